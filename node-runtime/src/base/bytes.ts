@@ -1,0 +1,63 @@
+// Byte strings: comparison, concatenation, text forms. Pure.
+import { base58btc } from 'multiformats/bases/base58'
+
+export type Bytes = Uint8Array
+
+export const EMPTY: Bytes = new Uint8Array(0)
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+export function utf8(text: string): Bytes {
+  return encoder.encode(text)
+}
+
+/** Throws TypeError when `bytes` is not valid UTF-8. */
+export function fromUtf8(bytes: Bytes): string {
+  return decoder.decode(bytes)
+}
+
+export function toHex(bytes: Bytes): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+}
+
+/** `text` must be validated hex: an odd length or another character silently ends the result early. */
+export function fromHex(text: string): Bytes {
+  return Buffer.from(text, 'hex')
+}
+
+/** Base58 with the bitcoin alphabet and no multibase prefix, as the HTTP API writes ids. */
+export function toBase58(bytes: Bytes): string {
+  return base58btc.baseEncode(bytes)
+}
+
+/** Throws SyntaxError when a character is outside the alphabet. */
+export function fromBase58(text: string): Bytes {
+  return base58btc.baseDecode(text)
+}
+
+export function concat(parts: readonly Bytes[]): Bytes {
+  return Buffer.concat(parts)
+}
+
+/** Lexicographic order of unsigned bytes, the order of the store's keys. */
+export function compareBytes(a: Bytes, b: Bytes): number {
+  return Buffer.compare(a, b)
+}
+
+export function equalBytes(a: Bytes, b: Bytes): boolean {
+  return a.byteLength === b.byteLength && Buffer.compare(a, b) === 0
+}
+
+/** Big-endian, so that the byte order of keys is the order of numbers. */
+export function u64be(value: bigint): Bytes {
+  const out = Buffer.alloc(8)
+  out.writeBigUInt64BE(value)
+  return out
+}
+
+export function u32be(value: number): Bytes {
+  const out = Buffer.alloc(4)
+  out.writeUInt32BE(value)
+  return out
+}

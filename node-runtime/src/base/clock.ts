@@ -1,0 +1,48 @@
+// Time as a port, and the hybrid logical clock that stamps deltas and governance operations.
+
+/** Wall time and timers. The simulator has its own; `systemClock` is the only user of the real ones. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. May step backwards. */
+  nowMs(): number
+  /** Runs `fn` once after `delayMs`; the result cancels it. Timers never keep the process alive. */
+  setTimer(fn: () => void, delayMs: number): () => void
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  setTimer(fn, delayMs) {
+    const timer = setTimeout(fn, delayMs)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/**
+ * Hybrid logical clock: nanoseconds since the Unix epoch as a u64, advanced by at least one on every stamp, and never
+ * behind any stamp it has observed. Guests see these stamps as `time_now`, so a delta that is applied later always
+ * finds its own writes in the past.
+ */
+export class HybridClock {
+  readonly #clock: Clock
+  #last: bigint
+
+  constructor(clock: Clock, last = 0n) {
+    this.#clock = clock
+    this.#last = last
+  }
+
+  get last(): bigint {
+    return this.#last
+  }
+
+  /** A stamp greater than every earlier stamp and every observed one. */
+  tick(): bigint {
+    const wall = BigInt(Math.trunc(this.#clock.nowMs())) * 1_000_000n
+    this.#last = wall > this.#last ? wall : this.#last + 1n
+    return this.#last
+  }
+
+  observe(stamp: bigint): void {
+    if (stamp > this.#last) this.#last = stamp
+  }
+}

@@ -1,0 +1,104 @@
+// The port through which everything above reaches other nodes: who is there, gossip by topic, framed streams.
+// Opaque bytes only: it knows neither contexts nor deltas. Implemented by `libp2p.ts` and `simulated.ts`; the contract
+// suite in `network-contract.ts` runs on both.
+import type { Bytes } from '../base/bytes.ts'
+
+/** Text form of a libp2p peer id. It holds the peer's Ed25519 key: see `publicKeyOfPeer`. */
+export type PeerId = string
+
+/** A wait that can be given up. */
+export interface Cancel {
+  readonly signal?: AbortSignal
+}
+
+/**
+ * One conversation with one peer: length-prefixed frames in both directions. Whatever the peer does costs bounded
+ * memory: a frame over the limit, or silence over the idle limit while someone waits, ends the stream.
+ */
+export interface FrameStream {
+  readonly peer: PeerId
+  /** Resolves when the frame is handed to the transport and there is room for the next. Throws NetworkError. */
+  send(frame: Bytes): Promise<void>
+  /** Ends when the peer has ended its half. Throws NetworkError when the stream was reset. One reader only. */
+  readonly frames: AsyncIterable<Bytes>
+  /** Ends our half; the peer's `frames` ends after all that was sent. Idempotent. */
+  closeWrite(): Promise<void>
+  /** Ends both halves at once and frees everything. Idempotent. */
+  abort(reason: Error): void
+}
+
+export interface NetworkEvents {
+  'peer:connect': (peer: PeerId) => void
+  /** The last connection to this peer is gone. */
+  'peer:disconnect': (peer: PeerId) => void
+  /** A message published on `topic` from now on reaches `peer`. */
+  subscribed: (peer: PeerId, topic: string) => void
+}
+
+export type MessageListener = (from: PeerId, data: Bytes) => void
+/** The stream is closed when the handler resolves, aborted when it rejects. */
+export type StreamHandler = (peer: PeerId, stream: FrameStream) => Promise<void>
+
+export interface MeshReadyOptions extends Cancel {
+  /** Connections wanted; fewer are enough where fewer nodes are known. */
+  readonly degree: number
+  /** The topic that every node of the run subscribes to. */
+  readonly topic: string
+  /** True when our hello protocol has been exchanged with this peer. */
+  readonly helloDone: (peer: PeerId) => boolean
+}
+
+export interface PeerStatus {
+  readonly peer: PeerId
+  readonly address: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly connectedAtMs: number
+  readonly topics: readonly string[]
+}
+
+export interface BootStatus {
+  readonly address: string
+  /** `spare`: known, not connected, not needed. `self`: it was our own address. */
+  readonly state: 'waiting' | 'dialling' | 'connected' | 'spare' | 'self'
+  readonly failures: number
+  readonly peer?: PeerId
+}
+
+/** What the status routes show. Plain JSON. */
+export interface NetworkStatus {
+  readonly peer: PeerId
+  readonly networkId: string
+  readonly listening: readonly string[]
+  readonly degreeWanted: number
+  readonly peers: readonly PeerStatus[]
+  readonly boot: readonly BootStatus[]
+  readonly topics: readonly { readonly topic: string; readonly subscribers: number; readonly mesh: number }[]
+}
+
+export interface Network {
+  readonly peerId: PeerId
+  /** Listen addresses with the peer id at the end. Empty before `start`. */
+  addresses(): string[]
+  peers(): PeerId[]
+  /** Connected peers known to be subscribed to `topic`. */
+  subscribers(topic: string): PeerId[]
+  /** `address` with or without a peer id. Throws NetworkError. */
+  dial(address: string, options?: Cancel): Promise<PeerId>
+  /** Ends the connection to a peer; nothing keeps it from coming back. */
+  disconnect(peer: PeerId): Promise<void>
+  /** One listener a topic. `from` is the peer that forwarded the message, not who wrote it: messages are unsigned. */
+  subscribe(topic: string, onMessage: MessageListener): void
+  unsubscribe(topic: string): void
+  /** Resolves when handed over. No subscriber is not an error; a message over the limit is. Not delivered to ourselves. */
+  publish(topic: string, data: Bytes): Promise<void>
+  /** Register before `start`, so that peers see it at once. */
+  handle(protocol: string, handler: StreamHandler): void
+  open(peer: PeerId, protocol: string, options?: Cancel): Promise<FrameStream>
+  /** Returns what takes the listener away. */
+  on<Name extends keyof NetworkEvents>(event: Name, listener: NetworkEvents[Name]): () => void
+  status(): NetworkStatus
+  /** Resolves when connected, greeted and able to reach a subscriber; at once where no other node is known. */
+  meshReady(options: MeshReadyOptions): Promise<void>
+  start(): Promise<void>
+  close(): Promise<void>
+}

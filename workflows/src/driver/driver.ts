@@ -1,0 +1,98 @@
+// The driver port: how nodes are started, stopped, paused and killed. Steps and the runner know nodes only through it.
+// An implementation knows one way to run a node and nothing of workflows, steps or HTTP beyond the health routes.
+
+export type DriverKind = 'process' | 'docker' | 'merod' | 'remote'
+
+/** What a driver can do with its nodes. A step that needs what is missing fails; it is never skipped. */
+export interface DriverCapabilities {
+  /** start, stop, kill, restart with the same data. */
+  readonly lifecycle: boolean
+  readonly pause: boolean
+  readonly logs: boolean
+  /** The node's files are on this machine's disk: `install-dev-application` may be given host paths. */
+  readonly hostFiles: boolean
+}
+
+export interface NodeSpec {
+  readonly name: string
+  /** Explicit: busy is an error. Absent: the driver's default, or a free one. */
+  readonly rpcPort?: number
+  readonly swarmPort?: number
+  /** The node's home. Its own files are in `<dataDir>/<name>/` (config.toml, data/, blobs/). */
+  readonly dataDir: string
+  readonly logFile: string
+  /** Swarm addresses of nodes of the same run; peer ids are not needed. */
+  readonly bootstrap: readonly string[]
+  /** Private network id: nodes with different ids never talk to each other. */
+  readonly runId: string
+  readonly mdns: boolean
+  /** More command line arguments, appended as they are. */
+  readonly args?: readonly string[]
+  /** On top of the environment of calbox. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly authMode?: string
+  readonly e2eMode?: boolean
+  /** Boot nodes the workflow file asks for, besides `bootstrap`. */
+  readonly bootstrapNodes?: readonly string[]
+}
+
+/** How a node's process ended. Exactly one of the two is set; both undefined = it was not our child, cause unknown. */
+export interface ExitCause {
+  readonly code?: number
+  readonly signal?: NodeJS.Signals
+}
+
+export interface RunningNode {
+  readonly name: string
+  /** `http://127.0.0.1:PORT`, no slash at the end. */
+  readonly url: string
+  /** `/ip4/127.0.0.1/tcp/PORT`. */
+  readonly swarmAddress: string
+  readonly pid?: number
+  /** What it was started with, ports filled in: `driver.start(node.spec, …)` after a stop is a restart. */
+  readonly spec: NodeSpec
+  /** It was running before this run and was taken over with its data. */
+  readonly adopted: boolean
+  /** Never rejects. */
+  readonly exited: Promise<ExitCause>
+}
+
+export interface NodeLog {
+  /** The file on this machine, where there is one. */
+  readonly path?: string
+  /** Everything the node wrote since it was first started (or adopted) in this run. */
+  text(): Promise<string>
+  /** The last lines of it, oldest first. */
+  tail(lines: number): Promise<string[]>
+  /** Lines from now on, until the signal aborts (ends quietly) or the node has ended. */
+  follow(options: { signal: AbortSignal }): AsyncIterable<string>
+}
+
+export interface StopOptions {
+  /** How long after the polite signal the node is killed. */
+  readonly graceMs?: number
+  readonly signal?: AbortSignal
+}
+
+export interface NodeDriver {
+  readonly kind: DriverKind
+  readonly capabilities: DriverCapabilities
+  /**
+   * Resolves when the node answers its health route; a node that is already running under this name and data
+   * directory is a DriverError NODE_RUNNING: adopt it. On failure or abort nothing is left running.
+   */
+  start(spec: NodeSpec, options: { signal: AbortSignal; readyTimeoutMs?: number }): Promise<RunningNode>
+  /** Takes over a live node of an earlier run; undefined when there is none under this name. */
+  adopt(name: string, options: { signal: AbortSignal }): Promise<RunningNode | undefined>
+  /** SIGTERM, grace, SIGKILL. Works on paused nodes. Data stays. Resolves with the cause, also when long ended. */
+  stop(node: RunningNode, options?: StopOptions): Promise<ExitCause>
+  /** At once, as `kill -9` would. */
+  kill(node: RunningNode): Promise<ExitCause>
+  pause(node: RunningNode): Promise<void>
+  resume(node: RunningNode): Promise<void>
+  logs(node: RunningNode): NodeLog
+  /** This node survives `close()` and the end of calbox. */
+  keep(node: RunningNode): Promise<void>
+  /** Stops every node that was started or adopted and not kept, then releases the reaper. Idempotent. */
+  close(options?: { graceMs?: number }): Promise<void>
+}

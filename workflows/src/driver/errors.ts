@@ -1,0 +1,49 @@
+// What goes wrong with nodes and their environment, each with the exit code calbox ends with.
+
+export type DriverErrorCode =
+  | 'PORT_BUSY' // an asked-for port is taken
+  | 'NODE_EXITED' // ended before it was ready; data: { node, exit, logTail }
+  | 'START_TIMEOUT' // alive but not healthy in time; data: { node, logTail }
+  | 'MESH_TIMEOUT' // healthy, but without its peers
+  | 'NODE_RUNNING' // already running under this name
+  | 'NODE_IN_USE' // belongs to a run that is still going
+  | 'NODE_UNKNOWN'
+  | 'NETWORK_MIXED' // adopted nodes belong to different networks
+  | 'SPAWN_FAILED'
+  | 'STATE_UNUSABLE' // .calbox cannot be read or written
+  | 'UNSUPPORTED' // this driver cannot do that
+
+/** 1 failed, 2 usage, 3 environment, 4 timeout. */
+export type ExitCode = 1 | 2 | 3 | 4
+
+const EXIT_CODES: Readonly<Record<DriverErrorCode, ExitCode>> = {
+  PORT_BUSY: 3,
+  NODE_EXITED: 3,
+  START_TIMEOUT: 4,
+  MESH_TIMEOUT: 4,
+  NODE_RUNNING: 3,
+  NODE_IN_USE: 3,
+  NODE_UNKNOWN: 2,
+  NETWORK_MIXED: 3,
+  SPAWN_FAILED: 3,
+  STATE_UNUSABLE: 3,
+  UNSUPPORTED: 3,
+}
+
+export class DriverError extends Error {
+  readonly code: DriverErrorCode
+  readonly exitCode: ExitCode
+  readonly data: Readonly<Record<string, unknown>>
+
+  constructor(
+    code: DriverErrorCode,
+    message: string,
+    options: { data?: Readonly<Record<string, unknown>>; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause })
+    this.name = 'DriverError'
+    this.code = code
+    this.exitCode = EXIT_CODES[code]
+    this.data = options.data ?? {}
+  }
+}

@@ -1,0 +1,134 @@
+// `outputs:` of a step (reference 2.2): which variables a payload gives. Strict: a path that is missing is an error.
+
+import { parseCaptured } from './captured-text.ts'
+import { hasKey, isJsonObject, JsonFloat, type JsonObject, type JsonValue, keysOf } from './json-value.ts'
+import { SHOWN_KEYS_MAX } from './limits.ts'
+import { pythonRepr } from './python-text.ts'
+import { ValuesError } from './values-error.ts'
+
+export interface CaptureRequest {
+  readonly outputs: JsonObject
+  /** The reply; one level of `data` is unwrapped here, and an error report is read as it is. */
+  readonly payload: JsonValue
+  /** Stands for `{node_name}` in a `target`. */
+  readonly node?: string
+  /** Names that this capture must leave alone (`call` binds its error fields first). */
+  readonly keep?: ReadonlySet<string>
+}
+
+/**
+ * The variables to set, in order. Throws `capture_missing`, listing what the reply has, or `capture_form`. In an error
+ * report (`success: false` with an error field) a missing path is left out instead.
+ */
+export function captureOutputs(request: CaptureRequest): [string, JsonValue][] {
+  const report = isErrorReport(request.payload)
+  const data = report ? request.payload : unwrapData(request.payload)
+  const captured: [string, JsonValue][] = []
+  for (const variable of keysOf(request.outputs)) {
+    const capture = readCapture(variable, request.outputs[variable] ?? null, request.node ?? '')
+    const value = captureValue(capture, data)
+    if (request.keep?.has(capture.target)) continue
+    if (value !== undefined) captured.push([capture.target, value])
+    else if (!report) throw missing(variable, capture, data)
+  }
+  return captured
+}
+
+/** Failure details that a step reports as a payload, which `outputs` may read. */
+export function isErrorReport(payload: JsonValue): boolean {
+  if (!isJsonObject(payload) || payload.success !== false) return false
+  return ['error_code', 'error_type', 'error_message'].some((key) => hasKey(payload, key))
+}
+
+/** `payload.data` where there is such a key, else the payload. */
+export function unwrapData(payload: JsonValue): JsonValue {
+  return isJsonObject(payload) && hasKey(payload, 'data') ? (payload.data ?? null) : payload
+}
+
+/** The sources that an `outputs` map names, for steps that treat some of them specially: variable -> source. */
+export function outputSources(outputs: JsonObject): [string, string][] {
+  return keysOf(outputs).map((variable) => {
+    const capture = readCapture(variable, outputs[variable] ?? null, '')
+    return [capture.target, capture.field ?? capture.path ?? '']
+  })
+}
+
+/**
+ * The value at a dotted path, re-reading texts before each descent and at the end; undefined where there is none.
+ * Digits index a list; a key with a dot in it cannot be reached.
+ */
+export function capturePath(payload: JsonValue, path: string): JsonValue | undefined {
+  if (path === '') return undefined
+  const value = descend(payload, path, parseCaptured)
+  return value === undefined ? undefined : parseCaptured(value)
+}
+
+/** The same without re-reading: what a text holds stays text. For assert_api_response and assert_ws_event. */
+export function lookUpPath(payload: JsonValue, path: string): JsonValue | undefined {
+  return descend(payload, path, (value) => value)
+}
+
+interface Capture {
+  readonly target: string
+  readonly field?: string
+  readonly path?: string
+  readonly parse: boolean
+}
+
+function readCapture(variable: string, form: JsonValue, node: string): Capture {
+  if (typeof form === 'string') return { target: variable, path: form, parse: false }
+  if (isJsonObject(form) && typeof form.field === 'string') {
+    const target = typeof form.target === 'string' ? form.target.replaceAll('{node_name}', node) : variable
+    const base = { target: target.replaceAll('{node_name}', node), field: form.field, parse: isTruthy(form.json) }
+    return typeof form.path === 'string' ? { ...base, path: form.path } : base
+  }
+  throw new ValuesError(
+    'capture_form',
+    `output ${pythonRepr(variable)} is ${pythonRepr(form)}: write a path ("result.output") or a map with "field"`,
+    { variable },
+  )
+}
+
+function captureValue(capture: Capture, data: JsonValue): JsonValue | undefined {
+  if (capture.field === undefined) return capturePath(data, capture.path ?? '')
+  if (!isJsonObject(data) || !hasKey(data, capture.field)) return undefined
+  const field = data[capture.field] ?? null
+  const value = capture.parse ? parseCaptured(field) : field
+  return capture.path === undefined ? value : capturePath(value, capture.path)
+}
+
+function descend(start: JsonValue, path: string, open: (value: JsonValue) => JsonValue): JsonValue | undefined {
+  let current: JsonValue = start
+  for (const segment of path.split('.')) {
+    const opened = open(current)
+    let next: JsonValue | undefined
+    if (Array.isArray(opened) && /^\d+$/.test(segment)) next = opened[Number(segment)]
+    else if (isJsonObject(opened) && hasKey(opened, segment)) next = opened[segment]
+    if (next === undefined) return undefined
+    current = next
+  }
+  return current
+}
+
+function isTruthy(value: JsonValue | undefined): boolean {
+  if (value instanceof JsonFloat) return value.value !== 0
+  if (Array.isArray(value)) return value.length > 0
+  return isJsonObject(value) ? keysOf(value).length > 0 : Boolean(value)
+}
+
+function missing(variable: string, capture: Capture, data: JsonValue): ValuesError {
+  const source = [capture.field, capture.path].filter((part) => part !== undefined).join('.')
+  return new ValuesError(
+    'capture_missing',
+    `output ${pythonRepr(variable)} reads ${pythonRepr(source)}, which the reply does not have. Available: ${available(data)}`,
+    { variable, source },
+  )
+}
+
+function available(data: JsonValue): string {
+  if (Array.isArray(data)) return `the reply is a list of ${data.length} (read it by index: 0.name)`
+  if (!isJsonObject(data)) return `the reply is no map but ${pythonRepr(data).slice(0, 100)}`
+  const keys = keysOf(data).sort()
+  if (keys.length === 0) return 'the reply is empty'
+  return keys.slice(0, SHOWN_KEYS_MAX).join(', ') + (keys.length > SHOWN_KEYS_MAX ? ', …' : '')
+}

@@ -1,0 +1,23 @@
+// The one error class of values/. Messages name the text or variable concerned and what was there instead.
+
+export type ValuesErrorCode =
+  | 'json_syntax'
+  | 'json_limit'
+  | 'not_json'
+  | 'unresolved_placeholder'
+  | 'capture_missing'
+  | 'capture_form'
+  | 'regex_unsupported'
+  | 'regex_syntax'
+
+export class ValuesError extends Error {
+  readonly code: ValuesErrorCode
+  readonly data: Readonly<Record<string, unknown>>
+
+  constructor(code: ValuesErrorCode, message: string, data: Readonly<Record<string, unknown>> = {}) {
+    super(message)
+    this.name = 'ValuesError'
+    this.code = code
+    this.data = data
+  }
+}

@@ -1,0 +1,36 @@
+// The text of an HTTP failure. Workflows match it with `expected_error`, so its form is fixed by the reference.
+import { hasKey, isJsonObject, type JsonValue } from '../values/json-value.ts'
+import { ERROR_MESSAGE_MAX_CHARS } from './limits.ts'
+
+/** Known to merobox users for every 403, whatever the node said. */
+const FORBIDDEN = 'Access denied — your token may not have sufficient permissions.'
+
+/** Completes `Client error: `. `detail` is what the node said, or empty. */
+export function httpErrorMessage(status: number, detail: string): string {
+  const said = detail.slice(0, ERROR_MESSAGE_MAX_CHARS)
+  // The node's own reason follows the fixed sentence: without it nobody could tell what was refused.
+  if (status === 403) return `${FORBIDDEN} (HTTP 403${said === '' ? '' : `: ${said}`})`
+  return said === '' ? `HTTP ${status}` : `HTTP ${status}: ${said}`
+}
+
+/** `error.message`, `error` or `message` of a JSON body; otherwise the body's own text. */
+export function errorDetail(text: string, parse: (text: string) => JsonValue): string {
+  const trimmed = text.trim()
+  if (trimmed === '') return ''
+  let body: JsonValue
+  try {
+    body = parse(trimmed)
+  } catch {
+    // Not JSON: several routes answer in plain text.
+    return trimmed
+  }
+  return messageIn(body) ?? trimmed
+}
+
+function messageIn(body: JsonValue): string | undefined {
+  if (!isJsonObject(body)) return undefined
+  const { error, message } = body
+  if (isJsonObject(error) && hasKey(error, 'message') && typeof error.message === 'string') return error.message
+  if (typeof error === 'string') return error
+  return typeof message === 'string' ? message : undefined
+}

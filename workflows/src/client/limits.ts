@@ -1,0 +1,16 @@
+// Caps of the HTTP client.
+
+/** Until the headers of a reply have arrived. Joining waits on other nodes for seconds; 30 s is what merobox waits. */
+export const HEADERS_TIMEOUT_MS = 30_000
+
+/** From the headers to the last byte of a JSON reply. */
+export const BODY_TIMEOUT_MS = 30_000
+
+/** A longer JSON reply fails the request (REPLY): nothing a workflow reads is near it, and it would be held in memory. */
+export const REPLY_MAX_BYTES = 16 * 1024 * 1024
+
+/** Of the node's own words in an error message; the whole is in `data.detail`, itself cut at ERROR_DETAIL_MAX_CHARS. */
+export const ERROR_MESSAGE_MAX_CHARS = 300
+
+/** A longer error reply is cut. */
+export const ERROR_DETAIL_MAX_CHARS = 65_536

@@ -1,0 +1,329 @@
+// The typed client of one node: one method per route that the steps use. Replies come back with one `data` envelope
+// removed, as lossless JSON (integers beyond 2^53 stay exact). It knows nothing of steps, retries or variables.
+import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../values/json-value.ts'
+import { type Method, type RequestOptions, Transport, type TransportOptions } from './transport.ts'
+
+export type CallOptions = RequestOptions
+
+export interface NewContext {
+  readonly applicationId: string
+  /** A namespace or a subgroup. */
+  readonly groupId: string
+  /** The bytes of the JSON text of the parameters; default none. */
+  readonly initializationParams?: readonly number[]
+  readonly serviceName?: string | undefined
+  readonly name?: string | undefined
+}
+
+export type PackageVersion = {
+  readonly package?: string | undefined
+  readonly version?: string | undefined
+}
+
+export interface GroupMember {
+  /** Account id. */
+  readonly identity: string
+  readonly role: string
+}
+
+export type GroupVisibility = 'open' | 'restricted'
+
+export class NodeClient {
+  readonly #transport: Transport
+
+  constructor(baseUrl: string, options: TransportOptions = {}) {
+    this.#transport = new Transport(baseUrl, options)
+  }
+
+  get baseUrl(): string {
+    return this.#transport.baseUrl
+  }
+
+  /** Any JSON route, path with its leading slash. One `data` envelope is removed. */
+  async request(
+    method: Method,
+    path: string,
+    options: CallOptions & { readonly body?: JsonValue } = {},
+  ): Promise<JsonValue> {
+    const reply = await this.#transport.json(method, path, options)
+    return isJsonObject(reply) && hasKey(reply, 'data') ? (reply.data ?? null) : reply
+  }
+
+  // --- the node itself ---
+
+  health(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('health', options)
+  }
+
+  /** HTTP 503 (a ClientError) as long as the node has not reached the peers it was told of. */
+  ready(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('ready', options)
+  }
+
+  identity(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('identity', options)
+  }
+
+  createContextIdentity(options?: CallOptions): Promise<JsonValue> {
+    return this.#post('identity/context', null, options)
+  }
+
+  peers(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('peers', options)
+  }
+
+  networkStatus(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('network/status', options)
+  }
+
+  // --- applications ---
+
+  /** `path` is on the node's own disk. */
+  installDevApplication(app: { path: string } & PackageVersion, options?: CallOptions): Promise<JsonValue> {
+    return this.#post('install-dev-application', { ...given(app), metadata: [] }, options)
+  }
+
+  installApplication(app: { url: string } & PackageVersion, options?: CallOptions): Promise<JsonValue> {
+    return this.#post('install-application', { ...given(app), metadata: [] }, options)
+  }
+
+  listApplications(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('applications', options)
+  }
+
+  getApplication(applicationId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`applications/${applicationId}`, options)
+  }
+
+  listApplicationVersions(applicationId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`applications/${applicationId}/versions`, options)
+  }
+
+  uninstallApplication(applicationId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#delete(path`applications/${applicationId}`, undefined, options)
+  }
+
+  // --- namespaces ---
+
+  createNamespace(
+    namespace: { applicationId: string; appKey?: string | undefined; name?: string | undefined },
+    options?: CallOptions,
+  ): Promise<JsonValue> {
+    return this.#post('namespaces', given(namespace), options)
+  }
+
+  listNamespaces(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('namespaces', options)
+  }
+
+  getNamespace(namespaceId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`namespaces/${namespaceId}`, options)
+  }
+
+  deleteNamespace(namespaceId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#delete(path`namespaces/${namespaceId}`, {}, options)
+  }
+
+  /** `expirationTimestamp` is a life time in seconds, despite its name. */
+  inviteToNamespace(
+    namespaceId: string,
+    invite: { recursive?: boolean | undefined; expirationTimestamp?: number | undefined } = {},
+    options?: CallOptions,
+  ): Promise<JsonValue> {
+    return this.#post(path`namespaces/${namespaceId}/invite`, given({ recursive: false, ...invite }), options)
+  }
+
+  joinNamespace(
+    namespaceId: string,
+    join: { invitation: JsonValue; groupName?: string | undefined },
+    options?: CallOptions,
+  ): Promise<JsonValue> {
+    return this.#post(path`namespaces/${namespaceId}/join`, given(join), options)
+  }
+
+  leaveNamespace(namespaceId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`namespaces/${namespaceId}/leave`, null, options)
+  }
+
+  listNamespaceGroups(namespaceId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`namespaces/${namespaceId}/groups`, options)
+  }
+
+  createGroupInNamespace(
+    namespaceId: string,
+    group: { groupName?: string | undefined; visibility?: GroupVisibility | undefined } = {},
+    options?: CallOptions,
+  ): Promise<JsonValue> {
+    return this.#post(path`namespaces/${namespaceId}/groups`, given(group), options)
+  }
+
+  // --- groups (a namespace id is a group id, too) ---
+
+  getGroup(groupId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`groups/${groupId}`, options)
+  }
+
+  deleteGroup(groupId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#delete(path`groups/${groupId}`, {}, options)
+  }
+
+  listSubgroups(groupId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`groups/${groupId}/subgroups`, options)
+  }
+
+  listGroupContexts(groupId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`groups/${groupId}/contexts`, options)
+  }
+
+  reparentGroup(groupId: string, newParentId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`groups/${groupId}/reparent`, { newParentId }, options)
+  }
+
+  leaveGroup(groupId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`groups/${groupId}/leave`, null, options)
+  }
+
+  syncGroup(groupId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`groups/${groupId}/sync`, {}, options)
+  }
+
+  joinGroupByInheritance(groupId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`groups/${groupId}/join-via-inheritance`, null, options)
+  }
+
+  setSubgroupVisibility(groupId: string, visibility: GroupVisibility, options?: CallOptions): Promise<JsonValue> {
+    const body = { subgroupVisibility: visibility }
+    return this.#put(path`groups/${groupId}/settings/subgroup-visibility`, body, options)
+  }
+
+  setDefaultCapabilities(groupId: string, defaultCapabilities: number, options?: CallOptions): Promise<JsonValue> {
+    return this.#put(path`groups/${groupId}/settings/default-capabilities`, { defaultCapabilities }, options)
+  }
+
+  removeContextFromGroup(groupId: string, contextId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`groups/${groupId}/contexts/${contextId}/remove`, {}, options)
+  }
+
+  // --- members of a group ---
+
+  listGroupMembers(groupId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`groups/${groupId}/members`, options)
+  }
+
+  addGroupMembers(groupId: string, members: readonly GroupMember[], options?: CallOptions): Promise<JsonValue> {
+    const body = { members: members.map(({ identity, role }) => ({ identity, role })) }
+    return this.#post(path`groups/${groupId}/members`, body, options)
+  }
+
+  removeGroupMembers(groupId: string, accounts: readonly string[], options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`groups/${groupId}/members/remove`, { members: [...accounts] }, options)
+  }
+
+  setMemberRole(groupId: string, account: string, role: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#put(path`groups/${groupId}/members/${account}/role`, { role }, options)
+  }
+
+  getMemberCapabilities(groupId: string, account: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`groups/${groupId}/members/${account}/capabilities`, options)
+  }
+
+  setMemberCapabilities(
+    groupId: string,
+    account: string,
+    capabilities: number,
+    options?: CallOptions,
+  ): Promise<JsonValue> {
+    return this.#put(path`groups/${groupId}/members/${account}/capabilities`, { capabilities }, options)
+  }
+
+  // --- contexts ---
+
+  createContext(context: NewContext, options?: CallOptions): Promise<JsonValue> {
+    const { initializationParams = [], serviceName, ...rest } = context
+    const body = { contextSeed: null, identitySecret: null, name: null, ...given({ ...rest, serviceName }) }
+    return this.#post('contexts', { ...body, initializationParams: [...initializationParams] }, options)
+  }
+
+  listContexts(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('contexts', options)
+  }
+
+  getContext(contextId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`contexts/${contextId}`, options)
+  }
+
+  deleteContext(contextId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#delete(path`contexts/${contextId}`, {}, options)
+  }
+
+  joinContext(contextId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`contexts/${contextId}/join`, null, options)
+  }
+
+  leaveContext(contextId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`contexts/${contextId}/leave`, null, options)
+  }
+
+  /** Without an id: every context. */
+  syncContext(contextId?: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(contextId === undefined ? 'contexts/sync' : path`contexts/sync/${contextId}`, null, options)
+  }
+
+  resyncContext(contextId: string, force: boolean, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`contexts/${contextId}/resync`, { force }, options)
+  }
+
+  contextIdentities(contextId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`contexts/${contextId}/identities`, options)
+  }
+
+  /** Only those whose key this node holds. */
+  ownedContextIdentities(contextId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`contexts/${contextId}/identities-owned`, options)
+  }
+
+  contextStorage(contextId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`contexts/${contextId}/storage`, options)
+  }
+
+  // --- JSON-RPC: the whole envelope, `{jsonrpc, id, result}` or `{jsonrpc, id, error}` ---
+
+  /** Calls a method of the application in this context. */
+  jsonrpc(contextId: string, method: string, argsJson: JsonValue, options?: CallOptions): Promise<JsonValue> {
+    return this.rpc('execute', { contextId, method, argsJson }, options)
+  }
+
+  rpc(method: string, params: JsonObject, options?: CallOptions): Promise<JsonValue> {
+    const body = { jsonrpc: '2.0', id: '1', method, params }
+    return this.#transport.json('POST', '/jsonrpc', { ...options, body })
+  }
+
+  #get(route: string, options?: CallOptions): Promise<JsonValue> {
+    return this.request('GET', `/admin-api/${route}`, { ...options })
+  }
+
+  /** `null` where the route takes no body: other clients of this API send it, too. */
+  #post(route: string, body: JsonValue, options?: CallOptions): Promise<JsonValue> {
+    return this.request('POST', `/admin-api/${route}`, { ...options, body })
+  }
+
+  #put(route: string, body: JsonValue, options?: CallOptions): Promise<JsonValue> {
+    return this.request('PUT', `/admin-api/${route}`, { ...options, body })
+  }
+
+  #delete(route: string, body: JsonObject | undefined, options?: CallOptions): Promise<JsonValue> {
+    return this.request('DELETE', `/admin-api/${route}`, body === undefined ? { ...options } : { ...options, body })
+  }
+}
+
+/** A path whose values are escaped. */
+function path(parts: TemplateStringsArray, ...values: string[]): string {
+  return String.raw({ raw: parts }, ...values.map(encodeURIComponent))
+}
+
+/** The fields that were given: an absent one is left out instead of being sent as null. */
+function given(fields: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
+  const out: JsonObject = {}
+  for (const [key, value] of Object.entries(fields)) if (value !== undefined) out[key] = value
+  return out
+}

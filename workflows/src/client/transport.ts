@@ -1,0 +1,134 @@
+// One JSON request over the global fetch (keep-alive connections): a deadline per phase, a bounded reply, and every
+// failure as a ClientError. It knows no routes.
+import type { JsonValue } from '../values/json-value.ts'
+import { parseLosslessJson, stringifyLosslessJson } from '../values/lossless-json.ts'
+import { ClientError, type ClientErrorData } from './client-error.ts'
+import { errorDetail, httpErrorMessage } from './error-message.ts'
+import { BODY_TIMEOUT_MS, ERROR_DETAIL_MAX_CHARS, HEADERS_TIMEOUT_MS, REPLY_MAX_BYTES } from './limits.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+export interface TransportOptions {
+  /** Until the headers of the reply. The connection itself has 10 s of them. */
+  readonly timeoutMs?: number
+  readonly bodyTimeoutMs?: number
+  /** Bearer token, asked for at every request so that a refreshed one is used. */
+  readonly token?: string | (() => string | undefined)
+}
+
+export interface RequestOptions {
+  /** Rejects with its reason. */
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+  /** Instead of the client's own; null sends none. */
+  readonly token?: string | null
+  /** More request headers. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+type Sent = RequestOptions & { readonly body?: JsonValue | undefined }
+
+/** Marks the abort that a deadline of ours caused. */
+const TIMED_OUT = Symbol('timed out')
+
+export class Transport {
+  /** Without a slash at the end. May contain a path, which stays in front of every route. */
+  readonly baseUrl: string
+  readonly #options: TransportOptions
+
+  constructor(baseUrl: string, options: TransportOptions) {
+    this.baseUrl = baseUrl.replace(/\/+$/, '')
+    this.#options = options
+  }
+
+  /** The parsed reply of a 2xx (null for an empty one); ClientError or `signal.reason` otherwise. */
+  async json(method: Method, path: string, sent: Sent = {}): Promise<JsonValue> {
+    const about = { method, url: `${this.baseUrl}${path}` }
+    const { status, text } = await this.#exchange(about, sent)
+    if (status < 200 || status > 299) {
+      const detail = errorDetail(text, parseLosslessJson).slice(0, ERROR_DETAIL_MAX_CHARS)
+      throw new ClientError('HTTP', httpErrorMessage(status, detail), { ...about, status, detail })
+    }
+    if (text.trim() === '') return null
+    try {
+      return parseLosslessJson(text)
+    } catch (error) {
+      throw new ClientError('REPLY', `${method} ${about.url} answered something that is not JSON`, about, error)
+    }
+  }
+
+  async #exchange(about: ClientErrorData, sent: Sent): Promise<{ status: number; text: string }> {
+    const { signal } = sent
+    signal?.throwIfAborted()
+    const request = this.#request(about, sent)
+    const controller = new AbortController()
+    const onAbort = () => controller.abort(signal?.reason)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    let phase: 'headers' | 'body' = 'headers'
+    let limitMs = sent.timeoutMs ?? this.#options.timeoutMs ?? HEADERS_TIMEOUT_MS
+    let timer = setTimeout(() => controller.abort(TIMED_OUT), limitMs)
+    try {
+      const response = await fetch(about.url, { ...request, signal: controller.signal })
+      clearTimeout(timer)
+      phase = 'body'
+      limitMs = this.#options.bodyTimeoutMs ?? BODY_TIMEOUT_MS
+      timer = setTimeout(() => controller.abort(TIMED_OUT), limitMs)
+      return { status: response.status, text: await readText(response, about) }
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (error instanceof ClientError) throw error
+      throw controller.signal.reason === TIMED_OUT
+        ? new ClientError('TIMEOUT', timeoutMessage(about, phase, limitMs), { ...about, phase })
+        : networkFault(about, error)
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #request(about: ClientErrorData, sent: Sent): RequestInit {
+    const own = this.#options.token
+    const token = sent.token === undefined ? (typeof own === 'function' ? own() : own) : (sent.token ?? undefined)
+    const headers: Record<string, string> = { accept: 'application/json', ...sent.headers }
+    if (token !== undefined) headers.authorization = `Bearer ${token}`
+    if (sent.body === undefined) return { method: about.method, headers }
+    headers['content-type'] ??= 'application/json'
+    return { method: about.method, headers, body: stringifyLosslessJson(sent.body) }
+  }
+}
+
+function timeoutMessage(about: ClientErrorData, phase: 'headers' | 'body', limitMs: number): string {
+  const missing = phase === 'headers' ? 'no answer' : 'no complete answer'
+  return `Request timeout: ${missing} to ${about.method} ${about.url} within ${limitMs} ms`
+}
+
+function networkFault(about: ClientErrorData, error: unknown): ClientError {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const code = errorCode(cause)
+  const seen = code ?? (cause instanceof Error ? cause.message : String(cause))
+  // The connection's own deadline belongs to the platform; to the caller it is one more phase.
+  const timedOut = code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT'
+  const message = `Network error: ${about.method} ${about.url} failed: ${seen}`
+  return new ClientError(timedOut ? 'TIMEOUT' : 'NETWORK', message, { ...about, cause: seen }, error)
+}
+
+function errorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+/** The whole body as UTF-8, at most REPLY_MAX_BYTES. */
+async function readText(response: Response, about: ClientErrorData): Promise<string> {
+  if (response.body === null) return ''
+  const decoder = new TextDecoder()
+  let size = 0
+  let text = ''
+  for await (const chunk of response.body) {
+    size += chunk.byteLength
+    if (size > REPLY_MAX_BYTES) {
+      throw new ClientError('REPLY', `${about.method} ${about.url} answered more than ${REPLY_MAX_BYTES} bytes`, about)
+    }
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}

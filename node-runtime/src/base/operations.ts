@@ -1,0 +1,170 @@
+// Governance operations as plain data: what `wire` encodes and `governance` folds. Only types and id derivations here.
+import type { Bytes } from './bytes.ts'
+import { taggedHash } from './hash.ts'
+import {
+  type AccountId,
+  type ApplicationId,
+  type BlobId,
+  type ContextId,
+  type DeltaId,
+  type GroupId,
+  idBytes,
+  idFromBytes,
+  type KemKey,
+  type NamespaceId,
+  type OpId,
+  type PublicKey,
+  type RootHash,
+} from './ids.ts'
+
+/** The index of a role is its number in the HTTP form of an invitation. */
+export const ROLES = ['Admin', 'Member', 'ReadOnly'] as const
+export type Role = (typeof ROLES)[number]
+
+export type Visibility = 'open' | 'restricted'
+export type StorageKind = 'guest' | 'host'
+
+export interface MemberKeys {
+  /** `accountOf(publicKey)`. */
+  readonly account: AccountId
+  readonly publicKey: PublicKey
+  readonly kemKey: KemKey
+}
+
+/** A bearer token: whoever holds it may join, each account once, until it expires. */
+export interface Invitation {
+  readonly inviter: PublicKey
+  readonly namespaceId: NamespaceId
+  /** The group joined: the namespace itself, or a group of it. */
+  readonly groupId: GroupId
+  readonly expiresAtSec: bigint
+  /** 32 bytes. */
+  readonly salt: Bytes
+  readonly role: Role
+  /** The inviter's, over all of the above. */
+  readonly signature: Bytes
+}
+
+/** Heads accepted from a removed member in each context: its deltas outside their past are void. */
+export type PinnedHeads = Readonly<Record<ContextId, readonly DeltaId[]>>
+
+export interface NamespaceCreated {
+  readonly kind: 'namespace_created'
+  readonly applicationId: ApplicationId
+  readonly name?: string
+  readonly admin: MemberKeys
+  /** 32 bytes; with the admin's key it makes the namespace's id. */
+  readonly salt: Bytes
+}
+
+export interface MemberJoined {
+  readonly kind: 'member_joined'
+  readonly invitation: Invitation
+  /** The author's own keys. */
+  readonly member: MemberKeys
+}
+
+export interface MemberAdded {
+  readonly kind: 'member_added'
+  readonly groupId: GroupId
+  readonly account: AccountId
+  readonly role: Role
+}
+
+export interface MemberRemoved {
+  readonly kind: 'member_removed'
+  readonly groupId: GroupId
+  readonly account: AccountId
+  readonly pinned?: PinnedHeads
+}
+
+export interface RoleSet {
+  readonly kind: 'role_set'
+  readonly groupId: GroupId
+  readonly account: AccountId
+  readonly role: Role
+}
+
+export interface CapabilitiesSet {
+  readonly kind: 'capabilities_set'
+  readonly groupId: GroupId
+  /** Absent: the group's default for members without a value of their own. */
+  readonly account?: AccountId
+  /** Bits of `CAPABILITY`. */
+  readonly capabilities: number
+}
+
+export interface GroupCreated {
+  readonly kind: 'group_created'
+  /** `groupIdOf(namespaceId, author, salt)`, so that nobody can take another author's id. */
+  readonly groupId: GroupId
+  readonly parentId: GroupId
+  readonly salt: Bytes
+  readonly name?: string
+  readonly visibility: Visibility
+}
+
+export interface VisibilitySet {
+  readonly kind: 'visibility_set'
+  readonly groupId: GroupId
+  readonly visibility: Visibility
+}
+
+export interface ContextCreated {
+  readonly kind: 'context_created'
+  /** `contextIdOf(namespaceId, author, salt)`, so that nobody can take another author's id. */
+  readonly contextId: ContextId
+  readonly groupId: GroupId
+  readonly salt: Bytes
+  readonly applicationId: ApplicationId
+  readonly baseRoot: RootHash
+  readonly storage: StorageKind
+  readonly name?: string
+  readonly serviceName?: string
+}
+
+/** Where an application's bytes are found. The application id vouches for them, so the first statement stays. */
+export interface ApplicationKnown {
+  readonly kind: 'application_known'
+  readonly applicationId: ApplicationId
+  readonly blobId: BlobId
+  readonly size: number
+  readonly source?: string
+  readonly package?: string
+  readonly version?: string
+}
+
+export type OpBody =
+  | NamespaceCreated
+  | MemberJoined
+  | MemberAdded
+  | MemberRemoved
+  | RoleSet
+  | CapabilitiesSet
+  | GroupCreated
+  | VisibilitySet
+  | ContextCreated
+  | ApplicationKnown
+
+/** One node of a namespace's DAG. */
+export interface Operation {
+  readonly id: OpId
+  readonly namespaceId: NamespaceId
+  readonly author: PublicKey
+  /** Sorted, unique; empty only in `namespace_created`. */
+  readonly parents: readonly OpId[]
+  readonly hlc: bigint
+  readonly body: OpBody
+}
+
+export function namespaceIdOf(admin: PublicKey, salt: Bytes): NamespaceId {
+  return idFromBytes<NamespaceId>(taggedHash('calbox/namespace/1', idBytes(admin), salt))
+}
+
+export function groupIdOf(namespaceId: NamespaceId, author: PublicKey, salt: Bytes): GroupId {
+  return idFromBytes<GroupId>(taggedHash('calbox/group/1', idBytes(namespaceId), idBytes(author), salt))
+}
+
+export function contextIdOf(namespaceId: NamespaceId, author: PublicKey, salt: Bytes): ContextId {
+  return idFromBytes<ContextId>(taggedHash('calbox/context/1', idBytes(namespaceId), idBytes(author), salt))
+}

@@ -1,0 +1,42 @@
+// Caps on what is accepted from peers. At each one the message is refused with WireError; nothing is truncated.
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** gossipsub transmits at most this. Larger deltas are announced, then pulled. */
+export const GOSSIP_BYTES_MAX = MIB
+/** A delta up to this size travels whole in gossip; beyond it only its id and parents do. */
+export const GOSSIP_DELTA_BYTES_MAX = 900 * KIB
+/** A batch of a few milliseconds of one author; more is sent as a second frame. */
+export const GOSSIP_ITEMS_MAX = 1024
+
+/** What a guest may hand out (see runtime limits): an author's own call fails earlier. */
+export const ARTIFACT_BYTES_MAX = 16 * MIB
+export const EVENTS_MAX = 100
+export const EVENT_KIND_BYTES_MAX = 100
+export const EVENT_DATA_BYTES_MAX = 16 * KIB
+export const EVENT_HANDLER_BYTES_MAX = 256
+/** Far beyond the recursion limit of handlers, which `context` enforces. */
+export const EVENT_DEPTH_MAX = 255
+/** The artifact, a full set of events, and their framing. */
+export const SEALED_BYTES_MAX = ARTIFACT_BYTES_MAX + 2 * MIB
+/** A sealed payload with its header. */
+export const DELTA_BYTES_MAX = SEALED_BYTES_MAX + 64 * KIB
+
+/** Heads merged by one delta or operation. With more heads an author merges the first of them, later ones the rest. */
+export const PARENTS_MAX = 256
+/** Governance heads cited by one delta: more than that many administrators never act at once. */
+export const GOVERNANCE_HEADS_MAX = 32
+
+/** Fits into one gossip frame with others; a removal that pins the heads of many contexts is the largest. */
+export const OP_BYTES_MAX = 512 * KIB
+export const PINNED_CONTEXTS_MAX = 1024
+/** Invitations are pasted into JSON. */
+export const INVITATION_BYTES_MAX = KIB
+export const NAME_BYTES_MAX = 256
+export const SOURCE_BYTES_MAX = 2048
+
+/** Nesting of the deepest message, twice over: the decoder recurses. */
+export const DEPTH_MAX = 16
+/** Items of one message, so that small bytes cannot unfold into many objects. A full announcement needs 263,000. */
+export const CBOR_ITEMS_MAX = 300_000

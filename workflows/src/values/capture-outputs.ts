@@ -78,7 +78,7 @@ interface Capture {
 function readCapture(variable: string, form: JsonValue, node: string): Capture {
   if (typeof form === 'string') return { target: variable, path: form, parse: false }
   if (isJsonObject(form) && typeof form.field === 'string') {
-    const target = typeof form.target === 'string' ? form.target.replaceAll('{node_name}', node) : variable
+    const target = typeof form.target === 'string' ? form.target : variable
     const base = { target: target.replaceAll('{node_name}', node), field: form.field, parse: isTruthy(form.json) }
     return typeof form.path === 'string' ? { ...base, path: form.path } : base
   }

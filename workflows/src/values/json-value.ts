@@ -60,7 +60,8 @@ export function objectOf(entries: Iterable<readonly [string, JsonValue]>): JsonO
       reordered ||= /^\d/.test(key)
       keys.push(key)
     }
-    if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
+    if (key === '__proto__')
+      Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
     else object[key] = value
   }
   if (reordered) Object.defineProperty(object, KEY_ORDER, { value: keys })

@@ -1,7 +1,7 @@
 // JSON text <-> JsonValue without loss: integers of any size stay exact, floats stay floats. Used by the HTTP client
 // and for captured text. See json-value.ts for the representation.
 
-import { type JsonObject, type JsonValue, JsonFloat, jsonFloat, jsonInteger, keysOf, objectOf } from './json-value.ts'
+import { JsonFloat, type JsonObject, type JsonValue, jsonFloat, jsonInteger, keysOf, objectOf } from './json-value.ts'
 import { INTEGER_DIGITS_MAX, NESTING_MAX } from './limits.ts'
 import { pythonFloatText } from './python-text.ts'
 import { ValuesError } from './values-error.ts'
@@ -33,9 +33,19 @@ export function stringifyLosslessJson(value: JsonValue, indent = 0): string {
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
-const PLAIN_STRING = /[^"\\\u0000-\u001f]*/y
+/** Everything from the space on but the quote and the backslash. */
+const PLAIN_STRING = /[ !#-[\]-\uffff]*/y
 const WHITESPACE = /[ \t\n\r]*/y
-const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+}
 const WORDS: readonly (readonly [string, JsonValue])[] = [
   ['true', true],
   ['false', false],
@@ -82,7 +92,8 @@ class JsonReader {
 
   private nested<T>(read: () => T): T {
     this.depth += 1
-    if (this.depth > NESTING_MAX) throw new ValuesError('json_limit', `JSON is nested deeper than ${NESTING_MAX} levels`)
+    if (this.depth > NESTING_MAX)
+      throw new ValuesError('json_limit', `JSON is nested deeper than ${NESTING_MAX} levels`)
     this.at += 1
     const value = read()
     this.depth -= 1
@@ -121,7 +132,10 @@ class JsonReader {
     if (match[1] !== undefined || match[2] !== undefined) return jsonFloat(Number(digits))
     if (digits.length < 16) return Number(digits) + 0 // -0 is the integer 0
     if (digits.length > INTEGER_DIGITS_MAX) {
-      throw new ValuesError('json_limit', `an integer of ${digits.length} digits exceeds the limit of ${INTEGER_DIGITS_MAX}`)
+      throw new ValuesError(
+        'json_limit',
+        `an integer of ${digits.length} digits exceeds the limit of ${INTEGER_DIGITS_MAX}`,
+      )
     }
     return jsonInteger(BigInt(digits))
   }
@@ -173,7 +187,9 @@ class JsonReader {
 
   private unexpected(wanted: string): ValuesError {
     const seen = this.at < this.text.length ? `"${this.text.slice(this.at, this.at + 20)}"` : 'the end of the text'
-    return new ValuesError('json_syntax', `JSON: expected ${wanted} at offset ${this.at}, found ${seen}`, { offset: this.at })
+    return new ValuesError('json_syntax', `JSON: expected ${wanted} at offset ${this.at}, found ${seen}`, {
+      offset: this.at,
+    })
   }
 }
 
@@ -186,7 +202,9 @@ function write(value: JsonValue, indent: number, margin: string): string {
   const inner = margin + ' '.repeat(indent)
   const parts = isArray
     ? value.map((item) => write(item, indent, inner))
-    : keysOf(value).map((key) => `${JSON.stringify(key)}:${indent > 0 ? ' ' : ''}${write(value[key] ?? null, indent, inner)}`)
+    : keysOf(value).map(
+        (key) => `${JSON.stringify(key)}:${indent > 0 ? ' ' : ''}${write(value[key] ?? null, indent, inner)}`,
+      )
   const [open, close] = isArray ? ['[', ']'] : ['{', '}']
   if (parts.length === 0) return open + close
   if (indent === 0) return open + parts.join(',') + close

@@ -1,6 +1,6 @@
 // Python's `==` on JSON-like values: maps in any order, 5 == 5.0, True == 1, but never text with number.
 
-import { type JsonValue, hasKey, isJsonObject, JsonFloat, keysOf } from './json-value.ts'
+import { hasKey, isJsonObject, JsonFloat, type JsonValue, keysOf } from './json-value.ts'
 
 export function pythonEqual(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
   const a = numeric(left)
@@ -12,7 +12,8 @@ export function pythonEqual(left: JsonValue | undefined, right: JsonValue | unde
   if (isJsonObject(left) && isJsonObject(right)) {
     const keys = keysOf(left)
     return (
-      keys.length === keysOf(right).length && keys.every((key) => hasKey(right, key) && pythonEqual(left[key], right[key]))
+      keys.length === keysOf(right).length &&
+      keys.every((key) => hasKey(right, key) && pythonEqual(left[key], right[key]))
     )
   }
   return (left ?? null) === (right ?? null)

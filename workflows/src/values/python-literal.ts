@@ -11,7 +11,8 @@ export function tryParsePythonLiteral(text: string): JsonValue | undefined {
   return reader.document()
 }
 
-const FLOAT = /(?:\d(?:_?\d)*\.(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?|\d(?:_?\d)*[eE][+-]?\d(?:_?\d)*/y
+const FLOAT =
+  /(?:\d(?:_?\d)*\.(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?|\d(?:_?\d)*[eE][+-]?\d(?:_?\d)*/y
 const INTEGER = /0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?0)*|[1-9](?:_?\d)*/y
 const SPACE = /(?:[ \t\n\r\f]|#[^\n]*|\\\r?\n)*/y
 const PREFIX = /(?:[uU]|[rR])?(?='|")/y

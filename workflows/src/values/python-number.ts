@@ -1,6 +1,6 @@
 // Python's float(): what an operand of `==`, `<`, … is worth as a number.
 
-import { type JsonValue, JsonFloat } from './json-value.ts'
+import { JsonFloat, type JsonValue } from './json-value.ts'
 
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?$/
 const SPECIAL = /^([+-]?)(inf|infinity|nan)$/i
@@ -28,10 +28,18 @@ function floatOfText(text: string): number | undefined {
   return FLOAT.test(trimmed) ? Number(trimmed.replaceAll('_', '')) : undefined
 }
 
-/** Python's str.strip(): whitespace as Python sees it, which has the four separators but not the byte order mark. */
+/** Python's str.strip(): whitespace as Python sees it, which has the separators 1c to 1f but not the byte order mark. */
 export function pythonStrip(text: string): string {
-  return text.replace(LEADING, '').replace(TRAILING, '')
+  let start = 0
+  let end = text.length
+  while (start < end && isSpace(text.charCodeAt(start))) start += 1
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1
+  return text.slice(start, end)
 }
 
-const LEADING = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/
-const TRAILING = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/
+const OTHER_SPACES: ReadonlySet<number> = new Set([0x20, 0x85, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000])
+
+function isSpace(unit: number): boolean {
+  if (unit < 0x20) return (unit >= 0x09 && unit <= 0x0d) || unit >= 0x1c
+  return OTHER_SPACES.has(unit) || (unit >= 0x2000 && unit <= 0x200a)
+}

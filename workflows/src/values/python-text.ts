@@ -1,6 +1,6 @@
 // The texts of Python's str() and repr(), which comparisons and embedded placeholders are made of.
 
-import { type JsonValue, JsonFloat, keysOf } from './json-value.ts'
+import { JsonFloat, type JsonValue, keysOf } from './json-value.ts'
 
 /** `str(value)`: a text is itself, everything else as in `pythonRepr`. */
 export function pythonStr(value: JsonValue | undefined): string {

@@ -1,0 +1,127 @@
+// The statement language of the `assert` step (reference 4.1). Comparisons are made on Python texts and floats, because
+// that is what the files were written against.
+
+import { isJsonObject, type JsonValue, keysOf } from './json-value.ts'
+import { resolve } from './placeholders.ts'
+import { pythonEqual } from './python-equal.ts'
+import { pythonFloat, pythonStrip } from './python-number.ts'
+import { pythonRegex } from './python-regex.ts'
+import { pythonStr } from './python-text.ts'
+import { failedStatement, type StatementResult, statementResult } from './statement-result.ts'
+import type { Variables } from './variables.ts'
+
+/** Never throws: a placeholder that is not set, or a statement of no known form, is a failed statement with a reason. */
+export function evaluateAssertStatement(statement: string, variables: Variables): StatementResult {
+  return failedStatement(statement, () => evaluate(pythonStrip(statement), variables))
+}
+
+type Evaluate = (text: string) => JsonValue
+
+function evaluate(text: string, variables: Variables): StatementResult {
+  const operand: Evaluate = (part) => resolve(pythonStrip(part), variables, { strict: true })
+  const call = /^(\w+)\((.*)\)$/s.exec(text)
+  const form = call?.[1] === undefined ? undefined : FORMS.get(call[1].toLowerCase())
+  if (form !== undefined) return form(text, call?.[2] ?? '', operand)
+  const operator = /\s(==|!=|>=|<=|>|<)\s/.exec(text)
+  if (operator?.[1] === undefined) {
+    return statementResult(text, false, { reason: `not a statement this step knows; write one of ${KNOWN}` })
+  }
+  const left = operand(text.slice(0, operator.index))
+  const right = operand(text.slice(operator.index + operator[0].length))
+  return statementResult(text, compares(left, operator[1], right), { left, operator: operator[1], right })
+}
+
+const KNOWN =
+  'A == B (also != >= <= > <, with a space on both sides), equal(A, B), not_equal(A, B), contains(A, B), not_contains(A, B), regex(A, P), is_set(A), is_empty(A)'
+
+type Form = (text: string, inside: string, operand: Evaluate) => StatementResult
+
+const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
+  ['is_set', oneOperand('is set', (value) => !isNothing(value))],
+  ['is_empty', oneOperand('is empty', (value) => isNothing(value) || EMPTY_TEXTS.has(value))],
+  ['contains', twoOperands('contains', (left, right) => pythonStr(left).includes(pythonStr(right)), splitEverywhere)],
+  ['not_contains', twoOperands('lacks', (left, right) => !pythonStr(left).includes(pythonStr(right)), splitEverywhere)],
+  [
+    'regex',
+    twoOperands('matches', (left, right) => pythonRegex(pythonStr(right)).test(pythonStr(left)), splitEverywhere),
+  ],
+  ['equal', twoOperands('equals', pythonEqual, splitOnce)],
+  ['equals', twoOperands('equals', pythonEqual, splitOnce)],
+  ['not_equal', twoOperands('differs from', (left, right) => !pythonEqual(left, right), splitOnce)],
+  ['not_equals', twoOperands('differs from', (left, right) => !pythonEqual(left, right), splitOnce)],
+])
+
+const EMPTY_TEXTS: ReadonlySet<JsonValue> = new Set(["''", '""', '[]', '{}'])
+
+function oneOperand(operator: string, holds: (value: JsonValue) => boolean): Form {
+  return (text, inside, operand) => {
+    const left = operand(inside)
+    return statementResult(text, holds(left), { left, operator })
+  }
+}
+
+function twoOperands(
+  operator: string,
+  holds: (left: JsonValue, right: JsonValue) => boolean,
+  split: (inside: string) => string[],
+): Form {
+  return (text, inside, operand) => {
+    const parts = split(inside)
+    const [first, second] = parts
+    if (first === undefined || second === undefined || parts.length !== 2) {
+      const reason = `two operands are needed, found ${parts.length} (this form is split at every comma, also inside quotes)`
+      return statementResult(text, false, { reason: parts.length > 2 ? reason : 'two operands are needed, found one' })
+    }
+    const left = operand(first)
+    const right = operand(second)
+    return statementResult(text, holds(left, right), { left, operator, right })
+  }
+}
+
+function splitEverywhere(inside: string): string[] {
+  return inside.split(',')
+}
+
+function splitOnce(inside: string): string[] {
+  const comma = inside.indexOf(',')
+  return comma < 0 ? [inside] : [inside.slice(0, comma), inside.slice(comma + 1)]
+}
+
+function isNothing(value: JsonValue): boolean {
+  if (value === null || value === '') return true
+  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && keysOf(value).length === 0
+}
+
+/** As numbers where both sides convert, else as texts in the order of their code points. */
+function compares(left: JsonValue, operator: string, right: JsonValue): boolean {
+  const a = pythonFloat(left)
+  const b = pythonFloat(right)
+  if (a !== undefined && b !== undefined) return holdsFor(operator, a === b, a < b, a > b)
+  const order = compareTexts(pythonStr(left), pythonStr(right))
+  return holdsFor(operator, order === 0, order < 0, order > 0)
+}
+
+function holdsFor(operator: string, same: boolean, less: boolean, more: boolean): boolean {
+  switch (operator) {
+    case '==':
+      return same
+    case '!=':
+      return !same
+    case '>=':
+      return same || more
+    case '<=':
+      return same || less
+    default:
+      return operator === '>' ? more : less
+  }
+}
+
+function compareTexts(left: string, right: string): number {
+  const a = [...left]
+  const b = [...right]
+  for (let index = 0; index < a.length && index < b.length; index += 1) {
+    const difference = (a[index]?.codePointAt(0) ?? 0) - (b[index]?.codePointAt(0) ?? 0)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}

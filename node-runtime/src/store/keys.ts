@@ -1,0 +1,64 @@
+// The register of every key the node stores: one letter, a slash, then fixed-width parts, so that no key is a prefix
+// of another kind's. Whoever adds a kind of row adds it here first.
+import { type Bytes, concat, u32be, utf8 } from '../base/bytes.ts'
+import { type ContextId, idBytes } from '../base/ids.ts'
+
+/** kind: letter. `ctx`, `id`, `pk`… are 32 raw bytes, `gen` is u32, `hlc` is u64, both big-endian. */
+export const KEY_PREFIXES = {
+  /** s/ ctx gen key: one entry of a context's state (storage). */
+  state: 's/',
+  /** m/ ctx gen path: one node of the state's Merkle trie (storage). */
+  merkle: 'm/',
+  /** u/ ctx hlc delta: what undoes the delta (context). */
+  undo: 'u/',
+  /** d/ ctx delta: the delta and its status (context). */
+  delta: 'd/',
+  /** x/ ctx name: `state`, `incoming` (storage); heads, frontier, checkpoints (context). */
+  contextMeta: 'x/',
+  /** h/ ctx hlc delta index: a handler still to run, or dead (context). */
+  handler: 'h/',
+  /** o/ ctx hlc delta: a delta not yet handed to gossip (context). */
+  outbox: 'o/',
+  /** p/ ctx delta: a delta that waits for a parent, key or governance (context). */
+  parked: 'p/',
+  /** g/ namespace op: one governance operation (context). */
+  governance: 'g/',
+  /** a/ application: one installed application (context). */
+  application: 'a/',
+  /** b/ blob: metadata of one blob (blobs). */
+  blob: 'b/',
+  /** k/ group key-id: one group key (context). */
+  groupKey: 'k/',
+  /** i/ name: the node's own keys (context). */
+  identity: 'i/',
+  /** v/ ctx key: node-local private storage of a guest (runtime). */
+  private: 'v/',
+  /** n/ name: version of the store and other facts about the node. */
+  nodeMeta: 'n/',
+} as const
+
+export type KeyKind = keyof typeof KEY_PREFIXES
+
+/** `parts` before the last must be of fixed width. */
+export function keyOf(kind: KeyKind, ...parts: readonly Bytes[]): Bytes {
+  return concat([utf8(KEY_PREFIXES[kind]), ...parts])
+}
+
+/** Followed by the entry's own key. */
+export function statePrefix(contextId: ContextId, generation: number): Bytes {
+  return keyOf('state', idBytes(contextId), u32be(generation))
+}
+
+/** Followed by the node's path. */
+export function merklePrefix(contextId: ContextId, generation: number): Bytes {
+  return keyOf('merkle', idBytes(contextId), u32be(generation))
+}
+
+export function contextMetaKey(contextId: ContextId, name: string): Bytes {
+  return keyOf('contextMeta', idBytes(contextId), utf8(name))
+}
+
+/** Followed by the guest's own key. */
+export function privatePrefix(contextId: ContextId): Bytes {
+  return keyOf('private', idBytes(contextId))
+}

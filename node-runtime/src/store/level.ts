@@ -1,0 +1,213 @@
+// The store on disk: LevelDB through classic-level. `multithreading` lets worker threads of this process open the same
+// location; another process is kept out by LevelDB's lock. Batches reach the operating system before they resolve,
+// which kill -9 cannot undo; a power cut may lose the last ones, never half of one.
+import { constants } from 'node:fs'
+import { access, mkdir } from 'node:fs/promises'
+import { ClassicLevel } from 'classic-level'
+import type { Bytes } from '../base/bytes.ts'
+import { StoreError } from './errors.ts'
+import { BLOCK_CACHE_BYTES, OPEN_FILES_MAX, READ_AHEAD_BYTES, WRITE_BUFFER_BYTES } from './limits.ts'
+import type { Store, StoreOp, StoreRange, StoreSnapshot } from './store.ts'
+
+export interface LevelStoreOptions {
+  /** For worker threads: the store must exist already, and `batch` is refused. */
+  readonly readonlyWorker?: boolean
+}
+
+type Level = ClassicLevel<Uint8Array, Uint8Array>
+type LevelSnapshot = ReturnType<Level['snapshot']>
+
+/** Throws StoreError: STORE_LOCKED, STORE_UNWRITABLE, STORE_CORRUPT or STORE_FAILED. */
+export async function openLevelStore(location: string, options: LevelStoreOptions = {}): Promise<Store> {
+  const readonlyWorker = options.readonlyWorker ?? false
+  if (!readonlyWorker) await ensureWritable(location)
+  const level: Level = new ClassicLevel(location, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    multithreading: true,
+    createIfMissing: !readonlyWorker,
+    cacheSize: BLOCK_CACHE_BYTES,
+    writeBufferSize: WRITE_BUFFER_BYTES,
+    maxOpenFiles: OPEN_FILES_MAX,
+  })
+  try {
+    await level.open()
+  } catch (cause) {
+    throw openError(location, cause)
+  }
+  return new LevelStore(level, location, readonlyWorker)
+}
+
+class LevelStore implements Store {
+  readonly #level: Level
+  readonly #location: string
+  readonly #readonly: boolean
+  /** Settles when every batch so far has; batches run one after the other, in the order of the calls. */
+  #tail: Promise<unknown> = Promise.resolve()
+  #closing: Promise<void> | undefined
+
+  constructor(level: Level, location: string, readonlyWorker: boolean) {
+    this.#level = level
+    this.#location = location
+    this.#readonly = readonlyWorker
+  }
+
+  get(key: Bytes): Bytes | undefined {
+    this.#checkOpen()
+    return this.#reading(() => this.#level.getSync(key))
+  }
+
+  entries(range: StoreRange): AsyncIterable<[Bytes, Bytes]> {
+    return this.#iterate(range, () => this.#checkOpen())
+  }
+
+  batch(ops: readonly StoreOp[]): Promise<void> {
+    try {
+      this.#checkOpen()
+      if (this.#readonly) throw new StoreError('STORE_READ_ONLY', `cannot write ${this.#location} from a worker thread`)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    const done = this.#tail.then(() => this.#write(ops))
+    // The next batch waits for this one, whether or not it fails; its caller gets the failure from `done`.
+    this.#tail = done.catch(() => undefined)
+    return done
+  }
+
+  snapshot(): StoreSnapshot {
+    this.#checkOpen()
+    const snapshot = this.#level.snapshot()
+    let closed = false
+    const check = () => {
+      this.#checkOpen()
+      if (closed) throw new StoreError('STORE_CLOSED', `cannot read ${this.#location}: the snapshot is closed`)
+    }
+    return {
+      get: (key) => {
+        check()
+        return this.#reading(() => this.#level.getSync(key, { snapshot }))
+      },
+      entries: (range) => this.#iterate(range, check, snapshot),
+      close: () => {
+        closed = true
+        return snapshot.close()
+      },
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#tail.then(() => this.#level.close())
+    return this.#closing
+  }
+
+  async #write(ops: readonly StoreOp[]): Promise<void> {
+    try {
+      await this.#level.batch([...ops])
+    } catch (cause) {
+      throw new StoreError(
+        'STORE_FAILED',
+        `writing ${ops.length} entries to ${this.#location} failed: ${causeText(cause)}`,
+        {
+          cause,
+          data: { location: this.#location },
+        },
+      )
+    }
+  }
+
+  async *#iterate(range: StoreRange, check: () => void, snapshot?: LevelSnapshot): AsyncIterable<[Bytes, Bytes]> {
+    check()
+    const iterator = this.#level.iterator({
+      gte: range.gte,
+      lt: range.lt,
+      reverse: range.reverse ?? false,
+      limit: range.limit ?? -1,
+      highWaterMarkBytes: READ_AHEAD_BYTES,
+      ...(snapshot === undefined ? {} : { snapshot }),
+    })
+    try {
+      for (;;) {
+        check()
+        const entry = await iterator.next()
+        if (entry === undefined) return
+        yield entry
+      }
+    } catch (cause) {
+      throw cause instanceof StoreError ? cause : this.#readError(cause)
+    } finally {
+      await iterator.close()
+    }
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (cause) {
+      throw this.#readError(cause)
+    }
+  }
+
+  #readError(cause: unknown): StoreError {
+    if (this.#closing !== undefined) return closedError(this.#location)
+    return new StoreError('STORE_FAILED', `reading ${this.#location} failed: ${causeText(cause)}`, {
+      cause,
+      data: { location: this.#location },
+    })
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw closedError(this.#location)
+  }
+}
+
+function closedError(location: string): StoreError {
+  return new StoreError('STORE_CLOSED', `cannot use the store at ${location}: it is closed`, { data: { location } })
+}
+
+async function ensureWritable(location: string): Promise<void> {
+  try {
+    await mkdir(location, { recursive: true })
+    await access(location, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    throw unwritable(location, cause)
+  }
+}
+
+function unwritable(location: string, cause: unknown): StoreError {
+  return new StoreError(
+    'STORE_UNWRITABLE',
+    `cannot write the store at ${location} (${causeText(cause)}); check the path, its owner and permissions, and that the disk has room`,
+    { cause, data: { location } },
+  )
+}
+
+function openError(location: string, cause: unknown): StoreError {
+  const text = causeText(cause)
+  const data = { location }
+  if (/LOCKED|\block\b/i.test(text)) {
+    return new StoreError(
+      'STORE_LOCKED',
+      `the store at ${location} is in use by another process (${text}); stop that node or choose another --home`,
+      { cause, data },
+    )
+  }
+  if (/CORRUPT|does not exist|missing files|not an sstable|checksum|CURRENT/i.test(text)) {
+    return new StoreError(
+      'STORE_CORRUPT',
+      `the store at ${location} cannot be read (${text}); move the directory away, start the node anew and let it fetch its state from peers`,
+      { cause, data },
+    )
+  }
+  if (/permission|read-only|EACCES|EROFS|ENOSPC|no space/i.test(text)) return unwritable(location, cause)
+  return new StoreError('STORE_FAILED', `opening the store at ${location} failed: ${text}`, { cause, data })
+}
+
+/** abstract-level wraps the reason: the innermost message says what LevelDB saw. */
+function causeText(error: unknown): string {
+  const parts: string[] = []
+  for (let at: unknown = error; at instanceof Error && parts.length < 5; at = at.cause) {
+    const code = 'code' in at && typeof at.code === 'string' ? `${at.code}: ` : ''
+    parts.push(`${code}${at.message}`)
+  }
+  return parts.length > 0 ? parts.join('; ') : String(error)
+}

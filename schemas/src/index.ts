@@ -1,0 +1,16 @@
+// Every shape that crosses a process or file edge.
+
+export { type Static, type TObject, type TSchema, Type } from 'typebox'
+export { type EditorStepKind, workflowEditorSchema } from './workflow/editor-schema.ts'
+export {
+  type NamedNode,
+  namedNode,
+  type RemoteNode,
+  type RemoteNodeAuth,
+  remoteNode,
+  remoteNodeAuth,
+  type SharedNodeSettings,
+  sharedNodeSettings,
+} from './workflow/nodes.ts'
+export { bootstrapTopology, natTopology, type WorkflowSettings, workflowSettings } from './workflow/settings.ts'
+export { type CommonStepFields, commonStepFields, outputCapture } from './workflow/step.ts'

@@ -1,0 +1,50 @@
+// The top level of a workflow file but for nodes and steps. Unknown keys are tolerated (with a warning).
+
+import { type Static, Type } from 'typebox'
+
+const flag = (description: string) => Type.Optional(Type.Boolean({ description, default: false }))
+
+const bootNode = Type.Object({
+  image: Type.Optional(Type.String()),
+  keypair: Type.Optional(Type.String({ description: 'Path of its key file' })),
+})
+
+export const natTopology = Type.Object({
+  type: Type.Literal('nat'),
+  nat_mode: Type.Optional(Type.Union([Type.Literal('cone'), Type.Literal('symmetric')])),
+  boot_node: Type.Optional(bootNode),
+})
+
+export const bootstrapTopology = Type.Object(
+  { type: Type.Literal('bootstrap'), boot_node: Type.Optional(bootNode) },
+  { additionalProperties: false },
+)
+
+export const workflowSettings = Type.Object({
+  name: Type.String({ description: 'Shown in reports' }),
+  description: Type.Optional(Type.String()),
+  nuke_on_start: flag('Delete the data of these nodes before the start'),
+  nuke_on_end: flag('Delete the data of these nodes after a successful run'),
+  stop_all_nodes: flag('Stop the nodes at the end; otherwise they go on running'),
+  restart: flag('Stop running nodes before the start; their data is kept'),
+  wait_timeout: Type.Optional(
+    Type.Integer({ minimum: 1, default: 60, description: 'Seconds until each node must be ready' }),
+  ),
+  force_pull_image: flag('Pull images before the start'),
+  auth_service: flag('Start the proxy and the authentication service (containers only)'),
+  auth_image: Type.Optional(Type.String()),
+  auth_use_cached: flag('Use cached front ends of the authentication service'),
+  webui_use_cached: flag('Use a cached web interface'),
+  auth_mode: Type.Optional(Type.String({ description: '"embedded": the nodes authenticate their clients' })),
+  log_level: Type.Optional(Type.String({ default: 'debug' })),
+  rust_backtrace: Type.Optional(Type.String({ default: '0' })),
+  e2e_mode: flag('Short sync intervals and local discovery'),
+  bootstrap_nodes: Type.Optional(
+    Type.Array(Type.String(), { description: 'Multiaddresses that replace the bootstrap list' }),
+  ),
+  preserve_default_bootstrap: flag("Keep the node's built-in bootstrap list in e2e_mode"),
+  topology: Type.Optional(Type.Union([natTopology, bootstrapTopology])),
+  no_docker: flag('Run the nodes as processes'),
+  binary_path: Type.Optional(Type.String({ description: 'The node program to run as processes' })),
+})
+export type WorkflowSettings = Static<typeof workflowSettings>

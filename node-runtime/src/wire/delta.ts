@@ -1,8 +1,33 @@
 // A delta: one signed, sealed change of a context. The header is readable by every peer; the payload by members only.
 import type { Bytes } from '../base/bytes.ts'
-import type { ContextId, DeltaId, KeyId, OpId, PublicKey } from '../base/ids.ts'
-import type { SigningKey } from '../base/keys.ts'
+import { assert } from '../base/errors.ts'
+import { taggedHash } from '../base/hash.ts'
+import {
+  type ContextId,
+  type DeltaId,
+  idBytes,
+  idFromBytes,
+  type KeyId,
+  type OpId,
+  type PublicKey,
+} from '../base/ids.ts'
+import { open, type SigningKey, seal, verify } from '../base/keys.ts'
 import type { Random } from '../base/random.ts'
+import { message } from './codec.ts'
+import {
+  ARTIFACT_BYTES_MAX,
+  DELTA_BYTES_MAX,
+  EVENT_DATA_BYTES_MAX,
+  EVENT_DEPTH_MAX,
+  EVENT_HANDLER_BYTES_MAX,
+  EVENT_KIND_BYTES_MAX,
+  EVENTS_MAX,
+  GOVERNANCE_HEADS_MAX,
+  PARENTS_MAX,
+  SEALED_BYTES_MAX,
+  SIGNATURE_BYTES,
+} from './limits.ts'
+import { bytes, id, idSet, list, oneOf, record, text, u64, uint } from './shape.ts'
 
 export interface DeltaHeader {
   readonly contextId: ContextId
@@ -36,6 +61,38 @@ export interface DeltaPayload {
   readonly depth: number
 }
 
+const header = {
+  contextId: id<ContextId>(),
+  author: id<PublicKey>(),
+  parents: idSet<DeltaId>(PARENTS_MAX),
+  hlc: u64(),
+  governance: idSet<OpId>(GOVERNANCE_HEADS_MAX),
+  keyId: id<KeyId>(),
+}
+// The header alone is what the sealed payload is bound to.
+const headerMessage = message('delta-header/1', record(header), DELTA_BYTES_MAX)
+// What the id is the hash of.
+const bodyMessage = message('delta-body/1', record({ ...header, sealed: bytes(SEALED_BYTES_MAX) }), DELTA_BYTES_MAX)
+// The body travels as the bytes that were hashed.
+const deltaMessage = message(
+  'delta/1',
+  record({ body: bytes(DELTA_BYTES_MAX), signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) }),
+  DELTA_BYTES_MAX,
+)
+const event = record(
+  { kind: text(EVENT_KIND_BYTES_MAX), data: bytes(EVENT_DATA_BYTES_MAX) },
+  { handler: text(EVENT_HANDLER_BYTES_MAX) },
+)
+const payloadMessage = message(
+  'payload/1',
+  record({
+    artifact: record({ kind: oneOf(['guest', 'host']), bytes: bytes(ARTIFACT_BYTES_MAX) }),
+    events: list(event, EVENTS_MAX),
+    depth: uint(EVENT_DEPTH_MAX),
+  }),
+  SEALED_BYTES_MAX,
+)
+
 export interface SealDeltaInput {
   readonly header: DeltaHeader
   readonly payload: DeltaPayload
@@ -44,10 +101,39 @@ export interface SealDeltaInput {
   readonly random: Random
 }
 
-export declare function sealDelta(input: SealDeltaInput): Delta
+/** Throws WireError when header or payload break a bound. */
+export function sealDelta({ header, payload, groupKey, signingKey, random }: SealDeltaInput): Delta {
+  assert(signingKey.publicKey === header.author, 'a delta is signed by its author')
+  const sealed = seal(groupKey, payloadMessage.encode(payload), headerMessage.encode(header), random)
+  const id = idOf(bodyMessage.encode({ ...header, sealed }))
+  return { ...header, id, sealed, signature: signingKey.sign(idBytes(id)) }
+}
+
 /** Throws KeyError when `groupKey` is not the one, WireError when the payload is malformed. */
-export declare function openDelta(delta: Delta, groupKey: Bytes): DeltaPayload
+export function openDelta(delta: Delta, groupKey: Bytes): DeltaPayload {
+  return payloadMessage.decode(open(groupKey, delta.sealed, headerMessage.encode(headerOf(delta))))
+}
+
 /** Checks the signature; the id was computed by whoever made the value. */
-export declare function verifyDelta(delta: Delta): boolean
-export declare function encodeDelta(delta: Delta): Bytes
-export declare function decodeDelta(bytes: Bytes): Delta
+export function verifyDelta(delta: Delta): boolean {
+  return verify(delta.author, idBytes(delta.id), delta.signature)
+}
+
+export function encodeDelta(delta: Delta): Bytes {
+  const body = bodyMessage.encode({ ...headerOf(delta), sealed: delta.sealed })
+  return deltaMessage.encode({ body, signature: delta.signature })
+}
+
+/** Throws WireError. The id is computed from the bytes; the signature is not checked. */
+export function decodeDelta(bytes: Bytes): Delta {
+  const { body, signature } = deltaMessage.decode(bytes)
+  return { ...bodyMessage.decode(body), id: idOf(body), signature }
+}
+
+function idOf(body: Bytes): DeltaId {
+  return idFromBytes<DeltaId>(taggedHash('calbox/delta/1', body))
+}
+
+function headerOf({ contextId, author, parents, hlc, governance, keyId }: DeltaHeader): DeltaHeader {
+  return { contextId, author, parents, hlc, governance, keyId }
+}

@@ -1,7 +1,11 @@
 // Frames on gossip topics. Gossip is a hint: everything in it can be had by pulling too.
 import type { Bytes } from '../base/bytes.ts'
+import { taggedHash } from '../base/hash.ts'
 import type { ContextId, DeltaId, PublicKey, RootHash } from '../base/ids.ts'
-import type { SigningKey } from '../base/keys.ts'
+import { type SigningKey, verify } from '../base/keys.ts'
+import { message } from './codec.ts'
+import { GOSSIP_BYTES_MAX, GOSSIP_ITEMS_MAX, HEADS_MAX, OP_BYTES_MAX, PARENTS_MAX, SIGNATURE_BYTES } from './limits.ts'
+import { bytes, id, idSet, list, record, union } from './shape.ts'
 
 export interface AnnouncedDelta {
   readonly id: DeltaId
@@ -23,7 +27,44 @@ export type Gossip =
   | ({ readonly t: 'heads' } & HeadsBeat)
   | { readonly t: 'ops'; readonly items: readonly Bytes[] }
 
-export declare function encodeGossip(gossip: Gossip): Bytes
-export declare function decodeGossip(bytes: Bytes): Gossip
-export declare function signHeads(beat: Omit<HeadsBeat, 'author' | 'signature'>, signingKey: SigningKey): HeadsBeat
-export declare function verifyHeads(beat: HeadsBeat): boolean
+const announced = record({ id: id<DeltaId>(), parents: idSet<DeltaId>(PARENTS_MAX) })
+const headsFacts = {
+  contextId: id<ContextId>(),
+  heads: idSet<DeltaId>(HEADS_MAX),
+  root: id<RootHash>(),
+  author: id<PublicKey>(),
+}
+const headsMessage = message('heads/1', record(headsFacts), GOSSIP_BYTES_MAX)
+const gossipMessage = message(
+  'gossip/1',
+  union<'t', Gossip>('t', {
+    deltas: record({ items: list(bytes(GOSSIP_BYTES_MAX), GOSSIP_ITEMS_MAX, 1) }),
+    announce: record({ items: list(announced, GOSSIP_ITEMS_MAX, 1) }),
+    heads: record({ ...headsFacts, signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) }),
+    ops: record({ items: list(bytes(OP_BYTES_MAX), GOSSIP_ITEMS_MAX, 1) }),
+  }),
+  GOSSIP_BYTES_MAX,
+)
+
+/** Throws WireError when the frame is larger than gossip carries: split the items. */
+export function encodeGossip(gossip: Gossip): Bytes {
+  return gossipMessage.encode(gossip)
+}
+
+/** Throws WireError. The items are decoded by their own decoders. */
+export function decodeGossip(data: Bytes): Gossip {
+  return gossipMessage.decode(data)
+}
+
+export function signHeads(beat: Omit<HeadsBeat, 'author' | 'signature'>, signingKey: SigningKey): HeadsBeat {
+  const unsigned = { ...beat, author: signingKey.publicKey }
+  return { ...unsigned, signature: signingKey.sign(signedHash(unsigned)) }
+}
+
+export function verifyHeads(beat: HeadsBeat): boolean {
+  return verify(beat.author, signedHash(beat), beat.signature)
+}
+
+function signedHash({ contextId, heads, root, author }: Omit<HeadsBeat, 'signature'>): Bytes {
+  return taggedHash('calbox/heads/1', headsMessage.encode({ contextId, heads, root, author }))
+}

@@ -25,12 +25,19 @@ export const DELTA_BYTES_MAX = SEALED_BYTES_MAX + 64 * KIB
 
 /** Heads merged by one delta or operation. With more heads an author merges the first of them, later ones the rest. */
 export const PARENTS_MAX = 256
+/** Heads named by one heartbeat. With more, the first ones are named: they lead a puller to the rest. */
+export const HEADS_MAX = 4096
 /** Governance heads cited by one delta: more than that many administrators never act at once. */
 export const GOVERNANCE_HEADS_MAX = 32
 
 /** Fits into one gossip frame with others; a removal that pins the heads of many contexts is the largest. */
 export const OP_BYTES_MAX = 512 * KIB
 export const PINNED_CONTEXTS_MAX = 1024
+export const SIGNATURE_BYTES = 64
+/** Of namespaces, groups and contexts: an author makes ids from them that nobody else can. */
+export const SALT_BYTES = 32
+/** Applications up to 1 TiB: the number must stay exact. */
+export const APPLICATION_BYTES_MAX = 2 ** 40
 /** Invitations are pasted into JSON. */
 export const INVITATION_BYTES_MAX = KIB
 export const NAME_BYTES_MAX = 256
@@ -38,5 +45,5 @@ export const SOURCE_BYTES_MAX = 2048
 
 /** Nesting of the deepest message, twice over: the decoder recurses. */
 export const DEPTH_MAX = 16
-/** Items of one message, so that small bytes cannot unfold into many objects. A full announcement needs 263,000. */
+/** Items of one message, so that small bytes cannot unfold into many objects. 8 MiB of ids are 250,000. */
 export const CBOR_ITEMS_MAX = 300_000

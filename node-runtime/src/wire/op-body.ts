@@ -1,4 +1,63 @@
 // The bodies of governance operations. The types are shared plain data (base/operations.ts).
-import type { OpBody as Body } from '../base/operations.ts'
+import type {
+  AccountId,
+  ApplicationId,
+  BlobId,
+  ContextId,
+  DeltaId,
+  GroupId,
+  KemKey,
+  PublicKey,
+  RootHash,
+} from '../base/ids.ts'
+import { type OpBody as Body, type MemberKeys, ROLES } from '../base/operations.ts'
+import { invitation } from './invitation.ts'
+import {
+  APPLICATION_BYTES_MAX,
+  NAME_BYTES_MAX,
+  PARENTS_MAX,
+  PINNED_CONTEXTS_MAX,
+  SALT_BYTES,
+  SOURCE_BYTES_MAX,
+} from './limits.ts'
+import { bytes, id, idSet, idTable, oneOf, record, type Shape, text, uint, union } from './shape.ts'
 
 export type OpBody = Body
+
+const name = text(NAME_BYTES_MAX)
+const salt = bytes(SALT_BYTES, SALT_BYTES)
+const role = oneOf(ROLES)
+const visibility = oneOf(['open', 'restricted'])
+const groupId = id<GroupId>()
+const account = id<AccountId>()
+const applicationId = id<ApplicationId>()
+const member: Shape<MemberKeys> = record({ account, publicKey: id<PublicKey>(), kemKey: id<KemKey>() })
+
+export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
+  namespace_created: record({ applicationId, admin: member, salt }, { name }),
+  member_joined: record({ invitation, member }),
+  member_added: record({ groupId, account, role }),
+  member_removed: record(
+    { groupId, account },
+    { pinned: idTable<ContextId, readonly DeltaId[]>(idSet<DeltaId>(PARENTS_MAX), PINNED_CONTEXTS_MAX) },
+  ),
+  role_set: record({ groupId, account, role }),
+  capabilities_set: record({ groupId, capabilities: uint(2 ** 32 - 1) }, { account }),
+  group_created: record({ groupId, parentId: groupId, salt, visibility }, { name }),
+  visibility_set: record({ groupId, visibility }),
+  context_created: record(
+    {
+      contextId: id<ContextId>(),
+      groupId,
+      salt,
+      applicationId,
+      baseRoot: id<RootHash>(),
+      storage: oneOf(['guest', 'host']),
+    },
+    { name, serviceName: name },
+  ),
+  application_known: record(
+    { applicationId, blobId: id<BlobId>(), size: uint(APPLICATION_BYTES_MAX) },
+    { source: text(SOURCE_BYTES_MAX), package: name, version: name },
+  ),
+})

@@ -1,0 +1,54 @@
+// Messages: `[tag, body]` in canonical DAG-CBOR, where the tag names kind and version. One value has one byte form, so
+// that a hash over the bytes is a hash over the value; everything else is refused with WireError.
+import { decode as cborDecode, encode as cborEncode } from '@ipld/dag-cbor'
+import { type Bytes, equalBytes } from '../base/bytes.ts'
+import { WireError } from './errors.ts'
+import { CBOR_ITEMS_MAX, DEPTH_MAX } from './limits.ts'
+import { checkStructure } from './scan.ts'
+import type { Shape } from './shape.ts'
+
+export interface Codec<T> {
+  /** Throws WireError when `value` breaks a bound: nothing is sent that a peer would refuse. */
+  encode(value: T): Bytes
+  /** Throws WireError, and nothing else, for any bytes that `encode` did not make. */
+  decode(bytes: Bytes): T
+}
+
+/** `tag` is `kind/version`, e.g. `delta/1`. */
+export function message<T>(tag: string, body: Shape<T>, maxBytes: number): Codec<T> {
+  return {
+    encode(value) {
+      const raw = body.raw(value)
+      body.read(raw, tag)
+      return within(cborEncode([tag, raw]), tag, maxBytes)
+    },
+    decode(bytes) {
+      const raw = decodeCbor(within(bytes, tag, maxBytes), tag)
+      if (!Array.isArray(raw) || raw.length !== 2 || raw[0] !== tag) {
+        const seen = Array.isArray(raw) && typeof raw[0] === 'string' ? raw[0].slice(0, 40) : 'something else'
+        throw new WireError('WIRE_KIND', `expected a ${tag} message, got ${seen}`, { data: { expected: tag, seen } })
+      }
+      const value = body.read(raw[1], tag)
+      if (!equalBytes(cborEncode(raw), bytes)) {
+        throw new WireError('WIRE_NOT_CANONICAL', `${tag}: the bytes are not the canonical form of their value`)
+      }
+      return value
+    },
+  }
+}
+
+function decodeCbor(bytes: Bytes, tag: string): unknown {
+  checkStructure(bytes, { depthMax: DEPTH_MAX, itemsMax: CBOR_ITEMS_MAX })
+  try {
+    return cborDecode(bytes)
+  } catch (cause) {
+    throw new WireError('WIRE_MALFORMED', `${tag}: not DAG-CBOR`, { cause })
+  }
+}
+
+function within(bytes: Bytes, tag: string, maxBytes: number): Bytes {
+  if (bytes.byteLength <= maxBytes) return bytes
+  throw new WireError('WIRE_TOO_LARGE', `${tag}: ${bytes.byteLength} bytes, at most ${maxBytes} are allowed`, {
+    data: { bytes: bytes.byteLength, maxBytes },
+  })
+}

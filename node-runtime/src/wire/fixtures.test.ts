@@ -1,0 +1,49 @@
+// Bytes that were sent or stored by a release must still decode to the same values. To add a kind: UPDATE_FIXTURES=1.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { fromHex, toHex } from '../base/bytes.ts'
+import { decodeDelta, encodeDelta, openDelta, verifyDelta } from './delta.ts'
+import { decodeGossip, encodeGossip, verifyHeads } from './gossip.ts'
+import { encodeInvitationBody } from './invitation.ts'
+import { delta, gossips, groupKey, ops, payload, plain } from './messages.fixture.ts'
+import { decodeOp, encodeOp, verifyOp } from './op.ts'
+
+const file = new URL('./fixtures/v1.json', import.meta.url)
+
+const current: Record<string, string> = {
+  'delta.id': delta.id,
+  delta: toHex(encodeDelta(delta)),
+  ...Object.fromEntries(ops.map((op, index) => [`op.${index}.${op.body.kind}`, toHex(encodeOp(op))])),
+  ...Object.fromEntries(gossips.map((gossip) => [`gossip.${gossip.t}`, toHex(encodeGossip(gossip))])),
+  invitation:
+    ops.flatMap((op) =>
+      op.body.kind === 'member_joined' ? [toHex(encodeInvitationBody(op.body.invitation))] : [],
+    )[0] ?? '',
+}
+if (process.env.UPDATE_FIXTURES === '1') writeFileSync(file, `${JSON.stringify(current, null, 2)}\n`)
+const golden = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>
+const bytesOf = (name: string) => fromHex(golden[name] ?? '')
+
+test('every message kind has golden bytes, and they are what is encoded now', () => {
+  expect(current).toEqual(golden)
+})
+
+test('the golden delta decodes, verifies and opens', () => {
+  const decoded = decodeDelta(bytesOf('delta'))
+  expect(plain(decoded)).toEqual(plain(delta))
+  expect(decoded.id).toBe(golden['delta.id'])
+  expect(verifyDelta(decoded)).toBe(true)
+  expect(plain(openDelta(decoded, groupKey))).toEqual(plain(payload))
+})
+
+test.each(ops.map((op, index) => [`op.${index}.${op.body.kind}`, op] as const))('golden %s decodes', (name, op) => {
+  const decoded = decodeOp(bytesOf(name))
+  expect(plain(decoded)).toEqual(plain(op))
+  expect(verifyOp(decoded)).toBe(true)
+})
+
+test.each(gossips.map((gossip) => [`gossip.${gossip.t}`, gossip] as const))('golden %s decodes', (name, gossip) => {
+  const decoded = decodeGossip(bytesOf(name))
+  expect(plain(decoded)).toEqual(plain(gossip))
+  if (decoded.t === 'heads') expect(verifyHeads(decoded)).toBe(true)
+})

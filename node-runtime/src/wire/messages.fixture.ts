@@ -1,0 +1,132 @@
+// One value of every message kind, made from fixed keys: what the golden bytes under fixtures/ are the encoding of.
+import { type Bytes, utf8 } from '../base/bytes.ts'
+import { taggedHash } from '../base/hash.ts'
+import {
+  type AccountId,
+  type ApplicationId,
+  type BlobId,
+  type ContextId,
+  type DeltaId,
+  type Id,
+  idFromBytes,
+  type OpId,
+  type RootHash,
+} from '../base/ids.ts'
+import { accountOf, kemKeyFromSecret, keyIdOf, type SigningKey, signingKeyFromSeed } from '../base/keys.ts'
+import { contextIdOf, groupIdOf, type MemberKeys, namespaceIdOf, type OpBody } from '../base/operations.ts'
+import type { Random } from '../base/random.ts'
+import { type Delta, type DeltaPayload, encodeDelta, sealDelta } from './delta.ts'
+import { type Gossip, signHeads } from './gossip.ts'
+import { signInvitation } from './invitation.ts'
+import { encodeOp, type SignedOp, signOp } from './op.ts'
+
+export const bytesOf = (label: string): Bytes => new Uint8Array(taggedHash('test', utf8(label)))
+export const idOf = <T extends Id>(label: string): T => idFromBytes<T>(bytesOf(label))
+
+export const alice: SigningKey = signingKeyFromSeed(bytesOf('alice'))
+export const bob: SigningKey = signingKeyFromSeed(bytesOf('bob'))
+export const groupKey: Bytes = bytesOf('group key')
+
+const fixedRandom: Random = { bytes: (length) => new Uint8Array(length).fill(7), float: () => 0.5 }
+
+export const memberKeys = (key: SigningKey): MemberKeys => ({
+  account: accountOf(key.publicKey),
+  publicKey: key.publicKey,
+  kemKey: kemKeyFromSecret(taggedHash('test-kem', key.seed)).publicKey,
+})
+
+const salt = bytesOf('salt')
+const applicationId = idOf<ApplicationId>('application')
+const namespaceId = namespaceIdOf(alice.publicKey, salt)
+const groupId = groupIdOf(namespaceId, alice.publicKey, salt)
+const contextId = contextIdOf(namespaceId, alice.publicKey, salt)
+const account: AccountId = accountOf(bob.publicKey)
+
+export const payload: DeltaPayload = {
+  artifact: { kind: 'host', bytes: utf8('an artifact') },
+  events: [
+    { kind: 'Set', data: utf8('{"key":"a"}'), handler: 'on_set' },
+    { kind: 'Note', data: new Uint8Array(0) },
+  ],
+  depth: 1,
+}
+
+export const delta: Delta = sealDelta({
+  header: {
+    contextId,
+    author: alice.publicKey,
+    parents: [idOf<DeltaId>('p1'), idOf<DeltaId>('p2')].sort(),
+    hlc: 1_755_000_000_123_456_789n,
+    governance: [idOf<OpId>('op')],
+    keyId: keyIdOf(groupKey),
+  },
+  payload,
+  groupKey,
+  signingKey: alice,
+  random: fixedRandom,
+})
+
+const bodies: readonly OpBody[] = [
+  { kind: 'namespace_created', applicationId, name: 'team', admin: memberKeys(alice), salt },
+  {
+    kind: 'member_joined',
+    invitation: signInvitation(
+      { namespaceId, groupId: namespaceId, expiresAtSec: 1_786_000_000n, salt, role: 'Member' },
+      alice,
+    ),
+    member: memberKeys(bob),
+  },
+  { kind: 'member_added', groupId, account, role: 'ReadOnly' },
+  { kind: 'member_removed', groupId, account },
+  {
+    kind: 'member_removed',
+    groupId: namespaceId,
+    account,
+    pinned: { [contextId]: [idOf<DeltaId>('p1'), idOf<DeltaId>('p2')].sort(), [idOf<ContextId>('other')]: [] },
+  },
+  { kind: 'role_set', groupId, account, role: 'Admin' },
+  { kind: 'capabilities_set', groupId, capabilities: 5 },
+  { kind: 'capabilities_set', groupId, account, capabilities: 0xffff_ffff },
+  { kind: 'group_created', groupId, parentId: namespaceId, salt, name: 'rödel', visibility: 'open' },
+  { kind: 'visibility_set', groupId, visibility: 'restricted' },
+  {
+    kind: 'context_created',
+    contextId,
+    groupId,
+    salt,
+    applicationId,
+    baseRoot: idOf<RootHash>('root'),
+    storage: 'guest',
+    name: 'notes',
+    serviceName: 'main',
+  },
+  { kind: 'application_known', applicationId, blobId: idOf<BlobId>('blob'), size: 2 ** 33, source: 'file:///app.wasm' },
+]
+
+export const ops: readonly SignedOp[] = bodies.map((body, index) =>
+  signOp({
+    namespaceId,
+    parents: index === 0 ? [] : [idOf<OpId>('op')],
+    hlc: index === 0 ? 0n : (1n << 64n) - BigInt(index),
+    body,
+    signingKey: body.kind === 'member_joined' ? bob : alice,
+  }),
+)
+
+export const gossips: readonly Gossip[] = [
+  { t: 'deltas', items: [encodeDelta(delta)] },
+  { t: 'announce', items: [{ id: delta.id, parents: delta.parents }] },
+  {
+    t: 'heads',
+    ...signHeads({ contextId, heads: [delta.id], root: idOf<RootHash>('root') }, alice),
+  },
+  { t: 'ops', items: ops.slice(0, 2).map((op) => encodeOp(op)) },
+]
+
+/** The same value with every byte string a plain Uint8Array, for comparison. */
+export function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return new Uint8Array(value)
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]))
+}

@@ -1,0 +1,233 @@
+// Shapes: one declaration reads a decoded DAG-CBOR value into a typed one and turns it back. Readers are strict: exact
+// fields, bounded lengths, sorted sets. `codec.ts` puts shapes into messages.
+import { type Bytes, fromHex } from '../base/bytes.ts'
+import { ID_LENGTH, type Id, idBytes, idFromBytes } from '../base/ids.ts'
+import { WireError } from './errors.ts'
+
+export interface Shape<T> {
+  /** Throws WireError; `at` names the place in the message. */
+  read(raw: unknown, at: string): T
+  /** What DAG-CBOR encodes. */
+  raw(value: T): unknown
+}
+
+export type Read<S> = S extends Shape<infer T> ? T : never
+
+export const U64_MAX = (1n << 64n) - 1n
+
+const utf8Length = (text: string) => Buffer.byteLength(text, 'utf8')
+
+export function wrong(at: string, expected: string, seen: unknown): WireError {
+  return new WireError('WIRE_SHAPE', `${at}: expected ${expected}, got ${describe(seen)}`, { data: { at } })
+}
+
+function describe(seen: unknown): string {
+  if (seen instanceof Uint8Array) return `${seen.byteLength} bytes`
+  if (Array.isArray(seen)) return `a list of ${seen.length}`
+  if (typeof seen === 'string') return `a text of ${utf8Length(seen)} bytes`
+  if (typeof seen === 'number' || typeof seen === 'bigint' || typeof seen === 'boolean') return String(seen)
+  return seen === null ? 'null' : seen === undefined ? 'nothing' : 'a map'
+}
+
+export function bytes(max: number, min = 0): Shape<Bytes> {
+  const expected = min === max ? `${max} bytes` : `${min} to ${max} bytes`
+  return {
+    read(raw, at) {
+      if (!(raw instanceof Uint8Array) || raw.byteLength < min || raw.byteLength > max) throw wrong(at, expected, raw)
+      return raw
+    },
+    raw: (value) => value,
+  }
+}
+
+/** A branded id: 32 bytes on the wire, hex inside. */
+export function id<T extends Id>(): Shape<T> {
+  return {
+    read(raw, at) {
+      if (!(raw instanceof Uint8Array) || raw.byteLength !== ID_LENGTH) throw wrong(at, `${ID_LENGTH} bytes`, raw)
+      return idFromBytes<T>(raw)
+    },
+    raw: (value) => idBytes(value),
+  }
+}
+
+/** UTF-8 text of at most `max` bytes. */
+export function text(max: number, min = 0): Shape<string> {
+  return {
+    read(raw, at) {
+      const length = typeof raw === 'string' ? utf8Length(raw) : -1
+      if (typeof raw !== 'string' || length < min || length > max)
+        throw wrong(at, `a text of ${min} to ${max} bytes`, raw)
+      return raw
+    },
+    raw: (value) => value,
+  }
+}
+
+export function uint(max: number): Shape<number> {
+  return {
+    read(raw, at) {
+      if (typeof raw !== 'number' || !Number.isSafeInteger(raw) || raw < 0 || raw > max || Object.is(raw, -0)) {
+        throw wrong(at, `an integer from 0 to ${max}`, raw)
+      }
+      return raw
+    },
+    raw: (value) => value,
+  }
+}
+
+export function u64(): Shape<bigint> {
+  return {
+    read(raw, at) {
+      const value = typeof raw === 'number' && Number.isSafeInteger(raw) ? BigInt(raw) : raw
+      if (typeof value !== 'bigint' || value < 0n || value > U64_MAX) throw wrong(at, 'an unsigned 64-bit integer', raw)
+      return value
+    },
+    raw: (value) => value,
+  }
+}
+
+export function flag(): Shape<boolean> {
+  return {
+    read(raw, at) {
+      if (typeof raw !== 'boolean') throw wrong(at, 'true or false', raw)
+      return raw
+    },
+    raw: (value) => value,
+  }
+}
+
+export function oneOf<const T extends string>(options: readonly T[]): Shape<T> {
+  return {
+    read(raw, at) {
+      const found = options.find((option) => option === raw)
+      if (found === undefined) throw wrong(at, `one of ${options.join(', ')}`, raw)
+      return found
+    },
+    raw: (value) => value,
+  }
+}
+
+export function list<T>(item: Shape<T>, max: number, min = 0): Shape<readonly T[]> {
+  return {
+    read(raw, at) {
+      if (!Array.isArray(raw) || raw.length < min || raw.length > max)
+        throw wrong(at, `a list of ${min} to ${max}`, raw)
+      return raw.map((entry: unknown, index) => item.read(entry, `${at}[${index}]`))
+    },
+    raw: (value) => value.map((entry) => item.raw(entry)),
+  }
+}
+
+/** Ids in ascending order without repetition: a set has one byte form. */
+export function idSet<T extends Id>(max: number): Shape<readonly T[]> {
+  const ids = list(id<T>(), max)
+  return {
+    read(raw, at) {
+      const value = ids.read(raw, at)
+      assertAscending(value, at)
+      return value
+    },
+    raw: ids.raw,
+  }
+}
+
+/** A map from ids, as a list of pairs in ascending order of the ids. */
+export function idTable<K extends Id, V>(value: Shape<V>, max: number): Shape<Readonly<Record<K, V>>> {
+  return {
+    read(raw, at) {
+      if (!Array.isArray(raw) || raw.length > max) throw wrong(at, `a list of 0 to ${max} pairs`, raw)
+      const pairs = raw.map((pair: unknown, index): [K, V] => {
+        if (!Array.isArray(pair) || pair.length !== 2) throw wrong(`${at}[${index}]`, 'a pair', pair)
+        return [id<K>().read(pair[0], `${at}[${index}][0]`), value.read(pair[1], `${at}[${index}][1]`)]
+      })
+      assertAscending(
+        pairs.map(([key]) => key),
+        at,
+      )
+      return Object.fromEntries(pairs) as Readonly<Record<K, V>>
+    },
+    raw: (table) =>
+      Object.entries<V>(table)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, entry]) => [fromHex(key), value.raw(entry)]),
+  }
+}
+
+function assertAscending(ids: readonly Id[], at: string): void {
+  for (let i = 1; i < ids.length; i++) {
+    const [before, now] = [ids[i - 1], ids[i]]
+    if (before === undefined || now === undefined || before >= now) {
+      throw new WireError('WIRE_NOT_CANONICAL', `${at}[${i}]: ids must ascend without repetition`, { data: { at } })
+    }
+  }
+}
+
+type Fields = Readonly<Record<string, Shape<unknown>>>
+type Flat<T> = { readonly [K in keyof T]: T[K] }
+export type RecordOf<R extends Fields, O extends Fields> = Flat<
+  { [K in keyof R]: Read<R[K]> } & { [K in keyof O]?: Read<O[K]> }
+>
+
+/** A map with exactly the required fields and no others than the optional ones. */
+export function record<R extends Fields, O extends Fields = Record<never, never>>(
+  required: R,
+  optional?: O,
+): Shape<RecordOf<R, O>> {
+  const all: [string, Shape<unknown>, boolean][] = [
+    ...Object.entries(required).map(([name, shape]): [string, Shape<unknown>, boolean] => [name, shape, true]),
+    ...Object.entries(optional ?? {}).map(([name, shape]): [string, Shape<unknown>, boolean] => [name, shape, false]),
+  ]
+  const known = new Set(all.map(([name]) => name))
+  return {
+    read(raw, at) {
+      const map = asMap(raw, at)
+      for (const name of Object.keys(map)) {
+        if (!known.has(name)) throw new WireError('WIRE_SHAPE', `${at}: unknown field`, { data: { at } })
+      }
+      const out: Record<string, unknown> = {}
+      for (const [name, shape, needed] of all) {
+        if (needed || Object.hasOwn(map, name)) out[name] = shape.read(map[name], `${at}.${name}`)
+      }
+      return out as RecordOf<R, O>
+    },
+    raw(value) {
+      const source: Readonly<Record<string, unknown>> = value
+      const out: Record<string, unknown> = {}
+      for (const [name, shape] of all) if (source[name] !== undefined) out[name] = shape.raw(source[name])
+      return out
+    },
+  }
+}
+
+type Variants<K extends string, T extends { readonly [P in K]: string }> = {
+  readonly [N in T[K]]: Shape<Omit<Extract<T, { readonly [P in K]: N }>, K>>
+}
+
+/** A map whose field `key` says which of the shapes the others have. Complete by construction. */
+export function union<K extends string, T extends { readonly [P in K]: string }>(
+  key: K,
+  variants: Variants<K, T>,
+): Shape<T> {
+  const shapes = new Map<string, Shape<object>>(Object.entries<Shape<object>>(variants))
+  return {
+    read(raw, at) {
+      const { [key]: name, ...rest } = asMap(raw, at)
+      const shape = typeof name === 'string' ? shapes.get(name) : undefined
+      if (shape === undefined) throw wrong(`${at}.${key}`, `one of ${[...shapes.keys()].join(', ')}`, name)
+      return { [key]: name, ...shape.read(rest, at) } as unknown as T
+    },
+    raw(value) {
+      const { [key]: name, ...rest } = value
+      const built = shapes.get(name)?.raw(rest)
+      return { [key]: name, ...(built as object) }
+    },
+  }
+}
+
+function asMap(raw: unknown, at: string): Readonly<Record<string, unknown>> {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw) || raw instanceof Uint8Array) {
+    throw wrong(at, 'a map', raw)
+  }
+  return raw as Readonly<Record<string, unknown>>
+}

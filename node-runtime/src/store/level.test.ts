@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { fromUtf8, utf8 } from '../base/bytes.ts'
+import { openLevelStore } from './level.ts'
+import { storeContract } from './store-contract.ts'
+
+let root: string
+let next = 0
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'calbox-level-'))
+})
+afterAll(async () => {
+  await rm(root, { recursive: true, force: true })
+})
+const fresh = () => join(root, String(next++), 'data')
+const source = new URL('level.ts', import.meta.url).href
+
+storeContract('openLevelStore', () => openLevelStore(fresh()))
+
+it('keeps what it resolved over close and open', async () => {
+  const location = fresh()
+  const first = await openLevelStore(location)
+  await first.batch([{ type: 'put', key: utf8('a'), value: utf8('1') }])
+  await first.close()
+  const second = await openLevelStore(location)
+  expect(fromUtf8(second.get(utf8('a')) ?? utf8(''))).toBe('1')
+  await second.close()
+})
+
+it('keeps every batch it acknowledged when the process is killed', async () => {
+  const location = fresh()
+  const program = `
+    import { openLevelStore } from ${JSON.stringify(source)}
+    const store = await openLevelStore(${JSON.stringify(location)})
+    for (let n = 0; ; n += 1) {
+      const value = Buffer.from(String(n))
+      await store.batch([{ type: 'put', key: Buffer.from('a'), value }, { type: 'put', key: Buffer.from('b'), value }])
+      process.stdout.write(n + '\\n')
+    }`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let out = ''
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+    if (out.length > 2000) child.kill('SIGKILL')
+  })
+  await new Promise((resolve) => child.on('close', resolve))
+  const acknowledged = Number(out.slice(0, out.lastIndexOf('\n')).split('\n').at(-1))
+  const store = await openLevelStore(location)
+  const a = Number(fromUtf8(store.get(utf8('a')) ?? utf8('-1')))
+  expect(a).toBeGreaterThanOrEqual(acknowledged)
+  expect(store.get(utf8('b'))).toEqual(store.get(utf8('a')))
+  await store.close()
+})
+
+it('says who holds the lock when another process has the location open', async () => {
+  const location = fresh()
+  const store = await openLevelStore(location)
+  const program = `
+    import { openLevelStore } from ${JSON.stringify(source)}
+    await openLevelStore(${JSON.stringify(location)}).catch((error) => console.log(error.code + ' ' + error.message))`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let out = ''
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  await new Promise((resolve) => child.on('close', resolve))
+  expect(out).toContain('STORE_LOCKED')
+  expect(out).toContain(location)
+  expect(out).toContain('stop that node')
+  await store.close()
+})
+
+it('lets a worker thread read the same location, a snapshot of its own included, and not write', async () => {
+  const location = fresh()
+  const store = await openLevelStore(location)
+  await store.batch([{ type: 'put', key: utf8('a'), value: utf8('1') }])
+  const program = `
+    import { parentPort } from 'node:worker_threads'
+    import { openLevelStore } from ${JSON.stringify(source)}
+    const store = await openLevelStore(${JSON.stringify(location)}, { readonlyWorker: true })
+    const text = (bytes) => Buffer.from(bytes).toString()
+    const snapshot = store.snapshot()
+    parentPort.postMessage('ready')
+    parentPort.once('message', async () => {
+      const refused = await store.batch([]).then(() => 'written', (error) => error.code)
+      const a = Buffer.from('a')
+      parentPort.postMessage([text(snapshot.get(a)), text(store.get(a)), refused])
+      await snapshot.close()
+      await store.close()
+    })`
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`))
+  const message = () => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+  const exited = new Promise((resolve) => worker.once('exit', resolve))
+  expect(await message()).toBe('ready')
+  await store.batch([{ type: 'put', key: utf8('a'), value: utf8('2') }])
+  const answer = message()
+  worker.postMessage('go')
+  expect(await answer).toEqual(['1', '2', 'STORE_READ_ONLY'])
+  await exited
+  await store.batch([{ type: 'put', key: utf8('a'), value: utf8('3') }])
+  expect(fromUtf8(store.get(utf8('a')) ?? utf8(''))).toBe('3')
+  await store.close()
+})
+
+it('names the path that cannot be written', async () => {
+  const file = join(root, 'a-file')
+  await writeFile(file, 'x')
+  await expect(openLevelStore(join(file, 'data'))).rejects.toMatchObject({
+    code: 'STORE_UNWRITABLE',
+    message: expect.stringContaining(file),
+  })
+})
+
+it('reports a damaged store as corrupt and says what to do', async () => {
+  const location = fresh()
+  const store = await openLevelStore(location)
+  await store.batch([{ type: 'put', key: utf8('a'), value: utf8('1') }])
+  await store.close()
+  for (const file of await readdir(location)) {
+    if (file.startsWith('MANIFEST')) await writeFile(join(location, file), 'garbage')
+  }
+  await expect(openLevelStore(location)).rejects.toMatchObject({
+    code: 'STORE_CORRUPT',
+    message: expect.stringMatching(/move the directory away/),
+  })
+})

@@ -1,0 +1,175 @@
+// One method call: arguments in, result out, and the root document around it. Used by the code the transform
+// generates; an application that stores its state itself (see `host`) calls it directly.
+
+import { input, flush_delta, persist_root_state, read_root_state, value_return } from './host'
+import { timeNow } from './environment'
+import { jsonBytes, readJson } from './json'
+import { Json, NULL, OBJECT } from './json-value'
+import { JsonWriter } from './json-writer'
+import { buffer1, panic, register, REGISTER, resultOf } from './memory'
+import { Result } from './result'
+
+/** The arguments of a call: a JSON object keyed by parameter name. No payload counts as an empty object. */
+export class Args {
+  private used: i32 = 0
+  private constructor(private json: Json) {}
+
+  static read(): Args {
+    const bytes = inputBytes()
+    const json = bytes.byteLength == 0 ? new Json(OBJECT) : Json.parse(bytes)
+    if (json.kind != OBJECT && json.kind != NULL) panic('the arguments must be a JSON object, not ' + json.kindName())
+    return new Args(json)
+  }
+
+  get<T>(name: string): T {
+    const json = this.json.at(name)
+    if (json === null) {
+      if (isNullable<T>()) return changetype<T>(0)
+      panic("argument '" + name + "' is missing")
+      return unreachable()
+    }
+    this.used++
+    return readJson<T>(json, "argument '" + name + "'")
+  }
+
+  /** Refuses what no parameter took, so that a misspelt name is not lost in silence. */
+  end(names: string[]): void {
+    if (this.used == this.json.names.length) return
+    for (let i = 0; i < this.json.names.length; i++) {
+      if (!names.includes(this.json.names[i])) panic("the method has no argument '" + this.json.names[i] + "'")
+    }
+    panic('an argument is given twice')
+  }
+}
+
+/** The payload of the call as it came. */
+export function inputBytes(): Uint8Array {
+  input(REGISTER)
+  return register()
+}
+
+export function answer<T>(value: T): void {
+  const bytes = jsonBytes<T>(value)
+  value_return(resultOf(0, bytes.dataStart, bytes.byteLength))
+}
+
+export function answerNull(): void {
+  answer<string | null>(null)
+}
+
+/** Answers Ok or Err. On Err the host drops all that the call changed. */
+export function answerResult<T>(result: Result<T>): bool {
+  const failure = result.failure
+  if (failure === null) {
+    answer<T>(result.value)
+    return true
+  }
+  value_return(resultOf(1, failure.dataStart, failure.byteLength))
+  return false
+}
+
+/** Whether the running call changed the state or told an event: only then it produces a delta. */
+let changed: bool = false
+let told: bool = false
+let viewing: bool = false
+
+/** A collection was changed. */
+export function noteChange(): void {
+  changed = true
+}
+
+/** Called before anything that a view may not do. */
+export function refuseInView(what: string): void {
+  if (viewing) panic('a method marked @view cannot ' + what)
+}
+
+export function noteEvent(): void {
+  refuseInView('emit an event')
+  told = true
+}
+
+/** Starts a method; returns the root document. */
+export function begin(view: bool): Uint8Array {
+  if (read_root_state(REGISTER) != 1) panic('the application has no state yet: init has not run')
+  start(view)
+  return register()
+}
+
+/** Starts `init`. */
+export function beginInit(): void {
+  if (read_root_state(REGISTER) == 1) panic('the application has its state already: init runs once')
+  start(false)
+}
+
+function start(view: bool): void {
+  viewing = view
+  changed = false
+  told = false
+}
+
+/** Ends a method that succeeded. `document` is the root document now, `before` as it was. */
+export function finish(document: Uint8Array, before: Uint8Array): void {
+  if (viewing) return
+  // Events travel with a delta. A call that only tells events touches the document, so that there is one.
+  if (!equal(document, before) || (told && !changed)) persist(document)
+  else if (!changed) return
+  flush_delta()
+}
+
+function persist(document: Uint8Array): void {
+  const createdAt = Document.parse(document).createdAt
+  const updatedAt = timeNow()
+  persist_root_state(buffer1(document), createdAt, updatedAt)
+}
+
+export function finishInit(document: Uint8Array, createdAt: u64): void {
+  persist_root_state(buffer1(document), createdAt, createdAt)
+  flush_delta()
+}
+
+/** The state document: ids of the collections for tools that look at it, and the plain fields. */
+export class Document {
+  createdAt: u64 = 0
+  private fields: Json | null = null
+
+  static parse(bytes: Uint8Array): Document {
+    const json = Json.parse(bytes)
+    const document = new Document()
+    const created = json.at('createdAt')
+    if (created !== null) document.createdAt = readJson<u64>(created, 'createdAt')
+    document.fields = json.at('fields')
+    return document
+  }
+
+  /** The stored field; `initial` when the document is older than the field. */
+  field<T>(name: string, initial: T): T {
+    const fields = this.fields
+    const json = fields === null ? null : fields.at(name)
+    return json === null ? initial : readJson<T>(json, "field '" + name + "'")
+  }
+}
+
+/** Starts the document up to its plain fields; `collections` is a JSON object made by the transform. */
+export function openDocument(createdAt: u64, collections: string): JsonWriter {
+  const writer = new JsonWriter()
+  writer.open(123)
+  writer.key('version')
+  writer.raw('1')
+  writer.key('createdAt')
+  writer.raw(createdAt.toString())
+  writer.key('collections')
+  writer.raw(collections)
+  writer.key('fields')
+  writer.open(123)
+  return writer
+}
+
+export function closeDocument(writer: JsonWriter): Uint8Array {
+  writer.close(125)
+  writer.close(125)
+  return writer.finish()
+}
+
+function equal(a: Uint8Array, b: Uint8Array): bool {
+  return a.byteLength == b.byteLength && memory.compare(a.dataStart, b.dataStart, a.byteLength) == 0
+}

@@ -62,4 +62,6 @@ export const HOST_LIMITS = {
   workerStackMb: 4,
   /** An idle worker ends after this, so that an idle node holds none. */
   workerIdleMs: 60_000,
+  /** Runs that wait for a worker. Each context has one at a time, so this is a cap on contexts; the next is refused. */
+  waitingRuns: 10_000,
 } as const

@@ -1,6 +1,11 @@
 // What can go wrong around a guest. What goes wrong inside one is an outcome, not an exception.
 import { CodedError } from '../base/errors.ts'
 
-export type RuntimeErrorCode = 'MODULE_INVALID' | 'MODULE_TOO_LARGE' | 'EXECUTOR_CLOSED' | 'WORKER_FAILED'
+export type RuntimeErrorCode =
+  | 'MODULE_INVALID'
+  | 'MODULE_TOO_LARGE'
+  | 'EXECUTOR_CLOSED'
+  | 'EXECUTOR_BUSY'
+  | 'WORKER_FAILED'
 
 export class RuntimeError extends CodedError<RuntimeErrorCode> {}

@@ -1,0 +1,22 @@
+// Random bytes for guests: the system's, or a reproducible AES-CTR stream keyed from a seed.
+import { type Cipheriv, createCipheriv, hkdfSync } from 'node:crypto'
+import type { Bytes } from '../base/bytes.ts'
+import type { Random } from '../base/random.ts'
+
+const INFO = 'calbox/guest-random/1'
+
+export class GuestRandom {
+  readonly #system: Random
+  readonly #stream: Cipheriv | undefined
+
+  constructor(system: Random, seed: Bytes | undefined) {
+    this.#system = system
+    if (!seed) return
+    const key = new Uint8Array(hkdfSync('sha256', seed, new Uint8Array(0), INFO, 32))
+    this.#stream = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
+  }
+
+  bytes(length: number): Bytes {
+    return this.#stream ? this.#stream.update(Buffer.alloc(length)) : this.#system.bytes(length)
+  }
+}

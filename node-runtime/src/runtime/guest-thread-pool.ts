@@ -1,0 +1,130 @@
+// The guest workers of a node. At most `workersMax`; one more than are busy is kept warm, because a worker that had to
+// be killed takes its start-up time to replace; all end when no guest ran for `idleMs`.
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import { GuestThread, type ThreadOptions } from './guest-thread.ts'
+import { HOST_LIMITS } from './limits.ts'
+import { RuntimeError } from './runtime-error.ts'
+
+export interface PoolOptions extends ThreadOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly workersMax: number
+  readonly idleMs: number
+}
+
+interface Waiter {
+  readonly resolve: (thread: GuestThread) => void
+}
+
+export class GuestThreadPool {
+  readonly #options: PoolOptions
+  readonly #all = new Set<GuestThread>()
+  /** Each with the cancellation of its end. The last released is used first. */
+  readonly #idle = new Map<GuestThread, () => void>()
+  readonly #waiting = new Set<Waiter>()
+  #lastUsedMs = 0
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+  }
+
+  /** Gives `body` a worker of its own. Throws `signal.reason`, also while waiting for one. */
+  async use<T>(signal: AbortSignal | undefined, body: (thread: GuestThread) => Promise<T>): Promise<T> {
+    const thread = await this.#acquire(signal)
+    try {
+      return await body(thread)
+    } finally {
+      this.#release(thread)
+    }
+  }
+
+  /** No `use` may be running. Resolves when every thread is gone. */
+  async close(): Promise<void> {
+    for (const cancel of this.#idle.values()) cancel()
+    this.#idle.clear()
+    await Promise.all([...this.#all].map((thread) => thread.terminate()))
+  }
+
+  async #acquire(signal: AbortSignal | undefined): Promise<GuestThread> {
+    signal?.throwIfAborted()
+    this.#lastUsedMs = this.#options.clock.nowMs()
+    const thread = this.#takeIdle() ?? (this.#all.size < this.#options.workersMax ? this.#start() : undefined)
+    if (thread) {
+      this.#keepSpare()
+      return thread
+    }
+    if (this.#waiting.size >= HOST_LIMITS.waitingRuns) {
+      throw new RuntimeError('EXECUTOR_BUSY', `${this.#waiting.size} guest runs are already waiting for a worker`)
+    }
+    return await new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#waiting.delete(waiter)
+        reject(signal?.reason)
+      }
+      const waiter: Waiter = {
+        resolve: (given) => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve(given)
+        },
+      }
+      this.#waiting.add(waiter)
+      signal?.addEventListener('abort', onAbort, { once: true })
+    })
+  }
+
+  #release(thread: GuestThread): void {
+    this.#lastUsedMs = this.#options.clock.nowMs()
+    const next = this.#waiting.values().next()
+    if (thread.alive) {
+      if (next.done) return this.#makeIdle(thread)
+      this.#waiting.delete(next.value)
+      return next.value.resolve(thread)
+    }
+    this.#all.delete(thread)
+    if (next.done) return
+    this.#waiting.delete(next.value)
+    next.value.resolve(this.#takeIdle() ?? this.#start())
+  }
+
+  #start(): GuestThread {
+    const thread = new GuestThread(this.#options)
+    this.#all.add(thread)
+    thread.onLost(() => {
+      this.#all.delete(thread)
+      this.#idle.get(thread)?.()
+      this.#idle.delete(thread)
+    })
+    thread.ready.catch((error: unknown) => this.#options.log.error({ error }, 'a guest worker did not start'))
+    return thread
+  }
+
+  #takeIdle(): GuestThread | undefined {
+    const [thread, cancelEnd] = [...this.#idle].at(-1) ?? []
+    if (!thread) return undefined
+    cancelEnd?.()
+    this.#idle.delete(thread)
+    return thread
+  }
+
+  #keepSpare(): void {
+    if (this.#idle.size === 0 && this.#all.size < this.#options.workersMax) this.#makeIdle(this.#start())
+  }
+
+  #makeIdle(thread: GuestThread): void {
+    this.#idle.delete(thread)
+    this.#idle.set(
+      thread,
+      this.#options.clock.setTimer(() => this.#onIdleTimer(thread), this.#options.idleMs),
+    )
+  }
+
+  #onIdleTimer(thread: GuestThread): void {
+    const inUse = this.#options.clock.nowMs() - this.#lastUsedMs < this.#options.idleMs
+    // The only spare of a pool that works stays: ending it would only mean starting another.
+    if (inUse && this.#idle.size === 1) return this.#makeIdle(thread)
+    this.#idle.delete(thread)
+    this.#all.delete(thread)
+    void thread.terminate()
+  }
+}

@@ -1,0 +1,161 @@
+// The main thread's end of one guest worker: start it, give it one run at a time, end it when a job takes too long.
+import { Worker } from 'node:worker_threads'
+import type { Clock } from '../base/clock.ts'
+import type { GuestErrorKind, GuestOutcome } from './guest-executor.ts'
+import { portableRequest, type RunRequest, type WorkerMessage, type WorkerSettings } from './guest-worker-messages.ts'
+import { timeoutFault } from './inline-executor.ts'
+import { HOST_LIMITS } from './limits.ts'
+import { RuntimeError } from './runtime-error.ts'
+
+export interface ThreadOptions extends WorkerSettings {
+  readonly clock: Clock
+  readonly timeLimitMs: number
+}
+
+interface CurrentRun {
+  readonly request: RunRequest
+  readonly outcomes: GuestOutcome[]
+  readonly resolve: (outcomes: GuestOutcome[]) => void
+  readonly reject: (reason: unknown) => void
+  cancelTimer: () => void
+}
+
+export class GuestThread {
+  /** Rejects with RuntimeError when the worker cannot start. */
+  readonly ready: Promise<void>
+  readonly #worker: Worker
+  readonly #options: ThreadOptions
+  readonly #exited: Promise<void>
+  #current: CurrentRun | undefined
+  #lost: string | undefined
+
+  constructor(options: ThreadOptions) {
+    this.#options = options
+    const settings: WorkerSettings = { storeLocation: options.storeLocation }
+    this.#worker = new Worker(workerProgram(), {
+      name: 'guest',
+      workerData: settings,
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: HOST_LIMITS.workerHeapMb, stackSizeMb: HOST_LIMITS.workerStackMb },
+    })
+    this.ready = new Promise((resolve, reject) => {
+      this.#worker.on('message', (message: WorkerMessage) => {
+        if (message.type === 'ready') resolve()
+        else this.#onMessage(message)
+      })
+      const lose = (why: string, cause?: unknown) => {
+        reject(new RuntimeError('WORKER_FAILED', `a guest worker could not start: ${why}`, { cause }))
+        this.#lose(why)
+      }
+      this.#worker.on('error', (error) => lose(error instanceof Error ? error.message : String(error), error))
+      this.#worker.on('exit', (code) => lose(`it ended with code ${code}`))
+    })
+    // Whoever runs something on it waits for `ready`; a spare that fails is only lost.
+    this.ready.catch(() => {})
+    this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()))
+    this.#worker.unref()
+  }
+
+  /** False once the worker has ended or is being ended. */
+  get alive(): boolean {
+    return this.#lost === undefined
+  }
+
+  onLost(listener: () => void): void {
+    this.#worker.once('exit', listener)
+  }
+
+  /** One outcome a job, fewer after a machine failure. Rejects with RuntimeError and `signal.reason`. */
+  async run(request: RunRequest, signal: AbortSignal | undefined): Promise<GuestOutcome[]> {
+    await this.ready
+    signal?.throwIfAborted()
+    if (request.jobs.length === 0) return []
+    const onAbort = () => {
+      this.#end()?.reject(signal?.reason)
+      void this.terminate()
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    this.#worker.ref()
+    try {
+      return await new Promise<GuestOutcome[]>((resolve, reject) => {
+        this.#current = { request, outcomes: [], resolve, reject, cancelTimer: () => {} }
+        if (this.#lost !== undefined) return this.#fail('worker_lost', this.#lost)
+        this.#startTimer(this.#current)
+        this.#worker.postMessage(portableRequest(request))
+      })
+    } finally {
+      this.#worker.unref()
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Resolves when the thread is gone. A run in progress ends as `worker_lost`. */
+  async terminate(): Promise<void> {
+    this.#lose('it was terminated')
+    // Keeps the process alive until the store's handle in the thread is released.
+    this.#worker.ref()
+    await this.#worker.terminate()
+    await this.#exited
+  }
+
+  #onMessage(message: WorkerMessage): void {
+    const current = this.#current
+    if (!current) return
+    if (message.type === 'outcome') {
+      current.outcomes.push(message.outcome)
+      current.cancelTimer()
+      this.#startTimer(current)
+    } else if (message.type === 'done') {
+      this.#end()?.resolve(current.outcomes)
+    } else if (message.type === 'failed') {
+      this.#end()?.reject(
+        new RuntimeError('WORKER_FAILED', `a guest worker could not finish its run: ${message.message}`),
+      )
+    }
+  }
+
+  #startTimer(current: CurrentRun): void {
+    const job = current.outcomes.length
+    current.cancelTimer = this.#options.clock.setTimer(() => {
+      // The main thread may have been the slow one: what has already arrived is taken in first.
+      setImmediate(() => {
+        if (this.#current !== current || current.outcomes.length !== job) return
+        this.#fail('timeout', timeoutFault(this.#options.timeLimitMs).message)
+        void this.terminate()
+      })
+    }, this.#options.timeLimitMs)
+  }
+
+  #lose(why: string): void {
+    this.#lost ??= why
+    if (this.#current) this.#fail('worker_lost', why)
+  }
+
+  /** Ends the run with a failure of the job that is running. */
+  #fail(kind: GuestErrorKind, why: string): void {
+    const current = this.#end()
+    if (!current) return
+    const job = current.request.jobs[current.outcomes.length]
+    if (!job) return current.resolve(current.outcomes)
+    const message = kind === 'worker_lost' ? `the guest's worker was lost: ${why}` : why
+    current.resolve([...current.outcomes, lostOutcome(kind, message, job.env.timeNs, this.#options.timeLimitMs)])
+  }
+
+  #end(): CurrentRun | undefined {
+    const current = this.#current
+    this.#current = undefined
+    current?.cancelTimer()
+    return current
+  }
+}
+
+function lostOutcome(kind: GuestErrorKind, message: string, timeNs: bigint, tookMs: number): GuestOutcome {
+  const none = { logs: [], events: [], changes: [], privateChanges: [], xcalls: [], proposals: [], approvals: [] }
+  return { status: 'error', error: { kind, message }, ...none, timeNs, tookMs }
+}
+
+/** Beside this file as it is in development, beside the bundle otherwise. */
+function workerProgram(): URL {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  return new URL(`./guest-worker.${extension}`, import.meta.url)
+}

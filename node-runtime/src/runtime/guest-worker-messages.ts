@@ -1,0 +1,74 @@
+// What the main thread and a guest worker say to each other, and how byte strings are made cheap to send.
+import type { Bytes } from '../base/bytes.ts'
+import type { GuestJob, GuestOutcome, StateChange, StateSource } from './guest-executor.ts'
+import type { LoadedModule } from './link-plan.ts'
+
+export interface WorkerSettings {
+  readonly storeLocation: string
+}
+
+/** One run; a worker gets the next after it has answered `done` or `failed`. */
+export interface RunRequest {
+  readonly module: LoadedModule
+  readonly source: StateSource
+  readonly jobs: readonly GuestJob[]
+}
+
+export type WorkerMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'outcome'; readonly outcome: GuestOutcome }
+  | { readonly type: 'done' }
+  /** The run cannot be finished for a reason that is not the guest's. */
+  | { readonly type: 'failed'; readonly message: string }
+
+/** Buffers below this are cheaper to copy than to hand over. */
+const TRANSFER_MIN_BYTES = 16 * 1024
+
+/**
+ * The buffers of an outcome to hand over instead of copying. Not for an outcome whose changes the next job sees: they
+ * would be gone here.
+ */
+export function transferList(outcome: GuestOutcome): ArrayBuffer[] {
+  const out = new Set<ArrayBuffer>()
+  const add = (bytes: Bytes | null | undefined) => {
+    if (bytes && bytes.byteLength >= TRANSFER_MIN_BYTES && bytes.buffer instanceof ArrayBuffer) out.add(bytes.buffer)
+  }
+  add(outcome.value)
+  add(outcome.artifact?.bytes)
+  for (const change of [...outcome.changes, ...outcome.privateChanges]) add(change.value)
+  return [...out]
+}
+
+/** Cloning a view clones the whole buffer under it, so every byte string gets a buffer of its own first. */
+export function portableRequest(request: RunRequest): RunRequest {
+  const { source } = request
+  return {
+    module: request.module,
+    source: {
+      ...source,
+      staged: source.staged.map(portableChange),
+      ...(source.stagedPrivate ? { stagedPrivate: source.stagedPrivate.map(portableChange) } : {}),
+    },
+    jobs: request.jobs.map((job) =>
+      job.kind === 'call' ? { ...job, input: own(job.input) } : { ...job, artifact: own(job.artifact) },
+    ),
+  }
+}
+
+export function portableOutcome(outcome: GuestOutcome): GuestOutcome {
+  return {
+    ...outcome,
+    ...(outcome.value ? { value: own(outcome.value) } : {}),
+    ...(outcome.artifact ? { artifact: { ...outcome.artifact, bytes: own(outcome.artifact.bytes) } } : {}),
+    changes: outcome.changes.map(portableChange),
+    privateChanges: outcome.privateChanges.map(portableChange),
+  }
+}
+
+function portableChange({ key, value }: StateChange): StateChange {
+  return { key: own(key), value: value === null ? null : own(value) }
+}
+
+function own(bytes: Bytes): Bytes {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.prototype.slice.call(bytes)
+}

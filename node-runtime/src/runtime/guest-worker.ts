@@ -1,0 +1,43 @@
+// The program of a guest worker thread. It reads the node's store and writes nothing: what guests change goes back to
+// the main thread as outcomes. It may be terminated at any point.
+import { parentPort, workerData } from 'node:worker_threads'
+import { systemRandom } from '../base/random.ts'
+import { openLevelStore } from '../store/level.ts'
+import { committedState } from './committed-state.ts'
+import {
+  portableOutcome,
+  type RunRequest,
+  transferList,
+  type WorkerMessage,
+  type WorkerSettings,
+} from './guest-worker-messages.ts'
+import { runJobs } from './run-jobs.ts'
+import { RunState } from './run-state.ts'
+
+const port = parentPort
+if (!port) throw new Error('guest-worker.ts must be started as a worker thread')
+
+const settings = workerData as WorkerSettings
+const store = await openLevelStore(settings.storeLocation, { readonlyWorker: true })
+const say = (message: WorkerMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
+
+async function answer({ module, source, jobs }: RunRequest): Promise<void> {
+  const snapshot = store.snapshot()
+  try {
+    const state = new RunState(committedState(snapshot, source), source)
+    let index = 0
+    for (const ended of runJobs(jobs, { module, state, random: systemRandom, guard: (body) => body() })) {
+      const outcome = portableOutcome(ended)
+      say({ type: 'outcome', outcome }, jobs[index]?.keep ? [] : transferList(outcome))
+      index += 1
+    }
+    say({ type: 'done' })
+  } catch (error) {
+    say({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  } finally {
+    await snapshot.close()
+  }
+}
+
+port.on('message', (request: RunRequest) => void answer(request))
+say({ type: 'ready' })

@@ -1,0 +1,107 @@
+// The collections that the host keeps for guests without a storage layer of their own.
+import { type HostFunction, hostFunction, unsupportedFunction } from '../host-function.ts'
+import { answering, crdtFlag, crdtNew, crdtNewWithId, crdtValue, u64Bytes } from './js-crdt-function.ts'
+
+function mapFunctions(type: string, prefix: 'map' | 'sortedMap'): HostFunction[] {
+  return [
+    crdtNew(`js_crdt_${type}_new`, (session) => session[`${prefix}New`]()),
+    crdtNewWithId(`js_crdt_${type}_new_with_id`, (session, id) => session[`${prefix}NewWithId`](id)),
+    crdtValue(`js_crdt_${type}_get`, 2, (session, id, key) => session[`${prefix}Get`](id, key)),
+    crdtValue(`js_crdt_${type}_insert`, 3, (session, id, key, value) => session[`${prefix}Insert`](id, key, value)),
+    crdtValue(`js_crdt_${type}_remove`, 2, (session, id, key) => session[`${prefix}Remove`](id, key)),
+    crdtFlag(`js_crdt_${type}_contains`, 2, (session, id, key) => session[`${prefix}Contains`](id, key)),
+    crdtValue(`js_crdt_${type}_iter`, 1, (session, id) => session[`${prefix}Iter`](id)),
+  ]
+}
+
+function setFunctions(type: string, prefix: 'set' | 'sortedSet'): HostFunction[] {
+  return [
+    crdtNew(`js_crdt_${type}_new`, (session) => session[`${prefix}New`]()),
+    crdtNewWithId(`js_crdt_${type}_new_with_id`, (session, id) => session[`${prefix}NewWithId`](id)),
+    crdtFlag(`js_crdt_${type}_insert`, 2, (session, id, value) => session[`${prefix}Insert`](id, value)),
+    crdtFlag(`js_crdt_${type}_contains`, 2, (session, id, value) => session[`${prefix}Contains`](id, value)),
+    crdtFlag(`js_crdt_${type}_remove`, 2, (session, id, value) => session[`${prefix}Remove`](id, value)),
+    crdtValue(`js_crdt_${type}_len`, 1, (session, id) => u64Bytes(session[`${prefix}Len`](id))),
+    crdtValue(`js_crdt_${type}_iter`, 1, (session, id) => session[`${prefix}Iter`](id)),
+    crdtFlag(`js_crdt_${type}_clear`, 1, (session, id) => session[`${prefix}Clear`](id)),
+  ]
+}
+
+// Optional values are a buffer and a flag; without the flag the buffer means nothing and is not read.
+const lwwFunctions = [
+  crdtNew('js_crdt_lww_new', (session) => session.lwwNew()),
+  crdtNewWithId('js_crdt_lww_new_with_id', (session, id) => session.lwwNewWithId(id)),
+  hostFunction('js_crdt_lww_set', ['bytes', 'out', 'flag'], (call, id, value, hasValue) =>
+    answering(call, 0n, () => call.crdt.session.lwwSet(id, hasValue ? call.memory.read(value) : undefined)),
+  ),
+  crdtValue('js_crdt_lww_get', 1, (session, id) => session.lwwGet(id)),
+  crdtValue('js_crdt_lww_timestamp', 1, (session, id) => session.lwwTimestamp(id)),
+]
+
+const counterFunctions = [
+  crdtNew('js_crdt_counter_new', (session) => session.counterNew()),
+  crdtNewWithId('js_crdt_counter_new_with_id', (session, id) => session.counterNewWithId(id)),
+  crdtFlag('js_crdt_counter_increment', 1, (session, id) => {
+    session.counterIncrement(id)
+    return undefined
+  }),
+  crdtValue('js_crdt_counter_value', 1, (session, id) => u64Bytes(session.counterValue(id))),
+  hostFunction(
+    'js_crdt_counter_get_executor_count',
+    ['bytes', 'out', 'flag', 'u64'],
+    (call, id, executor, hasExecutor, register) =>
+      answering(call, register, () => {
+        const who = hasExecutor ? call.memory.read(executor) : undefined
+        call.registers.set(register, u64Bytes(call.crdt.session.counterGetExecutorCount(id, who)))
+        return 1
+      }),
+  ),
+]
+
+const userStorageFunctions = [
+  crdtNew('js_user_storage_new', (session) => session.userStorageNew()),
+  crdtNewWithId('js_user_storage_new_with_id', (session, id) => session.userStorageNewWithId(id)),
+  crdtValue('js_user_storage_insert', 2, (session, id, value) => session.userStorageInsert(id, value)),
+  crdtValue('js_user_storage_get', 1, (session, id) => session.userStorageGet(id)),
+  crdtValue('js_user_storage_get_for_user', 2, (session, id, user) => session.userStorageGetForUser(id, user)),
+  crdtValue('js_user_storage_remove', 1, (session, id) => session.userStorageRemove(id)),
+  crdtFlag('js_user_storage_contains', 1, (session, id) => session.userStorageContains(id)),
+  crdtFlag('js_user_storage_contains_user', 2, (session, id, user) => session.userStorageContainsUser(id, user)),
+]
+
+const frozenStorageFunctions = [
+  crdtNew('js_frozen_storage_new', (session) => session.frozenStorageNew()),
+  crdtNewWithId('js_frozen_storage_new_with_id', (session, id) => session.frozenStorageNewWithId(id)),
+  crdtValue('js_frozen_storage_add', 2, (session, id, value) => session.frozenStorageAdd(id, value)),
+  crdtValue('js_frozen_storage_get', 2, (session, id, hash) => session.frozenStorageGet(id, hash)),
+  crdtFlag('js_frozen_storage_contains', 2, (session, id, hash) => session.frozenStorageContains(id, hash)),
+]
+
+const deleteCollection = hostFunction('js_crdt_delete_collection', ['bytes', 'u64'], (call, id, register) =>
+  answering(call, register, () => call.crdt.session.deleteCollection(id)),
+)
+
+/** Known collections that the host has no CRDT for. */
+const UNSUPPORTED = {
+  vector: 'new new_with_id len push get pop',
+  pncounter: 'new new_with_id increment decrement value get_executor_count',
+  rga: 'new new_with_id insert delete get_text len',
+  authored_map: 'new new_with_id insert update remove get contains owner_of owned_by_me iter len',
+  authored_vector: 'new new_with_id push update tombstone get owner_of owned_by_me iter len',
+  shared: 'new new_with_id set get writers writable_by_me is_frozen rotate_writers',
+}
+
+export const jsCrdtFunctions: readonly HostFunction[] = [
+  ...mapFunctions('map', 'map'),
+  ...mapFunctions('sortedmap', 'sortedMap'),
+  ...setFunctions('set', 'set'),
+  ...setFunctions('sortedset', 'sortedSet'),
+  ...lwwFunctions,
+  ...counterFunctions,
+  ...userStorageFunctions,
+  ...frozenStorageFunctions,
+  deleteCollection,
+  ...Object.entries(UNSUPPORTED).flatMap(([type, operations]) =>
+    operations.split(' ').map((operation) => unsupportedFunction(`js_crdt_${type}_${operation}`)),
+  ),
+]

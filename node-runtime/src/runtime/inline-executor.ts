@@ -1,0 +1,76 @@
+// The executor on the caller's own thread: for the simulator and for tests. It blocks the event loop while a guest
+// runs. Without `timeLimitMs` an endless guest blocks it for ever; with it the engine interrupts the guest.
+import { createContext, Script } from 'node:vm'
+import { systemRandom } from '../base/random.ts'
+import type { Store } from '../store/store.ts'
+import { committedState } from './committed-state.ts'
+import type { GuestExecutor } from './guest-executor.ts'
+import { GuestFault } from './guest-fault.ts'
+import { ModuleCache } from './module-cache.ts'
+import { runJobs } from './run-jobs.ts'
+import { RunState } from './run-state.ts'
+import { RuntimeError } from './runtime-error.ts'
+
+export interface InlineExecutorOptions {
+  readonly store: Store
+  /** Per job. The simulator leaves it out: real time must not decide there. */
+  readonly timeLimitMs?: number
+}
+
+type Guard = (body: () => void) => void
+
+export function inlineExecutor({ store, timeLimitMs }: InlineExecutorOptions): GuestExecutor {
+  const modules = new ModuleCache()
+  const guard: Guard = timeLimitMs === undefined ? (body) => body() : interruptingGuard(timeLimitMs)
+  let closed = false
+  const requireOpen = () => {
+    if (closed) throw new RuntimeError('EXECUTOR_CLOSED', 'the executor is closed')
+  }
+  return {
+    async run(module, source, jobs, options = {}) {
+      requireOpen()
+      options.signal?.throwIfAborted()
+      const { loaded } = await modules.load(module)
+      options.signal?.throwIfAborted()
+      requireOpen()
+      const snapshot = store.snapshot()
+      try {
+        const state = new RunState(committedState(snapshot, source), source)
+        return [...runJobs(jobs, { module: loaded, state, random: systemRandom, guard })]
+      } finally {
+        await snapshot.close()
+      }
+    },
+    async inspect(module) {
+      requireOpen()
+      return (await modules.load(module)).info
+    },
+    async close() {
+      closed = true
+    },
+  }
+}
+
+/** The engine can interrupt a script, but not a plain call: so the call is made from a script. */
+function interruptingGuard(timeLimitMs: number): Guard {
+  const globals: { body: () => void } = { body: () => {} }
+  const context = createContext(globals)
+  const script = new Script('body()')
+  return (body) => {
+    globals.body = body
+    try {
+      script.runInContext(context, { timeout: timeLimitMs })
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+        throw timeoutFault(timeLimitMs)
+      }
+      throw error
+    } finally {
+      globals.body = () => {}
+    }
+  }
+}
+
+export function timeoutFault(timeLimitMs: number): GuestFault {
+  return new GuestFault('timeout', `the guest ran longer than ${timeLimitMs} ms`)
+}

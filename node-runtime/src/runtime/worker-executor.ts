@@ -1,0 +1,57 @@
+// The executor of a running node: guests run in worker threads, so that they can be stopped and never block the event
+// loop. Workers start with the first call, one is kept warm beside the busy ones, and idle ones end.
+import { availableParallelism } from 'node:os'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { GuestExecutor } from './guest-executor.ts'
+import { GuestThreadPool } from './guest-thread-pool.ts'
+import { HOST_LIMITS } from './limits.ts'
+import { ModuleCache } from './module-cache.ts'
+import { RuntimeError } from './runtime-error.ts'
+
+export interface WorkerExecutorOptions {
+  /** The directory that the main thread has open with `openLevelStore`. */
+  readonly storeLocation: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly timeLimitMs?: number
+  /** At the cap, runs wait for a worker in the order they came. */
+  readonly workersMax?: number
+  readonly idleMs?: number
+}
+
+export function workerExecutor(options: WorkerExecutorOptions): GuestExecutor {
+  const modules = new ModuleCache()
+  const pool = new GuestThreadPool({
+    storeLocation: options.storeLocation,
+    clock: options.clock,
+    log: options.log,
+    timeLimitMs: options.timeLimitMs ?? HOST_LIMITS.timeLimitMs,
+    workersMax: options.workersMax ?? Math.max(2, availableParallelism()),
+    idleMs: options.idleMs ?? HOST_LIMITS.workerIdleMs,
+  })
+  const running = new Set<Promise<unknown>>()
+  let closed = false
+  const tracked = <T>(work: () => Promise<T>): Promise<T> => {
+    if (closed) return Promise.reject(new RuntimeError('EXECUTOR_CLOSED', 'the executor is closed'))
+    const promise = work()
+    running.add(promise)
+    const forget = () => running.delete(promise)
+    promise.then(forget, forget)
+    return promise
+  }
+  return {
+    run: (module, source, jobs, { signal } = {}) =>
+      tracked(async () => {
+        signal?.throwIfAborted()
+        const { loaded } = await modules.load(module)
+        return await pool.use(signal, (thread) => thread.run({ module: loaded, source, jobs }, signal))
+      }),
+    inspect: (module) => tracked(async () => (await modules.load(module)).info),
+    async close() {
+      closed = true
+      await Promise.allSettled(running)
+      await pool.close()
+    },
+  }
+}

@@ -21,7 +21,10 @@ const facts = {
 }
 
 /** Within an operation. */
-export const invitation: Shape<Invitation> = record({ ...facts, signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) })
+export const invitation: Shape<Invitation> = record({
+  ...facts,
+  signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES),
+})
 
 const invitationMessage = message('invitation/1', record(facts), INVITATION_BYTES_MAX)
 

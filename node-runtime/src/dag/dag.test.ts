@@ -1,0 +1,418 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { utf8 } from '../base/bytes.ts'
+import { taggedHash } from '../base/hash.ts'
+import { type DeltaId, idFromBytes } from '../base/ids.ts'
+import { Dag, type DagNode } from './dag.ts'
+import { INVALID_REMEMBERED_MAX, PENDING_MAX } from './limits.ts'
+
+const idOf = (label: string): DeltaId => idFromBytes<DeltaId>(taggedHash('test', utf8(label)))
+/** `n('c', 3, 'a', 'b')`: node c at stamp 3 on a and b. */
+const n = (label: string, hlc: number, ...parents: string[]): DagNode => ({
+  id: idOf(label),
+  hlc: BigInt(hlc),
+  parents: parents.map(idOf).sort(),
+})
+const ids = (...labels: string[]): DeltaId[] => labels.map(idOf)
+const sorted = (...labels: string[]): DeltaId[] => ids(...labels).sort()
+const readyIds = (nodes: readonly DagNode[]): DeltaId[] => nodes.map(({ id }) => id)
+
+function filled(...nodes: DagNode[]): Dag {
+  const dag = new Dag()
+  for (const node of nodes) dag.receive(node)
+  return dag
+}
+
+function chain(length: number): DagNode[] {
+  const nodes: DagNode[] = []
+  for (let i = 0; i < length; i++) nodes.push(i === 0 ? n('0', 1) : n(`${i}`, i + 1, `${i - 1}`))
+  return nodes
+}
+
+describe('receiving', () => {
+  test('an empty graph has no heads and nothing missing', () => {
+    const dag = new Dag()
+    expect(dag.heads()).toEqual([])
+    expect(dag.newestHlc()).toBe(0n)
+    expect(dag.missing(10)).toEqual([])
+    expect(dag.stats()).toEqual({ ready: 0, pending: 0, heads: 0, missing: 0 })
+    expect(dag.ancestorsMissing([], 10)).toEqual([])
+  })
+
+  test('a delta without parents stands on the base and is ready', () => {
+    const dag = new Dag()
+    expect(dag.receive(n('a', 1)).outcome).toBe('ready')
+    expect(dag.heads()).toEqual(ids('a'))
+  })
+
+  test('a linear history has one head', () => {
+    const dag = filled(n('a', 1), n('b', 2, 'a'), n('c', 3, 'b'))
+    expect(dag.heads()).toEqual(ids('c'))
+    expect(dag.size).toBe(3)
+    expect(dag.newestHlc()).toBe(3n)
+  })
+
+  test('a delta is taken once, ready or pending', () => {
+    const dag = filled(n('a', 1), n('c', 3, 'b'))
+    expect(dag.receive(n('a', 1))).toMatchObject({ outcome: 'duplicate', ready: [] })
+    expect(dag.receive(n('c', 3, 'b'))).toMatchObject({ outcome: 'duplicate', ready: [] })
+    expect(dag.stats()).toMatchObject({ ready: 1, pending: 1 })
+  })
+
+  test('a pending duplicate says again what is missing, for another sender to ask', () => {
+    const dag = filled(n('c', 3, 'b'))
+    expect(dag.receive(n('c', 3, 'b')).missing).toEqual(ids('b'))
+  })
+
+  test('a delta with an unknown parent stays pending and leaves the heads alone', () => {
+    const dag = filled(n('a', 1))
+    const result = dag.receive(n('c', 3, 'b'))
+    expect(result).toMatchObject({ outcome: 'pending', ready: [], missing: ids('b') })
+    expect(dag.heads()).toEqual(ids('a'))
+    expect([dag.has(idOf('c')), dag.isReady(idOf('c')), dag.pendingCount]).toEqual([true, false, 1])
+  })
+
+  test('only the parents that nobody here has are asked for', () => {
+    const dag = filled(n('a', 1), n('c', 3, 'b'))
+    const result = dag.receive(n('d', 4, 'a', 'c', 'x'))
+    expect(result.missing).toEqual(ids('x'))
+    expect(dag.missing(10)).toEqual(ids('b', 'x'))
+    expect(dag.missing(1)).toEqual(ids('b'))
+  })
+
+  test('a late parent completes what waited, in canonical order', () => {
+    const dag = filled(n('a', 1), n('d', 4, 'c'), n('c', 3, 'b'), n('e', 5, 'b'))
+    const result = dag.receive(n('b', 2, 'a'))
+    expect(result.outcome).toBe('ready')
+    expect(readyIds(result.ready)).toEqual(ids('b', 'c', 'd', 'e'))
+    expect(dag.heads()).toEqual(sorted('d', 'e'))
+    expect(dag.stats()).toMatchObject({ pending: 0, missing: 0 })
+  })
+
+  test('a delta with several missing parents waits for the last of them', () => {
+    const dag = filled(n('m', 9, 'a', 'b', 'c'))
+    expect(dag.receive(n('a', 1)).ready.length).toBe(1)
+    expect(dag.receive(n('c', 3)).ready.length).toBe(1)
+    expect(readyIds(dag.receive(n('b', 2)).ready)).toEqual(ids('b', 'm'))
+    expect(dag.heads()).toEqual(ids('m'))
+  })
+
+  test('a fork has two heads, a merge of all heads has one', () => {
+    const dag = filled(n('a', 1), n('b', 2, 'a'), n('c', 2, 'a'), n('d', 2, 'a'))
+    expect(dag.heads()).toEqual(sorted('b', 'c', 'd'))
+    dag.receive(n('m', 3, 'b', 'c'))
+    expect(dag.heads()).toEqual(sorted('m', 'd'))
+    dag.receive(n('z', 4, 'd', 'm'))
+    expect(dag.heads()).toEqual(ids('z'))
+  })
+
+  test('a fork in the past adds a head', () => {
+    const dag = filled(...chain(5))
+    dag.receive(n('side', 9, '1'))
+    expect(dag.heads()).toEqual([idOf('4'), idOf('side')].sort())
+  })
+
+  test('a diamond that arrives tip first completes once', () => {
+    const dag = filled(n('d', 4, 'b', 'c'), n('b', 2, 'a'), n('c', 3, 'a'))
+    expect(readyIds(dag.receive(n('a', 1)).ready)).toEqual(ids('a', 'b', 'c', 'd'))
+    expect(dag.heads()).toEqual(ids('d'))
+  })
+
+  test('a chain of 10,000 that arrives backwards completes without recursion', () => {
+    const nodes = chain(PENDING_MAX + 1)
+    const dag = filled(...nodes.slice(1).reverse())
+    expect(dag.stats()).toEqual({ ready: 0, pending: PENDING_MAX, heads: 0, missing: 1 })
+    const [first] = nodes
+    if (first === undefined) throw new Error('empty chain')
+    expect(readyIds(dag.receive(first).ready)).toEqual(readyIds(nodes))
+    expect(dag.stats()).toEqual({ ready: PENDING_MAX + 1, pending: 0, heads: 1, missing: 0 })
+  })
+
+  test('thousands of branches on one parent complete together', () => {
+    const branches = Array.from({ length: 3000 }, (_, i) => n(`branch ${i}`, i + 2, 'root'))
+    const dag = filled(...branches)
+    expect(dag.receive(n('root', 1)).ready.length).toBe(3001)
+    expect(dag.heads().length).toBe(3000)
+  })
+})
+
+describe('what is invalid', () => {
+  test.each([
+    ['earlier than a ready parent', [n('p', 5)], n('x', 4, 'p')],
+    ['at the same stamp as a ready parent', [n('p', 5)], n('x', 5, 'p')],
+    ['not later than a pending parent', [n('p', 5, 'absent')], n('x', 5, 'p')],
+  ] as const)('a child %s is refused', (_name, before, node) => {
+    const dag = filled(...before)
+    const sizes = dag.stats()
+    expect(dag.receive(node)).toMatchObject({ outcome: 'invalid', ready: [], invalid: [node.id] })
+    expect(dag.stats()).toEqual(sizes)
+    expect(dag.has(node.id)).toBe(false)
+  })
+
+  test('a parent named twice, or the delta itself, is refused', () => {
+    const dag = filled(n('a', 1))
+    expect(dag.receive({ id: idOf('x'), hlc: 2n, parents: ids('a', 'a') }).reason).toBe('names a parent twice')
+    expect(dag.receive(n('y', 2, 'y')).reason).toBe('names itself as its parent')
+  })
+
+  test('a pending child that proves too early goes with everything on it; its siblings complete', () => {
+    const dag = filled(n('early', 5, 'p'), n('on it', 8, 'early'), n('good', 6, 'p'), n('on both', 9, 'good', 'early'))
+    const result = dag.receive(n('p', 5))
+    expect(readyIds(result.ready)).toEqual(ids('p', 'good'))
+    expect([...result.invalid].sort()).toEqual(sorted('early', 'on it', 'on both'))
+    expect(dag.stats()).toEqual({ ready: 2, pending: 0, heads: 1, missing: 0 })
+  })
+
+  test('a pending parent drops its early children at once', () => {
+    const dag = filled(n('early', 5, 'p'))
+    const result = dag.receive(n('p', 5, 'absent'))
+    expect(result).toMatchObject({ outcome: 'pending', invalid: ids('early'), missing: ids('absent') })
+    expect(dag.pendingCount).toBe(1)
+  })
+
+  test('what builds on something invalid is invalid, whenever it arrives', () => {
+    const dag = filled(n('p', 5), n('x', 5, 'p'))
+    expect(dag.receive(n('y', 6, 'x')).outcome).toBe('invalid')
+    expect(dag.receive(n('z', 7, 'y', 'p')).outcome).toBe('invalid')
+    expect(dag.receive(n('x', 5, 'p')).outcome).toBe('invalid')
+    expect(dag.pendingCount).toBe(0)
+  })
+
+  test('the memory of invalid ids is bounded; a forgotten one is found invalid again', () => {
+    const dag = filled(n('p', 5), n('x', 5, 'p'))
+    for (let i = 0; i < INVALID_REMEMBERED_MAX; i++) dag.receive(n(`bad ${i}`, 1, 'p'))
+    expect(dag.receive(n('y', 6, 'x'))).toMatchObject({ outcome: 'pending', missing: ids('x') })
+    expect(dag.receive(n('x', 5, 'p')).outcome).toBe('invalid')
+    expect(dag.pendingCount).toBe(0)
+  })
+})
+
+describe('pending at its cap', () => {
+  test('the oldest is forgotten and may return', () => {
+    const dag = new Dag()
+    for (let i = 0; i < PENDING_MAX; i++) dag.receive(n(`w${i}`, 5, `absent${i}`))
+    const result = dag.receive(n('one more', 5, 'absent'))
+    expect(result.evicted).toEqual(ids('w0'))
+    expect(dag.pendingCount).toBe(PENDING_MAX)
+    expect(dag.missing(1)).toEqual(ids('absent1'))
+    expect(dag.has(idOf('w0'))).toBe(false)
+    expect(dag.receive(n('w0', 5, 'absent0')).evicted).toEqual(ids('w1'))
+  })
+
+  test('whoever waits for the forgotten one asks for it', () => {
+    const dag = filled(n('b', 2, 'a'), n('c', 3, 'b'))
+    expect(dag.missing(9)).toEqual(ids('a'))
+    expect(dag.forget(idOf('b'))).toBe(true)
+    expect(dag.missing(9)).toEqual(ids('b'))
+    expect(dag.receive(n('b', 2, 'a')).outcome).toBe('pending')
+    expect(readyIds(dag.receive(n('a', 1)).ready)).toEqual(ids('a', 'b', 'c'))
+  })
+
+  test('a ready delta cannot be forgotten', () => {
+    const dag = filled(n('a', 1))
+    expect(dag.forget(idOf('a'))).toBe(false)
+    expect(dag.isReady(idOf('a'))).toBe(true)
+  })
+})
+
+describe('canonical order', () => {
+  test('is by stamp, then id', () => {
+    const [x, y] = sorted('x', 'y')
+    const dag = filled(n('z', 1), n('x', 2), n('y', 2))
+    expect(readyIds(dag.after({ id: idOf('z'), hlc: 1n }))).toEqual([x, y])
+    expect(dag.compare(n('z', 1), n('x', 2))).toBeLessThan(0)
+    expect(dag.compare(n('x', 2), n('x', 2))).toBe(0)
+  })
+
+  test('after() gives what must be undone to insert a late one', () => {
+    const dag = filled(...chain(5))
+    expect(readyIds(dag.after(n('late', 3)))).toEqual(idOf('late') < idOf('2') ? ids('2', '3', '4') : ids('3', '4'))
+    expect(dag.after(n('newest', 99))).toEqual([])
+    expect(dag.after(n('oldest', 0)).length).toBe(5)
+  })
+
+  test('stays sorted under insertions anywhere', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(500), { minLength: 1, maxLength: 3000 }), (stamps) => {
+        const nodes = stamps.map((stamp, index) => n(`${index}`, stamp + 1))
+        const dag = filled(...nodes)
+        const expected = [...nodes].sort((a, b) => dag.compare(a, b))
+        expect(readyIds(dag.after({ id: '' as DeltaId, hlc: 0n }))).toEqual(readyIds(expected))
+        const middle = expected[expected.length >> 1]
+        if (middle) expect(readyIds(dag.after(middle))).toEqual(readyIds(expected.slice((expected.length >> 1) + 1)))
+      }),
+      { numRuns: 20 },
+    )
+  })
+})
+
+describe('serving pulls', () => {
+  const nodes = [n('a', 1), n('b', 2, 'a'), n('c', 3, 'a'), n('d', 4, 'b', 'c'), n('e', 5, 'd'), n('f', 6, 'a')]
+  const dag = filled(...nodes)
+
+  test('to a peer that has nothing: everything, parents first', () => {
+    expect(dag.ancestorsMissing([], 99)).toEqual(ids('a', 'b', 'c', 'd', 'e', 'f'))
+    expect(dag.ancestorsMissing([], 2)).toEqual(ids('a', 'b'))
+  })
+
+  test('what follows the heads of the peer, on every branch', () => {
+    expect(dag.ancestorsMissing(ids('b'), 99)).toEqual(ids('c', 'd', 'e', 'f'))
+    expect(dag.ancestorsMissing(ids('d'), 99)).toEqual(ids('e', 'f'))
+    expect(dag.ancestorsMissing(ids('e', 'f'), 99)).toEqual([])
+  })
+
+  test('ids that are not known here are ignored', () => {
+    expect(dag.ancestorsMissing(ids('stranger', 'd'), 99)).toEqual(ids('e', 'f'))
+    expect(dag.ancestorsMissing(ids('stranger'), 99).length).toBe(6)
+  })
+
+  test('pages follow each other when the peer asks from what it got', () => {
+    let have: DeltaId[] = []
+    const got: DeltaId[] = []
+    for (;;) {
+      const page = dag.ancestorsMissing(have, 2)
+      if (page.length === 0) break
+      got.push(...page)
+      have = filled(...nodes.filter(({ id }) => got.includes(id))).heads()
+    }
+    expect(got).toEqual(ids('a', 'b', 'c', 'd', 'e', 'f'))
+  })
+
+  test('pending deltas are not served', () => {
+    const other = filled(n('a', 1), n('c', 3, 'b'))
+    expect(other.ancestorsMissing([], 9)).toEqual(ids('a'))
+  })
+})
+
+describe('restoring', () => {
+  const nodes = [n('a', 1), n('b', 2, 'a'), n('c', 3, 'a'), n('d', 4, 'b', 'c')]
+
+  test('rows in any order give the same graph', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(nodes, { minLength: nodes.length }), (rows) => {
+        const dag = Dag.restore(rows, [n('z', 9, 'y')])
+        expect(dag.heads()).toEqual(ids('d'))
+        expect(dag.missing(9)).toEqual(ids('y'))
+        expect(readyIds(dag.after({ id: '' as DeltaId, hlc: 0n }))).toEqual(ids('a', 'b', 'c', 'd'))
+        expect(dag.completedOnRestore).toEqual([])
+      }),
+    )
+  })
+
+  test('pending rows that turn out complete are handed over to be applied', () => {
+    const dag = Dag.restore(nodes.slice(0, 2), [n('e', 5, 'd'), n('d', 4, 'b', 'c'), n('c', 3, 'a')])
+    expect(readyIds(dag.completedOnRestore)).toEqual(ids('c', 'd', 'e'))
+  })
+
+  test('rows whose parents were pruned are ready, and so is what names the pruned parents', () => {
+    const dag = Dag.restore([n('d', 4, 'b', 'c'), n('e', 5, 'd')], [])
+    expect(dag.heads()).toEqual(ids('e'))
+    expect(dag.receive(n('late', 6, 'b')).outcome).toBe('ready')
+    expect(dag.receive(n('b', 2, 'a')).outcome).toBe('duplicate')
+    expect(dag.heads()).toEqual(sorted('e', 'late'))
+    expect(dag.ancestorsMissing(ids('d'), 9)).toEqual(ids('e', 'late'))
+  })
+})
+
+interface Plan {
+  readonly parents: readonly (readonly number[])[]
+  readonly stamps: readonly number[]
+  readonly order: readonly number[]
+}
+
+/** Random graphs, some of whose edges break the stamp rule, and a random order of arrival. */
+const plans: fc.Arbitrary<Plan> = fc.integer({ min: 1, max: 40 }).chain((size) =>
+  fc.record({
+    parents: fc.tuple(
+      ...Array.from({ length: size }, (_, i) =>
+        i === 0 ? fc.constant([]) : fc.uniqueArray(fc.nat(i - 1), { maxLength: 3 }),
+      ),
+    ),
+    stamps: fc.array(fc.nat(60), { minLength: size, maxLength: size }),
+    order: fc.shuffledSubarray(
+      Array.from({ length: size }, (_, i) => i),
+      { minLength: size, maxLength: size },
+    ),
+  }),
+)
+
+function nodesOf({ parents, stamps }: Plan, causal: boolean): DagNode[] {
+  const hlcs: number[] = []
+  return parents.map((of, i) => {
+    const floor = Math.max(0, ...of.map((parent) => hlcs[parent] ?? 0))
+    const stamp = stamps[i] ?? 0
+    hlcs[i] = causal ? floor + 1 + (stamp % 3) : stamp + i
+    return n(`${i}`, hlcs[i], ...of.map(String))
+  })
+}
+
+describe('any order of arrival', () => {
+  test.each([
+    ['of a sound graph', true],
+    ['of a graph with deltas that are too early', false],
+  ] as const)('%s gives the same heads, ready set and canonical order', (_name, causal) => {
+    fc.assert(
+      fc.property(plans, (plan) => {
+        const nodes = nodesOf(plan, causal)
+        const inOrder = filled(...nodes)
+        const dag = new Dag()
+        const seen: DagNode[] = []
+        for (const index of plan.order) {
+          const node = nodes[index]
+          if (node === undefined) continue
+          const { ready } = dag.receive(node)
+          for (const each of ready) {
+            expect(each.parents.every((parent) => dag.isReady(parent))).toBe(true)
+            seen.push(each)
+          }
+        }
+        expect(dag.heads()).toEqual(inOrder.heads())
+        const everything = { id: '' as DeltaId, hlc: -1n }
+        expect(readyIds(dag.after(everything))).toEqual(readyIds(inOrder.after(everything)))
+        expect(new Set(seen).size).toBe(seen.length)
+        expect(seen.length).toBe(dag.size)
+        expect(dag.pendingCount).toBe(0)
+        if (causal) expect(dag.size).toBe(nodes.length)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('the difference to any cut is what a full walk finds', () => {
+    fc.assert(
+      fc.property(plans, fc.array(fc.nat(39), { maxLength: 4 }), (plan, cut) => {
+        const nodes = nodesOf(plan, true)
+        const dag = filled(...nodes)
+        const have = cut.map((index) => idOf(`${index}`))
+        const closure = new Set<DeltaId>()
+        const work = have.filter((id) => dag.isReady(id))
+        for (let id = work.pop(); id !== undefined; id = work.pop()) {
+          if (!closure.has(id)) work.push(...(dag.get(id)?.parents ?? []))
+          closure.add(id)
+        }
+        const expected = dag.after({ id: '' as DeltaId, hlc: -1n }).filter(({ id }) => !closure.has(id))
+        expect(dag.ancestorsMissing(have, 99)).toEqual(readyIds(expected))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('a crash between any two arrivals changes nothing', () => {
+    fc.assert(
+      fc.property(plans, fc.nat(40), (plan, crashAt) => {
+        const nodes = nodesOf(plan, true)
+        let dag = new Dag()
+        plan.order.forEach((index, step) => {
+          const node = nodes[index]
+          if (node) dag.receive(node)
+          if (step !== crashAt) return
+          const rows = dag.after({ id: '' as DeltaId, hlc: -1n }).reverse()
+          dag = Dag.restore(rows, [...dag.pending()].reverse())
+          expect(dag.completedOnRestore).toEqual([])
+        })
+        expect(dag.heads()).toEqual(filled(...nodes).heads())
+        expect(dag.size).toBe(nodes.length)
+      }),
+    )
+  })
+})

@@ -1,0 +1,44 @@
+// A problem as text: place, message, the lines around it with the spot marked, and what to do.
+
+import type { Problem } from './problem.ts'
+
+const LINES_BEFORE = 1
+const LINES_AFTER = 1
+/** Longer lines are shown around the marked spot. */
+const LINE_CHARACTERS_MAX = 140
+
+/** Several lines without colour; the first is `file:line:column: error: message`. */
+export function renderProblem(problem: Problem, text: string): string {
+  const head = `${problem.file}:${problem.line}:${problem.column}: ${problem.severity}: ${problem.message}`
+  const where = problem.path === '' ? [] : [`  at ${problem.path}`]
+  const hint = problem.hint === undefined ? [] : [`  help: ${problem.hint}`]
+  return [head, ...renderFrame(problem, text), ...where, ...hint].join('\n')
+}
+
+export function renderProblems(problems: readonly Problem[], text: string): string {
+  return problems.map((problem) => renderProblem(problem, text)).join('\n\n')
+}
+
+function renderFrame(problem: Problem, text: string): string[] {
+  const lines = text.split('\n')
+  const marked = lines[problem.line - 1]
+  if (marked === undefined || marked.trim() === '') return []
+  const first = Math.max(1, problem.line - LINES_BEFORE)
+  const last = Math.min(lines.length, problem.line + LINES_AFTER)
+  const width = String(last).length
+  const cut = problem.column > LINE_CHARACTERS_MAX ? problem.column - LINE_CHARACTERS_MAX / 2 : 0
+  const frame: string[] = []
+  for (let number = first; number <= last; number += 1) {
+    const line = shownLine(lines[number - 1] ?? '', cut)
+    frame.push(`${number === problem.line ? '>' : ' '} ${String(number).padStart(width)} | ${line}`.trimEnd())
+    if (number !== problem.line) continue
+    const length = Math.max(1, Math.min(problem.length, LINE_CHARACTERS_MAX))
+    frame.push(`  ${' '.repeat(width)} | ${' '.repeat(problem.column - 1 - cut)}${'^'.repeat(length)}`)
+  }
+  return frame
+}
+
+/** Tabs become one space each, so that the marks below stand right. */
+function shownLine(line: string, cut: number): string {
+  return line.slice(cut, cut + LINE_CHARACTERS_MAX).replace(/[\t\r]/g, ' ')
+}

@@ -1,0 +1,113 @@
+// The result of planning: everything a run needs to know of the file, checked and in order.
+
+import type { JsonObject } from '../values/json-value.ts'
+import type { Position } from './problem.ts'
+
+export interface Plan {
+  readonly name: string
+  readonly description?: string
+  /** As given to planWorkflow. */
+  readonly file: string
+  readonly nodes: readonly PlannedNode[]
+  readonly remoteNodes: readonly PlannedRemoteNode[]
+  readonly settings: PlanSettings
+  readonly steps: readonly PlannedStep[]
+  /** Nested steps included. */
+  readonly stepCount: number
+}
+
+export interface PlannedNode {
+  readonly name: string
+  /** From 0, over all nodes of the plan. */
+  readonly index: number
+  /** Ports that the file fixes, counted up from the base ports. Absent: the default scheme of the driver. */
+  readonly swarmPort?: number
+  readonly rpcPort?: number
+  readonly image?: string
+  readonly dataDir?: string
+  /** Relative to the workflow file. */
+  readonly configPath?: string
+  readonly useImageEntrypoint?: boolean
+  readonly mockTee?: boolean
+  readonly mdns?: boolean
+  readonly networkAdmin?: boolean
+  /** True for `count`; siblings of a restarted counted network are wired to each other by the original. */
+  readonly counted: boolean
+  readonly position: Position
+}
+
+export interface PlannedRemoteNode {
+  readonly name: string
+  /** Environment variables already expanded, here and in `auth`. */
+  readonly url: string
+  readonly auth: RemoteAuth
+  readonly description?: string
+  readonly position: Position
+}
+
+export type RemoteAuth =
+  | { readonly method: 'none' }
+  | { readonly method: 'api_key'; readonly apiKey: string }
+  | { readonly method: 'password'; readonly username: string; readonly password: string }
+
+export interface PlanSettings {
+  readonly nukeOnStart: boolean
+  readonly nukeOnEnd: boolean
+  readonly stopAllNodes: boolean
+  readonly restart: boolean
+  /** Seconds until each node must be ready. */
+  readonly waitTimeoutSec: number
+  readonly forcePullImage: boolean
+  readonly authService: boolean
+  readonly authImage?: string
+  readonly authUseCached: boolean
+  readonly webuiUseCached: boolean
+  readonly authMode?: string
+  readonly logLevel: string
+  readonly rustBacktrace: string
+  readonly e2eMode: boolean
+  readonly bootstrapNodes?: readonly string[]
+  readonly preserveDefaultBootstrap: boolean
+  readonly topology?: PlannedTopology
+  readonly noDocker: boolean
+  readonly binaryPath?: string
+  /** `nodes.prefix`, also where nothing is counted: what nuke goes by. */
+  readonly nodePrefix: string
+  /** Image for all nodes (`nodes.image`, else the top-level `image`). */
+  readonly image?: string
+}
+
+export interface PlannedTopology {
+  readonly type: 'nat' | 'bootstrap'
+  readonly natMode?: 'cone' | 'symmetric'
+  readonly bootNodeImage?: string
+  readonly bootNodeKeypair?: string
+}
+
+export interface PlannedStep {
+  /** From 0 among its siblings. */
+  readonly index: number
+  /** The kind's own name; `type` is what the file says, which may be an alias. */
+  readonly kind: string
+  readonly type: string
+  /** The file's name for it, else its type. */
+  readonly name: string
+  readonly description?: string
+  /** The kind's own fields, checked; lists of nested steps are in `branches` and here only as they were written. */
+  readonly input: JsonObject
+  readonly outputs?: JsonObject
+  readonly expectedFailure: boolean
+  readonly expectedError?: string
+  readonly token?: string
+  readonly position: Position
+  /** `steps[4].groups[1].steps[0]`. */
+  readonly path: string
+  /** One for each list of nested steps, in the order of the file: repeat has one, parallel one a group. */
+  readonly branches: readonly PlannedBranch[]
+}
+
+export interface PlannedBranch {
+  /** Below the step's input: `['steps']`, `['groups', 1, 'steps']`. */
+  readonly path: readonly (string | number)[]
+  readonly steps: readonly PlannedStep[]
+}

@@ -1,0 +1,151 @@
+// The pure reader of workflow files: text -> values with places -> shapes -> references -> Plan, with all problems.
+
+import type { WorkflowSettings } from '@calbox/schemas'
+import { checkFiles, type FileExists } from './check-files.ts'
+import { checkNodeNames } from './check-nodes.ts'
+import { checkVariables } from './check-variables.ts'
+import type { Plan, PlanSettings } from './plan-types.ts'
+import type { Problem, ProblemCollector } from './problem.ts'
+import { type ReadNodes, readNodes } from './read-nodes.ts'
+import { type Environment, readRemoteNodes } from './read-remote-nodes.ts'
+import { readSettings, topologyOf } from './read-settings.ts'
+import { type ReadSteps, readSteps } from './read-steps.ts'
+import { describeNode } from './schema-view.ts'
+import { entryOf, type MapNode, startOf, textOf } from './source-node.ts'
+import type { StepSchemaRegistry } from './step-schema.ts'
+import { readYaml } from './yaml-source.ts'
+
+export interface PlanRequest {
+  /** Shown in problems; never opened. */
+  readonly file: string
+  readonly text: string
+  readonly kinds: StepSchemaRegistry
+  /** Asked for each installed file, as written in the step (relative to the working directory; may start with ~). */
+  readonly fileExists?: FileExists
+  /** For `${VAR}` in remote_nodes. */
+  readonly environment?: Environment
+  /** Nodes that the command line adds. */
+  readonly remoteNodeNames?: readonly string[]
+}
+
+export interface PlanResult {
+  /** Undefined when a problem is an error. */
+  readonly plan?: Plan
+  /** In the order of the file. */
+  readonly problems: readonly Problem[]
+}
+
+/** Never throws, whatever the text is. */
+export function planWorkflow(request: PlanRequest): PlanResult {
+  const { root, problems } = readYaml(request.file, request.text)
+  if (root === undefined) return { problems: problems.problems() }
+  if (root.kind !== 'map') {
+    const message = `a workflow must be a map, not ${describeNode(root)}`
+    const hint = 'start with name:, nodes: and steps:'
+    problems.add({ code: 'file_not_a_map', span: startOf(root), path: [], message, hint })
+    return { problems: problems.problems() }
+  }
+  const plan = readWorkflow(request, root, problems)
+  const all = problems.problems()
+  return plan === undefined || problems.hasErrors ? { problems: all } : { plan, problems: all }
+}
+
+function readWorkflow(request: PlanRequest, root: MapNode, problems: ProblemCollector): Plan | undefined {
+  const settings = readSettings(root, problems)
+  const nodes = readNodes(entryOf(root, 'nodes')?.value, problems)
+  const remoteNodes = readRemoteNodes(entryOf(root, 'remote_nodes')?.value, request.environment ?? {}, problems)
+  const steps = readSteps(entryOf(root, 'steps')?.value, request.kinds, problems)
+  const extra = request.remoteNodeNames ?? []
+  checkPresence(root, extra.length > 0, problems)
+  noteImage(root, problems)
+  const names = new Set([...nodes.nodes, ...remoteNodes].map((node) => node.name))
+  for (const name of extra) names.add(name)
+  if (nodes.known && !hasBrokenRemote(root, remoteNodes.length)) checkNodeNames(steps.source, names, problems)
+  if (request.fileExists !== undefined) checkFiles(steps.source, request.fileExists, problems)
+  checkVariables(steps.source, problems)
+  if (settings === undefined) return undefined
+  return {
+    name: settings.name,
+    ...(settings.description === undefined ? {} : { description: settings.description }),
+    file: request.file,
+    nodes: nodes.nodes,
+    remoteNodes,
+    settings: settingsOf(settings, nodes, root),
+    ...stepsOf(steps),
+  }
+}
+
+function stepsOf(steps: ReadSteps): Pick<Plan, 'steps' | 'stepCount'> {
+  return { steps: steps.steps, stepCount: steps.count }
+}
+
+function hasBrokenRemote(root: MapNode, read: number): boolean {
+  const remote = entryOf(root, 'remote_nodes')?.value
+  return remote?.kind === 'map' && remote.entries.length !== read
+}
+
+function checkPresence(root: MapNode, hasExtraNodes: boolean, problems: ProblemCollector): void {
+  const isNothing = (key: string): boolean => {
+    const value = entryOf(root, key)?.value
+    if (value === undefined) return true
+    if (value.kind === 'list') return value.items.length === 0
+    return value.kind === 'map' ? value.entries.length === 0 : value.value === null
+  }
+  if (isNothing('nodes') && isNothing('remote_nodes') && !hasExtraNodes) {
+    const hint = 'write nodes: with count: 2 below it'
+    const span = entryOf(root, 'nodes')?.keySpan ?? startOf(root)
+    problems.add({
+      code: 'missing_field',
+      span,
+      path: [],
+      message: 'the file has neither "nodes" nor "remote_nodes"',
+      hint,
+    })
+  }
+  if (isNothing('steps')) {
+    const span = entryOf(root, 'steps')?.keySpan ?? startOf(root)
+    const message = 'the file has no steps: the nodes are started, and nothing is done'
+    problems.add({ severity: 'warning', code: 'missing_field', span, path: ['steps'], message })
+  }
+}
+
+/** Images matter only to drivers that run containers; one note says so, however many there are. */
+function noteImage(root: MapNode, problems: ProblemCollector): void {
+  const nodes = entryOf(root, 'nodes')?.value
+  const inside = nodes?.kind === 'map' ? nodes.entries : []
+  const named = inside.flatMap((entry) => (entry.value.kind === 'map' ? entry.value.entries : []))
+  const image = [...root.entries, ...inside, ...named].find(
+    (entry) => entry.key === 'image' && textOf(entry.value) !== undefined,
+  )
+  if (image === undefined) return
+  const message = `the image ${textOf(image.value)} is noted; the nodes of this program are run unless its use is asked for`
+  problems.add({ severity: 'note', code: 'image_noted', span: image.keySpan, path: [], message })
+}
+
+function settingsOf(settings: WorkflowSettings, nodes: ReadNodes, root: MapNode): PlanSettings {
+  const image = nodes.image ?? textOf(entryOf(root, 'image')?.value)
+  const topology = topologyOf(settings)
+  return {
+    nukeOnStart: settings.nuke_on_start ?? false,
+    nukeOnEnd: settings.nuke_on_end ?? false,
+    stopAllNodes: settings.stop_all_nodes ?? false,
+    restart: settings.restart ?? false,
+    waitTimeoutSec: settings.wait_timeout ?? 60,
+    forcePullImage: settings.force_pull_image ?? false,
+    authService: settings.auth_service ?? false,
+    authUseCached: settings.auth_use_cached ?? false,
+    webuiUseCached: settings.webui_use_cached ?? false,
+    logLevel: settings.log_level ?? 'debug',
+    rustBacktrace: settings.rust_backtrace ?? '0',
+    e2eMode: settings.e2e_mode ?? false,
+    preserveDefaultBootstrap: settings.preserve_default_bootstrap ?? false,
+    noDocker: settings.no_docker ?? false,
+    nodePrefix: nodes.prefix,
+    ...(settings.auth_image === undefined ? {} : { authImage: settings.auth_image }),
+    ...(settings.auth_mode === undefined ? {} : { authMode: settings.auth_mode }),
+    ...(settings.bootstrap_nodes === undefined ? {} : { bootstrapNodes: settings.bootstrap_nodes }),
+    ...(topology === undefined ? {} : { topology }),
+    ...(settings.binary_path === undefined ? {} : { binaryPath: settings.binary_path }),
+    ...(image === undefined ? {} : { image }),
+  }
+}

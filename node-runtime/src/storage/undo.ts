@@ -1,0 +1,42 @@
+// Undo records and their bytes, as kept with each applied delta.
+import { decode, encode } from '@ipld/dag-cbor'
+import type { Bytes } from '../base/bytes.ts'
+import { StorageError } from './errors.ts'
+import { UNDO_BYTES_MAX } from './limits.ts'
+import type { StateChange, UndoRecord } from './state-view.ts'
+
+const VERSION = 1
+
+export function encodeUndo(undo: UndoRecord): Bytes {
+  return encode([VERSION, undo.previous.map(({ key, value }) => [key, value])])
+}
+
+/** Throws StorageError UNDO_INVALID. */
+export function decodeUndo(bytes: Bytes): UndoRecord {
+  if (bytes.byteLength > UNDO_BYTES_MAX)
+    throw invalid(`it has ${bytes.byteLength} bytes, the limit is ${UNDO_BYTES_MAX}`)
+  let row: unknown
+  try {
+    row = decode(bytes)
+  } catch (cause) {
+    throw invalid('it is not DAG-CBOR', cause)
+  }
+  if (!Array.isArray(row) || row.length !== 2 || row[0] !== VERSION || !Array.isArray(row[1]))
+    throw invalid('wrong shape')
+  return { previous: row[1].map(parseChange) }
+}
+
+function parseChange(pair: unknown): StateChange {
+  if (!Array.isArray(pair) || pair.length !== 2) throw invalid('wrong shape')
+  const [key, value]: unknown[] = pair
+  if (!(key instanceof Uint8Array) || !(value === null || value instanceof Uint8Array)) throw invalid('wrong shape')
+  return { key, value }
+}
+
+function invalid(why: string, cause?: unknown): StorageError {
+  return new StorageError(
+    'UNDO_INVALID',
+    `an undo record cannot be read: ${why}; re-fold the context from its checkpoint`,
+    { cause },
+  )
+}

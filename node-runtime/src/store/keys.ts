@@ -9,15 +9,21 @@ export const KEY_PREFIXES = {
   state: 's/',
   /** m/ ctx gen path: one node of the state's Merkle trie (storage). */
   merkle: 'm/',
-  /** u/ ctx hlc delta: what undoes the delta (context). */
+  /** u/ ctx position: what undoes one applied delta, in the order of application (context). */
   undo: 'u/',
   /** d/ ctx delta: the delta and its status (context). */
   delta: 'd/',
-  /** x/ ctx name: `state`, `incoming` (storage); heads, frontier, checkpoints (context). */
+  /** c/ ctx: what a context is; its presence says that the base is here (context). */
+  context: 'c/',
+  /** e/ ctx key: one entry of a context's base, as members copy it (context). */
+  base: 'e/',
+  /** x/ ctx name: `state`, `incoming` (storage). */
   contextMeta: 'x/',
-  /** h/ ctx hlc delta index: a handler still to run, or dead (context). */
+  /** h/ ctx hlc delta index: a handler still to run (context). */
   handler: 'h/',
-  /** o/ ctx hlc delta: a delta not yet handed to gossip (context). */
+  /** z/ ctx hlc delta index: a handler that cannot succeed (context). */
+  deadLetter: 'z/',
+  /** o/ ctx delta: a delta not yet handed to gossip (context). */
   outbox: 'o/',
   /** p/ ctx delta: a delta that waits for a parent, key or governance (context). */
   parked: 'p/',

@@ -47,3 +47,14 @@ export const SOURCE_BYTES_MAX = 2048
 export const DEPTH_MAX = 16
 /** Items of one message, so that small bytes cannot unfold into many objects. 8 MiB of ids are 250,000. */
 export const CBOR_ITEMS_MAX = 300_000
+
+/** A frame of a sync stream; the network's own frame limit is a little higher. */
+export const SYNC_FRAME_BYTES_MAX = 3 * MIB
+/** Items or entries of one frame. */
+export const SYNC_ITEMS_MAX = 4096
+/** Topics compared in one hello. With more, the rest is left to the periodic round. */
+export const HELLO_TOPICS_MAX = 10_000
+/** Keys of one group in one answer. */
+export const KEYS_MAX = 1024
+/** Operations that travel with a key request: the asker's newest. */
+export const OPS_WITH_KEYS_MAX = 16

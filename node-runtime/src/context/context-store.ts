@@ -1,0 +1,170 @@
+// The rows of one context in the store, and nothing of their meaning: deltas, the undo stack, parked deltas, markers.
+// Everything that changes them returns store operations for the caller's one batch.
+import { type Bytes, concat, u32be, u64be } from '../base/bytes.ts'
+import { type ContextId, type DeltaId, idBytes, idFromBytes } from '../base/ids.ts'
+import { keyOf } from '../store/keys.ts'
+import type { Store, StoreOp } from '../store/store.ts'
+import { rangeOf } from '../store/store.ts'
+import { type Delta, decodeDelta, encodeDelta } from '../wire/delta.ts'
+import {
+  type ContextRow,
+  type DeltaRow,
+  decodeRow,
+  encodeRow,
+  type HandlerRow,
+  type ParkedRow,
+  type UndoRow,
+} from '../wire/records.ts'
+
+export interface StoredDelta {
+  readonly delta: Delta
+  readonly status: DeltaRow['status']
+}
+
+export class ContextStore {
+  readonly #store: Store
+  readonly #id: Bytes
+
+  constructor(store: Store, contextId: ContextId) {
+    this.#store = store
+    this.#id = idBytes(contextId)
+  }
+
+  // Deltas
+
+  putDelta(delta: Delta, status: DeltaRow['status']): StoreOp {
+    return put(this.#deltaKey(delta.id), encodeRow({ v: 1, delta: encodeDelta(delta), status }))
+  }
+
+  delta(id: DeltaId): Delta | undefined {
+    const bytes = this.#store.get(this.#deltaKey(id))
+    return bytes && decodeDelta(decodeRow<DeltaRow>('delta', bytes).delta)
+  }
+
+  async *deltas(): AsyncGenerator<StoredDelta> {
+    for await (const [, value] of this.#store.entries(rangeOf(keyOf('delta', this.#id)))) {
+      const row = decodeRow<DeltaRow>('delta', value)
+      yield { delta: decodeDelta(row.delta), status: row.status }
+    }
+  }
+
+  // The stack of applied deltas
+
+  pushUndo(position: number, id: DeltaId, undo: Bytes): StoreOp {
+    return put(this.#undoKey(position), encodeRow({ v: 1, deltaId: idBytes(id), undo }))
+  }
+
+  dropUndo(position: number): StoreOp {
+    return { type: 'del', key: this.#undoKey(position) }
+  }
+
+  undo(position: number): UndoRow | undefined {
+    const bytes = this.#store.get(this.#undoKey(position))
+    return bytes && decodeRow<UndoRow>('undo record', bytes)
+  }
+
+  /** Ids of the applied deltas, in the order they were applied. */
+  async stack(): Promise<DeltaId[]> {
+    const ids: DeltaId[] = []
+    for await (const [, value] of this.#store.entries(rangeOf(keyOf('undo', this.#id)))) {
+      ids.push(idFromBytes<DeltaId>(decodeRow<UndoRow>('undo record', value).deltaId))
+    }
+    return ids
+  }
+
+  // Parked deltas
+
+  park(delta: Delta, reason: ParkedRow['reason'], sinceMs: number): StoreOp {
+    return put(this.#parkedKey(delta.id), encodeRow({ v: 1, delta: encodeDelta(delta), reason, sinceMs }))
+  }
+
+  unpark(id: DeltaId): StoreOp {
+    return { type: 'del', key: this.#parkedKey(id) }
+  }
+
+  async parked(): Promise<{ delta: Delta; reason: ParkedRow['reason']; sinceMs: number }[]> {
+    const found: { delta: Delta; reason: ParkedRow['reason']; sinceMs: number }[] = []
+    for await (const [, value] of this.#store.entries(rangeOf(keyOf('parked', this.#id)))) {
+      const row = decodeRow<ParkedRow>('parked delta', value)
+      found.push({ delta: decodeDelta(row.delta), reason: row.reason, sinceMs: row.sinceMs })
+    }
+    return found
+  }
+
+  // Outbox markers
+
+  markOutgoing(id: DeltaId): StoreOp {
+    return put(keyOf('outbox', this.#id, idBytes(id)), new Uint8Array(0))
+  }
+
+  clearOutgoing(id: DeltaId): StoreOp {
+    return { type: 'del', key: keyOf('outbox', this.#id, idBytes(id)) }
+  }
+
+  async outgoing(): Promise<DeltaId[]> {
+    const ids: DeltaId[] = []
+    for await (const [key] of this.#store.entries(rangeOf(keyOf('outbox', this.#id)))) {
+      ids.push(idFromBytes<DeltaId>(key.subarray(key.byteLength - 32)))
+    }
+    return ids
+  }
+
+  // Handler rows, in canonical order of their deltas
+
+  handlerKey(hlc: bigint, id: DeltaId, index: number): Bytes {
+    return keyOf('handler', this.#id, u64be(hlc), idBytes(id), u32be(index))
+  }
+
+  putHandler(key: Bytes, row: HandlerRow): StoreOp {
+    return put(key, encodeRow(row))
+  }
+
+  /** Under its own prefix, so that the queue never walks over what nobody can handle. */
+  putDeadLetter(handlerKey: Bytes, row: HandlerRow): StoreOp {
+    return put(keyOf('deadLetter', handlerKey.subarray(keyOf('handler').byteLength)), encodeRow(row))
+  }
+
+  handlers(limit: number): AsyncIterable<[Bytes, Bytes]> {
+    return this.#store.entries({ ...rangeOf(keyOf('handler', this.#id)), limit })
+  }
+
+  // Private (node-local) entries
+
+  putPrivate(key: Bytes, value: Bytes | null): StoreOp {
+    const at = keyOf('private', this.#id, key)
+    return value === null ? { type: 'del', key: at } : put(at, value)
+  }
+
+  // The context itself and its initial image
+
+  putContext(row: ContextRow): StoreOp {
+    return put(keyOf('context', this.#id), encodeRow(row))
+  }
+
+  putBase(key: Bytes, value: Bytes): StoreOp {
+    return put(keyOf('base', this.#id, key), value)
+  }
+
+  async *base(): AsyncGenerator<readonly [Bytes, Bytes]> {
+    const prefix = keyOf('base', this.#id)
+    for await (const [key, value] of this.#store.entries(rangeOf(prefix))) {
+      yield [key.subarray(prefix.byteLength), value]
+    }
+  }
+
+  #deltaKey(id: DeltaId): Bytes {
+    return keyOf('delta', this.#id, idBytes(id))
+  }
+
+  #undoKey(position: number): Bytes {
+    return keyOf('undo', this.#id, u64be(BigInt(position)))
+  }
+
+  #parkedKey(id: DeltaId): Bytes {
+    return keyOf('parked', this.#id, idBytes(id))
+  }
+}
+
+function put(key: Bytes, value: Bytes): StoreOp {
+  return { type: 'put', key, value }
+}

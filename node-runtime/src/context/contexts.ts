@@ -1,0 +1,281 @@
+// All contexts of this node: creating, opening, joining, and the state each one is in. One instance a context; an
+// instance whose write failed is replaced by one read from the store.
+import { type Bytes, compareBytes } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import { type ApplicationId, type ContextId, type DeltaId, type GroupId, idBytes, idFromBytes, type NamespaceId, type RootHash } from '../base/ids.ts'
+import { contextIdOf } from '../base/operations.ts'
+import { Dag, type DagNode } from '../dag/dag.ts'
+import type { GuestExecutor } from '../runtime/guest-executor.ts'
+import { ContextState } from '../storage/context-state.ts'
+import { SnapshotWriter } from '../storage/snapshot-writer.ts'
+import { keyOf } from '../store/keys.ts'
+import { rangeOf, type Store } from '../store/store.ts'
+import type { Delta } from '../wire/delta.ts'
+import { type ContextRow, decodeRow } from '../wire/records.ts'
+import type { Applications } from './applications.ts'
+import { Context } from './context.ts'
+import { ContextStore } from './context-store.ts'
+import { ContextError } from './errors.ts'
+import { initialState } from './initial-state.ts'
+import { BASE_BATCH_ENTRIES } from './limits.ts'
+import type { Namespace, NamespaceParts } from './namespace.ts'
+import type { Namespaces } from './namespaces.ts'
+import type { ContextRecord } from './parts.ts'
+import type { StateEvent } from './ports.ts'
+
+export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRing'> {
+  readonly clock: Clock
+  readonly executor: GuestExecutor
+  readonly applications: Applications
+  readonly namespaces: Namespaces
+  readonly onEvent: (event: StateEvent) => void
+}
+
+export interface CreateContextRequest {
+  readonly applicationId: ApplicationId
+  readonly groupId: GroupId
+  /** JSON bytes for `init`; empty for none. */
+  readonly initParams: Bytes
+  /** 32 bytes that make the id; random when absent. */
+  readonly seed?: Bytes
+  readonly name?: string
+  readonly serviceName?: string
+}
+
+export class Contexts {
+  readonly #parts: ContextsParts
+  readonly #records = new Map<ContextId, ContextRecord>()
+  readonly #open = new Map<ContextId, Promise<Context>>()
+  #closed = false
+
+  private constructor(parts: ContextsParts) {
+    this.#parts = parts
+  }
+
+  /** Reads what is stored. Nothing runs until `resume`. */
+  static async open(parts: ContextsParts): Promise<Contexts> {
+    const all = new Contexts(parts)
+    const start = keyOf('context').byteLength
+    for await (const [key, value] of parts.store.entries(rangeOf(keyOf('context')))) {
+      const id = idFromBytes<ContextId>(key.subarray(start))
+      all.#records.set(id, recordOf(id, decodeRow<ContextRow>('context', value)))
+    }
+    return all
+  }
+
+  list(): ContextRecord[] {
+    return [...this.#records.values()]
+  }
+
+  has(id: ContextId): boolean {
+    return this.#records.has(id)
+  }
+
+  /** Throws CONTEXT_NOT_FOUND, or CONTEXT_UNINITIALIZED for one that is known but whose state has not arrived. */
+  async get(id: ContextId): Promise<Context> {
+    const record = this.#records.get(id)
+    if (record) return this.#instance(record)
+    for (const namespace of this.#parts.namespaces.list()) {
+      if (!namespace.state.contexts.has(id)) continue
+      throw new ContextError('CONTEXT_UNINITIALIZED', `the state of context ${id} has not arrived yet; retry`, {
+        data: { contextId: id },
+      })
+    }
+    throw new ContextError('CONTEXT_NOT_FOUND', `context ${id} is not known to this node`, { data: { contextId: id } })
+  }
+
+  /** Opens every context: deltas that waited and handlers that were interrupted go on. */
+  async resume(): Promise<void> {
+    for (const record of this.#records.values()) {
+      const context = await this.#instance(record)
+      this.#parts.outbound.followContext(record.id)
+      await context.resume()
+    }
+  }
+
+  /** Runs `init` and registers the context in its namespace. Throws INIT_FAILED with the guest's words. */
+  async create(request: CreateContextRequest): Promise<Context> {
+    const { namespaces, applications, identity, random, outbound, executor, account, hlc } = this.#parts
+    const namespace = namespaces.ofGroup(request.groupId)
+    const application = applications.get(request.applicationId)
+    if (!application) {
+      const message = `application ${request.applicationId} is not installed on this node`
+      throw new ContextError('APPLICATION_NOT_INSTALLED', message, { data: { applicationId: request.applicationId } })
+    }
+    const salt = request.seed ?? random.bytes(32)
+    const id = contextIdOf(namespace.id, identity.publicKey, salt)
+    if (this.#records.has(id)) throw new ContextError('CONTEXT_EXISTS', `context ${id} exists already; use another seed`)
+    await namespaces.announceApplication(namespace, request.applicationId)
+    const module = await applications.module(request.applicationId)
+    const image = await initialState({ id, module, executor, hlc, account, identity }, request.initParams)
+    const details = {
+      ...(request.name === undefined ? {} : { name: request.name }),
+      ...(request.serviceName === undefined ? {} : { serviceName: request.serviceName }),
+    }
+    const writer = await SnapshotWriter.open(this.#parts.store, id, idBytes(id))
+    const rows = new ContextStore(this.#parts.store, id)
+    await writer.add(image)
+    const base = { groupId: request.groupId, applicationId: request.applicationId, storage: application.storage }
+    const root = writer.root
+    const record = { id, namespaceId: namespace.id, ...base, baseRoot: root, name: request.name, serviceName: request.serviceName }
+    await namespace.submit({ kind: 'context_created', contextId: id, salt, baseRoot: root, ...base, ...details }, [
+      ...writer.finish(root),
+      ...image.map(([key, value]) => rows.putBase(key, value)),
+      rows.putContext(toRow(record)),
+    ])
+    this.#records.set(id, record)
+    outbound.followContext(id)
+    return this.#instance(record)
+  }
+
+  /**
+   * Brings a context of a namespace here: its base from a member, checked against the root that its creator signed.
+   * Resolves when it can be called. Safe to repeat after a crash at any point.
+   */
+  async adopt(namespace: Namespace, id: ContextId, options: { signal?: AbortSignal } = {}): Promise<Context> {
+    const known = this.#records.get(id)
+    if (known) return this.#instance(known)
+    const created = namespace.state.contexts.get(id)
+    if (!created) throw new ContextError('CONTEXT_NOT_FOUND', `namespace ${namespace.id} has no context ${id}`)
+    const record = {
+      id,
+      namespaceId: namespace.id,
+      groupId: created.groupId,
+      applicationId: created.applicationId,
+      storage: created.storage,
+      baseRoot: created.baseRoot,
+      name: created.name,
+      serviceName: created.serviceName,
+    }
+    const writer = await SnapshotWriter.open(this.#parts.store, id, idBytes(created.baseRoot))
+    await this.#copyBase(id, writer, options)
+    try {
+      const rows = new ContextStore(this.#parts.store, id)
+      await this.#parts.store.batch([...writer.finish(created.baseRoot), rows.putContext(toRow(record))])
+    } catch (error) {
+      await writer.abort()
+      throw error
+    }
+    this.#records.set(id, record)
+    this.#parts.outbound.followContext(id)
+    return this.#instance(record)
+  }
+
+  /** After governance or keys have changed. */
+  async reconsider(namespaceId: NamespaceId): Promise<void> {
+    for (const record of this.#records.values()) {
+      if (record.namespaceId !== namespaceId) continue
+      await (await this.#instance(record)).reconsider()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const opening of this.#open.values()) {
+      // One that failed to open has nothing to close.
+      const context = await opening.catch(() => undefined)
+      await context?.close()
+    }
+  }
+
+  async #copyBase(id: ContextId, writer: SnapshotWriter, options: { signal?: AbortSignal }): Promise<void> {
+    const rows = new ContextStore(this.#parts.store, id)
+    let page: (readonly [Bytes, Bytes])[] = []
+    const flush = async () => {
+      // The copy for others first: the writer's position must never be ahead of it.
+      await this.#parts.store.batch(page.map(([key, value]) => rows.putBase(key, value)))
+      await writer.add(page)
+      page = []
+    }
+    for await (const entry of this.#parts.outbound.fetchBase(id, options)) {
+      if (writer.after !== undefined && compareBytes(entry[0], writer.after) <= 0) continue
+      page.push(entry)
+      if (page.length >= BASE_BATCH_ENTRIES) await flush()
+    }
+    await flush()
+  }
+
+  #instance(record: ContextRecord): Promise<Context> {
+    const open = this.#open.get(record.id)
+    if (open) return open
+    if (this.#closed) return Promise.reject(new ContextError('CONTEXT_BUSY', 'the node is stopping'))
+    const opening = this.#read(record)
+    this.#open.set(record.id, opening)
+    opening.catch(() => this.#forget(record.id, opening))
+    return opening
+  }
+
+  async #read(record: ContextRecord): Promise<Context> {
+    const { store, namespaces, applications, clock, log } = this.#parts
+    const rows = new ContextStore(store, record.id)
+    const applied = new Map<DeltaId, DagNode>()
+    const pending: DagNode[] = []
+    for await (const { delta, status } of rows.deltas()) {
+      const node = { id: delta.id, parents: delta.parents, hlc: delta.hlc }
+      this.#parts.hlc.observe(delta.hlc)
+      if (status === 'applied') applied.set(delta.id, node)
+      else pending.push(node)
+    }
+    const parked = new Map<DeltaId, Delta>((await rows.parked()).map(({ delta }) => [delta.id, delta]))
+    const opening: { context?: Context } = {}
+    const context = new Context({
+      ...this.#parts,
+      record,
+      rows,
+      state: ContextState.open(store, record.id),
+      dag: Dag.restore(applied.values(), pending),
+      stack: stackOf(await rows.stack(), applied),
+      parked,
+      module: () => applications.module(record.applicationId),
+      nowMs: () => clock.nowMs(),
+      setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
+      authority: namespaces.get(record.namespaceId),
+      onBroken: (error) => {
+        log.error({ contextId: record.id, error: String(error) }, 'a write failed; the context is read again')
+        this.#forget(record.id, this.#open.get(record.id))
+        opening.context?.close().catch((closing) => log.warn({ error: String(closing) }, 'context closed with an error'))
+      },
+      log: log.child({ contextId: record.id }),
+    })
+    opening.context = context
+    return context
+  }
+
+  #forget(id: ContextId, instance: Promise<Context> | undefined): void {
+    if (this.#open.get(id) === instance) this.#open.delete(id)
+  }
+}
+
+function stackOf(ids: readonly DeltaId[], applied: ReadonlyMap<DeltaId, DagNode>): DagNode[] {
+  return ids.map((id) => {
+    const node = applied.get(id)
+    if (!node) throw new Error(`the undo stack names delta ${id}, which is not stored as applied`)
+    return node
+  })
+}
+
+function recordOf(id: ContextId, row: ContextRow): ContextRecord {
+  return {
+    id,
+    namespaceId: idFromBytes<NamespaceId>(row.namespaceId),
+    groupId: idFromBytes<GroupId>(row.groupId),
+    applicationId: idFromBytes<ApplicationId>(row.applicationId),
+    storage: row.storage,
+    baseRoot: idFromBytes<RootHash>(row.baseRoot),
+    name: row.name ?? undefined,
+    serviceName: row.serviceName ?? undefined,
+  }
+}
+
+function toRow(record: ContextRecord): ContextRow {
+  return {
+    v: 1,
+    namespaceId: idBytes(record.namespaceId),
+    groupId: idBytes(record.groupId),
+    applicationId: idBytes(record.applicationId),
+    storage: record.storage,
+    baseRoot: idBytes(record.baseRoot),
+    name: record.name ?? null,
+    serviceName: record.serviceName ?? null,
+  }
+}

@@ -1,0 +1,136 @@
+// Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
+// undo records made. Returns store operations for the caller's batch; nothing is written here.
+import { type DeltaId, idBytes } from '../base/ids.ts'
+import { decodeUndo, encodeUndo } from '../storage/undo.ts'
+import { mergeArtifact } from '../crdt/artifact.ts'
+import type { DagNode } from '../dag/dag.ts'
+import { type GuestJob, isMachineFailure } from '../runtime/guest-executor.ts'
+import type { StateTransaction } from '../storage/state-transaction.ts'
+import type { StateChange } from '../storage/state-view.ts'
+import type { StoreOp } from '../store/store.ts'
+import { type Delta, type DeltaPayload, openDelta } from '../wire/delta.ts'
+import type { ContextParts } from './parts.ts'
+import { ContextError } from './errors.ts'
+import { type Positioned, planFold } from './fold.ts'
+import { LOCATOR_RECENT } from './limits.ts'
+import { StagedMap } from './staged-map.ts'
+
+export interface Arrived {
+  readonly delta: Delta
+  readonly payload: DeltaPayload
+}
+
+export interface Fold {
+  readonly ops: readonly StoreOp[]
+  /** Call after the batch with `ops` has resolved. */
+  committed(): void
+}
+
+type FolderParts = Pick<ContextParts, 'record' | 'rows' | 'state' | 'executor' | 'module' | 'authority' | 'stack' | 'log'>
+
+export class Folder {
+  readonly #parts: FolderParts
+  readonly #stack: Positioned[]
+
+  constructor(parts: FolderParts) {
+    this.#parts = parts
+    this.#stack = parts.stack.map(({ id, hlc }) => ({ id, hlc }))
+  }
+
+  /** Ids of applied deltas: the newest, then ever further apart. */
+  locator(): DeltaId[] {
+    const ids: DeltaId[] = []
+    for (let distance = 1, step = 1; distance <= this.#stack.length; distance += step) {
+      const entry = this.#stack[this.#stack.length - distance]
+      if (entry) ids.push(entry.id)
+      if (ids.length >= LOCATOR_RECENT) step *= 2
+    }
+    return ids
+  }
+
+  /** The payload of a delta that was opened before: its key is here. */
+  open(delta: Delta): DeltaPayload {
+    const key = this.#parts.authority.openingKey(this.#parts.record.groupId, delta.keyId)
+    if (!key) throw new Error(`the key ${delta.keyId} of an accepted delta is gone from the store`)
+    return openDelta(delta, key)
+  }
+
+  /** `arrived`: new deltas in canonical order, each with its parents applied or before it in the list. */
+  async fold(arrived: readonly Arrived[]): Promise<Fold> {
+    const { record, rows, state } = this.#parts
+    const byId = new Map(arrived.map((entry) => [entry.delta.id, entry]))
+    const plan = planFold(this.#stack, arrived.map((entry) => entry.delta), record.storage)
+    const transaction = state.begin()
+    const ops: StoreOp[] = []
+    const kept = this.#stack.length - plan.undo
+    for (let position = this.#stack.length - 1; position >= kept; position -= 1) {
+      const row = rows.undo(position)
+      if (!row) throw new Error(`undo record ${position} of context ${record.id} is gone from the store`)
+      transaction.revert(decodeUndo(row.undo))
+      ops.push(rows.dropUndo(position))
+    }
+    const entries = plan.apply.map(({ id }) => byId.get(id) ?? this.#stored(id))
+    const undos = record.storage === 'guest' ? await this.#guests(transaction, entries) : this.#merge(transaction, entries)
+    entries.forEach(({ delta }, index) => {
+      ops.push(rows.pushUndo(kept + index, delta.id, encodeUndo(undos[index] ?? { previous: [] })))
+      if (byId.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
+    })
+    ops.push(...transaction.ops())
+    return {
+      ops,
+      committed: () => {
+        transaction.committed()
+        this.#stack.splice(kept, this.#stack.length - kept, ...entries.map(({ delta }) => positionOf(delta)))
+      },
+    }
+  }
+
+  #stored(id: DagNode['id']): Arrived {
+    const delta = this.#parts.rows.delta(id)
+    if (!delta) throw new Error(`applied delta ${id} is gone from the store`)
+    return { delta, payload: this.open(delta) }
+  }
+
+  #merge(transaction: StateTransaction, entries: readonly Arrived[]) {
+    return entries.map(({ delta, payload }) => {
+      const staged = new StagedMap(transaction)
+      mergeArtifact(staged, payload.artifact.bytes, { author: delta.author, hlc: delta.hlc })
+      return transaction.apply(staged.changes())
+    })
+  }
+
+  async #guests(transaction: StateTransaction, entries: readonly Arrived[]) {
+    const { executor, module, record, state, log } = this.#parts
+    const jobs = entries.map(({ delta, payload }) => applyJob(delta, payload))
+    const source = { contextId: record.id, generation: state.generation, staged: transaction.staged() }
+    const outcomes = await executor.run(await module(), source, jobs, {})
+    return entries.map(({ delta }, index) => {
+      const outcome = outcomes[index]
+      if (!outcome) throw new Error('the executor returned fewer outcomes than jobs, and no machine failure before')
+      let changes: readonly StateChange[] = outcome.changes
+      if (outcome.status !== 'ok') {
+        // A limit of this machine must never decide an outcome (I1): the delta is not taken now, sync brings it again.
+        if (isMachineFailure(outcome)) throw postponed(delta, outcome.error?.message ?? 'no reason given')
+        log.warn({ deltaId: delta.id, error: outcome.error?.message }, 'the guest refused a delta: it has no effect')
+        changes = []
+      }
+      return transaction.apply(changes)
+    })
+  }
+}
+
+/** The guest sees the delta's stamp as its time and the author as its executor: the outcome is the same everywhere. */
+function applyJob(delta: Delta, payload: DeltaPayload): GuestJob {
+  const author = idBytes(delta.author)
+  const contextId = idBytes(delta.contextId)
+  const env = { contextId, executorId: author, deviceId: author, accountId: author, timeNs: delta.hlc, randomSeed: idBytes(delta.id) }
+  return { kind: 'apply', artifact: payload.artifact.bytes, keep: true, env }
+}
+
+function positionOf(delta: Delta): Positioned {
+  return { id: delta.id, hlc: delta.hlc }
+}
+
+function postponed(delta: Delta, why: string): ContextError {
+  return new ContextError('CONTEXT_FAILED', `delta ${delta.id} could not be applied in time (${why}); it will be retried`)
+}

@@ -1,0 +1,53 @@
+// Caps of the context layer, each with its reason and what happens at the cap.
+
+/** Tasks that wait for one context. A call over it is refused with CONTEXT_BUSY. */
+export const CONTEXT_QUEUE_MAX = 4096
+
+/** Deltas applied in one store batch. More continue in the next batch, after the event loop has had its turn. */
+export const APPLY_BATCH_MAX = 100
+
+/** How deep handlers may cause handlers. Deeper ones go to the dead letters, so that no loop runs for ever. */
+export const HANDLER_DEPTH_MAX = 8
+
+/** Failed attempts of a handler before it becomes a dead letter. */
+export const HANDLER_ATTEMPTS_MAX = 5
+
+/** Wait before the n-th retry of a handler: doubled each time, from the first to the last. */
+export const HANDLER_RETRY_FIRST_MS = 200
+export const HANDLER_RETRY_LAST_MS = 30_000
+
+/** Handler rows read from the store at once. */
+export const HANDLER_PAGE = 64
+
+/** Parked deltas of one context. At the cap the oldest is forgotten; pulling brings it back. */
+export const PARKED_MAX = 10_000
+
+/** Keys of a group that one node keeps. Rotation adds one each time; the oldest is never needed by then. */
+export const GROUP_KEYS_MAX = 1024
+
+/** How long an API call waits for a joiner's key, application and state before it says what is missing. */
+export const JOIN_WAIT_MS = 20_000
+
+/** How often a join that is not complete looks again, besides being woken by what it waits for. */
+export const JOIN_RETRY_MS = 250
+
+/** Largest initial image served in one frame. */
+export const BASE_PAGE_BYTES = 512 * 1024
+
+/** Modules whose code stays in memory between calls; the one loaded first makes room. */
+export const MODULES_IN_MEMORY_MAX = 32
+
+/** Batches of operations that wait for one namespace. One more is refused; gossip and sync bring it again. */
+export const NAMESPACE_QUEUE_MAX = 1024
+
+/** The longest pause between two looks of a join that is not complete. */
+export const JOIN_RETRY_LAST_MS = 5000
+
+/** Entries of a base written in one batch while it streams in. */
+export const BASE_BATCH_ENTRIES = 1000
+
+/** How often an API call that waits for a join looks whether the state is here. */
+export const JOIN_PROBE_MS = 25
+
+/** Newest ids a puller names, before the distance between named ids doubles. */
+export const LOCATOR_RECENT = 16

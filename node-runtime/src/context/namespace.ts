@@ -1,0 +1,208 @@
+// One namespace on this node: its governance log in the store, what it lets authors do, and new operations of our own.
+import { type Bytes, concat } from '../base/bytes.ts'
+import type { HybridClock } from '../base/clock.ts'
+import { type AccountId, type ContextId, type GroupId, idBytes, type NamespaceId, type OpId, type PublicKey } from '../base/ids.ts'
+import { type KemKeyPair, openSealed, type SigningKey, sealTo } from '../base/keys.ts'
+import type { Logger } from '../base/log.ts'
+import type { MemberKeys, OpBody } from '../base/operations.ts'
+import type { Random } from '../base/random.ts'
+import { SerialQueue } from '../base/serial-queue.ts'
+import { Governance } from '../governance/governance.ts'
+import type { NamespaceState } from '../governance/namespace-state.ts'
+import { keyOf } from '../store/keys.ts'
+import { rangeOf, type Store, type StoreOp } from '../store/store.ts'
+import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../wire/op.ts'
+import { ContextError } from './errors.ts'
+import type { GroupKey, KeyRing } from './key-ring.ts'
+import { NAMESPACE_QUEUE_MAX } from './limits.ts'
+import type { Authority, Judgement, Outbound, PeerId } from './ports.ts'
+
+export interface NamespaceParts {
+  readonly store: Store
+  readonly keyRing: KeyRing
+  readonly identity: SigningKey
+  readonly kem: KemKeyPair
+  readonly account: AccountId
+  readonly hlc: HybridClock
+  readonly random: Random
+  readonly outbound: Outbound
+  /** After operations or keys have arrived and are stored. */
+  readonly onChange: (namespace: Namespace) => void
+  readonly log: Logger
+}
+
+export class Namespace implements Authority {
+  readonly id: NamespaceId
+  readonly #parts: NamespaceParts
+  readonly #governance: Governance<SignedOp>
+  readonly #queue = new SerialQueue(NAMESPACE_QUEUE_MAX)
+  #refused = 0
+
+  private constructor(id: NamespaceId, governance: Governance<SignedOp>, parts: NamespaceParts) {
+    this.id = id
+    this.#governance = governance
+    this.#parts = parts
+  }
+
+  static async open(id: NamespaceId, parts: NamespaceParts): Promise<Namespace> {
+    const ops: SignedOp[] = []
+    for await (const [, value] of parts.store.entries(rangeOf(keyOf('governance', idBytes(id))))) {
+      const op = decodeOp(value)
+      parts.hlc.observe(op.hlc)
+      ops.push(op)
+    }
+    return new Namespace(id, Governance.restore(id, ops), parts)
+  }
+
+  get state(): NamespaceState {
+    return this.#governance.state()
+  }
+
+  /** False until the first operation is here. */
+  get isKnown(): boolean {
+    return this.#governance.heads().length > 0
+  }
+
+  get refused(): number {
+    return this.#refused
+  }
+
+  get ownKeys(): MemberKeys {
+    const { account, identity, kem } = this.#parts
+    return { account, publicKey: identity.publicKey, kemKey: kem.publicKey }
+  }
+
+  isOwnMember(groupId: GroupId): boolean {
+    return this.state.roleIn(groupId, this.#parts.account) !== undefined
+  }
+
+  // Authority
+
+  heads(): OpId[] {
+    return this.#governance.heads()
+  }
+
+  mayWrite(contextId: ContextId, author: PublicKey): boolean {
+    return this.state.canWrite(contextId, author)
+  }
+
+  mayRead(contextId: ContextId, reader: PublicKey): boolean {
+    const context = this.state.contexts.get(contextId)
+    return context !== undefined && this.state.isMember(context.groupId, reader)
+  }
+
+  judge(contextId: ContextId, author: PublicKey, cited: readonly OpId[]): Judgement {
+    const cut = this.#governance.stateAt(cited)
+    if (!cut) return 'not-yet'
+    return cut.canWrite(contextId, author) ? 'yes' : 'no'
+  }
+
+  sealingKey(groupId: GroupId): GroupKey | undefined {
+    return this.#parts.keyRing.newest(groupId)
+  }
+
+  openingKey(groupId: GroupId, keyId: GroupKey['keyId']): Bytes | undefined {
+    return this.#parts.keyRing.find(groupId, keyId)
+  }
+
+  // Operations
+
+  missing(limit: number): OpId[] {
+    return this.#governance.missing(limit)
+  }
+
+  opsNotIn(have: readonly OpId[], limit: number): SignedOp[] {
+    return this.#governance.opsNotIn(have, limit)
+  }
+
+  /**
+   * Signs an operation on the current heads, stores it in one batch with `also`, and gossips it. Throws NOT_ALLOWED
+   * with the rule that stands against it.
+   */
+  submit(body: OpBody, also: readonly StoreOp[] = []): Promise<SignedOp> {
+    return this.#queue.run(async () => {
+      const { identity, hlc, store, outbound, log } = this.#parts
+      const draft = { namespaceId: this.id, parents: this.heads(), hlc: hlc.tick(), body }
+      const refusal = this.#governance.refusal({ ...draft, author: identity.publicKey })
+      if (refusal !== undefined) throw new ContextError('NOT_ALLOWED', `${body.kind} was refused: ${refusal}`)
+      const op = signOp({ ...draft, signingKey: identity })
+      await store.batch([...also, this.#put(op)])
+      this.#governance.receive(op)
+      this.#parts.onChange(this)
+      outbound.publishOps(this.id, [op]).catch((error) => {
+        log.warn({ opId: op.id, error: String(error) }, 'operation not gossiped; peers will pull it')
+      })
+      return op
+    })
+  }
+
+  /** Takes operations from a peer in any order. Returns how many were accepted. */
+  receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number> {
+    return this.#queue.run(async () => {
+      const rows: StoreOp[] = []
+      let accepted = 0
+      let missing = 0
+      for (const op of ops) {
+        if (this.#governance.has(op.id)) continue
+        if (op.namespaceId !== this.id || !verifyOp(op)) {
+          this.#refuse(op, 'its namespace or signature is wrong')
+          continue
+        }
+        const result = this.#governance.receive(op)
+        if (result.outcome === 'invalid') {
+          this.#refuse(op, result.reason ?? 'invalid')
+          continue
+        }
+        if (result.outcome === 'duplicate') continue
+        this.#parts.hlc.observe(op.hlc)
+        rows.push(this.#put(op))
+        accepted += result.accepted.length
+        missing += result.missing.length
+      }
+      if (rows.length > 0) await this.#parts.store.batch(rows)
+      if (missing > 0) this.#parts.outbound.askForOps(this.id, from)
+      if (accepted > 0) this.#parts.onChange(this)
+      return accepted
+    })
+  }
+
+  /** Of the namespace or any of its groups. */
+  hasMember(publicKey: PublicKey): boolean {
+    return this.state.memberOf(publicKey) !== undefined
+  }
+
+  // Keys
+
+  /** The keys of a group, each sealed to the member that asks; empty for who is not one. */
+  sealedKeysFor(groupId: GroupId, publicKey: PublicKey): Bytes[] {
+    const member = this.state.memberOf(publicKey)
+    if (!member || !this.state.isMember(groupId, publicKey)) return []
+    const { keyRing, random } = this.#parts
+    return keyRing.all(groupId).map((key) => sealTo(member.kemKey, key, keyAad(this.id, groupId), random))
+  }
+
+  /** Stores delivered keys. Returns how many are new. Throws KeyError for keys that were not sealed to us. */
+  async receiveKeys(groupId: GroupId, sealed: readonly Bytes[]): Promise<number> {
+    const keys = sealed.map((bytes) => openSealed(this.#parts.kem, bytes, keyAad(this.id, groupId)))
+    const added = await this.#parts.keyRing.store(groupId, keys)
+    if (added > 0) this.#parts.onChange(this)
+    return added
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close()
+  }
+
+  #put(op: SignedOp): StoreOp {
+    return { type: 'put', key: keyOf('governance', idBytes(this.id), idBytes(op.id)), value: encodeOp(op) }
+  }
+
+  #refuse(op: SignedOp, reason: string): void {
+    this.#refused += 1
+    this.#parts.log.warn({ opId: op.id, kind: op.body.kind, reason }, 'operation refused')
+  }
+}
+
+function keyAad(namespaceId: NamespaceId, groupId: GroupId): Bytes {
+  return concat([idBytes(namespaceId), idBytes(groupId)])
+}

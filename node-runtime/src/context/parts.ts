@@ -1,0 +1,50 @@
+// What one context is made of.
+import type { HybridClock } from '../base/clock.ts'
+import type { AccountId, ApplicationId, ContextId, DeltaId, GroupId, NamespaceId, RootHash } from '../base/ids.ts'
+import type { SigningKey } from '../base/keys.ts'
+import type { Logger } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
+import type { Dag, DagNode } from '../dag/dag.ts'
+import type { GuestExecutor, GuestModule } from '../runtime/guest-executor.ts'
+import type { ContextState } from '../storage/context-state.ts'
+import type { Store } from '../store/store.ts'
+import type { Delta } from '../wire/delta.ts'
+import type { ContextStore } from './context-store.ts'
+import type { Authority, Outbound, StateEvent } from './ports.ts'
+
+/** What a context is, as governance and the base say; it never changes. */
+export interface ContextRecord {
+  readonly id: ContextId
+  readonly namespaceId: NamespaceId
+  readonly groupId: GroupId
+  readonly applicationId: ApplicationId
+  readonly storage: 'guest' | 'host'
+  readonly baseRoot: RootHash
+  readonly name: string | undefined
+  readonly serviceName: string | undefined
+}
+
+export interface ContextParts {
+  readonly record: ContextRecord
+  readonly store: Store
+  readonly rows: ContextStore
+  readonly state: ContextState
+  readonly dag: Dag
+  /** Applied deltas, in the order they were applied. */
+  readonly stack: readonly DagNode[]
+  readonly parked: ReadonlyMap<DeltaId, Delta>
+  readonly executor: GuestExecutor
+  readonly module: () => Promise<GuestModule>
+  readonly identity: SigningKey
+  readonly account: AccountId
+  readonly hlc: HybridClock
+  readonly nowMs: () => number
+  readonly setTimer: (fn: () => void, delayMs: number) => () => void
+  readonly random: Random
+  readonly authority: Authority
+  readonly outbound: Outbound
+  readonly onEvent: (event: StateEvent) => void
+  readonly onBroken: (error: unknown) => void
+  readonly log: Logger
+}
+

@@ -1,0 +1,61 @@
+// What this folder needs from others: `sync/` brings deltas and operations in and out, and is bound in `node.ts`.
+import type { Bytes } from '../base/bytes.ts'
+import type { AccountId, BlobId, ContextId, DeltaId, GroupId, KemKey, KeyId, NamespaceId, OpId, PublicKey } from '../base/ids.ts'
+import type { Delta } from '../wire/delta.ts'
+import type { Invitation } from '../wire/invitation.ts'
+import type { SignedOp } from '../wire/op.ts'
+
+/** Who sent something to us, as the transport names and authenticates it. */
+export type PeerId = string
+
+/** Outbound half of synchronisation. Nothing here fails a committed call. */
+export interface Outbound {
+  /** Gossips a delta that is committed here. Resolves when handed to the network. */
+  publishDelta(contextId: ContextId, delta: Delta): Promise<void>
+  publishOps(namespaceId: NamespaceId, ops: readonly SignedOp[]): Promise<void>
+  /** Asks `from`, then others, for deltas that are missing here. Returns at once. */
+  askForDeltas(contextId: ContextId, missing: readonly DeltaId[], from: PeerId | undefined): void
+  askForOps(namespaceId: NamespaceId, from: PeerId | undefined): void
+  /** Starts and stops to take part in a context's or a namespace's gossip and periodic sync. */
+  followContext(contextId: ContextId): void
+  unfollowContext(contextId: ContextId): void
+  followNamespace(namespaceId: NamespaceId): void
+  /** One round with every connected member; resolves when each has answered or failed. */
+  syncContext(contextId: ContextId, options: { signal?: AbortSignal }): Promise<void>
+  syncNamespace(namespaceId: NamespaceId, options: { signal?: AbortSignal; invitation?: Invitation }): Promise<void>
+  /** Asks connected members for the keys of a group. Resolves with how many new ones came. */
+  fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<number>
+  /** Fetches a blob from connected members of the namespace into the blob store. Throws when none has it. */
+  fetchBlob(namespaceId: NamespaceId, blobId: BlobId, options: { signal?: AbortSignal }): Promise<void>
+  /** The initial image of a context, entry by entry, from a connected member. Throws when none has it. */
+  fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncIterable<readonly [Bytes, Bytes]>
+}
+
+/** Whether a delta's author may write, judged at the governance heads the delta cites. */
+export type Judgement = 'yes' | 'no' | 'not-yet'
+
+/** What a context asks its namespace. */
+export interface Authority {
+  /** Heads that a new delta cites. */
+  heads(): readonly OpId[]
+  mayWrite(contextId: ContextId, author: PublicKey): boolean
+  mayRead(contextId: ContextId, reader: PublicKey): boolean
+  judge(contextId: ContextId, author: PublicKey, cited: readonly OpId[]): Judgement
+  /** The key that seals new deltas of this group; undefined until it has been delivered. */
+  sealingKey(groupId: GroupId): { readonly keyId: KeyId; readonly key: Bytes } | undefined
+  openingKey(groupId: GroupId, keyId: KeyId): Bytes | undefined
+}
+
+/** A member as keys are sealed to it. */
+export interface Recipient {
+  readonly account: AccountId
+  readonly kemKey: KemKey
+}
+
+/** Something a client may watch: emitted after commit, once a delta. */
+export interface StateEvent {
+  readonly contextId: ContextId
+  readonly deltaId: DeltaId | undefined
+  readonly root: string
+  readonly events: readonly { readonly kind: string; readonly data: Bytes; readonly handler?: string }[]
+}

@@ -1,0 +1,179 @@
+// The composition root: builds every part bottom-up, starts them, and closes them in reverse. Wiring only.
+import type { BlobStore } from './blobs/blob-store.ts'
+import type { Clock } from './base/clock.ts'
+import { HybridClock } from './base/clock.ts'
+import { accountOf, type KemKeyPair, type SigningKey } from './base/keys.ts'
+import type { Logger } from './base/log.ts'
+import type { Random } from './base/random.ts'
+import { Applications } from './context/applications.ts'
+import { Contexts } from './context/contexts.ts'
+import { Joiner } from './context/joiner.ts'
+import { KeyRing } from './context/key-ring.ts'
+import type { Namespace } from './context/namespace.ts'
+import { Namespaces } from './context/namespaces.ts'
+import type { StateEvent } from './context/ports.ts'
+import type { Network } from './network/network.ts'
+import type { GuestExecutor } from './runtime/guest-executor.ts'
+import type { Store } from './store/store.ts'
+import type { Directory } from './sync/ports.ts'
+import { Sync, type SyncOptions } from './sync/sync.ts'
+import { RUN_TOPIC } from './sync/topics.ts'
+
+/** Everything that differs between production, tests and the simulator. */
+export interface NodePorts {
+  readonly store: Store
+  readonly blobs: BlobStore
+  readonly network: Network
+  readonly executor: GuestExecutor
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+export interface NodeOptions {
+  readonly identity: SigningKey
+  readonly kem: KemKeyPair
+  readonly sync?: SyncOptions
+  /** Connections that make the node ready. */
+  readonly meshDegree?: number
+  readonly onEvent?: (event: StateEvent) => void
+}
+
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: 'starting' | 'shutting_down' }
+
+export class Node {
+  readonly identity: SigningKey
+  readonly kem: KemKeyPair
+  readonly account: ReturnType<typeof accountOf>
+  readonly applications: Applications
+  readonly namespaces: Namespaces
+  readonly contexts: Contexts
+  readonly joiner: Joiner
+  readonly sync: Sync
+  readonly ports: NodePorts
+  readonly #meshDegree: number
+  readonly #stop = new AbortController()
+  #readiness: Readiness = { ready: false, why: 'starting' }
+  #closing: Promise<void> | undefined
+
+  private constructor(parts: NodeParts, options: NodeOptions, ports: NodePorts) {
+    this.identity = options.identity
+    this.kem = options.kem
+    this.account = accountOf(options.identity.publicKey)
+    this.applications = parts.applications
+    this.namespaces = parts.namespaces
+    this.contexts = parts.contexts
+    this.joiner = parts.joiner
+    this.sync = parts.sync
+    this.ports = ports
+    this.#meshDegree = options.meshDegree ?? MESH_DEGREE
+  }
+
+  /** Builds the node from what is in the store. Takes over the ports: `close` closes them. */
+  static async open(ports: NodePorts, options: NodeOptions): Promise<Node> {
+    const { store, blobs, network, executor, clock, random, log } = ports
+    const { identity, kem } = options
+    const account = accountOf(identity.publicKey)
+    const hlc = new HybridClock(clock)
+    const late: LateParts = {}
+    const sync = new Sync(
+      { network, directory: directoryOf(late), blobs, identity, clock, random, log: log.child({ module: 'sync' }) },
+      options.sync,
+    )
+    const applications = new Applications({ store, blobs, executor })
+    const shared = { store, identity, kem, account, hlc, random, outbound: sync, log: log.child({ module: 'context' }) }
+    const namespaces = await Namespaces.open({
+      ...shared,
+      keyRing: await KeyRing.open(store),
+      clock,
+      applications,
+      onChange: (namespace: Namespace) => late.joiner?.wake(namespace),
+    })
+    late.namespaces = namespaces
+    const onEvent = (event: StateEvent) => {
+      if (event.deltaId !== undefined) sync.announceHeads(event.contextId)
+      options.onEvent?.(event)
+    }
+    const contexts = await Contexts.open({ ...shared, clock, executor, applications, namespaces, onEvent })
+    late.contexts = contexts
+    const joiner = new Joiner({ applications, contexts, outbound: sync, clock, log: log.child({ module: 'join' }) })
+    late.joiner = joiner
+    return new Node({ applications, namespaces, contexts, joiner, sync }, options, ports)
+  }
+
+  get readiness(): Readiness {
+    return this.#readiness
+  }
+
+  /** Goes on the network and resumes what was interrupted. Readiness follows when the mesh stands. */
+  async start(): Promise<void> {
+    const { network, log } = this.ports
+    await network.start()
+    network
+      .meshReady({
+        degree: this.#meshDegree,
+        topic: RUN_TOPIC,
+        helloDone: (peer) => this.sync.greeted(peer),
+        signal: this.#stop.signal,
+      })
+      .then(
+        () => {
+          if (!this.#closing) this.#readiness = { ready: true }
+          log.info({ peers: network.peers().length }, 'node ready')
+        },
+        (error) => log.debug({ error: String(error) }, 'stopped before the mesh stood'),
+      )
+    for (const namespace of this.namespaces.list()) {
+      this.sync.followNamespace(namespace.id)
+    }
+    await this.contexts.resume()
+    for (const namespace of this.namespaces.list()) this.joiner.wake(namespace)
+  }
+
+  /** Idempotent. Refuses new work, waits for what runs, then releases the ports. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { network, executor, store } = this.ports
+    this.#readiness = { ready: false, why: 'shutting_down' }
+    this.#stop.abort(new Error('the node is stopping'))
+    await this.joiner.close()
+    await this.sync.close()
+    await this.contexts.close()
+    await this.namespaces.close()
+    await network.close()
+    await executor.close()
+    await store.close()
+  }
+}
+
+/** Below the dial degree of the network: a node is ready before its last spare connection stands. */
+const MESH_DEGREE = 2
+
+interface NodeParts {
+  readonly applications: Applications
+  readonly namespaces: Namespaces
+  readonly contexts: Contexts
+  readonly joiner: Joiner
+  readonly sync: Sync
+}
+
+/** What is built after `sync`, which needs it only once messages come. */
+interface LateParts {
+  namespaces?: Namespaces
+  contexts?: Contexts
+  joiner?: Joiner
+}
+
+function directoryOf(late: LateParts): Directory {
+  return {
+    namespace: (id) => late.namespaces?.find(id),
+    namespaceOf: (id) => late.namespaces?.list().find((namespace) => namespace.state.contexts.has(id)),
+    mayRead: (id, publicKey) =>
+      late.namespaces?.list().some((namespace) => namespace.mayRead(id, publicKey)) ?? false,
+    context: async (id) => (late.contexts?.has(id) ? late.contexts.get(id) : undefined),
+  }
+}

@@ -1,0 +1,164 @@
+// The serving side: who may have what, and the answer itself. Noise has authenticated the peer, so its key says which
+// member it is (I7: authorised before anything is read).
+import type { Clock } from '../base/clock.ts'
+import type { ContextId, PublicKey } from '../base/ids.ts'
+import type { Logger } from '../base/log.ts'
+import type { FrameStream, Network, PeerId } from '../network/network.ts'
+import { publicKeyOfPeer } from '../network/peer-id.ts'
+import { encodeDelta } from '../wire/delta.ts'
+import { type Invitation, verifyInvitation } from '../wire/invitation.ts'
+import { decodeOp, encodeOp } from '../wire/op.ts'
+import { type RefusalCode, type SyncRequest, syncRequestMessage } from '../wire/sync-messages.ts'
+import { ItemWriter, SYNC_PROTOCOL, sendFrame } from './conversation.ts'
+import { ANSWER_IDS_MAX, SERVING_MAX } from './limits.ts'
+import type { BlobSource, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
+
+export interface AnsweringParts {
+  readonly network: Network
+  readonly directory: Directory
+  readonly blobs: BlobSource
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+class Refusal extends Error {
+  readonly code: RefusalCode
+
+  constructor(code: RefusalCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+export class Answering {
+  readonly #parts: AnsweringParts
+  #serving = 0
+
+  constructor(parts: AnsweringParts) {
+    this.#parts = parts
+    parts.network.handle(SYNC_PROTOCOL, (peer, stream) => this.#serve(peer, stream))
+  }
+
+  async #serve(peer: PeerId, stream: FrameStream): Promise<void> {
+    if (this.#serving >= SERVING_MAX) {
+      await sendFrame(stream, { t: 'refused', code: 'busy', message: 'too many answers under way' })
+      return
+    }
+    this.#serving += 1
+    try {
+      for await (const bytes of stream.frames) {
+        await this.#answer(peer, syncRequestMessage.decode(bytes), stream)
+        return
+      }
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      this.#parts.log.debug({ peer, code: error.code }, 'sync request refused')
+      await sendFrame(stream, { t: 'refused', code: error.code, message: error.message })
+    } finally {
+      this.#serving -= 1
+    }
+  }
+
+  async #answer(peer: PeerId, request: SyncRequest, stream: FrameStream): Promise<void> {
+    const asker = publicKeyOfPeer(peer)
+    switch (request.t) {
+      case 'ops':
+        return this.#ops(asker, request, stream)
+      case 'deltas':
+        return this.#deltas(asker, request, stream)
+      case 'base':
+        return this.#base(asker, request, stream)
+      case 'blob':
+        return this.#blob(asker, request, stream)
+      case 'keys':
+        return this.#keys(peer, asker, request, stream)
+    }
+  }
+
+  async #ops(asker: PublicKey, request: Extract<SyncRequest, { t: 'ops' }>, stream: FrameStream): Promise<void> {
+    const namespace = this.#namespace(request.namespaceId)
+    if (!namespace.hasMember(asker) && !this.#invited(namespace, request.invitation)) {
+      throw new Refusal('not_a_member', 'only members and holders of an invitation may read the log')
+    }
+    const ops = namespace.opsNotIn(request.have, ANSWER_IDS_MAX)
+    const writer = new ItemWriter(stream)
+    for (const op of ops) await writer.add(encodeOp(op))
+    await writer.flush()
+    await sendFrame(stream, { t: 'end', more: ops.length >= ANSWER_IDS_MAX })
+  }
+
+  async #deltas(asker: PublicKey, request: Extract<SyncRequest, { t: 'deltas' }>, stream: FrameStream): Promise<void> {
+    const context = await this.#context(asker, request.contextId)
+    const ids = context.idsNotIn(request.have, ANSWER_IDS_MAX)
+    const writer = new ItemWriter(stream)
+    for (const id of ids) {
+      const delta = context.delta(id)
+      if (delta) await writer.add(encodeDelta(delta))
+    }
+    await writer.flush()
+    await sendFrame(stream, { t: 'end', more: ids.length >= ANSWER_IDS_MAX })
+  }
+
+  async #base(asker: PublicKey, request: Extract<SyncRequest, { t: 'base' }>, stream: FrameStream): Promise<void> {
+    const context = await this.#context(asker, request.contextId)
+    let page: { key: Uint8Array; value: Uint8Array }[] = []
+    let size = 0
+    const flush = async () => {
+      if (page.length > 0) await sendFrame(stream, { t: 'entries', entries: page })
+      page = []
+      size = 0
+    }
+    for await (const [key, value] of context.base()) {
+      if (size + key.byteLength + value.byteLength > BASE_FRAME_BYTES || page.length >= BASE_FRAME_ENTRIES) await flush()
+      page.push({ key, value })
+      size += key.byteLength + value.byteLength
+    }
+    await flush()
+    await sendFrame(stream, { t: 'end', more: false })
+  }
+
+  async #blob(asker: PublicKey, request: Extract<SyncRequest, { t: 'blob' }>, stream: FrameStream): Promise<void> {
+    const namespace = this.#namespace(request.namespaceId)
+    if (!namespace.hasMember(asker)) throw new Refusal('not_a_member', 'only members may have the namespace’s blobs')
+    if (!(await this.#parts.blobs.info(request.blobId))) throw new Refusal('not_found', 'the blob is not here')
+    for await (const bytes of this.#parts.blobs.stream(request.blobId)) await sendFrame(stream, { t: 'chunk', bytes })
+    await sendFrame(stream, { t: 'end', more: false })
+  }
+
+  async #keys(
+    peer: PeerId,
+    asker: PublicKey,
+    request: Extract<SyncRequest, { t: 'keys' }>,
+    stream: FrameStream,
+  ): Promise<void> {
+    const namespace = this.#namespace(request.namespaceId)
+    await namespace.receive(request.ops.map(decodeOp), peer)
+    const keys = namespace.sealedKeysFor(request.groupId, asker)
+    if (keys.length === 0) throw new Refusal('not_found', 'no key of this group here for this member')
+    await sendFrame(stream, { t: 'items', items: keys })
+    await sendFrame(stream, { t: 'end', more: false })
+  }
+
+  #namespace(id: Parameters<Directory['namespace']>[0]): SyncedNamespace {
+    const namespace = this.#parts.directory.namespace(id)
+    if (!namespace) throw new Refusal('unknown', 'this namespace is not here')
+    return namespace
+  }
+
+  async #context(asker: PublicKey, id: ContextId): Promise<SyncedContext> {
+    const { directory } = this.#parts
+    const context = await directory.context(id)
+    if (!context) throw new Refusal('unknown', 'this context is not here')
+    if (!directory.mayRead(id, asker)) throw new Refusal('not_a_member', 'only members of its group may read a context')
+    return context
+  }
+
+  #invited(namespace: SyncedNamespace, invitation: Invitation | undefined): boolean {
+    if (!invitation || invitation.namespaceId !== namespace.id || !verifyInvitation(invitation)) return false
+    const nowSec = BigInt(Math.floor(this.#parts.clock.nowMs() / 1000))
+    return invitation.expiresAtSec >= nowSec && namespace.hasMember(invitation.inviter)
+  }
+}
+
+const BASE_FRAME_BYTES = 512 * 1024
+const BASE_FRAME_ENTRIES = 1000

@@ -1,0 +1,99 @@
+// One request and its answer, frame by frame, on either side. Frames are decoded here and nowhere else.
+import { type Bytes, concat } from '../base/bytes.ts'
+import type { FrameStream, Network, PeerId } from '../network/network.ts'
+import { type SyncFrame, type SyncRequest, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
+import { SyncError } from './errors.ts'
+import { FRAME_TARGET_BYTES, PART_BYTES } from './limits.ts'
+
+export const SYNC_PROTOCOL = 'sync/1'
+
+export interface Ask {
+  readonly network: Network
+  readonly peer: PeerId
+  readonly request: SyncRequest
+  readonly signal: AbortSignal
+}
+
+/** The frames of the answer up to its `end`. Throws SyncError when the peer refuses or stops before the end. */
+export async function* ask({ network, peer, request, signal }: Ask): AsyncGenerator<SyncFrame> {
+  const stream = await network.open(peer, SYNC_PROTOCOL, { signal })
+  const onAbort = () => stream.abort(abortReason(signal))
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await stream.send(syncRequestMessage.encode(request))
+    await stream.closeWrite()
+    for await (const bytes of stream.frames) {
+      const frame = syncFrameMessage.decode(bytes)
+      if (frame.t === 'refused') {
+        throw new SyncError('SYNC_REFUSED', `${peer} refused ${request.t}: ${frame.message}`, { data: { code: frame.code } })
+      }
+      yield frame
+      if (frame.t === 'end') return
+    }
+    signal.throwIfAborted()
+    throw new SyncError('SYNC_INCOMPLETE', `${peer} ended its answer to ${request.t} half-way`)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    stream.abort(new SyncError('SYNC_INCOMPLETE', 'the conversation is over'))
+  }
+}
+
+/** Whole items of an answer, with parts put together. */
+export async function* itemsOf(frames: AsyncIterable<SyncFrame>, itemBytesMax: number): AsyncGenerator<Bytes[]> {
+  let parts: Bytes[] = []
+  let size = 0
+  for await (const frame of frames) {
+    if (frame.t === 'items') yield [...frame.items]
+    if (frame.t !== 'part') continue
+    size += frame.bytes.byteLength
+    if (size > itemBytesMax) throw new SyncError('SYNC_INCOMPLETE', `an item grew over ${itemBytesMax} bytes`)
+    parts.push(frame.bytes)
+    if (!frame.last) continue
+    yield [concat(parts)]
+    parts = []
+    size = 0
+  }
+}
+
+/** Collects items into frames of about `FRAME_TARGET_BYTES`, and cuts large ones. */
+export class ItemWriter {
+  readonly #stream: FrameStream
+  #items: Bytes[] = []
+  #size = 0
+
+  constructor(stream: FrameStream) {
+    this.#stream = stream
+  }
+
+  async add(item: Bytes): Promise<void> {
+    if (item.byteLength > PART_BYTES) {
+      await this.flush()
+      for (let start = 0; start < item.byteLength; start += PART_BYTES) {
+        const end = Math.min(start + PART_BYTES, item.byteLength)
+        await sendFrame(this.#stream, { t: 'part', bytes: item.subarray(start, end), last: end === item.byteLength })
+      }
+      return
+    }
+    if (this.#size + item.byteLength > FRAME_TARGET_BYTES || this.#items.length >= ITEMS_PER_FRAME) await this.flush()
+    this.#items.push(item)
+    this.#size += item.byteLength
+  }
+
+  async flush(): Promise<void> {
+    if (this.#items.length === 0) return
+    const items = this.#items
+    this.#items = []
+    this.#size = 0
+    await sendFrame(this.#stream, { t: 'items', items })
+  }
+}
+
+const ITEMS_PER_FRAME = 1000
+
+export async function sendFrame(stream: FrameStream, frame: SyncFrame): Promise<void> {
+  await stream.send(syncFrameMessage.encode(frame))
+}
+
+function abortReason(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new SyncError('SYNC_TIMEOUT', 'the conversation took too long')
+}

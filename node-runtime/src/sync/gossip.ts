@@ -1,0 +1,180 @@
+// Gossip: a hint that makes news travel in milliseconds. Everything in it can be pulled too, so a message may be lost,
+// doubled or late, and a full queue may drop one.
+import type { Clock } from '../base/clock.ts'
+import type { ContextId, DeltaId, NamespaceId } from '../base/ids.ts'
+import type { SigningKey } from '../base/keys.ts'
+import type { Logger } from '../base/log.ts'
+import type { Network, PeerId } from '../network/network.ts'
+import { type Delta, decodeDelta, encodeDelta } from '../wire/delta.ts'
+import { decodeGossip, encodeGossip, type Gossip, signHeads, verifyHeads } from '../wire/gossip.ts'
+import { GOSSIP_DELTA_BYTES_MAX, GOSSIP_ITEMS_MAX, HEADS_MAX } from '../wire/limits.ts'
+import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
+import { GOSSIP_COLLECT_MS, GOSSIP_WAITING_MAX, HEADS_EVERY_MS, INBOUND_WAITING_MAX } from './limits.ts'
+import type { Directory } from './ports.ts'
+import { topicName } from './topics.ts'
+
+export interface GossipParts {
+  readonly network: Network
+  readonly directory: Directory
+  readonly identity: SigningKey
+  readonly clock: Clock
+  /** Something is there that we lack: pull from this peer. */
+  readonly pull: (contextId: ContextId, from: PeerId) => void
+  readonly log: Logger
+}
+
+interface Outgoing {
+  readonly deltas: Delta[]
+  readonly sent: Promise<void>
+}
+
+export class GossipExchange {
+  readonly #parts: GossipParts
+  readonly #outgoing = new Map<ContextId, Outgoing>()
+  readonly #beats = new Map<ContextId, { cancel: (() => void) | undefined; again: boolean }>()
+  readonly #inbound = new Map<string, number>()
+  #dropped = 0
+  #closed = false
+
+  constructor(parts: GossipParts) {
+    this.#parts = parts
+  }
+
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  followContext(id: ContextId): void {
+    this.#subscribe(topicName({ kind: 'context', id }), (from, gossip) => this.#onContext(id, from, gossip))
+  }
+
+  unfollowContext(id: ContextId): void {
+    this.#parts.network.unsubscribe(topicName({ kind: 'context', id }))
+    this.#beats.get(id)?.cancel?.()
+    this.#beats.delete(id)
+  }
+
+  followNamespace(id: NamespaceId): void {
+    this.#subscribe(topicName({ kind: 'namespace', id }), (from, gossip) => this.#onNamespace(id, from, gossip))
+  }
+
+  /** Deltas of a few milliseconds travel together. Resolves when they were handed to the network. */
+  publishDelta(contextId: ContextId, delta: Delta): Promise<void> {
+    const waiting = this.#outgoing.get(contextId)
+    if (waiting) {
+      if (waiting.deltas.length < GOSSIP_WAITING_MAX) waiting.deltas.push(delta)
+      return waiting.sent
+    }
+    const deltas = [delta]
+    const sent = new Promise<void>((resolve, reject) => {
+      this.#parts.clock.setTimer(() => {
+        this.#outgoing.delete(contextId)
+        this.#sendDeltas(contextId, deltas).then(resolve, reject)
+      }, GOSSIP_COLLECT_MS)
+    })
+    this.#outgoing.set(contextId, { deltas, sent })
+    return sent
+  }
+
+  async publishOps(id: NamespaceId, ops: readonly SignedOp[]): Promise<void> {
+    const topic = topicName({ kind: 'namespace', id })
+    await this.#parts.network.publish(topic, encodeGossip({ t: 'ops', items: ops.map(encodeOp) }))
+  }
+
+  /** Tells members our heads soon: signed, and at most once in `HEADS_EVERY_MS`. */
+  announceHeads(id: ContextId): void {
+    const beat = this.#beats.get(id)
+    if (beat?.cancel) {
+      beat.again = true
+      return
+    }
+    this.#beats.set(id, { again: false, cancel: this.#parts.clock.setTimer(() => this.#afterBeat(id), HEADS_EVERY_MS) })
+    this.#sendHeads(id).catch((error) => this.#parts.log.debug({ contextId: id, error: String(error) }, 'heads not sent'))
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const beat of this.#beats.values()) beat.cancel?.()
+  }
+
+  #afterBeat(id: ContextId): void {
+    const again = this.#beats.get(id)?.again ?? false
+    this.#beats.delete(id)
+    if (again && !this.#closed) this.announceHeads(id)
+  }
+
+  async #sendHeads(id: ContextId): Promise<void> {
+    const { directory, network, identity } = this.#parts
+    const context = await directory.context(id)
+    if (!context) return
+    const root = context.root
+    const beat = signHeads({ contextId: id, heads: context.heads().slice(0, HEADS_MAX), root }, identity)
+    await network.publish(topicName({ kind: 'context', id }), encodeGossip({ t: 'heads', ...beat }))
+  }
+
+  async #sendDeltas(id: ContextId, deltas: readonly Delta[]): Promise<void> {
+    for (const gossip of framesOf(deltas)) {
+      await this.#parts.network.publish(topicName({ kind: 'context', id }), encodeGossip(gossip))
+    }
+  }
+
+  #subscribe(topic: string, handle: (from: PeerId, gossip: Gossip) => Promise<void>): void {
+    this.#parts.network.subscribe(topic, (from, data) => {
+      const waiting = this.#inbound.get(topic) ?? 0
+      if (this.#closed || waiting >= INBOUND_WAITING_MAX) {
+        this.#dropped += 1
+        return
+      }
+      this.#inbound.set(topic, waiting + 1)
+      Promise.resolve()
+        .then(() => handle(from, decodeGossip(data)))
+        .catch((error) => this.#parts.log.debug({ topic, from, error: String(error) }, 'gossip not taken'))
+        .finally(() => this.#inbound.set(topic, (this.#inbound.get(topic) ?? 1) - 1))
+    })
+  }
+
+  async #onContext(id: ContextId, from: PeerId, gossip: Gossip): Promise<void> {
+    const { directory, pull } = this.#parts
+    const context = await directory.context(id)
+    if (!context) return
+    if (gossip.t === 'deltas') await context.receive(gossip.items.map(decodeDelta), from)
+    if (gossip.t === 'announce' && gossip.items.some((item) => !context.holds(item.id))) pull(id, from)
+    if (gossip.t === 'heads' && gossip.contextId === id && directory.mayRead(id, gossip.author) && verifyHeads(gossip)) {
+      if (lacksAny(context, gossip.heads)) pull(id, from)
+    }
+  }
+
+  async #onNamespace(id: NamespaceId, from: PeerId, gossip: Gossip): Promise<void> {
+    const namespace = this.#parts.directory.namespace(id)
+    if (namespace && gossip.t === 'ops') await namespace.receive(gossip.items.map(decodeOp), from)
+  }
+}
+
+function lacksAny(context: { holds(id: DeltaId): boolean }, heads: readonly DeltaId[]): boolean {
+  return heads.some((head) => !context.holds(head))
+}
+
+/** Deltas in frames that gossip carries; a delta that is too large is announced instead. */
+function framesOf(deltas: readonly Delta[]): Gossip[] {
+  const frames: Gossip[] = []
+  const large: { id: DeltaId; parents: readonly DeltaId[] }[] = []
+  let items: Uint8Array[] = []
+  let size = 0
+  for (const delta of deltas) {
+    const bytes = encodeDelta(delta)
+    if (bytes.byteLength > GOSSIP_DELTA_BYTES_MAX) {
+      large.push({ id: delta.id, parents: delta.parents })
+      continue
+    }
+    if (size + bytes.byteLength > GOSSIP_DELTA_BYTES_MAX || items.length >= GOSSIP_ITEMS_MAX) {
+      frames.push({ t: 'deltas', items })
+      items = []
+      size = 0
+    }
+    items.push(bytes)
+    size += bytes.byteLength
+  }
+  if (items.length > 0) frames.push({ t: 'deltas', items })
+  if (large.length > 0) frames.push({ t: 'announce', items: large })
+  return frames
+}

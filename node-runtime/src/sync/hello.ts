@@ -1,0 +1,81 @@
+// The hello: on each new connection, and when a peer turns out to share a topic, both sides compare the digest of their
+// heads. Equal means nothing to do; otherwise both pull. It closes the gap in which gossip is not delivered yet.
+import { type Bytes, toHex } from '../base/bytes.ts'
+import type { Logger } from '../base/log.ts'
+import type { FrameStream, Network, PeerId } from '../network/network.ts'
+import { HELLO_TOPICS_MAX } from '../wire/limits.ts'
+import { type Hello, helloMessage } from '../wire/sync-messages.ts'
+import { SyncError } from './errors.ts'
+import { headsDigest, type Topic, topicHash } from './topics.ts'
+import type { Id } from '../base/ids.ts'
+
+export const HELLO_PROTOCOL = 'hello/1'
+
+export interface HelloParts {
+  readonly network: Network
+  /** All followed topics with their heads. */
+  readonly topics: () => Promise<readonly { readonly topic: Topic; readonly heads: readonly Id[] }[]>
+  readonly onDifferent: (topic: Topic, peer: PeerId) => void
+  readonly log: Logger
+}
+
+export class HelloExchange {
+  readonly #parts: HelloParts
+  readonly #greeted = new Set<PeerId>()
+
+  constructor(parts: HelloParts) {
+    this.#parts = parts
+    parts.network.handle(HELLO_PROTOCOL, (peer, stream) => this.#answer(peer, stream))
+    parts.network.on('peer:disconnect', (peer) => this.#greeted.delete(peer))
+  }
+
+  greeted(peer: PeerId): boolean {
+    return this.#greeted.has(peer)
+  }
+
+  /** Compares all topics with one peer. */
+  async greet(peer: PeerId, signal: AbortSignal): Promise<void> {
+    const stream = await this.#parts.network.open(peer, HELLO_PROTOCOL, { signal })
+    const onAbort = () => stream.abort(new SyncError('SYNC_TIMEOUT', 'the hello took too long'))
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      await stream.send(helloMessage.encode(await this.#own()))
+      await stream.closeWrite()
+      for await (const frame of stream.frames) {
+        await this.#compare(peer, helloMessage.decode(frame))
+        return
+      }
+      throw new SyncError('SYNC_INCOMPLETE', `${peer} did not answer the hello`)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      stream.abort(new SyncError('SYNC_INCOMPLETE', 'the hello is over'))
+    }
+  }
+
+  async #answer(peer: PeerId, stream: FrameStream): Promise<void> {
+    for await (const frame of stream.frames) {
+      const hello = helloMessage.decode(frame)
+      await stream.send(helloMessage.encode(await this.#own()))
+      await this.#compare(peer, hello)
+      return
+    }
+  }
+
+  async #own(): Promise<Hello> {
+    const topics = await this.#parts.topics()
+    return {
+      topics: topics
+        .slice(0, HELLO_TOPICS_MAX)
+        .map(({ topic, heads }) => ({ topic: topicHash(topic), digest: headsDigest(heads) })),
+    }
+  }
+
+  async #compare(peer: PeerId, hello: Hello): Promise<void> {
+    this.#greeted.add(peer)
+    const theirs = new Map<string, Bytes>(hello.topics.map(({ topic, digest }) => [toHex(topic), digest]))
+    for (const { topic, heads } of await this.#parts.topics()) {
+      const digest = theirs.get(toHex(topicHash(topic)))
+      if (digest && toHex(digest) !== toHex(headsDigest(heads))) this.#parts.onDifferent(topic, peer)
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// Caps and defaults of synchronisation, each with its reason.
+
+/** Periodic round of each topic; a run may set it shorter. */
+export const SYNC_EVERY_MS = 10_000
+/** The least time between two periodic rounds of a topic. */
+export const SYNC_GAP_MS = 5_000
+/** Longest conversation. Then it ends and the next round goes on where it stopped. */
+export const SYNC_TIMEOUT_MS = 30_000
+/** Part of the period by which rounds are spread, so that nodes do not ask in step. */
+export const SYNC_JITTER = 0.2
+
+/** Ids in one answer; the asker asks again for the rest. */
+export const ANSWER_IDS_MAX = 20_000
+/** Bytes of items collected into one frame. */
+export const FRAME_TARGET_BYTES = 1024 * 1024
+/** Bytes of one item that travel in one frame; a larger item is cut into parts. */
+export const PART_BYTES = 2 * 1024 * 1024
+/** Deltas handed to a context at once. */
+export const RECEIVE_BATCH = 500
+
+/** Gossip waits this long for more deltas of the same context before it is sent. */
+export const GOSSIP_COLLECT_MS = 2
+/** Deltas that wait for the gossip of one context. Beyond it they are left to pulling. */
+export const GOSSIP_WAITING_MAX = 4096
+
+/** The least time between two head announcements of one context. */
+export const HEADS_EVERY_MS = 1000
+
+/** Peers asked in one round that a user has asked for. */
+export const ROUND_PEERS_MAX = 8
+/** Answers served at once. One more is refused as busy, and the asker tries later. */
+export const SERVING_MAX = 32
+
+/** Messages from one peer and topic that wait to be handled; later ones are dropped and pulled later. */
+export const INBOUND_WAITING_MAX = 256

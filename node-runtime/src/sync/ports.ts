@@ -1,0 +1,47 @@
+// What synchronisation needs of the contexts and namespaces of this node. Implemented by `context/`, bound in `node.ts`.
+import type { Bytes } from '../base/bytes.ts'
+import type { BlobId, ContextId, DeltaId, GroupId, NamespaceId, OpId, PublicKey, RootHash } from '../base/ids.ts'
+import type { PeerId } from '../network/network.ts'
+import type { Delta } from '../wire/delta.ts'
+import type { SignedOp } from '../wire/op.ts'
+
+export interface SyncedNamespace {
+  readonly id: NamespaceId
+  heads(): OpId[]
+  opsNotIn(have: readonly OpId[], limit: number): SignedOp[]
+  receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number>
+  hasMember(publicKey: PublicKey): boolean
+  /** Each key sealed to that member; empty when it is not one. */
+  sealedKeysFor(groupId: GroupId, publicKey: PublicKey): Bytes[]
+  receiveKeys(groupId: GroupId, sealed: readonly Bytes[]): Promise<number>
+}
+
+export interface SyncedContext {
+  readonly root: RootHash
+  heads(): DeltaId[]
+  holds(id: DeltaId): boolean
+  missing(limit: number): DeltaId[]
+  /** Heads, and older ids at growing distance: where another history may join ours. */
+  locator(): DeltaId[]
+  /** Ids outside the closure of `have`, ancestors first. */
+  idsNotIn(have: readonly DeltaId[], limit: number): DeltaId[]
+  delta(id: DeltaId): Delta | undefined
+  receive(deltas: readonly Delta[], from: PeerId | undefined): Promise<unknown>
+  base(): AsyncIterable<readonly [Bytes, Bytes]>
+}
+
+export interface Directory {
+  namespace(id: NamespaceId): SyncedNamespace | undefined
+  /** The namespace of a context that is here. */
+  namespaceOf(id: ContextId): SyncedNamespace | undefined
+  /** The group of a context decides who may have it. */
+  mayRead(id: ContextId, publicKey: PublicKey): boolean
+  /** Undefined while its state is not here. */
+  context(id: ContextId): Promise<SyncedContext | undefined>
+}
+
+export interface BlobSource {
+  info(id: BlobId): Promise<{ readonly size: number } | undefined>
+  stream(id: BlobId): AsyncIterable<Bytes>
+  put(chunks: AsyncIterable<Bytes>, expected: BlobId): Promise<unknown>
+}

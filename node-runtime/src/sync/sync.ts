@@ -1,0 +1,328 @@
+// Synchronisation as a whole: gossip, hello, pulls and the periodic round, and which peer is asked when. It is the
+// `Outbound` half that contexts and namespaces use.
+//
+// Invariants:
+// 1. A topic is pulled from one peer at most once at a time; a wish meanwhile means one more pull after it.
+// 2. Every followed topic is pulled from some member at least once a period, whatever gossip did (I4).
+// 3. Every conversation has a deadline, and closing ends all of them.
+import type { Bytes } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import type { BlobId, ContextId, DeltaId, GroupId, Id, NamespaceId } from '../base/ids.ts'
+import type { SigningKey } from '../base/keys.ts'
+import type { Logger } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
+import type { Network, PeerId } from '../network/network.ts'
+import type { Delta } from '../wire/delta.ts'
+import type { Invitation } from '../wire/invitation.ts'
+import type { SignedOp } from '../wire/op.ts'
+import { Answering } from './answering.ts'
+import { SyncError } from './errors.ts'
+import { GossipExchange } from './gossip.ts'
+import { HelloExchange } from './hello.ts'
+import { ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
+import type { BlobSource, Directory, SyncedNamespace } from './ports.ts'
+import { firstOf, pullBase, pullBlob, pullDeltas, pullKeys, pullOps } from './pulling.ts'
+import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
+
+export interface SyncOptions {
+  /** Period of the round of each topic. */
+  readonly everyMs?: number
+  /** Least time between two rounds of a topic. */
+  readonly gapMs?: number
+  readonly timeoutMs?: number
+}
+
+export interface SyncParts {
+  readonly network: Network
+  readonly directory: Directory
+  readonly blobs: BlobSource
+  readonly identity: SigningKey
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+interface Followed {
+  readonly topic: Topic
+  lastRoundMs: number
+  cancel: (() => void) | undefined
+}
+
+export class Sync {
+  readonly #parts: SyncParts
+  readonly #options: Required<SyncOptions>
+  readonly #gossip: GossipExchange
+  readonly #hello: HelloExchange
+  readonly #followed = new Map<string, Followed>()
+  readonly #pulls = new Map<string, { done: Promise<void>; again: boolean }>()
+  readonly #greetings = new Map<PeerId, { again: boolean }>()
+  readonly #background = new Set<Promise<unknown>>()
+  readonly #stop = new AbortController()
+
+  constructor(parts: SyncParts, options: SyncOptions = {}) {
+    this.#parts = parts
+    this.#options = {
+      everyMs: options.everyMs ?? SYNC_EVERY_MS,
+      gapMs: options.gapMs ?? SYNC_GAP_MS,
+      timeoutMs: options.timeoutMs ?? SYNC_TIMEOUT_MS,
+    }
+    this.#gossip = new GossipExchange({ ...parts, pull: (id, from) => this.#pullSoon({ kind: 'context', id }, from) })
+    this.#hello = new HelloExchange({
+      network: parts.network,
+      topics: () => this.#topics(),
+      onDifferent: (topic, peer) => this.#pullSoon(topic, peer),
+      log: parts.log,
+    })
+    new Answering(parts)
+    parts.network.on('peer:connect', (peer) => this.#greetSoon(peer))
+    parts.network.on('subscribed', (peer, topic) => {
+      if (this.#followed.has(topic)) this.#greetSoon(peer)
+    })
+    parts.network.subscribe(RUN_TOPIC, () => {})
+  }
+
+  greeted(peer: PeerId): boolean {
+    return this.#hello.greeted(peer)
+  }
+
+  // Outbound
+
+  publishDelta(contextId: ContextId, delta: Delta): Promise<void> {
+    return this.#gossip.publishDelta(contextId, delta)
+  }
+
+  /** Tells the members of a context our heads soon. */
+  announceHeads(contextId: ContextId): void {
+    this.#gossip.announceHeads(contextId)
+  }
+
+  publishOps(namespaceId: NamespaceId, ops: readonly SignedOp[]): Promise<void> {
+    return this.#gossip.publishOps(namespaceId, ops)
+  }
+
+  askForDeltas(contextId: ContextId, _missing: readonly DeltaId[], from: PeerId | undefined): void {
+    const topic = { kind: 'context', id: contextId } as const
+    for (const peer of from === undefined ? this.#choose(topic, 1) : [from]) this.#pullSoon(topic, peer)
+  }
+
+  askForOps(namespaceId: NamespaceId, from: PeerId | undefined): void {
+    const topic = { kind: 'namespace', id: namespaceId } as const
+    for (const peer of from === undefined ? this.#choose(topic, 1) : [from]) this.#pullSoon(topic, peer)
+  }
+
+  followContext(contextId: ContextId): void {
+    if (this.#follow({ kind: 'context', id: contextId })) this.#gossip.followContext(contextId)
+  }
+
+  unfollowContext(contextId: ContextId): void {
+    const name = topicName({ kind: 'context', id: contextId })
+    this.#followed.get(name)?.cancel?.()
+    if (this.#followed.delete(name)) this.#gossip.unfollowContext(contextId)
+  }
+
+  followNamespace(namespaceId: NamespaceId): void {
+    if (this.#follow({ kind: 'namespace', id: namespaceId })) this.#gossip.followNamespace(namespaceId)
+  }
+
+  /** One round with every connected member, its namespace's log first. */
+  async syncContext(contextId: ContextId, options: { signal?: AbortSignal }): Promise<void> {
+    const namespace = this.#parts.directory.namespaceOf(contextId)
+    if (namespace) await this.syncNamespace(namespace.id, options)
+    await this.#round({ kind: 'context', id: contextId }, options.signal)
+  }
+
+  async syncNamespace(
+    namespaceId: NamespaceId,
+    options: { signal?: AbortSignal; invitation?: Invitation },
+  ): Promise<void> {
+    const topic = { kind: 'namespace', id: namespaceId } as const
+    if (!options.invitation) return this.#round(topic, options.signal)
+    const namespace = this.#namespace(namespaceId)
+    const signal = this.#deadline(options.signal)
+    const attempt = (peer: PeerId) => pullOps({ ...this.#parts, peer, signal }, namespace, options.invitation)
+    // Who has the namespace is not known yet: nobody having it is an answer, not a failure.
+    await Promise.allSettled(this.#parts.network.peers().slice(0, ROUND_PEERS_MAX).map(attempt))
+  }
+
+  /** Resolves with 0 when nobody has a key for us yet. */
+  async fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<number> {
+    const namespace = this.#namespace(namespaceId)
+    const signal = this.#deadline(options.signal)
+    const attempt = (peer: PeerId) => pullKeys({ ...this.#parts, peer, signal }, namespace, groupId)
+    try {
+      return await firstOf('the group key', this.#choose({ kind: 'namespace', id: namespaceId }), attempt)
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error
+      this.#parts.log.debug({ groupId, error: error.message }, 'group key not delivered yet')
+      return 0
+    }
+  }
+
+  fetchBlob(namespaceId: NamespaceId, blobId: BlobId, options: { signal?: AbortSignal }): Promise<void> {
+    const namespace = this.#namespace(namespaceId)
+    const signal = this.#deadline(options.signal)
+    const attempt = (peer: PeerId) => pullBlob({ ...this.#parts, peer, signal }, namespace, blobId, this.#parts.blobs)
+    return firstOf(`blob ${blobId}`, this.#choose({ kind: 'namespace', id: namespaceId }), attempt)
+  }
+
+  async *fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncGenerator<readonly [Bytes, Bytes]> {
+    const namespace = this.#parts.directory.namespaceOf(contextId)
+    const topic: Topic = namespace ? { kind: 'namespace', id: namespace.id } : { kind: 'context', id: contextId }
+    const signal = this.#deadline(options.signal)
+    const start = async (peer: PeerId) => {
+      const entries = pullBase({ ...this.#parts, peer, signal }, contextId)
+      return { entries, first: await entries.next() }
+    }
+    const { entries, first } = await firstOf(`the base of context ${contextId}`, this.#choose(topic), start)
+    if (first.done) return
+    yield first.value
+    yield* entries
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new SyncError('SYNC_INCOMPLETE', 'the node is stopping'))
+    this.#gossip.close()
+    for (const followed of this.#followed.values()) followed.cancel?.()
+    await Promise.allSettled(this.#background)
+  }
+
+  // Topics and rounds
+
+  #follow(topic: Topic): boolean {
+    const name = topicName(topic)
+    if (this.#followed.has(name)) return false
+    const followed: Followed = { topic, lastRoundMs: this.#parts.clock.nowMs(), cancel: undefined }
+    this.#followed.set(name, followed)
+    this.#schedule(followed)
+    for (const peer of this.#parts.network.subscribers(name)) this.#greetSoon(peer)
+    return true
+  }
+
+  #schedule(followed: Followed): void {
+    const { clock, random } = this.#parts
+    const jitter = 1 + SYNC_JITTER * (2 * random.float() - 1)
+    const delayMs = Math.max(this.#options.everyMs * jitter, this.#options.gapMs)
+    followed.cancel = clock.setTimer(() => {
+      followed.lastRoundMs = clock.nowMs()
+      for (const peer of this.#choose(followed.topic, 1)) this.#pullSoon(followed.topic, peer)
+      this.#schedule(followed)
+    }, delayMs)
+  }
+
+  async #topics(): Promise<{ topic: Topic; heads: readonly Id[] }[]> {
+    const { directory } = this.#parts
+    const found: { topic: Topic; heads: readonly Id[] }[] = []
+    for (const { topic } of this.#followed.values()) {
+      const holder =
+        topic.kind === 'namespace' ? directory.namespace(topic.id) : await directory.context(topic.id)
+      if (holder) found.push({ topic, heads: holder.heads() })
+    }
+    return found
+  }
+
+  async #round(topic: Topic, signal: AbortSignal | undefined): Promise<void> {
+    const pulls = this.#choose(topic, ROUND_PEERS_MAX).map((peer) => this.#pull(topic, peer))
+    const all = Promise.allSettled(pulls).then(() => undefined)
+    await (signal ? Promise.race([all, rejectOnAbort(signal)]) : all)
+  }
+
+  /** Members that follow the topic, in random order; any connected peer where nobody is known to follow it yet. */
+  #choose(topic: Topic, limit = Number.POSITIVE_INFINITY): PeerId[] {
+    const { network, random } = this.#parts
+    const known = network.subscribers(topicName(topic))
+    const peers = known.length > 0 ? [...known] : [...network.peers()]
+    for (let i = peers.length - 1; i > 0; i -= 1) {
+      const j = Math.floor(random.float() * (i + 1))
+      const [a, b] = [peers[i], peers[j]]
+      if (a !== undefined && b !== undefined) [peers[i], peers[j]] = [b, a]
+    }
+    return peers.slice(0, limit)
+  }
+
+  // Background work
+
+  #greetSoon(peer: PeerId): void {
+    if (this.#stop.signal.aborted) return
+    const running = this.#greetings.get(peer)
+    if (running) {
+      running.again = true
+      return
+    }
+    const greeting = { again: false }
+    this.#greetings.set(peer, greeting)
+    const work = this.#hello
+      .greet(peer, this.#deadline())
+      .catch((error) => this.#parts.log.debug({ peer, error: String(error) }, 'hello failed'))
+      .then(() => {
+        this.#greetings.delete(peer)
+        if (greeting.again) this.#greetSoon(peer)
+      })
+    this.#track(work)
+  }
+
+  #pullSoon(topic: Topic, peer: PeerId): void {
+    if (this.#stop.signal.aborted) return
+    this.#pull(topic, peer).catch((error) => {
+      this.#parts.log.debug({ topic: topicName(topic), peer, error: String(error) }, 'pull failed; a later round repeats it')
+    })
+  }
+
+  #pull(topic: Topic, peer: PeerId): Promise<void> {
+    const key = `${topicName(topic)} ${peer}`
+    const running = this.#pulls.get(key)
+    if (running) {
+      running.again = true
+      return running.done
+    }
+    const pull = { again: false, done: Promise.resolve() }
+    pull.done = this.#pullOnce(topic, peer)
+      .finally(() => this.#pulls.delete(key))
+      .then(() => (pull.again && !this.#stop.signal.aborted ? this.#pull(topic, peer) : undefined))
+    this.#pulls.set(key, pull)
+    this.#track(pull.done)
+    return pull.done
+  }
+
+  async #pullOnce(topic: Topic, peer: PeerId): Promise<void> {
+    const { directory, log } = this.#parts
+    const source = { ...this.#parts, peer, signal: this.#deadline() }
+    if (topic.kind === 'namespace') {
+      const namespace = directory.namespace(topic.id)
+      if (namespace) await pullOps(source, namespace)
+      return
+    }
+    const context = await directory.context(topic.id)
+    if (!context) return
+    const count = await pullDeltas(source, context, topic.id)
+    if (count > 0) {
+      log.debug({ contextId: topic.id, peer, count }, 'deltas pulled')
+      this.#gossip.announceHeads(topic.id)
+    }
+  }
+
+  #namespace(id: NamespaceId): SyncedNamespace {
+    const namespace = this.#parts.directory.namespace(id)
+    if (!namespace) throw new SyncError('SYNC_NO_PEER', `namespace ${id} is not known to this node`)
+    return namespace
+  }
+
+  #deadline(signal?: AbortSignal): AbortSignal {
+    const limits = [this.#stop.signal, AbortSignal.timeout(this.#options.timeoutMs)]
+    return AbortSignal.any(signal ? [...limits, signal] : limits)
+  }
+
+  #track(work: Promise<unknown>): void {
+    const settled = work.catch(() => {
+      // Reported where it was started; here only awaited at close.
+    })
+    this.#background.add(settled)
+    settled.then(() => this.#background.delete(settled))
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

@@ -1,0 +1,92 @@
+// The node's own rows: what `context/` keeps in the store beside the state. DAG-CBOR like everything on the wire, so
+// that one reader covers both; a row that does not decode means a damaged store and is reported as such.
+import { decode, encode } from '@ipld/dag-cbor'
+import type { Bytes } from '../base/bytes.ts'
+import { CodedError } from '../base/errors.ts'
+
+export class RecordError extends CodedError<'RECORD_DAMAGED'> {}
+
+/** `applied`: in the state. `pending`: waits for parents. */
+export interface DeltaRow {
+  readonly v: 1
+  readonly delta: Bytes
+  readonly status: 'applied' | 'pending'
+}
+
+/** A delta that waits for a key or for governance that is not here yet. */
+export interface ParkedRow {
+  readonly v: 1
+  readonly delta: Bytes
+  readonly reason: 'key' | 'governance'
+  readonly sinceMs: number
+}
+
+/** One entry of the stack of applied deltas; `undo` takes its effect away. */
+export interface UndoRow {
+  readonly v: 1
+  readonly deltaId: Bytes
+  readonly undo: Bytes
+}
+
+export interface ContextRow {
+  readonly v: 1
+  readonly namespaceId: Bytes
+  readonly groupId: Bytes
+  readonly applicationId: Bytes
+  readonly storage: 'guest' | 'host'
+  readonly baseRoot: Bytes
+  readonly name: string | null
+  readonly serviceName: string | null
+}
+
+export interface HandlerRow {
+  readonly v: 1
+  readonly kind: string
+  readonly data: Bytes
+  readonly handler: string
+  readonly depth: number
+  readonly attempts: number
+  readonly dueMs: number
+  readonly state: 'queued' | 'dead'
+  readonly error: string | null
+}
+
+export interface ApplicationRow {
+  readonly v: 1
+  readonly blobId: Bytes
+  readonly size: number
+  readonly source: string
+  readonly metadata: Bytes
+  readonly storage: 'guest' | 'host'
+  readonly package: string | null
+  readonly version: string | null
+}
+
+export interface GroupKeyRow {
+  readonly v: 1
+  readonly key: Bytes
+  /** Order of arrival; the newest seals. */
+  readonly order: number
+}
+
+type Row = DeltaRow | ParkedRow | UndoRow | ContextRow | HandlerRow | ApplicationRow | GroupKeyRow
+
+export function encodeRow(row: Row): Bytes {
+  return encode(row)
+}
+
+/** `what` names the row for the error. Throws RecordError when the bytes are not a row of this version. */
+export function decodeRow<T extends Row>(what: string, bytes: Bytes): T {
+  try {
+    const row = decode<T>(bytes)
+    if (row?.v === 1) return row
+  } catch (cause) {
+    throw damaged(what, cause)
+  }
+  throw damaged(what)
+}
+
+function damaged(what: string, cause?: unknown): RecordError {
+  const advice = 'the data directory is damaged: stop the node and start it on a fresh directory'
+  return new RecordError('RECORD_DAMAGED', `the stored ${what} does not decode; ${advice}`, { cause, data: { what } })
+}

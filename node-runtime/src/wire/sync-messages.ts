@@ -1,0 +1,82 @@
+// Messages of the streams between two nodes: the hello that compares heads, and requests with their answers.
+import type { Bytes } from '../base/bytes.ts'
+import type { BlobId, ContextId, DeltaId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
+import { message } from './codec.ts'
+import { type Invitation, invitation } from './invitation.ts'
+import {
+  HEADS_MAX,
+  HELLO_TOPICS_MAX,
+  KEYS_MAX,
+  OP_BYTES_MAX,
+  OPS_WITH_KEYS_MAX,
+  SYNC_FRAME_BYTES_MAX,
+  SYNC_ITEMS_MAX,
+} from './limits.ts'
+import { bytes, flag, id, idSet, list, oneOf, record, text, union } from './shape.ts'
+
+/** Both sides send one. A topic is named by a hash, so that only who knows it learns that it is shared. */
+export interface Hello {
+  readonly topics: readonly { readonly topic: Bytes; readonly digest: Bytes }[]
+}
+
+export type SyncRequest =
+  /** Operations outside the closure of `have`. Who is no member yet shows the invitation. */
+  | { readonly t: 'ops'; readonly namespaceId: NamespaceId; readonly have: readonly OpId[]; readonly invitation?: Invitation }
+  /** Deltas outside the closure of `have`. */
+  | { readonly t: 'deltas'; readonly contextId: ContextId; readonly have: readonly DeltaId[] }
+  | { readonly t: 'base'; readonly contextId: ContextId }
+  | { readonly t: 'blob'; readonly namespaceId: NamespaceId; readonly blobId: BlobId }
+  /** `ops`: the asker's own log, so that its joining is known before the answer. */
+  | { readonly t: 'keys'; readonly namespaceId: NamespaceId; readonly groupId: GroupId; readonly ops: readonly Bytes[] }
+
+export type RefusalCode = 'unknown' | 'not_a_member' | 'not_found' | 'busy'
+
+export type SyncFrame =
+  /** Encoded operations or deltas, ancestors first; or sealed keys. */
+  | { readonly t: 'items'; readonly items: readonly Bytes[] }
+  /** A piece of one item that is too large for a frame. */
+  | { readonly t: 'part'; readonly bytes: Bytes; readonly last: boolean }
+  | { readonly t: 'entries'; readonly entries: readonly { readonly key: Bytes; readonly value: Bytes }[] }
+  | { readonly t: 'chunk'; readonly bytes: Bytes }
+  /** The answer is complete. `more`: ask again, there was too much for one answer. */
+  | { readonly t: 'end'; readonly more: boolean }
+  | { readonly t: 'refused'; readonly code: RefusalCode; readonly message: string }
+
+const hash = bytes(32, 32)
+
+export const helloMessage = message<Hello>(
+  'hello/1',
+  record({ topics: list(record({ topic: hash, digest: hash }), HELLO_TOPICS_MAX) }),
+  SYNC_FRAME_BYTES_MAX,
+)
+
+export const syncRequestMessage = message<SyncRequest>(
+  'sync-request/1',
+  union<'t', SyncRequest>('t', {
+    ops: record({ namespaceId: id<NamespaceId>(), have: idSet<OpId>(HEADS_MAX) }, { invitation }),
+    deltas: record({ contextId: id<ContextId>(), have: idSet<DeltaId>(HEADS_MAX) }),
+    base: record({ contextId: id<ContextId>() }),
+    blob: record({ namespaceId: id<NamespaceId>(), blobId: id<BlobId>() }),
+    keys: record({
+      namespaceId: id<NamespaceId>(),
+      groupId: id<GroupId>(),
+      ops: list(bytes(OP_BYTES_MAX), OPS_WITH_KEYS_MAX),
+    }),
+  }),
+  SYNC_FRAME_BYTES_MAX,
+)
+
+export const syncFrameMessage = message<SyncFrame>(
+  'sync-frame/1',
+  union<'t', SyncFrame>('t', {
+    items: record({ items: list(bytes(SYNC_FRAME_BYTES_MAX), Math.max(SYNC_ITEMS_MAX, KEYS_MAX), 1) }),
+    part: record({ bytes: bytes(SYNC_FRAME_BYTES_MAX), last: flag() }),
+    entries: record({
+      entries: list(record({ key: bytes(SYNC_FRAME_BYTES_MAX), value: bytes(SYNC_FRAME_BYTES_MAX) }), SYNC_ITEMS_MAX, 1),
+    }),
+    chunk: record({ bytes: bytes(SYNC_FRAME_BYTES_MAX) }),
+    end: record({ more: flag() }),
+    refused: record({ code: oneOf(['unknown', 'not_a_member', 'not_found', 'busy']), message: text(1024) }),
+  }),
+  SYNC_FRAME_BYTES_MAX,
+)

@@ -25,6 +25,8 @@ export interface NodeSpec {
   readonly bootstrap: readonly string[]
   /** Private network id: nodes with different ids never talk to each other. */
   readonly runId: string
+  /** Names the network for people (`calbox ps`); default the run id. */
+  readonly network?: string
   readonly mdns: boolean
   /** More command line arguments, appended as they are. */
   readonly args?: readonly string[]
@@ -60,7 +62,7 @@ export interface RunningNode {
 export interface NodeLog {
   /** The file on this machine, where there is one. */
   readonly path?: string
-  /** Everything the node wrote since it was first started (or adopted) in this run. */
+  /** Everything the node wrote since this run first started it; an adopted one: since it was started. */
   text(): Promise<string>
   /** The last lines of it, oldest first. */
   tail(lines: number): Promise<string[]>
@@ -74,6 +76,18 @@ export interface StopOptions {
   readonly signal?: AbortSignal
 }
 
+export interface StartOptions {
+  readonly signal: AbortSignal
+  /** Until it is healthy. */
+  readonly readyTimeoutMs?: number | undefined
+}
+
+export interface AdoptOptions {
+  readonly signal: AbortSignal
+  readonly env?: Readonly<Record<string, string>> | undefined
+  readonly args?: readonly string[] | undefined
+}
+
 export interface NodeDriver {
   readonly kind: DriverKind
   readonly capabilities: DriverCapabilities
@@ -81,11 +95,16 @@ export interface NodeDriver {
    * Resolves when the node answers its health route; a node that is already running under this name and data
    * directory is a DriverError NODE_RUNNING: adopt it. On failure or abort nothing is left running.
    */
-  start(spec: NodeSpec, options: { signal: AbortSignal; readyTimeoutMs?: number }): Promise<RunningNode>
-  /** Takes over a live node of an earlier run; undefined when there is none under this name. */
-  adopt(name: string, options: { signal: AbortSignal }): Promise<RunningNode | undefined>
+  start(spec: NodeSpec, options: StartOptions): Promise<RunningNode>
+  /**
+   * Takes over a live node of an earlier run; undefined when there is none under this name. NODE_IN_USE when that run is
+   * still going. The environment of the old start is not known any more: `env` is what a restart shall have.
+   */
+  adopt(name: string, options: AdoptOptions): Promise<RunningNode | undefined>
   /** SIGTERM, grace, SIGKILL. Works on paused nodes. Data stays. Resolves with the cause, also when long ended. */
   stop(node: RunningNode, options?: StopOptions): Promise<ExitCause>
+  /** Resolves when the node reports that it has reached its peers. */
+  meshed(node: RunningNode, options: StartOptions): Promise<void>
   /** At once, as `kill -9` would. */
   kill(node: RunningNode): Promise<ExitCause>
   pause(node: RunningNode): Promise<void>

@@ -7,8 +7,10 @@ export type DriverErrorCode =
   | 'MESH_TIMEOUT' // healthy, but without its peers
   | 'NODE_RUNNING' // already running under this name
   | 'NODE_IN_USE' // belongs to a run that is still going
+  | 'NODE_STOPPED' // what was asked needs a running node
   | 'NODE_UNKNOWN'
   | 'NETWORK_MIXED' // adopted nodes belong to different networks
+  | 'NODE_STUCK' // survives SIGKILL: the kernel holds it
   | 'SPAWN_FAILED'
   | 'STATE_UNUSABLE' // .calbox cannot be read or written
   | 'UNSUPPORTED' // this driver cannot do that
@@ -23,8 +25,10 @@ const EXIT_CODES: Readonly<Record<DriverErrorCode, ExitCode>> = {
   MESH_TIMEOUT: 4,
   NODE_RUNNING: 3,
   NODE_IN_USE: 3,
+  NODE_STOPPED: 1,
   NODE_UNKNOWN: 2,
   NETWORK_MIXED: 3,
+  NODE_STUCK: 3,
   SPAWN_FAILED: 3,
   STATE_UNUSABLE: 3,
   UNSUPPORTED: 3,

@@ -1,41 +1,49 @@
-// Starts the nodes of one run on a driver: ports, who boots from whom, adoption, paced start, meshed.
-import type { NodeDriver, RunningNode } from './driver.ts'
+// Starts the nodes of one run on a driver: adoption, ports, who boots from whom, paced start, meshed.
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { bootPlan } from './boot-plan.ts'
+import type { NodeDriver, NodeSpec, RunningNode } from './driver.ts'
+import { DriverError } from './errors.ts'
+import { DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, READY_TIMEOUT_MS, STARTS_AT_ONCE } from './limits.ts'
+import type { PortReservations } from './ports.ts'
 
 export interface NodeRequest {
   readonly name: string
   /** Set only where the user asked for it: a busy one is then an error instead of a reason to choose another. */
-  readonly rpcPort?: number
-  readonly swarmPort?: number
+  readonly rpcPort?: number | undefined
+  readonly swarmPort?: number | undefined
   /** Home of the node; default `<dataRoot>/<name>`. */
-  readonly dataDir?: string
-  readonly mdns?: boolean
-  readonly args?: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
+  readonly dataDir?: string | undefined
+  readonly mdns?: boolean | undefined
+  readonly args?: readonly string[] | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
 }
 
 export interface NetworkRequest {
-  /** Names the network in `calbox ps`. */
+  /** Names the network in `calbox ps`. Nodes that are adopted bring their own name and id. */
   readonly name: string
   readonly nodes: readonly NodeRequest[]
   /** First port of the count form; nodes without their own get base + index. Explicit, like the ports above. */
-  readonly baseRpcPort?: number
-  readonly baseSwarmPort?: number
+  readonly baseRpcPort?: number | undefined
+  readonly baseSwarmPort?: number | undefined
   /** Default `data` in the working directory. */
-  readonly dataRoot?: string
+  readonly dataRoot?: string | undefined
   /** Stop nodes that already run under these names and start them anew on their data, instead of adopting them. */
-  readonly restart?: boolean
-  readonly authMode?: string
-  readonly e2eMode?: boolean
-  readonly bootstrapNodes?: readonly string[]
+  readonly restart?: boolean | undefined
+  readonly authMode?: string | undefined
+  readonly e2eMode?: boolean | undefined
+  readonly bootstrapNodes?: readonly string[] | undefined
   /** False: the nodes are not told of each other (the file wants to discover or wire them itself). Default true. */
-  readonly wire?: boolean
-  /** For each node to be healthy, and then for all to be meshed. Default 60 s. */
-  readonly readyTimeoutMs?: number
+  readonly wire?: boolean | undefined
+  /** For each node to be healthy, and then for all to be meshed. Default READY_TIMEOUT_MS. */
+  readonly readyTimeoutMs?: number | undefined
 }
 
 export type NetworkEvent =
+  /** The wished port was taken; `message` says by whom and which one is used. */
   | { readonly type: 'port-moved'; readonly node: string; readonly message: string }
   | { readonly type: 'starting'; readonly node: string }
+  /** Healthy; `node.adopted` tells that it was there before. */
   | { readonly type: 'ready'; readonly node: RunningNode; readonly tookMs: number }
   | { readonly type: 'meshed'; readonly tookMs: number }
 
@@ -46,12 +54,196 @@ export interface RunningNetwork {
   readonly nodes: readonly RunningNode[]
 }
 
+export interface NetworkParts {
+  readonly driver: NodeDriver
+  /** The driver's own. */
+  readonly ports: PortReservations
+  readonly onEvent: (event: NetworkEvent) => void
+}
+
 /**
- * Resolves when every node is healthy and meshed. On failure or abort the nodes this call started are stopped again;
- * adopted ones go on running. Throws DriverError or `signal.reason`.
+ * Resolves when every node is healthy and meshed. On failure or abort the nodes this call started are stopped again, and
+ * adopted ones are left running. Throws DriverError or `signal.reason`.
  */
-export declare function startNetwork(
-  parts: { driver: NodeDriver; onEvent: (event: NetworkEvent) => void },
+export async function startNetwork(
+  parts: NetworkParts,
   request: NetworkRequest,
   options: { signal: AbortSignal },
-): Promise<RunningNetwork>
+): Promise<RunningNetwork> {
+  const found = await findRunning(parts, request, options.signal)
+  const network = networkOf(found, request)
+  const adopted = request.restart ? new Map<string, RunningNode>() : found
+  try {
+    for (const node of request.restart ? found.values() : []) await parts.driver.stop(node, { signal: options.signal })
+    for (const node of adopted.values()) parts.onEvent({ type: 'ready', node, tookMs: 0 })
+    const specs = await planSpecs(parts, { ...request, ...network }, adopted)
+    const started = await startPaced(parts, specs, request, options.signal)
+    const nodes = request.nodes.flatMap(({ name }) => adopted.get(name) ?? started.get(name) ?? [])
+    if (request.wire !== false) await awaitMesh(parts, nodes, [...started.values()], request, options.signal)
+    return { ...network, nodes }
+  } catch (error) {
+    // Not this run's after all: whoever left them running finds them as they were.
+    await Promise.all([...adopted.values()].map((node) => parts.driver.keep(node)))
+    throw error
+  }
+}
+
+async function findRunning(
+  parts: NetworkParts,
+  request: NetworkRequest,
+  signal: AbortSignal,
+): Promise<Map<string, RunningNode>> {
+  const found = new Map<string, RunningNode>()
+  for (const { name, env, args } of request.nodes) {
+    const node = await parts.driver.adopt(name, { signal, env, args })
+    if (node !== undefined) found.set(name, node)
+  }
+  return found
+}
+
+/** Nodes that were running keep their network, and what joins them gets it. */
+function networkOf(found: ReadonlyMap<string, RunningNode>, request: NetworkRequest): { name: string; runId: string } {
+  const specs = [...found.values()].map((node) => node.spec)
+  const [first] = specs
+  const stranger = specs.find((spec) => spec.runId !== first?.runId)
+  if (first === undefined || (stranger !== undefined && request.restart)) {
+    return { name: request.name, runId: `cb${randomBytes(6).toString('hex')}` }
+  }
+  if (stranger === undefined) return { name: first.network ?? first.runId, runId: first.runId }
+  throw new DriverError(
+    'NETWORK_MIXED',
+    `nodes ${first.name} (network ${first.network}) and ${stranger.name} (network ${stranger.network}) run already, in ` +
+      'networks that never meet; stop one with `calbox down`, or ask for a restart',
+    { data: { nodes: [first.name, stranger.name] } },
+  )
+}
+
+type PlannedSpec = NodeSpec & { readonly rpcPort: number; readonly swarmPort: number }
+
+/** All ports are chosen before the first node starts, so that each can be told of any other. */
+async function planSpecs(
+  parts: NetworkParts,
+  request: NetworkRequest & { runId: string },
+  adopted: ReadonlyMap<string, RunningNode>,
+): Promise<PlannedSpec[]> {
+  const ports = new Map<string, { rpcPort: number; swarmPort: number }>()
+  for (const [index, node] of request.nodes.entries()) {
+    if (adopted.has(node.name)) continue
+    ports.set(node.name, {
+      swarmPort: await choosePort(parts, node.name, 'swarm', index, [node.swarmPort, request.baseSwarmPort]),
+      rpcPort: await choosePort(parts, node.name, 'rpc', index, [node.rpcPort, request.baseRpcPort]),
+    })
+  }
+  const addresses = request.nodes.map(({ name }) => {
+    const chosen = ports.get(name)
+    return chosen ? `/ip4/127.0.0.1/tcp/${chosen.swarmPort}` : (adopted.get(name)?.swarmAddress ?? '')
+  })
+  return request.nodes.flatMap((node, index) => {
+    const chosen = ports.get(node.name)
+    if (chosen === undefined) return []
+    const boot = request.wire === false ? [] : bootPlan(index, addresses.length)
+    return [
+      specOf(
+        node,
+        request,
+        chosen,
+        boot.flatMap((other) => addresses[other] ?? []),
+      ),
+    ]
+  })
+}
+
+async function choosePort(
+  parts: NetworkParts,
+  node: string,
+  which: 'rpc' | 'swarm',
+  index: number,
+  [own, base]: [number | undefined, number | undefined],
+): Promise<number> {
+  const asked = own ?? (base === undefined ? undefined : base + index)
+  const port = asked ?? (which === 'rpc' ? DEFAULT_RPC_PORT : DEFAULT_SWARM_PORT) + index
+  const chosen = await parts.ports.choose({ of: `${which} of ${node}`, port, explicit: asked !== undefined })
+  if (chosen.moved !== undefined) parts.onEvent({ type: 'port-moved', node, message: chosen.moved })
+  return chosen.port
+}
+
+function specOf(
+  node: NodeRequest,
+  request: NetworkRequest & { runId: string },
+  ports: { rpcPort: number; swarmPort: number },
+  bootstrap: readonly string[],
+): PlannedSpec {
+  const dataDir = node.dataDir ?? join(request.dataRoot ?? 'data', node.name)
+  return {
+    name: node.name,
+    ...ports,
+    dataDir,
+    logFile: join(dataDir, 'logs', `${node.name}.log`),
+    bootstrap,
+    runId: request.runId,
+    network: request.name,
+    mdns: node.mdns ?? false,
+    ...(node.args && { args: node.args }),
+    ...(node.env && { env: node.env }),
+    ...(request.authMode !== undefined && { authMode: request.authMode }),
+    ...(request.e2eMode !== undefined && { e2eMode: request.e2eMode }),
+    ...(request.bootstrapNodes && { bootstrapNodes: request.bootstrapNodes }),
+  }
+}
+
+/** A few at a time, in order; the first failure ends them all. */
+async function startPaced(
+  parts: NetworkParts,
+  specs: readonly NodeSpec[],
+  request: NetworkRequest,
+  signal: AbortSignal,
+): Promise<Map<string, RunningNode>> {
+  const started = new Map<string, RunningNode>()
+  const failure = new AbortController()
+  const either = AbortSignal.any([signal, failure.signal])
+  const queue = specs.values()
+  const worker = async () => {
+    for (const spec of queue) {
+      if (either.aborted) return
+      const begun = performance.now()
+      parts.onEvent({ type: 'starting', node: spec.name })
+      const node = await parts.driver.start(spec, { signal: either, readyTimeoutMs: request.readyTimeoutMs })
+      started.set(spec.name, node)
+      parts.onEvent({ type: 'ready', node, tookMs: performance.now() - begun })
+    }
+  }
+  try {
+    const workers = Array.from({ length: Math.min(STARTS_AT_ONCE, specs.length) }, () =>
+      worker().catch((error: unknown) => failure.abort(error)),
+    )
+    await Promise.all(workers)
+    either.throwIfAborted()
+    return started
+  } catch (error) {
+    await stopAll(parts, started.values())
+    throw error
+  }
+}
+
+async function awaitMesh(
+  parts: NetworkParts,
+  nodes: readonly RunningNode[],
+  started: readonly RunningNode[],
+  request: NetworkRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const begun = performance.now()
+  try {
+    const readyTimeoutMs = request.readyTimeoutMs ?? READY_TIMEOUT_MS
+    await Promise.all(nodes.map((node) => parts.driver.meshed(node, { signal, readyTimeoutMs })))
+  } catch (error) {
+    await stopAll(parts, started)
+    throw error
+  }
+  parts.onEvent({ type: 'meshed', tookMs: performance.now() - begun })
+}
+
+/** What went wrong before is the error that counts; one in here would only hide it. */
+async function stopAll(parts: NetworkParts, nodes: Iterable<RunningNode>): Promise<void> {
+  await Promise.allSettled([...nodes].map((node) => parts.driver.stop(node)))
+}

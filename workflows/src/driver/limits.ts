@@ -1,0 +1,58 @@
+// Caps and periods of the drivers.
+import { availableParallelism } from 'node:os'
+
+/** Where nodes are put that name no ports: the ports merobox users know. */
+export const DEFAULT_SWARM_PORT = 2428
+export const DEFAULT_RPC_PORT = 2528
+
+/** Searched for a free port when a default one is taken: below the range from which systems serve outgoing connections. */
+export const FREE_PORTS = { from: 14_000, to: 30_000 } as const
+
+/** Ports looked at in one search; then PORT_BUSY. */
+export const PORT_TRIES_MAX = 1_000
+
+/** Boot addresses a node is given: enough to survive two of them being down, few enough for 50 nodes on two cores. */
+export const BOOT_NODES_MAX = 3
+
+/** Nodes that start at the same time. A starting node is one busy core; more at once only makes each of them slower. */
+export const STARTS_AT_ONCE = availableParallelism() + 1
+
+/** Until a node is healthy; for a network, until all are healthy, and then until all are meshed. */
+export const READY_TIMEOUT_MS = 60_000
+
+/** Between two probes of a starting node: quick at first, as most starts take a few hundred milliseconds. */
+export const PROBE_FIRST_MS = 20
+export const PROBE_MAX_MS = 250
+
+/** One probe; a node that is too busy to answer is asked again. */
+export const PROBE_TIMEOUT_MS = 2_000
+
+/** After SIGTERM, before SIGKILL. */
+export const STOP_GRACE_MS = 10_000
+
+/** Between two looks at a process that is not our child. */
+export const FOREIGN_EXIT_POLL_MS = 100
+
+/** Between two looks whether SIGSTOP has taken effect; it usually has within a millisecond. */
+export const PAUSE_POLL_MS = 20
+
+/** For SIGKILL or SIGSTOP to take effect; longer only where the kernel holds the process, which is reported. */
+export const KILL_TIMEOUT_MS = 10_000
+
+/** Log lines shown with a node that failed. */
+export const LOG_TAIL_LINES = 20
+
+/** Read from the end of a log for its last lines; a longer part of a log is not searched for more of them. */
+export const LOG_TAIL_BYTES = 256 * 1024
+
+/** A log that is longer when its node starts is moved to `<log>.1` (one older generation is kept). */
+export const LOG_ROTATE_BYTES = 64 * 1024 * 1024
+
+/** The most a log is read into memory as one text; beyond it the older part is left out. */
+export const LOG_TEXT_MAX_BYTES = 128 * 1024 * 1024
+
+/** Between two looks at a log that is followed. */
+export const LOG_FOLLOW_MS = 100
+
+/** A dead reaper is replaced this often in one run; then starting nodes fails. */
+export const REAPER_RESTARTS_MAX = 3

@@ -1,0 +1,245 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { NodeDriver, NodeSpec } from './driver.ts'
+import { NodeState } from './node-state.ts'
+import { openProcessDriver } from './open-process-driver.ts'
+import { isPortFree, type PortReservations } from './ports.ts'
+import { identify } from './process-identity.ts'
+import { until } from './until.ts'
+
+const calnode = fileURLToPath(new URL('./fixtures/fake-node.mjs', import.meta.url))
+const { signal } = new AbortController()
+
+let dir: string
+let driver: NodeDriver
+let ports: PortReservations
+let drivers: NodeDriver[]
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calbox-driver-'))
+  drivers = []
+  ;({ driver, ports } = open())
+})
+
+afterEach(async () => {
+  for (const each of drivers) await each.close({ graceMs: 0 })
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function open() {
+  const opened = openProcessDriver({ calnode, stateDir: join(dir, '.calbox') })
+  drivers.push(opened.driver)
+  return opened
+}
+
+async function spec(name: string, mode = 'ok'): Promise<NodeSpec> {
+  const choose = async () => (await ports.choose({ of: name, port: 2428, explicit: false })).port
+  const dataDir = join(dir, 'data', name)
+  return {
+    name,
+    rpcPort: await choose(),
+    swarmPort: await choose(),
+    dataDir,
+    logFile: join(dataDir, 'logs', `${name}.log`),
+    bootstrap: ['/ip4/127.0.0.1/tcp/1'],
+    runId: 'run-1',
+    mdns: false,
+    env: { FAKE_NODE: mode },
+  }
+}
+
+function record(name: string) {
+  return new NodeState(join(dir, '.calbox')).get(name)
+}
+
+function listen(port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => resolve(server))
+  })
+}
+
+test('a started node answers, has its arguments, and is on record', async () => {
+  const wanted = await spec('n1')
+  const node = await driver.start({ ...wanted, authMode: 'embedded', args: ['--mdns'] }, { signal })
+  const health = (await (await fetch(`${node.url}/admin-api/health`)).json()) as { data: { args: string[] } }
+  expect(health.data.args).toEqual([
+    ...['--home', wanted.dataDir, '--node', 'n1', 'run', '--init'],
+    ...['--server-port', String(wanted.rpcPort), '--swarm-port', String(wanted.swarmPort)],
+    ...['--network', 'run-1', '--boot-nodes', '/ip4/127.0.0.1/tcp/1', '--auth-mode', 'embedded', '--mdns'],
+  ])
+  expect(await record('n1')).toMatchObject({ state: 'running', runId: 'run-1', process: { pid: node.pid } })
+  expect(node.swarmAddress).toBe(`/ip4/127.0.0.1/tcp/${wanted.swarmPort}`)
+})
+
+test('a node is in a process group of its own, so that Ctrl-C does not reach it', async () => {
+  const node = await driver.start(await spec('n1'), { signal })
+  const fields = readFileSync(`/proc/${node.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  expect(Number(fields[2])).toBe(node.pid)
+})
+
+test('a node that dies at start is reported at once, with how and with its last lines', async () => {
+  const dying = driver.start(await spec('n1', 'dies'), { signal, readyTimeoutMs: 600_000 })
+  await expect(dying).rejects.toMatchObject({
+    code: 'NODE_EXITED',
+    exitCode: 3,
+    data: { node: 'n1', logTail: expect.arrayContaining(['error: the data directory is not writable']) },
+    message: expect.stringContaining('exit code 3'),
+  })
+  expect(await record('n1')).toMatchObject({ state: 'stopped' })
+})
+
+test('a node that never listens is given up and ended', async () => {
+  const late = driver.start(await spec('n1', 'silent'), { signal, readyTimeoutMs: 300 })
+  await expect(late).rejects.toMatchObject({
+    code: 'START_TIMEOUT',
+    exitCode: 4,
+    message: expect.stringContaining('ECONNREFUSED'),
+  })
+  const left = await record('n1')
+  expect(left && identify(left.process.pid)).toBeUndefined()
+})
+
+test('an abort while starting ends the node and rejects with its reason', async () => {
+  const abort = new AbortController()
+  const starting = driver.start(await spec('n1', 'silent'), { signal: abort.signal })
+  await until({
+    probe: async () => ((await record('n1')) ? { done: undefined } : { seen: 'no record' }),
+    timeoutMs: 10_000,
+    firstMs: 5,
+    maxMs: 20,
+    expired: () => new Error('never recorded'),
+  })
+  abort.abort(new Error('enough'))
+  await expect(starting).rejects.toThrow('enough')
+  expect(await record('n1')).toMatchObject({ state: 'stopped' })
+})
+
+test('stop is polite, then not', async () => {
+  const polite = await driver.start(await spec('n1'), { signal })
+  const stubborn = await driver.start(await spec('n2', 'stubborn'), { signal })
+  expect(await driver.stop(polite, { graceMs: 600_000 })).toEqual({ code: 0 })
+  expect(await driver.stop(stubborn, { graceMs: 50 })).toEqual({ signal: 'SIGKILL' })
+  expect(await driver.stop(polite)).toEqual({ code: 0 })
+  expect(await record('n1')).toMatchObject({ state: 'stopped', name: 'n1' })
+})
+
+test('a paused node holds still, goes on when resumed, and can be stopped while paused', async () => {
+  const node = await driver.start(await spec('n1'), { signal })
+  await driver.pause(node)
+  const answer = fetch(`${node.url}/admin-api/health`).then((response) => response.status)
+  const state = () => readFileSync(`/proc/${node.pid}/stat`, 'utf8').split(') ')[1]?.[0]
+  expect(state()).toBe('T')
+  await driver.resume(node)
+  expect(await answer).toBe(200)
+  await driver.pause(node)
+  expect(await driver.stop(node, { graceMs: 600_000 })).toEqual({ code: 0 })
+  await expect(driver.pause(node)).rejects.toMatchObject({ code: 'NODE_STOPPED' })
+})
+
+test('a killed node can be started again on its ports and its data; the log goes on', async () => {
+  const node = await driver.start(await spec('n1'), { signal })
+  expect(await driver.kill(node)).toEqual({ signal: 'SIGKILL' })
+  const again = await driver.start(node.spec, { signal })
+  expect(again.url).toBe(node.url)
+  expect((await driver.logs(again).text()).match(/"msg":"starting"/g)).toHaveLength(2)
+  expect(await node.exited).toEqual({ signal: 'SIGKILL' })
+})
+
+test('the log of a run begins where the run did, and can be followed', async () => {
+  const wanted = await spec('n1')
+  await driver.stop(await driver.start(wanted, { signal }))
+  await driver.close()
+  const second = open()
+  const node = await second.driver.start(wanted, { signal })
+  const log = second.driver.logs(node)
+  expect((await log.text()).match(/"msg":"starting"/g)).toHaveLength(1)
+  expect(await log.tail(1)).toEqual([expect.stringContaining('listening')])
+  const lines: string[] = []
+  const following = (async () => {
+    for await (const line of log.follow({ signal })) lines.push(line)
+  })()
+  await second.driver.stop(node)
+  await following
+  expect(lines).toEqual([])
+})
+
+test('an explicit busy port is an error that names port and holder', async () => {
+  const wanted = await spec('n1')
+  const server = await listen(wanted.rpcPort ?? 0)
+  try {
+    await expect(driver.start(wanted, { signal })).rejects.toMatchObject({
+      code: 'PORT_BUSY',
+      exitCode: 3,
+      message: expect.stringMatching(
+        new RegExp(`port ${wanted.rpcPort} \\(rpc of n1\\) is in use by pid ${process.pid} `),
+      ),
+    })
+  } finally {
+    server.close()
+  }
+})
+
+test('without ports the node gets free ones', async () => {
+  const { rpcPort: _r, swarmPort: _s, ...wanted } = await spec('n1')
+  const taken = await listen(2528).catch(() => undefined)
+  try {
+    const node = await driver.start(wanted, { signal })
+    expect(node.spec.rpcPort).not.toBe(2528)
+    expect((await fetch(`${node.url}/admin-api/health`)).status).toBe(200)
+  } finally {
+    taken?.close()
+  }
+})
+
+test('a second start under one name is refused', async () => {
+  const wanted = await spec('n1')
+  await driver.start(wanted, { signal })
+  await expect(driver.start(wanted, { signal })).rejects.toMatchObject({ code: 'NODE_RUNNING' })
+})
+
+test('kept nodes survive close, are adopted with their pid, and can be stopped then', async () => {
+  const node = await driver.start(await spec('n1'), { signal })
+  const other = await driver.start(await spec('n2'), { signal })
+  await driver.keep(node)
+  await driver.close()
+  expect(identify(other.pid ?? 0)).toBeUndefined()
+  const second = open().driver
+  expect(await second.adopt('n2', { signal })).toBeUndefined()
+  const adopted = await second.adopt('n1', { signal, env: { FAKE_NODE: 'ok' } })
+  expect(adopted).toMatchObject({
+    pid: node.pid,
+    adopted: true,
+    url: node.url,
+    spec: { runId: 'run-1', env: { FAKE_NODE: 'ok' } },
+  })
+  if (adopted === undefined) return
+  expect(await second.logs(adopted).text()).toContain('listening')
+  expect(await second.stop(adopted)).toEqual({})
+  expect(identify(node.pid ?? 0)).toBeUndefined()
+  const again = await second.start(adopted.spec, { signal })
+  expect(again.url).toBe(node.url)
+})
+
+test('close ends everything, twice is once, and frees what was reserved', async () => {
+  const node = await driver.start(await spec('n1', 'stubborn'), { signal })
+  await driver.pause(node)
+  await Promise.all([driver.close({ graceMs: 50 }), driver.close()])
+  expect(await node.exited).toEqual({ signal: 'SIGKILL' })
+  expect(await isPortFree(node.spec.rpcPort ?? 0)).toBe(true)
+  expect(existsSync(join(dir, 'data', 'n1', 'n1', 'config.toml'))).toBe(true)
+})
+
+test('a program that cannot be started is a clear error', async () => {
+  const broken = openProcessDriver({ calnode: join(dir, 'nothing.js'), stateDir: join(dir, '.calbox') }).driver
+  drivers.push(broken)
+  await expect(broken.start(await spec('n1'), { signal })).rejects.toMatchObject({
+    code: 'NODE_EXITED',
+    message: expect.stringContaining('nothing.js'),
+  })
+})

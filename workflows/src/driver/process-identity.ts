@@ -1,0 +1,94 @@
+// Tells a process from a later one that was given the same pid: its start time, from the system itself.
+// The reaper imports this file, so it stays free of everything else.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Differs between two processes of one pid, also across a reboot. Opaque. */
+  readonly startId: string
+}
+
+/** Undefined when no process of this pid is alive; a zombie is not. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const startId = onLinux ? linuxStartId(pid) : otherStartId(pid)
+  return startId === undefined ? undefined : { pid, startId }
+}
+
+/** Stopped by a signal, the same process. */
+export function isPaused(process: ProcessIdentity): boolean {
+  return isAlive(process) && stateOf(process.pid).startsWith('T')
+}
+
+export function isAlive(process: ProcessIdentity): boolean {
+  return identify(process.pid)?.startId === process.startId
+}
+
+/** Signals the process, or its whole group, if it is still the same one. False: it was already gone. */
+export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals, whom: 'process' | 'group'): boolean {
+  if (!isAlive(target)) return false
+  try {
+    process.kill(whom === 'group' ? -target.pid : target.pid, signal)
+    return true
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error
+    // It ended between the look and the signal, or it leads no group.
+    return whom === 'group' ? signalProcess(target, signal, 'process') : false
+  }
+}
+
+const onLinux = process.platform === 'linux'
+let bootId: string | undefined
+
+function linuxStartId(pid: number): string | undefined {
+  const fields = linuxStat(pid)
+  const [state, ticks] = [fields[0], fields[19]]
+  if (ticks === undefined || state === 'Z' || state === 'X') return undefined
+  bootId ??= readBootId()
+  return `${bootId}:${ticks}`
+}
+
+/** The fields of the stat line from the third on: state first, start time at index 19. Empty: no such process. */
+function linuxStat(pid: number): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The second field is the name in brackets and may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    // No such process.
+    return []
+  }
+}
+
+function stateOf(pid: number): string {
+  return (onLinux ? linuxStat(pid)[0] : psFields(pid)[0]) ?? ''
+}
+
+function readBootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    // Hidden in some sandboxes; the start time alone still tells processes of one boot apart.
+    return 'boot'
+  }
+}
+
+function otherStartId(pid: number): string | undefined {
+  const [state = '', ...started] = psFields(pid)
+  return state === '' || state.startsWith('Z') ? undefined : started.join(' ')
+}
+
+function psFields(pid: number): string[] {
+  try {
+    return execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .split(/\s+/)
+  } catch {
+    // `ps` exits 1 when there is no such process.
+    return []
+  }
+}
+
+function errorCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}

@@ -2,6 +2,7 @@
 
 import { type NamedNode, namedNode, type SharedNodeSettings, sharedNodeSettings } from '@calbox/schemas'
 import { checkSchema, fieldNames } from './check-schema.ts'
+import { didYouMean } from './did-you-mean.ts'
 import { NODES_MAX } from './limits.ts'
 import type { PlannedNode } from './plan-types.ts'
 import type { Finding, ProblemCollector, ValuePath } from './problem.ts'
@@ -100,6 +101,16 @@ class NodesReader {
 
   private addNamed(entry: MapEntry, shared: SharedNodeSettings, path: ValuePath): void {
     const isNull = entry.value.kind === 'scalar' && entry.value.value === null
+    if (entry.value.kind !== 'map' && !isNull) {
+      const message = `"${entry.key}" is neither a setting of "nodes" nor a node, and has no effect`
+      const hint = didYouMean(
+        entry.key,
+        fieldNames(sharedNodeSettings),
+        'a node is a map of settings, which may be empty',
+      )
+      this.problems.add({ severity: 'warning', code: 'unknown_field', span: entry.keySpan, path, message, hint })
+      return
+    }
     const checked = isNull ? {} : checkSchema(namedNode, entry.value, path, this.problems)
     const before = this.nodes.get(entry.key)
     if (before !== undefined && !before.counted) {

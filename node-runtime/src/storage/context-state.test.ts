@@ -1,0 +1,227 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { toHex, utf8 } from '../base/bytes.ts'
+import { merklePrefix } from '../store/keys.ts'
+import { memoryStore } from '../store/memory.ts'
+import { rangeOf } from '../store/store.ts'
+import { ContextState } from './context-state.ts'
+import { change, commit, contextA, contextB, dump, entriesOf } from './state-fixture.ts'
+import type { StateChange } from './state-view.ts'
+import { EMPTY_ROOT, keyHashOf, LEAF_ENTRIES_MAX } from './trie-node.ts'
+import { decodeUndo, encodeUndo } from './undo.ts'
+
+const keyNames = fc.nat(120).map((n) => `key-${n}`)
+const aChange = fc.record({ key: keyNames, value: fc.option(fc.string({ maxLength: 4 }), { freq: 2 }) })
+const changeSets = fc.array(fc.array(aChange, { maxLength: 60 }), { maxLength: 8 })
+const toChanges = (set: readonly { key: string; value: string | null }[]): StateChange[] =>
+  set.map(({ key, value }) => change(key, value))
+
+/** The store rows and root of a state that was written with `model` in one go. */
+async function written(model: ReadonlyMap<string, string>) {
+  const store = memoryStore()
+  const state = ContextState.open(store, contextA)
+  const transaction = state.begin()
+  transaction.apply([...model].map(([key, value]) => change(key, value)))
+  await commit(store, transaction)
+  return { rows: await dump(store), root: state.root }
+}
+
+describe('the state of a context', () => {
+  it('is empty with the constant root at first', async () => {
+    const state = ContextState.open(memoryStore(), contextA)
+    expect(state.root).toBe(EMPTY_ROOT)
+    expect(EMPTY_ROOT).toBe('9382c0b5bfcdea746c96b6aa42ee974ab276d3f9d934eea97757ca2f6e6c48cd')
+    expect([state.entryCount, state.sizeBytes, state.generation]).toEqual([0, 0, 0])
+    expect(state.nodeAt('')).toBeUndefined()
+    expect(await entriesOf(state)).toEqual([])
+  })
+
+  it('has the same rows and root for the same entries, whatever the order of inserts, overwrites and deletes', async () => {
+    await fc.assert(
+      fc.asyncProperty(changeSets, async (sets) => {
+        const store = memoryStore()
+        const state = ContextState.open(store, contextA)
+        const model = new Map<string, string>()
+        for (const set of sets) {
+          const transaction = state.begin()
+          transaction.apply(toChanges(set))
+          await commit(store, transaction)
+          for (const { key, value } of set) value === null ? model.delete(key) : model.set(key, value)
+        }
+        const expected = await written(model)
+        expect(state.root).toBe(expected.root)
+        const rows = await dump(store)
+        // A state that became empty again keeps its meta row; one never written has none.
+        expect(model.size === 0 ? rows.slice(1) : rows).toEqual(expected.rows)
+        expect(state.entryCount).toBe(model.size)
+        expect(state.sizeBytes).toBe([...model].reduce((sum, [key, value]) => sum + key.length + utf8(value).length, 0))
+        expect(ContextState.open(store, contextA).meta).toEqual(state.meta)
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  it('reverts any stack of changes exactly, tree included, through encoded undo records', async () => {
+    await fc.assert(
+      fc.asyncProperty(changeSets, changeSets, async (committed, staged) => {
+        const store = memoryStore()
+        const state = ContextState.open(store, contextA)
+        const first = state.begin()
+        for (const set of committed) first.apply(toChanges(set))
+        await commit(store, first)
+        const before = { rows: await dump(store), root: state.root, meta: state.meta }
+
+        const transaction = state.begin()
+        const roots: string[] = []
+        const undos = staged.map((set) => {
+          roots.push(transaction.root())
+          return encodeUndo(transaction.apply(toChanges(set)))
+        })
+        while (undos.length > 0) {
+          transaction.revert(decodeUndo(undos.pop() ?? utf8('')))
+          expect(transaction.root()).toBe(roots.pop())
+        }
+        expect(transaction.staged()).toEqual([])
+        expect(transaction.ops()).toEqual([])
+        transaction.committed()
+        expect(await dump(store)).toEqual(before.rows)
+        expect(state.meta).toEqual(before.meta)
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  it('undoes committed changes in a later transaction and redoes them with one in between', async () => {
+    const store = memoryStore()
+    const state = ContextState.open(store, contextA)
+    const early = [change('a', '1'), change('b', '1')]
+    const late = [change('a', '3'), change('b', null), change('c', '3')]
+    const between = [change('a', '2'), change('d', '2')]
+    let transaction = state.begin()
+    transaction.apply(early)
+    const undo = transaction.apply(late)
+    await commit(store, transaction)
+
+    transaction = state.begin()
+    transaction.revert(undo)
+    transaction.apply(between)
+    transaction.apply(late)
+    expect(transaction.staged()).toEqual([change('d', '2')])
+    await commit(store, transaction)
+    expect(await entriesOf(state)).toEqual(['a=3', 'c=3', 'd=2'])
+
+    const straight = new Map([
+      ['a', '3'],
+      ['c', '3'],
+      ['d', '2'],
+    ])
+    expect(state.root).toBe((await written(straight)).root)
+  })
+
+  it('reads through a transaction before it is committed, and not past it', async () => {
+    const store = memoryStore()
+    const state = ContextState.open(store, contextA)
+    const transaction = state.begin()
+    transaction.apply([change('a', '1'), change('b', '')])
+    expect(transaction.get(utf8('a'))).toEqual(utf8('1'))
+    expect(transaction.get(utf8('b'))).toEqual(utf8(''))
+    expect(state.get(utf8('a'))).toBeUndefined()
+    transaction.apply([change('a', null)])
+    expect(transaction.get(utf8('a'))).toBeUndefined()
+  })
+
+  it('refuses a transaction that another has overtaken', async () => {
+    const store = memoryStore()
+    const state = ContextState.open(store, contextA)
+    const [first, second] = [state.begin(), state.begin()]
+    first.apply([change('a', '1')])
+    second.apply([change('a', '2')])
+    await commit(store, first)
+    expect(() => second.ops()).toThrow(/after another was committed/)
+    expect(() => first.apply([change('b', '1')])).toThrow(/committed state transaction/)
+  })
+
+  it('touches a number of tree nodes that grows with the depth, not with the entries', async () => {
+    const store = memoryStore()
+    const state = ContextState.open(store, contextA)
+    const fill = state.begin()
+    fill.apply(Array.from({ length: 5000 }, (_, n) => change(`key-${n}`, 'v')))
+    await commit(store, fill)
+    const one = state.begin()
+    one.apply([change('key-77', 'w')])
+    // One entry, one meta row, and a path of 16-ary nodes above leaves of 16.
+    expect(one.ops().length).toBeLessThanOrEqual(2 + 5)
+  })
+
+  it('keeps contexts apart', async () => {
+    const store = memoryStore()
+    const [a, b] = [ContextState.open(store, contextA), ContextState.open(store, contextB)]
+    const transaction = a.begin()
+    transaction.apply([change('k', 'a')])
+    await commit(store, transaction)
+    expect(b.get(utf8('k'))).toBeUndefined()
+    expect(ContextState.open(store, contextB).root).toBe(EMPTY_ROOT)
+    expect(await entriesOf(a)).toEqual(['k=a'])
+  })
+
+  it('lists entries in key order, from after a given key', async () => {
+    const store = memoryStore()
+    const state = ContextState.open(store, contextA)
+    const transaction = state.begin()
+    transaction.apply(['b', 'a', 'ab', 'c'].map((key) => change(key, key)))
+    await commit(store, transaction)
+    expect(await entriesOf(state)).toEqual(['a=a', 'ab=ab', 'b=b', 'c=c'])
+    expect(await entriesOf(state, utf8('a'))).toEqual(['ab=ab', 'b=b', 'c=c'])
+    expect(await entriesOf(state, utf8('bb'))).toEqual(['c=c'])
+  })
+
+  it('shows tree nodes by path: children lead to leaves that hold the hashes of their keys', async () => {
+    const store = memoryStore()
+    const state = ContextState.open(store, contextA)
+    const transaction = state.begin()
+    transaction.apply(Array.from({ length: 200 }, (_, n) => change(`key-${n}`, 'v')))
+    await commit(store, transaction)
+    const seen = new Set<string>()
+    const walk = (path: string): number => {
+      const node = state.nodeAt(path)
+      if (node === undefined) return 0
+      if (node.kind === 'inner') {
+        return node.children.reduce((sum, child) => sum + walk(path + child.nibble.toString(16)), 0)
+      }
+      expect(node.entries.length).toBeLessThanOrEqual(LEAF_ENTRIES_MAX)
+      for (const entry of node.entries) {
+        expect(toHex(entry.keyHash).startsWith(path)).toBe(true)
+        seen.add(toHex(entry.keyHash))
+      }
+      return node.entries.length
+    }
+    expect(walk('')).toBe(200)
+    expect(seen.has(toHex(keyHashOf(utf8('key-7'))))).toBe(true)
+    const found: string[] = []
+    for await (const key of state.keysWithHash(new Set([toHex(keyHashOf(utf8('key-7')))])))
+      found.push(`${Buffer.from(key)}`)
+    expect(found).toEqual(['key-7'])
+  })
+
+  it('detects a tree node that was changed on disk', async () => {
+    const store = memoryStore()
+    const state = ContextState.open(store, contextA)
+    const transaction = state.begin()
+    transaction.apply(Array.from({ length: 100 }, (_, n) => change(`key-${n}`, 'v')))
+    await commit(store, transaction)
+    for await (const [key, value] of store.entries(rangeOf(merklePrefix(contextA, 0)))) {
+      const damaged = new Uint8Array(value)
+      damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1
+      if (key.length > merklePrefix(contextA, 0).length) await store.batch([{ type: 'put', key, value: damaged }])
+    }
+    const reopened = ContextState.open(store, contextA).begin()
+    reopened.apply([change('key-1', 'w')])
+    expect(() => reopened.root()).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }))
+  })
+
+  it.each(['', '00', 'a0', '8301', '820180', '82018180', '820181820102', 'f6'])('refuses the undo record %s', (hex) => {
+    const decode = () => decodeUndo(Buffer.from(hex, 'hex'))
+    if (hex === '820180') expect(decode()).toEqual({ previous: [] })
+    else expect(decode).toThrow(expect.objectContaining({ code: 'UNDO_INVALID' }))
+  })
+})

@@ -1,7 +1,7 @@
 // One method call: arguments in, result out, and the root document around it. Used by the code the transform
 // generates; an application that stores its state itself (see `host`) calls it directly.
 
-import { input, flush_delta, persist_root_state, read_root_state, value_return } from './host'
+import { apply_storage_delta, flush_delta, input, persist_root_state, read_root_state, value_return } from './host'
 import { timeNow } from './environment'
 import { jsonBytes, readJson } from './json'
 import { Json, NULL, OBJECT } from './json-value'
@@ -46,6 +46,12 @@ export class Args {
 export function inputBytes(): Uint8Array {
   input(REGISTER)
   return register()
+}
+
+/** Merges what another node changed. For hosts that have the guest pass it on; the merge itself is the host's. */
+export function applyDelta(): void {
+  const delta = inputBytes()
+  apply_storage_delta(buffer1(delta))
 }
 
 export function answer<T>(value: T): void {
@@ -144,8 +150,10 @@ export class Document {
   /** The stored field; `initial` when the document is older than the field. */
   field<T>(name: string, initial: T): T {
     const fields = this.fields
-    const json = fields === null ? null : fields.at(name)
-    return json === null ? initial : readJson<T>(json, "field '" + name + "'")
+    if (fields === null) return initial
+    const json = fields.at(name)
+    if (json === null) return initial
+    return readJson<T>(json, "field '" + name + "'")
   }
 }
 

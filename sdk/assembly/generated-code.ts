@@ -5,6 +5,7 @@ export {
   answer,
   answerNull,
   answerResult,
+  applyDelta,
   Args,
   begin,
   beginInit,

@@ -60,12 +60,6 @@
 @external('env', 'js_crdt_counter_value') export declare function js_crdt_counter_value(id: u64, register: u64): i32
 @external('env', 'js_crdt_counter_get_executor_count') export declare function js_crdt_counter_get_executor_count(id: u64, executor: u64, hasExecutor: i32, register: u64): i32
 
-@external('env', 'js_crdt_vector_new_with_id') export declare function js_crdt_vector_new_with_id(id: u64, register: u64): i32
-@external('env', 'js_crdt_vector_len') export declare function js_crdt_vector_len(id: u64, register: u64): i32
-@external('env', 'js_crdt_vector_push') export declare function js_crdt_vector_push(id: u64, value: u64): i32
-@external('env', 'js_crdt_vector_get') export declare function js_crdt_vector_get(id: u64, index: u64, register: u64): i32
-@external('env', 'js_crdt_vector_pop') export declare function js_crdt_vector_pop(id: u64, register: u64): i32
-
 // --- state kept by the application itself
 @external('env', 'storage_read') export declare function storage_read(key: u64, register: u64): i32
 @external('env', 'storage_write') export declare function storage_write(key: u64, value: u64, register: u64): i32

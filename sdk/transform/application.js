@@ -103,7 +103,7 @@ function initCode({ name, collections }, init) {
     `function __calbox_init(): void { __calbox.beginInit(); ${argumentsCode(init?.parameters ?? [])}` +
     ` const app = new ${name}(); ${create} ${init ? `${callCode(init)};` : ''}` +
     ` const now = __calbox.timeNow(); __calbox.finishInit(__calboxDocument(app, now), now); }\n` +
-    'export { __calbox_init as init };'
+    'export { __calbox_init as init };\nexport { applyDelta as __calimero_sync_next } from "@calbox/sdk/assembly/generated-code";'
   )
 }
 

@@ -16,7 +16,8 @@ export class GuestRandom {
     this.#stream = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
   }
 
+  /** A plain array of its own: it may end up in an outcome. */
   bytes(length: number): Bytes {
-    return this.#stream ? this.#stream.update(Buffer.alloc(length)) : this.#system.bytes(length)
+    return new Uint8Array(this.#stream ? this.#stream.update(Buffer.alloc(length)) : this.#system.bytes(length))
   }
 }

@@ -75,16 +75,14 @@ export class GuestThreadPool {
 
   #release(thread: GuestThread): void {
     this.#lastUsedMs = this.#options.clock.nowMs()
-    const next = this.#waiting.values().next()
-    if (thread.alive) {
-      if (next.done) return this.#makeIdle(thread)
-      this.#waiting.delete(next.value)
-      return next.value.resolve(thread)
+    if (!thread.alive) this.#all.delete(thread)
+    const [waiter] = this.#waiting
+    if (waiter) {
+      this.#waiting.delete(waiter)
+      waiter.resolve(thread.alive ? thread : (this.#takeIdle() ?? this.#start()))
+    } else if (thread.alive) {
+      this.#makeIdle(thread)
     }
-    this.#all.delete(thread)
-    if (next.done) return
-    this.#waiting.delete(next.value)
-    next.value.resolve(this.#takeIdle() ?? this.#start())
   }
 
   #start(): GuestThread {
@@ -122,9 +120,12 @@ export class GuestThreadPool {
   #onIdleTimer(thread: GuestThread): void {
     const inUse = this.#options.clock.nowMs() - this.#lastUsedMs < this.#options.idleMs
     // The only spare of a pool that works stays: ending it would only mean starting another.
-    if (inUse && this.#idle.size === 1) return this.#makeIdle(thread)
-    this.#idle.delete(thread)
-    this.#all.delete(thread)
-    void thread.terminate()
+    if (inUse && this.#idle.size === 1) {
+      this.#makeIdle(thread)
+    } else {
+      this.#idle.delete(thread)
+      this.#all.delete(thread)
+      void thread.terminate()
+    }
   }
 }

@@ -79,9 +79,12 @@ export class GuestThread {
     try {
       return await new Promise<GuestOutcome[]>((resolve, reject) => {
         this.#current = { request, outcomes: [], resolve, reject, cancelTimer: () => {} }
-        if (this.#lost !== undefined) return this.#fail('worker_lost', this.#lost)
-        this.#startTimer(this.#current)
-        this.#worker.postMessage(portableRequest(request))
+        if (this.#lost === undefined) {
+          this.#startTimer(this.#current)
+          this.#worker.postMessage(portableRequest(request))
+        } else {
+          this.#fail('worker_lost', this.#lost)
+        }
       })
     } finally {
       this.#worker.unref()
@@ -136,9 +139,11 @@ export class GuestThread {
     const current = this.#end()
     if (!current) return
     const job = current.request.jobs[current.outcomes.length]
-    if (!job) return current.resolve(current.outcomes)
-    const message = kind === 'worker_lost' ? `the guest's worker was lost: ${why}` : why
-    current.resolve([...current.outcomes, lostOutcome(kind, message, job.env.timeNs, this.#options.timeLimitMs)])
+    if (job) {
+      const message = kind === 'worker_lost' ? `the guest's worker was lost: ${why}` : why
+      current.outcomes.push(lostOutcome(kind, message, job.env.timeNs, this.#options.timeLimitMs))
+    }
+    current.resolve(current.outcomes)
   }
 
   #end(): CurrentRun | undefined {

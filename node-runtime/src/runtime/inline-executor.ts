@@ -1,5 +1,6 @@
 // The executor on the caller's own thread: for the simulator and for tests. It blocks the event loop while a guest
 // runs. Without `timeLimitMs` an endless guest blocks it for ever; with it the engine interrupts the guest.
+import { isNativeError } from 'node:util/types'
 import { createContext, Script } from 'node:vm'
 import { systemRandom } from '../base/random.ts'
 import type { Store } from '../store/store.ts'
@@ -61,7 +62,8 @@ function interruptingGuard(timeLimitMs: number): Guard {
     try {
       script.runInContext(context, { timeout: timeLimitMs })
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+      // The error is of the script's own realm, where `instanceof Error` fails.
+      if (isNativeError(error) && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
         throw timeoutFault(timeLimitMs)
       }
       throw error

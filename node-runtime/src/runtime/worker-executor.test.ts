@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fromUtf8 } from '../base/bytes.ts'
+import { systemClock } from '../base/clock.ts'
+import { silentLogger } from '../base/log.ts'
+import { openLevelStore } from '../store/level.ts'
+import type { Store } from '../store/store.ts'
+import { call, commitTo, entry, executorContract, SOURCE } from './executor-contract.ts'
+import type { GuestModule } from './guest-executor.ts'
+import { compileGuest } from './test-guests.ts'
+import { type WorkerExecutorOptions, workerExecutor } from './worker-executor.ts'
+
+async function levelHarness() {
+  const location = await mkdtemp(join(tmpdir(), 'calbox-runtime-'))
+  const store = await openLevelStore(location)
+  return {
+    location,
+    store,
+    executor: (options: Partial<WorkerExecutorOptions>) =>
+      workerExecutor({ storeLocation: location, clock: systemClock, log: silentLogger, ...options }),
+    async close() {
+      await store.close()
+      await rm(location, { recursive: true })
+    },
+  }
+}
+
+executorContract('worker', levelHarness)
+
+describe('worker executor, beyond the contract', () => {
+  let harness: Awaited<ReturnType<typeof levelHarness>>
+  let probe: GuestModule
+  beforeAll(async () => {
+    probe = await compileGuest('probe')
+    harness = await levelHarness()
+  }, 120_000)
+  afterAll(() => harness.close())
+
+  it('an endless guest fails alone: runs beside and after it end well', async () => {
+    const executor = harness.executor({ timeLimitMs: 2_000, workersMax: 2 })
+    const spinning = executor.run(probe, SOURCE, [call('spin')])
+    const others = await Promise.all([1, 2, 3, 4].map((n) => executor.run(probe, SOURCE, [call('echo', `${n}`)])))
+    expect(others.map(([outcome]) => fromUtf8(outcome?.value ?? new Uint8Array(0)))).toEqual(['1', '2', '3', '4'])
+    expect((await spinning)[0]?.error?.kind).toBe('timeout')
+    await executor.close()
+  })
+
+  it('the event loop goes on while a guest runs', async () => {
+    const executor = harness.executor({})
+    const controller = new AbortController()
+    await executor.run(probe, SOURCE, [call('nothing')])
+    const spinning = executor.run(probe, SOURCE, [call('spin')], { signal: controller.signal })
+    let turns = 0
+    while (turns < 100) turns += await new Promise<number>((resolve) => setImmediate(() => resolve(1)))
+    controller.abort(new Error('stop it'))
+    await expect(spinning).rejects.toThrow('stop it')
+    await executor.close()
+  })
+
+  it('a run that waits for a worker can be aborted', async () => {
+    const executor = harness.executor({ workersMax: 1 })
+    const first = new AbortController()
+    const second = new AbortController()
+    const spinning = executor.run(probe, SOURCE, [call('spin')], { signal: first.signal })
+    const waiting = executor.run(probe, SOURCE, [call('echo')], { signal: second.signal })
+    second.abort(new Error('second'))
+    await expect(waiting).rejects.toThrow('second')
+    first.abort(new Error('first'))
+    await expect(spinning).rejects.toThrow('first')
+    await executor.close()
+  })
+
+  it('more runs than workers are all served', async () => {
+    const executor = harness.executor({ workersMax: 1 })
+    const runs = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => executor.run(probe, SOURCE, [call('echo', `${n}`)])),
+    )
+    expect(runs.map(([outcome]) => fromUtf8(outcome?.value ?? new Uint8Array(0)))).toEqual(
+      Array.from({ length: 20 }, (_, n) => `${n}`),
+    )
+    await executor.close()
+  })
+
+  it('a run sees every batch that was written before it', async () => {
+    const executor = harness.executor({})
+    for (let n = 0; n < 20; n += 1) {
+      const [outcome] = await executor.run(probe, SOURCE, [call('set', entry('counter', `${n}`))])
+      expect(outcome?.value && fromUtf8(outcome.value)).toBe(n === 0 ? undefined : `${n - 1}`)
+      if (outcome) await commitTo(harness.store, outcome)
+    }
+    await executor.close()
+  })
+
+  it('idle workers end, and the next run starts one again', async () => {
+    const timers: (() => void)[] = []
+    let nowMs = 0
+    const clock = {
+      nowMs: () => nowMs,
+      setTimer(fn: () => void) {
+        timers.push(fn)
+        return () => void timers.splice(timers.indexOf(fn), 1)
+      },
+    }
+    const executor = harness.executor({ clock, idleMs: 1_000, workersMax: 1 })
+    await executor.run(probe, SOURCE, [call('nothing')])
+    expect(timers).toHaveLength(1)
+    nowMs = 500
+    timers.pop()?.()
+    expect(timers, 'the only spare of a pool in use stays').toHaveLength(1)
+    nowMs = 2_000
+    timers.pop()?.()
+    expect(timers).toHaveLength(0)
+    const [outcome] = await executor.run(probe, SOURCE, [call('echo', 'again')])
+    expect(outcome?.status).toBe('ok')
+    await executor.close()
+  })
+
+  it('a store that cannot be opened fails the run, saying so', async () => {
+    const executor = harness.executor({ storeLocation: join(harness.location, 'missing') })
+    await expect(executor.run(probe, SOURCE, [call('echo')])).rejects.toMatchObject({ code: 'WORKER_FAILED' })
+    await executor.close()
+  })
+
+  it('closing releases the store: it can be opened again', async () => {
+    const location = await mkdtemp(join(tmpdir(), 'calbox-runtime-'))
+    const open = async (): Promise<Store> => openLevelStore(location)
+    const store = await open()
+    const executor = harness.executor({ storeLocation: location })
+    await executor.run(probe, SOURCE, [call('echo')])
+    await executor.close()
+    await store.close()
+    await (await open()).close()
+    await rm(location, { recursive: true })
+  })
+})

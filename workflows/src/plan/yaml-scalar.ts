@@ -27,7 +27,7 @@ function integerOf(text: string): number | bigint | undefined {
   if (match === null || text.length > INTEGER_DIGITS_MAX) return undefined
   const [, sign, binary, hexadecimal, octal, decimal, base60] = match
   const size = sizeOf({ binary, hexadecimal, octal, decimal, base60 })
-  return size === undefined ? undefined : jsonInteger(sign === '-' ? -size : size)
+  return jsonInteger(sign === '-' ? -size : size)
 }
 
 interface Digits {
@@ -38,7 +38,7 @@ interface Digits {
   base60: string | undefined
 }
 
-function sizeOf(digits: Digits): bigint | undefined {
+function sizeOf(digits: Digits): bigint {
   if (digits.base60 !== undefined) return digits.base60.split(':').reduce((sum, part) => sum * 60n + bigint(part), 0n)
   if (digits.decimal !== undefined) return bigint(digits.decimal)
   const [prefix, rest] =
@@ -47,8 +47,7 @@ function sizeOf(digits: Digits): bigint | undefined {
       : digits.hexadecimal !== undefined
         ? ['0x', digits.hexadecimal]
         : ['0o', digits.octal ?? '']
-  const plain = rest.replaceAll('_', '')
-  return plain === '' ? undefined : BigInt(prefix + plain)
+  return BigInt(prefix + rest.replaceAll('_', '').padStart(1, '0'))
 }
 
 function bigint(digits: string): bigint {

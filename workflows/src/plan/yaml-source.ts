@@ -15,6 +15,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
+import { jsonFloat } from '../values/json-value.ts'
 import { FILE_CHARACTERS_MAX, VALUE_DEPTH_MAX, VALUES_MAX } from './limits.ts'
 import { type Finding, ProblemCollector } from './problem.ts'
 import type { MapEntry, SourceNode, Span } from './source-node.ts'
@@ -137,8 +138,10 @@ class TreeReader {
       else if (entries.has(key.key)) this.duplicate(key)
       else entries.set(key.key, { ...key, value })
     }
-    for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry)
-    return { kind: 'map', entries: [...entries.values()], span: spanOf(node) }
+    const all = new Map<string, MapEntry>()
+    for (const entry of merged) if (!all.has(entry.key)) all.set(entry.key, entry)
+    for (const [name, entry] of entries) all.set(name, entry)
+    return { kind: 'map', entries: [...all.values()], span: spanOf(node) }
   }
 
   private key(node: Node): Pick<MapEntry, 'key' | 'keySpan'> | undefined {
@@ -188,6 +191,7 @@ class TreeReader {
     const wanted = node.tag.replace('tag:yaml.org,2002:', '')
     if (wanted === 'str') return text
     const value = plainScalar(text)
+    if (wanted === 'float' && typeof value === 'number') return jsonFloat(value)
     if (wanted === 'null' || wanted === 'bool' || wanted === 'int' || wanted === 'float') return value
     this.problems.add({
       code: 'yaml_unsupported',

@@ -11,12 +11,14 @@ export function parseCaptured(value: JsonValue): JsonValue {
   if (typeof value !== 'string') return value
   const text = pythonStrip(value)
   if (text === '') return value
-  const plain = tryParseLosslessJson(text, READ) ?? tryParsePythonLiteral(text)
-  if (plain !== undefined) return plain
+  const json = tryParseLosslessJson(text, READ)
+  if (json !== undefined) return json
+  const literal = tryParsePythonLiteral(text)
+  if (literal !== undefined) return literal
   if (!text.includes('{') && !text.includes('[')) return value
   const cleaned = tryParseLosslessJson(text.replace(/,(\s*[}\]])/g, '$1'), READ)
   if (cleaned !== undefined) return cleaned
-  const part = balancedPart(text)
+  const part = balancedPart(text) // a list or map, so never null
   return (part === undefined ? undefined : tryParseLosslessJson(part, READ)) ?? value
 }
 

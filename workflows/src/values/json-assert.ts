@@ -65,7 +65,9 @@ function splitOperands(inside: string): string[] {
 
 /** A text that is JSON stands for its value; any other text for itself. */
 function normalised(value: JsonValue): JsonValue {
-  return typeof value === 'string' ? (tryParseLosslessJson(value, { nonFinite: true }) ?? value) : value
+  if (typeof value !== 'string') return value
+  const parsed = tryParseLosslessJson(value, { nonFinite: true })
+  return parsed === undefined ? value : parsed
 }
 
 /** Maps recursively by key; a list includes each element as a whole, in any place; anything else must be equal. */

@@ -41,15 +41,16 @@ class LiteralReader {
   }
 
   document(): JsonValue | undefined {
-    const value = this.texts()
+    const value = this.value()
     this.skipSpace()
     return this.at === this.text.length ? value : undefined
   }
 
-  private texts(): JsonValue | undefined {
+  private value(): JsonValue | undefined {
     this.skipSpace()
     const next = this.text[this.at]
     if (next === '[' || next === '{') return this.container(next)
+    if (next === '(') return this.parenthesised()
     if (this.match(PREFIX, false) !== undefined) return this.joinedStrings()
     const word = this.match(/(?:True|False|None)\b/y)
     return word === undefined ? this.number() : WORDS[word]
@@ -64,10 +65,19 @@ class LiteralReader {
     return value
   }
 
+  private parenthesised(): JsonValue | undefined {
+    this.depth += 1
+    if (this.depth > NESTING_MAX) return undefined
+    this.at += 1
+    const value = this.value()
+    this.depth -= 1
+    return value !== undefined && this.take(')') ? value : undefined
+  }
+
   private list(): JsonValue[] | undefined {
     const items: JsonValue[] = []
     while (!this.take(']')) {
-      const item = this.texts()
+      const item = this.value()
       if (item === undefined) return undefined
       items.push(item)
       if (!this.take(',')) return this.take(']') ? items : undefined
@@ -78,9 +88,9 @@ class LiteralReader {
   private map(): JsonObject | undefined {
     const entries: [string, JsonValue][] = []
     while (!this.take('}')) {
-      const key = this.texts()
+      const key = this.value()
       if (key === undefined || (typeof key === 'object' && key !== null) || !this.take(':')) return undefined
-      const value = this.texts()
+      const value = this.value()
       if (value === undefined) return undefined
       entries.push([pythonStr(key), value])
       if (!this.take(',')) return this.take('}') ? objectOf(entries) : undefined
@@ -89,8 +99,8 @@ class LiteralReader {
   }
 
   private number(): JsonValue | undefined {
-    const signs = this.match(/[+-](?:[ \t]*[+-])*[ \t]*/y) ?? ''
-    const negative = [...signs].filter((sign) => sign === '-').length % 2 === 1
+    const sign = this.match(/[+-][ \t]*/y) ?? ''
+    const negative = sign.startsWith('-')
     const float = this.match(FLOAT)
     if (float !== undefined) {
       const value = Number(float.replaceAll('_', ''))

@@ -19,6 +19,7 @@ function finite(value: number): number | undefined {
 }
 
 function floatOfText(text: string): number | undefined {
+  if (/[^\t-\r -\uffff]/.test(text)) return undefined // separators that str.strip() takes off, but float() does not
   const trimmed = pythonStrip(text)
   const special = SPECIAL.exec(trimmed)
   if (special !== null) {

@@ -37,6 +37,15 @@ export class TinyHost {
     this.module = module
   }
 
+  /** The names the module exports, and those it imports. */
+  names(): { exports: string[]; imports: string[] } {
+    const imports: string[] = []
+    const anything = (module: string) =>
+      new Proxy({}, { get: (_, name) => imports.push(`${module}.${String(name)}`) && (() => 0) })
+    const instance = new WebAssembly.Instance(this.module, { env: anything('env') })
+    return { exports: Object.keys(instance.exports), imports }
+  }
+
   /** Arguments as an object, or as JSON text where the text matters. */
   call(method: string, args?: object | string): Outcome {
     const text = args === undefined ? '' : typeof args === 'string' ? args : JSON.stringify(args)

@@ -65,7 +65,10 @@ export async function initFolder(folder: NodeFolder, options: InitOptions, rando
     await rename(temporary, file)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ConfigError('CONFIG_UNWRITABLE', `cannot create the node's folder ${path}: ${why}`, { cause, data: { path } })
+    throw new ConfigError('CONFIG_UNWRITABLE', `cannot create the node's folder ${path}: ${why}`, {
+      cause,
+      data: { path },
+    })
   }
   return true
 }

@@ -1,12 +1,14 @@
 // The composition root: builds every part bottom-up, starts them, and closes them in reverse. Wiring only.
-import type { BlobStore } from './blobs/blob-store.ts'
+
 import type { Clock } from './base/clock.ts'
 import { HybridClock } from './base/clock.ts'
 import { accountOf, type KemKeyPair, type SigningKey } from './base/keys.ts'
 import type { Logger } from './base/log.ts'
 import type { Random } from './base/random.ts'
+import type { BlobStore } from './blobs/blob-store.ts'
 import { Applications } from './context/applications.ts'
 import { Contexts } from './context/contexts.ts'
+import { Identities } from './context/identities.ts'
 import { Joiner } from './context/joiner.ts'
 import { KeyRing } from './context/key-ring.ts'
 import type { Namespace } from './context/namespace.ts'
@@ -14,6 +16,7 @@ import { Namespaces } from './context/namespaces.ts'
 import type { StateEvent } from './context/ports.ts'
 import type { Network } from './network/network.ts'
 import type { GuestExecutor } from './runtime/guest-executor.ts'
+import type { NodeServices, Readiness } from './server/ports.ts'
 import type { Store } from './store/store.ts'
 import type { Directory } from './sync/ports.ts'
 import { Sync, type SyncOptions } from './sync/sync.ts'
@@ -39,9 +42,7 @@ export interface NodeOptions {
   readonly onEvent?: (event: StateEvent) => void
 }
 
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: 'starting' | 'shutting_down' }
-
-export class Node {
+export class Node implements NodeServices {
   readonly identity: SigningKey
   readonly kem: KemKeyPair
   readonly account: ReturnType<typeof accountOf>
@@ -50,6 +51,7 @@ export class Node {
   readonly contexts: Contexts
   readonly joiner: Joiner
   readonly sync: Sync
+  readonly identities: Identities
   readonly ports: NodePorts
   readonly #meshDegree: number
   readonly #stop = new AbortController()
@@ -65,6 +67,7 @@ export class Node {
     this.contexts = parts.contexts
     this.joiner = parts.joiner
     this.sync = parts.sync
+    this.identities = new Identities(ports)
     this.ports = ports
     this.#meshDegree = options.meshDegree ?? MESH_DEGREE
   }
@@ -172,8 +175,7 @@ function directoryOf(late: LateParts): Directory {
   return {
     namespace: (id) => late.namespaces?.find(id),
     namespaceOf: (id) => late.namespaces?.list().find((namespace) => namespace.state.contexts.has(id)),
-    mayRead: (id, publicKey) =>
-      late.namespaces?.list().some((namespace) => namespace.mayRead(id, publicKey)) ?? false,
+    mayRead: (id, publicKey) => late.namespaces?.list().some((namespace) => namespace.mayRead(id, publicKey)) ?? false,
     context: async (id) => (late.contexts?.has(id) ? late.contexts.get(id) : undefined),
   }
 }

@@ -9,7 +9,9 @@ import { type BlobId, idFromBytes } from '../base/ids.ts'
 import type { Random } from '../base/random.ts'
 import { BLOB_BYTES_MAX, BLOB_CHUNK_BYTES } from './limits.ts'
 
-export class BlobError extends CodedError<'BLOB_NOT_FOUND' | 'BLOB_TOO_LARGE' | 'BLOB_MISMATCH' | 'BLOB_STORE_UNUSABLE'> {}
+export class BlobError extends CodedError<
+  'BLOB_NOT_FOUND' | 'BLOB_TOO_LARGE' | 'BLOB_MISMATCH' | 'BLOB_STORE_UNUSABLE'
+> {}
 
 export interface BlobInfo {
   readonly id: BlobId
@@ -98,7 +100,8 @@ export class BlobStore {
   /** In chunks of `BLOB_CHUNK_BYTES`. Throws BLOB_NOT_FOUND before the first. */
   async *stream(id: BlobId): AsyncGenerator<Bytes> {
     if (!(await this.info(id))) throw notFound(id)
-    for await (const chunk of createReadStream(this.#path(id), { highWaterMark: BLOB_CHUNK_BYTES })) yield chunk as Bytes
+    for await (const chunk of createReadStream(this.#path(id), { highWaterMark: BLOB_CHUNK_BYTES }))
+      yield chunk as Bytes
   }
 
   #path(id: BlobId): string {

@@ -70,7 +70,9 @@ export class Applications {
       return await this.installBlob(id, details)
     } catch (cause) {
       if (!(cause instanceof Error && 'syscall' in cause)) throw cause
-      throw new ContextError('APPLICATION_INVALID', `cannot read the application file ${path}: ${cause.message}`, { cause })
+      throw new ContextError('APPLICATION_INVALID', `cannot read the application file ${path}: ${cause.message}`, {
+        cause,
+      })
     }
   }
 
@@ -90,9 +92,7 @@ export class Applications {
       package: details.package ?? null,
       version: details.version ?? null,
     }
-    await this.#parts.store.batch([
-      { type: 'put', key: keyOf('application', idBytes(id)), value: encodeRow(row) },
-    ])
+    await this.#parts.store.batch([{ type: 'put', key: keyOf('application', idBytes(id)), value: encodeRow(row) }])
     return fromRow(id, row)
   }
 
@@ -124,7 +124,9 @@ export class Applications {
       return (await this.#parts.executor.inspect(module)).storage
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
-      throw new ContextError('APPLICATION_INVALID', `${source} is not an application this node can run: ${why}`, { cause })
+      throw new ContextError('APPLICATION_INVALID', `${source} is not an application this node can run: ${why}`, {
+        cause,
+      })
     }
   }
 }

@@ -101,7 +101,10 @@ export class Context {
   }
 
   missing(limit: number): DeltaId[] {
-    return this.#parts.dag.missing(limit + this.#parked.size).filter((id) => !this.#parked.has(id)).slice(0, limit)
+    return this.#parts.dag
+      .missing(limit + this.#parked.size)
+      .filter((id) => !this.#parked.has(id))
+      .slice(0, limit)
   }
 
   /** Heads, the newest applied deltas, and older ones at doubling distance: where another history may join ours. */

@@ -2,7 +2,16 @@
 // instance whose write failed is replaced by one read from the store.
 import { type Bytes, compareBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import { type ApplicationId, type ContextId, type DeltaId, type GroupId, idBytes, idFromBytes, type NamespaceId, type RootHash } from '../base/ids.ts'
+import {
+  type ApplicationId,
+  type ContextId,
+  type DeltaId,
+  type GroupId,
+  idBytes,
+  idFromBytes,
+  type NamespaceId,
+  type RootHash,
+} from '../base/ids.ts'
 import { contextIdOf } from '../base/operations.ts'
 import { Dag, type DagNode } from '../dag/dag.ts'
 import type { GuestExecutor } from '../runtime/guest-executor.ts'
@@ -104,7 +113,8 @@ export class Contexts {
     }
     const salt = request.seed ?? random.bytes(32)
     const id = contextIdOf(namespace.id, identity.publicKey, salt)
-    if (this.#records.has(id)) throw new ContextError('CONTEXT_EXISTS', `context ${id} exists already; use another seed`)
+    if (this.#records.has(id))
+      throw new ContextError('CONTEXT_EXISTS', `context ${id} exists already; use another seed`)
     await namespaces.announceApplication(namespace, request.applicationId)
     const module = await applications.module(request.applicationId)
     const image = await initialState({ id, module, executor, hlc, account, identity }, request.initParams)
@@ -117,7 +127,14 @@ export class Contexts {
     await writer.add(image)
     const base = { groupId: request.groupId, applicationId: request.applicationId, storage: application.storage }
     const root = writer.root
-    const record = { id, namespaceId: namespace.id, ...base, baseRoot: root, name: request.name, serviceName: request.serviceName }
+    const record = {
+      id,
+      namespaceId: namespace.id,
+      ...base,
+      baseRoot: root,
+      name: request.name,
+      serviceName: request.serviceName,
+    }
     await namespace.submit({ kind: 'context_created', contextId: id, salt, baseRoot: root, ...base, ...details }, [
       ...writer.finish(root),
       ...image.map(([key, value]) => rows.putBase(key, value)),
@@ -233,7 +250,9 @@ export class Contexts {
       onBroken: (error) => {
         log.error({ contextId: record.id, error: String(error) }, 'a write failed; the context is read again')
         this.#forget(record.id, this.#open.get(record.id))
-        opening.context?.close().catch((closing) => log.warn({ error: String(closing) }, 'context closed with an error'))
+        opening.context
+          ?.close()
+          .catch((closing) => log.warn({ error: String(closing) }, 'context closed with an error'))
       },
       log: log.child({ contextId: record.id }),
     })

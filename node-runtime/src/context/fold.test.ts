@@ -28,17 +28,21 @@ describe('planFold', () => {
 
   it('ends in canonical order however the deltas are batched', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(1000), { maxLength: 60 }), fc.array(fc.integer({ min: 1, max: 7 })), (stamps, sizes) => {
-        let stack: Positioned[] = []
-        const left = stamps.map((stamp) => position(stamp))
-        while (left.length > 0) {
-          const batch = left.splice(0, sizes.shift() ?? 1).sort(comparePositions)
-          const plan = planFold(stack, batch, 'guest')
-          stack = [...stack.slice(0, stack.length - plan.undo), ...plan.apply]
-        }
-        expect(stack).toEqual([...stack].sort(comparePositions))
-        expect(stack).toHaveLength(stamps.length)
-      }),
+      fc.property(
+        fc.uniqueArray(fc.nat(1000), { maxLength: 60 }),
+        fc.array(fc.integer({ min: 1, max: 7 })),
+        (stamps, sizes) => {
+          let stack: Positioned[] = []
+          const left = stamps.map((stamp) => position(stamp))
+          while (left.length > 0) {
+            const batch = left.splice(0, sizes.shift() ?? 1).sort(comparePositions)
+            const plan = planFold(stack, batch, 'guest')
+            stack = [...stack.slice(0, stack.length - plan.undo), ...plan.apply]
+          }
+          expect(stack).toEqual([...stack].sort(comparePositions))
+          expect(stack).toHaveLength(stamps.length)
+        },
+      ),
     )
   })
 })

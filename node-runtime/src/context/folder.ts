@@ -1,18 +1,18 @@
 // Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
 import { type DeltaId, idBytes } from '../base/ids.ts'
-import { decodeUndo, encodeUndo } from '../storage/undo.ts'
 import { mergeArtifact } from '../crdt/artifact.ts'
 import type { DagNode } from '../dag/dag.ts'
 import { type GuestJob, isMachineFailure } from '../runtime/guest-executor.ts'
 import type { StateTransaction } from '../storage/state-transaction.ts'
 import type { StateChange } from '../storage/state-view.ts'
+import { decodeUndo, encodeUndo } from '../storage/undo.ts'
 import type { StoreOp } from '../store/store.ts'
 import { type Delta, type DeltaPayload, openDelta } from '../wire/delta.ts'
-import type { ContextParts } from './parts.ts'
 import { ContextError } from './errors.ts'
 import { type Positioned, planFold } from './fold.ts'
 import { LOCATOR_RECENT } from './limits.ts'
+import type { ContextParts } from './parts.ts'
 import { StagedMap } from './staged-map.ts'
 
 export interface Arrived {
@@ -26,7 +26,10 @@ export interface Fold {
   committed(): void
 }
 
-type FolderParts = Pick<ContextParts, 'record' | 'rows' | 'state' | 'executor' | 'module' | 'authority' | 'stack' | 'log'>
+type FolderParts = Pick<
+  ContextParts,
+  'record' | 'rows' | 'state' | 'executor' | 'module' | 'authority' | 'stack' | 'log'
+>
 
 export class Folder {
   readonly #parts: FolderParts
@@ -59,7 +62,11 @@ export class Folder {
   async fold(arrived: readonly Arrived[]): Promise<Fold> {
     const { record, rows, state } = this.#parts
     const byId = new Map(arrived.map((entry) => [entry.delta.id, entry]))
-    const plan = planFold(this.#stack, arrived.map((entry) => entry.delta), record.storage)
+    const plan = planFold(
+      this.#stack,
+      arrived.map((entry) => entry.delta),
+      record.storage,
+    )
     const transaction = state.begin()
     const ops: StoreOp[] = []
     const kept = this.#stack.length - plan.undo
@@ -70,7 +77,8 @@ export class Folder {
       ops.push(rows.dropUndo(position))
     }
     const entries = plan.apply.map(({ id }) => byId.get(id) ?? this.#stored(id))
-    const undos = record.storage === 'guest' ? await this.#guests(transaction, entries) : this.#merge(transaction, entries)
+    const undos =
+      record.storage === 'guest' ? await this.#guests(transaction, entries) : this.#merge(transaction, entries)
     entries.forEach(({ delta }, index) => {
       ops.push(rows.pushUndo(kept + index, delta.id, encodeUndo(undos[index] ?? { previous: [] })))
       if (byId.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
@@ -123,7 +131,14 @@ export class Folder {
 function applyJob(delta: Delta, payload: DeltaPayload): GuestJob {
   const author = idBytes(delta.author)
   const contextId = idBytes(delta.contextId)
-  const env = { contextId, executorId: author, deviceId: author, accountId: author, timeNs: delta.hlc, randomSeed: idBytes(delta.id) }
+  const env = {
+    contextId,
+    executorId: author,
+    deviceId: author,
+    accountId: author,
+    timeNs: delta.hlc,
+    randomSeed: idBytes(delta.id),
+  }
   return { kind: 'apply', artifact: payload.artifact.bytes, keep: true, env }
 }
 
@@ -132,5 +147,8 @@ function positionOf(delta: Delta): Positioned {
 }
 
 function postponed(delta: Delta, why: string): ContextError {
-  return new ContextError('CONTEXT_FAILED', `delta ${delta.id} could not be applied in time (${why}); it will be retried`)
+  return new ContextError(
+    'CONTEXT_FAILED',
+    `delta ${delta.id} could not be applied in time (${why}); it will be retried`,
+  )
 }

@@ -124,9 +124,13 @@ export class Joiner {
     const applicationId = namespace.state.contexts.get(id)?.applicationId
     if (applicationId === undefined || applications.get(applicationId)) return
     const known = namespace.state.applications.get(applicationId)
-    if (!known) throw new ContextError('APPLICATION_NOT_INSTALLED', `nobody has said where application ${applicationId} is`)
+    if (!known)
+      throw new ContextError('APPLICATION_NOT_INSTALLED', `nobody has said where application ${applicationId} is`)
     if (applicationIdOf(known.blobId) !== applicationId) {
-      throw new ContextError('APPLICATION_INVALID', `blob ${known.blobId} is not the code of application ${applicationId}`)
+      throw new ContextError(
+        'APPLICATION_INVALID',
+        `blob ${known.blobId} is not the code of application ${applicationId}`,
+      )
     }
     await outbound.fetchBlob(namespace.id, known.blobId, { signal: this.#stop.signal })
     await applications.installBlob(known.blobId, { source: 'peer', metadata: new Uint8Array(0) })

@@ -23,7 +23,9 @@ export class KeyRing {
   static async open(store: Store): Promise<KeyRing> {
     const ring = new KeyRing(store)
     for await (const [key, value] of store.entries(rangeOf(keyOf('groupKey')))) {
-      const groupId = idFromBytes<GroupId>(key.subarray(keyOf('groupKey').byteLength, keyOf('groupKey').byteLength + 32))
+      const groupId = idFromBytes<GroupId>(
+        key.subarray(keyOf('groupKey').byteLength, keyOf('groupKey').byteLength + 32),
+      )
       const row = decodeRow<GroupKeyRow>('group key', value)
       ring.#remember(groupId, row.key, row.order)
     }

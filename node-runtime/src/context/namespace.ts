@@ -1,7 +1,15 @@
 // One namespace on this node: its governance log in the store, what it lets authors do, and new operations of our own.
 import { type Bytes, concat } from '../base/bytes.ts'
 import type { HybridClock } from '../base/clock.ts'
-import { type AccountId, type ContextId, type GroupId, idBytes, type NamespaceId, type OpId, type PublicKey } from '../base/ids.ts'
+import {
+  type AccountId,
+  type ContextId,
+  type GroupId,
+  idBytes,
+  type NamespaceId,
+  type OpId,
+  type PublicKey,
+} from '../base/ids.ts'
 import { type KemKeyPair, openSealed, type SigningKey, sealTo } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { MemberKeys, OpBody } from '../base/operations.ts'

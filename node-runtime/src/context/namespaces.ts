@@ -96,10 +96,7 @@ export class Namespaces {
     })
   }
 
-  async createGroup(
-    parentId: GroupId,
-    options: { name?: string; visibility: Visibility },
-  ): Promise<GroupId> {
+  async createGroup(parentId: GroupId, options: { name?: string; visibility: Visibility }): Promise<GroupId> {
     const { random, identity, keyRing } = this.#parts
     const namespace = this.ofGroup(parentId)
     const salt = random.bytes(SALT_LENGTH)

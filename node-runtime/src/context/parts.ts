@@ -47,4 +47,3 @@ export interface ContextParts {
   readonly onBroken: (error: unknown) => void
   readonly log: Logger
 }
-

@@ -1,6 +1,17 @@
 // What this folder needs from others: `sync/` brings deltas and operations in and out, and is bound in `node.ts`.
 import type { Bytes } from '../base/bytes.ts'
-import type { AccountId, BlobId, ContextId, DeltaId, GroupId, KemKey, KeyId, NamespaceId, OpId, PublicKey } from '../base/ids.ts'
+import type {
+  AccountId,
+  BlobId,
+  ContextId,
+  DeltaId,
+  GroupId,
+  KemKey,
+  KeyId,
+  NamespaceId,
+  OpId,
+  PublicKey,
+} from '../base/ids.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'

@@ -109,7 +109,8 @@ export class Answering {
       size = 0
     }
     for await (const [key, value] of context.base()) {
-      if (size + key.byteLength + value.byteLength > BASE_FRAME_BYTES || page.length >= BASE_FRAME_ENTRIES) await flush()
+      if (size + key.byteLength + value.byteLength > BASE_FRAME_BYTES || page.length >= BASE_FRAME_ENTRIES)
+        await flush()
       page.push({ key, value })
       size += key.byteLength + value.byteLength
     }

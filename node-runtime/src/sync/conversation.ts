@@ -25,7 +25,9 @@ export async function* ask({ network, peer, request, signal }: Ask): AsyncGenera
     for await (const bytes of stream.frames) {
       const frame = syncFrameMessage.decode(bytes)
       if (frame.t === 'refused') {
-        throw new SyncError('SYNC_REFUSED', `${peer} refused ${request.t}: ${frame.message}`, { data: { code: frame.code } })
+        throw new SyncError('SYNC_REFUSED', `${peer} refused ${request.t}: ${frame.message}`, {
+          data: { code: frame.code },
+        })
       }
       yield frame
       if (frame.t === 'end') return
@@ -95,5 +97,7 @@ export async function sendFrame(stream: FrameStream, frame: SyncFrame): Promise<
 }
 
 function abortReason(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new SyncError('SYNC_TIMEOUT', 'the conversation took too long')
+  return signal.reason instanceof Error
+    ? signal.reason
+    : new SyncError('SYNC_TIMEOUT', 'the conversation took too long')
 }

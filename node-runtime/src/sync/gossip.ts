@@ -89,7 +89,9 @@ export class GossipExchange {
       return
     }
     this.#beats.set(id, { again: false, cancel: this.#parts.clock.setTimer(() => this.#afterBeat(id), HEADS_EVERY_MS) })
-    this.#sendHeads(id).catch((error) => this.#parts.log.debug({ contextId: id, error: String(error) }, 'heads not sent'))
+    this.#sendHeads(id).catch((error) =>
+      this.#parts.log.debug({ contextId: id, error: String(error) }, 'heads not sent'),
+    )
   }
 
   close(): void {
@@ -139,7 +141,12 @@ export class GossipExchange {
     if (!context) return
     if (gossip.t === 'deltas') await context.receive(gossip.items.map(decodeDelta), from)
     if (gossip.t === 'announce' && gossip.items.some((item) => !context.holds(item.id))) pull(id, from)
-    if (gossip.t === 'heads' && gossip.contextId === id && directory.mayRead(id, gossip.author) && verifyHeads(gossip)) {
+    if (
+      gossip.t === 'heads' &&
+      gossip.contextId === id &&
+      directory.mayRead(id, gossip.author) &&
+      verifyHeads(gossip)
+    ) {
       if (lacksAny(context, gossip.heads)) pull(id, from)
     }
   }

@@ -1,13 +1,13 @@
 // The hello: on each new connection, and when a peer turns out to share a topic, both sides compare the digest of their
 // heads. Equal means nothing to do; otherwise both pull. It closes the gap in which gossip is not delivered yet.
 import { type Bytes, toHex } from '../base/bytes.ts'
+import type { Id } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { FrameStream, Network, PeerId } from '../network/network.ts'
 import { HELLO_TOPICS_MAX } from '../wire/limits.ts'
 import { type Hello, helloMessage } from '../wire/sync-messages.ts'
 import { SyncError } from './errors.ts'
 import { headsDigest, type Topic, topicHash } from './topics.ts'
-import type { Id } from '../base/ids.ts'
 
 export const HELLO_PROTOCOL = 'hello/1'
 

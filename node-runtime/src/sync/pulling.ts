@@ -2,7 +2,7 @@
 import type { Bytes } from '../base/bytes.ts'
 import type { BlobId, ContextId, GroupId } from '../base/ids.ts'
 import type { Network, PeerId } from '../network/network.ts'
-import { decodeDelta, type Delta } from '../wire/delta.ts'
+import { type Delta, decodeDelta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import { DELTA_BYTES_MAX, OP_BYTES_MAX, OPS_WITH_KEYS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp } from '../wire/op.ts'
@@ -30,7 +30,10 @@ export async function pullDeltas(source: Source, context: SyncedContext, context
       batch = []
     }
     const frames = ask({ ...source, request: { t: 'deltas', contextId, have: context.locator() } })
-    for await (const items of itemsOf(watchEnd(frames, (end) => (more = end.more)), DELTA_BYTES_MAX)) {
+    for await (const items of itemsOf(
+      watchEnd(frames, (end) => (more = end.more)),
+      DELTA_BYTES_MAX,
+    )) {
       for (const item of items) {
         const delta = decodeDelta(item)
         if (!context.holds(delta.id)) batch.push(delta)
@@ -52,7 +55,10 @@ export async function pullOps(source: Source, namespace: SyncedNamespace, invita
     let came = 0
     const request = { t: 'ops' as const, namespaceId: namespace.id, have: namespace.heads() }
     const frames = ask({ ...source, request: invitation ? { ...request, invitation } : request })
-    for await (const items of itemsOf(watchEnd(frames, (end) => (more = end.more)), OP_BYTES_MAX)) {
+    for await (const items of itemsOf(
+      watchEnd(frames, (end) => (more = end.more)),
+      OP_BYTES_MAX,
+    )) {
       came += await namespace.receive(items.map(decodeOp), source.peer)
     }
     accepted += came
@@ -102,7 +108,11 @@ async function* watchEnd(
 }
 
 /** Tries peers one after another. Throws SYNC_NO_PEER with every failure when none succeeds. */
-export async function firstOf<T>(what: string, peers: readonly PeerId[], attempt: (peer: PeerId) => Promise<T>): Promise<T> {
+export async function firstOf<T>(
+  what: string,
+  peers: readonly PeerId[],
+  attempt: (peer: PeerId) => Promise<T>,
+): Promise<T> {
   const failures: string[] = []
   for (const peer of peers) {
     try {

@@ -213,8 +213,7 @@ export class Sync {
     const { directory } = this.#parts
     const found: { topic: Topic; heads: readonly Id[] }[] = []
     for (const { topic } of this.#followed.values()) {
-      const holder =
-        topic.kind === 'namespace' ? directory.namespace(topic.id) : await directory.context(topic.id)
+      const holder = topic.kind === 'namespace' ? directory.namespace(topic.id) : await directory.context(topic.id)
       if (holder) found.push({ topic, heads: holder.heads() })
     }
     return found
@@ -263,7 +262,10 @@ export class Sync {
   #pullSoon(topic: Topic, peer: PeerId): void {
     if (this.#stop.signal.aborted) return
     this.#pull(topic, peer).catch((error) => {
-      this.#parts.log.debug({ topic: topicName(topic), peer, error: String(error) }, 'pull failed; a later round repeats it')
+      this.#parts.log.debug(
+        { topic: topicName(topic), peer, error: String(error) },
+        'pull failed; a later round repeats it',
+      )
     })
   }
 

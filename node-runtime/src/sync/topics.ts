@@ -6,7 +6,9 @@ import { type ContextId, type Id, idBytes, type NamespaceId } from '../base/ids.
 /** Every node of a run subscribes to it: a node is meshed when another one is there. */
 export const RUN_TOPIC = 'run'
 
-export type Topic = { readonly kind: 'namespace'; readonly id: NamespaceId } | { readonly kind: 'context'; readonly id: ContextId }
+export type Topic =
+  | { readonly kind: 'namespace'; readonly id: NamespaceId }
+  | { readonly kind: 'context'; readonly id: ContextId }
 
 export function topicName(topic: Topic): string {
   return topic.kind === 'namespace' ? `ns/${topic.id}` : `ctx/${topic.id}`

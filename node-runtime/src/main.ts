@@ -1,0 +1,152 @@
+// The process edge of the node: arguments, signals, exit code. Nothing else reads them, and nothing else ends the process.
+import { Command, CommanderError } from 'commander'
+import { CodedError } from './base/errors.ts'
+import type { Logger } from './base/log.ts'
+import { systemRandom } from './base/random.ts'
+import { ConfigError, folderPath, type InitOptions, initFolder, loadConfig, type NodeFolder } from './config.ts'
+import { processLogger } from './log-output.ts'
+import { type RunningNode, startNode } from './run-node.ts'
+
+const EXIT = { ok: 0, failed: 1, usage: 2, environment: 3 } as const
+
+/** Codes that say "the machine is not ready for this", as opposed to a defect of ours. */
+const ENVIRONMENT = new Set([
+  'CONFIG_UNWRITABLE',
+  'STORE_LOCKED',
+  'STORE_UNWRITABLE',
+  'STORE_CORRUPT',
+  'BLOB_STORE_UNUSABLE',
+  'ADDRESS_IN_USE',
+  'ADDRESS_UNUSABLE',
+])
+
+interface InitFlags {
+  serverHost: string
+  serverPort: string
+  swarmHost: string
+  swarmPort: string
+  bootNodes?: string
+  mdns?: boolean
+  authMode?: string
+}
+
+interface RunFlags extends InitFlags {
+  init?: boolean
+  network?: string
+  exitOnEof?: string
+}
+
+function program(): Command {
+  const root = new Command('calnode')
+    .description('A calbox node: one process, one identity, one data directory')
+    .requiredOption('--home <dir>', 'directory that holds the folders of nodes')
+    .requiredOption('-n, --node <name>', 'name of the node and of its folder')
+    .showHelpAfterError('(calnode --help lists the options)')
+    .exitOverride()
+  withInitFlags(
+    root.command('init').description('make the folder, an identity and config.toml; does nothing to an existing one'),
+  ).action(async (flags: InitFlags) => {
+    const folder = root.opts<NodeFolder>()
+    const made = await initFolder(folder, initOptions(flags), systemRandom)
+    process.stdout.write(
+      made ? `created ${folderPath(folder)}\n` : `${folderPath(folder)} exists already; left as it is\n`,
+    )
+  })
+  withInitFlags(root.command('run').description('start the node'))
+    .option('--init', 'create the folder first if it is not there')
+    .option('--network <id>', 'private network: nodes of another one are never met', 'calbox')
+    .option('--exit-on-eof <fd>', 'stop when this file descriptor closes')
+    .action((flags: RunFlags) => run(root.opts<NodeFolder>(), flags))
+  return root
+}
+
+function withInitFlags(command: Command): Command {
+  return command
+    .option('--server-host <host>', 'address of the HTTP API', '127.0.0.1')
+    .option('--server-port <port>', 'port of the HTTP API', '2528')
+    .option('--swarm-host <host>', 'address for other nodes', '127.0.0.1')
+    .option('--swarm-port <port>', 'port for other nodes', '2428')
+    .option('--boot-nodes <multiaddrs>', 'comma-separated addresses to dial')
+    .option('--mdns', 'find nodes on the local network')
+    .option('--auth-mode <mode>', 'proxy or embedded')
+}
+
+async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
+  process.title = `calnode ${folder.node} ${folderPath(folder)}`
+  if (flags.init) await initFolder(folder, initOptions(flags), systemRandom)
+  const config = await loadConfig(folder)
+  const log = processLogger(folder.node)
+  const bootNodes = listOf(flags.bootNodes)
+  const node = await startNode({ config, network: flags.network ?? 'calbox', bootNodes, log })
+  await stopped(node, flags.exitOnEof, log)
+}
+
+/** Resolves after the node has closed, whatever asked for it. A second signal ends at once. */
+async function stopped(node: RunningNode, eofFd: string | undefined, log: Logger): Promise<void> {
+  const why = await new Promise<string>((resolve) => {
+    process.once('SIGTERM', () => resolve('SIGTERM'))
+    process.once('SIGINT', () => resolve('SIGINT'))
+    if (eofFd !== undefined) watchEof(Number(eofFd), () => resolve(`end of file descriptor ${eofFd}`))
+  })
+  process.once('SIGINT', () => process.exit(130))
+  process.once('SIGTERM', () => process.exit(143))
+  log.info({ why }, 'node stopping')
+  await node.close()
+  log.info({}, 'node stopped')
+}
+
+function watchEof(fd: number, onEof: () => void): void {
+  import('node:fs').then(({ createReadStream }) => {
+    createReadStream('', { fd, autoClose: false }).on('end', onEof).on('error', onEof).resume()
+  }, onEof)
+}
+
+function initOptions(flags: InitFlags): InitOptions {
+  const { authMode } = flags
+  if (authMode !== undefined && authMode !== 'proxy' && authMode !== 'embedded') {
+    throw usage(`--auth-mode is proxy or embedded, not ${JSON.stringify(authMode)}`)
+  }
+  return {
+    serverHost: flags.serverHost,
+    serverPort: portOf('--server-port', flags.serverPort),
+    swarmHost: flags.swarmHost,
+    swarmPort: portOf('--swarm-port', flags.swarmPort),
+    bootNodes: listOf(flags.bootNodes),
+    mdns: flags.mdns ?? false,
+    ...(authMode === undefined ? {} : { authMode }),
+  }
+}
+
+function listOf(text: string | undefined): string[] {
+  return (text ?? '').split(',').filter((item) => item !== '')
+}
+
+function portOf(flag: string, text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw usage(`${flag} is a port from 0 to 65535, not ${JSON.stringify(text)}`)
+}
+
+function usage(message: string): ConfigError {
+  return new ConfigError('CONFIG_INVALID', message)
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (!(error instanceof CodedError)) return EXIT.failed
+  if (ENVIRONMENT.has(error.code)) return EXIT.environment
+  return error instanceof ConfigError ? EXIT.usage : EXIT.failed
+}
+
+try {
+  await program().parseAsync()
+  process.exit(EXIT.ok)
+} catch (error) {
+  const code = exitCodeOf(error)
+  // Commander has printed its own message; a defect of ours shows its stack.
+  if (!(error instanceof CommanderError)) {
+    const text = error instanceof CodedError ? error.message : error instanceof Error ? error.stack : String(error)
+    process.stderr.write(`calnode: ${text}\n`)
+  }
+  process.exit(code)
+}

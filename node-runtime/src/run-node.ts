@@ -1,0 +1,95 @@
+// The production node: real store, network, workers and HTTP around the composition root.
+import { join } from 'node:path'
+import { systemClock } from './base/clock.ts'
+import type { Logger } from './base/log.ts'
+import { systemRandom } from './base/random.ts'
+import { BlobStore } from './blobs/blob-store.ts'
+import { ConfigError, hostPortOf, type LoadedConfig } from './config.ts'
+import { libp2pNetwork } from './network/libp2p.ts'
+import { Node } from './node.ts'
+import { workerExecutor } from './runtime/worker-executor.ts'
+import { createServer, type HttpServer } from './server/server.ts'
+import { openLevelStore } from './store/level.ts'
+
+export interface RunNodeOptions {
+  readonly config: LoadedConfig
+  /** Private network: nodes of another one are never met. */
+  readonly network: string
+  /** Added to those of the config. */
+  readonly bootNodes: readonly string[]
+  readonly log: Logger
+}
+
+export interface RunningNode {
+  readonly node: Node
+  readonly server: HttpServer
+  close(): Promise<void>
+}
+
+/** Resolves when HTTP answers. Whatever fails half-way, what was opened is closed again. */
+export async function startNode({ config, network: networkId, bootNodes, log }: RunNodeOptions): Promise<RunningNode> {
+  const { settings } = config
+  const storeLocation = join(config.dataPath)
+  const opened: (() => Promise<void>)[] = []
+  try {
+    const store = await openLevelStore(storeLocation)
+    opened.push(() => store.close())
+    const executor = workerExecutor({ storeLocation, clock: systemClock, log: log.child({ module: 'runtime' }) })
+    opened.push(() => executor.close())
+    const network = await libp2pNetwork({
+      identity: config.identity,
+      networkId,
+      listen: settings.swarm.listen,
+      bootAddresses: [...new Set([...(settings.bootstrap?.nodes ?? []), ...bootNodes])],
+      mdns: settings.discovery?.mdns ?? false,
+      clock: systemClock,
+      random: systemRandom,
+      log: log.child({ module: 'network' }),
+    })
+    opened.push(() => network.close())
+    const node = await Node.open(
+      {
+        store,
+        network,
+        executor,
+        blobs: await BlobStore.open(config.blobPath, systemRandom),
+        clock: systemClock,
+        random: systemRandom,
+        log,
+      },
+      { identity: config.identity, kem: config.kem, sync: syncOptions(config) },
+    )
+    opened.push(() => node.close())
+    const server = await createServer({ node, log: log.child({ module: 'server' }) })
+    opened.push(() => server.close())
+    await Promise.all([node.start(), ...listeners(config).map(({ host, port }) => server.listen(host, port))])
+    log.info({ peerId: network.peerId, http: server.addresses(), swarm: network.addresses() }, 'node started')
+    return { node, server, close: () => closeAll(opened) }
+  } catch (error) {
+    await closeAll(opened).catch((closing) =>
+      log.warn({ error: String(closing) }, 'closing after a failed start failed'),
+    )
+    throw error
+  }
+}
+
+async function closeAll(opened: (() => Promise<void>)[]): Promise<void> {
+  for (let close = opened.pop(); close; close = opened.pop()) await close()
+}
+
+function listeners(config: LoadedConfig): { host: string; port: number }[] {
+  return config.settings.server.listen.map((address) => {
+    const found = hostPortOf(address)
+    if (found) return found
+    throw new ConfigError('CONFIG_INVALID', `server.listen: ${address} is not of the form /ip4/HOST/tcp/PORT`)
+  })
+}
+
+function syncOptions(config: LoadedConfig) {
+  const { frequency_ms, interval_ms, timeout_ms } = config.settings.sync ?? {}
+  return {
+    ...(frequency_ms === undefined ? {} : { everyMs: frequency_ms }),
+    ...(interval_ms === undefined ? {} : { gapMs: interval_ms }),
+    ...(timeout_ms === undefined ? {} : { timeoutMs: timeout_ms }),
+  }
+}

@@ -1,0 +1,81 @@
+// The text forms of the HTTP edge: base58 for contexts, applications, blobs and keys; hex for groups and accounts; byte
+// arrays in invitations.
+
+import { type Static, Type } from 'typebox'
+import type { Bytes } from '../base/bytes.ts'
+import { fromHex, toHex } from '../base/bytes.ts'
+import {
+  type ContextId,
+  type GroupId,
+  idBytes,
+  idFromBytes,
+  type NamespaceId,
+  type PublicKey,
+  parseBase58Id,
+  parseHexId,
+} from '../base/ids.ts'
+import { accountOf } from '../base/keys.ts'
+import { ROLES } from '../base/operations.ts'
+import type { Invitation } from '../wire/invitation.ts'
+import { ServerError } from './errors.ts'
+import { OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX } from './limits.ts'
+
+const Byte = Type.Integer({ minimum: 0, maximum: 255 })
+const Bytes32 = Type.Array(Byte, { minItems: 32, maxItems: 32 })
+
+/** As merod's clients pass it on, plus `namespace_id`. They treat it as opaque. */
+export const InvitationJson = Type.Object({
+  invitation: Type.Object({
+    inviter_identity: Bytes32,
+    group_id: Bytes32,
+    namespace_id: Bytes32,
+    expiration_timestamp: Type.Integer({ minimum: 0 }),
+    secret_salt: Bytes32,
+    invited_role: Type.Integer({ minimum: 0, maximum: ROLES.length - 1 }),
+  }),
+  inviter_signature: Type.String({ pattern: '^[0-9a-fA-F]{128}$' }),
+})
+
+export function invitationToJson(invitation: Invitation) {
+  return {
+    invitation: {
+      inviter_identity: [...idBytes(invitation.inviter)],
+      group_id: [...idBytes(invitation.groupId)],
+      namespace_id: [...idBytes(invitation.namespaceId)],
+      expiration_timestamp: Number(invitation.expiresAtSec),
+      secret_salt: [...invitation.salt],
+      invited_role: ROLES.indexOf(invitation.role),
+    },
+    inviter_signature: toHex(invitation.signature),
+    inviter_account: accountOf(invitation.inviter),
+  }
+}
+
+export function invitationFromJson(json: Static<typeof InvitationJson>): Invitation {
+  const { invitation } = json
+  const role = ROLES[invitation.invited_role]
+  if (!role) throw new ServerError('BAD_REQUEST', `invited_role ${invitation.invited_role} is not a role`)
+  return {
+    inviter: idFromBytes<PublicKey>(Uint8Array.from(invitation.inviter_identity)),
+    groupId: idFromBytes<GroupId>(Uint8Array.from(invitation.group_id)),
+    namespaceId: idFromBytes<NamespaceId>(Uint8Array.from(invitation.namespace_id)),
+    expiresAtSec: BigInt(invitation.expiration_timestamp),
+    salt: Uint8Array.from(invitation.secret_salt),
+    role,
+    signature: fromHex(json.inviter_signature.toLowerCase()),
+  }
+}
+
+/** Context ids are base58; hex is accepted too, as merod does where it writes it. */
+export function contextIdOf(text: string): ContextId {
+  return /^[0-9a-fA-F]{64}$/.test(text) ? parseHexId<ContextId>(text) : parseBase58Id<ContextId>(text)
+}
+
+export function byteArray(bytes: Bytes): number[] {
+  return [...bytes]
+}
+
+export function pageOf<T>(items: readonly T[], query: { offset?: number; limit?: number }): T[] {
+  const offset = Math.min(query.offset ?? 0, OFFSET_MAX)
+  return items.slice(offset, offset + Math.min(query.limit ?? PAGE_DEFAULT, PAGE_MAX))
+}

@@ -1,0 +1,52 @@
+// How failures become HTTP: one table of codes, so that no route decides by itself. Anything not in it is a defect of
+// ours: 500, with the detail in the log only.
+import { CodedError } from '../base/errors.ts'
+
+export class ServerError extends CodedError<'ADDRESS_IN_USE' | 'ADDRESS_UNUSABLE' | 'BAD_REQUEST' | 'NOT_FOUND'> {}
+
+const STATUS: Readonly<Record<string, number>> = {
+  BAD_REQUEST: 400,
+  NOT_FOUND: 404,
+  ID_INVALID: 400,
+  WIRE_SHAPE: 400,
+  APPLICATION_INVALID: 400,
+  INIT_FAILED: 400,
+  INVITATION_INVALID: 400,
+  NAMESPACE_MISMATCH: 400,
+  NOT_A_MEMBER: 403,
+  NOT_ALLOWED: 403,
+  APPLICATION_NOT_INSTALLED: 404,
+  CONTEXT_NOT_FOUND: 404,
+  GROUP_NOT_FOUND: 404,
+  NAMESPACE_NOT_FOUND: 404,
+  BLOB_NOT_FOUND: 404,
+  CONTEXT_EXISTS: 409,
+  BLOB_TOO_LARGE: 413,
+  CONTEXT_UNINITIALIZED: 503,
+  CONTEXT_BUSY: 503,
+  CONTEXT_FAILED: 503,
+  GROUP_KEY_PENDING: 503,
+  SYNC_NO_PEER: 503,
+  JOIN_TIMEOUT: 504,
+}
+
+export interface HttpFailure {
+  readonly status: number
+  readonly message: string
+}
+
+export function httpFailureOf(error: unknown): HttpFailure {
+  if (error instanceof CodedError) {
+    const status = STATUS[error.code]
+    if (status !== undefined) return { status, message: error.message }
+  }
+  if (isFastifyError(error)) return { status: error.statusCode, message: error.message }
+  return { status: 500, message: 'Internal server error' }
+}
+
+/** Refusals of the framework itself: a body that is too large, that does not fit its schema, that is not JSON. */
+function isFastifyError(error: unknown): error is Error & { statusCode: number } {
+  return (
+    error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500
+  )
+}

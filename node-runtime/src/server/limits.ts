@@ -1,0 +1,21 @@
+// Caps of the HTTP server.
+
+/** JSON bodies, as in the reference node; a larger one is answered 413. */
+export const JSON_BODY_BYTES_MAX = 2 * 1024 * 1024
+
+/** How long a request may take to arrive whole. Then the connection ends. */
+export const REQUEST_RECEIVE_MS = 30_000
+
+/** Connections kept idle between requests. */
+export const KEEP_ALIVE_MS = 10_000
+
+/** Lists: the default page, and the most that one page may have. */
+export const PAGE_DEFAULT = 100
+export const PAGE_MAX = 1000
+export const OFFSET_MAX = 100_000
+
+/** Invitations without a lifetime of their own live a year. */
+export const INVITATION_LIFETIME_SEC = 365 * 24 * 3600
+
+/** How long a join of a context waits for the namespace log to name it, before it is a 404. */
+export const CONTEXT_KNOWN_WAIT_MS = 5_000

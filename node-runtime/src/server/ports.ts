@@ -1,0 +1,28 @@
+// What the routes need of the node; the composition root fits it.
+
+import type { Clock } from '../base/clock.ts'
+import type { AccountId } from '../base/ids.ts'
+import type { SigningKey } from '../base/keys.ts'
+import type { Applications } from '../context/applications.ts'
+import type { Contexts } from '../context/contexts.ts'
+import type { Identities } from '../context/identities.ts'
+import type { Joiner } from '../context/joiner.ts'
+import type { Namespaces } from '../context/namespaces.ts'
+import type { Network } from '../network/network.ts'
+import type { Store } from '../store/store.ts'
+import type { Sync } from '../sync/sync.ts'
+
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: 'starting' | 'shutting_down' }
+
+export interface NodeServices {
+  readonly identity: SigningKey
+  readonly account: AccountId
+  readonly applications: Applications
+  readonly namespaces: Namespaces
+  readonly contexts: Contexts
+  readonly joiner: Joiner
+  readonly identities: Identities
+  readonly sync: Sync
+  readonly readiness: Readiness
+  readonly ports: { readonly store: Store; readonly network: Network; readonly clock: Clock }
+}

@@ -1,0 +1,58 @@
+// One route is one declaration: method, path, schemas, handler. Registration, validation and documentation read it.
+import type { Static, TObject, TSchema } from 'typebox'
+import { Type } from 'typebox'
+import type { Logger } from '../base/log.ts'
+import type { NodeServices } from './ports.ts'
+
+/** What the routes serve. */
+export interface RouteParts {
+  readonly node: NodeServices
+  readonly log: Logger
+}
+
+export interface RouteRequest<Params, Query, Body> {
+  readonly params: Params
+  readonly query: Query
+  readonly body: Body
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal
+}
+
+/** Written as they are, for responses that hold JSON text of a guest, or another status. */
+export class RawResponse {
+  readonly status: number
+  readonly text: string
+
+  constructor(status: number, text: string) {
+    this.status = status
+    this.text = text
+  }
+}
+
+export interface Route<P extends TObject = TObject, Q extends TObject = TObject, B extends TSchema = TSchema> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly url: string
+  readonly summary: string
+  readonly params: P
+  readonly query: Q
+  readonly body: B
+  /** The JSON body of the 200 response, or a `RawResponse`. */
+  readonly handle: (
+    parts: RouteParts,
+    request: RouteRequest<Static<P>, Static<Q>, Static<B>>,
+  ) => Promise<object | RawResponse>
+}
+
+export const NoFields = Type.Object({})
+/** Clients send nothing, `null` or `{}` where there is nothing to say. */
+export const NoBody = Type.Any()
+
+export const Page = Type.Object({
+  offset: Type.Optional(Type.Integer({ minimum: 0 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1 })),
+})
+
+/** Ties the handler's types to the schemas. */
+export function route<P extends TObject, Q extends TObject, B extends TSchema>(declared: Route<P, Q, B>): Route {
+  return declared as unknown as Route
+}

@@ -1,0 +1,121 @@
+// JSON-RPC: run a method of a context. The answer is HTTP 200 with a result or an error object of the reference's shape.
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { utf8 } from '../../base/bytes.ts'
+import { CodedError } from '../../base/errors.ts'
+import { idBase58 } from '../../base/ids.ts'
+import { contextIdOf } from '../encodings.ts'
+import { jsonTextOf } from '../json.ts'
+import type { NodeServices } from '../ports.ts'
+import { NoFields, RawResponse, type Route, route } from '../route.ts'
+
+const Envelope = Type.Object({
+  jsonrpc: Type.Literal('2.0'),
+  id: Type.Optional(Type.Any()),
+  method: Type.String(),
+  params: Type.Optional(Type.Any()),
+})
+
+const ExecuteParams = Type.Object({
+  contextId: Type.String(),
+  method: Type.String({ minLength: 1, maxLength: 256 }),
+  argsJson: Type.Optional(Type.Any()),
+})
+
+const StatusParams = Type.Object({ contextId: Type.String() })
+
+interface RpcError {
+  readonly type: string
+  readonly data?: unknown
+}
+
+type RpcAnswer = { readonly result: string } | { readonly error: RpcError }
+
+async function execute(node: NodeServices, params: unknown, signal: AbortSignal): Promise<RpcAnswer> {
+  if (!Value.Check(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
+  const context = await node.contexts.get(contextIdOf(params.contextId))
+  const input = utf8(JSON.stringify(params.argsJson ?? {}))
+  const { value } = await context.call({ method: params.method, input, signal })
+  if (value === undefined) return { result: '{"output":null}' }
+  const text = jsonTextOf(value)
+  if (text === undefined) {
+    return { error: { type: 'SerdeError', data: { message: `${params.method} returned bytes that are not JSON` } } }
+  }
+  return { result: `{"output":${text}}` }
+}
+
+async function syncStatus(node: NodeServices, params: unknown): Promise<RpcAnswer> {
+  if (!Value.Check(StatusParams, params)) return parseError(`sync_status: ${firstProblem(StatusParams, params)}`)
+  const context = await node.contexts.get(contextIdOf(params.contextId))
+  const { pending, parked } = context.waiting()
+  const syncState = { state: pending + parked > 0 ? 'syncing' : 'idle' }
+  const contextId = idBase58(context.record.id)
+  return { result: JSON.stringify({ contextId, isInitialized: true, syncState, failureCount: 0 }) }
+}
+
+async function answer(node: NodeServices, method: string, params: unknown, signal: AbortSignal): Promise<RpcAnswer> {
+  if (method === 'execute') return execute(node, params, signal)
+  if (method === 'sync_status') return syncStatus(node, params)
+  return parseError(`unknown method ${JSON.stringify(method.slice(0, 80))}; there are execute and sync_status`)
+}
+
+/** Codes of failures as the reference's clients know them. Undefined: a defect of ours. */
+function rpcErrorOf(error: unknown): RpcError | undefined {
+  if (!(error instanceof CodedError)) return undefined
+  switch (error.code) {
+    case 'GUEST_FAILED':
+    case 'NOT_A_MEMBER':
+    case 'NOT_ALLOWED':
+      return { type: 'FunctionCallError', data: error.message }
+    case 'CONTEXT_NOT_FOUND':
+      return { type: 'ContextNotFound' }
+    case 'CONTEXT_UNINITIALIZED':
+      return { type: 'Uninitialized' }
+    case 'GROUP_KEY_PENDING':
+      return { type: 'GroupKeyPending', data: error.data }
+    case 'APPLICATION_NOT_INSTALLED':
+      return { type: 'ApplicationNotInstalled', data: { application_id: error.data['applicationId'] } }
+    case 'ID_INVALID':
+      return { type: 'ParseError', data: error.message }
+    case 'CONTEXT_BUSY':
+    case 'CONTEXT_FAILED':
+      return { type: 'InternalError', data: { kind: 'context', message: error.message } }
+    case 'MODULE_INVALID':
+    case 'MODULE_TOO_LARGE':
+      return { type: 'FunctionCallError', data: error.message }
+    default:
+      return undefined
+  }
+}
+
+function parseError(data: string): RpcAnswer {
+  return { error: { type: 'ParseError', data } }
+}
+
+function firstProblem(schema: typeof ExecuteParams | typeof StatusParams, value: unknown): string {
+  const [first] = Value.Errors(schema, value)
+  return first ? `${first.instancePath || 'params'} ${first.message}` : 'the params do not fit'
+}
+
+export const jsonrpcRoutes: readonly Route[] = [
+  route({
+    method: 'POST',
+    url: '/jsonrpc',
+    summary: 'Run a method: execute {contextId, method, argsJson}',
+    params: NoFields,
+    query: NoFields,
+    body: Envelope,
+    handle: async ({ node, log }, { body, signal }) => {
+      const head = `{"jsonrpc":"2.0","id":${JSON.stringify(body.id ?? null)}`
+      try {
+        const outcome = await answer(node, body.method, body.params, signal)
+        if ('result' in outcome) return new RawResponse(200, `${head},"result":${outcome.result}}`)
+        return new RawResponse(200, `${head},"error":${JSON.stringify(outcome.error)}}`)
+      } catch (error) {
+        const known = rpcErrorOf(error)
+        if (!known) log.error({ error: error instanceof Error ? error.stack : String(error) }, 'jsonrpc failed')
+        return new RawResponse(200, `${head},"error":${JSON.stringify(known ?? { type: 'InternalError', data: {} })}}`)
+      }
+    },
+  }),
+]

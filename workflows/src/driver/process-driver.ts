@@ -26,6 +26,7 @@ import {
   STOP_GRACE_MS,
 } from './limits.ts'
 import { beginLog, LogFile } from './log-file.ts'
+import { adjustNodeConfig } from './node-config.ts'
 import { NodeProcess } from './node-process.ts'
 import { isRunning, liveOwner, type NodeRecord, type NodeState, type Owner } from './node-state.ts'
 import { PortReservations } from './ports.ts'
@@ -194,6 +195,7 @@ class ProcessDriver implements NodeDriver {
     await mkdir(dirname(spec.logFile), { recursive: true })
     const logStart = this.#logStarts.get(spec.name) ?? (await beginLog(spec.logFile))
     this.#logStarts.set(spec.name, logStart)
+    await adjustNodeConfig(spec)
     this.#parts.reaper.start()
     this.#assertOpen()
     const node = await NodeProcess.spawn({

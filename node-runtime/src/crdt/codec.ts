@@ -1,0 +1,117 @@
+// The bytes of artifacts and records: big-endian integers, canonical varints, length-prefixed strings. Hand-made rather
+// than DAG-CBOR because a record's bytes are also its rank in a merge (see `lww-record.ts`), and for speed.
+import { type Bytes, concat } from '../base/bytes.ts'
+import { CrdtError } from './errors.ts'
+
+export class ByteWriter {
+  readonly #parts: Bytes[] = []
+
+  byte(value: number): void {
+    this.#parts.push(Uint8Array.of(value))
+  }
+
+  u64(value: bigint): void {
+    const out = Buffer.alloc(8)
+    out.writeBigUInt64BE(value)
+    this.#parts.push(out)
+  }
+
+  /** Up to 2^32 - 1, seven bits a byte, the lowest first. */
+  varint(value: number): void {
+    const out: number[] = []
+    let rest = value
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out.push((rest % 0x80) | 0x80)
+    out.push(rest)
+    this.#parts.push(Uint8Array.from(out))
+  }
+
+  fixed(bytes: Bytes): void {
+    this.#parts.push(bytes)
+  }
+
+  bytes(bytes: Bytes): void {
+    this.varint(bytes.byteLength)
+    this.#parts.push(bytes)
+  }
+
+  finish(): Bytes {
+    return concat(this.#parts)
+  }
+}
+
+/** Reads what ByteWriter wrote and nothing else. `fail` makes the error for bytes that are not it. */
+export class ByteReader {
+  readonly #bytes: Bytes
+  readonly #view: DataView
+  readonly #fail: (why: string) => CrdtError
+  #at = 0
+
+  constructor(bytes: Bytes, fail: (why: string) => CrdtError) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#fail = fail
+  }
+
+  byte(): number {
+    return this.#view.getUint8(this.#advance(1))
+  }
+
+  u64(): bigint {
+    return this.#view.getBigUint64(this.#advance(8))
+  }
+
+  /** At most `max`, in its shortest form. */
+  varint(max: number): number {
+    let value = 0
+    for (let scale = 1; scale <= 2 ** 28; scale *= 0x80) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) {
+        if (byte === 0 && scale > 1) throw this.#fail('a number is not in its shortest form')
+        if (value > max) throw this.#fail(`${value} where at most ${max} is allowed`)
+        return value
+      }
+    }
+    throw this.#fail('a number is too long')
+  }
+
+  /** A view on the input. */
+  fixed(length: number): Bytes {
+    const at = this.#advance(length)
+    return this.#bytes.subarray(at, at + length)
+  }
+
+  bytes(max: number): Bytes {
+    return this.fixed(this.varint(max))
+  }
+
+  rest(): Bytes {
+    return this.fixed(this.#bytes.byteLength - this.#at)
+  }
+
+  get done(): boolean {
+    return this.#at === this.#bytes.byteLength
+  }
+
+  end(): void {
+    if (!this.done) throw this.fail(`${this.#bytes.byteLength - this.#at} bytes too many`)
+  }
+
+  fail(why: string): CrdtError {
+    return this.#fail(why)
+  }
+
+  #advance(length: number): number {
+    const at = this.#at
+    if (length > this.#bytes.byteLength - at) throw this.#fail('the bytes end too early')
+    this.#at = at + length
+    return at
+  }
+}
+
+export function corruptState(why: string): CrdtError {
+  return new CrdtError(
+    'CRDT_STATE_CORRUPT',
+    `a record of the host CRDTs cannot be read: ${why}; re-fetch the state from a peer`,
+  )
+}

@@ -1,0 +1,56 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Bytes, compareBytes, toHex } from '../base/bytes.ts'
+import { ElementIndex } from './element-index.ts'
+import { type MemoryState, memoryState } from './memory-state.ts'
+
+const prefix = Uint8Array.of(1, 2)
+// Few distinct bytes and short keys: shared beginnings, keys that begin other keys, and the empty key.
+const keys = fc.array(fc.constantFrom(0, 1, 0x10, 0x61, 0xff), { maxLength: 4 }).map((bytes) => Uint8Array.from(bytes))
+const steps = fc.array(fc.tuple(fc.boolean(), keys), { maxLength: 400 })
+
+function built(model: Iterable<Bytes>): MemoryState {
+  const state = memoryState()
+  const index = new ElementIndex(state, prefix)
+  for (const key of model) index.add(key)
+  return state
+}
+
+describe('the element index', () => {
+  it('is the sorted set of its keys, in bytes that depend on the set alone', () => {
+    fc.assert(
+      fc.property(steps, fc.boolean(), (todo, emptied) => {
+        const state = memoryState()
+        const index = new ElementIndex(state, prefix)
+        const model = new Map<string, Bytes>()
+        for (const [add, key] of todo) {
+          const name = toHex(key)
+          expect(add ? index.add(key) : index.delete(key)).toBe(add !== model.has(name))
+          add ? model.set(name, key) : model.delete(name)
+        }
+        const sorted = [...model.values()].sort(compareBytes)
+        expect([...index.keys()].map(toHex)).toEqual(sorted.map(toHex))
+        expect(index.size).toBe(sorted.length)
+        expect(state.dump()).toEqual(built(sorted.toReversed()).dump())
+        if (!emptied) return
+        for (const key of sorted) expect(index.delete(key)).toBe(true)
+        expect(state.dump()).toEqual([])
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('changes a number of records that grows with the depth, not with the keys', () => {
+    const state = built(Array.from({ length: 20_000 }, (_, n) => Buffer.from(`key-${n}`)))
+    const before = state.writes
+    new ElementIndex(state, prefix).add(Buffer.from('key-x'))
+    expect(state.writes - before).toBeLessThanOrEqual(6)
+  })
+
+  it.each(['', '03', '01', '0102', '0005'])('reports the damaged node %s as corrupt', (hex) => {
+    const state = memoryState()
+    state.set(Buffer.from('010200', 'hex'), Buffer.from(hex, 'hex'))
+    const index = new ElementIndex(state, prefix)
+    expect(() => index.size).toThrow(expect.objectContaining({ code: 'CRDT_STATE_CORRUPT' }))
+  })
+})

@@ -1,0 +1,77 @@
+// One node of the element index and its bytes.
+import type { Bytes } from '../base/bytes.ts'
+import { ByteReader, ByteWriter, corruptState } from './codec.ts'
+
+/** Part of the state's format: replicas must agree on it. */
+export const BUCKET_KEYS_MAX = 32
+
+/** Ascending, at least one. */
+export interface Bucket {
+  readonly kind: 'bucket'
+  readonly keys: readonly Bytes[]
+}
+
+/** More than BUCKET_KEYS_MAX keys that share exactly the first `length` nibbles of `path`. */
+export interface Inner {
+  readonly kind: 'inner'
+  /** Its first `length` nibbles count, whatever follows. */
+  readonly path: Bytes
+  readonly length: number
+  /** The shared path is itself a key. */
+  readonly own: boolean
+  /** Keys below, by next nibble. */
+  readonly counts: readonly number[]
+}
+
+export type IndexNode = Bucket | Inner
+
+const BUCKET = 0
+const INNER = 1
+const INNER_OWN = 2
+const NUMBER_MAX = 0xffff_ffff
+
+export function nibbleAt(key: Bytes, at: number): number {
+  const byte = key[at >>> 1] ?? 0
+  return at % 2 === 0 ? byte >>> 4 : byte & 15
+}
+
+export function countOf(node: IndexNode): number {
+  if (node.kind === 'bucket') return node.keys.length
+  let sum = node.own ? 1 : 0
+  for (const count of node.counts) sum += count
+  return sum
+}
+
+export function encodeNode(node: IndexNode): Bytes {
+  const out = new ByteWriter()
+  if (node.kind === 'bucket') {
+    out.byte(BUCKET)
+    for (const key of node.keys) out.bytes(key)
+    return out.finish()
+  }
+  out.byte(node.own ? INNER_OWN : INNER)
+  out.varint(node.length)
+  const path = new Uint8Array(node.path.subarray(0, Math.ceil(node.length / 2)))
+  if (node.length % 2 === 1) path[path.length - 1] = (path.at(-1) ?? 0) & 0xf0
+  out.fixed(path)
+  for (const count of node.counts) out.varint(count)
+  return out.finish()
+}
+
+/** Throws CrdtError CRDT_STATE_CORRUPT. */
+export function decodeNode(bytes: Bytes): IndexNode {
+  const input = new ByteReader(bytes, corruptState)
+  const kind = input.byte()
+  if (kind === BUCKET) {
+    const keys: Bytes[] = []
+    while (!input.done) keys.push(input.bytes(NUMBER_MAX))
+    return { kind: 'bucket', keys }
+  }
+  if (kind !== INNER && kind !== INNER_OWN) throw corruptState('unknown kind of index node')
+  const length = input.varint(NUMBER_MAX)
+  const path = input.fixed(Math.ceil(length / 2))
+  const counts: number[] = []
+  for (let nibble = 0; nibble < 16; nibble += 1) counts.push(input.varint(NUMBER_MAX))
+  input.end()
+  return { kind: 'inner', path, length, own: kind === INNER_OWN, counts }
+}

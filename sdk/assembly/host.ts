@@ -1,3 +1,4 @@
+// @ts-nocheck: decorators of functions exist in AssemblyScript only.
 // The host functions of import module `env`, one declaration each, exactly as the host links them (by-ref ABI).
 // Pointers to descriptors, register ids and file descriptors are u64. Only those an application uses are imported.
 // Application code uses the modules on top of this one; `host` is exported for authors who store their state themselves.

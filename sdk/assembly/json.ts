@@ -53,6 +53,7 @@ export function writeJson<T>(writer: JsonWriter, value: T): void {
     for (let i = 0, n = keys.length; i < n; i++) {
       const key = unchecked(keys[i])
       writer.key(key.toString())
+      // @ts-ignore: T is a map here
       writeJson<valueof<T>>(writer, value.get(key))
     }
     writer.close(125)
@@ -102,6 +103,7 @@ export function readJson<T>(json: Json, what: string): T {
     // @ts-ignore: decided by the compiler for each T
   } else if (isDefined(changetype<T>(0).readJson)) {
     expect(json, OBJECT, what, 'an object')
+    // @ts-ignore: the compiler's allocator
     const value = changetype<T>(__new(offsetof<T>(), idof<T>()))
     // @ts-ignore: generated
     value.readJson(json)
@@ -160,7 +162,8 @@ function integer<T>(text: string, what: string): T {
     fits = value < 1844674407370955161 || (value == 1844674407370955161 && digit < 6)
     value = value * 10 + digit
   }
-  const limit = isSigned<T>() ? u64(1) << (sizeof<T>() * 8 - 1) : u64.MAX_VALUE >> (64 - sizeof<T>() * 8)
+  const bits = u64(sizeof<T>()) * 8
+  const limit = isSigned<T>() ? u64(1) << (bits - 1) : u64.MAX_VALUE >> (64 - bits)
   if (isSigned<T>() && !negative) fits = fits && value < limit
   else fits = fits && value <= limit
   if (!fits) panic(what + ' does not fit its type: ' + text)

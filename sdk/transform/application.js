@@ -43,9 +43,8 @@ function stateOf(node, report) {
   const edits = []
   for (const field of fieldsOf(node)) {
     const name = field.name.text
-    const type = field.type ? textOf(field.type.range) : ''
-    if (!field.type) report(field.name.range, `field '${name}' needs a type`)
-    else if (COLLECTIONS.includes(field.type.name?.identifier?.text)) {
+    const type = textOf(field.type.range)
+    if (COLLECTIONS.includes(field.type.name?.identifier?.text)) {
       const id = collectionId(name)
       collections.push({ name, id: id.toString('hex') })
       if (field.initializer)

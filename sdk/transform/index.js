@@ -8,9 +8,14 @@ import { applyEdits, decorator } from './source-text.js'
 
 const RUNTIME = '@calbox/sdk/assembly/generated-code'
 
+/** A configuration file and the command line may both name the transform. */
+const done = new WeakSet()
+
 export default class CalboxTransform {
   /** Called by the compiler once the files named by the author are parsed. `this.program` is set by the compiler. */
   afterParse(parser) {
+    if (done.has(parser)) return
+    done.add(parser)
     const report = (range, message) => parser.error(DiagnosticCode.Transform_0_1, range, 'calbox', message)
     for (const source of [...parser.sources]) {
       if (source.sourceKind !== SourceKind.User && source.sourceKind !== SourceKind.UserEntry) continue

@@ -5,11 +5,7 @@ import { fieldsOf, textOf } from './source-text.js'
 export function jsonEdits(node, report) {
   if (node.typeParameters?.length) report(node.name.range, 'a class with a JSON form cannot have type parameters')
   if (node.extendsType) report(node.extendsType.range, 'a class with a JSON form cannot extend another')
-  const fields = []
-  for (const field of fieldsOf(node)) {
-    if (field.type) fields.push({ name: field.name.text, type: textOf(field.type.range) })
-    else report(field.name.range, `field '${field.name.text}' needs a type`)
-  }
+  const fields = fieldsOf(node).map((field) => ({ name: field.name.text, type: textOf(field.type.range) }))
   const write = fields.map(({ name, type }) => `to.key("${name}"); __calbox.writeJson<${type}>(to, this.${name});`)
   const read = fields.map(({ name, type }) => `this.${name} = __calbox.member<${type}>(from, "${name}");`)
   const insert =

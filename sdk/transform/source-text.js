@@ -10,7 +10,7 @@ export function textOf(range) {
   return range.source.text.substring(range.start, range.end)
 }
 
-/** The fields that hold the object's state. */
+/** The fields that hold the object's state. The compiler has refused those without a type by now. */
 export function fieldsOf(node) {
   return node.members.filter((each) => each.kind === NodeKind.FieldDeclaration && !(each.flags & CommonFlags.Static))
 }

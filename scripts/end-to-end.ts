@@ -1,0 +1,52 @@
+// `npm test`, second half: the product as its users run it. Every shipped workflow (found by glob), and the published
+// packages installed into an empty folder.
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+const ROOT = path.resolve(import.meta.dirname, '..')
+const CALBOX = path.join(ROOT, 'cli/bin/calbox.cjs')
+const WORKFLOWS = globSync(['workflows/examples/*.yml', 'apps/*/workflow.yml'], { cwd: ROOT }).toSorted()
+
+interface Outcome {
+  readonly name: string
+  readonly passed: boolean
+}
+
+const outcomes: Outcome[] = []
+
+function step(name: string, command: string, args: readonly string[], options: { cwd?: string } = {}): boolean {
+  process.stdout.write(`\n── ${name}\n`)
+  const started = performance.now()
+  const { status } = spawnSync(command, args, { cwd: options.cwd ?? ROOT, stdio: ['ignore', 'inherit', 'inherit'] })
+  const passed = status === 0
+  process.stdout.write(`── ${name}: ${passed ? 'passed' : `FAILED (exit ${status})`} (${((performance.now() - started) / 1000).toFixed(1)} s)\n`)
+  outcomes.push({ name, passed })
+  return passed
+}
+
+async function packages(): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'calbox-pack-'))
+  try {
+    const workspaces = ['node-runtime', 'sdk', 'cli'].flatMap((name) => ['-w', name])
+    if (!step('pack', 'npm', ['pack', ...workspaces, '--pack-destination', folder, '--silent'])) return
+    const tarballs = globSync('*.tgz', { cwd: folder }).map((file) => path.join(folder, file))
+    const home = path.join(folder, 'elsewhere')
+    const install = ['install', '--prefix', home, '--no-audit', '--no-fund', '--silent', ...tarballs]
+    if (!step('install the packages elsewhere', 'npm', install)) return
+    if (!step('calbox init there', 'npx', ['calbox', 'init'], { cwd: home })) return
+    step('calbox run there', 'npx', ['calbox', 'run'], { cwd: home })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+if (WORKFLOWS.length === 0) throw new Error('no shipped workflow was found')
+for (const file of WORKFLOWS) step(file, process.execPath, [CALBOX, 'run', file])
+await packages()
+const failed = outcomes.filter(({ passed }) => !passed)
+for (const { name } of failed) process.stdout.write(`failed: ${name}\n`)
+process.stdout.write(`\n${outcomes.length - failed.length} passed, ${failed.length} failed\n`)
+process.exitCode = failed.length === 0 ? 0 : 1

@@ -1,0 +1,21 @@
+// docs/reference/http.md from the route declarations.
+import { ROUTES } from '../../node-runtime/src/server/server.ts'
+
+export async function routesPage(): Promise<string> {
+  const rows = [...ROUTES]
+    .sort((a, b) => (a.url === b.url ? a.method.localeCompare(b.method) : a.url.localeCompare(b.url)))
+    .map(({ method, url, summary }) => `| \`${method} ${url}\` | ${summary} |`)
+  return [
+    '# HTTP routes of a node',
+    '',
+    'Generated from the declarations in `node-runtime/src/server/routes`; do not edit.',
+    '',
+    'Ids of contexts, applications, blobs and public keys are base58; ids of namespaces, groups and accounts are 64 hex',
+    'characters. Errors are `{"error": "…"}` with the status that fits.',
+    '',
+    '| route | what it does |',
+    '| --- | --- |',
+    ...rows,
+    '',
+  ].join('\n')
+}

@@ -64,10 +64,12 @@ export interface NodeLog {
   readonly path?: string
   /** Everything the node wrote since this run first started it; an adopted one: since it was started. */
   text(): Promise<string>
-  /** The last lines of it, oldest first. */
-  tail(lines: number): Promise<string[]>
-  /** Lines from now on, until the signal aborts (ends quietly) or the node has ended. */
-  follow(options: { signal: AbortSignal }): AsyncIterable<string>
+  /** The last lines of it, oldest first; of the part before `upTo`, where that is given. */
+  tail(lines: number, upTo?: number): Promise<string[]>
+  /** Where it ends now: `tail(n, end)` and `follow({ from: end })` together show every line once. */
+  end(): Promise<number>
+  /** Lines from there on (default: the end, when the first one is asked for), until the node has ended; an abort ends it quietly. */
+  follow(options: { readonly signal: AbortSignal; readonly from?: number }): AsyncIterable<string>
 }
 
 export interface StopOptions {

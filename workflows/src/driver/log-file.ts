@@ -21,9 +21,13 @@ export class LogFile implements NodeLog {
     return readRange(this.path, Math.max(this.#begin(size), size - LOG_TEXT_MAX_BYTES), size)
   }
 
-  async tail(lines: number): Promise<string[]> {
+  end(): Promise<number> {
+    return fileSize(this.path)
+  }
+
+  async tail(lines: number, upTo = Number.POSITIVE_INFINITY): Promise<string[]> {
     if (lines <= 0) return []
-    const size = await fileSize(this.path)
+    const size = Math.min(upTo, await fileSize(this.path))
     const from = Math.max(this.#begin(size), size - LOG_TAIL_BYTES)
     const all = splitLines(await readRange(this.path, from, size))
     // What was cut in the middle is no line.
@@ -31,8 +35,8 @@ export class LogFile implements NodeLog {
     return all.slice(-lines)
   }
 
-  async *follow(options: { signal: AbortSignal }): AsyncGenerator<string> {
-    let at = await fileSize(this.path)
+  async *follow(options: { readonly signal: AbortSignal; readonly from?: number }): AsyncGenerator<string> {
+    let at = options.from ?? (await fileSize(this.path))
     let rest = Buffer.alloc(0)
     while (!options.signal.aborted) {
       // Asked before the read: what was written up to the end is still read afterwards.

@@ -1,0 +1,56 @@
+// `calbox down`: ends nodes of this working directory; their data stays.
+import type { LocalNode } from '@calbox/workflows'
+import type { Command } from 'commander'
+import type { CommandEdge } from './command-edge.ts'
+import { CommandError } from './command-error.ts'
+import { parsePositive } from './parse-option.ts'
+import { statePath } from './state-path.ts'
+
+export interface DownOptions {
+  readonly all?: boolean
+  readonly timeout: number
+}
+
+export function registerDown(program: Command, edge: CommandEdge): void {
+  program
+    .command('down')
+    .description('stop nodes that were left running; their data stays')
+    .argument('[nodes...]', 'names of nodes; default: all that no calbox is using')
+    .option('--all', 'also nodes that a running calbox is using')
+    .option('--timeout <seconds>', 'for a node to end by itself before it is killed', parsePositive, 10)
+    .action((names: string[], options: DownOptions) => runDown(names, options, edge))
+}
+
+export async function runDown(names: readonly string[], options: DownOptions, edge: CommandEdge): Promise<void> {
+  const { listLocalNodes, NodeState, stopLocalNode } = await import('@calbox/workflows')
+  const state = new NodeState(statePath(edge))
+  const chosen = chooseNodes(await listLocalNodes(state), names, options.all === true)
+  if (chosen.length === 0) edge.stdout.write('no node is running here\n')
+  const stopping = { graceMs: options.timeout * 1000, signal: edge.signal }
+  await Promise.all(
+    chosen.map(async ({ record }) => {
+      await stopLocalNode(state, record, stopping)
+      edge.stdout.write(`${record.name}  stopped\n`)
+    }),
+  )
+}
+
+function chooseNodes(nodes: readonly LocalNode[], names: readonly string[], all: boolean): LocalNode[] {
+  const unknown = names.filter((name) => !nodes.some(({ record }) => record.name === name))
+  if (unknown.length > 0) {
+    const known = nodes.map(({ record }) => record.name).join(', ')
+    throw new CommandError(
+      'USAGE',
+      `no node called ${unknown.join(', ')} here; ${known === '' ? 'there is none' : `known: ${known}`}`,
+    )
+  }
+  const alive = nodes.filter(({ status }) => status !== 'stopped' && status !== 'exited')
+  const wanted = names.length === 0 ? alive : alive.filter(({ record }) => names.includes(record.name))
+  const used = wanted.filter(({ owner }) => owner !== undefined)
+  if (names.length > 0 && used.length > 0 && !all) {
+    const [first] = used
+    const message = `node ${first?.record.name} is used by a running calbox (pid ${first?.owner?.pid}); --all stops it nevertheless`
+    throw new CommandError('NODES_RUNNING', message)
+  }
+  return all ? wanted : wanted.filter(({ owner }) => owner === undefined)
+}

@@ -1,0 +1,69 @@
+// `calbox up`: starts a network without a workflow and leaves it running.
+import type { NetworkEvent, NodeRequest } from '@calbox/workflows'
+import type { Command } from 'commander'
+import type { CommandEdge } from './command-edge.ts'
+import { findCalnode } from './find-calnode.ts'
+import { parseCount, parsePort, parsePositive } from './parse-option.ts'
+import { statePath } from './state-path.ts'
+
+export interface UpOptions {
+  readonly nodes: number
+  readonly prefix: string
+  readonly basePort?: number
+  readonly baseRpcPort?: number
+  readonly restart?: boolean
+  readonly authMode?: string
+  readonly timeout: number
+}
+
+export function registerUp(program: Command, edge: CommandEdge): void {
+  program
+    .command('up')
+    .description('start a network of nodes and leave it running')
+    .option('-n, --nodes <count>', 'how many nodes', parseCount, 3)
+    .option('--prefix <name>', 'nodes are called <name>-1, <name>-2, …', 'calimero-node')
+    .option('--base-port <port>', 'peer-to-peer port of the first node (default 2428, or free ones)', parsePort)
+    .option('--base-rpc-port <port>', 'HTTP port of the first node (default 2528, or free ones)', parsePort)
+    .option('--restart', 'stop nodes that already run under these names and start them on their data')
+    .option('--auth-mode <mode>', 'of nodes that are made anew: proxy (none) or embedded')
+    .option('--timeout <seconds>', 'for all nodes to be healthy and meshed', parsePositive, 60)
+    .action((options: UpOptions) => runUp(options, edge))
+}
+
+export async function runUp(options: UpOptions, edge: CommandEdge): Promise<void> {
+  const { openProcessDriver, startNetwork } = await import('@calbox/workflows')
+  const { driver, ports } = openProcessDriver({ calnode: findCalnode(edge), stateDir: statePath(edge) })
+  const onEvent = (event: NetworkEvent) => show(event, edge)
+  try {
+    const request = {
+      name: options.prefix,
+      nodes: nodeRequests(options),
+      baseSwarmPort: options.basePort,
+      baseRpcPort: options.baseRpcPort,
+      dataRoot: `${edge.cwd}/data`,
+      restart: options.restart,
+      authMode: options.authMode,
+      readyTimeoutMs: options.timeout * 1000,
+    }
+    const network = await startNetwork({ driver, ports, onEvent }, request, { signal: edge.signal })
+    for (const node of network.nodes) await driver.keep(node)
+    const count = network.nodes.length === 1 ? '1 node is' : `${network.nodes.length} nodes are`
+    edge.stdout.write(
+      `${count} up in network ${network.name}. \`calbox logs -f\` shows what they do, \`calbox down\` ends them.\n`,
+    )
+  } finally {
+    await driver.close()
+  }
+}
+
+function nodeRequests(options: UpOptions): NodeRequest[] {
+  return Array.from({ length: options.nodes }, (_, index) => ({ name: `${options.prefix}-${index + 1}` }))
+}
+
+function show(event: NetworkEvent, edge: CommandEdge): void {
+  if (event.type === 'port-moved') edge.stderr.write(`note: ${event.message}\n`)
+  if (event.type !== 'ready') return
+  const { node, tookMs } = event
+  const how = node.adopted ? 'was running already' : `started in ${Math.round(tookMs)} ms`
+  edge.stdout.write(`${node.name}  ${node.url}  ${how}\n`)
+}

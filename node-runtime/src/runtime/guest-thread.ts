@@ -67,25 +67,17 @@ export class GuestThread {
 
   /** One outcome a job, fewer after a machine failure. Rejects with RuntimeError and `signal.reason`. */
   async run(request: RunRequest, signal: AbortSignal | undefined): Promise<GuestOutcome[]> {
-    await this.ready
-    signal?.throwIfAborted()
-    if (request.jobs.length === 0) return []
     const onAbort = () => {
       this.#end()?.reject(signal?.reason)
       void this.terminate()
     }
-    signal?.addEventListener('abort', onAbort, { once: true })
+    // Idle threads do not keep the process alive; one that is asked for something does, its start included.
     this.#worker.ref()
     try {
-      return await new Promise<GuestOutcome[]>((resolve, reject) => {
-        this.#current = { request, outcomes: [], resolve, reject, cancelTimer: () => {} }
-        if (this.#lost === undefined) {
-          this.#startTimer(this.#current)
-          this.#worker.postMessage(portableRequest(request))
-        } else {
-          this.#fail('worker_lost', this.#lost)
-        }
-      })
+      await this.ready
+      signal?.throwIfAborted()
+      signal?.addEventListener('abort', onAbort, { once: true })
+      return await this.#dispatch(request)
     } finally {
       this.#worker.unref()
       signal?.removeEventListener('abort', onAbort)
@@ -99,6 +91,24 @@ export class GuestThread {
     this.#worker.ref()
     await this.#worker.terminate()
     await this.#exited
+  }
+
+  #dispatch(request: RunRequest): Promise<GuestOutcome[]> {
+    if (request.jobs.length === 0) return Promise.resolve([])
+    return new Promise((resolve, reject) => {
+      this.#current = { request, outcomes: [], resolve, reject, cancelTimer: () => {} }
+      if (this.#lost !== undefined) {
+        this.#fail('worker_lost', this.#lost)
+        return
+      }
+      try {
+        this.#worker.postMessage(portableRequest(request))
+        this.#startTimer(this.#current)
+      } catch (error) {
+        this.#end()
+        reject(error)
+      }
+    })
   }
 
   #onMessage(message: WorkerMessage): void {

@@ -3,7 +3,8 @@ import { type Bytes, equalBytes } from '../base/bytes.ts'
 import type { StateChange } from './guest-executor.ts'
 
 export interface KeyReader {
-  get(key: Bytes): Bytes | undefined
+  /** `text` is `keyText(key)`, for callers that have it: making it is a good part of a read's cost. */
+  get(key: Bytes, text?: string): Bytes | undefined
 }
 
 interface Write {
@@ -20,9 +21,9 @@ export class Overlay implements KeyReader {
     this.#base = base
   }
 
-  get(key: Bytes): Bytes | undefined {
-    const write = this.#writes.get(keyText(key))
-    return write ? (write.after ?? undefined) : this.#base.get(key)
+  get(key: Bytes, text = keyText(key)): Bytes | undefined {
+    const write = this.#writes.get(text)
+    return write ? (write.after ?? undefined) : this.#base.get(key, text)
   }
 
   /** Writes, or removes with null. Keeps both arrays; the result is the value before. */
@@ -34,7 +35,7 @@ export class Overlay implements KeyReader {
       write.after = value
       return before
     }
-    const before = this.#base.get(key)
+    const before = this.#base.get(key, text)
     this.#writes.set(text, { key, before, after: value })
     return before
   }

@@ -41,8 +41,7 @@ class LayeredState implements KeyReader {
     for (const { key, value } of changes) this.#staged.set(keyText(key), value)
   }
 
-  get(key: Bytes): Bytes | undefined {
-    const text = keyText(key)
+  get(key: Bytes, text = keyText(key)): Bytes | undefined {
     const staged = this.#staged.get(text)
     if (staged !== undefined) return staged ?? undefined
     if (this.#read.has(text)) return this.#read.get(text)

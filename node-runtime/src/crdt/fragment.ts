@@ -1,0 +1,31 @@
+// What every CRDT type gives to the framework: fragments that merge, their bytes, and how an instance is emptied.
+import type { Bytes } from '../base/bytes.ts'
+import type { ByteReader, ByteWriter } from './codec.ts'
+import type { CrdtState } from './crdt-state.ts'
+
+/** One change of one record. Merging is commutative, associative and idempotent, and depends on nothing but its inputs. */
+export interface Fragment {
+  readonly tag: number
+  /** 32 bytes. */
+  readonly id: Bytes
+  /** Tells the fragments of one instance apart; a later one of the same session replaces an earlier one. */
+  readonly part: Bytes
+  /** 0 where the type needs none. */
+  readonly stamp: bigint
+  write(out: ByteWriter): void
+  /** `replica`: 32 bytes, the author of the artifact. */
+  mergeInto(state: CrdtState, replica: Bytes): void
+}
+
+/** A stamp above `seen`, the one it is to override. */
+export type NextStamp = (seen?: bigint) => bigint
+
+export interface CrdtType {
+  /** Part of the format. */
+  readonly tag: number
+  readonly name: string
+  /** Reads what `write` wrote. */
+  readFragment(id: Bytes, input: ByteReader): Fragment
+  /** What removes everything that is there now and `replica` may remove; concurrent writes survive it. */
+  clear(state: CrdtState, id: Bytes, next: NextStamp, replica: Bytes): Fragment[]
+}

@@ -1,0 +1,145 @@
+// Elements under keys, each a last-writer-wins record with a tombstone: the body of maps, sets and user storage.
+// The live keys are in the index; a removed one keeps its record, so that an older write cannot bring it back.
+import { type Bytes, concat } from '../base/bytes.ts'
+import { sha256 } from '../base/hash.ts'
+import { ByteReader, ByteWriter, corruptState } from './codec.ts'
+import type { CrdtState } from './crdt-state.ts'
+import { ElementIndex } from './element-index.ts'
+import type { CrdtType, Fragment, NextStamp } from './fragment.ts'
+import { INDEX_KEY_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from './limits.ts'
+import { decodeRecord, mergeRecord, readRecord } from './lww-record.ts'
+import { recordKey, recordPrefix } from './state-keys.ts'
+
+const REMOVE = 0
+const PUT = 1
+
+export class KeyedElements {
+  readonly #state: CrdtState
+  readonly #tag: number
+  readonly #id: Bytes
+
+  constructor(state: CrdtState, tag: number, id: Bytes) {
+    this.#state = state
+    this.#tag = tag
+    this.#id = id
+  }
+
+  get size(): number {
+    return this.#index().size
+  }
+
+  get(key: Bytes): Bytes | undefined {
+    const bytes = this.#state.get(this.#recordKey(indexKeyOf(key)))
+    const body = bytes === undefined ? null : decodeRecord(bytes).body
+    return body === null ? undefined : valueIn(body, isShort(key))
+  }
+
+  /** Of the newest write or removal. */
+  stampOf(key: Bytes): bigint | undefined {
+    return readRecord(this.#state, this.#recordKey(indexKeyOf(key)))?.stamp
+  }
+
+  /** In byte order of the keys (of their first INDEX_KEY_BYTES_MAX bytes, then of their hashes). */
+  *entries(): Generator<[Bytes, Bytes]> {
+    for (const indexKey of this.#index().keys()) {
+      const body = readRecord(this.#state, this.#recordKey(indexKey))?.body
+      if (body === undefined || body === null) throw corruptState('an element is in the index only')
+      const short = indexKey.byteLength <= INDEX_KEY_BYTES_MAX
+      yield [short ? indexKey : keyIn(body), valueIn(body, short)]
+    }
+  }
+
+  merge(key: Bytes, value: Bytes | null, stamp: bigint, replica: Bytes): void {
+    const indexKey = indexKeyOf(key)
+    const body = value === null ? null : bodyOf(key, value)
+    const { was, is } = mergeRecord(this.#state, this.#recordKey(indexKey), { stamp, replica, body })
+    if (!was && is) this.#index().add(indexKey)
+    if (was && !is) this.#index().delete(indexKey)
+  }
+
+  #index(): ElementIndex {
+    return new ElementIndex(this.#state, recordPrefix(this.#id, this.#tag, 'i'))
+  }
+
+  #recordKey(indexKey: Bytes): Bytes {
+    return recordKey(this.#id, this.#tag, 'e', indexKey)
+  }
+}
+
+/** Sets or removes (null) one element. */
+export class ElementFragment implements Fragment {
+  readonly tag: number
+  readonly id: Bytes
+  readonly part: Bytes
+  readonly stamp: bigint
+  readonly #value: Bytes | null
+
+  constructor(element: { tag: number; id: Bytes; key: Bytes; value: Bytes | null; stamp: bigint }) {
+    this.tag = element.tag
+    this.id = element.id
+    this.part = element.key
+    this.stamp = element.stamp
+    this.#value = element.value
+  }
+
+  write(out: ByteWriter): void {
+    out.u64(this.stamp)
+    out.byte(this.#value === null ? REMOVE : PUT)
+    out.bytes(this.part)
+    if (this.#value !== null) out.bytes(this.#value)
+  }
+
+  mergeInto(state: CrdtState, replica: Bytes): void {
+    new KeyedElements(state, this.tag, this.id).merge(this.part, this.#value, this.stamp, replica)
+  }
+}
+
+/** `valueBytesMax` 0 for sets, whose elements are their keys. */
+export function keyedType(tag: number, name: string, valueBytesMax = VALUE_BYTES_MAX): CrdtType {
+  return {
+    tag,
+    name,
+    readFragment(id: Bytes, input: ByteReader): Fragment {
+      const stamp = input.u64()
+      const kind = input.byte()
+      if (kind !== PUT && kind !== REMOVE) throw input.fail('an element is neither put nor removed')
+      const key = input.bytes(KEY_BYTES_MAX)
+      return new ElementFragment({ tag, id, key, value: kind === PUT ? input.bytes(valueBytesMax) : null, stamp })
+    },
+    clear(state: CrdtState, id: Bytes, next: NextStamp): Fragment[] {
+      const elements = new KeyedElements(state, tag, id)
+      return [...elements.entries()].map(
+        ([key]) => new ElementFragment({ tag, id, key, value: null, stamp: next(elements.stampOf(key)) }),
+      )
+    },
+  }
+}
+
+function isShort(key: Bytes): boolean {
+  return key.byteLength <= INDEX_KEY_BYTES_MAX
+}
+
+/** Short keys as they are; long ones shortened to a length that no short one has. */
+function indexKeyOf(key: Bytes): Bytes {
+  return isShort(key) ? key : concat([key.subarray(0, INDEX_KEY_BYTES_MAX), sha256(key)])
+}
+
+/** A long key is kept before its value. */
+function bodyOf(key: Bytes, value: Bytes): Bytes {
+  if (isShort(key)) return value
+  const out = new ByteWriter()
+  out.bytes(key)
+  out.fixed(value)
+  return out.finish()
+}
+
+function keyIn(body: Bytes): Bytes {
+  return new ByteReader(body, corruptState).bytes(KEY_BYTES_MAX)
+}
+
+function valueIn(body: Bytes, short: boolean): Bytes {
+  if (short) return body
+  const input = new ByteReader(body, corruptState)
+  input.bytes(KEY_BYTES_MAX)
+  return input.rest()
+}

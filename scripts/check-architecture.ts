@@ -2,7 +2,6 @@
 // or when it misses a planted cycle or a planted import of a higher level: a gate that sees nothing is worse than none.
 import { execFile } from 'node:child_process'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { promisify } from 'node:util'
 
@@ -23,7 +22,7 @@ interface Violation {
 }
 
 async function cruise(places: readonly string[]): Promise<Cruise> {
-  const bin = createRequire(import.meta.url).resolve('dependency-cruiser/bin/dependency-cruise.mjs')
+  const bin = path.join(ROOT, 'node_modules/.bin/depcruise')
   const args = [bin, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...places]
   const options = { cwd: ROOT, maxBuffer: 256 * 1024 * 1024 }
   const { stdout } = await run(process.execPath, args, options).catch((error: { stdout?: string; stderr?: string }) => {

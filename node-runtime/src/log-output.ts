@@ -6,7 +6,7 @@ const LEVELS = new Set(['debug', 'info', 'warn', 'error', 'silent'])
 
 /** The level comes from CALNODE_LOG (debug, info, warn, error, silent); info otherwise. */
 export function processLogger(node: string): Logger {
-  const wanted = process.env['CALNODE_LOG'] ?? 'info'
+  const wanted = process.env.CALNODE_LOG ?? 'info'
   const level = LEVELS.has(wanted) ? wanted : 'info'
   const output = pino(
     {

@@ -1,6 +1,6 @@
 // Installed applications. The id is the content address of the code, so the same bytes have the same id on every node.
 import { createReadStream } from 'node:fs'
-import { type Bytes, concat } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
 import { taggedHash } from '../base/hash.ts'
 import { type ApplicationId, type BlobId, idBytes, idFromBytes } from '../base/ids.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'

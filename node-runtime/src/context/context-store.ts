@@ -1,6 +1,6 @@
 // The rows of one context in the store, and nothing of their meaning: deltas, the undo stack, parked deltas, markers.
 // Everything that changes them returns store operations for the caller's one batch.
-import { type Bytes, concat, u32be, u64be } from '../base/bytes.ts'
+import { type Bytes, u32be, u64be } from '../base/bytes.ts'
 import { type ContextId, type DeltaId, idBytes, idFromBytes } from '../base/ids.ts'
 import { keyOf } from '../store/keys.ts'
 import type { Store, StoreOp } from '../store/store.ts'

@@ -154,5 +154,5 @@ export class HandlerQueue {
 
 /** The handler is not there at all: another attempt sees the same. */
 function isHopeless(error: unknown): boolean {
-  return error instanceof ContextError && error.code === 'GUEST_FAILED' && error.data['kind'] === 'method_not_found'
+  return error instanceof ContextError && error.code === 'GUEST_FAILED' && error.data.kind === 'method_not_found'
 }

@@ -35,7 +35,7 @@ export async function initialState(parts: InitialStateParts, params: Bytes): Pro
   const source = { contextId: id, generation: NO_GENERATION, staged: [] }
   const job = { kind: 'call' as const, method: INIT, input: params, env, keep: false }
   const [outcome] = await executor.run(module, source, [job])
-  if (!outcome || outcome.status !== 'ok') {
+  if (outcome?.status !== 'ok') {
     const why = outcome?.error?.message ?? 'no outcome'
     throw new ContextError('INIT_FAILED', `the application's init failed: ${why}`, {
       data: { kind: outcome?.error?.kind, logs: outcome?.logs },

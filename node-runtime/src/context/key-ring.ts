@@ -1,5 +1,5 @@
 // The group keys this node holds. A group's newest key seals; all of them open.
-import { type Bytes, concat } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
 import { type GroupId, idBytes, idFromBytes, type KeyId } from '../base/ids.ts'
 import { keyIdOf } from '../base/keys.ts'
 import { keyOf } from '../store/keys.ts'

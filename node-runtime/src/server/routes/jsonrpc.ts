@@ -74,7 +74,7 @@ function rpcErrorOf(error: unknown): RpcError | undefined {
     case 'GROUP_KEY_PENDING':
       return { type: 'GroupKeyPending', data: error.data }
     case 'APPLICATION_NOT_INSTALLED':
-      return { type: 'ApplicationNotInstalled', data: { application_id: error.data['applicationId'] } }
+      return { type: 'ApplicationNotInstalled', data: { application_id: error.data.applicationId } }
     case 'ID_INVALID':
       return { type: 'ParseError', data: error.message }
     case 'CONTEXT_BUSY':

@@ -23,6 +23,10 @@ export class LatestFirst<N extends OrderKey<string>> {
     return this.#heap.length
   }
 
+  peek(): N | undefined {
+    return this.#heap[0]
+  }
+
   push(node: N): void {
     const heap = this.#heap
     let at = heap.length

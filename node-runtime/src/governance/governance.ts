@@ -1,34 +1,166 @@
-// One namespace's operations and the state they fold to, at the heads or at any cut.
+// One namespace's operations and the state they fold to, at the heads or at any cut. The caller has verified
+// signatures; here authority is judged, at each operation's own causal cut, so that every node judges alike.
+
+import { compareCanonical } from '../base/causal.ts'
 import type { NamespaceId, OpId } from '../base/ids.ts'
 import type { Operation } from '../base/operations.ts'
+import { WaitingRoom } from '../base/waiting-room.ts'
+import { History } from './history.ts'
+import { INVALID_REMEMBERED_MAX, PENDING_MAX } from './limits.ts'
 import type { NamespaceState } from './namespace-state.ts'
+import { refusalOf, revokedBy } from './rules.ts'
 
 export interface OpReceived<O extends Operation> {
   readonly outcome: 'accepted' | 'pending' | 'duplicate' | 'invalid'
   /** The received operation and those that waited for it, parents first. */
   readonly accepted: readonly O[]
-  /** Parents not here: ask the sender. */
+  /** Parents that are neither accepted nor waiting here: ask the sender. */
   readonly missing: readonly OpId[]
+  /** Forgotten: the oldest waiting at the cap. They may be received again. */
+  readonly evicted: readonly OpId[]
+  /** Refused and forgotten: the received one, or what waited for it. */
+  readonly invalid: readonly OpId[]
   /** Why the outcome is `invalid`. */
   readonly reason?: string
 }
 
-/** The caller has verified signatures. `O` is what it wants to get back, usually wire's SignedOp. */
-export declare class Governance<O extends Operation = Operation> {
-  static restore<O extends Operation>(namespaceId: NamespaceId, ops: Iterable<O>): Governance<O>
-  constructor(namespaceId: NamespaceId)
+/** What a new operation is before it is signed. */
+export type OpDraft = Omit<Operation, 'id'>
+
+const NOTHING = { accepted: [], missing: [], evicted: [], invalid: [] } as const
+
+/** `O` is what the caller wants to get back, usually wire's SignedOp. */
+export class Governance<O extends Operation = Operation> {
   readonly namespaceId: NamespaceId
-  receive(op: O): OpReceived<O>
-  heads(): OpId[]
-  has(id: OpId): boolean
-  get(id: OpId): O | undefined
-  missing(limit: number): OpId[]
+  readonly #history: History<O>
+  readonly #waiting = new WaitingRoom<OpId, O>(PENDING_MAX)
+  readonly #invalid = new Set<OpId>()
+
+  constructor(namespaceId: NamespaceId) {
+    this.namespaceId = namespaceId
+    this.#history = new History<O>(namespaceId)
+  }
+
+  /** From rows in any order, accepted or waiting. They are judged again, with the same result. */
+  static restore<O extends Operation>(namespaceId: NamespaceId, ops: Iterable<O>): Governance<O> {
+    const governance = new Governance<O>(namespaceId)
+    for (const op of [...ops].sort(compareCanonical)) governance.receive(op)
+    return governance
+  }
+
+  receive(op: O): OpReceived<O> {
+    if (this.#history.has(op.id)) return { ...NOTHING, outcome: 'duplicate' }
+    if (this.#waiting.has(op.id)) {
+      return { ...NOTHING, outcome: 'duplicate', missing: this.#waiting.absentOf(op) }
+    }
+    const fault = this.#fault(op)
+    if (fault !== undefined) return { ...NOTHING, outcome: 'invalid', invalid: this.#reject(op.id), reason: fault }
+    const early = this.#waiting.childrenOf(op.id).filter((child) => child.hlc <= op.hlc)
+    const invalid = early.flatMap((child) => (this.#waiting.has(child.id) ? this.#reject(child.id) : []))
+    const unmet = new Set(op.parents.filter((parent) => !this.#history.has(parent)))
+    if (unmet.size > 0) {
+      const evicted = this.#waiting.add(op, unmet).map(({ id }) => id)
+      return { ...NOTHING, outcome: 'pending', missing: this.#waiting.absentOf(op), evicted, invalid }
+    }
+    return this.#judge(op, invalid)
+  }
+
+  heads(): OpId[] {
+    return this.#history.heads()
+  }
+
+  /** Accepted. */
+  has(id: OpId): boolean {
+    return this.#history.has(id)
+  }
+
+  /** Accepted or waiting. */
+  get(id: OpId): O | undefined {
+    return this.#history.get(id) ?? this.#waiting.get(id)
+  }
+
+  /** Accepted operations. */
+  get size(): number {
+    return this.#history.size
+  }
+
+  get pendingCount(): number {
+    return this.#waiting.size
+  }
+
+  /** Ids that waiting operations name and that are not here, longest wanted first. */
+  missing(limit: number): OpId[] {
+    return this.#waiting.absent(limit)
+  }
+
   /** Accepted operations outside the closure of `have`, parents first. Unknown ids in `have` are ignored. */
-  opsNotIn(have: readonly OpId[], limit: number): O[]
+  opsNotIn(have: readonly OpId[], limit: number): O[] {
+    return this.#history.notIn(have).slice(0, limit)
+  }
+
   /** At the heads. Before the first operation it is empty: no members, no groups. */
-  state(): NamespaceState
-  /** Exactly the fold of the ancestors of `heads`; undefined while some head is not accepted here. */
-  stateAt(heads: readonly OpId[]): NamespaceState | undefined
-  /** Why `op`, not yet received, would be refused at its parents' cut; undefined when it would be accepted. */
-  refusal(op: Omit<O, 'id' | 'signature'>): string | undefined
+  state(): NamespaceState {
+    return this.#history.stateAt(this.#history.heads())
+  }
+
+  /** Exactly the fold of the ancestors of `heads`; undefined while some head is not accepted here: not yet. */
+  stateAt(heads: readonly OpId[]): NamespaceState | undefined {
+    return heads.every((id) => this.#history.has(id)) ? this.#history.stateAt(heads) : undefined
+  }
+
+  /** Why `draft` would be refused everywhere; undefined when it would be accepted. To ask before signing. */
+  refusal(draft: OpDraft): string | undefined {
+    if (!draft.parents.every((parent) => this.#history.has(parent))) return 'a parent is not here'
+    // No operation has this id: nothing of the judgement depends on it.
+    const op: Operation = { ...draft, id: '' as OpId }
+    return this.#fault(op) ?? refusalOf(this.#history.stateAt(draft.parents), op)
+  }
+
+  #fault(op: Operation): string | undefined {
+    if (op.namespaceId !== this.namespaceId) return 'belongs to another namespace'
+    if (this.#invalid.has(op.id)) return 'was found invalid before'
+    if ((op.parents.length === 0) !== (op.body.kind === 'namespace_created')) {
+      return 'only the creation of the namespace has no parents'
+    }
+    if (op.parents.some((parent, i) => i > 0 && parent <= (op.parents[i - 1] ?? ''))) return 'parents do not ascend'
+    for (const parent of op.parents) {
+      if (this.#invalid.has(parent)) return `builds on ${parent}, which is invalid`
+      const known = this.get(parent)
+      if (known !== undefined && known.hlc >= op.hlc) return `is not later than its parent ${parent}`
+    }
+    return undefined
+  }
+
+  /** `op` and, iteratively, what it completes. */
+  #judge(op: O, early: readonly OpId[]): OpReceived<O> {
+    const accepted: O[] = []
+    const invalid = [...early]
+    let reason: string | undefined
+    const work = [op]
+    for (let next = work.pop(); next !== undefined; next = work.pop()) {
+      const cut = this.#history.stateAt(next.parents)
+      const refusal = refusalOf(cut, next)
+      if (refusal !== undefined) {
+        if (next === op) reason = refusal
+        invalid.push(...this.#reject(next.id))
+        continue
+      }
+      this.#history.add(next, revokedBy(cut, next))
+      accepted.push(next)
+      work.push(...this.#waiting.release(next.id))
+    }
+    if (reason !== undefined) return { ...NOTHING, outcome: 'invalid', invalid, reason }
+    return { ...NOTHING, outcome: 'accepted', accepted, invalid }
+  }
+
+  /** Forgets `id` and all that wait for it, and remembers that they are invalid. */
+  #reject(id: OpId): OpId[] {
+    const rejected = new Set([id, ...this.#waiting.removeWithDescendants(id).map((op) => op.id)])
+    for (const each of rejected) {
+      this.#invalid.add(each)
+      const [oldest] = this.#invalid
+      if (this.#invalid.size > INVALID_REMEMBERED_MAX && oldest !== undefined) this.#invalid.delete(oldest)
+    }
+    return [...rejected]
+  }
 }

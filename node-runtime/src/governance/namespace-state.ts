@@ -1,4 +1,4 @@
-// What a namespace is at one causal cut. Immutable; versions share structure.
+// What a namespace is at one causal cut, as others read it. Immutable; versions share structure.
 import type {
   AccountId,
   ApplicationId,
@@ -22,19 +22,24 @@ export interface GroupState {
   readonly parentId?: GroupId
   readonly name?: string
   readonly visibility: Visibility
+  /** Owner: cannot be removed from this group, nor lowered in it. */
   readonly creator: PublicKey
   /** Direct members; inheritance is in `roleIn`. */
   readonly members: ReadonlyMap<AccountId, Role>
   readonly defaultCapabilities: number
-  /** Explicit values only. */
+  /** Explicit values of direct members. */
   readonly capabilities: ReadonlyMap<AccountId, number>
   /** Accounts that left or were removed: they inherit nothing here until added again. */
-  readonly departed: ReadonlyMap<AccountId, Departure>
+  readonly departed: ReadonlyMap<AccountId, Removal>
+  readonly contexts: ReadonlyMap<ContextId, ContextRecord>
 }
 
-export interface Departure {
-  readonly how: 'left' | 'removed'
+export interface Removal {
   readonly op: OpId
+  readonly hlc: bigint
+  readonly groupId: GroupId
+  /** Whoever left may come back with a new invitation; whoever was removed must be added. */
+  readonly how: 'left' | 'removed'
   readonly pinned?: PinnedHeads
 }
 
@@ -66,16 +71,25 @@ export interface NamespaceState {
   readonly createdAtMs: number
   /** The namespace itself is one of them. */
   readonly groups: ReadonlyMap<GroupId, GroupState>
+  /** Everybody with a row in some group. */
   readonly members: ReadonlyMap<AccountId, Member>
   readonly contexts: ReadonlyMap<ContextId, ContextRecord>
   readonly applications: ReadonlyMap<ApplicationId, ApplicationRecord>
   /** Direct, or inherited through open groups. */
   roleIn(groupId: GroupId, account: AccountId): Role | undefined
-  /** Bits of `CAPABILITY`: all for an admin, none for who is not a member. */
+  /** Bits of `CAPABILITY`: all for an admin, none without a row in the group itself. */
   capabilitiesIn(groupId: GroupId, account: AccountId): number
+  /** In whatever group of the namespace. */
   memberOf(publicKey: PublicKey): Member | undefined
   canWrite(contextId: ContextId, publicKey: PublicKey): boolean
   isMember(groupId: GroupId, publicKey: PublicKey): boolean
+  /** Every removal of the account so far, in canonical order; also those that an addition followed. */
+  removalsOf(account: AccountId): readonly Removal[]
+  /**
+   * Removals of `publicKey` from the context's group, or a group above it, that are known here and were not at `cut`,
+   * the state its delta cites: the delta is void unless their `pinned` heads cover it.
+   */
+  removalsUnseen(contextId: ContextId, publicKey: PublicKey, cut: NamespaceState): readonly Removal[]
   /** SHA-256 in hex, equal iff the group's state is; for the namespace, iff the whole state is. */
   groupStateHash(groupId: GroupId): string
 }

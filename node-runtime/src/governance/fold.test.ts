@@ -1,0 +1,532 @@
+// The fold: same operations, same state, whatever the order of arrival; and the rule for concurrent revocations.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { compareCanonical } from '../base/causal.ts'
+import type { OpId } from '../base/ids.ts'
+import { accountOf } from '../base/keys.ts'
+import type { OpBody, Operation, Role } from '../base/operations.ts'
+import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
+import { Governance } from './governance.ts'
+import { CUTS_KEPT_MAX, INVALID_REMEMBERED_MAX, LANDMARK_EVERY, PENDING_MAX } from './limits.ts'
+import { NamespaceSnapshot } from './namespace-snapshot.ts'
+import { effectOf, refusalOf, reliesOn, revokedBy } from './rules.ts'
+import {
+  added,
+  alice,
+  applicationId,
+  bob,
+  capable,
+  carol,
+  contextBy,
+  contexted,
+  created,
+  dave,
+  eve,
+  genesis,
+  groupBy,
+  grouped,
+  idOf,
+  joined,
+  namespaceId,
+  operation,
+  type Person,
+  removed,
+  roled,
+} from './world.fixture.ts'
+
+const hashOf = (governance: Governance) => governance.state().groupStateHash(namespaceId)
+
+function nodeWith(ops: Iterable<Operation>): Governance {
+  const governance = new Governance(namespaceId)
+  for (const op of ops) governance.receive(op)
+  return governance
+}
+
+/** Alice (owner), bob and carol (admins), dave (member). */
+function team(): { ops: Operation[]; tip: Operation } {
+  const ops = [genesis]
+  let tip = genesis
+  const next = (by: Person, body: OpBody) => {
+    tip = operation({ by, on: [tip], body })
+    ops.push(tip)
+  }
+  next(bob, joined(bob, alice, { role: 'Admin' }))
+  next(carol, joined(carol, alice, { role: 'Admin' }))
+  next(dave, joined(dave, alice))
+  return { ops, tip }
+}
+
+describe('receiving', () => {
+  test('what arrives before its parents waits, and completes with them', () => {
+    const { ops } = team()
+    const governance = new Governance(namespaceId)
+    const backwards = ops.toReversed()
+    for (const op of backwards.slice(0, -1)) {
+      expect(governance.receive(op)).toMatchObject({ outcome: 'pending', missing: op.parents })
+    }
+    expect(governance.missing(9)).toEqual([genesis.id])
+    expect(governance.receive(genesis).accepted).toEqual(ops)
+    expect([governance.size, governance.pendingCount, governance.heads()]).toEqual([4, 0, [ops[3]?.id]])
+  })
+
+  test('an operation is taken once, waiting or accepted', () => {
+    const { ops, tip } = team()
+    expect(nodeWith(ops).receive(tip).outcome).toBe('duplicate')
+    expect(nodeWith([tip]).receive(tip)).toMatchObject({ outcome: 'duplicate', missing: tip.parents })
+  })
+
+  test.each([
+    ['of another namespace', { namespaceId: idOf<typeof namespaceId>('other') }, 'belongs to another namespace'],
+    ['that is not later than its parent', { hlc: 1n }, `is not later than its parent ${genesis.id}`],
+    ['with unsorted parents', { parents: ['b', 'a'] as OpId[] }, 'parents do not ascend'],
+    ['with a parent twice', { parents: [genesis.id, genesis.id] }, 'parents do not ascend'],
+  ])('one %s is invalid', (_name, change, reason) => {
+    const op = { ...operation({ by: bob, on: [genesis], body: joined(bob, alice) }), ...change }
+    expect(nodeWith([genesis]).receive(op)).toMatchObject({ outcome: 'invalid', reason, invalid: [op.id] })
+  })
+
+  test('what builds on something refused is refused too, before or after', () => {
+    const bad = operation({ by: eve, on: [genesis], body: contexted(eve, 'c') })
+    const onBad = operation({ by: alice, on: [bad], body: contexted(alice, 'c') })
+    const after = nodeWith([genesis, bad])
+    expect(after.receive(onBad).reason).toBe(`builds on ${bad.id}, which is invalid`)
+    const before = nodeWith([genesis, onBad])
+    expect(before.receive(bad).invalid).toEqual([bad.id, onBad.id])
+    expect([before.pendingCount, before.missing(9)]).toEqual([0, []])
+    expect(nodeWith([onBad, bad]).receive(genesis)).toMatchObject({ accepted: [genesis], invalid: [bad.id, onBad.id] })
+  })
+
+  test('waiting operations that prove too early are dropped with what waits for them', () => {
+    const late = operation({ by: bob, on: [genesis], body: joined(bob, alice), hlc: 9n })
+    const early = operation({ by: carol, on: [late], body: joined(carol, alice), hlc: 9n })
+    const onEarly = operation({ by: dave, on: [early], body: joined(dave, alice) })
+    const governance = nodeWith([onEarly, early, late])
+    expect(governance.pendingCount).toBe(1)
+    expect(governance.receive(genesis).accepted).toEqual([genesis, late])
+  })
+
+  test('waiting is capped: the oldest is forgotten and named', () => {
+    const governance = new Governance(namespaceId)
+    const waiting = Array.from({ length: PENDING_MAX + 1 }, (_, i) =>
+      operation({ by: bob, on: [genesis], body: joined(bob, alice), hlc: BigInt(i + 2) }),
+    )
+    const evicted = waiting.flatMap((op) => governance.receive(op).evicted)
+    expect(evicted).toEqual([waiting[0]?.id])
+    expect(governance.pendingCount).toBe(PENDING_MAX)
+  })
+
+  test('the memory of refused ids is capped; a forgotten one is refused again', () => {
+    const bad = (i: number) => operation({ by: eve, on: [genesis], body: contexted(eve, 'c'), hlc: BigInt(i + 2) })
+    const governance = nodeWith([genesis])
+    for (let i = 0; i <= INVALID_REMEMBERED_MAX; i++) governance.receive(bad(i))
+    expect(governance.receive(bad(0)).reason).toBe('the author may not create contexts')
+    expect(governance.receive(bad(5)).reason).toBe('was found invalid before')
+  })
+
+  test('a peer is given what it lacks, parents first', () => {
+    const { ops, tip } = team()
+    const side = operation({ by: alice, on: [genesis], body: contexted(alice, 'side'), hlc: 99n })
+    const governance = nodeWith([...ops, side])
+    expect(governance.opsNotIn([], 99)).toEqual([...ops, side])
+    expect(governance.opsNotIn([tip.id], 99)).toEqual([side])
+    expect(governance.opsNotIn([genesis.id, idOf<OpId>('unknown')], 2)).toEqual(ops.slice(1, 3))
+    expect(governance.opsNotIn(governance.heads(), 99)).toEqual([])
+  })
+
+  test('authority is judged at the cut cited, not now', () => {
+    const { ops, tip } = team()
+    const removal = operation({ by: alice, on: [tip], body: removed(dave) })
+    const governance = nodeWith([...ops, removal])
+    expect(governance.stateAt([tip.id])?.isMember(namespaceId, dave.publicKey)).toBe(true)
+    expect(governance.stateAt([removal.id])?.isMember(namespaceId, dave.publicKey)).toBe(false)
+    expect(governance.stateAt([removal.id, tip.id])?.isMember(namespaceId, dave.publicKey)).toBe(false)
+    expect(governance.stateAt([idOf<OpId>('unknown')])).toBeUndefined()
+  })
+})
+
+describe('concurrent revocations', () => {
+  const { ops, tip } = team()
+  const removeBob = operation({ by: alice, on: [tip], body: removed(bob) })
+
+  test('what a removed member did before it knew is void, whichever stamp is lower', () => {
+    for (const hlc of [tip.hlc + 1n, tip.hlc + 50n]) {
+      const act = operation({ by: bob, on: [tip], body: contexted(bob, 'c'), hlc })
+      const governance = nodeWith([...ops, removeBob, act])
+      expect(governance.state().contexts.size).toBe(0)
+      expect(governance.stateAt([act.id])?.contexts.size).toBe(1)
+      expect(hashOf(nodeWith([...ops, act, removeBob]))).toBe(hashOf(governance))
+    }
+  })
+
+  test('what it did before, seen by the remover, stands', () => {
+    const act = operation({ by: bob, on: [tip], body: contexted(bob, 'c') })
+    const removal = operation({ by: alice, on: [act], body: removed(bob) })
+    expect(nodeWith([...ops, act, removal]).state().contexts.size).toBe(1)
+  })
+
+  test('what rested on a void act is void too: an accomplice gains nothing', () => {
+    const admits = operation({ by: eve, on: [tip], body: joined(eve, bob, { role: 'Admin' }) })
+    const acts = operation({ by: eve, on: [admits], body: contexted(eve, 'c') })
+    const raises = operation({ by: eve, on: [acts], body: roled(dave, 'Admin') })
+    const governance = nodeWith([...ops, admits, acts, raises])
+    expect(governance.state().roleIn(namespaceId, dave.account)).toBe('Admin')
+    governance.receive(removeBob)
+    const state = governance.state()
+    expect(state.contexts.size).toBe(0)
+    expect(state.memberOf(eve.publicKey)).toBeUndefined()
+    expect(state.roleIn(namespaceId, dave.account)).toBe('Member')
+    const merge = operation({ by: alice, on: [removeBob, raises], body: contexted(alice, 'after') })
+    expect(governance.receive(merge).outcome).toBe('accepted')
+    expect(governance.state().contexts.size).toBe(1)
+  })
+
+  test('two admins who remove each other are both removed; the owner remains', () => {
+    const one = operation({ by: bob, on: [tip], body: removed(carol) })
+    const other = operation({ by: carol, on: [tip], body: removed(bob) })
+    const state = nodeWith([...ops, one, other]).state()
+    const roles = [alice, bob, carol].map(({ account }) => state.roleIn(namespaceId, account))
+    expect(roles).toEqual(['Admin', undefined, undefined])
+  })
+
+  test('a lowered role takes away concurrent acts, a raised one gives none', () => {
+    const lower = operation({ by: alice, on: [tip], body: roled(bob, 'Member') })
+    const act = operation({ by: bob, on: [tip], body: roled(dave, 'Admin'), hlc: tip.hlc + 9n })
+    expect(
+      nodeWith([...ops, lower, act])
+        .state()
+        .roleIn(namespaceId, dave.account),
+    ).toBe('Member')
+    const raise = operation({ by: alice, on: [tip], body: roled(dave, 'Admin') })
+    const tooEarly = operation({ by: dave, on: [tip], body: contexted(dave, 'c'), hlc: tip.hlc + 9n })
+    expect(nodeWith([...ops, raise]).receive(tooEarly).outcome).toBe('invalid')
+  })
+
+  test('a removal that still leaves the right stands beside what was done by it', () => {
+    const group = groupBy(alice, 'g')
+    const made = operation({ by: alice, on: [tip], body: grouped(alice, 'g', 'open') })
+    const joins = operation({ by: alice, on: [made], body: added(bob, 'Member', group) })
+    const removal = operation({ by: alice, on: [joins], body: removed(bob, group) })
+    const act = operation({ by: bob, on: [joins], body: contexted(bob, 'c'), hlc: 99n })
+    expect(nodeWith([...ops, made, joins, removal, act]).state().contexts.size).toBe(1)
+  })
+
+  test('after being added again a member acts anew; the void act stays void', () => {
+    const act = operation({ by: bob, on: [tip], body: contexted(bob, 'old'), hlc: 99n })
+    const again = operation({ by: alice, on: [removeBob], body: added(bob, 'Admin') })
+    const anew = operation({ by: bob, on: [again], body: contexted(bob, 'new') })
+    const state = nodeWith([...ops, removeBob, act, again, anew]).state()
+    expect([...state.contexts.keys()]).toEqual([contextBy(bob, 'new')])
+  })
+
+  test('a join by a concurrent invitation loses to the removal of the inviter and to that of the joiner', () => {
+    const joins = operation({ by: eve, on: [tip], body: joined(eve, bob), hlc: 99n })
+    expect(
+      nodeWith([...ops, removeBob, joins])
+        .state()
+        .members.has(eve.account),
+    ).toBe(false)
+    const leaves = operation({ by: dave, on: [tip], body: removed(dave) })
+    const returns = operation({ by: dave, on: [leaves], body: joined(dave, alice, { salt: 'new' }) })
+    const kicked = operation({ by: alice, on: [tip], body: removed(dave) })
+    expect(
+      nodeWith([...ops, leaves, returns, kicked])
+        .state()
+        .members.has(dave.account),
+    ).toBe(false)
+  })
+
+  test('the same thing said twice concurrently has the effect of the first', () => {
+    const known = (label: string): OpBody => ({
+      kind: 'application_known',
+      applicationId,
+      blobId: idOf(label),
+      size: 1,
+    })
+    const one = operation({ by: bob, on: [tip], body: known('one') })
+    const two = operation({ by: carol, on: [tip], body: known('two'), hlc: one.hlc + 1n })
+    expect(
+      nodeWith([...ops, two, one])
+        .state()
+        .applications.get(applicationId)?.blobId,
+    ).toBe(idOf('one'))
+  })
+
+  test('a founder who founds twice has founded once', () => {
+    const second = operation({ by: alice, on: [], body: { ...created, name: 'other' } as OpBody, hlc: 7n })
+    const onSecond = operation({ by: alice, on: [second], body: contexted(alice, 'on second') })
+    const all = [...ops, second, onSecond]
+    const governance = nodeWith(all)
+    expect(governance.state()).toMatchObject({ name: 'team' })
+    expect(governance.state().contexts.size).toBe(1)
+    expect(governance.stateAt([second.id])).toMatchObject({ name: 'other' })
+    expect(hashOf(nodeWith(all.toReversed()))).toBe(hashOf(governance))
+  })
+})
+
+// A second implementation of the rule in segment.ts, straight from its words, without any caching.
+class Paper {
+  readonly #ops: Map<OpId, Operation>
+
+  constructor(ops: Iterable<Operation>) {
+    this.#ops = new Map([...ops].map((op) => [op.id, op]))
+  }
+
+  closure(heads: readonly OpId[]): Set<OpId> {
+    const closure = new Set<OpId>()
+    const work = [...heads]
+    for (let id = work.pop(); id !== undefined; id = work.pop()) {
+      if (!closure.has(id)) work.push(...(this.#ops.get(id)?.parents ?? []))
+      closure.add(id)
+    }
+    return closure
+  }
+
+  sorted(ids: Set<OpId>): Operation[] {
+    return [...ids].flatMap((id) => this.#ops.get(id) ?? []).sort(compareCanonical)
+  }
+
+  readonly #states = new Map<string, NamespaceSnapshot>()
+
+  stateAt(heads: readonly OpId[]): NamespaceSnapshot {
+    const key = heads.join()
+    const known = this.#states.get(key)
+    if (known !== undefined) return known
+    const all = this.sorted(this.closure(heads))
+    const empty = NamespaceSnapshot.empty(namespaceId)
+    const pasts = new Map(all.map((op) => [op.id, this.closure(op.parents)]))
+    const revocations = all.filter((op) => revokedBy(this.stateAt(op.parents), op) !== undefined)
+    const standing = new Set<OpId>()
+    for (const op of all) {
+      const past = pasts.get(op.id) ?? new Set()
+      let view = this.sorted(past)
+        .filter(({ id }) => standing.has(id))
+        .reduce(effectOf, empty)
+      for (const other of revocations) {
+        const isConcurrent = other.id !== op.id && !past.has(other.id) && !pasts.get(other.id)?.has(op.id)
+        const target = revokedBy(this.stateAt(other.parents), other)
+        if (isConcurrent && target !== undefined && reliesOn(op).includes(target)) view = effectOf(view, other)
+      }
+      if (revocations.includes(op) || refusalOf(view, op) === undefined) standing.add(op.id)
+    }
+    const state = all.filter(({ id }) => standing.has(id)).reduce(effectOf, empty)
+    this.#states.set(key, state)
+    return state
+  }
+}
+
+const people = [alice, bob, carol, dave, eve]
+const somebody = fc.constantFrom(...people)
+const groups = [namespaceId, groupBy(alice, 'g0'), groupBy(alice, 'g1'), groupBy(bob, 'g0')]
+const somewhere = fc.constantFrom(...groups)
+const role = fc.constantFrom<Role>('Admin', 'Member', 'ReadOnly')
+const visibility = fc.constantFrom('open' as const, 'restricted' as const)
+
+type Move = (by: Person) => OpBody
+/** Adds up to many refused and, thanks to the weights, many accepted operations. */
+const move: fc.Arbitrary<Move> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ inviter: somebody, role, groupId: somewhere, salt: fc.constantFrom('1', '2', '3') }).map(
+      ({ inviter, ...options }): Move =>
+        (by) =>
+          joined(by, inviter, options),
+    ),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.tuple(somebody, somewhere).map(
+      ([who, where]): Move =>
+        () =>
+          removed(who, where),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(somebody, role, somewhere).map(
+      ([who, as, where]): Move =>
+        () =>
+          added(who, as, where),
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(somebody, role, somewhere).map(
+      ([who, as, where]): Move =>
+        () =>
+          roled(who, as, where),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom(ALL_CAPABILITIES, CAPABILITY.manageMembers, 0),
+        fc.option(somebody, { nil: undefined }),
+        somewhere,
+      )
+      .map(
+        ([bits, who, where]): Move =>
+          () =>
+            capable(bits, who, where),
+      ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.constantFrom('g0', 'g1'), visibility, somewhere).map(
+      ([label, seen, parent]): Move =>
+        (by) =>
+          grouped(by, label, seen, parent),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(somewhere, visibility).map(
+      ([groupId, seen]): Move =>
+        () => ({ kind: 'visibility_set', groupId, visibility: seen }),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(fc.constantFrom('c0', 'c1', 'c2'), somewhere).map(
+      ([label, where]): Move =>
+        (by) =>
+          contexted(by, label, where),
+    ),
+  },
+)
+
+interface Turn {
+  readonly by: Person
+  readonly move: Move
+  /** Which replica it happens on; which one hears of it at once. */
+  readonly at: number
+  readonly tells: number | undefined
+  readonly lag: number
+}
+
+const turn: fc.Arbitrary<Turn> = fc.record({
+  by: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(alice, bob) }, { weight: 2, arbitrary: somebody }),
+  move,
+  at: fc.nat(2),
+  tells: fc.option(fc.nat(2), { nil: undefined, freq: 2 }),
+  lag: fc.nat(3),
+})
+
+/** Three replicas that hear of each other now and then; operations that the author's own node refuses are sent too. */
+function play(turns: readonly Turn[]): { accepted: Operation[]; refused: Operation[] } {
+  const replicas = [0, 1, 2].map(() => nodeWith([genesis]))
+  const accepted = [genesis]
+  const refused: Operation[] = []
+  for (const { by, move: make, at, tells, lag } of turns) {
+    const replica = replicas[at]
+    if (replica === undefined) continue
+    const on = replica.heads().flatMap((id) => replica.get(id) ?? [])
+    const latest =
+      on
+        .map(({ hlc }) => hlc)
+        .sort((a, b) => Number(a - b))
+        .at(-1) ?? 0n
+    const op = operation({ by, on, body: make(by), hlc: latest + 1n + BigInt(lag) })
+    const { outcome } = replica.receive(op)
+    if (outcome === 'accepted') accepted.push(op)
+    if (outcome === 'invalid') refused.push(op)
+    const hearer = tells === undefined ? undefined : replicas[tells]
+    if (hearer !== undefined) for (const each of replica.opsNotIn(hearer.heads(), 999)) hearer.receive(each)
+  }
+  return { accepted, refused }
+}
+
+const games = fc.array(turn, { minLength: 1, maxLength: 40 })
+
+/** A shuffle that shrinks well enough: sort by a hash of the seed. */
+function shuffled(ops: readonly Operation[], seed: number): Operation[] {
+  const weight = (op: Operation) => idOf<OpId>(`${seed} ${op.id}`)
+  return [...ops].sort((a, b) => (weight(a) < weight(b) ? -1 : 1))
+}
+
+describe('any order of arrival', () => {
+  test('gives the same accepted operations, heads and state; what one node refuses, all refuse', () => {
+    fc.assert(
+      fc.property(games, fc.nat(), (turns, seed) => {
+        const { accepted, refused } = play(turns)
+        const inOrder = nodeWith(accepted)
+        expect(inOrder.size).toBe(new Set(accepted.map(({ id }) => id)).size)
+        const node = nodeWith(shuffled([...accepted, ...refused], seed))
+        expect(node.heads()).toEqual(inOrder.heads())
+        expect(node.size).toBe(inOrder.size)
+        expect(node.pendingCount).toBe(0)
+        for (const { id } of refused) expect(node.has(id)).toBe(false)
+        expect(hashOf(node)).toBe(hashOf(inOrder))
+        expect(hashOf(Governance.restore(namespaceId, shuffled(accepted, seed + 1)))).toBe(hashOf(inOrder))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('the state at every cut is what the rule on paper gives', () => {
+    fc.assert(
+      fc.property(games, fc.nat(), fc.array(fc.nat(40), { maxLength: 3 }), (turns, seed, picks) => {
+        const { accepted } = play(turns)
+        const node = nodeWith(shuffled(accepted, seed))
+        const paper = new Paper(accepted)
+        const chosen = [...new Set(picks.flatMap((pick) => accepted[pick % accepted.length]?.id ?? []))].sort()
+        for (const cut of [node.heads(), chosen, ...accepted.map(({ id }) => [id])]) {
+          expect(node.stateAt(cut)?.groupStateHash(namespaceId)).toBe(paper.stateAt(cut).groupStateHash(namespaceId))
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('the games reach what they are meant to: accepted, refused, concurrent and void operations', () => {
+    const seen = { accepted: 0, refused: 0, forks: 0, revocations: 0, contextsLost: 0 }
+    for (const turns of fc.sample(games, { numRuns: 300, seed: 7 })) {
+      const { accepted, refused } = play(turns)
+      const node = nodeWith(accepted)
+      seen.accepted += accepted.length
+      seen.refused += refused.length
+      seen.forks += node.heads().length > 1 ? 1 : 0
+      seen.revocations += accepted.filter(({ body }) => body.kind === 'member_removed').length
+      const made = accepted.filter(({ body }) => body.kind === 'context_created').map(({ id }) => id)
+      const contexts = new Set(made.map((id) => (node.get(id)?.body as { contextId: string }).contextId))
+      seen.contextsLost += contexts.size - node.state().contexts.size
+    }
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5)
+  })
+})
+
+describe('long histories', () => {
+  const length = LANDMARK_EVERY * 2 + CUTS_KEPT_MAX + 100
+  const chain = [genesis]
+  for (let i = 0; i < length; i++) {
+    const on = chain.slice(-1)
+    chain.push(operation({ by: alice, on, body: capable(i) }))
+  }
+
+  test('are folded once, and old cuts are still exact', () => {
+    const governance = nodeWith(chain)
+    const root = (index: number) =>
+      governance.stateAt([chain[index + 1]?.id ?? genesis.id])?.groups.get(namespaceId)?.defaultCapabilities
+    for (const index of [0, 1, LANDMARK_EVERY - 2, LANDMARK_EVERY, 700, length - 1, 3]) expect(root(index)).toBe(index)
+  })
+
+  test('a late branch from the beginning is judged at its own cut', () => {
+    const governance = nodeWith(chain)
+    const side = operation({ by: bob, on: [genesis], body: joined(bob, alice), hlc: 5n })
+    expect(governance.receive(side).outcome).toBe('accepted')
+    expect(governance.heads().length).toBe(2)
+    expect(governance.state().members.size).toBe(2)
+    const kick = operation({ by: alice, on: [side], body: removed(bob), hlc: 6n })
+    governance.receive(kick)
+    expect(governance.state().members.size).toBe(1)
+    const on = governance.heads().flatMap((id) => governance.get(id) ?? [])
+    const merge = operation({ by: alice, on, body: capable(1) })
+    expect(governance.receive(merge).outcome).toBe('accepted')
+    expect(governance.state().members.has(accountOf(bob.publicKey))).toBe(false)
+  })
+
+  test('are received backwards without recursion', () => {
+    const short = chain.slice(0, PENDING_MAX)
+    expect(hashOf(nodeWith(short.toReversed()))).toBe(hashOf(nodeWith(short)))
+  })
+})

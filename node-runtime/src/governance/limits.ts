@@ -1,0 +1,12 @@
+// Caps of one namespace's governance.
+
+/** Operations whose parents are not here. Each may be as large as an operation gets. At the cap the oldest is forgotten. */
+export const PENDING_MAX = 1000
+/** Ids remembered as invalid, so that their descendants are refused at once. Then the oldest is judged anew. */
+export const INVALID_REMEMBERED_MAX = 10_000
+/** States kept by cut, least recently used out. A cut that is not kept is folded again from the nearest one that is. */
+export const CUTS_KEPT_MAX = 512
+/** Every so many generations the state at a single operation is kept for good: the most that is ever folded again. */
+export const LANDMARK_EVERY = 256
+/** Nesting of groups, the namespace included. A deeper group is refused; climbing costs at most this. */
+export const GROUP_DEPTH_MAX = 16

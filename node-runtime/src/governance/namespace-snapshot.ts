@@ -1,0 +1,261 @@
+// The immutable state that the fold goes through: its parts, how they are read, and the few ways they change.
+// Whether a change is allowed is not judged here.
+import { encode as cborEncode } from '@ipld/dag-cbor'
+import { toHex } from '../base/bytes.ts'
+import { sha256 } from '../base/hash.ts'
+import type { AccountId, ApplicationId, ContextId, GroupId, NamespaceId, PublicKey } from '../base/ids.ts'
+import { accountOf } from '../base/keys.ts'
+import type { Role } from '../base/operations.ts'
+import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
+import { IdMap } from './id-map.ts'
+import { GROUP_DEPTH_MAX } from './limits.ts'
+import type {
+  ApplicationRecord,
+  ContextRecord,
+  GroupState,
+  Member,
+  NamespaceState,
+  Removal,
+} from './namespace-state.ts'
+
+export interface MemberRecord extends Member {
+  /** Groups with a row of this account. At zero the record moves to `former`. */
+  readonly rows: number
+  /** Salts of the invitations the account has used, in hex. */
+  readonly usedInvitations: readonly string[]
+}
+
+export interface GroupRecord extends GroupState {
+  readonly members: IdMap<AccountId, Role>
+  readonly capabilities: IdMap<AccountId, number>
+  readonly departed: IdMap<AccountId, Removal>
+  readonly contexts: IdMap<ContextId, ContextRecord>
+}
+
+export interface SnapshotParts {
+  readonly namespaceId: NamespaceId
+  readonly applicationId?: ApplicationId
+  readonly name?: string
+  readonly createdHlc: bigint
+  readonly groups: IdMap<GroupId, GroupRecord>
+  readonly members: IdMap<AccountId, MemberRecord>
+  /** Keys of accounts without any row, for when they are added again. */
+  readonly former: IdMap<AccountId, MemberRecord>
+  readonly contexts: IdMap<ContextId, ContextRecord>
+  readonly applications: IdMap<ApplicationId, ApplicationRecord>
+  readonly removals: IdMap<AccountId, readonly Removal[]>
+}
+
+export const emptyRoles = (): IdMap<AccountId, Role> => IdMap.empty(cborEncode)
+export const emptyNumbers = (): IdMap<AccountId, number> => IdMap.empty(cborEncode)
+export const emptyRemovals = (): IdMap<AccountId, Removal> => IdMap.empty(cborEncode)
+export const emptyContexts = (): IdMap<ContextId, ContextRecord> => IdMap.empty(cborEncode)
+
+export class NamespaceSnapshot implements NamespaceState {
+  readonly parts: SnapshotParts
+  readonly applicationId?: ApplicationId
+  readonly name?: string
+  #hash: string | undefined
+
+  constructor(parts: SnapshotParts) {
+    this.parts = parts
+    if (parts.applicationId !== undefined) this.applicationId = parts.applicationId
+    if (parts.name !== undefined) this.name = parts.name
+  }
+
+  static empty(namespaceId: NamespaceId): NamespaceSnapshot {
+    return new NamespaceSnapshot({
+      namespaceId,
+      createdHlc: 0n,
+      groups: IdMap.empty(groupBytes),
+      members: IdMap.empty(cborEncode),
+      former: IdMap.empty(cborEncode),
+      contexts: emptyContexts(),
+      applications: IdMap.empty(cborEncode),
+      removals: IdMap.empty(cborEncode),
+    })
+  }
+
+  get namespaceId(): NamespaceId {
+    return this.parts.namespaceId
+  }
+
+  get createdAtMs(): number {
+    return Number(this.parts.createdHlc / 1_000_000n)
+  }
+
+  get groups(): IdMap<GroupId, GroupRecord> {
+    return this.parts.groups
+  }
+
+  get members(): IdMap<AccountId, MemberRecord> {
+    return this.parts.members
+  }
+
+  get contexts(): IdMap<ContextId, ContextRecord> {
+    return this.parts.contexts
+  }
+
+  get applications(): IdMap<ApplicationId, ApplicationRecord> {
+    return this.parts.applications
+  }
+
+  /** Before genesis there is no root group. */
+  get root(): GroupRecord | undefined {
+    return this.parts.groups.get(this.parts.namespaceId)
+  }
+
+  roleIn(groupId: GroupId, account: AccountId): Role | undefined {
+    return this.#standing(groupId, account)?.role
+  }
+
+  capabilitiesIn(groupId: GroupId, account: AccountId): number {
+    const group = this.parts.groups.get(groupId)
+    if (this.roleIn(groupId, account) === 'Admin') return ALL_CAPABILITIES
+    if (group === undefined || !group.members.has(account)) return 0
+    return group.capabilities.get(account) ?? group.defaultCapabilities
+  }
+
+  memberOf(publicKey: PublicKey): MemberRecord | undefined {
+    return this.parts.members.get(accountOf(publicKey))
+  }
+
+  canWrite(contextId: ContextId, publicKey: PublicKey): boolean {
+    const context = this.parts.contexts.get(contextId)
+    if (context === undefined) return false
+    const role = this.roleIn(context.groupId, accountOf(publicKey))
+    return role === 'Admin' || role === 'Member'
+  }
+
+  isMember(groupId: GroupId, publicKey: PublicKey): boolean {
+    return this.roleIn(groupId, accountOf(publicKey)) !== undefined
+  }
+
+  removalsOf(account: AccountId): readonly Removal[] {
+    return this.parts.removals.get(account) ?? []
+  }
+
+  removalsUnseen(contextId: ContextId, publicKey: PublicKey, cut: NamespaceState): readonly Removal[] {
+    const account = accountOf(publicKey)
+    const all = this.removalsOf(account)
+    const context = this.parts.contexts.get(contextId)
+    if (all.length === 0 || context === undefined) return []
+    const seen = new Set(cut.removalsOf(account).map(({ op }) => op))
+    const before = cut instanceof NamespaceSnapshot ? cut : this
+    const path = before.#standing(context.groupId, account)?.path ?? [context.groupId]
+    return all.filter(({ op, groupId }) => !seen.has(op) && (groupId === this.namespaceId || path.includes(groupId)))
+  }
+
+  groupStateHash(groupId: GroupId): string {
+    if (groupId === this.parts.namespaceId) {
+      this.#hash ??= toHex(sha256(cborEncode(wholeContent(this.parts))))
+      return this.#hash
+    }
+    const group = this.parts.groups.get(groupId)
+    return toHex(sha256(group === undefined ? new Uint8Array(0) : groupBytes(group)))
+  }
+
+  /** How many groups lie above, the namespace included. */
+  depthOf(groupId: GroupId): number {
+    let depth = 0
+    let parentId = this.parts.groups.get(groupId)?.parentId
+    while (parentId !== undefined) {
+      depth += 1
+      parentId = this.parts.groups.get(parentId)?.parentId
+    }
+    return depth
+  }
+
+  with(changes: Partial<SnapshotParts>): NamespaceSnapshot {
+    return new NamespaceSnapshot({ ...this.parts, ...changes })
+  }
+
+  withGroup(group: GroupRecord): NamespaceSnapshot {
+    return this.with({ groups: this.parts.groups.set(group.id, group) })
+  }
+
+  /** Gives the account a row, or its row another role. Its keys are known, or come as `keys`. Lifts its departure. */
+  withRow(groupId: GroupId, account: AccountId, role: Role, keys?: Member): NamespaceSnapshot {
+    const { groups, members, former } = this.parts
+    const group = groups.get(groupId)
+    const known = members.get(account) ?? former.get(account)
+    if (group === undefined || (known === undefined && keys === undefined)) return this
+    const isNew = !group.members.has(account)
+    const base = keys === undefined ? known : { usedInvitations: [], ...known, rows: known?.rows ?? 0, ...keys }
+    if (base === undefined) return this
+    const stamped =
+      isNew && role !== 'Admin' ? group.capabilities.set(account, group.defaultCapabilities) : group.capabilities
+    return this.with({
+      members: members.set(account, { ...base, rows: base.rows + (isNew ? 1 : 0) }),
+      former: former.delete(account),
+      groups: groups.set(groupId, {
+        ...group,
+        members: group.members.set(account, role),
+        capabilities: stamped,
+        departed: group.departed.delete(account),
+      }),
+    })
+  }
+
+  withoutRow(groupId: GroupId, account: AccountId): NamespaceSnapshot {
+    const { groups, members, former } = this.parts
+    const group = groups.get(groupId)
+    const member = members.get(account)
+    if (group === undefined || member === undefined || !group.members.has(account)) return this
+    const rest = { ...member, rows: member.rows - 1 }
+    return this.with({
+      groups: groups.set(groupId, {
+        ...group,
+        members: group.members.delete(account),
+        capabilities: group.capabilities.delete(account),
+      }),
+      members: rest.rows === 0 ? members.delete(account) : members.set(account, rest),
+      former: rest.rows === 0 ? former.set(account, rest) : former,
+    })
+  }
+
+  /**
+   * The role, and the groups it depends on: from `groupId` up to the one with the row. Climbs while groups are open;
+   * the first row decides, and a member without the right to open subgroups inherits nothing.
+   */
+  #standing(groupId: GroupId, account: AccountId): { role: Role; path: readonly GroupId[] } | undefined {
+    const path: GroupId[] = []
+    let group = this.parts.groups.get(groupId)
+    while (group !== undefined && path.length <= GROUP_DEPTH_MAX) {
+      path.push(group.id)
+      const role = group.members.get(account)
+      if (role !== undefined) {
+        const bits = group.capabilities.get(account) ?? group.defaultCapabilities
+        const passesOn = path.length === 1 || role === 'Admin' || (bits & CAPABILITY.joinOpenSubgroups) !== 0
+        return passesOn ? { role, path } : undefined
+      }
+      if (group.departed.has(account) || group.visibility !== 'open' || group.parentId === undefined) return undefined
+      group = this.parts.groups.get(group.parentId)
+    }
+    return undefined
+  }
+}
+
+function groupBytes(group: GroupRecord): Uint8Array {
+  const { members, capabilities, departed, contexts, ...plain } = group
+  return cborEncode({
+    ...plain,
+    members: members.digest(),
+    capabilities: capabilities.digest(),
+    departed: departed.digest(),
+    contexts: contexts.digest(),
+  })
+}
+
+function wholeContent(parts: SnapshotParts): object {
+  const { groups, members, former, contexts, applications, removals, ...plain } = parts
+  return {
+    ...plain,
+    groups: groups.digest(),
+    members: members.digest(),
+    former: former.digest(),
+    contexts: contexts.digest(),
+    applications: applications.digest(),
+    removals: removals.digest(),
+  }
+}

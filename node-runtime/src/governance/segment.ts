@@ -1,0 +1,115 @@
+// Folds the operations between two points of a namespace's history, deciding which of the concurrent ones stand.
+//
+// The rule, for the set of operations S at hand:
+//   1. A revocation (a removal, or a role set lower than it was at its cut) always takes effect.
+//   2. Any other operation takes effect iff it has authority in the fold of those of its ancestors that take effect in
+//      S, with every concurrent revocation in S against its author (or its invitation's inviter) applied on top.
+//   3. What takes effect is applied in canonical order.
+// So what a removed member did elsewhere before it knew is void, and so is what rested on it.
+import type { AccountId, OpId } from '../base/ids.ts'
+import type { Operation } from '../base/operations.ts'
+import type { NamespaceSnapshot } from './namespace-snapshot.ts'
+import { effectOf, refusalOf, reliesOn } from './rules.ts'
+
+export interface JudgedOp {
+  readonly op: Operation
+  /** The account that lost rights by it, judged at its cut. */
+  readonly revokes?: AccountId
+}
+
+/**
+ * The state after all of `segment`, in canonical order. `base` is the state at the one operation that all of `segment`
+ * descend from, so nothing in `segment` is concurrent with anything before it.
+ */
+export function foldSegment(base: NamespaceSnapshot, segment: readonly JudgedOp[]): NamespaceSnapshot {
+  const isChain = segment.every(
+    ({ op }, i) => op.parents.length <= 1 && (i === 0 || op.parents[0] === segment[i - 1]?.op.id),
+  )
+  const standing =
+    isChain || segment.every(({ revokes }) => revokes === undefined)
+      ? segment
+      : new Concurrency(base, segment).standing()
+  let state = base
+  for (const { op } of standing) state = effectOf(state, op)
+  return state
+}
+
+class Concurrency {
+  readonly #base: NamespaceSnapshot
+  readonly #segment: readonly JudgedOp[]
+  /** Parents within the segment, as indices. An index is a place in canonical order. */
+  readonly #parents: readonly (readonly number[])[]
+  readonly #stands: boolean[] = []
+  /** By index: the fold of it and its ancestors, as they stand. */
+  readonly #after: NamespaceSnapshot[] = []
+
+  constructor(base: NamespaceSnapshot, segment: readonly JudgedOp[]) {
+    const index = new Map<OpId, number>(segment.map(({ op }, i) => [op.id, i]))
+    this.#base = base
+    this.#segment = segment
+    this.#parents = segment.map(({ op }) => op.parents.flatMap((parent) => index.get(parent) ?? []))
+  }
+
+  standing(): JudgedOp[] {
+    const concurrent = this.#concurrentRevocations()
+    return this.#segment.filter((judged, i) => {
+      const past = this.#pastOf(i)
+      const against = (concurrent[i] ?? []).reduce((state, { op }) => effectOf(state, op), past)
+      const stands = judged.revokes !== undefined || refusalOf(against, judged.op) === undefined
+      this.#stands[i] = stands
+      this.#after[i] = stands ? effectOf(past, judged.op) : past
+      return stands
+    })
+  }
+
+  /** For each operation the revocations against whom it relies on that are neither before nor after it. */
+  #concurrentRevocations(): JudgedOp[][] {
+    const bits: bigint[] = []
+    const against = new Map<AccountId, { judged: JudgedOp; bit: bigint }[]>()
+    this.#segment.forEach((judged, i) => {
+      if (judged.revokes === undefined) return
+      const bit = 1n << BigInt(i)
+      bits[i] = bit
+      against.set(judged.revokes, [...(against.get(judged.revokes) ?? []), { judged, bit }])
+    })
+    // Bit sets of the revocations before and after each operation, itself included.
+    const before = this.#segment.map((_, i) => bits[i] ?? 0n)
+    const later = [...before]
+    this.#parents.forEach((parents, i) => {
+      for (const p of parents) before[i] = (before[i] ?? 0n) | (before[p] ?? 0n)
+    })
+    for (let i = this.#segment.length - 1; i >= 0; i--) {
+      for (const p of this.#parents[i] ?? []) later[p] = (later[p] ?? 0n) | (later[i] ?? 0n)
+    }
+    return this.#segment.map(({ op }, i) => {
+      const related = (before[i] ?? 0n) | (later[i] ?? 0n)
+      const candidates = [...new Set(reliesOn(op))].flatMap((account) => against.get(account) ?? [])
+      return candidates.filter(({ bit }) => (related & bit) === 0n).map(({ judged }) => judged)
+    })
+  }
+
+  /** The fold of the ancestors of `index` as they stand: walks back until a single one is left to start from. */
+  #pastOf(index: number): NamespaceSnapshot {
+    const parents = this.#parents[index] ?? []
+    const [parent] = parents
+    if (parents.length <= 1) return parent === undefined ? this.#base : (this.#after[parent] ?? this.#base)
+    const open = new Set(parents)
+    const passed: number[] = []
+    let state = this.#base
+    for (let i = index - 1; open.size > 0 && i >= 0; i--) {
+      if (!open.has(i)) continue
+      if (open.size === 1) {
+        state = this.#after[i] ?? state
+        break
+      }
+      open.delete(i)
+      passed.push(i)
+      for (const above of this.#parents[i] ?? []) open.add(above)
+    }
+    for (const i of passed.reverse()) {
+      const judged = this.#segment[i]
+      if (judged && this.#stands[i] === true) state = effectOf(state, judged.op)
+    }
+    return state
+  }
+}

@@ -1,0 +1,151 @@
+// People and operations for tests: made without signatures, which governance does not look at.
+import { encode as cborEncode } from '@ipld/dag-cbor'
+import { type Bytes, utf8 } from '../base/bytes.ts'
+import { taggedHash } from '../base/hash.ts'
+import {
+  type AccountId,
+  type ApplicationId,
+  type ContextId,
+  type GroupId,
+  type Id,
+  idFromBytes,
+  type KemKey,
+  type NamespaceId,
+  type OpId,
+  type PublicKey,
+  type RootHash,
+} from '../base/ids.ts'
+import { accountOf } from '../base/keys.ts'
+import {
+  contextIdOf,
+  groupIdOf,
+  type Invitation,
+  type MemberKeys,
+  namespaceIdOf,
+  type OpBody,
+  type Operation,
+  type Role,
+} from '../base/operations.ts'
+
+export const bytesOf = (label: string): Bytes => taggedHash('test', utf8(label))
+export const idOf = <T extends Id>(label: string): T => idFromBytes<T>(bytesOf(label))
+
+export interface Person extends MemberKeys {
+  readonly name: string
+}
+
+export function person(name: string): Person {
+  const publicKey = idOf<PublicKey>(`key of ${name}`)
+  return { name, publicKey, account: accountOf(publicKey), kemKey: idOf<KemKey>(`kem key of ${name}`) }
+}
+
+export const [alice, bob, carol, dave, eve] = ['alice', 'bob', 'carol', 'dave', 'eve'].map(person) as [
+  Person,
+  Person,
+  Person,
+  Person,
+  Person,
+]
+
+const salt = bytesOf('namespace salt')
+export const namespaceId: NamespaceId = namespaceIdOf(alice.publicKey, salt)
+export const applicationId: ApplicationId = idOf<ApplicationId>('application')
+export const keysOf = ({ account, publicKey, kemKey }: Person): MemberKeys => ({ account, publicKey, kemKey })
+
+export interface Draft {
+  readonly by: Person
+  readonly on: readonly Operation[]
+  /** One more than the latest parent's, unless given. */
+  readonly hlc?: bigint
+  readonly body: OpBody
+}
+
+export function operation({ by, on, hlc, body }: Draft): Operation {
+  const parents = on.map(({ id }) => id).sort()
+  const latest =
+    on
+      .map((op) => op.hlc)
+      .sort((a, b) => Number(a - b))
+      .at(-1) ?? 0n
+  const facts = { namespaceId, author: by.publicKey, parents, hlc: hlc ?? latest + 1n, body }
+  return { ...facts, id: idFromBytes<OpId>(taggedHash('test-op', cborEncode(facts))) }
+}
+
+export const created: OpBody = { kind: 'namespace_created', applicationId, name: 'team', admin: keysOf(alice), salt }
+export const genesis: Operation = operation({ by: alice, on: [], body: created })
+
+export interface InvitationOptions {
+  readonly role?: Role
+  readonly groupId?: GroupId
+  readonly salt?: string
+  readonly expiresAtSec?: bigint
+}
+
+export function invitation(inviter: Person, options: InvitationOptions = {}): Invitation {
+  return {
+    inviter: inviter.publicKey,
+    namespaceId,
+    groupId: options.groupId ?? namespaceId,
+    expiresAtSec: options.expiresAtSec ?? 1_000_000n,
+    salt: bytesOf(options.salt ?? 'invitation'),
+    role: options.role ?? 'Member',
+    signature: new Uint8Array(64),
+  }
+}
+
+export const joined = (who: Person, inviter: Person, options?: InvitationOptions): OpBody => ({
+  kind: 'member_joined',
+  invitation: invitation(inviter, options),
+  member: keysOf(who),
+})
+
+export const removed = (who: Person, groupId: GroupId = namespaceId): OpBody => ({
+  kind: 'member_removed',
+  groupId,
+  account: who.account,
+})
+
+export const added = (who: Person, role: Role = 'Member', groupId: GroupId = namespaceId): OpBody => ({
+  kind: 'member_added',
+  groupId,
+  account: who.account,
+  role,
+})
+
+export const roled = (who: Person, role: Role, groupId: GroupId = namespaceId): OpBody => ({
+  kind: 'role_set',
+  groupId,
+  account: who.account,
+  role,
+})
+
+export const capable = (capabilities: number, who?: Person, groupId: GroupId = namespaceId): OpBody => ({
+  kind: 'capabilities_set',
+  groupId,
+  capabilities,
+  ...(who === undefined ? {} : { account: who.account }),
+})
+
+export const groupBy = (who: Person, label: string): GroupId => groupIdOf(namespaceId, who.publicKey, bytesOf(label))
+
+export const grouped = (
+  who: Person,
+  label: string,
+  visibility: 'open' | 'restricted',
+  parentId: GroupId = namespaceId,
+): OpBody => ({ kind: 'group_created', groupId: groupBy(who, label), parentId, salt: bytesOf(label), visibility })
+
+export const contextBy = (who: Person, label: string): ContextId =>
+  contextIdOf(namespaceId, who.publicKey, bytesOf(label))
+
+export const contexted = (who: Person, label: string, groupId: GroupId = namespaceId): OpBody => ({
+  kind: 'context_created',
+  contextId: contextBy(who, label),
+  groupId,
+  salt: bytesOf(label),
+  applicationId,
+  baseRoot: idOf<RootHash>('root'),
+  storage: 'host',
+})
+
+export const nobody: AccountId = idOf<AccountId>('nobody')

@@ -1,7 +1,9 @@
 // A lock between calbox processes: a file that names its holder and exists only as long as the holder lives.
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { TAKEOVER_POLL_MS } from './limits.ts'
 import { identify, isAlive, type ProcessIdentity } from './process-identity.ts'
 
 /** Ours until `release`; a crash releases it, too, as the next taker sees that the holder is gone. */
@@ -23,7 +25,7 @@ export async function holdFile(path: string): Promise<HeldFile | { holder: Proce
       if (text === undefined) continue
       const holder = parseHolder(text)
       if (holder !== undefined && isAlive(holder)) return { holder }
-      await removeStale(path, text)
+      await removeStale(path, text, mine)
     }
   } finally {
     await rm(mine, { force: true })
@@ -41,17 +43,22 @@ async function tryLink(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Takes the file away, unless somebody else replaced it meanwhile: then it is put back. */
-async function removeStale(path: string, staleText: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`
-  try {
-    await rename(path, aside)
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return
-    throw error
+/**
+ * Takes a dead holder's file away. Only who has the takeover file may, so a fresh file that somebody put in its place is
+ * never hit. A takeover file is held for microseconds; one that stays belongs to a process that died in between.
+ */
+async function removeStale(path: string, staleText: string, mine: string): Promise<void> {
+  const takeover = `${path}.takeover`
+  if (!(await tryLink(mine, takeover))) {
+    const holder = parseHolder((await readIfThere(takeover)) ?? '')
+    if (holder !== undefined && !isAlive(holder)) await rm(takeover, { force: true })
+    return delay(TAKEOVER_POLL_MS)
   }
-  if ((await readIfThere(aside)) !== staleText) await tryLink(aside, path)
-  await rm(aside, { force: true })
+  try {
+    if ((await readIfThere(path)) === staleText) await rm(path)
+  } finally {
+    await rm(takeover, { force: true })
+  }
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -56,3 +56,6 @@ export const LOG_FOLLOW_MS = 100
 
 /** A dead reaper is replaced this often in one run; then starting nodes fails. */
 export const REAPER_RESTARTS_MAX = 3
+
+/** Between two looks at a lock that somebody else is just taking over. */
+export const TAKEOVER_POLL_MS = 2

@@ -72,10 +72,10 @@ export class ProblemCollector implements FindingSink {
   private readonly found: Problem[] = []
   private left = 0
 
-  constructor(file: string, text: string, lineStarts: readonly number[]) {
+  constructor(file: string, text: string) {
     this.file = file
     this.text = text
-    this.lineStarts = lineStarts.length > 0 ? lineStarts : [0]
+    this.lineStarts = lineStartsOf(text)
   }
 
   add(finding: Finding): void {
@@ -133,6 +133,12 @@ export class ProblemCollector implements FindingSink {
       },
     ]
   }
+}
+
+function lineStartsOf(text: string): number[] {
+  const starts = [0]
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
+  return starts
 }
 
 /** `steps[3].args.key`; names that are no plain words are quoted. */

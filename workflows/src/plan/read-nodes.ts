@@ -7,7 +7,16 @@ import { NODES_MAX } from './limits.ts'
 import type { PlannedNode } from './plan-types.ts'
 import type { Finding, ProblemCollector, ValuePath } from './problem.ts'
 import { describeNode } from './schema-view.ts'
-import { entryOf, type ListNode, type MapEntry, type MapNode, type SourceNode, startOf, textOf } from './source-node.ts'
+import {
+  entryOf,
+  type ListNode,
+  type MapEntry,
+  type MapNode,
+  type SourceNode,
+  startOf,
+  textOf,
+  withEntries,
+} from './source-node.ts'
 
 export interface ReadNodes {
   readonly nodes: readonly PlannedNode[]
@@ -56,7 +65,7 @@ class NodesReader {
     const sharedKeys = new Set(fieldNames(sharedNodeSettings))
     const settings = map.entries.filter((entry) => sharedKeys.has(entry.key))
     const named = map.entries.filter((entry) => !sharedKeys.has(entry.key))
-    const checked = checkSchema(sharedNodeSettings, { ...map, entries: settings }, PATH, this.problems)
+    const checked = checkSchema(sharedNodeSettings, withEntries(map, settings), PATH, this.problems)
     if (checked === undefined) this.known = false
     const shared: SharedNodeSettings = checked === undefined ? {} : (checked as SharedNodeSettings)
     const prefix = shared.prefix ?? DEFAULT_PREFIX

@@ -5,7 +5,7 @@ import { checkSchema, fieldNames } from './check-schema.ts'
 import { didYouMean } from './did-you-mean.ts'
 import type { PlannedTopology } from './plan-types.ts'
 import type { ProblemCollector } from './problem.ts'
-import type { MapNode } from './source-node.ts'
+import { type MapNode, withEntries } from './source-node.ts'
 
 const STRUCTURE = ['nodes', 'remote_nodes', 'steps']
 /** Keys without a meaning that known files carry. */
@@ -27,7 +27,7 @@ export function readSettings(root: MapNode, problems: ProblemCollector): Workflo
       hint: didYouMean(entry.key, [...names, ...STRUCTURE]),
     })
   }
-  const checked = checkSchema(workflowSettings, { ...root, entries }, [], problems)
+  const checked = checkSchema(workflowSettings, withEntries(root, entries), [], problems)
   return checked === undefined ? undefined : (checked as WorkflowSettings)
 }
 

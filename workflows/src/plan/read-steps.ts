@@ -9,7 +9,16 @@ import { findNestedLists } from './nested-lists.ts'
 import type { PlannedBranch, PlannedStep } from './plan-types.ts'
 import { type FindingSink, type ProblemCollector, pathText, type ValuePath } from './problem.ts'
 import { describeNode } from './schema-view.ts'
-import { entryOf, type MapEntry, type MapNode, type SourceNode, spanAt, startOf, textOf } from './source-node.ts'
+import {
+  entryOf,
+  type MapEntry,
+  type MapNode,
+  type SourceNode,
+  spanAt,
+  startOf,
+  textOf,
+  withEntries,
+} from './source-node.ts'
 import { LOOSE_STEP_TYPES, UPSTREAM_STEP_TYPES } from './step-names.ts'
 import type { StepProblem, StepSchema, StepSchemaRegistry } from './step-schema.ts'
 
@@ -174,7 +183,7 @@ interface PlannedParts {
 
 function checkCommon(node: MapNode, path: ValuePath, sink: FindingSink): CommonStepFields | undefined {
   const entries = node.entries.filter((entry) => COMMON_NAMES.includes(entry.key))
-  const checked = checkSchema(commonStepFields, { ...node, entries }, path, sink)
+  const checked = checkSchema(commonStepFields, withEntries(node, entries), path, sink)
   const outputs = entryOf(node, 'outputs')?.value
   const captures = outputs?.kind === 'map' ? outputs.entries : []
   for (const capture of captures) checkCapture(capture, [...path, 'outputs', capture.key], sink)
@@ -212,7 +221,7 @@ function checkOwn(
   for (const entry of own) {
     if (!known.includes(entry)) valid = unknownField(kind, entry, [...path, entry.key], sink) && valid
   }
-  const checked = checkSchema(kind.schema, { ...node, entries: known }, path, sink)
+  const checked = checkSchema(kind.schema, withEntries(node, known), path, sink)
   return valid && checked !== undefined && isJsonObject(checked) ? checked : undefined
 }
 

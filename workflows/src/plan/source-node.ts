@@ -28,6 +28,8 @@ export interface MapNode {
   readonly kind: 'map'
   readonly entries: readonly MapEntry[]
   readonly span: Span
+  /** What to mark for the whole map, where its first entry has been taken out. */
+  readonly start?: Span
 }
 export type SourceNode = ScalarNode | ListNode | MapNode
 
@@ -67,9 +69,14 @@ export function spanAt(node: SourceNode, path: ValuePath): Span {
 
 /** A map is marked at its first key: marking all of its lines would show nothing. */
 export function startOf(node: SourceNode): Span {
-  if (node.kind === 'map') return node.entries[0]?.keySpan ?? node.span
+  if (node.kind === 'map') return node.start ?? node.entries[0]?.keySpan ?? node.span
   if (node.kind === 'list') return { start: node.span.start, end: node.span.start + 1 }
   return node.span
+}
+
+/** A part of a map, which still stands where the map does. */
+export function withEntries(map: MapNode, entries: readonly MapEntry[]): MapNode {
+  return { ...map, entries, start: startOf(map) }
 }
 
 /** Every text below a node, with its place. */

@@ -7,7 +7,6 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type Pair,
   parseDocument,
@@ -31,30 +30,34 @@ export interface YamlSource {
 export function readYaml(file: string, text: string): YamlSource {
   if (text.length > FILE_CHARACTERS_MAX) {
     const message = `the file has ${text.length} characters; at most ${FILE_CHARACTERS_MAX} are read`
-    return refused(new ProblemCollector(file, '', []), { code: 'file_too_large', message })
+    return refused(new ProblemCollector(file, ''), { code: 'file_too_large', message })
   }
-  const lines = new LineCounter()
   let document: Document.Parsed | undefined
   try {
     // The failsafe schema leaves every scalar as text: what it is worth is decided in yaml-scalar.ts.
     document = parseDocument(text, {
       version: '1.1',
       schema: 'failsafe',
-      lineCounter: lines,
       prettyErrors: false,
       uniqueKeys: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     })
   } catch (error) {
     // The parser is recursive: only a file nested thousands of levels deep ends here.
     if (!(error instanceof RangeError)) throw error
   }
-  const problems = new ProblemCollector(file, text, lines.lineStarts)
+  const problems = new ProblemCollector(file, text)
   if (document === undefined)
     return refused(problems, { code: 'file_too_large', message: 'the file is nested too deeply' })
-  for (const error of document.errors) problems.add(yamlSyntaxProblem(error, text))
+  const seen = new Set<number>()
+  for (const error of document.errors) {
+    // After a mistake the parser complains again and again about the same place.
+    if (!seen.has(error.pos[0])) problems.add(yamlSyntaxProblem(error, text))
+    seen.add(error.pos[0])
+  }
+  // What stands around a broken line is not what its author meant: more problems would only mislead.
+  if (document.errors.length > 0) return { root: undefined, problems }
   if (document.contents === null || isBlank(document.contents)) {
-    if (document.errors.length > 0) return { root: undefined, problems }
     return refused(problems, {
       code: 'file_empty',
       message: 'the file is empty',

@@ -7,9 +7,11 @@ export function yamlSyntaxProblem(error: YAMLError, text: string): Finding {
   const [start, end] = error.pos
   const known = EXPLAINED[error.code]
   const tab = error.code === 'TAB_AS_INDENT' || lineStartsWithTab(text, start)
-  const explained = tab ? EXPLAINED.TAB_AS_INDENT : known
+  // The parser turns an exhausted stack into an error of its own.
+  const deep = error.message.includes('call stack')
+  const explained = deep ? TOO_DEEP : tab ? EXPLAINED.TAB_AS_INDENT : known
   return {
-    code: 'yaml_syntax',
+    code: deep ? 'file_too_large' : 'yaml_syntax',
     span: { start, end: Math.max(end, start + 1) },
     path: [],
     message: explained?.message ?? `this is not valid YAML: ${error.message}`,
@@ -21,6 +23,8 @@ function lineStartsWithTab(text: string, offset: number): boolean {
   const start = text.lastIndexOf('\n', offset - 1) + 1
   return /^ *\t/.test(text.slice(start, start + 200))
 }
+
+const TOO_DEEP = { message: 'the file is nested too deeply', hint: 'check that each bracket is closed' }
 
 const EXPLAINED: Readonly<Record<string, { message: string; hint: string }>> = {
   TAB_AS_INDENT: { message: 'a tab is used to indent', hint: 'YAML is indented with spaces: replace the tab' },

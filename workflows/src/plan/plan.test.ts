@@ -1,0 +1,502 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { JsonFloat } from '../values/json-value.ts'
+import { renderProblem } from './code-frame.ts'
+import { type PlanRequest, type PlanResult, planWorkflow } from './plan.ts'
+import { sampleKinds } from './sample-kinds.ts'
+import { UPSTREAM_STEP_TYPES } from './step-names.ts'
+import { stepSchemaRegistry } from './step-schema.ts'
+
+function plan(text: string, request: Partial<PlanRequest> = {}): PlanResult {
+  return planWorkflow({ file: 'w.yml', text, kinds: sampleKinds, ...request })
+}
+
+/** A whole file around the steps; the first line of the steps is line 5. */
+function withSteps(steps: string, request: Partial<PlanRequest> = {}): PlanResult {
+  return plan(`name: w\nnodes:\n  count: 2\nsteps:\n${steps}`, request)
+}
+
+/** `line:column severity message | hint`, for each problem. */
+function lines(result: PlanResult): string[] {
+  return result.problems.map((problem) => {
+    const hint = problem.hint === undefined ? '' : ` | ${problem.hint}`
+    return `${problem.line}:${problem.column} ${problem.severity} ${problem.message}${hint}`
+  })
+}
+
+describe('a plan', () => {
+  test('has the nodes, settings and steps of the file', () => {
+    const result = plan(`
+name: demo
+description: a demo
+stop_all_nodes: yes
+auth_mode: embedded
+nodes: {count: 2, prefix: n, base_port: 3000, base_rpc_port: 4000, mdns: off}
+steps:
+  - type: call
+    node: n-1
+    context_id: '{{context_id}}'
+    method: set
+    args: {key: 18446744073709551615, f: 1.0, g: null}
+    state_retry_delay: 3.0
+    outputs: {out: result.output}
+    expected_failure: true
+    expected_error: no
+  - name: second
+    type: create_group
+    node: n-2
+    application_id: a
+`)
+    expect(lines(result)).toEqual(['16:21 error "expected_error" must be a text, not false | put it in quotes'])
+  })
+
+  test('keeps types: big integers, floats, null; numbers of the schema are plain', () => {
+    const result = withSteps(`
+  - type: call
+    node: calimero-node-1
+    context_id: c
+    method: set
+    args: {key: 18446744073709551615, f: 1.0, g: null}
+    state_retry_delay: 3.0
+    outputs: {out: result.output}
+    expected_failure: true
+    expected_error: "no"
+    token:
+  - name: second
+    type: create_group
+    node: calimero-node-2
+    application_id: a
+`)
+    expect(lines(result)).toEqual([])
+    expect(result.plan?.steps).toMatchObject([
+      {
+        index: 0,
+        kind: 'call',
+        name: 'call',
+        input: {
+          args: { key: 18446744073709551615n, f: new JsonFloat(1), g: null },
+          state_retry_delay: 3,
+          method: 'set',
+        },
+        outputs: { out: 'result.output' },
+        expectedFailure: true,
+        expectedError: 'no',
+        position: { line: 6, column: 5 },
+        path: 'steps[0]',
+        branches: [],
+      },
+      { index: 1, kind: 'create_namespace', type: 'create_group', name: 'second', expectedFailure: false },
+    ])
+    expect(result.plan?.steps[0]).not.toHaveProperty('token')
+    expect(result.plan?.settings).toMatchObject({
+      waitTimeoutSec: 60,
+      stopAllNodes: false,
+      logLevel: 'debug',
+      nodePrefix: 'calimero-node',
+    })
+    expect(result.plan).toMatchObject({ name: 'w', file: 'w.yml', stepCount: 2 })
+  })
+
+  test('nests to any depth', () => {
+    const result = withSteps(`
+  - type: repeat
+    count: 2
+    steps:
+      - type: parallel
+        groups:
+          - name: a
+            steps: [{type: wait, seconds: 1}]
+          - steps: [{type: wait, seconds: 2}, {type: wait, seconds: 3}]
+`)
+    expect(lines(result)).toEqual([])
+    const parallel = result.plan?.steps[0]?.branches[0]?.steps[0]
+    expect(parallel?.path).toBe('steps[0].steps[0]')
+    expect(parallel?.branches.map((branch) => [branch.path, branch.steps.map((step) => step.path)])).toEqual([
+      [['groups', 0, 'steps'], ['steps[0].steps[0].groups[0].steps[0]']],
+      [
+        ['groups', 1, 'steps'],
+        ['steps[0].steps[0].groups[1].steps[0]', 'steps[0].steps[0].groups[1].steps[1]'],
+      ],
+    ])
+    expect(result.plan?.stepCount).toBe(5)
+  })
+
+  test('is not there when there is an error, and is there with warnings', () => {
+    expect(plan('name: w\nnodes: {count: 1}\nresult: x\n').plan).toBeDefined()
+    expect(plan('name: w\n').plan).toBeUndefined()
+  })
+
+  test('expands the environment in remote nodes only', () => {
+    const result = plan(
+      `
+name: \${NAME}
+remote_nodes:
+  r: {url: "http://\${HOST}:\${PORT:-80}/", auth: {method: password, username: u, password: "\${SECRET}"}}
+  k: {url: "http://k", auth: {method: api_key, key: "\${HOST}"}}
+`,
+      { environment: { HOST: 'h' } },
+    )
+    expect(lines(result)).toEqual([
+      '2:1 warning the file has no steps: the nodes are started, and nothing is done',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of the hint
+      '4:91 warning the environment variable SECRET is not set | set it, or write ${SECRET:-default}',
+    ])
+    expect(result.plan?.remoteNodes).toMatchObject([
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: stays as it was written
+      { name: 'r', url: 'http://h:80', auth: { method: 'password', username: 'u', password: '${SECRET}' } },
+      { name: 'k', url: 'http://k', auth: { method: 'api_key', apiKey: 'h' } },
+    ])
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: not a template
+    expect(result.plan?.name).toBe('${NAME}')
+  })
+})
+
+describe('nodes', () => {
+  test.each<[string, string, unknown]>([
+    ['counted', '{count: 2}', [{ name: 'calimero-node-1' }, { name: 'calimero-node-2', index: 1, counted: true }]],
+    [
+      'counted with ports',
+      '{count: 2, prefix: n, base_port: 10, base_rpc_port: 20}',
+      [{ rpcPort: 20 }, { swarmPort: 11, rpcPort: 21 }],
+    ],
+    [
+      'named with defaults',
+      '{mdns: true, image: i, a: {port: 5, mock_tee: true, chain_id: x}, b: , c: {image: j, mdns: false}}',
+      [
+        { name: 'a', swarmPort: 5, mockTee: true, mdns: true, image: 'i', counted: false },
+        { name: 'b', image: 'i' },
+        { name: 'c', image: 'j', mdns: false },
+      ],
+    ],
+    [
+      'counted and named',
+      '{count: 1, prefix: n, n-1: {rpc_port: 9}, x: {}}',
+      [
+        { name: 'n-1', rpcPort: 9, counted: true },
+        { name: 'x', index: 1 },
+      ],
+    ],
+    ['listed', '[a, b]', [{ name: 'a' }, { name: 'b' }]],
+  ])('%s', (_form, nodes, expected) => {
+    expect(plan(`name: w\nnodes: ${nodes}\n`).plan?.nodes).toMatchObject(expected as object)
+  })
+
+  test.each([
+    ['{count: 0}', '"count" must be at least 1, not 0'],
+    ['{count: two}', '"count" must be a whole number, not the text "two"'],
+    ['{count: "2"}', 'remove the quotes'],
+    ['{count: 100000000}', 'at most 1000 nodes'],
+    ['{count: 2, base_port: 70000}', 'must be at most 65535'],
+    ['{count: 2, config_path: x}', 'cannot be used together with "count"'],
+    ['5', '"nodes" must be a map or a list of names, not 5'],
+    ['[a, a]', 'two nodes are named "a"'],
+    ['[a, {b: c}]', 'a node name must be a text'],
+    ['{a: {port: x}}', '"port" must be a whole number'],
+    ['{prefix: n}', '"nodes" names no node'],
+    ['{}', 'neither "nodes" nor "remote_nodes"'],
+  ])('%s: %s', (nodes, message) => {
+    expect(lines(plan(`name: w\nnodes: ${nodes}\nsteps: [{type: wait, seconds: 1}]`)).join('\n')).toContain(message)
+  })
+
+  test('a setting that is not known is a warning', () => {
+    const result = plan('name: w\nnodes: {count: 1, cout: 2}\nsteps: [{type: wait, seconds: 1}]')
+    expect(lines(result)).toEqual([
+      '2:19 warning "cout" is neither a setting of "nodes" nor a node, and has no effect | did you mean "count"?',
+    ])
+    expect(result.plan).toBeDefined()
+  })
+})
+
+describe('problems', () => {
+  test('of a file are all reported at once, with their places', () => {
+    const result = plan(`nodes:
+  count: 2
+stop_all_node: true
+wait_timeout: soon
+steps:
+  - type: cal
+    node: x
+  - type: call
+    node: calimero-node-3
+    context: c
+    metod: set
+  - type: login
+  - node: a
+  - just text
+  - type: get_proposal
+  - type: wait
+    seconds: 0
+    requester: me
+`)
+    expect(lines(result)).toEqual([
+      '1:1 error the field "name" is missing',
+      '3:1 warning the top-level key "stop_all_node" is unknown and has no effect | did you mean "stop_all_nodes"?',
+      '4:15 error "wait_timeout" must be a whole number, not the text "soon"',
+      '6:11 error unknown step kind "cal" | did you mean "call"?',
+      '7:11 error unknown node "x" | the nodes are calimero-node-1, calimero-node-2',
+      '8:5 error the field "context_id" is missing',
+      '8:5 error the field "method" is missing',
+      '9:11 error unknown node "calimero-node-3" | did you mean "calimero-node-1"?',
+      '10:5 error unknown field "context" in a step of kind "call" | the fields of call: node, context_id, method, args, state_retry_delay',
+      '11:5 error unknown field "metod" in a step of kind "call" | did you mean "method"?',
+      '12:11 error step kind "login" of merobox is not supported by this version',
+      '13:5 error the step has no "type"',
+      '13:11 error unknown node "a" | the nodes are calimero-node-1, calimero-node-2',
+      '14:5 error a step must be a map, not the text "just text"',
+      '15:11 error step kind "get_proposal" cannot be run | nodes no longer have proposals: delete this step',
+      '17:14 error "seconds" must be greater than 0, not 0',
+      '18:5 error "requester" was removed: the node knows from the session who is acting | delete this line',
+    ])
+    expect(result.plan).toBeUndefined()
+  })
+
+  test.each([
+    ['{type: wait}', 'the field "seconds" is missing'],
+    ['{type: wait, seconds: }', 'the field "seconds" has no value'],
+    ['{type: wait, seconds: "{{s}}"}', 'a placeholder cannot stand here'],
+    ['{type: wait, seconds: 1.5}', 'must be a whole number, not 1.5'],
+    ['{type: wait_for_sync, nodes: [calimero-node-1], context_id: c}', 'must have at least 2 entries'],
+    [
+      '{type: wait_for_sync, nodes: [calimero-node-1, calimero-node-1], context_id: c}',
+      'entry 2 of "nodes" is in the list twice',
+    ],
+    ['{type: wait_for_sync, nodes: [calimero-node-1, calimero-node-2]}', 'needs context_id or group_id'],
+    [
+      '{type: wait_for_sync, nodes: [calimero-node-1, calimero-nod-2], context_id: c}',
+      'did you mean "calimero-node-2"',
+    ],
+    ['{type: wait, seconds: 1, expected_error: x}', '"expected_error" has no meaning without'],
+    ['{type: wait, seconds: 1, outputs: [a]}', '"outputs" must be a map, not a list'],
+    ['{type: wait, seconds: 1, outputs: {a: 5}}', 'the output "a" is 5'],
+    ['{type: wait, seconds: 1, outputs: {a: {path: x}}}', 'without "field"'],
+    [
+      '{type: set_subgroup_visibility, node: calimero-node-1, visibility: opne}',
+      'must be one of open, restricted, not the text "opne"',
+    ],
+    ['{type: repeat, count: 1, steps: []}', 'must have at least 1 entry'],
+    ['{type: repeat, count: 1, steps: [{type: wiat, seconds: 1}]}', 'did you mean "wait"'],
+    ['{type: parallel, groups: [{steps: [{type: wait}]}]}', 'the field "seconds" is missing'],
+    ['{type: repeat, count: 1, steps: {type: wait}}', '"steps" must be a list, not a map'],
+    ['{type: 5}', 'must be a text, not 5'],
+    ['{type: ""}', 'no usable "type"'],
+    ['{type: conditional}', 'unknown step kind'],
+    ['{type: wait, seconds: 1, retry: 3}', 'unknown field "retry"'],
+  ])('%s: %s', (step, message) => {
+    const result = withSteps(`  - ${step}\n`)
+    expect(lines(result).join('\n')).toContain(message)
+    expect(result.plan).toBeUndefined()
+  })
+
+  test.each([
+    [
+      '{type: stop_node, nodes: calimero-node-1, node: calimero-node-1}',
+      'unknown field "node" in a step of kind "stop_node"; it has no effect',
+    ],
+    ['{type: stop_node, nodes: calimero-node-9}', 'unknown node "calimero-node-9"'],
+    ['{type: fuzzy_test, operations: [{name: o, steps: [{type: call, foo: 1}]}]}', 'unknown field "foo"'],
+  ])('%s is only a warning: %s', (step, message) => {
+    const result = withSteps(`  - ${step}\n`)
+    expect(lines(result).join('\n')).toContain(message)
+    expect(result.plan).toBeDefined()
+  })
+
+  test('images are noted once', () => {
+    const result = plan('name: w\nimage: a\nnodes: {count: 1, image: b}\nsteps: [{type: wait, seconds: 1}]')
+    expect(lines(result)).toEqual([
+      '2:1 note the image a is noted; the nodes of this program are run unless its use is asked for',
+    ])
+    expect(result.plan?.settings.image).toBe('b')
+  })
+
+  test('every known name of merobox that is not there is "not supported"', () => {
+    const none = stepSchemaRegistry([])
+    expect(UPSTREAM_STEP_TYPES.size).toBe(105)
+    for (const type of UPSTREAM_STEP_TYPES) {
+      expect(lines(withSteps(`  - type: ${type}\n`, { kinds: none }))).toEqual([
+        `5:11 error step kind "${type}" of merobox is not supported by this version`,
+      ])
+    }
+  })
+
+  test('files to install are looked for, but not behind placeholders, and mildly after a script', () => {
+    const install = (path: string) => `  - {type: install_application, node: calimero-node-1, path: ${path}}\n`
+    const fileExists = (path: string) => path === 'here.wasm'
+    const steps = `${install('here.wasm')}${install('gone.wasm')}${install('"{{p}}.wasm"')}  - {type: script, script: build.sh}\n${install('built.wasm')}`
+    const found = withSteps(steps, { fileExists }).problems.filter((problem) => problem.code === 'missing_file')
+    expect(found.map((problem) => [problem.severity, problem.line, problem.column, problem.path])).toEqual([
+      ['error', 6, 62, 'steps[1].path'],
+      ['warning', 9, 62, 'steps[4].path'],
+    ])
+  })
+
+  test('nodes of the command line are known', () => {
+    const steps = 'steps: [{type: create_group, node: far, application_id: a}]'
+    expect(plan(`name: w\n${steps}`, { remoteNodeNames: ['far'] }).plan).toBeDefined()
+    expect(lines(plan(`name: w\nremote_nodes: {}\n${steps}`)).join()).toContain('the file has no nodes')
+  })
+})
+
+describe('variables', () => {
+  const use = (name: string) => `  - {type: create_group, node: calimero-node-1, application_id: "{{${name}}}"}\n`
+  const set = (name: string) =>
+    `  - {type: create_group, node: calimero-node-1, application_id: a, outputs: {${name}: id}}\n`
+
+  test('that no step before captures are warnings', () => {
+    const result = withSteps(use('nope') + use('later') + set('later') + set('before') + use('before') + use('befor'))
+    expect(lines(result)).toEqual([
+      '5:65 warning no step before this one sets the variable "nope"',
+      '6:65 warning no step before this one sets the variable "later" | it is set only later, in line 7',
+      '10:65 warning no step before this one sets the variable "befor" | did you mean "before"?',
+    ])
+    expect(result.plan).toBeDefined()
+  })
+
+  test('that are captured in a repeat stay in it', () => {
+    const inner =
+      '      - {type: call, node: calimero-node-1, context_id: "{{outer}}", method: m, outputs: {inner: r}}\n'
+    const more = '      - {type: call, node: calimero-node-1, context_id: "x{{inner}}-{{iteration}}", method: m}\n'
+    const result = withSteps(
+      `${set('outer')}  - type: repeat\n    count: 2\n    steps:\n${inner}${more}${use('inner')}`,
+    )
+    expect(lines(result)).toEqual([
+      '11:65 warning no step before this one sets the variable "inner" | it is set in line 9, and does not leave that repeat',
+    ])
+  })
+
+  test('that are set without outputs are known', () => {
+    const names = [
+      'app_id_n1',
+      'public_key_n2',
+      'context.n1.x',
+      'install.n1',
+      'namespace_id',
+      'duration_ms',
+      'invite.a_identity.b',
+      'w_duration_ms',
+    ]
+    expect(lines(withSteps(names.map(use).join('')))).toEqual([])
+    const install = '  - {type: install_application, node: calimero-node-1, path: x}\n'
+    expect(lines(withSteps(install + use('installed_on_calimero-node-1')))).toEqual([])
+    const target =
+      '  - {type: wait, seconds: 1, outputs: {v: {field: f, target: "t_{node_name}"}}, node: calimero-node-1}\n'
+    expect(lines(withSteps(target + use('t_calimero-node-1'))).filter((line) => line.includes('variable'))).toEqual([])
+  })
+
+  test('a text of two placeholders is explained', () => {
+    expect(lines(withSteps(`${set('a')}${use('a}}-{{a')}`))[0]).toContain('is read as one placeholder')
+    const statement = '  - {type: assert, statements: ["{{a}} == {{a}}", {statement: "equal({{a}}, {{zz}})"}]}\n'
+    expect(lines(withSteps(set('a') + statement))).toEqual([
+      '6:63 warning no step before this one sets the variable "zz"',
+    ])
+  })
+})
+
+describe('anything', () => {
+  test.each([
+    ['', 'the file is empty'],
+    ['# only a comment\n', 'the file is empty'],
+    ['---\n', 'the file is empty'],
+    ['- a\n', 'a workflow must be a map, not a list'],
+    ['text', 'a workflow must be a map, not the text "text"'],
+    ['a: 1\na: 2\n', 'the key "a" is here twice'],
+    ['name: w\nnodes:\n\tcount: 2\n', 'a tab is used to indent'],
+    ['name: "w\n', 'a closing or separating character is missing'],
+    ['a: b: c\n', 'a value goes on where a key was expected'],
+    ['a: 1\n---\nb: 2\n', 'several documents'],
+    ['a: *x\n', 'the alias *x is not defined before this'],
+    ['a: &x [*x]\n', 'contains itself'],
+    ['? [a]\n: b\n', 'a key must be a plain text'],
+    ['a: !ruby x\n', 'the tag !ruby is not supported'],
+    ['a: "\\q"', 'not valid YAML'],
+  ])('%j: %s', (text, message) => {
+    expect(lines(plan(text)).join('\n')).toContain(message)
+    expect(plan(text).plan).toBeUndefined()
+  })
+
+  test('alias bombs, deep and huge files are refused', () => {
+    const bomb = Array.from(
+      { length: 12 },
+      (_, i) =>
+        `a${i}: &a${i} [${Array(9)
+          .fill(i === 0 ? 'x' : `*a${i - 1}`)
+          .join(', ')}]`,
+    ).join('\n')
+    expect(lines(plan(bomb))[0]).toContain('more than 500000 values')
+    expect(lines(plan(`a: ${'['.repeat(300)}${']'.repeat(300)}`)).join()).toContain('nested deeper than')
+    expect(lines(plan(`a: ${'['.repeat(50_000)}`)).join()).toMatch(/nested/)
+    expect(lines(plan('#'.repeat(5_000_000)))[0]).toContain('at most')
+    const deepSteps = `${'{type: repeat, count: 1, steps: ['.repeat(30)}{type: wait, seconds: 1}${']}'.repeat(30)}`
+    expect(lines(withSteps(`  - ${deepSteps}\n`)).join()).toContain('steps are nested deeper')
+  })
+
+  test('plan never throws, and every problem has a place in the file', () => {
+    const piece = fc.constantFrom(
+      'name: w\n',
+      'nodes:\n',
+      '  count: 2\n',
+      'steps:\n',
+      '  - type: ',
+      'repeat\n',
+      'call\n',
+      '    steps:\n',
+      '      - ',
+      '{',
+      '}',
+      '[',
+      ']',
+      ': ',
+      '- ',
+      '\n',
+      '  ',
+      '\t',
+      '"',
+      "'",
+      '&a ',
+      '*a',
+      '<<: ',
+      '!!int ',
+      '{{x}}',
+      '#',
+      '|',
+      '>',
+      '? ',
+      'null',
+      '1',
+      '---\n',
+      '\r\n',
+      '😀',
+      '\u0000',
+    )
+    const text = fc.oneof(
+      fc.array(piece, { maxLength: 40 }).map((parts) => parts.join('')),
+      fc.string(),
+      fc.json(),
+    )
+    fc.assert(
+      fc.property(text, (source) => {
+        const result = plan(source)
+        for (const problem of result.problems) {
+          const line = source.split('\n')[problem.line - 1] ?? ''
+          expect(problem.column).toBeGreaterThanOrEqual(1)
+          expect(problem.column - 1).toBeLessThanOrEqual(line.length + 1)
+          expect(problem.length).toBeGreaterThanOrEqual(1)
+          expect(renderProblem(problem, source)).toContain(problem.message)
+        }
+        expect(result.plan === undefined).toBe(result.problems.some((problem) => problem.severity === 'error'))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('a problem is shown in its lines', () => {
+    const text = 'name: w\nnodes: {count: 1}\nsteps:\n  - type: wiat\n    seconds: 1\n'
+    const [problem] = plan(text).problems
+    expect(problem && renderProblem(problem, text)).toBe(`w.yml:4:11: error: unknown step kind "wiat"
+  3 | steps:
+> 4 |   - type: wiat
+    |           ^^^^
+  5 |     seconds: 1
+  at steps[0].type
+  help: did you mean "wait"?`)
+  })
+})

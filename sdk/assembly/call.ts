@@ -1,12 +1,20 @@
 // One method call: arguments in, result out, and the root document around it. Used by the code the transform
 // generates; an application that stores its state itself (see `host`) calls it directly.
 
-import { apply_storage_delta, flush_delta, input, persist_root_state, read_root_state, value_return } from './host'
+import {
+  apply_storage_delta,
+  flush_delta,
+  input,
+  js_crdt_lww_set,
+  persist_root_state,
+  read_root_state,
+  value_return,
+} from './host'
 import { timeNow } from './environment'
 import { jsonBytes, readJson } from './json'
 import { Json, NULL, OBJECT } from './json-value'
 import { JsonWriter } from './json-writer'
-import { buffer1, panic, register, REGISTER, resultOf } from './memory'
+import { buffer1, buffer2, bytesOf, checked, panic, register, REGISTER, resultOf } from './memory'
 import { Result } from './result'
 
 /** The arguments of a call: a JSON object keyed by parameter name. No payload counts as an empty object. */
@@ -116,10 +124,21 @@ function start(view: bool): void {
 /** Ends a method that succeeded. `document` is the root document now, `before` as it was. */
 export function finish(document: Uint8Array, before: Uint8Array): void {
   if (viewing) return
-  // Events travel with a delta. A call that only tells events touches the document, so that there is one.
-  if (!equal(document, before) || (told && !changed)) persist(document)
-  else if (!changed) return
+  if (!equal(document, before)) persist(document)
+  else if (!changed && !told) return
+  else if (!changed) touch()
   flush_delta()
+}
+
+/**
+ * Events travel with a delta, and a delta needs a change. A call that only tells events sets a register of the SDK's
+ * own: the root document would do as well, but two replicas that write it at once lose one of the writes.
+ */
+function touch(): void {
+  const id = bytesOf('calbox/sdk/events-without-change')
+  const now = new Uint8Array(8)
+  store<u64>(now.dataStart, timeNow())
+  checked(js_crdt_lww_set(buffer1(id), buffer2(now), 1))
 }
 
 function persist(document: Uint8Array): void {

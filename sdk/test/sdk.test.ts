@@ -198,8 +198,12 @@ describe('the life of the state', () => {
   })
 
   test('a call that only tells an event makes a delta to carry it', () => {
-    const outcome = started().call('only_emit')
-    expect(outcome).toMatchObject({ persisted: 1, flushed: 1 })
+    const host = started()
+    const outcome = host.call('only_emit')
+    expect(outcome).toMatchObject({ persisted: 0, flushed: 1 })
+    expect([...host.state.collections.keys()].map((id) => Buffer.from(id, 'hex').toString())).toContain(
+      'calbox/sdk/events-without-change',
+    )
     expect(outcome.events).toEqual([{ kind: 'Touched', data: '{"count":18446744073709551615}', handler: undefined }])
   })
 })

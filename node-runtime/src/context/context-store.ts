@@ -36,6 +36,10 @@ export class ContextStore {
     return put(this.#deltaKey(delta.id), encodeRow({ v: 1, delta: encodeDelta(delta), status }))
   }
 
+  dropDelta(id: DeltaId): StoreOp {
+    return { type: 'del', key: this.#deltaKey(id) }
+  }
+
   delta(id: DeltaId): Delta | undefined {
     const bytes = this.#store.get(this.#deltaKey(id))
     return bytes && decodeDelta(decodeRow<DeltaRow>('delta', bytes).delta)

@@ -128,6 +128,8 @@ export class Context {
   /** Starts what was interrupted: handlers that wait, deltas that were committed but perhaps never sent. */
   async resume(): Promise<void> {
     this.#handlers.wake()
+    const { restored } = this.#parts
+    if (restored.length > 0) await this.receive(restored)
     for (const id of await this.#parts.rows.outgoing()) {
       const delta = this.#parts.rows.delta(id)
       if (delta) this.#publish(delta)
@@ -197,7 +199,7 @@ export class Context {
       this.#parts.rows.markOutgoing(delta.id),
     ])
     fold.committed()
-    this.#parts.dag.receive(delta)
+    this.#parts.dag.receive(nodeOf(delta))
     this.#publish(delta)
     this.#emit(delta.id, outcome.events)
     this.#parts.log.debug({ deltaId: delta.id, method: request.method, root: state.root }, 'call committed')
@@ -263,7 +265,8 @@ export class Context {
       if (this.holds(delta.id) || !this.#isGenuine(delta)) continue
       const payload = this.#openOrPark(delta, ops)
       if (payload === undefined) continue
-      const result = dag.receive(delta)
+      const result = dag.receive(nodeOf(delta))
+      for (const id of [...result.evicted, ...result.invalid]) ops.push(rows.dropDelta(id))
       if (result.outcome === 'invalid') {
         this.#refuse(delta, result.reason ?? 'invalid')
         continue
@@ -431,6 +434,11 @@ export class Context {
     if (authority.mayRead(this.record.id, identity.publicKey)) return
     throw new ContextError('NOT_A_MEMBER', `this node is no member of the group of context ${this.record.id}`)
   }
+}
+
+/** Only what the graph needs: a delta's sealed bytes stay in the store. */
+function nodeOf({ id, parents, hlc }: Delta): DagNode {
+  return { id, parents, hlc }
 }
 
 function payloadOf(outcome: GuestOutcome, depth: number): DeltaPayload {

@@ -226,12 +226,12 @@ export class Contexts {
     const { store, namespaces, applications, clock, log } = this.#parts
     const rows = new ContextStore(store, record.id)
     const applied = new Map<DeltaId, DagNode>()
-    const pending: DagNode[] = []
+    const restored: Delta[] = []
     for await (const { delta, status } of rows.deltas()) {
       const node = { id: delta.id, parents: delta.parents, hlc: delta.hlc }
       this.#parts.hlc.observe(delta.hlc)
       if (status === 'applied') applied.set(delta.id, node)
-      else pending.push(node)
+      else restored.push(delta)
     }
     const parked = new Map<DeltaId, Delta>((await rows.parked()).map(({ delta }) => [delta.id, delta]))
     const opening: { context?: Context } = {}
@@ -240,7 +240,8 @@ export class Contexts {
       record,
       rows,
       state: ContextState.open(store, record.id),
-      dag: Dag.restore(applied.values(), pending),
+      dag: Dag.restore(applied.values(), []),
+      restored,
       stack: stackOf(await rows.stack(), applied),
       parked,
       module: () => applications.module(record.applicationId),
@@ -258,6 +259,16 @@ export class Contexts {
     })
     opening.context = context
     return context
+  }
+
+  /** A write failed: what is in the store counts. Nothing waits for it; the next user of the context does. */
+  #reopen(record: ContextRecord): void {
+    if (this.#closed) return
+    this.#instance(record)
+      .then((context) => context.resume())
+      .catch((error) => {
+        this.#parts.log.error({ contextId: record.id, error: String(error) }, 'the context cannot be read again yet')
+      })
   }
 
   #forget(id: ContextId, instance: Promise<Context> | undefined): void {

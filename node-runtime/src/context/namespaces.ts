@@ -147,10 +147,15 @@ export class Namespaces {
     const { namespaceId: id, groupId } = invitation
     const namespace = this.#known.get(id) ?? (await Namespace.open(id, this.#parts))
     this.#known.set(id, namespace)
-    await this.#wait(`the log of namespace ${id} from a connected member`, options.signal, async () => {
-      if (!namespace.isKnown) await this.#parts.outbound.syncNamespace(id, { ...options, invitation })
-      return namespace.isKnown
-    })
+    try {
+      await this.#wait(`the log of namespace ${id} from a connected member`, options.signal, async () => {
+        if (!namespace.isKnown) await this.#parts.outbound.syncNamespace(id, { ...options, invitation })
+        return namespace.isKnown
+      })
+    } catch (error) {
+      if (!namespace.isKnown) this.#known.delete(id)
+      throw error
+    }
     this.#parts.outbound.followNamespace(id)
     if (!namespace.isOwnMember(groupId)) {
       await namespace.submit({ kind: 'member_joined', invitation, member: namespace.ownKeys })

@@ -33,6 +33,8 @@ export interface ContextParts {
   /** Applied deltas, in the order they were applied. */
   readonly stack: readonly DagNode[]
   readonly parked: ReadonlyMap<DeltaId, Delta>
+  /** Stored while they waited for parents; received again by `resume`, because parents may have come meanwhile. */
+  readonly restored: readonly Delta[]
   readonly executor: GuestExecutor
   readonly module: () => Promise<GuestModule>
   readonly identity: SigningKey

@@ -2,7 +2,9 @@
 // ours: 500, with the detail in the log only.
 import { CodedError } from '../base/errors.ts'
 
-export class ServerError extends CodedError<'ADDRESS_IN_USE' | 'ADDRESS_UNUSABLE' | 'BAD_REQUEST' | 'NOT_FOUND'> {}
+export class ServerError extends CodedError<
+  'ADDRESS_IN_USE' | 'ADDRESS_UNUSABLE' | 'BAD_REQUEST' | 'NOT_FOUND' | 'STOPPING'
+> {}
 
 const STATUS: Readonly<Record<string, number>> = {
   BAD_REQUEST: 400,
@@ -22,6 +24,7 @@ const STATUS: Readonly<Record<string, number>> = {
   BLOB_NOT_FOUND: 404,
   CONTEXT_EXISTS: 409,
   BLOB_TOO_LARGE: 413,
+  STOPPING: 503,
   CONTEXT_UNINITIALIZED: 503,
   CONTEXT_BUSY: 503,
   CONTEXT_FAILED: 503,

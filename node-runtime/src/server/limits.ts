@@ -19,3 +19,6 @@ export const INVITATION_LIFETIME_SEC = 365 * 24 * 3600
 
 /** How long a join of a context waits for the namespace log to name it, before it is a 404. */
 export const CONTEXT_KNOWN_WAIT_MS = 5_000
+
+/** How long running requests may go on when the node stops. Then they are answered 503. */
+export const DRAIN_MS = 1_500

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { parseJson } from './json.ts'
-import { JSON_BODY_BYTES_MAX, KEEP_ALIVE_MS, REQUEST_RECEIVE_MS } from './limits.ts'
+import { DRAIN_MS, JSON_BODY_BYTES_MAX, KEEP_ALIVE_MS, REQUEST_RECEIVE_MS } from './limits.ts'
 import { RawResponse, type Route, type RouteParts } from './route.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { contextRoutes } from './routes/contexts.ts'
@@ -32,9 +32,10 @@ export interface HttpServer {
 
 export async function createServer(parts: RouteParts): Promise<HttpServer> {
   const listening: FastifyInstance[] = []
+  const stop = new AbortController()
   return {
     async listen(host, port) {
-      const app = build(parts)
+      const app = build(parts, stop.signal)
       try {
         await app.listen({ host, port })
       } catch (cause) {
@@ -45,12 +46,14 @@ export async function createServer(parts: RouteParts): Promise<HttpServer> {
     },
     addresses: () => listening.flatMap((app) => app.addresses().map(urlOf)),
     async close() {
+      const impatience = setTimeout(() => stop.abort(new ServerError('STOPPING', 'the node is stopping')), DRAIN_MS)
       await Promise.all(listening.map((app) => app.close()))
+      clearTimeout(impatience)
     },
   }
 }
 
-function build(parts: RouteParts): FastifyInstance {
+function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
   const app = fastify({
     bodyLimit: JSON_BODY_BYTES_MAX,
     requestTimeout: REQUEST_RECEIVE_MS,
@@ -80,11 +83,11 @@ function build(parts: RouteParts): FastifyInstance {
   app.setNotFoundHandler((request, reply) => {
     reply.code(404).send({ error: `no route ${request.method} ${request.url.split('?')[0]}` })
   })
-  for (const route of ROUTES) register(app, route, parts)
+  for (const route of ROUTES) register(app, route, parts, stop)
   return app
 }
 
-function register(app: FastifyInstance, route: Route, parts: RouteParts): void {
+function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: AbortSignal): void {
   app.route({
     method: route.method,
     url: route.url,
@@ -98,7 +101,7 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts): void {
         params: request.params as Record<string, unknown>,
         query: numbersOf(request.query),
         body: request.body ?? null,
-        signal: gone.signal,
+        signal: AbortSignal.any([gone.signal, stop]),
       })
       if (answer instanceof RawResponse) {
         return reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text)

@@ -2,7 +2,7 @@
 // because every problem needs its place, words that an author of YAML understands, and a cold start of milliseconds.
 // The test beside this holds it against ajv.
 
-import type { TSchema } from 'typebox'
+import type { TSchema } from '@calbox/schemas'
 import { JsonFloat, type JsonValue, objectOf } from '../values/json-value.ts'
 import { pythonEqual } from '../values/python-equal.ts'
 import { didYouMean } from './did-you-mean.ts'

@@ -1,6 +1,6 @@
 // The schema keywords that plan can check, as data, and what they say in words.
 
-import type { TSchema } from 'typebox'
+import type { TSchema } from '@calbox/schemas'
 import { JsonFloat } from '../values/json-value.ts'
 import type { ValuePath } from './problem.ts'
 import type { SourceNode } from './source-node.ts'

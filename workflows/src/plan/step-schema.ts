@@ -1,7 +1,7 @@
 // What `plan` must know of a step kind to read it: the port through which the kinds (workflows/src/steps) are seen.
 // A StepKind of `steps/` has all of these members and more; plan never looks at the rest, and never runs anything.
 
-import type { TSchema } from 'typebox'
+import type { TSchema } from '@calbox/schemas'
 import type { JsonObject } from '../values/json-value.ts'
 
 /**

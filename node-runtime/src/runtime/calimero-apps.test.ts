@@ -6,10 +6,10 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Bytes, fromUtf8, toHex, utf8 } from '../base/bytes.ts'
 import { memoryStore } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
-import { CONTEXT, commitTo, ENV } from './executor-contract.ts'
 import type { GuestEnv, GuestExecutor, GuestModule, GuestOutcome } from './guest-executor.ts'
 import { inlineExecutor } from './inline-executor.ts'
-import { moduleOf } from './test-guests.ts'
+import { CONTEXT, commitTo, ENV } from './testing/executor-fixture.ts'
+import { moduleOf } from './testing/test-guests.ts'
 
 const MEROBOX = process.env.CALBOX_MEROBOX_DIR
 const APPS = {

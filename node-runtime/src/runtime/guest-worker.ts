@@ -4,15 +4,15 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { systemRandom } from '../base/random.ts'
 import { openLevelStore } from '../store/level.ts'
 import { committedState } from './committed-state.ts'
+import { runJobs } from './run-jobs.ts'
+import { RunState } from './run-state.ts'
 import {
   portableOutcome,
   type RunRequest,
   transferList,
   type WorkerMessage,
   type WorkerSettings,
-} from './guest-worker-messages.ts'
-import { runJobs } from './run-jobs.ts'
-import { RunState } from './run-state.ts'
+} from './threads/guest-worker-messages.ts'
 
 const port = parentPort
 if (!port) throw new Error('guest-worker.ts must be started as a worker thread')

@@ -4,10 +4,10 @@ import { isNativeError } from 'node:util/types'
 import { createContext, Script } from 'node:vm'
 import { systemRandom } from '../base/random.ts'
 import type { Store } from '../store/store.ts'
+import { timeoutFault } from './call/guest-fault.ts'
 import { committedState } from './committed-state.ts'
 import type { GuestExecutor } from './guest-executor.ts'
-import { GuestFault } from './guest-fault.ts'
-import { ModuleCache } from './module-cache.ts'
+import { ModuleCache } from './module/module-cache.ts'
 import { runJobs } from './run-jobs.ts'
 import { RunState } from './run-state.ts'
 import { RuntimeError } from './runtime-error.ts'
@@ -71,8 +71,4 @@ function interruptingGuard(timeLimitMs: number): Guard {
       globals.body = () => {}
     }
   }
-}
-
-export function timeoutFault(timeLimitMs: number): GuestFault {
-  return new GuestFault('timeout', `the guest ran longer than ${timeLimitMs} ms`)
 }

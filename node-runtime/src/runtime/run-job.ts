@@ -2,12 +2,12 @@
 // which thread, and how endless guests are stopped.
 import { sha256 } from '../base/hash.ts'
 import type { Random } from '../base/random.ts'
+import { GuestFault } from './call/guest-fault.ts'
+import { Invocation } from './call/invocation.ts'
 import type { GuestArtifact, GuestError, GuestJob, GuestOutcome } from './guest-executor.ts'
-import { GuestFault } from './guest-fault.ts'
-import { Invocation } from './invocation.ts'
 import { LIMITS } from './limits.ts'
-import { importObject, type LoadedModule } from './link-plan.ts'
-import { APPLY_EXPORT } from './module-info.ts'
+import { importObject, type LoadedModule } from './module/link-plan.ts'
+import { APPLY_EXPORT } from './module/module-info.ts'
 import type { RunState } from './run-state.ts'
 
 export interface JobParts {

@@ -1,9 +1,9 @@
 // The state that the jobs of one run see: committed values from the store, under what is staged, under what earlier
 // jobs of the run kept.
 import type { Bytes } from '../base/bytes.ts'
+import { type KeyReader, keyText } from './call/overlay.ts'
 import type { GuestOutcome, StateChange, StateSource } from './guest-executor.ts'
 import { HOST_LIMITS } from './limits.ts'
-import { type KeyReader, keyText } from './overlay.ts'
 
 /** Committed values of one context, as of the start of the run. */
 export interface CommittedState {

@@ -7,9 +7,10 @@ import { systemClock } from '../base/clock.ts'
 import { silentLogger } from '../base/log.ts'
 import { openLevelStore } from '../store/level.ts'
 import type { Store } from '../store/store.ts'
-import { call, commitTo, entry, executorContract, SOURCE } from './executor-contract.ts'
+import { executorContract } from './executor-contract.ts'
 import type { GuestModule } from './guest-executor.ts'
-import { compileGuest } from './test-guests.ts'
+import { call, commitTo, entry, SOURCE } from './testing/executor-fixture.ts'
+import { compileGuest } from './testing/test-guests.ts'
 import { type WorkerExecutorOptions, workerExecutor } from './worker-executor.ts'
 
 async function levelHarness() {

@@ -4,10 +4,10 @@ import { availableParallelism } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { GuestExecutor } from './guest-executor.ts'
-import { GuestThreadPool } from './guest-thread-pool.ts'
 import { HOST_LIMITS } from './limits.ts'
-import { ModuleCache } from './module-cache.ts'
+import { ModuleCache } from './module/module-cache.ts'
 import { RuntimeError } from './runtime-error.ts'
+import { GuestThreadPool } from './threads/guest-thread-pool.ts'
 
 export interface WorkerExecutorOptions {
   /** The directory that the main thread has open with `openLevelStore`. */
@@ -23,6 +23,7 @@ export interface WorkerExecutorOptions {
 export function workerExecutor(options: WorkerExecutorOptions): GuestExecutor {
   const modules = new ModuleCache()
   const pool = new GuestThreadPool({
+    program: workerProgram(),
     storeLocation: options.storeLocation,
     clock: options.clock,
     log: options.log,
@@ -54,4 +55,10 @@ export function workerExecutor(options: WorkerExecutorOptions): GuestExecutor {
       await pool.close()
     },
   }
+}
+
+/** Beside this file as it is in development, beside the bundle otherwise. */
+function workerProgram(): URL {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  return new URL(`./guest-worker.${extension}`, import.meta.url)
 }

@@ -1,8 +1,8 @@
 // What a guest says and asks for beside its state: logs, events, calls to other contexts, migration witnesses. All of
 // it is only recorded here, and dropped when the call fails.
-import { checkLimit } from '../guest-fault.ts'
-import { hostFunction } from '../host-function.ts'
+import { checkLimit } from '../call/guest-fault.ts'
 import { LIMITS } from '../limits.ts'
+import { hostFunction } from './host-function.ts'
 
 const lossy = new TextDecoder('utf-8')
 

@@ -1,6 +1,6 @@
 // Who calls, where, when; and random bytes. Everything here comes from the job's environment.
-import { GuestFault } from '../guest-fault.ts'
-import { hostFunction } from '../host-function.ts'
+import { GuestFault } from '../call/guest-fault.ts'
+import { hostFunction } from './host-function.ts'
 
 export const identityFunctions = [
   hostFunction('context_id', ['u64'], (call, register) => {

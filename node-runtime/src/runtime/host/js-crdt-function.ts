@@ -3,8 +3,8 @@
 import { type Bytes, EMPTY, utf8 } from '../../base/bytes.ts'
 import { CrdtError } from '../../crdt/errors.ts'
 import type { CrdtSession } from '../../crdt/session.ts'
-import { type HostFunction, hostFunction } from '../host-function.ts'
-import type { Invocation } from '../invocation.ts'
+import type { Invocation } from '../call/invocation.ts'
+import { type HostFunction, hostFunction } from './host-function.ts'
 
 /** Where a function without a destination register leaves the reason of a failure. */
 const REASON_REGISTER = 0n

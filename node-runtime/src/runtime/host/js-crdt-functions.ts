@@ -1,5 +1,5 @@
 // The collections that the host keeps for guests without a storage layer of their own.
-import { type HostFunction, hostFunction, unsupportedFunction } from '../host-function.ts'
+import { type HostFunction, hostFunction, unsupportedFunction } from './host-function.ts'
 import { answering, crdtFlag, crdtNew, crdtNewWithId, crdtValue, u64Bytes } from './js-crdt-function.ts'
 
 function mapFunctions(type: string, prefix: 'map' | 'sortedMap'): HostFunction[] {

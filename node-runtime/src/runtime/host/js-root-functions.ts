@@ -1,7 +1,7 @@
 // The root document and the artifact of guests whose CRDTs are the host's.
 
-import { trapping } from '../host-crdt.ts'
-import { hostFunction } from '../host-function.ts'
+import { trapping } from './host-crdt.ts'
+import { hostFunction } from './host-function.ts'
 
 export const jsRootFunctions = [
   hostFunction('persist_root_state', ['bytes', 'u64', 'u64'], (call, document, createdAt, updatedAt) => {

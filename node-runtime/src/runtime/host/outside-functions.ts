@@ -2,10 +2,10 @@
 import { utf8 } from '../../base/bytes.ts'
 import { idFromBytes, type PublicKey } from '../../base/ids.ts'
 import { verify } from '../../base/keys.ts'
-import { isEd25519Point } from '../ed25519-point.ts'
-import { checkLimit, GuestFault } from '../guest-fault.ts'
-import { hostFunction } from '../host-function.ts'
+import { checkLimit, GuestFault } from '../call/guest-fault.ts'
 import { LIMITS } from '../limits.ts'
+import { isEd25519Point } from './ed25519-point.ts'
+import { hostFunction } from './host-function.ts'
 
 const PROPOSAL_ID_BYTES = 32
 

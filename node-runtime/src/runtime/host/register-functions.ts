@@ -1,8 +1,8 @@
 // Input, registers and the two endings a guest chooses itself: a return value and a panic.
-import { checkLimit, GuestFault } from '../guest-fault.ts'
-import { hostFunction } from '../host-function.ts'
-import type { SourceLocation } from '../host-parameters.ts'
+import { checkLimit, GuestFault } from '../call/guest-fault.ts'
 import { LIMITS } from '../limits.ts'
+import { hostFunction } from './host-function.ts'
+import type { SourceLocation } from './host-parameters.ts'
 
 const UNSET = 2n ** 64n - 1n
 const RETURN_OK = 0n

@@ -1,8 +1,8 @@
 // The key-value storage of a guest: shared through its artifacts, and private to the node. Absent keys, removed ones
 // included, answer 0; a value that was there goes into the register.
 import type { Bytes } from '../../base/bytes.ts'
-import { hostFunction } from '../host-function.ts'
-import type { Invocation } from '../invocation.ts'
+import type { Invocation } from '../call/invocation.ts'
+import { hostFunction } from './host-function.ts'
 
 export const storageFunctions = [
   hostFunction('storage_read', ['bytes', 'u64'], (call, key, register) =>

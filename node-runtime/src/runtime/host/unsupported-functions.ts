@@ -1,6 +1,6 @@
 // Names that apps import and this host knows but does not serve. A module with them loads and runs; only a call that
 // reaches one traps, naming it.
-import { unsupportedFunction } from '../host-function.ts'
+import { unsupportedFunction } from './host-function.ts'
 
 const BLOBS = ['blob_create', 'blob_write', 'blob_close', 'blob_open', 'blob_read', 'blob_announce_to_context']
 

@@ -1,32 +1,37 @@
 // The host's CRDTs as one call uses them. Reads and writes go through the call's overlay and count for its limits.
-import type { Bytes } from '../base/bytes.ts'
-import { idFromBytes, type PublicKey } from '../base/ids.ts'
-import { mergeArtifact } from '../crdt/artifact.ts'
-import type { CrdtState } from '../crdt/crdt-state.ts'
-import { CrdtError } from '../crdt/errors.ts'
-import { CrdtSession } from '../crdt/session.ts'
-import { GuestFault } from './guest-fault.ts'
-import type { Invocation } from './invocation.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { idFromBytes, type PublicKey } from '../../base/ids.ts'
+import { mergeArtifact } from '../../crdt/artifact.ts'
+import type { CrdtState } from '../../crdt/crdt-state.ts'
+import { CrdtError } from '../../crdt/errors.ts'
+import { CrdtSession } from '../../crdt/session.ts'
+import type { GuestClock } from '../call/guest-clock.ts'
+import { GuestFault } from '../call/guest-fault.ts'
+import type { GuestRandom } from '../call/guest-random.ts'
+import type { GuestEnv } from '../guest-executor.ts'
 
 const ID_BYTES = 32
 
+export interface HostCrdtParts {
+  /** The call's overlay of shared state, under the call's limits. */
+  readonly state: CrdtState
+  readonly env: GuestEnv
+  readonly clock: GuestClock
+  readonly random: GuestRandom
+}
+
 export class HostCrdt {
-  readonly #call: Invocation
-  readonly #state: CrdtState
+  readonly #parts: HostCrdtParts
   #session: CrdtSession | undefined
   #flushed = false
 
-  constructor(call: Invocation) {
-    this.#call = call
-    this.#state = {
-      get: (key) => call.read(call.shared, key),
-      set: (key, value) => void call.write(call.shared, key, value),
-    }
+  constructor(parts: HostCrdtParts) {
+    this.#parts = parts
   }
 
   get session(): CrdtSession {
-    const { env, clock, random } = this.#call
-    this.#session ??= new CrdtSession(this.#state, {
+    const { state, env, clock, random } = this.#parts
+    this.#session ??= new CrdtSession(state, {
       replica: env.executorId,
       account: env.accountId,
       now: () => clock.now(),
@@ -53,9 +58,10 @@ export class HostCrdt {
 
   /** The author and the stamp of an artifact are those of the job that applies it. */
   apply(artifact: Bytes): void {
-    const { executorId, timeNs } = this.#call.env
+    const { state, env } = this.#parts
     this.#flushed = true
-    trapping(() => mergeArtifact(this.#state, artifact, { author: idFromBytes<PublicKey>(executorId), hlc: timeNs }))
+    const author = idFromBytes<PublicKey>(env.executorId)
+    trapping(() => mergeArtifact(state, artifact, { author, hlc: env.timeNs }))
   }
 }
 

@@ -1,6 +1,6 @@
 // Bounded reading of WebAssembly's binary primitives. Throws RuntimeError where the bytes end early.
-import type { Bytes } from '../base/bytes.ts'
-import { RuntimeError } from './runtime-error.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { RuntimeError } from '../runtime-error.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 

@@ -1,6 +1,6 @@
 // The guest's linear memory as the host functions see it: bounds-checked copies, never views that outlive a call.
 // Layouts of the descriptors are those of the by-ref ABI.
-import type { Bytes } from '../base/bytes.ts'
+import type { Bytes } from '../../base/bytes.ts'
 import { GuestFault } from './guest-fault.ts'
 
 /** A place in guest memory that the host may write to. */

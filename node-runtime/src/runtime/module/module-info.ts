@@ -1,11 +1,11 @@
 // What can be said about a module without running it, and whether it can run here at all.
-import { fromUtf8 } from '../base/bytes.ts'
-import type { AbiGeneration, GuestModule, ModuleInfo } from './guest-executor.ts'
-import { generationOf, tellsGeneration } from './host-function.ts'
-import { HOST_FUNCTIONS, HOST_MODULE } from './host-table.ts'
-import { LIMITS } from './limits.ts'
+import { fromUtf8 } from '../../base/bytes.ts'
+import type { AbiGeneration, GuestModule, ModuleInfo } from '../guest-executor.ts'
+import { generationOf, tellsGeneration } from '../host/host-function.ts'
+import { HOST_FUNCTIONS, HOST_MODULE } from '../host/host-table.ts'
+import { LIMITS } from '../limits.ts'
+import { RuntimeError } from '../runtime-error.ts'
 import type { LinkPlan } from './link-plan.ts'
-import { RuntimeError } from './runtime-error.ts'
 import { type ModuleSections, readModule } from './wasm-module.ts'
 
 export const APPLY_EXPORT = '__calimero_sync_next'

@@ -1,9 +1,9 @@
 // Reads the sections of a module that decide how it is linked, and rewrites those that decide how much memory it may
 // take. Bodies are not looked at: the engine validates them. Refuses features through which a guest could use memory
 // that no limit counts (shared or 64-bit memories, garbage-collected types).
-import { type Bytes, concat } from '../base/bytes.ts'
-import { LIMITS } from './limits.ts'
-import { RuntimeError } from './runtime-error.ts'
+import { type Bytes, concat } from '../../base/bytes.ts'
+import { LIMITS } from '../limits.ts'
+import { RuntimeError } from '../runtime-error.ts'
 import { encodeU32, WasmReader } from './wasm-reader.ts'
 
 /** Codes of the value types; everything else is opaque here. */

@@ -1,8 +1,8 @@
 // The kinds of parameters that host functions have, and how each is read in both generations of the guest ABI. In the
 // by-ref ABI every aggregate is one pointer to a descriptor; in the older flat one its fields are passed one by one.
-import type { Bytes } from '../base/bytes.ts'
-import { GuestFault } from './guest-fault.ts'
-import { type GuestMemory, type GuestSlice, guestSlice } from './guest-memory.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { GuestFault } from '../call/guest-fault.ts'
+import { type GuestMemory, type GuestSlice, guestSlice } from '../call/guest-memory.ts'
 
 export interface SourceLocation {
   readonly file: string

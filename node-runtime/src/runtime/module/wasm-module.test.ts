@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { utf8 } from '../base/bytes.ts'
-import { memoryStore } from '../store/memory.ts'
-import { inlineExecutor } from './inline-executor.ts'
-import { customSection, MEMORY_SECTIONS, moduleOf, nameBytes, rawModule } from './test-guests.ts'
+import { utf8 } from '../../base/bytes.ts'
+import { memoryStore } from '../../store/memory.ts'
+import { inlineExecutor } from '../inline-executor.ts'
+import { customSection, MEMORY_SECTIONS, moduleOf, nameBytes, rawModule } from '../testing/test-guests.ts'
 import { readModule } from './wasm-module.ts'
 
 const I64 = 0x7e

@@ -1,10 +1,10 @@
 // The guest workers of a node. At most `workersMax`; one more than are busy is kept warm, because a worker that had to
 // be killed takes its start-up time to replace; all end when no guest ran for `idleMs`.
-import type { Clock } from '../base/clock.ts'
-import type { Logger } from '../base/log.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import { HOST_LIMITS } from '../limits.ts'
+import { RuntimeError } from '../runtime-error.ts'
 import { GuestThread, type ThreadOptions } from './guest-thread.ts'
-import { HOST_LIMITS } from './limits.ts'
-import { RuntimeError } from './runtime-error.ts'
 
 export interface PoolOptions extends ThreadOptions {
   readonly clock: Clock

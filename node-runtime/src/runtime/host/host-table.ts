@@ -1,13 +1,13 @@
 // All host functions by name: the one place that says what a guest can call.
-import { eventFunctions } from './host/event-functions.ts'
-import { identityFunctions } from './host/identity-functions.ts'
-import { jsCrdtFunctions } from './host/js-crdt-functions.ts'
-import { jsRootFunctions } from './host/js-root-functions.ts'
-import { outsideFunctions } from './host/outside-functions.ts'
-import { registerFunctions } from './host/register-functions.ts'
-import { storageFunctions } from './host/storage-functions.ts'
-import { unsupportedFunctions } from './host/unsupported-functions.ts'
+import { eventFunctions } from './event-functions.ts'
 import type { HostFunction } from './host-function.ts'
+import { identityFunctions } from './identity-functions.ts'
+import { jsCrdtFunctions } from './js-crdt-functions.ts'
+import { jsRootFunctions } from './js-root-functions.ts'
+import { outsideFunctions } from './outside-functions.ts'
+import { registerFunctions } from './register-functions.ts'
+import { storageFunctions } from './storage-functions.ts'
+import { unsupportedFunctions } from './unsupported-functions.ts'
 
 /** The only import module that holds host functions. */
 export const HOST_MODULE = 'env'

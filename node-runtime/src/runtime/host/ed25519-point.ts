@@ -1,6 +1,6 @@
 // Whether 32 bytes decode to a point of edwards25519 (RFC 8032 §5.1.3). OpenSSL reports a bad key and a bad signature
 // alike, but guests must see a trap for the one and a 0 for the other.
-import type { Bytes } from '../base/bytes.ts'
+import type { Bytes } from '../../base/bytes.ts'
 
 const P = 2n ** 255n - 19n
 const D = 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n

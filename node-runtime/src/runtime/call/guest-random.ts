@@ -1,7 +1,7 @@
 // Random bytes for guests: the system's, or a reproducible AES-CTR stream keyed from a seed.
 import { type Cipheriv, createCipheriv, hkdfSync } from 'node:crypto'
-import type { Bytes } from '../base/bytes.ts'
-import type { Random } from '../base/random.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import type { Random } from '../../base/random.ts'
 
 const INFO = 'calbox/guest-random/1'
 

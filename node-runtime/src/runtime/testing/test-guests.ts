@@ -1,11 +1,11 @@
 // Guests for the tests: the AssemblyScript sources in `assembly/`, compiled when asked for, and modules built of bytes.
 import { readFileSync } from 'node:fs'
 import asc from 'assemblyscript/asc'
-import { type Bytes, utf8 } from '../base/bytes.ts'
-import { sha256 } from '../base/hash.ts'
-import { type BlobId, idFromBytes } from '../base/ids.ts'
-import type { GuestModule } from './guest-executor.ts'
-import { encodeU32 } from './wasm-reader.ts'
+import { type Bytes, utf8 } from '../../base/bytes.ts'
+import { sha256 } from '../../base/hash.ts'
+import { type BlobId, idFromBytes } from '../../base/ids.ts'
+import type { GuestModule } from '../guest-executor.ts'
+import { encodeU32 } from '../module/wasm-reader.ts'
 
 export function moduleOf(bytes: Bytes): GuestModule {
   return { id: idFromBytes<BlobId>(sha256(bytes)), bytes }
@@ -13,7 +13,7 @@ export function moduleOf(bytes: Bytes): GuestModule {
 
 /** Throws with the compiler's messages. */
 export async function compileGuest(name: 'probe' | 'flat' | 'host-crdt'): Promise<GuestModule> {
-  const source = readFileSync(new URL(`./assembly/${name}.ts`, import.meta.url), 'utf8')
+  const source = readFileSync(new URL(`../assembly/${name}.ts`, import.meta.url), 'utf8')
   const options = ['--runtime', 'stub', '--use', 'abort=', '--outFile', 'out.wasm']
   let wasm: Uint8Array | undefined
   const { error, stderr } = await asc.main(['guest.ts', ...options], {

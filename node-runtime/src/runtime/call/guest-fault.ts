@@ -1,5 +1,5 @@
 // The exceptions a host function throws through the guest's frames to end its call.
-import type { GuestErrorKind } from './guest-executor.ts'
+import type { GuestErrorKind } from '../guest-executor.ts'
 
 /** Ends the call; the guest cannot go on after it, even if it catches exceptions of its own. */
 export class GuestFault extends Error {
@@ -18,4 +18,8 @@ export function limitFault(what: string, seen: number, allowed: number): GuestFa
 
 export function checkLimit(what: string, seen: number, allowed: number): void {
   if (seen > allowed) throw limitFault(what, seen, allowed)
+}
+
+export function timeoutFault(timeLimitMs: number): GuestFault {
+  return new GuestFault('timeout', `the guest ran longer than ${timeLimitMs} ms`)
 }

@@ -1,14 +1,14 @@
 // Everything the host holds for one instance of a guest: what it was given, what it wrote, what it said. The host
 // functions are the only ones to touch it; the outcome is read off it at the end.
-import type { Bytes } from '../base/bytes.ts'
-import type { Random } from '../base/random.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import type { Random } from '../../base/random.ts'
+import type { GuestEnv, GuestEvent, GuestProposal, GuestXCall } from '../guest-executor.ts'
+import { HostCrdt } from '../host/host-crdt.ts'
+import { LIMITS } from '../limits.ts'
 import { GuestClock } from './guest-clock.ts'
-import type { GuestEnv, GuestEvent, GuestProposal, GuestXCall } from './guest-executor.ts'
 import { checkLimit, GuestFault } from './guest-fault.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { GuestRandom } from './guest-random.ts'
-import { HostCrdt } from './host-crdt.ts'
-import { LIMITS } from './limits.ts'
 import { type KeyReader, Overlay } from './overlay.ts'
 import { Registers } from './registers.ts'
 
@@ -67,7 +67,15 @@ export class Invocation {
     this.private = new Overlay(parts.private)
     this.storage = parts.storage
     this.raw = parts.storage === 'host' ? this.private : this.shared
-    this.crdt = new HostCrdt(this)
+    this.crdt = new HostCrdt({
+      state: {
+        get: (key) => this.read(this.shared, key),
+        set: (key, value) => void this.write(this.shared, key, value),
+      },
+      env: this.env,
+      clock: this.clock,
+      random: this.random,
+    })
   }
 
   /** The first exception a host function threw, even if the guest caught it. */

@@ -1,10 +1,10 @@
 // Compiled modules by blob id. Compilation runs off the main thread, once for callers that ask at the same time.
-import type { BlobId } from '../base/ids.ts'
-import type { GuestModule, ModuleInfo } from './guest-executor.ts'
-import { HOST_LIMITS } from './limits.ts'
+import type { BlobId } from '../../base/ids.ts'
+import type { GuestModule, ModuleInfo } from '../guest-executor.ts'
+import { HOST_LIMITS } from '../limits.ts'
+import { RuntimeError } from '../runtime-error.ts'
 import { type LoadedModule, planLinks } from './link-plan.ts'
 import { checkModule, describeModule } from './module-info.ts'
-import { RuntimeError } from './runtime-error.ts'
 
 export interface CachedModule {
   readonly loaded: LoadedModule

@@ -1,6 +1,6 @@
 // What one job writes, over what it found. Dropped as a whole when the job fails.
-import { type Bytes, equalBytes } from '../base/bytes.ts'
-import type { StateChange } from './guest-executor.ts'
+import { type Bytes, equalBytes } from '../../base/bytes.ts'
+import type { StateChange } from '../guest-executor.ts'
 
 export interface KeyReader {
   /** `text` is `keyText(key)`, for callers that have it: making it is a good part of a read's cost. */

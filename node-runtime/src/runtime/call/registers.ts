@@ -1,7 +1,7 @@
 // The host's side channel for results of unknown length: numbered byte strings that live as long as the call.
-import type { Bytes } from '../base/bytes.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { LIMITS } from '../limits.ts'
 import { checkLimit, GuestFault } from './guest-fault.ts'
-import { LIMITS } from './limits.ts'
 
 export class Registers {
   readonly #values = new Map<bigint, Bytes>()

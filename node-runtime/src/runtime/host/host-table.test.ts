@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { systemRandom } from '../base/random.ts'
-import { ENV } from './executor-contract.ts'
-import { GuestFault } from './guest-fault.ts'
+import { systemRandom } from '../../base/random.ts'
+import { GuestFault } from '../call/guest-fault.ts'
+import { Invocation } from '../call/invocation.ts'
+import { ENV } from '../testing/executor-fixture.ts'
 import { bindHostFunction, generationOf, hostFunction } from './host-function.ts'
 import { HOST_FUNCTIONS } from './host-table.ts'
-import { Invocation } from './invocation.ts'
 
 const nothing = { get: () => undefined }
 

@@ -1,7 +1,7 @@
 // What the main thread and a guest worker say to each other, and how byte strings are made cheap to send.
-import type { Bytes } from '../base/bytes.ts'
-import type { GuestJob, GuestOutcome, StateChange, StateSource } from './guest-executor.ts'
-import type { LoadedModule } from './link-plan.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import type { GuestJob, GuestOutcome, StateChange, StateSource } from '../guest-executor.ts'
+import type { LoadedModule } from '../module/link-plan.ts'
 
 export interface WorkerSettings {
   readonly storeLocation: string

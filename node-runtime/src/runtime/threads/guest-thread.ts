@@ -1,13 +1,15 @@
 // The main thread's end of one guest worker: start it, give it one run at a time, end it when a job takes too long.
 import { Worker } from 'node:worker_threads'
-import type { Clock } from '../base/clock.ts'
-import type { GuestErrorKind, GuestOutcome } from './guest-executor.ts'
+import type { Clock } from '../../base/clock.ts'
+import { timeoutFault } from '../call/guest-fault.ts'
+import type { GuestErrorKind, GuestOutcome } from '../guest-executor.ts'
+import { HOST_LIMITS } from '../limits.ts'
+import { RuntimeError } from '../runtime-error.ts'
 import { portableRequest, type RunRequest, type WorkerMessage, type WorkerSettings } from './guest-worker-messages.ts'
-import { timeoutFault } from './inline-executor.ts'
-import { HOST_LIMITS } from './limits.ts'
-import { RuntimeError } from './runtime-error.ts'
 
 export interface ThreadOptions extends WorkerSettings {
+  /** `guest-worker`, as source or bundled. */
+  readonly program: URL
   readonly clock: Clock
   readonly timeLimitMs: number
 }
@@ -32,7 +34,7 @@ export class GuestThread {
   constructor(options: ThreadOptions) {
     this.#options = options
     const settings: WorkerSettings = { storeLocation: options.storeLocation }
-    this.#worker = new Worker(workerProgram(), {
+    this.#worker = new Worker(options.program, {
       name: 'guest',
       workerData: settings,
       execArgv: [],
@@ -167,10 +169,4 @@ export class GuestThread {
 function lostOutcome(kind: GuestErrorKind, message: string, timeNs: bigint, tookMs: number): GuestOutcome {
   const none = { logs: [], events: [], changes: [], privateChanges: [], xcalls: [], proposals: [], approvals: [] }
   return { status: 'error', error: { kind, message }, ...none, timeNs, tookMs }
-}
-
-/** Beside this file as it is in development, beside the bundle otherwise. */
-function workerProgram(): URL {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`./guest-worker.${extension}`, import.meta.url)
 }

@@ -1,9 +1,9 @@
 // What a module needs to be instantiated, worked out once and plain enough to be sent to a worker with the compiled
 // module; and the import object made from it for one call.
-import { GuestFault } from './guest-fault.ts'
-import { bindHostFunction, type ImportShape } from './host-function.ts'
-import { HOST_FUNCTIONS, HOST_MODULE } from './host-table.ts'
-import type { Invocation } from './invocation.ts'
+import { GuestFault } from '../call/guest-fault.ts'
+import type { Invocation } from '../call/invocation.ts'
+import { bindHostFunction, type ImportShape } from '../host/host-function.ts'
+import { HOST_FUNCTIONS, HOST_MODULE } from '../host/host-table.ts'
 import { type FunctionType, type ModuleSections, VALUE_TYPE } from './wasm-module.ts'
 
 export interface PlannedImport extends ImportShape {

@@ -1,9 +1,10 @@
 // One host function is one entry: its name, its parameters (from which both ABI generations follow), its result and what
 // it does. Linking picks the generation by the number of parameters the module imports it with.
-import type { AbiGeneration } from './guest-executor.ts'
-import { GuestFault } from './guest-fault.ts'
+
+import { GuestFault } from '../call/guest-fault.ts'
+import type { Invocation } from '../call/invocation.ts'
+import type { AbiGeneration } from '../guest-executor.ts'
 import { PARAMETERS, type ParameterKind, type ParameterTypes, type RawArguments } from './host-parameters.ts'
-import type { Invocation } from './invocation.ts'
 
 type Values<P extends readonly ParameterKind[]> = { [K in keyof P]: ParameterTypes[P[K]] }
 

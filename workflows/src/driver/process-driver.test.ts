@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { NodeDriver, NodeSpec } from './driver.ts'
+import { describeDriverContract } from './driver-contract.ts'
 import { NodeState } from './node-state.ts'
 import { openProcessDriver } from './open-process-driver.ts'
 import { isPortFree, type PortReservations } from './ports.ts'
@@ -36,9 +37,13 @@ function open() {
   return opened
 }
 
-async function spec(name: string, mode = 'ok'): Promise<NodeSpec> {
-  const choose = async () => (await ports.choose({ of: name, port: 2428, explicit: false })).port
-  const dataDir = join(dir, 'data', name)
+function spec(name: string, mode = 'ok'): Promise<NodeSpec> {
+  return makeSpec(dir, ports, name, mode)
+}
+
+async function makeSpec(root: string, from: PortReservations, name: string, mode = 'ok'): Promise<NodeSpec> {
+  const choose = async () => (await from.choose({ of: name, port: 2428, explicit: false })).port
+  const dataDir = join(root, 'data', name)
   return {
     name,
     rpcPort: await choose(),
@@ -63,6 +68,31 @@ function listen(port: number): Promise<Server> {
     server.listen(port, '127.0.0.1', () => resolve(server))
   })
 }
+
+describeDriverContract('process', () => {
+  const own = mkdtempSync(join(tmpdir(), 'calbox-contract-'))
+  const opened: ReturnType<typeof openProcessDriver>[] = []
+  const state = new NodeState(join(own, '.calbox'))
+  return {
+    open() {
+      const parts = openProcessDriver({ calnode, stateDir: join(own, '.calbox') })
+      opened.push(parts)
+      return parts.driver
+    },
+    spec(name, manner) {
+      const [first] = opened
+      if (first === undefined) throw new Error('spec() before open()')
+      return makeSpec(own, first.ports, name, manner)
+    },
+    async runs(name) {
+      const found = await state.get(name)
+      return found !== undefined && identify(found.process.pid) !== undefined
+    },
+    async cleanUp() {
+      rmSync(own, { recursive: true, force: true })
+    },
+  }
+})
 
 test('a started node answers, has its arguments, and is on record', async () => {
   const wanted = await spec('n1')
@@ -120,55 +150,6 @@ test('an abort while starting ends the node and rejects with its reason', async 
   expect(await record('n1')).toMatchObject({ state: 'stopped' })
 })
 
-test('stop is polite, then not', async () => {
-  const polite = await driver.start(await spec('n1'), { signal })
-  const stubborn = await driver.start(await spec('n2', 'stubborn'), { signal })
-  expect(await driver.stop(polite, { graceMs: 600_000 })).toEqual({ code: 0 })
-  expect(await driver.stop(stubborn, { graceMs: 50 })).toEqual({ signal: 'SIGKILL' })
-  expect(await driver.stop(polite)).toEqual({ code: 0 })
-  expect(await record('n1')).toMatchObject({ state: 'stopped', name: 'n1' })
-})
-
-test('a paused node holds still, goes on when resumed, and can be stopped while paused', async () => {
-  const node = await driver.start(await spec('n1'), { signal })
-  await driver.pause(node)
-  const answer = fetch(`${node.url}/admin-api/health`).then((response) => response.status)
-  const state = () => readFileSync(`/proc/${node.pid}/stat`, 'utf8').split(') ')[1]?.[0]
-  expect(state()).toBe('T')
-  await driver.resume(node)
-  expect(await answer).toBe(200)
-  await driver.pause(node)
-  expect(await driver.stop(node, { graceMs: 600_000 })).toEqual({ code: 0 })
-  await expect(driver.pause(node)).rejects.toMatchObject({ code: 'NODE_STOPPED' })
-})
-
-test('a killed node can be started again on its ports and its data; the log goes on', async () => {
-  const node = await driver.start(await spec('n1'), { signal })
-  expect(await driver.kill(node)).toEqual({ signal: 'SIGKILL' })
-  const again = await driver.start(node.spec, { signal })
-  expect(again.url).toBe(node.url)
-  expect((await driver.logs(again).text()).match(/"msg":"starting"/g)).toHaveLength(2)
-  expect(await node.exited).toEqual({ signal: 'SIGKILL' })
-})
-
-test('the log of a run begins where the run did, and can be followed', async () => {
-  const wanted = await spec('n1')
-  await driver.stop(await driver.start(wanted, { signal }))
-  await driver.close()
-  const second = open()
-  const node = await second.driver.start(wanted, { signal })
-  const log = second.driver.logs(node)
-  expect((await log.text()).match(/"msg":"starting"/g)).toHaveLength(1)
-  expect(await log.tail(1)).toEqual([expect.stringContaining('listening')])
-  const lines: string[] = []
-  const following = (async () => {
-    for await (const line of log.follow({ signal })) lines.push(line)
-  })()
-  await second.driver.stop(node)
-  await following
-  expect(lines).toEqual([])
-})
-
 test('an explicit busy port is an error that names port and holder', async () => {
   const wanted = await spec('n1')
   const server = await listen(wanted.rpcPort ?? 0)
@@ -197,36 +178,7 @@ test('without ports the node gets free ones', async () => {
   }
 })
 
-test('a second start under one name is refused', async () => {
-  const wanted = await spec('n1')
-  await driver.start(wanted, { signal })
-  await expect(driver.start(wanted, { signal })).rejects.toMatchObject({ code: 'NODE_RUNNING' })
-})
-
-test('kept nodes survive close, are adopted with their pid, and can be stopped then', async () => {
-  const node = await driver.start(await spec('n1'), { signal })
-  const other = await driver.start(await spec('n2'), { signal })
-  await driver.keep(node)
-  await driver.close()
-  expect(identify(other.pid ?? 0)).toBeUndefined()
-  const second = open().driver
-  expect(await second.adopt('n2', { signal })).toBeUndefined()
-  const adopted = await second.adopt('n1', { signal, env: { FAKE_NODE: 'ok' } })
-  expect(adopted).toMatchObject({
-    pid: node.pid,
-    adopted: true,
-    url: node.url,
-    spec: { runId: 'run-1', env: { FAKE_NODE: 'ok' } },
-  })
-  if (adopted === undefined) return
-  expect(await second.logs(adopted).text()).toContain('listening')
-  expect(await second.stop(adopted)).toEqual({})
-  expect(identify(node.pid ?? 0)).toBeUndefined()
-  const again = await second.start(adopted.spec, { signal })
-  expect(again.url).toBe(node.url)
-})
-
-test('close ends everything, twice is once, and frees what was reserved', async () => {
+test('close frees what was reserved, and the data stays', async () => {
   const node = await driver.start(await spec('n1', 'stubborn'), { signal })
   await driver.pause(node)
   await Promise.all([driver.close({ graceMs: 50 }), driver.close()])

@@ -56,3 +56,23 @@ test('an application compiles with nothing but the transform named', { timeout: 
   await asc('assembly/index.ts', '--transform', '@calbox/sdk/transform', '--outFile', 'plain.wasm')
   await works('plain.wasm')
 })
+
+test('the application of the README compiles and runs', { timeout: TIMEOUT_MS }, async () => {
+  const readme = await readFile(path.join(folder, 'node_modules/@calbox/sdk/README.md'), 'utf8')
+  const source = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
+  const config = /```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
+  await writeFile(path.join(folder, 'assembly/index.ts'), source)
+  await writeFile(path.join(folder, 'asconfig.json'), config)
+  await asc()
+  const host = new TinyHost(await WebAssembly.compile(await readFile(path.join(folder, 'build/app.wasm'))))
+  expect(host.call('init', { title: 'Trip' }).status).toBe('ok')
+  const added = host.call('add', { id: 'a', text: 'pack' })
+  expect(added).toMatchObject({ status: 'ok', value: 'true' })
+  expect(added.events).toEqual([{ kind: 'NoteAdded', data: '{"id":"a","text":"pack"}', handler: 'on_added' }])
+  expect(host.call('add', { id: 'a', text: 'again' })).toMatchObject({ status: 'err', value: '"there is a note a"' })
+  expect(host.call('star', { id: 'a' }).value).toBe('1')
+  expect(host.call('star', { id: 'b' }).message).toContain('no note b at assembly/index.ts:')
+  expect(host.call('on_added', added.events[0]?.data ?? '').status).toBe('ok')
+  expect(host.call('about').value).toBe('"Trip: 1 notices"')
+  expect(JSON.parse(host.call('all').value ?? '')).toEqual({ a: { author: '02'.repeat(32), text: 'pack', stars: 1 } })
+})

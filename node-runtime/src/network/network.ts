@@ -39,13 +39,22 @@ export type MessageListener = (from: PeerId, data: Bytes) => void
 /** The stream is closed when the handler resolves, aborted when it rejects. */
 export type StreamHandler = (peer: PeerId, stream: FrameStream) => Promise<void>
 
-export interface MeshReadyOptions extends Cancel {
+export interface MeshReadyOptions {
   /** Connections wanted; fewer are enough where fewer nodes are known. */
   readonly degree: number
   /** The topic that every node of the run subscribes to. */
   readonly topic: string
   /** True when our hello protocol has been exchanged with this peer. */
   readonly helloDone: (peer: PeerId) => boolean
+}
+
+export interface MeshState {
+  readonly ready: boolean
+  readonly connected: number
+  readonly needed: number
+  /** Connected peers with whom the hello was exchanged. */
+  readonly greeted: number
+  readonly subscribers: number
 }
 
 export interface PeerStatus {
@@ -97,8 +106,13 @@ export interface Network {
   /** Returns what takes the listener away. */
   on<Name extends keyof NetworkEvents>(event: Name, listener: NetworkEvents[Name]): () => void
   status(): NetworkStatus
+  meshState(options: MeshReadyOptions): MeshState
   /** Resolves when connected, greeted and able to reach a subscriber; at once where no other node is known. */
-  meshReady(options: MeshReadyOptions): Promise<void>
+  meshReady(options: MeshReadyOptions & Cancel): Promise<void>
+  /** Tells the network that we hold the content with this 32-byte hash. Best effort. */
+  provide(key: Bytes, options?: Cancel): Promise<void>
+  /** Peers that said they hold it. Best effort: ask the members too. */
+  providers(key: Bytes, options?: Cancel): Promise<PeerId[]>
   start(): Promise<void>
   close(): Promise<void>
 }

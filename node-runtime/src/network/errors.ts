@@ -1,0 +1,23 @@
+// What can go wrong between nodes.
+import { CodedError } from '../base/errors.ts'
+
+export type NetworkErrorCode =
+  | 'NETWORK_CLOSED'
+  | 'ADDRESS_INVALID'
+  | 'ADDRESS_IN_USE'
+  | 'ADDRESS_UNUSABLE'
+  | 'DIAL_FAILED'
+  | 'SELF_DIAL'
+  | 'NOT_CONNECTED'
+  | 'PEER_ID_INVALID'
+  | 'PROTOCOL_UNSUPPORTED'
+  | 'STREAM_OPEN_FAILED'
+  | 'STREAM_CLOSED'
+  | 'STREAM_RESET'
+  | 'STREAM_IDLE'
+  | 'FRAME_TOO_LARGE'
+  | 'FRAME_TRUNCATED'
+  | 'FRAME_INVALID'
+  | 'MESSAGE_TOO_LARGE'
+
+export class NetworkError extends CodedError<NetworkErrorCode> {}

@@ -1,0 +1,106 @@
+// Frames between the one who receives them and the one reader: bounded by telling the source to pause.
+import type { Bytes } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import { NetworkError } from './errors.ts'
+
+export interface FrameQueueOptions {
+  readonly clock: Clock
+  readonly idleMs: number
+  readonly highWaterBytes: number
+  /** Called when the queue is over its high-water mark, and when it has been read empty after that. */
+  readonly pause: () => void
+  readonly resume: () => void
+  /** The reader waited for `idleMs`. */
+  readonly onIdle: (error: NetworkError) => void
+}
+
+interface Waiting {
+  readonly resolve: (result: IteratorResult<Bytes>) => void
+  readonly reject: (error: unknown) => void
+  readonly cancelTimer: () => void
+}
+
+export class FrameQueue implements AsyncIterable<Bytes> {
+  readonly #options: FrameQueueOptions
+  readonly #frames: Bytes[] = []
+  #bytes = 0
+  #paused = false
+  #ended = false
+  #error: unknown
+  #waiting: Waiting | undefined
+
+  constructor(options: FrameQueueOptions) {
+    this.#options = options
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  push(frame: Bytes): void {
+    if (this.#ended) return
+    const waiting = this.#takeWaiting()
+    if (waiting) {
+      waiting.resolve({ done: false, value: frame })
+      return
+    }
+    this.#frames.push(frame)
+    this.#bytes += frame.byteLength
+    if (this.#bytes >= this.#options.highWaterBytes && !this.#paused) {
+      this.#paused = true
+      this.#options.pause()
+    }
+  }
+
+  /** No more frames: regularly, or with the error that the reader gets after the frames that are here. */
+  end(error?: unknown): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#error = error
+    const waiting = this.#takeWaiting()
+    if (!waiting) return
+    if (error === undefined) waiting.resolve({ done: true, value: undefined })
+    else waiting.reject(error)
+  }
+
+  /** Ends and forgets what waits: the memory of an aborted stream. */
+  clear(error: unknown): void {
+    this.end(error)
+    this.#frames.length = 0
+    this.#bytes = 0
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Bytes> {
+    return { next: () => this.#next(), return: async () => ({ done: true, value: undefined }) }
+  }
+
+  #next(): Promise<IteratorResult<Bytes>> {
+    const frame = this.#frames.shift()
+    if (frame) {
+      this.#bytes -= frame.byteLength
+      if (this.#paused && this.#frames.length === 0) {
+        this.#paused = false
+        this.#options.resume()
+      }
+      return Promise.resolve({ done: false, value: frame })
+    }
+    if (this.#error !== undefined) return Promise.reject(this.#error)
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined })
+    return new Promise((resolve, reject) => {
+      const { clock, idleMs, onIdle } = this.#options
+      const cancelTimer = clock.setTimer(() => {
+        onIdle(
+          new NetworkError('STREAM_IDLE', `waited ${idleMs} ms for a frame and saw none; the peer is stuck or gone`),
+        )
+      }, idleMs)
+      this.#waiting = { resolve, reject, cancelTimer }
+    })
+  }
+
+  #takeWaiting(): Waiting | undefined {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    waiting?.cancelTimer()
+    return waiting
+  }
+}

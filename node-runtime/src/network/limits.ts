@@ -1,0 +1,73 @@
+// Every cap of the network: its reason, and what happens there.
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** The largest frame of a stream: one page of deltas or a blob chunk with room to spare. More ends the stream on either side. */
+export const FRAME_MAX_BYTES = 4 * MIB
+/** Decoded frames that wait for their reader. From here on the sender is held back, so a slow reader costs this much. */
+export const FRAMES_WAITING_MAX_BYTES = MIB
+/** How long someone may wait on a silent stream. Then it ends with STREAM_IDLE. */
+export const STREAM_IDLE_MS = 30_000
+/** Yamux window: what a peer may send on one stream before we read it. A full buffer holds the peer back. */
+export const STREAM_WINDOW_MAX_BYTES = MIB
+/** A paused stream holds at most its window; more is a protocol violation and resets the stream. */
+export const STREAM_BUFFER_MAX_BYTES = 2 * STREAM_WINDOW_MAX_BYTES
+/** Streams of one protocol that a peer may have open on one connection: sync, blobs and hello need few. More are reset. */
+export const INBOUND_STREAMS_PER_PROTOCOL_MAX = 32
+/** Streams of all protocols on one connection, identify and gossip included. More are reset. */
+export const INBOUND_STREAMS_PER_CONNECTION_MAX = 128
+/** Crossing dials make two connections to one peer; more serve nothing. The newest is closed. */
+export const CONNECTIONS_PER_PEER_MAX = 3
+/** Connections in all, as in the reference node. Later ones are refused. */
+export const CONNECTIONS_MAX = 1024
+/** Connections in the middle of their handshake: a whole run may dial at once. Later ones are refused. */
+export const CONNECTIONS_PENDING_MAX = 128
+/** Inbound connections per second and host. A run has all its nodes on one host, so the default of 5 would break it. */
+export const CONNECTIONS_PER_SECOND_MAX = 1000
+/** A handshake between two starting nodes on a busy machine takes seconds. Then the dial fails and is retried. */
+export const DIAL_TIMEOUT_MS = 30_000
+/** A stream's protocol negotiation. Also bounds how long one stuck peer delays the gossip streams of others. */
+export const NEGOTIATE_TIMEOUT_MS = 10_000
+/** A peer that has not identified itself by then does not speak our protocols: it is dropped. */
+export const IDENTIFY_TIMEOUT_MS = 20_000
+/** Gossip is for small news; more goes over streams. `publish` throws, an inbound message over it is dropped. */
+export const MESSAGE_MAX_BYTES = MIB
+/** One gossip packet may carry several messages that a peer asked for again. More ends the peer's gossip stream. */
+export const GOSSIP_PACKET_MAX_BYTES = 16 * MIB
+/** What waits for one peer that does not read. Over it its gossip stream, then its connection, is dropped. */
+export const GOSSIP_WAITING_MAX_BYTES = 16 * MIB
+/** How long the same bytes on the same topic count as one message. Outlives every path a copy can take. */
+export const GOSSIP_SEEN_MS = 30_000
+/** After a subscription is learnt, messages go to all subscribers for this long: by then the mesh has settled. */
+export const GOSSIP_FRESH_MS = 3_000
+/** How often the gossip links are checked, and how long a connected peer may be without one before it is dropped. */
+export const GOSSIP_CHECK_MS = 1_000
+export const GOSSIP_LINK_MISSING_MS = 10_000
+/** How often a subscription whose peer we cannot reach yet is looked at again. */
+export const GOSSIP_LINK_POLL_MS = 5
+/** Connections a node looks for by itself. Each costs both ends tens of ms of CPU, and three keep a ring with chords. */
+export const DIAL_DEGREE = 3
+/** Dials under way at once. The rest wait for the next decision. */
+export const DIALS_AT_ONCE_MAX = 3
+/** Known addresses, boot list aside. At the cap a newly learnt one is forgotten. */
+export const SPARE_ADDRESSES_MAX = 1024
+/** The first attempts come this fast, because all nodes of a run start together. */
+export const RETRY_FAST_MS = 50
+/** How many attempts stay fast (about 1.5 s); later ones back off. From here on an address counts as down. */
+export const RETRY_FAST_COUNT = 20
+export const RETRY_MAX_MS = 5_000
+/** An edge that the other side is to dial: we only retry it this slowly at first. */
+export const RETRY_EXPECTED_MS = 400
+/** A connection that has come in may be the one we are about to dial: wait at most this long for its identity. */
+export const SETTLE_MS = 300
+/** How often a connection is probed, and the silence after which it counts as dead. A busy machine pauses for seconds. */
+export const PING_EVERY_MS = 15_000
+export const PING_TIMEOUT_MS = 20_000
+/** A DHT query may take this long where the caller sets no limit. */
+export const DHT_TIMEOUT_MS = 10_000
+/** Providers looked for before an answer is given. */
+export const PROVIDERS_MAX = 20
+/** How often `meshReady` asks the hello predicate, which has no event. */
+export const MESH_POLL_MS = 10
+/** What closing connections gracefully may take; then they are cut. */
+export const CLOSE_TIMEOUT_MS = 300

@@ -1,0 +1,24 @@
+// Runs a protocol handler on a stream that a peer opened: closes it after success, aborts it after failure.
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import { NetworkError } from './errors.ts'
+import { STREAM_IDLE_MS } from './limits.ts'
+import type { FrameStream, StreamHandler } from './network.ts'
+
+export async function serveStream(
+  handler: StreamHandler,
+  stream: FrameStream & { readonly isRead: boolean },
+  protocol: string,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): Promise<void> {
+  try {
+    await handler(stream.peer, stream)
+    await stream.closeWrite()
+    if (stream.isRead) return
+    // The peer has not ended its half yet. It may still be reading our last frames, so a reset must wait.
+    clock.setTimer(() => stream.abort(new NetworkError('STREAM_IDLE', 'the peer left its half open')), STREAM_IDLE_MS)
+  } catch (error) {
+    log.debug({ peer: stream.peer, protocol, error: String(error) }, 'stream handler failed')
+    stream.abort(error instanceof Error ? error : new Error(String(error)))
+  }
+}

@@ -29,4 +29,5 @@ export {
 } from './driver/network.ts'
 export { DEFAULT_PREFIX, findNodeData, type NodeData, type NodeDataQuery, removeNodeData } from './driver/node-data.ts'
 export { type NodeRecord, NodeState, STATE_DIR } from './driver/node-state.ts'
+export { type NukeOptions, nukeNodes } from './driver/nuke-nodes.ts'
 export { openProcessDriver, type ProcessDriverOptions } from './driver/open-process-driver.ts'

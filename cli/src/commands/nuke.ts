@@ -24,7 +24,7 @@ export function registerNuke(program: Command, edge: CommandEdge): void {
 }
 
 export async function runNuke(options: NukeOptions, edge: CommandEdge): Promise<void> {
-  const { findNodeData, listLocalNodes, NodeState, removeNodeData, stopLocalNode } = await import('@calbox/workflows')
+  const { findNodeData, listLocalNodes, NodeState, nukeNodes } = await import('@calbox/workflows')
   const state = new NodeState(statePath(edge))
   const query = { dataRoot: `${edge.cwd}/data`, ...(options.prefix !== undefined && { prefix: options.prefix }) }
   const found = await findNodeData(state, query)
@@ -39,8 +39,7 @@ export async function runNuke(options: NukeOptions, edge: CommandEdge): Promise<
   }
   if (options.dryRun) return
   if (!options.force) await confirm(found, running, edge)
-  await Promise.all(running.map(({ record }) => stopLocalNode(state, record, { signal: edge.signal })))
-  for (const data of found) await removeNodeData(state, data)
+  await nukeNodes(state, found, { evenUsed: true, signal: edge.signal })
   edge.stdout.write(`removed the data of ${found.length === 1 ? '1 node' : `${found.length} nodes`}\n`)
 }
 

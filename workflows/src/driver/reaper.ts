@@ -1,6 +1,7 @@
 // calbox's end of the reaper (reaper-main.ts): starts it with the first node, tells it of each node, and releases it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { DriverError } from './errors.ts'
 import { REAPER_RESTARTS_MAX } from './limits.ts'
@@ -36,7 +37,7 @@ export class Reaper {
     // It ended while being written to: `exit` tells.
     child.stdin?.on('error', () => {})
     child.unref()
-    if (child.stdin !== null && 'unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref()
+    if (child.stdin instanceof Socket) child.stdin.unref()
     for (const node of this.#watched.values()) this.#send({ watch: node })
   }
 

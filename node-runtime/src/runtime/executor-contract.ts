@@ -19,6 +19,8 @@ export function executorContract(name: string, create: () => Promise<ExecutorHar
       probe = await compileGuest('probe')
       harness = await create()
       executor = harness.executor({})
+      // Workers start with the first run; no test should have to wait for that.
+      await executor.run(probe, SOURCE, [call('nothing')])
     }, 120_000)
     afterAll(async () => {
       await executor.close()

@@ -30,7 +30,8 @@ async function levelHarness() {
 
 executorContract('worker', levelHarness)
 
-describe('worker executor, beyond the contract', () => {
+// Each test starts workers of its own, which takes long on a busy machine.
+describe('worker executor, beyond the contract', { timeout: 60_000 }, () => {
   let harness: Awaited<ReturnType<typeof levelHarness>>
   let probe: GuestModule
   beforeAll(async () => {

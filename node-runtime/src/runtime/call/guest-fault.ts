@@ -12,12 +12,8 @@ export class GuestFault extends Error {
   }
 }
 
-export function limitFault(what: string, seen: number, allowed: number): GuestFault {
-  return new GuestFault('limit', `${what}: ${seen} exceeds the limit of ${allowed}`)
-}
-
 export function checkLimit(what: string, seen: number, allowed: number): void {
-  if (seen > allowed) throw limitFault(what, seen, allowed)
+  if (seen > allowed) throw new GuestFault('limit', `${what}: ${seen} exceeds the limit of ${allowed}`)
 }
 
 export function timeoutFault(timeLimitMs: number): GuestFault {

@@ -70,9 +70,10 @@ export function failuresContract(subject: Subject): void {
 
   describe('endless guests', () => {
     let limited: GuestExecutor
-    beforeAll(() => {
+    beforeAll(async () => {
       limited = subject.harness.executor({ timeLimitMs: 1_500 })
-    })
+      await limited.run(subject.probe, SOURCE, [call('nothing')])
+    }, 60_000)
     afterAll(() => limited.close())
 
     it('end at the time limit; the run ends there too, and the next works', async () => {

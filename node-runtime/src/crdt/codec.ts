@@ -115,3 +115,9 @@ export function corruptState(why: string): CrdtError {
     `a record of the host CRDTs cannot be read: ${why}; re-fetch the state from a peer`,
   )
 }
+
+/** A record that is `length` bytes long and has a u64 at `at`. Throws CrdtError CRDT_STATE_CORRUPT. */
+export function readU64(bytes: Bytes, at = 0, length = 8): bigint {
+  if (bytes.byteLength !== length) throw corruptState('not a number')
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(at)
+}

@@ -25,32 +25,34 @@ describe('the element index', () => {
         const model = new Map<string, Bytes>()
         for (const [add, key] of todo) {
           const name = toHex(key)
-          expect(add ? index.add(key) : index.delete(key)).toBe(add !== model.has(name))
+          if (add === model.has(name)) continue
+          add ? index.add(key) : index.delete(key)
           add ? model.set(name, key) : model.delete(name)
         }
         const sorted = [...model.values()].sort(compareBytes)
         expect([...index.keys()].map(toHex)).toEqual(sorted.map(toHex))
-        expect(index.size).toBe(sorted.length)
         expect(state.dump()).toEqual(built(sorted.toReversed()).dump())
         if (!emptied) return
-        for (const key of sorted) expect(index.delete(key)).toBe(true)
+        for (const key of sorted) index.delete(key)
         expect(state.dump()).toEqual([])
       }),
       { numRuns: 200 },
     )
   })
 
-  it('changes a number of records that grows with the depth, not with the keys', () => {
+  it('changes one record for most keys that come or go, however many there are', () => {
     const state = built(Array.from({ length: 20_000 }, (_, n) => Buffer.from(`key-${n}`)))
     const before = state.writes
-    new ElementIndex(state, prefix).add(Buffer.from('key-x'))
-    expect(state.writes - before).toBeLessThanOrEqual(6)
+    const index = new ElementIndex(state, prefix)
+    for (let n = 0; n < 100; n += 1) index.add(Buffer.from(`key-${n * 131}x`))
+    for (let n = 0; n < 100; n += 1) index.delete(Buffer.from(`key-${n * 131}x`))
+    expect(state.writes - before).toBeLessThanOrEqual(220)
   })
 
-  it.each(['', '03', '01', '0102', '0005'])('reports the damaged node %s as corrupt', (hex) => {
+  it.each(['', '03', '01', '010001', '01000102', '0005'])('reports the damaged node %s as corrupt', (hex) => {
     const state = memoryState()
     state.set(Buffer.from('010200', 'hex'), Buffer.from(hex, 'hex'))
     const index = new ElementIndex(state, prefix)
-    expect(() => index.size).toThrow(expect.objectContaining({ code: 'CRDT_STATE_CORRUPT' }))
+    expect(() => [...index.keys()]).toThrow(expect.objectContaining({ code: 'CRDT_STATE_CORRUPT' }))
   })
 })

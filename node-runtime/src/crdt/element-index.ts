@@ -1,13 +1,13 @@
 // The ordered set of an instance's live element keys, kept as records of the state, because a guest's host functions
 // can look up single keys but not scan. A tree over the nibbles of the keys, skipping what all keys of a subtree share;
 // up to BUCKET_KEYS_MAX keys are one bucket, more an inner node. Its shape depends on the set alone, so replicas that
-// hold the same elements hold the same index bytes. Cost of a change: the nodes on one path.
+// hold the same elements hold the same index bytes. Inner nodes hold no counts: most changes write one bucket only,
+// however many keys there are.
 import { type Bytes, compareBytes, concat } from '../base/bytes.ts'
 import type { CrdtState } from './crdt-state.ts'
 import {
   BUCKET_KEYS_MAX,
   type Bucket,
-  countOf,
   decodeNode,
   encodeNode,
   type IndexNode,
@@ -24,71 +24,68 @@ export class ElementIndex {
     this.#prefix = prefix
   }
 
-  get size(): number {
-    const root = this.#read(this.#slot(this.#prefix, 0))
-    return root === undefined ? 0 : countOf(root)
+  /** `key` must not be in the index. */
+  add(key: Bytes): void {
+    let depth = 0
+    for (;;) {
+      const slot = this.#slot(key, depth)
+      const node = this.#read(slot)
+      if (node === undefined || node.kind === 'bucket') {
+        const keys = node?.keys ?? []
+        this.#writeKeys(slot, keys.toSpliced(lowerBound(keys, key), 0, key))
+        return
+      }
+      const shared = sharedNibbles(key, node.path, node.length)
+      if (shared < node.length) {
+        this.#fork(slot, node, key, shared)
+        return
+      }
+      if (key.byteLength * 2 === node.length) {
+        this.#write(slot, { ...node, own: true })
+        return
+      }
+      const child = 1 << nibbleAt(key, node.length)
+      if ((node.children & child) === 0) this.#write(slot, { ...node, children: node.children | child })
+      depth = node.length + 1
+    }
   }
 
-  /** True when `key` was not there. */
-  add(key: Bytes): boolean {
-    return this.#addAt(key, 0)
-  }
-
-  /** True when `key` was there. */
-  delete(key: Bytes): boolean {
-    return this.#deleteAt(key, 0)
+  /** `key` must be in the index. */
+  delete(key: Bytes): void {
+    let parent: { slot: Bytes; node: Inner } | undefined
+    let depth = 0
+    for (;;) {
+      const slot = this.#slot(key, depth)
+      const node = this.#read(slot)
+      if (node === undefined) return
+      if (node.kind === 'bucket') {
+        this.#deleteFromBucket(slot, node, key, parent)
+        return
+      }
+      if (key.byteLength * 2 === node.length) {
+        this.#shrink(slot, { ...node, own: false }, true)
+        return
+      }
+      parent = { slot, node }
+      depth = node.length + 1
+    }
   }
 
   /** In byte order. The index must not change meanwhile. */
-  *keys(): Generator<Bytes> {
-    yield* this.#keysAt(this.#slot(this.#prefix, 0))
-  }
-
-  #addAt(key: Bytes, depth: number): boolean {
-    const slot = this.#slot(key, depth)
-    const node = this.#read(slot)
-    if (node === undefined || node.kind === 'bucket') {
-      const keys = node === undefined ? [] : [...node.keys]
-      const at = lowerBound(keys, key)
-      const found = keys[at]
-      if (found !== undefined && compareBytes(found, key) === 0) return false
-      keys.splice(at, 0, key)
-      this.#writeKeys(slot, keys)
-      return true
-    }
-    const shared = sharedNibbles(key, node.path, node.length)
-    if (shared < node.length) {
-      this.#fork(slot, node, key, shared)
-      return true
-    }
-    return this.#addInside(slot, node, key)
-  }
-
-  #addInside(slot: Bytes, node: Inner, key: Bytes): boolean {
-    if (key.byteLength * 2 === node.length) {
-      if (node.own) return false
-      this.#write(slot, { ...node, own: true })
-      return true
-    }
-    if (!this.#addAt(key, node.length + 1)) return false
-    const counts = [...node.counts]
-    const nibble = nibbleAt(key, node.length)
-    counts[nibble] = (counts[nibble] ?? 0) + 1
-    this.#write(slot, { ...node, counts })
-    return true
+  keys(): Generator<Bytes> {
+    return this.#keysAt(this.#slot(this.#prefix, 0))
   }
 
   /** `key` leaves the shared path of `node` early: a new node above the two. */
   #fork(slot: Bytes, node: Inner, key: Bytes, shared: number): void {
-    const counts = emptyCounts()
-    counts[nibbleAt(node.path, shared)] = countOf(node)
     this.#write(this.#slot(node.path, shared + 1), node)
+    let children = 1 << nibbleAt(node.path, shared)
     const own = key.byteLength * 2 === shared
     if (!own) {
-      counts[nibbleAt(key, shared)] = 1
+      children |= 1 << nibbleAt(key, shared)
       this.#write(this.#slot(key, shared + 1), { kind: 'bucket', keys: [key] })
     }
-    this.#write(slot, { kind: 'inner', path: key, length: shared, own, counts })
+    this.#write(slot, { kind: 'inner', path: key, length: shared, own, children })
   }
 
   /** One bucket, or, when there are too many keys, an inner node over buckets. */
@@ -103,68 +100,55 @@ export class ElementIndex {
       return
     }
     // Sorted keys: what the first and the last share, all share.
-    const length = sharedNibbles(first, last, Math.min(first.byteLength, last.byteLength) * 2)
+    const length = sharedNibbles(first, last, Number.POSITIVE_INFINITY)
     const own = first.byteLength * 2 === length
-    const groups = new Map<number, Bytes[]>()
-    for (const key of own ? keys.slice(1) : keys) {
-      const nibble = nibbleAt(key, length)
-      groups.set(nibble, [...(groups.get(nibble) ?? []), key])
-    }
-    const counts = emptyCounts()
+    const groups = Map.groupBy(own ? keys.slice(1) : keys, (key) => nibbleAt(key, length))
+    let children = 0
     for (const [nibble, group] of groups) {
-      counts[nibble] = group.length
+      children |= 1 << nibble
       this.#writeKeys(this.#slot(group[0] ?? first, length + 1), group)
     }
-    this.#write(slot, { kind: 'inner', path: first, length, own, counts })
+    this.#write(slot, { kind: 'inner', path: first, length, own, children })
   }
 
-  #deleteAt(key: Bytes, depth: number): boolean {
-    const slot = this.#slot(key, depth)
-    const node = this.#read(slot)
-    if (node === undefined) return false
-    if (node.kind === 'bucket') return this.#deleteFromBucket(slot, node, key)
-    if (key.byteLength * 2 < node.length || sharedNibbles(key, node.path, node.length) < node.length) return false
-    const counts = [...node.counts]
-    let own = node.own
-    if (key.byteLength * 2 === node.length) {
-      if (!own) return false
-      own = false
-    } else {
-      if (!this.#deleteAt(key, node.length + 1)) return false
-      const nibble = nibbleAt(key, node.length)
-      counts[nibble] = (counts[nibble] ?? 1) - 1
-    }
-    this.#shrink(slot, { ...node, own, counts })
-    return true
-  }
-
-  #deleteFromBucket(slot: Bytes, node: Bucket, key: Bytes): boolean {
-    const at = lowerBound(node.keys, key)
-    const found = node.keys[at]
-    if (found === undefined || compareBytes(found, key) !== 0) return false
-    this.#writeKeys(slot, node.keys.toSpliced(at, 1))
-    return true
+  #deleteFromBucket(slot: Bytes, bucket: Bucket, key: Bytes, parent: { slot: Bytes; node: Inner } | undefined): void {
+    const keys = bucket.keys.filter((other) => compareBytes(other, key) !== 0)
+    this.#writeKeys(slot, keys)
+    if (parent === undefined) return
+    const { node } = parent
+    const gone = keys.length === 0 ? 1 << nibbleAt(key, node.length) : 0
+    this.#shrink(parent.slot, { ...node, children: node.children & ~gone }, gone !== 0)
   }
 
   /** After a delete: few keys become one bucket; an inner node that decides nothing gives way to its only child. */
-  #shrink(slot: Bytes, node: Inner): void {
-    const nibbles = node.counts.flatMap((count, nibble) => (count > 0 ? [nibble] : []))
-    const childSlots = nibbles.map((nibble) => this.#slot(withNibble(node, nibble), node.length + 1))
-    if (countOf(node) <= BUCKET_KEYS_MAX) {
-      const own = node.own ? [node.path.subarray(0, node.length / 2)] : []
-      const keys = [...own, ...childSlots.flatMap((child) => [...this.#keysAt(child)])]
-      for (const child of childSlots) this.#state.set(child, null)
-      this.#writeKeys(slot, keys)
-      return
-    }
-    const [only, second] = childSlots
+  #shrink(slot: Bytes, node: Inner, changed: boolean): void {
+    const children = nibblesOf(node).map((nibble) => this.#slot(withNibble(node, nibble), node.length + 1))
+    const [only, second] = children
     const child = only !== undefined && second === undefined && !node.own ? this.#read(only) : undefined
-    if (only === undefined || child === undefined) {
-      this.#write(slot, node)
+    if (only !== undefined && child?.kind === 'inner') {
+      this.#state.set(only, null)
+      this.#write(slot, child)
       return
     }
-    this.#state.set(only, null)
-    this.#write(slot, child)
+    const keys = this.#fewKeys(node, children)
+    if (keys === undefined) {
+      if (changed) this.#write(slot, node)
+      return
+    }
+    for (const gone of children) this.#state.set(gone, null)
+    this.#writeKeys(slot, keys)
+  }
+
+  /** All keys below, or undefined when they do not fit a bucket. Reads no more nodes than it must. */
+  #fewKeys(node: Inner, children: readonly Bytes[]): Bytes[] | undefined {
+    const keys = node.own ? [node.path.subarray(0, node.length / 2)] : []
+    for (const slot of children) {
+      const child = this.#read(slot)
+      if (child?.kind === 'inner') return undefined
+      keys.push(...(child?.keys ?? []))
+      if (keys.length > BUCKET_KEYS_MAX) return undefined
+    }
+    return keys
   }
 
   *#keysAt(slot: Bytes): Generator<Bytes> {
@@ -175,9 +159,7 @@ export class ElementIndex {
       return
     }
     if (node.own) yield node.path.subarray(0, node.length / 2)
-    for (const [nibble, count] of node.counts.entries()) {
-      if (count > 0) yield* this.#keysAt(this.#slot(withNibble(node, nibble), node.length + 1))
-    }
+    for (const nibble of nibblesOf(node)) yield* this.#keysAt(this.#slot(withNibble(node, nibble), node.length + 1))
   }
 
   /** The record key of the slot for all keys that begin with the first `depth` nibbles of `key`. */
@@ -197,8 +179,10 @@ export class ElementIndex {
   }
 }
 
-function emptyCounts(): number[] {
-  return new Array<number>(16).fill(0)
+function nibblesOf(node: Inner): number[] {
+  const out: number[] = []
+  for (let nibble = 0; nibble < 16; nibble += 1) if ((node.children & (1 << nibble)) !== 0) out.push(nibble)
+  return out
 }
 
 /** A key that begins with the node's path and `nibble`. */

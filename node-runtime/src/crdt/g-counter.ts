@@ -2,7 +2,7 @@
 // larger of each. A reset names the counts it saw: concurrent increments survive it. The value is kept beside the
 // records, so that reading it does not visit every replica.
 import { type Bytes, concat, EMPTY, u64be } from '../base/bytes.ts'
-import { type ByteReader, type ByteWriter, corruptState } from './codec.ts'
+import { type ByteReader, type ByteWriter, readU64 } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
 import { ElementIndex } from './element-index.ts'
 import type { CrdtType, Fragment } from './fragment.ts'
@@ -31,7 +31,7 @@ export class CounterRecords {
   /** Modulo 2^64. */
   get value(): bigint {
     const bytes = this.#state.get(this.#totalKey())
-    return bytes === undefined ? 0n : readU64(bytes, 0, 8)
+    return bytes === undefined ? 0n : readU64(bytes)
   }
 
   get replicas(): Bytes[] {
@@ -146,9 +146,4 @@ function effective(share: Share): bigint {
 
 function max(a: bigint, b: bigint): bigint {
   return a > b ? a : b
-}
-
-function readU64(bytes: Bytes, at: number, length: number): bigint {
-  if (bytes.byteLength !== length) throw corruptState('not a counter')
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(at)
 }

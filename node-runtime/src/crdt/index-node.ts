@@ -19,8 +19,8 @@ export interface Inner {
   readonly length: number
   /** The shared path is itself a key. */
   readonly own: boolean
-  /** Keys below, by next nibble. */
-  readonly counts: readonly number[]
+  /** Bit n: there are keys whose next nibble is n. */
+  readonly children: number
 }
 
 export type IndexNode = Bucket | Inner
@@ -35,13 +35,6 @@ export function nibbleAt(key: Bytes, at: number): number {
   return at % 2 === 0 ? byte >>> 4 : byte & 15
 }
 
-export function countOf(node: IndexNode): number {
-  if (node.kind === 'bucket') return node.keys.length
-  let sum = node.own ? 1 : 0
-  for (const count of node.counts) sum += count
-  return sum
-}
-
 export function encodeNode(node: IndexNode): Bytes {
   const out = new ByteWriter()
   if (node.kind === 'bucket') {
@@ -50,11 +43,12 @@ export function encodeNode(node: IndexNode): Bytes {
     return out.finish()
   }
   out.byte(node.own ? INNER_OWN : INNER)
+  out.byte(node.children >>> 8)
+  out.byte(node.children & 0xff)
   out.varint(node.length)
   const path = new Uint8Array(node.path.subarray(0, Math.ceil(node.length / 2)))
   if (node.length % 2 === 1) path[path.length - 1] = (path.at(-1) ?? 0) & 0xf0
   out.fixed(path)
-  for (const count of node.counts) out.varint(count)
   return out.finish()
 }
 
@@ -68,10 +62,9 @@ export function decodeNode(bytes: Bytes): IndexNode {
     return { kind: 'bucket', keys }
   }
   if (kind !== INNER && kind !== INNER_OWN) throw corruptState('unknown kind of index node')
+  const children = (input.byte() << 8) | input.byte()
   const length = input.varint(NUMBER_MAX)
   const path = input.fixed(Math.ceil(length / 2))
-  const counts: number[] = []
-  for (let nibble = 0; nibble < 16; nibble += 1) counts.push(input.varint(NUMBER_MAX))
   input.end()
-  return { kind: 'inner', path, length, own: kind === INNER_OWN, counts }
+  return { kind: 'inner', path, length, own: kind === INNER_OWN, children }
 }

@@ -1,8 +1,8 @@
 // Elements under keys, each a last-writer-wins record with a tombstone: the body of maps, sets and user storage.
 // The live keys are in the index; a removed one keeps its record, so that an older write cannot bring it back.
-import { type Bytes, concat } from '../base/bytes.ts'
+import { type Bytes, concat, u64be } from '../base/bytes.ts'
 import { sha256 } from '../base/hash.ts'
-import { ByteReader, ByteWriter, corruptState } from './codec.ts'
+import { ByteReader, ByteWriter, corruptState, readU64 } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
 import { ElementIndex } from './element-index.ts'
 import type { CrdtType, Fragment, NextStamp } from './fragment.ts'
@@ -13,19 +13,28 @@ import { recordKey, recordPrefix } from './state-keys.ts'
 const REMOVE = 0
 const PUT = 1
 
+/** Which type the elements belong to. */
+export interface ElementKind {
+  readonly tag: number
+  /** Keeps the number of live elements: one record more to write for each that comes or goes. */
+  readonly counted: boolean
+}
+
 export class KeyedElements {
   readonly #state: CrdtState
-  readonly #tag: number
+  readonly #kind: ElementKind
   readonly #id: Bytes
 
-  constructor(state: CrdtState, tag: number, id: Bytes) {
+  constructor(state: CrdtState, kind: ElementKind, id: Bytes) {
     this.#state = state
-    this.#tag = tag
+    this.#kind = kind
     this.#id = id
   }
 
-  get size(): number {
-    return this.#index().size
+  /** Of a counted kind. */
+  get size(): bigint {
+    const bytes = this.#state.get(this.#totalKey())
+    return bytes === undefined ? 0n : readU64(bytes)
   }
 
   get(key: Bytes): Bytes | undefined {
@@ -53,16 +62,24 @@ export class KeyedElements {
     const indexKey = indexKeyOf(key)
     const body = value === null ? null : bodyOf(key, value)
     const { was, is } = mergeRecord(this.#state, this.#recordKey(indexKey), { stamp, replica, body })
-    if (!was && is) this.#index().add(indexKey)
-    if (was && !is) this.#index().delete(indexKey)
+    if (was === is) return
+    if (is) this.#index().add(indexKey)
+    else this.#index().delete(indexKey)
+    if (!this.#kind.counted) return
+    const size = is ? this.size + 1n : this.size - 1n
+    this.#state.set(this.#totalKey(), size === 0n ? null : u64be(size))
+  }
+
+  #totalKey(): Bytes {
+    return recordKey(this.#id, this.#kind.tag, 't')
   }
 
   #index(): ElementIndex {
-    return new ElementIndex(this.#state, recordPrefix(this.#id, this.#tag, 'i'))
+    return new ElementIndex(this.#state, recordPrefix(this.#id, this.#kind.tag, 'i'))
   }
 
   #recordKey(indexKey: Bytes): Bytes {
-    return recordKey(this.#id, this.#tag, 'e', indexKey)
+    return recordKey(this.#id, this.#kind.tag, 'e', indexKey)
   }
 }
 
@@ -72,10 +89,12 @@ export class ElementFragment implements Fragment {
   readonly id: Bytes
   readonly part: Bytes
   readonly stamp: bigint
+  readonly #kind: ElementKind
   readonly #value: Bytes | null
 
-  constructor(element: { tag: number; id: Bytes; key: Bytes; value: Bytes | null; stamp: bigint }) {
-    this.tag = element.tag
+  constructor(kind: ElementKind, element: { id: Bytes; key: Bytes; value: Bytes | null; stamp: bigint }) {
+    this.tag = kind.tag
+    this.#kind = kind
     this.id = element.id
     this.part = element.key
     this.stamp = element.stamp
@@ -90,26 +109,30 @@ export class ElementFragment implements Fragment {
   }
 
   mergeInto(state: CrdtState, replica: Bytes): void {
-    new KeyedElements(state, this.tag, this.id).merge(this.part, this.#value, this.stamp, replica)
+    new KeyedElements(state, this.#kind, this.id).merge(this.part, this.#value, this.stamp, replica)
   }
 }
 
-/** `valueBytesMax` 0 for sets, whose elements are their keys. */
-export function keyedType(tag: number, name: string, valueBytesMax = VALUE_BYTES_MAX): CrdtType {
+export interface KeyedType extends CrdtType, ElementKind {}
+
+/** `values` false: a set, whose elements are their keys. */
+export function keyedType(tag: number, name: string, values: boolean): KeyedType {
+  const kind = { tag, counted: !values }
   return {
-    tag,
+    ...kind,
     name,
     readFragment(id: Bytes, input: ByteReader): Fragment {
       const stamp = input.u64()
-      const kind = input.byte()
-      if (kind !== PUT && kind !== REMOVE) throw input.fail('an element is neither put nor removed')
+      const what = input.byte()
+      if (what !== PUT && what !== REMOVE) throw input.fail('an element is neither put nor removed')
       const key = input.bytes(KEY_BYTES_MAX)
-      return new ElementFragment({ tag, id, key, value: kind === PUT ? input.bytes(valueBytesMax) : null, stamp })
+      const value = what === PUT ? input.bytes(values ? VALUE_BYTES_MAX : 0) : null
+      return new ElementFragment(kind, { id, key, value, stamp })
     },
     clear(state: CrdtState, id: Bytes, next: NextStamp): Fragment[] {
-      const elements = new KeyedElements(state, tag, id)
+      const elements = new KeyedElements(state, kind, id)
       return [...elements.entries()].map(
-        ([key]) => new ElementFragment({ tag, id, key, value: null, stamp: next(elements.stampOf(key)) }),
+        ([key]) => new ElementFragment(kind, { id, key, value: null, stamp: next(elements.stampOf(key)) }),
       )
     },
   }

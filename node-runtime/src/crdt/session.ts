@@ -9,7 +9,7 @@ import type { CrdtType } from './fragment.ts'
 import { FrozenFragment, readFrozen } from './frozen-storage.ts'
 import { CounterRecords, CountFragment } from './g-counter.ts'
 import { iterBytes } from './iter-bytes.ts'
-import { ElementFragment, KeyedElements } from './keyed-elements.ts'
+import { ElementFragment, type ElementKind, KeyedElements } from './keyed-elements.ts'
 import { lwwRegister, RegisterFragment, ROOT_DOCUMENT_ID, readRegister, rootDocument } from './lww-register.ts'
 import { CRDT_TYPES } from './registry.ts'
 import { type CrdtEnvironment, SessionCore } from './session-core.ts'
@@ -96,7 +96,7 @@ export class CrdtSession {
     return this.#remove(unorderedSet, id, value) !== undefined
   }
   setLen(id: Bytes): bigint {
-    return BigInt(this.#elements(unorderedSet, id).size)
+    return this.#elements(unorderedSet, id).size
   }
   /** u32 count, then u32 length and value, little-endian. In byte order. */
   setIter(id: Bytes): Bytes {
@@ -123,7 +123,7 @@ export class CrdtSession {
     return this.#remove(sortedSet, id, value) !== undefined
   }
   sortedSetLen(id: Bytes): bigint {
-    return BigInt(this.#elements(sortedSet, id).size)
+    return this.#elements(sortedSet, id).size
   }
   sortedSetIter(id: Bytes): Bytes {
     return this.#setIter(sortedSet, id)
@@ -243,39 +243,39 @@ export class CrdtSession {
     return this.#core.artifact()
   }
 
-  #elements(type: CrdtType, id: Bytes): KeyedElements {
-    return new KeyedElements(this.#core.state, type.tag, this.#core.id(id))
+  #elements(type: ElementKind, id: Bytes): KeyedElements {
+    return new KeyedElements(this.#core.state, type, this.#core.id(id))
   }
 
-  #get(type: CrdtType, id: Bytes, key: Bytes): Bytes | undefined {
+  #get(type: ElementKind, id: Bytes, key: Bytes): Bytes | undefined {
     return this.#elements(type, id).get(this.#core.key(key))
   }
 
-  #put(type: CrdtType, id: Bytes, key: Bytes, value: Bytes | null): Bytes | undefined {
+  #put(type: ElementKind, id: Bytes, key: Bytes, value: Bytes | null): Bytes | undefined {
     const elements = this.#elements(type, id)
-    const element = { tag: type.tag, id: this.#core.id(id), key: this.#core.key(key) }
+    const element = { id: this.#core.id(id), key: this.#core.key(key) }
     const checked = value === null ? null : this.#core.value(value)
     const before = elements.get(element.key)
     const stamp = this.#core.next(elements.stampOf(element.key))
-    this.#core.emit(new ElementFragment({ ...element, value: checked, stamp }))
+    this.#core.emit(new ElementFragment(type, { ...element, value: checked, stamp }))
     return before
   }
 
-  #remove(type: CrdtType, id: Bytes, key: Bytes): Bytes | undefined {
+  #remove(type: ElementKind, id: Bytes, key: Bytes): Bytes | undefined {
     return this.#get(type, id, key) === undefined ? undefined : this.#put(type, id, key, null)
   }
 
-  #addElement(type: CrdtType, id: Bytes, value: Bytes): boolean {
+  #addElement(type: ElementKind, id: Bytes, value: Bytes): boolean {
     if (this.#get(type, id, value) !== undefined) return false
     this.#put(type, id, value, EMPTY)
     return true
   }
 
-  *#setItems(type: CrdtType, id: Bytes): Generator<Bytes[]> {
+  *#setItems(type: ElementKind, id: Bytes): Generator<Bytes[]> {
     for (const [value] of this.#elements(type, id).entries()) yield [value]
   }
 
-  #setIter(type: CrdtType, id: Bytes): Bytes {
+  #setIter(type: ElementKind, id: Bytes): Bytes {
     return iterBytes(this.#setItems(type, id))
   }
 

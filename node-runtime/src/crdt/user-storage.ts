@@ -6,7 +6,7 @@ import { accountOf } from '../base/keys.ts'
 import type { ByteReader, ByteWriter } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
 import type { CrdtType, Fragment, NextStamp } from './fragment.ts'
-import { KeyedElements } from './keyed-elements.ts'
+import { type ElementKind, KeyedElements } from './keyed-elements.ts'
 import { VALUE_BYTES_MAX } from './limits.ts'
 
 const REMOVE = 0
@@ -39,13 +39,15 @@ export class UserFragment implements Fragment {
   }
 
   mergeInto(state: CrdtState, replica: Bytes): void {
-    const elements = new KeyedElements(state, TAG, this.id)
+    const elements = new KeyedElements(state, USER_VALUES, this.id)
     elements.merge(accountOfReplica(replica), this.#value, this.stamp, replica)
   }
 }
 
-export const userStorage: CrdtType = {
-  tag: TAG,
+const USER_VALUES: ElementKind = { tag: TAG, counted: false }
+
+export const userStorage: CrdtType & ElementKind = {
+  ...USER_VALUES,
   name: 'UserStorage',
   readFragment(id: Bytes, input: ByteReader): Fragment {
     const stamp = input.u64()
@@ -54,7 +56,7 @@ export const userStorage: CrdtType = {
     return new UserFragment(id, kind === PUT ? input.bytes(VALUE_BYTES_MAX) : null, stamp)
   },
   clear(state: CrdtState, id: Bytes, next: NextStamp, replica: Bytes): Fragment[] {
-    const elements = new KeyedElements(state, TAG, id)
+    const elements = new KeyedElements(state, USER_VALUES, id)
     const account = accountOfReplica(replica)
     if (elements.get(account) === undefined) return []
     return [new UserFragment(id, null, next(elements.stampOf(account)))]

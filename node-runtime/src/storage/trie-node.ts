@@ -6,7 +6,7 @@ import { idFromBytes, type RootHash } from '../base/ids.ts'
 import { StorageError } from './errors.ts'
 
 /** Part of the root's definition: changing it changes every root. */
-export const LEAF_ENTRIES_MAX = 16
+export const LEAF_ENTRIES_MAX = 64
 
 const HASH_LENGTH = 32
 const CHILD_LENGTH = HASH_LENGTH + 4

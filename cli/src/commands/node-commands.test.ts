@@ -61,7 +61,7 @@ test('up starts a network that outlives the command, and prints its addresses', 
     ['demo-2', 'running', 'demo'],
   ])
   for (const { name, url } of nodes) expect(said).toContain(`${name}  ${url}  started in`)
-  expect(said).toContain('2 nodes are up in network demo')
+  expect(said).toContain('2 nodes are up and meshed in network demo')
   expect(existsSync(join(cwd, 'data/demo-1/demo-1/config.toml'))).toBe(true)
 })
 

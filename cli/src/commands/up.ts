@@ -49,7 +49,7 @@ export async function runUp(options: UpOptions, edge: CommandEdge): Promise<void
     for (const node of network.nodes) await driver.keep(node)
     const count = network.nodes.length === 1 ? '1 node is' : `${network.nodes.length} nodes are`
     edge.stdout.write(
-      `${count} up in network ${network.name}. \`calbox logs -f\` shows what they do, \`calbox down\` ends them.\n`,
+      `${count} up and meshed in network ${network.name}. \`calbox logs -f\` shows what they do, \`calbox down\` ends them.\n`,
     )
   } finally {
     await driver.close()

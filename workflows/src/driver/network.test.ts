@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RunningNode } from './driver.ts'
+import { stopLocalNode } from './local-nodes.ts'
 import { type NetworkEvent, type NetworkRequest, startNetwork } from './network.ts'
+import { isRunning, NodeState } from './node-state.ts'
 import { openProcessDriver } from './open-process-driver.ts'
 import { identify } from './process-identity.ts'
 
@@ -24,6 +26,9 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const { driver } of opened) await driver.close({ graceMs: 0 })
+  // What a failed test has kept and nobody adopted.
+  const state = new NodeState(join(dir, '.calbox'))
+  for (const record of await state.list()) if (isRunning(record)) await stopLocalNode(state, record, { graceMs: 0 })
   rmSync(dir, { recursive: true, force: true })
 })
 
@@ -141,6 +146,17 @@ test('restart stops what runs and starts it anew', async () => {
   expect(after.nodes[0]).toMatchObject({ adopted: false, name: 'n1' })
   expect(after.nodes[0]?.pid).not.toBe(before.nodes[0]?.pid)
   expect(identify(before.nodes[0]?.pid ?? 0)).toBeUndefined()
+})
+
+test('a node that is restarted alone finds the rest of its network again', async () => {
+  const first = open()
+  const before = await startNetwork(first, request(['n1', 'n2']), { signal })
+  for (const node of before.nodes) await first.driver.keep(node)
+  await first.driver.close()
+  const after = await startNetwork(open(), request(['n1'], { restart: true }), { signal })
+  expect(await bootNodes(after.nodes[0])).toEqual([before.nodes[1]?.swarmAddress])
+  const rest = await open().driver.adopt('n2', { signal })
+  expect(rest?.pid).toBe(before.nodes[1]?.pid)
 })
 
 test('nodes of a run that is still going are not taken away from it', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { bootPlan } from './boot-plan.ts'
 import type { NodeDriver, NodeSpec, RunningNode } from './driver.ts'
 import { DriverError } from './errors.ts'
-import { DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, READY_TIMEOUT_MS, STARTS_AT_ONCE } from './limits.ts'
+import { BOOT_NODES_MAX, DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, READY_TIMEOUT_MS, STARTS_AT_ONCE } from './limits.ts'
 import type { PortReservations } from './ports.ts'
 
 export interface NodeRequest {
@@ -76,7 +76,7 @@ export async function startNetwork(
   try {
     for (const node of request.restart ? found.values() : []) await parts.driver.stop(node, { signal: options.signal })
     for (const node of adopted.values()) parts.onEvent({ type: 'ready', node, tookMs: 0 })
-    const specs = await planSpecs(parts, { ...request, ...network }, adopted)
+    const specs = await planSpecs(parts, { ...request, ...network }, found)
     const started = await startPaced(parts, specs, request, options.signal)
     const nodes = request.nodes.flatMap(({ name }) => adopted.get(name) ?? started.get(name) ?? [])
     if (request.wire !== false) await awaitMesh(parts, nodes, [...started.values()], request, options.signal)
@@ -124,8 +124,9 @@ type PlannedSpec = NodeSpec & { readonly rpcPort: number; readonly swarmPort: nu
 async function planSpecs(
   parts: NetworkParts,
   request: NetworkRequest & { runId: string },
-  adopted: ReadonlyMap<string, RunningNode>,
+  found: ReadonlyMap<string, RunningNode>,
 ): Promise<PlannedSpec[]> {
+  const adopted = request.restart ? new Map<string, RunningNode>() : found
   const ports = new Map<string, { rpcPort: number; swarmPort: number }>()
   for (const [index, node] of request.nodes.entries()) {
     if (adopted.has(node.name)) continue
@@ -141,15 +142,11 @@ async function planSpecs(
   return request.nodes.flatMap((node, index) => {
     const chosen = ports.get(node.name)
     if (chosen === undefined) return []
-    const boot = request.wire === false ? [] : bootPlan(index, addresses.length)
-    return [
-      specOf(
-        node,
-        request,
-        chosen,
-        boot.flatMap((other) => addresses[other] ?? []),
-      ),
-    ]
+    if (request.wire === false) return [specOf(node, request, chosen, [])]
+    const planned = bootPlan(index, addresses.length).flatMap((other) => addresses[other] ?? [])
+    // A restarted node may have peers that this request does not name.
+    const before = found.get(node.name)?.spec.bootstrap ?? []
+    return [specOf(node, request, chosen, [...new Set([...planned, ...before])].slice(0, BOOT_NODES_MAX))]
   })
 }
 

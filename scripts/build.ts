@@ -130,4 +130,6 @@ await copyLegal()
 // Fails here, with a name, rather than at the first run.
 createRequire(import.meta.url).resolve('classic-level')
 const seconds = ((performance.now() - started) / 1000).toFixed(1)
-process.stderr.write(done.length === 0 ? `calbox: nothing to build (${seconds} s)\n` : `calbox: built ${done.join(', ')} (${seconds} s)\n`)
+process.stderr.write(
+  done.length === 0 ? `calbox: nothing to build (${seconds} s)\n` : `calbox: built ${done.join(', ')} (${seconds} s)\n`,
+)

@@ -37,7 +37,8 @@ async function sourceFiles(): Promise<string[]> {
   const found: string[] = []
   for (const place of SOURCES) {
     for (const entry of await readdir(path.join(ROOT, place), { recursive: true })) {
-      if (/\.ts$/.test(entry) && !/\.d\.ts$/.test(entry) && !/(^|\/)(assembly|dist)\//.test(entry)) found.push(path.posix.join(place, entry))
+      if (/\.ts$/.test(entry) && !/\.d\.ts$/.test(entry) && !/(^|\/)(assembly|dist)\//.test(entry))
+        found.push(path.posix.join(place, entry))
     }
   }
   return found
@@ -49,7 +50,10 @@ async function plantedViolations(): Promise<Set<string>> {
   try {
     await writeFile(path.join(folder, 'a.ts'), "import { b } from './b.ts'\nexport const a = () => b\n")
     await writeFile(path.join(folder, 'b.ts'), "import { a } from './a.ts'\nexport const b = () => a\n")
-    await writeFile(path.join(folder, 'up.ts'), "import { rangeOf } from '../../store/store.ts'\nexport const up = rangeOf\n")
+    await writeFile(
+      path.join(folder, 'up.ts'),
+      "import { rangeOf } from '../../store/store.ts'\nexport const up = rangeOf\n",
+    )
     const { summary } = await cruise([PLANTED])
     return new Set(summary.violations.map(({ rule }) => rule.name))
   } finally {
@@ -61,7 +65,8 @@ const problems: string[] = []
 const { modules, summary } = await cruise(SOURCES)
 const read = new Set(modules.map(({ source }) => source))
 const unread = (await sourceFiles()).filter((file) => !read.has(file))
-if (read.size === 0 || unread.length > 0) problems.push(`these sources were not read: ${unread.slice(0, 5).join(', ')} (${unread.length})`)
+if (read.size === 0 || unread.length > 0)
+  problems.push(`these sources were not read: ${unread.slice(0, 5).join(', ')} (${unread.length})`)
 for (const { from, to, rule } of summary.violations) problems.push(`${rule.name}: ${from} → ${to}`)
 const planted = await plantedViolations()
 for (const rule of ['no-cycles', 'node-level-base']) {

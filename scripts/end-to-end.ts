@@ -22,7 +22,9 @@ function step(name: string, command: string, args: readonly string[], options: {
   const started = performance.now()
   const { status } = spawnSync(command, args, { cwd: options.cwd ?? ROOT, stdio: ['ignore', 'inherit', 'inherit'] })
   const passed = status === 0
-  process.stdout.write(`── ${name}: ${passed ? 'passed' : `FAILED (exit ${status})`} (${((performance.now() - started) / 1000).toFixed(1)} s)\n`)
+  process.stdout.write(
+    `── ${name}: ${passed ? 'passed' : `FAILED (exit ${status})`} (${((performance.now() - started) / 1000).toFixed(1)} s)\n`,
+  )
   outcomes.push({ name, passed })
   return passed
 }

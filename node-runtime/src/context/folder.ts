@@ -1,6 +1,7 @@
 // Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
 import { type DeltaId, idBytes } from '../base/ids.ts'
+import { accountOf } from '../base/keys.ts'
 import { mergeArtifact } from '../crdt/artifact.ts'
 import type { DagNode } from '../dag/dag.ts'
 import { type GuestJob, isMachineFailure } from '../runtime/guest-executor.ts'
@@ -28,7 +29,7 @@ export interface Fold {
 
 type FolderParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'state' | 'executor' | 'module' | 'authority' | 'stack' | 'log'
+  'record' | 'rows' | 'state' | 'executor' | 'module' | 'authority' | 'hlc' | 'stack' | 'log'
 >
 
 export class Folder {
@@ -108,13 +109,14 @@ export class Folder {
   }
 
   async #guests(transaction: StateTransaction, entries: readonly Arrived[]) {
-    const { executor, module, record, state, log } = this.#parts
+    const { executor, module, record, state, hlc, log } = this.#parts
     const jobs = entries.map(({ delta, payload }) => applyJob(delta, payload))
     const source = { contextId: record.id, generation: state.generation, staged: transaction.staged() }
     const outcomes = await executor.run(await module(), source, jobs, {})
     return entries.map(({ delta }, index) => {
       const outcome = outcomes[index]
       if (!outcome) throw new Error('the executor returned fewer outcomes than jobs, and no machine failure before')
+      hlc.observe(outcome.timeNs)
       let changes: readonly StateChange[] = outcome.changes
       if (outcome.status !== 'ok') {
         // A limit of this machine must never decide an outcome (I1): the delta is not taken now, sync brings it again.
@@ -130,12 +132,13 @@ export class Folder {
 /** The guest sees the delta's stamp as its time and the author as its executor: the outcome is the same everywhere. */
 function applyJob(delta: Delta, payload: DeltaPayload): GuestJob {
   const author = idBytes(delta.author)
+  const accountId = idBytes(accountOf(delta.author))
   const contextId = idBytes(delta.contextId)
   const env = {
     contextId,
     executorId: author,
     deviceId: author,
-    accountId: author,
+    accountId,
     timeNs: delta.hlc,
     randomSeed: idBytes(delta.id),
   }

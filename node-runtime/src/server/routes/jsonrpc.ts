@@ -24,6 +24,9 @@ const ExecuteParams = Type.Object({
 
 const StatusParams = Type.Object({ contextId: Type.String() })
 
+/** Entry points that only the host runs: applying deltas, merging, migrating. */
+const RESERVED = '__calimero_'
+
 interface RpcError {
   readonly type: string
   readonly data?: unknown
@@ -33,6 +36,11 @@ type RpcAnswer = { readonly result: string } | { readonly error: RpcError }
 
 async function execute(node: NodeServices, params: unknown, signal: AbortSignal): Promise<RpcAnswer> {
   if (!Value.Check(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
+  if (params.method.startsWith(RESERVED)) {
+    return {
+      error: { type: 'FunctionCallError', data: `method ${params.method} is the host’s own; clients may not call it` },
+    }
+  }
   const context = await node.contexts.get(contextIdOf(params.contextId))
   const input = utf8(JSON.stringify(params.argsJson ?? {}))
   const { value } = await context.call({ method: params.method, input, signal })

@@ -1,15 +1,10 @@
 // The fold: same operations, same state, whatever the order of arrival; and the rule for concurrent revocations.
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareCanonical } from '../base/causal.ts'
 import type { OpId } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
-import type { OpBody, Operation, Role } from '../base/operations.ts'
-import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
+import type { OpBody } from '../base/operations.ts'
 import { Governance } from './governance.ts'
 import { CUTS_KEPT_MAX, INVALID_REMEMBERED_MAX, LANDMARK_EVERY, PENDING_MAX } from './limits.ts'
-import { NamespaceSnapshot } from './namespace-snapshot.ts'
-import { effectOf, refusalOf, reliesOn, revokedBy } from './rules.ts'
 import {
   added,
   alice,
@@ -25,36 +20,16 @@ import {
   genesis,
   groupBy,
   grouped,
+  hashOf,
   idOf,
   joined,
   namespaceId,
+  nodeWith,
   operation,
-  type Person,
   removed,
   roled,
+  team,
 } from './world.fixture.ts'
-
-const hashOf = (governance: Governance) => governance.state().groupStateHash(namespaceId)
-
-function nodeWith(ops: Iterable<Operation>): Governance {
-  const governance = new Governance(namespaceId)
-  for (const op of ops) governance.receive(op)
-  return governance
-}
-
-/** Alice (owner), bob and carol (admins), dave (member). */
-function team(): { ops: Operation[]; tip: Operation } {
-  const ops = [genesis]
-  let tip = genesis
-  const next = (by: Person, body: OpBody) => {
-    tip = operation({ by, on: [tip], body })
-    ops.push(tip)
-  }
-  next(bob, joined(bob, alice, { role: 'Admin' }))
-  next(carol, joined(carol, alice, { role: 'Admin' }))
-  next(dave, joined(dave, alice))
-  return { ops, tip }
-}
 
 describe('receiving', () => {
   test('what arrives before its parents waits, and completes with them', () => {
@@ -260,238 +235,6 @@ describe('concurrent revocations', () => {
     expect(governance.state().contexts.size).toBe(1)
     expect(governance.stateAt([second.id])).toMatchObject({ name: 'other' })
     expect(hashOf(nodeWith(all.toReversed()))).toBe(hashOf(governance))
-  })
-})
-
-// A second implementation of the rule in segment.ts, straight from its words, without any caching.
-class Paper {
-  readonly #ops: Map<OpId, Operation>
-
-  constructor(ops: Iterable<Operation>) {
-    this.#ops = new Map([...ops].map((op) => [op.id, op]))
-  }
-
-  closure(heads: readonly OpId[]): Set<OpId> {
-    const closure = new Set<OpId>()
-    const work = [...heads]
-    for (let id = work.pop(); id !== undefined; id = work.pop()) {
-      if (!closure.has(id)) work.push(...(this.#ops.get(id)?.parents ?? []))
-      closure.add(id)
-    }
-    return closure
-  }
-
-  sorted(ids: Set<OpId>): Operation[] {
-    return [...ids].flatMap((id) => this.#ops.get(id) ?? []).sort(compareCanonical)
-  }
-
-  readonly #states = new Map<string, NamespaceSnapshot>()
-
-  stateAt(heads: readonly OpId[]): NamespaceSnapshot {
-    const key = heads.join()
-    const known = this.#states.get(key)
-    if (known !== undefined) return known
-    const all = this.sorted(this.closure(heads))
-    const empty = NamespaceSnapshot.empty(namespaceId)
-    const pasts = new Map(all.map((op) => [op.id, this.closure(op.parents)]))
-    const revocations = all.filter((op) => revokedBy(this.stateAt(op.parents), op) !== undefined)
-    const standing = new Set<OpId>()
-    for (const op of all) {
-      const past = pasts.get(op.id) ?? new Set()
-      let view = this.sorted(past)
-        .filter(({ id }) => standing.has(id))
-        .reduce(effectOf, empty)
-      for (const other of revocations) {
-        const isConcurrent = other.id !== op.id && !past.has(other.id) && !pasts.get(other.id)?.has(op.id)
-        const target = revokedBy(this.stateAt(other.parents), other)
-        if (isConcurrent && target !== undefined && reliesOn(op).includes(target)) view = effectOf(view, other)
-      }
-      if (revocations.includes(op) || refusalOf(view, op) === undefined) standing.add(op.id)
-    }
-    const state = all.filter(({ id }) => standing.has(id)).reduce(effectOf, empty)
-    this.#states.set(key, state)
-    return state
-  }
-}
-
-const people = [alice, bob, carol, dave, eve]
-const somebody = fc.constantFrom(...people)
-const groups = [namespaceId, groupBy(alice, 'g0'), groupBy(alice, 'g1'), groupBy(bob, 'g0')]
-const somewhere = fc.constantFrom(...groups)
-const role = fc.constantFrom<Role>('Admin', 'Member', 'ReadOnly')
-const visibility = fc.constantFrom('open' as const, 'restricted' as const)
-
-type Move = (by: Person) => OpBody
-/** Adds up to many refused and, thanks to the weights, many accepted operations. */
-const move: fc.Arbitrary<Move> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ inviter: somebody, role, groupId: somewhere, salt: fc.constantFrom('1', '2', '3') }).map(
-      ({ inviter, ...options }): Move =>
-        (by) =>
-          joined(by, inviter, options),
-    ),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.tuple(somebody, somewhere).map(
-      ([who, where]): Move =>
-        () =>
-          removed(who, where),
-    ),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.tuple(somebody, role, somewhere).map(
-      ([who, as, where]): Move =>
-        () =>
-          added(who, as, where),
-    ),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.tuple(somebody, role, somewhere).map(
-      ([who, as, where]): Move =>
-        () =>
-          roled(who, as, where),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc
-      .tuple(
-        fc.constantFrom(ALL_CAPABILITIES, CAPABILITY.manageMembers, 0),
-        fc.option(somebody, { nil: undefined }),
-        somewhere,
-      )
-      .map(
-        ([bits, who, where]): Move =>
-          () =>
-            capable(bits, who, where),
-      ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(fc.constantFrom('g0', 'g1'), visibility, somewhere).map(
-      ([label, seen, parent]): Move =>
-        (by) =>
-          grouped(by, label, seen, parent),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.tuple(somewhere, visibility).map(
-      ([groupId, seen]): Move =>
-        () => ({ kind: 'visibility_set', groupId, visibility: seen }),
-    ),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.tuple(fc.constantFrom('c0', 'c1', 'c2'), somewhere).map(
-      ([label, where]): Move =>
-        (by) =>
-          contexted(by, label, where),
-    ),
-  },
-)
-
-interface Turn {
-  readonly by: Person
-  readonly move: Move
-  /** Which replica it happens on; which one hears of it at once. */
-  readonly at: number
-  readonly tells: number | undefined
-  readonly lag: number
-}
-
-const turn: fc.Arbitrary<Turn> = fc.record({
-  by: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(alice, bob) }, { weight: 2, arbitrary: somebody }),
-  move,
-  at: fc.nat(2),
-  tells: fc.option(fc.nat(2), { nil: undefined, freq: 2 }),
-  lag: fc.nat(3),
-})
-
-/** Three replicas that hear of each other now and then; operations that the author's own node refuses are sent too. */
-function play(turns: readonly Turn[]): { accepted: Operation[]; refused: Operation[] } {
-  const replicas = [0, 1, 2].map(() => nodeWith([genesis]))
-  const accepted = [genesis]
-  const refused: Operation[] = []
-  for (const { by, move: make, at, tells, lag } of turns) {
-    const replica = replicas[at]
-    if (replica === undefined) continue
-    const on = replica.heads().flatMap((id) => replica.get(id) ?? [])
-    const latest =
-      on
-        .map(({ hlc }) => hlc)
-        .sort((a, b) => Number(a - b))
-        .at(-1) ?? 0n
-    const op = operation({ by, on, body: make(by), hlc: latest + 1n + BigInt(lag) })
-    const { outcome } = replica.receive(op)
-    if (outcome === 'accepted') accepted.push(op)
-    if (outcome === 'invalid') refused.push(op)
-    const hearer = tells === undefined ? undefined : replicas[tells]
-    if (hearer !== undefined) for (const each of replica.opsNotIn(hearer.heads(), 999)) hearer.receive(each)
-  }
-  return { accepted, refused }
-}
-
-const games = fc.array(turn, { minLength: 1, maxLength: 40 })
-
-/** A shuffle that shrinks well enough: sort by a hash of the seed. */
-function shuffled(ops: readonly Operation[], seed: number): Operation[] {
-  const weight = (op: Operation) => idOf<OpId>(`${seed} ${op.id}`)
-  return [...ops].sort((a, b) => (weight(a) < weight(b) ? -1 : 1))
-}
-
-describe('any order of arrival', () => {
-  test('gives the same accepted operations, heads and state; what one node refuses, all refuse', () => {
-    fc.assert(
-      fc.property(games, fc.nat(), (turns, seed) => {
-        const { accepted, refused } = play(turns)
-        const inOrder = nodeWith(accepted)
-        expect(inOrder.size).toBe(new Set(accepted.map(({ id }) => id)).size)
-        const node = nodeWith(shuffled([...accepted, ...refused], seed))
-        expect(node.heads()).toEqual(inOrder.heads())
-        expect(node.size).toBe(inOrder.size)
-        expect(node.pendingCount).toBe(0)
-        for (const { id } of refused) expect(node.has(id)).toBe(false)
-        expect(hashOf(node)).toBe(hashOf(inOrder))
-        expect(hashOf(Governance.restore(namespaceId, shuffled(accepted, seed + 1)))).toBe(hashOf(inOrder))
-      }),
-      { numRuns: 300 },
-    )
-  })
-
-  test('the state at every cut is what the rule on paper gives', () => {
-    fc.assert(
-      fc.property(games, fc.nat(), fc.array(fc.nat(40), { maxLength: 3 }), (turns, seed, picks) => {
-        const { accepted } = play(turns)
-        const node = nodeWith(shuffled(accepted, seed))
-        const paper = new Paper(accepted)
-        const chosen = [...new Set(picks.flatMap((pick) => accepted[pick % accepted.length]?.id ?? []))].sort()
-        for (const cut of [node.heads(), chosen, ...accepted.map(({ id }) => [id])]) {
-          expect(node.stateAt(cut)?.groupStateHash(namespaceId)).toBe(paper.stateAt(cut).groupStateHash(namespaceId))
-        }
-      }),
-      { numRuns: 200 },
-    )
-  })
-
-  test('the games reach what they are meant to: accepted, refused, concurrent and void operations', () => {
-    const seen = { accepted: 0, refused: 0, forks: 0, revocations: 0, contextsLost: 0 }
-    for (const turns of fc.sample(games, { numRuns: 300, seed: 7 })) {
-      const { accepted, refused } = play(turns)
-      const node = nodeWith(accepted)
-      seen.accepted += accepted.length
-      seen.refused += refused.length
-      seen.forks += node.heads().length > 1 ? 1 : 0
-      seen.revocations += accepted.filter(({ body }) => body.kind === 'member_removed').length
-      const made = accepted.filter(({ body }) => body.kind === 'context_created').map(({ id }) => id)
-      const contexts = new Set(made.map((id) => (node.get(id)?.body as { contextId: string }).contextId))
-      seen.contextsLost += contexts.size - node.state().contexts.size
-    }
-    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5)
   })
 })
 

@@ -26,6 +26,7 @@ import {
   type Operation,
   type Role,
 } from '../base/operations.ts'
+import { Governance } from './governance.ts'
 
 export const bytesOf = (label: string): Bytes => taggedHash('test', utf8(label))
 export const idOf = <T extends Id>(label: string): T => idFromBytes<T>(bytesOf(label))
@@ -149,3 +150,25 @@ export const contexted = (who: Person, label: string, groupId: GroupId = namespa
 })
 
 export const nobody: AccountId = idOf<AccountId>('nobody')
+
+export const hashOf = (governance: Governance) => governance.state().groupStateHash(namespaceId)
+
+export function nodeWith(ops: Iterable<Operation>): Governance {
+  const governance = new Governance(namespaceId)
+  for (const op of ops) governance.receive(op)
+  return governance
+}
+
+/** Alice (owner), bob and carol (admins), dave (member). */
+export function team(): { ops: Operation[]; tip: Operation } {
+  const ops = [genesis]
+  let tip = genesis
+  const next = (by: Person, body: OpBody) => {
+    tip = operation({ by, on: [tip], body })
+    ops.push(tip)
+  }
+  next(bob, joined(bob, alice, { role: 'Admin' }))
+  next(carol, joined(carol, alice, { role: 'Admin' }))
+  next(dave, joined(dave, alice))
+  return { ops, tip }
+}

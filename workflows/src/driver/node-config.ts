@@ -10,17 +10,27 @@ export interface ConfigValues {
   readonly mdns: boolean
   /** Those of the workflow file. The nodes of the run are given on the command line, as they hold for one start only. */
   readonly bootNodes: readonly string[]
+  /** Synchronise much more often than a node at rest would: what `e2e_mode` asks for. */
+  readonly eager: boolean
+}
+
+/** Fallback rounds of synchronisation in e2e mode: as often, and as close together, as merobox sets them. */
+const EAGER_FREQUENCY_MS = 1_000
+const EAGER_INTERVAL_MS = 500
+
+export function nodeConfigPath(spec: Pick<NodeSpec, 'dataDir' | 'name'>): string {
+  return join(spec.dataDir, spec.name, 'config.toml')
 }
 
 /** Nothing happens where no config exists yet. */
 export async function adjustNodeConfig(spec: NodeSpec & { rpcPort: number; swarmPort: number }): Promise<void> {
-  const path = join(spec.dataDir, spec.name, 'config.toml')
+  const path = nodeConfigPath(spec)
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
   if (text === undefined) return
-  const adjusted = adjustConfig(text, { ...spec, bootNodes: spec.bootstrapNodes ?? [] })
+  const adjusted = adjustConfig(text, { ...spec, bootNodes: spec.bootstrapNodes ?? [], eager: spec.e2eMode ?? false })
   if (adjusted === text) return
   await writeFile(`${path}.new`, adjusted, { mode: 0o600 })
   await rename(`${path}.new`, path)
@@ -33,7 +43,10 @@ export function adjustConfig(text: string, values: ConfigValues): string {
   let adjusted = replaceIn(text, 'swarm', ARRAY('listen'), port(values.swarmPort))
   adjusted = replaceIn(adjusted, 'server', ARRAY('listen'), port(values.rpcPort))
   adjusted = replaceIn(adjusted, 'bootstrap', ARRAY('nodes'), bootNodes)
-  return replaceIn(adjusted, 'discovery', /^(mdns\s*=\s*)(true|false)/m, () => String(values.mdns))
+  adjusted = replaceIn(adjusted, 'discovery', /^(mdns\s*=\s*)(true|false)/m, () => String(values.mdns))
+  if (!values.eager) return adjusted
+  adjusted = replaceIn(adjusted, 'sync', /^(interval_ms\s*=\s*)(\d[\d_]*)/m, () => String(EAGER_INTERVAL_MS))
+  return replaceIn(adjusted, 'sync', /^(frequency_ms\s*=\s*)(\d[\d_]*)/m, () => String(EAGER_FREQUENCY_MS))
 }
 
 const ARRAY = (key: string) => new RegExp(`^(${key}\\s*=\\s*)(\\[[^\\]]*\\])`, 'm')

@@ -100,8 +100,8 @@ test('a started node answers, has its arguments, and is on record', async () => 
   const health = (await (await fetch(`${node.url}/admin-api/health`)).json()) as { data: { args: string[] } }
   expect(health.data.args).toEqual([
     ...['--home', wanted.dataDir, '--node', 'n1', 'run', '--init'],
-    ...['--server-port', String(wanted.rpcPort), '--swarm-port', String(wanted.swarmPort)],
-    ...['--network', 'run-1', '--boot-nodes', '/ip4/127.0.0.1/tcp/1', '--auth-mode', 'embedded', '--mdns'],
+    ...['--server-port', String(wanted.rpcPort), '--swarm-port', String(wanted.swarmPort), '--auth-mode', 'embedded'],
+    ...['--network', 'run-1', '--boot-nodes', '/ip4/127.0.0.1/tcp/1', '--mdns'],
   ])
   expect(await record('n1')).toMatchObject({ state: 'running', runId: 'run-1', process: { pid: node.pid } })
   expect(node.swarmAddress).toBe(`/ip4/127.0.0.1/tcp/${wanted.swarmPort}`)
@@ -185,6 +185,17 @@ test('close frees what was reserved, and the data stays', async () => {
   expect(await node.exited).toEqual({ signal: 'SIGKILL' })
   expect(await isPortFree(node.spec.rpcPort ?? 0)).toBe(true)
   expect(existsSync(join(dir, 'data', 'n1', 'n1', 'config.toml'))).toBe(true)
+})
+
+test('in e2e mode a new node is initialised first, so that its config can be made eager', async () => {
+  const wanted = await spec('n1')
+  await driver.start({ ...wanted, e2eMode: true }, { signal })
+  expect(readFileSync(join(wanted.dataDir, 'n1', 'config.toml'), 'utf8')).toContain('interval_ms = 500')
+  const refused = driver.start({ ...(await spec('n2', 'dies')), e2eMode: true }, { signal })
+  await expect(refused).rejects.toMatchObject({
+    code: 'NODE_EXITED',
+    message: expect.stringContaining('cannot be initialised'),
+  })
 })
 
 test('a program that cannot be started is a clear error', async () => {

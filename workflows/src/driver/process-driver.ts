@@ -1,9 +1,10 @@
 // The default driver: each node is a process of this machine, spawned from the calnode program. It composes the parts
 // beside it: log file, process, readiness, reaper, and the record that other calbox processes read.
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { calnodeArguments } from './calnode-arguments.ts'
+import { initArguments, runArguments } from './calnode-arguments.ts'
 import type {
   AdoptOptions,
   ExitCause,
@@ -26,8 +27,8 @@ import {
   STOP_GRACE_MS,
 } from './limits.ts'
 import { beginLog, LogFile } from './log-file.ts'
-import { adjustNodeConfig } from './node-config.ts'
-import { NodeProcess } from './node-process.ts'
+import { adjustNodeConfig, nodeConfigPath } from './node-config.ts'
+import { type NodeCommand, NodeProcess } from './node-process.ts'
 import { isRunning, liveOwner, type NodeRecord, type NodeState, type Owner } from './node-state.ts'
 import { PortReservations } from './ports.ts'
 import { identify, type ProcessIdentity } from './process-identity.ts'
@@ -195,15 +196,19 @@ class ProcessDriver implements NodeDriver {
     await mkdir(dirname(spec.logFile), { recursive: true })
     const logStart = this.#logStarts.get(spec.name) ?? (await beginLog(spec.logFile))
     this.#logStarts.set(spec.name, logStart)
+    const program = {
+      command: process.execPath,
+      env: { ...process.env, CALIMERO_HOME: spec.dataDir, NODE_NAME: spec.name, ...spec.env },
+      logFile: spec.logFile,
+    }
+    // Other settings than the command line has can only be made in a config that is there.
+    if (spec.e2eMode && !existsSync(nodeConfigPath(spec))) {
+      await initialise(spec, { ...program, args: [this.#parts.calnode, ...initArguments(spec)] })
+    }
     await adjustNodeConfig(spec)
     this.#parts.reaper.start()
     this.#assertOpen()
-    const node = await NodeProcess.spawn({
-      command: process.execPath,
-      args: [this.#parts.calnode, ...calnodeArguments(spec)],
-      env: { ...process.env, CALIMERO_HOME: spec.dataDir, NODE_NAME: spec.name, ...spec.env },
-      logFile: spec.logFile,
-    })
+    const node = await NodeProcess.spawn({ ...program, args: [this.#parts.calnode, ...runArguments(spec)] })
     this.#parts.reaper.watch(node.identity)
     const record: NodeRecord = {
       version: 1,
@@ -325,6 +330,13 @@ function selfIdentity(): ProcessIdentity {
   const self = identify(process.pid)
   if (self === undefined) throw new Error('assertion failed: this process can see itself')
   return self
+}
+
+async function initialise(spec: NodeSpec, command: NodeCommand): Promise<void> {
+  const cause = await (await NodeProcess.spawn(command)).exited
+  if (cause.code === 0) return
+  const message = `node ${spec.name} cannot be initialised: ${describeExit(cause)}; see ${spec.logFile}`
+  throw new DriverError('NODE_EXITED', message, { data: { node: spec.name, cause } })
 }
 
 function specOf(record: NodeRecord, options: AdoptOptions): NodeSpec {

@@ -84,7 +84,18 @@ export class Node implements NodeServices {
       options.sync,
     )
     const applications = new Applications({ store, blobs, executor })
-    const shared = { store, identity, kem, account, hlc, random, outbound: sync, log: log.child({ module: 'context' }) }
+    const nowMs = () => clock.nowMs()
+    const shared = {
+      store,
+      identity,
+      kem,
+      account,
+      hlc,
+      nowMs,
+      random,
+      outbound: sync,
+      log: log.child({ module: 'context' }),
+    }
     const namespaces = await Namespaces.open({
       ...shared,
       keyRing: await KeyRing.open(store),

@@ -14,8 +14,11 @@ import type { DagNode } from '../dag/dag.ts'
 import type { GuestOutcome } from '../runtime/guest-executor.ts'
 import type { StoreOp } from '../store/store.ts'
 import { type Delta, type DeltaPayload, openDelta, sealDelta, verifyDelta } from '../wire/delta.ts'
+import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../wire/limits.ts'
+import type { ParkedRow } from '../wire/records.ts'
 import { ContextError } from './errors.ts'
 import { type Arrived, Folder } from './folder.ts'
+import { isFromTheFuture } from './future.ts'
 import { HandlerQueue, type HandlerTask } from './handler-queue.ts'
 import { APPLY_BATCH_MAX, CONTEXT_QUEUE_MAX, PARKED_MAX } from './limits.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
@@ -242,9 +245,9 @@ export class Context {
       header: {
         contextId: this.record.id,
         author: identity.publicKey,
-        parents: dag.heads(),
+        parents: dag.heads().slice(0, PARENTS_MAX),
         hlc: hlc.tick(),
-        governance: authority.heads(),
+        governance: authority.heads().slice(0, GOVERNANCE_HEADS_MAX),
         keyId: sealing.keyId,
       },
       payload: payloadOf(outcome, depth),
@@ -325,7 +328,8 @@ export class Context {
   }
 
   #openOrPark(delta: Delta, ops: StoreOp[]): DeltaPayload | undefined {
-    const { authority } = this.#parts
+    const { authority, nowMs } = this.#parts
+    if (isFromTheFuture(delta.hlc, nowMs())) return this.#park(delta, 'future', ops)
     const judgement = authority.judge(this.record.id, delta.author, delta.governance)
     if (judgement === 'no') {
       this.#refuse(delta, 'its author may not write')
@@ -344,7 +348,7 @@ export class Context {
     }
   }
 
-  #park(delta: Delta, reason: 'key' | 'governance', ops: StoreOp[]): undefined {
+  #park(delta: Delta, reason: ParkedRow['reason'], ops: StoreOp[]): undefined {
     const { rows, nowMs, log } = this.#parts
     if (this.#parked.size >= PARKED_MAX) {
       const oldest = this.#parked.keys().next()

@@ -245,7 +245,6 @@ export class Contexts {
       stack: stackOf(await rows.stack(), applied),
       parked,
       module: () => applications.module(record.applicationId),
-      nowMs: () => clock.nowMs(),
       setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
       authority: namespaces.get(record.namespaceId),
       onBroken: (error) => {

@@ -51,3 +51,6 @@ export const JOIN_PROBE_MS = 25
 
 /** Newest ids a puller names, before the distance between named ids doubles. */
 export const LOCATOR_RECENT = 16
+
+/** How far a peer's stamp may be ahead of our clock: twice the skew that clocks of a network may have. */
+export const FUTURE_MAX_MS = 10 * 60 * 1000

@@ -19,8 +19,10 @@ import { Governance } from '../governance/governance.ts'
 import type { NamespaceState } from '../governance/namespace-state.ts'
 import { keyOf } from '../store/keys.ts'
 import { rangeOf, type Store, type StoreOp } from '../store/store.ts'
+import { PARENTS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../wire/op.ts'
 import { ContextError } from './errors.ts'
+import { isFromTheFuture } from './future.ts'
 import type { GroupKey, KeyRing } from './key-ring.ts'
 import { NAMESPACE_QUEUE_MAX } from './limits.ts'
 import type { Authority, Judgement, Outbound, PeerId } from './ports.ts'
@@ -32,6 +34,7 @@ export interface NamespaceParts {
   readonly kem: KemKeyPair
   readonly account: AccountId
   readonly hlc: HybridClock
+  readonly nowMs: () => number
   readonly random: Random
   readonly outbound: Outbound
   /** After operations or keys have arrived and are stored. */
@@ -130,7 +133,7 @@ export class Namespace implements Authority {
   submit(body: OpBody, also: readonly StoreOp[] = []): Promise<SignedOp> {
     return this.#queue.run(async () => {
       const { identity, hlc, store, outbound, log } = this.#parts
-      const draft = { namespaceId: this.id, parents: this.heads(), hlc: hlc.tick(), body }
+      const draft = { namespaceId: this.id, parents: this.heads().slice(0, PARENTS_MAX), hlc: hlc.tick(), body }
       const refusal = this.#governance.refusal({ ...draft, author: identity.publicKey })
       if (refusal !== undefined) throw new ContextError('NOT_ALLOWED', `${body.kind} was refused: ${refusal}`)
       const op = signOp({ ...draft, signingKey: identity })
@@ -154,6 +157,11 @@ export class Namespace implements Authority {
         if (this.#governance.has(op.id)) continue
         if (op.namespaceId !== this.id || !verifyOp(op)) {
           this.#refuse(op, 'its namespace or signature is wrong')
+          continue
+        }
+        // Not kept: its author sends it again in every round until its time has come.
+        if (isFromTheFuture(op.hlc, this.#parts.nowMs())) {
+          this.#refuse(op, 'its stamp is far ahead of our clock')
           continue
         }
         const result = this.#governance.receive(op)

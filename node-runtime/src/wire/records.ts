@@ -13,11 +13,11 @@ export interface DeltaRow {
   readonly status: 'applied' | 'pending'
 }
 
-/** A delta that waits for a key or for governance that is not here yet. */
+/** A delta that waits for a key, for governance that is not here yet, or for its time: its stamp is far ahead. */
 export interface ParkedRow {
   readonly v: 1
   readonly delta: Bytes
-  readonly reason: 'key' | 'governance'
+  readonly reason: 'key' | 'governance' | 'future'
   readonly sinceMs: number
 }
 

@@ -1,41 +1,53 @@
 // The bytes of artifacts and records: big-endian integers, canonical varints, length-prefixed strings. Hand-made rather
 // than DAG-CBOR because a record's bytes are also its rank in a merge (see `lww-record.ts`), and for speed.
-import { type Bytes, concat } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
 import { CrdtError } from './errors.ts'
 
 export class ByteWriter {
-  readonly #parts: Bytes[] = []
+  #out = Buffer.allocUnsafe(256)
+  #size = 0
 
   byte(value: number): void {
-    this.#parts.push(Uint8Array.of(value))
+    const at = this.#advance(1)
+    this.#out[at] = value
   }
 
   u64(value: bigint): void {
-    const out = Buffer.alloc(8)
-    out.writeBigUInt64BE(value)
-    this.#parts.push(out)
+    const at = this.#advance(8)
+    this.#out.writeBigUInt64BE(value, at)
   }
 
   /** Up to 2^32 - 1, seven bits a byte, the lowest first. */
   varint(value: number): void {
-    const out: number[] = []
     let rest = value
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out.push((rest % 0x80) | 0x80)
-    out.push(rest)
-    this.#parts.push(Uint8Array.from(out))
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.byte((rest % 0x80) | 0x80)
+    this.byte(rest)
   }
 
   fixed(bytes: Bytes): void {
-    this.#parts.push(bytes)
+    const at = this.#advance(bytes.byteLength)
+    this.#out.set(bytes, at)
   }
 
   bytes(bytes: Bytes): void {
     this.varint(bytes.byteLength)
-    this.#parts.push(bytes)
+    this.fixed(bytes)
   }
 
+  /** Everything written, in memory of its own. */
   finish(): Bytes {
-    return concat(this.#parts)
+    return new Uint8Array(this.#out.subarray(0, this.#size))
+  }
+
+  #advance(length: number): number {
+    const at = this.#size
+    this.#size += length
+    if (this.#size > this.#out.byteLength) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#size, 2 * this.#out.byteLength))
+      larger.set(this.#out.subarray(0, at))
+      this.#out = larger
+    }
+    return at
   }
 }
 

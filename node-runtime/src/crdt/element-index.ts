@@ -3,7 +3,7 @@
 // up to BUCKET_KEYS_MAX keys are one bucket, more an inner node. Its shape depends on the set alone, so replicas that
 // hold the same elements hold the same index bytes. Inner nodes hold no counts: most changes write one bucket only,
 // however many keys there are.
-import { type Bytes, compareBytes, concat } from '../base/bytes.ts'
+import { type Bytes, compareBytes } from '../base/bytes.ts'
 import type { CrdtState } from './crdt-state.ts'
 import {
   BUCKET_KEYS_MAX,
@@ -164,9 +164,15 @@ export class ElementIndex {
 
   /** The record key of the slot for all keys that begin with the first `depth` nibbles of `key`. */
   #slot(key: Bytes, depth: number): Bytes {
-    const whole = key.subarray(0, depth >>> 1)
-    if (depth % 2 === 0) return concat([this.#prefix, Uint8Array.of(0), whole])
-    return concat([this.#prefix, Uint8Array.of(1), whole, Uint8Array.of((key[depth >>> 1] ?? 0) & 0xf0)])
+    const whole = depth >>> 1
+    const odd = depth % 2
+    const at = this.#prefix.byteLength
+    const out = new Uint8Array(at + 1 + whole + odd)
+    out.set(this.#prefix)
+    out[at] = odd
+    out.set(key.subarray(0, whole), at + 1)
+    if (odd === 1) out[at + 1 + whole] = (key[whole] ?? 0) & 0xf0
+    return out
   }
 
   #read(slot: Bytes): IndexNode | undefined {

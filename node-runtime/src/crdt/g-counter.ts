@@ -6,7 +6,7 @@ import { type ByteReader, type ByteWriter, readU64 } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
 import { ElementIndex } from './element-index.ts'
 import type { CrdtType, Fragment } from './fragment.ts'
-import { INSTANCE_ID_LENGTH, recordKey, recordPrefix } from './state-keys.ts'
+import { INSTANCE_ID_LENGTH, recordKey } from './state-keys.ts'
 
 const COUNT = 0
 const RESET = 1
@@ -71,7 +71,7 @@ export class CounterRecords {
   }
 
   #index(): ElementIndex {
-    return new ElementIndex(this.#state, recordPrefix(this.#id, gCounter.tag, 'i'))
+    return new ElementIndex(this.#state, recordKey(this.#id, gCounter.tag, 'i'))
   }
 }
 

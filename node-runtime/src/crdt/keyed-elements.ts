@@ -8,7 +8,7 @@ import { ElementIndex } from './element-index.ts'
 import type { CrdtType, Fragment, NextStamp } from './fragment.ts'
 import { INDEX_KEY_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from './limits.ts'
 import { decodeRecord, mergeRecord, readRecord } from './lww-record.ts'
-import { recordKey, recordPrefix } from './state-keys.ts'
+import { recordKey } from './state-keys.ts'
 
 const REMOVE = 0
 const PUT = 1
@@ -75,7 +75,7 @@ export class KeyedElements {
   }
 
   #index(): ElementIndex {
-    return new ElementIndex(this.#state, recordPrefix(this.#id, this.#kind.tag, 'i'))
+    return new ElementIndex(this.#state, recordKey(this.#id, this.#kind.tag, 'i'))
   }
 
   #recordKey(indexKey: Bytes): Bytes {

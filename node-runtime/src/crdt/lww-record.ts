@@ -1,7 +1,7 @@
 // The one rule by which a newer write replaces an older one. A record's bytes begin with stamp and replica and say next
 // whether it removes, so the byte order of records is (stamp, replica, removal, value): merging takes the larger, which
 // is commutative, associative and idempotent whatever the records are. At equal stamps of one replica a removal wins.
-import { type Bytes, compareBytes, concat, u64be } from '../base/bytes.ts'
+import { type Bytes, compareBytes } from '../base/bytes.ts'
 import { corruptState } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
 
@@ -18,9 +18,12 @@ export interface LwwRecord {
 }
 
 export function encodeRecord(record: LwwRecord): Bytes {
-  const flag = Uint8Array.of(record.body === null ? REMOVED : PRESENT)
-  const header = [u64be(record.stamp), record.replica, flag]
-  return concat(record.body === null ? header : [...header, record.body])
+  const out = Buffer.alloc(HEADER_LENGTH + (record.body?.byteLength ?? 0))
+  out.writeBigUInt64BE(record.stamp)
+  out.set(record.replica, 8)
+  out[HEADER_LENGTH - 1] = record.body === null ? REMOVED : PRESENT
+  if (record.body !== null) out.set(record.body, HEADER_LENGTH)
+  return out
 }
 
 /** Throws CrdtError CRDT_STATE_CORRUPT. */
@@ -44,7 +47,7 @@ export function readRecord(state: CrdtState, key: Bytes): LwwRecord | undefined 
 /** Answers whether a value was there before, and is there now. */
 export function mergeRecord(state: CrdtState, key: Bytes, record: LwwRecord): { was: boolean; is: boolean } {
   const current = state.get(key)
-  const was = current !== undefined && decodeRecord(current).body !== null
+  const was = current !== undefined && current[HEADER_LENGTH - 1] === PRESENT
   const bytes = encodeRecord(record)
   if (current !== undefined && compareBytes(current, bytes) >= 0) return { was, is: was }
   state.set(key, bytes)

@@ -1,6 +1,6 @@
 // Caps of the state storage.
 
-/** Decoded trie nodes kept per context, about 1 KiB each. At the cap the least recently used is read again from the store. */
+/** Decoded trie nodes kept per context, about 2 KiB each. At the cap the least recently used is read again from the store. */
 export const NODE_CACHE_MAX = 1024
 
 /** Rows deleted in one batch by the sweep of an orphan generation: a crash between two batches costs nothing. */

@@ -6,7 +6,8 @@ import type { RootHash } from '../base/ids.ts'
 import type { StoreOp } from '../store/store.ts'
 import type { StateMeta } from './state-meta.ts'
 import type { StateChange, StateView, UndoRecord } from './state-view.ts'
-import { type LoadNode, type TrieChange, TrieDraft } from './trie-draft.ts'
+import { type LoadNode, TrieDraft } from './trie-draft.ts'
+import type { TrieChange } from './trie-leaf.ts'
 import { encodeNode, entryHashOf, keyHashOf, type TrieNode } from './trie-node.ts'
 
 /** What a transaction needs of its context's state. */

@@ -1,29 +1,23 @@
 // Changes to a Merkle trie, held apart from the stored nodes until they are committed. Cost: the nodes on the paths of
 // the changed keys. A path is the string of hex digits from the root, '' for the root itself.
-
-import type { Bytes } from '../base/bytes.ts'
-import { compareBytes } from '../base/bytes.ts'
+import { type Bytes, compareBytes } from '../base/bytes.ts'
 import type { RootHash } from '../base/ids.ts'
+import { joinLeaves, mergeLeaf, splitLeaf, type TrieChange } from './trie-leaf.ts'
 import {
   type ChildRef,
   countOf,
   EMPTY_LEAF,
   hashOf,
   LEAF_ENTRIES_MAX,
-  type LeafEntry,
   nibbleAt,
   rootOf,
+  type TrieInner,
+  type TrieLeaf,
   type TrieNode,
 } from './trie-node.ts'
 
 /** The stored node at a path that its parent names; for the root also undefined: an empty trie. */
 export type LoadNode = (path: string, expected?: Bytes) => TrieNode | undefined
-
-/** `entryHash` null deletes. */
-export interface TrieChange {
-  readonly keyHash: Bytes
-  readonly entryHash: Bytes | null
-}
 
 export class TrieDraft {
   readonly #load: LoadNode
@@ -51,18 +45,25 @@ export class TrieDraft {
 
   /** Returns the new node at `path` without recording it; records everything below. */
   #update(path: string, node: TrieNode, changes: readonly TrieChange[]): TrieNode {
-    if (node.kind === 'inner') return this.#updateInner(path, node.children, changes)
-    const entries = mergeEntries(node.entries, changes)
-    return entries.length <= LEAF_ENTRIES_MAX ? { kind: 'leaf', entries } : this.#split(path, entries)
+    if (node.kind === 'inner') return this.#updateInner(path, node, changes)
+    const leaf = mergeLeaf(node, changes)
+    return countOf(leaf) <= LEAF_ENTRIES_MAX ? leaf : this.#split(path, leaf)
   }
 
-  #split(path: string, entries: readonly LeafEntry[]): TrieNode {
-    return this.#updateInner(path, [], entries)
+  #split(path: string, leaf: TrieLeaf): TrieInner {
+    const children = splitLeaf(leaf, path.length).map(([nibble, part]): ChildRef => {
+      const childPath = path + nibble.toString(16)
+      const count = countOf(part)
+      const child = count <= LEAF_ENTRIES_MAX ? part : this.#split(childPath, part)
+      this.nodes.set(childPath, child)
+      return { nibble, hash: hashOf(child), count }
+    })
+    return { kind: 'inner', children }
   }
 
-  #updateInner(path: string, before: readonly ChildRef[], changes: readonly TrieChange[]): TrieNode {
-    const children = new Map(before.map((child) => [child.nibble, child]))
-    for (const [nibble, part] of groupByNibble(changes, path.length)) {
+  #updateInner(path: string, node: TrieInner, changes: readonly TrieChange[]): TrieNode {
+    const children = new Map(node.children.map((child) => [child.nibble, child]))
+    for (const [nibble, part] of Map.groupBy(changes, (change) => nibbleAt(change.keyHash, path.length))) {
       const childPath = path + nibble.toString(16)
       const known = children.get(nibble)
       const child = known === undefined ? EMPTY_LEAF : (this.#nodeAt(childPath, known.hash) ?? EMPTY_LEAF)
@@ -76,46 +77,19 @@ export class TrieDraft {
         children.delete(nibble)
       }
     }
-    const refs = [...children.values()].sort((a, b) => a.nibble - b.nibble)
-    const inner: TrieNode = { kind: 'inner', children: refs }
-    return countOf(inner) > LEAF_ENTRIES_MAX ? inner : this.#collapse(path, refs)
+    const inner: TrieInner = { kind: 'inner', children: [...children.values()].sort((a, b) => a.nibble - b.nibble) }
+    return countOf(inner) > LEAF_ENTRIES_MAX ? inner : this.#collapse(path, inner)
   }
 
   /** Few enough entries for one leaf: each child is a leaf too, as it has no more. */
-  #collapse(path: string, children: readonly ChildRef[]): TrieNode {
-    const entries: LeafEntry[] = []
-    for (const child of children) {
+  #collapse(path: string, inner: TrieInner): TrieLeaf {
+    const leaves: TrieLeaf[] = []
+    for (const child of inner.children) {
       const childPath = path + child.nibble.toString(16)
       const node = this.#nodeAt(childPath, child.hash)
-      if (node?.kind === 'leaf') entries.push(...node.entries)
+      if (node?.kind === 'leaf') leaves.push(node)
       this.nodes.set(childPath, null)
     }
-    return { kind: 'leaf', entries }
+    return joinLeaves(leaves)
   }
-}
-
-function mergeEntries(entries: readonly LeafEntry[], changes: readonly TrieChange[]): LeafEntry[] {
-  const out: LeafEntry[] = []
-  let at = 0
-  for (const change of changes) {
-    for (let entry = entries[at]; entry !== undefined; entry = entries[at]) {
-      const order = compareBytes(entry.keyHash, change.keyHash)
-      if (order > 0) break
-      if (order < 0) out.push(entry)
-      at += 1
-    }
-    if (change.entryHash !== null) out.push({ keyHash: change.keyHash, entryHash: change.entryHash })
-  }
-  return out.concat(entries.slice(at))
-}
-
-function groupByNibble(changes: readonly TrieChange[], depth: number): Map<number, TrieChange[]> {
-  const groups = new Map<number, TrieChange[]>()
-  for (const change of changes) {
-    const nibble = nibbleAt(change.keyHash, depth)
-    const group = groups.get(nibble)
-    if (group) group.push(change)
-    else groups.set(nibble, [change])
-  }
-  return groups
 }

@@ -22,6 +22,9 @@ import type { MessageListener, NetworkStatus, PeerId } from './network.ts'
 interface GossipInternals extends GossipSub {
   readonly streamsOutbound: ReadonlyMap<string, unknown>
   getMeshPeers(topic: string): string[]
+  /** Takes a subscriber into the mesh if there is room; says whether it did. The caller then sends the graft. */
+  graftOnSubscribe(peer: PeerId, topic: string): boolean
+  sendGraft(peer: PeerId, topics: string[]): void
   publish(topic: string, data: Bytes, options?: { floodPublish?: boolean }): ReturnType<GossipSub['publish']>
 }
 
@@ -39,7 +42,7 @@ function gossipOptions(): Partial<GossipsubOpts> & { floodPublish: boolean } {
     doPX: false,
     tagMeshPeers: false,
     D: 3,
-    Dlo: 2,
+    Dlo: 3,
     Dhi: 4,
     Dout: 1,
     Dscore: 1,
@@ -210,6 +213,9 @@ export class Gossip {
       for (const [peer, topics] of this.#unlinked) {
         if (!this.#service.streamsOutbound.has(peer)) continue
         this.#unlinked.delete(peer)
+        // When the subscription came there was no link to graft over; the library would wait for its next heartbeat.
+        const grafted = [...topics].filter((topic) => this.#service.graftOnSubscribe(peer, topic))
+        if (grafted.length > 0) this.#service.sendGraft(peer, grafted)
         for (const topic of topics) this.#announce(peer, topic)
       }
       if (this.#unlinked.size > 0) this.#pollLinks()
@@ -232,6 +238,7 @@ export class Gossip {
 }
 
 function withInternals(service: GossipSub): GossipInternals {
-  if ('streamsOutbound' in service && 'getMeshPeers' in service) return service as GossipInternals
+  const used = ['streamsOutbound', 'getMeshPeers', 'graftOnSubscribe', 'sendGraft']
+  if (used.every((name) => name in service)) return service as GossipInternals
   throw new Error('assertion failed: this version of @libp2p/gossipsub hides its links and mesh')
 }

@@ -1,7 +1,7 @@
 // The libp2p node with the settings that many nodes on one busy machine need. Knows the library, not the port.
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { type Identify, identify } from '@libp2p/identify'
-import type { ComponentLogger, Libp2p, Logger as LibraryLogger, PeerId as LibraryPeerId } from '@libp2p/interface'
+import type { ComponentLogger, Libp2p, Logger as LibraryLogger } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
@@ -45,20 +45,12 @@ export interface NodeSetup {
   readonly prefix: string
   readonly listen: readonly string[]
   readonly discovery: Discovery
-  /** A connection turned out to lead to ourselves; it is refused. */
-  readonly onSelf: (address: string) => void
 }
 
 /** Built, not started. */
 export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
   const { prefix, discovery } = setup
   const privateKey = await generateKeyPairFromSeed('Ed25519', setup.identity.seed)
-  const own = privateKey.publicKey.toString()
-  const denySelf = (peer: LibraryPeerId, address: string) => {
-    if (peer.toString() !== own) return false
-    setup.onSelf(address)
-    return true
-  }
   const protocolPrefix = prefix.slice(1)
   return createLibp2p<NodeServices>({
     start: false,
@@ -97,11 +89,7 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
       pingInterval: PING_EVERY_MS,
       pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS },
     },
-    connectionGater: {
-      denyDialMultiaddr: () => false,
-      denyOutboundEncryptedConnection: (peer, connection) => denySelf(peer, connection.remoteAddr.toString()),
-      denyInboundEncryptedConnection: (peer, connection) => denySelf(peer, connection.remoteAddr.toString()),
-    },
+    connectionGater: { denyDialMultiaddr: () => false },
     services: {
       identify: identify({ protocolPrefix, timeout: IDENTIFY_TIMEOUT_MS }),
       ping: ping({ protocolPrefix }),

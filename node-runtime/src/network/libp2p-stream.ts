@@ -52,7 +52,11 @@ export class Libp2pFrameStream implements FrameStream {
       const { data } = event
       this.#onData(data instanceof Uint8Array ? data : data.subarray())
     })
+    // What happened before anybody listened is not told again.
     if (stream.readableEnded) this.#onEnd()
+    if (stream.status === 'reset' || stream.status === 'aborted') {
+      this.#fail(new NetworkError('STREAM_RESET', 'the peer ended the stream'))
+    }
   }
 
   /** The peer has ended its half, or the stream is gone. */
@@ -139,6 +143,8 @@ export class Libp2pFrameStream implements FrameStream {
   }
 
   #onEnd(): void {
+    // After a reset the library says 'end' too; its 'close' follows with the error.
+    if (this.#stream.status === 'reset' || this.#stream.status === 'aborted') return
     if (this.#decoder.atBoundary) this.frames.end()
     else this.abort(new NetworkError('FRAME_TRUNCATED', 'the stream ended in the middle of a frame'))
   }

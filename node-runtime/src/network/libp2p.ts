@@ -8,7 +8,7 @@ import { taggedHash } from '../base/hash.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
-import { placeOf } from './address.ts'
+import { peerIn, placeOf } from './address.ts'
 import { Dialler } from './dialler.ts'
 import { Emitter } from './emitter.ts'
 import { NetworkError } from './errors.ts'
@@ -63,16 +63,14 @@ export interface Libp2pNetworkOptions {
 /** Built, not started: register handlers and topics first. */
 export async function libp2pNetwork(options: Libp2pNetworkOptions): Promise<Network> {
   const prefix = `/calbox/${toHex(taggedHash('calbox/network-prefix/1', utf8(options.networkId)).subarray(0, 8))}`
-  const selves = new Set<string>()
   const node = await createNode({
     identity: options.identity,
     networkId: options.networkId,
     prefix,
     listen: options.listen,
     discovery: await loadDiscovery({ dht: options.dht ?? false, mdns: options.mdns ?? false }),
-    onSelf: (address) => selves.add(placeOf(address)),
   })
-  return new Libp2pNetwork(node, prefix, selves, options)
+  return new Libp2pNetwork(node, prefix, options)
 }
 
 class Libp2pNetwork implements Network {
@@ -80,8 +78,6 @@ class Libp2pNetwork implements Network {
   readonly #node: LibraryNode
   readonly #prefix: string
   readonly #options: Libp2pNetworkOptions
-  /** Places where we found ourselves. */
-  readonly #selves: ReadonlySet<string>
   readonly #emitter: Emitter
   readonly #gossip: Gossip
   readonly #dialler: Dialler
@@ -92,11 +88,10 @@ class Libp2pNetwork implements Network {
   #phase: 'built' | 'started' | 'closed' = 'built'
   #closing: Promise<void> | undefined
 
-  constructor(node: LibraryNode, prefix: string, selves: ReadonlySet<string>, options: Libp2pNetworkOptions) {
+  constructor(node: LibraryNode, prefix: string, options: Libp2pNetworkOptions) {
     this.peerId = node.peerId.toString()
     this.#node = node
     this.#prefix = prefix
-    this.#selves = selves
     this.#options = options
     this.#emitter = new Emitter(options.log)
     this.#gossip = new Gossip({
@@ -136,15 +131,15 @@ class Libp2pNetwork implements Network {
   async dial(address: string, { signal }: Cancel = {}): Promise<PeerId> {
     this.#assertRunning(`dial ${address}`)
     const target = parseAddress(address)
+    const self = new NetworkError('SELF_DIAL', `${address} is this node itself`)
+    if (this.#isSelf(address)) throw self
     const limit = AbortSignal.timeout(DIAL_TIMEOUT_MS)
     try {
       const connection = await this.#node.dial(target, { signal: signal ? AbortSignal.any([signal, limit]) : limit })
       return connection.remotePeer.toString()
     } catch (cause) {
       signal?.throwIfAborted()
-      if (this.#selves.has(placeOf(address)) || address.endsWith(`/p2p/${this.peerId}`)) {
-        throw new NetworkError('SELF_DIAL', `${address} is this node itself`)
-      }
+      if (isSelfDial(cause)) throw self
       throw new NetworkError('DIAL_FAILED', `could not connect to ${address}: ${reasonOf(cause)}`, { cause })
     }
   }
@@ -329,6 +324,10 @@ class Libp2pNetwork implements Network {
     }
   }
 
+  #isSelf(address: string): boolean {
+    return peerIn(address) === this.peerId || this.addresses().map(placeOf).includes(placeOf(address))
+  }
+
   #protocolName(protocol: string): string {
     return `${this.#prefix}/${protocol}`
   }
@@ -375,6 +374,12 @@ function listenError(listen: readonly string[], cause: unknown): NetworkError {
     ? `could not listen on ${listen.join(', ')}: another process uses the port; choose another swarm port`
     : `could not listen on ${listen.join(', ')}: ${reason}`
   return new NetworkError(inUse ? 'ADDRESS_IN_USE' : 'ADDRESS_UNUSABLE', message, { cause })
+}
+
+/** The handshake showed our own key: the address was ours under another name. */
+function isSelfDial(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isSelfDial)
+  return error instanceof Error && error.name === 'InvalidPeerIdError' && error.message.includes('self')
 }
 
 /** The library nests causes in aggregates. */

@@ -67,6 +67,9 @@ export const PING_TIMEOUT_MS = 20_000
 export const DHT_TIMEOUT_MS = 10_000
 /** Providers looked for before an answer is given. */
 export const PROVIDERS_MAX = 20
+/** Simulated only: how long a dial across a partition takes to fail, and a lost packet of a stream to be sent again. */
+export const SIMULATED_DIAL_TIMEOUT_MS = 2_000
+export const SIMULATED_RESEND_MS = 200
 /** How often `meshReady` asks the hello predicate, which has no event. */
 export const MESH_POLL_MS = 10
 /** What closing connections gracefully may take; then they are cut. */

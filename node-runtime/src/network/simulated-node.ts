@@ -1,0 +1,385 @@
+// One node of the simulated network. Gossip is flooded along connections, with the same limits as the real one.
+import { type Bytes, toHex } from '../base/bytes.ts'
+import { sha256 } from '../base/hash.ts'
+import { placeOf } from './address.ts'
+import { Dialler } from './dialler.ts'
+import { Emitter } from './emitter.ts'
+import { NetworkError } from './errors.ts'
+import {
+  DIAL_DEGREE,
+  GOSSIP_SEEN_MS,
+  INBOUND_STREAMS_PER_PROTOCOL_MAX,
+  MESSAGE_MAX_BYTES,
+  SIMULATED_DIAL_TIMEOUT_MS,
+} from './limits.ts'
+import { meshStateOf, waitForMesh } from './mesh-ready.ts'
+import type {
+  Cancel,
+  FrameStream,
+  MeshReadyOptions,
+  MeshState,
+  MessageListener,
+  Network,
+  NetworkEvents,
+  NetworkStatus,
+  PeerId,
+  StreamHandler,
+} from './network.ts'
+import { serveStream } from './serve-stream.ts'
+import type { SimulatedNetwork, SimulatedNodeOptions } from './simulated.ts'
+import { type Carry, SimulatedStream } from './simulated-stream.ts'
+
+interface Link {
+  /** The same on both sides. */
+  readonly epoch: number
+  readonly direction: 'inbound' | 'outbound'
+  readonly connectedAtMs: number
+  /** What the peer is known to be subscribed to. */
+  readonly topics: Set<string>
+  readonly streams: Map<number, SimulatedStream>
+}
+
+export class SimulatedNode implements Network {
+  readonly peerId: PeerId
+  readonly place: string
+  readonly networkId: string
+  readonly #world: SimulatedNetwork
+  readonly #degree: number
+  readonly #emitter: Emitter
+  readonly #dialler: Dialler
+  readonly #handlers = new Map<string, StreamHandler>()
+  readonly #listeners = new Map<string, MessageListener>()
+  readonly #links = new Map<PeerId, Link>()
+  readonly #seen = new Map<string, number>()
+  #phase: 'built' | 'started' | 'closed' = 'built'
+  #nextStream = 0
+
+  constructor(world: SimulatedNetwork, place: string, options: SimulatedNodeOptions & { readonly networkId: string }) {
+    this.peerId = options.peerId
+    this.place = place
+    this.networkId = options.networkId
+    this.#world = world
+    this.#degree = options.degree ?? DIAL_DEGREE
+    const { clock, random, log } = world
+    this.#emitter = new Emitter(log)
+    this.#dialler = new Dialler(
+      {
+        peerId: this.peerId,
+        own: () => [place],
+        isConnected: (peer) => this.#links.has(peer),
+        connectedCount: () => this.#links.size,
+        connect: (address, signal) => this.dial(address, { signal }),
+      },
+      { bootAddresses: options.bootAddresses ?? [], degree: this.#degree, clock, random, log },
+    )
+  }
+
+  addresses(): string[] {
+    return this.#phase === 'started' ? [`${this.place}/p2p/${this.peerId}`] : []
+  }
+
+  peers(): PeerId[] {
+    return [...this.#links.keys()]
+  }
+
+  subscribers(topic: string): PeerId[] {
+    return this.peers().filter((peer) => this.#links.get(peer)?.topics.has(topic))
+  }
+
+  dial(address: string, { signal }: Cancel = {}): Promise<PeerId> {
+    return new Promise((resolve, reject) => {
+      this.#assertRunning(`dial ${address}`)
+      signal?.throwIfAborted()
+      const place = placeOf(address)
+      if (place === this.place) throw new NetworkError('SELF_DIAL', `${address} is this node itself`)
+      const other = this.#world.nodeAt(place)
+      const cancelTimer = this.#world.clock.setTimer(() => settle('no answer'), SIMULATED_DIAL_TIMEOUT_MS)
+      const onAbort = () => {
+        cancelTimer()
+        reject(signal?.reason)
+      }
+      const settle = (failure?: string) => {
+        cancelTimer()
+        signal?.removeEventListener('abort', onAbort)
+        if (failure === undefined && other) resolve(other.peerId)
+        else reject(new NetworkError('DIAL_FAILED', `could not connect to ${address}: ${failure}`))
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      if (!other) {
+        this.#world.clock.setTimer(() => settle('nobody listens there'), 1)
+        return
+      }
+      this.#send(other.peerId, () => this.#shakeHands(other, settle))
+    })
+  }
+
+  async disconnect(peer: PeerId): Promise<void> {
+    if (!this.#links.has(peer)) return
+    this.#sendOn(peer, (other) => other.linkLost(this.peerId))
+    this.linkLost(peer)
+  }
+
+  subscribe(topic: string, onMessage: MessageListener): void {
+    const isNew = !this.#listeners.has(topic)
+    this.#listeners.set(topic, onMessage)
+    if (isNew) for (const peer of this.#links.keys()) this.#tellTopics(peer, [topic])
+  }
+
+  unsubscribe(topic: string): void {
+    if (!this.#listeners.delete(topic)) return
+    for (const peer of this.#links.keys()) {
+      this.#sendOn(peer, (other) => other.#links.get(this.peerId)?.topics.delete(topic))
+    }
+  }
+
+  async publish(topic: string, data: Bytes): Promise<void> {
+    if (data.byteLength > MESSAGE_MAX_BYTES) {
+      const message = `a message of ${data.byteLength} bytes was published; ${MESSAGE_MAX_BYTES} is the most: use a stream`
+      throw new NetworkError('MESSAGE_TOO_LARGE', message, { data: { topic } })
+    }
+    this.#assertRunning(`publish on ${topic}`)
+    const copy = Uint8Array.from(data)
+    if (this.#isNews(topic, copy)) this.#spread(topic, copy, undefined)
+  }
+
+  handle(protocol: string, handler: StreamHandler): void {
+    this.#handlers.set(protocol, handler)
+  }
+
+  async open(peer: PeerId, protocol: string, { signal }: Cancel = {}): Promise<FrameStream> {
+    const what = `open ${protocol} to ${peer}`
+    this.#assertRunning(what)
+    signal?.throwIfAborted()
+    const link = this.#links.get(peer)
+    if (!link) throw new NetworkError('NOT_CONNECTED', `${what}: there is no connection to this peer`)
+    const id = this.#nextStream++
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const stream = this.#end(link, id, peer, reject)
+    this.#sendOn(peer, (other) => {
+      const refusal = other.accept(this.peerId, id, protocol)
+      this.#world.sendOrdered({ from: peer, to: this.peerId, kind: 'control', bytes: 0 }, () => {
+        if (refusal) stream.reset(refusal)
+        else resolve()
+      })
+    })
+    const onAbort = () => stream.abort(new NetworkError('STREAM_OPEN_FAILED', `${what} was given up`))
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      await promise
+      return stream
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  on<Name extends keyof NetworkEvents>(event: Name, listener: NetworkEvents[Name]): () => void {
+    return this.#emitter.on(event, listener)
+  }
+
+  status(): NetworkStatus {
+    return {
+      peer: this.peerId,
+      networkId: this.networkId,
+      listening: this.addresses(),
+      degreeWanted: this.#degree,
+      peers: [...this.#links].map(([peer, { direction, connectedAtMs, topics }]) => ({
+        peer,
+        address: this.#world.node(peer)?.place ?? '',
+        direction,
+        connectedAtMs,
+        topics: [...topics],
+      })),
+      boot: this.#dialler.status(),
+      topics: [...this.#listeners.keys()].map((topic) => {
+        const subscribers = this.subscribers(topic).length
+        return { topic, subscribers, mesh: subscribers }
+      }),
+    }
+  }
+
+  meshState(options: MeshReadyOptions): MeshState {
+    const subscribers = this.subscribers(options.topic)
+    return meshStateOf({ peers: this.peers(), subscribers, othersCount: this.#dialler.othersCount }, options)
+  }
+
+  meshReady(options: MeshReadyOptions & Cancel): Promise<void> {
+    return waitForMesh(this.#world.clock, () => this.meshState(options), options)
+  }
+
+  async provide(key: Bytes): Promise<void> {
+    this.#world.providersOf(toHex(key)).add(this.peerId)
+  }
+
+  async providers(key: Bytes): Promise<PeerId[]> {
+    return [...this.#world.providersOf(toHex(key))].filter((peer) => this.#world.reachable(this.peerId, peer))
+  }
+
+  async start(): Promise<void> {
+    if (this.#phase !== 'built') throw new NetworkError('NETWORK_CLOSED', 'a network starts once')
+    this.#world.list(this)
+    this.#phase = 'started'
+    this.#dialler.start()
+  }
+
+  async close(): Promise<void> {
+    if (this.#phase === 'closed') return
+    for (const peer of this.peers()) await this.disconnect(peer)
+    this.vanish()
+    this.#world.unlist(this)
+  }
+
+  /** Ends without a word to anybody. */
+  vanish(): void {
+    this.#phase = 'closed'
+    this.#dialler.close()
+    for (const peer of this.peers()) this.linkLost(peer)
+  }
+
+  /** A connection broke: from the other side, by a partition, or by us. */
+  linkLost(peer: PeerId): void {
+    const link = this.#links.get(peer)
+    if (!link) return
+    this.#links.delete(peer)
+    const lost = new NetworkError('STREAM_RESET', `the connection to ${peer} is gone`)
+    for (const stream of [...link.streams.values()]) stream.reset(lost)
+    this.#dialler.disconnected(peer)
+    this.#emitter.emit('peer:disconnect', peer)
+  }
+
+  /** The other end of a stream that `from` opens. Returns why not. */
+  accept(from: PeerId, id: number, protocol: string): NetworkError | undefined {
+    const link = this.#links.get(from)
+    const handler = this.#handlers.get(protocol)
+    if (!link || !handler) {
+      return new NetworkError('PROTOCOL_UNSUPPORTED', `open ${protocol} to ${this.peerId} failed: not handled there`)
+    }
+    if (link.streams.size >= INBOUND_STREAMS_PER_PROTOCOL_MAX * 2) {
+      return new NetworkError('STREAM_OPEN_FAILED', `open ${protocol} to ${this.peerId} failed: too many streams`)
+    }
+    const key = -1 - id
+    void serveStream(handler, this.#end(link, key, from), protocol, this.#world)
+    return undefined
+  }
+
+  streamOf(peer: PeerId, epoch: number, key: number): SimulatedStream | undefined {
+    const link = this.#links.get(peer)
+    return link?.epoch === epoch ? link.streams.get(key) : undefined
+  }
+
+  #shakeHands(other: SimulatedNode, settle: (failure?: string) => void): void {
+    const isThere = this.#world.nodeAt(other.place) === other
+    if (!isThere || other.networkId !== this.networkId) {
+      settle('the handshake failed')
+      return
+    }
+    // Crossing dials become one connection.
+    const known = other.#links.get(this.peerId) ?? this.#links.get(other.peerId)
+    const epoch = known?.epoch ?? this.#world.newEpoch()
+    this.#world.sendOrdered({ from: other.peerId, to: this.peerId, kind: 'control', bytes: 0 }, () => {
+      const isUp = this.#phase === 'started' && other.#links.get(this.peerId)?.epoch === epoch
+      if (isUp) this.#linked(other, 'outbound', epoch)
+      else other.linkLost(this.peerId)
+      settle(isUp ? undefined : 'the connection closed at once')
+    })
+    // After the answer is on its way: what we tell the new peer must not overtake it.
+    other.#linked(this, 'inbound', epoch)
+  }
+
+  #linked(other: SimulatedNode, direction: 'inbound' | 'outbound', epoch: number): void {
+    const { peerId: peer } = other
+    if (this.#links.has(peer)) return
+    this.#links.set(peer, {
+      epoch,
+      direction,
+      connectedAtMs: this.#world.clock.nowMs(),
+      topics: new Set(),
+      streams: new Map(),
+    })
+    this.#dialler.connected(peer, false)
+    this.#dialler.learnt(peer, [`${other.place}/p2p/${peer}`])
+    this.#emitter.emit('peer:connect', peer)
+    this.#tellTopics(peer, [...this.#listeners.keys()])
+  }
+
+  #tellTopics(peer: PeerId, topics: readonly string[]): void {
+    if (topics.length > 0) this.#sendOn(peer, (other) => other.#heardTopics(this.peerId, topics))
+  }
+
+  #heardTopics(peer: PeerId, topics: readonly string[]): void {
+    const link = this.#links.get(peer)
+    for (const topic of topics) {
+      if (!link || link.topics.has(topic)) continue
+      link.topics.add(topic)
+      this.#emitter.emit('subscribed', peer, topic)
+    }
+  }
+
+  #spread(topic: string, data: Bytes, except: PeerId | undefined): void {
+    for (const peer of this.subscribers(topic)) {
+      if (peer === except) continue
+      const packet = { from: this.peerId, to: peer, kind: 'gossip', bytes: data.byteLength } as const
+      this.#world.sendGossip(packet, () => this.#world.node(peer)?.heard(this.peerId, topic, data))
+    }
+  }
+
+  /** A message arrives from a neighbour. */
+  heard(from: PeerId, topic: string, data: Bytes): void {
+    const listener = this.#listeners.get(topic)
+    if (!listener || this.#phase !== 'started' || !this.#isNews(topic, data)) return
+    this.#spread(topic, data, from)
+    try {
+      listener(from, Uint8Array.from(data))
+    } catch (error) {
+      this.#world.log.error({ topic, error: String(error) }, 'a message listener failed')
+    }
+  }
+
+  #isNews(topic: string, data: Bytes): boolean {
+    const now = this.#world.clock.nowMs()
+    // Insertion order is age: what has expired is in front.
+    for (const [id, untilMs] of this.#seen) {
+      if (untilMs > now) break
+      this.#seen.delete(id)
+    }
+    const id = `${topic}\0${toHex(sha256(data))}`
+    if (this.#seen.has(id)) return false
+    this.#seen.set(id, now + GOSSIP_SEEN_MS)
+    return true
+  }
+
+  /** Our end of stream `key`. The other end has the key `-1 - key`. */
+  #end(link: Link, key: number, peer: PeerId, onFailure?: (failure: Error) => void): SimulatedStream {
+    const carry: Carry = (bytes, deliver) => {
+      this.#world.sendOrdered({ from: this.peerId, to: peer, kind: 'stream', bytes }, () => {
+        const other = this.#world.node(peer)?.streamOf(this.peerId, link.epoch, -1 - key)
+        if (other) deliver(other)
+      })
+    }
+    const stream = new SimulatedStream(peer, this.#world.clock, carry, (failure) => {
+      link.streams.delete(key)
+      if (failure) onFailure?.(failure)
+    })
+    link.streams.set(key, stream)
+    return stream
+  }
+
+  #send(to: PeerId, deliver: () => void): void {
+    this.#world.sendOrdered({ from: this.peerId, to, kind: 'control', bytes: 0 }, deliver)
+  }
+
+  /** To a connected peer, on this connection only. */
+  #sendOn(peer: PeerId, deliver: (other: SimulatedNode) => void): void {
+    const epoch = this.#links.get(peer)?.epoch
+    this.#send(peer, () => {
+      const other = this.#world.node(peer)
+      if (other && other.#links.get(this.peerId)?.epoch === epoch) deliver(other)
+    })
+  }
+
+  #assertRunning(what: string): void {
+    if (this.#phase !== 'started') throw new NetworkError('NETWORK_CLOSED', `${what}: the network is not running`)
+  }
+}

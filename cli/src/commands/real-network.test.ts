@@ -46,7 +46,7 @@ test(
     // Other ports than those in the config files.
     const [first] = await new NodeState(join(edge.cwd, '.calbox')).list()
     await runUp(
-      { ...options, restart: true, baseRpcPort: (first?.rpcPort ?? 0) + 50, baseSwarmPort: (first?.rpcPort ?? 0) + 70 },
+      { ...options, restart: true, baseRpcPort: (first?.rpcPort ?? 0) + 50, basePort: (first?.rpcPort ?? 0) + 70 },
       edge,
     )
     for (const client of await clients()) expect(await client.ready()).toEqual({ status: 'ready' })

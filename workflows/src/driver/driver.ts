@@ -75,6 +75,7 @@ export interface NodeLog {
 export interface StopOptions {
   /** How long after the polite signal the node is killed. */
   readonly graceMs?: number
+  /** An abort ends the grace at once; the stop itself goes on. */
   readonly signal?: AbortSignal
 }
 

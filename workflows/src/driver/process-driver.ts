@@ -1,9 +1,10 @@
 // The default driver: each node is a process of this machine, spawned from the calnode program. It composes the parts
-// beside it: log file, process, readiness, reaper, and the record that other calbox processes read.
+// beside it: process, log file, readiness, ports, reaper, and the record that other calbox processes read.
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { awaitAnswer } from './await-answer.ts'
 import { initArguments, runArguments } from './calnode-arguments.ts'
 import type {
   AdoptOptions,
@@ -17,37 +18,28 @@ import type {
 } from './driver.ts'
 import { DriverError } from './errors.ts'
 import { describeExit } from './exit-cause.ts'
-import {
-  DEFAULT_RPC_PORT,
-  DEFAULT_SWARM_PORT,
-  LOG_TAIL_LINES,
-  PROBE_FIRST_MS,
-  PROBE_MAX_MS,
-  READY_TIMEOUT_MS,
-  STOP_GRACE_MS,
-} from './limits.ts'
+import { DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, STOP_GRACE_MS } from './limits.ts'
 import { beginLog, LogFile } from './log-file.ts'
 import { adjustNodeConfig, nodeConfigPath } from './node-config.ts'
 import { type NodeCommand, NodeProcess } from './node-process.ts'
 import { isRunning, liveOwner, type NodeRecord, type NodeState, type Owner } from './node-state.ts'
-import { PortReservations } from './ports.ts'
+import type { PortReservations } from './ports.ts'
 import { identify, type ProcessIdentity } from './process-identity.ts'
-import { probe } from './readiness.ts'
 import type { Reaper } from './reaper.ts'
-import { until } from './until.ts'
+import { type ResolvedSpec, recordOf, specOfRecord } from './spec-record.ts'
 
 export interface ProcessDriverParts {
   /** The calnode program file, run with this Node. */
   readonly calnode: string
   readonly state: NodeState
   readonly reaper: Reaper
-  readonly ports?: PortReservations
+  readonly ports: PortReservations
 }
 
 interface Managed {
   readonly process: NodeProcess
   readonly record: NodeRecord
-  /** After the end of the process: the record tells it, too. A start before that would have its record overwritten. */
+  /** After the end of the process: the record tells it, too. */
   readonly settled: Promise<void>
   kept: boolean
 }
@@ -60,8 +52,9 @@ class ProcessDriver implements NodeDriver {
   readonly kind = 'process'
   readonly capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true }
   readonly #parts: ProcessDriverParts
-  readonly #ports: PortReservations
-  readonly #managed = new Map<RunningNode, Managed>()
+  readonly #managed = new WeakMap<RunningNode, Managed>()
+  /** By name, from the spawn until the end is on record. */
+  readonly #live = new Map<string, RunningNode>()
   /** Where each node's log begins for this run: at its first start, not at a restart. */
   readonly #logStarts = new Map<string, number>()
   readonly #owner: Owner = { ...selfIdentity(), driverId: randomUUID() }
@@ -69,7 +62,6 @@ class ProcessDriver implements NodeDriver {
 
   constructor(parts: ProcessDriverParts) {
     this.#parts = parts
-    this.#ports = parts.ports ?? new PortReservations()
   }
 
   async start(spec: NodeSpec, options: StartOptions): Promise<RunningNode> {
@@ -77,9 +69,7 @@ class ProcessDriver implements NodeDriver {
     options.signal.throwIfAborted()
     const claim = await this.#parts.state.claim(spec.name)
     try {
-      await Promise.all(
-        [...this.#managed].map(([node, { process, settled }]) => node.name === spec.name && process.cause && settled),
-      )
+      await this.#previousEnd(spec.name)
       const before = await this.#parts.state.get(spec.name)
       if (before !== undefined && isRunning(before)) throw alreadyRunning(before)
       const ports = { rpcPort: await this.#port(spec, 'rpc'), swarmPort: await this.#port(spec, 'swarm') }
@@ -90,7 +80,7 @@ class ProcessDriver implements NodeDriver {
         logFile: resolve(spec.logFile),
       })
       try {
-        await this.#answers(node, 'health', options)
+        await awaitAnswer(node, this.logs(node), 'health', options)
         return node
       } catch (error) {
         await this.kill(node)
@@ -104,8 +94,9 @@ class ProcessDriver implements NodeDriver {
   async adopt(name: string, options: AdoptOptions): Promise<RunningNode | undefined> {
     this.#assertOpen()
     options.signal.throwIfAborted()
-    const own = [...this.#managed].find(([node, { process }]) => node.name === name && process.cause === undefined)
-    if (own !== undefined) return own[0]
+    await this.#previousEnd(name)
+    const own = this.#live.get(name)
+    if (own !== undefined) return own
     const record = await this.#parts.state.get(name)
     if (record === undefined || !isRunning(record)) return undefined
     const owner = liveOwner(record, this.#owner.driverId)
@@ -117,7 +108,7 @@ class ProcessDriver implements NodeDriver {
     await this.#parts.state.put(owned)
     this.#logStarts.set(name, record.logStart)
     // Not told to the reaper: it lived without calbox before, and only a regular end decides about it.
-    return this.#manage(specOf(record, options), NodeProcess.attach(record.process), owned, true)
+    return this.#manage(specOfRecord(record, options), NodeProcess.attach(record.process), owned, true)
   }
 
   async stop(node: RunningNode, options: StopOptions = {}): Promise<ExitCause> {
@@ -149,7 +140,7 @@ class ProcessDriver implements NodeDriver {
   }
 
   async meshed(node: RunningNode, options: StartOptions): Promise<void> {
-    await this.#answers(node, 'ready', options)
+    await awaitAnswer(node, this.logs(node), 'ready', options)
   }
 
   async keep(node: RunningNode): Promise<void> {
@@ -166,14 +157,14 @@ class ProcessDriver implements NodeDriver {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const ending = [...this.#managed.values()].filter((managed) => !managed.kept)
+    const ending = [...this.#live.values()].map((node) => this.#get(node)).filter((managed) => !managed.kept)
     const results = await Promise.allSettled(
       ending.map(async ({ process, settled }) => {
         await process.stop(graceMs)
         await settled
       }),
     )
-    await this.#ports.releaseAll()
+    await this.#parts.ports.releaseAll()
     this.#parts.reaper.release()
     const failed = results.find((result) => result.status === 'rejected')
     if (failed) throw failed.reason
@@ -184,14 +175,14 @@ class ProcessDriver implements NodeDriver {
     const asked = which === 'rpc' ? spec.rpcPort : spec.swarmPort
     const of = `${which} of ${spec.name}`
     if (asked !== undefined) {
-      await this.#ports.check({ of, port: asked })
+      await this.#parts.ports.check({ of, port: asked })
       return asked
     }
     const port = which === 'rpc' ? DEFAULT_RPC_PORT : DEFAULT_SWARM_PORT
-    return (await this.#ports.choose({ of, port, explicit: false })).port
+    return (await this.#parts.ports.choose({ of, port, explicit: false })).port
   }
 
-  async #spawn(spec: NodeSpec & { rpcPort: number; swarmPort: number }): Promise<RunningNode> {
+  async #spawn(spec: ResolvedSpec): Promise<RunningNode> {
     await mkdir(spec.dataDir, { recursive: true })
     await mkdir(dirname(spec.logFile), { recursive: true })
     const logStart = this.#logStarts.get(spec.name) ?? (await beginLog(spec.logFile))
@@ -210,23 +201,8 @@ class ProcessDriver implements NodeDriver {
     this.#assertOpen()
     const node = await NodeProcess.spawn({ ...program, args: [this.#parts.calnode, ...runArguments(spec)] })
     this.#parts.reaper.watch(node.identity)
-    const record: NodeRecord = {
-      version: 1,
-      name: spec.name,
-      network: spec.network ?? spec.runId,
-      runId: spec.runId,
-      state: 'running',
-      process: node.identity,
-      rpcPort: spec.rpcPort,
-      swarmPort: spec.swarmPort,
-      dataDir: spec.dataDir,
-      logFile: spec.logFile,
-      logStart,
-      bootstrap: spec.bootstrap,
-      mdns: spec.mdns,
-      startedAt: new Date().toISOString(),
-      owner: this.#owner,
-    }
+    const startedAt = new Date().toISOString()
+    const record = recordOf(spec, { process: node.identity, logStart, startedAt, owner: this.#owner })
     const running = this.#manage(spec, node, record, false)
     await this.#parts.state.put(record).catch(async (error: unknown) => {
       await this.kill(running)
@@ -245,66 +221,26 @@ class ProcessDriver implements NodeDriver {
       adopted,
       exited: process.exited,
     }
-    this.#managed.set(node, {
-      process,
-      record,
-      kept: false,
-      settled: process.exited.then(() => this.#ended(process, record)),
-    })
+    const settled = process.exited.then(() => this.#ended(node, process.identity))
+    this.#managed.set(node, { process, record, settled, kept: false })
+    this.#live.set(node.name, node)
     return node
   }
 
   /** However it ended: the record says so, and the reaper forgets the pid before the system gives it away again. */
-  async #ended(process: NodeProcess, record: NodeRecord): Promise<void> {
-    this.#parts.reaper.unwatch(process.identity.pid)
+  async #ended(node: RunningNode, process: ProcessIdentity): Promise<void> {
+    this.#parts.reaper.unwatch(process.pid)
     // A directory that cannot be written any more leaves a record of a dead process, which readers see through.
-    await this.#parts.state.markStopped(record.name, process.identity).catch(() => undefined)
+    await this.#parts.state.markStopped(node.name, process).catch(() => undefined)
+    if (this.#live.get(node.name) === node) this.#live.delete(node.name)
   }
 
-  /** Waits for 200 on a health route; the end of the process decides the race at once. */
-  async #answers(node: RunningNode, route: 'health' | 'ready', options: StartOptions): Promise<void> {
-    const over = new AbortController()
-    const signal = AbortSignal.any([options.signal, over.signal])
-    const ended = this.#get(node).process.exited.then(async (cause) => {
-      if (!over.signal.aborted) throw await this.#endedEarly(node, cause)
-    })
-    const answered = until({
-      probe: async () => {
-        const result = await probe(node.url, route, signal)
-        return 'done' in result ? { done: undefined } : result
-      },
-      timeoutMs: options.readyTimeoutMs ?? READY_TIMEOUT_MS,
-      firstMs: PROBE_FIRST_MS,
-      maxMs: PROBE_MAX_MS,
-      signal,
-      expired: (waitedMs, seen) => waitedTooLong(node, route, waitedMs, seen),
-    })
-    try {
-      await Promise.race([ended, answered])
-    } catch (error) {
-      throw error instanceof DriverError && error.code !== 'NODE_EXITED' ? await this.#withLogTail(node, error) : error
-    } finally {
-      over.abort()
-    }
-  }
-
-  async #endedEarly(node: RunningNode, cause: ExitCause): Promise<DriverError> {
-    const exit = describeExit(cause)
-    const error = new DriverError('NODE_EXITED', `node ${node.name} ended while starting: ${exit}`, {
-      data: { node: node.name, exit, cause },
-    })
-    return this.#withLogTail(node, error)
-  }
-
-  /** The same error with the node's last words, which usually hold the reason. */
-  async #withLogTail(node: RunningNode, error: DriverError): Promise<DriverError> {
-    // Without a readable log the error itself still stands.
-    const logTail = await this.logs(node)
-      .tail(LOG_TAIL_LINES)
-      .catch(() => [])
-    const shown = logTail.length === 0 ? 'It wrote nothing.' : logTail.map((line) => `  ${line}`).join('\n')
-    const message = `${error.message}\nLast lines of ${node.spec.logFile}:\n${shown}`
-    return new DriverError(error.code, message, { data: { ...error.data, logTail }, cause: error.cause })
+  /** A new life of a node begins after the end of the last one is on record, or that would overwrite the new record. */
+  async #previousEnd(name: string): Promise<void> {
+    const previous = this.#live.get(name)
+    if (previous === undefined) return
+    const { process, settled } = this.#get(previous)
+    if (process.cause !== undefined) await settled
   }
 
   #get(node: RunningNode): Managed {
@@ -339,20 +275,7 @@ async function initialise(spec: NodeSpec, command: NodeCommand): Promise<void> {
   throw new DriverError('NODE_EXITED', message, { data: { node: spec.name, cause } })
 }
 
-function specOf(record: NodeRecord, options: AdoptOptions): NodeSpec {
-  const { name, rpcPort, swarmPort, dataDir, logFile, bootstrap, runId, network, mdns } = record
-  const spec = { name, rpcPort, swarmPort, dataDir, logFile, bootstrap, runId, network, mdns }
-  return { ...spec, ...(options.env && { env: options.env }), ...(options.args && { args: options.args }) }
-}
-
 function alreadyRunning(record: NodeRecord): DriverError {
   const message = `node ${record.name} is already running (pid ${record.process.pid}, http://127.0.0.1:${record.rpcPort})`
   return new DriverError('NODE_RUNNING', message, { data: { node: record.name, pid: record.process.pid } })
-}
-
-function waitedTooLong(node: RunningNode, route: 'health' | 'ready', waitedMs: number, seen: string): DriverError {
-  const [code, state] =
-    route === 'health' ? (['START_TIMEOUT', 'healthy'] as const) : (['MESH_TIMEOUT', 'meshed'] as const)
-  const message = `node ${node.name} is not ${state} after ${waitedMs} ms; GET ${node.url}/admin-api/${route} last gave: ${seen}`
-  return new DriverError(code, message, { data: { node: node.name, waitedMs, seen } })
 }

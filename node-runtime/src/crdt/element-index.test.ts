@@ -7,7 +7,13 @@ import { type MemoryState, memoryState } from './memory-state.ts'
 const prefix = Uint8Array.of(1, 2)
 // Few distinct bytes and short keys: shared beginnings, keys that begin other keys, and the empty key.
 const keys = fc.array(fc.constantFrom(0, 1, 0x10, 0x61, 0xff), { maxLength: 4 }).map((bytes) => Uint8Array.from(bytes))
-const steps = fc.array(fc.tuple(fc.boolean(), keys), { maxLength: 400 })
+const steps = fc.array(
+  fc.tuple(
+    fc.nat(2).map((n) => n > 0),
+    keys,
+  ),
+  { maxLength: 600 },
+)
 
 function built(model: Iterable<Bytes>): MemoryState {
   const state = memoryState()
@@ -38,6 +44,32 @@ describe('the element index', () => {
       }),
       { numRuns: 200 },
     )
+  })
+
+  it.each(['shared-', ''])(
+    'has the shape of its size at every size on the way down (keys begin with "%s")',
+    (begin) => {
+      const keysIn = Array.from({ length: 80 }, (_, n) => Buffer.from(`${begin}${(n * 37) % 80}`))
+      const state = built(keysIn)
+      const index = new ElementIndex(state, prefix)
+      while (keysIn.length > 0) {
+        index.delete(keysIn.shift() ?? prefix)
+        expect(state.dump()).toEqual(built(keysIn).dump())
+      }
+    },
+  )
+
+  it('keeps an inner node beside few keys, and lifts it when those are gone', () => {
+    const many = Array.from({ length: 40 }, (_, n) => Buffer.from(`many-${n}`))
+    const few = ['many-', 'm', 'x', 'xy', 'many-1']
+      .map((key) => Buffer.from(key))
+      .filter((key) => !many.some((k) => k.equals(key)))
+    const state = built([...many, ...few])
+    const index = new ElementIndex(state, prefix)
+    while (few.length > 0) {
+      index.delete(few.pop() ?? prefix)
+      expect(state.dump()).toEqual(built([...many, ...few]).dump())
+    }
   })
 
   it('changes one record for most keys that come or go, however many there are', () => {

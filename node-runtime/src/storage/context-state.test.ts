@@ -61,6 +61,24 @@ describe('the state of a context', () => {
     )
   })
 
+  it('has the tree of its size at every size on the way down', async () => {
+    const model = new Map(Array.from({ length: 150 }, (_, n) => [`key-${n}`, 'v']))
+    const store = memoryStore()
+    const state = ContextState.open(store, contextA)
+    const fill = state.begin()
+    fill.apply([...model].map(([key, value]) => change(key, value)))
+    await commit(store, fill)
+    for (const key of [...model.keys()]) {
+      model.delete(key)
+      const transaction = state.begin()
+      transaction.apply([change(key, null)])
+      await commit(store, transaction)
+      const expected = await written(model)
+      expect(state.root).toBe(expected.root)
+      expect((await dump(store)).length).toBe(Math.max(1, expected.rows.length))
+    }
+  })
+
   it('reverts any stack of changes exactly, tree included, through encoded undo records', async () => {
     await fc.assert(
       fc.asyncProperty(changeSets, changeSets, async (committed, staged) => {

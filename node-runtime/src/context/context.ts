@@ -13,14 +13,13 @@ import { QueueError, SerialQueue } from '../base/serial-queue.ts'
 import type { DagNode } from '../dag/dag.ts'
 import type { GuestOutcome } from '../runtime/guest-executor.ts'
 import type { StoreOp } from '../store/store.ts'
-import { type Delta, type DeltaPayload, openDelta, sealDelta, verifyDelta } from '../wire/delta.ts'
+import { type Delta, type DeltaPayload, sealDelta } from '../wire/delta.ts'
 import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../wire/limits.ts'
-import type { ParkedRow } from '../wire/records.ts'
 import { ContextError } from './errors.ts'
 import { type Arrived, Folder } from './folder.ts'
-import { isFromTheFuture } from './future.ts'
 import { HandlerQueue, type HandlerTask } from './handler-queue.ts'
-import { APPLY_BATCH_MAX, CONTEXT_QUEUE_MAX, PARKED_MAX } from './limits.ts'
+import { Intake } from './intake.ts'
+import { APPLY_BATCH_MAX, CONTEXT_QUEUE_MAX } from './limits.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
 import type { PeerId, StateEvent } from './ports.ts'
 
@@ -56,14 +55,13 @@ export class Context {
   readonly #queue = new SerialQueue(CONTEXT_QUEUE_MAX)
   readonly #folder: Folder
   readonly #handlers: HandlerQueue
-  readonly #parked: Map<DeltaId, Delta>
-  #refused = 0
+  readonly #intake: Intake
   #broken = false
 
   constructor(parts: ContextParts) {
     this.record = parts.record
     this.#parts = parts
-    this.#parked = new Map(parts.parked)
+    this.#intake = new Intake({ ...parts, reconsider: () => this.reconsider() })
     this.#folder = new Folder(parts)
     this.#handlers = new HandlerQueue({
       rows: parts.rows,
@@ -91,8 +89,8 @@ export class Context {
   waiting(): { pending: number; parked: number; refused: number; handlers: number; deadLetters: number } {
     return {
       pending: this.#parts.dag.pendingCount,
-      parked: this.#parked.size,
-      refused: this.#refused,
+      parked: this.#intake.parkedCount,
+      refused: this.#intake.refusedCount,
       handlers: this.#handlers.waiting,
       deadLetters: this.#handlers.dead,
     }
@@ -100,13 +98,13 @@ export class Context {
 
   /** True for a delta that is held here in any state: no peer needs to send it. */
   holds(id: DeltaId): boolean {
-    return this.#parts.dag.has(id) || this.#parked.has(id)
+    return this.#parts.dag.has(id) || this.#intake.isParked(id)
   }
 
   missing(limit: number): DeltaId[] {
     return this.#parts.dag
-      .missing(limit + this.#parked.size)
-      .filter((id) => !this.#parked.has(id))
+      .missing(limit + this.#intake.parkedCount)
+      .filter((id) => !this.#intake.isParked(id))
       .slice(0, limit)
   }
 
@@ -154,15 +152,14 @@ export class Context {
 
   /** Looks again at what waits for governance or for a key. */
   async reconsider(): Promise<void> {
-    if (this.#parked.size === 0) return
+    if (this.#intake.parkedCount === 0) return
     await this.#enqueue(async () => {
-      const waiting = [...this.#parked.values()]
-      this.#parked.clear()
-      await this.#receive(waiting, undefined)
+      await this.#receive(this.#intake.takeParked(), undefined)
     })
   }
 
   async close(): Promise<void> {
+    this.#intake.close()
     await this.#handlers.close()
     await this.#queue.close()
   }
@@ -263,15 +260,15 @@ export class Context {
     const ready: DagNode[] = []
     const ops: StoreOp[] = []
     const missing = new Set<DeltaId>()
-    const before = this.#refused
+    const before = this.#intake.refusedCount
     for (const delta of deltas) {
-      if (this.holds(delta.id) || !this.#isGenuine(delta)) continue
-      const payload = this.#openOrPark(delta, ops)
+      if (this.holds(delta.id)) continue
+      const payload = this.#intake.admit(delta, ops)
       if (payload === undefined) continue
       const result = dag.receive(nodeOf(delta))
       for (const id of [...result.evicted, ...result.invalid]) ops.push(rows.dropDelta(id))
       if (result.outcome === 'invalid') {
-        this.#refuse(delta, result.reason ?? 'invalid')
+        this.#intake.refuse(delta, result.reason ?? 'invalid')
         continue
       }
       hlc.observe(delta.hlc)
@@ -288,7 +285,7 @@ export class Context {
     }
     const wanted = [...missing].filter((id) => !this.holds(id))
     if (wanted.length > 0) outbound.askForDeltas(this.record.id, wanted, from)
-    return { applied: ready.length, waiting: arrived.size - ready.length, refused: this.#refused - before }
+    return { applied: ready.length, waiting: arrived.size - ready.length, refused: this.#intake.refusedCount - before }
   }
 
   async #applyReady(
@@ -319,54 +316,6 @@ export class Context {
     const delta = this.#parts.rows.delta(node.id)
     if (!delta) throw new Error(`delta ${node.id} waits for its parents but is not in the store`)
     return { delta, payload: this.#folder.open(delta) }
-  }
-
-  #isGenuine(delta: Delta): boolean {
-    if (delta.contextId !== this.record.id) return this.#refuse(delta, 'it names another context')
-    if (!verifyDelta(delta)) return this.#refuse(delta, 'its signature is not its author’s')
-    return true
-  }
-
-  #openOrPark(delta: Delta, ops: StoreOp[]): DeltaPayload | undefined {
-    const { authority, nowMs } = this.#parts
-    if (isFromTheFuture(delta.hlc, nowMs())) return this.#park(delta, 'future', ops)
-    const judgement = authority.judge(this.record.id, delta.author, delta.governance)
-    if (judgement === 'no') {
-      this.#refuse(delta, 'its author may not write')
-      return undefined
-    }
-    if (judgement === 'not-yet') return this.#park(delta, 'governance', ops)
-    const key = authority.openingKey(this.record.groupId, delta.keyId)
-    if (!key) return this.#park(delta, 'key', ops)
-    try {
-      const payload = openDelta(delta, key)
-      ops.push(this.#parts.rows.unpark(delta.id))
-      return payload
-    } catch (error) {
-      this.#refuse(delta, error instanceof Error ? error.message : String(error))
-      return undefined
-    }
-  }
-
-  #park(delta: Delta, reason: ParkedRow['reason'], ops: StoreOp[]): undefined {
-    const { rows, nowMs, log } = this.#parts
-    if (this.#parked.size >= PARKED_MAX) {
-      const oldest = this.#parked.keys().next()
-      if (!oldest.done) {
-        this.#parked.delete(oldest.value)
-        ops.push(rows.unpark(oldest.value))
-      }
-    }
-    this.#parked.set(delta.id, delta)
-    ops.push(rows.park(delta, reason, nowMs()))
-    log.info({ deltaId: delta.id, reason }, 'delta parked')
-    return undefined
-  }
-
-  #refuse(delta: Delta, reason: string): false {
-    this.#refused += 1
-    this.#parts.log.warn({ deltaId: delta.id, author: delta.author, reason }, 'delta refused')
-    return false
   }
 
   #handlerOps({ delta, payload }: Arrived): StoreOp[] {

@@ -54,3 +54,9 @@ export const LOCATOR_RECENT = 16
 
 /** How far a peer's stamp may be ahead of our clock: twice the skew that clocks of a network may have. */
 export const FUTURE_MAX_MS = 10 * 60 * 1000
+
+/** How often deltas are looked at again that are stamped far ahead, or that took this machine too long to apply. */
+export const RECONSIDER_MS = 60_000
+
+/** How long a context whose write failed is left alone before it is read again, unless a caller wants it sooner. */
+export const REOPEN_MS = 1000

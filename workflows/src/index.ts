@@ -31,3 +31,30 @@ export { DEFAULT_PREFIX, findNodeData, type NodeData, type NodeDataQuery, remove
 export { type NodeRecord, NodeState, STATE_DIR } from './driver/node-state.ts'
 export { type NukeOptions, nukeNodes } from './driver/nuke-nodes.ts'
 export { openProcessDriver, type ProcessDriverOptions } from './driver/open-process-driver.ts'
+// --- plan ---
+export { renderProblem, renderProblems } from './plan/code-frame.ts'
+export { type PlanRequest, type PlanResult, planWorkflow } from './plan/plan.ts'
+export type { Plan, PlannedNode, PlannedStep, PlanSettings } from './plan/plan-types.ts'
+export type { Problem, ProblemCode, Severity } from './plan/problem.ts'
+// --- report ---
+export { type FailureReportParts, failureReport, type Paint, plainPaint } from './report/failure-report.ts'
+export { formatDuration } from './report/format-duration.ts'
+export { type RunRecord, RunRecorder, type StepRecord } from './report/run-record.ts'
+// --- run ---
+export type {
+  FailureInfo,
+  NodeFacts,
+  RunEvent,
+  RunListener,
+  RunOutcome,
+  StepOutcome,
+  StepRef,
+} from './run/events.ts'
+export { type RunResult, runWorkflow, type WorkflowRunOptions, type WorkflowRunParts } from './run/run-workflow.ts'
+// --- steps ---
+export { stepKind, stepKinds, stepSchemas } from './steps/registry.ts'
+export type { StepClock } from './steps/step-clock.ts'
+export type { StepKind, StepOutput } from './steps/step-kind.ts'
+// --- values ---
+export type { JsonValue } from './values/json-value.ts'
+export { stringifyLosslessJson } from './values/lossless-json.ts'

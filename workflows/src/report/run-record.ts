@@ -1,0 +1,183 @@
+// Folds the events of a run into one plain-JSON record: what `run.json` holds.
+// Pure: no clock, no I/O. Every report that needs the whole run starts from this record.
+import type { FailureInfo, RunEvent, RunOutcome, SourcePlace, StepOutcome, StepRef } from '../run/events.ts'
+import type { JsonValue } from '../values/json-value.ts'
+import { stringifyLosslessJson } from '../values/lossless-json.ts'
+import { RECORDED_OUTPUT_MAX_LINES, RECORDED_PAYLOAD_MAX_CHARS, RECORDED_STEPS_MAX } from './limits.ts'
+
+export interface StepRecord {
+  readonly id: number
+  readonly kind: string
+  readonly name: string
+  readonly index: number
+  readonly place: SourcePlace
+  readonly scope?: string
+  readonly startedAtMs: number
+  durationMs?: number
+  outcome: StepOutcome | 'running'
+  summary?: string
+  payload?: JsonValue
+  captured?: Readonly<Record<string, JsonValue>>
+  notes?: string[]
+  output?: string[]
+  failure?: FailureInfo
+  steps?: StepRecord[]
+}
+
+export interface NodeRecord {
+  readonly name: string
+  url?: string
+  readyAfterMs?: number
+  reused?: boolean
+  exits?: { cause: string; expected: boolean; atMs: number }[]
+}
+
+export interface RunRecord {
+  readonly version: 1
+  name: string
+  file: string
+  runDir: string
+  startedAtMs: number
+  durationMs?: number
+  outcome: RunOutcome | 'running'
+  exitCode?: number
+  meshedAfterMs?: number
+  counts: { passed: number; failed: number; cancelled: number; notRecorded: number }
+  notes: string[]
+  nodes: NodeRecord[]
+  steps: StepRecord[]
+  captured?: Readonly<Record<string, JsonValue>>
+  nodesLeftRunning?: readonly string[]
+  failure?: FailureInfo
+}
+
+export class RunRecorder {
+  readonly record: RunRecord = {
+    version: 1,
+    name: '',
+    file: '',
+    runDir: '',
+    startedAtMs: 0,
+    outcome: 'running',
+    counts: { passed: 0, failed: 0, cancelled: 0, notRecorded: 0 },
+    notes: [],
+    nodes: [],
+    steps: [],
+  }
+  readonly #byId = new Map<number, StepRecord>()
+
+  /** A listener for the run's events. */
+  readonly listen = (event: RunEvent): void => {
+    switch (event.type) {
+      case 'run:start':
+        this.#start(event)
+        return
+      case 'note':
+        this.record.notes.push(event.message)
+        return
+      case 'node:ready':
+        Object.assign(this.#node(event.node), { url: event.url, readyAfterMs: event.tookMs, reused: event.reused })
+        return
+      case 'node:exited': {
+        const node = this.#node(event.node)
+        node.exits = [...(node.exits ?? []), { cause: event.cause, expected: event.expected, atMs: event.atMs }]
+        return
+      }
+      case 'network:meshed':
+        this.record.meshedAfterMs = event.tookMs
+        return
+      case 'run:end':
+        this.#end(event)
+        return
+      case 'phase':
+      case 'node:starting':
+      case 'step:progress':
+        return
+      default:
+        this.#step(event)
+    }
+  }
+
+  #start(event: Extract<RunEvent, { type: 'run:start' }>): void {
+    Object.assign(this.record, {
+      name: event.name,
+      file: event.file,
+      runDir: event.runDir,
+      startedAtMs: event.atMs,
+      nodes: event.nodes.map((node) => ({ name: node.name })),
+    })
+  }
+
+  #end(event: Extract<RunEvent, { type: 'run:end' }>): void {
+    Object.assign(this.record, {
+      outcome: event.outcome,
+      exitCode: event.exitCode,
+      durationMs: event.durationMs,
+      captured: event.captured,
+      nodesLeftRunning: event.nodesLeftRunning,
+      ...(event.failure && { failure: event.failure }),
+    })
+  }
+
+  #step(event: Extract<RunEvent, { type: 'step:start' | 'step:note' | 'step:output' | 'step:end' }>): void {
+    if (event.type === 'step:start') {
+      this.#stepStart(event.step, event.atMs)
+      return
+    }
+    const step = this.#byId.get(event.step.stepId)
+    if (event.type === 'step:end') {
+      this.record.counts[event.outcome] += 1
+      this.#byId.delete(event.step.stepId)
+    }
+    if (!step) return
+    if (event.type === 'step:note') step.notes = [...(step.notes ?? []), event.message]
+    else if (event.type === 'step:output') {
+      step.output = [...(step.output ?? []), ...event.text.split('\n')].slice(-RECORDED_OUTPUT_MAX_LINES)
+    } else {
+      step.outcome = event.outcome
+      step.durationMs = event.durationMs
+      if (event.summary !== undefined) step.summary = event.summary
+      if (event.payload !== undefined) step.payload = bounded(event.payload)
+      if (event.captured && Object.keys(event.captured).length > 0) step.captured = event.captured
+      if (event.failure) step.failure = event.failure
+    }
+  }
+
+  #stepStart(ref: StepRef, atMs: number): void {
+    const parent = ref.parentId === undefined ? undefined : this.#byId.get(ref.parentId)
+    if (ref.stepId > RECORDED_STEPS_MAX || (ref.parentId !== undefined && !parent)) {
+      this.record.counts.notRecorded += 1
+      return
+    }
+    const step: StepRecord = {
+      id: ref.stepId,
+      kind: ref.kind,
+      name: ref.name,
+      index: ref.index,
+      place: ref.place,
+      ...(ref.scope !== undefined && { scope: ref.scope }),
+      startedAtMs: atMs,
+      outcome: 'running',
+    }
+    this.#byId.set(ref.stepId, step)
+    if (!parent) this.record.steps.push(step)
+    else {
+      parent.steps ??= []
+      parent.steps.push(step)
+    }
+  }
+
+  #node(name: string): NodeRecord {
+    const found = this.record.nodes.find((node) => node.name === name)
+    if (found) return found
+    const added: NodeRecord = { name }
+    this.record.nodes.push(added)
+    return added
+  }
+}
+
+function bounded(payload: JsonValue): JsonValue {
+  const text = stringifyLosslessJson(payload)
+  if (text.length <= RECORDED_PAYLOAD_MAX_CHARS) return payload
+  return `${text.slice(0, RECORDED_PAYLOAD_MAX_CHARS)}… (${text.length} characters)`
+}

@@ -1,0 +1,84 @@
+// Errors as FailureInfo: what went wrong, where, on which node, and what that node was doing.
+import { ClientError } from '../client/client-error.ts'
+import { DriverError } from '../driver/errors.ts'
+import { StepError } from '../steps/step-error.ts'
+import { ValuesError } from '../values/values-error.ts'
+import type { FailureInfo, SourcePlace } from './events.ts'
+import { FAILURE_LOG_LINES } from './limits.ts'
+import { RunRefusedError, StepAbortError, StepFailedError } from './run-errors.ts'
+import type { RunNodes } from './run-nodes.ts'
+
+export interface Described {
+  readonly failure: FailureInfo
+  readonly exitCode: number
+}
+
+/** 1 failed, 2 usage, 3 environment, 4 timeout. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof StepFailedError || error instanceof StepAbortError) return error.exitCode
+  if (error instanceof DriverError || error instanceof RunRefusedError) return error.exitCode
+  if (!(error instanceof StepError)) return 1
+  if (error.code === 'timeout') return 4
+  return error.code === 'unsupported' ? 3 : 1
+}
+
+/** Of a step; the caller adds the path of steps above it. */
+export async function describeFailure(
+  error: unknown,
+  step: { name: string; place: SourcePlace },
+  nodes: RunNodes | undefined,
+): Promise<Described> {
+  if (error instanceof StepFailedError) return { failure: nested(error.failure, step.name), exitCode: error.exitCode }
+  const inner = error instanceof StepError && error.cause instanceof StepFailedError ? error.cause : undefined
+  if (inner) {
+    const failure = nested(inner.failure, step.name)
+    return { failure: { ...failure, message: messageOf(error) }, exitCode: inner.exitCode }
+  }
+  const described = await describeError(error, nodes)
+  return { failure: { ...described.failure, place: step.place, steps: [step.name] }, exitCode: described.exitCode }
+}
+
+/** Of anything that is not inside a step: starting, stopping. */
+export async function describeError(error: unknown, nodes: RunNodes | undefined): Promise<Described> {
+  const node = nodeOf(error, nodes)
+  const exit = node === undefined ? undefined : nodes?.exitOf(node)
+  const logTail = node === undefined || !wantsLog(error) ? [] : await nodes?.logTail(node, FAILURE_LOG_LINES)
+  const failure: FailureInfo = {
+    code: codeOf(error),
+    message: messageOf(error),
+    ...(node !== undefined && { node }),
+    ...(exit !== undefined && { nodeExit: exit }),
+    ...(logTail && logTail.length > 0 && { logTail }),
+    ...(error instanceof StepError && error.perNode && { perNode: error.perNode }),
+  }
+  return { failure, exitCode: exitCodeOf(error) }
+}
+
+function nested(failure: FailureInfo, name: string): FailureInfo {
+  return { ...failure, steps: [name, ...(failure.steps ?? [])] }
+}
+
+/** The errors of drivers end with the log lines themselves. */
+function wantsLog(error: unknown): boolean {
+  return !(error instanceof DriverError)
+}
+
+function nodeOf(error: unknown, nodes: RunNodes | undefined): string | undefined {
+  if (error instanceof StepError || error instanceof StepAbortError) return error.node
+  if (error instanceof ClientError) return nodes?.nameOfUrl(error.data.url)
+  if (error instanceof DriverError && typeof error.data.node === 'string') return error.data.node
+  return undefined
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof ClientError) return `client_${error.code.toLowerCase()}`
+  if (error instanceof DriverError) return `driver_${error.code.toLowerCase()}`
+  if (error instanceof StepError || error instanceof StepAbortError || error instanceof ValuesError) return error.code
+  return error instanceof RunRefusedError ? error.code : 'defect'
+}
+
+/** What is none of our errors is a defect of calbox: its stack is the only trace of it. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return codeOf(error) === 'defect' ? `a defect of calbox: ${error.stack ?? error.message}` : error.message
+}

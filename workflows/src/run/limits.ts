@@ -1,0 +1,13 @@
+// Caps and periods of a run.
+
+/** Log lines of the node shown with a failure: what fits on the last screen beside the cause. */
+export const FAILURE_LOG_LINES = 15
+
+/** A request broke off: how long to wait for the news that its node has ended, to name the cause instead of the symptom. */
+export const EXIT_SETTLE_MS = 500
+
+/** Run directories made within one second get a number; more than this in one second is a defect. */
+export const SAME_SECOND_RUNS_MAX = 100
+
+/** Of the workflow's name in the name of its run directory. */
+export const SLUG_MAX_CHARS = 40

@@ -1,0 +1,209 @@
+// The nodes of a run: what steps act on, and who notices when one ends by itself.
+import path from 'node:path'
+import { NodeClient } from '../client/node-client.ts'
+import type { ExitCause, NodeDriver, RunningNode } from '../driver/driver.ts'
+import { describeExit } from '../driver/exit-cause.ts'
+import { sleep } from '../driver/until.ts'
+import type { PlannedRemoteNode } from '../plan/plan-types.ts'
+import { StepError } from '../steps/step-error.ts'
+import type { NodeHandle } from '../steps/step-kind.ts'
+import type { EmitRunEvent } from './events.ts'
+import { EXIT_SETTLE_MS } from './limits.ts'
+import { nodeExited, type StepAbortError } from './run-errors.ts'
+
+export interface RunNodesParts {
+  /** Undefined when all nodes are remote. */
+  readonly driver?: NodeDriver | undefined
+  readonly emit: EmitRunEvent
+  readonly onUnexpectedExit: (error: StepAbortError) => void
+}
+
+/** A node as the run owns it. Its client changes with each start: the port may, too. */
+interface Entry {
+  readonly name: string
+  node: RunningNode | undefined
+  client: NodeClient | undefined
+  /** Being stopped by a step: its end is expected. */
+  stopping: boolean
+  lastExit: string | undefined
+  /** The last life, also when it has ended. */
+  last: RunningNode | undefined
+}
+
+export class RunNodes {
+  readonly #parts: RunNodesParts
+  readonly #entries = new Map<string, Entry>()
+  readonly #handles = new Map<string, NodeHandle>()
+
+  constructor(parts: RunNodesParts) {
+    this.#parts = parts
+  }
+
+  add(node: RunningNode): void {
+    const entry: Entry = { name: node.name, node, client: undefined, stopping: false, lastExit: undefined, last: node }
+    this.#entries.set(node.name, entry)
+    this.#handles.set(node.name, this.#handle(entry))
+    this.#adoptLife(entry, node)
+  }
+
+  addRemote(remote: PlannedRemoteNode): void {
+    if (remote.auth.method === 'password') {
+      const message = `remote node ${remote.name}: password login is not supported; give it an api_key`
+      throw new StepError('unsupported', message)
+    }
+    const token = remote.auth.method === 'api_key' ? remote.auth.apiKey : undefined
+    const client = new NodeClient(remote.url, token === undefined ? {} : { token })
+    this.#handles.set(remote.name, new RemoteHandle(remote, client))
+  }
+
+  get(name: string): NodeHandle | undefined {
+    return this.#handles.get(name)
+  }
+
+  all(): NodeHandle[] {
+    return [...this.#handles.values()]
+  }
+
+  /** Those with a process now. */
+  running(): RunningNode[] {
+    return [...this.#entries.values()].flatMap((entry) => entry.node ?? [])
+  }
+
+  /** Every node of the driver, with its last life. */
+  lives(): RunningNode[] {
+    return [...this.#entries.values()].flatMap((entry) => entry.last ?? [])
+  }
+
+  nameOfUrl(url: string): string | undefined {
+    return this.all().find((handle) => url.startsWith(`${handle.url}/`))?.name
+  }
+
+  /** How the node ended, if it did. */
+  exitOf(name: string): string | undefined {
+    return this.#entries.get(name)?.lastExit
+  }
+
+  async logTail(name: string, lines: number): Promise<string[]> {
+    const node = this.#entries.get(name)?.last
+    if (!node || !this.#parts.driver?.capabilities.logs) return []
+    // A log that cannot be read must not hide the failure it was to explain.
+    return this.#parts.driver
+      .logs(node)
+      .tail(lines)
+      .catch(() => [])
+  }
+
+  /** Gives the news of an end a moment to arrive. */
+  async settle(name: string, signal: AbortSignal): Promise<void> {
+    const node = this.#entries.get(name)?.node
+    if (!node) return
+    const done = new AbortController()
+    const pause = sleep(EXIT_SETTLE_MS, AbortSignal.any([signal, done.signal])).catch(() => undefined)
+    await Promise.race([node.exited, pause])
+    done.abort()
+  }
+
+  /** From here on every end is expected: the run itself is stopping its nodes. */
+  expectAll(): void {
+    for (const entry of this.#entries.values()) entry.stopping = true
+  }
+
+  #adoptLife(entry: Entry, node: RunningNode): void {
+    entry.node = node
+    entry.last = node
+    entry.client = new NodeClient(node.url)
+    entry.stopping = false
+    entry.lastExit = undefined
+    void node.exited.then((cause) => this.#ended(entry, node, cause))
+  }
+
+  #ended(entry: Entry, node: RunningNode, cause: ExitCause): void {
+    if (entry.node !== node) return
+    entry.node = undefined
+    entry.client = undefined
+    entry.lastExit = describeExit(cause)
+    this.#parts.emit({ type: 'node:exited', node: entry.name, cause: entry.lastExit, expected: entry.stopping })
+    if (!entry.stopping) this.#parts.onUnexpectedExit(nodeExited(entry.name, entry.lastExit))
+  }
+
+  #handle(entry: Entry): NodeHandle {
+    const driver = this.#driver()
+    const stopped = () =>
+      new StepError('failed', `node ${entry.name} is not running${entry.lastExit ? `: ${entry.lastExit}` : ''}`, {
+        node: entry.name,
+      })
+    return {
+      name: entry.name,
+      get client(): NodeClient {
+        if (!entry.client) throw stopped()
+        return entry.client
+      },
+      get url(): string {
+        return entry.last?.url ?? ''
+      },
+      get running(): boolean {
+        return entry.node !== undefined
+      },
+      get directory(): string | undefined {
+        return entry.last && path.resolve(entry.last.spec.dataDir, entry.name)
+      },
+      hostFiles: driver.capabilities.hostFiles,
+      stop: (options) => this.#stop(entry, options),
+      start: (options) => this.#start(entry, options),
+    }
+  }
+
+  async #stop(entry: Entry, options: { signal: AbortSignal }): Promise<string> {
+    const { node } = entry
+    if (!node) return 'was not running'
+    entry.stopping = true
+    const cause = describeExit(await this.#driver().stop(node, options))
+    await node.exited
+    return cause
+  }
+
+  async #start(entry: Entry, options: { signal: AbortSignal; readyTimeoutMs: number }): Promise<void> {
+    if (entry.node) return
+    const spec = entry.last?.spec
+    if (!spec) return
+    const started = performance.now()
+    this.#parts.emit({ type: 'node:starting', node: entry.name })
+    const node = await this.#driver().start(spec, options)
+    this.#adoptLife(entry, node)
+    const tookMs = performance.now() - started
+    this.#parts.emit({ type: 'node:ready', node: entry.name, url: node.url, tookMs, reused: false })
+  }
+
+  #driver(): NodeDriver {
+    if (!this.#parts.driver) throw new Error('assertion failed: a node of a driver without a driver')
+    return this.#parts.driver
+  }
+}
+
+/** A node that is only talked to. */
+class RemoteHandle implements NodeHandle {
+  readonly name: string
+  readonly url: string
+  readonly client: NodeClient
+  readonly running = true
+  readonly directory = undefined
+  readonly hostFiles = false
+
+  constructor(remote: PlannedRemoteNode, client: NodeClient) {
+    this.name = remote.name
+    this.url = client.baseUrl
+    this.client = client
+  }
+
+  stop(): Promise<string> {
+    return Promise.reject(this.#refused('stopped'))
+  }
+
+  start(): Promise<void> {
+    return Promise.reject(this.#refused('started'))
+  }
+
+  #refused(what: string): StepError {
+    return new StepError('unsupported', `remote node ${this.name} cannot be ${what} from here`)
+  }
+}

@@ -1,0 +1,237 @@
+// The spine of a run (reference 1.5): clear, start, steps, tear down, results. Everything it says goes out as events;
+// the run directory is complete when it returns, however the run ended.
+import { localNodeLog } from '../driver/local-nodes.ts'
+import type { NetworkParts } from '../driver/network.ts'
+import { NodeState, STATE_DIR } from '../driver/node-state.ts'
+import { sleep } from '../driver/until.ts'
+import type { Plan } from '../plan/plan-types.ts'
+import { RunRecorder } from '../report/run-record.ts'
+import { stepKind } from '../steps/registry.ts'
+import { type StepClock, systemClock } from '../steps/step-clock.ts'
+import type { JsonValue } from '../values/json-value.ts'
+import { Variables } from '../values/variables.ts'
+import { clearNodeData, stopLeftovers } from './clear-data.ts'
+import type { EmitRunEvent, FailureInfo, RunListener, RunOutcome } from './events.ts'
+import { type Described, describeError } from './failure.ts'
+import { RunDirectory } from './run-directory.ts'
+import { runTimedOut, StepFailedError } from './run-errors.ts'
+import { RunNodes } from './run-nodes.ts'
+import { ignoredSettings, refuseUnsupported, startNodes } from './start-nodes.ts'
+import { StepRunner } from './step-runner.ts'
+
+export interface WorkflowRunParts {
+  /** Called when there are nodes to start. */
+  readonly openDriver: () => Pick<NetworkParts, 'driver' | 'ports'>
+  /** Where `data/`, `.calbox/` and the files of steps are. Absolute. */
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly listen: RunListener
+  readonly clock?: StepClock
+}
+
+export interface WorkflowRunOptions {
+  /** An abort tears down and still writes the results; its reason may carry an `exitCode`. */
+  readonly signal: AbortSignal
+  /** For the whole run. */
+  readonly timeoutMs?: number | undefined
+}
+
+export interface RunResult {
+  readonly outcome: RunOutcome
+  /** 0 passed, 1 failed, 3 environment, 4 timeout, else what the interrupting signal says. */
+  readonly exitCode: number
+  readonly runDir: string
+  readonly failure?: FailureInfo
+  readonly variables: ReadonlyMap<string, JsonValue>
+}
+
+/** Rejects only where no results can be written. */
+export async function runWorkflow(
+  parts: WorkflowRunParts,
+  plan: Plan,
+  options: WorkflowRunOptions,
+): Promise<RunResult> {
+  const stateDir = `${parts.cwd}/${STATE_DIR}`
+  const directory = await RunDirectory.create(stateDir, plan.name, new Date())
+  const run = new WorkflowRun(parts, plan, directory, new NodeState(stateDir))
+  return run.run(options)
+}
+
+class WorkflowRun {
+  readonly #parts: WorkflowRunParts
+  readonly #plan: Plan
+  readonly #directory: RunDirectory
+  readonly #state: NodeState
+  readonly #recorder = new RunRecorder()
+  readonly #variables = new Variables()
+  readonly #crashed = new AbortController()
+  readonly #emit: EmitRunEvent
+  #network: ReturnType<WorkflowRunParts['openDriver']> | undefined
+  #nodes: RunNodes | undefined
+
+  constructor(parts: WorkflowRunParts, plan: Plan, directory: RunDirectory, state: NodeState) {
+    this.#parts = parts
+    this.#plan = plan
+    this.#directory = directory
+    this.#state = state
+    this.#emit = (body) => {
+      const event = { atMs: Date.now(), ...body }
+      this.#recorder.listen(event)
+      parts.listen(event)
+    }
+  }
+
+  async run(options: WorkflowRunOptions): Promise<RunResult> {
+    const started = performance.now()
+    const plan = this.#plan
+    this.#emit({
+      type: 'run:start',
+      name: plan.name,
+      file: plan.file,
+      runDir: this.#directory.path,
+      nodes: [...plan.nodes, ...plan.remoteNodes].map(({ name }) => ({ name })),
+      steps: plan.steps.length,
+    })
+    await this.#directory.writeJson('plan.json', plan)
+    const failed = await this.#phases(options)
+    const trouble = await this.#teardown(failed === undefined, options.signal)
+    const result = this.#resultOf(failed ?? trouble, options.signal)
+    this.#emit({
+      type: 'run:end',
+      ...result,
+      durationMs: performance.now() - started,
+      runDir: this.#directory.path,
+      nodesLeftRunning: this.#nodes?.running().map(({ name }) => name) ?? [],
+      captured: Object.fromEntries(this.#variables.entries()),
+    })
+    await this.#directory.writeJson('run.json', this.#recorder.record)
+    return { ...result, runDir: this.#directory.path, variables: new Map(this.#variables.entries()) }
+  }
+
+  /** What went wrong, or undefined. */
+  async #phases(options: WorkflowRunOptions): Promise<Described | undefined> {
+    const done = new AbortController()
+    const late = new AbortController()
+    const { timeoutMs } = options
+    if (timeoutMs !== undefined) {
+      const expire = () => late.abort(runTimedOut(timeoutMs))
+      sleep(timeoutMs, done.signal).then(expire, () => undefined)
+    }
+    const signal = AbortSignal.any([options.signal, late.signal, this.#crashed.signal])
+    try {
+      await this.#start({ signal })
+      await this.#steps({ signal })
+      signal.throwIfAborted()
+      return undefined
+    } catch (error) {
+      if (error instanceof StepFailedError) return error
+      return describeError(error, this.#nodes)
+    } finally {
+      done.abort()
+    }
+  }
+
+  async #start(options: { signal: AbortSignal }): Promise<void> {
+    const { settings } = this.#plan
+    refuseUnsupported(this.#plan)
+    for (const message of ignoredSettings(this.#plan)) this.#emit({ type: 'note', level: 'info', message })
+    if (settings.nukeOnStart) await this.#nuke('nuke_on_start', options)
+    this.#emit({ type: 'phase', phase: 'start', message: 'starting the nodes' })
+    const network = this.#plan.nodes.length === 0 ? undefined : this.#parts.openDriver()
+    this.#network = network
+    const onUnexpectedExit = (error: unknown) => this.#crashed.abort(error)
+    const nodes = new RunNodes({ driver: network?.driver, emit: this.#emit, onUnexpectedExit })
+    this.#nodes = nodes
+    for (const remote of this.#plan.remoteNodes) nodes.addRemote(remote)
+    if (!network) return
+    if (settings.restart) {
+      // Those under our names are stopped by the start itself.
+      const own = new Set(this.#plan.nodes.map(({ name }) => name))
+      await stopLeftovers(this.#state, (name) => !own.has(name), options)
+    }
+    await startNodes({ network, nodes, emit: this.#emit, cwd: this.#parts.cwd }, this.#plan, options)
+  }
+
+  async #steps(options: { signal: AbortSignal }): Promise<void> {
+    if (!this.#nodes) return
+    this.#emit({ type: 'phase', phase: 'steps', message: 'running the steps' })
+    const runner = new StepRunner({
+      kind: stepKind,
+      nodes: this.#nodes,
+      clock: this.#parts.clock ?? systemClock,
+      cwd: this.#parts.cwd,
+      env: this.#parts.env,
+      emit: this.#emit,
+      file: this.#plan.file,
+    })
+    await runner.run(this.#plan.steps, this.#variables, options)
+  }
+
+  /** Returns what went wrong in it; a failure before it matters more. */
+  async #teardown(passed: boolean, signal: AbortSignal): Promise<Described | undefined> {
+    const { settings } = this.#plan
+    const network = this.#network
+    const nodes = this.#nodes
+    if (!network || !nodes) return undefined
+    this.#emit({ type: 'phase', phase: 'teardown', message: 'ending' })
+    nodes.expectAll()
+    const nukes = passed && settings.nukeOnEnd && !signal.aborted
+    const stops = settings.stopAllNodes || nukes || signal.aborted
+    try {
+      if (!stops) for (const node of nodes.running()) await network.driver.keep(node)
+      await network.driver.close()
+      if (stops) await Promise.all(nodes.lives().map(({ exited }) => exited))
+      await this.#saveLogs(nodes)
+      if (nukes) await this.#nuke('nuke_on_end', { signal })
+      return undefined
+    } catch (error) {
+      return describeError(error, nodes)
+    }
+  }
+
+  /** Of what this run saw: a log may go back to earlier ones. */
+  async #saveLogs(nodes: RunNodes): Promise<void> {
+    const driver = this.#network?.driver
+    if (!driver?.capabilities.logs) return
+    const lives = new Map(nodes.lives().map((node) => [node.name, node]))
+    for (const { name } of this.#plan.nodes) {
+      const life = lives.get(name)
+      try {
+        const text = life ? await driver.logs(life).text() : await this.#failedStartLog(name)
+        if (text !== undefined) await this.#directory.writeLog(name, text)
+      } catch (error) {
+        // A log that cannot be copied is no reason to fail a run.
+        const why = error instanceof Error ? error.message : String(error)
+        this.#emit({ type: 'note', level: 'warning', message: `the log of ${name} could not be saved: ${why}` })
+      }
+    }
+  }
+
+  /** Of a node that never became part of the run, because it or another could not be started. */
+  async #failedStartLog(name: string): Promise<string | undefined> {
+    const record = await this.#state.get(name)
+    return record && localNodeLog(record).text()
+  }
+
+  async #nuke(setting: string, options: { signal: AbortSignal }): Promise<void> {
+    this.#emit({ type: 'phase', phase: 'nuke', message: `${setting}: removing data` })
+    const names = await clearNodeData(this.#plan, this.#parts.cwd, this.#state, options)
+    if (names.length === 0) return
+    this.#emit({ type: 'note', level: 'info', message: `${setting}: removed the data of ${names.join(', ')}` })
+  }
+
+  #resultOf(
+    trouble: Described | undefined,
+    signal: AbortSignal,
+  ): { outcome: RunOutcome; exitCode: number; failure?: FailureInfo } {
+    if (signal.aborted) return { outcome: 'interrupted', exitCode: exitCodeOfReason(signal.reason) }
+    if (!trouble) return { outcome: 'passed', exitCode: 0 }
+    return { outcome: 'failed', exitCode: trouble.exitCode, failure: trouble.failure }
+  }
+}
+
+/** SIGINT unless the reason says otherwise. */
+function exitCodeOfReason(reason: unknown): number {
+  const code = typeof reason === 'object' && reason !== null && 'exitCode' in reason ? reason.exitCode : undefined
+  return typeof code === 'number' ? code : 130
+}

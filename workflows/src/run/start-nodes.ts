@@ -1,0 +1,77 @@
+// From the plan's nodes to running ones: what the file asks for as a request to the driver, its events as the run's.
+import { type NetworkEvent, type NetworkParts, type NetworkRequest, startNetwork } from '../driver/network.ts'
+import type { Plan, PlannedNode } from '../plan/plan-types.ts'
+import type { EmitRunEvent } from './events.ts'
+import { RunRefusedError } from './run-errors.ts'
+import type { RunNodes } from './run-nodes.ts'
+
+export interface StartNodesParts {
+  readonly network: Pick<NetworkParts, 'driver' | 'ports'>
+  readonly nodes: RunNodes
+  readonly emit: EmitRunEvent
+  readonly cwd: string
+}
+
+export async function startNodes(parts: StartNodesParts, plan: Plan, options: { signal: AbortSignal }): Promise<void> {
+  const { emit } = parts
+  const onEvent = (event: NetworkEvent) => emitNetworkEvent(event, emit)
+  const request = { ...requestOf(plan), dataRoot: `${parts.cwd}/data` }
+  const network = await startNetwork({ ...parts.network, onEvent }, request, options)
+  for (const node of network.nodes) parts.nodes.add(node)
+}
+
+/** Before anything is started: what these nodes cannot do is said, not left out in silence. */
+export function refuseUnsupported(plan: Plan): void {
+  const { topology, authService } = plan.settings
+  if (topology !== undefined) {
+    throw new RunRefusedError(
+      `topology: ${topology.type} needs containers; nodes that run as processes share one network`,
+    )
+  }
+  if (authService) {
+    throw new RunRefusedError('auth_service: true needs containers; write auth_mode: embedded, or leave it out')
+  }
+}
+
+/** Settings that are accepted and change nothing here; one line each. */
+export function ignoredSettings(plan: Plan): string[] {
+  const notes: string[] = []
+  const image = plan.settings.image ?? plan.nodes.find((node) => node.image !== undefined)?.image
+  if (image !== undefined) notes.push(`image ${image} is not used: nodes run as processes`)
+  if (plan.nodes.some((node) => node.configPath !== undefined)) notes.push('config_path is not used')
+  if (plan.nodes.some((node) => node.mockTee === true)) notes.push('mock_tee is not used')
+  return notes
+}
+
+function requestOf(plan: Plan): NetworkRequest {
+  const { settings } = plan
+  return {
+    name: plan.name,
+    nodes: plan.nodes.map(nodeRequest),
+    restart: settings.restart,
+    authMode: settings.authMode,
+    e2eMode: settings.e2eMode,
+    ...(settings.bootstrapNodes && { bootstrapNodes: settings.bootstrapNodes }),
+    readyTimeoutMs: settings.waitTimeoutSec * 1000,
+  }
+}
+
+function nodeRequest(node: PlannedNode) {
+  return {
+    name: node.name,
+    rpcPort: node.rpcPort,
+    swarmPort: node.swarmPort,
+    dataDir: node.dataDir,
+    mdns: node.mdns,
+  }
+}
+
+function emitNetworkEvent(event: NetworkEvent, emit: EmitRunEvent): void {
+  if (event.type === 'port-moved') emit({ type: 'note', level: 'info', message: event.message })
+  else if (event.type === 'starting') emit({ type: 'node:starting', node: event.node })
+  else if (event.type === 'meshed') emit({ type: 'network:meshed', tookMs: event.tookMs })
+  else {
+    const { node, tookMs } = event
+    emit({ type: 'node:ready', node: node.name, url: node.url, tookMs, reused: node.adopted })
+  }
+}

@@ -1,0 +1,151 @@
+// Runs planned steps one after the other: events, expected failures, variables. A step that fails rejects with a
+// StepFailedError that says everything; one that is cancelled rejects with the reason of the signal.
+import { ClientError } from '../client/client-error.ts'
+import type { PlannedBranch, PlannedStep } from '../plan/plan-types.ts'
+import { StepError } from '../steps/step-error.ts'
+import type { BranchRun, StepKind, StepResult } from '../steps/step-kind.ts'
+import { resolveToText } from '../values/placeholders.ts'
+import type { Variables } from '../values/variables.ts'
+import type { EmitRunEvent, StepRef } from './events.ts'
+import { describeFailure } from './failure.ts'
+import { StepAbortError, StepFailedError } from './run-errors.ts'
+import type { RunNodes } from './run-nodes.ts'
+import { StepScope, type StepScopeParts } from './step-scope.ts'
+
+export interface StepRunnerParts {
+  readonly kind: (name: string) => StepKind | undefined
+  readonly nodes: RunNodes
+  readonly clock: StepScopeParts['clock']
+  readonly cwd: string
+  readonly env: StepScopeParts['env']
+  readonly emit: EmitRunEvent
+  /** For places. */
+  readonly file: string
+}
+
+interface Level {
+  readonly parent?: StepRef
+  readonly scope?: string
+  readonly beforeStep?: BranchRun['beforeStep']
+}
+
+type Options = { signal: AbortSignal }
+
+export class StepRunner {
+  readonly #parts: StepRunnerParts
+  #lastId = 0
+
+  constructor(parts: StepRunnerParts) {
+    this.#parts = parts
+  }
+
+  /** Steps of the top level. */
+  run(steps: readonly PlannedStep[], variables: Variables, options: Options): Promise<void> {
+    return this.#runAll(steps, variables, {}, options)
+  }
+
+  async #runAll(steps: readonly PlannedStep[], variables: Variables, level: Level, options: Options): Promise<void> {
+    for (const [at, step] of steps.entries()) {
+      level.beforeStep?.(step, at)
+      await this.#runStep(step, this.#refOf(step, at, steps.length, variables, level), variables, options)
+    }
+  }
+
+  #refOf(step: PlannedStep, at: number, of: number, variables: Variables, level: Level): StepRef {
+    this.#lastId += 1
+    return {
+      stepId: this.#lastId,
+      ...(level.parent && { parentId: level.parent.stepId }),
+      kind: step.kind,
+      name: resolveToText(step.name, variables),
+      index: at + 1,
+      of,
+      depth: level.parent ? level.parent.depth + 1 : 0,
+      place: { file: this.#parts.file, ...step.position },
+      ...(level.scope !== undefined && { scope: level.scope }),
+    }
+  }
+
+  async #runStep(step: PlannedStep, ref: StepRef, variables: Variables, options: Options): Promise<void> {
+    const { emit, clock } = this.#parts
+    const kind = this.#parts.kind(step.kind)
+    if (!kind) throw new Error(`assertion failed: planned a step of the unknown kind ${step.kind}`)
+    const scope = new StepScope({ ...this.#parts, runBranch: this.#runBranch }, step, ref, variables)
+    const started = clock.nowMs()
+    emit({ type: 'step:start', step: ref })
+    const end = () => ({ type: 'step:end', step: ref, durationMs: clock.nowMs() - started }) as const
+    try {
+      options.signal.throwIfAborted()
+      const result = await this.#execute(kind, scope, options)
+      emit({
+        ...end(),
+        outcome: 'passed',
+        captured: scope.captured,
+        ...(result.summary !== undefined && { summary: result.summary }),
+        ...(result.payload !== undefined && { payload: result.payload }),
+      })
+    } catch (thrown) {
+      const error = await this.#causeOf(thrown, options.signal)
+      if (isCancelled(options.signal)) {
+        emit({ ...end(), outcome: 'cancelled', captured: scope.captured })
+        throw options.signal.reason
+      }
+      const { failure, exitCode } = await describeFailure(error, ref, this.#parts.nodes)
+      emit({ ...end(), outcome: 'failed', captured: scope.captured, failure })
+      throw new StepFailedError(failure, exitCode, error)
+    }
+  }
+
+  readonly #runBranch: StepScopeParts['runBranch'] = (branch: PlannedBranch, run, parent, options) => {
+    const level: Level = { parent, scope: run.scope, ...(run.beforeStep && { beforeStep: run.beforeStep }) }
+    return this.#runAll(branch.steps, run.variables, level, options)
+  }
+
+  async #execute(kind: StepKind, scope: StepScope, options: Options): Promise<StepResult> {
+    const expectsFailure = scope.step.expectedFailure && kind.honoursExpectedFailure && kind.settlesItself !== true
+    let result: StepResult
+    try {
+      result = await kind.run(scope.step.input, scope, options)
+    } catch (error) {
+      options.signal.throwIfAborted()
+      if (!expectsFailure || !isOperationFailure(error)) throw error
+      return judgeFailure(error, scope.expectedError)
+    }
+    if (expectsFailure) throw new StepError('not_as_expected', 'the step was expected to fail, and succeeded')
+    if (result.rawKey !== undefined && result.payload !== undefined) {
+      scope.variables.setRawResult(result.rawKey, result.payload)
+    }
+    if (result.exports) scope.export(result.exports)
+    if (result.payload !== undefined && kind.settlesItself !== true) {
+      scope.capture(result.payload, result.node === undefined ? {} : { node: result.node })
+    }
+    return result
+  }
+
+  /** A request that broke off because its node has ended: the end is the cause. */
+  async #causeOf(error: unknown, signal: AbortSignal): Promise<unknown> {
+    if (error instanceof ClientError && error.isNetworkFault && !signal.aborted) {
+      const name = this.#parts.nodes.nameOfUrl(error.data.url)
+      if (name !== undefined) await this.#parts.nodes.settle(name, signal)
+    }
+    const reason: unknown = signal.aborted ? signal.reason : undefined
+    return reason instanceof StepAbortError && !(error instanceof StepFailedError) ? reason : error
+  }
+}
+
+function isCancelled(signal: AbortSignal): boolean {
+  return signal.aborted && !(signal.reason instanceof StepAbortError)
+}
+
+function isOperationFailure(error: unknown): error is StepError | ClientError {
+  if (error instanceof StepError) return error.code === 'failed'
+  return error instanceof ClientError && error.code !== 'USAGE'
+}
+
+function judgeFailure(error: Error, expected: string | undefined): StepResult {
+  if (expected === undefined || error.message.includes(expected)) {
+    return { summary: `failed as expected: ${error.message}` }
+  }
+  const message = `the step failed, but not as expected: ${JSON.stringify(expected)} is not in: ${error.message}`
+  throw new StepError('not_as_expected', message, { cause: error })
+}

@@ -1,0 +1,112 @@
+// The StepContext of one running step: its variables, what it captured, and its voice.
+import type { PlannedBranch, PlannedStep } from '../plan/plan-types.ts'
+import type { StepClock } from '../steps/step-clock.ts'
+import { StepError } from '../steps/step-error.ts'
+import type { BranchRun, NodeHandle, StepContext } from '../steps/step-kind.ts'
+import { captureOutputs } from '../values/capture-outputs.ts'
+import type { JsonValue } from '../values/json-value.ts'
+import { resolve, resolveToText } from '../values/placeholders.ts'
+import type { Variables } from '../values/variables.ts'
+import type { EmitRunEvent, StepRef } from './events.ts'
+import type { RunNodes } from './run-nodes.ts'
+
+export interface StepScopeParts {
+  readonly nodes: RunNodes
+  readonly clock: StepClock
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly emit: EmitRunEvent
+  readonly runBranch: (
+    branch: PlannedBranch,
+    run: BranchRun,
+    parent: StepRef,
+    options: { signal: AbortSignal },
+  ) => Promise<void>
+}
+
+export class StepScope implements StepContext {
+  readonly step: PlannedStep
+  readonly variables: Variables
+  /** Every variable the step has set. */
+  readonly captured: Record<string, JsonValue> = {}
+  readonly #parts: StepScopeParts
+  readonly #ref: StepRef
+  readonly #notedNames = new Set<string>()
+
+  constructor(parts: StepScopeParts, step: PlannedStep, ref: StepRef, variables: Variables) {
+    this.#parts = parts
+    this.step = step
+    this.#ref = ref
+    this.variables = variables
+  }
+
+  get clock(): StepClock {
+    return this.#parts.clock
+  }
+
+  get cwd(): string {
+    return this.#parts.cwd
+  }
+
+  get env(): Readonly<Record<string, string | undefined>> {
+    return this.#parts.env
+  }
+
+  get expectedError(): string | undefined {
+    const raw = this.step.expectedError
+    if (raw === undefined) return undefined
+    const resolved = resolveToText(raw, this.variables)
+    return resolved.trim() === '' ? raw : resolved
+  }
+
+  node(name: string): NodeHandle {
+    const node = this.#parts.nodes.get(name)
+    if (node) return node
+    const known = this.#parts.nodes.all().map((each) => each.name)
+    throw new StepError('invalid', `there is no node ${name} in this run; there are ${known.join(', ')}`)
+  }
+
+  nodes(): readonly NodeHandle[] {
+    return this.#parts.nodes.all()
+  }
+
+  resolve(value: JsonValue): JsonValue {
+    return resolve(value, this.variables, { onUnresolved: (name) => this.#noteUnresolved(name) })
+  }
+
+  text(value: JsonValue): string {
+    return resolveToText(value, this.variables, { onUnresolved: (name) => this.#noteUnresolved(name) })
+  }
+
+  capture(payload: JsonValue, options: { node?: string; keep?: ReadonlySet<string> } = {}): void {
+    if (this.step.outputs === undefined) return
+    this.export(Object.fromEntries(captureOutputs({ outputs: this.step.outputs, payload, ...options })))
+  }
+
+  export(variables: Readonly<Record<string, JsonValue>>): void {
+    this.variables.setAll(variables)
+    Object.assign(this.captured, variables)
+  }
+
+  progress(message: string): void {
+    this.#parts.emit({ type: 'step:progress', step: this.#ref, message })
+  }
+
+  note(level: 'info' | 'warning', message: string): void {
+    this.#parts.emit({ type: 'step:note', step: this.#ref, level, message })
+  }
+
+  output(text: string): void {
+    this.#parts.emit({ type: 'step:output', step: this.#ref, text })
+  }
+
+  runBranch(branch: PlannedBranch, run: BranchRun, options: { signal: AbortSignal }): Promise<void> {
+    return this.#parts.runBranch(branch, run, this.#ref, options)
+  }
+
+  #noteUnresolved(name: string): void {
+    if (this.#notedNames.has(name)) return
+    this.#notedNames.add(name)
+    this.note('warning', `{{${name}}} is not set: the text is passed on as it is`)
+  }
+}

@@ -1,0 +1,47 @@
+// What `call` makes of a JSON-RPC envelope: an answer, an error, or "the state is not there yet".
+import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../../values/json-value.ts'
+import { pythonStr } from '../../values/python-text.ts'
+
+/** The four fields that a failure can be captured by. */
+export const ERROR_FIELDS: readonly string[] = ['error_code', 'error_type', 'error_message', 'error']
+
+/** The `error` of the envelope, or undefined. */
+export function rpcErrorOf(envelope: JsonValue): JsonValue | undefined {
+  return isJsonObject(envelope) && hasKey(envelope, 'error') && envelope.error !== null ? envelope.error : undefined
+}
+
+/** The text that expected_error is matched against. */
+export function rpcErrorText(error: JsonValue): string {
+  if (!isJsonObject(error)) return `JSON-RPC error returned: ${pythonStr(error)}`
+  const type = hasKey(error, 'type') ? pythonStr(error.type ?? null) : 'Unknown'
+  const data = hasKey(error, 'data') ? pythonStr(error.data ?? null) : 'No details'
+  return `JSON-RPC error returned: ${type} - ${data}`
+}
+
+/** True for errors that go away by themselves once the context's state has arrived. */
+export function isStateMissing(error: JsonValue): boolean {
+  if (!isJsonObject(error)) return false
+  if (error.type === 'Uninitialized') return true
+  const said = pythonStr(error.message ?? error.data ?? '')
+  return /Failed to find or read app state/.test(said) || /state not initialized|awaiting state sync/i.test(said)
+}
+
+/** The failure as a payload that `outputs` may read. */
+export function errorReport(error: JsonValue, envelope: JsonValue): JsonObject {
+  const details = isJsonObject(error) ? error : {}
+  const text = isJsonObject(error) ? (details.message ?? details.data ?? null) : error
+  return {
+    success: false,
+    expected: true,
+    error_code: details.code ?? null,
+    error_type: details.type ?? null,
+    error_message: text === null ? null : pythonStr(text),
+    error,
+    data: envelope,
+  }
+}
+
+/** What the four fields are when a call that may fail did not. */
+export function noErrorReport(): JsonObject {
+  return { success: false, expected: true, error_code: null, error_type: null, error_message: null, error: null }
+}

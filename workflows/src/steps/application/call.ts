@@ -1,0 +1,171 @@
+import { Type } from '@calbox/schemas'
+import { ClientError } from '../../client/client-error.ts'
+import { outputSources } from '../../values/capture-outputs.ts'
+import type { JsonObject, JsonValue } from '../../values/json-value.ts'
+import { stringifyLosslessJson } from '../../values/lossless-json.ts'
+import { closed, contextIdField, nodeField } from '../fields.ts'
+import { STATE_RETRY_ATTEMPTS, STATE_RETRY_DELAY_SEC } from '../limits.ts'
+import { retryNetworkFaults } from '../network-retry.ts'
+import { StepError } from '../step-error.ts'
+import { defineStep, type NodeHandle, type StepContext, type StepResult } from '../step-kind.ts'
+import { ERROR_FIELDS, errorReport, isStateMissing, noErrorReport, rpcErrorOf, rpcErrorText } from './call-outcome.ts'
+
+type Options = { signal: AbortSignal }
+
+export const call = defineStep({
+  kind: 'call',
+  summary: "Call a method of a context's application on a node.",
+  schema: Type.Object(
+    {
+      node: nodeField,
+      context_id: contextIdField,
+      method: Type.String({ minLength: 1, description: 'Method of the application; taken literally.' }),
+      args: Type.Optional(
+        Type.Record(Type.String(), Type.Unknown(), { description: 'Arguments; placeholders in values are resolved.' }),
+      ),
+      exec_type: Type.Optional(
+        Type.Union([Type.Literal('function_call'), Type.Literal('contract_call'), Type.Literal('view_call')], {
+          default: 'function_call',
+          description: 'All three do the same.',
+        }),
+      ),
+      executor_public_key: Type.Optional(
+        Type.String({ description: 'Accepted and without effect: the node knows who is calling.' }),
+      ),
+      unauthenticated: Type.Optional(Type.Boolean({ default: false, description: 'Send no token.' })),
+      state_retry_attempts: Type.Optional(
+        Type.Integer({ minimum: 1, default: STATE_RETRY_ATTEMPTS, description: 'Tries while the state is not there.' }),
+      ),
+      state_retry_delay: Type.Optional(
+        Type.Number({ minimum: 0, default: STATE_RETRY_DELAY_SEC, description: 'Seconds between those tries.' }),
+      ),
+    },
+    closed,
+  ),
+  outputs: [
+    { name: 'result', description: 'What the method returned, as {output: …}.' },
+    { name: 'result.output', description: 'The returned value itself.' },
+    { name: 'error_type', description: 'With expected_failure: the kind of error, or null.' },
+    { name: 'error_message', description: 'With expected_failure: its text, or null.' },
+    { name: 'error_code', description: 'With expected_failure: its code, or null.' },
+    { name: 'error', description: 'With expected_failure: the whole error, or null.' },
+  ],
+  honoursExpectedFailure: true,
+  settlesItself: true,
+  async run(input, context, options) {
+    const node = context.node(input.node)
+    const contextId = context.text(input.context_id)
+    const args = context.resolve(context.step.input.args ?? {})
+    const send = () => node.client.jsonrpc(contextId, input.method, args, requestOptions(input, context, options))
+    try {
+      const retry = { attempts: input.state_retry_attempts, delaySec: input.state_retry_delay }
+      const envelope = await withState(() => retryNetworkFaults(send, context, options), retry, context, options)
+      const error = rpcErrorOf(envelope)
+      if (error !== undefined) return expectedError(node, input.method, error, envelope, context)
+      return succeeded(node, input.method, envelope, context)
+    } catch (error) {
+      if (!(error instanceof ClientError) || !context.step.expectedFailure) throw error
+      return transportFailed(node, input.method, error, context)
+    }
+  },
+})
+
+function requestOptions(input: { unauthenticated?: boolean }, context: StepContext, options: Options) {
+  if (input.unauthenticated === true) return { ...options, token: null }
+  return context.step.token === undefined ? options : { ...options, token: context.text(context.step.token) }
+}
+
+/** Tries again, with a constant pause, as long as the node has not got the context's state. */
+async function withState(
+  send: () => Promise<JsonValue>,
+  retry: { attempts?: number | undefined; delaySec?: number | undefined },
+  context: StepContext,
+  options: Options,
+): Promise<JsonValue> {
+  const attempts = retry.attempts ?? STATE_RETRY_ATTEMPTS
+  const delayMs = (retry.delaySec ?? STATE_RETRY_DELAY_SEC) * 1000
+  for (let attempt = 1; ; attempt += 1) {
+    const envelope = await send()
+    const error = rpcErrorOf(envelope)
+    if (error === undefined || !isStateMissing(error)) return envelope
+    if (attempt >= attempts) {
+      const message = `the context's state has not arrived after ${attempts} tries: ${rpcErrorText(error)}`
+      throw new StepError('state_missing', message)
+    }
+    context.progress(`the context's state is not there yet (try ${attempt} of ${attempts})`)
+    await context.clock.sleep(delayMs, options.signal)
+  }
+}
+
+function succeeded(node: NodeHandle, method: string, envelope: JsonValue, context: StepContext): StepResult {
+  const keep = context.step.expectedFailure
+    ? bindErrorFields(node, method, noErrorReport(), context)
+    : new Set<string>()
+  if (context.step.expectedFailure) context.note('warning', 'the call was expected to fail and succeeded')
+  context.capture(envelope, { node: node.name, keep })
+  const output = typeof envelope === 'object' && envelope !== null && 'result' in envelope ? envelope.result : null
+  const shown = stringifyLosslessJson(outputOf(output))
+  const summary = `${method} → ${shown.length <= 60 ? shown : `${shown.slice(0, 59)}…`}`
+  return { payload: envelope, rawKey: rawKey(node, method), node: node.name, summary }
+}
+
+function outputOf(result: JsonValue | undefined): JsonValue {
+  return typeof result === 'object' && result !== null && 'output' in result
+    ? (result.output ?? null)
+    : (result ?? null)
+}
+
+function expectedError(
+  node: NodeHandle,
+  method: string,
+  error: JsonValue,
+  envelope: JsonValue,
+  context: StepContext,
+): StepResult {
+  const text = rpcErrorText(error)
+  if (!context.step.expectedFailure)
+    throw new StepError('failed', `${method} on ${node.name}: ${text}`, { node: node.name })
+  return failedAsExpected(node, method, errorReport(error, envelope), text, context)
+}
+
+function transportFailed(node: NodeHandle, method: string, error: ClientError, context: StepContext): StepResult {
+  // The fixed text is what the original reports for anything that is no JSON-RPC answer.
+  const text = `execute_function failed: ${error.message}`
+  return failedAsExpected(node, method, { ...noErrorReport(), error: text, error_message: text }, text, context)
+}
+
+function failedAsExpected(
+  node: NodeHandle,
+  method: string,
+  report: JsonObject,
+  text: string,
+  context: StepContext,
+): StepResult {
+  bindErrorFields(node, method, report, context)
+  const wanted = context.expectedError
+  if (wanted !== undefined && !text.includes(wanted)) {
+    const message = `${method} on ${node.name} failed, but not as expected: ${JSON.stringify(wanted)} is not in: ${text}`
+    throw new StepError('not_as_expected', message, { node: node.name })
+  }
+  return { payload: report, rawKey: rawKey(node, method), node: node.name, summary: `failed as expected: ${text}` }
+}
+
+/** Under the names that `outputs` gives them, else under long ones. Returns the names that are taken now. */
+function bindErrorFields(node: NodeHandle, method: string, report: JsonObject, context: StepContext): Set<string> {
+  const outputs = context.step.outputs
+  if (outputs !== undefined) {
+    context.capture(report, { node: node.name })
+    const bound = outputSources(outputs).filter(([, source]) => ERROR_FIELDS.includes(source))
+    return new Set(bound.map(([variable]) => variable.replaceAll('{node_name}', node.name)))
+  }
+  const names = ERROR_FIELDS.map((field): [string, JsonValue] => [
+    `${rawKey(node, method)}_${field}`,
+    report[field] ?? null,
+  ])
+  context.export(Object.fromEntries(names))
+  return new Set(names.map(([name]) => name))
+}
+
+function rawKey(node: NodeHandle, method: string): string {
+  return `execute_${node.name}_${method}`
+}

@@ -1,0 +1,37 @@
+// Installing a file of this machine on a node: used by the kinds that install for others.
+import { access } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import type { JsonValue } from '../../values/json-value.ts'
+import { refuseError, textOf } from '../reply.ts'
+import { StepError } from '../step-error.ts'
+import type { NodeHandle } from '../step-kind.ts'
+
+export interface Installed {
+  readonly applicationId: string
+  /** Absolute, on this machine. */
+  readonly file: string
+  readonly reply: JsonValue
+}
+
+export function hostPath(cwd: string, file: string): string {
+  const expanded = file === '~' || file.startsWith('~/') ? path.join(homedir(), file.slice(1)) : file
+  return path.resolve(cwd, expanded)
+}
+
+export async function installFile(
+  node: NodeHandle,
+  file: string,
+  options: { signal: AbortSignal },
+): Promise<Installed> {
+  if (!node.hostFiles) {
+    const message = `node ${node.name} cannot read files of this machine; install the application by url`
+    throw new StepError('unsupported', message, { node: node.name })
+  }
+  await access(file).catch((cause: unknown) => {
+    throw new StepError('failed', `cannot read ${file}: paths are relative to the working directory`, { cause })
+  })
+  const attempted = `installing ${path.basename(file)}`
+  const reply = refuseError(node.name, attempted, await node.client.installDevApplication({ path: file }, options))
+  return { applicationId: textOf(node.name, attempted, reply, 'applicationId'), file, reply }
+}

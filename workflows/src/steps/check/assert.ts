@@ -1,0 +1,15 @@
+import { evaluateAssertStatement } from '../../values/assert-statement.ts'
+import { defineStep } from '../step-kind.ts'
+import { judgeStatements, statementsSchema } from './statements.ts'
+
+export const assertStep = defineStep({
+  kind: 'assert',
+  summary:
+    'Check statements: is_set, is_empty, contains, not_contains, regex, equal, not_equal, and A == B and the like.',
+  schema: statementsSchema,
+  outputs: [],
+  honoursExpectedFailure: false,
+  async run(_input, context) {
+    return judgeStatements(context, evaluateAssertStatement)
+  },
+})

@@ -1,0 +1,14 @@
+import { evaluateJsonAssert } from '../../values/json-assert.ts'
+import { defineStep } from '../step-kind.ts'
+import { judgeStatements, statementsSchema } from './statements.ts'
+
+export const jsonAssert = defineStep({
+  kind: 'json_assert',
+  summary: 'Check statements about JSON values: json_equal, json_not_equal, json_subset.',
+  schema: statementsSchema,
+  outputs: [],
+  honoursExpectedFailure: false,
+  async run(_input, context) {
+    return judgeStatements(context, evaluateJsonAssert)
+  },
+})

@@ -1,0 +1,66 @@
+// What `assert` and `json_assert` share: a list of statements, all evaluated, each failure explained.
+import { Type } from '@calbox/schemas'
+import type { JsonValue } from '../../values/json-value.ts'
+import { isJsonObject } from '../../values/json-value.ts'
+import { explainStatement, type StatementResult } from '../../values/statement-result.ts'
+import type { Variables } from '../../values/variables.ts'
+import { closed } from '../fields.ts'
+import { StepError } from '../step-error.ts'
+import type { StepContext, StepResult } from '../step-kind.ts'
+
+const statement = Type.Object(
+  {
+    statement: Type.String({ minLength: 1 }),
+    message: Type.Optional(Type.String({ description: 'Shown instead of the statement.' })),
+  },
+  closed,
+)
+
+export const statementsSchema = Type.Object(
+  {
+    statements: Type.Array(Type.Union([Type.String({ minLength: 1 }), statement]), {
+      minItems: 1,
+      description: 'Texts, or maps with statement and message. All are evaluated.',
+    }),
+    non_blocking: Type.Optional(Type.Boolean({ default: false, description: 'Report failures, and pass.' })),
+  },
+  closed,
+)
+
+interface Judged {
+  readonly result: StatementResult
+  readonly message: string | undefined
+}
+
+export function judgeStatements(
+  context: StepContext,
+  evaluate: (statement: string, variables: Variables) => StatementResult,
+): StepResult {
+  const given = context.step.input.statements
+  const judged = (Array.isArray(given) ? given : []).map((item) => judge(item, context, evaluate))
+  const failed = judged.filter(({ result }) => !result.passed)
+  const count = judged.length === 1 ? '1 statement' : `${judged.length} statements`
+  if (failed.length === 0) return { summary: `${count} true` }
+  const head = judged.length === 1 ? 'the statement does not hold' : `${failed.length} of ${count} do not hold`
+  const message = [`${head}:`, ...failed.flatMap(explain)].join('\n')
+  if (context.step.input.non_blocking !== true) throw new StepError('assertion', message)
+  context.note('warning', message)
+  return { summary: `${failed.length} of ${count} not true (non_blocking)` }
+}
+
+function judge(
+  item: JsonValue,
+  context: StepContext,
+  evaluate: (statement: string, variables: Variables) => StatementResult,
+): Judged {
+  const text = isJsonObject(item) ? item.statement : item
+  const message = isJsonObject(item) && typeof item.message === 'string' ? context.text(item.message) : undefined
+  return { result: evaluate(typeof text === 'string' ? text : '', context.variables), message }
+}
+
+function explain({ result, message }: Judged): string[] {
+  const lines = message === undefined ? [`  ${result.statement}`] : [`  ${message}`, `    ${result.statement}`]
+  if (result.reason !== undefined || result.right === undefined) return [...lines, `    ${explainStatement(result)}`]
+  // One below the other, so that the difference of long values is seen.
+  return [...lines, `    left:  ${result.left ?? ''}`, `    right: ${result.right}`]
+}

@@ -1,0 +1,84 @@
+// The payload and the failure of wait_for_sync.
+import type { NodeFacts } from '../../run/events.ts'
+import { type JsonObject, type JsonValue, jsonFloat, objectOf } from '../../values/json-value.ts'
+import { stringifyLosslessJson } from '../../values/lossless-json.ts'
+import { shortId } from '../reply.ts'
+import { agreed, type Sighting, type SyncTarget } from './sync-targets.ts'
+
+/** One check: what every node showed of every target, and what the read of `expect` gave. */
+export interface SyncCheck {
+  readonly targets: readonly { readonly target: SyncTarget; readonly sightings: readonly Sighting[] }[]
+  /** Node → result; only read when all hashes agreed. */
+  readonly expected?: ReadonlyMap<string, JsonValue>
+  readonly converged: boolean
+}
+
+export interface SyncTiming {
+  readonly elapsedMs: number
+  readonly attempts: number
+}
+
+export function syncPayload(check: SyncCheck, timing: SyncTiming): JsonObject {
+  const hashes: [string, JsonValue][] = []
+  const named: [string, JsonValue][] = []
+  const perNode: [string, JsonValue][] = []
+  for (const { target, sightings } of check.targets) {
+    const label = `${target.kind}=${target.id}`
+    perNode.push([label, objectOf(sightings.map(({ node, hash }) => [node, hash ?? null]))])
+    const hash = agreed(sightings)
+    if (hash === undefined) continue
+    hashes.push([label, hash])
+    named.push([`${target.kind}_state_hash`, hash])
+    if (target.kind === 'context' || check.targets.length === 1) named.unshift(['root_hash', hash])
+  }
+  return {
+    synced: check.converged,
+    targets: objectOf(hashes),
+    elapsed_seconds: jsonFloat(Number((timing.elapsedMs / 1000).toFixed(2))),
+    attempts: timing.attempts,
+    per_target_node_hashes: objectOf(perNode),
+    ...(check.converged ? objectOf(named) : {}),
+    ...(check.expected && { expect_satisfied: check.converged, per_node_expect: objectOf(check.expected) }),
+  }
+}
+
+export function syncFacts(check: SyncCheck): NodeFacts[] {
+  const facts = new Map<string, Record<string, string>>()
+  for (const { target, sightings } of check.targets) {
+    for (const sighting of sightings) {
+      const row = facts.get(sighting.node) ?? {}
+      facts.set(sighting.node, row)
+      row[target.kind === 'context' ? 'root' : 'group state'] = shortId(sighting.hash ?? '–')
+      if (sighting.heads) row.heads = sighting.heads.map((head) => head.slice(0, 8)).join(' ') || 'none'
+      if (sighting.problem !== undefined) row.problem = sighting.problem
+    }
+  }
+  for (const [node, result] of check.expected ?? []) {
+    const row = facts.get(node)
+    if (row) row.read = stringifyLosslessJson(result)
+  }
+  return [...facts].map(([node, row]) => ({ node, facts: row }))
+}
+
+/** What stands in the way, in one line. */
+export function describeCheck(check: SyncCheck): string {
+  for (const { target, sightings } of check.targets) {
+    const unread = sightings.filter(({ hash }) => hash === undefined)
+    if (unread.length > 0) return `${names(unread)} cannot be read`
+    const groups = Map.groupBy(sightings, ({ hash }) => hash)
+    if (groups.size > 1) {
+      const usual = Math.max(...[...groups.values()].map((group) => group.length))
+      const odd = [...groups.values()].filter((group) => group.length < usual).flat()
+      const what = target.kind === 'context' ? 'root' : 'group state'
+      return odd.length === 0
+        ? `all nodes have different ${what}s`
+        : `${names(odd)} ${odd.length === 1 ? 'has' : 'have'} another ${what}`
+    }
+    if (agreed(sightings) === undefined) return 'the roots are equal, the heads are not'
+  }
+  return check.expected ? 'the hashes agree, the read does not give the expected value everywhere' : 'the nodes agree'
+}
+
+function names(sightings: readonly Sighting[]): string {
+  return sightings.map(({ node }) => node).join(', ')
+}

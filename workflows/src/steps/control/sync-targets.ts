@@ -1,0 +1,94 @@
+// What wait_for_sync looks at: one context or group on several nodes, seen once, and whether what was seen agrees.
+import { ClientError } from '../../client/client-error.ts'
+import { hasKey, isJsonObject, type JsonValue } from '../../values/json-value.ts'
+import { SYNC_READ_PAUSE_MS, SYNC_READS, SYNC_REQUEST_TIMEOUT_MS } from '../limits.ts'
+import { StepError } from '../step-error.ts'
+import type { NodeHandle, StepContext } from '../step-kind.ts'
+
+export interface SyncTarget {
+  readonly kind: 'context' | 'group'
+  readonly id: string
+}
+
+export interface Sighting {
+  readonly node: string
+  readonly hash?: string
+  /** Sorted, hex. Undefined: the node does not report heads. */
+  readonly heads?: readonly string[]
+  /** Why there is no hash. */
+  readonly problem?: string
+}
+
+/** Never rejects but by the signal: a node that cannot be read is a sighting, too. */
+export async function look(
+  node: NodeHandle,
+  target: SyncTarget,
+  trigger: boolean,
+  context: StepContext,
+  options: { signal: AbortSignal },
+): Promise<Sighting> {
+  const request = { ...options, timeoutMs: SYNC_REQUEST_TIMEOUT_MS }
+  for (let read = 1; ; read += 1) {
+    try {
+      if (trigger && target.kind === 'context') await triggerSync(node, target.id, request)
+      return await readOnce(node, target, request)
+    } catch (error) {
+      options.signal.throwIfAborted()
+      if (!(error instanceof ClientError || error instanceof StepError)) throw error
+      if (read >= SYNC_READS || !(error instanceof ClientError && error.isNetworkFault)) {
+        return { node: node.name, problem: error.message }
+      }
+      await context.clock.sleep(SYNC_READ_PAUSE_MS, options.signal)
+    }
+  }
+}
+
+/** Asks the node to synchronise; a node that refuses may still converge by itself, so failures are passed over. */
+async function triggerSync(node: NodeHandle, contextId: string, request: { signal: AbortSignal }): Promise<void> {
+  for (const id of [contextId, undefined]) {
+    try {
+      await node.client.syncContext(id, request)
+      return
+    } catch (error) {
+      request.signal.throwIfAborted()
+      if (!(error instanceof ClientError)) throw error
+    }
+  }
+}
+
+async function readOnce(node: NodeHandle, target: SyncTarget, request: { signal: AbortSignal }): Promise<Sighting> {
+  const isContext = target.kind === 'context'
+  const reply = isContext
+    ? await node.client.getContext(target.id, request)
+    : await node.client.getGroup(target.id, request)
+  const field = isContext ? 'contextStateHash' : 'groupStateHash'
+  const hash = isJsonObject(reply) && hasKey(reply, field) ? reply[field] : undefined
+  if (typeof hash !== 'string' || hash === '') return { node: node.name, problem: `its reply has no ${field}` }
+  const heads = isContext && isJsonObject(reply) ? readHeads(reply.dagHeads) : undefined
+  return { node: node.name, hash, ...(heads && { heads }) }
+}
+
+function readHeads(value: JsonValue | undefined): string[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  return value.map((head) => (Array.isArray(head) ? hexOf(head) : String(head))).sort()
+}
+
+function hexOf(bytes: readonly JsonValue[]): string {
+  return bytes.map((byte) => Number(byte).toString(16).padStart(2, '0')).join('')
+}
+
+/**
+ * All have a hash, all hashes are equal, and so are the heads where nodes report them: equal roots of different heads are
+ * a coincidence, not a synchronisation. A node that reports none beside nodes that do has none.
+ */
+export function agreed(sightings: readonly Sighting[]): string | undefined {
+  const [first] = sightings
+  if (first?.hash === undefined || sightings.some(({ hash }) => hash !== first.hash)) return undefined
+  if (sightings.every(({ heads }) => heads === undefined)) return first.hash
+  const texts = new Set(sightings.map(headsText))
+  return texts.size === 1 ? first.hash : undefined
+}
+
+export function headsText(sighting: Sighting): string {
+  return (sighting.heads ?? []).join(',')
+}

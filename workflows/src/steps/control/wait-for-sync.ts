@@ -1,0 +1,195 @@
+import { type Static, Type } from '@calbox/schemas'
+import { ClientError } from '../../client/client-error.ts'
+import { formatDuration } from '../../report/format-duration.ts'
+import { hasKey, isJsonObject, type JsonValue } from '../../values/json-value.ts'
+import { stringifyLosslessJson } from '../../values/lossless-json.ts'
+import { pythonEqual } from '../../values/python-equal.ts'
+import { ValuesError } from '../../values/values-error.ts'
+import { closed } from '../fields.ts'
+import {
+  SYNC_BACKOFF,
+  SYNC_FIRST_INTERVAL_SEC,
+  SYNC_INTERVAL_SEC,
+  SYNC_JITTER_MS,
+  SYNC_REQUEST_TIMEOUT_MS,
+  SYNC_TIMEOUT_SEC,
+} from '../limits.ts'
+import { StepError } from '../step-error.ts'
+import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
+import { describeCheck, type SyncCheck, type SyncTiming, syncFacts, syncPayload } from './sync-report.ts'
+import { agreed, look, type SyncTarget } from './sync-targets.ts'
+
+const positive = (defaultValue: number, description: string) =>
+  Type.Optional(Type.Number({ exclusiveMinimum: 0, default: defaultValue, description }))
+
+const schema = Type.Object(
+  {
+    nodes: Type.Array(Type.String(), { minItems: 2, uniqueItems: true, description: 'Nodes that have to agree.' }),
+    context_id: Type.Optional(
+      Type.String({ minLength: 1, description: 'Compare the state and the heads of this context.' }),
+    ),
+    group_id: Type.Optional(
+      Type.String({ minLength: 1, description: 'Compare the governance of this group or namespace.' }),
+    ),
+    timeout: Type.Optional(Type.Integer({ minimum: 1, default: SYNC_TIMEOUT_SEC, description: 'Seconds.' })),
+    check_interval: positive(SYNC_INTERVAL_SEC, 'Longest pause between two checks, seconds.'),
+    initial_check_interval: positive(SYNC_FIRST_INTERVAL_SEC, 'First pause, seconds.'),
+    backoff_factor: Type.Optional(
+      Type.Number({ minimum: 1, default: SYNC_BACKOFF, description: 'Growth of the pause.' }),
+    ),
+    retry_attempts: Type.Optional(Type.Integer({ minimum: 1, description: 'At most this many checks.' })),
+    trigger_sync: Type.Optional(
+      Type.Boolean({ default: true, description: 'Ask the nodes to synchronise before each check (contexts).' }),
+    ),
+    expect: Type.Optional(
+      Type.Object(
+        {
+          method: Type.String({ minLength: 1 }),
+          args: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+          equals: Type.Unknown({ description: 'The result of the call, e.g. {output: value}.' }),
+        },
+        { ...closed, description: 'A read that must give this on every node, once they agree. Needs context_id.' },
+      ),
+    ),
+  },
+  closed,
+)
+type Input = Static<typeof schema>
+type Options = { signal: AbortSignal }
+
+export const waitForSync = defineStep({
+  kind: 'wait_for_sync',
+  summary: 'Wait until nodes have the same state and heads of a context, the same governance of a group, or both.',
+  schema,
+  outputs: [
+    { name: 'root_hash', description: 'The hash that all have.' },
+    { name: 'context_state_hash', description: 'Of the context.' },
+    { name: 'group_state_hash', description: 'Of the group.' },
+    { name: 'elapsed_seconds', description: 'How long it took.' },
+    { name: 'attempts', description: 'How many checks it took.' },
+    { name: 'synced', description: 'true.' },
+    { name: 'targets', description: 'Hash by target.' },
+    { name: 'per_target_node_hashes', description: 'Hash by target and node.' },
+    { name: 'per_node_expect', description: 'With expect: what each node read.' },
+  ],
+  honoursExpectedFailure: false,
+  checks: ({ context_id, group_id, expect }) => {
+    if (context_id === undefined && group_id === undefined) {
+      return [{ path: [], message: 'neither "context_id" nor "group_id" is given', hint: 'say what has to agree' }]
+    }
+    const needsContext = expect !== undefined && context_id === undefined
+    return needsContext
+      ? [{ path: ['expect'], message: '"expect" needs "context_id": it is a call in that context' }]
+      : []
+  },
+  async run(input, context, options) {
+    const nodes = input.nodes.map((name) => context.node(name))
+    const waited = await waitForAgreement(input, nodes, targetsOf(input, context), context, options)
+    const payload = syncPayload(waited.check, waited)
+    if (waited.check.converged) {
+      const checks = waited.attempts === 1 ? '1 check' : `${waited.attempts} checks`
+      return { payload, summary: `${nodes.length} nodes agree after ${formatDuration(waited.elapsedMs)}, ${checks}` }
+    }
+    captureLeniently(payload, context)
+    const after = `${formatDuration(waited.elapsedMs)} and ${waited.attempts} checks`
+    const message = `the nodes do not agree after ${after}: ${describeCheck(waited.check)}`
+    throw new StepError('timeout', message, { perNode: syncFacts(waited.check) })
+  },
+})
+
+function targetsOf(input: Input, context: StepContext): SyncTarget[] {
+  const targets: SyncTarget[] = []
+  if (input.context_id !== undefined) targets.push({ kind: 'context', id: context.text(input.context_id) })
+  if (input.group_id !== undefined) targets.push({ kind: 'group', id: context.text(input.group_id) })
+  return targets
+}
+
+async function waitForAgreement(
+  input: Input,
+  nodes: readonly NodeHandle[],
+  targets: readonly SyncTarget[],
+  context: StepContext,
+  options: Options,
+): Promise<SyncTiming & { check: SyncCheck }> {
+  const started = context.clock.nowMs()
+  const elapsed = () => context.clock.nowMs() - started
+  const timeoutMs = (input.timeout ?? SYNC_TIMEOUT_SEC) * 1000
+  const capMs = (input.check_interval ?? SYNC_INTERVAL_SEC) * 1000
+  let pauseMs = Math.min(capMs, (input.initial_check_interval ?? SYNC_FIRST_INTERVAL_SEC) * 1000)
+  let attempts = 0
+  while (attempts < (input.retry_attempts ?? Number.POSITIVE_INFINITY)) {
+    attempts += 1
+    const check = await checkOnce(nodes, targets, input.trigger_sync ?? true, context, options)
+    if (check.converged) return { check, attempts, elapsedMs: elapsed() }
+    context.progress(`${describeCheck(check)} (check ${attempts})`)
+    const leftMs = timeoutMs - elapsed()
+    if (leftMs <= 0) break
+    await context.clock.sleep(Math.min(leftMs, pauseMs + SYNC_JITTER_MS * (attempts % 3)), options.signal)
+    pauseMs = Math.min(capMs, pauseMs * (input.backoff_factor ?? SYNC_BACKOFF))
+    if (elapsed() >= timeoutMs) break
+  }
+  // What arrived during the last pause counts.
+  const check = await checkOnce(nodes, targets, false, context, options)
+  return { check, attempts, elapsedMs: elapsed() }
+}
+
+async function checkOnce(
+  nodes: readonly NodeHandle[],
+  targets: readonly SyncTarget[],
+  trigger: boolean,
+  context: StepContext,
+  options: Options,
+): Promise<SyncCheck> {
+  const seen = await Promise.all(
+    targets.map(async (target) => {
+      const sightings = await Promise.all(nodes.map((node) => look(node, target, trigger, context, options)))
+      return { target, sightings }
+    }),
+  )
+  const hashesAgree = seen.every(({ sightings }) => agreed(sightings) !== undefined)
+  const expect = context.step.input.expect
+  if (!hashesAgree || !isJsonObject(expect)) return { targets: seen, converged: hashesAgree }
+  const contextId = targets.find(({ kind }) => kind === 'context')?.id ?? ''
+  const wanted = context.resolve(expect.equals ?? null)
+  const args = context.resolve(expect.args ?? {})
+  const expected = new Map<string, JsonValue>()
+  const reads = nodes.map(async (node) => {
+    const { value, read } = await readResult(node, contextId, String(expect.method), args, options)
+    expected.set(node.name, value)
+    return read && pythonEqual(value, wanted)
+  })
+  const converged = (await Promise.all(reads)).every(Boolean)
+  return { targets: seen, expected, converged }
+}
+
+/** `read` is false where the node gave no result: what it said instead is only shown, never compared. */
+async function readResult(
+  node: NodeHandle,
+  contextId: string,
+  method: string,
+  args: JsonValue,
+  options: Options,
+): Promise<{ value: JsonValue; read: boolean }> {
+  try {
+    const envelope = await node.client.jsonrpc(contextId, method, args, {
+      ...options,
+      timeoutMs: SYNC_REQUEST_TIMEOUT_MS,
+    })
+    if (isJsonObject(envelope) && hasKey(envelope, 'result')) return { value: envelope.result ?? null, read: true }
+    return { value: `no result: ${stringifyLosslessJson(envelope)}`, read: false }
+  } catch (error) {
+    options.signal.throwIfAborted()
+    if (!(error instanceof ClientError || error instanceof StepError)) throw error
+    return { value: error.message, read: false }
+  }
+}
+
+/** A failed step still sets what it knows; what a failure lacks is no second failure. */
+function captureLeniently(payload: JsonValue, context: StepContext): void {
+  if (context.step.outputs === undefined) return
+  try {
+    context.capture(payload)
+  } catch (error) {
+    if (!(error instanceof ValuesError)) throw error
+  }
+}

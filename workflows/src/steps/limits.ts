@@ -1,0 +1,36 @@
+// Periods and caps of the step kinds. The periods are those of merobox: files were written against them.
+
+/** After a network fault, before the next try; after the last one the fault is the failure. */
+export const NETWORK_RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000]
+
+/** Tries of `call` while the application's state has not arrived; the step's own fields replace both. */
+export const STATE_RETRY_ATTEMPTS = 5
+export const STATE_RETRY_DELAY_SEC = 3
+
+/** wait_for_sync, where the step says nothing. */
+export const SYNC_TIMEOUT_SEC = 30
+export const SYNC_INTERVAL_SEC = 0.5
+export const SYNC_FIRST_INTERVAL_SEC = 0.05
+export const SYNC_BACKOFF = 2
+
+/** Added to the pause between checks, times (attempt mod 3): nodes are not asked in step with their own timers. */
+export const SYNC_JITTER_MS = 100
+
+/** Reads of one node within one check of wait_for_sync; then the node counts as not readable in this check. */
+export const SYNC_READS = 3
+export const SYNC_READ_PAUSE_MS = 500
+
+/** For one answer of a node that wait_for_sync asks: a node that hangs must not use up the whole time. */
+export const SYNC_REQUEST_TIMEOUT_MS = 10_000
+
+/** How long start_node waits for the node to answer, where the step says nothing. */
+export const START_READY_TIMEOUT_SEC = 30
+
+/** Kept of what a script writes, for its variable: the last part. The live display and the record see every line. */
+export const SCRIPT_OUTPUT_MAX_CHARS = 1_048_576
+
+/** A variable whose text is longer is not in the environment of scripts: the system refuses larger entries. */
+export const SCRIPT_VARIABLE_MAX_CHARS = 100_000
+
+/** After SIGTERM a script has this long before it is killed. */
+export const SCRIPT_KILL_GRACE_MS = 2_000

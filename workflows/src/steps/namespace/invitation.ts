@@ -1,0 +1,27 @@
+// Invitations as files hand them on: a map, JSON text of one, or one wrapped in replies that carried it.
+import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../../values/json-value.ts'
+import { tryParseLosslessJson } from '../../values/lossless-json.ts'
+import { pythonStr } from '../../values/python-text.ts'
+import { StepError } from '../step-error.ts'
+
+export interface SignedInvitation {
+  readonly invitation: JsonObject
+  /** Stands beside the invitation in some replies. */
+  readonly groupName?: string
+}
+
+/** Unwraps nested `invitation` maps down to the one that carries the signature. */
+export function readInvitation(given: JsonValue): SignedInvitation {
+  const start = typeof given === 'string' ? tryParseLosslessJson(given) : given
+  let current: JsonValue | undefined = start
+  let groupName: string | undefined
+  while (isJsonObject(current)) {
+    if (typeof current.groupName === 'string') groupName = current.groupName
+    if (hasKey(current, 'inviter_signature')) {
+      return { invitation: current, ...(groupName !== undefined && { groupName }) }
+    }
+    current = current.invitation
+  }
+  const seen = pythonStr(given).slice(0, 200)
+  throw new StepError('invalid', `"invitation" is not a signed invitation (no inviter_signature in it): ${seen}`)
+}

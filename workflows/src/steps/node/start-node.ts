@@ -1,0 +1,30 @@
+import { Type } from '@calbox/schemas'
+import { asList, closed, nodesField } from '../fields.ts'
+import { START_READY_TIMEOUT_SEC } from '../limits.ts'
+import { defineStep } from '../step-kind.ts'
+
+export const startNode = defineStep({
+  kind: 'start_node',
+  summary: 'Start stopped nodes again, with the same ports and data.',
+  schema: Type.Object(
+    {
+      nodes: nodesField,
+      wait_for_ready: Type.Optional(
+        Type.Boolean({ default: true, description: 'Accepted; the step always waits until the node answers.' }),
+      ),
+      wait_timeout: Type.Optional(
+        Type.Integer({ minimum: 1, default: START_READY_TIMEOUT_SEC, description: 'Seconds until it must answer.' }),
+      ),
+      mock_tee: Type.Optional(Type.Boolean({ description: 'Accepted and without effect.' })),
+    },
+    closed,
+  ),
+  outputs: [],
+  honoursExpectedFailure: false,
+  async run(input, context, { signal }) {
+    const nodes = asList(input.nodes).map((name) => context.node(context.text(name)))
+    const readyTimeoutMs = (input.wait_timeout ?? START_READY_TIMEOUT_SEC) * 1000
+    await Promise.all(nodes.map((node) => node.start({ signal, readyTimeoutMs })))
+    return { summary: nodes.map((node) => `${node.name} at ${node.url}`).join(', ') }
+  },
+})

@@ -1,0 +1,35 @@
+// Reading replies of nodes in step kinds.
+import { hasKey, isJsonObject, type JsonValue } from '../values/json-value.ts'
+import { pythonStr } from '../values/python-text.ts'
+import { StepError } from './step-error.ts'
+
+/** A reply with an `error` in it is a failure, whatever its HTTP status was. */
+export function refuseError(node: string, attempted: string, reply: JsonValue): JsonValue {
+  if (!isJsonObject(reply) || !hasKey(reply, 'error') || reply.error === null) return reply
+  throw new StepError('failed', `${attempted} on ${node} was refused: ${pythonStr(reply.error)}`, { node })
+}
+
+/** A text that the reply must have; without it nothing after this step could work. */
+export function textOf(node: string, attempted: string, reply: JsonValue, field: string): string {
+  const value = isJsonObject(reply) && hasKey(reply, field) ? reply[field] : undefined
+  if (typeof value === 'string' && value !== '') return value
+  throw new StepError('failed', `${attempted} on ${node} gave a reply without "${field}": ${pythonStr(reply)}`, {
+    node,
+  })
+}
+
+/** First characters of an id, for lines that people read. */
+export function shortId(id: JsonValue | undefined): string {
+  const text = pythonStr(id)
+  return text.length <= 14 ? text : `${text.slice(0, 12)}…`
+}
+
+/** Variables from fields of a reply: field → variable. A field that the reply lacks sets nothing. */
+export function presentFields(reply: JsonValue, names: Readonly<Record<string, string>>): Record<string, JsonValue> {
+  const found: Record<string, JsonValue> = {}
+  if (!isJsonObject(reply)) return found
+  for (const [field, variable] of Object.entries(names)) {
+    if (hasKey(reply, field)) found[variable] = reply[field] ?? null
+  }
+  return found
+}

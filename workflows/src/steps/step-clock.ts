@@ -1,0 +1,11 @@
+// Time as the steps see it. Tests bring one that does not wait.
+import { sleep } from '../driver/until.ts'
+
+export interface StepClock {
+  /** Milliseconds that only ever grow; for durations. */
+  nowMs(): number
+  /** Rejects with the reason of the signal. */
+  sleep(delayMs: number, signal: AbortSignal): Promise<void>
+}
+
+export const systemClock: StepClock = { nowMs: () => performance.now(), sleep }

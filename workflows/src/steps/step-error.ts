@@ -1,0 +1,33 @@
+// Why a step failed. Only `failed` is a failure of the operation itself, which `expected_failure` may ask for; all others
+// say that the step was written wrongly, could not be judged, or was not done.
+import type { NodeFacts } from '../run/events.ts'
+
+export type StepErrorCode =
+  | 'failed' // the operation was tried and refused
+  | 'not_as_expected' // expected_failure: it succeeded, or failed for another reason
+  | 'assertion' // a statement does not hold
+  | 'timeout' // waited for something that did not come
+  | 'invalid' // a field has a value that cannot be used, seen only once it was resolved
+  | 'state_missing' // the application's state never came; not even an expected failure
+  | 'unsupported' // this way of running nodes cannot do it
+
+export interface StepErrorDetails {
+  /** The node the operation was addressed to: its log is shown. */
+  readonly node?: string | undefined
+  readonly perNode?: readonly NodeFacts[]
+  readonly cause?: unknown
+}
+
+export class StepError extends Error {
+  readonly code: StepErrorCode
+  readonly node: string | undefined
+  readonly perNode: readonly NodeFacts[] | undefined
+
+  constructor(code: StepErrorCode, message: string, details: StepErrorDetails = {}) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause })
+    this.name = 'StepError'
+    this.code = code
+    this.node = details.node
+    this.perNode = details.perNode
+  }
+}

@@ -1,0 +1,105 @@
+// A driver whose nodes are fixture nodes of this process: the port, without processes.
+import type {
+  AdoptOptions,
+  ExitCause,
+  NodeDriver,
+  NodeLog,
+  NodeSpec,
+  RunningNode,
+  StartOptions,
+} from '../driver/driver.ts'
+import type { NetworkParts } from '../driver/network.ts'
+import { PortReservations } from '../driver/ports.ts'
+import type { FixtureNetwork } from './fixture-network.ts'
+
+interface Life {
+  readonly end: (cause: ExitCause) => void
+  ended: boolean
+}
+
+export class FixtureDriver implements NodeDriver {
+  readonly kind = 'process'
+  readonly capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true }
+  readonly network: FixtureNetwork
+  readonly kept = new Set<string>()
+  readonly specs: NodeSpec[] = []
+  /** Thrown by the next start. */
+  failStart: Error | undefined
+  readonly #lives = new Map<RunningNode, Life>()
+
+  constructor(network: FixtureNetwork) {
+    this.network = network
+  }
+
+  /** What the runner asks for. */
+  open(): Pick<NetworkParts, 'driver' | 'ports'> {
+    return { driver: this, ports: new PortReservations() }
+  }
+
+  async start(spec: NodeSpec, options: StartOptions): Promise<RunningNode> {
+    options.signal.throwIfAborted()
+    if (this.failStart) throw this.failStart
+    this.specs.push(spec)
+    const url = await this.network.node(spec.name).start()
+    const exit = Promise.withResolvers<ExitCause>()
+    const node: RunningNode = {
+      name: spec.name,
+      url,
+      swarmAddress: '/ip4/127.0.0.1/tcp/0',
+      spec,
+      adopted: false,
+      exited: exit.promise,
+    }
+    this.#lives.set(node, { end: exit.resolve, ended: false })
+    return node
+  }
+
+  async adopt(_name: string, _options: AdoptOptions): Promise<undefined> {}
+
+  async stop(node: RunningNode): Promise<ExitCause> {
+    await this.#end(node, { code: 0 })
+    return node.exited
+  }
+
+  async meshed(): Promise<void> {}
+
+  async kill(node: RunningNode): Promise<ExitCause> {
+    await this.#end(node, { signal: 'SIGKILL' })
+    return node.exited
+  }
+
+  async pause(): Promise<void> {}
+
+  async resume(): Promise<void> {}
+
+  logs(node: RunningNode): NodeLog {
+    const lines = [`{"msg":"started ${node.name}"}`, `{"msg":"last words of ${node.name}"}`]
+    return {
+      text: async () => `${lines.join('\n')}\n`,
+      tail: async (count) => lines.slice(-count),
+      end: async () => 0,
+      async *follow() {},
+    }
+  }
+
+  async keep(node: RunningNode): Promise<void> {
+    this.kept.add(node.name)
+  }
+
+  async close(): Promise<void> {
+    for (const node of this.#lives.keys()) if (!this.kept.has(node.name)) await this.stop(node)
+  }
+
+  /** The node ends by itself. */
+  async crash(name: string, cause: ExitCause = { signal: 'SIGSEGV' }): Promise<void> {
+    for (const node of this.#lives.keys()) if (node.name === name) await this.#end(node, cause)
+  }
+
+  async #end(node: RunningNode, cause: ExitCause): Promise<void> {
+    const life = this.#lives.get(node)
+    if (!life || life.ended) return
+    life.ended = true
+    await this.network.node(node.name).stop()
+    life.end(cause)
+  }
+}

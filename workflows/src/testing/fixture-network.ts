@@ -1,0 +1,152 @@
+// A network of pretend nodes for tests: real HTTP servers that answer in the shapes of the admin API, over a
+// key-value app and a replication that the test controls. It knows nothing of the engine's own modules.
+import { createHash } from 'node:crypto'
+import { type FixtureServer, startFixtureServer } from './fixture-server.ts'
+
+export interface Write {
+  readonly id: string
+  readonly key: string
+  readonly value: unknown
+}
+
+export interface FixtureGroup {
+  readonly id: string
+  readonly namespaceId: string
+  readonly name?: string
+  readonly applicationId: string
+  readonly members: { identity: string; role: string }[]
+  readonly contexts: string[]
+  visibility: string
+}
+
+export interface Fault {
+  readonly method: string
+  readonly path: RegExp
+  /** `drop` ends the connection without an answer. */
+  readonly answer: { status: number; body: unknown } | 'drop' | 'hang'
+  times: number
+}
+
+/** One pretend node. Its server may be stopped and started; its state outlives that. */
+export class FixtureNode {
+  readonly name: string
+  readonly network: FixtureNetwork
+  /** How many writes of each context this node has applied. */
+  readonly applied = new Map<string, number>()
+  readonly applications = new Map<string, string>()
+  readonly requests: { method: string; path: string; body: unknown }[] = []
+  readonly faults: Fault[] = []
+  /** Answers for the next calls, before the app is asked: a JSON-RPC error object each. */
+  readonly rpcErrors: { type: string; data?: unknown }[] = []
+  /** Polls of a context's hash until a held write becomes visible here; Infinity: only by a sync request. */
+  lagPolls = 0
+  ready = true
+  /** Where set, reported instead of the true root: a diverged node. */
+  forgedRoot: string | undefined
+  forgedHeads: number[][] | undefined
+  server: FixtureServer | undefined
+
+  constructor(network: FixtureNetwork, name: string) {
+    this.network = network
+    this.name = name
+  }
+
+  get account(): string {
+    return createHash('sha256').update(`account ${this.name}`).digest('hex')
+  }
+
+  get identity(): string {
+    return `identity-of-${this.name}`
+  }
+
+  async start(): Promise<string> {
+    this.server ??= await startFixtureServer(this)
+    return this.server.url
+  }
+
+  async stop(): Promise<void> {
+    const server = this.server
+    this.server = undefined
+    await server?.close()
+  }
+
+  fail(method: string, path: RegExp, answer: Fault['answer'], times = 1): void {
+    this.faults.push({ method, path, answer, times })
+  }
+
+  holds(contextId: string): boolean {
+    return this.applied.has(contextId)
+  }
+
+  catchUp(contextId: string): void {
+    if (this.holds(contextId)) this.applied.set(contextId, this.network.writes(contextId).length)
+  }
+
+  state(contextId: string): Map<string, unknown> {
+    const writes = this.network.writes(contextId).slice(0, this.applied.get(contextId) ?? 0)
+    return new Map(writes.map((write) => [write.key, write.value]))
+  }
+
+  root(contextId: string): string {
+    if (this.forgedRoot !== undefined) return this.forgedRoot
+    const entries = [...this.state(contextId)].sort(([a], [b]) => (a < b ? -1 : 1))
+    return createHash('sha256').update(JSON.stringify(entries)).digest('base64url')
+  }
+
+  heads(contextId: string): number[][] {
+    if (this.forgedHeads) return this.forgedHeads
+    const last = this.network.writes(contextId)[(this.applied.get(contextId) ?? 0) - 1]
+    return last ? [[...createHash('sha256').update(last.id).digest()]] : []
+  }
+}
+
+export class FixtureNetwork {
+  readonly nodes = new Map<string, FixtureNode>()
+  readonly groups = new Map<string, FixtureGroup>()
+  readonly #writes = new Map<string, Write[]>()
+  #counter = 0
+
+  node(name: string): FixtureNode {
+    let node = this.nodes.get(name)
+    if (!node) {
+      node = new FixtureNode(this, name)
+      this.nodes.set(name, node)
+    }
+    return node
+  }
+
+  nextId(kind: string): string {
+    this.#counter += 1
+    return `${kind}${this.#counter}`
+  }
+
+  nextHexId(): string {
+    this.#counter += 1
+    return createHash('sha256').update(`id ${this.#counter}`).digest('hex')
+  }
+
+  writes(contextId: string): Write[] {
+    let writes = this.#writes.get(contextId)
+    if (!writes) {
+      writes = []
+      this.#writes.set(contextId, writes)
+    }
+    return writes
+  }
+
+  /** The author has the write at once, the others unless they lag. */
+  write(author: FixtureNode, contextId: string, key: string, value: unknown): void {
+    author.catchUp(contextId)
+    this.writes(contextId).push({ id: this.nextId('write'), key, value })
+    author.catchUp(contextId)
+    for (const node of this.nodes.values()) if (node.lagPolls === 0) node.catchUp(contextId)
+  }
+
+  groupOfContext(contextId: string): FixtureGroup | undefined {
+    return [...this.groups.values()].find((group) => group.contexts.includes(contextId))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.nodes.values()].map((node) => node.stop()))
+  }
+}

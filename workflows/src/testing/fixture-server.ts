@@ -1,0 +1,86 @@
+// The HTTP face of a fixture node: one route table, real sockets on a free port of 127.0.0.1.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { FixtureNode } from './fixture-network.ts'
+import { fixtureRoutes } from './fixture-routes.ts'
+
+export interface FixtureServer {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** What a route answers with when it does not answer 200. */
+export class FixtureHttpError extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+export async function startFixtureServer(node: FixtureNode): Promise<FixtureServer> {
+  const server = createServer((request, response) => {
+    answer(node, request, response).catch((error: unknown) => {
+      response.writeHead(500).end(JSON.stringify({ error: String(error) }))
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function answer(node: FixtureNode, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const method = request.method ?? 'GET'
+  const path = (request.url ?? '/').split('?')[0] ?? '/'
+  const body = await readJson(request)
+  node.requests.push({ method, path, body })
+  const fault = node.faults.find((each) => each.times > 0 && each.method === method && each.path.test(path))
+  if (fault) {
+    fault.times -= 1
+    if (fault.answer === 'hang') return
+    if (fault.answer === 'drop') {
+      request.socket.destroy()
+      return
+    }
+    return send(response, fault.answer.status, fault.answer.body)
+  }
+  for (const route of fixtureRoutes) {
+    const match = route.method === method ? route.path.exec(path) : null
+    if (!match) continue
+    try {
+      return send(response, 200, route.handle(node, match.slice(1).map(decodeURIComponent), body))
+    } catch (error) {
+      if (!(error instanceof FixtureHttpError)) throw error
+      return send(response, error.status, { error: error.message })
+    }
+  }
+  response.writeHead(404).end()
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const text = Buffer.concat(chunks).toString('utf8')
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    // A blob or another body that is not JSON: routes that care look at the text.
+    return text
+  }
+}

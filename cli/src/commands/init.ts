@@ -1,0 +1,66 @@
+// `calbox init`: a first workflow and its application, so that `calbox run` works at once.
+import { existsSync } from 'node:fs'
+import { cp, mkdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Command } from 'commander'
+import type { CommandEdge } from './command-edge.ts'
+import { CommandError } from './command-error.ts'
+
+export function registerInit(program: Command, edge: CommandEdge): void {
+  program
+    .command('init')
+    .description('write a first workflow and its application')
+    .argument('[dir]', 'where; default here', '.')
+    .action((dir: string) => runInit(dir, edge))
+}
+
+interface Copy {
+  readonly from: string
+  readonly to: string
+}
+
+export async function runInit(dir: string, edge: CommandEdge): Promise<void> {
+  const target = path.resolve(edge.cwd, dir)
+  const copies = await templateFiles(target)
+  const taken = copies.filter(({ to }) => existsSync(to) && path.basename(to) !== '.gitignore')
+  if (taken.length > 0) {
+    const names = taken.map(({ to }) => path.relative(edge.cwd, to)).join(', ')
+    throw new CommandError('USAGE', `these files exist already, and stay as they are: ${names}; use another directory`)
+  }
+  for (const { from, to } of copies) {
+    if (existsSync(to)) continue
+    await mkdir(path.dirname(to), { recursive: true })
+    await cp(from, to, { recursive: true })
+    edge.stdout.write(`${path.relative(edge.cwd, to)}\n`)
+  }
+  const enter = target === edge.cwd ? '' : `cd ${path.relative(edge.cwd, target)} && `
+  edge.stdout.write(`\nRun it with: ${enter}npx calbox run\n`)
+}
+
+async function templateFiles(target: string): Promise<Copy[]> {
+  const root = await packageRoot(import.meta.dirname)
+  const app = [path.join(root, 'dist/templates/app'), path.join(root, '../apps/kv-store')]
+  const wasm = app.flatMap((place) => [path.join(place, 'kv-store.wasm'), path.join(place, 'build/kv-store.wasm')])
+  const found = wasm.find((file) => existsSync(file))
+  const assembly = app.map((place) => path.join(place, 'assembly')).find((place) => existsSync(place))
+  if (found === undefined || assembly === undefined) {
+    throw new CommandError('USAGE', 'this installation has no sample application; build it with: npm run build')
+  }
+  return [
+    { from: path.join(root, 'templates/workflow.yml'), to: path.join(target, 'workflow.yml') },
+    { from: path.join(root, 'templates/gitignore'), to: path.join(target, '.gitignore') },
+    { from: found, to: path.join(target, 'app/kv-store.wasm') },
+    { from: assembly, to: path.join(target, 'app/assembly') },
+  ]
+}
+
+/** The nearest directory above with the manifest of this package: the sources and the bundle lie at different depths. */
+async function packageRoot(from: string): Promise<string> {
+  for (let place = from; place !== path.dirname(place); place = path.dirname(place)) {
+    const manifest = path.join(place, 'package.json')
+    if (!existsSync(manifest)) continue
+    const { name }: { name?: unknown } = JSON.parse(await readFile(manifest, 'utf8'))
+    if (name === 'calbox') return place
+  }
+  throw new Error(`assertion failed: ${from} is not inside the package calbox`)
+}

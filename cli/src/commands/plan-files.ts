@@ -1,0 +1,21 @@
+// Plans workflow files the way run and validate share: files of steps are looked for, variables come from outside.
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import type { PlanResult } from '@calbox/workflows'
+import type { CommandEdge } from './command-edge.ts'
+import { readWorkflowFiles, type WorkflowFile } from './workflow-files.ts'
+
+export interface PlannedFile extends PlanResult {
+  readonly file: WorkflowFile
+}
+
+export async function planFiles(given: readonly string[], edge: CommandEdge): Promise<PlannedFile[]> {
+  const files = readWorkflowFiles(edge.cwd, given)
+  const { planWorkflow, stepSchemas } = await import('@calbox/workflows')
+  const fileExists = (name: string) => existsSync(path.resolve(edge.cwd, name.replace(/^~(?=\/|$)/, homedir())))
+  return files.map((file) => ({
+    file,
+    ...planWorkflow({ file: file.name, text: file.text, kinds: stepSchemas, fileExists, environment: edge.env }),
+  }))
+}

@@ -1,0 +1,35 @@
+// `calbox validate`: every problem of a file, with its place and a fix. Starts nothing.
+import type { Command } from 'commander'
+import { renderProblemText } from '../render/problems.ts'
+import { createStyle } from '../render/style.ts'
+import type { CommandEdge } from './command-edge.ts'
+import { planFiles } from './plan-files.ts'
+import { QuietExit } from './quiet-exit.ts'
+
+export function registerValidate(program: Command, edge: CommandEdge): void {
+  program
+    .command('validate')
+    .description('show every problem of workflow files; starts nothing')
+    .argument('[files...]', 'files or globs; default workflow.yml')
+    .action((files: string[]) => runValidate(files, edge))
+}
+
+export async function runValidate(given: readonly string[], edge: CommandEdge): Promise<void> {
+  const { renderProblem } = await import('@calbox/workflows')
+  const style = createStyle(edge.stdout, edge.env)
+  let errors = 0
+  for (const { file, plan, problems } of await planFiles(given, edge)) {
+    for (const problem of problems) {
+      if (problem.severity === 'error') errors += 1
+      edge.stdout.write(`${renderProblemText(renderProblem(problem, file.text), problem.severity, style)}\n\n`)
+    }
+    const steps =
+      plan === undefined ? '' : ` (${plan.nodes.length + plan.remoteNodes.length} nodes, ${plan.stepCount} steps)`
+    const count = problems.filter(({ severity }) => severity === 'error').length
+    const verdict =
+      count === 0 ? style.good(`${style.passed} ${file.name} is valid`) : style.bad(`${style.failed} ${file.name}`)
+    const number = count === 0 ? '' : `: ${count === 1 ? '1 error' : `${count} errors`}`
+    edge.stdout.write(`${verdict}${number}${style.faint(steps)}\n`)
+  }
+  if (errors > 0) throw new QuietExit(2)
+}

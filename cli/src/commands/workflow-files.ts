@@ -1,0 +1,41 @@
+// From what the user wrote to workflow files: names, globs, or the default.
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { CommandError } from './command-error.ts'
+
+export const DEFAULT_FILE = 'workflow.yml'
+
+export interface WorkflowFile {
+  /** As shown: relative where it is below the working directory. */
+  readonly name: string
+  readonly text: string
+}
+
+/** In the order of the arguments; the matches of a glob by name; each file once. */
+export function readWorkflowFiles(cwd: string, given: readonly string[]): WorkflowFile[] {
+  const names = given.length === 0 ? [defaultFile(cwd)] : given.flatMap((pattern) => expand(cwd, pattern))
+  return [...new Set(names)].map((name) => ({ name, text: readText(path.resolve(cwd, name), name) }))
+}
+
+function defaultFile(cwd: string): string {
+  if (existsSync(path.join(cwd, DEFAULT_FILE))) return DEFAULT_FILE
+  throw new CommandError('USAGE', `there is no ${DEFAULT_FILE} here; name a file, or write one with: calbox init`)
+}
+
+function expand(cwd: string, pattern: string): string[] {
+  // A file of that very name comes first: `[a].yml` may be one.
+  if (existsSync(path.resolve(cwd, pattern)) || !/[*?[{]/.test(pattern)) return [pattern]
+  const found = globSync(pattern, { cwd }).toSorted()
+  if (found.length === 0) throw new CommandError('USAGE', `no file matches ${pattern}`)
+  return found
+}
+
+function readText(file: string, name: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : String(error)
+    throw new CommandError('USAGE', `cannot read ${name}: ${why}`)
+  }
+}

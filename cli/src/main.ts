@@ -1,0 +1,38 @@
+// The process edge: signals, exit codes, the fast answer to --version. Nothing else ends this process.
+import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { InterruptedError } from './interrupted-error.ts'
+import { onLauncherEnd } from './launcher-pipe.ts'
+
+enableCompileCache()
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+
+/** The first signal asks for an orderly end, the second one ends at once: the reaper takes care of the nodes. */
+function listenForSignals(interrupt: AbortController): void {
+  const end = (name: keyof typeof SIGNALS) => {
+    if (interrupt.signal.aborted) process.exit(SIGNALS[name])
+    interrupt.abort(new InterruptedError(name, SIGNALS[name]))
+  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => end(name))
+  onLauncherEnd(process.env, () => end('SIGTERM'))
+}
+
+function version(): string {
+  // One level up, both from the sources and from the bundle.
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '?'
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+    process.stdout.write(`${version()}\n`)
+    return 0
+  }
+  const interrupt = new AbortController()
+  listenForSignals(interrupt)
+  const { runProgram } = await import('./program.ts')
+  return runProgram(args, { version: version(), signal: interrupt.signal })
+}
+
+process.exit(await main(process.argv.slice(2)))

@@ -1,0 +1,55 @@
+// The command line: which commands there are. Each command loads what it needs when it is run.
+import { Command, CommanderError } from 'commander'
+import { type CommandEdge, processEdge } from './commands/command-edge.ts'
+import { registerDown } from './commands/down.ts'
+import { registerInit } from './commands/init.ts'
+import { registerLogs } from './commands/logs.ts'
+import { registerNuke } from './commands/nuke.ts'
+import { registerPs } from './commands/ps.ts'
+import { registerRun } from './commands/run.ts'
+import { registerSteps } from './commands/steps.ts'
+import { registerUp } from './commands/up.ts'
+import { registerValidate } from './commands/validate.ts'
+
+const EXIT_CODES = `
+Exit codes:
+  0 passed   1 a step failed   2 bad file or usage   3 environment   4 timeout   130, 143 interrupted`
+
+export function createProgram(version: string, edge: CommandEdge): Command {
+  const program = new Command('calbox')
+    .description('Start a network of real peer-to-peer nodes and drive it through a YAML workflow.')
+    .version(version, '-V, --version')
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', EXIT_CODES)
+  const workflows = [registerRun, registerValidate, registerSteps, registerInit]
+  const nodes = [registerUp, registerDown, registerPs, registerLogs, registerNuke]
+  for (const register of [...workflows, ...nodes]) register(program, edge)
+  for (const command of [program, ...program.commands]) command.exitOverride()
+  return program
+}
+
+/** Returns the exit code; never throws. */
+export async function runProgram(
+  args: readonly string[],
+  options: { version: string; signal: AbortSignal },
+): Promise<number> {
+  const edge = processEdge(options.signal)
+  try {
+    await createProgram(options.version, edge).parseAsync([...args], { from: 'user' })
+    return 0
+  } catch (error) {
+    return exitCodeFor(error, edge)
+  }
+}
+
+/** Anything with an `exitCode` is an expected end: its message is for the user. The rest is a defect of ours. */
+function exitCodeFor(error: unknown, edge: CommandEdge): number {
+  // Commander has said it already; its own code for bad usage is 1.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') {
+    if (error.message !== '') edge.stderr.write(`calbox: ${error.message}\n`)
+    return error.exitCode
+  }
+  edge.stderr.write(`calbox: a defect of calbox: ${error instanceof Error ? error.stack : String(error)}\n`)
+  return 1
+}

@@ -1,0 +1,190 @@
+// Draws a run on a terminal or as plain lines: a pure consumer of its events. On a terminal the last line shows what is
+// going on now; elsewhere (CI, a file) there are only whole lines, and a sign of life in long steps.
+import { formatDuration, type JsonValue, type RunEvent, type StepRef } from '@calbox/workflows'
+import { StatusLine, type Terminal } from './status-line.ts'
+import { oneLine, stepLine } from './step-text.ts'
+import type { Style } from './style.ts'
+
+/** Between two signs of life where there is no live line. */
+const STILL_RUNNING_MS = 30_000
+
+/** Of a reply shown with -v. */
+const PAYLOAD_MAX_CHARS = 2_000
+
+export interface RunConsoleOptions {
+  readonly out: Terminal
+  readonly style: Style
+  /** -1: failures and the end only; 0; 1: nested steps, replies, variables. */
+  readonly verbosity: number
+  readonly live: boolean
+  readonly nowMs: () => number
+  /** A value as text, for replies. */
+  readonly toText: (value: JsonValue) => string
+}
+
+export class RunConsole {
+  readonly #options: RunConsoleOptions
+  readonly #status: StatusLine
+  /** Running steps, the innermost last. */
+  readonly #stack: { step: StepRef; startedMs: number; progress: string }[] = []
+  #starting = 0
+  #ready = 0
+  #stillRunning: ReturnType<typeof setInterval> | undefined
+
+  constructor(options: RunConsoleOptions) {
+    this.#options = options
+    this.#status = new StatusLine(options.out)
+  }
+
+  /** A listener for the run's events. */
+  readonly listen = (event: RunEvent): void => {
+    switch (event.type) {
+      case 'run:start':
+        this.#start(event)
+        return
+      case 'note':
+        if (event.level === 'warning' || this.#options.verbosity >= 0) this.#note(event.level, event.message)
+        return
+      case 'phase':
+        if (event.phase === 'teardown') this.#live(() => 'ending')
+        return
+      case 'node:starting':
+        this.#starting += 1
+        this.#showNodes()
+        return
+      case 'node:ready':
+        this.#ready += 1
+        this.#nodeReady(event)
+        return
+      case 'network:meshed':
+        this.#line(`${this.#good()} meshed in ${formatDuration(event.tookMs)}`)
+        return
+      case 'node:exited':
+        if (!event.expected) this.#note('warning', `node ${event.node} ended: ${event.cause}`)
+        return
+      case 'run:end':
+        this.#status.hide()
+        clearInterval(this.#stillRunning)
+        return
+      default:
+        this.#step(event)
+    }
+  }
+
+  #start(event: Extract<RunEvent, { type: 'run:start' }>): void {
+    const { style } = this.#options
+    const nodes = event.nodes.length === 1 ? '1 node' : `${event.nodes.length} nodes`
+    const steps = event.steps === 1 ? '1 step' : `${event.steps} steps`
+    this.#line(`${style.strong(event.name)}  ${style.faint(`${event.file}, ${nodes}, ${steps}`)}`)
+    if (!this.#options.live) this.#stillRunning = setInterval(() => this.#signOfLife(), STILL_RUNNING_MS).unref()
+  }
+
+  #nodeReady(event: Extract<RunEvent, { type: 'node:ready' }>): void {
+    const how = event.reused ? 'was running already' : `ready in ${formatDuration(event.tookMs)}`
+    this.#line(`${this.#good()} ${event.node}  ${this.#options.style.faint(`${event.url}  ${how}`)}`)
+    this.#showNodes()
+  }
+
+  #showNodes(): void {
+    if (this.#stack.length > 0) return
+    this.#live(() => `starting the nodes (${this.#ready} of ${this.#starting})`)
+  }
+
+  #step(event: Extract<RunEvent, { step: StepRef }>): void {
+    switch (event.type) {
+      case 'step:start':
+        this.#stack.push({ step: event.step, startedMs: this.#options.nowMs(), progress: '' })
+        this.#showCurrent()
+        return
+      case 'step:progress': {
+        const running = this.#stack.find(({ step }) => step.stepId === event.step.stepId)
+        if (running) running.progress = event.message
+        this.#showCurrent()
+        return
+      }
+      case 'step:note':
+        if (event.level === 'warning' || this.#options.verbosity > 0)
+          this.#note(event.level, `${event.step.name}: ${event.message}`)
+        return
+      case 'step:output':
+        if (this.#options.verbosity >= 0) this.#line(indented(event.text, '    | ', this.#options.style.faint))
+        return
+      case 'step:end':
+        this.#stepEnd(event)
+    }
+  }
+
+  #stepEnd(event: Extract<RunEvent, { type: 'step:end' }>): void {
+    const at = this.#stack.findIndex(({ step }) => step.stepId === event.step.stepId)
+    if (at >= 0) this.#stack.splice(at, 1)
+    const { verbosity, style } = this.#options
+    const isShown = event.outcome === 'failed' || verbosity > 0 || (verbosity === 0 && event.step.depth === 0)
+    if (isShown) {
+      const duration = formatDuration(event.durationMs)
+      const line = stepLine({ step: event.step, outcome: event.outcome, duration, summary: event.summary }, style)
+      this.#write(`${line}\n`)
+    }
+    if (verbosity > 0) this.#details(event)
+    this.#showCurrent()
+  }
+
+  #details(event: Extract<RunEvent, { type: 'step:end' }>): void {
+    const { style, toText } = this.#options
+    if (event.payload !== undefined) this.#line(indented(cut(toText(event.payload)), '    ', style.faint))
+    for (const [name, value] of Object.entries(event.captured ?? {})) {
+      this.#line(style.faint(`    ${name} = ${cut(toText(value))}`))
+    }
+  }
+
+  #showCurrent(): void {
+    if (this.#stack.length === 0) return
+    this.#live(() => this.#currentText())
+  }
+
+  #currentText(): string {
+    const running = this.#stack.at(-1)
+    const outer = this.#stack[0]
+    if (!running || !outer) return ''
+    const scope = running.step.scope === undefined ? '' : ` › ${running.step.scope}`
+    const name = running === outer ? outer.step.name : `${outer.step.name}${scope} › ${running.step.name}`
+    const progress = running.progress === '' ? '' : `: ${oneLine(running.progress)}`
+    const elapsed = ((this.#options.nowMs() - outer.startedMs) / 1000).toFixed(1)
+    return `${outer.step.index}/${outer.step.of} ${elapsed} s  ${name}${progress}`
+  }
+
+  #signOfLife(): void {
+    if (this.#stack.length > 0 && this.#options.verbosity >= 0) this.#line(`  still running: ${this.#currentText()}`)
+  }
+
+  #note(level: 'info' | 'warning', message: string): void {
+    const { style } = this.#options
+    const text = level === 'warning' ? style.warn(`! ${message}`) : style.faint(`${style.note} ${message}`)
+    this.#write(`${text}\n`)
+  }
+
+  #good(): string {
+    return this.#options.style.good(this.#options.style.passed)
+  }
+
+  /** Left out with -q. */
+  #line(text: string): void {
+    if (this.#options.verbosity >= 0) this.#write(`${text}\n`)
+  }
+
+  #write(text: string): void {
+    this.#status.print(text)
+  }
+
+  #live(text: () => string): void {
+    if (this.#options.live && this.#options.verbosity >= 0) this.#status.show(text)
+  }
+}
+
+function indented(text: string, indent: string, paint: (text: string) => string): string {
+  const lines = text.split('\n')
+  return lines.map((line) => paint(`${indent}${line}`)).join('\n')
+}
+
+function cut(text: string): string {
+  return text.length <= PAYLOAD_MAX_CHARS ? text : `${text.slice(0, PAYLOAD_MAX_CHARS)}… (${text.length} characters)`
+}

@@ -103,7 +103,7 @@ function refuseMethod(method: string, module: LoadedModule): GuestError | undefi
   if (module.plan.methods.has(method)) return undefined
   return module.plan.otherExports.has(method)
     ? { kind: 'invalid_signature', message: `method "${method}" takes or returns WebAssembly values; methods must not` }
-    : { kind: 'method_not_found', message: `the app has no method "${method}"` }
+    : { kind: 'method_not_found', message: `method "${method}" not found: the app does not export it` }
 }
 
 const NO_EFFECTS = { events: [], changes: [], privateChanges: [], xcalls: [], proposals: [], approvals: [] }

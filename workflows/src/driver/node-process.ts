@@ -12,6 +12,8 @@ export interface NodeCommand {
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
   readonly logFile: string
+  /** Keeps this program alive until the process has ended; a node does not. */
+  readonly awaited?: boolean
 }
 
 export class NodeProcess {
@@ -48,7 +50,7 @@ export class NodeProcess {
       const error = await new Promise((resolve) => child.once('error', resolve))
       throw new DriverError('SPAWN_FAILED', `cannot start ${node.command}`, { cause: error })
     }
-    child.unref()
+    if (!node.awaited) child.unref()
     // Gone already: an identity that no process has.
     return new NodeProcess(identify(pid) ?? { pid, startId: 'ended' }, exited)
   }

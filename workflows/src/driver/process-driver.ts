@@ -269,7 +269,7 @@ function selfIdentity(): ProcessIdentity {
 }
 
 async function initialise(spec: NodeSpec, command: NodeCommand): Promise<void> {
-  const cause = await (await NodeProcess.spawn(command)).exited
+  const cause = await (await NodeProcess.spawn({ ...command, awaited: true })).exited
   if (cause.code === 0) return
   const message = `node ${spec.name} cannot be initialised: ${describeExit(cause)}; see ${spec.logFile}`
   throw new DriverError('NODE_EXITED', message, { data: { node: spec.name, cause } })

@@ -60,3 +60,6 @@ export const RECONSIDER_MS = 60_000
 
 /** How long a context whose write failed is left alone before it is read again, unless a caller wants it sooner. */
 export const REOPEN_MS = 1000
+
+/** How often deltas that are stamped far ahead are looked at again. */
+export const FUTURE_CHECK_MS = 60_000

@@ -32,7 +32,7 @@ export function registerUp(program: Command, edge: CommandEdge): void {
 
 export async function runUp(options: UpOptions, edge: CommandEdge): Promise<void> {
   const { openProcessDriver, startNetwork } = await import('@calbox/workflows')
-  const { driver, ports } = openProcessDriver({ calnode: findCalnode(edge), stateDir: statePath(edge) })
+  const parts = openProcessDriver({ calnode: findCalnode(edge), stateDir: statePath(edge) })
   const onEvent = (event: NetworkEvent) => show(event, edge)
   try {
     const request = {
@@ -45,14 +45,14 @@ export async function runUp(options: UpOptions, edge: CommandEdge): Promise<void
       authMode: options.authMode,
       readyTimeoutMs: options.timeout * 1000,
     }
-    const network = await startNetwork({ driver, ports, onEvent }, request, { signal: edge.signal })
-    for (const node of network.nodes) await driver.keep(node)
+    const network = await startNetwork({ ...parts, onEvent }, request, { signal: edge.signal })
+    for (const node of network.nodes) await parts.driver.keep(node)
     const count = network.nodes.length === 1 ? '1 node is' : `${network.nodes.length} nodes are`
     edge.stdout.write(
       `${count} up and meshed in network ${network.name}. \`calbox logs -f\` shows what they do, \`calbox down\` ends them.\n`,
     )
   } finally {
-    await driver.close()
+    await parts.driver.close()
   }
 }
 

@@ -21,7 +21,8 @@ export async function runValidate(given: readonly string[], edge: CommandEdge): 
   for (const { file, plan, problems } of await planFiles(given, edge)) {
     for (const problem of problems) {
       if (problem.severity === 'error') errors += 1
-      edge.stdout.write(`${renderProblemText(renderProblem(problem, file.text), problem.severity, style)}\n\n`)
+      if (problem.severity === 'note') edge.stdout.write(style.faint(`${style.note} ${problem.message}\n`))
+      else edge.stdout.write(`${renderProblemText(renderProblem(problem, file.text), problem.severity, style)}\n\n`)
     }
     const steps =
       plan === undefined ? '' : ` (${plan.nodes.length + plan.remoteNodes.length} nodes, ${plan.stepCount} steps)`

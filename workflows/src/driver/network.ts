@@ -59,6 +59,13 @@ export interface NetworkParts {
   /** The driver's own. */
   readonly ports: PortReservations
   readonly onEvent: (event: NetworkEvent) => void
+  /** Nodes that run in this network, wherever they were started from; a new node may boot from them, too. */
+  readonly members?: (runId: string) => Promise<readonly NetworkMember[]>
+}
+
+export interface NetworkMember {
+  readonly name: string
+  readonly swarmAddress: string
 }
 
 /**
@@ -76,7 +83,7 @@ export async function startNetwork(
   try {
     for (const node of request.restart ? found.values() : []) await parts.driver.stop(node, { signal: options.signal })
     for (const node of adopted.values()) parts.onEvent({ type: 'ready', node, tookMs: 0 })
-    const specs = await planSpecs(parts, { ...request, ...network }, found)
+    const specs = await planSpecs(parts, { ...request, ...network }, adopted)
     const started = await startPaced(parts, specs, request, options.signal)
     const nodes = request.nodes.flatMap(({ name }) => adopted.get(name) ?? started.get(name) ?? [])
     if (request.wire !== false) await awaitMesh(parts, nodes, [...started.values()], request, options.signal)
@@ -124,9 +131,8 @@ type PlannedSpec = NodeSpec & { readonly rpcPort: number; readonly swarmPort: nu
 async function planSpecs(
   parts: NetworkParts,
   request: NetworkRequest & { runId: string },
-  found: ReadonlyMap<string, RunningNode>,
+  adopted: ReadonlyMap<string, RunningNode>,
 ): Promise<PlannedSpec[]> {
-  const adopted = request.restart ? new Map<string, RunningNode>() : found
   const ports = new Map<string, { rpcPort: number; swarmPort: number }>()
   for (const [index, node] of request.nodes.entries()) {
     if (adopted.has(node.name)) continue
@@ -139,14 +145,17 @@ async function planSpecs(
     const chosen = ports.get(name)
     return chosen ? `/ip4/127.0.0.1/tcp/${chosen.swarmPort}` : (adopted.get(name)?.swarmAddress ?? '')
   })
+  // A network may have members that this request does not name. Only live ones: a node waits for those it is told of.
+  const members = (await parts.members?.(request.runId)) ?? []
+  const outside = members
+    .filter(({ name }) => !request.nodes.some((node) => node.name === name))
+    .map(({ swarmAddress }) => swarmAddress)
   return request.nodes.flatMap((node, index) => {
     const chosen = ports.get(node.name)
     if (chosen === undefined) return []
     if (request.wire === false) return [specOf(node, request, chosen, [])]
     const planned = bootPlan(index, addresses.length).flatMap((other) => addresses[other] ?? [])
-    // A restarted node may have peers that this request does not name.
-    const before = found.get(node.name)?.spec.bootstrap ?? []
-    return [specOf(node, request, chosen, [...new Set([...planned, ...before])].slice(0, BOOT_NODES_MAX))]
+    return [specOf(node, request, chosen, [...planned, ...outside].slice(0, BOOT_NODES_MAX))]
   })
 }
 

@@ -1,6 +1,6 @@
 // Composes the process driver with its parts, for the runner and for `calbox up`.
 import type { NetworkParts } from './network.ts'
-import { NodeState } from './node-state.ts'
+import { isRunning, NodeState } from './node-state.ts'
 import { PortReservations } from './ports.ts'
 import { createProcessDriver } from './process-driver.ts'
 import { Reaper } from './reaper.ts'
@@ -15,9 +15,14 @@ export interface ProcessDriverOptions {
 }
 
 /** What `startNetwork` needs besides `onEvent`. Starts nothing yet. */
-export function openProcessDriver(options: ProcessDriverOptions): Pick<NetworkParts, 'driver' | 'ports'> {
+export function openProcessDriver(options: ProcessDriverOptions): Required<Omit<NetworkParts, 'onEvent'>> {
   const ports = new PortReservations()
   const state = new NodeState(options.stateDir)
   const reaper = new Reaper(options.reaper)
-  return { driver: createProcessDriver({ calnode: options.calnode, state, reaper, ports }), ports }
+  const driver = createProcessDriver({ calnode: options.calnode, state, reaper, ports })
+  const members = async (runId: string) =>
+    (await state.list())
+      .filter((record) => record.runId === runId && isRunning(record))
+      .map(({ name, swarmPort }) => ({ name, swarmAddress: `/ip4/127.0.0.1/tcp/${swarmPort}` }))
+  return { driver, ports, members }
 }

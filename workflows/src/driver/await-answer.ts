@@ -26,7 +26,7 @@ export async function awaitAnswer(
     },
     timeoutMs: options.readyTimeoutMs ?? READY_TIMEOUT_MS,
     firstMs: PROBE_FIRST_MS,
-    maxMs: PROBE_MAX_MS,
+    maxMs: options.pollMs ?? PROBE_MAX_MS,
     signal,
     expired: (waitedMs, seen) => waitedTooLong(node, route, waitedMs, seen),
   })

@@ -83,6 +83,8 @@ export interface StartOptions {
   readonly signal: AbortSignal
   /** Until it is healthy. */
   readonly readyTimeoutMs?: number | undefined
+  /** Longest pause between two looks; for callers that wait for many nodes at once. */
+  readonly pollMs?: number | undefined
 }
 
 export interface AdoptOptions {

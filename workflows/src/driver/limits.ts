@@ -20,9 +20,12 @@ export const STARTS_AT_ONCE = availableParallelism() + 1
 /** Until a node is healthy; for a network, until all are healthy, and then until all are meshed. */
 export const READY_TIMEOUT_MS = 60_000
 
-/** Between two probes of a starting node: quick at first, as most starts take a few hundred milliseconds. */
+/** Between two probes of a starting node. Short, as a start takes a few hundred milliseconds and a probe a fraction of one. */
 export const PROBE_FIRST_MS = 20
-export const PROBE_MAX_MS = 250
+export const PROBE_MAX_MS = 50
+
+/** A network that waits for its mesh probes all its nodes at once: per node, so that 50 of them make 200 probes a second. */
+export const MESH_PROBE_MS_PER_NODE = 5
 
 /** One probe; a node that is too busy to answer is asked again. */
 export const PROBE_TIMEOUT_MS = 2_000

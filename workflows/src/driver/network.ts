@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { bootPlan } from './boot-plan.ts'
 import type { NodeDriver, NodeSpec, RunningNode } from './driver.ts'
 import { DriverError } from './errors.ts'
-import { BOOT_NODES_MAX, DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, READY_TIMEOUT_MS, STARTS_AT_ONCE } from './limits.ts'
+import {
+  BOOT_NODES_MAX,
+  DEFAULT_RPC_PORT,
+  DEFAULT_SWARM_PORT,
+  MESH_PROBE_MS_PER_NODE,
+  PROBE_MAX_MS,
+  READY_TIMEOUT_MS,
+  STARTS_AT_ONCE,
+} from './limits.ts'
 import type { PortReservations } from './ports.ts'
 
 export interface NodeRequest {
@@ -241,7 +249,8 @@ async function awaitMesh(
   const begun = performance.now()
   try {
     const readyTimeoutMs = request.readyTimeoutMs ?? READY_TIMEOUT_MS
-    await Promise.all(nodes.map((node) => parts.driver.meshed(node, { signal, readyTimeoutMs })))
+    const pollMs = Math.max(PROBE_MAX_MS, nodes.length * MESH_PROBE_MS_PER_NODE)
+    await Promise.all(nodes.map((node) => parts.driver.meshed(node, { signal, readyTimeoutMs, pollMs })))
   } catch (error) {
     await stopAll(parts, started)
     throw error

@@ -78,7 +78,8 @@ function optionsOf(target: Target): BuildOptions {
     conditions: ['source'],
     external: [...target.external],
     banner: { js: BANNER },
-    chunkNames: 'chunks/[name]-[hash]',
+    // Beside the entries: code that finds its neighbours by its own address must find them from a chunk too.
+    chunkNames: '[name]-[hash]',
     minifyWhitespace: true,
     minifySyntax: true,
     keepNames: true,

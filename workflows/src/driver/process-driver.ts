@@ -112,14 +112,14 @@ class ProcessDriver implements NodeDriver {
   }
 
   async stop(node: RunningNode, options: StopOptions = {}): Promise<ExitCause> {
-    const { process, settled } = this.#get(node)
+    const { process, settled } = this.#takeBack(node)
     const cause = await process.stop(options.graceMs ?? STOP_GRACE_MS, options.signal)
     await settled
     return cause
   }
 
   async kill(node: RunningNode): Promise<ExitCause> {
-    const { process, settled } = this.#get(node)
+    const { process, settled } = this.#takeBack(node)
     const cause = await process.kill()
     await settled
     return cause
@@ -230,8 +230,9 @@ class ProcessDriver implements NodeDriver {
   /** However it ended: the record says so, and the reaper forgets the pid before the system gives it away again. */
   async #ended(node: RunningNode, process: ProcessIdentity): Promise<void> {
     this.#parts.reaper.unwatch(process.pid)
-    // A directory that cannot be written any more leaves a record of a dead process, which readers see through.
-    await this.#parts.state.markStopped(node.name, process).catch(() => undefined)
+    // The record of a kept node is its own: how it ends is for whoever looks next. A directory that cannot be written any
+    // more leaves the record of a dead process, which readers see through.
+    if (!this.#get(node).kept) await this.#parts.state.markStopped(node.name, process).catch(() => undefined)
     if (this.#live.get(node.name) === node) this.#live.delete(node.name)
   }
 
@@ -241,6 +242,13 @@ class ProcessDriver implements NodeDriver {
     if (previous === undefined) return
     const { process, settled } = this.#get(previous)
     if (process.cause !== undefined) await settled
+  }
+
+  /** A node that this driver ends is this driver's again. */
+  #takeBack(node: RunningNode): Managed {
+    const managed = this.#get(node)
+    managed.kept = false
+    return managed
   }
 
   #get(node: RunningNode): Managed {

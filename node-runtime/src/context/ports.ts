@@ -1,17 +1,6 @@
 // What this folder needs from others: `sync/` brings deltas and operations in and out, and is bound in `node.ts`.
 import type { Bytes } from '../base/bytes.ts'
-import type {
-  AccountId,
-  BlobId,
-  ContextId,
-  DeltaId,
-  GroupId,
-  KemKey,
-  KeyId,
-  NamespaceId,
-  OpId,
-  PublicKey,
-} from '../base/ids.ts'
+import type { BlobId, ContextId, DeltaId, GroupId, KeyId, NamespaceId, OpId, PublicKey } from '../base/ids.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
@@ -55,12 +44,6 @@ export interface Authority {
   /** The key that seals new deltas of this group; undefined until it has been delivered. */
   sealingKey(groupId: GroupId): { readonly keyId: KeyId; readonly key: Bytes } | undefined
   openingKey(groupId: GroupId, keyId: KeyId): Bytes | undefined
-}
-
-/** A member as keys are sealed to it. */
-export interface Recipient {
-  readonly account: AccountId
-  readonly kemKey: KemKey
 }
 
 /** Something a client may watch: emitted after commit, once a delta. */

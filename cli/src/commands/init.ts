@@ -49,6 +49,10 @@ async function templateFiles(target: string): Promise<Copy[]> {
   return [
     { from: path.join(root, 'templates/workflow.yml'), to: path.join(target, 'workflow.yml') },
     { from: path.join(root, 'templates/gitignore'), to: path.join(target, '.gitignore') },
+    ...['README.md', 'asconfig.json', 'tsconfig.json'].map((file) => ({
+      from: path.join(root, 'templates/app', file),
+      to: path.join(target, 'app', file),
+    })),
     { from: found, to: path.join(target, 'app/kv-store.wasm') },
     { from: assembly, to: path.join(target, 'app/assembly') },
   ]

@@ -1,20 +1,216 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { runYaml, withContext } from '../testing/run-yaml.ts'
+import { FixtureDriver } from '../testing/fixture-driver.ts'
+import { FixtureNetwork } from '../testing/fixture-network.ts'
+import { notesOf, outcomesOf, runYaml, temporaryDirectory, withContext } from '../testing/run-yaml.ts'
+import type { RunEvent } from './events.ts'
 
-test('smoke', async () => {
-  const cwd = mkdtempSync(path.join(tmpdir(), 'cb-'))
-  writeFileSync(path.join(cwd, 'app.wasm'), 'x')
+const WAIT = '{ name: pause, type: wait, seconds: 5 }'
+const file = (settings: string, steps = WAIT) => `{ name: My Run!, ${settings}, steps: [${steps}] }`
+const NODES = 'nodes: { count: 2, prefix: n }'
+
+function kept(driver: FixtureDriver): string[] {
+  return [...driver.kept].sort()
+}
+
+test('the run directory has the plan, every step nested with its time, and the log of every node', async () => {
   const run = await runYaml(
-    withContext(`
-  - { type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: 1 } }
-  - { type: wait_for_sync, context_id: '{{context_id}}', nodes: [n-1, n-2], outputs: { h: root_hash } }
-  - { type: call, node: n-2, context_id: '{{context_id}}', method: get, args: { key: a }, outputs: { v: result.output } }
-  - { type: assert, statements: ['{{v}} == 1'] }
-`),
-    { cwd },
+    withContext(
+      "  - { name: loop, type: repeat, count: 2, steps: [{ name: in, type: call, node: n-1, context_id: '{{context_id}}', method: len, outputs: { l: result.output } }] }",
+    ),
   )
-  expect(run.outcome).toBe('passed')
+  expect(path.basename(run.runDir)).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-test(-\d+)?$/)
+  expect(path.dirname(run.runDir)).toBe(path.join(run.cwd, '.calbox/runs'))
+  expect(readdirSync(run.runDir).sort()).toEqual(['logs', 'plan.json', 'run.json'])
+  expect(readFileSync(path.join(run.runDir, 'logs/n-2.log'), 'utf8')).toContain('last words of n-2')
+  const record = JSON.parse(readFileSync(path.join(run.runDir, 'run.json'), 'utf8'))
+  expect(record).toMatchObject({ name: 'test', outcome: 'passed', exitCode: 0, counts: { passed: 8, failed: 0 } })
+  expect(record.nodes.map(({ name }: { name: string }) => name)).toEqual(['n-1', 'n-2'])
+  const loop = record.steps.at(-1)
+  expect(loop).toMatchObject({ kind: 'repeat', outcome: 'passed', place: { file: 'test.yml' } })
+  expect(loop.steps.map(({ scope }: { scope: string }) => scope)).toEqual(['iteration 1 of 2', 'iteration 2 of 2'])
+  expect(loop.steps[0]).toMatchObject({ kind: 'call', captured: { l: 0 }, durationMs: expect.any(Number) })
+  expect(JSON.parse(readFileSync(path.join(run.runDir, 'plan.json'), 'utf8')).stepCount).toBe(7)
+})
+
+test('two runs of one second have directories of their own', async () => {
+  const cwd = temporaryDirectory()
+  const runs = await Promise.all([runYaml(file(NODES), { cwd }), runYaml(file(NODES), { cwd })])
+  expect(new Set(runs.map(({ runDir }) => runDir)).size).toBe(2)
+})
+
+test('events come in order: start, nodes, meshed, steps, teardown, end', async () => {
+  const run = await runYaml(file(`${NODES}, image: some/image, stop_all_nodes: true`))
+  // Which ports are free is not up to the test.
+  const own = run.events.filter((event) => event.type !== 'note' || !event.message.startsWith('port '))
+  const types = own.map(({ type }) => type).filter((type) => !type.startsWith('node:'))
+  expect(types).toEqual([
+    'run:start',
+    'note',
+    'phase',
+    'network:meshed',
+    'phase',
+    'step:start',
+    'step:end',
+    'phase',
+    'run:end',
+  ])
+  expect(notesOf(run)).toContain('image some/image is not used: nodes run as processes')
+})
+
+test('nodes go on after the run unless stop_all_nodes says otherwise, after failures, too', async () => {
+  const good = await runYaml(file(NODES))
+  expect(kept(good.driver)).toEqual(['n-1', 'n-2'])
+  expect(good.events.at(-1)).toMatchObject({ type: 'run:end', nodesLeftRunning: ['n-1', 'n-2'] })
+  const bad = await runYaml(file(NODES, "{ type: assert, statements: ['1 == 2'] }"))
+  expect([bad.exitCode, kept(bad.driver)]).toEqual([1, ['n-1', 'n-2']])
+  const stopped = await runYaml(file(`${NODES}, stop_all_nodes: true`))
+  expect(kept(stopped.driver)).toEqual([])
+  expect(stopped.events.at(-1)).toMatchObject({ nodesLeftRunning: [] })
+})
+
+test('the first failing step ends the run', async () => {
+  const run = await runYaml(file(NODES, `{ name: bad, type: assert, statements: ['1 == 2'] }, ${WAIT}`))
+  expect(outcomesOf(run, 'bad')).toEqual(['failed'])
+  expect(outcomesOf(run, 'pause')).toEqual([])
+})
+
+test('the settings of the file reach the driver', async () => {
+  const run = await runYaml(
+    file(
+      'nodes: { alice: { rpc_port: 15555, mdns: true }, bob: {} }, auth_mode: embedded, e2e_mode: true, bootstrap_nodes: [/ip4/1.2.3.4/tcp/1]',
+    ),
+  )
+  const [alice, bob] = ['alice', 'bob'].map((name) => run.driver.specs.find((spec) => spec.name === name))
+  expect(alice).toMatchObject({
+    rpcPort: 15555,
+    mdns: true,
+    authMode: 'embedded',
+    e2eMode: true,
+    bootstrapNodes: ['/ip4/1.2.3.4/tcp/1'],
+  })
+  expect(bob).toMatchObject({ mdns: false, bootstrap: [expect.stringMatching(/^\/ip4\/127/)] })
+  expect(alice?.runId).toBe(bob?.runId)
+})
+
+function dataOf(cwd: string, ...names: string[]): void {
+  for (const name of names) {
+    mkdirSync(path.join(cwd, 'data', name, name), { recursive: true })
+    writeFileSync(path.join(cwd, 'data', name, name, 'config.toml'), '')
+  }
+}
+
+test('nuke_on_start removes data of the nodes and of all that are counted like them', async () => {
+  const cwd = temporaryDirectory()
+  dataOf(cwd, 'n-1', 'n-9', 'other-1')
+  const run = await runYaml(file(`${NODES}, nuke_on_start: true`), { cwd })
+  expect(readdirSync(path.join(cwd, 'data'))).toEqual(['other-1'])
+  expect(notesOf(run).join()).toContain('n-1, n-9')
+})
+
+test('nuke_on_end stops the nodes and removes data after success, and keeps all after a failure', async () => {
+  const cwd = temporaryDirectory()
+  dataOf(cwd, 'n-1')
+  const bad = await runYaml(file(`${NODES}, nuke_on_end: true`, "{ type: assert, statements: ['1 == 2'] }"), { cwd })
+  expect(existsSync(path.join(cwd, 'data/n-1'))).toBe(true)
+  expect(kept(bad.driver)).toEqual(['n-1', 'n-2'])
+  const good = await runYaml(file(`${NODES}, nuke_on_end: true`), { cwd })
+  expect(existsSync(path.join(cwd, 'data/n-1'))).toBe(false)
+  expect(kept(good.driver)).toEqual([])
+})
+
+/** Runs until a step of this name has started, and then does something to it. */
+const onStart = (name: string, action: () => void) => (event: RunEvent) => {
+  if (event.type === 'step:start' && event.step.name === name) action()
+}
+
+test('a node that ends by itself fails the current step at once, with the cause, its node and its log', async () => {
+  const driver = new FixtureDriver(new FixtureNetwork())
+  const steps = `{ name: outer, type: repeat, count: 1, steps: [{ name: long, type: wait, seconds: 1000 }] }, ${WAIT}`
+  const run = await runYaml(file(`${NODES}, stop_all_nodes: true`, steps), {
+    driver,
+    onEvent: onStart('long', () => void driver.crash('n-2')),
+  })
+  expect(run.exitCode).toBe(1)
+  expect(run.failure).toMatchObject({
+    code: 'node_exited',
+    message: 'node n-2 ended unexpectedly: killed by SIGSEGV',
+    node: 'n-2',
+    nodeExit: 'killed by SIGSEGV',
+    steps: ['outer', 'long'],
+    logTail: [expect.any(String), expect.stringContaining('last words of n-2')],
+  })
+  expect(outcomesOf(run, 'long')).toEqual(['failed'])
+  expect(outcomesOf(run, 'pause')).toEqual([])
+})
+
+test('a request that breaks off because the node ended is reported as the end of the node', async () => {
+  const driver = new FixtureDriver(new FixtureNetwork())
+  driver.network.node('n-1').fail('POST', /jsonrpc/, 'hang')
+  const steps = '{ name: ask, type: call, node: n-1, context_id: c, method: m, expected_failure: true }'
+  const run = await runYaml(file(`${NODES}, stop_all_nodes: true`, steps), {
+    driver,
+    onEvent: onStart('ask', () => void driver.crash('n-1', { code: 1 })),
+  })
+  expect(run.failure).toMatchObject({ code: 'node_exited', nodeExit: 'exit code 1' })
+})
+
+test('in parallel groups the end of a node fails the running steps of every group', async () => {
+  const driver = new FixtureDriver(new FixtureNetwork())
+  const group = (name: string) => `{ name: ${name}, steps: [{ name: ${name}, type: wait, seconds: 1000 }] }`
+  const run = await runYaml(file(NODES, `{ name: par, type: parallel, groups: [${group('a')}, ${group('b')}] }`), {
+    driver,
+    onEvent: onStart('b', () => void driver.crash('n-1')),
+  })
+  expect(run.failure).toMatchObject({ code: 'node_exited', steps: ['par', 'a'] })
+  expect(outcomesOf(run, 'b')).toEqual(['failed'])
+})
+
+test('an interrupt cancels the current step, stops all nodes and still writes the results', async () => {
+  const interrupt = new AbortController()
+  const reason = Object.assign(new Error('interrupted'), { exitCode: 143 })
+  const run = await runYaml(file(NODES, '{ name: long, type: wait, seconds: 1000 }'), {
+    signal: interrupt.signal,
+    onEvent: onStart('long', () => interrupt.abort(reason)),
+  })
+  expect([run.outcome, run.exitCode, run.failure]).toEqual(['interrupted', 143, undefined])
+  expect(outcomesOf(run, 'long')).toEqual(['cancelled'])
+  expect(kept(run.driver)).toEqual([])
+  expect(JSON.parse(readFileSync(path.join(run.runDir, 'run.json'), 'utf8')).outcome).toBe('interrupted')
+})
+
+test('a run that takes too long ends with the exit code of a timeout, wherever it is', async () => {
+  const network = new FixtureNetwork()
+  network.node('n-1').fail('POST', /jsonrpc/, 'hang')
+  const steps = '{ name: ask, type: call, node: n-1, context_id: c, method: m }'
+  const run = await runYaml(file(NODES, steps), { network, timeoutMs: 20 })
+  expect(run.exitCode).toBe(4)
+  expect(run.failure).toMatchObject({ code: 'run_timeout' })
+})
+
+test('what these nodes cannot do is refused before anything is started', async () => {
+  for (const setting of [
+    'auth_service: true',
+    'topology: { type: nat, nat_mode: cone, boot_node: { image: i, keypair: k } }',
+  ]) {
+    const run = await runYaml(file(`${NODES}, ${setting}`))
+    expect([run.exitCode, run.failure?.code, run.driver.specs]).toEqual([3, 'unsupported', []])
+  }
+})
+
+test('a node that cannot be started fails the run before its steps', async () => {
+  const driver = new FixtureDriver(new FixtureNetwork())
+  driver.failStart = new Error('no memory')
+  const run = await runYaml(file(NODES), { driver })
+  expect(run.failure?.message).toContain('no memory')
+  expect(outcomesOf(run, 'pause')).toEqual([])
+})
+
+test('remote nodes are only talked to', async () => {
+  const run = await runYaml(
+    `{ name: r, remote_nodes: { far: { url: "http://127.0.0.1:9" } }, steps: [{ type: create_identity, node: far }] }`,
+  )
+  expect(run.driver.specs).toEqual([])
+  expect(run.failure).toMatchObject({ code: 'client_network', node: 'far' })
 })

@@ -107,8 +107,7 @@ export class StepRunner {
     try {
       result = await kind.run(scope.step.input, scope, options)
     } catch (error) {
-      options.signal.throwIfAborted()
-      if (!expectsFailure || !isOperationFailure(error)) throw error
+      if (options.signal.aborted || !expectsFailure || !isOperationFailure(error)) throw error
       return judgeFailure(error, scope.expectedError)
     }
     if (expectsFailure) throw new StepError('not_as_expected', 'the step was expected to fail, and succeeded')
@@ -129,7 +128,9 @@ export class StepRunner {
       if (name !== undefined) await this.#parts.nodes.settle(name, signal)
     }
     const reason: unknown = signal.aborted ? signal.reason : undefined
-    return reason instanceof StepAbortError && !(error instanceof StepFailedError) ? reason : error
+    // A step inside this one has said it already.
+    const isInner = error instanceof Error && [error, error.cause].some((each) => each instanceof StepFailedError)
+    return reason instanceof StepAbortError && !isInner ? reason : error
   }
 }
 

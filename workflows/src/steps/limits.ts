@@ -7,6 +7,9 @@ export const NETWORK_RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000]
 export const STATE_RETRY_ATTEMPTS = 5
 export const STATE_RETRY_DELAY_SEC = 3
 
+/** Where the step gives no delay, the same total time is used with a pause that grows from this to the delay. */
+export const STATE_RETRY_FIRST_MS = 50
+
 /** wait_for_sync, where the step says nothing. */
 export const SYNC_TIMEOUT_SEC = 30
 export const SYNC_INTERVAL_SEC = 0.5

@@ -11,6 +11,7 @@ import type {
 import type { NetworkParts } from '../driver/network.ts'
 import { PortReservations } from '../driver/ports.ts'
 import type { FixtureNetwork } from './fixture-network.ts'
+import { startFixtureNode } from './fixture-server.ts'
 
 interface Life {
   readonly end: (cause: ExitCause) => void
@@ -40,7 +41,7 @@ export class FixtureDriver implements NodeDriver {
     options.signal.throwIfAborted()
     if (this.failStart) throw this.failStart
     this.specs.push(spec)
-    const url = await this.network.node(spec.name).start()
+    const url = await startFixtureNode(this.network.node(spec.name))
     const exit = Promise.withResolvers<ExitCause>()
     const node: RunningNode = {
       name: spec.name,

@@ -1,12 +1,16 @@
 // A network of pretend nodes for tests: real HTTP servers that answer in the shapes of the admin API, over a
 // key-value app and a replication that the test controls. It knows nothing of the engine's own modules.
 import { createHash } from 'node:crypto'
-import { type FixtureServer, startFixtureServer } from './fixture-server.ts'
 
 export interface Write {
   readonly id: string
   readonly key: string
   readonly value: unknown
+}
+
+export interface FixtureServer {
+  readonly url: string
+  close(): Promise<void>
 }
 
 export interface FixtureGroup {
@@ -57,11 +61,6 @@ export class FixtureNode {
 
   get identity(): string {
     return `identity-of-${this.name}`
-  }
-
-  async start(): Promise<string> {
-    this.server ??= await startFixtureServer(this)
-    return this.server.url
   }
 
   async stop(): Promise<void> {

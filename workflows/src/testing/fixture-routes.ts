@@ -1,6 +1,15 @@
 // The routes of a fixture node, in the shapes of the admin API and JSON-RPC.
 import type { FixtureGroup, FixtureNode } from './fixture-network.ts'
-import { FixtureHttpError } from './fixture-server.ts'
+
+/** What a route answers with when it does not answer 200. */
+export class FixtureHttpError extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
 
 export interface FixtureRoute {
   readonly method: string

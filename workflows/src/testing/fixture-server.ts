@@ -1,25 +1,16 @@
 // The HTTP face of a fixture node: one route table, real sockets on a free port of 127.0.0.1.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { FixtureNode } from './fixture-network.ts'
-import { fixtureRoutes } from './fixture-routes.ts'
+import type { FixtureNode, FixtureServer } from './fixture-network.ts'
+import { FixtureHttpError, fixtureRoutes } from './fixture-routes.ts'
 
-export interface FixtureServer {
-  readonly url: string
-  close(): Promise<void>
+/** The node's address; `port` 0 takes a free one. */
+export async function startFixtureNode(node: FixtureNode, port = 0): Promise<string> {
+  node.server ??= await listen(node, port)
+  return node.server.url
 }
 
-/** What a route answers with when it does not answer 200. */
-export class FixtureHttpError extends Error {
-  readonly status: number
-
-  constructor(status: number, message: string) {
-    super(message)
-    this.status = status
-  }
-}
-
-export async function startFixtureServer(node: FixtureNode): Promise<FixtureServer> {
+async function listen(node: FixtureNode, port: number): Promise<FixtureServer> {
   const server = createServer((request, response) => {
     answer(node, request, response).catch((error: unknown) => {
       response.writeHead(500).end(JSON.stringify({ error: String(error) }))
@@ -27,11 +18,11 @@ export async function startFixtureServer(node: FixtureNode): Promise<FixtureServ
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(port, '127.0.0.1', resolve)
   })
-  const { port } = server.address() as AddressInfo
+  const address = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${address.port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

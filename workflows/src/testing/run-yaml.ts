@@ -1,5 +1,5 @@
 // Runs a workflow text on fixture nodes: the whole engine, without processes and without waiting.
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -53,7 +53,7 @@ export async function runYaml(text: string, options: YamlRunOptions = {}): Promi
   const network = options.network ?? options.driver?.network ?? new FixtureNetwork()
   const driver = options.driver ?? new FixtureDriver(network)
   const clock = new FakeStepClock()
-  const cwd = options.cwd ?? mkdtempSync(path.join(tmpdir(), 'calbox-run-'))
+  const cwd = options.cwd ?? temporaryDirectory()
   const events: RunEvent[] = []
   const listen = (event: RunEvent) => {
     events.push(event)
@@ -70,6 +70,18 @@ export async function runYaml(text: string, options: YamlRunOptions = {}): Promi
   const result = await runWorkflow(parts, plan, { signal, timeoutMs: options.timeoutMs })
   await network.close()
   return { ...result, events, network, driver, clock, cwd }
+}
+
+/** With an application file in it. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'calbox-run-'))
+  writeFileSync(path.join(directory, 'app.wasm'), 'wasm')
+  return directory
+}
+
+/** Messages of the notes of steps. */
+export function notesOf(run: YamlRun): string[] {
+  return run.events.flatMap((event) => (event.type === 'step:note' || event.type === 'note' ? event.message : []))
 }
 
 /** What became of the steps of this name, in order. */

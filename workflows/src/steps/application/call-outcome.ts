@@ -1,5 +1,5 @@
 // What `call` makes of a JSON-RPC envelope: an answer, an error, or "the state is not there yet".
-import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../../values/json-value.ts'
+import { hasKey, isJsonObject, type JsonObject, type JsonValue, keysOf } from '../../values/json-value.ts'
 import { pythonStr } from '../../values/python-text.ts'
 
 /** The four fields that a failure can be captured by. */
@@ -44,4 +44,17 @@ export function errorReport(error: JsonValue, envelope: JsonValue): JsonObject {
 /** What the four fields are when a call that may fail did not. */
 export function noErrorReport(): JsonObject {
   return { success: false, expected: true, error_code: null, error_type: null, error_message: null, error: null }
+}
+
+/** The variables that `outputs` binds to one of the four fields. */
+export function errorTargets(outputs: JsonObject, node: string): Set<string> {
+  const targets = new Set<string>()
+  for (const variable of keysOf(outputs)) {
+    const form = outputs[variable]
+    const map = isJsonObject(form) ? form : { field: form ?? null }
+    if (typeof map.field !== 'string' || !ERROR_FIELDS.includes(map.field)) continue
+    const target = typeof map.target === 'string' ? map.target : variable
+    targets.add(target.replaceAll('{node_name}', node))
+  }
+  return targets
 }

@@ -1,14 +1,22 @@
 import { Type } from '@calbox/schemas'
 import { ClientError } from '../../client/client-error.ts'
-import { outputSources } from '../../values/capture-outputs.ts'
+import { formatDuration } from '../../report/format-duration.ts'
 import type { JsonObject, JsonValue } from '../../values/json-value.ts'
 import { stringifyLosslessJson } from '../../values/lossless-json.ts'
 import { closed, contextIdField, nodeField } from '../fields.ts'
-import { STATE_RETRY_ATTEMPTS, STATE_RETRY_DELAY_SEC } from '../limits.ts'
+import { STATE_RETRY_ATTEMPTS, STATE_RETRY_DELAY_SEC, STATE_RETRY_FIRST_MS } from '../limits.ts'
 import { retryNetworkFaults } from '../network-retry.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep, type NodeHandle, type StepContext, type StepResult } from '../step-kind.ts'
-import { ERROR_FIELDS, errorReport, isStateMissing, noErrorReport, rpcErrorOf, rpcErrorText } from './call-outcome.ts'
+import {
+  ERROR_FIELDS,
+  errorReport,
+  errorTargets,
+  isStateMissing,
+  noErrorReport,
+  rpcErrorOf,
+  rpcErrorText,
+} from './call-outcome.ts'
 
 type Options = { signal: AbortSignal }
 
@@ -37,7 +45,11 @@ export const call = defineStep({
         Type.Integer({ minimum: 1, default: STATE_RETRY_ATTEMPTS, description: 'Tries while the state is not there.' }),
       ),
       state_retry_delay: Type.Optional(
-        Type.Number({ minimum: 0, default: STATE_RETRY_DELAY_SEC, description: 'Seconds between those tries.' }),
+        Type.Number({
+          minimum: 0,
+          default: STATE_RETRY_DELAY_SEC,
+          description: 'Seconds between those tries; not given: shorter pauses, for the same total time.',
+        }),
       ),
     },
     closed,
@@ -75,38 +87,51 @@ function requestOptions(input: { unauthenticated?: boolean }, context: StepConte
   return context.step.token === undefined ? options : { ...options, token: context.text(context.step.token) }
 }
 
-/** Tries again, with a constant pause, as long as the node has not got the context's state. */
+/** Tries again as long as the node has not got the context's state. */
 async function withState(
   send: () => Promise<JsonValue>,
   retry: { attempts?: number | undefined; delaySec?: number | undefined },
   context: StepContext,
   options: Options,
 ): Promise<JsonValue> {
-  const attempts = retry.attempts ?? STATE_RETRY_ATTEMPTS
-  const delayMs = (retry.delaySec ?? STATE_RETRY_DELAY_SEC) * 1000
-  for (let attempt = 1; ; attempt += 1) {
+  const started = context.clock.nowMs()
+  const pauses = statePauses(retry.attempts ?? STATE_RETRY_ATTEMPTS, retry.delaySec)
+  for (;;) {
     const envelope = await send()
     const error = rpcErrorOf(envelope)
     if (error === undefined || !isStateMissing(error)) return envelope
-    if (attempt >= attempts) {
-      const message = `the context's state has not arrived after ${attempts} tries: ${rpcErrorText(error)}`
-      throw new StepError('state_missing', message)
+    const pauseMs = pauses.shift()
+    if (pauseMs === undefined) {
+      const took = formatDuration(context.clock.nowMs() - started)
+      throw new StepError('state_missing', `the context's state has not arrived after ${took}: ${rpcErrorText(error)}`)
     }
-    context.progress(`the context's state is not there yet (try ${attempt} of ${attempts})`)
-    await context.clock.sleep(delayMs, options.signal)
+    context.progress("the context's state is not there yet")
+    await context.clock.sleep(pauseMs, options.signal)
   }
+}
+
+/** A given delay is kept to; the default one is an upper limit, because most states arrive within milliseconds. */
+function statePauses(attempts: number, delaySec: number | undefined): number[] {
+  if (delaySec !== undefined) return Array.from({ length: attempts - 1 }, () => delaySec * 1000)
+  const pauses: number[] = []
+  let leftMs = (attempts - 1) * STATE_RETRY_DELAY_SEC * 1000
+  for (let pauseMs = STATE_RETRY_FIRST_MS; leftMs > 0; pauseMs = Math.min(STATE_RETRY_DELAY_SEC * 1000, pauseMs * 2)) {
+    pauses.push(Math.min(leftMs, pauseMs))
+    leftMs -= pauseMs
+  }
+  return pauses
 }
 
 function succeeded(node: NodeHandle, method: string, envelope: JsonValue, context: StepContext): StepResult {
   const keep = context.step.expectedFailure
     ? bindErrorFields(node, method, noErrorReport(), context)
     : new Set<string>()
-  if (context.step.expectedFailure) context.note('warning', 'the call was expected to fail and succeeded')
   context.capture(envelope, { node: node.name, keep })
   const output = typeof envelope === 'object' && envelope !== null && 'result' in envelope ? envelope.result : null
   const shown = stringifyLosslessJson(outputOf(output))
   const summary = `${method} → ${shown.length <= 60 ? shown : `${shown.slice(0, 59)}…`}`
-  return { payload: envelope, rawKey: rawKey(node, method), node: node.name, summary }
+  const remark = context.step.expectedFailure ? ', although a failure was expected' : ''
+  return { payload: envelope, rawKey: rawKey(node, method), node: node.name, summary: `${summary}${remark}` }
 }
 
 function outputOf(result: JsonValue | undefined): JsonValue {
@@ -155,8 +180,7 @@ function bindErrorFields(node: NodeHandle, method: string, report: JsonObject, c
   const outputs = context.step.outputs
   if (outputs !== undefined) {
     context.capture(report, { node: node.name })
-    const bound = outputSources(outputs).filter(([, source]) => ERROR_FIELDS.includes(source))
-    return new Set(bound.map(([variable]) => variable.replaceAll('{node_name}', node.name)))
+    return errorTargets(outputs, node.name)
   }
   const names = ERROR_FIELDS.map((field): [string, JsonValue] => [
     `${rawKey(node, method)}_${field}`,

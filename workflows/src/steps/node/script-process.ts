@@ -2,6 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { SCRIPT_KILL_GRACE_MS, SCRIPT_OUTPUT_MAX_CHARS } from '../limits.ts'
 
+/** Both outputs through one pipe: only so they arrive in the order they were written. */
+const ONE_STREAM = 'exec /bin/sh "$@" 2>&1'
+
 export interface ScriptRun {
   readonly file: string
   readonly args: readonly string[]
@@ -21,10 +24,10 @@ export interface ScriptEnd {
 /** Rejects with the reason of the signal, or when /bin/sh cannot be started. */
 export async function runScript(run: ScriptRun, { signal }: { signal: AbortSignal }): Promise<ScriptEnd> {
   signal.throwIfAborted()
-  const child = spawn('/bin/sh', [run.file, ...run.args], {
+  const child = spawn('/bin/sh', ['-c', ONE_STREAM, 'sh', run.file, ...run.args], {
     cwd: run.cwd,
     env: run.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,
   })
   let output = ''
@@ -36,7 +39,7 @@ export async function runScript(run: ScriptRun, { signal }: { signal: AbortSigna
     if (end >= 0) run.onOutput(line.slice(0, end))
     line = line.slice(end + 1)
   }
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', take)
+  child.stdout.setEncoding('utf8').on('data', take)
   const stop = () => killGroup(child)
   signal.addEventListener('abort', stop, { once: true })
   try {

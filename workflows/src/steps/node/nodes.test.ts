@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { FixtureDriver } from '../../testing/fixture-driver.ts'
+import { FixtureNetwork } from '../../testing/fixture-network.ts'
+import { outcomesOf, runYaml, withContext } from '../../testing/run-yaml.ts'
+
+test('a stopped node is refused, and started again it has what it had', async () => {
+  const run = await runYaml(
+    withContext(`
+  - { type: stop_node, nodes: [n-1, n-2] }
+  - { name: away, type: call, node: n-1, context_id: '{{context_id}}', method: len, expected_failure: false }
+`),
+  )
+  expect(run.failure).toMatchObject({ code: 'failed', message: 'node n-1 is not running: ended cleanly (exit code 0)' })
+  const back = await runYaml(
+    withContext(`
+  - { type: stop_node, nodes: '{{app_id}}' }
+`),
+  )
+  expect(back.failure?.message).toContain('there is no node app-of-app.wasm in this run')
+})
+
+test('stop and start keep ports and data, and are no unexpected ends', async () => {
+  const run = await runYaml(
+    withContext(`
+  - { type: call, node: n-2, context_id: '{{context_id}}', method: set, args: { key: a, value: kept } }
+  - { type: stop_node, nodes: n-2 }
+  - { type: stop_node, nodes: n-2 }
+  - { type: start_node, nodes: [n-1, n-2], wait_timeout: 5 }
+  - { type: call, node: n-2, context_id: '{{context_id}}', method: get, args: { key: a }, outputs: { v: result.output } }
+`),
+  )
+  expect(run.outcome).toBe('passed')
+  expect(run.variables.get('v')).toBe('kept')
+  const [, first, again] = run.driver.specs
+  expect(again).toEqual(first)
+  expect(run.events.filter((event) => event.type === 'node:exited' && !event.expected)).toEqual([])
+})
+
+test('a node that cannot be started fails the step', async () => {
+  const driver = new FixtureDriver(new FixtureNetwork())
+  const run = await runYaml(
+    withContext(
+      '  - { type: stop_node, nodes: n-2 }\n  - { name: up, type: start_node, nodes: n-2, expected_failure: true }',
+    ),
+    {
+      driver,
+      onEvent: (event) => {
+        if (event.type === 'node:exited') driver.failStart = new Error('no room')
+      },
+    },
+  )
+  expect(outcomesOf(run, 'up')).toEqual(['failed'])
+  expect(run.failure?.message).toContain('no room')
+})

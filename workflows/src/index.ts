@@ -1,4 +1,5 @@
-// The public face of the engine: what `cli` may use. Named exports only.
+// The public face of the engine: what `cli` may use. Named exports only. Planning has sub-paths of its own (./plan,
+// ./problems, ./steps), so that reading a file does not load what running one takes.
 
 // --- client ---
 export { ClientError, type ClientErrorCode, type ClientErrorData } from './client/client-error.ts'
@@ -32,8 +33,7 @@ export { type NodeRecord, NodeState, STATE_DIR } from './driver/node-state.ts'
 export { type NukeOptions, nukeNodes } from './driver/nuke-nodes.ts'
 export { openProcessDriver, type ProcessDriverOptions } from './driver/open-process-driver.ts'
 // --- plan ---
-export { renderProblem, renderProblems } from './plan/code-frame.ts'
-export { type PlanRequest, type PlanResult, planWorkflow } from './plan/plan.ts'
+export type { PlanRequest, PlanResult } from './plan/plan.ts'
 export type { Plan, PlannedNode, PlannedStep, PlanSettings } from './plan/plan-types.ts'
 export type { Problem, ProblemCode, Severity } from './plan/problem.ts'
 // --- report ---

@@ -12,7 +12,11 @@ export interface PlannedFile extends PlanResult {
 
 export async function planFiles(given: readonly string[], edge: CommandEdge): Promise<PlannedFile[]> {
   const files = readWorkflowFiles(edge.cwd, given)
-  const { planWorkflow, stepSchemas } = await import('@calbox/workflows')
+  // Not the whole engine: what it takes to run is loaded when something is run.
+  const [{ planWorkflow }, { stepSchemas }] = await Promise.all([
+    import('@calbox/workflows/plan'),
+    import('@calbox/workflows/steps'),
+  ])
   const fileExists = (name: string) => existsSync(path.resolve(edge.cwd, name.replace(/^~(?=\/|$)/, homedir())))
   return files.map((file) => ({
     file,

@@ -58,7 +58,7 @@ export async function runRun(given: readonly string[], options: RunCommandOption
 
 /** All problems of all files before anything is started; an error in one of them ends here. */
 async function readyFiles(planned: readonly PlannedFile[], style: Style, edge: CommandEdge): Promise<Ready[]> {
-  const { renderProblem } = await import('@calbox/workflows')
+  const { renderProblem } = await import('@calbox/workflows/problems')
   for (const { file, problems } of planned) {
     // Notes are said by the run itself.
     for (const problem of problems.filter(({ severity }) => severity !== 'note')) {

@@ -14,7 +14,7 @@ export function registerSteps(program: Command, edge: CommandEdge): void {
 }
 
 export async function runSteps(name: string | undefined, edge: CommandEdge): Promise<void> {
-  const { stepKind, stepKinds } = await import('@calbox/workflows')
+  const { stepKind, stepKinds } = await import('@calbox/workflows/steps')
   const style = createStyle(edge.stdout, edge.env)
   if (name === undefined) {
     edge.stdout.write(renderStepList(stepKinds, style))

@@ -15,7 +15,7 @@ export function registerValidate(program: Command, edge: CommandEdge): void {
 }
 
 export async function runValidate(given: readonly string[], edge: CommandEdge): Promise<void> {
-  const { renderProblem } = await import('@calbox/workflows')
+  const { renderProblem } = await import('@calbox/workflows/problems')
   const style = createStyle(edge.stdout, edge.env)
   let errors = 0
   for (const { file, plan, problems } of await planFiles(given, edge)) {
@@ -25,12 +25,18 @@ export async function runValidate(given: readonly string[], edge: CommandEdge): 
       else edge.stdout.write(`${renderProblemText(renderProblem(problem, file.text), problem.severity, style)}\n\n`)
     }
     const steps =
-      plan === undefined ? '' : ` (${plan.nodes.length + plan.remoteNodes.length} nodes, ${plan.stepCount} steps)`
+      plan === undefined
+        ? ''
+        : ` (${counted(plan.nodes.length + plan.remoteNodes.length, 'node')}, ${counted(plan.stepCount, 'step')})`
     const count = problems.filter(({ severity }) => severity === 'error').length
     const verdict =
       count === 0 ? style.good(`${style.passed} ${file.name} is valid`) : style.bad(`${style.failed} ${file.name}`)
-    const number = count === 0 ? '' : `: ${count === 1 ? '1 error' : `${count} errors`}`
+    const number = count === 0 ? '' : `: ${counted(count, 'error')}`
     edge.stdout.write(`${verdict}${number}${style.faint(steps)}\n`)
   }
   if (errors > 0) throw new QuietExit(2)
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`
 }

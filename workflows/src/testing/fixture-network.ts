@@ -45,6 +45,8 @@ export class FixtureNode {
   /** Polls of a context's hash until a held write becomes visible here; Infinity: only by a sync request. */
   lagPolls = 0
   ready = true
+  /** What the app's method `exit` does. */
+  onExit: () => void = () => undefined
   /** Where set, reported instead of the true root: a diverged node. */
   forgedRoot: string | undefined
   forgedHeads: number[][] | undefined

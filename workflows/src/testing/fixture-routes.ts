@@ -152,6 +152,7 @@ function execute(node: FixtureNode, contextId: string, method: string, args: unk
   if (method === 'get') return { result: { output: node.state(contextId).get(String(key)) ?? null } }
   if (method === 'len') return { result: { output: node.state(contextId).size } }
   if (method === 'echo') return { result: { output: args } }
+  if (method === 'exit') node.onExit()
   return { error: { type: 'FunctionCallError', data: `method '${method}' not found` } }
 }
 

@@ -2,7 +2,7 @@
 // packages installed into an empty folder.
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -29,6 +29,24 @@ function step(name: string, command: string, args: readonly string[], options: {
   return passed
 }
 
+/** Workflows that the documentation shows are run as they stand there. */
+async function documented(): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'calbox-docs-'))
+  try {
+    for (const page of ['README.md', ...globSync('docs/*.md', { cwd: ROOT })]) {
+      const text = await readFile(path.join(ROOT, page), 'utf8')
+      const blocks = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, block]) => block ?? '')
+      for (const [index, block] of blocks.filter((yaml) => /^steps:/m.test(yaml)).entries()) {
+        const file = path.join(folder, `${path.basename(page, '.md')}-${index + 1}.yml`)
+        await writeFile(file, block)
+        step(`${page}, workflow ${index + 1}`, process.execPath, [CALBOX, 'run', file])
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 async function packages(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'calbox-pack-'))
   try {
@@ -47,6 +65,7 @@ async function packages(): Promise<void> {
 
 if (WORKFLOWS.length === 0) throw new Error('no shipped workflow was found')
 for (const file of WORKFLOWS) step(file, process.execPath, [CALBOX, 'run', file])
+await documented()
 await packages()
 const failed = outcomes.filter(({ passed }) => !passed)
 for (const { name } of failed) process.stdout.write(`failed: ${name}\n`)

@@ -11,7 +11,10 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 /** The first signal asks for an orderly end, the second one ends at once: the reaper takes care of the nodes. */
 function listenForSignals(interrupt: AbortController): void {
   const end = (name: keyof typeof SIGNALS) => {
-    if (interrupt.signal.aborted) process.exit(SIGNALS[name])
+    if (interrupt.signal.aborted) {
+      if (process.stdout.isTTY) process.stdout.write('\n')
+      process.exit(SIGNALS[name])
+    }
     interrupt.abort(new InterruptedError(name, SIGNALS[name]))
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => end(name))

@@ -102,7 +102,7 @@ test('a node that dies is the cause, with its exit code and its last words', asy
   write('dies.yml', call('exit'))
   const { code, out } = await calbox('run', 'dies.yml').done
   expect(code).toBe(1)
-  expect(out).toContain('n-1 ended: exit code 41')
+  expect(out).toContain('node n-1 ended unexpectedly: exit code 41')
   expect(out).toContain('error the disk is on fire disk=/dev/x')
 })
 

@@ -34,7 +34,7 @@ export function failureReport(parts: FailureReportParts): string[] {
   const title = failure.steps?.join(' › ') ?? 'the run'
   const lines = [`${paint.bad(`${symbol} ${title}`)}${placeText(failure, paint)}`, '']
   for (const line of failure.message.split('\n')) lines.push(`  ${line}`)
-  if (failure.node !== undefined && failure.nodeExit !== undefined) {
+  if (failure.node !== undefined && failure.nodeExit !== undefined && !failure.message.includes(failure.nodeExit)) {
     lines.push('', `  ${paint.bad(`${failure.node} ended: ${failure.nodeExit}`)}`)
   }
   if (failure.perNode && failure.perNode.length > 0) {

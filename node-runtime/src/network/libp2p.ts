@@ -292,7 +292,7 @@ class Libp2pNetwork implements Network {
     const drop = () => this.#drop(peer, 'does not speak our protocols')
     this.#unidentified.set(peer, this.#options.clock.setTimer(drop, IDENTIFY_TIMEOUT_MS))
     this.#dialler.connected(peer, connection.direction === 'inbound')
-    this.#emitter.emit('peer:connect', peer)
+    this.#emitter.emit('peer:connect', peer, connection.direction)
   }
 
   #onDisconnect(peer: PeerId): void {

@@ -70,9 +70,9 @@ export function networkContract(name: string, open: () => Promise<NetworkFixture
       it('connects a boot list without peer ids, and says so on both sides', async () => {
         const seen: string[] = []
         const [a, b] = await pair((network, index) =>
-          network.on('peer:connect', (peer) => seen.push(`${index}:${peer}`)),
+          network.on('peer:connect', (peer, direction) => seen.push(`${index}:${peer} ${direction}`)),
         )
-        expect(seen.sort()).toEqual([`0:${b.peerId}`, `1:${a.peerId}`])
+        expect(seen.sort()).toEqual([`0:${b.peerId} inbound`, `1:${a.peerId} outbound`])
       })
 
       it('waits for a boot node that starts later', async () => {

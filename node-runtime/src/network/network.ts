@@ -27,8 +27,11 @@ export interface FrameStream {
   abort(reason: Error): void
 }
 
+export type Direction = 'inbound' | 'outbound'
+
 export interface NetworkEvents {
-  'peer:connect': (peer: PeerId) => void
+  /** `outbound`: we dialled. Both sides see the event, so one of them may leave the first word to the other. */
+  'peer:connect': (peer: PeerId, direction: Direction) => void
   /** The last connection to this peer is gone. */
   'peer:disconnect': (peer: PeerId) => void
   /** A message published on `topic` from now on reaches `peer`. */
@@ -60,7 +63,7 @@ export interface MeshState {
 export interface PeerStatus {
   readonly peer: PeerId
   readonly address: string
-  readonly direction: 'inbound' | 'outbound'
+  readonly direction: Direction
   readonly connectedAtMs: number
   readonly topics: readonly string[]
 }

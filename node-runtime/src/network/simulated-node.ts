@@ -15,6 +15,7 @@ import {
 import { meshStateOf, waitForMesh } from './mesh-ready.ts'
 import type {
   Cancel,
+  Direction,
   FrameStream,
   MeshReadyOptions,
   MeshState,
@@ -32,7 +33,7 @@ import { type Carry, SimulatedStream } from './simulated-stream.ts'
 interface Link {
   /** The same on both sides. */
   readonly epoch: number
-  readonly direction: 'inbound' | 'outbound'
+  readonly direction: Direction
   readonly connectedAtMs: number
   /** What the peer is known to be subscribed to. */
   readonly topics: Set<string>
@@ -288,7 +289,7 @@ export class SimulatedNode implements Network {
     other.#linked(this, 'inbound', epoch)
   }
 
-  #linked(other: SimulatedNode, direction: 'inbound' | 'outbound', epoch: number): void {
+  #linked(other: SimulatedNode, direction: Direction, epoch: number): void {
     const { peerId: peer } = other
     if (this.#links.has(peer)) return
     this.#links.set(peer, {
@@ -300,7 +301,7 @@ export class SimulatedNode implements Network {
     })
     this.#dialler.connected(peer, false)
     this.#dialler.learnt(peer, [`${other.place}/p2p/${peer}`])
-    this.#emitter.emit('peer:connect', peer)
+    this.#emitter.emit('peer:connect', peer, direction)
     this.#tellTopics(peer, [...this.#listeners.keys()])
   }
 

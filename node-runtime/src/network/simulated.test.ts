@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../base/bytes.ts'
-import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
 import { signingKeyFromSeed } from '../base/keys.ts'
-import { type Random, systemRandom } from '../base/random.ts'
+import { systemRandom } from '../base/random.ts'
+import { DrivenClock } from '../testing/driven-clock.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
 import type { Network } from './network.ts'
 import { networkContract } from './network-contract.ts'
 import { peerIdOfPublicKey } from './peer-id.ts'
@@ -29,47 +30,22 @@ networkContract('simulated', async () => {
   }
 })
 
-/** Virtual time: `run` fires timers in order until none is left before the end. */
-class TestClock implements Clock {
-  #now = 0
-  #order = 0
-  readonly #timers = new Map<number, { at: number; fn: () => void }>()
-
-  nowMs(): number {
-    return this.#now
+/** Lets `ms` of virtual time pass. */
+async function pass(clock: DrivenClock, ms: number): Promise<void> {
+  let isOver = false
+  clock.setTimer(() => {
+    isOver = true
+  }, ms)
+  while (!isOver) {
+    await clock.rest()
+    clock.step()
   }
-
-  setTimer(fn: () => void, delayMs: number): () => void {
-    const id = this.#order++
-    this.#timers.set(id, { at: this.#now + delayMs, fn })
-    return () => this.#timers.delete(id)
-  }
-
-  async run(untilMs: number): Promise<void> {
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve))
-      const [next] = [...this.#timers].sort(([a, x], [b, y]) => x.at - y.at || a - b)
-      if (!next || next[1].at > untilMs) break
-      this.#timers.delete(next[0])
-      this.#now = next[1].at
-      next[1].fn()
-    }
-    this.#now = untilMs
-  }
-}
-
-function seeded(seed: number): Random {
-  let state = seed >>> 0
-  const next = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-  return { float: next, bytes: (length) => Uint8Array.from({ length }, () => Math.floor(next() * 256)) }
+  await clock.rest()
 }
 
 async function world(seed: number, size: number, faults = {}) {
-  const clock = new TestClock()
-  const net = new SimulatedNetwork({ clock, random: seeded(seed), faults })
+  const clock = new DrivenClock()
+  const net = new SimulatedNetwork({ clock, random: seededRandom(seed), faults })
   const boot = Array.from({ length: size }, (_, index) => `/memory/${index + 1}`)
   const trace: string[] = []
   const nodes: Network[] = boot.map((_, index) => net.createNode({ peerId: peerId(index), bootAddresses: boot }))
@@ -79,7 +55,7 @@ async function world(seed: number, size: number, faults = {}) {
     )
     await node.start()
   }
-  await clock.run(3000)
+  await pass(clock, 3000)
   return { clock, net, nodes, trace }
 }
 
@@ -88,7 +64,7 @@ describe('simulated faults', () => {
     const run = async (seed: number) => {
       const { clock, nodes, trace } = await world(seed, 6, { minDelayMs: 1, maxDelayMs: 50, loss: 0.1, duplicate: 0.1 })
       for (const [index, node] of nodes.entries()) await node.publish('t', utf8(`m${index}`))
-      await clock.run(6000)
+      await pass(clock, 3000)
       return trace
     }
     const first = await run(1)
@@ -105,14 +81,14 @@ describe('simulated faults', () => {
       for await (const frame of stream.frames) frames.push(Buffer.from(frame).toString())
     })
     const opening = a?.open(b?.peerId ?? '', 'p/1')
-    await clock.run(5000)
+    await pass(clock, 2000)
     const stream = await opening
     const names = Array.from({ length: 20 }, (_, index) => `${index}`)
     for (const name of names) {
       await a?.publish('t', utf8(name))
       await stream?.send(utf8(name))
     }
-    await clock.run(20_000)
+    await pass(clock, 20_000)
     const gossiped = trace.map((line) => line.split(' ').at(-1))
     expect(gossiped).not.toEqual(gossiped.toSorted((x, y) => Number(x) - Number(y)))
     expect(gossiped.length).toBeLessThan(20)
@@ -126,9 +102,9 @@ describe('simulated faults', () => {
     for (const [index, node] of nodes.entries()) {
       for (const peer of node.peers()) expect(ids.indexOf(peer) < 3).toBe(index < 3)
     }
-    await clock.run(6000)
+    await pass(clock, 6000)
     net.heal()
-    await clock.run(20_000)
+    await pass(clock, 20_000)
     const crossing = nodes.slice(0, 3).flatMap((node) => node.peers().filter((peer) => ids.indexOf(peer) >= 3))
     expect(crossing.length).toBeGreaterThan(0)
   })
@@ -140,15 +116,15 @@ describe('simulated faults', () => {
     expect(nodes.some((node) => node.peers().includes(id))).toBe(false)
     const back = net.createNode({ peerId: id, address: '/memory/3', bootAddresses: ['/memory/1'] })
     await back.start()
-    await clock.run(10_000)
+    await pass(clock, 10_000)
     expect(back.peers()).toContain(peerId(0))
   })
 
   it('obeys a judge instead of the chances', async () => {
-    const clock = new TestClock()
+    const clock = new DrivenClock()
     const net = new SimulatedNetwork({
       clock,
-      random: seeded(1),
+      random: seededRandom(1),
       judge: ({ kind }) => ({ delayMs: 1, lost: kind === 'gossip', copies: 1 }),
     })
     const a = net.createNode({ peerId: peerId(0), bootAddresses: ['/memory/2'] })
@@ -157,9 +133,9 @@ describe('simulated faults', () => {
     b.subscribe('t', () => got.push('x'))
     await b.start()
     await a.start()
-    await clock.run(1000)
+    await pass(clock, 1000)
     await a.publish('t', utf8('x'))
-    await clock.run(2000)
+    await pass(clock, 2000)
     expect([a.subscribers('t'), got]).toEqual([[b.peerId], []])
     expect(net.stats.lost).toBe(1)
   })

@@ -4,8 +4,11 @@ import { systemClock } from '../base/clock.ts'
 import { signingKeyFromSeed } from '../base/keys.ts'
 import { silentLogger } from '../base/log.ts'
 import { systemRandom } from '../base/random.ts'
-import { libp2pNetwork } from './libp2p.ts'
-import { networkContract } from './network-contract.ts'
+import { until } from '../base/until.ts'
+import { type Libp2pNetworkOptions, libp2pNetwork } from './libp2p.ts'
+import { INBOUND_STREAMS_PER_PROTOCOL_MAX } from './limits.ts'
+import type { Network } from './network.ts'
+import { networkContract, readAll } from './network-contract.ts'
 import { publicKeyOfPeer } from './peer-id.ts'
 
 async function listenOnFreePort(onSocket?: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
@@ -40,6 +43,106 @@ networkContract('libp2p', async () => {
       }),
     close: async () => {},
   }
+})
+
+/** Two connected nodes with different limits. */
+async function unequalPair(
+  limits: readonly [Libp2pNetworkOptions['streamLimits'], Libp2pNetworkOptions['streamLimits']],
+  prepare: (network: Network) => void,
+): Promise<[Network, Network]> {
+  const [port = 0] = await freePorts(1)
+  const address = `/ip4/127.0.0.1/tcp/${port}`
+  const make = (index: 0 | 1) =>
+    libp2pNetwork({
+      ...parts,
+      identity: newIdentity(),
+      networkId: 'limits',
+      listen: [index === 0 ? address : '/ip4/127.0.0.1/tcp/0'],
+      bootAddresses: index === 0 ? [] : [address],
+      streamLimits: limits[index] ?? {},
+    })
+  const [a, b] = [await make(0), await make(1)]
+  for (const network of [a, b]) {
+    prepare(network)
+    await network.start()
+  }
+  await until({
+    what: 'a connection',
+    clock: systemClock,
+    timeoutMs: 20_000,
+    intervalMs: 5,
+    probe: async () => (a.peers().length * b.peers().length === 1 ? { done: undefined } : { seen: 'none' }),
+  })
+  return [a, b]
+}
+
+describe('libp2p under a bad peer', () => {
+  it('ends a stream on which it waits and nothing comes', async () => {
+    const seen = Promise.withResolvers<unknown>()
+    const [a, b] = await unequalPair([{ idleMs: 50 }, {}], (network) =>
+      network.handle('quiet/1', async (_, stream) => {
+        await readAll(stream.frames).then(seen.resolve, seen.resolve)
+      }),
+    )
+    const stream = await b.open(a.peerId, 'quiet/1')
+    expect(await seen.promise).toMatchObject({ code: 'STREAM_IDLE' })
+    await expect(readAll(stream.frames)).rejects.toMatchObject({ code: 'STREAM_RESET' })
+    await Promise.all([a.close(), b.close()])
+  })
+
+  it('ends a stream whose reader does not read', async () => {
+    const gate = Promise.withResolvers<void>()
+    const [a, b] = await unequalPair([{}, { idleMs: 200 }], (network) => network.handle('deaf/1', () => gate.promise))
+    const stream = await b.open(a.peerId, 'deaf/1')
+    const flood = async () => {
+      for (;;) await stream.send(new Uint8Array(1024 * 1024))
+    }
+    await expect(flood()).rejects.toMatchObject({ code: 'STREAM_IDLE' })
+    gate.resolve()
+    await Promise.all([a.close(), b.close()])
+  })
+
+  it('ends a stream that announces a frame over its limit, before it comes', async () => {
+    const seen = Promise.withResolvers<unknown>()
+    const [a, b] = await unequalPair([{ frameMaxBytes: 1000 }, {}], (network) =>
+      network.handle('big/1', async (_, stream) => {
+        await readAll(stream.frames).then(seen.resolve, seen.resolve)
+      }),
+    )
+    const stream = await b.open(a.peerId, 'big/1')
+    await stream.send(new Uint8Array(1001)).catch(() => {})
+    expect(await seen.promise).toMatchObject({ code: 'FRAME_TOO_LARGE' })
+    await Promise.all([a.close(), b.close()])
+  })
+
+  it('serves only so many streams of a protocol to one peer at a time', async () => {
+    let running = 0
+    let most = 0
+    const gate = Promise.withResolvers<void>()
+    const [a, b] = await unequalPair([{}, {}], (network) =>
+      network.handle('hold/1', async () => {
+        most = Math.max(most, ++running)
+        await gate.promise
+        running -= 1
+      }),
+    )
+    const ends = await Promise.all(
+      Array.from({ length: INBOUND_STREAMS_PER_PROTOCOL_MAX + 4 }, async () => {
+        try {
+          const stream = await b.open(a.peerId, 'hold/1')
+          await readAll(stream.frames)
+          return 'served'
+        } catch {
+          // Refused when opened, or reset right after.
+          if (most === INBOUND_STREAMS_PER_PROTOCOL_MAX) gate.resolve()
+          return 'refused'
+        }
+      }),
+    )
+    expect(most).toBe(INBOUND_STREAMS_PER_PROTOCOL_MAX)
+    expect(ends).toContain('refused')
+    await Promise.all([a.close(), b.close()])
+  })
 })
 
 describe('libp2p', () => {

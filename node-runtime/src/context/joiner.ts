@@ -27,6 +27,8 @@ export class Joiner {
   readonly #timers = new Map<string, () => void>()
   readonly #failures = new Map<string, number>()
   readonly #missing = new Map<ContextId, string>()
+  /** From the base until the deltas of the first round: not ready to be called. */
+  readonly #fetching = new Set<ContextId>()
   readonly #stop = new AbortController()
 
   constructor(parts: JoinerParts) {
@@ -42,7 +44,10 @@ export class Joiner {
     }
     this.#timers.get(namespace.id)?.()
     const run = this.#reconcile(namespace)
-      .catch((error) => this.#parts.log.warn({ namespaceId: namespace.id, error: String(error) }, 'join step failed'))
+      .catch((error) => {
+        this.#parts.log.warn({ namespaceId: namespace.id, error: String(error) }, 'join step failed; it is repeated')
+        this.#retry(namespace)
+      })
       .then(() => {
         this.#running.delete(namespace.id)
         if (this.#again.delete(namespace.id)) this.wake(namespace)
@@ -62,7 +67,7 @@ export class Joiner {
         timeoutMs: JOIN_WAIT_MS,
         intervalMs: JOIN_PROBE_MS,
         probe: async () => {
-          if (contexts.has(id)) return { done: await contexts.get(id) }
+          if (contexts.has(id) && !this.#fetching.has(id)) return { done: await contexts.get(id) }
           return { seen: this.#missing.get(id) ?? 'its governance record has not arrived' }
         },
         ...options,
@@ -80,9 +85,13 @@ export class Joiner {
   }
 
   async #reconcile(namespace: Namespace): Promise<void> {
-    const { contexts } = this.#parts
-    await contexts.reconsider(namespace.id)
+    const { contexts, log } = this.#parts
     let incomplete = false
+    // A context that cannot be looked at now must not keep the others from their keys and their state.
+    await contexts.reconsider(namespace.id).catch((error) => {
+      log.warn({ namespaceId: namespace.id, error: String(error) }, 'parked deltas not looked at; it is repeated')
+      incomplete = true
+    })
     for (const group of namespace.state.groups.values()) {
       if (!namespace.isOwnMember(group.id) || namespace.sealingKey(group.id)) continue
       incomplete = !(await this.#fetchKey(namespace, group.id)) || incomplete
@@ -103,6 +112,7 @@ export class Joiner {
   async #fetchContext(namespace: Namespace, id: ContextId): Promise<boolean> {
     const { contexts, outbound, log } = this.#parts
     const { signal } = this.#stop
+    this.#fetching.add(id)
     try {
       await this.#fetchApplication(namespace, id)
       const context = await contexts.adopt(namespace, id, { signal })
@@ -116,6 +126,8 @@ export class Joiner {
       this.#missing.set(id, why)
       log.debug({ contextId: id, error: why }, 'context not joined yet')
       return false
+    } finally {
+      this.#fetching.delete(id)
     }
   }
 
@@ -137,6 +149,8 @@ export class Joiner {
   }
 
   #retry(namespace: Namespace): void {
+    if (this.#stop.signal.aborted) return
+    this.#timers.get(namespace.id)?.()
     const failures = (this.#failures.get(namespace.id) ?? 0) + 1
     this.#failures.set(namespace.id, failures)
     const delayMs = Math.min(JOIN_RETRY_MS * 2 ** Math.min(failures - 1, 10), JOIN_RETRY_LAST_MS)

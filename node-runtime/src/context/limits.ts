@@ -31,9 +31,6 @@ export const JOIN_WAIT_MS = 20_000
 /** How often a join that is not complete looks again, besides being woken by what it waits for. */
 export const JOIN_RETRY_MS = 250
 
-/** Largest initial image served in one frame. */
-export const BASE_PAGE_BYTES = 512 * 1024
-
 /** Modules whose code stays in memory between calls; the one loaded first makes room. */
 export const MODULES_IN_MEMORY_MAX = 32
 
@@ -63,3 +60,6 @@ export const REOPEN_MS = 1000
 
 /** How often deltas that are stamped far ahead are looked at again. */
 export const FUTURE_CHECK_MS = 60_000
+
+/** How often our joining may be refused before the refusal is taken for final: the log may have come by half. */
+export const JOIN_REFUSALS_MAX = 3

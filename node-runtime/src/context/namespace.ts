@@ -3,6 +3,7 @@ import { type Bytes, concat } from '../base/bytes.ts'
 import type { HybridClock } from '../base/clock.ts'
 import {
   type AccountId,
+  type BlobId,
   type ContextId,
   type GroupId,
   idBytes,
@@ -45,7 +46,7 @@ export interface NamespaceParts {
 export class Namespace implements Authority {
   readonly id: NamespaceId
   readonly #parts: NamespaceParts
-  readonly #governance: Governance<SignedOp>
+  #governance: Governance<SignedOp>
   readonly #queue = new SerialQueue(NAMESPACE_QUEUE_MAX)
   #refused = 0
 
@@ -56,12 +57,8 @@ export class Namespace implements Authority {
   }
 
   static async open(id: NamespaceId, parts: NamespaceParts): Promise<Namespace> {
-    const ops: SignedOp[] = []
-    for await (const [, value] of parts.store.entries(rangeOf(keyOf('governance', idBytes(id))))) {
-      const op = decodeOp(value)
-      parts.hlc.observe(op.hlc)
-      ops.push(op)
-    }
+    const ops = await storedOps(id, parts.store)
+    for (const op of ops) parts.hlc.observe(op.hlc)
     return new Namespace(id, Governance.restore(id, ops), parts)
   }
 
@@ -154,28 +151,18 @@ export class Namespace implements Authority {
       let accepted = 0
       let missing = 0
       for (const op of ops) {
-        if (this.#governance.has(op.id)) continue
-        if (op.namespaceId !== this.id || !verifyOp(op)) {
-          this.#refuse(op, 'its namespace or signature is wrong')
-          continue
-        }
-        // Not kept: its author sends it again in every round until its time has come.
-        if (isFromTheFuture(op.hlc, this.#parts.nowMs())) {
-          this.#refuse(op, 'its stamp is far ahead of our clock')
-          continue
-        }
+        if (this.#governance.has(op.id) || !this.#isGenuine(op)) continue
         const result = this.#governance.receive(op)
-        if (result.outcome === 'invalid') {
-          this.#refuse(op, result.reason ?? 'invalid')
-          continue
-        }
-        if (result.outcome === 'duplicate') continue
-        this.#parts.hlc.observe(op.hlc)
-        rows.push(this.#put(op))
+        for (const id of [...result.evicted, ...result.invalid]) rows.push({ type: 'del', key: this.#key(id) })
+        if (result.outcome === 'invalid') this.#refuse(op, result.reason ?? 'invalid')
+        rows.push(...result.accepted.map((taken) => this.#put(taken)))
+        // What waits is stored only for members: a stranger's operations cost memory up to the cap, and no disk.
+        if (result.outcome === 'pending' && this.hasMember(op.author)) rows.push(this.#put(op))
+        for (const taken of result.accepted) this.#parts.hlc.observe(taken.hlc)
         accepted += result.accepted.length
         missing += result.missing.length
       }
-      if (rows.length > 0) await this.#parts.store.batch(rows)
+      if (rows.length > 0) await this.#commit(rows)
       if (missing > 0) this.#parts.outbound.askForOps(this.id, from)
       if (accepted > 0) this.#parts.onChange(this)
       return accepted
@@ -185,6 +172,10 @@ export class Namespace implements Authority {
   /** Of the namespace or any of its groups. */
   hasMember(publicKey: PublicKey): boolean {
     return this.state.memberOf(publicKey) !== undefined
+  }
+
+  namesBlob(blobId: BlobId): boolean {
+    return [...this.state.applications.values()].some((application) => application.blobId === blobId)
   }
 
   // Keys
@@ -209,14 +200,42 @@ export class Namespace implements Authority {
     return this.#queue.close()
   }
 
-  #put(op: SignedOp): StoreOp {
-    return { type: 'put', key: keyOf('governance', idBytes(this.id), idBytes(op.id)), value: encodeOp(op) }
+  #isGenuine(op: SignedOp): boolean {
+    if (op.namespaceId !== this.id || !verifyOp(op)) return this.#refuse(op, 'its namespace or signature is wrong')
+    // Not kept: its author sends it again in every round until its time has come.
+    if (isFromTheFuture(op.hlc, this.#parts.nowMs())) return this.#refuse(op, 'its stamp is far ahead of our clock')
+    return true
   }
 
-  #refuse(op: SignedOp, reason: string): void {
-    this.#refused += 1
-    this.#parts.log.warn({ opId: op.id, kind: op.body.kind, reason }, 'operation refused')
+  /** What arrived is in memory already: when it cannot be stored, memory goes back to what is. */
+  async #commit(rows: readonly StoreOp[]): Promise<void> {
+    try {
+      await this.#parts.store.batch(rows)
+    } catch (error) {
+      this.#governance = Governance.restore(this.id, await storedOps(this.id, this.#parts.store))
+      throw error
+    }
   }
+
+  #key(id: OpId): Bytes {
+    return keyOf('governance', idBytes(this.id), idBytes(id))
+  }
+
+  #put(op: SignedOp): StoreOp {
+    return { type: 'put', key: this.#key(op.id), value: encodeOp(op) }
+  }
+
+  #refuse(op: SignedOp, reason: string): false {
+    this.#refused += 1
+    this.#parts.log.debug({ opId: op.id, kind: op.body.kind, reason }, 'operation refused')
+    return false
+  }
+}
+
+async function storedOps(id: NamespaceId, store: Store): Promise<SignedOp[]> {
+  const ops: SignedOp[] = []
+  for await (const [, value] of store.entries(rangeOf(keyOf('governance', idBytes(id))))) ops.push(decodeOp(value))
+  return ops
 }
 
 function keyAad(namespaceId: NamespaceId, groupId: GroupId): Bytes {

@@ -9,7 +9,7 @@ import { rangeOf } from '../store/store.ts'
 import { type Invitation, signInvitation, verifyInvitation } from '../wire/invitation.ts'
 import type { Applications } from './applications.ts'
 import { ContextError } from './errors.ts'
-import { JOIN_RETRY_MS, JOIN_WAIT_MS } from './limits.ts'
+import { JOIN_REFUSALS_MAX, JOIN_RETRY_MS, JOIN_WAIT_MS } from './limits.ts'
 import { Namespace, type NamespaceParts } from './namespace.ts'
 
 export interface NamespacesParts extends NamespaceParts {
@@ -23,6 +23,7 @@ const SALT_LENGTH = 32
 export class Namespaces {
   readonly #parts: NamespacesParts
   readonly #known = new Map<NamespaceId, Namespace>()
+  readonly #joins = new Map<NamespaceId, Promise<Namespace>>()
 
   private constructor(parts: NamespacesParts) {
     this.#parts = parts
@@ -137,10 +138,23 @@ export class Namespaces {
   }
 
   /**
-   * Joins by invitation and resolves when the group's key is here. Throws INVITATION_INVALID, JOIN_TIMEOUT (what is
-   * missing is in the message; asking goes on in the background), NOT_ALLOWED.
+   * Joins by invitation and resolves when the group's key is here. Throws INVITATION_INVALID, NOT_ALLOWED, JOIN_TIMEOUT:
+   * what is missing is in the message; once we are a member, asking goes on in the background.
    */
-  async join(invitation: Invitation, options: { signal?: AbortSignal } = {}): Promise<Namespace> {
+  join(invitation: Invitation, options: { signal?: AbortSignal } = {}): Promise<Namespace> {
+    const id = invitation.namespaceId
+    // One join of a namespace at a time: they share its log.
+    const before = this.#joins.get(id)?.catch(() => undefined) ?? Promise.resolve()
+    const joining = before.then(() => this.#join(invitation, options))
+    this.#joins.set(id, joining)
+    const forget = () => {
+      if (this.#joins.get(id) === joining) this.#joins.delete(id)
+    }
+    joining.then(forget, forget)
+    return joining
+  }
+
+  async #join(invitation: Invitation, options: { signal?: AbortSignal }): Promise<Namespace> {
     if (!verifyInvitation(invitation)) {
       throw new ContextError('INVITATION_INVALID', 'the invitation was changed, or is not signed by its inviter')
     }
@@ -148,23 +162,36 @@ export class Namespaces {
     const namespace = this.#known.get(id) ?? (await Namespace.open(id, this.#parts))
     this.#known.set(id, namespace)
     try {
-      await this.#wait(`the log of namespace ${id} from a connected member`, options.signal, async () => {
-        if (!namespace.isKnown) await this.#parts.outbound.syncNamespace(id, { ...options, invitation })
-        return namespace.isKnown
-      })
+      await this.#becomeMember(namespace, invitation, options)
     } catch (error) {
       if (!namespace.isKnown) this.#known.delete(id)
       throw error
     }
     this.#parts.outbound.followNamespace(id)
-    if (!namespace.isOwnMember(groupId)) {
-      await namespace.submit({ kind: 'member_joined', invitation, member: namespace.ownKeys })
-    }
     await this.#wait(`the key of group ${groupId} from a connected member`, options.signal, async () => {
       if (!namespace.sealingKey(groupId)) await this.#parts.outbound.fetchKeys(id, groupId, options)
       return namespace.sealingKey(groupId) !== undefined
     })
     return namespace
+  }
+
+  /** Pulls the log with the invitation until it is whole enough for our joining to stand on it. */
+  async #becomeMember(namespace: Namespace, invitation: Invitation, options: { signal?: AbortSignal }): Promise<void> {
+    let refusals = 0
+    await this.#wait(`the log of namespace ${namespace.id} from a connected member`, options.signal, async () => {
+      if (namespace.isOwnMember(invitation.groupId)) return true
+      await this.#parts.outbound.syncNamespace(namespace.id, { ...options, invitation })
+      if (!namespace.isKnown) return false
+      try {
+        await namespace.submit({ kind: 'member_joined', invitation, member: namespace.ownKeys })
+        return true
+      } catch (error) {
+        // Perhaps only half of the log has come: the refusal counts when another pull does not change it.
+        refusals += 1
+        if (!(error instanceof ContextError) || refusals >= JOIN_REFUSALS_MAX) throw error
+        return false
+      }
+    })
   }
 
   async close(): Promise<void> {

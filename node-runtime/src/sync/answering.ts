@@ -10,7 +10,7 @@ import { type Invitation, verifyInvitation } from '../wire/invitation.ts'
 import { decodeOp, encodeOp } from '../wire/op.ts'
 import { type RefusalCode, type SyncRequest, syncRequestMessage } from '../wire/sync-messages.ts'
 import { ItemWriter, SYNC_PROTOCOL, sendFrame } from './conversation.ts'
-import { ANSWER_IDS_MAX, SERVING_MAX } from './limits.ts'
+import { ANSWER_IDS_MAX, SERVING_MAX, SERVING_PEER_MAX } from './limits.ts'
 import type { BlobSource, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
 
 export interface AnsweringParts {
@@ -32,7 +32,8 @@ class Refusal extends Error {
 
 export class Answering {
   readonly #parts: AnsweringParts
-  #serving = 0
+  /** Answers under way, by peer: one busy peer must not keep the others from being served. */
+  readonly #serving = new Map<PeerId, number>()
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts
@@ -40,22 +41,31 @@ export class Answering {
   }
 
   async #serve(peer: PeerId, stream: FrameStream): Promise<void> {
-    if (this.#serving >= SERVING_MAX) {
+    for await (const bytes of stream.frames) {
+      // Counted from the first frame on: a stream that says nothing costs only itself.
+      await this.#counted(peer, stream, () => this.#answer(peer, syncRequestMessage.decode(bytes), stream))
+      return
+    }
+  }
+
+  async #counted(peer: PeerId, stream: FrameStream, answer: () => Promise<void>): Promise<void> {
+    const own = this.#serving.get(peer) ?? 0
+    const all = [...this.#serving.values()].reduce((sum, count) => sum + count, 0)
+    if (own >= SERVING_PEER_MAX || all >= SERVING_MAX) {
       await sendFrame(stream, { t: 'refused', code: 'busy', message: 'too many answers under way' })
       return
     }
-    this.#serving += 1
+    this.#serving.set(peer, own + 1)
     try {
-      for await (const bytes of stream.frames) {
-        await this.#answer(peer, syncRequestMessage.decode(bytes), stream)
-        return
-      }
+      await answer()
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       this.#parts.log.debug({ peer, code: error.code }, 'sync request refused')
       await sendFrame(stream, { t: 'refused', code: error.code, message: error.message })
     } finally {
-      this.#serving -= 1
+      const left = (this.#serving.get(peer) ?? 1) - 1
+      if (left === 0) this.#serving.delete(peer)
+      else this.#serving.set(peer, left)
     }
   }
 
@@ -121,6 +131,7 @@ export class Answering {
   async #blob(asker: PublicKey, request: Extract<SyncRequest, { t: 'blob' }>, stream: FrameStream): Promise<void> {
     const namespace = this.#namespace(request.namespaceId)
     if (!namespace.hasMember(asker)) throw new Refusal('not_a_member', 'only members may have the namespace’s blobs')
+    if (!namespace.namesBlob(request.blobId)) throw new Refusal('not_found', 'the namespace does not name this blob')
     if (!(await this.#parts.blobs.info(request.blobId))) throw new Refusal('not_found', 'the blob is not here')
     for await (const bytes of this.#parts.blobs.stream(request.blobId)) await sendFrame(stream, { t: 'chunk', bytes })
     await sendFrame(stream, { t: 'end', more: false })
@@ -133,7 +144,9 @@ export class Answering {
     stream: FrameStream,
   ): Promise<void> {
     const namespace = this.#namespace(request.namespaceId)
-    await namespace.receive(request.ops.map(decodeOp), peer)
+    // A stranger's operations are of interest only where they make it a member.
+    const ops = request.ops.map(decodeOp).filter((op) => op.author === asker || namespace.hasMember(op.author))
+    await namespace.receive(ops, peer)
     const keys = namespace.sealedKeysFor(request.groupId, asker)
     if (keys.length === 0) throw new Refusal('not_found', 'no key of this group here for this member')
     await sendFrame(stream, { t: 'items', items: keys })
@@ -148,9 +161,9 @@ export class Answering {
 
   async #context(asker: PublicKey, id: ContextId): Promise<SyncedContext> {
     const { directory } = this.#parts
+    if (!directory.mayRead(id, asker)) throw new Refusal('not_a_member', 'only members of its group may read a context')
     const context = await directory.context(id)
     if (!context) throw new Refusal('unknown', 'this context is not here')
-    if (!directory.mayRead(id, asker)) throw new Refusal('not_a_member', 'only members of its group may read a context')
     return context
   }
 

@@ -6,11 +6,11 @@ import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import { type Delta, decodeDelta, encodeDelta } from '../wire/delta.ts'
-import { decodeGossip, encodeGossip, type Gossip, signHeads, verifyHeads } from '../wire/gossip.ts'
+import { decodeGossip, encodeGossip, type Gossip, type HeadsBeat, signHeads, verifyHeads } from '../wire/gossip.ts'
 import { GOSSIP_DELTA_BYTES_MAX, GOSSIP_ITEMS_MAX, HEADS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
 import { GOSSIP_COLLECT_MS, GOSSIP_WAITING_MAX, HEADS_EVERY_MS, INBOUND_WAITING_MAX } from './limits.ts'
-import type { Directory } from './ports.ts'
+import type { Directory, SyncedContext } from './ports.ts'
 import { topicName } from './topics.ts'
 
 export interface GossipParts {
@@ -34,6 +34,7 @@ export class GossipExchange {
   readonly #beats = new Map<ContextId, { cancel: (() => void) | undefined; again: boolean }>()
   readonly #inbound = new Map<string, number>()
   #dropped = 0
+  #diverged = 0
   #closed = false
 
   constructor(parts: GossipParts) {
@@ -42,6 +43,11 @@ export class GossipExchange {
 
   get dropped(): number {
     return this.#dropped
+  }
+
+  /** How often a member had another root at the same heads. */
+  get diverged(): number {
+    return this.#diverged
   }
 
   followContext(id: ContextId): void {
@@ -148,13 +154,26 @@ export class GossipExchange {
       verifyHeads(gossip)
     ) {
       if (lacksAny(context, gossip.heads)) pull(id, from)
+      else this.#compareRoots(id, context, gossip)
     }
+  }
+
+  /** Equal heads and another root is a defect, never a state that passes (I5). */
+  #compareRoots(id: ContextId, context: SyncedContext, beat: HeadsBeat): void {
+    if (context.root === beat.root || !sameIds(context.heads(), beat.heads)) return
+    this.#diverged += 1
+    const fields = { contextId: id, member: beat.author, root: context.root, theirRoot: beat.root }
+    this.#parts.log.error(fields, 'state diverged: the same heads, another root')
   }
 
   async #onNamespace(id: NamespaceId, from: PeerId, gossip: Gossip): Promise<void> {
     const namespace = this.#parts.directory.namespace(id)
     if (namespace && gossip.t === 'ops') await namespace.receive(gossip.items.map(decodeOp), from)
   }
+}
+
+function sameIds(a: readonly DeltaId[], b: readonly DeltaId[]): boolean {
+  return a.length === b.length && a.every((id, index) => id === b[index])
 }
 
 function lacksAny(context: { holds(id: DeltaId): boolean }, heads: readonly DeltaId[]): boolean {

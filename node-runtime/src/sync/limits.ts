@@ -30,6 +30,8 @@ export const HEADS_EVERY_MS = 1000
 export const ROUND_PEERS_MAX = 8
 /** Answers served at once. One more is refused as busy, and the asker tries later. */
 export const SERVING_MAX = 32
+/** Of these for one peer. */
+export const SERVING_PEER_MAX = 8
 
 /** Messages from one peer and topic that wait to be handled; later ones are dropped and pulled later. */
 export const INBOUND_WAITING_MAX = 256

@@ -11,6 +11,8 @@ export interface SyncedNamespace {
   opsNotIn(have: readonly OpId[], limit: number): SignedOp[]
   receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number>
   hasMember(publicKey: PublicKey): boolean
+  /** Whether the log says that an application's code is this blob. */
+  namesBlob(blobId: BlobId): boolean
   /** Each key sealed to that member; empty when it is not one. */
   sealedKeysFor(groupId: GroupId, publicKey: PublicKey): Bytes[]
   receiveKeys(groupId: GroupId, sealed: readonly Bytes[]): Promise<number>

@@ -21,31 +21,36 @@ export interface Source {
 /** Takes what the peer has and we lack. Returns how many deltas came. */
 export async function pullDeltas(source: Source, context: SyncedContext, contextId: ContextId): Promise<number> {
   let total = 0
-  for (let more = true; more; ) {
-    more = false
-    let batch: Delta[] = []
-    const flush = async () => {
-      if (batch.length > 0) await context.receive(batch, source.peer)
-      total += batch.length
-      batch = []
-    }
-    const frames = ask({ ...source, request: { t: 'deltas', contextId, have: context.locator() } })
-    for await (const items of itemsOf(
-      watchEnd(frames, (end) => (more = end.more)),
-      DELTA_BYTES_MAX,
-    )) {
-      for (const item of items) {
-        const delta = decodeDelta(item)
-        if (!context.holds(delta.id)) batch.push(delta)
-        if (batch.length >= RECEIVE_BATCH) await flush()
-      }
-    }
-    const before = total
-    await flush()
-    // A peer that keeps saying "more" without sending anything new is not asked again.
-    if (total === before && before === 0) more = false
+  for (;;) {
+    const answer = await pullDeltasOnce(source, context, contextId)
+    total += answer.fresh
+    // A peer that says "more" without sending anything new is not asked again.
+    if (!answer.more || answer.fresh === 0) return total
   }
-  return total
+}
+
+async function pullDeltasOnce(source: Source, context: SyncedContext, contextId: ContextId) {
+  let more = false
+  let fresh = 0
+  let batch: Delta[] = []
+  const flush = async () => {
+    if (batch.length > 0) await context.receive(batch, source.peer)
+    fresh += batch.length
+    batch = []
+  }
+  const onEnd = (end: { more: boolean }) => {
+    more = end.more
+  }
+  const frames = ask({ ...source, request: { t: 'deltas', contextId, have: context.locator() } })
+  for await (const items of itemsOf(watchEnd(frames, onEnd), DELTA_BYTES_MAX)) {
+    for (const item of items) {
+      const delta = decodeDelta(item)
+      if (!context.holds(delta.id)) batch.push(delta)
+      if (batch.length >= RECEIVE_BATCH) await flush()
+    }
+  }
+  await flush()
+  return { more, fresh }
 }
 
 export async function pullOps(source: Source, namespace: SyncedNamespace, invitation?: Invitation): Promise<number> {

@@ -20,7 +20,7 @@ import { SyncError } from './errors.ts'
 import { GossipExchange } from './gossip.ts'
 import { HelloExchange } from './hello.ts'
 import { ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
-import type { BlobSource, Directory, SyncedNamespace } from './ports.ts'
+import type { BlobSource, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
 import { firstOf, pullBase, pullBlob, pullDeltas, pullKeys, pullOps } from './pulling.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
 
@@ -147,8 +147,8 @@ export class Sync {
   /** Resolves with 0 when nobody has a key for us yet. */
   async fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<number> {
     const namespace = this.#namespace(namespaceId)
-    const signal = this.#deadline(options.signal)
-    const attempt = (peer: PeerId) => pullKeys({ ...this.#parts, peer, signal }, namespace, groupId)
+    const attempt = (peer: PeerId) =>
+      pullKeys({ ...this.#parts, peer, signal: this.#deadline(options.signal) }, namespace, groupId)
     try {
       return await firstOf('the group key', this.#choose({ kind: 'namespace', id: namespaceId }), attempt)
     } catch (error) {
@@ -160,15 +160,16 @@ export class Sync {
 
   fetchBlob(namespaceId: NamespaceId, blobId: BlobId, options: { signal?: AbortSignal }): Promise<void> {
     const namespace = this.#namespace(namespaceId)
-    const signal = this.#deadline(options.signal)
-    const attempt = (peer: PeerId) => pullBlob({ ...this.#parts, peer, signal }, namespace, blobId, this.#parts.blobs)
+    // No deadline for the whole: a large blob takes its time, and a silent stream ends by the network's idle limit.
+    const attempt = (peer: PeerId) =>
+      pullBlob({ ...this.#parts, peer, signal: this.#stopping(options.signal) }, namespace, blobId, this.#parts.blobs)
     return firstOf(`blob ${blobId}`, this.#choose({ kind: 'namespace', id: namespaceId }), attempt)
   }
 
   async *fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncGenerator<readonly [Bytes, Bytes]> {
     const namespace = this.#parts.directory.namespaceOf(contextId)
     const topic: Topic = namespace ? { kind: 'namespace', id: namespace.id } : { kind: 'context', id: contextId }
-    const signal = this.#deadline(options.signal)
+    const signal = this.#stopping(options.signal)
     const start = async (peer: PeerId) => {
       const entries = pullBase({ ...this.#parts, peer, signal }, contextId)
       return { entries, first: await entries.next() }
@@ -213,7 +214,8 @@ export class Sync {
     const { directory } = this.#parts
     const found: { topic: Topic; heads: readonly Id[] }[] = []
     for (const { topic } of this.#followed.values()) {
-      const holder = topic.kind === 'namespace' ? directory.namespace(topic.id) : await directory.context(topic.id)
+      // One context that cannot be opened must not keep the others from being compared.
+      const holder = topic.kind === 'namespace' ? directory.namespace(topic.id) : await this.#context(topic.id)
       if (holder) found.push({ topic, heads: holder.heads() })
     }
     return found
@@ -222,7 +224,13 @@ export class Sync {
   async #round(topic: Topic, signal: AbortSignal | undefined): Promise<void> {
     const pulls = this.#choose(topic, ROUND_PEERS_MAX).map((peer) => this.#pull(topic, peer))
     const all = Promise.allSettled(pulls).then(() => undefined)
-    await (signal ? Promise.race([all, rejectOnAbort(signal)]) : all)
+    if (!signal) return all
+    const waiting = new AbortController()
+    try {
+      await Promise.race([all, rejectOnAbort(signal, waiting.signal)])
+    } finally {
+      waiting.abort()
+    }
   }
 
   /** Members that follow the topic, in random order; any connected peer where nobody is known to follow it yet. */
@@ -277,9 +285,16 @@ export class Sync {
       return running.done
     }
     const pull = { again: false, done: Promise.resolve() }
-    pull.done = this.#pullOnce(topic, peer)
-      .finally(() => this.#pulls.delete(key))
-      .then(() => (pull.again && !this.#stop.signal.aborted ? this.#pull(topic, peer) : undefined))
+    const next = () => {
+      this.#pulls.delete(key)
+      return pull.again && !this.#stop.signal.aborted ? this.#pull(topic, peer) : undefined
+    }
+    pull.done = this.#pullOnce(topic, peer).then(next, async (error) => {
+      // A wish that came meanwhile is kept, whatever became of this pull.
+      if (pull.again) await next()
+      else this.#pulls.delete(key)
+      throw error
+    })
     this.#pulls.set(key, pull)
     this.#track(pull.done)
     return pull.done
@@ -302,6 +317,13 @@ export class Sync {
     }
   }
 
+  #context(id: ContextId): Promise<SyncedContext | undefined> {
+    return this.#parts.directory.context(id).catch((error) => {
+      this.#parts.log.warn({ contextId: id, error: String(error) }, 'context cannot be opened')
+      return undefined
+    })
+  }
+
   #namespace(id: NamespaceId): SyncedNamespace {
     const namespace = this.#parts.directory.namespace(id)
     if (!namespace) throw new SyncError('SYNC_NO_PEER', `namespace ${id} is not known to this node`)
@@ -309,8 +331,11 @@ export class Sync {
   }
 
   #deadline(signal?: AbortSignal): AbortSignal {
-    const limits = [this.#stop.signal, AbortSignal.timeout(this.#options.timeoutMs)]
-    return AbortSignal.any(signal ? [...limits, signal] : limits)
+    return AbortSignal.any([this.#stopping(signal), AbortSignal.timeout(this.#options.timeoutMs)])
+  }
+
+  #stopping(signal?: AbortSignal): AbortSignal {
+    return signal ? AbortSignal.any([this.#stop.signal, signal]) : this.#stop.signal
   }
 
   #track(work: Promise<unknown>): void {
@@ -322,9 +347,10 @@ export class Sync {
   }
 }
 
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
+/** Listens until `done`. */
+function rejectOnAbort(signal: AbortSignal, done: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: done })
   })
 }

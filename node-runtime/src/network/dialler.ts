@@ -12,14 +12,18 @@ import { type DialPlan, planDials } from './dial-plan.ts'
 import { NetworkError } from './errors.ts'
 import {
   DIALS_AT_ONCE_MAX,
+  RETRY_DOWN_COUNT,
   RETRY_EXPECTED_MS,
-  RETRY_FAST_COUNT,
-  RETRY_FAST_MS,
+  RETRY_FIRST_MS,
+  RETRY_GROWTH,
   RETRY_MAX_MS,
   SETTLE_MS,
   SPARE_ADDRESSES_MAX,
 } from './limits.ts'
 import type { BootStatus, PeerId } from './network.ts'
+
+/** Far beyond the longest pause; keeps the power finite. */
+const RETRY_EXPONENT_MAX = 64
 
 /** What the dialler needs of a network. */
 export interface DialLinks {
@@ -230,7 +234,7 @@ export class Dialler {
     } else {
       target.failures += 1
       target.nextAtMs = this.#options.clock.nowMs() + this.#delayOf(target)
-      if (target.failures === RETRY_FAST_COUNT) {
+      if (target.failures === RETRY_DOWN_COUNT) {
         this.#options.log.info(
           { address: target.address, error: String(error) },
           'peer does not answer; retrying slowly',
@@ -241,15 +245,13 @@ export class Dialler {
   }
 
   #delayOf(target: Target): number {
-    const { random } = this.#options
-    const slow = target.failures - RETRY_FAST_COUNT
-    const fast = this.#plan.ours.includes(target.place) ? RETRY_FAST_MS : RETRY_EXPECTED_MS
-    const mostMs = slow < 0 ? 2 * fast : Math.min(RETRY_MAX_MS, 2 * fast * 1.6 ** Math.min(slow, 32))
-    return mostMs * (0.5 + random.float() / 2)
+    const firstMs = this.#plan.ours.includes(target.place) ? RETRY_FIRST_MS : RETRY_EXPECTED_MS
+    const mostMs = Math.min(RETRY_MAX_MS, firstMs * RETRY_GROWTH ** Math.min(target.failures, RETRY_EXPONENT_MAX))
+    return mostMs * (0.5 + this.#options.random.float() / 2)
   }
 }
 
-/** It has not answered all the fast attempts: others are tried in its place. */
+/** It has not answered for a while: others are tried in its place. */
 function isDown(target: Target): boolean {
-  return target.failures >= RETRY_FAST_COUNT
+  return target.failures >= RETRY_DOWN_COUNT
 }

@@ -51,13 +51,15 @@ export const DIAL_DEGREE = 3
 export const DIALS_AT_ONCE_MAX = 3
 /** Known addresses, boot list aside. At the cap a newly learnt one is forgotten. */
 export const SPARE_ADDRESSES_MAX = 1024
-/** The first attempts come this fast, because all nodes of a run start together. */
-export const RETRY_FAST_MS = 50
-/** How many attempts stay fast (about 1.5 s); later ones back off. From here on an address counts as down. */
-export const RETRY_FAST_COUNT = 20
+/** The longest pause after the first attempt: short, because all nodes of a run start together. */
+export const RETRY_FIRST_MS = 100
+/** Each pause grows by this: a peer is found within a fifth of the time it was away, and an attempt costs 2 ms of CPU. */
+export const RETRY_GROWTH = 1.2
 export const RETRY_MAX_MS = 5_000
-/** An edge that the other side is to dial: we only retry it this slowly at first. */
-export const RETRY_EXPECTED_MS = 400
+/** After so many failed attempts, about 2 s, an address counts as down: others are tried in its place. */
+export const RETRY_DOWN_COUNT = 10
+/** The same for an edge that the other side is to dial. */
+export const RETRY_EXPECTED_MS = 800
 /** A connection that has come in may be the one we are about to dial: wait at most this long for its identity. */
 export const SETTLE_MS = 300
 /** How often a connection is probed, and the silence after which it counts as dead. A busy machine pauses for seconds. */

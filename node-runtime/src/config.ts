@@ -12,7 +12,9 @@ import { type KemKeyPair, kemKeyFromSecret, type SigningKey, signingKeyFromSeed 
 import type { Random } from './base/random.ts'
 import { peerIdOfPublicKey } from './network/peer-id.ts'
 
-export class ConfigError extends CodedError<'CONFIG_MISSING' | 'CONFIG_INVALID' | 'CONFIG_UNWRITABLE'> {}
+export class ConfigError extends CodedError<
+  'CONFIG_MISSING' | 'CONFIG_INVALID' | 'CONFIG_UNSUPPORTED' | 'CONFIG_UNWRITABLE'
+> {}
 
 export interface NodeFolder {
   readonly home: string
@@ -26,7 +28,7 @@ export interface InitOptions {
   readonly swarmPort: number
   readonly bootNodes: readonly string[]
   readonly mdns: boolean
-  readonly authMode?: 'proxy' | 'embedded'
+  readonly authMode?: 'proxy'
 }
 
 export interface LoadedConfig {
@@ -85,6 +87,7 @@ export async function loadConfig(folder: NodeFolder): Promise<LoadedConfig> {
     throw new ConfigError('CONFIG_MISSING', message, { cause, data: { file } })
   }
   const settings = parseConfig(text, file)
+  checkAuthMode(settings.server.auth_mode, `${file}: server.auth_mode`)
   const identity = signingKeyFromSeed(seedOf(settings.identity.keypair, file))
   return {
     path,
@@ -94,6 +97,18 @@ export async function loadConfig(folder: NodeFolder): Promise<LoadedConfig> {
     identity,
     kem: kemKeyFromSecret(taggedHash('calbox/kem-secret/1', identity.seed)),
   }
+}
+
+/** `where` names the setting. Throws ConfigError: a node that is to check its callers must not start as one that cannot. */
+export function checkAuthMode(mode: string | undefined, where: string): 'proxy' | undefined {
+  if (mode === undefined || mode === 'proxy') return mode
+  if (mode === 'embedded') {
+    const message =
+      `${where}: embedded authentication is not supported by this version, and without it anyone who reaches the ` +
+      'HTTP port may use the node; take the setting out, or write proxy and put a proxy that checks callers in front'
+    throw new ConfigError('CONFIG_UNSUPPORTED', message, { data: { where, mode } })
+  }
+  throw new ConfigError('CONFIG_INVALID', `${where} is proxy or absent, not ${JSON.stringify(mode)}`)
 }
 
 /** The host and port of a `/ip4/HOST/tcp/PORT` address. */

@@ -3,7 +3,15 @@ import { Command, CommanderError } from 'commander'
 import { CodedError } from './base/errors.ts'
 import type { Logger } from './base/log.ts'
 import { systemRandom } from './base/random.ts'
-import { ConfigError, folderPath, type InitOptions, initFolder, loadConfig, type NodeFolder } from './config.ts'
+import {
+  ConfigError,
+  checkAuthMode,
+  folderPath,
+  type InitOptions,
+  initFolder,
+  loadConfig,
+  type NodeFolder,
+} from './config.ts'
 import { processLogger } from './log-output.ts'
 import { type RunningNode, startNode } from './run-node.ts'
 
@@ -68,12 +76,13 @@ function withInitFlags(command: Command): Command {
     .option('--swarm-port <port>', 'port for other nodes', '2428')
     .option('--boot-nodes <multiaddrs>', 'comma-separated addresses to dial')
     .option('--mdns', 'find nodes on the local network')
-    .option('--auth-mode <mode>', 'proxy or embedded')
+    .option('--auth-mode <mode>', 'proxy: whoever reaches the HTTP port may use it, as without this option')
 }
 
 async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
   process.title = `calnode ${folder.node} ${folderPath(folder)}`
-  if (flags.init) await initFolder(folder, initOptions(flags), systemRandom)
+  const options = initOptions(flags)
+  if (flags.init) await initFolder(folder, options, systemRandom)
   const config = await loadConfig(folder)
   const log = processLogger(folder.node)
   const bootNodes = listOf(flags.bootNodes)
@@ -102,10 +111,7 @@ function watchEof(fd: number, onEof: () => void): void {
 }
 
 function initOptions(flags: InitFlags): InitOptions {
-  const { authMode } = flags
-  if (authMode !== undefined && authMode !== 'proxy' && authMode !== 'embedded') {
-    throw usage(`--auth-mode is proxy or embedded, not ${JSON.stringify(authMode)}`)
-  }
+  const authMode = checkAuthMode(flags.authMode, '--auth-mode')
   return {
     serverHost: flags.serverHost,
     serverPort: portOf('--server-port', flags.serverPort),

@@ -35,7 +35,11 @@ export const workflowSettings = Type.Object({
   auth_image: Type.Optional(Type.String()),
   auth_use_cached: flag('Use cached front ends of the authentication service'),
   webui_use_cached: flag('Use a cached web interface'),
-  auth_mode: Type.Optional(Type.String({ description: '"embedded": the nodes authenticate their clients' })),
+  auth_mode: Type.Optional(
+    Type.String({
+      description: '"proxy", the default: the nodes ask nobody who they are. "embedded" is refused by run',
+    }),
+  ),
   log_level: Type.Optional(Type.String({ default: 'debug' })),
   rust_backtrace: Type.Optional(Type.String({ default: '0' })),
   e2e_mode: flag('Short sync intervals and local discovery'),

@@ -11,6 +11,8 @@ export interface Plan {
   readonly nodes: readonly PlannedNode[]
   readonly remoteNodes: readonly PlannedRemoteNode[]
   readonly settings: PlanSettings
+  /** Where the keys of the top level stand, by their names in the file. */
+  readonly settingPositions: Readonly<Record<string, Position>>
   readonly steps: readonly PlannedStep[]
   /** Nested steps included. */
   readonly stepCount: number

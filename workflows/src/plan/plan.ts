@@ -71,6 +71,9 @@ function readWorkflow(request: PlanRequest, root: MapNode, problems: ProblemColl
     nodes: nodes.nodes,
     remoteNodes,
     settings: settingsOf(settings, nodes, root),
+    settingPositions: Object.fromEntries(
+      root.entries.map(({ key, keySpan }) => [key, problems.position(keySpan.start)]),
+    ),
     ...stepsOf(steps),
   }
 }

@@ -46,6 +46,7 @@ export async function describeError(error: unknown, nodes: RunNodes | undefined)
   const failure: FailureInfo = {
     code: codeOf(error),
     message: messageOf(error),
+    ...(error instanceof RunRefusedError && error.place && { place: error.place }),
     ...(node !== undefined && { node }),
     ...(exit !== undefined && { nodeExit: exit }),
     ...(logTail && logTail.length > 0 && { logTail }),

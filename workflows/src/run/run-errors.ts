@@ -1,5 +1,5 @@
 // Ends of a run or step that no step kind causes.
-import type { FailureInfo } from './events.ts'
+import type { FailureInfo, SourcePlace } from './events.ts'
 
 /** Reason of an abort that makes the current step a failed one, not a cancelled one. */
 export class StepAbortError extends Error {
@@ -42,9 +42,12 @@ export class StepFailedError extends Error {
 export class RunRefusedError extends Error {
   readonly code = 'unsupported'
   readonly exitCode = 3
+  /** Where the file asks for it. */
+  readonly place: SourcePlace | undefined
 
-  constructor(message: string) {
+  constructor(message: string, place?: SourcePlace) {
     super(message)
     this.name = 'RunRefusedError'
+    this.place = place
   }
 }

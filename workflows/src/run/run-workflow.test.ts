@@ -79,14 +79,14 @@ test('the first failing step ends the run', async () => {
 test('the settings of the file reach the driver', async () => {
   const run = await runYaml(
     file(
-      'nodes: { alice: { rpc_port: 15555, mdns: true }, bob: {} }, auth_mode: embedded, e2e_mode: true, bootstrap_nodes: [/ip4/1.2.3.4/tcp/1]',
+      'nodes: { alice: { rpc_port: 15555, mdns: true }, bob: {} }, auth_mode: proxy, e2e_mode: true, bootstrap_nodes: [/ip4/1.2.3.4/tcp/1]',
     ),
   )
   const [alice, bob] = ['alice', 'bob'].map((name) => run.driver.specs.find((spec) => spec.name === name))
   expect(alice).toMatchObject({
     rpcPort: 15555,
     mdns: true,
-    authMode: 'embedded',
+    authMode: 'proxy',
     e2eMode: true,
     bootstrapNodes: ['/ip4/1.2.3.4/tcp/1'],
   })
@@ -192,10 +192,15 @@ test('a run that takes too long ends with the exit code of a timeout, wherever i
 test('what these nodes cannot do is refused before anything is started', async () => {
   for (const setting of [
     'auth_service: true',
+    'auth_mode: embedded',
+    'auth_mode: nonsense',
     'topology: { type: nat, nat_mode: cone, boot_node: { image: i, keypair: k } }',
   ]) {
-    const run = await runYaml(file(`${NODES}, ${setting}`))
+    const run = await runYaml(file(`${NODES},\n  ${setting}`))
     expect([run.exitCode, run.failure?.code, run.driver.specs]).toEqual([3, 'unsupported', []])
+    expect(run.failure?.message).toContain(setting.split(':')[0])
+    expect(run.failure?.message).not.toContain('write auth_mode: embedded')
+    expect(run.failure?.place).toEqual({ file: 'test.yml', line: 2, column: 3 })
   }
 })
 

@@ -22,14 +22,19 @@ export async function startNodes(parts: StartNodesParts, plan: Plan, options: { 
 
 /** Before anything is started: what these nodes cannot do is said, not left out in silence. */
 export function refuseUnsupported(plan: Plan): void {
-  const { topology, authService } = plan.settings
-  if (topology !== undefined) {
-    throw new RunRefusedError(
-      `topology: ${topology.type} needs containers; nodes that run as processes share one network`,
-    )
+  const { topology, authService, authMode } = plan.settings
+  const refused = (key: string, why: string) => {
+    const position = plan.settingPositions[key]
+    return new RunRefusedError(`${key}: ${why}`, position && { file: plan.file, ...position })
   }
-  if (authService) {
-    throw new RunRefusedError('auth_service: true needs containers; write auth_mode: embedded, or leave it out')
+  if (topology !== undefined) {
+    throw refused('topology', `${topology.type} needs containers; nodes that run as processes share one network`)
+  }
+  if (authService) throw refused('auth_service', 'true needs containers; leave it out')
+  // Nodes that were to check their callers must not run as ones that let everybody in.
+  if (authMode !== undefined && authMode !== 'proxy') {
+    const what = authMode === 'embedded' ? 'embedded authentication' : JSON.stringify(authMode)
+    throw refused('auth_mode', `${what} is not supported by this version; leave it out, or write auth_mode: proxy`)
   }
 }
 

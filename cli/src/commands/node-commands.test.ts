@@ -65,6 +65,14 @@ test('up starts a network that outlives the command, and prints its addresses', 
   expect(existsSync(join(cwd, 'data/demo-1/demo-1/config.toml'))).toBe(true)
 })
 
+test('up refuses an authentication that does not exist', async () => {
+  await expect(calbox('up', '-n', '1', '--auth-mode', 'embedded')).rejects.toMatchObject({
+    message: expect.stringContaining('not supported by this version'),
+  })
+  expect(await calbox('ps')).toBe('no node is running here\n')
+  expect(await calbox('up', '-n', '1', '--auth-mode', 'proxy')).toContain('1 node is up')
+})
+
 test('up again adopts what runs, and --restart does not', async () => {
   await calbox('up', '-n', '1')
   const [before] = await ps()

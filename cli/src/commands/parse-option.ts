@@ -22,6 +22,13 @@ export function parsePositive(text: string): number {
   throw new InvalidArgumentError('It must be a number above 0.')
 }
 
+/** Nodes that were to check their callers must not start as ones that let everybody in. */
+export function parseAuthMode(text: string): string {
+  if (text === 'proxy') return text
+  if (text !== 'embedded') throw new InvalidArgumentError('It must be proxy.')
+  throw new InvalidArgumentError('Embedded authentication is not supported by this version.')
+}
+
 function integer(text: string, min: number, max: number): number {
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= min && value <= max) return value

@@ -3,7 +3,7 @@ import type { NetworkEvent, NodeRequest } from '@calbox/workflows'
 import type { Command } from 'commander'
 import type { CommandEdge } from './command-edge.ts'
 import { findCalnode } from './find-calnode.ts'
-import { parseCount, parsePort, parsePositive } from './parse-option.ts'
+import { parseAuthMode, parseCount, parsePort, parsePositive } from './parse-option.ts'
 import { statePath } from './state-path.ts'
 
 export interface UpOptions {
@@ -25,7 +25,7 @@ export function registerUp(program: Command, edge: CommandEdge): void {
     .option('--base-port <port>', 'peer-to-peer port of the first node (default 2428, or free ones)', parsePort)
     .option('--base-rpc-port <port>', 'HTTP port of the first node (default 2528, or free ones)', parsePort)
     .option('--restart', 'stop nodes that already run under these names and start them on their data')
-    .option('--auth-mode <mode>', 'of nodes that are made anew: proxy (none) or embedded')
+    .option('--auth-mode <mode>', 'of nodes that are made anew; only proxy: they ask nobody', parseAuthMode)
     .option('--timeout <seconds>', 'for all nodes to be healthy and meshed', parsePositive, 60)
     .action((options: UpOptions) => runUp(options, edge))
 }

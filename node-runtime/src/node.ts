@@ -108,7 +108,15 @@ export class Node implements NodeServices {
       if (event.deltaId !== undefined) sync.announceHeads(event.contextId)
       options.onEvent?.(event)
     }
-    const contexts = await Contexts.open({ ...shared, clock, executor, applications, namespaces, onEvent })
+    const contexts = await Contexts.open({
+      ...shared,
+      clock,
+      executor,
+      applications,
+      namespaces,
+      onEvent,
+      onKeyMissing: (namespace, groupId) => late.joiner?.wantKeys(namespace, groupId),
+    })
     late.contexts = contexts
     const joiner = new Joiner({ applications, contexts, outbound: sync, clock, log: log.child({ module: 'join' }) })
     late.joiner = joiner

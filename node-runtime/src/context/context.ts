@@ -57,12 +57,14 @@ export class Context {
   readonly #handlers: HandlerQueue
   readonly #intake: Intake
   #broken = false
+  #shown: { readonly heads: readonly DeltaId[]; readonly root: RootHash }
 
   constructor(parts: ContextParts) {
     this.record = parts.record
     this.#parts = parts
     this.#intake = new Intake({ ...parts, reconsider: () => this.reconsider() })
     this.#folder = new Folder(parts)
+    this.#shown = { heads: parts.dag.heads(), root: parts.state.root }
     this.#handlers = new HandlerQueue({
       rows: parts.rows,
       store: parts.store,
@@ -74,15 +76,16 @@ export class Context {
   }
 
   get root(): RootHash {
-    return this.#parts.state.root
+    return this.#shown.root
   }
 
   get sizeInBytes(): number {
     return this.#parts.state.sizeBytes
   }
 
+  /** With `root`, what others may take for ours: it moves once all of an arrival is applied, never before (I5). */
   heads(): DeltaId[] {
-    return this.#parts.dag.heads()
+    return [...this.#shown.heads]
   }
 
   /** What waits and why, for status routes and the sync report. */
@@ -154,7 +157,8 @@ export class Context {
   async reconsider(): Promise<void> {
     if (this.#intake.parkedCount === 0) return
     await this.#enqueue(async () => {
-      await this.#receive(this.#intake.takeParked(), undefined)
+      const ops: StoreOp[] = []
+      await this.#receive(await this.#intake.takeParked(ops), undefined, ops)
     })
   }
 
@@ -200,6 +204,7 @@ export class Context {
     ])
     fold.committed()
     this.#parts.dag.receive(nodeOf(delta))
+    this.#show()
     this.#publish(delta)
     this.#emit(delta.id, outcome.events)
     this.#parts.log.debug({ deltaId: delta.id, method: request.method, root: state.root }, 'call committed')
@@ -254,11 +259,15 @@ export class Context {
     })
   }
 
-  async #receive(deltas: readonly Delta[], from: PeerId | undefined): Promise<ReceiveResult> {
+  async #receive(
+    deltas: readonly Delta[],
+    from: PeerId | undefined,
+    first: readonly StoreOp[] = [],
+  ): Promise<ReceiveResult> {
     const { dag, hlc, rows, outbound } = this.#parts
     const arrived = new Map<DeltaId, { delta: Delta; payload: DeltaPayload }>()
     const ready: DagNode[] = []
-    const ops: StoreOp[] = []
+    const ops: StoreOp[] = [...first]
     const missing = new Set<DeltaId>()
     const before = this.#intake.refusedCount
     for (const delta of deltas) {
@@ -280,9 +289,11 @@ export class Context {
     try {
       await this.#applyReady(ready, arrived, ops)
     } catch (error) {
+      // Memory is ahead of the store now, whatever went wrong.
       this.#break(error)
       throw error
     }
+    this.#show()
     const wanted = [...missing].filter((id) => !this.holds(id))
     if (wanted.length > 0) outbound.askForDeltas(this.record.id, wanted, from)
     return { applied: ready.length, waiting: arrived.size - ready.length, refused: this.#intake.refusedCount - before }
@@ -293,12 +304,11 @@ export class Context {
     arrived: ReadonlyMap<DeltaId, { delta: Delta; payload: DeltaPayload }>,
     first: readonly StoreOp[],
   ): Promise<void> {
-    const { dag } = this.#parts
-    const sorted = [...ready].sort(dag.compare)
+    const entries = [...ready].sort(this.#parts.dag.compare).map((node) => this.#arrivedOf(node, arrived))
     let ops = [...first]
-    for (let start = 0; start < sorted.length; start += APPLY_BATCH_MAX) {
-      const batch = sorted.slice(start, start + APPLY_BATCH_MAX).map((node) => this.#arrivedOf(node, arrived))
-      const fold = await this.#folder.fold(batch)
+    for (let start = 0; start < entries.length; start += APPLY_BATCH_MAX) {
+      const batch = entries.slice(start, start + APPLY_BATCH_MAX)
+      const fold = await this.#folder.fold(batch).catch((error) => this.#postpone(error, entries.slice(start), ops))
       for (const entry of batch) ops.push(...this.#handlerOps(entry))
       await this.#commit([...ops, ...fold.ops])
       fold.committed()
@@ -307,6 +317,20 @@ export class Context {
       this.#handlers.wake()
     }
     if (ops.length > 0) await this.#commit(ops)
+  }
+
+  /**
+   * A delta took this machine too long: it is parked, the others wait in the store, and the context is read again. It
+   * never decides what the state is (I1).
+   */
+  async #postpone(error: unknown, left: readonly Arrived[], ops: StoreOp[]): Promise<never> {
+    if (!(error instanceof ContextError) || error.code !== 'APPLY_POSTPONED') throw error
+    for (const { delta } of left) {
+      if (delta.id === error.data.deltaId) this.#intake.park(delta, 'machine', ops)
+      else ops.push(this.#parts.rows.putDelta(delta, 'pending'))
+    }
+    await this.#commit(ops)
+    throw error
   }
 
   /** A delta that has become ready: from this arrival, or one that waited in the store for its parents. */
@@ -358,6 +382,10 @@ export class Context {
     }
   }
 
+  #show(): void {
+    this.#shown = { heads: this.#parts.dag.heads(), root: this.#parts.state.root }
+  }
+
   #break(error: unknown): void {
     if (this.#broken) return
     this.#broken = true
@@ -378,7 +406,7 @@ export class Context {
   }
 
   #emit(deltaId: DeltaId | undefined, events: StateEvent['events']): void {
-    this.#parts.onEvent({ contextId: this.record.id, deltaId, root: this.root, events })
+    this.#parts.onEvent({ contextId: this.record.id, deltaId, root: this.#parts.state.root, events })
   }
 
   /** Who may not write may still read, as a member. */

@@ -21,12 +21,12 @@ import { keyOf } from '../store/keys.ts'
 import { rangeOf } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import { type ContextRow, decodeRow } from '../wire/records.ts'
-import type { Applications } from './applications.ts'
+import type { Application, Applications } from './applications.ts'
 import { Context } from './context.ts'
 import { ContextStore } from './context-store.ts'
 import { ContextError } from './errors.ts'
 import { initialState } from './initial-state.ts'
-import { BASE_BATCH_ENTRIES } from './limits.ts'
+import { BASE_BATCH_ENTRIES, REOPEN_MS } from './limits.ts'
 import type { Namespace, NamespaceParts } from './namespace.ts'
 import type { Namespaces } from './namespaces.ts'
 import type { ContextRecord } from './parts.ts'
@@ -38,6 +38,8 @@ export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRin
   readonly applications: Applications
   readonly namespaces: Namespaces
   readonly onEvent: (event: StateEvent) => void
+  /** A context of this namespace got a delta that is sealed with a key we do not have. */
+  readonly onKeyMissing: (namespace: Namespace, groupId: GroupId) => void
 }
 
 export interface CreateContextRequest {
@@ -55,6 +57,9 @@ export class Contexts {
   readonly #parts: ContextsParts
   readonly #records = new Map<ContextId, ContextRecord>()
   readonly #open = new Map<ContextId, Promise<Context>>()
+  /** Contexts that are being created or adopted: each by one at a time. */
+  readonly #making = new Map<ContextId, Promise<Context>>()
+  readonly #reopenings = new Set<() => void>()
   #closed = false
 
   private constructor(parts: ContextsParts) {
@@ -96,15 +101,15 @@ export class Contexts {
   /** Opens every context: deltas that waited and handlers that were interrupted go on. */
   async resume(): Promise<void> {
     for (const record of this.#records.values()) {
-      const context = await this.#instance(record)
       this.#parts.outbound.followContext(record.id)
-      await context.resume()
+      // One damaged context must not keep the node from serving the others.
+      await this.#resume(record)
     }
   }
 
   /** Runs `init` and registers the context in its namespace. Throws INIT_FAILED with the guest's words. */
   async create(request: CreateContextRequest): Promise<Context> {
-    const { namespaces, applications, identity, random, outbound, executor, account, hlc } = this.#parts
+    const { namespaces, applications, identity, random } = this.#parts
     const namespace = namespaces.ofGroup(request.groupId)
     const application = applications.get(request.applicationId)
     if (!application) {
@@ -113,8 +118,20 @@ export class Contexts {
     }
     const salt = request.seed ?? random.bytes(32)
     const id = contextIdOf(namespace.id, identity.publicKey, salt)
-    if (this.#records.has(id))
+    if (this.#records.has(id) || this.#making.has(id)) {
       throw new ContextError('CONTEXT_EXISTS', `context ${id} exists already; use another seed`)
+    }
+    return this.#once(id, () => this.#create(id, salt, namespace, application, request))
+  }
+
+  async #create(
+    id: ContextId,
+    salt: Bytes,
+    namespace: Namespace,
+    application: Application,
+    request: CreateContextRequest,
+  ): Promise<Context> {
+    const { namespaces, applications, identity, random, outbound, executor, account, hlc } = this.#parts
     await namespaces.announceApplication(namespace, request.applicationId)
     const module = await applications.module(request.applicationId)
     const image = await initialState({ id, module, executor, hlc, account, identity }, request.initParams)
@@ -122,7 +139,8 @@ export class Contexts {
       ...(request.name === undefined ? {} : { name: request.name }),
       ...(request.serviceName === undefined ? {} : { serviceName: request.serviceName }),
     }
-    const writer = await SnapshotWriter.open(this.#parts.store, id, idBytes(id))
+    // A token of its own: what an earlier attempt left behind is dropped, not continued.
+    const writer = await SnapshotWriter.open(this.#parts.store, id, random.bytes(32))
     const rows = new ContextStore(this.#parts.store, id)
     await writer.add(image)
     const base = { groupId: request.groupId, applicationId: request.applicationId, storage: application.storage }
@@ -135,11 +153,16 @@ export class Contexts {
       name: request.name,
       serviceName: request.serviceName,
     }
-    await namespace.submit({ kind: 'context_created', contextId: id, salt, baseRoot: root, ...base, ...details }, [
-      ...writer.finish(root),
-      ...image.map(([key, value]) => rows.putBase(key, value)),
-      rows.putContext(toRow(record)),
-    ])
+    try {
+      await namespace.submit({ kind: 'context_created', contextId: id, salt, baseRoot: root, ...base, ...details }, [
+        ...writer.finish(root),
+        ...image.map(([key, value]) => rows.putBase(key, value)),
+        rows.putContext(toRow(record)),
+      ])
+    } catch (error) {
+      await writer.abort()
+      throw error
+    }
     this.#records.set(id, record)
     outbound.followContext(id)
     return this.#instance(record)
@@ -149,9 +172,13 @@ export class Contexts {
    * Brings a context of a namespace here: its base from a member, checked against the root that its creator signed.
    * Resolves when it can be called. Safe to repeat after a crash at any point.
    */
-  async adopt(namespace: Namespace, id: ContextId, options: { signal?: AbortSignal } = {}): Promise<Context> {
+  adopt(namespace: Namespace, id: ContextId, options: { signal?: AbortSignal } = {}): Promise<Context> {
     const known = this.#records.get(id)
     if (known) return this.#instance(known)
+    return this.#once(id, () => this.#adopt(namespace, id, options))
+  }
+
+  async #adopt(namespace: Namespace, id: ContextId, options: { signal?: AbortSignal }): Promise<Context> {
     const created = namespace.state.contexts.get(id)
     if (!created) throw new ContextError('CONTEXT_NOT_FOUND', `namespace ${namespace.id} has no context ${id}`)
     const record = {
@@ -178,16 +205,23 @@ export class Contexts {
     return this.#instance(record)
   }
 
-  /** After governance or keys have changed. */
+  /** After governance or keys have changed. Throws after all were looked at, when one could not be. */
   async reconsider(namespaceId: NamespaceId): Promise<void> {
+    const failures: unknown[] = []
     for (const record of this.#records.values()) {
       if (record.namespaceId !== namespaceId) continue
-      await (await this.#instance(record)).reconsider()
+      try {
+        await (await this.#instance(record)).reconsider()
+      } catch (error) {
+        failures.push(error)
+      }
     }
+    if (failures.length > 0) throw failures[0]
   }
 
   async close(): Promise<void> {
     this.#closed = true
+    for (const cancel of this.#reopenings) cancel()
     for (const opening of this.#open.values()) {
       // One that failed to open has nothing to close.
       const context = await opening.catch(() => undefined)
@@ -247,9 +281,11 @@ export class Contexts {
       module: () => applications.module(record.applicationId),
       setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
       authority: namespaces.get(record.namespaceId),
+      onKeyMissing: () => this.#parts.onKeyMissing(namespaces.get(record.namespaceId), record.groupId),
       onBroken: (error) => {
         log.error({ contextId: record.id, error: String(error) }, 'a write failed; the context is read again')
         this.#forget(record.id, this.#open.get(record.id))
+        this.#reopenSoon(record)
         opening.context
           ?.close()
           .catch((closing) => log.warn({ error: String(closing) }, 'context closed with an error'))
@@ -260,14 +296,36 @@ export class Contexts {
     return context
   }
 
-  /** A write failed: what is in the store counts. Nothing waits for it; the next user of the context does. */
-  #reopen(record: ContextRecord): void {
+  /** Creating and adopting a context share its rows: who comes second gets what the first one made. */
+  #once(id: ContextId, make: () => Promise<Context>): Promise<Context> {
+    const running = this.#making.get(id)
+    if (running) return running
+    const making = make().finally(() => this.#making.delete(id))
+    this.#making.set(id, making)
+    return making
+  }
+
+  /** A write failed: what is in the store counts, and what waits there goes on. */
+  #reopenSoon(record: ContextRecord): void {
     if (this.#closed) return
-    this.#instance(record)
-      .then((context) => context.resume())
-      .catch((error) => {
-        this.#parts.log.error({ contextId: record.id, error: String(error) }, 'the context cannot be read again yet')
-      })
+    const cancel = this.#parts.clock.setTimer(() => {
+      this.#reopenings.delete(cancel)
+      this.#resume(record).catch((error) => this.#parts.log.error({ error: String(error) }, 'context not resumed'))
+    }, REOPEN_MS)
+    this.#reopenings.add(cancel)
+  }
+
+  async #resume(record: ContextRecord): Promise<void> {
+    if (this.#closed) return
+    try {
+      await (await this.#instance(record)).resume()
+    } catch (error) {
+      this.#parts.log.error(
+        { contextId: record.id, error: String(error) },
+        'the context cannot go on yet; it is tried again',
+      )
+      this.#reopenSoon(record)
+    }
   }
 
   #forget(id: ContextId, instance: Promise<Context> | undefined): void {

@@ -1,8 +1,10 @@
 // Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
+import { EMPTY } from '../base/bytes.ts'
 import { type DeltaId, idBytes } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
 import { mergeArtifact } from '../crdt/artifact.ts'
+import { CrdtError } from '../crdt/errors.ts'
 import type { DagNode } from '../dag/dag.ts'
 import { type GuestJob, isMachineFailure } from '../runtime/guest-executor.ts'
 import type { StateTransaction } from '../storage/state-transaction.ts'
@@ -103,7 +105,16 @@ export class Folder {
   #merge(transaction: StateTransaction, entries: readonly Arrived[]) {
     return entries.map(({ delta, payload }) => {
       const staged = new StagedMap(transaction)
-      mergeArtifact(staged, payload.artifact.bytes, { author: delta.author, hlc: delta.hlc })
+      try {
+        if (payload.artifact.kind === 'host') {
+          mergeArtifact(staged, payload.artifact.bytes, { author: delta.author, hlc: delta.hlc })
+        }
+      } catch (error) {
+        if (!(error instanceof CrdtError)) throw error
+        // The same bytes are refused by everyone: the delta has no effect anywhere.
+        this.#parts.log.warn({ deltaId: delta.id, error: error.message }, 'an artifact is malformed: it has no effect')
+        return transaction.apply([])
+      }
       return transaction.apply(staged.changes())
     })
   }
@@ -142,7 +153,9 @@ function applyJob(delta: Delta, payload: DeltaPayload): GuestJob {
     timeNs: delta.hlc,
     randomSeed: idBytes(delta.id),
   }
-  return { kind: 'apply', artifact: payload.artifact.bytes, keep: true, env }
+  // An artifact for another kind of application has no effect, here as everywhere.
+  const artifact = payload.artifact.kind === 'guest' ? payload.artifact.bytes : EMPTY
+  return { kind: 'apply', artifact, keep: true, env }
 }
 
 function positionOf(delta: Delta): Positioned {
@@ -151,7 +164,8 @@ function positionOf(delta: Delta): Positioned {
 
 function postponed(delta: Delta, why: string): ContextError {
   return new ContextError(
-    'CONTEXT_FAILED',
+    'APPLY_POSTPONED',
     `delta ${delta.id} could not be applied in time (${why}); it will be retried`,
+    { data: { deltaId: delta.id } },
   )
 }

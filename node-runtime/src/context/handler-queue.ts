@@ -60,7 +60,10 @@ export class HandlerQueue {
       return
     }
     this.#running = this.#drain()
-      .catch((error) => this.#parts.log.error({ error: String(error) }, 'handler queue stopped; it is tried again'))
+      .catch((error) => {
+        this.#parts.log.error({ error: String(error) }, 'handler queue stopped; it is tried again')
+        this.#schedule(this.#parts.nowMs() + HANDLER_RETRY_LAST_MS)
+      })
       .finally(() => {
         this.#running = undefined
         if (this.#again) {
@@ -89,7 +92,7 @@ export class HandlerQueue {
           nextDueMs = Math.min(nextDueMs, row.dueMs)
           continue
         }
-        await this.#handle(key, row)
+        if (!(await this.#handle(key, row))) return this.#schedule(this.#parts.nowMs() + HANDLER_RETRY_FIRST_MS)
         handled = true
       }
     }
@@ -104,28 +107,26 @@ export class HandlerQueue {
     return page
   }
 
-  async #handle(key: Bytes, row: HandlerRow): Promise<void> {
+  /** False when the context cannot run anything now: the row stays as it is, and the queue looks again later. */
+  async #handle(key: Bytes, row: HandlerRow): Promise<boolean> {
     const { run, log } = this.#parts
     const remove: StoreOp = { type: 'del', key }
     if (row.depth > HANDLER_DEPTH_MAX) {
       await this.#bury(remove, row, `handlers caused handlers more than ${HANDLER_DEPTH_MAX} deep`)
-      return
+      return true
     }
     try {
       await run({ key, row, settle: [remove] })
       log.debug({ handler: row.handler, event: row.kind }, 'handler done')
     } catch (error) {
+      if (error instanceof ContextError && NOT_NOW.has(error.code)) return false
       await this.#failed(remove, key, row, error)
     }
+    return true
   }
 
   async #failed(remove: StoreOp, key: Bytes, row: HandlerRow, error: unknown): Promise<void> {
     const { rows, store, nowMs, log } = this.#parts
-    // The node is stopping or the context is being read again: the row stays as it is.
-    if (error instanceof ContextError && (error.code === 'CONTEXT_BUSY' || error.code === 'CONTEXT_FAILED')) {
-      this.#closed ||= error.code === 'CONTEXT_FAILED'
-      return
-    }
     const message = error instanceof Error ? error.message : String(error)
     const attempts = row.attempts + 1
     if (attempts >= HANDLER_ATTEMPTS_MAX || isHopeless(error)) {
@@ -151,6 +152,9 @@ export class HandlerQueue {
     this.#cancelTimer = this.#parts.setTimer(() => this.wake(), Math.max(0, dueMs - this.#parts.nowMs()))
   }
 }
+
+/** The context is full, stopping, or being read again: nothing was tried. */
+const NOT_NOW: ReadonlySet<string> = new Set(['CONTEXT_BUSY', 'CONTEXT_FAILED'])
 
 /** The handler is not there at all: another attempt sees the same. */
 function isHopeless(error: unknown): boolean {

@@ -5,23 +5,30 @@ import type { StoreOp } from '../store/store.ts'
 import { type Delta, type DeltaPayload, openDelta, verifyDelta } from '../wire/delta.ts'
 import type { ParkedRow } from '../wire/records.ts'
 import { isFromTheFuture } from './future.ts'
-import { FUTURE_CHECK_MS, PARKED_MAX } from './limits.ts'
+import { PARKED_BYTES_MAX, PARKED_MAX, RECONSIDER_MS } from './limits.ts'
 import type { ContextParts } from './parts.ts'
 
-type IntakeParts = Pick<ContextParts, 'record' | 'rows' | 'authority' | 'nowMs' | 'setTimer' | 'parked' | 'log'> & {
+type IntakeParts = Pick<
+  ContextParts,
+  'record' | 'rows' | 'authority' | 'nowMs' | 'setTimer' | 'parked' | 'onKeyMissing' | 'log'
+> & {
   /** Look at the parked deltas again. */
   readonly reconsider: () => Promise<void>
 }
 
 export class Intake {
   readonly #parts: IntakeParts
-  readonly #parked: Map<DeltaId, Delta>
+  /** Size by id, oldest first: the deltas themselves stay in the store. */
+  readonly #parked: Map<DeltaId, number>
+  #parkedBytes = 0
   #refused = 0
   #cancelReconsider: (() => void) | undefined
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
-    this.#parked = new Map(parts.parked)
+    this.#parked = new Map([...parts.parked].map(([id, delta]) => [id, delta.sealed.byteLength]))
+    for (const size of this.#parked.values()) this.#parkedBytes += size
+    if (this.#parked.size > 0) this.#reconsiderLater()
   }
 
   get parkedCount(): number {
@@ -36,28 +43,32 @@ export class Intake {
     return this.#parked.has(id)
   }
 
-  /** Empties the parking place; what is still early comes back through `admit`. */
-  takeParked(): Delta[] {
-    const waiting = [...this.#parked.values()]
+  /** Empties the parking place into `ops`; what is still early comes back through `admit`. */
+  async takeParked(ops: StoreOp[]): Promise<Delta[]> {
+    const { rows } = this.#parts
+    const waiting = (await rows.parked()).map(({ delta }) => delta)
+    for (const { id } of waiting) ops.push(rows.unpark(id))
     this.#parked.clear()
+    this.#parkedBytes = 0
     return waiting
   }
 
   /** The payload of a delta that may go on; undefined for one that was parked or refused. Adds to the batch `ops`. */
   admit(delta: Delta, ops: StoreOp[]): DeltaPayload | undefined {
-    const { authority, record, nowMs, rows } = this.#parts
+    const { authority, record, nowMs } = this.#parts
     if (delta.contextId !== record.id) return this.refuse(delta, 'it names another context')
     if (!verifyDelta(delta)) return this.refuse(delta, 'its signature is not its author’s')
-    if (isFromTheFuture(delta.hlc, nowMs())) return this.#park(delta, 'future', ops)
+    if (isFromTheFuture(delta.hlc, nowMs())) return this.park(delta, 'future', ops)
     const judgement = authority.judge(record.id, delta.author, delta.governance)
     if (judgement === 'no') return this.refuse(delta, 'its author may not write')
-    if (judgement === 'not-yet') return this.#park(delta, 'governance', ops)
+    if (judgement === 'not-yet') return this.park(delta, 'governance', ops)
     const key = authority.openingKey(record.groupId, delta.keyId)
-    if (!key) return this.#park(delta, 'key', ops)
+    if (!key) {
+      this.#parts.onKeyMissing()
+      return this.park(delta, 'key', ops)
+    }
     try {
-      const payload = openDelta(delta, key)
-      ops.push(rows.unpark(delta.id))
-      return payload
+      return openDelta(delta, key)
     } catch (error) {
       return this.refuse(delta, error instanceof Error ? error.message : String(error))
     }
@@ -65,7 +76,7 @@ export class Intake {
 
   refuse(delta: Delta, reason: string): undefined {
     this.#refused += 1
-    this.#parts.log.warn({ deltaId: delta.id, author: delta.author, reason }, 'delta refused')
+    this.#parts.log.debug({ deltaId: delta.id, author: delta.author, reason }, 'delta refused')
     return undefined
   }
 
@@ -73,18 +84,19 @@ export class Intake {
     this.#cancelReconsider?.()
   }
 
-  #park(delta: Delta, reason: ParkedRow['reason'], ops: StoreOp[]): undefined {
+  /** At a cap the oldest is forgotten; pulling brings it back. */
+  park(delta: Delta, reason: ParkedRow['reason'], ops: StoreOp[]): undefined {
     const { rows, nowMs, log } = this.#parts
-    if (this.#parked.size >= PARKED_MAX) {
-      const oldest = this.#parked.keys().next()
-      if (!oldest.done) {
-        this.#parked.delete(oldest.value)
-        ops.push(rows.unpark(oldest.value))
-      }
-    }
-    this.#parked.set(delta.id, delta)
-    if (reason === 'future') this.#reconsiderLater()
+    this.#parked.set(delta.id, delta.sealed.byteLength)
+    this.#parkedBytes += delta.sealed.byteLength
     ops.push(rows.park(delta, reason, nowMs()))
+    for (const [oldest, size] of this.#parked) {
+      if (this.#parked.size <= PARKED_MAX && this.#parkedBytes <= PARKED_BYTES_MAX) break
+      this.#parked.delete(oldest)
+      this.#parkedBytes -= size
+      ops.push(rows.unpark(oldest))
+    }
+    if (reason === 'future' || reason === 'machine') this.#reconsiderLater()
     log.info({ deltaId: delta.id, reason }, 'delta parked')
     return undefined
   }
@@ -97,6 +109,6 @@ export class Intake {
       this.#parts.reconsider().catch((error) => {
         this.#parts.log.debug({ error: String(error) }, 'parked deltas not looked at')
       })
-    }, FUTURE_CHECK_MS)
+    }, RECONSIDER_MS)
   }
 }

@@ -8,7 +8,7 @@ import { type Applications, applicationIdOf } from './applications.ts'
 import type { Context } from './context.ts'
 import type { Contexts } from './contexts.ts'
 import { ContextError } from './errors.ts'
-import { JOIN_PROBE_MS, JOIN_RETRY_LAST_MS, JOIN_RETRY_MS, JOIN_WAIT_MS } from './limits.ts'
+import { JOIN_PROBE_MS, JOIN_RETRY_LAST_MS, JOIN_RETRY_MS, JOIN_WAIT_MS, KEY_REQUESTS_MAX } from './limits.ts'
 import type { Namespace } from './namespace.ts'
 import type { Outbound } from './ports.ts'
 
@@ -29,6 +29,8 @@ export class Joiner {
   readonly #missing = new Map<ContextId, string>()
   /** From the base until the deltas of the first round: not ready to be called. */
   readonly #fetching = new Set<ContextId>()
+  /** Groups with deltas under keys we lack, and how often we have asked. */
+  readonly #wantedKeys = new Map<GroupId, number>()
   readonly #stop = new AbortController()
 
   constructor(parts: JoinerParts) {
@@ -55,6 +57,13 @@ export class Joiner {
     this.#running.set(namespace.id, run)
   }
 
+  /** Asks members for the keys of a group again: there are newer ones than ours. */
+  wantKeys(namespace: Namespace, groupId: GroupId): void {
+    if (this.#wantedKeys.has(groupId)) return
+    this.#wantedKeys.set(groupId, 0)
+    this.wake(namespace)
+  }
+
   /** Resolves when the context can be called here. Throws CONTEXT_NOT_FOUND, NOT_A_MEMBER, JOIN_TIMEOUT. */
   async ready(namespace: Namespace, id: ContextId, options: { signal?: AbortSignal } = {}): Promise<Context> {
     const { contexts, clock } = this.#parts
@@ -68,7 +77,7 @@ export class Joiner {
         intervalMs: JOIN_PROBE_MS,
         probe: async () => {
           if (contexts.has(id) && !this.#fetching.has(id)) return { done: await contexts.get(id) }
-          return { seen: this.#missing.get(id) ?? 'its governance record has not arrived' }
+          return { seen: this.#missing.get(id) ?? this.#stage(namespace, id) }
         },
         ...options,
       })
@@ -76,6 +85,12 @@ export class Joiner {
       if (!(cause instanceof WaitError)) throw cause
       throw new ContextError('JOIN_TIMEOUT', `the join is not complete: ${cause.message}`, { cause })
     }
+  }
+
+  #stage(namespace: Namespace, id: ContextId): string {
+    if (this.#parts.contexts.has(id)) return 'its base is here, its deltas are being pulled'
+    if (this.#fetching.has(id)) return 'its base is being fetched'
+    return namespace.state.contexts.has(id) ? 'it waits for its turn' : 'its governance record has not arrived'
   }
 
   async close(): Promise<void> {
@@ -93,8 +108,9 @@ export class Joiner {
       incomplete = true
     })
     for (const group of namespace.state.groups.values()) {
-      if (!namespace.isOwnMember(group.id) || namespace.sealingKey(group.id)) continue
-      incomplete = !(await this.#fetchKey(namespace, group.id)) || incomplete
+      if (!namespace.isOwnMember(group.id)) continue
+      if (namespace.sealingKey(group.id) && !this.#wantedKeys.has(group.id)) continue
+      incomplete = !(await this.#fetchKeys(namespace, group.id)) || incomplete
     }
     for (const context of namespace.state.contexts.values()) {
       if (contexts.has(context.id) || !namespace.isOwnMember(context.groupId)) continue
@@ -104,9 +120,13 @@ export class Joiner {
     else this.#failures.delete(namespace.id)
   }
 
-  async #fetchKey(namespace: Namespace, groupId: GroupId): Promise<boolean> {
-    await this.#parts.outbound.fetchKeys(namespace.id, groupId, { signal: this.#stop.signal })
-    return namespace.sealingKey(groupId) !== undefined
+  /** True when nothing is left to ask for. A key that nobody has is asked for a bounded number of times. */
+  async #fetchKeys(namespace: Namespace, groupId: GroupId): Promise<boolean> {
+    const added = await this.#parts.outbound.fetchKeys(namespace.id, groupId, { signal: this.#stop.signal })
+    const asked = (this.#wantedKeys.get(groupId) ?? 0) + 1
+    if (added > 0 || asked >= KEY_REQUESTS_MAX) this.#wantedKeys.delete(groupId)
+    else if (this.#wantedKeys.has(groupId)) this.#wantedKeys.set(groupId, asked)
+    return namespace.sealingKey(groupId) !== undefined && !this.#wantedKeys.has(groupId)
   }
 
   async #fetchContext(namespace: Namespace, id: ContextId): Promise<boolean> {

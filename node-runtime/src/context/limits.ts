@@ -21,6 +21,8 @@ export const HANDLER_PAGE = 64
 
 /** Parked deltas of one context. At the cap the oldest is forgotten; pulling brings it back. */
 export const PARKED_MAX = 10_000
+/** And of their bytes in the store: strangers can make a node park what it cannot judge yet. */
+export const PARKED_BYTES_MAX = 256 * 1024 * 1024
 
 /** Keys of a group that one node keeps. Rotation adds one each time; the oldest is never needed by then. */
 export const GROUP_KEYS_MAX = 1024
@@ -58,8 +60,8 @@ export const RECONSIDER_MS = 60_000
 /** How long a context whose write failed is left alone before it is read again, unless a caller wants it sooner. */
 export const REOPEN_MS = 1000
 
-/** How often deltas that are stamped far ahead are looked at again. */
-export const FUTURE_CHECK_MS = 60_000
-
 /** How often our joining may be refused before the refusal is taken for final: the log may have come by half. */
 export const JOIN_REFUSALS_MAX = 3
+
+/** How often a key is asked for that a delta names and no member gives. The next such delta asks again. */
+export const KEY_REQUESTS_MAX = 10

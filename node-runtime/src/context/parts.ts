@@ -47,5 +47,7 @@ export interface ContextParts {
   readonly outbound: Outbound
   readonly onEvent: (event: StateEvent) => void
   readonly onBroken: (error: unknown) => void
+  /** A delta came that is sealed with a key we do not have. */
+  readonly onKeyMissing: () => void
   readonly log: Logger
 }

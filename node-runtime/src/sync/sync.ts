@@ -138,8 +138,10 @@ export class Sync {
     const topic = { kind: 'namespace', id: namespaceId } as const
     if (!options.invitation) return this.#round(topic, options.signal)
     const namespace = this.#namespace(namespaceId)
-    const signal = this.#deadline(options.signal)
-    const attempt = (peer: PeerId) => pullOps({ ...this.#parts, peer, signal }, namespace, options.invitation)
+    const attempt = (peer: PeerId) =>
+      this.#limited(options.signal, (signal) =>
+        pullOps({ ...this.#parts, peer, signal }, namespace, options.invitation),
+      )
     // Who has the namespace is not known yet: nobody having it is an answer, not a failure.
     await Promise.allSettled(this.#parts.network.peers().slice(0, ROUND_PEERS_MAX).map(attempt))
   }
@@ -148,7 +150,7 @@ export class Sync {
   async fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<number> {
     const namespace = this.#namespace(namespaceId)
     const attempt = (peer: PeerId) =>
-      pullKeys({ ...this.#parts, peer, signal: this.#deadline(options.signal) }, namespace, groupId)
+      this.#limited(options.signal, (signal) => pullKeys({ ...this.#parts, peer, signal }, namespace, groupId))
     try {
       return await firstOf('the group key', this.#choose({ kind: 'namespace', id: namespaceId }), attempt)
     } catch (error) {
@@ -257,8 +259,7 @@ export class Sync {
     }
     const greeting = { again: false }
     this.#greetings.set(peer, greeting)
-    const work = this.#hello
-      .greet(peer, this.#deadline())
+    const work = this.#limited(undefined, (signal) => this.#hello.greet(peer, signal))
       .catch((error) => this.#parts.log.debug({ peer, error: String(error) }, 'hello failed'))
       .then(() => {
         this.#greetings.delete(peer)
@@ -289,7 +290,7 @@ export class Sync {
       this.#pulls.delete(key)
       return pull.again && !this.#stop.signal.aborted ? this.#pull(topic, peer) : undefined
     }
-    pull.done = this.#pullOnce(topic, peer).then(next, async (error) => {
+    pull.done = this.#limited(undefined, (signal) => this.#pullOnce(topic, peer, signal)).then(next, async (error) => {
       // A wish that came meanwhile is kept, whatever became of this pull.
       if (pull.again) await next()
       else this.#pulls.delete(key)
@@ -300,9 +301,9 @@ export class Sync {
     return pull.done
   }
 
-  async #pullOnce(topic: Topic, peer: PeerId): Promise<void> {
+  async #pullOnce(topic: Topic, peer: PeerId, signal: AbortSignal): Promise<void> {
     const { directory, log } = this.#parts
-    const source = { ...this.#parts, peer, signal: this.#deadline() }
+    const source = { ...this.#parts, peer, signal }
     if (topic.kind === 'namespace') {
       const namespace = directory.namespace(topic.id)
       if (namespace) await pullOps(source, namespace)
@@ -330,8 +331,17 @@ export class Sync {
     return namespace
   }
 
-  #deadline(signal?: AbortSignal): AbortSignal {
-    return AbortSignal.any([this.#stopping(signal), AbortSignal.timeout(this.#options.timeoutMs)])
+  /** Runs `work` with a signal that aborts when its time is over, the caller gives up, or the node stops. */
+  async #limited<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { timeoutMs } = this.#options
+    const late = new AbortController()
+    const expire = () => late.abort(new SyncError('SYNC_TIMEOUT', `the conversation took longer than ${timeoutMs} ms`))
+    const cancel = this.#parts.clock.setTimer(expire, timeoutMs)
+    try {
+      return await work(AbortSignal.any([this.#stopping(signal), late.signal]))
+    } finally {
+      cancel()
+    }
   }
 
   #stopping(signal?: AbortSignal): AbortSignal {

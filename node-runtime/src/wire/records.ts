@@ -13,11 +13,11 @@ export interface DeltaRow {
   readonly status: 'applied' | 'pending'
 }
 
-/** A delta that waits for a key, for governance that is not here yet, or for its time: its stamp is far ahead. */
+/** Waits for a key, for governance, for its time (the stamp is far ahead), or for a machine that applies it in time. */
 export interface ParkedRow {
   readonly v: 1
   readonly delta: Bytes
-  readonly reason: 'key' | 'governance' | 'future'
+  readonly reason: 'key' | 'governance' | 'future' | 'machine'
   readonly sinceMs: number
 }
 

@@ -72,6 +72,7 @@ function rpcErrorOf(error: unknown): RpcError | undefined {
   if (!(error instanceof CodedError)) return undefined
   switch (error.code) {
     case 'GUEST_FAILED':
+    case 'APPLY_POSTPONED':
     case 'NOT_A_MEMBER':
     case 'NOT_ALLOWED':
       return { type: 'FunctionCallError', data: error.message }

@@ -51,6 +51,12 @@ export class RunNodes {
       const message = `remote node ${remote.name}: password login is not supported; give it an api_key`
       throw new StepError('unsupported', message)
     }
+    // Requests cannot be made with such an address, and errors would show it.
+    const address = URL.parse(remote.url)
+    if (address && (address.username !== '' || address.password !== '')) {
+      const message = `remote node ${remote.name}: its url has a user or password in it; give it an api_key instead`
+      throw new StepError('unsupported', message)
+    }
     const token = remote.auth.method === 'api_key' ? remote.auth.apiKey : undefined
     const client = new NodeClient(remote.url, token === undefined ? {} : { token })
     this.#handles.set(remote.name, new RemoteHandle(remote, client))

@@ -34,6 +34,30 @@ test('the run directory has the plan, every step nested with its time, and the l
   expect(JSON.parse(readFileSync(path.join(run.runDir, 'plan.json'), 'utf8')).stepCount).toBe(7)
 })
 
+test('secrets are in none of the files of a run', async () => {
+  const run = await runYaml(
+    `
+name: secrets
+remote_nodes:
+  key: { url: 'http://me:\${SECRET}@127.0.0.1:9/?k=\${SECRET}', auth: { method: api_key, api_key: '\${SECRET}' } }
+  login: { url: 'http://127.0.0.1:9', auth: { method: password, username: me, password: '\${SECRET}' } }
+steps:
+  - type: repeat
+    count: 1
+    steps: [{ type: call, node: key, context_id: c, method: m, token: s3cr3t, args: { big: 18446744073709551615 } }]
+  - { type: call, node: key, context_id: c, method: m, token: '{{token}}', args: { password: '{{p}}', f: 1.0 } }
+`,
+    { env: { SECRET: 's3cr3t' } },
+  )
+  for (const name of ['plan.json', 'run.json']) {
+    expect(readFileSync(path.join(run.runDir, name), 'utf8')).not.toContain('s3cr3t')
+  }
+  const plan = readFileSync(path.join(run.runDir, 'plan.json'), 'utf8')
+  for (const kept of ['18446744073709551615', '"{{token}}"', '"{{p}}"', '1.0', '"username": "me"', '127.0.0.1:9/']) {
+    expect(plan).toContain(kept)
+  }
+})
+
 test('two runs of one second have directories of their own', async () => {
   const cwd = temporaryDirectory()
   const runs = await Promise.all([runYaml(file(NODES), { cwd }), runYaml(file(NODES), { cwd })])

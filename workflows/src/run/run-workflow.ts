@@ -13,6 +13,7 @@ import { Variables } from '../values/variables.ts'
 import { clearNodeData, stopLeftovers } from './clear-data.ts'
 import type { EmitRunEvent, FailureInfo, RunListener, RunOutcome } from './events.ts'
 import { type Described, describeError } from './failure.ts'
+import { redactPlan } from './redact-plan.ts'
 import { RunDirectory } from './run-directory.ts'
 import { runTimedOut, StepFailedError } from './run-errors.ts'
 import { RunNodes } from './run-nodes.ts'
@@ -92,7 +93,7 @@ class WorkflowRun {
       nodes: [...plan.nodes, ...plan.remoteNodes].map(({ name }) => ({ name })),
       steps: plan.steps.length,
     })
-    await this.#directory.writeJson('plan.json', plan)
+    await this.#directory.writeJson('plan.json', redactPlan(plan))
     const failed = await this.#phases(options)
     const trouble = await this.#teardown(failed === undefined, options.signal)
     const result = this.#resultOf(failed ?? trouble, options.signal)

@@ -48,7 +48,8 @@ export interface YamlRunOptions {
 }
 
 export async function runYaml(text: string, options: YamlRunOptions = {}): Promise<YamlRun> {
-  const { plan, problems } = planWorkflow({ file: 'test.yml', text, kinds: stepSchemas })
+  const request = { file: 'test.yml', text, kinds: stepSchemas, environment: options.env ?? {} }
+  const { plan, problems } = planWorkflow(request)
   if (!plan) throw new Error(problems.map(({ line, message, hint }) => `${line}: ${message} ${hint ?? ''}`).join('\n'))
   const network = options.network ?? options.driver?.network ?? new FixtureNetwork()
   const driver = options.driver ?? new FixtureDriver(network)

@@ -48,13 +48,23 @@ interface Followed {
   cancel: (() => void) | undefined
 }
 
+interface Pull {
+  readonly done: Promise<void>
+  /** The one after it, when somebody wishes for it. */
+  next: Promise<void> | undefined
+}
+
+const ended = () => {
+  // Whatever became of it: whoever started it hears.
+}
+
 export class Sync {
   readonly #parts: SyncParts
   readonly #options: Required<SyncOptions>
   readonly #gossip: GossipExchange
   readonly #hello: HelloExchange
   readonly #followed = new Map<string, Followed>()
-  readonly #pulls = new Map<string, { done: Promise<void>; again: boolean }>()
+  readonly #pulls = new Map<string, Pull>()
   readonly #greetings = new Map<PeerId, { again: boolean }>()
   readonly #background = new Set<Promise<unknown>>()
   readonly #stop = new AbortController()
@@ -278,27 +288,25 @@ export class Sync {
     })
   }
 
+  /** Resolves with a pull that began after this call: the next one, when one is under way. */
   #pull(topic: Topic, peer: PeerId): Promise<void> {
     const key = `${topicName(topic)} ${peer}`
     const running = this.#pulls.get(key)
-    if (running) {
-      running.again = true
-      return running.done
-    }
-    const pull = { again: false, done: Promise.resolve() }
-    const next = () => {
-      this.#pulls.delete(key)
-      return pull.again && !this.#stop.signal.aborted ? this.#pull(topic, peer) : undefined
-    }
-    pull.done = this.#limited(undefined, (signal) => this.#pullOnce(topic, peer, signal)).then(next, async (error) => {
-      // A wish that came meanwhile is kept, whatever became of this pull.
-      if (pull.again) await next()
-      else this.#pulls.delete(key)
-      throw error
-    })
+    if (!running) return this.#startPull(key, topic, peer)
+    running.next ??= running.done.then(ended, ended).then(() => this.#startPull(key, topic, peer))
+    return running.next
+  }
+
+  #startPull(key: string, topic: Topic, peer: PeerId): Promise<void> {
+    const done = this.#limited(undefined, (signal) => this.#pullOnce(topic, peer, signal))
+    const pull: Pull = { done, next: undefined }
     this.#pulls.set(key, pull)
-    this.#track(pull.done)
-    return pull.done
+    const forget = () => {
+      if (!pull.next) this.#pulls.delete(key)
+    }
+    done.then(forget, forget)
+    this.#track(done)
+    return done
   }
 
   async #pullOnce(topic: Topic, peer: PeerId, signal: AbortSignal): Promise<void> {

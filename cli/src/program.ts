@@ -38,17 +38,23 @@ export async function runProgram(
     await createProgram(options.version, edge).parseAsync([...args], { from: 'user' })
     return 0
   } catch (error) {
-    return exitCodeFor(error, edge)
+    return await exitCodeFor(error, edge)
   }
 }
 
 /** Anything with an `exitCode` is an expected end: its message is for the user. The rest is a defect of ours. */
-function exitCodeFor(error: unknown, edge: CommandEdge): number {
+async function exitCodeFor(error: unknown, edge: CommandEdge): Promise<number> {
   // Commander has said it already; its own code for bad usage is 1.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') {
     if (error.message !== '') edge.stderr.write(`calbox: ${error.message}\n`)
     return error.exitCode
+  }
+  const { fileFault } = await import('@calbox/workflows')
+  const fault = fileFault(error)
+  if (fault !== undefined) {
+    edge.stderr.write(`calbox: ${fault.message}\n`)
+    return fault.exitCode
   }
   edge.stderr.write(`calbox: a defect of calbox: ${error instanceof Error ? error.stack : String(error)}\n`)
   return 1

@@ -19,6 +19,7 @@ export type {
 } from './driver/driver.ts'
 export { DriverError, type DriverErrorCode, type ExitCode } from './driver/errors.ts'
 export { describeExit } from './driver/exit-cause.ts'
+export { fileFault } from './driver/file-fault.ts'
 export { type LocalNode, listLocalNodes, localNodeLog, type NodeStatus, stopLocalNode } from './driver/local-nodes.ts'
 export {
   type NetworkEvent,

@@ -104,6 +104,7 @@ async function runFile(ready: Ready, options: RunCommandOptions, style: Style, e
     columns: 'columns' in edge.stdout && typeof edge.stdout.columns === 'number' ? edge.stdout.columns : undefined,
   })
   edge.stdout.write(text)
+  if (result.notRecorded !== undefined) edge.stderr.write(`calbox: ${result.notRecorded}\n`)
   return result
 }
 
@@ -111,7 +112,10 @@ function summary(ends: readonly FileEnd[], of: number, style: Style): string {
   const passed = ends.filter(({ result }) => result.exitCode === 0).length
   const lines = ends.map(({ file, result }) => {
     if (result.exitCode === 0) return `${style.good(style.passed)} ${file}`
-    const why = result.failure === undefined ? result.outcome : (result.failure.message.split('\n')[0] ?? '')
+    const why =
+      result.failure === undefined
+        ? (result.notRecorded ?? result.outcome)
+        : (result.failure.message.split('\n')[0] ?? '')
     return `${style.bad(style.failed)} ${file}  ${style.faint(why)}`
   })
   const skipped = of === ends.length ? '' : `, ${of - ends.length} not run`

@@ -13,6 +13,7 @@ export type DriverErrorCode =
   | 'NODE_STUCK' // survives SIGKILL: the kernel holds it
   | 'SPAWN_FAILED'
   | 'STATE_UNUSABLE' // .calbox cannot be read or written
+  | 'FILE_UNUSABLE' // a file or folder cannot be read or written; data: { path, reason }
   | 'UNSUPPORTED' // this driver cannot do that
 
 /** 1 failed, 2 usage, 3 environment, 4 timeout. */
@@ -31,6 +32,7 @@ const EXIT_CODES: Readonly<Record<DriverErrorCode, ExitCode>> = {
   NODE_STUCK: 3,
   SPAWN_FAILED: 3,
   STATE_UNUSABLE: 3,
+  FILE_UNUSABLE: 3,
   UNSUPPORTED: 3,
 }
 

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { DriverError } from './errors.ts'
 import { type HeldFile, holdFile } from './exclusive-file.ts'
+import { fileFault } from './file-fault.ts'
 import { isAlive, type ProcessIdentity } from './process-identity.ts'
 
 export const STATE_DIR = '.calbox'
@@ -106,7 +107,10 @@ export class NodeState {
       return await read()
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return absent
-      throw new DriverError('STATE_UNUSABLE', `cannot read the node records in ${this.#dir}`, { cause: error })
+      throw (
+        fileFault(error) ??
+        new DriverError('STATE_UNUSABLE', `cannot read the node records in ${this.#dir}`, { cause: error })
+      )
     }
   }
 
@@ -114,7 +118,10 @@ export class NodeState {
     try {
       return await write()
     } catch (error) {
-      throw new DriverError('STATE_UNUSABLE', `cannot write the node records in ${this.#dir}`, { cause: error })
+      throw (
+        fileFault(error, this.#dir) ??
+        new DriverError('STATE_UNUSABLE', `cannot write the node records in ${this.#dir}`, { cause: error })
+      )
     }
   }
 }

@@ -1,6 +1,7 @@
 // Errors as FailureInfo: what went wrong, where, on which node, and what that node was doing.
 import { ClientError } from '../client/client-error.ts'
 import { DriverError } from '../driver/errors.ts'
+import { fileFault } from '../driver/file-fault.ts'
 import { StepError } from '../steps/step-error.ts'
 import { ValuesError } from '../values/values-error.ts'
 import type { FailureInfo, SourcePlace } from './events.ts'
@@ -39,7 +40,8 @@ export async function describeFailure(
 }
 
 /** Of anything that is not inside a step: starting, stopping. */
-export async function describeError(error: unknown, nodes: RunNodes | undefined): Promise<Described> {
+export async function describeError(thrown: unknown, nodes: RunNodes | undefined): Promise<Described> {
+  const error = fileFault(thrown) ?? thrown
   const node = nodeOf(error, nodes)
   const exit = node === undefined ? undefined : nodes?.exitOf(node)
   const logTail = node === undefined || !wantsLog(error) ? [] : await nodes?.logTail(node, FAILURE_LOG_LINES)

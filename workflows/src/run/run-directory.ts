@@ -1,6 +1,7 @@
 // `.calbox/runs/<utc-stamp>-<slug>/`: everything a run leaves behind for people and tools.
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { fileFault } from '../driver/file-fault.ts'
 import type { JsonValue } from '../values/json-value.ts'
 import { stringifyLosslessJson } from '../values/lossless-json.ts'
 import { SAME_SECOND_RUNS_MAX, SLUG_MAX_CHARS } from './limits.ts'
@@ -38,7 +39,12 @@ export class RunDirectory {
   /** Any plain data; integers beyond 2^53 stay exact. */
   async writeJson(file: string, value: object): Promise<void> {
     // Records and plans are plain data, but their types have no index signature.
-    await writeFile(path.join(this.path, file), `${stringifyLosslessJson(value as JsonValue, 2)}\n`)
+    const target = path.join(this.path, file)
+    try {
+      await writeFile(target, `${stringifyLosslessJson(value as JsonValue, 2)}\n`)
+    } catch (error) {
+      throw fileFault(error, target) ?? error
+    }
   }
 
   async writeLog(node: string, text: string): Promise<void> {

@@ -1,5 +1,7 @@
 // The spine of a run (reference 1.5): clear, start, steps, tear down, results. Everything it says goes out as events;
 // the run directory is complete when it returns, however the run ended.
+
+import { DriverError } from '../driver/errors.ts'
 import { localNodeLog } from '../driver/local-nodes.ts'
 import type { NetworkParts } from '../driver/network.ts'
 import { NodeState, STATE_DIR } from '../driver/node-state.ts'
@@ -43,6 +45,8 @@ export interface RunResult {
   readonly exitCode: number
   readonly runDir: string
   readonly failure?: FailureInfo
+  /** Why run.json could not be written; the exit code is 3 then. */
+  readonly notRecorded?: string
   readonly variables: ReadonlyMap<string, JsonValue>
 }
 
@@ -105,8 +109,27 @@ class WorkflowRun {
       nodesLeftRunning: this.#nodes?.running().map(({ name }) => name) ?? [],
       captured: Object.fromEntries(this.#variables.entries()),
     })
-    await this.#directory.writeJson('run.json', this.#recorder.record)
-    return { ...result, runDir: this.#directory.path, variables: new Map(this.#variables.entries()) }
+    const notRecorded = await this.#record()
+    return {
+      ...result,
+      ...(notRecorded !== undefined && {
+        notRecorded,
+        exitCode: result.outcome === 'interrupted' ? result.exitCode : 3,
+      }),
+      runDir: this.#directory.path,
+      variables: new Map(this.#variables.entries()),
+    }
+  }
+
+  /** Why not, where the results cannot be written: what came out of the run is known and must not be lost with them. */
+  async #record(): Promise<string | undefined> {
+    try {
+      await this.#directory.writeJson('run.json', this.#recorder.record)
+      return undefined
+    } catch (error) {
+      if (error instanceof DriverError) return error.message
+      throw error
+    }
   }
 
   /** What went wrong, or undefined. */

@@ -1,0 +1,41 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { fileFault } from './file-fault.ts'
+
+let place: string
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), 'calbox-fault-'))
+  writeFileSync(join(place, 'data'), 'hi')
+})
+afterEach(() => rmSync(place, { recursive: true }))
+
+function faultOf(action: () => unknown): string {
+  try {
+    action()
+  } catch (error) {
+    const fault = fileFault(error)
+    return fault === undefined ? `not a file fault: ${String(error)}` : `${fault.exitCode} ${fault.message}`
+  }
+  return 'nothing was thrown'
+}
+
+test('a file where a folder is needed is an error of the environment that names the path', () => {
+  const data = join(place, 'data')
+  const node = join(data, 'node-1')
+  expect(faultOf(() => mkdirSync(node, { recursive: true }))).toBe(
+    `3 cannot write ${node}: a part of this path is a file, not a folder (ENOTDIR)`,
+  )
+  expect(faultOf(() => mkdirSync(data, { recursive: true }))).toContain(`3 cannot write ${data}: `)
+  expect(faultOf(() => writeFileSync(place, ''))).toContain(`3 cannot write ${place}: it is a folder`)
+  expect(faultOf(() => readdirSync(data))).toContain(`3 cannot read ${data}: `)
+})
+
+test('a full disk knows no path and takes the given one; a missing file and errors of sockets are none of these', () => {
+  const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' })
+  expect(fileFault(full, '/x/run.json')?.message).toBe('cannot write /x/run.json: the disk is full (ENOSPC)')
+  expect(fileFault(Object.assign(new Error('no'), { code: 'EACCES', syscall: 'listen' }))).toBeUndefined()
+  expect(faultOf(() => readdirSync(join(place, 'nope')))).toContain('not a file fault')
+  expect(fileFault(new TypeError('x'))).toBeUndefined()
+})

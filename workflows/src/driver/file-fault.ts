@@ -1,0 +1,33 @@
+// Errors of the file system that the user has to put right, as errors of the environment: the one place that knows them.
+import { DriverError } from './errors.ts'
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTDIR: 'a part of this path is a file, not a folder',
+  EEXIST: 'something else is there already under this name',
+  EISDIR: 'it is a folder, not a file',
+  EACCES: 'permission denied',
+  EPERM: 'the operation is not permitted',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+}
+
+const READING: ReadonlySet<string> = new Set(['scandir', 'opendir', 'stat', 'lstat', 'read', 'readlink', 'realpath'])
+
+/** Undefined for anything else: what is no fault of files, or a kind nobody can put right from outside. */
+export function fileFault(error: unknown, fallbackPath?: string): DriverError | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined
+  const { code, syscall } = error
+  const reason = typeof code === 'string' && Object.hasOwn(REASONS, code) ? REASONS[code] : undefined
+  if (reason === undefined || typeof syscall !== 'string') return undefined
+  // Of two paths the second is the one being made. A full disk is noticed by a write, which knows no path at all.
+  const known = [textIn(error, 'dest'), textIn(error, 'path'), fallbackPath].find((each) => each !== undefined)
+  if (known === undefined && syscall !== 'write') return undefined
+  const message = `cannot ${READING.has(syscall) ? 'read' : 'write'} ${known ?? 'a file'}: ${reason} (${code})`
+  return new DriverError('FILE_UNUSABLE', message, { data: { path: known, reason: code }, cause: error })
+}
+
+function textIn(error: Error, key: 'dest' | 'path'): string | undefined {
+  const value: unknown = key in error ? Reflect.get(error, key) : undefined
+  return typeof value === 'string' ? value : undefined
+}

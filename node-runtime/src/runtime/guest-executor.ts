@@ -109,7 +109,7 @@ export type GuestErrorKind =
 
 export interface GuestError {
   readonly kind: GuestErrorKind
-  /** One line, fit for the caller. For a panic it ends with the place in the guest's source. */
+  /** One line, fit for the caller. For a panic it ends with the place in the guest's source, if it told one. */
   readonly message: string
   /** The payload of the guest's `Err`, exactly; only for `guest_error`. */
   readonly value?: Bytes

@@ -26,7 +26,7 @@ async function answer({ module, source, jobs }: RunRequest): Promise<void> {
   try {
     const state = new RunState(committedState(snapshot, source), source)
     let index = 0
-    for (const ended of runJobs(jobs, { module, state, random: systemRandom, guard: (body) => body() })) {
+    for (const ended of runJobs(jobs, { module, state, random: systemRandom, guard: (_, body) => body() })) {
       const outcome = portableOutcome(ended)
       say({ type: 'outcome', outcome }, jobs[index]?.keep ? [] : transferList(outcome))
       index += 1

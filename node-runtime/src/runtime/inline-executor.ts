@@ -8,6 +8,7 @@ import { timeoutFault } from './call/guest-fault.ts'
 import { committedState } from './committed-state.ts'
 import type { GuestExecutor } from './guest-executor.ts'
 import { ModuleCache } from './module/module-cache.ts'
+import type { JobParts } from './run-job.ts'
 import { runJobs } from './run-jobs.ts'
 import { RunState } from './run-state.ts'
 import { RuntimeError } from './runtime-error.ts'
@@ -18,11 +19,11 @@ export interface InlineExecutorOptions {
   readonly timeLimitMs?: number
 }
 
-type Guard = (body: () => void) => void
+type Guard = JobParts['guard']
 
 export function inlineExecutor({ store, timeLimitMs }: InlineExecutorOptions): GuestExecutor {
   const modules = new ModuleCache()
-  const guard: Guard = timeLimitMs === undefined ? (body) => body() : interruptingGuard(timeLimitMs)
+  const guard: Guard = timeLimitMs === undefined ? (_, body) => body() : interruptingGuard(timeLimitMs)
   let closed = false
   const requireOpen = () => {
     if (closed) throw new RuntimeError('EXECUTOR_CLOSED', 'the executor is closed')
@@ -57,14 +58,14 @@ function interruptingGuard(timeLimitMs: number): Guard {
   const globals: { body: () => void } = { body: () => {} }
   const context = createContext(globals)
   const script = new Script('body()')
-  return (body) => {
+  return (job, body) => {
     globals.body = body
     try {
       script.runInContext(context, { timeout: timeLimitMs })
     } catch (error) {
       // The error is of the script's own realm, where `instanceof Error` fails.
       if (isNativeError(error) && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
-        throw timeoutFault(timeLimitMs)
+        throw timeoutFault(job, timeLimitMs)
       }
       throw error
     } finally {

@@ -50,8 +50,15 @@ export const LIMITS = {
 
 /** What the host spends on guests. None of these may decide the outcome of an apply. */
 export const HOST_LIMITS = {
-  /** One job; then the worker is terminated and the job ends as `timeout`. */
-  timeLimitMs: 30_000,
+  /**
+   * A call; then its worker is terminated and it ends as `timeout`. A third of the 30 s that HTTP clients wait: they
+   * get the reason, also when the call waited its turn behind another that ran to the limit.
+   */
+  callLimitMs: 10_000,
+  /** An apply; then it is parked. Longer, because a slow node must get through what a fast one could call. */
+  applyLimitMs: 30_000,
+  /** At least so many workers, also on few cores: guests that loop in some contexts leave one for the others. */
+  workersMin: 4,
   /** Compiled modules kept; at the cap the least recently used is dropped and compiled again when needed. */
   cachedModules: 32,
   /** Committed values one run remembers, because guests read the same ancestors for every write. Then it reads again. */

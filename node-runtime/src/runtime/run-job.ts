@@ -15,10 +15,11 @@ export interface JobParts {
   readonly state: RunState
   readonly random: Random
   /** Runs guest code; throws GuestFault `timeout` when it may stop it. */
-  readonly guard: (body: () => void) => void
+  readonly guard: (job: GuestJob, body: () => void) => void
 }
 
 const REGISTER_MERGE_EXPORT = '__calimero_register_merge'
+const PAGES_PER_MIB = 16
 const METHOD_NAME = /^[A-Za-z0-9_]+$/
 
 /** Throws only for failures that are not the guest's, such as the store's. */
@@ -54,7 +55,7 @@ function runInstance(functions: readonly string[], job: GuestJob, parts: JobPart
   const call = newInvocation(job, parts)
   let current: string | undefined
   try {
-    parts.guard(() => {
+    parts.guard(job, () => {
       const instance = new WebAssembly.Instance(parts.module.compiled, importObject(parts.module.plan, call))
       call.memory.attach(instance.exports.memory as WebAssembly.Memory)
       for (const name of functions) {
@@ -65,7 +66,7 @@ function runInstance(functions: readonly string[], job: GuestJob, parts: JobPart
       }
     })
   } catch (thrown) {
-    const error = guestErrorOf(call.fault ?? thrown)
+    const error = guestErrorOf(call.fault ?? thrown, call.memory.pages)
     return current === undefined ? { call, error } : { call, error, failedIn: current }
   }
   if (!call.returned || call.returned.ok) return { call }
@@ -146,14 +147,28 @@ function artifactOf(call: Invocation): GuestArtifact | undefined {
 }
 
 /** Rethrows what the guest cannot have caused. */
-function guestErrorOf(error: unknown): GuestError {
+function guestErrorOf(error: unknown, memoryPages: number): GuestError {
   if (error instanceof GuestFault) return { kind: error.kind, message: error.message }
   if (error instanceof WebAssembly.Exception) return { kind: 'trap', message: 'wasm trap: uncaught exception' }
-  if (error instanceof WebAssembly.RuntimeError) return { kind: 'trap', message: `wasm trap: ${error.message}` }
+  if (error instanceof WebAssembly.RuntimeError) {
+    return outOfMemory(error, memoryPages) ?? { kind: 'trap', message: `wasm trap: ${error.message}` }
+  }
   if (error instanceof RangeError && error.message.includes('call stack')) {
     return { kind: 'stack_overflow', message: 'the guest recursed deeper than the stack allows' }
   }
   throw error
+}
+
+/** An allocator that is refused memory ends in `unreachable`, as does much else: only the size tells them apart. */
+function outOfMemory(error: WebAssembly.RuntimeError, pages: number): GuestError | undefined {
+  if (!error.message.includes('unreachable') || pages < LIMITS.memoryPages / 2) return undefined
+  const limit = `${LIMITS.memoryPages / PAGES_PER_MIB} MiB`
+  if (pages >= LIMITS.memoryPages - PAGES_PER_MIB) {
+    return { kind: 'limit', message: `the guest reached the memory limit of ${limit}` }
+  }
+  const used = Math.round(pages / PAGES_PER_MIB)
+  const hint = `${used} MiB of memory in use; a large allocation may have met the limit of ${limit}`
+  return { kind: 'trap', message: `wasm trap: ${error.message} (${hint})` }
 }
 
 const lossy = new TextDecoder('utf-8')

@@ -14,6 +14,7 @@ export interface WorkerExecutorOptions {
   readonly storeLocation: string
   readonly clock: Clock
   readonly log: Logger
+  /** Per job, in place of the limits of calls and applies. */
   readonly timeLimitMs?: number
   /** At the cap, runs wait for a worker in the order they came. */
   readonly workersMax?: number
@@ -27,8 +28,9 @@ export function workerExecutor(options: WorkerExecutorOptions): GuestExecutor {
     storeLocation: options.storeLocation,
     clock: options.clock,
     log: options.log,
-    timeLimitMs: options.timeLimitMs ?? HOST_LIMITS.timeLimitMs,
-    workersMax: options.workersMax ?? Math.max(2, availableParallelism()),
+    callLimitMs: options.timeLimitMs ?? HOST_LIMITS.callLimitMs,
+    applyLimitMs: options.timeLimitMs ?? HOST_LIMITS.applyLimitMs,
+    workersMax: options.workersMax ?? Math.max(HOST_LIMITS.workersMin, availableParallelism()),
     idleMs: options.idleMs ?? HOST_LIMITS.workerIdleMs,
   })
   const running = new Set<Promise<unknown>>()

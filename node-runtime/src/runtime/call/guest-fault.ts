@@ -1,5 +1,5 @@
 // The exceptions a host function throws through the guest's frames to end its call.
-import type { GuestErrorKind } from '../guest-executor.ts'
+import type { GuestErrorKind, GuestJob } from '../guest-executor.ts'
 
 /** Ends the call; the guest cannot go on after it, even if it catches exceptions of its own. */
 export class GuestFault extends Error {
@@ -16,6 +16,7 @@ export function checkLimit(what: string, seen: number, allowed: number): void {
   if (seen > allowed) throw new GuestFault('limit', `${what}: ${seen} exceeds the limit of ${allowed}`)
 }
 
-export function timeoutFault(timeLimitMs: number): GuestFault {
-  return new GuestFault('timeout', `the guest ran longer than ${timeLimitMs} ms`)
+export function timeoutFault(job: GuestJob, timeLimitMs: number): GuestFault {
+  const what = job.kind === 'call' ? `method "${job.method}": the call` : 'applying a delta: the guest'
+  return new GuestFault('timeout', `${what} ran longer than ${timeLimitMs / 1_000} s and was ended`)
 }

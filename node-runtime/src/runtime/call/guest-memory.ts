@@ -21,6 +21,11 @@ export class GuestMemory {
     this.#memory = memory
   }
 
+  /** Its size now, in pages of 64 KiB. */
+  get pages(): number {
+    return this.#memory ? this.#memory.buffer.byteLength / 65_536 : 0
+  }
+
   u64(pointer: number): bigint {
     this.#check(pointer, 8)
     return this.#view.getBigUint64(pointer, true)

@@ -40,7 +40,8 @@ export const registerFunctions = [
 ]
 
 function panicFault(message: string, { file, line, column }: SourceLocation): GuestFault {
-  return new GuestFault('panic', `${cut(message)} at ${cut(file)}:${line}:${column}`)
+  const place = file === '' && line === 0 ? '' : ` at ${cut(file)}:${line}:${column}`
+  return new GuestFault('panic', `${cut(message)}${place}`)
 }
 
 function cut(text: string): string {

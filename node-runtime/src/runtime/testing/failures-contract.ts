@@ -21,7 +21,7 @@ export function failuresContract(subject: Subject): void {
       ['panic_with_text', 'panic', /^boom at probe\.rs:12:34$/],
       ['panic_without_text', 'panic', /^explicit panic at probe\.rs:12:34$/],
       ['crash', 'trap', /unreachable/],
-      ['hog_until_trap', 'trap', /unreachable/],
+      ['hog_until_trap', 'limit', /^the guest reached the memory limit of 64 MiB$/],
       ['recurse', 'stack_overflow', /stack/],
       ['unknown_import', 'unsupported', /env\.does_not_exist/],
       ['unknown_module', 'unsupported', /wasi_snapshot_preview1\.fd_write/],
@@ -84,6 +84,7 @@ export function failuresContract(subject: Subject): void {
       ])
       expect(outcomes.map((outcome) => outcome.error?.kind)).toEqual([undefined, 'timeout'])
       expect(outcomes.map(isMachineFailure)).toEqual([false, true])
+      expect(outcomes[1]?.error?.message).toBe('method "spin": the call ran longer than 1.5 s and was ended')
       const [next] = await limited.run(subject.probe, SOURCE, [call('echo', 'after')])
       expect(text(next?.value)).toBe('after')
     })

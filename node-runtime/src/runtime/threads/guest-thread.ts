@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../base/clock.ts'
 import { timeoutFault } from '../call/guest-fault.ts'
-import type { GuestErrorKind, GuestOutcome } from '../guest-executor.ts'
+import type { GuestErrorKind, GuestJob, GuestOutcome } from '../guest-executor.ts'
 import { HOST_LIMITS } from '../limits.ts'
 import { RuntimeError } from '../runtime-error.ts'
 import { portableRequest, type RunRequest, type WorkerMessage, type WorkerSettings } from './guest-worker-messages.ts'
@@ -11,7 +11,8 @@ export interface ThreadOptions extends WorkerSettings {
   /** `guest-worker`, as source or bundled. */
   readonly program: URL
   readonly clock: Clock
-  readonly timeLimitMs: number
+  readonly callLimitMs: number
+  readonly applyLimitMs: number
 }
 
 interface CurrentRun {
@@ -20,6 +21,7 @@ interface CurrentRun {
   readonly resolve: (outcomes: GuestOutcome[]) => void
   readonly reject: (reason: unknown) => void
   cancelTimer: () => void
+  jobStartedMs: number
 }
 
 export class GuestThread {
@@ -98,7 +100,7 @@ export class GuestThread {
   #dispatch(request: RunRequest): Promise<GuestOutcome[]> {
     if (request.jobs.length === 0) return Promise.resolve([])
     return new Promise((resolve, reject) => {
-      this.#current = { request, outcomes: [], resolve, reject, cancelTimer: () => {} }
+      this.#current = { request, outcomes: [], resolve, reject, cancelTimer: () => {}, jobStartedMs: performance.now() }
       if (this.#lost !== undefined) {
         this.#fail('worker_lost', this.#lost)
         return
@@ -119,6 +121,7 @@ export class GuestThread {
     if (message.type === 'outcome') {
       current.outcomes.push(message.outcome)
       current.cancelTimer()
+      current.jobStartedMs = performance.now()
       this.#startTimer(current)
     } else if (message.type === 'done') {
       this.#end()?.resolve(current.outcomes)
@@ -130,15 +133,23 @@ export class GuestThread {
   }
 
   #startTimer(current: CurrentRun): void {
-    const job = current.outcomes.length
+    const index = current.outcomes.length
+    const job = current.request.jobs[index]
+    // After the last outcome only `done` is to come: no guest code runs.
+    if (!job) return
+    const limitMs = this.#limitMs(job)
     current.cancelTimer = this.#options.clock.setTimer(() => {
       // The main thread may have been the slow one: what has already arrived is taken in first.
       setImmediate(() => {
-        if (this.#current !== current || current.outcomes.length !== job) return
-        this.#fail('timeout', timeoutFault(this.#options.timeLimitMs).message)
+        if (this.#current !== current || current.outcomes.length !== index) return
+        this.#fail('timeout', timeoutFault(job, limitMs).message)
         void this.terminate()
       })
-    }, this.#options.timeLimitMs)
+    }, limitMs)
+  }
+
+  #limitMs(job: GuestJob): number {
+    return job.kind === 'call' ? this.#options.callLimitMs : this.#options.applyLimitMs
   }
 
   #lose(why: string): void {
@@ -153,7 +164,7 @@ export class GuestThread {
     const job = current.request.jobs[current.outcomes.length]
     if (job) {
       const message = kind === 'worker_lost' ? `the guest's worker was lost: ${why}` : why
-      current.outcomes.push(lostOutcome(kind, message, job.env.timeNs, this.#options.timeLimitMs))
+      current.outcomes.push(lostOutcome(kind, message, job.env.timeNs, performance.now() - current.jobStartedMs))
     }
     current.resolve(current.outcomes)
   }

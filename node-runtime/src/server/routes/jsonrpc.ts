@@ -4,10 +4,11 @@ import { Value } from 'typebox/value'
 import { utf8 } from '../../base/bytes.ts'
 import { CodedError } from '../../base/errors.ts'
 import { idBase58 } from '../../base/ids.ts'
+import type { LogFields, Logger } from '../../base/log.ts'
 import { contextIdOf } from '../encodings.ts'
 import { jsonTextOf } from '../json.ts'
 import type { NodeServices } from '../ports.ts'
-import { NoFields, RawResponse, type Route, route } from '../route.ts'
+import { NoFields, RawResponse, type Route, type RouteParts, route } from '../route.ts'
 
 const Envelope = Type.Object({
   jsonrpc: Type.Literal('2.0'),
@@ -27,6 +28,10 @@ const StatusParams = Type.Object({ contextId: Type.String() })
 /** Entry points that only the host runs: applying deltas, merging, migrating. */
 const RESERVED = '__calimero_'
 
+/** A guest may write 1024 lines of 16 KiB a call. Of a longer line the log gets the beginning, of more lines the first. */
+const GUEST_LINE_CHARS = 2_000
+const GUEST_LINES_MAX = 1_024
+
 interface RpcError {
   readonly type: string
   readonly data?: unknown
@@ -34,7 +39,7 @@ interface RpcError {
 
 type RpcAnswer = { readonly result: string } | { readonly error: RpcError }
 
-async function execute(node: NodeServices, params: unknown, signal: AbortSignal): Promise<RpcAnswer> {
+async function execute({ node, log }: RouteParts, params: unknown, signal: AbortSignal): Promise<RpcAnswer> {
   if (!Value.Check(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
   if (params.method.startsWith(RESERVED)) {
     return {
@@ -43,13 +48,32 @@ async function execute(node: NodeServices, params: unknown, signal: AbortSignal)
   }
   const context = await node.contexts.get(contextIdOf(params.contextId))
   const input = utf8(JSON.stringify(params.argsJson ?? {}))
-  const { value } = await context.call({ method: params.method, input, signal })
+  const call = { contextId: idBase58(context.record.id), method: params.method }
+  const { value, logs } = await context.call({ method: params.method, input, signal }).catch((error: unknown) => {
+    logGuest(log, call, logsOf(error))
+    throw error
+  })
+  logGuest(log, call, logs)
   if (value === undefined) return { result: '{"output":null}' }
   const text = jsonTextOf(value)
   if (text === undefined) {
     return { error: { type: 'SerdeError', data: { message: `${params.method} returned bytes that are not JSON` } } }
   }
   return { result: `{"output":${text}}` }
+}
+
+/** What the guest said, for the operator of the node: one entry a line. */
+function logGuest(log: Logger, call: LogFields, lines: readonly string[]): void {
+  for (const line of lines.slice(0, GUEST_LINES_MAX)) {
+    const text = line.length > GUEST_LINE_CHARS ? `${line.slice(0, GUEST_LINE_CHARS)}…` : line
+    log.info({ ...call, text }, 'guest log')
+  }
+  if (lines.length > GUEST_LINES_MAX) log.info({ ...call, left: lines.length - GUEST_LINES_MAX }, 'guest log cut')
+}
+
+function logsOf(error: unknown): readonly string[] {
+  const logs = error instanceof CodedError && error.code === 'GUEST_FAILED' ? error.data.logs : undefined
+  return Array.isArray(logs) ? logs.filter((line) => typeof line === 'string') : []
 }
 
 async function syncStatus(node: NodeServices, params: unknown): Promise<RpcAnswer> {
@@ -61,9 +85,9 @@ async function syncStatus(node: NodeServices, params: unknown): Promise<RpcAnswe
   return { result: JSON.stringify({ contextId, isInitialized: true, syncState, failureCount: 0 }) }
 }
 
-async function answer(node: NodeServices, method: string, params: unknown, signal: AbortSignal): Promise<RpcAnswer> {
-  if (method === 'execute') return execute(node, params, signal)
-  if (method === 'sync_status') return syncStatus(node, params)
+async function answer(parts: RouteParts, method: string, params: unknown, signal: AbortSignal): Promise<RpcAnswer> {
+  if (method === 'execute') return execute(parts, params, signal)
+  if (method === 'sync_status') return syncStatus(parts.node, params)
   return parseError(`unknown method ${JSON.stringify(method.slice(0, 80))}; there are execute and sync_status`)
 }
 
@@ -114,15 +138,15 @@ export const jsonrpcRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: Envelope,
-    handle: async ({ node, log }, { body, signal }) => {
+    handle: async (parts, { body, signal }) => {
       const head = `{"jsonrpc":"2.0","id":${JSON.stringify(body.id ?? null)}`
       try {
-        const outcome = await answer(node, body.method, body.params, signal)
+        const outcome = await answer(parts, body.method, body.params, signal)
         if ('result' in outcome) return new RawResponse(200, `${head},"result":${outcome.result}}`)
         return new RawResponse(200, `${head},"error":${JSON.stringify(outcome.error)}}`)
       } catch (error) {
         const known = rpcErrorOf(error)
-        if (!known) log.error({ error: error instanceof Error ? error.stack : String(error) }, 'jsonrpc failed')
+        if (!known) parts.log.error({ error: error instanceof Error ? error.stack : String(error) }, 'jsonrpc failed')
         return new RawResponse(200, `${head},"error":${JSON.stringify(known ?? { type: 'InternalError', data: {} })}}`)
       }
     },

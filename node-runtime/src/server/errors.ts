@@ -3,7 +3,7 @@
 import { CodedError } from '../base/errors.ts'
 
 export class ServerError extends CodedError<
-  'ADDRESS_IN_USE' | 'ADDRESS_UNUSABLE' | 'BAD_REQUEST' | 'NOT_FOUND' | 'STOPPING'
+  'ADDRESS_IN_USE' | 'ADDRESS_UNUSABLE' | 'BAD_REQUEST' | 'FORBIDDEN' | 'NOT_FOUND' | 'STOPPING'
 > {}
 
 const STATUS: Readonly<Record<string, number>> = {
@@ -15,6 +15,7 @@ const STATUS: Readonly<Record<string, number>> = {
   INIT_FAILED: 400,
   INVITATION_INVALID: 400,
   NAMESPACE_MISMATCH: 400,
+  FORBIDDEN: 403,
   NOT_A_MEMBER: 403,
   NOT_ALLOWED: 403,
   APPLICATION_NOT_INSTALLED: 404,

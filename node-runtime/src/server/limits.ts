@@ -3,6 +3,9 @@
 /** JSON bodies, as in the reference node; a larger one is answered 413. */
 export const JSON_BODY_BYTES_MAX = 2 * 1024 * 1024
 
+/** Of a refused header, shown in the refusal. */
+export const HEADER_SHOWN_MAX = 100
+
 /** How long a request may take to arrive whole. Then the connection ends. */
 export const REQUEST_RECEIVE_MS = 30_000
 

@@ -1,9 +1,11 @@
 // The HTTP server: Fastify, the routes, one error handler. It knows contexts and namespaces only through the node.
 import type { AddressInfo } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
+import { checkCaller } from './caller.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { parseJson } from './json.ts'
 import { DRAIN_MS, JSON_BODY_BYTES_MAX, KEEP_ALIVE_MS, REQUEST_RECEIVE_MS } from './limits.ts'
+import { readQuery } from './query.ts'
 import { RawResponse, type Route, type RouteParts } from './route.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { contextRoutes } from './routes/contexts.ts'
@@ -62,6 +64,8 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     logger: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
   })
+  // Before anything is read or looked up, and for paths that do not exist, too.
+  app.addHook('onRequest', async ({ headers }) => checkCaller(headers))
   app.removeAllContentTypeParsers()
   // Clients send JSON with and without a content type, and nothing, `null` or `{}` where there is nothing to say.
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
@@ -99,7 +103,7 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
       })
       const answer = await route.handle(parts, {
         params: request.params as Record<string, unknown>,
-        query: numbersOf(request.query),
+        query: readQuery(route.query, request.query),
         body: request.body ?? null,
         signal: AbortSignal.any([gone.signal, stop]),
       })
@@ -109,18 +113,6 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
       return answer
     },
   })
-}
-
-/** Query values come as text; the only ones today are counts. */
-function numbersOf(query: unknown): Record<string, number> {
-  const entries = Object.entries((query ?? {}) as Record<string, unknown>)
-  return Object.fromEntries(entries.map(([name, value]) => [name, countOf(name, value)]))
-}
-
-function countOf(name: string, value: unknown): number {
-  const count = Number(value)
-  if (Number.isSafeInteger(count) && count >= 0) return count
-  throw new ServerError('BAD_REQUEST', `${name} must be a whole number, not ${JSON.stringify(value)}`)
 }
 
 function listenError(host: string, port: number, cause: unknown): ServerError {

@@ -21,6 +21,15 @@ export interface ClientErrorData {
   readonly phase?: 'headers' | 'body'
 }
 
+const UNSENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
 export class ClientError extends Error {
   readonly code: ClientErrorCode
   readonly data: ClientErrorData
@@ -32,9 +41,14 @@ export class ClientError extends Error {
     this.data = data
   }
 
-  /** A fault between here and the node: nothing is known of what the node did. Worth another try where that is safe. */
+  /** A fault between here and the node: nothing is known of what the node did. */
   get isNetworkFault(): boolean {
     return this.code === 'NETWORK' || this.code === 'TIMEOUT'
+  }
+
+  /** No connection came about, so the node cannot have seen the request. Anything later may have reached it. */
+  get wasNeverSent(): boolean {
+    return this.isNetworkFault && this.data.cause !== undefined && UNSENT.has(this.data.cause)
   }
 
   get status(): number | undefined {

@@ -47,7 +47,7 @@ export async function describeError(thrown: unknown, nodes: RunNodes | undefined
   const logTail = node === undefined || !wantsLog(error) ? [] : await nodes?.logTail(node, FAILURE_LOG_LINES)
   const failure: FailureInfo = {
     code: codeOf(error),
-    message: messageOf(error),
+    message: `${messageOf(error)}${pausedNote(error, node, nodes)}`,
     ...(error instanceof RunRefusedError && error.place && { place: error.place }),
     ...(node !== undefined && { node }),
     ...(exit !== undefined && { nodeExit: exit }),
@@ -55,6 +55,15 @@ export async function describeError(thrown: unknown, nodes: RunNodes | undefined
     ...(error instanceof StepError && error.perNode && { perNode: error.perNode }),
   }
   return { failure, exitCode: exitCodeOf(error) }
+}
+
+/** Said only of an answer that did not come: a pause explains nothing else. */
+function pausedNote(error: unknown, node: string | undefined, nodes: RunNodes | undefined): string {
+  if (!(error instanceof ClientError && error.code === 'TIMEOUT') || node === undefined) return ''
+  const pid = nodes?.pausedPid(node)
+  return pid === undefined
+    ? ''
+    : `\nnode ${node} is paused (process ${pid} is stopped; \`kill -CONT ${pid}\` continues it)`
 }
 
 function nested(failure: FailureInfo, name: string): FailureInfo {

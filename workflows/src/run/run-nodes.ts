@@ -3,6 +3,7 @@ import path from 'node:path'
 import { NodeClient } from '../client/node-client.ts'
 import type { ExitCause, NodeDriver, RunningNode } from '../driver/driver.ts'
 import { describeExit } from '../driver/exit-cause.ts'
+import { identify, isPaused } from '../driver/process-identity.ts'
 import { sleep } from '../driver/until.ts'
 import type { PlannedRemoteNode } from '../plan/plan-types.ts'
 import { StepError } from '../steps/step-error.ts'
@@ -87,6 +88,13 @@ export class RunNodes {
   /** How the node ended, if it did. */
   exitOf(name: string): string | undefined {
     return this.#entries.get(name)?.lastExit
+  }
+
+  /** Its process, while a signal holds it still: nobody can answer then. */
+  pausedPid(name: string): number | undefined {
+    const pid = this.#parts.driver?.capabilities.pause ? this.#entries.get(name)?.node?.pid : undefined
+    const process = pid === undefined ? undefined : identify(pid)
+    return process !== undefined && isPaused(process) ? pid : undefined
   }
 
   async logTail(name: string, lines: number): Promise<string[]> {

@@ -84,7 +84,9 @@ async function runFile(ready: Ready, options: RunCommandOptions, style: Style, e
     toText: (value) => stringifyLosslessJson(value),
   })
   let end: Extract<RunEvent, { type: 'run:end' }> | undefined
+  let warnings = 0
   const listen = (event: RunEvent) => {
+    if (event.type === 'step:end' && event.warning !== undefined) warnings += 1
     console.listen(event)
     if (event.type === 'run:end') end = event
   }
@@ -96,6 +98,8 @@ async function runFile(ready: Ready, options: RunCommandOptions, style: Style, e
   const result = await runWorkflow(parts, plan, { signal: edge.signal, timeoutMs })
   const text = renderRunEnd({
     result,
+    warnings,
+    name: options.quiet === true ? ready.file.name : undefined,
     durationMs: end?.durationMs ?? 0,
     source: ready.file.text,
     runDir: path.relative(edge.cwd, result.runDir),

@@ -118,10 +118,15 @@ export class RunConsole {
     const at = this.#stack.findIndex(({ step }) => step.stepId === event.step.stepId)
     if (at >= 0) this.#stack.splice(at, 1)
     const { verbosity, style } = this.#options
-    const isShown = event.outcome === 'failed' || verbosity > 0 || (verbosity === 0 && event.step.depth === 0)
+    const isShown =
+      event.outcome === 'failed' ||
+      event.warning !== undefined ||
+      verbosity > 0 ||
+      (verbosity === 0 && event.step.depth === 0)
     if (isShown) {
       const duration = formatDuration(event.durationMs)
-      const line = stepLine({ step: event.step, outcome: event.outcome, duration, summary: event.summary }, style)
+      const { step, outcome, summary, warning } = event
+      const line = stepLine({ step, outcome, duration, summary, warning }, style)
       this.#write(`${line}\n`)
     }
     if (verbosity > 0) this.#details(event)

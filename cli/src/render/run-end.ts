@@ -6,9 +6,13 @@ import type { Style } from './style.ts'
 export interface RunEndParts {
   readonly result: RunResult
   readonly durationMs: number
+  /** Said with the outcome where nothing before it names the file. */
+  readonly name?: string | undefined
   /** The workflow file's text, for the code frame. */
   readonly source: string
   readonly runDir: string
+  /** Steps that passed and should be looked at. */
+  readonly warnings?: number
   readonly nodesLeftRunning: readonly string[]
   readonly style: Style
   readonly columns?: number | undefined
@@ -17,6 +21,7 @@ export interface RunEndParts {
 export function renderRunEnd(parts: RunEndParts): string {
   const { result, style } = parts
   const took = formatDuration(parts.durationMs)
+  const warnings = parts.warnings ?? 0
   const lines: string[] = []
   if (result.failure) {
     lines.push(
@@ -32,7 +37,9 @@ export function renderRunEnd(parts: RunEndParts): string {
       style.bad(`failed after ${took}`),
     )
   } else if (result.outcome === 'interrupted') lines.push('', style.warn(`interrupted after ${took}`))
-  else lines.push(`${style.good(`${style.passed} passed`)} in ${took}`)
+  else
+    lines.push(`${style.good(`${style.passed} ${parts.name === undefined ? '' : `${parts.name} `}passed`)} in ${took}`)
+  if (warnings > 0) lines.push(style.warn(`${style.warning} ${warnings === 1 ? '1 warning' : `${warnings} warnings`}`))
   if (parts.nodesLeftRunning.length > 0) {
     const names = parts.nodesLeftRunning.join(', ')
     lines.push(style.faint(`left running: ${names} (calbox down stops them)`))

@@ -55,7 +55,7 @@ export function renderStepKind(kind: StepKind, style: Style): string {
   if (variables.length > 0) parts.push(`Variables set without outputs: ${variables.join(', ')}`)
   parts.push(
     kind.honoursExpectedFailure
-      ? 'expected_failure: true turns a refusal into success; expected_error: says what its text must contain.'
+      ? `expected_failure: true turns a refusal into success; expected_error: says what its text must contain. ${kind.unexpectedSuccess ?? 'Success fails the step.'}`
       : 'expected_failure has no effect on this kind.',
   )
   return `${parts.join('\n\n')}\n`

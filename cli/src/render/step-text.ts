@@ -7,6 +7,7 @@ export interface StepLine {
   readonly outcome: StepOutcome
   readonly duration: string
   readonly summary?: string | undefined
+  readonly warning?: string | undefined
 }
 
 export function stepLine(line: StepLine, style: Style): string {
@@ -16,7 +17,9 @@ export function stepLine(line: StepLine, style: Style): string {
   const scope = step.scope === undefined ? '' : style.faint(`  ${step.scope}`)
   const kind = step.name === step.kind ? '' : style.faint(`  ${step.kind}`)
   const summary = line.summary === undefined ? '' : `  ${oneLine(line.summary)}`
-  return `${indent}${sign(outcome, style)} ${number} ${step.name}${kind}${scope}${style.faint(`  ${line.duration}`)}${style.faint(summary)}`
+  const warning = line.warning === undefined ? '' : style.warn(`  warning: ${oneLine(line.warning)}`)
+  const shown = line.warning === undefined ? sign(outcome, style) : style.warn(style.warning)
+  return `${indent}${shown} ${number} ${step.name}${kind}${scope}${style.faint(`  ${line.duration}`)}${style.faint(summary)}${warning}`
 }
 
 function sign(outcome: StepOutcome, style: Style): string {

@@ -10,6 +10,7 @@ export interface Style extends Paint {
   readonly failed: string
   readonly cancelled: string
   readonly note: string
+  readonly warning: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -34,5 +35,6 @@ export function createStyle(out: TextOutput, env: Environment): Style {
     failed: '✗',
     cancelled: '–',
     note: '·',
+    warning: '⚠',
   }
 }

@@ -16,6 +16,8 @@ export interface StepRecord {
   durationMs?: number
   outcome: StepOutcome | 'running'
   summary?: string
+  /** Why it should be looked at, although it passed. */
+  warning?: string
   payload?: JsonValue
   captured?: Readonly<Record<string, JsonValue>>
   notes?: string[]
@@ -42,7 +44,7 @@ export interface RunRecord {
   outcome: RunOutcome | 'running'
   exitCode?: number
   meshedAfterMs?: number
-  counts: { passed: number; failed: number; cancelled: number; notRecorded: number }
+  counts: { passed: number; failed: number; cancelled: number; notRecorded: number; warnings: number }
   notes: string[]
   nodes: NodeRecord[]
   steps: StepRecord[]
@@ -59,7 +61,7 @@ export class RunRecorder {
     runDir: '',
     startedAtMs: 0,
     outcome: 'running',
-    counts: { passed: 0, failed: 0, cancelled: 0, notRecorded: 0 },
+    counts: { passed: 0, failed: 0, cancelled: 0, notRecorded: 0, warnings: 0 },
     notes: [],
     nodes: [],
     steps: [],
@@ -127,6 +129,7 @@ export class RunRecorder {
     const step = this.#byId.get(event.step.stepId)
     if (event.type === 'step:end') {
       this.record.counts[event.outcome] += 1
+      if (event.warning !== undefined) this.record.counts.warnings += 1
       this.#byId.delete(event.step.stepId)
     }
     if (!step) return
@@ -137,6 +140,7 @@ export class RunRecorder {
       step.outcome = event.outcome
       step.durationMs = event.durationMs
       if (event.summary !== undefined) step.summary = event.summary
+      if (event.warning !== undefined) step.warning = event.warning
       if (event.payload !== undefined) step.payload = bounded(event.payload)
       if (event.captured && Object.keys(event.captured).length > 0) step.captured = event.captured
       if (event.failure) step.failure = event.failure

@@ -92,6 +92,8 @@ export type RunEvent = { readonly atMs: number } & (
       readonly durationMs: number
       /** One line: what came out of it. */
       readonly summary?: string
+      /** Why a step that passed should be looked at. */
+      readonly warning?: string
       /** Raw reply, for a verbose report and run.json. */
       readonly payload?: JsonValue
       readonly captured?: Readonly<Record<string, JsonValue>>

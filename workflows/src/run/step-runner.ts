@@ -82,6 +82,7 @@ export class StepRunner {
         outcome: 'passed',
         captured: scope.captured,
         ...(result.summary !== undefined && { summary: result.summary }),
+        ...(result.warning !== undefined && { warning: result.warning }),
         ...(result.payload !== undefined && { payload: result.payload }),
       })
     } catch (thrown) {

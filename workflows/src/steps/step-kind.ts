@@ -20,6 +20,8 @@ export interface StepKind<Schema extends TSchema = TSchema> extends StepSchema {
   readonly outputs: readonly StepOutput[]
   /** False: the flag has no meaning here, and a failure is a failure. */
   readonly honoursExpectedFailure: boolean
+  /** What an `expected_failure` that succeeds does here, where it does not fail the step. */
+  readonly unexpectedSuccess?: string
   /** It judges expected failures and captures its outputs itself. */
   readonly settlesItself?: boolean
   run(input: Static<Schema>, context: StepContext, options: { signal: AbortSignal }): Promise<StepResult>
@@ -41,6 +43,8 @@ export interface StepResult {
   readonly node?: string
   /** One line for people: what came out. */
   readonly summary?: string
+  /** It passed, and something about that should be looked at: shown and counted even with -q. */
+  readonly warning?: string
 }
 
 export interface StepContext {

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../../values/json-value.ts'
 import { stringifyLosslessJson } from '../../values/lossless-json.ts'
 import { closed, contextIdField, nodeField } from '../fields.ts'
 import { STATE_RETRY_ATTEMPTS, STATE_RETRY_DELAY_SEC, STATE_RETRY_FIRST_MS } from '../limits.ts'
-import { retryNetworkFaults } from '../network-retry.ts'
+import { retryUnsent } from '../network-retry.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep, type NodeHandle, type StepContext, type StepResult } from '../step-kind.ts'
 import {
@@ -64,6 +64,8 @@ export const call = defineStep({
   ],
   honoursExpectedFailure: true,
   settlesItself: true,
+  unexpectedSuccess:
+    'A call that succeeds although a failure was expected passes with a warning, as with merobox: capture error_type and check it with is_set to be strict.',
   async run(input, context, options) {
     const node = context.node(input.node)
     const contextId = context.text(input.context_id)
@@ -71,7 +73,7 @@ export const call = defineStep({
     const send = () => node.client.jsonrpc(contextId, input.method, args, requestOptions(input, context, options))
     try {
       const retry = { attempts: input.state_retry_attempts, delaySec: input.state_retry_delay }
-      const envelope = await withState(() => retryNetworkFaults(send, context, options), retry, context, options)
+      const envelope = await withState(() => retryUnsent(send, context, options), retry, context, options)
       const error = rpcErrorOf(envelope)
       if (error !== undefined) return expectedError(node, input.method, error, envelope, context)
       return succeeded(node, input.method, envelope, context)
@@ -130,8 +132,14 @@ function succeeded(node: NodeHandle, method: string, envelope: JsonValue, contex
   const output = typeof envelope === 'object' && envelope !== null && 'result' in envelope ? envelope.result : null
   const shown = stringifyLosslessJson(outputOf(output))
   const summary = `${method} → ${shown.length <= 60 ? shown : `${shown.slice(0, 59)}…`}`
-  const remark = context.step.expectedFailure ? ', although a failure was expected' : ''
-  return { payload: envelope, rawKey: rawKey(node, method), node: node.name, summary: `${summary}${remark}` }
+  const warning = 'a failure was expected, and the call succeeded'
+  return {
+    payload: envelope,
+    rawKey: rawKey(node, method),
+    node: node.name,
+    summary,
+    ...(context.step.expectedFailure && { warning }),
+  }
 }
 
 function outputOf(result: JsonValue | undefined): JsonValue {

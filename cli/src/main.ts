@@ -13,6 +13,7 @@ function listenForSignals(interrupt: AbortController): void {
   const end = (name: keyof typeof SIGNALS) => {
     if (interrupt.signal.aborted) {
       if (process.stdout.isTTY) process.stdout.write('\n')
+      process.stderr.write('calbox: interrupted again: ended at once; the nodes are ended by the reaper\n')
       process.exit(SIGNALS[name])
     }
     interrupt.abort(new InterruptedError(name, SIGNALS[name]))

@@ -5,6 +5,7 @@ import type { CommandEdge } from './command-edge.ts'
 import { CommandError } from './command-error.ts'
 import { parsePositive } from './parse-option.ts'
 import { statePath } from './state-path.ts'
+import { describeUsed } from './used-nodes.ts'
 
 export interface DownOptions {
   readonly all?: boolean
@@ -24,8 +25,12 @@ export function registerDown(program: Command, edge: CommandEdge): void {
 export async function runDown(names: readonly string[], options: DownOptions, edge: CommandEdge): Promise<void> {
   const { listLocalNodes, NodeState, stopLocalNode } = await import('@calbox/workflows')
   const state = new NodeState(statePath(edge))
-  const chosen = chooseNodes(await listLocalNodes(state), names, options.all === true)
-  if (chosen.length === 0) edge.stdout.write('no node is running here\n')
+  const nodes = await listLocalNodes(state)
+  const chosen = chooseNodes(nodes, names, options.all === true)
+  const used = nodes.filter((node) => node.owner !== undefined && !chosen.includes(node))
+  if (names.length === 0 && used.length > 0) {
+    edge.stdout.write(`left alone: ${describeUsed(used)}; --all stops them, too\n`)
+  } else if (chosen.length === 0) edge.stdout.write('no node is running here\n')
   const stopping = { graceMs: options.timeout * 1000, signal: edge.signal }
   await Promise.all(
     chosen.map(async ({ record }) => {

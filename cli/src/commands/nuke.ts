@@ -6,9 +6,11 @@ import type { Command } from 'commander'
 import type { CommandEdge } from './command-edge.ts'
 import { CommandError } from './command-error.ts'
 import { statePath } from './state-path.ts'
+import { describeUsed } from './used-nodes.ts'
 
 export interface NukeOptions {
   readonly force?: boolean
+  readonly all?: boolean
   readonly dryRun?: boolean
   readonly prefix?: string
 }
@@ -18,6 +20,7 @@ export function registerNuke(program: Command, edge: CommandEdge): void {
     .command('nuke')
     .description('remove the data of nodes: calimero-node-* in ./data, and every node started here')
     .option('-f, --force', 'do not ask, and stop nodes that are running')
+    .option('--all', 'with --force: also nodes that a running calbox is using')
     .option('--dry-run', 'only show what would be removed')
     .option('--prefix <name>', 'only nodes called <name>-*')
     .action((options: NukeOptions) => runNuke(options, edge))
@@ -38,8 +41,13 @@ export async function runNuke(options: NukeOptions, edge: CommandEdge): Promise<
     edge.stdout.write(`${data.name}  ${relative(edge.cwd, data.directory)}${note}\n`)
   }
   if (options.dryRun) return
+  const used = running.filter(({ owner }) => owner !== undefined)
+  if (options.force && options.all !== true && used.length > 0) {
+    const message = `nothing was removed: ${describeUsed(used)}; let it end, or add --all to end its nodes`
+    throw new CommandError('NODES_RUNNING', message)
+  }
   if (!options.force) await confirm(found, running, edge)
-  await nukeNodes(state, found, { evenUsed: true, signal: edge.signal })
+  await nukeNodes(state, found, { evenUsed: options.all === true, signal: edge.signal })
   edge.stdout.write(`removed the data of ${found.length === 1 ? '1 node' : `${found.length} nodes`}\n`)
 }
 

@@ -120,14 +120,14 @@ export class TestWorld {
   }
 
   /** Lets time pass until the condition holds. */
-  async until(what: string, holds: () => boolean): Promise<void> {
+  async until(what: string, holds: () => boolean, seen: () => string = () => 'nothing'): Promise<void> {
     const driven = this.#driven
     const endMs = this.clock.nowMs() + (driven ? PATIENCE_MS : 20_000)
     for (;;) {
       if (driven) await driven.rest()
       else await new Promise((resolve) => setTimeout(resolve, 2))
       if (holds()) return
-      if (this.clock.nowMs() > endMs) throw new Error(`seed ${this.seed}: gave up waiting for ${what}`)
+      if (this.clock.nowMs() > endMs) throw new Error(`seed ${this.seed}: gave up waiting for ${what}: ${seen()}`)
       if (driven && !driven.step()) throw new Error(`seed ${this.seed}: nothing can happen any more; wanted ${what}`)
     }
   }
@@ -350,14 +350,28 @@ export async function joinContext(
 /** Lets time pass until all of them hold the same heads, with nothing waiting. Returns their equal summary. */
 export async function converge(world: TestWorld, id: ContextId, names: readonly string[]): Promise<ContextSummary> {
   const contexts = await Promise.all(names.map((name) => world.get(name).context(id)))
-  await world.until(`${names.join(', ')} to hold the same`, () => {
-    const [first, ...others] = contexts.map((context) => `${context.heads().join()} ${context.root}`)
-    const idle = contexts.every((context) => {
-      const { pending, parked, handlers } = context.waiting()
-      return pending + parked + handlers === 0
-    })
-    return idle && others.every((other) => other === first)
-  })
+  const seen = () =>
+    contexts
+      .map(
+        (c, i) =>
+          `${names[i]} ${c
+            .heads()
+            .map((h) => h.slice(0, 6))
+            .join()} ${c.root.slice(0, 6)} ${JSON.stringify(c.waiting())}`,
+      )
+      .join(' | ')
+  await world.until(
+    `${names.join(', ')} to hold the same`,
+    () => {
+      const [first, ...others] = contexts.map((context) => `${context.heads().join()} ${context.root}`)
+      const idle = contexts.every((context) => {
+        const { pending, parked, handlers } = context.waiting()
+        return pending + parked + handlers === 0
+      })
+      return idle && others.every((other) => other === first)
+    },
+    seen,
+  )
   const summaries = await Promise.all(names.map((name) => world.get(name).summary(id)))
   const [first, ...others] = summaries
   if (!first) throw new Error('nobody to compare')

@@ -8,6 +8,9 @@ import { entryOf, textOf } from './source-node.ts'
 
 const INSTALLING_KINDS: ReadonlySet<string> = new Set(['install_application', 'create_mesh'])
 
+/** Where a script is a file of this machine. */
+const SCRIPT_TARGETS: ReadonlySet<string> = new Set(['local', 'nodes'])
+
 export type FileExists = (path: string) => boolean
 
 export function checkFiles(steps: readonly SourceStep[], fileExists: FileExists, problems: ProblemCollector): void {
@@ -27,20 +30,23 @@ class FileChecker {
   check(steps: readonly SourceStep[]): void {
     for (const step of steps) {
       const kind = step.kind?.kind ?? textOf(entryOf(step.node, 'type')?.value)
-      if (kind === 'script') this.scriptBefore = true
-      if (INSTALLING_KINDS.has(kind ?? '')) this.path(step)
+      if (kind === 'script') {
+        if (SCRIPT_TARGETS.has(textOf(entryOf(step.node, 'target')?.value) ?? '')) this.path(step, 'script')
+        this.scriptBefore = true
+      }
+      if (INSTALLING_KINDS.has(kind ?? '')) this.path(step, 'path')
       for (const branch of step.branches) this.check(branch)
     }
   }
 
-  private path(step: SourceStep): void {
-    const node = entryOf(step.node, 'path')?.value
+  private path(step: SourceStep, key: 'path' | 'script'): void {
+    const node = entryOf(step.node, key)?.value
     const path = textOf(node)
     if (node === undefined || path === undefined || path === '' || hasPlaceholder(path) || this.fileExists(path)) return
     this.problems.add({
       code: 'missing_file',
       span: node.span,
-      path: [...step.path, 'path'],
+      path: [...step.path, key],
       message: `the file ${path} does not exist`,
       hint: this.scriptBefore
         ? 'a script before this step may create it; paths are relative to the directory the command is run from'

@@ -1,5 +1,6 @@
 // A problem as text: place, message, the lines around it with the spot marked, and what to do.
 
+import { visibleText } from '../values/visible-text.ts'
 import type { Problem } from './problem.ts'
 
 const LINES_BEFORE = 1
@@ -12,7 +13,7 @@ export function renderProblem(problem: Problem, text: string): string {
   const head = `${problem.file}:${problem.line}:${problem.column}: ${problem.severity}: ${problem.message}`
   const where = problem.path === '' ? [] : [`  at ${problem.path}`]
   const hint = problem.hint === undefined ? [] : [`  help: ${problem.hint}`]
-  return [head, ...renderFrame(problem, text), ...where, ...hint].join('\n')
+  return [visibleText(head), ...renderFrame(problem, text), ...[...where, ...hint].map(visibleText)].join('\n')
 }
 
 export function renderProblems(problems: readonly Problem[], text: string): string {
@@ -40,5 +41,5 @@ function renderFrame(problem: Problem, text: string): string[] {
 
 /** Tabs become one space each, so that the marks below stand right. */
 function shownLine(line: string, cut: number): string {
-  return line.slice(cut, cut + LINE_CHARACTERS_MAX).replace(/[\t\r]/g, ' ')
+  return visibleText(line.slice(cut, cut + LINE_CHARACTERS_MAX).replace(/[\t\r]/g, ' '))
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { visibleText } from '../values/visible-text.ts'
 import { renderProblem } from './code-frame.ts'
 import { lines, plan, withSteps } from './sample-plan.ts'
 
@@ -92,7 +93,7 @@ describe('anything', () => {
           expect(problem.column).toBeGreaterThanOrEqual(1)
           expect(problem.column - 1).toBeLessThanOrEqual(line.length + 1)
           expect(problem.length).toBeGreaterThanOrEqual(1)
-          expect(renderProblem(problem, source)).toContain(problem.message)
+          expect(renderProblem(problem, source)).toContain(visibleText(problem.message))
         }
         expect(result.plan === undefined).toBe(result.problems.some((problem) => problem.severity === 'error'))
       }),

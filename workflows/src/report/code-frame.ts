@@ -1,4 +1,5 @@
 // The lines of a file around a place, with a pointer under it. Pure text; the caller paints it.
+import { visibleText } from '../values/visible-text.ts'
 
 export interface FrameLine {
   readonly kind: 'line' | 'marked' | 'pointer'
@@ -18,7 +19,7 @@ export function codeFrame(
   const width = String(last).length
   const frame: FrameLine[] = []
   for (let number = first; number <= last; number += 1) {
-    const text = (lines[number - 1] ?? '').replaceAll('\t', '  ')
+    const text = visibleText((lines[number - 1] ?? '').replaceAll('\t', '  '))
     const marked = number === place.line
     frame.push({
       kind: marked ? 'marked' : 'line',

@@ -2,17 +2,54 @@
 // that is what the files were written against.
 
 import { isJsonObject, type JsonValue, keysOf } from './json-value.ts'
-import { resolve } from './placeholders.ts'
+import { hasPlaceholder, resolve } from './placeholders.ts'
 import { pythonEqual } from './python-equal.ts'
 import { pythonFloat, pythonStrip } from './python-number.ts'
 import { pythonRegex } from './python-regex.ts'
 import { pythonStr } from './python-text.ts'
 import { failedStatement, type StatementResult, statementResult } from './statement-result.ts'
-import type { Variables } from './variables.ts'
+import { ValuesError } from './values-error.ts'
+import { Variables } from './variables.ts'
 
 /** Never throws: a placeholder that is not set, or a statement of no known form, is a failed statement with a reason. */
 export function evaluateAssertStatement(statement: string, variables: Variables): StatementResult {
   return failedStatement(statement, () => evaluate(pythonStrip(statement), variables))
+}
+
+/** What is wrong with a statement whatever its variables are: it can never hold. `maybe`: another engine may take it. */
+export interface StatementFlaw {
+  readonly message: string
+  readonly maybe?: boolean
+}
+
+export function assertStatementFlaw(statement: string): StatementFlaw | undefined {
+  const text = pythonStrip(statement)
+  const call = /^(\w+)\((.*)\)$/s.exec(text)
+  const name = call?.[1]?.toLowerCase() ?? ''
+  if (!FORMS.has(name)) {
+    return /\s(==|!=|>=|<=|>|<)\s/.test(text)
+      ? undefined
+      : { message: `not a statement of assert; write one of ${KNOWN}` }
+  }
+  if (name.startsWith('is_')) return undefined
+  const parts = (name.includes('equal') ? splitOnce : splitEverywhere)(call?.[2] ?? '')
+  if (parts.length !== 2) {
+    return {
+      message: `${name} needs two operands, found ${parts.length}; it is split at every comma, also inside quotes`,
+    }
+  }
+  const pattern = pythonStrip(parts[1] ?? '')
+  return name === 'regex' && !hasPlaceholder(pattern) ? patternFlaw(pattern) : undefined
+}
+
+function patternFlaw(pattern: string): StatementFlaw | undefined {
+  try {
+    pythonRegex(pythonStr(resolve(pattern, new Variables())))
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ValuesError)) throw error
+    return { message: error.message, maybe: error.code === 'regex_unsupported' }
+  }
 }
 
 type Evaluate = (text: string) => JsonValue

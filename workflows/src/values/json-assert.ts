@@ -1,5 +1,6 @@
 // The statement language of the `json_assert` step (reference 4.2): equality and subset of JSON-like values.
 
+import type { StatementFlaw } from './assert-statement.ts'
 import { hasKey, isJsonObject, type JsonValue, keysOf } from './json-value.ts'
 import { tryParseLosslessJson } from './lossless-json.ts'
 import { resolve } from './placeholders.ts'
@@ -29,6 +30,16 @@ const FORMS: ReadonlyMap<string, Form> = new Map([
 /** Never throws: a placeholder that is not set, or a statement of no known form, is a failed statement with a reason. */
 export function evaluateJsonAssert(statement: string, variables: Variables): StatementResult {
   return failedStatement(statement, () => evaluate(pythonStrip(statement), variables))
+}
+
+/** What is wrong with a statement whatever its variables are. */
+export function jsonAssertFlaw(statement: string): StatementFlaw | undefined {
+  const call = /^(\w+)\((.*)\)$/s.exec(pythonStrip(statement))
+  if (!FORMS.has(call?.[1]?.toLowerCase() ?? '')) {
+    const known = [...FORMS.keys()].map((name) => `${name}(A, B)`).join(', ')
+    return { message: `not a statement of json_assert; write one of ${known}` }
+  }
+  return splitOperands(call?.[2] ?? '').length === 2 ? undefined : { message: 'two operands are needed, found one' }
 }
 
 function evaluate(text: string, variables: Variables): StatementResult {

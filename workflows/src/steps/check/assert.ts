@@ -1,6 +1,6 @@
-import { evaluateAssertStatement } from '../../values/assert-statement.ts'
+import { assertStatementFlaw, evaluateAssertStatement } from '../../values/assert-statement.ts'
 import { defineStep } from '../step-kind.ts'
-import { judgeStatements, statementsSchema } from './statements.ts'
+import { checkStatements, judgeStatements, statementsSchema } from './statements.ts'
 
 export const assertStep = defineStep({
   kind: 'assert',
@@ -9,6 +9,7 @@ export const assertStep = defineStep({
   schema: statementsSchema,
   outputs: [],
   honoursExpectedFailure: false,
+  checks: (input) => checkStatements(input, assertStatementFlaw),
   async run(_input, context) {
     return judgeStatements(context, evaluateAssertStatement)
   },

@@ -1,6 +1,6 @@
-import { evaluateJsonAssert } from '../../values/json-assert.ts'
+import { evaluateJsonAssert, jsonAssertFlaw } from '../../values/json-assert.ts'
 import { defineStep } from '../step-kind.ts'
-import { judgeStatements, statementsSchema } from './statements.ts'
+import { checkStatements, judgeStatements, statementsSchema } from './statements.ts'
 
 export const jsonAssert = defineStep({
   kind: 'json_assert',
@@ -8,6 +8,7 @@ export const jsonAssert = defineStep({
   schema: statementsSchema,
   outputs: [],
   honoursExpectedFailure: false,
+  checks: (input) => checkStatements(input, jsonAssertFlaw),
   async run(_input, context) {
     return judgeStatements(context, evaluateJsonAssert)
   },

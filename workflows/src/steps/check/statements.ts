@@ -1,6 +1,8 @@
 // What `assert` and `json_assert` share: a list of statements, all evaluated, each failure explained.
 import { Type } from '@calbox/schemas'
-import type { JsonValue } from '../../values/json-value.ts'
+import type { StepProblem } from '../../plan/step-schema.ts'
+import type { StatementFlaw } from '../../values/assert-statement.ts'
+import type { JsonObject, JsonValue } from '../../values/json-value.ts'
 import { isJsonObject } from '../../values/json-value.ts'
 import { explainStatement, type StatementResult } from '../../values/statement-result.ts'
 import type { Variables } from '../../values/variables.ts'
@@ -26,6 +28,21 @@ export const statementsSchema = Type.Object(
   },
   closed,
 )
+
+/** Statements that cannot hold, found without running anything; a warning where that would not fail the step. */
+export function checkStatements(
+  input: JsonObject,
+  flawOf: (statement: string) => StatementFlaw | undefined,
+): StepProblem[] {
+  const given = Array.isArray(input.statements) ? input.statements : []
+  return given.flatMap((item, at) => {
+    const text = isJsonObject(item) ? item.statement : item
+    const flaw = typeof text === 'string' ? flawOf(text) : undefined
+    if (flaw === undefined) return []
+    const severity = flaw.maybe === true || input.non_blocking === true ? 'warning' : 'error'
+    return [{ path: ['statements', at], message: `this statement can never be true: ${flaw.message}`, severity }]
+  })
+}
 
 interface Judged {
   readonly result: StatementResult

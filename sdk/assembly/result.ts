@@ -4,11 +4,17 @@
 import { jsonBytes, writeJson } from './json'
 import { JsonWriter } from './json-writer'
 
+function nothing<T>(): T {
+  if (isReference<T>()) return changetype<T>(0)
+  // @ts-ignore: T is a number or a boolean here
+  return <T>0
+}
+
 export class Result<T> {
   /** The error as JSON text, or null. */
   failure: Uint8Array | null = null
   /** Only meaningful without failure. */
-  value!: T
+  value: T = nothing<T>()
 }
 
 export function ok<T>(value: T): Result<T> {

@@ -35,6 +35,27 @@ test.each([
   ['an init with a result', '@app class A { init(): string { return "" } }', "'init' returns nothing"],
   ['two applications', '@app class A {} @app class B {}', 'there can be one @app class only'],
   ['a generic JSON class', '@json class A<T> { a: i32 = 0 }', 'cannot have type parameters'],
+  [
+    'a plain class as an argument',
+    'class P {} @app class A { f(x: P | null): void {} }',
+    "method 'f', parameter 'x': class 'P' has no JSON form: mark it with @json",
+  ],
+  [
+    'a plain class in a result',
+    'class P {} @app class A { f(): Result<P[]> { return ok<P[]>([]) } }',
+    "the result of method 'f': class 'P' has no JSON form",
+  ],
+  [
+    'a fixed array as an argument',
+    '@app class A { f(x: StaticArray<u8>): void {} }',
+    "method 'f', parameter 'x': 'StaticArray' has no JSON form",
+  ],
+  [
+    'a plain class as a JSON field',
+    'class P {} @json class B { p: P = new P() } @app class A {}',
+    "field 'p' of 'B': class 'P'",
+  ],
+  ['no application', 'class A {}', 'no class is marked @app'],
   ['a derived JSON class', 'class B {} @json class A extends B { a: i32 = 0 }', 'cannot extend another'],
 ])('%s is refused, at its place', async (_, source, message) => {
   const text = await messages(
@@ -54,4 +75,18 @@ test('the lines of messages are those of the author', async () => {
   const source =
     "import { UnorderedMap } from '@calbox/sdk'\n@app class A {\n  m: UnorderedMap<string, string>\n  f(): i32 {\n    return wrong\n  }\n}"
   expect(await messages(source)).toMatch(/Cannot find name 'wrong'[\s\S]*index\.ts\(5,12\)/)
+})
+
+test('a file without the SDK: the missing @app is named, not the SDK’s own parts', async () => {
+  const text = await messages('class A {\n  f(): void { throw new Error("no") }\n}')
+  expect(text).toContain('no class is marked @app')
+  expect(text).toContain('index.ts(1,7)')
+  expect(text).not.toContain('abort')
+})
+
+test('a program that compiles has no messages', { timeout: 30_000 }, async () => {
+  const source =
+    "import { ok, Result } from '@calbox/sdk'\n@app class A { f(): Result<u64> { return ok<u64>(1) } g(): Result<string> { return ok('') } }"
+  expect(await messages(source)).toBe('')
+  expect(await messages('export function f(x: i32): void { if (x == 0) throw new Error("no") }')).toBe('')
 })

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { CommonFlags, NodeKind, SourceKind } from 'assemblyscript'
+import { checkJsonType } from './json-types.js'
 import { decorator, fieldsOf, textOf } from './source-text.js'
 
 const COLLECTIONS = ['UnorderedMap', 'UnorderedSet', 'LwwRegister', 'Counter']
@@ -14,12 +15,12 @@ const HIDDEN =
   CommonFlags.Set |
   CommonFlags.Constructor
 
-export function applicationEdits(node, source, report) {
+export function applicationEdits(node, source, withoutJson, report) {
   if (source.sourceKind !== SourceKind.UserEntry) report(node.name.range, 'the @app class must be in the entry file')
   if (source.statements.filter((each) => decorator(each, 'app')).length > 1)
     report(node.name.range, 'there can be one @app class only')
   const { collections, plain, edits } = stateOf(node, report)
-  const methods = methodsOf(node, report)
+  const methods = methodsOf(node, withoutJson, report)
   const parts = { name: node.name.text, collections, plain }
   const code = [
     documentCode(parts),
@@ -55,7 +56,7 @@ function stateOf(node, report) {
   return { collections, plain, edits }
 }
 
-function methodsOf(node, report) {
+function methodsOf(node, withoutJson, report) {
   const methods = []
   for (const member of node.members) {
     if (member.kind !== NodeKind.MethodDeclaration || member.flags & HIDDEN) continue
@@ -64,6 +65,9 @@ function methodsOf(node, report) {
       report(member.name.range, `method '${name}' cannot have type parameters: make it private`)
     const signature = member.signature
     const result = signature.returnType.range.end > signature.returnType.range.start ? signature.returnType : undefined
+    for (const each of signature.parameters)
+      checkJsonType(each.type, `method '${name}', parameter '${each.name.text}'`, withoutJson, report)
+    if (result) checkJsonType(result, `the result of method '${name}'`, withoutJson, report)
     const type = result ? textOf(result.range) : 'void'
     const isResult = result?.name?.identifier?.text === 'Result' && result.typeArguments?.length === 1
     if (name === 'init' && type !== 'void') report(member.name.range, "'init' returns nothing")

@@ -37,3 +37,6 @@ export const SCRIPT_VARIABLE_MAX_CHARS = 100_000
 
 /** After SIGTERM a script has this long before it is killed. */
 export const SCRIPT_KILL_GRACE_MS = 2_000
+
+/** Of a value in the message of a wait that failed; the rest is cut, run.json has the whole. */
+export const SHOWN_VALUE_MAX_CHARS = 300

@@ -7,6 +7,7 @@ import { pythonEqual } from '../../values/python-equal.ts'
 import { ValuesError } from '../../values/values-error.ts'
 import { closed } from '../fields.ts'
 import {
+  SHOWN_VALUE_MAX_CHARS,
   SYNC_BACKOFF,
   SYNC_FIRST_INTERVAL_SEC,
   SYNC_INTERVAL_SEC,
@@ -92,10 +93,24 @@ export const waitForSync = defineStep({
     }
     captureLeniently(payload, context)
     const after = `${formatDuration(waited.elapsedMs)} and ${waited.attempts} checks`
-    const message = `the nodes do not agree after ${after}: ${describeCheck(waited.check)}`
+    const message = `the nodes do not agree after ${after}: ${describeCheck(waited.check)}${describeExpected(waited.check, context)}`
     throw new StepError('timeout', message, { perNode: syncFacts(waited.check) })
   },
 })
+
+/** Nothing as long as the hashes differ: then nobody has been asked. */
+function describeExpected(check: SyncCheck, context: StepContext): string {
+  const { expect } = context.step.input
+  if (check.expected === undefined || !isJsonObject(expect)) return ''
+  const wanted = context.resolve(expect.equals ?? null)
+  const seen = [...check.expected].map(([node, value]) => `\n  ${node}: ${shownValue(value)}`)
+  return `\n  expected: ${shownValue(wanted)}${seen.join('')}`
+}
+
+function shownValue(value: JsonValue): string {
+  const text = stringifyLosslessJson(value)
+  return text.length <= SHOWN_VALUE_MAX_CHARS ? text : `${text.slice(0, SHOWN_VALUE_MAX_CHARS)}…`
+}
 
 function targetsOf(input: Input, context: StepContext): SyncTarget[] {
   const targets: SyncTarget[] = []

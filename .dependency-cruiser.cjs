@@ -16,7 +16,10 @@ const levelRules = LEVELS.flatMap((folders, level) =>
     name: `node-level-${folder}`,
     comment: `${folder}/ is level ${level}: it may import itself and lower levels`,
     severity: 'error',
-    from: { path: `${NODE}/${folder}/`, pathNot: '\\.test\\.ts$|-contract\\.ts$|/(fixtures|testing)/|test-[^/]+\\.ts$' },
+    from: {
+      path: `${NODE}/${folder}/`,
+      pathNot: '\\.test\\.ts$|-contract\\.ts$|/(fixtures|testing)/|test-[^/]+\\.ts$',
+    },
     to: {
       path: `${NODE}/`,
       pathNot: `${NODE}/(${[...LEVELS.slice(0, level).flat(), folder].join('|')})/`,

@@ -5,9 +5,18 @@ export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    include: ['{schemas,node-runtime,workflows,cli}/src/**/*.test.ts', 'scripts/**/*.test.ts', 'apps/**/*.test.ts', 'sdk/test/**/*.test.ts'],
+    include: [
+      '{schemas,node-runtime,workflows,cli}/src/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'apps/**/*.test.ts',
+      'sdk/test/**/*.test.ts',
+    ],
     exclude: ['**/node_modules/**', '**/dist/**', '**/.claude/**'],
     testTimeout: 30_000,
-    coverage: { provider: 'v8', include: ['{schemas,node-runtime,workflows,cli}/src/**/*.ts'], reporter: ['text-summary', 'json-summary'] },
+    coverage: {
+      provider: 'v8',
+      include: ['{schemas,node-runtime,workflows,cli}/src/**/*.ts'],
+      reporter: ['text-summary', 'json-summary'],
+    },
   },
 })

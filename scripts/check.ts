@@ -19,7 +19,7 @@ const failed: string[] = []
 for (const { name, command, args } of GATES) {
   process.stdout.write(`\n── ${name}\n`)
   const started = performance.now()
-  const env = { ...process.env, PATH: `${BIN}${path.delimiter}${process.env['PATH'] ?? ''}` }
+  const env = { ...process.env, PATH: `${BIN}${path.delimiter}${process.env.PATH ?? ''}` }
   const { status } = spawnSync(path.join(BIN, command), args, { cwd: ROOT, stdio: 'inherit', env })
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   process.stdout.write(`── ${name}: ${status === 0 ? 'passed' : 'FAILED'} (${seconds} s)\n`)

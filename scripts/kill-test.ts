@@ -58,7 +58,7 @@ async function post(member: Member, route: string, body: object = {}): Promise<R
   })
   const answer = (await response.json()) as Record<string, unknown>
   if (!response.ok) throw new Error(`${member.name} ${route}: HTTP ${response.status} ${JSON.stringify(answer)}`)
-  return (answer['data'] ?? answer) as Record<string, unknown>
+  return (answer.data ?? answer) as Record<string, unknown>
 }
 
 async function healthy(member: Member): Promise<void> {

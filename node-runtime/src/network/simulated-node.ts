@@ -1,6 +1,9 @@
 // One node of the simulated network. Gossip is flooded along connections, with the same limits as the real one.
 import { type Bytes, toHex } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
 import { sha256 } from '../base/hash.ts'
+import type { Logger } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
 import { placeOf } from './address.ts'
 import { Dialler } from './dialler.ts'
 import { Emitter } from './emitter.ts'
@@ -27,7 +30,6 @@ import type {
   StreamHandler,
 } from './network.ts'
 import { serveStream } from './serve-stream.ts'
-import type { SimulatedNetwork, SimulatedNodeOptions } from './simulated.ts'
 import { type Carry, SimulatedStream } from './simulated-stream.ts'
 
 interface Link {
@@ -40,11 +42,41 @@ interface Link {
   readonly streams: Map<number, SimulatedStream>
 }
 
+export interface Packet {
+  readonly from: PeerId
+  readonly to: PeerId
+  readonly kind: 'gossip' | 'stream' | 'control'
+  readonly bytes: number
+}
+
+export interface SimulatedNodeOptions {
+  readonly peerId: PeerId
+  readonly bootAddresses?: readonly string[]
+  readonly networkId?: string
+  readonly degree?: number
+}
+
+/** What a node needs of the simulated network it lives in. */
+export interface SimulatedWorld {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  list(node: SimulatedNode): void
+  unlist(node: SimulatedNode): void
+  node(peer: PeerId): SimulatedNode | undefined
+  nodeAt(place: string): SimulatedNode | undefined
+  providersOf(key: string): Set<PeerId>
+  reachable(from: PeerId, to: PeerId): boolean
+  newEpoch(): number
+  sendGossip(packet: Packet, deliver: () => void): void
+  sendOrdered(packet: Packet, deliver: () => void): void
+}
+
 export class SimulatedNode implements Network {
   readonly peerId: PeerId
   readonly place: string
   readonly networkId: string
-  readonly #world: SimulatedNetwork
+  readonly #world: SimulatedWorld
   readonly #degree: number
   readonly #emitter: Emitter
   readonly #dialler: Dialler
@@ -55,7 +87,7 @@ export class SimulatedNode implements Network {
   #phase: 'built' | 'started' | 'closed' = 'built'
   #nextStream = 0
 
-  constructor(world: SimulatedNetwork, place: string, options: SimulatedNodeOptions & { readonly networkId: string }) {
+  constructor(world: SimulatedWorld, place: string, options: SimulatedNodeOptions & { readonly networkId: string }) {
     this.peerId = options.peerId
     this.place = place
     this.networkId = options.networkId

@@ -8,14 +8,7 @@ import type { Random } from '../base/random.ts'
 import { NetworkError } from './errors.ts'
 import { SIMULATED_RESEND_MS } from './limits.ts'
 import type { Network, PeerId } from './network.ts'
-import { SimulatedNode } from './simulated-node.ts'
-
-export interface Packet {
-  readonly from: PeerId
-  readonly to: PeerId
-  readonly kind: 'gossip' | 'stream' | 'control'
-  readonly bytes: number
-}
+import { type Packet, SimulatedNode, type SimulatedNodeOptions, type SimulatedWorld } from './simulated-node.ts'
 
 /** What happens to one packet. `copies` above 1 duplicates gossip; streams and control ignore it. */
 export interface Verdict {
@@ -41,19 +34,12 @@ export interface SimulatedOptions {
   readonly judge?: (packet: Packet) => Verdict
 }
 
-export interface SimulatedNodeOptions {
-  readonly peerId: PeerId
-  readonly bootAddresses?: readonly string[]
-  readonly networkId?: string
-  readonly degree?: number
-}
-
 export interface SimulatedStats {
   delivered: number
   lost: number
 }
 
-export class SimulatedNetwork {
+export class SimulatedNetwork implements SimulatedWorld {
   readonly faults: Faults
   readonly stats: SimulatedStats = { delivered: 0, lost: 0 }
   readonly clock: Clock

@@ -21,7 +21,12 @@ export interface Hello {
 
 export type SyncRequest =
   /** Operations outside the closure of `have`. Who is no member yet shows the invitation. */
-  | { readonly t: 'ops'; readonly namespaceId: NamespaceId; readonly have: readonly OpId[]; readonly invitation?: Invitation }
+  | {
+      readonly t: 'ops'
+      readonly namespaceId: NamespaceId
+      readonly have: readonly OpId[]
+      readonly invitation?: Invitation
+    }
   /** Deltas outside the closure of `have`. */
   | { readonly t: 'deltas'; readonly contextId: ContextId; readonly have: readonly DeltaId[] }
   | { readonly t: 'base'; readonly contextId: ContextId }
@@ -72,7 +77,11 @@ export const syncFrameMessage = message<SyncFrame>(
     items: record({ items: list(bytes(SYNC_FRAME_BYTES_MAX), Math.max(SYNC_ITEMS_MAX, KEYS_MAX), 1) }),
     part: record({ bytes: bytes(SYNC_FRAME_BYTES_MAX), last: flag() }),
     entries: record({
-      entries: list(record({ key: bytes(SYNC_FRAME_BYTES_MAX), value: bytes(SYNC_FRAME_BYTES_MAX) }), SYNC_ITEMS_MAX, 1),
+      entries: list(
+        record({ key: bytes(SYNC_FRAME_BYTES_MAX), value: bytes(SYNC_FRAME_BYTES_MAX) }),
+        SYNC_ITEMS_MAX,
+        1,
+      ),
     }),
     chunk: record({ bytes: bytes(SYNC_FRAME_BYTES_MAX) }),
     end: record({ more: flag() }),

@@ -6,7 +6,7 @@ import type { TSchema } from '@calbox/schemas'
 import { JsonFloat, type JsonValue, objectOf } from '../values/json-value.ts'
 import { pythonEqual } from '../values/python-equal.ts'
 import { didYouMean } from './did-you-mean.ts'
-import type { Finding, FindingSink, ValuePath } from './problem.ts'
+import type { Finding, FindingSink } from './problem.ts'
 import {
   acceptsNull,
   assertKeywords,
@@ -20,6 +20,7 @@ import {
   typeHint,
   viewOf,
 } from './schema-view.ts'
+import type { ValuePath } from './source-node.ts'
 import { entryOf, type ListNode, type MapNode, type SourceNode, startOf, toValue } from './source-node.ts'
 
 /**

@@ -4,8 +4,9 @@
 import { hasPlaceholder } from '../values/placeholders.ts'
 import { isAutomaticVariable } from './automatic-variables.ts'
 import { didYouMean } from './did-you-mean.ts'
-import type { ProblemCollector, ValuePath } from './problem.ts'
+import type { ProblemCollector } from './problem.ts'
 import type { SourceStep } from './read-steps.ts'
+import type { ValuePath } from './source-node.ts'
 import { entryOf, type MapEntry, type Span, textOf, textsIn } from './source-node.ts'
 
 /** Where a name is captured: in order of the file, and inside which repeat or parallel it stays. */

@@ -1,6 +1,6 @@
 // Finds the lists of steps inside a step: `['groups', '*', 'steps']` gives one for each group.
 
-import type { ValuePath } from './problem.ts'
+import type { ValuePath } from './source-node.ts'
 import { entryOf, type SourceNode } from './source-node.ts'
 
 export interface NestedList {

@@ -5,8 +5,9 @@ import { checkSchema, fieldNames } from './check-schema.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { NODES_MAX } from './limits.ts'
 import type { PlannedNode } from './plan-types.ts'
-import type { Finding, ProblemCollector, ValuePath } from './problem.ts'
+import type { Finding, ProblemCollector } from './problem.ts'
 import { describeNode } from './schema-view.ts'
+import type { ValuePath } from './source-node.ts'
 import {
   entryOf,
   type ListNode,

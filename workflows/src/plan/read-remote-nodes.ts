@@ -3,8 +3,9 @@
 import { type RemoteNode, remoteNode } from '@calbox/schemas'
 import { checkSchema } from './check-schema.ts'
 import type { PlannedRemoteNode, RemoteAuth } from './plan-types.ts'
-import type { ProblemCollector, ValuePath } from './problem.ts'
+import type { ProblemCollector } from './problem.ts'
 import { describeNode } from './schema-view.ts'
+import type { ValuePath } from './source-node.ts'
 import { entryOf, type MapEntry, type SourceNode, startOf } from './source-node.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>

@@ -7,8 +7,9 @@ import { didYouMean } from './did-you-mean.ts'
 import { STEP_DEPTH_MAX } from './limits.ts'
 import { findNestedLists } from './nested-lists.ts'
 import type { PlannedBranch, PlannedStep } from './plan-types.ts'
-import { type FindingSink, type ProblemCollector, pathText, type ValuePath } from './problem.ts'
+import { type FindingSink, type ProblemCollector, pathText } from './problem.ts'
 import { describeNode } from './schema-view.ts'
+import type { ValuePath } from './source-node.ts'
 import {
   entryOf,
   type MapEntry,

@@ -2,8 +2,7 @@
 
 import type { TSchema } from '@calbox/schemas'
 import { JsonFloat } from '../values/json-value.ts'
-import type { ValuePath } from './problem.ts'
-import type { SourceNode } from './source-node.ts'
+import type { SourceNode, ValuePath } from './source-node.ts'
 
 /** The schema keywords in use, as data. TypeBox objects are read through this view. */
 export interface Schema {

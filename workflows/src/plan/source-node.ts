@@ -1,7 +1,8 @@
 // The values of a YAML file with their places in its text: what every check of plan works on.
 
 import { type JsonObject, type JsonValue, objectOf } from '../values/json-value.ts'
-import type { ValuePath } from './problem.ts'
+
+export type ValuePath = readonly (string | number)[]
 
 /** Offsets in the text; `end` is exclusive. */
 export interface Span {

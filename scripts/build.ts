@@ -1,15 +1,20 @@
 // Builds what runs: one bundle of the node, one of the command line, and the sample applications. Runs at `npm install`
-// (prepare) and before the first run of a checkout. What has not changed since the last build is left alone.
+// (prepare) and before the first run of a checkout. What has not changed since the last build is left alone. Others may
+// build and run the same checkout meanwhile: builds take turns, and nothing is taken away from who runs an older one.
 import { createHash } from 'node:crypto'
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { type BuildOptions, build } from 'esbuild'
 import { buildApps } from './build-apps.ts'
+import { withBuildLock } from './build-lock.ts'
+import { placeOutput, readStamp, replaceByCopy, writeStamp } from './build-output.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
-const STAMP = '.stamp'
+const LOCK = path.join(ROOT, 'node_modules/.cache/calbox-build.lock')
+/** Of folders for a build under way, beside what it becomes: only there is a move always possible. */
+const UNDER_WAY = '.building-'
 
 interface Target {
   readonly name: string
@@ -55,7 +60,7 @@ async function filesBelow(place: string): Promise<string[]> {
 
 async function hashOf(target: Target): Promise<string> {
   const hash = createHash('sha256')
-  for (const place of [...target.inputs, 'package-lock.json', 'scripts/build.ts']) {
+  for (const place of [...target.inputs, 'package-lock.json', 'scripts/build.ts', 'scripts/build-output.ts']) {
     for (const file of (await filesBelow(place)).toSorted()) {
       if (file.endsWith('.test.ts')) continue
       hash.update(path.relative(ROOT, file)).update('\0')
@@ -65,11 +70,11 @@ async function hashOf(target: Target): Promise<string> {
   return hash.digest('hex')
 }
 
-function optionsOf(target: Target): BuildOptions {
+function optionsOf(target: Target, outdir: string): BuildOptions {
   return {
     absWorkingDir: ROOT,
     entryPoints: { ...target.entries },
-    outdir: target.outdir,
+    outdir,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -88,49 +93,79 @@ function optionsOf(target: Target): BuildOptions {
   }
 }
 
-async function buildTarget(target: Target, force: boolean): Promise<boolean> {
-  const stamp = path.join(ROOT, target.outdir, STAMP)
+/** A stamp still to be written: when all else is built, too. */
+interface Outcome {
+  readonly built: boolean
+  finish(): Promise<void>
+}
+
+async function buildTarget(target: Target, force: boolean): Promise<Outcome> {
+  const dist = path.join(ROOT, target.outdir)
+  const readAt = new Date()
   const hash = await hashOf(target)
-  const known = await readFile(stamp, 'utf8').catch(() => '')
-  if (known === hash && !force) {
-    // Newer than every source, so that launchers need not hash to see that all is well.
-    await writeFile(stamp, hash)
-    return false
+  const known = await readStamp(dist)
+  // Written anew also where nothing changed: newer than every source, so that launchers see without hashing that all is well.
+  if (known?.hash === hash && !force) return { built: false, finish: () => writeStamp(dist, known, readAt) }
+  await mkdir(dist, { recursive: true })
+  await sweep(dist)
+  const folder = await mkdtemp(path.join(dist, UNDER_WAY))
+  try {
+    await build(optionsOf(target, folder))
+    const entries = Object.keys(target.entries).map((name) => `${name}.js`)
+    const files = await placeOutput(folder, dist, entries)
+    return { built: true, finish: () => writeStamp(dist, { hash, files }, readAt) }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
-  await rm(path.join(ROOT, target.outdir), { recursive: true, force: true })
-  await build(optionsOf(target))
-  await writeFile(stamp, hash)
-  return true
+}
+
+/** What builds that were killed have left. */
+async function sweep(dist: string): Promise<void> {
+  for (const name of await readdir(dist)) {
+    if (name.startsWith(UNDER_WAY)) await rm(path.join(dist, name), { recursive: true, force: true })
+  }
 }
 
 /** `calbox init` copies a compiled application and its source; the published package carries both. */
 async function copyTemplates(): Promise<void> {
   const to = path.join(ROOT, 'cli/dist/templates/app')
-  await mkdir(to, { recursive: true })
-  await cp(path.join(ROOT, 'apps/kv-store/build/kv-store.wasm'), path.join(to, 'kv-store.wasm'))
-  await cp(path.join(ROOT, 'apps/kv-store/assembly'), path.join(to, 'assembly'), { recursive: true })
+  await replaceByCopy(path.join(ROOT, 'apps/kv-store/build/kv-store.wasm'), path.join(to, 'kv-store.wasm'))
+  for (const file of await filesBelow('apps/kv-store/assembly')) {
+    await replaceByCopy(file, path.join(to, path.relative(path.join(ROOT, 'apps/kv-store'), file)))
+  }
 }
 
 /** Licences and the README travel with each published package. */
 async function copyLegal(): Promise<void> {
   for (const place of ['cli', 'node-runtime', 'sdk']) {
     for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) {
-      await cp(path.join(ROOT, file), path.join(ROOT, place, file))
+      await replaceByCopy(path.join(ROOT, file), path.join(ROOT, place, file))
     }
   }
-  await cp(path.join(ROOT, 'README.md'), path.join(ROOT, 'cli/README.md'))
+  await replaceByCopy(path.join(ROOT, 'README.md'), path.join(ROOT, 'cli/README.md'))
 }
 
+/** Returns the names of what was built. */
+async function buildAll(force: boolean): Promise<string[]> {
+  const done: string[] = []
+  const outcomes: Outcome[] = []
+  for (const target of TARGETS) {
+    const outcome = await buildTarget(target, force)
+    outcomes.push(outcome)
+    if (outcome.built) done.push(target.name)
+  }
+  for (const app of await buildApps()) if (app.compiled) done.push(app.name)
+  await copyTemplates()
+  await copyLegal()
+  // Fails here, with a name, rather than at the first run.
+  createRequire(import.meta.url).resolve('classic-level')
+  for (const { finish } of outcomes) await finish()
+  return done
+}
+
+const say = (text: string) => process.stderr.write(`calbox: ${text}\n`)
 const { values } = parseArgs({ options: { force: { type: 'boolean', default: false } } })
 const started = performance.now()
-const done: string[] = []
-for (const target of TARGETS) if (await buildTarget(target, values.force)) done.push(target.name)
-for (const app of await buildApps()) if (app.compiled) done.push(app.name)
-await copyTemplates()
-await copyLegal()
-// Fails here, with a name, rather than at the first run.
-createRequire(import.meta.url).resolve('classic-level')
+const done = await withBuildLock(LOCK, say, () => buildAll(values.force))
 const seconds = ((performance.now() - started) / 1000).toFixed(1)
-process.stderr.write(
-  done.length === 0 ? `calbox: nothing to build (${seconds} s)\n` : `calbox: built ${done.join(', ')} (${seconds} s)\n`,
-)
+say(done.length === 0 ? `nothing to build (${seconds} s)` : `built ${done.join(', ')} (${seconds} s)`)

@@ -4,13 +4,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const DEADLINE_MS = 60_000
+const BARE = 'bare libp2p'
 const BANNER = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
 
 interface Round {
@@ -54,11 +55,13 @@ async function freePorts(count: number): Promise<number[]> {
 
 const addressOf = (port: number | undefined) => `/ip4/127.0.0.1/tcp/${port}`
 
-async function bundleBare(folder: string): Promise<string> {
-  const outfile = path.join(folder, 'bare-node.mjs')
+/** One process of this folder, built as the node is. */
+async function bundle(name: string, folder: string): Promise<string> {
+  const outfile = path.join(folder, `${name}.mjs`)
   await build({
-    entryPoints: [path.join(import.meta.dirname, 'bare-node.ts')],
+    entryPoints: [path.join(import.meta.dirname, `${name}.ts`)],
     outfile,
+    conditions: ['source'],
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -73,27 +76,27 @@ async function bundleBare(folder: string): Promise<string> {
   return outfile
 }
 
-/** Every node dials the next three of the ring. */
-function bare(bundle: string): Contender {
+/** A process that takes its own address, then those of the others in ring order, and prints a line when meshed. */
+function plain(name: string, file: string): Contender {
   return {
-    name: 'bare libp2p',
+    name,
     start(index, { swarm }) {
       const ring = swarm.map((_, step) => addressOf(swarm[(index + step) % swarm.length]))
-      const child = spawn(process.execPath, [bundle, ...ring], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, [file, ...ring], { stdio: ['ignore', 'pipe', 'inherit'] })
       const meshed = once(child.stdout ?? child, 'data').then(() => {})
       return { child, meshed }
     },
   }
 }
 
-function calnode(bundle: string): Contender {
+function calnode(file: string): Contender {
   return {
     name: 'calnode',
     start(index, { id, home, swarm, http }) {
       const args = ['--home', home, '--node', `n${index}`, 'run', '--init', '--network', id]
       args.push('--server-port', `${http[index]}`, '--swarm-port', `${swarm[index]}`)
       args.push('--boot-nodes', swarm.map(addressOf).join(','))
-      const child = spawn(process.execPath, [bundle, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
       return { child, meshed: saysReady(child, `http://127.0.0.1:${http[index]}/admin-api/ready`) }
     },
   }
@@ -192,9 +195,15 @@ const { values } = parseArgs({
   },
 })
 
+// Others on the machine make every figure worse; the ratio suffers less.
+const loadAtStart = Math.round(10 * (loadavg()[0] ?? 0)) / 10
 const scratch = await mkdtemp(path.join(tmpdir(), 'calbox-bare-'))
 try {
-  const contenders = [bare(await bundleBare(scratch)), calnode(path.resolve(values.calnode))]
+  const contenders = [
+    plain(BARE, await bundle('bare-node', scratch)),
+    plain('network alone', await bundle('network-node', scratch)),
+    calnode(path.resolve(values.calnode)),
+  ]
   const results: Result[] = []
   for (const size of values.sizes.split(',').map(Number)) {
     const played = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]))
@@ -208,14 +217,14 @@ try {
     for (const [name, rounds] of played) results.push(summary(size, name, rounds))
   }
   const ratios = results
-    .filter(({ name }) => name === 'calnode')
-    .map(({ size, meshedMs }) => {
-      const peer = results.find((each) => each.size === size && each.name !== 'calnode')
-      return { size, calnodeOverBare: Math.round((100 * meshedMs) / (peer?.meshedMs ?? Number.NaN)) / 100 }
+    .filter(({ name }) => name !== BARE)
+    .map(({ size, name, meshedMs }) => {
+      const peer = results.find((each) => each.size === size && each.name === BARE)
+      return { size, name, overBare: Math.round((100 * meshedMs) / (peer?.meshedMs ?? Number.NaN)) / 100 }
     })
-  const report = { node: process.version, cpus: cpus().length, results, ratios }
+  const report = { node: process.version, cpus: cpus().length, loadAtStart, results, ratios }
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  const row = (cells: readonly (string | number)[]) => `${cells.map((cell) => `${cell}`.padStart(13)).join('')}\n`
+  const row = (cells: readonly (string | number)[]) => `${cells.map((cell) => `${cell}`.padStart(15)).join('')}\n`
   process.stdout.write(row(['nodes', 'what', 'meshed ms', 'min', 'max', 'RSS MiB', 'CPU ms/node']))
   for (const each of results) {
     const { size, name, meshedMs, meshedMinMs, meshedMaxMs } = each

@@ -5,6 +5,7 @@
 const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
+const { pathToFileURL } = require('node:url')
 
 const NEEDED = 24
 const ROOT = path.join(__dirname, '..')
@@ -34,27 +35,64 @@ function findNode() {
   )
 }
 
-function newestChange(place) {
+/** What a build reads is in these files, and in the source files below these folders. */
+const SOURCE_FILES = [
+  'package-lock.json',
+  'sdk/asconfig.json',
+  'sdk/index.ts',
+  'sdk/package.json',
+  'scripts/build.ts',
+  'scripts/build-apps.ts',
+  'scripts/build-output.ts',
+]
+const SOURCE_FOLDERS = [
+  'cli/src',
+  'workflows/src',
+  'node-runtime/src',
+  'schemas/src',
+  'apps',
+  'sdk/assembly',
+  'sdk/transform',
+]
+const SOURCE_NAME = /(?<!\.test)\.(ts|js|mjs|json)$/
+
+/** 0: no such file. */
+function changedMs(file) {
+  return fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+/** Runs before every command: looks at names first, and only asks the disk about sources. */
+function newestBelow(folder) {
+  if (!fs.existsSync(folder)) return 0
   let newest = 0
-  for (const entry of fs.readdirSync(place, { withFileTypes: true })) {
-    const full = path.join(place, entry.name)
-    if (entry.isDirectory()) newest = Math.max(newest, newestChange(full))
-    else if (!entry.name.endsWith('.test.ts')) newest = Math.max(newest, fs.statSync(full).mtimeMs)
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const { name } = entry
+    if (entry.isDirectory()) {
+      if (!name.startsWith('.') && name !== 'node_modules') newest = Math.max(newest, newestBelow(`${folder}/${name}`))
+    } else if (SOURCE_NAME.test(name)) newest = Math.max(newest, changedMs(`${folder}/${name}`))
   }
   return newest
 }
 
-/** A checkout is built when it never was, or when a source is newer than the last build. */
+/** Stamps are as old as the sources that were built: what is newer was changed since. */
+function isBuilt() {
+  const inCheckout = (place) => path.join(CHECKOUT, place)
+  const builtMs = Math.min(...['cli/dist/.stamp', 'node-runtime/dist/.stamp'].map(inCheckout).map(changedMs))
+  if (builtMs === 0 || !fs.existsSync(BUNDLE)) return 'never'
+  const changes = [...SOURCE_FILES.map(inCheckout).map(changedMs), ...SOURCE_FOLDERS.map(inCheckout).map(newestBelow)]
+  return Math.max(...changes) <= builtMs ? 'yes' : 'before'
+}
+
+/** A checkout is built when it never was, or when a source is newer than the last build. Builds take turns by themselves. */
 function buildIfNeeded(node) {
   if (!fs.existsSync(BUILD)) {
     if (!fs.existsSync(BUNDLE)) fail(`the package is incomplete: ${BUNDLE} is missing; install it again`)
     return
   }
-  const stamps = ['cli/dist/.stamp', 'node-runtime/dist/.stamp'].map((file) => path.join(CHECKOUT, file))
-  const built = stamps.every((file) => fs.existsSync(file))
-  const sources = ['cli/src', 'workflows/src', 'node-runtime/src', 'schemas/src'].map((dir) => path.join(CHECKOUT, dir))
-  if (built && Math.max(...sources.map(newestChange)) <= Math.min(...stamps.map((file) => fs.statSync(file).mtimeMs))) return
-  process.stderr.write(built ? 'calbox: the sources have changed; building\n' : 'calbox: first run of this checkout; building\n')
+  const built = isBuilt()
+  if (built === 'yes') return
+  const why = built === 'never' ? 'first run of this checkout' : 'the sources have changed'
+  process.stderr.write(`calbox: ${why}; building\n`)
   const result = spawnSync(node, [BUILD], { cwd: CHECKOUT, stdio: ['ignore', 'inherit', 'inherit'] })
   if (result.status !== 0) fail(`the build failed; try: node ${BUILD}`)
 }
@@ -64,9 +102,9 @@ function runChild(node) {
   const args = ['--disable-warning=ExperimentalWarning', BUNDLE, ...process.argv.slice(2)]
   const env = { ...process.env, CALBOX_LAUNCHER_FD: '3' }
   const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], env })
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  // A terminal sends Ctrl-C to both; the child decides when it is over.
-  process.on('SIGINT', () => {})
+  // All of them: `kill -INT` of this process alone, as CI cancels a job, reaches the child no other way. A terminal sends
+  // Ctrl-C to both, so that the child gets it twice; it takes signals of the same moment for one (main.ts).
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`))
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code)
@@ -79,7 +117,7 @@ const node = findNode()
 buildIfNeeded(node)
 if (node !== process.execPath) runChild(node)
 else {
-  import(BUNDLE).catch((error) => {
+  import(pathToFileURL(BUNDLE).href).catch((error) => {
     process.stderr.write(`calbox: ${error.stack || error}\n`)
     process.exit(1)
   })

@@ -16,6 +16,8 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['{schemas,node-runtime,workflows,cli}/src/**/*.ts'],
+      // AssemblyScript is not TypeScript.
+      exclude: ['**/assembly/**', '**/*.test.ts'],
       reporter: ['text-summary', 'json-summary'],
     },
   },

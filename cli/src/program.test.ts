@@ -152,6 +152,19 @@ test.for([
   expect((await calbox('ps', '--json').done).out).not.toContain('"running"')
 })
 
+test('signals of the same moment, as a launcher and a terminal send them, are one: the end is still orderly', async () => {
+  write('slow.yml', '  - { name: sleep, type: wait, seconds: 1000 }', 'stop_all_nodes: true')
+  const run = calbox('run', 'slow.yml')
+  await run.said('3/4')
+  // Of two equal ones that come at once the system may deliver one.
+  run.child.kill('SIGINT')
+  run.child.kill('SIGTERM')
+  const ended = await run.done
+  expect(ended.out).toContain('interrupted after')
+  expect([130, 143]).toContain(ended.code)
+  expect(existsSync(path.join(cwd, '.calbox/runs', String(runDirectories()[0]), 'run.json'))).toBe(true)
+})
+
 test('nodes are left running where the file wants it, are reused by the next run, and -v shows replies', async () => {
   write('first.yml', call('set', ', args: { key: a, value: kept }'), 'stop_all_nodes: false')
   expect((await calbox('run', 'first.yml').done).out).toContain('left running: n-1')

@@ -81,7 +81,7 @@ test('a directory without state has no nodes', async () => {
 test('state that cannot be written is an environment error', async () => {
   writeFileSync(join(dir, 'file'), '')
   await expect(new NodeState(join(dir, 'file')).put(record('n1'))).rejects.toMatchObject({
-    code: 'STATE_UNUSABLE',
+    code: 'FILE_UNUSABLE',
     exitCode: 3,
   })
 })

@@ -17,10 +17,17 @@ interface Outcome {
 
 const outcomes: Outcome[] = []
 
+/** As a shell of its own has it: what npm hands to its scripts would steer the npm commands below. */
+const ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
+
 function step(name: string, command: string, args: readonly string[], options: { cwd?: string } = {}): boolean {
   process.stdout.write(`\n── ${name}\n`)
   const started = performance.now()
-  const { status } = spawnSync(command, args, { cwd: options.cwd ?? ROOT, stdio: ['ignore', 'inherit', 'inherit'] })
+  const { status } = spawnSync(command, args, {
+    cwd: options.cwd ?? ROOT,
+    env: ENV,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   const passed = status === 0
   process.stdout.write(
     `── ${name}: ${passed ? 'passed' : `FAILED (exit ${status})`} (${((performance.now() - started) / 1000).toFixed(1)} s)\n`,

@@ -1,5 +1,6 @@
 // What can go wrong between nodes.
 import { CodedError } from '../base/errors.ts'
+import { MESSAGE_MAX_BYTES } from './limits.ts'
 
 export type NetworkErrorCode =
   | 'NETWORK_CLOSED'
@@ -21,3 +22,9 @@ export type NetworkErrorCode =
   | 'MESSAGE_TOO_LARGE'
 
 export class NetworkError extends CodedError<NetworkErrorCode> {}
+
+export function assertMessageSize(topic: string, bytes: number): void {
+  if (bytes <= MESSAGE_MAX_BYTES) return
+  const message = `a message of ${bytes} bytes was published; ${MESSAGE_MAX_BYTES} is the most: use a stream`
+  throw new NetworkError('MESSAGE_TOO_LARGE', message, { data: { topic } })
+}

@@ -5,7 +5,7 @@ import { type GossipSub, type GossipsubMessage, type GossipsubOpts, gossipsub, t
 import type { Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import { NetworkError } from './errors.ts'
+import { assertMessageSize, NetworkError } from './errors.ts'
 import {
   GOSSIP_CHECK_MS,
   GOSSIP_FRESH_MS,
@@ -133,10 +133,7 @@ export class Gossip {
   }
 
   async publish(topic: string, data: Bytes): Promise<void> {
-    if (data.byteLength > MESSAGE_MAX_BYTES) {
-      const message = `a message of ${data.byteLength} bytes was published; ${MESSAGE_MAX_BYTES} is the most: use a stream`
-      throw new NetworkError('MESSAGE_TOO_LARGE', message, { data: { topic } })
-    }
+    assertMessageSize(topic, data.byteLength)
     if (!this.#started) throw new NetworkError('NETWORK_CLOSED', `publish on ${topic}: the network is not running`)
     const full = this.#full(topic)
     const floodPublish = (this.#freshUntil.get(full) ?? 0) > this.#parts.clock.nowMs()

@@ -4,11 +4,11 @@ import { systemClock } from '../base/clock.ts'
 import { signingKeyFromSeed } from '../base/keys.ts'
 import { silentLogger } from '../base/log.ts'
 import { systemRandom } from '../base/random.ts'
-import { until } from '../base/until.ts'
+import { eventually, readAll } from './contract-waits.ts'
 import { type Libp2pNetworkOptions, libp2pNetwork } from './libp2p.ts'
 import { INBOUND_STREAMS_PER_PROTOCOL_MAX } from './limits.ts'
 import type { Network } from './network.ts'
-import { networkContract, readAll } from './network-contract.ts'
+import { networkContract } from './network-contract.ts'
 import { publicKeyOfPeer } from './peer-id.ts'
 
 async function listenOnFreePort(onSocket?: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
@@ -66,13 +66,7 @@ async function unequalPair(
     prepare(network)
     await network.start()
   }
-  await until({
-    what: 'a connection',
-    clock: systemClock,
-    timeoutMs: 20_000,
-    intervalMs: 5,
-    probe: async () => (a.peers().length * b.peers().length === 1 ? { done: undefined } : { seen: 'none' }),
-  })
+  await eventually('a connection', () => a.peers().length * b.peers().length === 1)
   return [a, b]
 }
 

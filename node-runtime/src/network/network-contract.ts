@@ -1,9 +1,7 @@
 // The contract of the network port, run on every implementation.
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Bytes } from '../base/bytes.ts'
 import { utf8 } from '../base/bytes.ts'
-import { systemClock } from '../base/clock.ts'
-import { until } from '../base/until.ts'
+import { eventually, readAll } from './contract-waits.ts'
 import { FRAME_MAX_BYTES, MESSAGE_MAX_BYTES } from './limits.ts'
 import type { Network, PeerId } from './network.ts'
 
@@ -17,22 +15,6 @@ export interface NetworkFixture {
   /** Where the node with this index listens. */
   address(index: number): string
   close(): Promise<void>
-}
-
-async function eventually(what: string, probe: () => boolean): Promise<void> {
-  await until({
-    what,
-    clock: systemClock,
-    timeoutMs: 20_000,
-    intervalMs: 5,
-    probe: async () => (probe() ? { done: undefined } : { seen: 'not yet' }),
-  })
-}
-
-export async function readAll(frames: AsyncIterable<Bytes>): Promise<Bytes[]> {
-  const all: Bytes[] = []
-  for await (const frame of frames) all.push(Uint8Array.from(frame))
-  return all
 }
 
 export function networkContract(name: string, open: () => Promise<NetworkFixture>): void {

@@ -1,20 +1,13 @@
 // One node of the simulated network. Gossip is flooded along connections, with the same limits as the real one.
 import { type Bytes, toHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import { sha256 } from '../base/hash.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import { placeOf } from './address.ts'
 import { Dialler } from './dialler.ts'
 import { Emitter } from './emitter.ts'
-import { NetworkError } from './errors.ts'
-import {
-  DIAL_DEGREE,
-  GOSSIP_SEEN_MS,
-  INBOUND_STREAMS_PER_PROTOCOL_MAX,
-  MESSAGE_MAX_BYTES,
-  SIMULATED_DIAL_TIMEOUT_MS,
-} from './limits.ts'
+import { assertMessageSize, NetworkError } from './errors.ts'
+import { DIAL_DEGREE, INBOUND_STREAMS_PER_PROTOCOL_MAX, SIMULATED_DIAL_TIMEOUT_MS } from './limits.ts'
 import { meshStateOf, waitForMesh } from './mesh-ready.ts'
 import type {
   Cancel,
@@ -29,6 +22,7 @@ import type {
   PeerId,
   StreamHandler,
 } from './network.ts'
+import { SeenMessages } from './seen-messages.ts'
 import { serveStream } from './serve-stream.ts'
 import { type Carry, SimulatedStream } from './simulated-stream.ts'
 
@@ -83,7 +77,7 @@ export class SimulatedNode implements Network {
   readonly #handlers = new Map<string, StreamHandler>()
   readonly #listeners = new Map<string, MessageListener>()
   readonly #links = new Map<PeerId, Link>()
-  readonly #seen = new Map<string, number>()
+  readonly #seen: SeenMessages
   #phase: 'built' | 'started' | 'closed' = 'built'
   #nextStream = 0
 
@@ -94,6 +88,7 @@ export class SimulatedNode implements Network {
     this.#world = world
     this.#degree = options.degree ?? DIAL_DEGREE
     const { clock, random, log } = world
+    this.#seen = new SeenMessages(clock)
     this.#emitter = new Emitter(log)
     this.#dialler = new Dialler(
       {
@@ -166,13 +161,10 @@ export class SimulatedNode implements Network {
   }
 
   async publish(topic: string, data: Bytes): Promise<void> {
-    if (data.byteLength > MESSAGE_MAX_BYTES) {
-      const message = `a message of ${data.byteLength} bytes was published; ${MESSAGE_MAX_BYTES} is the most: use a stream`
-      throw new NetworkError('MESSAGE_TOO_LARGE', message, { data: { topic } })
-    }
+    assertMessageSize(topic, data.byteLength)
     this.#assertRunning(`publish on ${topic}`)
     const copy = Uint8Array.from(data)
-    if (this.#isNews(topic, copy)) this.#spread(topic, copy, undefined)
+    if (this.#seen.isNews(topic, copy)) this.#spread(topic, copy, undefined)
   }
 
   handle(protocol: string, handler: StreamHandler): void {
@@ -361,26 +353,13 @@ export class SimulatedNode implements Network {
   /** A message arrives from a neighbour. */
   heard(from: PeerId, topic: string, data: Bytes): void {
     const listener = this.#listeners.get(topic)
-    if (!listener || this.#phase !== 'started' || !this.#isNews(topic, data)) return
+    if (!listener || this.#phase !== 'started' || !this.#seen.isNews(topic, data)) return
     this.#spread(topic, data, from)
     try {
       listener(from, Uint8Array.from(data))
     } catch (error) {
       this.#world.log.error({ topic, error: String(error) }, 'a message listener failed')
     }
-  }
-
-  #isNews(topic: string, data: Bytes): boolean {
-    const now = this.#world.clock.nowMs()
-    // Insertion order is age: what has expired is in front.
-    for (const [id, untilMs] of this.#seen) {
-      if (untilMs > now) break
-      this.#seen.delete(id)
-    }
-    const id = `${topic}\0${toHex(sha256(data))}`
-    if (this.#seen.has(id)) return false
-    this.#seen.set(id, now + GOSSIP_SEEN_MS)
-    return true
   }
 
   /** Our end of stream `key`. The other end has the key `-1 - key`. */

@@ -119,15 +119,36 @@ it('names the path that cannot be written', async () => {
   })
 })
 
-it('reports a damaged store as corrupt and says what to do', async () => {
+const damages: readonly [string, (name: string) => boolean, 'garbage' | 'gone'][] = [
+  ['manifest', (name) => name.startsWith('MANIFEST'), 'garbage'],
+  ['manifest that is gone', (name) => name.startsWith('MANIFEST'), 'gone'],
+  ['pointer to it', (name) => name === 'CURRENT', 'garbage'],
+  ['table', (name) => name.endsWith('.ldb'), 'garbage'],
+  ['table that is gone', (name) => name.endsWith('.ldb'), 'gone'],
+]
+
+it.each(damages)('reports a damaged store as corrupt and says what to do: its %s', async (_what, hit, how) => {
   const location = fresh()
   const store = await openLevelStore(location)
   await store.batch([{ type: 'put', key: utf8('a'), value: utf8('1') }])
   await store.close()
-  for (const file of await readdir(location)) {
-    if (file.startsWith('MANIFEST')) await writeFile(join(location, file), 'garbage')
+  // The log becomes a table.
+  await (await openLevelStore(location)).close()
+  const files = (await readdir(location)).filter(hit)
+  expect(files).toHaveLength(1)
+  for (const file of files) {
+    if (how === 'gone') await rm(join(location, file))
+    else await writeFile(join(location, file), 'garbage\n')
   }
-  await expect(openLevelStore(location)).rejects.toMatchObject({
+  const reading = async () => {
+    const damaged = await openLevelStore(location)
+    try {
+      damaged.get(utf8('a'))
+    } finally {
+      await damaged.close()
+    }
+  }
+  await expect(reading()).rejects.toMatchObject({
     code: 'STORE_CORRUPT',
     message: expect.stringMatching(/move the directory away/),
   })

@@ -149,7 +149,9 @@ class LevelStore implements Store {
 
   #readError(cause: unknown): StoreError {
     if (this.#closing !== undefined) return closedError(this.#location)
-    return new StoreError('STORE_FAILED', `reading ${this.#location} failed: ${causeText(cause)}`, {
+    const text = causeText(cause)
+    if (CORRUPT.test(text)) return corruptError(this.#location, text, cause)
+    return new StoreError('STORE_FAILED', `reading ${this.#location} failed: ${text}`, {
       cause,
       data: { location: this.#location },
     })
@@ -181,6 +183,16 @@ function unwritable(location: string, cause: unknown): StoreError {
   )
 }
 
+const CORRUPT = /CORRUPT|does not exist|missing files|not an sstable|checksum|CURRENT/i
+
+function corruptError(location: string, text: string, cause: unknown): StoreError {
+  return new StoreError(
+    'STORE_CORRUPT',
+    `the store at ${location} cannot be read (${text}); move the directory away, start the node anew and let it fetch its state from peers`,
+    { cause, data: { location } },
+  )
+}
+
 function openError(location: string, cause: unknown): StoreError {
   const text = causeText(cause)
   const data = { location }
@@ -191,13 +203,8 @@ function openError(location: string, cause: unknown): StoreError {
       { cause, data },
     )
   }
-  if (/CORRUPT|does not exist|missing files|not an sstable|checksum|CURRENT/i.test(text)) {
-    return new StoreError(
-      'STORE_CORRUPT',
-      `the store at ${location} cannot be read (${text}); move the directory away, start the node anew and let it fetch its state from peers`,
-      { cause, data },
-    )
-  }
+  // Of files, as the directory itself is there: one that the store says it has is not.
+  if (CORRUPT.test(text) || /no such file/i.test(text)) return corruptError(location, text, cause)
   if (/permission|read-only|EACCES|EROFS|ENOSPC|no space/i.test(text)) return unwritable(location, cause)
   return new StoreError('STORE_FAILED', `opening the store at ${location} failed: ${text}`, { cause, data })
 }

@@ -60,7 +60,9 @@ export async function initFolder(folder: NodeFolder, options: InitOptions, rando
   if (await exists(file)) return false
   const identity = signingKeyFromSeed(random.bytes(32))
   try {
-    await mkdir(path, { recursive: true })
+    await mkdir(folder.home, { recursive: true })
+    // The store has the keys of groups in it.
+    await mkdir(path, { recursive: true, mode: 0o700 })
     const temporary = `${file}.new`
     await writeFile(temporary, stringify(freshConfig(identity, options)), { mode: 0o600 })
     await chmod(temporary, 0o600)

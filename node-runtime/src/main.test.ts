@@ -1,6 +1,6 @@
 // The real program: its exit codes and messages, and what it writes into its log.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -97,6 +97,11 @@ test('a damaged store ends with 3, and says where it is and what to do', async (
   expect(code).toBe(3)
   expect(err).toContain(`the store at ${data} cannot be read`)
   expect(err.trim().split('\n')).toHaveLength(1)
+})
+
+test('what is in the folder is for its owner only: the keys of groups are in the store', async () => {
+  await calnode('init').done
+  expect([statSync(path.join(home, 'n')).mode & 0o777, statSync(config()).mode & 0o777]).toEqual([0o700, 0o600])
 })
 
 test('the log of a life has no key in it', async () => {

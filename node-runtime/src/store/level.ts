@@ -183,7 +183,7 @@ function unwritable(location: string, cause: unknown): StoreError {
   )
 }
 
-const CORRUPT = /CORRUPT|does not exist|missing files|not an sstable|checksum|CURRENT/i
+const CORRUPT = /CORRUPT|does not exist|missing files|sstable|checksum|CURRENT/i
 
 function corruptError(location: string, text: string, cause: unknown): StoreError {
   return new StoreError(

@@ -183,7 +183,8 @@ function unwritable(location: string, cause: unknown): StoreError {
   )
 }
 
-const CORRUPT = /CORRUPT|does not exist|missing files|sstable|checksum|CURRENT/i
+// "Invalid argument" is what LevelDB says of a table that is shorter than a table can be.
+const CORRUPT = /CORRUPT|does not exist|missing files|sstable|checksum|CURRENT|invalid argument/i
 
 function corruptError(location: string, text: string, cause: unknown): StoreError {
   return new StoreError(

@@ -25,3 +25,6 @@ export const CONTEXT_KNOWN_WAIT_MS = 5_000
 
 /** How long running requests may go on when the node stops. Then they are answered 503. */
 export const DRAIN_MS = 1_500
+
+/** Problems of one request that its refusal names; the others are only counted. */
+export const PROBLEMS_NAMED_MAX = 3

@@ -13,6 +13,7 @@ import { healthRoutes } from './routes/health.ts'
 import { identityRoutes } from './routes/identity.ts'
 import { jsonrpcRoutes } from './routes/jsonrpc.ts'
 import { namespaceRoutes } from './routes/namespaces.ts'
+import { schemaController } from './schema-check.ts'
 
 export const ROUTES: readonly Route[] = [
   ...healthRoutes,
@@ -62,7 +63,7 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     logger: false,
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    schemaController,
   })
   // Before anything is read or looked up, and for paths that do not exist, too.
   app.addHook('onRequest', async ({ headers }) => checkCaller(headers))

@@ -13,14 +13,14 @@ describe('anything', () => {
     ['text', 'a workflow must be a map, not the text "text"'],
     ['a: 1\na: 2\n', 'the key "a" is here twice'],
     ['name: w\nnodes:\n\tcount: 2\n', 'a tab is used to indent'],
-    ['name: "w\n', 'a closing or separating character is missing'],
-    ['a: b: c\n', 'a value goes on where a key was expected'],
+    ['name: "w\n', 'the quote " opened here is not closed'],
+    ['a: b: c\n', 'a second ":"'],
     ['a: 1\n---\nb: 2\n', 'several documents'],
     ['a: *x\n', 'the alias *x is not defined before this'],
     ['a: &x [*x]\n', 'contains itself'],
     ['? [a]\n: b\n', 'a key must be a plain text'],
     ['a: !ruby x\n', 'the tag !ruby is not supported'],
-    ['a: "\\q"', 'not valid YAML'],
+    ['a: "\\q"', 'this is none'],
   ])('%j: %s', (text, message) => {
     expect(lines(plan(text)).join('\n')).toContain(message)
     expect(plan(text).plan).toBeUndefined()

@@ -19,7 +19,7 @@ import { FILE_CHARACTERS_MAX, VALUE_DEPTH_MAX, VALUES_MAX } from './limits.ts'
 import { type Finding, ProblemCollector } from './problem.ts'
 import type { MapEntry, SourceNode, Span } from './source-node.ts'
 import { type PlainValue, plainScalar } from './yaml-scalar.ts'
-import { yamlSyntaxProblem } from './yaml-syntax.ts'
+import { yamlSyntaxProblems } from './yaml-syntax.ts'
 
 export interface YamlSource {
   /** Undefined: nothing usable; the problems say why. */
@@ -49,12 +49,7 @@ export function readYaml(file: string, text: string): YamlSource {
   const problems = new ProblemCollector(file, text)
   if (document === undefined)
     return refused(problems, { code: 'file_too_large', message: 'the file is nested too deeply' })
-  const seen = new Set<number>()
-  for (const error of document.errors) {
-    // After a mistake the parser complains again and again about the same place.
-    if (!seen.has(error.pos[0])) problems.add(yamlSyntaxProblem(error, text))
-    seen.add(error.pos[0])
-  }
+  for (const finding of yamlSyntaxProblems(document.errors, text)) problems.add(finding)
   // What stands around a broken line is not what its author meant: more problems would only mislead.
   if (document.errors.length > 0) return { root: undefined, problems }
   if (document.contents === null || isBlank(document.contents)) {
@@ -64,7 +59,7 @@ export function readYaml(file: string, text: string): YamlSource {
       hint: 'a workflow has at least name, nodes and steps',
     })
   }
-  const reader = new TreeReader(problems)
+  const reader = new TreeReader(problems, text)
   return { root: reader.read(document.contents, 0), problems }
 }
 
@@ -79,13 +74,15 @@ function refused(problems: ProblemCollector, finding: Pick<Finding, 'code' | 'me
 
 class TreeReader {
   private readonly problems: ProblemCollector
+  private readonly text: string
   private readonly anchors = new Map<string, Node>()
   private readonly open = new Set<Node>()
   private values = 0
   private refused = false
 
-  constructor(problems: ProblemCollector) {
+  constructor(problems: ProblemCollector, text: string) {
     this.problems = problems
+    this.text = text
   }
 
   /** Undefined once a limit was met: the rest of the file is not worth checking. */
@@ -98,10 +95,27 @@ class TreeReader {
     if (node.anchor !== undefined) this.anchors.set(node.anchor, node)
     if (isScalar(node)) return { kind: 'scalar', value: this.scalar(node), span: spanOf(node) }
     if (!isMap(node) && !isSeq(node)) return { kind: 'scalar', value: null, span: spanOf(node) }
+    const placeholder = isMap(node) ? this.barePlaceholder(node) : undefined
+    if (placeholder !== undefined) return placeholder
     this.open.add(node)
     const result = isMap(node) ? this.map(node, depth) : this.list(node, depth)
     this.open.delete(node)
     return result
+  }
+
+  /** `{{name}}` without quotes is a map in a map to YAML; it is taken for the text it was meant as. */
+  private barePlaceholder(node: YAMLMap): SourceNode | undefined {
+    const { start, end } = spanOf(node)
+    const written = /^\{\{\s*[\w.-]+\s*\}\}/.exec(this.text.slice(start, end))?.[0]
+    if (written === undefined) return undefined
+    this.problems.add({
+      code: 'yaml_unsupported',
+      span: { start, end: start + written.length },
+      path: [],
+      message: 'a placeholder must be in quotes',
+      hint: `write '${written}'`,
+    })
+    return { kind: 'scalar', value: written, span: { start, end } }
   }
 
   private alias(node: Alias, depth: number): SourceNode | undefined {

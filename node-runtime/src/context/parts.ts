@@ -51,3 +51,8 @@ export interface ContextParts {
   readonly onKeyMissing: () => void
   readonly log: Logger
 }
+
+/** Only what the graph needs: a delta's sealed bytes stay in the store. */
+export function nodeOf({ id, parents, hlc }: Delta): DagNode {
+  return { id, parents, hlc }
+}

@@ -1,0 +1,157 @@
+// The path of a call: guest on an overlay, artifact sealed into a delta, the delta applied as everyone else's (I1), one
+// batch, then gossip and events.
+import type { Bytes } from '../base/bytes.ts'
+import { type DeltaId, idBytes } from '../base/ids.ts'
+import type { GuestOutcome } from '../runtime/guest-executor.ts'
+import type { StoreOp } from '../store/store.ts'
+import { type Delta, type DeltaPayload, sealDelta } from '../wire/delta.ts'
+import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../wire/limits.ts'
+import { ContextError } from './errors.ts'
+import type { Folder } from './folder.ts'
+import type { Ledger } from './ledger.ts'
+import { type ContextParts, nodeOf } from './parts.ts'
+
+export interface CallRequest {
+  readonly method: string
+  readonly input: Bytes
+  readonly signal?: AbortSignal
+}
+
+export interface CallResult {
+  /** What the guest returned; undefined when it returned nothing. */
+  readonly value: Bytes | undefined
+  readonly logs: readonly string[]
+  /** The delta the call made; undefined for a view. */
+  readonly deltaId: DeltaId | undefined
+}
+
+interface CallMeta {
+  readonly depth: number
+  /** Goes into the call's batch: a handler's row leaves the queue with what the handler wrote. */
+  readonly settle: readonly StoreOp[]
+}
+
+type CallerParts = Pick<
+  ContextParts,
+  | 'record'
+  | 'rows'
+  | 'state'
+  | 'dag'
+  | 'executor'
+  | 'module'
+  | 'identity'
+  | 'account'
+  | 'hlc'
+  | 'random'
+  | 'authority'
+  | 'log'
+> & { readonly folder: Folder; readonly ledger: Ledger }
+
+export class Caller {
+  readonly #parts: CallerParts
+
+  constructor(parts: CallerParts) {
+    this.#parts = parts
+  }
+
+  /** Runs in the queue of the context. */
+  async call(request: CallRequest, meta: CallMeta): Promise<CallResult> {
+    const { record, identity, authority, hlc, ledger, state } = this.#parts
+    if (!authority.mayWrite(record.id, identity.publicKey)) this.#assertReader()
+    const outcome = await this.#runGuest(request)
+    hlc.observe(outcome.timeNs)
+    if (outcome.status !== 'ok') throw guestFailure(request.method, outcome)
+    const writes = outcome.artifact !== undefined && outcome.artifact.bytes.byteLength > 0
+    if (!writes) {
+      const ops = [...this.#privateOps(outcome), ...meta.settle]
+      if (ops.length > 0) await ledger.commit(ops)
+      if (outcome.events.length > 0) ledger.emit(undefined, outcome.events)
+      return { value: outcome.value, logs: outcome.logs, deltaId: undefined }
+    }
+    const delta = this.#seal(outcome, meta.depth)
+    const fold = await this.#parts.folder.fold([{ delta, payload: payloadOf(outcome, meta.depth) }])
+    await ledger.commit([
+      ...fold.ops,
+      ...this.#privateOps(outcome),
+      ...meta.settle,
+      this.#parts.rows.markOutgoing(delta.id),
+    ])
+    fold.committed()
+    this.#parts.dag.receive(nodeOf(delta))
+    ledger.show()
+    ledger.publish(delta)
+    ledger.emit(delta.id, outcome.events)
+    this.#parts.log.debug({ deltaId: delta.id, method: request.method, root: state.root }, 'call committed')
+    return { value: outcome.value, logs: outcome.logs, deltaId: delta.id }
+  }
+
+  async #runGuest(request: CallRequest): Promise<GuestOutcome> {
+    const { record, identity, account, executor, hlc } = this.#parts
+    const publicKey = idBytes(identity.publicKey)
+    const job = {
+      kind: 'call' as const,
+      method: request.method,
+      input: request.input,
+      keep: false,
+      env: {
+        contextId: idBytes(record.id),
+        executorId: publicKey,
+        deviceId: publicKey,
+        accountId: idBytes(account),
+        timeNs: hlc.tick(),
+      },
+    }
+    const module = await this.#parts.module()
+    const source = { contextId: record.id, generation: this.#parts.state.generation, staged: [] }
+    const [outcome] = await executor.run(module, source, [job], request.signal ? { signal: request.signal } : {})
+    if (!outcome) throw new Error('the executor returned no outcome for a call')
+    return outcome
+  }
+
+  #seal(outcome: GuestOutcome, depth: number): Delta {
+    const { record, identity, authority, hlc, dag, random } = this.#parts
+    if (!authority.mayWrite(record.id, identity.publicKey)) {
+      throw new ContextError('NOT_ALLOWED', `this node's member may read context ${record.id}, not write it`)
+    }
+    const sealing = authority.sealingKey(record.groupId)
+    if (!sealing) {
+      throw new ContextError('GROUP_KEY_PENDING', `the key of group ${record.groupId} has not arrived yet; retry`)
+    }
+    return sealDelta({
+      header: {
+        contextId: record.id,
+        author: identity.publicKey,
+        parents: dag.heads().slice(0, PARENTS_MAX),
+        hlc: hlc.tick(),
+        governance: authority.heads().slice(0, GOVERNANCE_HEADS_MAX),
+        keyId: sealing.keyId,
+      },
+      payload: payloadOf(outcome, depth),
+      groupKey: sealing.key,
+      signingKey: identity,
+      random,
+    })
+  }
+
+  #privateOps(outcome: GuestOutcome): StoreOp[] {
+    return outcome.privateChanges.map((change) => this.#parts.rows.putPrivate(change.key, change.value))
+  }
+
+  /** Who may not write may still read, as a member. */
+  #assertReader(): void {
+    const { record, authority, identity } = this.#parts
+    if (authority.mayRead(record.id, identity.publicKey)) return
+    throw new ContextError('NOT_A_MEMBER', `this node is no member of the group of context ${record.id}`)
+  }
+}
+
+function payloadOf(outcome: GuestOutcome, depth: number): DeltaPayload {
+  return { artifact: outcome.artifact ?? { kind: 'guest', bytes: new Uint8Array(0) }, events: outcome.events, depth }
+}
+
+function guestFailure(method: string, outcome: GuestOutcome): ContextError {
+  const message = outcome.error?.message ?? 'the guest failed without a message'
+  return new ContextError('GUEST_FAILED', message, {
+    data: { method, kind: outcome.error?.kind ?? 'trap', logs: outcome.logs },
+  })
+}

@@ -1,0 +1,77 @@
+// The one way of a context into its store, and what others may see of it afterwards: heads and root, gossip, events.
+import type { DeltaId, RootHash } from '../base/ids.ts'
+import type { StoreOp } from '../store/store.ts'
+import type { Delta } from '../wire/delta.ts'
+import { ContextError } from './errors.ts'
+import type { ContextParts } from './parts.ts'
+import type { StateEvent } from './ports.ts'
+
+type LedgerParts = Pick<
+  ContextParts,
+  'record' | 'rows' | 'store' | 'state' | 'dag' | 'outbound' | 'onEvent' | 'onBroken' | 'log'
+>
+
+export class Ledger {
+  readonly #parts: LedgerParts
+  #broken = false
+  #shown: { readonly heads: readonly DeltaId[]; readonly root: RootHash }
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts
+    this.#shown = { heads: parts.dag.heads(), root: parts.state.root }
+  }
+
+  /** What others may take for ours: it moves with `show`, once all of an arrival is applied, never before (I5). */
+  get shown(): { readonly heads: readonly DeltaId[]; readonly root: RootHash } {
+    return this.#shown
+  }
+
+  show(): void {
+    this.#shown = { heads: this.#parts.dag.heads(), root: this.#parts.state.root }
+  }
+
+  /** One batch. When it fails, memory may be ahead of the store: the context is given up. */
+  async commit(ops: readonly StoreOp[]): Promise<void> {
+    try {
+      await this.#parts.store.batch(ops)
+    } catch (error) {
+      this.break(error)
+      throw error
+    }
+  }
+
+  /** Nothing is done with this instance any more; the next one is read from the store. */
+  break(error: unknown): void {
+    if (this.#broken) return
+    this.#broken = true
+    this.#parts.onBroken(error)
+  }
+
+  /** Throws CONTEXT_FAILED once the instance is given up. */
+  requireWhole(): void {
+    if (!this.#broken) return
+    throw new ContextError(
+      'CONTEXT_FAILED',
+      `context ${this.#parts.record.id} is being read again after a failed write`,
+    )
+  }
+
+  /** Gossips a committed delta. A failure costs nothing: peers pull. */
+  publish(delta: Delta): void {
+    const { record, outbound, rows, store, log } = this.#parts
+    outbound.publishDelta(record.id, delta).then(
+      () => store.batch([rows.clearOutgoing(delta.id)]).catch(() => this.#keepsMarker(delta)),
+      (error) => log.warn({ deltaId: delta.id, error: String(error) }, 'delta not gossiped; peers will pull it'),
+    )
+  }
+
+  emit(deltaId: DeltaId | undefined, events: StateEvent['events']): void {
+    const { record, state, onEvent } = this.#parts
+    onEvent({ contextId: record.id, deltaId, root: state.root, events })
+  }
+
+  /** The marker stays: at worst the delta is gossiped once more after a restart. */
+  #keepsMarker(delta: Delta): void {
+    this.#parts.log.debug({ deltaId: delta.id }, 'outbox marker not cleared')
+  }
+}

@@ -20,13 +20,23 @@ export interface ArtifactMeta {
   readonly hlc: bigint
 }
 
+export interface MergeReport {
+  /**
+   * Changes whose author had no right to them. They have no effect that shows. A figure for the operator: unlike the
+   * state, it depends on what has arrived before.
+   */
+  readonly unauthorised: number
+}
+
 /** Commutative, associative, idempotent. Throws CrdtError before it changes anything when the bytes are not valid. */
-export function mergeArtifact(state: CrdtState, artifact: Bytes, meta: ArtifactMeta): void {
+export function mergeArtifact(state: CrdtState, artifact: Bytes, meta: ArtifactMeta): MergeReport {
   const fragments = decodeArtifact(artifact)
   const latest = meta.hlc + STAMP_LEAD_MAX
   if (fragments.some((fragment) => fragment.stamp > latest)) throw invalid('a stamp lies too far above its delta')
-  const replica = idBytes(meta.author)
-  for (const fragment of fragments) fragment.mergeInto(state, replica)
+  const origin = { replica: idBytes(meta.author), hlc: meta.hlc }
+  let unauthorised = 0
+  for (const fragment of fragments) if (!fragment.mergeInto(state, origin)) unauthorised += 1
+  return { unauthorised }
 }
 
 /** At most one fragment for each tag, id and part. */
@@ -58,6 +68,7 @@ export function decodeArtifact(artifact: Bytes): Fragment[] {
   const input = new ByteReader(artifact, invalid)
   if (input.byte() !== VERSION) throw invalid('unknown version')
   const fragments: Fragment[] = []
+  let weight = 0
   for (let left = input.varint(FRAGMENTS_MAX); left > 0; left -= 1) {
     const tag = input.byte()
     const type = crdtTypeOf(tag)
@@ -71,6 +82,8 @@ export function decodeArtifact(artifact: Bytes): Fragment[] {
       if (last !== undefined && compareFragments(last, fragment) >= 0) throw invalid('fragments out of order')
       if (part === 0 && last !== undefined && sameInstance(last, fragment)) throw invalid('an instance comes twice')
       fragments.push(fragment)
+      weight += fragment.weight ?? 1
+      if (weight > FRAGMENTS_MAX) throw invalid(`it changes more than ${FRAGMENTS_MAX} elements`)
     }
   }
   input.end()

@@ -62,6 +62,11 @@ const op: fc.Arbitrary<Op> = fc.oneof(
       (s) =>
         s.counterIncrement(i),
   ),
+  fc.tuple(id, fc.boolean()).map(
+    ([i, up]): Op =>
+      (s) =>
+        up ? s.pnCounterIncrement(i) : s.pnCounterDecrement(i),
+  ),
   fc.tuple(id, value).map(
     ([i, v]): Op =>
       (s) =>
@@ -98,7 +103,7 @@ interface Step {
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
-    who: fc.nat(3),
+    who: fc.nat(4),
     ops: fc.array(op, { minLength: 1, maxLength: 12 }),
     receives: fc.array(fc.nat(1000), { maxLength: 4 }),
   }),
@@ -107,7 +112,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 /** Clocks far apart: nothing may depend on them. */
 function replicas(): Replica[] {
-  return [1000n, 5n, 1_000_000_000_000n, 1000n].map((hlc, n) => new Replica(`r${n}`, hlc))
+  return [1000n, 5n, 1_000_000_000_000n, 1000n, 70n].map((hlc, n) => new Replica(`r${n}`, hlc))
 }
 
 function run(all: readonly Replica[], todo: readonly Step[]): Sent[] {

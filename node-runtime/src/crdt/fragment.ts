@@ -3,6 +3,14 @@ import type { Bytes } from '../base/bytes.ts'
 import type { ByteReader, ByteWriter } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
 
+/** Whose artifact a fragment is in. Verified: authority is judged by it. */
+export interface Origin {
+  /** 32 bytes, the author. */
+  readonly replica: Bytes
+  /** Of the delta; 0 within the author's own call, whose stamps are never below it. */
+  readonly hlc: bigint
+}
+
 /** One change of one record. Merging is commutative, associative and idempotent, and depends on nothing but its inputs. */
 export interface Fragment {
   readonly tag: number
@@ -12,9 +20,11 @@ export interface Fragment {
   readonly part: Bytes
   /** 0 where the type needs none. */
   readonly stamp: bigint
+  /** How many elements it makes, where that may be more than one. */
+  readonly weight?: number
   write(out: ByteWriter): void
-  /** `replica`: 32 bytes, the author of the artifact. */
-  mergeInto(state: CrdtState, replica: Bytes): void
+  /** False when its author had no right to it, as far as is known here; then it has no effect that shows. */
+  mergeInto(state: CrdtState, origin: Origin): boolean
 }
 
 /** A stamp above `seen`, the one it is to override. */

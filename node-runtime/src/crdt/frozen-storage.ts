@@ -31,9 +31,10 @@ export class FrozenFragment implements Fragment {
     out.bytes(this.#value)
   }
 
-  mergeInto(state: CrdtState): void {
+  mergeInto(state: CrdtState): boolean {
     const key = recordKey(this.id, TAG, 'e', this.part)
     if (state.get(key) === undefined) state.set(key, this.#value)
+    return true
   }
 }
 

@@ -5,7 +5,7 @@ import { sha256 } from '../base/hash.ts'
 import { ByteReader, ByteWriter, corruptState, readU64 } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
 import { ElementIndex } from './element-index.ts'
-import type { CrdtType, Fragment, NextStamp } from './fragment.ts'
+import type { CrdtType, Fragment, NextStamp, Origin } from './fragment.ts'
 import { INDEX_KEY_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from './limits.ts'
 import { decodeRecord, mergeRecord, readRecord } from './lww-record.ts'
 import { recordKey } from './state-keys.ts'
@@ -108,8 +108,9 @@ export class ElementFragment implements Fragment {
     if (this.#value !== null) out.bytes(this.#value)
   }
 
-  mergeInto(state: CrdtState, replica: Bytes): void {
+  mergeInto(state: CrdtState, { replica }: Origin): boolean {
     new KeyedElements(state, this.#kind, this.id).merge(this.part, this.#value, this.stamp, replica)
+    return true
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Bytes } from '../base/bytes.ts'
 import type { ByteReader, ByteWriter } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
-import type { CrdtType, Fragment, NextStamp } from './fragment.ts'
+import type { CrdtType, Fragment, NextStamp, Origin } from './fragment.ts'
 import { VALUE_BYTES_MAX } from './limits.ts'
 import { type LwwRecord, mergeRecord, readRecord } from './lww-record.ts'
 import { INSTANCE_ID_LENGTH, recordKey } from './state-keys.ts'
@@ -35,8 +35,9 @@ export class RegisterFragment implements Fragment {
     if (this.#value !== null) out.bytes(this.#value)
   }
 
-  mergeInto(state: CrdtState, replica: Bytes): void {
+  mergeInto(state: CrdtState, { replica }: Origin): boolean {
     mergeRecord(state, recordKey(this.id, this.tag, 'r'), { stamp: this.stamp, replica, body: this.#value })
+    return true
   }
 }
 

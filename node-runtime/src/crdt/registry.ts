@@ -1,7 +1,8 @@
 // All CRDT types. A new one is a file with its fragments and its records, and a line here; tags are never used again.
+
+import { gCounter, pnCounter } from './counter.ts'
 import type { CrdtType } from './fragment.ts'
 import { frozenStorage } from './frozen-storage.ts'
-import { gCounter } from './g-counter.ts'
 import { lwwRegister, rootDocument } from './lww-register.ts'
 import { sortedMap, unorderedMap } from './unordered-map.ts'
 import { sortedSet, unorderedSet } from './unordered-set.ts'
@@ -18,6 +19,7 @@ export const CRDT_TYPES: readonly CrdtType[] = [
   gCounter,
   userStorage,
   frozenStorage,
+  pnCounter,
 ]
 
 const byTag = new Map(CRDT_TYPES.map((type) => [type.tag, type]))

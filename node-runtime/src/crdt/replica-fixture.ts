@@ -80,6 +80,7 @@ export function readsOf(replica: Replica, id: Bytes, keys: readonly Bytes[]): un
     lww: hex(session.lwwGet(id)),
     time: hex(session.lwwTimestamp(id)),
     counter: session.counterValue(id),
+    pnCounter: session.pnCounterValue(id),
     user: hex(session.userStorageGetForUser(id, replica.account)),
     root: hex(session.readRoot()),
   }

@@ -24,6 +24,7 @@ export class SessionCore {
   readonly env: CrdtEnvironment
   readonly #fragments = new Map<string, Fragment>()
   readonly #created = new Set<string>()
+  #weight = 0
   #firstNow: bigint | undefined
   #lastStamp = 0n
 
@@ -87,13 +88,16 @@ export class SessionCore {
   /** Merges the fragment as another node will, and keeps it for the artifact. */
   emit(fragment: Fragment): void {
     const name = `${fragment.tag}:${toHex(fragment.id)}:${toHex(fragment.part)}`
-    if (this.#fragments.size >= FRAGMENTS_MAX && !this.#fragments.has(name)) {
+    const before = this.#fragments.get(name)
+    const weight = this.#weight + weightOf(fragment) - (before === undefined ? 0 : weightOf(before))
+    if (weight > FRAGMENTS_MAX) {
       throw new CrdtError(
         'CRDT_LIMIT',
         `a call may change at most ${FRAGMENTS_MAX} elements; split the work into several calls`,
       )
     }
-    fragment.mergeInto(this.state, this.env.replica)
+    this.#weight = weight
+    fragment.mergeInto(this.state, { replica: this.env.replica, hlc: 0n })
     this.#fragments.set(name, fragment)
   }
 
@@ -106,6 +110,10 @@ export class SessionCore {
       `the changes of a call have ${bytes.byteLength} bytes, at most ${ARTIFACT_BYTES_MAX} are allowed; split the work into several calls`,
     )
   }
+}
+
+function weightOf(fragment: Fragment): number {
+  return fragment.weight ?? 1
 }
 
 function atMost(bytes: Bytes, max: number, what: string): Bytes {

@@ -150,6 +150,35 @@ describe('counters', () => {
   })
 })
 
+describe('counters that go down, too', () => {
+  it('add up what every replica counted either way, each once, below zero as well', () => {
+    const s = concurrently(
+      (one) => {
+        one.pnCounterDecrement(id)
+        one.pnCounterDecrement(id)
+      },
+      (two) => void two.pnCounterIncrement(id),
+    )
+    expect(s.pnCounterValue(id)).toBe(-1n)
+    expect(s.pnCounterGetExecutorCount(id, undefined)).toBe(-2n)
+    expect(s.pnCounterGetExecutorCount(id, new Replica('two').bytes)).toBe(1n)
+    expect(s.counterValue(id)).toBe(0n)
+  })
+
+  it('lose by deletion what it saw of both directions', () => {
+    const s = concurrently(
+      (one) => void one.deleteCollection(id),
+      (two) => void two.pnCounterDecrement(id),
+      (base) => {
+        base.pnCounterIncrement(id)
+        base.pnCounterDecrement(id)
+        base.pnCounterIncrement(id)
+      },
+    )
+    expect(s.pnCounterValue(id)).toBe(-1n)
+  })
+})
+
 describe('user and frozen storage', () => {
   it('hold one value per account, which only its owner writes', () => {
     const [one, two] = [new Replica('one'), new Replica('two')]

@@ -3,11 +3,11 @@
 import { type Bytes, concat, EMPTY, equalBytes } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
 import { sha256 } from '../base/hash.ts'
+import { CounterRecords, type CounterType, CountFragment, gCounter, pnCounter } from './counter.ts'
 import type { CrdtState } from './crdt-state.ts'
 import { CrdtError } from './errors.ts'
 import type { CrdtType } from './fragment.ts'
 import { FrozenFragment, readFrozen } from './frozen-storage.ts'
-import { CounterRecords, CountFragment } from './g-counter.ts'
 import { iterBytes } from './iter-bytes.ts'
 import { ElementFragment, type ElementKind, KeyedElements } from './keyed-elements.ts'
 import { lwwRegister, RegisterFragment, ROOT_DOCUMENT_ID, readRegister, rootDocument } from './lww-register.ts'
@@ -163,18 +163,34 @@ export class CrdtSession {
     return this.#core.createWithId(id)
   }
   counterIncrement(id: Bytes): void {
-    const instance = this.#core.id(id)
-    const counted = new CounterRecords(this.#core.state, instance).counted(this.#core.env.replica)
-    if (counted === U64_MAX) throw new CrdtError('CRDT_LIMIT', 'the counter cannot count further')
-    this.#core.emit(new CountFragment(instance, counted + 1n))
+    this.#count(gCounter, id, 0)
   }
   counterValue(id: Bytes): bigint {
-    return new CounterRecords(this.#core.state, this.#core.id(id)).value
+    return this.#counter(gCounter, id).value
   }
   /** `executor` undefined (has 0) = the calling replica. */
   counterGetExecutorCount(id: Bytes, executor: Bytes | undefined): bigint {
-    const replica = executor === undefined ? this.#core.env.replica : this.#core.fixed(executor, 'an executor')
-    return new CounterRecords(this.#core.state, this.#core.id(id)).valueOf(replica)
+    return this.#counter(gCounter, id).valueOf(this.#executor(executor))
+  }
+
+  pnCounterNew(): Bytes {
+    return this.#core.create()
+  }
+  pnCounterNewWithId(id: Bytes): Bytes {
+    return this.#core.createWithId(id)
+  }
+  pnCounterIncrement(id: Bytes): void {
+    this.#count(pnCounter, id, 0)
+  }
+  pnCounterDecrement(id: Bytes): void {
+    this.#count(pnCounter, id, 1)
+  }
+  /** May be below zero. */
+  pnCounterValue(id: Bytes): bigint {
+    return BigInt.asIntN(64, this.#counter(pnCounter, id).value)
+  }
+  pnCounterGetExecutorCount(id: Bytes, executor: Bytes | undefined): bigint {
+    return BigInt.asIntN(64, this.#counter(pnCounter, id).valueOf(this.#executor(executor)))
   }
 
   userStorageNew(): Bytes {
@@ -241,6 +257,21 @@ export class CrdtSession {
   /** Everything changed since the session began, also by an earlier take: keep only the last. undefined = nothing. */
   takeArtifact(): Bytes | undefined {
     return this.#core.artifact()
+  }
+
+  #counter(type: CounterType, id: Bytes): CounterRecords {
+    return new CounterRecords(this.#core.state, type, this.#core.id(id))
+  }
+
+  #count(type: CounterType, id: Bytes, side: 0 | 1): void {
+    const counted = this.#counter(type, id).counted(this.#core.env.replica)
+    const before = counted[side] ?? 0n
+    if (before === U64_MAX) throw new CrdtError('CRDT_LIMIT', 'the counter cannot count further')
+    this.#core.emit(new CountFragment(type, this.#core.id(id), counted.with(side, before + 1n)))
+  }
+
+  #executor(executor: Bytes | undefined): Bytes {
+    return executor === undefined ? this.#core.env.replica : this.#core.fixed(executor, 'an executor')
   }
 
   #elements(type: ElementKind, id: Bytes): KeyedElements {

@@ -5,7 +5,7 @@ import { idBytes, idFromBytes, type PublicKey } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
 import type { ByteReader, ByteWriter } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
-import type { CrdtType, Fragment, NextStamp } from './fragment.ts'
+import type { CrdtType, Fragment, NextStamp, Origin } from './fragment.ts'
 import { type ElementKind, KeyedElements } from './keyed-elements.ts'
 import { VALUE_BYTES_MAX } from './limits.ts'
 
@@ -38,9 +38,10 @@ export class UserFragment implements Fragment {
     if (this.#value !== null) out.bytes(this.#value)
   }
 
-  mergeInto(state: CrdtState, replica: Bytes): void {
+  mergeInto(state: CrdtState, { replica }: Origin): boolean {
     const elements = new KeyedElements(state, USER_VALUES, this.id)
     elements.merge(accountOfReplica(replica), this.#value, this.stamp, replica)
+    return true
   }
 }
 

@@ -47,15 +47,27 @@ export function crdtNewWithId(name: string, run: (session: CrdtSession, id: Byte
   )
 }
 
-/** No register: 1 or 0; a body without a result answers 1. */
+/** No register: 1 or 0. */
 export function crdtFlag<const N extends 1 | 2 | 3>(
   name: string,
   inputs: N,
-  run: (session: CrdtSession, ...values: Inputs<N>) => boolean | undefined,
+  run: (session: CrdtSession, ...values: Inputs<N>) => boolean,
 ): HostFunction {
   return hostFunction(name, byteInputs(inputs), (call, ...values) =>
-    answering(call, REASON_REGISTER, () => run(call.crdt.session, ...(values as Inputs<N>)) ?? true),
+    answering(call, REASON_REGISTER, () => run(call.crdt.session, ...(values as Inputs<N>))),
   )
+}
+
+/** No register and nothing to answer: 1 when it is done. */
+export function crdtDone<const N extends 1 | 2 | 3>(
+  name: string,
+  inputs: N,
+  run: (session: CrdtSession, ...values: Inputs<N>) => void,
+): HostFunction {
+  return crdtFlag(name, inputs, (session, ...values) => {
+    run(session, ...values)
+    return true
+  })
 }
 
 export function answering(call: Invocation, register: bigint, body: () => boolean | number): boolean | number {

@@ -1,6 +1,8 @@
 // The collections that the host keeps for guests without a storage layer of their own.
+import type { Bytes } from '../../base/bytes.ts'
+import type { CrdtSession } from '../../crdt/session.ts'
 import { type HostFunction, hostFunction, unsupportedFunction } from './host-function.ts'
-import { answering, crdtFlag, crdtNew, crdtNewWithId, crdtValue, u64Bytes } from './js-crdt-function.ts'
+import { answering, crdtDone, crdtFlag, crdtNew, crdtNewWithId, crdtValue, u64Bytes } from './js-crdt-function.ts'
 
 function mapFunctions(type: string, prefix: 'map' | 'sortedMap'): HostFunction[] {
   return [
@@ -38,23 +40,32 @@ const lwwFunctions = [
   crdtValue('js_crdt_lww_timestamp', 1, (session, id) => session.lwwTimestamp(id)),
 ]
 
+function executorCount(name: string, run: (session: CrdtSession, id: Bytes, executor: Bytes | undefined) => bigint) {
+  return hostFunction(name, ['bytes', 'out', 'flag', 'u64'], (call, id, executor, hasExecutor, register) =>
+    answering(call, register, () => {
+      const who = hasExecutor ? call.memory.read(executor) : undefined
+      call.registers.set(register, u64Bytes(run(call.crdt.session, id, who)))
+      return 1
+    }),
+  )
+}
+
 const counterFunctions = [
   crdtNew('js_crdt_counter_new', (session) => session.counterNew()),
   crdtNewWithId('js_crdt_counter_new_with_id', (session, id) => session.counterNewWithId(id)),
-  crdtFlag('js_crdt_counter_increment', 1, (session, id) => {
-    session.counterIncrement(id)
-    return undefined
-  }),
+  crdtDone('js_crdt_counter_increment', 1, (session, id) => session.counterIncrement(id)),
   crdtValue('js_crdt_counter_value', 1, (session, id) => u64Bytes(session.counterValue(id))),
-  hostFunction(
-    'js_crdt_counter_get_executor_count',
-    ['bytes', 'out', 'flag', 'u64'],
-    (call, id, executor, hasExecutor, register) =>
-      answering(call, register, () => {
-        const who = hasExecutor ? call.memory.read(executor) : undefined
-        call.registers.set(register, u64Bytes(call.crdt.session.counterGetExecutorCount(id, who)))
-        return 1
-      }),
+  executorCount('js_crdt_counter_get_executor_count', (session, id, who) => session.counterGetExecutorCount(id, who)),
+]
+
+const pnCounterFunctions = [
+  crdtNew('js_crdt_pncounter_new', (session) => session.pnCounterNew()),
+  crdtNewWithId('js_crdt_pncounter_new_with_id', (session, id) => session.pnCounterNewWithId(id)),
+  crdtDone('js_crdt_pncounter_increment', 1, (session, id) => session.pnCounterIncrement(id)),
+  crdtDone('js_crdt_pncounter_decrement', 1, (session, id) => session.pnCounterDecrement(id)),
+  crdtValue('js_crdt_pncounter_value', 1, (session, id) => u64Bytes(session.pnCounterValue(id))),
+  executorCount('js_crdt_pncounter_get_executor_count', (session, id, who) =>
+    session.pnCounterGetExecutorCount(id, who),
   ),
 ]
 
@@ -84,7 +95,6 @@ const deleteCollection = hostFunction('js_crdt_delete_collection', ['bytes', 'u6
 /** Known collections that the host has no CRDT for. */
 const UNSUPPORTED = {
   vector: 'new new_with_id len push get pop',
-  pncounter: 'new new_with_id increment decrement value get_executor_count',
   rga: 'new new_with_id insert delete get_text len',
   authored_map: 'new new_with_id insert update remove get contains owner_of owned_by_me iter len',
   authored_vector: 'new new_with_id push update tombstone get owner_of owned_by_me iter len',
@@ -98,6 +108,7 @@ export const jsCrdtFunctions: readonly HostFunction[] = [
   ...setFunctions('sortedset', 'sortedSet'),
   ...lwwFunctions,
   ...counterFunctions,
+  ...pnCounterFunctions,
   ...userStorageFunctions,
   ...frozenStorageFunctions,
   deleteCollection,

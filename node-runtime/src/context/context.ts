@@ -98,9 +98,9 @@ export class Context {
     return [...new Set([...this.heads(), ...this.#folder.locator()])].sort()
   }
 
-  /** Ids outside the closure of `have`, ancestors first. */
+  /** Ids outside the closure of `have`, ancestors first. Each is in the store. */
   idsNotIn(have: readonly DeltaId[], limit: number): DeltaId[] {
-    return this.#parts.dag.ancestorsMissing(have, limit)
+    return this.#receiver.storedNotIn(have, limit)
   }
 
   delta(id: DeltaId): Delta | undefined {

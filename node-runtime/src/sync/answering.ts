@@ -10,6 +10,7 @@ import { type Invitation, verifyInvitation } from '../wire/invitation.ts'
 import { decodeOp, encodeOp } from '../wire/op.ts'
 import { type RefusalCode, type SyncRequest, syncRequestMessage } from '../wire/sync-messages.ts'
 import { ItemWriter, SYNC_PROTOCOL, sendFrame } from './conversation.ts'
+import { SyncError } from './errors.ts'
 import { ANSWER_IDS_MAX, SERVING_MAX, SERVING_PEER_MAX } from './limits.ts'
 import type { BlobSource, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
 
@@ -103,7 +104,10 @@ export class Answering {
     const writer = new ItemWriter(stream)
     for (const id of ids) {
       const delta = context.delta(id)
-      if (delta) await writer.add(encodeDelta(delta))
+      // Leaving it out would hand over its children without it.
+      if (!delta)
+        throw new SyncError('SYNC_INCOMPLETE', `delta ${id} is listed by context ${request.contextId}, not stored`)
+      await writer.add(encodeDelta(delta))
     }
     await writer.flush()
     await sendFrame(stream, { t: 'end', more: ids.length >= ANSWER_IDS_MAX })

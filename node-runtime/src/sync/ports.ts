@@ -25,7 +25,7 @@ export interface SyncedContext {
   missing(limit: number): DeltaId[]
   /** Heads, and older ids at growing distance: where another history may join ours. */
   locator(): DeltaId[]
-  /** Ids outside the closure of `have`, ancestors first. */
+  /** Ids outside the closure of `have`, ancestors first; `delta` has each. */
   idsNotIn(have: readonly DeltaId[], limit: number): DeltaId[]
   delta(id: DeltaId): Delta | undefined
   receive(deltas: readonly Delta[], from: PeerId | undefined): Promise<unknown>

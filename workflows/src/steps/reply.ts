@@ -1,19 +1,20 @@
 // Reading replies of nodes in step kinds.
 import { hasKey, isJsonObject, type JsonValue } from '../values/json-value.ts'
 import { pythonStr } from '../values/python-text.ts'
+import { shownText } from '../values/shown-value.ts'
 import { StepError } from './step-error.ts'
 
 /** A reply with an `error` in it is a failure, whatever its HTTP status was. */
 export function refuseError(node: string, attempted: string, reply: JsonValue): JsonValue {
   if (!isJsonObject(reply) || !hasKey(reply, 'error') || reply.error === null) return reply
-  throw new StepError('failed', `${attempted} on ${node} was refused: ${pythonStr(reply.error)}`, { node })
+  throw new StepError('failed', `${attempted} on ${node} was refused: ${shownText(reply.error)}`, { node })
 }
 
 /** A text that the reply must have; without it nothing after this step could work. */
 export function textOf(node: string, attempted: string, reply: JsonValue, field: string): string {
   const value = isJsonObject(reply) && hasKey(reply, field) ? reply[field] : undefined
   if (typeof value === 'string' && value !== '') return value
-  throw new StepError('failed', `${attempted} on ${node} gave a reply without "${field}": ${pythonStr(reply)}`, {
+  throw new StepError('failed', `${attempted} on ${node} gave a reply without "${field}": ${shownText(reply)}`, {
     node,
   })
 }

@@ -119,9 +119,20 @@ describe('assert', () => {
 
   test('says what was compared', () => {
     const result = evaluateAssertStatement('equal({{i}}, 5)', variables)
-    expect(result).toMatchObject({ left: '5', right: "'5'", operator: 'equals', passed: false })
-    expect(explainStatement(result)).toBe("not true: 5 equals '5'")
-    expect(explainStatement(evaluateAssertStatement('is_set({{n}})', variables))).toBe('not true: None is set')
+    expect(result).toMatchObject({ left: '5', right: '"5"', operator: 'equals', passed: false })
+    expect(explainStatement(result)).toBe('not true: 5 equals "5"')
+    expect(result.hints).toBeUndefined()
+  })
+
+  test('says which texts were compared where they are not what JSON shows', () => {
+    const flags = new Variables([['yes', true]])
+    expect(evaluateAssertStatement('{{yes}} == true', flags)).toMatchObject({
+      passed: false,
+      left: 'true',
+      right: '"true"',
+      hints: ['compared as the texts True and true'],
+    })
+    expect(explainStatement(evaluateAssertStatement('is_set({{n}})', variables))).toBe('not true: null is set')
   })
 
   test.each([

@@ -7,7 +7,7 @@ import { pythonEqual } from './python-equal.ts'
 import { pythonFloat, pythonStrip } from './python-number.ts'
 import { pythonRegex } from './python-regex.ts'
 import { pythonStr } from './python-text.ts'
-import { failedStatement, type StatementResult, statementResult } from './statement-result.ts'
+import { comparedTexts, failedStatement, type StatementResult, statementResult } from './statement-result.ts'
 import { ValuesError } from './values-error.ts'
 import { Variables } from './variables.ts'
 
@@ -65,7 +65,9 @@ function evaluate(text: string, variables: Variables): StatementResult {
   }
   const left = operand(text.slice(0, operator.index))
   const right = operand(text.slice(operator.index + operator[0].length))
-  return statementResult(text, compares(left, operator[1], right), { left, operator: operator[1], right })
+  const asNumbers = pythonFloat(left) !== undefined && pythonFloat(right) !== undefined
+  const hints = asNumbers ? [] : comparedTexts(left, right)
+  return statementResult(text, compares(left, operator[1], right), { left, operator: operator[1], right, hints })
 }
 
 const KNOWN =
@@ -111,7 +113,9 @@ function twoOperands(
     }
     const left = operand(first)
     const right = operand(second)
-    return statementResult(text, holds(left, right), { left, operator, right })
+    // The forms that are split everywhere are those that look into texts.
+    const hints = split === splitEverywhere ? comparedTexts(left, right) : []
+    return statementResult(text, holds(left, right), { left, operator, right, hints })
   }
 }
 

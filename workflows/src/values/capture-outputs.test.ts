@@ -47,14 +47,14 @@ describe('outputs', () => {
   })
 
   test.each<[JsonValue, string]>([
-    ['gone', "reads 'gone', which the reply does not have. Available: 2, a.b, id, list, nothing, number, text"],
-    ['a.b', "reads 'a.b'"],
-    ['list.2', "reads 'list.2'"],
-    ['list.-1', "reads 'list.-1'"],
-    ['nothing.x', "reads 'nothing.x'"],
-    ['', "reads ''"],
-    [{ field: 'gone' }, "reads 'gone'"],
-    [{ field: 'id', path: 'x' }, "reads 'id.x'"],
+    ['gone', 'reads "gone", which the reply does not have. Available: 2, a.b, id, list, nothing, number, text'],
+    ['a.b', 'reads "a.b"'],
+    ['list.2', 'reads "list.2"'],
+    ['list.-1', 'reads "list.-1"'],
+    ['nothing.x', 'reads "nothing.x"'],
+    ['', 'reads ""'],
+    [{ field: 'gone' }, 'reads "gone"'],
+    [{ field: 'id', path: 'x' }, 'reads "id.x"'],
   ])('%j that the reply lacks is an error that lists what there is', (form, message) => {
     expect(() => captured({ v: form })).toThrow(message)
   })
@@ -76,7 +76,7 @@ describe('outputs', () => {
 
   test('describes replies that are no maps', () => {
     expect(() => captured({ v: 'x' }, [1, 2])).toThrow('a list of 2')
-    expect(() => captured({ v: 'x' }, 'text')).toThrow("no map but 'text'")
+    expect(() => captured({ v: 'x' }, 'text')).toThrow('no map but "text"')
     expect(() => captured({ v: 'x' }, {})).toThrow('empty')
   })
 

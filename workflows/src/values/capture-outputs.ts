@@ -3,7 +3,7 @@
 import { parseCaptured } from './captured-text.ts'
 import { hasKey, isJsonObject, JsonFloat, type JsonObject, type JsonValue, keysOf } from './json-value.ts'
 import { SHOWN_KEYS_MAX } from './limits.ts'
-import { pythonRepr } from './python-text.ts'
+import { shownValue } from './shown-value.ts'
 import { ValuesError } from './values-error.ts'
 
 export interface CaptureRequest {
@@ -84,7 +84,7 @@ function readCapture(variable: string, form: JsonValue, node: string): Capture {
   }
   throw new ValuesError(
     'capture_form',
-    `output ${pythonRepr(variable)} is ${pythonRepr(form)}: write a path ("result.output") or a map with "field"`,
+    `output ${shownValue(variable)} is ${shownValue(form)}: write a path ("result.output") or a map with "field"`,
     { variable },
   )
 }
@@ -120,14 +120,14 @@ function missing(variable: string, capture: Capture, data: JsonValue): ValuesErr
   const source = [capture.field, capture.path].filter((part) => part !== undefined).join('.')
   return new ValuesError(
     'capture_missing',
-    `output ${pythonRepr(variable)} reads ${pythonRepr(source)}, which the reply does not have. Available: ${available(data)}`,
+    `output ${shownValue(variable)} reads ${shownValue(source)}, which the reply does not have. Available: ${available(data)}`,
     { variable, source },
   )
 }
 
 function available(data: JsonValue): string {
   if (Array.isArray(data)) return `the reply is a list of ${data.length} (read it by index: 0.name)`
-  if (!isJsonObject(data)) return `the reply is no map but ${pythonRepr(data).slice(0, 100)}`
+  if (!isJsonObject(data)) return `the reply is no map but ${shownValue(data).slice(0, 100)}`
   const keys = keysOf(data).sort()
   if (keys.length === 0) return 'the reply is empty'
   return keys.slice(0, SHOWN_KEYS_MAX).join(', ') + (keys.length > SHOWN_KEYS_MAX ? ', …' : '')

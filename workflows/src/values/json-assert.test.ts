@@ -75,9 +75,10 @@ describe('json_assert', () => {
     expect(evaluateJsonAssert('json_equal({{d}}, {"output": null})', variables)).toEqual({
       statement: 'json_equal({{d}}, {"output": null})',
       passed: false,
-      left: "{'output': 'v'}",
+      left: '{"output":"v"}',
       operator: 'equals',
-      right: "{'output': None}",
+      right: '{"output":null}',
+      hints: ['at output: left "v", right null'],
     })
   })
 

@@ -1,6 +1,7 @@
 // The statement language of the `json_assert` step (reference 4.2): equality and subset of JSON-like values.
 
 import type { StatementFlaw } from './assert-statement.ts'
+import { type Comparison, jsonDifferences } from './json-difference.ts'
 import { hasKey, isJsonObject, type JsonValue, keysOf } from './json-value.ts'
 import { tryParseLosslessJson } from './lossless-json.ts'
 import { resolve } from './placeholders.ts'
@@ -12,11 +13,13 @@ import type { Variables } from './variables.ts'
 interface Form {
   readonly operator: string
   readonly holds: (left: JsonValue, right: JsonValue) => boolean
+  /** For the places where the operands differ. */
+  readonly comparison?: Comparison
 }
 
-const EQUAL: Form = { operator: 'equals', holds: pythonEqual }
+const EQUAL: Form = { operator: 'equals', holds: pythonEqual, comparison: 'equal' }
 const NOT_EQUAL: Form = { operator: 'differs from', holds: (left, right) => !pythonEqual(left, right) }
-const SUBSET: Form = { operator: 'includes', holds: includesSubset }
+const SUBSET: Form = { operator: 'includes', holds: includesSubset, comparison: 'subset' }
 
 const FORMS: ReadonlyMap<string, Form> = new Map([
   ['json_equal', EQUAL],
@@ -55,7 +58,9 @@ function evaluate(text: string, variables: Variables): StatementResult {
   }
   const left = normalised(resolve(first, variables, { strict: true }))
   const right = normalised(resolve(second, variables, { strict: true }))
-  return statementResult(text, form.holds(left, right), { left, operator: form.operator, right })
+  const passed = form.holds(left, right)
+  const hints = passed || form.comparison === undefined ? [] : jsonDifferences(left, right, form.comparison)
+  return statementResult(text, passed, { left, operator: form.operator, right, hints })
 }
 
 /** At the first comma outside brackets and double quotes; single quotes protect nothing. */

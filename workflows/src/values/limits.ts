@@ -14,3 +14,9 @@ export const SHOWN_KEYS_MAX = 10
 
 /** Starting brackets tried when JSON is looked for inside other text: the search is quadratic. Beyond, it is not found. */
 export const SUBSTRING_STARTS_MAX = 1000
+
+/** Differences of two values that are listed: after a few, the values themselves say more. */
+export const DIFFERENCES_MAX = 5
+
+/** Characters of each side of a listed difference. */
+export const SHOWN_DIFFERENCE_MAX = 200

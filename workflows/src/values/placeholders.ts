@@ -2,7 +2,7 @@
 
 import { isJsonObject, type JsonObject, type JsonValue, keysOf, objectOf } from './json-value.ts'
 import { legacyValue } from './legacy-placeholders.ts'
-import { pythonRepr, pythonStr } from './python-text.ts'
+import { pythonStr } from './python-text.ts'
 import { ValuesError } from './values-error.ts'
 import type { Variables } from './variables.ts'
 
@@ -80,10 +80,10 @@ function lookUp(name: string, variables: Variables, options: ResolveOptions): Js
 
 function unresolved(name: string, asText: string, text: string, options: ResolveOptions): string {
   if (options.strict) {
-    const where = text === `{{${name}}}` ? '' : ` in ${pythonRepr(text)}`
+    const where = text === `{{${name}}}` ? '' : ` in ${JSON.stringify(text)}`
     throw new ValuesError(
       'unresolved_placeholder',
-      `the placeholder {{${name}}}${where} is not set: no step before this one has captured ${pythonRepr(name)}`,
+      `the placeholder {{${name}}}${where} is not set: no step before this one has captured "${name}"`,
       { name, text },
     )
   }

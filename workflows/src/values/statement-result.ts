@@ -2,19 +2,22 @@
 
 import type { JsonValue } from './json-value.ts'
 import { SHOWN_TEXT_MAX } from './limits.ts'
-import { pythonRepr } from './python-text.ts'
+import { pythonStr } from './python-text.ts'
+import { shownText, shownValue } from './shown-value.ts'
 import { ValuesError } from './values-error.ts'
 
 export interface StatementResult {
   readonly statement: string
   readonly passed: boolean
-  /** What was compared, after resolution, as Python prints it: '5' is a text, 5 a number. Cut at SHOWN_TEXT_MAX. */
+  /** What was compared, after resolution, as JSON: "5" is a text, 5 a number. Cut at SHOWN_TEXT_MAX. */
   readonly left?: string
   readonly right?: string
   /** How: "==", "contains", "is set", … */
   readonly operator?: string
   /** Why it failed when nothing could be compared. */
   readonly reason?: string
+  /** What helps to see why it failed: where the values differ, or the texts that were compared instead of them. */
+  readonly hints?: readonly string[]
 }
 
 export interface Compared {
@@ -22,6 +25,7 @@ export interface Compared {
   readonly right?: JsonValue
   readonly operator?: string
   readonly reason?: string
+  readonly hints?: readonly string[]
 }
 
 export function statementResult(statement: string, passed: boolean, compared: Compared): StatementResult {
@@ -32,6 +36,7 @@ export function statementResult(statement: string, passed: boolean, compared: Co
     ...(compared.operator === undefined ? {} : { operator: compared.operator }),
     ...(compared.right === undefined ? {} : { right: shown(compared.right) }),
     ...(compared.reason === undefined ? {} : { reason: compared.reason }),
+    ...(passed || compared.hints === undefined || compared.hints.length === 0 ? {} : { hints: compared.hints }),
   }
 }
 
@@ -52,7 +57,16 @@ export function explainStatement(result: StatementResult): string {
   return `${result.passed ? '' : 'not true: '}${result.left ?? ''} ${result.operator ?? ''}${right}`
 }
 
+/** Where texts were compared, and one of them is not what JSON shows: `True`, `None`, `{'a': 1}`. */
+export function comparedTexts(left: JsonValue, right: JsonValue): string[] {
+  if ([left, right].every((value) => pythonStr(value) === shownText(value))) return []
+  return [`compared as the texts ${cut(pythonStr(left))} and ${cut(pythonStr(right))}`]
+}
+
 function shown(value: JsonValue): string {
-  const text = pythonRepr(value)
+  return cut(shownValue(value))
+}
+
+function cut(text: string): string {
   return text.length <= SHOWN_TEXT_MAX ? text : `${text.slice(0, SHOWN_TEXT_MAX)}… (${text.length} characters)`
 }

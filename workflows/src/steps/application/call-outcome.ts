@@ -1,6 +1,7 @@
 // What `call` makes of a JSON-RPC envelope: an answer, an error, or "the state is not there yet".
 import { hasKey, isJsonObject, type JsonObject, type JsonValue, keysOf } from '../../values/json-value.ts'
 import { pythonStr } from '../../values/python-text.ts'
+import { shownText } from '../../values/shown-value.ts'
 
 /** The four fields that a failure can be captured by. */
 export const ERROR_FIELDS: readonly string[] = ['error_code', 'error_type', 'error_message', 'error']
@@ -10,11 +11,20 @@ export function rpcErrorOf(envelope: JsonValue): JsonValue | undefined {
   return isJsonObject(envelope) && hasKey(envelope, 'error') && envelope.error !== null ? envelope.error : undefined
 }
 
-/** The text that expected_error is matched against. */
+/** For people. */
 export function rpcErrorText(error: JsonValue): string {
-  if (!isJsonObject(error)) return `JSON-RPC error returned: ${pythonStr(error)}`
-  const type = hasKey(error, 'type') ? pythonStr(error.type ?? null) : 'Unknown'
-  const data = hasKey(error, 'data') ? pythonStr(error.data ?? null) : 'No details'
+  return errorText(error, shownText)
+}
+
+/** `expected_error` may be written for what people read here, or for what the original prints. */
+export function rpcErrorMatches(error: JsonValue, wanted: string): boolean {
+  return rpcErrorText(error).includes(wanted) || errorText(error, pythonStr).includes(wanted)
+}
+
+function errorText(error: JsonValue, toText: (value: JsonValue) => string): string {
+  if (!isJsonObject(error)) return `JSON-RPC error returned: ${toText(error)}`
+  const type = hasKey(error, 'type') ? toText(error.type ?? null) : 'Unknown'
+  const data = hasKey(error, 'data') ? toText(error.data ?? null) : 'No details'
   return `JSON-RPC error returned: ${type} - ${data}`
 }
 

@@ -160,5 +160,5 @@ test('a capture that the reply lacks fails the step, expected failure or not', a
     ),
   )
   expect(run.failure).toMatchObject({ code: 'capture_missing' })
-  expect(run.failure?.message).toContain("'result.value'")
+  expect(run.failure?.message).toContain('"result.value"')
 })

@@ -14,6 +14,7 @@ import {
   errorTargets,
   isStateMissing,
   noErrorReport,
+  rpcErrorMatches,
   rpcErrorOf,
   rpcErrorText,
 } from './call-outcome.ts'
@@ -158,25 +159,28 @@ function expectedError(
   const text = rpcErrorText(error)
   if (!context.step.expectedFailure)
     throw new StepError('failed', `${method} on ${node.name}: ${text}`, { node: node.name })
-  return failedAsExpected(node, method, errorReport(error, envelope), text, context)
+  const matches = (wanted: string) => rpcErrorMatches(error, wanted)
+  return failedAsExpected(node, method, errorReport(error, envelope), { text, matches }, context)
 }
 
 function transportFailed(node: NodeHandle, method: string, error: ClientError, context: StepContext): StepResult {
   // The fixed text is what the original reports for anything that is no JSON-RPC answer.
   const text = `execute_function failed: ${error.message}`
-  return failedAsExpected(node, method, { ...noErrorReport(), error: text, error_message: text }, text, context)
+  const report = { ...noErrorReport(), error: text, error_message: text }
+  return failedAsExpected(node, method, report, { text, matches: (wanted) => text.includes(wanted) }, context)
 }
 
 function failedAsExpected(
   node: NodeHandle,
   method: string,
   report: JsonObject,
-  text: string,
+  seen: { readonly text: string; readonly matches: (wanted: string) => boolean },
   context: StepContext,
 ): StepResult {
+  const { text } = seen
   bindErrorFields(node, method, report, context)
   const wanted = context.expectedError
-  if (wanted !== undefined && !text.includes(wanted)) {
+  if (wanted !== undefined && !seen.matches(wanted)) {
     const message = `${method} on ${node.name} failed, but not as expected: ${JSON.stringify(wanted)} is not in: ${text}`
     throw new StepError('not_as_expected', message, { node: node.name })
   }

@@ -16,12 +16,14 @@ test('assert judges all statements and explains each that does not hold', async 
   expect(run.failure?.message.split('\n')).toEqual([
     '3 of 4 statements do not hold:',
     '  {{v}} == 2',
-    "    left:  {'a': 1, 'b': 'x'}",
-    "    right: '2'",
+    '    left:  {"a":1,"b":"x"}',
+    '    right: "2"',
+    "    compared as the texts {'a': 1, 'b': 'x'} and 2",
     '  b is app-of-app.wasm',
     '    contains({{v}}, nothing)',
-    "    left:  {'a': 1, 'b': 'x'}",
-    "    right: 'nothing'",
+    '    left:  {"a":1,"b":"x"}',
+    '    right: "nothing"',
+    "    compared as the texts {'a': 1, 'b': 'x'} and nothing",
     '  is_set({{nope}})',
     expect.stringContaining('nope'),
   ])
@@ -33,7 +35,7 @@ test('json_assert compares values, in any order of keys', async () => {
   )
   expect((await runYaml(good)).outcome).toBe('passed')
   const bad = await runYaml(after(`{ type: json_assert, statements: ['json_equal({{v}}, {"a": 1})'] }`))
-  expect(bad.failure?.message).toContain('left:')
+  expect(bad.failure?.message).toContain('\n    at b: left "x", missing on the right')
 })
 
 test('non_blocking reports failures and passes; expected_failure has no role', async () => {

@@ -78,6 +78,7 @@ function judge(
 function explain({ result, message }: Judged): string[] {
   const lines = message === undefined ? [`  ${result.statement}`] : [`  ${message}`, `    ${result.statement}`]
   if (result.reason !== undefined || result.right === undefined) return [...lines, `    ${explainStatement(result)}`]
+  const hints = (result.hints ?? []).map((hint) => `    ${hint}`)
   // One below the other, so that the difference of long values is seen.
-  return [...lines, `    left:  ${result.left ?? ''}`, `    right: ${result.right}`]
+  return [...lines, `    left:  ${result.left ?? ''}`, `    right: ${result.right}`, ...hints]
 }

@@ -1,7 +1,7 @@
 // Invitations as files hand them on: a map, JSON text of one, or one wrapped in replies that carried it.
 import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../../values/json-value.ts'
 import { tryParseLosslessJson } from '../../values/lossless-json.ts'
-import { pythonStr } from '../../values/python-text.ts'
+import { shownText } from '../../values/shown-value.ts'
 import { StepError } from '../step-error.ts'
 
 export interface SignedInvitation {
@@ -22,6 +22,6 @@ export function readInvitation(given: JsonValue): SignedInvitation {
     }
     current = current.invitation
   }
-  const seen = pythonStr(given).slice(0, 200)
+  const seen = shownText(given).slice(0, 200)
   throw new StepError('invalid', `"invitation" is not a signed invitation (no inviter_signature in it): ${seen}`)
 }

@@ -1,0 +1,23 @@
+// Values in texts for people: JSON, as they are written in files and read in run.json. What is compared is another matter
+// (python-text.ts).
+
+import type { JsonValue } from './json-value.ts'
+import { stringifyLosslessJson } from './lossless-json.ts'
+import { pythonRepr } from './python-text.ts'
+import { ValuesError } from './values-error.ts'
+
+/** Never throws. */
+export function shownValue(value: JsonValue | undefined): string {
+  try {
+    return stringifyLosslessJson(value ?? null)
+  } catch (error) {
+    // NaN and the infinities, which JSON has no words for.
+    if (error instanceof ValuesError) return pythonRepr(value)
+    throw error
+  }
+}
+
+/** A text is itself, everything else JSON. */
+export function shownText(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : shownValue(value)
+}

@@ -16,6 +16,11 @@ test('a JSON line becomes time, level, message and fields', () => {
   })
 })
 
+test('ids of contexts are shown as workflows and replies spell them', () => {
+  const { fields } = parseLogLine(JSON.stringify({ msg: 'x', contextId: 'f'.repeat(64), root: 'f'.repeat(64) }))
+  expect(fields).toBe(`contextId=JEKNVnkbo3jma5nREBBJCDoXFVeKkD56V3xKrvRmWxFG root=${'f'.repeat(64)}`)
+})
+
 test('levels and times may be numbers', () => {
   expect(parseLogLine('{"level":50,"time":1000,"msg":"x"}')).toMatchObject({ level: 'error', timeMs: 1000 })
 })

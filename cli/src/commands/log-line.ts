@@ -1,5 +1,6 @@
 // Pure: one line of a node's log as people read it. Nodes write one JSON object a line; whatever else they write (a crash,
 // a line of a foreign node) is shown as it is.
+import { base58OfHex } from '@calbox/workflows/ids'
 import type pc from 'picocolors'
 
 type Colors = ReturnType<typeof pc.createColors>
@@ -34,9 +35,15 @@ export function parseLogLine(line: string): LogLine {
   const level = typeof record.level === 'number' ? LEVELS[record.level] : record.level
   const fields = Object.entries(record)
     .filter(([key]) => !LEFT_OUT.has(key))
+    .map(([key, value]): [string, unknown] => [key, key === 'contextId' ? readableId(value) : value])
     .map(([key, value]) => `${key}=${typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value)}`)
     .join(' ')
   return { ...(timeMs !== undefined && { timeMs }), ...(typeof level === 'string' && { level }), text, fields }
+}
+
+/** Nodes log the hex of an id that everything else shows in base58. */
+function readableId(value: unknown): unknown {
+  return typeof value === 'string' ? (base58OfHex(value) ?? value) : value
 }
 
 /** `prefix` is the padded node name. */

@@ -1,8 +1,10 @@
 // Reading replies of nodes in step kinds.
+import { hexOfBase58 } from '../values/base58.ts'
 import { hasKey, isJsonObject, type JsonValue } from '../values/json-value.ts'
 import { pythonStr } from '../values/python-text.ts'
 import { shownText } from '../values/shown-value.ts'
 import { StepError } from './step-error.ts'
+import type { StepContext } from './step-kind.ts'
 
 /** A reply with an `error` in it is a failure, whatever its HTTP status was. */
 export function refuseError(node: string, attempted: string, reply: JsonValue): JsonValue {
@@ -23,6 +25,12 @@ export function textOf(node: string, attempted: string, reply: JsonValue, field:
 export function shortId(id: JsonValue | undefined): string {
   const text = pythonStr(id)
   return text.length <= 14 ? text : `${text.slice(0, 12)}…`
+}
+
+/** So that whoever reads the log files finds the context there, where ids are in hex. */
+export function noteContextId(context: Pick<StepContext, 'note'>, contextId: string): void {
+  const hex = hexOfBase58(contextId)
+  if (hex !== undefined) context.note('info', `context ${contextId} is ${hex} in the log files of nodes`)
 }
 
 /** Variables from fields of a reply: field → variable. A field that the reply lacks sets nothing. */

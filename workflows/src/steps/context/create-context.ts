@@ -1,6 +1,6 @@
 import { Type } from '@calbox/schemas'
 import { applicationIdField, closed, groupIdField, nodeField } from '../fields.ts'
-import { refuseError, shortId, textOf } from '../reply.ts'
+import { noteContextId, refuseError, shortId, textOf } from '../reply.ts'
 import { defineStep } from '../step-kind.ts'
 import { initParamBytes, paramProblems } from './init-params.ts'
 
@@ -38,6 +38,7 @@ export const createContext = defineStep({
     )
     const attempted = 'creating a context'
     const contextId = textOf(node.name, attempted, refuseError(node.name, attempted, reply), 'contextId')
+    noteContextId(context, contextId)
     return {
       payload: reply,
       exports: { [`context_id_${node.name}`]: contextId },

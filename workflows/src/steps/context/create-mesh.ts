@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue, objectOf } from '../../v
 import { hostPath, installFile } from '../application/install-file.ts'
 import { applicationIdField, closed } from '../fields.ts'
 import { readInvitation } from '../namespace/invitation.ts'
-import { presentFields, refuseError, shortId, textOf } from '../reply.ts'
+import { noteContextId, presentFields, refuseError, shortId, textOf } from '../reply.ts'
 import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
 import { initParamBytes, paramProblems } from './init-params.ts'
 
@@ -74,7 +74,7 @@ async function createBoth(
   const initializationParams = initParamBytes(input.params)
   const reply = await owner.client.createContext({ applicationId, groupId: namespaceId, initializationParams }, options)
   const attempted = 'creating a context'
-  textOf(owner.name, attempted, refuseError(owner.name, attempted, reply), 'contextId')
+  noteContextId(context, textOf(owner.name, attempted, refuseError(owner.name, attempted, reply), 'contextId'))
   const fields = isJsonObject(reply) ? Object.entries(reply) : []
   return { payload: objectOf([...fields, ['namespaceId', namespaceId]]), namespaceId }
 }

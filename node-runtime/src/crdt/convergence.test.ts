@@ -87,6 +87,41 @@ const op: fc.Arbitrary<Op> = fc.oneof(
       (s) =>
         s.deleteCollection(i),
   ),
+  fc.tuple(id, fc.nat(99), value).map(
+    ([i, at, v]): Op =>
+      (s) =>
+        s.vector.insert(i, BigInt(at) % (s.vector.len(i) + 1n), v),
+  ),
+  fc.tuple(id, fc.nat(99), value).map(
+    ([i, at, v]): Op =>
+      (s) =>
+        s.vector.len(i) > 0n && s.vector.update(i, BigInt(at) % s.vector.len(i), v),
+  ),
+  fc.tuple(id, fc.nat(99)).map(
+    ([i, at]): Op =>
+      (s) =>
+        s.vector.remove(i, BigInt(at)),
+  ),
+  fc.tuple(id, fc.nat(99), fc.string({ maxLength: 6 }).map(utf8)).map(
+    ([i, at, v]): Op =>
+      (s) =>
+        s.text.insert(i, BigInt(at) % (s.text.len(i) + 1n), v),
+  ),
+  fc.tuple(id, fc.nat(99)).map(
+    ([i, at]): Op =>
+      (s) =>
+        s.text.len(i) > 0n && s.text.delete(i, BigInt(at) % s.text.len(i)),
+  ),
+  fc.tuple(id, value).map(
+    ([i, v]): Op =>
+      (s) =>
+        s.authoredVector.push(i, v),
+  ),
+  fc.tuple(id, fc.nat(99)).map(
+    ([i, at]): Op =>
+      (s) =>
+        s.authoredVector.ownedByMe(i, BigInt(at)) && s.authoredVector.remove(i, BigInt(at)),
+  ),
   value.map(
     (v): Op =>
       (s) =>

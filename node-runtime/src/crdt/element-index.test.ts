@@ -46,6 +46,30 @@ describe('the element index', () => {
     )
   })
 
+  it('gives the keys of any range in either direction, and knows which it has', () => {
+    const bound = fc.option(keys, { nil: undefined })
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(keys, { selector: toHex, maxLength: 300 }),
+        bound,
+        bound,
+        fc.boolean(),
+        (all, gte, lt, reverse) => {
+          const index = new ElementIndex(built(all), prefix)
+          const sorted = all.toSorted(compareBytes)
+          const inside = sorted.filter(
+            (key) => (!gte || compareBytes(key, gte) >= 0) && (!lt || compareBytes(key, lt) < 0),
+          )
+          const range = { ...(gte && { gte }), ...(lt && { lt }), reverse }
+          expect([...index.keys(range)].map(toHex)).toEqual((reverse ? inside.reverse() : inside).map(toHex))
+          for (const key of [gte, lt, ...all])
+            if (key) expect(index.has(key)).toBe(sorted.some((one) => toHex(one) === toHex(key)))
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
   it.each(['shared-', ''])(
     'has the shape of its size at every size on the way down (keys begin with "%s")',
     (begin) => {

@@ -15,6 +15,12 @@ import {
   nibbleAt,
 } from './index-node.ts'
 
+export interface KeyRange {
+  readonly gte?: Bytes
+  readonly lt?: Bytes
+  readonly reverse?: boolean
+}
+
 export class ElementIndex {
   readonly #state: CrdtState
   readonly #prefix: Bytes
@@ -71,9 +77,24 @@ export class ElementIndex {
     }
   }
 
-  /** In byte order. The index must not change meanwhile. */
-  keys(): Generator<Bytes> {
-    return this.#keysAt(this.#slot(this.#prefix, 0))
+  has(key: Bytes): boolean {
+    for (let depth = 0; ; ) {
+      const node = this.#read(this.#slot(key, depth))
+      if (node === undefined) return false
+      if (node.kind === 'bucket') {
+        const found = node.keys[lowerBound(node.keys, key)]
+        return found !== undefined && compareBytes(found, key) === 0
+      }
+      if (sharedNibbles(key, node.path, node.length) < node.length) return false
+      if (key.byteLength * 2 === node.length) return node.own
+      if ((node.children & (1 << nibbleAt(key, node.length))) === 0) return false
+      depth = node.length + 1
+    }
+  }
+
+  /** Those in the range, in byte order, or the other way round. Reads no subtree outside the range. Nothing may change meanwhile. */
+  keys(range: KeyRange = {}): Generator<Bytes> {
+    return this.#keysAt(this.#slot(this.#prefix, 0), range)
   }
 
   /** `key` leaves the shared path of `node` early: a new node above the two. */
@@ -151,15 +172,23 @@ export class ElementIndex {
     return keys
   }
 
-  *#keysAt(slot: Bytes): Generator<Bytes> {
+  *#keysAt(slot: Bytes, range: KeyRange): Generator<Bytes> {
     const node = this.#read(slot)
     if (node === undefined) return
     if (node.kind === 'bucket') {
-      yield* node.keys
+      const inside = node.keys.filter((key) => isInside(key, range))
+      yield* range.reverse ? inside.reverse() : inside
       return
     }
-    if (node.own) yield node.path.subarray(0, node.length / 2)
-    for (const nibble of nibblesOf(node)) yield* this.#keysAt(this.#slot(withNibble(node, nibble), node.length + 1))
+    const own = node.own ? [node.path.subarray(0, node.length / 2)].filter((key) => isInside(key, range)) : []
+    // The path itself is before all that it begins.
+    if (!range.reverse) yield* own
+    const nibbles = nibblesOf(node)
+    for (const nibble of range.reverse ? nibbles.reverse() : nibbles) {
+      const below = withNibble(node, nibble)
+      if (mayMeet(below, node.length + 1, range)) yield* this.#keysAt(this.#slot(below, node.length + 1), range)
+    }
+    if (range.reverse) yield* own
   }
 
   /** The record key of the slot for all keys that begin with the first `depth` nibbles of `key`. */
@@ -198,6 +227,23 @@ function withNibble(node: Inner, nibble: number): Bytes {
   const at = node.length >>> 1
   out[at] = node.length % 2 === 0 ? nibble << 4 : ((out[at] ?? 0) & 0xf0) | nibble
   return out
+}
+
+function isInside(key: Bytes, { gte, lt }: KeyRange): boolean {
+  return (gte === undefined || compareBytes(key, gte) >= 0) && (lt === undefined || compareBytes(key, lt) < 0)
+}
+
+/** False when no key that begins with the first `length` nibbles of `path` can be in the range. */
+function mayMeet(path: Bytes, length: number, { gte, lt }: KeyRange): boolean {
+  if (lt !== undefined && compareNibbles(path, length, lt) >= 0) return false
+  return gte === undefined || compareNibbles(path, length, gte) >= 0 || sharedNibbles(path, gte, length) === length
+}
+
+/** The first `length` nibbles of `path` against `key`; a beginning is before what it begins. */
+function compareNibbles(path: Bytes, length: number, key: Bytes): number {
+  const shared = sharedNibbles(path, key, length)
+  if (shared === length) return length - key.byteLength * 2
+  return shared === key.byteLength * 2 ? 1 : nibbleAt(path, shared) - nibbleAt(key, shared)
 }
 
 function sharedNibbles(a: Bytes, b: Bytes, max: number): number {

@@ -3,7 +3,7 @@
 /** Bytes of one artifact: what a guest may commit in one call. */
 export const ARTIFACT_BYTES_MAX = 16 * 1024 * 1024
 
-/** Fragments in one artifact: the storage writes a guest may make in one call. */
+/** Elements that one artifact may change: the storage writes a guest may make in one call. */
 export const FRAGMENTS_MAX = 100_000
 
 /** Key of a map, element of a set: the storage key limit of guests. */
@@ -11,6 +11,9 @@ export const KEY_BYTES_MAX = 1024 * 1024
 
 /** Value of a map, register or document: the storage value limit of guests. */
 export const VALUE_BYTES_MAX = 10 * 1024 * 1024
+
+/** Text inserted at once: as many bytes as the characters that one call may insert can have. */
+export const TEXT_RUN_BYTES_MAX = 4 * FRAGMENTS_MAX
 
 /** What one iteration hands to a guest: the size of a register. */
 export const ITER_BYTES_MAX = 100 * 1024 * 1024

@@ -1,5 +1,5 @@
 // A CrdtState in memory, for tests and figures.
-import { type Bytes, fromHex, toHex } from '../base/bytes.ts'
+import { type Bytes, toHex } from '../base/bytes.ts'
 import type { CrdtState } from './crdt-state.ts'
 
 export interface MemoryState extends CrdtState {
@@ -11,19 +11,25 @@ export interface MemoryState extends CrdtState {
 }
 
 export function memoryState(entries: Iterable<readonly [string, Bytes]> = []): MemoryState {
+  // One character a byte: the cheapest faithful map key.
   const map = new Map(entries)
   let writes = 0
   return {
-    get: (key) => map.get(toHex(key)),
+    get: (key) => map.get(textOf(key)),
     set: (key, value) => {
       writes += 1
-      if (value === null) map.delete(toHex(key))
-      else map.set(toHex(key), fromHex(toHex(value)))
+      if (value === null) map.delete(textOf(key))
+      // A copy: what is kept must not change with the caller's bytes.
+      else map.set(textOf(key), new Uint8Array(value))
     },
     get writes() {
       return writes
     },
-    dump: () => [...map].map(([key, value]) => `${key}=${toHex(value)}`).sort(),
+    dump: () => [...map].map(([key, value]) => `${Buffer.from(key, 'latin1').toString('hex')}=${toHex(value)}`).sort(),
     copy: () => memoryState(map),
   }
+}
+
+function textOf(key: Bytes): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
 }

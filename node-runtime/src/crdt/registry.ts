@@ -4,6 +4,7 @@ import { gCounter, pnCounter } from './counter.ts'
 import type { CrdtType } from './fragment.ts'
 import { frozenStorage } from './frozen-storage.ts'
 import { lwwRegister, rootDocument } from './lww-register.ts'
+import { authoredVector, text, vector } from './sequence/sequence-types.ts'
 import { sortedMap, unorderedMap } from './unordered-map.ts'
 import { sortedSet, unorderedSet } from './unordered-set.ts'
 import { userStorage } from './user-storage.ts'
@@ -20,6 +21,9 @@ export const CRDT_TYPES: readonly CrdtType[] = [
   userStorage,
   frozenStorage,
   pnCounter,
+  vector,
+  text,
+  authoredVector,
 ]
 
 const byTag = new Map(CRDT_TYPES.map((type) => [type.tag, type]))

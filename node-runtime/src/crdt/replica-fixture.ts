@@ -81,6 +81,9 @@ export function readsOf(replica: Replica, id: Bytes, keys: readonly Bytes[]): un
     time: hex(session.lwwTimestamp(id)),
     counter: session.counterValue(id),
     pnCounter: session.pnCounterValue(id),
+    vector: hex(session.vector.iter(id)),
+    authoredVector: hex(session.authoredVector.iter(id)),
+    text: hex(session.text.getText(id)),
     user: hex(session.userStorageGetForUser(id, replica.account)),
     root: hex(session.readRoot()),
   }

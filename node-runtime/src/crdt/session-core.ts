@@ -61,11 +61,17 @@ export class SessionCore {
   }
 
   key(key: Bytes): Bytes {
-    return atMost(key, KEY_BYTES_MAX, 'a key')
+    return this.atMost(key, KEY_BYTES_MAX, 'a key')
   }
 
   value(value: Bytes): Bytes {
-    return atMost(value, VALUE_BYTES_MAX, 'a value')
+    return this.atMost(value, VALUE_BYTES_MAX, 'a value')
+  }
+
+  atMost(bytes: Bytes, max: number, what: string): Bytes {
+    // A copy: the caller's bytes may be a view on guest memory.
+    if (bytes.byteLength <= max) return new Uint8Array(bytes)
+    throw argument(`${what} may have ${max} bytes, got ${bytes.byteLength}`)
   }
 
   /** Above every stamp of this session, the clock's, and `seen`, so that a later write always replaces what it saw. */
@@ -74,15 +80,12 @@ export class SessionCore {
     this.#firstNow ??= now
     const above = seen > this.#lastStamp ? seen : this.#lastStamp
     const stamp = now > above ? now : above + 1n
-    // Half the allowance: the delta's HLC is at most the first `now`, and never this far below it.
-    if (stamp > this.#firstNow + STAMP_LEAD_MAX / 2n) {
-      throw new CrdtError(
-        'CRDT_LIMIT',
-        `what is to be replaced was written ${stamp - now} ns ahead of the clock; try again later`,
-      )
-    }
-    this.#lastStamp = stamp
-    return stamp
+    return this.#give(stamp)
+  }
+
+  /** Directly above the last one, for elements that share one reading of the clock. */
+  following(): bigint {
+    return this.#give(this.#lastStamp + 1n)
   }
 
   /** Merges the fragment as another node will, and keeps it for the artifact. */
@@ -101,6 +104,19 @@ export class SessionCore {
     this.#fragments.set(name, fragment)
   }
 
+  #give(stamp: bigint): bigint {
+    // Half the allowance: the delta's HLC is at most the first `now`, and never this far below it.
+    const first = this.#firstNow ?? 0n
+    if (stamp > first + STAMP_LEAD_MAX / 2n) {
+      throw new CrdtError(
+        'CRDT_LIMIT',
+        `what is to be replaced was written ${stamp - first} ns ahead of the clock; try again later`,
+      )
+    }
+    this.#lastStamp = stamp
+    return stamp
+  }
+
   artifact(): Bytes | undefined {
     if (this.#fragments.size === 0) return undefined
     const bytes = encodeArtifact(this.#fragments.values())
@@ -116,12 +132,6 @@ function weightOf(fragment: Fragment): number {
   return fragment.weight ?? 1
 }
 
-function atMost(bytes: Bytes, max: number, what: string): Bytes {
-  // A copy: the caller's bytes may be a view on guest memory.
-  if (bytes.byteLength <= max) return new Uint8Array(bytes)
-  throw argument(`${what} may have ${max} bytes, got ${bytes.byteLength}`)
-}
-
-function argument(why: string): CrdtError {
+export function argument(why: string): CrdtError {
   return new CrdtError('CRDT_ARGUMENT', why)
 }

@@ -12,6 +12,9 @@ import { iterBytes } from './iter-bytes.ts'
 import { ElementFragment, type ElementKind, KeyedElements } from './keyed-elements.ts'
 import { lwwRegister, RegisterFragment, ROOT_DOCUMENT_ID, readRegister, rootDocument } from './lww-register.ts'
 import { CRDT_TYPES } from './registry.ts'
+import { authoredVector, vector } from './sequence/sequence-types.ts'
+import { TextSession } from './sequence/text-session.ts'
+import { VectorSession } from './sequence/vector-session.ts'
 import { type CrdtEnvironment, SessionCore } from './session-core.ts'
 import { sortedMap, unorderedMap } from './unordered-map.ts'
 import { sortedSet, unorderedSet } from './unordered-set.ts'
@@ -25,8 +28,15 @@ const U64_MAX = (1n << 64n) - 1n
 export class CrdtSession {
   readonly #core: SessionCore
 
+  readonly vector: VectorSession
+  readonly authoredVector: VectorSession
+  readonly text: TextSession
+
   constructor(state: CrdtState, env: CrdtEnvironment) {
     this.#core = new SessionCore(state, env)
+    this.vector = new VectorSession(this.#core, vector)
+    this.authoredVector = new VectorSession(this.#core, authoredVector)
+    this.text = new TextSession(this.#core)
   }
 
   // Every `…New` answers a fresh id; `…NewWithId` checks and answers the given one. Neither writes anything: an instance

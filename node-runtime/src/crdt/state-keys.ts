@@ -7,8 +7,11 @@ export const INSTANCE_ID_LENGTH = 32
 const FAMILY = 'c'.charCodeAt(0)
 const PREFIX_LENGTH = INSTANCE_ID_LENGTH + 3
 
-/** element, index node, register, total. */
-export type RecordPart = 'e' | 'i' | 'r' | 't'
+/**
+ * element, index node, register, total; of sequences: height, locator, node, origin, waiting; of shared storage: genesis,
+ * change of writers, value.
+ */
+export type RecordPart = 'e' | 'i' | 'r' | 't' | 'h' | 'l' | 'n' | 'o' | 'w' | 'g' | 'c' | 'v'
 
 export function recordKey(id: Bytes, tag: number, part: RecordPart, key?: Bytes): Bytes {
   const out = new Uint8Array(PREFIX_LENGTH + (key?.byteLength ?? 0))

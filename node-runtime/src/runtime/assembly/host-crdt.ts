@@ -23,6 +23,15 @@
 declare function counter_of(id: u64, executor: u64, hasExecutor: i32, register: u64): i32
 @external('env', 'js_crdt_set_insert') declare function set_insert(id: u64, value: u64): i32
 @external('env', 'js_crdt_vector_push') declare function vector_push(id: u64, value: u64): i32
+@external('env', 'js_crdt_vector_get') declare function vector_get(id: u64, index: u64, register: u64): i32
+@external('env', 'js_crdt_vector_pop') declare function vector_pop(id: u64, register: u64): i32
+@external('env', 'js_crdt_vector_len') declare function vector_len(id: u64, register: u64): i32
+@external('env', 'js_crdt_rga_insert') declare function rga_insert(id: u64, index: u64, text: u64): i32
+@external('env', 'js_crdt_rga_delete') declare function rga_delete(id: u64, index: u64): i32
+@external('env', 'js_crdt_rga_get_text') declare function rga_get_text(id: u64, register: u64): i32
+@external('env', 'js_crdt_pncounter_decrement') declare function pncounter_decrement(id: u64): i32
+@external('env', 'js_crdt_pncounter_value') declare function pncounter_value(id: u64, register: u64): i32
+@external('env', 'generate_uuid') declare function generate_uuid(register: u64): void
 
 const REGISTER: u64 = 0
 
@@ -155,8 +164,35 @@ export function set_members(): void {
   ok(text(`${first} ${second}`))
 }
 
+export function below_zero(): void {
+  const done = pncounter_decrement(id(6))
+  pncounter_value(id(6), REGISTER)
+  ok(text(`${done} ${load<i64>(register().dataStart)}`))
+}
+
+/** Pushes two values and takes one: codes, the value at 0, the value taken, the length. */
+export function list(): void {
+  const pushed = vector_push(id(5), ref(text('a'))) + vector_push(id(5), ref(text('b')))
+  const got = vector_get(id(5), 0, REGISTER)
+  const first = String.UTF8.decode(register().buffer)
+  const popped = vector_pop(id(5), REGISTER)
+  const last = String.UTF8.decode(register().buffer)
+  const beyond = vector_get(id(5), 1, REGISTER)
+  vector_len(id(5), REGISTER)
+  flush_delta()
+  ok(text(`${pushed} ${got} ${first} ${popped} ${last} ${beyond} ${load<u64>(register().dataStart)}`))
+}
+
+export function type_text(): void {
+  const done = rga_insert(id(7), 0, ref(text('hxllo'))) + rga_delete(id(7), 1) + rga_insert(id(7), 1, ref(text('e')))
+  const refused = rga_delete(id(7), 99)
+  rga_get_text(id(7), REGISTER)
+  flush_delta()
+  answer(10 * done + refused)
+}
+
 export function unserved(): void {
-  vector_push(id(5), ref(text('x')))
+  generate_uuid(REGISTER)
 }
 
 /** Raw keys of such a guest are the node's own. */

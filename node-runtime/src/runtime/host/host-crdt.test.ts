@@ -44,7 +44,7 @@ describe('guests whose collections are the host’s', () => {
 
   it('are told apart by their imports', async () => {
     const info = await node().executor.inspect(module)
-    expect(info).toMatchObject({ storage: 'host', unsupportedImports: ['js_crdt_vector_push'], appliesDeltas: true })
+    expect(info).toMatchObject({ storage: 'host', unsupportedImports: ['generate_uuid'], appliesDeltas: true })
   })
 
   it('insert, replace, get, list and remove', async () => {
@@ -70,14 +70,21 @@ describe('guests whose collections are the host’s', () => {
     expect(await answer('root')).toBe('1 the root')
   })
 
+  it('keep lists, text, and counters that go down', async () => {
+    const { answer } = node()
+    expect(await answer('below_zero')).toBe('1 -1')
+    expect(await answer('list')).toBe('2 1 a 1 b 0 1')
+    expect(await answer('type_text')).toBe('29 hello')
+  })
+
   it('get -1 and the reason for an id of another length, and go on', async () => {
     expect(await node().answer('short_id')).toMatch(/^-1 .*32 bytes/)
   })
 
-  it('trap on collections that the host has no CRDT for', async () => {
+  it('trap on functions that the host does not serve', async () => {
     expect(await node().run(call('unserved'))).toMatchObject({
       status: 'trap',
-      error: { kind: 'unsupported', message: expect.stringContaining('js_crdt_vector_push') },
+      error: { kind: 'unsupported', message: expect.stringContaining('generate_uuid') },
     })
   })
 

@@ -7,7 +7,7 @@ import type { Invocation } from '../call/invocation.ts'
 import { type HostFunction, hostFunction } from './host-function.ts'
 
 /** Where a function without a destination register leaves the reason of a failure. */
-const REASON_REGISTER = 0n
+export const REASON_REGISTER = 0n
 const FAILED = -1
 
 type Inputs<N extends number> = N extends 1 ? [Bytes] : N extends 2 ? [Bytes, Bytes] : [Bytes, Bytes, Bytes]
@@ -21,9 +21,7 @@ export function crdtValue<const N extends 1 | 2 | 3>(
   return hostFunction(name, [...byteInputs(inputs), 'u64'], (call, ...values) => {
     const register = values.at(-1) as bigint
     return answering(call, register, () => {
-      const value = run(call.crdt.session, ...(values.slice(0, -1) as Inputs<N>))
-      call.registers.set(register, value ?? EMPTY)
-      return value !== undefined
+      return found(call, register, run(call.crdt.session, ...(values.slice(0, -1) as Inputs<N>)))
     })
   })
 }
@@ -66,6 +64,20 @@ export function crdtDone<const N extends 1 | 2 | 3>(
 ): HostFunction {
   return crdtFlag(name, inputs, (session, ...values) => {
     run(session, ...values)
+    return true
+  })
+}
+
+/** The bytes into the register, which is empty when there are none; whether there are. */
+export function found(call: Invocation, register: bigint, value: Bytes | undefined): boolean {
+  call.registers.set(register, value ?? EMPTY)
+  return value !== undefined
+}
+
+/** For functions with neither a register nor an answer: 1 when it is done. */
+export function done(call: Invocation, body: () => void): boolean | number {
+  return answering(call, REASON_REGISTER, () => {
+    body()
     return true
   })
 }

@@ -3,6 +3,7 @@ import type { Bytes } from '../../base/bytes.ts'
 import type { CrdtSession } from '../../crdt/session.ts'
 import { type HostFunction, hostFunction, unsupportedFunction } from './host-function.ts'
 import { answering, crdtDone, crdtFlag, crdtNew, crdtNewWithId, crdtValue, u64Bytes } from './js-crdt-function.ts'
+import { jsSequenceFunctions } from './js-sequence-functions.ts'
 
 function mapFunctions(type: string, prefix: 'map' | 'sortedMap'): HostFunction[] {
   return [
@@ -94,10 +95,7 @@ const deleteCollection = hostFunction('js_crdt_delete_collection', ['bytes', 'u6
 
 /** Known collections that the host has no CRDT for. */
 const UNSUPPORTED = {
-  vector: 'new new_with_id len push get pop',
-  rga: 'new new_with_id insert delete get_text len',
   authored_map: 'new new_with_id insert update remove get contains owner_of owned_by_me iter len',
-  authored_vector: 'new new_with_id push update tombstone get owner_of owned_by_me iter len',
   shared: 'new new_with_id set get writers writable_by_me is_frozen rotate_writers',
 }
 
@@ -111,6 +109,7 @@ export const jsCrdtFunctions: readonly HostFunction[] = [
   ...pnCounterFunctions,
   ...userStorageFunctions,
   ...frozenStorageFunctions,
+  ...jsSequenceFunctions,
   deleteCollection,
   ...Object.entries(UNSUPPORTED).flatMap(([type, operations]) =>
     operations.split(' ').map((operation) => unsupportedFunction(`js_crdt_${type}_${operation}`)),

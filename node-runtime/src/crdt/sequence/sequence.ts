@@ -1,0 +1,141 @@
+// Vector, text (ReplicatedGrowableArray) and AuthoredVector: a tree in which every element stands under the one that it
+// was inserted after, read depth first, newer siblings first. Elements are never forgotten: a removed one keeps its
+// place, and its removal is final, so nothing that arrives late can bring it back.
+import { type Bytes, compareBytes, concat, u32be, u64be } from '../../base/bytes.ts'
+import { corruptState, readU64 } from '../codec.ts'
+import type { CrdtState } from '../crdt-state.ts'
+import { ElementIndex } from '../element-index.ts'
+import { INSTANCE_ID_LENGTH, recordKey } from '../state-keys.ts'
+import { SEQUENCE_ID_LENGTH } from './sequence-id.ts'
+import { SequenceIndex } from './sequence-index.ts'
+
+const LIVE = 0
+const REMOVED = 1
+const VALUE_AT = 1 + 8 + INSTANCE_ID_LENGTH
+
+export interface SequenceKind {
+  readonly tag: number
+  /** What an element holds: a value that may be replaced, or one code point for good. */
+  readonly holds: 'value' | 'codePoint'
+  /** Only who inserted an element changes it, and a removed one still counts: its index stays taken. */
+  readonly authored: boolean
+}
+
+/** Who inserted an element, and after what. Kept where authority depends on it. */
+export interface SequenceOrigin {
+  readonly replica: Bytes
+  readonly parent: Bytes
+}
+
+export class Sequence {
+  readonly index: SequenceIndex
+  readonly #state: CrdtState
+  readonly #kind: SequenceKind
+  readonly #id: Bytes
+
+  constructor(state: CrdtState, kind: SequenceKind, id: Bytes) {
+    this.#state = state
+    this.#kind = kind
+    this.#id = id
+    this.index = new SequenceIndex(state, kind.tag, id)
+  }
+
+  /** null = removed; undefined = nothing is known of it. */
+  value(element: Bytes): Bytes | null | undefined {
+    const record = this.#state.get(this.#key('e', element))
+    if (record === undefined) return undefined
+    return record[0] === REMOVED ? null : record.subarray(VALUE_AT)
+  }
+
+  /** Of the value. */
+  stampOf(element: Bytes): bigint | undefined {
+    const record = this.#state.get(this.#key('e', element))
+    return record?.[0] === LIVE ? readU64(record.subarray(1, 9)) : undefined
+  }
+
+  /** Of an authored sequence. */
+  originOf(element: Bytes): SequenceOrigin {
+    const record = this.#state.get(this.#key('o', element))
+    if (record?.byteLength !== INSTANCE_ID_LENGTH + SEQUENCE_ID_LENGTH) throw corruptState('an element has no origin')
+    return { replica: record.subarray(0, INSTANCE_ID_LENGTH), parent: record.subarray(INSTANCE_ID_LENGTH) }
+  }
+
+  insert(element: Bytes, origin: SequenceOrigin, body: Bytes): void {
+    if (this.#kind.authored) this.#state.set(this.#key('o', element), concat([origin.replica, origin.parent]))
+    this.#merge(element, body)
+    if (this.index.has(element)) return
+    const waiting = this.#waiting()
+    const name = concat([origin.parent, element])
+    if (this.index.has(origin.parent)) this.#place(element, origin.parent, waiting)
+    else if (!waiting.has(name)) waiting.add(name)
+  }
+
+  replace(element: Bytes, body: Bytes): void {
+    this.#merge(element, body)
+  }
+
+  remove(element: Bytes): void {
+    this.#merge(element, Uint8Array.of(REMOVED))
+  }
+
+  /** The larger bytes stay: a removal, else the later value. */
+  #merge(element: Bytes, body: Bytes): void {
+    const key = this.#key('e', element)
+    const current = this.#state.get(key)
+    if (current !== undefined && compareBytes(current, body) >= 0) return
+    this.#state.set(key, body)
+    if (current !== undefined && this.index.has(element)) this.index.setMark(element, this.#markOf(element))
+  }
+
+  /** And all that waits for it. */
+  #place(element: Bytes, parent: Bytes, waiting: ElementIndex): void {
+    const todo = [{ element, parent }]
+    for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+      this.index.insert(next.element, next.parent, this.#markOf(next.element))
+      for (const name of [...waiting.keys(rangeUnder(next.element))]) {
+        waiting.delete(name)
+        todo.push({ element: name.subarray(SEQUENCE_ID_LENGTH), parent: next.element })
+      }
+    }
+  }
+
+  #markOf(element: Bytes): number {
+    const record = this.#state.get(this.#key('e', element))
+    if (record?.[0] !== LIVE) return this.#kind.authored ? 1 : 0
+    if (this.#kind.holds === 'value') return 1
+    if (record.byteLength !== 5) throw corruptState('an element is no code point')
+    return Buffer.from(record).readUInt32BE(1) + 1
+  }
+
+  #waiting(): ElementIndex {
+    return new ElementIndex(this.#state, this.#key('w', new Uint8Array(0)))
+  }
+
+  #key(part: 'e' | 'o' | 'w', element: Bytes): Bytes {
+    return recordKey(this.#id, this.#kind.tag, part, element)
+  }
+}
+
+/** The body of an element; its bytes are its rank among values of one element. */
+export function valueBody(stamp: bigint, replica: Bytes, value: Bytes): Bytes {
+  return concat([Uint8Array.of(LIVE), u64be(stamp), replica, value])
+}
+
+export function codePointBody(codePoint: number): Bytes {
+  return concat([Uint8Array.of(LIVE), u32be(codePoint)])
+}
+
+export function codePointOf(mark: number): number {
+  return mark - 1
+}
+
+/** Names that begin with `element`. */
+function rangeUnder(element: Bytes): { gte: Bytes; lt: Bytes } {
+  const lt = new Uint8Array(element)
+  for (let at = lt.length - 1; at >= 0; at -= 1) {
+    const byte = lt[at] ?? 0
+    lt[at] = (byte + 1) & 0xff
+    if (byte !== 0xff) break
+  }
+  return { gte: element, lt }
+}

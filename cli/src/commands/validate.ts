@@ -1,5 +1,6 @@
 // `calbox validate`: every problem of a file, with its place and a fix. Starts nothing.
 import type { Command } from 'commander'
+import { counted, countedSteps } from '../render/counted.ts'
 import { renderProblemText } from '../render/problems.ts'
 import { createStyle } from '../render/style.ts'
 import type { CommandEdge } from './command-edge.ts'
@@ -27,7 +28,7 @@ export async function runValidate(given: readonly string[], edge: CommandEdge): 
     const steps =
       plan === undefined
         ? ''
-        : ` (${counted(plan.nodes.length + plan.remoteNodes.length, 'node')}, ${counted(plan.stepCount, 'step')})`
+        : ` (${counted(plan.nodes.length + plan.remoteNodes.length, 'node')}, ${countedSteps(plan.steps.length, plan.stepCount - plan.steps.length)})`
     const count = problems.filter(({ severity }) => severity === 'error').length
     const verdict =
       count === 0 ? style.good(`${style.passed} ${file.name} is valid`) : style.bad(`${style.failed} ${file.name}`)
@@ -35,8 +36,4 @@ export async function runValidate(given: readonly string[], edge: CommandEdge): 
     edge.stdout.write(`${verdict}${number}${style.faint(steps)}\n`)
   }
   if (errors > 0) throw new QuietExit(2)
-}
-
-function counted(count: number, what: string): string {
-  return count === 1 ? `1 ${what}` : `${count} ${what}s`
 }

@@ -1,6 +1,7 @@
 // Draws a run on a terminal or as plain lines: a pure consumer of its events. On a terminal the last line shows what is
 // going on now; elsewhere (CI, a file) there are only whole lines, and a sign of life in long steps.
 import { formatDuration, type JsonValue, type RunEvent, type StepRef } from '@calbox/workflows'
+import { counted, countedSteps } from './counted.ts'
 import { StatusLine, type Terminal } from './status-line.ts'
 import { oneLine, stepLine } from './step-text.ts'
 import type { Style } from './style.ts'
@@ -73,8 +74,8 @@ export class RunConsole {
 
   #start(event: Extract<RunEvent, { type: 'run:start' }>): void {
     const { style } = this.#options
-    const nodes = event.nodes.length === 1 ? '1 node' : `${event.nodes.length} nodes`
-    const steps = event.steps === 1 ? '1 step' : `${event.steps} steps`
+    const nodes = counted(event.nodes.length, 'node')
+    const steps = countedSteps(event.steps, event.nestedSteps)
     this.#line(`${style.strong(event.name)}  ${style.faint(`${event.file}, ${nodes}, ${steps}`)}`)
     if (!this.#options.live) this.#stillRunning = setInterval(() => this.#signOfLife(), STILL_RUNNING_MS).unref()
   }

@@ -11,13 +11,27 @@ const LINE_CHARACTERS_MAX = 140
 /** Several lines without colour; the first is `file:line:column: error: message`. */
 export function renderProblem(problem: Problem, text: string): string {
   const head = `${problem.file}:${problem.line}:${problem.column}: ${problem.severity}: ${problem.message}`
-  const where = problem.path === '' ? [] : [`  at ${problem.path}`]
+  const where = problem.path === '' ? [] : [`  ${placeInFile(problem.path)}`]
   const hint = problem.hint === undefined ? [] : [`  help: ${problem.hint}`]
   return [visibleText(head), ...renderFrame(problem, text), ...[...where, ...hint].map(visibleText)].join('\n')
 }
 
 export function renderProblems(problems: readonly Problem[], text: string): string {
   return problems.map((problem) => renderProblem(problem, text)).join('\n\n')
+}
+
+/** `steps[3].steps[0].args.key` is `in step 4 › step 1, at args.key`: numbers as a run shows them, from 1. */
+function placeInFile(path: string): string {
+  const parts: string[] = []
+  let rest = path
+  for (;;) {
+    const next = /^(step|group)s\[(\d+)\]\.?/.exec(rest)
+    if (next === null) break
+    parts.push(`${next[1]} ${Number(next[2]) + 1}`)
+    rest = rest.slice(next[0].length)
+  }
+  if (parts.length === 0) return `at ${path}`
+  return `in ${parts.join(' › ')}${rest === '' ? '' : `, at ${rest}`}`
 }
 
 function renderFrame(problem: Problem, text: string): string[] {

@@ -109,7 +109,13 @@ describe('anything', () => {
 > 4 |   - type: wiat
     |           ^^^^
   5 |     seconds: 1
-  at steps[0].type
+  in step 1, at type
   help: did you mean "wait"?`)
+  })
+
+  test('steps are counted from 1, as in a run, also inside of others', () => {
+    const text = 'name: w\nnodes: {count: 1}\nsteps:\n  - {type: repeat, count: 1, steps: [{type: wait, seconds: x}]}\n'
+    const [problem] = plan(text).problems
+    expect(problem && renderProblem(problem, text)).toContain('\n  in step 1 › step 1, at seconds')
   })
 })

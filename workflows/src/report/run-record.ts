@@ -44,6 +44,9 @@ export interface RunRecord {
   outcome: RunOutcome | 'running'
   exitCode?: number
   meshedAfterMs?: number
+  /** As the file has them: of the top level, and inside of others. */
+  planned: { steps: number; nestedSteps: number }
+  /** As they were run: a step in a repeat counts once for each iteration. */
   counts: { passed: number; failed: number; cancelled: number; notRecorded: number; warnings: number }
   notes: string[]
   nodes: NodeRecord[]
@@ -61,6 +64,7 @@ export class RunRecorder {
     runDir: '',
     startedAtMs: 0,
     outcome: 'running',
+    planned: { steps: 0, nestedSteps: 0 },
     counts: { passed: 0, failed: 0, cancelled: 0, notRecorded: 0, warnings: 0 },
     notes: [],
     nodes: [],
@@ -106,6 +110,7 @@ export class RunRecorder {
       file: event.file,
       runDir: event.runDir,
       startedAtMs: event.atMs,
+      planned: { steps: event.steps, nestedSteps: event.nestedSteps },
       nodes: event.nodes.map((node) => ({ name: node.name })),
     })
   }

@@ -66,7 +66,9 @@ export type RunEvent = { readonly atMs: number } & (
       readonly file: string
       readonly runDir: string
       readonly nodes: readonly NodeSummary[]
+      /** Of the top level, and in all others together. */
       readonly steps: number
+      readonly nestedSteps: number
     }
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly message: string }
   | { readonly type: 'phase'; readonly phase: 'nuke' | 'start' | 'steps' | 'teardown'; readonly message: string }

@@ -26,6 +26,7 @@ test('the run directory has the plan, every step nested with its time, and the l
   expect(readFileSync(path.join(run.runDir, 'logs/n-2.log'), 'utf8')).toContain('last words of n-2')
   const record = JSON.parse(readFileSync(path.join(run.runDir, 'run.json'), 'utf8'))
   expect(record).toMatchObject({ name: 'test', outcome: 'passed', exitCode: 0, counts: { passed: 8, failed: 0 } })
+  expect(record.planned).toEqual({ steps: 6, nestedSteps: 1 })
   expect(record.nodes.map(({ name }: { name: string }) => name)).toEqual(['n-1', 'n-2'])
   const loop = record.steps.at(-1)
   expect(loop).toMatchObject({ kind: 'repeat', outcome: 'passed', place: { file: 'test.yml' } })

@@ -96,6 +96,7 @@ class WorkflowRun {
       runDir: this.#directory.path,
       nodes: [...plan.nodes, ...plan.remoteNodes].map(({ name }) => ({ name })),
       steps: plan.steps.length,
+      nestedSteps: plan.stepCount - plan.steps.length,
     })
     await this.#directory.writeJson('plan.json', redactPlan(plan))
     const failed = await this.#phases(options)

@@ -1,6 +1,6 @@
 // The rows of one context in the store, and nothing of their meaning: deltas, the undo stack, parked deltas, markers.
 // Everything that changes them returns store operations for the caller's one batch.
-import { type Bytes, u32be, u64be } from '../base/bytes.ts'
+import { type Bytes, concat, u32be, u64be } from '../base/bytes.ts'
 import { type ContextId, type DeltaId, idBytes, idFromBytes } from '../base/ids.ts'
 import { keyOf } from '../store/keys.ts'
 import type { Store, StoreOp } from '../store/store.ts'
@@ -86,13 +86,22 @@ export class ContextStore {
     return { type: 'del', key: this.#parkedKey(id) }
   }
 
-  async parked(): Promise<{ delta: Delta; reason: ParkedRow['reason']; sinceMs: number }[]> {
-    const found: { delta: Delta; reason: ParkedRow['reason']; sinceMs: number }[] = []
-    for await (const [, value] of this.#store.entries(rangeOf(keyOf('parked', this.#id)))) {
-      const row = decodeRow<ParkedRow>('parked delta', value)
-      found.push({ delta: decodeDelta(row.delta), reason: row.reason, sinceMs: row.sinceMs })
+  /** Parked deltas by id, from behind `after` on. */
+  async *parked(after: DeltaId | undefined): AsyncGenerator<Delta> {
+    const { gte, lt } = rangeOf(keyOf('parked', this.#id))
+    const start = after === undefined ? gte : concat([this.#parkedKey(after), Uint8Array.of(0)])
+    for await (const [, value] of this.#store.entries({ gte: start, lt })) {
+      yield decodeDelta(decodeRow<ParkedRow>('parked delta', value).delta)
     }
-    return found
+  }
+
+  /** How many bytes each takes. */
+  async parkedSizes(): Promise<Map<DeltaId, number>> {
+    const sizes = new Map<DeltaId, number>()
+    for await (const [key, value] of this.#store.entries(rangeOf(keyOf('parked', this.#id)))) {
+      sizes.set(idFromBytes<DeltaId>(key.subarray(key.byteLength - 32)), value.byteLength)
+    }
+    return sizes
   }
 
   // Outbox markers

@@ -22,6 +22,7 @@ import { CONTEXT_QUEUE_MAX } from './limits.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
 import type { PeerId } from './ports.ts'
 import { type ReceiveResult, Receiver } from './receiver.ts'
+import { Turns } from './turns.ts'
 
 export class Context {
   readonly record: ContextRecord
@@ -38,7 +39,8 @@ export class Context {
     this.record = parts.record
     this.#parts = parts
     this.#intake = new Intake({ ...parts, reconsider: () => this.reconsider() })
-    this.#folder = new Folder(parts)
+    const turns = new Turns(parts.setTimer)
+    this.#folder = new Folder({ ...parts, turns })
     this.#ledger = new Ledger(parts)
     this.#handlers = new HandlerQueue({
       rows: parts.rows,
@@ -48,7 +50,7 @@ export class Context {
       run: (task) => this.#runHandler(task),
       log: parts.log,
     })
-    const shared = { ...parts, folder: this.#folder, intake: this.#intake, ledger: this.#ledger }
+    const shared = { ...parts, folder: this.#folder, intake: this.#intake, ledger: this.#ledger, turns }
     this.#caller = new Caller(shared)
     this.#receiver = new Receiver({
       ...shared,
@@ -137,17 +139,25 @@ export class Context {
 
   /** Looks again at what waits for governance or for a key. */
   async reconsider(): Promise<void> {
-    if (this.#intake.parkedCount === 0) return
-    await this.#enqueue(async () => {
-      const ops: StoreOp[] = []
-      await this.#receiver.receive(await this.#intake.takeParked(ops), undefined, ops)
-    })
+    let last: DeltaId | undefined
+    while (this.#intake.parkedCount > 0) {
+      const behind = last
+      last = await this.#enqueue(() => this.#reconsiderPage(behind))
+      if (last === undefined) return
+    }
   }
 
   async close(): Promise<void> {
     this.#intake.close()
     await this.#handlers.close()
     await this.#queue.close()
+  }
+
+  async #reconsiderPage(behind: DeltaId | undefined): Promise<DeltaId | undefined> {
+    const ops: StoreOp[] = []
+    const page = await this.#intake.takeParked(behind, ops)
+    await this.#receiver.receive(page, undefined, ops)
+    return page.at(-1)?.id
   }
 
   #enqueue<T>(task: () => Promise<T>): Promise<T> {

@@ -267,7 +267,7 @@ export class Contexts {
       if (status === 'applied') applied.set(delta.id, node)
       else restored.push(delta)
     }
-    const parked = new Map<DeltaId, Delta>((await rows.parked()).map(({ delta }) => [delta.id, delta]))
+    const parked = await rows.parkedSizes()
     const opening: { context?: Context } = {}
     const context = new Context({
       ...this.#parts,

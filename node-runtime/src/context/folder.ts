@@ -8,7 +8,7 @@ import { CrdtError } from '../crdt/errors.ts'
 import type { DagNode } from '../dag/dag.ts'
 import { type GuestJob, isMachineFailure } from '../runtime/guest-executor.ts'
 import type { StateTransaction } from '../storage/state-transaction.ts'
-import type { StateChange } from '../storage/state-view.ts'
+import type { StateChange, UndoRecord } from '../storage/state-view.ts'
 import { decodeUndo, encodeUndo } from '../storage/undo.ts'
 import type { StoreOp } from '../store/store.ts'
 import { type Delta, type DeltaPayload, openDelta } from '../wire/delta.ts'
@@ -17,6 +17,7 @@ import { type Positioned, planFold } from './fold.ts'
 import { LOCATOR_RECENT } from './limits.ts'
 import type { ContextParts } from './parts.ts'
 import { StagedMap } from './staged-map.ts'
+import type { Turns } from './turns.ts'
 
 export interface Arrived {
   readonly delta: Delta
@@ -32,7 +33,7 @@ export interface Fold {
 type FolderParts = Pick<
   ContextParts,
   'record' | 'rows' | 'state' | 'executor' | 'module' | 'authority' | 'hlc' | 'stack' | 'log'
->
+> & { readonly turns: Turns }
 
 export class Folder {
   readonly #parts: FolderParts
@@ -71,17 +72,24 @@ export class Folder {
       record.storage,
     )
     const transaction = state.begin()
+    const { turns } = this.#parts
     const ops: StoreOp[] = []
     const kept = this.#stack.length - plan.undo
     for (let position = this.#stack.length - 1; position >= kept; position -= 1) {
       const row = rows.undo(position)
       if (!row) throw new Error(`undo record ${position} of context ${record.id} is gone from the store`)
       transaction.revert(decodeUndo(row.undo))
+      await turns.spend(row.undo.byteLength)
       ops.push(rows.dropUndo(position))
     }
-    const entries = plan.apply.map(({ id }) => byId.get(id) ?? this.#stored(id))
+    const entries: Arrived[] = []
+    for (const { id } of plan.apply) {
+      const entry = byId.get(id) ?? this.#stored(id)
+      entries.push(entry)
+      await turns.spend(entry.delta.sealed.byteLength)
+    }
     const undos =
-      record.storage === 'guest' ? await this.#guests(transaction, entries) : this.#merge(transaction, entries)
+      record.storage === 'guest' ? await this.#guests(transaction, entries) : await this.#merge(transaction, entries)
     entries.forEach(({ delta }, index) => {
       ops.push(rows.pushUndo(kept + index, delta.id, encodeUndo(undos[index] ?? { previous: [] })))
       if (byId.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
@@ -102,29 +110,33 @@ export class Folder {
     return { delta, payload: this.open(delta) }
   }
 
-  #merge(transaction: StateTransaction, entries: readonly Arrived[]) {
-    return entries.map(({ delta, payload }) => {
+  async #merge(transaction: StateTransaction, entries: readonly Arrived[]): Promise<UndoRecord[]> {
+    const undos: UndoRecord[] = []
+    for (const { delta, payload } of entries) {
       const staged = new StagedMap(transaction)
       try {
         if (payload.artifact.kind === 'host') {
           mergeArtifact(staged, payload.artifact.bytes, { author: delta.author, hlc: delta.hlc })
         }
+        undos.push(transaction.apply(staged.changes()))
       } catch (error) {
         if (!(error instanceof CrdtError)) throw error
         // The same bytes are refused by everyone: the delta has no effect anywhere.
         this.#parts.log.warn({ deltaId: delta.id, error: error.message }, 'an artifact is malformed: it has no effect')
-        return transaction.apply([])
+        undos.push(transaction.apply([]))
       }
-      return transaction.apply(staged.changes())
-    })
+      await this.#parts.turns.spend(payload.artifact.bytes.byteLength)
+    }
+    return undos
   }
 
-  async #guests(transaction: StateTransaction, entries: readonly Arrived[]) {
+  async #guests(transaction: StateTransaction, entries: readonly Arrived[]): Promise<UndoRecord[]> {
     const { executor, module, record, state, hlc, log } = this.#parts
     const jobs = entries.map(({ delta, payload }) => applyJob(delta, payload))
     const source = { contextId: record.id, generation: state.generation, staged: transaction.staged() }
     const outcomes = await executor.run(await module(), source, jobs, {})
-    return entries.map(({ delta }, index) => {
+    const undos: UndoRecord[] = []
+    for (const [index, { delta }] of entries.entries()) {
       const outcome = outcomes[index]
       if (!outcome) throw new Error('the executor returned fewer outcomes than jobs, and no machine failure before')
       hlc.observe(outcome.timeNs)
@@ -135,8 +147,10 @@ export class Folder {
         log.warn({ deltaId: delta.id, error: outcome.error?.message }, 'the guest refused a delta: it has no effect')
         changes = []
       }
-      return transaction.apply(changes)
-    })
+      undos.push(transaction.apply(changes))
+      await this.#parts.turns.spend(0)
+    }
+    return undos
   }
 }
 

@@ -5,7 +5,7 @@ import type { StoreOp } from '../store/store.ts'
 import { type Delta, type DeltaPayload, openDelta, verifyDelta } from '../wire/delta.ts'
 import type { ParkedRow } from '../wire/records.ts'
 import { isFromTheFuture } from './future.ts'
-import { PARKED_BYTES_MAX, PARKED_MAX, RECONSIDER_MS } from './limits.ts'
+import { PARKED_BYTES_MAX, PARKED_MAX, PARKED_PAGE, PARKED_PAGE_BYTES, RECONSIDER_MS } from './limits.ts'
 import type { ContextParts } from './parts.ts'
 
 type IntakeParts = Pick<
@@ -21,12 +21,14 @@ export class Intake {
   /** Size by id, oldest first: the deltas themselves stay in the store. */
   readonly #parked: Map<DeltaId, number>
   #parkedBytes = 0
+  /** Of these, the page that is being looked at. */
+  readonly #lookedAt = new Set<DeltaId>()
   #refused = 0
   #cancelReconsider: (() => void) | undefined
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
-    this.#parked = new Map([...parts.parked].map(([id, delta]) => [id, delta.sealed.byteLength]))
+    this.#parked = new Map(parts.parked)
     for (const size of this.#parked.values()) this.#parkedBytes += size
     if (this.#parked.size > 0) this.#reconsiderLater()
   }
@@ -43,19 +45,42 @@ export class Intake {
     return this.#parked.has(id)
   }
 
-  /** Empties the parking place into `ops`; what is still early comes back through `admit`. */
-  async takeParked(ops: StoreOp[]): Promise<Delta[]> {
+  /** Parked, and not being looked at again now. */
+  isWaiting(id: DeltaId): boolean {
+    return this.#parked.has(id) && !this.#lookedAt.has(id)
+  }
+
+  /** It is parked no longer, or not yet again. */
+  leave(id: DeltaId): void {
+    this.#parkedBytes -= this.#parked.get(id) ?? 0
+    this.#parked.delete(id)
+    this.#lookedAt.delete(id)
+  }
+
+  /**
+   * The next page of parked deltas, by id from behind `after` on, with `ops` that take them out of the store. Each counts
+   * as parked until `admit` has looked at it; what is still early is parked again there. Empty at the end.
+   */
+  async takeParked(after: DeltaId | undefined, ops: StoreOp[]): Promise<Delta[]> {
     const { rows } = this.#parts
-    const waiting = (await rows.parked()).map(({ delta }) => delta)
-    for (const { id } of waiting) ops.push(rows.unpark(id))
-    this.#parked.clear()
-    this.#parkedBytes = 0
-    return waiting
+    const page: Delta[] = []
+    let bytes = 0
+    for await (const delta of rows.parked(after)) {
+      page.push(delta)
+      bytes += delta.sealed.byteLength
+      if (page.length >= PARKED_PAGE || bytes >= PARKED_PAGE_BYTES) break
+    }
+    for (const { id } of page) {
+      ops.push(rows.unpark(id))
+      this.#lookedAt.add(id)
+    }
+    return page
   }
 
   /** The payload of a delta that may go on; undefined for one that was parked or refused. Adds to the batch `ops`. */
   admit(delta: Delta, ops: StoreOp[]): DeltaPayload | undefined {
     const { authority, record, nowMs } = this.#parts
+    this.leave(delta.id)
     if (delta.contextId !== record.id) return this.refuse(delta, 'it names another context')
     if (!verifyDelta(delta)) return this.refuse(delta, 'its signature is not its author’s')
     if (isFromTheFuture(delta.hlc, nowMs())) return this.park(delta, 'future', ops)

@@ -5,6 +5,13 @@ export const CONTEXT_QUEUE_MAX = 4096
 
 /** Deltas applied in one store batch. More continue in the next batch, after the event loop has had its turn. */
 export const APPLY_BATCH_MAX = 100
+/** And of their sealed bytes, except that one delta always goes: a batch is in memory several times over. */
+export const APPLY_BATCH_BYTES = 8 * 1024 * 1024
+
+/** Deltas verified, opened, merged or undone before the event loop has its turn: some 10 ms. */
+export const TURN_COST = 64
+/** Bytes that count as one more delta there: large ones take as long as several. */
+export const TURN_COST_BYTES = 64 * 1024
 
 /** How deep handlers may cause handlers. Deeper ones go to the dead letters, so that no loop runs for ever. */
 export const HANDLER_DEPTH_MAX = 8
@@ -19,6 +26,10 @@ export const HANDLER_RETRY_LAST_MS = 30_000
 /** Handler rows read from the store at once. */
 export const HANDLER_PAGE = 64
 
+/** Parked deltas looked at in one task of the queue; calls come between two pages. */
+export const PARKED_PAGE = 100
+/** And their bytes, except that one delta always goes. */
+export const PARKED_PAGE_BYTES = 8 * 1024 * 1024
 /** Parked deltas of one context. At the cap the oldest is forgotten; pulling brings it back. */
 export const PARKED_MAX = 10_000
 /** And of their bytes in the store: strangers can make a node park what it cannot judge yet. */

@@ -32,7 +32,8 @@ export interface ContextParts {
   readonly dag: Dag
   /** Applied deltas, in the order they were applied. */
   readonly stack: readonly DagNode[]
-  readonly parked: ReadonlyMap<DeltaId, Delta>
+  /** Ids of the parked deltas, with the bytes each takes in the store. */
+  readonly parked: ReadonlyMap<DeltaId, number>
   /** Stored while they waited for parents; received again by `resume`, because parents may have come meanwhile. */
   readonly restored: readonly Delta[]
   readonly executor: GuestExecutor

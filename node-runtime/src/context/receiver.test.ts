@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { appWasm } from '../../../scripts/build-apps.ts'
+import { sealTo } from '../base/keys.ts'
 import type { GuestExecutor } from '../runtime/guest-executor.ts'
-import { type SharedContext, shareContext, type TestWorld } from '../testing/test-nodes.ts'
-import { testWorlds } from '../testing/test-worlds.ts'
+import { type SharedContext, shareContext, type TestNode, type TestWorld } from '../testing/test-nodes.ts'
+import { countRows, testWorlds } from '../testing/test-worlds.ts'
 import type { Delta } from '../wire/delta.ts'
 
 const { open } = testWorlds()
@@ -24,6 +25,76 @@ describe('deltas that are being applied', () => {
     expect(bob.idsNotIn([], 2)).toEqual(deltas.slice(0, 2).map(({ id }) => id))
   })
 })
+
+describe('many deltas at once', () => {
+  const COUNT = 150
+  const TURNS = 2
+
+  it('leave everything else its turn while they are looked at and applied', async () => {
+    const { world, shared } = await pair('kv-store')
+    const deltas = await writtenApart(world, shared, COUNT)
+    const bob = await world.get('bob').context(shared.contextId)
+    const turns = await turnsDuring(world, bob.receive(deltas))
+    expect(turns).toBeGreaterThanOrEqual(TURNS)
+    expect(bob.heads()).toEqual([deltas.at(-1)?.id])
+  })
+
+  it('leave everything else its turn while one delta completes all that waited for it', async () => {
+    const { world, shared } = await pair('kv-store')
+    const [first, ...others] = await writtenApart(world, shared, COUNT)
+    const bob = await world.get('bob').context(shared.contextId)
+    await world.run(bob.receive(others))
+    expect(bob.waiting()).toMatchObject({ pending: COUNT - 1 })
+    const turns = await turnsDuring(world, bob.receive(first ? [first] : []))
+    expect(turns).toBeGreaterThanOrEqual(COUNT / 100 - 1)
+    expect(bob.heads()).toEqual([others.at(-1)?.id])
+  })
+
+  it('that are parked leave everything else its turn when they are looked at again, after a restart', async () => {
+    const { world, shared } = await pair('kv-store')
+    await addKey(world.get('ada'), shared)
+    const deltas = await writtenApart(world, shared, COUNT)
+    const parking = await world.get('bob').context(shared.contextId)
+    await world.run(parking.receive(deltas))
+    expect(parking.waiting()).toMatchObject({ parked: COUNT, refused: 0 })
+    world.get('bob').kill()
+    await world.start('bob')
+    const bob = await world.get('bob').context(shared.contextId)
+    expect(bob.waiting()).toMatchObject({ parked: COUNT })
+    expect(await turnsDuring(world, bob.reconsider())).toBeGreaterThanOrEqual(TURNS)
+    expect(bob.waiting()).toMatchObject({ parked: COUNT, pending: 0 })
+    await addKey(world.get('bob'), shared)
+    await turnsDuring(world, bob.reconsider())
+    expect(bob.waiting()).toMatchObject({ parked: 0, pending: 0, refused: 0 })
+    expect(bob.heads()).toEqual([deltas.at(-1)?.id])
+    expect(await countRows(world.get('bob').disk, 'parked')).toBe(0)
+  })
+})
+
+/** How often something else could do its work before `work` was done. */
+async function turnsDuring(world: TestWorld, work: Promise<unknown>): Promise<number> {
+  let turns = 0
+  let isOver = false
+  const tick = () => {
+    if (isOver) return
+    turns += 1
+    world.clock.setTimer(tick, 0)
+  }
+  world.clock.setTimer(tick, 0)
+  await world.run(
+    work.finally(() => {
+      isOver = true
+    }),
+  )
+  return turns
+}
+
+/** As a rotation would: a new key of the group at one member. */
+async function addKey({ node }: TestNode, shared: SharedContext): Promise<void> {
+  const aad = Buffer.concat([Buffer.from(shared.namespaceId, 'hex'), Buffer.from(shared.groupId, 'hex')])
+  const sealed = sealTo(node.kem.publicKey, new Uint8Array(32).fill(1), aad, node.ports.random)
+  await node.namespaces.get(shared.namespaceId).receiveKeys(shared.groupId, [sealed])
+}
 
 /** Holds every run of a guest while it is closed. */
 class Gate {

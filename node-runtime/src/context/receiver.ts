@@ -3,14 +3,15 @@
 import type { DeltaId } from '../base/ids.ts'
 import type { DagNode } from '../dag/dag.ts'
 import type { StoreOp } from '../store/store.ts'
-import type { Delta, DeltaPayload } from '../wire/delta.ts'
+import type { Delta } from '../wire/delta.ts'
 import { ContextError } from './errors.ts'
 import type { Arrived, Folder } from './folder.ts'
 import type { Intake } from './intake.ts'
 import type { Ledger } from './ledger.ts'
-import { APPLY_BATCH_MAX } from './limits.ts'
+import { APPLY_BATCH_BYTES, APPLY_BATCH_MAX } from './limits.ts'
 import { type ContextParts, nodeOf } from './parts.ts'
 import type { PeerId } from './ports.ts'
+import type { Turns } from './turns.ts'
 
 export interface ReceiveResult {
   readonly applied: number
@@ -18,10 +19,13 @@ export interface ReceiveResult {
   readonly refused: number
 }
 
+type Arrivals = ReadonlyMap<DeltaId, Arrived>
+
 type ReceiverParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'identity' | 'hlc' | 'outbound'> & {
   readonly folder: Folder
   readonly intake: Intake
   readonly ledger: Ledger
+  readonly turns: Turns
   readonly holds: (id: DeltaId) => boolean
   /** Rows for the queue of handlers were stored. */
   readonly onHandlers: () => void
@@ -48,20 +52,25 @@ export class Receiver {
     from: PeerId | undefined,
     first: readonly StoreOp[] = [],
   ): Promise<ReceiveResult> {
-    const { dag, hlc, rows, outbound } = this.#parts
-    const arrived = new Map<DeltaId, { delta: Delta; payload: DeltaPayload }>()
+    const { dag, hlc, intake, rows, outbound } = this.#parts
+    const arrived = new Map<DeltaId, Arrived>()
     const ready: DagNode[] = []
     const ops: StoreOp[] = [...first]
     const missing = new Set<DeltaId>()
-    const before = this.#parts.intake.refusedCount
+    const before = intake.refusedCount
     for (const delta of deltas) {
-      if (this.#parts.holds(delta.id)) continue
-      const payload = this.#parts.intake.admit(delta, ops)
+      if (intake.isWaiting(delta.id)) continue
+      if (dag.has(delta.id)) {
+        intake.leave(delta.id)
+        continue
+      }
+      await this.#parts.turns.spend(delta.sealed.byteLength)
+      const payload = intake.admit(delta, ops)
       if (payload === undefined) continue
       const result = dag.receive(nodeOf(delta))
       for (const id of [...result.evicted, ...result.invalid]) ops.push(rows.dropDelta(id))
       if (result.outcome === 'invalid') {
-        this.#parts.intake.refuse(delta, result.reason ?? 'invalid')
+        intake.refuse(delta, result.reason ?? 'invalid')
         continue
       }
       hlc.observe(delta.hlc)
@@ -86,22 +95,17 @@ export class Receiver {
     return {
       applied: ready.length,
       waiting: arrived.size - ready.length,
-      refused: this.#parts.intake.refusedCount - before,
+      refused: intake.refusedCount - before,
     }
   }
 
-  async #applyReady(
-    ready: readonly DagNode[],
-    arrived: ReadonlyMap<DeltaId, { delta: Delta; payload: DeltaPayload }>,
-    first: readonly StoreOp[],
-  ): Promise<void> {
-    const entries = [...ready].sort(this.#parts.dag.compare).map((node) => this.#arrivedOf(node, arrived))
+  async #applyReady(ready: readonly DagNode[], arrived: Arrivals, first: readonly StoreOp[]): Promise<void> {
+    const nodes = [...ready].sort(this.#parts.dag.compare)
     let ops = [...first]
-    for (let start = 0; start < entries.length; start += APPLY_BATCH_MAX) {
-      const batch = entries.slice(start, start + APPLY_BATCH_MAX)
-      const fold = await this.#parts.folder
-        .fold(batch)
-        .catch((error) => this.#postpone(error, entries.slice(start), ops))
+    for (let start = 0; start < nodes.length; ) {
+      const batch = this.#nextBatch(nodes, start, arrived)
+      const left = nodes.slice(start)
+      const fold = await this.#parts.folder.fold(batch).catch((error) => this.#postpone(error, left, arrived, ops))
       for (const entry of batch) ops.push(...this.#handlerOps(entry))
       await this.#parts.ledger.commit([...ops, ...fold.ops])
       fold.committed()
@@ -109,6 +113,8 @@ export class Receiver {
       ops = []
       for (const { delta, payload } of batch) this.#parts.ledger.emit(delta.id, payload.events)
       this.#parts.onHandlers()
+      start += batch.length
+      if (start < nodes.length) await this.#parts.turns.pass()
     }
     if (ops.length > 0) await this.#parts.ledger.commit(ops)
   }
@@ -117,18 +123,37 @@ export class Receiver {
    * A delta took this machine too long: it is parked, the others wait in the store, and the context is read again. It
    * never decides what the state is (I1).
    */
-  async #postpone(error: unknown, left: readonly Arrived[], ops: StoreOp[]): Promise<never> {
+  async #postpone(error: unknown, left: readonly DagNode[], arrived: Arrivals, ops: StoreOp[]): Promise<never> {
     if (!(error instanceof ContextError) || error.code !== 'APPLY_POSTPONED') throw error
-    for (const { delta } of left) {
-      if (delta.id === error.data.deltaId) this.#parts.intake.park(delta, 'machine', ops)
-      else ops.push(this.#parts.rows.putDelta(delta, 'pending'))
+    const { rows, intake, ledger } = this.#parts
+    for (const { id } of left) {
+      const known = arrived.get(id)?.delta
+      // What waited for its parents is in the store already.
+      if (known && id !== error.data.deltaId) ops.push(rows.putDelta(known, 'pending'))
+      if (id !== error.data.deltaId) continue
+      const delta = known ?? rows.delta(id)
+      if (!delta) continue
+      ops.push(rows.dropDelta(id))
+      intake.park(delta, 'machine', ops)
     }
-    await this.#parts.ledger.commit(ops)
+    await ledger.commit(ops)
     throw error
   }
 
+  #nextBatch(nodes: readonly DagNode[], start: number, arrived: Arrivals): Arrived[] {
+    const batch: Arrived[] = []
+    let bytes = 0
+    for (const node of nodes.slice(start, start + APPLY_BATCH_MAX)) {
+      const entry = this.#arrivedOf(node, arrived)
+      batch.push(entry)
+      bytes += entry.delta.sealed.byteLength
+      if (bytes >= APPLY_BATCH_BYTES) break
+    }
+    return batch
+  }
+
   /** A delta that has become ready: from this arrival, or one that waited in the store for its parents. */
-  #arrivedOf(node: DagNode, arrived: ReadonlyMap<DeltaId, { delta: Delta; payload: DeltaPayload }>): Arrived {
+  #arrivedOf(node: DagNode, arrived: Arrivals): Arrived {
     const known = arrived.get(node.id)
     if (known) return known
     const delta = this.#parts.rows.delta(node.id)

@@ -11,7 +11,7 @@ import { decodeOp, encodeOp } from '../wire/op.ts'
 import { type RefusalCode, type SyncRequest, syncRequestMessage } from '../wire/sync-messages.ts'
 import { ItemWriter, SYNC_PROTOCOL, sendFrame } from './conversation.ts'
 import { SyncError } from './errors.ts'
-import { ANSWER_IDS_MAX, SERVING_MAX, SERVING_PEER_MAX } from './limits.ts'
+import { SERVING_MAX, SERVING_PEER_MAX } from './limits.ts'
 import type { BlobSource, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
 
 export interface AnsweringParts {
@@ -19,6 +19,8 @@ export interface AnsweringParts {
   readonly directory: Directory
   readonly blobs: BlobSource
   readonly clock: Clock
+  /** Ids in one answer; the asker asks again for the rest. */
+  readonly answerIdsMax: number
   readonly log: Logger
 }
 
@@ -91,18 +93,21 @@ export class Answering {
     if (!namespace.hasMember(asker) && !this.#invited(namespace, request.invitation)) {
       throw new Refusal('not_a_member', 'only members and holders of an invitation may read the log')
     }
-    const ops = namespace.opsNotIn(request.have, ANSWER_IDS_MAX)
+    const { answerIdsMax } = this.#parts
+    // One beyond the answer tells whether there is more.
+    const ops = namespace.opsNotIn(request.have, answerIdsMax + 1)
     const writer = new ItemWriter(stream)
-    for (const op of ops) await writer.add(encodeOp(op))
+    for (const op of ops.slice(0, answerIdsMax)) await writer.add(encodeOp(op))
     await writer.flush()
-    await sendFrame(stream, { t: 'end', more: ops.length >= ANSWER_IDS_MAX })
+    await sendFrame(stream, { t: 'end', more: ops.length > answerIdsMax })
   }
 
   async #deltas(asker: PublicKey, request: Extract<SyncRequest, { t: 'deltas' }>, stream: FrameStream): Promise<void> {
     const context = await this.#context(asker, request.contextId)
-    const ids = context.idsNotIn(request.have, ANSWER_IDS_MAX)
+    const { answerIdsMax } = this.#parts
+    const ids = context.idsNotIn(request.have, answerIdsMax + 1)
     const writer = new ItemWriter(stream)
-    for (const id of ids) {
+    for (const id of ids.slice(0, answerIdsMax)) {
       const delta = context.delta(id)
       // Leaving it out would hand over its children without it.
       if (!delta)
@@ -110,7 +115,7 @@ export class Answering {
       await writer.add(encodeDelta(delta))
     }
     await writer.flush()
-    await sendFrame(stream, { t: 'end', more: ids.length >= ANSWER_IDS_MAX })
+    await sendFrame(stream, { t: 'end', more: ids.length > answerIdsMax })
   }
 
   async #base(asker: PublicKey, request: Extract<SyncRequest, { t: 'base' }>, stream: FrameStream): Promise<void> {

@@ -17,6 +17,8 @@ export const FRAME_TARGET_BYTES = 1024 * 1024
 export const PART_BYTES = 2 * 1024 * 1024
 /** Deltas handed to a context at once. */
 export const RECEIVE_BATCH = 500
+/** Or of these bytes, whichever is reached first: a batch is in memory until it is stored. */
+export const RECEIVE_BATCH_BYTES = 8 * 1024 * 1024
 
 /** Gossip waits this long for more deltas of the same context before it is sent. */
 export const GOSSIP_COLLECT_MS = 2

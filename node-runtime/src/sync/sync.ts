@@ -19,7 +19,7 @@ import { Answering } from './answering.ts'
 import { SyncError } from './errors.ts'
 import { GossipExchange } from './gossip.ts'
 import { HelloExchange } from './hello.ts'
-import { ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
+import { ANSWER_IDS_MAX, ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
 import type { BlobSource, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
 import { firstOf, pullBase, pullBlob, pullDeltas, pullKeys, pullOps } from './pulling.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
@@ -30,6 +30,8 @@ export interface SyncOptions {
   /** Least time between two rounds of a topic. */
   readonly gapMs?: number
   readonly timeoutMs?: number
+  /** Ids in one answer that this node gives. */
+  readonly answerIdsMax?: number
 }
 
 export interface SyncParts {
@@ -75,6 +77,7 @@ export class Sync {
       everyMs: options.everyMs ?? SYNC_EVERY_MS,
       gapMs: options.gapMs ?? SYNC_GAP_MS,
       timeoutMs: options.timeoutMs ?? SYNC_TIMEOUT_MS,
+      answerIdsMax: options.answerIdsMax ?? ANSWER_IDS_MAX,
     }
     this.#gossip = new GossipExchange({ ...parts, pull: (id, from) => this.#pullSoon({ kind: 'context', id }, from) })
     this.#hello = new HelloExchange({
@@ -83,7 +86,7 @@ export class Sync {
       onDifferent: (topic, peer) => this.#pullSoon(topic, peer),
       log: parts.log,
     })
-    new Answering(parts)
+    new Answering({ ...parts, answerIdsMax: this.#options.answerIdsMax })
     parts.network.on('peer:connect', (peer) => this.#greetSoon(peer))
     parts.network.on('subscribed', (peer, topic) => {
       if (this.#followed.has(topic)) this.#greetSoon(peer)

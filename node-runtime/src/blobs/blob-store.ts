@@ -1,118 +1,307 @@
-// Content-addressed files: a blob's name is the SHA-256 of its bytes. Knows nothing of who wants them or why.
+// The blobs of this node. A blob has two addresses: its id (from its chunk hashes) and the SHA-256 of its whole content;
+// both are taken everywhere. Knows nothing of who wants a blob or why.
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type Bytes, toHex } from '../base/bytes.ts'
-import { CodedError } from '../base/errors.ts'
+import { type Bytes, concat, toHex } from '../base/bytes.ts'
+import { systemClock } from '../base/clock.ts'
 import { type BlobId, idFromBytes } from '../base/ids.ts'
 import type { Random } from '../base/random.ts'
-import { BLOB_BYTES_MAX, BLOB_CHUNK_BYTES } from './limits.ts'
-
-export class BlobError extends CodedError<
-  'BLOB_NOT_FOUND' | 'BLOB_TOO_LARGE' | 'BLOB_MISMATCH' | 'BLOB_STORE_UNUSABLE'
-> {}
+import type { BlobDisk } from './blob-disk.ts'
+import { BlobReader } from './blob-reader.ts'
+import { type Digest, inlineDigest } from './digest.ts'
+import { BlobError, diskError, notFound } from './errors.ts'
+import { fileDisk } from './file-disk.ts'
+import {
+  DATA,
+  incomingOf,
+  isBlob,
+  isLeftover,
+  isPartial,
+  isStageOf,
+  partialOf,
+  place,
+  readRecord,
+  writeRecord,
+} from './layout.ts'
+import {
+  BLOB_BYTES_MAX,
+  BLOB_CHUNK_BYTES,
+  BLOB_WHOLE_BYTES_MAX,
+  OPEN_AT_ONCE,
+  PARTIAL_GRACE_MS,
+  UNREFERENCED_GRACE_MS,
+} from './limits.ts'
+import { type BlobManifest, type BlobRecord, chunkCount } from './manifest.ts'
+import { PartialBlob } from './partial-blob.ts'
+import { type Source, upload } from './upload.ts'
 
 export interface BlobInfo {
   readonly id: BlobId
   readonly size: number
 }
 
-const TEMPORARY = '.incoming-'
+export interface StoredBlob extends BlobInfo {
+  /** SHA-256 of the whole content. */
+  readonly hash: BlobId
+}
+
+/** What a guest wrote, before the call that it belongs to has been committed. */
+export interface StagedBlob {
+  readonly folder: string
+  readonly manifest: BlobManifest
+  readonly hash: BlobId
+}
+
+export interface BlobStoreOptions {
+  /** How chunks are hashed; on the caller's thread when absent. */
+  readonly digest?: Digest
+  readonly nowMs?: () => number
+  /** Instead of `BLOB_BYTES_MAX`. */
+  readonly bytesMax?: number
+}
+
+/** From `start` up to, not including, `end`. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+type Entry = Omit<BlobRecord, 'chunks'>
 
 export class BlobStore {
-  readonly #folder: string
+  readonly #disk: BlobDisk
   readonly #random: Random
+  readonly #digest: Digest
+  readonly #nowMs: () => number
+  readonly #bytesMax: number
+  readonly #blobs = new Map<BlobId, Entry>()
+  readonly #idByHash = new Map<BlobId, BlobId>()
 
-  private constructor(folder: string, random: Random) {
-    this.#folder = folder
+  private constructor(disk: BlobDisk, random: Random, { digest, nowMs, bytesMax }: BlobStoreOptions) {
+    this.#disk = disk
     this.#random = random
-  }
-
-  /** Makes the folder and removes what an earlier crash left half-written. */
-  static async open(folder: string, random: Random): Promise<BlobStore> {
-    try {
-      await mkdir(folder, { recursive: true })
-      for (const name of await readdir(folder)) {
-        if (name.startsWith(TEMPORARY)) await rm(join(folder, name), { force: true })
-      }
-    } catch (cause) {
-      const message = `cannot use ${folder} for blobs: ${cause instanceof Error ? cause.message : String(cause)}`
-      throw new BlobError('BLOB_STORE_UNUSABLE', message, { cause, data: { folder } })
-    }
-    return new BlobStore(folder, random)
+    this.#digest = digest ?? inlineDigest
+    this.#nowMs = nowMs ?? (() => systemClock.nowMs())
+    this.#bytesMax = bytesMax ?? BLOB_BYTES_MAX
   }
 
   /**
-   * Streams `chunks` to disk and returns the content address. The blob appears whole or not at all. Throws BlobError
-   * when it grows over the cap or, with `expected`, when its hash is another.
+   * `where`: a folder's path, or a disk. Removes what an earlier end left half-written, downloads aside. Throws
+   * BLOB_STORE_UNUSABLE.
    */
-  async put(chunks: AsyncIterable<Bytes> | Iterable<Bytes>, expected?: BlobId): Promise<BlobInfo> {
-    const temporary = join(this.#folder, `${TEMPORARY}${toHex(this.#random.bytes(16))}`)
-    const hash = createHash('sha256')
-    let size = 0
+  static async open(where: string | BlobDisk, random: Random, options: BlobStoreOptions = {}): Promise<BlobStore> {
+    const disk = typeof where === 'string' ? fileDisk(where) : where
+    const store = new BlobStore(disk, random, options)
     try {
-      const file = await open(temporary, 'wx', 0o600)
-      try {
-        for await (const chunk of chunks) {
-          size += chunk.byteLength
-          if (size > BLOB_BYTES_MAX) {
-            throw new BlobError('BLOB_TOO_LARGE', `a blob may have ${BLOB_BYTES_MAX} bytes at most`, { data: { size } })
-          }
-          hash.update(chunk)
-          await file.writeFile(chunk)
-        }
-        await file.sync()
-      } finally {
-        await file.close()
+      await disk.prepare()
+      const names = await disk.folders()
+      for (let start = 0; start < names.length; start += OPEN_AT_ONCE) {
+        await Promise.all(names.slice(start, start + OPEN_AT_ONCE).map((name) => store.#found(name)))
       }
-      const id = idFromBytes<BlobId>(hash.digest())
-      if (expected !== undefined && id !== expected) {
-        throw new BlobError('BLOB_MISMATCH', `asked for blob ${expected}, the bytes are blob ${id}`)
+    } catch (cause) {
+      const folder = typeof where === 'string' ? where : 'the disk'
+      const message = `cannot use ${folder} for blobs: ${cause instanceof Error ? cause.message : String(cause)}`
+      throw new BlobError('BLOB_STORE_UNUSABLE', message, { cause, data: { folder } })
+    }
+    return store
+  }
+
+  /**
+   * Streams `source` to disk. The blob appears whole or not at all. Throws BLOB_TOO_LARGE, BLOB_DISK_FULL and, with
+   * `expected` (either address), BLOB_MISMATCH.
+   */
+  async put(source: Source, expected?: BlobId): Promise<StoredBlob> {
+    const parts = { disk: this.#disk, digest: this.#digest, nowMs: this.#nowMs, bytesMax: this.#bytesMax }
+    const record = await upload(source, toHex(this.#random.bytes(16)), parts, expected)
+    this.#add(record)
+    return { id: record.id, size: record.size, hash: record.hash ?? record.id }
+  }
+
+  /** The id of what `address` names, where it is here. */
+  resolve(address: BlobId): BlobId | undefined {
+    return this.#blobs.has(address) ? address : this.#idByHash.get(address)
+  }
+
+  async info(address: BlobId): Promise<BlobInfo | undefined> {
+    const entry = this.#blobs.get(this.resolve(address) ?? address)
+    return entry && { id: entry.id, size: entry.size }
+  }
+
+  list(): BlobInfo[] {
+    return [...this.#blobs.values()].map(({ id, size }) => ({ id, size }))
+  }
+
+  /** SHA-256 of the whole content. Read once where it is not known, then kept. Throws BLOB_NOT_FOUND. */
+  async contentHash(address: BlobId): Promise<BlobId> {
+    const record = await this.#record(address)
+    if (record.hash !== undefined) return record.hash
+    const whole = createHash('sha256')
+    for await (const chunk of this.stream(record.id)) whole.update(chunk)
+    const known = { ...record, hash: idFromBytes<BlobId>(whole.digest()) }
+    await this.#try(`writing blob ${record.id}`, () => writeRecord(this.#disk, record.id, known))
+    this.#add(known)
+    return known.hash
+  }
+
+  /** Whole and checked, for what must be whole anyway (a module to compile). Throws BLOB_NOT_FOUND, BLOB_TOO_LARGE. */
+  async bytes(address: BlobId): Promise<Bytes> {
+    const { size } = await this.#record(address)
+    if (size > BLOB_WHOLE_BYTES_MAX) {
+      throw new BlobError('BLOB_TOO_LARGE', `blob ${address} has ${size} bytes: too many to be read whole`)
+    }
+    const chunks: Bytes[] = []
+    for await (const chunk of this.stream(address)) chunks.push(chunk)
+    return concat(chunks)
+  }
+
+  /**
+   * Checked, one chunk at a time. Throws BLOB_NOT_FOUND before the first, and BLOB_DAMAGED: the blob is then out of the
+   * store as after `verify`.
+   */
+  async *stream(address: BlobId, range?: ByteRange): AsyncGenerator<Bytes> {
+    const reader = await this.reader(address)
+    const { start, end } = range ?? { start: 0, end: reader.manifest.size }
+    try {
+      for (let index = Math.floor(start / BLOB_CHUNK_BYTES); index * BLOB_CHUNK_BYTES < end; index += 1) {
+        const chunk = await reader.chunk(index)
+        const offset = index * BLOB_CHUNK_BYTES
+        yield chunk.subarray(Math.max(0, start - offset), Math.min(chunk.byteLength, end - offset))
       }
-      await rename(temporary, this.#path(id))
-      return { id, size }
-    } catch (cause) {
-      await rm(temporary, { force: true })
-      throw cause
+    } catch (error) {
+      if (isDamage(error)) await this.#setAside(reader.manifest.id)
+      throw error
+    } finally {
+      await reader.close()
     }
   }
 
-  async info(id: BlobId): Promise<BlobInfo | undefined> {
+  /** Close it. Throws BLOB_NOT_FOUND. */
+  async reader(address: BlobId): Promise<BlobReader> {
+    return BlobReader.open(this.#disk, await this.#record(address), this.#digest)
+  }
+
+  /** A download, begun or gone on with. One at a time for a blob. */
+  receive(manifest: BlobManifest): Promise<PartialBlob> {
+    return PartialBlob.open(manifest, {
+      disk: this.#disk,
+      digest: this.#digest,
+      nowMs: this.#nowMs,
+      onPlaced: (record) => this.#add(record),
+    })
+  }
+
+  /** Puts what a guest wrote (see `guest-blobs.ts`) in its place. */
+  async keepStaged({ folder, manifest, hash }: StagedBlob): Promise<void> {
+    const record = { ...manifest, hash, addedMs: this.#nowMs() }
+    await this.#try(`storing blob ${manifest.id}`, async () => {
+      const file = await this.#disk.open(folder, DATA, 'write')
+      await file.sync().finally(() => file.close())
+      await place(this.#disk, folder, record)
+    })
+    this.#add(record)
+  }
+
+  /** What is left of one run of guests. */
+  async dropStage(run: string): Promise<void> {
+    const folders = await this.#disk.folders()
+    await Promise.all(folders.filter((folder) => isStageOf(run, folder)).map((folder) => this.#disk.remove(folder)))
+  }
+
+  /** False when it is not here. Whoever reads it at the moment reads to the end. */
+  async delete(address: BlobId): Promise<boolean> {
+    const id = this.resolve(address)
+    if (id === undefined) return false
+    this.#forget(id)
+    await this.#try(`removing blob ${id}`, async () => {
+      // Gone with one step: what a crash leaves behind is removed at the next start.
+      const aside = incomingOf(`removed-${toHex(this.#random.bytes(8))}`)
+      await this.#disk.rename(id, aside)
+      await this.#disk.remove(aside)
+    })
+    return true
+  }
+
+  /**
+   * Reads and checks everything; returns the numbers of the damaged chunks. A damaged blob is taken out of the store,
+   * its good chunks kept: the next download fetches what is missing.
+   */
+  async verify(address: BlobId): Promise<number[]> {
+    const reader = await this.reader(address)
+    const { manifest } = reader
+    const bad: number[] = []
     try {
-      return { id, size: (await stat(this.#path(id))).size }
-    } catch (cause) {
-      if (isMissing(cause)) return undefined
-      throw cause
+      for (let index = 0; index < chunkCount(manifest.size); index += 1) {
+        await reader.chunk(index).catch((error: unknown) => {
+          if (!isDamage(error)) throw error
+          bad.push(index)
+        })
+      }
+    } finally {
+      await reader.close()
     }
+    if (bad.length > 0) await this.#setAside(manifest.id)
+    return bad
   }
 
-  /** Whole, for what must be whole anyway (a module to compile). Throws BLOB_NOT_FOUND. */
-  async bytes(id: BlobId): Promise<Bytes> {
+  /**
+   * Removes blobs that are no root and came more than the grace time ago, and downloads that were given up. Returns what
+   * was removed.
+   */
+  async collect(isRoot: (id: BlobId, hash: BlobId | undefined) => Promise<boolean>): Promise<BlobInfo[]> {
+    const removed: BlobInfo[] = []
+    for (const { id, size, hash, addedMs } of [...this.#blobs.values()]) {
+      if (this.#nowMs() - addedMs < UNREFERENCED_GRACE_MS || (await isRoot(id, hash))) continue
+      if (await this.delete(id)) removed.push({ id, size })
+    }
+    for (const folder of (await this.#disk.folders()).filter(isPartial)) {
+      const record = await readRecord(this.#disk, folder)
+      if (!record || this.#nowMs() - record.addedMs >= PARTIAL_GRACE_MS) await this.#disk.remove(folder)
+    }
+    return removed
+  }
+
+  async #setAside(id: BlobId): Promise<void> {
+    this.#forget(id)
+    await this.#try(`setting blob ${id} aside`, async () => {
+      await this.#disk.remove(partialOf(id))
+      await this.#disk.rename(id, partialOf(id))
+    })
+  }
+
+  async #record(address: BlobId): Promise<BlobRecord> {
+    const id = this.resolve(address)
+    const record = id && (await this.#try('reading a blob', () => readRecord(this.#disk, id)))
+    if (!record) throw notFound(address)
+    return record
+  }
+
+  /** What lies on the disk when the node starts. */
+  async #found(folder: string): Promise<void> {
+    if (isLeftover(folder)) await this.#disk.remove(folder)
+    if (!isBlob(folder)) return
+    const record = await readRecord(this.#disk, folder)
+    if (record?.id === folder) this.#add(record)
+  }
+
+  #add({ id, size, hash, addedMs }: BlobRecord): void {
+    this.#blobs.set(id, { id, size, hash, addedMs })
+    if (hash !== undefined) this.#idByHash.set(hash, id)
+  }
+
+  #forget(id: BlobId): void {
+    const hash = this.#blobs.get(id)?.hash
+    if (hash !== undefined) this.#idByHash.delete(hash)
+    this.#blobs.delete(id)
+  }
+
+  async #try<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await readFile(this.#path(id))
+      return await work()
     } catch (cause) {
-      if (isMissing(cause)) throw notFound(id)
-      throw cause
+      throw diskError(what, cause)
     }
-  }
-
-  /** In chunks of `BLOB_CHUNK_BYTES`. Throws BLOB_NOT_FOUND before the first. */
-  async *stream(id: BlobId): AsyncGenerator<Bytes> {
-    if (!(await this.info(id))) throw notFound(id)
-    for await (const chunk of createReadStream(this.#path(id), { highWaterMark: BLOB_CHUNK_BYTES }))
-      yield chunk as Bytes
-  }
-
-  #path(id: BlobId): string {
-    return join(this.#folder, id)
   }
 }
 
-function notFound(id: BlobId): BlobError {
-  return new BlobError('BLOB_NOT_FOUND', `blob ${id} is not on this node`, { data: { blobId: id } })
-}
-
-function isMissing(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+function isDamage(error: unknown): boolean {
+  return error instanceof BlobError && error.code === 'BLOB_DAMAGED'
 }

@@ -1,7 +1,23 @@
 // Caps of the blob store.
+const MIB = 1024 * 1024
 
-/** Largest blob kept: an application's code plus head room. A larger one is refused while it streams in. */
-export const BLOB_BYTES_MAX = 64 * 1024 * 1024
+/** What a blob is cut into, as in the reference node: its id depends on it, so it never changes. */
+export const BLOB_CHUNK_BYTES = MIB
 
-/** What is read from disk and sent at once, so that no blob is ever whole in memory while it is served. */
-export const BLOB_CHUNK_BYTES = 256 * 1024
+/** Largest blob kept, as in the reference node. A larger one is refused while it streams in. */
+export const BLOB_BYTES_MAX = 1024 * MIB
+
+/** Up to here a file is read whole (a module to compile); beyond it `bytes` refuses. */
+export const BLOB_WHOLE_BYTES_MAX = 64 * MIB
+
+/** Manifests read at once while the store opens: enough to keep the disk busy, few file descriptors. */
+export const OPEN_AT_ONCE = 32
+
+/**
+ * How long a blob that nothing refers to is kept after it came: an upload is named by a call that follows, and a member
+ * that is away counts as absent after the same time. Then the next sweep removes it.
+ */
+export const UNREFERENCED_GRACE_MS = 7 * 24 * 3600 * 1000
+
+/** How long chunks of an unfinished download are kept after the download began. Then the next sweep removes them. */
+export const PARTIAL_GRACE_MS = 7 * 24 * 3600 * 1000

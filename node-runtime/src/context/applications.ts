@@ -26,7 +26,7 @@ export interface Application {
 
 export interface ApplicationsParts {
   readonly store: Store
-  readonly blobs: BlobStore
+  readonly blobs: Pick<BlobStore, 'put' | 'bytes' | 'contentHash'>
   readonly executor: GuestExecutor
 }
 
@@ -66,8 +66,8 @@ export class Applications {
   /** Reads the code from a file of this machine. Throws APPLICATION_INVALID: not there, not WebAssembly, not an app. */
   async installFile(path: string, details: InstallDetails): Promise<Application> {
     try {
-      const { id } = await this.#parts.blobs.put(createReadStream(path))
-      return await this.installBlob(id, details)
+      const { hash } = await this.#parts.blobs.put(createReadStream(path))
+      return await this.installBlob(hash, details)
     } catch (cause) {
       if (!(cause instanceof Error && 'syscall' in cause)) throw cause
       throw new ContextError('APPLICATION_INVALID', `cannot read the application file ${path}: ${cause.message}`, {
@@ -76,8 +76,9 @@ export class Applications {
     }
   }
 
-  /** The blob must be here. Idempotent. */
-  async installBlob(blobId: BlobId, details: InstallDetails): Promise<Application> {
+  /** The blob, by either of its addresses, must be here. Idempotent. */
+  async installBlob(address: BlobId, details: InstallDetails): Promise<Application> {
+    const blobId = await this.#parts.blobs.contentHash(address)
     const id = applicationIdOf(blobId)
     const known = this.get(id)
     if (known) return known

@@ -1,0 +1,56 @@
+// An open blob: chunks by number. It goes on reading what was removed meanwhile, and closes its file.
+import { type Bytes, equalBytes } from '../base/bytes.ts'
+import type { BlobDisk, BlobFile } from './blob-disk.ts'
+import type { Digest } from './digest.ts'
+import { damaged, diskError, isMissing, notFound } from './errors.ts'
+import { DATA } from './layout.ts'
+import { BLOB_CHUNK_BYTES } from './limits.ts'
+import { type BlobManifest, chunkCount, chunkHash, chunkLength } from './manifest.ts'
+
+export class BlobReader {
+  readonly manifest: BlobManifest
+  readonly #file: BlobFile
+  readonly #digest: Digest
+
+  private constructor(manifest: BlobManifest, file: BlobFile, digest: Digest) {
+    this.manifest = manifest
+    this.#file = file
+    this.#digest = digest
+  }
+
+  /** Throws BLOB_NOT_FOUND. */
+  static async open(disk: BlobDisk, manifest: BlobManifest, digest: Digest): Promise<BlobReader> {
+    try {
+      return new BlobReader(manifest, await disk.open(manifest.id, DATA, 'read'), digest)
+    } catch (cause) {
+      if (isMissing(cause)) throw notFound(manifest.id)
+      throw diskError(`reading blob ${manifest.id}`, cause)
+    }
+  }
+
+  get chunks(): number {
+    return chunkCount(this.manifest.size)
+  }
+
+  /** As it is on disk, behind `head` zero bytes: for a peer, who checks it. Throws BLOB_DAMAGED when it is cut short. */
+  async raw(index: number, head = 0): Promise<Bytes> {
+    const { manifest } = this
+    const length = chunkLength(manifest, index)
+    const bytes = await this.#file.read(index * BLOB_CHUNK_BYTES, length, head).catch((cause) => {
+      throw diskError(`reading blob ${manifest.id}`, cause)
+    })
+    if (bytes.byteLength !== head + length) throw damaged(manifest.id, index)
+    return bytes
+  }
+
+  /** Checked. Throws BLOB_DAMAGED. */
+  async chunk(index: number): Promise<Bytes> {
+    const bytes = await this.raw(index)
+    if (!equalBytes(await this.#digest(bytes), chunkHash(this.manifest, index))) throw damaged(this.manifest.id, index)
+    return bytes
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+}

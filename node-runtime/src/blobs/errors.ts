@@ -1,0 +1,37 @@
+// Failures of the blob store, and what the disk says translated into them.
+import { CodedError } from '../base/errors.ts'
+import type { BlobId } from '../base/ids.ts'
+
+export class BlobError extends CodedError<
+  'BLOB_NOT_FOUND' | 'BLOB_TOO_LARGE' | 'BLOB_MISMATCH' | 'BLOB_DAMAGED' | 'BLOB_DISK_FULL' | 'BLOB_STORE_UNUSABLE'
+> {}
+
+export function notFound(id: BlobId): BlobError {
+  return new BlobError('BLOB_NOT_FOUND', `blob ${id} is not on this node`, { data: { blobId: id } })
+}
+
+export function damaged(id: BlobId, chunk: number): BlobError {
+  const message = `chunk ${chunk} of blob ${id} is damaged on this node's disk; fetch the blob again from a member`
+  return new BlobError('BLOB_DAMAGED', message, { data: { blobId: id, chunk } })
+}
+
+/** `what` was attempted. Our own errors pass unchanged, and so does what the disk did not say. */
+export function diskError(what: string, cause: unknown): unknown {
+  const code = systemCode(cause)
+  if (code === undefined || !(cause instanceof Error)) return cause
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
+    const message = `${what}: the disk is full; free space, what was stored before is whole`
+    return new BlobError('BLOB_DISK_FULL', message, { cause, data: { code } })
+  }
+  return new BlobError('BLOB_STORE_UNUSABLE', `${what}: ${cause.message}`, { cause, data: { code } })
+}
+
+export function isMissing(cause: unknown): boolean {
+  return systemCode(cause) === 'ENOENT'
+}
+
+/** Of an error of the operating system. */
+export function systemCode(cause: unknown): string | undefined {
+  if (!(cause instanceof Error) || !('code' in cause) || !('syscall' in cause)) return undefined
+  return typeof cause.code === 'string' ? cause.code : undefined
+}

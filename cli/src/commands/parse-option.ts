@@ -16,6 +16,10 @@ export function parseLines(text: string): number {
   return integer(text, 0, Number.MAX_SAFE_INTEGER)
 }
 
+export function parseKept(text: string): number {
+  return integer(text, 1, Number.MAX_SAFE_INTEGER)
+}
+
 export function parsePositive(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value

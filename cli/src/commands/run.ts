@@ -6,7 +6,7 @@ import { renderProblemText } from '../render/problems.ts'
 import { createStyle, type Style } from '../render/style.ts'
 import type { CommandEdge } from './command-edge.ts'
 import { findCalnode } from './find-calnode.ts'
-import { parsePositive } from './parse-option.ts'
+import { parseKept, parsePositive } from './parse-option.ts'
 import { type PlannedFile, planFiles } from './plan-files.ts'
 import { QuietExit } from './quiet-exit.ts'
 import { statePath } from './state-path.ts'
@@ -17,6 +17,7 @@ export interface RunCommandOptions {
   readonly timeout?: number
   readonly e2eMode?: boolean
   readonly bail?: boolean
+  readonly keepRuns?: number
 }
 
 interface Ready extends PlannedFile {
@@ -37,6 +38,7 @@ export function registerRun(program: Command, edge: CommandEdge): void {
     .option('-q, --quiet', 'failures and the end only')
     .option('--timeout <seconds>', 'for each file', parsePositive)
     .option('--e2e-mode', 'as if every file said e2e_mode: true')
+    .option('--keep-runs <count>', 'directories in .calbox/runs that stay (default 20)', parseKept)
     .option('--bail', 'stop at the first file that fails')
     .action((files: string[], options: RunCommandOptions) => runRun(files, options, edge))
 }
@@ -95,7 +97,7 @@ async function runFile(ready: Ready, options: RunCommandOptions, style: Style, e
     options.e2eMode === true ? { ...ready.plan, settings: { ...ready.plan.settings, e2eMode: true } } : ready.plan
   const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1000
   const parts = { openDriver, cwd: edge.cwd, env: edge.env, listen }
-  const result = await runWorkflow(parts, plan, { signal: edge.signal, timeoutMs })
+  const result = await runWorkflow(parts, plan, { signal: edge.signal, timeoutMs, keepRuns: options.keepRuns })
   const text = renderRunEnd({
     result,
     warnings,

@@ -32,6 +32,12 @@ export async function holdFile(path: string): Promise<HeldFile | { holder: Proce
   }
 }
 
+/** Who has the lock now; undefined when nobody that lives does. */
+export async function liveHolder(path: string): Promise<ProcessIdentity | undefined> {
+  const holder = parseHolder((await readIfThere(path)) ?? '')
+  return holder !== undefined && isAlive(holder) ? holder : undefined
+}
+
 /** link() is the one file operation that is atomic, exclusive, and shows the content at once. */
 async function tryLink(from: string, to: string): Promise<boolean> {
   try {

@@ -9,5 +9,8 @@ export const EXIT_SETTLE_MS = 500
 /** Run directories made within one second get a number; more than this in one second is a defect. */
 export const SAME_SECOND_RUNS_MAX = 100
 
+/** Run directories of a state folder, the running one included; older ones are removed when a run starts. */
+export const KEEP_RUNS = 20
+
 /** Of the workflow's name in the name of its run directory. */
 export const SLUG_MAX_CHARS = 40

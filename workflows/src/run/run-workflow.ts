@@ -2,6 +2,7 @@
 // the run directory is complete when it returns, however the run ended.
 
 import { DriverError } from '../driver/errors.ts'
+import { fileFault } from '../driver/file-fault.ts'
 import { localNodeLog } from '../driver/local-nodes.ts'
 import type { NetworkParts } from '../driver/network.ts'
 import { NodeState, STATE_DIR } from '../driver/node-state.ts'
@@ -15,8 +16,9 @@ import { Variables } from '../values/variables.ts'
 import { clearNodeData, stopLeftovers } from './clear-data.ts'
 import type { EmitRunEvent, FailureInfo, RunListener, RunOutcome } from './events.ts'
 import { type Described, describeError } from './failure.ts'
+import { KEEP_RUNS } from './limits.ts'
 import { redactPlan } from './redact-plan.ts'
-import { RunDirectory } from './run-directory.ts'
+import { pruneRuns, RunDirectory } from './run-directory.ts'
 import { runTimedOut, StepFailedError } from './run-errors.ts'
 import { RunNodes } from './run-nodes.ts'
 import { ignoredSettings, refuseUnsupported, startNodes } from './start-nodes.ts'
@@ -37,6 +39,8 @@ export interface WorkflowRunOptions {
   readonly signal: AbortSignal
   /** For the whole run. */
   readonly timeoutMs?: number | undefined
+  /** Run directories that stay, this one included. Default KEEP_RUNS. */
+  readonly keepRuns?: number | undefined
 }
 
 export interface RunResult {
@@ -58,14 +62,18 @@ export async function runWorkflow(
 ): Promise<RunResult> {
   const stateDir = `${parts.cwd}/${STATE_DIR}`
   const directory = await RunDirectory.create(stateDir, plan.name, new Date())
-  const run = new WorkflowRun(parts, plan, directory, new NodeState(stateDir))
-  return run.run(options)
+  try {
+    return await new WorkflowRun(parts, plan, directory, stateDir).run(options)
+  } finally {
+    await directory.release()
+  }
 }
 
 class WorkflowRun {
   readonly #parts: WorkflowRunParts
   readonly #plan: Plan
   readonly #directory: RunDirectory
+  readonly #stateDir: string
   readonly #state: NodeState
   readonly #recorder = new RunRecorder()
   readonly #variables = new Variables()
@@ -74,11 +82,12 @@ class WorkflowRun {
   #network: ReturnType<WorkflowRunParts['openDriver']> | undefined
   #nodes: RunNodes | undefined
 
-  constructor(parts: WorkflowRunParts, plan: Plan, directory: RunDirectory, state: NodeState) {
+  constructor(parts: WorkflowRunParts, plan: Plan, directory: RunDirectory, stateDir: string) {
     this.#parts = parts
     this.#plan = plan
     this.#directory = directory
-    this.#state = state
+    this.#stateDir = stateDir
+    this.#state = new NodeState(stateDir)
     this.#emit = (body) => {
       const event = { atMs: Date.now(), ...body }
       this.#recorder.listen(event)
@@ -98,6 +107,7 @@ class WorkflowRun {
       steps: plan.steps.length,
       nestedSteps: plan.stepCount - plan.steps.length,
     })
+    await this.#prune(options.keepRuns ?? KEEP_RUNS)
     await this.#directory.writeJson('plan.json', redactPlan(plan))
     const failed = await this.#phases(options)
     const trouble = await this.#teardown(failed === undefined, options.signal)
@@ -119,6 +129,16 @@ class WorkflowRun {
       }),
       runDir: this.#directory.path,
       variables: new Map(this.#variables.entries()),
+    }
+  }
+
+  /** What cannot be tidied up is no reason not to run. */
+  async #prune(keep: number): Promise<void> {
+    try {
+      await pruneRuns(this.#stateDir, keep)
+    } catch (error) {
+      const why = fileFault(error)?.message ?? String(error)
+      this.#emit({ type: 'note', level: 'warning', message: `results of older runs could not be removed: ${why}` })
     }
   }
 

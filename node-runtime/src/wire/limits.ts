@@ -36,6 +36,8 @@ export const PINNED_CONTEXTS_MAX = 1024
 export const SIGNATURE_BYTES = 64
 /** Of namespaces, groups and contexts: an author makes ids from them that nobody else can. */
 export const SALT_BYTES = 32
+/** SHA-256. */
+export const HASH_BYTES = 32
 /** Applications up to 1 TiB: the number must stay exact. */
 export const APPLICATION_BYTES_MAX = 2 ** 40
 /** Invitations are pasted into JSON. */
@@ -58,3 +60,14 @@ export const HELLO_TOPICS_MAX = 10_000
 export const KEYS_MAX = 1024
 /** Operations that travel with a key request: the asker's newest. */
 export const OPS_WITH_KEYS_MAX = 16
+
+/** Ranges compared in one frame. The asker sends fewer (`reconcile/limits.ts`). */
+export const ANSWERS_MAX = 1024
+/** Parts of one range in an answer. */
+export const RANGE_PARTS_MAX = 64
+/** Items of one range in an answer; with more it is cut into parts. */
+export const PART_KEYS_MAX = 256
+/** Count of a part, which only decides what is asked next. */
+export const SET_KEYS_MAX = 2 ** 32 - 1
+/** Ranges and items asked for, or named as lacking, in one frame; more are asked for in the next one. */
+export const WANTS_MAX = 8192

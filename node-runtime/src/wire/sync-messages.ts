@@ -12,6 +12,7 @@ import {
   SYNC_FRAME_BYTES_MAX,
   SYNC_ITEMS_MAX,
 } from './limits.ts'
+import { type Answer, answers, type Probe, probes, setBound, setKeys, type Want, wants } from './reconcile-shapes.ts'
 import { bytes, flag, id, idSet, list, oneOf, record, text, union } from './shape.ts'
 
 /** Both sides send one. A topic is named by a hash, so that only who knows it learns that it is shared. */
@@ -29,6 +30,12 @@ export type SyncRequest =
     }
   /** Deltas outside the closure of `have`. */
   | { readonly t: 'deltas'; readonly contextId: ContextId; readonly have: readonly DeltaId[] }
+  /** How the ids held in these ranges differ. */
+  | { readonly t: 'compare'; readonly contextId: ContextId; readonly probes: readonly Probe[] }
+  /** The deltas themselves, in the order of `wants`, which ascend. */
+  | { readonly t: 'fetch'; readonly contextId: ContextId; readonly wants: readonly Want[] }
+  /** What the receiver lacks; `more`: and other things. */
+  | { readonly t: 'lacking'; readonly contextId: ContextId; readonly keys: readonly string[]; readonly more: boolean }
   | { readonly t: 'base'; readonly contextId: ContextId }
   | { readonly t: 'blob'; readonly namespaceId: NamespaceId; readonly blobId: BlobId }
   /** `ops`: the asker's own log, so that its joining is known before the answer. */
@@ -41,6 +48,8 @@ export type SyncFrame =
   | { readonly t: 'items'; readonly items: readonly Bytes[] }
   /** A piece of one item that is too large for a frame. */
   | { readonly t: 'part'; readonly bytes: Bytes; readonly last: boolean }
+  /** One for each probe of a `compare`. What is before `floor` was pruned here and is not compared. */
+  | { readonly t: 'answers'; readonly floor: string; readonly answers: readonly Answer[] }
   | { readonly t: 'entries'; readonly entries: readonly { readonly key: Bytes; readonly value: Bytes }[] }
   | { readonly t: 'chunk'; readonly bytes: Bytes }
   /** The answer is complete. `more`: ask again, there was too much for one answer. */
@@ -60,6 +69,9 @@ export const syncRequestMessage = message<SyncRequest>(
   union<'t', SyncRequest>('t', {
     ops: record({ namespaceId: id<NamespaceId>(), have: idSet<OpId>(HEADS_MAX) }, { invitation }),
     deltas: record({ contextId: id<ContextId>(), have: idSet<DeltaId>(HEADS_MAX) }),
+    compare: record({ contextId: id<ContextId>(), probes }),
+    fetch: record({ contextId: id<ContextId>(), wants }),
+    lacking: record({ contextId: id<ContextId>(), keys: setKeys, more: flag() }),
     base: record({ contextId: id<ContextId>() }),
     blob: record({ namespaceId: id<NamespaceId>(), blobId: id<BlobId>() }),
     keys: record({
@@ -76,6 +88,7 @@ export const syncFrameMessage = message<SyncFrame>(
   union<'t', SyncFrame>('t', {
     items: record({ items: list(bytes(SYNC_FRAME_BYTES_MAX), Math.max(SYNC_ITEMS_MAX, KEYS_MAX), 1) }),
     part: record({ bytes: bytes(SYNC_FRAME_BYTES_MAX), last: flag() }),
+    answers: record({ floor: setBound, answers }),
     entries: record({
       entries: list(
         record({ key: bytes(SYNC_FRAME_BYTES_MAX), value: bytes(SYNC_FRAME_BYTES_MAX) }),

@@ -1,0 +1,69 @@
+// The answering side of a reconciliation: it keeps nothing between frames. A probe says what the asker has in a range; an
+// answer says how what is here differs.
+import { type Bytes, equalBytes } from '../base/bytes.ts'
+import { type Bound, type ItemKey, type KeyRange, packKeys, START } from './item-key.ts'
+import { ANSWER_READS_MAX, FANOUT, LIST_MAX } from './limits.ts'
+import type { SetView } from './set-view.ts'
+
+export interface Probe extends KeyRange {
+  /** Of the asker's keys in the range; absent where it has none. */
+  readonly fingerprint?: Bytes
+}
+
+export interface AnswerPart {
+  /** The part begins where the one before it ends, the first one at the probe's `from`. */
+  readonly to: Bound
+  readonly count: number
+  readonly fingerprint: Bytes
+}
+
+export type Answer =
+  | { readonly t: 'same' }
+  /** All keys of the range; 40 bytes each, ascending, maybe none. */
+  | { readonly t: 'items'; readonly keys: Bytes }
+  /** More keys than a list may have, where the asker has none: it lacks them all. */
+  | { readonly t: 'all' }
+  /** The range, cut into parts: ask about those that differ. */
+  | { readonly t: 'parts'; readonly parts: readonly AnswerPart[] }
+  /** Not looked at: too much for one frame. Ask again. */
+  | { readonly t: 'later' }
+
+export interface AnswerOptions {
+  /** What is before it was pruned here, and is not compared. */
+  readonly floor?: Bound
+  readonly readsMax?: number
+}
+
+/** One answer a probe, in their order. Reads at most about `readsMax` nodes; the first probe is always answered. */
+export function answerProbes(view: SetView, probes: readonly Probe[], options: AnswerOptions = {}): Answer[] {
+  const { floor = START, readsMax = ANSWER_READS_MAX } = options
+  return probes.map((probe, index) =>
+    index > 0 && view.reads >= readsMax ? { t: 'later' } : answerProbe(view, probe, floor),
+  )
+}
+
+function answerProbe(view: SetView, probe: Probe, floor: Bound): Answer {
+  // An asker that does not know the floor yet learns it with this answer, and asks again from there on.
+  if (probe.from < floor) return { t: 'later' }
+  const here = view.summary(probe)
+  if (probe.fingerprint === undefined ? here.count === 0 : equalBytes(here.fingerprint, probe.fingerprint)) {
+    return { t: 'same' }
+  }
+  if (here.count <= LIST_MAX) return { t: 'items', keys: packKeys(view.keys(probe, LIST_MAX)) }
+  if (probe.fingerprint === undefined) return { t: 'all' }
+  return { t: 'parts', parts: view.split(probe, FANOUT).map((part) => ({ to: part.to, ...view.summary(part) })) }
+}
+
+/** What is to be fetched: whole ranges or single items, in canonical order, so that parents come before children. */
+export type Want = { readonly t: 'item'; readonly key: ItemKey } | ({ readonly t: 'range' } & KeyRange)
+
+/** The keys that `wants` name and that are here, in order, the first `limit`. */
+export function keysOfWants(view: SetView, wants: readonly Want[], limit: number): ItemKey[] {
+  const keys: ItemKey[] = []
+  for (const want of wants) {
+    if (keys.length >= limit) break
+    if (want.t === 'range') keys.push(...view.keys(want, limit - keys.length))
+    else if (view.has(want.key)) keys.push(want.key)
+  }
+  return keys
+}

@@ -1,0 +1,201 @@
+// Reads the set: counts, fingerprints and keys of ranges, and keys by rank. Each costs the nodes on the paths to the
+// range's bounds. Make one for every synchronous piece of work: it remembers nodes, and must not outlive a change.
+import type { Bytes } from '../base/bytes.ts'
+import { type Bound, END, type ItemKey, type KeyRange, separator } from './item-key.ts'
+import {
+  BUCKET_MAX,
+  branchFingerprint,
+  type ChildRef,
+  countOf,
+  EMPTY,
+  fingerprintOf,
+  type LoadNode,
+  type SetNode,
+} from './set-node.ts'
+
+export interface Summary {
+  readonly count: number
+  /** Equal iff the keys are: the fingerprint of the set that has only these keys. */
+  readonly fingerprint: Bytes
+}
+
+/** What of a node lies in a range. `keys` are known where there are few of them. */
+interface Part extends Summary {
+  readonly digit: string
+  readonly keys: () => readonly ItemKey[]
+}
+
+export class SetView {
+  readonly #load: LoadNode
+  readonly #nodes = new Map<Bound, SetNode>()
+  #reads = 0
+
+  constructor(load: LoadNode) {
+    this.#load = load
+  }
+
+  /** Nodes read so far: the measure of work. */
+  get reads(): number {
+    return this.#reads
+  }
+
+  get size(): number {
+    return countOf(this.#at(''))
+  }
+
+  has(key: ItemKey): boolean {
+    let node = this.#at('')
+    while (node.kind === 'branch') {
+      const { prefix } = node
+      const digit = key.charAt(prefix.length)
+      if (!key.startsWith(prefix) || !node.children.some((child) => child.digit === digit)) return false
+      node = this.#at(prefix + digit)
+    }
+    return node.keys.includes(key)
+  }
+
+  summary(range: KeyRange): Summary {
+    const { count, fingerprint } = this.#part('', '', range)
+    return { count, fingerprint }
+  }
+
+  count({ from, to }: KeyRange): number {
+    return to <= from ? 0 : this.#below(to) - this.#below(from)
+  }
+
+  /** In order, the first `limit`. */
+  keys(range: KeyRange, limit: number): ItemKey[] {
+    const found: ItemKey[] = []
+    this.#collect('', range, { found, limit })
+    return found
+  }
+
+  /** The key with `rank` smaller ones in the whole set. */
+  at(rank: number): ItemKey | undefined {
+    let node = this.#at('')
+    let left = rank
+    while (node.kind === 'branch') {
+      const { prefix, children } = node
+      const child = children.find(({ count }) => {
+        if (left < count) return true
+        left -= count
+        return false
+      })
+      if (child === undefined) return undefined
+      node = this.#at(prefix + child.digit)
+    }
+    return node.keys[left]
+  }
+
+  /** Ranges that tile `range`, with about equally many keys each: `parts` of them, or one a key. */
+  split(range: KeyRange, parts: number): KeyRange[] {
+    const first = this.#below(range.from)
+    const count = this.#below(range.to) - first
+    const ranks = Array.from({ length: parts - 1 }, (_, index) => first + Math.floor(((index + 1) * count) / parts))
+    return this.splitAt(range, ranks)
+  }
+
+  /** Ranges that tile `range`, each but the first beginning at the key of one of `ranks`, which ascend. */
+  splitAt(range: KeyRange, ranks: readonly number[]): KeyRange[] {
+    const bounds = ranks.flatMap((rank) => {
+      const [left, right] = [this.at(rank - 1), this.at(rank)]
+      return left === undefined || right === undefined ? [] : [separator(left, right)]
+    })
+    const inside = [...new Set(bounds)].filter((bound) => bound > range.from && bound < range.to)
+    return [range.from, ...inside].map((from, index) => ({ from, to: inside[index] ?? range.to }))
+  }
+
+  #at(path: Bound): SetNode {
+    const known = this.#nodes.get(path)
+    if (known !== undefined) return known
+    this.#reads += 1
+    const node = this.#load(path) ?? EMPTY
+    this.#nodes.set(path, node)
+    return node
+  }
+
+  /** Keys of the whole set before `bound`. */
+  #below(bound: Bound): number {
+    let count = 0
+    let node = this.#at('')
+    while (node.kind === 'branch') {
+      const { prefix, children } = node
+      if (isOutside(prefix, { from: bound, to: END })) return count + countOf(node)
+      if (bound <= prefix) return count
+      for (const child of children) if (prefix + child.digit + END <= bound) count += child.count
+      const digit = bound.charAt(prefix.length)
+      if (!children.some((child) => child.digit === digit)) return count
+      node = this.#at(prefix + digit)
+    }
+    return count + node.keys.filter((key) => key < bound).length
+  }
+
+  #part(path: Bound, digit: string, range: KeyRange): Part {
+    const node = this.#at(path)
+    if (node.kind === 'bucket') {
+      return bucketPart(
+        digit,
+        node.keys.filter((key) => isIn(key, range)),
+      )
+    }
+    const { prefix, children } = node
+    if (isOutside(prefix, range)) return bucketPart(digit, [])
+    const parts = children.map((child) => this.#childPart(prefix, child, range)).filter(({ count }) => count > 0)
+    const count = parts.reduce((sum, part) => sum + part.count, 0)
+    if (count <= BUCKET_MAX) {
+      return bucketPart(
+        digit,
+        parts.flatMap((part) => part.keys()),
+      )
+    }
+    const [only] = parts
+    if (only !== undefined && parts.length === 1) return { ...only, digit }
+    return { digit, count, fingerprint: branchFingerprint(prefix.length, parts), keys: () => [] }
+  }
+
+  #childPart(prefix: Bound, child: ChildRef, range: KeyRange): Part {
+    const path = prefix + child.digit
+    if (isOutside(path, range)) return bucketPart(child.digit, [])
+    if (!isInside(path, range)) return this.#part(path, child.digit, range)
+    return { ...child, keys: () => this.#bucketKeys(path) }
+  }
+
+  #bucketKeys(path: Bound): readonly ItemKey[] {
+    const node = this.#at(path)
+    return node.kind === 'bucket' ? node.keys : []
+  }
+
+  #collect(path: Bound, range: KeyRange, into: { readonly found: ItemKey[]; readonly limit: number }): void {
+    const node = this.#at(path)
+    if (node.kind === 'bucket') {
+      for (const key of node.keys) if (isIn(key, range) && into.found.length < into.limit) into.found.push(key)
+      return
+    }
+    for (const { digit } of node.children) {
+      if (into.found.length >= into.limit) return
+      if (!isOutside(node.prefix + digit, range)) this.#collect(node.prefix + digit, range, into)
+    }
+  }
+}
+
+/** The fingerprint of no keys. */
+export const EMPTY_FINGERPRINT: Bytes = fingerprintOf(EMPTY)
+
+function bucketPart(digit: string, keys: readonly ItemKey[]): Part {
+  const fingerprint = keys.length === 0 ? EMPTY_FINGERPRINT : fingerprintOf({ kind: 'bucket', keys })
+  return { digit, count: keys.length, fingerprint, keys: () => keys }
+}
+
+function isIn(key: ItemKey, { from, to }: KeyRange): boolean {
+  return key >= from && key < to
+}
+
+/** Whether all keys that begin with `path` are in the range. */
+function isInside(path: Bound, { from, to }: KeyRange): boolean {
+  return from <= path && path + END <= to
+}
+
+/** Whether no key that begins with `path` is in the range. */
+function isOutside(path: Bound, { from, to }: KeyRange): boolean {
+  return path + END <= from || to <= path
+}

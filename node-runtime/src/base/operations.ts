@@ -11,6 +11,7 @@ import {
   idBytes,
   idFromBytes,
   type KemKey,
+  type KeyId,
   type NamespaceId,
   type OpId,
   type PublicKey,
@@ -134,6 +135,15 @@ export interface ApplicationKnown {
   readonly version?: string
 }
 
+/** A new key of a group, after which who was removed reads nothing that is written. The key itself travels apart. */
+export interface KeyRotated {
+  readonly kind: 'key_rotated'
+  readonly groupId: GroupId
+  readonly keyId: KeyId
+  /** `NamespaceState.removalsDigest(groupId)` as the author saw it: the removals after which this key was made. */
+  readonly covers: Bytes
+}
+
 export type OpBody =
   | NamespaceCreated
   | MemberJoined
@@ -145,6 +155,7 @@ export type OpBody =
   | VisibilitySet
   | ContextCreated
   | ApplicationKnown
+  | KeyRotated
 
 /** One node of a namespace's DAG. */
 export interface Operation {

@@ -1,9 +1,10 @@
 // The immutable state that the fold goes through: its parts, how they are read, and the few ways they change.
 // Whether a change is allowed is not judged here.
 import { encode as cborEncode } from '@ipld/dag-cbor'
-import { toHex } from '../base/bytes.ts'
-import { sha256 } from '../base/hash.ts'
-import type { AccountId, ApplicationId, ContextId, GroupId, NamespaceId, PublicKey } from '../base/ids.ts'
+import { type Bytes, toHex } from '../base/bytes.ts'
+import { sha256, taggedHash } from '../base/hash.ts'
+import type { AccountId, ApplicationId, ContextId, GroupId, KeyId, NamespaceId, PublicKey } from '../base/ids.ts'
+import { idBytes } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
 import type { Role } from '../base/operations.ts'
 import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
@@ -46,6 +47,8 @@ export interface SnapshotParts {
   readonly removals: IdMap<AccountId, readonly Removal[]>
 }
 
+const NO_REMOVALS: Bytes = new Uint8Array(32)
+
 export const emptyRoles = (): IdMap<AccountId, Role> => IdMap.empty(cborEncode)
 export const emptyNumbers = (): IdMap<AccountId, number> => IdMap.empty(cborEncode)
 export const emptyRemovals = (): IdMap<AccountId, Removal> => IdMap.empty(cborEncode)
@@ -56,6 +59,7 @@ export class NamespaceSnapshot implements NamespaceState {
   readonly applicationId?: ApplicationId
   readonly name?: string
   #hash: string | undefined
+  readonly #removalDigests = new Map<GroupId, Bytes>()
 
   constructor(parts: SnapshotParts) {
     this.parts = parts
@@ -146,6 +150,32 @@ export class NamespaceSnapshot implements NamespaceState {
     return all.filter(({ op, groupId }) => !seen.has(op) && (groupId === this.namespaceId || path.includes(groupId)))
   }
 
+  removalsDigest(groupId: GroupId): Bytes {
+    const known = this.#removalDigests.get(groupId)
+    if (known !== undefined) return known
+    const path = new Set(this.#pathUp(groupId))
+    const ops = [...this.parts.removals.values()].flat().filter((removal) => path.has(removal.groupId))
+    const sorted = [...new Set(ops.map(({ op }) => op))].sort().map(idBytes)
+    const digest = sorted.length === 0 ? NO_REMOVALS : taggedHash('calbox/removals/1', ...sorted)
+    this.#removalDigests.set(groupId, digest)
+    return digest
+  }
+
+  sealingKey(groupId: GroupId): 'first' | 'stale' | { readonly keyId: KeyId } {
+    const keys = this.parts.groups.get(groupId)?.keys ?? []
+    const digest = toHex(this.removalsDigest(groupId))
+    const fitting = keys.findLast(({ covers }) => covers === digest)
+    if (fitting !== undefined) return { keyId: fitting.keyId }
+    return digest === toHex(NO_REMOVALS) ? 'first' : 'stale'
+  }
+
+  keyFits(groupId: GroupId, keyId: KeyId): boolean {
+    const digest = toHex(this.removalsDigest(groupId))
+    if (digest === toHex(NO_REMOVALS)) return true
+    const keys = this.parts.groups.get(groupId)?.keys ?? []
+    return keys.some((key) => key.keyId === keyId && key.covers === digest)
+  }
+
   groupStateHash(groupId: GroupId): string {
     if (groupId === this.parts.namespaceId) {
       this.#hash ??= toHex(sha256(cborEncode(wholeContent(this.parts))))
@@ -157,13 +187,7 @@ export class NamespaceSnapshot implements NamespaceState {
 
   /** How many groups lie above, the namespace included. */
   depthOf(groupId: GroupId): number {
-    let depth = 0
-    let parentId = this.parts.groups.get(groupId)?.parentId
-    while (parentId !== undefined) {
-      depth += 1
-      parentId = this.parts.groups.get(parentId)?.parentId
-    }
-    return depth
+    return this.#pathUp(groupId).length - 1
   }
 
   with(changes: Partial<SnapshotParts>): NamespaceSnapshot {
@@ -212,6 +236,17 @@ export class NamespaceSnapshot implements NamespaceState {
       members: rest.rows === 0 ? members.delete(account) : members.set(account, rest),
       former: rest.rows === 0 ? former.set(account, rest) : former,
     })
+  }
+
+  /** The group and all above it. */
+  #pathUp(groupId: GroupId): GroupId[] {
+    const path = [groupId]
+    let parentId = this.parts.groups.get(groupId)?.parentId
+    while (parentId !== undefined) {
+      path.push(parentId)
+      parentId = this.parts.groups.get(parentId)?.parentId
+    }
+    return path
   }
 
   /**

@@ -1,10 +1,12 @@
 // What a namespace is at one causal cut, as others read it. Immutable; versions share structure.
+import type { Bytes } from '../base/bytes.ts'
 import type {
   AccountId,
   ApplicationId,
   BlobId,
   ContextId,
   GroupId,
+  KeyId,
   NamespaceId,
   OpId,
   PublicKey,
@@ -14,6 +16,13 @@ import type { MemberKeys, PinnedHeads, Role, StorageKind, Visibility } from '../
 
 export interface Member extends MemberKeys {
   readonly joinedHlc: bigint
+}
+
+/** One rotation of a group's key. */
+export interface GroupKeyRecord {
+  readonly keyId: KeyId
+  /** The removals after which it was made, as `removalsDigest` in hex. */
+  readonly covers: string
 }
 
 export interface GroupState {
@@ -32,6 +41,8 @@ export interface GroupState {
   /** Accounts that left or were removed: they inherit nothing here until added again. */
   readonly departed: ReadonlyMap<AccountId, Removal>
   readonly contexts: ReadonlyMap<ContextId, ContextRecord>
+  /** The latest rotations, the last one last. None: the group's first key, which no operation names. */
+  readonly keys: readonly GroupKeyRecord[]
 }
 
 export interface Removal {
@@ -90,6 +101,15 @@ export interface NamespaceState {
    * the state its delta cites: the delta is void unless their `pinned` heads cover it.
    */
   removalsUnseen(contextId: ContextId, publicKey: PublicKey, cut: NamespaceState): readonly Removal[]
+  /** SHA-256 over the removals, sorted, from this group and the groups above it; all zero when there was none. */
+  removalsDigest(groupId: GroupId): Bytes
+  /**
+   * What new deltas of the group are sealed with. `first`: its first key, or any that members have. `stale`: a member was
+   * removed since the last rotation, so a new key is due.
+   */
+  sealingKey(groupId: GroupId): 'first' | 'stale' | { readonly keyId: KeyId }
+  /** Whether a delta that cites this state may be sealed with the key: it was made after every removal up to here. */
+  keyFits(groupId: GroupId, keyId: KeyId): boolean
   /** SHA-256 in hex, equal iff the group's state is; for the namespace, iff the whole state is. */
   groupStateHash(groupId: GroupId): string
 }

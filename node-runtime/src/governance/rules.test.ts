@@ -1,9 +1,10 @@
 // Who may do what, judged at the cut of the operation.
 import { expect, test } from 'vitest'
-import type { OpBody, Operation } from '../base/operations.ts'
+import type { OpBody } from '../base/operations.ts'
 import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
 import { Governance } from './governance.ts'
 import { GROUP_DEPTH_MAX } from './limits.ts'
+import { Story, withBob } from './story.fixture.ts'
 import {
   added,
   alice,
@@ -16,7 +17,6 @@ import {
   created,
   dave,
   eve,
-  genesis,
   groupBy,
   grouped,
   idOf,
@@ -25,47 +25,9 @@ import {
   namespaceId,
   nobody,
   operation,
-  type Person,
   removed,
   roled,
 } from './world.fixture.ts'
-
-class Story {
-  readonly governance: Governance = new Governance(namespaceId)
-  readonly ops: Operation[] = []
-  #last: Operation[] = []
-
-  constructor(...steps: [Person, OpBody][]) {
-    this.governance.receive(genesis)
-    this.#last = [genesis]
-    for (const [by, body] of steps) this.does(by, body)
-  }
-
-  /** Must be accepted. */
-  does(by: Person, body: OpBody, hlc?: bigint): this {
-    const op = operation({ by, on: this.#last, body, ...(hlc === undefined ? {} : { hlc }) })
-    expect(this.governance.refusal(op)).toBeUndefined()
-    expect(this.governance.receive(op)).toMatchObject({ outcome: 'accepted', accepted: [op] })
-    this.#last = [op]
-    this.ops.push(op)
-    return this
-  }
-
-  /** Why not. */
-  refuses(by: Person, body: OpBody, hlc?: bigint): string | undefined {
-    const op = operation({ by, on: this.#last, body, ...(hlc === undefined ? {} : { hlc }) })
-    const { outcome, reason } = this.governance.receive(op)
-    expect(outcome).toBe('invalid')
-    expect(reason).toBe(this.governance.refusal({ ...op, hlc: op.hlc + 1n }) ?? reason)
-    return reason
-  }
-
-  get state() {
-    return this.governance.state()
-  }
-}
-
-const withBob = () => new Story([bob, joined(bob, alice)])
 
 test('the creator is admin and owner of the namespace, which is its own root group', () => {
   const { state } = new Story()

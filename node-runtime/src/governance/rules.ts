@@ -3,6 +3,7 @@ import type { AccountId } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
 import { contextIdOf, groupIdOf, namespaceIdOf, type OpBody, type Operation } from '../base/operations.ts'
 import { CAPABILITY, DEFAULT_CAPABILITIES } from './capabilities.ts'
+import { keyRotated } from './key-rules.ts'
 import { GROUP_DEPTH_MAX } from './limits.ts'
 import { capabilitiesSet, hasBit, isAdmin, memberAdded, memberJoined, memberRemoved, roleSet } from './member-rules.ts'
 import {
@@ -61,6 +62,7 @@ function newGroup(facts: NewGroup): GroupRecord {
     capabilities: emptyNumbers(),
     departed: emptyRemovals(),
     contexts: emptyContexts(),
+    keys: [],
   }
 }
 
@@ -127,6 +129,7 @@ const RULES: { readonly [K in OpBody['kind']]: Rule<K> } = {
   visibility_set: visibilitySet,
   context_created: contextCreated,
   application_known: applicationKnown,
+  key_rotated: keyRotated,
 }
 
 // The compiler cannot see that the rule of a body's kind takes that body.

@@ -71,3 +71,11 @@ export const PART_KEYS_MAX = 256
 export const SET_KEYS_MAX = 2 ** 32 - 1
 /** Ranges and items asked for, or named as lacking, in one frame; more are asked for in the next one. */
 export const WANTS_MAX = 8192
+
+/** Of one blob: 1 GiB in chunks of a MiB. */
+export const BLOB_CHUNKS_MAX = 1024
+export const BLOB_CHUNK_BYTES_MAX = MIB
+/** The hashes of its chunks. */
+export const BLOB_HASHES_BYTES_MAX = BLOB_CHUNKS_MAX * 32
+/** A manifest with its framing. */
+export const BLOB_MESSAGE_BYTES_MAX = BLOB_HASHES_BYTES_MAX + 4 * KIB

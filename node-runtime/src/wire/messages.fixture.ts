@@ -101,6 +101,7 @@ const bodies: readonly OpBody[] = [
     serviceName: 'main',
   },
   { kind: 'application_known', applicationId, blobId: idOf<BlobId>('blob'), size: 2 ** 33, source: 'file:///app.wasm' },
+  { kind: 'key_rotated', groupId, keyId: keyIdOf(groupKey), covers: salt },
 ]
 
 export const ops: readonly SignedOp[] = bodies.map((body, index) =>

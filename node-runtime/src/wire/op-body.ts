@@ -7,6 +7,7 @@ import type {
   DeltaId,
   GroupId,
   KemKey,
+  KeyId,
   PublicKey,
   RootHash,
 } from '../base/ids.ts'
@@ -14,6 +15,7 @@ import { type OpBody as Body, type MemberKeys, ROLES } from '../base/operations.
 import { invitation } from './invitation.ts'
 import {
   APPLICATION_BYTES_MAX,
+  HASH_BYTES,
   NAME_BYTES_MAX,
   PARENTS_MAX,
   PINNED_CONTEXTS_MAX,
@@ -60,4 +62,5 @@ export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
     { applicationId, blobId: id<BlobId>(), size: uint(APPLICATION_BYTES_MAX) },
     { source: text(SOURCE_BYTES_MAX), package: name, version: name },
   ),
+  key_rotated: record({ groupId, keyId: id<KeyId>(), covers: bytes(HASH_BYTES, HASH_BYTES) }),
 })

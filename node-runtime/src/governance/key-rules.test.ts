@@ -1,0 +1,91 @@
+// Which key of a group is in force, and who may make a new one.
+import { expect, test } from 'vitest'
+import type { GroupId, KeyId } from '../base/ids.ts'
+import type { OpBody } from '../base/operations.ts'
+import { type Story, withBob } from './story.fixture.ts'
+import {
+  added,
+  alice,
+  bob,
+  carol,
+  dave,
+  eve,
+  groupBy,
+  grouped,
+  idOf,
+  joined,
+  namespaceId,
+  nodeWith,
+  operation,
+  type Person,
+  removed,
+  team,
+} from './world.fixture.ts'
+
+const rotated = (story: Story, label: string, groupId: GroupId = namespaceId): OpBody => ({
+  kind: 'key_rotated',
+  groupId,
+  keyId: idOf(label),
+  covers: story.state.removalsDigest(groupId),
+})
+
+test('a removal makes the key stale until somebody who may write rotates it', () => {
+  const story = withBob().does(carol, joined(carol, alice))
+  const keyOf = (label: string) => ({ keyId: idOf<KeyId>(label) })
+  expect(story.state.sealingKey(namespaceId)).toBe('first')
+  expect(story.state.keyFits(namespaceId, idOf('any'))).toBe(true)
+  story.does(alice, removed(bob))
+  expect(story.state.sealingKey(namespaceId)).toBe('stale')
+  expect(story.state.keyFits(namespaceId, idOf('any'))).toBe(false)
+  story.does(carol, rotated(story, 'second'))
+  expect(story.state.sealingKey(namespaceId)).toEqual(keyOf('second'))
+  expect(story.state.keyFits(namespaceId, idOf('second'))).toBe(true)
+  expect(story.state.keyFits(namespaceId, idOf('any'))).toBe(false)
+  story.does(alice, added(bob)).does(alice, removed(bob))
+  expect(story.state.sealingKey(namespaceId)).toBe('stale')
+  expect(story.state.keyFits(namespaceId, idOf('second'))).toBe(false)
+})
+
+test('a removal from above makes the keys of the groups beneath stale; one beneath leaves those above alone', () => {
+  const one = groupBy(alice, 'one')
+  const story = withBob()
+    .does(alice, grouped(alice, 'one', 'restricted'))
+    .does(alice, added(bob, 'Member', one))
+  story.does(alice, removed(bob, one))
+  expect([one, namespaceId].map((id) => story.state.sealingKey(id))).toEqual(['stale', 'first'])
+  story.does(alice, rotated(story, 'second', one)).does(alice, removed(bob))
+  expect([one, namespaceId].map((id) => story.state.sealingKey(id))).toEqual(['stale', 'stale'])
+})
+
+test('a key is rotated by writers only, once, and after all removals that its author saw', () => {
+  const story = withBob().does(carol, joined(carol, alice, { role: 'ReadOnly' }))
+  const early = rotated(story, 'second')
+  expect(story.refuses(carol, early)).toBe('the author may not write in the group')
+  expect(story.refuses(eve, early)).toBe('the author may not write in the group')
+  expect(story.refuses(alice, rotated(story, 'second', groupBy(alice, 'none')))).toBe('no such group')
+  story.does(alice, early)
+  expect(story.refuses(alice, early)).toBe('the group has had this key')
+  const stale = rotated(story, 'third')
+  story.does(alice, removed(bob))
+  expect(story.refuses(alice, stale)).toBe('it does not cover the removals before it')
+})
+
+test('of two removals that did not see each other, neither rotation fits; one after both does', () => {
+  const { ops, tip } = team()
+  const without = (by: Person, who: Person, label: string) => {
+    const removal = operation({ by, on: [tip], body: removed(who) })
+    const covers = nodeWith([...ops, removal])
+      .state()
+      .removalsDigest(namespaceId)
+    const body: OpBody = { kind: 'key_rotated', groupId: namespaceId, keyId: idOf(label), covers }
+    return [removal, operation({ by, on: [removal], body })] as const
+  }
+  const left = without(alice, dave, 'left')
+  const right = without(bob, carol, 'right')
+  const both = nodeWith([...ops, ...left, ...right])
+  expect(both.state().sealingKey(namespaceId)).toBe('stale')
+  const covers = both.state().removalsDigest(namespaceId)
+  const body: OpBody = { kind: 'key_rotated', groupId: namespaceId, keyId: idOf('after both'), covers }
+  both.receive(operation({ by: alice, on: [left[1], right[1]], body }))
+  expect(both.state().sealingKey(namespaceId)).toEqual({ keyId: idOf('after both') })
+})

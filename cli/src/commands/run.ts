@@ -68,7 +68,11 @@ async function readyFiles(planned: readonly PlannedFile[], style: Style, edge: C
     }
   }
   const ready = planned.flatMap((file) => (file.plan === undefined ? [] : [{ ...file, plan: file.plan }]))
-  if (ready.length < planned.length) throw new QuietExit(2)
+  if (ready.length < planned.length) {
+    const bad = planned.filter(({ plan }) => plan === undefined).map(({ file }) => file.name)
+    edge.stderr.write(`calbox: nothing was started: mend ${bad.join(', ')} first\n`)
+    throw new QuietExit(2)
+  }
   return ready
 }
 

@@ -14,7 +14,7 @@ export interface WorkflowFile {
 /** In the order of the arguments; the matches of a glob by name; each file once. */
 export function readWorkflowFiles(cwd: string, given: readonly string[]): WorkflowFile[] {
   const names = given.length === 0 ? [defaultFile(cwd)] : given.flatMap((pattern) => expand(cwd, pattern))
-  return [...new Set(names)].map((name) => ({ name, text: readText(path.resolve(cwd, name), name) }))
+  return [...new Set(names)].map((name) => ({ name, text: readText(cwd, name) }))
 }
 
 function defaultFile(cwd: string): string {
@@ -26,16 +26,24 @@ function expand(cwd: string, pattern: string): string[] {
   // A file of that very name comes first: `[a].yml` may be one.
   if (existsSync(path.resolve(cwd, pattern)) || !/[*?[{]/.test(pattern)) return [pattern]
   const found = globSync(pattern, { cwd }).toSorted()
-  if (found.length === 0) throw new CommandError('USAGE', `no file matches ${pattern}`)
+  if (found.length === 0) {
+    throw new CommandError('USAGE', `no file matches ${pattern} in ${cwd}; name a file, or another pattern in quotes`)
+  }
   return found
 }
 
-function readText(file: string, name: string): string {
+function readText(cwd: string, name: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(path.resolve(cwd, name), 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : String(error)
+    const where = path.isAbsolute(name) ? '' : ` in ${cwd}`
+    const reasons: Record<string, string> = {
+      ENOENT: `there is no such file${where}`,
+      EISDIR: `it is a folder; to run what is in it, write '${name.replace(/\/+$/, '')}/*.yml'`,
+      EACCES: 'permission denied; give this user access to it',
+    }
+    const why = reasons[String(code)] ?? String(error)
     throw new CommandError('USAGE', `cannot read ${name}: ${why}`)
   }
 }

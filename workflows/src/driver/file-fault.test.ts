@@ -25,7 +25,7 @@ test('a file where a folder is needed is an error of the environment that names 
   const data = join(place, 'data')
   const node = join(data, 'node-1')
   expect(faultOf(() => mkdirSync(node, { recursive: true }))).toBe(
-    `3 cannot write ${node}: a part of this path is a file, not a folder (ENOTDIR)`,
+    `3 cannot write ${node}: a part of this path is a file, not a folder (ENOTDIR); move that file away`,
   )
   expect(faultOf(() => mkdirSync(data, { recursive: true }))).toContain(`3 cannot write ${data}: `)
   expect(faultOf(() => writeFileSync(place, ''))).toContain(`3 cannot write ${place}: it is a folder`)
@@ -34,7 +34,9 @@ test('a file where a folder is needed is an error of the environment that names 
 
 test('a full disk knows no path and takes the given one; a missing file and errors of sockets are none of these', () => {
   const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' })
-  expect(fileFault(full, '/x/run.json')?.message).toBe('cannot write /x/run.json: the disk is full (ENOSPC)')
+  expect(fileFault(full, '/x/run.json')?.message).toBe(
+    'cannot write /x/run.json: the disk is full (ENOSPC); make room, for example with `calbox nuke`',
+  )
   expect(fileFault(Object.assign(new Error('no'), { code: 'EACCES', syscall: 'listen' }))).toBeUndefined()
   expect(faultOf(() => readdirSync(join(place, 'nope')))).toContain('not a file fault')
   expect(fileFault(new TypeError('x'))).toBeUndefined()

@@ -12,6 +12,16 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
 }
 
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOTDIR: 'move that file away',
+  EEXIST: 'move it away',
+  EACCES: 'give this user access to it, or use another folder',
+  EPERM: 'give this user access to it, or use another folder',
+  EROFS: 'use a folder that can be written',
+  ENOSPC: 'make room, for example with `calbox nuke`',
+  EDQUOT: 'make room, for example with `calbox nuke`',
+}
+
 const READING: ReadonlySet<string> = new Set(['scandir', 'opendir', 'stat', 'lstat', 'read', 'readlink', 'realpath'])
 
 /** Undefined for anything else: what is no fault of files, or a kind nobody can put right from outside. */
@@ -23,8 +33,13 @@ export function fileFault(error: unknown, fallbackPath?: string): DriverError | 
   // Of two paths the second is the one being made. A full disk is noticed by a write, which knows no path at all.
   const known = [textIn(error, 'dest'), textIn(error, 'path'), fallbackPath].find((each) => each !== undefined)
   if (known === undefined && syscall !== 'write') return undefined
-  const message = `cannot ${READING.has(syscall) ? 'read' : 'write'} ${known ?? 'a file'}: ${reason} (${code})`
+  const message = `cannot ${READING.has(syscall) ? 'read' : 'write'} ${known ?? 'a file'}: ${reason} (${code})${remedyOf(code)}`
   return new DriverError('FILE_UNUSABLE', message, { data: { path: known, reason: code }, cause: error })
+}
+
+function remedyOf(code: unknown): string {
+  const remedy = typeof code === 'string' ? REMEDIES[code] : undefined
+  return remedy === undefined ? '' : `; ${remedy}`
 }
 
 function textIn(error: Error, key: 'dest' | 'path'): string | undefined {

@@ -35,7 +35,7 @@ function placeInFile(path: string): string {
 }
 
 function renderFrame(problem: Problem, text: string): string[] {
-  const lines = text.split('\n')
+  const lines = text.replace(/\n$/, '').split('\n')
   const marked = lines[problem.line - 1]
   if (marked === undefined || marked.trim() === '') return []
   const first = Math.max(1, problem.line - LINES_BEFORE)

@@ -12,7 +12,7 @@ export function codeFrame(
   place: { line: number; column: number; length?: number },
   context: { before: number; after: number } = { before: 2, after: 3 },
 ): FrameLine[] {
-  const lines = source.split(/\r?\n/)
+  const lines = source.replace(/\r?\n$/, '').split(/\r?\n/)
   if (place.line < 1 || place.line > lines.length) return []
   const first = Math.max(1, place.line - context.before)
   const last = Math.min(lines.length, place.line + context.after)

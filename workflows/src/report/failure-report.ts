@@ -31,7 +31,7 @@ export interface FailureReportParts {
 
 export function failureReport(parts: FailureReportParts): string[] {
   const { failure, paint = plainPaint, symbol = '✗' } = parts
-  const title = failure.steps?.join(' › ') ?? 'the run'
+  const title = failure.steps?.join(' › ') ?? failure.during ?? 'the run'
   const lines = [`${paint.bad(`${symbol} ${title}`)}${placeText(failure, paint)}`, '']
   for (const line of failure.message.split('\n')) lines.push(`  ${line}`)
   if (failure.node !== undefined && failure.nodeExit !== undefined && !failure.message.includes(failure.nodeExit)) {

@@ -18,6 +18,8 @@ export interface FailureInfo {
   /** What was attempted, on what, what was seen, and what to do. May have several lines. */
   readonly message: string
   readonly place?: SourcePlace
+  /** What was being done, where it was no step. */
+  readonly during?: 'starting the nodes' | 'ending the run'
   /** Path of step names from the outermost step. */
   readonly steps?: readonly string[]
   /** The node the failed operation was addressed to. */

@@ -163,14 +163,17 @@ class WorkflowRun {
       sleep(timeoutMs, done.signal).then(expire, () => undefined)
     }
     const signal = AbortSignal.any([options.signal, late.signal, this.#crashed.signal])
+    let isStarting = true
     try {
       await this.#start({ signal })
+      isStarting = false
       await this.#steps({ signal })
       signal.throwIfAborted()
       return undefined
     } catch (error) {
       if (error instanceof StepFailedError) return error
-      return describeError(error, this.#nodes)
+      const described = await describeError(error, this.#nodes)
+      return isStarting ? during('starting the nodes', described) : described
     } finally {
       done.abort()
     }
@@ -230,7 +233,7 @@ class WorkflowRun {
       if (nukes) await this.#nuke('nuke_on_end', { signal })
       return undefined
     } catch (error) {
-      return describeError(error, nodes)
+      return during('ending the run', await describeError(error, nodes))
     }
   }
 
@@ -273,6 +276,10 @@ class WorkflowRun {
     if (!trouble) return { outcome: 'passed', exitCode: 0 }
     return { outcome: 'failed', exitCode: trouble.exitCode, failure: trouble.failure }
   }
+}
+
+function during(what: NonNullable<FailureInfo['during']>, { failure, exitCode }: Described): Described {
+  return { failure: { ...failure, during: what }, exitCode }
 }
 
 /** SIGINT unless the reason says otherwise. */

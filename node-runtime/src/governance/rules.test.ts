@@ -19,11 +19,13 @@ import {
   eve,
   groupBy,
   grouped,
+  hashOf,
   idOf,
   joined,
   keysOf,
   namespaceId,
   nobody,
+  nodeWith,
   operation,
   removed,
   roled,
@@ -79,6 +81,30 @@ test('an invitation expires by the stamp of the join', () => {
   const body = joined(bob, alice, { expiresAtSec: 100n })
   expect(story.refuses(bob, body, 100_000_000_000n)).toBe('the invitation has expired')
   story.does(bob, body, 99_999_999_999n)
+})
+
+test('a join on anything later than the expiry of its invitation is refused whatever its stamp', () => {
+  const late = operation({ by: alice, on: [genesis], hlc: 150_000_000_000n, body: capable(0, alice) })
+  const body = joined(bob, alice, { expiresAtSec: 100n })
+  for (const hlc of [99_000_000_000n, 150_000_000_001n]) {
+    const node = nodeWith([genesis, late])
+    expect(node.receive(operation({ by: bob, on: [late], hlc, body })).outcome).toBe('invalid')
+  }
+})
+
+// The limit that the README names: when an operation arrived differs between nodes, so it must not count.
+test('a join stamped in time on an old cut is accepted alike by nodes that hear of it early and late', () => {
+  const later = operation({ by: alice, on: [genesis], hlc: 150_000_000_000n, body: capable(0, alice) })
+  const join = operation({
+    by: bob,
+    on: [genesis],
+    hlc: 99_000_000_000n,
+    body: joined(bob, alice, { expiresAtSec: 100n }),
+  })
+  const early = nodeWith([genesis, join, later])
+  const late = nodeWith([genesis, later, join])
+  expect(late.state().roleIn(namespaceId, bob.account)).toBe('Member')
+  expect(hashOf(late)).toBe(hashOf(early))
 })
 
 test('nobody joins with the keys, or for the namespace, of another', () => {

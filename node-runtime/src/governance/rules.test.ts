@@ -17,6 +17,7 @@ import {
   created,
   dave,
   eve,
+  genesis,
   groupBy,
   grouped,
   hashOf,

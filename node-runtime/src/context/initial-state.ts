@@ -52,7 +52,11 @@ function entriesOf(outcome: GuestOutcome, parts: InitialStateParts): (readonly [
   let changes = outcome.changes
   if (outcome.artifact?.kind === 'host') {
     const staged = new StagedMap({ get: () => undefined })
-    mergeArtifact(staged, outcome.artifact.bytes, { author: parts.identity.publicKey, hlc: parts.hlc.tick() })
+    mergeArtifact(staged, outcome.artifact.bytes, {
+      author: parts.identity.publicKey,
+      hlc: parts.hlc.tick(),
+      founding: true,
+    })
     changes = staged.changes()
   }
   const entries = new Map<string, readonly [Bytes, Bytes]>()

@@ -18,6 +18,8 @@ export interface ArtifactMeta {
   readonly author: PublicKey
   /** Of the delta that carries the artifact: bounds the stamps inside. */
   readonly hlc: bigint
+  /** The artifact of `init`, which makes the base of a context: what it claims, nobody can have claimed before. */
+  readonly founding?: boolean
 }
 
 export interface MergeReport {
@@ -33,7 +35,7 @@ export function mergeArtifact(state: CrdtState, artifact: Bytes, meta: ArtifactM
   const fragments = decodeArtifact(artifact)
   const latest = meta.hlc + STAMP_LEAD_MAX
   if (fragments.some((fragment) => fragment.stamp > latest)) throw invalid('a stamp lies too far above its delta')
-  const origin = { replica: idBytes(meta.author), hlc: meta.hlc }
+  const origin = { replica: idBytes(meta.author), hlc: meta.hlc, founding: meta.founding ?? false }
   let unauthorised = 0
   for (const fragment of fragments) if (!fragment.mergeInto(state, origin)) unauthorised += 1
   return { unauthorised }

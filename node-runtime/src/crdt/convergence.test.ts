@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concat, utf8 } from '../base/bytes.ts'
 import { mergeArtifact } from './artifact.ts'
+import { CrdtError } from './errors.ts'
 import { memoryState } from './memory-state.ts'
 import { idOf, Replica, readsOf, type Sent } from './replica-fixture.ts'
 import type { CrdtSession } from './session.ts'
@@ -10,6 +11,17 @@ import type { CrdtSession } from './session.ts'
 const ids = ['a', 'b'].map(idOf)
 const long = concat([utf8('k'.repeat(70)), utf8('1')])
 const keys = [utf8(''), utf8('x'), utf8('xy'), utf8('y'), long, concat([utf8('k'.repeat(70)), utf8('2')])]
+
+const people = [0, 1, 2, 3, 4].map((n) => new Replica(`r${n}`).account)
+
+/** Refusals are answers like any other. */
+function attempt(body: () => void): void {
+  try {
+    body()
+  } catch (error) {
+    if (!(error instanceof CrdtError)) throw error
+  }
+}
 
 type Op = (session: CrdtSession) => void
 const id = fc.constantFrom(...ids)
@@ -120,7 +132,23 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   fc.tuple(id, fc.nat(99)).map(
     ([i, at]): Op =>
       (s) =>
-        s.authoredVector.ownedByMe(i, BigInt(at)) && s.authoredVector.remove(i, BigInt(at)),
+        s.authoredVector.ownedByMe(i, BigInt(at)) && attempt(() => s.authoredVector.tombstone(i, BigInt(at))),
+  ),
+  fc.tuple(id, key, value, fc.nat(2)).map(
+    ([i, k, v, what]): Op =>
+      ({ authoredMap }) => {
+        if (!authoredMap.contains(i, k)) attempt(() => authoredMap.insert(i, k, v))
+        else if (authoredMap.ownedByMe(i, k)) what === 0 ? authoredMap.remove(i, k) : authoredMap.update(i, k, v)
+      },
+  ),
+  fc.tuple(id, value, fc.subarray(people, { minLength: 1 }), fc.nat(3)).map(
+    ([i, v, writers, what]): Op =>
+      ({ shared }) => {
+        shared.newWithId(i, concat(people), false)
+        if (!shared.writableByMe(i)) return
+        if (what === 0) shared.rotateWriters(i, concat(writers))
+        else shared.set(i, v)
+      },
   ),
   value.map(
     (v): Op =>

@@ -229,7 +229,21 @@ function withNibble(node: Inner, nibble: number): Bytes {
   return out
 }
 
-function isInside(key: Bytes, { gte, lt }: KeyRange): boolean {
+/** The first key after all that begin with `beginning`; undefined = there is none. */
+export function afterAll(beginning: Bytes): Bytes | undefined {
+  const last = beginning.findLastIndex((byte) => byte !== 0xff)
+  if (last < 0) return undefined
+  const out = new Uint8Array(beginning.subarray(0, last + 1))
+  out[last] = (out[last] ?? 0) + 1
+  return out
+}
+
+export function beginningWith(beginning: Bytes): KeyRange {
+  const lt = afterAll(beginning)
+  return lt === undefined ? { gte: beginning } : { gte: beginning, lt }
+}
+
+export function isInside(key: Bytes, { gte, lt }: KeyRange): boolean {
   return (gte === undefined || compareBytes(key, gte) >= 0) && (lt === undefined || compareBytes(key, lt) < 0)
 }
 

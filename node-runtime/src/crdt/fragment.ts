@@ -9,6 +9,17 @@ export interface Origin {
   readonly replica: Bytes
   /** Of the delta; 0 within the author's own call, whose stamps are never below it. */
   readonly hlc: bigint
+  /** Part of the base that everything else comes after. */
+  readonly founding: boolean
+}
+
+/**
+ * When a claim counts as made: as its stamp says, but not before its delta, so that nobody claims what was taken by
+ * writing an early stamp; and what the base holds was there first.
+ */
+export function claimedAt(stamp: bigint, { hlc, founding }: Origin): bigint {
+  if (founding) return 0n
+  return stamp > hlc ? stamp : hlc
 }
 
 /** One change of one record. Merging is commutative, associative and idempotent, and depends on nothing but its inputs. */

@@ -1,10 +1,10 @@
 // Elements under keys, each a last-writer-wins record with a tombstone: the body of maps, sets and user storage.
 // The live keys are in the index; a removed one keeps its record, so that an older write cannot bring it back.
-import { type Bytes, concat, u64be } from '../base/bytes.ts'
+import { type Bytes, compareBytes, concat, EMPTY, u64be } from '../base/bytes.ts'
 import { sha256 } from '../base/hash.ts'
 import { ByteReader, ByteWriter, corruptState, readU64 } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
-import { ElementIndex } from './element-index.ts'
+import { afterAll, ElementIndex, isInside, type KeyRange } from './element-index.ts'
 import type { CrdtType, Fragment, NextStamp, Origin } from './fragment.ts'
 import { INDEX_KEY_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from './limits.ts'
 import { decodeRecord, mergeRecord, readRecord } from './lww-record.ts'
@@ -48,14 +48,13 @@ export class KeyedElements {
     return readRecord(this.#state, this.#recordKey(indexKeyOf(key)))?.stamp
   }
 
-  /** In byte order of the keys (of their first INDEX_KEY_BYTES_MAX bytes, then of their hashes). */
-  *entries(): Generator<[Bytes, Bytes]> {
-    for (const indexKey of this.#index().keys()) {
+  /** In byte order of the keys, or the other way round. Reads little outside the range. */
+  entries(range: KeyRange = {}): Generator<[Bytes, Bytes]> {
+    return entriesInOrder(this.#index(), range, (indexKey) => {
       const body = readRecord(this.#state, this.#recordKey(indexKey))?.body
       if (body === undefined || body === null) throw corruptState('an element is in the index only')
-      const short = indexKey.byteLength <= INDEX_KEY_BYTES_MAX
-      yield [short ? indexKey : keyIn(body), valueIn(body, short)]
-    }
+      return body
+    })
   }
 
   merge(key: Bytes, value: Bytes | null, stamp: bigint, replica: Bytes): void {
@@ -139,17 +138,59 @@ export function keyedType(tag: number, name: string, values: boolean): KeyedType
   }
 }
 
-function isShort(key: Bytes): boolean {
+/** The elements of an index whose bodies were made by `bodyOf`. */
+export function* entriesInOrder(
+  index: ElementIndex,
+  range: KeyRange,
+  bodyAt: (indexKey: Bytes) => Bytes,
+): Generator<[Bytes, Bytes]> {
+  // Long keys with one beginning stand in the index by their hashes: they are put in order here, group by group.
+  let group: [Bytes, Bytes][] = []
+  let beginning = EMPTY
+  for (const indexKey of index.keys(indexRange(range))) {
+    const body = bodyAt(indexKey)
+    const short = isShort(indexKey)
+    if (group.length > 0 && (short || compareBytes(beginning, indexKey.subarray(0, INDEX_KEY_BYTES_MAX)) !== 0)) {
+      yield* inOrder(group, range)
+      group = []
+    }
+    if (short) {
+      // The bound of a long key is only its beginning.
+      if (isInside(indexKey, range)) yield [indexKey, valueIn(body, true)]
+    } else {
+      beginning = indexKey.subarray(0, INDEX_KEY_BYTES_MAX)
+      group.push([keyIn(body), valueIn(body, false)])
+    }
+  }
+  yield* inOrder(group, range)
+}
+
+function inOrder(group: [Bytes, Bytes][], range: KeyRange): [Bytes, Bytes][] {
+  const sorted = group.filter(([key]) => isInside(key, range)).sort(([a], [b]) => compareBytes(a, b))
+  return range.reverse ? sorted.reverse() : sorted
+}
+
+/** Wide enough for every key in the range. */
+function indexRange({ gte, lt, reverse }: KeyRange): KeyRange {
+  const until = lt === undefined || isShort(lt) ? lt : afterAll(lt.subarray(0, INDEX_KEY_BYTES_MAX))
+  return {
+    ...(gte === undefined ? {} : { gte: gte.subarray(0, INDEX_KEY_BYTES_MAX) }),
+    ...(until === undefined ? {} : { lt: until }),
+    ...(reverse === undefined ? {} : { reverse }),
+  }
+}
+
+export function isShort(key: Bytes): boolean {
   return key.byteLength <= INDEX_KEY_BYTES_MAX
 }
 
 /** Short keys as they are; long ones shortened to a length that no short one has. */
-function indexKeyOf(key: Bytes): Bytes {
+export function indexKeyOf(key: Bytes): Bytes {
   return isShort(key) ? key : concat([key.subarray(0, INDEX_KEY_BYTES_MAX), sha256(key)])
 }
 
 /** A long key is kept before its value. */
-function bodyOf(key: Bytes, value: Bytes): Bytes {
+export function bodyOf(key: Bytes, value: Bytes): Bytes {
   if (isShort(key)) return value
   const out = new ByteWriter()
   out.bytes(key)
@@ -161,7 +202,7 @@ function keyIn(body: Bytes): Bytes {
   return new ByteReader(body, corruptState).bytes(KEY_BYTES_MAX)
 }
 
-function valueIn(body: Bytes, short: boolean): Bytes {
+export function valueIn(body: Bytes, short: boolean): Bytes {
   if (short) return body
   const input = new ByteReader(body, corruptState)
   input.bytes(KEY_BYTES_MAX)

@@ -15,6 +15,9 @@ export const VALUE_BYTES_MAX = 10 * 1024 * 1024
 /** Text inserted at once: as many bytes as the characters that one call may insert can have. */
 export const TEXT_RUN_BYTES_MAX = 4 * FRAGMENTS_MAX
 
+/** Writers of a shared storage: every write to it carries their ids. */
+export const SHARED_WRITERS_MAX = 64
+
 /** What one iteration hands to a guest: the size of a register. */
 export const ITER_BYTES_MAX = 100 * 1024 * 1024
 

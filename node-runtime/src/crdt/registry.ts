@@ -1,5 +1,7 @@
 // All CRDT types. A new one is a file with its fragments and its records, and a line here; tags are never used again.
 
+import { authoredMap } from './authority/authored-map.ts'
+import { sharedStorage } from './authority/shared-storage.ts'
 import { gCounter, pnCounter } from './counter.ts'
 import type { CrdtType } from './fragment.ts'
 import { frozenStorage } from './frozen-storage.ts'
@@ -23,7 +25,9 @@ export const CRDT_TYPES: readonly CrdtType[] = [
   pnCounter,
   vector,
   text,
+  authoredMap,
   authoredVector,
+  sharedStorage,
 ]
 
 const byTag = new Map(CRDT_TYPES.map((type) => [type.tag, type]))

@@ -83,6 +83,8 @@ export function readsOf(replica: Replica, id: Bytes, keys: readonly Bytes[]): un
     pnCounter: session.pnCounterValue(id),
     vector: hex(session.vector.iter(id)),
     authoredVector: hex(session.authoredVector.iter(id)),
+    authoredMap: hex(session.authoredMap.iter(id)),
+    owners: keys.map((key) => hex(session.authoredMap.ownerOf(id, key))),
     text: hex(session.text.getText(id)),
     user: hex(session.userStorageGetForUser(id, replica.account)),
     root: hex(session.readRoot()),

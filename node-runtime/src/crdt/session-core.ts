@@ -100,7 +100,7 @@ export class SessionCore {
       )
     }
     this.#weight = weight
-    fragment.mergeInto(this.state, { replica: this.env.replica, hlc: 0n })
+    fragment.mergeInto(this.state, { replica: this.env.replica, hlc: 0n, founding: false })
     this.#fragments.set(name, fragment)
   }
 

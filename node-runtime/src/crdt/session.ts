@@ -3,6 +3,8 @@
 import { type Bytes, concat, EMPTY, equalBytes } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
 import { sha256 } from '../base/hash.ts'
+import { AuthoredMapSession } from './authority/authored-map-session.ts'
+import { SharedSession } from './authority/shared-session.ts'
 import { CounterRecords, type CounterType, CountFragment, gCounter, pnCounter } from './counter.ts'
 import type { CrdtState } from './crdt-state.ts'
 import { CrdtError } from './errors.ts'
@@ -16,6 +18,7 @@ import { authoredVector, vector } from './sequence/sequence-types.ts'
 import { TextSession } from './sequence/text-session.ts'
 import { VectorSession } from './sequence/vector-session.ts'
 import { type CrdtEnvironment, SessionCore } from './session-core.ts'
+import { SortedSession } from './sorted-session.ts'
 import { sortedMap, unorderedMap } from './unordered-map.ts'
 import { sortedSet, unorderedSet } from './unordered-set.ts'
 import { accountOfReplica, UserFragment, userStorage } from './user-storage.ts'
@@ -31,12 +34,20 @@ export class CrdtSession {
   readonly vector: VectorSession
   readonly authoredVector: VectorSession
   readonly text: TextSession
+  readonly authoredMap: AuthoredMapSession
+  readonly shared: SharedSession
+  readonly sortedMap: SortedSession
+  readonly sortedSet: SortedSession
 
   constructor(state: CrdtState, env: CrdtEnvironment) {
     this.#core = new SessionCore(state, env)
     this.vector = new VectorSession(this.#core, vector)
     this.authoredVector = new VectorSession(this.#core, authoredVector)
     this.text = new TextSession(this.#core)
+    this.authoredMap = new AuthoredMapSession(this.#core)
+    this.shared = new SharedSession(this.#core)
+    this.sortedMap = new SortedSession(this.#core, sortedMap)
+    this.sortedSet = new SortedSession(this.#core, sortedSet)
   }
 
   // Every `…New` answers a fresh id; `…NewWithId` checks and answers the given one. Neither writes anything: an instance

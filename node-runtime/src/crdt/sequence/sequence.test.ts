@@ -9,6 +9,7 @@ import { SequenceIndex } from './sequence-index.ts'
 import { text } from './sequence-types.ts'
 
 const id = idOf('sequence')
+const forbidden = expect.objectContaining({ code: 'CRDT_FORBIDDEN' })
 
 describe('a vector', () => {
   it('does to a list what its methods say, at every index, over several calls', () => {
@@ -142,17 +143,19 @@ describe('an authored vector', () => {
     two.receive(base)
     const theirs = two.session().authoredVector
     expect(() => theirs.update(id, 0n, utf8('mine'))).toThrow(expect.objectContaining({ code: 'CRDT_FORBIDDEN' }))
-    expect(() => theirs.remove(id, 0n)).toThrow(expect.objectContaining({ code: 'CRDT_FORBIDDEN' }))
+    expect(() => theirs.tombstone(id, 0n)).toThrow(expect.objectContaining({ code: 'CRDT_FORBIDDEN' }))
     expect([theirs.ownedByMe(id, 0n), toHex(theirs.ownerOf(id, 0n) ?? id)]).toEqual([false, toHex(one.account)])
     one.call(({ authoredVector }) => {
-      expect(textOf(authoredVector.remove(id, 0n))).toBe('a')
-      expect(authoredVector.remove(id, 0n)).toBeUndefined()
-      expect(() => authoredVector.update(id, 0n, utf8('again'))).toThrow(/given up/)
+      expect(textOf(authoredVector.update(id, 0n, utf8('c')))).toBe('a')
+      expect(textOf(authoredVector.tombstone(id, 0n))).toBe('c')
     })
     const after = one.session().authoredVector
-    expect([after.len(id), after.get(id, 0n), textOf(after.get(id, 1n))]).toEqual([2n, undefined, 'b'])
+    expect([after.len(id), textOf(after.get(id, 0n)), textOf(after.get(id, 1n))]).toEqual([2n, '', 'b'])
     expect(after.ownedByMe(id, 0n)).toBe(true)
     expect(items(after.iter(id))).toEqual(['', 'b'])
+    one.call((s) => expect([s.deleteCollection(id), s.deleteCollection(id)]).toEqual([true, false]))
+    expect(items(one.session().authoredVector.iter(id))).toEqual(['', ''])
+    expect(() => one.session().authoredVector.update(id, 0n, utf8('again'))).toThrow(forbidden)
   })
 
   it('does not move for a change by anyone else, and says so', () => {
@@ -160,7 +163,7 @@ describe('an authored vector', () => {
     const base = sent(one.call(({ authoredVector }) => void authoredVector.push(id, utf8('a'))))
     const changes = [
       sent(one.call(({ authoredVector }) => void authoredVector.update(id, 0n, utf8('b')))),
-      sent(one.call(({ authoredVector }) => void authoredVector.remove(id, 0n))),
+      sent(one.call((s) => void s.deleteCollection(id))),
     ]
     const state = memoryState()
     mergeArtifact(state, base.artifact, base)

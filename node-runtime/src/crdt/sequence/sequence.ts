@@ -4,7 +4,7 @@
 import { type Bytes, compareBytes, concat, u32be, u64be } from '../../base/bytes.ts'
 import { corruptState, readU64 } from '../codec.ts'
 import type { CrdtState } from '../crdt-state.ts'
-import { ElementIndex } from '../element-index.ts'
+import { beginningWith, ElementIndex } from '../element-index.ts'
 import { INSTANCE_ID_LENGTH, recordKey } from '../state-keys.ts'
 import { SEQUENCE_ID_LENGTH } from './sequence-id.ts'
 import { SequenceIndex } from './sequence-index.ts'
@@ -92,7 +92,7 @@ export class Sequence {
     const todo = [{ element, parent }]
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
       this.index.insert(next.element, next.parent, this.#markOf(next.element))
-      for (const name of [...waiting.keys(rangeUnder(next.element))]) {
+      for (const name of [...waiting.keys(beginningWith(next.element))]) {
         waiting.delete(name)
         todo.push({ element: name.subarray(SEQUENCE_ID_LENGTH), parent: next.element })
       }
@@ -127,15 +127,4 @@ export function codePointBody(codePoint: number): Bytes {
 
 export function codePointOf(mark: number): number {
   return mark - 1
-}
-
-/** Names that begin with `element`. */
-function rangeUnder(element: Bytes): { gte: Bytes; lt: Bytes } {
-  const lt = new Uint8Array(element)
-  for (let at = lt.length - 1; at >= 0; at -= 1) {
-    const byte = lt[at] ?? 0
-    lt[at] = (byte + 1) & 0xff
-    if (byte !== 0xff) break
-  }
-  return { gte: element, lt }
 }

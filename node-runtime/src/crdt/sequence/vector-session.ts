@@ -30,11 +30,11 @@ export class VectorSession {
     return BigInt(this.#sequence(id).index.size)
   }
 
-  /** Of an authored vector: undefined also where the slot is blank. */
+  /** Empty where a slot of an authored vector is blank. */
   get(id: Bytes, index: bigint): Bytes | undefined {
     const sequence = this.#sequence(id)
     const element = sequence.index.at(Number(index))
-    return element === undefined ? undefined : (sequence.value(element.id) ?? undefined)
+    return element === undefined ? undefined : (sequence.value(element.id) ?? EMPTY)
   }
 
   /** The index of the new element. */
@@ -58,14 +58,15 @@ export class VectorSession {
   /** The value before; an element of someone else's in an authored vector is refused with CRDT_FORBIDDEN. */
   update(id: Bytes, index: bigint, value: Bytes): Bytes {
     const { element, before, sequence, parent } = this.#changeable(id, index)
-    if (before === undefined) throw new CrdtError('CRDT_FORBIDDEN', `the slot at index ${index} was given up for good`)
+    if (before === undefined)
+      throw new CrdtError('CRDT_FORBIDDEN', `the slot at index ${index} was deleted with its collection`)
     const stamp = this.#core.next(sequence.stampOf(element))
     const change = { id: this.#core.id(id), element, parent, stamp, value: this.#core.value(value) }
     this.#core.emit(new ReplaceFragment(this.#type, change))
     return before
   }
 
-  /** The removed value, undefined where there is none. In an authored vector the slot stays, blank. */
+  /** The removed value, undefined where there is none. */
   remove(id: Bytes, index: bigint): Bytes | undefined {
     if (this.#sequence(id).index.at(Number(index)) === undefined) return undefined
     const { element, before, parent } = this.#changeable(id, index)
@@ -74,10 +75,9 @@ export class VectorSession {
     return before
   }
 
-  /** Gives up the slot at `index`, which stays. Of an authored vector. */
-  tombstone(id: Bytes, index: bigint): void {
-    this.#changeable(id, index)
-    this.remove(id, index)
+  /** Blanks the slot at `index`, which stays its owner's; answers the value before. Of an authored vector. */
+  tombstone(id: Bytes, index: bigint): Bytes {
+    return this.update(id, index, EMPTY)
   }
 
   pop(id: Bytes): Bytes | undefined {

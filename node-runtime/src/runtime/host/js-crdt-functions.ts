@@ -1,9 +1,11 @@
 // The collections that the host keeps for guests without a storage layer of their own.
 import type { Bytes } from '../../base/bytes.ts'
 import type { CrdtSession } from '../../crdt/session.ts'
-import { type HostFunction, hostFunction, unsupportedFunction } from './host-function.ts'
+import { type HostFunction, hostFunction } from './host-function.ts'
 import { answering, crdtDone, crdtFlag, crdtNew, crdtNewWithId, crdtValue, u64Bytes } from './js-crdt-function.ts'
+import { jsOwnedFunctions } from './js-owned-functions.ts'
 import { jsSequenceFunctions } from './js-sequence-functions.ts'
+import { jsSortedFunctions } from './js-sorted-functions.ts'
 
 function mapFunctions(type: string, prefix: 'map' | 'sortedMap'): HostFunction[] {
   return [
@@ -93,12 +95,6 @@ const deleteCollection = hostFunction('js_crdt_delete_collection', ['bytes', 'u6
   answering(call, register, () => call.crdt.session.deleteCollection(id)),
 )
 
-/** Known collections that the host has no CRDT for. */
-const UNSUPPORTED = {
-  authored_map: 'new new_with_id insert update remove get contains owner_of owned_by_me iter len',
-  shared: 'new new_with_id set get writers writable_by_me is_frozen rotate_writers',
-}
-
 export const jsCrdtFunctions: readonly HostFunction[] = [
   ...mapFunctions('map', 'map'),
   ...mapFunctions('sortedmap', 'sortedMap'),
@@ -109,9 +105,8 @@ export const jsCrdtFunctions: readonly HostFunction[] = [
   ...pnCounterFunctions,
   ...userStorageFunctions,
   ...frozenStorageFunctions,
+  ...jsSortedFunctions,
   ...jsSequenceFunctions,
+  ...jsOwnedFunctions,
   deleteCollection,
-  ...Object.entries(UNSUPPORTED).flatMap(([type, operations]) =>
-    operations.split(' ').map((operation) => unsupportedFunction(`js_crdt_${type}_${operation}`)),
-  ),
 ]

@@ -40,11 +40,11 @@ const authoredVectorFunctions: readonly HostFunction[] = [
   crdtValue('js_crdt_authored_vector_push', 2, (session, id, value) =>
     u64Bytes(session.authoredVector.push(id, value)),
   ),
-  hostFunction('js_crdt_authored_vector_update', ['bytes', 'u64', 'bytes'], (call, id, index, value) =>
-    done(call, () => call.crdt.session.authoredVector.update(id, index, value)),
+  hostFunction('js_crdt_authored_vector_update', ['bytes', 'u64', 'bytes', 'u64'], (call, id, index, value, register) =>
+    answering(call, register, () => found(call, register, call.crdt.session.authoredVector.update(id, index, value))),
   ),
-  hostFunction('js_crdt_authored_vector_tombstone', ['bytes', 'u64'], (call, id, index) =>
-    done(call, () => call.crdt.session.authoredVector.tombstone(id, index)),
+  hostFunction('js_crdt_authored_vector_tombstone', ['bytes', 'u64', 'u64'], (call, id, index, register) =>
+    answering(call, register, () => found(call, register, call.crdt.session.authoredVector.tombstone(id, index))),
   ),
   hostFunction('js_crdt_authored_vector_get', ['bytes', 'u64', 'u64'], (call, id, index, register) =>
     answering(call, register, () => found(call, register, call.crdt.session.authoredVector.get(id, index))),

@@ -28,3 +28,11 @@ export const DRAIN_MS = 1_500
 
 /** Problems of one request that its refusal names; the others are only counted. */
 export const PROBLEMS_NAMED_MAX = 3
+
+/** Fields of requests, as in the reference node; one over it is refused with 400. All of them fit into an operation. */
+export const PATH_BYTES_MAX = 4096
+export const METADATA_BYTES_MAX = 64 * 1024
+export const PACKAGE_BYTES_MAX = 128
+export const VERSION_BYTES_MAX = 64
+export const NAME_BYTES_MAX = 64
+export const INIT_PARAMS_BYTES_MAX = 1024 * 1024

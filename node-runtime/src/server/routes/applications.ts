@@ -6,6 +6,8 @@ import { type ApplicationId, idBase58, parseBase58Id } from '../../base/ids.ts'
 import type { Application } from '../../context/applications.ts'
 import { byteArray } from '../encodings.ts'
 import { ServerError } from '../errors.ts'
+import { ByteList, Text } from '../fields.ts'
+import { METADATA_BYTES_MAX, PACKAGE_BYTES_MAX, PATH_BYTES_MAX, VERSION_BYTES_MAX } from '../limits.ts'
 import { NoBody, NoFields, type Route, route } from '../route.ts'
 
 const ByApplication = Type.Object({ id: Type.String() })
@@ -31,14 +33,15 @@ export const applicationRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: Type.Object({
-      path: Type.String({ minLength: 1, maxLength: 4096 }),
-      metadata: Type.Optional(Type.Array(Type.Integer({ minimum: 0, maximum: 255 }), { maxItems: 65_536 })),
-      package: Type.Optional(Type.Union([Type.String({ maxLength: 128 }), Type.Null()])),
-      version: Type.Optional(Type.Union([Type.String({ maxLength: 64 }), Type.Null()])),
+      path: Text(PATH_BYTES_MAX, 1),
+      metadata: Type.Optional(ByteList(METADATA_BYTES_MAX)),
+      package: Type.Optional(Type.Union([Text(PACKAGE_BYTES_MAX), Type.Null()])),
+      version: Type.Optional(Type.Union([Text(VERSION_BYTES_MAX), Type.Null()])),
     }),
     handle: async ({ node }, { body }) => {
-      if (!isAbsolute(body.path) || body.path.split(/[\\/]/).includes('..')) {
-        throw new ServerError('BAD_REQUEST', `path must be absolute and without "..": ${body.path}`)
+      if (!isAbsolute(body.path) || body.path.split(/[\\/]/).includes('..') || body.path.includes('\0')) {
+        const shown = JSON.stringify(body.path)
+        throw new ServerError('BAD_REQUEST', `path must be absolute, without ".." and zero bytes: ${shown}`)
       }
       const application = await node.applications.installFile(body.path, {
         source: pathToFileURL(body.path).href,

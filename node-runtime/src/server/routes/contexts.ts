@@ -14,7 +14,8 @@ import type { Context } from '../../context/context.ts'
 import { ContextError } from '../../context/errors.ts'
 import type { Namespace } from '../../context/namespace.ts'
 import { byteArray, contextIdOf, pageOf } from '../encodings.ts'
-import { CONTEXT_KNOWN_WAIT_MS } from '../limits.ts'
+import { ByteList, Text } from '../fields.ts'
+import { CONTEXT_KNOWN_WAIT_MS, INIT_PARAMS_BYTES_MAX, NAME_BYTES_MAX } from '../limits.ts'
 import type { NodeServices } from '../ports.ts'
 import { NoBody, NoFields, Page, type Route, route } from '../route.ts'
 
@@ -23,10 +24,10 @@ const ByContext = Type.Object({ id: Type.String() })
 const CreateBody = Type.Object({
   applicationId: Type.String(),
   groupId: Type.String(),
-  initializationParams: Type.Array(Type.Integer({ minimum: 0, maximum: 255 }), { maxItems: 1024 * 1024 }),
-  serviceName: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  initializationParams: ByteList(INIT_PARAMS_BYTES_MAX),
+  serviceName: Type.Optional(Type.Union([Text(NAME_BYTES_MAX), Type.Null()])),
   contextSeed: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  name: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 64 }), Type.Null()])),
+  name: Type.Optional(Type.Union([Text(NAME_BYTES_MAX, 1), Type.Null()])),
 })
 
 function contextJson(context: Context): object {

@@ -12,13 +12,14 @@ import { ContextError } from '../../context/errors.ts'
 import type { Namespace } from '../../context/namespace.ts'
 import { InvitationJson, invitationFromJson, invitationToJson, pageOf } from '../encodings.ts'
 import { ServerError } from '../errors.ts'
-import { INVITATION_LIFETIME_SEC } from '../limits.ts'
+import { Text } from '../fields.ts'
+import { INVITATION_LIFETIME_SEC, NAME_BYTES_MAX } from '../limits.ts'
 import type { NodeServices } from '../ports.ts'
 import { NoBody, NoFields, Page, type Route, route } from '../route.ts'
 
 const ByNamespace = Type.Object({ ns: Type.String() })
 const ByGroup = Type.Object({ gid: Type.String() })
-const OptionalName = Type.Optional(Type.Union([Type.String({ maxLength: 64 }), Type.Null()]))
+const OptionalName = Type.Optional(Type.Union([Text(NAME_BYTES_MAX), Type.Null()]))
 
 /** Absent, `null` or an object with these fields. */
 const InviteBody = Type.Union([

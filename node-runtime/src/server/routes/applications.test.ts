@@ -1,0 +1,118 @@
+// Installing applications from the node's machine, and looking at them.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { appWasm } from '../../../../scripts/build-apps.ts'
+import { systemClock } from '../../base/clock.ts'
+import { TestWorld } from '../../testing/test-nodes.ts'
+import { BASE58, type Refusal, refusalsOf, type ServedNode, serve } from '../testing/served-node.ts'
+
+const INSTALL = '/admin-api/install-dev-application'
+const LIST = '/admin-api/applications'
+const UNKNOWN = '1'.repeat(32)
+
+let world: TestWorld
+let node: ServedNode
+let folder: string
+let file: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'calbox-apps-'))
+  file = path.join(folder, 'kv store.wasm')
+  await writeFile(file, await appWasm('kv-store'))
+  await writeFile(path.join(folder, 'text.wasm'), 'not WebAssembly')
+  world = await TestWorld.open({ clock: systemClock })
+  node = await serve((await world.start('ada')).node)
+})
+
+afterAll(async () => {
+  await node.close()
+  await world.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+test('an application is installed from a file, listed and shown; again is the same', async () => {
+  expect(await node.get(LIST)).toMatchObject({ status: 200, body: { data: { apps: [] } } })
+  const request = { path: file, metadata: [1, 2, 255], package: 'kv', version: '1.0.0', unknown: 'ignored' }
+  const installed = await node.post(INSTALL, { body: request })
+  expect([installed.status, installed.body]).toEqual([200, { data: { applicationId: expect.stringMatching(BASE58) } }])
+  expect((await node.post(INSTALL, { body: { path: file } })).body).toEqual(installed.body)
+  const { applicationId } = (installed.body as { data: { applicationId: string } }).data
+  const application = {
+    id: applicationId,
+    blob: { bytecode: expect.stringMatching(BASE58), compiled: expect.stringMatching(BASE58) },
+    size: (await appWasm('kv-store')).byteLength,
+    source: pathToFileURL(file).href,
+    metadata: [1, 2, 255],
+    package: 'kv',
+    version: '1.0.0',
+  }
+  expect(await node.get(LIST)).toMatchObject({ status: 200, body: { data: { apps: [application] } } })
+  const shown = await node.get(`${LIST}/${applicationId}`)
+  expect([shown.status, shown.body]).toEqual([200, { data: { application } }])
+})
+
+test('an application without package and version is shown without them', async () => {
+  const wasm = path.join(folder, 'handlers.wasm')
+  await writeFile(wasm, await appWasm('kv-store-with-handlers'))
+  const installed = await node.post(INSTALL, { body: { path: wasm, metadata: [], package: null, version: null } })
+  const { applicationId } = (installed.body as { data: { applicationId: string } }).data
+  const { body } = await node.get(`${LIST}/${applicationId}`)
+  const { application } = (body as { data: { application: object } }).data
+  expect(Object.keys(application)).toEqual(['id', 'blob', 'size', 'source', 'metadata'])
+})
+
+test('what cannot be installed is refused with the field or the file', async () => {
+  const refused = (why: string, body: unknown, says: string | RegExp): Refusal => ({
+    why,
+    method: 'POST',
+    path: INSTALL,
+    asking: { body },
+    status: 400,
+    says,
+  })
+  const [seen, wanted] = await refusalsOf(node, [
+    refused('nothing', undefined, 'body'),
+    refused('null', null, 'body'),
+    refused('a list', [], 'body'),
+    refused('no path', {}, 'path'),
+    refused('a number as path', { path: 1 }, 'body/path'),
+    refused('an empty path', { path: '' }, 'body/path'),
+    refused('a long path', { path: `/${'a'.repeat(4096)}` }, 'body/path'),
+    refused('a relative path', { path: 'app.wasm' }, 'absolute'),
+    refused('a path upwards', { path: '/tmp/../etc/passwd' }, '".."'),
+    refused('a path with a zero byte', { path: '/tmp/a\0b' }, 'path'),
+    refused(
+      'metadata out of range',
+      { path: file, metadata: [1, 256] },
+      'body/metadata must be a list of integers from 0 to 255; item 1 is 256',
+    ),
+    refused('metadata as text', { path: file, metadata: 'AQ==' }, 'body/metadata'),
+    refused('too much metadata', { path: file, metadata: new Array(65_537).fill(0) }, 'body/metadata'),
+    refused('a long package', { path: file, package: 'a'.repeat(129) }, 'body/package'),
+    refused('a long version', { path: file, version: 'a'.repeat(65) }, 'body/version'),
+    refused('a file that is not there', { path: path.join(folder, 'none.wasm') }, path.join(folder, 'none.wasm')),
+    refused('a folder', { path: folder }, folder),
+    refused('no WebAssembly', { path: path.join(folder, 'text.wasm') }, 'is not an application this node can run'),
+  ])
+  expect(seen).toEqual(wanted)
+})
+
+test('a package that is longer in bytes than members may be told is refused when it is installed', async () => {
+  const wasm = path.join(folder, 'every-type.wasm')
+  await writeFile(wasm, await appWasm('every-type'))
+  const { status, body } = await node.post(INSTALL, { body: { path: wasm, package: '€'.repeat(128) } })
+  expect([status, body]).toEqual([400, { error: expect.stringContaining('package') }])
+})
+
+test('an application that is not there, and an id that is none', async () => {
+  const [seen, wanted] = await refusalsOf(node, [
+    { why: 'unknown', path: `${LIST}/${UNKNOWN}`, status: 404, says: /^Application not found$/ },
+    { why: 'hex', path: `${LIST}/${'a'.repeat(64)}`, status: 400, says: 'id' },
+    { why: 'short', path: `${LIST}/abc`, status: 400, says: '32 bytes' },
+    { why: 'not base58', path: `${LIST}/0OIl`, status: 400, says: '"0OIl"' },
+  ])
+  expect(seen).toEqual(wanted)
+})

@@ -3,6 +3,7 @@ import { utf8 } from '../base/bytes.ts'
 import { sealTo } from '../base/keys.ts'
 import { converge, type SharedContext, type TestNode } from '../testing/test-nodes.ts'
 import { countRows, testWorlds } from '../testing/test-worlds.ts'
+import { encodeKey } from './key-ring.ts'
 
 const { share } = testWorlds()
 
@@ -121,6 +122,11 @@ describe('a group key that has not come', () => {
 /** As a rotation would: a new key of the group at one member. */
 async function addKey({ node }: TestNode, shared: SharedContext, fill: number): Promise<void> {
   const aad = Buffer.concat([Buffer.from(shared.namespaceId, 'hex'), Buffer.from(shared.groupId, 'hex')])
-  const sealed = sealTo(node.kem.publicKey, new Uint8Array(32).fill(fill), aad, node.ports.random)
+  const sealed = sealTo(
+    node.kem.publicKey,
+    encodeKey({ key: new Uint8Array(32).fill(fill), generation: 1 }),
+    aad,
+    node.ports.random,
+  )
   await node.namespaces.get(shared.namespaceId).receiveKeys(shared.groupId, [sealed])
 }

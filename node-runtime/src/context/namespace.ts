@@ -24,7 +24,7 @@ import { PARENTS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../wire/op.ts'
 import { ContextError } from './errors.ts'
 import { isFromTheFuture } from './future.ts'
-import type { GroupKey, KeyRing } from './key-ring.ts'
+import { decodeKey, encodeKey, type GroupKey, type KeyRing } from './key-ring.ts'
 import { NAMESPACE_QUEUE_MAX } from './limits.ts'
 import type { Authority, Judgement, Outbound, PeerId } from './ports.ts'
 
@@ -185,12 +185,12 @@ export class Namespace implements Authority {
     const member = this.state.memberOf(publicKey)
     if (!member || !this.state.isMember(groupId, publicKey)) return []
     const { keyRing, random } = this.#parts
-    return keyRing.all(groupId).map((key) => sealTo(member.kemKey, key, keyAad(this.id, groupId), random))
+    return keyRing.all(groupId).map((key) => sealTo(member.kemKey, encodeKey(key), keyAad(this.id, groupId), random))
   }
 
-  /** Stores delivered keys. Returns how many are new. Throws KeyError for keys that were not sealed to us. */
+  /** Stores delivered keys. Returns how many are new. Throws KeyError for keys that were not sealed to us, KEY_INVALID. */
   async receiveKeys(groupId: GroupId, sealed: readonly Bytes[]): Promise<number> {
-    const keys = sealed.map((bytes) => openSealed(this.#parts.kem, bytes, keyAad(this.id, groupId)))
+    const keys = sealed.map((bytes) => decodeKey(openSealed(this.#parts.kem, bytes, keyAad(this.id, groupId))))
     const added = await this.#parts.keyRing.store(groupId, keys)
     if (added > 0) this.#parts.onChange(this)
     return added

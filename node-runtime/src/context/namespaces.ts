@@ -73,7 +73,7 @@ export class Namespaces {
     const id = namespaceIdOf(identity.publicKey, salt)
     const namespace = await Namespace.open(id, this.#parts)
     this.#known.set(id, namespace)
-    const key = keyRing.add(id, [random.bytes(GROUP_KEY_LENGTH)])
+    const key = keyRing.add(id, random.bytes(GROUP_KEY_LENGTH))
     const body = { kind: 'namespace_created' as const, applicationId, admin: namespace.ownKeys, salt }
     await namespace.submit(name === undefined ? body : { ...body, name }, key.ops)
     key.committed()
@@ -102,7 +102,7 @@ export class Namespaces {
     const namespace = this.ofGroup(parentId)
     const salt = random.bytes(SALT_LENGTH)
     const groupId = groupIdOf(namespace.id, identity.publicKey, salt)
-    const key = keyRing.add(groupId, [random.bytes(GROUP_KEY_LENGTH)])
+    const key = keyRing.add(groupId, random.bytes(GROUP_KEY_LENGTH))
     await namespace.submit(
       {
         kind: 'group_created',

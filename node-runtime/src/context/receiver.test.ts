@@ -5,6 +5,7 @@ import type { GuestExecutor } from '../runtime/guest-executor.ts'
 import { type SharedContext, shareContext, type TestNode, type TestWorld } from '../testing/test-nodes.ts'
 import { countRows, testWorlds } from '../testing/test-worlds.ts'
 import type { Delta } from '../wire/delta.ts'
+import { encodeKey } from './key-ring.ts'
 
 const { open } = testWorlds()
 
@@ -92,7 +93,12 @@ async function turnsDuring(world: TestWorld, work: Promise<unknown>): Promise<nu
 /** As a rotation would: a new key of the group at one member. */
 async function addKey({ node }: TestNode, shared: SharedContext): Promise<void> {
   const aad = Buffer.concat([Buffer.from(shared.namespaceId, 'hex'), Buffer.from(shared.groupId, 'hex')])
-  const sealed = sealTo(node.kem.publicKey, new Uint8Array(32).fill(1), aad, node.ports.random)
+  const sealed = sealTo(
+    node.kem.publicKey,
+    encodeKey({ key: new Uint8Array(32).fill(1), generation: 1 }),
+    aad,
+    node.ports.random,
+  )
   await node.namespaces.get(shared.namespaceId).receiveKeys(shared.groupId, [sealed])
 }
 

@@ -24,6 +24,7 @@ export class GuestThreadPool {
   readonly #idle = new Map<GuestThread, () => void>()
   readonly #waiting = new Set<Waiter>()
   #lastUsedMs = 0
+  #closing = false
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -41,6 +42,7 @@ export class GuestThreadPool {
 
   /** No `use` may be running. Resolves when every thread is gone. */
   async close(): Promise<void> {
+    this.#closing = true
     for (const cancel of this.#idle.values()) cancel()
     this.#idle.clear()
     await Promise.all([...this.#all].map((thread) => thread.terminate()))
@@ -93,7 +95,11 @@ export class GuestThreadPool {
       this.#idle.get(thread)?.()
       this.#idle.delete(thread)
     })
-    thread.ready.catch((error: unknown) => this.#options.log.error({ error }, 'a guest worker did not start'))
+    thread.ready.catch((error: unknown) => {
+      const { log } = this.#options
+      if (this.#closing) log.debug({ error: String(error) }, 'a guest worker was ended while it started')
+      else log.error({ error: String(error) }, 'a guest worker did not start')
+    })
     return thread
   }
 

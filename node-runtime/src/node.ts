@@ -17,6 +17,7 @@ import type { StateEvent } from './context/ports.ts'
 import type { Network } from './network/network.ts'
 import type { GuestExecutor } from './runtime/guest-executor.ts'
 import type { NodeServices, Readiness } from './server/ports.ts'
+import { sweepAllGenerations } from './storage/generations.ts'
 import type { Store } from './store/store.ts'
 import type { Directory } from './sync/ports.ts'
 import { Sync, type SyncOptions } from './sync/sync.ts'
@@ -83,6 +84,7 @@ export class Node implements NodeServices {
       { network, directory: directoryOf(late), blobs, identity, clock, random, log: log.child({ module: 'sync' }) },
       options.sync,
     )
+    await sweepAllGenerations(store)
     const applications = new Applications({ store, blobs, executor })
     const nowMs = () => clock.nowMs()
     const shared = {

@@ -7,6 +7,8 @@ import type { Logger } from './base/log.ts'
 import type { Random } from './base/random.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import { Applications } from './context/applications.ts'
+import { BlobKeeper } from './context/blob-keeper.ts'
+import { BlobReferences } from './context/blob-references.ts'
 import { Contexts } from './context/contexts.ts'
 import { Identities } from './context/identities.ts'
 import { Joiner } from './context/joiner.ts'
@@ -19,6 +21,7 @@ import type { GuestExecutor } from './runtime/guest-executor.ts'
 import type { NodeServices, Readiness } from './server/ports.ts'
 import { sweepAllGenerations } from './storage/generations.ts'
 import type { Store } from './store/store.ts'
+import { BlobExchange } from './sync/blob-exchange.ts'
 import type { Directory } from './sync/ports.ts'
 import { Sync, type SyncOptions } from './sync/sync.ts'
 import { RUN_TOPIC } from './sync/topics.ts'
@@ -52,8 +55,11 @@ export class Node implements NodeServices {
   readonly contexts: Contexts
   readonly joiner: Joiner
   readonly sync: Sync
+  readonly blobExchange: BlobExchange
+  readonly blobReferences: BlobReferences
   readonly identities: Identities
   readonly ports: NodePorts
+  readonly #keeper: BlobKeeper
   readonly #meshDegree: number
   readonly #stop = new AbortController()
   #readiness: Readiness = { ready: false, why: 'starting' }
@@ -68,6 +74,9 @@ export class Node implements NodeServices {
     this.contexts = parts.contexts
     this.joiner = parts.joiner
     this.sync = parts.sync
+    this.blobExchange = parts.blobExchange
+    this.blobReferences = parts.blobReferences
+    this.#keeper = parts.keeper
     this.identities = new Identities(ports)
     this.ports = ports
     this.#meshDegree = options.meshDegree ?? MESH_DEGREE
@@ -77,6 +86,7 @@ export class Node implements NodeServices {
   static async open(ports: NodePorts, options: NodeOptions): Promise<Node> {
     const { store, blobs, network, executor, clock, random, log } = ports
     const { identity, kem } = options
+    await sweepAllGenerations(store)
     const account = accountOf(identity.publicKey)
     const hlc = new HybridClock(clock)
     const late: LateParts = {}
@@ -84,7 +94,14 @@ export class Node implements NodeServices {
       { network, directory: directoryOf(late), blobs, identity, clock, random, log: log.child({ module: 'sync' }) },
       options.sync,
     )
-    await sweepAllGenerations(store)
+    const blobReferences = new BlobReferences(store)
+    const blobExchange = new BlobExchange({
+      network,
+      directory: directoryOf(late),
+      references: blobReferences,
+      blobs,
+      log: log.child({ module: 'blobs' }),
+    })
     const applications = new Applications({ store, blobs, executor })
     const nowMs = () => clock.nowMs()
     const shared = {
@@ -120,9 +137,20 @@ export class Node implements NodeServices {
       onKeyMissing: (namespace, groupId) => late.joiner?.wantKeys(namespace, groupId),
     })
     late.contexts = contexts
-    const joiner = new Joiner({ applications, contexts, outbound: sync, clock, log: log.child({ module: 'join' }) })
+    const joiner = new Joiner({
+      applications,
+      contexts,
+      outbound: sync,
+      blobs: blobExchange,
+      clock,
+      log: log.child({ module: 'join' }),
+    })
     late.joiner = joiner
-    return new Node({ applications, namespaces, contexts, joiner, sync }, options, ports)
+    const references = blobReferences
+    const blobLog = log.child({ module: 'blobs' })
+    const keeper = new BlobKeeper({ blobs, references, applications, namespaces, contexts, clock, log: blobLog })
+    const parts = { applications, namespaces, contexts, joiner, sync, blobExchange, blobReferences, keeper }
+    return new Node(parts, options, ports)
   }
 
   get readiness(): Readiness {
@@ -152,6 +180,7 @@ export class Node implements NodeServices {
     }
     await this.contexts.resume()
     for (const namespace of this.namespaces.list()) this.joiner.wake(namespace)
+    this.#keeper.start()
   }
 
   /** Idempotent. Refuses new work, waits for what runs, then releases the ports. */
@@ -164,7 +193,10 @@ export class Node implements NodeServices {
     const { network, executor, store } = this.ports
     this.#readiness = { ready: false, why: 'shutting_down' }
     this.#stop.abort(new Error('the node is stopping'))
+    // First: a join may wait for a blob.
+    await this.blobExchange.close()
     await this.joiner.close()
+    await this.#keeper.close()
     await this.sync.close()
     await this.contexts.close()
     await this.namespaces.close()
@@ -183,6 +215,9 @@ interface NodeParts {
   readonly contexts: Contexts
   readonly joiner: Joiner
   readonly sync: Sync
+  readonly blobExchange: BlobExchange
+  readonly blobReferences: BlobReferences
+  readonly keeper: BlobKeeper
 }
 
 /** What is built after `sync`, which needs it only once messages come. */

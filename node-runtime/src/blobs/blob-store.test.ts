@@ -234,6 +234,7 @@ describe('a download', () => {
     await expect(store.put([content(2 * BLOB_CHUNK_BYTES, 2)])).rejects.toMatchObject({ code: 'BLOB_DISK_FULL' })
     expect(await disk.folders()).toEqual([`.partial-${id}`, kept.id].sort())
     expect(await store.bytes(kept.id)).toHaveLength(100)
+    await expect(store.receive(manifest)).rejects.toMatchObject({ code: 'BLOB_BUSY' })
     disk.capacityBytes = Number.POSITIVE_INFINITY
     expect(partial.missing()).toEqual([1, 2])
     for (const index of partial.missing()) await partial.write(index, await chunk(index))

@@ -75,6 +75,7 @@ export class BlobStore {
   readonly #bytesMax: number
   readonly #blobs = new Map<BlobId, Entry>()
   readonly #idByHash = new Map<BlobId, BlobId>()
+  readonly #receiving = new Set<BlobId>()
 
   private constructor(disk: BlobDisk, random: Random, { digest, nowMs, bytesMax }: BlobStoreOptions) {
     this.#disk = disk
@@ -179,14 +180,24 @@ export class BlobStore {
     return BlobReader.open(this.#disk, await this.#record(address), this.#digest)
   }
 
-  /** A download, begun or gone on with. One at a time for a blob. */
-  receive(manifest: BlobManifest): Promise<PartialBlob> {
-    return PartialBlob.open(manifest, {
-      disk: this.#disk,
-      digest: this.#digest,
-      nowMs: this.#nowMs,
-      onPlaced: (record) => this.#add(record),
-    })
+  /** A download, begun or gone on with; close it. Throws BLOB_BUSY while the same blob is being received. */
+  async receive(manifest: BlobManifest): Promise<PartialBlob> {
+    const { id } = manifest
+    if (this.#receiving.has(id)) throw new BlobError('BLOB_BUSY', `blob ${id} is being fetched already; retry`)
+    this.#receiving.add(id)
+    const onClosed = () => void this.#receiving.delete(id)
+    try {
+      return await PartialBlob.open(manifest, {
+        disk: this.#disk,
+        digest: this.#digest,
+        nowMs: this.#nowMs,
+        onPlaced: (record) => this.#add(record),
+        onClosed,
+      })
+    } catch (error) {
+      onClosed()
+      throw error
+    }
   }
 
   /** Puts what a guest wrote (see `guest-blobs.ts`) in its place. */

@@ -3,7 +3,13 @@ import { CodedError } from '../base/errors.ts'
 import type { BlobId } from '../base/ids.ts'
 
 export class BlobError extends CodedError<
-  'BLOB_NOT_FOUND' | 'BLOB_TOO_LARGE' | 'BLOB_MISMATCH' | 'BLOB_DAMAGED' | 'BLOB_DISK_FULL' | 'BLOB_STORE_UNUSABLE'
+  | 'BLOB_NOT_FOUND'
+  | 'BLOB_TOO_LARGE'
+  | 'BLOB_MISMATCH'
+  | 'BLOB_DAMAGED'
+  | 'BLOB_DISK_FULL'
+  | 'BLOB_BUSY'
+  | 'BLOB_STORE_UNUSABLE'
 > {}
 
 export function notFound(id: BlobId): BlobError {

@@ -16,6 +16,8 @@ export interface PartialParts {
   readonly nowMs: () => number
   /** Called once, when the blob is in its place. */
   readonly onPlaced: (record: BlobRecord) => void
+  /** Called once, when its files are closed. */
+  readonly onClosed: () => void
 }
 
 export class PartialBlob {
@@ -76,17 +78,18 @@ export class PartialBlob {
     const at = partialOf(manifest.id)
     const hash = expected === undefined ? undefined : await this.#wholeHash()
     if (hash !== expected) {
-      await this.close()
       await disk.remove(at)
+      await this.close()
       throw new BlobError('BLOB_MISMATCH', `asked for the content ${expected}, the bytes are ${hash}`)
     }
     const record = { ...manifest, hash, addedMs: nowMs() }
     try {
       await this.#file.sync()
-      await this.close()
       await place(disk, at, record)
     } catch (cause) {
       throw diskError(`writing blob ${manifest.id}`, cause)
+    } finally {
+      await this.close()
     }
     onPlaced(record)
     return record
@@ -96,7 +99,11 @@ export class PartialBlob {
   async close(): Promise<void> {
     if (!this.#open) return
     this.#open = false
-    await this.#file.close()
+    try {
+      await this.#file.close()
+    } finally {
+      this.#parts.onClosed()
+    }
   }
 
   async #wholeHash(): Promise<BlobId> {

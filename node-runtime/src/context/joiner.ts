@@ -5,6 +5,7 @@ import type { ContextId, GroupId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { until, WaitError } from '../base/until.ts'
 import { type Applications, applicationIdOf } from './applications.ts'
+import type { BlobOutbound } from './blob-ports.ts'
 import type { Context } from './context.ts'
 import type { Contexts } from './contexts.ts'
 import { ContextError } from './errors.ts'
@@ -16,6 +17,7 @@ export interface JoinerParts {
   readonly applications: Applications
   readonly contexts: Contexts
   readonly outbound: Outbound
+  readonly blobs: BlobOutbound
   readonly clock: Clock
   readonly log: Logger
 }
@@ -152,7 +154,7 @@ export class Joiner {
   }
 
   async #fetchApplication(namespace: Namespace, id: ContextId): Promise<void> {
-    const { applications, outbound } = this.#parts
+    const { applications, blobs } = this.#parts
     const applicationId = namespace.state.contexts.get(id)?.applicationId
     if (applicationId === undefined || applications.get(applicationId)) return
     const known = namespace.state.applications.get(applicationId)
@@ -164,7 +166,7 @@ export class Joiner {
         `blob ${known.blobId} is not the code of application ${applicationId}`,
       )
     }
-    await outbound.fetchBlob(namespace.id, known.blobId, { signal: this.#stop.signal })
+    await blobs.fetchOfNamespace(namespace.id, known.blobId, { signal: this.#stop.signal })
     await applications.installBlob(known.blobId, { source: 'peer', metadata: new Uint8Array(0) })
   }
 

@@ -118,7 +118,8 @@ export class SimulatedNode implements Network {
     return new Promise((resolve, reject) => {
       this.#assertRunning(`dial ${address}`)
       signal?.throwIfAborted()
-      const place = placeOf(address)
+      // Without a place it names a peer that the DHT knows.
+      const place = placeOf(address) || address
       if (place === this.place) throw new NetworkError('SELF_DIAL', `${address} is this node itself`)
       const other = this.#world.nodeAt(place)
       const cancelTimer = this.#world.clock.setTimer(() => settle('no answer'), SIMULATED_DIAL_TIMEOUT_MS)

@@ -123,7 +123,7 @@ export class SimulatedNetwork implements SimulatedWorld {
   }
 
   nodeAt(place: string): SimulatedNode | undefined {
-    return this.#places.get(place)
+    return this.#places.get(place) ?? this.#nodes.get(place.replace('/p2p/', ''))
   }
 
   providersOf(key: string): Set<PeerId> {

@@ -8,6 +8,7 @@ import { type Delta, type DeltaPayload, sealDelta } from '../wire/delta.ts'
 import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../wire/limits.ts'
 import { ContextError } from './errors.ts'
 import type { Folder } from './folder.ts'
+import { logGuest } from './guest-log.ts'
 import type { Ledger } from './ledger.ts'
 import { type ContextParts, nodeOf } from './parts.ts'
 
@@ -26,6 +27,7 @@ export interface CallResult {
 }
 
 interface CallMeta {
+  /** 0 for a client's call, above for a handler. */
   readonly depth: number
   /** Goes into the call's batch: a handler's row leaves the queue with what the handler wrote. */
   readonly settle: readonly StoreOp[]
@@ -60,6 +62,7 @@ export class Caller {
     if (!authority.mayWrite(record.id, identity.publicKey)) this.#assertReader()
     const outcome = await this.#runGuest(request)
     hlc.observe(outcome.timeNs)
+    if (meta.depth > 0) logGuest(this.#parts.log, 'info', { method: request.method, lines: outcome.logs })
     if (outcome.status !== 'ok') throw guestFailure(request.method, outcome)
     const writes = outcome.artifact !== undefined && outcome.artifact.bytes.byteLength > 0
     if (!writes) {

@@ -134,7 +134,8 @@ export class Contexts {
     const { namespaces, applications, identity, random, outbound, executor, account, hlc } = this.#parts
     await namespaces.announceApplication(namespace, request.applicationId)
     const module = await applications.module(request.applicationId)
-    const image = await initialState({ id, module, executor, hlc, account, identity }, request.initParams)
+    const log = this.#parts.log.child({ contextId: id })
+    const image = await initialState({ id, module, executor, hlc, account, identity, log }, request.initParams)
     const details = {
       ...(request.name === undefined ? {} : { name: request.name }),
       ...(request.serviceName === undefined ? {} : { serviceName: request.serviceName }),

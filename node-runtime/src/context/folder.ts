@@ -14,6 +14,7 @@ import type { StoreOp } from '../store/store.ts'
 import { type Delta, type DeltaPayload, openDelta } from '../wire/delta.ts'
 import { ContextError } from './errors.ts'
 import { type Positioned, planFold } from './fold.ts'
+import { logGuest } from './guest-log.ts'
 import { LOCATOR_RECENT } from './limits.ts'
 import type { ContextParts } from './parts.ts'
 import { StagedMap } from './staged-map.ts'
@@ -140,6 +141,7 @@ export class Folder {
       const outcome = outcomes[index]
       if (!outcome) throw new Error('the executor returned fewer outcomes than jobs, and no machine failure before')
       hlc.observe(outcome.timeNs)
+      logGuest(log, 'debug', { method: APPLY_METHOD, lines: outcome.logs })
       let changes: readonly StateChange[] = outcome.changes
       if (outcome.status !== 'ok') {
         // A limit of this machine must never decide an outcome (I1): the delta is not taken now, sync brings it again.
@@ -153,6 +155,9 @@ export class Folder {
     return undos
   }
 }
+
+/** The entry point of a guest that applies an artifact. */
+const APPLY_METHOD = '__calimero_sync_next'
 
 /** The guest sees the delta's stamp as its time and the author as its executor: the outcome is the same everywhere. */
 function applyJob(delta: Delta, payload: DeltaPayload): GuestJob {

@@ -4,9 +4,11 @@ import { type Bytes, compareBytes, toHex } from '../base/bytes.ts'
 import type { HybridClock } from '../base/clock.ts'
 import { type AccountId, type ContextId, idBytes } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
+import type { Logger } from '../base/log.ts'
 import { mergeArtifact } from '../crdt/artifact.ts'
 import type { GuestExecutor, GuestModule, GuestOutcome } from '../runtime/guest-executor.ts'
 import { ContextError } from './errors.ts'
+import { logGuest } from './guest-log.ts'
 import { StagedMap } from './staged-map.ts'
 
 export interface InitialStateParts {
@@ -16,6 +18,8 @@ export interface InitialStateParts {
   readonly hlc: HybridClock
   readonly account: AccountId
   readonly identity: SigningKey
+  /** Names the context. */
+  readonly log: Logger
 }
 
 const INIT = 'init'
@@ -35,6 +39,7 @@ export async function initialState(parts: InitialStateParts, params: Bytes): Pro
   const source = { contextId: id, generation: NO_GENERATION, staged: [] }
   const job = { kind: 'call' as const, method: INIT, input: params, env, keep: false }
   const [outcome] = await executor.run(module, source, [job])
+  logGuest(parts.log, 'info', { method: INIT, lines: outcome?.logs ?? [] })
   if (outcome?.status !== 'ok') {
     const why = outcome?.error?.message ?? 'no outcome'
     throw new ContextError('INIT_FAILED', `the application's init failed: ${why}`, {

@@ -13,6 +13,9 @@ export const TURN_COST = 64
 /** Bytes that count as one more delta there: large ones take as long as several. */
 export const TURN_COST_BYTES = 64 * 1024
 
+/** Characters of one line of a guest that are logged; the rest is left out. A guest is limited to 1024 lines a run. */
+export const GUEST_LINE_CHARS = 2_000
+
 /** How deep handlers may cause handlers. Deeper ones go to the dead letters, so that no loop runs for ever. */
 export const HANDLER_DEPTH_MAX = 8
 

@@ -24,6 +24,7 @@ import type {
 } from './network.ts'
 import { SeenMessages } from './seen-messages.ts'
 import { serveStream } from './serve-stream.ts'
+import type { Packet } from './simulated-packet.ts'
 import { type Carry, SimulatedStream } from './simulated-stream.ts'
 
 interface Link {
@@ -34,13 +35,6 @@ interface Link {
   /** What the peer is known to be subscribed to. */
   readonly topics: Set<string>
   readonly streams: Map<number, SimulatedStream>
-}
-
-export interface Packet {
-  readonly from: PeerId
-  readonly to: PeerId
-  readonly kind: 'gossip' | 'stream' | 'control'
-  readonly bytes: number
 }
 
 export interface SimulatedNodeOptions {
@@ -61,6 +55,7 @@ export interface SimulatedWorld {
   nodeAt(place: string): SimulatedNode | undefined
   providersOf(key: string): Set<PeerId>
   reachable(from: PeerId, to: PeerId): boolean
+  isBlocked(from: PeerId, to: PeerId): boolean
   newEpoch(): number
   sendGossip(packet: Packet, deliver: () => void): void
   sendOrdered(packet: Packet, deliver: () => void): void
@@ -122,12 +117,14 @@ export class SimulatedNode implements Network {
       const place = placeOf(address) || address
       if (place === this.place) throw new NetworkError('SELF_DIAL', `${address} is this node itself`)
       const other = this.#world.nodeAt(place)
+      let isSettled = false
       const cancelTimer = this.#world.clock.setTimer(() => settle('no answer'), SIMULATED_DIAL_TIMEOUT_MS)
       const onAbort = () => {
-        cancelTimer()
         reject(signal?.reason)
+        settle('given up')
       }
       const settle = (failure?: string) => {
+        isSettled = true
         cancelTimer()
         signal?.removeEventListener('abort', onAbort)
         if (failure === undefined && other) resolve(other.peerId)
@@ -138,7 +135,7 @@ export class SimulatedNode implements Network {
         this.#world.clock.setTimer(() => settle('nobody listens there'), 1)
         return
       }
-      this.#send(other.peerId, () => this.#shakeHands(other, settle))
+      this.#send(other.peerId, () => isSettled || this.#shakeHands(other, settle))
     })
   }
 
@@ -296,6 +293,7 @@ export class SimulatedNode implements Network {
   }
 
   #shakeHands(other: SimulatedNode, settle: (failure?: string) => void): void {
+    if (this.#world.isBlocked(other.peerId, this.peerId)) return
     const isThere = this.#world.nodeAt(other.place) === other
     if (!isThere || other.networkId !== this.networkId) {
       settle('the handshake failed')
@@ -346,7 +344,7 @@ export class SimulatedNode implements Network {
   #spread(topic: string, data: Bytes, except: PeerId | undefined): void {
     for (const peer of this.subscribers(topic)) {
       if (peer === except) continue
-      const packet = { from: this.peerId, to: peer, kind: 'gossip', bytes: data.byteLength } as const
+      const packet = { from: this.peerId, to: peer, kind: 'gossip', bytes: data.byteLength, data } as const
       this.#world.sendGossip(packet, () => this.#world.node(peer)?.heard(this.peerId, topic, data))
     }
   }
@@ -379,7 +377,7 @@ export class SimulatedNode implements Network {
     return stream
   }
 
-  #send(to: PeerId, deliver: () => void): void {
+  #send(to: PeerId, deliver: () => unknown): void {
     this.#world.sendOrdered({ from: this.peerId, to, kind: 'control', bytes: 0 }, deliver)
   }
 

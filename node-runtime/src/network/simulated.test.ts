@@ -140,3 +140,48 @@ describe('simulated faults', () => {
     expect(net.stats.lost).toBe(1)
   })
 })
+
+describe('faults between two nodes', () => {
+  const peer = (index: number) => peerId(index)
+
+  it('a blocked way holds what is ordered and loses gossip, in one direction only', async () => {
+    const { clock, net, nodes, trace } = await world(1, 2)
+    net.block(peer(0), peer(1))
+    await nodes[0]?.publish('t', utf8('lost'))
+    await nodes[1]?.publish('t', utf8('heard'))
+    const heard: string[] = []
+    nodes[1]?.handle('echo', async (_, stream) => {
+      for await (const frame of stream.frames) heard.push(Buffer.from(frame).toString())
+    })
+    const opening = nodes[0]?.open(peer(1), 'echo').then(async (stream) => {
+      for (const word of ['a', 'b', 'c']) await stream.send(utf8(word))
+      await stream.closeWrite()
+    })
+    await pass(clock, 5_000)
+    expect([trace.map((line) => line.split(' ').at(-1)), heard]).toEqual([['heard'], []])
+    net.unblock(peer(0), peer(1))
+    await pass(clock, 1_000)
+    await opening
+    expect(heard).toEqual(['a', 'b', 'c'])
+  })
+
+  it('a way blocked for longer than a probe waits ends the connection, and it comes back after', async () => {
+    const { clock, net, nodes } = await world(2, 2)
+    net.block(peer(0), peer(1))
+    await pass(clock, 25_000)
+    expect(nodes.map((node) => node.peers().length)).toEqual([0, 0])
+    net.unblock(peer(0), peer(1))
+    await pass(clock, 10_000)
+    expect(nodes.map((node) => node.peers().length)).toEqual([1, 1])
+  })
+
+  it('a cut breaks one connection until it is mended', async () => {
+    const { clock, net, nodes } = await world(3, 3)
+    net.cut(peer(0), peer(1))
+    await pass(clock, 3_000)
+    expect(nodes.map((node) => node.peers().length)).toEqual([1, 1, 2])
+    net.mend(peer(0), peer(1))
+    await pass(clock, 20_000)
+    expect(nodes.map((node) => node.peers().length)).toEqual([2, 2, 2])
+  })
+})

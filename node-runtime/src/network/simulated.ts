@@ -1,21 +1,17 @@
 // A network of many nodes in one process, for tests and the simulator. All delivery goes through the clock and all chance
 // through the random source it is given, so a seed reproduces a run. Faults are set on `faults`, or decided per packet by
-// a `judge`. Streams are reliable and ordered, as over TCP: loss shows as latency there, a partition as a reset.
+// a `judge`. Streams are reliable and ordered, as over TCP: loss shows as latency there, a partition as a reset, and a
+// blocked way as silence, until what was held back arrives late or the connection is given up for dead.
+import type { Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { silentLogger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import { NetworkError } from './errors.ts'
-import { SIMULATED_RESEND_MS } from './limits.ts'
+import { PING_TIMEOUT_MS, SIMULATED_RESEND_MS } from './limits.ts'
 import type { Network, PeerId } from './network.ts'
-import { type Packet, SimulatedNode, type SimulatedNodeOptions, type SimulatedWorld } from './simulated-node.ts'
-
-/** What happens to one packet. `copies` above 1 duplicates gossip; streams and control ignore it. */
-export interface Verdict {
-  readonly delayMs: number
-  readonly lost: boolean
-  readonly copies: number
-}
+import { SimulatedNode, type SimulatedNodeOptions, type SimulatedWorld } from './simulated-node.ts'
+import type { Packet, Verdict } from './simulated-packet.ts'
 
 /** Chances are per packet, in [0, 1]. Delays are uniform between the two bounds, so packets overtake each other. */
 export interface Faults {
@@ -32,6 +28,8 @@ export interface SimulatedOptions {
   readonly faults?: Partial<Faults>
   /** Decides instead of `faults`. */
   readonly judge?: (packet: Packet) => Verdict
+  /** Sees every packet when it is sent, arrives, or is lost for good. */
+  readonly observe?: (packet: Packet, fate: 'sent' | 'arrived' | 'lost') => void
 }
 
 export interface SimulatedStats {
@@ -46,10 +44,17 @@ export class SimulatedNetwork implements SimulatedWorld {
   readonly random: Random
   readonly log: Logger
   readonly #judge: SimulatedOptions['judge']
+  readonly #observe: NonNullable<SimulatedOptions['observe']>
   readonly #nodes = new Map<PeerId, SimulatedNode>()
   readonly #places = new Map<string, SimulatedNode>()
   /** Each node's side of a partition; nodes on different sides do not reach each other. */
   #sides = new Map<PeerId, number>()
+  /** Pairs, in both orders, between which there is no connection. */
+  readonly #cuts = new Set<string>()
+  /** Ways on which nothing arrives, with what ends the wait for it. */
+  readonly #blocks = new Map<string, () => void>()
+  /** Ordered packets that arrived on a blocked way, in order. */
+  readonly #held = new Map<string, (() => void)[]>()
   /** When the last ordered packet of a pair arrives: the next one comes no earlier. */
   readonly #lastArrivalMs = new Map<string, number>()
   readonly #providers = new Map<string, Set<PeerId>>()
@@ -61,6 +66,7 @@ export class SimulatedNetwork implements SimulatedWorld {
     this.random = options.random
     this.log = options.log ?? silentLogger
     this.#judge = options.judge
+    this.#observe = options.observe ?? (() => {})
     this.faults = { minDelayMs: 1, maxDelayMs: 1, loss: 0, duplicate: 0, ...options.faults }
   }
 
@@ -82,12 +88,56 @@ export class SimulatedNetwork implements SimulatedWorld {
     }
   }
 
+  /** Ends the partition, every cut and every block. */
   heal(): void {
     this.#sides = new Map()
+    this.#cuts.clear()
+    for (const way of [...this.#blocks.keys()]) this.#unblock(way)
+  }
+
+  /** Breaks the connection of two nodes, and any they try to make, until `mend`. */
+  cut(a: PeerId, b: PeerId): void {
+    this.#cuts.add(wayOf(a, b)).add(wayOf(b, a))
+    this.#breakLink(a, b)
+  }
+
+  mend(a: PeerId, b: PeerId): void {
+    this.#cuts.delete(wayOf(a, b))
+    this.#cuts.delete(wayOf(b, a))
+  }
+
+  /**
+   * From now on nothing that `from` sends reaches `to`, and nobody is told. Gossip is lost; what is ordered arrives after
+   * `unblock`, unless the connection was given up as dead before.
+   */
+  block(from: PeerId, to: PeerId): void {
+    const way = wayOf(from, to)
+    if (this.#blocks.has(way)) return
+    const watch = () => this.#blocks.set(way, this.clock.setTimer(giveUp, PING_TIMEOUT_MS))
+    const giveUp = () => {
+      this.#held.delete(way)
+      this.#breakLink(from, to)
+      watch()
+    }
+    watch()
+  }
+
+  unblock(from: PeerId, to: PeerId): void {
+    this.#unblock(wayOf(from, to))
+  }
+
+  isBlocked(from: PeerId, to: PeerId): boolean {
+    return this.#blocks.has(wayOf(from, to))
   }
 
   reachable(from: PeerId, to: PeerId): boolean {
-    return (this.#sides.get(from) ?? 0) === (this.#sides.get(to) ?? 0)
+    return (this.#sides.get(from) ?? 0) === (this.#sides.get(to) ?? 0) && !this.#cuts.has(wayOf(from, to))
+  }
+
+  /** A gossip message for one neighbour only, from a node that tells each another story. */
+  whisper(from: PeerId, to: PeerId, topic: string, data: Bytes): void {
+    const packet = { from, to, kind: 'gossip', bytes: data.byteLength, data } as const
+    this.sendGossip(packet, () => this.node(to)?.heard(from, topic, data))
   }
 
   /** As `kill -9`: its peers see their connections break, and nothing more arrives on either side. */
@@ -134,38 +184,77 @@ export class SimulatedNetwork implements SimulatedWorld {
 
   /** Unordered and unreliable. */
   sendGossip(packet: Packet, deliver: () => void): void {
+    this.#observe(packet, 'sent')
     const verdict = this.#verdictOf(packet)
     if (verdict.lost || !this.reachable(packet.from, packet.to)) {
-      this.stats.lost += 1
+      this.#lost(packet)
       return
     }
     for (let copy = 0; copy < verdict.copies; copy++) {
-      this.clock.setTimer(() => this.#arrive(packet, deliver), verdict.delayMs + copy)
+      this.clock.setTimer(() => {
+        if (this.#blocks.has(wayOf(packet.from, packet.to))) this.#lost(packet)
+        else this.#arrive(packet, deliver)
+      }, verdict.delayMs + copy)
     }
   }
 
   /** Ordered and reliable for the pair: a lost packet is sent again. Across a partition it never arrives. */
   sendOrdered(packet: Packet, deliver: () => void): void {
+    this.#observe(packet, 'sent')
     let { delayMs, lost } = this.#verdictOf(packet)
     for (let tries = 0; lost && tries < 16; tries++) {
       const again = this.#verdictOf(packet)
       delayMs += SIMULATED_RESEND_MS + again.delayMs
       lost = again.lost
     }
-    const pair = `${packet.from}>${packet.to}`
+    const way = wayOf(packet.from, packet.to)
     const now = this.clock.nowMs()
-    const arrivalMs = Math.max(now + delayMs, this.#lastArrivalMs.get(pair) ?? 0)
-    this.#lastArrivalMs.set(pair, arrivalMs)
-    this.clock.setTimer(() => this.#arrive(packet, deliver), arrivalMs - now)
+    const arrivalMs = Math.max(now + delayMs, this.#lastArrivalMs.get(way) ?? 0)
+    this.#lastArrivalMs.set(way, arrivalMs)
+    const arrive = () => this.#arrive(packet, deliver)
+    this.clock.setTimer(() => {
+      const held = this.#held.get(way)
+      // Nothing overtakes what was held back.
+      if (held) held.push(arrive)
+      else if (this.#blocks.has(way)) this.#held.set(way, [arrive])
+      else arrive()
+    }, arrivalMs - now)
   }
 
   #arrive(packet: Packet, deliver: () => void): void {
     if (!this.reachable(packet.from, packet.to)) {
-      this.stats.lost += 1
+      this.#lost(packet)
       return
     }
     this.stats.delivered += 1
+    this.#observe(packet, 'arrived')
     deliver()
+  }
+
+  #lost(packet: Packet): void {
+    this.stats.lost += 1
+    this.#observe(packet, 'lost')
+  }
+
+  #unblock(way: string): void {
+    this.#blocks.get(way)?.()
+    if (this.#blocks.delete(way)) this.clock.setTimer(() => this.#release(way), 0)
+  }
+
+  #release(way: string): void {
+    if (this.#blocks.has(way)) return
+    const next = this.#held.get(way)?.shift()
+    if (!next) {
+      this.#held.delete(way)
+      return
+    }
+    next()
+    this.clock.setTimer(() => this.#release(way), 0)
+  }
+
+  #breakLink(a: PeerId, b: PeerId): void {
+    this.#nodes.get(a)?.linkLost(b)
+    this.#nodes.get(b)?.linkLost(a)
   }
 
   #verdictOf(packet: Packet): Verdict {
@@ -177,4 +266,8 @@ export class SimulatedNetwork implements SimulatedWorld {
     const copies = this.random.float() < duplicate ? 2 : 1
     return { delayMs, lost, copies }
   }
+}
+
+function wayOf(from: PeerId, to: PeerId): string {
+  return `${from}>${to}`
 }

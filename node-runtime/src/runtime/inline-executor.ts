@@ -2,7 +2,7 @@
 // runs. Without `timeLimitMs` an endless guest blocks it for ever; with it the engine interrupts the guest.
 import { isNativeError } from 'node:util/types'
 import { createContext, Script } from 'node:vm'
-import { systemRandom } from '../base/random.ts'
+import { type Random, systemRandom } from '../base/random.ts'
 import type { Store } from '../store/store.ts'
 import { timeoutFault } from './call/guest-fault.ts'
 import { committedState } from './committed-state.ts'
@@ -17,28 +17,32 @@ export interface InlineExecutorOptions {
   readonly store: Store
   /** Per job. The simulator leaves it out: real time must not decide there. */
   readonly timeLimitMs?: number
+  /** What guests draw from. Default: the system's. */
+  readonly random?: Random
+  /** Compiled modules that several executors of one process share. Default: its own. */
+  readonly modules?: ModuleCache
 }
 
 type Guard = JobParts['guard']
 
-export function inlineExecutor({ store, timeLimitMs }: InlineExecutorOptions): GuestExecutor {
-  const modules = new ModuleCache()
+export function inlineExecutor(options: InlineExecutorOptions): GuestExecutor {
+  const { store, timeLimitMs, random = systemRandom, modules = new ModuleCache() } = options
   const guard: Guard = timeLimitMs === undefined ? (_, body) => body() : interruptingGuard(timeLimitMs)
   let closed = false
   const requireOpen = () => {
     if (closed) throw new RuntimeError('EXECUTOR_CLOSED', 'the executor is closed')
   }
   return {
-    async run(module, source, jobs, options = {}) {
+    async run(module, source, jobs, { signal } = {}) {
       requireOpen()
-      options.signal?.throwIfAborted()
+      signal?.throwIfAborted()
       const { loaded } = await modules.load(module)
-      options.signal?.throwIfAborted()
+      signal?.throwIfAborted()
       requireOpen()
       const snapshot = store.snapshot()
       try {
         const state = new RunState(committedState(snapshot, source), source)
-        return [...runJobs(jobs, { module: loaded, state, random: systemRandom, guard })]
+        return [...runJobs(jobs, { module: loaded, state, random, guard })]
       } finally {
         await snapshot.close()
       }

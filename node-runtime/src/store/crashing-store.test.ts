@@ -26,6 +26,15 @@ describe('a crashing store', () => {
     ).toEqual([true, written, false])
   })
 
+  it('takes another plan while it runs, counted from the next batch', async () => {
+    const store = crashingStore(memoryStore(), { atBatch: Number.POSITIVE_INFINITY, written: false })
+    await store.batch(put('a'))
+    store.arm({ atBatch: 2, written: false })
+    await store.batch(put('b'))
+    await expect(store.batch(put('c'))).rejects.toMatchObject({ code: 'STORE_CRASHED' })
+    expect(() => store.arm({ atBatch: 1, written: true })).toThrow(expect.objectContaining({ code: 'STORE_CRASHED' }))
+  })
+
   it('draws the same crash from the same randomness', () => {
     const random = { bytes: () => utf8(''), float: () => 0.25 }
     expect(drawCrash(random, 8)).toEqual({ atBatch: 3, written: true })

@@ -22,6 +22,8 @@ export interface CrashingStore extends Store {
   readonly crashed: boolean
   /** Batches seen so far. */
   readonly batches: number
+  /** Another plan instead of the first. Its `atBatch` counts from the next batch on. */
+  arm(plan: CrashPlan): void
 }
 
 /** Closing it does not close `inner`: the disk outlives the process. Once crashed, all but `close` throws STORE_CRASHED. */
@@ -31,7 +33,7 @@ export function crashingStore(inner: Store, plan: CrashPlan): CrashingStore {
 
 class Crashing implements CrashingStore {
   readonly #inner: Store
-  readonly #plan: CrashPlan
+  #plan: CrashPlan
   #batches = 0
   #closed = false
 
@@ -46,6 +48,11 @@ class Crashing implements CrashingStore {
 
   get batches(): number {
     return this.#batches
+  }
+
+  arm(plan: CrashPlan): void {
+    this.#check()
+    this.#plan = { ...plan, atBatch: this.#batches + plan.atBatch }
   }
 
   get(key: Bytes): Bytes | undefined {

@@ -1,20 +1,19 @@
 // Time that stands still until everything that runs has come to rest, then jumps to the next timer. With a seeded random
 // source and the simulated network, a whole run of several nodes repeats exactly.
 import type { Clock } from '../base/clock.ts'
+import { type Timer, TimerQueue } from './timer-queue.ts'
 
 const START_MS = 1_800_000_000_000
 
-interface Timer {
-  readonly dueMs: number
-  readonly seq: number
-  readonly fn: () => void
-}
-
 export class DrivenClock implements Clock {
-  readonly #timers = new Set<Timer>()
-  #nowMs = START_MS
+  readonly #timers = new TimerQueue()
+  #nowMs: number
   #seq = 0
   #busy = 0
+
+  constructor(startMs = START_MS) {
+    this.#nowMs = startMs
+  }
 
   nowMs(): number {
     return this.#nowMs
@@ -22,9 +21,11 @@ export class DrivenClock implements Clock {
 
   setTimer(fn: () => void, delayMs: number): () => void {
     this.#seq += 1
-    const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), seq: this.#seq, fn }
+    const timer: Timer = { dueMs: this.#nowMs + Math.max(0, delayMs), seq: this.#seq, fn }
     this.#timers.add(timer)
-    return () => this.#timers.delete(timer)
+    return () => {
+      timer.fn = undefined
+    }
   }
 
   /** Time stands still while `work`, which the event loop cannot show, is under way. */
@@ -40,39 +41,34 @@ export class DrivenClock implements Clock {
   /** Resolves when nothing can happen any more without a timer. */
   async rest(): Promise<void> {
     do await new Promise((resolve) => setImmediate(resolve))
-    while (this.#busy > 0 || readsFiles())
+    while (this.#busy > 0)
   }
 
   /** Jumps to the next timer and fires it. False when there is none. */
   step(): boolean {
-    let next: Timer | undefined
-    for (const timer of this.#timers) {
-      if (!next || timer.dueMs < next.dueMs || (timer.dueMs === next.dueMs && timer.seq < next.seq)) next = timer
-    }
+    const next = this.#timers.take()
     if (!next) return false
-    this.#timers.delete(next)
     this.#nowMs = Math.max(this.#nowMs, next.dueMs)
-    next.fn()
+    next.fn?.()
     return true
   }
 }
 
-function readsFiles(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq') || name === 'CloseReq')
-}
-
-/** The timers of one process: `kill` ends them all, as the end of the process does. */
+/** The clock of one process: it may go wrong, and `kill` ends all its timers, as the end of the process does. */
 export class ProcessClock implements Clock {
+  /** How far it is ahead of the true time; timers are not touched by it. */
+  skewMs: number
   readonly #clock: Clock
   readonly #cancels = new Set<() => void>()
   #killed = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, skewMs = 0) {
     this.#clock = clock
+    this.skewMs = skewMs
   }
 
   nowMs(): number {
-    return this.#clock.nowMs()
+    return this.#clock.nowMs() + this.skewMs
   }
 
   setTimer(fn: () => void, delayMs: number): () => void {

@@ -7,17 +7,21 @@ export interface LogEntry {
   readonly fields: LogFields
 }
 
+const isShown = Boolean(process.env.CALBOX_TEST_LOG)
+
 export class RecordingLogger implements Logger {
   readonly entries: LogEntry[]
   readonly #fields: LogFields
+  readonly #onEntry: ((entry: LogEntry) => void) | undefined
 
-  constructor(entries: LogEntry[] = [], fields: LogFields = {}) {
+  constructor(entries: LogEntry[] = [], fields: LogFields = {}, onEntry?: (entry: LogEntry) => void) {
     this.entries = entries
     this.#fields = fields
+    this.#onEntry = onEntry
   }
 
   debug(fields: LogFields, message: string): void {
-    if (process.env.CALBOX_TEST_LOG) process.stderr.write(`${message} ${JSON.stringify(fields)}\n`)
+    if (isShown) process.stderr.write(`${message} ${JSON.stringify(fields)}\n`)
   }
 
   info(fields: LogFields, message: string): void {
@@ -33,11 +37,13 @@ export class RecordingLogger implements Logger {
   }
 
   child(fields: LogFields): Logger {
-    return new RecordingLogger(this.entries, { ...this.#fields, ...fields })
+    return new RecordingLogger(this.entries, { ...this.#fields, ...fields }, this.#onEntry)
   }
 
   #keep(level: LogEntry['level'], fields: LogFields, message: string): void {
-    this.entries.push({ level, message, fields: { ...this.#fields, ...fields } })
+    const entry = { level, message, fields: { ...this.#fields, ...fields } }
+    this.entries.push(entry)
+    this.#onEntry?.(entry)
     this.debug(fields, `${level}: ${message}`)
   }
 }

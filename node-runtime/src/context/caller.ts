@@ -71,6 +71,7 @@ export class Caller {
       if (outcome.events.length > 0) ledger.emit(undefined, outcome.events)
       return { value: outcome.value, logs: outcome.logs, deltaId: undefined }
     }
+    await authority.renewKey(record.groupId)
     const delta = this.#seal(outcome, meta.depth)
     const fold = await this.#parts.folder.fold([{ delta, payload: payloadOf(outcome, meta.depth) }])
     await ledger.commit([

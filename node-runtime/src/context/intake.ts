@@ -84,8 +84,8 @@ export class Intake {
     if (delta.contextId !== record.id) return this.refuse(delta, 'it names another context')
     if (!verifyDelta(delta)) return this.refuse(delta, 'its signature is not its author’s')
     if (isFromTheFuture(delta.hlc, nowMs())) return this.park(delta, 'future', ops)
-    const judgement = authority.judge(record.id, delta.author, delta.governance)
-    if (judgement === 'no') return this.refuse(delta, 'its author may not write')
+    const judgement = authority.judge(record.id, delta)
+    if (judgement === 'no') return this.refuse(delta, 'its author may not write, or not with this key')
     if (judgement === 'not-yet') return this.park(delta, 'governance', ops)
     const key = authority.openingKey(record.groupId, delta.keyId)
     if (!key) {

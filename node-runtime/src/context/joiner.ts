@@ -111,7 +111,7 @@ export class Joiner {
     })
     for (const group of namespace.state.groups.values()) {
       if (!namespace.isOwnMember(group.id)) continue
-      if (namespace.sealingKey(group.id) && !this.#wantedKeys.has(group.id)) continue
+      if (namespace.holdsKey(group.id) && !this.#wantedKeys.has(group.id)) continue
       incomplete = !(await this.#fetchKeys(namespace, group.id)) || incomplete
     }
     for (const context of namespace.state.contexts.values()) {
@@ -128,7 +128,7 @@ export class Joiner {
     const asked = (this.#wantedKeys.get(groupId) ?? 0) + 1
     if (added > 0 || asked >= KEY_REQUESTS_MAX) this.#wantedKeys.delete(groupId)
     else if (this.#wantedKeys.has(groupId)) this.#wantedKeys.set(groupId, asked)
-    return namespace.sealingKey(groupId) !== undefined && !this.#wantedKeys.has(groupId)
+    return namespace.holdsKey(groupId) && !this.#wantedKeys.has(groupId)
   }
 
   async #fetchContext(namespace: Namespace, id: ContextId): Promise<boolean> {

@@ -11,15 +11,16 @@ import {
   type OpId,
   type PublicKey,
 } from '../base/ids.ts'
-import { type KemKeyPair, openSealed, type SigningKey, sealTo } from '../base/keys.ts'
+import { accountOf, type KemKeyPair, keyIdOf, openSealed, type SigningKey, sealTo } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { MemberKeys, OpBody } from '../base/operations.ts'
 import type { Random } from '../base/random.ts'
 import { SerialQueue } from '../base/serial-queue.ts'
 import { Governance } from '../governance/governance.ts'
-import type { NamespaceState } from '../governance/namespace-state.ts'
+import type { NamespaceState, Removal } from '../governance/namespace-state.ts'
 import { keyOf } from '../store/keys.ts'
 import { rangeOf, type Store, type StoreOp } from '../store/store.ts'
+import type { Delta } from '../wire/delta.ts'
 import { PARENTS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../wire/op.ts'
 import { ContextError } from './errors.ts'
@@ -27,6 +28,8 @@ import { isFromTheFuture } from './future.ts'
 import { decodeKey, encodeKey, type GroupKey, type KeyRing } from './key-ring.ts'
 import { NAMESPACE_QUEUE_MAX } from './limits.ts'
 import type { Authority, Judgement, Outbound, PeerId } from './ports.ts'
+
+const GROUP_KEY_BYTES = 32
 
 export interface NamespaceParts {
   readonly store: Store
@@ -99,14 +102,50 @@ export class Namespace implements Authority {
     return context !== undefined && this.state.isMember(context.groupId, reader)
   }
 
-  judge(contextId: ContextId, author: PublicKey, cited: readonly OpId[]): Judgement {
-    const cut = this.#governance.stateAt(cited)
+  judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement {
+    const cut = this.#governance.stateAt(header.governance)
     if (!cut) return 'not-yet'
-    return cut.canWrite(contextId, author) ? 'yes' : 'no'
+    const context = cut.contexts.get(contextId)
+    const may = context && cut.canWrite(contextId, header.author) && cut.keyFits(context.groupId, header.keyId)
+    return may ? 'yes' : 'no'
+  }
+
+  removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[] {
+    const { state } = this
+    if (state.removalsOf(accountOf(header.author)).length === 0) return []
+    const cut = this.#governance.stateAt(header.governance)
+    return cut ? state.removalsUnseen(contextId, header.author, cut) : []
+  }
+
+  removalsDigest(groupId: GroupId): Bytes {
+    return this.state.removalsDigest(groupId)
+  }
+
+  async renewKey(groupId: GroupId): Promise<void> {
+    if (this.state.sealingKey(groupId) !== 'stale') return
+    const { keyRing, random, identity } = this.#parts
+    const key = random.bytes(GROUP_KEY_BYTES)
+    await this.#queue.run(async () => {
+      const due = this.state.sealingKey(groupId) === 'stale' && mayRotate(this.state, groupId, identity.publicKey)
+      if (!due) return
+      const change = keyRing.add(groupId, key)
+      const covers = this.state.removalsDigest(groupId)
+      await this.#submit({ kind: 'key_rotated', groupId, keyId: keyIdOf(key), covers }, change.ops, change.committed)
+    })
   }
 
   sealingKey(groupId: GroupId): GroupKey | undefined {
-    return this.#parts.keyRing.newest(groupId)
+    const inForce = this.state.sealingKey(groupId)
+    if (inForce === 'stale') return undefined
+    if (inForce === 'first') return this.#parts.keyRing.newest(groupId)
+    const key = this.#parts.keyRing.find(groupId, inForce.keyId)
+    return key && { keyId: inForce.keyId, key }
+  }
+
+  /** False while a key of the group is to be fetched from others. */
+  holdsKey(groupId: GroupId): boolean {
+    if (this.state.sealingKey(groupId) === 'stale') return this.#parts.keyRing.newest(groupId) !== undefined
+    return this.sealingKey(groupId) !== undefined
   }
 
   openingKey(groupId: GroupId, keyId: GroupKey['keyId']): Bytes | undefined {
@@ -128,20 +167,7 @@ export class Namespace implements Authority {
    * with the rule that stands against it.
    */
   submit(body: OpBody, also: readonly StoreOp[] = []): Promise<SignedOp> {
-    return this.#queue.run(async () => {
-      const { identity, hlc, store, outbound, log } = this.#parts
-      const draft = { namespaceId: this.id, parents: this.heads().slice(0, PARENTS_MAX), hlc: hlc.tick(), body }
-      const refusal = this.#governance.refusal({ ...draft, author: identity.publicKey })
-      if (refusal !== undefined) throw new ContextError('NOT_ALLOWED', `${body.kind} was refused: ${refusal}`)
-      const op = signOp({ ...draft, signingKey: identity })
-      await store.batch([...also, this.#put(op)])
-      this.#governance.receive(op)
-      this.#parts.onChange(this)
-      outbound.publishOps(this.id, [op]).catch((error) => {
-        log.warn({ opId: op.id, error: String(error) }, 'operation not gossiped; peers will pull it')
-      })
-      return op
-    })
+    return this.#queue.run(() => this.#submit(body, also))
   }
 
   /** Takes operations from a peer in any order. Returns how many were accepted. */
@@ -200,6 +226,23 @@ export class Namespace implements Authority {
     return this.#queue.close()
   }
 
+  /** `stored` is called when the batch has resolved, before anybody hears of the operation. */
+  async #submit(body: OpBody, also: readonly StoreOp[], stored: () => void = () => {}): Promise<SignedOp> {
+    const { identity, hlc, store, outbound, log } = this.#parts
+    const draft = { namespaceId: this.id, parents: this.heads().slice(0, PARENTS_MAX), hlc: hlc.tick(), body }
+    const refusal = this.#governance.refusal({ ...draft, author: identity.publicKey })
+    if (refusal !== undefined) throw new ContextError('NOT_ALLOWED', `${body.kind} was refused: ${refusal}`)
+    const op = signOp({ ...draft, signingKey: identity })
+    await store.batch([...also, this.#put(op)])
+    stored()
+    this.#governance.receive(op)
+    this.#parts.onChange(this)
+    outbound.publishOps(this.id, [op]).catch((error) => {
+      log.warn({ opId: op.id, error: String(error) }, 'operation not gossiped; peers will pull it')
+    })
+    return op
+  }
+
   #isGenuine(op: SignedOp): boolean {
     if (op.namespaceId !== this.id || !verifyOp(op)) return this.#refuse(op, 'its namespace or signature is wrong')
     // Not kept: its author sends it again in every round until its time has come.
@@ -230,6 +273,11 @@ export class Namespace implements Authority {
     this.#parts.log.debug({ opId: op.id, kind: op.body.kind, reason }, 'operation refused')
     return false
   }
+}
+
+function mayRotate(state: NamespaceState, groupId: GroupId, publicKey: PublicKey): boolean {
+  const role = state.roleIn(groupId, accountOf(publicKey))
+  return role === 'Admin' || role === 'Member'
 }
 
 async function storedOps(id: NamespaceId, store: Store): Promise<SignedOp[]> {

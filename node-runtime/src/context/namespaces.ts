@@ -169,8 +169,8 @@ export class Namespaces {
     }
     this.#parts.outbound.followNamespace(id)
     await this.#wait(`the key of group ${groupId} from a connected member`, options.signal, async () => {
-      if (!namespace.sealingKey(groupId)) await this.#parts.outbound.fetchKeys(id, groupId, options)
-      return namespace.sealingKey(groupId) !== undefined
+      if (!namespace.holdsKey(groupId)) await this.#parts.outbound.fetchKeys(id, groupId, options)
+      return namespace.holdsKey(groupId)
     })
     return namespace
   }

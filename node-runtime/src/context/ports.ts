@@ -1,6 +1,7 @@
 // What this folder needs from others: `sync/` brings deltas and operations in and out, and is bound in `node.ts`.
 import type { Bytes } from '../base/bytes.ts'
 import type { BlobId, ContextId, DeltaId, GroupId, KeyId, NamespaceId, OpId, PublicKey } from '../base/ids.ts'
+import type { Removal } from '../governance/namespace-state.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
@@ -31,7 +32,7 @@ export interface Outbound {
   fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncIterable<readonly [Bytes, Bytes]>
 }
 
-/** Whether a delta's author may write, judged at the governance heads the delta cites. */
+/** Whether a delta's author may write, and with this key, judged at the governance heads the delta cites. */
 export type Judgement = 'yes' | 'no' | 'not-yet'
 
 /** What a context asks its namespace. */
@@ -40,8 +41,14 @@ export interface Authority {
   heads(): readonly OpId[]
   mayWrite(contextId: ContextId, author: PublicKey): boolean
   mayRead(contextId: ContextId, reader: PublicKey): boolean
-  judge(contextId: ContextId, author: PublicKey, cited: readonly OpId[]): Judgement
-  /** The key that seals new deltas of this group; undefined until it has been delivered. */
+  judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement
+  /** Removals of the author that its delta, which cites `governance`, did not know of. */
+  removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[]
+  /** Changes whenever somebody is removed who could read the group. */
+  removalsDigest(groupId: GroupId): Bytes
+  /** Makes a new key of the group when a removal has made the present one unfit to seal with. Resolves at once else. */
+  renewKey(groupId: GroupId): Promise<void>
+  /** The key that seals new deltas of this group; undefined until it has been delivered, or while it is unfit. */
   sealingKey(groupId: GroupId): { readonly keyId: KeyId; readonly key: Bytes } | undefined
   openingKey(groupId: GroupId, keyId: KeyId): Bytes | undefined
 }

@@ -150,6 +150,10 @@ export class NamespaceSnapshot implements NamespaceState {
     return all.filter(({ op, groupId }) => !seen.has(op) && (groupId === this.namespaceId || path.includes(groupId)))
   }
 
+  groupsWithin(groupId: GroupId): readonly GroupId[] {
+    return [...this.parts.groups.keys()].filter((id) => this.#pathUp(id).includes(groupId))
+  }
+
   removalsDigest(groupId: GroupId): Bytes {
     const known = this.#removalDigests.get(groupId)
     if (known !== undefined) return known

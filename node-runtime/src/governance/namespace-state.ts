@@ -101,6 +101,8 @@ export interface NamespaceState {
    * the state its delta cites: the delta is void unless their `pinned` heads cover it.
    */
   removalsUnseen(contextId: ContextId, publicKey: PublicKey, cut: NamespaceState): readonly Removal[]
+  /** The group and all beneath it. */
+  groupsWithin(groupId: GroupId): readonly GroupId[]
   /** SHA-256 over the removals, sorted, from this group and the groups above it; all zero when there was none. */
   removalsDigest(groupId: GroupId): Bytes
   /**

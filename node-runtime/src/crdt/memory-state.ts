@@ -1,12 +1,16 @@
 // A CrdtState in memory, for tests and figures.
-import { type Bytes, toHex } from '../base/bytes.ts'
+import { createHash } from 'node:crypto'
+import { type Bytes, EMPTY, toHex } from '../base/bytes.ts'
 import type { CrdtState } from './crdt-state.ts'
 
 export interface MemoryState extends CrdtState {
   /** Calls of `set` so far. */
   readonly writes: number
+  readonly size: number
   /** Every entry as hex, sorted. */
   dump(): string[]
+  /** SHA-256 over all entries in the order of their keys. */
+  digest(): string
   copy(): MemoryState
 }
 
@@ -25,7 +29,18 @@ export function memoryState(entries: Iterable<readonly [string, Bytes]> = []): M
     get writes() {
       return writes
     },
+    get size() {
+      return map.size
+    },
     dump: () => [...map].map(([key, value]) => `${Buffer.from(key, 'latin1').toString('hex')}=${toHex(value)}`).sort(),
+    digest: () => {
+      const hash = createHash('sha256')
+      for (const key of [...map.keys()].sort()) {
+        const value = map.get(key) ?? EMPTY
+        hash.update(`${key.length} ${value.byteLength} `).update(key, 'latin1').update(value)
+      }
+      return hash.digest('hex')
+    },
     copy: () => memoryState(map),
   }
 }

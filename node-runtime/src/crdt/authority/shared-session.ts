@@ -61,7 +61,7 @@ export class SharedSession {
 
   #found(id: Bytes, writers: Bytes, frozen: boolean): Bytes {
     const rights = { frozen, writers: parsed(writers) }
-    if (this.#records(id).history().length > 0) return id
+    if (this.#records(id).current() !== undefined) return id
     this.#core.emit(new FoundFragment({ id, stamp: this.#core.next(), rights }))
     return id
   }
@@ -73,9 +73,9 @@ export class SharedSession {
   }
 
   #current(id: Bytes): WriterSet {
-    const last = this.#records(id).history().at(-1)
-    if (last === undefined) throw argument('there is no shared storage under this id')
-    return last.set
+    const set = this.#records(id).current()
+    if (set === undefined) throw argument('there is no shared storage under this id')
+    return set
   }
 
   #records(id: Bytes): SharedRecords {

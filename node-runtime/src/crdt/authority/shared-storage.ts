@@ -1,7 +1,7 @@
 // SharedStorage: one value that a set of writers may set, and the sets of writers it had. The first set is the earliest
 // that was claimed for the id; a set is replaced by the earliest change that one of its writers made to it. The value is
-// the newest one written under the latest set that has one, so who is no longer a writer cannot override what follows.
-import { type Bytes, compareBytes, concat, u64be } from '../../base/bytes.ts'
+// the newest one written under the valid set, so who is no longer a writer cannot override what follows.
+import { type Bytes, compareBytes, concat, equalBytes, u64be } from '../../base/bytes.ts'
 import { ByteReader, ByteWriter, corruptState } from '../codec.ts'
 import type { CrdtState } from '../crdt-state.ts'
 import { type CrdtType, claimedAt, type Fragment, type NextStamp, type Origin } from '../fragment.ts'
@@ -35,64 +35,88 @@ export class SharedRecords {
     this.#id = id
   }
 
-  /** Every set there was, the valid one last. Empty = there is no storage under the id. */
-  history(): readonly { readonly name: Bytes; readonly set: WriterSet }[] {
-    const out: { name: Bytes; set: WriterSet }[] = []
-    let set = this.#setAt(recordKey(this.#id, TAG, 'g'))
-    while (set !== undefined) {
-      const name = nameOf(this.#id, set)
-      out.push({ name, set })
-      // No set is named by one that it names: names are hashes.
-      set = this.#setAt(recordKey(this.#id, TAG, 'c', name))
-    }
-    return out
+  /** The valid set of writers. undefined = there is no storage under the id. */
+  current(): WriterSet | undefined {
+    const bytes = this.#state.get(recordKey(this.#id, TAG, 't'))
+    return bytes === undefined ? undefined : decodeSet(bytes)
   }
 
-  /** null = emptied; undefined = never set. */
+  /** A body of null = emptied; undefined = never set. */
   record(): LwwRecord | undefined {
-    for (const { name } of this.history().toReversed()) {
-      const record = readRecord(this.#state, this.#valueKey(name))
-      if (record !== undefined) return record
-    }
-    return undefined
+    const set = this.current()
+    return set === undefined ? undefined : readRecord(this.#state, this.#valueKey(nameOf(this.#id, set)))
   }
 
   found(set: WriterSet, claimed: bigint): void {
-    this.#keepEarlier(recordKey(this.#id, TAG, 'g'), set, claimed)
+    if (this.#keepEarlier(recordKey(this.#id, TAG, 'g'), set, claimed)) this.#follow(this.#first())
   }
 
   change(set: WriterSet, claimed: bigint): void {
-    this.#keepEarlier(recordKey(this.#id, TAG, 'c', set.parent), set, claimed)
+    if (!this.#keepEarlier(recordKey(this.#id, TAG, 'c', set.parent), set, claimed)) return
+    const current = this.current()
+    const next = current !== undefined && equalBytes(nameOf(this.#id, current), set.parent)
+    // A change of an earlier set, or of one that has not come yet: from the beginning.
+    this.#follow(next ? set : this.#first())
   }
 
   setValue(name: Bytes, record: LwwRecord): void {
     mergeRecord(this.#state, this.#valueKey(name), record)
   }
 
+  /** Whether the set is valid or was. */
   has(name: Bytes): boolean {
-    return this.history().some((entry) => compareBytes(entry.name, name) === 0)
+    const current = this.current()
+    if (current !== undefined && equalBytes(nameOf(this.#id, current), name)) return true
+    for (let set = this.#first(); set !== undefined; set = this.#after(set)) {
+      if (equalBytes(nameOf(this.#id, set), name)) return true
+    }
+    return false
   }
 
-  #keepEarlier(key: Bytes, set: WriterSet, claimed: bigint): void {
-    const out = new ByteWriter()
-    writeSet(out, set)
-    const bytes = concat([u64be(claimed), out.finish()])
+  /** Notes the last set that follows. It ends: sets are named by hashes, so none comes before itself. */
+  #follow(from: WriterSet | undefined): void {
+    let last = from
+    for (let set = from; set !== undefined; set = this.#after(set)) last = set
+    if (last !== undefined) this.#state.set(recordKey(this.#id, TAG, 't'), encodeSet(last))
+  }
+
+  #first(): WriterSet | undefined {
+    return this.#setAt(recordKey(this.#id, TAG, 'g'))
+  }
+
+  #after(set: WriterSet): WriterSet | undefined {
+    return this.#setAt(recordKey(this.#id, TAG, 'c', nameOf(this.#id, set)))
+  }
+
+  #keepEarlier(key: Bytes, set: WriterSet, claimed: bigint): boolean {
+    const bytes = concat([u64be(claimed), encodeSet(set)])
     const current = this.#state.get(key)
-    if (current === undefined || compareBytes(bytes, current) < 0) this.#state.set(key, bytes)
+    if (current !== undefined && compareBytes(bytes, current) >= 0) return false
+    this.#state.set(key, bytes)
+    return true
   }
 
   #setAt(key: Bytes): WriterSet | undefined {
     const bytes = this.#state.get(key)
-    if (bytes === undefined) return undefined
-    const input = new ByteReader(bytes.subarray(8), corruptState)
-    const set = readSet(input)
-    input.end()
-    return set
+    return bytes === undefined ? undefined : decodeSet(bytes.subarray(8))
   }
 
   #valueKey(name: Bytes): Bytes {
     return recordKey(this.#id, TAG, 'v', name)
   }
+}
+
+function encodeSet(set: WriterSet): Bytes {
+  const out = new ByteWriter()
+  writeSet(out, set)
+  return out.finish()
+}
+
+function decodeSet(bytes: Bytes): WriterSet {
+  const input = new ByteReader(bytes, corruptState)
+  const set = readSet(input)
+  input.end()
+  return set
 }
 
 /** The first set of writers. */
@@ -224,7 +248,7 @@ export const sharedStorage: CrdtType = {
   },
   clear(state: CrdtState, id: Bytes, next: NextStamp, replica: Bytes): Fragment[] {
     const records = new SharedRecords(state, id)
-    const set = records.history().at(-1)?.set
+    const set = records.current()
     const record = records.record()
     if (set === undefined || record === undefined || record.body === null || !mayWrite(set, replica)) return []
     return [new SharedValueFragment({ id, under: set, stamp: next(record.stamp), value: null })]

@@ -62,7 +62,8 @@ export class SequenceIndex {
     if (at + 1 < leaf.count) return leaf.idAt(at + 1)
     let child = head
     let node = leaf
-    for (let level = 1; level <= this.#height(); level += 1) {
+    const height = this.#height()
+    for (let level = 1; level <= height; level += 1) {
       const up = this.#read(level, node.up)
       const here = up.indexOf(child)
       // The first element of a node is that of its first leaf.
@@ -125,14 +126,15 @@ export class SequenceIndex {
     const near = start.leaf.firstBelow(id, start.at + 1)
     if (near !== undefined) return { ...start, at: near }
     let { head: child, leaf: node }: { head: Bytes; leaf: SequenceNode } = start
-    for (let level = 1; level <= this.#height(); level += 1) {
+    const height = this.#height()
+    for (let level = 1; level <= height; level += 1) {
       const up = this.#read(level, node.up)
       const found = this.#firstBelow(up, id, up.indexOf(child) + 1)
       if (found !== undefined) return found.at > 0 ? found : this.#endBefore(found.head)
       child = node.up
       node = up
     }
-    return this.#end(this.#height(), START)
+    return this.#end(height, START)
   }
 
   /** The stamps in an inner node rule out most of what is not it. */
@@ -156,7 +158,8 @@ export class SequenceIndex {
   #endBefore(head: Bytes): Place {
     let child = head
     let node = this.#read(0, head)
-    for (let level = 1; level <= this.#height(); level += 1) {
+    const height = this.#height()
+    for (let level = 1; level <= height; level += 1) {
       const up = this.#read(level, node.up)
       const here = up.indexOf(child)
       if (here > 0) return this.#end(level - 1, up.idAt(here - 1))
@@ -219,7 +222,8 @@ export class SequenceIndex {
   #count(node: SequenceNode, head: Bytes, change: { readonly visible: number; readonly stamp: bigint }): void {
     let child = head
     let below = node
-    for (let level = node.level + 1; level <= this.#height(); level += 1) {
+    const height = this.#height()
+    for (let level = node.level + 1; level <= height; level += 1) {
       const up = this.#read(level, below.up)
       const counted = up.withCounted(up.indexOf(child), change.visible, change.stamp)
       if (counted === undefined) return

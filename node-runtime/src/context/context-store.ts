@@ -2,6 +2,7 @@
 // Everything that changes them returns store operations for the caller's one batch.
 import { type Bytes, concat, u32be, u64be } from '../base/bytes.ts'
 import { type ContextId, type DeltaId, idBytes, idFromBytes } from '../base/ids.ts'
+import { type ItemKey, itemKey } from '../reconcile/item-key.ts'
 import { keyOf } from '../store/keys.ts'
 import type { Store, StoreOp } from '../store/store.ts'
 import { rangeOf } from '../store/store.ts'
@@ -21,6 +22,16 @@ export interface StoredDelta {
   readonly status: DeltaRow['status']
 }
 
+/** A change of a row that holds a delta, as one of the graph or parked. */
+export type DeltaOp = StoreOp & { readonly held: HeldMark }
+
+interface HeldMark {
+  readonly place: 'graph' | 'parked'
+  readonly id: DeltaId
+  /** Of a row that is put; one that goes is still in the store to be looked at. */
+  readonly item?: ItemKey
+}
+
 export class ContextStore {
   readonly #store: Store
   readonly #id: Bytes
@@ -32,17 +43,30 @@ export class ContextStore {
 
   // Deltas
 
-  putDelta(delta: Delta, status: DeltaRow['status']): StoreOp {
-    return put(this.#deltaKey(delta.id), encodeRow({ v: 1, delta: encodeDelta(delta), status }))
+  putDelta(delta: Delta, status: DeltaRow['status']): DeltaOp {
+    const row = encodeRow({ v: 1, delta: encodeDelta(delta), status })
+    return { ...put(this.#deltaKey(delta.id), row), held: markOf('graph', delta) }
   }
 
-  dropDelta(id: DeltaId): StoreOp {
-    return { type: 'del', key: this.#deltaKey(id) }
+  dropDelta(id: DeltaId): DeltaOp {
+    return { type: 'del', key: this.#deltaKey(id), held: { place: 'graph', id } }
   }
 
+  /** Applied, waiting for its parents, or parked. */
   delta(id: DeltaId): Delta | undefined {
-    const bytes = this.#store.get(this.#deltaKey(id))
-    return bytes && decodeDelta(decodeRow<DeltaRow>('delta', bytes).delta)
+    const row = this.#store.get(this.#deltaKey(id))
+    if (row) return decodeDelta(decodeRow<DeltaRow>('delta', row).delta)
+    const parked = this.#store.get(this.#parkedKey(id))
+    return parked && decodeDelta(decodeRow<ParkedRow>('parked delta', parked).delta)
+  }
+
+  holds(place: 'graph' | 'parked', id: DeltaId): boolean {
+    return this.#store.get(place === 'graph' ? this.#deltaKey(id) : this.#parkedKey(id)) !== undefined
+  }
+
+  async *everyDelta(): AsyncGenerator<Delta> {
+    for await (const { delta } of this.deltas()) yield delta
+    yield* this.parked(undefined)
   }
 
   async *deltas(): AsyncGenerator<StoredDelta> {
@@ -78,12 +102,13 @@ export class ContextStore {
 
   // Parked deltas
 
-  park(delta: Delta, reason: ParkedRow['reason'], sinceMs: number): StoreOp {
-    return put(this.#parkedKey(delta.id), encodeRow({ v: 1, delta: encodeDelta(delta), reason, sinceMs }))
+  park(delta: Delta, reason: ParkedRow['reason'], sinceMs: number): DeltaOp {
+    const row = encodeRow({ v: 1, delta: encodeDelta(delta), reason, sinceMs })
+    return { ...put(this.#parkedKey(delta.id), row), held: markOf('parked', delta) }
   }
 
-  unpark(id: DeltaId): StoreOp {
-    return { type: 'del', key: this.#parkedKey(id) }
+  unpark(id: DeltaId): DeltaOp {
+    return { type: 'del', key: this.#parkedKey(id), held: { place: 'parked', id } }
   }
 
   /** Parked deltas by id, from behind `after` on. */
@@ -176,6 +201,10 @@ export class ContextStore {
   #parkedKey(id: DeltaId): Bytes {
     return keyOf('parked', this.#id, idBytes(id))
   }
+}
+
+function markOf(place: HeldMark['place'], { id, hlc }: Delta): HeldMark {
+  return { place, id, item: itemKey(hlc, id) }
 }
 
 function put(key: Bytes, value: Bytes): StoreOp {

@@ -10,6 +10,8 @@
 import type { Bytes } from '../base/bytes.ts'
 import type { DeltaId, RootHash } from '../base/ids.ts'
 import { QueueError, SerialQueue } from '../base/serial-queue.ts'
+import { type Bound, START } from '../reconcile/item-key.ts'
+import type { SetView } from '../reconcile/set-view.ts'
 import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import { Caller, type CallRequest, type CallResult } from './caller.ts'
@@ -95,14 +97,17 @@ export class Context {
       .slice(0, limit)
   }
 
-  /** Heads, the newest applied deltas, and older ones at doubling distance: where another history may join ours. */
-  locator(): DeltaId[] {
-    return [...new Set([...this.heads(), ...this.#folder.locator()])].sort()
+  /**
+   * Runs `work`, which must not wait, on the set of the ids held here in any state, as of the last batch: each can be had
+   * by `delta` then.
+   */
+  readHeld<T>(work: (view: SetView) => T): T {
+    return this.#parts.held.read(work)
   }
 
-  /** Ids outside the closure of `have`, ancestors first. Each is in the store. */
-  idsNotIn(have: readonly DeltaId[], limit: number): DeltaId[] {
-    return this.#receiver.storedNotIn(have, limit)
+  /** What is before it was pruned here, and is compared with nobody. Nothing is pruned yet. */
+  heldFrom(): Bound {
+    return START
   }
 
   delta(id: DeltaId): Delta | undefined {

@@ -25,6 +25,7 @@ import type { Application, Applications } from './applications.ts'
 import { Context } from './context.ts'
 import { ContextStore } from './context-store.ts'
 import { ContextError } from './errors.ts'
+import { HeldIds } from './held-ids.ts'
 import { initialState } from './initial-state.ts'
 import { BASE_BATCH_ENTRIES, REOPEN_MS } from './limits.ts'
 import type { Namespace, NamespaceParts } from './namespace.ts'
@@ -269,11 +270,15 @@ export class Contexts {
       else restored.push(delta)
     }
     const parked = await rows.parkedSizes()
+    const held = new HeldIds(store, rows, record.id)
+    const isKept = held.read((view) => view.size > 0)
+    if (!isKept) await held.rebuild()
     const opening: { context?: Context } = {}
     const context = new Context({
       ...this.#parts,
       record,
       rows,
+      held,
       state: ContextState.open(store, record.id),
       dag: Dag.restore(applied.values(), []),
       restored,

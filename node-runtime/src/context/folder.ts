@@ -1,7 +1,7 @@
 // Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
 import { EMPTY } from '../base/bytes.ts'
-import { type DeltaId, idBytes } from '../base/ids.ts'
+import { idBytes } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
 import { mergeArtifact } from '../crdt/artifact.ts'
 import { CrdtError } from '../crdt/errors.ts'
@@ -15,7 +15,6 @@ import { type Delta, type DeltaPayload, openDelta } from '../wire/delta.ts'
 import { ContextError } from './errors.ts'
 import { type Positioned, planFold } from './fold.ts'
 import { logGuest } from './guest-log.ts'
-import { LOCATOR_RECENT } from './limits.ts'
 import type { ContextParts } from './parts.ts'
 import { StagedMap } from './staged-map.ts'
 import type { Turns } from './turns.ts'
@@ -43,17 +42,6 @@ export class Folder {
   constructor(parts: FolderParts) {
     this.#parts = parts
     this.#stack = parts.stack.map(({ id, hlc }) => ({ id, hlc }))
-  }
-
-  /** Ids of applied deltas: the newest, then ever further apart. */
-  locator(): DeltaId[] {
-    const ids: DeltaId[] = []
-    for (let distance = 1, step = 1; distance <= this.#stack.length; distance += step) {
-      const entry = this.#stack[this.#stack.length - distance]
-      if (entry) ids.push(entry.id)
-      if (ids.length >= LOCATOR_RECENT) step *= 2
-    }
-    return ids
   }
 
   /** The payload of a delta that was opened before: its key is here. */

@@ -8,7 +8,7 @@ import type { StateEvent } from './ports.ts'
 
 type LedgerParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'store' | 'state' | 'dag' | 'outbound' | 'onEvent' | 'onBroken' | 'log'
+  'record' | 'rows' | 'held' | 'store' | 'state' | 'dag' | 'outbound' | 'onEvent' | 'onBroken' | 'log'
 >
 
 export class Ledger {
@@ -30,10 +30,13 @@ export class Ledger {
     this.#shown = { heads: this.#parts.dag.heads(), root: this.#parts.state.root }
   }
 
-  /** One batch. When it fails, memory may be ahead of the store: the context is given up. */
+  /**
+   * One batch, with what keeps the set of held ids in step. When it fails, memory may be ahead of the store: the context
+   * is given up.
+   */
   async commit(ops: readonly StoreOp[]): Promise<void> {
     try {
-      await this.#parts.store.batch(ops)
+      await this.#parts.store.batch([...ops, ...this.#parts.held.follow(ops)])
     } catch (error) {
       this.break(error)
       throw error

@@ -62,8 +62,8 @@ export const BASE_BATCH_ENTRIES = 1000
 /** How often an API call that waits for a join looks whether the state is here. */
 export const JOIN_PROBE_MS = 25
 
-/** Newest ids a puller names, before the distance between named ids doubles. */
-export const LOCATOR_RECENT = 16
+/** Ids put into the set of held ids in one batch, where it is made anew from the rows. */
+export const HELD_REBUILD_BATCH = 5000
 
 /** How far a peer's stamp may be ahead of our clock: twice the skew that clocks of a network may have. */
 export const FUTURE_MAX_MS = 10 * 60 * 1000

@@ -10,6 +10,7 @@ import type { ContextState } from '../storage/context-state.ts'
 import type { Store } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { ContextStore } from './context-store.ts'
+import type { HeldIds } from './held-ids.ts'
 import type { Authority, Outbound, StateEvent } from './ports.ts'
 
 /** What a context is, as governance and the base say; it never changes. */
@@ -28,6 +29,8 @@ export interface ContextParts {
   readonly record: ContextRecord
   readonly store: Store
   readonly rows: ContextStore
+  /** The ids of all deltas held here, in any state. */
+  readonly held: HeldIds
   readonly state: ContextState
   readonly dag: Dag
   /** Applied deltas, in the order they were applied. */

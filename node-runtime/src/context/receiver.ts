@@ -33,17 +33,9 @@ type ReceiverParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'identity' |
 
 export class Receiver {
   readonly #parts: ReceiverParts
-  /** In the graph, and not in the store yet. Kept when a write fails: the store never gets them from this instance. */
-  readonly #unstored = new Set<DeltaId>()
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts
-  }
-
-  /** Ids of ready deltas outside the closure of `have`, ancestors first, of those that are in the store. */
-  storedNotIn(have: readonly DeltaId[], limit: number): DeltaId[] {
-    const ids = this.#parts.dag.ancestorsMissing(have, limit + this.#unstored.size)
-    return ids.filter((id) => !this.#unstored.has(id)).slice(0, limit)
   }
 
   /** Runs in the queue of the context. `first` goes into the first batch. */
@@ -75,10 +67,7 @@ export class Receiver {
       }
       hlc.observe(delta.hlc)
       arrived.set(delta.id, { delta, payload })
-      for (const node of result.ready) {
-        ready.push(node)
-        this.#unstored.add(node.id)
-      }
+      ready.push(...result.ready)
       if (result.outcome === 'pending') ops.push(rows.putDelta(delta, 'pending'))
       for (const id of result.missing) missing.add(id)
     }
@@ -109,7 +98,6 @@ export class Receiver {
       for (const entry of batch) ops.push(...this.#handlerOps(entry))
       await this.#parts.ledger.commit([...ops, ...fold.ops])
       fold.committed()
-      for (const { delta } of batch) this.#unstored.delete(delta.id)
       ops = []
       for (const { delta, payload } of batch) this.#parts.ledger.emit(delta.id, payload.events)
       this.#parts.onHandlers()

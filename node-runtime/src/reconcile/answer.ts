@@ -1,7 +1,7 @@
 // The answering side of a reconciliation: it keeps nothing between frames. A probe says what the asker has in a range; an
 // answer says how what is here differs.
 import { type Bytes, equalBytes } from '../base/bytes.ts'
-import { type Bound, type ItemKey, type KeyRange, packKeys, START } from './item-key.ts'
+import { type Bound, behind, type ItemKey, type KeyRange, packKeys, START } from './item-key.ts'
 import { ANSWER_READS_MAX, FANOUT, LIST_MAX } from './limits.ts'
 import type { SetView } from './set-view.ts'
 
@@ -66,4 +66,13 @@ export function keysOfWants(view: SetView, wants: readonly Want[], limit: number
     else if (view.has(want.key)) keys.push(want.key)
   }
   return keys
+}
+
+/** What is left of `wants` once everything up to `key` has come. */
+export function wantsBehind(wants: readonly Want[], key: ItemKey): Want[] {
+  return wants.flatMap((want): Want[] => {
+    if (want.t === 'item') return want.key > key ? [want] : []
+    if (want.to <= behind(key)) return []
+    return [want.from > key ? want : { ...want, from: behind(key) }]
+  })
 }

@@ -1,6 +1,7 @@
 // An item of the set: a stamp and an id, as 80 hex digits whose text order is the canonical order (hlc, id). Bounds of
 // ranges are beginnings of keys.
 import { type Bytes, fromHex, toHex, u64be } from '../base/bytes.ts'
+import { type Id, parseHexId } from '../base/ids.ts'
 
 /** 16 digits of the stamp, 64 of the id. */
 export type ItemKey = string
@@ -27,8 +28,8 @@ export function itemKey(hlc: bigint, id: string): ItemKey {
   return toHex(u64be(hlc)) + id
 }
 
-export function idOfKey(key: ItemKey): string {
-  return key.slice(STAMP_DIGITS)
+export function idOfKey<T extends Id>(key: ItemKey): T {
+  return parseHexId<T>(key.slice(STAMP_DIGITS))
 }
 
 /** The bound just behind `key`. */

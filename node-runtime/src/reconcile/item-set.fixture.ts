@@ -36,6 +36,8 @@ export class RowSet {
   view(): SetView {
     return new SetView(this.load)
   }
+
+  readonly read = <T>(work: (view: SetView) => T): T => work(this.view())
 }
 
 /** Key number `index`: ids look random, stamps are `stamp` nanoseconds. */

@@ -161,7 +161,7 @@ describe('two sets compared', () => {
 describe('a hostile answer', () => {
   const set = new RowSet(history(1_000))
   const asking = (answersOf: (count: number) => readonly Answer[]) => {
-    const reconciliation = new Reconciliation(() => set.view())
+    const reconciliation = new Reconciliation(set.read)
     reconciliation.take(answersOf(reconciliation.probes().length), '')
   }
   const fill = (answer: Answer) => (count: number) => Array.from({ length: count }, () => answer)
@@ -182,7 +182,7 @@ describe('a hostile answer', () => {
   })
 
   test('a peer that never stops splitting is left after a bounded number of frames', () => {
-    const reconciliation = new Reconciliation(() => set.view())
+    const reconciliation = new Reconciliation(set.read)
     let rounds = 0
     for (let probes = reconciliation.probes(); probes.length > 0; probes = reconciliation.probes()) {
       rounds += 1
@@ -210,7 +210,7 @@ describe('a hostile answer', () => {
     )
     fc.assert(
       fc.property(fc.array(fc.array(answer, { minLength: 1, maxLength: 20 }), { maxLength: 5 }), (frames) => {
-        const reconciliation = new Reconciliation(() => set.view())
+        const reconciliation = new Reconciliation(set.read)
         try {
           for (const frame of frames) {
             const probes = reconciliation.probes()

@@ -5,7 +5,7 @@ import type { Answer, AnswerPart, Probe, Want } from './answer.ts'
 import { ReconcileError } from './errors.ts'
 import { type Bound, behind, END, type ItemKey, isAscending, type KeyRange, START, unpackKeys } from './item-key.ts'
 import { FANOUT, LACKS_MAX, LIST_MAX, OPEN_RANGES_MAX, PROBES_MAX, ROUNDS_MAX, WANTS_MAX } from './limits.ts'
-import type { SetView } from './set-view.ts'
+import type { ReadSet, SetView } from './set-view.ts'
 
 export interface Differences {
   /** What the peer has and we lack; ascending. */
@@ -19,7 +19,7 @@ export interface Differences {
 }
 
 export class Reconciliation {
-  readonly #view: () => SetView
+  readonly #read: ReadSet
   #floor: Bound
   /** Still to be asked; ascending, disjoint. */
   #open: KeyRange[]
@@ -31,11 +31,11 @@ export class Reconciliation {
   readonly #lacks = new Set<ItemKey>()
   #lacksMore = false
 
-  /** `view` gives the set as it is now: it may change between frames. Only keys from `floor` on are compared. */
-  constructor(view: () => SetView, floor: Bound = START) {
-    this.#view = view
+  /** `read` shows the set as it is now: it may change between frames. Only keys from `floor` on are compared. */
+  constructor(read: ReadSet, floor: Bound = START) {
+    this.#read = read
     this.#floor = floor
-    this.#open = recentApart(view(), { from: floor, to: END })
+    this.#open = read((view) => recentApart(view, { from: floor, to: END }))
   }
 
   /** The ranges to ask about now; none when it is over. */
@@ -46,8 +46,8 @@ export class Reconciliation {
       this.#open = []
     }
     this.#rounds += 1
-    const view = this.#view()
-    this.#asked = this.#open.splice(0, PROBES_MAX).map((range) => probeOf(view, range))
+    const ranges = this.#open.splice(0, PROBES_MAX)
+    this.#asked = this.#read((view) => ranges.map((range) => probeOf(view, range)))
     return this.#asked
   }
 
@@ -64,11 +64,12 @@ export class Reconciliation {
       return
     }
     if (answers[0]?.t === 'later') throw invalid('not even the first probe was looked at')
-    const view = this.#view()
     const next: KeyRange[] = []
-    asked.forEach((probe, index) => {
-      const answer = answers[index]
-      if (answer !== undefined) this.#takeOne(view, probe, answer, next)
+    this.#read((view) => {
+      asked.forEach((probe, index) => {
+        const answer = answers[index]
+        if (answer !== undefined) this.#takeOne(view, probe, answer, next)
+      })
     })
     this.#open = [...next, ...this.#open]
     if (this.#open.length <= OPEN_RANGES_MAX) return

@@ -19,6 +19,9 @@ export interface Summary {
   readonly fingerprint: Bytes
 }
 
+/** Runs `work` on the set as it is at that moment, whatever is written meanwhile. */
+export type ReadSet = <T>(work: (view: SetView) => T) => T
+
 /** What of a node lies in a range. `keys` are known where there are few of them. */
 interface Part extends Summary {
   readonly digit: string

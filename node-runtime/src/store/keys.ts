@@ -27,6 +27,8 @@ export const KEY_PREFIXES = {
   outbox: 'o/',
   /** p/ ctx delta: a delta that waits for a parent, key or governance (context). */
   parked: 'p/',
+  /** r/ ctx path: one node of the set of held ids, `path` as its length and its digits packed (context). */
+  held: 'r/',
   /** g/ namespace op: one governance operation (context). */
   governance: 'g/',
   /** a/ application: one installed application (context). */

@@ -5,22 +5,20 @@ import type { ContextId, PublicKey } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { FrameStream, Network, PeerId } from '../network/network.ts'
 import { publicKeyOfPeer } from '../network/peer-id.ts'
-import { encodeDelta } from '../wire/delta.ts'
 import { type Invitation, verifyInvitation } from '../wire/invitation.ts'
 import { decodeOp, encodeOp } from '../wire/op.ts'
 import { type RefusalCode, type SyncRequest, syncRequestMessage } from '../wire/sync-messages.ts'
 import { ItemWriter, SYNC_PROTOCOL, sendFrame } from './conversation.ts'
+import { DeltaAnswering, type DeltaAnsweringParts } from './delta-answering.ts'
 import { SyncError } from './errors.ts'
-import { SERVING_MAX, SERVING_PEER_MAX } from './limits.ts'
+import { REQUESTS_MAX, SERVING_MAX, SERVING_PEER_MAX } from './limits.ts'
 import type { BlobSource, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
 
-export interface AnsweringParts {
+export interface AnsweringParts extends DeltaAnsweringParts {
   readonly network: Network
   readonly directory: Directory
   readonly blobs: BlobSource
   readonly clock: Clock
-  /** Ids in one answer; the asker asks again for the rest. */
-  readonly answerIdsMax: number
   readonly log: Logger
 }
 
@@ -35,19 +33,23 @@ class Refusal extends Error {
 
 export class Answering {
   readonly #parts: AnsweringParts
+  readonly #deltas: DeltaAnswering
   /** Answers under way, by peer: one busy peer must not keep the others from being served. */
   readonly #serving = new Map<PeerId, number>()
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts
+    this.#deltas = new DeltaAnswering(parts)
     parts.network.handle(SYNC_PROTOCOL, (peer, stream) => this.#serve(peer, stream))
   }
 
   async #serve(peer: PeerId, stream: FrameStream): Promise<void> {
+    let requests = 0
     for await (const bytes of stream.frames) {
-      // Counted from the first frame on: a stream that says nothing costs only itself.
+      requests += 1
+      if (requests > REQUESTS_MAX) throw new SyncError('SYNC_INCOMPLETE', `${peer} asks without end on one stream`)
+      // Counted only while it is answered: a stream that says nothing costs only itself.
       await this.#counted(peer, stream, () => this.#answer(peer, syncRequestMessage.decode(bytes), stream))
-      return
     }
   }
 
@@ -77,8 +79,12 @@ export class Answering {
     switch (request.t) {
       case 'ops':
         return this.#ops(asker, request, stream)
-      case 'deltas':
-        return this.#deltas(asker, request, stream)
+      case 'compare':
+      case 'fetch':
+      case 'lacking': {
+        const context = await this.#context(asker, request.contextId)
+        return this.#deltas.answer({ peer, request, context, stream })
+      }
       case 'base':
         return this.#base(asker, request, stream)
       case 'blob':
@@ -100,22 +106,6 @@ export class Answering {
     for (const op of ops.slice(0, answerIdsMax)) await writer.add(encodeOp(op))
     await writer.flush()
     await sendFrame(stream, { t: 'end', more: ops.length > answerIdsMax })
-  }
-
-  async #deltas(asker: PublicKey, request: Extract<SyncRequest, { t: 'deltas' }>, stream: FrameStream): Promise<void> {
-    const context = await this.#context(asker, request.contextId)
-    const { answerIdsMax } = this.#parts
-    const ids = context.idsNotIn(request.have, answerIdsMax + 1)
-    const writer = new ItemWriter(stream)
-    for (const id of ids.slice(0, answerIdsMax)) {
-      const delta = context.delta(id)
-      // Leaving it out would hand over its children without it.
-      if (!delta)
-        throw new SyncError('SYNC_INCOMPLETE', `delta ${id} is listed by context ${request.contextId}, not stored`)
-      await writer.add(encodeDelta(delta))
-    }
-    await writer.flush()
-    await sendFrame(stream, { t: 'end', more: ids.length > answerIdsMax })
   }
 
   async #base(asker: PublicKey, request: Extract<SyncRequest, { t: 'base' }>, stream: FrameStream): Promise<void> {

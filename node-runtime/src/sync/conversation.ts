@@ -1,4 +1,4 @@
-// One request and its answer, frame by frame, on either side. Frames are decoded here and nowhere else.
+// Requests and their answers, frame by frame, on either side. Frames are decoded here and nowhere else.
 import { type Bytes, concat } from '../base/bytes.ts'
 import type { FrameStream, Network, PeerId } from '../network/network.ts'
 import { type SyncFrame, type SyncRequest, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
@@ -7,36 +7,72 @@ import { FRAME_TARGET_BYTES, PART_BYTES } from './limits.ts'
 
 export const SYNC_PROTOCOL = 'sync/1'
 
-export interface Ask {
+export interface Source {
   readonly network: Network
   readonly peer: PeerId
-  readonly request: SyncRequest
   readonly signal: AbortSignal
 }
 
-/** The frames of the answer up to its `end`. Throws SyncError when the peer refuses or stops before the end. */
-export async function* ask({ network, peer, request, signal }: Ask): AsyncGenerator<SyncFrame> {
-  const stream = await network.open(peer, SYNC_PROTOCOL, { signal })
-  const onAbort = () => stream.abort(abortReason(signal))
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    await stream.send(syncRequestMessage.encode(request))
-    await stream.closeWrite()
-    for await (const bytes of stream.frames) {
-      const frame = syncFrameMessage.decode(bytes)
+export interface Ask extends Source {
+  readonly request: SyncRequest
+}
+
+type End = Extract<SyncFrame, { t: 'end' }>
+
+/** One stream for requests one after the other. Close it, whatever happened. */
+export class Conversation {
+  readonly #source: Source
+  readonly #stream: FrameStream
+  readonly #frames: AsyncIterator<Bytes>
+  readonly #onAbort: () => void
+
+  private constructor(source: Source, stream: FrameStream) {
+    this.#source = source
+    this.#stream = stream
+    this.#frames = stream.frames[Symbol.asyncIterator]()
+    this.#onAbort = () => stream.abort(abortReason(source.signal))
+    source.signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  static async open(source: Source): Promise<Conversation> {
+    const { network, peer, signal } = source
+    return new Conversation(source, await network.open(peer, SYNC_PROTOCOL, { signal }))
+  }
+
+  /** The frames of the answer, without its `end`. Throws SyncError when the peer refuses or stops before the end. */
+  async *ask(request: SyncRequest, onEnd: (end: End) => void = () => {}): AsyncGenerator<SyncFrame> {
+    const { peer, signal } = this.#source
+    await this.#stream.send(syncRequestMessage.encode(request))
+    for (;;) {
+      const next = await this.#frames.next()
+      if (next.done === true) break
+      const frame = syncFrameMessage.decode(next.value)
       if (frame.t === 'refused') {
         throw new SyncError('SYNC_REFUSED', `${peer} refused ${request.t}: ${frame.message}`, {
           data: { code: frame.code },
         })
       }
+      if (frame.t === 'end') return onEnd(frame)
       yield frame
-      if (frame.t === 'end') return
     }
     signal.throwIfAborted()
     throw new SyncError('SYNC_INCOMPLETE', `${peer} ended its answer to ${request.t} half-way`)
+  }
+
+  async close(): Promise<void> {
+    this.#source.signal.removeEventListener('abort', this.#onAbort)
+    await this.#stream.closeWrite().catch(() => undefined)
+    this.#stream.abort(new SyncError('SYNC_INCOMPLETE', 'the conversation is over'))
+  }
+}
+
+/** A conversation of one request. */
+export async function* ask({ request, ...source }: Ask, onEnd?: (end: End) => void): AsyncGenerator<SyncFrame> {
+  const conversation = await Conversation.open(source)
+  try {
+    yield* conversation.ask(request, onEnd)
   } finally {
-    signal.removeEventListener('abort', onAbort)
-    stream.abort(new SyncError('SYNC_INCOMPLETE', 'the conversation is over'))
+    await conversation.close()
   }
 }
 

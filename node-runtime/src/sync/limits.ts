@@ -11,6 +11,12 @@ export const SYNC_JITTER = 0.2
 
 /** Ids in one answer; the asker asks again for the rest. */
 export const ANSWER_IDS_MAX = 20_000
+/** Items and ranges asked for in one request; the rest is asked for in the next one. */
+export const FETCH_WANTS_MAX = 4096
+/** Ids looked up at once while deltas are streamed; other work comes between two pages. */
+export const FETCH_PAGE = 500
+/** Requests on one stream. One more ends it; no pull comes near. */
+export const REQUESTS_MAX = 2048
 /** Bytes of items collected into one frame. */
 export const FRAME_TARGET_BYTES = 1024 * 1024
 /** Bytes of one item that travel in one frame; a larger item is cut into parts. */

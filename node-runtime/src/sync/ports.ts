@@ -2,6 +2,8 @@
 import type { Bytes } from '../base/bytes.ts'
 import type { BlobId, ContextId, DeltaId, GroupId, NamespaceId, OpId, PublicKey, RootHash } from '../base/ids.ts'
 import type { PeerId } from '../network/network.ts'
+import type { Bound } from '../reconcile/item-key.ts'
+import type { SetView } from '../reconcile/set-view.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { SignedOp } from '../wire/op.ts'
 
@@ -23,10 +25,11 @@ export interface SyncedContext {
   heads(): DeltaId[]
   holds(id: DeltaId): boolean
   missing(limit: number): DeltaId[]
-  /** Heads, and older ids at growing distance: where another history may join ours. */
-  locator(): DeltaId[]
-  /** Ids outside the closure of `have`, ancestors first; `delta` has each. */
-  idsNotIn(have: readonly DeltaId[], limit: number): DeltaId[]
+  /** Runs `work`, which must not wait, on the set of ids held in any state, as stored at that moment. */
+  readHeld<T>(work: (view: SetView) => T): T
+  /** What is before it was pruned here: it is compared with nobody. */
+  heldFrom(): Bound
+  /** Applied, waiting or parked. */
   delta(id: DeltaId): Delta | undefined
   receive(deltas: readonly Delta[], from: PeerId | undefined): Promise<unknown>
   base(): AsyncIterable<readonly [Bytes, Bytes]>

@@ -1,82 +1,25 @@
 // The asking side: one kind of pull a function, and the rule that a topic is pulled from a peer once at a time.
 import type { Bytes } from '../base/bytes.ts'
-import type { BlobId, ContextId, DeltaId, GroupId, OpId } from '../base/ids.ts'
-import type { Network, PeerId } from '../network/network.ts'
-import { type Delta, decodeDelta } from '../wire/delta.ts'
+import type { BlobId, ContextId, GroupId, OpId } from '../base/ids.ts'
+import type { PeerId } from '../network/network.ts'
 import type { Invitation } from '../wire/invitation.ts'
-import { DELTA_BYTES_MAX, HEADS_MAX, OP_BYTES_MAX, OPS_WITH_KEYS_MAX } from '../wire/limits.ts'
-import { decodeOp, encodeOp } from '../wire/op.ts'
+import { HEADS_MAX, OP_BYTES_MAX, OPS_WITH_KEYS_MAX } from '../wire/limits.ts'
+import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
 import type { SyncFrame } from '../wire/sync-messages.ts'
-import { ask, itemsOf } from './conversation.ts'
+import { ask, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
-import { RECEIVE_BATCH, RECEIVE_BATCH_BYTES } from './limits.ts'
-import type { BlobSource, SyncedContext, SyncedNamespace } from './ports.ts'
-
-export interface Source {
-  readonly network: Network
-  readonly peer: PeerId
-  readonly signal: AbortSignal
-}
-
-/** Takes what the peer has and we lack. Returns how many deltas came. */
-export async function pullDeltas(source: Source, context: SyncedContext, contextId: ContextId): Promise<number> {
-  let total = 0
-  const sent = new Tips<DeltaId>()
-  for (;;) {
-    const before = sent.digest()
-    const answer = await pullDeltasOnce(source, context, contextId, sent)
-    total += answer.fresh
-    // A peer that says "more" and sends the same again is not asked again.
-    if (!answer.more || (answer.fresh === 0 && sent.digest() === before)) return total
-  }
-}
-
-async function pullDeltasOnce(source: Source, context: SyncedContext, contextId: ContextId, sent: Tips<DeltaId>) {
-  let more = false
-  let fresh = 0
-  let batch: Delta[] = []
-  let bytes = 0
-  const flush = async () => {
-    const deltas = batch
-    batch = []
-    bytes = 0
-    fresh += deltas.length
-    if (deltas.length > 0) await context.receive(deltas, source.peer)
-  }
-  const onEnd = (end: { more: boolean }) => {
-    more = end.more
-  }
-  // Our own ids may mean nothing to the peer; the newest of what it has sent just now cover all that it has sent.
-  const have = [...new Set([...sent.ids(), ...context.locator()])].slice(0, HEADS_MAX).sort()
-  const frames = ask({ ...source, request: { t: 'deltas', contextId, have } })
-  try {
-    for await (const items of itemsOf(watchEnd(frames, onEnd), DELTA_BYTES_MAX)) {
-      for (const item of items) {
-        const delta = decodeDelta(item)
-        sent.add(delta)
-        if (context.holds(delta.id)) continue
-        batch.push(delta)
-        bytes += item.byteLength
-        if (batch.length >= RECEIVE_BATCH || bytes >= RECEIVE_BATCH_BYTES) await flush()
-      }
-    }
-  } finally {
-    // What came before a break counts: the next pull goes on from there.
-    await flush()
-  }
-  return { more, fresh }
-}
+import type { BlobSource, SyncedNamespace } from './ports.ts'
 
 /** Of what came ancestors first, that which no other names as its parent. */
-class Tips<I extends DeltaId | OpId> {
-  readonly #ids = new Set<I>()
+class Tips {
+  readonly #ids = new Set<OpId>()
 
-  add({ id, parents }: { readonly id: I; readonly parents: readonly I[] }): void {
+  add({ id, parents }: Pick<SignedOp, 'id' | 'parents'>): void {
     for (const parent of parents) this.#ids.delete(parent)
     this.#ids.add(id)
   }
 
-  ids(): I[] {
+  ids(): OpId[] {
     return [...this.#ids]
   }
 
@@ -87,18 +30,18 @@ class Tips<I extends DeltaId | OpId> {
 
 export async function pullOps(source: Source, namespace: SyncedNamespace, invitation?: Invitation): Promise<number> {
   let accepted = 0
-  const sent = new Tips<OpId>()
+  const sent = new Tips()
   for (let more = true; more; ) {
     more = false
     let came = 0
     const before = sent.digest()
     const have = [...new Set([...sent.ids(), ...namespace.heads()])].slice(0, HEADS_MAX).sort()
     const request = { t: 'ops' as const, namespaceId: namespace.id, have }
-    const frames = ask({ ...source, request: invitation ? { ...request, invitation } : request })
-    const onEnd = (end: { more: boolean }) => {
+    const asked = { ...source, request: invitation ? { ...request, invitation } : request }
+    const frames = ask(asked, (end) => {
       more = end.more
-    }
-    for await (const items of itemsOf(watchEnd(frames, onEnd), OP_BYTES_MAX)) {
+    })
+    for await (const items of itemsOf(frames, OP_BYTES_MAX)) {
       const ops = items.map(decodeOp)
       for (const op of ops) sent.add(op)
       came += await namespace.receive(ops, source.peer)
@@ -137,16 +80,6 @@ export async function* pullBase(source: Source, contextId: ContextId): AsyncGene
 
 async function* chunksOf(frames: AsyncIterable<SyncFrame>): AsyncGenerator<Bytes> {
   for await (const frame of frames) if (frame.t === 'chunk') yield frame.bytes
-}
-
-async function* watchEnd(
-  frames: AsyncIterable<SyncFrame>,
-  onEnd: (end: Extract<SyncFrame, { t: 'end' }>) => void,
-): AsyncGenerator<SyncFrame> {
-  for await (const frame of frames) {
-    if (frame.t === 'end') onEnd(frame)
-    else yield frame
-  }
 }
 
 /** Tries peers one after another. Throws SYNC_NO_PEER with every failure when none succeeds. */

@@ -12,16 +12,19 @@ import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Network, PeerId } from '../network/network.ts'
+import type { ItemKey } from '../reconcile/item-key.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
 import { Answering } from './answering.ts'
+import type { Source } from './conversation.ts'
+import { pullDeltas, pullNamed } from './delta-pull.ts'
 import { SyncError } from './errors.ts'
 import { GossipExchange } from './gossip.ts'
 import { HelloExchange } from './hello.ts'
 import { ANSWER_IDS_MAX, ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
 import type { BlobSource, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
-import { firstOf, pullBase, pullBlob, pullDeltas, pullKeys, pullOps } from './pulling.ts'
+import { firstOf, pullBase, pullBlob, pullKeys, pullOps } from './pulling.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
 
 export interface SyncOptions {
@@ -86,7 +89,11 @@ export class Sync {
       onDifferent: (topic, peer) => this.#pullSoon(topic, peer),
       log: parts.log,
     })
-    new Answering({ ...parts, answerIdsMax: this.#options.answerIdsMax })
+    new Answering({
+      ...parts,
+      answerIdsMax: this.#options.answerIdsMax,
+      onLacking: (id, peer, keys, more) => this.#pullSoon({ kind: 'context', id }, peer, more ? undefined : keys),
+    })
     parts.network.on('peer:connect', (peer) => this.#greetSoon(peer))
     parts.network.on('subscribed', (peer, topic) => {
       if (this.#followed.has(topic)) this.#greetSoon(peer)
@@ -281,9 +288,10 @@ export class Sync {
     this.#track(work)
   }
 
-  #pullSoon(topic: Topic, peer: PeerId): void {
+  /** `named`: of a context only these, which the peer has said to have. */
+  #pullSoon(topic: Topic, peer: PeerId, named?: readonly ItemKey[]): void {
     if (this.#stop.signal.aborted) return
-    this.#pull(topic, peer).catch((error) => {
+    this.#pull(topic, peer, named).catch((error) => {
       this.#parts.log.debug(
         { topic: topicName(topic), peer, error: String(error) },
         'pull failed; a later round repeats it',
@@ -292,16 +300,18 @@ export class Sync {
   }
 
   /** Resolves with a pull that began after this call: the next one, when one is under way. */
-  #pull(topic: Topic, peer: PeerId): Promise<void> {
+  #pull(topic: Topic, peer: PeerId, named?: readonly ItemKey[]): Promise<void> {
     const key = `${topicName(topic)} ${peer}`
     const running = this.#pulls.get(key)
-    if (!running) return this.#startPull(key, topic, peer)
-    running.next ??= running.done.then(ended, ended).then(() => this.#startPull(key, topic, peer))
+    if (!running) return this.#startPull(key, (signal) => this.#pullOnce(topic, { peer, signal }, named))
+    running.next ??= running.done
+      .then(ended, ended)
+      .then(() => this.#startPull(key, (signal) => this.#pullOnce(topic, { peer, signal })))
     return running.next
   }
 
-  #startPull(key: string, topic: Topic, peer: PeerId): Promise<void> {
-    const done = this.#limited(undefined, (signal) => this.#pullOnce(topic, peer, signal))
+  #startPull(key: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const done = this.#limited(undefined, work)
     const pull: Pull = { done, next: undefined }
     this.#pulls.set(key, pull)
     const forget = () => {
@@ -312,9 +322,9 @@ export class Sync {
     return done
   }
 
-  async #pullOnce(topic: Topic, peer: PeerId, signal: AbortSignal): Promise<void> {
-    const { directory, log } = this.#parts
-    const source = { ...this.#parts, peer, signal }
+  async #pullOnce(topic: Topic, from: Omit<Source, 'network'>, named?: readonly ItemKey[]): Promise<void> {
+    const { directory, log, network } = this.#parts
+    const source = { network, ...from }
     if (topic.kind === 'namespace') {
       const namespace = directory.namespace(topic.id)
       if (namespace) await pullOps(source, namespace)
@@ -322,9 +332,9 @@ export class Sync {
     }
     const context = await directory.context(topic.id)
     if (!context) return
-    const count = await pullDeltas(source, context, topic.id)
+    const count = await (named ? pullNamed(source, context, topic.id, named) : pullDeltas(source, context, topic.id))
     if (count > 0) {
-      log.debug({ contextId: topic.id, peer, count }, 'deltas pulled')
+      log.debug({ contextId: topic.id, peer: from.peer, count }, 'deltas pulled')
       this.#gossip.announceHeads(topic.id)
     }
   }

@@ -27,7 +27,7 @@ export interface Comparison {
 /** `here` asks, `there` answers, every frame as its bytes. */
 export function compareSets(here: RowSet, there: RowSet, options: CompareOptions): Comparison {
   const { contextId, floors = {}, readsMax, afterRound } = options
-  const reconciliation = new Reconciliation(() => here.view(), floors.here)
+  const reconciliation = new Reconciliation(here.read, floors.here)
   const frames: (readonly Probe[])[] = []
   const answers: (readonly Answer[])[] = []
   const sizes: number[] = []

@@ -1,6 +1,6 @@
 // Messages of the streams between two nodes: the hello that compares heads, and requests with their answers.
 import type { Bytes } from '../base/bytes.ts'
-import type { BlobId, ContextId, DeltaId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
+import type { BlobId, ContextId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
 import { message } from './codec.ts'
 import { type Invitation, invitation } from './invitation.ts'
 import {
@@ -28,8 +28,6 @@ export type SyncRequest =
       readonly have: readonly OpId[]
       readonly invitation?: Invitation
     }
-  /** Deltas outside the closure of `have`. */
-  | { readonly t: 'deltas'; readonly contextId: ContextId; readonly have: readonly DeltaId[] }
   /** How the ids held in these ranges differ. */
   | { readonly t: 'compare'; readonly contextId: ContextId; readonly probes: readonly Probe[] }
   /** The deltas themselves, in the order of `wants`, which ascend. */
@@ -68,7 +66,6 @@ export const syncRequestMessage = message<SyncRequest>(
   'sync-request/1',
   union<'t', SyncRequest>('t', {
     ops: record({ namespaceId: id<NamespaceId>(), have: idSet<OpId>(HEADS_MAX) }, { invitation }),
-    deltas: record({ contextId: id<ContextId>(), have: idSet<DeltaId>(HEADS_MAX) }),
     compare: record({ contextId: id<ContextId>(), probes }),
     fetch: record({ contextId: id<ContextId>(), wants }),
     lacking: record({ contextId: id<ContextId>(), keys: setKeys, more: flag() }),

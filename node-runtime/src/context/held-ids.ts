@@ -1,0 +1,108 @@
+// The set of the deltas held here in any state, stored as a Merkle trie that changes in the batch of the deltas' own
+// rows: so the two never disagree, whatever the process dies of. Nothing of it is kept in memory.
+import { type Bytes, fromHex } from '../base/bytes.ts'
+import { type ContextId, type DeltaId, idBytes } from '../base/ids.ts'
+import { type Bound, type ItemKey, itemKey } from '../reconcile/item-key.ts'
+import { decodeNode, encodeNode, type LoadNode } from '../reconcile/set-node.ts'
+import { type SetChange, updateSet } from '../reconcile/set-update.ts'
+import { SetView } from '../reconcile/set-view.ts'
+import { keyOf } from '../store/keys.ts'
+import type { Store, StoreOp, StoreReader } from '../store/store.ts'
+import type { ContextStore, DeltaOp } from './context-store.ts'
+import { HELD_REBUILD_BATCH } from './limits.ts'
+
+interface Touched {
+  graph?: boolean
+  parked?: boolean
+  item?: ItemKey
+}
+
+export class HeldIds {
+  readonly #store: Store
+  readonly #rows: ContextStore
+  readonly #id: Bytes
+
+  constructor(store: Store, rows: ContextStore, contextId: ContextId) {
+    this.#store = store
+    this.#rows = rows
+    this.#id = idBytes(contextId)
+  }
+
+  /** Runs `work`, which must not wait, on the set as of the last batch. */
+  read<T>(work: (view: SetView) => T): T {
+    // A batch may be written by another thread while this one reads row after row.
+    const snapshot = this.#store.snapshot()
+    try {
+      return work(new SetView(this.#loadFrom(snapshot)))
+    } finally {
+      void snapshot.close()
+    }
+  }
+
+  /** What joins the batch `ops` so that the set follows it. No other batch with deltas of this context may be under way. */
+  follow(ops: readonly StoreOp[]): StoreOp[] {
+    const touched = new Map<DeltaId, Touched>()
+    for (const op of ops) {
+      if (!isDeltaOp(op)) continue
+      const { place, id, item } = op.held
+      const known = touched.get(id) ?? {}
+      known[place] = op.type === 'put'
+      if (item !== undefined) known.item = item
+      touched.set(id, known)
+    }
+    if (touched.size === 0) return []
+    const load = this.#loadFrom(this.#store)
+    const view = new SetView(load)
+    const changes = [...touched].flatMap(([id, each]) => this.#changeOf(id, each, view))
+    return changes.length === 0 ? [] : this.#opsOf(load, changes)
+  }
+
+  /** For rows from before the set was kept: makes it from them, in batches of its own. */
+  async rebuild(): Promise<void> {
+    let changes: SetChange[] = []
+    const flush = async () => {
+      await this.#store.batch(this.#opsOf(this.#loadFrom(this.#store), changes))
+      changes = []
+    }
+    for await (const delta of this.#rows.everyDelta()) {
+      changes.push({ key: itemKey(delta.hlc, delta.id), held: true })
+      if (changes.length >= HELD_REBUILD_BATCH) await flush()
+    }
+    if (changes.length > 0) await flush()
+  }
+
+  #changeOf(id: DeltaId, touched: Touched, view: SetView): SetChange[] {
+    const isIn = (place: 'graph' | 'parked') => touched[place] ?? this.#rows.holds(place, id)
+    const held = isIn('graph') || isIn('parked')
+    const key = touched.item ?? this.#storedKey(id)
+    return key === undefined || view.has(key) === held ? [] : [{ key, held }]
+  }
+
+  #storedKey(id: DeltaId): ItemKey | undefined {
+    const delta = this.#rows.delta(id)
+    return delta && itemKey(delta.hlc, delta.id)
+  }
+
+  #opsOf(load: LoadNode, changes: readonly SetChange[]): StoreOp[] {
+    return [...updateSet(load, changes)].map(([path, node]) => {
+      const key = this.#keyOf(path)
+      return node === null ? { type: 'del', key } : { type: 'put', key, value: encodeNode(node) }
+    })
+  }
+
+  #loadFrom(reader: StoreReader): LoadNode {
+    return (path) => {
+      const row = reader.get(this.#keyOf(path))
+      return row && decodeNode(row)
+    }
+  }
+
+  #keyOf(path: Bound): Bytes {
+    const digits = fromHex(path.length % 2 === 0 ? path : `${path}0`)
+    return keyOf('held', this.#id, Uint8Array.of(path.length), digits)
+  }
+}
+
+function isDeltaOp(op: StoreOp): op is DeltaOp {
+  return 'held' in op
+}

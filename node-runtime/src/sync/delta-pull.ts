@@ -1,0 +1,140 @@
+// The asking side for deltas: compare the sets of held ids, tell the peer what it lacks, fetch what we lack. Whatever ends
+// it, what has come is kept, and the next pull finds the rest.
+import type { ContextId } from '../base/ids.ts'
+import { type Want, wantsBehind } from '../reconcile/answer.ts'
+import { type ItemKey, itemKey } from '../reconcile/item-key.ts'
+import { type Differences, Reconciliation } from '../reconcile/reconciliation.ts'
+import { type Delta, decodeDelta } from '../wire/delta.ts'
+import { DELTA_BYTES_MAX } from '../wire/limits.ts'
+import type { SyncRequest } from '../wire/sync-messages.ts'
+import { Conversation, itemsOf, type Source } from './conversation.ts'
+import { SyncError } from './errors.ts'
+import { FETCH_WANTS_MAX, RECEIVE_BATCH, RECEIVE_BATCH_BYTES } from './limits.ts'
+import type { SyncedContext } from './ports.ts'
+
+/** Takes what the peer has and we lack. Returns how many deltas came. */
+export function pullDeltas(source: Source, context: SyncedContext, contextId: ContextId): Promise<number> {
+  return conversing(source, async (conversation) => {
+    let total = 0
+    for (;;) {
+      const found = await compare(conversation, context, contextId)
+      if (found.lacks.length > 0) {
+        await told(conversation, { t: 'lacking', contextId, keys: found.lacks, more: found.lacksMore })
+      }
+      const before = sizeOf(context)
+      total += await new DeltaFetch(conversation, source, context, contextId).fetch(found.wants)
+      // A peer that offers much and sends nothing that can be kept is not asked again.
+      if (found.complete || sizeOf(context) <= before) return total
+    }
+  })
+}
+
+/** Takes what a peer has just named as lacking here. Returns how many deltas came. */
+export function pullNamed(
+  source: Source,
+  context: SyncedContext,
+  contextId: ContextId,
+  keys: readonly ItemKey[],
+): Promise<number> {
+  const wants = lackingOf(context, keys).map((key): Want => ({ t: 'item', key }))
+  if (wants.length === 0) return Promise.resolve(0)
+  return conversing(source, (conversation) => new DeltaFetch(conversation, source, context, contextId).fetch(wants))
+}
+
+/** Those of `keys` that are not held here, ascending. */
+export function lackingOf(context: SyncedContext, keys: readonly ItemKey[]): ItemKey[] {
+  return context.readHeld((view) => [...new Set(keys)].filter((key) => !view.has(key)).sort())
+}
+
+function sizeOf(context: SyncedContext): number {
+  return context.readHeld((view) => view.size)
+}
+
+async function compare(conversation: Conversation, context: SyncedContext, contextId: ContextId): Promise<Differences> {
+  const reconciliation = new Reconciliation((work) => context.readHeld(work), context.heldFrom())
+  for (let probes = reconciliation.probes(); probes.length > 0; probes = reconciliation.probes()) {
+    for await (const frame of conversation.ask({ t: 'compare', contextId, probes })) {
+      if (frame.t === 'answers') reconciliation.take(frame.answers, frame.floor)
+    }
+  }
+  return reconciliation.differences()
+}
+
+class DeltaFetch {
+  readonly #conversation: Conversation
+  readonly #source: Source
+  readonly #context: SyncedContext
+  readonly #contextId: ContextId
+  #batch: Delta[] = []
+  #batchBytes = 0
+  #came = 0
+
+  constructor(conversation: Conversation, source: Source, context: SyncedContext, contextId: ContextId) {
+    this.#conversation = conversation
+    this.#source = source
+    this.#context = context
+    this.#contextId = contextId
+  }
+
+  /** `wants` ascend, so ancestors come first. */
+  async fetch(wants: readonly Want[]): Promise<number> {
+    try {
+      for (let start = 0; start < wants.length; start += FETCH_WANTS_MAX) {
+        await this.#fetchSome(wants.slice(start, start + FETCH_WANTS_MAX))
+      }
+    } finally {
+      // What came before a break counts: the next pull goes on from there.
+      await this.#flush()
+    }
+    return this.#came
+  }
+
+  async #fetchSome(wants: readonly Want[]): Promise<void> {
+    let reached: ItemKey = ''
+    for (let left = wants; left.length > 0; left = wantsBehind(left, reached)) {
+      const before = reached
+      let more = false
+      const request = { t: 'fetch' as const, contextId: this.#contextId, wants: left }
+      const frames = this.#conversation.ask(request, (end) => {
+        more = end.more
+      })
+      for await (const items of itemsOf(frames, DELTA_BYTES_MAX)) {
+        for (const item of items) reached = await this.#take(decodeDelta(item), item.byteLength)
+      }
+      // A peer that says "more" and gets no further is not asked again.
+      if (!more || reached <= before) return
+    }
+  }
+
+  async #take(delta: Delta, bytes: number): Promise<ItemKey> {
+    if (!this.#context.holds(delta.id)) {
+      this.#batch.push(delta)
+      this.#batchBytes += bytes
+      if (this.#batch.length >= RECEIVE_BATCH || this.#batchBytes >= RECEIVE_BATCH_BYTES) await this.#flush()
+    }
+    return itemKey(delta.hlc, delta.id)
+  }
+
+  async #flush(): Promise<void> {
+    const deltas = this.#batch
+    this.#batch = []
+    this.#batchBytes = 0
+    this.#came += deltas.length
+    if (deltas.length > 0) await this.#context.receive(deltas, this.#source.peer)
+  }
+}
+
+async function told(conversation: Conversation, request: SyncRequest): Promise<void> {
+  for await (const frame of conversation.ask(request)) {
+    throw new SyncError('SYNC_INCOMPLETE', `the peer answers ${request.t} with ${frame.t}`)
+  }
+}
+
+async function conversing<T>(source: Source, talk: (conversation: Conversation) => Promise<T>): Promise<T> {
+  const conversation = await Conversation.open(source)
+  try {
+    return await talk(conversation)
+  } finally {
+    await conversation.close()
+  }
+}

@@ -47,7 +47,7 @@ export class RunConsole {
         if (event.level === 'warning' || this.#options.verbosity >= 0) this.#note(event.level, event.message)
         return
       case 'phase':
-        if (event.phase === 'teardown') this.#live(() => 'ending')
+        if (event.phase === 'teardown') this.#live(() => event.message)
         return
       case 'node:starting':
         this.#starting += 1

@@ -5,6 +5,9 @@ import { fit } from './step-text.ts'
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const FRAME_MS = 100
 
+/** Of a terminal that does not say; some that run programs for others say 0. */
+const COLUMNS = 80
+
 export interface Terminal extends TextOutput {
   readonly columns?: number | undefined
 }
@@ -43,7 +46,7 @@ export class StatusLine {
   #draw(): void {
     if (!this.#text) return
     this.#frame = (this.#frame + 1) % FRAMES.length
-    const line = fit(`${FRAMES[this.#frame]} ${this.#text()}`, (this.#out.columns ?? 80) - 1)
+    const line = fit(`${FRAMES[this.#frame]} ${this.#text()}`, (this.#out.columns || COLUMNS) - 1)
     this.#out.write(`\r\x1b[K${line}`)
   }
 }

@@ -13,6 +13,7 @@ import {
   choicesOf,
   describe,
   describeNode,
+  expressionOf,
   fieldSchema,
   nameOf,
   type Schema,
@@ -226,7 +227,9 @@ function checkText(
   path: ValuePath,
   sink: FindingSink,
 ): string | undefined {
-  const length = [...value].length
+  // Signs beyond 16 bits count once; where no length is asked for, nothing is counted.
+  const isCounted = schema.minLength !== undefined || schema.maxLength !== undefined
+  const length = isCounted ? [...value].length : 0
   if (length < (schema.minLength ?? 0)) {
     wrong(
       schema.minLength === 1 ? 'must not be empty' : `must have at least ${schema.minLength} characters`,
@@ -240,7 +243,7 @@ function checkText(
     wrong(`must have at most ${schema.maxLength} characters`, node, path, sink)
     return undefined
   }
-  if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value)) {
+  if (schema.pattern !== undefined && !expressionOf(schema.pattern).test(value)) {
     wrong(`must match ${schema.pattern}`, node, path, sink)
     return undefined
   }

@@ -52,13 +52,13 @@ class VariableChecker {
         for (const [name] of capturedBy(step)) set.add(name)
         continue
       }
-      const loop = step.branches.length > 0
-      const inner = new Set(set)
-      if (loop) for (const [name] of capturedBy(step)) inner.add(name)
-      this.step(step, loop ? inner : set)
+      const captured = capturedBy(step).map(([name]) => name)
+      // Copied only for the few steps that need it: a file of many steps has many names.
+      const inner = step.branches.length === 0 ? set : new Set([...set, ...captured])
+      this.step(step, inner)
       // fuzzy_test makes variables of its own while it runs: nothing in it can be judged.
       if (step.kind.kind !== 'fuzzy_test') for (const branch of step.branches) this.check(branch, new Set(inner))
-      for (const [name] of capturedBy(step)) set.add(name)
+      for (const name of captured) set.add(name)
     }
   }
 

@@ -41,12 +41,25 @@ export function viewOf(schema: TSchema): Schema {
   return schema as Schema
 }
 
+/** Schemas of step kinds are the same objects for every step. */
+const asserted = new WeakSet<Schema>()
+const expressions = new Map<string, RegExp>()
+
+/** Patterns are those of schemas, so there are few. */
+export function expressionOf(pattern: string): RegExp {
+  const known = expressions.get(pattern) ?? new RegExp(pattern, 'u')
+  expressions.set(pattern, known)
+  return known
+}
+
 export function assertKeywords(schema: Schema): void {
+  if (asserted.has(schema)) return
   for (const keyword in schema) {
     if (!KEYWORDS.has(keyword) && !keyword.startsWith('~')) {
       throw new Error(`assertion failed: plan cannot check the schema keyword "${keyword}"`)
     }
   }
+  asserted.add(schema)
 }
 
 export function choicesOf(schema: Schema): readonly unknown[] | undefined {
@@ -67,7 +80,7 @@ export function acceptsNull(schema: Schema): boolean {
 export function fieldSchema(schema: Schema, key: string): Schema | undefined {
   if (schema.properties !== undefined && Object.hasOwn(schema.properties, key)) return schema.properties[key]
   for (const [pattern, field] of Object.entries(schema.patternProperties ?? {})) {
-    if (new RegExp(pattern, 'u').test(key)) return field
+    if (expressionOf(pattern).test(key)) return field
   }
   if (schema.additionalProperties === false) return undefined
   return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : {}

@@ -81,11 +81,14 @@ export function withEntries(map: MapNode, entries: readonly MapEntry[]): MapNode
 }
 
 /** Every text below a node, with its place. */
-export function* textsIn(node: SourceNode): Generator<{ text: string; span: Span }> {
-  if (node.kind === 'scalar') {
-    if (typeof node.value === 'string') yield { text: node.value, span: node.span }
-    return
-  }
-  const below = node.kind === 'list' ? node.items : node.entries.map((entry) => entry.value)
-  for (const child of below) yield* textsIn(child)
+export function textsIn(node: SourceNode): { text: string; span: Span }[] {
+  const found: { text: string; span: Span }[] = []
+  collectTexts(node, found)
+  return found
+}
+
+function collectTexts(node: SourceNode, found: { text: string; span: Span }[]): void {
+  if (node.kind === 'list') for (const item of node.items) collectTexts(item, found)
+  else if (node.kind === 'map') for (const { value } of node.entries) collectTexts(value, found)
+  else if (typeof node.value === 'string') found.push({ text: node.value, span: node.span })
 }

@@ -221,7 +221,8 @@ class WorkflowRun {
     const network = this.#network
     const nodes = this.#nodes
     if (!network || !nodes) return undefined
-    this.#emit({ type: 'phase', phase: 'teardown', message: 'ending' })
+    const how = signal.aborted ? '; interrupt again to end at once' : ''
+    this.#emit({ type: 'phase', phase: 'teardown', message: `ending${how}` })
     nodes.expectAll()
     const nukes = passed && settings.nukeOnEnd && !signal.aborted
     const stops = settings.stopAllNodes || nukes || signal.aborted

@@ -1,5 +1,5 @@
 // The commands with the real node program: what the pretend one of the other tests cannot show.
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -7,6 +7,7 @@ import { NodeClient, NodeState } from '@calbox/workflows'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { CommandEdge } from './command-edge.ts'
 import { runDown } from './down.ts'
+import { runRun } from './run.ts'
 import { runUp } from './up.ts'
 
 const BUSY_MACHINE_MS = 120_000
@@ -51,6 +52,55 @@ test(
     )
     for (const client of await clients()) expect(await client.ready()).toEqual({ status: 'ready' })
     expect(await Promise.all((await clients()).map((client) => client.identity()))).toEqual(before)
+  },
+  BUSY_MACHINE_MS,
+)
+
+/** Modules of a few bytes: an `init` that does nothing, and an `f` that does what the name says. */
+const BAD_GUESTS = [
+  [
+    'trap',
+    '0061736d0100000001040160000003030200000503010001071503066d656d6f7279020004696e69740000016600010a080202000b0300000b',
+    'wasm trap: unreachable',
+  ],
+  [
+    'memory',
+    '0061736d0100000001040160000003030200000503010001071503066d656d6f7279020004696e69740000016600010a2f0202000b2a01017f03404110400021002000417f460440000b2000418080046c4101418080c000fc0b000c000b000b',
+    'memory limit',
+  ],
+  [
+    'recursion',
+    '0061736d0100000001090260000060017f017f0304030001000503010001071503066d656d6f7279020004696e69740000016600020a190302000b0c004101200041016a10016a0b0700410010011a0b',
+    'recursed deeper',
+  ],
+  [
+    'import',
+    '0061736d0100000001090260017e017f60000002180103656e76106e6f5f737563685f66756e6374696f6e000003030201010503010001071503066d656d6f7279020004696e69740001016600020a0c0202000b0700420110001a0b',
+    'env.no_such_function',
+  ],
+] as const
+
+test(
+  'a guest that misbehaves fails its own call, by name, and the node goes on',
+  async () => {
+    const steps = BAD_GUESTS.flatMap(([name, hex, error]) => {
+      writeFileSync(join(edge.cwd, `${name}.wasm`), Buffer.from(hex, 'hex'))
+      return [
+        `{ type: install_application, node: g-1, path: ${name}.wasm, dev: true, outputs: { app: applicationId } }`,
+        "{ type: create_namespace, node: g-1, application_id: '{{app}}', outputs: { ns: namespaceId } }",
+        "{ type: create_context, node: g-1, application_id: '{{app}}', group_id: '{{ns}}', outputs: { ctx: contextId } }",
+        `{ type: call, node: g-1, context_id: '{{ctx}}', method: f, expected_failure: true, expected_error: '${error}', outputs: { seen: error_type } }`,
+        "{ type: assert, statements: ['is_set({{seen}})'] }",
+      ]
+    })
+    writeFileSync(join(edge.cwd, 'text.wasm'), 'hello')
+    const text = 'install_application, node: g-1, path: text.wasm, dev: true, expected_failure: true'
+    steps.push(`{ type: ${text}, expected_error: 'not a WebAssembly module' }`)
+    const file = ['name: guests', 'nodes: { count: 1, prefix: g }', 'stop_all_nodes: true', 'steps:']
+    writeFileSync(join(edge.cwd, 'workflow.yml'), `${[...file, ...steps.map((step) => `  - ${step}`)].join('\n')}\n`)
+    // Anything but exit code 0 rejects.
+    await runRun([], {}, edge)
+    expect(await new NodeState(join(edge.cwd, '.calbox')).list()).toMatchObject([{ name: 'g-1', state: 'stopped' }])
   },
   BUSY_MACHINE_MS,
 )

@@ -1,5 +1,5 @@
 // Installed applications. The id is the content address of the code, so the same bytes have the same id on every node.
-import { createReadStream } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Bytes } from '../base/bytes.ts'
 import { taggedHash } from '../base/hash.ts'
 import { type ApplicationId, type BlobId, idBytes, idFromBytes } from '../base/ids.ts'
@@ -65,14 +65,12 @@ export class Applications {
 
   /** Reads the code from a file of this machine. Throws APPLICATION_INVALID: not there, not WebAssembly, not an app. */
   async installFile(path: string, details: InstallDetails): Promise<Application> {
+    const file = await openFile(path)
     try {
-      const { hash } = await this.#parts.blobs.put(createReadStream(path))
+      const { hash } = await this.#parts.blobs.put(file.createReadStream())
       return await this.installBlob(hash, details)
-    } catch (cause) {
-      if (!(cause instanceof Error && 'syscall' in cause)) throw cause
-      throw new ContextError('APPLICATION_INVALID', `cannot read the application file ${path}: ${cause.message}`, {
-        cause,
-      })
+    } finally {
+      await file.close()
     }
   }
 
@@ -130,6 +128,19 @@ export class Applications {
       })
     }
   }
+}
+
+/** Opened before the blob store sees it: an error of this file must not look like one of the store's disk. */
+async function openFile(path: string): Promise<FileHandle> {
+  const unreadable = (why: string, cause?: unknown) =>
+    new ContextError('APPLICATION_INVALID', `cannot read the application file ${path}: ${why}`, { cause })
+  try {
+    // First: opening a pipe would wait for a writer.
+    if ((await stat(path)).isFile()) return await open(path)
+  } catch (cause) {
+    throw unreadable(cause instanceof Error ? cause.message : String(cause), cause)
+  }
+  throw unreadable('it is not a regular file')
 }
 
 function fromRow(id: ApplicationId, row: ApplicationRow): Application {

@@ -31,7 +31,13 @@ const STATUS: Readonly<Record<string, number>> = {
   CONTEXT_FAILED: 503,
   GROUP_KEY_PENDING: 503,
   SYNC_NO_PEER: 503,
+  QUEUE_FULL: 503,
+  QUEUE_CLOSED: 503,
+  EXECUTOR_BUSY: 503,
+  EXECUTOR_CLOSED: 503,
+  STORE_CLOSED: 503,
   JOIN_TIMEOUT: 504,
+  BLOB_DISK_FULL: 507,
 }
 
 export interface HttpFailure {

@@ -19,6 +19,8 @@ export const OFFSET_MAX = 100_000
 
 /** Invitations without a lifetime of their own live a year. */
 export const INVITATION_LIFETIME_SEC = 365 * 24 * 3600
+/** No longer, so that its end is an exact number for every client. Refused with 400. */
+export const INVITATION_LIFETIME_SEC_MAX = 1000 * INVITATION_LIFETIME_SEC
 
 /** How long a join of a context waits for the namespace log to name it, before it is a 404. */
 export const CONTEXT_KNOWN_WAIT_MS = 5_000

@@ -1,14 +1,6 @@
 // Contexts: create, look at, join, synchronise.
 import { type Static, Type } from 'typebox'
-import {
-  type ApplicationId,
-  type ContextId,
-  type GroupId,
-  idBase58,
-  idBytes,
-  parseBase58Id,
-  parseHexId,
-} from '../../base/ids.ts'
+import { type ContextId, type GroupId, idBase58, idBytes, parseBase58Id, parseHexId } from '../../base/ids.ts'
 import { until, WaitError } from '../../base/until.ts'
 import type { Context } from '../../context/context.ts'
 import { ContextError } from '../../context/errors.ts'
@@ -16,6 +8,7 @@ import type { Namespace } from '../../context/namespace.ts'
 import { byteArray, contextIdOf, pageOf } from '../encodings.ts'
 import { ByteList, Text } from '../fields.ts'
 import { CONTEXT_KNOWN_WAIT_MS, INIT_PARAMS_BYTES_MAX, NAME_BYTES_MAX } from '../limits.ts'
+import { contextOf, installedId, noMember } from '../lookups.ts'
 import type { NodeServices } from '../ports.ts'
 import { NoBody, NoFields, Page, type Route, route } from '../route.ts'
 
@@ -43,9 +36,9 @@ function contextJson(context: Context): object {
   }
 }
 
-function createRequest(body: Static<typeof CreateBody>) {
+function createRequest(node: NodeServices, body: Static<typeof CreateBody>) {
   return {
-    applicationId: parseBase58Id<ApplicationId>(body.applicationId),
+    applicationId: installedId(node, body.applicationId),
     groupId: parseHexId<GroupId>(body.groupId),
     initParams: Uint8Array.from(body.initializationParams),
     ...(typeof body.contextSeed === 'string' ? { seed: idBytes(parseBase58Id<ContextId>(body.contextSeed)) } : {}),
@@ -101,7 +94,7 @@ export const contextRoutes: readonly Route[] = [
     query: NoFields,
     body: CreateBody,
     handle: async ({ node }, { body }) => {
-      const context = await node.contexts.create(createRequest(body))
+      const context = await node.contexts.create(createRequest(node, body))
       return {
         data: {
           contextId: idBase58(context.record.id),
@@ -119,7 +112,7 @@ export const contextRoutes: readonly Route[] = [
     params: ByContext,
     query: NoFields,
     body: NoBody,
-    handle: async ({ node }, { params }) => ({ data: contextJson(await node.contexts.get(contextIdOf(params.id))) }),
+    handle: async ({ node }, { params }) => ({ data: contextJson(await contextOf(node, contextIdOf(params.id))) }),
   }),
   route({
     method: 'GET',
@@ -128,7 +121,7 @@ export const contextRoutes: readonly Route[] = [
     params: ByContext,
     query: NoFields,
     body: NoBody,
-    handle: async ({ node }, { params }) => ({ data: (await node.contexts.get(contextIdOf(params.id))).waiting() }),
+    handle: async ({ node }, { params }) => ({ data: (await contextOf(node, contextIdOf(params.id))).waiting() }),
   }),
   route({
     method: 'GET',
@@ -138,7 +131,7 @@ export const contextRoutes: readonly Route[] = [
     query: NoFields,
     body: NoBody,
     handle: async ({ node }, { params }) => ({
-      data: { sizeInBytes: (await node.contexts.get(contextIdOf(params.id))).sizeInBytes },
+      data: { sizeInBytes: (await contextOf(node, contextIdOf(params.id))).sizeInBytes },
     }),
   }),
   route({
@@ -149,7 +142,7 @@ export const contextRoutes: readonly Route[] = [
     query: NoFields,
     body: NoBody,
     handle: async ({ node }, { params }) => {
-      const { record } = await node.contexts.get(contextIdOf(params.id))
+      const { record } = await contextOf(node, contextIdOf(params.id))
       const { state } = node.namespaces.get(record.namespaceId)
       const members = [...state.members.values()].filter(({ publicKey }) => state.isMember(record.groupId, publicKey))
       return { data: { identities: members.map(({ publicKey }) => idBase58(publicKey)) } }
@@ -163,7 +156,7 @@ export const contextRoutes: readonly Route[] = [
     query: NoFields,
     body: NoBody,
     handle: async ({ node }, { params }) => {
-      const { record } = await node.contexts.get(contextIdOf(params.id))
+      const { record } = await contextOf(node, contextIdOf(params.id))
       const { state } = node.namespaces.get(record.namespaceId)
       const { publicKey } = node.identity
       return { data: { identities: state.isMember(record.groupId, publicKey) ? [idBase58(publicKey)] : [] } }
@@ -177,7 +170,7 @@ export const contextRoutes: readonly Route[] = [
     query: NoFields,
     body: NoBody,
     handle: async ({ node }, { params }) => ({
-      data: (await node.contexts.get(contextIdOf(params.id))).record.groupId,
+      data: (await contextOf(node, contextIdOf(params.id))).record.groupId,
     }),
   }),
   route({
@@ -190,9 +183,7 @@ export const contextRoutes: readonly Route[] = [
     handle: async ({ node }, { params, signal }) => {
       const id = contextIdOf(params.id)
       const namespace = await namespaceOf(node, id, signal)
-      if (!namespace.mayRead(id, node.identity.publicKey)) {
-        throw new ContextError('NOT_A_MEMBER', `this node is no member of the group of context ${idBase58(id)}`)
-      }
+      if (!namespace.mayRead(id, node.identity.publicKey)) throw noMember(id)
       const context = await node.joiner.ready(namespace, id, { signal })
       return {
         data: { contextId: idBase58(context.record.id), memberPublicKey: idBase58(node.identity.publicKey) },
@@ -221,7 +212,7 @@ export const contextRoutes: readonly Route[] = [
     query: NoFields,
     body: NoBody,
     handle: async ({ node }, { params, signal }) => {
-      const { record } = await node.contexts.get(contextIdOf(params.id))
+      const { record } = await contextOf(node, contextIdOf(params.id))
       await node.sync.syncContext(record.id, { signal })
       return { data: null }
     },

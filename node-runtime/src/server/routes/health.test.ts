@@ -3,8 +3,8 @@ import { afterEach, expect, test } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
 import { utf8 } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
-import type { GuestExecutor } from '../../runtime/guest-executor.ts'
 import { shareContext, TestWorld } from '../../testing/test-nodes.ts'
+import { executorGate } from '../testing/executor-gate.ts'
 import { type ServedNode, serve } from '../testing/served-node.ts'
 
 const HEALTH = '/admin-api/health'
@@ -68,30 +68,18 @@ test('peers are counted, and the network status has the fields that clients read
 
 test('a node that stops says so while its last call runs, and that its store is gone afterwards', async () => {
   world = await TestWorld.open({ clock: systemClock })
-  const entered = Promise.withResolvers<void>()
-  const gate = Promise.withResolvers<void>()
-  let shut = false
-  const wrapExecutor = (inner: GuestExecutor): GuestExecutor => ({
-    ...inner,
-    run: async (...args) => {
-      if (shut) {
-        entered.resolve()
-        await gate.promise
-      }
-      return inner.run(...args)
-    },
-  })
-  const served = await start('ada', { wrapExecutor })
+  const gate = executorGate()
+  const served = await start('ada', { wrapExecutor: gate.wrapExecutor })
   const { contextId } = await shareContext(world, await appWasm('kv-store'), ['ada'])
   const { node } = world.get('ada')
   const context = await node.contexts.get(contextId)
-  shut = true
+  gate.shut()
   const call = context.call({ method: 'len', input: utf8('{}') })
-  await entered.promise
+  await gate.entered(1)
   const closing = node.close()
   expect(await served.get(READY)).toMatchObject({ status: 503, body: { data: { status: 'shutting_down' } } })
   expect((await served.get(HEALTH)).status).toBe(200)
-  gate.resolve()
+  gate.open()
   await call
   await closing
   for (const path of [READY, HEALTH]) {

@@ -3,10 +3,13 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { utf8 } from '../../base/bytes.ts'
 import { CodedError } from '../../base/errors.ts'
-import { idBase58 } from '../../base/ids.ts'
+import { type ApplicationId, idBase58, parseHexId } from '../../base/ids.ts'
 import type { LogFields, Logger } from '../../base/log.ts'
+import type { Context } from '../../context/context.ts'
 import { contextIdOf } from '../encodings.ts'
+import { ServerError } from '../errors.ts'
 import { jsonTextOf } from '../json.ts'
+import { contextOf } from '../lookups.ts'
 import type { NodeServices } from '../ports.ts'
 import { NoFields, RawResponse, type Route, type RouteParts, route } from '../route.ts'
 
@@ -46,7 +49,7 @@ async function execute({ node, log }: RouteParts, params: unknown, signal: Abort
       error: { type: 'FunctionCallError', data: `method ${params.method} is the host’s own; clients may not call it` },
     }
   }
-  const context = await node.contexts.get(contextIdOf(params.contextId))
+  const context = await contextOf(node, contextIdOf(params.contextId))
   const input = utf8(JSON.stringify(params.argsJson ?? {}))
   const call = { contextId: idBase58(context.record.id), method: params.method }
   const { value, logs } = await context.call({ method: params.method, input, signal }).catch((error: unknown) => {
@@ -78,11 +81,20 @@ function logsOf(error: unknown): readonly string[] {
 
 async function syncStatus(node: NodeServices, params: unknown): Promise<RpcAnswer> {
   if (!Value.Check(StatusParams, params)) return parseError(`sync_status: ${firstProblem(StatusParams, params)}`)
-  const context = await node.contexts.get(contextIdOf(params.contextId))
+  const id = contextIdOf(params.contextId)
+  const context = await contextOf(node, id).catch((error: unknown) => {
+    if (error instanceof CodedError && error.code === 'CONTEXT_UNINITIALIZED') return undefined
+    throw error
+  })
+  const status = { contextId: idBase58(id), isInitialized: context !== undefined, syncState: syncState(context) }
+  return { result: JSON.stringify({ ...status, failureCount: 0 }) }
+}
+
+/** Undefined: its state has not arrived. */
+function syncState(context: Context | undefined): { state: 'idle' | 'syncing' | 'waitingForPeers' } {
+  if (!context) return { state: 'waitingForPeers' }
   const { pending, parked } = context.waiting()
-  const syncState = { state: pending + parked > 0 ? 'syncing' : 'idle' }
-  const contextId = idBase58(context.record.id)
-  return { result: JSON.stringify({ contextId, isInitialized: true, syncState, failureCount: 0 }) }
+  return { state: pending + parked > 0 ? 'syncing' : 'idle' }
 }
 
 async function answer(parts: RouteParts, method: string, params: unknown, signal: AbortSignal): Promise<RpcAnswer> {
@@ -92,7 +104,7 @@ async function answer(parts: RouteParts, method: string, params: unknown, signal
 }
 
 /** Codes of failures as the reference's clients know them. Undefined: a defect of ours. */
-function rpcErrorOf(error: unknown): RpcError | undefined {
+function rpcErrorOf(error: unknown, params: unknown): RpcError | undefined {
   if (!(error instanceof CodedError)) return undefined
   switch (error.code) {
     case 'GUEST_FAILED':
@@ -105,20 +117,32 @@ function rpcErrorOf(error: unknown): RpcError | undefined {
     case 'CONTEXT_UNINITIALIZED':
       return { type: 'Uninitialized' }
     case 'GROUP_KEY_PENDING':
-      return { type: 'GroupKeyPending', data: error.data }
+      return { type: 'GroupKeyPending', data: { context_id: contextIn(params) } }
     case 'APPLICATION_NOT_INSTALLED':
-      return { type: 'ApplicationNotInstalled', data: { application_id: error.data.applicationId } }
+      return { type: 'ApplicationNotInstalled', data: { application_id: base58Of(error.data.applicationId) } }
     case 'ID_INVALID':
       return { type: 'ParseError', data: error.message }
     case 'CONTEXT_BUSY':
     case 'CONTEXT_FAILED':
       return { type: 'InternalError', data: { kind: 'context', message: error.message } }
+    case 'EXECUTOR_BUSY':
+    case 'EXECUTOR_CLOSED':
+      return { type: 'InternalError', data: { kind: 'runtime', message: error.message } }
     case 'MODULE_INVALID':
     case 'MODULE_TOO_LARGE':
       return { type: 'FunctionCallError', data: error.message }
     default:
       return undefined
   }
+}
+
+/** As the client may compare it: in base58, whatever it asked with. */
+function contextIn(params: unknown): string | undefined {
+  return Value.Check(StatusParams, params) ? idBase58(contextIdOf(params.contextId)) : undefined
+}
+
+function base58Of(id: unknown): string | undefined {
+  return typeof id === 'string' ? idBase58(parseHexId<ApplicationId>(id)) : undefined
 }
 
 function parseError(data: string): RpcAnswer {
@@ -145,7 +169,9 @@ export const jsonrpcRoutes: readonly Route[] = [
         if ('result' in outcome) return new RawResponse(200, `${head},"result":${outcome.result}}`)
         return new RawResponse(200, `${head},"error":${JSON.stringify(outcome.error)}}`)
       } catch (error) {
-        const known = rpcErrorOf(error)
+        // The node stops, or nobody waits any more: no outcome of the call, and no defect.
+        if (error instanceof ServerError) throw error
+        const known = rpcErrorOf(error, body.params)
         if (!known) parts.log.error({ error: error instanceof Error ? error.stack : String(error) }, 'jsonrpc failed')
         return new RawResponse(200, `${head},"error":${JSON.stringify(known ?? { type: 'InternalError', data: {} })}}`)
       }

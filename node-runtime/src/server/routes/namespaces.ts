@@ -1,19 +1,13 @@
 // Namespaces and their groups: create, invite, join, look at. A namespace is its root group.
 import { Type } from 'typebox'
-import {
-  type ApplicationId,
-  type GroupId,
-  idBase58,
-  type NamespaceId,
-  parseBase58Id,
-  parseHexId,
-} from '../../base/ids.ts'
+import { type GroupId, idBase58, type NamespaceId, parseHexId } from '../../base/ids.ts'
 import { ContextError } from '../../context/errors.ts'
 import type { Namespace } from '../../context/namespace.ts'
 import { InvitationJson, invitationFromJson, invitationToJson, pageOf } from '../encodings.ts'
 import { ServerError } from '../errors.ts'
 import { Text } from '../fields.ts'
-import { INVITATION_LIFETIME_SEC, NAME_BYTES_MAX } from '../limits.ts'
+import { INVITATION_LIFETIME_SEC, INVITATION_LIFETIME_SEC_MAX, NAME_BYTES_MAX } from '../limits.ts'
+import { installedId } from '../lookups.ts'
 import type { NodeServices } from '../ports.ts'
 import { NoBody, NoFields, Page, type Route, route } from '../route.ts'
 
@@ -26,7 +20,9 @@ const InviteBody = Type.Union([
   Type.Null(),
   Type.Object({
     /** A lifetime in seconds, despite its name. */
-    expirationTimestamp: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()])),
+    expirationTimestamp: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1, maximum: INVITATION_LIFETIME_SEC_MAX }), Type.Null()]),
+    ),
     recursive: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
   }),
 ])
@@ -114,7 +110,7 @@ export const namespaceRoutes: readonly Route[] = [
     query: NoFields,
     body: Type.Object({ applicationId: Type.String(), name: OptionalName }),
     handle: async ({ node }, { body }) => {
-      const applicationId = parseBase58Id<ApplicationId>(body.applicationId)
+      const applicationId = installedId(node, body.applicationId)
       const namespace = await node.namespaces.create(applicationId, body.name ?? undefined)
       return { data: { namespaceId: namespace.id } }
     },

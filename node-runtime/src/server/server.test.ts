@@ -2,24 +2,25 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../base/clock.ts'
-import { silentLogger } from '../base/log.ts'
+import { RecordingLogger } from '../testing/recording-logger.ts'
 import { TestWorld } from '../testing/test-nodes.ts'
-import { createServer, type HttpServer } from './server.ts'
+import { JSON_BODY_BYTES_MAX } from './limits.ts'
+import { ROUTES } from './server.ts'
+import { type ServedNode, serve } from './testing/served-node.ts'
 
 let world: TestWorld
-let server: HttpServer
+let served: ServedNode
 let port: number
 
 beforeAll(async () => {
   world = await TestWorld.open({ clock: systemClock })
   const { node } = await world.start('n')
-  server = await createServer({ node, log: silentLogger })
-  await server.listen('127.0.0.1', 0)
-  port = Number(new URL(server.addresses()[0] ?? '').port)
+  served = await serve(node)
+  port = Number(new URL(served.url).port)
 })
 
 afterAll(async () => {
-  await server.close()
+  await served.close()
   await world.close()
 })
 
@@ -109,3 +110,125 @@ describe('query parameters', () => {
     }
   })
 })
+
+describe('what is no request of this API', () => {
+  test('is a 404 in JSON that names method and path', async () => {
+    for (const [method, path] of [
+      ['GET', '/'],
+      ['GET', '/nothing?x=1'],
+      ['POST', '/admin-api/contexts/sync/a/b'],
+      ['DELETE', HEALTH],
+      ['GET', '/jsonrpc'],
+    ] as const) {
+      const answer = await served.ask(method, path)
+      expect([answer.status, answer.type, answer.body]).toEqual([
+        404,
+        expect.stringContaining('application/json'),
+        { error: `no route ${method} ${path.split('?')[0]}` },
+      ])
+    }
+  })
+
+  test('HEAD answers as GET does, without a body', async () => {
+    const { status, text } = await served.ask('HEAD', HEALTH)
+    expect([status, text]).toEqual([200, ''])
+  })
+})
+
+describe('a body', () => {
+  const execute = (text: string, type?: string | null) =>
+    served.post('/jsonrpc', { text, ...(type === undefined ? {} : { type }) })
+  const envelope = (filler: number) => `{"jsonrpc":"2.0","id":1,"method":"none","params":"${'x'.repeat(filler)}"}`
+
+  test('is read up to 2 MiB, and refused with 413 beyond, whether its length is told or not', async () => {
+    const bare = envelope(0).length
+    expect((await execute(envelope(JSON_BODY_BYTES_MAX - bare))).status).toBe(200)
+    const large = envelope(JSON_BODY_BYTES_MAX - bare + 1)
+    const { status, type, body } = await execute(large)
+    expect([status, type, body]).toEqual([413, expect.stringContaining('json'), { error: expect.stringMatching(/./) }])
+    expect(await streamed(large)).toBe(413)
+  })
+
+  test('is JSON, whatever content type it claims', async () => {
+    const types = [
+      null,
+      'application/json',
+      'application/json; charset=utf-8',
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/octet-stream',
+    ]
+    for (const type of types) {
+      const good = await execute(envelope(1), type)
+      expect([type, good.status, good.body]).toEqual([type, 200, expect.objectContaining({ id: 1 })])
+      const bad = await execute('a=1', type)
+      expect([type, bad.status, bad.body]).toEqual([type, 400, { error: expect.stringContaining('not JSON') }])
+    }
+  })
+
+  test('that is no JSON is a 400 that says where', async () => {
+    for (const text of ['{', '{"a":}', 'undefined', '\0', '{"a":1}}', "{'a':1}", '\ufeff{']) {
+      const { status, body } = await execute(text)
+      expect([text, status, body]).toEqual([text, 400, { error: expect.stringMatching(/^the body is not JSON: ./) }])
+    }
+  })
+
+  test('nested without end is refused and harms nothing', async () => {
+    const deep = '['.repeat(JSON_BODY_BYTES_MAX / 2 - 100)
+    const { status, body } = await execute(`${deep}${deep.replaceAll('[', ']')}`)
+    expect([status, body]).toEqual([400, { error: expect.stringMatching(/./) }])
+    expect((await ask(HEALTH)).status).toBe(200)
+  })
+
+  test('with the names of prototypes is data like any other', async () => {
+    const { status, body } = await execute(
+      '{"jsonrpc":"2.0","id":1,"method":"none","__proto__":{"id":7},"constructor":{}}',
+    )
+    expect([status, body]).toMatchObject([200, { id: 1, error: { type: 'ParseError' } }])
+  })
+})
+
+/** Sent in chunks, without a content length. Resolves with the status. */
+function streamed(text: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path: '/jsonrpc', method: 'POST', agent: false }
+    const sent = request(options, (response) => {
+      resolve(response.statusCode)
+      response.resume()
+      sent.destroy()
+    })
+    sent.on('error', reject)
+    sent.write(text.slice(0, 100))
+    sent.end(text.slice(100))
+  })
+}
+
+test('a node that has ended is never a defect: what it still answers is a refusal or a fact', async () => {
+  const log = new RecordingLogger()
+  const { node } = await world.start('ended')
+  const ended = await serve(node, log)
+  await node.close()
+  const id = '1'.repeat(32)
+  const hex = '7'.repeat(64)
+  for (const { method, url } of ROUTES) {
+    const path = url.replace(':id', id).replace(/:(ns|gid)/, hex)
+    const answer = await ended.ask(method, path, method === 'POST' ? { body: {} } : {})
+    expect([method, path, answer.status]).not.toEqual([method, path, 500])
+  }
+  await ended.close()
+  expect(log.entries).toEqual([])
+})
+
+test('a failure that nobody foresaw is a 500 without detail, and the detail is in the log', async () => {
+  const log = new RecordingLogger()
+  const { node } = await world.start('broken')
+  const broken = await serve(Object.create(node, { account: { get: () => fail('secret detail') } }) as typeof node, log)
+  const { status, body } = await broken.get('/admin-api/identity')
+  expect([status, body]).toEqual([500, { error: 'Internal server error' }])
+  expect(JSON.stringify(log.entries)).toContain('secret detail')
+  await broken.close()
+})
+
+function fail(message: string): never {
+  throw new Error(message)
+}

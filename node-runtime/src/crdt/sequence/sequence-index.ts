@@ -33,7 +33,7 @@ export class SequenceIndex {
 
   /** Visible elements. */
   get size(): number {
-    return this.#exists() ? this.#read(this.#height(), START).summary().visible : 0
+    return this.#exists() ? this.#read(this.#height(), START).visible : 0
   }
 
   /** The visible element number `index`. */

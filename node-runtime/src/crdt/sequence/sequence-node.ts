@@ -90,15 +90,19 @@ export class SequenceNode {
     return undefined
   }
 
-  summary(): Summary {
+  get visible(): number {
     let visible = 0
+    for (let at = 0; at < this.count; at += 1) visible += this.visibleAt(at)
+    return visible
+  }
+
+  summary(): Summary {
     let oldest = NO_STAMP
     for (let at = 0; at < this.count; at += 1) {
-      visible += this.visibleAt(at)
       const stamp = this.oldestAt(at)
       if (stamp < oldest) oldest = stamp
     }
-    return { head: this.idAt(0), visible, oldest }
+    return { head: this.idAt(0), visible: this.visible, oldest }
   }
 
   withUp(up: Bytes): SequenceNode {

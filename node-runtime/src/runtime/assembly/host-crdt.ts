@@ -5,6 +5,14 @@
 @external('env', 'value_return') declare function value_return(result: u64): void
 @external('env', 'storage_read') declare function storage_read(key: u64, register: u64): i32
 @external('env', 'storage_write') declare function storage_write(key: u64, value: u64, register: u64): i32
+@external('env', 'private_storage_write') declare function private_storage_write(key: u64, value: u64): i32
+@external('env', 'js_crdt_authored_map_insert')
+declare function authored_insert(id: u64, key: u64, value: u64, register: u64): i32
+@external('env', 'js_crdt_shared_new_with_id')
+declare function shared_new(id: u64, writers: u64, frozen: i32, register: u64): i32
+@external('env', 'js_crdt_shared_set') declare function shared_set(id: u64, value: u64): i32
+@external('env', 'js_crdt_sortedset_insert') declare function sortedset_insert(id: u64, value: u64): i32
+@external('env', 'js_crdt_sortedset_last') declare function sortedset_last(id: u64, register: u64): i32
 @external('env', 'persist_root_state') declare function persist_root_state(doc: u64, created: u64, updated: u64): void
 @external('env', 'read_root_state') declare function read_root_state(register: u64): i32
 @external('env', 'flush_delta') declare function flush_delta(): i32
@@ -193,6 +201,27 @@ export function type_text(): void {
 
 export function unserved(): void {
   generate_uuid(REGISTER)
+}
+
+/** Codes of a first and a second insert under one key, of making a storage for another, and of writing to it. */
+export function owned(): void {
+  const first = authored_insert(id(8), ref(text('k')), ref(text('v')), REGISTER)
+  const again = authored_insert(id(8), ref(text('k')), ref(text('v')), REGISTER)
+  const made = shared_new(id(9), id(200), 0, REGISTER)
+  const refused = shared_set(id(9), ref(text('v')))
+  ok(text(`${first} ${again} ${made} ${refused}`))
+}
+
+export function last_of_two(): void {
+  sortedset_insert(id(10), ref(text('b')))
+  sortedset_insert(id(10), ref(text('a')))
+  answer(sortedset_last(id(10), REGISTER))
+}
+
+export function keep_secret(): void {
+  map_insert(id(1), ref(text('k')), ref(text('shown')), REGISTER)
+  private_storage_write(ref(text('place')), ref(text('secret')))
+  flush_delta()
 }
 
 /** Raw keys of such a guest are the node's own. */

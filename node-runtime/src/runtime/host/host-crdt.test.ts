@@ -77,6 +77,22 @@ describe('guests whose collections are the host’s', () => {
     expect(await answer('type_text')).toBe('29 hello')
   })
 
+  it('keep what has an owner, and what has an order', async () => {
+    const { answer } = node()
+    expect(await answer('owned')).toBe('0 -1 0 -1')
+    expect(await answer('last_of_two')).toBe('1 b')
+  })
+
+  it('keep private values out of the artifact and of the shared state', async () => {
+    const { change } = node()
+    const outcome = await change('keep_secret')
+    const shared = [outcome.artifact?.bytes ?? utf8(''), ...outcome.changes.map(({ value }) => value ?? utf8(''))]
+    expect(shared.filter((bytes) => Buffer.from(bytes).includes('shown'))).not.toEqual([])
+    expect(shared.filter((bytes) => Buffer.from(bytes).includes('secret'))).toEqual([])
+    expect(outcome.privateChanges).toEqual([{ key: expect.anything(), value: expect.anything() }])
+    expect(text(outcome.privateChanges[0]?.value ?? undefined)).toBe('secret')
+  })
+
   it('get -1 and the reason for an id of another length, and go on', async () => {
     expect(await node().answer('short_id')).toMatch(/^-1 .*32 bytes/)
   })

@@ -6,11 +6,13 @@ import type { GuestOutcome } from '../runtime/guest-executor.ts'
 import type { StoreOp } from '../store/store.ts'
 import { type Delta, type DeltaPayload, sealDelta } from '../wire/delta.ts'
 import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../wire/limits.ts'
+import { BlobEffects } from './blob-effects.ts'
 import { ContextError } from './errors.ts'
 import type { Folder } from './folder.ts'
 import { logGuest } from './guest-log.ts'
 import type { Ledger } from './ledger.ts'
 import { type ContextParts, nodeOf } from './parts.ts'
+import type { Revision } from './revision.ts'
 
 export interface CallRequest {
   readonly method: string
@@ -46,8 +48,9 @@ type CallerParts = Pick<
   | 'hlc'
   | 'random'
   | 'authority'
+  | 'blobParts'
   | 'log'
-> & { readonly folder: Folder; readonly ledger: Ledger }
+> & { readonly folder: Folder; readonly ledger: Ledger; readonly revision: Revision }
 
 export class Caller {
   readonly #parts: CallerParts
@@ -58,16 +61,32 @@ export class Caller {
 
   /** Runs in the queue of the context. */
   async call(request: CallRequest, meta: CallMeta): Promise<CallResult> {
-    const { record, identity, authority, hlc, ledger, state } = this.#parts
+    const { record, identity, authority, hlc } = this.#parts
+    await this.#parts.revision.runIfDue()
     if (!authority.mayWrite(record.id, identity.publicKey)) this.#assertReader()
     const outcome = await this.#runGuest(request)
     hlc.observe(outcome.timeNs)
     if (meta.depth > 0) logGuest(this.#parts.log, 'info', { method: request.method, lines: outcome.logs })
     if (outcome.status !== 'ok') throw guestFailure(request.method, outcome)
+    const blobs = new BlobEffects(record.id, { ...this.#parts.blobParts, log: this.#parts.log }, outcome)
+    try {
+      return await this.#commit(request, meta, { outcome, blobs })
+    } finally {
+      await blobs.end()
+    }
+  }
+
+  async #commit(
+    request: CallRequest,
+    meta: CallMeta,
+    { outcome, blobs }: { readonly outcome: GuestOutcome; readonly blobs: BlobEffects },
+  ): Promise<CallResult> {
+    const { record, authority, ledger, state } = this.#parts
     const writes = outcome.artifact !== undefined && outcome.artifact.bytes.byteLength > 0
     if (!writes) {
-      const ops = [...this.#privateOps(outcome), ...meta.settle]
+      const ops = [...this.#privateOps(outcome), ...(await blobs.place()), ...meta.settle]
       if (ops.length > 0) await ledger.commit(ops)
+      blobs.committed()
       if (outcome.events.length > 0) ledger.emit(undefined, outcome.events)
       return { value: outcome.value, logs: outcome.logs, deltaId: undefined }
     }
@@ -77,10 +96,12 @@ export class Caller {
     await ledger.commit([
       ...fold.ops,
       ...this.#privateOps(outcome),
+      ...(await blobs.place()),
       ...meta.settle,
       this.#parts.rows.markOutgoing(delta.id),
     ])
     fold.committed()
+    blobs.committed()
     this.#parts.dag.receive(nodeOf(delta))
     ledger.show()
     ledger.publish(delta)

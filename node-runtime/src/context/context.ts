@@ -24,7 +24,9 @@ import { CONTEXT_QUEUE_MAX } from './limits.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
 import type { PeerId } from './ports.ts'
 import { type ReceiveResult, Receiver } from './receiver.ts'
+import { Revision } from './revision.ts'
 import { Turns } from './turns.ts'
+import { Voids } from './voids.ts'
 
 export class Context {
   readonly record: ContextRecord
@@ -36,6 +38,7 @@ export class Context {
   readonly #ledger: Ledger
   readonly #caller: Caller
   readonly #receiver: Receiver
+  readonly #revision: Revision
 
   constructor(parts: ContextParts) {
     this.record = parts.record
@@ -52,17 +55,33 @@ export class Context {
       run: (task) => this.#runHandler(task),
       log: parts.log,
     })
-    const shared = { ...parts, folder: this.#folder, intake: this.#intake, ledger: this.#ledger, turns }
+    const voids = new Voids({ ...parts, contextId: parts.record.id })
+    const onHandlers = () => this.#handlers.wake()
+    const base = {
+      ...parts,
+      folder: this.#folder,
+      intake: this.#intake,
+      ledger: this.#ledger,
+      turns,
+      voids,
+      onHandlers,
+    }
+    this.#revision = new Revision(base)
+    const shared = { ...base, revision: this.#revision }
     this.#caller = new Caller(shared)
     this.#receiver = new Receiver({
       ...shared,
       holds: (id) => this.holds(id),
-      onHandlers: () => this.#handlers.wake(),
     })
   }
 
   get root(): RootHash {
     return this.#ledger.shown.root
+  }
+
+  /** Digest of the removals of members that `root` was judged by; undefined until it was since the start. */
+  get removals(): Bytes | undefined {
+    return this.#ledger.shown.removals
   }
 
   get sizeInBytes(): number {
@@ -120,6 +139,7 @@ export class Context {
 
   /** Starts what was interrupted: handlers that wait, deltas that were committed but perhaps never sent. */
   async resume(): Promise<void> {
+    await this.#enqueue(() => this.#revision.runIfDue())
     this.#handlers.wake()
     const { restored } = this.#parts
     if (restored.length > 0) await this.receive(restored)
@@ -142,8 +162,9 @@ export class Context {
     return this.#enqueue(() => this.#receiver.receive(deltas, from))
   }
 
-  /** Looks again at what waits for governance or for a key. */
+  /** Looks again at what a removal has made void, and at what waits for governance or for a key. */
   async reconsider(): Promise<void> {
+    if (this.#revision.isDue) await this.#enqueue(() => this.#revision.runIfDue())
     let last: DeltaId | undefined
     while (this.#intake.parkedCount > 0) {
       const behind = last

@@ -22,6 +22,7 @@ import { rangeOf } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import { type ContextRow, decodeRow } from '../wire/records.ts'
 import type { Application, Applications } from './applications.ts'
+import type { BlobParts } from './blob-effects.ts'
 import { Context } from './context.ts'
 import { ContextStore } from './context-store.ts'
 import { ContextError } from './errors.ts'
@@ -38,6 +39,7 @@ export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRin
   readonly executor: GuestExecutor
   readonly applications: Applications
   readonly namespaces: Namespaces
+  readonly blobParts: BlobParts
   readonly onEvent: (event: StateEvent) => void
   /** A context of this namespace got a delta that is sealed with a key we do not have. */
   readonly onKeyMissing: (namespace: Namespace, groupId: GroupId) => void
@@ -261,13 +263,13 @@ export class Contexts {
   async #read(record: ContextRecord): Promise<Context> {
     const { store, namespaces, applications, clock, log } = this.#parts
     const rows = new ContextStore(store, record.id)
-    const applied = new Map<DeltaId, DagNode>()
+    const ready = new Map<DeltaId, DagNode>()
     const restored: Delta[] = []
     for await (const { delta, status } of rows.deltas()) {
       const node = { id: delta.id, parents: delta.parents, hlc: delta.hlc }
       this.#parts.hlc.observe(delta.hlc)
-      if (status === 'applied') applied.set(delta.id, node)
-      else restored.push(delta)
+      if (status === 'pending') restored.push(delta)
+      else ready.set(delta.id, node)
     }
     const parked = await rows.parkedSizes()
     const held = new HeldIds(store, rows, record.id)
@@ -280,9 +282,9 @@ export class Contexts {
       rows,
       held,
       state: ContextState.open(store, record.id),
-      dag: Dag.restore(applied.values(), []),
+      dag: Dag.restore(ready.values(), []),
       restored,
-      stack: stackOf(await rows.stack(), applied),
+      stack: stackOf(await rows.stack(), ready),
       parked,
       module: () => applications.module(record.applicationId),
       setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),

@@ -1,6 +1,6 @@
 // The order in which deltas enter the state. Pure.
 //
-// Guest-storage apps: the state is the fold of all deltas in canonical order (HLC, id); what sorts before applied
+// Guest-storage apps: the state is the fold of all deltas in canonical order (HLC, id), void ones left out; what sorts before applied
 // deltas is inserted by one undo down to the lowest position and one redo. Host-CRDT apps: merges commute, so new
 // deltas go on top as they come.
 import type { DeltaId } from '../base/ids.ts'
@@ -22,20 +22,38 @@ export function comparePositions(a: Positioned, b: Positioned): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
 }
 
-/** `applied` is the stack as it was applied, oldest first; `arrived` is in canonical order and not in `applied`. */
+/**
+ * `applied` is the stack as it was applied, oldest first; `arrived` is in canonical order and not in `applied`; `dropped`
+ * are those of `applied` that are void now.
+ */
 export function planFold<T extends Positioned>(
   applied: readonly Positioned[],
   arrived: readonly T[],
-  storage: 'guest' | 'host',
+  { storage, dropped = NONE }: { readonly storage: 'guest' | 'host'; readonly dropped?: ReadonlySet<DeltaId> },
 ): FoldPlan<T> {
-  const first = arrived[0]
-  if (storage === 'host' || first === undefined) return { undo: 0, apply: arrived }
-  let keep = applied.length
-  for (let top = applied[keep - 1]; top !== undefined && comparePositions(top, first) > 0; top = applied[keep - 1]) {
-    keep -= 1
+  const kept = Math.min(
+    storage === 'host' ? applied.length : placeOf(applied, arrived[0]),
+    dropped.size === 0 ? applied.length : lowestOf(applied, dropped),
+  )
+  const undone = applied.slice(kept)
+  const again = undone.filter(({ id }) => !dropped.has(id))
+  return { undo: undone.length, apply: storage === 'host' ? [...again, ...arrived] : mergeSorted(again, arrived) }
+}
+
+const NONE: ReadonlySet<DeltaId> = new Set()
+
+function placeOf(applied: readonly Positioned[], first: Positioned | undefined): number {
+  let place = applied.length
+  if (first === undefined) return place
+  for (let top = applied[place - 1]; top !== undefined && comparePositions(top, first) > 0; top = applied[place - 1]) {
+    place -= 1
   }
-  const undone = applied.slice(keep)
-  return { undo: undone.length, apply: mergeSorted(undone, arrived) }
+  return place
+}
+
+function lowestOf(applied: readonly Positioned[], dropped: ReadonlySet<DeltaId>): number {
+  const lowest = applied.findIndex(({ id }) => dropped.has(id))
+  return lowest === -1 ? applied.length : lowest
 }
 
 function mergeSorted<T extends Positioned>(a: readonly Positioned[], b: readonly T[]): (T | Positioned)[] {

@@ -1,7 +1,7 @@
 // Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
 import { EMPTY } from '../base/bytes.ts'
-import { idBytes } from '../base/ids.ts'
+import { type DeltaId, idBytes } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
 import { mergeArtifact } from '../crdt/artifact.ts'
 import { CrdtError } from '../crdt/errors.ts'
@@ -51,14 +51,17 @@ export class Folder {
     return openDelta(delta, key)
   }
 
-  /** `arrived`: new deltas in canonical order, each with its parents applied or before it in the list. */
-  async fold(arrived: readonly Arrived[]): Promise<Fold> {
+  /**
+   * `arrived`: new deltas in canonical order, each with its parents applied or before it in the list. `dropped`: applied
+   * ones that are void now.
+   */
+  async fold(arrived: readonly Arrived[], dropped: ReadonlySet<DeltaId> = new Set()): Promise<Fold> {
     const { record, rows, state } = this.#parts
     const byId = new Map(arrived.map((entry) => [entry.delta.id, entry]))
     const plan = planFold(
       this.#stack,
       arrived.map((entry) => entry.delta),
-      record.storage,
+      { storage: record.storage, dropped },
     )
     const transaction = state.begin()
     const { turns } = this.#parts
@@ -83,6 +86,7 @@ export class Folder {
       ops.push(rows.pushUndo(kept + index, delta.id, encodeUndo(undos[index] ?? { previous: [] })))
       if (byId.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
     })
+    for (const id of dropped) ops.push(rows.putDelta(this.#stored(id).delta, 'voided'))
     ops.push(...transaction.ops())
     return {
       ops,

@@ -1,10 +1,18 @@
 // The one way of a context into its store, and what others may see of it afterwards: heads and root, gossip, events.
+import type { Bytes } from '../base/bytes.ts'
 import type { DeltaId, RootHash } from '../base/ids.ts'
 import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import { ContextError } from './errors.ts'
 import type { ContextParts } from './parts.ts'
 import type { StateEvent } from './ports.ts'
+
+export interface Shown {
+  readonly heads: readonly DeltaId[]
+  readonly root: RootHash
+  /** Only at equal removals must equal heads have equal roots. Undefined: not judged since the start. */
+  readonly removals: Bytes | undefined
+}
 
 type LedgerParts = Pick<
   ContextParts,
@@ -14,20 +22,31 @@ type LedgerParts = Pick<
 export class Ledger {
   readonly #parts: LedgerParts
   #broken = false
-  #shown: { readonly heads: readonly DeltaId[]; readonly root: RootHash }
+  #shown: Shown
+  #removals: Bytes | undefined
 
   constructor(parts: LedgerParts) {
     this.#parts = parts
-    this.#shown = { heads: parts.dag.heads(), root: parts.state.root }
+    this.#shown = this.#now()
   }
 
   /** What others may take for ours: it moves with `show`, once all of an arrival is applied, never before (I5). */
-  get shown(): { readonly heads: readonly DeltaId[]; readonly root: RootHash } {
+  get shown(): Shown {
     return this.#shown
   }
 
   show(): void {
-    this.#shown = { heads: this.#parts.dag.heads(), root: this.#parts.state.root }
+    this.#shown = this.#now()
+  }
+
+  /** Digest of the removals of members that all stored deltas have been judged by since the start. */
+  get removals(): Bytes | undefined {
+    return this.#removals
+  }
+
+  judgedBy(removals: Bytes): void {
+    this.#removals = removals
+    this.show()
   }
 
   /**
@@ -71,6 +90,10 @@ export class Ledger {
   emit(deltaId: DeltaId | undefined, events: StateEvent['events']): void {
     const { record, state, onEvent } = this.#parts
     onEvent({ contextId: record.id, deltaId, root: state.root, events })
+  }
+
+  #now(): Shown {
+    return { heads: this.#parts.dag.heads(), root: this.#parts.state.root, removals: this.#removals }
   }
 
   /** The marker stays: at worst the delta is gossiped once more after a restart. */

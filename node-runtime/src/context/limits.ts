@@ -33,6 +33,8 @@ export const HANDLER_PAGE = 64
 export const PARKED_PAGE = 100
 /** And their bytes, except that one delta always goes. */
 export const PARKED_PAGE_BYTES = 8 * 1024 * 1024
+/** Removals whose past is kept in memory, up to one id a delta each. One more is made again when it is asked for. */
+export const PASTS_KEPT_MAX = 4
 /** Parked deltas of one context. At the cap the oldest is forgotten; pulling brings it back. */
 export const PARKED_MAX = 10_000
 /** And of their bytes in the store: strangers can make a node park what it cannot judge yet. */

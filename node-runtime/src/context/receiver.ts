@@ -6,12 +6,15 @@ import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import { ContextError } from './errors.ts'
 import type { Arrived, Folder } from './folder.ts'
+import { handlerRows } from './handler-rows.ts'
 import type { Intake } from './intake.ts'
 import type { Ledger } from './ledger.ts'
 import { APPLY_BATCH_BYTES, APPLY_BATCH_MAX } from './limits.ts'
 import { type ContextParts, nodeOf } from './parts.ts'
 import type { PeerId } from './ports.ts'
+import type { Revision } from './revision.ts'
 import type { Turns } from './turns.ts'
+import type { Voids } from './voids.ts'
 
 export interface ReceiveResult {
   readonly applied: number
@@ -25,6 +28,8 @@ type ReceiverParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'identity' |
   readonly folder: Folder
   readonly intake: Intake
   readonly ledger: Ledger
+  readonly revision: Revision
+  readonly voids: Voids
   readonly turns: Turns
   readonly holds: (id: DeltaId) => boolean
   /** Rows for the queue of handlers were stored. */
@@ -44,7 +49,9 @@ export class Receiver {
     from: PeerId | undefined,
     first: readonly StoreOp[] = [],
   ): Promise<ReceiveResult> {
-    const { dag, hlc, intake, rows, outbound } = this.#parts
+    const { dag, hlc, intake, rows, outbound, revision } = this.#parts
+    // Before anything arrives: so the state is never half by the old removals and half by the new.
+    await revision.runIfDue()
     const arrived = new Map<DeltaId, Arrived>()
     const ready: DagNode[] = []
     const ops: StoreOp[] = [...first]
@@ -73,6 +80,7 @@ export class Receiver {
     }
     try {
       await this.#applyReady(ready, arrived, ops)
+      if (this.#parts.voids.completes(ready.map(({ id }) => id))) await revision.run()
     } catch (error) {
       // Memory is ahead of the store now, whatever went wrong.
       this.#parts.ledger.break(error)
@@ -89,17 +97,23 @@ export class Receiver {
   }
 
   async #applyReady(ready: readonly DagNode[], arrived: Arrivals, first: readonly StoreOp[]): Promise<void> {
+    const { identity, rows } = this.#parts
     const nodes = [...ready].sort(this.#parts.dag.compare)
     let ops = [...first]
     for (let start = 0; start < nodes.length; ) {
       const batch = this.#nextBatch(nodes, start, arrived)
       const left = nodes.slice(start)
-      const fold = await this.#parts.folder.fold(batch).catch((error) => this.#postpone(error, left, arrived, ops))
-      for (const entry of batch) ops.push(...this.#handlerOps(entry))
+      const isVoid = batch.map(({ delta }) => this.#parts.voids.isVoid(delta))
+      const counting = batch.filter((_, index) => !isVoid[index])
+      const fold = await this.#parts.folder.fold(counting).catch((error) => this.#postpone(error, left, arrived, ops))
+      for (const entry of counting) ops.push(...handlerRows(rows, identity.publicKey, entry))
+      batch.forEach(({ delta }, index) => {
+        if (isVoid[index]) ops.push(rows.putDelta(delta, 'void'))
+      })
       await this.#parts.ledger.commit([...ops, ...fold.ops])
       fold.committed()
       ops = []
-      for (const { delta, payload } of batch) this.#parts.ledger.emit(delta.id, payload.events)
+      for (const { delta, payload } of counting) this.#parts.ledger.emit(delta.id, payload.events)
       this.#parts.onHandlers()
       start += batch.length
       if (start < nodes.length) await this.#parts.turns.pass()
@@ -147,27 +161,5 @@ export class Receiver {
     const delta = this.#parts.rows.delta(node.id)
     if (!delta) throw new Error(`delta ${node.id} waits for its parents but is not in the store`)
     return { delta, payload: this.#parts.folder.open(delta) }
-  }
-
-  #handlerOps({ delta, payload }: Arrived): StoreOp[] {
-    const { rows, identity } = this.#parts
-    if (delta.author === identity.publicKey) return []
-    return payload.events.flatMap((event, index) =>
-      event.handler === undefined
-        ? []
-        : [
-            rows.putHandler(rows.handlerKey(delta.hlc, delta.id, index), {
-              v: 1,
-              kind: event.kind,
-              data: event.data,
-              handler: event.handler,
-              depth: payload.depth + 1,
-              attempts: 0,
-              dueMs: 0,
-              state: 'queued',
-              error: null,
-            }),
-          ],
-    )
   }
 }

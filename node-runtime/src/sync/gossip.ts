@@ -1,5 +1,6 @@
 // Gossip: a hint that makes news travel in milliseconds. Everything in it can be pulled too, so a message may be lost,
 // doubled or late, and a full queue may drop one.
+import { equalBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ContextId, DeltaId, NamespaceId } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
@@ -115,8 +116,10 @@ export class GossipExchange {
     const { directory, network, identity } = this.#parts
     const context = await directory.context(id)
     if (!context) return
-    const root = context.root
-    const beat = signHeads({ contextId: id, heads: context.heads().slice(0, HEADS_MAX), root }, identity)
+    const { root, removals } = context
+    // Read again from the store a moment ago, and not yet looked at: the next beat has it.
+    if (removals === undefined) return
+    const beat = signHeads({ contextId: id, heads: context.heads().slice(0, HEADS_MAX), root, removals }, identity)
     await network.publish(topicName({ kind: 'context', id }), encodeGossip({ t: 'heads', ...beat }))
   }
 
@@ -160,6 +163,8 @@ export class GossipExchange {
 
   /** Equal heads and another root is a defect, never a state that passes (I5). */
   #compareRoots(id: ContextId, context: SyncedContext, beat: HeadsBeat): void {
+    const { removals } = context
+    if (removals === undefined || !equalBytes(removals, beat.removals)) return
     if (context.root === beat.root || !sameIds(context.heads(), beat.heads)) return
     this.#diverged += 1
     const fields = { contextId: id, member: beat.author, root: context.root, theirRoot: beat.root }

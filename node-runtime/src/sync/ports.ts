@@ -22,6 +22,8 @@ export interface SyncedNamespace {
 
 export interface SyncedContext {
   readonly root: RootHash
+  /** Digest of the removals of members that `root` was judged by; undefined until it was since the start. */
+  readonly removals: Bytes | undefined
   heads(): DeltaId[]
   holds(id: DeltaId): boolean
   missing(limit: number): DeltaId[]

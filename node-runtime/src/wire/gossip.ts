@@ -4,7 +4,15 @@ import { taggedHash } from '../base/hash.ts'
 import type { ContextId, DeltaId, PublicKey, RootHash } from '../base/ids.ts'
 import { type SigningKey, verify } from '../base/keys.ts'
 import { message } from './codec.ts'
-import { GOSSIP_BYTES_MAX, GOSSIP_ITEMS_MAX, HEADS_MAX, OP_BYTES_MAX, PARENTS_MAX, SIGNATURE_BYTES } from './limits.ts'
+import {
+  GOSSIP_BYTES_MAX,
+  GOSSIP_ITEMS_MAX,
+  HASH_BYTES,
+  HEADS_MAX,
+  OP_BYTES_MAX,
+  PARENTS_MAX,
+  SIGNATURE_BYTES,
+} from './limits.ts'
 import { bytes, id, idSet, list, record, union } from './shape.ts'
 
 export interface AnnouncedDelta {
@@ -17,6 +25,8 @@ export interface HeadsBeat {
   /** Sorted, unique. */
   readonly heads: readonly DeltaId[]
   readonly root: RootHash
+  /** Digest of the removals of members that the root was judged by: only where it is equal can roots be compared. */
+  readonly removals: Bytes
   readonly author: PublicKey
   readonly signature: Bytes
 }
@@ -32,6 +42,7 @@ const headsFacts = {
   contextId: id<ContextId>(),
   heads: idSet<DeltaId>(HEADS_MAX),
   root: id<RootHash>(),
+  removals: bytes(HASH_BYTES, HASH_BYTES),
   author: id<PublicKey>(),
 }
 const headsMessage = message('heads/1', record(headsFacts), GOSSIP_BYTES_MAX)
@@ -65,6 +76,6 @@ export function verifyHeads(beat: HeadsBeat): boolean {
   return verify(beat.author, signedHash(beat), beat.signature)
 }
 
-function signedHash({ contextId, heads, root, author }: Omit<HeadsBeat, 'signature'>): Bytes {
-  return taggedHash('calbox/heads/1', headsMessage.encode({ contextId, heads, root, author }))
+function signedHash({ contextId, heads, root, removals, author }: Omit<HeadsBeat, 'signature'>): Bytes {
+  return taggedHash('calbox/heads/1', headsMessage.encode({ contextId, heads, root, removals, author }))
 }

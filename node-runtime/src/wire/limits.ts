@@ -62,7 +62,7 @@ export const KEYS_MAX = 1024
 export const OPS_WITH_KEYS_MAX = 16
 
 /** Ranges compared in one frame. The asker sends fewer (`reconcile/limits.ts`). */
-export const ANSWERS_MAX = 1024
+export const ANSWERS_MAX = 256
 /** Parts of one range in an answer. */
 export const RANGE_PARTS_MAX = 64
 /** Items of one range in an answer; with more it is cut into parts. */

@@ -7,10 +7,14 @@ import { CodedError } from '../base/errors.ts'
 export class RecordError extends CodedError<'RECORD_DAMAGED'> {}
 
 /** `applied`: in the state. `pending`: waits for parents. */
+/**
+ * `void`: its author was removed, and it never counted here. `voided`: it did before the removal came, and its handlers
+ * have had their rows.
+ */
 export interface DeltaRow {
   readonly v: 1
   readonly delta: Bytes
-  readonly status: 'applied' | 'pending'
+  readonly status: 'applied' | 'pending' | 'void' | 'voided'
 }
 
 /** Waits for a key, for governance, for its time (the stamp is far ahead), or for a machine that applies it in time. */

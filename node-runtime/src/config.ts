@@ -1,10 +1,10 @@
 // The node's folder and its config.toml: created once, read at every start. The only file that knows TOML.
-import { access, chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, chmod, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { type NodeConfig, NodeConfigSchema } from '@calbox/schemas'
-import { parse, stringify } from 'smol-toml'
+import { parse, stringify, TomlError } from 'smol-toml'
 import { Value } from 'typebox/value'
-import { type Bytes, concat, fromBase58, fromHex, toBase58 } from './base/bytes.ts'
+import { type Bytes, concat, equalBytes, fromBase58, fromHex, toBase58, toHex } from './base/bytes.ts'
 import { CodedError } from './base/errors.ts'
 import { taggedHash } from './base/hash.ts'
 import { idBytes } from './base/ids.ts'
@@ -13,7 +13,7 @@ import type { Random } from './base/random.ts'
 import { peerIdOfPublicKey } from './network/peer-id.ts'
 
 export class ConfigError extends CodedError<
-  'CONFIG_MISSING' | 'CONFIG_INVALID' | 'CONFIG_UNSUPPORTED' | 'CONFIG_UNWRITABLE'
+  'CONFIG_MISSING' | 'CONFIG_INVALID' | 'CONFIG_UNSUPPORTED' | 'CONFIG_UNREADABLE' | 'CONFIG_UNWRITABLE'
 > {}
 
 export interface NodeFolder {
@@ -42,7 +42,9 @@ export interface LoadedConfig {
 
 // libp2p's protobuf of a private key: 1 = type Ed25519, 2 = 64 bytes, the seed and the public key.
 const KEY_HEADER = fromHex('08011240')
+export const PORT_MAX = 65_535
 const CONFIG_FILE = 'config.toml'
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 const NODE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/
 
 export function folderPath({ home, node }: NodeFolder): string {
@@ -53,7 +55,10 @@ export function folderPath({ home, node }: NodeFolder): string {
   return join(home, node)
 }
 
-/** Makes the folder, an identity and a config. Returns false, and changes nothing, when a config is there already. */
+/**
+ * Makes the folder, an identity and a config. Returns false, and changes nothing, when a config is there already or
+ * another process makes one at the same time: an identity is never overwritten.
+ */
 export async function initFolder(folder: NodeFolder, options: InitOptions, random: Random): Promise<boolean> {
   const path = folderPath(folder)
   const file = join(path, CONFIG_FILE)
@@ -63,10 +68,10 @@ export async function initFolder(folder: NodeFolder, options: InitOptions, rando
     await mkdir(folder.home, { recursive: true })
     // The store has the keys of groups in it.
     await mkdir(path, { recursive: true, mode: 0o700 })
-    const temporary = `${file}.new`
+    const temporary = `${file}.${toHex(random.bytes(8))}.new`
     await writeFile(temporary, stringify(freshConfig(identity, options)), { mode: 0o600 })
     await chmod(temporary, 0o600)
-    await rename(temporary, file)
+    return await putInPlace(temporary, file)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new ConfigError('CONFIG_UNWRITABLE', `cannot create the node's folder ${path}: ${why}`, {
@@ -74,10 +79,24 @@ export async function initFolder(folder: NodeFolder, options: InitOptions, rando
       data: { path },
     })
   }
+}
+
+/** False when `file` is there already. It appears whole, or not at all. */
+async function putInPlace(temporary: string, file: string): Promise<boolean> {
+  try {
+    await link(temporary, file)
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return false
+    // A file system without hard links. There, two inits at the same moment may both succeed.
+    if (!NO_LINKS.has(codeOf(cause) ?? '')) throw cause
+    await rename(temporary, file)
+  } finally {
+    await rm(temporary, { force: true })
+  }
   return true
 }
 
-/** Throws ConfigError: CONFIG_MISSING (run init), CONFIG_INVALID (what is wrong and where). */
+/** Throws ConfigError: CONFIG_MISSING (run init), CONFIG_UNREADABLE, CONFIG_INVALID (what is wrong and where). */
 export async function loadConfig(folder: NodeFolder): Promise<LoadedConfig> {
   const path = folderPath(folder)
   const file = join(path, CONFIG_FILE)
@@ -85,16 +104,20 @@ export async function loadConfig(folder: NodeFolder): Promise<LoadedConfig> {
   try {
     text = await readFile(file, 'utf8')
   } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new ConfigError('CONFIG_UNREADABLE', `cannot read ${file}: ${why}`, { cause, data: { file } })
+    }
     const message = `no config at ${file}; create one with: calnode --home ${folder.home} --node ${folder.node} init`
     throw new ConfigError('CONFIG_MISSING', message, { cause, data: { file } })
   }
   const settings = parseConfig(text, file)
   checkAuthMode(settings.server.auth_mode, `${file}: server.auth_mode`)
-  const identity = signingKeyFromSeed(seedOf(settings.identity.keypair, file))
+  const identity = identityOf(settings.identity, file)
   return {
     path,
-    dataPath: join(path, settings.datastore?.path ?? 'data'),
-    blobPath: join(path, settings.blobstore?.path ?? 'blobs'),
+    dataPath: resolve(path, settings.datastore?.path ?? 'data'),
+    blobPath: resolve(path, settings.blobstore?.path ?? 'blobs'),
     settings,
     identity,
     kem: kemKeyFromSecret(taggedHash('calbox/kem-secret/1', identity.seed)),
@@ -116,7 +139,8 @@ export function checkAuthMode(mode: string | undefined, where: string): 'proxy' 
 /** The host and port of a `/ip4/HOST/tcp/PORT` address. */
 export function hostPortOf(address: string): { host: string; port: number } | undefined {
   const match = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)$/.exec(address)
-  return match?.[1] === undefined ? undefined : { host: match[1], port: Number(match[2]) }
+  const port = Number(match?.[2])
+  return match?.[1] === undefined || port > PORT_MAX ? undefined : { host: match[1], port }
 }
 
 function parseConfig(text: string, file: string): NodeConfig {
@@ -124,11 +148,17 @@ function parseConfig(text: string, file: string): NodeConfig {
   try {
     raw = parse(text)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ConfigError('CONFIG_INVALID', `${file} is not TOML: ${why}`, { cause, data: { file } })
+    if (!(cause instanceof TomlError)) throw cause
+    // The parser's message shows the lines around the fault: the private key may be in one. Hence no cause, either.
+    const why = cause.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '')
+    throw new ConfigError('CONFIG_INVALID', `${file}:${cause.line}:${cause.column}: not TOML: ${why}`, {
+      data: { file, line: cause.line, column: cause.column },
+    })
   }
   if (Value.Check(NodeConfigSchema, raw)) return raw
-  const problems = [...Value.Errors(NodeConfigSchema, raw)].map((e) => `${e.instancePath || '(top)'}: ${e.message}`)
+  const problems = Value.Errors(NodeConfigSchema, raw).map(
+    ({ instancePath, message }) => `${instancePath.slice(1).replaceAll('/', '.') || '(top)'}: ${message}`,
+  )
   throw new ConfigError('CONFIG_INVALID', `${file} is not a node config: ${problems.slice(0, 5).join('; ')}`, {
     data: { file, problems },
   })
@@ -157,18 +187,25 @@ function addressOf(host: string, port: number): string {
   return `/${host.includes(':') ? 'ip6' : 'ip4'}/${host}/tcp/${port}`
 }
 
-function seedOf(keypair: string, file: string): Bytes {
+function identityOf({ keypair, peer_id }: NodeConfig['identity'], file: string): SigningKey {
+  const refused = (why: string, cause?: unknown) => new ConfigError('CONFIG_INVALID', `${file}: ${why}`, { cause })
   let bytes: Bytes
   try {
     bytes = fromBase58(keypair)
   } catch (cause) {
-    throw new ConfigError('CONFIG_INVALID', `${file}: identity.keypair is not base58`, { cause })
+    throw refused('identity.keypair is not base58', cause)
   }
-  const head = KEY_HEADER.byteLength
-  if (bytes.byteLength === head + 64 && KEY_HEADER.every((byte, i) => bytes[i] === byte)) {
-    return bytes.subarray(head, head + 32)
+  const seedAt = KEY_HEADER.byteLength
+  if (bytes.byteLength !== seedAt + 64 || !equalBytes(bytes.subarray(0, seedAt), KEY_HEADER)) {
+    throw refused('identity.keypair is not an Ed25519 private key')
   }
-  throw new ConfigError('CONFIG_INVALID', `${file}: identity.keypair is not an Ed25519 private key`)
+  const identity = signingKeyFromSeed(bytes.subarray(seedAt, seedAt + 32))
+  if (!equalBytes(bytes.subarray(seedAt + 32), idBytes(identity.publicKey))) {
+    throw refused('identity.keypair is damaged: its public key is not that of its private key')
+  }
+  const peerId = peerIdOfPublicKey(identity.publicKey)
+  if (peerId !== peer_id) throw refused(`identity.peer_id is not that of identity.keypair, which is ${peerId}`)
+  return identity
 }
 
 async function exists(file: string): Promise<boolean> {
@@ -176,8 +213,12 @@ async function exists(file: string): Promise<boolean> {
     await access(file)
     return true
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false
+    if (codeOf(cause) === 'ENOENT') return false
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new ConfigError('CONFIG_UNWRITABLE', `cannot look at ${file}: ${why}`, { cause, data: { file } })
   }
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
 }

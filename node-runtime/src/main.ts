@@ -11,6 +11,7 @@ import {
   initFolder,
   loadConfig,
   type NodeFolder,
+  PORT_MAX,
 } from './config.ts'
 import { processLogger } from './log-output.ts'
 import { type RunningNode, startNode } from './run-node.ts'
@@ -19,6 +20,7 @@ const EXIT = { ok: 0, failed: 1, usage: 2, environment: 3 } as const
 
 /** Codes that say "the machine is not ready for this", as opposed to a defect of ours. */
 const ENVIRONMENT = new Set([
+  'CONFIG_UNREADABLE',
   'CONFIG_UNWRITABLE',
   'STORE_LOCKED',
   'STORE_UNWRITABLE',
@@ -130,8 +132,8 @@ function listOf(text: string | undefined): string[] {
 
 function portOf(flag: string, text: string): number {
   const port = Number(text)
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw usage(`${flag} is a port from 0 to 65535, not ${JSON.stringify(text)}`)
+  if (Number.isInteger(port) && port >= 0 && port <= PORT_MAX) return port
+  throw usage(`${flag} is a port from 0 to ${PORT_MAX}, not ${JSON.stringify(text)}`)
 }
 
 function usage(message: string): ConfigError {

@@ -133,6 +133,7 @@ export class Node implements NodeServices {
       executor,
       applications,
       namespaces,
+      blobParts: { blobs, references: blobReferences, blobOutbound: blobExchange },
       onEvent,
       onKeyMissing: (namespace, groupId) => late.joiner?.wantKeys(namespace, groupId),
     })
@@ -181,6 +182,11 @@ export class Node implements NodeServices {
     await this.contexts.resume()
     for (const namespace of this.namespaces.list()) this.joiner.wake(namespace)
     this.#keeper.start()
+  }
+
+  /** Removes what nothing refers to now, not at its time. */
+  sweepBlobs(): Promise<void> {
+    return this.#keeper.sweep()
   }
 
   /** Idempotent. Refuses new work, waits for what runs, then releases the ports. */

@@ -4,6 +4,7 @@ import { systemClock } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
 import { systemRandom } from './base/random.ts'
 import { BlobStore } from './blobs/blob-store.ts'
+import { threadDigest } from './blobs/digest.ts'
 import { ConfigError, hostPortOf, type LoadedConfig } from './config.ts'
 import { libp2pNetwork } from './network/libp2p.ts'
 import { Node } from './node.ts'
@@ -34,7 +35,13 @@ export async function startNode({ config, network: networkId, bootNodes, log }: 
   try {
     const store = await openLevelStore(storeLocation)
     opened.push(() => store.close())
-    const executor = workerExecutor({ storeLocation, clock: systemClock, log: log.child({ module: 'runtime' }) })
+    const blobs = await BlobStore.open(config.blobPath, systemRandom, { digest: threadDigest })
+    const executor = workerExecutor({
+      storeLocation,
+      blobs: { folder: config.blobPath, dropStage: (run) => blobs.dropStage(run) },
+      clock: systemClock,
+      log: log.child({ module: 'runtime' }),
+    })
     opened.push(() => executor.close())
     const network = await libp2pNetwork({
       identity: config.identity,
@@ -52,7 +59,7 @@ export async function startNode({ config, network: networkId, bootNodes, log }: 
         store,
         network,
         executor,
-        blobs: await BlobStore.open(config.blobPath, systemRandom),
+        blobs,
         clock: systemClock,
         random: systemRandom,
         log,

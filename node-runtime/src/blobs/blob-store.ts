@@ -211,6 +211,11 @@ export class BlobStore {
     this.#add(record)
   }
 
+  /** Of a call that was not committed. */
+  async discardStaged({ folder }: StagedBlob): Promise<void> {
+    await this.#disk.remove(folder)
+  }
+
   /** What is left of one run of guests. */
   async dropStage(run: string): Promise<void> {
     const folders = await this.#disk.folders()

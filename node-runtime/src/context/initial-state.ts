@@ -46,6 +46,10 @@ export async function initialState(parts: InitialStateParts, params: Bytes): Pro
       data: { kind: outcome?.error?.kind, logs: outcome?.logs },
     })
   }
+  if (outcome.blobs) {
+    // Members copy the base, and would lack what only the creator has.
+    throw new ContextError('INIT_FAILED', "the application's init uses blobs, which only calls may", { data: {} })
+  }
   hlc.observe(outcome.timeNs)
   return entriesOf(outcome, parts)
 }

@@ -9,6 +9,7 @@ import type { GuestExecutor, GuestModule } from '../runtime/guest-executor.ts'
 import type { ContextState } from '../storage/context-state.ts'
 import type { Store } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
+import type { BlobParts } from './blob-effects.ts'
 import type { ContextStore } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
 import type { Authority, Outbound, StateEvent } from './ports.ts'
@@ -53,6 +54,7 @@ export interface ContextParts {
   readonly onBroken: (error: unknown) => void
   /** A delta came that is sealed with a key we do not have. */
   readonly onKeyMissing: () => void
+  readonly blobParts: BlobParts
   readonly log: Logger
 }
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { GuestExecutor, GuestModule, RunOptions } from './guest-executor.ts'
 import { appliesContract } from './testing/applies-contract.ts'
+import { blobsContract } from './testing/blobs-contract.ts'
 import { callsContract } from './testing/calls-contract.ts'
 import { call, SOURCE } from './testing/executor-fixture.ts'
 import type { ExecutorHarness, Subject } from './testing/executor-subject.ts'
@@ -48,6 +49,7 @@ export function executorContract(name: string, create: () => Promise<ExecutorHar
     callsContract(subject)
     failuresContract(subject)
     surroundingsContract(subject)
+    blobsContract(subject)
     appliesContract(subject)
     modulesContract(subject)
     lifeCycleContract(subject)

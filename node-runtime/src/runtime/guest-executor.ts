@@ -2,6 +2,7 @@
 // job outlives it except its outcome. Implemented by `inline-executor.ts` and `worker-executor.ts`.
 import type { Bytes } from '../base/bytes.ts'
 import type { BlobId, ContextId } from '../base/ids.ts'
+import type { StagedBlob } from '../blobs/blob-store.ts'
 
 export interface GuestModule {
   /** The key of the module cache: equal ids must mean equal bytes. */
@@ -82,6 +83,12 @@ export interface GuestProposal {
   readonly actions: Bytes
 }
 
+/** Blobs that a call wrote and announced. Whoever gets it keeps or discards each of `created`. */
+export interface GuestBlobs {
+  readonly created: readonly StagedBlob[]
+  readonly announced: readonly { readonly blobId: BlobId; readonly contextId: ContextId }[]
+}
+
 /** What a call changed, in the form its peers apply. */
 export interface GuestArtifact {
   /** Who can merge it: the guest's own code, or `crdt/`. */
@@ -135,6 +142,8 @@ export interface GuestOutcome {
   /** Ids of approved proposals. */
   readonly approvals: readonly Bytes[]
   readonly migrationWitness?: Bytes
+  /** Absent when the call wrote and announced none. */
+  readonly blobs?: GuestBlobs
   /**
    * No stamp this job made is later. It is the last `time_now`, moved up to the end of its 2^-16 s step (the grain of
    * the guests' own hybrid clocks), and at least `env.timeNs`. A delta whose HLC is its call's `timeNs` sorts after

@@ -2,7 +2,9 @@
 // the main thread as outcomes. It may be terminated at any point.
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemRandom } from '../base/random.ts'
+import { fileGuestDisk } from '../blobs/file-disk.ts'
 import { openLevelStore } from '../store/level.ts'
+import { blobAccess } from './blob-access.ts'
 import { committedState } from './committed-state.ts'
 import { runJobs } from './run-jobs.ts'
 import { RunState } from './run-state.ts'
@@ -19,14 +21,16 @@ if (!port) throw new Error('guest-worker.ts must be started as a worker thread')
 
 const settings = workerData as WorkerSettings
 const store = await openLevelStore(settings.storeLocation, { readonlyWorker: true })
+const disk = settings.blobFolder === undefined ? undefined : fileGuestDisk(settings.blobFolder)
 const say = (message: WorkerMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
 
-async function answer({ module, source, jobs }: RunRequest): Promise<void> {
+async function answer({ module, source, jobs, blobRun }: RunRequest): Promise<void> {
   const snapshot = store.snapshot()
   try {
     const state = new RunState(committedState(snapshot, source), source)
+    const blobs = disk && blobRun !== undefined ? blobAccess(disk, blobRun, snapshot, source) : undefined
     let index = 0
-    for (const ended of runJobs(jobs, { module, state, random: systemRandom, guard: (_, body) => body() })) {
+    for (const ended of runJobs(jobs, { module, state, random: systemRandom, blobs, guard: (_, body) => body() })) {
       const outcome = portableOutcome(ended)
       say({ type: 'outcome', outcome }, jobs[index]?.keep ? [] : transferList(outcome))
       index += 1

@@ -3,7 +3,9 @@
 import { isNativeError } from 'node:util/types'
 import { createContext, Script } from 'node:vm'
 import { type Random, systemRandom } from '../base/random.ts'
+import type { GuestDisk } from '../blobs/blob-disk.ts'
 import type { Store } from '../store/store.ts'
+import { blobAccess } from './blob-access.ts'
 import { timeoutFault } from './call/guest-fault.ts'
 import { committedState } from './committed-state.ts'
 import type { GuestExecutor } from './guest-executor.ts'
@@ -15,6 +17,8 @@ import { RuntimeError } from './runtime-error.ts'
 
 export interface InlineExecutorOptions {
   readonly store: Store
+  /** Absent: guests have no blobs. */
+  readonly blobs?: GuestDisk
   /** Per job. The simulator leaves it out: real time must not decide there. */
   readonly timeLimitMs?: number
   /** What guests draw from. Default: the system's. */
@@ -29,6 +33,7 @@ export function inlineExecutor(options: InlineExecutorOptions): GuestExecutor {
   const { store, timeLimitMs, random = systemRandom, modules = new ModuleCache() } = options
   const guard: Guard = timeLimitMs === undefined ? (_, body) => body() : interruptingGuard(timeLimitMs)
   let closed = false
+  let runs = 0
   const requireOpen = () => {
     if (closed) throw new RuntimeError('EXECUTOR_CLOSED', 'the executor is closed')
   }
@@ -42,7 +47,9 @@ export function inlineExecutor(options: InlineExecutorOptions): GuestExecutor {
       const snapshot = store.snapshot()
       try {
         const state = new RunState(committedState(snapshot, source), source)
-        return [...runJobs(jobs, { module: loaded, state, random, guard })]
+        runs += 1
+        const blobs = options.blobs && blobAccess(options.blobs, `inline-${runs}`, snapshot, source)
+        return [...runJobs(jobs, { module: loaded, state, random, blobs, guard })]
       } finally {
         await snapshot.close()
       }

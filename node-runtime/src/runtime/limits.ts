@@ -37,6 +37,15 @@ export const LIMITS = {
   storageWrites: 100_000,
   storageWrittenBytes: 128 * MIB,
 
+  /** Handles open at a time. */
+  blobHandles: 100,
+  /** Of one `blob_write` or `blob_read`. */
+  blobWriteBytes: 10 * MIB,
+  /** Written to blobs by one call. */
+  blobTotalBytes: 512 * MIB,
+  /** No value in the reference; as many as handles. */
+  blobAnnouncements: 100,
+
   returnBytes: 16 * MIB,
   artifactBytes: 16 * MIB,
   /** Panic messages and locations are cut here, not refused: they explain a failure. */

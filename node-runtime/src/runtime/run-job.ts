@@ -2,6 +2,7 @@
 // which thread, and how endless guests are stopped.
 import { sha256 } from '../base/hash.ts'
 import type { Random } from '../base/random.ts'
+import type { BlobAccess } from './call/call-blobs.ts'
 import { GuestFault } from './call/guest-fault.ts'
 import { Invocation } from './call/invocation.ts'
 import type { GuestArtifact, GuestError, GuestJob, GuestOutcome } from './guest-executor.ts'
@@ -14,6 +15,8 @@ export interface JobParts {
   readonly module: LoadedModule
   readonly state: RunState
   readonly random: Random
+  /** Absent where guests have no blobs. */
+  readonly blobs?: BlobAccess | undefined
   /** Runs guest code; throws GuestFault `timeout` when it may stop it. */
   readonly guard: (job: GuestJob, body: () => void) => void
 }
@@ -27,6 +30,7 @@ export function runJob(job: GuestJob, parts: JobParts): GuestOutcome {
   const startedMs = performance.now()
   const method = job.kind === 'call' ? job.method : APPLY_EXPORT
   const { call, error } = runMethod(method, job, parts)
+  if (error) call.blobs.drop()
   return {
     ...(error ? failed(call, error) : succeeded(job, call)),
     timeNs: call.clock.end,
@@ -47,8 +51,10 @@ function runMethod(method: string, job: GuestJob, parts: JobParts): Attempt {
   if (!parts.module.plan.methods.has(REGISTER_MERGE_EXPORT)) return runInstance([method], job, parts)
   const attempt = runInstance([REGISTER_MERGE_EXPORT, method], job, parts)
   const registrationFailed = attempt.failedIn === REGISTER_MERGE_EXPORT && attempt.error?.kind !== 'timeout'
+  if (!registrationFailed) return attempt
   // Its failure must not matter, but the instance it left is no longer fresh.
-  return registrationFailed ? runInstance([method], job, parts) : attempt
+  attempt.call.blobs.drop()
+  return runInstance([method], job, parts)
 }
 
 function runInstance(functions: readonly string[], job: GuestJob, parts: JobParts): Attempt {
@@ -79,7 +85,7 @@ function invoke(instance: WebAssembly.Instance, name: string): void {
   if (typeof method === 'function') method()
 }
 
-function newInvocation(job: GuestJob, { module, state, random }: JobParts): Invocation {
+function newInvocation(job: GuestJob, { module, state, random, blobs }: JobParts): Invocation {
   const input = job.kind === 'call' ? job.input : job.artifact
   return new Invocation({
     input,
@@ -87,6 +93,8 @@ function newInvocation(job: GuestJob, { module, state, random }: JobParts): Invo
     shared: state.shared,
     private: state.private,
     storage: module.plan.storage,
+    blobs,
+    isApply: job.kind === 'apply',
     // An apply must give the same bytes on every node.
     randomSeed: job.env.randomSeed ?? (job.kind === 'apply' ? sha256(input) : undefined),
     random,
@@ -124,12 +132,14 @@ function succeeded(job: GuestJob, call: Invocation): Result {
   const root = call.committed ? { root: call.committed.root } : {}
   if (job.kind === 'apply') return { status: 'ok', ...NO_EFFECTS, ...effects, ...root }
   const artifact = artifactOf(call)
+  const blobs = call.blobs.take()
   return {
     status: 'ok',
     ...effects,
     ...root,
     ...(call.returned ? { value: call.returned.payload } : {}),
     ...(artifact ? { artifact } : {}),
+    ...(blobs ? { blobs } : {}),
     ...(call.migrationWitness ? { migrationWitness: call.migrationWitness } : {}),
     events: call.events,
     xcalls: call.xcalls,

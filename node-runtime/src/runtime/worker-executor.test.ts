@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fromUtf8 } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
 import { silentLogger } from '../base/log.ts'
+import { systemRandom } from '../base/random.ts'
+import { BlobStore } from '../blobs/blob-store.ts'
+import { fileDisk } from '../blobs/file-disk.ts'
 import { openLevelStore } from '../store/level.ts'
 import type { Store } from '../store/store.ts'
 import { executorContract } from './executor-contract.ts'
@@ -16,11 +19,17 @@ import { type WorkerExecutorOptions, workerExecutor } from './worker-executor.ts
 async function levelHarness() {
   const location = await mkdtemp(join(tmpdir(), 'calbox-runtime-'))
   const store = await openLevelStore(location)
+  const folder = join(location, 'blobs')
+  const blobDisk = fileDisk(folder)
+  const blobs = await BlobStore.open(blobDisk, systemRandom)
+  const guestBlobs = { folder, dropStage: (run: string) => blobs.dropStage(run) }
   return {
     location,
     store,
+    blobs,
+    blobDisk,
     executor: (options: Partial<WorkerExecutorOptions>) =>
-      workerExecutor({ storeLocation: location, clock: systemClock, log: silentLogger, ...options }),
+      workerExecutor({ storeLocation: location, blobs: guestBlobs, clock: systemClock, log: silentLogger, ...options }),
     async close() {
       await store.close()
       await rm(location, { recursive: true })

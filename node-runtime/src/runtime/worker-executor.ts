@@ -1,17 +1,27 @@
 // The executor of a running node: guests run in worker threads, so that they can be stopped and never block the event
 // loop. Workers start with the first call, one is kept warm beside the busy ones, and idle ones end.
 import { availableParallelism } from 'node:os'
+import { toHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { GuestExecutor } from './guest-executor.ts'
+import { systemRandom } from '../base/random.ts'
+import { type GuestExecutor, type GuestOutcome, isMachineFailure } from './guest-executor.ts'
 import { HOST_LIMITS } from './limits.ts'
 import { ModuleCache } from './module/module-cache.ts'
 import { RuntimeError } from './runtime-error.ts'
 import { GuestThreadPool } from './threads/guest-thread-pool.ts'
 
+/** The threads read and write files; what a thread that was lost has left is removed here. */
+export interface WorkerBlobs {
+  readonly folder: string
+  dropStage(run: string): Promise<void>
+}
+
 export interface WorkerExecutorOptions {
   /** The directory that the main thread has open with `openLevelStore`. */
   readonly storeLocation: string
+  /** Absent: guests have no blobs. */
+  readonly blobs?: WorkerBlobs
   readonly clock: Clock
   readonly log: Logger
   /** Per job, in place of the limits of calls and applies. */
@@ -26,6 +36,7 @@ export function workerExecutor(options: WorkerExecutorOptions): GuestExecutor {
   const pool = new GuestThreadPool({
     program: workerProgram(),
     storeLocation: options.storeLocation,
+    blobFolder: options.blobs?.folder,
     clock: options.clock,
     log: options.log,
     callLimitMs: options.timeLimitMs ?? HOST_LIMITS.callLimitMs,
@@ -48,7 +59,9 @@ export function workerExecutor(options: WorkerExecutorOptions): GuestExecutor {
       tracked(async () => {
         signal?.throwIfAborted()
         const { loaded } = await modules.load(module)
-        return await pool.use(signal, (thread) => thread.run({ module: loaded, source, jobs }, signal))
+        return await withStage(options.blobs, (blobRun) =>
+          pool.use(signal, (thread) => thread.run({ module: loaded, source, jobs, blobRun }, signal)),
+        )
       }),
     inspect: (module) => tracked(async () => (await modules.load(module)).info),
     async close() {
@@ -56,6 +69,23 @@ export function workerExecutor(options: WorkerExecutorOptions): GuestExecutor {
       await Promise.allSettled(running)
       await pool.close()
     },
+  }
+}
+
+/** Of a run that the machine ended nothing stays. */
+async function withStage(
+  blobs: WorkerBlobs | undefined,
+  work: (run: string | undefined) => Promise<GuestOutcome[]>,
+): Promise<GuestOutcome[]> {
+  if (!blobs) return work(undefined)
+  const run = toHex(systemRandom.bytes(8))
+  let whole = false
+  try {
+    const outcomes = await work(run)
+    whole = !outcomes.some(isMachineFailure)
+    return outcomes
+  } finally {
+    if (!whole) await blobs.dropStage(run)
   }
 }
 

@@ -121,7 +121,7 @@ export class TestNode {
     const { identity, kem } = keysOf(this.name)
     const store = this.#dying()
     const random = seededRandom(`node ${this.name} ${world.seed} ${world.clock.nowMs()}`)
-    const executor = this.#slow(inlineExecutor({ store, modules: compiledModules, random }))
+    const executor = this.#slow(inlineExecutor({ store, blobs: this.#place.blobs.guest, modules: compiledModules, random }))
     const { address } = this.#place
     const node = await Node.open(
       {

@@ -28,6 +28,12 @@
 @external('env', 'approve_proposal') declare function approve_proposal(id: u64): void
 @external('env', 'fetch') declare function host_fetch(url: u64, method: u64, headers: u64, body: u64, register: u64): i32
 @external('env', 'blob_create') declare function blob_create(): u64
+@external('env', 'blob_write') declare function blob_write(handle: u64, bytes: u64): u64
+@external('env', 'blob_close') declare function blob_close(handle: u64, id: u64): i32
+@external('env', 'blob_open') declare function blob_open(id: u64): u64
+@external('env', 'blob_read') declare function blob_read(handle: u64, buffer: u64): u64
+@external('env', 'blob_announce_to_context') declare function blob_announce(id: u64, context: u64): i32
+@external('env', 'context_members') declare function context_members(register: u64): i32
 @external('env', 'does_not_exist') declare function does_not_exist(a: u64, b: i32): i32
 @external('wasi_snapshot_preview1', 'fd_write') declare function fd_write(a: i32, b: i32, c: i32, d: i32): i32
 
@@ -192,7 +198,7 @@ export function unknown_module(): void {
 }
 
 export function unsupported_import(): void {
-  blob_create()
+  context_members(1)
 }
 
 export function takes_an_argument(value: i32): void {
@@ -366,6 +372,84 @@ export function propose(): void {
   ok(id)
 }
 
+function putBlob(bytes: Uint8Array, times: i32): Uint8Array {
+  const handle = blob_create()
+  for (let i = 0; i < times; i++) blob_write(handle, ref(bytes))
+  const id = new Uint8Array(32)
+  blob_close(handle, ref(id))
+  return id
+}
+
+export function blob_put(): void {
+  ok(putBlob(readInput(), 1))
+}
+
+/** 40 writes of 100,000 bytes: chunks end in the middle of writes. */
+export function blob_put_large(): void {
+  ok(putBlob(new Uint8Array(100000).fill(7), 40))
+}
+
+export function blob_put_and_fail(): void {
+  answer(1, putBlob(readInput(), 1))
+}
+
+export function blob_put_and_spin(): void {
+  putBlob(readInput(), 1)
+  blob_write(blob_create(), ref(text('left open')))
+  while (true) {}
+}
+
+export function blob_leave_open(): void {
+  blob_write(blob_create(), ref(readInput()))
+}
+
+/** Input: an id. Reads all of it in pieces of 64 KiB, and answers how many bytes and their sum. */
+export function blob_sum(): void {
+  const handle = blob_open(ref(readInput()))
+  const buffer = new Uint8Array(65536)
+  let size: u64 = 0
+  let sum: u64 = 0
+  for (;;) {
+    const count = blob_read(handle, ref(buffer)) as i32
+    if (count == 0) break
+    size += count
+    for (let i = 0; i < count; i++) sum += buffer[i]
+  }
+  const id = new Uint8Array(32)
+  blob_close(handle, ref(id))
+  ok(text(`${size} ${sum}`))
+}
+
+export function blob_read_back(): void {
+  const handle = blob_open(ref(putBlob(readInput(), 1)))
+  const buffer = new Uint8Array(100)
+  const count = blob_read(handle, ref(buffer)) as i32
+  ok(buffer.subarray(0, count))
+}
+
+/** Input: an id. Announces it to the own context. */
+export function blob_tell(): void {
+  const id = readInput()
+  context_id(REGISTER)
+  blob_announce(ref(id), ref(register(REGISTER)))
+}
+
+export function blob_write_to_reader(): void {
+  blob_write(blob_open(ref(new Uint8Array(32))), ref(text('x')))
+}
+
+export function blob_read_from_writer(): void {
+  blob_read(blob_create(), ref(new Uint8Array(1)))
+}
+
+export function blob_no_handle(): void {
+  blob_read(99, ref(new Uint8Array(1)))
+}
+
+export function too_many_blob_handles(): void {
+  for (let i = 0; i < 101; i++) blob_open(ref(new Uint8Array(32)))
+}
+
 /** Fails for inputs that begin with 0xff, after it wrote. */
 export function __calimero_register_merge(): void {
   const bytes = readInput()
@@ -379,6 +463,7 @@ export function __calimero_sync_next(): void {
   const bytes = readInput()
   const key = keyOf(bytes)
   if (key.length == 0) unreachable()
+  if (String.UTF8.decode(key.slice().buffer) == 'blob') blob_create()
   storage_write(ref(key), ref(valueOf(bytes)), REGISTER)
   emit(eventOf(text('Applied'), text('')))
   const noise = new Uint8Array(8)

@@ -5,6 +5,7 @@ import type { Random } from '../../base/random.ts'
 import type { GuestEnv, GuestEvent, GuestProposal, GuestXCall } from '../guest-executor.ts'
 import { HostCrdt } from '../host/host-crdt.ts'
 import { LIMITS } from '../limits.ts'
+import { type BlobAccess, CallBlobs } from './call-blobs.ts'
 import { GuestClock } from './guest-clock.ts'
 import { checkLimit, GuestFault } from './guest-fault.ts'
 import { GuestMemory } from './guest-memory.ts'
@@ -21,6 +22,9 @@ export interface InvocationParts {
   readonly storage: 'guest' | 'host'
   readonly randomSeed: Bytes | undefined
   readonly random: Random
+  /** Absent where guests have no blobs. */
+  readonly blobs?: BlobAccess | undefined
+  readonly isApply?: boolean
 }
 
 export interface Returned {
@@ -44,6 +48,7 @@ export class Invocation {
   readonly raw: Overlay
   readonly storage: 'guest' | 'host'
   readonly crdt: HostCrdt
+  readonly blobs: CallBlobs
 
   readonly logs: string[] = []
   readonly events: GuestEvent[] = []
@@ -66,6 +71,7 @@ export class Invocation {
     this.shared = new Overlay(parts.shared)
     this.private = new Overlay(parts.private)
     this.storage = parts.storage
+    this.blobs = new CallBlobs(parts.blobs, parts.isApply ?? false)
     this.raw = parts.storage === 'host' ? this.private : this.shared
     this.crdt = new HostCrdt({
       state: {

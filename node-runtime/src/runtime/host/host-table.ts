@@ -1,4 +1,5 @@
 // All host functions by name: the one place that says what a guest can call.
+import { blobFunctions } from './blob-functions.ts'
 import { eventFunctions } from './event-functions.ts'
 import type { HostFunction } from './host-function.ts'
 import { identityFunctions } from './identity-functions.ts'
@@ -18,6 +19,7 @@ const ALL: readonly HostFunction[] = [
   ...storageFunctions,
   ...eventFunctions,
   ...outsideFunctions,
+  ...blobFunctions,
   ...jsRootFunctions,
   ...jsCrdtFunctions,
   ...unsupportedFunctions,

@@ -2,8 +2,6 @@
 // reaches one traps, naming it.
 import { unsupportedFunction } from './host-function.ts'
 
-const BLOBS = ['blob_create', 'blob_write', 'blob_close', 'blob_open', 'blob_read', 'blob_announce_to_context']
-
 const ORDERED_INDEX = [
   'storage_index_set',
   'storage_index_remove',
@@ -28,6 +26,6 @@ const CONTEXT_MUTATION = [
 /** Served for a few weeks of 2024 only, before the first release of the reference host. */
 const PRE_RELEASE = ['send_action', 'commit_root', 'generate_uuid']
 
-export const unsupportedFunctions = [...BLOBS, ...ORDERED_INDEX, ...CONTEXT_MUTATION, ...PRE_RELEASE].map((name) =>
+export const unsupportedFunctions = [...ORDERED_INDEX, ...CONTEXT_MUTATION, ...PRE_RELEASE].map((name) =>
   unsupportedFunction(name),
 )

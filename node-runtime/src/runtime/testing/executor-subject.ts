@@ -1,11 +1,16 @@
 // The executor under test, as the parts of the contract suite use it.
 import { expect } from 'vitest'
 import { type Bytes, fromUtf8 } from '../../base/bytes.ts'
+import type { BlobDisk } from '../../blobs/blob-disk.ts'
+import type { BlobStore } from '../../blobs/blob-store.ts'
 import type { Store } from '../../store/store.ts'
 import type { GuestExecutor, GuestJob, GuestModule, GuestOutcome, StateSource } from '../guest-executor.ts'
 
 export interface ExecutorHarness {
   readonly store: Store
+  /** What the executor's guests read and write. */
+  readonly blobs: BlobStore
+  readonly blobDisk: BlobDisk
   executor(options: { timeLimitMs?: number }): GuestExecutor
   close(): Promise<void>
 }

@@ -25,7 +25,7 @@ export function failuresContract(subject: Subject): void {
       ['recurse', 'stack_overflow', /stack/],
       ['unknown_import', 'unsupported', /env\.does_not_exist/],
       ['unknown_module', 'unsupported', /wasi_snapshot_preview1\.fd_write/],
-      ['unsupported_import', 'unsupported', /blob_create is not supported yet/],
+      ['unsupported_import', 'unsupported', /context_members is not supported yet/],
       ['commit_twice', 'host_error', /commit was called twice/],
       ['commit_short_root', 'host_error', /31 bytes/],
       ['return_bad_tag', 'host_error', /tag 2/],

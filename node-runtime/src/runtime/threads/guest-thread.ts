@@ -35,7 +35,7 @@ export class GuestThread {
 
   constructor(options: ThreadOptions) {
     this.#options = options
-    const settings: WorkerSettings = { storeLocation: options.storeLocation }
+    const settings: WorkerSettings = { storeLocation: options.storeLocation, blobFolder: options.blobFolder }
     this.#worker = new Worker(options.program, {
       name: 'guest',
       workerData: settings,

@@ -1,10 +1,12 @@
 // What the main thread and a guest worker say to each other, and how byte strings are made cheap to send.
 import type { Bytes } from '../../base/bytes.ts'
-import type { GuestJob, GuestOutcome, StateChange, StateSource } from '../guest-executor.ts'
+import type { GuestBlobs, GuestJob, GuestOutcome, StateChange, StateSource } from '../guest-executor.ts'
 import type { LoadedModule } from '../module/link-plan.ts'
 
 export interface WorkerSettings {
   readonly storeLocation: string
+  /** Where the node's blobs are; absent where guests have none. */
+  readonly blobFolder?: string | undefined
 }
 
 /** One run; a worker gets the next after it has answered `done` or `failed`. */
@@ -12,6 +14,8 @@ export interface RunRequest {
   readonly module: LoadedModule
   readonly source: StateSource
   readonly jobs: readonly GuestJob[]
+  /** Names what the guests of this run write to blobs, so that it can be dropped when the worker is lost. */
+  readonly blobRun?: string | undefined
 }
 
 export type WorkerMessage =
@@ -44,6 +48,7 @@ export function portableRequest(request: RunRequest): RunRequest {
   const { source } = request
   return {
     module: request.module,
+    blobRun: request.blobRun,
     source: {
       ...source,
       staged: source.staged.map(portableChange),
@@ -60,9 +65,16 @@ export function portableOutcome(outcome: GuestOutcome): GuestOutcome {
     ...outcome,
     ...(outcome.value ? { value: own(outcome.value) } : {}),
     ...(outcome.artifact ? { artifact: { ...outcome.artifact, bytes: own(outcome.artifact.bytes) } } : {}),
+    ...(outcome.blobs ? { blobs: portableBlobs(outcome.blobs) } : {}),
     changes: outcome.changes.map(portableChange),
     privateChanges: outcome.privateChanges.map(portableChange),
   }
+}
+
+/** The bytes of a blob are on the disk: only what it is called goes over. */
+function portableBlobs({ created, announced }: GuestBlobs): GuestBlobs {
+  const own32 = created.map((blob) => ({ ...blob, manifest: { ...blob.manifest, chunks: own(blob.manifest.chunks) } }))
+  return { created: own32, announced }
 }
 
 function portableChange({ key, value }: StateChange): StateChange {

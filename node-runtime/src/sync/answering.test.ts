@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { EVERYTHING } from '../reconcile/item-key.ts'
 import type { SharedContext, TestNode, TestWorld } from '../testing/test-nodes.ts'
 import { testWorlds } from '../testing/test-worlds.ts'
 import { type SyncFrame, type SyncRequest, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
@@ -8,6 +9,7 @@ const { share } = testWorlds()
 
 it.each<[string, string, (shared: SharedContext) => SyncRequest]>([
   ['the log', 'not_a_member', ({ namespaceId }) => ({ t: 'ops', namespaceId, have: [] })],
+  ['the ids of a context', 'not_a_member', ({ contextId }) => ({ t: 'compare', contextId, probes: [EVERYTHING] })],
   ['a context', 'not_a_member', ({ contextId }) => ({ t: 'base', contextId })],
   ['the keys', 'not_found', ({ namespaceId, groupId }) => ({ t: 'keys', namespaceId, groupId, ops: [] })],
 ])('a stranger is refused %s', async (_what, code, request) => {

@@ -3,7 +3,7 @@
 import { type Bytes, fromHex } from '../base/bytes.ts'
 import { type ContextId, type DeltaId, idBytes } from '../base/ids.ts'
 import { type Bound, type ItemKey, itemKey } from '../reconcile/item-key.ts'
-import { decodeNode, encodeNode, type LoadNode } from '../reconcile/set-node.ts'
+import { decodeNode, encodeNode, type LoadNode, type SetNode } from '../reconcile/set-node.ts'
 import { type SetChange, updateSet } from '../reconcile/set-update.ts'
 import { SetView } from '../reconcile/set-view.ts'
 import { keyOf } from '../store/keys.ts'
@@ -51,7 +51,7 @@ export class HeldIds {
       touched.set(id, known)
     }
     if (touched.size === 0) return []
-    const load = this.#loadFrom(this.#store)
+    const load = remembering(this.#loadFrom(this.#store))
     const view = new SetView(load)
     const changes = [...touched].flatMap(([id, each]) => this.#changeOf(id, each, view))
     return changes.length === 0 ? [] : this.#opsOf(load, changes)
@@ -100,6 +100,15 @@ export class HeldIds {
   #keyOf(path: Bound): Bytes {
     const digits = fromHex(path.length % 2 === 0 ? path : `${path}0`)
     return keyOf('held', this.#id, Uint8Array.of(path.length), digits)
+  }
+}
+
+/** For one batch: both its checks and its changes read the same paths. */
+function remembering(load: LoadNode): LoadNode {
+  const nodes = new Map<Bound, SetNode | undefined>()
+  return (path) => {
+    if (!nodes.has(path)) nodes.set(path, load(path))
+    return nodes.get(path)
   }
 }
 

@@ -30,15 +30,6 @@ export class CanonicalOrder<N extends OrderKey<string>> {
     return this.#blocks.at(-1)?.at(-1)
   }
 
-  first(limit: number): N[] {
-    const found: N[] = []
-    for (const block of this.#blocks) {
-      if (found.length >= limit) break
-      found.push(...block.slice(0, limit - found.length))
-    }
-    return found
-  }
-
   after(key: OrderKey<string>): N[] {
     const at = this.#blockOf(key)
     const block = this.#blocks[at] ?? []

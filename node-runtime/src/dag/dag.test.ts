@@ -18,7 +18,6 @@ describe('receiving', () => {
     expect(dag.newestHlc()).toBe(0n)
     expect(dag.missing(10)).toEqual([])
     expect(dag.stats()).toEqual({ ready: 0, pending: 0, heads: 0, missing: 0 })
-    expect(dag.ancestorsMissing([], 10)).toEqual([])
   })
 
   test('a delta without parents stands on the base and is ready', () => {
@@ -228,44 +227,6 @@ describe('canonical order', () => {
   })
 })
 
-describe('serving pulls', () => {
-  const nodes = [n('a', 1), n('b', 2, 'a'), n('c', 3, 'a'), n('d', 4, 'b', 'c'), n('e', 5, 'd'), n('f', 6, 'a')]
-  const dag = filled(...nodes)
-
-  test('to a peer that has nothing: everything, parents first', () => {
-    expect(dag.ancestorsMissing([], 99)).toEqual(ids('a', 'b', 'c', 'd', 'e', 'f'))
-    expect(dag.ancestorsMissing([], 2)).toEqual(ids('a', 'b'))
-  })
-
-  test('what follows the heads of the peer, on every branch', () => {
-    expect(dag.ancestorsMissing(ids('b'), 99)).toEqual(ids('c', 'd', 'e', 'f'))
-    expect(dag.ancestorsMissing(ids('d'), 99)).toEqual(ids('e', 'f'))
-    expect(dag.ancestorsMissing(ids('e', 'f'), 99)).toEqual([])
-  })
-
-  test('ids that are not known here are ignored', () => {
-    expect(dag.ancestorsMissing(ids('stranger', 'd'), 99)).toEqual(ids('e', 'f'))
-    expect(dag.ancestorsMissing(ids('stranger'), 99).length).toBe(6)
-  })
-
-  test('pages follow each other when the peer asks from what it got', () => {
-    let have: DeltaId[] = []
-    const got: DeltaId[] = []
-    for (;;) {
-      const page = dag.ancestorsMissing(have, 2)
-      if (page.length === 0) break
-      got.push(...page)
-      have = filled(...nodes.filter(({ id }) => got.includes(id))).heads()
-    }
-    expect(got).toEqual(ids('a', 'b', 'c', 'd', 'e', 'f'))
-  })
-
-  test('pending deltas are not served', () => {
-    const other = filled(n('a', 1), n('c', 3, 'b'))
-    expect(other.ancestorsMissing([], 9)).toEqual(ids('a'))
-  })
-})
-
 describe('restoring', () => {
   const nodes = [n('a', 1), n('b', 2, 'a'), n('c', 3, 'a'), n('d', 4, 'b', 'c')]
 
@@ -292,6 +253,5 @@ describe('restoring', () => {
     expect(dag.receive(n('late', 6, 'b')).outcome).toBe('ready')
     expect(dag.receive(n('b', 2, 'a')).outcome).toBe('duplicate')
     expect(dag.heads()).toEqual(sorted('e', 'late'))
-    expect(dag.ancestorsMissing(ids('d'), 9)).toEqual(ids('e', 'late'))
   })
 })

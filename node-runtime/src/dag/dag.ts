@@ -1,6 +1,6 @@
 // The causal graph of one context's deltas: which are complete, which wait, what the heads are, and the canonical order.
 // It knows ids, parents and stamps; nothing of payloads, authority or time.
-import { causalDifference, compareCanonical, type OrderKey } from '../base/causal.ts'
+import { compareCanonical, type OrderKey } from '../base/causal.ts'
 import type { DeltaId } from '../base/ids.ts'
 import { WaitingRoom } from '../base/waiting-room.ts'
 import { CanonicalOrder } from './canonical-order.ts'
@@ -141,19 +141,6 @@ export class Dag {
   /** Canonical order: (hlc, id). */
   compare(a: OrderKey<DeltaId>, b: OrderKey<DeltaId>): number {
     return compareCanonical(a, b)
-  }
-
-  /**
-   * Ready ids outside the closure of `have`, the first `limit` in canonical order, so parents come first. Ids in `have`
-   * that are unknown here are ignored. Costs the whole difference: take what one stream will send in one go.
-   */
-  ancestorsMissing(have: readonly DeltaId[], limit: number): DeltaId[] {
-    const known = have.filter((id) => this.#ready.has(id))
-    const found =
-      known.length === 0
-        ? this.#order.first(limit)
-        : causalDifference({ heads: this.#heads, have: known, get: (id: DeltaId) => this.#ready.get(id) })
-    return found.slice(0, limit).map(({ id }) => id)
   }
 
   /** Takes a pending node out: given up, or moved out of memory. It may be received again. */

@@ -2,7 +2,7 @@
 // answer says how what is here differs.
 import { type Bytes, equalBytes } from '../base/bytes.ts'
 import { type Bound, behind, type ItemKey, type KeyRange, packKeys, START } from './item-key.ts'
-import { ANSWER_READS_MAX, FANOUT, LIST_MAX } from './limits.ts'
+import { ANSWER_VISITS_MAX, FANOUT, LIST_MAX } from './limits.ts'
 import type { SetView } from './set-view.ts'
 
 export interface Probe extends KeyRange {
@@ -31,14 +31,14 @@ export type Answer =
 export interface AnswerOptions {
   /** What is before it was pruned here, and is not compared. */
   readonly floor?: Bound
-  readonly readsMax?: number
+  readonly visitsMax?: number
 }
 
-/** One answer a probe, in their order. Reads at most about `readsMax` nodes; the first probe is always answered. */
+/** One answer a probe, in their order. Looks at about `visitsMax` nodes at most; the first probe is always answered. */
 export function answerProbes(view: SetView, probes: readonly Probe[], options: AnswerOptions = {}): Answer[] {
-  const { floor = START, readsMax = ANSWER_READS_MAX } = options
+  const { floor = START, visitsMax = ANSWER_VISITS_MAX } = options
   return probes.map((probe, index) =>
-    index > 0 && view.reads >= readsMax ? { t: 'later' } : answerProbe(view, probe, floor),
+    index > 0 && view.visits >= visitsMax ? { t: 'later' } : answerProbe(view, probe, floor),
   )
 }
 

@@ -141,7 +141,7 @@ describe('the set of items', () => {
     expect(most).toBeLessThanOrEqual(24)
     const view = set.view()
     view.summary({ from: itemKey(50_000_000_333n, '').slice(0, 14), to: itemKey(700_000_000_333n, '').slice(0, 14) })
-    expect(view.reads).toBeLessThanOrEqual(16)
+    expect(view.visits).toBeLessThanOrEqual(16)
   })
 
   test('an author who chooses stamps and ids makes the trie no deeper than its digits', () => {
@@ -150,6 +150,6 @@ describe('the set of items', () => {
     const set = new RowSet([...comb, ...comb.map((k) => `${k.slice(0, 79)}2`)])
     const view = new SetView(set.load)
     expect(view.at(0)).toBe(comb.at(-1) ?? '')
-    expect(view.reads).toBeLessThanOrEqual(80)
+    expect(view.visits).toBeLessThanOrEqual(80)
   })
 })

@@ -6,12 +6,12 @@ export const FANOUT = 16
 /** A range with at most this many items is answered with its items: about the bytes of one more split. */
 export const LIST_MAX = 24
 /** Ranges asked in one frame; the others wait for the next one. It bounds what one answer costs its reader, too. */
-export const PROBES_MAX = 128
-/** Node reads of one frame's answer, so that no frame blocks the thread for long. Ranges beyond it are put off. */
-export const ANSWER_READS_MAX = 4_000
+export const PROBES_MAX = 64
+/** Nodes looked at for one frame's answer: some 20 ms of work. Ranges beyond it are put off to the next frame. */
+export const ANSWER_VISITS_MAX = 20_000
 
 /** Frames of one reconciliation: some five for a few differences among a million items. Then it ends incomplete. */
-export const ROUNDS_MAX = 256
+export const ROUNDS_MAX = 512
 /** Ranges that wait to be asked. At the cap the rest is left to the next reconciliation. */
 export const OPEN_RANGES_MAX = 65_536
 /** Items and ranges found to be lacking here. At the cap it ends incomplete: they are fetched, then the rest is found. */

@@ -11,7 +11,7 @@ import { syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
 import { type Answer, answerProbes, keysOfWants } from './answer.ts'
 import { type Bound, type ItemKey, idOfKey, itemKey, packKeys } from './item-key.ts'
 import { keyNumber, RowSet } from './item-set.fixture.ts'
-import { FANOUT, LACKS_MAX, LIST_MAX, PROBES_MAX } from './limits.ts'
+import { FANOUT, LACKS_MAX, LIST_MAX, PROBES_MAX, ROUNDS_MAX } from './limits.ts'
 import { Reconciliation } from './reconciliation.ts'
 import { EMPTY_FINGERPRINT } from './set-view.ts'
 
@@ -59,7 +59,7 @@ describe('two sets compared', () => {
   })
 
   test('equal sets are known as equal after one frame', () => {
-    for (const count of [0, 1, 40, 20_000]) {
+    for (const count of [0, 1, 40, 8_000]) {
       const set = new RowSet(history(count))
       const { wants, lacks, rounds, bytes } = differences(set, new RowSet([...history(count)].reverse()))
       expect({ wants, lacks, rounds }).toEqual({ wants: [], lacks: [], rounds: 1 })
@@ -68,20 +68,20 @@ describe('two sets compared', () => {
   })
 
   test('who is behind learns it in one frame; so does a new one, without a list of ids', () => {
-    const all = history(20_000)
+    const all = history(8_000)
     const behind = differences(new RowSet(all.slice(0, -15)), new RowSet(all))
     expect([behind.fetched, behind.rounds]).toEqual([all.slice(-15), 1])
     const far = differences(new RowSet(all.slice(0, 5000)), new RowSet(all))
-    expect([far.fetched.length, far.wants.length, far.rounds]).toEqual([15_000, 1, 1])
+    expect([far.fetched.length, far.wants.length, far.rounds]).toEqual([3_000, 1, 1])
     const fresh = differences(new RowSet(), new RowSet(all))
-    expect([fresh.fetched.length, fresh.rounds]).toEqual([20_000, 1])
+    expect([fresh.fetched.length, fresh.rounds]).toEqual([8_000, 1])
     expect(fresh.bytes).toBeLessThan(250)
   })
 
-  test('one old difference among 20,000 takes four frames and a few kilobytes, on either side', () => {
-    const all = history(20_000)
+  test('one old difference among 8,000 takes four frames and a few kilobytes, on either side', () => {
+    const all = history(8_000)
     const set = new RowSet(all)
-    for (const index of [0, 1, 777, 9_999, 15_000, 19_700, 19_998]) {
+    for (const index of [0, 1, 777, 5_999, 3_000, 7_700, 7_998]) {
       const gone = all.slice(index, index + 1)
       const less = new RowSet(without(all, gone))
       const lacking = differences(less, set)
@@ -142,7 +142,7 @@ describe('two sets compared', () => {
     const all = history(6_000)
     const gone = all.filter((_, index) => index % 40 === 0)
     const there = new RowSet(all)
-    const found = compareSets(new RowSet(without(all, gone)), there, { contextId, readsMax: 40 })
+    const found = compareSets(new RowSet(without(all, gone)), there, { contextId, visitsMax: 400 })
     expect(keysOfWants(there.view(), found.found.wants, 10_000)).toEqual(gone)
     expect(found.laterSeen).toBe(true)
   })
@@ -192,7 +192,7 @@ describe('a hostile answer', () => {
       })
       reconciliation.take(answers, '')
     }
-    expect(rounds).toBeLessThanOrEqual(256)
+    expect(rounds).toBeLessThanOrEqual(ROUNDS_MAX)
   })
 
   test('random answers of the right form are taken or refused, nothing else, and the sets stay as they were', () => {
@@ -234,9 +234,9 @@ describe('a hostile answer', () => {
       fc.property(fc.array(fc.tuple(anyBound, anyBound), { minLength: 1, maxLength: 60 }), (pairs) => {
         const view = set.view()
         const probes = pairs.map(([from, to]) => ({ from, to, fingerprint: EMPTY_FINGERPRINT }))
-        expect(answerProbes(view, probes, { readsMax: 50 })).toHaveLength(probes.length)
+        expect(answerProbes(view, probes, { visitsMax: 50 })).toHaveLength(probes.length)
         // The last probe that was looked at may go over, by what one probe can cost.
-        expect(view.reads).toBeLessThan(50 + 4 * FANOUT)
+        expect(view.visits).toBeLessThan(50 + 16 * 3 * FANOUT)
       }),
     )
   })

@@ -22,24 +22,26 @@ export interface Summary {
 /** Runs `work` on the set as it is at that moment, whatever is written meanwhile. */
 export type ReadSet = <T>(work: (view: SetView) => T) => T
 
-/** What of a node lies in a range. `keys` are known where there are few of them. */
-interface Part extends Summary {
+/** What of a node lies in a range, hashed only where it is asked for. `keys` are known where there are few of them. */
+interface Part {
   readonly digit: string
+  readonly count: number
+  readonly fingerprint: () => Bytes
   readonly keys: () => readonly ItemKey[]
 }
 
 export class SetView {
   readonly #load: LoadNode
   readonly #nodes = new Map<Bound, SetNode>()
-  #reads = 0
+  #visits = 0
 
   constructor(load: LoadNode) {
     this.#load = load
   }
 
-  /** Nodes read so far: the measure of work. */
-  get reads(): number {
-    return this.#reads
+  /** Nodes looked at so far, again and again included: the measure of work. */
+  get visits(): number {
+    return this.#visits
   }
 
   get size(): number {
@@ -59,7 +61,7 @@ export class SetView {
 
   summary(range: KeyRange): Summary {
     const { count, fingerprint } = this.#part('', '', range)
-    return { count, fingerprint }
+    return { count, fingerprint: fingerprint() }
   }
 
   count({ from, to }: KeyRange): number {
@@ -109,9 +111,9 @@ export class SetView {
   }
 
   #at(path: Bound): SetNode {
+    this.#visits += 1
     const known = this.#nodes.get(path)
     if (known !== undefined) return known
-    this.#reads += 1
     const node = this.#load(path) ?? EMPTY
     this.#nodes.set(path, node)
     return node
@@ -136,31 +138,33 @@ export class SetView {
   #part(path: Bound, digit: string, range: KeyRange): Part {
     const node = this.#at(path)
     if (node.kind === 'bucket') {
-      return bucketPart(
-        digit,
-        node.keys.filter((key) => isIn(key, range)),
-      )
+      const keys = node.keys.filter((key) => isIn(key, range))
+      return bucketPart(digit, keys)
     }
     const { prefix, children } = node
-    if (isOutside(prefix, range)) return bucketPart(digit, [])
-    const parts = children.map((child) => this.#childPart(prefix, child, range)).filter(({ count }) => count > 0)
-    const count = parts.reduce((sum, part) => sum + part.count, 0)
-    if (count <= BUCKET_MAX) {
-      return bucketPart(
-        digit,
-        parts.flatMap((part) => part.keys()),
-      )
+    const parts: Part[] = []
+    let count = 0
+    for (const child of children) {
+      const part = this.#childPart(prefix, child, range)
+      if (part === undefined || part.count === 0) continue
+      parts.push(part)
+      count += part.count
     }
     const [only] = parts
     if (only !== undefined && parts.length === 1) return { ...only, digit }
-    return { digit, count, fingerprint: branchFingerprint(prefix.length, parts), keys: () => [] }
+    if (count <= BUCKET_MAX) {
+      const keys = parts.flatMap((part) => part.keys())
+      return bucketPart(digit, keys)
+    }
+    return { digit, count, fingerprint: () => branchFingerprint(prefix.length, parts.map(hashed)), keys: () => [] }
   }
 
-  #childPart(prefix: Bound, child: ChildRef, range: KeyRange): Part {
-    const path = prefix + child.digit
-    if (isOutside(path, range)) return bucketPart(child.digit, [])
-    if (!isInside(path, range)) return this.#part(path, child.digit, range)
-    return { ...child, keys: () => this.#bucketKeys(path) }
+  #childPart(prefix: Bound, child: ChildRef, range: KeyRange): Part | undefined {
+    const { digit, count, fingerprint } = child
+    const path = prefix + digit
+    if (isOutside(path, range)) return undefined
+    if (!isInside(path, range)) return this.#part(path, digit, range)
+    return { digit, count, fingerprint: () => fingerprint, keys: () => this.#bucketKeys(path) }
   }
 
   #bucketKeys(path: Bound): readonly ItemKey[] {
@@ -185,8 +189,12 @@ export class SetView {
 export const EMPTY_FINGERPRINT: Bytes = fingerprintOf(EMPTY)
 
 function bucketPart(digit: string, keys: readonly ItemKey[]): Part {
-  const fingerprint = keys.length === 0 ? EMPTY_FINGERPRINT : fingerprintOf({ kind: 'bucket', keys })
+  const fingerprint = () => (keys.length === 0 ? EMPTY_FINGERPRINT : fingerprintOf({ kind: 'bucket', keys }))
   return { digit, count: keys.length, fingerprint, keys: () => keys }
+}
+
+function hashed({ digit, fingerprint }: Part): Omit<ChildRef, 'count'> {
+  return { digit, fingerprint: fingerprint() }
 }
 
 function isIn(key: ItemKey, { from, to }: KeyRange): boolean {

@@ -9,7 +9,7 @@ import { syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
 export interface CompareOptions {
   readonly contextId: ContextId
   readonly floors?: { readonly here?: Bound; readonly there?: Bound }
-  readonly readsMax?: number
+  readonly visitsMax?: number
   readonly afterRound?: (round: number) => unknown
 }
 
@@ -26,7 +26,7 @@ export interface Comparison {
 
 /** `here` asks, `there` answers, every frame as its bytes. */
 export function compareSets(here: RowSet, there: RowSet, options: CompareOptions): Comparison {
-  const { contextId, floors = {}, readsMax, afterRound } = options
+  const { contextId, floors = {}, visitsMax, afterRound } = options
   const reconciliation = new Reconciliation(here.read, floors.here)
   const frames: (readonly Probe[])[] = []
   const answers: (readonly Answer[])[] = []
@@ -36,7 +36,7 @@ export function compareSets(here: RowSet, there: RowSet, options: CompareOptions
     const asked = syncRequestMessage.decode(question)
     if (asked.t !== 'compare') throw new Error('a request turned into another one')
     const floor = floors.there ?? START
-    const work = { floor, ...(readsMax === undefined ? {} : { readsMax }) }
+    const work = { floor, ...(visitsMax === undefined ? {} : { visitsMax }) }
     const reply = syncFrameMessage.encode({
       t: 'answers',
       floor,

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { sealTo } from '../base/keys.ts'
+import { encodeKey } from '../context/key-ring.ts'
+import type { FrameStream } from '../network/network.ts'
+import { EVERYTHING } from '../reconcile/item-key.ts'
+import { EMPTY_FINGERPRINT } from '../reconcile/set-view.ts'
+import { peerIdOf, type TestNode } from '../testing/test-node.ts'
+import { converge, type SharedContext, type TestWorld } from '../testing/test-nodes.ts'
+import { testWorlds } from '../testing/test-worlds.ts'
+import { type SyncFrame, type SyncRequest, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
+import { SYNC_PROTOCOL } from './conversation.ts'
+import { pullDeltas } from './delta-pull.ts'
+
+const { share } = testWorlds()
+const HOUR_MS = 3_600_000
+
+describe('deltas that wait for a key', () => {
+  it('travel on to members that lack them, from who cannot read them either', async () => {
+    const { world, shared } = await parkedAtBob()
+    await world.run(world.get('cyd').node.sync.syncContext(shared.contextId, {}))
+    await expectParked(world, shared, 'cyd')
+  })
+
+  it('are fetched at once by a peer that is told that it lacks them', async () => {
+    const { world, shared } = await parkedAtBob()
+    await world.run(world.get('bob').node.sync.syncContext(shared.contextId, {}))
+    const cyd = await world.get('cyd').context(shared.contextId)
+    await world.until('cyd to have fetched it', () => cyd.waiting().parked === 1)
+    await expectParked(world, shared, 'cyd')
+  })
+})
+
+describe('a pull', () => {
+  it('brings what both lack, the old and the new, in one go', async () => {
+    const { world, shared } = await share('kv-store', ['ada', 'bob'], { sync: { everyMs: HOUR_MS } })
+    const id = shared.contextId
+    for (const name of ['ada', 'bob', 'ada', 'bob']) {
+      world.network.partition([world.get('ada').peerId])
+      for (let i = 0; i < 20; i += 1)
+        await world.run(world.get(name).call(id, 'set', { key: `${name}${i}`, value: 'v' }))
+    }
+    world.network.heal()
+    await converge(world, id, ['ada', 'bob'])
+    const [ada, bob] = await Promise.all(['ada', 'bob'].map((name) => world.get(name).context(id)))
+    const held = [ada, bob].map((context) => context?.readHeld((view) => view.summary(EVERYTHING)))
+    expect(held[0]).toEqual(held[1])
+    expect(held[0]?.count).toBe(80)
+  })
+
+  it.each<[string, (request: SyncRequest, asked: number) => readonly SyncFrame[], RegExp | undefined]>([
+    ['offers everything and sends nothing', (request) => answered(request, { t: 'all' }), undefined],
+    [
+      'never stops splitting',
+      (request) => answered(request, { t: 'parts', parts: ['40', '80', 'g'].map(part) }),
+      /does not fit/,
+    ],
+    ['answers something else', () => [{ t: 'items', items: [new Uint8Array(3)] }, END], undefined],
+    ['ends half-way', () => [], /half-way/],
+  ])('from a peer that %s ends, and changes nothing', async (_, answer, failure) => {
+    const { world, shared } = await share('kv-store', ['ada'])
+    await world.run(world.get('ada').call(shared.contextId, 'set', { key: 'k', value: 'v' }))
+    const context = await world.get('ada').context(shared.contextId)
+    const before = context.readHeld((view) => view.summary(EVERYTHING))
+    const source = await hostile(world, answer)
+    const pulling = world.run(pullDeltas(source, context, shared.contextId))
+    if (failure) await expect(pulling).rejects.toThrow(failure)
+    else expect(await pulling).toBe(0)
+    expect(context.readHeld((view) => view.summary(EVERYTHING))).toEqual(before)
+  })
+})
+
+const END: SyncFrame = { t: 'end', more: true }
+const part = (to: string) => ({ to, count: 1, fingerprint: EMPTY_FINGERPRINT })
+
+function answered(
+  request: SyncRequest,
+  answer: Extract<SyncFrame, { t: 'answers' }>['answers'][number],
+): readonly SyncFrame[] {
+  if (request.t !== 'compare') return [END]
+  return [{ t: 'answers', floor: '', answers: request.probes.map(() => answer) }, END]
+}
+
+/** A peer that answers as told, and who asks it. */
+async function hostile(world: TestWorld, answer: (request: SyncRequest, asked: number) => readonly SyncFrame[]) {
+  const address = world.network.reserveAddress()
+  const mallory = world.createNetwork({ peerId: peerIdOf('mallory'), address, bootAddresses: [] })
+  const network = world.createNetwork({ peerId: peerIdOf('asker'), bootAddresses: [address] })
+  let asked = 0
+  mallory.handle(SYNC_PROTOCOL, async (_, stream: FrameStream) => {
+    for await (const bytes of stream.frames) {
+      asked += 1
+      const frames = answer(syncRequestMessage.decode(bytes), asked)
+      for (const frame of frames) await stream.send(syncFrameMessage.encode(frame))
+      if (frames.length === 0) return
+    }
+  })
+  await world.run(mallory.start())
+  await world.run(network.start())
+  await world.run(network.dial(address))
+  return { network, peer: mallory.peerId, signal: new AbortController().signal }
+}
+
+/** What ada wrote with a key that only she has is at bob, who cannot open it; cyd knows nothing of it. */
+async function parkedAtBob(): Promise<{ world: TestWorld; shared: SharedContext }> {
+  const { world, shared } = await share('kv-store', ['ada', 'bob', 'cyd'], { sync: { everyMs: HOUR_MS } })
+  const ada = world.get('ada')
+  await addKey(ada, shared)
+  world.network.partition([ada.peerId])
+  await world.run(ada.call(shared.contextId, 'set', { key: 'k', value: 'v' }))
+  const adas = await ada.context(shared.contextId)
+  const bobs = await world.get('bob').context(shared.contextId)
+  await world.run(bobs.receive(adas.heads().flatMap((head) => adas.delta(head) ?? [])))
+  await expectParked(world, shared, 'bob')
+  expect((await world.get('cyd').context(shared.contextId)).waiting()).toMatchObject({ parked: 0 })
+  return { world, shared }
+}
+
+async function expectParked(world: TestWorld, { contextId }: SharedContext, name: string): Promise<void> {
+  const context = await world.get(name).context(contextId)
+  expect(context.waiting()).toMatchObject({ parked: 1, refused: 0 })
+  expect(context.readHeld((view) => view.size)).toBe(1)
+}
+
+/** As a rotation would: a new key of the group at one member. */
+async function addKey({ node }: TestNode, { namespaceId, groupId }: SharedContext): Promise<void> {
+  const aad = Buffer.concat([Buffer.from(namespaceId, 'hex'), Buffer.from(groupId, 'hex')])
+  const key = encodeKey({ key: new Uint8Array(32).fill(1), generation: 1 })
+  const sealed = sealTo(node.kem.publicKey, key, aad, node.ports.random)
+  await node.namespaces.get(namespaceId).receiveKeys(groupId, [sealed])
+}

@@ -6,8 +6,11 @@ import './assembly/abort'
 export { Args, answer, answerNull, answerResult, inputBytes } from './assembly/call'
 export { Counter } from './assembly/collections/counter'
 export { LwwRegister } from './assembly/collections/lww-register'
+export { PnCounter } from './assembly/collections/pn-counter'
+export { ReplicatedGrowableArray } from './assembly/collections/replicated-growable-array'
 export { UnorderedMap } from './assembly/collections/unordered-map'
 export { UnorderedSet } from './assembly/collections/unordered-set'
+export { Vector } from './assembly/collections/vector'
 export {
   accountId,
   callerContext,

@@ -61,6 +61,28 @@
 @external('env', 'js_crdt_counter_value') export declare function js_crdt_counter_value(id: u64, register: u64): i32
 @external('env', 'js_crdt_counter_get_executor_count') export declare function js_crdt_counter_get_executor_count(id: u64, executor: u64, hasExecutor: i32, register: u64): i32
 
+@external('env', 'js_crdt_pncounter_new_with_id') export declare function js_crdt_pncounter_new_with_id(id: u64, register: u64): i32
+@external('env', 'js_crdt_pncounter_increment') export declare function js_crdt_pncounter_increment(id: u64): i32
+@external('env', 'js_crdt_pncounter_decrement') export declare function js_crdt_pncounter_decrement(id: u64): i32
+@external('env', 'js_crdt_pncounter_value') export declare function js_crdt_pncounter_value(id: u64, register: u64): i32
+
+@external('env', 'js_crdt_vector_new_with_id') export declare function js_crdt_vector_new_with_id(id: u64, register: u64): i32
+@external('env', 'js_crdt_vector_len') export declare function js_crdt_vector_len(id: u64, register: u64): i32
+@external('env', 'js_crdt_vector_push') export declare function js_crdt_vector_push(id: u64, value: u64): i32
+@external('env', 'js_crdt_vector_get') export declare function js_crdt_vector_get(id: u64, index: u64, register: u64): i32
+@external('env', 'js_crdt_vector_pop') export declare function js_crdt_vector_pop(id: u64, register: u64): i32
+// These four are this host's own.
+@external('env', 'js_crdt_vector_insert') export declare function js_crdt_vector_insert(id: u64, index: u64, value: u64): i32
+@external('env', 'js_crdt_vector_update') export declare function js_crdt_vector_update(id: u64, index: u64, value: u64, register: u64): i32
+@external('env', 'js_crdt_vector_remove') export declare function js_crdt_vector_remove(id: u64, index: u64, register: u64): i32
+@external('env', 'js_crdt_vector_iter') export declare function js_crdt_vector_iter(id: u64, register: u64): i32
+
+@external('env', 'js_crdt_rga_new_with_id') export declare function js_crdt_rga_new_with_id(id: u64, register: u64): i32
+@external('env', 'js_crdt_rga_insert') export declare function js_crdt_rga_insert(id: u64, index: u64, text: u64): i32
+@external('env', 'js_crdt_rga_delete') export declare function js_crdt_rga_delete(id: u64, index: u64): i32
+@external('env', 'js_crdt_rga_get_text') export declare function js_crdt_rga_get_text(id: u64, register: u64): i32
+@external('env', 'js_crdt_rga_len') export declare function js_crdt_rga_len(id: u64, register: u64): i32
+
 // --- state kept by the application itself
 @external('env', 'storage_read') export declare function storage_read(key: u64, register: u64): i32
 @external('env', 'storage_write') export declare function storage_write(key: u64, value: u64, register: u64): i32

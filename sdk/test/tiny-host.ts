@@ -92,7 +92,14 @@ class Call {
   }
 
   #imports(): Record<string, (...args: bigint[]) => unknown> {
-    return { ...this.#basics(), ...this.#outside(), ...this.#root(), ...this.#maps(), ...this.#others() }
+    return {
+      ...this.#basics(),
+      ...this.#outside(),
+      ...this.#root(),
+      ...this.#maps(),
+      ...this.#others(),
+      ...this.#lists(),
+    }
   }
 
   #basics() {
@@ -217,6 +224,50 @@ class Call {
         const mine = Buffer.from(EXECUTOR).equals(this.#bytes(executor))
         return this.#answerU64(mine ? BigInt(this.#collection(id).get('')?.length ?? 0) : 0n)
       },
+    }
+  }
+
+  /** Values under their index, as eight digits. */
+  #lists() {
+    const list = (id: bigint) => [...this.#collection(id).values()]
+    const store = (id: bigint, values: readonly Uint8Array[]) => {
+      const collection = this.#collection(id)
+      collection.clear()
+      for (const [at, value] of values.entries()) collection.set(`${at}`.padStart(8, '0'), value)
+      return 1
+    }
+    const spliced = (id: bigint, index: bigint, count: number, ...values: Uint8Array[]) => {
+      const found = list(id)[Number(index)]
+      store(id, list(id).toSpliced(Number(index), count, ...values))
+      return count === 0 ? 1 : this.#found(found)
+    }
+    const characters = (bytes: Uint8Array) => [...new TextDecoder().decode(bytes)].map((each) => Buffer.from(each))
+    return {
+      js_crdt_pncounter_new_with_id: () => 0,
+      js_crdt_pncounter_increment: (id: bigint) => spliced(id, 0n, 0, Uint8Array.of(1)),
+      js_crdt_pncounter_decrement: (id: bigint) => spliced(id, 0n, 0, Uint8Array.of(0)),
+      js_crdt_pncounter_value: (id: bigint) =>
+        this.#answerU64(
+          BigInt.asUintN(
+            64,
+            list(id).reduce((sum, step) => sum + (step[0] === 1 ? 1n : -1n), 0n),
+          ),
+        ),
+      js_crdt_vector_new_with_id: () => 0,
+      js_crdt_vector_len: (id: bigint) => this.#answerU64(BigInt(list(id).length)),
+      js_crdt_vector_push: (id: bigint, value: bigint) => store(id, [...list(id), this.#bytes(value)]),
+      js_crdt_vector_get: (id: bigint, index: bigint) => this.#found(list(id)[Number(index)]),
+      js_crdt_vector_pop: (id: bigint) => spliced(id, BigInt(list(id).length - 1), 1),
+      js_crdt_vector_insert: (id: bigint, index: bigint, value: bigint) => spliced(id, index, 0, this.#bytes(value)),
+      js_crdt_vector_update: (id: bigint, index: bigint, value: bigint) => spliced(id, index, 1, this.#bytes(value)),
+      js_crdt_vector_remove: (id: bigint, index: bigint) => spliced(id, index, 1),
+      js_crdt_vector_iter: (id: bigint) => this.#found(listing(list(id), list(id).length)),
+      js_crdt_rga_new_with_id: () => 0,
+      js_crdt_rga_insert: (id: bigint, index: bigint, text: bigint) =>
+        spliced(id, index, 0, ...characters(this.#bytes(text))),
+      js_crdt_rga_delete: (id: bigint, index: bigint) => spliced(id, index, 1),
+      js_crdt_rga_get_text: (id: bigint) => this.#found(Buffer.concat(list(id))),
+      js_crdt_rga_len: (id: bigint) => this.#answerU64(BigInt(list(id).length)),
     }
   }
 

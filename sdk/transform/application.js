@@ -6,7 +6,15 @@ import { CommonFlags, NodeKind, SourceKind } from 'assemblyscript'
 import { checkJsonType } from './json-types.js'
 import { decorator, fieldsOf, textOf } from './source-text.js'
 
-const COLLECTIONS = ['UnorderedMap', 'UnorderedSet', 'LwwRegister', 'Counter']
+const COLLECTIONS = [
+  'UnorderedMap',
+  'UnorderedSet',
+  'LwwRegister',
+  'Counter',
+  'PnCounter',
+  'Vector',
+  'ReplicatedGrowableArray',
+]
 const HIDDEN =
   CommonFlags.Private |
   CommonFlags.Protected |

@@ -64,6 +64,12 @@ module.exports = {
       from: { pathNot: '\\.test\\.ts$' },
       to: { path: '\\.test\\.ts$' },
     },
+    {
+      name: 'simulator-is-no-part-of-the-node',
+      severity: 'error',
+      from: { path: `${NODE}/` },
+      to: { path: '^node-runtime/sim/' },
+    },
     ...levelRules,
     ...packageRules,
   ],

@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: [
       '{schemas,node-runtime,workflows,cli}/src/**/*.test.ts',
+      'node-runtime/sim/**/*.test.ts',
       'scripts/**/*.test.ts',
       'apps/**/*.test.ts',
       'sdk/test/**/*.test.ts',

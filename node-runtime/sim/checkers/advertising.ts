@@ -1,0 +1,40 @@
+// What nodes say about themselves: heads they hold, never less than before, and one root for the same heads (I1, I5).
+import type { Advertised } from '../history.ts'
+import { type Checker, FINDINGS_MAX } from './violation.ts'
+
+export const advertising: Checker = {
+  name: 'advertising',
+  check({ history, nodes }, causality) {
+    const found: string[] = []
+    const roots = new Map<string, Advertised>()
+    const last = new Map<string, Advertised>()
+    const final = nodes.map(({ name, summary }) => ({
+      name,
+      atMs: Number.POSITIVE_INFINITY,
+      heads: summary.heads,
+      root: summary.root,
+      unapplied: [],
+    }))
+    for (const now of [...history.advertised, ...final]) {
+      if (found.length >= FINDINGS_MAX) break
+      const known = roots.get(now.heads.join())
+      if (known && known.root !== now.root) {
+        found.push(
+          `${said(known)} has root ${known.root.slice(0, 8)}, ${said(now)} ${now.root.slice(0, 8)}: equal heads`,
+        )
+      }
+      roots.set(now.heads.join(), known ?? now)
+      if (now.unapplied.length > 0)
+        found.push(`${said(now)} names ${now.unapplied.length} heads that are not on its disk`)
+      const before = last.get(now.name)
+      const lost = before?.heads.filter((old) => !now.heads.some((head) => causality.includes(head, old))) ?? []
+      if (lost.length > 0) found.push(`${said(now)} went back behind ${lost.map((id) => id.slice(0, 8)).join()}`)
+      last.set(now.name, now)
+    }
+    return found
+  },
+}
+
+function said({ name, atMs }: Advertised): string {
+  return atMs === Number.POSITIVE_INFINITY ? `${name} at the end` : `${name} at ${Math.round(atMs) % 10_000_000} ms`
+}

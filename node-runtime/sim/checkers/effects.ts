@@ -1,0 +1,135 @@
+// Acknowledged ⊆ final ⊆ attempted, by what the application shows: no write is lost or invented, nothing that was deleted
+// or overwritten by someone who knew it comes back, counters are within what was counted.
+import type { DeltaId } from '../../src/base/ids.ts'
+import type { Causality } from '../causality.ts'
+import type { Facts } from '../facts.ts'
+import type { Attempt } from '../history.ts'
+import { type Checker, FINDINGS_MAX } from './violation.ts'
+
+/** One write of one cell; null removes it. */
+interface Write {
+  readonly attempt: Attempt
+  readonly value: string | null
+}
+
+export const effects: Checker = {
+  name: 'effects',
+  check(facts, causality) {
+    const found = facts.scenario.app === 'mixed' ? mixed(facts, causality) : orderSensitive(facts, causality)
+    return found.slice(0, FINDINGS_MAX)
+  },
+}
+
+function mixed({ history, views, nodes }: Facts, causality: Causality): string[] {
+  const items = views.all_items as Record<string, string>
+  const tags = new Set(views.all_tags as string[])
+  const cells = cellsOf(history.attempts)
+  for (const key of [...Object.keys(items).map((key) => `items/${key}`), ...[...tags].map((tag) => `tags/${tag}`)]) {
+    if (!cells.has(key)) cells.set(key, [])
+  }
+  const found: string[] = []
+  for (const [cell, writes] of cells) {
+    const [kind = '', name = ''] = [cell.slice(0, cell.indexOf('/')), cell.slice(cell.indexOf('/') + 1)]
+    const final = {
+      items: items[name] ?? null,
+      tags: tags.has(name) ? 'yes' : null,
+      title: views.get_title,
+      note: views.get_note || null,
+    }
+    found.push(...judge(cell, writes, final[kind as keyof typeof final] as string | null, causality))
+  }
+  const isHit = ({ operation }: Attempt) => operation.method === 'hit'
+  const hits = history.attempts.filter(isHit)
+  const acknowledged = hits.filter(({ deltaId, outcome }) => outcome === 'acknowledged' && deltaId !== undefined).length
+  const count = Number(views.hit_count)
+  if (count < acknowledged || count > hits.length)
+    found.push(`hits is ${count}, with ${acknowledged} acknowledged of ${hits.length}`)
+  const honest = new Set(nodes.map(({ name }) => name))
+  const handled = [...history.handlers]
+    .filter(([name]) => honest.has(name))
+    .reduce((sum, [, runs]) => sum + [...runs.values()].reduce((all, run) => all + run.done, 0), 0)
+  const heardBy = (views.all_heard as string[]).length
+  if (Number(views.heard_count) !== handled || heardBy !== handled) {
+    found.push(`${handled} handlers were done, ${views.heard_count} counted, ${heardBy} left their names`)
+  }
+  return found
+}
+
+function cellsOf(attempts: readonly Attempt[]): Map<string, Write[]> {
+  const cells = new Map<string, Write[]>()
+  const add = (cell: string, attempt: Attempt, value: string | null) => {
+    cells.set(cell, [...(cells.get(cell) ?? []), { attempt, value }])
+  }
+  for (const attempt of attempts) {
+    const { method, args } = attempt.operation
+    if (method === 'set') add(`items/${args.key}`, attempt, args.value ?? '')
+    if (method === 'remove') add(`items/${args.key}`, attempt, null)
+    if (method === 'tag') add(`tags/${args.value}`, attempt, 'yes')
+    if (method === 'untag') add(`tags/${args.value}`, attempt, null)
+    if (method === 'say') add(`tags/said ${args.id}`, attempt, 'yes')
+    if (method === 'pass') add(`tags/passed ${args.id}`, attempt, 'yes')
+    if (method === 'retitle') add('title/', attempt, args.value ?? '')
+    if (method === 'annotate') add('note/', attempt, args.value ?? '')
+  }
+  for (const attempt of attempts) {
+    if (attempt.operation.method !== 'clear') continue
+    for (const [cell, writes] of cells) if (cell.startsWith('items/')) writes.push({ attempt, value: null })
+  }
+  return cells
+}
+
+function judge(cell: string, writes: readonly Write[], final: string | null, causality: Causality): string[] {
+  // An answer without a delta changed nothing: the key was not there, or the value was the same.
+  const effective = writes.filter(({ attempt }) => attempt.outcome !== 'acknowledged' || attempt.deltaId !== undefined)
+  const kept = effective.filter(({ attempt }) => attempt.outcome === 'acknowledged')
+  const knows = (late: Write, early: Write) => {
+    const [a, b] = [late.attempt.deltaId, early.attempt.deltaId]
+    return a !== undefined && b !== undefined && causality.includes(a, b)
+  }
+  if (final !== null) {
+    const writers = effective.filter(({ attempt, value }) => value === final && mayBeHere(attempt.deltaId, causality))
+    if (writers.length === 0) return [`${cell} is ${final}, which nobody wrote`]
+    const gone = writers.every((writer) => kept.some((later) => later.value !== final && knows(later, writer)))
+    return gone ? [`${cell} is ${final} again, though it was overwritten or removed by who knew it`] : []
+  }
+  const removals = effective.filter(({ attempt, value }) => value === null && mayBeHere(attempt.deltaId, causality))
+  const lost = kept
+    .filter(({ value }) => value !== null)
+    .filter((write) => removals.every((removal) => knows(write, removal)))
+  return lost.map(
+    ({ attempt, value }) =>
+      `${cell} is gone, though ${value} was acknowledged at ${Math.round(attempt.atMs)} and nobody removed it`,
+  )
+}
+
+/** Without an answer nobody knows the delta, or whether there is one. */
+function mayBeHere(deltaId: DeltaId | undefined, causality: Causality): boolean {
+  return deltaId === undefined || causality.has(deltaId)
+}
+
+function orderSensitive({ history, views }: Facts, causality: Causality): string[] {
+  const found: string[] = []
+  const log = views.log as string[]
+  const counts = new Map<string, number>()
+  for (const value of log) counts.set(value, (counts.get(value) ?? 0) + 1)
+  const appends = new Map<string, Attempt[]>()
+  for (const attempt of history.attempts) {
+    const { method, args } = attempt.operation
+    if (method === 'append') appends.set(args.value ?? '', [...(appends.get(args.value ?? '') ?? []), attempt])
+  }
+  for (const value of new Set([...counts.keys(), ...appends.keys()])) {
+    const attempts = appends.get(value) ?? []
+    const kept = attempts.filter(({ outcome }) => outcome === 'acknowledged').length
+    const most = attempts.filter(({ deltaId }) => mayBeHere(deltaId, causality)).length
+    const times = counts.get(value) ?? 0
+    if (times < kept || times > most)
+      found.push(`${value} is in the log ${times} times, with ${kept} to ${most} appends`)
+  }
+  for (let key = 0; key < 8; key += 1) {
+    const writes = history.attempts
+      .filter(({ operation: { method, args } }) => method === 'set' && args.key === `k${key}`)
+      .map((attempt) => ({ attempt, value: attempt.operation.args.value ?? '' }))
+    found.push(...judge(`k${key}`, writes, (views[`get k${key}`] as string | null | undefined) ?? null, causality))
+  }
+  return found
+}

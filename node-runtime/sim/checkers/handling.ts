@@ -1,0 +1,43 @@
+// Every event that names a handler is handled exactly once on every node that applied its delta, and never on its author;
+// and clients see each delta once a process (I3).
+import { toHex, u32be } from '../../src/base/bytes.ts'
+import { type Checker, FINDINGS_MAX } from './violation.ts'
+
+export const handling: Checker = {
+  name: 'handling',
+  check({ deltas, nodes, history }) {
+    const found: string[] = []
+    const expected = new Set<string>()
+    for (const { delta, payload } of deltas) {
+      payload.events.forEach((event, index) => {
+        if (event.handler === undefined) return
+        const id = `${delta.id}${toHex(u32be(index))}`
+        expected.add(id)
+        for (const { name, publicKey } of nodes) {
+          const run = history.handlers.get(name)?.get(id) ?? { queued: 0, done: 0, dead: 0 }
+          const times = delta.author === publicKey ? 0 : 1
+          if (run.queued === times && run.done === times && run.dead === 0) continue
+          const seen = `queued ${run.queued}, done ${run.done}, given up ${run.dead}`
+          found.push(`event ${event.kind} of ${delta.id.slice(0, 8)} on ${name}: ${seen}, wanted ${times}`)
+        }
+      })
+    }
+    for (const [name, runs] of history.handlers) {
+      for (const id of runs.keys())
+        if (!expected.has(id)) found.push(`${name} handled ${id.slice(0, 8)}, which nobody emitted`)
+    }
+    return found.slice(0, FINDINGS_MAX)
+  },
+}
+
+export const showing: Checker = {
+  name: 'showing',
+  check({ history }) {
+    const found: string[] = []
+    for (const [process, shown] of history.shown) {
+      for (const [id, times] of shown)
+        if (times > 1) found.push(`process ${process} showed ${id.slice(0, 8)} ${times} times`)
+    }
+    return found.slice(0, FINDINGS_MAX)
+  },
+}

@@ -1,0 +1,31 @@
+// No warning and no error that nothing in the scenario explains.
+import { keysOf } from '../../src/testing/test-node.ts'
+import type { Facts } from '../facts.ts'
+import { HOSTILE } from '../scenario.ts'
+import { type Checker, FINDINGS_MAX } from './violation.ts'
+
+type Entry = Facts['history']['logs'][number]
+
+export const log: Checker = {
+  name: 'log',
+  check(facts) {
+    return facts.history.logs
+      .filter((entry) => !isExplained(entry, facts))
+      .map(({ name, entry }) => `${name} logged ${entry.level}: ${entry.message} ${JSON.stringify(entry.fields)}`)
+      .slice(0, FINDINGS_MAX)
+  },
+}
+
+function isExplained({ name, entry: { message, fields } }: Entry, { history }: Facts): boolean {
+  const hostile = keysOf(HOSTILE).identity.publicKey
+  // A member that lies about its root cannot be told from one that is broken.
+  if (message.startsWith('state diverged')) return fields.member === hostile
+  const isHostiles =
+    typeof fields.deltaId === 'string' && [...history.hostileDeltas].some((id) => id === fields.deltaId)
+  if (isHostiles && /has no effect/.test(message)) return true
+  // The last words of a process that dies at a write.
+  return (
+    history.killed.has(name) &&
+    /the process "died" at batch|the crashing store: it is closed/.test(String(fields.error))
+  )
+}

@@ -1,0 +1,187 @@
+// From a seed to a scenario.
+import { seededRandom } from '../src/testing/seeded-random.ts'
+import { type Draws, drawsFrom } from './draws.ts'
+import { ABSENT_MECHANISMS } from './mechanisms.ts'
+import { operationOf } from './operations.ts'
+import {
+  type AppName,
+  FAULT_KINDS,
+  type Fault,
+  type FaultKind,
+  HOSTILE,
+  HOSTILE_ACTS,
+  type Operation,
+  type Scenario,
+  SERVINGS,
+} from './scenario.ts'
+
+/** Which storage the seeds have: `guest` is a tenth of them when nothing is said. */
+export type Only = 'host' | 'guest'
+
+const GUEST_SHARE = 0.1
+const LATE_NODE = 'n9'
+
+export function generate(seed: number, only?: Only): Scenario {
+  const draws = drawsFrom(seededRandom(`scenario ${seed}`))
+  const isGuest = draws.chance(GUEST_SHARE)
+  const app: AppName = (only === undefined ? isGuest : only === 'guest') ? 'order-sensitive' : 'mixed'
+  const nodes = Array.from({ length: draws.whole(5, 7) }, (_, index) => `n${index}`)
+  const lengthMs = draws.whole(8, 25) * 1000
+  const everyMs = draws.pick([1000, 2000, 5000, 10_000])
+  const kinds = chooseKinds(draws, app)
+  const callers = kinds.includes('late') ? [...nodes, LATE_NODE] : nodes
+  const all = kinds.includes('hostile') ? [...callers, HOSTILE] : callers
+  const faults = kinds.flatMap((kind) => faultsOf(kind, { draws, nodes, all, lengthMs }))
+  return {
+    v: 1,
+    seed: String(seed),
+    app,
+    nodes,
+    network: { minDelayMs: 1, maxDelayMs: draws.pick([2, 10, 40, 120]) },
+    lag: { diskMs: draws.pick([0, 0, 2, 10]), guestMs: draws.pick([0, 0, 2, 10]) },
+    sync: { everyMs, gapMs: Math.min(everyMs, 5000) },
+    operations: operations(draws, app, callers, lengthMs),
+    faults: faults.sort((a, b) => startOf(a) - startOf(b)),
+  }
+}
+
+function chooseKinds(draws: Draws, app: AppName): FaultKind[] {
+  const possible = FAULT_KINDS.filter((kind) => kind !== 'removal' || !ABSENT_MECHANISMS.removal)
+  const kinds = draws.some(possible, draws.whole(3, 6))
+  // What arrives from before is what such an application is there for.
+  if (app === 'order-sensitive' && !kinds.includes('partition') && draws.chance(0.6)) kinds.push('partition')
+  return kinds
+}
+
+function operations(draws: Draws, app: AppName, callers: readonly string[], lengthMs: number): Operation[] {
+  const count = app === 'mixed' ? draws.whole(200, 240) : draws.whole(30, 60)
+  const made: Operation[] = []
+  while (made.length < count) {
+    // Calls come in bursts, some of them at the very same time.
+    const atMs = draws.whole(0, lengthMs)
+    const burst = draws.whole(1, 6)
+    for (let i = 0; i < burst && made.length < count; i += 1) {
+      const spreadMs = draws.pick([0, 0, 1, 5, 20, 80]) * i
+      made.push({ atMs: atMs + spreadMs, node: draws.pick(callers), ...operationOf(app, draws, made.length) })
+    }
+  }
+  return made.sort((a, b) => a.atMs - b.atMs)
+}
+
+interface Setting {
+  readonly draws: Draws
+  readonly nodes: readonly string[]
+  /** With those who come later and the hostile one. */
+  readonly all: readonly string[]
+  readonly lengthMs: number
+}
+
+function faultsOf(kind: FaultKind, { draws, nodes, all, lengthMs }: Setting): Fault[] {
+  const window = (leastMs: number, mostMs: number) => {
+    const fromMs = draws.whole(0, Math.floor(lengthMs * 0.8))
+    return { fromMs, untilMs: fromMs + draws.whole(leastMs, mostMs) }
+  }
+  const some = (make: () => Fault, most: number) => Array.from({ length: draws.whole(1, most) }, make)
+  const atMs = () => draws.whole(0, lengthMs)
+  switch (kind) {
+    case 'loss':
+      return some(() => ({ kind, rate: draws.whole(2, 50) / 100, ...window(1000, lengthMs) }), 2)
+    case 'delay':
+      return some(() => ({ kind, maxMs: draws.pick([100, 500, 2000]), ...window(1000, lengthMs) }), 2)
+    case 'reorder':
+      return some(
+        () => ({
+          kind,
+          rate: draws.whole(5, 50) / 100,
+          maxMs: draws.pick([200, 1000, 5000]),
+          ...window(1000, lengthMs),
+        }),
+        2,
+      )
+    case 'duplicate':
+      return some(() => ({ kind, rate: draws.whole(5, 90) / 100, ...window(1000, lengthMs) }), 2)
+    case 'one-way':
+      return some(() => {
+        const [one = 'n0', ...others] = draws.some(nodes, draws.whole(2, 3))
+        const isFrom = draws.chance(0.5)
+        return { kind, from: isFrom ? [one] : others, to: isFrom ? others : [one], ...window(500, 30_000) }
+      }, 3)
+    case 'partition':
+      return some(() => {
+        const mixed = draws.some(all, all.length)
+        const at = draws.whole(1, all.length - 1)
+        const sides = [mixed.slice(0, at), mixed.slice(at)]
+        if (at > 1 && draws.chance(0.3)) sides.push(...[sides[0]?.splice(0, 1) ?? []])
+        return { kind, sides, silent: draws.chance(0.4), ...window(1000, 30_000) }
+      }, 2)
+    case 'flap':
+      return some(() => {
+        const [a = 'n0', b = 'n1'] = draws.some(nodes, 2)
+        return { kind, a, b, periodMs: draws.pick([200, 700, 2500]), ...window(1000, lengthMs) }
+      }, 4)
+    case 'slow':
+      return some(
+        () => ({
+          kind,
+          node: draws.pick(nodes),
+          delayMs: draws.pick([100, 400, 1500]),
+          bytesPerMs: draws.pick([1, 10, 100]),
+          ...window(1000, lengthMs),
+        }),
+        2,
+      )
+    case 'skew':
+      return some(
+        () => ({
+          kind,
+          node: draws.pick(nodes),
+          atMs: draws.pick([0, atMs()]),
+          skewMs: draws.whole(-300_000, 300_000),
+        }),
+        3,
+      )
+    case 'crash':
+      return some(
+        () => ({
+          kind,
+          node: draws.pick(nodes),
+          atMs: atMs(),
+          batch: draws.whole(1, 20),
+          written: draws.chance(0.5),
+          downMs: draws.pick([1, 100, 3000, 10_000]),
+        }),
+        4,
+      )
+    case 'restart':
+      return some(
+        () => ({
+          kind,
+          node: draws.pick(nodes),
+          atMs: atMs(),
+          downMs: draws.pick([1, 100, 3000, 10_000]),
+          clean: draws.chance(0.5),
+        }),
+        3,
+      )
+    case 'late':
+      return [{ kind, node: LATE_NODE, via: draws.pick(nodes.slice(0, 1)), atMs: atMs() }]
+    case 'removal':
+      return [{ kind, node: draws.pick(nodes.slice(1)), by: 'n0', atMs: atMs() }]
+    case 'hostile': {
+      const acts = Array.from({ length: draws.whole(3, 12) }, () => ({ atMs: atMs(), act: draws.pick(HOSTILE_ACTS) }))
+      return [{ kind, member: draws.chance(0.7), serving: draws.pick(SERVINGS), acts }]
+    }
+  }
+}
+
+function startOf(fault: Fault): number {
+  if ('fromMs' in fault) return fault.fromMs
+  return 'atMs' in fault ? fault.atMs : 0
+}
+
+/** Everyone, the hostile peer included: the boot list. */
+export function everyone(scenario: Scenario): string[] {
+  const late = scenario.faults.flatMap((fault) => (fault.kind === 'late' ? [fault.node] : []))
+  const hostile = scenario.faults.some(({ kind }) => kind === 'hostile') ? [HOSTILE] : []
+  return [...scenario.nodes, ...late, ...hostile]
+}

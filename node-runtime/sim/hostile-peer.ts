@@ -1,0 +1,325 @@
+// A peer that keeps to no rule: it speaks the wire protocol with the real codecs and says what it must not. It may be a
+// member, with the group's key, or a stranger.
+import type { Bytes } from '../src/base/bytes.ts'
+import type { DeltaId, PublicKey, RootHash } from '../src/base/ids.ts'
+import { accountOf } from '../src/base/keys.ts'
+import type { Random } from '../src/base/random.ts'
+import type { FrameStream, Network, PeerId } from '../src/network/network.ts'
+import { SYNC_PROTOCOL } from '../src/sync/conversation.ts'
+import { HELLO_PROTOCOL } from '../src/sync/hello.ts'
+import { RUN_TOPIC, topicHash, topicName } from '../src/sync/topics.ts'
+import { keysOf, peerIdOf } from '../src/testing/test-node.ts'
+import type { TestWorld } from '../src/testing/test-nodes.ts'
+import { type Delta, decodeDelta, encodeDelta, openDelta } from '../src/wire/delta.ts'
+import { decodeGossip, encodeGossip, signHeads } from '../src/wire/gossip.ts'
+import { encodeOp, signOp } from '../src/wire/op.ts'
+import { helloMessage, syncFrameMessage, syncRequestMessage } from '../src/wire/sync-messages.ts'
+import { type Draws, drawsFrom } from './draws.ts'
+import type { History } from './history.ts'
+import { Forgery } from './hostile-forgery.ts'
+import { operationOf } from './operations.ts'
+import { type Fault, HOSTILE, type HostileAct, type Scenario } from './scenario.ts'
+import type { Setting } from './settings.ts'
+
+/** Frames and deltas it remembers to use again. */
+const REMEMBERED_MAX = 200
+const FLOOD_FRAMES = 150
+const FLOOD_STREAMS = 40
+
+export interface HostileParts {
+  readonly world: TestWorld
+  readonly scenario: Scenario
+  readonly setting: Setting
+  readonly fault: Extract<Fault, { kind: 'hostile' }>
+  readonly random: Random
+  readonly history: History
+}
+
+export class HostilePeer {
+  readonly #parts: HostileParts
+  readonly #network: Network
+  readonly #identity = keysOf(HOSTILE).identity
+  readonly #forgery: Forgery
+  readonly #draws: Draws
+  readonly #topics: { readonly context: string; readonly namespace: string }
+  readonly #frames: Bytes[] = []
+  readonly #deltas: Delta[] = []
+  #heads: readonly DeltaId[] = []
+  #made = 0
+
+  constructor(parts: HostileParts, bootAddresses: readonly string[]) {
+    const { world, setting, random, fault } = parts
+    const { address } = world.place(HOSTILE)
+    const { contextId, namespaceId } = setting.shared
+    this.#parts = parts
+    this.#draws = drawsFrom(random)
+    this.#topics = {
+      context: topicName({ kind: 'context', id: contextId }),
+      namespace: topicName({ kind: 'namespace', id: namespaceId }),
+    }
+    const nowMs = () => world.clock.nowMs()
+    this.#forgery = new Forgery({ setting, identity: this.#identity, random, hasKey: fault.member, nowMs })
+    this.#network = world.network.createNode({ peerId: peerIdOf(HOSTILE), address, bootAddresses })
+    this.#network.handle(SYNC_PROTOCOL, (_, stream) => this.#serve(stream))
+    this.#network.handle(HELLO_PROTOCOL, (_, stream) => this.#greet(stream))
+    this.#network.subscribe(RUN_TOPIC, () => {})
+    this.#network.subscribe(this.#topics.context, (_, data) => this.#listen(data))
+    this.#network.subscribe(this.#topics.namespace, (_, data) => void this.#remember(data))
+  }
+
+  get publicKey(): PublicKey {
+    return this.#identity.publicKey
+  }
+
+  start(): Promise<void> {
+    return this.#network.start()
+  }
+
+  close(): Promise<void> {
+    return this.#network.close()
+  }
+
+  async act(act: HostileAct): Promise<void> {
+    switch (act) {
+      case 'bad-signature': {
+        const delta = this.#deltas.at(-1) ?? (await this.#written())
+        const signature = Uint8Array.from(delta.signature)
+        signature[this.#draws.whole(0, 63)] = (signature[0] ?? 0) ^ 1
+        return this.#gossip([{ ...delta, signature }])
+      }
+      case 'forged-author': {
+        const author = keysOf(this.#draws.pick(this.#parts.scenario.nodes)).identity.publicKey
+        return this.#gossip([{ ...(await this.#written()), author }])
+      }
+      case 'forged-parent':
+        return this.#gossip([await this.#written({ parents: [{ id: this.#forgery.someId(), hlc: 1n }] })])
+      case 'equivocate':
+        return this.#equivocate()
+      case 'backdate':
+        return this.#gossip([await this.#written({ parents: [], hlc: this.#forgery.long() })])
+      case 'future':
+        return this.#gossip([await this.#written({ hlc: this.#forgery.now() + 3_600_000_000_000n })])
+      case 'unknown-key':
+        return this.#gossip([await this.#written({ unknownKey: true })])
+      case 'malformed-artifact': {
+        const kind = this.#draws.pick(['host', 'guest'] as const)
+        const payload = {
+          artifact: { kind, bytes: this.#forgery.bytes(this.#draws.whole(0, 200)) },
+          events: [],
+          depth: 0,
+        }
+        return this.#gossip([this.#signed({ parents: this.#tips(), payload, hlc: this.#forgery.now() })])
+      }
+      case 'borrowed-artifact':
+        return this.#borrow()
+      case 'garbage-gossip':
+        return this.#garbage(10)
+      case 'garbage-streams':
+        return this.#garbageStreams()
+      case 'replay':
+        for (const frame of this.#draws.some(this.#frames, 60)) await this.#publish(this.#topics.context, frame)
+        return
+      case 'flood':
+        return this.#flood()
+      case 'false-heads':
+        return this.#beat([this.#forgery.someId(), this.#forgery.someId()])
+      case 'false-root':
+        return this.#beat(this.#heads)
+      case 'seize-power':
+        return this.#seizePower()
+    }
+  }
+
+  /** An honest call's delta of its own, or one that is wrong as wished. */
+  async #written(
+    wishes: { parents?: readonly { id: DeltaId; hlc: bigint }[]; hlc?: bigint; unknownKey?: boolean } = {},
+  ): Promise<Delta> {
+    const { history, scenario, world } = this.#parts
+    this.#made += 1
+    const call = operationOf(scenario.app, this.#draws, 100_000 + this.#made)
+    const hlc = wishes.hlc ?? this.#forgery.now()
+    const payload = await this.#forgery.payload(writes(call), hlc)
+    const { parents = this.#tips(), unknownKey = false } = wishes
+    const delta = this.#signed({ parents, payload, hlc: payload.timeNs > hlc ? payload.timeNs : hlc, unknownKey })
+    const operation = { atMs: world.clock.nowMs(), node: HOSTILE, ...writes(call) }
+    history.attempts.push({ operation, atMs: operation.atMs, outcome: 'open', deltaId: delta.id, error: undefined })
+    return delta
+  }
+
+  #signed(wishes: Parameters<Forgery['delta']>[0]): Delta {
+    const delta = this.#forgery.delta(wishes)
+    this.#parts.history.hostileDeltas.add(delta.id)
+    return delta
+  }
+
+  /** What it heard last. */
+  #tips(): { id: DeltaId; hlc: bigint }[] {
+    const last = this.#deltas.at(-1)
+    return last ? [{ id: last.id, hlc: last.hlc }] : []
+  }
+
+  async #equivocate(): Promise<void> {
+    const parents = this.#tips()
+    const hlc = this.#forgery.now() + 1n
+    const peers = this.#network.subscribers(this.#topics.context)
+    for (const peer of this.#draws.some(peers, 2)) {
+      const data = encodeGossip({ t: 'deltas', items: [encodeDelta(await this.#written({ parents, hlc }))] })
+      this.#parts.world.network.whisper(this.#network.peerId, peer, this.#topics.context, data)
+    }
+  }
+
+  /** Signs what somebody else wrote as its own. */
+  async #borrow(): Promise<void> {
+    const { history, setting, fault, world } = this.#parts
+    const known = new Map(history.attempts.map((attempt) => [attempt.deltaId, attempt.operation]))
+    const delta = this.#deltas.findLast(({ id }) => known.has(id) && known.get(id)?.method !== 'hit')
+    const operation = delta && known.get(delta.id)
+    if (!fault.member || !delta || !operation) return
+    const { artifact } = openDelta(delta, setting.groupKey.key)
+    const payload = { artifact, events: [], depth: 0 }
+    const own = this.#signed({ parents: this.#tips(), payload, hlc: this.#forgery.now() })
+    const atMs = world.clock.nowMs()
+    history.attempts.push({
+      operation: { ...operation, atMs, node: HOSTILE },
+      atMs,
+      outcome: 'open',
+      deltaId: own.id,
+      error: undefined,
+    })
+    await this.#gossip([own])
+  }
+
+  async #garbage(count: number): Promise<void> {
+    for (let i = 0; i < count; i += 1) {
+      const topic = this.#draws.pick([this.#topics.context, this.#topics.namespace, RUN_TOPIC])
+      await this.#publish(
+        topic,
+        this.#draws.chance(0.5) ? this.#forgery.bytes(this.#draws.whole(0, 600)) : this.#broken(),
+      )
+    }
+  }
+
+  /** A frame it heard, cut short or with one byte changed. */
+  #broken(): Bytes {
+    const frame = Uint8Array.from(this.#frames.at(-1) ?? this.#forgery.bytes(100))
+    const at = this.#draws.whole(0, Math.max(0, frame.byteLength - 1))
+    if (this.#draws.chance(0.5)) return frame.subarray(0, at)
+    frame[at] = (frame[at] ?? 0) ^ this.#draws.whole(1, 255)
+    return frame
+  }
+
+  async #garbageStreams(): Promise<void> {
+    for (const peer of this.#network.peers()) {
+      for (const protocol of [SYNC_PROTOCOL, HELLO_PROTOCOL, 'unknown/1']) {
+        await this.#say(peer, protocol, this.#forgery.bytes(this.#draws.whole(0, 5000)))
+      }
+    }
+  }
+
+  /** Much of everything at once. Streams are left open and never read. */
+  async #flood(): Promise<void> {
+    const { contextId } = this.#parts.setting.shared
+    for (let i = 0; i < FLOOD_FRAMES; i += 1) {
+      await this.#publish(this.#topics.context, this.#draws.chance(0.3) ? this.#broken() : this.#forgery.bytes(300))
+    }
+    const request = syncRequestMessage.encode({ t: 'fetch', contextId, wants: [{ t: 'range', from: '', to: 'g' }] })
+    for (const peer of this.#network.peers()) {
+      for (let i = 0; i < FLOOD_STREAMS; i += 1) await this.#say(peer, SYNC_PROTOCOL, request)
+    }
+  }
+
+  async #beat(heads: readonly DeltaId[]): Promise<void> {
+    const { contextId } = this.#parts.setting.shared
+    const root = this.#forgery.someId() as string as RootHash
+    const removals = new Uint8Array(32)
+    const beat = signHeads({ contextId, heads: [...heads].sort(), root, removals }, this.#identity)
+    await this.#publish(this.#topics.context, encodeGossip({ t: 'heads', ...beat }))
+  }
+
+  async #seizePower(): Promise<void> {
+    const { setting, scenario } = this.#parts
+    const { namespaceId, groupId } = setting.shared
+    const victim = accountOf(keysOf(scenario.nodes[0] ?? 'n0').identity.publicKey)
+    const own = accountOf(this.#identity.publicKey)
+    const bodies = [
+      { kind: 'member_removed', groupId, account: victim },
+      { kind: 'role_set', groupId, account: own, role: 'Admin' },
+    ] as const
+    for (const body of bodies) {
+      const facts = { namespaceId, parents: [...setting.governance].sort(), hlc: this.#forgery.now(), body }
+      const op = encodeOp(signOp({ ...facts, signingKey: this.#identity }))
+      await this.#publish(this.#topics.namespace, encodeGossip({ t: 'ops', items: [op] }))
+    }
+  }
+
+  #gossip(deltas: readonly Delta[]): Promise<void> {
+    return this.#publish(this.#topics.context, encodeGossip({ t: 'deltas', items: deltas.map(encodeDelta) }))
+  }
+
+  async #publish(topic: string, data: Bytes): Promise<void> {
+    await this.#network.publish(topic, data)
+  }
+
+  /** Nobody waits for it. */
+  async #say(peer: PeerId, protocol: string, frame: Bytes): Promise<void> {
+    this.#network
+      .open(peer, protocol)
+      .then(
+        (stream) => stream.send(frame),
+        () => {
+          // The other side may refuse: that is its right.
+        },
+      )
+      .catch(() => {
+        // The connection may end at any time.
+      })
+  }
+
+  #listen(data: Bytes): void {
+    this.#remember(data)
+    try {
+      const gossip = decodeGossip(data)
+      if (gossip.t === 'heads') this.#heads = gossip.heads
+      if (gossip.t === 'deltas') this.#deltas.push(...gossip.items.map(decodeDelta))
+      if (this.#deltas.length > REMEMBERED_MAX) this.#deltas.splice(0, this.#deltas.length - REMEMBERED_MAX)
+    } catch {
+      // Its own garbage comes back to it.
+    }
+  }
+
+  #remember(data: Bytes): void {
+    this.#frames.push(data)
+    if (this.#frames.length > REMEMBERED_MAX) this.#frames.shift()
+  }
+
+  async #greet(stream: FrameStream): Promise<void> {
+    const topic = topicHash({ kind: 'context', id: this.#parts.setting.shared.contextId })
+    await stream.send(helloMessage.encode({ topics: [{ topic, digest: this.#forgery.bytes(32) }] }))
+  }
+
+  async #serve(stream: FrameStream): Promise<void> {
+    switch (this.#parts.fault.serving) {
+      case 'nothing':
+        return stream.send(syncFrameMessage.encode({ t: 'end', more: this.#draws.chance(0.5) }))
+      case 'silence':
+        return new Promise(() => {})
+      case 'garbage':
+        return stream.send(this.#forgery.bytes(500))
+      case 'half': {
+        const items = this.#deltas.slice(-3).map(encodeDelta)
+        if (items.length > 0) await stream.send(syncFrameMessage.encode({ t: 'items', items }))
+        return stream.abort(new Error('half of an answer'))
+      }
+      case 'refusal':
+        return stream.send(syncFrameMessage.encode({ t: 'refused', code: 'busy', message: 'never' }))
+      case 'reset':
+        throw new Error('no answer from here')
+    }
+  }
+}
+
+/** Some calls change nothing on the base and so make no delta. */
+function writes(call: ReturnType<typeof operationOf>): ReturnType<typeof operationOf> {
+  const isEmpty = ['remove', 'clear', 'untag'].includes(call.method)
+  return isEmpty ? { method: 'tag', args: { value: 't0' } } : call
+}

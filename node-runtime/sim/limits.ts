@@ -1,0 +1,12 @@
+// Caps of a simulated run, in true time of the run. At each of them the run ends with what it has.
+
+/** After the last fault, for everything to come to rest: parked deltas are looked at every minute. */
+export const SETTLE_MS = 240_000
+/** Nothing has changed for this long: more than two heartbeats, a retry of a handler and a round of sync. */
+export const QUIET_MS = 12_000
+/** How often heads are sampled on every node. */
+export const SAMPLE_MS = 400
+/** How often it is looked whether all is at rest, once the faults are over. */
+export const LOOK_MS = 1000
+/** The pause of a late joiner, and of a node that died while it started, before the next attempt. */
+export const RETRY_MS = 2000

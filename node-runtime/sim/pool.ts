@@ -1,0 +1,44 @@
+// Seeds spread over threads, one at a time each. What a seed gives does not depend on the thread or on what ran there
+// before.
+import { Worker } from 'node:worker_threads'
+import type { Only } from './generate.ts'
+import type { RunReport } from './run-seed.ts'
+
+export interface SeedJob {
+  readonly seed: number
+  readonly only: Only | undefined
+}
+
+/** Of a job: its report, or why the run itself broke. */
+export type SeedAnswer = { readonly report: RunReport } | { readonly seed: number; readonly broke: string }
+
+export interface PoolOptions {
+  readonly workers: number
+  readonly onAnswer: (answer: SeedAnswer, job: SeedJob) => void
+  /** Looked at before each job: no more are begun. */
+  readonly isEnough?: () => boolean
+}
+
+export async function runSeeds(jobs: readonly SeedJob[], options: PoolOptions): Promise<void> {
+  const waiting = [...jobs].reverse()
+  const threads = Array.from({ length: Math.min(options.workers, jobs.length) }, () => work(waiting, options))
+  await Promise.all(threads)
+}
+
+function work(waiting: SeedJob[], { onAnswer, isEnough }: PoolOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(new URL('./worker.ts', import.meta.url), { execArgv: ['--conditions=source'] })
+    let job: SeedJob | undefined
+    const next = () => {
+      job = isEnough?.() ? undefined : waiting.pop()
+      if (job === undefined) void thread.terminate().then(() => resolve(), reject)
+      else thread.postMessage(job)
+    }
+    thread.on('message', (answer: SeedAnswer) => {
+      if (job) onAnswer(answer, job)
+      next()
+    })
+    thread.on('error', reject)
+    next()
+  })
+}

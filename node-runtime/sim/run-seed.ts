@@ -1,0 +1,48 @@
+// A scenario run and judged: a plain report that crosses threads.
+import { checkEnd } from './check.ts'
+import type { Violation } from './checkers/violation.ts'
+import type { AppName, FaultKind, Scenario } from './scenario.ts'
+import { simulate } from './simulation.ts'
+import { Trace } from './trace.ts'
+
+export interface RunReport {
+  readonly seed: string
+  readonly app: AppName
+  readonly nodes: number
+  readonly operations: number
+  readonly acknowledged: number
+  /** Faults that did something. */
+  readonly faults: readonly FaultKind[]
+  readonly violations: readonly Violation[]
+  /** Hash of everything that was seen: the same for every run of the scenario. */
+  readonly trace: string
+  /** The most deltas taken back at once. */
+  readonly deepestUndo: number
+  /** True time in the run. */
+  readonly simulatedMs: number
+}
+
+/** `keep`: the lines of the trace, too. */
+export async function runScenario(
+  scenario: Scenario,
+  keep = false,
+): Promise<{ report: RunReport; lines: readonly string[] }> {
+  const trace = new Trace(keep)
+  const end = await simulate(scenario, trace)
+  const violations = await checkEnd(end)
+  await end.world.close()
+  const { attempts, faults, deepestUndo } = end.history
+  const report: RunReport = {
+    seed: scenario.seed,
+    app: scenario.app,
+    nodes: scenario.nodes.length,
+    operations: scenario.operations.length,
+    acknowledged: attempts.filter(({ outcome }) => outcome === 'acknowledged').length,
+    faults: [...faults],
+    violations,
+    trace: trace.digest(),
+    deepestUndo,
+    simulatedMs: end.tookMs,
+  }
+  return { report, lines: trace.lines }
+}

@@ -1,0 +1,146 @@
+// A scenario: everything that happens to a simulated network, as plain JSON. A seed generates one, the shrinker makes
+// smaller ones, and the same scenario always gives the same run.
+
+export const FAULT_KINDS = [
+  'loss',
+  'delay',
+  'reorder',
+  'duplicate',
+  'one-way',
+  'partition',
+  'flap',
+  'slow',
+  'skew',
+  'crash',
+  'restart',
+  'late',
+  'removal',
+  'hostile',
+] as const
+export type FaultKind = (typeof FAULT_KINDS)[number]
+
+export const APPS = ['mixed', 'order-sensitive'] as const
+export type AppName = (typeof APPS)[number]
+
+/** Times are milliseconds of true time since all nodes were up. */
+interface Window {
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+/** What the hostile peer does when it is asked for something. */
+export const SERVINGS = ['nothing', 'silence', 'garbage', 'half', 'refusal', 'reset'] as const
+export type Serving = (typeof SERVINGS)[number]
+
+export const HOSTILE_ACTS = [
+  'bad-signature',
+  'forged-author',
+  'forged-parent',
+  'equivocate',
+  'backdate',
+  'future',
+  'unknown-key',
+  'malformed-artifact',
+  'borrowed-artifact',
+  'garbage-gossip',
+  'garbage-streams',
+  'replay',
+  'flood',
+  'false-heads',
+  'false-root',
+  'seize-power',
+] as const
+export type HostileAct = (typeof HOSTILE_ACTS)[number]
+
+export type Fault =
+  | ({ readonly kind: 'loss'; readonly rate: number } & Window)
+  | ({ readonly kind: 'delay'; readonly maxMs: number } & Window)
+  /** A share of gossip comes up to `maxMs` later than the rest. */
+  | ({ readonly kind: 'reorder'; readonly rate: number; readonly maxMs: number } & Window)
+  | ({ readonly kind: 'duplicate'; readonly rate: number } & Window)
+  | ({ readonly kind: 'one-way'; readonly from: readonly string[]; readonly to: readonly string[] } & Window)
+  /** `silent`: connections stay up and carry nothing. Otherwise they break. */
+  | ({ readonly kind: 'partition'; readonly sides: readonly (readonly string[])[]; readonly silent: boolean } & Window)
+  | ({ readonly kind: 'flap'; readonly a: string; readonly b: string; readonly periodMs: number } & Window)
+  | ({ readonly kind: 'slow'; readonly node: string; readonly delayMs: number; readonly bytesPerMs: number } & Window)
+  | { readonly kind: 'skew'; readonly node: string; readonly atMs: number; readonly skewMs: number }
+  /** Dies at its `batch`-th write after `atMs`, which is on the disk or not. */
+  | {
+      readonly kind: 'crash'
+      readonly node: string
+      readonly atMs: number
+      readonly batch: number
+      readonly written: boolean
+      readonly downMs: number
+    }
+  /** `clean`: a regular end. Otherwise as `kill -9`, between two writes. */
+  | {
+      readonly kind: 'restart'
+      readonly node: string
+      readonly atMs: number
+      readonly downMs: number
+      readonly clean: boolean
+    }
+  | { readonly kind: 'late'; readonly node: string; readonly via: string; readonly atMs: number }
+  | { readonly kind: 'removal'; readonly node: string; readonly by: string; readonly atMs: number }
+  | {
+      readonly kind: 'hostile'
+      readonly member: boolean
+      readonly serving: Serving
+      readonly acts: readonly { readonly atMs: number; readonly act: HostileAct }[]
+    }
+
+export interface Operation {
+  readonly atMs: number
+  readonly node: string
+  readonly method: string
+  readonly args: Readonly<Record<string, string>>
+}
+
+export interface Scenario {
+  readonly v: 1
+  /** Of all chance in the run itself. */
+  readonly seed: string
+  readonly app: AppName
+  /** Members from the start; the first of them made the context. */
+  readonly nodes: readonly string[]
+  readonly network: { readonly minDelayMs: number; readonly maxDelayMs: number }
+  /** The longest that a write or a run of a guest takes. */
+  readonly lag: { readonly diskMs: number; readonly guestMs: number }
+  readonly sync: { readonly everyMs: number; readonly gapMs: number }
+  readonly operations: readonly Operation[]
+  readonly faults: readonly Fault[]
+}
+
+/** The node that is none of ours. */
+export const HOSTILE = 'mallory'
+
+/** When the last of it has happened. */
+export function endOf(scenario: Scenario): number {
+  let endMs = 0
+  for (const { atMs } of scenario.operations) endMs = Math.max(endMs, atMs)
+  for (const fault of scenario.faults) {
+    if ('untilMs' in fault) endMs = Math.max(endMs, fault.untilMs)
+    else if ('atMs' in fault) endMs = Math.max(endMs, fault.atMs)
+    else for (const { atMs } of fault.acts) endMs = Math.max(endMs, atMs)
+  }
+  return endMs
+}
+
+/** Everyone honest who is ever there. */
+export function honestNodes(scenario: Scenario): string[] {
+  return [...scenario.nodes, ...scenario.faults.flatMap((fault) => (fault.kind === 'late' ? [fault.node] : []))]
+}
+
+/** Throws when the text is no scenario of this version. Its inner shape is the writer's word. */
+export function parseScenario(text: string): Scenario {
+  const value: unknown = JSON.parse(text)
+  const isScenario =
+    typeof value === 'object' &&
+    value !== null &&
+    'v' in value &&
+    value.v === 1 &&
+    ['seed', 'app', 'nodes', 'network', 'lag', 'sync', 'operations', 'faults'].every((name) => name in value)
+  if (!isScenario) throw new Error('this is no scenario of version 1')
+  return value as Scenario
+}

@@ -1,0 +1,20 @@
+// A thread of the pool.
+import { parentPort } from 'node:worker_threads'
+import { generate } from './generate.ts'
+import type { SeedAnswer, SeedJob } from './pool.ts'
+import { runScenario } from './run-seed.ts'
+import { verifyOnce } from './verified-once.ts'
+
+verifyOnce()
+
+async function answer({ seed, only }: SeedJob): Promise<SeedAnswer> {
+  try {
+    return { report: (await runScenario(generate(seed, only))).report }
+  } catch (error) {
+    return { seed, broke: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+}
+
+parentPort?.on('message', (job: SeedJob) => {
+  void answer(job).then((reply) => parentPort?.postMessage(reply))
+})

@@ -30,6 +30,23 @@ export class CanonicalOrder<N extends OrderKey<string>> {
     return this.#blocks.at(-1)?.at(-1)
   }
 
+  all(): N[] {
+    return this.#blocks.flat()
+  }
+
+  /** Takes the first `count` out. */
+  dropFirst(count: number): void {
+    let left = count
+    while (left > 0) {
+      const [block] = this.#blocks
+      if (block === undefined) break
+      left -= block.splice(0, left).length
+      if (block.length > 0) break
+      this.#blocks.shift()
+    }
+    if (this.#blocks.length === 0) this.#blocks.push([])
+  }
+
   after(key: OrderKey<string>): N[] {
     const at = this.#blockOf(key)
     const block = this.#blocks[at] ?? []

@@ -255,3 +255,45 @@ describe('restoring', () => {
     expect(dag.heads()).toEqual(sorted('e', 'late'))
   })
 })
+
+describe('pruning', () => {
+  const chain = [n('a', 1), n('b', 2, 'a'), n('x', 3, 'a'), n('c', 4, 'b'), n('d', 5, 'c')]
+
+  test('leaves heads as they are, and knows the parents of what stays by their stamps', () => {
+    const dag = filled(...chain)
+    const heads = dag.heads()
+    const prefix = dag.prefix(3)
+    expect(readyIds([...prefix.nodes])).toEqual(ids('a', 'b', 'x'))
+    expect(prefix.beneath.map(({ id }) => id)).toEqual(ids('b', 'x'))
+    dag.prune(prefix)
+    expect(dag.heads()).toEqual(heads)
+    expect(dag.beneath(idOf('b'))).toBe(2n)
+    expect(dag.has(idOf('a'))).toBe(false)
+    expect(readyIds([...dag.inOrder()])).toEqual(ids('c', 'd'))
+    expect(dag.receive(n('e', 6, 'd', 'x')).outcome).toBe('ready')
+    expect(dag.receive(n('f', 3, 'x')).outcome).toBe('invalid')
+  })
+
+  test('is the same after a restore, and again after the next pruning', () => {
+    const dag = filled(...chain)
+    dag.prune(dag.prefix(3))
+    const restored = Dag.restore([...dag.inOrder()], [], dag.prefix(0).beneath)
+    expect(restored.heads()).toEqual(dag.heads())
+    for (const each of [dag, restored]) {
+      each.prune(each.prefix(2))
+      expect(each.prefix(0).beneath.map(({ id }) => id)).toEqual(ids('x', 'd'))
+      expect(each.heads()).toEqual(sorted('d', 'x'))
+      expect(each.receive(n('e', 6, 'd', 'x')).ready).toHaveLength(1)
+      expect(each.heads()).toEqual(ids('e'))
+    }
+  })
+
+  test('a parent that will never be had takes what waits for it along, and what comes later', () => {
+    const dag = filled(n('a', 1), n('c', 3, 'b'), n('d', 4, 'c', 'a'))
+    expect(dag.refuse(idOf('b')).sort()).toEqual(sorted('c', 'd'))
+    expect(dag.pendingCount).toBe(0)
+    expect(dag.receive(n('e', 5, 'b')).outcome).toBe('invalid')
+    expect(dag.refuse(idOf('a'))).toEqual([])
+    expect(dag.isReady(idOf('a'))).toBe(true)
+  })
+})

@@ -27,6 +27,17 @@ export interface ReceiveResult {
   readonly reason?: string
 }
 
+/** The oldest ready nodes, as they can be pruned together. */
+interface Prefix {
+  /** In canonical order. */
+  readonly nodes: readonly DagNode[]
+  /**
+   * What of the pruned must still be known, these nodes included: heads, and parents of what stays. It counts as ready
+   * afterwards.
+   */
+  readonly beneath: readonly OrderKey<DeltaId>[]
+}
+
 export interface DagStats {
   readonly ready: number
   readonly pending: number
@@ -42,27 +53,32 @@ export class Dag {
   /** Ready and named as a parent by no ready node. */
   readonly #heads = new Set<DeltaId>()
   readonly #pending = new WaitingRoom<DeltaId, DagNode>(PENDING_MAX)
-  /** Parents of restored nodes whose own rows are pruned: in the state, so as good as ready. */
-  readonly #beneath = new Set<DeltaId>()
+  /** Pruned: in the state, so as good as ready. With its stamp, where it is known. */
+  readonly #beneath = new Map<DeltaId, bigint | undefined>()
   readonly #invalid = new Set<DeltaId>()
   #completedOnRestore: readonly DagNode[] = []
 
   /**
    * From rows, in any order. `applied` nodes are ready whatever their parents: a parent without a row is pruned
-   * history. What of `pending` turns out complete is in `completedOnRestore`.
+   * history. What of `pending` turns out complete is in `completedOnRestore`. `beneath` is that of the last prefix.
    */
-  static restore(applied: Iterable<DagNode>, pending: Iterable<DagNode>): Dag {
+  static restore(
+    applied: Iterable<DagNode>,
+    pending: Iterable<DagNode>,
+    beneath: Iterable<OrderKey<DeltaId>> = [],
+  ): Dag {
     const dag = new Dag()
+    for (const { id, hlc } of beneath) dag.#beneath.set(id, hlc)
     for (const node of applied) dag.#ready.set(node.id, node)
     dag.#order.fill(dag.#ready.values())
     const named = new Set<DeltaId>()
     for (const node of dag.#ready.values()) {
       for (const parent of node.parents) {
         named.add(parent)
-        if (!dag.#ready.has(parent)) dag.#beneath.add(parent)
+        if (!dag.#ready.has(parent) && !dag.#beneath.has(parent)) dag.#beneath.set(parent, undefined)
       }
     }
-    for (const id of dag.#ready.keys()) if (!named.has(id)) dag.#heads.add(id)
+    for (const ids of [dag.#beneath, dag.#ready]) for (const id of ids.keys()) if (!named.has(id)) dag.#heads.add(id)
     const completed = new Set<DagNode>()
     for (const node of pending) for (const ready of dag.receive(node).ready) completed.add(ready)
     dag.#completedOnRestore = [...completed].sort(compareCanonical)
@@ -107,6 +123,53 @@ export class Dag {
 
   isReady(id: DeltaId): boolean {
     return this.#ready.has(id) || this.#beneath.has(id)
+  }
+
+  /** The stamp of what is pruned and must still be known. */
+  beneath(id: DeltaId): bigint | undefined {
+    return this.#beneath.get(id)
+  }
+
+  /** A ready node that is not pruned. */
+  ready(id: DeltaId): DagNode | undefined {
+    return this.#ready.get(id)
+  }
+
+  /** The ready nodes in canonical order. */
+  inOrder(): readonly DagNode[] {
+    return this.#order.all()
+  }
+
+  /** What pruning the first `count` ready nodes takes and leaves. Costs the whole graph. */
+  prefix(count: number): Prefix {
+    const all = this.inOrder()
+    const nodes = all.slice(0, count)
+    const candidates = new Map<DeltaId, bigint | undefined>(this.#beneath)
+    for (const { id, hlc } of nodes) candidates.set(id, hlc)
+    const kept = new Map<DeltaId, bigint>()
+    const keep = (id: DeltaId) => {
+      const hlc = candidates.get(id)
+      if (hlc !== undefined) kept.set(id, hlc)
+    }
+    for (const id of this.#heads) keep(id)
+    for (const { parents } of all.slice(count)) for (const parent of parents) keep(parent)
+    for (const { parents } of this.#pending.nodes()) for (const parent of parents) keep(parent)
+    return { nodes, beneath: [...kept].map(([id, hlc]) => ({ id, hlc })).sort(compareCanonical) }
+  }
+
+  /** Takes out what `prefix` has just named. */
+  prune({ nodes, beneath }: Prefix): void {
+    for (const { id } of nodes) this.#ready.delete(id)
+    this.#order.dropFirst(nodes.length)
+    this.#beneath.clear()
+    for (const { id, hlc } of beneath) this.#beneath.set(id, hlc)
+  }
+
+  /**
+   * `id` will never be had here: what waits for it is forgotten and returned, and what builds on it is invalid from now on.
+   */
+  refuse(id: DeltaId): DeltaId[] {
+    return this.isReady(id) ? [] : this.#reject(id).filter((each) => each !== id)
   }
 
   /** Ids that pending nodes wait for and that are not here, longest wanted first. */
@@ -163,8 +226,8 @@ export class Dag {
     for (const parent of node.parents) {
       if (parent === node.id) return 'names itself as its parent'
       if (this.#invalid.has(parent)) return `builds on ${parent}, which is invalid`
-      const known = this.get(parent)
-      if (known !== undefined && known.hlc >= node.hlc) return `is not later than its parent ${parent}`
+      const stamp = this.get(parent)?.hlc ?? this.#beneath.get(parent)
+      if (stamp !== undefined && stamp >= node.hlc) return `is not later than its parent ${parent}`
     }
     return undefined
   }

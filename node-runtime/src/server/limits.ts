@@ -9,6 +9,9 @@ export const HEADER_SHOWN_MAX = 100
 /** How long a request may take to arrive whole. Then the connection ends. */
 export const REQUEST_RECEIVE_MS = 30_000
 
+/** The same for an upload, which is written to disk as it comes. As long as the reference takes for an archive. */
+export const UPLOAD_RECEIVE_MS = 300_000
+
 /** Connections kept idle between requests. */
 export const KEEP_ALIVE_MS = 10_000
 

@@ -3,13 +3,16 @@
 import type { Clock } from '../base/clock.ts'
 import type { AccountId } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
+import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Applications } from '../context/applications.ts'
+import type { BlobReferences } from '../context/blob-references.ts'
 import type { Contexts } from '../context/contexts.ts'
 import type { Identities } from '../context/identities.ts'
 import type { Joiner } from '../context/joiner.ts'
 import type { Namespaces } from '../context/namespaces.ts'
 import type { Network } from '../network/network.ts'
 import type { Store } from '../store/store.ts'
+import type { BlobExchange } from '../sync/blob-exchange.ts'
 import type { Sync } from '../sync/sync.ts'
 
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: 'starting' | 'shutting_down' }
@@ -23,6 +26,8 @@ export interface NodeServices {
   readonly joiner: Joiner
   readonly identities: Identities
   readonly sync: Sync
+  readonly blobExchange: BlobExchange
+  readonly blobReferences: BlobReferences
   readonly readiness: Readiness
-  readonly ports: { readonly store: Store; readonly network: Network; readonly clock: Clock }
+  readonly ports: { readonly store: Store; readonly blobs: BlobStore; readonly network: Network; readonly clock: Clock }
 }

@@ -1,6 +1,7 @@
 // One route is one declaration: method, path, schemas, handler. Registration, validation and documentation read it.
 import type { Static, TObject, TSchema } from 'typebox'
 import { Type } from 'typebox'
+import type { Bytes } from '../base/bytes.ts'
 import type { Logger } from '../base/log.ts'
 import type { NodeServices } from './ports.ts'
 
@@ -14,6 +15,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly params: Params
   readonly query: Query
   readonly body: Body
+  /** The body as it comes in, where the route `streams`. Otherwise it has been read. */
+  readonly stream: AsyncIterable<Bytes>
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal
 }
@@ -29,18 +32,31 @@ export class RawResponse {
   }
 }
 
+/** Bytes that are not held in memory; without `bytes` the headers alone. */
+export class StreamResponse {
+  readonly headers: Readonly<Record<string, string>>
+  readonly bytes: AsyncIterable<Bytes> | undefined
+
+  constructor(headers: Readonly<Record<string, string>>, bytes?: AsyncIterable<Bytes>) {
+    this.headers = headers
+    this.bytes = bytes
+  }
+}
+
 export interface Route<P extends TObject = TObject, Q extends TObject = TObject, B extends TSchema = TSchema> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
   readonly url: string
   readonly summary: string
   readonly params: P
   readonly query: Q
   readonly body: B
-  /** The JSON body of the 200 response, or a `RawResponse`. */
+  /** The handler reads the body from `stream`, and it may take long to arrive. */
+  readonly streams?: boolean
+  /** The JSON body of the 200 response, or a response of another form. */
   readonly handle: (
     parts: RouteParts,
     request: RouteRequest<Static<P>, Static<Q>, Static<B>>,
-  ) => Promise<object | RawResponse>
+  ) => Promise<object | RawResponse | StreamResponse>
 }
 
 export const NoFields = Type.Object({})

@@ -1,13 +1,17 @@
 // The HTTP server: Fastify, the routes, one error handler. It knows contexts and namespaces only through the node.
 import type { AddressInfo } from 'node:net'
-import fastify, { type FastifyInstance } from 'fastify'
+import { Readable } from 'node:stream'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { BLOB_BYTES_MAX } from '../blobs/limits.ts'
+import { tooLarge } from '../blobs/manifest.ts'
 import { checkCaller } from './caller.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { parseJson } from './json.ts'
-import { DRAIN_MS, JSON_BODY_BYTES_MAX, KEEP_ALIVE_MS, REQUEST_RECEIVE_MS } from './limits.ts'
+import { DRAIN_MS, JSON_BODY_BYTES_MAX, KEEP_ALIVE_MS, REQUEST_RECEIVE_MS, UPLOAD_RECEIVE_MS } from './limits.ts'
 import { readQuery } from './query.ts'
-import { RawResponse, type Route, type RouteParts } from './route.ts'
+import { RawResponse, type Route, type RouteParts, StreamResponse } from './route.ts'
 import { applicationRoutes } from './routes/applications.ts'
+import { blobRoutes } from './routes/blobs.ts'
 import { contextRoutes } from './routes/contexts.ts'
 import { healthRoutes } from './routes/health.ts'
 import { identityRoutes } from './routes/identity.ts'
@@ -18,6 +22,7 @@ import { schemaController } from './schema-check.ts'
 export const ROUTES: readonly Route[] = [
   ...healthRoutes,
   ...applicationRoutes,
+  ...blobRoutes,
   ...contextRoutes,
   ...identityRoutes,
   ...namespaceRoutes,
@@ -59,7 +64,9 @@ export async function createServer(parts: RouteParts): Promise<HttpServer> {
 function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
   const app = fastify({
     bodyLimit: JSON_BODY_BYTES_MAX,
-    requestTimeout: REQUEST_RECEIVE_MS,
+    // Of uploads; `limitReceiving` holds everything else to less.
+    requestTimeout: UPLOAD_RECEIVE_MS,
+    http: { headersTimeout: REQUEST_RECEIVE_MS },
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     logger: false,
@@ -83,12 +90,20 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
         { url: request.url, error: error instanceof Error ? error.stack : String(error) },
         'request failed',
       )
+    // What is left of the body is not read.
+    if (!request.raw.complete) reply.header('connection', 'close')
     reply.code(status).send({ error: message })
   })
   app.setNotFoundHandler((request, reply) => {
     reply.code(404).send({ error: `no route ${request.method} ${request.url.split('?')[0]}` })
   })
-  for (const route of ROUTES) register(app, route, parts, stop)
+  for (const route of ROUTES) if (!route.streams) register(app, route, parts, stop)
+  // A scope of its own: its bodies are not read before the handler does.
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _stream, done) => done(null, null))
+    for (const route of ROUTES) if (route.streams) register(scope, route, parts, stop)
+  })
   return app
 }
 
@@ -96,7 +111,11 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
   app.route({
     method: route.method,
     url: route.url,
-    schema: { params: route.params, ...(route.method === 'GET' ? {} : { body: route.body }) },
+    onRequest: route.streams ? limitUpload : limitReceiving,
+    schema: {
+      params: route.params,
+      ...(route.method === 'GET' || route.method === 'HEAD' ? {} : { body: route.body }),
+    },
     handler: async (request, reply) => {
       const gone = new AbortController()
       reply.raw.once('close', () => {
@@ -106,14 +125,37 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
         params: request.params as Record<string, unknown>,
         query: readQuery(route.query, request.query),
         body: request.body ?? null,
+        // Whoever stops reading half-way answers all the same: the connection must last until then.
+        stream: request.raw.iterator({ destroyOnReturn: false }),
         signal: AbortSignal.any([gone.signal, stop]),
       })
       if (answer instanceof RawResponse) {
         return reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text)
       }
+      if (answer instanceof StreamResponse) return sendStream(reply, answer)
       return answer
     },
   })
+}
+
+function sendStream(reply: FastifyReply, { headers, bytes }: StreamResponse): FastifyReply {
+  reply.headers({ ...headers })
+  // One chunk ahead, as large as they are; what fails on the way cuts the connection.
+  return bytes ? reply.send(Readable.from(bytes, { objectMode: false, highWaterMark: 1 })) : reply.send()
+}
+
+/** Refused before anything is read; one that does not say its size is refused while it comes. */
+async function limitUpload({ headers }: FastifyRequest): Promise<void> {
+  const size = Number(headers['content-length'] ?? 0)
+  if (size > BLOB_BYTES_MAX) throw tooLarge(size)
+}
+
+/** A request that does not arrive whole in time ends its connection. */
+async function limitReceiving({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const late = setTimeout(() => {
+    if (!raw.complete) raw.destroy()
+  }, REQUEST_RECEIVE_MS)
+  reply.raw.once('close', () => clearTimeout(late))
 }
 
 function listenError(host: string, port: number, cause: unknown): ServerError {

@@ -1,0 +1,142 @@
+// Blobs: streamed up and down, never whole in memory.
+import { Type } from 'typebox'
+import { toHex } from '../../base/bytes.ts'
+import { type BlobId, idBase58, idBytes, parseBase58Id, parseHexId } from '../../base/ids.ts'
+import { SyncError } from '../../sync/errors.ts'
+import { contextIdOf } from '../encodings.ts'
+import { ServerError } from '../errors.ts'
+import type { NodeServices } from '../ports.ts'
+import { NoBody, NoFields, type Route, route, StreamResponse } from '../route.ts'
+
+const ById = Type.Object({ id: Type.String() })
+const OfContext = Type.Object({ context_id: Type.Optional(Type.String()) })
+const SHOWN_HEADERS = 'Content-Length, Content-Type, ETag, X-Blob-ID, X-Blob-Hash, X-Blob-MIME-Type'
+const MIME_TYPE = 'application/octet-stream'
+
+export const blobRoutes: readonly Route[] = [
+  route({
+    method: 'PUT',
+    url: '/admin-api/blobs',
+    summary: 'Upload a blob: the body is its bytes',
+    params: NoFields,
+    query: Type.Object({ hash: Type.Optional(Type.String()), context_id: Type.Optional(Type.String()) }),
+    body: NoBody,
+    streams: true,
+    handle: async ({ node, log }, { query, stream }) => {
+      const contextId = query.context_id === undefined ? undefined : contextIdOf(query.context_id)
+      const expected = query.hash === undefined ? undefined : hashOf(query.hash)
+      const { id, size } = await node.ports.blobs.put(stream, expected)
+      if (contextId !== undefined) {
+        if (node.namespaces.list().some((namespace) => namespace.mayRead(contextId, node.identity.publicKey))) {
+          await node.blobReferences.add(contextId, id)
+          node.blobExchange.announce(contextId, id)
+        } else {
+          log.warn({ contextId }, 'Skipping announce: node is not a member of the requested context')
+        }
+      }
+      return { data: { blob_id: idBase58(id), size } }
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/blobs',
+    summary: 'All blobs of this node',
+    params: NoFields,
+    query: NoFields,
+    body: NoBody,
+    handle: async ({ node }) => ({
+      data: { blobs: node.ports.blobs.list().map(({ id, size }) => ({ blob_id: idBase58(id), size })) },
+    }),
+  }),
+  // Before GET: otherwise one is made of it that reads the whole blob.
+  route({
+    method: 'HEAD',
+    url: '/admin-api/blobs/:id',
+    summary: 'Size and hash of a blob of this node',
+    params: ById,
+    query: NoFields,
+    body: NoBody,
+    handle: async ({ node }, { params }) => new StreamResponse(await headersOf(node, blobIdOf(params.id))),
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/blobs/:id',
+    summary: 'The bytes of a blob; with `context_id` fetched from members of the context where it is not here',
+    params: ById,
+    query: OfContext,
+    body: NoBody,
+    handle: async ({ node }, { params, query, signal }) => {
+      const id = blobIdOf(params.id)
+      if (query.context_id !== undefined && node.ports.blobs.resolve(id) === undefined) {
+        await fetchBlob(node, id, { contextId: query.context_id, signal })
+      }
+      return new StreamResponse(await headersOf(node, id), node.ports.blobs.stream(id))
+    },
+  }),
+  route({
+    method: 'DELETE',
+    url: '/admin-api/blobs/:id',
+    summary: 'Remove a blob from this node; the code of installed applications stays',
+    params: ById,
+    query: NoFields,
+    body: NoBody,
+    handle: async ({ node }, { params }) => {
+      const { blobs } = node.ports
+      const id = blobs.resolve(blobIdOf(params.id))
+      if (id === undefined) throw missing(params.id)
+      const applications = await node.applications.list()
+      if (applications.some(({ blobId }) => blobs.resolve(blobId) === id)) {
+        throw new ServerError(
+          'FORBIDDEN',
+          `blob ${params.id} is the code of an installed application; uninstall it first`,
+        )
+      }
+      if (!(await blobs.delete(id))) throw missing(params.id)
+      await node.blobReferences.drop(id)
+      return { blob_id: idBase58(id), deleted: true }
+    },
+  }),
+]
+
+async function fetchBlob(
+  node: NodeServices,
+  id: BlobId,
+  { contextId, signal }: { readonly contextId: string; readonly signal: AbortSignal },
+): Promise<void> {
+  try {
+    await node.blobExchange.fetchOfContext(contextIdOf(contextId), id, { signal })
+  } catch (cause) {
+    if (!(cause instanceof SyncError) || cause.code !== 'SYNC_NO_PEER') throw cause
+    throw new ServerError('NOT_FOUND', `Blob not found: ${cause.message}`, { cause })
+  }
+}
+
+async function headersOf(node: NodeServices, address: BlobId): Promise<Readonly<Record<string, string>>> {
+  const { blobs } = node.ports
+  const info = await blobs.info(address)
+  if (!info) throw missing(idBase58(address))
+  const hash = toHex(idBytes(await blobs.contentHash(info.id)))
+  return {
+    'Content-Length': String(info.size),
+    'Content-Type': MIME_TYPE,
+    ETag: `"${hash}"`,
+    'Cache-Control': 'private, no-cache',
+    'X-Blob-ID': idBase58(info.id),
+    'X-Blob-Hash': hash,
+    'X-Blob-MIME-Type': MIME_TYPE,
+    'Access-Control-Expose-Headers': SHOWN_HEADERS,
+  }
+}
+
+function blobIdOf(text: string): BlobId {
+  return parseBase58Id<BlobId>(text)
+}
+
+/** Clients write the hash of the whole content in base58 or hex. */
+function hashOf(text: string): BlobId {
+  return /^[0-9a-fA-F]{64}$/.test(text) ? parseHexId<BlobId>(text) : parseBase58Id<BlobId>(text)
+}
+
+function missing(id: string): ServerError {
+  return new ServerError('NOT_FOUND', `Blob not found: ${id.slice(0, 80)} is not on this node`)
+}

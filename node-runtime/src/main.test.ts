@@ -1,11 +1,12 @@
 // The real program: its exit codes and messages, and what it writes into its log.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'smol-toml'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 const UNSUPPORTED = 'embedded authentication is not supported by this version'
@@ -74,12 +75,13 @@ test('run refuses an authentication that does not exist, from the command line a
   expect(configured.err).toContain(config())
 })
 
-test('a second node on the same folder ends with 3 and names the folder', async () => {
+test('a second node on the same folder ends with 3 and names the folder and the other process', async () => {
   const first = calnode('run', '--init', ...ANY_PORTS)
   await first.started()
   const second = await calnode('run').done
   expect(second.code).toBe(3)
   expect(second.err).toContain(`${path.join(home, 'n/data')} is in use by another process`)
+  expect(second.err).toMatch(new RegExp(`it is process ${first.child.pid}$`, 'm'))
   first.child.kill('SIGTERM')
   expect((await first.done).code).toBe(0)
 })
@@ -112,4 +114,115 @@ test('the log of a life has no key in it', async () => {
   const { identity } = parse(readFileSync(config(), 'utf8')) as { identity: { keypair: string } }
   expect(out).toContain('node stopped')
   expect(out + err).not.toContain(identity.keypair)
+})
+
+describe('what is asked wrongly ends with 2 and a hint', () => {
+  const rows: [string, string[], string | RegExp][] = [
+    ['an unknown flag', ['run', '--swarm-prot', '1'], /unknown option '--swarm-prot'[\s\S]*--swarm-port[\s\S]*--help/],
+    ['an unknown command', ['walk'], /unknown command 'walk'[\s\S]*--help/],
+    ['no command', [], /Usage: calnode/],
+    ['a port that is none', ['init', '--server-port', '65536'], '--server-port is a port from 0 to 65535, not "65536"'],
+    ['an empty port', ['init', '--swarm-port', ''], '--swarm-port is a port'],
+    ['a host name', ['init', '--swarm-host', 'example.com'], '--swarm-host is one IP address'],
+    ['a list of hosts', ['init', '--server-host', '0.0.0.0,::'], '--server-host is one IP address'],
+    ['no address', ['run', '--init', '--boot-nodes', '/ip4/1.2.3.4/tcp/5,bob'], /--boot-nodes .* not "bob"/],
+    ['no descriptor', ['run', '--init', ...ANY_PORTS, '--exit-on-eof', 'x'], '--exit-on-eof is the number'],
+    ['another name', ['--node', '../x', 'init'], '"../x" is not a node name'],
+    ['no config', ['run'], /no config at .*calnode --home .* --node n init/],
+  ]
+  test.each(rows)('%s', async (_what, args, says) => {
+    const { code, out, err } = await calnode(...args).done
+    expect([code, out, err]).toEqual([
+      2,
+      '',
+      expect.stringMatching(typeof says === 'string' ? RegExp.escape(says) : says),
+    ])
+    expect(readdirSync(home)).toEqual([])
+  })
+})
+
+test('init is done once: the second one says so, ends with 0 and leaves the identity as it is', async () => {
+  const first = await calnode('init').done
+  const before = readFileSync(config(), 'utf8')
+  const second = await calnode('init', '--server-port', '1').done
+  expect([first.code, first.out]).toEqual([0, `created ${path.join(home, 'n')}\n`])
+  expect([second.code, second.out]).toEqual([0, `${path.join(home, 'n')} exists already; left as it is\n`])
+  expect(readFileSync(config(), 'utf8')).toBe(before)
+})
+
+test('a config that is no TOML ends with 2 and one line that has file and line, and not the key', async () => {
+  await calnode('init').done
+  const good = readFileSync(config(), 'utf8')
+  const at = good.split('\n').findIndex((line) => line.startsWith('keypair'))
+  writeFileSync(config(), good.replace(/^(keypair = ".*)"$/m, '$1'))
+  const { code, err } = await calnode('run').done
+  expect([code, err]).toEqual([2, expect.stringContaining(`${config()}:${at + 1}:`)])
+  expect(err.trim().split('\n')).toHaveLength(1)
+  expect(err).not.toContain(/keypair = "(.{20})/.exec(good)?.[1])
+})
+
+describe('a machine that is not ready ends it with 3, and one line that says what and where', () => {
+  const ended = async (...args: string[]) => {
+    const { code, err } = await calnode(...args).done
+    expect(err.trim().split('\n')).toHaveLength(1)
+    return [code, err]
+  }
+
+  test('a port of the HTTP API, or of the network, that another program has', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as { port: number }
+    try {
+      const http = await ended('run', '--init', '--server-port', String(port), '--swarm-port', '0')
+      expect(http).toEqual([3, expect.stringMatching(new RegExp(`port ${port} .*in use.*--server-port`))])
+      rmSync(path.join(home, 'n'), { recursive: true })
+      const swarm = await ended('run', '--init', '--server-port', '0', '--swarm-port', String(port))
+      expect(swarm).toEqual([3, expect.stringMatching(new RegExp(`${port}.*another process uses the port`))])
+    } finally {
+      other.close()
+    }
+  })
+
+  test('an address that is not of this machine', async () => {
+    const flags = ['run', '--init', '--server-port', '0', '--swarm-port', '0']
+    expect(await ended(...flags, '--swarm-host', '203.0.113.7')).toEqual([3, expect.stringContaining('203.0.113.7')])
+  })
+
+  test('a place where nothing can be written', async () => {
+    // Not a matter of rights: this holds for root, too.
+    writeFileSync(path.join(home, 'file'), '')
+    const inFile = path.join(home, 'file')
+    expect(await ended('--home', inFile, 'run', '--init')).toEqual([3, expect.stringContaining(inFile)])
+    await calnode('init', ...ANY_PORTS).done
+    writeFileSync(path.join(home, 'n/data'), '')
+    expect(await ended('run')).toEqual([3, expect.stringContaining(path.join(home, 'n/data'))])
+    rmSync(path.join(home, 'n/data'))
+    writeFileSync(path.join(home, 'n/blobs'), '')
+    expect(await ended('run')).toEqual([3, expect.stringContaining(path.join(home, 'n/blobs'))])
+    rmSync(config())
+    mkdirSync(config())
+    expect(await ended('run')).toEqual([3, expect.stringContaining(config())])
+  })
+})
+
+describe('a node ends with 0', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('at %s, and can be started again', async (signal) => {
+    for (const args of [['run', '--init', ...ANY_PORTS], ['run']]) {
+      const node = calnode(...args)
+      await node.started()
+      node.child.kill(signal)
+      const { code, out, err } = await node.done
+      expect([code, err]).toEqual([0, ''])
+      expect(out.indexOf(`"why":"${signal}"`)).toBeGreaterThan(-1)
+      expect(out).toContain('node stopped')
+    }
+    expect(readdirSync(path.join(home, 'n')).toSorted()).toEqual(['blobs', 'config.toml', 'data'])
+  })
+
+  test('at the end of the descriptor it watches, also while it starts', async () => {
+    const node = calnode('run', '--init', ...ANY_PORTS, '--exit-on-eof', '0')
+    const { code, out } = await node.done
+    expect([code, out]).toEqual([0, expect.stringContaining('end of file descriptor 0')])
+    expect((await calnode('run', '--exit-on-eof', '0').done).code).toBe(0)
+  })
 })

@@ -1,7 +1,7 @@
 // The process edge of the node: arguments, signals, exit code. Nothing else reads them, and nothing else ends the process.
+import { isIP } from 'node:net'
 import { Command, CommanderError } from 'commander'
 import { CodedError } from './base/errors.ts'
-import type { Logger } from './base/log.ts'
 import { systemRandom } from './base/random.ts'
 import {
   ConfigError,
@@ -14,7 +14,6 @@ import {
   PORT_MAX,
 } from './config.ts'
 import { processLogger } from './log-output.ts'
-import { type RunningNode, startNode } from './run-node.ts'
 
 const EXIT = { ok: 0, failed: 1, usage: 2, environment: 3 } as const
 
@@ -85,26 +84,30 @@ function withInitFlags(command: Command): Command {
 async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
   process.title = `calnode ${folder.node} ${folderPath(folder)}`
   const options = initOptions(flags)
+  const eofFd = flags.exitOnEof === undefined ? undefined : descriptorOf(flags.exitOnEof)
   if (flags.init) await initFolder(folder, options, systemRandom)
   const config = await loadConfig(folder)
   const log = processLogger(folder.node)
-  const bootNodes = listOf(flags.bootNodes)
-  const node = await startNode({ config, network: flags.network ?? 'calbox', bootNodes, log })
-  await stopped(node, flags.exitOnEof, log)
+  const asked = stopAsked(eofFd)
+  const { startNode } = await import('./run-node.ts')
+  const starting = startNode({ config, network: flags.network ?? 'calbox', bootNodes: options.bootNodes, log })
+  const node = await Promise.race([starting, asked.then(() => undefined)])
+  log.info({ why: await asked }, 'node stopping')
+  // A node that is still starting has acknowledged nothing: its store is as safe as after a kill.
+  await node?.close()
+  log.info({}, 'node stopped')
 }
 
-/** Resolves after the node has closed, whatever asked for it. A second signal ends at once. */
-async function stopped(node: RunningNode, eofFd: string | undefined, log: Logger): Promise<void> {
+/** Resolves with who asked first. A second signal ends the process at once. */
+async function stopAsked(eofFd: number | undefined): Promise<string> {
   const why = await new Promise<string>((resolve) => {
     process.once('SIGTERM', () => resolve('SIGTERM'))
     process.once('SIGINT', () => resolve('SIGINT'))
-    if (eofFd !== undefined) watchEof(Number(eofFd), () => resolve(`end of file descriptor ${eofFd}`))
+    if (eofFd !== undefined) watchEof(eofFd, () => resolve(`end of file descriptor ${eofFd}`))
   })
   process.once('SIGINT', () => process.exit(130))
   process.once('SIGTERM', () => process.exit(143))
-  log.info({ why }, 'node stopping')
-  await node.close()
-  log.info({}, 'node stopped')
+  return why
 }
 
 function watchEof(fd: number, onEof: () => void): void {
@@ -116,11 +119,11 @@ function watchEof(fd: number, onEof: () => void): void {
 function initOptions(flags: InitFlags): InitOptions {
   const authMode = checkAuthMode(flags.authMode, '--auth-mode')
   return {
-    serverHost: flags.serverHost,
+    serverHost: flags.serverHost === 'localhost' ? flags.serverHost : hostOf('--server-host', flags.serverHost),
     serverPort: portOf('--server-port', flags.serverPort),
-    swarmHost: flags.swarmHost,
+    swarmHost: hostOf('--swarm-host', flags.swarmHost),
     swarmPort: portOf('--swarm-port', flags.swarmPort),
-    bootNodes: listOf(flags.bootNodes),
+    bootNodes: listOf(flags.bootNodes).map(bootNodeOf),
     mdns: flags.mdns ?? false,
     ...(authMode === undefined ? {} : { authMode }),
   }
@@ -131,13 +134,37 @@ function listOf(text: string | undefined): string[] {
 }
 
 function portOf(flag: string, text: string): number {
-  const port = Number(text)
-  if (Number.isInteger(port) && port >= 0 && port <= PORT_MAX) return port
+  if (/^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX) return Number(text)
   throw usage(`${flag} is a port from 0 to ${PORT_MAX}, not ${JSON.stringify(text)}`)
+}
+
+function hostOf(flag: string, text: string): string {
+  if (isIP(text) !== 0) return text
+  throw usage(`${flag} is one IP address, such as 127.0.0.1 or ::, not ${JSON.stringify(text)}`)
+}
+
+/** Only what can be no address at all is refused: which transports there are, the network knows. */
+function bootNodeOf(text: string): string {
+  if (text.startsWith('/')) return text
+  throw usage(`--boot-nodes has addresses like /ip4/HOST/tcp/PORT, separated by commas, not ${JSON.stringify(text)}`)
+}
+
+function descriptorOf(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text)
+  throw usage(`--exit-on-eof is the number of an open file descriptor, not ${JSON.stringify(text)}`)
 }
 
 function usage(message: string): ConfigError {
   return new ConfigError('CONFIG_INVALID', message)
+}
+
+/** What libraries say may span lines, with frames of their stack in it. */
+function onOneLine(message: string): string {
+  const lines = message.split('\n').filter((line) => !/^\s+at /.test(line))
+  return lines
+    .map((line) => line.trim())
+    .join(' ')
+    .trim()
 }
 
 function exitCodeOf(error: unknown): number {
@@ -154,7 +181,8 @@ try {
   const code = exitCodeOf(error)
   // Commander has printed its own message; a defect of ours shows its stack.
   if (!(error instanceof CommanderError)) {
-    const text = error instanceof CodedError ? error.message : error instanceof Error ? error.stack : String(error)
+    const text =
+      error instanceof CodedError ? onOneLine(error.message) : error instanceof Error ? error.stack : String(error)
     process.stderr.write(`calnode: ${text}\n`)
   }
   process.exit(code)

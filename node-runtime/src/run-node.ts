@@ -1,4 +1,5 @@
 // The production node: real store, network, workers and HTTP around the composition root.
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
@@ -10,7 +11,12 @@ import { libp2pNetwork } from './network/libp2p.ts'
 import { Node } from './node.ts'
 import { workerExecutor } from './runtime/worker-executor.ts'
 import { createServer, type HttpServer } from './server/server.ts'
+import { StoreError } from './store/errors.ts'
 import { openLevelStore } from './store/level.ts'
+import type { Store } from './store/store.ts'
+
+/** In the node's folder while it runs: whom a second node on it names. */
+const PID_FILE = 'calnode.pid'
 
 export interface RunNodeOptions {
   readonly config: LoadedConfig
@@ -30,11 +36,14 @@ export interface RunningNode {
 /** Resolves when HTTP answers. Whatever fails half-way, what was opened is closed again. */
 export async function startNode({ config, network: networkId, bootNodes, log }: RunNodeOptions): Promise<RunningNode> {
   const { settings } = config
-  const storeLocation = join(config.dataPath)
+  const storeLocation = config.dataPath
+  const pidFile = join(config.path, PID_FILE)
   const opened: (() => Promise<void>)[] = []
   try {
-    const store = await openLevelStore(storeLocation)
+    const store = await openStore(storeLocation, pidFile)
     opened.push(() => store.close())
+    await writeFile(pidFile, `${process.pid}\n`)
+    opened.push(() => rm(pidFile, { force: true }))
     const blobs = await BlobStore.open(config.blobPath, systemRandom, { digest: threadDigest })
     const executor = workerExecutor({
       storeLocation,
@@ -77,6 +86,32 @@ export async function startNode({ config, network: networkId, bootNodes, log }: 
       log.warn({ error: String(closing) }, 'closing after a failed start failed'),
     )
     throw error
+  }
+}
+
+/** LevelDB's lock does not say whose it is; the file beside it does. */
+async function openStore(location: string, pidFile: string): Promise<Store> {
+  try {
+    return await openLevelStore(location)
+  } catch (cause) {
+    if (!(cause instanceof StoreError) || cause.code !== 'STORE_LOCKED') throw cause
+    const pid = await runningPid(pidFile)
+    if (pid === undefined) throw cause
+    throw new StoreError('STORE_LOCKED', `${cause.message}; it is process ${pid}`, {
+      cause,
+      data: { ...cause.data, pid },
+    })
+  }
+}
+
+/** Undefined when the file is not there or left over. */
+async function runningPid(pidFile: string): Promise<number | undefined> {
+  try {
+    const pid = Number(await readFile(pidFile, 'utf8'))
+    return Number.isSafeInteger(pid) && pid > 0 && process.kill(pid, 0) ? pid : undefined
+  } catch {
+    // No file, or no such process: then we cannot say who it is.
+    return undefined
   }
 }
 

@@ -91,7 +91,7 @@ export class Node implements NodeServices {
     const hlc = new HybridClock(clock)
     const late: LateParts = {}
     const sync = new Sync(
-      { network, directory: directoryOf(late), blobs, identity, clock, random, log: log.child({ module: 'sync' }) },
+      { network, directory: directoryOf(late), identity, clock, random, log: log.child({ module: 'sync' }) },
       options.sync,
     )
     const blobReferences = new BlobReferences(store)

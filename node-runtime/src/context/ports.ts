@@ -1,6 +1,6 @@
 // What this folder needs from others: `sync/` brings deltas and operations in and out, and is bound in `node.ts`.
 import type { Bytes } from '../base/bytes.ts'
-import type { BlobId, ContextId, DeltaId, GroupId, KeyId, NamespaceId, OpId, PublicKey } from '../base/ids.ts'
+import type { ContextId, DeltaId, GroupId, KeyId, NamespaceId, OpId, PublicKey } from '../base/ids.ts'
 import type { Removal } from '../governance/namespace-state.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
@@ -26,8 +26,6 @@ export interface Outbound {
   syncNamespace(namespaceId: NamespaceId, options: { signal?: AbortSignal; invitation?: Invitation }): Promise<void>
   /** Asks connected members for the keys of a group. Resolves with how many new ones came. */
   fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<number>
-  /** Fetches a blob from connected members of the namespace into the blob store. Throws when none has it. */
-  fetchBlob(namespaceId: NamespaceId, blobId: BlobId, options: { signal?: AbortSignal }): Promise<void>
   /** The initial image of a context, entry by entry, from a connected member. Throws when none has it. */
   fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncIterable<readonly [Bytes, Bytes]>
 }

@@ -12,12 +12,11 @@ import { ItemWriter, SYNC_PROTOCOL, sendFrame } from './conversation.ts'
 import { DeltaAnswering, type DeltaAnsweringParts } from './delta-answering.ts'
 import { SyncError } from './errors.ts'
 import { REQUESTS_MAX, SERVING_MAX, SERVING_PEER_MAX } from './limits.ts'
-import type { BlobSource, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
+import type { Directory, SyncedContext, SyncedNamespace } from './ports.ts'
 
 export interface AnsweringParts extends DeltaAnsweringParts {
   readonly network: Network
   readonly directory: Directory
-  readonly blobs: BlobSource
   readonly clock: Clock
   readonly log: Logger
 }
@@ -87,8 +86,6 @@ export class Answering {
       }
       case 'base':
         return this.#base(asker, request, stream)
-      case 'blob':
-        return this.#blob(asker, request, stream)
       case 'keys':
         return this.#keys(peer, asker, request, stream)
     }
@@ -124,15 +121,6 @@ export class Answering {
       size += key.byteLength + value.byteLength
     }
     await flush()
-    await sendFrame(stream, { t: 'end', more: false })
-  }
-
-  async #blob(asker: PublicKey, request: Extract<SyncRequest, { t: 'blob' }>, stream: FrameStream): Promise<void> {
-    const namespace = this.#namespace(request.namespaceId)
-    if (!namespace.hasMember(asker)) throw new Refusal('not_a_member', 'only members may have the namespace’s blobs')
-    if (!namespace.namesBlob(request.blobId)) throw new Refusal('not_found', 'the namespace does not name this blob')
-    if (!(await this.#parts.blobs.info(request.blobId))) throw new Refusal('not_found', 'the blob is not here')
-    for await (const bytes of this.#parts.blobs.stream(request.blobId)) await sendFrame(stream, { t: 'chunk', bytes })
     await sendFrame(stream, { t: 'end', more: false })
   }
 

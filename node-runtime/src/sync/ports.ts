@@ -46,9 +46,3 @@ export interface Directory {
   /** Undefined while its state is not here. */
   context(id: ContextId): Promise<SyncedContext | undefined>
 }
-
-export interface BlobSource {
-  info(id: BlobId): Promise<{ readonly size: number } | undefined>
-  stream(id: BlobId): AsyncIterable<Bytes>
-  put(chunks: AsyncIterable<Bytes>, expected: BlobId): Promise<unknown>
-}

@@ -1,14 +1,13 @@
 // The asking side: one kind of pull a function, and the rule that a topic is pulled from a peer once at a time.
 import type { Bytes } from '../base/bytes.ts'
-import type { BlobId, ContextId, GroupId, OpId } from '../base/ids.ts'
+import type { ContextId, GroupId, OpId } from '../base/ids.ts'
 import type { PeerId } from '../network/network.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import { HEADS_MAX, OP_BYTES_MAX, OPS_WITH_KEYS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
-import type { SyncFrame } from '../wire/sync-messages.ts'
 import { ask, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
-import type { BlobSource, SyncedNamespace } from './ports.ts'
+import type { SyncedNamespace } from './ports.ts'
 
 /** Of what came ancestors first, that which no other names as its parent. */
 class Tips {
@@ -61,25 +60,11 @@ export async function pullKeys(source: Source, namespace: SyncedNamespace, group
   return namespace.receiveKeys(groupId, sealed)
 }
 
-export async function pullBlob(
-  source: Source,
-  namespace: SyncedNamespace,
-  blobId: BlobId,
-  blobs: BlobSource,
-): Promise<void> {
-  const request = { t: 'blob' as const, namespaceId: namespace.id, blobId }
-  await blobs.put(chunksOf(ask({ ...source, request })), blobId)
-}
-
 export async function* pullBase(source: Source, contextId: ContextId): AsyncGenerator<readonly [Bytes, Bytes]> {
   for await (const frame of ask({ ...source, request: { t: 'base', contextId } })) {
     if (frame.t !== 'entries') continue
     for (const { key, value } of frame.entries) yield [key, value]
   }
-}
-
-async function* chunksOf(frames: AsyncIterable<SyncFrame>): AsyncGenerator<Bytes> {
-  for await (const frame of frames) if (frame.t === 'chunk') yield frame.bytes
 }
 
 /** Tries peers one after another. Throws SYNC_NO_PEER with every failure when none succeeds. */

@@ -7,7 +7,7 @@
 // 3. Every conversation has a deadline, and closing ends all of them.
 import type { Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import type { BlobId, ContextId, DeltaId, GroupId, Id, NamespaceId } from '../base/ids.ts'
+import type { ContextId, DeltaId, GroupId, Id, NamespaceId } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
@@ -23,8 +23,8 @@ import { SyncError } from './errors.ts'
 import { GossipExchange } from './gossip.ts'
 import { HelloExchange } from './hello.ts'
 import { ANSWER_IDS_MAX, ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
-import type { BlobSource, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
-import { firstOf, pullBase, pullBlob, pullKeys, pullOps } from './pulling.ts'
+import type { Directory, SyncedContext, SyncedNamespace } from './ports.ts'
+import { firstOf, pullBase, pullKeys, pullOps } from './pulling.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
 
 export interface SyncOptions {
@@ -40,7 +40,6 @@ export interface SyncOptions {
 export interface SyncParts {
   readonly network: Network
   readonly directory: Directory
-  readonly blobs: BlobSource
   readonly identity: SigningKey
   readonly clock: Clock
   readonly random: Random
@@ -178,14 +177,6 @@ export class Sync {
       this.#parts.log.debug({ groupId, error: error.message }, 'group key not delivered yet')
       return 0
     }
-  }
-
-  fetchBlob(namespaceId: NamespaceId, blobId: BlobId, options: { signal?: AbortSignal }): Promise<void> {
-    const namespace = this.#namespace(namespaceId)
-    // No deadline for the whole: a large blob takes its time, and a silent stream ends by the network's idle limit.
-    const attempt = (peer: PeerId) =>
-      pullBlob({ ...this.#parts, peer, signal: this.#stopping(options.signal) }, namespace, blobId, this.#parts.blobs)
-    return firstOf(`blob ${blobId}`, this.#choose({ kind: 'namespace', id: namespaceId }), attempt)
   }
 
   async *fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncGenerator<readonly [Bytes, Bytes]> {

@@ -1,6 +1,6 @@
 // Messages of the streams between two nodes: the hello that compares heads, and requests with their answers.
 import type { Bytes } from '../base/bytes.ts'
-import type { BlobId, ContextId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
+import type { ContextId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
 import { message } from './codec.ts'
 import { type Invitation, invitation } from './invitation.ts'
 import {
@@ -35,7 +35,6 @@ export type SyncRequest =
   /** What the receiver lacks; `more`: and other things. */
   | { readonly t: 'lacking'; readonly contextId: ContextId; readonly keys: readonly string[]; readonly more: boolean }
   | { readonly t: 'base'; readonly contextId: ContextId }
-  | { readonly t: 'blob'; readonly namespaceId: NamespaceId; readonly blobId: BlobId }
   /** `ops`: the asker's own log, so that its joining is known before the answer. */
   | { readonly t: 'keys'; readonly namespaceId: NamespaceId; readonly groupId: GroupId; readonly ops: readonly Bytes[] }
 
@@ -49,7 +48,6 @@ export type SyncFrame =
   /** One for each probe of a `compare`. What is before `floor` was pruned here and is not compared. */
   | { readonly t: 'answers'; readonly floor: string; readonly answers: readonly Answer[] }
   | { readonly t: 'entries'; readonly entries: readonly { readonly key: Bytes; readonly value: Bytes }[] }
-  | { readonly t: 'chunk'; readonly bytes: Bytes }
   /** The answer is complete. `more`: ask again, there was too much for one answer. */
   | { readonly t: 'end'; readonly more: boolean }
   | { readonly t: 'refused'; readonly code: RefusalCode; readonly message: string }
@@ -70,7 +68,6 @@ export const syncRequestMessage = message<SyncRequest>(
     fetch: record({ contextId: id<ContextId>(), wants }),
     lacking: record({ contextId: id<ContextId>(), keys: setKeys, more: flag() }),
     base: record({ contextId: id<ContextId>() }),
-    blob: record({ namespaceId: id<NamespaceId>(), blobId: id<BlobId>() }),
     keys: record({
       namespaceId: id<NamespaceId>(),
       groupId: id<GroupId>(),
@@ -93,7 +90,6 @@ export const syncFrameMessage = message<SyncFrame>(
         1,
       ),
     }),
-    chunk: record({ bytes: bytes(SYNC_FRAME_BYTES_MAX) }),
     end: record({ more: flag() }),
     refused: record({ code: oneOf(['unknown', 'not_a_member', 'not_found', 'busy']), message: text(1024) }),
   }),

@@ -13,8 +13,10 @@ import { Contexts } from './context/contexts.ts'
 import { Identities } from './context/identities.ts'
 import { Joiner } from './context/joiner.ts'
 import { KeyRing } from './context/key-ring.ts'
+import { ABSENT_MS, CHECKPOINT_MIN } from './context/limits.ts'
 import type { Namespace } from './context/namespace.ts'
 import { Namespaces } from './context/namespaces.ts'
+import type { Retention } from './context/parts.ts'
 import type { StateEvent } from './context/ports.ts'
 import type { Network } from './network/network.ts'
 import type { GuestExecutor } from './runtime/guest-executor.ts'
@@ -41,6 +43,8 @@ export interface NodeOptions {
   readonly identity: SigningKey
   readonly kem: KemKeyPair
   readonly sync?: SyncOptions
+  /** How long members are waited for before history is pruned, and how much of it at least. */
+  readonly retention?: Partial<Retention>
   /** Connections that make the node ready. */
   readonly meshDegree?: number
   readonly onEvent?: (event: StateEvent) => void
@@ -134,6 +138,7 @@ export class Node implements NodeServices {
       applications,
       namespaces,
       blobParts: { blobs, references: blobReferences, blobOutbound: blobExchange },
+      retention: { absentMs: ABSENT_MS, checkpointMin: CHECKPOINT_MIN, ...options.retention },
       onEvent,
       onKeyMissing: (namespace, groupId) => late.joiner?.wantKeys(namespace, groupId),
     })

@@ -1,13 +1,16 @@
 // The rows of one context in the store, and nothing of their meaning: deltas, the undo stack, parked deltas, markers.
 // Everything that changes them returns store operations for the caller's one batch.
 import { type Bytes, concat, u32be, u64be } from '../base/bytes.ts'
-import { type ContextId, type DeltaId, idBytes, idFromBytes } from '../base/ids.ts'
+import { type ContextId, type DeltaId, idBytes, idFromBytes, type PublicKey } from '../base/ids.ts'
 import { type ItemKey, itemKey } from '../reconcile/item-key.ts'
 import { keyOf } from '../store/keys.ts'
-import type { Store, StoreOp } from '../store/store.ts'
+import type { StoreOp, StoreReader } from '../store/store.ts'
 import { rangeOf } from '../store/store.ts'
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../wire/checkpoint.ts'
 import { type Delta, decodeDelta, encodeDelta } from '../wire/delta.ts'
+import { decodeHeads, encodeHeads, type HeadsBeat } from '../wire/gossip.ts'
 import {
+  type CheckpointRow,
   type ContextRow,
   type DeltaRow,
   decodeRow,
@@ -33,10 +36,11 @@ interface HeldMark {
 }
 
 export class ContextStore {
-  readonly #store: Store
+  readonly #store: StoreReader
   readonly #id: Bytes
 
-  constructor(store: Store, contextId: ContextId) {
+  /** `store` may be a snapshot. */
+  constructor(store: StoreReader, contextId: ContextId) {
     this.#store = store
     this.#id = idBytes(contextId)
   }
@@ -91,13 +95,59 @@ export class ContextStore {
     return bytes && decodeRow<UndoRow>('undo record', bytes)
   }
 
-  /** Ids of the applied deltas, in the order they were applied. */
-  async stack(): Promise<DeltaId[]> {
+  /** Ids of the applied deltas from a position on, in the order they were applied. */
+  async stack(base: number): Promise<DeltaId[]> {
     const ids: DeltaId[] = []
-    for await (const [, value] of this.#store.entries(rangeOf(keyOf('undo', this.#id)))) {
+    const { lt } = rangeOf(keyOf('undo', this.#id))
+    for await (const [, value] of this.#store.entries({ gte: this.#undoKey(base), lt })) {
       ids.push(idFromBytes<DeltaId>(decodeRow<UndoRow>('undo record', value).deltaId))
     }
     return ids
+  }
+
+  /** The undo records from a position on, newest first. */
+  async *undosDownTo(base: number): AsyncGenerator<UndoRow> {
+    const { lt } = rangeOf(keyOf('undo', this.#id))
+    for await (const [, value] of this.#store.entries({ gte: this.#undoKey(base), lt, reverse: true })) {
+      yield decodeRow<UndoRow>('undo record', value)
+    }
+  }
+
+  /** Removes the undo records before a position, one operation each. */
+  async *dropUndosBelow(base: number): AsyncGenerator<StoreOp> {
+    const { gte } = rangeOf(keyOf('undo', this.#id))
+    for await (const [key] of this.#store.entries({ gte, lt: this.#undoKey(base) })) yield { type: 'del', key }
+  }
+
+  // How far history is pruned, and what the members have acknowledged
+
+  putCheckpoint(checkpoint: Checkpoint, base: number, swapped = false): StoreOp {
+    const row = encodeRow({ v: 1, checkpoint: encodeCheckpoint(checkpoint), base, swapped })
+    return put(keyOf('checkpoint', this.#id), row)
+  }
+
+  /** `swapped`: it came with a snapshot, and the rows of before have not been looked at. */
+  checkpoint(): { readonly checkpoint: Checkpoint; readonly base: number; readonly swapped: boolean } | undefined {
+    const bytes = this.#store.get(keyOf('checkpoint', this.#id))
+    if (bytes === undefined) return undefined
+    const { checkpoint, base, swapped } = decodeRow<CheckpointRow>('checkpoint', bytes)
+    return { checkpoint: decodeCheckpoint(checkpoint), base, swapped }
+  }
+
+  putAcknowledgement(beat: HeadsBeat): StoreOp {
+    return put(keyOf('acknowledgement', this.#id, idBytes(beat.author)), encodeHeads(beat))
+  }
+
+  dropAcknowledgement(author: PublicKey): StoreOp {
+    return { type: 'del', key: keyOf('acknowledgement', this.#id, idBytes(author)) }
+  }
+
+  async acknowledgements(): Promise<HeadsBeat[]> {
+    const beats: HeadsBeat[] = []
+    for await (const [, value] of this.#store.entries(rangeOf(keyOf('acknowledgement', this.#id)))) {
+      beats.push(decodeHeads(value))
+    }
+    return beats
   }
 
   // Parked deltas

@@ -10,19 +10,24 @@
 import type { Bytes } from '../base/bytes.ts'
 import type { DeltaId, RootHash } from '../base/ids.ts'
 import { QueueError, SerialQueue } from '../base/serial-queue.ts'
-import { type Bound, START } from '../reconcile/item-key.ts'
+import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
 import type { StoreOp } from '../store/store.ts'
+import { type SignedCheckpoint, signCheckpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
+import { type HeadsBeat, signHeads } from '../wire/gossip.ts'
+import { HEADS_MAX } from '../wire/limits.ts'
 import { Caller, type CallRequest, type CallResult } from './caller.ts'
 import { ContextError } from './errors.ts'
 import { Folder } from './folder.ts'
+import { Frontier } from './frontier.ts'
 import { HandlerQueue, type HandlerTask } from './handler-queue.ts'
 import { Intake } from './intake.ts'
 import { Ledger } from './ledger.ts'
 import { CONTEXT_QUEUE_MAX } from './limits.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
 import type { PeerId } from './ports.ts'
+import { Pruner } from './pruner.ts'
 import { type ReceiveResult, Receiver } from './receiver.ts'
 import { Revision } from './revision.ts'
 import { Turns } from './turns.ts'
@@ -39,6 +44,8 @@ export class Context {
   readonly #caller: Caller
   readonly #receiver: Receiver
   readonly #revision: Revision
+  readonly #frontier: Frontier
+  readonly #pruner: Pruner
 
   constructor(parts: ContextParts) {
     this.record = parts.record
@@ -46,7 +53,16 @@ export class Context {
     this.#intake = new Intake({ ...parts, reconsider: () => this.reconsider() })
     const turns = new Turns(parts.setTimer)
     this.#folder = new Folder({ ...parts, turns })
-    this.#ledger = new Ledger(parts)
+    this.#frontier = new Frontier(parts)
+    this.#ledger = new Ledger({ ...parts, frontier: this.#frontier })
+    this.#pruner = new Pruner({
+      ...parts,
+      folder: this.#folder,
+      frontier: this.#frontier,
+      ledger: this.#ledger,
+      turns,
+      enqueue: (task) => this.#enqueue(task),
+    })
     this.#handlers = new HandlerQueue({
       rows: parts.rows,
       store: parts.store,
@@ -71,6 +87,7 @@ export class Context {
     this.#caller = new Caller(shared)
     this.#receiver = new Receiver({
       ...shared,
+      pruner: this.#pruner,
       holds: (id) => this.holds(id),
     })
   }
@@ -94,11 +111,19 @@ export class Context {
   }
 
   /** What waits and why, for status routes and the sync report. */
-  waiting(): { pending: number; parked: number; refused: number; handlers: number; deadLetters: number } {
+  waiting(): {
+    pending: number
+    parked: number
+    refused: number
+    behind: number
+    handlers: number
+    deadLetters: number
+  } {
     return {
       pending: this.#parts.dag.pendingCount,
       parked: this.#intake.parkedCount,
       refused: this.#intake.refusedCount,
+      behind: this.#receiver.behindCount,
       handlers: this.#handlers.waiting,
       deadLetters: this.#handlers.dead,
     }
@@ -124,9 +149,37 @@ export class Context {
     return this.#parts.held.read(work)
   }
 
-  /** What is before it was pruned here, and is compared with nobody. Nothing is pruned yet. */
+  /** What is before it was pruned here, and is compared with nobody. */
   heldFrom(): Bound {
-    return START
+    return this.#pruner.bound
+  }
+
+  /** How far history is pruned here, signed; undefined while all of it is. */
+  checkpoint(): SignedCheckpoint | undefined {
+    const { checkpoint } = this.#pruner
+    return checkpoint && signCheckpoint(checkpoint, this.#parts.identity)
+  }
+
+  /** Our heads, signed: what we have. Undefined while stored deltas are still to be judged, after a start. */
+  beat(): HeadsBeat | undefined {
+    const { record, identity, hlc } = this.#parts
+    const { heads, root, removals } = this.#ledger.shown
+    if (removals === undefined) return undefined
+    const facts = { contextId: record.id, heads: heads.slice(0, HEADS_MAX), root, removals, hlc: hlc.tick() }
+    return signHeads(facts, identity)
+  }
+
+  /** The newest beat of each other member that is known here, however it came. */
+  beats(): HeadsBeat[] {
+    return this.#frontier.beats()
+  }
+
+  /** Takes beats from anybody; only genuine ones of members, newer than what is known, count. */
+  async acknowledge(beats: readonly HeadsBeat[]): Promise<void> {
+    const taken = beats.filter((beat) => this.#frontier.take(beat))
+    if (taken.length === 0) return
+    this.#pruner.wake()
+    if (this.#frontier.isSavingDue) await this.#enqueue(() => this.#ledger.commit([]))
   }
 
   delta(id: DeltaId): Delta | undefined {
@@ -153,8 +206,10 @@ export class Context {
    * Runs a method. Resolves after the batch has committed. Throws ContextError: NOT_A_MEMBER, GROUP_KEY_PENDING,
    * GUEST_FAILED (what the guest said in `data`), CONTEXT_BUSY.
    */
-  call(request: CallRequest): Promise<CallResult> {
-    return this.#enqueue(() => this.#caller.call(request, { depth: 0, settle: [] }))
+  async call(request: CallRequest): Promise<CallResult> {
+    const result = await this.#enqueue(() => this.#caller.call(request, { depth: 0, settle: [] }))
+    this.#pruner.wake()
+    return result
   }
 
   /** Takes deltas from a peer, in any order, known ones included. */
@@ -175,6 +230,7 @@ export class Context {
 
   async close(): Promise<void> {
     this.#intake.close()
+    this.#pruner.close()
     await this.#handlers.close()
     await this.#queue.close()
   }

@@ -5,7 +5,6 @@ import type { Clock } from '../base/clock.ts'
 import {
   type ApplicationId,
   type ContextId,
-  type DeltaId,
   type GroupId,
   idBytes,
   idFromBytes,
@@ -13,25 +12,23 @@ import {
   type RootHash,
 } from '../base/ids.ts'
 import { contextIdOf } from '../base/operations.ts'
-import { Dag, type DagNode } from '../dag/dag.ts'
 import type { GuestExecutor } from '../runtime/guest-executor.ts'
 import { ContextState } from '../storage/context-state.ts'
 import { SnapshotWriter } from '../storage/snapshot-writer.ts'
 import { keyOf } from '../store/keys.ts'
 import { rangeOf } from '../store/store.ts'
-import type { Delta } from '../wire/delta.ts'
 import { type ContextRow, decodeRow } from '../wire/records.ts'
 import type { Application, Applications } from './applications.ts'
 import type { BlobParts } from './blob-effects.ts'
 import { Context } from './context.ts'
 import { ContextStore } from './context-store.ts'
 import { ContextError } from './errors.ts'
-import { HeldIds } from './held-ids.ts'
 import { initialState } from './initial-state.ts'
 import { BASE_BATCH_ENTRIES, REOPEN_MS } from './limits.ts'
 import type { Namespace, NamespaceParts } from './namespace.ts'
 import type { Namespaces } from './namespaces.ts'
-import type { ContextRecord } from './parts.ts'
+import { openRows } from './opening.ts'
+import type { ContextRecord, Retention } from './parts.ts'
 import type { StateEvent } from './ports.ts'
 
 export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRing'> {
@@ -40,6 +37,7 @@ export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRin
   readonly applications: Applications
   readonly namespaces: Namespaces
   readonly blobParts: BlobParts
+  readonly retention: Retention
   readonly onEvent: (event: StateEvent) => void
   /** A context of this namespace got a delta that is sealed with a key we do not have. */
   readonly onKeyMissing: (namespace: Namespace, groupId: GroupId) => void
@@ -261,34 +259,18 @@ export class Contexts {
   }
 
   async #read(record: ContextRecord): Promise<Context> {
-    const { store, namespaces, applications, clock, log } = this.#parts
-    const rows = new ContextStore(store, record.id)
-    const ready = new Map<DeltaId, DagNode>()
-    const restored: Delta[] = []
-    for await (const { delta, status } of rows.deltas()) {
-      const node = { id: delta.id, parents: delta.parents, hlc: delta.hlc }
-      this.#parts.hlc.observe(delta.hlc)
-      if (status === 'pending') restored.push(delta)
-      else ready.set(delta.id, node)
-    }
-    const parked = await rows.parkedSizes()
-    const held = new HeldIds(store, rows, record.id)
-    const isKept = held.read((view) => view.size > 0)
-    if (!isKept) await held.rebuild()
+    const { store, namespaces, applications, clock, log, hlc } = this.#parts
+    const authority = namespaces.get(record.namespaceId)
+    const opened = await openRows({ contextId: record.id, store, hlc, authority })
     const opening: { context?: Context } = {}
     const context = new Context({
       ...this.#parts,
+      ...opened,
       record,
-      rows,
-      held,
       state: ContextState.open(store, record.id),
-      dag: Dag.restore(ready.values(), []),
-      restored,
-      stack: stackOf(await rows.stack(), ready),
-      parked,
       module: () => applications.module(record.applicationId),
       setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
-      authority: namespaces.get(record.namespaceId),
+      authority,
       onKeyMissing: () => this.#parts.onKeyMissing(namespaces.get(record.namespaceId), record.groupId),
       onBroken: (error) => {
         log.error({ contextId: record.id, error: String(error) }, 'a write failed; the context is read again')
@@ -339,14 +321,6 @@ export class Contexts {
   #forget(id: ContextId, instance: Promise<Context> | undefined): void {
     if (this.#open.get(id) === instance) this.#open.delete(id)
   }
-}
-
-function stackOf(ids: readonly DeltaId[], applied: ReadonlyMap<DeltaId, DagNode>): DagNode[] {
-  return ids.map((id) => {
-    const node = applied.get(id)
-    if (!node) throw new Error(`the undo stack names delta ${id}, which is not stored as applied`)
-    return node
-  })
 }
 
 function recordOf(id: ContextId, row: ContextRow): ContextRecord {

@@ -1,7 +1,7 @@
 // Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
 import { EMPTY } from '../base/bytes.ts'
-import { type DeltaId, idBytes } from '../base/ids.ts'
+import { type DeltaId, idBytes, type RootHash } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
 import { mergeArtifact } from '../crdt/artifact.ts'
 import { CrdtError } from '../crdt/errors.ts'
@@ -13,7 +13,7 @@ import { decodeUndo, encodeUndo } from '../storage/undo.ts'
 import type { StoreOp } from '../store/store.ts'
 import { type Delta, type DeltaPayload, openDelta } from '../wire/delta.ts'
 import { ContextError } from './errors.ts'
-import { type Positioned, planFold } from './fold.ts'
+import { comparePositions, type Positioned, planFold } from './fold.ts'
 import { logGuest } from './guest-log.ts'
 import type { ContextParts } from './parts.ts'
 import { StagedMap } from './staged-map.ts'
@@ -32,16 +32,42 @@ export interface Fold {
 
 type FolderParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'state' | 'executor' | 'module' | 'authority' | 'hlc' | 'stack' | 'log'
+  'record' | 'rows' | 'state' | 'executor' | 'module' | 'authority' | 'hlc' | 'stack' | 'pruned' | 'log'
 > & { readonly turns: Turns }
 
 export class Folder {
   readonly #parts: FolderParts
   readonly #stack: Positioned[]
+  /** Position of the first of the stack: what was before it is pruned. */
+  #base: number
 
   constructor(parts: FolderParts) {
     this.#parts = parts
+    this.#base = parts.pruned?.base ?? 0
     this.#stack = parts.stack.map(({ id, hlc }) => ({ id, hlc }))
+  }
+
+  /** Applied and not pruned, in the order they were applied. */
+  get stack(): readonly Positioned[] {
+    return this.#stack
+  }
+
+  /** Position in the store of the first of the stack. */
+  get base(): number {
+    return this.#base
+  }
+
+  /** The root before the delta at `index` of the stack was applied. Costs what is above it. */
+  async rootBelow(index: number): Promise<RootHash> {
+    const transaction = this.#parts.state.begin()
+    await this.#revertTo(index, transaction)
+    return transaction.root()
+  }
+
+  /** The first `count` of the stack are behind a stored checkpoint. */
+  prune(count: number): void {
+    this.#stack.splice(0, count)
+    this.#base += count
   }
 
   /** The payload of a delta that was opened before: its key is here. */
@@ -56,44 +82,65 @@ export class Folder {
    * ones that are void now.
    */
   async fold(arrived: readonly Arrived[], dropped: ReadonlySet<DeltaId> = new Set()): Promise<Fold> {
-    const { record, rows, state } = this.#parts
     const byId = new Map(arrived.map((entry) => [entry.delta.id, entry]))
     const plan = planFold(
       this.#stack,
       arrived.map((entry) => entry.delta),
-      { storage: record.storage, dropped },
+      { storage: this.#parts.record.storage, dropped },
     )
-    const transaction = state.begin()
-    const { turns } = this.#parts
-    const ops: StoreOp[] = []
     const kept = this.#stack.length - plan.undo
-    for (let position = this.#stack.length - 1; position >= kept; position -= 1) {
-      const row = rows.undo(position)
-      if (!row) throw new Error(`undo record ${position} of context ${record.id} is gone from the store`)
-      transaction.revert(decodeUndo(row.undo))
-      await turns.spend(row.undo.byteLength)
-      ops.push(rows.dropUndo(position))
+    const { transaction, ops, committed } = await this.#refold(kept, plan.apply, byId)
+    for (const id of dropped) ops.push(this.#parts.rows.putDelta(this.#stored(id).delta, 'voided'))
+    ops.push(...transaction.ops())
+    return { ops, committed }
+  }
+
+  /** Of an app whose merges commute: the same deltas, in canonical order. Undefined where they are. */
+  async sorted(): Promise<Fold | undefined> {
+    const target = this.#stack.toSorted(comparePositions)
+    const kept = target.findIndex((entry, index) => entry !== this.#stack[index])
+    if (kept === -1) return undefined
+    const { transaction, ops, committed } = await this.#refold(kept, target.slice(kept), new Map())
+    const { record, state } = this.#parts
+    if (transaction.root() !== state.root) {
+      throw new Error(`merges of context ${record.id} do not commute: in another order the root is another`)
     }
+    return { ops: [...ops, ...transaction.ops()], committed }
+  }
+
+  /** Takes the stack back to its first `kept` and applies `apply` on them. The state is left to the caller's batch. */
+  async #refold(kept: number, apply: readonly Positioned[], arrived: ReadonlyMap<DeltaId, Arrived>) {
+    const { record, rows, state, turns } = this.#parts
+    const transaction = state.begin()
+    await this.#revertTo(kept, transaction)
+    const ops: StoreOp[] = []
+    for (let index = kept; index < this.#stack.length; index += 1) ops.push(rows.dropUndo(this.#base + index))
     const entries: Arrived[] = []
-    for (const { id } of plan.apply) {
-      const entry = byId.get(id) ?? this.#stored(id)
+    for (const { id } of apply) {
+      const entry = arrived.get(id) ?? this.#stored(id)
       entries.push(entry)
       await turns.spend(entry.delta.sealed.byteLength)
     }
     const undos =
       record.storage === 'guest' ? await this.#guests(transaction, entries) : await this.#merge(transaction, entries)
     entries.forEach(({ delta }, index) => {
-      ops.push(rows.pushUndo(kept + index, delta.id, encodeUndo(undos[index] ?? { previous: [] })))
-      if (byId.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
+      ops.push(rows.pushUndo(this.#base + kept + index, delta.id, encodeUndo(undos[index] ?? { previous: [] })))
+      if (arrived.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
     })
-    for (const id of dropped) ops.push(rows.putDelta(this.#stored(id).delta, 'voided'))
-    ops.push(...transaction.ops())
-    return {
-      ops,
-      committed: () => {
-        transaction.committed()
-        this.#stack.splice(kept, this.#stack.length - kept, ...entries.map(({ delta }) => positionOf(delta)))
-      },
+    const committed = () => {
+      transaction.committed()
+      this.#stack.splice(kept, this.#stack.length - kept, ...entries.map(({ delta }) => positionOf(delta)))
+    }
+    return { transaction, ops, committed }
+  }
+
+  async #revertTo(index: number, transaction: StateTransaction): Promise<void> {
+    const { record, rows, turns } = this.#parts
+    for (let position = this.#base + this.#stack.length - 1; position >= this.#base + index; position -= 1) {
+      const row = rows.undo(position)
+      if (!row) throw new Error(`undo record ${position} of context ${record.id} is gone from the store`)
+      transaction.revert(decodeUndo(row.undo))
+      await turns.spend(row.undo.byteLength)
     }
   }
 

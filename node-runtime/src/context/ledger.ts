@@ -4,6 +4,7 @@ import type { DeltaId, RootHash } from '../base/ids.ts'
 import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import { ContextError } from './errors.ts'
+import type { Frontier } from './frontier.ts'
 import type { ContextParts } from './parts.ts'
 import type { StateEvent } from './ports.ts'
 
@@ -17,7 +18,7 @@ export interface Shown {
 type LedgerParts = Pick<
   ContextParts,
   'record' | 'rows' | 'held' | 'store' | 'state' | 'dag' | 'outbound' | 'onEvent' | 'onBroken' | 'log'
->
+> & { readonly frontier: Frontier }
 
 export class Ledger {
   readonly #parts: LedgerParts
@@ -54,8 +55,11 @@ export class Ledger {
    * is given up.
    */
   async commit(ops: readonly StoreOp[]): Promise<void> {
+    const { store, held, frontier } = this.#parts
+    const unsaved = frontier.unsaved()
     try {
-      await this.#parts.store.batch([...ops, ...this.#parts.held.follow(ops)])
+      await store.batch([...ops, ...held.follow(ops), ...unsaved.ops])
+      unsaved.saved()
     } catch (error) {
       this.break(error)
       throw error

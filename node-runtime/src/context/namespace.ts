@@ -17,7 +17,7 @@ import type { MemberKeys, OpBody } from '../base/operations.ts'
 import type { Random } from '../base/random.ts'
 import { SerialQueue } from '../base/serial-queue.ts'
 import { Governance } from '../governance/governance.ts'
-import type { NamespaceState, Removal } from '../governance/namespace-state.ts'
+import type { Member, NamespaceState, Removal } from '../governance/namespace-state.ts'
 import { keyOf } from '../store/keys.ts'
 import { rangeOf, type Store, type StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
@@ -100,6 +100,11 @@ export class Namespace implements Authority {
   mayRead(contextId: ContextId, reader: PublicKey): boolean {
     const context = this.state.contexts.get(contextId)
     return context !== undefined && this.state.isMember(context.groupId, reader)
+  }
+
+  writers(contextId: ContextId): readonly Pick<Member, 'publicKey' | 'joinedHlc'>[] {
+    const { state } = this
+    return [...state.members.values()].filter(({ publicKey }) => state.canWrite(contextId, publicKey))
   }
 
   judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement {

@@ -8,7 +8,9 @@ import type { Dag, DagNode } from '../dag/dag.ts'
 import type { GuestExecutor, GuestModule } from '../runtime/guest-executor.ts'
 import type { ContextState } from '../storage/context-state.ts'
 import type { Store } from '../store/store.ts'
+import type { Checkpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
+import type { HeadsBeat } from '../wire/gossip.ts'
 import type { BlobParts } from './blob-effects.ts'
 import type { ContextStore } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
@@ -26,6 +28,18 @@ export interface ContextRecord {
   readonly serviceName: string | undefined
 }
 
+export interface Retention {
+  readonly absentMs: number
+  readonly checkpointMin: number
+}
+
+/** How far history is pruned here. */
+export interface Pruned {
+  readonly checkpoint: Checkpoint
+  /** Position in the stack of the first delta that is not in it. */
+  readonly base: number
+}
+
 export interface ContextParts {
   readonly record: ContextRecord
   readonly store: Store
@@ -34,12 +48,18 @@ export interface ContextParts {
   readonly held: HeldIds
   readonly state: ContextState
   readonly dag: Dag
-  /** Applied deltas, in the order they were applied. */
+  /** Applied deltas that are not pruned, in the order they were applied. */
   readonly stack: readonly DagNode[]
+  readonly pruned: Pruned | undefined
+  /** The newest signed heads of each other member that are stored. */
+  readonly acknowledged: readonly HeadsBeat[]
+  readonly retention: Retention
   /** Ids of the parked deltas, with the bytes each takes in the store. */
   readonly parked: ReadonlyMap<DeltaId, number>
   /** Stored while they waited for parents; received again by `resume`, because parents may have come meanwhile. */
   readonly restored: readonly Delta[]
+  /** Of these, what was applied before a snapshot replaced the state: their handlers have had their rows. */
+  readonly again: ReadonlySet<DeltaId>
   readonly executor: GuestExecutor
   readonly module: () => Promise<GuestModule>
   readonly identity: SigningKey

@@ -39,6 +39,8 @@ export interface Authority {
   heads(): readonly OpId[]
   mayWrite(contextId: ContextId, author: PublicKey): boolean
   mayRead(contextId: ContextId, reader: PublicKey): boolean
+  /** Everybody who may write now, ourselves included, and when each joined. */
+  writers(contextId: ContextId): readonly { readonly publicKey: PublicKey; readonly joinedHlc: bigint }[]
   judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement
   /** Removals of the author that its delta, which cites `governance`, did not know of. */
   removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[]

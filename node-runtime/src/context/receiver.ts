@@ -2,6 +2,7 @@
 // with the rows of its handlers, in batches.
 import type { DeltaId } from '../base/ids.ts'
 import type { DagNode } from '../dag/dag.ts'
+import { itemKey } from '../reconcile/item-key.ts'
 import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import { ContextError } from './errors.ts'
@@ -12,6 +13,7 @@ import type { Ledger } from './ledger.ts'
 import { APPLY_BATCH_BYTES, APPLY_BATCH_MAX } from './limits.ts'
 import { type ContextParts, nodeOf } from './parts.ts'
 import type { PeerId } from './ports.ts'
+import type { Pruner } from './pruner.ts'
 import type { Revision } from './revision.ts'
 import type { Turns } from './turns.ts'
 import type { Voids } from './voids.ts'
@@ -24,7 +26,8 @@ export interface ReceiveResult {
 
 type Arrivals = ReadonlyMap<DeltaId, Arrived>
 
-type ReceiverParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'identity' | 'hlc' | 'outbound'> & {
+type ReceiverParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'identity' | 'hlc' | 'outbound' | 'again'> & {
+  readonly pruner: Pruner
   readonly folder: Folder
   readonly intake: Intake
   readonly ledger: Ledger
@@ -38,9 +41,15 @@ type ReceiverParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'identity' |
 
 export class Receiver {
   readonly #parts: ReceiverParts
+  #behind = 0
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts
+  }
+
+  /** Deltas refused because all that sorts there is pruned here, and they are not in it. */
+  get behindCount(): number {
+    return this.#behind
   }
 
   /** Runs in the queue of the context. `first` goes into the first batch. */
@@ -64,6 +73,10 @@ export class Receiver {
         continue
       }
       await this.#parts.turns.spend(delta.sealed.byteLength)
+      if (itemKey(delta.hlc, delta.id) < this.#parts.pruner.bound) {
+        this.#refuseBehind(delta, ops)
+        continue
+      }
       const payload = intake.admit(delta, ops)
       if (payload === undefined) continue
       const result = dag.receive(nodeOf(delta))
@@ -75,7 +88,7 @@ export class Receiver {
       hlc.observe(delta.hlc)
       arrived.set(delta.id, { delta, payload })
       ready.push(...result.ready)
-      if (result.outcome === 'pending') ops.push(rows.putDelta(delta, 'pending'))
+      if (result.outcome === 'pending') ops.push(rows.putDelta(delta, this.#waitingStatus(delta.id)))
       for (const id of result.missing) missing.add(id)
     }
     try {
@@ -87,6 +100,7 @@ export class Receiver {
       throw error
     }
     this.#parts.ledger.show()
+    this.#parts.pruner.wake()
     const wanted = [...missing].filter((id) => !this.#parts.holds(id))
     if (wanted.length > 0) outbound.askForDeltas(this.#parts.record.id, wanted, from)
     return {
@@ -94,6 +108,19 @@ export class Receiver {
       waiting: arrived.size - ready.length,
       refused: intake.refusedCount - before,
     }
+  }
+
+  /** Its author learns of it from our checkpoint, and writes it again on the present heads. */
+  #refuseBehind(delta: Delta, ops: StoreOp[]): void {
+    const { dag, intake, rows } = this.#parts
+    this.#behind += 1
+    intake.leave(delta.id)
+    intake.refuse(delta, 'behind the frontier')
+    ops.push(...[delta.id, ...dag.refuse(delta.id)].map((id) => rows.dropDelta(id)))
+  }
+
+  #waitingStatus(id: DeltaId): 'again' | 'pending' {
+    return this.#parts.again.has(id) ? 'again' : 'pending'
   }
 
   async #applyReady(ready: readonly DagNode[], arrived: Arrivals, first: readonly StoreOp[]): Promise<void> {
@@ -106,14 +133,15 @@ export class Receiver {
       const isVoid = batch.map(({ delta }) => this.#parts.voids.isVoid(delta))
       const counting = batch.filter((_, index) => !isVoid[index])
       const fold = await this.#parts.folder.fold(counting).catch((error) => this.#postpone(error, left, arrived, ops))
-      for (const entry of counting) ops.push(...handlerRows(rows, identity.publicKey, entry))
+      const fresh = counting.filter(({ delta }) => !this.#parts.again.has(delta.id))
+      for (const entry of fresh) ops.push(...handlerRows(rows, identity.publicKey, entry))
       batch.forEach(({ delta }, index) => {
-        if (isVoid[index]) ops.push(rows.putDelta(delta, 'void'))
+        if (isVoid[index]) ops.push(rows.putDelta(delta, this.#parts.again.has(delta.id) ? 'voided' : 'void'))
       })
       await this.#parts.ledger.commit([...ops, ...fold.ops])
       fold.committed()
       ops = []
-      for (const { delta, payload } of counting) this.#parts.ledger.emit(delta.id, payload.events)
+      for (const { delta, payload } of fresh) this.#parts.ledger.emit(delta.id, payload.events)
       this.#parts.onHandlers()
       start += batch.length
       if (start < nodes.length) await this.#parts.turns.pass()
@@ -131,7 +159,7 @@ export class Receiver {
     for (const { id } of left) {
       const known = arrived.get(id)?.delta
       // What waited for its parents is in the store already.
-      if (known && id !== error.data.deltaId) ops.push(rows.putDelta(known, 'pending'))
+      if (known && id !== error.data.deltaId) ops.push(rows.putDelta(known, this.#waitingStatus(id)))
       if (id !== error.data.deltaId) continue
       const delta = known ?? rows.delta(id)
       if (!delta) continue

@@ -29,6 +29,12 @@ export const KEY_PREFIXES = {
   parked: 'p/',
   /** r/ ctx path: one node of the set of held ids, `path` as its length and its digits packed (context). */
   held: 'r/',
+  /** y/ ctx author: the newest signed heads of a member (context). */
+  acknowledgement: 'y/',
+  /** f/ ctx: how far history is pruned (context). */
+  checkpoint: 'f/',
+  /** q/ ctx hlc delta: an own delta that a snapshot did not contain, to be written again (context). */
+  reissue: 'q/',
   /** g/ namespace op: one governance operation (context). */
   governance: 'g/',
   /** a/ application: one installed application (context). */

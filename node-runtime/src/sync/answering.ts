@@ -78,6 +78,7 @@ export class Answering {
     switch (request.t) {
       case 'ops':
         return this.#ops(asker, request, stream)
+      case 'greet':
       case 'compare':
       case 'fetch':
       case 'lacking': {

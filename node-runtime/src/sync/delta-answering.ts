@@ -5,14 +5,16 @@ import type { FrameStream, PeerId } from '../network/network.ts'
 import { answerProbes, keysOfWants, wantsBehind } from '../reconcile/answer.ts'
 import { type ItemKey, idOfKey } from '../reconcile/item-key.ts'
 import { encodeDelta } from '../wire/delta.ts'
+import { decodeHeads } from '../wire/gossip.ts'
 import type { SyncRequest } from '../wire/sync-messages.ts'
 import { ItemWriter, sendFrame } from './conversation.ts'
 import { lackingOf } from './delta-pull.ts'
 import { SyncError } from './errors.ts'
+import { greetingOf } from './greeting.ts'
 import { FETCH_PAGE } from './limits.ts'
 import type { SyncedContext } from './ports.ts'
 
-export type DeltaRequest = Extract<SyncRequest, { t: 'compare' | 'fetch' | 'lacking' }>
+export type DeltaRequest = Extract<SyncRequest, { t: 'greet' | 'compare' | 'fetch' | 'lacking' }>
 
 export interface DeltaAnsweringParts {
   /** Ids in one answer; the asker asks again for the rest. */
@@ -37,7 +39,10 @@ export class DeltaAnswering {
 
   async answer({ peer, request, context, stream }: Asked): Promise<void> {
     if (request.t === 'fetch') return this.#fetch(request, context, stream)
-    if (request.t === 'compare') {
+    if (request.t === 'greet') {
+      if (request.beat !== undefined) await context.acknowledge([decodeHeads(request.beat)])
+      await sendFrame(stream, greetingOf(context))
+    } else if (request.t === 'compare') {
       const floor = context.heldFrom()
       const answers = context.readHeld((view) => answerProbes(view, request.probes, { floor }))
       await sendFrame(stream, { t: 'answers', floor, answers })

@@ -9,12 +9,14 @@ import { DELTA_BYTES_MAX } from '../wire/limits.ts'
 import type { SyncRequest } from '../wire/sync-messages.ts'
 import { Conversation, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
+import { greet } from './greeting.ts'
 import { FETCH_WANTS_MAX, RECEIVE_BATCH, RECEIVE_BATCH_BYTES } from './limits.ts'
 import type { SyncedContext } from './ports.ts'
 
 /** Takes what the peer has and we lack. Returns how many deltas came. */
 export function pullDeltas(source: Source, context: SyncedContext, contextId: ContextId): Promise<number> {
   return conversing(source, async (conversation) => {
+    await greet(conversation, context, contextId)
     let total = 0
     for (;;) {
       const found = await compare(conversation, context, contextId)
@@ -43,7 +45,8 @@ export function pullNamed(
 
 /** Those of `keys` that are not held here, ascending. */
 export function lackingOf(context: SyncedContext, keys: readonly ItemKey[]): ItemKey[] {
-  return context.readHeld((view) => [...new Set(keys)].filter((key) => !view.has(key)).sort())
+  const floor = context.heldFrom()
+  return context.readHeld((view) => [...new Set(keys)].filter((key) => key >= floor && !view.has(key)).sort())
 }
 
 function sizeOf(context: SyncedContext): number {

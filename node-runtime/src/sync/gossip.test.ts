@@ -97,7 +97,6 @@ describe('a stranger that gossips', () => {
         mayRead: () => false,
         context: () => busy,
       },
-      identity: eve.node.identity,
       clock: world.clock,
       pull: () => {},
       log: eve.log,

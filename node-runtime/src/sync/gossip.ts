@@ -3,12 +3,11 @@
 import { equalBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ContextId, DeltaId, NamespaceId } from '../base/ids.ts'
-import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import { type Delta, decodeDelta, encodeDelta } from '../wire/delta.ts'
-import { decodeGossip, encodeGossip, type Gossip, type HeadsBeat, signHeads, verifyHeads } from '../wire/gossip.ts'
-import { GOSSIP_DELTA_BYTES_MAX, GOSSIP_ITEMS_MAX, HEADS_MAX } from '../wire/limits.ts'
+import { decodeGossip, encodeGossip, type Gossip, type HeadsBeat, verifyHeads } from '../wire/gossip.ts'
+import { GOSSIP_DELTA_BYTES_MAX, GOSSIP_ITEMS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
 import { GOSSIP_COLLECT_MS, GOSSIP_WAITING_MAX, HEADS_EVERY_MS, INBOUND_WAITING_MAX } from './limits.ts'
 import type { Directory, SyncedContext } from './ports.ts'
@@ -17,7 +16,6 @@ import { topicName } from './topics.ts'
 export interface GossipParts {
   readonly network: Network
   readonly directory: Directory
-  readonly identity: SigningKey
   readonly clock: Clock
   /** Something is there that we lack: pull from this peer. */
   readonly pull: (contextId: ContextId, from: PeerId) => void
@@ -113,13 +111,12 @@ export class GossipExchange {
   }
 
   async #sendHeads(id: ContextId): Promise<void> {
-    const { directory, network, identity } = this.#parts
+    const { directory, network } = this.#parts
     const context = await directory.context(id)
     if (!context) return
-    const { root, removals } = context
+    const beat = context.beat()
     // Read again from the store a moment ago, and not yet looked at: the next beat has it.
-    if (removals === undefined) return
-    const beat = signHeads({ contextId: id, heads: context.heads().slice(0, HEADS_MAX), root, removals }, identity)
+    if (beat === undefined) return
     await network.publish(topicName({ kind: 'context', id }), encodeGossip({ t: 'heads', ...beat }))
   }
 
@@ -156,6 +153,7 @@ export class GossipExchange {
       directory.mayRead(id, gossip.author) &&
       verifyHeads(gossip)
     ) {
+      await context.acknowledge([gossip])
       if (lacksAny(context, gossip.heads)) pull(id, from)
       else this.#compareRoots(id, context, gossip)
     }

@@ -5,6 +5,7 @@ import type { PeerId } from '../network/network.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
 import type { Delta } from '../wire/delta.ts'
+import type { HeadsBeat } from '../wire/gossip.ts'
 import type { SignedOp } from '../wire/op.ts'
 
 export interface SyncedNamespace {
@@ -31,6 +32,12 @@ export interface SyncedContext {
   readHeld<T>(work: (view: SetView) => T): T
   /** What is before it was pruned here: it is compared with nobody. */
   heldFrom(): Bound
+  /** Our heads, signed; undefined while they cannot be said. */
+  beat(): HeadsBeat | undefined
+  /** The newest that is known of each other member. */
+  beats(): readonly HeadsBeat[]
+  /** Genuine ones count, others are left out. */
+  acknowledge(beats: readonly HeadsBeat[]): Promise<void>
   /** Applied, waiting or parked. */
   delta(id: DeltaId): Delta | undefined
   receive(deltas: readonly Delta[], from: PeerId | undefined): Promise<unknown>

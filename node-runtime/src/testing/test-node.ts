@@ -6,6 +6,7 @@ import { kemKeyFromSecret, type SigningKey, signingKeyFromSeed } from '../base/k
 import { BlobStore } from '../blobs/blob-store.ts'
 import type { MemoryDisk } from '../blobs/memory-disk.ts'
 import type { Context } from '../context/context.ts'
+import type { Retention } from '../context/parts.ts'
 import type { StateEvent } from '../context/ports.ts'
 import type { Network } from '../network/network.ts'
 import { peerIdOfPublicKey } from '../network/peer-id.ts'
@@ -47,6 +48,7 @@ export interface Surroundings {
   readonly seed: number | string
   readonly clock: Clock
   readonly sync: SyncOptions
+  readonly retention: Partial<Retention>
   readonly observer: WorldObserver
   createNetwork(options: { peerId: string; address: string; bootAddresses: readonly string[] }): Network
   crash(peerId: string): void
@@ -139,6 +141,7 @@ export class TestNode {
         sync: world.sync,
         onEvent: (event) => {
           this.events.push(event)
+        retention: world.retention,
           world.observer.onEvent?.(this.name, event)
         },
       },

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { ContextId, GroupId, NamespaceId } from '../base/ids.ts'
 import type { Random } from '../base/random.ts'
 import { type MemoryDisk, memoryDisk } from '../blobs/memory-disk.ts'
+import type { Retention } from '../context/parts.ts'
 import { type Faults, SimulatedNetwork, type SimulatedOptions } from '../network/simulated.ts'
 import { memoryStore } from '../store/memory.ts'
 import type { StoreOp } from '../store/store.ts'
@@ -28,6 +29,7 @@ export interface WorldOptions {
   /** How long a write or a run of a guest takes. Default: no time. */
   readonly lagMs?: (of: 'disk' | 'guest') => number
   readonly sync?: SyncOptions
+  readonly retention?: Partial<Retention>
   /** Real time, for tests that talk to the nodes over real sockets. */
   readonly clock?: Clock
   /** Disks of an earlier world, by node name, and its time. */
@@ -51,6 +53,7 @@ export class TestWorld {
   readonly nodes = new Map<string, TestNode>()
   readonly seed: number | string
   readonly sync: SyncOptions
+  readonly retention: Partial<Retention>
   readonly observer: WorldObserver
   readonly lagMs: (of: 'disk' | 'guest') => number
   readonly #driven: DrivenClock | undefined
@@ -69,6 +72,7 @@ export class TestWorld {
       ...(options.observePacket ? { observe: options.observePacket } : {}),
     })
     this.sync = options.sync ?? {}
+    this.retention = options.retention ?? {}
     this.observer = options.observer ?? {}
     this.lagMs = options.lagMs ?? (() => 0)
   }

@@ -13,7 +13,7 @@ import {
   PARENTS_MAX,
   SIGNATURE_BYTES,
 } from './limits.ts'
-import { bytes, id, idSet, list, record, union } from './shape.ts'
+import { bytes, id, idSet, list, record, u64, union } from './shape.ts'
 
 export interface AnnouncedDelta {
   readonly id: DeltaId
@@ -27,6 +27,8 @@ export interface HeadsBeat {
   readonly root: RootHash
   /** Digest of the removals of members that the root was judged by: only where it is equal can roots be compared. */
   readonly removals: Bytes
+  /** The author's clock: of two beats of one author the later counts. */
+  readonly hlc: bigint
   readonly author: PublicKey
   readonly signature: Bytes
 }
@@ -43,15 +45,18 @@ const headsFacts = {
   heads: idSet<DeltaId>(HEADS_MAX),
   root: id<RootHash>(),
   removals: bytes(HASH_BYTES, HASH_BYTES),
+  hlc: u64(),
   author: id<PublicKey>(),
 }
 const headsMessage = message('heads/1', record(headsFacts), GOSSIP_BYTES_MAX)
+const beatFacts = { ...headsFacts, signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) }
+const beatMessage = message('heads-beat/1', record(beatFacts), GOSSIP_BYTES_MAX)
 const gossipMessage = message(
   'gossip/1',
   union<'t', Gossip>('t', {
     deltas: record({ items: list(bytes(GOSSIP_BYTES_MAX), GOSSIP_ITEMS_MAX, 1) }),
     announce: record({ items: list(announced, GOSSIP_ITEMS_MAX, 1) }),
-    heads: record({ ...headsFacts, signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) }),
+    heads: record(beatFacts),
     ops: record({ items: list(bytes(OP_BYTES_MAX), GOSSIP_ITEMS_MAX, 1) }),
   }),
   GOSSIP_BYTES_MAX,
@@ -67,6 +72,16 @@ export function decodeGossip(data: Bytes): Gossip {
   return gossipMessage.decode(data)
 }
 
+/** A beat by itself, as rows and greetings carry it. Throws WireError. */
+export function encodeHeads(beat: HeadsBeat): Bytes {
+  return beatMessage.encode(beat)
+}
+
+/** Throws WireError. The signature is not checked. */
+export function decodeHeads(bytes: Bytes): HeadsBeat {
+  return beatMessage.decode(bytes)
+}
+
 export function signHeads(beat: Omit<HeadsBeat, 'author' | 'signature'>, signingKey: SigningKey): HeadsBeat {
   const unsigned = { ...beat, author: signingKey.publicKey }
   return { ...unsigned, signature: signingKey.sign(signedHash(unsigned)) }
@@ -76,6 +91,6 @@ export function verifyHeads(beat: HeadsBeat): boolean {
   return verify(beat.author, signedHash(beat), beat.signature)
 }
 
-function signedHash({ contextId, heads, root, removals, author }: Omit<HeadsBeat, 'signature'>): Bytes {
-  return taggedHash('calbox/heads/1', headsMessage.encode({ contextId, heads, root, removals, author }))
+function signedHash({ contextId, heads, root, removals, hlc, author }: Omit<HeadsBeat, 'signature'>): Bytes {
+  return taggedHash('calbox/heads/1', headsMessage.encode({ contextId, heads, root, removals, hlc, author }))
 }

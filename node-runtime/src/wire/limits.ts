@@ -79,3 +79,13 @@ export const BLOB_CHUNK_BYTES_MAX = MIB
 export const BLOB_HASHES_BYTES_MAX = BLOB_CHUNKS_MAX * 32
 /** A manifest with its framing. */
 export const BLOB_MESSAGE_BYTES_MAX = BLOB_HASHES_BYTES_MAX + 4 * KIB
+
+/** Of a checkpoint: heads and parents of later deltas. With more nothing is pruned until there are fewer. */
+export const BENEATH_MAX = 16_384
+/** Everybody who ever wrote into one context. With more nothing is pruned any more. */
+export const CHECKPOINT_AUTHORS_MAX = 10_000
+/** Fits into one frame with the beats of a greeting. */
+export const CHECKPOINT_BYTES_MAX = 2 * MIB
+/** Beats in one greeting, and their bytes; others wait for the next one. */
+export const GREETING_BEATS_MAX = 1024
+export const GREETING_BEATS_BYTES = 512 * KIB

@@ -119,7 +119,10 @@ export const gossips: readonly Gossip[] = [
   { t: 'announce', items: [{ id: delta.id, parents: delta.parents }] },
   {
     t: 'heads',
-    ...signHeads({ contextId, heads: [delta.id], root: idOf<RootHash>('root'), removals: new Uint8Array(32) }, alice),
+    ...signHeads(
+      { contextId, heads: [delta.id], root: idOf<RootHash>('root'), removals: new Uint8Array(32), hlc: delta.hlc },
+      alice,
+    ),
   },
   { t: 'ops', items: ops.slice(0, 2).map((op) => encodeOp(op)) },
 ]

@@ -6,15 +6,16 @@ import { CodedError } from '../base/errors.ts'
 
 export class RecordError extends CodedError<'RECORD_DAMAGED'> {}
 
-/** `applied`: in the state. `pending`: waits for parents. */
 /**
+ * `applied`: in the state. `pending`: waits for parents. `again`: likewise, but it was in the state before that was
+ * replaced by a snapshot, and its handlers have had their rows.
  * `void`: its author was removed, and it never counted here. `voided`: it did before the removal came, and its handlers
  * have had their rows.
  */
 export interface DeltaRow {
   readonly v: 1
   readonly delta: Bytes
-  readonly status: 'applied' | 'pending' | 'void' | 'voided'
+  readonly status: 'applied' | 'pending' | 'again' | 'void' | 'voided'
 }
 
 /** Waits for a key, for governance, for its time (the stamp is far ahead), or for a machine that applies it in time. */
@@ -30,6 +31,17 @@ export interface UndoRow {
   readonly v: 1
   readonly deltaId: Bytes
   readonly undo: Bytes
+}
+
+/** What is behind it has no rows, or rows that are being removed. */
+export interface CheckpointRow {
+  readonly v: 1
+  /** The encoded checkpoint. */
+  readonly checkpoint: Bytes
+  /** Position in the stack of the first delta that is not in it. */
+  readonly base: number
+  /** It came with a snapshot, and the rows of before have not been looked at. */
+  readonly swapped: boolean
 }
 
 export interface ContextRow {
@@ -73,7 +85,7 @@ export interface GroupKeyRow {
   readonly order: number
 }
 
-type Row = DeltaRow | ParkedRow | UndoRow | ContextRow | HandlerRow | ApplicationRow | GroupKeyRow
+type Row = DeltaRow | ParkedRow | UndoRow | CheckpointRow | ContextRow | HandlerRow | ApplicationRow | GroupKeyRow
 
 export function encodeRow(row: Row): Bytes {
   return encode(row)

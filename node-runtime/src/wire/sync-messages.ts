@@ -4,6 +4,9 @@ import type { ContextId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
 import { message } from './codec.ts'
 import { type Invitation, invitation } from './invitation.ts'
 import {
+  CHECKPOINT_BYTES_MAX,
+  GREETING_BEATS_BYTES,
+  GREETING_BEATS_MAX,
   HEADS_MAX,
   HELLO_TOPICS_MAX,
   KEYS_MAX,
@@ -28,6 +31,8 @@ export type SyncRequest =
       readonly have: readonly OpId[]
       readonly invitation?: Invitation
     }
+  /** Before anything else about a context: the asker's own signed heads, where it can say them. */
+  | { readonly t: 'greet'; readonly contextId: ContextId; readonly beat?: Bytes }
   /** How the ids held in these ranges differ. */
   | { readonly t: 'compare'; readonly contextId: ContextId; readonly probes: readonly Probe[] }
   /** The deltas themselves, in the order of `wants`, which ascend. */
@@ -45,6 +50,8 @@ export type SyncFrame =
   | { readonly t: 'items'; readonly items: readonly Bytes[] }
   /** A piece of one item that is too large for a frame. */
   | { readonly t: 'part'; readonly bytes: Bytes; readonly last: boolean }
+  /** The newest signed heads of members that the peer knows, its own included; its signed checkpoint. */
+  | { readonly t: 'greeting'; readonly beats: readonly Bytes[]; readonly checkpoint?: Bytes }
   /** One for each probe of a `compare`. What is before `floor` was pruned here and is not compared. */
   | { readonly t: 'answers'; readonly floor: string; readonly answers: readonly Answer[] }
   | { readonly t: 'entries'; readonly entries: readonly { readonly key: Bytes; readonly value: Bytes }[] }
@@ -64,6 +71,7 @@ export const syncRequestMessage = message<SyncRequest>(
   'sync-request/1',
   union<'t', SyncRequest>('t', {
     ops: record({ namespaceId: id<NamespaceId>(), have: idSet<OpId>(HEADS_MAX) }, { invitation }),
+    greet: record({ contextId: id<ContextId>() }, { beat: bytes(GREETING_BEATS_BYTES) }),
     compare: record({ contextId: id<ContextId>(), probes }),
     fetch: record({ contextId: id<ContextId>(), wants }),
     lacking: record({ contextId: id<ContextId>(), keys: setKeys, more: flag() }),
@@ -82,6 +90,10 @@ export const syncFrameMessage = message<SyncFrame>(
   union<'t', SyncFrame>('t', {
     items: record({ items: list(bytes(SYNC_FRAME_BYTES_MAX), Math.max(SYNC_ITEMS_MAX, KEYS_MAX), 1) }),
     part: record({ bytes: bytes(SYNC_FRAME_BYTES_MAX), last: flag() }),
+    greeting: record(
+      { beats: list(bytes(GREETING_BEATS_BYTES), GREETING_BEATS_MAX) },
+      { checkpoint: bytes(CHECKPOINT_BYTES_MAX) },
+    ),
     answers: record({ floor: setBound, answers }),
     entries: record({
       entries: list(

@@ -1,0 +1,113 @@
+// The rows of a context as they are read when it is opened. What a crash has left behind a checkpoint goes; what was
+// applied before a snapshot replaced the state waits to be applied again. Every step may be repeated.
+import type { HybridClock } from '../base/clock.ts'
+import type { ContextId, DeltaId } from '../base/ids.ts'
+import { Dag, type DagNode } from '../dag/dag.ts'
+import { itemKey } from '../reconcile/item-key.ts'
+import type { Store, StoreOp } from '../store/store.ts'
+import type { Delta } from '../wire/delta.ts'
+import { boundOf } from './checkpoint.ts'
+import { ContextStore } from './context-store.ts'
+import { HeldIds } from './held-ids.ts'
+import { PRUNE_BATCH_ROWS } from './limits.ts'
+import { type ContextParts, nodeOf } from './parts.ts'
+import type { Authority } from './ports.ts'
+
+export interface OpeningParts {
+  readonly contextId: ContextId
+  readonly store: Store
+  readonly hlc: HybridClock
+  readonly authority: Pick<Authority, 'mayWrite'>
+}
+
+export type Opened = Pick<
+  ContextParts,
+  'rows' | 'held' | 'dag' | 'stack' | 'restored' | 'again' | 'parked' | 'pruned' | 'acknowledged'
+>
+
+export async function openRows({ contextId, store, hlc, authority }: OpeningParts): Promise<Opened> {
+  const rows = new ContextStore(store, contextId)
+  const held = new HeldIds(store, rows, contextId)
+  const isKept = held.read((view) => view.size > 0)
+  if (!isKept) await held.rebuild()
+  const batches = new Batches(store, held)
+  const pruned = rows.checkpoint()
+  const bound = boundOf(pruned?.checkpoint)
+  for (const { hlc: stamp } of [...(pruned?.checkpoint.beneath ?? []), ...(pruned ? [pruned.checkpoint.last] : [])]) {
+    hlc.observe(stamp)
+  }
+  const ready = new Map<DeltaId, DagNode>()
+  const restored: Delta[] = []
+  const again = new Set<DeltaId>()
+  for await (const { delta, status } of rows.deltas()) {
+    hlc.observe(delta.hlc)
+    if (itemKey(delta.hlc, delta.id) < bound) {
+      await batches.add(rows.dropDelta(delta.id))
+      continue
+    }
+    const counted = status === 'applied' || status === 'voided'
+    if (pruned?.swapped && (counted || status === 'void')) {
+      await batches.add(rows.putDelta(delta, counted ? 'again' : 'pending'))
+    }
+    if (status === 'again' || (pruned?.swapped && counted)) again.add(delta.id)
+    if (pruned?.swapped || status === 'pending' || status === 'again') restored.push(delta)
+    else ready.set(delta.id, nodeOf(delta))
+  }
+  if (pruned) await sweep(rows, bound, pruned.base, batches)
+  if (pruned?.swapped) await batches.add(rows.putCheckpoint(pruned.checkpoint, pruned.base))
+  const acknowledged = await rows.acknowledgements()
+  const writers = acknowledged.filter(({ author }) => authority.mayWrite(contextId, author))
+  for (const beat of acknowledged) {
+    if (!writers.includes(beat)) await batches.add(rows.dropAcknowledgement(beat.author))
+  }
+  await batches.flush()
+  return {
+    rows,
+    held,
+    dag: Dag.restore(ready.values(), [], pruned?.checkpoint.beneath),
+    stack: stackOf(await rows.stack(pruned?.base ?? 0), ready),
+    restored,
+    again,
+    parked: await rows.parkedSizes(),
+    pruned,
+    acknowledged: writers,
+  }
+}
+
+async function sweep(rows: ContextStore, bound: string, base: number, batches: Batches): Promise<void> {
+  for await (const { id, hlc } of rows.parked(undefined)) {
+    if (itemKey(hlc, id) < bound) await batches.add(rows.unpark(id))
+  }
+  for await (const op of rows.dropUndosBelow(base)) await batches.add(op)
+}
+
+/** Writes in batches of bounded size: what they do may stop after any of them. */
+class Batches {
+  readonly #store: Store
+  readonly #held: HeldIds
+  #ops: StoreOp[] = []
+
+  constructor(store: Store, held: HeldIds) {
+    this.#store = store
+    this.#held = held
+  }
+
+  async add(op: StoreOp): Promise<void> {
+    this.#ops.push(op)
+    if (this.#ops.length >= PRUNE_BATCH_ROWS) await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    const ops = this.#ops
+    this.#ops = []
+    if (ops.length > 0) await this.#store.batch([...ops, ...this.#held.follow(ops)])
+  }
+}
+
+function stackOf(ids: readonly DeltaId[], applied: ReadonlyMap<DeltaId, DagNode>): DagNode[] {
+  return ids.map((id) => {
+    const node = applied.get(id)
+    if (!node) throw new Error(`the undo stack names delta ${id}, which is not stored as applied`)
+    return node
+  })
+}

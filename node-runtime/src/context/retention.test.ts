@@ -1,0 +1,49 @@
+// History that every member has goes, and nobody sees a difference; who was away too long starts from a checkpoint.
+import { describe, expect, it } from 'vitest'
+import { converge } from '../testing/test-nodes.ts'
+import { countRows, NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
+
+const { share } = testWorlds()
+const CHECKPOINT_MIN = 8
+const ABSENT_MS = 120_000
+const retention = { checkpointMin: CHECKPOINT_MIN, absentMs: ABSENT_MS }
+
+const set = ({ world, shared }: Scene, name: string, key: string, value: string) =>
+  world.run(world.get(name).call(shared.contextId, 'set', { key, value }))
+const get = ({ world, shared }: Scene, name: string, key: string) =>
+  world.run(world.get(name).call(shared.contextId, 'get', { key }))
+
+async function writeMany(scene: Scene, names: readonly string[], count: number, prefix = 'k'): Promise<void> {
+  for (let i = 0; i < count; i += 1) {
+    const name = names[i % names.length] ?? 'ada'
+    await set(scene, name, `${prefix}${i % 7}`, `${name} ${i}`)
+  }
+}
+
+async function prunedCounts({ world, shared }: Scene, names: readonly string[]): Promise<number[]> {
+  const contexts = await Promise.all(names.map((name) => world.get(name).context(shared.contextId)))
+  return contexts.map((context) => context.checkpoint()?.checkpoint.count ?? 0)
+}
+
+describe.each(['kv-store', 'order-sensitive'])('members of a context of %s', (app) => {
+  it('prune what all of them have, and state, roots and heads stay as they are', async () => {
+    const scene = await share(app, NAMES, { retention })
+    const { world, shared } = scene
+    await writeMany(scene, NAMES, 30)
+    const before = await converge(world, shared.contextId, NAMES)
+    await world.pass(30_000)
+    for (const count of await prunedCounts(scene, NAMES)) expect(count).toBeGreaterThanOrEqual(CHECKPOINT_MIN)
+    expect(await converge(world, shared.contextId, NAMES)).toEqual(before)
+    for (const name of NAMES) {
+      expect(await countRows(world.get(name).disk, 'delta')).toBeLessThan(30)
+      expect(await countRows(world.get(name).disk, 'undo')).toBe(await countRows(world.get(name).disk, 'delta'))
+    }
+    await writeMany(scene, NAMES, 30, 'later')
+    await world.pass(30_000)
+    const after = await converge(world, shared.contextId, NAMES)
+    await world.run(world.get('bob').stop())
+    await world.start('bob')
+    expect(await converge(world, shared.contextId, NAMES)).toEqual(after)
+    for (const name of NAMES) expect(world.get(name).log.entries).toEqual([])
+  })
+})

@@ -1,0 +1,38 @@
+// What two nodes tell each other before they compare a context: what its members are known to have.
+import type { Bytes } from '../base/bytes.ts'
+import type { ContextId } from '../base/ids.ts'
+import { decodeHeads, encodeHeads } from '../wire/gossip.ts'
+import { GREETING_BEATS_BYTES, GREETING_BEATS_MAX } from '../wire/limits.ts'
+import type { SyncFrame } from '../wire/sync-messages.ts'
+import type { Conversation } from './conversation.ts'
+import type { SyncedContext } from './ports.ts'
+
+type Greeting = Extract<SyncFrame, { t: 'greeting' }>
+
+/** Our own beat first, then the newest ones. What does not fit is heard of elsewhere. */
+export function greetingOf(context: SyncedContext): Greeting {
+  const own = context.beat()
+  const others = [...context.beats()].sort((a, b) => (a.hlc > b.hlc ? -1 : 1))
+  const beats: Bytes[] = []
+  let size = 0
+  for (const beat of own ? [own, ...others] : others) {
+    const bytes = encodeHeads(beat)
+    size += bytes.byteLength
+    if (size > GREETING_BEATS_BYTES || beats.length >= GREETING_BEATS_MAX) break
+    beats.push(bytes)
+  }
+  return { t: 'greeting', beats }
+}
+
+/** Tells the peer what we have, and takes what it knows; a peer that says nothing is none the worse for it. */
+export async function greet(conversation: Conversation, context: SyncedContext, contextId: ContextId): Promise<void> {
+  const own = context.beat()
+  const beat = own && encodeHeads(own)
+  const fits = beat !== undefined && beat.byteLength <= GREETING_BEATS_BYTES
+  let greeting: Greeting | undefined
+  for await (const frame of conversation.ask({ t: 'greet', contextId, ...(fits ? { beat } : {}) })) {
+    if (frame.t === 'greeting') greeting = frame
+  }
+  if (!greeting) return
+  await context.acknowledge(greeting.beats.map(decodeHeads))
+}

@@ -123,7 +123,9 @@ export class TestNode {
     const { identity, kem } = keysOf(this.name)
     const store = this.#dying()
     const random = seededRandom(`node ${this.name} ${world.seed} ${world.clock.nowMs()}`)
-    const executor = this.#slow(inlineExecutor({ store, blobs: this.#place.blobs.guest, modules: compiledModules, random }))
+    const executor = this.#slow(
+      inlineExecutor({ store, blobs: this.#place.blobs.guest, modules: compiledModules, random }),
+    )
     const { address } = this.#place
     const node = await Node.open(
       {
@@ -139,9 +141,9 @@ export class TestNode {
         identity,
         kem,
         sync: world.sync,
+        retention: world.retention,
         onEvent: (event) => {
           this.events.push(event)
-        retention: world.retention,
           world.observer.onEvent?.(this.name, event)
         },
       },

@@ -23,14 +23,19 @@ export const CHECKERS: readonly Checker[] = [
   log,
 ]
 
-export async function checkEnd(end: SimulationEnd): Promise<Violation[]> {
+export interface Judgement {
+  readonly violations: readonly Violation[]
+  readonly voids: number
+}
+
+export async function checkEnd(end: SimulationEnd): Promise<Judgement> {
   const facts = await factsOf(end)
-  if (!facts) return [{ checker: 'rest', message: `not every node is there at the end: ${end.unrest}` }]
-  return checkFacts(facts)
+  if (facts) return { violations: checkFacts(facts), voids: facts.voids.length }
+  return { violations: [{ checker: 'rest', message: `not every node is there at the end: ${end.unrest}` }], voids: 0 }
 }
 
 export function checkFacts(facts: Facts): Violation[] {
-  const causality = new Causality(facts.deltas.map(({ delta }) => delta))
+  const causality = new Causality(facts.graph)
   return CHECKERS.flatMap((checker) =>
     checker.check(facts, causality).map((message) => ({ checker: checker.name, message })),
   )

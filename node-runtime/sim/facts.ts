@@ -1,6 +1,7 @@
 // What the disks and the running nodes say at the end of a run: the checkers read this and the history, nothing else.
 import { type Bytes, fromUtf8, toHex, utf8 } from '../src/base/bytes.ts'
 import { type DeltaId, idBytes, type RootHash } from '../src/base/ids.ts'
+import { KeyRing } from '../src/context/key-ring.ts'
 import { keyOf } from '../src/store/keys.ts'
 import { rangeOf, type Store } from '../src/store/store.ts'
 import type { ContextSummary } from '../src/testing/test-node.ts'
@@ -8,7 +9,7 @@ import { type Delta, type DeltaPayload, decodeDelta, openDelta } from '../src/wi
 import { type DeltaRow, decodeRow, type ParkedRow } from '../src/wire/records.ts'
 import type { History } from './history.ts'
 import { refold } from './refold.ts'
-import { honestNodes, type Scenario } from './scenario.ts'
+import { remainingNodes, type Scenario } from './scenario.ts'
 import type { Setting } from './settings.ts'
 import type { SimulationEnd } from './simulation.ts'
 
@@ -16,8 +17,9 @@ export interface NodeFacts {
   readonly name: string
   readonly publicKey: string
   readonly summary: ContextSummary
-  /** Of every applied delta, as its row's key ends. */
   readonly applied: ReadonlySet<DeltaId>
+  /** Complete, but without effect: their author was removed. */
+  readonly voids: ReadonlySet<DeltaId>
   /** What waits on its disk: for parents, for a key, for governance, for its time. */
   readonly waiting: readonly Delta[]
   readonly governance: string
@@ -39,6 +41,9 @@ export interface Facts {
   readonly nodes: readonly NodeFacts[]
   /** The applied deltas of the first node, in canonical order. */
   readonly deltas: readonly AppliedDelta[]
+  readonly voids: readonly Delta[]
+  /** Both, in canonical order. */
+  readonly graph: readonly Delta[]
   /** What the views of the first node answer. */
   readonly views: Readonly<Record<string, unknown>>
   readonly refolded: RootHash
@@ -66,7 +71,7 @@ const VIEWS: Readonly<Record<Scenario['app'], readonly View[]>> = {
 export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const { world, scenario, setting, history, unrest } = end
   const { contextId } = setting.shared
-  const names = honestNodes(scenario)
+  const names = remainingNodes(scenario)
   if (names.some((name) => !world.nodes.get(name)?.running)) return undefined
   const nodes: NodeFacts[] = []
   for (const name of names) {
@@ -80,6 +85,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
       publicKey: node.node.identity.publicKey,
       summary: await world.run(node.summary(contextId)),
       applied: rows.applied,
+      voids: rows.voids,
       waiting: [...rows.pending, ...(await parkedRows(node.disk, idBytes(contextId)))],
       governance: namespace.heads().join(),
       governanceMissing: namespace.missing(10).length,
@@ -97,21 +103,32 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
     const { value } = await world.run(context.call({ method, input: utf8(JSON.stringify(args)) }))
     views[name] = value === undefined ? undefined : JSON.parse(fromUtf8(value))
   }
-  const deltas = await appliedDeltas(first.disk, setting)
+  const { deltas, voids } = await completeDeltas(first.disk, setting)
   const refolded = await refold(scenario.app, setting, deltas)
-  return { scenario, setting, history, unrest, nodes, deltas, views, refolded }
+  const graph = [...deltas.map(({ delta }) => delta), ...voids].sort(compareCanonical)
+  return { scenario, setting, history, unrest, nodes, deltas, voids, graph, views, refolded }
 }
 
-/** The rows are too many to decode on every node: an applied one ends with the word. */
-async function deltaRows(disk: Store, context: Bytes): Promise<{ applied: Set<DeltaId>; pending: Delta[] }> {
-  const applied = new Set<DeltaId>()
-  const pending: Delta[] = []
+interface Rows {
+  readonly applied: Set<DeltaId>
+  readonly voids: Set<DeltaId>
+  readonly pending: Delta[]
+}
+
+/** The rows are too many to decode on every node: the row of an applied delta ends with the word. */
+async function deltaRows(disk: Store, context: Bytes): Promise<Rows> {
+  const rows: Rows = { applied: new Set(), voids: new Set(), pending: [] }
   for await (const [key, value] of disk.entries(rangeOf(keyOf('delta', context)))) {
     const id = toHex(key.subarray(key.byteLength - 32)) as DeltaId
-    if (Buffer.from(value.subarray(value.byteLength - 7)).toString() === 'applied') applied.add(id)
-    else pending.push(decodeDelta(decodeRow<DeltaRow>('delta', value).delta))
+    if (Buffer.from(value.subarray(value.byteLength - 7)).toString() === 'applied') {
+      rows.applied.add(id)
+      continue
+    }
+    const row = decodeRow<DeltaRow>('delta', value)
+    if (row.status === 'pending') rows.pending.push(decodeDelta(row.delta))
+    else rows.voids.add(id)
   }
-  return { applied, pending }
+  return rows
 }
 
 async function parkedRows(disk: Store, context: Bytes): Promise<Delta[]> {
@@ -122,15 +139,28 @@ async function parkedRows(disk: Store, context: Bytes): Promise<Delta[]> {
   return found
 }
 
-async function appliedDeltas(disk: Store, { shared, groupKey }: Setting): Promise<AppliedDelta[]> {
-  const found: AppliedDelta[] = []
+async function completeDeltas(disk: Store, { shared }: Setting): Promise<{ deltas: AppliedDelta[]; voids: Delta[] }> {
+  const keys = await KeyRing.open(disk)
+  const deltas: AppliedDelta[] = []
+  const voids: Delta[] = []
   for await (const [, value] of disk.entries(rangeOf(keyOf('delta', idBytes(shared.contextId))))) {
     const row = decodeRow<DeltaRow>('delta', value)
-    if (row.status !== 'applied') continue
+    if (row.status === 'pending') continue
     const delta = decodeDelta(row.delta)
-    found.push({ delta, payload: openDelta(delta, groupKey.key) })
+    if (row.status !== 'applied') {
+      voids.push(delta)
+      continue
+    }
+    const key = keys.find(shared.groupId, delta.keyId)
+    if (!key) throw new Error(`delta ${delta.id} is applied, but its key is not there`)
+    deltas.push({ delta, payload: openDelta(delta, key) })
   }
-  return found.sort(({ delta: a }, { delta: b }) => (a.hlc === b.hlc ? (a.id < b.id ? -1 : 1) : a.hlc < b.hlc ? -1 : 1))
+  return { deltas: deltas.sort((a, b) => compareCanonical(a.delta, b.delta)), voids }
+}
+
+function compareCanonical(a: Delta, b: Delta): number {
+  if (a.hlc !== b.hlc) return a.hlc < b.hlc ? -1 : 1
+  return a.id < b.id ? -1 : 1
 }
 
 async function count(disk: Store, kind: 'handler' | 'deadLetter' | 'outbox'): Promise<number> {

@@ -1,7 +1,6 @@
 // From a seed to a scenario.
 import { seededRandom } from '../src/testing/seeded-random.ts'
 import { type Draws, drawsFrom } from './draws.ts'
-import { ABSENT_MECHANISMS } from './mechanisms.ts'
 import { operationOf } from './operations.ts'
 import {
   type AppName,
@@ -46,8 +45,7 @@ export function generate(seed: number, only?: Only): Scenario {
 }
 
 function chooseKinds(draws: Draws, app: AppName): FaultKind[] {
-  const possible = FAULT_KINDS.filter((kind) => kind !== 'removal' || !ABSENT_MECHANISMS.removal)
-  const kinds = draws.some(possible, draws.whole(3, 6))
+  const kinds = draws.some(FAULT_KINDS, draws.whole(3, 6))
   // What arrives from before is what such an application is there for.
   if (app === 'order-sensitive' && !kinds.includes('partition') && draws.chance(0.6)) kinds.push('partition')
   return kinds
@@ -165,8 +163,21 @@ function faultsOf(kind: FaultKind, { draws, nodes, all, lengthMs }: Setting): Fa
       )
     case 'late':
       return [{ kind, node: LATE_NODE, via: draws.pick(nodes.slice(0, 1)), atMs: atMs() }]
-    case 'removal':
-      return [{ kind, node: draws.pick(nodes.slice(1)), by: 'n0', atMs: atMs() }]
+    case 'removal': {
+      const [by = 'n0'] = nodes
+      const node = draws.pick(nodes.slice(1))
+      const removal = { kind, node, by, atMs: draws.whole(0, Math.floor(lengthMs * 0.8)) }
+      if (draws.chance(0.3)) return [removal]
+      // Behind a partition it writes on, not knowing; some of the others hear of that before they hear of the removal.
+      const others = draws.some(
+        all.filter((name) => name !== by && name !== node),
+        draws.whole(0, nodes.length - 2),
+      )
+      const sides = [all.filter((name) => name !== node && !others.includes(name)), [node, ...others]]
+      const fromMs = Math.max(0, removal.atMs - draws.whole(500, 6000))
+      const untilMs = removal.atMs + draws.whole(500, 10_000)
+      return [removal, { kind: 'partition', sides, silent: draws.chance(0.4), fromMs, untilMs }]
+    }
     case 'hostile': {
       const acts = Array.from({ length: draws.whole(3, 12) }, () => ({ atMs: atMs(), act: draws.pick(HOSTILE_ACTS) }))
       return [{ kind, member: draws.chance(0.7), serving: draws.pick(SERVINGS), acts }]

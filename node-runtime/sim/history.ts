@@ -22,6 +22,8 @@ export interface Advertised {
   readonly atMs: number
   readonly heads: readonly DeltaId[]
   readonly root: string
+  /** Which removals of members the root was judged by; undefined where that was not said. */
+  readonly removals: string | undefined
   /** Heads that were not applied on its disk at that time. */
   readonly unapplied: readonly DeltaId[]
 }

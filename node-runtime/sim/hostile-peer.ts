@@ -232,7 +232,8 @@ export class HostilePeer {
     const { contextId } = this.#parts.setting.shared
     const root = this.#forgery.someId() as string as RootHash
     const removals = new Uint8Array(32)
-    const beat = signHeads({ contextId, heads: [...heads].sort(), root, removals }, this.#identity)
+    const hlc = 1n
+    const beat = signHeads({ contextId, heads: [...heads].sort(), root, removals, hlc }, this.#identity)
     await this.#publish(this.#topics.context, encodeGossip({ t: 'heads', ...beat }))
   }
 

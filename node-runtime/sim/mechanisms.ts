@@ -3,11 +3,7 @@
 
 /** Why each is missing; undefined when it is there. */
 export const ABSENT_MECHANISMS: {
-  readonly removal: string | undefined
   readonly checkpoints: string | undefined
-  readonly voids: string | undefined
 } = {
-  removal: 'the node has no way to remove a member: pins and key rotation are not wired',
   checkpoints: 'no stable frontier, checkpoint or snapshot of a running context yet',
-  voids: 'no delta ever becomes void: that comes with removals',
 }

@@ -18,6 +18,8 @@ export interface RunReport {
   readonly trace: string
   /** The most deltas taken back at once. */
   readonly deepestUndo: number
+  /** Deltas that count nowhere in the end, because their author was removed. */
+  readonly voids: number
   /** True time in the run. */
   readonly simulatedMs: number
 }
@@ -29,7 +31,7 @@ export async function runScenario(
 ): Promise<{ report: RunReport; lines: readonly string[] }> {
   const trace = new Trace(keep)
   const end = await simulate(scenario, trace)
-  const violations = await checkEnd(end)
+  const { violations, voids } = await checkEnd(end)
   await end.world.close()
   const { attempts, faults, deepestUndo } = end.history
   const report: RunReport = {
@@ -42,6 +44,7 @@ export async function runScenario(
     violations,
     trace: trace.digest(),
     deepestUndo,
+    voids,
     simulatedMs: end.tookMs,
   }
   return { report, lines: trace.lines }

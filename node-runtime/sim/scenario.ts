@@ -132,6 +132,12 @@ export function honestNodes(scenario: Scenario): string[] {
   return [...scenario.nodes, ...scenario.faults.flatMap((fault) => (fault.kind === 'late' ? [fault.node] : []))]
 }
 
+/** Those of them who are members to the end. */
+export function remainingNodes(scenario: Scenario): string[] {
+  const removed = scenario.faults.flatMap((fault) => (fault.kind === 'removal' ? [fault.node] : []))
+  return honestNodes(scenario).filter((name) => !removed.includes(name))
+}
+
 /** Throws when the text is no scenario of this version. Its inner shape is the writer's word. */
 export function parseScenario(text: string): Scenario {
   const value: unknown = JSON.parse(text)

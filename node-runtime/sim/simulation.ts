@@ -1,6 +1,6 @@
 // One run of one scenario: starts the nodes, lets operations and faults happen, ends the faults, waits for rest, and gives
 // what happened to the checkers.
-import { utf8 } from '../src/base/bytes.ts'
+import { toHex, utf8 } from '../src/base/bytes.ts'
 import { type DeltaId, idBytes, type PublicKey } from '../src/base/ids.ts'
 import { keyOf } from '../src/store/keys.ts'
 import { seededRandom } from '../src/testing/seeded-random.ts'
@@ -9,9 +9,9 @@ import { TestWorld } from '../src/testing/test-nodes.ts'
 import { decodeGossip, type HeadsBeat } from '../src/wire/gossip.ts'
 import { everyone } from './generate.ts'
 import { type Attempt, History } from './history.ts'
-import { HostilePeer } from './hostile-peer.ts'
-import { LOOK_MS, QUIET_MS, RETRY_MS, SAMPLE_MS, SETTLE_MS } from './limits.ts'
-import { endOf, type Fault, HOSTILE, honestNodes, type Operation, type Scenario } from './scenario.ts'
+import { LOOK_MS, QUIET_MS, SAMPLE_MS, SETTLE_MS } from './limits.ts'
+import { NodeFaults } from './node-faults.ts'
+import { endOf, HOSTILE, type Operation, remainingNodes, type Scenario } from './scenario.ts'
 import { type Setting, settingOf } from './settings.ts'
 import { Trace } from './trace.ts'
 import { Weather } from './weather.ts'
@@ -46,19 +46,26 @@ class Run {
   readonly #boot: readonly string[]
   readonly #keys: ReadonlyMap<string, PublicKey>
   readonly #joined = new Set<string>()
+  readonly #faults: NodeFaults
   readonly #beats = new WeakSet<object>()
-  readonly #skews = new Map<string, number>()
-  readonly #downtimes = new Map<string, number>()
   #worldMade: TestWorld | undefined
   #startMs = 0
-  #faultsOver = false
-  #isKilling = false
 
   private constructor(scenario: Scenario, setting: Setting, trace: Trace) {
     this.#scenario = scenario
     this.#setting = setting
     this.#trace = trace
     this.#boot = everyone(scenario)
+    this.#faults = new NodeFaults({
+      scenario,
+      setting,
+      history: this.#history,
+      joined: this.#joined,
+      boot: this.#boot,
+      world: () => this.#world,
+      at: (atMs, act) => this.#at(atMs, act),
+      note: (what) => this.#note(what),
+    })
     this.#keys = new Map(this.#boot.map((name) => [name, keysOf(name).identity.publicKey]))
     this.#names = new Map(this.#boot.map((name) => [peerIdOf(name), name]))
     const peers = new Map(this.#boot.map((name) => [name, peerIdOf(name)]))
@@ -98,7 +105,7 @@ class Run {
     }
     this.#startMs = world.clock.nowMs()
     this.#weather.begin(world.network)
-    for (const fault of this.#scenario.faults) this.#schedule(fault)
+    this.#faults.begin()
     for (const operation of this.#scenario.operations) this.#at(operation.atMs, () => this.#operate(operation))
     this.#sample()
     await world.pass(endOf(this.#scenario) + 1)
@@ -149,138 +156,12 @@ class Run {
       )
   }
 
-  // Faults of nodes
-
-  #schedule(fault: Fault): void {
-    if (fault.kind === 'skew') this.#at(fault.atMs, () => this.#skew(fault))
-    if (fault.kind === 'crash') this.#at(fault.atMs, () => this.#crash(fault))
-    if (fault.kind === 'restart') this.#at(fault.atMs, () => this.#restart(fault))
-    if (fault.kind === 'late') this.#at(fault.atMs, () => this.#joinLate(fault))
-    if (fault.kind === 'hostile') this.#startHostile(fault)
-  }
-
-  #skew({ node: name, skewMs, kind }: Extract<Fault, { kind: 'skew' }>): void {
-    const node = this.#world.nodes.get(name)
-    if (!node) return
-    this.#history.faults.add(kind)
-    this.#skews.set(name, skewMs)
-    node.clock.skewMs = skewMs
-  }
-
-  #crash({ node: name, batch, written, downMs }: Extract<Fault, { kind: 'crash' }>): void {
-    const node = this.#world.nodes.get(name)
-    if (!node?.running) return
-    this.#downtimes.set(name, downMs)
-    node.dieAt({ atBatch: batch, written })
-  }
-
-  #restart({ node: name, downMs, clean, kind }: Extract<Fault, { kind: 'restart' }>): void {
-    const node = this.#world.nodes.get(name)
-    if (!node?.running) return
-    this.#downtimes.set(name, downMs)
-    this.#history.faults.add(kind)
-    if (!clean) {
-      this.#isKilling = true
-      node.kill()
-      this.#isKilling = false
-      return
-    }
-    this.#note(`${name} stops`)
-    node.stop().then(
-      () => this.#startLater(name, downMs),
-      () => {
-        // It died while it stopped, and is started for that.
-      },
-    )
-  }
-
-  #killed(name: string): void {
-    this.#note(`${name} dies`)
-    this.#history.killed.set(name, (this.#history.killed.get(name) ?? 0) + 1)
-    this.#history.faults.add(this.#isKilling ? 'restart' : 'crash')
-    this.#startLater(name, this.#faultsOver ? 1 : (this.#downtimes.get(name) ?? 100))
-  }
-
-  #startLater(name: string, afterMs: number): void {
-    this.#world.clock.setTimer(() => {
-      const current = this.#world.nodes.get(name)
-      if (current?.alive) return
-      const node = this.#world.prepare(name, { boot: this.#boot, skewMs: this.#skews.get(name) ?? 0 })
-      this.#note(`${name} starts`)
-      node.open(this.#world.addressesOf(name, { boot: this.#boot }), {}).catch((error) => {
-        // A write of its start was the one to die at. Anything else is for the checkers.
-        if (node.alive) this.#broken(name, error)
-      })
-    }, afterMs)
-  }
-
-  #broken(name: string, error: unknown): void {
-    const fields = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
-    this.#history.logs.push({ name, entry: { level: 'error', message: 'the simulated node did not start', fields } })
-  }
-
-  #joinLate({ node: name, via, kind }: Extract<Fault, { kind: 'late' }>): void {
-    this.#history.faults.add(kind)
-    const node = this.#world.prepare(name, { boot: this.#boot })
-    const again = () => this.#world.clock.setTimer(attempt, RETRY_MS)
-    const attempt = () => {
-      this.#join(name, via).then(
-        () => {
-          this.#joined.add(name)
-          this.#note(`${name} has joined`)
-        },
-        (error) => {
-          this.#note(`${name} has not joined: ${error instanceof Error ? error.message : String(error)}`)
-          again()
-        },
-      )
-    }
-    node
-      .open(this.#world.addressesOf(name, { boot: this.#boot }), {})
-      .then(attempt, (error) => this.#broken(name, error))
-  }
-
-  async #join(name: string, via: string): Promise<void> {
-    const { groupId, namespaceId, contextId } = this.#setting.shared
-    const inviter = this.#world.nodes.get(via)
-    const joiner = this.#world.nodes.get(name)
-    if (!inviter?.running || !joiner?.running) throw new Error('one of the two is down')
-    const invitation = inviter.node.namespaces.invite(groupId, { lifetimeSec: 3600, role: 'Member' })
-    await joiner.node.namespaces.join(invitation)
-    await joiner.node.joiner.ready(joiner.node.namespaces.get(namespaceId), contextId)
-  }
-
-  #startHostile(fault: Extract<Fault, { kind: 'hostile' }>): void {
-    this.#history.faults.add(fault.kind)
-    const parts = {
-      world: this.#world,
-      scenario: this.#scenario,
-      setting: this.#setting,
-      fault,
-      random: seededRandom(`hostile ${this.#scenario.seed}`),
-      history: this.#history,
-    }
-    const hostile = new HostilePeer(parts, this.#world.addressesOf(HOSTILE, { boot: this.#boot }))
-    void hostile.start()
-    for (const { atMs, act } of fault.acts) {
-      this.#at(atMs, () => {
-        this.#note(`${HOSTILE} does ${act}`)
-        this.#world.during(() => hostile.act(act)).catch((error) => this.#broken(HOSTILE, error))
-      })
-    }
-  }
-
   // The end
 
   #endFaults(): void {
     this.#note('faults end')
-    this.#faultsOver = true
     this.#weather.calm(this.#world.network)
-    for (const name of honestNodes(this.#scenario)) {
-      const node = this.#world.nodes.get(name)
-      if (node && !node.alive) this.#startLater(name, 1)
-      else if (node) node.dieAt({ atBatch: Number.POSITIVE_INFINITY, written: false })
-    }
+    this.#faults.end()
   }
 
   /** Lets time pass until all hold the same and nothing has changed for a while. Returns what was still the matter. */
@@ -305,13 +186,14 @@ class Run {
   /** One line about all nodes, with `!` where something is not as it is to be. */
   async #state(): Promise<string> {
     const lines: string[] = []
-    for (const name of honestNodes(this.#scenario)) {
+    for (const name of remainingNodes(this.#scenario)) {
       const node = this.#world.nodes.get(name)
       if (!node?.running || !this.#joined.has(name)) lines.push(`${name}! is not there`)
       else lines.push(await this.#stateOf(node))
     }
     const differ = new Set(lines.map((line) => line.split(' ').slice(1, 3).join())).size > 1
-    return `${differ ? '! ' : ''}${lines.join(' | ')}`
+    const isWaited = differ || this.#faults.areRemovalsLeft
+    return `${isWaited ? '! ' : ''}${lines.join(' | ')}`
   }
 
   async #stateOf(node: TestNode): Promise<string> {
@@ -342,7 +224,7 @@ class Run {
       },
       onKilled: (name) => {
         lives.set(name, (lives.get(name) ?? 1) + 1)
-        this.#killed(name)
+        this.#faults.killed(name)
       },
     }
   }
@@ -368,14 +250,14 @@ class Run {
     }
     const name = this.#names.get(from)
     if (name === undefined || name === HOSTILE || beat.author !== this.#keys.get(name)) return
-    this.#advertised(name, beat.heads, beat.root)
+    this.#advertised(name, beat.heads, beat.root, toHex(beat.removals))
   }
 
-  #advertised(name: string, heads: readonly DeltaId[], root: string): void {
+  #advertised(name: string, heads: readonly DeltaId[], root: string, removals?: string): void {
     const { disk } = this.#world.get(name)
     const context = idBytes(this.#setting.shared.contextId)
     const unapplied = heads.filter((id) => disk.get(keyOf('delta', context, idBytes(id))) === undefined)
-    this.#history.advertised.push({ name, atMs: this.#world.clock.nowMs(), heads, root, unapplied })
+    this.#history.advertised.push({ name, atMs: this.#world.clock.nowMs(), heads, root, removals, unapplied })
   }
 
   #sample(): void {

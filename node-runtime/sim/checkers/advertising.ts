@@ -13,17 +13,22 @@ export const advertising: Checker = {
       atMs: Number.POSITIVE_INFINITY,
       heads: summary.heads,
       root: summary.root,
+      removals: undefined,
       unapplied: [],
     }))
+    const names = new Set(nodes.map(({ name }) => name))
     for (const now of [...history.advertised, ...final]) {
+      if (!names.has(now.name)) continue
       if (found.length >= FINDINGS_MAX) break
-      const known = roots.get(now.heads.join())
+      // Who has heard of a removal may have another root at the same heads: they are compared only under the same removals.
+      const position = now.removals === undefined ? undefined : `${now.heads.join()} ${now.removals}`
+      const known = position === undefined ? undefined : roots.get(position)
       if (known && known.root !== now.root) {
         found.push(
           `${said(known)} has root ${known.root.slice(0, 8)}, ${said(now)} ${now.root.slice(0, 8)}: equal heads`,
         )
       }
-      roots.set(now.heads.join(), known ?? now)
+      if (position !== undefined) roots.set(position, known ?? now)
       if (now.unapplied.length > 0)
         found.push(`${said(now)} names ${now.unapplied.length} heads that are not on its disk`)
       const before = last.get(now.name)

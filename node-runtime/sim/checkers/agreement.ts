@@ -28,6 +28,8 @@ function differences(a: NodeFacts, b: NodeFacts): string[] {
   const missing = [...a.applied].filter((id) => !b.applied.has(id)).length
   const extra = [...b.applied].filter((id) => !a.applied.has(id)).length
   if (missing + extra > 0) differ(`applied deltas: ${missing} only there, ${extra} only here`)
+  if ([...a.voids].sort().join() !== [...b.voids].sort().join())
+    differ(`void deltas: ${a.voids.size} and ${b.voids.size}`)
   if (a.governance !== b.governance) differ('governance heads')
   return found
 }

@@ -4,6 +4,7 @@ import type { DeltaId } from '../../src/base/ids.ts'
 import type { Causality } from '../causality.ts'
 import type { Facts } from '../facts.ts'
 import type { Attempt } from '../history.ts'
+import { remainingNodes } from '../scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 /** One write of one cell; null removes it. */
@@ -15,15 +16,19 @@ interface Write {
 export const effects: Checker = {
   name: 'effects',
   check(facts, causality) {
-    const found = facts.scenario.app === 'mixed' ? mixed(facts, causality) : orderSensitive(facts, causality)
+    const applied = new Set(facts.deltas.map(({ delta }) => delta.id))
+    // What is known to be void, or to have gone with a removed member, counts nowhere.
+    const attempts = facts.history.attempts.filter(({ deltaId }) => deltaId === undefined || applied.has(deltaId))
+    const found =
+      facts.scenario.app === 'mixed' ? mixed(facts, attempts, causality) : orderSensitive(facts, attempts, causality)
     return found.slice(0, FINDINGS_MAX)
   },
 }
 
-function mixed({ history, views, nodes }: Facts, causality: Causality): string[] {
+function mixed({ history, views, scenario }: Facts, attempts: readonly Attempt[], causality: Causality): string[] {
   const items = views.all_items as Record<string, string>
   const tags = new Set(views.all_tags as string[])
-  const cells = cellsOf(history.attempts)
+  const cells = cellsOf(attempts)
   for (const key of [...Object.keys(items).map((key) => `items/${key}`), ...[...tags].map((tag) => `tags/${tag}`)]) {
     if (!cells.has(key)) cells.set(key, [])
   }
@@ -39,18 +44,23 @@ function mixed({ history, views, nodes }: Facts, causality: Causality): string[]
     found.push(...judge(cell, writes, final[kind as keyof typeof final] as string | null, causality))
   }
   const isHit = ({ operation }: Attempt) => operation.method === 'hit'
-  const hits = history.attempts.filter(isHit)
+  const hits = attempts.filter(isHit)
   const acknowledged = hits.filter(({ deltaId, outcome }) => outcome === 'acknowledged' && deltaId !== undefined).length
   const count = Number(views.hit_count)
   if (count < acknowledged || count > hits.length)
     found.push(`hits is ${count}, with ${acknowledged} acknowledged of ${hits.length}`)
-  const honest = new Set(nodes.map(({ name }) => name))
-  const handled = [...history.handlers]
-    .filter(([name]) => honest.has(name))
-    .reduce((sum, [, runs]) => sum + [...runs.values()].reduce((all, run) => all + run.done, 0), 0)
-  const heardBy = (views.all_heard as string[]).length
-  if (Number(views.heard_count) !== handled || heardBy !== handled) {
-    found.push(`${handled} handlers were done, ${views.heard_count} counted, ${heardBy} left their names`)
+  const remaining = new Set(remainingNodes(scenario))
+  const done = { byRemaining: 0, byAll: 0 }
+  for (const [name, runs] of history.handlers) {
+    const count = [...runs.values()].reduce((sum, run) => sum + run.done, 0)
+    done.byAll += count
+    if (remaining.has(name)) done.byRemaining += count
+  }
+  const heard = Number(views.heard_count)
+  // What a removed member handled may be void.
+  if (heard < done.byRemaining || heard > done.byAll || (views.all_heard as string[]).length !== heard) {
+    const names = (views.all_heard as string[]).length
+    found.push(`${done.byRemaining} to ${done.byAll} handlers were done, ${heard} counted, ${names} left their names`)
   }
   return found
 }
@@ -107,13 +117,13 @@ function mayBeHere(deltaId: DeltaId | undefined, causality: Causality): boolean 
   return deltaId === undefined || causality.has(deltaId)
 }
 
-function orderSensitive({ history, views }: Facts, causality: Causality): string[] {
+function orderSensitive({ views }: Facts, all: readonly Attempt[], causality: Causality): string[] {
   const found: string[] = []
   const log = views.log as string[]
   const counts = new Map<string, number>()
   for (const value of log) counts.set(value, (counts.get(value) ?? 0) + 1)
   const appends = new Map<string, Attempt[]>()
-  for (const attempt of history.attempts) {
+  for (const attempt of all) {
     const { method, args } = attempt.operation
     if (method === 'append') appends.set(args.value ?? '', [...(appends.get(args.value ?? '') ?? []), attempt])
   }
@@ -126,7 +136,7 @@ function orderSensitive({ history, views }: Facts, causality: Causality): string
       found.push(`${value} is in the log ${times} times, with ${kept} to ${most} appends`)
   }
   for (let key = 0; key < 8; key += 1) {
-    const writes = history.attempts
+    const writes = all
       .filter(({ operation: { method, args } }) => method === 'set' && args.key === `k${key}`)
       .map((attempt) => ({ attempt, value: attempt.operation.args.value ?? '' }))
     found.push(...judge(`k${key}`, writes, (views[`get k${key}`] as string | null | undefined) ?? null, causality))

@@ -153,8 +153,8 @@ export class HandlerQueue {
   }
 }
 
-/** The context is full, stopping, or being read again: nothing was tried. */
-const NOT_NOW: ReadonlySet<string> = new Set(['CONTEXT_BUSY', 'CONTEXT_FAILED'])
+/** The context is full, stopping, or being read again, or a rotated key is under way: nothing was tried. */
+const NOT_NOW: ReadonlySet<string> = new Set(['CONTEXT_BUSY', 'CONTEXT_FAILED', 'GROUP_KEY_PENDING'])
 
 /** The handler is not there at all: another attempt sees the same. */
 function isHopeless(error: unknown): boolean {

@@ -1,0 +1,197 @@
+// The faults of nodes while a scenario runs: crashes, restarts, wrong clocks, late joiners, removals, the hostile peer.
+import { accountOf } from '../src/base/keys.ts'
+import { removeMember } from '../src/context/membership.ts'
+import { seededRandom } from '../src/testing/seeded-random.ts'
+import { keysOf } from '../src/testing/test-node.ts'
+import type { TestWorld } from '../src/testing/test-nodes.ts'
+import type { History } from './history.ts'
+import { HostilePeer } from './hostile-peer.ts'
+import { RETRY_MS } from './limits.ts'
+import { type Fault, HOSTILE, honestNodes, type Scenario } from './scenario.ts'
+import type { Setting } from './settings.ts'
+
+type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>
+
+/** How long a node is down that no fault says it of. */
+const DOWN_MS = 100
+
+export interface NodeFaultsParts {
+  readonly scenario: Scenario
+  readonly setting: Setting
+  readonly history: History
+  /** Nodes that can be called. */
+  readonly joined: Set<string>
+  readonly boot: readonly string[]
+  readonly world: () => TestWorld
+  readonly at: (atMs: number, act: () => void) => void
+  readonly note: (what: string) => void
+}
+
+export class NodeFaults {
+  readonly #parts: NodeFaultsParts
+  readonly #skews = new Map<string, number>()
+  readonly #downtimes = new Map<string, number>()
+  readonly #removed = new Set<string>()
+  #over = false
+  #isKilling = false
+
+  constructor(parts: NodeFaultsParts) {
+    this.#parts = parts
+  }
+
+  get areRemovalsLeft(): boolean {
+    return this.#parts.scenario.faults.some((fault) => fault.kind === 'removal' && !this.#removed.has(fault.node))
+  }
+
+  begin(): void {
+    const { scenario, at } = this.#parts
+    for (const fault of scenario.faults) {
+      if (fault.kind === 'skew') at(fault.atMs, () => this.#skew(fault))
+      if (fault.kind === 'crash') at(fault.atMs, () => this.#crash(fault))
+      if (fault.kind === 'restart') at(fault.atMs, () => this.#restart(fault))
+      if (fault.kind === 'late') at(fault.atMs, () => this.#joinLate(fault))
+      if (fault.kind === 'removal') at(fault.atMs, () => this.#remove(fault))
+      if (fault.kind === 'hostile') this.#startHostile(fault)
+    }
+  }
+
+  /** Who is down comes back, and nobody dies any more. */
+  end(): void {
+    this.#over = true
+    for (const name of honestNodes(this.#parts.scenario)) {
+      const node = this.#world.nodes.get(name)
+      if (node && !node.alive) this.#startLater(name, 1)
+      else if (node) node.dieAt({ atBatch: Number.POSITIVE_INFINITY, written: false })
+    }
+  }
+
+  killed(name: string): void {
+    const { note, history } = this.#parts
+    note(`${name} dies`)
+    history.killed.set(name, (history.killed.get(name) ?? 0) + 1)
+    history.faults.add(this.#isKilling ? 'restart' : 'crash')
+    this.#startLater(name, this.#over ? 1 : (this.#downtimes.get(name) ?? DOWN_MS))
+  }
+
+  get #world(): TestWorld {
+    return this.#parts.world()
+  }
+
+  #skew({ node: name, skewMs, kind }: Of<'skew'>): void {
+    const node = this.#world.nodes.get(name)
+    if (!node) return
+    this.#parts.history.faults.add(kind)
+    this.#skews.set(name, skewMs)
+    node.clock.skewMs = skewMs
+  }
+
+  #crash({ node: name, batch, written, downMs }: Of<'crash'>): void {
+    const node = this.#world.nodes.get(name)
+    if (!node?.running) return
+    this.#downtimes.set(name, downMs)
+    node.dieAt({ atBatch: batch, written })
+  }
+
+  #restart({ node: name, downMs, clean, kind }: Of<'restart'>): void {
+    const node = this.#world.nodes.get(name)
+    if (!node?.running) return
+    this.#downtimes.set(name, downMs)
+    this.#parts.history.faults.add(kind)
+    if (!clean) {
+      this.#isKilling = true
+      node.kill()
+      this.#isKilling = false
+      return
+    }
+    this.#parts.note(`${name} stops`)
+    node.stop().then(
+      () => this.#startLater(name, downMs),
+      () => {
+        // It died while it stopped, and is started for that.
+      },
+    )
+  }
+
+  #startLater(name: string, afterMs: number): void {
+    const { boot, note } = this.#parts
+    this.#world.clock.setTimer(() => {
+      if (this.#world.nodes.get(name)?.alive) return
+      const node = this.#world.prepare(name, { boot, skewMs: this.#skews.get(name) ?? 0 })
+      note(`${name} starts`)
+      node.open(this.#world.addressesOf(name, { boot }), {}).catch((error) => {
+        // A write of its start was the one to die at. Anything else is for the checkers.
+        if (node.alive) this.#broken(name, error)
+      })
+    }, afterMs)
+  }
+
+  #broken(name: string, error: unknown): void {
+    const fields = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    this.#parts.history.logs.push({ name, entry: { level: 'error', message: 'broken in the simulation', fields } })
+  }
+
+  #joinLate({ node: name, via, kind }: Of<'late'>): void {
+    const { boot, history, joined, note } = this.#parts
+    history.faults.add(kind)
+    const node = this.#world.prepare(name, { boot })
+    const attempt = () => {
+      this.#join(name, via).then(
+        () => {
+          joined.add(name)
+          note(`${name} has joined`)
+        },
+        (error) => {
+          note(`${name} has not joined: ${error instanceof Error ? error.message : String(error)}`)
+          this.#world.clock.setTimer(attempt, RETRY_MS)
+        },
+      )
+    }
+    node.open(this.#world.addressesOf(name, { boot }), {}).then(attempt, (error) => this.#broken(name, error))
+  }
+
+  async #join(name: string, via: string): Promise<void> {
+    const { groupId, namespaceId, contextId } = this.#parts.setting.shared
+    const inviter = this.#world.nodes.get(via)
+    const joiner = this.#world.nodes.get(name)
+    if (!inviter?.running || !joiner?.running) throw new Error('one of the two is down')
+    const invitation = inviter.node.namespaces.invite(groupId, { lifetimeSec: 3600, role: 'Member' })
+    await joiner.node.namespaces.join(invitation)
+    await joiner.node.joiner.ready(joiner.node.namespaces.get(namespaceId), contextId)
+  }
+
+  /** Until it is done: who removes may be down, or die on the way. */
+  #remove(fault: Of<'removal'>): void {
+    const { setting, history, note } = this.#parts
+    const { groupId, namespaceId } = setting.shared
+    const by = this.#world.nodes.get(fault.by)
+    if (by?.running) {
+      const account = accountOf(keysOf(fault.node).identity.publicKey)
+      if (by.node.namespaces.get(namespaceId).state.roleIn(groupId, account) === undefined) {
+        note(`${fault.node} is removed`)
+        history.faults.add(fault.kind)
+        this.#removed.add(fault.node)
+        return
+      }
+      removeMember(by.node, groupId, account).catch((error) => note(`${fault.node} is not removed: ${String(error)}`))
+    }
+    this.#world.clock.setTimer(() => this.#remove(fault), RETRY_MS)
+  }
+
+  #startHostile(fault: Of<'hostile'>): void {
+    const { scenario, setting, history, boot, at, note } = this.#parts
+    history.faults.add(fault.kind)
+    const world = this.#world
+    const random = seededRandom(`hostile ${scenario.seed}`)
+    const hostile = new HostilePeer(
+      { world, scenario, setting, fault, random, history },
+      world.addressesOf(HOSTILE, { boot }),
+    )
+    void hostile.start()
+    for (const { atMs, act } of fault.acts) {
+      at(atMs, () => {
+        note(`${HOSTILE} does ${act}`)
+        world.during(() => hostile.act(act)).catch((error) => this.#broken(HOSTILE, error))
+      })
+    }
+  }
+}

@@ -5,10 +5,10 @@ import { KeyRing } from '../src/context/key-ring.ts'
 import { keyOf } from '../src/store/keys.ts'
 import { rangeOf, type Store } from '../src/store/store.ts'
 import type { ContextSummary } from '../src/testing/test-node.ts'
-import { type Delta, type DeltaPayload, decodeDelta, openDelta } from '../src/wire/delta.ts'
+import { type Delta, decodeDelta, openDelta } from '../src/wire/delta.ts'
 import { type DeltaRow, decodeRow, type ParkedRow } from '../src/wire/records.ts'
 import type { History } from './history.ts'
-import { refold } from './refold.ts'
+import { type AppliedDelta, refold } from './refold.ts'
 import { remainingNodes, type Scenario } from './scenario.ts'
 import type { Setting } from './settings.ts'
 import type { SimulationEnd } from './simulation.ts'
@@ -26,11 +26,6 @@ export interface NodeFacts {
   readonly governanceMissing: number
   /** Rows of kinds that must be empty at rest. */
   readonly leftovers: Readonly<Record<'handler' | 'deadLetter' | 'outbox', number>>
-}
-
-export interface AppliedDelta {
-  readonly delta: Delta
-  readonly payload: DeltaPayload
 }
 
 export interface Facts {

@@ -12,9 +12,14 @@ import { ContextState } from '../src/storage/context-state.ts'
 import type { StateTransaction } from '../src/storage/state-transaction.ts'
 import { memoryStore } from '../src/store/memory.ts'
 import { compiledModules } from '../src/testing/test-node.ts'
-import type { AppliedDelta } from './facts.ts'
+import type { Delta, DeltaPayload } from '../src/wire/delta.ts'
 import type { AppName } from './scenario.ts'
 import type { Setting } from './settings.ts'
+
+export interface AppliedDelta {
+  readonly delta: Delta
+  readonly payload: DeltaPayload
+}
 
 /** `deltas`: in canonical order. */
 export async function refold(app: AppName, setting: Setting, deltas: readonly AppliedDelta[]): Promise<RootHash> {

@@ -94,13 +94,13 @@ describe('inspecting a module', () => {
     const info = await inspect(
       importing([
         ['nonsense', 1],
-        ['blob_open', 1],
+        ['context_create', 1],
         ['storage_index_scan', 5],
         ['input', 1],
       ]),
     )
     expect(info.unknownImports).toEqual(['env.nonsense'])
-    expect(info.unsupportedImports).toEqual(['blob_open', 'storage_index_scan'])
+    expect(info.unsupportedImports).toEqual(['context_create', 'storage_index_scan'])
   })
 
   it('takes the ABI section as it comes', async () => {

@@ -1,5 +1,5 @@
-// `npm test`, second half: the product as its users run it. Every shipped workflow (found by glob), and the published
-// packages installed into an empty folder.
+// `npm test`, second half: the product as its users run it. Every shipped workflow (found by glob), fresh seeds of the
+// simulator, and the published packages installed into an empty folder.
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -73,6 +73,8 @@ async function packages(): Promise<void> {
 if (WORKFLOWS.length === 0) throw new Error('no shipped workflow was found')
 for (const file of WORKFLOWS) step(file, process.execPath, [CALBOX, 'run', file])
 await documented()
+const SIMULATOR = ['--conditions=source', 'node-runtime/sim/main.ts', '--pinned', '--seconds', '30']
+step('simulator: pinned seeds, then 30 s of fresh ones', process.execPath, SIMULATOR)
 await packages()
 const failed = outcomes.filter(({ passed }) => !passed)
 for (const { name } of failed) process.stdout.write(`failed: ${name}\n`)

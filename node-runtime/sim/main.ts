@@ -13,12 +13,13 @@ import { verifyOnce } from './verified-once.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const HELP = `npm run sim -- [options]
-  --seeds N         how many fresh seeds (default 100)
+  --seeds N         how many fresh seeds (default 100, or what fits into --seconds)
   --start S         the first of them (default: from GITHUB_RUN_ID or the time)
   --seed S          this seed only
   --pinned          every seed that was ever pinned, before the fresh ones
   --scenario FILE   this scenario only
   --only host|guest applications of one kind only
+  --seconds N       begin no fresh seed after so many seconds
   --workers N       threads (default 2)
   --failures N      stop after so many failures (default 5)
   --no-shrink       leave failing scenarios as they are
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     pinned: { type: 'boolean', default: false },
     scenario: { type: 'string' },
     only: { type: 'string' },
+    seconds: { type: 'string' },
     workers: { type: 'string', default: '2' },
     failures: { type: 'string', default: '5' },
     shrink: { type: 'boolean', default: true },
@@ -110,23 +112,25 @@ async function shrunk(scenario: Scenario, { violations }: Pick<RunReport, 'viola
 
 async function pinnedJobs(): Promise<SeedJob[]> {
   const text = await readFile(path.join(import.meta.dirname, 'pinned-seeds.json'), 'utf8')
-  const { seeds } = JSON.parse(text) as { seeds: { seed: number; only?: Only }[] }
-  return seeds.map(({ seed, only: of }) => ({ seed, only: of }))
+  const { seeds } = JSON.parse(text) as { seeds: { seed: number; only?: Only; why: string }[] }
+  return seeds.map(({ seed, only: of }) => ({ seed, only: of, pinned: true }))
 }
 
 async function runMany(): Promise<boolean> {
   const start = values.start === undefined ? freshStart() : numberOf('start', values.start)
-  const count = numberOf('seeds', values.seeds ?? '100')
-  const fresh = Array.from({ length: count }, (_, index): SeedJob => ({ seed: start + index, only }))
+  const secondsMax = values.seconds === undefined ? Number.POSITIVE_INFINITY : numberOf('seconds', values.seconds)
+  const count = numberOf('seeds', values.seeds ?? (values.seconds === undefined ? '100' : '10000'))
+  const fresh = Array.from({ length: count }, (_, index): SeedJob => ({ seed: start + index, only, pinned: false }))
   const jobs = [...(values.pinned ? await pinnedJobs() : []), ...fresh]
   const failuresMax = numberOf('failures', values.failures)
   const reports: RunReport[] = []
   const failed: { job: SeedJob; report: RunReport | undefined }[] = []
   const began = performance.now()
-  say(`seeds ${start} to ${start + count - 1}${values.pinned ? ` and ${jobs.length - count} pinned` : ''}`)
+  say(`${values.pinned ? `${jobs.length - count} pinned seeds, then ` : ''}fresh seeds from ${start}`)
   await runSeeds(jobs, {
     workers: numberOf('workers', values.workers),
-    isEnough: () => failed.length >= failuresMax,
+    isEnough: ({ pinned }) =>
+      failed.length >= failuresMax || (!pinned && (performance.now() - began) / 1000 >= secondsMax),
     onAnswer: (answer, job) => {
       const replay = `npm run sim -- --seed ${job.seed}${job.only === undefined ? '' : ` --only ${job.only}`}`
       if ('broke' in answer) {

@@ -7,6 +7,8 @@ import type { RunReport } from './run-seed.ts'
 export interface SeedJob {
   readonly seed: number
   readonly only: Only | undefined
+  /** Fresh seeds may be left out when there is no time. */
+  readonly pinned: boolean
 }
 
 /** Of a job: its report, or why the run itself broke. */
@@ -15,8 +17,8 @@ export type SeedAnswer = { readonly report: RunReport } | { readonly seed: numbe
 export interface PoolOptions {
   readonly workers: number
   readonly onAnswer: (answer: SeedAnswer, job: SeedJob) => void
-  /** Looked at before each job: no more are begun. */
-  readonly isEnough?: () => boolean
+  /** Looked at before each job: this one and all after it are left out. */
+  readonly isEnough?: (job: SeedJob) => boolean
 }
 
 export async function runSeeds(jobs: readonly SeedJob[], options: PoolOptions): Promise<void> {
@@ -30,7 +32,8 @@ function work(waiting: SeedJob[], { onAnswer, isEnough }: PoolOptions): Promise<
     const thread = new Worker(new URL('./worker.ts', import.meta.url), { execArgv: ['--conditions=source'] })
     let job: SeedJob | undefined
     const next = () => {
-      job = isEnough?.() ? undefined : waiting.pop()
+      job = waiting.pop()
+      if (job && isEnough?.(job)) job = undefined
       if (job === undefined) void thread.terminate().then(() => resolve(), reject)
       else thread.postMessage(job)
     }

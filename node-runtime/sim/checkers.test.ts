@@ -1,0 +1,218 @@
+// Each checker fires on a violation that is planted into what an honest run left, and on nothing else.
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { DeltaId } from '../src/base/ids.ts'
+import { Causality } from './causality.ts'
+import { checkFacts } from './check.ts'
+import { type Facts, factsOf, type NodeFacts } from './facts.ts'
+import { generate } from './generate.ts'
+import type { History } from './history.ts'
+import type { Operation, Scenario } from './scenario.ts'
+import { simulate } from './simulation.ts'
+
+const TIMEOUT_MS = 240_000
+
+/** A calm network, or one with a partition: every kind of call, twice. */
+function scenarioOf(app: Scenario['app']): Scenario {
+  const calls: readonly (readonly [string, Record<string, string>])[] =
+    app === 'mixed'
+      ? [
+          ['set', { key: 'a', value: 'v1' }],
+          ['set', { key: 'b', value: 'v2' }],
+          ['tag', { value: 't1' }],
+          ['hit', {}],
+          ['hit', {}],
+          ['retitle', { value: 'v3' }],
+          ['say', { id: 'v4' }],
+          ['remove', { key: 'b' }],
+          ['set', { key: 'a', value: 'v5' }],
+        ]
+      : [
+          ['append', { value: 'v1' }],
+          ['set', { key: 'k1', value: 'v2' }],
+          ['append', { value: 'v3' }],
+          ['set', { key: 'k1', value: 'v4' }],
+        ]
+  const nodes = ['n0', 'n1', 'n2', 'n3', 'n4']
+  const operations = calls.map(
+    ([method, args], index): Operation => ({ atMs: 300 * (index + 1), node: nodes[index % 5] ?? 'n0', method, args }),
+  )
+  return {
+    ...generate(1, 'host'),
+    seed: 'checkers',
+    app,
+    nodes,
+    operations,
+    faults: [],
+    lag: { diskMs: 0, guestMs: 0 },
+  }
+}
+
+async function run(app: Scenario['app']): Promise<Facts> {
+  const end = await simulate(scenarioOf(app))
+  const facts = await factsOf(end)
+  await end.world.close()
+  if (!facts) throw new Error('not every node was there')
+  return facts
+}
+
+let mixed: Facts
+let ordered: Facts
+beforeAll(async () => {
+  mixed = await run('mixed')
+  ordered = await run('order-sensitive')
+}, TIMEOUT_MS)
+
+const nobody = 'f'.repeat(64) as DeltaId
+
+/** The facts with another second node. */
+function withNode(facts: Facts, change: (node: NodeFacts) => Partial<NodeFacts>): Facts {
+  return { ...facts, nodes: facts.nodes.map((node, index) => (index === 1 ? { ...node, ...change(node) } : node)) }
+}
+
+function withViews(facts: Facts, views: Record<string, unknown>): Facts {
+  return { ...facts, views: { ...facts.views, ...views } }
+}
+
+function withHistory(facts: Facts, change: Partial<Record<keyof History, unknown>>): Facts {
+  const history: History = Object.assign(Object.create(Object.getPrototypeOf(facts.history)), facts.history, change)
+  return { ...facts, history }
+}
+
+/** The handler rows of all nodes, each changed. */
+function withHandlers(facts: Facts, change: { queued?: number; done?: number; dead?: number }): Facts {
+  const handlers = new Map(
+    [...facts.history.handlers].map(([name, runs]) => [
+      name,
+      new Map([...runs].map(([id, run]) => [id, { ...run, ...change }])),
+    ]),
+  )
+  return withHistory(facts, { handlers })
+}
+
+const first = (facts: Facts) => facts.graph[0]?.id ?? nobody
+const firstOf = (facts: Facts) => facts.history.attempts[0]?.deltaId
+const last = (facts: Facts) => facts.history.advertised.at(-1)
+
+const planted: readonly (readonly [string, string, () => Facts])[] = [
+  ['rest', 'it never came to rest', () => ({ ...mixed, unrest: 'n1! is not there' })],
+  [
+    'rest',
+    'a handler row is left',
+    () => withNode(mixed, ({ leftovers }) => ({ leftovers: { ...leftovers, handler: 1 } })),
+  ],
+  ['rest', 'a dead letter', () => withNode(mixed, ({ leftovers }) => ({ leftovers: { ...leftovers, deadLetter: 1 } }))],
+  ['rest', 'an outbox marker', () => withNode(mixed, ({ leftovers }) => ({ leftovers: { ...leftovers, outbox: 1 } }))],
+  ['rest', 'a parked delta', () => withNode(mixed, () => ({ waiting: mixed.graph.slice(0, 1) }))],
+  ['rest', 'missing governance', () => withNode(mixed, () => ({ governanceMissing: 1 }))],
+  [
+    'agreement',
+    'another root',
+    () => withNode(mixed, ({ summary }) => ({ summary: { ...summary, root: nobody, shownRoot: nobody } })),
+  ],
+  [
+    'agreement',
+    'a root that is not the disk’s',
+    () => withNode(mixed, ({ summary }) => ({ summary: { ...summary, shownRoot: nobody } })),
+  ],
+  ['agreement', 'other heads', () => withNode(mixed, ({ summary }) => ({ summary: { ...summary, heads: [nobody] } }))],
+  [
+    'agreement',
+    'other bytes',
+    () => withNode(mixed, ({ summary }) => ({ summary: { ...summary, entries: summary.entries.slice(1) } })),
+  ],
+  ['agreement', 'other deltas', () => withNode(mixed, ({ applied }) => ({ applied: new Set([...applied].slice(1)) }))],
+  ['agreement', 'other voids', () => withNode(mixed, () => ({ voids: new Set([nobody]) }))],
+  ['agreement', 'other governance', () => withNode(mixed, () => ({ governance: 'another' }))],
+  ['definition', 'all have the same wrong root', () => ({ ...mixed, refolded: nobody as string as Facts['refolded'] })],
+  [
+    'calls',
+    'an acknowledged delta is nowhere',
+    () => withNode(mixed, ({ applied }) => ({ applied: new Set([...applied].filter((id) => id !== firstOf(mixed))) })),
+  ],
+  [
+    'calls',
+    'a call on a node that is up fails',
+    () =>
+      withHistory(mixed, {
+        attempts: mixed.history.attempts.map((attempt) => ({ ...attempt, outcome: 'failed', error: 'oh' })),
+      }),
+  ],
+  [
+    'calls',
+    'a call is never answered',
+    () => withHistory(mixed, { attempts: mixed.history.attempts.map((attempt) => ({ ...attempt, outcome: 'open' })) }),
+  ],
+  ['effects', 'an acknowledged write is lost', () => withViews(mixed, { all_items: {} })],
+  ['effects', 'an overwritten value is back', () => withViews(mixed, { all_items: { a: 'v1' } })],
+  ['effects', 'a deleted key is back', () => withViews(mixed, { all_items: { a: 'v5', b: 'v2' } })],
+  ['effects', 'a value that nobody wrote', () => withViews(mixed, { all_items: { a: 'v9' } })],
+  ['effects', 'a key that nobody wrote', () => withViews(mixed, { all_items: { a: 'v5', z: 'v1' } })],
+  ['effects', 'an element is lost', () => withViews(mixed, { all_tags: [] })],
+  ['effects', 'a register lost its value', () => withViews(mixed, { get_title: null })],
+  ['effects', 'a counter lost a count', () => withViews(mixed, { hit_count: 1 })],
+  ['effects', 'a counter counted twice', () => withViews(mixed, { hit_count: 3 })],
+  ['effects', 'a handler counted twice', () => withViews(mixed, { heard_count: 5 })],
+  ['effects', 'an entry of a log is lost', () => withViews(ordered, { log: ['v1'] })],
+  ['effects', 'an entry of a log is doubled', () => withViews(ordered, { log: ['v1', 'v3', 'v3'] })],
+  ['effects', 'an old value of a key is back', () => withViews(ordered, { 'get k1': 'v2' })],
+  [
+    'advertising',
+    'a node forgets what it had',
+    () =>
+      withHistory(mixed, {
+        advertised: [...mixed.history.advertised, { ...last(mixed), heads: [first(mixed)], removals: undefined }],
+      }),
+  ],
+  [
+    'advertising',
+    'equal heads, two roots',
+    () =>
+      withHistory(mixed, {
+        advertised: ['n0', 'n1'].map((name) => ({ ...last(mixed), name, root: name, removals: '' })),
+      }),
+  ],
+  [
+    'advertising',
+    'a head that is not applied',
+    () => withHistory(mixed, { advertised: [{ ...last(mixed), unapplied: [nobody] }] }),
+  ],
+  ['handling', 'an event is handled twice', () => withHandlers(mixed, { queued: 2, done: 2 })],
+  ['handling', 'an event is not handled', () => withHandlers(mixed, { queued: 0, done: 0 })],
+  ['handling', 'an event is given up', () => withHandlers(mixed, { done: 0, dead: 1 })],
+  [
+    'handling',
+    'an author handles its own event',
+    () =>
+      withHistory(mixed, { handlers: new Map([...mixed.history.handlers, ['n1', mixed.history.handlers.get('n0')]]) }),
+  ],
+  [
+    'showing',
+    'clients see a delta twice',
+    () => withHistory(mixed, { shown: new Map([['n1 1', new Map([[nobody, 2]])]]) }),
+  ],
+  [
+    'log',
+    'a warning',
+    () => withHistory(mixed, { logs: [{ name: 'n1', entry: { level: 'warn', message: 'odd', fields: {} } }] }),
+  ],
+]
+
+describe('the checkers', () => {
+  it('find nothing in what an honest run left', () => {
+    expect([...checkFacts(mixed), ...checkFacts(ordered)]).toEqual([])
+  })
+
+  it.each(planted)('%s: %s', (checker, _, facts) => {
+    expect(checkFacts(facts()).map((violation) => violation.checker)).toContain(checker)
+  })
+})
+
+it('causality: who knew of whom, across words of bits', () => {
+  const ids = Array.from({ length: 70 }, (_, index) => `d${index}` as DeltaId)
+  const chain = ids.map((id, index) => ({ id, parents: index === 0 || index === 40 ? [] : [ids[index - 1] ?? id] }))
+  const causality = new Causality(chain)
+  const at = (index: number) => ids[index] ?? nobody
+  expect([causality.includes(at(39), at(0)), causality.includes(at(0), at(39))]).toEqual([true, false])
+  expect([causality.includes(at(69), at(40)), causality.includes(at(69), at(39))]).toEqual([true, false])
+  expect(causality.includes(nobody, at(0))).toBe(false)
+})

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { generate } from './generate.ts'
+import { FAULT_KINDS } from './scenario.ts'
+
+const SEEDS = 1500
+const scenarios = Array.from({ length: SEEDS }, (_, seed) => generate(seed))
+const kindsOf = (index: number) => new Set(scenarios[index]?.faults.map(({ kind }) => kind))
+
+describe('the scenario of a seed', () => {
+  it('is the same every time', () => {
+    expect(generate(7)).toEqual(scenarios[7])
+    expect(generate(7)).not.toEqual(scenarios[8])
+  })
+
+  it('has at least 5 nodes, 3 kinds of fault, and the operations of its kind of application', () => {
+    for (const [index, { app, nodes, operations }] of scenarios.entries()) {
+      expect(nodes.length).toBeGreaterThanOrEqual(5)
+      expect(kindsOf(index).size).toBeGreaterThanOrEqual(3)
+      expect(operations.length).toBeGreaterThanOrEqual(app === 'mixed' ? 200 : 30)
+    }
+  })
+
+  it('has an application with its own storage in about a tenth of the seeds, or as asked', () => {
+    const guests = scenarios.filter(({ app }) => app === 'order-sensitive').length
+    expect(guests / SEEDS).toBeGreaterThan(0.07)
+    expect(guests / SEEDS).toBeLessThan(0.13)
+    expect([generate(1, 'guest').app, generate(1, 'host').app]).toEqual(['order-sensitive', 'mixed'])
+  })
+
+  it('puts every pair of fault kinds into one run in at least a twentieth of the seeds', () => {
+    const rare: string[] = []
+    for (const [index, a] of FAULT_KINDS.entries()) {
+      for (const b of FAULT_KINDS.slice(index + 1)) {
+        const both = scenarios.filter((_, at) => kindsOf(at).has(a) && kindsOf(at).has(b)).length
+        if (both / SEEDS < 0.05) rare.push(`${a} + ${b}: ${both}`)
+      }
+    }
+    expect(rare).toEqual([])
+  })
+})

@@ -156,7 +156,13 @@ export class Folder {
       const staged = new StagedMap(transaction)
       try {
         if (payload.artifact.kind === 'host') {
-          mergeArtifact(staged, payload.artifact.bytes, { author: delta.author, hlc: delta.hlc })
+          const origin = { author: delta.author, hlc: delta.hlc }
+          const { unauthorised } = mergeArtifact(staged, payload.artifact.bytes, origin)
+          // An honest node never makes one: the host refuses it in the call.
+          if (unauthorised > 0) {
+            const fields = { deltaId: delta.id, author: delta.author, unauthorised }
+            this.#parts.log.warn(fields, 'writes to what belongs to others have no effect')
+          }
         }
         undos.push(transaction.apply(staged.changes()))
       } catch (error) {

@@ -76,6 +76,19 @@ export class Caller {
     }
   }
 
+  /**
+   * Writes an own delta again that a snapshot did not contain: the same artifact and events on the present heads. Runs in
+   * the queue of the context. Throws as a call does.
+   */
+  async reissue(original: Delta): Promise<void> {
+    const { record, authority, folder, revision, rows, log } = this.#parts
+    await revision.runIfDue()
+    await authority.renewKey(record.groupId)
+    const also = () => Promise.resolve([rows.dropReissue(original)])
+    const delta = await this.#write(folder.open(original), also, () => {})
+    log.info({ deltaId: delta.id, original: original.id }, 'delta written again on a checkpoint')
+  }
+
   async #commit(
     request: CallRequest,
     meta: CallMeta,
@@ -91,23 +104,25 @@ export class Caller {
       return { value: outcome.value, logs: outcome.logs, deltaId: undefined }
     }
     await authority.renewKey(record.groupId)
-    const delta = this.#seal(outcome, meta.depth)
-    const fold = await this.#parts.folder.fold([{ delta, payload: payloadOf(outcome, meta.depth) }])
-    await ledger.commit([
-      ...fold.ops,
-      ...this.#privateOps(outcome),
-      ...(await blobs.place()),
-      ...meta.settle,
-      this.#parts.rows.markOutgoing(delta.id),
-    ])
-    fold.committed()
-    blobs.committed()
-    this.#parts.dag.receive(nodeOf(delta))
-    ledger.show()
-    ledger.publish(delta)
-    ledger.emit(delta.id, outcome.events)
+    const also = async () => [...this.#privateOps(outcome), ...(await blobs.place()), ...meta.settle]
+    const delta = await this.#write(payloadOf(outcome, meta.depth), also, () => blobs.committed())
     this.#parts.log.debug({ deltaId: delta.id, method: request.method, root: state.root }, 'call committed')
     return { value: outcome.value, logs: outcome.logs, deltaId: delta.id }
+  }
+
+  /** `also` joins the batch; `committed` is called once that has resolved. */
+  async #write(payload: DeltaPayload, also: () => Promise<readonly StoreOp[]>, committed: () => void): Promise<Delta> {
+    const { ledger, folder, rows, dag } = this.#parts
+    const delta = this.#seal(payload)
+    const fold = await folder.fold([{ delta, payload }])
+    await ledger.commit([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)])
+    fold.committed()
+    committed()
+    dag.receive(nodeOf(delta))
+    ledger.show()
+    ledger.publish(delta)
+    ledger.emit(delta.id, payload.events)
+    return delta
   }
 
   async #runGuest(request: CallRequest): Promise<GuestOutcome> {
@@ -133,7 +148,7 @@ export class Caller {
     return outcome
   }
 
-  #seal(outcome: GuestOutcome, depth: number): Delta {
+  #seal(payload: DeltaPayload): Delta {
     const { record, identity, authority, hlc, dag, random } = this.#parts
     if (!authority.mayWrite(record.id, identity.publicKey)) {
       throw new ContextError('NOT_ALLOWED', `this node's member may read context ${record.id}, not write it`)
@@ -151,7 +166,7 @@ export class Caller {
         governance: authority.heads().slice(0, GOVERNANCE_HEADS_MAX),
         keyId: sealing.keyId,
       },
-      payload: payloadOf(outcome, depth),
+      payload,
       groupKey: sealing.key,
       signingKey: identity,
       random,

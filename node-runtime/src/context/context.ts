@@ -13,10 +13,11 @@ import { QueueError, SerialQueue } from '../base/serial-queue.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
 import type { StoreOp } from '../store/store.ts'
-import { type SignedCheckpoint, signCheckpoint } from '../wire/checkpoint.ts'
+import { type Checkpoint, type SignedCheckpoint, signCheckpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import { type HeadsBeat, signHeads } from '../wire/gossip.ts'
 import { HEADS_MAX } from '../wire/limits.ts'
+import { Adoption, type SnapshotPages } from './adoption.ts'
 import { Caller, type CallRequest, type CallResult } from './caller.ts'
 import { ContextError } from './errors.ts'
 import { Folder } from './folder.ts'
@@ -30,6 +31,7 @@ import type { PeerId } from './ports.ts'
 import { Pruner } from './pruner.ts'
 import { type ReceiveResult, Receiver } from './receiver.ts'
 import { Revision } from './revision.ts'
+import { checkpointEntries } from './snapshot-source.ts'
 import { Turns } from './turns.ts'
 import { Voids } from './voids.ts'
 
@@ -46,6 +48,7 @@ export class Context {
   readonly #revision: Revision
   readonly #frontier: Frontier
   readonly #pruner: Pruner
+  readonly #adoption: Adoption
 
   constructor(parts: ContextParts) {
     this.record = parts.record
@@ -70,6 +73,14 @@ export class Context {
       setTimer: parts.setTimer,
       run: (task) => this.#runHandler(task),
       log: parts.log,
+    })
+    this.#adoption = new Adoption({
+      ...parts,
+      folder: this.#folder,
+      ledger: this.#ledger,
+      pruner: this.#pruner,
+      turns,
+      enqueue: (task) => this.#enqueue(task),
     })
     const voids = new Voids({ ...parts, contextId: parts.record.id })
     const onHandlers = () => this.#handlers.wake()
@@ -160,6 +171,21 @@ export class Context {
     return checkpoint && signCheckpoint(checkpoint, this.#parts.identity)
   }
 
+  /** True when what is here cannot be brought up to a peer's by single deltas: its snapshot is to be taken. */
+  isBehind(checkpoint: Checkpoint): boolean {
+    return this.#adoption.isBehind(checkpoint)
+  }
+
+  /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws CONTEXT_BUSY. */
+  snapshot(checkpoint: Bytes, after: Bytes | undefined): AsyncIterable<readonly [Bytes, Bytes]> {
+    return checkpointEntries({ store: this.#parts.store, contextId: this.record.id, checkpoint, after })
+  }
+
+  /** Takes the state of a checkpoint that we are behind. When true is returned, this instance has ended. */
+  adopt(checkpoint: SignedCheckpoint, pages: SnapshotPages): Promise<boolean> {
+    return this.#adoption.adopt(checkpoint, pages)
+  }
+
   /** Our heads, signed: what we have. Undefined while stored deltas are still to be judged, after a start. */
   beat(): HeadsBeat | undefined {
     const { record, identity, hlc } = this.#parts
@@ -196,6 +222,7 @@ export class Context {
     this.#handlers.wake()
     const { restored } = this.#parts
     if (restored.length > 0) await this.receive(restored)
+    await this.#reissue()
     for (const id of await this.#parts.rows.outgoing()) {
       const delta = this.#parts.rows.delta(id)
       if (delta) this.#ledger.publish(delta)
@@ -220,6 +247,7 @@ export class Context {
   /** Looks again at what a removal has made void, and at what waits for governance or for a key. */
   async reconsider(): Promise<void> {
     if (this.#revision.isDue) await this.#enqueue(() => this.#revision.runIfDue())
+    await this.#reissue()
     let last: DeltaId | undefined
     while (this.#intake.parkedCount > 0) {
       const behind = last
@@ -233,6 +261,22 @@ export class Context {
     this.#pruner.close()
     await this.#handlers.close()
     await this.#queue.close()
+  }
+
+  /** Oldest first. What cannot be written now is tried again when keys or governance have changed. */
+  async #reissue(): Promise<void> {
+    const next = () =>
+      this.#enqueue(async () => {
+        const original = await this.#parts.rows.firstReissue()
+        if (original) await this.#caller.reissue(original)
+        return original !== undefined
+      })
+    try {
+      while (await next());
+    } catch (error) {
+      if (!(error instanceof ContextError)) throw error
+      this.#parts.log.warn({ error: error.message }, 'own deltas wait to be written again')
+    }
   }
 
   async #reconsiderPage(behind: DeltaId | undefined): Promise<DeltaId | undefined> {

@@ -60,6 +60,7 @@ export class Contexts {
   readonly #open = new Map<ContextId, Promise<Context>>()
   /** Contexts that are being created or adopted: each by one at a time. */
   readonly #making = new Map<ContextId, Promise<Context>>()
+  readonly #adopting = new Set<ContextId>()
   readonly #reopenings = new Set<() => void>()
   #closed = false
 
@@ -276,6 +277,14 @@ export class Contexts {
         log.error({ contextId: record.id, error: String(error) }, 'a write failed; the context is read again')
         this.#forget(record.id, this.#open.get(record.id))
         this.#reopenSoon(record)
+        opening.context
+          ?.close()
+          .catch((closing) => log.warn({ error: String(closing) }, 'context closed with an error'))
+      },
+      adopting: this.#adopting,
+      onSwapped: () => {
+        this.#forget(record.id, this.#open.get(record.id))
+        void this.#resume(record)
         opening.context
           ?.close()
           .catch((closing) => log.warn({ error: String(closing) }, 'context closed with an error'))

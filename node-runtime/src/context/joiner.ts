@@ -137,8 +137,10 @@ export class Joiner {
     this.#fetching.add(id)
     try {
       await this.#fetchApplication(namespace, id)
-      const context = await contexts.adopt(namespace, id, { signal })
+      await contexts.adopt(namespace, id, { signal })
       await outbound.syncContext(id, { signal })
+      // Another instance than before, where a snapshot has replaced the state.
+      const context = await contexts.get(id)
       await context.resume()
       this.#missing.delete(id)
       log.info({ contextId: id, heads: context.heads().length }, 'context joined')

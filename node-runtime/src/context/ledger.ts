@@ -73,6 +73,11 @@ export class Ledger {
     this.#parts.onBroken(error)
   }
 
+  /** The store has moved on without this instance, as it was meant to. */
+  retire(): void {
+    this.#broken = true
+  }
+
   /** Throws CONTEXT_FAILED once the instance is given up. */
   requireWhole(): void {
     if (!this.#broken) return

@@ -85,7 +85,7 @@ export const KEY_REQUESTS_MAX = 10
 /** A member not heard of for this long does not keep others from pruning: when it returns, it takes a snapshot. */
 export const ABSENT_MS = 7 * 24 * 60 * 60 * 1000
 /** History is pruned when so many of its oldest deltas can go: undo, and deltas for who is a little behind, stay long enough. */
-export const CHECKPOINT_MIN = Number.POSITIVE_INFINITY
+export const CHECKPOINT_MIN = 1024
 /** After something was applied or acknowledged it is looked at so much later what can be pruned: once for many. */
 export const PRUNE_EVERY_MS = 5000
 /** Rows removed in one batch behind a checkpoint: what a crash leaves of them goes at the next start. */

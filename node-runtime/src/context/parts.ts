@@ -72,6 +72,10 @@ export interface ContextParts {
   readonly outbound: Outbound
   readonly onEvent: (event: StateEvent) => void
   readonly onBroken: (error: unknown) => void
+  /** The state was replaced: this instance has ended, and the rows are to be read again. */
+  readonly onSwapped: () => void
+  /** Contexts of this node that receive a snapshot: each from one peer at a time, whatever becomes of its instance. */
+  readonly adopting: Set<ContextId>
   /** A delta came that is sealed with a key we do not have. */
   readonly onKeyMissing: () => void
   readonly blobParts: BlobParts

@@ -1,6 +1,6 @@
 // The path of deltas from others: through the intake into the graph, and what becomes ready from there into the state,
 // with the rows of its handlers, in batches.
-import type { DeltaId } from '../base/ids.ts'
+import type { DeltaId, PublicKey } from '../base/ids.ts'
 import type { DagNode } from '../dag/dag.ts'
 import { itemKey } from '../reconcile/item-key.ts'
 import type { StoreOp } from '../store/store.ts'
@@ -92,6 +92,7 @@ export class Receiver {
       for (const id of result.missing) missing.add(id)
     }
     try {
+      ops.push(...this.#abandoned(ready, arrived))
       await this.#applyReady(ready, arrived, ops)
       if (this.#parts.voids.completes(ready.map(({ id }) => id))) await revision.run()
     } catch (error) {
@@ -117,6 +118,28 @@ export class Receiver {
     intake.leave(delta.id)
     intake.refuse(delta, 'behind the frontier')
     ops.push(...[delta.id, ...dag.refuse(delta.id)].map((id) => rows.dropDelta(id)))
+  }
+
+  /**
+   * What an author writes builds on all that it wrote before. So what still waits and is earlier than a complete one of
+   * the same author was given up by it: it was behind a frontier, or built on what was, and is written again elsewhere.
+   */
+  #abandoned(ready: readonly DagNode[], arrived: Arrivals): StoreOp[] {
+    const { dag, pruner, rows } = this.#parts
+    if (pruner.checkpoint === undefined || ready.length === 0 || dag.pendingCount === 0) return []
+    const deltaOf = (id: DeltaId) => arrived.get(id)?.delta ?? rows.delta(id)
+    const newest = new Map<PublicKey, bigint>()
+    for (const { id, hlc } of ready) {
+      const author = deltaOf(id)?.author
+      if (author !== undefined && hlc > (newest.get(author) ?? 0n)) newest.set(author, hlc)
+    }
+    const given = [...dag.pending()].filter(({ id, hlc }) => {
+      const author = deltaOf(id)?.author
+      return author !== undefined && hlc < (newest.get(author) ?? 0n)
+    })
+    for (const { id } of given) dag.forget(id)
+    this.#behind += given.length
+    return given.map(({ id }) => rows.dropDelta(id))
   }
 
   #waitingStatus(id: DeltaId): 'again' | 'pending' {

@@ -1,6 +1,6 @@
 // History that every member has goes, and nobody sees a difference; who was away too long starts from a checkpoint.
 import { describe, expect, it } from 'vitest'
-import { converge } from '../testing/test-nodes.ts'
+import { converge, joinContext } from '../testing/test-nodes.ts'
 import { countRows, NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
 
 const { share } = testWorlds()
@@ -45,5 +45,61 @@ describe.each(['kv-store', 'order-sensitive'])('members of a context of %s', (ap
     await world.start('bob')
     expect(await converge(world, shared.contextId, NAMES)).toEqual(after)
     for (const name of NAMES) expect(world.get(name).log.entries).toEqual([])
+  })
+
+  it('take a newcomer in by a snapshot, when what it needs is gone', async () => {
+    const scene = await share(app, ['ada', 'bob'], { retention })
+    const { world, shared } = scene
+    await writeMany(scene, ['ada', 'bob'], 30)
+    await world.pass(30_000)
+    await converge(world, shared.contextId, ['ada', 'bob'])
+    expect(Math.min(...(await prunedCounts(scene, ['ada', 'bob'])))).toBeGreaterThan(0)
+    await world.start('cyd', { boot: NAMES })
+    await joinContext(world, shared, 'ada', 'cyd')
+    await converge(world, shared.contextId, NAMES)
+    expect(await get(scene, 'cyd', 'k3')).toBe(await get(scene, 'ada', 'k3'))
+    await set(scene, 'cyd', 'k3', 'cyd was here')
+    await converge(world, shared.contextId, NAMES)
+    expect(await get(scene, 'bob', 'k3')).toBe('cyd was here')
+    await writeMany(scene, NAMES, 30)
+    await world.pass(30_000)
+    await converge(world, shared.contextId, NAMES)
+    for (const name of NAMES) expect(world.get(name).log.entries).toEqual([])
+  })
+
+  it('prune past one that is away too long; back again, it loses nothing and brings nothing back', async () => {
+    const scene = await share(app, NAMES, { retention })
+    const { world, shared } = scene
+    await set(scene, 'ada', 'old', 'ada')
+    await set(scene, 'cyd', 'k1', 'cyd')
+    await converge(world, shared.contextId, NAMES)
+    world.network.partition([world.get('cyd').peerId])
+    await world.pass(1000)
+    for (const key of ['away1', 'away2']) await set(scene, 'cyd', key, 'cyd alone')
+    await set(scene, 'cyd', 'k1', 'cyd alone')
+    await world.pass(1000)
+    await writeMany(scene, ['ada', 'bob'], 30)
+    await world.pass(1000)
+    expect(await prunedCounts(scene, NAMES)).toEqual([0, 0, 0])
+    await world.pass(2 * ABSENT_MS)
+    await writeMany(scene, ['ada', 'bob'], 6, 'late')
+    await world.pass(30_000)
+    expect(Math.min(...(await prunedCounts(scene, ['ada', 'bob'])))).toBeGreaterThan(CHECKPOINT_MIN)
+    await set(scene, 'cyd', 'away3', 'cyd alone')
+    world.network.heal()
+    await world.pass(60_000)
+    await converge(world, shared.contextId, NAMES)
+    for (const name of NAMES) {
+      for (const key of ['away1', 'away2', 'away3']) expect(await get(scene, name, key)).toBe('cyd alone')
+      expect(await get(scene, name, 'old')).toBe('ada')
+    }
+    await writeMany(scene, NAMES, 30)
+    await world.pass(30_000)
+    await converge(world, shared.contextId, NAMES)
+    expect(Math.min(...(await prunedCounts(scene, NAMES)))).toBeGreaterThan(40)
+    for (const name of NAMES) {
+      expect(world.get(name).log.entries).toEqual([])
+      expect(await countRows(world.get(name).disk, 'reissue')).toBe(0)
+    }
   })
 })

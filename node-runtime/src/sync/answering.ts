@@ -1,10 +1,12 @@
 // The serving side: who may have what, and the answer itself. Noise has authenticated the peer, so its key says which
 // member it is (I7: authorised before anything is read).
+import { type Bytes, equalBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ContextId, PublicKey } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { FrameStream, Network, PeerId } from '../network/network.ts'
 import { publicKeyOfPeer } from '../network/peer-id.ts'
+import { checkpointHash } from '../wire/checkpoint.ts'
 import { type Invitation, verifyInvitation } from '../wire/invitation.ts'
 import { decodeOp, encodeOp } from '../wire/op.ts'
 import { type RefusalCode, type SyncRequest, syncRequestMessage } from '../wire/sync-messages.ts'
@@ -85,6 +87,8 @@ export class Answering {
         const context = await this.#context(asker, request.contextId)
         return this.#deltas.answer({ peer, request, context, stream })
       }
+      case 'snapshot':
+        return this.#snapshot(asker, request, stream)
       case 'base':
         return this.#base(asker, request, stream)
       case 'keys':
@@ -108,20 +112,21 @@ export class Answering {
 
   async #base(asker: PublicKey, request: Extract<SyncRequest, { t: 'base' }>, stream: FrameStream): Promise<void> {
     const context = await this.#context(asker, request.contextId)
-    let page: { key: Uint8Array; value: Uint8Array }[] = []
-    let size = 0
-    const flush = async () => {
-      if (page.length > 0) await sendFrame(stream, { t: 'entries', entries: page })
-      page = []
-      size = 0
+    await sendEntries(stream, context.base())
+    await sendFrame(stream, { t: 'end', more: false })
+  }
+
+  async #snapshot(
+    asker: PublicKey,
+    request: Extract<SyncRequest, { t: 'snapshot' }>,
+    stream: FrameStream,
+  ): Promise<void> {
+    const context = await this.#context(asker, request.contextId)
+    const own = context.checkpoint()
+    if (!own || !equalBytes(checkpointHash(own.checkpoint), request.checkpoint)) {
+      throw new Refusal('not_found', 'this checkpoint is not here, or not any more')
     }
-    for await (const [key, value] of context.base()) {
-      if (size + key.byteLength + value.byteLength > BASE_FRAME_BYTES || page.length >= BASE_FRAME_ENTRIES)
-        await flush()
-      page.push({ key, value })
-      size += key.byteLength + value.byteLength
-    }
-    await flush()
+    await sendEntries(stream, context.snapshot(request.checkpoint, request.after))
     await sendFrame(stream, { t: 'end', more: false })
   }
 
@@ -164,3 +169,19 @@ export class Answering {
 
 const BASE_FRAME_BYTES = 512 * 1024
 const BASE_FRAME_ENTRIES = 1000
+
+async function sendEntries(stream: FrameStream, entries: AsyncIterable<readonly [Bytes, Bytes]>): Promise<void> {
+  let page: { key: Bytes; value: Bytes }[] = []
+  let size = 0
+  const flush = async () => {
+    if (page.length > 0) await sendFrame(stream, { t: 'entries', entries: page })
+    page = []
+    size = 0
+  }
+  for await (const [key, value] of entries) {
+    if (size + key.byteLength + value.byteLength > BASE_FRAME_BYTES || page.length >= BASE_FRAME_ENTRIES) await flush()
+    page.push({ key, value })
+    size += key.byteLength + value.byteLength
+  }
+  await flush()
+}

@@ -12,11 +12,19 @@ import { SyncError } from './errors.ts'
 import { greet } from './greeting.ts'
 import { FETCH_WANTS_MAX, RECEIVE_BATCH, RECEIVE_BATCH_BYTES } from './limits.ts'
 import type { SyncedContext } from './ports.ts'
+import { pullSnapshot } from './snapshot-pull.ts'
 
-/** Takes what the peer has and we lack. Returns how many deltas came. */
+/**
+ * Takes what the peer has and we lack. Returns how many deltas came. Where only its snapshot helps, it takes that: then
+ * `context` has ended, and the rest is for the next pull.
+ */
 export function pullDeltas(source: Source, context: SyncedContext, contextId: ContextId): Promise<number> {
   return conversing(source, async (conversation) => {
-    await greet(conversation, context, contextId)
+    const theirs = await greet(conversation, context, contextId)
+    if (theirs && context.isBehind(theirs.checkpoint)) {
+      await pullSnapshot(conversation, context, theirs)
+      return 0
+    }
     let total = 0
     for (;;) {
       const found = await compare(conversation, context, contextId)

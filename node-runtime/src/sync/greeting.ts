@@ -1,6 +1,7 @@
 // What two nodes tell each other before they compare a context: what its members are known to have.
 import type { Bytes } from '../base/bytes.ts'
 import type { ContextId } from '../base/ids.ts'
+import { decodeSignedCheckpoint, encodeSignedCheckpoint, type SignedCheckpoint } from '../wire/checkpoint.ts'
 import { decodeHeads, encodeHeads } from '../wire/gossip.ts'
 import { GREETING_BEATS_BYTES, GREETING_BEATS_MAX } from '../wire/limits.ts'
 import type { SyncFrame } from '../wire/sync-messages.ts'
@@ -21,11 +22,16 @@ export function greetingOf(context: SyncedContext): Greeting {
     if (size > GREETING_BEATS_BYTES || beats.length >= GREETING_BEATS_MAX) break
     beats.push(bytes)
   }
-  return { t: 'greeting', beats }
+  const checkpoint = context.checkpoint()
+  return { t: 'greeting', beats, ...(checkpoint ? { checkpoint: encodeSignedCheckpoint(checkpoint) } : {}) }
 }
 
-/** Tells the peer what we have, and takes what it knows; a peer that says nothing is none the worse for it. */
-export async function greet(conversation: Conversation, context: SyncedContext, contextId: ContextId): Promise<void> {
+/** Tells the peer what we have, and takes what it knows; a peer that says nothing is none the worse for it. Returns its checkpoint. */
+export async function greet(
+  conversation: Conversation,
+  context: SyncedContext,
+  contextId: ContextId,
+): Promise<SignedCheckpoint | undefined> {
   const own = context.beat()
   const beat = own && encodeHeads(own)
   const fits = beat !== undefined && beat.byteLength <= GREETING_BEATS_BYTES
@@ -33,6 +39,7 @@ export async function greet(conversation: Conversation, context: SyncedContext, 
   for await (const frame of conversation.ask({ t: 'greet', contextId, ...(fits ? { beat } : {}) })) {
     if (frame.t === 'greeting') greeting = frame
   }
-  if (!greeting) return
+  if (!greeting) return undefined
   await context.acknowledge(greeting.beats.map(decodeHeads))
+  return greeting.checkpoint && decodeSignedCheckpoint(greeting.checkpoint)
 }

@@ -4,6 +4,7 @@ import type { BlobId, ContextId, DeltaId, GroupId, NamespaceId, OpId, PublicKey,
 import type { PeerId } from '../network/network.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
+import type { Checkpoint, SignedCheckpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
 import type { SignedOp } from '../wire/op.ts'
@@ -41,6 +42,17 @@ export interface SyncedContext {
   /** Applied, waiting or parked. */
   delta(id: DeltaId): Delta | undefined
   receive(deltas: readonly Delta[], from: PeerId | undefined): Promise<unknown>
+  /** How far history is pruned here. */
+  checkpoint(): SignedCheckpoint | undefined
+  /** Single deltas will not bring us to where the peer is. */
+  isBehind(checkpoint: Checkpoint): boolean
+  /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws when it is another by now. */
+  snapshot(checkpoint: Bytes, after: Bytes | undefined): AsyncIterable<readonly [Bytes, Bytes]>
+  /** True when the state was replaced: this object has ended then. */
+  adopt(
+    checkpoint: SignedCheckpoint,
+    pages: (after: Bytes | undefined) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>,
+  ): Promise<boolean>
   base(): AsyncIterable<readonly [Bytes, Bytes]>
 }
 

@@ -324,6 +324,9 @@ export class Sync {
     const context = await directory.context(topic.id)
     if (!context) return
     const count = await (named ? pullNamed(source, context, topic.id, named) : pullDeltas(source, context, topic.id))
+    const now = await directory.context(topic.id)
+    // Its state was replaced by a snapshot: what came after that is still to be had.
+    if (now && now !== context) await pullDeltas(source, now, topic.id)
     if (count > 0) {
       log.debug({ contextId: topic.id, peer: from.peer, count }, 'deltas pulled')
       this.#gossip.announceHeads(topic.id)

@@ -39,6 +39,8 @@ export type SyncRequest =
   | { readonly t: 'fetch'; readonly contextId: ContextId; readonly wants: readonly Want[] }
   /** What the receiver lacks; `more`: and other things. */
   | { readonly t: 'lacking'; readonly contextId: ContextId; readonly keys: readonly string[]; readonly more: boolean }
+  /** The state at the peer's checkpoint, which this is the hash of, from behind a key on. */
+  | { readonly t: 'snapshot'; readonly contextId: ContextId; readonly checkpoint: Bytes; readonly after?: Bytes }
   | { readonly t: 'base'; readonly contextId: ContextId }
   /** `ops`: the asker's own log, so that its joining is known before the answer. */
   | { readonly t: 'keys'; readonly namespaceId: NamespaceId; readonly groupId: GroupId; readonly ops: readonly Bytes[] }
@@ -75,6 +77,7 @@ export const syncRequestMessage = message<SyncRequest>(
     compare: record({ contextId: id<ContextId>(), probes }),
     fetch: record({ contextId: id<ContextId>(), wants }),
     lacking: record({ contextId: id<ContextId>(), keys: setKeys, more: flag() }),
+    snapshot: record({ contextId: id<ContextId>(), checkpoint: hash }, { after: bytes(SYNC_FRAME_BYTES_MAX) }),
     base: record({ contextId: id<ContextId>() }),
     keys: record({
       namespaceId: id<NamespaceId>(),

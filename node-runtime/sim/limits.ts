@@ -2,8 +2,8 @@
 
 /** After the last fault, for everything to come to rest: parked deltas are looked at every minute. */
 export const SETTLE_MS = 240_000
-/** Nothing has changed for this long: more than two heartbeats, a retry of a handler and a round of sync. */
-export const QUIET_MS = 12_000
+/** Nothing has changed for this long: several heartbeats and the first retries of a handler. Who differs is no rest at all. */
+export const QUIET_MS = 6_000
 /** How often heads are sampled on every node. */
 export const SAMPLE_MS = 400
 /** How often it is looked whether all is at rest, once the faults are over. */

@@ -16,8 +16,8 @@ const WEIGHTS = [
   ['retitle', 6],
   ['annotate', 3],
   ['hit', 12],
-  ['say', 3],
-  ['pass', 0.3],
+  ['say', 2.5],
+  ['pass', 0.15],
 ] as const
 
 export function operationOf(app: AppName, draws: Draws, index: number): Call {

@@ -8,7 +8,15 @@ export function sha256(...parts: readonly Bytes[]): Bytes {
   return hash.digest()
 }
 
+/** Domains are constants of the code, so they are few; encoding one costs as much as hashing a little. */
+const domains = new Map<string, Bytes>()
+
 /** SHA-256(domain ‖ 0x00 ‖ parts…): no two uses of a hash can be taken for each other. */
 export function taggedHash(domain: string, ...parts: readonly Bytes[]): Bytes {
-  return sha256(utf8(`${domain}\0`), ...parts)
+  let prefix = domains.get(domain)
+  if (prefix === undefined) {
+    prefix = utf8(`${domain}\0`)
+    domains.set(domain, prefix)
+  }
+  return sha256(prefix, ...parts)
 }

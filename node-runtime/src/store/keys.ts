@@ -53,9 +53,11 @@ export const KEY_PREFIXES = {
 
 export type KeyKind = keyof typeof KEY_PREFIXES
 
+const prefixBytes = new Map(Object.entries(KEY_PREFIXES).map(([kind, prefix]) => [kind, utf8(prefix)]))
+
 /** `parts` before the last must be of fixed width. */
 export function keyOf(kind: KeyKind, ...parts: readonly Bytes[]): Bytes {
-  return concat([utf8(KEY_PREFIXES[kind]), ...parts])
+  return concat([prefixBytes.get(kind) ?? utf8(KEY_PREFIXES[kind]), ...parts])
 }
 
 /** Followed by the entry's own key. */

@@ -54,6 +54,8 @@ export interface NamespaceCreated {
   readonly applicationId: ApplicationId
   readonly name?: string
   readonly admin: MemberKeys
+  /** Of the first key of the namespace. */
+  readonly keyId: KeyId
   /** 32 bytes; with the admin's key it makes the namespace's id. */
   readonly salt: Bytes
 }
@@ -100,6 +102,10 @@ export interface GroupCreated {
   /** `groupIdOf(namespaceId, author, salt)`, so that nobody can take another author's id. */
   readonly groupId: GroupId
   readonly parentId: GroupId
+  /** Of the group's first key. */
+  readonly keyId: KeyId
+  /** `NamespaceState.removalsDigest(parentId)` as the author saw it: the removals after which the key was made. */
+  readonly covers: Bytes
   readonly salt: Bytes
   readonly name?: string
   readonly visibility: Visibility

@@ -41,6 +41,7 @@ type CallerParts = Pick<
   | 'rows'
   | 'state'
   | 'dag'
+  | 'written'
   | 'executor'
   | 'module'
   | 'identity'
@@ -112,13 +113,14 @@ export class Caller {
 
   /** `also` joins the batch; `committed` is called once that has resolved. */
   async #write(payload: DeltaPayload, also: () => Promise<readonly StoreOp[]>, committed: () => void): Promise<Delta> {
-    const { ledger, folder, rows, dag } = this.#parts
+    const { ledger, folder, rows, dag, written } = this.#parts
     const delta = this.#seal(payload)
     const fold = await folder.fold([{ delta, payload }])
     await ledger.commit([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)])
     fold.committed()
     committed()
     dag.receive(nodeOf(delta))
+    written.set(delta.author, delta.hlc)
     ledger.show()
     ledger.publish(delta)
     ledger.emit(delta.id, payload.events)
@@ -157,15 +159,20 @@ export class Caller {
     if (!sealing) {
       throw new ContextError('GROUP_KEY_PENDING', `the key of group ${record.groupId} has not arrived yet; retry`)
     }
+    const header = {
+      contextId: record.id,
+      author: identity.publicKey,
+      parents: dag.heads().slice(0, PARENTS_MAX),
+      hlc: hlc.tick(),
+      governance: authority.heads().slice(0, GOVERNANCE_HEADS_MAX),
+      keyId: sealing.keyId,
+    }
+    // Of more heads than a delta cites some stay out, perhaps the very one that lets us write: others would refuse it.
+    if (authority.judge(record.id, header) !== 'yes') {
+      throw new ContextError('CONTEXT_BUSY', `context ${record.id}: too many members were changed at once; retry soon`)
+    }
     return sealDelta({
-      header: {
-        contextId: record.id,
-        author: identity.publicKey,
-        parents: dag.heads().slice(0, PARENTS_MAX),
-        hlc: hlc.tick(),
-        governance: authority.heads().slice(0, GOVERNANCE_HEADS_MAX),
-        keyId: sealing.keyId,
-      },
+      header,
       payload,
       groupKey: sealing.key,
       signingKey: identity,

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../base/bytes.ts'
-import { sealTo } from '../base/keys.ts'
-import { converge, type SharedContext, type TestNode } from '../testing/test-nodes.ts'
+import { converge, rotateKey } from '../testing/test-nodes.ts'
 import { countRows, testWorlds } from '../testing/test-worlds.ts'
-import { encodeKey } from './key-ring.ts'
 
 const { share } = testWorlds()
 
@@ -101,7 +99,7 @@ describe('a call', () => {
 describe('a group key that has not come', () => {
   it('is asked for when a delta needs it, and the delta waits for it, across a restart', async () => {
     const { world, shared } = await share('kv-store', ['ada', 'bob'])
-    await addKey(world.get('ada'), shared, 1)
+    await rotateKey(world, shared, 'ada')
     world.network.partition([world.get('ada').peerId])
     await world.run(world.get('ada').call(shared.contextId, 'set', { key: 'k', value: 'v' }))
     const ada = await world.get('ada').context(shared.contextId)
@@ -118,15 +116,3 @@ describe('a group key that has not come', () => {
     expect(await countRows(bob.disk, 'parked')).toBe(0)
   })
 })
-
-/** As a rotation would: a new key of the group at one member. */
-async function addKey({ node }: TestNode, shared: SharedContext, fill: number): Promise<void> {
-  const aad = Buffer.concat([Buffer.from(shared.namespaceId, 'hex'), Buffer.from(shared.groupId, 'hex')])
-  const sealed = sealTo(
-    node.kem.publicKey,
-    encodeKey({ key: new Uint8Array(32).fill(fill), generation: 1 }),
-    aad,
-    node.ports.random,
-  )
-  await node.namespaces.get(shared.namespaceId).receiveKeys(shared.groupId, [sealed])
-}

@@ -12,7 +12,6 @@ export class ContextError extends CodedError<
   | 'CONTEXT_FAILED'
   | 'GROUP_NOT_FOUND'
   | 'GROUP_KEY_PENDING'
-  | 'KEY_INVALID'
   | 'NAMESPACE_NOT_FOUND'
   | 'NAMESPACE_MISMATCH'
   | 'NOT_A_MEMBER'

@@ -40,8 +40,8 @@ export const PARKED_MAX = 10_000
 /** And of their bytes in the store: strangers can make a node park what it cannot judge yet. */
 export const PARKED_BYTES_MAX = 256 * 1024 * 1024
 
-/** Keys of a group that one node keeps. Rotation adds one each time; the oldest is never needed by then. */
-export const GROUP_KEYS_MAX = 1024
+/** How long a writer waits for a key that the log names and nobody brings. Then it makes a new one. */
+export const KEY_LOST_MS = 30_000
 
 /** How long an API call waits for a joiner's key, application and state before it says what is missing. */
 export const JOIN_WAIT_MS = 20_000

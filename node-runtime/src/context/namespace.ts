@@ -25,8 +25,8 @@ import { PARENTS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../wire/op.ts'
 import { ContextError } from './errors.ts'
 import { isFromTheFuture } from './future.ts'
-import { decodeKey, encodeKey, type GroupKey, type KeyRing } from './key-ring.ts'
-import { NAMESPACE_QUEUE_MAX } from './limits.ts'
+import type { GroupKey, KeyRing } from './key-ring.ts'
+import { KEY_LOST_MS, NAMESPACE_QUEUE_MAX } from './limits.ts'
 import type { Authority, Judgement, Outbound, PeerId } from './ports.ts'
 
 const GROUP_KEY_BYTES = 32
@@ -52,6 +52,8 @@ export class Namespace implements Authority {
   #governance: Governance<SignedOp>
   readonly #queue = new SerialQueue(NAMESPACE_QUEUE_MAX)
   #refused = 0
+  /** Since when a fitting key of a group is named and not here. */
+  readonly #wantedSinceMs = new Map<GroupId, number>()
 
   private constructor(id: NamespaceId, governance: Governance<SignedOp>, parts: NamespaceParts) {
     this.id = id
@@ -111,7 +113,8 @@ export class Namespace implements Authority {
     const cut = this.#governance.stateAt(header.governance)
     if (!cut) return 'not-yet'
     const context = cut.contexts.get(contextId)
-    const may = context && cut.canWrite(contextId, header.author) && cut.keyFits(context.groupId, header.keyId)
+    const may =
+      context && cut.canWrite(contextId, header.author) && cut.fittingKeys(context.groupId).includes(header.keyId)
     return may ? 'yes' : 'no'
   }
 
@@ -127,30 +130,34 @@ export class Namespace implements Authority {
   }
 
   async renewKey(groupId: GroupId): Promise<void> {
-    if (this.state.sealingKey(groupId) !== 'stale') return
-    const { keyRing, random, identity } = this.#parts
-    const key = random.bytes(GROUP_KEY_BYTES)
+    if (this.sealingKey(groupId)) return
+    const isLost = this.#isLost(groupId)
+    if (this.state.fittingKeys(groupId).length > 0 && !isLost) return
     await this.#queue.run(async () => {
-      const due = this.state.sealingKey(groupId) === 'stale' && mayRotate(this.state, groupId, identity.publicKey)
-      if (!due) return
-      const change = keyRing.add(groupId, key)
-      const covers = this.state.removalsDigest(groupId)
-      await this.#submit({ kind: 'key_rotated', groupId, keyId: keyIdOf(key), covers }, change.ops, change.committed)
+      if (!mayWriteIn(this.state, groupId, this.#parts.identity.publicKey)) return
+      if (!isLost && this.state.fittingKeys(groupId).length > 0) return
+      await this.#rotate(groupId)
     })
   }
 
+  /** A new key of the group, made here. Throws NOT_ALLOWED for who may not write in the group. */
+  rotateKey(groupId: GroupId): Promise<void> {
+    return this.#queue.run(() => this.#rotate(groupId))
+  }
+
   sealingKey(groupId: GroupId): GroupKey | undefined {
-    const inForce = this.state.sealingKey(groupId)
-    if (inForce === 'stale') return undefined
-    if (inForce === 'first') return this.#parts.keyRing.newest(groupId)
-    const key = this.#parts.keyRing.find(groupId, inForce.keyId)
-    return key && { keyId: inForce.keyId, key }
+    for (const keyId of this.state.fittingKeys(groupId)) {
+      const key = this.#parts.keyRing.find(groupId, keyId)
+      if (!key) continue
+      this.#wantedSinceMs.delete(groupId)
+      return { keyId, key }
+    }
+    return undefined
   }
 
   /** False while a key of the group is to be fetched from others. */
   holdsKey(groupId: GroupId): boolean {
-    if (this.state.sealingKey(groupId) === 'stale') return this.#parts.keyRing.newest(groupId) !== undefined
-    return this.sealingKey(groupId) !== undefined
+    return this.sealingKey(groupId) !== undefined || this.state.fittingKeys(groupId).length === 0
   }
 
   openingKey(groupId: GroupId, keyId: GroupKey['keyId']): Bytes | undefined {
@@ -216,19 +223,40 @@ export class Namespace implements Authority {
     const member = this.state.memberOf(publicKey)
     if (!member || !this.state.isMember(groupId, publicKey)) return []
     const { keyRing, random } = this.#parts
-    return keyRing.all(groupId).map((key) => sealTo(member.kemKey, encodeKey(key), keyAad(this.id, groupId), random))
+    return keyRing.all(groupId).map((key) => sealTo(member.kemKey, key, keyAad(this.id, groupId), random))
   }
 
-  /** Stores delivered keys. Returns how many are new. Throws KeyError for keys that were not sealed to us, KEY_INVALID. */
+  /**
+   * Stores delivered keys that our log names, whoever they come from. Returns how many are new. Throws KeyError for keys
+   * that were not sealed to us.
+   */
   async receiveKeys(groupId: GroupId, sealed: readonly Bytes[]): Promise<number> {
-    const keys = sealed.map((bytes) => decodeKey(openSealed(this.#parts.kem, bytes, keyAad(this.id, groupId))))
-    const added = await this.#parts.keyRing.store(groupId, keys)
+    const keys = sealed.map((bytes) => openSealed(this.#parts.kem, bytes, keyAad(this.id, groupId)))
+    const added = await this.#parts.keyRing.store(groupId, keys, (keyId) => this.state.namesKey(groupId, keyId))
     if (added > 0) this.#parts.onChange(this)
     return added
   }
 
   close(): Promise<void> {
     return this.#queue.close()
+  }
+
+  /**
+   * True once nobody has brought a key that fits for a while: who made it may be gone for good, and a new one is as good.
+   */
+  #isLost(groupId: GroupId): boolean {
+    const nowMs = this.#parts.nowMs()
+    const sinceMs = this.#wantedSinceMs.get(groupId) ?? nowMs
+    this.#wantedSinceMs.set(groupId, sinceMs)
+    return nowMs - sinceMs >= KEY_LOST_MS
+  }
+
+  async #rotate(groupId: GroupId): Promise<void> {
+    const { keyRing, random } = this.#parts
+    const key = random.bytes(GROUP_KEY_BYTES)
+    const change = keyRing.add(groupId, key)
+    const covers = this.state.removalsDigest(groupId)
+    await this.#submit({ kind: 'key_rotated', groupId, keyId: keyIdOf(key), covers }, [change.op], change.committed)
   }
 
   /** `stored` is called when the batch has resolved, before anybody hears of the operation. */
@@ -280,7 +308,7 @@ export class Namespace implements Authority {
   }
 }
 
-function mayRotate(state: NamespaceState, groupId: GroupId, publicKey: PublicKey): boolean {
+function mayWriteIn(state: NamespaceState, groupId: GroupId, publicKey: PublicKey): boolean {
   const role = state.roleIn(groupId, accountOf(publicKey))
   return role === 'Admin' || role === 'Member'
 }

@@ -2,6 +2,7 @@
 // key have arrived, and says what is missing when the caller's patience ends.
 import type { Clock } from '../base/clock.ts'
 import { type AccountId, type ApplicationId, type GroupId, idFromBytes, type NamespaceId } from '../base/ids.ts'
+import { keyIdOf } from '../base/keys.ts'
 import { groupIdOf, namespaceIdOf, type Role, type Visibility } from '../base/operations.ts'
 import { until, WaitError } from '../base/until.ts'
 import { keyOf } from '../store/keys.ts'
@@ -73,10 +74,12 @@ export class Namespaces {
     const id = namespaceIdOf(identity.publicKey, salt)
     const namespace = await Namespace.open(id, this.#parts)
     this.#known.set(id, namespace)
-    const key = keyRing.add(id, random.bytes(GROUP_KEY_LENGTH))
-    const body = { kind: 'namespace_created' as const, applicationId, admin: namespace.ownKeys, salt }
-    await namespace.submit(name === undefined ? body : { ...body, name }, key.ops)
-    key.committed()
+    const key = random.bytes(GROUP_KEY_LENGTH)
+    const admin = namespace.ownKeys
+    const body = { kind: 'namespace_created' as const, applicationId, admin, keyId: keyIdOf(key), salt }
+    const change = keyRing.add(id, key)
+    await namespace.submit(name === undefined ? body : { ...body, name }, [change.op])
+    change.committed()
     await this.announceApplication(namespace, applicationId)
     outbound.followNamespace(id)
     return namespace
@@ -102,19 +105,22 @@ export class Namespaces {
     const namespace = this.ofGroup(parentId)
     const salt = random.bytes(SALT_LENGTH)
     const groupId = groupIdOf(namespace.id, identity.publicKey, salt)
-    const key = keyRing.add(groupId, random.bytes(GROUP_KEY_LENGTH))
+    const key = random.bytes(GROUP_KEY_LENGTH)
+    const change = keyRing.add(groupId, key)
     await namespace.submit(
       {
         kind: 'group_created',
         groupId,
         parentId,
+        keyId: keyIdOf(key),
+        covers: namespace.state.removalsDigest(parentId),
         salt,
         visibility: options.visibility,
         ...(options.name === undefined ? {} : { name: options.name }),
       },
-      key.ops,
+      [change.op],
     )
-    key.committed()
+    change.committed()
     return groupId
   }
 

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { appWasm } from '../../../scripts/build-apps.ts'
 import type { DeltaId } from '../base/ids.ts'
-import { sealTo } from '../base/keys.ts'
 import { EVERYTHING, idOfKey } from '../reconcile/item-key.ts'
 import type { GuestExecutor } from '../runtime/guest-executor.ts'
-import { type SharedContext, shareContext, type TestNode, type TestWorld } from '../testing/test-nodes.ts'
+import { handKeys, rotateKey, type SharedContext, shareContext, type TestWorld } from '../testing/test-nodes.ts'
 import { countRows, testWorlds } from '../testing/test-worlds.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Context } from './context.ts'
-import { encodeKey } from './key-ring.ts'
 
 const { open } = testWorlds()
 
@@ -54,7 +52,7 @@ describe('many deltas at once', () => {
 
   it('that are parked leave everything else its turn when they are looked at again, after a restart', async () => {
     const { world, shared } = await pair('kv-store')
-    await addKey(world.get('ada'), shared)
+    await rotateKey(world, shared, 'ada')
     const deltas = await writtenApart(world, shared, COUNT)
     const parking = await world.get('bob').context(shared.contextId)
     await world.run(parking.receive(deltas))
@@ -65,7 +63,7 @@ describe('many deltas at once', () => {
     expect(bob.waiting()).toMatchObject({ parked: COUNT })
     expect(await turnsDuring(world, bob.reconsider())).toBeGreaterThanOrEqual(TURNS)
     expect(bob.waiting()).toMatchObject({ parked: COUNT, pending: 0 })
-    await addKey(world.get('bob'), shared)
+    await handKeys(world, shared, 'ada', 'bob')
     await turnsDuring(world, bob.reconsider())
     expect(bob.waiting()).toMatchObject({ parked: 0, pending: 0, refused: 0 })
     expect(bob.heads()).toEqual([deltas.at(-1)?.id])
@@ -89,18 +87,6 @@ async function turnsDuring(world: TestWorld, work: Promise<unknown>): Promise<nu
     }),
   )
   return turns
-}
-
-/** As a rotation would: a new key of the group at one member. */
-async function addKey({ node }: TestNode, shared: SharedContext): Promise<void> {
-  const aad = Buffer.concat([Buffer.from(shared.namespaceId, 'hex'), Buffer.from(shared.groupId, 'hex')])
-  const sealed = sealTo(
-    node.kem.publicKey,
-    encodeKey({ key: new Uint8Array(32).fill(1), generation: 1 }),
-    aad,
-    node.ports.random,
-  )
-  await node.namespaces.get(shared.namespaceId).receiveKeys(shared.groupId, [sealed])
 }
 
 /** Holds every run of a guest while it is closed. */

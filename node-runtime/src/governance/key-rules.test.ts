@@ -31,19 +31,13 @@ const rotated = (story: Story, label: string, groupId: GroupId = namespaceId): O
 
 test('a removal makes the key stale until somebody who may write rotates it', () => {
   const story = withBob().does(carol, joined(carol, alice))
-  const keyOf = (label: string) => ({ keyId: idOf<KeyId>(label) })
-  expect(story.state.sealingKey(namespaceId)).toBe('first')
-  expect(story.state.keyFits(namespaceId, idOf('any'))).toBe(true)
+  expect(story.state.fittingKeys(namespaceId)).toEqual(['first key'].map((label) => idOf<KeyId>(label)))
   story.does(alice, removed(bob))
-  expect(story.state.sealingKey(namespaceId)).toBe('stale')
-  expect(story.state.keyFits(namespaceId, idOf('any'))).toBe(false)
+  expect(story.state.fittingKeys(namespaceId)).toEqual([])
   story.does(carol, rotated(story, 'second'))
-  expect(story.state.sealingKey(namespaceId)).toEqual(keyOf('second'))
-  expect(story.state.keyFits(namespaceId, idOf('second'))).toBe(true)
-  expect(story.state.keyFits(namespaceId, idOf('any'))).toBe(false)
+  expect(story.state.fittingKeys(namespaceId)).toEqual(['second'].map((label) => idOf<KeyId>(label)))
   story.does(alice, added(bob)).does(alice, removed(bob))
-  expect(story.state.sealingKey(namespaceId)).toBe('stale')
-  expect(story.state.keyFits(namespaceId, idOf('second'))).toBe(false)
+  expect(story.state.fittingKeys(namespaceId)).toEqual([])
 })
 
 test('a removal from above makes the keys of the groups beneath stale; one beneath leaves those above alone', () => {
@@ -52,9 +46,9 @@ test('a removal from above makes the keys of the groups beneath stale; one benea
     .does(alice, grouped(alice, 'one', 'restricted'))
     .does(alice, added(bob, 'Member', one))
   story.does(alice, removed(bob, one))
-  expect([one, namespaceId].map((id) => story.state.sealingKey(id))).toEqual(['stale', 'first'])
+  expect([one, namespaceId].map((id) => story.state.fittingKeys(id).length)).toEqual([0, 1])
   story.does(alice, rotated(story, 'second', one)).does(alice, removed(bob))
-  expect([one, namespaceId].map((id) => story.state.sealingKey(id))).toEqual(['stale', 'stale'])
+  expect([one, namespaceId].map((id) => story.state.fittingKeys(id).length)).toEqual([0, 0])
 })
 
 test('a key is rotated by writers only, once, and after all removals that its author saw', () => {
@@ -83,9 +77,17 @@ test('of two removals that did not see each other, neither rotation fits; one af
   const left = without(alice, dave, 'left')
   const right = without(bob, carol, 'right')
   const both = nodeWith([...ops, ...left, ...right])
-  expect(both.state().sealingKey(namespaceId)).toBe('stale')
+  expect(both.state().fittingKeys(namespaceId)).toEqual([])
   const covers = both.state().removalsDigest(namespaceId)
   const body: OpBody = { kind: 'key_rotated', groupId: namespaceId, keyId: idOf('after both'), covers }
   both.receive(operation({ by: alice, on: [left[1], right[1]], body }))
-  expect(both.state().sealingKey(namespaceId)).toEqual({ keyId: idOf('after both') })
+  expect(both.state().fittingKeys(namespaceId)).toEqual([idOf('after both')])
+})
+
+test('a group that is made after a removal starts with a key that covers it', () => {
+  const story = withBob().does(alice, removed(bob))
+  const without: OpBody = grouped(alice, 'one', 'open')
+  expect(story.refuses(alice, without)).toBe('its key does not cover the removals before it')
+  story.does(alice, grouped(alice, 'one', 'open', namespaceId, story.state.removalsDigest(namespaceId)))
+  expect(story.state.fittingKeys(groupBy(alice, 'one'))).toEqual([idOf('first key of one')])
 })

@@ -47,7 +47,8 @@ export interface SnapshotParts {
   readonly removals: IdMap<AccountId, readonly Removal[]>
 }
 
-const NO_REMOVALS: Bytes = new Uint8Array(32)
+/** Digest of the removals of a group that nobody was removed from. */
+export const NO_REMOVALS: Bytes = new Uint8Array(32)
 
 export const emptyRoles = (): IdMap<AccountId, Role> => IdMap.empty(cborEncode)
 export const emptyNumbers = (): IdMap<AccountId, number> => IdMap.empty(cborEncode)
@@ -165,19 +166,14 @@ export class NamespaceSnapshot implements NamespaceState {
     return digest
   }
 
-  sealingKey(groupId: GroupId): 'first' | 'stale' | { readonly keyId: KeyId } {
-    const keys = this.parts.groups.get(groupId)?.keys ?? []
+  fittingKeys(groupId: GroupId): readonly KeyId[] {
     const digest = toHex(this.removalsDigest(groupId))
-    const fitting = keys.findLast(({ covers }) => covers === digest)
-    if (fitting !== undefined) return { keyId: fitting.keyId }
-    return digest === toHex(NO_REMOVALS) ? 'first' : 'stale'
+    const keys = this.parts.groups.get(groupId)?.keys ?? []
+    return keys.flatMap(({ keyId, covers }) => (covers === digest ? [keyId] : [])).reverse()
   }
 
-  keyFits(groupId: GroupId, keyId: KeyId): boolean {
-    const digest = toHex(this.removalsDigest(groupId))
-    if (digest === toHex(NO_REMOVALS)) return true
-    const keys = this.parts.groups.get(groupId)?.keys ?? []
-    return keys.some((key) => key.keyId === keyId && key.covers === digest)
+  namesKey(groupId: GroupId, keyId: KeyId): boolean {
+    return this.parts.groups.get(groupId)?.keys.some((key) => key.keyId === keyId) ?? false
   }
 
   groupStateHash(groupId: GroupId): string {

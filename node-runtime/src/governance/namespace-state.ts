@@ -18,7 +18,7 @@ export interface Member extends MemberKeys {
   readonly joinedHlc: bigint
 }
 
-/** One rotation of a group's key. */
+/** One key of a group. */
 export interface GroupKeyRecord {
   readonly keyId: KeyId
   /** The removals after which it was made, as `removalsDigest` in hex. */
@@ -41,7 +41,7 @@ export interface GroupState {
   /** Accounts that left or were removed: they inherit nothing here until added again. */
   readonly departed: ReadonlyMap<AccountId, Removal>
   readonly contexts: ReadonlyMap<ContextId, ContextRecord>
-  /** The latest rotations, the last one last. None: the group's first key, which no operation names. */
+  /** All keys the group has had, in canonical order of the operations that name them: the first one, then rotations. */
   readonly keys: readonly GroupKeyRecord[]
 }
 
@@ -106,12 +106,12 @@ export interface NamespaceState {
   /** SHA-256 over the removals, sorted, from this group and the groups above it; all zero when there was none. */
   removalsDigest(groupId: GroupId): Bytes
   /**
-   * What new deltas of the group are sealed with. `first`: its first key, or any that members have. `stale`: a member was
-   * removed since the last rotation, so a new key is due.
+   * The keys that fit this state, the latest first: made after every removal up to here. A delta that cites it must be
+   * sealed with one of them. None: a member was removed since the last rotation, so a new key is due.
    */
-  sealingKey(groupId: GroupId): 'first' | 'stale' | { readonly keyId: KeyId }
-  /** Whether a delta that cites this state may be sealed with the key: it was made after every removal up to here. */
-  keyFits(groupId: GroupId, keyId: KeyId): boolean
+  fittingKeys(groupId: GroupId): readonly KeyId[]
+  /** True for a key that the group has or had. */
+  namesKey(groupId: GroupId, keyId: KeyId): boolean
   /** SHA-256 in hex, equal iff the group's state is; for the namespace, iff the whole state is. */
   groupStateHash(groupId: GroupId): string
 }

@@ -1,5 +1,6 @@
 // The table of all kinds of operations, and the kinds that make things: namespace, groups, contexts, applications.
-import type { AccountId } from '../base/ids.ts'
+import { type Bytes, toHex } from '../base/bytes.ts'
+import type { AccountId, KeyId } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
 import { contextIdOf, groupIdOf, namespaceIdOf, type OpBody, type Operation } from '../base/operations.ts'
 import { CAPABILITY, DEFAULT_CAPABILITIES } from './capabilities.ts'
@@ -13,6 +14,7 @@ import {
   emptyRoles,
   type GroupRecord,
   type NamespaceSnapshot,
+  NO_REMOVALS,
 } from './namespace-snapshot.ts'
 import type { ContextRecord } from './namespace-state.ts'
 import type { Rule } from './rule.ts'
@@ -23,9 +25,16 @@ const namespaceCreated: Rule<'namespace_created'> = {
     if (admin.publicKey !== author || admin.account !== account) return 'the first admin is not the author'
     return state.root === undefined ? undefined : 'the namespace exists'
   },
-  effect(state, { author, hlc, body: { applicationId, name, admin } }) {
+  effect(state, { author, hlc, body: { applicationId, name, admin, keyId } }) {
     if (state.root !== undefined) return state
-    const root = newGroup({ id: state.namespaceId, creator: author, visibility: 'restricted', ...named(name) })
+    const root = newGroup({
+      id: state.namespaceId,
+      creator: author,
+      visibility: 'restricted',
+      keyId,
+      covers: NO_REMOVALS,
+      ...named(name),
+    })
     return state
       .with({ applicationId, createdHlc: hlc, ...named(name) })
       .withGroup(root)
@@ -34,10 +43,11 @@ const namespaceCreated: Rule<'namespace_created'> = {
 }
 
 const groupCreated: Rule<'group_created'> = {
-  refusal(state, { author, body: { groupId, parentId, salt } }, account) {
+  refusal(state, { author, body: { groupId, parentId, covers, salt } }, account) {
     if (groupIdOf(state.namespaceId, author, salt) !== groupId) return 'the group id is not made from author and salt'
     if (!state.groups.has(parentId)) return 'no such parent group'
     if (state.groups.has(groupId)) return 'the group exists'
+    if (toHex(covers) !== toHex(state.removalsDigest(parentId))) return 'its key does not cover the removals before it'
     if (state.depthOf(parentId) + 1 >= GROUP_DEPTH_MAX) return `groups nest at most ${GROUP_DEPTH_MAX} deep`
     const atRoot = parentId === state.namespaceId
     const may =
@@ -45,16 +55,19 @@ const groupCreated: Rule<'group_created'> = {
       (atRoot && hasBit(state, parentId, account, CAPABILITY.createSubgroup))
     return may ? undefined : 'the author may not create groups here'
   },
-  effect(state, { author, body: { groupId, parentId, name, visibility } }, account) {
+  effect(state, { author, body: { groupId, parentId, keyId, covers, name, visibility } }, account) {
     if (state.groups.has(groupId) || !state.groups.has(parentId)) return state
-    const group = newGroup({ id: groupId, parentId, creator: author, visibility, ...named(name) })
+    const group = newGroup({ id: groupId, parentId, creator: author, visibility, keyId, covers, ...named(name) })
     return state.withGroup(group).withRow(groupId, account, 'Admin')
   },
 }
 
-type NewGroup = Pick<GroupRecord, 'id' | 'parentId' | 'creator' | 'visibility' | 'name'>
+type NewGroup = Pick<GroupRecord, 'id' | 'parentId' | 'creator' | 'visibility' | 'name'> & {
+  readonly keyId: KeyId
+  readonly covers: Bytes
+}
 
-function newGroup(facts: NewGroup): GroupRecord {
+function newGroup({ keyId, covers, ...facts }: NewGroup): GroupRecord {
   return {
     ...facts,
     members: emptyRoles(),
@@ -62,7 +75,7 @@ function newGroup(facts: NewGroup): GroupRecord {
     capabilities: emptyNumbers(),
     departed: emptyRemovals(),
     contexts: emptyContexts(),
-    keys: [],
+    keys: [{ keyId, covers: toHex(covers) }],
   }
 }
 

@@ -72,7 +72,14 @@ export function operation({ by, on, hlc, body }: Draft): Operation {
   return { ...facts, id: idFromBytes<OpId>(taggedHash('test-op', cborEncode(facts))) }
 }
 
-export const created: OpBody = { kind: 'namespace_created', applicationId, name: 'team', admin: keysOf(alice), salt }
+export const created: OpBody = {
+  kind: 'namespace_created',
+  applicationId,
+  name: 'team',
+  admin: keysOf(alice),
+  keyId: idOf('first key'),
+  salt,
+}
 export const genesis: Operation = operation({ by: alice, on: [], body: created })
 
 export interface InvitationOptions {
@@ -134,7 +141,16 @@ export const grouped = (
   label: string,
   visibility: 'open' | 'restricted',
   parentId: GroupId = namespaceId,
-): OpBody => ({ kind: 'group_created', groupId: groupBy(who, label), parentId, salt: bytesOf(label), visibility })
+  covers: Bytes = new Uint8Array(32),
+): OpBody => ({
+  kind: 'group_created',
+  groupId: groupBy(who, label),
+  parentId,
+  keyId: idOf(`first key of ${label}`),
+  covers,
+  salt: bytesOf(label),
+  visibility,
+})
 
 export const contextBy = (who: Person, label: string): ContextId =>
   contextIdOf(namespaceId, who.publicKey, bytesOf(label))

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { sealTo } from '../base/keys.ts'
-import { encodeKey } from '../context/key-ring.ts'
 import type { FrameStream } from '../network/network.ts'
 import { EVERYTHING } from '../reconcile/item-key.ts'
 import { EMPTY_FINGERPRINT } from '../reconcile/set-view.ts'
-import { peerIdOf, type TestNode } from '../testing/test-node.ts'
-import { converge, type SharedContext, type TestWorld } from '../testing/test-nodes.ts'
+import { peerIdOf } from '../testing/test-node.ts'
+import { converge, rotateKey, type SharedContext, type TestWorld } from '../testing/test-nodes.ts'
 import { testWorlds } from '../testing/test-worlds.ts'
 import { type SyncFrame, type SyncRequest, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
 import { SYNC_PROTOCOL } from './conversation.ts'
@@ -104,7 +102,7 @@ async function hostile(world: TestWorld, answer: (request: SyncRequest, asked: n
 async function parkedAtBob(): Promise<{ world: TestWorld; shared: SharedContext }> {
   const { world, shared } = await share('kv-store', ['ada', 'bob', 'cyd'], { sync: { everyMs: HOUR_MS } })
   const ada = world.get('ada')
-  await addKey(ada, shared)
+  await rotateKey(world, shared, 'ada')
   world.network.partition([ada.peerId])
   await world.run(ada.call(shared.contextId, 'set', { key: 'k', value: 'v' }))
   const adas = await ada.context(shared.contextId)
@@ -119,12 +117,4 @@ async function expectParked(world: TestWorld, { contextId }: SharedContext, name
   const context = await world.get(name).context(contextId)
   expect(context.waiting()).toMatchObject({ parked: 1, refused: 0 })
   expect(context.readHeld((view) => view.size)).toBe(1)
-}
-
-/** As a rotation would: a new key of the group at one member. */
-async function addKey({ node }: TestNode, { namespaceId, groupId }: SharedContext): Promise<void> {
-  const aad = Buffer.concat([Buffer.from(namespaceId, 'hex'), Buffer.from(groupId, 'hex')])
-  const key = encodeKey({ key: new Uint8Array(32).fill(1), generation: 1 })
-  const sealed = sealTo(node.kem.publicKey, key, aad, node.ports.random)
-  await node.namespaces.get(namespaceId).receiveKeys(groupId, [sealed])
 }

@@ -257,3 +257,18 @@ export async function converge(world: TestWorld, id: ContextId, names: readonly 
   if (first.root !== first.shownRoot) throw new Error('the running context shows another root than its disk')
   return first
 }
+
+/** A new key of the group, made by one member and named in the log of all; who needs it has to ask for it. */
+export async function rotateKey(world: TestWorld, shared: SharedContext, name: string): Promise<void> {
+  const logs = [...world.nodes.values()].map(({ node }) => node.namespaces.get(shared.namespaceId))
+  await world.run(world.get(name).node.namespaces.get(shared.namespaceId).rotateKey(shared.groupId))
+  await world.until('the rotation to be known', () => new Set(logs.map((log) => log.heads().join())).size === 1)
+}
+
+/** As a key request and its answer would. */
+export async function handKeys(world: TestWorld, shared: SharedContext, from: string, to: string): Promise<void> {
+  const { namespaceId, groupId } = shared
+  const [giver, taker] = [world.get(from).node, world.get(to).node]
+  const sealed = giver.namespaces.get(namespaceId).sealedKeysFor(groupId, taker.identity.publicKey)
+  await world.run(taker.namespaces.get(namespaceId).receiveKeys(groupId, sealed))
+}

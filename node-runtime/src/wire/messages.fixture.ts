@@ -67,7 +67,7 @@ export const delta: Delta = sealDelta({
 })
 
 const bodies: readonly OpBody[] = [
-  { kind: 'namespace_created', applicationId, name: 'team', admin: memberKeys(alice), salt },
+  { kind: 'namespace_created', applicationId, name: 'team', admin: memberKeys(alice), keyId: keyIdOf(groupKey), salt },
   {
     kind: 'member_joined',
     invitation: signInvitation(
@@ -87,7 +87,16 @@ const bodies: readonly OpBody[] = [
   { kind: 'role_set', groupId, account, role: 'Admin' },
   { kind: 'capabilities_set', groupId, capabilities: 5 },
   { kind: 'capabilities_set', groupId, account, capabilities: 0xffff_ffff },
-  { kind: 'group_created', groupId, parentId: namespaceId, salt, name: 'rödel', visibility: 'open' },
+  {
+    kind: 'group_created',
+    groupId,
+    parentId: namespaceId,
+    keyId: keyIdOf(groupKey),
+    covers: salt,
+    salt,
+    name: 'rödel',
+    visibility: 'open',
+  },
   { kind: 'visibility_set', groupId, visibility: 'restricted' },
   {
     kind: 'context_created',

@@ -31,12 +31,14 @@ const salt = bytes(SALT_BYTES, SALT_BYTES)
 const role = oneOf(ROLES)
 const visibility = oneOf(['open', 'restricted'])
 const groupId = id<GroupId>()
+const keyId = id<KeyId>()
+const covers = bytes(HASH_BYTES, HASH_BYTES)
 const account = id<AccountId>()
 const applicationId = id<ApplicationId>()
 const member: Shape<MemberKeys> = record({ account, publicKey: id<PublicKey>(), kemKey: id<KemKey>() })
 
 export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
-  namespace_created: record({ applicationId, admin: member, salt }, { name }),
+  namespace_created: record({ applicationId, admin: member, keyId, salt }, { name }),
   member_joined: record({ invitation, member }),
   member_added: record({ groupId, account, role }),
   member_removed: record(
@@ -45,7 +47,7 @@ export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
   ),
   role_set: record({ groupId, account, role }),
   capabilities_set: record({ groupId, capabilities: uint(2 ** 32 - 1) }, { account }),
-  group_created: record({ groupId, parentId: groupId, salt, visibility }, { name }),
+  group_created: record({ groupId, parentId: groupId, keyId, covers, salt, visibility }, { name }),
   visibility_set: record({ groupId, visibility }),
   context_created: record(
     {
@@ -62,5 +64,5 @@ export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
     { applicationId, blobId: id<BlobId>(), size: uint(APPLICATION_BYTES_MAX) },
     { source: text(SOURCE_BYTES_MAX), package: name, version: name },
   ),
-  key_rotated: record({ groupId, keyId: id<KeyId>(), covers: bytes(HASH_BYTES, HASH_BYTES) }),
+  key_rotated: record({ groupId, keyId, covers }),
 })

@@ -81,8 +81,6 @@ export interface ApplicationRow {
 export interface GroupKeyRow {
   readonly v: 1
   readonly key: Bytes
-  /** Order of arrival; the newest seals. */
-  readonly order: number
 }
 
 type Row = DeltaRow | ParkedRow | UndoRow | CheckpointRow | ContextRow | HandlerRow | ApplicationRow | GroupKeyRow

@@ -22,7 +22,7 @@ export interface OpeningParts {
 
 export type Opened = Pick<
   ContextParts,
-  'rows' | 'held' | 'dag' | 'stack' | 'restored' | 'again' | 'parked' | 'pruned' | 'acknowledged'
+  'rows' | 'held' | 'dag' | 'stack' | 'restored' | 'again' | 'parked' | 'pruned' | 'written' | 'acknowledged'
 >
 
 export async function openRows({ contextId, store, hlc, authority }: OpeningParts): Promise<Opened> {
@@ -39,6 +39,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   const ready = new Map<DeltaId, DagNode>()
   const restored: Delta[] = []
   const again = new Set<DeltaId>()
+  const written = new Map(pruned?.checkpoint.authors.map(({ author, hlc: stamp }) => [author, stamp]))
   for await (const { delta, status } of rows.deltas()) {
     hlc.observe(delta.hlc)
     if (itemKey(delta.hlc, delta.id) < bound) {
@@ -51,7 +52,10 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     }
     if (status === 'again' || (pruned?.swapped && counted)) again.add(delta.id)
     if (pruned?.swapped || status === 'pending' || status === 'again') restored.push(delta)
-    else ready.set(delta.id, nodeOf(delta))
+    else {
+      ready.set(delta.id, nodeOf(delta))
+      if (delta.hlc > (written.get(delta.author) ?? 0n)) written.set(delta.author, delta.hlc)
+    }
   }
   if (pruned) await sweep(rows, bound, pruned.base, batches)
   if (pruned?.swapped) await batches.add(rows.putCheckpoint(pruned.checkpoint, pruned.base))
@@ -70,6 +74,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     again,
     parked: await rows.parkedSizes(),
     pruned,
+    written,
     acknowledged: writers,
   }
 }

@@ -1,6 +1,15 @@
 // What one context is made of.
 import type { HybridClock } from '../base/clock.ts'
-import type { AccountId, ApplicationId, ContextId, DeltaId, GroupId, NamespaceId, RootHash } from '../base/ids.ts'
+import type {
+  AccountId,
+  ApplicationId,
+  ContextId,
+  DeltaId,
+  GroupId,
+  NamespaceId,
+  PublicKey,
+  RootHash,
+} from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
@@ -51,6 +60,8 @@ export interface ContextParts {
   /** Applied deltas that are not pruned, in the order they were applied. */
   readonly stack: readonly DagNode[]
   readonly pruned: Pruned | undefined
+  /** The newest stamp of each author among the ready deltas; it grows with them. */
+  readonly written: Map<PublicKey, bigint>
   /** The newest signed heads of each other member that are stored. */
   readonly acknowledged: readonly HeadsBeat[]
   readonly retention: Retention

@@ -26,7 +26,10 @@ export interface ReceiveResult {
 
 type Arrivals = ReadonlyMap<DeltaId, Arrived>
 
-type ReceiverParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'identity' | 'hlc' | 'outbound' | 'again'> & {
+type ReceiverParts = Pick<
+  ContextParts,
+  'record' | 'rows' | 'dag' | 'identity' | 'hlc' | 'outbound' | 'again' | 'written'
+> & {
   readonly pruner: Pruner
   readonly folder: Folder
   readonly intake: Intake
@@ -42,6 +45,8 @@ type ReceiverParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'identity' |
 export class Receiver {
   readonly #parts: ReceiverParts
   #behind = 0
+  /** Of what waits for its parents. */
+  readonly #authors = new Map<DeltaId, PublicKey>()
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts
@@ -80,7 +85,15 @@ export class Receiver {
       const payload = intake.admit(delta, ops)
       if (payload === undefined) continue
       const result = dag.receive(nodeOf(delta))
-      for (const id of [...result.evicted, ...result.invalid]) ops.push(rows.dropDelta(id))
+      if (result.outcome === 'pending' && this.#isAbandoned(delta)) {
+        dag.forget(delta.id)
+        this.#refuseBehind(delta, ops)
+        continue
+      }
+      for (const id of [...result.evicted, ...result.invalid]) {
+        ops.push(rows.dropDelta(id))
+        this.#authors.delete(id)
+      }
       if (result.outcome === 'invalid') {
         intake.refuse(delta, result.reason ?? 'invalid')
         continue
@@ -88,6 +101,7 @@ export class Receiver {
       hlc.observe(delta.hlc)
       arrived.set(delta.id, { delta, payload })
       ready.push(...result.ready)
+      if (result.outcome === 'pending') this.#authors.set(delta.id, delta.author)
       if (result.outcome === 'pending') ops.push(rows.putDelta(delta, this.#waitingStatus(delta.id)))
       for (const id of result.missing) missing.add(id)
     }
@@ -121,23 +135,30 @@ export class Receiver {
   }
 
   /**
-   * What an author writes builds on all that it wrote before. So what still waits and is earlier than a complete one of
-   * the same author was given up by it: it was behind a frontier, or built on what was, and is written again elsewhere.
+   * What an author writes builds on all that it wrote before. So what waits and is earlier than a complete one of the
+   * same author was given up by it: it was behind a frontier, or built on what was, and is written again elsewhere.
    */
+  #isAbandoned({ author, hlc }: Pick<Delta, 'author' | 'hlc'>): boolean {
+    return this.#parts.pruner.checkpoint !== undefined && hlc < (this.#parts.written.get(author) ?? 0n)
+  }
+
+  /** `ready` have become complete: what of the same authors still waits may go with that. */
   #abandoned(ready: readonly DagNode[], arrived: Arrivals): StoreOp[] {
-    const { dag, pruner, rows } = this.#parts
-    if (pruner.checkpoint === undefined || ready.length === 0 || dag.pendingCount === 0) return []
-    const deltaOf = (id: DeltaId) => arrived.get(id)?.delta ?? rows.delta(id)
-    const newest = new Map<PublicKey, bigint>()
+    const { dag, pruner, rows, written } = this.#parts
     for (const { id, hlc } of ready) {
-      const author = deltaOf(id)?.author
-      if (author !== undefined && hlc > (newest.get(author) ?? 0n)) newest.set(author, hlc)
+      const author = arrived.get(id)?.delta.author ?? this.#authors.get(id)
+      this.#authors.delete(id)
+      if (author !== undefined && hlc > (written.get(author) ?? 0n)) written.set(author, hlc)
     }
+    if (pruner.checkpoint === undefined || ready.length === 0) return []
     const given = [...dag.pending()].filter(({ id, hlc }) => {
-      const author = deltaOf(id)?.author
-      return author !== undefined && hlc < (newest.get(author) ?? 0n)
+      const author = this.#authors.get(id)
+      return author !== undefined && this.#isAbandoned({ author, hlc })
     })
-    for (const { id } of given) dag.forget(id)
+    for (const { id } of given) {
+      dag.forget(id)
+      this.#authors.delete(id)
+    }
     this.#behind += given.length
     return given.map(({ id }) => rows.dropDelta(id))
   }

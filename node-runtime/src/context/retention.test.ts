@@ -102,4 +102,35 @@ describe.each(['kv-store', 'order-sensitive'])('members of a context of %s', (ap
       expect(await countRows(world.get(name).disk, 'reissue')).toBe(0)
     }
   })
+
+  it('agree on the later checkpoint, when one of them took what another could not take any more', async () => {
+    const names = [...NAMES, 'dan']
+    const scene = await share(app, names, { retention })
+    const { world, shared } = scene
+    const peersOf = (...some: string[]) => some.map((name) => world.get(name).peerId)
+    await set(scene, 'dan', 'old', 'dan')
+    await converge(world, shared.contextId, names)
+    world.network.partition(peersOf('dan'))
+    await set(scene, 'dan', 'late', 'dan')
+    await world.pass(2 * ABSENT_MS)
+    await writeMany(scene, NAMES, 30)
+    await world.pass(2500)
+    world.get('bob').kill()
+    await world.pass(30_000)
+    expect(Math.min(...(await prunedCounts(scene, ['ada', 'cyd'])))).toBeGreaterThanOrEqual(CHECKPOINT_MIN)
+    await world.start('bob', { boot: names })
+    world.network.partition(peersOf('bob', 'dan'))
+    expect(await prunedCounts(scene, ['bob'])).toEqual([0])
+    await world.pass(15_000)
+    expect(await get(scene, 'bob', 'late')).toBe('dan')
+    await set(scene, 'bob', 'onto', 'bob')
+    world.network.heal()
+    await world.pass(60_000)
+    await converge(world, shared.contextId, names)
+    for (const name of names) {
+      expect(await get(scene, name, 'late')).toBe('dan')
+      expect(await get(scene, name, 'onto')).toBe('bob')
+      expect(world.get(name).log.entries).toEqual([])
+    }
+  })
 })

@@ -31,6 +31,9 @@ export const CONTEXT_KNOWN_WAIT_MS = 5_000
 /** How long running requests may go on when the node stops. Then they are answered 503. */
 export const DRAIN_MS = 1_500
 
+/** How long those answers, and streams that still flow, have after that. Then every connection is cut off. */
+export const CUT_OFF_MS = 1_000
+
 /** Problems of one request that its refusal names; the others are only counted. */
 export const PROBLEMS_NAMED_MAX = 3
 

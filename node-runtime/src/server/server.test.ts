@@ -129,6 +129,19 @@ describe('what is no request of this API', () => {
     }
   })
 
+  test.each([
+    ['/admin-api/contexts/%zz', 400],
+    [`/admin-api/contexts/${'1'.repeat(101)}`, 414],
+  ])('is refused in the same shape where its path cannot be read', async (path, status) => {
+    const answer = await served.ask('GET', path)
+    expect([answer.status, answer.type, answer.body]).toEqual([
+      status,
+      expect.stringContaining('application/json'),
+      { error: expect.stringContaining(path) },
+    ])
+    expect((await ask(path, { host: 'evil.example' })).status).toBe(403)
+  })
+
   test('HEAD answers as GET does, without a body', async () => {
     const { status, text } = await served.ask('HEAD', HEALTH)
     expect([status, text]).toEqual([200, ''])

@@ -7,7 +7,14 @@ import { tooLarge } from '../blobs/manifest.ts'
 import { checkCaller } from './caller.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { parseJson } from './json.ts'
-import { DRAIN_MS, JSON_BODY_BYTES_MAX, KEEP_ALIVE_MS, REQUEST_RECEIVE_MS, UPLOAD_RECEIVE_MS } from './limits.ts'
+import {
+  CUT_OFF_MS,
+  DRAIN_MS,
+  JSON_BODY_BYTES_MAX,
+  KEEP_ALIVE_MS,
+  REQUEST_RECEIVE_MS,
+  UPLOAD_RECEIVE_MS,
+} from './limits.ts'
 import { readQuery } from './query.ts'
 import { RawResponse, type Route, type RouteParts, StreamResponse } from './route.ts'
 import { applicationRoutes } from './routes/applications.ts'
@@ -34,7 +41,10 @@ export interface HttpServer {
   listen(host: string, port: number): Promise<void>
   /** `http://host:port` of each listener. */
   addresses(): string[]
-  /** Refuses new requests, waits for running ones. Idempotent. */
+  /**
+   * Refuses new requests, waits for running ones: after DRAIN_MS they are given up, and CUT_OFF_MS later what is still
+   * connected is cut off. Idempotent.
+   */
   close(): Promise<void>
 }
 
@@ -55,8 +65,13 @@ export async function createServer(parts: RouteParts): Promise<HttpServer> {
     addresses: () => listening.flatMap((app) => app.addresses().map(urlOf)),
     async close() {
       const impatience = setTimeout(() => stop.abort(new ServerError('STOPPING', 'the node is stopping')), DRAIN_MS)
+      // A client that neither sends nor reads would hold the end up for as long as it likes.
+      const cutOff = setTimeout(() => {
+        for (const app of listening) app.server.closeAllConnections()
+      }, DRAIN_MS + CUT_OFF_MS)
       await Promise.all(listening.map((app) => app.close()))
       clearTimeout(impatience)
+      clearTimeout(cutOff)
     },
   }
 }
@@ -71,6 +86,11 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     forceCloseConnections: 'idle',
     logger: false,
     schemaController,
+    // Paths that cannot be read never reach a hook.
+    frameworkErrors: (error, { headers }, reply) => {
+      const { status, message } = httpFailureOf(refusalOf(headers) ?? error)
+      reply.code(status).send({ error: message })
+    },
   })
   // Before anything is read or looked up, and for paths that do not exist, too.
   app.addHook('onRequest', async ({ headers }) => checkCaller(headers))
@@ -85,7 +105,8 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
   })
   app.setErrorHandler((error, request, reply) => {
     const { status, message } = httpFailureOf(error)
-    if (status === 500)
+    // A body that breaks off is the client's end, not a defect.
+    if (status === 500 && error !== request.raw.errored)
       parts.log.error(
         { url: request.url, error: error instanceof Error ? error.stack : String(error) },
         'request failed',
@@ -105,6 +126,15 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     for (const route of ROUTES) if (route.streams) register(scope, route, parts, stop)
   })
   return app
+}
+
+function refusalOf(headers: FastifyRequest['headers']): unknown {
+  try {
+    checkCaller(headers)
+    return undefined
+  } catch (error) {
+    return error
+  }
 }
 
 function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: AbortSignal): void {

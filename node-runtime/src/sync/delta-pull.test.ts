@@ -52,7 +52,13 @@ describe('a pull', () => {
       (request) => answered(request, { t: 'parts', parts: ['40', '80', 'g'].map(part) }),
       /does not fit/,
     ],
-    ['answers something else', () => [{ t: 'items', items: [new Uint8Array(3)] }, END], undefined],
+    ['answers something else', () => [{ t: 'items', items: [new Uint8Array(3)] }, END], /without a comparison/],
+    ['says only that it is done', () => [END], /without a comparison/],
+    [
+      'compares twice',
+      (request) => [...answered(request, { t: 'same' }).slice(0, -1), ...answered(request, { t: 'same' })],
+      /more than one comparison/,
+    ],
     ['ends half-way', () => [], /half-way/],
   ])('from a peer that %s ends, and changes nothing', async (_, answer, failure) => {
     const { world, shared } = await share('kv-store', ['ada'])

@@ -64,9 +64,15 @@ function sizeOf(context: SyncedContext): number {
 async function compare(conversation: Conversation, context: SyncedContext, contextId: ContextId): Promise<Differences> {
   const reconciliation = new Reconciliation((work) => context.readHeld(work), context.heldFrom())
   for (let probes = reconciliation.probes(); probes.length > 0; probes = reconciliation.probes()) {
+    let isAnswered = false
     for await (const frame of conversation.ask({ t: 'compare', contextId, probes })) {
-      if (frame.t === 'answers') reconciliation.take(frame.answers, frame.floor)
+      if (frame.t !== 'answers') continue
+      if (isAnswered) throw new SyncError('SYNC_INCOMPLETE', 'the peer answers with more than one comparison')
+      isAnswered = true
+      reconciliation.take(frame.answers, frame.floor)
     }
+    // Silence must not pass for "nothing differs".
+    if (!isAnswered) throw new SyncError('SYNC_INCOMPLETE', 'the peer answers without a comparison')
   }
   return reconciliation.differences()
 }

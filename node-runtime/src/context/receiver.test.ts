@@ -26,6 +26,22 @@ describe('deltas that are being applied', () => {
   })
 })
 
+describe('an arrival that breaks off half-way', () => {
+  it('gives the context up, so that what the graph had of it is not taken for stored', async () => {
+    const { world, shared } = await pair('kv-store')
+    const deltas = await writtenApart(world, shared, 3)
+    const broken = await world.get('bob').context(shared.contextId)
+    const [first, second] = deltas
+    if (!first || !second) throw new Error('no deltas')
+    await expect(world.run(broken.receive([first, unreadable(second)]))).rejects.toThrow('out of memory')
+    const bob = await world.get('bob').context(shared.contextId)
+    expect(bob).not.toBe(broken)
+    await world.run(bob.receive(deltas))
+    expect(bob.heads()).toEqual([deltas.at(-1)?.id])
+    expect(heldBy(bob)).toEqual(deltas.map(({ id }) => id))
+  })
+})
+
 describe('many deltas at once', () => {
   const COUNT = 150
   const TURNS = 2
@@ -87,6 +103,16 @@ async function turnsDuring(world: TestWorld, work: Promise<unknown>): Promise<nu
     }),
   )
   return turns
+}
+
+/** Stands for whatever may fail on a machine between two deltas. */
+function unreadable(delta: Delta): Delta {
+  return {
+    ...delta,
+    get sealed(): never {
+      throw new Error('out of memory')
+    },
+  }
 }
 
 /** Holds every run of a guest while it is closed. */

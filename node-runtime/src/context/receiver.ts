@@ -63,9 +63,19 @@ export class Receiver {
     from: PeerId | undefined,
     first: readonly StoreOp[] = [],
   ): Promise<ReceiveResult> {
-    const { dag, hlc, intake, rows, outbound, revision } = this.#parts
     // Before anything arrives: so the state is never half by the old removals and half by the new.
-    await revision.runIfDue()
+    await this.#parts.revision.runIfDue()
+    try {
+      return await this.#take(deltas, from, first)
+    } catch (error) {
+      // Memory is ahead of the store now, whatever went wrong.
+      this.#parts.ledger.break(error)
+      throw error
+    }
+  }
+
+  async #take(deltas: readonly Delta[], from: PeerId | undefined, first: readonly StoreOp[]): Promise<ReceiveResult> {
+    const { dag, hlc, intake, rows, outbound, revision } = this.#parts
     const arrived = new Map<DeltaId, Arrived>()
     const ready: DagNode[] = []
     const ops: StoreOp[] = [...first]
@@ -105,15 +115,9 @@ export class Receiver {
       if (result.outcome === 'pending') ops.push(rows.putDelta(delta, this.#waitingStatus(delta.id)))
       for (const id of result.missing) missing.add(id)
     }
-    try {
-      ops.push(...this.#abandoned(ready, arrived))
-      await this.#applyReady(ready, arrived, ops)
-      if (this.#parts.voids.completes(ready.map(({ id }) => id))) await revision.run()
-    } catch (error) {
-      // Memory is ahead of the store now, whatever went wrong.
-      this.#parts.ledger.break(error)
-      throw error
-    }
+    ops.push(...this.#abandoned(ready, arrived))
+    await this.#applyReady(ready, arrived, ops)
+    if (this.#parts.voids.completes(ready.map(({ id }) => id))) await revision.run()
     this.#parts.ledger.show()
     this.#parts.pruner.wake()
     const wanted = [...missing].filter((id) => !this.#parts.holds(id))

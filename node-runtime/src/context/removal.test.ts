@@ -72,7 +72,7 @@ describe.each(['kv-store', 'order-sensitive'])('bob, removed by ada from a names
     const bob = scene.world.get('bob')
     await expect(
       scene.world.run(bob.call(scene.shared.contextId, 'set', { key: 'key', value: 'bob' })),
-    ).rejects.toThrow()
+    ).rejects.toMatchObject({ code: 'NOT_A_MEMBER' })
     const context = await bob.context(scene.shared.contextId)
     const [head] = (await scene.world.get('cyd').context(scene.shared.contextId)).heads()
     // What it may overhear stays sealed.

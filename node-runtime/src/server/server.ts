@@ -87,9 +87,10 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     logger: false,
     schemaController,
     // Paths that cannot be read never reach a hook.
-    frameworkErrors: (error, { headers }, reply) => {
+    frameworkErrors: (error, { headers }, { raw }) => {
       const { status, message } = httpFailureOf(refusalOf(headers) ?? error)
-      reply.code(status).send({ error: message })
+      raw.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
+      raw.end(JSON.stringify({ error: message }))
     },
   })
   // Before anything is read or looked up, and for paths that do not exist, too.

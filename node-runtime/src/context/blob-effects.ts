@@ -1,5 +1,6 @@
-// What a call does to blobs, in step with its batch: placed before it, referred to in it, announced after it. A blob of a
-// call that is not committed leaves no trace (I6): it is removed, or, after a crash in between, collected.
+// What a call does to blobs, in step with its batch: placed before it, referred to in it, announced after it. Of a call
+// that is not committed nothing refers to a blob (I6). What it staged is removed; what it placed already is left to the
+// collection, since the same bytes may be those of an upload or of another context's call that is not committed yet.
 import type { BlobId, ContextId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
@@ -9,7 +10,7 @@ import type { BlobOutbound } from './blob-ports.ts'
 import type { BlobReferences } from './blob-references.ts'
 
 export interface BlobParts {
-  readonly blobs: Pick<BlobStore, 'resolve' | 'keepStaged' | 'discardStaged' | 'delete'>
+  readonly blobs: Pick<BlobStore, 'keepStaged' | 'discardStaged'>
   readonly references: BlobReferences
   readonly blobOutbound: Pick<BlobOutbound, 'announce'>
 }
@@ -18,8 +19,6 @@ export class BlobEffects {
   readonly #contextId: ContextId
   readonly #parts: BlobParts & { readonly log: Logger }
   readonly #outcome: GuestOutcome['blobs']
-  /** Blobs that this call brought here. */
-  readonly #placed: BlobId[] = []
   #isCommitted = false
 
   constructor(contextId: ContextId, parts: BlobParts & { readonly log: Logger }, outcome: GuestOutcome) {
@@ -32,11 +31,7 @@ export class BlobEffects {
   async place(): Promise<StoreOp[]> {
     if (!this.#outcome) return []
     const { blobs, references } = this.#parts
-    for (const staged of this.#outcome.created) {
-      const { id } = staged.manifest
-      if (blobs.resolve(id) === undefined) this.#placed.push(id)
-      await blobs.keepStaged(staged)
-    }
+    for (const staged of this.#outcome.created) await blobs.keepStaged(staged)
     return [...this.#ids()].flatMap((id) => references.put(this.#contextId, id))
   }
 
@@ -48,12 +43,11 @@ export class BlobEffects {
   /** Whatever became of the call. */
   async end(): Promise<void> {
     if (!this.#outcome || this.#isCommitted) return
-    const { blobs, references, log } = this.#parts
+    const { blobs, log } = this.#parts
     try {
       for (const staged of this.#outcome.created) await blobs.discardStaged(staged)
-      for (const id of this.#placed) if ((await references.of(id)).length === 0) await blobs.delete(id)
     } catch (error) {
-      log.warn({ error: String(error) }, 'blobs of a call that failed are left for the next start and collection')
+      log.warn({ error: String(error) }, 'what a failed call staged is left for the next start')
     }
   }
 

@@ -178,6 +178,33 @@ describe.each(disks)('blobs on %s', (_, makeDisk) => {
     expect(await store.collect(isRoot)).toEqual([{ id: lost.id, size: 2 }])
     expect(store.list().map(({ id }) => id)).toEqual([kept.id, fresh.id])
   })
+
+  test('that come again while their roots are looked for are not collected', async () => {
+    let nowMs = 1_000
+    const { store } = await opened({ nowMs: () => nowMs })
+    const { id } = await store.put([content(1)])
+    nowMs += UNREFERENCED_GRACE_MS
+    const isRoot = async () => {
+      await store.put([content(1)])
+      return false
+    }
+    expect(await store.collect(isRoot)).toEqual([])
+    expect(Buffer.compare(await store.bytes(id), content(1))).toBe(0)
+  })
+
+  test('that are deleted while they come again are whole or gone, on the disk as in the list', async () => {
+    const { disk, store } = await opened()
+    const bytes = content(10)
+    const { id } = await store.put([bytes])
+    for (let turn = 0; turn < 20; turn += 1) {
+      const again = store.put([bytes])
+      for (let wait = 0; wait < turn; wait += 1) await Promise.resolve()
+      await Promise.all([again, store.delete(id)])
+      const listed = store.list().map((blob) => blob.id)
+      expect(await disk.folders()).toEqual(listed)
+      for (const each of listed) expect(await store.bytes(each)).toHaveLength(10)
+    }
+  })
 })
 
 describe('a download', () => {

@@ -5,6 +5,7 @@ import { type Bytes, concat, toHex } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
 import { type BlobId, idFromBytes } from '../base/ids.ts'
 import type { Random } from '../base/random.ts'
+import { SerialQueue } from '../base/serial-queue.ts'
 import type { BlobDisk } from './blob-disk.ts'
 import { BlobReader } from './blob-reader.ts'
 import { type Digest, inlineDigest } from './digest.ts'
@@ -76,6 +77,8 @@ export class BlobStore {
   readonly #blobs = new Map<BlobId, Entry>()
   readonly #idByHash = new Map<BlobId, BlobId>()
   readonly #receiving = new Set<BlobId>()
+  /** What puts a blob in its place and what takes it away, one after the other: the entry is what lies on the disk. */
+  readonly #placing = new SerialQueue(Number.POSITIVE_INFINITY)
 
   private constructor(disk: BlobDisk, random: Random, { digest, nowMs, bytesMax }: BlobStoreOptions) {
     this.#disk = disk
@@ -111,9 +114,14 @@ export class BlobStore {
    * `expected` (either address), BLOB_MISMATCH.
    */
   async put(source: Source, expected?: BlobId): Promise<StoredBlob> {
-    const parts = { disk: this.#disk, digest: this.#digest, nowMs: this.#nowMs, bytesMax: this.#bytesMax }
+    const parts = {
+      disk: this.#disk,
+      digest: this.#digest,
+      nowMs: this.#nowMs,
+      bytesMax: this.#bytesMax,
+      place: (from: string, record: BlobRecord) => this.#place(from, record),
+    }
     const record = await upload(source, toHex(this.#random.bytes(16)), parts, expected)
-    this.#add(record)
     return { id: record.id, size: record.size, hash: record.hash ?? record.id }
   }
 
@@ -137,10 +145,16 @@ export class BlobStore {
     if (record.hash !== undefined) return record.hash
     const whole = createHash('sha256')
     for await (const chunk of this.stream(record.id)) whole.update(chunk)
-    const known = { ...record, hash: idFromBytes<BlobId>(whole.digest()) }
-    await this.#try(`writing blob ${record.id}`, () => writeRecord(this.#disk, record.id, known))
-    this.#add(known)
-    return known.hash
+    const hash = idFromBytes<BlobId>(whole.digest())
+    await this.#placing.run(async () => {
+      const entry = this.#blobs.get(record.id)
+      // Deleted meanwhile: what was read is told all the same.
+      if (!entry) return
+      const known = { ...record, hash, addedMs: entry.addedMs }
+      await this.#try(`writing blob ${record.id}`, () => writeRecord(this.#disk, record.id, known))
+      this.#add(known)
+    })
+    return hash
   }
 
   /** Whole and checked, for what must be whole anyway (a module to compile). Throws BLOB_NOT_FOUND, BLOB_TOO_LARGE. */
@@ -191,7 +205,7 @@ export class BlobStore {
         disk: this.#disk,
         digest: this.#digest,
         nowMs: this.#nowMs,
-        onPlaced: (record) => this.#add(record),
+        place: (from, record) => this.#place(from, record),
         onClosed,
       })
     } catch (error) {
@@ -206,9 +220,8 @@ export class BlobStore {
     await this.#try(`storing blob ${manifest.id}`, async () => {
       const file = await this.#disk.open(folder, DATA, 'write')
       await file.sync().finally(() => file.close())
-      await place(this.#disk, folder, record)
+      await this.#place(folder, record)
     })
-    this.#add(record)
   }
 
   /** Of a call that was not committed. */
@@ -224,16 +237,12 @@ export class BlobStore {
 
   /** False when it is not here. Whoever reads it at the moment reads to the end. */
   async delete(address: BlobId): Promise<boolean> {
-    const id = this.resolve(address)
-    if (id === undefined) return false
-    this.#forget(id)
-    await this.#try(`removing blob ${id}`, async () => {
-      // Gone with one step: what a crash leaves behind is removed at the next start.
-      const aside = incomingOf(`removed-${toHex(this.#random.bytes(8))}`)
-      await this.#disk.rename(id, aside)
-      await this.#disk.remove(aside)
+    return this.#placing.run(async () => {
+      const id = this.resolve(address)
+      if (id === undefined) return false
+      await this.#remove(id)
+      return true
     })
-    return true
   }
 
   /**
@@ -264,9 +273,15 @@ export class BlobStore {
    */
   async collect(isRoot: (id: BlobId, hash: BlobId | undefined) => Promise<boolean>): Promise<BlobInfo[]> {
     const removed: BlobInfo[] = []
-    for (const { id, size, hash, addedMs } of [...this.#blobs.values()]) {
-      if (this.#nowMs() - addedMs < UNREFERENCED_GRACE_MS || (await isRoot(id, hash))) continue
-      if (await this.delete(id)) removed.push({ id, size })
+    for (const { id, size, hash } of [...this.#blobs.values()]) {
+      if (!this.#isOld(id) || (await isRoot(id, hash))) continue
+      const isGone = await this.#placing.run(async () => {
+        // It may have come again while the roots were asked: then somebody is about to refer to it.
+        if (!this.#isOld(id)) return false
+        await this.#remove(id)
+        return true
+      })
+      if (isGone) removed.push({ id, size })
     }
     for (const folder of (await this.#disk.folders()).filter(isPartial)) {
       const record = await readRecord(this.#disk, folder)
@@ -276,11 +291,38 @@ export class BlobStore {
   }
 
   async #setAside(id: BlobId): Promise<void> {
-    this.#forget(id)
-    await this.#try(`setting blob ${id} aside`, async () => {
-      await this.#disk.remove(partialOf(id))
-      await this.#disk.rename(id, partialOf(id))
+    await this.#placing.run(async () => {
+      if (!this.#blobs.has(id)) return
+      this.#forget(id)
+      await this.#try(`setting blob ${id} aside`, async () => {
+        await this.#disk.remove(partialOf(id))
+        await this.#disk.rename(id, partialOf(id))
+      })
     })
+  }
+
+  /** The folder `from` becomes the blob. */
+  async #place(from: string, record: BlobRecord): Promise<void> {
+    await this.#placing.run(async () => {
+      await place(this.#disk, from, record)
+      this.#add(record)
+    })
+  }
+
+  /** In its turn. */
+  async #remove(id: BlobId): Promise<void> {
+    this.#forget(id)
+    await this.#try(`removing blob ${id}`, async () => {
+      // Gone with one step: what a crash leaves behind is removed at the next start.
+      const aside = incomingOf(`removed-${toHex(this.#random.bytes(8))}`)
+      await this.#disk.rename(id, aside)
+      await this.#disk.remove(aside)
+    })
+  }
+
+  #isOld(id: BlobId): boolean {
+    const entry = this.#blobs.get(id)
+    return entry !== undefined && this.#nowMs() - entry.addedMs >= UNREFERENCED_GRACE_MS
   }
 
   async #record(address: BlobId): Promise<BlobRecord> {

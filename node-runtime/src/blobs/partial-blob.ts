@@ -6,7 +6,7 @@ import { type BlobId, idFromBytes } from '../base/ids.ts'
 import type { BlobDisk, BlobFile } from './blob-disk.ts'
 import type { Digest } from './digest.ts'
 import { BlobError, diskError } from './errors.ts'
-import { DATA, partialOf, place, readRecord, writeRecord } from './layout.ts'
+import { DATA, partialOf, readRecord, writeRecord } from './layout.ts'
 import { BLOB_CHUNK_BYTES } from './limits.ts'
 import { type BlobManifest, type BlobRecord, chunkCount, chunkHash, chunkLength } from './manifest.ts'
 
@@ -14,8 +14,8 @@ export interface PartialParts {
   readonly disk: BlobDisk
   readonly digest: Digest
   readonly nowMs: () => number
-  /** Called once, when the blob is in its place. */
-  readonly onPlaced: (record: BlobRecord) => void
+  /** Makes the folder, whose data is written and synced, the blob. */
+  readonly place: (from: string, record: BlobRecord) => Promise<void>
   /** Called once, when its files are closed. */
   readonly onClosed: () => void
 }
@@ -73,7 +73,7 @@ export class PartialBlob {
    */
   async finish(expected?: BlobId): Promise<BlobRecord> {
     const { manifest } = this
-    const { disk, nowMs, onPlaced } = this.#parts
+    const { disk, nowMs, place } = this.#parts
     if (this.#missing.size > 0) throw new Error(`blob ${manifest.id} lacks ${this.#missing.size} chunks`)
     const at = partialOf(manifest.id)
     const hash = expected === undefined ? undefined : await this.#wholeHash()
@@ -85,13 +85,12 @@ export class PartialBlob {
     const record = { ...manifest, hash, addedMs: nowMs() }
     try {
       await this.#file.sync()
-      await place(disk, at, record)
+      await place(at, record)
     } catch (cause) {
       throw diskError(`writing blob ${manifest.id}`, cause)
     } finally {
       await this.close()
     }
-    onPlaced(record)
     return record
   }
 

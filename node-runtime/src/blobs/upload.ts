@@ -6,7 +6,7 @@ import type { BlobDisk, BlobFile } from './blob-disk.ts'
 import { ChunkCutter } from './chunk-cutter.ts'
 import type { Digest } from './digest.ts'
 import { BlobError, diskError } from './errors.ts'
-import { DATA, incomingOf, place } from './layout.ts'
+import { DATA, incomingOf } from './layout.ts'
 import { type BlobRecord, manifestOf, tooLarge } from './manifest.ts'
 
 export type Source = AsyncIterable<Bytes> | Iterable<Bytes>
@@ -16,6 +16,8 @@ export interface UploadParts {
   readonly digest: Digest
   readonly nowMs: () => number
   readonly bytesMax: number
+  /** Makes the folder, whose data is written and synced, the blob. */
+  readonly place: (from: string, record: BlobRecord) => Promise<void>
 }
 
 /**
@@ -23,7 +25,7 @@ export interface UploadParts {
  * neither. Nothing is left behind by one that fails.
  */
 export async function upload(source: Source, name: string, parts: UploadParts, expected?: BlobId): Promise<BlobRecord> {
-  const { disk } = parts
+  const { disk, place } = parts
   const at = incomingOf(name)
   try {
     await disk.make(at)
@@ -33,7 +35,7 @@ export async function upload(source: Source, name: string, parts: UploadParts, e
         data: { expected, id: record.id, hash: record.hash },
       })
     }
-    await place(disk, at, record)
+    await place(at, record)
     return record
   } catch (cause) {
     await disk.remove(at)

@@ -157,6 +157,16 @@ describe('a blob of a context', () => {
     expect(cyd.blobs.list()).toEqual([{ id, size: bytes.byteLength }])
   })
 
+  test('that is here for another context is served for this one, too, once it was wanted for it', async () => {
+    const scene = newScene()
+    const [bob, cyd] = [await scene.add('bob'), await scene.add('cyd')]
+    const { id } = await bob.blobs.put([content(10)])
+    expect(await scene.run(bob.exchange.fetchOfContext(idOf<ContextId>('not ours'), id))).toBe(id)
+    expect([...bob.references]).toEqual([])
+    expect(await scene.run(bob.exchange.fetchOfContext(CONTEXT, id))).toBe(id)
+    expect(await scene.run(cyd.exchange.fetchOfContext(CONTEXT, id))).toBe(id)
+  })
+
   test('is asked for once, however many want it', async () => {
     const scene = newScene()
     const [ada, bob] = [await scene.add('ada'), await scene.add('bob')]
@@ -253,6 +263,47 @@ describe('a blob of a context', () => {
     ada.exchange.announce(CONTEXT, id)
     expect(bob.network.peers()).toEqual([])
     expect(await scene.run(bob.exchange.fetchOfContext(CONTEXT, id))).toBe(id)
+  })
+})
+
+/** Answers for the blob with another one. */
+async function lie(member: Member, address: BlobId): Promise<void> {
+  const { id } = await member.blobs.put([content(2 * MIB + 77)])
+  member.references.add(`${CONTEXT} ${id}`)
+  const resolve = member.blobs.resolve.bind(member.blobs)
+  const reader = member.blobs.reader.bind(member.blobs)
+  member.blobs.resolve = (asked) => resolve(asked === address ? id : asked)
+  member.blobs.reader = (asked) => reader(asked === address ? id : asked)
+}
+
+describe.each([
+  ['who is asked first', ['mal', 'ada']],
+  ['who is asked last', ['ada', 'mal']],
+])('a wrong manifest of %s', (_, order) => {
+  async function lied() {
+    const scene = newScene()
+    for (const name of order) await scene.add(name)
+    const bob = await scene.add('bob')
+    const ada = scene.members.find(({ name }) => name === 'ada') ?? bob
+    const mal = scene.members.find(({ name }) => name === 'mal') ?? bob
+    return { scene, ada, mal, bob }
+  }
+
+  test('does not keep a blob from coming by its id', async () => {
+    const { scene, ada, mal, bob } = await lied()
+    const id = await scene.hold(ada, content(3 * MIB))
+    await lie(mal, id)
+    expect(await scene.run(bob.exchange.fetchOfContext(CONTEXT, id))).toBe(id)
+    expect(bob.blobs.list()).toEqual([{ id, size: 3 * MIB }])
+  })
+
+  test('does not keep a blob from coming by the hash of its content', async () => {
+    const { scene, ada, mal, bob } = await lied()
+    const { id, hash } = await ada.blobs.put([content(3 * MIB)])
+    await lie(mal, hash)
+    scene.named.add(hash)
+    await scene.run(bob.exchange.fetchOfNamespace(NAMESPACE, hash))
+    expect(bob.blobs.list()).toEqual([{ id, size: 3 * MIB }])
   })
 })
 

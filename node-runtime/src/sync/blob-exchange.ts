@@ -46,13 +46,16 @@ export class BlobExchange {
 
   /** What a context refers to. From then on this node serves it to members, too. Resolves with the blob's id. */
   async fetchOfContext(id: ContextId, address: BlobId, options: Cancel = {}): Promise<BlobId> {
-    const { blobs, references } = this.#parts
+    const { blobs, references, directory, network } = this.#parts
     const here = blobs.resolve(address)
-    if (here !== undefined) return here
-    const report = await this.#once({ t: 'context', id }, address, options)
-    await references.add(id, report.id)
-    this.announce(id, report.id)
-    return report.id
+    // It may be here for another context; only a member makes it one of this context's.
+    const isSettled =
+      here !== undefined && (references.holds(id, here) || !directory.mayRead(id, publicKeyOfPeer(network.peerId)))
+    if (isSettled) return here
+    const blobId = here ?? (await this.#once({ t: 'context', id }, address, options)).id
+    await references.add(id, blobId)
+    this.announce(id, blobId)
+    return blobId
   }
 
   /** Says in the DHT that this node has a blob of the context. Returns at once; nothing depends on its success. */

@@ -4,7 +4,9 @@
 // Invariants:
 // 1. At most BLOB_CHUNKS_HELD_MAX chunks are asked for or in memory, whatever the size of the blob.
 // 2. A chunk that was asked for and did not come goes back to the others.
-// 3. A failure of our own disk ends the fetch; a failure of a peer ends that peer's part in it.
+// 3. A manifest whose id is the address is proven and replaces any other. Otherwise the first one decides, until it turns
+//    out false or does not come whole: then those that had another one are asked again. Each round has fewer peers.
+// 4. A failure of our own disk ends the fetch; a failure of a peer ends that peer's part in it.
 import type { Bytes } from '../base/bytes.ts'
 import type { BlobId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
@@ -33,16 +35,27 @@ export interface FetchReport {
   readonly mostHeld: number
 }
 
+/** By one manifest. */
+interface Download {
+  readonly manifest: BlobManifest
+  readonly manifestOf: PeerId
+  readonly partial: Promise<PartialBlob>
+  readonly sessions: Set<BlobSession>
+  queue: number[]
+}
+
 export class BlobFetch {
   readonly failures: string[] = []
   readonly #parts: BlobFetchParts
   readonly #end = new AbortController()
   readonly #signal: AbortSignal
   readonly #waiting: (() => void)[] = []
-  #partial: Promise<PartialBlob> | undefined
-  #manifestOf: PeerId | undefined
-  #queue: number[] = []
-  /** Neither here nor in the queue. */
+  #download: Download | undefined
+  /** Closed at the end only: something may be writing to them. */
+  readonly #givenUp: Download[] = []
+  /** They have another manifest, which may be the true one. */
+  readonly #others = new Set<PeerId>()
+  /** Neither here nor in a queue. */
   #held = 0
   #fetched = 0
   #mostHeld = 0
@@ -56,27 +69,49 @@ export class BlobFetch {
 
   /** Undefined when these peers could not give all of it; `failures` says why. Call again with others. */
   async from(peers: readonly PeerId[]): Promise<FetchReport | undefined> {
-    const left = [...new Set(peers)]
+    let left = [...new Set(peers)]
+    for (;;) {
+      await this.#round(left)
+      if (this.#broken !== undefined) throw this.#broken
+      this.#signal.throwIfAborted()
+      const report = (await this.#isWhole()) ? await this.#finish() : undefined
+      if (report) return report
+      left = [...new Set([...this.#others, ...left])]
+      this.#others.clear()
+      if (left.length === 0) return undefined
+      this.#giveUp()
+    }
+  }
+
+  /** Takes from `left` who is asked. */
+  async #round(left: PeerId[]): Promise<void> {
     const work = async () => {
-      for (let peer = left.shift(); peer !== undefined && !(await this.#isWhole()); peer = left.shift()) {
-        await this.#usePeer(peer)
+      while (left.length > 0 && !(await this.#isWhole())) {
+        const peer = left.shift()
+        if (peer !== undefined) await this.#usePeer(peer)
       }
     }
     await Promise.all(Array.from({ length: Math.min(BLOB_PEERS_AT_ONCE, left.length) }, work))
-    if (this.#broken !== undefined) throw this.#broken
-    this.#signal.throwIfAborted()
-    return (await this.#isWhole()) ? this.#finish() : undefined
   }
 
   /** What came stays on disk. */
   async close(): Promise<void> {
     this.#end.abort(new SyncError('SYNC_INCOMPLETE', 'the fetch is over'))
-    const partial = await this.#partial?.catch(() => undefined)
-    await partial?.close()
+    this.#giveUp()
+    for (const { partial } of this.#givenUp) await (await partial.catch(() => undefined))?.close()
+  }
+
+  #giveUp(): void {
+    const download = this.#download
+    this.#download = undefined
+    if (!download) return
+    this.#givenUp.push(download)
+    for (const session of download.sessions) void session.close(false)
+    this.#wake()
   }
 
   async #isWhole(): Promise<boolean> {
-    const partial = await this.#partial?.catch((error: unknown) => {
+    const partial = await this.#download?.partial.catch((error: unknown) => {
       this.#broken ??= error
       return undefined
     })
@@ -84,17 +119,18 @@ export class BlobFetch {
   }
 
   async #finish(): Promise<FetchReport | undefined> {
-    const partial = await this.#partial
-    if (!partial) return undefined
+    const download = this.#download
+    if (!download) return undefined
+    const partial = await download.partial
     const { address, onLiar } = this.#parts
     try {
       await partial.finish(address === partial.manifest.id ? undefined : address)
     } catch (error) {
       if (!(error instanceof BlobError) || error.code !== 'BLOB_MISMATCH') throw error
       // Each chunk fitted the manifest, so the manifest was the lie.
-      if (this.#manifestOf !== undefined) onLiar(this.#manifestOf)
-      this.failures.push(`${this.#manifestOf}: ${error.message}`)
-      this.#partial = undefined
+      onLiar(download.manifestOf)
+      this.failures.push(`${download.manifestOf}: ${error.message}`)
+      this.#giveUp()
       return undefined
     }
     return { id: partial.manifest.id, fetched: this.#fetched, mostHeld: this.#mostHeld }
@@ -105,13 +141,17 @@ export class BlobFetch {
     for (;;) {
       const before = this.#fetched
       let session: BlobSession | undefined
+      let download: Download | undefined
       try {
         session = await this.#parts.open(peer, this.#signal)
-        await this.#transfer(session, await this.#partialFor(session))
+        download = this.#downloadFor(session)
+        download.sessions.add(session)
+        await this.#transfer(session, download)
         await session.close(true)
         return
       } catch (error) {
         await session?.close(false)
+        const isDisproved = download !== undefined && download !== this.#download
         if (this.#isOurs(error)) this.#broken ??= error
         if (this.#broken !== undefined || this.#signal.aborted) {
           this.#end.abort(new SyncError('SYNC_INCOMPLETE', 'the fetch is over'))
@@ -119,43 +159,56 @@ export class BlobFetch {
           return
         }
         this.failures.push(`${peer}: ${error instanceof Error ? error.message : String(error)}`)
-        if (isLie(error)) this.#parts.onLiar(peer)
-        if (isLie(error) || this.#fetched === before) return
+        if (isLie(error) || isDisproved) this.#parts.onLiar(peer)
+        if (isLie(error) || isDisproved || this.#fetched === before) return
         this.#parts.log.debug({ peer, error: String(error) }, 'blob stream broke; it is opened again')
+      } finally {
+        if (session) download?.sessions.delete(session)
       }
     }
   }
 
-  /** The first manifest decides; where the id proves it, no other one can be right. */
-  async #partialFor(session: BlobSession): Promise<PartialBlob> {
-    const { address, receive } = this.#parts
-    if (!this.#partial) {
-      this.#manifestOf = session.peer
-      this.#partial = receive(session.manifest)
-      this.#partial.then(
-        (partial) => {
-          this.#queue = partial.missing()
-        },
-        () => {
-          // Whoever awaits it hears.
-        },
-      )
+  /** Throws BLOB_MISMATCH for a manifest that is proven wrong, SYNC_REFUSED for one that may be right. */
+  #downloadFor(session: BlobSession): Download {
+    const { address } = this.#parts
+    const { manifest, peer } = session
+    if (this.#download && this.#download.manifest.id !== address && manifest.id === address) {
+      this.#others.clear()
+      this.#giveUp()
     }
-    const partial = await this.#partial
-    if (session.manifest.id !== partial.manifest.id) {
-      throw new SyncError('SYNC_REFUSED', `${session.peer} has another manifest for ${address}`)
-    }
-    return partial
+    this.#download ??= this.#begin(manifest, peer)
+    const { id } = this.#download.manifest
+    if (manifest.id === id) return this.#download
+    const message = `${peer} has another manifest for ${address}`
+    if (id === address) throw new BlobError('BLOB_MISMATCH', message)
+    this.#others.add(peer)
+    throw new SyncError('SYNC_REFUSED', message)
   }
 
-  async #transfer(session: BlobSession, partial: PartialBlob): Promise<void> {
+  #begin(manifest: BlobManifest, manifestOf: PeerId): Download {
+    const partial = this.#parts.receive(manifest)
+    const download: Download = { manifest, manifestOf, partial, sessions: new Set(), queue: [] }
+    partial.then(
+      (opened) => {
+        download.queue = opened.missing()
+      },
+      () => {
+        // Whoever awaits it hears.
+      },
+    )
+    return download
+  }
+
+  async #transfer(session: BlobSession, download: Download): Promise<void> {
+    const partial = await download.partial
     const asked: number[] = []
     let writing: Promise<void> | undefined
     try {
       for (;;) {
         this.#signal.throwIfAborted()
+        if (download !== this.#download) throw new SyncError('SYNC_REFUSED', 'another manifest is the true one')
         while (asked.length < BLOB_CHUNKS_ASKED_MAX && this.#held < BLOB_CHUNKS_HELD_MAX) {
-          const index = this.#queue.shift()
+          const index = download.queue.shift()
           if (index === undefined) break
           asked.push(index)
           this.#held += 1
@@ -167,14 +220,14 @@ export class BlobFetch {
           writing = undefined
           if (partial.missing().length === 0) return
           // The others have asked for what is missing, and may fail.
-          if (this.#queue.length === 0 || this.#held >= BLOB_CHUNKS_HELD_MAX) await this.#change()
+          if (download.queue.length === 0 || this.#held >= BLOB_CHUNKS_HELD_MAX) await this.#change()
           continue
         }
         const bytes = await session.next()
         // The next chunk is on its way while this one is checked and written.
         await writing
         const index = asked.shift()
-        writing = index === undefined ? undefined : this.#write(partial, index, bytes)
+        writing = index === undefined ? undefined : this.#write(download, index, bytes)
         writing?.catch(() => {
           // It is awaited above, one round later.
         })
@@ -183,25 +236,25 @@ export class BlobFetch {
       await writing?.catch(() => {
         // The first failure is on its way up already.
       })
-      for (const index of asked) this.#release(index)
+      for (const index of asked) this.#release(download, index)
     }
   }
 
-  async #write(partial: PartialBlob, index: number, bytes: Bytes): Promise<void> {
+  async #write(download: Download, index: number, bytes: Bytes): Promise<void> {
     try {
-      await partial.write(index, bytes)
+      await (await download.partial).write(index, bytes)
     } catch (error) {
-      this.#release(index)
+      this.#release(download, index)
       throw error
     }
     this.#fetched += 1
-    this.#release()
+    this.#release(download)
   }
 
   /** With an index that did not come: it goes back to the front. */
-  #release(index?: number): void {
+  #release(download: Download, index?: number): void {
     this.#held -= 1
-    if (index !== undefined) this.#queue.unshift(index)
+    if (index !== undefined) download.queue.unshift(index)
     this.#wake()
   }
 

@@ -28,7 +28,7 @@ export const PARENTS_MAX = 256
 /** Heads named by one heartbeat. With more, the first ones are named: they lead a puller to the rest. */
 export const HEADS_MAX = 4096
 /** Governance heads cited by one delta: more than that many administrators never act at once. */
-export const GOVERNANCE_HEADS_MAX = PARENTS_MAX
+export const GOVERNANCE_HEADS_MAX = 256
 
 /** Fits into one gossip frame with others; a removal that pins the heads of many contexts is the largest. */
 export const OP_BYTES_MAX = 512 * KIB

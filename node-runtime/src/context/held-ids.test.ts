@@ -68,8 +68,35 @@ describe('the set of held ids', () => {
       deltas.map((delta, index) => (index % 3 === 0 ? rows.park(delta, 'key', 1) : applied(rows, delta))),
     )
     expect(keysIn(held)).toEqual([])
-    await held.rebuild()
+    await held.complete()
     expect(keysIn(held)).toEqual(await keysOfRows(rows))
+  })
+
+  it('is made anew, whole, after a crash at any batch of its making', async () => {
+    const disk = memoryStore()
+    const { rows } = open(disk)
+    await disk.batch(deltas.map((delta) => applied(rows, delta)))
+    let atBatch = 0
+    for (let isDone = false; !isDone; ) {
+      atBatch += 1
+      for (const written of [false, true]) {
+        const store = memoryStore()
+        await store.batch(deltas.map((delta) => applied(rows, delta)))
+        const crashing = crashingStore(store, { atBatch, written })
+        await open(crashing)
+          .held.complete(7)
+          .catch(() => undefined)
+        isDone = !crashing.crashed
+        // And once more while what it left is cleared.
+        await open(crashingStore(store, { atBatch: 1, written }))
+          .held.complete(7)
+          .catch(() => undefined)
+        const { held } = open(store)
+        await held.complete(7)
+        expect(keysIn(held)).toEqual(await keysOfRows(rows))
+      }
+    }
+    expect(atBatch).toBeGreaterThan(5)
   })
 
   it('shows one moment, whatever is written meanwhile', async () => {

@@ -7,9 +7,12 @@ import { decodeNode, encodeNode, type LoadNode, type SetNode } from '../reconcil
 import { type SetChange, updateSet } from '../reconcile/set-update.ts'
 import { SetView } from '../reconcile/set-view.ts'
 import { keyOf } from '../store/keys.ts'
-import type { Store, StoreOp, StoreReader } from '../store/store.ts'
+import { rangeOf, type Store, type StoreOp, type StoreReader } from '../store/store.ts'
 import type { ContextStore, DeltaOp } from './context-store.ts'
 import { HELD_REBUILD_BATCH } from './limits.ts'
+
+/** Stands where the length of a path stands in the keys of nodes; no path is so long. */
+const COMPLETE = Uint8Array.of(0xff)
 
 interface Touched {
   graph?: boolean
@@ -57,18 +60,34 @@ export class HeldIds {
     return changes.length === 0 ? [] : this.#opsOf(load, changes)
   }
 
-  /** For rows from before the set was kept: makes it from them, in batches of its own. */
-  async rebuild(): Promise<void> {
+  /**
+   * Before anything follows: for rows from before the set was kept, makes it from them, in batches of its own. Only the
+   * last one says that it is whole; what an attempt that died has left goes first.
+   */
+  async complete(batchMax = HELD_REBUILD_BATCH): Promise<void> {
+    const marker = keyOf('held', this.#id, COMPLETE)
+    if (this.#store.get(marker) !== undefined) return
+    await this.#clear(batchMax)
     let changes: SetChange[] = []
-    const flush = async () => {
-      await this.#store.batch(this.#opsOf(this.#loadFrom(this.#store), changes))
-      changes = []
-    }
+    const opsOfChanges = () => this.#opsOf(this.#loadFrom(this.#store), changes)
     for await (const delta of this.#rows.everyDelta()) {
       changes.push({ key: itemKey(delta.hlc, delta.id), held: true })
-      if (changes.length >= HELD_REBUILD_BATCH) await flush()
+      if (changes.length < batchMax) continue
+      await this.#store.batch(opsOfChanges())
+      changes = []
     }
-    if (changes.length > 0) await flush()
+    await this.#store.batch([...opsOfChanges(), { type: 'put', key: marker, value: new Uint8Array(0) }])
+  }
+
+  async #clear(batchMax: number): Promise<void> {
+    let ops: StoreOp[] = []
+    for await (const [key] of this.#store.entries(rangeOf(keyOf('held', this.#id)))) {
+      ops.push({ type: 'del', key })
+      if (ops.length < batchMax) continue
+      await this.#store.batch(ops)
+      ops = []
+    }
+    if (ops.length > 0) await this.#store.batch(ops)
   }
 
   #changeOf(id: DeltaId, touched: Touched, view: SetView): SetChange[] {

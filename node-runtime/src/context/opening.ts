@@ -28,8 +28,7 @@ export type Opened = Pick<
 export async function openRows({ contextId, store, hlc, authority }: OpeningParts): Promise<Opened> {
   const rows = new ContextStore(store, contextId)
   const held = new HeldIds(store, rows, contextId)
-  const isKept = held.read((view) => view.size > 0)
-  if (!isKept) await held.rebuild()
+  await held.complete()
   const batches = new Batches(store, held)
   const pruned = rows.checkpoint()
   const bound = boundOf(pruned?.checkpoint)

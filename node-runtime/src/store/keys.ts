@@ -27,7 +27,7 @@ export const KEY_PREFIXES = {
   outbox: 'o/',
   /** p/ ctx delta: a delta that waits for a parent, key or governance (context). */
   parked: 'p/',
-  /** r/ ctx path: one node of the set of held ids, `path` as its length and its digits packed (context). */
+  /** r/ ctx path: one node of the set of held ids, `path` as its length and its digits packed; r/ ctx 0xff: it is whole (context). */
   held: 'r/',
   /** y/ ctx author: the newest signed heads of a member (context). */
   acknowledgement: 'y/',

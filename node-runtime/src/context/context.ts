@@ -145,6 +145,11 @@ export class Context {
     return this.#parts.dag.has(id) || this.#intake.isParked(id)
   }
 
+  /** True for a delta that can never be taken here, as far as it is remembered: no peer needs to send it again. */
+  refuses(id: DeltaId): boolean {
+    return this.#intake.isRefused(id)
+  }
+
   missing(limit: number): DeltaId[] {
     return this.#parts.dag
       .missing(limit + this.#intake.parkedCount)

@@ -5,7 +5,14 @@ import type { StoreOp } from '../store/store.ts'
 import { type Delta, type DeltaPayload, openDelta, verifyDelta } from '../wire/delta.ts'
 import type { ParkedRow } from '../wire/records.ts'
 import { isFromTheFuture } from './future.ts'
-import { PARKED_BYTES_MAX, PARKED_MAX, PARKED_PAGE, PARKED_PAGE_BYTES, RECONSIDER_MS } from './limits.ts'
+import {
+  PARKED_BYTES_MAX,
+  PARKED_MAX,
+  PARKED_PAGE,
+  PARKED_PAGE_BYTES,
+  RECONSIDER_MS,
+  REFUSED_REMEMBERED_MAX,
+} from './limits.ts'
 import type { ContextParts } from './parts.ts'
 
 type IntakeParts = Pick<
@@ -24,6 +31,8 @@ export class Intake {
   /** Of these, the page that is being looked at. */
   readonly #lookedAt = new Set<DeltaId>()
   #refused = 0
+  /** For ever, by what their ids are the hash of; oldest first. */
+  readonly #refusedForEver = new Set<DeltaId>()
   #cancelReconsider: (() => void) | undefined
 
   constructor(parts: IntakeParts) {
@@ -43,6 +52,11 @@ export class Intake {
 
   isParked(id: DeltaId): boolean {
     return this.#parked.has(id)
+  }
+
+  /** True for what can never be taken here, as far as it is remembered: it need not come again. */
+  isRefused(id: DeltaId): boolean {
+    return this.#refusedForEver.has(id)
   }
 
   /** Parked, and not being looked at again now. */
@@ -82,10 +96,11 @@ export class Intake {
     const { authority, record, nowMs } = this.#parts
     this.leave(delta.id)
     if (delta.contextId !== record.id) return this.refuse(delta, 'it names another context')
+    // Not for ever: the id does not depend on the signature, and the same delta may come with the right one.
     if (!verifyDelta(delta)) return this.refuse(delta, 'its signature is not its author’s')
     if (isFromTheFuture(delta.hlc, nowMs())) return this.park(delta, 'future', ops)
     const judgement = authority.judge(record.id, delta)
-    if (judgement === 'no') return this.refuse(delta, 'its author may not write, or not with this key')
+    if (judgement === 'no') return this.#refuseForEver(delta, 'its author may not write, or not with this key')
     if (judgement === 'not-yet') return this.park(delta, 'governance', ops)
     const key = authority.openingKey(record.groupId, delta.keyId)
     if (!key) {
@@ -103,6 +118,13 @@ export class Intake {
     this.#refused += 1
     this.#parts.log.debug({ deltaId: delta.id, author: delta.author, reason }, 'delta refused')
     return undefined
+  }
+
+  #refuseForEver(delta: Delta, reason: string): undefined {
+    this.#refusedForEver.add(delta.id)
+    const [oldest] = this.#refusedForEver
+    if (this.#refusedForEver.size > REFUSED_REMEMBERED_MAX && oldest) this.#refusedForEver.delete(oldest)
+    return this.refuse(delta, reason)
   }
 
   close(): void {

@@ -67,6 +67,9 @@ export const JOIN_PROBE_MS = 25
 /** Ids put into the set of held ids in one batch, where it is made anew from the rows. */
 export const HELD_REBUILD_BATCH = 5000
 
+/** Ids of refused deltas kept in memory, so that no peer is asked for them again. Then the oldest is fetched once more. */
+export const REFUSED_REMEMBERED_MAX = 10_000
+
 /** How far a peer's stamp may be ahead of our clock: twice the skew that clocks of a network may have. */
 export const FUTURE_MAX_MS = 10 * 60 * 1000
 

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { signingKeyFromSeed } from '../base/keys.ts'
 import type { FrameStream } from '../network/network.ts'
-import { EVERYTHING } from '../reconcile/item-key.ts'
+import { EVERYTHING, itemKey, packKeys } from '../reconcile/item-key.ts'
 import { EMPTY_FINGERPRINT } from '../reconcile/set-view.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
 import { peerIdOf } from '../testing/test-node.ts'
 import { converge, rotateKey, type SharedContext, type TestWorld } from '../testing/test-nodes.ts'
 import { testWorlds } from '../testing/test-worlds.ts'
+import { type Delta, encodeDelta, sealDelta } from '../wire/delta.ts'
 import { type SyncFrame, type SyncRequest, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
 import { SYNC_PROTOCOL } from './conversation.ts'
-import { pullDeltas } from './delta-pull.ts'
+import { lackingOf, pullDeltas } from './delta-pull.ts'
 
 const { share } = testWorlds()
 const HOUR_MS = 3_600_000
@@ -72,6 +75,59 @@ describe('a pull', () => {
     expect(context.readHeld((view) => view.summary(EVERYTHING))).toEqual(before)
   })
 })
+
+describe('a delta that was refused', () => {
+  it('is not fetched again where its author may not write', async () => {
+    const { context, delta, pull } = await offered((genuine) => {
+      const stranger = signingKeyFromSeed(new Uint8Array(32).fill(7))
+      const { contextId, parents, hlc, governance, keyId } = genuine
+      return sealDelta({
+        header: { contextId, parents, hlc, governance, keyId, author: stranger.publicKey },
+        payload: { artifact: { kind: 'host', bytes: new Uint8Array(1) }, events: [], depth: 0 },
+        groupKey: new Uint8Array(32),
+        signingKey: stranger,
+        random: seededRandom(1),
+      })
+    })
+    expect(await pull()).toBe(1)
+    expect(context.refuses(delta.id)).toBe(true)
+    expect(await pull()).toBe(0)
+    expect(lackingOf(context, [itemKey(delta.hlc, delta.id)])).toEqual([])
+    expect(context.waiting()).toMatchObject({ refused: 1 })
+  })
+
+  it('is fetched again where only its signature was wrong: another peer may have the right one', async () => {
+    const { context, delta, pull, takeGenuine } = await offered((each) => ({ ...each, signature: new Uint8Array(64) }))
+    expect(await pull()).toBe(1)
+    expect(await pull()).toBe(1)
+    expect(context.waiting()).toMatchObject({ refused: 2 })
+    await takeGenuine()
+    expect(context.heads()).toEqual([delta.id])
+  })
+})
+
+/** To bob, by a peer that offers nothing else: what `forge` makes of a delta of ada's that bob does not know. */
+async function offered(forge: (genuine: Delta) => Delta) {
+  const { world, shared } = await share('kv-store', ['ada', 'bob'], { sync: { everyMs: HOUR_MS } })
+  world.network.partition([world.get('ada').peerId])
+  await world.run(world.get('ada').call(shared.contextId, 'set', { key: 'k', value: 'v' }))
+  const adas = await world.get('ada').context(shared.contextId)
+  const [genuine] = adas.heads().flatMap((head) => adas.delta(head) ?? [])
+  if (!genuine) throw new Error('ada wrote nothing')
+  const delta = forge(genuine)
+  const context = await world.get('bob').context(shared.contextId)
+  const keys = packKeys([itemKey(delta.hlc, delta.id)])
+  const source = await hostile(world, (request) => {
+    if (request.t === 'fetch')
+      return [
+        { t: 'items', items: [encodeDelta(delta)] },
+        { t: 'end', more: false },
+      ]
+    return answered(request, { t: 'items', keys })
+  })
+  const pull = () => world.run(pullDeltas(source, context, shared.contextId))
+  return { context, delta, pull, takeGenuine: () => world.run(context.receive([genuine])) }
+}
 
 const END: SyncFrame = { t: 'end', more: true }
 const part = (to: string) => ({ to, count: 1, fingerprint: EMPTY_FINGERPRINT })

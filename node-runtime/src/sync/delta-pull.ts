@@ -1,8 +1,8 @@
 // The asking side for deltas: compare the sets of held ids, tell the peer what it lacks, fetch what we lack. Whatever ends
 // it, what has come is kept, and the next pull finds the rest.
-import type { ContextId } from '../base/ids.ts'
+import type { ContextId, DeltaId } from '../base/ids.ts'
 import { type Want, wantsBehind } from '../reconcile/answer.ts'
-import { type ItemKey, itemKey } from '../reconcile/item-key.ts'
+import { type ItemKey, idOfKey, itemKey } from '../reconcile/item-key.ts'
 import { type Differences, Reconciliation } from '../reconcile/reconciliation.ts'
 import { type Delta, decodeDelta } from '../wire/delta.ts'
 import { DELTA_BYTES_MAX } from '../wire/limits.ts'
@@ -32,7 +32,7 @@ export function pullDeltas(source: Source, context: SyncedContext, contextId: Co
         await told(conversation, { t: 'lacking', contextId, keys: found.lacks, more: found.lacksMore })
       }
       const before = sizeOf(context)
-      total += await new DeltaFetch(conversation, source, context, contextId).fetch(found.wants)
+      total += await new DeltaFetch(conversation, source, context, contextId).fetch(acceptable(context, found.wants))
       // A peer that offers much and sends nothing that can be kept is not asked again.
       if (found.complete || sizeOf(context) <= before) return total
     }
@@ -51,10 +51,16 @@ export function pullNamed(
   return conversing(source, (conversation) => new DeltaFetch(conversation, source, context, contextId).fetch(wants))
 }
 
-/** Those of `keys` that are not held here, ascending. */
+/** Those of `keys` that are not held here and may be taken, ascending. */
 export function lackingOf(context: SyncedContext, keys: readonly ItemKey[]): ItemKey[] {
   const floor = context.heldFrom()
-  return context.readHeld((view) => [...new Set(keys)].filter((key) => key >= floor && !view.has(key)).sort())
+  const lacking = context.readHeld((view) => [...new Set(keys)].filter((key) => key >= floor && !view.has(key)))
+  return lacking.filter((key) => !context.refuses(idOfKey<DeltaId>(key))).sort()
+}
+
+/** Without what has come before and was refused for ever; whole ranges may bring it again. */
+function acceptable(context: SyncedContext, wants: readonly Want[]): Want[] {
+  return wants.filter((want) => want.t === 'range' || !context.refuses(idOfKey<DeltaId>(want.key)))
 }
 
 function sizeOf(context: SyncedContext): number {
@@ -124,7 +130,7 @@ class DeltaFetch {
   }
 
   async #take(delta: Delta, bytes: number): Promise<ItemKey> {
-    if (!this.#context.holds(delta.id)) {
+    if (!this.#context.holds(delta.id) && !this.#context.refuses(delta.id)) {
       this.#batch.push(delta)
       this.#batchBytes += bytes
       if (this.#batch.length >= RECEIVE_BATCH || this.#batchBytes >= RECEIVE_BATCH_BYTES) await this.#flush()

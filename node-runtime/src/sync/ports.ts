@@ -28,6 +28,8 @@ export interface SyncedContext {
   readonly removals: Bytes | undefined
   heads(): DeltaId[]
   holds(id: DeltaId): boolean
+  /** It came, and can never be taken here. */
+  refuses(id: DeltaId): boolean
   missing(limit: number): DeltaId[]
   /** Runs `work`, which must not wait, on the set of ids held in any state, as stored at that moment. */
   readHeld<T>(work: (view: SetView) => T): T

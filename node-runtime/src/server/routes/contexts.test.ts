@@ -65,7 +65,7 @@ describe('a context', () => {
 
   test('has parts of its own', async () => {
     const rows: [string, unknown][] = [
-      ['/waiting', { pending: 0, parked: 0, refused: 0, handlers: 0, deadLetters: 0 }],
+      ['/waiting', { pending: 0, parked: 0, refused: 0, handlers: 0, deadLetters: 0, behind: 0 }],
       ['/storage', { sizeInBytes: expect.any(Number) }],
       ['/identities', { identities: expect.arrayContaining([keyOf('ada'), keyOf('bob')]) }],
       ['/identities-owned', { identities: [keyOf('ada')] }],

@@ -35,7 +35,7 @@ export async function checkEnd(end: SimulationEnd): Promise<Judgement> {
 }
 
 export function checkFacts(facts: Facts): Violation[] {
-  const causality = new Causality(facts.graph)
+  const causality = new Causality(facts.everything)
   return CHECKERS.flatMap((checker) =>
     checker.check(facts, causality).map((message) => ({ checker: checker.name, message })),
   )

@@ -127,7 +127,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
   [
     'calls',
     'an acknowledged delta is nowhere',
-    () => withNode(mixed, ({ applied }) => ({ applied: new Set([...applied].filter((id) => id !== firstOf(mixed))) })),
+    () => ({ ...mixed, deltas: mixed.deltas.filter(({ delta }) => delta.id !== firstOf(mixed)) }),
   ],
   [
     'calls',

@@ -1,13 +1,15 @@
 // What the disks and the running nodes say at the end of a run: the checkers read this and the history, nothing else.
-import { type Bytes, fromUtf8, toHex, utf8 } from '../src/base/bytes.ts'
+import { fromUtf8, toHex, utf8 } from '../src/base/bytes.ts'
+import { sha256 } from '../src/base/hash.ts'
 import { type DeltaId, idBytes, type RootHash } from '../src/base/ids.ts'
+import { ContextStore } from '../src/context/context-store.ts'
 import { KeyRing } from '../src/context/key-ring.ts'
 import { keyOf } from '../src/store/keys.ts'
 import { rangeOf, type Store } from '../src/store/store.ts'
-import type { ContextSummary } from '../src/testing/test-node.ts'
+import type { ContextSummary, TestNode } from '../src/testing/test-node.ts'
 import { type Delta, decodeDelta, openDelta } from '../src/wire/delta.ts'
 import { type DeltaRow, decodeRow, type ParkedRow } from '../src/wire/records.ts'
-import type { History } from './history.ts'
+import { type History, statusOf } from './history.ts'
 import { type AppliedDelta, refold } from './refold.ts'
 import { remainingNodes, type Scenario } from './scenario.ts'
 import type { Setting } from './settings.ts'
@@ -17,15 +19,17 @@ export interface NodeFacts {
   readonly name: string
   readonly publicKey: string
   readonly summary: ContextSummary
+  /** Complete deltas on its disk, without effect or with: of what is not pruned. */
   readonly applied: ReadonlySet<DeltaId>
-  /** Complete, but without effect: their author was removed. */
   readonly voids: ReadonlySet<DeltaId>
+  /** The last delta of what is pruned. */
+  readonly prunedTo: { readonly id: DeltaId; readonly hlc: bigint } | undefined
   /** What waits on its disk: for parents, for a key, for governance, for its time. */
   readonly waiting: readonly Delta[]
   readonly governance: string
   readonly governanceMissing: number
   /** Rows of kinds that must be empty at rest. */
-  readonly leftovers: Readonly<Record<'handler' | 'deadLetter' | 'outbox', number>>
+  readonly leftovers: Readonly<Record<'handler' | 'deadLetter' | 'outbox' | 'reissue', number>>
 }
 
 export interface Facts {
@@ -34,11 +38,16 @@ export interface Facts {
   readonly history: History
   readonly unrest: string | undefined
   readonly nodes: readonly NodeFacts[]
-  /** The applied deltas of the first node, in canonical order. */
+  /** What counts in the end: everything in the past of the heads of the first node, in canonical order. */
   readonly deltas: readonly AppliedDelta[]
+  /** What is in that past and counts nowhere. */
   readonly voids: readonly Delta[]
   /** Both, in canonical order. */
   readonly graph: readonly Delta[]
+  /** These and all that anyone honest held in the course of the run, in canonical order. */
+  readonly everything: readonly Delta[]
+  /** Deltas that were given up for a snapshot, and as what their authors wrote them again. */
+  readonly reissued: ReadonlyMap<DeltaId, DeltaId>
   /** What the views of the first node answer. */
   readonly views: Readonly<Record<string, unknown>>
   readonly refolded: RootHash
@@ -71,25 +80,8 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const nodes: NodeFacts[] = []
   for (const name of names) {
     const node = world.get(name)
-    const contexts = node.node.contexts
-    if (!contexts.has(contextId)) return undefined
-    const namespace = node.node.namespaces.get(setting.shared.namespaceId)
-    const rows = await deltaRows(node.disk, idBytes(contextId))
-    nodes.push({
-      name,
-      publicKey: node.node.identity.publicKey,
-      summary: await world.run(node.summary(contextId)),
-      applied: rows.applied,
-      voids: rows.voids,
-      waiting: [...rows.pending, ...(await parkedRows(node.disk, idBytes(contextId)))],
-      governance: namespace.heads().join(),
-      governanceMissing: namespace.missing(10).length,
-      leftovers: {
-        handler: await count(node.disk, 'handler'),
-        deadLetter: await count(node.disk, 'deadLetter'),
-        outbox: await count(node.disk, 'outbox'),
-      },
-    })
+    if (!node.node.contexts.has(contextId)) return undefined
+    nodes.push(await nodeFacts(end, node))
   }
   const first = world.get(names[0] ?? '')
   const views: Record<string, unknown> = {}
@@ -98,67 +90,111 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
     const { value } = await world.run(context.call({ method, input: utf8(JSON.stringify(args)) }))
     views[name] = value === undefined ? undefined : JSON.parse(fromUtf8(value))
   }
-  const { deltas, voids } = await completeDeltas(first.disk, setting)
+  const keys = await KeyRing.open(first.disk)
+  const everything = [...history.deltas.values()].map((row) => decodeDelta(decodeRow<DeltaRow>('delta', row).delta))
+  everything.sort(compareCanonical)
+  const past = pastOf(everything, nodes[0]?.summary.heads ?? [])
+  const isVoid = ({ id }: Delta) => names.some((name) => history.statuses.get(name)?.get(id) === 'void')
+  const open = (delta: Delta): AppliedDelta => {
+    const key = keys.find(setting.shared.groupId, delta.keyId)
+    if (!key) throw new Error(`delta ${delta.id} counts, but ${first.name} has no key for it`)
+    return { delta, payload: openDelta(delta, key) }
+  }
+  const graph = everything.filter(({ id }) => past.has(id))
+  const deltas = graph.filter((delta) => !isVoid(delta)).map(open)
   const refolded = await refold(scenario.app, setting, deltas)
-  const graph = [...deltas.map(({ delta }) => delta), ...voids].sort(compareCanonical)
-  return { scenario, setting, history, unrest, nodes, deltas, voids, graph, views, refolded }
+  return {
+    scenario,
+    setting,
+    history,
+    unrest,
+    nodes,
+    deltas,
+    voids: graph.filter(isVoid),
+    graph,
+    everything,
+    reissued: reissuedAs(history, deltas, open),
+    views,
+    refolded,
+  }
 }
 
-interface Rows {
-  readonly applied: Set<DeltaId>
-  readonly voids: Set<DeltaId>
-  readonly pending: Delta[]
-}
-
-/** The rows are too many to decode on every node: the row of an applied delta ends with the word. */
-async function deltaRows(disk: Store, context: Bytes): Promise<Rows> {
-  const rows: Rows = { applied: new Set(), voids: new Set(), pending: [] }
-  for await (const [key, value] of disk.entries(rangeOf(keyOf('delta', context)))) {
+async function nodeFacts({ world, setting }: SimulationEnd, node: TestNode): Promise<NodeFacts> {
+  const { contextId, namespaceId } = setting.shared
+  const namespace = node.node.namespaces.get(namespaceId)
+  const rows = new ContextStore(node.disk, contextId)
+  const applied = new Set<DeltaId>()
+  const voids = new Set<DeltaId>()
+  const waiting: Delta[] = []
+  for await (const [key, value] of node.disk.entries(rangeOf(keyOf('delta', idBytes(contextId))))) {
     const id = toHex(key.subarray(key.byteLength - 32)) as DeltaId
-    if (Buffer.from(value.subarray(value.byteLength - 7)).toString() === 'applied') {
-      rows.applied.add(id)
-      continue
-    }
-    const row = decodeRow<DeltaRow>('delta', value)
-    if (row.status === 'pending') rows.pending.push(decodeDelta(row.delta))
-    else rows.voids.add(id)
+    const status = statusOf(value)
+    if (status === 'applied') applied.add(id)
+    else if (status === 'void') voids.add(id)
+    else waiting.push(decodeDelta(decodeRow<DeltaRow>('delta', value).delta))
   }
-  return rows
+  for await (const [, value] of node.disk.entries(rangeOf(keyOf('parked', idBytes(contextId))))) {
+    waiting.push(decodeDelta(decodeRow<ParkedRow>('parked delta', value).delta))
+  }
+  return {
+    name: node.name,
+    publicKey: node.node.identity.publicKey,
+    summary: await world.run(node.summary(contextId)),
+    applied,
+    voids,
+    prunedTo: rows.checkpoint()?.checkpoint.last,
+    waiting,
+    governance: namespace.heads().join(),
+    governanceMissing: namespace.missing(10).length,
+    leftovers: {
+      handler: await count(node.disk, 'handler'),
+      deadLetter: await count(node.disk, 'deadLetter'),
+      outbox: await count(node.disk, 'outbox'),
+      reissue: await count(node.disk, 'reissue'),
+    },
+  }
 }
 
-async function parkedRows(disk: Store, context: Bytes): Promise<Delta[]> {
-  const found: Delta[] = []
-  for await (const [, value] of disk.entries(rangeOf(keyOf('parked', context)))) {
-    found.push(decodeDelta(decodeRow<ParkedRow>('parked delta', value).delta))
+/** The closure of the heads over all deltas that anyone ever held: rows may be pruned. */
+function pastOf(everything: readonly Delta[], heads: readonly DeltaId[]): ReadonlySet<DeltaId> {
+  const parents = new Map(everything.map((delta) => [delta.id, delta.parents]))
+  const past = new Set<DeltaId>()
+  const work = [...heads]
+  for (let id = work.pop(); id !== undefined; id = work.pop()) {
+    const known = parents.get(id)
+    if (past.has(id) || known === undefined) continue
+    past.add(id)
+    work.push(...known)
   }
-  return found
+  return past
 }
 
-async function completeDeltas(disk: Store, { shared }: Setting): Promise<{ deltas: AppliedDelta[]; voids: Delta[] }> {
-  const keys = await KeyRing.open(disk)
-  const deltas: AppliedDelta[] = []
-  const voids: Delta[] = []
-  for await (const [, value] of disk.entries(rangeOf(keyOf('delta', idBytes(shared.contextId))))) {
-    const row = decodeRow<DeltaRow>('delta', value)
-    if (row.status === 'pending') continue
-    const delta = decodeDelta(row.delta)
-    if (row.status !== 'applied') {
-      voids.push(delta)
-      continue
-    }
-    const key = keys.find(shared.groupId, delta.keyId)
-    if (!key) throw new Error(`delta ${delta.id} is applied, but its key is not there`)
-    deltas.push({ delta, payload: openDelta(delta, key) })
+/** A delta that is written again keeps its author and its artifact. */
+function reissuedAs(
+  history: History,
+  deltas: readonly AppliedDelta[],
+  open: (delta: Delta) => AppliedDelta,
+): ReadonlyMap<DeltaId, DeltaId> {
+  const reissued = new Map<DeltaId, DeltaId>()
+  if (history.reissues === 0) return reissued
+  const writeOf = ({ delta, payload }: AppliedDelta) => `${delta.author} ${toHex(sha256(payload.artifact.bytes))}`
+  const byWrite = new Map(deltas.map((applied) => [writeOf(applied), applied.delta.id]))
+  const here = new Set(deltas.map(({ delta }) => delta.id))
+  for (const { deltaId } of history.attempts) {
+    const row = deltaId === undefined || here.has(deltaId) ? undefined : history.deltas.get(deltaId)
+    if (deltaId === undefined || row === undefined) continue
+    const again = byWrite.get(writeOf(open(decodeDelta(decodeRow<DeltaRow>('delta', row).delta))))
+    if (again !== undefined) reissued.set(deltaId, again)
   }
-  return { deltas: deltas.sort((a, b) => compareCanonical(a.delta, b.delta)), voids }
+  return reissued
 }
 
-function compareCanonical(a: Delta, b: Delta): number {
+export function compareCanonical(a: Pick<Delta, 'id' | 'hlc'>, b: Pick<Delta, 'id' | 'hlc'>): number {
   if (a.hlc !== b.hlc) return a.hlc < b.hlc ? -1 : 1
-  return a.id < b.id ? -1 : 1
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
 }
 
-async function count(disk: Store, kind: 'handler' | 'deadLetter' | 'outbox'): Promise<number> {
+async function count(disk: Store, kind: 'handler' | 'deadLetter' | 'outbox' | 'reissue'): Promise<number> {
   let rows = 0
   for await (const _ of disk.entries(rangeOf(keyOf(kind)))) rows += 1
   return rows

@@ -18,6 +18,8 @@ import {
 export type Only = 'host' | 'guest'
 
 const GUEST_SHARE = 0.1
+/** Of the seeds, those in which history goes while they run. */
+const PRUNING_SHARE = 0.5
 const LATE_NODE = 'n9'
 /** Mostly the fewest: what more nodes find is rarely worth what they cost. */
 const NODE_COUNTS = [
@@ -45,6 +47,7 @@ export function generate(seed: number, only?: Only): Scenario {
     network: { minDelayMs: 1, maxDelayMs: draws.pick([2, 10, 40, 120]) },
     lag: { diskMs: draws.pick([0, 0, 2, 10]), guestMs: draws.pick([0, 0, 2, 10]) },
     sync: { everyMs, gapMs: Math.min(everyMs, 5000) },
+    ...(draws.chance(PRUNING_SHARE) ? { retention: retentionOf(app, draws) } : {}),
     operations: operations(draws, app, callers, lengthMs),
     faults: faults.sort((a, b) => startOf(a) - startOf(b)),
   }
@@ -70,6 +73,12 @@ function operations(draws: Draws, app: AppName, callers: readonly string[], leng
     }
   }
   return made.sort((a, b) => a.atMs - b.atMs)
+}
+
+/** Far less than in a real node: what takes days there is to happen within seconds. */
+function retentionOf(app: AppName, draws: Draws): NonNullable<Scenario['retention']> {
+  const checkpointMin = app === 'mixed' ? draws.pick([10, 25, 60]) : draws.pick([4, 8, 15])
+  return { checkpointMin, absentMs: draws.pick([3000, 8000, 20_000]) }
 }
 
 interface Setting {

@@ -40,8 +40,19 @@ export class History {
   readonly logs: { readonly name: string; readonly entry: LogEntry }[] = []
   /** By node, then by the event's delta and index. */
   readonly handlers = new Map<string, Map<string, HandlerRun>>()
-  /** By node: the deltas it applied one by one. */
+  /** The row of every delta that any honest node ever wrote. */
+  readonly deltas = new Map<DeltaId, Bytes>()
+  /** By node: what it last said of a delta. */
+  readonly statuses = new Map<string, Map<DeltaId, Status>>()
+  /** By node: the deltas it ever applied one by one. */
   readonly applied = new Map<string, Set<DeltaId>>()
+  /** By node: how often it pruned its history, and when it took a peer's state instead of its own. */
+  readonly prunings = new Map<string, number>()
+  readonly adoptions = new Map<string, number[]>()
+  /** Own deltas that were noted to be written again. */
+  reissues = 0
+  /** Somebody took back and applied deltas on top of a pruned history. */
+  redoneAfterPruning = false
   /** By node and process: how often an event of a delta was shown to clients. */
   readonly shown = new Map<string, Map<DeltaId, number>>()
   readonly killed = new Map<string, number>()
@@ -51,19 +62,46 @@ export class History {
   /** The most deltas that one batch took back. */
   deepestUndo = 0
 
-  batch(name: string, ops: readonly StoreOp[]): void {
+  batch(name: string, ops: readonly StoreOp[], nowMs: number): void {
     let undone = 0
+    let redone = 0
     for (const op of ops) {
-      if (op.key[0] === LETTERS.undo && op.type === 'del') undone += 1
-      if (op.key[0] === LETTERS.handler) this.#handler(name, op, ops)
+      const letter = op.key[0]
+      if (letter === LETTERS.undo && op.type === 'del') undone += 1
+      if (letter === LETTERS.undo && op.type === 'put') redone += 1
+      if (letter === LETTERS.handler) this.#handler(name, op, ops)
+      if (letter === LETTERS.delta && op.type === 'put') this.#delta(name, op.key, op.value)
+      if (letter === LETTERS.reissue && op.type === 'put') this.reissues += 1
+      if (letter === LETTERS.checkpoint && op.type === 'put') this.#checkpoint(name, ops, nowMs)
     }
+    // Rows of undo also go with history: then nothing is applied in the same batch.
+    if (undone === 0 || redone === 0) return
     this.deepestUndo = Math.max(this.deepestUndo, undone)
+    if (this.prunings.has(name) || this.adoptions.has(name)) this.redoneAfterPruning = true
   }
 
   show(process: string, id: DeltaId): void {
     const shown = this.shown.get(process) ?? new Map<DeltaId, number>()
     shown.set(id, (shown.get(id) ?? 0) + 1)
     this.shown.set(process, shown)
+  }
+
+  #delta(name: string, key: Bytes, row: Bytes): void {
+    const id = toHex(key.subarray(key.byteLength - 32)) as DeltaId
+    const status = statusOf(row)
+    if (!this.deltas.has(id)) this.deltas.set(id, row)
+    const statuses = this.statuses.get(name) ?? new Map<DeltaId, Status>()
+    this.statuses.set(name, statuses.set(id, status))
+    if (status !== 'applied') return
+    const applied = this.applied.get(name) ?? new Set<DeltaId>()
+    this.applied.set(name, applied.add(id))
+  }
+
+  /** With a snapshot the state is swapped in the same batch. The row is also rewritten once a swap was looked at. */
+  #checkpoint(name: string, batch: readonly StoreOp[], nowMs: number): void {
+    const isSwap = batch.some((op) => op.type === 'put' && op.key[0] === LETTERS.contextMeta)
+    if (isSwap) this.adoptions.set(name, [...(this.adoptions.get(name) ?? []), nowMs])
+    else this.prunings.set(name, (this.prunings.get(name) ?? 0) + 1)
   }
 
   #handler(name: string, op: StoreOp, batch: readonly StoreOp[]): void {
@@ -84,6 +122,24 @@ const LETTERS = {
   undo: KEY_PREFIXES.undo.charCodeAt(0),
   handler: KEY_PREFIXES.handler.charCodeAt(0),
   deadLetter: KEY_PREFIXES.deadLetter.charCodeAt(0),
+  delta: KEY_PREFIXES.delta.charCodeAt(0),
+  reissue: KEY_PREFIXES.reissue.charCodeAt(0),
+  checkpoint: KEY_PREFIXES.checkpoint.charCodeAt(0),
+  contextMeta: KEY_PREFIXES.contextMeta.charCodeAt(0),
+}
+
+/** `void` stands for both kinds. */
+export type Status = 'applied' | 'void' | 'waiting'
+
+/** A row ends with its status: the rows are too many to decode them all. */
+export function statusOf(row: Bytes): Status {
+  const end = Buffer.from(
+    row.buffer,
+    row.byteOffset + Math.max(0, row.byteLength - 7),
+    Math.min(7, row.byteLength),
+  ).toString('latin1')
+  if (end === 'applied') return 'applied'
+  return end.endsWith('void') || end.endsWith('voided') ? 'void' : 'waiting'
 }
 
 /** Delta and index: the end of a handler row's key. */

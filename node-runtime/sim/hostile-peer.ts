@@ -174,7 +174,8 @@ export class HostilePeer {
     const known = new Map(history.attempts.map((attempt) => [attempt.deltaId, attempt.operation]))
     const delta = this.#deltas.findLast(({ id }) => known.has(id) && known.get(id)?.method !== 'hit')
     const operation = delta && known.get(delta.id)
-    if (!fault.member || !delta || !operation) return
+    // After a removal others write under a key that it was not given.
+    if (!fault.member || !operation || delta?.keyId !== setting.groupKey.keyId) return
     const { artifact } = openDelta(delta, setting.groupKey.key)
     const payload = { artifact, events: [], depth: 0 }
     const own = this.#signed({ parents: this.#tips(), payload, hlc: this.#forgery.now() })

@@ -20,6 +20,10 @@ export interface RunReport {
   readonly deepestUndo: number
   /** Deltas that count nowhere in the end, because their author was removed. */
   readonly voids: number
+  /** How often history was pruned, and how often a node that was there from the start took a peer's state instead. */
+  readonly prunings: number
+  readonly overtaken: number
+  readonly redoneAfterPruning: boolean
   /** True time in the run. */
   readonly simulatedMs: number
 }
@@ -33,7 +37,8 @@ export async function runScenario(
   const end = await simulate(scenario, trace)
   const { violations, voids } = await checkEnd(end)
   await end.world.close()
-  const { attempts, faults, deepestUndo } = end.history
+  const { attempts, faults, deepestUndo, prunings, adoptions, redoneAfterPruning } = end.history
+  const total = (counts: Iterable<number>) => [...counts].reduce((sum, count) => sum + count, 0)
   const report: RunReport = {
     seed: scenario.seed,
     app: scenario.app,
@@ -45,6 +50,9 @@ export async function runScenario(
     trace: trace.digest(),
     deepestUndo,
     voids,
+    prunings: total(prunings.values()),
+    overtaken: total(scenario.nodes.map((name) => adoptions.get(name)?.length ?? 0)),
+    redoneAfterPruning,
     simulatedMs: end.tookMs,
   }
   return { report, lines: trace.lines }

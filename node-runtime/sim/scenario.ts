@@ -108,6 +108,8 @@ export interface Scenario {
   /** The longest that a write or a run of a guest takes. */
   readonly lag: { readonly diskMs: number; readonly guestMs: number }
   readonly sync: { readonly everyMs: number; readonly gapMs: number }
+  /** When history is pruned; absent: never in so short a time. */
+  readonly retention?: { readonly checkpointMin: number; readonly absentMs: number }
   readonly operations: readonly Operation[]
   readonly faults: readonly Fault[]
 }

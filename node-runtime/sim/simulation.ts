@@ -1,8 +1,7 @@
 // One run of one scenario: starts the nodes, lets operations and faults happen, ends the faults, waits for rest, and gives
 // what happened to the checkers.
 import { toHex, utf8 } from '../src/base/bytes.ts'
-import { type DeltaId, idBytes, type PublicKey } from '../src/base/ids.ts'
-import { keyOf } from '../src/store/keys.ts'
+import type { DeltaId, PublicKey } from '../src/base/ids.ts'
 import { seededRandom } from '../src/testing/seeded-random.ts'
 import { keysOf, peerIdOf, type TestNode, type WorldObserver } from '../src/testing/test-node.ts'
 import { TestWorld } from '../src/testing/test-nodes.ts'
@@ -84,6 +83,7 @@ class Run {
       seed: `run ${scenario.seed}`,
       from: setting.saved,
       sync: scenario.sync,
+      ...(scenario.retention ? { retention: scenario.retention } : {}),
       judge: (packet) => run.#weather.judge(packet),
       observePacket: (packet, fate) => run.#packet(packet, fate),
       observer: run.#observer(),
@@ -211,7 +211,7 @@ class Run {
     return {
       onBatch: (name, ops) => {
         this.#trace.batch(this.#world.clock.nowMs(), name, ops)
-        this.#history.batch(name, ops)
+        this.#history.batch(name, ops, this.#world.clock.nowMs())
       },
       onEvent: (name, event) => {
         if (event.deltaId === undefined) return
@@ -254,9 +254,10 @@ class Run {
   }
 
   #advertised(name: string, heads: readonly DeltaId[], root: string, removals?: string): void {
-    const { disk } = this.#world.get(name)
-    const context = idBytes(this.#setting.shared.contextId)
-    const unapplied = heads.filter((id) => disk.get(keyOf('delta', context, idBytes(id))) === undefined)
+    // Whoever took a peer's state holds what it never applied.
+    const isWhole = !this.#history.adoptions.has(name)
+    const statuses = this.#history.statuses.get(name)
+    const unapplied = isWhole ? heads.filter((id) => (statuses?.get(id) ?? 'waiting') === 'waiting') : []
     this.#history.advertised.push({ name, atMs: this.#world.clock.nowMs(), heads, root, removals, unapplied })
   }
 

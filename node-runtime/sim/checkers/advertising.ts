@@ -1,6 +1,10 @@
 // What nodes say about themselves: heads they hold, never less than before, and one root for the same heads (I1, I5).
+import type { DeltaId } from '../../src/base/ids.ts'
 import type { Advertised } from '../history.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
+
+/** After a state was replaced, the deltas that stand on it are applied once more. */
+const RETAKE_MS = 2000
 
 export const advertising: Checker = {
   name: 'advertising',
@@ -32,7 +36,12 @@ export const advertising: Checker = {
       if (now.unapplied.length > 0)
         found.push(`${said(now)} names ${now.unapplied.length} heads that are not on its disk`)
       const before = last.get(now.name)
-      const lost = before?.heads.filter((old) => !now.heads.some((head) => causality.includes(head, old))) ?? []
+      // Who took a peer's state for its own gave up what that did not hold, and takes the rest again.
+      const hasSwapped = (history.adoptions.get(now.name) ?? []).some(
+        (atMs) => atMs >= (before?.atMs ?? 0) - RETAKE_MS && atMs <= now.atMs,
+      )
+      const isLost = (old: DeltaId) => !hasSwapped && !now.heads.some((head) => causality.includes(head, old))
+      const lost = before?.heads.filter(isLost) ?? []
       if (lost.length > 0) found.push(`${said(now)} went back behind ${lost.map((id) => id.slice(0, 8)).join()}`)
       last.set(now.name, now)
     }

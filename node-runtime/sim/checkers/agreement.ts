@@ -1,10 +1,12 @@
 // All honest nodes hold the same: state bytes, roots, heads, deltas, governance. And nothing is left waiting.
-import type { NodeFacts } from '../facts.ts'
+import type { DeltaId } from '../../src/base/ids.ts'
+import type { Delta } from '../../src/wire/delta.ts'
+import { compareCanonical, type NodeFacts } from '../facts.ts'
 import type { Checker } from './violation.ts'
 
 export const agreement: Checker = {
   name: 'agreement',
-  check({ nodes }) {
+  check({ nodes, graph, voids }) {
     const [first, ...others] = nodes
     if (!first) return ['there is nobody']
     const found: string[] = []
@@ -13,6 +15,8 @@ export const agreement: Checker = {
       found.push(`${node.name} shows root ${short(node.summary.shownRoot)}, its disk has ${short(node.summary.root)}`)
     }
     for (const other of others) found.push(...differences(first, other))
+    const gone = new Set(voids.map(({ id }) => id))
+    for (const node of nodes) found.push(...misplaced(node, graph, gone))
     return found
   },
 }
@@ -25,12 +29,29 @@ function differences(a: NodeFacts, b: NodeFacts): string[] {
   }
   if (a.summary.root !== b.summary.root) differ(`roots: ${short(a.summary.root)} and ${short(b.summary.root)}`)
   if (a.summary.entries.join() !== b.summary.entries.join()) differ('state bytes')
-  const missing = [...a.applied].filter((id) => !b.applied.has(id)).length
-  const extra = [...b.applied].filter((id) => !a.applied.has(id)).length
-  if (missing + extra > 0) differ(`applied deltas: ${missing} only there, ${extra} only here`)
-  if ([...a.voids].sort().join() !== [...b.voids].sort().join())
-    differ(`void deltas: ${a.voids.size} and ${b.voids.size}`)
   if (a.governance !== b.governance) differ('governance heads')
+  return found
+}
+
+/** On its disk is what the past of its heads holds, but for what it has pruned: the oldest, without a gap. */
+function misplaced(node: NodeFacts, graph: readonly Delta[], voids: ReadonlySet<DeltaId>): string[] {
+  const { name, prunedTo, applied, voids: own } = node
+  const kept = graph.filter((delta) => prunedTo === undefined || compareCanonical(delta, prunedTo) > 0)
+  const wanted = new Set(kept.map(({ id }) => id))
+  const missing = kept.filter(({ id }) => !(voids.has(id) ? own : applied).has(id))
+  const extra = [...applied, ...own].filter((id) => !wanted.has(id))
+  const found: string[] = []
+  if (missing.length > 0)
+    found.push(
+      `${name} lacks ${missing.length} deltas, or judges them otherwise: ${missing
+        .slice(0, 3)
+        .map(({ id }) => short(id))
+        .join()}`,
+    )
+  if (extra.length > 0)
+    found.push(
+      `${name} holds ${extra.length} deltas outside the past of its heads, or already pruned: ${extra.slice(0, 3).map(short).join()}`,
+    )
   return found
 }
 

@@ -11,6 +11,8 @@ import { type Checker, FINDINGS_MAX } from './violation.ts'
 interface Write {
   readonly attempt: Attempt
   readonly value: string | null
+  /** False where the call may have left the cell alone. */
+  readonly sure: boolean
 }
 
 export const effects: Checker = {
@@ -18,17 +20,24 @@ export const effects: Checker = {
   check(facts, causality) {
     const applied = new Set(facts.deltas.map(({ delta }) => delta.id))
     // What is known to be void, or to have gone with a removed member, counts nowhere.
-    const attempts = facts.history.attempts.filter(({ deltaId }) => deltaId === undefined || applied.has(deltaId))
+    const attempts = facts.history.attempts.filter(
+      ({ deltaId }) => deltaId === undefined || applied.has(facts.reissued.get(deltaId) ?? deltaId),
+    )
     const found =
       facts.scenario.app === 'mixed' ? mixed(facts, attempts, causality) : orderSensitive(facts, attempts, causality)
     return found.slice(0, FINDINGS_MAX)
   },
 }
 
-function mixed({ history, views, scenario }: Facts, attempts: readonly Attempt[], causality: Causality): string[] {
+function mixed(
+  { history, views, scenario, voids }: Facts,
+  attempts: readonly Attempt[],
+  causality: Causality,
+): string[] {
   const items = views.all_items as Record<string, string>
   const tags = new Set(views.all_tags as string[])
-  const cells = cellsOf(attempts)
+  // What is cleared is what is there. A void delta may have hidden a key, which a clear then left as it was.
+  const cells = cellsOf(attempts, voids.length === 0)
   for (const key of [...Object.keys(items).map((key) => `items/${key}`), ...[...tags].map((tag) => `tags/${tag}`)]) {
     if (!cells.has(key)) cells.set(key, [])
   }
@@ -58,17 +67,19 @@ function mixed({ history, views, scenario }: Facts, attempts: readonly Attempt[]
   }
   const heard = Number(views.heard_count)
   // What a removed member handled may be void.
-  if (heard < done.byRemaining || heard > done.byAll || (views.all_heard as string[]).length !== heard) {
-    const names = (views.all_heard as string[]).length
+  const names = (views.all_heard as string[]).length
+  // An event that its author wrote again is another event, of the same name.
+  const isNamed = history.reissues > 0 ? names <= heard : names === heard
+  if (heard < done.byRemaining || heard > done.byAll || !isNamed) {
     found.push(`${done.byRemaining} to ${done.byAll} handlers were done, ${heard} counted, ${names} left their names`)
   }
   return found
 }
 
-function cellsOf(attempts: readonly Attempt[]): Map<string, Write[]> {
+function cellsOf(attempts: readonly Attempt[], clearsAll: boolean): Map<string, Write[]> {
   const cells = new Map<string, Write[]>()
   const add = (cell: string, attempt: Attempt, value: string | null) => {
-    cells.set(cell, [...(cells.get(cell) ?? []), { attempt, value }])
+    cells.set(cell, [...(cells.get(cell) ?? []), { attempt, value, sure: true }])
   }
   for (const attempt of attempts) {
     const { method, args } = attempt.operation
@@ -83,7 +94,8 @@ function cellsOf(attempts: readonly Attempt[]): Map<string, Write[]> {
   }
   for (const attempt of attempts) {
     if (attempt.operation.method !== 'clear') continue
-    for (const [cell, writes] of cells) if (cell.startsWith('items/')) writes.push({ attempt, value: null })
+    for (const [cell, writes] of cells)
+      if (cell.startsWith('items/')) writes.push({ attempt, value: null, sure: clearsAll })
   }
   return cells
 }
@@ -99,7 +111,9 @@ function judge(cell: string, writes: readonly Write[], final: string | null, cau
   if (final !== null) {
     const writers = effective.filter(({ attempt, value }) => value === final && mayBeHere(attempt.deltaId, causality))
     if (writers.length === 0) return [`${cell} is ${final}, which nobody wrote`]
-    const gone = writers.every((writer) => kept.some((later) => later.value !== final && knows(later, writer)))
+    const gone = writers.every((writer) =>
+      kept.some((later) => later.sure && later.value !== final && knows(later, writer)),
+    )
     return gone ? [`${cell} is ${final} again, though it was overwritten or removed by who knew it`] : []
   }
   const removals = effective.filter(({ attempt, value }) => value === null && mayBeHere(attempt.deltaId, causality))
@@ -138,7 +152,7 @@ function orderSensitive({ views }: Facts, all: readonly Attempt[], causality: Ca
   for (let key = 0; key < 8; key += 1) {
     const writes = all
       .filter(({ operation: { method, args } }) => method === 'set' && args.key === `k${key}`)
-      .map((attempt) => ({ attempt, value: attempt.operation.args.value ?? '' }))
+      .map((attempt) => ({ attempt, value: attempt.operation.args.value ?? '', sure: true }))
     found.push(...judge(`k${key}`, writes, (views[`get k${key}`] as string | null | undefined) ?? null, causality))
   }
   return found

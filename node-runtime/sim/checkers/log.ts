@@ -29,6 +29,6 @@ function isExplained({ name, entry: { message, fields } }: Entry, { history, sce
   // The last words of a process that dies at a write.
   return (
     history.killed.has(name) &&
-    /the process "died" at batch|the crashing store: it is closed/.test(String(fields.error))
+    /the process "died" at batch|the crashing store: it is closed|is being read again/.test(String(fields.error))
   )
 }

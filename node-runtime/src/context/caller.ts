@@ -28,7 +28,7 @@ export interface CallResult {
   readonly deltaId: DeltaId | undefined
 }
 
-interface CallMeta {
+export interface CallMeta {
   /** 0 for a client's call, above for a handler. */
   readonly depth: number
   /** Goes into the call's batch: a handler's row leaves the queue with what the handler wrote. */

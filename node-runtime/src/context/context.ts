@@ -18,7 +18,7 @@ import type { Delta } from '../wire/delta.ts'
 import { type HeadsBeat, signHeads } from '../wire/gossip.ts'
 import { HEADS_MAX } from '../wire/limits.ts'
 import { Adoption, type SnapshotPages } from './adoption.ts'
-import { Caller, type CallRequest, type CallResult } from './caller.ts'
+import { Caller, type CallMeta, type CallRequest, type CallResult } from './caller.ts'
 import { ContextError } from './errors.ts'
 import { Folder } from './folder.ts'
 import { Frontier } from './frontier.ts'
@@ -49,6 +49,8 @@ export class Context {
   readonly #frontier: Frontier
   readonly #pruner: Pruner
   readonly #adoption: Adoption
+  /** Everything we ever wrote is in the state. */
+  #hasOwn = false
 
   constructor(parts: ContextParts) {
     this.record = parts.record
@@ -239,7 +241,7 @@ export class Context {
    * GUEST_FAILED (what the guest said in `data`), CONTEXT_BUSY.
    */
   async call(request: CallRequest): Promise<CallResult> {
-    const result = await this.#enqueue(() => this.#caller.call(request, { depth: 0, settle: [] }))
+    const result = await this.#enqueue(() => this.#callOnOwn(request, { depth: 0, settle: [] }))
     this.#pruner.wake()
     return result
   }
@@ -270,18 +272,38 @@ export class Context {
 
   /** Oldest first. What cannot be written now is tried again when keys or governance have changed. */
   async #reissue(): Promise<void> {
-    const next = () =>
-      this.#enqueue(async () => {
-        const original = await this.#parts.rows.firstReissue()
-        if (original) await this.#caller.reissue(original)
-        return original !== undefined
-      })
     try {
-      while (await next());
+      while (await this.#enqueue(() => this.#reissueNext()));
     } catch (error) {
       if (!(error instanceof ContextError)) throw error
       this.#parts.log.warn({ error: error.message }, 'own deltas wait to be written again')
     }
+  }
+
+  async #reissueNext(): Promise<boolean> {
+    const original = await this.#parts.rows.firstReissue()
+    if (original) await this.#caller.reissue(original)
+    return original !== undefined
+  }
+
+  /**
+   * After a swap our own deltas that the snapshot did not hold come first: a call before them would count from where they
+   * began, and of two equal counts of one member one is lost.
+   */
+  async #callOnOwn(request: CallRequest, meta: CallMeta): Promise<CallResult> {
+    const { restored, again, log } = this.#parts
+    if (!this.#hasOwn) {
+      if (again.size > 0) await this.#receiver.receive(restored, undefined)
+      try {
+        while (await this.#reissueNext());
+        this.#hasOwn = true
+      } catch (error) {
+        // Then a call that writes is refused for the same reason; one that reads is not.
+        if (!(error instanceof ContextError)) throw error
+        log.debug({ error: error.message }, 'called before own deltas could be written again')
+      }
+    }
+    return this.#caller.call(request, meta)
   }
 
   async #reconsiderPage(behind: DeltaId | undefined): Promise<DeltaId | undefined> {
@@ -304,6 +326,6 @@ export class Context {
 
   async #runHandler(task: HandlerTask): Promise<void> {
     const request = { method: task.row.handler, input: task.row.data }
-    await this.#enqueue(() => this.#caller.call(request, { depth: task.row.depth, settle: task.settle }))
+    await this.#enqueue(() => this.#callOnOwn(request, { depth: task.row.depth, settle: task.settle }))
   }
 }

@@ -94,7 +94,9 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const everything = [...history.deltas.values()].map((row) => decodeDelta(decodeRow<DeltaRow>('delta', row).delta))
   everything.sort(compareCanonical)
   const past = pastOf(everything, nodes[0]?.summary.heads ?? [])
-  const isVoid = ({ id }: Delta) => names.some((name) => history.statuses.get(name)?.get(id) === 'void')
+  // One that took a peer's state may have judged otherwise before. Where nodes differ now, their roots do, too.
+  const saidOf = (id: DeltaId) => names.map((name) => history.statuses.get(name)?.get(id))
+  const isVoid = ({ id }: Delta) => saidOf(id).includes('void') && !saidOf(id).includes('applied')
   const open = (delta: Delta): AppliedDelta => {
     const key = keys.find(setting.shared.groupId, delta.keyId)
     if (!key) throw new Error(`delta ${delta.id} counts, but ${first.name} has no key for it`)

@@ -46,7 +46,8 @@ class Run {
   readonly #keys: ReadonlyMap<string, PublicKey>
   readonly #joined = new Set<string>()
   readonly #faults: NodeFaults
-  readonly #beats = new WeakSet<object>()
+  /** Messages: each is sent many times. */
+  readonly #looked = new WeakSet<object>()
   #worldMade: TestWorld | undefined
   #startMs = 0
 
@@ -232,9 +233,9 @@ class Run {
   #packet(packet: { from: string; to: string; kind: string; bytes: number; data?: Uint8Array }, fate: string): void {
     const { from, to, kind, bytes, data } = packet
     this.#note(`${this.#names.get(from)}>${this.#names.get(to)} ${kind} ${bytes} ${fate}`)
-    if (data === undefined || fate !== 'sent' || this.#beats.has(data) || !isBeat(data)) return
-    this.#beats.add(data)
-    this.#beat(from, data)
+    if (data === undefined || fate !== 'sent' || this.#looked.has(data)) return
+    this.#looked.add(data)
+    if (isBeat(data)) this.#beat(from, data)
   }
 
   /** A heartbeat as its author sends it. */

@@ -20,6 +20,8 @@ function isExplained({ name, entry: { message, fields } }: Entry, { history, sce
   const isRemoved = !remainingNodes(scenario).includes(name)
   // What a member has yet to handle when it is removed, it may not.
   if (isRemoved && /no member|may read context/.test(String(fields.error))) return true
+  const isKeyPending = /the key of group \w+ has not arrived yet/.test(String(fields.error))
+  if (isKeyPending && history.faults.has('removal')) return true
   const hostile = keysOf(HOSTILE).identity.publicKey
   // A member that lies about its root cannot be told from one that is broken.
   if (message.startsWith('state diverged')) return fields.member === hostile

@@ -1,6 +1,6 @@
 // One build of a checkout at a time: several `npx calbox` on a fresh one would all start theirs.
 import { setTimeout as delay } from 'node:timers/promises'
-import { holdFile } from '../workflows/src/driver/exclusive-file.ts'
+import { holdFile } from '../workflows/src/driver/state/exclusive-file.ts'
 
 /** A build takes seconds. One that takes this long hangs. */
 const WAIT_MAX_MS = 10 * 60_000

@@ -45,7 +45,7 @@ const TARGETS: readonly Target[] = [
     inputs: ['cli/src', 'cli/package.json', 'workflows/src', 'schemas/src'],
     entries: {
       calbox: 'cli/src/main.ts',
-      reaper: 'workflows/src/driver/reaper-main.ts',
+      reaper: 'workflows/src/driver/process/reaper-main.ts',
     },
     external: [],
   },

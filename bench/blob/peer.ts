@@ -8,8 +8,8 @@ import { silentLogger } from '../../node-runtime/src/base/log.ts'
 import { systemRandom } from '../../node-runtime/src/base/random.ts'
 import { BlobStore } from '../../node-runtime/src/blobs/blob-store.ts'
 import { threadDigest } from '../../node-runtime/src/blobs/digest.ts'
-import { libp2pNetwork } from '../../node-runtime/src/network/libp2p.ts'
-import { BlobExchange } from '../../node-runtime/src/sync/blob-exchange.ts'
+import { libp2pNetwork } from '../../node-runtime/src/network/libp2p/libp2p.ts'
+import { BlobExchange } from '../../node-runtime/src/sync/blobs/blob-exchange.ts'
 
 export const MIB = 1024 * 1024
 export const RAW = 'raw/1'

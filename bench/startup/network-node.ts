@@ -7,7 +7,7 @@ setTimeout(() => flushCompileCache(), 2000).unref()
 
 const [{ libp2pNetwork }, { signingKeyFromSeed }, { systemClock }, { systemRandom }, { silentLogger }] =
   await Promise.all([
-    import('../../node-runtime/src/network/libp2p.ts'),
+    import('../../node-runtime/src/network/libp2p/libp2p.ts'),
     import('../../node-runtime/src/base/keys.ts'),
     import('../../node-runtime/src/base/clock.ts'),
     import('../../node-runtime/src/base/random.ts'),

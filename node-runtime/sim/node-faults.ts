@@ -1,6 +1,6 @@
 // The faults of nodes while a scenario runs: crashes, restarts, wrong clocks, late joiners, removals, the hostile peer.
 import { accountOf } from '../src/base/keys.ts'
-import { removeMember } from '../src/context/membership.ts'
+import { removeMember } from '../src/context/namespaces/membership.ts'
 import { seededRandom } from '../src/testing/seeded-random.ts'
 import { keysOf } from '../src/testing/test-node.ts'
 import type { TestWorld } from '../src/testing/test-nodes.ts'

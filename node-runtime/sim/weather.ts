@@ -2,8 +2,8 @@
 import type { Clock } from '../src/base/clock.ts'
 import type { Random } from '../src/base/random.ts'
 import type { PeerId } from '../src/network/network.ts'
-import type { SimulatedNetwork } from '../src/network/simulated.ts'
-import type { Packet, Verdict } from '../src/network/simulated-packet.ts'
+import type { SimulatedNetwork } from '../src/network/simulated/simulated.ts'
+import type { Packet, Verdict } from '../src/network/simulated/simulated-packet.ts'
 import type { Fault, Scenario } from './scenario.ts'
 
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>

@@ -18,7 +18,6 @@ export type {
   StopOptions,
 } from './driver/driver.ts'
 export { DriverError, type DriverErrorCode, type ExitCode } from './driver/errors.ts'
-export { describeExit } from './driver/exit-cause.ts'
 export { fileFault } from './driver/file-fault.ts'
 export { type LocalNode, listLocalNodes, localNodeLog, type NodeStatus, stopLocalNode } from './driver/local-nodes.ts'
 export {
@@ -29,10 +28,17 @@ export {
   type RunningNetwork,
   startNetwork,
 } from './driver/network.ts'
-export { DEFAULT_PREFIX, findNodeData, type NodeData, type NodeDataQuery, removeNodeData } from './driver/node-data.ts'
-export { type NodeRecord, NodeState, STATE_DIR } from './driver/node-state.ts'
-export { type NukeOptions, nukeNodes } from './driver/nuke-nodes.ts'
-export { openProcessDriver, type ProcessDriverOptions } from './driver/open-process-driver.ts'
+export { describeExit } from './driver/process/exit-cause.ts'
+export { openProcessDriver, type ProcessDriverOptions } from './driver/process/open-process-driver.ts'
+export {
+  DEFAULT_PREFIX,
+  findNodeData,
+  type NodeData,
+  type NodeDataQuery,
+  removeNodeData,
+} from './driver/state/node-data.ts'
+export { type NodeRecord, NodeState, STATE_DIR } from './driver/state/node-state.ts'
+export { type NukeOptions, nukeNodes } from './driver/state/nuke-nodes.ts'
 // --- plan ---
 export type { PlanRequest, PlanResult } from './plan/plan.ts'
 export type { Plan, PlannedNode, PlannedStep, PlanSettings } from './plan/plan-types.ts'
@@ -57,5 +63,5 @@ export { stepKind, stepKinds, stepSchemas } from './steps/registry.ts'
 export type { StepClock } from './steps/step-clock.ts'
 export type { StepKind, StepOutput } from './steps/step-kind.ts'
 // --- values ---
-export type { JsonValue } from './values/json-value.ts'
-export { stringifyLosslessJson } from './values/lossless-json.ts'
+export type { JsonValue } from './values/json/json-value.ts'
+export { stringifyLosslessJson } from './values/json/lossless-json.ts'

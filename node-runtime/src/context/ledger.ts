@@ -4,9 +4,9 @@ import type { DeltaId, RootHash } from '../base/ids.ts'
 import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import { ContextError } from './errors.ts'
-import type { Frontier } from './frontier.ts'
 import type { ContextParts } from './parts.ts'
 import type { StateEvent } from './ports.ts'
+import type { Frontier } from './retention/frontier.ts'
 
 export interface Shown {
   readonly heads: readonly DeltaId[]

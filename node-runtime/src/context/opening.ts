@@ -6,12 +6,12 @@ import { Dag, type DagNode } from '../dag/dag.ts'
 import { itemKey } from '../reconcile/item-key.ts'
 import type { Store, StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
-import { boundOf } from './checkpoint.ts'
 import { ContextStore } from './context-store.ts'
 import { HeldIds } from './held-ids.ts'
 import { PRUNE_BATCH_ROWS } from './limits.ts'
 import { type ContextParts, nodeOf } from './parts.ts'
 import type { Authority } from './ports.ts'
+import { boundOf } from './retention/checkpoint.ts'
 
 export interface OpeningParts {
   readonly contextId: ContextId

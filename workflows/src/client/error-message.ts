@@ -1,5 +1,5 @@
 // The text of an HTTP failure. Workflows match it with `expected_error`, so its form is fixed by the reference.
-import { hasKey, isJsonObject, type JsonValue } from '../values/json-value.ts'
+import { hasKey, isJsonObject, type JsonValue } from '../values/json/json-value.ts'
 import { ERROR_MESSAGE_MAX_CHARS } from './limits.ts'
 
 /** Known to merobox users for every 403, whatever the node said. */

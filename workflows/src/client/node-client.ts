@@ -1,6 +1,6 @@
 // The typed client of one node: one method per route that the steps use. Replies come back with one `data` envelope
 // removed, as lossless JSON (integers beyond 2^53 stay exact). It knows nothing of steps, retries or variables.
-import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../values/json-value.ts'
+import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../values/json/json-value.ts'
 import { type Method, type RequestOptions, Transport, type TransportOptions } from './transport.ts'
 
 export type CallOptions = RequestOptions

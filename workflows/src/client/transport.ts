@@ -1,7 +1,7 @@
 // One JSON request over the global fetch (keep-alive connections): a deadline per phase, a bounded reply, and every
 // failure as a ClientError. It knows no routes.
-import type { JsonValue } from '../values/json-value.ts'
-import { parseLosslessJson, stringifyLosslessJson } from '../values/lossless-json.ts'
+import type { JsonValue } from '../values/json/json-value.ts'
+import { parseLosslessJson, stringifyLosslessJson } from '../values/json/lossless-json.ts'
 import { ClientError, type ClientErrorData } from './client-error.ts'
 import { errorDetail, httpErrorMessage } from './error-message.ts'
 import { BODY_TIMEOUT_MS, ERROR_DETAIL_MAX_CHARS, HEADERS_TIMEOUT_MS, REPLY_MAX_BYTES } from './limits.ts'

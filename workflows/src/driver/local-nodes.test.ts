@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { listLocalNodes, localNodeLog, stopLocalNode } from './local-nodes.ts'
 import { startNetwork } from './network.ts'
-import { findNodeData, removeNodeData } from './node-data.ts'
-import { NodeState } from './node-state.ts'
-import { openProcessDriver } from './open-process-driver.ts'
-import { identify } from './process-identity.ts'
+import { openProcessDriver } from './process/open-process-driver.ts'
+import { identify } from './process/process-identity.ts'
+import { findNodeData, removeNodeData } from './state/node-data.ts'
+import { NodeState } from './state/node-state.ts'
 
 const calnode = fileURLToPath(new URL('./fixtures/fake-node.mjs', import.meta.url))
 const { signal } = new AbortController()

@@ -2,11 +2,11 @@
 // driver, because none of these nodes is a child of the process that looks.
 import type { ExitCause, NodeLog } from './driver.ts'
 import { STOP_GRACE_MS } from './limits.ts'
-import { LogFile } from './log-file.ts'
-import { NodeProcess } from './node-process.ts'
-import { isRunning, liveOwner, type NodeRecord, type NodeState, type Owner } from './node-state.ts'
-import { isPaused } from './process-identity.ts'
-import { probe } from './readiness.ts'
+import { LogFile } from './process/log-file.ts'
+import { NodeProcess } from './process/node-process.ts'
+import { isPaused } from './process/process-identity.ts'
+import { probe } from './process/readiness.ts'
+import { isRunning, liveOwner, type NodeRecord, type NodeState, type Owner } from './state/node-state.ts'
 
 /**
  * `running` answers its health route, `silent` is alive and does not, `exited` ended without having been stopped: seen

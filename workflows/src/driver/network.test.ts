@@ -7,9 +7,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RunningNode } from './driver.ts'
 import { stopLocalNode } from './local-nodes.ts'
 import { type NetworkEvent, type NetworkRequest, startNetwork } from './network.ts'
-import { isRunning, NodeState } from './node-state.ts'
-import { openProcessDriver } from './open-process-driver.ts'
-import { identify } from './process-identity.ts'
+import { openProcessDriver } from './process/open-process-driver.ts'
+import { identify } from './process/process-identity.ts'
+import { isRunning, NodeState } from './state/node-state.ts'
 
 const calnode = fileURLToPath(new URL('./fixtures/fake-node.mjs', import.meta.url))
 const { signal } = new AbortController()

@@ -13,7 +13,7 @@ import {
   READY_TIMEOUT_MS,
   STARTS_AT_ONCE,
 } from './limits.ts'
-import type { PortReservations } from './ports.ts'
+import type { PortReservations } from './process/ports.ts'
 
 export interface NodeRequest {
   readonly name: string

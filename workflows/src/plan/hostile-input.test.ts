@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { visibleText } from '../values/visible-text.ts'
-import { renderProblem } from './code-frame.ts'
 import { lines, plan, withSteps } from './sample-plan.ts'
+import { renderProblem } from './yaml/code-frame.ts'
 
 describe('anything', () => {
   test.each([

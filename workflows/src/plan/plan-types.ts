@@ -1,6 +1,6 @@
 // The result of planning: everything a run needs to know of the file, checked and in order.
 
-import type { JsonObject } from '../values/json-value.ts'
+import type { JsonObject } from '../values/json/json-value.ts'
 import type { Position } from './problem.ts'
 
 export interface Plan {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { JsonFloat } from '../values/json-value.ts'
+import { JsonFloat } from '../values/json/json-value.ts'
+import { stepSchemaRegistry } from './check/step-schema.ts'
+import { UPSTREAM_STEP_TYPES } from './read/step-names.ts'
 import { lines, plan, withSteps } from './sample-plan.ts'
-import { UPSTREAM_STEP_TYPES } from './step-names.ts'
-import { stepSchemaRegistry } from './step-schema.ts'
 
 describe('a plan', () => {
   test('has the nodes, settings and steps of the file', () => {

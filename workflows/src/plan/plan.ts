@@ -1,19 +1,19 @@
 // The pure reader of workflow files: text -> values with places -> shapes -> references -> Plan, with all problems.
 
 import type { WorkflowSettings } from '@calbox/schemas'
-import { checkFiles, type FileExists } from './check-files.ts'
-import { checkNodeNames } from './check-nodes.ts'
-import { checkVariables } from './check-variables.ts'
+import { checkFiles, type FileExists } from './check/check-files.ts'
+import { checkNodeNames } from './check/check-nodes.ts'
+import { checkVariables } from './check/check-variables.ts'
+import { describeNode } from './check/schema-view.ts'
+import type { StepSchemaRegistry } from './check/step-schema.ts'
 import type { Plan, PlanSettings } from './plan-types.ts'
 import type { Problem, ProblemCollector } from './problem.ts'
-import { type ReadNodes, readNodes } from './read-nodes.ts'
-import { type Environment, readRemoteNodes } from './read-remote-nodes.ts'
-import { readSettings, topologyOf } from './read-settings.ts'
-import { type ReadSteps, readSteps } from './read-steps.ts'
-import { describeNode } from './schema-view.ts'
-import { entryOf, type MapNode, startOf, textOf } from './source-node.ts'
-import type { StepSchemaRegistry } from './step-schema.ts'
-import { readYaml } from './yaml-source.ts'
+import { type ReadNodes, readNodes } from './read/read-nodes.ts'
+import { type Environment, readRemoteNodes } from './read/read-remote-nodes.ts'
+import { readSettings, topologyOf } from './read/read-settings.ts'
+import { type ReadSteps, readSteps } from './read/read-steps.ts'
+import { entryOf, type MapNode, startOf, textOf } from './yaml/source-node.ts'
+import { readYaml } from './yaml/yaml-source.ts'
 
 export interface PlanRequest {
   /** Shown in problems; never opened. */

@@ -1,7 +1,7 @@
 // What plan has to say about a file, and the collector that turns places in the text into lines and columns.
 
 import { PROBLEMS_MAX } from './limits.ts'
-import type { Span, ValuePath } from './source-node.ts'
+import type { Span, ValuePath } from './yaml/source-node.ts'
 
 export type ProblemCode =
   | 'yaml_syntax'

@@ -1,7 +1,7 @@
 // For tests: a handful of step kinds, enough to show every way in which plan reads one.
 
 import { Type } from '@calbox/schemas'
-import { type StepSchema, type StepSchemaRegistry, stepSchemaRegistry } from './step-schema.ts'
+import { type StepSchema, type StepSchemaRegistry, stepSchemaRegistry } from './check/step-schema.ts'
 
 const closed = { additionalProperties: false }
 const node = Type.String({ minLength: 1 })

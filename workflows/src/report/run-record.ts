@@ -1,8 +1,8 @@
 // Folds the events of a run into one plain-JSON record: what `run.json` holds.
 // Pure: no clock, no I/O. Every report that needs the whole run starts from this record.
 import type { FailureInfo, RunEvent, RunOutcome, SourcePlace, StepOutcome, StepRef } from '../run/events.ts'
-import type { JsonValue } from '../values/json-value.ts'
-import { stringifyLosslessJson } from '../values/lossless-json.ts'
+import type { JsonValue } from '../values/json/json-value.ts'
+import { stringifyLosslessJson } from '../values/json/lossless-json.ts'
 import { RECORDED_OUTPUT_MAX_LINES, RECORDED_PAYLOAD_MAX_CHARS, RECORDED_STEPS_MAX } from './limits.ts'
 
 export interface StepRecord {

@@ -1,8 +1,8 @@
 // nuke_on_start, nuke_on_end and `restart`: what happens to nodes and data of earlier runs.
 import path from 'node:path'
 import { listLocalNodes, stopLocalNode } from '../driver/local-nodes.ts'
-import { findNodeData, type NodeData, removeNodeData } from '../driver/node-data.ts'
-import type { NodeState } from '../driver/node-state.ts'
+import { findNodeData, type NodeData, removeNodeData } from '../driver/state/node-data.ts'
+import type { NodeState } from '../driver/state/node-state.ts'
 import type { Plan } from '../plan/plan-types.ts'
 
 type Options = { signal: AbortSignal }

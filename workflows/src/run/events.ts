@@ -1,6 +1,6 @@
 // What a run says about itself, in order. Reports and renderers read nothing else.
 // Plain JSON, so that an event can be written to a file or sent over a pipe as it is.
-import type { JsonValue } from '../values/json-value.ts'
+import type { JsonValue } from '../values/json/json-value.ts'
 
 export type RunOutcome = 'passed' | 'failed' | 'interrupted'
 export type StepOutcome = 'passed' | 'failed' | 'cancelled'

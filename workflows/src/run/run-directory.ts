@@ -1,10 +1,10 @@
 // `.calbox/runs/<utc-stamp>-<slug>/`: everything a run leaves behind for people and tools.
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type HeldFile, holdFile, liveHolder } from '../driver/exclusive-file.ts'
 import { fileFault } from '../driver/file-fault.ts'
-import type { JsonValue } from '../values/json-value.ts'
-import { stringifyLosslessJson } from '../values/lossless-json.ts'
+import { type HeldFile, holdFile, liveHolder } from '../driver/state/exclusive-file.ts'
+import type { JsonValue } from '../values/json/json-value.ts'
+import { stringifyLosslessJson } from '../values/json/lossless-json.ts'
 import { SAME_SECOND_RUNS_MAX, SLUG_MAX_CHARS } from './limits.ts'
 
 export class RunDirectory {

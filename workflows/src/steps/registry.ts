@@ -1,5 +1,5 @@
 // Every step kind, once. Planning, running, `calbox steps`, the docs page and the editor schema start from this list.
-import { stepSchemaRegistry } from '../plan/step-schema.ts'
+import { stepSchemaRegistry } from '../plan/check/step-schema.ts'
 import { call } from './application/call.ts'
 import { installApplication } from './application/install-application.ts'
 import { assertStep } from './check/assert.ts'

@@ -1,7 +1,7 @@
 // Reading replies of nodes in step kinds.
 import { hexOfBase58 } from '../values/base58.ts'
-import { hasKey, isJsonObject, type JsonValue } from '../values/json-value.ts'
-import { pythonStr } from '../values/python-text.ts'
+import { hasKey, isJsonObject, type JsonValue } from '../values/json/json-value.ts'
+import { pythonStr } from '../values/python/python-text.ts'
 import { shownText } from '../values/shown-value.ts'
 import { StepError } from './step-error.ts'
 import type { StepContext } from './step-kind.ts'

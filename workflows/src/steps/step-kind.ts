@@ -3,9 +3,9 @@
 // editor schema read the same declaration.
 import type { Static, TSchema } from '@calbox/schemas'
 import type { NodeClient } from '../client/node-client.ts'
+import type { StepSchema } from '../plan/check/step-schema.ts'
 import type { PlannedBranch, PlannedStep } from '../plan/plan-types.ts'
-import type { StepSchema } from '../plan/step-schema.ts'
-import type { JsonValue } from '../values/json-value.ts'
+import type { JsonValue } from '../values/json/json-value.ts'
 import type { Variables } from '../values/variables.ts'
 import type { StepClock } from './step-clock.ts'
 

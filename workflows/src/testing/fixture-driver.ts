@@ -9,7 +9,7 @@ import type {
   StartOptions,
 } from '../driver/driver.ts'
 import type { NetworkParts } from '../driver/network.ts'
-import { PortReservations } from '../driver/ports.ts'
+import { PortReservations } from '../driver/process/ports.ts'
 import type { FixtureNetwork } from './fixture-network.ts'
 import { startFixtureNode } from './fixture-server.ts'
 

@@ -1,12 +1,12 @@
 // The statement language of the `assert` step (reference 4.1). Comparisons are made on Python texts and floats, because
 // that is what the files were written against.
 
-import { isJsonObject, type JsonValue, keysOf } from './json-value.ts'
+import { isJsonObject, type JsonValue, keysOf } from './json/json-value.ts'
 import { hasPlaceholder, resolve } from './placeholders.ts'
-import { pythonEqual } from './python-equal.ts'
-import { pythonFloat, pythonStrip } from './python-number.ts'
-import { pythonRegex } from './python-regex.ts'
-import { pythonStr } from './python-text.ts'
+import { pythonEqual } from './python/python-equal.ts'
+import { pythonFloat, pythonStrip } from './python/python-number.ts'
+import { pythonRegex } from './python/python-regex.ts'
+import { pythonStr } from './python/python-text.ts'
 import { comparedTexts, failedStatement, type StatementResult, statementResult } from './statement-result.ts'
 import { ValuesError } from './values-error.ts'
 import { Variables } from './variables.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { captureOutputs, capturePath, lookUpPath, outputSources } from './capture-outputs.ts'
-import type { JsonObject, JsonValue } from './json-value.ts'
+import type { JsonObject, JsonValue } from './json/json-value.ts'
 
 const reply: JsonValue = {
   data: {

@@ -1,7 +1,7 @@
 // `outputs:` of a step (reference 2.2): which variables a payload gives. Strict: a path that is missing is an error.
 
 import { parseCaptured } from './captured-text.ts'
-import { hasKey, isJsonObject, JsonFloat, type JsonObject, type JsonValue, keysOf } from './json-value.ts'
+import { hasKey, isJsonObject, JsonFloat, type JsonObject, type JsonValue, keysOf } from './json/json-value.ts'
 import { SHOWN_KEYS_MAX } from './limits.ts'
 import { shownValue } from './shown-value.ts'
 import { ValuesError } from './values-error.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseCaptured } from './captured-text.ts'
-import { JsonFloat, type JsonValue } from './json-value.ts'
+import { JsonFloat, type JsonValue } from './json/json-value.ts'
 
 describe('a captured text', () => {
   test.each<[string, JsonValue]>([

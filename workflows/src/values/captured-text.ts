@@ -1,10 +1,10 @@
 // What a text in a reply is worth once captured (reference 2.2): the original re-reads every text it passes.
 
-import type { JsonValue } from './json-value.ts'
+import type { JsonValue } from './json/json-value.ts'
+import { tryParseLosslessJson } from './json/lossless-json.ts'
 import { SUBSTRING_STARTS_MAX } from './limits.ts'
-import { tryParseLosslessJson } from './lossless-json.ts'
-import { tryParsePythonLiteral } from './python-literal.ts'
-import { pythonStrip } from './python-number.ts'
+import { tryParsePythonLiteral } from './python/python-literal.ts'
+import { pythonStrip } from './python/python-number.ts'
 
 /** Values other than texts are returned as they are, and so is a text that reads as nothing. Never throws. */
 export function parseCaptured(value: JsonValue): JsonValue {

@@ -1,7 +1,7 @@
 // The four placeholder families that read raw results instead of variables: install, context, identity, invite.
 
-import { hasKey, isJsonObject, type JsonObject, type JsonValue } from './json-value.ts'
-import { pythonStr } from './python-text.ts'
+import { hasKey, isJsonObject, type JsonObject, type JsonValue } from './json/json-value.ts'
+import { pythonStr } from './python/python-text.ts'
 import type { Variables } from './variables.ts'
 
 /** `resolveIdentity` gives what `{{identity.<node>}}` resolves to. Undefined: not of a family, or nothing known. */

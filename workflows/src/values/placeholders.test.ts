@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { JsonFloat, type JsonValue } from './json-value.ts'
+import { JsonFloat, type JsonValue } from './json/json-value.ts'
 import { resolve, resolveToText } from './placeholders.ts'
 import { Variables } from './variables.ts'
 

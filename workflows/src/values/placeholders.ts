@@ -1,8 +1,8 @@
 // `{{name}}` in texts (reference 2.3). Every surprising rule in here is the original's and is relied on by files.
 
-import { isJsonObject, type JsonObject, type JsonValue, keysOf, objectOf } from './json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue, keysOf, objectOf } from './json/json-value.ts'
 import { legacyValue } from './legacy-placeholders.ts'
-import { pythonStr } from './python-text.ts'
+import { pythonStr } from './python/python-text.ts'
 import { ValuesError } from './values-error.ts'
 import type { Variables } from './variables.ts'
 

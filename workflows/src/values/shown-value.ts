@@ -1,9 +1,9 @@
 // Values in texts for people: JSON, as they are written in files and read in run.json. What is compared is another matter
 // (python-text.ts).
 
-import type { JsonValue } from './json-value.ts'
-import { stringifyLosslessJson } from './lossless-json.ts'
-import { pythonRepr } from './python-text.ts'
+import type { JsonValue } from './json/json-value.ts'
+import { stringifyLosslessJson } from './json/lossless-json.ts'
+import { pythonRepr } from './python/python-text.ts'
 import { ValuesError } from './values-error.ts'
 
 /** Never throws. */

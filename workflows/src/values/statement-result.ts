@@ -1,8 +1,8 @@
 // The outcome of one statement of `assert` or `json_assert`: enough for a report to explain a failure by itself.
 
-import type { JsonValue } from './json-value.ts'
+import type { JsonValue } from './json/json-value.ts'
 import { SHOWN_TEXT_MAX } from './limits.ts'
-import { pythonStr } from './python-text.ts'
+import { pythonStr } from './python/python-text.ts'
 import { shownText, shownValue } from './shown-value.ts'
 import { ValuesError } from './values-error.ts'
 

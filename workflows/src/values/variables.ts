@@ -1,6 +1,6 @@
 // The two stores of a run: variables (what `{{name}}` reads) and raw results (what the legacy families read).
 
-import type { JsonValue } from './json-value.ts'
+import type { JsonValue } from './json/json-value.ts'
 
 /**
  * Variables of one scope. A scope copy starts from the values of now; what it sets stays in it. Raw results are shared

@@ -4,7 +4,7 @@ import { type ContextId, type GroupId, idBase58, idBytes, parseBase58Id, parseHe
 import { until, WaitError } from '../../base/until.ts'
 import type { Context } from '../../context/context.ts'
 import { ContextError } from '../../context/errors.ts'
-import type { Namespace } from '../../context/namespace.ts'
+import type { Namespace } from '../../context/namespaces/namespace.ts'
 import { byteArray, contextIdOf, pageOf } from '../encodings.ts'
 import { ByteList, Text } from '../fields.ts'
 import { CONTEXT_KNOWN_WAIT_MS, INIT_PARAMS_BYTES_MAX, NAME_BYTES_MAX } from '../limits.ts'

@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { type GroupId, idBase58, type NamespaceId, parseHexId } from '../../base/ids.ts'
 import { ContextError } from '../../context/errors.ts'
-import type { Namespace } from '../../context/namespace.ts'
+import type { Namespace } from '../../context/namespaces/namespace.ts'
 import { InvitationJson, invitationFromJson, invitationToJson, pageOf } from '../encodings.ts'
 import { ServerError } from '../errors.ts'
 import { Text } from '../fields.ts'

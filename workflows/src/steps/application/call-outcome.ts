@@ -1,6 +1,6 @@
 // What `call` makes of a JSON-RPC envelope: an answer, an error, or "the state is not there yet".
-import { hasKey, isJsonObject, type JsonObject, type JsonValue, keysOf } from '../../values/json-value.ts'
-import { pythonStr } from '../../values/python-text.ts'
+import { hasKey, isJsonObject, type JsonObject, type JsonValue, keysOf } from '../../values/json/json-value.ts'
+import { pythonStr } from '../../values/python/python-text.ts'
 import { shownText } from '../../values/shown-value.ts'
 
 /** The four fields that a failure can be captured by. */

@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import type { JsonValue } from '../../values/json-value.ts'
+import type { JsonValue } from '../../values/json/json-value.ts'
 import { refuseError, textOf } from '../reply.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle } from '../step-kind.ts'

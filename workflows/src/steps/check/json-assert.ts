@@ -1,4 +1,4 @@
-import { evaluateJsonAssert, jsonAssertFlaw } from '../../values/json-assert.ts'
+import { evaluateJsonAssert, jsonAssertFlaw } from '../../values/json/json-assert.ts'
 import { defineStep } from '../step-kind.ts'
 import { checkStatements, judgeStatements, statementsSchema } from './statements.ts'
 

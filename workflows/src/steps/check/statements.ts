@@ -1,9 +1,9 @@
 // What `assert` and `json_assert` share: a list of statements, all evaluated, each failure explained.
 import { Type } from '@calbox/schemas'
-import type { StepProblem } from '../../plan/step-schema.ts'
+import type { StepProblem } from '../../plan/check/step-schema.ts'
 import type { StatementFlaw } from '../../values/assert-statement.ts'
-import type { JsonObject, JsonValue } from '../../values/json-value.ts'
-import { isJsonObject } from '../../values/json-value.ts'
+import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
+import { isJsonObject } from '../../values/json/json-value.ts'
 import { explainStatement, type StatementResult } from '../../values/statement-result.ts'
 import type { Variables } from '../../values/variables.ts'
 import { closed } from '../fields.ts'

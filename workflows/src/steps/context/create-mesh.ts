@@ -1,5 +1,5 @@
 import { type Static, Type } from '@calbox/schemas'
-import { isJsonObject, type JsonObject, type JsonValue, objectOf } from '../../values/json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue, objectOf } from '../../values/json/json-value.ts'
 import { hostPath, installFile } from '../application/install-file.ts'
 import { applicationIdField, closed } from '../fields.ts'
 import { readInvitation } from '../namespace/invitation.ts'

@@ -1,5 +1,5 @@
 // `params` of a new context: JSON text in the file, bytes on the wire.
-import { tryParseLosslessJson } from '../../values/lossless-json.ts'
+import { tryParseLosslessJson } from '../../values/json/lossless-json.ts'
 import { hasPlaceholder } from '../../values/placeholders.ts'
 import { StepError } from '../step-error.ts'
 

@@ -1,5 +1,5 @@
 // Measured times as variables: seconds with 6 decimals, milliseconds with 3, nanoseconds whole.
-import { type JsonValue, jsonFloat } from '../../values/json-value.ts'
+import { type JsonValue, jsonFloat } from '../../values/json/json-value.ts'
 
 export function durationVariables(prefix: string, durationMs: number): Record<string, JsonValue> {
   return {

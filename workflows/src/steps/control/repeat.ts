@@ -1,7 +1,7 @@
 import { Type } from '@calbox/schemas'
 import { formatDuration } from '../../report/format-duration.ts'
 import { outputSources } from '../../values/capture-outputs.ts'
-import { jsonFloat } from '../../values/json-value.ts'
+import { jsonFloat } from '../../values/json/json-value.ts'
 import type { Variables } from '../../values/variables.ts'
 import { closed, nestedStepsField } from '../fields.ts'
 import { defineStep, type StepContext } from '../step-kind.ts'

@@ -1,7 +1,7 @@
 // The payload and the failure of wait_for_sync.
 import type { NodeFacts } from '../../run/events.ts'
-import { type JsonObject, type JsonValue, jsonFloat, objectOf } from '../../values/json-value.ts'
-import { stringifyLosslessJson } from '../../values/lossless-json.ts'
+import { type JsonObject, type JsonValue, jsonFloat, objectOf } from '../../values/json/json-value.ts'
+import { stringifyLosslessJson } from '../../values/json/lossless-json.ts'
 import { shortId } from '../reply.ts'
 import { agreed, type Sighting, type SyncTarget } from './sync-targets.ts'
 

@@ -1,6 +1,6 @@
 // What wait_for_sync looks at: one context or group on several nodes, seen once, and whether what was seen agrees.
 import { ClientError } from '../../client/client-error.ts'
-import { hasKey, isJsonObject, type JsonValue } from '../../values/json-value.ts'
+import { hasKey, isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { SYNC_READ_PAUSE_MS, SYNC_READS, SYNC_REQUEST_TIMEOUT_MS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle, StepContext } from '../step-kind.ts'

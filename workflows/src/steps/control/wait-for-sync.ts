@@ -1,9 +1,9 @@
 import { type Static, Type } from '@calbox/schemas'
 import { ClientError } from '../../client/client-error.ts'
 import { formatDuration } from '../../report/format-duration.ts'
-import { hasKey, isJsonObject, type JsonValue } from '../../values/json-value.ts'
-import { stringifyLosslessJson } from '../../values/lossless-json.ts'
-import { pythonEqual } from '../../values/python-equal.ts'
+import { hasKey, isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
+import { stringifyLosslessJson } from '../../values/json/lossless-json.ts'
+import { pythonEqual } from '../../values/python/python-equal.ts'
 import { ValuesError } from '../../values/values-error.ts'
 import { closed } from '../fields.ts'
 import {

@@ -1,6 +1,6 @@
 // Invitations as files hand them on: a map, JSON text of one, or one wrapped in replies that carried it.
-import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../../values/json-value.ts'
-import { tryParseLosslessJson } from '../../values/lossless-json.ts'
+import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
+import { tryParseLosslessJson } from '../../values/json/lossless-json.ts'
 import { shownText } from '../../values/shown-value.ts'
 import { StepError } from '../step-error.ts'
 

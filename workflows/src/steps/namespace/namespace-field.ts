@@ -1,6 +1,6 @@
 // Two spellings of one field: `namespace_id`, or `group_id` in files that use the group names of the kinds.
 import { Type } from '@calbox/schemas'
-import type { StepProblem } from '../../plan/step-schema.ts'
+import type { StepProblem } from '../../plan/check/step-schema.ts'
 import { groupIdField, namespaceIdField } from '../fields.ts'
 import { StepError } from '../step-error.ts'
 import type { StepContext } from '../step-kind.ts'

@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { DeltaId } from '../../base/ids.ts'
+import { comparePositions, type Positioned, planFold } from './fold.ts'
+
+const position = (hlc: number, id = 'a'): Positioned => ({ hlc: BigInt(hlc), id: id as DeltaId })
+
+describe('planFold', () => {
+  it('puts later deltas on top without undo', () => {
+    expect(planFold([position(1), position(2)], [position(3)], { storage: 'guest' })).toEqual({
+      undo: 0,
+      apply: [position(3)],
+    })
+  })
+
+  it('undoes once to the lowest of a batch and redoes all in canonical order', () => {
+    const plan = planFold([position(1), position(5), position(9)], [position(3), position(7)], { storage: 'guest' })
+    expect(plan).toEqual({ undo: 2, apply: [position(3), position(5), position(7), position(9)] })
+  })
+
+  it('breaks ties of the stamp by id', () => {
+    expect(planFold([position(1, 'b')], [position(1, 'a')], { storage: 'guest' })).toEqual({
+      undo: 1,
+      apply: [position(1, 'a'), position(1, 'b')],
+    })
+  })
+
+  it('never undoes for host CRDTs', () => {
+    expect(planFold([position(9)], [position(3)], { storage: 'host' })).toEqual({ undo: 0, apply: [position(3)] })
+  })
+
+  it('takes what is void away by one undo to the lowest of it, and puts the rest back', () => {
+    const applied = [position(1), position(2, 'b'), position(3, 'c'), position(4, 'd')]
+    const dropped = new Set(['b', 'd'] as DeltaId[])
+    expect(planFold(applied, [], { storage: 'guest', dropped })).toEqual({ undo: 3, apply: [position(3, 'c')] })
+    const arrived = [position(0, 'z')]
+    expect(planFold(applied, arrived, { storage: 'host', dropped })).toEqual({
+      undo: 3,
+      apply: [position(3, 'c'), position(0, 'z')],
+    })
+    expect(planFold(applied, arrived, { storage: 'guest', dropped })).toEqual({
+      undo: 4,
+      apply: [position(0, 'z'), position(1), position(3, 'c')],
+    })
+  })
+
+  it('ends in canonical order however the deltas are batched', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.nat(1000), { maxLength: 60 }),
+        fc.array(fc.integer({ min: 1, max: 7 })),
+        (stamps, sizes) => {
+          let stack: Positioned[] = []
+          const left = stamps.map((stamp) => position(stamp))
+          while (left.length > 0) {
+            const batch = left.splice(0, sizes.shift() ?? 1).sort(comparePositions)
+            const plan = planFold(stack, batch, { storage: 'guest' })
+            stack = [...stack.slice(0, stack.length - plan.undo), ...plan.apply]
+          }
+          expect(stack).toEqual([...stack].sort(comparePositions))
+          expect(stack).toHaveLength(stamps.length)
+        },
+      ),
+    )
+  })
+})

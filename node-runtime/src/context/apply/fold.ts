@@ -1,0 +1,75 @@
+// The order in which deltas enter the state. Pure.
+//
+// Guest-storage apps: the state is the fold of all deltas in canonical order (HLC, id), void ones left out; what sorts before applied
+// deltas is inserted by one undo down to the lowest position and one redo. Host-CRDT apps: merges commute, so new
+// deltas go on top as they come.
+import type { DeltaId } from '../../base/ids.ts'
+
+export interface Positioned {
+  readonly id: DeltaId
+  readonly hlc: bigint
+}
+
+export interface FoldPlan<T extends Positioned> {
+  /** How many of the newest applied deltas to take away, newest first. */
+  readonly undo: number
+  /** What to apply then, in this order: the new ones and the undone ones. */
+  readonly apply: readonly (T | Positioned)[]
+}
+
+export function comparePositions(a: Positioned, b: Positioned): number {
+  if (a.hlc !== b.hlc) return a.hlc < b.hlc ? -1 : 1
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
+}
+
+/**
+ * `applied` is the stack as it was applied, oldest first; `arrived` is in canonical order and not in `applied`; `dropped`
+ * are those of `applied` that are void now.
+ */
+export function planFold<T extends Positioned>(
+  applied: readonly Positioned[],
+  arrived: readonly T[],
+  { storage, dropped = NONE }: { readonly storage: 'guest' | 'host'; readonly dropped?: ReadonlySet<DeltaId> },
+): FoldPlan<T> {
+  const kept = Math.min(
+    storage === 'host' ? applied.length : placeOf(applied, arrived[0]),
+    dropped.size === 0 ? applied.length : lowestOf(applied, dropped),
+  )
+  const undone = applied.slice(kept)
+  const again = undone.filter(({ id }) => !dropped.has(id))
+  return { undo: undone.length, apply: storage === 'host' ? [...again, ...arrived] : mergeSorted(again, arrived) }
+}
+
+const NONE: ReadonlySet<DeltaId> = new Set()
+
+function placeOf(applied: readonly Positioned[], first: Positioned | undefined): number {
+  let place = applied.length
+  if (first === undefined) return place
+  for (let top = applied[place - 1]; top !== undefined && comparePositions(top, first) > 0; top = applied[place - 1]) {
+    place -= 1
+  }
+  return place
+}
+
+function lowestOf(applied: readonly Positioned[], dropped: ReadonlySet<DeltaId>): number {
+  const lowest = applied.findIndex(({ id }) => dropped.has(id))
+  return lowest === -1 ? applied.length : lowest
+}
+
+function mergeSorted<T extends Positioned>(a: readonly Positioned[], b: readonly T[]): (T | Positioned)[] {
+  const merged: (T | Positioned)[] = []
+  let i = 0
+  let j = 0
+  for (;;) {
+    const left = a[i]
+    const right = b[j]
+    if (left === undefined && right === undefined) return merged
+    if (right === undefined || (left !== undefined && comparePositions(left, right) < 0)) {
+      if (left !== undefined) merged.push(left)
+      i += 1
+    } else {
+      merged.push(right)
+      j += 1
+    }
+  }
+}

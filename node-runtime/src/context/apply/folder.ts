@@ -1,0 +1,235 @@
+// Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
+// undo records made. Returns store operations for the caller's batch; nothing is written here.
+import { EMPTY } from '../../base/bytes.ts'
+import { type DeltaId, idBytes, type RootHash } from '../../base/ids.ts'
+import { accountOf } from '../../base/keys.ts'
+import { mergeArtifact } from '../../crdt/artifact.ts'
+import { CrdtError } from '../../crdt/errors.ts'
+import type { DagNode } from '../../dag/dag.ts'
+import { type GuestJob, isMachineFailure } from '../../runtime/guest-executor.ts'
+import type { StateTransaction } from '../../storage/state-transaction.ts'
+import type { StateChange, UndoRecord } from '../../storage/state-view.ts'
+import { decodeUndo, encodeUndo } from '../../storage/undo.ts'
+import type { StoreOp } from '../../store/store.ts'
+import { type Delta, type DeltaPayload, openDelta } from '../../wire/delta.ts'
+import { ContextError } from '../errors.ts'
+import { logGuest } from '../guest-log.ts'
+import type { ContextParts } from '../parts.ts'
+import { StagedMap } from '../staged-map.ts'
+import type { Turns } from '../turns.ts'
+import { comparePositions, type Positioned, planFold } from './fold.ts'
+
+export interface Arrived {
+  readonly delta: Delta
+  readonly payload: DeltaPayload
+}
+
+export interface Fold {
+  readonly ops: readonly StoreOp[]
+  /** Call after the batch with `ops` has resolved. */
+  committed(): void
+}
+
+type FolderParts = Pick<
+  ContextParts,
+  'record' | 'rows' | 'state' | 'executor' | 'module' | 'authority' | 'hlc' | 'stack' | 'pruned' | 'log'
+> & { readonly turns: Turns }
+
+export class Folder {
+  readonly #parts: FolderParts
+  readonly #stack: Positioned[]
+  /** Position of the first of the stack: what was before it is pruned. */
+  #base: number
+
+  constructor(parts: FolderParts) {
+    this.#parts = parts
+    this.#base = parts.pruned?.base ?? 0
+    this.#stack = parts.stack.map(({ id, hlc }) => ({ id, hlc }))
+  }
+
+  /** Applied and not pruned, in the order they were applied. */
+  get stack(): readonly Positioned[] {
+    return this.#stack
+  }
+
+  /** Position in the store of the first of the stack. */
+  get base(): number {
+    return this.#base
+  }
+
+  /** The root before the delta at `index` of the stack was applied. Costs what is above it. */
+  async rootBelow(index: number): Promise<RootHash> {
+    const transaction = this.#parts.state.begin()
+    await this.#revertTo(index, transaction)
+    return transaction.root()
+  }
+
+  /** The first `count` of the stack are behind a stored checkpoint. */
+  prune(count: number): void {
+    this.#stack.splice(0, count)
+    this.#base += count
+  }
+
+  /** The payload of a delta that was opened before: its key is here. */
+  open(delta: Delta): DeltaPayload {
+    const key = this.#parts.authority.openingKey(this.#parts.record.groupId, delta.keyId)
+    if (!key) throw new Error(`the key ${delta.keyId} of an accepted delta is gone from the store`)
+    return openDelta(delta, key)
+  }
+
+  /**
+   * `arrived`: new deltas in canonical order, each with its parents applied or before it in the list. `dropped`: applied
+   * ones that are void now.
+   */
+  async fold(arrived: readonly Arrived[], dropped: ReadonlySet<DeltaId> = new Set()): Promise<Fold> {
+    const byId = new Map(arrived.map((entry) => [entry.delta.id, entry]))
+    const plan = planFold(
+      this.#stack,
+      arrived.map((entry) => entry.delta),
+      { storage: this.#parts.record.storage, dropped },
+    )
+    const kept = this.#stack.length - plan.undo
+    const { transaction, ops, committed } = await this.#refold(kept, plan.apply, byId)
+    for (const id of dropped) ops.push(this.#parts.rows.putDelta(this.#stored(id).delta, 'voided'))
+    ops.push(...transaction.ops())
+    return { ops, committed }
+  }
+
+  /** Of an app whose merges commute: the same deltas, in canonical order. Undefined where they are. */
+  async sorted(): Promise<Fold | undefined> {
+    const target = this.#stack.toSorted(comparePositions)
+    const kept = target.findIndex((entry, index) => entry !== this.#stack[index])
+    if (kept === -1) return undefined
+    const { transaction, ops, committed } = await this.#refold(kept, target.slice(kept), new Map())
+    const { record, state } = this.#parts
+    if (transaction.root() !== state.root) {
+      throw new Error(`merges of context ${record.id} do not commute: in another order the root is another`)
+    }
+    return { ops: [...ops, ...transaction.ops()], committed }
+  }
+
+  /** Takes the stack back to its first `kept` and applies `apply` on them. The state is left to the caller's batch. */
+  async #refold(kept: number, apply: readonly Positioned[], arrived: ReadonlyMap<DeltaId, Arrived>) {
+    const { record, rows, state, turns } = this.#parts
+    const transaction = state.begin()
+    await this.#revertTo(kept, transaction)
+    const ops: StoreOp[] = []
+    for (let index = kept; index < this.#stack.length; index += 1) ops.push(rows.dropUndo(this.#base + index))
+    const entries: Arrived[] = []
+    for (const { id } of apply) {
+      const entry = arrived.get(id) ?? this.#stored(id)
+      entries.push(entry)
+      await turns.spend(entry.delta.sealed.byteLength)
+    }
+    const undos =
+      record.storage === 'guest' ? await this.#guests(transaction, entries) : await this.#merge(transaction, entries)
+    entries.forEach(({ delta }, index) => {
+      ops.push(rows.pushUndo(this.#base + kept + index, delta.id, encodeUndo(undos[index] ?? { previous: [] })))
+      if (arrived.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
+    })
+    const committed = () => {
+      transaction.committed()
+      this.#stack.splice(kept, this.#stack.length - kept, ...entries.map(({ delta }) => positionOf(delta)))
+    }
+    return { transaction, ops, committed }
+  }
+
+  async #revertTo(index: number, transaction: StateTransaction): Promise<void> {
+    const { record, rows, turns } = this.#parts
+    for (let position = this.#base + this.#stack.length - 1; position >= this.#base + index; position -= 1) {
+      const row = rows.undo(position)
+      if (!row) throw new Error(`undo record ${position} of context ${record.id} is gone from the store`)
+      transaction.revert(decodeUndo(row.undo))
+      await turns.spend(row.undo.byteLength)
+    }
+  }
+
+  #stored(id: DagNode['id']): Arrived {
+    const delta = this.#parts.rows.delta(id)
+    if (!delta) throw new Error(`applied delta ${id} is gone from the store`)
+    return { delta, payload: this.open(delta) }
+  }
+
+  async #merge(transaction: StateTransaction, entries: readonly Arrived[]): Promise<UndoRecord[]> {
+    const undos: UndoRecord[] = []
+    for (const { delta, payload } of entries) {
+      const staged = new StagedMap(transaction)
+      try {
+        if (payload.artifact.kind === 'host') {
+          const origin = { author: delta.author, hlc: delta.hlc }
+          const { unauthorised } = mergeArtifact(staged, payload.artifact.bytes, origin)
+          // An honest node never makes one: the host refuses it in the call.
+          if (unauthorised > 0) {
+            const fields = { deltaId: delta.id, author: delta.author, unauthorised }
+            this.#parts.log.warn(fields, 'writes to what belongs to others have no effect')
+          }
+        }
+        undos.push(transaction.apply(staged.changes()))
+      } catch (error) {
+        if (!(error instanceof CrdtError)) throw error
+        // The same bytes are refused by everyone: the delta has no effect anywhere.
+        this.#parts.log.warn({ deltaId: delta.id, error: error.message }, 'an artifact is malformed: it has no effect')
+        undos.push(transaction.apply([]))
+      }
+      await this.#parts.turns.spend(payload.artifact.bytes.byteLength)
+    }
+    return undos
+  }
+
+  async #guests(transaction: StateTransaction, entries: readonly Arrived[]): Promise<UndoRecord[]> {
+    const { executor, module, record, state, hlc, log } = this.#parts
+    const jobs = entries.map(({ delta, payload }) => applyJob(delta, payload))
+    const source = { contextId: record.id, generation: state.generation, staged: transaction.staged() }
+    const outcomes = await executor.run(await module(), source, jobs, {})
+    const undos: UndoRecord[] = []
+    for (const [index, { delta }] of entries.entries()) {
+      const outcome = outcomes[index]
+      if (!outcome) throw new Error('the executor returned fewer outcomes than jobs, and no machine failure before')
+      hlc.observe(outcome.timeNs)
+      logGuest(log, 'debug', { method: APPLY_METHOD, lines: outcome.logs })
+      let changes: readonly StateChange[] = outcome.changes
+      if (outcome.status !== 'ok') {
+        // A limit of this machine must never decide an outcome (I1): the delta is not taken now, sync brings it again.
+        if (isMachineFailure(outcome)) throw postponed(delta, outcome.error?.message ?? 'no reason given')
+        log.warn({ deltaId: delta.id, error: outcome.error?.message }, 'the guest refused a delta: it has no effect')
+        changes = []
+      }
+      undos.push(transaction.apply(changes))
+      await this.#parts.turns.spend(0)
+    }
+    return undos
+  }
+}
+
+/** The entry point of a guest that applies an artifact. */
+const APPLY_METHOD = '__calimero_sync_next'
+
+/** The guest sees the delta's stamp as its time and the author as its executor: the outcome is the same everywhere. */
+function applyJob(delta: Delta, payload: DeltaPayload): GuestJob {
+  const author = idBytes(delta.author)
+  const accountId = idBytes(accountOf(delta.author))
+  const contextId = idBytes(delta.contextId)
+  const env = {
+    contextId,
+    executorId: author,
+    deviceId: author,
+    accountId,
+    timeNs: delta.hlc,
+    randomSeed: idBytes(delta.id),
+  }
+  // An artifact for another kind of application has no effect, here as everywhere.
+  const artifact = payload.artifact.kind === 'guest' ? payload.artifact.bytes : EMPTY
+  return { kind: 'apply', artifact, keep: true, env }
+}
+
+function positionOf(delta: Delta): Positioned {
+  return { id: delta.id, hlc: delta.hlc }
+}
+
+function postponed(delta: Delta, why: string): ContextError {
+  return new ContextError(
+    'APPLY_POSTPONED',
+    `delta ${delta.id} could not be applied in time (${why}); it will be retried`,
+    { data: { deltaId: delta.id } },
+  )
+}

@@ -1,0 +1,161 @@
+// What a peer's delta must pass before the graph sees it: it is genuine, its author may write, its key is here. What is
+// only early is parked in the store; what can never pass is refused and counted (I4).
+import type { DeltaId } from '../../base/ids.ts'
+import type { StoreOp } from '../../store/store.ts'
+import { type Delta, type DeltaPayload, openDelta, verifyDelta } from '../../wire/delta.ts'
+import type { ParkedRow } from '../../wire/records.ts'
+import {
+  PARKED_BYTES_MAX,
+  PARKED_MAX,
+  PARKED_PAGE,
+  PARKED_PAGE_BYTES,
+  RECONSIDER_MS,
+  REFUSED_REMEMBERED_MAX,
+} from '../limits.ts'
+import type { ContextParts } from '../parts.ts'
+import { isFromTheFuture } from './future.ts'
+
+type IntakeParts = Pick<
+  ContextParts,
+  'record' | 'rows' | 'authority' | 'nowMs' | 'setTimer' | 'parked' | 'onKeyMissing' | 'log'
+> & {
+  /** Look at the parked deltas again. */
+  readonly reconsider: () => Promise<void>
+}
+
+export class Intake {
+  readonly #parts: IntakeParts
+  /** Size by id, oldest first: the deltas themselves stay in the store. */
+  readonly #parked: Map<DeltaId, number>
+  #parkedBytes = 0
+  /** Of these, the page that is being looked at. */
+  readonly #lookedAt = new Set<DeltaId>()
+  #refused = 0
+  /** For ever, by what their ids are the hash of; oldest first. */
+  readonly #refusedForEver = new Set<DeltaId>()
+  #cancelReconsider: (() => void) | undefined
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts
+    this.#parked = new Map(parts.parked)
+    for (const size of this.#parked.values()) this.#parkedBytes += size
+    if (this.#parked.size > 0) this.#reconsiderLater()
+  }
+
+  get parkedCount(): number {
+    return this.#parked.size
+  }
+
+  get refusedCount(): number {
+    return this.#refused
+  }
+
+  isParked(id: DeltaId): boolean {
+    return this.#parked.has(id)
+  }
+
+  /** True for what can never be taken here, as far as it is remembered: it need not come again. */
+  isRefused(id: DeltaId): boolean {
+    return this.#refusedForEver.has(id)
+  }
+
+  /** Parked, and not being looked at again now. */
+  isWaiting(id: DeltaId): boolean {
+    return this.#parked.has(id) && !this.#lookedAt.has(id)
+  }
+
+  /** It is parked no longer, or not yet again. */
+  leave(id: DeltaId): void {
+    this.#parkedBytes -= this.#parked.get(id) ?? 0
+    this.#parked.delete(id)
+    this.#lookedAt.delete(id)
+  }
+
+  /**
+   * The next page of parked deltas, by id from behind `after` on, with `ops` that take them out of the store. Each counts
+   * as parked until `admit` has looked at it; what is still early is parked again there. Empty at the end.
+   */
+  async takeParked(after: DeltaId | undefined, ops: StoreOp[]): Promise<Delta[]> {
+    const { rows } = this.#parts
+    const page: Delta[] = []
+    let bytes = 0
+    for await (const delta of rows.parked(after)) {
+      page.push(delta)
+      bytes += delta.sealed.byteLength
+      if (page.length >= PARKED_PAGE || bytes >= PARKED_PAGE_BYTES) break
+    }
+    for (const { id } of page) {
+      ops.push(rows.unpark(id))
+      this.#lookedAt.add(id)
+    }
+    return page
+  }
+
+  /** The payload of a delta that may go on; undefined for one that was parked or refused. Adds to the batch `ops`. */
+  admit(delta: Delta, ops: StoreOp[]): DeltaPayload | undefined {
+    const { authority, record, nowMs } = this.#parts
+    this.leave(delta.id)
+    if (delta.contextId !== record.id) return this.refuse(delta, 'it names another context')
+    // Not for ever: the id does not depend on the signature, and the same delta may come with the right one.
+    if (!verifyDelta(delta)) return this.refuse(delta, 'its signature is not its author’s')
+    if (isFromTheFuture(delta.hlc, nowMs())) return this.park(delta, 'future', ops)
+    const judgement = authority.judge(record.id, delta)
+    if (judgement === 'no') return this.#refuseForEver(delta, 'its author may not write, or not with this key')
+    if (judgement === 'not-yet') return this.park(delta, 'governance', ops)
+    const key = authority.openingKey(record.groupId, delta.keyId)
+    if (!key) {
+      this.#parts.onKeyMissing()
+      return this.park(delta, 'key', ops)
+    }
+    try {
+      return openDelta(delta, key)
+    } catch (error) {
+      return this.refuse(delta, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  refuse(delta: Delta, reason: string): undefined {
+    this.#refused += 1
+    this.#parts.log.debug({ deltaId: delta.id, author: delta.author, reason }, 'delta refused')
+    return undefined
+  }
+
+  #refuseForEver(delta: Delta, reason: string): undefined {
+    this.#refusedForEver.add(delta.id)
+    const [oldest] = this.#refusedForEver
+    if (this.#refusedForEver.size > REFUSED_REMEMBERED_MAX && oldest) this.#refusedForEver.delete(oldest)
+    return this.refuse(delta, reason)
+  }
+
+  close(): void {
+    this.#cancelReconsider?.()
+  }
+
+  /** At a cap the oldest is forgotten; pulling brings it back. */
+  park(delta: Delta, reason: ParkedRow['reason'], ops: StoreOp[]): undefined {
+    const { rows, nowMs, log } = this.#parts
+    this.#parked.set(delta.id, delta.sealed.byteLength)
+    this.#parkedBytes += delta.sealed.byteLength
+    ops.push(rows.park(delta, reason, nowMs()))
+    for (const [oldest, size] of this.#parked) {
+      if (this.#parked.size <= PARKED_MAX && this.#parkedBytes <= PARKED_BYTES_MAX) break
+      this.#parked.delete(oldest)
+      this.#parkedBytes -= size
+      ops.push(rows.unpark(oldest))
+    }
+    if (reason === 'future' || reason === 'machine') this.#reconsiderLater()
+    log.info({ deltaId: delta.id, reason }, 'delta parked')
+    return undefined
+  }
+
+  /** Keys and governance wake a context when they come; time has to be looked at. */
+  #reconsiderLater(): void {
+    if (this.#cancelReconsider) return
+    this.#cancelReconsider = this.#parts.setTimer(() => {
+      this.#cancelReconsider = undefined
+      this.#parts.reconsider().catch((error) => {
+        this.#parts.log.debug({ error: String(error) }, 'parked deltas not looked at')
+      })
+    }, RECONSIDER_MS)
+  }
+}

@@ -1,0 +1,241 @@
+// The path of deltas from others: through the intake into the graph, and what becomes ready from there into the state,
+// with the rows of its handlers, in batches.
+import type { DeltaId, PublicKey } from '../../base/ids.ts'
+import type { DagNode } from '../../dag/dag.ts'
+import { itemKey } from '../../reconcile/item-key.ts'
+import type { StoreOp } from '../../store/store.ts'
+import type { Delta } from '../../wire/delta.ts'
+import { ContextError } from '../errors.ts'
+import { handlerRows } from '../handlers/handler-rows.ts'
+import type { Ledger } from '../ledger.ts'
+import { APPLY_BATCH_BYTES, APPLY_BATCH_MAX } from '../limits.ts'
+import { type ContextParts, nodeOf } from '../parts.ts'
+import type { PeerId } from '../ports.ts'
+import type { Pruner } from '../retention/pruner.ts'
+import type { Turns } from '../turns.ts'
+import type { Arrived, Folder } from './folder.ts'
+import type { Intake } from './intake.ts'
+import type { Revision } from './revision.ts'
+import type { Voids } from './voids.ts'
+
+export interface ReceiveResult {
+  readonly applied: number
+  readonly waiting: number
+  readonly refused: number
+}
+
+type Arrivals = ReadonlyMap<DeltaId, Arrived>
+
+type ReceiverParts = Pick<
+  ContextParts,
+  'record' | 'rows' | 'dag' | 'identity' | 'hlc' | 'outbound' | 'again' | 'written'
+> & {
+  readonly pruner: Pruner
+  readonly folder: Folder
+  readonly intake: Intake
+  readonly ledger: Ledger
+  readonly revision: Revision
+  readonly voids: Voids
+  readonly turns: Turns
+  readonly holds: (id: DeltaId) => boolean
+  /** Rows for the queue of handlers were stored. */
+  readonly onHandlers: () => void
+}
+
+export class Receiver {
+  readonly #parts: ReceiverParts
+  #behind = 0
+  /** Of what waits for its parents. */
+  readonly #authors = new Map<DeltaId, PublicKey>()
+
+  constructor(parts: ReceiverParts) {
+    this.#parts = parts
+  }
+
+  /** Deltas refused because all that sorts there is pruned here, and they are not in it. */
+  get behindCount(): number {
+    return this.#behind
+  }
+
+  /** Runs in the queue of the context. `first` goes into the first batch. */
+  async receive(
+    deltas: readonly Delta[],
+    from: PeerId | undefined,
+    first: readonly StoreOp[] = [],
+  ): Promise<ReceiveResult> {
+    // Before anything arrives: so the state is never half by the old removals and half by the new.
+    await this.#parts.revision.runIfDue()
+    try {
+      return await this.#take(deltas, from, first)
+    } catch (error) {
+      // Memory is ahead of the store now, whatever went wrong.
+      this.#parts.ledger.break(error)
+      throw error
+    }
+  }
+
+  async #take(deltas: readonly Delta[], from: PeerId | undefined, first: readonly StoreOp[]): Promise<ReceiveResult> {
+    const { dag, hlc, intake, rows, outbound, revision } = this.#parts
+    const arrived = new Map<DeltaId, Arrived>()
+    const ready: DagNode[] = []
+    const ops: StoreOp[] = [...first]
+    const missing = new Set<DeltaId>()
+    const before = intake.refusedCount
+    for (const delta of deltas) {
+      if (intake.isWaiting(delta.id)) continue
+      if (dag.has(delta.id)) {
+        intake.leave(delta.id)
+        continue
+      }
+      await this.#parts.turns.spend(delta.sealed.byteLength)
+      if (itemKey(delta.hlc, delta.id) < this.#parts.pruner.bound) {
+        this.#refuseBehind(delta, ops)
+        continue
+      }
+      const payload = intake.admit(delta, ops)
+      if (payload === undefined) continue
+      const result = dag.receive(nodeOf(delta))
+      if (result.outcome === 'pending' && this.#isAbandoned(delta)) {
+        dag.forget(delta.id)
+        this.#refuseBehind(delta, ops)
+        continue
+      }
+      for (const id of [...result.evicted, ...result.invalid]) {
+        ops.push(rows.dropDelta(id))
+        this.#authors.delete(id)
+      }
+      if (result.outcome === 'invalid') {
+        intake.refuse(delta, result.reason ?? 'invalid')
+        continue
+      }
+      hlc.observe(delta.hlc)
+      arrived.set(delta.id, { delta, payload })
+      ready.push(...result.ready)
+      if (result.outcome === 'pending') this.#authors.set(delta.id, delta.author)
+      if (result.outcome === 'pending') ops.push(rows.putDelta(delta, this.#waitingStatus(delta.id)))
+      for (const id of result.missing) missing.add(id)
+    }
+    ops.push(...this.#abandoned(ready, arrived))
+    await this.#applyReady(ready, arrived, ops)
+    if (this.#parts.voids.completes(ready.map(({ id }) => id))) await revision.run()
+    this.#parts.ledger.show()
+    this.#parts.pruner.wake()
+    const wanted = [...missing].filter((id) => !this.#parts.holds(id))
+    if (wanted.length > 0) outbound.askForDeltas(this.#parts.record.id, wanted, from)
+    return {
+      applied: ready.length,
+      waiting: arrived.size - ready.length,
+      refused: intake.refusedCount - before,
+    }
+  }
+
+  /** Its author learns of it from our checkpoint, and writes it again on the present heads. */
+  #refuseBehind(delta: Delta, ops: StoreOp[]): void {
+    const { dag, intake, rows } = this.#parts
+    this.#behind += 1
+    intake.leave(delta.id)
+    intake.refuse(delta, 'behind the frontier')
+    ops.push(...[delta.id, ...dag.refuse(delta.id)].map((id) => rows.dropDelta(id)))
+  }
+
+  /**
+   * What an author writes builds on all that it wrote before. So what waits and is earlier than a complete one of the
+   * same author was given up by it: it was behind a frontier, or built on what was, and is written again elsewhere.
+   */
+  #isAbandoned({ author, hlc }: Pick<Delta, 'author' | 'hlc'>): boolean {
+    return this.#parts.pruner.checkpoint !== undefined && hlc < (this.#parts.written.get(author) ?? 0n)
+  }
+
+  /** `ready` have become complete: what of the same authors still waits may go with that. */
+  #abandoned(ready: readonly DagNode[], arrived: Arrivals): StoreOp[] {
+    const { dag, pruner, rows, written } = this.#parts
+    for (const { id, hlc } of ready) {
+      const author = arrived.get(id)?.delta.author ?? this.#authors.get(id)
+      this.#authors.delete(id)
+      if (author !== undefined && hlc > (written.get(author) ?? 0n)) written.set(author, hlc)
+    }
+    if (pruner.checkpoint === undefined || ready.length === 0) return []
+    const given = [...dag.pending()].filter(({ id, hlc }) => {
+      const author = this.#authors.get(id)
+      return author !== undefined && this.#isAbandoned({ author, hlc })
+    })
+    for (const { id } of given) {
+      dag.forget(id)
+      this.#authors.delete(id)
+    }
+    this.#behind += given.length
+    return given.map(({ id }) => rows.dropDelta(id))
+  }
+
+  #waitingStatus(id: DeltaId): 'again' | 'pending' {
+    return this.#parts.again.has(id) ? 'again' : 'pending'
+  }
+
+  async #applyReady(ready: readonly DagNode[], arrived: Arrivals, first: readonly StoreOp[]): Promise<void> {
+    const { identity, rows } = this.#parts
+    const nodes = [...ready].sort(this.#parts.dag.compare)
+    let ops = [...first]
+    for (let start = 0; start < nodes.length; ) {
+      const batch = this.#nextBatch(nodes, start, arrived)
+      const left = nodes.slice(start)
+      const isVoid = batch.map(({ delta }) => this.#parts.voids.isVoid(delta))
+      const counting = batch.filter((_, index) => !isVoid[index])
+      const fold = await this.#parts.folder.fold(counting).catch((error) => this.#postpone(error, left, arrived, ops))
+      const fresh = counting.filter(({ delta }) => !this.#parts.again.has(delta.id))
+      for (const entry of fresh) ops.push(...handlerRows(rows, identity.publicKey, entry))
+      batch.forEach(({ delta }, index) => {
+        if (isVoid[index]) ops.push(rows.putDelta(delta, this.#parts.again.has(delta.id) ? 'voided' : 'void'))
+      })
+      await this.#parts.ledger.commit([...ops, ...fold.ops])
+      fold.committed()
+      ops = []
+      for (const { delta, payload } of fresh) this.#parts.ledger.emit(delta.id, payload.events)
+      this.#parts.onHandlers()
+      start += batch.length
+      if (start < nodes.length) await this.#parts.turns.pass()
+    }
+    if (ops.length > 0) await this.#parts.ledger.commit(ops)
+  }
+
+  /**
+   * A delta took this machine too long: it is parked, the others wait in the store, and the context is read again. It
+   * never decides what the state is (I1).
+   */
+  async #postpone(error: unknown, left: readonly DagNode[], arrived: Arrivals, ops: StoreOp[]): Promise<never> {
+    if (!(error instanceof ContextError) || error.code !== 'APPLY_POSTPONED') throw error
+    const { rows, intake, ledger } = this.#parts
+    for (const { id } of left) {
+      const known = arrived.get(id)?.delta
+      // What waited for its parents is in the store already.
+      if (known && id !== error.data.deltaId) ops.push(rows.putDelta(known, this.#waitingStatus(id)))
+      if (id !== error.data.deltaId) continue
+      const delta = known ?? rows.delta(id)
+      if (!delta) continue
+      ops.push(rows.dropDelta(id))
+      intake.park(delta, 'machine', ops)
+    }
+    await ledger.commit(ops)
+    throw error
+  }
+
+  #nextBatch(nodes: readonly DagNode[], start: number, arrived: Arrivals): Arrived[] {
+    const batch: Arrived[] = []
+    let bytes = 0
+    for (const node of nodes.slice(start, start + APPLY_BATCH_MAX)) {
+      const entry = this.#arrivedOf(node, arrived)
+      batch.push(entry)
+      bytes += entry.delta.sealed.byteLength
+      if (bytes >= APPLY_BATCH_BYTES) break
+    }
+    return batch
+  }
+
+  /** A delta that has become ready: from this arrival, or one that waited in the store for its parents. */
+  #arrivedOf(node: DagNode, arrived: Arrivals): Arrived {
+    const known = arrived.get(node.id)
+    if (known) return known
+    const delta = this.#parts.rows.delta(node.id)
+    if (!delta) throw new Error(`delta ${node.id} waits for its parents but is not in the store`)
+    return { delta, payload: this.#parts.folder.open(delta) }
+  }
+}

@@ -1,0 +1,204 @@
+// The path of a call: guest on an overlay, artifact sealed into a delta, the delta applied as everyone else's (I1), one
+// batch, then gossip and events.
+import type { Bytes } from '../../base/bytes.ts'
+import { type DeltaId, idBytes } from '../../base/ids.ts'
+import type { GuestOutcome } from '../../runtime/guest-executor.ts'
+import type { StoreOp } from '../../store/store.ts'
+import { type Delta, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
+import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
+import type { Folder } from '../apply/folder.ts'
+import type { Revision } from '../apply/revision.ts'
+import { BlobEffects } from '../blobs/blob-effects.ts'
+import { ContextError } from '../errors.ts'
+import { logGuest } from '../guest-log.ts'
+import type { Ledger } from '../ledger.ts'
+import { type ContextParts, nodeOf } from '../parts.ts'
+
+export interface CallRequest {
+  readonly method: string
+  readonly input: Bytes
+  readonly signal?: AbortSignal
+}
+
+export interface CallResult {
+  /** What the guest returned; undefined when it returned nothing. */
+  readonly value: Bytes | undefined
+  readonly logs: readonly string[]
+  /** The delta the call made; undefined for a view. */
+  readonly deltaId: DeltaId | undefined
+}
+
+export interface CallMeta {
+  /** 0 for a client's call, above for a handler. */
+  readonly depth: number
+  /** Goes into the call's batch: a handler's row leaves the queue with what the handler wrote. */
+  readonly settle: readonly StoreOp[]
+}
+
+type CallerParts = Pick<
+  ContextParts,
+  | 'record'
+  | 'rows'
+  | 'state'
+  | 'dag'
+  | 'written'
+  | 'executor'
+  | 'module'
+  | 'identity'
+  | 'account'
+  | 'hlc'
+  | 'random'
+  | 'authority'
+  | 'blobParts'
+  | 'log'
+> & { readonly folder: Folder; readonly ledger: Ledger; readonly revision: Revision }
+
+export class Caller {
+  readonly #parts: CallerParts
+
+  constructor(parts: CallerParts) {
+    this.#parts = parts
+  }
+
+  /** Runs in the queue of the context. */
+  async call(request: CallRequest, meta: CallMeta): Promise<CallResult> {
+    const { record, identity, authority, hlc } = this.#parts
+    await this.#parts.revision.runIfDue()
+    if (!authority.mayWrite(record.id, identity.publicKey)) this.#assertReader()
+    const outcome = await this.#runGuest(request)
+    hlc.observe(outcome.timeNs)
+    if (meta.depth > 0) logGuest(this.#parts.log, 'info', { method: request.method, lines: outcome.logs })
+    if (outcome.status !== 'ok') throw guestFailure(request.method, outcome)
+    const blobs = new BlobEffects(record.id, { ...this.#parts.blobParts, log: this.#parts.log }, outcome)
+    try {
+      return await this.#commit(request, meta, { outcome, blobs })
+    } finally {
+      await blobs.end()
+    }
+  }
+
+  /**
+   * Writes an own delta again that a snapshot did not contain: the same artifact and events on the present heads. Runs in
+   * the queue of the context. Throws as a call does.
+   */
+  async reissue(original: Delta): Promise<void> {
+    const { record, authority, folder, revision, rows, log } = this.#parts
+    await revision.runIfDue()
+    await authority.renewKey(record.groupId)
+    const also = () => Promise.resolve([rows.dropReissue(original)])
+    const delta = await this.#write(folder.open(original), also, () => {})
+    log.info({ deltaId: delta.id, original: original.id }, 'delta written again on a checkpoint')
+  }
+
+  async #commit(
+    request: CallRequest,
+    meta: CallMeta,
+    { outcome, blobs }: { readonly outcome: GuestOutcome; readonly blobs: BlobEffects },
+  ): Promise<CallResult> {
+    const { record, authority, ledger, state } = this.#parts
+    const writes = outcome.artifact !== undefined && outcome.artifact.bytes.byteLength > 0
+    if (!writes) {
+      const ops = [...this.#privateOps(outcome), ...(await blobs.place()), ...meta.settle]
+      if (ops.length > 0) await ledger.commit(ops)
+      blobs.committed()
+      if (outcome.events.length > 0) ledger.emit(undefined, outcome.events)
+      return { value: outcome.value, logs: outcome.logs, deltaId: undefined }
+    }
+    await authority.renewKey(record.groupId)
+    const also = async () => [...this.#privateOps(outcome), ...(await blobs.place()), ...meta.settle]
+    const delta = await this.#write(payloadOf(outcome, meta.depth), also, () => blobs.committed())
+    this.#parts.log.debug({ deltaId: delta.id, method: request.method, root: state.root }, 'call committed')
+    return { value: outcome.value, logs: outcome.logs, deltaId: delta.id }
+  }
+
+  /** `also` joins the batch; `committed` is called once that has resolved. */
+  async #write(payload: DeltaPayload, also: () => Promise<readonly StoreOp[]>, committed: () => void): Promise<Delta> {
+    const { ledger, folder, rows, dag, written } = this.#parts
+    const delta = this.#seal(payload)
+    const fold = await folder.fold([{ delta, payload }])
+    await ledger.commit([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)])
+    fold.committed()
+    committed()
+    dag.receive(nodeOf(delta))
+    written.set(delta.author, delta.hlc)
+    ledger.show()
+    ledger.publish(delta)
+    ledger.emit(delta.id, payload.events)
+    return delta
+  }
+
+  async #runGuest(request: CallRequest): Promise<GuestOutcome> {
+    const { record, identity, account, executor, hlc } = this.#parts
+    const publicKey = idBytes(identity.publicKey)
+    const job = {
+      kind: 'call' as const,
+      method: request.method,
+      input: request.input,
+      keep: false,
+      env: {
+        contextId: idBytes(record.id),
+        executorId: publicKey,
+        deviceId: publicKey,
+        accountId: idBytes(account),
+        timeNs: hlc.tick(),
+      },
+    }
+    const module = await this.#parts.module()
+    const source = { contextId: record.id, generation: this.#parts.state.generation, staged: [] }
+    const [outcome] = await executor.run(module, source, [job], request.signal ? { signal: request.signal } : {})
+    if (!outcome) throw new Error('the executor returned no outcome for a call')
+    return outcome
+  }
+
+  #seal(payload: DeltaPayload): Delta {
+    const { record, identity, authority, hlc, dag, random } = this.#parts
+    if (!authority.mayWrite(record.id, identity.publicKey)) {
+      throw new ContextError('NOT_ALLOWED', `this node's member may read context ${record.id}, not write it`)
+    }
+    const sealing = authority.sealingKey(record.groupId)
+    if (!sealing) {
+      throw new ContextError('GROUP_KEY_PENDING', `the key of group ${record.groupId} has not arrived yet; retry`)
+    }
+    const header = {
+      contextId: record.id,
+      author: identity.publicKey,
+      parents: dag.heads().slice(0, PARENTS_MAX),
+      hlc: hlc.tick(),
+      governance: authority.heads().slice(0, GOVERNANCE_HEADS_MAX),
+      keyId: sealing.keyId,
+    }
+    // Of more heads than a delta cites some stay out, perhaps the very one that lets us write: others would refuse it.
+    if (authority.judge(record.id, header) !== 'yes') {
+      throw new ContextError('CONTEXT_BUSY', `context ${record.id}: too many members were changed at once; retry soon`)
+    }
+    return sealDelta({
+      header,
+      payload,
+      groupKey: sealing.key,
+      signingKey: identity,
+      random,
+    })
+  }
+
+  #privateOps(outcome: GuestOutcome): StoreOp[] {
+    return outcome.privateChanges.map((change) => this.#parts.rows.putPrivate(change.key, change.value))
+  }
+
+  /** Who may not write may still read, as a member. */
+  #assertReader(): void {
+    const { record, authority, identity } = this.#parts
+    if (authority.mayRead(record.id, identity.publicKey)) return
+    throw new ContextError('NOT_A_MEMBER', `this node is no member of the group of context ${record.id}`)
+  }
+}
+
+function payloadOf(outcome: GuestOutcome, depth: number): DeltaPayload {
+  return { artifact: outcome.artifact ?? { kind: 'guest', bytes: new Uint8Array(0) }, events: outcome.events, depth }
+}
+
+function guestFailure(method: string, outcome: GuestOutcome): ContextError {
+  const message = outcome.error?.message ?? 'the guest failed without a message'
+  return new ContextError('GUEST_FAILED', message, {
+    data: { method, kind: outcome.error?.kind ?? 'trap', logs: outcome.logs },
+  })
+}

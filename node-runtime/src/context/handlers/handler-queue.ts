@@ -1,0 +1,162 @@
+// The durable queue of event handlers of one context (I3). A row enters in the batch that applies its delta and leaves
+// in the batch of the handler's own call, so each event is handled exactly once on this node, across crashes.
+import type { Bytes } from '../../base/bytes.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Store, StoreOp } from '../../store/store.ts'
+import { decodeRow, type HandlerRow } from '../../wire/records.ts'
+import type { ContextStore } from '../context-store.ts'
+import { ContextError } from '../errors.ts'
+import {
+  HANDLER_ATTEMPTS_MAX,
+  HANDLER_DEPTH_MAX,
+  HANDLER_PAGE,
+  HANDLER_RETRY_FIRST_MS,
+  HANDLER_RETRY_LAST_MS,
+} from '../limits.ts'
+
+export interface HandlerTask {
+  readonly key: Bytes
+  readonly row: HandlerRow
+  /** Goes into the batch of the handler's call. */
+  readonly settle: readonly StoreOp[]
+}
+
+export interface HandlerQueueParts {
+  readonly rows: ContextStore
+  readonly store: Store
+  readonly nowMs: () => number
+  readonly setTimer: (fn: () => void, delayMs: number) => () => void
+  readonly run: (task: HandlerTask) => Promise<void>
+  readonly log: Logger
+}
+
+export class HandlerQueue {
+  readonly #parts: HandlerQueueParts
+  #running: Promise<void> | undefined
+  #again = false
+  #closed = false
+  #cancelTimer: (() => void) | undefined
+  #waiting = 0
+  #dead = 0
+
+  constructor(parts: HandlerQueueParts) {
+    this.#parts = parts
+  }
+
+  /** Rows seen waiting at the last look. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  get dead(): number {
+    return this.#dead
+  }
+
+  /** Looks at the queue soon; many calls make one look. */
+  wake(): void {
+    if (this.#closed) return
+    if (this.#running) {
+      this.#again = true
+      return
+    }
+    this.#running = this.#drain()
+      .catch((error) => {
+        this.#parts.log.error({ error: String(error) }, 'handler queue stopped; it is tried again')
+        this.#schedule(this.#parts.nowMs() + HANDLER_RETRY_LAST_MS)
+      })
+      .finally(() => {
+        this.#running = undefined
+        if (this.#again) {
+          this.#again = false
+          this.wake()
+        }
+      })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancelTimer?.()
+    await this.#running
+  }
+
+  async #drain(): Promise<void> {
+    let nextDueMs = Number.POSITIVE_INFINITY
+    for (let handled = true; handled && !this.#closed; ) {
+      handled = false
+      nextDueMs = Number.POSITIVE_INFINITY
+      const page = await this.#page()
+      this.#waiting = page.length
+      for (const { key, row } of page) {
+        if (this.#closed) return
+        if (row.dueMs > this.#parts.nowMs()) {
+          nextDueMs = Math.min(nextDueMs, row.dueMs)
+          continue
+        }
+        if (!(await this.#handle(key, row))) return this.#schedule(this.#parts.nowMs() + HANDLER_RETRY_FIRST_MS)
+        handled = true
+      }
+    }
+    this.#schedule(nextDueMs)
+  }
+
+  async #page(): Promise<{ key: Bytes; row: HandlerRow }[]> {
+    const page: { key: Bytes; row: HandlerRow }[] = []
+    for await (const [key, value] of this.#parts.rows.handlers(HANDLER_PAGE)) {
+      page.push({ key, row: decodeRow<HandlerRow>('handler row', value) })
+    }
+    return page
+  }
+
+  /** False when the context cannot run anything now: the row stays as it is, and the queue looks again later. */
+  async #handle(key: Bytes, row: HandlerRow): Promise<boolean> {
+    const { run, log } = this.#parts
+    const remove: StoreOp = { type: 'del', key }
+    if (row.depth > HANDLER_DEPTH_MAX) {
+      await this.#bury(remove, row, `handlers caused handlers more than ${HANDLER_DEPTH_MAX} deep`)
+      return true
+    }
+    try {
+      await run({ key, row, settle: [remove] })
+      log.debug({ handler: row.handler, event: row.kind }, 'handler done')
+    } catch (error) {
+      if (error instanceof ContextError && NOT_NOW.has(error.code)) return false
+      await this.#failed(remove, key, row, error)
+    }
+    return true
+  }
+
+  async #failed(remove: StoreOp, key: Bytes, row: HandlerRow, error: unknown): Promise<void> {
+    const { rows, store, nowMs, log } = this.#parts
+    const message = error instanceof Error ? error.message : String(error)
+    const attempts = row.attempts + 1
+    if (attempts >= HANDLER_ATTEMPTS_MAX || isHopeless(error)) {
+      await this.#bury(remove, { ...row, attempts }, message)
+      return
+    }
+    const delayMs = Math.min(HANDLER_RETRY_FIRST_MS * 2 ** row.attempts, HANDLER_RETRY_LAST_MS)
+    log.warn({ handler: row.handler, attempts, error: message }, 'handler failed; it will be retried')
+    await store.batch([rows.putHandler(key, { ...row, attempts, dueMs: nowMs() + delayMs, error: message })])
+  }
+
+  async #bury(remove: StoreOp, row: HandlerRow, why: string): Promise<void> {
+    const { rows, store, log } = this.#parts
+    log.error({ handler: row.handler, event: row.kind, error: why }, 'handler moved to the dead letters')
+    await store.batch([remove, rows.putDeadLetter(remove.key, { ...row, state: 'dead', error: why })])
+    this.#dead += 1
+  }
+
+  #schedule(dueMs: number): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    if (this.#closed || dueMs === Number.POSITIVE_INFINITY) return
+    this.#cancelTimer = this.#parts.setTimer(() => this.wake(), Math.max(0, dueMs - this.#parts.nowMs()))
+  }
+}
+
+/** The context is full, stopping, or being read again, or a rotated key is under way: nothing was tried. */
+const NOT_NOW: ReadonlySet<string> = new Set(['CONTEXT_BUSY', 'CONTEXT_FAILED', 'GROUP_KEY_PENDING'])
+
+/** The handler is not there at all: another attempt sees the same. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof ContextError && error.code === 'GUEST_FAILED' && error.data.kind === 'method_not_found'
+}

@@ -1,0 +1,186 @@
+// Brings a namespace to the state its governance log promises us: keys of our groups, code of its applications, the base
+// of its contexts. It retries without end, woken by what it waits for, and can say what is still missing.
+import type { Clock } from '../../base/clock.ts'
+import type { ContextId, GroupId } from '../../base/ids.ts'
+import type { Logger } from '../../base/log.ts'
+import { until, WaitError } from '../../base/until.ts'
+import type { BlobOutbound } from '../blobs/blob-ports.ts'
+import type { Context } from '../context.ts'
+import type { Contexts } from '../contexts.ts'
+import { ContextError } from '../errors.ts'
+import { JOIN_PROBE_MS, JOIN_RETRY_LAST_MS, JOIN_RETRY_MS, JOIN_WAIT_MS, KEY_REQUESTS_MAX } from '../limits.ts'
+import type { Outbound } from '../ports.ts'
+import { type Applications, applicationIdOf } from './applications.ts'
+import type { Namespace } from './namespace.ts'
+
+export interface JoinerParts {
+  readonly applications: Applications
+  readonly contexts: Contexts
+  readonly outbound: Outbound
+  readonly blobs: BlobOutbound
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export class Joiner {
+  readonly #parts: JoinerParts
+  readonly #running = new Map<string, Promise<void>>()
+  readonly #again = new Set<string>()
+  readonly #timers = new Map<string, () => void>()
+  readonly #failures = new Map<string, number>()
+  readonly #missing = new Map<ContextId, string>()
+  /** From the base until the deltas of the first round: not ready to be called. */
+  readonly #fetching = new Set<ContextId>()
+  /** Groups with deltas under keys we lack, and how often we have asked. */
+  readonly #wantedKeys = new Map<GroupId, number>()
+  readonly #stop = new AbortController()
+
+  constructor(parts: JoinerParts) {
+    this.#parts = parts
+  }
+
+  /** Looks at the namespace soon; many calls make one look. */
+  wake(namespace: Namespace): void {
+    if (this.#stop.signal.aborted) return
+    if (this.#running.has(namespace.id)) {
+      this.#again.add(namespace.id)
+      return
+    }
+    this.#timers.get(namespace.id)?.()
+    const run = this.#reconcile(namespace)
+      .catch((error) => {
+        this.#parts.log.warn({ namespaceId: namespace.id, error: String(error) }, 'join step failed; it is repeated')
+        this.#retry(namespace)
+      })
+      .then(() => {
+        this.#running.delete(namespace.id)
+        if (this.#again.delete(namespace.id)) this.wake(namespace)
+      })
+    this.#running.set(namespace.id, run)
+  }
+
+  /** Asks members for the keys of a group again: there are newer ones than ours. */
+  wantKeys(namespace: Namespace, groupId: GroupId): void {
+    if (this.#wantedKeys.has(groupId)) return
+    this.#wantedKeys.set(groupId, 0)
+    this.wake(namespace)
+  }
+
+  /** Resolves when the context can be called here. Throws CONTEXT_NOT_FOUND, NOT_A_MEMBER, JOIN_TIMEOUT. */
+  async ready(namespace: Namespace, id: ContextId, options: { signal?: AbortSignal } = {}): Promise<Context> {
+    const { contexts, clock } = this.#parts
+    this.#failures.delete(namespace.id)
+    this.wake(namespace)
+    try {
+      return await until({
+        what: `the state of context ${id}`,
+        clock,
+        timeoutMs: JOIN_WAIT_MS,
+        intervalMs: JOIN_PROBE_MS,
+        probe: async () => {
+          if (contexts.has(id) && !this.#fetching.has(id)) return { done: await contexts.get(id) }
+          return { seen: this.#missing.get(id) ?? this.#stage(namespace, id) }
+        },
+        ...options,
+      })
+    } catch (cause) {
+      if (!(cause instanceof WaitError)) throw cause
+      throw new ContextError('JOIN_TIMEOUT', `the join is not complete: ${cause.message}`, { cause })
+    }
+  }
+
+  #stage(namespace: Namespace, id: ContextId): string {
+    if (this.#parts.contexts.has(id)) return 'its base is here, its deltas are being pulled'
+    if (this.#fetching.has(id)) return 'its base is being fetched'
+    return namespace.state.contexts.has(id) ? 'it waits for its turn' : 'its governance record has not arrived'
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new ContextError('CONTEXT_BUSY', 'the node is stopping'))
+    for (const cancel of this.#timers.values()) cancel()
+    await Promise.all(this.#running.values())
+  }
+
+  async #reconcile(namespace: Namespace): Promise<void> {
+    const { contexts, log } = this.#parts
+    let incomplete = false
+    // A context that cannot be looked at now must not keep the others from their keys and their state.
+    await contexts.reconsider(namespace.id).catch((error) => {
+      log.warn({ namespaceId: namespace.id, error: String(error) }, 'parked deltas not looked at; it is repeated')
+      incomplete = true
+    })
+    for (const group of namespace.state.groups.values()) {
+      if (!namespace.isOwnMember(group.id)) continue
+      if (namespace.holdsKey(group.id) && !this.#wantedKeys.has(group.id)) continue
+      incomplete = !(await this.#fetchKeys(namespace, group.id)) || incomplete
+    }
+    for (const context of namespace.state.contexts.values()) {
+      if (contexts.has(context.id) || !namespace.isOwnMember(context.groupId)) continue
+      incomplete = !(await this.#fetchContext(namespace, context.id)) || incomplete
+    }
+    if (incomplete) this.#retry(namespace)
+    else this.#failures.delete(namespace.id)
+  }
+
+  /** True when nothing is left to ask for. A key that nobody has is asked for a bounded number of times. */
+  async #fetchKeys(namespace: Namespace, groupId: GroupId): Promise<boolean> {
+    const added = await this.#parts.outbound.fetchKeys(namespace.id, groupId, { signal: this.#stop.signal })
+    const asked = (this.#wantedKeys.get(groupId) ?? 0) + 1
+    if (added > 0 || asked >= KEY_REQUESTS_MAX) this.#wantedKeys.delete(groupId)
+    else if (this.#wantedKeys.has(groupId)) this.#wantedKeys.set(groupId, asked)
+    return namespace.holdsKey(groupId) && !this.#wantedKeys.has(groupId)
+  }
+
+  async #fetchContext(namespace: Namespace, id: ContextId): Promise<boolean> {
+    const { contexts, outbound, log } = this.#parts
+    const { signal } = this.#stop
+    this.#fetching.add(id)
+    try {
+      await this.#fetchApplication(namespace, id)
+      await contexts.adopt(namespace, id, { signal })
+      await outbound.syncContext(id, { signal })
+      // Another instance than before, where a snapshot has replaced the state.
+      const context = await contexts.get(id)
+      await context.resume()
+      this.#missing.delete(id)
+      log.info({ contextId: id, heads: context.heads().length }, 'context joined')
+      return true
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      this.#missing.set(id, why)
+      log.debug({ contextId: id, error: why }, 'context not joined yet')
+      return false
+    } finally {
+      this.#fetching.delete(id)
+    }
+  }
+
+  async #fetchApplication(namespace: Namespace, id: ContextId): Promise<void> {
+    const { applications, blobs } = this.#parts
+    const applicationId = namespace.state.contexts.get(id)?.applicationId
+    if (applicationId === undefined || applications.get(applicationId)) return
+    const known = namespace.state.applications.get(applicationId)
+    if (!known)
+      throw new ContextError('APPLICATION_NOT_INSTALLED', `nobody has said where application ${applicationId} is`)
+    if (applicationIdOf(known.blobId) !== applicationId) {
+      throw new ContextError(
+        'APPLICATION_INVALID',
+        `blob ${known.blobId} is not the code of application ${applicationId}`,
+      )
+    }
+    await blobs.fetchOfNamespace(namespace.id, known.blobId, { signal: this.#stop.signal })
+    await applications.installBlob(known.blobId, { source: 'peer', metadata: new Uint8Array(0) })
+  }
+
+  #retry(namespace: Namespace): void {
+    if (this.#stop.signal.aborted) return
+    this.#timers.get(namespace.id)?.()
+    const failures = (this.#failures.get(namespace.id) ?? 0) + 1
+    this.#failures.set(namespace.id, failures)
+    const delayMs = Math.min(JOIN_RETRY_MS * 2 ** Math.min(failures - 1, 10), JOIN_RETRY_LAST_MS)
+    this.#timers.set(
+      namespace.id,
+      this.#parts.clock.setTimer(() => this.wake(namespace), delayMs),
+    )
+  }
+}

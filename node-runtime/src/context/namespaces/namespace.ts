@@ -1,0 +1,324 @@
+// One namespace on this node: its governance log in the store, what it lets authors do, and new operations of our own.
+import { type Bytes, concat } from '../../base/bytes.ts'
+import type { HybridClock } from '../../base/clock.ts'
+import {
+  type AccountId,
+  type BlobId,
+  type ContextId,
+  type GroupId,
+  idBytes,
+  type NamespaceId,
+  type OpId,
+  type PublicKey,
+} from '../../base/ids.ts'
+import { accountOf, type KemKeyPair, keyIdOf, openSealed, type SigningKey, sealTo } from '../../base/keys.ts'
+import type { Logger } from '../../base/log.ts'
+import type { MemberKeys, OpBody } from '../../base/operations.ts'
+import type { Random } from '../../base/random.ts'
+import { SerialQueue } from '../../base/serial-queue.ts'
+import { Governance } from '../../governance/governance.ts'
+import type { Member, NamespaceState, Removal } from '../../governance/namespace-state.ts'
+import { keyOf } from '../../store/keys.ts'
+import { rangeOf, type Store, type StoreOp } from '../../store/store.ts'
+import type { Delta } from '../../wire/delta.ts'
+import { PARENTS_MAX } from '../../wire/limits.ts'
+import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../../wire/op.ts'
+import { isFromTheFuture } from '../apply/future.ts'
+import { ContextError } from '../errors.ts'
+import { KEY_LOST_MS, NAMESPACE_QUEUE_MAX } from '../limits.ts'
+import type { Authority, Judgement, Outbound, PeerId } from '../ports.ts'
+import type { GroupKey, KeyRing } from './key-ring.ts'
+
+const GROUP_KEY_BYTES = 32
+
+export interface NamespaceParts {
+  readonly store: Store
+  readonly keyRing: KeyRing
+  readonly identity: SigningKey
+  readonly kem: KemKeyPair
+  readonly account: AccountId
+  readonly hlc: HybridClock
+  readonly nowMs: () => number
+  readonly random: Random
+  readonly outbound: Outbound
+  /** After operations or keys have arrived and are stored. */
+  readonly onChange: (namespace: Namespace) => void
+  readonly log: Logger
+}
+
+export class Namespace implements Authority {
+  readonly id: NamespaceId
+  readonly #parts: NamespaceParts
+  #governance: Governance<SignedOp>
+  readonly #queue = new SerialQueue(NAMESPACE_QUEUE_MAX)
+  #refused = 0
+  /** Since when a fitting key of a group is named and not here. */
+  readonly #wantedSinceMs = new Map<GroupId, number>()
+
+  private constructor(id: NamespaceId, governance: Governance<SignedOp>, parts: NamespaceParts) {
+    this.id = id
+    this.#governance = governance
+    this.#parts = parts
+  }
+
+  static async open(id: NamespaceId, parts: NamespaceParts): Promise<Namespace> {
+    const ops = await storedOps(id, parts.store)
+    for (const op of ops) parts.hlc.observe(op.hlc)
+    return new Namespace(id, Governance.restore(id, ops), parts)
+  }
+
+  get state(): NamespaceState {
+    return this.#governance.state()
+  }
+
+  /** False until the first operation is here. */
+  get isKnown(): boolean {
+    return this.#governance.heads().length > 0
+  }
+
+  get refused(): number {
+    return this.#refused
+  }
+
+  get ownKeys(): MemberKeys {
+    const { account, identity, kem } = this.#parts
+    return { account, publicKey: identity.publicKey, kemKey: kem.publicKey }
+  }
+
+  isOwnMember(groupId: GroupId): boolean {
+    return this.state.roleIn(groupId, this.#parts.account) !== undefined
+  }
+
+  // Authority
+
+  heads(): OpId[] {
+    return this.#governance.heads()
+  }
+
+  mayWrite(contextId: ContextId, author: PublicKey): boolean {
+    return this.state.canWrite(contextId, author)
+  }
+
+  mayRead(contextId: ContextId, reader: PublicKey): boolean {
+    const context = this.state.contexts.get(contextId)
+    return context !== undefined && this.state.isMember(context.groupId, reader)
+  }
+
+  writers(contextId: ContextId): readonly Pick<Member, 'publicKey' | 'joinedHlc'>[] {
+    const { state } = this
+    return [...state.members.values()].filter(({ publicKey }) => state.canWrite(contextId, publicKey))
+  }
+
+  judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement {
+    const cut = this.#governance.stateAt(header.governance)
+    if (!cut) return 'not-yet'
+    const context = cut.contexts.get(contextId)
+    const may =
+      context && cut.canWrite(contextId, header.author) && cut.fittingKeys(context.groupId).includes(header.keyId)
+    return may ? 'yes' : 'no'
+  }
+
+  removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[] {
+    const { state } = this
+    if (state.removalsOf(accountOf(header.author)).length === 0) return []
+    const cut = this.#governance.stateAt(header.governance)
+    return cut ? state.removalsUnseen(contextId, header.author, cut) : []
+  }
+
+  removalsDigest(groupId: GroupId): Bytes {
+    return this.state.removalsDigest(groupId)
+  }
+
+  async renewKey(groupId: GroupId): Promise<void> {
+    if (this.sealingKey(groupId)) return
+    const isLost = this.#isLost(groupId)
+    if (this.state.fittingKeys(groupId).length > 0 && !isLost) return
+    await this.#queue.run(async () => {
+      if (!mayWriteIn(this.state, groupId, this.#parts.identity.publicKey)) return
+      if (!isLost && this.state.fittingKeys(groupId).length > 0) return
+      await this.#rotate(groupId)
+    })
+  }
+
+  /** A new key of the group, made here. Throws NOT_ALLOWED for who may not write in the group. */
+  rotateKey(groupId: GroupId): Promise<void> {
+    return this.#queue.run(() => this.#rotate(groupId))
+  }
+
+  sealingKey(groupId: GroupId): GroupKey | undefined {
+    for (const keyId of this.state.fittingKeys(groupId)) {
+      const key = this.#parts.keyRing.find(groupId, keyId)
+      if (!key) continue
+      this.#wantedSinceMs.delete(groupId)
+      return { keyId, key }
+    }
+    return undefined
+  }
+
+  /** False while a key of the group is to be fetched from others. */
+  holdsKey(groupId: GroupId): boolean {
+    return this.sealingKey(groupId) !== undefined || this.state.fittingKeys(groupId).length === 0
+  }
+
+  openingKey(groupId: GroupId, keyId: GroupKey['keyId']): Bytes | undefined {
+    return this.#parts.keyRing.find(groupId, keyId)
+  }
+
+  // Operations
+
+  missing(limit: number): OpId[] {
+    return this.#governance.missing(limit)
+  }
+
+  opsNotIn(have: readonly OpId[], limit: number): SignedOp[] {
+    return this.#governance.opsNotIn(have, limit)
+  }
+
+  /**
+   * Signs an operation on the current heads, stores it in one batch with `also`, and gossips it. Throws NOT_ALLOWED
+   * with the rule that stands against it.
+   */
+  submit(body: OpBody, also: readonly StoreOp[] = []): Promise<SignedOp> {
+    return this.#queue.run(() => this.#submit(body, also))
+  }
+
+  /** Takes operations from a peer in any order. Returns how many were accepted. */
+  receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number> {
+    return this.#queue.run(async () => {
+      const rows: StoreOp[] = []
+      let accepted = 0
+      let missing = 0
+      for (const op of ops) {
+        if (this.#governance.has(op.id) || !this.#isGenuine(op)) continue
+        const result = this.#governance.receive(op)
+        for (const id of [...result.evicted, ...result.invalid]) rows.push({ type: 'del', key: this.#key(id) })
+        if (result.outcome === 'invalid') this.#refuse(op, result.reason ?? 'invalid')
+        rows.push(...result.accepted.map((taken) => this.#put(taken)))
+        // What waits is stored only for members: a stranger's operations cost memory up to the cap, and no disk.
+        if (result.outcome === 'pending' && this.hasMember(op.author)) rows.push(this.#put(op))
+        for (const taken of result.accepted) this.#parts.hlc.observe(taken.hlc)
+        accepted += result.accepted.length
+        missing += result.missing.length
+      }
+      if (rows.length > 0) await this.#commit(rows)
+      if (missing > 0) this.#parts.outbound.askForOps(this.id, from)
+      if (accepted > 0) this.#parts.onChange(this)
+      return accepted
+    })
+  }
+
+  /** Of the namespace or any of its groups. */
+  hasMember(publicKey: PublicKey): boolean {
+    return this.state.memberOf(publicKey) !== undefined
+  }
+
+  namesBlob(blobId: BlobId): boolean {
+    return [...this.state.applications.values()].some((application) => application.blobId === blobId)
+  }
+
+  // Keys
+
+  /** The keys of a group, each sealed to the member that asks; empty for who is not one. */
+  sealedKeysFor(groupId: GroupId, publicKey: PublicKey): Bytes[] {
+    const member = this.state.memberOf(publicKey)
+    if (!member || !this.state.isMember(groupId, publicKey)) return []
+    const { keyRing, random } = this.#parts
+    return keyRing.all(groupId).map((key) => sealTo(member.kemKey, key, keyAad(this.id, groupId), random))
+  }
+
+  /**
+   * Stores delivered keys that our log names, whoever they come from. Returns how many are new. Throws KeyError for keys
+   * that were not sealed to us.
+   */
+  async receiveKeys(groupId: GroupId, sealed: readonly Bytes[]): Promise<number> {
+    const keys = sealed.map((bytes) => openSealed(this.#parts.kem, bytes, keyAad(this.id, groupId)))
+    const added = await this.#parts.keyRing.store(groupId, keys, (keyId) => this.state.namesKey(groupId, keyId))
+    if (added > 0) this.#parts.onChange(this)
+    return added
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close()
+  }
+
+  /**
+   * True once nobody has brought a key that fits for a while: who made it may be gone for good, and a new one is as good.
+   */
+  #isLost(groupId: GroupId): boolean {
+    const nowMs = this.#parts.nowMs()
+    const sinceMs = this.#wantedSinceMs.get(groupId) ?? nowMs
+    this.#wantedSinceMs.set(groupId, sinceMs)
+    return nowMs - sinceMs >= KEY_LOST_MS
+  }
+
+  async #rotate(groupId: GroupId): Promise<void> {
+    const { keyRing, random } = this.#parts
+    const key = random.bytes(GROUP_KEY_BYTES)
+    const change = keyRing.add(groupId, key)
+    const covers = this.state.removalsDigest(groupId)
+    await this.#submit({ kind: 'key_rotated', groupId, keyId: keyIdOf(key), covers }, [change.op], change.committed)
+  }
+
+  /** `stored` is called when the batch has resolved, before anybody hears of the operation. */
+  async #submit(body: OpBody, also: readonly StoreOp[], stored: () => void = () => {}): Promise<SignedOp> {
+    const { identity, hlc, store, outbound, log } = this.#parts
+    const draft = { namespaceId: this.id, parents: this.heads().slice(0, PARENTS_MAX), hlc: hlc.tick(), body }
+    const refusal = this.#governance.refusal({ ...draft, author: identity.publicKey })
+    if (refusal !== undefined) throw new ContextError('NOT_ALLOWED', `${body.kind} was refused: ${refusal}`)
+    const op = signOp({ ...draft, signingKey: identity })
+    await store.batch([...also, this.#put(op)])
+    stored()
+    this.#governance.receive(op)
+    this.#parts.onChange(this)
+    outbound.publishOps(this.id, [op]).catch((error) => {
+      log.warn({ opId: op.id, error: String(error) }, 'operation not gossiped; peers will pull it')
+    })
+    return op
+  }
+
+  #isGenuine(op: SignedOp): boolean {
+    if (op.namespaceId !== this.id || !verifyOp(op)) return this.#refuse(op, 'its namespace or signature is wrong')
+    // Not kept: its author sends it again in every round until its time has come.
+    if (isFromTheFuture(op.hlc, this.#parts.nowMs())) return this.#refuse(op, 'its stamp is far ahead of our clock')
+    return true
+  }
+
+  /** What arrived is in memory already: when it cannot be stored, memory goes back to what is. */
+  async #commit(rows: readonly StoreOp[]): Promise<void> {
+    try {
+      await this.#parts.store.batch(rows)
+    } catch (error) {
+      this.#governance = Governance.restore(this.id, await storedOps(this.id, this.#parts.store))
+      throw error
+    }
+  }
+
+  #key(id: OpId): Bytes {
+    return keyOf('governance', idBytes(this.id), idBytes(id))
+  }
+
+  #put(op: SignedOp): StoreOp {
+    return { type: 'put', key: this.#key(op.id), value: encodeOp(op) }
+  }
+
+  #refuse(op: SignedOp, reason: string): false {
+    this.#refused += 1
+    this.#parts.log.debug({ opId: op.id, kind: op.body.kind, reason }, 'operation refused')
+    return false
+  }
+}
+
+function mayWriteIn(state: NamespaceState, groupId: GroupId, publicKey: PublicKey): boolean {
+  const role = state.roleIn(groupId, accountOf(publicKey))
+  return role === 'Admin' || role === 'Member'
+}
+
+async function storedOps(id: NamespaceId, store: Store): Promise<SignedOp[]> {
+  const ops: SignedOp[] = []
+  for await (const [, value] of store.entries(rangeOf(keyOf('governance', idBytes(id))))) ops.push(decodeOp(value))
+  return ops
+}
+
+function keyAad(namespaceId: NamespaceId, groupId: GroupId): Bytes {
+  return concat([idBytes(namespaceId), idBytes(groupId)])
+}

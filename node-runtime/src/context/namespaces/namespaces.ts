@@ -1,0 +1,228 @@
+// All namespaces of this node: creating, inviting, joining. The joiner owns its retries: it asks until the log and the
+// key have arrived, and says what is missing when the caller's patience ends.
+import type { Clock } from '../../base/clock.ts'
+import { type AccountId, type ApplicationId, type GroupId, idFromBytes, type NamespaceId } from '../../base/ids.ts'
+import { keyIdOf } from '../../base/keys.ts'
+import { groupIdOf, namespaceIdOf, type Role, type Visibility } from '../../base/operations.ts'
+import { until, WaitError } from '../../base/until.ts'
+import { keyOf } from '../../store/keys.ts'
+import { rangeOf } from '../../store/store.ts'
+import { type Invitation, signInvitation, verifyInvitation } from '../../wire/invitation.ts'
+import { ContextError } from '../errors.ts'
+import { JOIN_REFUSALS_MAX, JOIN_RETRY_MS, JOIN_WAIT_MS } from '../limits.ts'
+import type { Applications } from './applications.ts'
+import { Namespace, type NamespaceParts } from './namespace.ts'
+
+export interface NamespacesParts extends NamespaceParts {
+  readonly clock: Clock
+  readonly applications: Applications
+}
+
+const GROUP_KEY_LENGTH = 32
+const SALT_LENGTH = 32
+
+export class Namespaces {
+  readonly #parts: NamespacesParts
+  readonly #known = new Map<NamespaceId, Namespace>()
+  readonly #joins = new Map<NamespaceId, Promise<Namespace>>()
+
+  private constructor(parts: NamespacesParts) {
+    this.#parts = parts
+  }
+
+  static async open(parts: NamespacesParts): Promise<Namespaces> {
+    const all = new Namespaces(parts)
+    const ids = new Set<NamespaceId>()
+    const start = keyOf('governance').byteLength
+    for await (const [key] of parts.store.entries(rangeOf(keyOf('governance')))) {
+      ids.add(idFromBytes<NamespaceId>(key.subarray(start, start + 32)))
+    }
+    for (const id of ids) all.#known.set(id, await Namespace.open(id, parts))
+    return all
+  }
+
+  list(): Namespace[] {
+    return [...this.#known.values()].filter((namespace) => namespace.isKnown)
+  }
+
+  find(id: NamespaceId): Namespace | undefined {
+    return this.#known.get(id)
+  }
+
+  /** Throws NAMESPACE_NOT_FOUND. */
+  get(id: NamespaceId): Namespace {
+    const namespace = this.#known.get(id)
+    if (namespace?.isKnown) return namespace
+    throw new ContextError('NAMESPACE_NOT_FOUND', `namespace ${id} is not known to this node`)
+  }
+
+  /** The namespace that holds a group; a namespace's id names its root group. Throws GROUP_NOT_FOUND. */
+  ofGroup(groupId: GroupId): Namespace {
+    for (const namespace of this.#known.values()) {
+      if (namespace.isKnown && namespace.state.groups.has(groupId)) return namespace
+    }
+    throw new ContextError('GROUP_NOT_FOUND', `group ${groupId} is not known to this node`)
+  }
+
+  async create(applicationId: ApplicationId, name?: string): Promise<Namespace> {
+    const { random, identity, keyRing, applications, outbound } = this.#parts
+    const application = applications.get(applicationId)
+    if (!application) {
+      throw new ContextError('APPLICATION_NOT_INSTALLED', `application ${applicationId} is not installed on this node`)
+    }
+    const salt = random.bytes(SALT_LENGTH)
+    const id = namespaceIdOf(identity.publicKey, salt)
+    const namespace = await Namespace.open(id, this.#parts)
+    this.#known.set(id, namespace)
+    const key = random.bytes(GROUP_KEY_LENGTH)
+    const admin = namespace.ownKeys
+    const body = { kind: 'namespace_created' as const, applicationId, admin, keyId: keyIdOf(key), salt }
+    const change = keyRing.add(id, key)
+    await namespace.submit(name === undefined ? body : { ...body, name }, [change.op])
+    change.committed()
+    await this.announceApplication(namespace, applicationId)
+    outbound.followNamespace(id)
+    return namespace
+  }
+
+  /** Tells members where the code of an application is found, once. */
+  async announceApplication(namespace: Namespace, applicationId: ApplicationId): Promise<void> {
+    if (namespace.state.applications.has(applicationId)) return
+    const application = this.#parts.applications.get(applicationId)
+    if (!application) return
+    await namespace.submit({
+      kind: 'application_known',
+      applicationId,
+      blobId: application.blobId,
+      size: application.size,
+      ...(application.package === undefined ? {} : { package: application.package }),
+      ...(application.version === undefined ? {} : { version: application.version }),
+    })
+  }
+
+  async createGroup(parentId: GroupId, options: { name?: string; visibility: Visibility }): Promise<GroupId> {
+    const { random, identity, keyRing } = this.#parts
+    const namespace = this.ofGroup(parentId)
+    const salt = random.bytes(SALT_LENGTH)
+    const groupId = groupIdOf(namespace.id, identity.publicKey, salt)
+    const key = random.bytes(GROUP_KEY_LENGTH)
+    const change = keyRing.add(groupId, key)
+    await namespace.submit(
+      {
+        kind: 'group_created',
+        groupId,
+        parentId,
+        keyId: keyIdOf(key),
+        covers: namespace.state.removalsDigest(parentId),
+        salt,
+        visibility: options.visibility,
+        ...(options.name === undefined ? {} : { name: options.name }),
+      },
+      [change.op],
+    )
+    change.committed()
+    return groupId
+  }
+
+  /** A signed invitation to a group of a namespace. Throws NOT_ALLOWED when our member may not invite. */
+  invite(groupId: GroupId, options: { lifetimeSec: number; role: Role }): Invitation {
+    const { identity, account, random, clock } = this.#parts
+    const namespace = this.ofGroup(groupId)
+    if (!mayInvite(namespace, groupId, account)) {
+      throw new ContextError('NOT_ALLOWED', `this node's member may not invite to group ${groupId}`)
+    }
+    return signInvitation(
+      {
+        namespaceId: namespace.id,
+        groupId,
+        expiresAtSec: BigInt(Math.floor(clock.nowMs() / 1000) + options.lifetimeSec),
+        salt: random.bytes(SALT_LENGTH),
+        role: options.role,
+      },
+      identity,
+    )
+  }
+
+  /**
+   * Joins by invitation and resolves when the group's key is here. Throws INVITATION_INVALID, NOT_ALLOWED, JOIN_TIMEOUT:
+   * what is missing is in the message; once we are a member, asking goes on in the background.
+   */
+  join(invitation: Invitation, options: { signal?: AbortSignal } = {}): Promise<Namespace> {
+    const id = invitation.namespaceId
+    // One join of a namespace at a time: they share its log.
+    const before = this.#joins.get(id)?.catch(() => undefined) ?? Promise.resolve()
+    const joining = before.then(() => this.#join(invitation, options))
+    this.#joins.set(id, joining)
+    const forget = () => {
+      if (this.#joins.get(id) === joining) this.#joins.delete(id)
+    }
+    joining.then(forget, forget)
+    return joining
+  }
+
+  async #join(invitation: Invitation, options: { signal?: AbortSignal }): Promise<Namespace> {
+    if (!verifyInvitation(invitation)) {
+      throw new ContextError('INVITATION_INVALID', 'the invitation was changed, or is not signed by its inviter')
+    }
+    const { namespaceId: id, groupId } = invitation
+    const namespace = this.#known.get(id) ?? (await Namespace.open(id, this.#parts))
+    this.#known.set(id, namespace)
+    try {
+      await this.#becomeMember(namespace, invitation, options)
+    } catch (error) {
+      if (!namespace.isKnown) this.#known.delete(id)
+      throw error
+    }
+    this.#parts.outbound.followNamespace(id)
+    await this.#wait(`the key of group ${groupId} from a connected member`, options.signal, async () => {
+      if (!namespace.holdsKey(groupId)) await this.#parts.outbound.fetchKeys(id, groupId, options)
+      return namespace.holdsKey(groupId)
+    })
+    return namespace
+  }
+
+  /** Pulls the log with the invitation until it is whole enough for our joining to stand on it. */
+  async #becomeMember(namespace: Namespace, invitation: Invitation, options: { signal?: AbortSignal }): Promise<void> {
+    let refusals = 0
+    await this.#wait(`the log of namespace ${namespace.id} from a connected member`, options.signal, async () => {
+      if (namespace.isOwnMember(invitation.groupId)) return true
+      await this.#parts.outbound.syncNamespace(namespace.id, { ...options, invitation })
+      if (!namespace.isKnown) return false
+      try {
+        await namespace.submit({ kind: 'member_joined', invitation, member: namespace.ownKeys })
+        return true
+      } catch (error) {
+        // Perhaps only half of the log has come: the refusal counts when another pull does not change it.
+        refusals += 1
+        if (!(error instanceof ContextError) || refusals >= JOIN_REFUSALS_MAX) throw error
+        return false
+      }
+    })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#known.values()].map((namespace) => namespace.close()))
+  }
+
+  async #wait(what: string, signal: AbortSignal | undefined, reached: () => Promise<boolean>): Promise<void> {
+    try {
+      await until({
+        what,
+        clock: this.#parts.clock,
+        timeoutMs: JOIN_WAIT_MS,
+        intervalMs: JOIN_RETRY_MS,
+        probe: async () => ((await reached()) ? { done: true } : { seen: 'no connected member had it' }),
+        ...(signal ? { signal } : {}),
+      })
+    } catch (cause) {
+      if (!(cause instanceof WaitError)) throw cause
+      throw new ContextError('JOIN_TIMEOUT', `the join is not complete: ${cause.message}`, { cause })
+    }
+  }
+}
+
+const CAPABILITY_INVITE = 2
+
+function mayInvite(namespace: Namespace, groupId: GroupId, account: AccountId): boolean {
+  return (namespace.state.capabilitiesIn(groupId, account) & CAPABILITY_INVITE) !== 0
+}

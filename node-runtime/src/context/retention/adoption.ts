@@ -1,0 +1,141 @@
+// Who is behind a peer's checkpoint takes its state: the snapshot is written aside, and swapped in with the checkpoint in
+// one batch. Own deltas that are not in it, and cannot stand on it, are noted there to be written again.
+import type { Bytes } from '../../base/bytes.ts'
+import type { DeltaId, PublicKey } from '../../base/ids.ts'
+import { itemKey } from '../../reconcile/item-key.ts'
+import { StorageError } from '../../storage/errors.ts'
+import { sweepGenerations } from '../../storage/generations.ts'
+import { SnapshotWriter } from '../../storage/snapshot-writer.ts'
+import type { StoreOp } from '../../store/store.ts'
+import { type Checkpoint, checkpointHash, type SignedCheckpoint, verifyCheckpoint } from '../../wire/checkpoint.ts'
+import { comparePositions } from '../apply/fold.ts'
+import type { Folder } from '../apply/folder.ts'
+import { isFromTheFuture } from '../apply/future.ts'
+import type { Ledger } from '../ledger.ts'
+import type { ContextParts } from '../parts.ts'
+import type { Turns } from '../turns.ts'
+import { boundOf } from './checkpoint.ts'
+import type { Pruner } from './pruner.ts'
+
+/** Entries in key order from behind `after` on, page by page. */
+export type SnapshotPages = (after: Bytes | undefined) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>
+
+type AdoptionParts = Pick<
+  ContextParts,
+  'record' | 'store' | 'rows' | 'dag' | 'authority' | 'identity' | 'nowMs' | 'adopting' | 'onSwapped' | 'log'
+> & {
+  readonly folder: Folder
+  readonly ledger: Ledger
+  readonly pruner: Pruner
+  readonly turns: Turns
+  readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>
+}
+
+export class Adoption {
+  readonly #parts: AdoptionParts
+
+  constructor(parts: AdoptionParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Whether what is here up to the end of a later checkpoint than ours is not just what it contains: something is
+   * lacking that nobody will send, or something is too much that nobody will take. The later checkpoint wins.
+   */
+  isBehind(checkpoint: Checkpoint): boolean {
+    const { dag, pruner } = this.#parts
+    const bound = boundOf(checkpoint)
+    if (bound <= pruner.bound) return false
+    if (!checkpoint.beneath.every(({ id }) => dag.isReady(id))) return true
+    // All of it is here, since its heads are: then equal counts are equal sets.
+    const nodes = dag.inOrder()
+    const above = nodes.findIndex(({ id, hlc }) => itemKey(hlc, id) >= bound)
+    const below = above === -1 ? nodes.length : above
+    return (pruner.checkpoint?.count ?? 0) + below !== checkpoint.count
+  }
+
+  /**
+   * True when the state was replaced: this instance of the context has ended then. False when there is no need, or
+   * another is under way. A receipt that is cut off goes on with the next one of the same checkpoint. Throws StorageError
+   * where the entries are not those of the checkpoint.
+   */
+  async adopt(signed: SignedCheckpoint, pages: SnapshotPages): Promise<boolean> {
+    const { record, store, adopting, enqueue } = this.#parts
+    const { checkpoint } = signed
+    if (adopting.has(record.id) || !this.#isGenuine(signed) || !this.isBehind(checkpoint)) return false
+    adopting.add(record.id)
+    try {
+      const writer = await SnapshotWriter.open(store, record.id, checkpointHash(checkpoint))
+      try {
+        for await (const page of pages(writer.after)) await writer.add(page)
+        return await enqueue(() => this.#swap(checkpoint, writer))
+      } catch (error) {
+        if (error instanceof StorageError) await writer.abort()
+        throw error
+      }
+    } finally {
+      adopting.delete(record.id)
+    }
+  }
+
+  #isGenuine(signed: SignedCheckpoint): boolean {
+    const { record, authority, nowMs } = this.#parts
+    const { checkpoint, author } = signed
+    if (checkpoint.contextId !== record.id || isFromTheFuture(checkpoint.last.hlc, nowMs())) return false
+    return authority.mayWrite(record.id, author) && verifyCheckpoint(signed)
+  }
+
+  async #swap(checkpoint: Checkpoint, writer: SnapshotWriter): Promise<boolean> {
+    const { record, store, rows, folder, ledger, identity, onSwapped, log } = this.#parts
+    if (!this.isBehind(checkpoint)) {
+      await writer.abort()
+      return false
+    }
+    const lost = await this.#lost(checkpoint)
+    // Above all positions of before: those are removed when the rows are next read.
+    const base = folder.base + folder.stack.length
+    const ops: StoreOp[] = [...writer.finish(checkpoint.root), rows.putCheckpoint(checkpoint, base, true)]
+    let own = 0
+    for (const { id, author, counts } of lost) {
+      ops.push(rows.dropDelta(id))
+      if (author !== identity.publicKey || !counts) continue
+      const delta = rows.delta(id)
+      if (!delta) continue
+      ops.push(rows.putReissue(delta), rows.clearOutgoing(id))
+      own += 1
+    }
+    await ledger.commit(ops)
+    ledger.retire()
+    log.info({ root: checkpoint.root, count: checkpoint.count, lost: lost.length, own }, 'state replaced by a snapshot')
+    try {
+      await sweepGenerations(store, record.id)
+    } finally {
+      onSwapped()
+    }
+    return true
+  }
+
+  /** What is here, not in the checkpoint, and cannot stand on it: earlier than its end, or built on what is. */
+  async #lost(checkpoint: Checkpoint): Promise<{ id: DeltaId; author: PublicKey; counts: boolean }[]> {
+    const { dag, rows, turns } = this.#parts
+    const bound = boundOf(checkpoint)
+    const contained = new Map(checkpoint.authors.map(({ author, hlc }) => [author, hlc]))
+    const known = new Set(checkpoint.beneath.map(({ id }) => id))
+    const nodes: { id: DeltaId; hlc: bigint; author: PublicKey; parents: readonly DeltaId[]; counts: boolean }[] = []
+    for await (const { delta, status } of rows.deltas()) {
+      const { id, hlc, author, parents, sealed } = delta
+      nodes.push({ id, hlc, author, parents, counts: status !== 'void' && status !== 'voided' })
+      await turns.spend(sealed.byteLength)
+    }
+    const gone = new Set<DeltaId>()
+    const isGone = (id: DeltaId) => !known.has(id) && (gone.has(id) || dag.beneath(id) !== undefined)
+    const lost: { id: DeltaId; author: PublicKey; counts: boolean }[] = []
+    for (const { id, hlc, author, parents, counts } of nodes.sort(comparePositions)) {
+      const isBelow = itemKey(hlc, id) < bound
+      if (!isBelow && !parents.some(isGone)) continue
+      gone.add(id)
+      if (hlc > (contained.get(author) ?? 0n)) lost.push({ id, author, counts })
+    }
+    return lost
+  }
+}

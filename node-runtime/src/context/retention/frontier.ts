@@ -1,0 +1,130 @@
+// What the members of a context have acknowledged: the newest signed heads of each, however they came here, and how many
+// of the oldest deltas are therefore stable. Local knowledge: no two nodes need to agree on it.
+import { equalBytes } from '../../base/bytes.ts'
+import type { PublicKey } from '../../base/ids.ts'
+import { Acknowledgements } from '../../dag/acknowledgements.ts'
+import type { DagNode } from '../../dag/dag.ts'
+import type { StoreOp } from '../../store/store.ts'
+import { type HeadsBeat, verifyHeads } from '../../wire/gossip.ts'
+import { HEADS_MAX } from '../../wire/limits.ts'
+import { isFromTheFuture } from '../apply/future.ts'
+import { ACKNOWLEDGEMENT_STORE_MS } from '../limits.ts'
+import type { ContextParts } from '../parts.ts'
+
+type FrontierParts = Pick<
+  ContextParts,
+  'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'nowMs' | 'retention' | 'acknowledged'
+>
+
+const NS_PER_MS = 1_000_000n
+
+export class Frontier {
+  readonly #parts: FrontierParts
+  readonly #marks: Acknowledgements<PublicKey>
+  /** By author; never our own. */
+  readonly #newest: Map<PublicKey, HeadsBeat>
+  /** Of these, what is not in the store yet. */
+  readonly #unsaved = new Set<PublicKey>()
+  readonly #savedHlc = new Map<PublicKey, bigint>()
+  /** The newest that the marks know of. */
+  readonly #marked = new Map<PublicKey, HeadsBeat>()
+
+  constructor(parts: FrontierParts) {
+    this.#parts = parts
+    this.#marks = new Acknowledgements(parts.dag)
+    this.#newest = new Map(parts.acknowledged.map((beat) => [beat.author, beat]))
+    for (const { author, hlc } of parts.acknowledged) this.#savedHlc.set(author, hlc)
+  }
+
+  /** The newest beat of each other member. */
+  beats(): HeadsBeat[] {
+    return [...this.#newest.values()]
+  }
+
+  /** True when it is genuine, of somebody who may write, and newer than what was known of its author. */
+  take(beat: HeadsBeat): boolean {
+    const { record, authority, identity, nowMs } = this.#parts
+    if (beat.contextId !== record.id || beat.author === identity.publicKey) return false
+    if (beat.hlc <= (this.#newest.get(beat.author)?.hlc ?? 0n) || isFromTheFuture(beat.hlc, nowMs())) return false
+    if (!authority.mayWrite(record.id, beat.author) || !verifyHeads(beat)) return false
+    this.#newest.set(beat.author, beat)
+    this.#unsaved.add(beat.author)
+    return true
+  }
+
+  /** True when what is in the store has become too old to wait for the next batch. */
+  get isSavingDue(): boolean {
+    const behind = BigInt(ACKNOWLEDGEMENT_STORE_MS) * NS_PER_MS
+    return [...this.#unsaved].some((author) => {
+      const hlc = this.#newest.get(author)?.hlc ?? 0n
+      return hlc - (this.#savedHlc.get(author) ?? 0n) > behind
+    })
+  }
+
+  /** Joins any batch; call `saved` once it has resolved. */
+  unsaved(): { readonly ops: readonly StoreOp[]; saved(): void } {
+    const beats = [...this.#unsaved].flatMap((author) => this.#newest.get(author) ?? [])
+    return {
+      ops: beats.map((beat) => this.#parts.rows.putAcknowledgement(beat)),
+      saved: () => {
+        for (const { author, hlc } of beats) {
+          this.#savedHlc.set(author, hlc)
+          if (this.#newest.get(author)?.hlc === hlc) this.#unsaved.delete(author)
+        }
+      },
+    }
+  }
+
+  /** How many of `applied`, the ready deltas in canonical order, no counted member lacks or may still write before. */
+  stable(applied: readonly DagNode[]): number {
+    const { dag, identity } = this.#parts
+    const counted = this.#counted()
+    if (counted === undefined) return 0
+    for (const author of counted) this.#mark(author)
+    this.#marks.acknowledge(identity.publicKey, dag.heads())
+    return this.#marks.stable(applied, counted)
+  }
+
+  pruned(nodes: readonly DagNode[]): void {
+    this.#marks.forget(nodes.map(({ id }) => id))
+  }
+
+  /**
+   * Who may write and was heard of lately; undefined where those are not most of all who may write: two halves of a
+   * network must never prune past each other.
+   */
+  #counted(): PublicKey[] | undefined {
+    const { authority, identity, nowMs, record, retention } = this.#parts
+    const writers = authority.writers(record.id)
+    const sinceNs = BigInt(Math.max(0, Math.trunc(nowMs()) - retention.absentMs)) * NS_PER_MS
+    const counted = writers
+      .filter(({ publicKey, joinedHlc }) => {
+        const heardNs = this.#newest.get(publicKey)?.hlc ?? 0n
+        return publicKey === identity.publicKey || heardNs > sinceNs || joinedHlc > sinceNs
+      })
+      .map(({ publicKey }) => publicKey)
+    this.#forgetOthers(new Set(writers.map(({ publicKey }) => publicKey)))
+    return counted.length * 2 > writers.length ? counted : undefined
+  }
+
+  /** Who may not write any more leaves; the rows go when the context is next read. */
+  #forgetOthers(writers: ReadonlySet<PublicKey>): void {
+    for (const author of this.#newest.keys()) {
+      if (writers.has(author)) continue
+      this.#newest.delete(author)
+      this.#unsaved.delete(author)
+    }
+  }
+
+  /**
+   * Only what was said under the removals that we know of: who does not know of one may have applied what is void. And
+   * only whole lists of heads: a shortened one does not say what its author may have.
+   */
+  #mark(author: PublicKey): void {
+    const { authority, record } = this.#parts
+    const beat = this.#newest.get(author)
+    if (beat === undefined || beat === this.#marked.get(author) || beat.heads.length >= HEADS_MAX) return
+    if (!equalBytes(beat.removals, authority.removalsDigest(record.groupId))) return
+    if (this.#marks.acknowledge(author, beat.heads)) this.#marked.set(author, beat)
+  }
+}

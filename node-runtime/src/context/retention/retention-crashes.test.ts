@@ -1,0 +1,134 @@
+// A node dies at each write while it prunes, and while it takes a snapshot and writes its own deltas again: whatever was
+// acknowledged is there at the end, and every node holds the same.
+import { afterAll, describe, expect, it } from 'vitest'
+import { appWasm } from '../../../../scripts/build-apps.ts'
+import { converge, type SavedWorld, type SharedContext, shareContext, TestWorld } from '../../testing/test-nodes.ts'
+import { countRows, NAMES } from '../../testing/test-worlds.ts'
+
+const ABSENT_MS = 120_000
+const retention = { checkpointMin: 8, absentMs: ABSENT_MS }
+const KEYS = 5
+const NEVER = { atBatch: Number.POSITIVE_INFINITY, written: false }
+
+interface Setting {
+  readonly shared: SharedContext
+  readonly saved: SavedWorld
+}
+
+const origins: TestWorld[] = []
+afterAll(async () => {
+  for (const world of origins) await world.close()
+})
+
+const set = (world: TestWorld, { contextId }: SharedContext, name: string, key: string) =>
+  world.run(world.get(name).call(contextId, 'set', { key, value: `${name}:${key}` }))
+
+/** Cyd was away too long with writes of its own; the others have pruned. All are stopped. */
+async function afterAbsence(app: string): Promise<Setting> {
+  const world = await TestWorld.open({ seed: app, retention })
+  origins.push(world)
+  const shared = await shareContext(world, await appWasm(app), NAMES)
+  await set(world, shared, 'cyd', 'start')
+  await converge(world, shared.contextId, NAMES)
+  world.network.partition([world.get('cyd').peerId])
+  await world.pass(1000)
+  for (let i = 0; i < KEYS; i += 1) await set(world, shared, 'cyd', `cyd-${i}`)
+  await world.pass(2 * ABSENT_MS)
+  for (let i = 0; i < 30; i += 1) await set(world, shared, i % 2 === 0 ? 'ada' : 'bob', `k${i}`)
+  await world.pass(30_000)
+  expect(await countRows(world.get('ada').disk, 'checkpoint')).toBe(1)
+  for (const name of NAMES) await world.run(world.get(name).stop())
+  return { shared, saved: await world.save() }
+}
+
+async function expectAll(world: TestWorld, { contextId }: SharedContext, label: string): Promise<void> {
+  await world.pass(60_000)
+  await converge(world, contextId, NAMES)
+  for (const name of NAMES) {
+    for (const key of [...Array(KEYS).keys()].map((i) => `cyd-${i}`)) {
+      const value = await world.run(world.get(name).call(contextId, 'get', { key }))
+      expect(value, `${label}: ${key} at ${name}`).toBe(`cyd:${key}`)
+    }
+    for (const kind of ['reissue', 'handler', 'deadLetter'] as const) {
+      expect(await countRows(world.get(name).disk, kind), `${label}: ${kind} at ${name}`).toBe(0)
+    }
+  }
+}
+
+describe.each(['kv-store-with-handlers', 'order-sensitive'])('a node that runs %s', (app) => {
+  it('and dies at any write of its return from a long absence loses nothing', { timeout: 120_000 }, async () => {
+    const { shared, saved } = await afterAbsence(app)
+    let died = true
+    let points = 0
+    const handledCounts = new Set<number>()
+    for (let point = 0; died && point < 80; point += 1) {
+      const crash = { atBatch: 1 + (point >> 1), written: point % 2 === 1 }
+      const label = `${app}: batch ${crash.atBatch}, ${crash.written ? 'written' : 'not written'}`
+      const world = await TestWorld.open({ seed: `${app} ${point}`, from: saved, retention })
+      try {
+        for (const name of NAMES) world.place(name)
+        for (const name of ['ada', 'bob']) await world.start(name, { boot: NAMES })
+        const cyd = world.prepare('cyd', { boot: NAMES, crash })
+        const opened = cyd.open(world.addressesOf('cyd', { boot: NAMES }), { crash }).catch(() => undefined)
+        let settled = false
+        opened.then(() => {
+          settled = true
+        })
+        await world.until('cyd to start or die', () => settled || !cyd.alive)
+        await world.pass(20_000)
+        died = !cyd.alive
+        cyd.dieAt(NEVER)
+        if (died) points += 1
+        if (died) await world.start('cyd', { boot: NAMES })
+        await expectAll(world, shared, label)
+        if (app === 'kv-store-with-handlers') {
+          const handled = await world.run(world.get('bob').call(shared.contextId, 'get_handler_execution_count'))
+          handledCounts.add(Number(handled))
+        }
+      } catch (error) {
+        throw new Error(`${label}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      } finally {
+        await world.close()
+      }
+    }
+    expect(points).toBeGreaterThan(10)
+    // Each event once on each node that applied it: the same whatever the point.
+    expect(handledCounts.size).toBe(app === 'kv-store-with-handlers' ? 1 : 0)
+  })
+
+  it('and dies at any write of its pruning has the same state, root and heads', { timeout: 120_000 }, async () => {
+    const origin = await TestWorld.open({ seed: app, retention: { ...retention, checkpointMin: 1000 } })
+    origins.push(origin)
+    const shared = await shareContext(origin, await appWasm(app), NAMES)
+    for (let i = 0; i < 20; i += 1) await set(origin, shared, NAMES[i % 3] ?? 'ada', `k${i}`)
+    const before = await converge(origin, shared.contextId, NAMES)
+    await origin.pass(30_000)
+    for (const name of NAMES) await origin.run(origin.get(name).stop())
+    const saved = await origin.save()
+    let died = true
+    let points = 0
+    for (let point = 0; died && point < 40; point += 1) {
+      const crash = { atBatch: 1 + (point >> 1), written: point % 2 === 1 }
+      const label = `${app}: batch ${crash.atBatch}, ${crash.written ? 'written' : 'not written'}`
+      const world = await TestWorld.open({ seed: `${app} ${point}`, from: saved, retention })
+      try {
+        for (const name of NAMES) world.place(name)
+        for (const name of NAMES) await world.start(name, { boot: NAMES })
+        const ada = world.get('ada')
+        ada.dieAt(crash)
+        await world.pass(30_000)
+        died = !ada.alive
+        ada.dieAt(NEVER)
+        if (died) points += 1
+        if (died) await world.start('ada', { boot: NAMES })
+        await world.pass(30_000)
+        expect(await converge(world, shared.contextId, NAMES), label).toEqual(before)
+        expect(await countRows(world.get('ada').disk, 'checkpoint'), label).toBe(1)
+        expect(await countRows(world.get('ada').disk, 'delta'), label).toBeLessThan(20)
+      } finally {
+        await world.close()
+      }
+    }
+    expect(points).toBeGreaterThan(2)
+  })
+})

@@ -1,0 +1,166 @@
+// A libp2p stream as a FrameStream: back-pressure both ways, half close, idle limit.
+import type { Stream } from '@libp2p/interface'
+import { type Bytes, concat } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import { NetworkError } from '../errors.ts'
+import { FrameDecoder, framePrefix } from '../frame-codec.ts'
+import { FrameQueue } from '../frame-queue.ts'
+import { FRAME_MAX_BYTES, FRAMES_WAITING_MAX_BYTES, STREAM_IDLE_MS } from '../limits.ts'
+import type { FrameStream, PeerId } from '../network.ts'
+
+/** Up to this size prefix and frame go out in one piece: one packet instead of two. */
+const JOIN_MAX_BYTES = 64 * 1024
+
+export interface StreamLimits {
+  readonly frameMaxBytes?: number
+  readonly idleMs?: number
+}
+
+export class Libp2pFrameStream implements FrameStream {
+  readonly peer: PeerId
+  readonly frames: FrameQueue
+  readonly #stream: Stream
+  readonly #clock: Clock
+  readonly #frameMax: number
+  readonly #idleMs: number
+  readonly #decoder: FrameDecoder
+  #sending: Promise<void> = Promise.resolve()
+  #writeClosed = false
+  #failure: NetworkError | undefined
+
+  constructor(stream: Stream, peer: PeerId, clock: Clock, limits: StreamLimits = {}) {
+    this.peer = peer
+    this.#stream = stream
+    this.#clock = clock
+    this.#frameMax = limits.frameMaxBytes ?? FRAME_MAX_BYTES
+    this.#idleMs = limits.idleMs ?? STREAM_IDLE_MS
+    this.#decoder = new FrameDecoder(this.#frameMax)
+    this.frames = new FrameQueue({
+      clock,
+      idleMs: this.#idleMs,
+      highWaterBytes: FRAMES_WAITING_MAX_BYTES,
+      pause: () => this.#setPaused(true),
+      resume: () => this.#setPaused(false),
+      onIdle: (error) => this.abort(error),
+    })
+    // 'end' comes after the last byte was handed out, 'close' may come before it.
+    stream.addEventListener('end', () => this.#onEnd())
+    stream.addEventListener('close', (event) => {
+      if (event.error) this.#fail(new NetworkError('STREAM_RESET', 'the peer ended the stream', { cause: event.error }))
+    })
+    stream.addEventListener('message', (event) => {
+      const { data } = event
+      this.#onData(data instanceof Uint8Array ? data : data.subarray())
+    })
+    // What happened before anybody listened is not told again.
+    if (stream.readableEnded) this.#onEnd()
+    if (stream.status === 'reset' || stream.status === 'aborted') {
+      this.#fail(new NetworkError('STREAM_RESET', 'the peer ended the stream'))
+    }
+  }
+
+  /** The peer has ended its half, or the stream is gone. */
+  get isRead(): boolean {
+    return this.frames.ended
+  }
+
+  send(frame: Bytes): Promise<void> {
+    if (frame.byteLength > this.#frameMax) {
+      const message = `a frame of ${frame.byteLength} bytes was to be sent; ${this.#frameMax} is the most`
+      return Promise.reject(new NetworkError('FRAME_TOO_LARGE', message))
+    }
+    // One after the other: each waits until the transport has room, so a caller that does not await cannot fill memory
+    // with more than its own frames.
+    const sent = this.#sending.then(() => this.#sendNow(frame))
+    this.#sending = sent.catch(() => {})
+    return sent
+  }
+
+  async closeWrite(): Promise<void> {
+    if (this.#writeClosed) return
+    this.#writeClosed = true
+    await this.#sending
+    try {
+      await this.#stream.close({ signal: AbortSignal.timeout(this.#idleMs) })
+    } catch (cause) {
+      this.abort(new NetworkError('STREAM_RESET', 'the stream could not be closed', { cause }))
+    }
+  }
+
+  abort(reason: Error): void {
+    if (this.#failure) return
+    this.#fail(
+      reason instanceof NetworkError
+        ? reason
+        : new NetworkError('STREAM_RESET', 'the stream was aborted', { cause: reason }),
+    )
+    this.#stream.abort(reason)
+  }
+
+  async #sendNow(frame: Bytes): Promise<void> {
+    if (this.#failure) throw this.#failure
+    if (this.#writeClosed) throw new NetworkError('STREAM_CLOSED', 'a frame was to be sent after closeWrite')
+    const prefix = framePrefix(frame.byteLength)
+    try {
+      if (frame.byteLength <= JOIN_MAX_BYTES) {
+        this.#stream.send(concat([prefix, frame]))
+      } else {
+        this.#stream.send(prefix)
+        this.#stream.send(frame)
+      }
+    } catch (cause) {
+      throw this.#failure ?? new NetworkError('STREAM_RESET', 'the stream is closed', { cause })
+    }
+    while (this.#stream.writableNeedsDrain && this.#stream.status === 'open') await this.#drained()
+    if (this.#failure) throw this.#failure
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel()
+        this.#stream.removeEventListener('drain', done)
+        this.#stream.removeEventListener('close', done)
+        resolve()
+      }
+      const cancel = this.#clock.setTimer(() => {
+        this.abort(
+          new NetworkError('STREAM_IDLE', `waited ${this.#idleMs} ms for the peer to read; it is stuck or gone`),
+        )
+        done()
+      }, this.#idleMs)
+      this.#stream.addEventListener('drain', done)
+      this.#stream.addEventListener('close', done)
+    })
+  }
+
+  #onData(chunk: Bytes): void {
+    try {
+      for (const frame of this.#decoder.push(chunk)) this.frames.push(frame)
+    } catch (error) {
+      this.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  #onEnd(): void {
+    // After a reset the library says 'end' too; its 'close' follows with the error.
+    if (this.#stream.status === 'reset' || this.#stream.status === 'aborted') return
+    if (this.#decoder.atBoundary) this.frames.end()
+    else this.abort(new NetworkError('FRAME_TRUNCATED', 'the stream ended in the middle of a frame'))
+  }
+
+  #fail(error: NetworkError): void {
+    this.#failure ??= error
+    // After a regular end there is nothing left to report to the reader.
+    if (!this.frames.ended) this.frames.clear(this.#failure)
+  }
+
+  #setPaused(paused: boolean): void {
+    try {
+      if (paused) this.#stream.pause()
+      else this.#stream.resume()
+    } catch {
+      // The readable half is closed: there is nothing to hold back.
+    }
+  }
+}

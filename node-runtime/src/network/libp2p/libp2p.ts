@@ -1,0 +1,390 @@
+// The port on libp2p: TCP, Noise with the node's own identity, Yamux, gossipsub, boot list, optional DHT and mDNS.
+import type { Connection, PeerId as LibraryPeerId, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { type Bytes, toHex, utf8 } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import { taggedHash } from '../../base/hash.ts'
+import type { SigningKey } from '../../base/keys.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Random } from '../../base/random.ts'
+import { peerIn, placeOf } from '../address.ts'
+import { Emitter } from '../emitter.ts'
+import { NetworkError } from '../errors.ts'
+import {
+  CLOSE_TIMEOUT_MS,
+  CONNECTIONS_PER_PEER_MAX,
+  DHT_TIMEOUT_MS,
+  DIAL_DEGREE,
+  DIAL_TIMEOUT_MS,
+  IDENTIFY_TIMEOUT_MS,
+  INBOUND_STREAMS_PER_PROTOCOL_MAX,
+  NEGOTIATE_TIMEOUT_MS,
+} from '../limits.ts'
+import { meshStateOf, waitForMesh } from '../mesh-ready.ts'
+import type {
+  Cancel,
+  FrameStream,
+  MeshReadyOptions,
+  MeshState,
+  MessageListener,
+  Network,
+  NetworkEvents,
+  NetworkStatus,
+  PeerId,
+  PeerStatus,
+  StreamHandler,
+} from '../network.ts'
+import { serveStream } from '../serve-stream.ts'
+import { Dialler } from './dialler.ts'
+import { loadDiscovery, provide, providers } from './libp2p-discovery.ts'
+import { Gossip } from './libp2p-gossip.ts'
+import { createNode, type LibraryNode } from './libp2p-node.ts'
+import { Libp2pFrameStream, type StreamLimits } from './libp2p-stream.ts'
+
+export interface Libp2pNetworkOptions {
+  /** Its seed is the libp2p key too, so a peer id names a node identity. */
+  readonly identity: SigningKey
+  /** Nodes of another network are never met. */
+  readonly networkId: string
+  /** For example `/ip4/127.0.0.1/tcp/0`. */
+  readonly listen: readonly string[]
+  /** With or without peer ids. Our own address in it is recognised. */
+  readonly bootAddresses: readonly string[]
+  readonly degree?: number
+  readonly dht?: boolean
+  readonly mdns?: boolean
+  readonly streamLimits?: StreamLimits
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+/** Built, not started: register handlers and topics first. */
+export async function libp2pNetwork(options: Libp2pNetworkOptions): Promise<Network> {
+  const prefix = `/calbox/${toHex(taggedHash('calbox/network-prefix/1', utf8(options.networkId)).subarray(0, 8))}`
+  const node = await createNode({
+    identity: options.identity,
+    networkId: options.networkId,
+    prefix,
+    listen: options.listen,
+    discovery: await loadDiscovery({ dht: options.dht ?? false, mdns: options.mdns ?? false }),
+  })
+  return new Libp2pNetwork(node, prefix, options)
+}
+
+class Libp2pNetwork implements Network {
+  readonly peerId: PeerId
+  readonly #node: LibraryNode
+  readonly #prefix: string
+  readonly #options: Libp2pNetworkOptions
+  readonly #emitter: Emitter
+  readonly #gossip: Gossip
+  readonly #dialler: Dialler
+  readonly #handlers = new Map<string, StreamHandler>()
+  readonly #connectedAt = new Map<PeerId, number>()
+  /** Cancels the timer that drops a peer which does not identify itself. */
+  readonly #unidentified = new Map<PeerId, () => void>()
+  #phase: 'built' | 'started' | 'closed' = 'built'
+  #closing: Promise<void> | undefined
+
+  constructor(node: LibraryNode, prefix: string, options: Libp2pNetworkOptions) {
+    this.peerId = node.peerId.toString()
+    this.#node = node
+    this.#prefix = prefix
+    this.#options = options
+    this.#emitter = new Emitter(options.log)
+    this.#gossip = new Gossip({
+      service: node.services.pubsub,
+      prefix,
+      clock: options.clock,
+      log: options.log,
+      connectedPeers: () => this.peers(),
+      onSubscribed: (peer, topic) => this.#emitter.emit('subscribed', peer, topic),
+      drop: (peer, why) => this.#drop(peer, why),
+    })
+    this.#dialler = new Dialler(
+      {
+        peerId: this.peerId,
+        own: () => this.addresses().map(placeOf),
+        isConnected: (peer) => this.#connectedAt.has(peer),
+        connectedCount: () => this.#connectedAt.size,
+        connect: (address, signal) => this.dial(address, { signal }),
+      },
+      { ...options, degree: options.degree ?? DIAL_DEGREE },
+    )
+    this.#listen()
+  }
+
+  addresses(): string[] {
+    return this.#phase === 'built' ? [] : this.#node.getMultiaddrs().map(String)
+  }
+
+  peers(): PeerId[] {
+    return [...this.#connectedAt.keys()]
+  }
+
+  subscribers(topic: string): PeerId[] {
+    return this.#gossip.subscribers(topic)
+  }
+
+  async dial(address: string, { signal }: Cancel = {}): Promise<PeerId> {
+    this.#assertRunning(`dial ${address}`)
+    const target = parseAddress(address)
+    const self = new NetworkError('SELF_DIAL', `${address} is this node itself`)
+    if (this.#isSelf(address)) throw self
+    const limit = AbortSignal.timeout(DIAL_TIMEOUT_MS)
+    try {
+      const connection = await this.#node.dial(target, { signal: signal ? AbortSignal.any([signal, limit]) : limit })
+      return connection.remotePeer.toString()
+    } catch (cause) {
+      signal?.throwIfAborted()
+      if (isSelfDial(cause)) throw self
+      throw new NetworkError('DIAL_FAILED', `could not connect to ${address}: ${reasonOf(cause)}`, { cause })
+    }
+  }
+
+  async disconnect(peer: PeerId): Promise<void> {
+    await this.#node.hangUp(libraryId(peer), { signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) })
+  }
+
+  subscribe(topic: string, onMessage: MessageListener): void {
+    this.#gossip.subscribe(topic, onMessage)
+  }
+
+  unsubscribe(topic: string): void {
+    this.#gossip.unsubscribe(topic)
+  }
+
+  publish(topic: string, data: Bytes): Promise<void> {
+    return this.#gossip.publish(topic, data)
+  }
+
+  handle(protocol: string, handler: StreamHandler): void {
+    this.#handlers.set(protocol, handler)
+    if (this.#phase !== 'started') return
+    this.#register(protocol, handler).catch((error) =>
+      this.#options.log.error({ protocol, error: String(error) }, 'protocol could not be registered'),
+    )
+  }
+
+  async open(peer: PeerId, protocol: string, { signal }: Cancel = {}): Promise<FrameStream> {
+    const what = `open ${protocol} to ${peer}`
+    this.#assertRunning(what)
+    const limit = AbortSignal.timeout(NEGOTIATE_TIMEOUT_MS)
+    const connection = this.#node.getConnections(libraryId(peer)).find((each) => each.status === 'open')
+    if (!connection) throw new NetworkError('NOT_CONNECTED', `${what}: there is no connection to this peer`)
+    try {
+      const stream = await connection.newStream(this.#protocolName(protocol), {
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+        maxOutboundStreams: INBOUND_STREAMS_PER_PROTOCOL_MAX,
+      })
+      return new Libp2pFrameStream(stream, peer, this.#options.clock, this.#options.streamLimits)
+    } catch (cause) {
+      signal?.throwIfAborted()
+      const unsupported = cause instanceof Error && cause.name === 'UnsupportedProtocolError'
+      const code = unsupported ? 'PROTOCOL_UNSUPPORTED' : 'STREAM_OPEN_FAILED'
+      throw new NetworkError(code, `${what} failed: ${reasonOf(cause)}`, { cause })
+    }
+  }
+
+  on<Name extends keyof NetworkEvents>(event: Name, listener: NetworkEvents[Name]): () => void {
+    return this.#emitter.on(event, listener)
+  }
+
+  status(): NetworkStatus {
+    return {
+      peer: this.peerId,
+      networkId: this.#options.networkId,
+      listening: this.addresses(),
+      degreeWanted: this.#options.degree ?? DIAL_DEGREE,
+      peers: this.peers().map((peer) => this.#statusOf(peer)),
+      boot: this.#dialler.status(),
+      topics: this.#gossip.status(),
+    }
+  }
+
+  meshState(options: MeshReadyOptions): MeshState {
+    const subscribers = this.subscribers(options.topic)
+    return meshStateOf({ peers: this.peers(), subscribers, othersCount: this.#dialler.othersCount }, options)
+  }
+
+  meshReady(options: MeshReadyOptions & Cancel): Promise<void> {
+    return waitForMesh(this.#options.clock, () => this.meshState(options), options)
+  }
+
+  async provide(key: Bytes, { signal }: Cancel = {}): Promise<void> {
+    const { dht } = this.#node.services
+    if (dht) await provide(dht, key, signal ?? AbortSignal.timeout(DHT_TIMEOUT_MS))
+  }
+
+  async providers(key: Bytes, { signal }: Cancel = {}): Promise<PeerId[]> {
+    const { dht } = this.#node.services
+    return dht ? providers(dht, key, signal ?? AbortSignal.timeout(DHT_TIMEOUT_MS)) : []
+  }
+
+  async start(): Promise<void> {
+    if (this.#phase !== 'built') throw new NetworkError('NETWORK_CLOSED', 'a network starts once')
+    for (const [protocol, handler] of this.#handlers) await this.#register(protocol, handler)
+    try {
+      await this.#node.start()
+    } catch (cause) {
+      throw listenError(this.#options.listen, cause)
+    }
+    this.#phase = 'started'
+    this.#gossip.start()
+    this.#dialler.start()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const wasStarted = this.#phase === 'started'
+    this.#phase = 'closed'
+    this.#dialler.close()
+    this.#gossip.close()
+    for (const cancel of this.#unidentified.values()) cancel()
+    if (!wasStarted) return
+    // Graceful closing waits for every stream of every peer; one stuck peer must not hold us up.
+    const stopped = Promise.resolve(this.#node.stop()).catch((error) =>
+      this.#options.log.debug({ error: String(error) }, 'libp2p did not stop cleanly'),
+    )
+    const cut = new Promise<void>((resolve) => this.#options.clock.setTimer(resolve, CLOSE_TIMEOUT_MS))
+    await Promise.race([stopped, cut])
+    const closed = new NetworkError('NETWORK_CLOSED', 'the network is closed')
+    for (const connection of this.#node.getConnections()) connection.abort(closed)
+    await stopped
+  }
+
+  #listen(): void {
+    this.#node.addEventListener('connection:open', (event) => this.#onConnection(event.detail))
+    this.#node.addEventListener('peer:disconnect', (event) => this.#onDisconnect(event.detail.toString()))
+    this.#node.addEventListener('peer:identify', (event) => {
+      const { peerId, listenAddrs } = event.detail
+      const peer = peerId.toString()
+      this.#identified(peer)
+      this.#dialler.learnt(
+        peer,
+        listenAddrs.map((address) => `${placeOf(address.toString())}/p2p/${peer}`),
+      )
+    })
+    this.#node.addEventListener('peer:discovery', (event) => {
+      const { id, multiaddrs } = event.detail
+      this.#dialler.learnt(id.toString(), multiaddrs.map(String))
+    })
+  }
+
+  #onConnection(connection: Connection): void {
+    const peer = connection.remotePeer.toString()
+    if (this.#phase === 'closed') {
+      connection.abort(new NetworkError('NETWORK_CLOSED', 'the network is closed'))
+      return
+    }
+    if (this.#node.getConnections(connection.remotePeer).length > CONNECTIONS_PER_PEER_MAX) {
+      connection.abort(new NetworkError('NOT_CONNECTED', 'this peer has too many connections'))
+      return
+    }
+    if (this.#connectedAt.has(peer)) return
+    this.#connectedAt.set(peer, this.#options.clock.nowMs())
+    const drop = () => this.#drop(peer, 'does not speak our protocols')
+    this.#unidentified.set(peer, this.#options.clock.setTimer(drop, IDENTIFY_TIMEOUT_MS))
+    this.#dialler.connected(peer, connection.direction === 'inbound')
+    this.#emitter.emit('peer:connect', peer, connection.direction)
+  }
+
+  #onDisconnect(peer: PeerId): void {
+    this.#identified(peer)
+    if (!this.#connectedAt.delete(peer)) return
+    this.#gossip.disconnected(peer)
+    this.#dialler.disconnected(peer)
+    this.#emitter.emit('peer:disconnect', peer)
+  }
+
+  #identified(peer: PeerId): void {
+    this.#unidentified.get(peer)?.()
+    this.#unidentified.delete(peer)
+  }
+
+  #drop(peer: PeerId, why: string): void {
+    this.#options.log.debug({ peer, why }, 'peer dropped')
+    this.disconnect(peer).catch((error) => this.#options.log.debug({ peer, error: String(error) }, 'drop failed'))
+  }
+
+  #statusOf(peer: PeerId): PeerStatus {
+    const connection = this.#node.getConnections(libraryId(peer))[0]
+    return {
+      peer,
+      address: connection ? placeOf(connection.remoteAddr.toString()) : '',
+      direction: connection?.direction ?? 'outbound',
+      connectedAtMs: this.#connectedAt.get(peer) ?? 0,
+      topics: this.#gossip.topicsOf(peer),
+    }
+  }
+
+  #isSelf(address: string): boolean {
+    return peerIn(address) === this.peerId || this.addresses().map(placeOf).includes(placeOf(address))
+  }
+
+  #protocolName(protocol: string): string {
+    return `${this.#prefix}/${protocol}`
+  }
+
+  async #register(protocol: string, handler: StreamHandler): Promise<void> {
+    const { clock, log, streamLimits } = this.#options
+    const onStream = (stream: Stream, connection: Connection) => {
+      const frames = new Libp2pFrameStream(stream, connection.remotePeer.toString(), clock, streamLimits)
+      void serveStream(handler, frames, protocol, { clock, log })
+    }
+    await this.#node.handle(this.#protocolName(protocol), onStream, {
+      maxInboundStreams: INBOUND_STREAMS_PER_PROTOCOL_MAX,
+      maxOutboundStreams: INBOUND_STREAMS_PER_PROTOCOL_MAX,
+    })
+  }
+
+  #assertRunning(what: string): void {
+    if (this.#phase !== 'started') throw new NetworkError('NETWORK_CLOSED', `${what}: the network is not running`)
+  }
+}
+
+function libraryId(peer: PeerId): LibraryPeerId {
+  try {
+    return peerIdFromString(peer)
+  } catch (cause) {
+    throw new NetworkError('PEER_ID_INVALID', `${JSON.stringify(peer.slice(0, 80))} is not a peer id`, { cause })
+  }
+}
+
+function parseAddress(address: string): ReturnType<typeof multiaddr> {
+  try {
+    return multiaddr(address)
+  } catch (cause) {
+    throw new NetworkError('ADDRESS_INVALID', `${JSON.stringify(address)} is not an address like /ip4/HOST/tcp/PORT`, {
+      cause,
+    })
+  }
+}
+
+function listenError(listen: readonly string[], cause: unknown): NetworkError {
+  const reason = reasonOf(cause)
+  const inUse = reason.includes('EADDRINUSE')
+  const message = inUse
+    ? `could not listen on ${listen.join(', ')}: another process uses the port; choose another swarm port`
+    : `could not listen on ${listen.join(', ')}: ${reason}`
+  return new NetworkError(inUse ? 'ADDRESS_IN_USE' : 'ADDRESS_UNUSABLE', message, { cause })
+}
+
+/** The handshake showed our own key: the address was ours under another name. */
+function isSelfDial(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isSelfDial)
+  return error instanceof Error && error.name === 'InvalidPeerIdError' && error.message.includes('self')
+}
+
+/** The library nests causes in aggregates. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ')
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`
+}

@@ -1,0 +1,99 @@
+// The serving side of blobs: who may have one, its manifest, and the chunks that are asked for, one in memory at a time.
+import type { BlobId } from '../../base/ids.ts'
+import type { BlobReader } from '../../blobs/blob-reader.ts'
+import type { FrameStream, PeerId } from '../../network/network.ts'
+import { publicKeyOfPeer } from '../../network/peer-id.ts'
+import { type BlobRequest, blobRequestMessage, chunkFrame, encodeBlobAnswer } from '../../wire/blob-messages.ts'
+import type { RefusalCode } from '../../wire/sync-messages.ts'
+import { SyncError } from '../errors.ts'
+import { BLOBS_SERVED_MAX, BLOBS_SERVED_PEER_MAX } from './blob-limits.ts'
+import type { BlobExchangeParts } from './blob-ports.ts'
+
+export const BLOB_PROTOCOL = 'blob/1'
+
+type Opening = Extract<BlobRequest, { t: 'open' }>
+interface Refusal {
+  readonly code: RefusalCode
+  readonly message: string
+}
+
+export class BlobAnswering {
+  readonly #parts: BlobExchangeParts
+  /** Streams under way, by peer. */
+  readonly #serving = new Map<PeerId, number>()
+
+  constructor(parts: BlobExchangeParts) {
+    this.#parts = parts
+    parts.network.handle(BLOB_PROTOCOL, (peer, stream) => this.#serve(peer, stream))
+  }
+
+  async #serve(peer: PeerId, stream: FrameStream): Promise<void> {
+    let reader: BlobReader | undefined
+    try {
+      for await (const bytes of stream.frames) {
+        const request = blobRequestMessage.decode(bytes)
+        if (request.t === 'chunk') {
+          if (!reader || request.index >= reader.chunks) throw new SyncError('SYNC_REFUSED', 'there is no such chunk')
+          await stream.send(chunkFrame(await reader.raw(request.index, 1)))
+          continue
+        }
+        if (reader) throw new SyncError('SYNC_REFUSED', 'a stream opens one blob')
+        const id = this.#admit(peer, request)
+        if (typeof id === 'object') {
+          await this.#refuse(peer, stream, id)
+          return
+        }
+        this.#count(peer, 1)
+        reader = await this.#parts.blobs.reader(id).catch((error: unknown) => {
+          this.#count(peer, -1)
+          throw error
+        })
+        this.#parts.log.info({ peer, blobId: id }, 'Processing blob request stream')
+        const { size, chunks } = reader.manifest
+        await stream.send(encodeBlobAnswer({ t: 'manifest', size, chunks }))
+      }
+    } finally {
+      if (reader) {
+        this.#count(peer, -1)
+        await reader.close()
+      }
+    }
+  }
+
+  /** Noise has named the peer: its key says which member it is, before anything of the blob is read (I7). */
+  #admit(peer: PeerId, { scope, blobId }: Opening): BlobId | Refusal {
+    const { directory, references, blobs } = this.#parts
+    const asker = publicKeyOfPeer(peer)
+    const id = blobs.resolve(blobId)
+    if (scope.t === 'namespace') {
+      const namespace = directory.namespace(scope.id)
+      if (!namespace) return { code: 'unknown', message: 'this namespace is not here' }
+      if (!namespace.hasMember(asker)) return { code: 'not_a_member', message: 'only members may have its blobs' }
+      if (!namespace.namesBlob(blobId)) return { code: 'not_found', message: 'the namespace does not name this blob' }
+    } else {
+      if (!directory.mayRead(scope.id, asker)) {
+        return { code: 'not_a_member', message: 'only members of its group may have a context’s blobs' }
+      }
+      if (id === undefined || !references.holds(scope.id, id)) {
+        return { code: 'not_found', message: 'the context does not refer to this blob here' }
+      }
+    }
+    if (id === undefined) return { code: 'not_found', message: 'the blob is not here' }
+    const all = [...this.#serving.values()].reduce((sum, count) => sum + count, 0)
+    if ((this.#serving.get(peer) ?? 0) >= BLOBS_SERVED_PEER_MAX || all >= BLOBS_SERVED_MAX) {
+      return { code: 'busy', message: 'too many blobs are being served' }
+    }
+    return id
+  }
+
+  async #refuse(peer: PeerId, stream: FrameStream, refusal: Refusal): Promise<void> {
+    this.#parts.log.debug({ peer, code: refusal.code }, 'blob request refused')
+    await stream.send(encodeBlobAnswer({ t: 'refused', ...refusal }))
+  }
+
+  #count(peer: PeerId, step: 1 | -1): void {
+    const count = (this.#serving.get(peer) ?? 0) + step
+    if (count === 0) this.#serving.delete(peer)
+    else this.#serving.set(peer, count)
+  }
+}

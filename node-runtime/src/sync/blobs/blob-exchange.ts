@@ -1,0 +1,194 @@
+// Blobs between nodes: fetched from members first, then from whoever said in the DHT to have them; served to those who
+// may have them.
+import { type Bytes, concat, utf8 } from '../../base/bytes.ts'
+import { taggedHash } from '../../base/hash.ts'
+import { type BlobId, type ContextId, idBytes, type NamespaceId } from '../../base/ids.ts'
+import type { PeerId } from '../../network/network.ts'
+import { publicKeyOfPeer } from '../../network/peer-id.ts'
+import type { BlobScope } from '../../wire/blob-messages.ts'
+import { SyncError } from '../errors.ts'
+import { topicName } from '../topics.ts'
+import { BlobAnswering } from './blob-answering.ts'
+import { BlobFetch, type FetchReport } from './blob-fetch.ts'
+import { BLOB_FETCHES_MAX, LIARS_MAX } from './blob-limits.ts'
+import type { BlobExchangeParts } from './blob-ports.ts'
+import { BlobSession } from './blob-session.ts'
+
+interface Cancel {
+  readonly signal?: AbortSignal
+}
+
+export class BlobExchange {
+  readonly #parts: BlobExchangeParts
+  readonly #fetches = new Map<string, Promise<FetchReport>>()
+  readonly #turns: (() => void)[] = []
+  readonly #background = new Set<Promise<void>>()
+  /** Peers that sent wrong bytes, by blob. */
+  readonly #liars = new Set<string>()
+  readonly #stop = new AbortController()
+  #running = 0
+  #lies = 0
+
+  constructor(parts: BlobExchangeParts) {
+    this.#parts = parts
+    new BlobAnswering(parts)
+  }
+
+  /** Wrong chunks and manifests that peers have sent since the start. */
+  get lies(): number {
+    return this.#lies
+  }
+
+  /** An application of the namespace. Throws SYNC_NO_PEER, and BlobError for our own disk. */
+  async fetchOfNamespace(id: NamespaceId, address: BlobId, options: Cancel = {}): Promise<void> {
+    if (this.#parts.blobs.resolve(address) === undefined) await this.#once({ t: 'namespace', id }, address, options)
+  }
+
+  /** What a context refers to. From then on this node serves it to members, too. Resolves with the blob's id. */
+  async fetchOfContext(id: ContextId, address: BlobId, options: Cancel = {}): Promise<BlobId> {
+    const { blobs, references, directory, network } = this.#parts
+    const here = blobs.resolve(address)
+    // It may be here for another context; only a member makes it one of this context's.
+    const isSettled =
+      here !== undefined && (references.holds(id, here) || !directory.mayRead(id, publicKeyOfPeer(network.peerId)))
+    if (isSettled) return here
+    const blobId = here ?? (await this.#once({ t: 'context', id }, address, options)).id
+    await references.add(id, blobId)
+    this.announce(id, blobId)
+    return blobId
+  }
+
+  /** Says in the DHT that this node has a blob of the context. Returns at once; nothing depends on its success. */
+  announce(contextId: ContextId, blobId: BlobId): void {
+    const { network, log } = this.#parts
+    log.info({ contextId, blobId }, 'Announced blob')
+    const told = network
+      .provide(providerKey({ t: 'context', id: contextId }, blobId), { signal: this.#stop.signal })
+      .catch((error) => log.debug({ blobId, error: String(error) }, 'blob not announced in the DHT'))
+      .then(() => void this.#background.delete(told))
+    this.#background.add(told)
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new SyncError('SYNC_INCOMPLETE', 'the node is stopping'))
+    for (const wake of this.#turns.splice(0)) wake()
+    await Promise.allSettled([...this.#fetches.values(), ...this.#background])
+  }
+
+  /** Many wishes for one blob are one fetch. It goes on for the others when one of them gives up. */
+  async #once(scope: BlobScope, address: BlobId, { signal }: Cancel): Promise<FetchReport> {
+    const key = `${scope.t} ${scope.id} ${address}`
+    let fetching = this.#fetches.get(key)
+    if (!fetching) {
+      fetching = this.#inTurn(() => this.#fetch(scope, address)).finally(() => this.#fetches.delete(key))
+      fetching.catch(() => {
+        // Whoever waits for it hears.
+      })
+      this.#fetches.set(key, fetching)
+    }
+    if (!signal) return fetching
+    const done = new AbortController()
+    try {
+      return await Promise.race([fetching, rejectOnAbort(signal, done.signal)])
+    } finally {
+      done.abort()
+    }
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#running >= BLOB_FETCHES_MAX) await new Promise<void>((resolve) => this.#turns.push(resolve))
+    this.#stop.signal.throwIfAborted()
+    this.#running += 1
+    try {
+      return await work()
+    } finally {
+      this.#running -= 1
+      this.#turns.shift()?.()
+    }
+  }
+
+  async #fetch(scope: BlobScope, address: BlobId): Promise<FetchReport> {
+    const { network, blobs, log } = this.#parts
+    const { signal } = this.#stop
+    const fetch = new BlobFetch(
+      {
+        address,
+        open: (peer, signal) => BlobSession.open({ network, peer, scope, address, signal }),
+        receive: (manifest) => blobs.receive(manifest),
+        onLiar: (peer) => this.#distrust(address, peer),
+        log,
+      },
+      signal,
+    )
+    try {
+      const isTrusted = (peer: PeerId) => !this.#liars.has(`${address} ${peer}`)
+      const members = this.#members(scope).filter(isTrusted)
+      const report =
+        (await fetch.from(members)) ?? (await fetch.from((await this.#providers(scope, address)).filter(isTrusted)))
+      if (report) {
+        log.info({ blobId: report.id, chunks: report.fetched }, 'blob fetched')
+        return report
+      }
+    } finally {
+      await fetch.close()
+    }
+    const seen = fetch.failures.length === 0 ? 'no member is connected' : fetch.failures.join('; ')
+    log.info({ blobId: address }, 'Blob not found on peer')
+    throw new SyncError('SYNC_NO_PEER', `no connected member gave blob ${address}: ${seen}`, {
+      data: { failures: fetch.failures },
+    })
+  }
+
+  /** Connected members: who follows the context first, then who follows its namespace, then the others. */
+  #members(scope: BlobScope): PeerId[] {
+    const { network, directory } = this.#parts
+    const namespace = scope.t === 'namespace' ? directory.namespace(scope.id) : directory.namespaceOf(scope.id)
+    const followers = [
+      ...(scope.t === 'context' ? network.subscribers(topicName({ kind: 'context', id: scope.id })) : []),
+      ...(namespace ? network.subscribers(topicName({ kind: 'namespace', id: namespace.id })) : []),
+    ]
+    const others = namespace ? network.peers().filter((peer) => namespace.hasMember(publicKeyOfPeer(peer))) : []
+    return [...new Set([...followers, ...others])]
+  }
+
+  /** Connected by now; who cannot be reached is left out. */
+  async #providers(scope: BlobScope, address: BlobId): Promise<PeerId[]> {
+    const { network, log } = this.#parts
+    const { signal } = this.#stop
+    const found = await network.providers(providerKey(scope, address), { signal }).catch((error) => {
+      log.debug({ error: String(error) }, 'no answer from the DHT')
+      return []
+    })
+    const reached: PeerId[] = []
+    for (const peer of found.filter((peer) => peer !== network.peerId)) {
+      try {
+        if (!network.peers().includes(peer)) await network.dial(`/p2p/${peer}`, { signal })
+        reached.push(peer)
+      } catch (error) {
+        log.debug({ peer, error: String(error) }, 'a provider cannot be reached')
+      }
+    }
+    return reached
+  }
+
+  #distrust(address: BlobId, peer: PeerId): void {
+    this.#lies += 1
+    this.#parts.log.warn({ peer, blobId: address }, 'a peer sent wrong bytes for a blob; it is not asked for it again')
+    const [oldest] = this.#liars
+    if (this.#liars.size >= LIARS_MAX && oldest !== undefined) this.#liars.delete(oldest)
+    this.#liars.add(`${address} ${peer}`)
+  }
+}
+
+/** Only who knows both ids can look it up. */
+function providerKey(scope: BlobScope, blobId: BlobId): Bytes {
+  return taggedHash('calbox/blob-provider/1', concat([utf8(scope.t), idBytes(scope.id), idBytes(blobId)]))
+}
+
+/** Listens until `done`. */
+function rejectOnAbort(signal: AbortSignal, done: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: done })
+  })
+}

@@ -1,0 +1,62 @@
+// Waits until a node answers 200 on a health route. The end of its process decides the race at once, and every failure
+// comes with the node's last words, which usually hold the reason.
+import type { ExitCause, NodeLog, RunningNode, StartOptions } from '../driver.ts'
+import { DriverError } from '../errors.ts'
+import { LOG_TAIL_LINES, PROBE_FIRST_MS, PROBE_MAX_MS, READY_TIMEOUT_MS } from '../limits.ts'
+import { until } from '../until.ts'
+import { describeExit } from './exit-cause.ts'
+import { probe } from './readiness.ts'
+
+/** NODE_EXITED, START_TIMEOUT (`health`), MESH_TIMEOUT (`ready`), or `signal.reason`. */
+export async function awaitAnswer(
+  node: RunningNode,
+  log: NodeLog,
+  route: 'health' | 'ready',
+  options: StartOptions,
+): Promise<void> {
+  const over = new AbortController()
+  const signal = AbortSignal.any([options.signal, over.signal])
+  const ended = node.exited.then((cause) => {
+    throw endedEarly(node, cause)
+  })
+  const answered = until({
+    probe: async () => {
+      const result = await probe(node.url, route, signal)
+      return 'done' in result ? { done: undefined } : result
+    },
+    timeoutMs: options.readyTimeoutMs ?? READY_TIMEOUT_MS,
+    firstMs: PROBE_FIRST_MS,
+    maxMs: options.pollMs ?? PROBE_MAX_MS,
+    signal,
+    expired: (waitedMs, seen) => waitedTooLong(node, route, waitedMs, seen),
+  })
+  try {
+    await Promise.race([ended, answered])
+  } catch (error) {
+    throw error instanceof DriverError ? await withLogTail(node, log, error) : error
+  } finally {
+    over.abort()
+  }
+}
+
+function endedEarly(node: RunningNode, cause: ExitCause): DriverError {
+  const exit = describeExit(cause)
+  return new DriverError('NODE_EXITED', `node ${node.name} ended while starting: ${exit}`, {
+    data: { node: node.name, exit, cause },
+  })
+}
+
+function waitedTooLong(node: RunningNode, route: 'health' | 'ready', waitedMs: number, seen: string): DriverError {
+  const [code, state] =
+    route === 'health' ? (['START_TIMEOUT', 'healthy'] as const) : (['MESH_TIMEOUT', 'meshed'] as const)
+  const message = `node ${node.name} is not ${state} after ${waitedMs} ms; GET ${node.url}/admin-api/${route} last gave: ${seen}`
+  return new DriverError(code, message, { data: { node: node.name, waitedMs, seen } })
+}
+
+async function withLogTail(node: RunningNode, log: NodeLog, error: DriverError): Promise<DriverError> {
+  // Without a readable log the error itself still stands.
+  const logTail = await log.tail(LOG_TAIL_LINES).catch(() => [])
+  const shown = logTail.length === 0 ? 'It wrote nothing.' : logTail.map((line) => `  ${line}`).join('\n')
+  const message = `${error.message}\nLast lines of ${node.spec.logFile}:\n${shown}`
+  return new DriverError(error.code, message, { data: { ...error.data, logTail }, cause: error.cause })
+}

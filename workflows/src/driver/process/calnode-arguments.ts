@@ -1,0 +1,27 @@
+// The command lines of calnode. `run` also initialises the data directory where that has not happened yet.
+import type { NodeSpec } from '../driver.ts'
+
+type Resolved = NodeSpec & { readonly rpcPort: number; readonly swarmPort: number }
+
+export function runArguments(spec: Resolved): string[] {
+  const bootNodes = [...spec.bootstrap, ...(spec.bootstrapNodes ?? [])]
+  return [
+    ...['--home', spec.dataDir, '--node', spec.name, 'run', '--init', ...initFlags(spec)],
+    ...['--network', spec.runId],
+    ...(bootNodes.length > 0 ? ['--boot-nodes', bootNodes.join(',')] : []),
+    ...(spec.args ?? []),
+  ]
+}
+
+/** Only makes the data directory. */
+export function initArguments(spec: Resolved): string[] {
+  return ['--home', spec.dataDir, '--node', spec.name, 'init', ...initFlags(spec)]
+}
+
+function initFlags(spec: Resolved): string[] {
+  return [
+    ...['--server-port', String(spec.rpcPort), '--swarm-port', String(spec.swarmPort)],
+    ...(spec.mdns ? ['--mdns'] : []),
+    ...(spec.authMode === undefined ? [] : ['--auth-mode', spec.authMode]),
+  ]
+}

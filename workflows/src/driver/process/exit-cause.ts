@@ -1,0 +1,13 @@
+// How a node ended, in words.
+import type { ExitCause } from '../driver.ts'
+
+export function describeExit(cause: ExitCause): string {
+  if (cause.signal !== undefined) return `killed by ${cause.signal}`
+  if (cause.code === undefined) return 'ended (cause unknown: it was started by an earlier calbox)'
+  return cause.code === 0 ? 'ended cleanly (exit code 0)' : `exit code ${cause.code}${MEANINGS[cause.code] ?? ''}`
+}
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  2: ' (bad usage or configuration)',
+  3: ' (its environment: port in use, data directory not writable)',
+}

@@ -1,0 +1,289 @@
+// The default driver: each node is a process of this machine, spawned from the calnode program. It composes the parts
+// beside it: process, log file, readiness, ports, reaper, and the record that other calbox processes read.
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import type {
+  AdoptOptions,
+  ExitCause,
+  NodeDriver,
+  NodeLog,
+  NodeSpec,
+  RunningNode,
+  StartOptions,
+  StopOptions,
+} from '../driver.ts'
+import { DriverError } from '../errors.ts'
+import { DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, STOP_GRACE_MS } from '../limits.ts'
+import { adjustNodeConfig, nodeConfigPath } from '../state/node-config.ts'
+import { isRunning, liveOwner, type NodeRecord, type NodeState, type Owner } from '../state/node-state.ts'
+import { type ResolvedSpec, recordOf, specOfRecord } from '../state/spec-record.ts'
+import { awaitAnswer } from './await-answer.ts'
+import { initArguments, runArguments } from './calnode-arguments.ts'
+import { describeExit } from './exit-cause.ts'
+import { beginLog, LogFile } from './log-file.ts'
+import { type NodeCommand, NodeProcess } from './node-process.ts'
+import type { PortReservations } from './ports.ts'
+import { identify, type ProcessIdentity } from './process-identity.ts'
+import type { Reaper } from './reaper.ts'
+
+export interface ProcessDriverParts {
+  /** The calnode program file, run with this Node. */
+  readonly calnode: string
+  readonly state: NodeState
+  readonly reaper: Reaper
+  readonly ports: PortReservations
+}
+
+interface Managed {
+  readonly process: NodeProcess
+  readonly record: NodeRecord
+  /** After the end of the process: the record tells it, too. */
+  readonly settled: Promise<void>
+  kept: boolean
+}
+
+export function createProcessDriver(parts: ProcessDriverParts): NodeDriver {
+  return new ProcessDriver(parts)
+}
+
+class ProcessDriver implements NodeDriver {
+  readonly kind = 'process'
+  readonly capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true }
+  readonly #parts: ProcessDriverParts
+  readonly #managed = new WeakMap<RunningNode, Managed>()
+  /** By name, from the spawn until the end is on record. */
+  readonly #live = new Map<string, RunningNode>()
+  /** Where each node's log begins for this run: at its first start, not at a restart. */
+  readonly #logStarts = new Map<string, number>()
+  readonly #owner: Owner = { ...selfIdentity(), driverId: randomUUID() }
+  #closing: Promise<void> | undefined
+
+  constructor(parts: ProcessDriverParts) {
+    this.#parts = parts
+  }
+
+  async start(spec: NodeSpec, options: StartOptions): Promise<RunningNode> {
+    this.#assertOpen()
+    options.signal.throwIfAborted()
+    const claim = await this.#parts.state.claim(spec.name)
+    try {
+      await this.#previousEnd(spec.name)
+      const before = await this.#parts.state.get(spec.name)
+      if (before !== undefined && isRunning(before)) throw alreadyRunning(before)
+      const ports = { rpcPort: await this.#port(spec, 'rpc'), swarmPort: await this.#port(spec, 'swarm') }
+      const node = await this.#spawn({
+        ...spec,
+        ...ports,
+        dataDir: resolve(spec.dataDir),
+        logFile: resolve(spec.logFile),
+      })
+      try {
+        await awaitAnswer(node, this.logs(node), 'health', options)
+        return node
+      } catch (error) {
+        await this.kill(node)
+        throw error
+      }
+    } finally {
+      await claim.release()
+    }
+  }
+
+  async adopt(name: string, options: AdoptOptions): Promise<RunningNode | undefined> {
+    this.#assertOpen()
+    options.signal.throwIfAborted()
+    await this.#previousEnd(name)
+    const own = this.#live.get(name)
+    if (own !== undefined) return own
+    const record = await this.#parts.state.get(name)
+    if (record === undefined || !isRunning(record)) return undefined
+    const owner = liveOwner(record, this.#owner.driverId)
+    if (owner !== undefined) {
+      const message = `node ${name} belongs to a calbox that is still running (pid ${owner.pid}); let it end, or use other names`
+      throw new DriverError('NODE_IN_USE', message, { data: { node: name, owner: owner.pid } })
+    }
+    const owned: NodeRecord = { ...record, owner: this.#owner }
+    await this.#parts.state.put(owned)
+    this.#logStarts.set(name, record.logStart)
+    // Not told to the reaper: it lived without calbox before, and only a regular end decides about it.
+    return this.#manage(specOfRecord(record, options), NodeProcess.attach(record.process), owned, true)
+  }
+
+  async stop(node: RunningNode, options: StopOptions = {}): Promise<ExitCause> {
+    const { process, settled } = this.#takeBack(node)
+    const cause = await process.stop(options.graceMs ?? STOP_GRACE_MS, options.signal)
+    await settled
+    return cause
+  }
+
+  async kill(node: RunningNode): Promise<ExitCause> {
+    const { process, settled } = this.#takeBack(node)
+    const cause = await process.kill()
+    await settled
+    return cause
+  }
+
+  async pause(node: RunningNode): Promise<void> {
+    await this.#alive(node).pause()
+  }
+
+  async resume(node: RunningNode): Promise<void> {
+    this.#alive(node).resume()
+  }
+
+  logs(node: RunningNode): NodeLog {
+    const { process } = this.#get(node)
+    const start = this.#logStarts.get(node.name) ?? 0
+    return new LogFile(node.spec.logFile, start, () => process.cause !== undefined)
+  }
+
+  async meshed(node: RunningNode, options: StartOptions): Promise<void> {
+    await awaitAnswer(node, this.logs(node), 'ready', options)
+  }
+
+  async keep(node: RunningNode): Promise<void> {
+    const managed = this.#get(node)
+    managed.kept = true
+    const { owner: _, ...record } = managed.record
+    if (managed.process.cause === undefined) await this.#parts.state.put(record)
+    this.#parts.reaper.unwatch(managed.process.identity.pid)
+  }
+
+  close(options: { graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs ?? STOP_GRACE_MS)
+    return this.#closing
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const ending = [...this.#live.values()].map((node) => this.#get(node)).filter((managed) => !managed.kept)
+    const results = await Promise.allSettled(
+      ending.map(async ({ process, settled }) => {
+        await process.stop(graceMs)
+        await settled
+      }),
+    )
+    await this.#parts.ports.releaseAll()
+    this.#parts.reaper.release()
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+  }
+
+  /** An explicit port is checked, so that the error names its holder; otherwise the default or a free one. */
+  async #port(spec: NodeSpec, which: 'rpc' | 'swarm'): Promise<number> {
+    const asked = which === 'rpc' ? spec.rpcPort : spec.swarmPort
+    const of = `${which} of ${spec.name}`
+    if (asked !== undefined) {
+      await this.#parts.ports.check({ of, port: asked })
+      return asked
+    }
+    const port = which === 'rpc' ? DEFAULT_RPC_PORT : DEFAULT_SWARM_PORT
+    return (await this.#parts.ports.choose({ of, port, explicit: false })).port
+  }
+
+  async #spawn(spec: ResolvedSpec): Promise<RunningNode> {
+    await mkdir(spec.dataDir, { recursive: true })
+    await mkdir(dirname(spec.logFile), { recursive: true })
+    const logStart = this.#logStarts.get(spec.name) ?? (await beginLog(spec.logFile))
+    this.#logStarts.set(spec.name, logStart)
+    const program = {
+      command: process.execPath,
+      env: { ...process.env, CALIMERO_HOME: spec.dataDir, NODE_NAME: spec.name, ...spec.env },
+      logFile: spec.logFile,
+    }
+    // Other settings than the command line has can only be made in a config that is there.
+    if (spec.e2eMode && !existsSync(nodeConfigPath(spec))) {
+      await initialise(spec, { ...program, args: [this.#parts.calnode, ...initArguments(spec)] })
+    }
+    await adjustNodeConfig(spec)
+    this.#parts.reaper.start()
+    this.#assertOpen()
+    const node = await NodeProcess.spawn({ ...program, args: [this.#parts.calnode, ...runArguments(spec)] })
+    this.#parts.reaper.watch(node.identity)
+    const startedAt = new Date().toISOString()
+    const record = recordOf(spec, { process: node.identity, logStart, startedAt, owner: this.#owner })
+    const running = this.#manage(spec, node, record, false)
+    await this.#parts.state.put(record).catch(async (error: unknown) => {
+      await this.kill(running)
+      throw error
+    })
+    return running
+  }
+
+  #manage(spec: NodeSpec, process: NodeProcess, record: NodeRecord, adopted: boolean): RunningNode {
+    const node: RunningNode = {
+      name: spec.name,
+      url: `http://127.0.0.1:${record.rpcPort}`,
+      swarmAddress: `/ip4/127.0.0.1/tcp/${record.swarmPort}`,
+      pid: process.identity.pid,
+      spec,
+      adopted,
+      exited: process.exited,
+    }
+    const settled = process.exited.then(() => this.#ended(node, process.identity))
+    this.#managed.set(node, { process, record, settled, kept: false })
+    this.#live.set(node.name, node)
+    return node
+  }
+
+  /** However it ended: the record says so, and the reaper forgets the pid before the system gives it away again. */
+  async #ended(node: RunningNode, process: ProcessIdentity): Promise<void> {
+    this.#parts.reaper.unwatch(process.pid)
+    // The record of a kept node is its own: how it ends is for whoever looks next. A directory that cannot be written any
+    // more leaves the record of a dead process, which readers see through.
+    if (!this.#get(node).kept) await this.#parts.state.markStopped(node.name, process).catch(() => undefined)
+    if (this.#live.get(node.name) === node) this.#live.delete(node.name)
+  }
+
+  /** A new life of a node begins after the end of the last one is on record, or that would overwrite the new record. */
+  async #previousEnd(name: string): Promise<void> {
+    const previous = this.#live.get(name)
+    if (previous === undefined) return
+    const { process, settled } = this.#get(previous)
+    if (process.cause !== undefined) await settled
+  }
+
+  /** A node that this driver ends is this driver's again. */
+  #takeBack(node: RunningNode): Managed {
+    const managed = this.#get(node)
+    managed.kept = false
+    return managed
+  }
+
+  #get(node: RunningNode): Managed {
+    const managed = this.#managed.get(node)
+    if (managed === undefined) throw new Error(`assertion failed: node ${node.name} belongs to another driver`)
+    return managed
+  }
+
+  #alive(node: RunningNode): NodeProcess {
+    const { process } = this.#get(node)
+    if (process.cause === undefined) return process
+    throw new DriverError('NODE_STOPPED', `node ${node.name} is not running: ${describeExit(process.cause)}`, {
+      data: { node: node.name },
+    })
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new Error('assertion failed: the driver is closed')
+  }
+}
+
+function selfIdentity(): ProcessIdentity {
+  const self = identify(process.pid)
+  if (self === undefined) throw new Error('assertion failed: this process can see itself')
+  return self
+}
+
+async function initialise(spec: NodeSpec, command: NodeCommand): Promise<void> {
+  const cause = await (await NodeProcess.spawn({ ...command, awaited: true })).exited
+  if (cause.code === 0) return
+  const message = `node ${spec.name} cannot be initialised: ${describeExit(cause)}; see ${spec.logFile}`
+  throw new DriverError('NODE_EXITED', message, { data: { node: spec.name, cause } })
+}
+
+function alreadyRunning(record: NodeRecord): DriverError {
+  const message = `node ${record.name} is already running (pid ${record.process.pid}, http://127.0.0.1:${record.rpcPort})`
+  return new DriverError('NODE_RUNNING', message, { data: { node: record.name, pid: record.process.pid } })
+}

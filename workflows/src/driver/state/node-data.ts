@@ -1,0 +1,89 @@
+// Finds and removes the data of nodes. Only `<home>/<name>/` with a config.toml in it counts as a node's directory, plus
+// that node's log; a home that holds anything else stays.
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { DriverError } from '../errors.ts'
+import { isRunning, type NodeRecord, type NodeState } from './node-state.ts'
+
+export interface NodeData {
+  readonly name: string
+  /** Absolute: the node's own directory, with its config.toml. */
+  readonly directory: string
+  readonly logFile: string
+  readonly record?: NodeRecord
+}
+
+export interface NodeDataQuery {
+  /** Absolute; homes are `<dataRoot>/<name>`. */
+  readonly dataRoot: string
+  /** Names begin with this; for names under dataRoot and for those on record alike. */
+  readonly prefix?: string
+  /** Exactly these names instead. */
+  readonly names?: readonly string[]
+}
+
+/** Prefix of the names under the data root that are taken for nodes when nobody says otherwise. */
+export const DEFAULT_PREFIX = 'calimero-node'
+
+/** Without prefix and names: the default prefix under the data root, and every node on record. Sorted by name. */
+export async function findNodeData(state: NodeState, query: NodeDataQuery): Promise<NodeData[]> {
+  const { names, prefix } = query
+  const begins = (start: string) => (name: string) => name.startsWith(`${start.replace(/-$/, '')}-`)
+  const exactly = names && ((name: string) => names.includes(name))
+  const onRecord = exactly ?? (prefix === undefined ? () => true : begins(prefix))
+  const inRoot = exactly ?? begins(prefix ?? DEFAULT_PREFIX)
+  const found = new Map<string, NodeData>()
+  for (const name of (await entries(query.dataRoot)).filter(inRoot)) {
+    const home = join(query.dataRoot, name)
+    found.set(name, { name, directory: join(home, name), logFile: join(home, 'logs', `${name}.log`) })
+  }
+  for (const record of (await state.list()).filter(({ name }) => onRecord(name))) {
+    const { name, dataDir, logFile } = record
+    found.set(name, { name, directory: join(dataDir, name), logFile, record })
+  }
+  const real = await Promise.all(
+    [...found.values()].map(async (data) => ((await isNodeDirectory(data.directory)) ? [data] : [])),
+  )
+  return real.flat().sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+}
+
+/** The record goes with the data. NODE_RUNNING for a live node: stop it first. */
+export async function removeNodeData(state: NodeState, data: NodeData): Promise<void> {
+  const record = await state.get(data.name)
+  if (record !== undefined && isRunning(record) && join(record.dataDir, record.name) === data.directory) {
+    throw new DriverError('NODE_RUNNING', `node ${data.name} is running (pid ${record.process.pid}); its data stays`, {
+      data: { node: data.name, pid: record.process.pid },
+    })
+  }
+  if (!(await isNodeDirectory(data.directory))) return
+  await rm(data.directory, { recursive: true, force: true })
+  for (const log of [data.logFile, `${data.logFile}.1`]) await rm(log, { force: true })
+  await removeIfEmpty(dirname(data.logFile))
+  await removeIfEmpty(dirname(data.directory))
+  if (record !== undefined && join(record.dataDir, record.name) === data.directory) await state.remove(data.name)
+}
+
+/** A real directory (no link to elsewhere) that holds a config.toml, and not one we are in. */
+async function isNodeDirectory(directory: string): Promise<boolean> {
+  if (`${process.cwd()}/`.startsWith(`${resolve(directory)}/`)) return false
+  try {
+    return (await lstat(directory)).isDirectory() && (await lstat(join(directory, 'config.toml'))).isFile()
+  } catch {
+    // Not there, or not ours to read: then it is not ours to delete.
+    return false
+  }
+}
+
+async function entries(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}
+
+async function removeIfEmpty(directory: string): Promise<void> {
+  // Whatever else is in there is a reason to keep it.
+  await rmdir(directory).catch(() => undefined)
+}

@@ -1,0 +1,25 @@
+// Removes the data of nodes, and stops those that run first: for `nuke` and for the nuke settings of a workflow.
+import { DriverError } from '../errors.ts'
+import { stopLocalNode } from '../local-nodes.ts'
+import { type NodeData, removeNodeData } from './node-data.ts'
+import { isRunning, liveOwner, type NodeState } from './node-state.ts'
+
+export interface NukeOptions {
+  /** Also stop nodes that another running calbox is using; otherwise NODE_IN_USE, and nothing is removed. */
+  readonly evenUsed?: boolean
+  readonly signal: AbortSignal
+}
+
+/** `found` comes from findNodeData. An abort during a stop shortens its grace; removing is not interrupted half-way. */
+export async function nukeNodes(state: NodeState, found: readonly NodeData[], options: NukeOptions): Promise<void> {
+  const records = await Promise.all(found.map(({ name }) => state.get(name)))
+  const running = records.filter((record) => record !== undefined).filter(isRunning)
+  for (const record of options.evenUsed ? [] : running) {
+    const owner = liveOwner(record)
+    if (owner === undefined) continue
+    const message = `the data of node ${record.name} stays: a running calbox uses it (pid ${owner.pid})`
+    throw new DriverError('NODE_IN_USE', message, { data: { node: record.name, owner: owner.pid } })
+  }
+  await Promise.all(running.map((record) => stopLocalNode(state, record, { signal: options.signal })))
+  for (const data of found) await removeNodeData(state, data)
+}

@@ -1,0 +1,54 @@
+// Node names in steps must be names of the file. The original checks only the key `node`, and before the first step;
+// a wrong name elsewhere is found there by the step that fails on it.
+
+import { didYouMean } from '../did-you-mean.ts'
+import type { Finding, ProblemCollector } from '../problem.ts'
+import type { SourceStep } from '../read/read-steps.ts'
+import { entryOf, type SourceNode } from '../yaml/source-node.ts'
+
+/** Kinds that cannot pass with a wrong name under these keys. Under all others a wrong name is a warning. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  wait_for_sync: ['nodes'],
+  create_mesh: ['nodes', 'context_node'],
+}
+const OTHER_KEYS = ['nodes', 'context_node', 'holder', 'peers']
+
+export function checkNodeNames(
+  steps: readonly SourceStep[],
+  names: ReadonlySet<string>,
+  problems: ProblemCollector,
+): void {
+  for (const step of steps) {
+    checkKey(step, 'node', 'error', names, problems)
+    for (const key of OTHER_KEYS) {
+      const needed = NEEDED[step.kind?.kind ?? '']?.includes(key) ?? false
+      checkKey(step, key, needed ? 'error' : 'warning', names, problems)
+    }
+    for (const branch of step.branches) checkNodeNames(branch, names, problems)
+  }
+}
+
+function checkKey(
+  step: SourceStep,
+  key: string,
+  severity: Finding['severity'],
+  names: ReadonlySet<string>,
+  problems: ProblemCollector,
+): void {
+  const value = entryOf(step.node, key)?.value
+  if (value === undefined) return
+  const items: readonly SourceNode[] = value.kind === 'list' ? value.items : [value]
+  for (const [index, item] of items.entries()) {
+    const name = item.kind === 'scalar' ? item.value : undefined
+    if (typeof name !== 'string' || name.includes('{{') || name.includes('}}') || names.has(name)) continue
+    const path = [...step.path, key, ...(value.kind === 'list' ? [index] : [])]
+    const message = names.size === 0 ? `unknown node "${name}": the file has no nodes` : `unknown node "${name}"`
+    const hint = didYouMean(name, names, names.size === 0 ? undefined : `the nodes are ${shown(names)}`)
+    problems.add({ code: 'unknown_node', span: item.span, path, message, hint, severity })
+  }
+}
+
+function shown(names: ReadonlySet<string>): string {
+  const list = [...names]
+  return list.length > 8 ? `${list.slice(0, 3).join(', ')}, … ${list.at(-1)}` : list.join(', ')
+}

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { lines, withSteps } from '../sample-plan.ts'
+
+describe('variables', () => {
+  const use = (name: string) => `  - {type: create_group, node: calimero-node-1, application_id: "{{${name}}}"}\n`
+  const set = (name: string) =>
+    `  - {type: create_group, node: calimero-node-1, application_id: a, outputs: {${name}: id}}\n`
+
+  test('that no step before captures are warnings', () => {
+    const result = withSteps(use('nope') + use('later') + set('later') + set('before') + use('before') + use('befor'))
+    expect(lines(result)).toEqual([
+      '5:65 warning no step before this one sets the variable "nope"',
+      '6:65 warning no step before this one sets the variable "later" | it is set only later, in line 7',
+      '10:65 warning no step before this one sets the variable "befor" | did you mean "before"?',
+    ])
+    expect(result.plan).toBeDefined()
+  })
+
+  test('that are captured in a repeat stay in it', () => {
+    const inner =
+      '      - {type: call, node: calimero-node-1, context_id: "{{outer}}", method: m, outputs: {inner: r}}\n'
+    const more = '      - {type: call, node: calimero-node-1, context_id: "x{{inner}}-{{iteration}}", method: m}\n'
+    const result = withSteps(
+      `${set('outer')}  - type: repeat\n    count: 2\n    steps:\n${inner}${more}${use('inner')}`,
+    )
+    expect(lines(result)).toEqual([
+      '11:65 warning no step before this one sets the variable "inner" | it is set in line 9, and does not leave that repeat',
+    ])
+  })
+
+  test('that are set without outputs are known', () => {
+    const names = [
+      'app_id_n1',
+      'public_key_n2',
+      'context.n1.x',
+      'install.n1',
+      'namespace_id',
+      'duration_ms',
+      'invite.a_identity.b',
+      'w_duration_ms',
+    ]
+    expect(lines(withSteps(names.map(use).join('')))).toEqual([])
+    const install = '  - {type: install_application, node: calimero-node-1, path: x}\n'
+    expect(lines(withSteps(install + use('installed_on_calimero-node-1')))).toEqual([])
+    const target =
+      '  - {type: wait, seconds: 1, outputs: {v: {field: f, target: "t_{node_name}"}}, node: calimero-node-1}\n'
+    expect(lines(withSteps(target + use('t_calimero-node-1'))).filter((line) => line.includes('variable'))).toEqual([])
+  })
+
+  test('a text of two placeholders is explained', () => {
+    expect(lines(withSteps(`${set('a')}${use('a}}-{{a')}`))[0]).toContain('is read as one placeholder')
+    const statement = '  - {type: assert, statements: ["{{a}} == {{a}}", {statement: "equal({{a}}, {{zz}})"}]}\n'
+    expect(lines(withSteps(set('a') + statement))).toEqual([
+      '6:63 warning no step before this one sets the variable "zz"',
+    ])
+  })
+})

@@ -1,0 +1,71 @@
+// `remote_nodes`: nodes that run already. Environment variables are expanded in `url` and `auth`, and nowhere else.
+
+import { type RemoteNode, remoteNode } from '@calbox/schemas'
+import { checkSchema } from '../check/check-schema.ts'
+import { describeNode } from '../check/schema-view.ts'
+import type { PlannedRemoteNode, RemoteAuth } from '../plan-types.ts'
+import type { ProblemCollector } from '../problem.ts'
+import type { ValuePath } from '../yaml/source-node.ts'
+import { entryOf, type MapEntry, type SourceNode, startOf } from '../yaml/source-node.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export function readRemoteNodes(
+  node: SourceNode | undefined,
+  environment: Environment,
+  problems: ProblemCollector,
+): PlannedRemoteNode[] {
+  if (node === undefined || (node.kind === 'scalar' && node.value === null)) return []
+  if (node.kind !== 'map') {
+    const message = `"remote_nodes" must be a map of names, not ${describeNode(node)}`
+    problems.add({ code: 'wrong_type', span: startOf(node), path: ['remote_nodes'], message })
+    return []
+  }
+  return node.entries.flatMap((entry) => readRemoteNode(entry, environment, problems))
+}
+
+function readRemoteNode(entry: MapEntry, environment: Environment, problems: ProblemCollector): PlannedRemoteNode[] {
+  const path: ValuePath = ['remote_nodes', entry.key]
+  const checked = checkSchema(remoteNode, entry.value, path, problems)
+  if (checked === undefined) return []
+  const remote = checked as RemoteNode
+  const expand = (text: string, ...below: string[]): string =>
+    expandEnvironment(text, environment, (name) => {
+      const place = below.reduce<SourceNode | undefined>(
+        (node, key) => (node?.kind === 'map' ? entryOf(node, key)?.value : undefined),
+        entry.value,
+      )
+      const message = `the environment variable ${name} is not set`
+      const hint = `set it, or write \${${name}:-default}`
+      const span = startOf(place ?? entry.value)
+      problems.add({ severity: 'warning', code: 'unknown_variable', span, path: [...path, ...below], message, hint })
+    })
+  const found: PlannedRemoteNode = {
+    name: entry.key,
+    url: expand(remote.url, 'url').replace(/\/+$/, ''),
+    auth: authOf(remote, expand),
+    position: problems.position(entry.keySpan.start),
+    ...(remote.description === undefined ? {} : { description: remote.description }),
+  }
+  return [found]
+}
+
+function authOf(remote: RemoteNode, expand: (text: string, ...below: string[]) => string): RemoteAuth {
+  const auth = remote.auth
+  if (auth?.method === 'api_key') {
+    const key = auth.api_key === undefined ? 'key' : 'api_key'
+    return { method: 'api_key', apiKey: expand(auth[key] ?? '', 'auth', key) }
+  }
+  if (auth?.method !== 'password') return { method: 'none' }
+  const username = expand(auth.username ?? '', 'auth', 'username')
+  return { method: 'password', username, password: expand(auth.password ?? '', 'auth', 'password') }
+}
+
+/** `${NAME}` and `${NAME:-default}`; an unset name without a default stays as it is written. */
+function expandEnvironment(text: string, environment: Environment, onUnset: (name: string) => void): string {
+  return text.replace(/\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}/g, (whole, name: string, fallback: string | undefined) => {
+    const value = environment[name] ?? fallback
+    if (value === undefined) onUnset(name)
+    return value ?? whole
+  })
+}

@@ -1,0 +1,255 @@
+// `steps`, recursively: each is recognised by its type and checked against its kind's schema and rules.
+
+import { type CommonStepFields, commonStepFields } from '@calbox/schemas'
+import { isJsonObject, type JsonObject } from '../../values/json/json-value.ts'
+import { checkSchema, fieldNames, isOpen } from '../check/check-schema.ts'
+import { describeNode } from '../check/schema-view.ts'
+import type { StepProblem, StepSchema, StepSchemaRegistry } from '../check/step-schema.ts'
+import { didYouMean } from '../did-you-mean.ts'
+import { STEP_DEPTH_MAX } from '../limits.ts'
+import type { PlannedBranch, PlannedStep } from '../plan-types.ts'
+import { type FindingSink, type ProblemCollector, pathText } from '../problem.ts'
+import type { ValuePath } from '../yaml/source-node.ts'
+import {
+  entryOf,
+  type MapEntry,
+  type MapNode,
+  type SourceNode,
+  spanAt,
+  startOf,
+  textOf,
+  withEntries,
+} from '../yaml/source-node.ts'
+import { findNestedLists } from './nested-lists.ts'
+import { LOOSE_STEP_TYPES, UPSTREAM_STEP_TYPES } from './step-names.ts'
+
+/** A step as it stands in the file, known or not: what the checks of references walk over. */
+export interface SourceStep {
+  readonly node: MapNode
+  readonly path: ValuePath
+  readonly kind: StepSchema | undefined
+  readonly branches: readonly (readonly SourceStep[])[]
+}
+
+export interface ReadSteps {
+  readonly steps: readonly PlannedStep[]
+  readonly source: readonly SourceStep[]
+  readonly count: number
+}
+
+interface OneStep {
+  readonly planned: PlannedStep | undefined
+  readonly source: SourceStep
+}
+
+export function readSteps(
+  node: SourceNode | undefined,
+  kinds: StepSchemaRegistry,
+  problems: ProblemCollector,
+): ReadSteps {
+  const reader = new StepsReader(kinds, problems)
+  const read = node === undefined ? [] : reader.list(node, ['steps'], problems, 0)
+  return {
+    steps: read.flatMap((step) => step.planned ?? []),
+    source: read.map((step) => step.source),
+    count: reader.count,
+  }
+}
+
+const COMMON_NAMES = fieldNames(commonStepFields)
+
+class StepsReader {
+  count = 0
+  private readonly kinds: StepSchemaRegistry
+  private readonly problems: ProblemCollector
+
+  constructor(kinds: StepSchemaRegistry, problems: ProblemCollector) {
+    this.kinds = kinds
+    this.problems = problems
+  }
+
+  list(node: SourceNode, path: ValuePath, sink: FindingSink, depth: number): OneStep[] {
+    if (node.kind === 'scalar' && node.value === null) return []
+    if (node.kind !== 'list') {
+      const message = `the steps must be a list, not ${describeNode(node)}`
+      sink.add({ code: 'wrong_type', span: startOf(node), path, message, hint: 'start each step with "- "' })
+      return []
+    }
+    if (depth > STEP_DEPTH_MAX) {
+      const message = `steps are nested deeper than ${STEP_DEPTH_MAX} levels`
+      sink.add({ code: 'file_too_large', span: startOf(node), path, message })
+      return []
+    }
+    return node.items.flatMap((item, index) => this.step(item, [...path, index], sink, depth) ?? [])
+  }
+
+  private step(node: SourceNode, path: ValuePath, sink: FindingSink, depth: number): OneStep | undefined {
+    this.count += 1
+    if (node.kind !== 'map') {
+      const message = `a step must be a map, not ${describeNode(node)}`
+      sink.add({ code: 'wrong_type', span: startOf(node), path, message })
+      return undefined
+    }
+    const kind = this.kindOf(node, path, sink)
+    if (kind === undefined) return { planned: undefined, source: { node, path, kind, branches: [] } }
+    const own = node.entries.filter((entry) => !COMMON_NAMES.includes(entry.key))
+    const common = checkCommon(node, path, sink)
+    const input = checkOwn(kind, node, own, path, sink)
+    const nested = this.nested(kind, node, path, sink, depth)
+    if (input !== undefined) for (const problem of kind.checks?.(input) ?? []) addCheck(problem, node, path, sink)
+    const branches = nested.map((branch) => branch.steps.map((step) => step.source))
+    const source: SourceStep = { node, path, kind, branches }
+    if (input === undefined || common === undefined) return { planned: undefined, source }
+    const planned = this.planned({ kind, common, input, node, path, nested })
+    return { planned, source }
+  }
+
+  private kindOf(node: MapNode, path: ValuePath, sink: FindingSink): StepSchema | undefined {
+    const entry = entryOf(node, 'type')
+    const type = textOf(entry?.value)
+    if (entry === undefined || type === undefined || type === '') {
+      const given = entry === undefined ? '' : `: it must be a text, not ${describeNode(entry.value)}`
+      const message = entry === undefined ? 'the step has no "type"' : `the step has no usable "type"${given}`
+      sink.add({ code: 'missing_field', span: startOf(entry?.value ?? node), path, message })
+      return undefined
+    }
+    const kind = this.kinds.find(type)
+    const place = { span: entry.value.span, path: [...path, 'type'] }
+    if (kind?.unsupported !== undefined) {
+      const message = `step kind "${type}" cannot be run`
+      sink.add({ code: 'unsupported_kind', ...place, message, hint: kind.unsupported })
+    } else if (kind === undefined && UPSTREAM_STEP_TYPES.has(type)) {
+      const message = `step kind "${type}" of merobox is not supported by this version`
+      sink.add({ code: 'unsupported_kind', ...place, message })
+    } else if (kind === undefined) {
+      const hint = didYouMean(
+        type,
+        [...this.kinds.names(), ...UPSTREAM_STEP_TYPES],
+        '"calbox steps" lists the known kinds',
+      )
+      sink.add({ code: 'unknown_kind', ...place, message: `unknown step kind "${type}"`, hint })
+    }
+    return kind
+  }
+
+  private nested(kind: StepSchema, node: MapNode, path: ValuePath, sink: FindingSink, depth: number): NestedRead[] {
+    return (kind.nested ?? []).flatMap((nested) => {
+      const below: FindingSink =
+        nested.severity === 'warning' ? { add: (finding) => sink.add({ ...finding, severity: 'warning' }) } : sink
+      return findNestedLists(node, nested.path).map((list) => ({
+        path: list.path,
+        steps: this.list(list.node, [...path, ...list.path], below, depth + 1),
+      }))
+    })
+  }
+
+  private planned(step: PlannedParts): PlannedStep {
+    const { common, kind, node, path } = step
+    const branches: PlannedBranch[] = step.nested.map((branch) => ({
+      path: branch.path,
+      steps: branch.steps.flatMap((nested) => nested.planned ?? []),
+    }))
+    const index = path.at(-1)
+    return {
+      index: typeof index === 'number' ? index : 0,
+      kind: kind.kind,
+      type: common.type,
+      name: common.name ?? common.type,
+      input: step.input,
+      expectedFailure: common.expected_failure ?? false,
+      position: this.problems.position(startOf(node).start),
+      path: pathText(path),
+      branches,
+      ...(common.description === undefined ? {} : { description: common.description }),
+      ...(isJsonObject(common.outputs) ? { outputs: common.outputs } : {}),
+      ...(common.expected_error === undefined ? {} : { expectedError: common.expected_error }),
+      ...(common.token === undefined ? {} : { token: common.token }),
+    }
+  }
+}
+
+interface NestedRead {
+  readonly path: ValuePath
+  readonly steps: readonly OneStep[]
+}
+
+interface PlannedParts {
+  readonly kind: StepSchema
+  readonly common: CommonStepFields
+  readonly input: JsonObject
+  readonly node: MapNode
+  readonly path: ValuePath
+  readonly nested: readonly NestedRead[]
+}
+
+function checkCommon(node: MapNode, path: ValuePath, sink: FindingSink): CommonStepFields | undefined {
+  const entries = node.entries.filter((entry) => COMMON_NAMES.includes(entry.key))
+  const checked = checkSchema(commonStepFields, withEntries(node, entries), path, sink)
+  const outputs = entryOf(node, 'outputs')?.value
+  const captures = outputs?.kind === 'map' ? outputs.entries : []
+  for (const capture of captures) checkCapture(capture, [...path, 'outputs', capture.key], sink)
+  if (checked === undefined) return undefined
+  const common = checked as CommonStepFields
+  const error = entryOf(node, 'expected_error')
+  if (error !== undefined && common.expected_error !== undefined && common.expected_failure !== true) {
+    const message = '"expected_error" has no meaning without "expected_failure: true"'
+    const hint = 'add expected_failure: true to this step'
+    sink.add({ code: 'kind_check', span: error.keySpan, path: [...path, 'expected_error'], message, hint })
+  }
+  return common
+}
+
+function checkCapture(capture: MapEntry, path: ValuePath, sink: FindingSink): void {
+  const form = capture.value
+  if (textOf(form) !== undefined) return
+  if (form.kind === 'map' && textOf(entryOf(form, 'field')?.value) !== undefined) return
+  const message = `the output "${capture.key}" is ${describeNode(form)}${form.kind === 'map' ? ' without "field"' : ''}`
+  const hint = 'write a path in the reply (result.output), or a map with "field"'
+  // The original passes such an output until the step runs, so a step that never captures would still pass there.
+  sink.add({ code: 'wrong_type', span: startOf(form), path, message, hint })
+}
+
+function checkOwn(
+  kind: StepSchema,
+  node: MapNode,
+  own: readonly MapEntry[],
+  path: ValuePath,
+  sink: FindingSink,
+): JsonObject | undefined {
+  const names = fieldNames(kind.schema)
+  const known = isOpen(kind.schema) ? own : own.filter((entry) => names.includes(entry.key))
+  let valid = true
+  for (const entry of own) {
+    if (!known.includes(entry)) valid = unknownField(kind, entry, [...path, entry.key], sink) && valid
+  }
+  const checked = checkSchema(kind.schema, withEntries(node, known), path, sink)
+  return valid && checked !== undefined && isJsonObject(checked) ? checked : undefined
+}
+
+/** True when the step can be run all the same. */
+function unknownField(kind: StepSchema, entry: MapEntry, path: ValuePath, sink: FindingSink): boolean {
+  const place = { span: entry.keySpan, path }
+  if (entry.key === 'requester') {
+    const message = '"requester" was removed: the node knows from the session who is acting'
+    sink.add({ code: 'removed_field', ...place, message, hint: 'delete this line' })
+    return false
+  }
+  const names = [...fieldNames(kind.schema), ...COMMON_NAMES]
+  const own = fieldNames(kind.schema).join(', ')
+  const hint = didYouMean(entry.key, names, own === '' ? undefined : `the fields of ${kind.kind}: ${own}`)
+  const loose = LOOSE_STEP_TYPES.has(kind.kind)
+  const message = `unknown field "${entry.key}" in a step of kind "${kind.kind}"${loose ? '; it has no effect' : ''}`
+  sink.add({ code: 'unknown_field', ...place, message, hint, severity: loose ? 'warning' : 'error' })
+  return loose
+}
+
+function addCheck(problem: StepProblem, node: MapNode, path: ValuePath, sink: FindingSink): void {
+  sink.add({
+    code: 'kind_check',
+    span: spanAt(node, problem.path),
+    path: [...path, ...problem.path],
+    message: problem.message,
+    hint: problem.hint,
+    severity: problem.severity,
+  })
+}

@@ -73,8 +73,9 @@ async function packages(): Promise<void> {
 if (WORKFLOWS.length === 0) throw new Error('no shipped workflow was found')
 for (const file of WORKFLOWS) step(file, process.execPath, [CALBOX, 'run', file])
 await documented()
-const SIMULATOR = ['--conditions=source', 'node-runtime/sim/main.ts', '--pinned', '--seconds', '30']
-step('simulator: pinned seeds, then 30 s of fresh ones', process.execPath, SIMULATOR)
+// Fresh seeds of the content, and a count, not a time: what fails here failed before it landed, too.
+const SIMULATOR = ['--conditions=source', 'node-runtime/sim/main.ts', '--pinned', '--from-tree', '--seeds', '12']
+step('simulator: pinned seeds, then 12 of this content', process.execPath, SIMULATOR)
 await packages()
 const failed = outcomes.filter(({ passed }) => !passed)
 for (const { name } of failed) process.stdout.write(`failed: ${name}\n`)

@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { coverageOf, coverageText } from './coverage.ts'
+import { seedOfTime, seedOfTree } from './fresh-seeds.ts'
 import { generate, type Only } from './generate.ts'
 import { runSeeds, type SeedJob } from './pool.ts'
 import { type RunReport, runScenario } from './run-seed.ts'
@@ -15,6 +16,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 const HELP = `npm run sim -- [options]
   --seeds N         how many fresh seeds (default 100, or what fits into --seconds)
   --start S         the first of them (default: from GITHUB_RUN_ID or the time)
+  --from-tree       the first of them is of the committed content: the same content, the same seeds
   --seed S          this seed only
   --pinned          every seed that was ever pinned, before the fresh ones
   --scenario FILE   this scenario only
@@ -31,6 +33,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string' },
     start: { type: 'string' },
+    'from-tree': { type: 'boolean', default: false },
     seed: { type: 'string' },
     pinned: { type: 'boolean', default: false },
     scenario: { type: 'string' },
@@ -61,8 +64,8 @@ function numberOf(name: string, text: string): number {
 }
 
 function freshStart(): number {
-  const run = Number(process.env.GITHUB_RUN_ID)
-  return Number.isSafeInteger(run) && run > 0 ? (run % 1_000_000) * 10_000 : Math.floor(Date.now() / 1000) * 1000
+  if (values.start !== undefined) return numberOf('start', values.start)
+  return values['from-tree'] ? seedOfTree(ROOT) : seedOfTime()
 }
 
 function line({ seed, app, nodes, faults, operations, acknowledged, trace, violations }: RunReport): string {
@@ -117,7 +120,7 @@ async function pinnedJobs(): Promise<SeedJob[]> {
 }
 
 async function runMany(): Promise<boolean> {
-  const start = values.start === undefined ? freshStart() : numberOf('start', values.start)
+  const start = freshStart()
   const secondsMax = values.seconds === undefined ? Number.POSITIVE_INFINITY : numberOf('seconds', values.seconds)
   const count = numberOf('seeds', values.seeds ?? (values.seconds === undefined ? '100' : '10000'))
   const fresh = Array.from({ length: count }, (_, index): SeedJob => ({ seed: start + index, only, pinned: false }))

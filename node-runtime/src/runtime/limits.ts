@@ -80,4 +80,8 @@ export const HOST_LIMITS = {
   workerIdleMs: 60_000,
   /** Runs that wait for a worker. Each context has one at a time, so this is a cap on contexts; the next is refused. */
   waitingRuns: 10_000,
+  /** Named to who called one that is not there; the rest are counted. */
+  namedMethods: 30,
+  /** Compared with that name; of a module with more, the rest cannot be what was meant. */
+  comparedMethods: 1_000,
 } as const

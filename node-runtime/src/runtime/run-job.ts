@@ -8,6 +8,7 @@ import { Invocation } from './call/invocation.ts'
 import type { GuestArtifact, GuestError, GuestJob, GuestOutcome } from './guest-executor.ts'
 import { LIMITS } from './limits.ts'
 import { importObject, type LoadedModule } from './module/link-plan.ts'
+import { missingMethod } from './module/missing-method.ts'
 import { APPLY_EXPORT } from './module/module-info.ts'
 import type { RunState } from './run-state.ts'
 
@@ -112,7 +113,7 @@ function refuseMethod(method: string, module: LoadedModule): GuestError | undefi
   if (module.plan.methods.has(method)) return undefined
   return module.plan.otherExports.has(method)
     ? { kind: 'invalid_signature', message: `method "${method}" takes or returns WebAssembly values; methods must not` }
-    : { kind: 'method_not_found', message: `method "${method}" not found: the app does not export it` }
+    : { kind: 'method_not_found', message: missingMethod(method, module.plan.methods) }
 }
 
 const NO_EFFECTS = { events: [], changes: [], privateChanges: [], xcalls: [], proposals: [], approvals: [] }

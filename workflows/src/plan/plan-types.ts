@@ -102,6 +102,8 @@ export interface PlannedStep {
   readonly expectedError?: string
   readonly token?: string
   readonly position: Position
+  /** Where the values of the step's keys begin. */
+  readonly fieldPositions: Readonly<Record<string, Position>>
   /** `steps[4].groups[1].steps[0]`. */
   readonly path: string
   /** One for each list of nested steps, in the order of the file: repeat has one, parallel one a group. */

@@ -37,6 +37,7 @@ export function failureReport(parts: FailureReportParts): string[] {
   if (failure.node !== undefined && failure.nodeExit !== undefined && !failure.message.includes(failure.nodeExit)) {
     lines.push('', `  ${paint.bad(`${failure.node} ended: ${failure.nodeExit}`)}`)
   }
+  if (failure.help !== undefined) lines.push('', `  ${paint.strong('help:')} ${failure.help}`)
   if (failure.perNode && failure.perNode.length > 0) {
     lines.push('', ...factsTable(failure.perNode, paint).map((row) => `  ${row}`))
   }

@@ -48,6 +48,7 @@ test('the report of a failure has cause, place, frame, node, differences and log
     failure: {
       code: 'failed',
       message: 'get on n-2: refused\n  because',
+      help: 'ask again',
       place: { file: 'w.yml', line: 2, column: 5 },
       steps: ['outer', 'inner'],
       node: 'n-2',
@@ -69,6 +70,8 @@ test('the report of a failure has cause, place, frame, node, differences and log
     '    because',
     '',
     '  n-2 ended: killed by SIGKILL',
+    '',
+    '  help: ask again',
     '',
     '  node   root',
     '  n-1    a',

@@ -17,6 +17,8 @@ export interface FailureInfo {
   readonly code: string
   /** What was attempted, on what, what was seen, and what to do. May have several lines. */
   readonly message: string
+  /** What to do, where the message does not say it. */
+  readonly help?: string
   readonly place?: SourcePlace
   /** What was being done, where it was no step. */
   readonly during?: 'starting the nodes' | 'ending the run'

@@ -2,6 +2,7 @@
 import { ClientError } from '../client/client-error.ts'
 import { DriverError } from '../driver/errors.ts'
 import { fileFault } from '../driver/file-fault.ts'
+import type { PlannedStep } from '../plan/plan-types.ts'
 import { StepError } from '../steps/step-error.ts'
 import { ValuesError } from '../values/values-error.ts'
 import type { FailureInfo, SourcePlace } from './events.ts'
@@ -26,7 +27,7 @@ export function exitCodeOf(error: unknown): number {
 /** Of a step; the caller adds the path of steps above it. */
 export async function describeFailure(
   error: unknown,
-  step: { name: string; place: SourcePlace },
+  step: { name: string; place: SourcePlace; fields: PlannedStep['fieldPositions'] },
   nodes: RunNodes | undefined,
 ): Promise<Described> {
   if (error instanceof StepFailedError) return { failure: nested(error.failure, step.name), exitCode: error.exitCode }
@@ -36,7 +37,9 @@ export async function describeFailure(
     return { failure: { ...failure, message: messageOf(error) }, exitCode: inner.exitCode }
   }
   const described = await describeError(error, nodes)
-  return { failure: { ...described.failure, place: step.place, steps: [step.name] }, exitCode: described.exitCode }
+  const field = error instanceof StepError && error.field !== undefined ? step.fields[error.field] : undefined
+  const place = { ...step.place, ...field }
+  return { failure: { ...described.failure, place, steps: [step.name] }, exitCode: described.exitCode }
 }
 
 /** Of anything that is not inside a step: starting, stopping. */
@@ -48,6 +51,7 @@ export async function describeError(thrown: unknown, nodes: RunNodes | undefined
   const failure: FailureInfo = {
     code: codeOf(error),
     message: `${messageOf(error)}${pausedNote(error, node, nodes)}`,
+    ...(error instanceof StepError && error.help !== undefined && { help: error.help }),
     ...(error instanceof RunRefusedError && error.place && { place: error.place }),
     ...(node !== undefined && { node }),
     ...(exit !== undefined && { nodeExit: exit }),

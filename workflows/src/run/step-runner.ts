@@ -91,7 +91,11 @@ export class StepRunner {
         emit({ ...end(), outcome: 'cancelled', captured: scope.captured })
         throw options.signal.reason
       }
-      const { failure, exitCode } = await describeFailure(error, ref, this.#parts.nodes)
+      const { failure, exitCode } = await describeFailure(
+        error,
+        { ...ref, fields: step.fieldPositions },
+        this.#parts.nodes,
+      )
       emit({ ...end(), outcome: 'failed', captured: scope.captured, failure })
       throw new StepFailedError(failure, exitCode, error)
     }

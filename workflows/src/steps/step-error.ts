@@ -15,6 +15,10 @@ export interface StepErrorDetails {
   /** The node the operation was addressed to: its log is shown. */
   readonly node?: string | undefined
   readonly perNode?: readonly NodeFacts[]
+  /** The field of the step to look at: its line is marked. */
+  readonly field?: string | undefined
+  /** What to do, where the message does not say it. */
+  readonly help?: string | undefined
   readonly cause?: unknown
 }
 
@@ -22,6 +26,8 @@ export class StepError extends Error {
   readonly code: StepErrorCode
   readonly node: string | undefined
   readonly perNode: readonly NodeFacts[] | undefined
+  readonly field: string | undefined
+  readonly help: string | undefined
 
   constructor(code: StepErrorCode, message: string, details: StepErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause })
@@ -29,5 +35,7 @@ export class StepError extends Error {
     this.code = code
     this.node = details.node
     this.perNode = details.perNode
+    this.field = details.field
+    this.help = details.help
   }
 }

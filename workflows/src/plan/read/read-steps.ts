@@ -158,6 +158,9 @@ class StepsReader {
       input: step.input,
       expectedFailure: common.expected_failure ?? false,
       position: this.problems.position(startOf(node).start),
+      fieldPositions: Object.fromEntries(
+        node.entries.map(({ key, value }) => [key, this.problems.position(startOf(value).start)]),
+      ),
       path: pathText(path),
       branches,
       ...(common.description === undefined ? {} : { description: common.description }),

@@ -29,10 +29,19 @@ test('an error of the application fails the step and names the node and its log'
     code: 'failed',
     message: "nope on n-1: JSON-RPC error returned: FunctionCallError - method 'nope' not found",
     node: 'n-1',
-    place: { file: 'test.yml', column: 7 },
+    place: { file: 'test.yml', column: 68 },
     steps: ['call'],
   })
   expect(run.failure?.logTail?.at(-1)).toContain('last words of n-1')
+})
+
+test('a call that the application ends is shown at the field to look at, with what to do', async () => {
+  const network = new FixtureNetwork()
+  network.node('n-1').rpcErrors.push({ type: 'FunctionCallError', data: 'wasm trap: unreachable' })
+  const step = "type: call\n    node: n-1\n    context_id: '{{context_id}}'\n    method: set"
+  const run = await runYaml(withContext(`  - ${step}`), { network })
+  expect(run.failure?.place).toEqual({ file: 'test.yml', line: 20, column: 13 })
+  expect(run.failure?.help).toContain('`log`')
 })
 
 test('an expected failure binds the error fields under the names of outputs, and leaves the rest unset', async () => {

@@ -1,7 +1,7 @@
 import { Type } from '@calbox/schemas'
 import { ClientError } from '../../client/client-error.ts'
 import { formatDuration } from '../../report/format-duration.ts'
-import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { stringifyLosslessJson } from '../../values/json/lossless-json.ts'
 import { closed, contextIdField, nodeField } from '../fields.ts'
 import { STATE_RETRY_ATTEMPTS, STATE_RETRY_DELAY_SEC, STATE_RETRY_FIRST_MS } from '../limits.ts'
@@ -18,6 +18,7 @@ import {
   rpcErrorOf,
   rpcErrorText,
 } from './call-outcome.ts'
+import { callRemedy } from './call-remedy.ts'
 
 type Options = { signal: AbortSignal }
 
@@ -157,8 +158,10 @@ function expectedError(
   context: StepContext,
 ): StepResult {
   const text = rpcErrorText(error)
-  if (!context.step.expectedFailure)
-    throw new StepError('failed', `${method} on ${node.name}: ${text}`, { node: node.name })
+  if (!context.step.expectedFailure) {
+    const said = isJsonObject(error) && typeof error.data === 'string' ? error.data : ''
+    throw new StepError('failed', `${method} on ${node.name}: ${text}`, { node: node.name, ...callRemedy(said) })
+  }
   const matches = (wanted: string) => rpcErrorMatches(error, wanted)
   return failedAsExpected(node, method, errorReport(error, envelope), { text, matches }, context)
 }

@@ -10,6 +10,8 @@ export interface SyncCheck {
   readonly targets: readonly { readonly target: SyncTarget; readonly sightings: readonly Sighting[] }[]
   /** Node → result; only read when all hashes agreed. */
   readonly expected?: ReadonlyMap<string, JsonValue>
+  /** Nodes whose read gave something else, in the order of the step. */
+  readonly unmet?: readonly string[]
   readonly converged: boolean
 }
 
@@ -76,7 +78,10 @@ export function describeCheck(check: SyncCheck): string {
     }
     if (agreed(sightings) === undefined) return 'the roots are equal, the heads are not'
   }
-  return check.expected ? 'the hashes agree, the read does not give the expected value everywhere' : 'the nodes agree'
+  const { unmet = [] } = check
+  if (unmet.length === 0) return 'the nodes agree'
+  const where = unmet.length === check.expected?.size ? 'any of them' : unmet.join(', ')
+  return `the nodes agree, but the read does not give the expected value on ${where}`
 }
 
 function names(sightings: readonly Sighting[]): string {

@@ -128,7 +128,10 @@ test('expect is read once the hashes agree, and must hold on every node', async 
   )
   expect(passed.outcome).toBe('passed')
   const failed = await runYaml(sync(expectValue('w')))
-  expect(failed.failure?.message).toContain('does not give the expected value')
+  expect(failed.failure?.message).toMatch(
+    /^the nodes agree, but the read does not give the expected value on any of them, after .*\n {2}expected: /,
+  )
+  expect(failed.failure?.message).not.toContain('do not agree')
   expect(failed.failure?.perNode?.[0]?.facts.read).toBe('{"output":"v"}')
 })
 

@@ -93,17 +93,21 @@ export const waitForSync = defineStep({
     }
     captureLeniently(payload, context)
     const after = `${formatDuration(waited.elapsedMs)} and ${waited.attempts} checks`
-    const message = `the nodes do not agree after ${after}: ${describeCheck(waited.check)}${describeExpected(waited.check, context)}`
-    throw new StepError('timeout', message, { perNode: syncFacts(waited.check) })
+    const seen = describeCheck(waited.check)
+    const { unmet } = waited.check
+    const message =
+      unmet === undefined
+        ? `the nodes do not agree after ${after}: ${seen}`
+        : `${seen}, after ${after}${describeExpected(waited.check, context)}`
+    const field = unmet === undefined ? undefined : 'expect'
+    throw new StepError('timeout', message, { perNode: syncFacts(waited.check), field })
   },
 })
 
-/** Nothing as long as the hashes differ: then nobody has been asked. */
 function describeExpected(check: SyncCheck, context: StepContext): string {
   const { expect } = context.step.input
-  if (check.expected === undefined || !isJsonObject(expect)) return ''
-  const wanted = context.resolve(expect.equals ?? null)
-  const seen = [...check.expected].map(([node, value]) => `\n  ${node}: ${shownValue(value)}`)
+  const wanted = context.resolve(isJsonObject(expect) ? (expect.equals ?? null) : null)
+  const seen = [...(check.expected ?? [])].map(([node, value]) => `\n  ${node}: ${shownValue(value)}`)
   return `\n  expected: ${shownValue(wanted)}${seen.join('')}`
 }
 
@@ -167,14 +171,15 @@ async function checkOnce(
   const contextId = targets.find(({ kind }) => kind === 'context')?.id ?? ''
   const wanted = context.resolve(expect.equals ?? null)
   const args = context.resolve(expect.args ?? {})
-  const expected = new Map<string, JsonValue>()
-  const reads = nodes.map(async (node) => {
-    const { value, read } = await readResult(node, contextId, String(expect.method), args, options)
-    expected.set(node.name, value)
-    return read && pythonEqual(value, wanted)
-  })
-  const converged = (await Promise.all(reads)).every(Boolean)
-  return { targets: seen, expected, converged }
+  const reads = await Promise.all(
+    nodes.map(async (node) => {
+      const { value, read } = await readResult(node, contextId, String(expect.method), args, options)
+      return { name: node.name, value, met: read && pythonEqual(value, wanted) }
+    }),
+  )
+  const expected = new Map(reads.map(({ name, value }) => [name, value]))
+  const unmet = reads.filter(({ met }) => !met).map(({ name }) => name)
+  return { targets: seen, expected, unmet, converged: unmet.length === 0 }
 }
 
 /** `read` is false where the node gave no result: what it said instead is only shown, never compared. */

@@ -149,7 +149,7 @@ export class Context {
 
   /** True for a delta that can never be taken here, as far as it is remembered: no peer needs to send it again. */
   refuses(id: DeltaId): boolean {
-    return this.#intake.isRefused(id)
+    return this.#intake.isRefused(id) || this.#parts.dag.refuses(id)
   }
 
   missing(limit: number): DeltaId[] {

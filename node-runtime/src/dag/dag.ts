@@ -172,6 +172,11 @@ export class Dag {
     return this.isReady(id) ? [] : this.#reject(id).filter((each) => each !== id)
   }
 
+  /** True for what can never be ready here, as far as it is remembered. */
+  refuses(id: DeltaId): boolean {
+    return this.#invalid.has(id)
+  }
+
   /** Ids that pending nodes wait for and that are not here, longest wanted first. */
   missing(limit: number): DeltaId[] {
     return this.#pending.absent(limit)

@@ -83,6 +83,7 @@ export class Answering {
       case 'greet':
       case 'compare':
       case 'fetch':
+      case 'named':
       case 'lacking': {
         const context = await this.#context(asker, request.contextId)
         return this.#deltas.answer({ peer, request, context, stream })

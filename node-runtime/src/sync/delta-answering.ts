@@ -14,7 +14,7 @@ import { greetingOf } from './greeting.ts'
 import { FETCH_PAGE } from './limits.ts'
 import type { SyncedContext } from './ports.ts'
 
-export type DeltaRequest = Extract<SyncRequest, { t: 'greet' | 'compare' | 'fetch' | 'lacking' }>
+export type DeltaRequest = Extract<SyncRequest, { t: 'greet' | 'compare' | 'fetch' | 'named' | 'lacking' }>
 
 export interface DeltaAnsweringParts {
   /** Ids in one answer; the asker asks again for the rest. */
@@ -39,6 +39,7 @@ export class DeltaAnswering {
 
   async answer({ peer, request, context, stream }: Asked): Promise<void> {
     if (request.t === 'fetch') return this.#fetch(request, context, stream)
+    if (request.t === 'named') return this.#named(request, context, stream)
     if (request.t === 'greet') {
       if (request.beat !== undefined) await context.acknowledge([decodeHeads(request.beat)])
       await sendFrame(stream, greetingOf(context))
@@ -75,6 +76,20 @@ export class DeltaAnswering {
     const rest = left
     const more = sent >= answerIdsMax && context.readHeld((view) => keysOfWants(view, rest, 1)).length > 0
     await sendFrame(stream, { t: 'end', more })
+  }
+
+  async #named(
+    { ids }: Extract<DeltaRequest, { t: 'named' }>,
+    context: SyncedContext,
+    stream: FrameStream,
+  ): Promise<void> {
+    const writer = new ItemWriter(stream)
+    for (const id of ids) {
+      const delta = context.delta(id)
+      if (delta) await writer.add(encodeDelta(delta))
+    }
+    await writer.flush()
+    await sendFrame(stream, { t: 'end', more: false })
   }
 
   async #add(writer: ItemWriter, context: SyncedContext, key: ItemKey): Promise<void> {

@@ -5,7 +5,7 @@ import { type Want, wantsBehind } from '../reconcile/answer.ts'
 import { type ItemKey, idOfKey, itemKey } from '../reconcile/item-key.ts'
 import { type Differences, Reconciliation } from '../reconcile/reconciliation.ts'
 import { type Delta, decodeDelta } from '../wire/delta.ts'
-import { DELTA_BYTES_MAX } from '../wire/limits.ts'
+import { DELTA_BYTES_MAX, NAMED_IDS_MAX } from '../wire/limits.ts'
 import type { SyncRequest } from '../wire/sync-messages.ts'
 import { Conversation, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
@@ -32,9 +32,10 @@ export function pullDeltas(source: Source, context: SyncedContext, contextId: Co
         await told(conversation, { t: 'lacking', contextId, keys: found.lacks, more: found.lacksMore })
       }
       const before = sizeOf(context)
-      total += await new DeltaFetch(conversation, source, context, contextId).fetch(acceptable(context, found.wants))
+      const fetching = new DeltaFetch(conversation, source, context, contextId)
+      total += await fetching.fetch(acceptable(context, found.wants))
       // A peer that offers much and sends nothing that can be kept is not asked again.
-      if (found.complete || sizeOf(context) <= before) return total
+      if (found.complete || sizeOf(context) <= before) return total + (await fetching.fetchAwaited())
     }
   })
 }
@@ -110,6 +111,25 @@ class DeltaFetch {
       await this.#flush()
     }
     return this.#came
+  }
+
+  /**
+   * What something here waits for and no comparison brings: perhaps it is before what is pruned here. Then it is refused
+   * together with what waits for it, so that this does not wait for ever.
+   */
+  async fetchAwaited(): Promise<number> {
+    const before = this.#came
+    const ids = this.#context.missing(NAMED_IDS_MAX).sort()
+    if (ids.length === 0) return 0
+    const frames = this.#conversation.ask({ t: 'named', contextId: this.#contextId, ids })
+    try {
+      for await (const items of itemsOf(frames, DELTA_BYTES_MAX)) {
+        for (const item of items) await this.#take(decodeDelta(item), item.byteLength)
+      }
+    } finally {
+      await this.#flush()
+    }
+    return this.#came - before
   }
 
   async #fetchSome(wants: readonly Want[]): Promise<void> {

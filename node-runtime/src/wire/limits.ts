@@ -52,6 +52,8 @@ export const CBOR_ITEMS_MAX = 300_000
 
 /** A frame of a sync stream; the network's own frame limit is a little higher. */
 export const SYNC_FRAME_BYTES_MAX = 3 * MIB
+/** Deltas asked for by their ids alone in one pull; the next one asks for more. */
+export const NAMED_IDS_MAX = 256
 /** Items or entries of one frame. */
 export const SYNC_ITEMS_MAX = 4096
 /** Topics compared in one hello. With more, the rest is left to the periodic round. */

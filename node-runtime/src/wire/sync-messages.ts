@@ -1,6 +1,6 @@
 // Messages of the streams between two nodes: the hello that compares heads, and requests with their answers.
 import type { Bytes } from '../base/bytes.ts'
-import type { ContextId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
+import type { ContextId, DeltaId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
 import { message } from './codec.ts'
 import { type Invitation, invitation } from './invitation.ts'
 import {
@@ -10,6 +10,7 @@ import {
   HEADS_MAX,
   HELLO_TOPICS_MAX,
   KEYS_MAX,
+  NAMED_IDS_MAX,
   OP_BYTES_MAX,
   OPS_WITH_KEYS_MAX,
   SYNC_FRAME_BYTES_MAX,
@@ -37,6 +38,8 @@ export type SyncRequest =
   | { readonly t: 'compare'; readonly contextId: ContextId; readonly probes: readonly Probe[] }
   /** The deltas themselves, in the order of `wants`, which ascend. */
   | { readonly t: 'fetch'; readonly contextId: ContextId; readonly wants: readonly Want[] }
+  /** Single deltas by their ids alone, of which the asker does not know the stamps: perhaps they are pruned there. */
+  | { readonly t: 'named'; readonly contextId: ContextId; readonly ids: readonly DeltaId[] }
   /** What the receiver lacks; `more`: and other things. */
   | { readonly t: 'lacking'; readonly contextId: ContextId; readonly keys: readonly string[]; readonly more: boolean }
   /** The state at the peer's checkpoint, which this is the hash of, from behind a key on. */
@@ -76,6 +79,7 @@ export const syncRequestMessage = message<SyncRequest>(
     greet: record({ contextId: id<ContextId>() }, { beat: bytes(GREETING_BEATS_BYTES) }),
     compare: record({ contextId: id<ContextId>(), probes }),
     fetch: record({ contextId: id<ContextId>(), wants }),
+    named: record({ contextId: id<ContextId>(), ids: idSet<DeltaId>(NAMED_IDS_MAX) }),
     lacking: record({ contextId: id<ContextId>(), keys: setKeys, more: flag() }),
     snapshot: record({ contextId: id<ContextId>(), checkpoint: hash }, { after: bytes(SYNC_FRAME_BYTES_MAX) }),
     base: record({ contextId: id<ContextId>() }),

@@ -1,7 +1,9 @@
 // History that every member has goes, and nobody sees a difference; who was away too long starts from a checkpoint.
 import { describe, expect, it } from 'vitest'
+import { accountOf } from '../../base/keys.ts'
 import { converge, joinContext } from '../../testing/test-nodes.ts'
 import { countRows, NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
+import { removeMember } from '../namespaces/membership.ts'
 
 const { share } = testWorlds()
 const CHECKPOINT_MIN = 8
@@ -132,5 +134,28 @@ describe.each(['kv-store', 'order-sensitive'])('members of a context of %s', (ap
       expect(await get(scene, name, 'onto')).toBe('bob')
       expect(world.get(name).log.entries).toEqual([])
     }
+  })
+
+  it('let go what a removed member wrote on what is pruned here, and nobody writes again', async () => {
+    const scene = await share(app, NAMES, { retention })
+    const { world, shared } = scene
+    const cyd = world.get('cyd')
+    await set(scene, 'cyd', 'old', 'cyd')
+    await converge(world, shared.contextId, NAMES)
+    world.network.partition([cyd.peerId])
+    await set(scene, 'cyd', 'below', 'cyd alone')
+    await world.run(removeMember(world.get('ada').node, shared.namespaceId, accountOf(cyd.node.identity.publicKey)))
+    await writeMany(scene, ['ada', 'bob'], 30)
+    await world.pass(30_000)
+    expect(Math.min(...(await prunedCounts(scene, ['ada', 'bob'])))).toBeGreaterThanOrEqual(CHECKPOINT_MIN)
+    await set(scene, 'cyd', 'above', 'cyd alone')
+    const [above] = (await cyd.context(shared.contextId)).heads()
+    world.network.heal()
+    const [ada, bob] = await Promise.all(['ada', 'bob'].map((name) => world.get(name).context(shared.contextId)))
+    await world.until('both to have met it', () => [ada, bob].every((context) => above && context?.refuses(above)))
+    await world.pass(30_000)
+    await converge(world, shared.contextId, ['ada', 'bob'])
+    for (const context of [ada, bob]) expect(context?.waiting()).toMatchObject({ pending: 0, refused: 1, behind: 1 })
+    expect(await get(scene, 'ada', 'above')).toBe(await get(scene, 'ada', 'below'))
   })
 })

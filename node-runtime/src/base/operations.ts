@@ -46,7 +46,7 @@ export interface Invitation {
   readonly signature: Bytes
 }
 
-/** Heads accepted from a removed member in each context: its deltas outside their past are void. */
+/** In each context heads whose past is what was accepted from a removed member: its deltas outside of it are void. */
 export type PinnedHeads = Readonly<Record<ContextId, readonly DeltaId[]>>
 
 export interface NamespaceCreated {
@@ -79,6 +79,14 @@ export interface MemberRemoved {
   readonly groupId: GroupId
   readonly account: AccountId
   readonly pinned?: PinnedHeads
+}
+
+/** What the author has accepted from a removed member, in contexts that the removal itself says nothing of. */
+export interface RemovalPinned {
+  readonly kind: 'removal_pinned'
+  readonly account: AccountId
+  readonly removal: OpId
+  readonly pinned: PinnedHeads
 }
 
 export interface RoleSet {
@@ -155,6 +163,7 @@ export type OpBody =
   | MemberJoined
   | MemberAdded
   | MemberRemoved
+  | RemovalPinned
   | RoleSet
   | CapabilitiesSet
   | GroupCreated

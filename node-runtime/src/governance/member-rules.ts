@@ -6,6 +6,7 @@ import { ROLES, type Role } from '../base/operations.ts'
 import { CAPABILITY } from './capabilities.ts'
 import type { GroupRecord, NamespaceSnapshot } from './namespace-snapshot.ts'
 import type { Removal } from './namespace-state.ts'
+import { contextsOf } from './removal-pins.ts'
 import type { OpOf, Rule } from './rule.ts'
 
 const NS_PER_SEC = 1_000_000_000n
@@ -73,10 +74,13 @@ function isAddable(state: NamespaceSnapshot, groupId: GroupId, account: AccountI
 }
 
 export const memberRemoved: Rule<'member_removed'> = {
-  refusal(state, { body: { groupId, account } }, author) {
+  refusal(state, { author: key, body: { groupId, account, pinned = {} } }, author) {
     const group = state.groups.get(groupId)
     if (group === undefined) return 'no such group'
     if (accountOf(group.creator) === account) return 'the owner of a group stays in it'
+    // For writers of a context pruning waits: what they have accepted and say so is nowhere pruned away before.
+    const mayPin = contextsOf(pinned).every((id) => state.canWrite(id, key))
+    if (!mayPin) return 'it pins what is not the author’s to write'
     const isRoot = groupId === state.namespaceId
     const hasRow = isRoot ? state.members.has(account) : group.members.has(account)
     if (account === author) return hasRow ? undefined : 'not a direct member of the group'

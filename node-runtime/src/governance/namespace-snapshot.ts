@@ -1,7 +1,7 @@
 // The immutable state that the fold goes through: its parts, how they are read, and the few ways they change.
 // Whether a change is allowed is not judged here.
 import { encode as cborEncode } from '@ipld/dag-cbor'
-import { type Bytes, toHex } from '../base/bytes.ts'
+import { type Bytes, compareBytes, toHex } from '../base/bytes.ts'
 import { sha256, taggedHash } from '../base/hash.ts'
 import type { AccountId, ApplicationId, ContextId, GroupId, KeyId, NamespaceId, PublicKey } from '../base/ids.ts'
 import { idBytes } from '../base/ids.ts'
@@ -18,6 +18,7 @@ import type {
   NamespaceState,
   Removal,
 } from './namespace-state.ts'
+import { pinsOf } from './removal-pins.ts'
 
 export interface MemberRecord extends Member {
   /** Groups with a row of this account. At zero the record moves to `former`. */
@@ -61,6 +62,7 @@ export class NamespaceSnapshot implements NamespaceState {
   readonly name?: string
   #hash: string | undefined
   readonly #removalDigests = new Map<GroupId, Bytes>()
+  readonly #judgements = new Map<ContextId, Bytes>()
 
   constructor(parts: SnapshotParts) {
     this.parts = parts
@@ -149,6 +151,26 @@ export class NamespaceSnapshot implements NamespaceState {
     const before = cut instanceof NamespaceSnapshot ? cut : this
     const path = before.#standing(context.groupId, account)?.path ?? [context.groupId]
     return all.filter(({ op, groupId }) => !seen.has(op) && (groupId === this.namespaceId || path.includes(groupId)))
+  }
+
+  removalsIn(contextId: ContextId): readonly (readonly [AccountId, Removal])[] {
+    const context = this.parts.contexts.get(contextId)
+    if (context === undefined) return []
+    const path = new Set(this.#pathUp(context.groupId))
+    return [...this.parts.removals].flatMap(([account, removals]) =>
+      removals.filter(({ groupId }) => path.has(groupId)).map((removal) => [account, removal] as const),
+    )
+  }
+
+  judgement(contextId: ContextId): Bytes {
+    if (this.parts.removals.size === 0) return NO_REMOVALS
+    const known = this.#judgements.get(contextId)
+    if (known !== undefined) return known
+    const facts = this.removalsIn(contextId).map(([, removal]) => [removal.op, pinsOf(removal, contextId) ?? null])
+    const sorted = facts.map((fact) => cborEncode(fact)).sort(compareBytes)
+    const digest = sorted.length === 0 ? NO_REMOVALS : taggedHash('calbox/judgement/1', ...sorted)
+    this.#judgements.set(contextId, digest)
+    return digest
   }
 
   groupsWithin(groupId: GroupId): readonly GroupId[] {

@@ -51,7 +51,10 @@ export interface Removal {
   readonly groupId: GroupId
   /** Whoever left may come back with a new invitation; whoever was removed must be added. */
   readonly how: 'left' | 'removed'
+  /** By whoever removed. */
   readonly pinned?: PinnedHeads
+  /** By others afterwards, all of them together; heads in ascending order. */
+  readonly witnessed?: PinnedHeads
 }
 
 export interface ContextRecord {
@@ -98,9 +101,13 @@ export interface NamespaceState {
   removalsOf(account: AccountId): readonly Removal[]
   /**
    * Removals of `publicKey` from the context's group, or a group above it, that are known here and were not at `cut`,
-   * the state its delta cites: the delta is void unless their `pinned` heads cover it.
+   * the state its delta cites: the delta is void unless it is in the past of what each of them pins (`pinsOf`).
    */
   removalsUnseen(contextId: ContextId, publicKey: PublicKey, cut: NamespaceState): readonly Removal[]
+  /** Removals from the context's group and the groups above it, with whom they removed. */
+  removalsIn(contextId: ContextId): readonly (readonly [AccountId, Removal])[]
+  /** Equal iff the removals that touch the context are, and what they pin there; all zero when there was none. */
+  judgement(contextId: ContextId): Bytes
   /** The group and all beneath it. */
   groupsWithin(groupId: GroupId): readonly GroupId[]
   /** SHA-256 over the removals, sorted, from this group and the groups above it; all zero when there was none. */

@@ -17,6 +17,7 @@ import {
   NO_REMOVALS,
 } from './namespace-snapshot.ts'
 import type { ContextRecord } from './namespace-state.ts'
+import { removalPinned } from './removal-rules.ts'
 import type { Rule } from './rule.ts'
 
 const namespaceCreated: Rule<'namespace_created'> = {
@@ -136,6 +137,7 @@ const RULES: { readonly [K in OpBody['kind']]: Rule<K> } = {
   member_joined: memberJoined,
   member_added: memberAdded,
   member_removed: memberRemoved,
+  removal_pinned: removalPinned,
   role_set: roleSet,
   capabilities_set: capabilitiesSet,
   group_created: groupCreated,

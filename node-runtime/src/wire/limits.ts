@@ -32,7 +32,10 @@ export const GOVERNANCE_HEADS_MAX = 256
 
 /** Fits into one gossip frame with others; a removal that pins the heads of many contexts is the largest. */
 export const OP_BYTES_MAX = 512 * KIB
+/** Contexts that one operation pins; of more, the others are pinned by operations that follow. */
 export const PINNED_CONTEXTS_MAX = 1024
+/** Heads that pin one context: as many as a beat names, so that whatever was acknowledged can be pinned. */
+export const PINNED_HEADS_MAX = 4096
 export const SIGNATURE_BYTES = 64
 /** Of namespaces, groups and contexts: an author makes ids from them that nobody else can. */
 export const SALT_BYTES = 32

@@ -111,6 +111,12 @@ const bodies: readonly OpBody[] = [
   },
   { kind: 'application_known', applicationId, blobId: idOf<BlobId>('blob'), size: 2 ** 33, source: 'file:///app.wasm' },
   { kind: 'key_rotated', groupId, keyId: keyIdOf(groupKey), covers: salt },
+  {
+    kind: 'removal_pinned',
+    account,
+    removal: idOf<OpId>('removal'),
+    pinned: { [contextId]: [idOf<DeltaId>('p1'), idOf<DeltaId>('p2')].sort() },
+  },
 ]
 
 export const ops: readonly SignedOp[] = bodies.map((body, index) =>

@@ -8,6 +8,7 @@ import type {
   GroupId,
   KemKey,
   KeyId,
+  OpId,
   PublicKey,
   RootHash,
 } from '../base/ids.ts'
@@ -17,8 +18,8 @@ import {
   APPLICATION_BYTES_MAX,
   HASH_BYTES,
   NAME_BYTES_MAX,
-  PARENTS_MAX,
   PINNED_CONTEXTS_MAX,
+  PINNED_HEADS_MAX,
   SALT_BYTES,
   SOURCE_BYTES_MAX,
 } from './limits.ts'
@@ -35,16 +36,15 @@ const keyId = id<KeyId>()
 const covers = bytes(HASH_BYTES, HASH_BYTES)
 const account = id<AccountId>()
 const applicationId = id<ApplicationId>()
+const pinned = idTable<ContextId, readonly DeltaId[]>(idSet<DeltaId>(PINNED_HEADS_MAX), PINNED_CONTEXTS_MAX)
 const member: Shape<MemberKeys> = record({ account, publicKey: id<PublicKey>(), kemKey: id<KemKey>() })
 
 export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
   namespace_created: record({ applicationId, admin: member, keyId, salt }, { name }),
   member_joined: record({ invitation, member }),
   member_added: record({ groupId, account, role }),
-  member_removed: record(
-    { groupId, account },
-    { pinned: idTable<ContextId, readonly DeltaId[]>(idSet<DeltaId>(PARENTS_MAX), PINNED_CONTEXTS_MAX) },
-  ),
+  member_removed: record({ groupId, account }, { pinned }),
+  removal_pinned: record({ account, removal: id<OpId>(), pinned }),
   role_set: record({ groupId, account, role }),
   capabilities_set: record({ groupId, capabilities: uint(2 ** 32 - 1) }, { account }),
   group_created: record({ groupId, parentId: groupId, keyId, covers, salt, visibility }, { name }),

@@ -3,6 +3,8 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import type { Bytes } from '../base/bytes.ts'
 import { CodedError } from '../base/errors.ts'
+import { ID_LENGTH } from '../base/ids.ts'
+import { bytes, flag, oneOf, record, type Shape, text, uint, wrong } from './shape.ts'
 
 export class RecordError extends CodedError<'RECORD_DAMAGED'> {}
 
@@ -83,24 +85,109 @@ export interface GroupKeyRow {
   readonly key: Bytes
 }
 
-type Row = DeltaRow | ParkedRow | UndoRow | CheckpointRow | ContextRow | HandlerRow | ApplicationRow | GroupKeyRow
+interface Rows {
+  readonly delta: DeltaRow
+  readonly 'parked delta': ParkedRow
+  readonly 'undo record': UndoRow
+  readonly checkpoint: CheckpointRow
+  readonly context: ContextRow
+  readonly 'handler row': HandlerRow
+  readonly application: ApplicationRow
+  readonly 'group key': GroupKeyRow
+}
+
+/** The kinds of rows, as errors name them. */
+export type RowName = keyof Rows
+type Row = Rows[RowName]
+
+// Rows are as large as what they were made from, which had its bounds.
+const content = bytes(Number.MAX_SAFE_INTEGER)
+const anyText = text(Number.MAX_SAFE_INTEGER)
+const count = uint(Number.MAX_SAFE_INTEGER)
+const hash = bytes(ID_LENGTH, ID_LENGTH)
+const storage = oneOf(['guest', 'host'])
+const v: Shape<1> = {
+  read(raw, at) {
+    if (raw !== 1) throw wrong(at, '1', raw)
+    return raw
+  },
+  raw: (value) => value,
+}
+/** On this node's clock, which may tell parts of a millisecond. */
+const timeMs: Shape<number> = {
+  read(raw, at) {
+    if (typeof raw !== 'number' || raw < 0) throw wrong(at, 'a time in ms', raw)
+    return raw
+  },
+  raw: (value) => value,
+}
+
+const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
+  delta: record({ v, delta: content, status: oneOf(['applied', 'pending', 'again', 'void', 'voided']) }),
+  'parked delta': record({
+    v,
+    delta: content,
+    reason: oneOf(['key', 'governance', 'future', 'machine']),
+    sinceMs: timeMs,
+  }),
+  'undo record': record({ v, deltaId: hash, undo: content }),
+  checkpoint: record({ v, checkpoint: content, base: count, swapped: flag() }),
+  context: record({
+    v,
+    namespaceId: hash,
+    groupId: hash,
+    applicationId: hash,
+    storage,
+    baseRoot: hash,
+    name: orNull(anyText),
+    serviceName: orNull(anyText),
+  }),
+  'handler row': record({
+    v,
+    kind: anyText,
+    data: content,
+    handler: anyText,
+    depth: count,
+    attempts: count,
+    dueMs: timeMs,
+    state: oneOf(['queued', 'dead']),
+    error: orNull(anyText),
+  }),
+  application: record({
+    v,
+    blobId: hash,
+    size: count,
+    source: anyText,
+    metadata: content,
+    storage,
+    package: orNull(anyText),
+    version: orNull(anyText),
+  }),
+  'group key': record({ v, key: hash }),
+}
 
 export function encodeRow(row: Row): Bytes {
   return encode(row)
 }
 
-/** `what` names the row for the error. Throws RecordError when the bytes are not a row of this version. */
-export function decodeRow<T extends Row>(what: string, bytes: Bytes): T {
+/** `what` says which kind of row it is. Throws RecordError when the bytes are not one of this version. */
+export function decodeRow<T extends Row>(what: RowName, stored: Bytes): T {
+  const shape: Shape<Row> = ROWS[what]
   try {
-    const row = decode<T>(bytes)
-    if (row?.v === 1) return row
+    return shape.read(decode(stored), what) as T
   } catch (cause) {
     throw damaged(what, cause)
   }
-  throw damaged(what)
 }
 
-function damaged(what: string, cause?: unknown): RecordError {
+function orNull<T>(shape: Shape<T>): Shape<T | null> {
+  return {
+    read: (raw, at) => (raw === null ? null : shape.read(raw, at)),
+    raw: (value) => (value === null ? null : shape.raw(value)),
+  }
+}
+
+function damaged(what: string, cause: unknown): RecordError {
   const advice = 'the data directory is damaged: stop the node and start it on a fresh directory'
   return new RecordError('RECORD_DAMAGED', `the stored ${what} does not decode; ${advice}`, { cause, data: { what } })
 }

@@ -1,9 +1,9 @@
 // Plans workflow files the way run and validate share: files of steps are looked for, variables come from outside.
-import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { PlanResult } from '@calbox/workflows'
 import type { CommandEdge } from './command-edge.ts'
+import { lookAtFile } from './look-at-file.ts'
 import { readWorkflowFiles, type WorkflowFile } from './workflow-files.ts'
 
 export interface PlannedFile extends PlanResult {
@@ -17,9 +17,15 @@ export async function planFiles(given: readonly string[], edge: CommandEdge): Pr
     import('@calbox/workflows/plan'),
     import('@calbox/workflows/steps'),
   ])
-  const fileExists = (name: string) => existsSync(path.resolve(edge.cwd, name.replace(/^~(?=\/|$)/, homedir())))
+  const lookAt = (name: string) => lookAtFile(path.resolve(edge.cwd, name.replace(/^~(?=\/|$)/, homedir())))
   return files.map((file) => ({
     file,
-    ...planWorkflow({ file: file.name, text: file.text, kinds: stepSchemas, fileExists, environment: edge.env }),
+    ...planWorkflow({
+      file: file.name,
+      text: file.text,
+      kinds: stepSchemas,
+      lookAtFile: lookAt,
+      environment: edge.env,
+    }),
   }))
 }

@@ -298,17 +298,6 @@ steps:
     }
   })
 
-  test('files to install are looked for, but not behind placeholders, and mildly after a script', () => {
-    const install = (path: string) => `  - {type: install_application, node: calimero-node-1, path: ${path}}\n`
-    const fileExists = (path: string) => path === 'here.wasm'
-    const steps = `${install('here.wasm')}${install('gone.wasm')}${install('"{{p}}.wasm"')}  - {type: script, script: build.sh}\n${install('built.wasm')}`
-    const found = withSteps(steps, { fileExists }).problems.filter((problem) => problem.code === 'missing_file')
-    expect(found.map((problem) => [problem.severity, problem.line, problem.column, problem.path])).toEqual([
-      ['error', 6, 62, 'steps[1].path'],
-      ['warning', 9, 62, 'steps[4].path'],
-    ])
-  })
-
   test('nodes of the command line are known', () => {
     const steps = 'steps: [{type: create_group, node: far, application_id: a}]'
     expect(plan(`name: w\n${steps}`, { remoteNodeNames: ['far'] }).plan).toBeDefined()

@@ -1,7 +1,7 @@
 // The pure reader of workflow files: text -> values with places -> shapes -> references -> Plan, with all problems.
 
 import type { WorkflowSettings } from '@calbox/schemas'
-import { checkFiles, type FileExists } from './check/check-files.ts'
+import { checkFiles, type LookAtFile } from './check/check-files.ts'
 import { checkNodeNames } from './check/check-nodes.ts'
 import { checkVariables } from './check/check-variables.ts'
 import { describeNode } from './check/schema-view.ts'
@@ -20,8 +20,8 @@ export interface PlanRequest {
   readonly file: string
   readonly text: string
   readonly kinds: StepSchemaRegistry
-  /** Asked for each installed file, as written in the step (relative to the working directory; may start with ~). */
-  readonly fileExists?: FileExists
+  /** Asked for each file a step names, as it is written there (relative to the working directory; may start with ~). */
+  readonly lookAtFile?: LookAtFile
   /** For `${VAR}` in remote_nodes. */
   readonly environment?: Environment
   /** Nodes that the command line adds. */
@@ -61,7 +61,8 @@ function readWorkflow(request: PlanRequest, root: MapNode, problems: ProblemColl
   const names = new Set([...nodes.nodes, ...remoteNodes].map((node) => node.name))
   for (const name of extra) names.add(name)
   if (nodes.known && !hasBrokenRemote(root, remoteNodes.length)) checkNodeNames(steps.source, names, problems)
-  if (request.fileExists !== undefined) checkFiles(steps.source, request.fileExists, problems)
+  const { file, lookAtFile } = request
+  if (lookAtFile !== undefined) checkFiles(steps.source, { file, lookAtFile }, problems)
   checkVariables(steps.source, problems)
   if (settings === undefined) return undefined
   return {

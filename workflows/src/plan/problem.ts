@@ -21,6 +21,7 @@ export type ProblemCode =
   | 'unknown_node'
   | 'duplicate_node'
   | 'missing_file'
+  | 'unusable_file'
   | 'unknown_variable'
   | 'image_noted'
   | 'too_many_problems'

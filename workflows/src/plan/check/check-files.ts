@@ -1,29 +1,36 @@
-// Files that steps install must exist, relative to the directory the command is run from. A script that runs before may
-// build them, so after one a missing file is only a warning.
+// Files that steps name must be there, relative to the directory the command is run from, and what is installed must
+// look like an application. A script that runs before may build them, so after one these are only warnings.
 
 import { hasPlaceholder } from '../../values/placeholders.ts'
 import type { ProblemCollector } from '../problem.ts'
 import type { SourceStep } from '../read/read-steps.ts'
 import { entryOf, textOf } from '../yaml/source-node.ts'
+import { applicationFault, type FileFault, type SeenFile } from './application-file.ts'
 
 const INSTALLING_KINDS: ReadonlySet<string> = new Set(['install_application', 'create_mesh'])
 
 /** Where a script is a file of this machine. */
 const SCRIPT_TARGETS: ReadonlySet<string> = new Set(['local', 'nodes'])
 
-export type FileExists = (path: string) => boolean
+export type LookAtFile = (path: string) => SeenFile
 
-export function checkFiles(steps: readonly SourceStep[], fileExists: FileExists, problems: ProblemCollector): void {
-  new FileChecker(fileExists, problems).check(steps)
+export interface FileChecks {
+  /** Of the workflow, as it was named. */
+  readonly file: string
+  readonly lookAtFile: LookAtFile
+}
+
+export function checkFiles(steps: readonly SourceStep[], checks: FileChecks, problems: ProblemCollector): void {
+  new FileChecker(checks, problems).check(steps)
 }
 
 class FileChecker {
-  private readonly fileExists: FileExists
+  private readonly checks: FileChecks
   private readonly problems: ProblemCollector
   private scriptBefore = false
 
-  constructor(fileExists: FileExists, problems: ProblemCollector) {
-    this.fileExists = fileExists
+  constructor(checks: FileChecks, problems: ProblemCollector) {
+    this.checks = checks
     this.problems = problems
   }
 
@@ -34,7 +41,7 @@ class FileChecker {
         if (SCRIPT_TARGETS.has(textOf(entryOf(step.node, 'target')?.value) ?? '')) this.path(step, 'script')
         this.scriptBefore = true
       }
-      if (INSTALLING_KINDS.has(kind ?? '')) this.path(step, 'path')
+      if (INSTALLING_KINDS.has(kind ?? '') && !expectsFailure(step)) this.path(step, 'path')
       for (const branch of step.branches) this.check(branch)
     }
   }
@@ -42,16 +49,46 @@ class FileChecker {
   private path(step: SourceStep, key: 'path' | 'script'): void {
     const node = entryOf(step.node, key)?.value
     const path = textOf(node)
-    if (node === undefined || path === undefined || path === '' || hasPlaceholder(path) || this.fileExists(path)) return
+    if (node === undefined || path === undefined || path === '' || hasPlaceholder(path)) return
+    const seen = this.checks.lookAtFile(path)
+    const fault = this.faultOf(path, seen, key === 'path')
+    if (fault === undefined) return
+    const later = 'a script before this step may make it'
     this.problems.add({
-      code: 'missing_file',
+      code: seen.kind === 'absent' ? 'missing_file' : 'unusable_file',
       span: node.span,
       path: [...step.path, key],
-      message: `the file ${path} does not exist`,
-      hint: this.scriptBefore
-        ? 'a script before this step may create it; paths are relative to the directory the command is run from'
-        : 'paths are relative to the directory the command is run from, not to the workflow file',
+      message: `the file ${path} ${fault.message}`,
+      hint: this.scriptBefore ? [later, fault.hint].filter(Boolean).join('; ') : fault.hint,
       severity: this.scriptBefore ? 'warning' : 'error',
     })
   }
+
+  private faultOf(path: string, seen: SeenFile, isApplication: boolean): FileFault | undefined {
+    switch (seen.kind) {
+      case 'absent':
+        return { message: 'does not exist', hint: this.whereToLook(path) }
+      case 'folder':
+        return { message: 'is a folder', hint: `name a file in it${isApplication ? ', one that ends in .wasm' : ''}` }
+      case 'unreadable':
+        return { message: `cannot be read: ${seen.reason}`, hint: 'give this user access to it' }
+      default:
+        return isApplication ? applicationFault(seen.start) : undefined
+    }
+  }
+
+  /** Beside the workflow is where people expect it. */
+  private whereToLook(path: string): string {
+    const folder = this.checks.file.includes('/') ? this.checks.file.replace(/\/[^/]*$/, '') : ''
+    const beside = `${folder}/${path.replace(/^\.\//, '')}`
+    const isBeside = folder !== '' && !/^[/~]/.test(path) && this.checks.lookAtFile(beside).kind === 'file'
+    if (isBeside) return `it is beside the workflow file: write ${beside}, or run calbox in ${folder}`
+    return 'paths are relative to the directory the command is run from, not to the workflow file'
+  }
+}
+
+/** What cannot be installed may be just what such a step is about. */
+function expectsFailure(step: SourceStep): boolean {
+  const value = entryOf(step.node, 'expected_failure')?.value
+  return value?.kind === 'scalar' && value.value === true
 }

@@ -5,7 +5,7 @@ import { renderProblem } from '../yaml/code-frame.ts'
 
 function problemsOf(step: string): string[] {
   const text = `name: t\nnodes: { count: 1, prefix: n }\nsteps:\n  - ${step}\n`
-  const { problems } = planWorkflow({ file: 'w.yml', text, kinds: stepSchemas, fileExists: () => false })
+  const { problems } = planWorkflow({ file: 'w.yml', text, kinds: stepSchemas, lookAtFile: () => ({ kind: 'absent' }) })
   return problems.map(({ severity, path, message }) => `${severity} ${path} ${message.slice(0, 60)}`)
 }
 

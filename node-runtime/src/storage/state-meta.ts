@@ -1,10 +1,11 @@
 // The meta rows of a context's state: which generation is current, its root and size; and the generation that a
 // snapshot is being received into, with how far it got.
-import { decode, encode } from '@ipld/dag-cbor'
 import type { Bytes } from '../base/bytes.ts'
 import { type ContextId, IdError, idBytes, idFromBytes, type RootHash } from '../base/ids.ts'
 import { contextMetaKey } from '../store/keys.ts'
 import type { StoreOp, StoreReader } from '../store/store.ts'
+import { readCbor } from '../wire/cbor-reader.ts'
+import { writeCbor } from '../wire/cbor-writer.ts'
 import { StorageError } from './errors.ts'
 import { EMPTY_ROOT } from './trie-node.ts'
 
@@ -22,6 +23,8 @@ export interface IncomingMeta extends StateMeta {
   /** The last key received. */
   readonly after?: Bytes
 }
+
+const LIMITS = { depthMax: 1, itemsMax: 100 }
 
 export const NO_STATE: StateMeta = { generation: 0, root: EMPTY_ROOT, entryCount: 0, sizeBytes: 0 }
 
@@ -44,12 +47,12 @@ export function readIncomingMeta(reader: StoreReader, contextId: ContextId): Inc
 }
 
 export function putStateMeta(contextId: ContextId, meta: StateMeta): StoreOp {
-  return { type: 'put', key: stateMetaKey(contextId), value: encode(rowOf(meta)) }
+  return { type: 'put', key: stateMetaKey(contextId), value: writeCbor(rowOf(meta)) }
 }
 
 export function putIncomingMeta(contextId: ContextId, meta: IncomingMeta): StoreOp {
   const { token, after } = meta
-  const value = encode({ ...rowOf(meta), token, ...(after === undefined ? {} : { after }) })
+  const value = writeCbor({ ...rowOf(meta), token, ...(after === undefined ? {} : { after }) })
   return { type: 'put', key: incomingMetaKey(contextId), value }
 }
 
@@ -61,7 +64,7 @@ function rowOf(meta: StateMeta): Record<string, unknown> {
 function decodeRow(bytes: Bytes, contextId: ContextId): Record<string, unknown> {
   let row: unknown
   try {
-    row = decode(bytes)
+    row = readCbor(bytes, LIMITS)
   } catch (cause) {
     throw corruptMeta(contextId, cause)
   }

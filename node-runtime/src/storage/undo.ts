@@ -1,14 +1,17 @@
 // Undo records and their bytes, as kept with each applied delta.
-import { decode, encode } from '@ipld/dag-cbor'
 import type { Bytes } from '../base/bytes.ts'
+import { readCbor } from '../wire/cbor-reader.ts'
+import { writeCbor } from '../wire/cbor-writer.ts'
 import { StorageError } from './errors.ts'
 import { UNDO_BYTES_MAX } from './limits.ts'
 import type { StateChange, UndoRecord } from './state-view.ts'
 
 const VERSION = 1
+/** Its size is bounded: as many changes as there is room for. */
+const LIMITS = { depthMax: 3, itemsMax: UNDO_BYTES_MAX }
 
 export function encodeUndo(undo: UndoRecord): Bytes {
-  return encode([VERSION, undo.previous.map(({ key, value }) => [key, value])])
+  return writeCbor([VERSION, undo.previous.map(({ key, value }) => [key, value])])
 }
 
 /** Throws StorageError UNDO_INVALID. */
@@ -17,7 +20,7 @@ export function decodeUndo(bytes: Bytes): UndoRecord {
     throw invalid(`it has ${bytes.byteLength} bytes, the limit is ${UNDO_BYTES_MAX}`)
   let row: unknown
   try {
-    row = decode(bytes)
+    row = readCbor(bytes, LIMITS)
   } catch (cause) {
     throw invalid('it is not DAG-CBOR', cause)
   }

@@ -35,26 +35,19 @@ class Writer {
   #at = 0
 
   taken(): Bytes {
-    return Uint8Array.prototype.slice.call(new Uint8Array(this.#out.buffer, this.#out.byteOffset, this.#at))
+    return new Uint8Array(this.#out.subarray(0, this.#at))
   }
 
   value(value: unknown): void {
-    switch (typeof value) {
-      case 'string':
-        return this.#text(value)
-      case 'number':
-        return Number.isSafeInteger(value) && value >= 0 ? this.#head(UINT, value) : this.#fraction(value)
-      case 'bigint':
-        return this.#big(value)
-      case 'boolean':
-        return this.#byte(value ? TRUE : FALSE)
-      case 'object':
-        if (value === null) return this.#byte(NULL)
-        if (value instanceof Uint8Array) return this.#bytes(value)
-        return Array.isArray(value) ? this.#list(value) : this.#map(value as Readonly<Record<string, unknown>>)
-      default:
-        throw new TypeError(`no CBOR form of a ${typeof value}`)
-    }
+    if (value instanceof Uint8Array) this.#bytes(value)
+    else if (typeof value === 'string') this.#text(value)
+    else if (typeof value === 'number') this.#number(value)
+    else if (typeof value === 'bigint') this.#big(value)
+    else if (value === null) this.#byte(NULL)
+    else if (typeof value === 'boolean') this.#byte(value ? TRUE : FALSE)
+    else if (Array.isArray(value)) this.#list(value)
+    else if (typeof value === 'object') this.#map(value as Readonly<Record<string, unknown>>)
+    else throw new TypeError(`no CBOR form of a ${typeof value}`)
   }
 
   #byte(byte: number): void {
@@ -87,9 +80,17 @@ class Writer {
     }
   }
 
+  #number(value: number): void {
+    if (Number.isSafeInteger(value) && value >= 0) this.#head(UINT, value)
+    else this.#fraction(value)
+  }
+
   #big(value: bigint): void {
     assert(value >= 0n && value <= U64_MAX, 'a number on the wire has 64 bits and no sign')
-    if (value <= Number.MAX_SAFE_INTEGER) return this.#head(UINT, Number(value))
+    if (value <= Number.MAX_SAFE_INTEGER) {
+      this.#head(UINT, Number(value))
+      return
+    }
     this.#byte((UINT << 5) | 27)
     this.#room(8)
     this.#at = this.#out.writeBigUInt64BE(value, this.#at)
@@ -168,7 +169,7 @@ function ascend(names: readonly string[]): boolean {
 
 /** Names of fields are ASCII, where the order of characters is the order of bytes; others are compared as bytes. */
 function canonically(a: string, b: string): number {
-  if (a.length === b.length && isAscii(a) && isAscii(b)) return a < b ? -1 : a > b ? 1 : 0
+  if (isAscii(a) && isAscii(b)) return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
   const [left, right] = [Buffer.from(a), Buffer.from(b)]
   return left.byteLength - right.byteLength || Buffer.compare(left, right)
 }

@@ -1,10 +1,10 @@
 // Messages: `[tag, body]` in canonical DAG-CBOR, where the tag names kind and version. One value has one byte form, so
 // that a hash over the bytes is a hash over the value; everything else is refused with WireError.
-import { decode as cborDecode, encode as cborEncode } from '@ipld/dag-cbor'
-import { type Bytes, equalBytes } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
+import { readCbor } from './cbor-reader.ts'
+import { writeCbor } from './cbor-writer.ts'
 import { WireError } from './errors.ts'
 import { CBOR_ITEMS_MAX, DEPTH_MAX } from './limits.ts'
-import { checkStructure } from './scan.ts'
 import type { Shape } from './shape.ts'
 
 export interface Codec<T> {
@@ -14,35 +14,24 @@ export interface Codec<T> {
   decode(bytes: Bytes): T
 }
 
+const LIMITS = { depthMax: DEPTH_MAX, itemsMax: CBOR_ITEMS_MAX }
+
 /** `tag` is `kind/version`, e.g. `delta/1`. */
 export function message<T>(tag: string, body: Shape<T>, maxBytes: number): Codec<T> {
   return {
     encode(value) {
       const raw = body.raw(value)
       body.read(raw, tag)
-      return within(cborEncode([tag, raw]), tag, maxBytes)
+      return within(writeCbor([tag, raw]), tag, maxBytes)
     },
     decode(bytes) {
-      const raw = decodeCbor(within(bytes, tag, maxBytes), tag)
+      const raw = readCbor(within(bytes, tag, maxBytes), LIMITS)
       if (!Array.isArray(raw) || raw.length !== 2 || raw[0] !== tag) {
         const seen = Array.isArray(raw) && typeof raw[0] === 'string' ? raw[0].slice(0, 40) : 'something else'
         throw new WireError('WIRE_KIND', `expected a ${tag} message, got ${seen}`, { data: { expected: tag, seen } })
       }
-      const value = body.read(raw[1], tag)
-      if (!equalBytes(cborEncode(raw), bytes)) {
-        throw new WireError('WIRE_NOT_CANONICAL', `${tag}: the bytes are not the canonical form of their value`)
-      }
-      return value
+      return body.read(raw[1], tag)
     },
-  }
-}
-
-function decodeCbor(bytes: Bytes, tag: string): unknown {
-  checkStructure(bytes, { depthMax: DEPTH_MAX, itemsMax: CBOR_ITEMS_MAX })
-  try {
-    return cborDecode(bytes)
-  } catch (cause) {
-    throw new WireError('WIRE_MALFORMED', `${tag}: not DAG-CBOR`, { cause })
   }
 }
 

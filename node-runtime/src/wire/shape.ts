@@ -178,17 +178,20 @@ export function record<R extends Fields, O extends Fields = Record<never, never>
     ...Object.entries(required).map(([name, shape]): [string, Shape<unknown>, boolean] => [name, shape, true]),
     ...Object.entries(optional ?? {}).map(([name, shape]): [string, Shape<unknown>, boolean] => [name, shape, false]),
   ]
-  const known = new Set(all.map(([name]) => name))
+  // As they are encoded: then nothing is left to sort.
+  all.sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1))
   return {
     read(raw, at) {
       const map = asMap(raw, at)
-      for (const name of Object.keys(map)) {
-        if (!known.has(name)) throw new WireError('WIRE_SHAPE', `${at}: unknown field`, { data: { at } })
-      }
       const out: Record<string, unknown> = {}
+      let unread = Object.keys(map).length
       for (const [name, shape, needed] of all) {
-        if (needed || Object.hasOwn(map, name)) out[name] = shape.read(map[name], `${at}.${name}`)
+        const field = Object.hasOwn(map, name) ? map[name] : undefined
+        if (field === undefined && !needed) continue
+        out[name] = shape.read(field, `${at}.${name}`)
+        unread -= 1
       }
+      if (unread > 0) throw new WireError('WIRE_SHAPE', `${at}: unknown field`, { data: { at } })
       return out as RecordOf<R, O>
     },
     raw(value) {

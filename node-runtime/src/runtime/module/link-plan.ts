@@ -42,14 +42,19 @@ export function planLinks(sections: ModuleSections): LinkPlan {
 }
 
 export function importObject(plan: LinkPlan, call: Invocation): Record<string, Record<string, unknown>> {
-  const out: Record<string, Record<string, unknown>> = {}
+  const out: Record<string, Record<string, unknown>> = namesOnly()
   for (const entry of plan.imports) {
     const host = entry.module === HOST_MODULE ? HOST_FUNCTIONS.get(entry.name) : undefined
-    const module = out[entry.module] ?? {}
+    const module = out[entry.module] ?? namesOnly()
     out[entry.module] = module
     module[entry.name] = host ? bindHostFunction(host, entry, call) : () => call.guarded(() => unknownImport(entry))
   }
   return out
+}
+
+/** The module chooses the names: in a plain object `__proto__` and `constructor` would be the host's own. */
+function namesOnly<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>
 }
 
 function unknownImport(entry: PlannedImport): never {

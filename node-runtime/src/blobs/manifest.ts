@@ -48,6 +48,7 @@ export function tooLarge(size: number, maximum = BLOB_BYTES_MAX): BlobError {
 }
 
 const MAGIC = Buffer.from('blob/1\0\0')
+const NO_HASH = new Uint8Array(ID_LENGTH)
 const HEADER_BYTES = MAGIC.byteLength + 8 + 8 + 1 + ID_LENGTH
 
 /** Fixed header (magic, size, time, whether the hash is known, the hash), then the chunk hashes. */
@@ -68,11 +69,15 @@ export function decodeRecord(bytes: Bytes): BlobRecord | undefined {
   if (bytes.byteLength < HEADER_BYTES || !equalBytes(bytes.subarray(0, MAGIC.byteLength), MAGIC)) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const chunks = bytes.byteLength === HEADER_BYTES ? EMPTY : bytes.slice(HEADER_BYTES)
+  const addedMs = Number(view.getBigUint64(16))
+  const hash = bytes.subarray(25, HEADER_BYTES)
+  const isKnown = bytes[24] === 1
+  if (!Number.isSafeInteger(addedMs) || (!isKnown && (bytes[24] !== 0 || !equalBytes(hash, NO_HASH)))) return undefined
   try {
     return {
       ...manifestOf(Number(view.getBigUint64(8)), chunks),
-      hash: bytes[24] === 1 ? idFromBytes<BlobId>(bytes.subarray(25, HEADER_BYTES)) : undefined,
-      addedMs: Number(view.getBigUint64(16)),
+      hash: isKnown ? idFromBytes<BlobId>(hash) : undefined,
+      addedMs,
     }
   } catch (error) {
     if (error instanceof BlobError) return undefined

@@ -16,7 +16,7 @@ let cwd: string
 
 beforeEach(() => {
   cwd = mkdtempSync(path.join(tmpdir(), 'calbox-program-'))
-  writeFileSync(path.join(cwd, 'app.wasm'), 'wasm')
+  writeFileSync(path.join(cwd, 'app.wasm'), '\0asm\x01\0\0\0')
 })
 
 afterEach(async () => {

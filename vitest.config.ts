@@ -1,19 +1,47 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+
+const EVERYWHERE = [
+  '{schemas,node-runtime,workflows,cli}/src/**/*.test.ts',
+  'node-runtime/sim/**/*.test.ts',
+  'scripts/**/*.test.ts',
+  'apps/**/*.test.ts',
+  'sdk/test/**/*.test.ts',
+]
+
+/**
+ * Whole networks, other processes and compilers: they compute for long, walk over what the tests of the parts have
+ * walked over, or do it where coverage cannot see. Counting every block would double what the first of them cost.
+ */
+const WHOLE = [
+  'node-runtime/sim/**/*.test.ts',
+  'node-runtime/src/context/convergence.test.ts',
+  'node-runtime/src/context/**/*crash*.test.ts',
+  'node-runtime/src/context/retention/retention.test.ts',
+  'node-runtime/src/main.test.ts',
+  'cli/src/{program,launcher}.test.ts',
+  'cli/src/commands/real-network.test.ts',
+  'scripts/**/*.test.ts',
+  'apps/**/*.test.ts',
+  'sdk/test/**/*.test.ts',
+]
+
+const NOT_OURS = ['**/node_modules/**', '**/dist/**', '**/.claude/**']
 
 // Sources are tested as they are: the `source` condition resolves workspace packages to their TypeScript.
 export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    include: [
-      '{schemas,node-runtime,workflows,cli}/src/**/*.test.ts',
-      'node-runtime/sim/**/*.test.ts',
-      'scripts/**/*.test.ts',
-      'apps/**/*.test.ts',
-      'sdk/test/**/*.test.ts',
+    // One for each core: vitest's own process has little to do, and would have one for itself by default.
+    maxWorkers: availableParallelism(),
+    projects: [
+      {
+        extends: true,
+        test: { name: 'parts', include: EVERYWHERE, exclude: [...NOT_OURS, ...WHOLE], testTimeout: 30_000 },
+      },
+      { extends: true, test: { name: 'whole', include: WHOLE, exclude: NOT_OURS, testTimeout: 30_000 } },
     ],
-    exclude: ['**/node_modules/**', '**/dist/**', '**/.claude/**'],
-    testTimeout: 30_000,
     coverage: {
       provider: 'v8',
       include: ['{schemas,node-runtime,workflows,cli}/src/**/*.ts'],

@@ -12,7 +12,8 @@ const GATES: readonly { readonly name: string; readonly command: string; readonl
   { name: 'architecture', command: 'node', args: ['scripts/check-architecture.ts'] },
   { name: 'unused', command: 'knip', args: [] },
   { name: 'generated files', command: 'node', args: ['--conditions=source', 'scripts/generate.ts', '--check'] },
-  { name: 'unit tests', command: 'vitest', args: ['run', '--coverage'] },
+  { name: 'unit tests of the parts', command: 'vitest', args: ['run', '--project', 'parts', '--coverage'] },
+  { name: 'unit tests of the whole', command: 'vitest', args: ['run', '--project', 'whole'] },
 ]
 
 const failed: string[] = []

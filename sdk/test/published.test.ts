@@ -5,7 +5,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TinyHost } from './tiny-host.ts'
 
 const run = promisify(execFile)
@@ -13,7 +13,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 const TIMEOUT_MS = 300_000
 
 let folder: string
-beforeEach(async () => {
+beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'calbox-sdk-'))
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: path.join(ROOT, 'sdk') })
   await mkdir(path.join(folder, 'node_modules/@calbox'), { recursive: true })
@@ -24,7 +24,7 @@ beforeEach(async () => {
   }
   await cp(path.join(ROOT, 'apps/kv-store/assembly'), path.join(folder, 'assembly'), { recursive: true })
 }, TIMEOUT_MS)
-afterEach(async () => {
+afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 

@@ -51,6 +51,7 @@ export class Context {
   readonly #adoption: Adoption
   /** Everything we ever wrote is in the state. */
   #hasOwn = false
+  #isClosed = false
 
   constructor(parts: ContextParts) {
     this.record = parts.record
@@ -264,6 +265,7 @@ export class Context {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#intake.close()
     this.#pruner.close()
     await this.#handlers.close()
@@ -276,6 +278,8 @@ export class Context {
       while (await this.#enqueue(() => this.#reissueNext()));
     } catch (error) {
       if (!(error instanceof ContextError)) throw error
+      // This instance has ended: the one that reads the rows next goes on.
+      if (this.#isClosed || error.code === 'CONTEXT_FAILED') return
       this.#parts.log.warn({ error: error.message }, 'own deltas wait to be written again')
     }
   }

@@ -9,7 +9,7 @@ import type { BlobStore } from './blobs/blob-store.ts'
 import { BlobKeeper } from './context/blobs/blob-keeper.ts'
 import { BlobReferences } from './context/blobs/blob-references.ts'
 import { Contexts } from './context/contexts.ts'
-import { ABSENT_MS, CHECKPOINT_MIN } from './context/limits.ts'
+import { ABSENT_MS, CHECKPOINT_MIN, REVISION_MAX } from './context/limits.ts'
 import { Applications } from './context/namespaces/applications.ts'
 import { Identities } from './context/namespaces/identities.ts'
 import { Joiner } from './context/namespaces/joiner.ts'
@@ -138,7 +138,7 @@ export class Node implements NodeServices {
       applications,
       namespaces,
       blobParts: { blobs, references: blobReferences, blobOutbound: blobExchange },
-      retention: { absentMs: ABSENT_MS, checkpointMin: CHECKPOINT_MIN, ...options.retention },
+      retention: { absentMs: ABSENT_MS, checkpointMin: CHECKPOINT_MIN, revisionMax: REVISION_MAX, ...options.retention },
       onEvent,
       onKeyMissing: (namespace, groupId) => late.joiner?.wantKeys(namespace, groupId),
     })

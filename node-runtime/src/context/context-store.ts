@@ -1,7 +1,8 @@
 // The rows of one context in the store, and nothing of their meaning: deltas, the undo stack, parked deltas, markers.
 // Everything that changes them returns store operations for the caller's one batch.
 import { type Bytes, concat, u32be, u64be } from '../base/bytes.ts'
-import { type ContextId, type DeltaId, idBytes, idFromBytes, type PublicKey } from '../base/ids.ts'
+import { type ContextId, type DeltaId, idBytes, idFromBytes, type OpId, type PublicKey } from '../base/ids.ts'
+import { NO_REMOVALS } from '../governance/namespace-state.ts'
 import { type ItemKey, itemKey } from '../reconcile/item-key.ts'
 import { keyOf } from '../store/keys.ts'
 import type { StoreOp, StoreReader } from '../store/store.ts'
@@ -16,6 +17,7 @@ import {
   decodeRow,
   encodeRow,
   type HandlerRow,
+  type JudgementRow,
   type ParkedRow,
   type UndoRow,
 } from '../wire/records.ts'
@@ -23,6 +25,13 @@ import {
 export interface StoredDelta {
   readonly delta: Delta
   readonly status: DeltaRow['status']
+}
+
+export interface Judgement {
+  /** Of the removals. Undefined: some of the deltas are not judged by them. */
+  readonly digest: Bytes | undefined
+  /** Removals of which we have said what we had accepted, or had nothing to say. */
+  readonly witnessed: readonly OpId[]
 }
 
 /** A change of a row that holds a delta, as one of the graph or parked. */
@@ -132,6 +141,19 @@ export class ContextStore {
     if (bytes === undefined) return undefined
     const { checkpoint, base, swapped } = decodeRow<CheckpointRow>('checkpoint', bytes)
     return { checkpoint: decodeCheckpoint(checkpoint), base, swapped }
+  }
+
+  putJudgement(digest: Bytes | undefined, witnessed: Iterable<OpId>): StoreOp {
+    const row = encodeRow({ v: 1, digest: digest ?? null, witnessed: [...witnessed].map(idBytes) })
+    return put(keyOf('judgement', this.#id), row)
+  }
+
+  /** By which removals all stored deltas were judged; by none, where it was never written. */
+  judgement(): Judgement {
+    const bytes = this.#store.get(keyOf('judgement', this.#id))
+    if (bytes === undefined) return { digest: NO_REMOVALS, witnessed: [] }
+    const { digest, witnessed } = decodeRow<JudgementRow>('judgement', bytes)
+    return { digest: digest ?? undefined, witnessed: witnessed.map((id) => idFromBytes<OpId>(id)) }
   }
 
   putAcknowledgement(beat: HeadsBeat): StoreOp {

@@ -8,7 +8,7 @@
 //    (`onBroken`) and the next one is read from the store.
 // 4. The author's own delta enters the state by the same apply as everyone else's (I1).
 import type { Bytes } from '../base/bytes.ts'
-import type { DeltaId, RootHash } from '../base/ids.ts'
+import type { AccountId, DeltaId, RootHash } from '../base/ids.ts'
 import { QueueError, SerialQueue } from '../base/serial-queue.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
@@ -17,11 +17,13 @@ import { type Checkpoint, type SignedCheckpoint, signCheckpoint } from '../wire/
 import type { Delta } from '../wire/delta.ts'
 import { type HeadsBeat, signHeads } from '../wire/gossip.ts'
 import { HEADS_MAX } from '../wire/limits.ts'
+import { acceptedFrom } from './apply/accepted.ts'
 import { Folder } from './apply/folder.ts'
 import { Intake } from './apply/intake.ts'
 import { type ReceiveResult, Receiver } from './apply/receiver.ts'
 import { Revision } from './apply/revision.ts'
 import { Voids } from './apply/voids.ts'
+import { Witness } from './apply/witness.ts'
 import { Caller, type CallMeta, type CallRequest, type CallResult } from './calls/caller.ts'
 import { ContextError } from './errors.ts'
 import { HandlerQueue, type HandlerTask } from './handlers/handler-queue.ts'
@@ -46,6 +48,8 @@ export class Context {
   readonly #caller: Caller
   readonly #receiver: Receiver
   readonly #revision: Revision
+  readonly #witness: Witness
+  readonly #accepted: (account: AccountId) => Promise<DeltaId[]>
   readonly #frontier: Frontier
   readonly #pruner: Pruner
   readonly #adoption: Adoption
@@ -86,6 +90,14 @@ export class Context {
       enqueue: (task) => this.#enqueue(task),
     })
     const voids = new Voids({ ...parts, contextId: parts.record.id })
+    this.#accepted = (account) => acceptedFrom(account, { ...parts, turns, checkpoint: () => this.#pruner.checkpoint })
+    this.#witness = new Witness({
+      ...parts,
+      ledger: this.#ledger,
+      voids,
+      accepted: this.#accepted,
+      enqueue: (task) => this.#enqueue(task),
+    })
     const onHandlers = () => this.#handlers.wake()
     const base = {
       ...parts,
@@ -94,6 +106,7 @@ export class Context {
       ledger: this.#ledger,
       turns,
       voids,
+      witness: this.#witness,
       onHandlers,
     }
     this.#revision = new Revision(base)
@@ -110,7 +123,7 @@ export class Context {
     return this.#ledger.shown.root
   }
 
-  /** Digest of the removals of members that `root` was judged by; undefined until it was since the start. */
+  /** Digest of the removals of members that `root` was judged by; undefined while some deltas are not. */
   get removals(): Bytes | undefined {
     return this.#ledger.shown.removals
   }
@@ -226,7 +239,7 @@ export class Context {
 
   /** Starts what was interrupted: handlers that wait, deltas that were committed but perhaps never sent. */
   async resume(): Promise<void> {
-    await this.#enqueue(() => this.#revision.runIfDue())
+    await this.#enqueue(() => this.#judge())
     this.#handlers.wake()
     const { restored } = this.#parts
     if (restored.length > 0) await this.receive(restored)
@@ -252,6 +265,14 @@ export class Context {
     return this.#enqueue(() => this.#receiver.receive(deltas, from))
   }
 
+  /**
+   * Runs `work` while the context stands still: nothing is applied, written, pruned or acknowledged that was not before.
+   * `accepted` gives heads in whose past is all that is accepted here from an account.
+   */
+  standStill<T>(work: (accepted: (account: AccountId) => Promise<DeltaId[]>) => Promise<T>): Promise<T> {
+    return this.#enqueue(() => work(this.#accepted))
+  }
+
   /** Looks again at what a removal has made void, and at what waits for governance or for a key. */
   async reconsider(): Promise<void> {
     if (this.#revision.isDue) await this.#enqueue(() => this.#revision.runIfDue())
@@ -268,8 +289,14 @@ export class Context {
     this.#isClosed = true
     this.#intake.close()
     this.#pruner.close()
+    this.#witness.close()
     await this.#handlers.close()
     await this.#queue.close()
+  }
+
+  async #judge(): Promise<void> {
+    await this.#revision.runIfDue()
+    await this.#witness.note()
   }
 
   /** Oldest first. What cannot be written now is tried again when keys or governance have changed. */

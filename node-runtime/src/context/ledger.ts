@@ -1,6 +1,6 @@
 // The one way of a context into its store, and what others may see of it afterwards: heads and root, gossip, events.
 import type { Bytes } from '../base/bytes.ts'
-import type { DeltaId, RootHash } from '../base/ids.ts'
+import type { DeltaId, OpId, RootHash } from '../base/ids.ts'
 import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import { ContextError } from './errors.ts'
@@ -11,23 +11,27 @@ import type { Frontier } from './retention/frontier.ts'
 export interface Shown {
   readonly heads: readonly DeltaId[]
   readonly root: RootHash
-  /** Only at equal removals must equal heads have equal roots. Undefined: not judged since the start. */
+  /** Only at equal removals must equal heads have equal roots. Undefined: a judgement was cut off by the last end. */
   readonly removals: Bytes | undefined
 }
 
 type LedgerParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'held' | 'store' | 'state' | 'dag' | 'outbound' | 'onEvent' | 'onBroken' | 'log'
+  'record' | 'rows' | 'held' | 'store' | 'state' | 'dag' | 'judgement' | 'outbound' | 'onEvent' | 'onBroken' | 'log'
 > & { readonly frontier: Frontier }
 
 export class Ledger {
   readonly #parts: LedgerParts
+  /** Removals of which we have said what we had accepted, or had nothing to say. Stored with `judgementOp`. */
+  readonly witnessed: Set<OpId>
   #broken = false
   #shown: Shown
   #removals: Bytes | undefined
 
   constructor(parts: LedgerParts) {
     this.#parts = parts
+    this.#removals = parts.judgement.digest
+    this.witnessed = new Set(parts.judgement.witnessed)
     this.#shown = this.#now()
   }
 
@@ -40,9 +44,14 @@ export class Ledger {
     this.#shown = this.#now()
   }
 
-  /** Digest of the removals of members that all stored deltas have been judged by since the start. */
+  /** Digest of the removals of members that all stored deltas have been judged by; undefined: some have not been. */
   get removals(): Bytes | undefined {
     return this.#removals
+  }
+
+  /** For the batch after which all stored deltas are judged by `removals`; undefined: some are not. */
+  judgementOp(removals: Bytes | undefined): StoreOp {
+    return this.#parts.rows.putJudgement(removals, this.witnessed)
   }
 
   judgedBy(removals: Bytes): void {

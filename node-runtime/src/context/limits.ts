@@ -8,6 +8,9 @@ export const APPLY_BATCH_MAX = 100
 /** And of their sealed bytes, except that one delta always goes: a batch is in memory several times over. */
 export const APPLY_BATCH_BYTES = 8 * 1024 * 1024
 
+/** Deltas taken back or applied in one batch when they are judged again after a removal. More go in further batches. */
+export const REVISION_MAX = 200
+
 /** Deltas verified, opened, merged or undone before the event loop has its turn: some 10 ms. */
 export const TURN_COST = 64
 /** Bytes that count as one more delta there: large ones take as long as several. */
@@ -33,7 +36,10 @@ export const HANDLER_PAGE = 64
 export const PARKED_PAGE = 100
 /** And their bytes, except that one delta always goes. */
 export const PARKED_PAGE_BYTES = 8 * 1024 * 1024
-/** Removals whose past is kept in memory, up to one id a delta each. One more is made again when it is asked for. */
+/** Between what two members say of a removal: the second has mostly nothing to add then. And the longest wait. */
+export const WITNESS_STEP_MS = 500
+export const WITNESS_LAST_MS = 30_000
+/** Pasts of pinned heads kept in memory, up to one id a delta each. One more is made again when it is asked for. */
 export const PASTS_KEPT_MAX = 4
 /** Parked deltas of one context. At the cap the oldest is forgotten; pulling brings it back. */
 export const PARKED_MAX = 10_000

@@ -1,5 +1,6 @@
 // The rows of a context as they are read when it is opened. What a crash has left behind a checkpoint goes; what was
 // applied before a snapshot replaced the state waits to be applied again. Every step may be repeated.
+import { compareCanonical } from '../base/causal.ts'
 import type { HybridClock } from '../base/clock.ts'
 import type { ContextId, DeltaId } from '../base/ids.ts'
 import { Dag, type DagNode } from '../dag/dag.ts'
@@ -22,7 +23,17 @@ export interface OpeningParts {
 
 export type Opened = Pick<
   ContextParts,
-  'rows' | 'held' | 'dag' | 'stack' | 'restored' | 'again' | 'parked' | 'pruned' | 'written' | 'acknowledged'
+  | 'rows'
+  | 'held'
+  | 'dag'
+  | 'stack'
+  | 'restored'
+  | 'again'
+  | 'parked'
+  | 'pruned'
+  | 'written'
+  | 'acknowledged'
+  | 'judgement'
 >
 
 export async function openRows({ contextId, store, hlc, authority }: OpeningParts): Promise<Opened> {
@@ -38,6 +49,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   const ready = new Map<DeltaId, DagNode>()
   const restored: Delta[] = []
   const again = new Set<DeltaId>()
+  const withoutEffect = new Map<DeltaId, 'void' | 'voided'>()
   const written = new Map(pruned?.checkpoint.authors.map(({ author, hlc: stamp }) => [author, stamp]))
   for await (const { delta, status } of rows.deltas()) {
     hlc.observe(delta.hlc)
@@ -45,6 +57,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
       await batches.add(rows.dropDelta(delta.id))
       continue
     }
+    if (status === 'void' || status === 'voided') withoutEffect.set(delta.id, status)
     const counted = status === 'applied' || status === 'voided'
     if (pruned?.swapped && (counted || status === 'void')) {
       await batches.add(rows.putDelta(delta, counted ? 'again' : 'pending'))
@@ -55,6 +68,13 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
       ready.set(delta.id, nodeOf(delta))
       if (delta.hlc > (written.get(delta.author) ?? 0n)) written.set(delta.author, delta.hlc)
     }
+  }
+  for (const id of standingOn(restored, ready, withoutEffect)) {
+    const delta = rows.delta(id)
+    if (!delta) continue
+    ready.delete(id)
+    restored.push(delta)
+    if (withoutEffect.get(id) === 'voided') again.add(id)
   }
   if (pruned) await sweep(rows, bound, pruned.base, batches)
   if (pruned?.swapped) await batches.add(rows.putCheckpoint(pruned.checkpoint, pruned.base))
@@ -75,7 +95,26 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     pruned,
     written,
     acknowledged: writers,
+    judgement: rows.judgement(),
   }
+}
+
+/** What has no effect and stands on what is still to be received: it is received after that, as if it had waited. */
+function standingOn(
+  restored: readonly Delta[],
+  ready: ReadonlyMap<DeltaId, DagNode>,
+  withoutEffect: ReadonlyMap<DeltaId, unknown>,
+): DeltaId[] {
+  if (restored.length === 0) return []
+  const waiting = new Set(restored.map(({ id }) => id))
+  const nodes = [...withoutEffect.keys()].flatMap((id) => ready.get(id) ?? []).sort(compareCanonical)
+  const found: DeltaId[] = []
+  for (const { id, parents } of nodes) {
+    if (!parents.some((parent) => waiting.has(parent))) continue
+    waiting.add(id)
+    found.push(id)
+  }
+  return found
 }
 
 async function sweep(rows: ContextStore, bound: string, base: number, batches: Batches): Promise<void> {

@@ -21,7 +21,7 @@ import type { Checkpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
 import type { BlobParts } from './blobs/blob-effects.ts'
-import type { ContextStore } from './context-store.ts'
+import type { ContextStore, Judgement } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
 import type { Authority, Outbound, StateEvent } from './ports.ts'
 
@@ -40,6 +40,8 @@ export interface ContextRecord {
 export interface Retention {
   readonly absentMs: number
   readonly checkpointMin: number
+  /** Deltas in one batch when they are judged again after a removal. */
+  readonly revisionMax: number
 }
 
 /** How far history is pruned here. */
@@ -62,6 +64,8 @@ export interface ContextParts {
   readonly pruned: Pruned | undefined
   /** The newest stamp of each author among the ready deltas; it grows with them. */
   readonly written: Map<PublicKey, bigint>
+  /** By what the stored deltas were judged. */
+  readonly judgement: Judgement
   /** The newest signed heads of each other member that are stored. */
   readonly acknowledged: readonly HeadsBeat[]
   readonly retention: Retention

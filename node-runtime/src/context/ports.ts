@@ -1,6 +1,7 @@
 // What this folder needs from others: `sync/` brings deltas and operations in and out, and is bound in `node.ts`.
 import type { Bytes } from '../base/bytes.ts'
-import type { ContextId, DeltaId, GroupId, KeyId, NamespaceId, OpId, PublicKey } from '../base/ids.ts'
+import type { AccountId, ContextId, DeltaId, GroupId, KeyId, NamespaceId, OpId, PublicKey } from '../base/ids.ts'
+import type { RemovalPinned } from '../base/operations.ts'
 import type { Removal } from '../governance/namespace-state.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
@@ -44,8 +45,12 @@ export interface Authority {
   judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement
   /** Removals of the author that its delta, which cites `governance`, did not know of. */
   removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[]
-  /** Changes whenever somebody is removed who could read the group. */
-  removalsDigest(groupId: GroupId): Bytes
+  /** Removals that touch the context, with whom they removed. */
+  removalsIn(contextId: ContextId): readonly (readonly [AccountId, Removal])[]
+  /** Equal iff those removals are, and what they pin in the context; all zero while there is none. */
+  judgement(contextId: ContextId): Bytes
+  /** Tells the log what we had accepted from a removed member. Throws NOT_ALLOWED where it is not ours to say. */
+  pinRemoval(pins: Omit<RemovalPinned, 'kind'>): Promise<void>
   /** Makes a new key of the group when a removal has made the present one unfit to seal with. Resolves at once else. */
   renewKey(groupId: GroupId): Promise<void>
   /** The key that seals new deltas of this group; undefined until it has been delivered, or while it is unfit. */

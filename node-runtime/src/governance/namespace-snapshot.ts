@@ -10,13 +10,14 @@ import type { Role } from '../base/operations.ts'
 import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
 import { IdMap } from './id-map.ts'
 import { GROUP_DEPTH_MAX } from './limits.ts'
-import type {
-  ApplicationRecord,
-  ContextRecord,
-  GroupState,
-  Member,
-  NamespaceState,
-  Removal,
+import {
+  type ApplicationRecord,
+  type ContextRecord,
+  type GroupState,
+  type Member,
+  type NamespaceState,
+  NO_REMOVALS,
+  type Removal,
 } from './namespace-state.ts'
 import { pinsOf } from './removal-pins.ts'
 
@@ -47,9 +48,6 @@ export interface SnapshotParts {
   readonly applications: IdMap<ApplicationId, ApplicationRecord>
   readonly removals: IdMap<AccountId, readonly Removal[]>
 }
-
-/** Digest of the removals of a group that nobody was removed from. */
-export const NO_REMOVALS: Bytes = new Uint8Array(32)
 
 export const emptyRoles = (): IdMap<AccountId, Role> => IdMap.empty(cborEncode)
 export const emptyNumbers = (): IdMap<AccountId, number> => IdMap.empty(cborEncode)

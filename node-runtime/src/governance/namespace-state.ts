@@ -14,6 +14,9 @@ import type {
 } from '../base/ids.ts'
 import type { MemberKeys, PinnedHeads, Role, StorageKind, Visibility } from '../base/operations.ts'
 
+/** Digest of the removals where nobody was removed. */
+export const NO_REMOVALS: Bytes = new Uint8Array(32)
+
 export interface Member extends MemberKeys {
   readonly joinedHlc: bigint
 }

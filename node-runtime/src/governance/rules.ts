@@ -14,9 +14,8 @@ import {
   emptyRoles,
   type GroupRecord,
   type NamespaceSnapshot,
-  NO_REMOVALS,
 } from './namespace-snapshot.ts'
-import type { ContextRecord } from './namespace-state.ts'
+import { type ContextRecord, NO_REMOVALS } from './namespace-state.ts'
 import { removalPinned } from './removal-rules.ts'
 import type { Rule } from './rule.ts'
 

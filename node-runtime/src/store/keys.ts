@@ -33,6 +33,8 @@ export const KEY_PREFIXES = {
   acknowledgement: 'y/',
   /** f/ ctx: how far history is pruned (context). */
   checkpoint: 'f/',
+  /** j/ ctx: by which removals the stored deltas were judged (context). */
+  judgement: 'j/',
   /** q/ ctx hlc delta: an own delta that a snapshot did not contain, to be written again (context). */
   reissue: 'q/',
   /** g/ namespace op: one governance operation (context). */

@@ -1,10 +1,12 @@
 // The node's own rows: what `context/` keeps in the store beside the state. DAG-CBOR like everything on the wire, so
 // that one reader covers both; a row that does not decode means a damaged store and is reported as such.
-import { decode, encode } from '@ipld/dag-cbor'
 import type { Bytes } from '../base/bytes.ts'
 import { CodedError } from '../base/errors.ts'
 import { ID_LENGTH } from '../base/ids.ts'
-import { bytes, flag, oneOf, record, type Shape, text, uint, wrong } from './shape.ts'
+import { readCbor } from './cbor-reader.ts'
+import { writeCbor } from './cbor-writer.ts'
+import { CBOR_ITEMS_MAX, DEPTH_MAX } from './limits.ts'
+import { bytes, flag, list, oneOf, record, type Shape, text, uint, wrong } from './shape.ts'
 
 export class RecordError extends CodedError<'RECORD_DAMAGED'> {}
 
@@ -85,6 +87,15 @@ export interface GroupKeyRow {
   readonly key: Bytes
 }
 
+/** What the stored deltas were last judged by, all of them. */
+export interface JudgementRow {
+  readonly v: 1
+  /** Null: some of them have not been. */
+  readonly digest: Bytes | null
+  /** Removals of which this node has said what it had accepted, or had nothing to say. */
+  readonly witnessed: readonly Bytes[]
+}
+
 interface Rows {
   readonly delta: DeltaRow
   readonly 'parked delta': ParkedRow
@@ -94,6 +105,7 @@ interface Rows {
   readonly 'handler row': HandlerRow
   readonly application: ApplicationRow
   readonly 'group key': GroupKeyRow
+  readonly judgement: JudgementRow
 }
 
 /** The kinds of rows, as errors name them. */
@@ -101,6 +113,7 @@ export type RowName = keyof Rows
 type Row = Rows[RowName]
 
 // Rows are as large as what they were made from, which had its bounds.
+const LIMITS = { depthMax: DEPTH_MAX, itemsMax: CBOR_ITEMS_MAX, fractions: true }
 const content = bytes(Number.MAX_SAFE_INTEGER)
 const anyText = text(Number.MAX_SAFE_INTEGER)
 const count = uint(Number.MAX_SAFE_INTEGER)
@@ -164,17 +177,18 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
     version: orNull(anyText),
   }),
   'group key': record({ v, key: hash }),
+  judgement: record({ v, digest: orNull(hash), witnessed: list(hash, Number.MAX_SAFE_INTEGER) }),
 }
 
 export function encodeRow(row: Row): Bytes {
-  return encode(row)
+  return writeCbor(row)
 }
 
 /** `what` says which kind of row it is. Throws RecordError when the bytes are not one of this version. */
 export function decodeRow<T extends Row>(what: RowName, stored: Bytes): T {
   const shape: Shape<Row> = ROWS[what]
   try {
-    return shape.read(decode(stored), what) as T
+    return shape.read(readCbor(stored, LIMITS), what) as T
   } catch (cause) {
     throw damaged(what, cause)
   }

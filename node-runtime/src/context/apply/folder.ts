@@ -5,7 +5,6 @@ import { type DeltaId, idBytes, type RootHash } from '../../base/ids.ts'
 import { accountOf } from '../../base/keys.ts'
 import { mergeArtifact } from '../../crdt/artifact.ts'
 import { CrdtError } from '../../crdt/errors.ts'
-import type { DagNode } from '../../dag/dag.ts'
 import { type GuestJob, isMachineFailure } from '../../runtime/guest-executor.ts'
 import type { StateTransaction } from '../../storage/state-transaction.ts'
 import type { StateChange, UndoRecord } from '../../storage/state-view.ts'
@@ -14,6 +13,7 @@ import type { StoreOp } from '../../store/store.ts'
 import { type Delta, type DeltaPayload, openDelta } from '../../wire/delta.ts'
 import { ContextError } from '../errors.ts'
 import { logGuest } from '../guest-log.ts'
+import { APPLY_BATCH_BYTES } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import { StagedMap } from '../staged-map.ts'
 import type { Turns } from '../turns.ts'
@@ -90,9 +90,34 @@ export class Folder {
     )
     const kept = this.#stack.length - plan.undo
     const { transaction, ops, committed } = await this.#refold(kept, plan.apply, byId)
-    for (const id of dropped) ops.push(this.#parts.rows.putDelta(this.#stored(id).delta, 'voided'))
+    for (const id of dropped) ops.push(this.#parts.rows.putDelta(this.stored(id).delta, 'voided'))
     ops.push(...transaction.ops())
     return { ops, committed }
+  }
+
+  /**
+   * Takes up to `countMax` deltas off the top of the stack, fewer where they are large: what is left is the fold of the
+   * others. They are to be applied again, but for `dropped`.
+   */
+  async takeDown(countMax: number, dropped: ReadonlySet<DeltaId>): Promise<Fold> {
+    const { rows, state } = this.#parts
+    const ops: StoreOp[] = []
+    let bytes = 0
+    let kept = this.#stack.length
+    for (; kept > 0 && ops.length < 2 * countMax && bytes < APPLY_BATCH_BYTES; kept -= 1) {
+      const entry = this.#stack[kept - 1]
+      const delta = entry && rows.delta(entry.id)
+      if (!delta) throw new Error(`applied delta ${entry?.id} is gone from the store`)
+      ops.push(rows.dropUndo(this.#base + kept - 1), rows.putDelta(delta, dropped.has(delta.id) ? 'voided' : 'again'))
+      bytes += delta.sealed.byteLength
+    }
+    const transaction = state.begin()
+    await this.#revertTo(kept, transaction)
+    const committed = () => {
+      transaction.committed()
+      this.#stack.splice(kept)
+    }
+    return { ops: [...ops, ...transaction.ops()], committed }
   }
 
   /** Of an app whose merges commute: the same deltas, in canonical order. Undefined where they are. */
@@ -117,7 +142,7 @@ export class Folder {
     for (let index = kept; index < this.#stack.length; index += 1) ops.push(rows.dropUndo(this.#base + index))
     const entries: Arrived[] = []
     for (const { id } of apply) {
-      const entry = arrived.get(id) ?? this.#stored(id)
+      const entry = arrived.get(id) ?? this.stored(id)
       entries.push(entry)
       await turns.spend(entry.delta.sealed.byteLength)
     }
@@ -144,9 +169,10 @@ export class Folder {
     }
   }
 
-  #stored(id: DagNode['id']): Arrived {
+  /** Of a delta that was accepted before. */
+  stored(id: DeltaId): Arrived {
     const delta = this.#parts.rows.delta(id)
-    if (!delta) throw new Error(`applied delta ${id} is gone from the store`)
+    if (!delta) throw new Error(`accepted delta ${id} is gone from the store`)
     return { delta, payload: this.open(delta) }
   }
 

@@ -117,7 +117,8 @@ export class Receiver {
     }
     ops.push(...this.#abandoned(ready, arrived))
     await this.#applyReady(ready, arrived, ops)
-    if (this.#parts.voids.completes(ready.map(({ id }) => id))) await revision.run()
+    // Also where a removal came meanwhile: what is shown is judged by one and the same.
+    if (this.#parts.voids.completes(ready.map(({ id }) => id)) || revision.isDue) await revision.run()
     this.#parts.ledger.show()
     this.#parts.pruner.wake()
     const wanted = [...missing].filter((id) => !this.#parts.holds(id))

@@ -1,35 +1,40 @@
 // Looks at the stored deltas again after a member was removed: what is void now leaves the state, what is not any more
-// comes back, by one undo and one redo in one batch. Handlers run once: for what counts here for the first time.
-import { equalBytes } from '../../base/bytes.ts'
+// comes back. A short way back is one batch. A long one goes in slices, each of them safe to stop after: first the stack
+// is taken down, then built up again. Handlers run once: for what counts here for the first time.
+import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { DeltaId } from '../../base/ids.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { handlerRows } from '../handlers/handler-rows.ts'
 import type { Ledger } from '../ledger.ts'
+import { APPLY_BATCH_BYTES } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
-import { comparePositions } from './fold.ts'
+import { comparePositions, type FoldPlan, type Positioned, planFold } from './fold.ts'
 import type { Arrived, Folder } from './folder.ts'
 import type { Voids } from './voids.ts'
+import type { Witness } from './witness.ts'
 
-type RevisionParts = Pick<ContextParts, 'record' | 'rows' | 'authority' | 'identity' | 'log'> & {
+type RevisionParts = Pick<ContextParts, 'record' | 'rows' | 'authority' | 'identity' | 'retention' | 'log'> & {
   readonly folder: Folder
   readonly ledger: Ledger
   readonly turns: Turns
   readonly voids: Voids
+  readonly witness: Witness
   /** Rows for the queue of handlers were stored. */
   readonly onHandlers: () => void
+}
+
+interface Returning extends Positioned {
+  /** It has never counted here. */
+  readonly isFresh: boolean
 }
 
 interface Found {
   /** Applied, and void now. */
   readonly dropped: ReadonlySet<DeltaId>
-  /** Void before, and not now. */
-  readonly back: readonly Arrived[]
-  /** Of these, what has never counted here. */
-  readonly fresh: readonly Arrived[]
+  /** Void before, and not now; in canonical order. */
+  readonly back: readonly Returning[]
 }
-
-const NOTHING: Found = { dropped: new Set(), back: [], fresh: [] }
 
 export class Revision {
   readonly #parts: RevisionParts
@@ -38,11 +43,10 @@ export class Revision {
     this.#parts = parts
   }
 
-  /** True when members were removed since the deltas were looked at. */
+  /** True when members were removed, or more is known of what was accepted from them, since the deltas were looked at. */
   get isDue(): boolean {
     const { authority, ledger, record } = this.#parts
-    const { removals } = ledger
-    return removals === undefined || !equalBytes(authority.removalsDigest(record.groupId), removals)
+    return ledger.removals === undefined || !equalBytes(authority.judgement(record.id), ledger.removals)
   }
 
   /** Runs in the queue of the context. */
@@ -51,41 +55,95 @@ export class Revision {
   }
 
   async run(): Promise<void> {
-    const { authority, folder, identity, ledger, log, record, rows } = this.#parts
-    const removals = authority.removalsDigest(record.groupId)
-    // A removal never goes away: without one nothing is void.
-    const { dropped, back, fresh } = removals.some((byte) => byte !== 0) ? await this.#look() : NOTHING
-    if (dropped.size + back.length > 0) {
-      const fold = await folder.fold(back, dropped)
-      const ops: StoreOp[] = fresh.flatMap((entry) => handlerRows(rows, identity.publicKey, entry))
-      await ledger.commit([...ops, ...fold.ops])
-      fold.committed()
-      log.info({ voided: dropped.size, restored: back.length }, 'deltas judged again after a removal')
-    }
-    ledger.judgedBy(removals)
-    for (const { delta, payload } of fresh) ledger.emit(delta.id, payload.events)
-    if (fresh.length > 0) this.#parts.onHandlers()
+    const { authority, ledger, record, log, witness } = this.#parts
+    const judgement = authority.judgement(record.id)
+    await witness.note()
+    const found = await this.#look()
+    const isSame = found.dropped.size + found.back.length === 0
+    if (!isSame) await this.#refold(found, judgement)
+    else if (this.isDue) await ledger.commit([ledger.judgementOp(judgement)])
+    ledger.judgedBy(judgement)
+    if (isSame) return
+    log.info({ voided: found.dropped.size, restored: found.back.length }, 'deltas judged again after a removal')
+    if (found.back.some(({ isFresh }) => isFresh)) this.#parts.onHandlers()
   }
 
   async #look(): Promise<Found> {
-    const { folder, rows, turns, voids } = this.#parts
+    const { rows, turns, voids } = this.#parts
     const dropped = new Set<DeltaId>()
-    const back: Arrived[] = []
-    const fresh: Arrived[] = []
+    const back: Returning[] = []
     for await (const { delta, status } of rows.deltas()) {
       await turns.spend(delta.sealed.byteLength)
-      if (status === 'pending') continue
+      if (status === 'pending' || status === 'again') continue
       const isVoid = voids.isVoid(delta)
       if (isVoid === (status !== 'applied')) continue
-      if (isVoid) {
-        dropped.add(delta.id)
-        continue
-      }
-      const entry = { delta, payload: folder.open(delta) }
-      back.push(entry)
-      if (status === 'void') fresh.push(entry)
+      if (isVoid) dropped.add(delta.id)
+      else back.push({ id: delta.id, hlc: delta.hlc, isFresh: status === 'void' })
     }
-    back.sort((a, b) => comparePositions(a.delta, b.delta))
-    return { dropped, back, fresh }
+    return { dropped, back: back.sort(comparePositions) }
+  }
+
+  async #refold({ dropped, back }: Found, judgement: Bytes): Promise<void> {
+    const { folder, ledger, record, retention } = this.#parts
+    const plan = planFold(folder.stack, back, { storage: record.storage, dropped })
+    const fresh = new Set(back.filter(({ isFresh }) => isFresh).map(({ id }) => id))
+    if (plan.undo + plan.apply.length <= retention.revisionMax) {
+      const arrived = back.map(({ id }) => folder.stored(id))
+      const fold = await folder.fold(arrived, dropped)
+      await this.#commit(arrived, fresh, [...fold.ops, ledger.judgementOp(judgement)], fold.committed)
+      return
+    }
+    try {
+      await this.#takeDown(plan, dropped)
+      await this.#buildUp(plan, fresh)
+      await ledger.commit([ledger.judgementOp(judgement)])
+    } catch (error) {
+      // The rows are half-way, and the graph in memory is not: what was taken down comes back when they are next read.
+      ledger.break(error)
+      throw error
+    }
+  }
+
+  async #takeDown(plan: FoldPlan<Returning>, dropped: ReadonlySet<DeltaId>): Promise<void> {
+    const { folder, ledger, retention, turns } = this.#parts
+    const kept = folder.stack.length - plan.undo
+    while (folder.stack.length > kept) {
+      const countMax = Math.min(retention.revisionMax, folder.stack.length - kept)
+      const fold = await folder.takeDown(countMax, dropped)
+      await ledger.commit([...fold.ops, ledger.judgementOp(undefined)])
+      fold.committed()
+      await turns.pass()
+    }
+  }
+
+  async #buildUp(plan: FoldPlan<Returning>, fresh: ReadonlySet<DeltaId>): Promise<void> {
+    const { folder, retention, turns } = this.#parts
+    for (let start = 0; start < plan.apply.length; ) {
+      const slice: Arrived[] = []
+      let bytes = 0
+      for (const { id } of plan.apply.slice(start, start + retention.revisionMax)) {
+        const entry = folder.stored(id)
+        slice.push(entry)
+        bytes += entry.delta.sealed.byteLength
+        if (bytes >= APPLY_BATCH_BYTES) break
+      }
+      const fold = await folder.fold(slice)
+      await this.#commit(slice, fresh, fold.ops, fold.committed)
+      start += slice.length
+      await turns.pass()
+    }
+  }
+
+  async #commit(
+    entries: readonly Arrived[],
+    fresh: ReadonlySet<DeltaId>,
+    ops: readonly StoreOp[],
+    committed: () => void,
+  ): Promise<void> {
+    const { identity, ledger, rows } = this.#parts
+    const first = entries.filter(({ delta }) => fresh.has(delta.id))
+    await ledger.commit([...first.flatMap((entry) => handlerRows(rows, identity.publicKey, entry)), ...ops])
+    committed()
+    for (const { delta, payload } of first) ledger.emit(delta.id, payload.events)
   }
 }

@@ -1,6 +1,7 @@
 // Who goes: a removal pins what was accepted from the member, and what is written from then on is sealed anew.
 import type { AccountId, ContextId, DeltaId, GroupId } from '../../base/ids.ts'
-import { PARENTS_MAX, PINNED_CONTEXTS_MAX } from '../../wire/limits.ts'
+import type { PinnedHeads } from '../../base/operations.ts'
+import { OP_BYTES_MAX, PINNED_CONTEXTS_MAX } from '../../wire/limits.ts'
 import type { Contexts } from '../contexts.ts'
 import type { Namespace } from './namespace.ts'
 import type { Namespaces } from './namespaces.ts'
@@ -10,27 +11,102 @@ export interface MembershipParts {
   readonly contexts: Contexts
 }
 
+export interface RemovalReport {
+  /** Contexts of this node that could not say what was accepted there: others that have them will. */
+  readonly unpinned: readonly { readonly contextId: ContextId; readonly reason: string }[]
+}
+
 /**
  * Removes an account from a group, from the namespace with all its groups, or makes our own leave. Resolves when it is
  * stored here; others hear of it by gossip. Throws ContextError GROUP_NOT_FOUND, NOT_ALLOWED with the rule against it.
  */
-export async function removeMember(parts: MembershipParts, groupId: GroupId, account: AccountId): Promise<void> {
-  const namespace = parts.namespaces.ofGroup(groupId)
+export async function removeMember(
+  { namespaces, contexts }: MembershipParts,
+  groupId: GroupId,
+  account: AccountId,
+): Promise<RemovalReport> {
+  const namespace = namespaces.ofGroup(groupId)
   const groups = namespace.state.groupsWithin(groupId)
-  const pinned = await acceptedIn(parts.contexts, namespace, new Set(groups))
-  await namespace.submit({ kind: 'member_removed', groupId, account, pinned })
+  const still = new StandingStill()
+  try {
+    for (const contextId of writableIn(namespace, new Set(groups))) {
+      if (contexts.has(contextId)) await still.add(contexts, contextId, account)
+    }
+    const [first = {}, ...others] = portions(still.pinned)
+    const { id: removal } = await namespace.submit({ kind: 'member_removed', groupId, account, pinned: first })
+    for (const pinned of others) await namespace.pinRemoval({ account, removal, pinned })
+  } finally {
+    await still.end()
+  }
   for (const id of groups) await namespace.renewKey(id)
+  return { unpinned: still.failures }
+}
+
+/** Contexts of the groups that our member may write, in the order of their ids: two removals never wait for each other. */
+function writableIn(namespace: Namespace, groups: ReadonlySet<GroupId>): ContextId[] {
+  const { publicKey } = namespace.ownKeys
+  return [...namespace.state.contexts.values()]
+    .filter(({ id, groupId }) => groups.has(groupId) && namespace.mayWrite(id, publicKey))
+    .map(({ id }) => id)
+    .sort()
 }
 
 /**
- * The heads of every context here: their past is what was accepted. Of more heads than an operation carries the newest
- * stay out; the next write here joins them.
+ * Contexts that take nothing in until the removal is stored: so whatever they have acknowledged to others is pinned, and
+ * others may have pruned it.
  */
-async function acceptedIn(contexts: Contexts, namespace: Namespace, groups: ReadonlySet<GroupId>) {
-  const pinned: Record<ContextId, readonly DeltaId[]> = {}
-  const affected = [...namespace.state.contexts.values()].filter(({ groupId }) => groups.has(groupId))
-  for (const { id } of affected.filter(({ id }) => contexts.has(id)).slice(0, PINNED_CONTEXTS_MAX)) {
-    pinned[id] = (await contexts.get(id)).heads().slice(0, PARENTS_MAX)
+class StandingStill {
+  readonly pinned: [ContextId, readonly DeltaId[]][] = []
+  readonly failures: { contextId: ContextId; reason: string }[] = []
+  readonly #ended: Promise<void>[] = []
+  readonly #end = Promise.withResolvers<void>()
+
+  /** One that cannot be read, or has too much to do, keeps nobody from being removed. */
+  async add(contexts: Contexts, contextId: ContextId, account: AccountId): Promise<void> {
+    const read = Promise.withResolvers<void>()
+    const standing = contexts
+      .get(contextId)
+      .then((context) =>
+        context.standStill(async (accepted) => {
+          this.pinned.push([contextId, await accepted(account)])
+          read.resolve()
+          await this.#end.promise
+        }),
+      )
+      .catch((error) => {
+        this.failures.push({ contextId, reason: error instanceof Error ? error.message : String(error) })
+        read.resolve()
+      })
+    this.#ended.push(standing)
+    await read.promise
   }
-  return pinned
+
+  async end(): Promise<void> {
+    this.#end.resolve()
+    await Promise.all(this.#ended)
+  }
+}
+
+/** An id with its framing. */
+const ID_BYTES = 36
+/** Of an operation; the rest is for the other fields. */
+const PINS_BYTES_MAX = OP_BYTES_MAX / 2
+
+/** As many as one operation carries, then the others. */
+function portions(pinned: readonly (readonly [ContextId, readonly DeltaId[]])[]): PinnedHeads[] {
+  const all: Record<ContextId, readonly DeltaId[]>[] = []
+  let last: Record<ContextId, readonly DeltaId[]> = {}
+  let [count, bytes] = [0, Number.POSITIVE_INFINITY]
+  for (const [contextId, heads] of pinned) {
+    const size = (heads.length + 1) * ID_BYTES
+    if (bytes + size > PINS_BYTES_MAX || count >= PINNED_CONTEXTS_MAX) {
+      last = {}
+      all.push(last)
+      ;[count, bytes] = [0, 0]
+    }
+    last[contextId] = heads
+    count += 1
+    bytes += size
+  }
+  return all
 }

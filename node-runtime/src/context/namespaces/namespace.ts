@@ -13,7 +13,7 @@ import {
 } from '../../base/ids.ts'
 import { accountOf, type KemKeyPair, keyIdOf, openSealed, type SigningKey, sealTo } from '../../base/keys.ts'
 import type { Logger } from '../../base/log.ts'
-import type { MemberKeys, OpBody } from '../../base/operations.ts'
+import type { MemberKeys, OpBody, RemovalPinned } from '../../base/operations.ts'
 import type { Random } from '../../base/random.ts'
 import { SerialQueue } from '../../base/serial-queue.ts'
 import { Governance } from '../../governance/governance.ts'
@@ -125,8 +125,16 @@ export class Namespace implements Authority {
     return cut ? state.removalsUnseen(contextId, header.author, cut) : []
   }
 
-  removalsDigest(groupId: GroupId): Bytes {
-    return this.state.removalsDigest(groupId)
+  removalsIn(contextId: ContextId): readonly (readonly [AccountId, Removal])[] {
+    return this.state.removalsIn(contextId)
+  }
+
+  judgement(contextId: ContextId): Bytes {
+    return this.state.judgement(contextId)
+  }
+
+  async pinRemoval(pins: Omit<RemovalPinned, 'kind'>): Promise<void> {
+    await this.submit({ kind: 'removal_pinned', ...pins })
   }
 
   async renewKey(groupId: GroupId): Promise<void> {

@@ -124,7 +124,7 @@ export class Frontier {
     const { authority, record } = this.#parts
     const beat = this.#newest.get(author)
     if (beat === undefined || beat === this.#marked.get(author) || beat.heads.length >= HEADS_MAX) return
-    if (!equalBytes(beat.removals, authority.removalsDigest(record.groupId))) return
+    if (!equalBytes(beat.removals, authority.judgement(record.id))) return
     if (this.#marks.acknowledge(author, beat.heads)) this.#marked.set(author, beat)
   }
 }

@@ -9,6 +9,12 @@ const ABSENT_MS = 120_000
 const retention = { checkpointMin: 8, absentMs: ABSENT_MS }
 const KEYS = 5
 const NEVER = { atBatch: Number.POSITIVE_INFINITY, written: false }
+/** Of the driven clock: the writes of a return are done long before, or a round of sync is due that makes them. */
+const RETURN_MS = 20_000
+const STEP_MS = 6000
+const REST_MS = 60_000
+/** So many points for one at which it is seen that nothing more happens in `REST_MS`. */
+const POINTS_PER_REST = 8
 
 interface Setting {
   readonly shared: SharedContext
@@ -41,8 +47,19 @@ async function afterAbsence(app: string): Promise<Setting> {
   return { shared, saved: await world.save() }
 }
 
-async function expectAll(world: TestWorld, { contextId }: SharedContext, label: string): Promise<void> {
-  await world.pass(60_000)
+/** Everything is done within `REST_MS`, and stays so: the rest of that time is spent if `rests`. */
+async function expectAll(
+  world: TestWorld,
+  { contextId }: SharedContext,
+  { label, rests }: { readonly label: string; readonly rests: boolean },
+): Promise<void> {
+  const writesAgain = async () => {
+    const counts = await Promise.all(NAMES.map((name) => countRows(world.get(name).disk, 'reissue')))
+    return counts.some((count) => count > 0)
+  }
+  const endMs = world.clock.nowMs() + REST_MS
+  do await world.pass(STEP_MS)
+  while (world.clock.nowMs() < endMs && (rests || (await writesAgain())))
   await converge(world, contextId, NAMES)
   for (const name of NAMES) {
     for (const key of [...Array(KEYS).keys()].map((i) => `cyd-${i}`)) {
@@ -75,12 +92,13 @@ describe.each(['kv-store-with-handlers', 'order-sensitive'])('a node that runs %
           settled = true
         })
         await world.until('cyd to start or die', () => settled || !cyd.alive)
-        await world.pass(20_000)
+        const endMs = world.clock.nowMs() + RETURN_MS
+        await world.until('cyd to return or die', () => !cyd.alive || world.clock.nowMs() >= endMs)
         died = !cyd.alive
         cyd.dieAt(NEVER)
         if (died) points += 1
         if (died) await world.start('cyd', { boot: NAMES })
-        await expectAll(world, shared, label)
+        await expectAll(world, shared, { label, rests: point % POINTS_PER_REST === 0 })
         if (app === 'kv-store-with-handlers') {
           const handled = await world.run(world.get('bob').call(shared.contextId, 'get_handler_execution_count'))
           handledCounts.add(Number(handled))

@@ -1,6 +1,8 @@
 // A member that is removed: what it wrote and nobody had accepted counts nowhere, and it reads nothing that comes after.
 import { describe, expect, it } from 'vitest'
 import { accountOf } from '../../base/keys.ts'
+import { keyOf } from '../../store/keys.ts'
+import { rangeOf } from '../../store/store.ts'
 import { converge } from '../../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { removeMember } from '../namespaces/membership.ts'
@@ -78,5 +80,118 @@ describe.each(['kv-store', 'order-sensitive'])('bob, removed by ada from a names
     // What it may overhear stays sealed.
     expect(context.heads()).not.toContain(head)
     expect(bob.node.namespaces.get(scene.shared.namespaceId).holdsKey(scene.shared.namespaceId)).toBe(false)
+  })
+})
+
+describe('cyd, removed from the namespace by ada, who is not in the group of the context', () => {
+  const names = ['ada', 'bob', 'cyd', 'dan']
+  const set = ({ world, shared }: Scene, name: string, key: string) =>
+    world.run(world.get(name).call(shared.contextId, 'set', { key, value: name }))
+  const get = ({ world, shared }: Scene, name: string, key: string) =>
+    world.run(world.get(name).call(shared.contextId, 'get', { key }))
+  const apart = ({ world }: Scene, ...sides: string[][]) =>
+    world.network.partition(...sides.map((side) => side.map((name) => world.get(name).peerId)))
+
+  const logOf = ({ world, shared }: Scene, name: string) => world.get(name).node.namespaces.get(shared.namespaceId)
+
+  /** A context of bob, cyd and dan in a group of their own. */
+  async function closedGroup(): Promise<Scene> {
+    const { world, shared: common } = await share('kv-store', names)
+    const { namespaceId } = common
+    const { node } = world.get('bob')
+    const account = node.account
+    const scene = { world, shared: common }
+    await world.run(logOf(scene, 'ada').submit({ kind: 'role_set', groupId: namespaceId, account, role: 'Admin' }))
+    await world.until('bob to hear of it', () => logOf(scene, 'bob').state.roleIn(namespaceId, account) === 'Admin')
+    const groupId = await world.run(node.namespaces.createGroup(namespaceId, { visibility: 'restricted' }))
+    for (const name of ['cyd', 'dan']) {
+      const invitation = node.namespaces.invite(groupId, { lifetimeSec: 3600, role: 'Member' })
+      await world.run(world.get(name).node.namespaces.join(invitation))
+    }
+    const [application] = await node.applications.list()
+    if (!application) throw new Error('bob has no application')
+    const context = await world.run(
+      node.contexts.create({ applicationId: application.id, groupId, initParams: new Uint8Array(0) }),
+    )
+    const shared = { contextId: context.record.id, namespaceId, groupId }
+    for (const name of ['cyd', 'dan']) {
+      const joiner = world.get(name).node
+      await world.run(joiner.joiner.ready(joiner.namespaces.get(namespaceId), shared.contextId))
+    }
+    return { world, shared }
+  }
+
+  const remove = ({ world, shared }: Scene) =>
+    world.run(removeMember(world.get('ada').node, shared.namespaceId, world.get('cyd').node.account))
+
+  const pinning = (scene: Scene, name: string) =>
+    logOf(scene, name)
+      .state.removalsOf(scene.world.get('cyd').node.account)
+      .flatMap(({ witnessed }) => witnessed?.[scene.shared.contextId] ?? [])
+
+  it('loses what it writes on with a clock of before its removal, and keeps what was accepted', async () => {
+    const scene = await closedGroup()
+    const { world, shared } = scene
+    await set(scene, 'cyd', 'before')
+    await converge(world, shared.contextId, ['bob', 'cyd', 'dan'])
+    apart(scene, ['ada', 'bob', 'dan'], ['cyd'])
+    world.get('cyd').clock.skewMs = -3_600_000
+    await remove(scene)
+    await world.until('bob and dan to have said what they had', () =>
+      ['bob', 'dan'].every((name) => pinning(scene, name).length > 0),
+    )
+    await set(scene, 'cyd', 'late')
+    world.network.heal()
+    await world.pass(30_000)
+    await set(scene, 'dan', 'after')
+    await converge(world, shared.contextId, ['bob', 'dan'])
+    for (const name of ['bob', 'dan']) {
+      const values = [await get(scene, name, 'before'), await get(scene, name, 'late'), await get(scene, name, 'after')]
+      expect(values).toEqual(['cyd', null, 'dan'])
+      expect(world.get(name).log.entries).toEqual([])
+    }
+    // One of them has said it; the other had nothing to add.
+    expect(pinning(scene, 'bob').length).toBe(1)
+  })
+
+  it('keeps what any of those who were there had accepted', async () => {
+    const scene = await closedGroup()
+    const { world, shared } = scene
+    apart(scene, ['ada', 'bob'], ['cyd', 'dan'])
+    await set(scene, 'cyd', 'seen by dan')
+    await converge(world, shared.contextId, ['cyd', 'dan'])
+    await remove(scene)
+    await world.until('bob to have said that it had nothing', () => {
+      const [removal] = logOf(scene, 'bob').state.removalsOf(world.get('cyd').node.account)
+      return removal?.witnessed?.[shared.contextId] !== undefined
+    })
+    await set(scene, 'bob', 'meanwhile')
+    world.network.heal()
+    await world.pass(60_000)
+    await converge(world, shared.contextId, ['bob', 'dan'])
+    for (const name of ['bob', 'dan']) expect(await get(scene, name, 'seen by dan')).toBe('cyd')
+  })
+})
+
+describe('a removal', () => {
+  it('is not kept up by a context that cannot be read: others say what was accepted there', async () => {
+    const { world, shared } = await share('kv-store')
+    const call = (name: string, method: string, args: object) =>
+      world.run(world.get(name).call(shared.contextId, method, args))
+    await call('bob', 'set', { key: 'k', value: 'bob' })
+    await converge(world, shared.contextId, NAMES)
+    await world.run(world.get('ada').stop())
+    const { disk } = world.get('ada')
+    for await (const [key] of disk.entries(rangeOf(keyOf('delta')))) {
+      await disk.batch([{ type: 'put', key, value: Uint8Array.of(1) }])
+    }
+    const { node } = await world.start('ada')
+    const account = world.get('bob').node.account
+    const { unpinned } = await world.run(removeMember(node, shared.namespaceId, account))
+    expect(unpinned).toMatchObject([{ contextId: shared.contextId, reason: expect.stringContaining('decode') }])
+    await world.pass(10_000)
+    const { state } = world.get('cyd').node.namespaces.get(shared.namespaceId)
+    expect(state.removalsOf(account).map(({ witnessed }) => Object.keys(witnessed ?? {}))).toEqual([[shared.contextId]])
+    expect(await call('cyd', 'get', { key: 'k' })).toBe('bob')
   })
 })

@@ -2,8 +2,8 @@
 
 export type DriverErrorCode =
   | 'PORT_BUSY' // an asked-for port is taken
-  | 'NODE_EXITED' // ended before it was ready; data: { node, exit, logTail }
-  | 'START_TIMEOUT' // alive but not healthy in time; data: { node, logTail }
+  | 'NODE_EXITED' // ended before it was ready; data: { node, cause, summary, logTail }; summary is the message without the log
+  | 'START_TIMEOUT' // alive but not healthy in time; data: { node, summary, logTail }
   | 'MESH_TIMEOUT' // healthy, but without its peers
   | 'NODE_RUNNING' // already running under this name
   | 'NODE_IN_USE' // belongs to a run that is still going

@@ -15,6 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOTDIR: 'move that file away',
   EEXIST: 'move it away',
+  ENOENT: 'use another folder',
   EACCES: 'give this user access to it, or use another folder',
   EPERM: 'give this user access to it, or use another folder',
   EROFS: 'use a folder that can be written',
@@ -28,13 +29,19 @@ const READING: ReadonlySet<string> = new Set(['scandir', 'opendir', 'stat', 'lst
 export function fileFault(error: unknown, fallbackPath?: string): DriverError | undefined {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined
   const { code, syscall } = error
-  const reason = typeof code === 'string' && Object.hasOwn(REASONS, code) ? REASONS[code] : undefined
+  const reason = reasonOf(code, syscall)
   if (reason === undefined || typeof syscall !== 'string') return undefined
   // Of two paths the second is the one being made. A full disk is noticed by a write, which knows no path at all.
   const known = [textIn(error, 'dest'), textIn(error, 'path'), fallbackPath].find((each) => each !== undefined)
   if (known === undefined && syscall !== 'write') return undefined
   const message = `cannot ${READING.has(syscall) ? 'read' : 'write'} ${known ?? 'a file'}: ${reason} (${code})${remedyOf(code)}`
   return new DriverError('FILE_UNUSABLE', message, { data: { path: known, reason: code }, cause: error })
+}
+
+/** What is missing is no fault, unless it was just to be made. */
+function reasonOf(code: unknown, syscall: unknown): string | undefined {
+  if (code === 'ENOENT') return syscall === 'mkdir' ? 'the system makes no folders there' : undefined
+  return typeof code === 'string' && Object.hasOwn(REASONS, code) ? REASONS[code] : undefined
 }
 
 function remedyOf(code: unknown): string {

@@ -7,6 +7,7 @@ import { StepError } from '../steps/step-error.ts'
 import { ValuesError } from '../values/values-error.ts'
 import type { FailureInfo, SourcePlace } from './events.ts'
 import { FAILURE_LOG_LINES } from './limits.ts'
+import { isExitCause, nodeEndHelp } from './node-end-help.ts'
 import { RunRefusedError, StepAbortError, StepFailedError } from './run-errors.ts'
 import type { RunNodes } from './run-nodes.ts'
 
@@ -47,11 +48,12 @@ export async function describeError(thrown: unknown, nodes: RunNodes | undefined
   const error = fileFault(thrown) ?? thrown
   const node = nodeOf(error, nodes)
   const exit = node === undefined ? undefined : nodes?.exitOf(node)
-  const logTail = node === undefined || !wantsLog(error) ? [] : await nodes?.logTail(node, FAILURE_LOG_LINES)
+  const logTail = ownLogTail(error) ?? (node === undefined ? [] : await nodes?.logTail(node, FAILURE_LOG_LINES))
+  const help = helpOf(error)
   const failure: FailureInfo = {
     code: codeOf(error),
     message: `${messageOf(error)}${pausedNote(error, node, nodes)}`,
-    ...(error instanceof StepError && error.help !== undefined && { help: error.help }),
+    ...(help !== undefined && { help }),
     ...(error instanceof RunRefusedError && error.place && { place: error.place }),
     ...(node !== undefined && { node }),
     ...(exit !== undefined && { nodeExit: exit }),
@@ -74,9 +76,18 @@ function nested(failure: FailureInfo, name: string): FailureInfo {
   return { ...failure, steps: [name, ...(failure.steps ?? [])] }
 }
 
-/** The errors of drivers end with the log lines themselves. */
-function wantsLog(error: unknown): boolean {
-  return !(error instanceof DriverError)
+/** Drivers bring the log of a node that never became part of the run. */
+function ownLogTail(error: unknown): readonly string[] | undefined {
+  if (!(error instanceof DriverError) || !Array.isArray(error.data.logTail)) return undefined
+  return error.data.logTail.map(String)
+}
+
+function helpOf(error: unknown): string | undefined {
+  if (error instanceof StepError || error instanceof StepAbortError) return error.help
+  if (!(error instanceof DriverError)) return undefined
+  if (error.code === 'NODE_EXITED' && isExitCause(error.data.cause)) return nodeEndHelp(error.data.cause)
+  const isLate = error.code === 'START_TIMEOUT' || error.code === 'MESH_TIMEOUT'
+  return isLate ? 'wait_timeout: gives the nodes more seconds; its log says what it was doing' : undefined
 }
 
 function nodeOf(error: unknown, nodes: RunNodes | undefined): string | undefined {
@@ -96,5 +107,7 @@ function codeOf(error: unknown): string {
 /** What is none of our errors is a defect of calbox: its stack is the only trace of it. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  // The log lines have a place of their own.
+  if (error instanceof DriverError && typeof error.data.summary === 'string') return error.data.summary
   return codeOf(error) === 'defect' ? `a defect of calbox: ${error.stack ?? error.message}` : error.message
 }

@@ -137,14 +137,15 @@ export class RunNodes {
     entry.client = undefined
     entry.lastExit = describeExit(cause)
     this.#parts.emit({ type: 'node:exited', node: entry.name, cause: entry.lastExit, expected: entry.stopping })
-    if (!entry.stopping) this.#parts.onUnexpectedExit(nodeExited(entry.name, entry.lastExit))
+    if (!entry.stopping) this.#parts.onUnexpectedExit(nodeExited(entry.name, cause))
   }
 
   #handle(entry: Entry): NodeHandle {
     const driver = this.#driver()
     const stopped = () =>
-      new StepError('failed', `node ${entry.name} is not running${entry.lastExit ? `: ${entry.lastExit}` : ''}`, {
+      new StepError('failed', `node ${entry.name} is not running: ${whyStopped(entry)}`, {
         node: entry.name,
+        help: 'start it in a step before this one: type: start_node',
       })
     return {
       name: entry.name,
@@ -220,4 +221,9 @@ class RemoteHandle implements NodeHandle {
   #refused(what: string): StepError {
     return new StepError('unsupported', `remote node ${this.name} cannot be ${what} from here`)
   }
+}
+
+function whyStopped(entry: Entry): string {
+  const how = entry.lastExit === undefined ? '' : ` (${entry.lastExit})`
+  return entry.stopping ? `a step stopped it${how}` : `it ended${how}`
 }

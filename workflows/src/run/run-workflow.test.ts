@@ -163,6 +163,7 @@ test('a node that ends by itself fails the current step at once, with the cause,
     message: 'node n-2 ended unexpectedly: killed by SIGSEGV',
     node: 'n-2',
     nodeExit: 'killed by SIGSEGV',
+    help: expect.stringContaining('its log has the last'),
     steps: ['outer', 'long'],
     logTail: [expect.any(String), expect.stringContaining('last words of n-2')],
   })

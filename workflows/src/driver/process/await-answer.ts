@@ -56,7 +56,8 @@ function waitedTooLong(node: RunningNode, route: 'health' | 'ready', waitedMs: n
 async function withLogTail(node: RunningNode, log: NodeLog, error: DriverError): Promise<DriverError> {
   // Without a readable log the error itself still stands.
   const logTail = await log.tail(LOG_TAIL_LINES).catch(() => [])
+  const { message: summary } = error
   const shown = logTail.length === 0 ? 'It wrote nothing.' : logTail.map((line) => `  ${line}`).join('\n')
-  const message = `${error.message}\nLast lines of ${node.spec.logFile}:\n${shown}`
-  return new DriverError(error.code, message, { data: { ...error.data, logTail }, cause: error.cause })
+  const message = `${summary}\nLast lines of ${node.spec.logFile}:\n${shown}`
+  return new DriverError(error.code, message, { data: { ...error.data, summary, logTail }, cause: error.cause })
 }

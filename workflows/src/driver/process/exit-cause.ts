@@ -3,8 +3,8 @@ import type { ExitCause } from '../driver.ts'
 
 export function describeExit(cause: ExitCause): string {
   if (cause.signal !== undefined) return `killed by ${cause.signal}`
-  if (cause.code === undefined) return 'ended (cause unknown: it was started by an earlier calbox)'
-  return cause.code === 0 ? 'ended cleanly (exit code 0)' : `exit code ${cause.code}${MEANINGS[cause.code] ?? ''}`
+  if (cause.code === undefined) return 'cause unknown, since an earlier calbox started it'
+  return `exit code ${cause.code}${MEANINGS[cause.code] ?? ''}`
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {

@@ -2,7 +2,6 @@
 // beside it: process, log file, readiness, ports, reaper, and the record that other calbox processes read.
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type {
   AdoptOptions,
@@ -15,7 +14,8 @@ import type {
   StopOptions,
 } from '../driver.ts'
 import { DriverError } from '../errors.ts'
-import { DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, STOP_GRACE_MS } from '../limits.ts'
+import { DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, LOG_TAIL_LINES, STOP_GRACE_MS } from '../limits.ts'
+import { makeFolder } from '../state/make-folder.ts'
 import { adjustNodeConfig, nodeConfigPath } from '../state/node-config.ts'
 import { isRunning, liveOwner, type NodeRecord, type NodeState, type Owner } from '../state/node-state.ts'
 import { type ResolvedSpec, recordOf, specOfRecord } from '../state/spec-record.ts'
@@ -101,7 +101,7 @@ class ProcessDriver implements NodeDriver {
     if (record === undefined || !isRunning(record)) return undefined
     const owner = liveOwner(record, this.#owner.driverId)
     if (owner !== undefined) {
-      const message = `node ${name} belongs to a calbox that is still running (pid ${owner.pid}); let it end, or use other names`
+      const message = `node ${name} is used by a run that is going on (pid ${owner.pid}); wait for its end, or run in another folder`
       throw new DriverError('NODE_IN_USE', message, { data: { node: name, owner: owner.pid } })
     }
     const owned: NodeRecord = { ...record, owner: this.#owner }
@@ -183,8 +183,8 @@ class ProcessDriver implements NodeDriver {
   }
 
   async #spawn(spec: ResolvedSpec): Promise<RunningNode> {
-    await mkdir(spec.dataDir, { recursive: true })
-    await mkdir(dirname(spec.logFile), { recursive: true })
+    await makeFolder(spec.dataDir)
+    await makeFolder(dirname(spec.logFile))
     const logStart = this.#logStarts.get(spec.name) ?? (await beginLog(spec.logFile))
     this.#logStarts.set(spec.name, logStart)
     const program = {
@@ -279,8 +279,10 @@ function selfIdentity(): ProcessIdentity {
 async function initialise(spec: NodeSpec, command: NodeCommand): Promise<void> {
   const cause = await (await NodeProcess.spawn({ ...command, awaited: true })).exited
   if (cause.code === 0) return
-  const message = `node ${spec.name} cannot be initialised: ${describeExit(cause)}; see ${spec.logFile}`
-  throw new DriverError('NODE_EXITED', message, { data: { node: spec.name, cause } })
+  const summary = `node ${spec.name} cannot be initialised: ${describeExit(cause)}`
+  const logTail = await new LogFile(spec.logFile, 0, () => true).tail(LOG_TAIL_LINES)
+  const message = [`${summary}\nLast lines of ${spec.logFile}:`, ...logTail].join('\n  ')
+  throw new DriverError('NODE_EXITED', message, { data: { node: spec.name, cause, summary, logTail } })
 }
 
 function alreadyRunning(record: NodeRecord): DriverError {

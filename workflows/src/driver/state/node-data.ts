@@ -3,7 +3,7 @@
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { DriverError } from '../errors.ts'
-import { isRunning, type NodeRecord, type NodeState } from './node-state.ts'
+import { isRunning, liveOwner, type NodeRecord, type NodeState } from './node-state.ts'
 
 export interface NodeData {
   readonly name: string
@@ -51,9 +51,13 @@ export async function findNodeData(state: NodeState, query: NodeDataQuery): Prom
 export async function removeNodeData(state: NodeState, data: NodeData): Promise<void> {
   const record = await state.get(data.name)
   if (record !== undefined && isRunning(record) && join(record.dataDir, record.name) === data.directory) {
-    throw new DriverError('NODE_RUNNING', `node ${data.name} is running (pid ${record.process.pid}); its data stays`, {
-      data: { node: data.name, pid: record.process.pid },
-    })
+    throw new DriverError(
+      'NODE_RUNNING',
+      `node ${data.name} is running (pid ${record.process.pid}), so its data stays; ${nextStep(record)}`,
+      {
+        data: { node: data.name, pid: record.process.pid },
+      },
+    )
   }
   if (!(await isNodeDirectory(data.directory))) return
   await rm(data.directory, { recursive: true, force: true })
@@ -61,6 +65,12 @@ export async function removeNodeData(state: NodeState, data: NodeData): Promise<
   await removeIfEmpty(dirname(data.logFile))
   await removeIfEmpty(dirname(data.directory))
   if (record !== undefined && join(record.dataDir, record.name) === data.directory) await state.remove(data.name)
+}
+
+function nextStep(record: NodeRecord): string {
+  const owner = liveOwner(record)
+  if (owner === undefined) return 'stop it with `calbox down` first'
+  return `a run that is going on (pid ${owner.pid}) uses it: wait for its end, or run in another folder`
 }
 
 /** A real directory (no link to elsewhere) that holds a config.toml, and not one we are in. */

@@ -87,9 +87,13 @@ export class NodeState {
   async claim(name: string): Promise<HeldFile> {
     const claim = await this.#writing(() => holdFile(`${this.#path(name)}.lock`))
     if ('release' in claim) return claim
-    throw new DriverError('NODE_IN_USE', `node ${name} is being started by another calbox (pid ${claim.holder.pid})`, {
-      data: { node: name, holder: claim.holder.pid },
-    })
+    throw new DriverError(
+      'NODE_IN_USE',
+      `node ${name} is being started by another calbox (pid ${claim.holder.pid}); wait for its end, or run in another folder`,
+      {
+        data: { node: name, holder: claim.holder.pid },
+      },
+    )
   }
 
   /** Names are free text in a workflow; the file name keeps them apart without their slashes. */

@@ -1,0 +1,19 @@
+// What to do about a node that has ended by itself, by how it ended.
+import type { ExitCause } from '../driver/driver.ts'
+
+export function nodeEndHelp(cause: ExitCause): string {
+  if (cause.signal === 'SIGKILL')
+    return 'another program killed it, or the system did for lack of memory (`dmesg` tells)'
+  if (cause.signal !== undefined)
+    return 'the node program broke down, or another program ended it; its log has the last it did'
+  if (cause.code === 0) return 'somebody asked it to end, for example with `calbox down`; run again, and let it be'
+  if (cause.code === 2)
+    return 'its settings cannot be used: mend config.toml in its data folder, or begin anew with `calbox nuke`'
+  if (cause.code === 3) return 'put right what its log names, and run again'
+  return 'its log says why; if its data is the cause, `calbox nuke` or nuke_on_start: true begins anew'
+}
+
+/** How a node ended, as an error carries it. */
+export function isExitCause(value: unknown): value is ExitCause {
+  return typeof value === 'object' && value !== null && ('code' in value || 'signal' in value)
+}

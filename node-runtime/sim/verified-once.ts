@@ -1,5 +1,5 @@
-// A signature that one simulated node has checked is not computed again for the others: the answer is remembered for
-// exactly the same key, message and signature, so every node gets the answer it would have computed. Ed25519 is the
+// A signature that one simulated node has made or checked is not computed again for the others: the answer is remembered
+// for exactly the same key, message and signature, so every node gets the answer it would have computed. Ed25519 is the
 // largest single cost of a run, and all nodes of a run are one process. Only the program that runs seeds does this.
 import crypto, { type KeyObject } from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
@@ -8,28 +8,38 @@ const REMEMBERED_MAX = 20_000
 
 /** From now on, in this process or thread. */
 export function verifyOnce(): void {
-  const compute = crypto.verify
-  const keys = new WeakMap<KeyObject, number>()
+  const { sign, verify } = crypto
+  const names = new WeakMap<KeyObject, string>()
   const answers = new Map<string, boolean>()
-  let lastKey = 0
-  const numberOf = (key: KeyObject) => {
-    const known = keys.get(key)
+  // Of both halves of a pair.
+  const nameOf = (key: KeyObject) => {
+    const known = names.get(key)
     if (known !== undefined) return known
-    lastKey += 1
-    keys.set(key, lastKey)
-    return lastKey
+    const name = text(publicBytes(key))
+    names.set(key, name)
+    return name
   }
-  const remembering = (algorithm: null, message: Buffer, key: KeyObject, signature: Buffer): boolean => {
-    const id = `${numberOf(key)} ${text(message)} ${text(signature)}`
-    const known = answers.get(id)
-    if (known !== undefined) return known
-    const answer = compute(algorithm, message, key, signature)
+  const remember = (id: string, answer: boolean) => {
     if (answers.size >= REMEMBERED_MAX) answers.clear()
     answers.set(id, answer)
     return answer
   }
-  Object.assign(crypto, { verify: remembering })
+  const signing = (algorithm: null, message: Buffer, key: KeyObject): Buffer => {
+    const signature = sign(algorithm, message, key)
+    remember(`${nameOf(key)} ${text(message)} ${text(signature)}`, true)
+    return signature
+  }
+  const verifying = (algorithm: null, message: Buffer, key: KeyObject, signature: Buffer): boolean => {
+    const id = `${nameOf(key)} ${text(message)} ${text(signature)}`
+    return answers.get(id) ?? remember(id, verify(algorithm, message, key, signature))
+  }
+  Object.assign(crypto, { sign: signing, verify: verifying })
   syncBuiltinESMExports()
+}
+
+function publicBytes(key: KeyObject): Uint8Array {
+  const half = key.type === 'private' ? crypto.createPublicKey(key) : key
+  return half.export({ format: 'der', type: 'spki' })
 }
 
 /** With its length, so that no two pairs of texts can be taken for each other. */

@@ -1,8 +1,24 @@
 // SHA-256 with domain separation. Pure.
-import { createHash } from 'node:crypto'
+import { createHash, hash as hashAtOnce } from 'node:crypto'
 import { type Bytes, utf8 } from './bytes.ts'
 
+/** A hash object costs more than to hash this much. */
+const AT_ONCE_BYTES = 4096
+const gathered = Buffer.allocUnsafeSlow(AT_ONCE_BYTES)
+
 export function sha256(...parts: readonly Bytes[]): Bytes {
+  let length = 0
+  for (const part of parts) length += part.byteLength
+  if (length > AT_ONCE_BYTES) return sha256Of(parts)
+  let at = 0
+  for (const part of parts) {
+    gathered.set(part, at)
+    at += part.byteLength
+  }
+  return hashAtOnce('sha256', gathered.subarray(0, length), 'buffer')
+}
+
+function sha256Of(parts: readonly Bytes[]): Bytes {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   return hash.digest()

@@ -1,18 +1,25 @@
 // The real program as its users run it, on pretend nodes that are real processes.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
+const BUILD = fileURLToPath(new URL('../../scripts/build.ts', import.meta.url))
+/** Starts in a part of the time that the sources take. */
+const MAIN = fileURLToPath(new URL('../dist/calbox.js', import.meta.url))
 const CALNODE = fileURLToPath(new URL('../../workflows/src/testing/fixture-calnode.ts', import.meta.url))
 
 // Processes that start processes: on a busy machine that takes its time, which is not what is tested.
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let cwd: string
+
+// What has not changed since it was built is left alone.
+beforeAll(() => {
+  execFileSync(process.execPath, [BUILD], { stdio: ['ignore', 'ignore', 'inherit'] })
+})
 
 beforeEach(() => {
   cwd = mkdtempSync(path.join(tmpdir(), 'calbox-program-'))
@@ -20,7 +27,7 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
-  await calbox('down', '--all').done
+  if (existsSync(path.join(cwd, '.calbox'))) await calbox('down', '--all').done
   rmSync(cwd, { recursive: true, force: true })
 })
 
@@ -36,7 +43,7 @@ function calbox(...args: string[]): {
   said: (text: string) => Promise<void>
 } {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, CALBOX_CALNODE: CALNODE, NO_COLOR: '1' }
-  const child = spawn(process.execPath, ['--conditions=source', MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const EVERYWHERE = [
   '{schemas,node-runtime,workflows,cli}/src/**/*.test.ts',
@@ -26,6 +27,20 @@ const WHOLE = [
   'sdk/test/**/*.test.ts',
 ]
 
+/** One of these that starts last leaves the other cores without work for as long as it takes. */
+const LONG =
+  /(crash-points|retention-crashes|determinism|published|main|program|blob-exchange|worker-executor)\.test\.ts$/
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    return [
+      ...sorted.filter(({ moduleId }) => LONG.test(moduleId)),
+      ...sorted.filter(({ moduleId }) => !LONG.test(moduleId)),
+    ]
+  }
+}
+
 const NOT_OURS = ['**/node_modules/**', '**/dist/**', '**/.claude/**']
 
 // Sources are tested as they are: the `source` condition resolves workspace packages to their TypeScript.
@@ -35,6 +50,7 @@ export default defineConfig({
   test: {
     // One for each core: vitest's own process has little to do, and would have one for itself by default.
     maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,

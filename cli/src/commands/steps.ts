@@ -21,6 +21,11 @@ export async function runSteps(name: string | undefined, edge: CommandEdge): Pro
     return
   }
   const kind = stepKind(name)
-  if (!kind) throw new CommandError('USAGE', `there is no step kind ${name}; \`calbox steps\` lists them`)
+  if (!kind) {
+    const { didYouMean } = await import('@calbox/workflows/did-you-mean')
+    const names = stepKinds.flatMap(({ kind: own, aliases = [] }) => [own, ...aliases])
+    const near = didYouMean(name, names, '`calbox steps` lists them')
+    throw new CommandError('USAGE', `there is no step kind ${name}; ${near}`)
+  }
   edge.stdout.write(renderStepKind(kind, style))
 }

@@ -24,6 +24,7 @@ const step = (stepId: number, name: string, more: Partial<StepRef> = {}): StepRe
   of: 10,
   depth: 0,
   place: { file: 'f', line: 1, column: 1 },
+  path: 'steps[0]',
   ...more,
 })
 const outer = step(1, 'loop', { kind: 'repeat' })

@@ -99,6 +99,7 @@ test('a large reply is cut in the record', () => {
     of: 1,
     depth: 0,
     place: { file: 'f', line: 1, column: 1 },
+    path: 'steps[0]',
   }
   recorder.listen({ type: 'step:start', atMs: 1, step })
   const payload = { text: 'x'.repeat(RECORDED_PAYLOAD_MAX_CHARS) }

@@ -46,8 +46,15 @@ export interface RunRecord {
   meshedAfterMs?: number
   /** As the file has them: of the top level, and inside of others. */
   planned: { steps: number; nestedSteps: number }
-  /** As they were run: a step in a repeat counts once for each iteration. */
-  counts: { passed: number; failed: number; cancelled: number; notRecorded: number; warnings: number }
+  /** As they were run: a step in a repeat counts once for each iteration. `notReached`: of the planned ones, never begun. */
+  counts: {
+    passed: number
+    failed: number
+    cancelled: number
+    notReached: number
+    notRecorded: number
+    warnings: number
+  }
   notes: string[]
   nodes: NodeRecord[]
   steps: StepRecord[]
@@ -65,12 +72,14 @@ export class RunRecorder {
     startedAtMs: 0,
     outcome: 'running',
     planned: { steps: 0, nestedSteps: 0 },
-    counts: { passed: 0, failed: 0, cancelled: 0, notRecorded: 0, warnings: 0 },
+    counts: { passed: 0, failed: 0, cancelled: 0, notReached: 0, notRecorded: 0, warnings: 0 },
     notes: [],
     nodes: [],
     steps: [],
   }
   readonly #byId = new Map<number, StepRecord>()
+  /** Paths of the steps of the file that have begun: no more than the file has. */
+  readonly #reached = new Set<string>()
 
   /** A listener for the run's events. */
   readonly listen = (event: RunEvent): void => {
@@ -116,6 +125,8 @@ export class RunRecorder {
   }
 
   #end(event: Extract<RunEvent, { type: 'run:end' }>): void {
+    const { steps, nestedSteps } = this.record.planned
+    this.record.counts.notReached = steps + nestedSteps - this.#reached.size
     Object.assign(this.record, {
       outcome: event.outcome,
       exitCode: event.exitCode,
@@ -128,6 +139,7 @@ export class RunRecorder {
 
   #step(event: Extract<RunEvent, { type: 'step:start' | 'step:note' | 'step:output' | 'step:end' }>): void {
     if (event.type === 'step:start') {
+      this.#reached.add(event.step.path)
       this.#stepStart(event.step, event.atMs)
       return
     }

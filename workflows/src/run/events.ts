@@ -59,6 +59,8 @@ export interface StepRef {
   /** 0 at the top level. */
   readonly depth: number
   readonly place: SourcePlace
+  /** Which step of the file it is, however often it runs: `steps[4].groups[1].steps[0]`. */
+  readonly path: string
   /** `iteration 2 of 3`, `group writers`: set where one step of the file runs several times. */
   readonly scope?: string
 }

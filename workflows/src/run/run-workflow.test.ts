@@ -25,7 +25,12 @@ test('the run directory has the plan, every step nested with its time, and the l
   expect(readdirSync(run.runDir).sort()).toEqual(['logs', 'plan.json', 'run.json'])
   expect(readFileSync(path.join(run.runDir, 'logs/n-2.log'), 'utf8')).toContain('last words of n-2')
   const record = JSON.parse(readFileSync(path.join(run.runDir, 'run.json'), 'utf8'))
-  expect(record).toMatchObject({ name: 'test', outcome: 'passed', exitCode: 0, counts: { passed: 8, failed: 0 } })
+  expect(record).toMatchObject({
+    name: 'test',
+    outcome: 'passed',
+    exitCode: 0,
+    counts: { passed: 8, failed: 0, notReached: 0 },
+  })
   expect(record.planned).toEqual({ steps: 6, nestedSteps: 1 })
   expect(record.nodes.map(({ name }: { name: string }) => name)).toEqual(['n-1', 'n-2'])
   const loop = record.steps.at(-1)
@@ -99,6 +104,15 @@ test('the first failing step ends the run', async () => {
   const run = await runYaml(file(NODES, `{ name: bad, type: assert, statements: ['1 == 2'] }, ${WAIT}`))
   expect(outcomesOf(run, 'bad')).toEqual(['failed'])
   expect(outcomesOf(run, 'pause')).toEqual([])
+})
+
+test('steps that were never reached are counted, nested ones, too, and repeated ones once', async () => {
+  const loop = (body: string) => `{ type: repeat, count: 2, steps: [${body}] }`
+  const bad = "{ type: assert, statements: ['1 == 2'] }"
+  const run = await runYaml(file(NODES, `${loop(WAIT)}, ${bad}, ${WAIT}, ${loop(WAIT)}`))
+  const { counts, planned } = JSON.parse(readFileSync(path.join(run.runDir, 'run.json'), 'utf8'))
+  expect(planned).toEqual({ steps: 4, nestedSteps: 2 })
+  expect(counts).toMatchObject({ passed: 3, failed: 1, notReached: 3 })
 })
 
 test('the settings of the file reach the driver', async () => {

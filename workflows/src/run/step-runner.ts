@@ -62,6 +62,7 @@ export class StepRunner {
       of,
       depth: level.parent ? level.parent.depth + 1 : 0,
       place: { file: this.#parts.file, ...step.position },
+      path: step.path,
       ...(level.scope !== undefined && { scope: level.scope }),
     }
   }

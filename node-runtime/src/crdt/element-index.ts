@@ -4,6 +4,7 @@
 // hold the same elements hold the same index bytes. Inner nodes hold no counts: most changes write one bucket only,
 // however many keys there are.
 import { type Bytes, compareBytes } from '../base/bytes.ts'
+import { corruptState } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
 import {
   BUCKET_KEYS_MAX,
@@ -35,7 +36,7 @@ export class ElementIndex {
     let depth = 0
     for (;;) {
       const slot = this.#slot(key, depth)
-      const node = this.#read(slot)
+      const node = this.#read(key, depth)
       if (node === undefined || node.kind === 'bucket') {
         const keys = node?.keys ?? []
         this.#writeKeys(slot, keys.toSpliced(lowerBound(keys, key), 0, key))
@@ -62,7 +63,7 @@ export class ElementIndex {
     let depth = 0
     for (;;) {
       const slot = this.#slot(key, depth)
-      const node = this.#read(slot)
+      const node = this.#read(key, depth)
       if (node === undefined) return
       if (node.kind === 'bucket') {
         this.#deleteFromBucket(slot, node, key, parent)
@@ -79,7 +80,7 @@ export class ElementIndex {
 
   has(key: Bytes): boolean {
     for (let depth = 0; ; ) {
-      const node = this.#read(this.#slot(key, depth))
+      const node = this.#read(key, depth)
       if (node === undefined) return false
       if (node.kind === 'bucket') {
         const found = node.keys[lowerBound(node.keys, key)]
@@ -94,7 +95,7 @@ export class ElementIndex {
 
   /** Those in the range, in byte order, or the other way round. Reads no subtree outside the range. Nothing may change meanwhile. */
   keys(range: KeyRange = {}): Generator<Bytes> {
-    return this.#keysAt(this.#slot(this.#prefix, 0), range)
+    return this.#keysAt(this.#prefix, 0, range)
   }
 
   /** `key` leaves the shared path of `node` early: a new node above the two. */
@@ -143,11 +144,12 @@ export class ElementIndex {
 
   /** After a delete: few keys become one bucket; an inner node that decides nothing gives way to its only child. */
   #shrink(slot: Bytes, node: Inner, changed: boolean): void {
-    const children = nibblesOf(node).map((nibble) => this.#slot(withNibble(node, nibble), node.length + 1))
+    const children = nibblesOf(node).map((nibble) => withNibble(node, nibble))
+    const depth = node.length + 1
     const [only, second] = children
-    const child = only !== undefined && second === undefined && !node.own ? this.#read(only) : undefined
+    const child = only !== undefined && second === undefined && !node.own ? this.#read(only, depth) : undefined
     if (only !== undefined && child?.kind === 'inner') {
-      this.#state.set(only, null)
+      this.#state.set(this.#slot(only, depth), null)
       this.#write(slot, child)
       return
     }
@@ -156,15 +158,15 @@ export class ElementIndex {
       if (changed) this.#write(slot, node)
       return
     }
-    for (const gone of children) this.#state.set(gone, null)
+    for (const gone of children) this.#state.set(this.#slot(gone, depth), null)
     this.#writeKeys(slot, keys)
   }
 
   /** All keys below, or undefined when they do not fit a bucket. Reads no more nodes than it must. */
   #fewKeys(node: Inner, children: readonly Bytes[]): Bytes[] | undefined {
     const keys = node.own ? [node.path.subarray(0, node.length / 2)] : []
-    for (const slot of children) {
-      const child = this.#read(slot)
+    for (const path of children) {
+      const child = this.#read(path, node.length + 1)
       if (child?.kind === 'inner') return undefined
       keys.push(...(child?.keys ?? []))
       if (keys.length > BUCKET_KEYS_MAX) return undefined
@@ -172,8 +174,9 @@ export class ElementIndex {
     return keys
   }
 
-  *#keysAt(slot: Bytes, range: KeyRange): Generator<Bytes> {
-    const node = this.#read(slot)
+  /** Of the keys that begin with the first `depth` nibbles of `path`. */
+  *#keysAt(path: Bytes, depth: number, range: KeyRange): Generator<Bytes> {
+    const node = this.#read(path, depth)
     if (node === undefined) return
     if (node.kind === 'bucket') {
       const inside = node.keys.filter((key) => isInside(key, range))
@@ -186,7 +189,7 @@ export class ElementIndex {
     const nibbles = nibblesOf(node)
     for (const nibble of range.reverse ? nibbles.reverse() : nibbles) {
       const below = withNibble(node, nibble)
-      if (mayMeet(below, node.length + 1, range)) yield* this.#keysAt(this.#slot(below, node.length + 1), range)
+      if (mayMeet(below, node.length + 1, range)) yield* this.#keysAt(below, node.length + 1, range)
     }
     if (range.reverse) yield* own
   }
@@ -204,9 +207,17 @@ export class ElementIndex {
     return out
   }
 
-  #read(slot: Bytes): IndexNode | undefined {
-    const bytes = this.#state.get(slot)
-    return bytes === undefined ? undefined : decodeNode(bytes)
+  /**
+   * The node of the slot for the first `depth` nibbles of `path`. An inner one must lie below them: so every step leads
+   * deeper and no two lead to one place, whatever bytes a state was received with.
+   */
+  #read(path: Bytes, depth: number): IndexNode | undefined {
+    const bytes = this.#state.get(this.#slot(path, depth))
+    if (bytes === undefined) return undefined
+    const node = decodeNode(bytes)
+    if (node.kind === 'inner' && (node.length < depth || sharedNibbles(node.path, path, depth) < depth))
+      throw corruptState('a node of an index is not where it must be')
+    return node
   }
 
   #write(slot: Bytes, node: IndexNode): void {

@@ -66,5 +66,7 @@ export function decodeNode(bytes: Bytes): IndexNode {
   const length = input.varint(NUMBER_MAX)
   const path = input.fixed(Math.ceil(length / 2))
   input.end()
+  // Half a byte that does not count would make two records of one node.
+  if (length % 2 === 1 && ((path.at(-1) ?? 0) & 15) !== 0) throw corruptState('half a nibble too many')
   return { kind: 'inner', path, length, own: kind === INNER_OWN, children }
 }

@@ -73,7 +73,7 @@ export class SharedRecords {
     return false
   }
 
-  /** Notes the last set that follows. It ends: sets are named by hashes, so none comes before itself. */
+  /** Notes the last set that follows. It ends: each names the one before by its hash, so none comes before itself. */
   #follow(from: WriterSet | undefined): void {
     let last = from
     for (let set = from; set !== undefined; set = this.#after(set)) last = set
@@ -85,7 +85,10 @@ export class SharedRecords {
   }
 
   #after(set: WriterSet): WriterSet | undefined {
-    return this.#setAt(recordKey(this.#id, TAG, 'c', nameOf(this.#id, set)))
+    const name = nameOf(this.#id, set)
+    const next = this.#setAt(recordKey(this.#id, TAG, 'c', name))
+    if (next !== undefined && !equalBytes(next.parent, name)) throw corruptState('a set of writers follows another one')
+    return next
   }
 
   #keepEarlier(key: Bytes, set: WriterSet, claimed: bigint): boolean {

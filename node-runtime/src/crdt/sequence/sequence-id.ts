@@ -10,7 +10,7 @@ export const START: Bytes = new Uint8Array(SEQUENCE_ID_LENGTH)
 
 const HASH_LENGTH = SEQUENCE_ID_LENGTH - 8
 /** Boundaries that the hash can make: 32 · 64³ elements are more than a state can hold. */
-const HEIGHT_MAX = 4
+export const HEIGHT_MAX = 4
 /** One element in 32 begins a leaf, one in 64 of those an inner node, and so on. Part of the state's format. */
 const LEAF_MASK = 31
 const INNER_MASK = 63

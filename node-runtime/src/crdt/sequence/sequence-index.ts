@@ -6,8 +6,13 @@ import { type Bytes, concat, EMPTY, equalBytes } from '../../base/bytes.ts'
 import { corruptState } from '../codec.ts'
 import type { CrdtState } from '../crdt-state.ts'
 import { type RecordPart, recordKey } from '../state-keys.ts'
-import { heightOf, START, stampOf } from './sequence-id.ts'
+import { HEIGHT_MAX, heightOf, START, stampOf } from './sequence-id.ts'
 import { SequenceNode } from './sequence-node.ts'
+
+interface Named {
+  readonly node: SequenceNode
+  readonly head: Bytes
+}
 
 interface Place {
   readonly head: Bytes
@@ -109,7 +114,10 @@ export class SequenceIndex {
     for (let at = 0; at < node.count; at += 1) {
       if (node.visibleAt(at) === 0) continue
       if (level === 0) yield { id: node.idAt(at), mark: node.markAt(at) }
-      else yield* this.#visibleAt(level - 1, node.idAt(at))
+      else {
+        this.#below(node, head, at)
+        yield* this.#visibleAt(level - 1, node.idAt(at))
+      }
     }
   }
 
@@ -129,7 +137,7 @@ export class SequenceIndex {
     const height = this.#height()
     for (let level = 1; level <= height; level += 1) {
       const up = this.#read(level, node.up)
-      const found = this.#firstBelow(up, id, up.indexOf(child) + 1)
+      const found = this.#firstBelow({ node: up, head: node.up }, id, up.indexOf(child) + 1)
       if (found !== undefined) return found.at > 0 ? found : this.#endBefore(found.head)
       child = node.up
       node = up
@@ -138,13 +146,13 @@ export class SequenceIndex {
   }
 
   /** The stamps in an inner node rule out most of what is not it. */
-  #firstBelow(node: SequenceNode, id: Bytes, from: number): Place | undefined {
+  #firstBelow({ node, head: top }: Named, id: Bytes, from: number): Place | undefined {
     for (let at = from; at < node.count; at += 1) {
       if (node.oldestAt(at) > stampOf(id)) continue
       const head = node.idAt(at)
-      const child = this.#read(node.level - 1, head)
+      const child = this.#below(node, top, at)
       if (child.level > 0) {
-        const found = this.#firstBelow(child, id, 0)
+        const found = this.#firstBelow({ node: child, head }, id, 0)
         if (found !== undefined) return found
         continue
       }
@@ -239,7 +247,18 @@ export class SequenceIndex {
 
   /** The level of the root. */
   #height(): number {
-    return this.#state.get(this.#key('h'))?.[0] ?? 0
+    const height = this.#state.get(this.#key('h'))?.[0] ?? 0
+    if (height > HEIGHT_MAX) throw corruptState('a sequence is higher than any can be')
+    return height
+  }
+
+  /** The node that entry `at` of the node of `head` leads to. Nothing else leads there, so a walk meets no node twice. */
+  #below(node: SequenceNode, head: Bytes, at: number): SequenceNode {
+    const id = node.idAt(at)
+    const child = this.#read(node.level - 1, id)
+    if (!equalBytes(child.up, head) || node.indexOf(id) !== at)
+      throw corruptState('a node of a sequence is not where it must be')
+    return child
   }
 
   #read(level: number, head: Bytes): SequenceNode {

@@ -91,8 +91,11 @@ export class Sequence {
   #place(element: Bytes, parent: Bytes, waiting: ElementIndex): void {
     const todo = [{ element, parent }]
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+      // Each is placed once, so this ends.
+      if (this.index.has(next.element)) throw corruptState('what waits for its place has one')
       this.index.insert(next.element, next.parent, this.#markOf(next.element))
       for (const name of [...waiting.keys(beginningWith(next.element))]) {
+        if (name.byteLength !== 2 * SEQUENCE_ID_LENGTH) throw corruptState('what waits for its place has no name')
         waiting.delete(name)
         todo.push({ element: name.subarray(SEQUENCE_ID_LENGTH), parent: next.element })
       }
@@ -103,8 +106,9 @@ export class Sequence {
     const record = this.#state.get(this.#key('e', element))
     if (record?.[0] !== LIVE) return this.#kind.authored ? 1 : 0
     if (this.#kind.holds === 'value') return 1
-    if (record.byteLength !== 5) throw corruptState('an element is no code point')
-    return Buffer.from(record).readUInt32BE(1) + 1
+    const codePoint = record.byteLength === 5 ? Buffer.from(record).readUInt32BE(1) : CODE_POINT_MAX + 1
+    if (codePoint > CODE_POINT_MAX) throw corruptState('an element is no code point')
+    return codePoint + 1
   }
 
   #waiting(): ElementIndex {
@@ -116,6 +120,8 @@ export class Sequence {
   }
 }
 
+const CODE_POINT_MAX = 0x10_ffff
+
 /** The body of an element; its bytes are its rank among values of one element. */
 export function valueBody(stamp: bigint, replica: Bytes, value: Bytes): Bytes {
   return concat([Uint8Array.of(LIVE), u64be(stamp), replica, value])
@@ -125,6 +131,8 @@ export function codePointBody(codePoint: number): Bytes {
   return concat([Uint8Array.of(LIVE), u32be(codePoint)])
 }
 
+/** Throws CrdtError CRDT_STATE_CORRUPT. */
 export function codePointOf(mark: number): number {
+  if (mark === 0 || mark > CODE_POINT_MAX + 1) throw corruptState('a visible element is no code point')
   return mark - 1
 }

@@ -10,7 +10,18 @@ export interface PlannedFile extends PlanResult {
   readonly file: WorkflowFile
 }
 
-export async function planFiles(given: readonly string[], edge: CommandEdge): Promise<PlannedFile[]> {
+export interface PlanFilesOptions {
+  /** Nothing is going to be run: a file of a step may yet be built. */
+  readonly onlyChecked?: boolean
+  /** Nodes that the command line adds. */
+  readonly remoteNodeNames?: readonly string[]
+}
+
+export async function planFiles(
+  given: readonly string[],
+  edge: CommandEdge,
+  options: PlanFilesOptions = {},
+): Promise<PlannedFile[]> {
   const files = readWorkflowFiles(edge.cwd, given)
   // Not the whole engine: what it takes to run is loaded when something is run.
   const [{ planWorkflow }, { stepSchemas }] = await Promise.all([
@@ -26,6 +37,8 @@ export async function planFiles(given: readonly string[], edge: CommandEdge): Pr
       kinds: stepSchemas,
       lookAtFile: lookAt,
       environment: edge.env,
+      absentFiles: options.onlyChecked === true ? 'warning' : 'error',
+      remoteNodeNames: options.remoteNodeNames ?? [],
     }),
   }))
 }

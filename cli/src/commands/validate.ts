@@ -19,7 +19,7 @@ export async function runValidate(given: readonly string[], edge: CommandEdge): 
   const { renderProblem } = await import('@calbox/workflows/problems')
   const style = createStyle(edge.stdout, edge.env)
   let errors = 0
-  for (const { file, plan, problems } of await planFiles(given, edge)) {
+  for (const { file, plan, problems } of await planFiles(given, edge, { onlyChecked: true })) {
     for (const problem of problems) {
       if (problem.severity === 'error') errors += 1
       if (problem.severity === 'note') edge.stdout.write(style.faint(`${style.note} ${problem.message}\n`))

@@ -14,3 +14,12 @@ export const ERROR_MESSAGE_MAX_CHARS = 300
 
 /** A longer error reply is cut. */
 export const ERROR_DETAIL_MAX_CHARS = 65_536
+
+/** From the headers to the last byte of a blob, and for sending one: long enough for gigabytes on a slow disk. */
+export const BLOB_TIMEOUT_MS = 600_000
+
+/** Until a WebSocket is open, where the caller says nothing. */
+export const SOCKET_TIMEOUT_MS = 10_000
+
+/** Frames that wait to be read; beyond it the connection is given up, as events would be missing. */
+export const SOCKET_FRAMES_MAX = 10_000

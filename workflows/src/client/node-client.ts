@@ -1,6 +1,8 @@
 // The typed client of one node: one method per route that the steps use. Replies come back with one `data` envelope
 // removed, as lossless JSON (integers beyond 2^53 stay exact). It knows nothing of steps, retries or variables.
 import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../values/json/json-value.ts'
+import { BLOB_TIMEOUT_MS } from './limits.ts'
+import { type NodeSocket, openSocket } from './node-socket.ts'
 import { type Method, type RequestOptions, Transport, type TransportOptions } from './transport.ts'
 
 export type CallOptions = RequestOptions
@@ -39,14 +41,46 @@ export class NodeClient {
     return this.#transport.baseUrl
   }
 
-  /** Any JSON route, path with its leading slash. One `data` envelope is removed. */
+  /** Any JSON route, path with its leading slash: the reply as the node wrote it, its envelope included. */
+  exchange(
+    method: Method,
+    path: string,
+    options: CallOptions & { readonly body?: JsonValue } = {},
+  ): Promise<JsonValue> {
+    return this.#transport.json(method, path, options)
+  }
+
+  /** The same with one `data` envelope removed. */
   async request(
     method: Method,
     path: string,
     options: CallOptions & { readonly body?: JsonValue } = {},
   ): Promise<JsonValue> {
-    const reply = await this.#transport.json(method, path, options)
+    const reply = await this.exchange(method, path, options)
     return isJsonObject(reply) && hasKey(reply, 'data') ? (reply.data ?? null) : reply
+  }
+
+  /** `/ws`; HTTP errors of the handshake are ClientErrors with their status. */
+  socket(options: CallOptions & { signal: AbortSignal }): Promise<NodeSocket> {
+    return openSocket(this.baseUrl, { ...options, token: this.#transport.tokenFor(options) })
+  }
+
+  // --- blobs ---
+
+  uploadBlob(bytes: Blob, contextId: string | undefined, options?: CallOptions): Promise<JsonValue> {
+    const query = contextId === undefined ? '' : `?context_id=${encodeURIComponent(contextId)}`
+    const sent = { timeoutMs: BLOB_TIMEOUT_MS, ...options, bytes }
+    return this.#transport.json('PUT', `/admin-api/blobs${query}`, sent)
+  }
+
+  /** With a context also from its members, where the blob is not on this node. */
+  downloadBlob(
+    blob: { readonly id: string; readonly contextId?: string | undefined },
+    take: (piece: Uint8Array) => Promise<void>,
+    options?: CallOptions,
+  ): Promise<void> {
+    const query = blob.contextId === undefined ? '' : `?context_id=${encodeURIComponent(blob.contextId)}`
+    return this.#transport.download(`/admin-api/${path`blobs/${blob.id}`}${query}`, take, options)
   }
 
   // --- the node itself ---

@@ -4,7 +4,13 @@ import type { JsonValue } from '../values/json/json-value.ts'
 import { parseLosslessJson, stringifyLosslessJson } from '../values/json/lossless-json.ts'
 import { ClientError, type ClientErrorData } from './client-error.ts'
 import { errorDetail, httpErrorMessage } from './error-message.ts'
-import { BODY_TIMEOUT_MS, ERROR_DETAIL_MAX_CHARS, HEADERS_TIMEOUT_MS, REPLY_MAX_BYTES } from './limits.ts'
+import {
+  BLOB_TIMEOUT_MS,
+  BODY_TIMEOUT_MS,
+  ERROR_DETAIL_MAX_CHARS,
+  HEADERS_TIMEOUT_MS,
+  REPLY_MAX_BYTES,
+} from './limits.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
@@ -26,7 +32,17 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-type Sent = RequestOptions & { readonly body?: JsonValue | undefined }
+type Sent = RequestOptions & {
+  readonly body?: JsonValue | undefined
+  /** Sent as they are instead of a JSON body. */
+  readonly bytes?: Blob
+  readonly bodyTimeoutMs?: number
+}
+
+interface Exchanged<T> {
+  readonly status: number
+  readonly value: T
+}
 
 /** Marks the abort that a deadline of ours caused. */
 const TIMED_OUT = Symbol('timed out')
@@ -44,11 +60,8 @@ export class Transport {
   /** The parsed reply of a 2xx (null for an empty one); ClientError or `signal.reason` otherwise. */
   async json(method: Method, path: string, sent: Sent = {}): Promise<JsonValue> {
     const about = { method, url: `${this.baseUrl}${path}` }
-    const { status, text } = await this.#exchange(about, sent)
-    if (status < 200 || status > 299) {
-      const detail = errorDetail(text, parseLosslessJson).slice(0, ERROR_DETAIL_MAX_CHARS)
-      throw new ClientError('HTTP', httpErrorMessage(status, detail), { ...about, status, detail })
-    }
+    const { status, value: text } = await this.#exchange(about, sent, (response) => readText(response, about))
+    if (!isGood(status)) throw httpError(about, status, text)
     if (text.trim() === '') return null
     try {
       return parseLosslessJson(text)
@@ -57,7 +70,29 @@ export class Transport {
     }
   }
 
-  async #exchange(about: ClientErrorData, sent: Sent): Promise<{ status: number; text: string }> {
+  /** Hands over the body of a 2xx, piece by piece and in order. BLOB_TIMEOUT_MS for the whole. */
+  async download(path: string, take: (piece: Uint8Array) => Promise<void>, sent: RequestOptions = {}): Promise<void> {
+    const about = { method: 'GET', url: `${this.baseUrl}${path}` }
+    const read = async (response: Response) => {
+      if (!isGood(response.status)) return readText(response, about)
+      for await (const piece of response.body ?? []) await take(piece)
+      return ''
+    }
+    const { status, value } = await this.#exchange(about, { ...sent, bodyTimeoutMs: BLOB_TIMEOUT_MS }, read)
+    if (!isGood(status)) throw httpError(about, status, value)
+  }
+
+  /** What requests are sent with: the option of the request, else the client's own. */
+  tokenFor(options: RequestOptions): string | undefined {
+    const own = this.#options.token
+    return options.token === undefined ? (typeof own === 'function' ? own() : own) : (options.token ?? undefined)
+  }
+
+  async #exchange<T>(
+    about: ClientErrorData,
+    sent: Sent,
+    read: (response: Response) => Promise<T>,
+  ): Promise<Exchanged<T>> {
     const { signal } = sent
     signal?.throwIfAborted()
     const request = this.#request(about, sent)
@@ -71,9 +106,9 @@ export class Transport {
       const response = await fetch(about.url, { ...request, signal: controller.signal })
       clearTimeout(timer)
       phase = 'body'
-      limitMs = this.#options.bodyTimeoutMs ?? BODY_TIMEOUT_MS
+      limitMs = sent.bodyTimeoutMs ?? this.#options.bodyTimeoutMs ?? BODY_TIMEOUT_MS
       timer = setTimeout(() => controller.abort(TIMED_OUT), limitMs)
-      return { status: response.status, text: await readText(response, about) }
+      return { status: response.status, value: await read(response) }
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof ClientError) throw error
@@ -87,14 +122,23 @@ export class Transport {
   }
 
   #request(about: ClientErrorData, sent: Sent): RequestInit {
-    const own = this.#options.token
-    const token = sent.token === undefined ? (typeof own === 'function' ? own() : own) : (sent.token ?? undefined)
+    const token = this.tokenFor(sent)
     const headers: Record<string, string> = { accept: 'application/json', ...sent.headers }
     if (token !== undefined) headers.authorization = `Bearer ${token}`
+    if (sent.bytes !== undefined) return { method: about.method, headers, body: sent.bytes }
     if (sent.body === undefined) return { method: about.method, headers }
     headers['content-type'] ??= 'application/json'
     return { method: about.method, headers, body: stringifyLosslessJson(sent.body) }
   }
+}
+
+function isGood(status: number): boolean {
+  return status >= 200 && status <= 299
+}
+
+function httpError(about: ClientErrorData, status: number, text: string): ClientError {
+  const detail = errorDetail(text, parseLosslessJson).slice(0, ERROR_DETAIL_MAX_CHARS)
+  return new ClientError('HTTP', httpErrorMessage(status, detail), { ...about, status, detail })
 }
 
 function timeoutMessage(about: ClientErrorData, phase: 'headers' | 'body', limitMs: number): string {

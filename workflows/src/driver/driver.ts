@@ -115,6 +115,12 @@ export interface NodeDriver {
   pause(node: RunningNode): Promise<void>
   resume(node: RunningNode): Promise<void>
   logs(node: RunningNode): NodeLog
+  /** Runs the node's program once on the data of this node, with these arguments. An abort or the time limit kills it. */
+  exec?(
+    spec: NodeSpec,
+    args: readonly string[],
+    options: { signal: AbortSignal; timeoutMs: number },
+  ): Promise<{ exitCode: number; stdout: string; stderr: string }>
   /** This node survives `close()` and the end of calbox. */
   keep(node: RunningNode): Promise<void>
   /** Stops every node that was started or adopted and not kept, then releases the reaper. Idempotent. */

@@ -62,3 +62,6 @@ export const REAPER_RESTARTS_MAX = 3
 
 /** Between two looks at a lock that somebody else is just taking over. */
 export const TAKEOVER_POLL_MS = 2
+
+/** Of what a command on a node's data writes; beyond it the command is killed. */
+export const EXEC_OUTPUT_MAX_BYTES = 16 * 1024 * 1024

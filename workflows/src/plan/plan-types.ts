@@ -101,6 +101,8 @@ export interface PlannedStep {
   readonly expectedFailure: boolean
   readonly expectedError?: string
   readonly token?: string
+  /** Why the step fails as soon as it is reached; it stands in the plan because the steps before it can be run. */
+  readonly flaw?: string
   readonly position: Position
   /** Where the values of the step's keys begin. */
   readonly fieldPositions: Readonly<Record<string, Position>>

@@ -223,7 +223,7 @@ steps:
       '13:5 error the step has no "type"',
       '13:11 error unknown node "a" | the nodes are calimero-node-1, calimero-node-2',
       '14:5 error a step must be a map, not the text "just text"',
-      '15:11 error step kind "get_proposal" cannot be run | nodes no longer have proposals: delete this step',
+      '15:11 warning step kind "get_proposal" cannot be run: this step will fail | nodes no longer have proposals: delete this step',
       '17:14 error "seconds" must be greater than 0, not 0',
       '18:5 error "requester" was removed: the node knows from the session who is acting | delete this line',
     ])

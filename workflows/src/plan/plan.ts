@@ -22,6 +22,8 @@ export interface PlanRequest {
   readonly kinds: StepSchemaRegistry
   /** Asked for each file a step names, as it is written there (relative to the working directory; may start with ~). */
   readonly lookAtFile?: LookAtFile
+  /** What a file is that is not there; a warning where nothing is going to be run. Default an error. */
+  readonly absentFiles?: 'error' | 'warning'
   /** For `${VAR}` in remote_nodes. */
   readonly environment?: Environment
   /** Nodes that the command line adds. */
@@ -61,8 +63,8 @@ function readWorkflow(request: PlanRequest, root: MapNode, problems: ProblemColl
   const names = new Set([...nodes.nodes, ...remoteNodes].map((node) => node.name))
   for (const name of extra) names.add(name)
   if (nodes.known && !hasBrokenRemote(root, remoteNodes.length)) checkNodeNames(steps.source, names, problems)
-  const { file, lookAtFile } = request
-  if (lookAtFile !== undefined) checkFiles(steps.source, { file, lookAtFile }, problems)
+  const { file, lookAtFile, absentFiles: absent } = request
+  if (lookAtFile !== undefined) checkFiles(steps.source, { file, lookAtFile, absent }, problems)
   checkVariables(steps.source, problems)
   if (settings === undefined) return undefined
   return {

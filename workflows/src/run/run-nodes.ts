@@ -6,10 +6,12 @@ import { describeExit } from '../driver/process/exit-cause.ts'
 import { identify, isPaused } from '../driver/process/process-identity.ts'
 import { sleep } from '../driver/until.ts'
 import type { PlannedRemoteNode } from '../plan/plan-types.ts'
+import { logIn } from '../steps/auth/log-in.ts'
 import { StepError } from '../steps/step-error.ts'
-import type { NodeHandle } from '../steps/step-kind.ts'
+import type { NodeHandle, NodeSession } from '../steps/step-kind.ts'
 import type { EmitRunEvent } from './events.ts'
 import { EXIT_SETTLE_MS } from './limits.ts'
+import { RemoteHandle } from './remote-handle.ts'
 import { nodeExited, type StepAbortError } from './run-errors.ts'
 
 export interface RunNodesParts {
@@ -29,6 +31,8 @@ interface Entry {
   lastExit: string | undefined
   /** The last life, also when it has ended. */
   last: RunningNode | undefined
+  /** Outlives a restart, as the tokens do. */
+  readonly session: NodeSession
 }
 
 export class RunNodes {
@@ -41,26 +45,25 @@ export class RunNodes {
   }
 
   add(node: RunningNode): void {
-    const entry: Entry = { name: node.name, node, client: undefined, stopping: false, lastExit: undefined, last: node }
+    const session: NodeSession = { accessToken: undefined, refreshToken: undefined }
+    const { name } = node
+    const entry: Entry = { name, node, client: undefined, stopping: false, lastExit: undefined, last: node, session }
     this.#entries.set(node.name, entry)
     this.#handles.set(node.name, this.#handle(entry))
     this.#adoptLife(entry, node)
   }
 
-  addRemote(remote: PlannedRemoteNode): void {
-    if (remote.auth.method === 'password') {
-      const message = `remote node ${remote.name}: password login is not supported; give it an api_key`
-      throw new StepError('unsupported', message)
-    }
-    // Requests cannot be made with such an address, and errors would show it.
-    const address = URL.parse(remote.url)
-    if (address && (address.username !== '' || address.password !== '')) {
-      const message = `remote node ${remote.name}: its url has a user or password in it; give it an api_key instead`
-      throw new StepError('unsupported', message)
-    }
-    const token = remote.auth.method === 'api_key' ? remote.auth.apiKey : undefined
-    const client = new NodeClient(remote.url, token === undefined ? {} : { token })
-    this.#handles.set(remote.name, new RemoteHandle(remote, client))
+  /** Logs in where the file gives a name and password; a node that refuses them ends the run. */
+  async addRemote(remote: PlannedRemoteNode, options: { signal: AbortSignal }): Promise<void> {
+    const handle = new RemoteHandle(remote)
+    this.#handles.set(remote.name, handle)
+    if (remote.auth.method === 'password') await logIn(handle, remote.auth, options)
+  }
+
+  /** On every node that was started here. */
+  async logIn(credentials: { username: string; password: string }, options: { signal: AbortSignal }): Promise<void> {
+    const own = [...this.#entries.keys()].flatMap((name) => this.#handles.get(name) ?? [])
+    await Promise.all(own.map((handle) => logIn(handle, credentials, options)))
   }
 
   get(name: string): NodeHandle | undefined {
@@ -125,7 +128,7 @@ export class RunNodes {
   #adoptLife(entry: Entry, node: RunningNode): void {
     entry.node = node
     entry.last = node
-    entry.client = new NodeClient(node.url)
+    entry.client = new NodeClient(node.url, { token: () => entry.session.accessToken })
     entry.stopping = false
     entry.lastExit = undefined
     void node.exited.then((cause) => this.#ended(entry, node, cause))
@@ -162,10 +165,30 @@ export class RunNodes {
       get directory(): string | undefined {
         return entry.last && path.resolve(entry.last.spec.dataDir, entry.name)
       },
+      session: entry.session,
       hostFiles: driver.capabilities.hostFiles,
+      // No driver can do anything to connections yet.
+      links: undefined,
+      pause: () => this.#still(entry, (node) => driver.pause(node)),
+      resume: () => this.#still(entry, (node) => driver.resume(node)),
+      logText: async () => (entry.last && driver.capabilities.logs ? driver.logs(entry.last).text() : undefined),
+      exec: (args, options) => {
+        const spec = entry.last?.spec
+        if (driver.exec !== undefined && spec !== undefined) return driver.exec(spec, args, options)
+        throw new StepError('unsupported', `the program of ${entry.name} cannot be run from here`, { node: entry.name })
+      },
       stop: (options) => this.#stop(entry, options),
       start: (options) => this.#start(entry, options),
     }
+  }
+
+  async #still(entry: Entry, act: (node: RunningNode) => Promise<void>): Promise<void> {
+    const { node } = entry
+    if (!node) throw new StepError('failed', `node ${entry.name} is not running`, { node: entry.name })
+    if (!this.#driver().capabilities.pause) {
+      throw new StepError('unsupported', `${entry.name} cannot be paused from here`, { node: entry.name })
+    }
+    await act(node)
   }
 
   async #stop(entry: Entry, options: { signal: AbortSignal }): Promise<string> {
@@ -192,34 +215,6 @@ export class RunNodes {
   #driver(): NodeDriver {
     if (!this.#parts.driver) throw new Error('assertion failed: a node of a driver without a driver')
     return this.#parts.driver
-  }
-}
-
-/** A node that is only talked to. */
-class RemoteHandle implements NodeHandle {
-  readonly name: string
-  readonly url: string
-  readonly client: NodeClient
-  readonly running = true
-  readonly directory = undefined
-  readonly hostFiles = false
-
-  constructor(remote: PlannedRemoteNode, client: NodeClient) {
-    this.name = remote.name
-    this.url = client.baseUrl
-    this.client = client
-  }
-
-  stop(): Promise<string> {
-    return Promise.reject(this.#refused('stopped'))
-  }
-
-  start(): Promise<void> {
-    return Promise.reject(this.#refused('started'))
-  }
-
-  #refused(what: string): StepError {
-    return new StepError('unsupported', `remote node ${this.name} cannot be ${what} from here`)
   }
 }
 

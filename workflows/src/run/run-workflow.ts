@@ -41,6 +41,10 @@ export interface WorkflowRunOptions {
   readonly timeoutMs?: number | undefined
   /** Run directories that stay, this one included. Default KEEP_RUNS. */
   readonly keepRuns?: number | undefined
+  /** What steps that use chance draw it from; default: each its own. */
+  readonly seed?: string | undefined
+  /** For nodes with auth_mode embedded, before the first step. */
+  readonly login?: { readonly username: string; readonly password: string } | undefined
 }
 
 export interface RunResult {
@@ -63,7 +67,7 @@ export async function runWorkflow(
   const stateDir = `${parts.cwd}/${STATE_DIR}`
   const directory = await RunDirectory.create(stateDir, plan.name, new Date())
   try {
-    return await new WorkflowRun(parts, plan, directory, stateDir).run(options)
+    return await new WorkflowRun(parts, plan, directory, stateDir, options).run(options)
   } finally {
     await directory.release()
   }
@@ -74,6 +78,7 @@ class WorkflowRun {
   readonly #plan: Plan
   readonly #directory: RunDirectory
   readonly #stateDir: string
+  readonly #options: Pick<WorkflowRunOptions, 'seed' | 'login'>
   readonly #state: NodeState
   readonly #recorder = new RunRecorder()
   readonly #variables = new Variables()
@@ -82,7 +87,14 @@ class WorkflowRun {
   #network: ReturnType<WorkflowRunParts['openDriver']> | undefined
   #nodes: RunNodes | undefined
 
-  constructor(parts: WorkflowRunParts, plan: Plan, directory: RunDirectory, stateDir: string) {
+  constructor(
+    parts: WorkflowRunParts,
+    plan: Plan,
+    directory: RunDirectory,
+    stateDir: string,
+    options: Pick<WorkflowRunOptions, 'seed' | 'login'>,
+  ) {
+    this.#options = options
     this.#parts = parts
     this.#plan = plan
     this.#directory = directory
@@ -190,7 +202,7 @@ class WorkflowRun {
     const onUnexpectedExit = (error: unknown) => this.#crashed.abort(error)
     const nodes = new RunNodes({ driver: network?.driver, emit: this.#emit, onUnexpectedExit })
     this.#nodes = nodes
-    for (const remote of this.#plan.remoteNodes) nodes.addRemote(remote)
+    await Promise.all(this.#plan.remoteNodes.map((remote) => nodes.addRemote(remote, options)))
     if (!network) return
     if (settings.restart) {
       // Those under our names are stopped by the start itself.
@@ -198,6 +210,8 @@ class WorkflowRun {
       await stopLeftovers(this.#state, (name) => !own.has(name), options)
     }
     await startNodes({ network, nodes, emit: this.#emit, cwd: this.#parts.cwd }, this.#plan, options)
+    const { login } = this.#options
+    if (login && settings.authMode === 'embedded') await nodes.logIn(login, options)
   }
 
   async #steps(options: { signal: AbortSignal }): Promise<void> {
@@ -211,6 +225,7 @@ class WorkflowRun {
       env: this.#parts.env,
       emit: this.#emit,
       file: this.#plan.file,
+      seed: this.#options.seed,
     })
     await runner.run(this.#plan.steps, this.#variables, options)
   }

@@ -21,12 +21,14 @@ export interface StepRunnerParts {
   readonly emit: EmitRunEvent
   /** For places. */
   readonly file: string
+  readonly seed: string | undefined
 }
 
 interface Level {
   readonly parent?: StepRef
   readonly scope?: string
   readonly beforeStep?: BranchRun['beforeStep']
+  readonly afterStep?: BranchRun['afterStep']
 }
 
 type Options = { signal: AbortSignal }
@@ -47,7 +49,9 @@ export class StepRunner {
   async #runAll(steps: readonly PlannedStep[], variables: Variables, level: Level, options: Options): Promise<void> {
     for (const [at, step] of steps.entries()) {
       level.beforeStep?.(step, at)
-      await this.#runStep(step, this.#refOf(step, at, steps.length, variables, level), variables, options)
+      const ref = this.#refOf(step, at, steps.length, variables, level)
+      const result = await this.#runStep(step, ref, variables, options)
+      level.afterStep?.(step, result)
     }
   }
 
@@ -67,7 +71,7 @@ export class StepRunner {
     }
   }
 
-  async #runStep(step: PlannedStep, ref: StepRef, variables: Variables, options: Options): Promise<void> {
+  async #runStep(step: PlannedStep, ref: StepRef, variables: Variables, options: Options): Promise<StepResult> {
     const { emit, clock } = this.#parts
     const kind = this.#parts.kind(step.kind)
     if (!kind) throw new Error(`assertion failed: planned a step of the unknown kind ${step.kind}`)
@@ -86,6 +90,7 @@ export class StepRunner {
         ...(result.warning !== undefined && { warning: result.warning }),
         ...(result.payload !== undefined && { payload: result.payload }),
       })
+      return result
     } catch (thrown) {
       const error = await this.#causeOf(thrown, options.signal)
       if (isCancelled(options.signal)) {
@@ -103,13 +108,15 @@ export class StepRunner {
   }
 
   readonly #runBranch: StepScopeParts['runBranch'] = (branch: PlannedBranch, run, parent, options) => {
-    const level: Level = { parent, scope: run.scope, ...(run.beforeStep && { beforeStep: run.beforeStep }) }
+    const { scope, beforeStep, afterStep } = run
+    const level: Level = { parent, scope, ...(beforeStep && { beforeStep }), ...(afterStep && { afterStep }) }
     return this.#runAll(branch.steps, run.variables, level, options)
   }
 
   async #execute(kind: StepKind, scope: StepScope, options: Options): Promise<StepResult> {
     const expectsFailure = scope.step.expectedFailure && kind.honoursExpectedFailure && kind.settlesItself !== true
     let result: StepResult
+    if (scope.step.flaw !== undefined) throw new StepError('invalid', scope.step.flaw)
     try {
       result = await kind.run(scope.step.input, scope, options)
     } catch (error) {
@@ -122,7 +129,8 @@ export class StepRunner {
     }
     if (result.exports) scope.export(result.exports)
     if (result.payload !== undefined && kind.settlesItself !== true) {
-      scope.capture(result.payload, result.node === undefined ? {} : { node: result.node })
+      const node = result.node === undefined ? {} : { node: result.node }
+      scope.capture(result.payload, { ...node, ...(kind.outputsAreExtra === true && { loose: true }) })
     }
     return result
   }

@@ -6,6 +6,7 @@ import type { BranchRun, NodeHandle, StepContext } from '../steps/step-kind.ts'
 import { captureOutputs } from '../values/capture-outputs.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
 import { resolve, resolveToText } from '../values/placeholders.ts'
+import type { ValuesError } from '../values/values-error.ts'
 import type { Variables } from '../values/variables.ts'
 import type { EmitRunEvent, StepRef } from './events.ts'
 import type { RunNodes } from './run-nodes.ts'
@@ -15,6 +16,7 @@ export interface StepScopeParts {
   readonly clock: StepClock
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly seed: string | undefined
   readonly emit: EmitRunEvent
   readonly runBranch: (
     branch: PlannedBranch,
@@ -48,6 +50,10 @@ export class StepScope implements StepContext {
     return this.#parts.cwd
   }
 
+  get seed(): string | undefined {
+    return this.#parts.seed
+  }
+
   get env(): Readonly<Record<string, string | undefined>> {
     return this.#parts.env
   }
@@ -59,7 +65,8 @@ export class StepScope implements StepContext {
     return resolved.trim() === '' ? raw : resolved
   }
 
-  node(name: string): NodeHandle {
+  node(given: string): NodeHandle {
+    const name = this.text(given)
     const node = this.#parts.nodes.get(name)
     if (node) return node
     const known = this.#parts.nodes.all().map((each) => each.name)
@@ -78,9 +85,14 @@ export class StepScope implements StepContext {
     return resolveToText(value, this.variables, { onUnresolved: (name) => this.#noteUnresolved(name) })
   }
 
-  capture(payload: JsonValue, options: { node?: string; keep?: ReadonlySet<string> } = {}): void {
+  capture(
+    payload: JsonValue,
+    { loose, ...options }: { node?: string; keep?: ReadonlySet<string>; loose?: boolean } = {},
+  ): void {
     if (this.step.outputs === undefined) return
-    this.export(Object.fromEntries(captureOutputs({ outputs: this.step.outputs, payload, ...options })))
+    const onMissing = (error: ValuesError) => this.note('warning', error.message)
+    const request = { outputs: this.step.outputs, payload, ...options, ...(loose === true && { onMissing }) }
+    this.export(Object.fromEntries(captureOutputs(request)))
   }
 
   export(variables: Readonly<Record<string, JsonValue>>): void {

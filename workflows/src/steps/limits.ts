@@ -40,3 +40,40 @@ export const SCRIPT_KILL_GRACE_MS = 2_000
 
 /** Of a value in the message of a wait that failed; the rest is cut, run.json has the whole. */
 export const SHOWN_VALUE_MAX_CHARS = 300
+
+/** assert_cascade_complete and assert_migration_complete, where the step says nothing. */
+export const COMPLETE_TIMEOUT_SEC = 30
+export const COMPLETE_POLL_SEC = 2
+
+/** A node that joins by attestation waits for others to admit it. */
+export const FLEET_JOIN_TIMEOUT_MS = 60_000
+
+/** restart_container, where the step says nothing. */
+export const RESTART_READY_TIMEOUT_SEC = 60
+
+/** For a command on a node's data. */
+export const NODE_EXEC_TIMEOUT_MS = 120_000
+
+/** Frames shown where the awaited event did not come. */
+export const SHOWN_EVENTS_MAX = 10
+
+/** Of a log line in the message of an assertion; the log itself is in the run directory. */
+export const SHOWN_LOG_LINE_MAX_CHARS = 200
+
+/** Of the handshake of a WebSocket, where ws_connect says nothing. */
+export const SOCKET_OPEN_TIMEOUT_SEC = 10
+
+/** assert_ws_event, where the step says nothing: for each phase. */
+export const EVENT_TIMEOUT_SEC = 30
+
+/** fuzzy_test, where the step says nothing. */
+export const FUZZY_SUMMARY_SEC = 60
+export const FUZZY_DELAY_MS = 100
+export const FUZZY_THRESHOLD = 95
+
+/** In the message of a fuzzy test that failed: failures by operation, and the last ones of all. */
+export const FUZZY_FAILURES_SHOWN = 3
+export const FUZZY_LAST_SHOWN = 20
+
+/** Different statements of an operation whose failures are told apart; those beyond are only counted. */
+export const FUZZY_LABELS_MAX = 1_000

@@ -18,6 +18,8 @@ export interface StepOutput {
 export interface StepKind<Schema extends TSchema = TSchema> extends StepSchema {
   readonly schema: Schema
   readonly outputs: readonly StepOutput[]
+  /** The original captures nothing here: an output that the reply lacks is noted instead of failing the step. */
+  readonly outputsAreExtra?: boolean
   /** False: the flag has no meaning here, and a failure is a failure. */
   readonly honoursExpectedFailure: boolean
   /** What an `expected_failure` that succeeds does here, where it does not fail the step. */
@@ -45,6 +47,14 @@ export interface StepResult {
   readonly summary?: string
   /** It passed, and something about that should be looked at: shown and counted even with -q. */
   readonly warning?: string
+  /** Statements that were judged, for a step around this one that counts them. */
+  readonly judged?: readonly JudgedStatement[]
+}
+
+export interface JudgedStatement {
+  readonly passed: boolean
+  /** Its message, else the statement itself. */
+  readonly label: string
 }
 
 export interface StepContext {
@@ -54,18 +64,20 @@ export interface StepContext {
   readonly clock: StepClock
   /** Paths of steps are relative to it. */
   readonly cwd: string
+  /** What chance is drawn from, where the caller fixed it (`--seed`). */
+  readonly seed: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   /** Placeholders resolved, resolving to blank excluded: it would match everything. */
   readonly expectedError: string | undefined
-  /** Throws StepError `invalid` for a name the run does not have. */
+  /** Placeholders in the name are resolved. Throws StepError `invalid` for a name the run does not have. */
   node(name: string): NodeHandle
   nodes(): readonly NodeHandle[]
   /** Lenient: an unknown placeholder stays and is noted. */
   resolve(value: JsonValue): JsonValue
   /** The same as text. */
   text(value: JsonValue): string
-  /** Sets variables from a payload by the step's `outputs`; ValuesError where the payload lacks one. */
-  capture(payload: JsonValue, options?: { node?: string; keep?: ReadonlySet<string> }): void
+  /** Sets variables from a payload by the step's `outputs`; ValuesError where it lacks one, a warning where `loose`. */
+  capture(payload: JsonValue, options?: { node?: string; keep?: ReadonlySet<string>; loose?: boolean }): void
   /** Sets a variable without being asked, and reports it. */
   export(variables: Readonly<Record<string, JsonValue>>): void
   /** What the step is doing now, for the live display. */
@@ -82,6 +94,8 @@ export interface BranchRun {
   readonly scope: string
   /** Called before each step. */
   readonly beforeStep?: (step: PlannedStep, index: number) => void
+  /** Called after each step that passed. */
+  readonly afterStep?: (step: PlannedStep, result: StepResult) => void
 }
 
 export interface NodeHandle {
@@ -90,6 +104,8 @@ export interface NodeHandle {
   readonly client: NodeClient
   readonly url: string
   readonly running: boolean
+  /** Tokens of a login; what `client` sends carries the access token from then on. */
+  readonly session: NodeSession
   /** Directory of the node's own files on this machine. */
   readonly directory: string | undefined
   /** It can be given paths of this machine. */
@@ -98,4 +114,38 @@ export interface NodeHandle {
   stop(options: { signal: AbortSignal }): Promise<string>
   /** Resolves when it answers again. */
   start(options: { signal: AbortSignal; readyTimeoutMs: number }): Promise<void>
+  /** Holds it still and lets it go on, as a signal does. StepError `unsupported` where that cannot be done. */
+  pause(): Promise<void>
+  resume(): Promise<void>
+  /** What it wrote since this run first started it; undefined where its log cannot be read from here. */
+  logText(): Promise<string | undefined>
+  /** Runs the node's own program on its data, as `calnode <args>`. */
+  exec(args: readonly string[], options: { signal: AbortSignal; timeoutMs: number }): Promise<ExecEnd>
+  /** Undefined: nothing can be done to the connections of this node from here. */
+  readonly links: NodeLinks | undefined
 }
+
+export interface NodeSession {
+  accessToken: string | undefined
+  refreshToken: string | undefined
+  username?: string
+}
+
+export interface ExecEnd {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The connections of a node. What is cut stays cut until it is healed; HTTP goes on where nothing else is said. */
+export interface NodeLinks {
+  /** From every other node. */
+  disconnect(options: { signal: AbortSignal }): Promise<void>
+  connect(options: { signal: AbortSignal }): Promise<void>
+  partition(peers: readonly string[], options: { signal: AbortSignal }): Promise<void>
+  heal(peers: readonly string[], options: { signal: AbortSignal }): Promise<void>
+  /** Of what it sends: undefined ends the fault. */
+  degrade(fault: LinkFault | undefined, options: { signal: AbortSignal }): Promise<void>
+}
+
+export type LinkFault = { readonly lossPercent: number } | { readonly delayMs: number }

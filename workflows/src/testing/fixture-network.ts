@@ -38,7 +38,9 @@ export class FixtureNode {
   /** How many writes of each context this node has applied. */
   readonly applied = new Map<string, number>()
   readonly applications = new Map<string, string>()
-  readonly requests: { method: string; path: string; body: unknown }[] = []
+  /** Metadata records, by the ids in their path. */
+  readonly records = new Map<string, unknown>()
+  readonly requests: { method: string; path: string; body: unknown; authorization?: string }[] = []
   readonly faults: Fault[] = []
   /** Answers for the next calls, before the app is asked: a JSON-RPC error object each. */
   readonly rpcErrors: { type: string; data?: unknown }[] = []

@@ -1,4 +1,5 @@
 // The routes of a fixture node, in the shapes of the admin API and JSON-RPC.
+import { cannedRoutes } from './fixture-canned.ts'
 import type { FixtureGroup, FixtureNode } from './fixture-network.ts'
 
 /** What a route answers with when it does not answer 200. */
@@ -205,4 +206,8 @@ export const fixtureRoutes: readonly FixtureRoute[] = [
   route('POST', '/admin-api/contexts/:id/join', joinContext),
   route('POST', '/admin-api/identity/context', (node) => ({ data: { publicKey: node.network.nextId('Key') } })),
   route('POST', '/jsonrpc', jsonrpc),
+  ...Object.entries(cannedRoutes).map(([place, handle]) => {
+    const [method = '', path = ''] = place.split(' ')
+    return route(method, `/admin-api${path}`, handle)
+  }),
 ]

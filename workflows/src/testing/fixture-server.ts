@@ -35,7 +35,8 @@ async function answer(node: FixtureNode, request: IncomingMessage, response: Ser
   const method = request.method ?? 'GET'
   const path = (request.url ?? '/').split('?')[0] ?? '/'
   const body = await readJson(request)
-  node.requests.push({ method, path, body })
+  const { authorization } = request.headers
+  node.requests.push({ method, path, body, ...(authorization !== undefined && { authorization }) })
   const fault = node.faults.find((each) => each.times > 0 && each.method === method && each.path.test(path))
   if (fault) {
     fault.times -= 1

@@ -14,6 +14,8 @@ export interface CaptureRequest {
   readonly node?: string
   /** Names that this capture must leave alone (`call` binds its error fields first). */
   readonly keep?: ReadonlySet<string>
+  /** Told of what the reply lacks, instead of an error. */
+  readonly onMissing?: (error: ValuesError) => void
 }
 
 /**
@@ -29,9 +31,14 @@ export function captureOutputs(request: CaptureRequest): [string, JsonValue][] {
     const value = captureValue(capture, data)
     if (request.keep?.has(capture.target)) continue
     if (value !== undefined) captured.push([capture.target, value])
-    else if (!report) throw missing(variable, capture, data)
+    else if (!report) miss(missing(variable, capture, data), request)
   }
   return captured
+}
+
+function miss(error: ValuesError, { onMissing }: CaptureRequest): void {
+  if (onMissing === undefined) throw error
+  onMissing(error)
 }
 
 /** Failure details that a step reports as a payload, which `outputs` may read. */

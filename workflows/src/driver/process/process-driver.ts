@@ -27,6 +27,7 @@ import { type NodeCommand, NodeProcess } from './node-process.ts'
 import type { PortReservations } from './ports.ts'
 import { identify, type ProcessIdentity } from './process-identity.ts'
 import type { Reaper } from './reaper.ts'
+import { runCalnode } from './run-calnode.ts'
 
 export interface ProcessDriverParts {
   /** The calnode program file, run with this Node. */
@@ -137,6 +138,10 @@ class ProcessDriver implements NodeDriver {
     const { process } = this.#get(node)
     const start = this.#logStarts.get(node.name) ?? 0
     return new LogFile(node.spec.logFile, start, () => process.cause !== undefined)
+  }
+
+  exec(spec: NodeSpec, args: readonly string[], options: { signal: AbortSignal; timeoutMs: number }) {
+    return runCalnode(this.#parts.calnode, spec, args, options)
   }
 
   async meshed(node: RunningNode, options: StartOptions): Promise<void> {

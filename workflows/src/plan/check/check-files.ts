@@ -18,6 +18,8 @@ export interface FileChecks {
   /** Of the workflow, as it was named. */
   readonly file: string
   readonly lookAtFile: LookAtFile
+  /** What a file that is not there is; it may yet be built. Default an error. */
+  readonly absent?: 'error' | 'warning' | undefined
 }
 
 export function checkFiles(steps: readonly SourceStep[], checks: FileChecks, problems: ProblemCollector): void {
@@ -60,7 +62,7 @@ class FileChecker {
       path: [...step.path, key],
       message: `the file ${path} ${fault.message}`,
       hint: this.scriptBefore ? [later, fault.hint].filter(Boolean).join('; ') : fault.hint,
-      severity: this.scriptBefore ? 'warning' : 'error',
+      severity: this.scriptBefore ? 'warning' : seen.kind === 'absent' ? (this.checks.absent ?? 'error') : 'error',
     })
   }
 

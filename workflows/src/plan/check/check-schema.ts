@@ -72,11 +72,18 @@ function checkAlternatives(
   sink: FindingSink,
 ): JsonValue | undefined {
   const findings: Finding[][] = []
+  const values: (JsonValue | undefined)[] = []
   for (const alternative of alternatives) {
     const found: Finding[] = []
     const value = check(alternative, node, path, { add: (finding) => found.push(finding) })
     if (value !== undefined && found.length === 0) return value
     findings.push(found)
+    values.push(value)
+  }
+  const near = values.findIndex((value) => value !== undefined)
+  if (near >= 0) {
+    for (const finding of findings[near] ?? []) sink.add(finding)
+    return values[near]
   }
   const fitting = alternatives.findIndex((alternative) => typeFits(alternative, node))
   const choices = alternatives.flatMap((alternative) => choicesOf(alternative) ?? [undefined])
@@ -208,16 +215,34 @@ function checkScalar(schema: Schema, node: SourceNode, path: ValuePath, sink: Fi
         ? checkText(schema, value, node, path, sink)
         : wrongType(schema, node, path, sink)
     case 'boolean':
-      return typeof value === 'boolean' ? value : wrongType(schema, node, path, sink)
+      return typeof value === 'boolean' ? value : checkQuoted(schema, node, path, sink)
     case 'null':
       return value === null ? null : wrongType(schema, node, path, sink)
     default: {
       const number = value instanceof JsonFloat ? value.value : typeof value === 'bigint' ? Number(value) : value
-      if (typeof number !== 'number' || Number.isNaN(number)) return wrongType(schema, node, path, sink)
+      if (typeof number !== 'number' || Number.isNaN(number)) return checkQuoted(schema, node, path, sink)
       if (schema.type === 'integer' && !Number.isInteger(number)) return wrongType(schema, node, path, sink)
       return checkNumber(schema, number, node, path, sink)
     }
   }
+}
+
+/** A number or truth value in quotes is what it says, as in the original; worth a warning, as it is a mistake. */
+function checkQuoted(schema: Schema, node: SourceNode, path: ValuePath, sink: FindingSink): JsonValue | undefined {
+  const meant =
+    node.kind === 'scalar' && typeof node.value === 'string' ? unquoted(schema, node.value.trim()) : undefined
+  if (meant === undefined) return wrongType(schema, node, path, sink)
+  const value = typeof meant === 'boolean' ? meant : checkNumber(schema, meant, node, path, sink)
+  if (value === undefined) return undefined
+  const message = `${nameOf(path)} should be ${describe(schema)}, not ${describeNode(node)}; it is read as ${value}`
+  sink.add({ severity: 'warning', code: 'wrong_type', span: startOf(node), path, message, hint: 'remove the quotes' })
+  return value
+}
+
+function unquoted(schema: Schema, text: string): number | boolean | undefined {
+  if (schema.type === 'boolean') return /^(?:true|false)$/i.test(text) ? text.toLowerCase() === 'true' : undefined
+  const pattern = schema.type === 'integer' ? /^[+-]?\d+$/ : /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i
+  return pattern.test(text) ? Number(text) : undefined
 }
 
 function checkText(

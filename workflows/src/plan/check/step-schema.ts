@@ -29,7 +29,7 @@ export interface StepSchema {
    * Must not throw; values that hold a placeholder are not known yet and have to be let through.
    */
   readonly checks?: (input: JsonObject) => readonly StepProblem[]
-  /** Set when the kind is known but cannot be run; the text says why and what to do instead. */
+  /** Set when the kind is known but always fails: a warning. The text says why and what to do instead. */
   readonly unsupported?: string
   /** Variables that a successful step sets by itself, `{node}` standing for its node. Only used to warn of unknown ones. */
   readonly exportedVariables?: readonly string[]
@@ -47,7 +47,8 @@ export interface StepProblem {
   readonly path: readonly (string | number)[]
   readonly message: string
   readonly hint?: string
-  readonly severity?: 'error' | 'warning'
+  /** `flaw`: a warning, and the step fails when it is reached, as the original finds it only then. */
+  readonly severity?: 'error' | 'warning' | 'flaw'
 }
 
 /** The registry as plan sees it: every kind by its name and by its aliases. */

@@ -8,7 +8,7 @@ import type { StepProblem, StepSchema, StepSchemaRegistry } from '../check/step-
 import { didYouMean } from '../did-you-mean.ts'
 import { STEP_DEPTH_MAX } from '../limits.ts'
 import type { PlannedBranch, PlannedStep } from '../plan-types.ts'
-import { type FindingSink, type ProblemCollector, pathText } from '../problem.ts'
+import { type Finding, type FindingSink, type ProblemCollector, pathText } from '../problem.ts'
 import type { ValuePath } from '../yaml/source-node.ts'
 import {
   entryOf,
@@ -94,14 +94,20 @@ class StepsReader {
     if (kind === undefined) return { planned: undefined, source: { node, path, kind, branches: [] } }
     const own = node.entries.filter((entry) => !COMMON_NAMES.includes(entry.key))
     const common = checkCommon(node, path, sink)
-    const input = checkOwn(kind, node, own, path, sink)
+    const flaws: string[] = []
+    const input = checkOwn(kind, node, own, path, flawSink(kind, flaws, sink))
     const nested = this.nested(kind, node, path, sink, depth)
-    if (input !== undefined) for (const problem of kind.checks?.(input) ?? []) addCheck(problem, node, path, sink)
+    if (input !== undefined) {
+      for (const problem of kind.checks?.(input) ?? []) {
+        addCheck(problem, node, path, sink)
+        if (problem.severity === 'flaw') flaws.push(problem.message)
+      }
+    }
     const branches = nested.map((branch) => branch.steps.map((step) => step.source))
     const source: SourceStep = { node, path, kind, branches }
-    if (input === undefined || common === undefined) return { planned: undefined, source }
-    const planned = this.planned({ kind, common, input, node, path, nested })
-    return { planned, source }
+    if (common === undefined || (input === undefined && flaws.length === 0)) return { planned: undefined, source }
+    const planned = this.planned({ kind, common, input: input ?? {}, node, path, nested })
+    return { planned: flaws.length === 0 ? planned : { ...planned, flaw: flaws.join('; ') }, source }
   }
 
   private kindOf(node: MapNode, path: ValuePath, sink: FindingSink): StepSchema | undefined {
@@ -116,8 +122,8 @@ class StepsReader {
     const kind = this.kinds.find(type)
     const place = { span: entry.value.span, path: [...path, 'type'] }
     if (kind?.unsupported !== undefined) {
-      const message = `step kind "${type}" cannot be run`
-      sink.add({ code: 'unsupported_kind', ...place, message, hint: kind.unsupported })
+      const message = `step kind "${type}" cannot be run: this step will fail`
+      sink.add({ code: 'unsupported_kind', ...place, message, hint: kind.unsupported, severity: 'warning' })
     } else if (kind === undefined && UPSTREAM_STEP_TYPES.has(type)) {
       const message = `step kind "${type}" of merobox is not supported by this version`
       sink.add({ code: 'unsupported_kind', ...place, message })
@@ -246,6 +252,16 @@ function unknownField(kind: StepSchema, entry: MapEntry, path: ValuePath, sink: 
   return loose
 }
 
+/** The original looks at the fields of some kinds only when the step is reached: then it fails, and not before. */
+function flawSink(kind: StepSchema, flaws: string[], sink: FindingSink): FindingSink {
+  if (!LOOSE_STEP_TYPES.has(kind.kind)) return sink
+  const add = (finding: Finding) => {
+    if (finding.severity === undefined || finding.severity === 'error') flaws.push(finding.message)
+    sink.add({ ...finding, severity: 'warning' })
+  }
+  return { add }
+}
+
 function addCheck(problem: StepProblem, node: MapNode, path: ValuePath, sink: FindingSink): void {
   sink.add({
     code: 'kind_check',
@@ -253,6 +269,6 @@ function addCheck(problem: StepProblem, node: MapNode, path: ValuePath, sink: Fi
     path: [...path, ...problem.path],
     message: problem.message,
     hint: problem.hint,
-    severity: problem.severity,
+    severity: problem.severity === 'flaw' ? 'warning' : problem.severity,
   })
 }

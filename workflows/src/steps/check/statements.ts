@@ -6,7 +6,7 @@ import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
 import { isJsonObject } from '../../values/json/json-value.ts'
 import { explainStatement, type StatementResult } from '../../values/statement-result.ts'
 import type { Variables } from '../../values/variables.ts'
-import { closed } from '../fields.ts'
+import { closed, unknownKeys } from '../fields.ts'
 import { StepError } from '../step-error.ts'
 import type { StepContext, StepResult } from '../step-kind.ts'
 
@@ -15,7 +15,8 @@ const statement = Type.Object(
     statement: Type.String({ minLength: 1 }),
     message: Type.Optional(Type.String({ description: 'Shown instead of the statement.' })),
   },
-  closed,
+  // Other keys are passed over by the original, with a warning here.
+  { additionalProperties: true },
 )
 
 export const statementsSchema = Type.Object(
@@ -35,13 +36,15 @@ export function checkStatements(
   flawOf: (statement: string) => StatementFlaw | undefined,
 ): StepProblem[] {
   const given = Array.isArray(input.statements) ? input.statements : []
-  return given.flatMap((item, at) => {
+  const unknown = given.flatMap((item, at) => unknownKeys(item, ['statement', 'message'], ['statements', at]))
+  const flaws = given.flatMap((item, at): StepProblem[] => {
     const text = isJsonObject(item) ? item.statement : item
     const flaw = typeof text === 'string' ? flawOf(text) : undefined
     if (flaw === undefined) return []
     const severity = flaw.maybe === true || input.non_blocking === true ? 'warning' : 'error'
     return [{ path: ['statements', at], message: `this statement can never be true: ${flaw.message}`, severity }]
   })
+  return [...unknown, ...flaws]
 }
 
 interface Judged {
@@ -57,12 +60,15 @@ export function judgeStatements(
   const judged = (Array.isArray(given) ? given : []).map((item) => judge(item, context, evaluate))
   const failed = judged.filter(({ result }) => !result.passed)
   const count = judged.length === 1 ? '1 statement' : `${judged.length} statements`
-  if (failed.length === 0) return { summary: `${count} true` }
+  const outcome = {
+    judged: judged.map(({ result, message }) => ({ passed: result.passed, label: message ?? result.statement })),
+  }
+  if (failed.length === 0) return { ...outcome, summary: `${count} true` }
   const head = judged.length === 1 ? 'the statement does not hold' : `${failed.length} of ${count} do not hold`
   const message = [`${head}:`, ...failed.flatMap(explain)].join('\n')
   if (context.step.input.non_blocking !== true) throw new StepError('assertion', message)
   context.note('warning', message)
-  return { summary: `${failed.length} of ${count} not true (non_blocking)` }
+  return { ...outcome, summary: `${failed.length} of ${count} not true (non_blocking)` }
 }
 
 function judge(

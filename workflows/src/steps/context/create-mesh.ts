@@ -38,7 +38,10 @@ export const createMesh = defineStep({
   checks: ({ nodes, context_node, params }) => {
     const others = Array.isArray(nodes) ? nodes.filter((name) => name !== context_node) : [null]
     const message = '"nodes" needs at least one node besides context_node'
-    return [...(others.length === 0 ? [{ path: ['nodes'], message }] : []), ...paramProblems(params)]
+    return [
+      ...(others.length === 0 ? [{ path: ['nodes'], message, severity: 'flaw' as const }] : []),
+      ...paramProblems(params),
+    ]
   },
   async run(input, context, options) {
     const owner = context.node(input.context_node)

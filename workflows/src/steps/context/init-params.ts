@@ -12,5 +12,6 @@ export function initParamBytes(params: string | undefined): number[] {
 /** For `checks`: a text with a placeholder is not known yet. */
 export function paramProblems(params: unknown) {
   if (typeof params !== 'string' || hasPlaceholder(params) || tryParseLosslessJson(params) !== undefined) return []
-  return [{ path: ['params'], message: '"params" is not JSON', hint: `write a text such as '{"key": "value"}'` }]
+  const hint = `write a text such as '{"key": "value"}'`
+  return [{ path: ['params'], message: '"params" is not JSON', hint, severity: 'flaw' as const }]
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@calbox/schemas'
 import type { PlannedBranch } from '../../plan/plan-types.ts'
-import { closed, nestedStepsField } from '../fields.ts'
+import { closed, nestedStepsField, unknownKeys } from '../fields.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep, type StepContext } from '../step-kind.ts'
 import { durationVariables } from './durations.ts'
@@ -17,7 +17,8 @@ const schema = Type.Object(
             Type.Integer({ minimum: 1, default: 1, description: 'How often, one after the other.' }),
           ),
         },
-        closed,
+        // Other keys are passed over by the original, with a warning here.
+        { additionalProperties: true },
       ),
       { minItems: 1, description: 'Run at the same time; the steps of a group one after the other.' },
     ),
@@ -57,6 +58,10 @@ export const parallel = defineStep({
   summary: 'Run groups of steps at the same time.',
   schema,
   nested: [{ path: ['groups', '*', 'steps'] }],
+  checks: ({ groups }) =>
+    (Array.isArray(groups) ? groups : []).flatMap((group, at) =>
+      unknownKeys(group, ['name', 'steps', 'count'], ['groups', at]),
+    ),
   outputs: [
     { name: 'group_count', description: 'How many groups there were.' },
     { name: 'parallel_success_count', description: 'How many of them passed.' },

@@ -10,7 +10,10 @@ test('a stopped node is refused, and started again it has what it had', async ()
   - { name: away, type: call, node: n-1, context_id: '{{context_id}}', method: len, expected_failure: false }
 `),
   )
-  expect(run.failure).toMatchObject({ code: 'failed', message: 'node n-1 is not running: a step stopped it (exit code 0)' })
+  expect(run.failure).toMatchObject({
+    code: 'failed',
+    message: 'node n-1 is not running: a step stopped it (exit code 0)',
+  })
   const back = await runYaml(
     withContext(`
   - { type: stop_node, nodes: '{{app_id}}' }

@@ -55,12 +55,14 @@ export const script = defineStep({
       const what = target === undefined ? 'without "target" means "target: image", which' : '"target: image"'
       problems.push({
         path: target === undefined ? [] : ['target'],
-        message: `a script ${what} cannot be run`,
+        message: `a script ${what} cannot be run: this step will fail`,
         hint: NO_IMAGE,
+        severity: 'warning' as const,
       })
     }
     if (typeof file === 'string' && !hasPlaceholder(file) && file.split(/[\\/]/).includes('..')) {
-      problems.push({ path: ['script'], message: 'a script must be below the working directory: ".." is not allowed' })
+      const message = 'a script must be below the working directory: ".." is not allowed'
+      problems.push({ path: ['script'], message, severity: 'warning' as const })
     }
     return problems
   },

@@ -1,0 +1,56 @@
+// A node that is only talked to: nothing is started, stopped or cut.
+import { NodeClient } from '../client/node-client.ts'
+import type { PlannedRemoteNode } from '../plan/plan-types.ts'
+import { StepError } from '../steps/step-error.ts'
+import type { NodeHandle, NodeSession } from '../steps/step-kind.ts'
+
+export class RemoteHandle implements NodeHandle {
+  readonly name: string
+  readonly url: string
+  readonly client: NodeClient
+  readonly session: NodeSession
+  readonly running = true
+  readonly directory = undefined
+  readonly hostFiles = false
+  readonly links = undefined
+
+  constructor(remote: PlannedRemoteNode) {
+    // Requests cannot be made with such an address, and errors would show it.
+    const address = URL.parse(remote.url)
+    if (address && (address.username !== '' || address.password !== '')) {
+      const message = `remote node ${remote.name}: its url has a user or password in it; write them below auth instead`
+      throw new StepError('unsupported', message)
+    }
+    const accessToken = remote.auth.method === 'api_key' ? remote.auth.apiKey : undefined
+    this.session = { accessToken, refreshToken: undefined }
+    this.client = new NodeClient(remote.url, { token: () => this.session.accessToken })
+    this.name = remote.name
+    this.url = this.client.baseUrl
+  }
+
+  stop(): Promise<string> {
+    return this.#refused('stopped')
+  }
+
+  start(): Promise<void> {
+    return this.#refused('started')
+  }
+
+  pause(): Promise<void> {
+    return this.#refused('paused')
+  }
+
+  resume(): Promise<void> {
+    return this.#refused('resumed')
+  }
+
+  exec(): Promise<never> {
+    return this.#refused('used for a command')
+  }
+
+  async logText(): Promise<undefined> {}
+
+  #refused(what: string): Promise<never> {
+    return Promise.reject(new StepError('unsupported', `remote node ${this.name} cannot be ${what} from here`))
+  }
+}

@@ -1,0 +1,143 @@
+import { type Static, Type } from '@calbox/schemas'
+import type { NodeSocket } from '../../client/node-socket.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
+import { stringifyLosslessJson, tryParseLosslessJson } from '../../values/json/lossless-json.ts'
+import { mismatches, strictText, strictValues } from '../check/match-paths.ts'
+import { closed, groupIdField, nodeField } from '../fields.ts'
+import { EVENT_TIMEOUT_SEC, SHOWN_EVENTS_MAX, SHOWN_VALUE_MAX_CHARS } from '../limits.ts'
+import { StepError } from '../step-error.ts'
+import { defineStep, type StepContext } from '../step-kind.ts'
+import { tokenOf } from './ws-connect.ts'
+
+const SUBSCRIBE_ID = 1
+
+const schema = Type.Object(
+  {
+    node: nodeField,
+    group_id: groupIdField,
+    event: Type.String({ minLength: 1, description: 'Type of the event, e.g. MigrationStarted.' }),
+    match: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), { description: 'Dotted path in the event: value it must have.' }),
+    ),
+    absent: Type.Optional(Type.Boolean({ default: false, description: 'No such event within the time.' })),
+    count: Type.Optional(Type.Integer({ minimum: 0, description: 'Exactly so many within the time.' })),
+    timeout_seconds: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, default: EVENT_TIMEOUT_SEC, description: 'For each phase.' }),
+    ),
+  },
+  closed,
+)
+
+interface Wanted {
+  readonly groupId: string
+  readonly event: string
+  readonly match: JsonObject
+  /** Exactly so many; undefined: at least one. */
+  readonly count: number | undefined
+  readonly timeoutMs: number
+}
+
+interface Watched {
+  readonly matching: readonly JsonObject[]
+  readonly received: readonly JsonObject[]
+}
+
+export const assertWsEvent = defineStep({
+  kind: 'assert_ws_event',
+  summary: 'Watch the events of a group on a node: at least one that matches, exactly so many, or none.',
+  schema,
+  outputs: [{ name: 'data', description: 'Of the first event that matched.' }],
+  outputsAreExtra: true,
+  honoursExpectedFailure: false,
+  checks: ({ absent, count }) =>
+    absent === true && count !== undefined
+      ? [{ path: ['count'], message: '"count" and "absent" exclude each other', severity: 'flaw' }]
+      : [],
+  async run(input, context, { signal }) {
+    const node = context.node(input.node)
+    const wanted = readWanted(input, context)
+    const socket = await node.client.socket({
+      signal,
+      timeoutMs: wanted.timeoutMs,
+      token: tokenOf(node, context) ?? null,
+    })
+    try {
+      await subscribe(socket, wanted, { signal })
+      const watched = await watch(socket, wanted, context, { signal })
+      judge(wanted, watched, node.name)
+      const [first] = watched.matching
+      const payload = first === undefined ? {} : { payload: { data: first }, rawKey: `ws_event_${node.name}` }
+      return { ...payload, node: node.name, summary: `${watched.matching.length} × ${wanted.event}` }
+    } finally {
+      socket.close()
+    }
+  },
+})
+
+function readWanted(input: Static<typeof schema>, context: StepContext): Wanted {
+  const { match } = context.step.input
+  return {
+    groupId: strictText(input.group_id, context),
+    event: strictText(input.event, context),
+    match: strictValues(isJsonObject(match) ? match : {}, context),
+    count: input.absent === true ? 0 : input.count,
+    timeoutMs: (input.timeout_seconds ?? EVENT_TIMEOUT_SEC) * 1000,
+  }
+}
+
+/** Nothing is delivered before the node has said that it listens for this group. */
+async function subscribe(socket: NodeSocket, wanted: Wanted, { signal }: { signal: AbortSignal }): Promise<void> {
+  const params = { groupIds: [wanted.groupId] }
+  socket.send(stringifyLosslessJson({ id: SUBSCRIBE_ID, method: 'subscribe', params }))
+  const until = performance.now() + wanted.timeoutMs
+  for (;;) {
+    const text = await socket.next({ signal, timeoutMs: Math.max(1, until - performance.now()) })
+    if (text === undefined) throw new StepError('timeout', 'the node never acknowledged the subscription')
+    const frame = tryParseLosslessJson(text)
+    if (!isJsonObject(frame) || frame.id !== SUBSCRIBE_ID) continue
+    const groups = isJsonObject(frame.result) ? frame.result.groupIds : undefined
+    if (Array.isArray(groups) && groups.includes(wanted.groupId)) return
+    const why = 'its caller is no member of it, or the id is wrong'
+    throw new StepError('failed', `the node does not let group ${wanted.groupId} be watched (${why}): ${text}`)
+  }
+}
+
+async function watch(
+  socket: NodeSocket,
+  wanted: Wanted,
+  context: StepContext,
+  { signal }: { signal: AbortSignal },
+): Promise<Watched> {
+  const received: JsonObject[] = []
+  const matching: JsonObject[] = []
+  const until = performance.now() + wanted.timeoutMs
+  while (matching.length <= (wanted.count ?? 0)) {
+    const text = await socket.next({ signal, timeoutMs: Math.max(1, until - performance.now()) })
+    if (text === undefined) break
+    const frame = tryParseLosslessJson(text)
+    const event = isJsonObject(frame) ? frame.result : undefined
+    if (!isJsonObject(event)) continue
+    received.push(event)
+    context.progress(`${received.length} events, the last one ${shown(event.type ?? null)}`)
+    if (event.type === wanted.event && mismatches(event, wanted.match).length === 0) matching.push(event)
+  }
+  return { matching, received }
+}
+
+function judge(wanted: Wanted, { matching, received }: Watched, node: string): void {
+  const { count, event } = wanted
+  if (count === undefined ? matching.length > 0 : matching.length === count) return
+  const asked = count === undefined ? `at least one ${event}` : `exactly ${count} ${event}`
+  const seen = received.slice(0, SHOWN_EVENTS_MAX).flatMap((each) => {
+    const why = each.type === event ? mismatches(each, wanted.match).map((line) => `      ${line}`) : []
+    return [`    ${shown(each)}`, ...why]
+  })
+  const rest = received.length > SHOWN_EVENTS_MAX ? [`    and ${received.length - SHOWN_EVENTS_MAX} more`] : []
+  const head = `${asked} was expected within ${wanted.timeoutMs / 1000} s, ${matching.length} came`
+  const list = received.length === 0 ? ['  no event came at all'] : ['  what came:', ...seen, ...rest]
+  throw new StepError('assertion', [head, ...list].join('\n'), { node })
+}
+
+function shown(value: JsonValue): string {
+  return stringifyLosslessJson(value).slice(0, SHOWN_VALUE_MAX_CHARS)
+}

@@ -1,0 +1,23 @@
+import { Type } from '@calbox/schemas'
+import { closed } from '../fields.ts'
+import { SHOWN_EVENTS_MAX } from '../limits.ts'
+import { StepError } from '../step-error.ts'
+import { defineStep } from '../step-kind.ts'
+import { logFields, patternProblems, searchLogs, shownHit } from './log-search.ts'
+
+export const assertLogAbsent = defineStep({
+  kind: 'assert_log_absent',
+  summary: 'Check that no line of the logs of nodes has one of the patterns; looks once.',
+  schema: Type.Object(logFields, closed),
+  outputs: [],
+  honoursExpectedFailure: false,
+  checks: patternProblems,
+  async run(input, context) {
+    const { hits, patterns, read } = await searchLogs(input, context)
+    if (hits.length === 0) return { summary: `${patterns.length} patterns in no log of ${read.join(', ')}` }
+    const shown = hits.slice(0, SHOWN_EVENTS_MAX).map((hit) => `  ${JSON.stringify(hit.pattern)}: ${shownHit(hit)}`)
+    const rest = hits.length > SHOWN_EVENTS_MAX ? [`  and ${hits.length - SHOWN_EVENTS_MAX} more`] : []
+    const head = `${hits.length === 1 ? 'a line was' : `${hits.length} lines were`} found that must not be there:`
+    throw new StepError('assertion', [head, ...shown, ...rest].join('\n'), { node: hits[0]?.node })
+  },
+})

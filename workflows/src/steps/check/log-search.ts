@@ -1,0 +1,106 @@
+// What assert_log_present and assert_log_absent share: patterns against the lines of the logs of nodes, each line once.
+import { Type } from '@calbox/schemas'
+import type { StepProblem } from '../../plan/check/step-schema.ts'
+import type { JsonObject } from '../../values/json/json-value.ts'
+import { pythonRegex } from '../../values/python/python-regex.ts'
+import { ValuesError } from '../../values/values-error.ts'
+import { SHOWN_LOG_LINE_MAX_CHARS } from '../limits.ts'
+import { StepError } from '../step-error.ts'
+import type { NodeHandle, StepContext } from '../step-kind.ts'
+import { textsOfLine } from './log-lines.ts'
+
+export const logFields = {
+  nodes: Type.Array(Type.String(), { description: 'Whose logs; an empty list: all that are running.' }),
+  patterns: Type.Array(Type.String({ minLength: 1 }), {
+    minItems: 1,
+    description: 'Taken literally, one line at a time.',
+  }),
+  regex: Type.Optional(Type.Boolean({ default: false, description: 'The patterns are regular expressions.' })),
+  case_sensitive: Type.Optional(Type.Boolean({ default: true, description: 'Tell capitals from small letters.' })),
+  tail_lines: Type.Optional(Type.Integer({ minimum: 1, description: 'Only the last lines of each log.' })),
+}
+
+export interface LogInput {
+  readonly nodes: readonly string[]
+  readonly patterns: readonly string[]
+  readonly regex?: boolean
+  readonly case_sensitive?: boolean
+  readonly tail_lines?: number
+}
+
+export interface LogHit {
+  readonly pattern: string
+  readonly node: string
+  /** From 1, in what was read of the log. */
+  readonly line: number
+  readonly text: string
+}
+
+export interface LogSearch {
+  readonly patterns: readonly string[]
+  readonly hits: readonly LogHit[]
+  /** Nodes whose log was read. */
+  readonly read: readonly string[]
+}
+
+/** A pattern that cannot be used fails the step when it is reached. */
+export function patternProblems({ regex, patterns }: JsonObject): StepProblem[] {
+  if (regex !== true || !Array.isArray(patterns)) return []
+  return patterns.flatMap((pattern, at) => {
+    const why = typeof pattern === 'string' ? flawOf(pattern) : undefined
+    return why === undefined ? [] : [{ path: ['patterns', at], message: why, severity: 'flaw' as const }]
+  })
+}
+
+function flawOf(pattern: string): string | undefined {
+  try {
+    pythonRegex(pattern)
+    return undefined
+  } catch (error) {
+    if (error instanceof ValuesError) return error.message
+    throw error
+  }
+}
+
+export async function searchLogs(input: LogInput, context: StepContext): Promise<LogSearch> {
+  const nodes = targets(input, context)
+  const patterns = [...new Set(input.patterns)]
+  const matchers = patterns.map((pattern) => ({ pattern, matches: matcherOf(pattern, input) }))
+  const hits: LogHit[] = []
+  const read: string[] = []
+  for (const node of nodes) {
+    const text = await node.logText()
+    if (text === undefined) continue
+    read.push(node.name)
+    const lines = text.split(/\r?\n/)
+    if (lines.at(-1) === '') lines.pop()
+    for (const [at, line] of lines.slice(-(input.tail_lines ?? lines.length)).entries()) {
+      const texts = textsOfLine(line)
+      const found = matchers.filter(({ matches }) => texts.some(matches))
+      hits.push(...found.map(({ pattern }) => ({ pattern, node: node.name, line: at + 1, text: line })))
+    }
+  }
+  if (read.length > 0) return { patterns, hits, read }
+  const names = nodes.map(({ name }) => name).join(', ')
+  throw new StepError('assertion', names === '' ? 'no node is running' : `no log can be read from here: ${names}`)
+}
+
+export function shownHit({ node, line, text }: LogHit): string {
+  const cut = text.length <= SHOWN_LOG_LINE_MAX_CHARS ? text : `${text.slice(0, SHOWN_LOG_LINE_MAX_CHARS - 1)}…`
+  return `${node}, line ${line}: ${cut}`
+}
+
+function targets(input: LogInput, context: StepContext): NodeHandle[] {
+  const named = [...new Set(input.nodes)].map((name) => context.node(name))
+  return named.length > 0 ? named : context.nodes().filter(({ running }) => running)
+}
+
+function matcherOf(pattern: string, input: LogInput): (text: string) => boolean {
+  const sensitive = input.case_sensitive ?? true
+  if (input.regex === true) {
+    const expression = pythonRegex(sensitive ? pattern : `(?i)${pattern}`)
+    return (text) => expression.test(text)
+  }
+  const wanted = sensitive ? pattern : pattern.toLowerCase()
+  return (text) => (sensitive ? text : text.toLowerCase()).includes(wanted)
+}

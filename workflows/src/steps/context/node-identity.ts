@@ -1,0 +1,17 @@
+import { requestStep } from '../request-step.ts'
+
+export const nodeIdentity = requestStep({
+  kind: 'node_identity',
+  summary: 'Read account, device and keys of a node.',
+  fields: {},
+  route: 'GET /identity',
+  attempted: 'reading the identity',
+  honoursExpectedFailure: false,
+  rawKey: 'node_identity',
+  outputs: [
+    { name: 'accountId', description: 'Account id, what members of groups are named by.' },
+    { name: 'publicKey', description: "The node's public key." },
+    { name: 'deviceId', description: 'Device id, or null.' },
+    { name: 'accountRootPublicKey', description: 'Root key of the account.' },
+  ],
+})

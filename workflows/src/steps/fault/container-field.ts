@@ -1,0 +1,19 @@
+// merobox names containers; here they are the nodes of the same name.
+import { Type } from '@calbox/schemas'
+import { StepError } from '../step-error.ts'
+import type { NodeHandle, NodeLinks } from '../step-kind.ts'
+
+export const containerField = Type.String({ minLength: 1, description: 'Name of the node.' })
+
+export const networkField = Type.Optional(
+  Type.String({ description: 'Accepted and without effect: a node has one network.' }),
+)
+
+export const peersField = Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'The other nodes.' })
+
+/** Never passed over in silence: a fault that did not happen proves nothing. */
+export function linksOf(node: NodeHandle): NodeLinks {
+  if (node.links !== undefined) return node.links
+  const message = `the connections of ${node.name} cannot be cut from here: its driver has no network faults`
+  throw new StepError('unsupported', message, { node: node.name })
+}

@@ -1,0 +1,18 @@
+import { Type } from '@calbox/schemas'
+import { closed, nodeField } from '../fields.ts'
+import { defineStep } from '../step-kind.ts'
+import { linksOf, peersField } from './container-field.ts'
+
+export const healPeers = defineStep({
+  kind: 'heal_peers',
+  summary: 'Let a node and the others reach each other again.',
+  schema: Type.Object({ node: nodeField, peers: peersField }, closed),
+  outputs: [],
+  honoursExpectedFailure: false,
+  async run(input, context, options) {
+    const node = context.node(input.node)
+    const peers = input.peers.map((name) => context.node(name).name)
+    await linksOf(node).heal(peers, options)
+    return { summary: `${node.name} and ${peers.join(', ')}` }
+  },
+})

@@ -1,0 +1,40 @@
+import { Type } from '@calbox/schemas'
+import { closed } from '../fields.ts'
+import { defineStep, type LinkFault } from '../step-kind.ts'
+import { containerField, linksOf } from './container-field.ts'
+
+export const injectNetworkFault = defineStep({
+  kind: 'inject_network_fault',
+  summary: 'Let a node lose or delay what it sends, for a time; the step ends with the fault.',
+  schema: Type.Object(
+    {
+      container: containerField,
+      fault: Type.Union([Type.Literal('loss'), Type.Literal('delay')]),
+      duration: Type.Integer({ minimum: 1, description: 'Seconds.' }),
+      percent: Type.Optional(
+        Type.Number({ exclusiveMinimum: 0, maximum: 100, description: 'Of what is sent (loss).' }),
+      ),
+      ms: Type.Optional(Type.Integer({ minimum: 1, description: 'Milliseconds (delay).' })),
+      interface: Type.Optional(Type.String({ description: 'Accepted and without effect.' })),
+    },
+    closed,
+  ),
+  outputs: [],
+  honoursExpectedFailure: false,
+  checks: ({ fault, percent, ms }) => {
+    const [field, value] = fault === 'loss' ? ['percent', percent] : ['ms', ms]
+    return value === undefined ? [{ path: [], message: `"fault: ${fault}" needs "${field}"` }] : []
+  },
+  async run(input, context, options) {
+    const links = linksOf(context.node(input.container))
+    const fault: LinkFault = input.fault === 'loss' ? { lossPercent: input.percent ?? 0 } : { delayMs: input.ms ?? 0 }
+    await links.degrade(fault, options)
+    try {
+      await context.clock.sleep(input.duration * 1000, options.signal)
+    } finally {
+      // Also where the run is being ended: the node may be kept.
+      await links.degrade(undefined, { signal: AbortSignal.timeout(5_000) })
+    }
+    return {}
+  },
+})

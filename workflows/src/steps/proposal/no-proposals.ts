@@ -1,0 +1,1 @@
+export const NO_PROPOSALS = 'nodes have no proposals any more; delete this step'

@@ -1,0 +1,86 @@
+// What assert_cascade_complete and assert_migration_complete share: look again and again until all have finished, one has
+// failed, or the time is over.
+import { Type } from '@calbox/schemas'
+import { ClientError } from '../../client/client-error.ts'
+import { formatDuration } from '../../report/format-duration.ts'
+import { unwrapData } from '../../values/capture-outputs.ts'
+import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
+import { namespaceIdField, nodeField } from '../fields.ts'
+import { COMPLETE_POLL_SEC, COMPLETE_TIMEOUT_SEC } from '../limits.ts'
+import { refuseError } from '../reply.ts'
+import { requestOptions } from '../request-step.ts'
+import { StepError } from '../step-error.ts'
+import type { StepContext, StepResult } from '../step-kind.ts'
+
+export const completeFields = {
+  node: nodeField,
+  namespace_id: namespaceIdField,
+  timeout_seconds: Type.Optional(
+    Type.Number({ exclusiveMinimum: 0, default: COMPLETE_TIMEOUT_SEC, description: 'How long to wait for it.' }),
+  ),
+  poll_interval: Type.Optional(
+    Type.Number({ exclusiveMinimum: 0, default: COMPLETE_POLL_SEC, description: 'Seconds between two looks.' }),
+  ),
+}
+
+export interface CompleteInput {
+  readonly node: string
+  readonly namespace_id: string
+  readonly timeout_seconds?: number
+  readonly poll_interval?: number
+}
+
+export interface Completion {
+  /** Below `/groups/<id>/`. */
+  readonly route: string
+  readonly summarise: (data: JsonValue) => JsonObject
+  readonly says: (data: JsonValue) => string
+  readonly isComplete: (summary: JsonObject) => boolean
+}
+
+export async function awaitComplete(
+  completion: Completion,
+  input: CompleteInput,
+  context: StepContext,
+  options: { signal: AbortSignal },
+): Promise<StepResult> {
+  const node = context.node(input.node)
+  const path = `/admin-api/groups/${encodeURIComponent(context.text(input.namespace_id))}/${completion.route}`
+  const started = context.clock.nowMs()
+  const timeoutMs = (input.timeout_seconds ?? COMPLETE_TIMEOUT_SEC) * 1000
+  for (;;) {
+    const seen = await look(() => node.client.exchange('GET', path, requestOptions(context, options)), options)
+    const data = seen instanceof ClientError ? null : unwrapData(refuseError(node.name, `GET ${path}`, seen))
+    const says = seen instanceof ClientError ? seen.message : completion.says(data)
+    const payload = completion.summarise(data)
+    if (completion.isComplete(payload)) return { payload, node: node.name, summary: says }
+    const tookMs = context.clock.nowMs() - started
+    const failed = payload.failed !== 0
+    if (failed || tookMs >= timeoutMs) {
+      const after = failed ? 'it has failed' : `not complete after ${formatDuration(tookMs)}`
+      throw new StepError(failed ? 'assertion' : 'timeout', `${after}: ${says}${reasons(payload)}`, { node: node.name })
+    }
+    context.progress(says)
+    const pauseMs = (input.poll_interval ?? COMPLETE_POLL_SEC) * 1000
+    await context.clock.sleep(Math.min(pauseMs, timeoutMs - tookMs), options.signal)
+  }
+}
+
+/** A node that cannot be asked now may be in a moment. */
+async function look(
+  read: () => Promise<JsonValue>,
+  { signal }: { signal: AbortSignal },
+): Promise<JsonValue | ClientError> {
+  try {
+    return await read()
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof ClientError) return error
+    throw error
+  }
+}
+
+function reasons(summary: JsonObject): string {
+  const said = summary.failure_reasons
+  return Array.isArray(said) && said.length > 0 ? `\n  ${said.join('\n  ')}` : ''
+}

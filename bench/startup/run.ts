@@ -1,5 +1,6 @@
 // From spawn to a meshed network: calbox nodes against bare libp2p processes, in alternating rounds of one run.
 // `node bench/startup/run.ts [--rounds 5] [--sizes 3,10] [--calnode node-runtime/dist/calnode.js] [--write]`
+// `--calnode` more than once compares builds of the node in one run.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -89,9 +90,9 @@ function plain(name: string, file: string): Contender {
   }
 }
 
-function calnode(file: string): Contender {
+function calnode(name: string, file: string): Contender {
   return {
-    name: 'calnode',
+    name,
     start(index, { id, home, swarm, http }) {
       const args = ['--home', home, '--node', `n${index}`, 'run', '--init', '--network', id]
       args.push('--server-port', `${http[index]}`, '--swarm-port', `${swarm[index]}`)
@@ -190,7 +191,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
     sizes: { type: 'string', default: '3,10' },
-    calnode: { type: 'string', default: path.join(ROOT, 'node-runtime/dist/calnode.js') },
+    calnode: { type: 'string', multiple: true, default: [path.join(ROOT, 'node-runtime/dist/calnode.js')] },
     write: { type: 'boolean', default: false },
   },
 })
@@ -202,7 +203,7 @@ try {
   const contenders = [
     plain(BARE, await bundle('bare-node', scratch)),
     plain('network alone', await bundle('network-node', scratch)),
-    calnode(path.resolve(values.calnode)),
+    ...values.calnode.map((file, index) => calnode(`calnode${index === 0 ? '' : ` ${index + 1}`}`, path.resolve(file))),
   ]
   const results: Result[] = []
   for (const size of values.sizes.split(',').map(Number)) {

@@ -2,7 +2,6 @@
 'use strict'
 // The launcher: plain CommonJS that any Node.js understands. It finds a Node.js 24, builds a checkout that was not built
 // (where install scripts are disabled), and hands over. Kept free of dependencies: it runs before anything else.
-const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
@@ -93,7 +92,10 @@ function buildIfNeeded(node) {
   if (built === 'yes') return
   const why = built === 'never' ? 'first run of this checkout' : 'the sources have changed'
   process.stderr.write(`calbox: ${why}; building\n`)
-  const result = spawnSync(node, [BUILD], { cwd: CHECKOUT, stdio: ['ignore', 'inherit', 'inherit'] })
+  const result = require('node:child_process').spawnSync(node, [BUILD], {
+    cwd: CHECKOUT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   if (result.status !== 0) fail(`the build failed; try: node ${BUILD}`)
 }
 
@@ -101,7 +103,10 @@ function buildIfNeeded(node) {
 function runChild(node) {
   const args = ['--disable-warning=ExperimentalWarning', BUNDLE, ...process.argv.slice(2)]
   const env = { ...process.env, CALBOX_LAUNCHER_FD: '3' }
-  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], env })
+  const child = require('node:child_process').spawn(node, args, {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env,
+  })
   // All of them: `kill -INT` of this process alone, as CI cancels a job, reaches the child no other way. A terminal sends
   // Ctrl-C to both, so that the child gets it twice; it takes signals of the same moment for one (main.ts).
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
@@ -113,12 +118,18 @@ function runChild(node) {
   })
 }
 
-const node = findNode()
-buildIfNeeded(node)
-if (node !== process.execPath) runChild(node)
-else {
+function start() {
+  const node = findNode()
+  buildIfNeeded(node)
+  if (node !== process.execPath) return runChild(node)
   import(pathToFileURL(BUNDLE).href).catch((error) => {
     process.stderr.write(`calbox: ${error.stack || error}\n`)
     process.exit(1)
   })
 }
+
+const [first, ...more] = process.argv.slice(2)
+// Needs neither another Node.js nor the bundle: half the work of an answer from there.
+if (more.length === 0 && (first === '--version' || first === '-V')) {
+  process.stdout.write(`${require('../package.json').version}\n`)
+} else start()

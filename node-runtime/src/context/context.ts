@@ -32,6 +32,7 @@ import { CONTEXT_QUEUE_MAX } from './limits.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
 import type { PeerId } from './ports.ts'
 import { Adoption, type SnapshotPages } from './retention/adoption.ts'
+import { Comparison, type Standing } from './retention/comparison.ts'
 import { Frontier } from './retention/frontier.ts'
 import { Pruner } from './retention/pruner.ts'
 import { checkpointEntries } from './retention/snapshot-source.ts'
@@ -52,6 +53,7 @@ export class Context {
   readonly #accepted: (account: AccountId) => Promise<DeltaId[]>
   readonly #frontier: Frontier
   readonly #pruner: Pruner
+  readonly #comparison: Comparison
   readonly #adoption: Adoption
   /** Everything we ever wrote is in the state. */
   #hasOwn = false
@@ -81,8 +83,16 @@ export class Context {
       run: (task) => this.#runHandler(task),
       log: parts.log,
     })
+    this.#comparison = new Comparison({
+      ...parts,
+      folder: this.#folder,
+      ledger: this.#ledger,
+      pruner: this.#pruner,
+    })
     this.#adoption = new Adoption({
       ...parts,
+      comparison: this.#comparison,
+      frontier: this.#frontier,
       folder: this.#folder,
       ledger: this.#ledger,
       pruner: this.#pruner,
@@ -195,6 +205,16 @@ export class Context {
   /** True when what is here cannot be brought up to a peer's by single deltas: its snapshot is to be taken. */
   isBehind(checkpoint: Checkpoint): boolean {
     return this.#adoption.isBehind(checkpoint)
+  }
+
+  /** True when a peer has pruned what removals made void here: then its snapshot is to be taken, too. */
+  isOverruled(checkpoint: SignedCheckpoint): Promise<boolean> {
+    return this.#adoption.isOverruled(checkpoint)
+  }
+
+  /** Whether the root of a member's checkpoint is also ours at that place. */
+  compare(checkpoint: Checkpoint): Promise<Standing> {
+    return this.#enqueue(() => this.#comparison.compare(checkpoint))
   }
 
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws CONTEXT_BUSY. */

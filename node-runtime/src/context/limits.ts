@@ -97,6 +97,8 @@ export const ABSENT_MS = 7 * 24 * 60 * 60 * 1000
 export const CHECKPOINT_MIN = 1024
 /** After something was applied or acknowledged it is looked at so much later what can be pruned: once for many. */
 export const PRUNE_EVERY_MS = 5000
+/** The least time between two roots of the past that are computed: asked for more, a context has nothing to say. */
+export const COMPARE_EVERY_MS = 1000
 /** Rows removed in one batch behind a checkpoint: what a crash leaves of them goes at the next start. */
 export const PRUNE_BATCH_ROWS = 1000
 /** An acknowledgement goes into the store with the next batch, or by itself once the stored one is this much older. */

@@ -4,6 +4,7 @@ import type { ContextId, DeltaId } from '../base/ids.ts'
 import { type Want, wantsBehind } from '../reconcile/answer.ts'
 import { type ItemKey, idOfKey, itemKey } from '../reconcile/item-key.ts'
 import { type Differences, Reconciliation } from '../reconcile/reconciliation.ts'
+import type { SignedCheckpoint } from '../wire/checkpoint.ts'
 import { type Delta, decodeDelta } from '../wire/delta.ts'
 import { DELTA_BYTES_MAX, NAMED_IDS_MAX } from '../wire/limits.ts'
 import type { SyncRequest } from '../wire/sync-messages.ts'
@@ -18,12 +19,21 @@ import { pullSnapshot } from './snapshot-pull.ts'
  * Takes what the peer has and we lack. Returns how many deltas came. Where only its snapshot helps, it takes that: then
  * `context` has ended, and the rest is for the next pull.
  */
-export function pullDeltas(source: Source, context: SyncedContext, contextId: ContextId): Promise<number> {
+export function pullDeltas(
+  source: Source,
+  context: SyncedContext,
+  contextId: ContextId,
+  isVouched: (checkpoint: SignedCheckpoint) => Promise<boolean>,
+): Promise<number> {
   return conversing(source, async (conversation) => {
     const theirs = await greet(conversation, context, contextId)
-    if (theirs && context.isBehind(theirs.checkpoint)) {
-      await pullSnapshot(conversation, context, theirs)
-      return 0
+    const isBehind = theirs !== undefined && context.isBehind(theirs.checkpoint)
+    if (theirs && (isBehind || (await context.isOverruled(theirs)))) {
+      if (await isVouched(theirs)) {
+        await pullSnapshot(conversation, context, theirs)
+        return 0
+      }
+      if (isBehind) throw new SyncError('SYNC_INCOMPLETE', 'another member has another root at this checkpoint')
     }
     let total = 0
     for (;;) {

@@ -34,6 +34,8 @@ export const GOSSIP_WAITING_MAX = 4096
 /** The least time between two head announcements of one context. */
 export const HEADS_EVERY_MS = 1000
 
+/** Members asked whether they have the same root before a snapshot is taken. */
+export const VOUCHING_PEERS_MAX = 3
 /** Peers asked in one round that a user has asked for. */
 export const ROUND_PEERS_MAX = 8
 /** Answers served at once. One more is refused as busy, and the asker tries later. */

@@ -48,6 +48,10 @@ export interface SyncedContext {
   checkpoint(): SignedCheckpoint | undefined
   /** Single deltas will not bring us to where the peer is. */
   isBehind(checkpoint: Checkpoint): boolean
+  /** It has pruned what is void here: then its snapshot is to be taken, too. */
+  isOverruled(checkpoint: SignedCheckpoint): Promise<boolean>
+  /** Whether the root of a member's checkpoint is also ours at that place; `unknown` where we cannot say. */
+  compare(checkpoint: Checkpoint): Promise<'same' | 'other' | 'unknown'>
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws when it is another by now. */
   snapshot(checkpoint: Bytes, after: Bytes | undefined): AsyncIterable<readonly [Bytes, Bytes]>
   /** True when the state was replaced: this object has ended then. */

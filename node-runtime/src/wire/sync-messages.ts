@@ -44,9 +44,14 @@ export type SyncRequest =
   | { readonly t: 'lacking'; readonly contextId: ContextId; readonly keys: readonly string[]; readonly more: boolean }
   /** The state at the peer's checkpoint, which this is the hash of, from behind a key on. */
   | { readonly t: 'snapshot'; readonly contextId: ContextId; readonly checkpoint: Bytes; readonly after?: Bytes }
+  /** Whether the asked one has the same root at this checkpoint of another member, here encoded. */
+  | { readonly t: 'vouch'; readonly contextId: ContextId; readonly checkpoint: Bytes }
   | { readonly t: 'base'; readonly contextId: ContextId }
   /** `ops`: the asker's own log, so that its joining is known before the answer. */
   | { readonly t: 'keys'; readonly namespaceId: NamespaceId; readonly groupId: GroupId; readonly ops: readonly Bytes[] }
+
+/** `unknown`: something else is held there, or it was pruned further. */
+export type Standing = 'same' | 'other' | 'unknown'
 
 export type RefusalCode = 'unknown' | 'not_a_member' | 'not_found' | 'busy'
 
@@ -60,6 +65,8 @@ export type SyncFrame =
   /** One for each probe of a `compare`. What is before `floor` was pruned here and is not compared. */
   | { readonly t: 'answers'; readonly floor: string; readonly answers: readonly Answer[] }
   | { readonly t: 'entries'; readonly entries: readonly { readonly key: Bytes; readonly value: Bytes }[] }
+  /** To `vouch`. */
+  | { readonly t: 'standing'; readonly standing: Standing }
   /** The answer is complete. `more`: ask again, there was too much for one answer. */
   | { readonly t: 'end'; readonly more: boolean }
   | { readonly t: 'refused'; readonly code: RefusalCode; readonly message: string }
@@ -82,6 +89,7 @@ export const syncRequestMessage = message<SyncRequest>(
     named: record({ contextId: id<ContextId>(), ids: idSet<DeltaId>(NAMED_IDS_MAX) }),
     lacking: record({ contextId: id<ContextId>(), keys: setKeys, more: flag() }),
     snapshot: record({ contextId: id<ContextId>(), checkpoint: hash }, { after: bytes(SYNC_FRAME_BYTES_MAX) }),
+    vouch: record({ contextId: id<ContextId>(), checkpoint: bytes(CHECKPOINT_BYTES_MAX) }),
     base: record({ contextId: id<ContextId>() }),
     keys: record({
       namespaceId: id<NamespaceId>(),
@@ -109,6 +117,7 @@ export const syncFrameMessage = message<SyncFrame>(
         1,
       ),
     }),
+    standing: record({ standing: oneOf(['same', 'other', 'unknown']) }),
     end: record({ more: flag() }),
     refused: record({ code: oneOf(['unknown', 'not_a_member', 'not_found', 'busy']), message: text(1024) }),
   }),

@@ -1,6 +1,6 @@
 // Who is behind a peer's checkpoint takes its state: the snapshot is written aside, and swapped in with the checkpoint in
 // one batch. Own deltas that are not in it, and cannot stand on it, are noted there to be written again.
-import type { Bytes } from '../../base/bytes.ts'
+import { type Bytes, EMPTY, equalBytes } from '../../base/bytes.ts'
 import type { DeltaId, PublicKey } from '../../base/ids.ts'
 import { itemKey } from '../../reconcile/item-key.ts'
 import { StorageError } from '../../storage/errors.ts'
@@ -15,6 +15,8 @@ import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { boundOf } from './checkpoint.ts'
+import { type Comparison, hasRemovals } from './comparison.ts'
+import type { Frontier } from './frontier.ts'
 import type { Pruner } from './pruner.ts'
 
 /** Entries in key order from behind `after` on, page by page. */
@@ -24,7 +26,9 @@ type AdoptionParts = Pick<
   ContextParts,
   'record' | 'store' | 'rows' | 'dag' | 'authority' | 'identity' | 'nowMs' | 'adopting' | 'onSwapped' | 'log'
 > & {
+  readonly comparison: Comparison
   readonly folder: Folder
+  readonly frontier: Frontier
   readonly ledger: Ledger
   readonly pruner: Pruner
   readonly turns: Turns
@@ -43,15 +47,26 @@ export class Adoption {
    * lacking that nobody will send, or something is too much that nobody will take. The later checkpoint wins.
    */
   isBehind(checkpoint: Checkpoint): boolean {
-    const { dag, pruner } = this.#parts
-    const bound = boundOf(checkpoint)
-    if (bound <= pruner.bound) return false
-    if (!checkpoint.beneath.every(({ id }) => dag.isReady(id))) return true
-    // All of it is here, since its heads are: then equal counts are equal sets.
-    const nodes = dag.inOrder()
-    const above = nodes.findIndex(({ id, hlc }) => itemKey(hlc, id) >= bound)
-    const below = above === -1 ? nodes.length : above
-    return (pruner.checkpoint?.count ?? 0) + below !== checkpoint.count
+    const { comparison, pruner } = this.#parts
+    return boundOf(checkpoint) > pruner.bound && !comparison.holdsJust(checkpoint)
+  }
+
+  /**
+   * True where a checkpoint that is not earlier than ours contains what is here and yet has another root, though its
+   * author knows of the same removals: it pruned deltas that a removal, heard of only later, made void here. What is
+   * pruned cannot become void any more, so the later checkpoint wins, and of two at the same place the lower root.
+   */
+  isOverruled(signed: SignedCheckpoint): Promise<boolean> {
+    return this.#parts.enqueue(() => this.#isOverruled(signed))
+  }
+
+  async #isOverruled({ checkpoint, author }: SignedCheckpoint): Promise<boolean> {
+    const { comparison, frontier, ledger, pruner } = this.#parts
+    const removals = frontier.beats().find((beat) => beat.author === author)?.removals
+    if (!hasRemovals(ledger.removals) || !equalBytes(removals ?? EMPTY, ledger.removals ?? EMPTY)) return false
+    if (boundOf(checkpoint) < pruner.bound) return false
+    if (boundOf(checkpoint) === pruner.bound && checkpoint.root >= (pruner.checkpoint?.root ?? '')) return false
+    return (await comparison.compare(checkpoint)) === 'other'
   }
 
   /**
@@ -62,13 +77,14 @@ export class Adoption {
   async adopt(signed: SignedCheckpoint, pages: SnapshotPages): Promise<boolean> {
     const { record, store, adopting, enqueue } = this.#parts
     const { checkpoint } = signed
-    if (adopting.has(record.id) || !this.#isGenuine(signed) || !this.isBehind(checkpoint)) return false
+    if (adopting.has(record.id) || !this.#isGenuine(signed)) return false
+    if (!this.isBehind(checkpoint) && !(await this.isOverruled(signed))) return false
     adopting.add(record.id)
     try {
       const writer = await SnapshotWriter.open(store, record.id, checkpointHash(checkpoint))
       try {
         for await (const page of pages(writer.after)) await writer.add(page)
-        return await enqueue(() => this.#swap(checkpoint, writer))
+        return await enqueue(() => this.#swap(signed, writer))
       } catch (error) {
         if (error instanceof StorageError) await writer.abort()
         throw error
@@ -85,9 +101,10 @@ export class Adoption {
     return authority.mayWrite(record.id, author) && verifyCheckpoint(signed)
   }
 
-  async #swap(checkpoint: Checkpoint, writer: SnapshotWriter): Promise<boolean> {
+  async #swap(signed: SignedCheckpoint, writer: SnapshotWriter): Promise<boolean> {
     const { record, store, rows, folder, ledger, identity, onSwapped, log } = this.#parts
-    if (!this.isBehind(checkpoint)) {
+    const { checkpoint } = signed
+    if (!this.isBehind(checkpoint) && !(await this.#isOverruled(signed))) {
       await writer.abort()
       return false
     }

@@ -105,13 +105,20 @@ interface Outcome {
   finish(): Promise<void>
 }
 
-async function buildTarget(target: Target, force: boolean): Promise<Outcome> {
+interface BuildRequest {
+  readonly force: boolean
+  /** Called when there is something to build. */
+  readonly onChange: () => void
+}
+
+async function buildTarget(target: Target, { force, onChange }: BuildRequest): Promise<Outcome> {
   const dist = path.join(ROOT, target.outdir)
   const readAt = new Date()
   const hash = await hashOf(target)
   const known = await readStamp(dist)
   // Written anew also where nothing changed: newer than every source, so that launchers see without hashing that all is well.
   if (known?.hash === hash && !force) return { built: false, finish: () => writeStamp(dist, known, readAt) }
+  onChange()
   await mkdir(dist, { recursive: true })
   await sweep(dist)
   const folder = await mkdtemp(path.join(dist, UNDER_WAY))
@@ -152,11 +159,11 @@ async function copyLegal(): Promise<void> {
 }
 
 /** Returns the names of what was built. */
-async function buildAll(force: boolean): Promise<string[]> {
+async function buildAll(request: BuildRequest): Promise<string[]> {
   const done: string[] = []
   const outcomes: Outcome[] = []
   for (const target of TARGETS) {
-    const outcome = await buildTarget(target, force)
+    const outcome = await buildTarget(target, request)
     outcomes.push(outcome)
     if (outcome.built) done.push(target.name)
   }
@@ -170,8 +177,20 @@ async function buildAll(force: boolean): Promise<string[]> {
 }
 
 const say = (text: string) => process.stderr.write(`calbox: ${text}\n`)
-const { values } = parseArgs({ options: { force: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: {
+    force: { type: 'boolean', default: false },
+    /** For who only asks whether all is well: nothing is said where it is. */
+    'if-changed': { type: 'boolean', default: false },
+  },
+})
+let isSaid = !values['if-changed']
+const onChange = () => {
+  if (!isSaid) say('the sources have changed; building')
+  isSaid = true
+}
 const started = performance.now()
-const done = await withBuildLock(LOCK, say, () => buildAll(values.force))
+const done = await withBuildLock(LOCK, say, () => buildAll({ force: values.force, onChange }))
 const seconds = ((performance.now() - started) / 1000).toFixed(1)
-say(done.length === 0 ? `nothing to build (${seconds} s)` : `built ${done.join(', ')} (${seconds} s)`)
+if (done.length > 0 || !values['if-changed'])
+  say(done.length === 0 ? `nothing to build (${seconds} s)` : `built ${done.join(', ')} (${seconds} s)`)

@@ -73,16 +73,19 @@ function newestBelow(folder) {
   return newest
 }
 
-/** Stamps are as old as the sources that were built: what is newer was changed since. */
+/**
+ * Stamps are as old as the sources that were built: what is newer may have changed since, and only then it is worth to
+ * read all of it. The build does so, and goes by content.
+ */
 function isBuilt() {
   const inCheckout = (place) => path.join(CHECKOUT, place)
   const builtMs = Math.min(...['cli/dist/.stamp', 'node-runtime/dist/.stamp'].map(inCheckout).map(changedMs))
   if (builtMs === 0 || !fs.existsSync(BUNDLE)) return 'never'
   const changes = [...SOURCE_FILES.map(inCheckout).map(changedMs), ...SOURCE_FOLDERS.map(inCheckout).map(newestBelow)]
-  return Math.max(...changes) <= builtMs ? 'yes' : 'before'
+  return Math.max(...changes) <= builtMs ? 'yes' : 'perhaps'
 }
 
-/** A checkout is built when it never was, or when a source is newer than the last build. Builds take turns by themselves. */
+/** A checkout is built when it never was, or when its sources have changed. Builds take turns by themselves. */
 function buildIfNeeded(node) {
   if (!fs.existsSync(BUILD)) {
     if (!fs.existsSync(BUNDLE)) fail(`the package is incomplete: ${BUNDLE} is missing; install it again`)
@@ -90,9 +93,9 @@ function buildIfNeeded(node) {
   }
   const built = isBuilt()
   if (built === 'yes') return
-  const why = built === 'never' ? 'first run of this checkout' : 'the sources have changed'
-  process.stderr.write(`calbox: ${why}; building\n`)
-  const result = require('node:child_process').spawnSync(node, [BUILD], {
+  if (built === 'never') process.stderr.write('calbox: first run of this checkout; building\n')
+  const args = built === 'never' ? [BUILD] : [BUILD, '--if-changed']
+  const result = require('node:child_process').spawnSync(node, args, {
     cwd: CHECKOUT,
     stdio: ['ignore', 'inherit', 'inherit'],
   })

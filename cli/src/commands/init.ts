@@ -1,6 +1,6 @@
 // `calbox init`: a first workflow and its application, so that `calbox run` works at once.
 import { existsSync } from 'node:fs'
-import { cp, mkdir, readFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
 import type { CommandEdge } from './command-edge.ts'
@@ -27,14 +27,40 @@ export async function runInit(dir: string, edge: CommandEdge): Promise<void> {
     const names = taken.map(({ to }) => path.relative(edge.cwd, to)).join(', ')
     throw new CommandError('USAGE', `these files exist already, and stay as they are: ${names}; use another directory`)
   }
+  const command = await commandIn(target)
   for (const { from, to } of copies) {
     if (existsSync(to)) continue
     await mkdir(path.dirname(to), { recursive: true })
-    await cp(from, to, { recursive: true })
+    if (path.basename(to) === 'workflow.yml') await writeFile(to, withCommand(await readFile(from, 'utf8'), command))
+    else await cp(from, to, { recursive: true })
     edge.stdout.write(`${path.relative(edge.cwd, to)}\n`)
   }
-  const enter = target === edge.cwd ? '' : `cd ${path.relative(edge.cwd, target)} && `
-  edge.stdout.write(`\nRun it with: ${enter}npx calbox run\n`)
+  const enter = target === edge.cwd ? '' : `cd ${quoted(path.relative(edge.cwd, target))} && `
+  edge.stdout.write(`\nRun it with: ${enter}${command} run\n`)
+}
+
+const NPX = 'npx calbox'
+
+/**
+ * How calbox is called in a folder. npx looks in the folders above; where calbox is in none of them, it would ask the
+ * public registry for a package of this name, which is not ours.
+ */
+async function commandIn(folder: string): Promise<string> {
+  for (let place = folder; ; place = path.dirname(place)) {
+    if (existsSync(path.join(place, 'node_modules/.bin/calbox'))) return NPX
+    if (place === path.dirname(place)) break
+  }
+  return `node ${quoted(path.join(await packageRoot(import.meta.dirname), 'bin/calbox.cjs'))}`
+}
+
+/** The template says `npx calbox` in its comments. */
+function withCommand(template: string, command: string): string {
+  return template.replaceAll(NPX, () => command)
+}
+
+/** For a shell. */
+function quoted(file: string): string {
+  return /^[\w./@%+=:,-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
 }
 
 async function templateFiles(target: string): Promise<Copy[]> {

@@ -18,4 +18,5 @@ declare namespace WebAssembly {
   class CompileError extends Error {}
   class LinkError extends Error {}
   function compile(bytes: Uint8Array): Promise<Module>
+  function validate(bytes: Uint8Array): boolean
 }

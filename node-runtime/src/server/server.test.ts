@@ -117,8 +117,7 @@ describe('what is no request of this API', () => {
       ['GET', '/'],
       ['GET', '/nothing?x=1'],
       ['POST', '/admin-api/contexts/sync/a/b'],
-      ['DELETE', HEALTH],
-      ['GET', '/jsonrpc'],
+      ['GET', '/jsonrpc/x'],
     ] as const) {
       const answer = await served.ask(method, path)
       expect([answer.status, answer.type, answer.body]).toEqual([
@@ -126,6 +125,16 @@ describe('what is no request of this API', () => {
         expect.stringContaining('application/json'),
         { error: `no route ${method} ${path.split('?')[0]}` },
       ])
+    }
+  })
+
+  test('is a 405 where the path has other methods, and names them', async () => {
+    for (const [method, path, allow] of [
+      ['DELETE', HEALTH, 'GET, HEAD'],
+      ['GET', '/jsonrpc?x=1', 'POST'],
+    ] as const) {
+      const { status, body } = await served.ask(method, path)
+      expect([status, body]).toEqual([405, { error: `${path.split('?')[0]} takes ${allow}, not ${method}` }])
     }
   })
 

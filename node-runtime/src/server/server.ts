@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { BLOB_BYTES_MAX } from '../blobs/limits.ts'
 import { tooLarge } from '../blobs/manifest.ts'
+import { allowedMethods } from './allowed-methods.ts'
 import { checkCaller } from './caller.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { parseJson } from './json.ts'
@@ -116,8 +117,15 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     if (!request.raw.complete) reply.header('connection', 'close')
     reply.code(status).send({ error: message })
   })
+  const methodsOf = allowedMethods(ROUTES)
   app.setNotFoundHandler((request, reply) => {
-    reply.code(404).send({ error: `no route ${request.method} ${request.url.split('?')[0]}` })
+    const path = request.url.split('?')[0] ?? ''
+    const allowed = methodsOf(path).join(', ')
+    if (allowed === '') return reply.code(404).send({ error: `no route ${request.method} ${path}` })
+    return reply
+      .code(405)
+      .header('allow', allowed)
+      .send({ error: `${path} takes ${allowed}, not ${request.method}` })
   })
   for (const route of ROUTES) if (!route.streams) register(app, route, parts, stop)
   // A scope of its own: its bodies are not read before the handler does.

@@ -67,10 +67,15 @@ export class ContextStore {
 
   /** Applied, waiting for its parents, or parked. */
   delta(id: DeltaId): Delta | undefined {
+    const bytes = this.encodedDelta(id)
+    return bytes && decodeDelta(bytes)
+  }
+
+  encodedDelta(id: DeltaId): Bytes | undefined {
     const row = this.#store.get(this.#deltaKey(id))
-    if (row) return decodeDelta(decodeRow<DeltaRow>('delta', row).delta)
+    if (row) return decodeRow<DeltaRow>('delta', row).delta
     const parked = this.#store.get(this.#parkedKey(id))
-    return parked && decodeDelta(decodeRow<ParkedRow>('parked delta', parked).delta)
+    return parked && decodeRow<ParkedRow>('parked delta', parked).delta
   }
 
   holds(place: 'graph' | 'parked', id: DeltaId): boolean {

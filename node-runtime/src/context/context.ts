@@ -253,6 +253,10 @@ export class Context {
     return this.#parts.rows.delta(id)
   }
 
+  encodedDelta(id: DeltaId): Bytes | undefined {
+    return this.#parts.rows.encodedDelta(id)
+  }
+
   base(): AsyncIterable<readonly [Bytes, Bytes]> {
     return this.#parts.rows.base()
   }

@@ -4,7 +4,6 @@ import type { ContextId } from '../base/ids.ts'
 import type { FrameStream, PeerId } from '../network/network.ts'
 import { answerProbes, keysOfWants, wantsBehind } from '../reconcile/answer.ts'
 import { type ItemKey, idOfKey } from '../reconcile/item-key.ts'
-import { encodeDelta } from '../wire/delta.ts'
 import { decodeHeads } from '../wire/gossip.ts'
 import type { SyncRequest } from '../wire/sync-messages.ts'
 import { ItemWriter, sendFrame } from './conversation.ts'
@@ -85,16 +84,16 @@ export class DeltaAnswering {
   ): Promise<void> {
     const writer = new ItemWriter(stream)
     for (const id of ids) {
-      const delta = context.delta(id)
-      if (delta) await writer.add(encodeDelta(delta))
+      const delta = context.encodedDelta(id)
+      if (delta) await writer.add(delta)
     }
     await writer.flush()
     await sendFrame(stream, { t: 'end', more: false })
   }
 
   async #add(writer: ItemWriter, context: SyncedContext, key: ItemKey): Promise<void> {
-    const delta = context.delta(idOfKey(key))
-    if (delta) return writer.add(encodeDelta(delta))
+    const delta = context.encodedDelta(idOfKey(key))
+    if (delta) return writer.add(delta)
     // Forgotten since it was listed; it is nobody's loss. Listed and not stored would be.
     if (context.readHeld((view) => !view.has(key))) return
     throw new SyncError('SYNC_INCOMPLETE', `a delta is listed, not stored: ${key}`)

@@ -41,8 +41,8 @@ export interface SyncedContext {
   beats(): readonly HeadsBeat[]
   /** Genuine ones count, others are left out. */
   acknowledge(beats: readonly HeadsBeat[]): Promise<void>
-  /** Applied, waiting or parked. */
-  delta(id: DeltaId): Delta | undefined
+  /** As bytes. Applied, waiting or parked. */
+  encodedDelta(id: DeltaId): Bytes | undefined
   receive(deltas: readonly Delta[], from: PeerId | undefined): Promise<unknown>
   /** How far history is pruned here. */
   checkpoint(): SignedCheckpoint | undefined
@@ -66,6 +66,8 @@ export interface Directory {
   namespace(id: NamespaceId): SyncedNamespace | undefined
   /** The namespace of a context that is here. */
   namespaceOf(id: ContextId): SyncedNamespace | undefined
+  /** Those whose log says that an application's code is this blob. */
+  namespacesNaming(blobId: BlobId): NamespaceId[]
   /** The group of a context decides who may have it. */
   mayRead(id: ContextId, publicKey: PublicKey): boolean
   /** Undefined while its state is not here. */

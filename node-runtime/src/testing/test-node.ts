@@ -249,10 +249,22 @@ function observed(disk: Store, onBatch: (ops: readonly StoreOp[]) => void): Stor
   }
 }
 
+interface NodeKeys {
+  readonly identity: SigningKey
+  readonly kem: ReturnType<typeof kemKeyFromSecret>
+}
+
+/** Functions of the name: made once a process. */
+const keysByName = new Map<string, NodeKeys>()
+
 /** The keys of every node of this name, in every world. */
-export function keysOf(name: string): { identity: SigningKey; kem: ReturnType<typeof kemKeyFromSecret> } {
-  const keys = seededRandom(`keys of ${name}`)
-  return { identity: signingKeyFromSeed(keys.bytes(32)), kem: kemKeyFromSecret(keys.bytes(32)) }
+export function keysOf(name: string): NodeKeys {
+  const known = keysByName.get(name)
+  if (known) return known
+  const random = seededRandom(`keys of ${name}`)
+  const keys = { identity: signingKeyFromSeed(random.bytes(32)), kem: kemKeyFromSecret(random.bytes(32)) }
+  keysByName.set(name, keys)
+  return keys
 }
 
 export function peerIdOf(name: string): string {

@@ -20,9 +20,7 @@ const LIMITS = { depthMax: DEPTH_MAX, itemsMax: CBOR_ITEMS_MAX }
 export function message<T>(tag: string, body: Shape<T>, maxBytes: number): Codec<T> {
   return {
     encode(value) {
-      const raw = body.raw(value)
-      body.read(raw, tag)
-      return within(writeCbor([tag, raw]), tag, maxBytes)
+      return within(writeCbor([tag, body.raw(value, tag)]), tag, maxBytes)
     },
     decode(bytes) {
       const raw = readCbor(within(bytes, tag, maxBytes), LIMITS)

@@ -119,15 +119,24 @@ export function verifyDelta(delta: Delta): boolean {
   return verify(delta.author, idBytes(delta.id), delta.signature)
 }
 
+/** Of deltas that came as bytes or went: one value has one byte form, and most that come are stored or sent on. */
+const encodings = new WeakMap<Delta, Bytes>()
+
 export function encodeDelta(delta: Delta): Bytes {
+  const known = encodings.get(delta)
+  if (known !== undefined) return known
   const body = bodyMessage.encode({ ...headerOf(delta), sealed: delta.sealed })
-  return deltaMessage.encode({ body, signature: delta.signature })
+  const bytes = deltaMessage.encode({ body, signature: delta.signature })
+  encodings.set(delta, bytes)
+  return bytes
 }
 
-/** Throws WireError. The id is computed from the bytes; the signature is not checked. */
+/** Throws WireError. The id is computed from the bytes; the signature is not checked. The bytes must not change. */
 export function decodeDelta(bytes: Bytes): Delta {
   const { body, signature } = deltaMessage.decode(bytes)
-  return { ...bodyMessage.decode(body), id: idOf(body), signature }
+  const delta: Delta = { ...bodyMessage.decode(body), id: idOf(body), signature }
+  encodings.set(delta, bytes)
+  return delta
 }
 
 function idOf(body: Bytes): DeltaId {

@@ -2,7 +2,7 @@
 // ranges are hex inside, as everywhere; a record travels as the list of its fields, because there are many of them.
 import { type Bytes, fromHex, toHex } from '../base/bytes.ts'
 import { ANSWERS_MAX, PART_KEYS_MAX, RANGE_PARTS_MAX, SET_KEYS_MAX, WANTS_MAX } from './limits.ts'
-import { bytes, list, type RecordOf, record, type Shape, uint, union, wrong } from './shape.ts'
+import { bytes, list, plain, type RecordOf, record, type Shape, uint, union, wrong } from './shape.ts'
 
 /** A stamp of 8 bytes and an id of 32. */
 const KEY_BYTES = 40
@@ -30,30 +30,26 @@ export type Answer =
 
 export type Want = { readonly t: 'item'; readonly key: string } | ({ readonly t: 'range' } & RangeFields)
 
+const keyBytes = bytes(KEY_BYTES, KEY_BYTES)
 const key: Shape<string> = {
-  read(raw, at) {
-    return toHex(bytes(KEY_BYTES, KEY_BYTES).read(raw, at))
-  },
-  raw: (value) => fromHex(value),
+  read: (raw, at) => toHex(keyBytes.read(raw, at)),
+  raw: (value, at) => keyBytes.raw(fromHex(value), at),
 }
 
+const boundBytes = bytes(BOUND_BYTES_MAX)
 /** Null = the end of all keys. */
 export const setBound: Shape<string> = {
-  read(raw, at) {
-    return raw === null ? END : toHex(bytes(BOUND_BYTES_MAX).read(raw, at))
-  },
-  raw: (value) => (value === END ? null : fromHex(value)),
+  read: (raw, at) => (raw === null ? END : toHex(boundBytes.read(raw, at))),
+  raw: (value, at) => (value === END ? null : boundBytes.raw(fromHex(value), at)),
 }
 
+const someBytes = bytes(PART_KEYS_MAX * KEY_BYTES)
 /** Whole keys one after the other. */
-const packedKeys: Shape<Bytes> = {
-  read(raw, at) {
-    const value = bytes(PART_KEYS_MAX * KEY_BYTES).read(raw, at)
-    if (value.byteLength % KEY_BYTES !== 0) throw wrong(at, `whole keys of ${KEY_BYTES} bytes`, raw)
-    return value
-  },
-  raw: (value) => value,
-}
+const packedKeys: Shape<Bytes> = plain((raw, at) => {
+  const value = someBytes.read(raw, at)
+  if (value.byteLength % KEY_BYTES !== 0) throw wrong(at, `whole keys of ${KEY_BYTES} bytes`, raw)
+  return value
+})
 
 const hash = bytes(32, 32)
 
@@ -103,20 +99,20 @@ function columns<
       const present = names.map((name, index) => [name, raw[index]]).filter(([, v], i) => i < needed || v !== null)
       return fields.read(Object.fromEntries(present), at)
     },
-    raw(value) {
-      const built = fields.raw(value) as Readonly<Record<string, unknown>>
+    raw(value, at) {
+      const built = fields.raw(value, at) as Readonly<Record<string, unknown>>
       return names.map((name) => built[name] ?? null)
     },
   }
 }
 
 function ascendingRange<T extends RangeFields>(shape: Shape<T>): Shape<T> {
+  const checked = (range: T, at: string) => {
+    if (range.from >= range.to) throw wrong(at, 'a range that begins before it ends', range)
+    return range
+  }
   return {
-    read(raw, at) {
-      const range = shape.read(raw, at)
-      if (range.from >= range.to) throw wrong(at, 'a range that begins before it ends', raw)
-      return range
-    },
-    raw: shape.raw,
+    read: (raw, at) => checked(shape.read(raw, at), at),
+    raw: (value, at) => shape.raw(checked(value, at), at),
   }
 }

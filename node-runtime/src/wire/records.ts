@@ -6,7 +6,7 @@ import { ID_LENGTH } from '../base/ids.ts'
 import { readCbor } from './cbor-reader.ts'
 import { writeCbor } from './cbor-writer.ts'
 import { CBOR_ITEMS_MAX, DEPTH_MAX } from './limits.ts'
-import { bytes, flag, list, oneOf, record, type Shape, text, uint, wrong } from './shape.ts'
+import { bytes, flag, list, oneOf, plain, record, type Shape, text, uint, wrong } from './shape.ts'
 
 export class RecordError extends CodedError<'RECORD_DAMAGED'> {}
 
@@ -119,21 +119,15 @@ const anyText = text(Number.MAX_SAFE_INTEGER)
 const count = uint(Number.MAX_SAFE_INTEGER)
 const hash = bytes(ID_LENGTH, ID_LENGTH)
 const storage = oneOf(['guest', 'host'])
-const v: Shape<1> = {
-  read(raw, at) {
-    if (raw !== 1) throw wrong(at, '1', raw)
-    return raw
-  },
-  raw: (value) => value,
-}
+const v = plain((raw, at): 1 => {
+  if (raw !== 1) throw wrong(at, '1', raw)
+  return raw
+})
 /** On this node's clock, which may tell parts of a millisecond. */
-const timeMs: Shape<number> = {
-  read(raw, at) {
-    if (typeof raw !== 'number' || raw < 0) throw wrong(at, 'a time in ms', raw)
-    return raw
-  },
-  raw: (value) => value,
-}
+const timeMs = plain((raw, at): number => {
+  if (typeof raw !== 'number' || raw < 0) throw wrong(at, 'a time in ms', raw)
+  return raw
+})
 
 const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
   delta: record({ v, delta: content, status: oneOf(['applied', 'pending', 'again', 'void', 'voided']) }),
@@ -197,7 +191,7 @@ export function decodeRow<T extends Row>(what: RowName, stored: Bytes): T {
 function orNull<T>(shape: Shape<T>): Shape<T | null> {
   return {
     read: (raw, at) => (raw === null ? null : shape.read(raw, at)),
-    raw: (value) => (value === null ? null : shape.raw(value)),
+    raw: (value, at) => (value === null ? null : shape.raw(value, at)),
   }
 }
 

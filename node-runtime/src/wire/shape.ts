@@ -1,14 +1,14 @@
 // Shapes: one declaration reads a decoded DAG-CBOR value into a typed one and turns it back. Readers are strict: exact
 // fields, bounded lengths, sorted sets. `codec.ts` puts shapes into messages.
-import { type Bytes, fromHex } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
 import { ID_LENGTH, type Id, idBytes, idFromBytes } from '../base/ids.ts'
 import { WireError } from './errors.ts'
 
 export interface Shape<T> {
   /** Throws WireError; `at` names the place in the message. */
   read(raw: unknown, at: string): T
-  /** What DAG-CBOR encodes. */
-  raw(value: T): unknown
+  /** What DAG-CBOR encodes. Throws WireError where `read` would refuse it. */
+  raw(value: T, at: string): unknown
 }
 
 export type Read<S> = S extends Shape<infer T> ? T : never
@@ -29,15 +29,17 @@ function describe(seen: unknown): string {
   return seen === null ? 'null' : seen === undefined ? 'nothing' : 'a map'
 }
 
+/** Of values that are the same inside and on the wire. */
+export function plain<T>(check: (raw: unknown, at: string) => T): Shape<T> {
+  return { read: check, raw: check }
+}
+
 export function bytes(max: number, min = 0): Shape<Bytes> {
   const expected = min === max ? `${max} bytes` : `${min} to ${max} bytes`
-  return {
-    read(raw, at) {
-      if (!(raw instanceof Uint8Array) || raw.byteLength < min || raw.byteLength > max) throw wrong(at, expected, raw)
-      return raw
-    },
-    raw: (value) => value,
-  }
+  return plain((raw, at) => {
+    if (!(raw instanceof Uint8Array) || raw.byteLength < min || raw.byteLength > max) throw wrong(at, expected, raw)
+    return raw
+  })
 }
 
 /** A branded id: 32 bytes on the wire, hex inside. */
@@ -47,75 +49,73 @@ export function id<T extends Id>(): Shape<T> {
       if (!(raw instanceof Uint8Array) || raw.byteLength !== ID_LENGTH) throw wrong(at, `${ID_LENGTH} bytes`, raw)
       return idFromBytes<T>(raw)
     },
-    raw: (value) => idBytes(value),
+    raw: (value, at) => bytesOfId(value, at),
   }
+}
+
+function bytesOfId(value: Id, at: string): Bytes {
+  const bytes = idBytes(value)
+  if (bytes.byteLength !== ID_LENGTH) throw wrong(at, `${ID_LENGTH} bytes`, bytes)
+  return bytes
 }
 
 /** UTF-8 text of at most `max` bytes. */
 export function text(max: number, min = 0): Shape<string> {
-  return {
-    read(raw, at) {
-      const length = typeof raw === 'string' ? utf8Length(raw) : -1
-      if (typeof raw !== 'string' || length < min || length > max)
-        throw wrong(at, `a text of ${min} to ${max} bytes`, raw)
-      return raw
-    },
-    raw: (value) => value,
-  }
+  return plain((raw, at) => {
+    const length = typeof raw === 'string' ? utf8Length(raw) : -1
+    if (typeof raw !== 'string' || length < min || length > max) {
+      throw wrong(at, `a text of ${min} to ${max} bytes`, raw)
+    }
+    return raw
+  })
 }
 
 export function uint(max: number): Shape<number> {
-  return {
-    read(raw, at) {
-      if (typeof raw !== 'number' || !Number.isSafeInteger(raw) || raw < 0 || raw > max || Object.is(raw, -0)) {
-        throw wrong(at, `an integer from 0 to ${max}`, raw)
-      }
-      return raw
-    },
-    raw: (value) => value,
-  }
+  return plain((raw, at) => {
+    if (typeof raw !== 'number' || !Number.isSafeInteger(raw) || raw < 0 || raw > max || Object.is(raw, -0)) {
+      throw wrong(at, `an integer from 0 to ${max}`, raw)
+    }
+    return raw
+  })
 }
 
 export function u64(): Shape<bigint> {
-  return {
-    read(raw, at) {
-      const value = typeof raw === 'number' && Number.isSafeInteger(raw) ? BigInt(raw) : raw
-      if (typeof value !== 'bigint' || value < 0n || value > U64_MAX) throw wrong(at, 'an unsigned 64-bit integer', raw)
-      return value
-    },
-    raw: (value) => value,
-  }
+  return plain((raw, at) => {
+    const value = typeof raw === 'number' && Number.isSafeInteger(raw) ? BigInt(raw) : raw
+    if (typeof value !== 'bigint' || value < 0n || value > U64_MAX) throw wrong(at, 'an unsigned 64-bit integer', raw)
+    return value
+  })
 }
 
 export function flag(): Shape<boolean> {
-  return {
-    read(raw, at) {
-      if (typeof raw !== 'boolean') throw wrong(at, 'true or false', raw)
-      return raw
-    },
-    raw: (value) => value,
-  }
+  return plain((raw, at) => {
+    if (typeof raw !== 'boolean') throw wrong(at, 'true or false', raw)
+    return raw
+  })
 }
 
 export function oneOf<const T extends string>(options: readonly T[]): Shape<T> {
-  return {
-    read(raw, at) {
-      const found = options.find((option) => option === raw)
-      if (found === undefined) throw wrong(at, `one of ${options.join(', ')}`, raw)
-      return found
-    },
-    raw: (value) => value,
-  }
+  return plain((raw, at) => {
+    const found = options.find((option) => option === raw)
+    if (found === undefined) throw wrong(at, `one of ${options.join(', ')}`, raw)
+    return found
+  })
 }
 
 export function list<T>(item: Shape<T>, max: number, min = 0): Shape<readonly T[]> {
+  const checkLength = (entries: readonly unknown[], at: string) => {
+    if (entries.length < min || entries.length > max) throw wrong(at, `a list of ${min} to ${max}`, entries)
+  }
   return {
     read(raw, at) {
-      if (!Array.isArray(raw) || raw.length < min || raw.length > max)
-        throw wrong(at, `a list of ${min} to ${max}`, raw)
+      if (!Array.isArray(raw)) throw wrong(at, `a list of ${min} to ${max}`, raw)
+      checkLength(raw, at)
       return raw.map((entry: unknown, index) => item.read(entry, `${at}[${index}]`))
     },
-    raw: (value) => value.map((entry) => item.raw(entry)),
+    raw(value, at) {
+      checkLength(value, at)
+      return value.map((entry, index) => item.raw(entry, `${at}[${index}]`))
+    },
   }
 }
 
@@ -128,7 +128,10 @@ export function idSet<T extends Id>(max: number): Shape<readonly T[]> {
       assertAscending(value, at)
       return value
     },
-    raw: ids.raw,
+    raw(value, at) {
+      assertAscending(value, at)
+      return ids.raw(value, at)
+    },
   }
 }
 
@@ -147,10 +150,11 @@ export function idTable<K extends Id, V>(value: Shape<V>, max: number): Shape<Re
       )
       return Object.fromEntries(pairs) as Readonly<Record<K, V>>
     },
-    raw: (table) =>
-      Object.entries<V>(table)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, entry]) => [fromHex(key), value.raw(entry)]),
+    raw(table, at) {
+      const pairs = Object.entries<V>(table).sort(([a], [b]) => (a < b ? -1 : 1))
+      if (pairs.length > max) throw wrong(at, `a list of 0 to ${max} pairs`, pairs)
+      return pairs.map(([key, entry]) => [bytesOfId(key as K, at), value.raw(entry, `${at}[${key}]`)])
+    },
   }
 }
 
@@ -194,10 +198,13 @@ export function record<R extends Fields, O extends Fields = Record<never, never>
       if (unread > 0) throw new WireError('WIRE_SHAPE', `${at}: unknown field`, { data: { at } })
       return out as RecordOf<R, O>
     },
-    raw(value) {
+    raw(value, at) {
       const source: Readonly<Record<string, unknown>> = value
       const out: Record<string, unknown> = {}
-      for (const [name, shape] of all) if (source[name] !== undefined) out[name] = shape.raw(source[name])
+      for (const [name, shape, needed] of all) {
+        if (source[name] !== undefined) out[name] = shape.raw(source[name], `${at}.${name}`)
+        else if (needed) throw wrong(`${at}.${name}`, 'a value', undefined)
+      }
       return out
     },
   }
@@ -220,10 +227,11 @@ export function union<K extends string, T extends { readonly [P in K]: string }>
       if (shape === undefined) throw wrong(`${at}.${key}`, `one of ${[...shapes.keys()].join(', ')}`, name)
       return { [key]: name, ...shape.read(rest, at) } as unknown as T
     },
-    raw(value) {
+    raw(value, at) {
       const { [key]: name, ...rest } = value
-      const built = shapes.get(name)?.raw(rest)
-      return { [key]: name, ...(built as object) }
+      const shape = shapes.get(name)
+      if (shape === undefined) throw wrong(`${at}.${key}`, `one of ${[...shapes.keys()].join(', ')}`, name)
+      return { [key]: name, ...(shape.raw(rest, at) as object) }
     },
   }
 }

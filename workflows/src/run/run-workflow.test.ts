@@ -210,10 +210,19 @@ test('in parallel groups the end of a node fails the running steps of every grou
 test('an interrupt cancels the current step, stops all nodes and still writes the results', async () => {
   const interrupt = new AbortController()
   const reason = Object.assign(new Error('interrupted'), { exitCode: 143 })
+  let runDir = ''
+  let early: unknown
   const run = await runYaml(file(NODES, '{ name: long, type: wait, seconds: 1000 }'), {
     signal: interrupt.signal,
-    onEvent: onStart('long', () => interrupt.abort(reason)),
+    onEvent: (event) => {
+      if (event.type === 'run:start') runDir = event.runDir
+      onStart('long', () => interrupt.abort(reason))(event)
+      // A second interrupt may come from here on.
+      const isEnding = event.type === 'phase' && event.phase === 'teardown'
+      if (isEnding) early = JSON.parse(readFileSync(path.join(runDir, 'run.json'), 'utf8'))
+    },
   })
+  expect(early).toMatchObject({ outcome: 'interrupted', exitCode: 143, steps: [{ outcome: 'cancelled' }] })
   expect([run.outcome, run.exitCode, run.failure]).toEqual(['interrupted', 143, undefined])
   expect(outcomesOf(run, 'long')).toEqual(['cancelled'])
   expect(kept(run.driver)).toEqual([])

@@ -122,6 +122,8 @@ class WorkflowRun {
     await this.#prune(options.keepRuns ?? KEEP_RUNS)
     await this.#directory.writeJson('plan.json', redactPlan(plan))
     const failed = await this.#phases(options)
+    // Who is tired of a slow end interrupts again, and that leaves no time to write.
+    if (failed !== undefined) await this.#record(this.#resultOf(failed, options.signal))
     const trouble = await this.#teardown(failed === undefined, options.signal)
     const result = this.#resultOf(failed ?? trouble, options.signal)
     this.#emit({
@@ -155,9 +157,9 @@ class WorkflowRun {
   }
 
   /** Why not, where the results cannot be written: what came out of the run is known and must not be lost with them. */
-  async #record(): Promise<string | undefined> {
+  async #record(early: Partial<RunResult> = {}): Promise<string | undefined> {
     try {
-      await this.#directory.writeJson('run.json', this.#recorder.record)
+      await this.#directory.writeJson('run.json', { ...this.#recorder.record, ...early })
       return undefined
     } catch (error) {
       if (error instanceof DriverError) return error.message

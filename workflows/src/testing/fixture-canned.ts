@@ -1,4 +1,5 @@
 // Routes of fixture nodes whose answer is fixed, or kept from the last PUT: enough for kinds that are one request.
+import { FixtureHttpError } from './fixture-http-error.ts'
 import type { FixtureNode } from './fixture-network.ts'
 
 type Handle = (node: FixtureNode, params: string[], body: unknown) => unknown
@@ -59,6 +60,20 @@ export const cannedRoutes: Readonly<Record<string, Handle>> = {
   'GET /groups/:id/upgrade/status': () => ({ data: { status: 'completed', fromVersion: '1', toVersion: '2' } }),
   'POST /groups/:id/upgrade/retry': (_, [id]) => ({ data: { groupId: id, status: 'completed' } }),
   'POST /groups/:id/migration/abort': (_, [id]) => ({ namespaceId: id, aborted: true }),
+  'PUT /blobs': (node, _, body) => {
+    const id = `blob${node.blobs.size + 1}`
+    node.blobs.set(id, JSON.stringify(body))
+    return { data: { blob_id: id, size: JSON.stringify(body).length } }
+  },
+  'GET /blobs/:id': (node, [id = '']) => {
+    const blob = node.blobs.get(id)
+    if (blob === undefined) throw new FixtureHttpError(404, `blob ${id} not found`)
+    return JSON.parse(blob)
+  },
+  'DELETE /blobs/:id': (node, [id = '']) => {
+    if (!node.blobs.delete(id)) throw new FixtureHttpError(404, `blob ${id} not found`)
+    return { blob_id: id, deleted: true }
+  },
   'POST /tee/fleet-join': (node) => ({ status: 'ok', admitted: true, account: node.account, public_key: 'pk' }),
 }
 

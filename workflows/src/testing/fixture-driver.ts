@@ -24,6 +24,8 @@ export class FixtureDriver implements NodeDriver {
   readonly network: FixtureNetwork
   readonly kept = new Set<string>()
   readonly specs: NodeSpec[] = []
+  readonly stilled: string[] = []
+  readonly commands: (readonly string[])[] = []
   /** Thrown by the next start. */
   failStart: Error | undefined
   readonly #lives = new Map<RunningNode, Life>()
@@ -69,9 +71,21 @@ export class FixtureDriver implements NodeDriver {
     return node.exited
   }
 
-  async pause(): Promise<void> {}
+  async pause(node: RunningNode): Promise<void> {
+    this.stilled.push(`pause ${node.name}`)
+  }
 
-  async resume(): Promise<void> {}
+  async resume(node: RunningNode): Promise<void> {
+    this.stilled.push(`resume ${node.name}`)
+  }
+
+  /** Writes its arguments, one a line; `fail` fails. */
+  async exec(_spec: NodeSpec, args: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+    this.commands.push(args)
+    return args[0] === 'fail'
+      ? { exitCode: 2, stdout: '', stderr: 'no such command\n' }
+      : { exitCode: 0, stdout: `${args.join('\n')}\n`, stderr: '' }
+  }
 
   logs(node: RunningNode): NodeLog {
     const lines = [`{"msg":"started ${node.name}"}`, `{"msg":"last words of ${node.name}"}`]

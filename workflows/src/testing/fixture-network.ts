@@ -38,6 +38,13 @@ export class FixtureNode {
   /** How many writes of each context this node has applied. */
   readonly applied = new Map<string, number>()
   readonly applications = new Map<string, string>()
+  /** Tokens that are let in; undefined: everybody is. */
+  tokens: Set<string> | undefined
+  /** Tokens with which a WebSocket was asked for. */
+  readonly sockets: (string | null)[] = []
+  /** Sent on each WebSocket after its subscription. */
+  readonly events: unknown[] = []
+  readonly blobs = new Map<string, string>()
   /** Metadata records, by the ids in their path. */
   readonly records = new Map<string, unknown>()
   readonly requests: { method: string; path: string; body: unknown; authorization?: string }[] = []

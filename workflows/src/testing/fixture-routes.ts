@@ -1,16 +1,7 @@
 // The routes of a fixture node, in the shapes of the admin API and JSON-RPC.
 import { cannedRoutes } from './fixture-canned.ts'
+import { FixtureHttpError } from './fixture-http-error.ts'
 import type { FixtureGroup, FixtureNode } from './fixture-network.ts'
-
-/** What a route answers with when it does not answer 200. */
-export class FixtureHttpError extends Error {
-  readonly status: number
-
-  constructor(status: number, message: string) {
-    super(message)
-    this.status = status
-  }
-}
 
 export interface FixtureRoute {
   readonly method: string
@@ -166,6 +157,15 @@ function jsonrpc(node: FixtureNode, _params: string[], body: unknown): unknown {
   return { jsonrpc: '2.0', id: field(body, 'id') ?? null, ...(answer as object) }
 }
 
+/** Claims of the access token: exp 9. */
+function tokens(node: FixtureNode, password: unknown): unknown {
+  if (password !== 'secret') throw new FixtureHttpError(401, 'Authentication failed')
+  node.tokens ??= new Set()
+  const access = `h.${Buffer.from('{"exp":9}').toString('base64url')}.${node.tokens.size}`
+  node.tokens.add(access)
+  return { data: { access_token: access, refresh_token: 'old', error: null }, error: null }
+}
+
 export const fixtureRoutes: readonly FixtureRoute[] = [
   route('GET', '/admin-api/health', () => ({ data: { status: 'alive' } })),
   route('GET', '/admin-api/ready', (node) => {
@@ -206,6 +206,10 @@ export const fixtureRoutes: readonly FixtureRoute[] = [
   route('POST', '/admin-api/contexts/:id/join', joinContext),
   route('POST', '/admin-api/identity/context', (node) => ({ data: { publicKey: node.network.nextId('Key') } })),
   route('POST', '/jsonrpc', jsonrpc),
+  route('POST', '/auth/token', (node, _params, body) => tokens(node, field(field(body, 'provider_data'), 'password'))),
+  route('POST', '/auth/refresh', (node, _params, body) =>
+    tokens(node, field(body, 'refresh_token') === 'old' ? 'secret' : undefined),
+  ),
   ...Object.entries(cannedRoutes).map(([place, handle]) => {
     const [method = '', path = ''] = place.split(' ')
     return route(method, `/admin-api${path}`, handle)

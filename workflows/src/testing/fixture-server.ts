@@ -1,8 +1,11 @@
 // The HTTP face of a fixture node: one route table, real sockets on a free port of 127.0.0.1.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { FixtureHttpError } from './fixture-http-error.ts'
 import type { FixtureNode, FixtureServer } from './fixture-network.ts'
-import { FixtureHttpError, fixtureRoutes } from './fixture-routes.ts'
+import { fixtureRoutes } from './fixture-routes.ts'
+import { acceptSocket } from './fixture-socket.ts'
 
 /** The node's address; `port` 0 takes a free one. */
 export async function startFixtureNode(node: FixtureNode, port = 0): Promise<string> {
@@ -16,6 +19,11 @@ async function listen(node: FixtureNode, port: number): Promise<FixtureServer> {
       response.writeHead(500).end(JSON.stringify({ error: String(error) }))
     })
   })
+  const sockets = new Set<Duplex>()
+  server.on('upgrade', (request, socket) => {
+    sockets.add(socket)
+    acceptSocket(node, request, socket)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
@@ -27,6 +35,7 @@ async function listen(node: FixtureNode, port: number): Promise<FixtureServer> {
       new Promise((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
+        for (const socket of sockets) socket.destroy()
       }),
   }
 }
@@ -46,6 +55,10 @@ async function answer(node: FixtureNode, request: IncomingMessage, response: Ser
       return
     }
     return send(response, fault.answer.status, fault.answer.body)
+  }
+  const bearer = authorization?.replace('Bearer ', '')
+  if (node.tokens !== undefined && !path.startsWith('/auth/') && !node.tokens.has(bearer ?? '')) {
+    return path === '/admin-api/health' ? send(response, 200, { data: { status: 'alive' } }) : send(response, 401, {})
   }
   for (const route of fixtureRoutes) {
     const match = route.method === method ? route.path.exec(path) : null

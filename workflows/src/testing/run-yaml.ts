@@ -43,6 +43,7 @@ export interface YamlRunOptions {
   readonly cwd?: string
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
+  readonly seed?: string
   readonly env?: Record<string, string>
   readonly onEvent?: (event: RunEvent, run: { network: FixtureNetwork; driver: FixtureDriver }) => void
 }
@@ -68,7 +69,7 @@ export async function runYaml(text: string, options: YamlRunOptions = {}): Promi
     clock,
   }
   const signal = options.signal ?? new AbortController().signal
-  const result = await runWorkflow(parts, plan, { signal, timeoutMs: options.timeoutMs })
+  const result = await runWorkflow(parts, plan, { signal, timeoutMs: options.timeoutMs, seed: options.seed })
   await network.close()
   return { ...result, events, network, driver, clock, cwd }
 }

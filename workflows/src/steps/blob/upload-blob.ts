@@ -9,6 +9,14 @@ import { requestOptions } from '../request-step.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep } from '../step-kind.ts'
 
+async function readable(file: string): Promise<Blob> {
+  try {
+    return await openAsBlob(file)
+  } catch (cause) {
+    throw new StepError('failed', `cannot read ${file}: paths are relative to the working directory`, { cause })
+  }
+}
+
 export const uploadBlob = defineStep({
   kind: 'upload_blob',
   summary: 'Put a file into the blobs of a node; with a context its members can fetch it.',
@@ -29,9 +37,7 @@ export const uploadBlob = defineStep({
   async run(input, context, options) {
     const node = context.node(input.node)
     const file = hostPath(context.cwd, context.text(input.file_path))
-    const bytes = await openAsBlob(file).catch((cause: unknown) => {
-      throw new StepError('failed', `cannot read ${file}: paths are relative to the working directory`, { cause })
-    })
+    const bytes = await readable(file)
     const contextId = input.context_id === undefined ? undefined : context.text(input.context_id)
     // The same bytes are the same blob: sending them twice does no harm.
     const send = () => node.client.uploadBlob(bytes, contextId, requestOptions(context, options))

@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest'
+import { planWorkflow } from '../../plan/plan.ts'
+import { FixtureNetwork } from '../../testing/fixture-network.ts'
+import { runYaml, withContext } from '../../testing/run-yaml.ts'
+import { stepSchemas } from '../registry.ts'
+
+const file = (...steps: string[]) =>
+  `name: t\nstop_all_nodes: true\nnodes: { count: 1, prefix: n }\nsteps:\n${steps.map((step) => `  - ${step}`).join('\n')}\n`
+const LOGIN =
+  '{ type: login, node: n-1, username: ann, password: secret, outputs: { t: access_token, until: expires_at } }'
+
+function guarded(): { network: FixtureNetwork } {
+  const network = new FixtureNetwork()
+  network.node('n-1').tokens = new Set()
+  return { network }
+}
+
+test('after a login everything that is sent carries the token, unless the step says otherwise', async () => {
+  const run = await runYaml(
+    file(
+      '{ type: login, node: n-1, username: ann, password: wrong, expected_failure: true, expected_error: Authentication }',
+      '{ type: list_namespaces, node: n-1, expected_failure: false, outputs: {} }',
+    ),
+    guarded(),
+  )
+  expect(run.failure?.message).toContain('HTTP 401')
+  const good = await runYaml(
+    file(
+      LOGIN,
+      '{ type: list_namespaces, node: n-1 }',
+      '{ type: call, node: n-1, context_id: c, method: get, unauthenticated: true, expected_failure: true }',
+      '{ type: ws_connect, node: n-1, message: hi }',
+      '{ type: ws_subscribe, node: n-1, unauthenticated: true, expected_failure: true, expected_error: HTTP 401 }',
+      '{ type: refresh, node: n-1, outputs: { fresh: access_token, name_of: username } }',
+      '{ type: list_namespaces, node: n-1 }',
+    ),
+    guarded(),
+  )
+  expect(good.failure?.message).toBeUndefined()
+  expect([good.variables.get('until'), good.variables.get('name_of')]).toEqual([9, 'ann'])
+  expect(good.variables.get('fresh')).not.toBe(good.variables.get('t'))
+  const [first, ...refused] = good.network.node('n-1').sockets
+  expect([first, new Set(refused)]).toEqual([good.variables.get('t'), new Set([null])])
+})
+
+test('a rejection may be expected, a node that cannot be reached may not', async () => {
+  const network = new FixtureNetwork()
+  network.node('n-1').fail('POST', /token/, 'drop', 9)
+  const run = await runYaml(file(LOGIN.replace(/, outputs.*/, ', expected_failure: true }')), { network })
+  expect(run.failure?.code).toBe('not_as_expected')
+  const refused = await runYaml(file('{ type: refresh, node: n-1, expected_failure: true }'))
+  expect(refused.failure?.message).toContain('nobody is logged in')
+})
+
+test('ws_connect without any token is a mistake; a handshake that fails otherwise is no refusal', async () => {
+  const none = await runYaml(file('{ type: ws_connect, node: n-1, expected_failure: true }'))
+  expect(none.failure?.code).toBe('invalid')
+  const open = await runYaml(file('{ type: ws_connect, node: n-1, unauthenticated: true, expected_failure: true }'))
+  expect(open.failure?.message).toBe('the step was expected to fail, and succeeded')
+})
+
+const watch = (more: string) =>
+  withContext(
+    `  - { type: assert_ws_event, node: n-1, group_id: '{{namespace_id}}', event: Started, timeout_seconds: 0.2${more} }`,
+  )
+
+function emitting(...events: unknown[]): { network: FixtureNetwork } {
+  const network = new FixtureNetwork()
+  network.node('n-1').events.push(...events)
+  return { network }
+}
+
+const started = (total: number | null) => ({ type: 'Started', groupId: 'g', data: { total } })
+
+test('assert_ws_event passes at the first event that matches', async () => {
+  const match = ', match: { data.total: 1, groupId: g }, outputs: { n: data.total }'
+  const run = await runYaml(watch(match), emitting({ type: 'Other' }, started(2), started(1)))
+  expect(run.failure?.message).toBeUndefined()
+  expect(run.variables.get('n')).toBe(1)
+  expect((await runYaml(watch(', match: { data.total: null }'), emitting(started(null)))).outcome).toBe('passed')
+})
+
+test('count is exact, absent is none, and what came is shown', async () => {
+  const many = await runYaml(watch(', count: 1'), emitting(started(1), started(2)))
+  expect(many.failure?.message).toContain('exactly 1 Started was expected within 0.2 s, 2 came')
+  expect((await runYaml(watch(', count: 2'), emitting(started(1), started(2)))).outcome).toBe('passed')
+  expect((await runYaml(watch(', absent: true'), emitting({ type: 'Other' }))).outcome).toBe('passed')
+  const near = await runYaml(watch(', match: { data.total: 1 }'), emitting(started(5)))
+  expect(near.failure?.message.split('\n').slice(1)).toEqual([
+    '  what came:',
+    '    {"type":"Started","groupId":"g","data":{"total":5}}',
+    '      data.total: 1 was expected, and it is 5',
+  ])
+})
+
+test('a group that may not be watched fails also where nothing was to come', async () => {
+  const step = '{ type: assert_ws_event, node: n-1, group_id: other, event: X, absent: true, timeout_seconds: 0.2 }'
+  expect((await runYaml(file(step))).failure?.message).toContain('does not let group other be watched')
+  const both = file('{ type: assert_ws_event, node: n-1, group_id: g, event: X, absent: true, count: 1 }')
+  const { problems, plan } = planWorkflow({ file: 'f', text: both, kinds: stepSchemas })
+  expect([problems[0]?.severity, plan?.steps[0]?.flaw]).toEqual(['warning', '"count" and "absent" exclude each other'])
+  expect((await runYaml(both)).failure?.code).toBe('invalid')
+})

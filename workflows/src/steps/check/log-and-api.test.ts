@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { planWorkflow } from '../../plan/plan.ts'
+import { FixtureNetwork } from '../../testing/fixture-network.ts'
+import { runYaml } from '../../testing/run-yaml.ts'
+import { stepSchemas } from '../registry.ts'
+import { textsOfLine } from './log-lines.ts'
+
+const file = (...steps: string[]) =>
+  `name: t\nstop_all_nodes: true\nnodes: { count: 2, prefix: n }\nsteps:\n${steps.map((step) => `  - ${step}`).join('\n')}\n`
+
+test('a line of a log is found as it was written, as it is read, and in the words of merod', () => {
+  const line = '{"level":30,"time":1,"node":"n","msg":"blob announced","blob":"b1"}'
+  expect(textsOfLine(line)).toEqual([line, 'INFO blob announced blob=b1', 'INFO Announced blob'])
+  expect(textsOfLine('thread main panicked at x')).toEqual(['thread main panicked at x'])
+  expect(textsOfLine('{"level":30')).toEqual(['{"level":30'])
+})
+
+test('patterns are looked for in the lines of all logs, and none may be missing', async () => {
+  const run = await runYaml(
+    file(
+      '{ type: assert_log_present, nodes: [], patterns: [last words], min_matches: 2 }',
+      '{ type: assert_log_present, nodes: [n-1, n-1], patterns: [STARTED N-1, "started n-1"], case_sensitive: false }',
+      '{ type: assert_log_present, nodes: [n-2], patterns: ["^{.*words of n-\\\\d"], regex: true, tail_lines: 1 }',
+      '{ type: assert_log_absent, nodes: [n-1, n-2], patterns: [FATAL, "panicked at", "started n-3"] }',
+    ),
+  )
+  expect(run.failure?.message).toBeUndefined()
+})
+
+test('what is missing or must not be there is named with its line', async () => {
+  const missing = await runYaml(
+    file('{ type: assert_log_present, nodes: [n-1], patterns: [words, nothing], tail_lines: 1, min_matches: 2 }'),
+  )
+  expect(missing.failure?.message.split('\n')).toEqual([
+    'not found in the logs of n-1:',
+    '  "words": 1 of 2 lines',
+    '  "nothing": 0 of 2 lines',
+  ])
+  const there = await runYaml(file('{ type: assert_log_absent, nodes: [n-2], patterns: [last] }'))
+  expect(there.failure?.message).toContain('"last": n-2, line 2: {"msg":"last words of n-2"}')
+})
+
+test('a pattern that is no regular expression is warned of, and fails when it is reached', async () => {
+  const text = file('{ type: assert_log_absent, nodes: [n-1], patterns: ["("], regex: true }')
+  const { problems } = planWorkflow({ file: 'f', text, kinds: stepSchemas })
+  expect(problems).toMatchObject([{ severity: 'warning', path: 'steps[0].patterns[0]' }])
+  expect((await runYaml(text)).failure?.code).toBe('invalid')
+})
+
+test('assert_api_response checks values with their types, presence and absence, on the whole body', async () => {
+  const step = (more: string) => file(`{ type: assert_api_response, node: n-1, path: admin-api/health, ${more} }`)
+  expect((await runYaml(step('match: { data.status: alive }, present: [data], absent: [data.x]'))).outcome).toBe(
+    'passed',
+  )
+  const failed = await runYaml(step('match: { data.status: 1, gone: null }, present: [x], absent: [data.status]'))
+  expect(failed.failure?.message.split('\n')).toEqual([
+    'GET /admin-api/health on n-1: 4 of 4 checks do not hold',
+    '  data.status: 1 was expected, and it is alive',
+    '  gone: null was expected, and there is nothing',
+    '  x: is not there',
+    '  data.status: must not be there, and is alive',
+    '  the reply: {"data":{"status":"alive"}}',
+  ])
+  expect((await runYaml(step("match: { data.status: '{{nope}}' }"))).failure?.code).toBe('unresolved_placeholder')
+  const network = new FixtureNetwork()
+  network.node('n-1').fail('GET', /health$/, { status: 404, body: { error: 'gone' } }, 1)
+  expect((await runYaml(step('expected_failure: true, expected_error: HTTP 404'), { network })).outcome).toBe('passed')
+})

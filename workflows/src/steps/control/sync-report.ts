@@ -84,6 +84,20 @@ export function describeCheck(check: SyncCheck): string {
   return `the nodes agree, but the read does not give the expected value on ${where}`
 }
 
+/** The node whose log is shown: one that stands in the way, as far as that can be told, else the last one. */
+export function nodeToLookAt(check: SyncCheck): string | undefined {
+  if (check.unmet?.[0] !== undefined) return check.unmet[0]
+  for (const { sightings } of check.targets) {
+    if (agreed(sightings) !== undefined) continue
+    const unread = sightings.find(({ hash }) => hash === undefined)
+    const groups = [...Map.groupBy(sightings, ({ hash }) => hash).values()].sort((a, b) => a.length - b.length)
+    const [fewest = [], ...others] = groups
+    const isOdd = others.some((group) => group.length > fewest.length)
+    return (unread ?? (isOdd ? fewest[0] : sightings.at(-1)))?.node
+  }
+  return undefined
+}
+
 function names(sightings: readonly Sighting[]): string {
   return sightings.map(({ node }) => node).join(', ')
 }

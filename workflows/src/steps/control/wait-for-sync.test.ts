@@ -84,6 +84,7 @@ test('a node that cannot be read is asked three times a check, and named at the 
   const run = await runYaml(sync(', timeout: 1'), { network })
   expect(run.failure?.message).toContain('n-2 cannot be read')
   expect(run.failure?.perNode?.[1]?.facts.problem).toBe('Client error: HTTP 404: not here')
+  expect(run.failure?.logTail?.at(-1)).toContain('last words of n-2')
   const shaky = new FixtureNetwork()
   shaky.node('n-2').fail('GET', /contexts/, 'drop', 2)
   const recovered = await runYaml(sync(', outputs: { checks: attempts }'), { network: shaky })

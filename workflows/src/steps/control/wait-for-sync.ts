@@ -17,7 +17,7 @@ import {
 } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
-import { describeCheck, type SyncCheck, type SyncTiming, syncFacts, syncPayload } from './sync-report.ts'
+import { describeCheck, nodeToLookAt, type SyncCheck, type SyncTiming, syncFacts, syncPayload } from './sync-report.ts'
 import { agreed, look, type SyncTarget } from './sync-targets.ts'
 
 const positive = (defaultValue: number, description: string) =>
@@ -100,7 +100,11 @@ export const waitForSync = defineStep({
         ? `the nodes do not agree after ${after}: ${seen}`
         : `${seen}, after ${after}${describeExpected(waited.check, context)}`
     const field = unmet === undefined ? undefined : 'expect'
-    throw new StepError('timeout', message, { perNode: syncFacts(waited.check), field })
+    throw new StepError('timeout', message, {
+      perNode: syncFacts(waited.check),
+      field,
+      node: nodeToLookAt(waited.check),
+    })
   },
 })
 

@@ -51,6 +51,13 @@ describe('reading a module', () => {
     expect(() => readModule(table(0, 0xff, 0xff, 0xff, 0x7f))).toThrow(/table starts with/)
   })
 
+  it('refuses bytes after the last entry of a section that it writes anew', () => {
+    expect(() => readModule(rawModule([5, [1, 0, 1, 0]], MEMORY_SECTIONS.export))).toThrow(/after its last entry/)
+    expect(() => readModule(rawModule([4, [0, 7]], MEMORY_SECTIONS.memory(1), MEMORY_SECTIONS.export))).toThrow(
+      /after its last entry/,
+    )
+  })
+
   it('never reads beyond the bytes, wherever they are cut', () => {
     const whole = importing([['commit', 2]])
     for (let length = 8; length < whole.byteLength; length += 1) {

@@ -153,6 +153,8 @@ function rewrite(id: number, body: WasmReader, entry: (body: WasmReader) => numb
   const count = body.u32()
   const content = encodeU32(count)
   for (let left = count; left > 0; left -= 1) content.push(...entry(body))
+  // What is left out of the section would never be seen by the engine, which must refuse it.
+  if (!body.done) throw refused('a section of its memory or tables goes on after its last entry')
   return Uint8Array.from([id, ...encodeU32(content.length), ...content])
 }
 

@@ -1,6 +1,5 @@
 // Guests for the tests: the AssemblyScript sources in `assembly/`, compiled when asked for, and modules built of bytes.
 import { readFileSync } from 'node:fs'
-import asc from 'assemblyscript/asc'
 import { type Bytes, utf8 } from '../../base/bytes.ts'
 import { sha256 } from '../../base/hash.ts'
 import { type BlobId, idFromBytes } from '../../base/ids.ts'
@@ -13,6 +12,8 @@ export function moduleOf(bytes: Bytes): GuestModule {
 
 /** Throws with the compiler's messages. */
 export async function compileGuest(name: 'probe' | 'flat' | 'host-crdt'): Promise<GuestModule> {
+  // Loaded where it is needed: it takes seconds.
+  const { default: asc } = await import('assemblyscript/asc')
   const source = readFileSync(new URL(`../assembly/${name}.ts`, import.meta.url), 'utf8')
   const options = ['--runtime', 'stub', '--use', 'abort=', '--outFile', 'out.wasm']
   let wasm: Uint8Array | undefined

@@ -22,6 +22,26 @@ describe('frame codec', () => {
     )
   })
 
+  it('keeps a frame that comes byte by byte in one piece of memory, no larger than twice what has come', () => {
+    const { alloc } = Buffer
+    const sizes: number[] = []
+    Buffer.alloc = (size) => {
+      sizes.push(size)
+      return alloc(size)
+    }
+    try {
+      const decoder = new FrameDecoder(1 << 20)
+      decoder.push(framePrefix(1 << 20))
+      for (let byte = 0; byte < 5000; byte += 1) {
+        decoder.push(Uint8Array.of(byte))
+        expect(Math.max(...sizes)).toBeLessThanOrEqual(Math.max(1024, 2 * (byte + 1)))
+      }
+      expect(sizes.length).toBeLessThan(8)
+    } finally {
+      Buffer.alloc = alloc
+    }
+  })
+
   it('writes the lengths of the largest frames in the unsigned varint form', () => {
     expect([0, 127, 128, 300, 4 * 1024 * 1024].map((n) => Buffer.from(framePrefix(n)).toString('hex'))).toEqual([
       '00',

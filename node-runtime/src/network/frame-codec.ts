@@ -1,5 +1,5 @@
 // Frames on a byte stream: an unsigned varint with the length, then the bytes. Pure, strict and bounded.
-import { type Bytes, concat, EMPTY } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
 import { NetworkError } from './errors.ts'
 
 /** 2^28: four bytes of varint, more than any frame limit. A longer prefix is refused. */
@@ -16,12 +16,18 @@ export function framePrefix(length: number): Bytes {
   return Uint8Array.from(out)
 }
 
-/** Cuts chunks into frames. Holds at most one frame that is not complete. */
+/** Room for a frame that comes in pieces, until more of it is there. */
+const ROOM_FIRST_BYTES = 1024
+
+/**
+ * Cuts chunks into frames. Holds at most one frame that is not complete, and at most twice as many bytes of it as have
+ * come: neither an announced length nor a frame in tiny pieces costs more.
+ */
 export class FrameDecoder {
   readonly #frameMax: number
   #prefix: number[] = []
   #wanted: number | undefined
-  #parts: Bytes[] = []
+  #room: Buffer = Buffer.alloc(0)
   #have = 0
 
   constructor(frameMax: number) {
@@ -82,15 +88,26 @@ export class FrameDecoder {
   #readBody(chunk: Bytes, start: number, frames: Bytes[]): number {
     const wanted = this.#wanted ?? 0
     const end = Math.min(chunk.byteLength, start + wanted - this.#have)
-    if (end > start) this.#parts.push(chunk.subarray(start, end))
-    this.#have += end - start
-    if (this.#have === wanted) {
-      const [only] = this.#parts
-      frames.push(this.#parts.length === 1 && only ? only : this.#parts.length === 0 ? EMPTY : concat(this.#parts))
-      this.#parts = []
+    const part = chunk.subarray(start, end)
+    const isWhole = part.byteLength === wanted
+    if (!isWhole) this.#keep(part, wanted)
+    if (isWhole || this.#have === wanted) {
+      frames.push(isWhole ? part : this.#room)
+      this.#room = Buffer.alloc(0)
       this.#have = 0
       this.#wanted = undefined
     }
     return end
+  }
+
+  #keep(part: Bytes, wanted: number): void {
+    const needed = this.#have + part.byteLength
+    if (needed > this.#room.byteLength) {
+      const larger = Buffer.alloc(Math.min(wanted, Math.max(2 * needed, ROOM_FIRST_BYTES)))
+      larger.set(this.#room.subarray(0, this.#have))
+      this.#room = larger
+    }
+    this.#room.set(part, this.#have)
+    this.#have = needed
   }
 }

@@ -70,6 +70,12 @@ module.exports = {
       from: { path: `${NODE}/` },
       to: { path: '^node-runtime/sim/' },
     },
+    {
+      name: 'fuzzer-is-no-part-of-the-node',
+      severity: 'error',
+      from: { path: `${NODE}/` },
+      to: { path: '^node-runtime/fuzz/' },
+    },
     ...levelRules,
     ...packageRules,
   ],

@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const EVERYWHERE = [
   '{schemas,node-runtime,workflows,cli}/src/**/*.test.ts',
-  'node-runtime/sim/**/*.test.ts',
+  'node-runtime/{sim,fuzz}/**/*.test.ts',
   'scripts/**/*.test.ts',
   'apps/**/*.test.ts',
   'sdk/test/**/*.test.ts',
@@ -15,7 +15,7 @@ const EVERYWHERE = [
  * walked over, or do it where coverage cannot see. Counting every block would double what the first of them cost.
  */
 const WHOLE = [
-  'node-runtime/sim/**/*.test.ts',
+  'node-runtime/{sim,fuzz}/**/*.test.ts',
   'node-runtime/src/context/convergence.test.ts',
   'node-runtime/src/context/**/*crash*.test.ts',
   'node-runtime/src/context/retention/retention.test.ts',

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
-const SOURCES = ['schemas/src', 'node-runtime/src', 'node-runtime/sim', 'workflows/src', 'cli/src']
+const SOURCES = ['schemas/src', 'node-runtime/src', 'node-runtime/sim', 'node-runtime/fuzz', 'workflows/src', 'cli/src']
 const PLANTED = 'node-runtime/src/base/planted-by-the-architecture-gate'
 const run = promisify(execFile)
 

@@ -111,9 +111,8 @@ export async function loadConfig(folder: NodeFolder): Promise<LoadedConfig> {
     const message = `no config at ${file}; create one with: calnode --home ${folder.home} --node ${folder.node} init`
     throw new ConfigError('CONFIG_MISSING', message, { cause, data: { file } })
   }
-  const settings = parseConfig(text, file)
+  const { settings, identity } = readSettings(text, file)
   checkAuthMode(settings.server.auth_mode, `${file}: server.auth_mode`)
-  const identity = identityOf(settings.identity, file)
   return {
     path,
     dataPath: resolve(path, settings.datastore?.path ?? 'data'),
@@ -143,6 +142,15 @@ export function hostPortOf(address: string): { host: string; port: number } | un
   return match?.[1] === undefined || port > PORT_MAX ? undefined : { host: match[1], port }
 }
 
+/** Pure. `file` names the text in errors, which never show the private key. Throws ConfigError CONFIG_INVALID. */
+export function readSettings(
+  text: string,
+  file: string,
+): { readonly settings: NodeConfig; readonly identity: SigningKey } {
+  const settings = parseConfig(text, file)
+  return { settings, identity: identityOf(settings.identity, file) }
+}
+
 function parseConfig(text: string, file: string): NodeConfig {
   let raw: unknown
   try {
@@ -164,7 +172,8 @@ function parseConfig(text: string, file: string): NodeConfig {
   })
 }
 
-function freshConfig(identity: SigningKey, options: InitOptions): NodeConfig {
+/** What a new folder begins with. */
+export function freshConfig(identity: SigningKey, options: InitOptions): NodeConfig {
   return {
     identity: {
       peer_id: peerIdOfPublicKey(identity.publicKey),

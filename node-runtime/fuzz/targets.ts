@@ -1,0 +1,19 @@
+// All targets, each with its own seeds and what a small network wrote and sent.
+import type { Bytes } from '../src/base/bytes.ts'
+import type { Target } from './target.ts'
+import { crdtTargets } from './targets/crdt.ts'
+import { guestTargets } from './targets/guest.ts'
+import { outsideTargets } from './targets/outside.ts'
+import { rowTargets } from './targets/rows.ts'
+import { wireTargets } from './targets/wire.ts'
+
+const ALL: readonly Target[] = [...wireTargets, ...rowTargets, ...crdtTargets, ...guestTargets, ...outsideTargets]
+
+/** Valid bytes by the name of the target. */
+export type Harvest = Readonly<Record<string, readonly Bytes[]>>
+
+export function targetsWith(harvest: Harvest): Target[] {
+  const unknown = Object.keys(harvest).filter((name) => !ALL.some((target) => target.name === name))
+  if (unknown.length > 0) throw new Error(`no targets for these seeds: ${unknown.join(', ')}`)
+  return ALL.map((target) => ({ ...target, seeds: [...target.seeds, ...(harvest[target.name] ?? [])] }))
+}

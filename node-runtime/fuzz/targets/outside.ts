@@ -1,0 +1,230 @@
+// Frames on a byte stream, texts that people and clients write, and the node's own files.
+import { stringify } from 'smol-toml'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { type Bytes, concat, equalBytes, fromUtf8, toBase58, toHex, utf8 } from '../../src/base/bytes.ts'
+import { idBytes, parseBase58Id, parseHexId } from '../../src/base/ids.ts'
+import { ConfigError, checkAuthMode, freshConfig, hostPortOf, readSettings } from '../../src/config.ts'
+import { compareAddresses, hostOf, peerIn, placeOf } from '../../src/network/address.ts'
+import { FrameDecoder, framePrefix } from '../../src/network/frame-codec.ts'
+import { peerIdOfPublicKey, publicKeyOfPeer } from '../../src/network/peer-id.ts'
+import { contextIdOf, InvitationJson, invitationFromJson, invitationToJson } from '../../src/server/encodings.ts'
+import { jsonTextOf, parseJson } from '../../src/server/json.ts'
+import { readQuery } from '../../src/server/query.ts'
+import { encodeInvitationBody } from '../../src/wire/invitation.ts'
+import { alice, ops } from '../../src/wire/messages.fixture.ts'
+import { Rejected, type Target } from '../target.ts'
+
+const FRAME_MAX = 4096
+
+/** The first two bytes say how the others are cut into chunks. */
+const frameTarget: Target = {
+  name: 'network-frames',
+  decoders: ['network/frame-codec.ts#FrameDecoder'],
+  codes: ['FRAME_INVALID', 'FRAME_TOO_LARGE'],
+  format: 'binary',
+  seeds: [
+    concat([
+      Uint8Array.of(3, 200),
+      framePrefix(0),
+      framePrefix(5),
+      utf8('hello'),
+      framePrefix(300),
+      new Uint8Array(300),
+    ]),
+    concat([Uint8Array.of(1, 1), framePrefix(130), new Uint8Array(130), framePrefix(FRAME_MAX)]),
+  ],
+  run(input) {
+    const decoder = new FrameDecoder(FRAME_MAX)
+    const stream = input.subarray(2)
+    const frames: Bytes[] = []
+    const sizes = [1 + (input[0] ?? 0), 1 + (input[1] ?? 0)]
+    for (let at = 0, turn = 0; at < stream.byteLength; turn += 1) {
+      const size = sizes[turn % 2] ?? 1
+      frames.push(...decoder.push(stream.subarray(at, at + size)))
+      at += size
+    }
+    const again = concat(frames.flatMap((frame) => [framePrefix(frame.byteLength), frame]))
+    const isSame = equalBytes(again, stream.subarray(0, again.byteLength))
+    if (!isSame || (decoder.atBoundary && again.byteLength !== stream.byteLength)) {
+      throw new Error('the frames are not those of the stream')
+    }
+    return undefined
+  },
+}
+
+function textOf(input: Bytes): string {
+  return Buffer.from(input).toString('latin1')
+}
+
+const peer = peerIdOfPublicKey(alice.publicKey)
+
+const peerTarget: Target = {
+  name: 'peer-id',
+  decoders: ['network/peer-id.ts#publicKeyOfPeer', 'base/bytes.ts#fromBase58'],
+  codes: ['PEER_ID_INVALID'],
+  format: 'text',
+  seeds: [utf8(peer)],
+  run: (input) => utf8(peerIdOfPublicKey(publicKeyOfPeer(textOf(input)))),
+}
+
+const addressTarget: Target = {
+  name: 'address',
+  decoders: [
+    'network/address.ts#placeOf',
+    'network/address.ts#peerIn',
+    'network/address.ts#hostOf',
+    'network/address.ts#compareAddresses',
+    'config.ts#hostPortOf',
+  ],
+  codes: [],
+  format: 'text',
+  seeds: [utf8(`/ip4/10.0.0.2/tcp/1/p2p/${peer}`), utf8('/ip6/::1/tcp/2428'), utf8('/dns4/node.example/tcp/80')],
+  run(input) {
+    const address = textOf(input)
+    const place = placeOf(address)
+    if (peerIn(address) === undefined && place !== address) throw new Error('a place is shorter than its address')
+    if (compareAddresses(address, place) !== 0 && compareAddresses(address, place) === compareAddresses(place, address))
+      throw new Error('the order of two addresses depends on which is first')
+    hostOf(address)
+    hostPortOf(address)
+    return undefined
+  },
+}
+
+const id = ops[0]?.id ?? ''
+
+const idTarget: Target = {
+  name: 'id-text',
+  decoders: [
+    'base/ids.ts#parseHexId',
+    'base/ids.ts#parseBase58Id',
+    'base/ids.ts#idFromBytes',
+    'server/encodings.ts#contextIdOf',
+  ],
+  codes: ['ID_INVALID'],
+  format: 'text',
+  seeds: [utf8(id), utf8(toBase58(Buffer.from(id, 'hex')))],
+  run(input) {
+    const text = textOf(input)
+    contextIdOf(text)
+    if (text.length === 64) return utf8(text === text.toLowerCase() ? parseHexId(text) : text)
+    return utf8(toBase58(idBytes(parseBase58Id(text))))
+  },
+}
+
+const options = {
+  serverHost: '127.0.0.1',
+  serverPort: 80,
+  swarmHost: '::',
+  swarmPort: 2428,
+  bootNodes: ['/ip4/10.0.0.2/tcp/1'],
+  mdns: true,
+}
+const toml = stringify(freshConfig(alice, options))
+
+const configTarget: Target = {
+  name: 'config-toml',
+  decoders: ['config.ts#readSettings', 'config.ts#checkAuthMode'],
+  codes: ['CONFIG_INVALID', 'CONFIG_UNSUPPORTED'],
+  format: 'text',
+  seeds: [
+    utf8(toml),
+    utf8(toml.replaceAll('\n', '\r\n')),
+    utf8(stringify(freshConfig(alice, { ...options, authMode: 'proxy' }))),
+  ],
+  allocation: { perByte: 200, base: 1024 * 1024 },
+  blocksPerByte: 4000,
+  share: 0.2,
+  run(input) {
+    const text = Buffer.from(input).toString('utf8')
+    try {
+      const { settings } = readSettings(text, 'config.toml')
+      checkAuthMode(settings.server.auth_mode, 'server.auth_mode')
+    } catch (error) {
+      // The private key stands in the file: no message may show it.
+      const shown =
+        error instanceof ConfigError ? `${error.message} ${JSON.stringify(error.data)} ${String(error.cause)}` : ''
+      if (shown.includes(SECRET)) throw new Error('a message shows the private key')
+      throw error
+    }
+    return undefined
+  },
+}
+
+const SECRET = toBase58(alice.seed).slice(4, 24)
+
+const joined = ops.find((op) => op.body.kind === 'member_joined')
+const invitation =
+  joined?.body.kind === 'member_joined' ? JSON.stringify(invitationToJson(joined.body.invitation)) : '{}'
+
+const invitationTarget: Target = {
+  name: 'invitation-json',
+  decoders: ['server/json.ts#parseJson', 'server/encodings.ts#invitationFromJson', 'wire/invitation.ts#invitation'],
+  codes: ['BAD_REQUEST', 'WIRE_SHAPE', 'schema'],
+  format: 'text',
+  seeds: [utf8(invitation)],
+  allocation: { perByte: 200, base: 1024 * 1024 },
+  blocksPerByte: 4000,
+  run(input) {
+    const json = parseJson(Buffer.from(input).toString('utf8'))
+    // As the framework does for the route.
+    if (!Value.Check(InvitationJson, json)) throw new Rejected('schema')
+    encodeInvitationBody(invitationFromJson(json))
+    return undefined
+  },
+}
+
+const jsonTarget: Target = {
+  name: 'json-text',
+  decoders: ['server/json.ts#jsonTextOf', 'base/bytes.ts#fromUtf8'],
+  codes: ['BAD_REQUEST', 'no JSON'],
+  format: 'text',
+  seeds: [utf8('{"a":[1,2.5,"é",null,true,18446744073709551615]}')],
+  run(input) {
+    const text = jsonTextOf(input)
+    if (text === undefined) throw new Rejected('no JSON')
+    const value = parseJson(text)
+    const written = JSON.stringify(value)
+    if (toHex(utf8(JSON.stringify(parseJson(written)))) !== toHex(utf8(written)))
+      throw new Error('JSON changes when it is read again')
+    // A byte order mark is no part of the text.
+    return input[0] === 0xef ? undefined : utf8(fromUtf8(input))
+  },
+}
+
+const QUERY = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  offset: Type.Optional(Type.Integer({ minimum: 0 })),
+  id: Type.String({ minLength: 1 }),
+})
+
+const queryTarget: Target = {
+  name: 'query',
+  decoders: ['server/query.ts#readQuery'],
+  codes: ['BAD_REQUEST'],
+  format: 'text',
+  seeds: [utf8('limit=5&offset=0&id=notes'), utf8('id=a')],
+  run(input) {
+    // As the framework hands them over: one text a name, or a list of them.
+    const given: Record<string, unknown> = {}
+    const all = new URLSearchParams(textOf(input))
+    for (const name of new Set(all.keys())) {
+      const values = all.getAll(name)
+      Object.defineProperty(given, name, { value: values.length === 1 ? values[0] : values, enumerable: true })
+    }
+    readQuery(QUERY, given)
+    return undefined
+  },
+}
+
+export const outsideTargets: readonly Target[] = [
+  frameTarget,
+  peerTarget,
+  addressTarget,
+  idTarget,
+  configTarget,
+  invitationTarget,
+  jsonTarget,
+  queryTarget,
+]

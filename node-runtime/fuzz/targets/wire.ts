@@ -1,0 +1,425 @@
+// Messages of peers: what travels by gossip and on streams.
+import { isDeepStrictEqual } from 'node:util'
+import { decode, encode } from '@ipld/dag-cbor'
+import { type Bytes, concat, equalBytes, toHex, utf8 } from '../../src/base/bytes.ts'
+import {
+  type BlobId,
+  type ContextId,
+  type DeltaId,
+  type GroupId,
+  idBytes,
+  type PublicKey,
+  type RootHash,
+} from '../../src/base/ids.ts'
+import { kemKeyFromSecret, openSealed, seal, sealTo } from '../../src/base/keys.ts'
+import type { Random } from '../../src/base/random.ts'
+import { answerProbes } from '../../src/reconcile/answer.ts'
+import { isAscending, START } from '../../src/reconcile/item-key.ts'
+import { keyNumber, RowSet } from '../../src/reconcile/item-set.fixture.ts'
+import { Reconciliation } from '../../src/reconcile/reconciliation.ts'
+import {
+  type BlobAnswer,
+  type BlobRequest,
+  blobRequestMessage,
+  decodeBlobFrame,
+  encodeBlobAnswer,
+} from '../../src/wire/blob-messages.ts'
+import { readCbor } from '../../src/wire/cbor-reader.ts'
+import { writeCbor } from '../../src/wire/cbor-writer.ts'
+import {
+  decodeCheckpoint,
+  decodeSignedCheckpoint,
+  encodeCheckpoint,
+  encodeSignedCheckpoint,
+  signCheckpoint,
+  verifyCheckpoint,
+} from '../../src/wire/checkpoint.ts'
+import type { Codec } from '../../src/wire/codec.ts'
+import { decodeDelta, encodeDelta, openDelta, sealDelta, verifyDelta } from '../../src/wire/delta.ts'
+import {
+  decodeGossip,
+  decodeHeads,
+  encodeGossip,
+  encodeHeads,
+  type Gossip,
+  verifyHeads,
+} from '../../src/wire/gossip.ts'
+import { encodeInvitationBody } from '../../src/wire/invitation.ts'
+import {
+  alice,
+  bob,
+  bytesOf,
+  delta,
+  gossips,
+  groupKey,
+  idOf,
+  ops,
+  payload,
+  plain,
+} from '../../src/wire/messages.fixture.ts'
+import { decodeOp, encodeOp, verifyOp } from '../../src/wire/op.ts'
+import {
+  helloMessage,
+  type SyncFrame,
+  type SyncRequest,
+  syncFrameMessage,
+  syncRequestMessage,
+} from '../../src/wire/sync-messages.ts'
+import { Rejected, type Target } from '../target.ts'
+
+const WIRE = ['WIRE_MALFORMED', 'WIRE_KIND', 'WIRE_SHAPE', 'WIRE_NOT_CANONICAL', 'WIRE_TOO_LARGE']
+const fixedRandom: Random = { bytes: (length) => new Uint8Array(length).fill(7), float: () => 0.5 }
+const contextId = idOf<ContextId>('context')
+
+/** Signatures cost more than everything else: of one input in 16. */
+const looksAtSignature = (input: Bytes) => ((input.byteLength + (input[input.byteLength >> 1] ?? 0)) & 15) === 0
+
+function codecTarget<T>(name: string, codec: Codec<T>, decoder: string, seeds: readonly Bytes[]): Target {
+  return {
+    name,
+    decoders: [decoder],
+    codes: WIRE,
+    format: 'cbor',
+    seeds,
+    run: (input) => codec.encode(codec.decode(input)),
+  }
+}
+
+const deltaTarget: Target = {
+  name: 'delta',
+  decoders: ['wire/delta.ts#decodeDelta'],
+  codes: WIRE,
+  format: 'cbor',
+  seeds: [encodeDelta(delta), encodeDelta({ ...delta, parents: [], governance: [] })],
+  run(input) {
+    const decoded = decodeDelta(input)
+    if (looksAtSignature(input)) verifyDelta(decoded)
+    return encodeDelta(decoded)
+  },
+}
+
+const { id: _, sealed: __, signature: ___, ...header } = delta
+// What the sealed payload is bound to. Made here, because nothing outside of the wire has to say it.
+const aad = encode([
+  'delta-header/1',
+  {
+    contextId: idBytes(header.contextId),
+    author: idBytes(header.author),
+    parents: header.parents.map(idBytes),
+    hlc: header.hlc,
+    governance: header.governance.map(idBytes),
+    keyId: idBytes(header.keyId),
+  },
+])
+
+const payloadBytes = (value: typeof payload) =>
+  encode(['payload/1', { artifact: value.artifact, events: [...value.events], depth: value.depth }])
+
+const payloadTarget: Target = {
+  name: 'delta-payload',
+  decoders: ['wire/delta.ts#openDelta'],
+  codes: WIRE,
+  format: 'cbor',
+  seeds: [payloadBytes(payload), payloadBytes({ ...payload, events: [], depth: 0 })],
+  run(input) {
+    const sealed = seal(groupKey, input, aad, fixedRandom)
+    const opened = openDelta({ ...delta, sealed }, groupKey)
+    const again = sealDelta({ header, payload: opened, groupKey, signingKey: alice, random: fixedRandom })
+    // Equal plaintexts under equal nonces are equal bytes.
+    return Buffer.compare(again.sealed, sealed) === 0 ? input : again.sealed
+  },
+}
+
+const sealedTarget: Target = {
+  name: 'delta-sealed',
+  decoders: ['wire/delta.ts#openDelta', 'base/keys.ts#open'],
+  codes: ['KEY_CANNOT_OPEN'],
+  format: 'binary',
+  seeds: [delta.sealed],
+  run(input) {
+    openDelta({ ...delta, sealed: input }, groupKey)
+    return input.byteLength === delta.sealed.byteLength ? delta.sealed : new Uint8Array(0)
+  },
+}
+
+const kem = kemKeyFromSecret(bytesOf('kem'))
+const sealedKey = sealTo(kem.publicKey, groupKey, utf8('group'), {
+  ...fixedRandom,
+  bytes: (length) => bytesOf('e').subarray(0, length),
+})
+
+const sealedKeyTarget: Target = {
+  name: 'sealed-key',
+  decoders: ['base/keys.ts#openSealed'],
+  codes: ['KEY_CANNOT_OPEN'],
+  format: 'binary',
+  seeds: [sealedKey],
+  run(input) {
+    openSealed(kem, input, utf8('group'))
+    return sealedKey
+  },
+}
+
+const opTarget: Target = {
+  name: 'op',
+  decoders: ['wire/op.ts#decodeOp'],
+  codes: WIRE,
+  format: 'cbor',
+  seeds: ops.map(encodeOp),
+  run(input) {
+    const op = decodeOp(input)
+    if (looksAtSignature(input)) verifyOp(op)
+    if (op.body.kind === 'member_joined') encodeInvitationBody(op.body.invitation)
+    return encodeOp(op)
+  },
+}
+
+const beats = gossips.flatMap((gossip) => (gossip.t === 'heads' ? [gossip] : []))
+
+const gossipTarget: Target = {
+  name: 'gossip',
+  decoders: ['wire/gossip.ts#decodeGossip'],
+  codes: WIRE,
+  format: 'cbor',
+  seeds: gossips.map(encodeGossip),
+  run(input) {
+    const gossip: Gossip = decodeGossip(input)
+    if (gossip.t === 'heads' && looksAtSignature(input)) verifyHeads(gossip)
+    return encodeGossip(gossip)
+  },
+}
+
+const headsTarget: Target = {
+  name: 'heads-beat',
+  decoders: ['wire/gossip.ts#decodeHeads'],
+  codes: WIRE,
+  format: 'cbor',
+  seeds: beats.map(({ t: ____, ...beat }) => encodeHeads(beat)),
+  run: (input) => encodeHeads(decodeHeads(input)),
+}
+
+const checkpoint = {
+  contextId,
+  last: { id: idOf<DeltaId>('last'), hlc: 9n },
+  root: idOf<RootHash>('root'),
+  count: 2,
+  beneath: [{ id: idOf<DeltaId>('p1'), hlc: 7n }],
+  authors: [{ author: idOf<PublicKey>('author'), hlc: 9n }],
+}
+
+const checkpointTarget: Target = {
+  name: 'checkpoint',
+  decoders: ['wire/checkpoint.ts#decodeCheckpoint'],
+  codes: WIRE,
+  format: 'cbor',
+  seeds: [encodeCheckpoint(checkpoint)],
+  run: (input) => encodeCheckpoint(decodeCheckpoint(input)),
+}
+
+const signedCheckpointTarget: Target = {
+  name: 'signed-checkpoint',
+  decoders: ['wire/checkpoint.ts#decodeSignedCheckpoint'],
+  codes: WIRE,
+  format: 'cbor',
+  seeds: [encodeSignedCheckpoint(signCheckpoint(checkpoint, bob))],
+  run(input) {
+    const signed = decodeSignedCheckpoint(input)
+    if (looksAtSignature(input)) verifyCheckpoint(signed)
+    return encodeSignedCheckpoint(signed)
+  },
+}
+
+const hash = bytesOf('hash')
+const joined = ops.find((op) => op.body.kind === 'member_joined')
+const invitation = joined?.body.kind === 'member_joined' ? { invitation: joined.body.invitation } : {}
+const groupId = idOf<GroupId>('group')
+const namespaceId = header === undefined ? idOf<never>('n') : idOf<never>('namespace')
+
+const here = new RowSet(Array.from({ length: 300 }, (_____, index) => keyNumber(index, BigInt(index))))
+const there = new RowSet(
+  Array.from({ length: 300 }, (_____, index) => keyNumber(index + (index % 7 === 0 ? 1000 : 0), BigInt(index))),
+)
+const probes = [...new Reconciliation(here.read).probes()]
+const answers = answerProbes(there.view(), probes)
+const [firstKey] = here.view().keys({ from: START, to: 'g' }, 1)
+
+const requests: readonly SyncRequest[] = [
+  { t: 'ops', namespaceId, have: [], ...invitation },
+  {
+    t: 'ops',
+    namespaceId,
+    have: ops
+      .slice(0, 2)
+      .map((op) => op.id)
+      .sort(),
+  },
+  { t: 'greet', contextId },
+  { t: 'greet', contextId, beat: beats.map(({ t: ____, ...beat }) => encodeHeads(beat))[0] ?? hash },
+  { t: 'compare', contextId, probes },
+  {
+    t: 'fetch',
+    contextId,
+    wants: [
+      { t: 'item', key: firstKey ?? '' },
+      { t: 'range', from: 'aa', to: 'g' },
+    ],
+  },
+  { t: 'lacking', contextId, keys: [firstKey ?? ''], more: true },
+  { t: 'snapshot', contextId, checkpoint: hash, after: utf8('key') },
+  { t: 'snapshot', contextId, checkpoint: hash },
+  { t: 'base', contextId },
+  { t: 'keys', namespaceId, groupId, ops: ops.slice(0, 2).map(encodeOp) },
+]
+
+const frames: readonly SyncFrame[] = [
+  { t: 'items', items: [encodeDelta(delta), hash] },
+  { t: 'part', bytes: hash, last: true },
+  { t: 'greeting', beats: [hash], checkpoint: encodeCheckpoint(checkpoint) },
+  { t: 'greeting', beats: [] },
+  { t: 'answers', floor: START, answers },
+  {
+    t: 'answers',
+    floor: 'g',
+    answers: [{ t: 'same' }, { t: 'all' }, { t: 'later' }, { t: 'items', keys: Buffer.from(firstKey ?? '', 'hex') }],
+  },
+  { t: 'entries', entries: [{ key: utf8('key'), value: utf8('value') }] },
+  { t: 'end', more: false },
+  { t: 'refused', code: 'busy', message: 'later' },
+]
+
+const requestTarget: Target = {
+  ...codecTarget(
+    'sync-request',
+    syncRequestMessage,
+    'wire/sync-messages.ts#syncRequestMessage',
+    requests.map((request) => syncRequestMessage.encode(request)),
+  ),
+  run(input, work) {
+    const request = syncRequestMessage.decode(input)
+    if (request.t === 'compare') {
+      const view = here.view()
+      answerProbes(view, request.probes)
+      // Work for one frame is capped; a probe that was begun is finished.
+      if (view.visits > VISITS_MAX) for (let left = view.visits; left > 0; left -= 1) work.step()
+    }
+    return syncRequestMessage.encode(request)
+  },
+}
+
+/** `ANSWER_VISITS_MAX` and what 256 probes may begin after it. */
+const VISITS_MAX = 40_000
+
+const frameTarget: Target = codecTarget(
+  'sync-frame',
+  syncFrameMessage,
+  'wire/sync-messages.ts#syncFrameMessage',
+  frames.map((frame) => syncFrameMessage.encode(frame)),
+)
+
+/** One answer in the place of another: each kind where it is not expected. */
+const answersInstead = (
+  [{ t: 'all' }, { t: 'later' }, { t: 'same' }, answers.find(({ t }) => t === 'parts')] as const
+).map((instead) => answers.map((answer, index) => (index === 1 && instead !== undefined ? instead : answer)))
+
+/** A peer's answers, taken by the side that asked; honest ones follow. */
+const answersTarget: Target = {
+  name: 'reconcile-answers',
+  decoders: ['reconcile/reconciliation.ts#Reconciliation'],
+  codes: [...WIRE, 'ANSWER_INVALID', 'another frame'],
+  format: 'cbor',
+  seeds: [
+    ...[answers, ...answersInstead].map((each) =>
+      syncFrameMessage.encode({ t: 'answers', floor: START, answers: each }),
+    ),
+    syncFrameMessage.encode({ t: 'answers', floor: (firstKey ?? '').slice(0, 16), answers }),
+  ],
+  allocation: { perByte: 4000, base: 4 * 1024 * 1024 },
+  blocksPerByte: 1000,
+  share: 0.2,
+  run(input, work) {
+    const frame = syncFrameMessage.decode(input)
+    if (frame.t !== 'answers') throw new Rejected('another frame')
+    const asking = new Reconciliation(here.read)
+    asking.probes()
+    asking.take(frame.answers, frame.floor)
+    for (let asked = asking.probes(); asked.length > 0; asked = asking.probes()) {
+      work.step()
+      for (const { from, to } of asked)
+        if (from >= to) throw new Error(`an empty range is asked about: ${from} to ${to}`)
+      asking.take(answerProbes(there.view(), asked, { floor: frame.floor }), frame.floor)
+    }
+    const { wants, lacks } = asking.differences()
+    const starts = wants.map((want) => (want.t === 'item' ? want.key : want.from))
+    if (!isAscending(starts) || !isAscending(lacks)) throw new Error('differences out of order')
+    return syncFrameMessage.encode(frame)
+  },
+}
+
+const blobRequests: readonly BlobRequest[] = [
+  { t: 'open', scope: { t: 'context', id: contextId }, blobId: idOf<BlobId>('blob') },
+  { t: 'open', scope: { t: 'namespace', id: namespaceId }, blobId: idOf<BlobId>('blob') },
+  { t: 'chunk', index: 3 },
+]
+const blobAnswers: readonly BlobAnswer[] = [
+  { t: 'manifest', size: 5, chunks: hash },
+  { t: 'refused', code: 'not_found', message: 'gone' },
+]
+
+const blobFrameTarget: Target = {
+  name: 'blob-frame',
+  decoders: ['wire/blob-messages.ts#decodeBlobFrame'],
+  codes: WIRE,
+  format: 'cbor',
+  seeds: [...blobAnswers.map(encodeBlobAnswer), Uint8Array.of(1, 7, 8, 9)],
+  run(input) {
+    const frame = decodeBlobFrame(input)
+    return frame.t === 'chunk' ? concat([Uint8Array.of(1), frame.bytes]) : encodeBlobAnswer(frame)
+  },
+}
+
+const ROW_LIMITS = { depthMax: 16, itemsMax: 100_000, fractions: true }
+
+/** The reader beneath all messages and rows, against the library whose format it reads. */
+const cborTarget: Target = {
+  name: 'cbor',
+  decoders: ['wire/cbor-reader.ts#readCbor'],
+  codes: WIRE,
+  format: 'cbor',
+  seeds: [
+    ...gossips.map(encodeGossip),
+    encode({ a: 1, b: [true, false, null, -0.5, 1.5], cc: { text: 'é', long: 'x'.repeat(40) }, n: 2n ** 64n - 1n }),
+  ],
+  run(input) {
+    const value = readCbor(input, ROW_LIMITS)
+    if (!equalBytes(encode(value), input)) throw new Error('another byte form of its value was read')
+    if (!isDeepStrictEqual(plain(decode(input)), plain(value))) throw new Error('it is read as another value')
+    return writeCbor(value)
+  },
+}
+
+export const wireTargets: readonly Target[] = [
+  cborTarget,
+  deltaTarget,
+  payloadTarget,
+  sealedTarget,
+  sealedKeyTarget,
+  opTarget,
+  gossipTarget,
+  headsTarget,
+  checkpointTarget,
+  signedCheckpointTarget,
+  codecTarget('hello', helloMessage, 'wire/sync-messages.ts#helloMessage', [
+    helloMessage.encode({ topics: [] }),
+    helloMessage.encode({ topics: [{ topic: hash, digest: bytesOf(toHex(hash)) }] }),
+  ]),
+  requestTarget,
+  frameTarget,
+  answersTarget,
+  codecTarget(
+    'blob-request',
+    blobRequestMessage,
+    'wire/blob-messages.ts#blobRequestMessage',
+    blobRequests.map((request) => blobRequestMessage.encode(request)),
+  ),
+  blobFrameTarget,
+]

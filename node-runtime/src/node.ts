@@ -138,7 +138,12 @@ export class Node implements NodeServices {
       applications,
       namespaces,
       blobParts: { blobs, references: blobReferences, blobOutbound: blobExchange },
-      retention: { absentMs: ABSENT_MS, checkpointMin: CHECKPOINT_MIN, revisionMax: REVISION_MAX, ...options.retention },
+      retention: {
+        absentMs: ABSENT_MS,
+        checkpointMin: CHECKPOINT_MIN,
+        revisionMax: REVISION_MAX,
+        ...options.retention,
+      },
       onEvent,
       onKeyMissing: (namespace, groupId) => late.joiner?.wantKeys(namespace, groupId),
     })
@@ -242,6 +247,8 @@ function directoryOf(late: LateParts): Directory {
   return {
     namespace: (id) => late.namespaces?.find(id),
     namespaceOf: (id) => late.namespaces?.list().find((namespace) => namespace.state.contexts.has(id)),
+    namespacesNaming: (id) =>
+      (late.namespaces?.list() ?? []).filter((each) => each.namesBlob(id)).map((each) => each.id),
     mayRead: (id, publicKey) => late.namespaces?.list().some((namespace) => namespace.mayRead(id, publicKey)) ?? false,
     context: async (id) => (late.contexts?.has(id) ? late.contexts.get(id) : undefined),
   }

@@ -32,21 +32,16 @@ export class BlobReader {
     return chunkCount(this.manifest.size)
   }
 
-  /** As it is on disk, behind `head` zero bytes: for a peer, who checks it. Throws BLOB_DAMAGED when it is cut short. */
-  async raw(index: number, head = 0): Promise<Bytes> {
+  /** Checked, behind `head` zero bytes. Throws BLOB_DAMAGED. */
+  async chunk(index: number, head = 0): Promise<Bytes> {
     const { manifest } = this
     const length = chunkLength(manifest, index)
     const bytes = await this.#file.read(index * BLOB_CHUNK_BYTES, length, head).catch((cause) => {
       throw diskError(`reading blob ${manifest.id}`, cause)
     })
     if (bytes.byteLength !== head + length) throw damaged(manifest.id, index)
-    return bytes
-  }
-
-  /** Checked. Throws BLOB_DAMAGED. */
-  async chunk(index: number): Promise<Bytes> {
-    const bytes = await this.raw(index)
-    if (!equalBytes(await this.#digest(bytes), chunkHash(this.manifest, index))) throw damaged(this.manifest.id, index)
+    const digest = await this.#digest(head === 0 ? bytes : bytes.subarray(head))
+    if (!equalBytes(digest, chunkHash(manifest, index))) throw damaged(manifest.id, index)
     return bytes
   }
 

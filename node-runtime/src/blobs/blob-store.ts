@@ -77,6 +77,7 @@ export class BlobStore {
   readonly #blobs = new Map<BlobId, Entry>()
   readonly #idByHash = new Map<BlobId, BlobId>()
   readonly #receiving = new Set<BlobId>()
+  #onDamaged: (id: BlobId) => void = () => {}
   /** What puts a blob in its place and what takes it away, one after the other: the entry is what lies on the disk. */
   readonly #placing = new SerialQueue(Number.POSITIVE_INFINITY)
 
@@ -189,7 +190,12 @@ export class BlobStore {
     }
   }
 
-  /** Close it. Throws BLOB_NOT_FOUND. */
+  /** `listener` hears of each blob that turned out damaged and is out of the store now. */
+  onDamaged(listener: (id: BlobId) => void): void {
+    this.#onDamaged = listener
+  }
+
+  /** Close it; tell `verify` of a chunk that is damaged. Throws BLOB_NOT_FOUND. */
   async reader(address: BlobId): Promise<BlobReader> {
     return BlobReader.open(this.#disk, await this.#record(address), this.#digest)
   }
@@ -298,6 +304,7 @@ export class BlobStore {
         await this.#disk.remove(partialOf(id))
         await this.#disk.rename(id, partialOf(id))
       })
+      this.#onDamaged(id)
     })
   }
 

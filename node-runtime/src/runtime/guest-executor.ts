@@ -120,6 +120,8 @@ export interface GuestError {
   readonly message: string
   /** The payload of the guest's `Err`, exactly; only for `guest_error`. */
   readonly value?: Bytes
+  /** A blob that is damaged on this node's disk: to be verified. */
+  readonly damaged?: BlobId
 }
 
 /** After `error` or `trap` every list of effects is empty; `logs` are kept for the report. */

@@ -159,7 +159,10 @@ function artifactOf(call: Invocation): GuestArtifact | undefined {
 
 /** Rethrows what the guest cannot have caused. */
 function guestErrorOf(error: unknown, memoryPages: number): GuestError {
-  if (error instanceof GuestFault) return { kind: error.kind, message: error.message }
+  if (error instanceof GuestFault) {
+    const { kind, message, damaged } = error
+    return damaged === undefined ? { kind, message } : { kind, message, damaged }
+  }
   if (error instanceof WebAssembly.Exception) return { kind: 'trap', message: 'wasm trap: uncaught exception' }
   if (error instanceof WebAssembly.RuntimeError) {
     return outOfMemory(error, memoryPages) ?? { kind: 'trap', message: `wasm trap: ${error.message}` }

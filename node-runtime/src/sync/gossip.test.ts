@@ -7,7 +7,7 @@ import { countRows, testWorlds } from '../testing/test-worlds.ts'
 import { encodeDelta, sealDelta } from '../wire/delta.ts'
 import { encodeGossip } from '../wire/gossip.ts'
 import { GossipExchange } from './gossip.ts'
-import { INBOUND_WAITING_MAX } from './limits.ts'
+import { INBOUND_PEER_WAITING_MAX, INBOUND_WAITING_MAX } from './limits.ts'
 import { topicName } from './topics.ts'
 
 const { share } = testWorlds()
@@ -82,7 +82,7 @@ describe('a stranger that gossips', () => {
     for (const name of NAMES) expect(world.get(name).log.entries).toEqual([])
   })
 
-  it('has a bounded number of messages waiting; the rest is dropped and counted', async () => {
+  it('has a bounded number of messages of one peer waiting; the rest is dropped and counted', async () => {
     const { world, shared } = await share('kv-store', ['ada'])
     const eve = await world.start('eve')
     const place = { peerId: peerIdOfPublicKey(signingKeyFromSeed(new Uint8Array(32).fill(9)).publicKey) }
@@ -94,6 +94,7 @@ describe('a stranger that gossips', () => {
       directory: {
         namespace: () => undefined,
         namespaceOf: () => undefined,
+        namespacesNaming: () => [],
         mayRead: () => false,
         context: () => busy,
       },
@@ -105,7 +106,7 @@ describe('a stranger that gossips', () => {
     const topic = topicName({ kind: 'context', id: shared.contextId })
     await world.run(eve.node.ports.network.dial(network.addresses()[0] ?? ''))
     await world.pass(1000)
-    for (let i = 0; i < INBOUND_WAITING_MAX + 10; i += 1) {
+    for (let i = 0; i < INBOUND_PEER_WAITING_MAX + 10; i += 1) {
       const id = idFromBytes<DeltaId>(eve.node.ports.random.bytes(32))
       await world.run(
         eve.node.ports.network.publish(topic, encodeGossip({ t: 'announce', items: [{ id, parents: [] }] })),

@@ -9,7 +9,14 @@ import { type Delta, decodeDelta, encodeDelta } from '../wire/delta.ts'
 import { decodeGossip, encodeGossip, type Gossip, type HeadsBeat, verifyHeads } from '../wire/gossip.ts'
 import { GOSSIP_DELTA_BYTES_MAX, GOSSIP_ITEMS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
-import { GOSSIP_COLLECT_MS, GOSSIP_WAITING_MAX, HEADS_EVERY_MS, INBOUND_WAITING_MAX } from './limits.ts'
+import {
+  GOSSIP_COLLECT_MS,
+  GOSSIP_WAITING_MAX,
+  HEADS_EVERY_MS,
+  INBOUND_PEER_BYTES_MAX,
+  INBOUND_PEER_WAITING_MAX,
+  INBOUND_WAITING_MAX,
+} from './limits.ts'
 import type { Directory, SyncedContext } from './ports.ts'
 import { topicName } from './topics.ts'
 
@@ -31,7 +38,8 @@ export class GossipExchange {
   readonly #parts: GossipParts
   readonly #outgoing = new Map<ContextId, Outgoing>()
   readonly #beats = new Map<ContextId, { cancel: (() => void) | undefined; again: boolean }>()
-  readonly #inbound = new Map<string, number>()
+  /** What waits to be handled: messages by topic and by topic and peer, bytes by peer. */
+  readonly #inbound = new Tally()
   #dropped = 0
   #diverged = 0
   #closed = false
@@ -128,16 +136,25 @@ export class GossipExchange {
 
   #subscribe(topic: string, handle: (from: PeerId, gossip: Gossip) => Promise<void>): void {
     this.#parts.network.subscribe(topic, (from, data) => {
-      const waiting = this.#inbound.get(topic) ?? 0
-      if (this.#closed || waiting >= INBOUND_WAITING_MAX) {
+      // One peer may fill its share of a topic, and of our memory, and not that of the others.
+      const isFull =
+        this.#inbound.get(topic) >= INBOUND_WAITING_MAX ||
+        this.#inbound.get(`${topic} ${from}`) >= INBOUND_PEER_WAITING_MAX ||
+        this.#inbound.get(from) + data.byteLength > INBOUND_PEER_BYTES_MAX
+      if (this.#closed || isFull) {
         this.#dropped += 1
         return
       }
-      this.#inbound.set(topic, waiting + 1)
+      const count = (step: 1 | -1) => {
+        this.#inbound.add(topic, step)
+        this.#inbound.add(`${topic} ${from}`, step)
+        this.#inbound.add(from, step * data.byteLength)
+      }
+      count(1)
       Promise.resolve()
         .then(() => handle(from, decodeGossip(data)))
         .catch((error) => this.#parts.log.debug({ topic, from, error: String(error) }, 'gossip not taken'))
-        .finally(() => this.#inbound.set(topic, (this.#inbound.get(topic) ?? 1) - 1))
+        .finally(() => count(-1))
     })
   }
 
@@ -172,6 +189,21 @@ export class GossipExchange {
   async #onNamespace(id: NamespaceId, from: PeerId, gossip: Gossip): Promise<void> {
     const namespace = this.#parts.directory.namespace(id)
     if (namespace && gossip.t === 'ops') await namespace.receive(gossip.items.map(decodeOp), from)
+  }
+}
+
+/** Numbers by name; what is zero takes no memory. */
+class Tally {
+  readonly #numbers = new Map<string, number>()
+
+  get(name: string): number {
+    return this.#numbers.get(name) ?? 0
+  }
+
+  add(name: string, step: number): void {
+    const number = this.get(name) + step
+    if (number === 0) this.#numbers.delete(name)
+    else this.#numbers.set(name, number)
   }
 }
 

@@ -43,5 +43,9 @@ export const SERVING_MAX = 32
 /** Of these for one peer. */
 export const SERVING_PEER_MAX = 8
 
-/** Messages from one peer and topic that wait to be handled; later ones are dropped and pulled later. */
+/** Messages of one topic that wait to be handled; later ones are dropped and pulled later. */
 export const INBOUND_WAITING_MAX = 256
+/** Of these from one peer, who may pass on what all the others say: the rest is for the others. */
+export const INBOUND_PEER_WAITING_MAX = 192
+/** Bytes from one peer, of all topics, that wait to be handled. */
+export const INBOUND_PEER_BYTES_MAX = 32 * 1024 * 1024

@@ -10,7 +10,7 @@ import type { BlobOutbound } from './blob-ports.ts'
 import type { BlobReferences } from './blob-references.ts'
 
 export interface BlobParts {
-  readonly blobs: Pick<BlobStore, 'keepStaged' | 'discardStaged'>
+  readonly blobs: Pick<BlobStore, 'keepStaged' | 'discardStaged' | 'verify'>
   readonly references: BlobReferences
   readonly blobOutbound: Pick<BlobOutbound, 'announce'>
 }

@@ -1,7 +1,7 @@
 // The path of a call: guest on an overlay, artifact sealed into a delta, the delta applied as everyone else's (I1), one
 // batch, then gossip and events.
 import type { Bytes } from '../../base/bytes.ts'
-import { type DeltaId, idBytes } from '../../base/ids.ts'
+import { type BlobId, type DeltaId, idBytes } from '../../base/ids.ts'
 import type { GuestOutcome } from '../../runtime/guest-executor.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { type Delta, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
@@ -68,6 +68,7 @@ export class Caller {
     const outcome = await this.#runGuest(request)
     hlc.observe(outcome.timeNs)
     if (meta.depth > 0) logGuest(this.#parts.log, 'info', { method: request.method, lines: outcome.logs })
+    if (outcome.error?.damaged !== undefined) this.#verifyBlob(outcome.error.damaged)
     if (outcome.status !== 'ok') throw guestFailure(request.method, outcome)
     const blobs = new BlobEffects(record.id, { ...this.#parts.blobParts, log: this.#parts.log }, outcome)
     try {
@@ -182,6 +183,14 @@ export class Caller {
 
   #privateOps(outcome: GuestOutcome): StoreOp[] {
     return outcome.privateChanges.map((change) => this.#parts.rows.putPrivate(change.key, change.value))
+  }
+
+  /** The call has failed; the next one finds the blob whole again, or not at all. */
+  #verifyBlob(id: BlobId): void {
+    const { blobParts, log } = this.#parts
+    blobParts.blobs
+      .verify(id)
+      .catch((error) => log.debug({ blobId: id, error: String(error) }, 'a damaged blob is gone by now'))
   }
 
   /** Who may not write may still read, as a member. */

@@ -160,7 +160,11 @@ function mended<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
-    if (error instanceof BlobError) throw new GuestFault('host_error', error.message)
+    if (error instanceof BlobError) throw new GuestFault('host_error', error.message, damagedOf(error))
     throw error
   }
+}
+
+function damagedOf({ code, data }: BlobError): BlobId | undefined {
+  return code === 'BLOB_DAMAGED' && typeof data.blobId === 'string' ? (data.blobId as BlobId) : undefined
 }

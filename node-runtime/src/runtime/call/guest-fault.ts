@@ -1,14 +1,18 @@
 // The exceptions a host function throws through the guest's frames to end its call.
+import type { BlobId } from '../../base/ids.ts'
 import type { GuestErrorKind, GuestJob } from '../guest-executor.ts'
 
 /** Ends the call; the guest cannot go on after it, even if it catches exceptions of its own. */
 export class GuestFault extends Error {
   readonly kind: GuestErrorKind
+  /** A blob that is damaged on this node's disk. */
+  readonly damaged: BlobId | undefined
 
-  constructor(kind: GuestErrorKind, message: string) {
+  constructor(kind: GuestErrorKind, message: string, damaged?: BlobId) {
     super(message)
     this.name = 'GuestFault'
     this.kind = kind
+    this.damaged = damaged
   }
 }
 

@@ -1,6 +1,8 @@
 // The serving side of blobs: who may have one, its manifest, and the chunks that are asked for, one in memory at a time.
+import type { Bytes } from '../../base/bytes.ts'
 import type { BlobId } from '../../base/ids.ts'
 import type { BlobReader } from '../../blobs/blob-reader.ts'
+import { BlobError } from '../../blobs/errors.ts'
 import type { FrameStream, PeerId } from '../../network/network.ts'
 import { publicKeyOfPeer } from '../../network/peer-id.ts'
 import { type BlobRequest, blobRequestMessage, chunkFrame, encodeBlobAnswer } from '../../wire/blob-messages.ts'
@@ -34,7 +36,7 @@ export class BlobAnswering {
         const request = blobRequestMessage.decode(bytes)
         if (request.t === 'chunk') {
           if (!reader || request.index >= reader.chunks) throw new SyncError('SYNC_REFUSED', 'there is no such chunk')
-          await stream.send(chunkFrame(await reader.raw(request.index, 1)))
+          await stream.send(chunkFrame(await this.#checked(reader, request.index)))
           continue
         }
         if (reader) throw new SyncError('SYNC_REFUSED', 'a stream opens one blob')
@@ -57,6 +59,17 @@ export class BlobAnswering {
         this.#count(peer, -1)
         await reader.close()
       }
+    }
+  }
+
+  /** A damaged chunk would make us a liar to the peer. The stream ends, and the blob is out of the store. */
+  async #checked(reader: BlobReader, index: number): Promise<Bytes> {
+    try {
+      return await reader.chunk(index, 1)
+    } catch (error) {
+      if (error instanceof BlobError && error.code === 'BLOB_DAMAGED')
+        await this.#parts.blobs.verify(reader.manifest.id)
+      throw error
     }
   }
 

@@ -4,7 +4,6 @@ import { concat } from '../../base/bytes.ts'
 import { sha256 } from '../../base/hash.ts'
 import { type BlobId, type ContextId, idFromBytes, type NamespaceId, type PublicKey } from '../../base/ids.ts'
 import { signingKeyFromSeed } from '../../base/keys.ts'
-import { silentLogger } from '../../base/log.ts'
 import { BlobStore } from '../../blobs/blob-store.ts'
 import { BLOB_CHUNK_BYTES } from '../../blobs/limits.ts'
 import { type MemoryDisk, memoryDisk } from '../../blobs/memory-disk.ts'
@@ -12,6 +11,7 @@ import type { Network } from '../../network/network.ts'
 import { peerIdOfPublicKey } from '../../network/peer-id.ts'
 import { SimulatedNetwork } from '../../network/simulated/simulated.ts'
 import { DrivenClock } from '../../testing/driven-clock.ts'
+import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { SyncedNamespace } from '../ports.ts'
 import { BlobExchange } from './blob-exchange.ts'
@@ -30,6 +30,7 @@ interface Member {
   readonly blobs: BlobStore
   readonly exchange: BlobExchange
   readonly references: Set<string>
+  readonly log: RecordingLogger
 }
 
 class Scene {
@@ -56,21 +57,24 @@ class Scene {
     if (isLinked) this.#addresses.push(address)
     const blobs = await BlobStore.open(disk, this.random, { nowMs: () => this.clock.nowMs() })
     const references = new Set<string>()
+    const log = new RecordingLogger([], {}, () => {})
     const exchange = new BlobExchange({
       network,
       blobs,
-      log: silentLogger,
+      log,
       references: {
         holds: (contextId, blobId) => references.has(`${contextId} ${blobId}`),
         add: async (contextId, blobId) => void references.add(`${contextId} ${blobId}`),
+        of: async (blobId) => (references.has(`${CONTEXT} ${blobId}`) ? [CONTEXT] : []),
       },
       directory: {
         namespace: (id) => (id === NAMESPACE ? this.#namespace() : undefined),
         namespaceOf: (id) => (id === CONTEXT ? this.#namespace() : undefined),
+        namespacesNaming: (id) => (this.named.has(id) ? [NAMESPACE] : []),
         mayRead: (id, key) => id === CONTEXT && this.admitted.has(key),
       },
     })
-    const member = { name, publicKey, network, disk, blobs, exchange, references }
+    const member = { name, publicKey, network, disk, blobs, exchange, references, log }
     this.members.push(member)
     await network.start()
     await this.until(() => !isLinked || network.peers().length >= this.members.filter((each) => each !== member).length)
@@ -143,6 +147,17 @@ function damage(member: Member, id: BlobId, chunk: number): void {
   data[chunk * MIB + 3] = (data[chunk * MIB + 3] ?? 0) ^ 1
 }
 
+/** Serves bytes that are not the blob's. */
+function sendWrong(member: Member): void {
+  const reader = member.blobs.reader.bind(member.blobs)
+  member.blobs.reader = async (asked) => {
+    const opened = await reader(asked)
+    const chunk = opened.chunk.bind(opened)
+    opened.chunk = async (index, head) => (await chunk(index, head)).map((byte) => byte ^ 1)
+    return opened
+  }
+}
+
 describe('a blob of a context', () => {
   test('comes from members whole, and is then served by who fetched it', async () => {
     const scene = newScene()
@@ -195,7 +210,7 @@ describe('a blob of a context', () => {
     const bytes = content(8 * MIB)
     const id = await scene.hold(ada, bytes)
     await scene.hold(mal, bytes)
-    for (let chunk = 0; chunk < 8; chunk += 1) damage(mal, id, chunk)
+    sendWrong(mal)
     await scene.run(bob.exchange.fetchOfContext(CONTEXT, id))
     expect(Buffer.compare(await bob.blobs.bytes(id), bytes)).toBe(0)
     expect(bob.exchange.lies).toBe(1)
@@ -208,10 +223,37 @@ describe('a blob of a context', () => {
     const scene = newScene()
     const [mal, bob] = [await scene.add('mal'), await scene.add('bob')]
     const id = await scene.hold(mal, content(2 * MIB))
-    damage(mal, id, 1)
+    sendWrong(mal)
     await expect(scene.run(bob.exchange.fetchOfContext(CONTEXT, id))).rejects.toMatchObject({ code: 'SYNC_NO_PEER' })
     expect(bob.blobs.list()).toEqual([])
     expect(bob.exchange.lies).toBe(1)
+  })
+
+  test('that is damaged on the disk of who serves it comes from others, and comes again there', async () => {
+    const scene = newScene()
+    const [ada, cyd, bob] = [await scene.add('ada'), await scene.add('cyd'), await scene.add('bob')]
+    const bytes = content(5 * MIB)
+    const id = await scene.hold(ada, bytes)
+    await scene.hold(cyd, bytes)
+    for (let chunk = 1; chunk < 5; chunk += 1) damage(ada, id, chunk)
+    await scene.run(bob.exchange.fetchOfContext(CONTEXT, id))
+    expect(Buffer.compare(await bob.blobs.bytes(id), bytes)).toBe(0)
+    expect(bob.exchange.lies).toBe(0)
+    await scene.until(() => ada.blobs.resolve(id) === id)
+    expect(await ada.blobs.verify(id)).toEqual([])
+    expect(ada.log.entries.map(({ level, fields }) => [level, fields.blobId])).toEqual([['error', id]])
+  })
+
+  test('that is damaged, and an application at the same time, comes again from the namespace', async () => {
+    const scene = newScene()
+    const [ada, bob] = [await scene.add('ada'), await scene.add('bob')]
+    const { id } = await ada.blobs.put([content(MIB)])
+    scene.named.add(id)
+    await scene.run(bob.exchange.fetchOfNamespace(NAMESPACE, id))
+    damage(bob, id, 0)
+    await expect(bob.blobs.bytes(id)).rejects.toMatchObject({ code: 'BLOB_DAMAGED' })
+    await scene.until(() => bob.blobs.resolve(id) === id)
+    expect(await bob.blobs.verify(id)).toEqual([])
   })
 
   test('goes on after a connection broke, and after a restart, with what is missing', async () => {

@@ -32,6 +32,11 @@ export class BlobExchange {
   constructor(parts: BlobExchangeParts) {
     this.#parts = parts
     new BlobAnswering(parts)
+    parts.blobs.onDamaged((id) => {
+      if (this.#stop.signal.aborted) return
+      const restored = this.#restore(id).then(() => void this.#background.delete(restored))
+      this.#background.add(restored)
+    })
   }
 
   /** Wrong chunks and manifests that peers have sent since the start. */
@@ -73,6 +78,26 @@ export class BlobExchange {
     this.#stop.abort(new SyncError('SYNC_INCOMPLETE', 'the node is stopping'))
     for (const wake of this.#turns.splice(0)) wake()
     await Promise.allSettled([...this.#fetches.values(), ...this.#background])
+  }
+
+  /** Its good chunks are here: the others come from members of whatever refers to it. */
+  async #restore(blobId: BlobId): Promise<void> {
+    const { directory, references, log } = this.#parts
+    log.error({ blobId }, 'a blob is damaged on this disk; it is fetched again from a member')
+    const scopes: BlobScope[] = directory.namespacesNaming(blobId).map((id) => ({ t: 'namespace', id }))
+    try {
+      for (const id of await references.of(blobId)) scopes.push({ t: 'context', id })
+      for (const scope of scopes) {
+        const found = await this.#once(scope, blobId, {}).catch((error) => {
+          log.debug({ blobId, error: String(error) }, 'a damaged blob did not come again from there')
+          return undefined
+        })
+        if (found) return
+      }
+    } catch (error) {
+      log.debug({ blobId, error: String(error) }, 'it is not known what refers to a damaged blob')
+    }
+    if (!this.#stop.signal.aborted) log.warn({ blobId }, 'a damaged blob is fetched again when somebody wants it')
   }
 
   /** Many wishes for one blob are one fetch. It goes on for the others when one of them gives up. */

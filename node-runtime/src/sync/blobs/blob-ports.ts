@@ -9,12 +9,13 @@ import type { Directory } from '../ports.ts'
 export interface BlobReferences {
   holds(contextId: ContextId, blobId: BlobId): boolean
   add(contextId: ContextId, blobId: BlobId): Promise<void>
+  of(blobId: BlobId): Promise<ContextId[]>
 }
 
 export interface BlobExchangeParts {
   readonly network: Network
-  readonly directory: Pick<Directory, 'namespace' | 'namespaceOf' | 'mayRead'>
+  readonly directory: Pick<Directory, 'namespace' | 'namespaceOf' | 'namespacesNaming' | 'mayRead'>
   readonly references: BlobReferences
-  readonly blobs: Pick<BlobStore, 'resolve' | 'reader' | 'receive'>
+  readonly blobs: Pick<BlobStore, 'resolve' | 'reader' | 'receive' | 'verify' | 'onDamaged'>
   readonly log: Logger
 }

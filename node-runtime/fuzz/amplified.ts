@@ -9,9 +9,15 @@ import { amplify } from './mutate.ts'
 import { judge } from './oracle.ts'
 import type { Failure, RoundJob } from './round.ts'
 import type { Target } from './target.ts'
-import type { AmplifiedReport } from './worker.ts'
 
 const INPUTS = 8
+
+export interface AmplifiedReport {
+  readonly inputs: number
+  /** The most blocks executed for one byte of input. */
+  readonly blocksPerByte: number
+  readonly failures: readonly Failure[]
+}
 
 export function runAmplified(
   target: Target,

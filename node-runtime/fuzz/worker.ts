@@ -1,6 +1,7 @@
 // A thread that runs rounds. One that measures counts what is executed, from before the decoders are loaded.
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Bytes } from '../src/base/bytes.ts'
+import type { AmplifiedReport } from './amplified.ts'
 import type { ExecutedScript } from './executed.ts'
 import type { Failure, RoundJob, RoundReport } from './round.ts'
 
@@ -16,13 +17,6 @@ export interface RoundAnswer {
   /** Of a thread that measures. */
   readonly executed: readonly ExecutedScript[]
   readonly amplified?: AmplifiedReport
-}
-
-export interface AmplifiedReport {
-  readonly inputs: number
-  /** The most blocks executed for one byte of input. */
-  readonly blocksPerByte: number
-  readonly failures: readonly Failure[]
 }
 
 const { measures, harvest, progress } = workerData as WorkerData

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Bytes } from '../src/base/bytes.ts'
 import type { AmplifiedReport } from './amplified.ts'
 import type { ExecutedScript } from './executed.ts'
-import type { Failure, RoundJob, RoundReport } from './round.ts'
+import type { RoundJob, RoundReport } from './round.ts'
 
 export interface WorkerData {
   readonly measures: boolean

@@ -1,5 +1,6 @@
 // The command line: which commands there are. Each command loads what it needs when it is run.
 import { Command, CommanderError } from 'commander'
+import { registerBootstrap } from './commands/bootstrap.ts'
 import { type CommandEdge, processEdge } from './commands/command-edge.ts'
 import { registerDown } from './commands/down.ts'
 import { registerInit } from './commands/init.ts'
@@ -21,7 +22,7 @@ export function createProgram(version: string, edge: CommandEdge): Command {
     .version(version, '-V, --version')
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', EXIT_CODES)
-  const workflows = [registerRun, registerValidate, registerSteps, registerInit]
+  const workflows = [registerRun, registerValidate, registerSteps, registerInit, registerBootstrap]
   const nodes = [registerUp, registerDown, registerPs, registerLogs, registerNuke]
   for (const register of [...workflows, ...nodes]) register(program, edge)
   for (const command of [program, ...program.commands]) command.exitOverride()

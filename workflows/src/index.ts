@@ -42,7 +42,7 @@ export { type NukeOptions, nukeNodes } from './driver/state/nuke-nodes.ts'
 // --- plan ---
 export type { SeenFile } from './plan/check/application-file.ts'
 export type { PlanRequest, PlanResult } from './plan/plan.ts'
-export type { Plan, PlannedNode, PlannedStep, PlanSettings } from './plan/plan-types.ts'
+export type { Plan, PlannedNode, PlannedRemoteNode, PlannedStep, PlanSettings, RemoteAuth } from './plan/plan-types.ts'
 export type { Problem, ProblemCode, Severity } from './plan/problem.ts'
 // --- report ---
 export { type FailureReportParts, failureReport, type Paint, plainPaint } from './report/failure-report.ts'

@@ -7,15 +7,18 @@ import { createStyle, type Style } from '../render/style.ts'
 import type { CommandEdge } from './command-edge.ts'
 import { findCalnode } from './find-calnode.ts'
 import { parseKept, parsePositive } from './parse-option.ts'
+import { changedPlan, loginOf, type PlanChangeOptions, withPlanChanges } from './plan-changes.ts'
 import { type PlannedFile, planFiles } from './plan-files.ts'
 import { QuietExit } from './quiet-exit.ts'
 import { statePath } from './state-path.ts'
+import { runValidate } from './validate.ts'
 
-export interface RunCommandOptions {
+export interface RunCommandOptions extends PlanChangeOptions {
   readonly verbose?: boolean
   readonly quiet?: boolean
   readonly timeout?: number
-  readonly e2eMode?: boolean
+  readonly seed?: string
+  readonly dryRun?: boolean
   readonly bail?: boolean
   readonly keepRuns?: number
 }
@@ -30,22 +33,29 @@ interface FileEnd {
 }
 
 export function registerRun(program: Command, edge: CommandEdge): void {
-  program
-    .command('run')
-    .description('run workflows')
-    .argument('[files...]', 'files or globs; default workflow.yml')
+  const run = program.command('run').description('run workflows')
+  withRunOptions(run.argument('[files...]', 'files or globs; default workflow.yml')).action(
+    (files: string[], options: RunCommandOptions) => runRun(files, options, edge),
+  )
+}
+
+export function withRunOptions(command: Command): Command {
+  command
     .option('-v, --verbose', 'also nested steps, replies and variables')
     .option('-q, --quiet', 'failures and the end only')
     .option('--timeout <seconds>', 'for each file', parsePositive)
-    .option('--e2e-mode', 'as if every file said e2e_mode: true')
+    .option('--seed <text>', 'what steps that use chance draw it from: the same seed, the same operations')
+    .option('--dry-run', 'only check the files, as validate does; start nothing')
     .option('--keep-runs <count>', 'directories in .calbox/runs that stay (default 20)', parseKept)
     .option('--bail', 'stop at the first file that fails')
-    .action((files: string[], options: RunCommandOptions) => runRun(files, options, edge))
+  return withPlanChanges(command)
 }
 
 export async function runRun(given: readonly string[], options: RunCommandOptions, edge: CommandEdge): Promise<void> {
   const style = createStyle(edge.stdout, edge.env)
-  const ready = await readyFiles(await planFiles(given, edge), style, edge)
+  const remoteNodeNames = Object.keys(options.remoteNode ?? {})
+  if (options.dryRun === true) return runValidate(given, edge, remoteNodeNames)
+  const ready = await readyFiles(await planFiles(given, edge, { remoteNodeNames }), style, edge)
   const ends: FileEnd[] = []
   for (const file of ready) {
     if (ready.length > 1 && ends.length > 0) edge.stdout.write('\n')
@@ -97,11 +107,17 @@ async function runFile(ready: Ready, options: RunCommandOptions, style: Style, e
     if (event.type === 'run:end') end = event
   }
   const openDriver = () => openProcessDriver({ calnode: findCalnode(edge), stateDir: statePath(edge) })
-  const plan =
-    options.e2eMode === true ? { ...ready.plan, settings: { ...ready.plan.settings, e2eMode: true } } : ready.plan
+  const plan = changedPlan(ready.plan, options, edge)
   const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1000
   const parts = { openDriver, cwd: edge.cwd, env: edge.env, listen }
-  const result = await runWorkflow(parts, plan, { signal: edge.signal, timeoutMs, keepRuns: options.keepRuns })
+  const { keepRuns, seed } = options
+  const result = await runWorkflow(parts, plan, {
+    signal: edge.signal,
+    timeoutMs,
+    keepRuns,
+    seed,
+    login: loginOf(options),
+  })
   const text = renderRunEnd({
     result,
     warnings,

@@ -15,11 +15,15 @@ export function registerValidate(program: Command, edge: CommandEdge): void {
     .action((files: string[]) => runValidate(files, edge))
 }
 
-export async function runValidate(given: readonly string[], edge: CommandEdge): Promise<void> {
+export async function runValidate(
+  given: readonly string[],
+  edge: CommandEdge,
+  remoteNodeNames: readonly string[] = [],
+): Promise<void> {
   const { renderProblem } = await import('@calbox/workflows/problems')
   const style = createStyle(edge.stdout, edge.env)
   let errors = 0
-  for (const { file, plan, problems } of await planFiles(given, edge, { onlyChecked: true })) {
+  for (const { file, plan, problems } of await planFiles(given, edge, { onlyChecked: true, remoteNodeNames })) {
     for (const problem of problems) {
       if (problem.severity === 'error') errors += 1
       if (problem.severity === 'note') edge.stdout.write(style.faint(`${style.note} ${problem.message}\n`))

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { FixtureDriver } from '../testing/fixture-driver.ts'
 import { FixtureNetwork } from '../testing/fixture-network.ts'
+import { startFixtureNode } from '../testing/fixture-server.ts'
 import { notesOf, outcomesOf, runYaml, temporaryDirectory, withContext } from '../testing/run-yaml.ts'
 import type { RunEvent } from './events.ts'
 
@@ -241,16 +242,39 @@ test('a run that takes too long ends with the exit code of a timeout, wherever i
 test('what these nodes cannot do is refused before anything is started', async () => {
   for (const setting of [
     'auth_service: true',
-    'auth_mode: embedded',
     'auth_mode: nonsense',
     'topology: { type: nat, nat_mode: cone, boot_node: { image: i, keypair: k } }',
   ]) {
     const run = await runYaml(file(`${NODES},\n  ${setting}`))
     expect([run.exitCode, run.failure?.code, run.driver.specs]).toEqual([3, 'unsupported', []])
     expect(run.failure?.message).toContain(setting.split(':')[0])
-    expect(run.failure?.message).not.toContain('write auth_mode: embedded')
     expect(run.failure?.place).toEqual({ file: 'test.yml', line: 2, column: 3 })
   }
+})
+
+test('with embedded authentication the nodes are told so, and the given user is logged in before the first step', async () => {
+  const steps = '{ type: list_namespaces, node: n-1 }'
+  const network = new FixtureNetwork()
+  network.node('n-1').tokens = new Set()
+  const login = { username: 'ann', password: 'secret' }
+  const run = await runYaml(file(`${NODES},\n  auth_mode: embedded`, steps), { network, login })
+  expect(run.failure?.message).toBeUndefined()
+  expect(run.driver.specs.map(({ authMode }) => authMode)).toContain('embedded')
+  expect(network.node('n-1').requests.at(-1)?.authorization).toMatch(/^Bearer h\./)
+})
+
+test('a remote node is logged in on by name and password', async () => {
+  const network = new FixtureNetwork()
+  const far = network.node('far')
+  far.tokens = new Set()
+  const url = await startFixtureNode(far)
+  const text = `name: r
+remote_nodes: { far: { url: '${url}', auth: { method: password, username: ann, password: '\${PASS}' } } }
+steps: [{ type: list_namespaces, node: far }]`
+  expect((await runYaml(text, { network, env: { PASS: 'secret' } })).failure?.message).toBeUndefined()
+  await startFixtureNode(far)
+  const wrong = await runYaml(text.replace(url, await startFixtureNode(far)), { network, env: { PASS: 'no' } })
+  expect(wrong.failure).toMatchObject({ during: 'starting the nodes', message: expect.stringContaining('HTTP 401') })
 })
 
 test('a node that cannot be started fails the run before its steps', async () => {

@@ -31,10 +31,10 @@ export function refuseUnsupported(plan: Plan): void {
     throw refused('topology', `${topology.type} needs containers; nodes that run as processes share one network`)
   }
   if (authService) throw refused('auth_service', 'true needs containers; leave it out')
-  // Nodes that were to check their callers must not run as ones that let everybody in.
-  if (authMode !== undefined && authMode !== 'proxy') {
-    const what = authMode === 'embedded' ? 'embedded authentication' : JSON.stringify(authMode)
-    throw refused('auth_mode', `${what} is not supported by this version; leave it out, or write auth_mode: proxy`)
+  // Nodes that were to check their callers must not run as ones that let everybody in: a node that cannot do what
+  // "embedded" asks for refuses to start.
+  if (authMode !== undefined && authMode !== 'proxy' && authMode !== 'embedded') {
+    throw refused('auth_mode', `${JSON.stringify(authMode)} is not known; write embedded or proxy, or leave it out`)
   }
 }
 

@@ -44,6 +44,7 @@ export interface YamlRunOptions {
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
   readonly seed?: string
+  readonly login?: { username: string; password: string }
   readonly env?: Record<string, string>
   readonly onEvent?: (event: RunEvent, run: { network: FixtureNetwork; driver: FixtureDriver }) => void
 }
@@ -69,7 +70,12 @@ export async function runYaml(text: string, options: YamlRunOptions = {}): Promi
     clock,
   }
   const signal = options.signal ?? new AbortController().signal
-  const result = await runWorkflow(parts, plan, { signal, timeoutMs: options.timeoutMs, seed: options.seed })
+  const result = await runWorkflow(parts, plan, {
+    signal,
+    timeoutMs: options.timeoutMs,
+    seed: options.seed,
+    login: options.login,
+  })
   await network.close()
   return { ...result, events, network, driver, clock, cwd }
 }

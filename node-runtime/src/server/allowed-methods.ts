@@ -14,6 +14,6 @@ export function allowedMethods(routes: readonly Pick<Route, 'method' | 'url'>[])
 
 /** `/contexts/:id/join` and the same with a slash at the end. */
 function patternOf(url: string): RegExp {
-  const parts = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : RegExp.escape(part)))
+  const parts = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll(/[^\w-]/g, '\\$&')))
   return new RegExp(`^${parts.join('/')}/?$`)
 }

@@ -8,9 +8,9 @@ import { textsOfLine } from './log-lines.ts'
 const file = (...steps: string[]) =>
   `name: t\nstop_all_nodes: true\nnodes: { count: 2, prefix: n }\nsteps:\n${steps.map((step) => `  - ${step}`).join('\n')}\n`
 
-test('a line of a log is found as it was written, as it is read, and in the words of merod', () => {
-  const line = '{"level":30,"time":1,"node":"n","msg":"blob announced","blob":"b1"}'
-  expect(textsOfLine(line)).toEqual([line, 'INFO blob announced blob=b1', 'INFO Announced blob'])
+test('a line of a log is found as it was written, and as people read it', () => {
+  const line = '{"level":"info","time":1,"node":"n","msg":"blob fetched","blob":"b1","parts":[1]}'
+  expect(textsOfLine(line)).toEqual([line, 'INFO blob fetched blob=b1 parts=[1]'])
   expect(textsOfLine('thread main panicked at x')).toEqual(['thread main panicked at x'])
   expect(textsOfLine('{"level":30')).toEqual(['{"level":30'])
 })

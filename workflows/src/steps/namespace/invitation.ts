@@ -23,5 +23,7 @@ export function readInvitation(given: JsonValue): SignedInvitation {
     current = current.invitation
   }
   const seen = shownText(given).slice(0, 200)
-  throw new StepError('invalid', `"invitation" is not a signed invitation (no inviter_signature in it): ${seen}`)
+  // A map is an invitation that any node would refuse, which a file may expect; another text is a mistake of the file.
+  const code = isJsonObject(start) ? 'failed' : 'invalid'
+  throw new StepError(code, `"invitation" is not a signed invitation (no inviter_signature in it): ${seen}`)
 }

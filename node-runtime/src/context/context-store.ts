@@ -65,7 +65,7 @@ export class ContextStore {
     return { type: 'del', key: this.#deltaKey(id), held: { place: 'graph', id } }
   }
 
-  /** Applied, waiting for its parents, or parked. */
+  /** Applied, waiting for its parents, parked, or pruned with others built on it. */
   delta(id: DeltaId): Delta | undefined {
     const bytes = this.encodedDelta(id)
     return bytes && decodeDelta(bytes)
@@ -75,7 +75,9 @@ export class ContextStore {
     const row = this.#store.get(this.#deltaKey(id))
     if (row) return decodeRow<DeltaRow>('delta', row).delta
     const parked = this.#store.get(this.#parkedKey(id))
-    return parked && decodeRow<ParkedRow>('parked delta', parked).delta
+    if (parked) return decodeRow<ParkedRow>('parked delta', parked).delta
+    const pruned = this.#store.get(this.#beneathKey(id))
+    return pruned && decodeDelta(pruned)
   }
 
   holds(place: 'graph' | 'parked', id: DeltaId): boolean {
@@ -159,6 +161,19 @@ export class ContextStore {
     if (bytes === undefined) return { digest: NO_REMOVALS, witnessed: [] }
     const { digest, witnessed } = decodeRow<JudgementRow>('judgement', bytes)
     return { digest: digest ?? undefined, witnessed: witnessed.map((id) => idFromBytes<OpId>(id)) }
+  }
+
+  putBeneath(delta: Delta): StoreOp {
+    return put(this.#beneathKey(delta.id), encodeDelta(delta))
+  }
+
+  dropBeneath(id: DeltaId): StoreOp {
+    return { type: 'del', key: this.#beneathKey(id) }
+  }
+
+  /** What is pruned and has others built on it, as far as it was kept. */
+  async *beneath(): AsyncGenerator<Delta> {
+    for await (const [, value] of this.#store.entries(rangeOf(keyOf('beneath', this.#id)))) yield decodeDelta(value)
   }
 
   putAcknowledgement(beat: HeadsBeat): StoreOp {
@@ -285,6 +300,10 @@ export class ContextStore {
 
   #deltaKey(id: DeltaId): Bytes {
     return keyOf('delta', this.#id, idBytes(id))
+  }
+
+  #beneathKey(id: DeltaId): Bytes {
+    return keyOf('beneath', this.#id, idBytes(id))
   }
 
   #reissueKey({ hlc, id }: Delta): Bytes {

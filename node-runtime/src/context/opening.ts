@@ -51,6 +51,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   const again = new Set<DeltaId>()
   const withoutEffect = new Map<DeltaId, 'void' | 'voided'>()
   const written = new Map(pruned?.checkpoint.authors.map(({ author, hlc: stamp }) => [author, stamp]))
+  const needed = new Set(pruned?.checkpoint.beneath.map(({ id }) => id))
   for await (const { delta, status } of rows.deltas()) {
     hlc.observe(delta.hlc)
     if (itemKey(delta.hlc, delta.id) < bound) {
@@ -58,6 +59,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
       continue
     }
     if (status === 'void' || status === 'voided') withoutEffect.set(delta.id, status)
+    for (const parent of delta.parents) needed.add(parent)
     const counted = status === 'applied' || status === 'voided'
     if (pruned?.swapped && (counted || status === 'void')) {
       await batches.add(rows.putDelta(delta, counted ? 'again' : 'pending'))
@@ -76,6 +78,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     restored.push(delta)
     if (withoutEffect.get(id) === 'voided') again.add(id)
   }
+  const beneath = await neededBeneath(rows, needed, batches)
   if (pruned) await sweep(rows, bound, pruned.base, batches)
   if (pruned?.swapped) await batches.add(rows.putCheckpoint(pruned.checkpoint, pruned.base))
   const acknowledged = await rows.acknowledgements()
@@ -84,10 +87,12 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     if (!writers.includes(beat)) await batches.add(rows.dropAcknowledgement(beat.author))
   }
   await batches.flush()
+  const dag = Dag.restore(ready.values(), [], pruned?.checkpoint.beneath)
+  for (const node of beneath) dag.learn(node)
   return {
     rows,
     held,
-    dag: Dag.restore(ready.values(), [], pruned?.checkpoint.beneath),
+    dag,
     stack: stackOf(await rows.stack(pruned?.base ?? 0), ready),
     restored,
     again,
@@ -97,6 +102,16 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     acknowledged: writers,
     judgement: rows.judgement(),
   }
+}
+
+/** Of what is pruned and was kept for what stands on it. */
+async function neededBeneath(rows: ContextStore, needed: ReadonlySet<DeltaId>, batches: Batches): Promise<DagNode[]> {
+  const found: DagNode[] = []
+  for await (const delta of rows.beneath()) {
+    if (needed.has(delta.id)) found.push(nodeOf(delta))
+    else await batches.add(rows.dropBeneath(delta.id))
+  }
+  return found
 }
 
 /** What has no effect and stands on what is still to be received: it is received after that, as if it had waited. */

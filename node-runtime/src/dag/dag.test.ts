@@ -288,6 +288,23 @@ describe('pruning', () => {
     }
   })
 
+  test('what waits for one that is pruned is ready once that is known, and becomes no head by that', () => {
+    const dag = filled(...chain)
+    dag.prune(dag.prefix(4))
+    const heads = dag.heads()
+    expect(dag.receive(n('f', 6, 'b')).outcome).toBe('pending')
+    expect(dag.receive(n('g', 7, 'f', 'd')).outcome).toBe('pending')
+    expect(dag.receive(n('early', 2, 'b')).outcome).toBe('pending')
+    expect(dag.awaits(idOf('b'))).toBe(true)
+    expect(dag.learn(n('x', 3))).toEqual({ ready: [], invalid: [] })
+    expect(dag.heads()).toEqual(heads)
+    const { ready, invalid } = dag.learn(n('b', 2))
+    expect(readyIds(ready)).toEqual(ids('f', 'g'))
+    expect(invalid).toEqual(ids('early'))
+    expect(dag.heads()).toEqual(sorted('g', 'x'))
+    expect(dag.prefix(0).beneath.map(({ id }) => id)).toEqual(ids('b', 'x', 'c'))
+  })
+
   test('a parent that will never be had takes what waits for it along, and what comes later', () => {
     const dag = filled(n('a', 1), n('c', 3, 'b'), n('d', 4, 'c', 'a'))
     expect(dag.refuse(idOf('b')).sort()).toEqual(sorted('c', 'd'))

@@ -107,6 +107,20 @@ export class Dag {
     return { ...NOTHING, outcome: 'pending', missing: this.#pending.absentOf(node), evicted, invalid }
   }
 
+  /** A node that is pruned here turns out to be the parent of later ones: it is as good as ready. */
+  learn(node: OrderKey<DeltaId>): Pick<ReceiveResult, 'ready' | 'invalid'> {
+    if (this.#ready.has(node.id)) return NOTHING
+    this.#beneath.set(node.id, node.hlc)
+    const invalid = this.#rejectEarlyChildren(node)
+    const ready = this.#pending.release(node.id).flatMap((child) => this.#admit(child))
+    return { ready: ready.sort(compareCanonical), invalid }
+  }
+
+  /** True for what somebody waits for. */
+  awaits(id: DeltaId): boolean {
+    return this.#pending.childrenOf(id).length > 0
+  }
+
   /** Sorted. The parents of the next delta written here. */
   heads(): DeltaId[] {
     return [...this.#heads].sort()
@@ -249,7 +263,7 @@ export class Dag {
   }
 
   /** Those who wait for `node` although they are not later than it. */
-  #rejectEarlyChildren(node: DagNode): DeltaId[] {
+  #rejectEarlyChildren(node: OrderKey<DeltaId>): DeltaId[] {
     const early = this.#pending.childrenOf(node.id).filter((child) => child.hlc <= node.hlc)
     return early.flatMap((child) => (this.#pending.has(child.id) ? this.#reject(child.id) : []))
   }

@@ -35,6 +35,8 @@ export const KEY_PREFIXES = {
   checkpoint: 'f/',
   /** j/ ctx: by which removals the stored deltas were judged (context). */
   judgement: 'j/',
+  /** t/ ctx delta: a pruned delta that others are built on, so that they can be taken where it is pruned, too (context). */
+  beneath: 't/',
   /** q/ ctx hlc delta: an own delta that a snapshot did not contain, to be written again (context). */
   reissue: 'q/',
   /** g/ namespace op: one governance operation (context). */

@@ -89,7 +89,8 @@ export class Receiver {
       }
       await this.#parts.turns.spend(delta.sealed.byteLength)
       if (itemKey(delta.hlc, delta.id) < this.#parts.pruner.bound) {
-        this.#refuseBehind(delta, ops)
+        if (this.#parts.pruner.contains(delta)) ready.push(...this.#learn(delta, ops))
+        else this.#refuseBehind(delta, ops)
         continue
       }
       const payload = intake.admit(delta, ops)
@@ -128,6 +129,16 @@ export class Receiver {
       waiting: arrived.size - ready.length,
       refused: intake.refusedCount - before,
     }
+  }
+
+  /** It is in the state. Kept where something waits for it, so that others who have pruned it can take that, too. */
+  #learn(delta: Delta, ops: StoreOp[]): readonly DagNode[] {
+    const { dag, intake, rows } = this.#parts
+    intake.leave(delta.id)
+    if (!dag.awaits(delta.id) || !intake.isGenuine(delta)) return []
+    const { ready, invalid } = dag.learn(delta)
+    ops.push(rows.putBeneath(delta), ...invalid.map((id) => rows.dropDelta(id)))
+    return ready
   }
 
   /** Its author learns of it from our checkpoint, and writes it again on the present heads. */

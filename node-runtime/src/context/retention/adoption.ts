@@ -14,7 +14,7 @@ import { isFromTheFuture } from '../apply/future.ts'
 import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
-import { boundOf } from './checkpoint.ts'
+import { boundOf, containedIn } from './checkpoint.ts'
 import { type Comparison, hasRemovals } from './comparison.ts'
 import type { Frontier } from './frontier.ts'
 import type { Pruner } from './pruner.ts'
@@ -33,6 +33,13 @@ type AdoptionParts = Pick<
   readonly pruner: Pruner
   readonly turns: Turns
   readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>
+}
+
+interface Lost {
+  readonly id: DeltaId
+  readonly author: PublicKey
+  /** It is not void. */
+  readonly counts: boolean
 }
 
 export class Adoption {
@@ -108,10 +115,14 @@ export class Adoption {
       await writer.abort()
       return false
     }
-    const lost = await this.#lost(checkpoint)
+    const { lost, beneath } = await this.#divide(checkpoint)
     // Above all positions of before: those are removed when the rows are next read.
     const base = folder.base + folder.stack.length
     const ops: StoreOp[] = [...writer.finish(checkpoint.root), rows.putCheckpoint(checkpoint, base, true)]
+    for (const id of beneath) {
+      const delta = rows.delta(id)
+      if (delta) ops.push(rows.putBeneath(delta))
+    }
     let own = 0
     for (const { id, author, counts } of lost) {
       ops.push(rows.dropDelta(id))
@@ -132,27 +143,35 @@ export class Adoption {
     return true
   }
 
-  /** What is here, not in the checkpoint, and cannot stand on it: earlier than its end, or built on what is. */
-  async #lost(checkpoint: Checkpoint): Promise<{ id: DeltaId; author: PublicKey; counts: boolean }[]> {
+  /**
+   * `lost`: what is here, not in the checkpoint, and cannot stand on it: earlier than its end, or built on what is.
+   * `beneath`: what is in it, with what is not built on it.
+   */
+  async #divide(checkpoint: Checkpoint): Promise<{ lost: Lost[]; beneath: ReadonlySet<DeltaId> }> {
     const { dag, rows, turns } = this.#parts
     const bound = boundOf(checkpoint)
-    const contained = new Map(checkpoint.authors.map(({ author, hlc }) => [author, hlc]))
-    const known = new Set(checkpoint.beneath.map(({ id }) => id))
-    const nodes: { id: DeltaId; hlc: bigint; author: PublicKey; parents: readonly DeltaId[]; counts: boolean }[] = []
+    const stamps = containedIn(checkpoint)
+    const contained = new Set(checkpoint.beneath.map(({ id }) => id))
+    const isIn = ({ author, hlc }: { author: PublicKey; hlc: bigint }) => hlc <= (stamps.get(author) ?? 0n)
+    for await (const delta of rows.beneath()) if (isIn(delta)) contained.add(delta.id)
+    const nodes: (Lost & { hlc: bigint; parents: readonly DeltaId[] })[] = []
     for await (const { delta, status } of rows.deltas()) {
       const { id, hlc, author, parents, sealed } = delta
       nodes.push({ id, hlc, author, parents, counts: status !== 'void' && status !== 'voided' })
       await turns.spend(sealed.byteLength)
     }
     const gone = new Set<DeltaId>()
-    const isGone = (id: DeltaId) => !known.has(id) && (gone.has(id) || dag.beneath(id) !== undefined)
-    const lost: { id: DeltaId; author: PublicKey; counts: boolean }[] = []
-    for (const { id, hlc, author, parents, counts } of nodes.sort(comparePositions)) {
-      const isBelow = itemKey(hlc, id) < bound
-      if (!isBelow && !parents.some(isGone)) continue
-      gone.add(id)
-      if (hlc > (contained.get(author) ?? 0n)) lost.push({ id, author, counts })
+    const isGone = (id: DeltaId) => !contained.has(id) && (gone.has(id) || dag.beneath(id) !== undefined)
+    const lost: Lost[] = []
+    const beneath = new Set<DeltaId>()
+    for (const node of nodes.sort(comparePositions)) {
+      const isBelow = itemKey(node.hlc, node.id) < bound
+      if (isBelow && isIn(node)) contained.add(node.id)
+      else if (isBelow || node.parents.some(isGone)) {
+        gone.add(node.id)
+        lost.push(node)
+      } else for (const parent of node.parents) if (contained.has(parent)) beneath.add(parent)
     }
-    return lost
+    return { lost, beneath }
   }
 }

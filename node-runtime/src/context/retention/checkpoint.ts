@@ -10,6 +10,11 @@ export function boundOf(checkpoint: Checkpoint | undefined): Bound {
   return checkpoint === undefined ? START : behind(itemKey(checkpoint.last.hlc, checkpoint.last.id))
 }
 
+/** Up to which stamp it contains what each author wrote. */
+export function containedIn(checkpoint: Checkpoint | undefined): ReadonlyMap<PublicKey, bigint> {
+  return new Map(checkpoint?.authors.map(({ author, hlc }) => [author, hlc]))
+}
+
 export interface Cut {
   /** Of the oldest ready deltas, void ones included. */
   readonly nodes: number

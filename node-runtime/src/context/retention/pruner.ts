@@ -1,9 +1,11 @@
 // Prunes the history that is stable: a checkpoint row first, in one batch, then the rows behind it, in batches of bounded
 // size. What a crash leaves of those goes when the context is next read.
-import type { Dag, DagNode } from '../../dag/dag.ts'
+import type { PublicKey } from '../../base/ids.ts'
+import type { Dag } from '../../dag/dag.ts'
 import { type Bound, itemKey } from '../../reconcile/item-key.ts'
 import type { StoreOp } from '../../store/store.ts'
 import type { Checkpoint } from '../../wire/checkpoint.ts'
+import type { Delta } from '../../wire/delta.ts'
 import { BENEATH_MAX, CHECKPOINT_AUTHORS_MAX } from '../../wire/limits.ts'
 import type { Folder } from '../apply/folder.ts'
 import { ContextError } from '../errors.ts'
@@ -11,7 +13,7 @@ import type { Ledger } from '../ledger.ts'
 import { PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
-import { boundOf, type Cut, cutOf, joinAuthors } from './checkpoint.ts'
+import { boundOf, type Cut, containedIn, cutOf, joinAuthors } from './checkpoint.ts'
 import type { Frontier } from './frontier.ts'
 
 type PrunerParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'pruned' | 'retention' | 'setTimer' | 'log'> & {
@@ -29,6 +31,7 @@ export class Pruner {
   readonly #parts: PrunerParts
   #checkpoint: Checkpoint | undefined
   #bound: Bound
+  #contained: ReadonlyMap<PublicKey, bigint>
   #cancel: (() => void) | undefined
   #closed = false
 
@@ -36,10 +39,16 @@ export class Pruner {
     this.#parts = parts
     this.#checkpoint = parts.pruned?.checkpoint
     this.#bound = boundOf(this.#checkpoint)
+    this.#contained = containedIn(this.#checkpoint)
   }
 
   get checkpoint(): Checkpoint | undefined {
     return this.#checkpoint
+  }
+
+  /** True for what the checkpoint contains: what an author wrote builds on all that it wrote before. */
+  contains({ id, author, hlc }: Pick<Delta, 'id' | 'author' | 'hlc'>): boolean {
+    return itemKey(hlc, id) < this.#bound && hlc <= (this.#contained.get(author) ?? 0n)
   }
 
   /** What sorts before it is pruned here. */
@@ -83,10 +92,11 @@ export class Pruner {
     await ledger.commit([rows.putCheckpoint(checkpoint, base + cut.stack)])
     this.#checkpoint = checkpoint
     this.#bound = boundOf(checkpoint)
+    this.#contained = containedIn(checkpoint)
     dag.prune(prefix)
     folder.prune(cut.stack)
     frontier.pruned(prefix.nodes)
-    await this.#sweep(prefix.nodes, { from: base, to: base + cut.stack })
+    await this.#sweep(prefix, { from: base, to: base + cut.stack })
     log.info({ pruned: cut.nodes, count: checkpoint.count, root: checkpoint.root }, 'history pruned')
   }
 
@@ -125,12 +135,18 @@ export class Pruner {
     }
   }
 
-  async #sweep(nodes: readonly DagNode[], positions: { readonly from: number; readonly to: number }): Promise<void> {
+  async #sweep(prefix: Prefix, positions: { readonly from: number; readonly to: number }): Promise<void> {
     const { dag, rows, ledger, turns } = this.#parts
     const stranded = [...dag.pending()].filter(({ id, hlc }) => itemKey(hlc, id) < this.#bound)
     const gone = stranded.flatMap(({ id }) => [id, ...dag.refuse(id)])
     const ops: StoreOp[] = gone.map((id) => rows.dropDelta(id))
-    for (const { id } of nodes) ops.push(rows.dropDelta(id), rows.clearOutgoing(id))
+    const beneath = new Set(prefix.beneath.map(({ id }) => id))
+    for await (const { id } of rows.beneath()) if (!beneath.has(id)) ops.push(rows.dropBeneath(id))
+    for (const { id } of prefix.nodes) {
+      const delta = beneath.has(id) ? rows.delta(id) : undefined
+      if (delta) ops.push(rows.putBeneath(delta))
+      ops.push(rows.dropDelta(id), rows.clearOutgoing(id))
+    }
     for (let position = positions.from; position < positions.to; position += 1) ops.push(rows.dropUndo(position))
     for (let start = 0; start < ops.length; start += PRUNE_BATCH_ROWS) {
       await ledger.commit(ops.slice(start, start + PRUNE_BATCH_ROWS))

@@ -109,6 +109,38 @@ describe.each(['kv-store', 'order-sensitive'])('members of a context of %s', (ap
     }
   })
 
+  it('take as it is what was written on history that others have pruned, and show it once', async () => {
+    const scene = await share(app, NAMES, { retention })
+    const { world, shared } = scene
+    await set(scene, 'cyd', 'old', 'cyd')
+    await converge(world, shared.contextId, NAMES)
+    world.network.partition([world.get('cyd').peerId])
+    await world.pass(2 * ABSENT_MS)
+    await writeMany(scene, ['ada', 'bob'], 30)
+    await world.pass(30_000)
+    expect(Math.min(...(await prunedCounts(scene, ['ada', 'bob'])))).toBeGreaterThanOrEqual(CHECKPOINT_MIN)
+    await set(scene, 'cyd', 'late', 'cyd alone')
+    const [late] = (await world.get('cyd').context(shared.contextId)).heads()
+    world.network.heal()
+    await world.pass(60_000)
+    await converge(world, shared.contextId, NAMES)
+    for (const name of NAMES) {
+      const context = await world.get(name).context(shared.contextId)
+      expect(late && context.delta(late)?.id).toBe(late)
+      expect(context.waiting()).toMatchObject({ behind: 0, refused: 0 })
+      expect(world.get(name).events.filter(({ deltaId }) => deltaId === late)).toHaveLength(1)
+      expect(await get(scene, name, 'late')).toBe('cyd alone')
+    }
+    await writeMany(scene, NAMES, 30)
+    await world.pass(30_000)
+    await converge(world, shared.contextId, NAMES)
+    for (const name of NAMES) {
+      const kept = (await world.get(name).context(shared.contextId)).checkpoint()?.checkpoint.beneath
+      expect(await countRows(world.get(name).disk, 'beneath')).toBeLessThanOrEqual(kept?.length ?? 0)
+      expect(world.get(name).log.entries).toEqual([])
+    }
+  })
+
   it('agree on the later checkpoint, when one of them took what another could not take any more', async () => {
     const names = [...NAMES, 'dan']
     const scene = await share(app, names, { retention })

@@ -13,7 +13,8 @@ export function blobAccess(disk: GuestDisk, run: string, reader: StoreReader, { 
   return {
     disk,
     run,
-    mayOpen: (id: BlobId) => has('blob', idBytes(id), idBytes(contextId)) || !has('blob', idBytes(id)),
+    isOfContext: (id: BlobId) => has('blob', idBytes(id), idBytes(contextId)),
+    isClaimed: (id: BlobId) => has('blob', idBytes(id)),
     nextIndex: () => {
       index += 1
       return index

@@ -1,7 +1,7 @@
 // The blobs of one call: its handles, what it wrote, what it announced. Reading is of what this node has at the moment,
 // so it belongs to calls only: an apply must come out the same everywhere, whoever has which blob (I1).
 import { type Bytes, concat } from '../../base/bytes.ts'
-import { type BlobId, type ContextId, idBytes, idFromBytes } from '../../base/ids.ts'
+import { type BlobId, type ContextId, idBase58, idBytes, idFromBytes } from '../../base/ids.ts'
 import type { GuestDisk } from '../../blobs/blob-disk.ts'
 import type { StagedBlob } from '../../blobs/blob-store.ts'
 import { BlobError } from '../../blobs/errors.ts'
@@ -21,8 +21,9 @@ export interface BlobAccess {
   readonly disk: GuestDisk
   /** Names the run among all of the node. */
   readonly run: string
-  /** Another context's blob may not be read, even by who knows its id. */
-  mayOpen(id: BlobId): boolean
+  isOfContext(id: BlobId): boolean
+  /** Some context of this node refers to it. */
+  isClaimed(id: BlobId): boolean
   /** A number that no other writer of the run has. */
   nextIndex(): number
 }
@@ -34,6 +35,9 @@ type Handle =
 export class CallBlobs {
   readonly #access: BlobAccess | undefined
   readonly #isApply: boolean
+  /** Of the call: an upload that it names may be opened. */
+  readonly #input: Bytes
+  #inputText: string | undefined
   readonly #handles = new Map<bigint, Handle>()
   readonly #created = new Map<BlobId, StagedBlob>()
   readonly #announced: { blobId: BlobId; contextId: ContextId }[] = []
@@ -41,9 +45,10 @@ export class CallBlobs {
   #nextHandle = 1n
   #writtenBytes = 0
 
-  constructor(access: BlobAccess | undefined, isApply: boolean) {
+  constructor(access: BlobAccess | undefined, isApply: boolean, input: Bytes) {
     this.#access = access
     this.#isApply = isApply
+    this.#input = input
   }
 
   create(): bigint {
@@ -132,8 +137,22 @@ export class CallBlobs {
     return this.#access
   }
 
+  /**
+   * Its context's, written by this call, or an upload that no context has yet and that who calls names: a guest that has
+   * learned of an id elsewhere finds nothing.
+   */
   #isOpenable(id: BlobId): boolean {
-    return this.#created.has(id) || this.#access?.mayOpen(id) === true
+    if (this.#created.has(id) || !this.#access) return this.#created.has(id)
+    return this.#access.isOfContext(id) || (!this.#access.isClaimed(id) && this.#isNamed(id))
+  }
+
+  /** As bytes, hex, base58 or a JSON list of numbers: the forms in which clients pass ids. */
+  #isNamed(id: BlobId): boolean {
+    const raw = Buffer.from(idBytes(id))
+    if (Buffer.from(this.#input.buffer, this.#input.byteOffset, this.#input.byteLength).includes(raw)) return true
+    this.#inputText ??= Buffer.from(this.#input).toString('latin1').replaceAll(/\s/g, '')
+    const text = this.#inputText
+    return text.toLowerCase().includes(id) || text.includes(idBase58(id)) || text.includes(raw.join())
   }
 
   #add(handle: Handle): bigint {

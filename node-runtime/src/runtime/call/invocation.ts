@@ -71,7 +71,7 @@ export class Invocation {
     this.shared = new Overlay(parts.shared)
     this.private = new Overlay(parts.private)
     this.storage = parts.storage
-    this.blobs = new CallBlobs(parts.blobs, parts.isApply ?? false)
+    this.blobs = new CallBlobs(parts.blobs, parts.isApply ?? false, parts.input)
     this.raw = parts.storage === 'host' ? this.private : this.shared
     this.crdt = new HostCrdt({
       state: {

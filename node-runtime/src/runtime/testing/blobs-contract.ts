@@ -72,7 +72,7 @@ export function blobsContract(subject: Subject): void {
       expect(await sum(idOf('never written'))).toBe('0 0')
     })
 
-    it('is one of its context or one that no context claims, never another context’s', async () => {
+    it('is one of its context or an upload that its call names, never another context’s', async () => {
       const { id } = await subject.harness.blobs.put([utf8('\x01\x02')])
       expect(await sum(id)).toBe('2 3')
       await refer(id, parseHexId<ContextId>('dd'.repeat(32)))

@@ -76,8 +76,7 @@ export class ContextStore {
     if (row) return decodeRow<DeltaRow>('delta', row).delta
     const parked = this.#store.get(this.#parkedKey(id))
     if (parked) return decodeRow<ParkedRow>('parked delta', parked).delta
-    const pruned = this.#store.get(this.#beneathKey(id))
-    return pruned && decodeDelta(pruned)
+    return this.#store.get(this.#beneathKey(id))
   }
 
   holds(place: 'graph' | 'parked', id: DeltaId): boolean {

@@ -194,11 +194,6 @@ export class Node implements NodeServices {
     this.#keeper.start()
   }
 
-  /** Removes what nothing refers to now, not at its time. */
-  sweepBlobs(): Promise<void> {
-    return this.#keeper.sweep()
-  }
-
   /** Idempotent. Refuses new work, waits for what runs, then releases the ports. */
   close(): Promise<void> {
     this.#closing ??= this.#close()

@@ -6,6 +6,7 @@ import {
   type ApplicationId,
   type ContextId,
   type GroupId,
+  ID_LENGTH,
   idBytes,
   idFromBytes,
   type NamespaceId,
@@ -14,6 +15,7 @@ import {
 import { contextIdOf } from '../base/operations.ts'
 import type { GuestExecutor } from '../runtime/guest-executor.ts'
 import { ContextState } from '../storage/context-state.ts'
+import { dropIncoming } from '../storage/generations.ts'
 import { SnapshotWriter } from '../storage/snapshot-writer.ts'
 import { keyOf } from '../store/keys.ts'
 import { rangeOf } from '../store/store.ts'
@@ -76,6 +78,7 @@ export class Contexts {
       const id = idFromBytes<ContextId>(key.subarray(start))
       all.#records.set(id, recordOf(id, decodeRow<ContextRow>('context', value)))
     }
+    await all.#dropUnknown()
     return all
   }
 
@@ -124,6 +127,19 @@ export class Contexts {
       throw new ContextError('CONTEXT_EXISTS', `context ${id} exists already; use another seed`)
     }
     return this.#once(id, () => this.#create(id, salt, namespace, application, request))
+  }
+
+  /** What a creation has left that did not come to its end: no log names such a context, and nobody will go on with it. */
+  async #dropUnknown(): Promise<void> {
+    const { store, namespaces } = this.#parts
+    const start = keyOf('contextMeta').byteLength
+    const unknown = new Set<ContextId>()
+    for await (const [key] of store.entries(rangeOf(keyOf('contextMeta')))) {
+      const id = idFromBytes<ContextId>(key.subarray(start, start + ID_LENGTH))
+      const isNamed = namespaces.list().some(({ state }) => state.contexts.has(id))
+      if (!this.#records.has(id) && !isNamed) unknown.add(id)
+    }
+    for (const id of unknown) await dropIncoming(store, id)
   }
 
   async #create(

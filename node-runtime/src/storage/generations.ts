@@ -5,7 +5,7 @@ import { type ContextId, ID_LENGTH, idBytes, idFromBytes } from '../base/ids.ts'
 import { type KeyKind, keyOf } from '../store/keys.ts'
 import { rangeOf, type Store } from '../store/store.ts'
 import { SWEEP_BATCH_ROWS } from './limits.ts'
-import { readIncomingMeta, readStateMeta } from './state-meta.ts'
+import { incomingMetaKey, readIncomingMeta, readStateMeta } from './state-meta.ts'
 
 const KINDS = ['state', 'merkle'] as const satisfies readonly KeyKind[]
 
@@ -19,6 +19,12 @@ export async function sweepAllGenerations(store: Store): Promise<void> {
       key = await firstKey(store, rangeOf(keyOf(kind, idBytes(contextId))).lt, lt)
     }
   }
+}
+
+/** A receipt that nobody will go on with. */
+export async function dropIncoming(store: Store, contextId: ContextId): Promise<void> {
+  await store.batch([{ type: 'del', key: incomingMetaKey(contextId) }])
+  await sweepGenerations(store, contextId)
 }
 
 /** Of one context; run it after a snapshot was swapped in. Must not run beside a `SnapshotWriter.open` of the context. */

@@ -6,7 +6,7 @@ import type { ContextId, RootHash } from '../base/ids.ts'
 import type { Store, StoreOp } from '../store/store.ts'
 import { ContextState } from './context-state.ts'
 import { StorageError } from './errors.ts'
-import { sweepGenerations } from './generations.ts'
+import { dropIncoming } from './generations.ts'
 import {
   incomingMetaKey,
   NO_STATE,
@@ -36,8 +36,7 @@ export class SnapshotWriter {
     const resumed = earlier !== undefined && equalBytes(earlier.token, token) ? earlier : undefined
     if (resumed === undefined) {
       // The leftovers go first: the new generation may take the number of one that was given up.
-      await store.batch([{ type: 'del', key: incomingMetaKey(contextId) }])
-      await sweepGenerations(store, contextId)
+      await dropIncoming(store, contextId)
     }
     const meta = resumed ?? { ...NO_STATE, generation: readStateMeta(store, contextId).generation + 1, token }
     if (resumed === undefined) await store.batch([putIncomingMeta(contextId, meta)])
@@ -114,7 +113,6 @@ export class SnapshotWriter {
   /** Gives the receipt up and removes what it wrote. */
   async abort(): Promise<void> {
     this.#open = false
-    await this.#store.batch([{ type: 'del', key: incomingMetaKey(this.#contextId) }])
-    await sweepGenerations(this.#store, this.#contextId)
+    await dropIncoming(this.#store, this.#contextId)
   }
 }

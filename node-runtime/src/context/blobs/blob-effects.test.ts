@@ -67,6 +67,23 @@ describe('a blob that a call writes', () => {
     expect(fromUtf8(value ?? utf8(''))).toMatch(/^8 /)
   })
 
+  test('and that is damaged on the disk later ends the call that reads it, and comes again from a member', async () => {
+    const { world, contextId, call, ada } = await scene()
+    const bob = world.get('bob')
+    const id = idFromBytes<BlobId>((await call(ada, 'blob_put', 'from ada')) ?? utf8(''))
+    await world.run(bob.node.blobExchange.fetchOfContext(contextId, id))
+    const content = world.place('bob').blobs.content(id, 'data')
+    if (content) content[0] = 0
+    const context = await bob.context(contextId)
+    const sum = () => world.run(context.call({ method: 'blob_sum', input: idBytes(id) }))
+    await expect(sum()).rejects.toThrow(/chunk 0 of blob \w+ is damaged/)
+    await world.until('the blob to come again', () => bob.node.ports.blobs.resolve(id) === id && content?.[0] !== 0)
+    expect(fromUtf8((await sum()).value ?? utf8(''))).toMatch(/^8 /)
+    expect(bob.log.entries.map(({ level, message }) => [level, message])).toEqual([
+      ['error', 'a blob is damaged on this disk; it is fetched again from a member'],
+    ])
+  })
+
   test('leaves no trace when the call fails', async () => {
     const { call, written, ada } = await scene(['ada'])
     await expect(call(ada, 'blob_put_and_fail', 'never')).rejects.toMatchObject({ code: 'GUEST_FAILED' })

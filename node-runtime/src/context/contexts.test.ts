@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { utf8 } from '../base/bytes.ts'
+import { type ContextId, parseHexId } from '../base/ids.ts'
+import { SnapshotWriter } from '../storage/snapshot-writer.ts'
+import { countRows, testWorlds } from '../testing/test-worlds.ts'
+
+const { share } = testWorlds()
+
+it('what a creation has left that died half-way is gone after the next start', async () => {
+  const { world } = await share('kv-store', ['ada'])
+  const kinds = ['contextMeta', 'state', 'merkle'] as const
+  const rows = () => Promise.all(kinds.map((kind) => countRows(world.get('ada').disk, kind)))
+  await world.run(world.get('ada').stop())
+  const before = await rows()
+  const writer = await SnapshotWriter.open(world.get('ada').disk, parseHexId<ContextId>('cc'.repeat(32)), utf8('token'))
+  await writer.add([[utf8('key'), utf8('value')]])
+  expect(await rows()).not.toEqual(before)
+  await world.start('ada')
+  expect(await rows()).toEqual(before)
+})

@@ -1,5 +1,5 @@
-// The typed client of one node: one method per route that the steps use. Replies come back with one `data` envelope
-// removed, as lossless JSON (integers beyond 2^53 stay exact). It knows nothing of steps, retries or variables.
+// The client of one node: a method for each route that more than a single step kind knows, and `exchange` for all others.
+// Replies of methods come back with one `data` envelope removed, as lossless JSON (integers beyond 2^53 stay exact). It knows nothing of steps, retries or variables.
 import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../values/json/json-value.ts'
 import { BLOB_TIMEOUT_MS } from './limits.ts'
 import { type NodeSocket, openSocket } from './node-socket.ts'
@@ -20,12 +20,6 @@ export interface NewContext {
 export type PackageVersion = {
   readonly package?: string | undefined
   readonly version?: string | undefined
-}
-
-export interface GroupMember {
-  /** Account id. */
-  readonly identity: string
-  readonly role: string
 }
 
 export type GroupVisibility = 'open' | 'restricted'
@@ -106,10 +100,6 @@ export class NodeClient {
     return this.#get('peers', options)
   }
 
-  networkStatus(options?: CallOptions): Promise<JsonValue> {
-    return this.#get('network/status', options)
-  }
-
   // --- applications ---
 
   /** `path` is on the node's own disk. */
@@ -121,22 +111,6 @@ export class NodeClient {
     return this.#post('install-application', { ...given(app), metadata: [] }, options)
   }
 
-  listApplications(options?: CallOptions): Promise<JsonValue> {
-    return this.#get('applications', options)
-  }
-
-  getApplication(applicationId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#get(path`applications/${applicationId}`, options)
-  }
-
-  listApplicationVersions(applicationId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#get(path`applications/${applicationId}/versions`, options)
-  }
-
-  uninstallApplication(applicationId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#delete(path`applications/${applicationId}`, undefined, options)
-  }
-
   // --- namespaces ---
 
   createNamespace(
@@ -144,18 +118,6 @@ export class NodeClient {
     options?: CallOptions,
   ): Promise<JsonValue> {
     return this.#post('namespaces', given(namespace), options)
-  }
-
-  listNamespaces(options?: CallOptions): Promise<JsonValue> {
-    return this.#get('namespaces', options)
-  }
-
-  getNamespace(namespaceId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#get(path`namespaces/${namespaceId}`, options)
-  }
-
-  deleteNamespace(namespaceId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#delete(path`namespaces/${namespaceId}`, {}, options)
   }
 
   /** `expirationTimestamp` is a life time in seconds, despite its name. */
@@ -175,14 +137,6 @@ export class NodeClient {
     return this.#post(path`namespaces/${namespaceId}/join`, given(join), options)
   }
 
-  leaveNamespace(namespaceId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#post(path`namespaces/${namespaceId}/leave`, null, options)
-  }
-
-  listNamespaceGroups(namespaceId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#get(path`namespaces/${namespaceId}/groups`, options)
-  }
-
   createGroupInNamespace(
     namespaceId: string,
     group: { groupName?: string | undefined; visibility?: GroupVisibility | undefined } = {},
@@ -197,77 +151,10 @@ export class NodeClient {
     return this.#get(path`groups/${groupId}`, options)
   }
 
-  deleteGroup(groupId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#delete(path`groups/${groupId}`, {}, options)
-  }
-
-  listSubgroups(groupId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#get(path`groups/${groupId}/subgroups`, options)
-  }
-
-  listGroupContexts(groupId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#get(path`groups/${groupId}/contexts`, options)
-  }
-
-  reparentGroup(groupId: string, newParentId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#post(path`groups/${groupId}/reparent`, { newParentId }, options)
-  }
-
-  leaveGroup(groupId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#post(path`groups/${groupId}/leave`, null, options)
-  }
-
-  syncGroup(groupId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#post(path`groups/${groupId}/sync`, {}, options)
-  }
-
-  joinGroupByInheritance(groupId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#post(path`groups/${groupId}/join-via-inheritance`, null, options)
-  }
-
-  setSubgroupVisibility(groupId: string, visibility: GroupVisibility, options?: CallOptions): Promise<JsonValue> {
-    const body = { subgroupVisibility: visibility }
-    return this.#put(path`groups/${groupId}/settings/subgroup-visibility`, body, options)
-  }
-
-  setDefaultCapabilities(groupId: string, defaultCapabilities: number, options?: CallOptions): Promise<JsonValue> {
-    return this.#put(path`groups/${groupId}/settings/default-capabilities`, { defaultCapabilities }, options)
-  }
-
-  removeContextFromGroup(groupId: string, contextId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#post(path`groups/${groupId}/contexts/${contextId}/remove`, {}, options)
-  }
-
   // --- members of a group ---
 
   listGroupMembers(groupId: string, options?: CallOptions): Promise<JsonValue> {
     return this.#get(path`groups/${groupId}/members`, options)
-  }
-
-  addGroupMembers(groupId: string, members: readonly GroupMember[], options?: CallOptions): Promise<JsonValue> {
-    const body = { members: members.map(({ identity, role }) => ({ identity, role })) }
-    return this.#post(path`groups/${groupId}/members`, body, options)
-  }
-
-  removeGroupMembers(groupId: string, accounts: readonly string[], options?: CallOptions): Promise<JsonValue> {
-    return this.#post(path`groups/${groupId}/members/remove`, { members: [...accounts] }, options)
-  }
-
-  setMemberRole(groupId: string, account: string, role: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#put(path`groups/${groupId}/members/${account}/role`, { role }, options)
-  }
-
-  getMemberCapabilities(groupId: string, account: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#get(path`groups/${groupId}/members/${account}/capabilities`, options)
-  }
-
-  setMemberCapabilities(
-    groupId: string,
-    account: string,
-    capabilities: number,
-    options?: CallOptions,
-  ): Promise<JsonValue> {
-    return this.#put(path`groups/${groupId}/members/${account}/capabilities`, { capabilities }, options)
   }
 
   // --- contexts ---
@@ -278,46 +165,17 @@ export class NodeClient {
     return this.#post('contexts', { ...body, initializationParams: [...initializationParams] }, options)
   }
 
-  listContexts(options?: CallOptions): Promise<JsonValue> {
-    return this.#get('contexts', options)
-  }
-
   getContext(contextId: string, options?: CallOptions): Promise<JsonValue> {
     return this.#get(path`contexts/${contextId}`, options)
-  }
-
-  deleteContext(contextId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#delete(path`contexts/${contextId}`, {}, options)
   }
 
   joinContext(contextId: string, options?: CallOptions): Promise<JsonValue> {
     return this.#post(path`contexts/${contextId}/join`, null, options)
   }
 
-  leaveContext(contextId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#post(path`contexts/${contextId}/leave`, null, options)
-  }
-
   /** Without an id: every context. */
   syncContext(contextId?: string, options?: CallOptions): Promise<JsonValue> {
     return this.#post(contextId === undefined ? 'contexts/sync' : path`contexts/sync/${contextId}`, null, options)
-  }
-
-  resyncContext(contextId: string, force: boolean, options?: CallOptions): Promise<JsonValue> {
-    return this.#post(path`contexts/${contextId}/resync`, { force }, options)
-  }
-
-  contextIdentities(contextId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#get(path`contexts/${contextId}/identities`, options)
-  }
-
-  /** Only those whose key this node holds. */
-  ownedContextIdentities(contextId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#get(path`contexts/${contextId}/identities-owned`, options)
-  }
-
-  contextStorage(contextId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#get(path`contexts/${contextId}/storage`, options)
   }
 
   // --- JSON-RPC: the whole envelope, `{jsonrpc, id, result}` or `{jsonrpc, id, error}` ---
@@ -339,14 +197,6 @@ export class NodeClient {
   /** `null` where the route takes no body: other clients of this API send it, too. */
   #post(route: string, body: JsonValue, options?: CallOptions): Promise<JsonValue> {
     return this.request('POST', `/admin-api/${route}`, { ...options, body })
-  }
-
-  #put(route: string, body: JsonValue, options?: CallOptions): Promise<JsonValue> {
-    return this.request('PUT', `/admin-api/${route}`, { ...options, body })
-  }
-
-  #delete(route: string, body: JsonObject | undefined, options?: CallOptions): Promise<JsonValue> {
-    return this.request('DELETE', `/admin-api/${route}`, body === undefined ? { ...options } : { ...options, body })
   }
 }
 

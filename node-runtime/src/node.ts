@@ -9,7 +9,7 @@ import type { BlobStore } from './blobs/blob-store.ts'
 import { BlobKeeper } from './context/blobs/blob-keeper.ts'
 import { BlobReferences } from './context/blobs/blob-references.ts'
 import { Contexts } from './context/contexts.ts'
-import { ABSENT_MS, CHECKPOINT_MIN, REVISION_MAX } from './context/limits.ts'
+import { ABSENT_MS, AGED_MAX, CHECKPOINT_MIN, REVISION_MAX } from './context/limits.ts'
 import { Applications } from './context/namespaces/applications.ts'
 import { Identities } from './context/namespaces/identities.ts'
 import { Joiner } from './context/namespaces/joiner.ts'
@@ -142,6 +142,7 @@ export class Node implements NodeServices {
         absentMs: ABSENT_MS,
         checkpointMin: CHECKPOINT_MIN,
         revisionMax: REVISION_MAX,
+        agedMax: AGED_MAX,
         ...options.retention,
       },
       onEvent,

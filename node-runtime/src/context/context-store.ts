@@ -34,6 +34,15 @@ export interface Judgement {
   readonly witnessed: readonly OpId[]
 }
 
+export interface StoredHandler {
+  readonly place: Bytes
+  readonly row: HandlerRow
+}
+
+interface StoredParked extends Pick<ParkedRow, 'reason' | 'sinceMs'> {
+  readonly delta: Delta
+}
+
 /** A change of a row that holds a delta, as one of the graph or parked. */
 export type DeltaOp = StoreOp & { readonly held: HeldMark }
 
@@ -204,10 +213,35 @@ export class ContextStore {
 
   /** Parked deltas by id, from behind `after` on. */
   async *parked(after: DeltaId | undefined): AsyncGenerator<Delta> {
+    for await (const { delta } of this.parkedRows(after)) yield delta
+  }
+
+  async *parkedRows(after?: DeltaId): AsyncGenerator<StoredParked> {
     const { gte, lt } = rangeOf(keyOf('parked', this.#id))
     const start = after === undefined ? gte : concat([this.#parkedKey(after), Uint8Array.of(0)])
     for await (const [, value] of this.#store.entries({ gte: start, lt })) {
-      yield decodeDelta(decodeRow<ParkedRow>('parked delta', value).delta)
+      const { delta, reason, sinceMs } = decodeRow<ParkedRow>('parked delta', value)
+      yield { delta: decodeDelta(delta), reason, sinceMs }
+    }
+  }
+
+  /** `child` is parked until `parent` is here. */
+  putAwaited(parent: DeltaId, child: DeltaId): StoreOp {
+    return put(keyOf('awaited', this.#id, idBytes(parent), idBytes(child)), new Uint8Array(0))
+  }
+
+  dropAwaited(parent: DeltaId, child: DeltaId): StoreOp {
+    return { type: 'del', key: keyOf('awaited', this.#id, idBytes(parent), idBytes(child)) }
+  }
+
+  dropAwaitedBy({ id, parents }: Pick<Delta, 'id' | 'parents'>): StoreOp[] {
+    return parents.map((parent) => this.dropAwaited(parent, id))
+  }
+
+  async *awaiting(parent: DeltaId): AsyncGenerator<DeltaId> {
+    const prefix = keyOf('awaited', this.#id, idBytes(parent))
+    for await (const [key] of this.#store.entries(rangeOf(prefix))) {
+      yield idFromBytes<DeltaId>(key.subarray(prefix.byteLength))
     }
   }
 
@@ -267,6 +301,38 @@ export class ContextStore {
   /** Under its own prefix, so that the queue never walks over what nobody can handle. */
   putDeadLetter(handlerKey: Bytes, row: HandlerRow): StoreOp {
     return put(keyOf('deadLetter', handlerKey.subarray(keyOf('handler').byteLength)), encodeRow(row))
+  }
+
+  /** `place` is what `placeOfHandler` says. */
+  dropDeadLetter(place: Bytes): StoreOp {
+    return { type: 'del', key: keyOf('deadLetter', this.#id, place) }
+  }
+
+  deadLetter(place: Bytes): HandlerRow | undefined {
+    const bytes = this.#store.get(keyOf('deadLetter', this.#id, place))
+    return bytes && decodeRow<HandlerRow>('handler row', bytes)
+  }
+
+  /** In canonical order of their deltas. */
+  async *deadLetters(): AsyncGenerator<StoredHandler> {
+    for await (const [key, value] of this.#store.entries(rangeOf(keyOf('deadLetter', this.#id)))) {
+      yield { place: this.placeOfHandler(key), row: decodeRow<HandlerRow>('handler row', value) }
+    }
+  }
+
+  async *handlerRows(): AsyncGenerator<StoredHandler> {
+    for await (const [key, value] of this.#store.entries(rangeOf(keyOf('handler', this.#id)))) {
+      yield { place: this.placeOfHandler(key), row: decodeRow<HandlerRow>('handler row', value) }
+    }
+  }
+
+  /** Stamp, delta and number of the event: the same for a row that waits and for a dead letter. */
+  placeOfHandler(key: Bytes): Bytes {
+    return key.subarray(keyOf('handler', this.#id).byteLength)
+  }
+
+  handlerAt(place: Bytes): Bytes {
+    return keyOf('handler', this.#id, place)
   }
 
   handlers(limit: number): AsyncIterable<[Bytes, Bytes]> {

@@ -26,6 +26,7 @@ import { Voids } from './apply/voids.ts'
 import { Witness } from './apply/witness.ts'
 import { Caller, type CallMeta, type CallRequest, type CallResult } from './calls/caller.ts'
 import { ContextError } from './errors.ts'
+import { DeadLetters } from './handlers/dead-letters.ts'
 import { HandlerQueue, type HandlerTask } from './handlers/handler-queue.ts'
 import { Ledger } from './ledger.ts'
 import { CONTEXT_QUEUE_MAX } from './limits.ts'
@@ -37,9 +38,14 @@ import { Frontier } from './retention/frontier.ts'
 import { Pruner } from './retention/pruner.ts'
 import { checkpointEntries } from './retention/snapshot-source.ts'
 import { Turns } from './turns.ts'
+import { Aged } from './waiting/aged.ts'
+import { Sweeper } from './waiting/sweeper.ts'
+import { type Waiting, WaitingRows } from './waiting/waiting-rows.ts'
 
 export class Context {
   readonly record: ContextRecord
+  /** What waits, item by item, and what was given up. */
+  readonly waitingRows: WaitingRows
   readonly #parts: ContextParts
   readonly #queue = new SerialQueue(CONTEXT_QUEUE_MAX)
   readonly #folder: Folder
@@ -55,6 +61,7 @@ export class Context {
   readonly #pruner: Pruner
   readonly #comparison: Comparison
   readonly #adoption: Adoption
+  readonly #sweeper: Sweeper
   /** Everything we ever wrote is in the state. */
   #hasOwn = false
   #isClosed = false
@@ -62,7 +69,8 @@ export class Context {
   constructor(parts: ContextParts) {
     this.record = parts.record
     this.#parts = parts
-    this.#intake = new Intake({ ...parts, reconsider: () => this.reconsider() })
+    const aged = new Aged(parts)
+    this.#intake = new Intake({ ...parts, aged, reconsider: (all) => this.#reconsider(all) })
     const turns = new Turns(parts.setTimer)
     this.#folder = new Folder({ ...parts, turns })
     this.#frontier = new Frontier(parts)
@@ -75,7 +83,9 @@ export class Context {
       turns,
       enqueue: (task) => this.#enqueue(task),
     })
+    const deadLetters = new DeadLetters(parts)
     this.#handlers = new HandlerQueue({
+      deadLetters,
       rows: parts.rows,
       store: parts.store,
       nowMs: parts.nowMs,
@@ -122,10 +132,22 @@ export class Context {
     this.#revision = new Revision(base)
     const shared = { ...base, revision: this.#revision }
     this.#caller = new Caller(shared)
-    this.#receiver = new Receiver({
-      ...shared,
+    this.#receiver = new Receiver({ ...shared, aged, pruner: this.#pruner, holds: (id) => this.holds(id) })
+    this.#sweeper = new Sweeper({
+      ...base,
+      aged,
       pruner: this.#pruner,
-      holds: (id) => this.holds(id),
+      enqueue: (task) => this.#enqueue(task),
+      forgetAuthor: (id) => this.#receiver.forgetAuthor(id),
+      lookAtAll: () => this.#reconsider(true),
+    })
+    this.waitingRows = new WaitingRows({
+      ...base,
+      receiver: this.#receiver,
+      handlers: this.#handlers,
+      deadLetters,
+      sweeper: this.#sweeper,
+      enqueue: (task) => this.#enqueue(task),
     })
   }
 
@@ -148,22 +170,8 @@ export class Context {
   }
 
   /** What waits and why, for status routes and the sync report. */
-  waiting(): {
-    pending: number
-    parked: number
-    refused: number
-    behind: number
-    handlers: number
-    deadLetters: number
-  } {
-    return {
-      pending: this.#parts.dag.pendingCount,
-      parked: this.#intake.parkedCount,
-      refused: this.#intake.refusedCount,
-      behind: this.#receiver.behindCount,
-      handlers: this.#handlers.waiting,
-      deadLetters: this.#handlers.dead,
-    }
+  waiting(): Waiting {
+    return this.waitingRows.counts()
   }
 
   /** True for a delta that is held here in any state: no peer needs to send it. */
@@ -263,6 +271,7 @@ export class Context {
 
   /** Starts what was interrupted: handlers that wait, deltas that were committed but perhaps never sent. */
   async resume(): Promise<void> {
+    this.#sweeper.wake()
     await this.#enqueue(() => this.#judge())
     this.#handlers.wake()
     const { restored } = this.#parts
@@ -286,7 +295,7 @@ export class Context {
 
   /** Takes deltas from a peer, in any order, known ones included. */
   receive(deltas: readonly Delta[], from?: PeerId): Promise<ReceiveResult> {
-    return this.#enqueue(() => this.#receiver.receive(deltas, from))
+    return this.#enqueue(() => this.#receiver.receive(deltas, from)).finally(() => this.#sweeper.wake())
   }
 
   /**
@@ -298,20 +307,26 @@ export class Context {
   }
 
   /** Looks again at what a removal has made void, and at what waits for governance or for a key. */
-  async reconsider(): Promise<void> {
+  reconsider(): Promise<void> {
+    return this.#reconsider(false)
+  }
+
+  async #reconsider(all: boolean): Promise<void> {
     if (this.#revision.isDue) await this.#enqueue(() => this.#revision.runIfDue())
     await this.#reissue()
     let last: DeltaId | undefined
     while (this.#intake.parkedCount > 0) {
       const behind = last
-      last = await this.#enqueue(() => this.#reconsiderPage(behind))
-      if (last === undefined) return
+      last = await this.#enqueue(() => this.#reconsiderPage(behind, all))
+      if (last === undefined) break
     }
+    this.#sweeper.wake()
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     this.#intake.close()
+    this.#sweeper.close()
     this.#pruner.close()
     this.#witness.close()
     await this.#handlers.close()
@@ -361,9 +376,9 @@ export class Context {
     return this.#caller.call(request, meta)
   }
 
-  async #reconsiderPage(behind: DeltaId | undefined): Promise<DeltaId | undefined> {
+  async #reconsiderPage(behind: DeltaId | undefined, all: boolean): Promise<DeltaId | undefined> {
     const ops: StoreOp[] = []
-    const page = await this.#intake.takeParked(behind, ops)
+    const page = await this.#intake.takeParked(behind, ops, all)
     await this.#receiver.receive(page, undefined, ops)
     return page.at(-1)?.id
   }

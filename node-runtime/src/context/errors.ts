@@ -10,6 +10,7 @@ export class ContextError extends CodedError<
   | 'CONTEXT_EXISTS'
   | 'CONTEXT_BUSY'
   | 'CONTEXT_FAILED'
+  | 'DEAD_LETTER_NOT_FOUND'
   | 'GROUP_NOT_FOUND'
   | 'GROUP_KEY_PENDING'
   | 'NAMESPACE_NOT_FOUND'

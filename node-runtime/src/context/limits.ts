@@ -29,6 +29,9 @@ export const HANDLER_ATTEMPTS_MAX = 5
 export const HANDLER_RETRY_FIRST_MS = 200
 export const HANDLER_RETRY_LAST_MS = 30_000
 
+/** Dead letters of one context. At the cap the one of the oldest delta is dropped and counted: somebody has to look. */
+export const DEAD_LETTERS_MAX = 10_000
+
 /** Handler rows read from the store at once. */
 export const HANDLER_PAGE = 64
 
@@ -45,6 +48,17 @@ export const PASTS_KEPT_MAX = 4
 export const PARKED_MAX = 10_000
 /** And of their bytes in the store: strangers can make a node park what it cannot judge yet. */
 export const PARKED_BYTES_MAX = 256 * 1024 * 1024
+
+/** What waits in memory is swept so often; what waited longer than `AGED_AFTER_MS` is in the store only from then on. */
+export const SWEEP_MS = 60_000
+export const AGED_AFTER_MS = 300_000
+/** Of these, by number and bytes: then the oldest is forgotten and counted; not held here, it comes with a pull again. */
+export const AGED_MAX = 20_000
+export const AGED_BYTES_MAX = 256 * 1024 * 1024
+/** Aged deltas that leave or enter memory in one batch. */
+export const AGED_PAGE = 200
+/** Sweeps after which all that is aged is looked at again, whatever it waits for: an hour. */
+export const AGED_LOOK_SWEEPS = 60
 
 /** How long a writer waits for a key that the log names and nobody brings. Then it makes a new one. */
 export const KEY_LOST_MS = 30_000

@@ -40,6 +40,8 @@ export interface ContextRecord {
 export interface Retention {
   readonly absentMs: number
   readonly checkpointMin: number
+  /** Deltas of a context that wait for long. One more, and the oldest is forgotten. */
+  readonly agedMax: number
   /** Deltas in one batch when they are judged again after a removal. */
   readonly revisionMax: number
 }

@@ -76,6 +76,11 @@ export function byteArray(bytes: Bytes): number[] {
 }
 
 export function pageOf<T>(items: readonly T[], query: { offset?: number; limit?: number }): T[] {
+  const { offset, limit } = pagingOf(query)
+  return items.slice(offset, offset + limit)
+}
+
+export function pagingOf(query: { offset?: number; limit?: number }): { offset: number; limit: number } {
   const offset = Math.min(query.offset ?? 0, OFFSET_MAX)
-  return items.slice(offset, offset + Math.min(query.limit ?? PAGE_DEFAULT, PAGE_MAX))
+  return { offset, limit: Math.min(query.limit ?? PAGE_DEFAULT, PAGE_MAX) }
 }

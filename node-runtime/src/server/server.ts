@@ -25,6 +25,7 @@ import { healthRoutes } from './routes/health.ts'
 import { identityRoutes } from './routes/identity.ts'
 import { jsonrpcRoutes } from './routes/jsonrpc.ts'
 import { namespaceRoutes } from './routes/namespaces.ts'
+import { waitingRoutes } from './routes/waiting.ts'
 import { schemaController } from './schema-check.ts'
 
 export const ROUTES: readonly Route[] = [
@@ -32,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   ...applicationRoutes,
   ...blobRoutes,
   ...contextRoutes,
+  ...waitingRoutes,
   ...identityRoutes,
   ...namespaceRoutes,
   ...jsonrpcRoutes,

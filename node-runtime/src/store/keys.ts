@@ -27,6 +27,8 @@ export const KEY_PREFIXES = {
   outbox: 'o/',
   /** p/ ctx delta: a delta that waits for a parent, key or governance (context). */
   parked: 'p/',
+  /** w/ ctx parent delta: a parked delta waits for that parent (context). */
+  awaited: 'w/',
   /** r/ ctx path: one node of the set of held ids, `path` as its length and its digits packed; r/ ctx 0xff: it is whole (context). */
   held: 'r/',
   /** y/ ctx author: the newest signed heads of a member (context). */

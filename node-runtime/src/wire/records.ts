@@ -22,11 +22,14 @@ export interface DeltaRow {
   readonly status: 'applied' | 'pending' | 'again' | 'void' | 'voided'
 }
 
-/** Waits for a key, for governance, for its time (the stamp is far ahead), or for a machine that applies it in time. */
+/**
+ * Waits for a key, for governance, for its time (the stamp is far ahead), for a machine that applies it in time, or for
+ * parents since long.
+ */
 export interface ParkedRow {
   readonly v: 1
   readonly delta: Bytes
-  readonly reason: 'key' | 'governance' | 'future' | 'machine'
+  readonly reason: 'key' | 'governance' | 'future' | 'machine' | 'parents'
   readonly sinceMs: number
 }
 
@@ -134,7 +137,7 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
   'parked delta': record({
     v,
     delta: content,
-    reason: oneOf(['key', 'governance', 'future', 'machine']),
+    reason: oneOf(['key', 'governance', 'future', 'machine', 'parents']),
     sinceMs: timeMs,
   }),
   'undo record': record({ v, deltaId: hash, undo: content }),

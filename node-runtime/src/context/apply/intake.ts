@@ -13,21 +13,27 @@ import {
   REFUSED_REMEMBERED_MAX,
 } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
+import type { Aged } from '../waiting/aged.ts'
 import { isFromTheFuture } from './future.ts'
 
 type IntakeParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'authority' | 'nowMs' | 'setTimer' | 'parked' | 'onKeyMissing' | 'log'
+  'record' | 'rows' | 'authority' | 'nowMs' | 'setTimer' | 'onKeyMissing' | 'log'
 > & {
-  /** Look at the parked deltas again. */
-  readonly reconsider: () => Promise<void>
+  /** What is parked for long. */
+  readonly aged: Aged
+  /** Look at the parked deltas again; `all`: at those that wait for parents, too. */
+  readonly reconsider: (all: boolean) => Promise<void>
 }
 
 export class Intake {
   readonly #parts: IntakeParts
-  /** Size by id, oldest first: the deltas themselves stay in the store. */
-  readonly #parked: Map<DeltaId, number>
+  /** Size by id, oldest first, without what is aged: the deltas themselves are in the store. */
+  readonly #parked = new Map<DeltaId, number>()
   #parkedBytes = 0
+  #forgotten = 0
+  /** The parent of one that is parked may have come right before a crash. */
+  #fromBefore = true
   /** Of these, the page that is being looked at. */
   readonly #lookedAt = new Set<DeltaId>()
   #refused = 0
@@ -37,13 +43,20 @@ export class Intake {
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
-    this.#parked = new Map(parts.parked)
-    for (const size of this.#parked.values()) this.#parkedBytes += size
-    if (this.#parked.size > 0) this.#reconsiderLater()
+    if (parts.aged.count > 0) this.#reconsiderLater()
   }
 
   get parkedCount(): number {
-    return this.#parked.size
+    return this.#parked.size + this.#parts.aged.count
+  }
+
+  /** Parked ones that were too many, since the start. */
+  get forgottenCount(): number {
+    return this.#forgotten
+  }
+
+  inMemory(): Iterable<DeltaId> {
+    return this.#parked.keys()
   }
 
   get refusedCount(): number {
@@ -51,7 +64,7 @@ export class Intake {
   }
 
   isParked(id: DeltaId): boolean {
-    return this.#parked.has(id)
+    return this.#parked.has(id) || this.#parts.aged.has(id)
   }
 
   /** True for what can never be taken here, as far as it is remembered: it need not come again. */
@@ -61,34 +74,45 @@ export class Intake {
 
   /** Parked, and not being looked at again now. */
   isWaiting(id: DeltaId): boolean {
-    return this.#parked.has(id) && !this.#lookedAt.has(id)
+    return !this.#lookedAt.has(id) && this.isParked(id)
   }
 
   /** It is parked no longer, or not yet again. */
   leave(id: DeltaId): void {
-    this.#parkedBytes -= this.#parked.get(id) ?? 0
-    this.#parked.delete(id)
     this.#lookedAt.delete(id)
+    if (!this.age(id)) this.#parts.aged.leave(id)
+  }
+
+  /** It leaves memory, if it is there, and stays parked. */
+  age(id: DeltaId): boolean {
+    this.#parkedBytes -= this.#parked.get(id) ?? 0
+    return this.#parked.delete(id)
   }
 
   /**
    * The next page of parked deltas, by id from behind `after` on, with `ops` that take them out of the store. Each counts
-   * as parked until `admit` has looked at it; what is still early is parked again there. Empty at the end.
+   * as parked until `admit` has looked at it; what is still early is parked again there. Empty at the end. What waits for
+   * parents only if `all`: their arrival wakes it.
    */
-  async takeParked(after: DeltaId | undefined, ops: StoreOp[]): Promise<Delta[]> {
+  async takeParked(after: DeltaId | undefined, ops: StoreOp[], all: boolean): Promise<Delta[]> {
     const { rows } = this.#parts
     const page: Delta[] = []
     let bytes = 0
-    for await (const delta of rows.parked(after)) {
+    for await (const { delta, reason } of rows.parkedRows(after)) {
+      if (reason === 'parents' && !all) continue
+      if (reason === 'parents') ops.push(...rows.dropAwaitedBy(delta))
       page.push(delta)
       bytes += delta.sealed.byteLength
       if (page.length >= PARKED_PAGE || bytes >= PARKED_PAGE_BYTES) break
     }
-    for (const { id } of page) {
-      ops.push(rows.unpark(id))
-      this.#lookedAt.add(id)
-    }
+    for (const { id } of page) ops.push(rows.unpark(id))
+    this.lookAt(page)
     return page
+  }
+
+  /** The batch under way takes them out of the store. */
+  lookAt(page: readonly Delta[]): void {
+    for (const { id } of page) this.#lookedAt.add(id)
   }
 
   /** The payload of a delta that may go on; undefined for one that was parked or refused. Adds to the batch `ops`. */
@@ -147,6 +171,7 @@ export class Intake {
       if (this.#parked.size <= PARKED_MAX && this.#parkedBytes <= PARKED_BYTES_MAX) break
       this.#parked.delete(oldest)
       this.#parkedBytes -= size
+      this.#forgotten += 1
       ops.push(rows.unpark(oldest))
     }
     if (reason === 'future' || reason === 'machine') this.#reconsiderLater()
@@ -159,7 +184,9 @@ export class Intake {
     if (this.#cancelReconsider) return
     this.#cancelReconsider = this.#parts.setTimer(() => {
       this.#cancelReconsider = undefined
-      this.#parts.reconsider().catch((error) => {
+      const all = this.#fromBefore
+      this.#fromBefore = false
+      this.#parts.reconsider(all).catch((error) => {
         this.#parts.log.debug({ error: String(error) }, 'parked deltas not looked at')
       })
     }, RECONSIDER_MS)

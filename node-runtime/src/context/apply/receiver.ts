@@ -13,6 +13,7 @@ import { type ContextParts, nodeOf } from '../parts.ts'
 import type { PeerId } from '../ports.ts'
 import type { Pruner } from '../retention/pruner.ts'
 import type { Turns } from '../turns.ts'
+import type { Aged } from '../waiting/aged.ts'
 import type { Arrived, Folder } from './folder.ts'
 import type { Intake } from './intake.ts'
 import type { Revision } from './revision.ts'
@@ -24,12 +25,15 @@ export interface ReceiveResult {
   readonly refused: number
 }
 
+const NOTHING: ReceiveResult = { applied: 0, waiting: 0, refused: 0 }
+
 type Arrivals = ReadonlyMap<DeltaId, Arrived>
 
 type ReceiverParts = Pick<
   ContextParts,
   'record' | 'rows' | 'dag' | 'identity' | 'hlc' | 'outbound' | 'again' | 'written'
 > & {
+  readonly aged: Aged
   readonly pruner: Pruner
   readonly folder: Folder
   readonly intake: Intake
@@ -45,6 +49,9 @@ type ReceiverParts = Pick<
 export class Receiver {
   readonly #parts: ReceiverParts
   #behind = 0
+  #evicted = 0
+  /** Ready, or never to be: whose children may be aged. */
+  readonly #settled: DeltaId[] = []
   /** Of what waits for its parents. */
   readonly #authors = new Map<DeltaId, PublicKey>()
 
@@ -57,6 +64,16 @@ export class Receiver {
     return this.#behind
   }
 
+  /** Deltas that waited for parents and were too many, since the start. */
+  get evictedCount(): number {
+    return this.#evicted
+  }
+
+  /** It waits no longer in memory. */
+  forgetAuthor(id: DeltaId): void {
+    this.#authors.delete(id)
+  }
+
   /** Runs in the queue of the context. `first` goes into the first batch. */
   async receive(
     deltas: readonly Delta[],
@@ -66,12 +83,23 @@ export class Receiver {
     // Before anything arrives: so the state is never half by the old removals and half by the new.
     await this.#parts.revision.runIfDue()
     try {
-      return await this.#take(deltas, from, first)
+      let result = await this.#take(deltas, from, first)
+      while (this.#settled.length > 0) result = sum(result, await this.#takeAged())
+      return result
     } catch (error) {
       // Memory is ahead of the store now, whatever went wrong.
       this.#parts.ledger.break(error)
       throw error
     }
+  }
+
+  /** What waited for long, and perhaps no more. */
+  async #takeAged(): Promise<ReceiveResult> {
+    const ops: StoreOp[] = []
+    const woken = await this.#parts.aged.takeChildren(this.#settled, ops)
+    if (ops.length === 0) return NOTHING
+    this.#parts.intake.lookAt(woken)
+    return this.#take(woken, undefined, ops)
   }
 
   async #take(deltas: readonly Delta[], from: PeerId | undefined, first: readonly StoreOp[]): Promise<ReceiveResult> {
@@ -101,6 +129,8 @@ export class Receiver {
         this.#refuseBehind(delta, ops)
         continue
       }
+      this.#evicted += result.evicted.length
+      this.#settled.push(...result.invalid)
       for (const id of [...result.evicted, ...result.invalid]) {
         ops.push(rows.dropDelta(id))
         this.#authors.delete(id)
@@ -116,6 +146,7 @@ export class Receiver {
       if (result.outcome === 'pending') ops.push(rows.putDelta(delta, this.#waitingStatus(delta.id)))
       for (const id of result.missing) missing.add(id)
     }
+    for (const { id } of ready) this.#settled.push(id)
     ops.push(...this.#abandoned(ready, arrived))
     await this.#applyReady(ready, arrived, ops)
     // Also where a removal came meanwhile: what is shown is judged by one and the same.
@@ -147,7 +178,9 @@ export class Receiver {
     this.#behind += 1
     intake.leave(delta.id)
     intake.refuse(delta, 'behind the frontier')
-    ops.push(...[delta.id, ...dag.refuse(delta.id)].map((id) => rows.dropDelta(id)))
+    const gone = [delta.id, ...dag.refuse(delta.id)]
+    this.#settled.push(...gone)
+    ops.push(...gone.map((id) => rows.dropDelta(id)))
   }
 
   /**
@@ -250,4 +283,8 @@ export class Receiver {
     if (!delta) throw new Error(`delta ${node.id} waits for its parents but is not in the store`)
     return { delta, payload: this.#parts.folder.open(delta) }
   }
+}
+
+function sum(a: ReceiveResult, b: ReceiveResult): ReceiveResult {
+  return { applied: a.applied + b.applied, waiting: a.waiting + b.waiting, refused: a.refused + b.refused }
 }

@@ -13,6 +13,7 @@ import {
   HANDLER_RETRY_FIRST_MS,
   HANDLER_RETRY_LAST_MS,
 } from '../limits.ts'
+import type { DeadLetters } from './dead-letters.ts'
 
 export interface HandlerTask {
   readonly key: Bytes
@@ -27,6 +28,7 @@ export interface HandlerQueueParts {
   readonly nowMs: () => number
   readonly setTimer: (fn: () => void, delayMs: number) => () => void
   readonly run: (task: HandlerTask) => Promise<void>
+  readonly deadLetters: DeadLetters
   readonly log: Logger
 }
 
@@ -37,7 +39,6 @@ export class HandlerQueue {
   #closed = false
   #cancelTimer: (() => void) | undefined
   #waiting = 0
-  #dead = 0
 
   constructor(parts: HandlerQueueParts) {
     this.#parts = parts
@@ -46,10 +47,6 @@ export class HandlerQueue {
   /** Rows seen waiting at the last look. */
   get waiting(): number {
     return this.#waiting
-  }
-
-  get dead(): number {
-    return this.#dead
   }
 
   /** Looks at the queue soon; many calls make one look. */
@@ -80,6 +77,7 @@ export class HandlerQueue {
   }
 
   async #drain(): Promise<void> {
+    await this.#parts.deadLetters.open()
     let nextDueMs = Number.POSITIVE_INFINITY
     for (let handled = true; handled && !this.#closed; ) {
       handled = false
@@ -112,7 +110,7 @@ export class HandlerQueue {
     const { run, log } = this.#parts
     const remove: StoreOp = { type: 'del', key }
     if (row.depth > HANDLER_DEPTH_MAX) {
-      await this.#bury(remove, row, `handlers caused handlers more than ${HANDLER_DEPTH_MAX} deep`)
+      await this.#parts.deadLetters.bury(remove, row, `handlers caused handlers more than ${HANDLER_DEPTH_MAX} deep`)
       return true
     }
     try {
@@ -130,19 +128,12 @@ export class HandlerQueue {
     const message = error instanceof Error ? error.message : String(error)
     const attempts = row.attempts + 1
     if (attempts >= HANDLER_ATTEMPTS_MAX || isHopeless(error)) {
-      await this.#bury(remove, { ...row, attempts }, message)
+      await this.#parts.deadLetters.bury(remove, { ...row, attempts }, message)
       return
     }
     const delayMs = Math.min(HANDLER_RETRY_FIRST_MS * 2 ** row.attempts, HANDLER_RETRY_LAST_MS)
     log.warn({ handler: row.handler, attempts, error: message }, 'handler failed; it will be retried')
     await store.batch([rows.putHandler(key, { ...row, attempts, dueMs: nowMs() + delayMs, error: message })])
-  }
-
-  async #bury(remove: StoreOp, row: HandlerRow, why: string): Promise<void> {
-    const { rows, store, log } = this.#parts
-    log.error({ handler: row.handler, event: row.kind, error: why }, 'handler moved to the dead letters')
-    await store.batch([remove, rows.putDeadLetter(remove.key, { ...row, state: 'dead', error: why })])
-    this.#dead += 1
   }
 
   #schedule(dueMs: number): void {

@@ -10,7 +10,16 @@ import { BASE58, HEX32, type Refusal, refusalsOf, type ServedNode, serve } from 
 
 const CONTEXTS = '/admin-api/contexts'
 const UNKNOWN = '1'.repeat(32)
-const PARTS = ['', '/waiting', '/storage', '/identities', '/identities-owned', '/group']
+const PARTS = [
+  '',
+  '/waiting',
+  '/waiting/parked',
+  '/dead-letters',
+  '/storage',
+  '/identities',
+  '/identities-owned',
+  '/group',
+]
 
 let world: TestWorld
 let ada: ServedNode
@@ -65,7 +74,6 @@ describe('a context', () => {
 
   test('has parts of its own', async () => {
     const rows: [string, unknown][] = [
-      ['/waiting', { pending: 0, parked: 0, refused: 0, handlers: 0, deadLetters: 0, behind: 0 }],
       ['/storage', { sizeInBytes: expect.any(Number) }],
       ['/identities', { identities: expect.arrayContaining([keyOf('ada'), keyOf('bob')]) }],
       ['/identities-owned', { identities: [keyOf('ada')] }],

@@ -116,15 +116,6 @@ export const contextRoutes: readonly Route[] = [
   }),
   route({
     method: 'GET',
-    url: '/admin-api/contexts/:id/waiting',
-    summary: 'What waits in a context, and what was given up',
-    params: ByContext,
-    query: NoFields,
-    body: NoBody,
-    handle: async ({ node }, { params }) => ({ data: (await contextOf(node, contextIdOf(params.id))).waiting() }),
-  }),
-  route({
-    method: 'GET',
     url: '/admin-api/contexts/:id/storage',
     summary: 'Size of a context’s state',
     params: ByContext,

@@ -1,0 +1,137 @@
+// What waits in one context and what was given up, item by item, as operators see it: read from the store, page by page.
+import type { DeltaId, PublicKey } from '../../base/ids.ts'
+import type { ParkedRow } from '../../wire/records.ts'
+import type { Intake } from '../apply/intake.ts'
+import type { Receiver } from '../apply/receiver.ts'
+import type { DeadLetters } from '../handlers/dead-letters.ts'
+import { type HandlerItem, itemOf } from '../handlers/handler-item.ts'
+import type { HandlerQueue } from '../handlers/handler-queue.ts'
+import type { ContextParts } from '../parts.ts'
+import type { Sweeper } from './sweeper.ts'
+
+/** Counts. What was refused, forgotten or dropped is counted since the start of the node. */
+export interface Waiting {
+  /** Deltas that wait for parents. */
+  readonly pending: number
+  /** Deltas that wait for something else, or for parents since long. */
+  readonly parked: number
+  readonly refused: number
+  /** Of these, from behind what is pruned here. */
+  readonly behind: number
+  /** Too many to be kept waiting: a pull brings them again. */
+  readonly forgotten: number
+  readonly handlers: number
+  readonly deadLetters: number
+  readonly deadLettersDropped: number
+}
+
+export interface WaitingDelta {
+  readonly id: DeltaId
+  readonly author: PublicKey
+  /** Undefined for one that no sweep has seen yet. */
+  readonly sinceMs: number | undefined
+  readonly reason: ParkedRow['reason']
+  /** Parents that it waits for. */
+  readonly missing: readonly DeltaId[]
+  /** Of the sealed payload. */
+  readonly bytes: number
+}
+
+export interface Paging {
+  readonly offset: number
+  readonly limit: number
+}
+
+type WaitingRowsParts = Pick<ContextParts, 'rows' | 'dag'> & {
+  readonly intake: Intake
+  readonly receiver: Receiver
+  readonly handlers: HandlerQueue
+  readonly deadLetters: DeadLetters
+  readonly sweeper: Sweeper
+  /** Runs in the queue of the context. */
+  readonly enqueue: (task: () => Promise<void>) => Promise<void>
+}
+
+export class WaitingRows {
+  readonly #parts: WaitingRowsParts
+
+  constructor(parts: WaitingRowsParts) {
+    this.#parts = parts
+  }
+
+  counts(): Waiting {
+    const { dag, intake, receiver, handlers, deadLetters, sweeper } = this.#parts
+    return {
+      pending: dag.pendingCount,
+      parked: intake.parkedCount,
+      refused: intake.refusedCount,
+      behind: receiver.behindCount,
+      forgotten: intake.forgottenCount + receiver.evictedCount + sweeper.forgotten,
+      handlers: handlers.waiting,
+      deadLetters: deadLetters.count,
+      deadLettersDropped: deadLetters.dropped,
+    }
+  }
+
+  /** Deltas in memory that wait for parents, oldest first. */
+  pending({ offset, limit }: Paging): WaitingDelta[] {
+    const { rows, dag, sweeper } = this.#parts
+    const nodes = [...dag.pending()].slice(offset, offset + limit)
+    return nodes.flatMap(({ id }) => {
+      const delta = rows.delta(id)
+      if (!delta) return []
+      const missing = delta.parents.filter((parent) => !dag.isReady(parent))
+      const { author, sealed } = delta
+      return [
+        { id, author, reason: 'parents' as const, sinceMs: sweeper.sinceMs(id), missing, bytes: sealed.byteLength },
+      ]
+    })
+  }
+
+  /** By id. */
+  parked(page: Paging): Promise<WaitingDelta[]> {
+    const { rows, dag } = this.#parts
+    return paged(rows.parkedRows(), page, ({ delta, reason, sinceMs }) => {
+      const missing = reason === 'parents' ? delta.parents.filter((parent) => !dag.isReady(parent)) : []
+      return { id: delta.id, author: delta.author, reason, sinceMs, missing, bytes: delta.sealed.byteLength }
+    })
+  }
+
+  /** Own deltas that gossip has not been handed yet. */
+  async outbox({ offset, limit }: Paging): Promise<DeltaId[]> {
+    return (await this.#parts.rows.outgoing()).slice(offset, offset + limit)
+  }
+
+  /** In canonical order of their deltas, as the queue takes them. */
+  handlers(page: Paging): Promise<HandlerItem[]> {
+    return paged(this.#parts.rows.handlerRows(), page, itemOf)
+  }
+
+  deadLetters(page: Paging): Promise<HandlerItem[]> {
+    return paged(this.#parts.rows.deadLetters(), page, itemOf)
+  }
+
+  /** Puts it back into the queue of handlers. Throws DEAD_LETTER_NOT_FOUND. */
+  async retryDeadLetter(id: string): Promise<void> {
+    const { enqueue, deadLetters, handlers } = this.#parts
+    await enqueue(() => deadLetters.retry(id))
+    handlers.wake()
+  }
+
+  /** Throws DEAD_LETTER_NOT_FOUND. */
+  dropDeadLetter(id: string): Promise<void> {
+    const { enqueue, deadLetters } = this.#parts
+    return enqueue(() => deadLetters.drop(id))
+  }
+}
+
+async function paged<T, R>(rows: AsyncIterable<T>, { offset, limit }: Paging, map: (row: T) => R): Promise<R[]> {
+  const page: R[] = []
+  let index = 0
+  for await (const row of rows) {
+    if (index >= offset) page.push(map(row))
+    index += 1
+    if (page.length >= limit) break
+  }
+  return page
+}

@@ -1,0 +1,130 @@
+// What waits, over HTTP: `bob` gets one delta without its parent and one from behind governance it does not have; the
+// handlers that `ada`'s writes cause fail at `bob`.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { appWasm } from '../../../../scripts/build-apps.ts'
+import { systemClock } from '../../base/clock.ts'
+import { type DeltaId, idBase58 } from '../../base/ids.ts'
+import { EVERYTHING, idOfKey } from '../../reconcile/item-key.ts'
+import type { GuestExecutor } from '../../runtime/guest-executor.ts'
+import { converge, type SharedContext, shareContext, TestWorld } from '../../testing/test-nodes.ts'
+import type { Delta } from '../../wire/delta.ts'
+import { HEX32, type ServedNode, serve } from '../testing/served-node.ts'
+
+let world: TestWorld
+let bob: ServedNode
+let kv: SharedContext
+let at: string
+/** Whether the handler fails. */
+let isBroken = true
+
+beforeAll(async () => {
+  world = await TestWorld.open({ clock: systemClock })
+  await world.start('ada', { boot: ['ada', 'bob'] })
+  await world.start('bob', { boot: ['ada', 'bob'], wrapExecutor: failing })
+  kv = await shareContext(world, await appWasm('kv-store-with-handlers'), ['ada', 'bob'])
+  bob = await serve(world.get('bob').node)
+  at = `/admin-api/contexts/${idBase58(kv.contextId)}`
+})
+
+afterAll(async () => {
+  await bob.close()
+  await world.close()
+})
+
+/** As a guest without that method would answer. */
+function failing(executor: GuestExecutor): GuestExecutor {
+  return {
+    run: (module, source, jobs, options) => {
+      const asked = jobs.map((job) =>
+        job.kind === 'call' && isBroken && job.method.endsWith('_handler') ? { ...job, method: 'gone' } : job,
+      )
+      return executor.run(module, source, asked, options)
+    },
+    inspect: (module) => executor.inspect(module),
+    close: () => executor.close(),
+  }
+}
+
+const data = async (path: string) => ((await bob.get(`${at}${path}`)).body as { data: Record<string, unknown[]> }).data
+const set = (key: string) => world.get('ada').call(kv.contextId, 'set', { key, value: 'v' })
+
+async function deadLetters(): Promise<{ id: string }[]> {
+  return (await data('/dead-letters')).deadLetters as { id: string }[]
+}
+
+test('nothing waits at rest', async () => {
+  const counts = { pending: 0, parked: 0, refused: 0, behind: 0, forgotten: 0 }
+  expect(await data('/waiting')).toEqual({ ...counts, handlers: 0, deadLetters: 0, deadLettersDropped: 0 })
+  for (const what of ['pending', 'parked', 'outbox', 'handlers']) {
+    expect(await data(`/waiting/${what}`)).toEqual({ [what]: [] })
+  }
+  expect(await data('/dead-letters')).toEqual({ deadLetters: [] })
+})
+
+test('a dead letter shows what failed and why, can be tried again, and dropped', async () => {
+  await set('a')
+  await expect.poll(deadLetters).toHaveLength(1)
+  const [letter] = await deadLetters()
+  expect(letter).toEqual({
+    id: expect.stringMatching(/^[0-9a-f]{88}$/),
+    deltaId: expect.stringMatching(HEX32),
+    event: expect.any(String),
+    handler: 'insert_handler',
+    depth: 1,
+    attempts: 1,
+    lastError: expect.stringContaining('gone'),
+    ageMs: expect.any(Number),
+  })
+  expect(await data('/waiting')).toMatchObject({ handlers: 0, deadLetters: 1 })
+  const retry = (id: string) => bob.post(`${at}/dead-letters/${id}/retry`)
+  expect((await retry(letter?.id ?? '')).body).toEqual({ data: null })
+  // It fails again.
+  await expect.poll(async () => (await data('/waiting')).deadLetters).toBe(1)
+  isBroken = false
+  expect((await retry(letter?.id ?? '')).status).toBe(200)
+  await expect.poll(deadLetters).toEqual([])
+  await converge(world, kv.contextId, ['ada', 'bob'])
+  expect(await world.get('ada').call(kv.contextId, 'get_handler_execution_count')).toBe(1)
+  isBroken = true
+  await set('b')
+  await set('c')
+  await expect.poll(deadLetters).toHaveLength(2)
+  const [second, third] = await deadLetters()
+  expect(await data('/dead-letters?offset=1&limit=1')).toMatchObject({ deadLetters: [{ id: third?.id }] })
+  const drop = (id: string) => bob.ask('DELETE', `${at}/dead-letters/${id}`)
+  expect((await drop(second?.id ?? '')).body).toEqual({ data: null })
+  expect((await deadLetters()).map(({ id }) => id)).toEqual([third?.id])
+  for (const id of [second?.id ?? '', 'nonsense', '00']) {
+    expect([(await drop(id)).status, (await retry(id)).status]).toEqual([404, 404])
+  }
+  isBroken = false
+})
+
+test('a delta without its parent is pending, one from behind unknown governance is parked, both with what they wait for', async () => {
+  world.network.partition([world.get('ada').peerId])
+  const ada = await world.get('ada').context(kv.contextId)
+  const before = new Set(held(ada).map(({ id }) => id))
+  await set('x')
+  await set('y')
+  await world.get('ada').node.namespaces.get(kv.namespaceId).rotateKey(kv.groupId)
+  await set('z')
+  const [x, y, z] = held(ada).filter(({ id }) => !before.has(id))
+  const context = await world.get('bob').context(kv.contextId)
+  await context.receive([y, z].flatMap((delta) => delta ?? []))
+  const author = idBase58(world.get('ada').node.identity.publicKey)
+  const common = { author, bytes: expect.any(Number) }
+  expect(await data('/waiting/pending')).toEqual({
+    pending: [{ ...common, deltaId: y?.id, reason: 'parents', ageMs: null, missing: [x?.id] }],
+  })
+  expect(await data('/waiting/parked')).toEqual({
+    parked: [{ ...common, deltaId: z?.id, reason: 'governance', ageMs: expect.any(Number), missing: [] }],
+  })
+  expect(await data('/waiting')).toMatchObject({ pending: 1, parked: 1 })
+  world.network.heal()
+  await converge(world, kv.contextId, ['ada', 'bob'])
+})
+
+function held(context: Awaited<ReturnType<ReturnType<TestWorld['get']>['context']>>): Delta[] {
+  const keys = context.readHeld((view) => view.keys(EVERYTHING, 1000))
+  return keys.flatMap((key) => context.delta(idOfKey<DeltaId>(key)) ?? [])
+}

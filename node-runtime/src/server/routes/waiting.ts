@@ -1,0 +1,122 @@
+// What waits in a context, why and since when; what was given up, and how to try it again.
+import { Type } from 'typebox'
+import { idBase58 } from '../../base/ids.ts'
+import type { Context } from '../../context/context.ts'
+import type { HandlerItem } from '../../context/handlers/handler-item.ts'
+import type { Paging, WaitingDelta } from '../../context/waiting/waiting-rows.ts'
+import { contextIdOf, pagingOf } from '../encodings.ts'
+import { contextOf } from '../lookups.ts'
+import { NoBody, NoFields, Page, type Route, type RouteParts, route } from '../route.ts'
+
+const ByContext = Type.Object({ id: Type.String() })
+const ByLetter = Type.Object({ id: Type.String(), letter: Type.String() })
+const CONTEXT = '/admin-api/contexts/:id'
+
+/** Items of one kind, in `data` under `field`. */
+function listing(
+  url: string,
+  summary: string,
+  list: (context: Context, page: Paging, nowMs: number) => Promise<{ readonly [field: string]: readonly unknown[] }>,
+): Route {
+  return route({
+    method: 'GET',
+    url: `${CONTEXT}${url}`,
+    summary,
+    params: ByContext,
+    query: Page,
+    body: NoBody,
+    handle: async ({ node }, { params, query }) => {
+      const context = await contextOf(node, contextIdOf(params.id))
+      return { data: await list(context, pagingOf(query), node.ports.clock.nowMs()) }
+    },
+  })
+}
+
+function deltaJson({ id, author, reason, sinceMs, missing, bytes }: WaitingDelta, nowMs: number): object {
+  return {
+    deltaId: id,
+    author: idBase58(author),
+    reason,
+    ageMs: sinceMs === undefined ? null : age(sinceMs, nowMs),
+    missing,
+    bytes,
+  }
+}
+
+function handlerJson({ id, deltaId, event, handler, depth, attempts, error }: HandlerItem): object {
+  return { id, deltaId, event, handler, depth, attempts, lastError: error ?? null }
+}
+
+function age(sinceMs: number, nowMs: number): number {
+  return Math.max(0, Math.round(nowMs - sinceMs))
+}
+
+async function letterOf(
+  { node }: RouteParts,
+  { id }: { readonly id: string },
+  act: (context: Context) => Promise<void>,
+): Promise<object> {
+  await act(await contextOf(node, contextIdOf(id)))
+  return { data: null }
+}
+
+export const waitingRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    url: `${CONTEXT}/waiting`,
+    summary: 'How much waits in a context, and how much was given up',
+    params: ByContext,
+    query: NoFields,
+    body: NoBody,
+    handle: async ({ node }, { params }) => ({ data: (await contextOf(node, contextIdOf(params.id))).waiting() }),
+  }),
+  listing('/waiting/pending', 'Deltas that wait for their parents, oldest first', async (context, page, nowMs) => ({
+    pending: context.waitingRows.pending(page).map((item) => deltaJson(item, nowMs)),
+  })),
+  listing(
+    '/waiting/parked',
+    'Deltas that wait for a key, for governance, for their time, for this machine, or for parents since long',
+    async (context, page, nowMs) => ({
+      parked: (await context.waitingRows.parked(page)).map((item) => deltaJson(item, nowMs)),
+    }),
+  ),
+  listing('/waiting/outbox', 'Own deltas that were not handed to gossip yet', async (context, page) => ({
+    outbox: (await context.waitingRows.outbox(page)).map((deltaId) => ({ deltaId })),
+  })),
+  listing('/waiting/handlers', 'Event handlers that are still to run', async (context, page, nowMs) => ({
+    handlers: (await context.waitingRows.handlers(page)).map((item) => ({
+      ...handlerJson(item),
+      retryInMs: age(nowMs, item.atMs),
+    })),
+  })),
+  listing(
+    '/dead-letters',
+    'Event handlers that were given up, with their last error',
+    async (context, page, nowMs) => ({
+      deadLetters: (await context.waitingRows.deadLetters(page)).map((item) => ({
+        ...handlerJson(item),
+        ageMs: age(item.atMs, nowMs),
+      })),
+    }),
+  ),
+  route({
+    method: 'POST',
+    url: `${CONTEXT}/dead-letters/:letter/retry`,
+    summary: 'Put a dead letter back into the queue, as if it had never been tried',
+    params: ByLetter,
+    query: NoFields,
+    body: NoBody,
+    handle: (parts, { params }) =>
+      letterOf(parts, params, (context) => context.waitingRows.retryDeadLetter(params.letter)),
+  }),
+  route({
+    method: 'DELETE',
+    url: `${CONTEXT}/dead-letters/:letter`,
+    summary: 'Drop a dead letter: its event is never handled here',
+    params: ByLetter,
+    query: NoFields,
+    body: NoBody,
+    handle: (parts, { params }) =>
+      letterOf(parts, params, (context) => context.waitingRows.dropDeadLetter(params.letter)),
+  }),
+]

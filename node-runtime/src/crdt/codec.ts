@@ -1,6 +1,6 @@
 // The bytes of artifacts and records: big-endian integers, canonical varints, length-prefixed strings. Hand-made rather
 // than DAG-CBOR because a record's bytes are also its rank in a merge (see `lww-record.ts`), and for speed.
-import type { Bytes } from '../base/bytes.ts'
+import { type Bytes, u64be } from '../base/bytes.ts'
 import { CrdtError } from './errors.ts'
 
 export class ByteWriter {
@@ -126,6 +126,12 @@ export function corruptState(why: string): CrdtError {
     'CRDT_STATE_CORRUPT',
     `a record of the host CRDTs cannot be read: ${why}; re-fetch the state from a peer`,
   )
+}
+
+/** The record of a count: none for 0. Throws CrdtError CRDT_STATE_CORRUPT where no true record can have led there. */
+export function countRecord(count: bigint): Bytes | null {
+  if (count < 0n || count >= 1n << 64n) throw corruptState('a count that cannot be')
+  return count === 0n ? null : u64be(count)
 }
 
 /** A record that is `length` bytes long and has a u64 at `at`. Throws CrdtError CRDT_STATE_CORRUPT. */

@@ -126,6 +126,12 @@ describe('a sequence', () => {
     })
   })
 
+  it('whose nodes count what they cannot hold is corrupt', () => {
+    const full = SequenceNode.inner(1, START, { head: START, visible: 0xffff_ffff, oldest: 5n })
+    corrupt(() => full.withCounted(0, 1, 9n))
+    corrupt(() => SequenceNode.inner(1, START, { head: START, visible: 0, oldest: 5n }).withCounted(0, -1, 9n))
+  })
+
   it('of a text with a mark that is no code point is corrupt', () => {
     const writer = new Replica('text')
     writer.call((session) => session.text.insert(id, 0n, utf8('a')))
@@ -140,6 +146,15 @@ describe('a sequence', () => {
     corrupt(() => writer.session().text.getText(id))
     writer.state.set(recordKey(id, 11, 'e', place.id), concat([Uint8Array.of(0), u32be(0xffff_ffff)]))
   })
+})
+
+it('a set that counts fewer elements than it has is corrupt', () => {
+  const replica = new Replica('set')
+  replica.call((session) => session.setInsert(id, utf8('element')))
+  const size = recordKey(id, 3, 't')
+  expect(replica.state.get(size)).toEqual(new Uint8Array(u64be(1n)))
+  replica.state.set(size, null)
+  corrupt(() => replica.session().setRemove(id, utf8('element')))
 })
 
 it('sets of writers that follow each other round and round are corrupt', () => {

@@ -1,8 +1,8 @@
 // Elements under keys, each a last-writer-wins record with a tombstone: the body of maps, sets and user storage.
 // The live keys are in the index; a removed one keeps its record, so that an older write cannot bring it back.
-import { type Bytes, compareBytes, concat, EMPTY, u64be } from '../base/bytes.ts'
+import { type Bytes, compareBytes, concat, EMPTY } from '../base/bytes.ts'
 import { sha256 } from '../base/hash.ts'
-import { ByteReader, ByteWriter, corruptState, readU64 } from './codec.ts'
+import { ByteReader, ByteWriter, corruptState, countRecord, readU64 } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
 import { afterAll, ElementIndex, isInside, type KeyRange } from './element-index.ts'
 import type { CrdtType, Fragment, NextStamp, Origin } from './fragment.ts'
@@ -66,7 +66,7 @@ export class KeyedElements {
     else this.#index().delete(indexKey)
     if (!this.#kind.counted) return
     const size = is ? this.size + 1n : this.size - 1n
-    this.#state.set(this.#totalKey(), size === 0n ? null : u64be(size))
+    this.#state.set(this.#totalKey(), countRecord(size))
   }
 
   #totalKey(): Bytes {

@@ -2,7 +2,7 @@
 // what shows is the owner's. So nobody can write into another's value, and of two concurrent claims the earlier stands
 // on every replica. The value is last-writer-wins among the owner's writes; the claim is the smallest seen.
 import { type Bytes, compareBytes, concat, equalBytes, u64be } from '../../base/bytes.ts'
-import { type ByteReader, type ByteWriter, corruptState, readU64 } from '../codec.ts'
+import { type ByteReader, type ByteWriter, corruptState, countRecord, readU64 } from '../codec.ts'
 import type { CrdtState } from '../crdt-state.ts'
 import { ElementIndex } from '../element-index.ts'
 import { type CrdtType, claimedAt, type Fragment, type NextStamp, type Origin } from '../fragment.ts'
@@ -77,7 +77,7 @@ export class AuthoredEntries {
     if (is) this.#index().add(indexKey)
     else this.#index().delete(indexKey)
     const size = is ? this.size + 1n : this.size - 1n
-    this.#state.set(this.#totalKey(), size === 0n ? null : u64be(size))
+    this.#state.set(this.#totalKey(), countRecord(size))
   }
 
   #shown(indexKey: Bytes): Bytes | undefined {

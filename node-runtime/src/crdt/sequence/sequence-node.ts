@@ -9,6 +9,7 @@ import { SEQUENCE_ID_LENGTH, START, stampOf } from './sequence-id.ts'
 const HEADER_LENGTH = SEQUENCE_ID_LENGTH
 const LEAF_WIDTH = SEQUENCE_ID_LENGTH + 4
 const INNER_WIDTH = SEQUENCE_ID_LENGTH + 12
+const VISIBLE_MAX = 0xffff_ffff
 const NO_STAMP = 0xffff_ffff_ffff_ffffn
 
 /** What a node says about itself in the one above. */
@@ -152,6 +153,7 @@ function leafEntry(id: Bytes, mark: number): Buffer {
 }
 
 function innerEntry({ head, visible, oldest }: Summary): Buffer {
+  if (visible < 0 || visible > VISIBLE_MAX) throw corruptState('a sequence counts what it cannot hold')
   const out = Buffer.alloc(INNER_WIDTH)
   out.set(head)
   out.writeUInt32BE(visible, SEQUENCE_ID_LENGTH)

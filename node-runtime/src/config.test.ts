@@ -296,6 +296,7 @@ describe('a config that cannot be used', () => {
     const rows: [string, string][] = [
       ['', 'Ed25519'],
       ['0OIl', 'base58'],
+      ['2'.repeat(1_000_000), 'longer than'],
       [toBase58(bytes.subarray(1)), 'Ed25519'],
       [toBase58(other), 'Ed25519'],
       [toBase58(torn), 'public key'],

@@ -42,6 +42,8 @@ export interface LoadedConfig {
 
 // libp2p's protobuf of a private key: 1 = type Ed25519, 2 = 64 bytes, the seed and the public key.
 const KEY_HEADER = fromHex('08011240')
+/** Of 68 bytes in base58 there are 93 characters. */
+const KEYPAIR_TEXT_MAX = 128
 export const PORT_MAX = 65_535
 const CONFIG_FILE = 'config.toml'
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
@@ -198,6 +200,8 @@ function addressOf(host: string, port: number): string {
 
 function identityOf({ keypair, peer_id }: NodeConfig['identity'], file: string): SigningKey {
   const refused = (why: string, cause?: unknown) => new ConfigError('CONFIG_INVALID', `${file}: ${why}`, { cause })
+  // What base58 costs grows with the square of its length.
+  if (keypair.length > KEYPAIR_TEXT_MAX) throw refused('identity.keypair is longer than an Ed25519 private key')
   let bytes: Bytes
   try {
     bytes = fromBase58(keypair)

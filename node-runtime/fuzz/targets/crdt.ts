@@ -9,7 +9,7 @@ import { decodeNode, encodeNode } from '../../src/crdt/index-node.ts'
 import { decodeRecord, encodeRecord } from '../../src/crdt/lww-record.ts'
 import { type MemoryState, memoryState } from '../../src/crdt/memory-state.ts'
 import { PROPERTY_TYPES, randomOperation } from '../../src/crdt/properties/random-operations.ts'
-import { seededRandom } from '../../src/crdt/properties/seeded-random.ts'
+import { type SeededRandom, seededRandom } from '../../src/crdt/properties/seeded-random.ts'
 import { idOf, Replica, type Sent } from '../../src/crdt/replica-fixture.ts'
 import { SequenceNode } from '../../src/crdt/sequence/sequence-node.ts'
 import { CrdtSession } from '../../src/crdt/session.ts'
@@ -46,6 +46,13 @@ function historyOf(type: string, calls: number, operations: number): History {
     mergeArtifact(state, sent.artifact, sent)
   }
   return { type, artifacts, state }
+}
+
+/** Long enough for leaves, and a node above them. */
+function longText(): History {
+  const replica = new Replica('fuzz 0')
+  const sent = replica.call((session) => session.text.insert(ID, 0n, utf8('text'.repeat(24))))
+  return { type: 'ReplicatedGrowableArray', artifacts: sent === undefined ? [] : [sent], state: replica.state }
 }
 
 const histories = PROPERTY_TYPES.map((type) => historyOf(type, 8, 4))
@@ -190,6 +197,7 @@ const damagedTarget: Target = {
   format: 'cbor',
   seeds: [
     ...histories,
+    longText(),
     ...['UnorderedSet', 'SortedMap', 'ReplicatedGrowableArray'].map((type) => historyOf(type, 6, 24)),
   ].map(encodeDamaged),
   allocation: { perByte: 20_000, base: 64 * 1024 * 1024 },
@@ -197,9 +205,11 @@ const damagedTarget: Target = {
   run(input, work) {
     const [typeIndex, seed, rows] = decodeDamaged(input)
     const head = concat([utf8('c'), ID])
-    const state = memoryState(rows.map(([at, value]) => [Buffer.from(concat([head, at])).toString('latin1'), value]))
+    const random = seededRandom(Number(BigInt.asUintN(32, BigInt(seed))) ^ checksum(input))
+    const state = memoryState(
+      exchanged(rows, random).map(([at, value]) => [Buffer.from(concat([head, at])).toString('latin1'), value]),
+    )
     const type = PROPERTY_TYPES[typeIndex % PROPERTY_TYPES.length] ?? ''
-    const random = seededRandom(seed)
     const session = new CrdtSession(counted(state, work), {
       replica: (author ?? new Replica('none')).bytes,
       account: (author ?? new Replica('none')).account,
@@ -215,6 +225,29 @@ const damagedTarget: Target = {
     }
     return undefined
   },
+}
+
+/** Now and then a record stands where another belongs: each is well, and what leads from one to the next is not. */
+function exchanged(rows: Damaged[2], random: SeededRandom): Damaged[2] {
+  const out = [...rows]
+  for (let left = rows.length === 0 ? 0 : random.below(4); left > 0; left -= 1) {
+    const [to, from] = [random.below(out.length), random.below(out.length)]
+    const [row, other] = [out[to], out[from]]
+    if (row === undefined || other === undefined) continue
+    // Under its own key, or under one more, as long as its own.
+    const key =
+      random.oneIn(3) && row[0].byteLength === other[0].byteLength
+        ? concat([other[0].subarray(0, 1), row[0].subarray(1)])
+        : row[0]
+    out[to] = [key, other[1]]
+  }
+  return out
+}
+
+function checksum(input: Bytes): number {
+  let sum = 0
+  for (const byte of input) sum = (Math.imul(sum, 31) + byte) | 0
+  return sum >>> 0
 }
 
 function counter(): () => bigint {

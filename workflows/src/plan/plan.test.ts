@@ -304,3 +304,16 @@ steps:
     expect(lines(plan(`name: w\nremote_nodes: {}\n${steps}`)).join()).toContain('the file has no nodes')
   })
 })
+
+test('settings of a node that have no meaning are warned of, but for one that known files carry', () => {
+  const result = plan('name: w\nnodes:\n  a: { rpc_prt: 7180, chain_id: x }\nsteps: [{ type: wait, seconds: 1 }]\n')
+  expect(lines(result)).toEqual([
+    '3:8 warning "rpc_prt" is no setting of a node, and has no effect | did you mean "rpc_port"?',
+  ])
+})
+
+test('of a key that is there twice the later one counts', () => {
+  const result = plan('name: a\nname: b\nnodes: { count: 1 }\nsteps: [{ type: wait, seconds: 1 }]\n')
+  expect(result.plan?.name).toBe('b')
+  expect(result.problems).toMatchObject([{ severity: 'warning', line: 2 }])
+})

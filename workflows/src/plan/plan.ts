@@ -65,7 +65,7 @@ function readWorkflow(request: PlanRequest, root: MapNode, problems: ProblemColl
   if (nodes.known && !hasBrokenRemote(root, remoteNodes.length)) checkNodeNames(steps.source, names, problems)
   const { file, lookAtFile, absentFiles: absent } = request
   if (lookAtFile !== undefined) checkFiles(steps.source, { file, lookAtFile, absent }, problems)
-  checkVariables(steps.source, problems)
+  checkVariables(steps.source, names, problems)
   if (settings === undefined) return undefined
   return {
     name: settings.name,

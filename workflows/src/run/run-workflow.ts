@@ -245,7 +245,7 @@ class WorkflowRun {
     const stops = settings.stopAllNodes || nukes || signal.aborted
     try {
       if (!stops) for (const node of nodes.running()) await network.driver.keep(node)
-      await network.driver.close()
+      await network.driver.close(stopGrace(this.#parts.env))
       if (stops) await Promise.all(nodes.lives().map(({ exited }) => exited))
       await this.#saveLogs(nodes)
       if (nukes) await this.#nuke('nuke_on_end', { signal })
@@ -298,6 +298,12 @@ class WorkflowRun {
 
 function during(what: NonNullable<FailureInfo['during']>, { failure, exitCode }: Described): Described {
   return { failure: { ...failure, during: what }, exitCode }
+}
+
+/** merobox's variable: seconds until a node that does not end by itself is killed. */
+function stopGrace(env: WorkflowRunParts['env']): { graceMs?: number } {
+  const seconds = Number(env.MEROBOX_STOP_TIMEOUT ?? '')
+  return seconds > 0 && Number.isFinite(seconds) ? { graceMs: seconds * 1000 } : {}
 }
 
 /** SIGINT unless the reason says otherwise. */

@@ -3,7 +3,11 @@
 import type { StepSchema } from './step-schema.ts'
 
 const FAMILIES =
-  /^(?:install|context|identity|invite)\.|^(?:app_id|app_path|context_id|context_member_public_key|public_key|namespace_id|namespace_invitation|subgroup_id|subgroup_member_public_key|subgroup_was_inherited|blob_id|member_identity|member_account|execute|script|group_\d+_duration|fuzzy|_fuzzy|__partition_network)_/
+  /^(?:install|context|identity|invite)\.|^(?:execute|script|group_\d+_duration|fuzzy|_fuzzy|__partition_network)_/
+
+/** Followed by the name of a node. */
+const OF_NODES =
+  /^(?:app_id|app_path|context_id|context_member_public_key|public_key|namespace_id|namespace_invitation|subgroup_id|subgroup_member_public_key|subgroup_was_inherited|blob_id|member_identity|member_account)_(.+)$/
 
 const SINGLE: ReadonlySet<string> = new Set(
   `namespace_id context_id member_public_key group_id public_key memberIdentity member_account
@@ -14,7 +18,13 @@ const SINGLE: ReadonlySet<string> = new Set(
 )
 
 /** Generous on purpose: a warning about a variable that is set would be worse than one that is missing. */
-export function isAutomaticVariable(name: string, kind: StepSchema | undefined): boolean {
+export function isAutomaticVariable(
+  name: string,
+  kind: StepSchema | undefined,
+  nodeNames: ReadonlySet<string>,
+): boolean {
   if (kind?.kind === 'fuzzy_test' || SINGLE.has(name) || FAMILIES.test(name)) return true
+  const node = OF_NODES.exec(name)?.[1]
+  if (node !== undefined && nodeNames.has(node)) return true
   return /_duration_(?:seconds|ms|ns)$/.test(name)
 }

@@ -30,8 +30,8 @@ describe('variables', () => {
 
   test('that are set without outputs are known', () => {
     const names = [
-      'app_id_n1',
-      'public_key_n2',
+      'app_id_calimero-node-1',
+      'public_key_calimero-node-2',
       'context.n1.x',
       'install.n1',
       'namespace_id',
@@ -53,5 +53,11 @@ describe('variables', () => {
     expect(lines(withSteps(set('a') + statement))).toEqual([
       '6:63 warning no step before this one sets the variable "zz"',
     ])
+  })
+
+  test('one that would be set for a node is unknown where there is no such node', () => {
+    expect(
+      lines(withSteps('  - {type: call, node: calimero-node-1, context_id: "{{context_id_x}}", method: m}\n')),
+    ).toEqual(['5:53 warning no step before this one sets the variable "context_id_x"'])
   })
 })

@@ -18,18 +18,24 @@ interface Capture {
 /** Keys whose texts are never resolved, or hold steps that are looked at by themselves. */
 const NOT_RESOLVED: ReadonlySet<string> = new Set(['name', 'type', 'description', 'outputs', 'method', 'message'])
 
-export function checkVariables(steps: readonly SourceStep[], problems: ProblemCollector): void {
-  const checker = new VariableChecker(problems)
+export function checkVariables(
+  steps: readonly SourceStep[],
+  nodeNames: ReadonlySet<string>,
+  problems: ProblemCollector,
+): void {
+  const checker = new VariableChecker(problems, nodeNames)
   checker.collect(steps, undefined)
   checker.check(steps, new Set())
 }
 
 class VariableChecker {
   private readonly problems: ProblemCollector
+  private readonly nodeNames: ReadonlySet<string>
   private readonly captures = new Map<string, Capture>()
 
-  constructor(problems: ProblemCollector) {
+  constructor(problems: ProblemCollector, nodeNames: ReadonlySet<string>) {
     this.problems = problems
+    this.nodeNames = nodeNames
   }
 
   /** All captures of the file, to tell "later" from "never". A capture at the top level is preferred. */
@@ -84,7 +90,7 @@ class VariableChecker {
     const names =
       whole === undefined ? [...text.matchAll(/\{\{(.*?)\}\}/gs)].map((match) => (match[1] ?? '').trim()) : [whole]
     for (const name of new Set(names)) {
-      if (!set.has(name) && !isAutomaticVariable(name, step.kind)) this.unknown(name, span, path)
+      if (!set.has(name) && !isAutomaticVariable(name, step.kind, this.nodeNames)) this.unknown(name, span, path)
     }
   }
 

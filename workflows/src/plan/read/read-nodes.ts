@@ -29,6 +29,8 @@ export interface ReadNodes {
 
 const DEFAULT_PREFIX = 'calimero-node'
 const PATH: ValuePath = ['nodes']
+/** A setting without a meaning that known files carry. */
+const TOLERATED: ReadonlySet<string> = new Set(['chain_id'])
 
 export function readNodes(node: SourceNode | undefined, problems: ProblemCollector): ReadNodes {
   if (node === undefined || (node.kind === 'scalar' && node.value === null)) {
@@ -112,6 +114,7 @@ class NodesReader {
   private addNamed(entry: MapEntry, shared: SharedNodeSettings, path: ValuePath): void {
     const isNull = entry.value.kind === 'scalar' && entry.value.value === null
     if (entry.value.kind !== 'map' && !isNull) {
+      if (TOLERATED.has(entry.key)) return
       const message = `"${entry.key}" is neither a setting of "nodes" nor a node, and has no effect`
       const hint = didYouMean(
         entry.key,
@@ -122,6 +125,7 @@ class NodesReader {
       return
     }
     const checked = isNull ? {} : checkSchema(namedNode, entry.value, path, this.problems)
+    if (entry.value.kind === 'map') this.noteUnknown(entry.value, path)
     const before = this.nodes.get(entry.key)
     if (before !== undefined && !before.counted) {
       this.refuse('duplicate_node', entry.value, path, `two nodes are named "${entry.key}"`, entry.keySpan)
@@ -142,6 +146,17 @@ class NodesReader {
       ...(own.data_dir === undefined ? {} : { dataDir: own.data_dir }),
       ...(own.mock_tee === undefined ? {} : { mockTee: own.mock_tee }),
     })
+  }
+
+  /** The original passes them over. */
+  private noteUnknown(node: MapNode, path: ValuePath): void {
+    const names = fieldNames(namedNode)
+    for (const { key, keySpan: span } of node.entries) {
+      if (names.includes(key) || TOLERATED.has(key)) continue
+      const message = `"${key}" is no setting of a node, and has no effect`
+      const hint = didYouMean(key, names, `the settings: ${names.join(', ')}`)
+      this.problems.add({ severity: 'warning', code: 'unknown_field', span, path: [...path, key], message, hint })
+    }
   }
 
   private refuse(

@@ -152,8 +152,10 @@ class TreeReader {
       const value = pair.value === null ? nothingAfter(key.keySpan) : this.read(pair.value, depth + 1)
       if (value === undefined) return undefined
       if (key.key === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN') merged.push(...this.mergeEntries(value))
-      else if (entries.has(key.key)) this.duplicate(key)
-      else entries.set(key.key, { ...key, value })
+      else {
+        if (entries.has(key.key)) this.duplicate(key)
+        entries.set(key.key, { ...key, value })
+      }
     }
     const all = new Map<string, MapEntry>()
     for (const entry of merged) if (!all.has(entry.key)) all.set(entry.key, entry)
@@ -179,11 +181,12 @@ class TreeReader {
 
   private duplicate(key: Pick<MapEntry, 'key' | 'keySpan'>): void {
     this.problems.add({
+      severity: 'warning',
       code: 'yaml_duplicate_key',
       span: key.keySpan,
       path: [],
       message: `the key "${key.key}" is here twice`,
-      hint: 'only one of them could take effect: remove or rename the other',
+      hint: 'this one takes effect, the one before does not: remove or rename one of them',
     })
   }
 

@@ -5,6 +5,7 @@ import { appWasm } from '../../../../scripts/build-apps.ts'
 import { KEY_PREFIXES } from '../../store/keys.ts'
 import { converge, type SavedWorld, type SharedContext, shareContext, TestWorld } from '../../testing/test-nodes.ts'
 import { countRows, NAMES } from '../../testing/test-worlds.ts'
+import { ContextStore } from '../context-store.ts'
 import { removeMember } from '../namespaces/membership.ts'
 
 const NEVER = { atBatch: Number.POSITIVE_INFINITY, written: false }
@@ -37,12 +38,18 @@ async function beforeCydHears(app: string): Promise<{ shared: SharedContext; sav
   return { shared, saved: await world.save() }
 }
 
+/** Undefined when the node died between two slices. */
+function judgementOf(world: TestWorld, { contextId }: SharedContext) {
+  return new ContextStore(world.get('cyd').disk, contextId).judgement().digest
+}
+
 describe.each(['kv-store-with-handlers', 'order-sensitive'])('a node that runs %s', (app) => {
   it('and dies at any write of judging again holds what others hold', { timeout: 120_000 }, async () => {
     const { shared, saved } = await beforeCydHears(app)
     const ends = new Set<string>()
     let died = true
     let points = 0
+    let cutOff = 0
     for (let point = 0; died && point < 160; point += POINT_STEP) {
       const crash = { atBatch: 1 + (point >> 1), written: point % 2 === 1 }
       const label = `${app}: batch ${crash.atBatch}, ${crash.written ? 'written' : 'not written'}`
@@ -54,6 +61,7 @@ describe.each(['kv-store-with-handlers', 'order-sensitive'])('a node that runs %
         died = !world.get('cyd').alive
         world.get('cyd').dieAt(NEVER)
         if (died) points += 1
+        if (died && judgementOf(world, shared) === undefined) cutOff += 1
         if (died) await world.start('cyd', { boot: KEPT })
         const { entries } = await converge(world, shared.contextId, KEPT)
         ends.add(entries.join())
@@ -67,6 +75,7 @@ describe.each(['kv-store-with-handlers', 'order-sensitive'])('a node that runs %
       }
     }
     expect(points).toBeGreaterThan(5)
+    expect(cutOff).toBeGreaterThan(1)
     // Each event was handled once whatever the point, so what its handlers count is the same, too.
     expect(ends.size).toBe(1)
   })

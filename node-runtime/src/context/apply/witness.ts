@@ -22,6 +22,7 @@ export class Witness {
   /** What we had accepted from whom, by removal; still to be said. */
   readonly #heard = new Map<OpId, { readonly account: AccountId; readonly heads: readonly DeltaId[] }>()
   #cancel: (() => void) | undefined
+  #closed = false
 
   constructor(parts: WitnessParts) {
     this.#parts = parts
@@ -39,20 +40,26 @@ export class Witness {
   }
 
   close(): void {
+    this.#closed = true
     this.#cancel?.()
   }
 
   /** One after the other: who comes later has most often nothing to add. */
   #saySoon(op: OpId): void {
-    const { record, authority, identity, setTimer, enqueue, log } = this.#parts
-    if (this.#cancel) return
+    const { record, authority, identity } = this.#parts
     const keys = authority.writers(record.id).map(({ publicKey }): string => publicKey)
     const turn = [...keys.filter((key) => key >= op).sort(), ...keys.filter((key) => key < op).sort()]
-    const delayMs = Math.min(turn.indexOf(identity.publicKey) * WITNESS_STEP_MS, WITNESS_LAST_MS)
-    this.#cancel = setTimer(() => {
+    this.#sayIn(Math.min(turn.indexOf(identity.publicKey) * WITNESS_STEP_MS, WITNESS_LAST_MS))
+  }
+
+  #sayIn(delayMs: number): void {
+    const { setTimer, enqueue, log } = this.#parts
+    if (this.#closed) return
+    this.#cancel ??= setTimer(() => {
       this.#cancel = undefined
       enqueue(() => this.#sayAll()).catch((error) => {
-        log.debug({ error: String(error) }, 'not said yet what was accepted from a removed member')
+        log.debug({ error: String(error) }, 'what was accepted from a removed member is said later')
+        this.#sayIn(WITNESS_LAST_MS)
       })
     }, delayMs)
   }

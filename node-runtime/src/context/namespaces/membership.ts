@@ -1,10 +1,9 @@
 // Who goes: a removal pins what was accepted from the member, and what is written from then on is sealed anew.
 import type { AccountId, ContextId, DeltaId, GroupId } from '../../base/ids.ts'
-import type { PinnedHeads } from '../../base/operations.ts'
-import { OP_BYTES_MAX, PINNED_CONTEXTS_MAX } from '../../wire/limits.ts'
 import type { Contexts } from '../contexts.ts'
 import type { Namespace } from './namespace.ts'
 import type { Namespaces } from './namespaces.ts'
+import { portionsOf } from './pin-portions.ts'
 
 export interface MembershipParts {
   readonly namespaces: Namespaces
@@ -32,7 +31,7 @@ export async function removeMember(
     for (const contextId of writableIn(namespace, new Set(groups))) {
       if (contexts.has(contextId)) await still.add(contexts, contextId, account)
     }
-    const [first = {}, ...others] = portions(still.pinned)
+    const [first = {}, ...others] = portionsOf(still.pinned)
     const { id: removal } = await namespace.submit({ kind: 'member_removed', groupId, account, pinned: first })
     for (const pinned of others) await namespace.pinRemoval({ account, removal, pinned })
   } finally {
@@ -85,28 +84,4 @@ class StandingStill {
     this.#end.resolve()
     await Promise.all(this.#ended)
   }
-}
-
-/** An id with its framing. */
-const ID_BYTES = 36
-/** Of an operation; the rest is for the other fields. */
-const PINS_BYTES_MAX = OP_BYTES_MAX / 2
-
-/** As many as one operation carries, then the others. */
-function portions(pinned: readonly (readonly [ContextId, readonly DeltaId[]])[]): PinnedHeads[] {
-  const all: Record<ContextId, readonly DeltaId[]>[] = []
-  let last: Record<ContextId, readonly DeltaId[]> = {}
-  let [count, bytes] = [0, Number.POSITIVE_INFINITY]
-  for (const [contextId, heads] of pinned) {
-    const size = (heads.length + 1) * ID_BYTES
-    if (bytes + size > PINS_BYTES_MAX || count >= PINNED_CONTEXTS_MAX) {
-      last = {}
-      all.push(last)
-      ;[count, bytes] = [0, 0]
-    }
-    last[contextId] = heads
-    count += 1
-    bytes += size
-  }
-  return all
 }

@@ -7,6 +7,7 @@ import { idBytes, parseBase58Id, parseHexId } from '../../src/base/ids.ts'
 import { ConfigError, checkAuthMode, freshConfig, hostPortOf, readSettings } from '../../src/config.ts'
 import { compareAddresses, hostOf, peerIn, placeOf } from '../../src/network/address.ts'
 import { FrameDecoder, framePrefix } from '../../src/network/frame-codec.ts'
+import { FRAME_MAX_BYTES } from '../../src/network/limits.ts'
 import { peerIdOfPublicKey, publicKeyOfPeer } from '../../src/network/peer-id.ts'
 import { contextIdOf, InvitationJson, invitationFromJson, invitationToJson } from '../../src/server/encodings.ts'
 import { jsonTextOf, parseJson } from '../../src/server/json.ts'
@@ -14,8 +15,6 @@ import { readQuery } from '../../src/server/query.ts'
 import { encodeInvitationBody } from '../../src/wire/invitation.ts'
 import { alice, ops } from '../../src/wire/messages.fixture.ts'
 import { Rejected, type Target } from '../target.ts'
-
-const FRAME_MAX = 4096
 
 /** The first two bytes say how the others are cut into chunks. */
 const frameTarget: Target = {
@@ -32,10 +31,11 @@ const frameTarget: Target = {
       framePrefix(300),
       new Uint8Array(300),
     ]),
-    concat([Uint8Array.of(1, 1), framePrefix(130), new Uint8Array(130), framePrefix(FRAME_MAX)]),
+    concat([Uint8Array.of(1, 1), framePrefix(130), new Uint8Array(130), framePrefix(FRAME_MAX_BYTES)]),
   ],
   run(input) {
-    const decoder = new FrameDecoder(FRAME_MAX)
+    // As large as a node takes them: one that is announced must cost nothing before it comes.
+    const decoder = new FrameDecoder(FRAME_MAX_BYTES)
     const stream = input.subarray(2)
     const frames: Bytes[] = []
     const sizes = [1 + (input[0] ?? 0), 1 + (input[1] ?? 0)]

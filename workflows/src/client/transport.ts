@@ -73,13 +73,27 @@ export class Transport {
   /** Hands over the body of a 2xx, piece by piece and in order. BLOB_TIMEOUT_MS for the whole. */
   async download(path: string, take: (piece: Uint8Array) => Promise<void>, sent: RequestOptions = {}): Promise<void> {
     const about = { method: 'GET', url: `${this.baseUrl}${path}` }
+    let refusal: { readonly error: unknown } | undefined
+    const keep = async (piece: Uint8Array) => {
+      try {
+        await take(piece)
+      } catch (error) {
+        refusal = { error }
+        throw error
+      }
+    }
     const read = async (response: Response) => {
       if (!isGood(response.status)) return readText(response, about)
-      for await (const piece of response.body ?? []) await take(piece)
+      for await (const piece of response.body ?? []) await keep(piece)
       return ''
     }
-    const { status, value } = await this.#exchange(about, { ...sent, bodyTimeoutMs: BLOB_TIMEOUT_MS }, read)
-    if (!isGood(status)) throw httpError(about, status, value)
+    try {
+      const { status, value } = await this.#exchange(about, { ...sent, bodyTimeoutMs: BLOB_TIMEOUT_MS }, read)
+      if (!isGood(status)) throw httpError(about, status, value)
+    } catch (error) {
+      // Who takes the bytes has failed, not the connection.
+      throw refusal === undefined ? error : refusal.error
+    }
   }
 
   /** What requests are sent with: the option of the request, else the client's own. */

@@ -17,7 +17,7 @@ import { clearNodeData, stopLeftovers } from './clear-data.ts'
 import type { EmitRunEvent, FailureInfo, RunListener, RunOutcome } from './events.ts'
 import { type Described, describeError } from './failure.ts'
 import { KEEP_RUNS } from './limits.ts'
-import { redactPlan } from './redact-plan.ts'
+import { redactPlan, withoutSecrets } from './redact-plan.ts'
 import { pruneRuns, RunDirectory } from './run-directory.ts'
 import { runTimedOut, StepFailedError } from './run-errors.ts'
 import { RunNodes } from './run-nodes.ts'
@@ -82,6 +82,7 @@ class WorkflowRun {
   readonly #state: NodeState
   readonly #recorder = new RunRecorder()
   readonly #variables = new Variables()
+  readonly #secrets = new Set<string>()
   readonly #crashed = new AbortController()
   readonly #emit: EmitRunEvent
   #network: ReturnType<WorkflowRunParts['openDriver']> | undefined
@@ -132,7 +133,7 @@ class WorkflowRun {
       durationMs: performance.now() - started,
       runDir: this.#directory.path,
       nodesLeftRunning: this.#nodes?.running().map(({ name }) => name) ?? [],
-      captured: Object.fromEntries(this.#variables.entries()),
+      captured: withoutSecrets(Object.fromEntries(this.#variables.entries()), this.#secrets),
     })
     const notRecorded = await this.#record()
     return {
@@ -228,6 +229,7 @@ class WorkflowRun {
       emit: this.#emit,
       file: this.#plan.file,
       seed: this.#options.seed,
+      secrets: this.#secrets,
     })
     await runner.run(this.#plan.steps, this.#variables, options)
   }

@@ -4,10 +4,12 @@ import { ClientError } from '../client/client-error.ts'
 import type { PlannedBranch, PlannedStep } from '../plan/plan-types.ts'
 import { StepError } from '../steps/step-error.ts'
 import type { BranchRun, StepKind, StepResult } from '../steps/step-kind.ts'
+import type { JsonValue } from '../values/json/json-value.ts'
 import { resolveToText } from '../values/placeholders.ts'
 import type { Variables } from '../values/variables.ts'
 import type { EmitRunEvent, StepRef } from './events.ts'
 import { describeFailure } from './failure.ts'
+import { withoutSecrets } from './redact-plan.ts'
 import { StepAbortError, StepFailedError } from './run-errors.ts'
 import type { RunNodes } from './run-nodes.ts'
 import { StepScope, type StepScopeParts } from './step-scope.ts'
@@ -22,6 +24,8 @@ export interface StepRunnerParts {
   /** For places. */
   readonly file: string
   readonly seed: string | undefined
+  /** Names of variables whose values no report may show; filled here. */
+  readonly secrets: Set<string>
 }
 
 interface Level {
@@ -85,10 +89,10 @@ export class StepRunner {
       emit({
         ...end(),
         outcome: 'passed',
-        captured: scope.captured,
+        captured: this.#shownCaptures(kind, scope),
         ...(result.summary !== undefined && { summary: result.summary }),
         ...(result.warning !== undefined && { warning: result.warning }),
-        ...(result.payload !== undefined && { payload: result.payload }),
+        ...(result.payload !== undefined && kind.isSecret !== true && { payload: result.payload }),
       })
       return result
     } catch (thrown) {
@@ -105,6 +109,11 @@ export class StepRunner {
       emit({ ...end(), outcome: 'failed', captured: scope.captured, failure })
       throw new StepFailedError(failure, exitCode, error)
     }
+  }
+
+  #shownCaptures(kind: StepKind, scope: StepScope): Readonly<Record<string, JsonValue>> {
+    if (kind.isSecret === true) for (const name of Object.keys(scope.captured)) this.#parts.secrets.add(name)
+    return withoutSecrets(scope.captured, this.#parts.secrets)
   }
 
   readonly #runBranch: StepScopeParts['runBranch'] = (branch: PlannedBranch, run, parent, options) => {

@@ -24,6 +24,8 @@ export interface StepKind<Schema extends TSchema = TSchema> extends StepSchema {
   readonly honoursExpectedFailure: boolean
   /** What an `expected_failure` that succeeds does here, where it does not fail the step. */
   readonly unexpectedSuccess?: string
+  /** What it captures and replies is not for the record of the run: tokens. */
+  readonly isSecret?: boolean
   /** It judges expected failures and captures its outputs itself. */
   readonly settlesItself?: boolean
   run(input: Static<Schema>, context: StepContext, options: { signal: AbortSignal }): Promise<StepResult>

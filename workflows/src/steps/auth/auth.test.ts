@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import { planWorkflow } from '../../plan/plan.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
@@ -39,6 +41,7 @@ test('after a login everything that is sent carries the token, unless the step s
   expect(good.failure?.message).toBeUndefined()
   expect([good.variables.get('until'), good.variables.get('name_of')]).toEqual([9, 'ann'])
   expect(good.variables.get('fresh')).not.toBe(good.variables.get('t'))
+  expect(readFileSync(path.join(good.runDir, 'run.json'), 'utf8')).not.toContain(String(good.variables.get('t')))
   const [first, ...refused] = good.network.node('n-1').sockets
   expect([first, new Set(refused)]).toEqual([good.variables.get('t'), new Set([null])])
 })

@@ -20,6 +20,7 @@ export const login = defineStep({
     closed,
   ),
   outputs: tokenOutputs,
+  isSecret: true,
   honoursExpectedFailure: true,
   async run(input, context, options) {
     const node = context.node(input.node)

@@ -9,6 +9,7 @@ export const refresh = defineStep({
   summary: 'Get new tokens for those of the last login. Nodes refuse it while the old token is valid.',
   schema: Type.Object({ node: nodeField }, closed),
   outputs: tokenOutputs,
+  isSecret: true,
   honoursExpectedFailure: true,
   async run(input, context, options) {
     const node = context.node(input.node)

@@ -95,7 +95,10 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   everything.sort(compareCanonical)
   const past = pastOf(everything, nodes[0]?.summary.heads ?? [])
   // One that took a peer's state may have judged otherwise before. Where nodes differ now, their roots do, too.
-  const saidOf = (id: DeltaId) => names.map((name) => history.statuses.get(name)?.get(id))
+  const saidOf = (id: DeltaId) => {
+    const standing = names.filter((name) => !history.overtaken.get(name)?.has(id))
+    return (standing.length > 0 ? standing : names).map((name) => history.statuses.get(name)?.get(id))
+  }
   const isVoid = ({ id }: Delta) => saidOf(id).includes('void') && !saidOf(id).includes('applied')
   const open = (delta: Delta): AppliedDelta => {
     const key = keys.find(setting.shared.groupId, delta.keyId)

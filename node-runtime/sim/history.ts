@@ -44,6 +44,8 @@ export class History {
   readonly deltas = new Map<DeltaId, Bytes>()
   /** By node: what it last said of a delta. */
   readonly statuses = new Map<string, Map<DeltaId, Status>>()
+  /** Of these, what a peer's state has replaced, and has not been looked at since. */
+  readonly overtaken = new Map<string, Set<DeltaId>>()
   /** By node: the deltas it ever applied one by one. */
   readonly applied = new Map<string, Set<DeltaId>>()
   /** By node: how often it pruned its history, and when it took a peer's state instead of its own. */
@@ -88,6 +90,7 @@ export class History {
 
   #delta(name: string, key: Bytes, row: Bytes): void {
     const id = toHex(key.subarray(key.byteLength - 32)) as DeltaId
+    this.overtaken.get(name)?.delete(id)
     const status = statusOf(row)
     if (!this.deltas.has(id)) this.deltas.set(id, row)
     const statuses = this.statuses.get(name) ?? new Map<DeltaId, Status>()
@@ -100,8 +103,10 @@ export class History {
   /** With a snapshot the state is swapped in the same batch. The row is also rewritten once a swap was looked at. */
   #checkpoint(name: string, batch: readonly StoreOp[], nowMs: number): void {
     const isSwap = batch.some((op) => op.type === 'put' && op.key[0] === LETTERS.contextMeta)
-    if (isSwap) this.adoptions.set(name, [...(this.adoptions.get(name) ?? []), nowMs])
-    else this.prunings.set(name, (this.prunings.get(name) ?? 0) + 1)
+    if (isSwap) {
+      this.adoptions.set(name, [...(this.adoptions.get(name) ?? []), nowMs])
+      this.overtaken.set(name, new Set(this.statuses.get(name)?.keys()))
+    } else this.prunings.set(name, (this.prunings.get(name) ?? 0) + 1)
   }
 
   #handler(name: string, op: StoreOp, batch: readonly StoreOp[]): void {

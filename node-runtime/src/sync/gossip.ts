@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { ContextId, DeltaId, NamespaceId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Network, PeerId } from '../network/network.ts'
+import { publicKeyOfPeer } from '../network/peer-id.ts'
 import { type Delta, decodeDelta, encodeDelta } from '../wire/delta.ts'
 import { decodeGossip, encodeGossip, type Gossip, type HeadsBeat, verifyHeads } from '../wire/gossip.ts'
 import { GOSSIP_DELTA_BYTES_MAX, GOSSIP_ITEMS_MAX } from '../wire/limits.ts'
@@ -178,6 +179,9 @@ export class GossipExchange {
 
   /** Equal heads and another root is a defect, never a state that passes (I5). */
   #compareRoots(id: ContextId, context: SyncedContext, beat: HeadsBeat): void {
+    const { directory, network } = this.#parts
+    // Who was removed is brought up to nobody's state any more.
+    if (!directory.mayRead(id, publicKeyOfPeer(network.peerId))) return
     const { removals } = context
     if (removals === undefined || !equalBytes(removals, beat.removals)) return
     if (context.root === beat.root || !sameIds(context.heads(), beat.heads)) return

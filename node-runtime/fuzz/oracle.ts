@@ -63,10 +63,15 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof GuestFault ? error.kind : undefined
 }
 
-/** The message without what differs from input to input; where there is a cause, that one's, too. */
+// Not what the input said: numbers, bytes, quoted texts, and what was seen instead of what was expected.
+const FROM_INPUT = /\d+|0x[0-9a-f]+|"(?:[^"\\]|\\.)*"?|[0-9a-f]{8,}|got .*|not JSON: .*|not TOML: .*/gs
+
+/** The message without what differs from input to input; where one of our errors is the cause, that one's, too. */
 function placeOf(error: Error): string {
-  const own = error.message.replace(/\d+|0x[0-9a-f]+|"[^"]*"|[0-9a-f]{8,}/g, '#').slice(0, 200)
-  return error.cause instanceof Error ? `${own} < ${placeOf(error.cause)}` : own
+  const own = error.message.replace(FROM_INPUT, '#').slice(0, 200)
+  const { cause } = error
+  if (cause instanceof CodedError) return `${own} < ${placeOf(cause)}`
+  return cause instanceof Error ? `${own} < ${cause.name}` : own
 }
 
 function shown(error: unknown): string {

@@ -19,6 +19,7 @@ const WHOLE = [
   'node-runtime/src/context/convergence.test.ts',
   'node-runtime/src/context/**/*crash*.test.ts',
   'node-runtime/src/context/retention/retention.test.ts',
+  'node-runtime/src/sync/one-way-left.test.ts',
   'node-runtime/src/main.test.ts',
   'cli/src/{program,launcher}.test.ts',
   'cli/src/commands/real-network.test.ts',

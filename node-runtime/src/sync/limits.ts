@@ -34,6 +34,9 @@ export const GOSSIP_WAITING_MAX = 4096
 /** The least time between two head announcements of one context. */
 export const HEADS_EVERY_MS = 1000
 
+/** What a pull has brought is told by hello to other neighbours so much later: by then gossip has, where it works. */
+export const SPREAD_AFTER_MS = 500
+
 /** Members asked whether they have the same root before a snapshot is taken. */
 export const VOUCHING_PEERS_MAX = 3
 /** Peers asked in one round that a user has asked for. */

@@ -26,6 +26,7 @@ import { HelloExchange } from './hello.ts'
 import { ANSWER_IDS_MAX, ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
 import type { Directory, SyncedContext, SyncedNamespace } from './ports.ts'
 import { firstOf, pullBase, pullKeys, pullOps } from './pulling.ts'
+import { Spreading } from './spreading.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
 import { isVouched } from './vouching.ts'
 
@@ -71,6 +72,7 @@ export class Sync {
   readonly #hello: HelloExchange
   readonly #followed = new Map<string, Followed>()
   readonly #pulls = new Map<string, Pull>()
+  readonly #spreading: Spreading
   readonly #greetings = new Map<PeerId, { again: boolean }>()
   readonly #background = new Set<Promise<unknown>>()
   readonly #stop = new AbortController()
@@ -89,6 +91,12 @@ export class Sync {
       topics: () => this.#topics(),
       onDifferent: (topic, peer) => this.#pullSoon(topic, peer),
       log: parts.log,
+    })
+    this.#spreading = new Spreading({
+      clock: parts.clock,
+      tell: (topic) => {
+        for (const peer of this.#choose(topic, ROUND_PEERS_MAX)) this.#greetSoon(peer)
+      },
     })
     new Answering({
       ...parts,
@@ -199,6 +207,7 @@ export class Sync {
     this.#stop.abort(new SyncError('SYNC_INCOMPLETE', 'the node is stopping'))
     this.#gossip.close()
     for (const followed of this.#followed.values()) followed.cancel?.()
+    this.#spreading.close()
     await Promise.allSettled(this.#background)
   }
 
@@ -336,6 +345,7 @@ export class Sync {
     if (count > 0) {
       log.debug({ contextId: topic.id, peer: from.peer, count }, 'deltas pulled')
       this.#gossip.announceHeads(topic.id)
+      this.#spreading.soon(topic)
     }
   }
 

@@ -10,7 +10,7 @@ const SOURCES = path.resolve(import.meta.dirname, '../src')
 const NOT_OURS =
   /\.test\.ts$|\.fixture\.ts$|-fixture\.ts$|-contract\.ts$|contract-waits\.ts$|(^|\/)(testing|assembly|properties)\//
 const DECODER =
-  /^(decode|parse|read|open[A-Z]|from[A-Z]|check[A-Z]\w*(Structure|Module|Mode)|\w+From(Json|Bytes)$|\w+In$)/
+  /^(decode|parse|read|open[A-Z]|from[A-Z]|check[A-Z]\w*(Structure|Module|Mode)|\w+From(Json|Bytes)$|(codePoints|value|peer)In$)/
 const EXPORTED = /^export (?:async )?(?:function\*?|const|class) (\w+)/gm
 const STATIC = /^ {2}static (?:async )?(decode|parse|read|from)\b/m
 

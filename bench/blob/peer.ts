@@ -29,8 +29,13 @@ export async function openPeer({ folder, networkId, boot }: { folder: string; ne
   const exchange = new BlobExchange({
     network,
     blobs,
-    references: { holds: () => true, add: async () => {} },
-    directory: { namespace: () => undefined, namespaceOf: () => undefined, mayRead: () => true },
+    references: { holds: () => true, add: async () => {}, of: async () => [] },
+    directory: {
+      namespace: () => undefined,
+      namespaceOf: () => undefined,
+      namespacesNaming: () => [],
+      mayRead: () => true,
+    },
     log: silentLogger,
   })
   const frame = new Uint8Array(systemRandom.bytes(MIB))

@@ -24,7 +24,7 @@ export const deleteBlobOnDisk = defineStep({
     closed,
   ),
   outputs: [],
-  honoursExpectedFailure: false,
+  honoursExpectedFailure: true,
   async run(input, context) {
     const node = context.node(input.node)
     const directory =

@@ -9,7 +9,7 @@ export const assertCascadeComplete = defineStep({
   summary: 'Wait until an upgrade has completed in every group of a namespace; fails as soon as one has failed.',
   schema: Type.Object(completeFields, closed),
   outputs: cascadeOutputs,
-  honoursExpectedFailure: false,
+  honoursExpectedFailure: true,
   run(input, context, options) {
     const isComplete = ({ all_completed }: { all_completed?: unknown }) => all_completed === true
     const completion = { route: 'cascade-status', summarise: cascadeSummary, says: saysCascade, isComplete }

@@ -9,7 +9,7 @@ export const assertMigrationComplete = defineStep({
   summary: 'Wait until every expected member of a namespace has migrated; fails as soon as one has failed.',
   schema: Type.Object(completeFields, closed),
   outputs: migrationOutputs,
-  honoursExpectedFailure: false,
+  honoursExpectedFailure: true,
   run(input, context, options) {
     const isComplete = ({ all_migrated }: { all_migrated?: unknown }) => all_migrated === true
     const completion = { route: 'migration-status', summarise: migrationSummary, says: saysMigration, isComplete }

@@ -57,8 +57,11 @@ export async function awaitComplete(
     const tookMs = context.clock.nowMs() - started
     const failed = payload.failed !== 0
     if (failed || tookMs >= timeoutMs) {
+      // An expected end still says how far it was.
+      if (context.step.expectedFailure) context.capture(payload, { loose: true })
       const after = failed ? 'it has failed' : `not complete after ${formatDuration(tookMs)}`
-      throw new StepError(failed ? 'assertion' : 'timeout', `${after}: ${says}${reasons(payload)}`, { node: node.name })
+      const code = context.step.expectedFailure ? 'failed' : failed ? 'assertion' : 'timeout'
+      throw new StepError(code, `${after}: ${says}${reasons(payload)}`, { node: node.name })
     }
     context.progress(says)
     const pauseMs = (input.poll_interval ?? COMPLETE_POLL_SEC) * 1000

@@ -95,6 +95,13 @@ test('assert_cascade_complete looks until all have completed, and ends at once w
   expect(ended.failure?.message).toBe('not complete after 3.00 s: 1 of 2 members migrated')
 })
 
+test('that it does not complete may be expected, and how far it was is captured all the same', async () => {
+  const step = `  - { type: assert_migration_complete, node: n-1, namespace_id: ns, timeout_seconds: 1, expected_failure: true, expected_error: not complete, outputs: { m: migrated, x: gone } }`
+  const slow = { rollup: { total: 2, migrated: 1, inProgress: 1 }, members: [] }
+  const run = await runYaml(withContext(step), answering(/migration-status/, slow, slow))
+  expect([run.outcome, run.variables.get('m')]).toEqual(['passed', 1])
+})
+
 test('get_migration_status captures what the reply had, and refuses what it had not', async () => {
   const step = (path: string) =>
     withContext(`  - { type: get_migration_status, node: n-1, namespace_id: ns, outputs: { v: ${path} } }`)

@@ -262,7 +262,7 @@ export class Context {
   }
 
   encodedDelta(id: DeltaId): Bytes | undefined {
-    return this.#parts.rows.encodedDelta(id)
+    return this.#parts.rows.encodedDelta(id) ?? this.#pruner.behind.encoded(id)
   }
 
   base(): AsyncIterable<readonly [Bytes, Bytes]> {

@@ -90,6 +90,11 @@ export const HELD_REBUILD_BATCH = 5000
 /** Ids of refused deltas kept in memory, so that no peer is asked for them again. Then the oldest is fetched once more. */
 export const REFUSED_REMEMBERED_MAX = 10_000
 
+/** Deltas from behind a checkpoint that are remembered for members who wait for them. Then the oldest is forgotten. */
+export const BEHIND_MAX = 64
+/** And their bytes. */
+export const BEHIND_BYTES_MAX = 4 * 1024 * 1024
+
 /** How far a peer's stamp may be ahead of our clock: twice the skew that clocks of a network may have. */
 export const FUTURE_MAX_MS = 10 * 60 * 1000
 

@@ -11,7 +11,7 @@ import type { SyncRequest } from '../wire/sync-messages.ts'
 import { Conversation, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
 import { greet } from './greeting.ts'
-import { FETCH_WANTS_MAX, RECEIVE_BATCH, RECEIVE_BATCH_BYTES } from './limits.ts'
+import { FETCH_WANTS_MAX, NAMED_STEPS_MAX, RECEIVE_BATCH, RECEIVE_BATCH_BYTES } from './limits.ts'
 import type { SyncedContext } from './ports.ts'
 import { pullSnapshot } from './snapshot-pull.ts'
 
@@ -125,12 +125,23 @@ class DeltaFetch {
 
   /**
    * What something here waits for and no comparison brings: perhaps it is before what is pruned here. Then it is refused
-   * together with what waits for it, so that this does not wait for ever.
+   * together with what waits for it, so that this does not wait for ever. The peer may have refused it, too, for what is
+   * further back: so on along the parents.
    */
   async fetchAwaited(): Promise<number> {
     const before = this.#came
-    const ids = this.#context.missing(NAMED_IDS_MAX).sort()
-    if (ids.length === 0) return 0
+    const asked = new Set<DeltaId>()
+    for (let step = 0; step < NAMED_STEPS_MAX; step += 1) {
+      const ids = this.#context.missing(NAMED_IDS_MAX).filter((id) => !asked.has(id))
+      const came = this.#came
+      if (ids.length > 0) await this.#fetchNamed(ids.sort())
+      if (this.#came === came) break
+      for (const id of ids) asked.add(id)
+    }
+    return this.#came - before
+  }
+
+  async #fetchNamed(ids: readonly DeltaId[]): Promise<void> {
     const frames = this.#conversation.ask({ t: 'named', contextId: this.#contextId, ids })
     try {
       for await (const items of itemsOf(frames, DELTA_BYTES_MAX)) {
@@ -139,7 +150,6 @@ class DeltaFetch {
     } finally {
       await this.#flush()
     }
-    return this.#came - before
   }
 
   async #fetchSome(wants: readonly Want[]): Promise<void> {

@@ -13,6 +13,8 @@ export const SYNC_JITTER = 0.2
 export const ANSWER_IDS_MAX = 20_000
 /** Items and ranges asked for in one request; the rest is asked for in the next one. */
 export const FETCH_WANTS_MAX = 4096
+/** How far back in one pull parents are asked for by their ids; the next one goes on. */
+export const NAMED_STEPS_MAX = 64
 /** Ids looked up at once while deltas are streamed; other work comes between two pages. */
 export const FETCH_PAGE = 500
 /** Requests on one stream. One more ends it; no pull comes near. */
@@ -39,7 +41,7 @@ export const SPREAD_AFTER_MS = 500
 
 /** Members asked whether they have the same root before a snapshot is taken. */
 export const VOUCHING_PEERS_MAX = 3
-/** Peers asked in one round that a user has asked for. */
+/** Peers asked in one round that a user has asked for, or while something lacks its parents. */
 export const ROUND_PEERS_MAX = 8
 /** Answers served at once. One more is refused as busy, and the asker tries later. */
 export const SERVING_MAX = 32

@@ -229,9 +229,16 @@ export class Sync {
     const delayMs = Math.max(this.#options.everyMs * jitter, this.#options.gapMs)
     followed.cancel = clock.setTimer(() => {
       followed.lastRoundMs = clock.nowMs()
-      for (const peer of this.#choose(followed.topic, 1)) this.#pullSoon(followed.topic, peer)
+      void this.#periodically(followed.topic)
       this.#schedule(followed)
     }, delayMs)
+  }
+
+  /** One member; more where something is waited for: perhaps a single one has it. */
+  async #periodically(topic: Topic): Promise<void> {
+    const context = topic.kind === 'context' ? await this.#context(topic.id) : undefined
+    const isWaiting = context !== undefined && context.missing(1).length > 0
+    for (const peer of this.#choose(topic, isWaiting ? ROUND_PEERS_MAX : 1)) this.#pullSoon(topic, peer)
   }
 
   async #topics(): Promise<{ topic: Topic; heads: readonly Id[] }[]> {

@@ -137,6 +137,7 @@ export class Receiver {
       }
       if (result.outcome === 'invalid') {
         intake.refuse(delta, result.reason ?? 'invalid')
+        this.#parts.pruner.behind.remember(delta)
         continue
       }
       hlc.observe(delta.hlc)
@@ -168,6 +169,7 @@ export class Receiver {
     intake.leave(delta.id)
     if (!dag.awaits(delta.id) || !intake.isGenuine(delta)) return []
     const { ready, invalid } = dag.learn(delta)
+    this.#settled.push(delta.id, ...invalid)
     ops.push(rows.putBeneath(delta), ...invalid.map((id) => rows.dropDelta(id)))
     return ready
   }
@@ -178,7 +180,10 @@ export class Receiver {
     this.#behind += 1
     intake.leave(delta.id)
     intake.refuse(delta, 'behind the frontier')
-    const gone = [delta.id, ...dag.refuse(delta.id)]
+    this.#parts.pruner.behind.remember(delta)
+    const fallen = dag.refuse(delta.id)
+    this.#parts.pruner.behind.rememberStored(fallen, rows)
+    const gone = [delta.id, ...fallen]
     this.#settled.push(...gone)
     ops.push(...gone.map((id) => rows.dropDelta(id)))
   }

@@ -13,6 +13,7 @@ import type { Ledger } from '../ledger.ts'
 import { PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
+import { Behind } from './behind.ts'
 import { boundOf, type Cut, containedIn, cutOf, joinAuthors } from './checkpoint.ts'
 import type { Frontier } from './frontier.ts'
 
@@ -28,6 +29,8 @@ type PrunerParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'pruned' | 're
 type Prefix = ReturnType<Dag['prefix']>
 
 export class Pruner {
+  /** What was refused since. */
+  readonly behind = new Behind()
   readonly #parts: PrunerParts
   #checkpoint: Checkpoint | undefined
   #bound: Bound
@@ -139,6 +142,7 @@ export class Pruner {
     const { dag, rows, ledger, turns } = this.#parts
     const stranded = [...dag.pending()].filter(({ id, hlc }) => itemKey(hlc, id) < this.#bound)
     const gone = stranded.flatMap(({ id }) => [id, ...dag.refuse(id)])
+    this.behind.rememberStored(gone, rows)
     const ops: StoreOp[] = gone.map((id) => rows.dropDelta(id))
     const beneath = new Set(prefix.beneath.map(({ id }) => id))
     for await (const { id } of rows.beneath()) if (!beneath.has(id)) ops.push(rows.dropBeneath(id))

@@ -141,6 +141,30 @@ describe.each(['kv-store', 'order-sensitive'])('members of a context of %s', (ap
     }
   })
 
+  it('learn from one that has refused it that what they wait for is behind, without its author', async () => {
+    const scene = await share(app, NAMES, { retention })
+    const { world, shared } = scene
+    const contexts = () => Promise.all(NAMES.map((name) => world.get(name).context(shared.contextId)))
+    await set(scene, 'cyd', 'old', 'cyd')
+    await converge(world, shared.contextId, NAMES)
+    world.network.partition([world.get('cyd').peerId])
+    await set(scene, 'cyd', 'below', 'cyd alone')
+    const [below] = (await world.get('cyd').context(shared.contextId)).heads()
+    await world.pass(2 * ABSENT_MS)
+    await writeMany(scene, ['ada', 'bob'], 30)
+    await world.pass(30_000)
+    await set(scene, 'cyd', 'above', 'cyd alone')
+    const [ada, bob, cyd] = await contexts()
+    const deltas = [below, ...(cyd?.heads() ?? [])].flatMap((id) => (id && cyd?.delta(id)) ?? [])
+    expect(ada?.checkpoint()).toBeDefined()
+    await world.run(ada?.receive(deltas.slice(0, 1)) ?? Promise.reject(new Error('no context')))
+    await world.run(bob?.receive(deltas.slice(1)) ?? Promise.reject(new Error('no context')))
+    expect(ada?.waiting()).toMatchObject({ pending: 0, behind: 1 })
+    expect(bob?.waiting()).toMatchObject({ pending: 1, behind: 0 })
+    await world.until('bob to wait no longer', () => bob?.waiting().pending === 0)
+    expect(bob?.waiting()).toMatchObject({ behind: 1 })
+  })
+
   it('agree on the later checkpoint, when one of them took what another could not take any more', async () => {
     const names = [...NAMES, 'dan']
     const scene = await share(app, names, { retention })

@@ -40,6 +40,18 @@ test('numbers and truth values in quotes are read, with a warning', () => {
   expect(planned("{ type: wait, seconds: '5s' }").plan).toBeUndefined()
 })
 
+test.each([
+  ['{ type: call, node: n-1, context_id: c, method: m, exec_type: other }', 'exec_type'],
+  ['{ type: parallel, failure_mode: never, groups: [{ steps: [{ type: wait, seconds: 1 }] }] }', 'failure_mode'],
+  ['{ type: script, script: s.sh, target: moon }', 'target'],
+  ['{ type: create_group_in_namespace, node: n-1, namespace_id: x, visibility: public }', 'visibility'],
+  ['{ type: wait_for_sync, nodes: [n-1], context_id: x }', 'nodes'],
+])('%s plans with a warning, and fails when it is reached', (step, field) => {
+  const { plan, problems } = planned(step)
+  expect(problems).toMatchObject([{ severity: 'warning', path: `steps[5].${field}` }])
+  expect(plan?.steps.at(-1)?.flaw).toContain(`"${field}"`)
+})
+
 test('keys that the original passes over in maps are warned of', () => {
   const group = '{ type: parallel, groups: [{ steps: [{ type: wait, seconds: 1 }], wieght: 1, counts: 2 }] }'
   expect(planned(group).problems.map(({ severity, message }) => `${severity} ${message}`)).toEqual([

@@ -29,6 +29,11 @@ export interface StepSchema {
    * Must not throw; values that hold a placeholder are not known yet and have to be let through.
    */
   readonly checks?: (input: JsonObject) => readonly StepProblem[]
+  /**
+   * Fields whose values the original looks at only when the step is reached: a wrong one is a warning, and the step fails
+   * then.
+   */
+  readonly lateFields?: readonly string[]
   /** Set when the kind is known but always fails: a warning. The text says why and what to do instead. */
   readonly unsupported?: string
   /** Variables that a successful step sets by itself, `{node}` standing for its node. Only used to warn of unknown ones. */

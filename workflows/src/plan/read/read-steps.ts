@@ -95,7 +95,7 @@ class StepsReader {
     const own = node.entries.filter((entry) => !COMMON_NAMES.includes(entry.key))
     const common = checkCommon(node, path, sink)
     const flaws: string[] = []
-    const input = checkOwn(kind, node, own, path, flawSink(kind, flaws, sink))
+    const input = checkOwn(kind, node, own, path, flawSink(kind, { flaws, depth: path.length }, sink))
     const nested = this.nested(kind, node, path, sink, depth)
     if (input !== undefined) {
       for (const problem of kind.checks?.(input) ?? []) {
@@ -252,11 +252,16 @@ function unknownField(kind: StepSchema, entry: MapEntry, path: ValuePath, sink: 
   return loose
 }
 
-/** The original looks at the fields of some kinds only when the step is reached: then it fails, and not before. */
-function flawSink(kind: StepSchema, flaws: string[], sink: FindingSink): FindingSink {
-  if (!LOOSE_STEP_TYPES.has(kind.kind)) return sink
+/** The original looks at some fields only when the step is reached: then it fails, and not before. */
+function flawSink(kind: StepSchema, found: { flaws: string[]; depth: number }, sink: FindingSink): FindingSink {
+  const late = kind.lateFields ?? []
+  const isLoose = LOOSE_STEP_TYPES.has(kind.kind)
+  if (!isLoose && late.length === 0) return sink
   const add = (finding: Finding) => {
-    if (finding.severity === undefined || finding.severity === 'error') flaws.push(finding.message)
+    const field = finding.path[found.depth]
+    const isLate = isLoose || (typeof field === 'string' && late.includes(field) && finding.code !== 'unknown_field')
+    if (!isLate) return sink.add(finding)
+    if (finding.severity === undefined || finding.severity === 'error') found.flaws.push(finding.message)
     sink.add({ ...finding, severity: 'warning' })
   }
   return { add }

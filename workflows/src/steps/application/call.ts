@@ -56,6 +56,7 @@ export const call = defineStep({
     },
     closed,
   ),
+  lateFields: ['exec_type'],
   outputs: [
     { name: 'result', description: 'What the method returned, as {output: …}.' },
     { name: 'result.output', description: 'The returned value itself.' },

@@ -62,6 +62,7 @@ export const parallel = defineStep({
     (Array.isArray(groups) ? groups : []).flatMap((group, at) =>
       unknownKeys(group, ['name', 'steps', 'count'], ['groups', at]),
     ),
+  lateFields: ['failure_mode'],
   outputs: [
     { name: 'group_count', description: 'How many groups there were.' },
     { name: 'parallel_success_count', description: 'How many of them passed.' },

@@ -62,6 +62,7 @@ export const waitForSync = defineStep({
   kind: 'wait_for_sync',
   summary: 'Wait until nodes have the same state and heads of a context, the same governance of a group, or both.',
   schema,
+  lateFields: ['nodes'],
   outputs: [
     { name: 'root_hash', description: 'The hash that all have.' },
     { name: 'context_state_hash', description: 'Of the context.' },

@@ -20,6 +20,7 @@ export const createGroupInNamespace = defineStep({
     },
     closed,
   ),
+  lateFields: ['visibility'],
   outputs: [{ name: 'groupId', description: 'Id of the group.' }],
   honoursExpectedFailure: true,
   async run(input, context, options) {

@@ -45,6 +45,7 @@ export const script = defineStep({
     },
     closed,
   ),
+  lateFields: ['target'],
   outputs: [],
   exportedVariables: ['script_exit_code_local', 'script_output_local', 'script_execution_time_local'],
   honoursExpectedFailure: false,

@@ -56,5 +56,7 @@ async function lookAt(state: NodeState, record: NodeRecord): Promise<LocalNode> 
   const node = { record, url, ...(owner && { owner }) }
   if (isPaused(record.process)) return { ...node, status: 'paused' }
   const health = await probe(url, 'health')
-  return 'done' in health ? { ...node, status: 'running' } : { ...node, status: 'silent', seen: health.seen }
+  if ('done' in health) return { ...node, status: 'running' }
+  // It may have been stopped while it was asked: a pause explains the silence.
+  return isPaused(record.process) ? { ...node, status: 'paused' } : { ...node, status: 'silent', seen: health.seen }
 }

@@ -1,9 +1,8 @@
 // Messages of peers: what travels by gossip and on streams.
 import { isDeepStrictEqual } from 'node:util'
 import { decode, encode } from '@ipld/dag-cbor'
-import { type Bytes, concat, equalBytes, toHex, utf8 } from '../../src/base/bytes.ts'
+import { type Bytes, equalBytes, toHex, utf8 } from '../../src/base/bytes.ts'
 import {
-  type BlobId,
   type ContextId,
   type DeltaId,
   type GroupId,
@@ -17,13 +16,6 @@ import { answerProbes } from '../../src/reconcile/answer.ts'
 import { isAscending, START } from '../../src/reconcile/item-key.ts'
 import { keyNumber, RowSet } from '../../src/reconcile/item-set.fixture.ts'
 import { Reconciliation } from '../../src/reconcile/reconciliation.ts'
-import {
-  type BlobAnswer,
-  type BlobRequest,
-  blobRequestMessage,
-  decodeBlobFrame,
-  encodeBlobAnswer,
-} from '../../src/wire/blob-messages.ts'
 import { readCbor } from '../../src/wire/cbor-reader.ts'
 import { writeCbor } from '../../src/wire/cbor-writer.ts'
 import {
@@ -34,7 +26,6 @@ import {
   signCheckpoint,
   verifyCheckpoint,
 } from '../../src/wire/checkpoint.ts'
-import type { Codec } from '../../src/wire/codec.ts'
 import { decodeDelta, encodeDelta, openDelta, sealDelta, verifyDelta } from '../../src/wire/delta.ts'
 import {
   decodeGossip,
@@ -66,24 +57,14 @@ import {
   syncRequestMessage,
 } from '../../src/wire/sync-messages.ts'
 import { Rejected, type Target } from '../target.ts'
+import { blobTargets } from './blob-frames.ts'
+import { codecTarget, WIRE } from './codec-target.ts'
 
-const WIRE = ['WIRE_MALFORMED', 'WIRE_KIND', 'WIRE_SHAPE', 'WIRE_NOT_CANONICAL', 'WIRE_TOO_LARGE']
 const fixedRandom: Random = { bytes: (length) => new Uint8Array(length).fill(7), float: () => 0.5 }
 const contextId = idOf<ContextId>('context')
 
 /** Signatures cost more than everything else: of one input in 16. */
 const looksAtSignature = (input: Bytes) => ((input.byteLength + (input[input.byteLength >> 1] ?? 0)) & 15) === 0
-
-function codecTarget<T>(name: string, codec: Codec<T>, decoder: string, seeds: readonly Bytes[]): Target {
-  return {
-    name,
-    decoders: [decoder],
-    codes: WIRE,
-    format: 'cbor',
-    seeds,
-    run: (input) => codec.encode(codec.decode(input)),
-  }
-}
 
 const deltaTarget: Target = {
   name: 'delta',
@@ -355,28 +336,6 @@ const answersTarget: Target = {
   },
 }
 
-const blobRequests: readonly BlobRequest[] = [
-  { t: 'open', scope: { t: 'context', id: contextId }, blobId: idOf<BlobId>('blob') },
-  { t: 'open', scope: { t: 'namespace', id: namespaceId }, blobId: idOf<BlobId>('blob') },
-  { t: 'chunk', index: 3 },
-]
-const blobAnswers: readonly BlobAnswer[] = [
-  { t: 'manifest', size: 5, chunks: hash },
-  { t: 'refused', code: 'not_found', message: 'gone' },
-]
-
-const blobFrameTarget: Target = {
-  name: 'blob-frame',
-  decoders: ['wire/blob-messages.ts#decodeBlobFrame'],
-  codes: WIRE,
-  format: 'cbor',
-  seeds: [...blobAnswers.map(encodeBlobAnswer), Uint8Array.of(1, 7, 8, 9)],
-  run(input) {
-    const frame = decodeBlobFrame(input)
-    return frame.t === 'chunk' ? concat([Uint8Array.of(1), frame.bytes]) : encodeBlobAnswer(frame)
-  },
-}
-
 const ROW_LIMITS = { depthMax: 16, itemsMax: 100_000, fractions: true }
 
 /** The reader beneath all messages and rows, against the library whose format it reads. */
@@ -415,11 +374,5 @@ export const wireTargets: readonly Target[] = [
   requestTarget,
   frameTarget,
   answersTarget,
-  codecTarget(
-    'blob-request',
-    blobRequestMessage,
-    'wire/blob-messages.ts#blobRequestMessage',
-    blobRequests.map((request) => blobRequestMessage.encode(request)),
-  ),
-  blobFrameTarget,
+  ...blobTargets(contextId, namespaceId),
 ]

@@ -42,7 +42,10 @@ class LongFirst extends BaseSequencer {
   }
 }
 
-const NOT_OURS = ['**/node_modules/**', '**/dist/**', '**/.claude/**']
+const NOT_OURS = ['**/node_modules/**', '**/dist/**']
+
+/** A hang ends here, in a test or in what is made for several of them; nothing is measured by it. */
+const HANGS = { testTimeout: 30_000, hookTimeout: 30_000 }
 
 // Sources are tested as they are: the `source` condition resolves workspace packages to their TypeScript.
 export default defineConfig({
@@ -55,9 +58,9 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'parts', include: EVERYWHERE, exclude: [...NOT_OURS, ...WHOLE], testTimeout: 30_000 },
+        test: { name: 'parts', include: EVERYWHERE, exclude: [...NOT_OURS, ...WHOLE], ...HANGS },
       },
-      { extends: true, test: { name: 'whole', include: WHOLE, exclude: NOT_OURS, testTimeout: 30_000 } },
+      { extends: true, test: { name: 'whole', include: WHOLE, exclude: NOT_OURS, ...HANGS } },
     ],
     coverage: {
       provider: 'v8',

@@ -15,8 +15,7 @@ import type { SetView } from '../reconcile/set-view.ts'
 import type { StoreOp } from '../store/store.ts'
 import { type Checkpoint, type SignedCheckpoint, signCheckpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
-import { type HeadsBeat, signHeads } from '../wire/gossip.ts'
-import { HEADS_MAX } from '../wire/limits.ts'
+import type { HeadsBeat } from '../wire/gossip.ts'
 import { acceptedFrom } from './apply/accepted.ts'
 import { Folder } from './apply/folder.ts'
 import { Intake } from './apply/intake.ts'
@@ -220,7 +219,7 @@ export class Context {
     return this.#adoption.isOverruled(checkpoint)
   }
 
-  /** Whether the root of a member's checkpoint is also ours at that place. */
+  /** Whether the root of a member's checkpoint comes of what is held here: see `Standing`. */
   compare(checkpoint: Checkpoint): Promise<Standing> {
     return this.#enqueue(() => this.#comparison.compare(checkpoint))
   }
@@ -237,11 +236,7 @@ export class Context {
 
   /** Our heads, signed: what we have. Undefined while stored deltas are still to be judged, after a start. */
   beat(): HeadsBeat | undefined {
-    const { record, identity, hlc } = this.#parts
-    const { heads, root, removals } = this.#ledger.shown
-    if (removals === undefined) return undefined
-    const facts = { contextId: record.id, heads: heads.slice(0, HEADS_MAX), root, removals, hlc: hlc.tick() }
-    return signHeads(facts, identity)
+    return this.#frontier.own(this.#ledger.shown)
   }
 
   /** The newest beat of each other member that is known here, however it came. */

@@ -69,7 +69,7 @@ describe('a pull', () => {
     const context = await world.get('ada').context(shared.contextId)
     const before = context.readHeld((view) => view.summary(EVERYTHING))
     const source = await hostile(world, answer)
-    const pulling = world.run(pullDeltas(source, context, shared.contextId, async () => true))
+    const pulling = world.run(pullDeltas(source, context, shared.contextId, async () => 'same'))
     if (failure) await expect(pulling).rejects.toThrow(failure)
     else expect(await pulling).toBe(0)
     expect(context.readHeld((view) => view.summary(EVERYTHING))).toEqual(before)
@@ -125,7 +125,7 @@ async function offered(forge: (genuine: Delta) => Delta) {
       ]
     return answered(request, { t: 'items', keys })
   })
-  const pull = () => world.run(pullDeltas(source, context, shared.contextId, async () => true))
+  const pull = () => world.run(pullDeltas(source, context, shared.contextId, async () => 'same'))
   return { context, delta, pull, takeGenuine: () => world.run(context.receive([genuine])) }
 }
 

@@ -4,10 +4,10 @@ import type { ContextId, DeltaId } from '../base/ids.ts'
 import { type Want, wantsBehind } from '../reconcile/answer.ts'
 import { type ItemKey, idOfKey, itemKey } from '../reconcile/item-key.ts'
 import { type Differences, Reconciliation } from '../reconcile/reconciliation.ts'
-import type { SignedCheckpoint } from '../wire/checkpoint.ts'
+import type { Checkpoint } from '../wire/checkpoint.ts'
 import { type Delta, decodeDelta } from '../wire/delta.ts'
 import { DELTA_BYTES_MAX, NAMED_IDS_MAX } from '../wire/limits.ts'
-import type { SyncRequest } from '../wire/sync-messages.ts'
+import type { Standing, SyncRequest } from '../wire/sync-messages.ts'
 import { Conversation, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
 import { greet } from './greeting.ts'
@@ -23,13 +23,15 @@ export function pullDeltas(
   source: Source,
   context: SyncedContext,
   contextId: ContextId,
-  isVouched: (checkpoint: SignedCheckpoint) => Promise<boolean>,
+  askOthers: (checkpoint: Checkpoint) => Promise<Standing>,
 ): Promise<number> {
   return conversing(source, async (conversation) => {
     const theirs = await greet(conversation, context, contextId)
     const isBehind = theirs !== undefined && context.isBehind(theirs.checkpoint)
     if (theirs && (isBehind || (await context.isOverruled(theirs)))) {
-      if (await isVouched(theirs)) {
+      const standing = await standingOf(theirs.checkpoint, context, askOthers)
+      // What is held here is replaced only where somebody has computed the same from the same deltas.
+      if (standing === 'same' || (isBehind && standing === 'unknown')) {
         await pullSnapshot(conversation, context, theirs)
         return 0
       }
@@ -48,6 +50,15 @@ export function pullDeltas(
       if (found.complete || sizeOf(context) <= before) return total + (await fetching.fetchAwaited())
     }
   })
+}
+
+/** Our own word needs no other: it is computed from what we hold. */
+async function standingOf(
+  checkpoint: Checkpoint,
+  context: SyncedContext,
+  askOthers: (checkpoint: Checkpoint) => Promise<Standing>,
+): Promise<Standing> {
+  return (await context.compare(checkpoint)) === 'same' ? 'same' : askOthers(checkpoint)
 }
 
 /** Takes what a peer has just named as lacking here. Returns how many deltas came. */

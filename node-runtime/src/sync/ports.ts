@@ -50,7 +50,7 @@ export interface SyncedContext {
   isBehind(checkpoint: Checkpoint): boolean
   /** It has pruned what is void here: then its snapshot is to be taken, too. */
   isOverruled(checkpoint: SignedCheckpoint): Promise<boolean>
-  /** Whether the root of a member's checkpoint is also ours at that place; `unknown` where we cannot say. */
+  /** Whether its root comes of the deltas held here, those that removals made void counted or not; `unknown` where we cannot say. */
   compare(checkpoint: Checkpoint): Promise<'same' | 'other' | 'unknown'>
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws when it is another by now. */
   snapshot(checkpoint: Bytes, after: Bytes | undefined): AsyncIterable<readonly [Bytes, Bytes]>

@@ -1,6 +1,7 @@
 // A member whose state is wrong, by a defect or on purpose, does not hand it to newcomers while others know better.
 import { expect, it } from 'vitest'
 import { appWasm } from '../../../scripts/build-apps.ts'
+import { removeMember } from '../context/namespaces/membership.ts'
 import type { GuestExecutor } from '../runtime/guest-executor.ts'
 import { joinContext, shareContext } from '../testing/test-nodes.ts'
 import { testWorlds } from '../testing/test-worlds.ts'
@@ -41,3 +42,31 @@ it.each(['bob', 'ada'])(
     expect(await rootOf('dan')).not.toBe(await rootOf(liar))
   },
 )
+
+it('a state that nobody else computes replaces none, though its author has pruned further than all', async () => {
+  const others = ['ada', 'bob', 'dan']
+  const names = [...others, 'eve', 'cyd']
+  const world = await open({ retention })
+  for (const name of names) await world.start(name, { boot: names, ...(name === 'cyd' ? { wrapExecutor: wrong } : {}) })
+  const shared = await shareContext(world, await appWasm('order-sensitive'), names)
+  const contextOf = (name: string) => world.get(name).context(shared.contextId)
+  const set = (name: string, key: string) =>
+    world.run(world.get(name).call(shared.contextId, 'set', { key, value: name }))
+  await set('eve', 'first')
+  await world.pass(2000)
+  await world.run(removeMember(world.get('ada').node, shared.namespaceId, world.get('eve').node.account))
+  await world.pass(2000)
+  for (let i = 0; i < 24; i += 1) await set(others[i % 3] ?? 'ada', `k${i}`)
+  await world.pass(2000)
+  for (const name of others) world.get(name).kill()
+  await world.pass(30_000)
+  const invented = (await contextOf('cyd')).checkpoint()
+  for (const name of others) await world.start(name, { boot: names })
+  await set('cyd', 'told')
+  await world.pass(2000)
+  expect(invented && (await world.run((await contextOf('ada')).isOverruled(invented)))).toBe(true)
+  await world.pass(30_000)
+  const roots = await Promise.all([...others, 'cyd'].map(async (name) => (await contextOf(name)).root))
+  expect(new Set(roots.slice(0, 3)).size).toBe(1)
+  expect(roots[3]).not.toBe(roots[0])
+})

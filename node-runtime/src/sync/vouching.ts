@@ -15,25 +15,32 @@ export interface Vouching {
   readonly log: Logger
 }
 
-/** The first that can say decides. Where nobody can, since nobody else holds that history, one member's word is taken. */
-export async function isVouched(
+/**
+ * `same` where one of them has the same root there: then two members agree. `unknown`: none can say, since no other holds
+ * that history.
+ */
+export async function standingAmong(
   { source, peers, log }: Vouching,
   contextId: ContextId,
   checkpoint: Checkpoint,
-): Promise<boolean> {
+): Promise<Standing> {
+  const fields = { contextId, root: checkpoint.root, count: checkpoint.count }
+  let contradicts: PeerId | undefined
   for (const peer of peers.slice(0, VOUCHING_PEERS_MAX)) {
     const standing = await standingAt({ ...source, peer }, contextId, checkpoint).catch((error): Standing => {
       source.signal.throwIfAborted()
       log.debug({ contextId, peer, error: String(error) }, 'a member does not say whether it has the same root')
       return 'unknown'
     })
-    if (standing === 'unknown') continue
-    const fields = { contextId, peer, root: checkpoint.root, count: checkpoint.count }
-    if (standing === 'other') log.info(fields, 'snapshot not taken: another member has another root at its checkpoint')
-    return standing === 'same'
+    if (standing === 'same') return 'same'
+    if (standing === 'other') contradicts ??= peer
   }
-  log.debug({ contextId, root: checkpoint.root }, 'a snapshot is taken at the word of one member: no other holds it')
-  return true
+  if (contradicts === undefined) {
+    log.debug(fields, 'no other member can say whether it has the root of a snapshot')
+    return 'unknown'
+  }
+  log.info({ ...fields, peer: contradicts }, 'snapshot not taken: another member has another root at its checkpoint')
+  return 'other'
 }
 
 async function standingAt(source: Source, contextId: ContextId, checkpoint: Checkpoint): Promise<Standing> {

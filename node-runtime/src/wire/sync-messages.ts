@@ -50,7 +50,7 @@ export type SyncRequest =
   /** `ops`: the asker's own log, so that its joining is known before the answer. */
   | { readonly t: 'keys'; readonly namespaceId: NamespaceId; readonly groupId: GroupId; readonly ops: readonly Bytes[] }
 
-/** `unknown`: something else is held there, or it was pruned further. */
+/** `same`: as it is judged there, or with what is void counted. `unknown`: something else is held, or it was pruned further. */
 export type Standing = 'same' | 'other' | 'unknown'
 
 export type RefusalCode = 'unknown' | 'not_a_member' | 'not_found' | 'busy'

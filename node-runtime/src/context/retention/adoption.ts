@@ -73,7 +73,7 @@ export class Adoption {
     if (!hasRemovals(ledger.removals) || !equalBytes(removals ?? EMPTY, ledger.removals ?? EMPTY)) return false
     if (boundOf(checkpoint) < pruner.bound) return false
     if (boundOf(checkpoint) === pruner.bound && checkpoint.root >= (pruner.checkpoint?.root ?? '')) return false
-    return (await comparison.compare(checkpoint)) === 'other'
+    return comparison.judgesOtherwise(checkpoint)
   }
 
   /**
@@ -148,12 +148,15 @@ export class Adoption {
    * `beneath`: what is in it, with what is not built on it.
    */
   async #divide(checkpoint: Checkpoint): Promise<{ lost: Lost[]; beneath: ReadonlySet<DeltaId> }> {
-    const { dag, rows, turns } = this.#parts
+    const { comparison, dag, pruner, rows, turns } = this.#parts
     const bound = boundOf(checkpoint)
     const stamps = containedIn(checkpoint)
     const contained = new Set(checkpoint.beneath.map(({ id }) => id))
     const isIn = ({ author, hlc }: { author: PublicKey; hlc: bigint }) => hlc <= (stamps.get(author) ?? 0n)
     for await (const delta of rows.beneath()) if (isIn(delta)) contained.add(delta.id)
+    // What was pruned here is in it, too: of some of that no more than the id may be known.
+    const own = comparison.holdsJust(checkpoint) ? (pruner.checkpoint?.beneath ?? []) : []
+    for (const { id } of own) contained.add(id)
     const nodes: (Lost & { hlc: bigint; parents: readonly DeltaId[] })[] = []
     for await (const { delta, status } of rows.deltas()) {
       const { id, hlc, author, parents, sealed } = delta

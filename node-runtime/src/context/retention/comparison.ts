@@ -1,5 +1,5 @@
 // What this node can say of a member's checkpoint: whether it holds just what that contains, and has the same root there.
-// A root is computed by taking back what is above, in memory; nothing is written but the order of commuting merges.
+// A root is computed in memory, by taking back what is above, or folding again what was judged otherwise.
 import { type Bytes, toHex } from '../../base/bytes.ts'
 import type { RootHash } from '../../base/ids.ts'
 import { type Bound, itemKey } from '../../reconcile/item-key.ts'
@@ -11,8 +11,15 @@ import type { ContextParts } from '../parts.ts'
 import { boundOf } from './checkpoint.ts'
 import type { Pruner } from './pruner.ts'
 
-/** `unknown`: something else is held here, or what there was is pruned, or it was asked too often. */
+/**
+ * `same`: it is the root of what is held here up to there, or would be if removals had made nothing void in it: then its
+ * author had pruned that before it heard of them. `unknown`: something else is held here, or what there was is pruned, or
+ * it was asked too often.
+ */
 export type Standing = 'same' | 'other' | 'unknown'
+
+/** As it is judged here; with all that is void counted, where something is. */
+type Roots = readonly [judged: RootHash, counted?: RootHash]
 
 type ComparisonParts = Pick<ContextParts, 'record' | 'dag' | 'nowMs'> & {
   readonly folder: Folder
@@ -23,7 +30,7 @@ type ComparisonParts = Pick<ContextParts, 'record' | 'dag' | 'nowMs'> & {
 export class Comparison {
   readonly #parts: ComparisonParts
   /** The last one that was computed. */
-  #last: { readonly of: string; readonly root: RootHash | undefined; readonly atMs: number } | undefined
+  #last: { readonly of: string; readonly roots: Roots; readonly atMs: number } | undefined
 
   constructor(parts: ComparisonParts) {
     this.#parts = parts
@@ -43,37 +50,45 @@ export class Comparison {
 
   /** Runs in the queue of the context. */
   async compare(checkpoint: Checkpoint): Promise<Standing> {
+    const roots = await this.#rootsAt(checkpoint)
+    if (roots === undefined) return 'unknown'
+    return roots.includes(checkpoint.root) ? 'same' : 'other'
+  }
+
+  /** True where just what it contains is held here, and judged otherwise. Runs in the queue of the context. */
+  async judgesOtherwise(checkpoint: Checkpoint): Promise<boolean> {
+    const roots = await this.#rootsAt(checkpoint)
+    return roots !== undefined && roots[0] !== checkpoint.root
+  }
+
+  async #rootsAt(checkpoint: Checkpoint): Promise<Roots | undefined> {
     const { pruner, record } = this.#parts
     const bound = boundOf(checkpoint)
-    if (checkpoint.contextId !== record.id || bound < pruner.bound) return 'unknown'
-    const root = bound === pruner.bound ? this.#ownRoot(checkpoint) : await this.#rootAt(checkpoint, bound)
-    if (root === undefined) return 'unknown'
-    return root === checkpoint.root ? 'same' : 'other'
+    if (checkpoint.contextId !== record.id || bound < pruner.bound) return undefined
+    if (bound > pruner.bound) return this.#rootsAbove(checkpoint, bound)
+    const own = pruner.checkpoint
+    return own?.count === checkpoint.count ? [own.root] : undefined
   }
 
-  #ownRoot({ count }: Checkpoint): RootHash | undefined {
-    const own = this.#parts.pruner.checkpoint
-    return own?.count === count ? own.root : undefined
-  }
-
-  async #rootAt(checkpoint: Checkpoint, bound: Bound): Promise<RootHash | undefined> {
+  async #rootsAbove(checkpoint: Checkpoint, bound: Bound): Promise<Roots | undefined> {
     const { ledger, nowMs } = this.#parts
     if (!this.holdsJust(checkpoint)) return undefined
     const of = `${toHex(checkpointHash(checkpoint))} ${ledger.removals === undefined ? '' : toHex(ledger.removals)}`
-    if (this.#last?.of === of) return this.#last.root
+    if (this.#last?.of === of) return this.#last.roots
     // It costs what is above it: who asks for ever other ones gets no answer.
     if (this.#last && Math.abs(nowMs() - this.#last.atMs) < COMPARE_EVERY_MS) return undefined
-    const root = await this.#compute(bound)
-    this.#last = { of, root, atMs: nowMs() }
-    return root
+    const roots = await this.#compute(bound)
+    this.#last = { of, roots, atMs: nowMs() }
+    return roots
   }
 
-  async #compute(bound: Bound): Promise<RootHash | undefined> {
-    const { folder, pruner, record } = this.#parts
-    const isBelow = ({ id, hlc }: { id: Parameters<typeof itemKey>[1]; hlc: bigint }) => itemKey(hlc, id) < bound
-    const count = folder.stack.filter(isBelow).length
-    if (record.storage === 'host' && !folder.stack.slice(0, count).every(isBelow)) await pruner.sort()
-    return folder.stack.slice(0, count).every(isBelow) ? folder.rootBelow(count) : undefined
+  async #compute(bound: Bound): Promise<Roots> {
+    const { dag, folder } = this.#parts
+    const all = dag.inOrder().filter(({ id, hlc }) => itemKey(hlc, id) < bound)
+    const applied = new Set(folder.stack.map(({ id }) => id))
+    const counting = all.filter(({ id }) => applied.has(id))
+    const judged = await folder.rootOf(counting)
+    return counting.length === all.length ? [judged] : [judged, await folder.rootOf(all)]
   }
 }
 

@@ -1,11 +1,11 @@
 // What the members of a context have acknowledged: the newest signed heads of each, however they came here, and how many
 // of the oldest deltas are therefore stable. Local knowledge: no two nodes need to agree on it.
-import { equalBytes } from '../../base/bytes.ts'
+import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { PublicKey } from '../../base/ids.ts'
 import { Acknowledgements } from '../../dag/acknowledgements.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import type { StoreOp } from '../../store/store.ts'
-import { type HeadsBeat, verifyHeads } from '../../wire/gossip.ts'
+import { type HeadsBeat, signHeads, verifyHeads } from '../../wire/gossip.ts'
 import { HEADS_MAX } from '../../wire/limits.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import { ACKNOWLEDGEMENT_STORE_MS } from '../limits.ts'
@@ -13,8 +13,10 @@ import type { ContextParts } from '../parts.ts'
 
 type FrontierParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'nowMs' | 'retention' | 'acknowledged'
+  'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'hlc' | 'nowMs' | 'retention' | 'acknowledged'
 >
+
+type Own = Pick<HeadsBeat, 'heads' | 'root'> & { readonly removals: Bytes | undefined }
 
 const NS_PER_MS = 1_000_000n
 
@@ -39,6 +41,14 @@ export class Frontier {
   /** The newest beat of each other member. */
   beats(): HeadsBeat[] {
     return [...this.#newest.values()]
+  }
+
+  /** What we have, signed. Undefined while stored deltas are still to be judged, after a start. */
+  own({ heads, root, removals }: Own): HeadsBeat | undefined {
+    const { record, identity, hlc } = this.#parts
+    if (removals === undefined) return undefined
+    const facts = { contextId: record.id, heads: heads.slice(0, HEADS_MAX), root, removals, hlc: hlc.tick() }
+    return signHeads(facts, identity)
   }
 
   /** True when it is genuine, of somebody who may write, and newer than what was known of its author. */

@@ -84,7 +84,7 @@ export class Pruner {
     if (stable.length < retention.checkpointMin) return
     let cut = cutOf(folder.stack, stable)
     if (cut.nodes < retention.checkpointMin) {
-      await this.sort()
+      await this.#sort()
       cut = cutOf(folder.stack, stable)
       if (cut.nodes < retention.checkpointMin) return
     }
@@ -104,7 +104,7 @@ export class Pruner {
   }
 
   /** Deltas that came in another order than theirs can only go once they lie in theirs. */
-  async sort(): Promise<void> {
+  async #sort(): Promise<void> {
     const { folder, ledger } = this.#parts
     const fold = await folder.sorted()
     if (!fold) return

@@ -30,7 +30,7 @@ export function pullDeltas(
     const isBehind = theirs !== undefined && context.isBehind(theirs.checkpoint)
     if (theirs && (isBehind || (await context.isOverruled(theirs)))) {
       const standing = await standingOf(theirs.checkpoint, context, askOthers)
-      // What is held here is replaced only where somebody has computed the same from the same deltas.
+      // Who lacks nothing of it takes it only where somebody has computed the same from the same deltas.
       if (standing === 'same' || (isBehind && standing === 'unknown')) {
         await pullSnapshot(conversation, context, theirs)
         return 0

@@ -137,3 +137,11 @@ function abortReason(signal: AbortSignal): Error {
     ? signal.reason
     : new SyncError('SYNC_TIMEOUT', 'the conversation took too long')
 }
+
+/** Rejects with the reason of `signal`; listens until `done`. */
+export function rejectOnAbort(signal: AbortSignal, done: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: done })
+  })
+}

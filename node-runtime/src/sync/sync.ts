@@ -18,7 +18,7 @@ import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
 import { Answering } from './answering.ts'
-import type { Source } from './conversation.ts'
+import { rejectOnAbort, type Source } from './conversation.ts'
 import { pullDeltas, pullNamed } from './delta-pull.ts'
 import { SyncError } from './errors.ts'
 import { GossipExchange } from './gossip.ts'
@@ -392,12 +392,4 @@ export class Sync {
     this.#background.add(settled)
     settled.then(() => this.#background.delete(settled))
   }
-}
-
-/** Listens until `done`. */
-function rejectOnAbort(signal: AbortSignal, done: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: done })
-  })
 }

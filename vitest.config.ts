@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -28,7 +27,7 @@ const WHOLE = [
   'sdk/test/**/*.test.ts',
 ]
 
-/** One of these that starts last leaves the other cores without work for as long as it takes. */
+/** What takes longest, and fails most dearly, is known first. */
 const LONG =
   /(crash-points|retention-crashes|determinism|published|main|program|blob-exchange|worker-executor)\.test\.ts$/
 
@@ -52,8 +51,8 @@ export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    // One for each core: vitest's own process has little to do, and would have one for itself by default.
-    maxWorkers: availableParallelism(),
+    // One at a time: some start nodes at the default ports, which a second worker would take between choice and bind.
+    maxWorkers: 1,
     sequence: { sequencer: LongFirst },
     projects: [
       {

@@ -1,16 +1,16 @@
 // The command line: which commands there are. Each command loads what it needs when it is run.
 import { Command, CommanderError } from 'commander'
-import { registerBootstrap } from './commands/bootstrap.ts'
 import { type CommandEdge, processEdge } from './commands/command-edge.ts'
-import { registerDown } from './commands/down.ts'
-import { registerInit } from './commands/init.ts'
-import { registerLogs } from './commands/logs.ts'
-import { registerNuke } from './commands/nuke.ts'
-import { registerPs } from './commands/ps.ts'
-import { registerRun } from './commands/run.ts'
-import { registerSteps } from './commands/steps.ts'
-import { registerUp } from './commands/up.ts'
-import { registerValidate } from './commands/validate.ts'
+import { registerDown } from './commands/network/down.ts'
+import { registerLogs } from './commands/network/logs.ts'
+import { registerNuke } from './commands/network/nuke.ts'
+import { registerPs } from './commands/network/ps.ts'
+import { registerUp } from './commands/network/up.ts'
+import { registerBootstrap } from './commands/run/bootstrap.ts'
+import { registerRun } from './commands/run/run.ts'
+import { registerInit } from './commands/workflow/init.ts'
+import { registerSteps } from './commands/workflow/steps.ts'
+import { registerValidate } from './commands/workflow/validate.ts'
 
 const EXIT_CODES = `
 Exit codes:

@@ -1,6 +1,6 @@
 // The last screen of a run: the failure in full, or one line, and where everything is.
 import { type FailureInfo, failureReport, formatDuration, type RunResult } from '@calbox/workflows'
-import { parseLogLine } from '../commands/log-line.ts'
+import { parseLogLine } from '../commands/network/log-line.ts'
 import type { Style } from './style.ts'
 
 export interface RunEndParts {

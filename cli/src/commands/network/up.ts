@@ -1,10 +1,10 @@
 // `calbox up`: starts a network without a workflow and leaves it running.
 import type { NetworkEvent, NodeRequest } from '@calbox/workflows'
 import type { Command } from 'commander'
-import type { CommandEdge } from './command-edge.ts'
-import { findCalnode } from './find-calnode.ts'
-import { parseAuthMode, parseCount, parsePort, parsePositive } from './parse-option.ts'
-import { statePath } from './state-path.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { findCalnode } from '../find-calnode.ts'
+import { parseAuthMode, parseCount, parsePort, parsePositive } from '../parse-option.ts'
+import { statePath } from '../state-path.ts'
 
 export interface UpOptions {
   readonly nodes: number

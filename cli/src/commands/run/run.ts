@@ -2,16 +2,16 @@
 import path from 'node:path'
 import type { Plan, RunEvent, RunResult } from '@calbox/workflows'
 import type { Command } from 'commander'
-import { renderProblemText } from '../render/problems.ts'
-import { createStyle, type Style } from '../render/style.ts'
-import type { CommandEdge } from './command-edge.ts'
-import { findCalnode } from './find-calnode.ts'
-import { parseKept, parsePositive } from './parse-option.ts'
+import { renderProblemText } from '../../render/problems.ts'
+import { createStyle, type Style } from '../../render/style.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { findCalnode } from '../find-calnode.ts'
+import { parseKept, parsePositive } from '../parse-option.ts'
+import { QuietExit } from '../quiet-exit.ts'
+import { statePath } from '../state-path.ts'
+import { type PlannedFile, planFiles } from '../workflow/plan-files.ts'
+import { runValidate } from '../workflow/validate.ts'
 import { changedPlan, loginOf, type PlanChangeOptions, withPlanChanges } from './plan-changes.ts'
-import { type PlannedFile, planFiles } from './plan-files.ts'
-import { QuietExit } from './quiet-exit.ts'
-import { statePath } from './state-path.ts'
-import { runValidate } from './validate.ts'
 
 export interface RunCommandOptions extends PlanChangeOptions {
   readonly verbose?: boolean
@@ -88,8 +88,8 @@ async function readyFiles(planned: readonly PlannedFile[], style: Style, edge: C
 
 async function runFile(ready: Ready, options: RunCommandOptions, style: Style, edge: CommandEdge): Promise<RunResult> {
   const { openProcessDriver, runWorkflow, stringifyLosslessJson } = await import('@calbox/workflows')
-  const { RunConsole } = await import('../render/run-console.ts')
-  const { renderRunEnd } = await import('../render/run-end.ts')
+  const { RunConsole } = await import('../../render/run-console.ts')
+  const { renderRunEnd } = await import('../../render/run-end.ts')
   const isLive = edge.stdout.isTTY === true && !edge.env.CI && edge.env.TERM !== 'dumb'
   const console = new RunConsole({
     out: edge.stdout,

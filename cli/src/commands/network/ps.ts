@@ -1,9 +1,9 @@
 // `calbox ps`: the nodes of this working directory, as they are in truth.
 import type { LocalNode } from '@calbox/workflows'
 import type { Command } from 'commander'
-import type { CommandEdge } from './command-edge.ts'
-import { formatTable } from './format-table.ts'
-import { statePath } from './state-path.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { formatTable } from '../format-table.ts'
+import { statePath } from '../state-path.ts'
 
 export interface PsOptions {
   readonly all?: boolean

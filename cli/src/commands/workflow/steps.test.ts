@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { CommandEdge } from './command-edge.ts'
+import type { CommandEdge } from '../command-edge.ts'
 import { runSteps } from './steps.ts'
 
 const silent = { write: () => undefined }

@@ -2,11 +2,11 @@
 import type { LocalNode, NodeLog } from '@calbox/workflows'
 import type { Command } from 'commander'
 import pc from 'picocolors'
-import type { CommandEdge } from './command-edge.ts'
-import { CommandError } from './command-error.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { CommandError } from '../command-error.ts'
+import { parseLines } from '../parse-option.ts'
+import { statePath } from '../state-path.ts'
 import { type LogLine, parseLogLine, renderLogLine } from './log-line.ts'
-import { parseLines } from './parse-option.ts'
-import { statePath } from './state-path.ts'
 
 export interface LogsOptions {
   readonly follow?: boolean

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
-import type { CommandEdge } from './command-edge.ts'
-import { CommandError } from './command-error.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { CommandError } from '../command-error.ts'
 
 export function registerInit(program: Command, edge: CommandEdge): void {
   program

@@ -1,8 +1,8 @@
 // What the command line changes of a workflow: settings of the file, nodes that run elsewhere, who logs in.
 import type { Plan, PlannedRemoteNode, RemoteAuth } from '@calbox/workflows'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { CommandEdge } from './command-edge.ts'
-import { CommandError } from './command-error.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { CommandError } from '../command-error.ts'
 
 export interface PlanChangeOptions {
   readonly e2eMode?: boolean

@@ -1,9 +1,9 @@
 // `calbox steps`: the step kinds and their fields, straight from the registry.
 import type { Command } from 'commander'
-import { renderStepKind, renderStepList } from '../render/step-help.ts'
-import { createStyle } from '../render/style.ts'
-import type { CommandEdge } from './command-edge.ts'
-import { CommandError } from './command-error.ts'
+import { renderStepKind, renderStepList } from '../../render/step-help.ts'
+import { createStyle } from '../../render/style.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { CommandError } from '../command-error.ts'
 
 export function registerSteps(program: Command, edge: CommandEdge): void {
   program

@@ -1,9 +1,9 @@
 // `calbox bootstrap run|validate|create-sample`: the command line of merobox, for scripts that are written for it.
 import type { Command } from 'commander'
-import type { CommandEdge } from './command-edge.ts'
-import { runInit } from './init.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { runInit } from '../workflow/init.ts'
+import { runValidate } from '../workflow/validate.ts'
 import { type RunCommandOptions, runRun, withRunOptions } from './run.ts'
-import { runValidate } from './validate.ts'
 
 export function registerBootstrap(program: Command, edge: CommandEdge): void {
   const bootstrap = program.command('bootstrap').description("merobox's spelling of run, validate and init")

@@ -3,9 +3,9 @@ import { relative } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import type { LocalNode, NodeData } from '@calbox/workflows'
 import type { Command } from 'commander'
-import type { CommandEdge } from './command-edge.ts'
-import { CommandError } from './command-error.ts'
-import { statePath } from './state-path.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { CommandError } from '../command-error.ts'
+import { statePath } from '../state-path.ts'
 import { describeUsed } from './used-nodes.ts'
 
 export interface NukeOptions {

@@ -1,11 +1,11 @@
 // `calbox validate`: every problem of a file, with its place and a fix. Starts nothing.
 import type { Command } from 'commander'
-import { counted, countedSteps } from '../render/counted.ts'
-import { renderProblemText } from '../render/problems.ts'
-import { createStyle } from '../render/style.ts'
-import type { CommandEdge } from './command-edge.ts'
+import { counted, countedSteps } from '../../render/counted.ts'
+import { renderProblemText } from '../../render/problems.ts'
+import { createStyle } from '../../render/style.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { QuietExit } from '../quiet-exit.ts'
 import { planFiles } from './plan-files.ts'
-import { QuietExit } from './quiet-exit.ts'
 
 export function registerValidate(program: Command, edge: CommandEdge): void {
   program

@@ -1,7 +1,7 @@
 // From what the user wrote to workflow files: names, globs, or the default.
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { CommandError } from './command-error.ts'
+import { CommandError } from '../command-error.ts'
 
 export const DEFAULT_FILE = 'workflow.yml'
 

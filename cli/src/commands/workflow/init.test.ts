@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { CommandEdge } from './command-edge.ts'
+import type { CommandEdge } from '../command-edge.ts'
 import { runInit } from './init.ts'
 
-const LAUNCHER = fileURLToPath(new URL('../../bin/calbox.cjs', import.meta.url))
+const LAUNCHER = fileURLToPath(new URL('../../../bin/calbox.cjs', import.meta.url))
 
 let cwd: string
 let out: string

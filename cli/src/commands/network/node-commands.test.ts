@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url'
 import { STATE_DIR } from '@calbox/workflows'
 import { Command } from 'commander'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { CommandEdge } from './command-edge.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { findCalnode } from '../find-calnode.ts'
+import { statePath } from '../state-path.ts'
 import { registerDown, runDown } from './down.ts'
-import { findCalnode } from './find-calnode.ts'
 import { registerLogs, runLogs } from './logs.ts'
 import { registerNuke, runNuke } from './nuke.ts'
 import { registerPs, runPs } from './ps.ts'
-import { statePath } from './state-path.ts'
 import { registerUp } from './up.ts'
 
-const fakeNode = fileURLToPath(new URL('../../../workflows/src/driver/fixtures/fake-node.mjs', import.meta.url))
+const fakeNode = fileURLToPath(new URL('../../../../workflows/src/driver/fixtures/fake-node.mjs', import.meta.url))
 
 let cwd: string
 let out: string

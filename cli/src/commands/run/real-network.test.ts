@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { NodeClient, NodeState } from '@calbox/workflows'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { CommandEdge } from './command-edge.ts'
-import { runDown } from './down.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { runDown } from '../network/down.ts'
+import { runUp } from '../network/up.ts'
 import { runRun } from './run.ts'
-import { runUp } from './up.ts'
 
 const BUSY_MACHINE_MS = 120_000
 

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { PlanResult } from '@calbox/workflows'
-import type { CommandEdge } from './command-edge.ts'
+import type { CommandEdge } from '../command-edge.ts'
 import { lookAtFile } from './look-at-file.ts'
 import { readWorkflowFiles, type WorkflowFile } from './workflow-files.ts'
 

@@ -1,10 +1,10 @@
 // `calbox down`: ends nodes of this working directory; their data stays.
 import type { LocalNode } from '@calbox/workflows'
 import type { Command } from 'commander'
-import type { CommandEdge } from './command-edge.ts'
-import { CommandError } from './command-error.ts'
-import { parsePositive } from './parse-option.ts'
-import { statePath } from './state-path.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { CommandError } from '../command-error.ts'
+import { parsePositive } from '../parse-option.ts'
+import { statePath } from '../state-path.ts'
 import { describeUsed } from './used-nodes.ts'
 
 export interface DownOptions {

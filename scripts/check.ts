@@ -1,30 +1,69 @@
-// `npm run check`: every gate in order, each with its time. All are run even when one fails, so that one round shows
-// everything there is to mend.
-import { spawnSync } from 'node:child_process'
+// `npm run check`: every gate, each with its time, in two lanes that fill two cores. All are run even when one fails, so
+// that one round shows everything there is to mend; what failed is said once more at the very end, where CI logs are read.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { failedTests } from './failed-tests.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const BIN = path.join(ROOT, 'node_modules/.bin')
+const RESULTS = mkdtempSync(path.join(tmpdir(), 'calbox-check-'))
 
-const GATES: readonly { readonly name: string; readonly command: string; readonly args: readonly string[] }[] = [
+interface Gate {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** A vitest run: the file with its results. */
+  readonly results?: string
+}
+
+const STATIC: readonly Gate[] = [
   { name: 'types', command: 'tsc', args: ['-p', 'tsconfig.json'] },
   { name: 'lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
   { name: 'architecture', command: 'node', args: ['scripts/check-architecture.ts'] },
   { name: 'unused', command: 'knip', args: [] },
   { name: 'generated files', command: 'node', args: ['--conditions=source', 'scripts/generate.ts', '--check'] },
-  { name: 'unit tests of the parts', command: 'vitest', args: ['run', '--project', 'parts', '--coverage'] },
-  { name: 'unit tests of the whole', command: 'vitest', args: ['run', '--project', 'whole'] },
 ]
 
-const failed: string[] = []
-for (const { name, command, args } of GATES) {
-  process.stdout.write(`\n── ${name}\n`)
-  const started = performance.now()
-  const env = { ...process.env, PATH: `${BIN}${path.delimiter}${process.env.PATH ?? ''}` }
-  const { status } = spawnSync(path.join(BIN, command), args, { cwd: ROOT, stdio: 'inherit', env })
-  const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  process.stdout.write(`── ${name}: ${status === 0 ? 'passed' : 'FAILED'} (${seconds} s)\n`)
-  if (status !== 0) failed.push(name)
+const LANES: readonly (readonly Gate[])[] = [[unitTests('parts', '--coverage')], [...STATIC, unitTests('whole')]]
+
+const failures = (await Promise.all(LANES.map(runLane))).flat()
+rmSync(RESULTS, { recursive: true, force: true })
+if (failures.length > 0) process.stdout.write(`\nfailed:\n${failures.join('\n')}\n`)
+process.exitCode = failures.length === 0 ? 0 : 1
+
+function unitTests(project: string, ...more: string[]): Gate {
+  const results = path.join(RESULTS, `${project}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`]
+  const args = ['run', '--project', project, ...reporters, ...more]
+  return { name: `unit tests of the ${project}`, command: 'vitest', args, results }
 }
-if (failed.length > 0) process.stdout.write(`\nfailed: ${failed.join(', ')}\n`)
-process.exitCode = failed.length === 0 ? 0 : 1
+
+/** One gate after the other; gives what to say of those that failed. */
+async function runLane(gates: readonly Gate[]): Promise<string[]> {
+  const failed: string[] = []
+  for (const gate of gates) {
+    const started = performance.now()
+    const { passed, output } = await run(gate)
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    const verdict = `── ${gate.name}: ${passed ? 'passed' : 'FAILED'} (${seconds} s)\n`
+    process.stdout.write(`\n── ${gate.name}\n${output}${verdict}`)
+    if (passed) continue
+    failed.push(gate.name, ...(gate.results === undefined ? [] : failedTests(gate.results, ROOT)))
+  }
+  return failed
+}
+
+/** The output comes in one piece at the end, or that of two lanes would mix. */
+function run({ command, args }: Gate): Promise<{ passed: boolean; output: string }> {
+  const env = { ...process.env, PATH: `${BIN}${path.delimiter}${process.env.PATH ?? ''}` }
+  const child = spawn(path.join(BIN, command), args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env })
+  const chunks: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const output = () => Buffer.concat(chunks).toString()
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve({ passed: false, output: `${output()}${command}: ${error.message}\n` }))
+    child.on('close', (code) => resolve({ passed: code === 0, output: output() }))
+  })
+}

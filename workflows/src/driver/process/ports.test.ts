@@ -44,6 +44,18 @@ test('a reserved port is kept from others, of this object too, until it is relea
   await theirs.releaseAll()
 })
 
+test('the port of a node that is taken over is kept for its next start', async () => {
+  const [mine, theirs] = [new PortReservations(dir), new PortReservations(dir)]
+  const port = await listen('127.0.0.1')
+  await mine.keep(port)
+  await new Promise((done) => servers.pop()?.close(done))
+  expect(await theirs.tryReserve(port)).toBe(false)
+  await expect(mine.check({ of: 'rpc of n1', port })).resolves.toBeUndefined()
+  await mine.releaseAll()
+  expect(await theirs.tryReserve(port)).toBe(true)
+  await theirs.releaseAll()
+})
+
 test('two nodes that ask for one port are told so', async () => {
   const ports = new PortReservations(dir)
   const { port } = await ports.choose({ of: 'rpc of n1', port: 15_000, explicit: false })

@@ -60,6 +60,13 @@ export class PortReservations {
     return true
   }
 
+  /** Of a node that runs on it already: nobody else chooses it while that node is started again. */
+  async keep(port: number): Promise<void> {
+    if (this.#held.has(port)) return
+    const held = await holdFile(join(this.#dir, String(port)))
+    if (!('holder' in held)) this.#held.set(port, held)
+  }
+
   async releaseAll(): Promise<void> {
     const all = [...this.#held.values()]
     this.#held.clear()

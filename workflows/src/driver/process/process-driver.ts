@@ -107,6 +107,8 @@ class ProcessDriver implements NodeDriver {
     }
     const owned: NodeRecord = { ...record, owner: this.#owner }
     await this.#parts.state.put(owned)
+    await this.#parts.ports.keep(record.rpcPort)
+    await this.#parts.ports.keep(record.swarmPort)
     this.#logStarts.set(name, record.logStart)
     // Not told to the reaper: it lived without calbox before, and only a regular end decides about it.
     return this.#manage(specOfRecord(record, options), NodeProcess.attach(record.process), owned, true)

@@ -13,6 +13,7 @@ import { PRUNE_BATCH_ROWS } from './limits.ts'
 import { type ContextParts, nodeOf } from './parts.ts'
 import type { Authority } from './ports.ts'
 import { boundOf } from './retention/checkpoint.ts'
+import { handledFrom } from './retention/handled-rows.ts'
 
 export interface OpeningParts {
   readonly contextId: ContextId
@@ -48,7 +49,9 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   }
   const ready = new Map<DeltaId, DagNode>()
   const restored: Delta[] = []
-  const again = new Set<DeltaId>()
+  const handled = await handledFrom(store, contextId, bound)
+  for (const op of handled.gone) await batches.add(op)
+  const again = new Set<DeltaId>(handled.ids)
   const withoutEffect = new Map<DeltaId, 'void' | 'voided'>()
   const written = new Map(pruned?.checkpoint.authors.map(({ author, hlc: stamp }) => [author, stamp]))
   const needed = new Set(pruned?.checkpoint.beneath.map(({ id }) => id))

@@ -41,6 +41,8 @@ export const KEY_PREFIXES = {
   beneath: 't/',
   /** q/ ctx hlc delta: an own delta that a snapshot did not contain, to be written again (context). */
   reissue: 'q/',
+  /** l/ ctx hlc delta: a delta that counted here and was given up for a snapshot: its handlers run no more (context). */
+  handled: 'l/',
   /** g/ namespace op: one governance operation (context). */
   governance: 'g/',
   /** a/ application: one installed application (context). */

@@ -17,6 +17,7 @@ import type { Turns } from '../turns.ts'
 import { boundOf, containedIn } from './checkpoint.ts'
 import { type Comparison, hasRemovals } from './comparison.ts'
 import type { Frontier } from './frontier.ts'
+import { putHandled } from './handled-rows.ts'
 import type { Pruner } from './pruner.ts'
 
 /** Entries in key order from behind `after` on, page by page. */
@@ -37,9 +38,12 @@ type AdoptionParts = Pick<
 
 interface Lost {
   readonly id: DeltaId
+  readonly hlc: bigint
   readonly author: PublicKey
   /** It is not void. */
   readonly counts: boolean
+  /** It has counted here: its handlers have their rows, or have run. */
+  readonly isHandled: boolean
 }
 
 export class Adoption {
@@ -124,8 +128,10 @@ export class Adoption {
       if (delta) ops.push(rows.putBeneath(delta))
     }
     let own = 0
-    for (const { id, author, counts } of lost) {
+    for (const { id, hlc, author, counts, isHandled } of lost) {
       ops.push(rows.dropDelta(id))
+      // What is earlier than its end can never come back.
+      if (isHandled && itemKey(hlc, id) >= boundOf(checkpoint)) ops.push(putHandled(record.id, { hlc, id }))
       if (author !== identity.publicKey || !counts) continue
       const delta = rows.delta(id)
       if (!delta) continue
@@ -160,7 +166,8 @@ export class Adoption {
     const nodes: (Lost & { hlc: bigint; parents: readonly DeltaId[] })[] = []
     for await (const { delta, status } of rows.deltas()) {
       const { id, hlc, author, parents, sealed } = delta
-      nodes.push({ id, hlc, author, parents, counts: status !== 'void' && status !== 'voided' })
+      const isHandled = status === 'applied' || status === 'again' || status === 'voided'
+      nodes.push({ id, hlc, author, parents, counts: status !== 'void' && status !== 'voided', isHandled })
       await turns.spend(sealed.byteLength)
     }
     const gone = new Set<DeltaId>()

@@ -43,15 +43,18 @@ class LongFirst extends BaseSequencer {
 
 const NOT_OURS = ['**/node_modules/**', '**/dist/**']
 
-/** A hang ends here, in a test or in what is made for several of them; nothing is measured by it. */
-const HANGS = { testTimeout: 30_000, hookTimeout: 30_000 }
+/**
+ * A hang ends here, in a test, in what is made for several of them, or in a wait for something that comes by itself;
+ * nothing is measured by it. Machines of CI are at times twenty times slower than a desk's.
+ */
+const HANGS = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } }
 
 // Sources are tested as they are: the `source` condition resolves workspace packages to their TypeScript.
 export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    // One at a time: some start nodes at the default ports, which a second worker would take between choice and bind.
+    // Two projects run side by side (scripts/check.ts), each on a core.
     maxWorkers: 1,
     sequence: { sequencer: LongFirst },
     projects: [

@@ -2,9 +2,6 @@
 import { expect } from 'vitest'
 import type { GuestExecutor } from '../../runtime/guest-executor.ts'
 
-/** Longer than a server drains; what is waited for comes, or the test is wrong. */
-const PATIENCE = { timeout: 20_000 }
-
 export interface ExecutorGate {
   readonly wrapExecutor: (inner: GuestExecutor) => GuestExecutor
   readonly shut: () => void
@@ -49,7 +46,7 @@ export function executorGate(): ExecutorGate {
       closed = false
       way.resolve()
     },
-    entered: (runs) => expect.poll(() => entered, PATIENCE).toBe(runs),
-    aborted: (runs) => expect.poll(() => aborted, PATIENCE).toBe(runs),
+    entered: (runs) => expect.poll(() => entered).toBe(runs),
+    aborted: (runs) => expect.poll(() => aborted).toBe(runs),
   }
 }

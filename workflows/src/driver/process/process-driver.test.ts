@@ -140,7 +140,7 @@ test('an abort while starting ends the node and rejects with its reason', async 
   const starting = driver.start(await spec('n1', 'silent'), { signal: abort.signal })
   await until({
     probe: async () => ((await record('n1')) ? { done: undefined } : { seen: 'no record' }),
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     firstMs: 5,
     maxMs: 20,
     expired: () => new Error('never recorded'),

@@ -63,7 +63,7 @@ function gone(what: string, process: () => ProcessIdentity | undefined): Promise
       const found = process()
       return found === undefined || !isAlive(found) ? { done: undefined } : { seen: 'alive' }
     },
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     firstMs: 5,
     maxMs: 50,
     expired: () => new Error(`${what} is still alive`),
@@ -140,7 +140,7 @@ test('a reaper that somebody kills is replaced, and the new one knows the nodes'
   process.kill(first.pid, 'SIGKILL')
   await until({
     probe: async () => (reaper.pid !== undefined && reaper.pid !== first.pid ? { done: undefined } : { seen: 'none' }),
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     firstMs: 5,
     maxMs: 50,
     expired: () => new Error('no new reaper'),

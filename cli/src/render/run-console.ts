@@ -63,6 +63,8 @@ export class RunConsole {
       case 'node:exited':
         if (!event.expected) this.#note('warning', `node ${event.node} ended: ${event.cause}`)
         return
+      case 'run:seed':
+        return
       case 'run:end':
         this.#status.hide()
         clearInterval(this.#stillRunning)

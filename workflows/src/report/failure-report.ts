@@ -2,7 +2,13 @@
 // by side, its last log lines, where everything is. Pure: lines of text, painted by the caller.
 
 import type { FailureInfo, NodeFacts } from '../run/events.ts'
+import { visibleText } from '../values/visible-text.ts'
 import { codeFrame, type FrameLine } from './code-frame.ts'
+import { comparisonLines } from './comparison-lines.ts'
+import { BESIDE_LOG_LINES, FAILURES_SHOWN_MAX } from './limits.ts'
+
+/** Where nobody says how wide the screen is. */
+const DEFAULT_COLUMNS = 160
 
 export interface Paint {
   readonly bad: (text: string) => string
@@ -23,35 +29,101 @@ export interface FailureReportParts {
   /** The workflow file's text, for the code frame. */
   readonly source?: string
   readonly runDir?: string
+  /** The command that runs it again. */
+  readonly rerun?: string
   readonly paint?: Paint
   readonly symbol?: string
   /** Columns of the terminal; a longer line is cut where it is a log line or a table cell. */
   readonly columns?: number
+  /** A log line as people read it; `isOdd` marks it. */
+  readonly readLog?: (line: string) => { readonly text: string; readonly isOdd: boolean }
 }
 
 export function failureReport(parts: FailureReportParts): string[] {
   const { failure, paint = plainPaint, symbol = '✗' } = parts
-  const title = failure.steps?.join(' › ') ?? failure.during ?? 'the run'
-  const lines = [`${paint.bad(`${symbol} ${title}`)}${placeText(failure, paint)}`, '']
-  for (const line of failure.message.split('\n')) lines.push(`  ${line}`)
+  const { failures = [] } = failure
+  // What several failures have in common is where they stand: the step around them.
+  const title = titleOf(failures.length > 1 ? { ...failure, steps: commonPath(failures) } : failure)
+  const lines = [paint.bad(`${symbol} ${title}`) + (failures.length > 1 ? '' : placeText(failure, paint)), '']
+  if (failures.length > 1) lines.push(...besideEachOther(failures, parts, paint))
+  else lines.push(...indented(body(failure, { ...parts, paint })))
+  if (parts.runDir !== undefined) lines.push('', `  logs and results: ${paint.place(parts.runDir)}`)
+  if (parts.rerun !== undefined) lines.push('', `  run it again: ${paint.strong(parts.rerun)}`)
+  return lines
+}
+
+/** Several, each with its own place: the first lines say which, then one after the other. */
+function besideEachOther(failures: readonly FailureInfo[], parts: FailureReportParts, paint: Paint): string[] {
+  const shown = failures.slice(0, FAILURES_SHOWN_MAX)
+  const lines = [`  ${failures.length} steps failed beside each other:`]
+  const logged = new Set<string>()
+  const common = commonPath(failures).length
+  for (const [at, failure] of shown.entries()) {
+    const steps = failure.steps?.slice(common)
+    const own = { ...failure, ...(steps && steps.length > 0 && { steps }) }
+    const isNew = failure.node === undefined || !logged.has(failure.node)
+    if (failure.node !== undefined) logged.add(failure.node)
+    const { logTail = [], ...rest } = failure
+    const short = isNew ? { ...rest, logTail: logTail.slice(-BESIDE_LOG_LINES) } : rest
+    lines.push('', `  ${paint.bad(`${at + 1}) ${titleOf(own)}`)}${placeText(failure, paint)}`, '')
+    lines.push(...indented(body(short, { ...parts, paint, frame: { before: 1, after: 1 } }), '     '))
+  }
+  const left = failures.length - shown.length
+  return left === 0 ? lines : [...lines, '', `  and ${left} more; all are in run.json`]
+}
+
+type BodyParts = FailureReportParts & { readonly paint: Paint; readonly frame?: { before: number; after: number } }
+
+/** Cause, values, nodes, frame, log; nothing is indented. */
+function body(failure: FailureInfo, parts: BodyParts): string[] {
+  const { paint } = parts
+  const columns = parts.columns ?? DEFAULT_COLUMNS
+  const lines = cause(failure, paint, columns)
   if (failure.node !== undefined && failure.nodeExit !== undefined && !failure.message.includes(failure.nodeExit)) {
-    lines.push('', `  ${paint.bad(`${failure.node} ended: ${failure.nodeExit}`)}`)
+    lines.push('', paint.bad(`${failure.node} ended: ${failure.nodeExit}`))
   }
-  if (failure.help !== undefined) lines.push('', `  ${paint.strong('help:')} ${failure.help}`)
-  if (failure.perNode && failure.perNode.length > 0) {
-    lines.push('', ...factsTable(failure.perNode, paint).map((row) => `  ${row}`))
-  }
+  if (failure.help !== undefined) lines.push('', `${paint.strong('help:')} ${failure.help}`)
+  if (failure.perNode && failure.perNode.length > 0) lines.push('', ...factsTable(failure.perNode, paint))
   if (parts.source !== undefined && failure.place) {
-    const frame = codeFrame(parts.source, failure.place)
-    if (frame.length > 0) lines.push('', ...frame.map((line) => `  ${paintFrame(line, paint)}`))
+    const frame = codeFrame(parts.source, failure.place, parts.frame)
+    if (frame.length > 0) lines.push('', ...frame.map((line) => paintFrame(line, paint)))
   }
   if (failure.logTail && failure.logTail.length > 0) {
-    lines.push('', `  ${paint.strong(`last log lines of ${failure.node ?? 'the node'}`)}`)
-    const width = Math.max(40, (parts.columns ?? 160) - 6)
-    for (const line of failure.logTail) lines.push(`    ${paint.faint(cut(line, width))}`)
+    lines.push('', paint.strong(`last log lines of ${failure.node ?? 'the node'}`))
+    const width = Math.max(40, columns - 6)
+    for (const line of failure.logTail) {
+      const { text, isOdd } = parts.readLog?.(line) ?? { text: line, isOdd: false }
+      const shown = `| ${cut(visibleText(text), width)}`
+      lines.push(isOdd ? paint.bad(shown) : paint.faint(shown))
+    }
   }
-  if (parts.runDir !== undefined) lines.push('', `  logs and results: ${paint.place(parts.runDir)}`)
   return lines
+}
+
+/** Where values were compared they are shown themselves, instead of the words about them. */
+function cause(failure: FailureInfo, paint: Paint, columns: number): string[] {
+  const { comparisons = [] } = failure
+  const lines = failure.message.split('\n')
+  const [head = ''] = lines
+  if (comparisons.length === 0) return lines.map(visibleText)
+  return [visibleText(head), '', ...comparisonLines(comparisons, paint, columns - 4).map((line) => `  ${line}`)]
+}
+
+function indented(lines: readonly string[], indent = '  '): string[] {
+  return lines.map((line) => (line === '' ? '' : `${indent}${line}`))
+}
+
+function titleOf(failure: FailureInfo): string {
+  const steps = failure.steps ?? []
+  return steps.length > 0 ? visibleText(steps.join(' › ')) : (failure.during ?? 'the run')
+}
+
+/** The steps that are around all of them. */
+function commonPath(failures: readonly FailureInfo[]): readonly string[] {
+  const [first, ...others] = failures.map(({ steps }) => steps ?? [])
+  let count = 0
+  while (first?.[count] !== undefined && others.every((steps) => steps[count] === first[count])) count += 1
+  return first?.slice(0, count) ?? []
 }
 
 function placeText(failure: FailureInfo, paint: Paint): string {

@@ -8,3 +8,15 @@ export const RECORDED_PAYLOAD_MAX_CHARS = 16_384
 
 /** Lines of one step's program output kept in the record: the last ones. */
 export const RECORDED_OUTPUT_MAX_LINES = 1_000
+
+/** Lines of a value shown in two columns: pairing takes the square of it. Longer ones stand one below the other, cut. */
+export const COMPARED_LINES_MAX = 400
+
+/** Statements of one step shown with their values; the rest is counted. */
+export const COMPARISONS_SHOWN_MAX = 10
+
+/** Failures beside each other that are shown in full on the last screen; the rest is counted. */
+export const FAILURES_SHOWN_MAX = 5
+
+/** Log lines of a node where several failures share the screen. */
+export const BESIDE_LOG_LINES = 5

@@ -82,8 +82,8 @@ test('the report of a failure has cause, place, frame, node, differences and log
     '      |     ^',
     '',
     '  last log lines of n-2',
-    '    one',
-    `    ${'x'.repeat(73)}…`,
+    '  | one',
+    `  | ${'x'.repeat(73)}…`,
     '',
     '  logs and results: .calbox/runs/r',
   ])

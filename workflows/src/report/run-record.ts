@@ -1,6 +1,15 @@
 // Folds the events of a run into one plain-JSON record: what `run.json` holds.
 // Pure: no clock, no I/O. Every report that needs the whole run starts from this record.
-import type { FailureInfo, RunEvent, RunOutcome, SourcePlace, StepOutcome, StepRef } from '../run/events.ts'
+import type {
+  FailureInfo,
+  PlannedStepRef,
+  RunEvent,
+  RunOutcome,
+  SourcePlace,
+  StepOutcome,
+  StepRef,
+  StepTiming,
+} from '../run/events.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
 import { stringifyLosslessJson } from '../values/json/lossless-json.ts'
 import { RECORDED_OUTPUT_MAX_LINES, RECORDED_PAYLOAD_MAX_CHARS, RECORDED_STEPS_MAX } from './limits.ts'
@@ -21,6 +30,10 @@ export interface StepRecord {
   payload?: JsonValue
   captured?: Readonly<Record<string, JsonValue>>
   notes?: string[]
+  /** Those of the notes that should be looked at. */
+  noteWarnings?: string[]
+  /** Of what ran in it, several times or beside each other. */
+  timings?: readonly StepTiming[]
   output?: string[]
   failure?: FailureInfo
   steps?: StepRecord[]
@@ -44,8 +57,12 @@ export interface RunRecord {
   outcome: RunOutcome | 'running'
   exitCode?: number
   meshedAfterMs?: number
+  /** What chance was drawn from, where the run chose it and a step used it. */
+  seed?: string
   /** As the file has them: of the top level, and inside of others. */
   planned: { steps: number; nestedSteps: number }
+  /** Of the top level, in order, reached or not. */
+  plannedSteps: readonly PlannedStepRef[]
   /** As they were run: a step in a repeat counts once for each iteration. `notReached`: of the planned ones, never begun. */
   counts: {
     passed: number
@@ -72,6 +89,7 @@ export class RunRecorder {
     startedAtMs: 0,
     outcome: 'running',
     planned: { steps: 0, nestedSteps: 0 },
+    plannedSteps: [],
     counts: { passed: 0, failed: 0, cancelled: 0, notReached: 0, notRecorded: 0, warnings: 0 },
     notes: [],
     nodes: [],
@@ -108,6 +126,9 @@ export class RunRecorder {
       case 'node:starting':
       case 'step:progress':
         return
+      case 'run:seed':
+        this.record.seed = event.seed
+        return
       default:
         this.#step(event)
     }
@@ -120,6 +141,7 @@ export class RunRecorder {
       runDir: event.runDir,
       startedAtMs: event.atMs,
       planned: { steps: event.steps, nestedSteps: event.nestedSteps },
+      plannedSteps: event.plannedSteps,
       nodes: event.nodes.map((node) => ({ name: node.name })),
     })
   }
@@ -150,8 +172,10 @@ export class RunRecorder {
       this.#byId.delete(event.step.stepId)
     }
     if (!step) return
-    if (event.type === 'step:note') step.notes = [...(step.notes ?? []), event.message]
-    else if (event.type === 'step:output') {
+    if (event.type === 'step:note') {
+      step.notes = [...(step.notes ?? []), event.message]
+      if (event.level === 'warning') step.noteWarnings = [...(step.noteWarnings ?? []), event.message]
+    } else if (event.type === 'step:output') {
       step.output = [...(step.output ?? []), ...event.text.split('\n')].slice(-RECORDED_OUTPUT_MAX_LINES)
     } else {
       step.outcome = event.outcome
@@ -160,6 +184,7 @@ export class RunRecorder {
       if (event.warning !== undefined) step.warning = event.warning
       if (event.payload !== undefined) step.payload = bounded(event.payload)
       if (event.captured && Object.keys(event.captured).length > 0) step.captured = event.captured
+      if (event.timings) step.timings = event.timings
       if (event.failure) step.failure = event.failure
     }
   }

@@ -22,7 +22,7 @@ export interface FailureInfo {
   readonly place?: SourcePlace
   /** What was being done, where it was no step. */
   readonly during?: 'starting the nodes' | 'ending the run'
-  /** Path of step names from the outermost step. */
+  /** Path of step names from the outermost step, with the iterations and groups between them. */
   readonly steps?: readonly string[]
   /** The node the failed operation was addressed to. */
   readonly node?: string
@@ -32,6 +32,24 @@ export interface FailureInfo {
   readonly logTail?: readonly string[]
   /** What each node had, for failures that compare nodes. */
   readonly perNode?: readonly NodeFacts[]
+  /** What was compared and did not hold, for failures of assertions; `message` says the same in words. */
+  readonly comparisons?: readonly FailedComparison[]
+  /** All failures where several steps failed beside each other, each complete; `message` sums them up. */
+  readonly failures?: readonly FailureInfo[]
+}
+
+export interface FailedComparison {
+  /** The statement as the file has it. */
+  readonly statement: string
+  /** What the file says instead of the statement. */
+  readonly label?: string
+  /** As JSON. Absent where nothing could be compared: `reason` says why. */
+  readonly left?: string
+  readonly operator?: string
+  readonly right?: string
+  readonly reason?: string
+  /** Where the values differ, or what was compared instead of them. */
+  readonly hints?: readonly string[]
 }
 
 /** What one node showed: label → text, in the order to be shown. */
@@ -44,6 +62,27 @@ export interface NodeSummary {
   readonly name: string
   readonly rpcPort?: number
   readonly swarmPort?: number
+}
+
+/** A step of the file that may never be reached. */
+export interface PlannedStepRef {
+  readonly kind: string
+  readonly name: string
+  readonly place: SourcePlace
+  readonly path: string
+}
+
+/** How long something took that ran `count` times inside a step; what failed is not in it. */
+export interface StepTiming {
+  /** `iteration`, `group writers`, the name of a step. */
+  readonly label: string
+  readonly count: number
+  readonly minMs: number
+  readonly meanMs: number
+  readonly p50Ms: number
+  readonly p95Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
 }
 
 export interface StepRef {
@@ -75,7 +114,11 @@ export type RunEvent = { readonly atMs: number } & (
       /** Of the top level, and in all others together. */
       readonly steps: number
       readonly nestedSteps: number
+      /** Those of the top level, in order. */
+      readonly plannedSteps: readonly PlannedStepRef[]
     }
+  /** What the steps that use chance draw it from; once, when the first one does. */
+  | { readonly type: 'run:seed'; readonly seed: string }
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly message: string }
   | { readonly type: 'phase'; readonly phase: 'nuke' | 'start' | 'steps' | 'teardown'; readonly message: string }
   | { readonly type: 'node:starting'; readonly node: string }
@@ -105,6 +148,8 @@ export type RunEvent = { readonly atMs: number } & (
       /** Raw reply, for a verbose report and run.json. */
       readonly payload?: JsonValue
       readonly captured?: Readonly<Record<string, JsonValue>>
+      /** Of the steps inside, where there are any. */
+      readonly timings?: readonly StepTiming[]
       readonly failure?: FailureInfo
     }
   | {

@@ -28,19 +28,21 @@ export function exitCodeOf(error: unknown): number {
 /** Of a step; the caller adds the path of steps above it. */
 export async function describeFailure(
   error: unknown,
-  step: { name: string; place: SourcePlace; fields: PlannedStep['fieldPositions'] },
+  step: { name: string; scope?: string; place: SourcePlace; fields: PlannedStep['fieldPositions'] },
   nodes: RunNodes | undefined,
 ): Promise<Described> {
-  if (error instanceof StepFailedError) return { failure: nested(error.failure, step.name), exitCode: error.exitCode }
+  if (error instanceof StepFailedError) return { failure: nested(error.failure, step), exitCode: error.exitCode }
   const inner = error instanceof StepError && error.cause instanceof StepFailedError ? error.cause : undefined
   if (inner) {
-    const failure = nested(inner.failure, step.name)
-    return { failure: { ...failure, message: messageOf(error) }, exitCode: inner.exitCode }
+    const failure = nested(inner.failure, step)
+    const failures = beside(error, step)
+    const message = messageOf(error)
+    return { failure: { ...failure, message, ...(failures.length > 1 && { failures }) }, exitCode: inner.exitCode }
   }
   const described = await describeError(error, nodes)
   const field = error instanceof StepError && error.field !== undefined ? step.fields[error.field] : undefined
   const place = { ...step.place, ...field }
-  return { failure: { ...described.failure, place, steps: [step.name] }, exitCode: described.exitCode }
+  return { failure: { ...described.failure, place, steps: stepPath(step) }, exitCode: described.exitCode }
 }
 
 /** Of anything that is not inside a step: starting, stopping. */
@@ -59,6 +61,7 @@ export async function describeError(thrown: unknown, nodes: RunNodes | undefined
     ...(exit !== undefined && { nodeExit: exit }),
     ...(logTail && logTail.length > 0 && { logTail }),
     ...(error instanceof StepError && error.perNode && { perNode: error.perNode }),
+    ...(error instanceof StepError && error.comparisons && { comparisons: error.comparisons }),
   }
   return { failure, exitCode: exitCodeOf(error) }
 }
@@ -72,8 +75,26 @@ function pausedNote(error: unknown, node: string | undefined, nodes: RunNodes | 
     : `\nnode ${node} is paused (process ${pid} is stopped; \`kill -CONT ${pid}\` continues it)`
 }
 
-function nested(failure: FailureInfo, name: string): FailureInfo {
-  return { ...failure, steps: [name, ...(failure.steps ?? [])] }
+type Named = { readonly name: string; readonly scope?: string }
+
+function nested(failure: FailureInfo, step: Named): FailureInfo {
+  const failures = failure.failures?.map((each) => nested(each, step))
+  return { ...failure, steps: [...stepPath(step), ...(failure.steps ?? [])], ...(failures && { failures }) }
+}
+
+/** Which iteration or group it was stands before the step. */
+function stepPath({ name, scope }: Named): string[] {
+  return scope === undefined ? [name] : [scope, name]
+}
+
+/** What failed inside, one entry a step; a failure that is several ones itself counts as these. */
+function beside(error: unknown, step: Named): FailureInfo[] {
+  if (!(error instanceof StepError)) return []
+  return error.failures.flatMap((each) => {
+    if (!(each instanceof StepFailedError)) return []
+    const { failures, ...one } = each.failure
+    return (failures ?? [one]).map((failure) => nested(failure, step))
+  })
 }
 
 /** Drivers bring the log of a node that never became part of the run. */

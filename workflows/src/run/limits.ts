@@ -14,3 +14,9 @@ export const KEEP_RUNS = 20
 
 /** Of the workflow's name in the name of its run directory. */
 export const SLUG_MAX_CHARS = 40
+
+/** Durations of one label that are kept for percentiles; beyond, every second one goes. */
+export const TIMING_SAMPLES_MAX = 10_000
+
+/** Labels of durations in one step: names may have variables in them. More are not measured. */
+export const TIMING_LABELS_MAX = 100

@@ -179,7 +179,7 @@ test('a node that ends by itself fails the current step at once, with the cause,
     node: 'n-2',
     nodeExit: 'killed by SIGSEGV',
     help: expect.stringContaining('its log has the last'),
-    steps: ['outer', 'long'],
+    steps: ['outer', 'iteration 1 of 1', 'long'],
     logTail: [expect.any(String), expect.stringContaining('last words of n-2')],
   })
   expect(outcomesOf(run, 'long')).toEqual(['failed'])
@@ -204,7 +204,7 @@ test('in parallel groups the end of a node fails the running steps of every grou
     driver,
     onEvent: onStart('b', () => void driver.crash('n-1')),
   })
-  expect(run.failure).toMatchObject({ code: 'node_exited', steps: ['par', 'a'] })
+  expect(run.failure).toMatchObject({ code: 'node_exited', steps: ['par', 'group a', 'a'] })
   expect(outcomesOf(run, 'b')).toEqual(['failed'])
 })
 

@@ -1,6 +1,7 @@
 // The spine of a run (reference 1.5): clear, start, steps, tear down, results. Everything it says goes out as events;
 // the run directory is complete when it returns, however the run ended.
 
+import { randomInt } from 'node:crypto'
 import { DriverError } from '../driver/errors.ts'
 import { fileFault } from '../driver/file-fault.ts'
 import { localNodeLog } from '../driver/local-nodes.ts'
@@ -85,6 +86,7 @@ class WorkflowRun {
   readonly #secrets = new Set<string>()
   readonly #crashed = new AbortController()
   readonly #emit: EmitRunEvent
+  #seed: string | undefined
   #network: ReturnType<WorkflowRunParts['openDriver']> | undefined
   #nodes: RunNodes | undefined
 
@@ -119,6 +121,9 @@ class WorkflowRun {
       nodes: [...plan.nodes, ...plan.remoteNodes].map(({ name }) => ({ name })),
       steps: plan.steps.length,
       nestedSteps: plan.stepCount - plan.steps.length,
+      plannedSteps: plan.steps.map(({ kind, name, path, position }) => {
+        return { kind, name, path, place: { file: plan.file, ...position } }
+      }),
     })
     await this.#prune(options.keepRuns ?? KEEP_RUNS)
     await this.#directory.writeJson('plan.json', redactPlan(plan))
@@ -229,9 +234,18 @@ class WorkflowRun {
       emit: this.#emit,
       file: this.#plan.file,
       seed: this.#options.seed,
+      drawSeed: () => this.#drawSeed(),
       secrets: this.#secrets,
     })
     await runner.run(this.#plan.steps, this.#variables, options)
+  }
+
+  #drawSeed(): string {
+    if (this.#seed === undefined) {
+      this.#seed = String(randomInt(2 ** 32))
+      this.#emit({ type: 'run:seed', seed: this.#seed })
+    }
+    return this.#seed
   }
 
   /** Returns what went wrong in it; a failure before it matters more. */

@@ -13,6 +13,7 @@ import { withoutSecrets } from './redact-plan.ts'
 import { StepAbortError, StepFailedError } from './run-errors.ts'
 import type { RunNodes } from './run-nodes.ts'
 import { StepScope, type StepScopeParts } from './step-scope.ts'
+import { TimingTally } from './timing-tally.ts'
 
 export interface StepRunnerParts {
   readonly kind: (name: string) => StepKind | undefined
@@ -24,6 +25,7 @@ export interface StepRunnerParts {
   /** For places. */
   readonly file: string
   readonly seed: string | undefined
+  readonly drawSeed: () => string
   /** Names of variables whose values no report may show; filled here. */
   readonly secrets: Set<string>
 }
@@ -31,6 +33,8 @@ export interface StepRunnerParts {
 interface Level {
   readonly parent?: StepRef
   readonly scope?: string
+  readonly timedAs?: string | undefined
+  readonly tally?: TimingTally
   readonly beforeStep?: BranchRun['beforeStep']
   readonly afterStep?: BranchRun['afterStep']
 }
@@ -51,12 +55,17 @@ export class StepRunner {
   }
 
   async #runAll(steps: readonly PlannedStep[], variables: Variables, level: Level, options: Options): Promise<void> {
+    const { clock } = this.#parts
+    const started = clock.nowMs()
     for (const [at, step] of steps.entries()) {
       level.beforeStep?.(step, at)
       const ref = this.#refOf(step, at, steps.length, variables, level)
+      const stepStarted = clock.nowMs()
       const result = await this.#runStep(step, ref, variables, options)
+      level.tally?.add(step.name, clock.nowMs() - stepStarted)
       level.afterStep?.(step, result)
     }
+    if (level.timedAs !== undefined) level.tally?.add(level.timedAs, clock.nowMs() - started)
   }
 
   #refOf(step: PlannedStep, at: number, of: number, variables: Variables, level: Level): StepRef {
@@ -79,10 +88,16 @@ export class StepRunner {
     const { emit, clock } = this.#parts
     const kind = this.#parts.kind(step.kind)
     if (!kind) throw new Error(`assertion failed: planned a step of the unknown kind ${step.kind}`)
-    const scope = new StepScope({ ...this.#parts, runBranch: this.#runBranch }, step, ref, variables)
+    const tally = new TimingTally()
+    const runBranch = this.#branchRunner(tally)
+    const scope = new StepScope({ ...this.#parts, runBranch }, step, ref, variables)
     const started = clock.nowMs()
     emit({ type: 'step:start', step: ref })
-    const end = () => ({ type: 'step:end', step: ref, durationMs: clock.nowMs() - started }) as const
+    const end = () => {
+      const timings = tally.timings()
+      const durationMs = clock.nowMs() - started
+      return { type: 'step:end', step: ref, durationMs, ...(timings.length > 0 && { timings }) } as const
+    }
     try {
       options.signal.throwIfAborted()
       const result = await this.#execute(kind, scope, options)
@@ -116,10 +131,11 @@ export class StepRunner {
     return withoutSecrets(scope.captured, this.#parts.secrets)
   }
 
-  readonly #runBranch: StepScopeParts['runBranch'] = (branch: PlannedBranch, run, parent, options) => {
-    const { scope, beforeStep, afterStep } = run
-    const level: Level = { parent, scope, ...(beforeStep && { beforeStep }), ...(afterStep && { afterStep }) }
-    return this.#runAll(branch.steps, run.variables, level, options)
+  #branchRunner(tally: TimingTally): StepScopeParts['runBranch'] {
+    return (branch: PlannedBranch, run, parent, options) => {
+      const { variables, ...rest } = run
+      return this.#runAll(branch.steps, variables, { parent, tally, ...rest }, options)
+    }
   }
 
   async #execute(kind: StepKind, scope: StepScope, options: Options): Promise<StepResult> {

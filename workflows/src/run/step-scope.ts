@@ -17,6 +17,7 @@ export interface StepScopeParts {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly seed: string | undefined
+  readonly drawSeed: () => string
   readonly emit: EmitRunEvent
   readonly runBranch: (
     branch: PlannedBranch,
@@ -52,6 +53,10 @@ export class StepScope implements StepContext {
 
   get seed(): string | undefined {
     return this.#parts.seed
+  }
+
+  drawSeed(): string {
+    return this.#parts.drawSeed()
   }
 
   get env(): Readonly<Record<string, string | undefined>> {

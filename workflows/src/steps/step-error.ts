@@ -1,6 +1,6 @@
 // Why a step failed. Only `failed` is a failure of the operation itself, which `expected_failure` may ask for; all others
 // say that the step was written wrongly, could not be judged, or was not done.
-import type { NodeFacts } from '../run/events.ts'
+import type { FailedComparison, NodeFacts } from '../run/events.ts'
 
 export type StepErrorCode =
   | 'failed' // the operation was tried and refused
@@ -15,6 +15,10 @@ export interface StepErrorDetails {
   /** The node the operation was addressed to: its log is shown. */
   readonly node?: string | undefined
   readonly perNode?: readonly NodeFacts[]
+  /** What an assertion compared and found different: shown side by side. */
+  readonly comparisons?: readonly FailedComparison[] | undefined
+  /** Errors of the steps inside, where several failed beside each other. */
+  readonly failures?: readonly unknown[] | undefined
   /** The field of the step to look at: its line is marked. */
   readonly field?: string | undefined
   /** What to do, where the message does not say it. */
@@ -26,6 +30,8 @@ export class StepError extends Error {
   readonly code: StepErrorCode
   readonly node: string | undefined
   readonly perNode: readonly NodeFacts[] | undefined
+  readonly comparisons: readonly FailedComparison[] | undefined
+  readonly failures: readonly unknown[]
   readonly field: string | undefined
   readonly help: string | undefined
 
@@ -35,6 +41,8 @@ export class StepError extends Error {
     this.code = code
     this.node = details.node
     this.perNode = details.perNode
+    this.comparisons = details.comparisons
+    this.failures = details.failures ?? []
     this.field = details.field
     this.help = details.help
   }

@@ -68,6 +68,8 @@ export interface StepContext {
   readonly cwd: string
   /** What chance is drawn from, where the caller fixed it (`--seed`). */
   readonly seed: string | undefined
+  /** The seed of this run where nobody fixed one: the same for all steps, and part of the command that runs it again. */
+  drawSeed(): string
   readonly env: Readonly<Record<string, string | undefined>>
   /** Placeholders resolved, resolving to blank excluded: it would match everything. */
   readonly expectedError: string | undefined
@@ -94,6 +96,8 @@ export interface BranchRun {
   readonly variables: Variables
   /** `iteration 2 of 3`, `group writers`. */
   readonly scope: string
+  /** What this way through the steps is called in the timings: `iteration`. Absent: only its steps are timed. */
+  readonly timedAs?: string
   /** Called before each step. */
   readonly beforeStep?: (step: PlannedStep, index: number) => void
   /** Called after each step that passed. */

@@ -1,6 +1,7 @@
 // What `assert` and `json_assert` share: a list of statements, all evaluated, each failure explained.
 import { Type } from '@calbox/schemas'
 import type { StepProblem } from '../../plan/check/step-schema.ts'
+import type { FailedComparison } from '../../run/events.ts'
 import type { StatementFlaw } from '../../values/assert-statement.ts'
 import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
 import { isJsonObject } from '../../values/json/json-value.ts'
@@ -66,7 +67,9 @@ export function judgeStatements(
   if (failed.length === 0) return { ...outcome, summary: `${count} true` }
   const head = judged.length === 1 ? 'the statement does not hold' : `${failed.length} of ${count} do not hold`
   const message = [`${head}:`, ...failed.flatMap(explain)].join('\n')
-  if (context.step.input.non_blocking !== true) throw new StepError('assertion', message)
+  if (context.step.input.non_blocking !== true) {
+    throw new StepError('assertion', message, { comparisons: failed.map(comparisonOf) })
+  }
   context.note('warning', message)
   return { ...outcome, summary: `${failed.length} of ${count} not true (non_blocking)` }
 }
@@ -79,6 +82,11 @@ function judge(
   const text = isJsonObject(item) ? item.statement : item
   const message = isJsonObject(item) && typeof item.message === 'string' ? context.text(item.message) : undefined
   return { result: evaluate(typeof text === 'string' ? text : '', context.variables), message }
+}
+
+function comparisonOf({ result, message }: Judged): FailedComparison {
+  const { passed: _, ...compared } = result
+  return { ...compared, ...(message !== undefined && { label: message }) }
 }
 
 function explain({ result, message }: Judged): string[] {

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { type Static, Type } from '@calbox/schemas'
 import type { PlannedBranch, PlannedStep } from '../../plan/plan-types.ts'
 import { isJsonObject, type JsonObject, keysOf } from '../../values/json/json-value.ts'
@@ -90,7 +89,7 @@ export const fuzzyTest = defineStep({
   honoursExpectedFailure: false,
   settlesItself: true,
   async run(input, context, options) {
-    const seed = context.seed ?? (input.seed === undefined ? String(randomInt(2 ** 32)) : String(input.seed))
+    const seed = context.seed ?? (input.seed === undefined ? context.drawSeed() : String(input.seed))
     context.note('info', `seed ${seed}: run it with --seed ${seed} for the same operations`)
     const fuzz: Fuzz = {
       input,

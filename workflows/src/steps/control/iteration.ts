@@ -7,7 +7,7 @@ import type { StepContext } from '../step-kind.ts'
 export async function runIteration(
   branch: PlannedBranch,
   iteration: number,
-  run: { scope: string; prepare?: (variables: Variables) => void },
+  run: { scope: string; timedAs: string; prepare?: (variables: Variables) => void },
   context: StepContext,
   options: { signal: AbortSignal },
 ): Promise<void> {
@@ -21,5 +21,5 @@ export async function runIteration(
   const beforeStep = (step: { name: string }, index: number) => {
     variables.setAll({ current_step: step.name, current_step_index: index + 1 })
   }
-  await context.runBranch(branch, { variables, scope: run.scope, beforeStep }, options)
+  await context.runBranch(branch, { variables, scope: run.scope, timedAs: run.timedAs, beforeStep }, options)
 }

@@ -43,7 +43,7 @@ test('the first failing iteration fails repeat, with the path to the step, and i
       - { name: 'inner {{iteration}}', ${call('node: n-1, method: nope').slice(2)}
 `),
   )
-  expect(run.failure?.steps).toEqual(['loop', 'inner 1'])
+  expect(run.failure?.steps).toEqual(['loop', 'iteration 1 of 5', 'inner 1'])
   expect(outcomesOf(run, 'loop')).toEqual(['failed'])
   expect(outcomesOf(run, 'inner 2')).toEqual([])
 })
@@ -101,14 +101,14 @@ test('fail-slow lets the others end, and fails', async () => {
   const run = await runYaml(parallel('', `${bad('x')}, ${long('y')}, ${bad('z')}`))
   expect(outcomesOf(run, 'in y')).toEqual(['passed', 'passed', 'passed'])
   expect(run.failure?.message).toContain('2 of 3 groups failed')
-  expect(run.failure?.steps).toEqual(['par', 'in x'])
+  expect(run.failure?.steps).toEqual(['par', 'group x', 'in x'])
   expect(run.variables.get('parallel_failure_count')).toBe(2)
 })
 
 test('fail-fast cancels the others', async () => {
   const run = await runYaml(parallel(', failure_mode: fail-fast', `${long('y')}, ${bad('x')}`))
   expect(outcomesOf(run, 'in y')).toContain('cancelled')
-  expect(run.failure?.steps).toEqual(['par', 'in x'])
+  expect(run.failure?.steps).toEqual(['par', 'group x', 'in x'])
   expect(run.outcome).toBe('failed')
 })
 

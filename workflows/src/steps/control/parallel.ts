@@ -119,7 +119,7 @@ async function runGroup(
 ): Promise<void> {
   for (let iteration = 1; iteration <= count; iteration += 1) {
     const scope = count === 1 ? label : `${label}, iteration ${iteration} of ${count}`
-    await runIteration(branch, iteration, { scope }, context, options)
+    await runIteration(branch, iteration, { scope, timedAs: label }, context, options)
   }
 }
 
@@ -150,6 +150,7 @@ function parallelError(failed: readonly GroupEnd[], of: number): unknown {
   const lines = failed.map(({ label, error }) => `  ${label}: ${messageOf(error)}`)
   return new StepError('failed', [`${first?.label ?? 'a group'} failed${others}:`, ...lines].join('\n'), {
     cause: first?.error,
+    failures: failed.map(({ error }) => error).filter((error) => !(error instanceof GroupCancelledError)),
   })
 }
 

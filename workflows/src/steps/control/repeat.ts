@@ -44,7 +44,7 @@ export const repeat = defineStep({
       const scope = `iteration ${iteration} of ${input.count}`
       context.progress(scope)
       const prepare = (variables: Variables) => rename(variables, context, iteration === 1)
-      await runIteration(branch, iteration, { scope, prepare }, context, options)
+      await runIteration(branch, iteration, { scope, timedAs: 'iteration', prepare }, context, options)
     }
     const durationMs = context.clock.nowMs() - started
     exportTiming(input.count, durationMs, context)

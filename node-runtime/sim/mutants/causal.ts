@@ -57,4 +57,13 @@ export const CAUSAL: readonly Mutant[] = [
     breaks: 'I4',
     chosenFrom: 'source',
   },
+  {
+    name: 'old-keys-fit-after-a-removal',
+    file: 'governance/namespace-snapshot.ts',
+    find: '(covers === digest ? [keyId] : [])',
+    replace: '(covers === digest || keyId ? [keyId] : [])',
+    why: 'what is written after a removal is sealed with a key that the removed member has',
+    breaks: 'I7',
+    chosenFrom: 'history',
+  },
 ]

@@ -47,4 +47,13 @@ export const CRDT: readonly Mutant[] = [
     breaks: 'I1',
     chosenFrom: 'source',
   },
+  {
+    name: 'removal-leaves-no-stamp',
+    file: 'crdt/lww-record.ts',
+    find: '  state.set(key, bytes)\n',
+    replace: '  state.set(key, record.body === null ? null : bytes)\n',
+    why: 'an older write that comes after the removal brings the element back',
+    breaks: 'I1',
+    chosenFrom: 'history',
+  },
 ]

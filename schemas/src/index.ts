@@ -14,4 +14,5 @@ export {
   sharedNodeSettings,
 } from './workflow/nodes.ts'
 export { bootstrapTopology, natTopology, type WorkflowSettings, workflowSettings } from './workflow/settings.ts'
-export { type CommonStepFields, commonStepFields, outputCapture } from './workflow/step.ts'
+export { type CommonStepFields, commonStepFields, outputCapture, untypedStepFields } from './workflow/step.ts'
+export { type StepControls, stepControls } from './workflow/step-controls.ts'

@@ -5,6 +5,7 @@ import type { TSchema } from 'typebox'
 import { namedNode, remoteNode, sharedNodeSettings } from './nodes.ts'
 import { workflowSettings } from './settings.ts'
 import { commonStepFields, outputCapture } from './step.ts'
+import { stepControls } from './step-controls.ts'
 
 export interface EditorStepKind {
   readonly kind: string
@@ -34,7 +35,7 @@ export function workflowEditorSchema(kinds: readonly EditorStepKind[]): Json {
     definitions: {
       step: {
         type: 'object',
-        required: ['type'],
+        anyOf: [{ required: ['type'] }, { required: ['include'] }],
         properties: { type: { enum: types } },
         allOf: kinds.map(stepOfKind),
       },
@@ -60,7 +61,7 @@ function stepOfKind(kind: EditorStepKind): Json {
     then: {
       ...own,
       description: kind.summary,
-      properties: { ...common, outputs, type: { enum: names }, ...properties },
+      properties: { ...common, ...plain(stepControls.properties), outputs, type: { enum: names }, ...properties },
     },
   }
 }

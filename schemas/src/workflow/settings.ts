@@ -48,6 +48,16 @@ export const workflowSettings = Type.Object({
   ),
   preserve_default_bootstrap: flag("Keep the node's built-in bootstrap list in e2e_mode"),
   topology: Type.Optional(Type.Union([natTopology, bootstrapTopology])),
+  vars: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'Variables that are set before the first step; environment variables in texts are expanded',
+    }),
+  ),
+  matrix: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'Runs the file once for every combination: name → list of values, which are {{matrix.name}}',
+    }),
+  ),
   no_docker: flag('Run the nodes as processes'),
   binary_path: Type.Optional(Type.String({ description: 'The node program to run as processes' })),
 })

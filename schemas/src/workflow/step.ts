@@ -23,3 +23,9 @@ export const commonStepFields = Type.Object({
   token: Type.Optional(Type.String({ description: 'Bearer token to use instead of the cached one' })),
 })
 export type CommonStepFields = Static<typeof commonStepFields>
+
+/** Of a step whose kind is told by another key. */
+export const untypedStepFields = Type.Object({
+  ...commonStepFields.properties,
+  type: Type.Optional(commonStepFields.properties.type),
+})

@@ -20,3 +20,21 @@ export const NODES_MAX = 1000
 
 /** Longest name for which a similar one is looked for (the cost is quadratic). Beyond, no suggestion. */
 export const SUGGESTION_CHARACTERS_MAX = 64
+
+/** Files that include files. Deeper ones are refused. */
+export const INCLUDE_DEPTH_MAX = 10
+
+/** Different files that one workflow includes. Those beyond are not read, and the step that names them is refused. */
+export const INCLUDED_FILES_MAX = 200
+
+/** Inclusions in all: files that include others twice grow fast. Those beyond are refused. */
+export const INCLUSIONS_MAX = 500
+
+/** Values of included files, counted each time they are included, so that planning ends soon. Refused beyond. */
+export const INCLUDED_VALUES_MAX = 200_000
+
+/** Entries of a `for_each` that stands in the file. A longer one is refused. */
+export const FOR_EACH_MAX = 10_000
+
+/** Combinations of a matrix: each is a run of its own. The file is refused beyond. */
+export const MATRIX_MAX = 64

@@ -1,6 +1,6 @@
 // The result of planning: everything a run needs to know of the file, checked and in order.
 
-import type { JsonObject } from '../values/json/json-value.ts'
+import type { JsonObject, JsonValue } from '../values/json/json-value.ts'
 import type { Position } from './problem.ts'
 
 export interface Plan {
@@ -16,6 +16,18 @@ export interface Plan {
   readonly steps: readonly PlannedStep[]
   /** Nested steps included. */
   readonly stepCount: number
+  /** Set before the first step, in this order. */
+  readonly vars: readonly PlannedVariable[]
+  /** The combination that this plan is for, where the file has a matrix: axis → value. `name` ends with it. */
+  readonly matrix?: JsonObject
+}
+
+export interface PlannedVariable {
+  readonly name: string
+  /** Environment variables expanded; placeholders of earlier variables are not. */
+  readonly value: JsonValue
+  /** Something of it is from the environment: no report may show it. */
+  readonly fromEnvironment: boolean
 }
 
 export interface PlannedNode {
@@ -106,8 +118,12 @@ export interface PlannedStep {
   readonly position: Position
   /** Where the values of the step's keys begin. */
   readonly fieldPositions: Readonly<Record<string, Position>>
-  /** `steps[4].groups[1].steps[0]`. */
+  /** The file it stands in, where that is an included one; else the file of the plan. */
+  readonly file?: string
+  /** `steps[4].groups[1].steps[0]`; unique within the plan, in included files below the step that includes them. */
   readonly path: string
+  /** Absent for a step that has none of these keys. */
+  readonly controls?: PlannedControls
   /** One for each list of nested steps, in the order of the file: repeat has one, parallel one a group. */
   readonly branches: readonly PlannedBranch[]
 }
@@ -116,4 +132,21 @@ export interface PlannedBranch {
   /** Below the step's input: `['steps']`, `['groups', 1, 'steps']`. */
   readonly path: readonly (string | number)[]
   readonly steps: readonly PlannedStep[]
+  /** Of an included file: values of variables that are not set. */
+  readonly defaults?: JsonObject
+}
+
+/** Keys that any step may have, in the order in which they act, the outermost first. */
+export interface PlannedControls {
+  readonly forEach?: { readonly as: string; readonly in: JsonValue }
+  /** Statements, all of which must hold. */
+  readonly if?: boolean | readonly string[]
+  readonly retry?: { readonly attempts: number; readonly delaySec: number; readonly backoff: number }
+  /** Absent seconds are the default ones. */
+  readonly eventually?: { readonly withinSec?: number; readonly everySec?: number }
+  /** Of one try. */
+  readonly timeoutSec?: number
+  readonly vars?: JsonObject
+  readonly after?: { readonly syncSec?: number }
+  readonly expect?: JsonValue
 }

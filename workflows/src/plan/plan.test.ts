@@ -260,7 +260,7 @@ steps:
     ['{type: 5}', 'must be a text, not 5'],
     ['{type: ""}', 'no usable "type"'],
     ['{type: conditional}', 'unknown step kind'],
-    ['{type: wait, seconds: 1, retry: 3}', 'unknown field "retry"'],
+    ['{type: wait, seconds: 1, again: 3}', 'unknown field "again"'],
   ])('%s: %s', (step, message) => {
     const result = withSteps(`  - ${step}\n`)
     expect(lines(result).join('\n')).toContain(message)

@@ -8,10 +8,14 @@ import { describeNode } from './check/schema-view.ts'
 import type { StepSchemaRegistry } from './check/step-schema.ts'
 import type { Plan, PlanSettings } from './plan-types.ts'
 import type { Problem, ProblemCollector } from './problem.ts'
+import type { Environment } from './read/expand-environment.ts'
+import { IncludedFiles, type ReadIncluded } from './read/included-files.ts'
+import { type Combination, combinationText, readMatrix, withCombination } from './read/read-matrix.ts'
 import { type ReadNodes, readNodes } from './read/read-nodes.ts'
-import { type Environment, readRemoteNodes } from './read/read-remote-nodes.ts'
+import { readRemoteNodes } from './read/read-remote-nodes.ts'
 import { readSettings, topologyOf } from './read/read-settings.ts'
-import { type ReadSteps, readSteps } from './read/read-steps.ts'
+import { readSteps } from './read/read-steps.ts'
+import { readVariables } from './read/read-variables.ts'
 import { entryOf, type MapNode, startOf, textOf } from './yaml/source-node.ts'
 import { readYaml } from './yaml/yaml-source.ts'
 
@@ -24,66 +28,107 @@ export interface PlanRequest {
   readonly lookAtFile?: LookAtFile
   /** What a file is that is not there; a warning where nothing is going to be run. Default an error. */
   readonly absentFiles?: 'error' | 'warning'
-  /** For `${VAR}` in remote_nodes. */
+  /** For files that steps include. Without it none can be. */
+  readonly readIncluded?: ReadIncluded
+  /** For `${VAR}` in remote_nodes and vars. */
   readonly environment?: Environment
   /** Nodes that the command line adds. */
   readonly remoteNodeNames?: readonly string[]
 }
 
 export interface PlanResult {
-  /** Undefined when a problem is an error. */
+  /** Undefined when a problem is an error. With a matrix: of the first combination. */
   readonly plan?: Plan
-  /** In the order of the file. */
+  /** Of a file with a matrix one for each combination, else the one. Empty when a problem is an error. */
+  readonly plans: readonly Plan[]
+  /** In the order of the file; those of included files behind it. */
   readonly problems: readonly Problem[]
+  /** Texts of the files that problems and steps have their places in, by name. */
+  readonly sources: ReadonlyMap<string, string>
 }
 
 /** Never throws, whatever the text is. */
 export function planWorkflow(request: PlanRequest): PlanResult {
+  const sources = new Map([[request.file, request.text]])
   const { root, problems } = readYaml(request.file, request.text)
-  if (root === undefined) return { problems: problems.problems() }
+  const nothing = () => ({ plans: [], problems: problems.problems(), sources })
+  if (root === undefined) return nothing()
   if (root.kind !== 'map') {
     const message = `a workflow must be a map, not ${describeNode(root)}`
     const hint = 'start with name:, nodes: and steps:'
     problems.add({ code: 'file_not_a_map', span: startOf(root), path: [], message, hint })
-    return { problems: problems.problems() }
+    return nothing()
   }
-  const plan = readWorkflow(request, root, problems)
-  const all = problems.problems()
-  return plan === undefined || problems.hasErrors ? { problems: all } : { plan, problems: all }
+  const combinations = readMatrix(root, problems)
+  const plans: Plan[] = []
+  const ofIncluded: Problem[] = []
+  let isGood = true
+  for (const combination of combinations ?? [undefined]) {
+    const included = new IncludedFiles(request.readIncluded)
+    const filled = combination === undefined ? root : withCombination(root, combination, problems)
+    const plan = readWorkflow({ request, root: filled, problems, included, combination })
+    if (plan !== undefined) plans.push(plan)
+    isGood &&= plan !== undefined && !included.hasErrors
+    ofIncluded.push(...included.problems())
+    for (const [file, text] of included.sources()) sources.set(file, text)
+  }
+  const all = [...problems.problems(), ...withoutRepetitions(ofIncluded)]
+  const [plan] = plans
+  if (plan === undefined || !isGood || problems.hasErrors) return { plans: [], problems: all, sources }
+  return { plan, plans, problems: all, sources }
 }
 
-function readWorkflow(request: PlanRequest, root: MapNode, problems: ProblemCollector): Plan | undefined {
+/** The same file is read once for each combination of a matrix. */
+function withoutRepetitions(problems: readonly Problem[]): Problem[] {
+  const byText = new Map(problems.map((problem) => [JSON.stringify(problem), problem]))
+  return [...byText.values()]
+}
+
+interface Reading {
+  readonly request: PlanRequest
+  readonly root: MapNode
+  readonly problems: ProblemCollector
+  readonly included: IncludedFiles
+  readonly combination: Combination | undefined
+}
+
+function readWorkflow({ request, root, problems, included, combination }: Reading): Plan | undefined {
+  const environment = request.environment ?? {}
   const settings = readSettings(root, problems)
   const nodes = readNodes(entryOf(root, 'nodes')?.value, problems)
-  const remoteNodes = readRemoteNodes(entryOf(root, 'remote_nodes')?.value, request.environment ?? {}, problems)
-  const steps = readSteps(entryOf(root, 'steps')?.value, request.kinds, problems)
+  const remoteNodes = readRemoteNodes(entryOf(root, 'remote_nodes')?.value, environment, problems)
+  const vars = readVariables(entryOf(root, 'vars')?.value, environment, problems)
+  const steps = readSteps(entryOf(root, 'steps')?.value, request.kinds, { name: request.file, problems, included })
   const extra = request.remoteNodeNames ?? []
   checkPresence(root, extra.length > 0, problems)
   noteImage(root, problems)
   const names = new Set([...nodes.nodes, ...remoteNodes].map((node) => node.name))
   for (const name of extra) names.add(name)
-  if (nodes.known && !hasBrokenRemote(root, remoteNodes.length)) checkNodeNames(steps.source, names, problems)
+  if (nodes.known && !hasBrokenRemote(root, remoteNodes.length)) checkNodeNames(steps.source, names)
   const { file, lookAtFile, absentFiles: absent } = request
-  if (lookAtFile !== undefined) checkFiles(steps.source, { file, lookAtFile, absent }, problems)
-  checkVariables(steps.source, names, problems)
+  if (lookAtFile !== undefined) checkFiles(steps.source, { file, lookAtFile, absent })
+  const axes = Object.keys(combination ?? {}).map((axis) => `matrix.${axis}`)
+  checkVariables(steps.source, { nodes: names, axes, vars: entryOf(root, 'vars')?.value }, problems)
   if (settings === undefined) return undefined
   return {
-    name: settings.name,
+    name: combination === undefined ? settings.name : `${settings.name} (${combinationText(combination)})`,
     ...(settings.description === undefined ? {} : { description: settings.description }),
     file: request.file,
     nodes: nodes.nodes,
     remoteNodes,
-    settings: settingsOf(settings, nodes, root),
+    settings: { ...settingsOf(settings, nodes, root), ...(combination !== undefined && OF_A_COMBINATION) },
     settingPositions: Object.fromEntries(
       root.entries.map(({ key, keySpan }) => [key, problems.position(keySpan.start)]),
     ),
-    ...stepsOf(steps),
+    steps: steps.steps,
+    stepCount: steps.count,
+    vars,
+    ...(combination !== undefined && { matrix: combination }),
   }
 }
 
-function stepsOf(steps: ReadSteps): Pick<Plan, 'steps' | 'stepCount'> {
-  return { steps: steps.steps, stepCount: steps.count }
-}
+/** The nodes of all combinations have the same names: each begins without their data, and leaves none running. */
+const OF_A_COMBINATION = { nukeOnStart: true, stopAllNodes: true } as const
 
 function hasBrokenRemote(root: MapNode, read: number): boolean {
   const remote = entryOf(root, 'remote_nodes')?.value

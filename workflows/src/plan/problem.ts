@@ -21,6 +21,7 @@ export type ProblemCode =
   | 'unknown_node'
   | 'duplicate_node'
   | 'missing_file'
+  | 'include_cycle'
   | 'unusable_file'
   | 'unknown_variable'
   | 'image_noted'
@@ -65,10 +66,12 @@ export interface FindingSink {
 }
 
 export class ProblemCollector implements FindingSink {
-  private readonly file: string
+  readonly file: string
   private readonly text: string
   private readonly lineStarts: readonly number[]
   private readonly found: Problem[] = []
+  /** A file that is included twice is looked at twice, and says everything once. */
+  private readonly known = new Set<string>()
   private left = 0
 
   constructor(file: string, text: string) {
@@ -83,6 +86,9 @@ export class ProblemCollector implements FindingSink {
       return
     }
     const { line, column } = this.position(finding.span.start)
+    const same = `${line}:${column} ${finding.severity} ${finding.code} ${finding.message}`
+    if (this.known.has(same)) return
+    this.known.add(same)
     const lineEnd = this.text.indexOf('\n', finding.span.start)
     const end = Math.min(finding.span.end, lineEnd < 0 ? this.text.length : lineEnd)
     this.found.push({

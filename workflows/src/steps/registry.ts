@@ -34,7 +34,9 @@ import { joinContext } from './context/join-context.ts'
 import { leaveContext } from './context/leave-context.ts'
 import { nodeIdentity } from './context/node-identity.ts'
 import { resyncContext } from './context/resync-context.ts'
+import { block } from './control/block.ts'
 import { fuzzyTest } from './control/fuzzy-test.ts'
+import { include } from './control/include.ts'
 import { parallel } from './control/parallel.ts'
 import { repeat } from './control/repeat.ts'
 import { wait } from './control/wait.ts'
@@ -191,6 +193,8 @@ export const stepKinds: readonly StepKind[] = [
   // control
   wait,
   waitForSync,
+  block,
+  include,
   repeat,
   parallel,
   fuzzyTest,

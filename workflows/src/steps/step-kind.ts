@@ -95,7 +95,7 @@ export interface StepContext {
 export interface BranchRun {
   readonly variables: Variables
   /** `iteration 2 of 3`, `group writers`. */
-  readonly scope: string
+  readonly scope?: string
   /** What this way through the steps is called in the timings: `iteration`. Absent: only its steps are timed. */
   readonly timedAs?: string
   /** Called before each step. */

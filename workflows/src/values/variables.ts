@@ -51,6 +51,29 @@ export class Variables {
     return scope
   }
 
+  /** Sets these while `work` goes on; afterwards the names have the values they had, or none. */
+  async during<T>(values: Readonly<Record<string, JsonValue>>, work: () => Promise<T>): Promise<T> {
+    const before = Object.keys(values).map((name) => [name, this.values.get(name)] as const)
+    this.setAll(values)
+    try {
+      return await work()
+    } finally {
+      for (const [name, value] of before) {
+        if (value === undefined) this.values.delete(name)
+        else this.values.set(name, value)
+      }
+    }
+  }
+
+  /** Gives back what takes everything that is set from here on back again. Raw results stay. */
+  mark(): () => void {
+    const before = new Map(this.values)
+    return () => {
+      this.values.clear()
+      for (const [name, value] of before) this.values.set(name, value)
+    }
+  }
+
   rawResult(key: string): JsonValue | undefined {
     return this.raw.get(key)
   }

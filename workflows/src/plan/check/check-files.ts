@@ -2,7 +2,6 @@
 // look like an application. A script that runs before may build them, so after one these are only warnings.
 
 import { hasPlaceholder } from '../../values/placeholders.ts'
-import type { ProblemCollector } from '../problem.ts'
 import type { SourceStep } from '../read/read-steps.ts'
 import { entryOf, textOf } from '../yaml/source-node.ts'
 import { applicationFault, type FileFault, type SeenFile } from './application-file.ts'
@@ -22,18 +21,16 @@ export interface FileChecks {
   readonly absent?: 'error' | 'warning' | undefined
 }
 
-export function checkFiles(steps: readonly SourceStep[], checks: FileChecks, problems: ProblemCollector): void {
-  new FileChecker(checks, problems).check(steps)
+export function checkFiles(steps: readonly SourceStep[], checks: FileChecks): void {
+  new FileChecker(checks).check(steps)
 }
 
 class FileChecker {
   private readonly checks: FileChecks
-  private readonly problems: ProblemCollector
   private scriptBefore = false
 
-  constructor(checks: FileChecks, problems: ProblemCollector) {
+  constructor(checks: FileChecks) {
     this.checks = checks
-    this.problems = problems
   }
 
   check(steps: readonly SourceStep[]): void {
@@ -56,7 +53,7 @@ class FileChecker {
     const fault = this.faultOf(path, seen, key === 'path')
     if (fault === undefined) return
     const later = 'a script before this step may make it'
-    this.problems.add({
+    step.problems.add({
       code: seen.kind === 'absent' ? 'missing_file' : 'unusable_file',
       span: node.span,
       path: [...step.path, key],

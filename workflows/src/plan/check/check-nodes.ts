@@ -2,7 +2,7 @@
 // a wrong name elsewhere is found there by the step that fails on it.
 
 import { didYouMean } from '../did-you-mean.ts'
-import type { Finding, ProblemCollector } from '../problem.ts'
+import type { Finding } from '../problem.ts'
 import type { SourceStep } from '../read/read-steps.ts'
 import { entryOf, type SourceNode } from '../yaml/source-node.ts'
 
@@ -13,28 +13,18 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
 }
 const OTHER_KEYS = ['nodes', 'context_node', 'holder', 'peers']
 
-export function checkNodeNames(
-  steps: readonly SourceStep[],
-  names: ReadonlySet<string>,
-  problems: ProblemCollector,
-): void {
+export function checkNodeNames(steps: readonly SourceStep[], names: ReadonlySet<string>): void {
   for (const step of steps) {
-    checkKey(step, 'node', 'error', names, problems)
+    checkKey(step, 'node', 'error', names)
     for (const key of OTHER_KEYS) {
       const needed = NEEDED[step.kind?.kind ?? '']?.includes(key) ?? false
-      checkKey(step, key, needed ? 'error' : 'warning', names, problems)
+      checkKey(step, key, needed ? 'error' : 'warning', names)
     }
-    for (const branch of step.branches) checkNodeNames(branch, names, problems)
+    for (const branch of step.branches) checkNodeNames(branch, names)
   }
 }
 
-function checkKey(
-  step: SourceStep,
-  key: string,
-  severity: Finding['severity'],
-  names: ReadonlySet<string>,
-  problems: ProblemCollector,
-): void {
+function checkKey(step: SourceStep, key: string, severity: Finding['severity'], names: ReadonlySet<string>): void {
   const value = entryOf(step.node, key)?.value
   if (value === undefined) return
   const items: readonly SourceNode[] = value.kind === 'list' ? value.items : [value]
@@ -44,7 +34,7 @@ function checkKey(
     const path = [...step.path, key, ...(value.kind === 'list' ? [index] : [])]
     const message = names.size === 0 ? `unknown node "${name}": the file has no nodes` : `unknown node "${name}"`
     const hint = didYouMean(name, names, names.size === 0 ? undefined : `the nodes are ${shown(names)}`)
-    problems.add({ code: 'unknown_node', span: item.span, path, message, hint, severity })
+    step.problems.add({ code: 'unknown_node', span: item.span, path, message, hint, severity })
   }
 }
 

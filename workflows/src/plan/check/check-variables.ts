@@ -6,27 +6,36 @@ import { didYouMean } from '../did-you-mean.ts'
 import type { ProblemCollector } from '../problem.ts'
 import type { SourceStep } from '../read/read-steps.ts'
 import type { ValuePath } from '../yaml/source-node.ts'
-import { entryOf, type MapEntry, type Span, textOf, textsIn } from '../yaml/source-node.ts'
+import { entryOf, type MapEntry, type SourceNode, type Span, textOf, textsIn } from '../yaml/source-node.ts'
 import { isAutomaticVariable } from './automatic-variables.ts'
+import type { StepSchema } from './step-schema.ts'
 
 /** Where a name is captured: in order of the file, and inside which repeat or parallel it stays. */
 interface Capture {
-  readonly line: number
+  /** `line 4`, with its file where that is another one. */
+  readonly where: string
   readonly inside?: string
 }
 
 /** Keys whose texts are never resolved, or hold steps that are looked at by themselves. */
 const NOT_RESOLVED: ReadonlySet<string> = new Set(['name', 'type', 'description', 'outputs', 'method', 'message'])
 
-export function checkVariables(
-  steps: readonly SourceStep[],
-  nodeNames: ReadonlySet<string>,
-  problems: ProblemCollector,
-): void {
-  const checker = new VariableChecker(problems, nodeNames)
-  checker.collect(steps, undefined)
-  checker.check(steps, new Set())
+/** What is set before the first step. */
+export interface KnownNames {
+  readonly nodes: ReadonlySet<string>
+  readonly axes: readonly string[]
+  /** `vars` of the file. */
+  readonly vars: SourceNode | undefined
 }
+
+export function checkVariables(steps: readonly SourceStep[], known: KnownNames, problems: ProblemCollector): void {
+  const checker = new VariableChecker(problems, known.nodes)
+  checker.collect(steps, undefined)
+  checker.check(steps, checker.start(known))
+}
+
+/** In the statements of `expect`; the last two of a call. */
+const REPLY_NAMES = ['reply', 'result', 'output']
 
 class VariableChecker {
   private readonly problems: ProblemCollector
@@ -38,16 +47,28 @@ class VariableChecker {
     this.nodeNames = nodeNames
   }
 
+  /** The names that `vars` sets, each of which may be made of those before it. */
+  start({ axes, vars }: KnownNames): Set<string> {
+    const set = new Set(axes)
+    for (const entry of vars?.kind === 'map' ? vars.entries : []) {
+      this.texts(entry.value, ['vars', entry.key], { set, problems: this.problems })
+      set.add(entry.key)
+    }
+    return set
+  }
+
   /** All captures of the file, to tell "later" from "never". A capture at the top level is preferred. */
   collect(steps: readonly SourceStep[], inside: string | undefined): void {
     for (const step of steps) {
       for (const [name, span] of capturedBy(step)) {
         const known = this.captures.get(name)
         if (known !== undefined && (known.inside === undefined || inside !== undefined)) continue
-        const line = this.problems.position(span.start).line
-        this.captures.set(name, { line, ...(inside === undefined ? {} : { inside }) })
+        const { line } = step.problems.position(span.start)
+        const where = step.problems === this.problems ? `line ${line}` : `line ${line} of ${step.problems.file}`
+        this.captures.set(name, { where, ...(inside === undefined ? {} : { inside }) })
       }
-      for (const branch of step.branches) this.collect(branch, step.kind?.kind ?? 'block')
+      const within = sharesVariables(step) ? inside : (step.kind?.kind ?? 'block')
+      for (const branch of step.branches) this.collect(branch, within)
     }
   }
 
@@ -59,51 +80,98 @@ class VariableChecker {
         continue
       }
       const captured = capturedBy(step).map(([name]) => name)
+      const own = ownNames(step)
       // Copied only for the few steps that need it: a file of many steps has many names.
-      const inner = step.branches.length === 0 ? set : new Set([...set, ...captured])
-      this.step(step, inner)
+      const inner = own.length === 0 && step.branches.length === 0 ? set : new Set([...set, ...own])
+      this.step(step, inner, captured)
       // fuzzy_test makes variables of its own while it runs: nothing in it can be judged.
-      if (step.kind.kind !== 'fuzzy_test') for (const branch of step.branches) this.check(branch, new Set(inner))
+      if (step.kind.kind !== 'fuzzy_test') this.branches(step, inner, captured, set)
       for (const name of captured) set.add(name)
     }
   }
 
-  private step(step: SourceStep, set: ReadonlySet<string>): void {
-    const nested = new Set((step.kind?.nested ?? []).map((list) => list.path[0]))
-    for (const entry of step.node.entries) {
-      if (NOT_RESOLVED.has(entry.key) || nested.has(entry.key)) continue
-      for (const { text, span } of textsIn(entry.value)) {
-        if (hasPlaceholder(text)) this.text(step, text, span, [...step.path, entry.key], set)
-      }
+  private branches(step: SourceStep, inner: ReadonlySet<string>, captured: readonly string[], set: Set<string>): void {
+    for (const branch of step.branches) {
+      const below = new Set([...inner, ...captured, ...(step.defaults ?? [])])
+      this.check(branch, below)
+      if (!sharesVariables(step)) continue
+      const own = new Set([...ownNames(step), ...(step.defaults ?? [])])
+      for (const name of below) if (!own.has(name)) set.add(name)
     }
   }
 
-  private text(step: SourceStep, text: string, span: Span, path: ValuePath, set: ReadonlySet<string>): void {
+  private step(step: SourceStep, set: ReadonlySet<string>, captured: readonly string[]): void {
+    const nested = new Set((step.kind?.nested ?? []).map((list) => list.path[0]))
     const isStatement = step.kind?.kind === 'assert' || step.kind?.kind === 'json_assert'
-    const whole = !isStatement && text.startsWith('{{') && text.endsWith('}}') ? text.slice(2, -2).trim() : undefined
+    // The captures of repeat are set inside of it, those of any step for what is expected of its reply.
+    const inside = step.branches.length === 0 ? set : new Set([...set, ...captured])
+    const { problems } = step
+    for (const { key, value } of step.node.entries) {
+      if (NOT_RESOLVED.has(key) || nested.has(key)) continue
+      const path = [...step.path, key]
+      if (key === 'expect' && step.kind?.hasNoReply !== true) {
+        const names = new Set([...set, ...captured, ...REPLY_NAMES])
+        this.texts(value, path, { set: names, problems, isStatement: true, kind: step.kind })
+      } else
+        this.texts(value, path, { set: inside, problems, isStatement: isStatement || key === 'if', kind: step.kind })
+    }
+  }
+
+  private texts(node: SourceNode, path: ValuePath, place: Omit<TextPlace, 'path'>): void {
+    for (const { text, span } of textsIn(node)) if (hasPlaceholder(text)) this.text(text, span, { ...place, path })
+  }
+
+  private text(text: string, span: Span, { set, path, problems, isStatement, kind }: TextPlace): void {
+    const whole =
+      isStatement !== true && text.startsWith('{{') && text.endsWith('}}') ? text.slice(2, -2).trim() : undefined
     if (whole?.includes('{{')) {
       const message = `a text that starts with {{ and ends with }} is read as one placeholder, named ${JSON.stringify(whole)}`
       const hint = 'put a sign that is no brace in front or behind'
-      this.problems.add({ severity: 'warning', code: 'unknown_variable', span, path, message, hint })
+      problems.add({ severity: 'warning', code: 'unknown_variable', span, path, message, hint })
       return
     }
     const names =
       whole === undefined ? [...text.matchAll(/\{\{(.*?)\}\}/gs)].map((match) => (match[1] ?? '').trim()) : [whole]
     for (const name of new Set(names)) {
-      if (!set.has(name) && !isAutomaticVariable(name, step.kind, this.nodeNames)) this.unknown(name, span, path)
+      if (set.has(name) || set.has(name.replace(/\..*$/, '.*'))) continue
+      if (!isAutomaticVariable(name, kind, this.nodeNames)) this.unknown(name, span, path, problems)
     }
   }
 
-  private unknown(name: string, span: Span, path: ValuePath): void {
+  private unknown(name: string, span: Span, path: ValuePath, problems: ProblemCollector): void {
     const capture = this.captures.get(name)
     const message = `no step before this one sets the variable "${name}"`
     const late =
       capture?.inside === undefined
-        ? `it is set only later, in line ${capture?.line}`
-        : `it is set in line ${capture.line}, and does not leave that ${capture.inside}`
+        ? `it is set only later, in ${capture?.where}`
+        : `it is set in ${capture.where}, and does not leave that ${capture.inside}`
     const hint = capture === undefined ? didYouMean(name, this.captures.keys()) : late
-    this.problems.add({ severity: 'warning', code: 'unknown_variable', span, path, message, hint })
+    problems.add({ severity: 'warning', code: 'unknown_variable', span, path, message, hint })
   }
+}
+
+interface TextPlace {
+  readonly set: ReadonlySet<string>
+  readonly path: ValuePath
+  readonly problems: ProblemCollector
+  readonly kind?: StepSchema | undefined
+  /** Split before it is resolved: it is never one placeholder as a whole. */
+  readonly isStatement?: boolean
+}
+
+function sharesVariables(step: SourceStep): boolean {
+  if (step.kind?.includes !== undefined) return true
+  return (step.kind?.nested ?? []).some(({ sharesVariables }) => sharesVariables === true)
+}
+
+/** Set while the step runs, and not after it: of `vars` and `for_each`, `item.*` standing for the fields of an entry. */
+function ownNames(step: SourceStep): string[] {
+  const vars = entryOf(step.node, 'vars')?.value
+  const names = vars?.kind === 'map' ? vars.entries.map(({ key }) => key) : []
+  const forEach = entryOf(step.node, 'for_each')?.value
+  if (forEach === undefined) return names
+  const as = (forEach.kind === 'map' ? textOf(entryOf(forEach, 'as')?.value) : undefined) ?? 'item'
+  return [...names, as, `${as}.*`]
 }
 
 /** Names that the step binds: by its `outputs`, `target` included, and by itself. */

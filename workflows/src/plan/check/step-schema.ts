@@ -34,6 +34,12 @@ export interface StepSchema {
    * then.
    */
   readonly lateFields?: readonly string[]
+  /** It gives no reply that `expect` could look at. */
+  readonly hasNoReply?: boolean
+  /** It reads variables only: run again, it comes to the same. */
+  readonly readsOnlyVariables?: boolean
+  /** The field that names a file with more steps: plan reads it, and they become the step's branch. */
+  readonly includes?: string
   /** Set when the kind is known but always fails: a warning. The text says why and what to do instead. */
   readonly unsupported?: string
   /** Variables that a successful step sets by itself, `{node}` standing for its node. Only used to warn of unknown ones. */
@@ -45,6 +51,8 @@ export interface NestedSteps {
   readonly path: readonly string[]
   /** 'warning' where the original accepts anything in there (fuzzy_test). */
   readonly severity?: 'error' | 'warning'
+  /** What these steps capture is set for the steps after this one, too. */
+  readonly sharesVariables?: boolean
 }
 
 export interface StepProblem {

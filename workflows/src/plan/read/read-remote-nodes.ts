@@ -7,8 +7,7 @@ import type { PlannedRemoteNode, RemoteAuth } from '../plan-types.ts'
 import type { ProblemCollector } from '../problem.ts'
 import type { ValuePath } from '../yaml/source-node.ts'
 import { entryOf, type MapEntry, type SourceNode, startOf } from '../yaml/source-node.ts'
-
-export type Environment = Readonly<Record<string, string | undefined>>
+import { type Environment, expandEnvironment } from './expand-environment.ts'
 
 export function readRemoteNodes(
   node: SourceNode | undefined,
@@ -59,13 +58,4 @@ function authOf(remote: RemoteNode, expand: (text: string, ...below: string[]) =
   if (auth?.method !== 'password') return { method: 'none' }
   const username = expand(auth.username ?? '', 'auth', 'username')
   return { method: 'password', username, password: expand(auth.password ?? '', 'auth', 'password') }
-}
-
-/** `${NAME}` and `${NAME:-default}`; an unset name without a default stays as it is written. */
-function expandEnvironment(text: string, environment: Environment, onUnset: (name: string) => void): string {
-  return text.replace(/\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}/g, (whole, name: string, fallback: string | undefined) => {
-    const value = environment[name] ?? fallback
-    if (value === undefined) onUnset(name)
-    return value ?? whole
-  })
 }

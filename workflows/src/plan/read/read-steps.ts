@@ -1,6 +1,6 @@
 // `steps`, recursively: each is recognised by its type and checked against its kind's schema and rules.
 
-import { type CommonStepFields, commonStepFields } from '@calbox/schemas'
+import { type CommonStepFields, commonStepFields, Type, untypedStepFields } from '@calbox/schemas'
 import { isJsonObject, type JsonObject } from '../../values/json/json-value.ts'
 import { checkSchema, fieldNames, isOpen } from '../check/check-schema.ts'
 import { describeNode } from '../check/schema-view.ts'
@@ -18,9 +18,12 @@ import {
   spanAt,
   startOf,
   textOf,
+  toObject,
   withEntries,
 } from '../yaml/source-node.ts'
+import type { IncludedFiles, SourceFile } from './included-files.ts'
 import { findNestedLists } from './nested-lists.ts'
+import { controlNames, type ReadControls, readControls } from './read-controls.ts'
 import { LOOSE_STEP_TYPES, UPSTREAM_STEP_TYPES } from './step-names.ts'
 
 /** A step as it stands in the file, known or not: what the checks of references walk over. */
@@ -29,6 +32,10 @@ export interface SourceStep {
   readonly path: ValuePath
   readonly kind: StepSchema | undefined
   readonly branches: readonly (readonly SourceStep[])[]
+  /** Of the file it stands in, which may be an included one. */
+  readonly problems: ProblemCollector
+  /** Variables that its included file sets where they are not set. */
+  readonly defaults?: readonly string[]
 }
 
 export interface ReadSteps {
@@ -45,27 +52,43 @@ interface OneStep {
 export function readSteps(
   node: SourceNode | undefined,
   kinds: StepSchemaRegistry,
-  problems: ProblemCollector,
+  file: { readonly name: string; readonly problems: ProblemCollector; readonly included: IncludedFiles },
 ): ReadSteps {
-  const reader = new StepsReader(kinds, problems)
+  const { name, problems, included } = file
+  const counter = { steps: 0 }
+  const reader = new StepsReader({ kinds, included, counter }, { file: name, problems, above: [] }, '')
   const read = node === undefined ? [] : reader.list(node, ['steps'], problems, 0)
   return {
     steps: read.flatMap((step) => step.planned ?? []),
     source: read.map((step) => step.source),
-    count: reader.count,
+    count: counter.steps,
   }
+}
+
+interface ReaderParts {
+  readonly kinds: StepSchemaRegistry
+  readonly included: IncludedFiles
+  readonly counter: { steps: number }
 }
 
 const COMMON_NAMES = fieldNames(commonStepFields)
 
-class StepsReader {
-  count = 0
-  private readonly kinds: StepSchemaRegistry
-  private readonly problems: ProblemCollector
+/** A step with this key needs no type. */
+const INCLUDE = 'include'
 
-  constructor(kinds: StepSchemaRegistry, problems: ProblemCollector) {
-    this.kinds = kinds
-    this.problems = problems
+const VARS = Type.Record(Type.String(), Type.Unknown())
+
+/** Of one file; an included one has a reader of its own. */
+class StepsReader {
+  private readonly parts: ReaderParts
+  private readonly source: SourceFile
+  /** In front of the paths of its steps, so that these are unique in the plan. */
+  private readonly prefix: string
+
+  constructor(parts: ReaderParts, source: SourceFile, prefix: string) {
+    this.parts = parts
+    this.source = source
+    this.prefix = prefix
   }
 
   list(node: SourceNode, path: ValuePath, sink: FindingSink, depth: number): OneStep[] {
@@ -84,19 +107,23 @@ class StepsReader {
   }
 
   private step(node: SourceNode, path: ValuePath, sink: FindingSink, depth: number): OneStep | undefined {
-    this.count += 1
+    this.parts.counter.steps += 1
     if (node.kind !== 'map') {
       const message = `a step must be a map, not ${describeNode(node)}`
       sink.add({ code: 'wrong_type', span: startOf(node), path, message })
       return undefined
     }
     const kind = this.kindOf(node, path, sink)
-    if (kind === undefined) return { planned: undefined, source: { node, path, kind, branches: [] } }
-    const own = node.entries.filter((entry) => !COMMON_NAMES.includes(entry.key))
+    const { problems } = this.source
+    if (kind === undefined) return { planned: undefined, source: { node, path, kind, branches: [], problems } }
+    const shared = controlNames(kind)
+    const own = node.entries.filter(({ key }) => !COMMON_NAMES.includes(key) && !shared.includes(key))
     const common = checkCommon(node, path, sink)
+    const controls = readControls(kind, node, path, sink)
     const flaws: string[] = []
     const input = checkOwn(kind, node, own, path, flawSink(kind, { flaws, depth: path.length }, sink))
-    const nested = this.nested(kind, node, path, sink, depth)
+    const included = this.included(kind, node, path, sink, depth)
+    const nested = included === undefined ? this.nested(kind, node, path, sink, depth) : [included]
     if (input !== undefined) {
       for (const problem of kind.checks?.(input) ?? []) {
         addCheck(problem, node, path, sink)
@@ -104,14 +131,17 @@ class StepsReader {
       }
     }
     const branches = nested.map((branch) => branch.steps.map((step) => step.source))
-    const source: SourceStep = { node, path, kind, branches }
-    if (common === undefined || (input === undefined && flaws.length === 0)) return { planned: undefined, source }
-    const planned = this.planned({ kind, common, input: input ?? {}, node, path, nested })
+    const defaults = included?.defaults && Object.keys(included.defaults)
+    const source: SourceStep = { node, path, kind, branches, problems, ...(defaults && { defaults }) }
+    const isPlanned = common !== undefined && controls.valid && (input !== undefined || flaws.length > 0)
+    if (!isPlanned) return { planned: undefined, source }
+    const planned = this.planned({ kind, common, controls, input: input ?? {}, node, path, nested })
     return { planned: flaws.length === 0 ? planned : { ...planned, flaw: flaws.join('; ') }, source }
   }
 
   private kindOf(node: MapNode, path: ValuePath, sink: FindingSink): StepSchema | undefined {
     const entry = entryOf(node, 'type')
+    if (entry === undefined && entryOf(node, INCLUDE) !== undefined) return this.parts.kinds.find(INCLUDE)
     const type = textOf(entry?.value)
     if (entry === undefined || type === undefined || type === '') {
       const given = entry === undefined ? '' : `: it must be a text, not ${describeNode(entry.value)}`
@@ -119,7 +149,7 @@ class StepsReader {
       sink.add({ code: 'missing_field', span: startOf(entry?.value ?? node), path, message })
       return undefined
     }
-    const kind = this.kinds.find(type)
+    const kind = this.parts.kinds.find(type)
     const place = { span: entry.value.span, path: [...path, 'type'] }
     if (kind?.unsupported !== undefined) {
       const message = `step kind "${type}" cannot be run: this step will fail`
@@ -130,7 +160,7 @@ class StepsReader {
     } else if (kind === undefined) {
       const hint = didYouMean(
         type,
-        [...this.kinds.names(), ...UPSTREAM_STEP_TYPES],
+        [...this.parts.kinds.names(), ...UPSTREAM_STEP_TYPES],
         '"calbox steps" lists the known kinds',
       )
       sink.add({ code: 'unknown_kind', ...place, message: `unknown step kind "${type}"`, hint })
@@ -149,25 +179,56 @@ class StepsReader {
     })
   }
 
+  /** Undefined: the step includes nothing, or what cannot be read. */
+  private included(
+    kind: StepSchema,
+    node: MapNode,
+    path: ValuePath,
+    sink: FindingSink,
+    depth: number,
+  ): NestedRead | undefined {
+    const entry = kind.includes === undefined ? undefined : entryOf(node, kind.includes)
+    const written = textOf(entry?.value)
+    if (entry === undefined || written === undefined || written === '') return undefined
+    const file = this.parts.included.open(entry.value, written, [...path, entry.key], this.source)
+    if (file === undefined) return undefined
+    const prefix = `${this.prefix}${pathText(path)}.`
+    const reader = new StepsReader(this.parts, file.source, prefix)
+    const { problems } = file.source
+    // Where mistakes of the step are warnings, those of what it includes are, too.
+    const below: FindingSink =
+      sink === this.source.problems ? problems : { add: (finding) => problems.add({ ...finding, severity: 'warning' }) }
+    const steps = reader.list(file.steps, file.path, below, depth + 1)
+    const vars = file.vars?.kind === 'map' ? toObject(file.vars) : undefined
+    if (file.vars !== undefined) checkSchema(VARS, file.vars, ['vars'], problems)
+    const name = textOf(file.name)
+    return { path: [entry.key], steps, ...(vars && { defaults: vars }), ...(name !== undefined && { name }) }
+  }
+
   private planned(step: PlannedParts): PlannedStep {
     const { common, kind, node, path } = step
+    const { problems, file, above } = this.source
     const branches: PlannedBranch[] = step.nested.map((branch) => ({
       path: branch.path,
       steps: branch.steps.flatMap((nested) => nested.planned ?? []),
+      ...(branch.defaults && { defaults: branch.defaults }),
     }))
     const index = path.at(-1)
+    const includedName = step.nested.find(({ name }) => name !== undefined)?.name
     return {
       index: typeof index === 'number' ? index : 0,
       kind: kind.kind,
-      type: common.type,
-      name: common.name ?? common.type,
+      type: common.type ?? kind.kind,
+      name: common.name ?? includedName ?? includeText(kind, node) ?? common.type ?? kind.kind,
       input: step.input,
       expectedFailure: common.expected_failure ?? false,
-      position: this.problems.position(startOf(node).start),
+      position: problems.position(startOf(node).start),
       fieldPositions: Object.fromEntries(
-        node.entries.map(({ key, value }) => [key, this.problems.position(startOf(value).start)]),
+        node.entries.map(({ key, value }) => [key, problems.position(startOf(value).start)]),
       ),
-      path: pathText(path),
+      ...(above.length > 0 && { file }),
+      path: `${this.prefix}${pathText(path)}`,
+      ...(step.controls.controls && { controls: step.controls.controls }),
       branches,
       ...(common.description === undefined ? {} : { description: common.description }),
       ...(isJsonObject(common.outputs) ? { outputs: common.outputs } : {}),
@@ -180,25 +241,36 @@ class StepsReader {
 interface NestedRead {
   readonly path: ValuePath
   readonly steps: readonly OneStep[]
+  readonly defaults?: JsonObject
+  /** What an included file calls itself. */
+  readonly name?: string
 }
+
+type UntypedCommonFields = Omit<CommonStepFields, 'type'> & { readonly type?: string }
 
 interface PlannedParts {
   readonly kind: StepSchema
-  readonly common: CommonStepFields
+  readonly common: UntypedCommonFields
+  readonly controls: ReadControls
   readonly input: JsonObject
   readonly node: MapNode
   readonly path: ValuePath
   readonly nested: readonly NestedRead[]
 }
 
-function checkCommon(node: MapNode, path: ValuePath, sink: FindingSink): CommonStepFields | undefined {
+function includeText(kind: StepSchema, node: MapNode): string | undefined {
+  const file = kind.includes === undefined ? undefined : textOf(entryOf(node, kind.includes)?.value)
+  return file === undefined ? undefined : `include ${file}`
+}
+
+function checkCommon(node: MapNode, path: ValuePath, sink: FindingSink): UntypedCommonFields | undefined {
   const entries = node.entries.filter((entry) => COMMON_NAMES.includes(entry.key))
-  const checked = checkSchema(commonStepFields, withEntries(node, entries), path, sink)
+  const checked = checkSchema(untypedStepFields, withEntries(node, entries), path, sink)
   const outputs = entryOf(node, 'outputs')?.value
   const captures = outputs?.kind === 'map' ? outputs.entries : []
   for (const capture of captures) checkCapture(capture, [...path, 'outputs', capture.key], sink)
   if (checked === undefined) return undefined
-  const common = checked as CommonStepFields
+  const common = checked as UntypedCommonFields
   const error = entryOf(node, 'expected_error')
   if (error !== undefined && common.expected_error !== undefined && common.expected_failure !== true) {
     const message = '"expected_error" has no meaning without "expected_failure: true"'
@@ -243,7 +315,7 @@ function unknownField(kind: StepSchema, entry: MapEntry, path: ValuePath, sink: 
     sink.add({ code: 'removed_field', ...place, message, hint: 'delete this line' })
     return false
   }
-  const names = [...fieldNames(kind.schema), ...COMMON_NAMES]
+  const names = [...fieldNames(kind.schema), ...COMMON_NAMES, ...controlNames(kind)]
   const own = fieldNames(kind.schema).join(', ')
   const hint = didYouMean(entry.key, names, own === '' ? undefined : `the fields of ${kind.kind}: ${own}`)
   const loose = LOOSE_STEP_TYPES.has(kind.kind)

@@ -10,6 +10,7 @@ export const assertLogAbsent = defineStep({
   summary: 'Check that no line of the logs of nodes has one of the patterns; looks once.',
   schema: Type.Object(logFields, closed),
   outputs: [],
+  hasNoReply: true,
   honoursExpectedFailure: false,
   checks: patternProblems,
   async run(input, context) {

@@ -17,6 +17,7 @@ export const assertLogPresent = defineStep({
     closed,
   ),
   outputs: [],
+  hasNoReply: true,
   honoursExpectedFailure: false,
   checks: patternProblems,
   async run(input, context) {

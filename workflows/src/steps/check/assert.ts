@@ -8,6 +8,8 @@ export const assertStep = defineStep({
     'Check statements: is_set, is_empty, contains, not_contains, regex, equal, not_equal, and A == B and the like.',
   schema: statementsSchema,
   outputs: [],
+  hasNoReply: true,
+  readsOnlyVariables: true,
   honoursExpectedFailure: false,
   checks: (input) => checkStatements(input, assertStatementFlaw),
   async run(_input, context) {

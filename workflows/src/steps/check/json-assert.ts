@@ -7,6 +7,8 @@ export const jsonAssert = defineStep({
   summary: 'Check statements about JSON values: json_equal, json_not_equal, json_subset.',
   schema: statementsSchema,
   outputs: [],
+  hasNoReply: true,
+  readsOnlyVariables: true,
   honoursExpectedFailure: false,
   checks: (input) => checkStatements(input, jsonAssertFlaw),
   async run(_input, context) {

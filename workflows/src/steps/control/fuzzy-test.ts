@@ -86,6 +86,7 @@ export const fuzzyTest = defineStep({
     'fuzzy_test_pass_rate',
     'fuzzy_test_had_exception',
   ],
+  hasNoReply: true,
   honoursExpectedFailure: false,
   settlesItself: true,
   async run(input, context, options) {

@@ -71,6 +71,7 @@ export const parallel = defineStep({
     { name: 'group_0_duration_seconds', description: 'How long the first took; also under <group name>_….' },
   ],
   exportedVariables: ['group_count', 'parallel_success_count', 'parallel_failure_count', 'overall_duration_seconds'],
+  hasNoReply: true,
   honoursExpectedFailure: false,
   settlesItself: true,
   async run(input, context, options) {

@@ -34,6 +34,7 @@ export const repeat = defineStep({
     { name: 'avg_time_per_op_ms', description: 'After the loop: milliseconds an iteration.' },
   ],
   exportedVariables: ['total_iterations', 'step_count', 'duration_seconds', 'throughput_ops_per_sec'],
+  hasNoReply: true,
   honoursExpectedFailure: false,
   settlesItself: true,
   async run(input, context, options) {

@@ -15,6 +15,8 @@ export const wait = defineStep({
   outputs: [],
   checks: ({ seconds }) =>
     seconds === 0 ? [{ path: ['seconds'], message: '"seconds" must be at least 1', severity: 'flaw' }] : [],
+  hasNoReply: true,
+  readsOnlyVariables: true,
   honoursExpectedFailure: false,
   async run(input, context, options) {
     await context.clock.sleep(input.seconds * 1000, options.signal)

@@ -48,6 +48,7 @@ export const script = defineStep({
   lateFields: ['target'],
   outputs: [],
   exportedVariables: ['script_exit_code_local', 'script_output_local', 'script_execution_time_local'],
+  hasNoReply: true,
   honoursExpectedFailure: false,
   settlesItself: true,
   checks: ({ script: file, target }) => {

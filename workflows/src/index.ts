@@ -44,14 +44,21 @@ export type { SeenFile } from './plan/check/application-file.ts'
 export type { PlanRequest, PlanResult } from './plan/plan.ts'
 export type { Plan, PlannedNode, PlannedRemoteNode, PlannedStep, PlanSettings, RemoteAuth } from './plan/plan-types.ts'
 export type { Problem, ProblemCode, Severity } from './plan/problem.ts'
-// --- report ---
 export { type FailureReportParts, failureReport, type Paint, plainPaint } from './report/failure-report.ts'
+// --- report ---
+export type { FileReport, WholeReport } from './report/file-report.ts'
 export { formatDuration } from './report/format-duration.ts'
+export { githubAnnotations, withoutCommands } from './report/github-report.ts'
+export { githubSummary } from './report/github-summary.ts'
+export { jsonReport } from './report/json-report.ts'
+export { junitReport } from './report/junit-report.ts'
 export { type RunRecord, RunRecorder, type StepRecord } from './report/run-record.ts'
+export { timingLines } from './report/timing-lines.ts'
 // --- run ---
 export type {
   FailureInfo,
   NodeFacts,
+  PlannedStepRef,
   RunEvent,
   RunListener,
   RunOutcome,

@@ -1,6 +1,6 @@
 // Draws a run on a terminal or as plain lines: a pure consumer of its events. On a terminal the last line shows what is
 // going on now; elsewhere (CI, a file) there are only whole lines, and a sign of life in long steps.
-import { formatDuration, type JsonValue, type RunEvent, type StepRef } from '@calbox/workflows'
+import { formatDuration, type JsonValue, type RunEvent, type StepRef, timingLines } from '@calbox/workflows'
 import { counted, countedSteps } from './counted.ts'
 import { StatusLine, type Terminal } from './status-line.ts'
 import { oneLine, stepLine } from './step-text.ts'
@@ -131,6 +131,7 @@ export class RunConsole {
       const { step, outcome, summary, warning } = event
       const line = stepLine({ step, outcome, duration, summary, warning }, style)
       this.#write(`${line}\n`)
+      for (const timing of timingLines(event.timings ?? [])) this.#line(style.faint(`  ${timing}`))
     }
     if (verbosity > 0) this.#details(event)
     this.#showCurrent()

@@ -1,5 +1,5 @@
 // The last screen of a run: the failure in full, or one line, and where everything is.
-import { type FailureInfo, failureReport, formatDuration, type RunResult } from '@calbox/workflows'
+import { failureReport, formatDuration, type RunResult } from '@calbox/workflows'
 import { parseLogLine } from '../commands/network/log-line.ts'
 import type { Style } from './style.ts'
 
@@ -8,9 +8,11 @@ export interface RunEndParts {
   readonly durationMs: number
   /** Said with the outcome where nothing before it names the file. */
   readonly name?: string | undefined
-  /** The workflow file's text, for the code frame. */
-  readonly source: string
+  /** The text of the file a place is in, for the code frame. */
+  readonly sourceOf: (file: string) => string | undefined
   readonly runDir: string
+  /** The command that runs it again; said after a failure. */
+  readonly rerun?: string
   /** Steps that passed and should be looked at. */
   readonly warnings?: number
   readonly nodesLeftRunning: readonly string[]
@@ -20,15 +22,16 @@ export interface RunEndParts {
 
 export function renderRunEnd(parts: RunEndParts): string {
   const { result, style } = parts
-  const took = formatDuration(parts.durationMs)
+  const took = `${formatDuration(parts.durationMs)}${whereTimeWent(result)}`
   const warnings = parts.warnings ?? 0
   const lines: string[] = []
   if (result.failure) {
     lines.push(
       '',
       ...failureReport({
-        failure: withReadableLog(result.failure),
-        source: parts.source,
+        failure: result.failure,
+        sourceOf: parts.sourceOf,
+        readLog,
         paint: style,
         symbol: style.failed,
         ...(parts.columns !== undefined && { columns: parts.columns }),
@@ -45,15 +48,26 @@ export function renderRunEnd(parts: RunEndParts): string {
     lines.push(style.faint(`left running: ${names} (calbox down stops them)`))
   }
   lines.push(`${style.faint('results and logs:')} ${style.place(parts.runDir)}`)
+  if (result.failure && parts.rerun !== undefined) lines.push(`${style.faint('run it again:')} ${parts.rerun}`)
   return `${lines.join('\n')}\n`
 }
 
+/** ` (nodes 1.2 s, sync 0.8 s)`: what a run waits for besides its own steps. */
+function whereTimeWent({ record }: RunResult): string {
+  const timing = (label: string) => record.timings.find((each) => each.label === label)
+  const [nodes, sync] = [timing('node start'), timing('wait_for_sync')]
+  const parts = [
+    // They start at the same time.
+    ...(nodes === undefined ? [] : [`nodes ${formatDuration(nodes.maxMs)}`]),
+    ...(sync === undefined ? [] : [`sync ${formatDuration(sync.meanMs * sync.count)}`]),
+  ]
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`
+}
+
 /** Nodes log JSON; on the last screen it is read by people. */
-function withReadableLog(failure: FailureInfo): FailureInfo {
-  if (!failure.logTail) return failure
-  const logTail = failure.logTail.map((line) => {
-    const { level, text, fields } = parseLogLine(line)
-    return [level, text, fields].filter((part) => part !== undefined && part !== '').join(' ')
-  })
-  return { ...failure, logTail }
+function readLog(line: string): { text: string; isOdd: boolean } {
+  const { timeMs, level, text, fields } = parseLogLine(line)
+  const time = timeMs === undefined ? undefined : new Date(timeMs).toISOString().slice(11, 23)
+  const parts = [time, level?.padEnd(5), text, fields].filter((part) => part !== undefined && part !== '')
+  return { text: parts.join(' '), isOdd: level === 'error' || level === 'fatal' }
 }

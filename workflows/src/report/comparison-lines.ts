@@ -81,8 +81,10 @@ function structured(text: string): JsonValue | undefined {
   return isJsonObject(value) || Array.isArray(value) ? value : undefined
 }
 
+/** Without the commas at their ends: whether an entry is the last one makes no difference. */
 function visibleLines(value: JsonValue): string[] {
-  return stringifyLosslessJson(value, 2).split('\n').map(visibleText)
+  const lines = stringifyLosslessJson(value, 2).split('\n')
+  return lines.map((line) => visibleText(line.replace(/,$/, '')))
 }
 
 /** Keys in the order of the other side: their order makes no difference. */
@@ -102,7 +104,8 @@ function folded(pairs: readonly LinePair[]): (LinePair | number)[] {
   const parts: (LinePair | number)[] = []
   for (const [at, pair] of pairs.entries()) {
     const last = parts.at(-1)
-    if (isNear[at] === true) parts.push(pair)
+    const isAlone = isNear[at - 1] !== false && isNear[at + 1] !== false
+    if (isNear[at] === true || isAlone) parts.push(pair)
     else if (typeof last === 'number') parts[parts.length - 1] = last + 1
     else parts.push(1)
   }
@@ -110,7 +113,7 @@ function folded(pairs: readonly LinePair[]): (LinePair | number)[] {
 }
 
 function rowOf(part: LinePair | number, cellWidth: number, width: number): Row {
-  if (typeof part === 'number') return { text: `  ⋮ ${part} equal ${part === 1 ? 'line' : 'lines'}`, isOdd: false }
+  if (typeof part === 'number') return { text: `  ⋮ ${part} equal lines`, isOdd: false }
   const { left, right } = part
   const isOdd = left !== right
   // Far into long lines: what differs must be in what is shown.

@@ -26,11 +26,9 @@ export const plainPaint: Paint = {
 
 export interface FailureReportParts {
   readonly failure: FailureInfo
-  /** The workflow file's text, for the code frame. */
-  readonly source?: string
+  /** The text of the file a place is in, for the code frame. */
+  readonly sourceOf?: (file: string) => string | undefined
   readonly runDir?: string
-  /** The command that runs it again. */
-  readonly rerun?: string
   readonly paint?: Paint
   readonly symbol?: string
   /** Columns of the terminal; a longer line is cut where it is a log line or a table cell. */
@@ -48,7 +46,6 @@ export function failureReport(parts: FailureReportParts): string[] {
   if (failures.length > 1) lines.push(...besideEachOther(failures, parts, paint))
   else lines.push(...indented(body(failure, { ...parts, paint })))
   if (parts.runDir !== undefined) lines.push('', `  logs and results: ${paint.place(parts.runDir)}`)
-  if (parts.rerun !== undefined) lines.push('', `  run it again: ${paint.strong(parts.rerun)}`)
   return lines
 }
 
@@ -84,8 +81,9 @@ function body(failure: FailureInfo, parts: BodyParts): string[] {
   }
   if (failure.help !== undefined) lines.push('', `${paint.strong('help:')} ${failure.help}`)
   if (failure.perNode && failure.perNode.length > 0) lines.push('', ...factsTable(failure.perNode, paint))
-  if (parts.source !== undefined && failure.place) {
-    const frame = codeFrame(parts.source, failure.place, parts.frame)
+  const source = failure.place && parts.sourceOf?.(failure.place.file)
+  if (source !== undefined && failure.place) {
+    const frame = codeFrame(source, failure.place, parts.frame)
     if (frame.length > 0) lines.push('', ...frame.map((line) => paintFrame(line, paint)))
   }
   if (failure.logTail && failure.logTail.length > 0) {
@@ -106,7 +104,7 @@ function cause(failure: FailureInfo, paint: Paint, columns: number): string[] {
   const lines = failure.message.split('\n')
   const [head = ''] = lines
   if (comparisons.length === 0) return lines.map(visibleText)
-  return [visibleText(head), '', ...comparisonLines(comparisons, paint, columns - 4).map((line) => `  ${line}`)]
+  return [visibleText(head), '', ...indented(comparisonLines(comparisons, paint, columns - 4))]
 }
 
 function indented(lines: readonly string[], indent = '  '): string[] {

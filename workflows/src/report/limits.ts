@@ -20,3 +20,19 @@ export const FAILURES_SHOWN_MAX = 5
 
 /** Log lines of a node where several failures share the screen. */
 export const BESIDE_LOG_LINES = 5
+
+/** Characters of `system-out` and `system-err` of a suite: the last ones. Servers that show reports refuse large ones. */
+export const JUNIT_OUTPUT_MAX_CHARS = 262_144
+
+/** Annotations of one command: what a page of GitHub shows of a step. Failures come first; the summary has all. */
+export const ANNOTATIONS_MAX = 10
+
+/** Characters and lines of the message of one annotation. */
+export const ANNOTATION_MAX_CHARS = 4_000
+export const ANNOTATION_MAX_LINES = 30
+
+/** Characters of a job summary; GitHub takes 1 MiB a step and drops all of it beyond. Cut. */
+export const SUMMARY_MAX_CHARS = 250_000
+
+/** Rows of a table in the summary; the rest is in the JSON report. */
+export const SUMMARY_ROWS_MAX = 100

@@ -59,7 +59,7 @@ test('the report of a failure has cause, place, frame, node, differences and log
         { node: 'n-2', facts: { root: 'b' } },
       ],
     },
-    source: 'steps:\n  - type: call',
+    sourceOf: () => 'steps:\n  - type: call',
     runDir: '.calbox/runs/r',
     columns: 80,
   })

@@ -10,6 +10,7 @@ import type {
   StepRef,
   StepTiming,
 } from '../run/events.ts'
+import { TimingTally } from '../run/timing-tally.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
 import { stringifyLosslessJson } from '../values/json/lossless-json.ts'
 import { RECORDED_OUTPUT_MAX_LINES, RECORDED_PAYLOAD_MAX_CHARS, RECORDED_STEPS_MAX } from './limits.ts'
@@ -73,6 +74,8 @@ export interface RunRecord {
     warnings: number
   }
   notes: string[]
+  /** `node start`, then each kind of step as often as it passed, nested ones included. */
+  timings: readonly StepTiming[]
   nodes: NodeRecord[]
   steps: StepRecord[]
   captured?: Readonly<Record<string, JsonValue>>
@@ -92,9 +95,11 @@ export class RunRecorder {
     plannedSteps: [],
     counts: { passed: 0, failed: 0, cancelled: 0, notReached: 0, notRecorded: 0, warnings: 0 },
     notes: [],
+    timings: [],
     nodes: [],
     steps: [],
   }
+  readonly #timings = new TimingTally()
   readonly #byId = new Map<number, StepRecord>()
   /** Paths of the steps of the file that have begun: no more than the file has. */
   readonly #reached = new Set<string>()
@@ -110,6 +115,7 @@ export class RunRecorder {
         return
       case 'node:ready':
         Object.assign(this.#node(event.node), { url: event.url, readyAfterMs: event.tookMs, reused: event.reused })
+        if (!event.reused) this.#timings.add('node start', event.tookMs)
         return
       case 'node:exited': {
         const node = this.#node(event.node)
@@ -153,6 +159,7 @@ export class RunRecorder {
       outcome: event.outcome,
       exitCode: event.exitCode,
       durationMs: event.durationMs,
+      timings: this.#timings.timings(),
       captured: event.captured,
       nodesLeftRunning: event.nodesLeftRunning,
       ...(event.failure && { failure: event.failure }),
@@ -168,6 +175,7 @@ export class RunRecorder {
     const step = this.#byId.get(event.step.stepId)
     if (event.type === 'step:end') {
       this.record.counts[event.outcome] += 1
+      if (event.outcome === 'passed') this.#timings.add(event.step.kind, event.durationMs)
       if (event.warning !== undefined) this.record.counts.warnings += 1
       this.#byId.delete(event.step.stepId)
     }

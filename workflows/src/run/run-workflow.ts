@@ -9,7 +9,7 @@ import type { NetworkParts } from '../driver/network.ts'
 import { NodeState, STATE_DIR } from '../driver/state/node-state.ts'
 import { sleep } from '../driver/until.ts'
 import type { Plan } from '../plan/plan-types.ts'
-import { RunRecorder } from '../report/run-record.ts'
+import { type RunRecord, RunRecorder } from '../report/run-record.ts'
 import { stepKind } from '../steps/registry.ts'
 import { type StepClock, systemClock } from '../steps/step-clock.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
@@ -56,6 +56,8 @@ export interface RunResult {
   readonly failure?: FailureInfo
   /** Why run.json could not be written; the exit code is 3 then. */
   readonly notRecorded?: string
+  /** What run.json holds. */
+  readonly record: RunRecord
   readonly variables: ReadonlyMap<string, JsonValue>
 }
 
@@ -148,6 +150,7 @@ class WorkflowRun {
         exitCode: result.outcome === 'interrupted' ? result.exitCode : 3,
       }),
       runDir: this.#directory.path,
+      record: this.#recorder.record,
       variables: new Map(this.#variables.entries()),
     }
   }

@@ -1,35 +1,27 @@
 // `calbox run`: runs workflow files one after the other.
-import path from 'node:path'
-import type { Plan, RunEvent, RunResult } from '@calbox/workflows'
+import type { PlannedStepRef } from '@calbox/workflows'
 import type { Command } from 'commander'
 import { renderProblemText } from '../../render/problems.ts'
 import { createStyle, type Style } from '../../render/style.ts'
-import type { CommandEdge } from '../command-edge.ts'
-import { findCalnode } from '../find-calnode.ts'
+import type { CommandEdge, TextOutput } from '../command-edge.ts'
 import { parseKept, parsePositive } from '../parse-option.ts'
 import { QuietExit } from '../quiet-exit.ts'
-import { statePath } from '../state-path.ts'
 import { type PlannedFile, planFiles } from '../workflow/plan-files.ts'
 import { runValidate } from '../workflow/validate.ts'
-import { changedPlan, loginOf, type PlanChangeOptions, withPlanChanges } from './plan-changes.ts'
+import { type PlanChangeOptions, withPlanChanges } from './plan-changes.ts'
+import { collectReports, planReports } from './report-options.ts'
+import type { Reports } from './reports.ts'
+import { type FileEnd, type ReadyFile, runFile } from './run-file.ts'
 
 export interface RunCommandOptions extends PlanChangeOptions {
   readonly verbose?: boolean
   readonly quiet?: boolean
+  readonly report?: readonly string[]
   readonly timeout?: number
   readonly seed?: string
   readonly dryRun?: boolean
   readonly bail?: boolean
   readonly keepRuns?: number
-}
-
-interface Ready extends PlannedFile {
-  readonly plan: Plan
-}
-
-interface FileEnd {
-  readonly file: string
-  readonly result: RunResult
 }
 
 export function registerRun(program: Command, edge: CommandEdge): void {
@@ -43,6 +35,11 @@ export function withRunOptions(command: Command): Command {
   command
     .option('-v, --verbose', 'also nested steps, replies and variables')
     .option('-q, --quiet', 'failures and the end only')
+    .option(
+      '--report <formats>',
+      'console, github, json=FILE, junit=FILE; several with commas; FILE - is the standard output, =off leaves one out',
+      collectReports,
+    )
     .option('--timeout <seconds>', 'for each file', parsePositive)
     .option('--seed <text>', 'what steps that use chance draw it from: the same seed, the same operations')
     .option('--dry-run', 'only check the files, as validate does; start nothing')
@@ -52,24 +49,69 @@ export function withRunOptions(command: Command): Command {
 }
 
 export async function runRun(given: readonly string[], options: RunCommandOptions, edge: CommandEdge): Promise<void> {
-  const style = createStyle(edge.stdout, edge.env)
   const remoteNodeNames = Object.keys(options.remoteNode ?? {})
+  const reportPlan = planReports(options.report ?? [], edge.env)
   if (options.dryRun === true) return runValidate(given, edge, remoteNodeNames)
-  const ready = await readyFiles(await planFiles(given, edge, { remoteNodeNames }), style, edge)
-  const ends: FileEnd[] = []
-  for (const file of ready) {
-    if (ready.length > 1 && ends.length > 0) edge.stdout.write('\n')
-    const result = await runFile(file, options, style, edge)
-    ends.push({ file: file.file.name, result })
-    if (edge.signal.aborted || (options.bail === true && result.exitCode !== 0)) break
+  const planned = await planFiles(given, edge, { remoteNodeNames })
+  const { Reports } = await import('./reports.ts')
+  const reports = new Reports(reportPlan, edge)
+  let exitCode = 1
+  try {
+    exitCode = await runAll(planned, options, reports, edge)
+  } finally {
+    const isWritten = await reports.end(exitCode)
+    if (!isWritten && !edge.signal.aborted) exitCode = 3
   }
-  if (ready.length > 1) edge.stdout.write(summary(ends, ready.length, style))
-  const failed = ends.find(({ result }) => result.exitCode !== 0)
-  if (failed) throw new QuietExit(failed.result.exitCode)
+  if (exitCode !== 0) throw new QuietExit(exitCode)
 }
 
-/** All problems of all files before anything is started; an error in one of them ends here. */
-async function readyFiles(planned: readonly PlannedFile[], style: Style, edge: CommandEdge): Promise<Ready[]> {
+async function runAll(
+  planned: readonly PlannedFile[],
+  options: RunCommandOptions,
+  reports: Reports,
+  edge: CommandEdge,
+): Promise<number> {
+  const out = reports.console
+  const style = createStyle(out, edge.env)
+  const ready = await readyFiles(planned, style, edge)
+  if (ready.length < planned.length) {
+    for (const each of planned) await reports.add(notRun(each, 'another file is not valid'))
+    return 2
+  }
+  const ends: FileEnd[] = []
+  for (const [at, file] of ready.entries()) {
+    if (edge.signal.aborted || (options.bail === true && ends.some(({ result }) => result.exitCode !== 0))) {
+      const why = edge.signal.aborted ? 'interrupted' : 'another file failed (--bail)'
+      for (const left of ready.slice(at)) await reports.add(notRun(left, why))
+      break
+    }
+    if (ends.length > 0) out.write('\n')
+    ends.push(await runAndReport(file, options, { edge, out, style, reports }))
+  }
+  if (ready.length > 1) out.write(summary(ends, ready.length, style))
+  return ends.find(({ result }) => result.exitCode !== 0)?.result.exitCode ?? 0
+}
+
+async function runAndReport(
+  ready: ReadyFile,
+  options: RunCommandOptions,
+  parts: { edge: CommandEdge; out: TextOutput; style: Style; reports: Reports },
+): Promise<FileEnd> {
+  const { name } = ready.file
+  try {
+    const end = await runFile(ready, options, parts)
+    const { record } = end.result
+    await parts.reports.add({ kind: 'ran', file: name, problems: ready.problems, record, rerun: end.rerun })
+    return end
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    await parts.reports.add({ kind: 'broken', file: name, problems: ready.problems, message })
+    throw error
+  }
+}
+
+/** All problems of all files before anything is started. */
+async function readyFiles(planned: readonly PlannedFile[], style: Style, edge: CommandEdge): Promise<ReadyFile[]> {
   const { renderProblem } = await import('@calbox/workflows/problems')
   for (const { file, problems } of planned) {
     // Notes are said by the run itself.
@@ -81,57 +123,16 @@ async function readyFiles(planned: readonly PlannedFile[], style: Style, edge: C
   if (ready.length < planned.length) {
     const bad = planned.filter(({ plan }) => plan === undefined).map(({ file }) => file.name)
     edge.stderr.write(`calbox: nothing was started: mend ${bad.join(', ')} first\n`)
-    throw new QuietExit(2)
   }
   return ready
 }
 
-async function runFile(ready: Ready, options: RunCommandOptions, style: Style, edge: CommandEdge): Promise<RunResult> {
-  const { openProcessDriver, runWorkflow, stringifyLosslessJson } = await import('@calbox/workflows')
-  const { RunConsole } = await import('../../render/run-console.ts')
-  const { renderRunEnd } = await import('../../render/run-end.ts')
-  const isLive = edge.stdout.isTTY === true && !edge.env.CI && edge.env.TERM !== 'dumb'
-  const console = new RunConsole({
-    out: edge.stdout,
-    style,
-    verbosity: options.quiet === true ? -1 : options.verbose === true ? 1 : 0,
-    live: isLive,
-    nowMs: () => performance.now(),
-    toText: (value) => stringifyLosslessJson(value),
+function notRun({ file, plan, problems }: PlannedFile, why: string): Parameters<Reports['add']>[0] {
+  if (plan === undefined) return { kind: 'invalid', file: file.name, problems }
+  const plannedSteps = plan.steps.map(({ kind, name, path, position }): PlannedStepRef => {
+    return { kind, name, path, place: { file: file.name, ...position } }
   })
-  let end: Extract<RunEvent, { type: 'run:end' }> | undefined
-  let warnings = 0
-  const listen = (event: RunEvent) => {
-    if (event.type === 'step:end' && event.warning !== undefined) warnings += 1
-    console.listen(event)
-    if (event.type === 'run:end') end = event
-  }
-  const openDriver = () => openProcessDriver({ calnode: findCalnode(edge), stateDir: statePath(edge) })
-  const plan = changedPlan(ready.plan, options, edge)
-  const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1000
-  const parts = { openDriver, cwd: edge.cwd, env: edge.env, listen }
-  const { keepRuns, seed } = options
-  const result = await runWorkflow(parts, plan, {
-    signal: edge.signal,
-    timeoutMs,
-    keepRuns,
-    seed,
-    login: loginOf(options),
-  })
-  const text = renderRunEnd({
-    result,
-    warnings,
-    name: options.quiet === true ? ready.file.name : undefined,
-    durationMs: end?.durationMs ?? 0,
-    source: ready.file.text,
-    runDir: path.relative(edge.cwd, result.runDir),
-    nodesLeftRunning: end?.nodesLeftRunning ?? [],
-    style,
-    columns: 'columns' in edge.stdout && typeof edge.stdout.columns === 'number' ? edge.stdout.columns : undefined,
-  })
-  edge.stdout.write(text)
-  if (result.notRecorded !== undefined) edge.stderr.write(`calbox: ${result.notRecorded}\n`)
-  return result
+  return { kind: 'not_run', file: file.name, problems, why, plannedSteps }
 }
 
 function summary(ends: readonly FileEnd[], of: number, style: Style): string {

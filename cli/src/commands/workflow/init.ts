@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
+import { calboxCommandIn, NPX, packageRoot, quoted } from '../calbox-command.ts'
 import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
 
@@ -27,7 +28,7 @@ export async function runInit(dir: string, edge: CommandEdge): Promise<void> {
     const names = taken.map(({ to }) => path.relative(edge.cwd, to)).join(', ')
     throw new CommandError('USAGE', `these files exist already, and stay as they are: ${names}; use another directory`)
   }
-  const command = await commandIn(target)
+  const command = await calboxCommandIn(target)
   for (const { from, to } of copies) {
     if (existsSync(to)) continue
     await mkdir(path.dirname(to), { recursive: true })
@@ -39,28 +40,9 @@ export async function runInit(dir: string, edge: CommandEdge): Promise<void> {
   edge.stdout.write(`\nRun it with: ${enter}${command} run\n`)
 }
 
-const NPX = 'npx calbox'
-
-/**
- * How calbox is called in a folder. npx looks in the folders above; where calbox is in none of them, it would ask the
- * public registry for a package of this name, which is not ours.
- */
-async function commandIn(folder: string): Promise<string> {
-  for (let place = folder; ; place = path.dirname(place)) {
-    if (existsSync(path.join(place, 'node_modules/.bin/calbox'))) return NPX
-    if (place === path.dirname(place)) break
-  }
-  return `node ${quoted(path.join(await packageRoot(import.meta.dirname), 'bin/calbox.cjs'))}`
-}
-
 /** The template says `npx calbox` in its comments. */
 function withCommand(template: string, command: string): string {
   return template.replaceAll(NPX, () => command)
-}
-
-/** For a shell. */
-function quoted(file: string): string {
-  return /^[\w./@%+=:,-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
 }
 
 async function templateFiles(target: string): Promise<Copy[]> {
@@ -82,15 +64,4 @@ async function templateFiles(target: string): Promise<Copy[]> {
     { from: found, to: path.join(target, 'app/kv-store.wasm') },
     { from: assembly, to: path.join(target, 'app/assembly') },
   ]
-}
-
-/** The nearest directory above with the manifest of this package: the sources and the bundle lie at different depths. */
-async function packageRoot(from: string): Promise<string> {
-  for (let place = from; place !== path.dirname(place); place = path.dirname(place)) {
-    const manifest = path.join(place, 'package.json')
-    if (!existsSync(manifest)) continue
-    const { name }: { name?: unknown } = JSON.parse(await readFile(manifest, 'utf8'))
-    if (name === 'calbox') return place
-  }
-  throw new Error(`assertion failed: ${from} is not inside the package calbox`)
 }

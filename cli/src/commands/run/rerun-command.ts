@@ -1,0 +1,41 @@
+// The command that runs one file again as this one did, seed included. Pure; secrets are left out.
+import type { PlanChangeOptions } from './plan-changes.ts'
+
+export interface RerunOptions extends PlanChangeOptions {
+  readonly timeout?: number
+  readonly seed?: string
+}
+
+/** What is to be filled in where a secret was given. */
+const SECRET = '…'
+
+export function rerunCommand(
+  calbox: string,
+  file: string,
+  options: RerunOptions,
+  quoted: (text: string) => string,
+): string {
+  const { remoteNode = {}, remoteAuth = {} } = options
+  const pairs: readonly (readonly [string, string | undefined])[] = [
+    ['--seed', options.seed],
+    ['--timeout', options.timeout === undefined ? undefined : String(options.timeout)],
+    ['--auth-mode', options.authMode],
+    ['--auth-username', options.authUsername],
+    ['--auth-password', options.authPassword === undefined ? undefined : SECRET],
+    ['--api-key', options.apiKey === undefined ? undefined : SECRET],
+    ...Object.entries(remoteNode).map(([name, url]) => ['--remote-node', `${name}=${withoutUser(url)}`] as const),
+    ...Object.entries(remoteAuth).map(([name, auth]) => {
+      const user = auth.method === 'password' ? auth.username : 'apikey'
+      return ['--remote-auth', `${name}=${user}:${SECRET}`] as const
+    }),
+  ]
+  const values = pairs.flatMap(([flag, value]) => (value === undefined ? [] : [flag, quoted(value)]))
+  const flags = [...(options.e2eMode === true ? ['--e2e-mode'] : []), ...values]
+  // A name like a flag is none after `--`.
+  const name = file.startsWith('-') ? `./${file}` : file
+  return [calbox, 'run', quoted(name), ...flags].join(' ')
+}
+
+function withoutUser(url: string): string {
+  return url.replace(/^([a-z]+:\/\/)[^/@]*@/i, `$1${SECRET}@`)
+}

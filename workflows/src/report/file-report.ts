@@ -1,0 +1,60 @@
+// What became of one workflow file of a command: what all reports of several files start from.
+import type { Problem } from '../plan/problem.ts'
+import type { FailureInfo, PlannedStepRef } from '../run/events.ts'
+import type { RunRecord } from './run-record.ts'
+
+export type FileReport = { readonly file: string; readonly problems: readonly Problem[] } & (
+  | {
+      readonly kind: 'ran'
+      readonly record: RunRecord
+      /** The command that runs this file again. */
+      readonly rerun?: string
+    }
+  /** It could not be planned: `problems` says why. */
+  | { readonly kind: 'invalid' }
+  /** Not begun: another file failed or was invalid, or somebody interrupted. */
+  | { readonly kind: 'not_run'; readonly why: string; readonly plannedSteps: readonly PlannedStepRef[] }
+  /** The run ended without results. */
+  | { readonly kind: 'broken'; readonly message: string }
+)
+
+export interface WholeReport {
+  readonly files: readonly FileReport[]
+  readonly exitCode: number
+  readonly startedAtMs: number
+  readonly durationMs: number
+}
+
+/** Each by itself, where several steps failed beside each other. */
+export function failuresOf(record: RunRecord): readonly FailureInfo[] {
+  const { failure } = record
+  if (failure === undefined) return []
+  const { failures } = failure
+  return failures !== undefined && failures.length > 0 ? failures : [failure]
+}
+
+export function placeOf({ place }: Pick<FailureInfo, 'place'>): string | undefined {
+  return place && `${place.file}:${place.line}:${place.column}`
+}
+
+/** Everything a reader without the terminal needs of it, in words. */
+export function failureText(failure: FailureInfo): string {
+  const { node, nodeExit, help, perNode = [], logTail = [] } = failure
+  const place = placeOf(failure)
+  const facts = perNode.map((each) => {
+    const texts = Object.entries(each.facts).map(([name, text]) => `${name} ${text}`)
+    return `  ${each.node}: ${texts.join(', ')}`
+  })
+  const lines = [
+    ...(place === undefined ? [] : [`at ${place}`]),
+    ...(failure.steps && failure.steps.length > 1 ? [`in ${failure.steps.join(' › ')}`] : []),
+    failure.message,
+    ...(nodeExit === undefined || failure.message.includes(nodeExit) ? [] : [`${node} ended: ${nodeExit}`]),
+    ...(help === undefined ? [] : [`help: ${help}`]),
+    ...facts,
+    ...(logTail.length === 0
+      ? []
+      : [`last log lines of ${node ?? 'the node'}:`, ...logTail.map((line) => `  ${line}`)]),
+  ]
+  return lines.join('\n')
+}

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { comparisonLines } from './comparison-lines.ts'
-import { plainPaint } from './failure-report.ts'
 import { COMPARISONS_SHOWN_MAX } from './limits.ts'
 import { pairLines } from './line-diff.ts'
+import { plainPaint } from './paint.ts'
 
 const lines = (comparison: object, columns = 100) =>
   comparisonLines([{ statement: 's', ...comparison }], plainPaint, columns)

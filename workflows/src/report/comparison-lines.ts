@@ -4,9 +4,9 @@ import type { FailedComparison } from '../run/events.ts'
 import { isJsonObject, type JsonValue, keysOf, objectOf } from '../values/json/json-value.ts'
 import { stringifyLosslessJson, tryParseLosslessJson } from '../values/json/lossless-json.ts'
 import { visibleText } from '../values/visible-text.ts'
-import type { Paint } from './failure-report.ts'
 import { COMPARED_LINES_MAX, COMPARISONS_SHOWN_MAX } from './limits.ts'
 import { type LinePair, pairLines } from './line-diff.ts'
+import type { Paint } from './paint.ts'
 
 /** Beyond, JSON of more than one entry is easier to read in columns. */
 const ONE_LINE_MAX_CHARS = 60

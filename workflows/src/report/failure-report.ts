@@ -6,23 +6,10 @@ import { visibleText } from '../values/visible-text.ts'
 import { codeFrame, type FrameLine } from './code-frame.ts'
 import { comparisonLines } from './comparison-lines.ts'
 import { BESIDE_LOG_LINES, FAILURES_SHOWN_MAX } from './limits.ts'
+import { type Paint, plainPaint } from './paint.ts'
 
 /** Where nobody says how wide the screen is. */
 const DEFAULT_COLUMNS = 160
-
-export interface Paint {
-  readonly bad: (text: string) => string
-  readonly strong: (text: string) => string
-  readonly faint: (text: string) => string
-  readonly place: (text: string) => string
-}
-
-export const plainPaint: Paint = {
-  bad: (text) => text,
-  strong: (text) => text,
-  faint: (text) => text,
-  place: (text) => text,
-}
 
 export interface FailureReportParts {
   readonly failure: FailureInfo

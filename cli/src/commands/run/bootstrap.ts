@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
 import { runInit } from '../workflow/init.ts'
 import { runValidate } from '../workflow/validate.ts'
-import { type RunCommandOptions, runRun, withRunOptions } from './run.ts'
+import { runRun } from './run.ts'
+import { type RunCommandOptions, withRunOptions } from './run-options.ts'
 
 export function registerBootstrap(program: Command, edge: CommandEdge): void {
   const bootstrap = program.command('bootstrap').description("merobox's spelling of run, validate and init")

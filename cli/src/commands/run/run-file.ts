@@ -10,7 +10,7 @@ import { statePath } from '../state-path.ts'
 import type { PlannedFile } from '../workflow/plan-files.ts'
 import { changedPlan, loginOf } from './plan-changes.ts'
 import { rerunCommand } from './rerun-command.ts'
-import type { RunCommandOptions } from './run.ts'
+import type { RunCommandOptions } from './run-options.ts'
 
 export interface ReadyFile extends PlannedFile {
   readonly plan: Plan

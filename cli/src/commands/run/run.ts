@@ -4,48 +4,19 @@ import type { Command } from 'commander'
 import { renderProblemText } from '../../render/problems.ts'
 import { createStyle, type Style } from '../../render/style.ts'
 import type { CommandEdge, TextOutput } from '../command-edge.ts'
-import { parseKept, parsePositive } from '../parse-option.ts'
 import { QuietExit } from '../quiet-exit.ts'
 import { type PlannedFile, planFiles } from '../workflow/plan-files.ts'
 import { runValidate } from '../workflow/validate.ts'
-import { type PlanChangeOptions, withPlanChanges } from './plan-changes.ts'
-import { collectReports, planReports } from './report-options.ts'
+import { planReports } from './report-options.ts'
 import type { Reports } from './reports.ts'
 import { type FileEnd, type ReadyFile, runFile } from './run-file.ts'
-
-export interface RunCommandOptions extends PlanChangeOptions {
-  readonly verbose?: boolean
-  readonly quiet?: boolean
-  readonly report?: readonly string[]
-  readonly timeout?: number
-  readonly seed?: string
-  readonly dryRun?: boolean
-  readonly bail?: boolean
-  readonly keepRuns?: number
-}
+import { type RunCommandOptions, withRunOptions } from './run-options.ts'
 
 export function registerRun(program: Command, edge: CommandEdge): void {
   const run = program.command('run').description('run workflows')
   withRunOptions(run.argument('[files...]', 'files or globs; default workflow.yml')).action(
     (files: string[], options: RunCommandOptions) => runRun(files, options, edge),
   )
-}
-
-export function withRunOptions(command: Command): Command {
-  command
-    .option('-v, --verbose', 'also nested steps, replies and variables')
-    .option('-q, --quiet', 'failures and the end only')
-    .option(
-      '--report <formats>',
-      'console, github, json=FILE, junit=FILE; several with commas; FILE - is the standard output, =off leaves one out',
-      collectReports,
-    )
-    .option('--timeout <seconds>', 'for each file', parsePositive)
-    .option('--seed <text>', 'what steps that use chance draw it from: the same seed, the same operations')
-    .option('--dry-run', 'only check the files, as validate does; start nothing')
-    .option('--keep-runs <count>', 'directories in .calbox/runs that stay (default 20)', parseKept)
-    .option('--bail', 'stop at the first file that fails')
-  return withPlanChanges(command)
 }
 
 export async function runRun(given: readonly string[], options: RunCommandOptions, edge: CommandEdge): Promise<void> {

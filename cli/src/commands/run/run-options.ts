@@ -1,0 +1,33 @@
+// What `calbox run` and merobox's spelling of it take.
+import type { Command } from 'commander'
+import { parseKept, parsePositive } from '../parse-option.ts'
+import { type PlanChangeOptions, withPlanChanges } from './plan-changes.ts'
+import { collectReports } from './report-options.ts'
+
+export interface RunCommandOptions extends PlanChangeOptions {
+  readonly verbose?: boolean
+  readonly quiet?: boolean
+  readonly report?: readonly string[]
+  readonly timeout?: number
+  readonly seed?: string
+  readonly dryRun?: boolean
+  readonly bail?: boolean
+  readonly keepRuns?: number
+}
+
+export function withRunOptions(command: Command): Command {
+  command
+    .option('-v, --verbose', 'also nested steps, replies and variables')
+    .option('-q, --quiet', 'failures and the end only')
+    .option(
+      '--report <formats>',
+      'console, github, json=FILE, junit=FILE; several with commas; FILE - is the standard output, =off leaves one out',
+      collectReports,
+    )
+    .option('--timeout <seconds>', 'for each file', parsePositive)
+    .option('--seed <text>', 'what steps that use chance draw it from: the same seed, the same operations')
+    .option('--dry-run', 'only check the files, as validate does; start nothing')
+    .option('--keep-runs <count>', 'directories in .calbox/runs that stay (default 20)', parseKept)
+    .option('--bail', 'stop at the first file that fails')
+  return withPlanChanges(command)
+}

@@ -62,6 +62,7 @@ const VIEWS: Readonly<Record<Scenario['app'], readonly View[]>> = {
   mixed: ['all_items', 'all_tags', 'get_title', 'get_note', 'hit_count', 'heard_count', 'all_heard'].map(
     (view): View => [view, view, {}],
   ),
+  collections: ['list_values', 'page_text', 'get_balance', 'visit_count'].map((view): View => [view, view, {}]),
   'order-sensitive': [
     ['log', 'log', {}],
     ...Array.from(

@@ -18,6 +18,8 @@ import {
 export type Only = 'host' | 'guest'
 
 const GUEST_SHARE = 0.1
+/** Of the others, those with the collections in which the order of arrival could matter most. */
+const COLLECTIONS_SHARE = 0.2
 /** Of the seeds, those in which history goes while they run. */
 const PRUNING_SHARE = 0.5
 const LATE_NODE = 'n9'
@@ -31,7 +33,7 @@ const NODE_COUNTS = [
 export function generate(seed: number, only?: Only): Scenario {
   const draws = drawsFrom(seededRandom(`scenario ${seed}`))
   const isGuest = draws.chance(GUEST_SHARE)
-  const app: AppName = (only === undefined ? isGuest : only === 'guest') ? 'order-sensitive' : 'mixed'
+  const app = (only === undefined ? isGuest : only === 'guest') ? 'order-sensitive' : hostApp(seed)
   const nodes = Array.from({ length: draws.weighted(NODE_COUNTS) }, (_, index) => `n${index}`)
   const lengthMs = draws.whole(8, 25) * 1000
   const everyMs = draws.pick([2000, 5000, 10_000])
@@ -53,6 +55,11 @@ export function generate(seed: number, only?: Only): Scenario {
   }
 }
 
+/** From draws of its own: what it is changes nothing else of a seed. */
+function hostApp(seed: number): AppName {
+  return drawsFrom(seededRandom(`collections ${seed}`)).chance(COLLECTIONS_SHARE) ? 'collections' : 'mixed'
+}
+
 function chooseKinds(draws: Draws, app: AppName): FaultKind[] {
   const kinds = draws.some(FAULT_KINDS, draws.whole(3, 6))
   // What arrives from before is what such an application is there for.
@@ -61,7 +68,7 @@ function chooseKinds(draws: Draws, app: AppName): FaultKind[] {
 }
 
 function operations(draws: Draws, app: AppName, callers: readonly string[], lengthMs: number): Operation[] {
-  const count = app === 'mixed' ? draws.whole(200, 208) : draws.whole(30, 60)
+  const count = app === 'order-sensitive' ? draws.whole(30, 60) : draws.whole(200, 208)
   const made: Operation[] = []
   while (made.length < count) {
     // Calls come in bursts, some of them at the very same time.
@@ -77,7 +84,7 @@ function operations(draws: Draws, app: AppName, callers: readonly string[], leng
 
 /** Far less than in a real node: what takes days there is to happen within seconds. */
 function retentionOf(app: AppName, draws: Draws): NonNullable<Scenario['retention']> {
-  const checkpointMin = app === 'mixed' ? draws.pick([10, 25, 60]) : draws.pick([4, 8, 15])
+  const checkpointMin = app === 'order-sensitive' ? draws.pick([4, 8, 15]) : draws.pick([10, 25, 60])
   return { checkpointMin, absentMs: draws.pick([3000, 8000, 20_000]) }
 }
 

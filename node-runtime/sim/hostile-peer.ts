@@ -21,6 +21,8 @@ import { operationOf } from './operations.ts'
 import { type Fault, HOSTILE, type HostileAct, type Scenario } from './scenario.ts'
 import type { Setting } from './settings.ts'
 
+/** What counts is the sum of its author: under another name it says something else. */
+const COUNTS = new Set(['hit', 'visit', 'earn', 'spend', 'reset'])
 /** Frames and deltas it remembers to use again. */
 const REMEMBERED_MAX = 200
 const FLOOD_FRAMES = 150
@@ -172,7 +174,7 @@ export class HostilePeer {
   async #borrow(): Promise<void> {
     const { history, setting, fault, world } = this.#parts
     const known = new Map(history.attempts.map((attempt) => [attempt.deltaId, attempt.operation]))
-    const delta = this.#deltas.findLast(({ id }) => known.has(id) && known.get(id)?.method !== 'hit')
+    const delta = this.#deltas.findLast(({ id }) => known.has(id) && !COUNTS.has(known.get(id)?.method ?? ''))
     const operation = delta && known.get(delta.id)
     // After a removal others write under a key that it was not given.
     if (!fault.member || !operation || delta?.keyId !== setting.groupKey.keyId) return
@@ -320,8 +322,20 @@ export class HostilePeer {
   }
 }
 
-/** Some calls change nothing on the base and so make no delta. */
+/** Calls that change nothing on the base and so make no delta. */
+const EMPTY_ON_BASE = new Set(['remove', 'clear', 'untag'])
+const EMPTY_ON_BASE_OF_COLLECTIONS = new Set([
+  'replace',
+  'drop',
+  'erase',
+  'reset',
+  'disclaim',
+  'retract',
+  'release',
+  'unrank',
+])
+
 function writes(call: ReturnType<typeof operationOf>): ReturnType<typeof operationOf> {
-  const isEmpty = ['remove', 'clear', 'untag'].includes(call.method)
-  return isEmpty ? { method: 'tag', args: { value: 't0' } } : call
+  if (EMPTY_ON_BASE_OF_COLLECTIONS.has(call.method)) return { method: 'push', args: { value: 'v0' } }
+  return EMPTY_ON_BASE.has(call.method) ? { method: 'tag', args: { value: 't0' } } : call
 }

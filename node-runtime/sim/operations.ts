@@ -21,6 +21,7 @@ const WEIGHTS = [
 ] as const
 
 export function operationOf(app: AppName, draws: Draws, index: number): Call {
+  if (app === 'collections') return collections(draws, index)
   return app === 'mixed' ? mixed(draws, index) : orderSensitive(draws, index)
 }
 
@@ -48,6 +49,67 @@ function mixed(draws: Draws, index: number): Call {
     case 'say':
     case 'pass':
       return { method: kind, args: { id: value } }
+  }
+}
+
+const COLLECTION_WEIGHTS = [
+  ['push', 10],
+  ['insert', 6],
+  ['replace', 10],
+  ['drop', 6],
+  ['type', 10],
+  ['erase', 6],
+  ['earn', 4],
+  ['spend', 4],
+  ['visit', 8],
+  ['reset', 3],
+  ['claim', 10],
+  ['disclaim', 3],
+  ['sign', 4],
+  ['retract', 3],
+  ['share', 5],
+  ['keep', 3],
+  ['release', 1],
+  ['freeze', 2],
+  ['rank', 7],
+  ['unrank', 3],
+] as const
+const CLAIMS = 12
+const SHARED = 4
+/** Indexes are taken modulo what is there: few and the newest are changed by many at once. */
+const PLACES = 40
+
+function collections(draws: Draws, index: number): Call {
+  const value = `v${index}`
+  const at = String(draws.whole(0, PLACES))
+  const key = `k${draws.whole(0, CLAIMS - 1)}`
+  const name = String(draws.whole(0, SHARED - 1))
+  const method = draws.weighted(COLLECTION_WEIGHTS)
+  switch (method) {
+    case 'push':
+    case 'sign':
+    case 'keep':
+    case 'freeze':
+      return { method, args: { value } }
+    case 'insert':
+    case 'replace':
+      return { method, args: { at, value } }
+    case 'type':
+      return { method, args: { at, text: value } }
+    case 'drop':
+    case 'erase':
+    case 'retract':
+      return { method, args: { at } }
+    case 'claim':
+    case 'rank':
+      return { method, args: { key, value } }
+    case 'disclaim':
+    case 'unrank':
+      return { method, args: { key } }
+    case 'share':
+      return { method, args: { name, value } }
+    default:
+      return { method, args: {} }
   }
 }
 

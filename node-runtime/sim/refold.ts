@@ -28,8 +28,8 @@ export async function refold(app: AppName, setting: Setting, deltas: readonly Ap
   await store.batch([...setting.saved.places.values()][0]?.rows ?? [])
   const state = ContextState.open(store, setting.shared.contextId)
   const transaction = state.begin()
-  if (app === 'mixed') for (const delta of deltas) merge(transaction, delta)
-  else await replay(transaction, setting, deltas)
+  if (app === 'order-sensitive') await replay(transaction, setting, deltas)
+  else for (const delta of deltas) merge(transaction, delta)
   return transaction.root()
 
   async function replay(

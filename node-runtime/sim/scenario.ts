@@ -19,7 +19,7 @@ export const FAULT_KINDS = [
 ] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
-export const APPS = ['mixed', 'order-sensitive'] as const
+export const APPS = ['mixed', 'collections', 'order-sensitive'] as const
 export type AppName = (typeof APPS)[number]
 
 /** Times are milliseconds of true time since all nodes were up. */

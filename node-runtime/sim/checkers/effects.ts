@@ -4,7 +4,7 @@ import type { DeltaId } from '../../src/base/ids.ts'
 import type { Causality } from '../causality.ts'
 import type { Facts } from '../facts.ts'
 import type { Attempt } from '../history.ts'
-import { remainingNodes } from '../scenario.ts'
+import { type AppName, remainingNodes } from '../scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 /** One write of one cell; null removes it. */
@@ -23,11 +23,13 @@ export const effects: Checker = {
     const attempts = facts.history.attempts.filter(
       ({ deltaId }) => deltaId === undefined || applied.has(facts.reissued.get(deltaId) ?? deltaId),
     )
-    const found =
-      facts.scenario.app === 'mixed' ? mixed(facts, attempts, causality) : orderSensitive(facts, attempts, causality)
-    return found.slice(0, FINDINGS_MAX)
+    return EFFECTS[facts.scenario.app](facts, attempts, causality).slice(0, FINDINGS_MAX)
   },
 }
+
+const EFFECTS: Readonly<
+  Record<AppName, (facts: Facts, attempts: readonly Attempt[], causality: Causality) => string[]>
+> = { mixed, collections, 'order-sensitive': orderSensitive }
 
 function mixed(
   { history, views, scenario, voids }: Facts,
@@ -102,24 +104,20 @@ function cellsOf(attempts: readonly Attempt[], clearsAll: boolean): Map<string, 
 
 function judge(cell: string, writes: readonly Write[], final: string | null, causality: Causality): string[] {
   // An answer without a delta changed nothing: the key was not there, or the value was the same.
-  const effective = writes.filter(({ attempt }) => attempt.outcome !== 'acknowledged' || attempt.deltaId !== undefined)
+  const effective = writes.filter(({ attempt }) => !isWithoutEffect(attempt))
   const kept = effective.filter(({ attempt }) => attempt.outcome === 'acknowledged')
-  const knows = (late: Write, early: Write) => {
-    const [a, b] = [late.attempt.deltaId, early.attempt.deltaId]
-    return a !== undefined && b !== undefined && causality.includes(a, b)
-  }
   if (final !== null) {
     const writers = effective.filter(({ attempt, value }) => value === final && mayBeHere(attempt.deltaId, causality))
     if (writers.length === 0) return [`${cell} is ${final}, which nobody wrote`]
     const gone = writers.every((writer) =>
-      kept.some((later) => later.sure && later.value !== final && knows(later, writer)),
+      kept.some((later) => later.sure && later.value !== final && knows(later.attempt, writer.attempt, causality)),
     )
     return gone ? [`${cell} is ${final} again, though it was overwritten or removed by who knew it`] : []
   }
   const removals = effective.filter(({ attempt, value }) => value === null && mayBeHere(attempt.deltaId, causality))
   const lost = kept
     .filter(({ value }) => value !== null)
-    .filter((write) => removals.every((removal) => knows(write, removal)))
+    .filter((write) => removals.every((removal) => knows(write.attempt, removal.attempt, causality)))
   return lost.map(
     ({ attempt, value }) =>
       `${cell} is gone, though ${value} was acknowledged at ${Math.round(attempt.atMs)} and nobody removed it`,
@@ -129,6 +127,47 @@ function judge(cell: string, writes: readonly Write[], final: string | null, cau
 /** Without an answer nobody knows the delta, or whether there is one. */
 function mayBeHere(deltaId: DeltaId | undefined, causality: Causality): boolean {
   return deltaId === undefined || causality.has(deltaId)
+}
+
+/** A reset takes away what it knew, once, and nothing that was counted beside it or later. */
+function collections({ views, voids }: Facts, attempts: readonly Attempt[], causality: Causality): string[] {
+  // What a removed member counted is in what it counted before and after.
+  if (voids.length > 0) return []
+  const of = (method: string) =>
+    attempts.filter((attempt) => attempt.operation.method === method && !isWithoutEffect(attempt))
+  const isKept = ({ outcome }: Attempt) => outcome === 'acknowledged'
+  const isHere = ({ deltaId }: Attempt) => mayBeHere(deltaId, causality)
+  const resets = of('reset').filter(isHere)
+  const isTaken = (visit: Attempt) => resets.some((reset) => knows(reset, visit, causality))
+  const isUnknown = resets.some(({ deltaId }) => deltaId === undefined)
+  const visits = of('visit').filter((visit) => isHere(visit) && !isTaken(visit))
+  const ranges = [
+    {
+      name: 'visits',
+      value: views.visit_count,
+      least: isUnknown ? 0 : visits.filter(isKept).length,
+      most: visits.length,
+    },
+    {
+      name: 'the balance',
+      value: views.get_balance,
+      least: of('earn').filter(isKept).length - of('spend').filter(isHere).length,
+      most: of('earn').filter(isHere).length - of('spend').filter(isKept).length,
+    },
+  ]
+  return ranges
+    .filter(({ value, least, most }) => Number(value) < least || Number(value) > most)
+    .map(({ name, value, least, most }) => `${name} is ${value}, and ${least} to ${most} by what was called`)
+}
+
+/** It was answered, and had nothing to change. */
+function isWithoutEffect({ outcome, deltaId }: Attempt): boolean {
+  return outcome === 'acknowledged' && deltaId === undefined
+}
+
+function knows(late: Attempt, early: Attempt, causality: Causality): boolean {
+  const [a, b] = [late.deltaId, early.deltaId]
+  return a !== undefined && b !== undefined && causality.includes(a, b)
 }
 
 function orderSensitive({ views }: Facts, all: readonly Attempt[], causality: Causality): string[] {

@@ -200,7 +200,7 @@ class Run {
   async #stateOf(node: TestNode): Promise<string> {
     const context = await this.#world.run(node.context(this.#setting.shared.contextId))
     const waiting = context.waiting()
-    const isBusy = waiting.handlers > 0 ? '!' : ''
+    const isBusy = waiting.handlers > 0 || waiting.rewriting ? '!' : ''
     const heads = context.heads().map((id) => id.slice(0, 8))
     return `${node.name} ${heads.join('+')} ${context.root.slice(0, 8)} ${isBusy}${JSON.stringify(waiting)}`
   }

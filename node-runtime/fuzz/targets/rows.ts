@@ -58,6 +58,9 @@ const SEEDS: { readonly [N in RowName]: readonly Parameters<typeof encodeRow>[0]
   ],
   'group key': [{ v: 1, key: hash }],
   judgement: [{ v: 1, digest: hash, witnessed: [hash] }],
+  'own delta to be written again': [
+    { v: 1, delta: encodeDelta(delta), behind: [{ author: hash, place: new Uint8Array(40) }] },
+  ],
 }
 
 /** Nobody hashes rows, so more than one byte form may be read; what is written is read as it was. */

@@ -272,22 +272,6 @@ export class ContextStore {
     return ids
   }
 
-  // Own deltas to be written again, in canonical order
-
-  putReissue(delta: Delta): StoreOp {
-    return put(this.#reissueKey(delta), encodeDelta(delta))
-  }
-
-  dropReissue(delta: Delta): StoreOp {
-    return { type: 'del', key: this.#reissueKey(delta) }
-  }
-
-  async firstReissue(): Promise<Delta | undefined> {
-    const range = { ...rangeOf(keyOf('reissue', this.#id)), limit: 1 }
-    for await (const [, value] of this.#store.entries(range)) return decodeDelta(value)
-    return undefined
-  }
-
   // Handler rows, in canonical order of their deltas
 
   handlerKey(hlc: bigint, id: DeltaId, index: number): Bytes {
@@ -369,10 +353,6 @@ export class ContextStore {
 
   #beneathKey(id: DeltaId): Bytes {
     return keyOf('beneath', this.#id, idBytes(id))
-  }
-
-  #reissueKey({ hlc, id }: Delta): Bytes {
-    return keyOf('reissue', this.#id, u64be(hlc), idBytes(id))
   }
 
   #undoKey(position: number): Bytes {

@@ -35,6 +35,7 @@ import { Adoption, type SnapshotPages } from './retention/adoption.ts'
 import { Comparison, type Standing } from './retention/comparison.ts'
 import { Frontier } from './retention/frontier.ts'
 import { Pruner } from './retention/pruner.ts'
+import { Rewriting } from './retention/rewriting.ts'
 import { checkpointEntries } from './retention/snapshot-source.ts'
 import { Turns } from './turns.ts'
 import { Aged } from './waiting/aged.ts'
@@ -61,9 +62,7 @@ export class Context {
   readonly #comparison: Comparison
   readonly #adoption: Adoption
   readonly #sweeper: Sweeper
-  /** Everything we ever wrote is in the state. */
-  #hasOwn = false
-  #isClosed = false
+  readonly #rewriting: Rewriting
 
   constructor(parts: ContextParts) {
     this.record = parts.record
@@ -131,7 +130,19 @@ export class Context {
     this.#revision = new Revision(base)
     const shared = { ...base, revision: this.#revision }
     this.#caller = new Caller(shared)
-    this.#receiver = new Receiver({ ...shared, aged, pruner: this.#pruner, holds: (id) => this.holds(id) })
+    this.#rewriting = new Rewriting({
+      ...shared,
+      caller: this.#caller,
+      frontier: this.#frontier,
+      enqueue: (task) => this.#enqueue(task),
+    })
+    this.#receiver = new Receiver({
+      ...shared,
+      aged,
+      pruner: this.#pruner,
+      holds: (id) => this.holds(id),
+      onCounting: (delta, payload) => this.#rewriting.saw(delta, payload),
+    })
     this.#sweeper = new Sweeper({
       ...base,
       aged,
@@ -146,6 +157,7 @@ export class Context {
       handlers: this.#handlers,
       deadLetters,
       sweeper: this.#sweeper,
+      rewriting: this.#rewriting,
       enqueue: (task) => this.#enqueue(task),
     })
   }
@@ -271,7 +283,7 @@ export class Context {
     this.#handlers.wake()
     const { restored } = this.#parts
     if (restored.length > 0) await this.receive(restored)
-    await this.#reissue()
+    await this.#rewriting.run()
     for (const id of await this.#parts.rows.outgoing()) {
       const delta = this.#parts.rows.delta(id)
       if (delta) this.#ledger.publish(delta)
@@ -283,9 +295,15 @@ export class Context {
    * GUEST_FAILED (what the guest said in `data`), CONTEXT_BUSY.
    */
   async call(request: CallRequest): Promise<CallResult> {
-    const result = await this.#enqueue(() => this.#callOnOwn(request, { depth: 0, settle: [] }))
-    this.#pruner.wake()
-    return result
+    for (;;) {
+      const result = await this.#enqueue(() => this.#callOnOwn(request, { depth: 0, settle: [] }))
+      this.#pruner.wake()
+      if (result) return result
+      while (this.#rewriting.isWaiting) {
+        await this.#rewriting.looked()
+        request.signal?.throwIfAborted()
+      }
+    }
   }
 
   /** Takes deltas from a peer, in any order, known ones included. */
@@ -308,7 +326,7 @@ export class Context {
 
   async #reconsider(all: boolean): Promise<void> {
     if (this.#revision.isDue) await this.#enqueue(() => this.#revision.runIfDue())
-    await this.#reissue()
+    await this.#rewriting.run()
     let last: DeltaId | undefined
     while (this.#intake.parkedCount > 0) {
       const behind = last
@@ -319,7 +337,7 @@ export class Context {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
+    this.#rewriting.close()
     this.#intake.close()
     this.#sweeper.close()
     this.#pruner.close()
@@ -333,42 +351,16 @@ export class Context {
     await this.#witness.note()
   }
 
-  /** Oldest first. What cannot be written now is tried again when keys or governance have changed. */
-  async #reissue(): Promise<void> {
-    try {
-      while (await this.#enqueue(() => this.#reissueNext()));
-    } catch (error) {
-      if (!(error instanceof ContextError)) throw error
-      // This instance has ended: the one that reads the rows next goes on.
-      if (this.#isClosed || error.code === 'CONTEXT_FAILED') return
-      this.#parts.log.warn({ error: error.message }, 'own deltas wait to be written again')
-    }
-  }
-
-  async #reissueNext(): Promise<boolean> {
-    const original = await this.#parts.rows.firstReissue()
-    if (original) await this.#caller.reissue(original)
-    return original !== undefined
-  }
-
   /**
    * After a swap our own deltas that the snapshot did not hold come first: a call before them would count from where they
-   * began, and of two equal counts of one member one is lost.
+   * began, and of two equal counts of one member one is lost. Undefined: the call wants to write, and they cannot yet.
    */
-  async #callOnOwn(request: CallRequest, meta: CallMeta): Promise<CallResult> {
-    const { restored, again, log } = this.#parts
-    if (!this.#hasOwn) {
-      if (again.size > 0) await this.#receiver.receive(restored, undefined)
-      try {
-        while (await this.#reissueNext());
-        this.#hasOwn = true
-      } catch (error) {
-        // Then a call that writes is refused for the same reason; one that reads is not.
-        if (!(error instanceof ContextError)) throw error
-        log.debug({ error: error.message }, 'called before own deltas could be written again')
-      }
-    }
-    return this.#caller.call(request, meta)
+  async #callOnOwn(request: CallRequest, meta: CallMeta): Promise<CallResult | undefined> {
+    const { restored, again } = this.#parts
+    if (!this.#rewriting.isDone && again.size > 0) await this.#receiver.receive(restored, undefined)
+    // Where they are refused, a call that writes is refused for the same reason; one that reads is not.
+    const isWaiting = (await this.#rewriting.all()) === 'waiting'
+    return this.#caller.call(request, isWaiting ? { ...meta, onlyReads: true } : meta)
   }
 
   async #reconsiderPage(behind: DeltaId | undefined, all: boolean): Promise<DeltaId | undefined> {
@@ -391,6 +383,8 @@ export class Context {
 
   async #runHandler(task: HandlerTask): Promise<void> {
     const request = { method: task.row.handler, input: task.row.data }
-    await this.#enqueue(() => this.#callOnOwn(request, { depth: task.row.depth, settle: task.settle }))
+    const done = await this.#enqueue(() => this.#callOnOwn(request, { depth: task.row.depth, settle: task.settle }))
+    if (!done)
+      throw new ContextError('CONTEXT_BUSY', `context ${this.record.id}: own deltas are still to be written again`)
   }
 }

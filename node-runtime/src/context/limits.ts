@@ -116,6 +116,12 @@ export const ABSENT_MS = 7 * 24 * 60 * 60 * 1000
 export const CHECKPOINT_MIN = 1024
 /** After something was applied or acknowledged it is looked at so much later what can be pruned: once for many. */
 export const PRUNE_EVERY_MS = 5000
+/** How often it is looked whether what other members write again has come, for which own deltas wait. */
+export const REWRITE_LOOK_MS = 1000
+/** Looks after which a member that nobody has heard of is not waited for any more: then a delta may overtake its reason. */
+export const REWRITE_HEARD_LOOKS = 60
+/** And one that is there and does not write: calls wait as long. */
+export const REWRITE_WAIT_LOOKS = 120
 /** The least time between two roots of the past that are computed: asked for more, a context has nothing to say. */
 export const COMPARE_EVERY_MS = 1000
 /** Rows removed in one batch behind a checkpoint: what a crash leaves of them goes at the next start. */

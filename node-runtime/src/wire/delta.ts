@@ -59,6 +59,8 @@ export interface DeltaPayload {
   readonly events: readonly EventRecord[]
   /** How many handlers led here: 0 for a client's call. */
   readonly depth: number
+  /** The delta that this one stands for: the first of those that a checkpoint did not contain. */
+  readonly rewrites?: Pick<Delta, 'hlc' | 'id'>
 }
 
 const header = {
@@ -85,11 +87,14 @@ const event = record(
 )
 const payloadMessage = message(
   'payload/1',
-  record({
-    artifact: record({ kind: oneOf(['guest', 'host']), bytes: bytes(ARTIFACT_BYTES_MAX) }),
-    events: list(event, EVENTS_MAX),
-    depth: uint(EVENT_DEPTH_MAX),
-  }),
+  record(
+    {
+      artifact: record({ kind: oneOf(['guest', 'host']), bytes: bytes(ARTIFACT_BYTES_MAX) }),
+      events: list(event, EVENTS_MAX),
+      depth: uint(EVENT_DEPTH_MAX),
+    },
+    { rewrites: record({ hlc: u64(), id: id<DeltaId>() }) },
+  ),
   SEALED_BYTES_MAX,
 )
 

@@ -5,7 +5,7 @@ import { fromHex, toHex } from '../base/bytes.ts'
 import { decodeDelta, encodeDelta, openDelta, verifyDelta } from './delta.ts'
 import { decodeGossip, encodeGossip, verifyHeads } from './gossip.ts'
 import { encodeInvitationBody } from './invitation.ts'
-import { delta, gossips, groupKey, ops, payload, plain } from './messages.fixture.ts'
+import { delta, gossips, groupKey, ops, payload, plain, rewriting, rewritten } from './messages.fixture.ts'
 import { decodeOp, encodeOp, verifyOp } from './op.ts'
 
 const file = new URL('./fixtures/v1.json', import.meta.url)
@@ -13,6 +13,7 @@ const file = new URL('./fixtures/v1.json', import.meta.url)
 const current: Record<string, string> = {
   'delta.id': delta.id,
   delta: toHex(encodeDelta(delta)),
+  'delta that rewrites': toHex(encodeDelta(rewritten)),
   ...Object.fromEntries(ops.map((op, index) => [`op.${index}.${op.body.kind}`, toHex(encodeOp(op))])),
   ...Object.fromEntries(gossips.map((gossip) => [`gossip.${gossip.t}`, toHex(encodeGossip(gossip))])),
   invitation:
@@ -34,6 +35,12 @@ test('the golden delta decodes, verifies and opens', () => {
   expect(decoded.id).toBe(golden['delta.id'])
   expect(verifyDelta(decoded)).toBe(true)
   expect(plain(openDelta(decoded, groupKey))).toEqual(plain(payload))
+})
+
+test('a golden delta that stands for another says for which', () => {
+  const decoded = decodeDelta(bytesOf('delta that rewrites'))
+  expect(plain(decoded)).toEqual(plain(rewritten))
+  expect(plain(openDelta(decoded, groupKey))).toEqual(plain(rewriting))
 })
 
 test.each(ops.map((op, index) => [`op.${index}.${op.body.kind}`, op] as const))('golden %s decodes', (name, op) => {

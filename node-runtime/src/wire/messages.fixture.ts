@@ -51,20 +51,21 @@ export const payload: DeltaPayload = {
   depth: 1,
 }
 
-export const delta: Delta = sealDelta({
-  header: {
-    contextId,
-    author: alice.publicKey,
-    parents: [idOf<DeltaId>('p1'), idOf<DeltaId>('p2')].sort(),
-    hlc: 1_755_000_000_123_456_789n,
-    governance: [idOf<OpId>('op')],
-    keyId: keyIdOf(groupKey),
-  },
-  payload,
-  groupKey,
-  signingKey: alice,
-  random: fixedRandom,
-})
+/** Of a delta that stands for another. */
+export const rewriting: DeltaPayload = { ...payload, rewrites: { hlc: 1_754_000_000_000_000_001n, id: idOf('first') } }
+
+const header = {
+  contextId,
+  author: alice.publicKey,
+  parents: [idOf<DeltaId>('p1'), idOf<DeltaId>('p2')].sort(),
+  hlc: 1_755_000_000_123_456_789n,
+  governance: [idOf<OpId>('op')],
+  keyId: keyIdOf(groupKey),
+}
+const sealing = { header, groupKey, signingKey: alice, random: fixedRandom }
+
+export const delta: Delta = sealDelta({ ...sealing, payload })
+export const rewritten: Delta = sealDelta({ ...sealing, payload: rewriting })
 
 const bodies: readonly OpBody[] = [
   { kind: 'namespace_created', applicationId, name: 'team', admin: memberKeys(alice), keyId: keyIdOf(groupKey), salt },

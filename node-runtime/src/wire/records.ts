@@ -90,6 +90,14 @@ export interface GroupKeyRow {
   readonly key: Bytes
 }
 
+/** An own delta that a snapshot did not contain. It is kept where the first that it stands for sorts. */
+export interface ReissueRow {
+  readonly v: 1
+  readonly delta: Bytes
+  /** Of each other member the last delta it knew of that went with it, as stamp and id: those are written again first. */
+  readonly behind: readonly { readonly author: Bytes; readonly place: Bytes }[]
+}
+
 /** What the stored deltas were last judged by, all of them. */
 export interface JudgementRow {
   readonly v: 1
@@ -109,6 +117,7 @@ interface Rows {
   readonly application: ApplicationRow
   readonly 'group key': GroupKeyRow
   readonly judgement: JudgementRow
+  readonly 'own delta to be written again': ReissueRow
 }
 
 /** The kinds of rows, as errors name them. */
@@ -121,6 +130,8 @@ const content = bytes(Number.MAX_SAFE_INTEGER)
 const anyText = text(Number.MAX_SAFE_INTEGER)
 const count = uint(Number.MAX_SAFE_INTEGER)
 const hash = bytes(ID_LENGTH, ID_LENGTH)
+/** A stamp and an id. */
+const PLACE_LENGTH = 8 + ID_LENGTH
 const storage = oneOf(['guest', 'host'])
 const v = plain((raw, at): 1 => {
   if (raw !== 1) throw wrong(at, '1', raw)
@@ -175,6 +186,11 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
   }),
   'group key': record({ v, key: hash }),
   judgement: record({ v, digest: orNull(hash), witnessed: list(hash, Number.MAX_SAFE_INTEGER) }),
+  'own delta to be written again': record({
+    v,
+    delta: content,
+    behind: list(record({ author: hash, place: bytes(PLACE_LENGTH, PLACE_LENGTH) }), Number.MAX_SAFE_INTEGER),
+  }),
 }
 
 export function encodeRow(row: Row): Bytes {

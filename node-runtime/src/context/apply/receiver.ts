@@ -4,7 +4,7 @@ import type { DeltaId, PublicKey } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import { itemKey } from '../../reconcile/item-key.ts'
 import type { StoreOp } from '../../store/store.ts'
-import type { Delta } from '../../wire/delta.ts'
+import type { Delta, DeltaPayload } from '../../wire/delta.ts'
 import { ContextError } from '../errors.ts'
 import { handlerRows } from '../handlers/handler-rows.ts'
 import type { Ledger } from '../ledger.ts'
@@ -42,6 +42,8 @@ type ReceiverParts = Pick<
   readonly voids: Voids
   readonly turns: Turns
   readonly holds: (id: DeltaId) => boolean
+  /** It counts, here for the first time or again. */
+  readonly onCounting: (delta: Delta, payload: DeltaPayload) => void
   /** Rows for the queue of handlers were stored. */
   readonly onHandlers: () => void
 }
@@ -240,6 +242,7 @@ export class Receiver {
       fold.committed()
       ops = []
       for (const { delta, payload } of fresh) this.#parts.ledger.emit(delta.id, payload.events)
+      for (const { delta, payload } of counting) this.#parts.onCounting(delta, payload)
       this.#parts.onHandlers()
       start += batch.length
       if (start < nodes.length) await this.#parts.turns.pass()

@@ -13,6 +13,7 @@ import { ContextError } from '../errors.ts'
 import { logGuest } from '../guest-log.ts'
 import type { Ledger } from '../ledger.ts'
 import { type ContextParts, nodeOf } from '../parts.ts'
+import { dropReissue, positionOf, type Reissue } from '../retention/reissue-rows.ts'
 
 export interface CallRequest {
   readonly method: string
@@ -33,6 +34,8 @@ export interface CallMeta {
   readonly depth: number
   /** Goes into the call's batch: a handler's row leaves the queue with what the handler wrote. */
   readonly settle: readonly StoreOp[]
+  /** True: nothing may be written now. */
+  readonly onlyReads?: boolean
 }
 
 type CallerParts = Pick<
@@ -60,8 +63,8 @@ export class Caller {
     this.#parts = parts
   }
 
-  /** Runs in the queue of the context. */
-  async call(request: CallRequest, meta: CallMeta): Promise<CallResult> {
+  /** Runs in the queue of the context. Undefined: it wants to write, and `onlyReads`. */
+  async call(request: CallRequest, meta: CallMeta): Promise<CallResult | undefined> {
     const { record, identity, authority, hlc } = this.#parts
     await this.#parts.revision.runIfDue()
     if (!authority.mayWrite(record.id, identity.publicKey)) this.#assertReader()
@@ -70,6 +73,7 @@ export class Caller {
     if (meta.depth > 0) logGuest(this.#parts.log, 'info', { method: request.method, lines: outcome.logs })
     if (outcome.error?.damaged !== undefined) this.#verifyBlob(outcome.error.damaged)
     if (outcome.status !== 'ok') throw guestFailure(request.method, outcome)
+    if (meta.onlyReads && (writes(outcome) || outcome.privateChanges.length + meta.settle.length > 0)) return undefined
     const blobs = new BlobEffects(record.id, { ...this.#parts.blobParts, log: this.#parts.log }, outcome)
     try {
       return await this.#commit(request, meta, { outcome, blobs })
@@ -82,12 +86,13 @@ export class Caller {
    * Writes an own delta again that a snapshot did not contain: the same artifact and events on the present heads. Runs in
    * the queue of the context. Throws as a call does.
    */
-  async reissue(original: Delta): Promise<void> {
-    const { record, authority, folder, revision, rows, log } = this.#parts
+  async reissue({ origin, delta: original }: Reissue): Promise<void> {
+    const { record, authority, folder, revision, log } = this.#parts
     await revision.runIfDue()
     await authority.renewKey(record.groupId)
-    const also = () => Promise.resolve([rows.dropReissue(original)])
-    const delta = await this.#write(folder.open(original), also, () => {})
+    const also = () => Promise.resolve([dropReissue(record.id, origin)])
+    const payload = { ...folder.open(original), rewrites: positionOf(origin) }
+    const delta = await this.#write(payload, also, () => {})
     log.info({ deltaId: delta.id, original: original.id }, 'delta written again on a checkpoint')
   }
 
@@ -97,8 +102,7 @@ export class Caller {
     { outcome, blobs }: { readonly outcome: GuestOutcome; readonly blobs: BlobEffects },
   ): Promise<CallResult> {
     const { record, authority, ledger, state } = this.#parts
-    const writes = outcome.artifact !== undefined && outcome.artifact.bytes.byteLength > 0
-    if (!writes) {
+    if (!writes(outcome)) {
       const ops = [...this.#privateOps(outcome), ...(await blobs.place()), ...meta.settle]
       if (ops.length > 0) await ledger.commit(ops)
       blobs.committed()
@@ -199,6 +203,10 @@ export class Caller {
     if (authority.mayRead(record.id, identity.publicKey)) return
     throw new ContextError('NOT_A_MEMBER', `this node is no member of the group of context ${record.id}`)
   }
+}
+
+function writes({ artifact }: GuestOutcome): boolean {
+  return artifact !== undefined && artifact.bytes.byteLength > 0
 }
 
 function payloadOf(outcome: GuestOutcome, depth: number): DeltaPayload {

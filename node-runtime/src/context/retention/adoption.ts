@@ -17,8 +17,10 @@ import type { Turns } from '../turns.ts'
 import { boundOf, containedIn } from './checkpoint.ts'
 import { type Comparison, hasRemovals } from './comparison.ts'
 import type { Frontier } from './frontier.ts'
+import { type GivenUp, knownByOwn } from './given-up.ts'
 import { putHandled } from './handled-rows.ts'
 import type { Pruner } from './pruner.ts'
+import { originOf, putReissue, type Reissue } from './reissue-rows.ts'
 
 /** Entries in key order from behind `after` on, page by page. */
 export type SnapshotPages = (after: Bytes | undefined) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>
@@ -40,6 +42,7 @@ interface Lost {
   readonly id: DeltaId
   readonly hlc: bigint
   readonly author: PublicKey
+  readonly parents: readonly DeltaId[]
   /** It is not void. */
   readonly counts: boolean
   /** It has counted here: its handlers have their rows, or have run. */
@@ -113,7 +116,7 @@ export class Adoption {
   }
 
   async #swap(signed: SignedCheckpoint, writer: SnapshotWriter): Promise<boolean> {
-    const { record, store, rows, folder, ledger, identity, onSwapped, log } = this.#parts
+    const { record, store, rows, folder, ledger, onSwapped, log } = this.#parts
     const { checkpoint } = signed
     if (!this.isBehind(checkpoint) && !(await this.#isOverruled(signed))) {
       await writer.abort()
@@ -127,26 +130,42 @@ export class Adoption {
       const delta = rows.delta(id)
       if (delta) ops.push(rows.putBeneath(delta))
     }
-    let own = 0
-    for (const { id, hlc, author, counts, isHandled } of lost) {
+    const again = await this.#again(lost)
+    for (const { id, hlc, isHandled } of lost) {
       ops.push(rows.dropDelta(id))
       // What is earlier than its end can never come back.
       if (isHandled && itemKey(hlc, id) >= boundOf(checkpoint)) ops.push(putHandled(record.id, { hlc, id }))
-      if (author !== identity.publicKey || !counts) continue
-      const delta = rows.delta(id)
-      if (!delta) continue
-      ops.push(rows.putReissue(delta), rows.clearOutgoing(id))
-      own += 1
     }
+    for (const reissue of again) ops.push(putReissue(record.id, reissue), rows.clearOutgoing(reissue.delta.id))
     await ledger.commit(ops)
     ledger.retire()
-    log.info({ root: checkpoint.root, count: checkpoint.count, lost: lost.length, own }, 'state replaced by a snapshot')
+    log.info(
+      { root: checkpoint.root, count: checkpoint.count, lost: lost.length, own: again.length },
+      'state replaced by a snapshot',
+    )
     try {
       await sweepGenerations(store, record.id)
     } finally {
       onSwapped()
     }
     return true
+  }
+
+  /** Own ones, each with what of others it knew of that went with it. */
+  async #again(lost: readonly Lost[]): Promise<Reissue[]> {
+    const { rows, folder, identity, turns } = this.#parts
+    if (!lost.some(({ author, counts }) => author === identity.publicKey && counts)) return []
+    const givenUp: GivenUp[] = []
+    for (const { id, author, parents, counts } of lost) {
+      const delta = counts ? rows.delta(id) : undefined
+      givenUp.push({ id, author, parents, origin: delta && originOf(delta, folder.open(delta)) })
+      await turns.spend(delta?.sealed.byteLength ?? 0)
+    }
+    const known = knownByOwn(givenUp, identity.publicKey)
+    return givenUp.flatMap(({ id, origin }) => {
+      const [delta, behind] = [rows.delta(id), known.get(id)]
+      return delta && behind && origin !== undefined ? [{ origin, delta, behind }] : []
+    })
   }
 
   /**
@@ -163,7 +182,7 @@ export class Adoption {
     // What was pruned here is in it, too: of some of that no more than the id may be known.
     const own = comparison.holdsJust(checkpoint) ? (pruner.checkpoint?.beneath ?? []) : []
     for (const { id } of own) contained.add(id)
-    const nodes: (Lost & { hlc: bigint; parents: readonly DeltaId[] })[] = []
+    const nodes: Lost[] = []
     for await (const { delta, status } of rows.deltas()) {
       const { id, hlc, author, parents, sealed } = delta
       const isHandled = status === 'applied' || status === 'again' || status === 'voided'

@@ -25,6 +25,8 @@ export class Frontier {
   readonly #marks: Acknowledgements<PublicKey>
   /** By author; never our own. */
   readonly #newest: Map<PublicKey, HeadsBeat>
+  /** How many came of each, since the start. */
+  readonly #counts = new Map<PublicKey, number>()
   /** Of these, what is not in the store yet. */
   readonly #unsaved = new Set<PublicKey>()
   readonly #savedHlc = new Map<PublicKey, bigint>()
@@ -43,6 +45,11 @@ export class Frontier {
     return [...this.#newest.values()]
   }
 
+  /** How many beats of a member came here, each newer than the one before: it is somewhere. */
+  beatsOf(author: PublicKey): number {
+    return this.#counts.get(author) ?? 0
+  }
+
   /** What we have, signed. Undefined while stored deltas are still to be judged, after a start. */
   own({ heads, root, removals }: Own): HeadsBeat | undefined {
     const { record, identity, hlc } = this.#parts
@@ -58,6 +65,7 @@ export class Frontier {
     if (beat.hlc <= (this.#newest.get(beat.author)?.hlc ?? 0n) || isFromTheFuture(beat.hlc, nowMs())) return false
     if (!authority.mayWrite(record.id, beat.author) || !verifyHeads(beat)) return false
     this.#newest.set(beat.author, beat)
+    this.#counts.set(beat.author, this.beatsOf(beat.author) + 1)
     this.#unsaved.add(beat.author)
     return true
   }

@@ -7,6 +7,7 @@ import type { DeadLetters } from '../handlers/dead-letters.ts'
 import { type HandlerItem, itemOf } from '../handlers/handler-item.ts'
 import type { HandlerQueue } from '../handlers/handler-queue.ts'
 import type { ContextParts } from '../parts.ts'
+import type { Rewriting } from '../retention/rewriting.ts'
 import type { Sweeper } from './sweeper.ts'
 
 /** Counts. What was refused, forgotten or dropped is counted since the start of the node. */
@@ -20,6 +21,8 @@ export interface Waiting {
   readonly behind: number
   /** Too many to be kept waiting: a pull brings them again. */
   readonly forgotten: number
+  /** Own deltas wait for what other members write again. */
+  readonly rewriting: boolean
   readonly handlers: number
   readonly deadLetters: number
   readonly deadLettersDropped: number
@@ -48,6 +51,7 @@ type WaitingRowsParts = Pick<ContextParts, 'rows' | 'dag'> & {
   readonly handlers: HandlerQueue
   readonly deadLetters: DeadLetters
   readonly sweeper: Sweeper
+  readonly rewriting: Rewriting
   /** Runs in the queue of the context. */
   readonly enqueue: (task: () => Promise<void>) => Promise<void>
 }
@@ -60,13 +64,14 @@ export class WaitingRows {
   }
 
   counts(): Waiting {
-    const { dag, intake, receiver, handlers, deadLetters, sweeper } = this.#parts
+    const { dag, intake, receiver, handlers, deadLetters, sweeper, rewriting } = this.#parts
     return {
       pending: dag.pendingCount,
       parked: intake.parkedCount,
       refused: intake.refusedCount,
       behind: receiver.behindCount,
       forgotten: intake.forgottenCount + receiver.evictedCount + sweeper.forgotten,
+      rewriting: rewriting.isWaiting,
       handlers: handlers.waiting,
       deadLetters: deadLetters.count,
       deadLettersDropped: deadLetters.dropped,

@@ -1,0 +1,64 @@
+// What several authors lost to a checkpoint keeps its order when they write it again, and nobody waits for ever.
+import { expect, it } from 'vitest'
+import { converge } from '../../testing/test-nodes.ts'
+import { countRows, type Scene, testWorlds } from '../../testing/test-worlds.ts'
+
+const { share } = testWorlds()
+const ABSENT_MS = 30_000
+const MOST = ['ada', 'bob', 'eve']
+const ALL = [...MOST, 'cyd', 'dan']
+
+const set = ({ world, shared }: Scene, name: string, key: string, value: string) =>
+  world.run(world.get(name).call(shared.contextId, 'set', { key, value }))
+const get = ({ world, shared }: Scene, name: string, key: string) =>
+  world.run(world.get(name).call(shared.contextId, 'get', { key }))
+
+/** Cyd and dan were away together, dan has answered cyd, and most have pruned past both; dan is back, cyd is not. */
+async function danIsBack(): Promise<Scene> {
+  const scene = await share('order-sensitive', ALL, { retention: { checkpointMin: 8, absentMs: ABSENT_MS } })
+  const { world, shared } = scene
+  await set(scene, 'ada', 'old', 'value')
+  await converge(world, shared.contextId, ALL)
+  const peers = (names: readonly string[]) => names.map((name) => world.get(name).peerId)
+  world.network.partition(peers(['cyd', 'dan']))
+  await set(scene, 'cyd', 'topic', 'question')
+  await converge(world, shared.contextId, ['cyd', 'dan'])
+  await set(scene, 'dan', 'topic', 'answer')
+  await world.pass(2 * ABSENT_MS)
+  for (let i = 0; i < 12; i += 1) await set(scene, MOST[i % 3] ?? 'ada', `k${i}`, 'v')
+  await world.pass(30_000)
+  world.network.heal()
+  world.network.partition(peers(['cyd']))
+  await world.pass(15_000)
+  expect(await countRows(world.get('dan').disk, 'reissue')).toBe(1)
+  return scene
+}
+
+it('an answer to what was lost with it is written again behind that', async () => {
+  const scene = await danIsBack()
+  const { world, shared } = scene
+  const writing = world.get('dan').call(shared.contextId, 'set', { key: 'more', value: 'by dan' })
+  expect(await get(scene, 'dan', 'k3')).toBe('v')
+  await world.pass(5000)
+  world.network.heal()
+  await world.run(writing)
+  await converge(world, shared.contextId, ALL)
+  await world.pass(5000)
+  await converge(world, shared.contextId, ALL)
+  for (const name of ALL) {
+    expect(await get(scene, name, 'topic')).toBe('answer')
+    expect(await get(scene, name, 'more')).toBe('by dan')
+    expect(await countRows(world.get(name).disk, 'reissue')).toBe(0)
+  }
+})
+
+it('who does not come back is not waited for, neither by what was lost nor by calls', async () => {
+  const scene = await danIsBack()
+  const { world, shared } = scene
+  expect((await world.get('dan').context(shared.contextId)).waiting().rewriting).toBe(true)
+  await set(scene, 'dan', 'more', 'by dan')
+  const here = ALL.filter((name) => name !== 'cyd')
+  await converge(world, shared.contextId, here)
+  for (const name of here) expect(await get(scene, name, 'topic')).toBe('answer')
+  expect((await world.get('dan').context(shared.contextId)).waiting().rewriting).toBe(false)
+})

@@ -1,0 +1,187 @@
+// Own deltas that a snapshot did not contain are written again, in their order, and behind what they knew of others': of a
+// lost delta and its lost answer by another author, the answer comes second again. So who is here waits for who is here,
+// too, and not for who has gone: a member that is removed, or not heard of for a while, is not waited for.
+import type { PublicKey } from '../../base/ids.ts'
+import { type ItemKey, idOfKey } from '../../reconcile/item-key.ts'
+import type { Delta, DeltaPayload } from '../../wire/delta.ts'
+import type { Folder } from '../apply/folder.ts'
+import type { Caller } from '../calls/caller.ts'
+import { ContextError } from '../errors.ts'
+import type { Ledger } from '../ledger.ts'
+import { REWRITE_HEARD_LOOKS, REWRITE_LOOK_MS, REWRITE_WAIT_LOOKS } from '../limits.ts'
+import type { ContextParts } from '../parts.ts'
+import type { Turns } from '../turns.ts'
+import type { Frontier } from './frontier.ts'
+import { dropReissue, firstReissue, originOf, type Reissue } from './reissue-rows.ts'
+
+/** `waiting`: for others, who write first. `refused`: as a call would be. */
+export type OwnState = 'done' | 'waiting' | 'refused'
+
+type RewritingParts = Pick<ContextParts, 'record' | 'rows' | 'store' | 'dag' | 'authority' | 'setTimer' | 'log'> & {
+  readonly caller: Caller
+  readonly folder: Folder
+  readonly frontier: Frontier
+  readonly ledger: Ledger
+  readonly turns: Turns
+  /** Runs a task in the queue of the context. */
+  readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>
+}
+
+interface Awaited {
+  /** Looks without a sign of life, and since it last wrote something again. */
+  silent: number
+  waited: number
+  beats: number
+}
+
+export class Rewriting {
+  readonly #parts: RewritingParts
+  /** How far each other author has come here. */
+  readonly #reached = new Map<PublicKey, ItemKey>()
+  readonly #awaited = new Map<PublicKey, Awaited>()
+  #looked: (() => void)[] = []
+  #isDone = false
+  #isWaiting = false
+  #hasScanned = false
+  #cancel: (() => void) | undefined
+  #closed = false
+
+  constructor(parts: RewritingParts) {
+    this.#parts = parts
+  }
+
+  /** Everything we ever wrote is in the state. */
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
+  /** Own deltas wait for what others write again. */
+  get isWaiting(): boolean {
+    return this.#isWaiting
+  }
+
+  /** It counts here now. */
+  saw(delta: Delta, payload: DeltaPayload): void {
+    const { author } = delta
+    const origin = originOf(delta, payload)
+    if (origin <= (this.#reached.get(author) ?? '')) return
+    this.#reached.set(author, origin)
+    if (this.#awaited.delete(author)) this.#lookIn(0)
+  }
+
+  /** What cannot be written now is tried again when keys or governance have changed. Does not run in the queue. */
+  async run(): Promise<void> {
+    const { enqueue, log } = this.#parts
+    try {
+      while (!this.#closed && (await enqueue(() => this.#next())) === 'written');
+    } catch (error) {
+      if (!(error instanceof ContextError)) throw error
+      // This instance has ended: the one that reads the rows next goes on.
+      if (this.#closed || error.code === 'CONTEXT_FAILED') return
+      log.warn({ error: error.message }, 'own deltas wait to be written again')
+    } finally {
+      this.#haveLooked()
+    }
+  }
+
+  /** Before a call. Runs in the queue. */
+  async all(): Promise<OwnState> {
+    if (this.#isDone) return 'done'
+    try {
+      for (;;) {
+        const step = await this.#next()
+        if (step !== 'written') return step
+      }
+    } catch (error) {
+      if (!(error instanceof ContextError)) throw error
+      this.#parts.log.debug({ error: error.message }, 'called before own deltas could be written again')
+      return 'refused'
+    }
+  }
+
+  /** Resolves when `run` has looked once more, or there is no more to look at. */
+  looked(): Promise<void> {
+    if (this.#closed) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#looked.push(resolve)
+    })
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancel?.()
+    this.#haveLooked()
+  }
+
+  async #next(): Promise<'done' | 'written' | 'waiting'> {
+    const { store, record, dag, caller, ledger } = this.#parts
+    const reissue = this.#isDone ? undefined : await firstReissue(store, record.id)
+    this.#isWaiting = reissue !== undefined && (await this.#mustWait(reissue))
+    if (reissue === undefined) {
+      this.#isDone = true
+      return 'done'
+    }
+    if (this.#isWaiting) {
+      this.#lookIn(REWRITE_LOOK_MS)
+      return 'waiting'
+    }
+    // One that survived elsewhere has come back.
+    const isHere = [reissue.delta.id, idOfKey<Delta['id']>(reissue.origin)].some((id) => dag.isReady(id))
+    if (isHere) await ledger.commit([dropReissue(record.id, reissue.origin)])
+    else await caller.reissue(reissue)
+    return 'written'
+  }
+
+  async #mustWait({ behind }: Reissue): Promise<boolean> {
+    if (behind.size > 0) await this.#scan()
+    const { record, authority } = this.#parts
+    const left = [...behind].filter(
+      ([author, place]) =>
+        (this.#reached.get(author) ?? '') < place && authority.mayWrite(record.id, author) && !this.#isGone(author),
+    )
+    return left.length > 0
+  }
+
+  #isGone(author: PublicKey): boolean {
+    const awaited = this.#awaited.get(author) ?? { silent: 0, waited: 0, beats: this.#parts.frontier.beatsOf(author) }
+    this.#awaited.set(author, awaited)
+    return awaited.silent > REWRITE_HEARD_LOOKS || awaited.waited > REWRITE_WAIT_LOOKS
+  }
+
+  /** What has come before this instance began. */
+  async #scan(): Promise<void> {
+    if (this.#hasScanned) return
+    const { rows, folder, turns } = this.#parts
+    for await (const { delta, status } of rows.deltas()) {
+      if (status === 'applied') this.saw(delta, folder.open(delta))
+      await turns.spend(delta.sealed.byteLength)
+    }
+    this.#hasScanned = true
+  }
+
+  #lookIn(delayMs: number): void {
+    if (this.#closed) return
+    if (this.#cancel && delayMs > 0) return
+    this.#cancel?.()
+    this.#cancel = this.#parts.setTimer(() => {
+      this.#cancel = undefined
+      if (delayMs > 0) this.#count()
+      this.run().catch((error) => this.#parts.log.error({ error: String(error) }, 'own deltas not written again'))
+    }, delayMs)
+  }
+
+  #count(): void {
+    for (const [author, awaited] of this.#awaited) {
+      const beats = this.#parts.frontier.beatsOf(author)
+      awaited.silent = beats === awaited.beats ? awaited.silent + 1 : 0
+      awaited.waited += 1
+      awaited.beats = beats
+    }
+  }
+
+  #haveLooked(): void {
+    const looked = this.#looked
+    this.#looked = []
+    for (const resolve of looked) resolve()
+  }
+}

@@ -44,6 +44,7 @@ export type { SeenFile } from './plan/check/application-file.ts'
 export type { PlanRequest, PlanResult } from './plan/plan.ts'
 export type { Plan, PlannedNode, PlannedRemoteNode, PlannedStep, PlanSettings, RemoteAuth } from './plan/plan-types.ts'
 export type { Problem, ProblemCode, Severity } from './plan/problem.ts'
+export type { SeenText } from './plan/read/included-files.ts'
 export { type FailureReportParts, failureReport } from './report/failure-report.ts'
 // --- report ---
 export type { FileReport, WholeReport } from './report/file-report.ts'

@@ -24,6 +24,7 @@ export function stepLine(line: StepLine, style: Style): string {
 
 function sign(outcome: StepOutcome, style: Style): string {
   if (outcome === 'passed') return style.good(style.passed)
+  if (outcome === 'skipped') return style.faint(style.cancelled)
   return outcome === 'failed' ? style.bad(style.failed) : style.warn(style.cancelled)
 }
 

@@ -14,7 +14,7 @@ steps:
   - {type: repeat, count: '{{matrix.count}}', name: '{{matrix.app}}!', steps: [{type: wait, seconds: 1}]}
 `)
     expect(lines(result)).toEqual([])
-    expect(result.plans.map(({ name, nodes, matrix }) => [name, nodes.at(-1)?.name, matrix])).toEqual([
+    expect(result.plans.map(({ name, nodes, matrix }) => [name, nodes.at(-1)?.name, matrix?.values])).toEqual([
       ['w (count=2, app=kv)', 'n2-2', { count: 2, app: 'kv' }],
       ['w (count=2, app=x y)', 'n2-2', { count: 2, app: 'x y' }],
       ['w (count=3, app=kv)', 'n3-3', { count: 3, app: 'kv' }],

@@ -18,8 +18,8 @@ export interface Plan {
   readonly stepCount: number
   /** Set before the first step, in this order. */
   readonly vars: readonly PlannedVariable[]
-  /** The combination that this plan is for, where the file has a matrix: axis → value. `name` ends with it. */
-  readonly matrix?: JsonObject
+  /** The combination that this plan is for, where the file has a matrix: axis → value. `name` ends with the label. */
+  readonly matrix?: { readonly values: JsonObject; readonly label: string }
 }
 
 export interface PlannedVariable {

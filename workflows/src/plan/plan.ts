@@ -123,7 +123,7 @@ function readWorkflow({ request, root, problems, included, combination }: Readin
     steps: steps.steps,
     stepCount: steps.count,
     vars,
-    ...(combination !== undefined && { matrix: combination }),
+    ...(combination !== undefined && { matrix: { values: combination, label: combinationText(combination) } }),
   }
 }
 

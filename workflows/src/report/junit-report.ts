@@ -78,7 +78,7 @@ function casesOf(record: RunRecord): Case[] {
 function caseOf(step: StepRecord): Case {
   const durationMs = step.durationMs ?? 0
   if (step.outcome === 'passed') return { name: step.name, durationMs }
-  if (step.failure === undefined) return { ...skipped(step.name, step.outcome), durationMs }
+  if (step.failure === undefined) return { ...skipped(step.name, step.summary ?? step.outcome), durationMs }
   return { name: step.name, durationMs, result: resultOf(step.failure.failures ?? [step.failure]) }
 }
 

@@ -69,6 +69,8 @@ export interface RunRecord {
     passed: number
     failed: number
     cancelled: number
+    /** Their `if` did not hold. */
+    skipped: number
     notReached: number
     notRecorded: number
     warnings: number
@@ -93,7 +95,7 @@ export class RunRecorder {
     outcome: 'running',
     planned: { steps: 0, nestedSteps: 0 },
     plannedSteps: [],
-    counts: { passed: 0, failed: 0, cancelled: 0, notReached: 0, notRecorded: 0, warnings: 0 },
+    counts: { passed: 0, failed: 0, cancelled: 0, skipped: 0, notReached: 0, notRecorded: 0, warnings: 0 },
     notes: [],
     timings: [],
     nodes: [],

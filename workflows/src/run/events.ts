@@ -3,7 +3,8 @@
 import type { JsonValue } from '../values/json/json-value.ts'
 
 export type RunOutcome = 'passed' | 'failed' | 'interrupted'
-export type StepOutcome = 'passed' | 'failed' | 'cancelled'
+/** `skipped`: its `if` does not hold, or there is nothing to do it for. */
+export type StepOutcome = 'passed' | 'failed' | 'cancelled' | 'skipped'
 
 /** A place in the workflow file; line and column start at 1. */
 export interface SourcePlace {

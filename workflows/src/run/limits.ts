@@ -20,3 +20,23 @@ export const TIMING_SAMPLES_MAX = 10_000
 
 /** Labels of durations in one step: names may have variables in them. More are not measured. */
 export const TIMING_LABELS_MAX = 100
+
+/** `eventually`, where the step says nothing: how long, and the longest pause between two checks. */
+export const EVENTUALLY_WITHIN_SEC = 30
+export const EVENTUALLY_EVERY_SEC = 0.5
+
+/** Its first pause, which doubles up to the longest: most of what is waited for comes within milliseconds. */
+export const EVENTUALLY_FIRST_SEC = 0.05
+
+/** Of `retry`: however much its pauses grow. */
+export const RETRY_PAUSE_MAX_SEC = 3_600
+
+/** Different failures of the tries of a step that are told apart, and how much of each is shown; the rest is left out. */
+export const SEEN_FAILURES_MAX = 4
+export const SEEN_FAILURE_MAX_CHARS = 200
+
+/** Of an entry of `for_each` in the name of its step. */
+export const ENTRY_MAX_CHARS = 40
+
+/** Of a reply in the message of a failed `expect`; run.json has more of it. */
+export const SHOWN_REPLY_MAX_CHARS = 500

@@ -31,6 +31,8 @@ function redact(key: string, value: unknown): unknown {
 }
 
 function redactMap(map: object): object {
+  // A variable whose value is of the environment.
+  if ('fromEnvironment' in map && map.fromEnvironment === true) return { ...map, value: REDACTED }
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, redact(key, value)]))
 }
 

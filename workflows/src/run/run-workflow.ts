@@ -13,10 +13,11 @@ import { type RunRecord, RunRecorder } from '../report/run-record.ts'
 import { stepKind } from '../steps/registry.ts'
 import { type StepClock, systemClock } from '../steps/step-clock.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
-import { Variables } from '../values/variables.ts'
+import type { Variables } from '../values/variables.ts'
 import { clearNodeData, stopLeftovers } from './clear-data.ts'
 import type { EmitRunEvent, FailureInfo, RunListener, RunOutcome } from './events.ts'
 import { type Described, describeError } from './failure.ts'
+import { initialVariables } from './initial-variables.ts'
 import { KEEP_RUNS } from './limits.ts'
 import { redactPlan, withoutSecrets } from './redact-plan.ts'
 import { pruneRuns, RunDirectory } from './run-directory.ts'
@@ -84,7 +85,7 @@ class WorkflowRun {
   readonly #options: Pick<WorkflowRunOptions, 'seed' | 'login'>
   readonly #state: NodeState
   readonly #recorder = new RunRecorder()
-  readonly #variables = new Variables()
+  readonly #variables: Variables
   readonly #secrets = new Set<string>()
   readonly #crashed = new AbortController()
   readonly #emit: EmitRunEvent
@@ -102,6 +103,7 @@ class WorkflowRun {
     this.#options = options
     this.#parts = parts
     this.#plan = plan
+    this.#variables = initialVariables(plan, this.#secrets)
     this.#directory = directory
     this.#stateDir = stateDir
     this.#state = new NodeState(stateDir)

@@ -1,12 +1,18 @@
 // Runs planned steps one after the other: events, expected failures, variables. A step that fails rejects with a
 // StepFailedError that says everything; one that is cancelled rejects with the reason of the signal.
 import { ClientError } from '../client/client-error.ts'
-import type { PlannedBranch, PlannedStep } from '../plan/plan-types.ts'
+import type { PlannedBranch, PlannedControls, PlannedStep } from '../plan/plan-types.ts'
+import { formatDuration } from '../report/format-duration.ts'
 import { StepError } from '../steps/step-error.ts'
 import type { BranchRun, StepKind, StepResult } from '../steps/step-kind.ts'
-import type { JsonValue } from '../values/json/json-value.ts'
-import { resolveToText } from '../values/placeholders.ts'
+import { type JsonObject, type JsonValue, keysOf } from '../values/json/json-value.ts'
+import { resolve, resolveToText } from '../values/placeholders.ts'
 import type { Variables } from '../values/variables.ts'
+import { AttemptHistory, runAttempts } from './controls/attempts.ts'
+import { whySkipped } from './controls/condition.ts'
+import { entriesOf, entryText, entryVariables } from './controls/each-entry.ts'
+import { judgeExpectation } from './controls/expectation.ts'
+import { TimeLimitError, withTimeLimit } from './controls/time-limit.ts'
 import type { EmitRunEvent, StepRef } from './events.ts'
 import { describeFailure } from './failure.ts'
 import { withoutSecrets } from './redact-plan.ts'
@@ -41,6 +47,36 @@ interface Level {
 
 type Options = { signal: AbortSignal }
 
+/** One step on its way: what its end event is made of. */
+class StepRun {
+  readonly kind: StepKind
+  readonly step: PlannedStep
+  readonly ref: StepRef
+  readonly variables: Variables
+  readonly tally = new TimingTally()
+  readonly history = new AttemptHistory()
+  /** Of the last try. */
+  scope: StepScope | undefined
+
+  constructor(kind: StepKind, step: PlannedStep, ref: StepRef, variables: Variables) {
+    this.kind = kind
+    this.step = step
+    this.ref = ref
+    this.variables = variables
+  }
+
+  get captured(): Readonly<Record<string, JsonValue>> {
+    return this.scope?.captured ?? {}
+  }
+
+  summaryOf({ skipped, summary }: StepResult): string | undefined {
+    if (skipped !== undefined) return `skipped: ${skipped}`
+    if (this.history.count <= 1) return summary
+    const tries = `try ${this.history.count}`
+    return summary === undefined ? tries : `${summary} (${tries})`
+  }
+}
+
 export class StepRunner {
   readonly #parts: StepRunnerParts
   #lastId = 0
@@ -73,12 +109,13 @@ export class StepRunner {
     return {
       stepId: this.#lastId,
       ...(level.parent && { parentId: level.parent.stepId }),
-      kind: step.kind,
+      // Its entries are the steps of that kind.
+      kind: step.controls?.forEach === undefined ? step.kind : 'for_each',
       name: resolveToText(step.name, variables),
       index: at + 1,
       of,
       depth: level.parent ? level.parent.depth + 1 : 0,
-      place: { file: this.#parts.file, ...step.position },
+      place: { file: step.file ?? this.#parts.file, ...step.position },
       path: step.path,
       ...(level.scope !== undefined && { scope: level.scope }),
     }
@@ -88,24 +125,23 @@ export class StepRunner {
     const { emit, clock } = this.#parts
     const kind = this.#parts.kind(step.kind)
     if (!kind) throw new Error(`assertion failed: planned a step of the unknown kind ${step.kind}`)
-    const tally = new TimingTally()
-    const runBranch = this.#branchRunner(tally)
-    const scope = new StepScope({ ...this.#parts, runBranch }, step, ref, variables)
+    const run = new StepRun(kind, step, ref, variables)
     const started = clock.nowMs()
     emit({ type: 'step:start', step: ref })
     const end = () => {
-      const timings = tally.timings()
+      const timings = run.tally.timings()
       const durationMs = clock.nowMs() - started
       return { type: 'step:end', step: ref, durationMs, ...(timings.length > 0 && { timings }) } as const
     }
     try {
       options.signal.throwIfAborted()
-      const result = await this.#execute(kind, scope, options)
+      const result = await this.#controlled(run, options)
+      const summary = run.summaryOf(result)
       emit({
         ...end(),
-        outcome: 'passed',
-        captured: this.#shownCaptures(kind, scope),
-        ...(result.summary !== undefined && { summary: result.summary }),
+        outcome: result.skipped === undefined ? 'passed' : 'skipped',
+        captured: this.#shownCaptures(kind, run.captured),
+        ...(summary !== undefined && { summary }),
         ...(result.warning !== undefined && { warning: result.warning }),
         ...(result.payload !== undefined && kind.isSecret !== true && { payload: result.payload }),
       })
@@ -113,22 +149,74 @@ export class StepRunner {
     } catch (thrown) {
       const error = await this.#causeOf(thrown, options.signal)
       if (isCancelled(options.signal)) {
-        emit({ ...end(), outcome: 'cancelled', captured: scope.captured })
-        throw options.signal.reason
+        const { reason } = options.signal
+        if (reason instanceof TimeLimitError) reason.at ??= ref.name
+        emit({ ...end(), outcome: 'cancelled', captured: run.captured })
+        throw reason
       }
-      const { failure, exitCode } = await describeFailure(
-        error,
-        { ...ref, fields: step.fieldPositions },
-        this.#parts.nodes,
-      )
-      emit({ ...end(), outcome: 'failed', captured: scope.captured, failure })
-      throw new StepFailedError(failure, exitCode, error)
+      const described = await describeFailure(error, { ...ref, fields: step.fieldPositions }, this.#parts.nodes)
+      const { lead } = run.history
+      const failure = { ...described.failure, message: `${lead}${described.failure.message}` }
+      emit({ ...end(), outcome: 'failed', captured: run.captured, failure })
+      throw new StepFailedError(failure, described.exitCode, error)
     }
   }
 
-  #shownCaptures(kind: StepKind, scope: StepScope): Readonly<Record<string, JsonValue>> {
-    if (kind.isSecret === true) for (const name of Object.keys(scope.captured)) this.#parts.secrets.add(name)
-    return withoutSecrets(scope.captured, this.#parts.secrets)
+  /** What the keys of the step say around it: once for each entry, only if, again after a failure, not for too long. */
+  async #controlled(run: StepRun, options: Options): Promise<StepResult> {
+    const { step, variables, history } = run
+    const { forEach, vars, if: condition, retry, eventually, timeoutSec } = step.controls ?? {}
+    if (forEach !== undefined) return this.#forEach(run, forEach, options)
+    return variables.during(resolveInOrder(vars ?? {}, variables), async () => {
+      const skipped = whySkipped(condition, variables)
+      if (skipped !== undefined) return { skipped }
+      const attempt = () => {
+        const runBranch = this.#branchRunner(run.tally)
+        const scope = new StepScope({ ...this.#parts, runBranch }, step, run.ref, variables)
+        run.scope = scope
+        return withTimeLimit(timeoutSec, scope, options, (limited) => this.#try(run.kind, scope, limited))
+      }
+      const onFailure = (message: string, pauseMs: number) => {
+        run.scope?.progress(`${message}; again in ${formatDuration(pauseMs)} (try ${history.count})`)
+        if (retry) run.scope?.note('info', `try ${history.count} of ${retry.attempts} failed: ${message}`)
+      }
+      const parts = { clock: this.#parts.clock, variables, onFailure }
+      return runAttempts({ retry, eventually }, parts, history, attempt, options)
+    })
+  }
+
+  async #forEach(
+    { step, ref, variables }: StepRun,
+    forEach: NonNullable<PlannedControls['forEach']>,
+    options: Options,
+  ): Promise<StepResult> {
+    const { forEach: _, ...rest } = step.controls ?? {}
+    const entries = entriesOf(forEach.in, variables)
+    if (entries.length === 0) return { skipped: 'the list of for_each is empty' }
+    for (const [index, entry] of entries.entries()) {
+      await variables.during(entryVariables(forEach, entry, index), async () => {
+        this.#lastId += 1
+        const named = resolveToText(step.name, variables)
+        const name = named === ref.name ? `${named} [${entryText(entry)}]` : named
+        const place = { index: index + 1, of: entries.length, depth: ref.depth + 1 }
+        const { scope: _scope, ...inner } = ref
+        const own = { ...inner, ...place, stepId: this.#lastId, parentId: ref.stepId, kind: step.kind, name }
+        await this.#runStep({ ...step, controls: rest }, own, variables, options)
+      })
+    }
+    return { summary: entries.length === 1 ? '1 entry' : `${entries.length} entries` }
+  }
+
+  async #try(kind: StepKind, scope: StepScope, options: Options): Promise<StepResult> {
+    const { after, expect } = scope.step.controls ?? {}
+    if (after !== undefined) throw new StepError('unsupported', '"after" cannot be waited for yet', { field: 'after' })
+    const result = await this.#execute(kind, scope, options)
+    return expect === undefined ? result : judgeExpectation(expect, result, scope)
+  }
+
+  #shownCaptures(kind: StepKind, captured: Readonly<Record<string, JsonValue>>): Readonly<Record<string, JsonValue>> {
+    if (kind.isSecret === true) for (const name of Object.keys(captured)) this.#parts.secrets.add(name)
+    return withoutSecrets(captured, this.#parts.secrets)
   }
 
   #branchRunner(tally: TimingTally): StepScopeParts['runBranch'] {
@@ -188,4 +276,16 @@ function judgeFailure(error: Error, expected: string | undefined): StepResult {
   }
   const message = `the step failed, but not as expected: ${JSON.stringify(expected)} is not in: ${error.message}`
   throw new StepError('not_as_expected', message, { cause: error })
+}
+
+/** Each may be made of those before it. */
+function resolveInOrder(vars: JsonObject, variables: Variables): Record<string, JsonValue> {
+  const own = variables.scope()
+  const resolved: Record<string, JsonValue> = {}
+  for (const name of keysOf(vars)) {
+    const value = resolve(vars[name] ?? null, own)
+    own.set(name, value)
+    resolved[name] = value
+  }
+  return resolved
 }

@@ -32,6 +32,8 @@ export class StepScope implements StepContext {
   readonly variables: Variables
   /** Every variable the step has set. */
   readonly captured: Record<string, JsonValue> = {}
+  /** What it said last that it is doing. */
+  lastProgress: string | undefined
   readonly #parts: StepScopeParts
   readonly #ref: StepRef
   readonly #notedNames = new Set<string>()
@@ -105,7 +107,14 @@ export class StepScope implements StepContext {
     Object.assign(this.captured, variables)
   }
 
+  /** The node the step is addressed to, where it is addressed to one. */
+  get nodeName(): string | undefined {
+    const { node } = this.step.input
+    return typeof node === 'string' ? resolveToText(node, this.variables) : undefined
+  }
+
   progress(message: string): void {
+    this.lastProgress = message
     this.#parts.emit({ type: 'step:progress', step: this.#ref, message })
   }
 

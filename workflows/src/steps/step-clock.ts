@@ -6,6 +6,15 @@ export interface StepClock {
   nowMs(): number
   /** Rejects with the reason of the signal. */
   sleep(delayMs: number, signal: AbortSignal): Promise<void>
+  /** Calls `act` once when so much time has passed, unless what is returned is called before. At most 24 days. */
+  timer(delayMs: number, act: () => void): () => void
 }
 
-export const systemClock: StepClock = { nowMs: () => performance.now(), sleep }
+export const systemClock: StepClock = {
+  nowMs: () => performance.now(),
+  sleep,
+  timer(delayMs, act) {
+    const timer = setTimeout(act, delayMs)
+    return () => clearTimeout(timer)
+  },
+}

@@ -49,6 +49,8 @@ export interface StepResult {
   readonly summary?: string
   /** It passed, and something about that should be looked at: shown and counted even with -q. */
   readonly warning?: string
+  /** Why it was not run. */
+  readonly skipped?: string
   /** Statements that were judged, for a step around this one that counts them. */
   readonly judged?: readonly JudgedStatement[]
 }

@@ -53,7 +53,11 @@ export class FixtureNode {
   readonly rpcErrors: { type: string; data?: unknown }[] = []
   /** Polls of a context's hash until a held write becomes visible here; Infinity: only by a sync request. */
   lagPolls = 0
+  /** Calls of `get` that do not see the last write of another node yet. */
+  lagReads = 0
   ready = true
+  /** Told of a request that is never answered. */
+  onHang: () => void = () => undefined
   /** What the app's method `exit` does. */
   onExit: () => void = () => undefined
   /** Where set, reported instead of the true root: a diverged node. */
@@ -149,7 +153,7 @@ export class FixtureNetwork {
     author.catchUp(contextId)
     this.writes(contextId).push({ id: this.nextId('write'), key, value })
     author.catchUp(contextId)
-    for (const node of this.nodes.values()) if (node.lagPolls === 0) node.catchUp(contextId)
+    for (const node of this.nodes.values()) if (node.lagPolls === 0 && node.lagReads === 0) node.catchUp(contextId)
   }
 
   groupOfContext(contextId: string): FixtureGroup | undefined {

@@ -141,6 +141,11 @@ function execute(node: FixtureNode, contextId: string, method: string, args: unk
     node.network.write(node, contextId, key, field(args, 'value'))
     return { result: { output: null } }
   }
+  if (method === 'get' && node.lagReads > 0) {
+    node.lagReads -= 1
+    if (node.lagReads === 0) node.catchUp(contextId)
+    return { result: { output: null } }
+  }
   if (method === 'get') return { result: { output: node.state(contextId).get(String(key)) ?? null } }
   if (method === 'len') return { result: { output: node.state(contextId).size } }
   if (method === 'echo') return { result: { output: args } }

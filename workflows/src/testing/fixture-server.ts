@@ -49,7 +49,7 @@ async function answer(node: FixtureNode, request: IncomingMessage, response: Ser
   const fault = node.faults.find((each) => each.times > 0 && each.method === method && each.path.test(path))
   if (fault) {
     fault.times -= 1
-    if (fault.answer === 'hang') return
+    if (fault.answer === 'hang') return node.onHang()
     if (fault.answer === 'drop') {
       request.socket.destroy()
       return

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { planWorkflow } from '../plan/plan.ts'
+import type { ReadIncluded } from '../plan/read/included-files.ts'
 import type { RunEvent, StepOutcome } from '../run/events.ts'
 import { type RunResult, runWorkflow } from '../run/run-workflow.ts'
 import { stepSchemas } from '../steps/registry.ts'
@@ -15,6 +16,7 @@ import { FixtureNetwork } from './fixture-network.ts'
 export class FakeStepClock implements StepClock {
   #nowMs = 0
   readonly slept: number[] = []
+  readonly #timers = new Set<{ readonly atMs: number; readonly act: () => void }>()
 
   nowMs(): number {
     return this.#nowMs
@@ -23,9 +25,44 @@ export class FakeStepClock implements StepClock {
   async sleep(delayMs: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     this.slept.push(delayMs)
-    this.#nowMs += delayMs
+    const untilMs = this.#nowMs + delayMs
+    // A timer that ends the sleep leaves the time where it was due.
+    for (let due = this.#due(untilMs); due !== undefined && !signal.aborted; due = this.#due(untilMs)) {
+      this.#fire(due)
+      await setImmediate()
+    }
+    signal.throwIfAborted()
+    this.#nowMs = untilMs
     await setImmediate()
     signal.throwIfAborted()
+  }
+
+  timer(delayMs: number, act: () => void): () => void {
+    const timer = { atMs: this.#nowMs + delayMs, act }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  /** Time passes until the next timer is due, for what waits for a node and not for the clock. */
+  toNextTimer(): void {
+    const due = this.#due(Number.POSITIVE_INFINITY)
+    if (due === undefined) throw new Error('no timer is set')
+    this.#fire(due)
+  }
+
+  get timers(): number {
+    return this.#timers.size
+  }
+
+  #due(untilMs: number): { readonly atMs: number; readonly act: () => void } | undefined {
+    const [first] = [...this.#timers].sort((a, b) => a.atMs - b.atMs)
+    return first !== undefined && first.atMs <= untilMs ? first : undefined
+  }
+
+  #fire(timer: { readonly atMs: number; readonly act: () => void }): void {
+    this.#timers.delete(timer)
+    this.#nowMs = timer.atMs
+    timer.act()
   }
 }
 
@@ -46,11 +83,20 @@ export interface YamlRunOptions {
   readonly seed?: string
   readonly login?: { username: string; password: string }
   readonly env?: Record<string, string>
-  readonly onEvent?: (event: RunEvent, run: { network: FixtureNetwork; driver: FixtureDriver }) => void
+  /** Included files by name. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly onEvent?: (
+    event: RunEvent,
+    run: { network: FixtureNetwork; driver: FixtureDriver; clock: FakeStepClock },
+  ) => void
 }
 
 export async function runYaml(text: string, options: YamlRunOptions = {}): Promise<YamlRun> {
-  const request = { file: 'test.yml', text, kinds: stepSchemas, environment: options.env ?? {} }
+  const readIncluded: ReadIncluded = (file) => {
+    const included = options.files?.[file]
+    return included === undefined ? { kind: 'absent' } : { kind: 'text', text: included }
+  }
+  const request = { file: 'test.yml', text, kinds: stepSchemas, environment: options.env ?? {}, readIncluded }
   const { plan, problems } = planWorkflow(request)
   if (!plan) throw new Error(problems.map(({ line, message, hint }) => `${line}: ${message} ${hint ?? ''}`).join('\n'))
   const network = options.network ?? options.driver?.network ?? new FixtureNetwork()
@@ -60,7 +106,7 @@ export async function runYaml(text: string, options: YamlRunOptions = {}): Promi
   const events: RunEvent[] = []
   const listen = (event: RunEvent) => {
     events.push(event)
-    options.onEvent?.(event, { network, driver })
+    options.onEvent?.(event, { network, driver, clock })
   }
   const parts = {
     openDriver: () => driver.open(),

@@ -17,7 +17,8 @@ export interface ReadyFile extends PlannedFile {
 }
 
 export interface FileEnd {
-  readonly file: string
+  /** The file, with its combination where it has a matrix. */
+  readonly label: string
   readonly result: RunResult
   readonly rerun: string
 }
@@ -67,7 +68,7 @@ export async function runFile(ready: ReadyFile, options: RunCommandOptions, part
   const text = renderRunEnd({
     result,
     warnings,
-    name: options.quiet === true ? file : undefined,
+    name: options.quiet === true ? ready.label : undefined,
     durationMs: end?.durationMs ?? 0,
     sourceOf: (name) => (name === file ? ready.file.text : textOf(path.resolve(edge.cwd, name))),
     runDir: path.relative(edge.cwd, result.runDir),
@@ -78,7 +79,7 @@ export async function runFile(ready: ReadyFile, options: RunCommandOptions, part
   })
   out.write(text)
   if (result.notRecorded !== undefined) edge.stderr.write(`calbox: ${result.notRecorded}\n`)
-  return { file, result, rerun }
+  return { label: ready.label, result, rerun }
 }
 
 /** Of a file that another one includes; a frame is left out where it is gone by now. */

@@ -84,10 +84,11 @@ async function runAndReport(
 /** All problems of all files before anything is started. */
 async function readyFiles(planned: readonly PlannedFile[], style: Style, edge: CommandEdge): Promise<ReadyFile[]> {
   const { renderProblem } = await import('@calbox/workflows/problems')
-  for (const { file, problems } of planned) {
+  for (const { problems, sources } of planned) {
     // Notes are said by the run itself.
     for (const problem of problems.filter(({ severity }) => severity !== 'note')) {
-      edge.stderr.write(`${renderProblemText(renderProblem(problem, file.text), problem.severity, style)}\n\n`)
+      const text = renderProblem(problem, sources.get(problem.file) ?? '')
+      edge.stderr.write(`${renderProblemText(text, problem.severity, style)}\n\n`)
     }
   }
   const ready = planned.flatMap((file) => (file.plan === undefined ? [] : [{ ...file, plan: file.plan }]))
@@ -108,13 +109,13 @@ function notRun({ file, plan, problems }: PlannedFile, why: string): Parameters<
 
 function summary(ends: readonly FileEnd[], of: number, style: Style): string {
   const passed = ends.filter(({ result }) => result.exitCode === 0).length
-  const lines = ends.map(({ file, result }) => {
-    if (result.exitCode === 0) return `${style.good(style.passed)} ${file}`
+  const lines = ends.map(({ label, result }) => {
+    if (result.exitCode === 0) return `${style.good(style.passed)} ${label}`
     const why =
       result.failure === undefined
         ? (result.notRecorded ?? result.outcome)
-        : (result.failure.message.split('\n')[0] ?? '')
-    return `${style.bad(style.failed)} ${file}  ${style.faint(why)}`
+        : (result.failure.message.split('\n')[0] ?? '').replace(/:$/, '')
+    return `${style.bad(style.failed)} ${label}  ${style.faint(why)}`
   })
   const skipped = of === ends.length ? '' : `, ${of - ends.length} not run`
   const count = `${passed} passed, ${ends.length - passed} failed${skipped}`

@@ -1,9 +1,12 @@
 // What is at a path that a step names: planning asks, and never opens a file itself.
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
-import type { SeenFile } from '@calbox/workflows'
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import type { SeenFile, SeenText } from '@calbox/workflows'
 
 /** As many as tell what a file is. */
 const START_BYTES = 64
+
+/** Planning refuses longer texts, so they are not even read. */
+const INCLUDED_BYTES_MAX = 16 * 1024 * 1024
 
 /** Never throws. `file` is absolute. */
 export function lookAtFile(file: string): SeenFile {
@@ -11,13 +14,32 @@ export function lookAtFile(file: string): SeenFile {
     const stats = statSync(file)
     if (stats.isDirectory()) return { kind: 'folder' }
     // Reading a pipe could wait for ever.
-    if (!stats.isFile()) return { kind: 'unreadable', reason: 'it is no regular file' }
+    if (!stats.isFile()) return NOT_REGULAR
     return { kind: 'file', start: readStart(file) }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'absent' }
-    return { kind: 'unreadable', reason: code === 'EACCES' ? 'permission denied' : String(code ?? error) }
+    return faultOf(error)
   }
+}
+
+/** Of a file that a workflow includes. Never throws, and reads nothing that is longer than a workflow may be. */
+export function readIncludedFile(file: string): SeenText {
+  try {
+    const stats = statSync(file)
+    if (stats.isDirectory()) return { kind: 'unreadable', reason: 'it is a folder' }
+    if (!stats.isFile()) return NOT_REGULAR
+    if (stats.size > INCLUDED_BYTES_MAX) return { kind: 'unreadable', reason: `it has ${stats.size} bytes` }
+    return { kind: 'text', text: readFileSync(file, 'utf8') }
+  } catch (error) {
+    return faultOf(error)
+  }
+}
+
+const NOT_REGULAR = { kind: 'unreadable', reason: 'it is no regular file' } as const
+
+function faultOf(error: unknown): { kind: 'absent' } | { kind: 'unreadable'; reason: string } {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'absent' }
+  return { kind: 'unreadable', reason: code === 'EACCES' ? 'permission denied' : String(code ?? error) }
 }
 
 function readStart(file: string): Uint8Array {

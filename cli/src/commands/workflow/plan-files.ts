@@ -3,11 +3,14 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import type { PlanResult } from '@calbox/workflows'
 import type { CommandEdge } from '../command-edge.ts'
-import { lookAtFile } from './look-at-file.ts'
+import { lookAtFile, readIncludedFile } from './look-at-file.ts'
 import { readWorkflowFiles, type WorkflowFile } from './workflow-files.ts'
 
+/** A file, or one combination of a file with a matrix. */
 export interface PlannedFile extends PlanResult {
   readonly file: WorkflowFile
+  /** The file's name, and the combination. */
+  readonly label: string
 }
 
 export interface PlanFilesOptions {
@@ -28,17 +31,34 @@ export async function planFiles(
     import('@calbox/workflows/plan'),
     import('@calbox/workflows/steps'),
   ])
-  const lookAt = (name: string) => lookAtFile(path.resolve(edge.cwd, name.replace(/^~(?=\/|$)/, homedir())))
-  return files.map((file) => ({
-    file,
-    ...planWorkflow({
+  const lookAt = (name: string) => lookAtFile(path.resolve(edge.cwd, inHome(name)))
+  return files.flatMap((file) => {
+    const result = planWorkflow({
       file: file.name,
       text: file.text,
       kinds: stepSchemas,
       lookAtFile: lookAt,
+      readIncluded: (name) => readIncludedFile(path.resolve(edge.cwd, inHome(name))),
       environment: edge.env,
       absentFiles: options.onlyChecked === true ? 'warning' : 'error',
       remoteNodeNames: options.remoteNodeNames ?? [],
-    }),
+    })
+    return eachPlan(file, result)
+  })
+}
+
+/** The problems are those of the file: they are said once, with the first combination. */
+function eachPlan(file: WorkflowFile, result: PlanResult): PlannedFile[] {
+  if (result.plans.length === 0) return [{ file, label: file.name, ...result }]
+  return result.plans.map((plan, at) => ({
+    ...result,
+    file,
+    plan,
+    label: plan.matrix === undefined ? file.name : `${file.name} (${plan.matrix.label})`,
+    problems: at === 0 ? result.problems : [],
   }))
+}
+
+function inHome(name: string): string {
+  return name.replace(/^~(?=\/|$)/, homedir())
 }

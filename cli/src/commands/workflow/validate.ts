@@ -23,11 +23,17 @@ export async function runValidate(
   const { renderProblem } = await import('@calbox/workflows/problems')
   const style = createStyle(edge.stdout, edge.env)
   let errors = 0
-  for (const { file, plan, problems } of await planFiles(given, edge, { onlyChecked: true, remoteNodeNames })) {
+  for (const { label, plan, problems, sources } of await planFiles(given, edge, {
+    onlyChecked: true,
+    remoteNodeNames,
+  })) {
     for (const problem of problems) {
       if (problem.severity === 'error') errors += 1
       if (problem.severity === 'note') edge.stdout.write(style.faint(`${style.note} ${problem.message}\n`))
-      else edge.stdout.write(`${renderProblemText(renderProblem(problem, file.text), problem.severity, style)}\n\n`)
+      else {
+        const text = renderProblem(problem, sources.get(problem.file) ?? '')
+        edge.stdout.write(`${renderProblemText(text, problem.severity, style)}\n\n`)
+      }
     }
     const steps =
       plan === undefined
@@ -35,7 +41,7 @@ export async function runValidate(
         : ` (${counted(plan.nodes.length + plan.remoteNodes.length, 'node')}, ${countedSteps(plan.steps.length, plan.stepCount - plan.steps.length)})`
     const count = problems.filter(({ severity }) => severity === 'error').length
     const verdict =
-      count === 0 ? style.good(`${style.passed} ${file.name} is valid`) : style.bad(`${style.failed} ${file.name}`)
+      count === 0 ? style.good(`${style.passed} ${label} is valid`) : style.bad(`${style.failed} ${label}`)
     const number = count === 0 ? '' : `: ${counted(count, 'error')}`
     edge.stdout.write(`${verdict}${number}${style.faint(steps)}\n`)
   }

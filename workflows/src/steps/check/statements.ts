@@ -9,7 +9,7 @@ import { explainStatement, type StatementResult } from '../../values/statement-r
 import type { Variables } from '../../values/variables.ts'
 import { closed, unknownKeys } from '../fields.ts'
 import { StepError } from '../step-error.ts'
-import type { StepContext, StepResult } from '../step-kind.ts'
+import type { JudgedStatement, StepContext, StepResult } from '../step-kind.ts'
 
 const statement = Type.Object(
   {
@@ -53,35 +53,55 @@ interface Judged {
   readonly message: string | undefined
 }
 
+/** What became of a list of statements. */
+export interface Verdict {
+  readonly judged: readonly JudgedStatement[]
+  /** Why not all hold, and what was compared. */
+  readonly message?: string
+  readonly comparisons?: readonly FailedComparison[]
+}
+
+/** `given`: texts, or maps with `statement` and `message`. All are judged. */
+export function judgeAll(
+  given: readonly JsonValue[],
+  context: Pick<StepContext, 'text'>,
+  evaluate: (statement: string) => StatementResult,
+): Verdict {
+  const all = given.map((item) => judge(item, context, evaluate))
+  const judged = all.map(({ result, message }) => ({ passed: result.passed, label: message ?? result.statement }))
+  const failed = all.filter(({ result }) => !result.passed)
+  if (failed.length === 0) return { judged }
+  const head =
+    all.length === 1 ? 'the statement does not hold' : `${failed.length} of ${all.length} statements do not hold`
+  return {
+    judged,
+    message: [`${head}:`, ...failed.flatMap(explain)].join('\n'),
+    comparisons: failed.map(comparisonOf),
+  }
+}
+
 export function judgeStatements(
   context: StepContext,
   evaluate: (statement: string, variables: Variables) => StatementResult,
 ): StepResult {
   const given = context.step.input.statements
-  const judged = (Array.isArray(given) ? given : []).map((item) => judge(item, context, evaluate))
-  const failed = judged.filter(({ result }) => !result.passed)
+  const items = Array.isArray(given) ? given : []
+  const { judged, message, comparisons } = judgeAll(items, context, (text) => evaluate(text, context.variables))
   const count = judged.length === 1 ? '1 statement' : `${judged.length} statements`
-  const outcome = {
-    judged: judged.map(({ result, message }) => ({ passed: result.passed, label: message ?? result.statement })),
-  }
-  if (failed.length === 0) return { ...outcome, summary: `${count} true` }
-  const head = judged.length === 1 ? 'the statement does not hold' : `${failed.length} of ${count} do not hold`
-  const message = [`${head}:`, ...failed.flatMap(explain)].join('\n')
-  if (context.step.input.non_blocking !== true) {
-    throw new StepError('assertion', message, { comparisons: failed.map(comparisonOf) })
-  }
+  if (message === undefined) return { judged, summary: `${count} true` }
+  if (context.step.input.non_blocking !== true) throw new StepError('assertion', message, { comparisons })
   context.note('warning', message)
-  return { ...outcome, summary: `${failed.length} of ${count} not true (non_blocking)` }
+  return { judged, summary: `${comparisons?.length ?? 0} of ${count} not true (non_blocking)` }
 }
 
 function judge(
   item: JsonValue,
-  context: StepContext,
-  evaluate: (statement: string, variables: Variables) => StatementResult,
+  context: Pick<StepContext, 'text'>,
+  evaluate: (statement: string) => StatementResult,
 ): Judged {
   const text = isJsonObject(item) ? item.statement : item
   const message = isJsonObject(item) && typeof item.message === 'string' ? context.text(item.message) : undefined
-  return { result: evaluate(typeof text === 'string' ? text : '', context.variables), message }
+  return { result: evaluate(typeof text === 'string' ? text : ''), message }
 }
 
 function comparisonOf({ result, message }: Judged): FailedComparison {

@@ -1,0 +1,348 @@
+import { describe, expect, test } from 'vitest'
+import { FixtureNetwork } from '../../testing/fixture-network.ts'
+import { notesOf, outcomesOf, runYaml, withContext, type YamlRun } from '../../testing/run-yaml.ts'
+
+const CALL = "type: call, node: n-1, context_id: '{{context_id}}'"
+const set = (key: string, value: string, more = '') =>
+  `  - { name: set, ${CALL}, method: set, args: { key: '${key}', value: '${value}' }${more} }\n`
+const get = (more: string, key = 'a') => `  - { name: get, ${CALL}, method: get, args: { key: ${key} }, ${more} }\n`
+const run = (steps: string, options = {}) => runYaml(withContext(steps), options)
+
+/** Names of the steps that ended, behind those that make the context. */
+function ends({ events }: YamlRun): string[] {
+  const ended = events.flatMap((event) => (event.type === 'step:end' ? [event] : []))
+  return ended
+    .slice(5)
+    .map(({ step, outcome, summary }) => `${step.name}: ${outcome}${summary === undefined ? '' : `, ${summary}`}`)
+}
+
+function calls(network: FixtureNetwork): unknown[] {
+  const bodies = network
+    .node('n-1')
+    .requests.filter(({ path }) => path === '/jsonrpc')
+    .map(({ body }) => body)
+  return bodies.map((body) => (body as { params: { argsJson: unknown } }).params.argsJson)
+}
+
+describe('if', () => {
+  test('a step whose condition does not hold is skipped, sends nothing and captures nothing', async () => {
+    const done = await run(
+      `${get('if: "1 == 2", outputs: { got: result.output }')}${get('if: ["1 == 1", "is_set({{context_id}})"]')}`,
+    )
+    expect(done.outcome).toBe('passed')
+    expect(ends(done)).toEqual(['get: skipped, skipped: not true: "1" == "2"', 'get: passed, get → null'])
+    expect(calls(done.network)).toHaveLength(1)
+    expect(done.variables.has('got')).toBe(false)
+    expect(done.record.counts).toMatchObject({ skipped: 1, passed: 6, notReached: 0 })
+  })
+
+  test('a variable that nothing has set is not set', async () => {
+    const done = await run(
+      `${get('if: "is_set({{nope}})"')}${get('if: "is_empty({{ nope }})"')}${get('if: false')}${get('if: true')}`,
+    )
+    expect(outcomesOf(done, 'get')).toEqual(['skipped', 'passed', 'skipped', 'passed'])
+  })
+
+  test('a variable may decide by itself, where it is true or false', async () => {
+    const flags = 'vars: { yes_: true, no_: "False", other: 5 }'
+    const done = await run(
+      `${get(`${flags}, if: "{{yes_}}"`)}${get(`${flags}, if: "{{no_}}"`)}${get(`${flags}, if: "{{other}}"`)}`,
+    )
+    expect(outcomesOf(done, 'get')).toEqual(['passed', 'skipped', 'failed'])
+    expect(done.failure).toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('{{other}} is 5, neither true nor false'),
+    })
+  })
+
+  test('a condition that cannot be judged fails the step, at its line', async () => {
+    const done = await run(
+      `  - name: get\n    ${CALL.replaceAll(', ', '\n    ')}\n    method: get\n    if: "{{nope}} == 1"\n`,
+    )
+    expect(done.failure?.message).toContain('"if" cannot be judged: the placeholder {{nope}}')
+    expect(done.failure?.place).toMatchObject({ line: 22, column: 9 })
+  })
+})
+
+describe('for_each', () => {
+  test('runs the step for each entry, as a step of its own; what it captures stays', async () => {
+    const done = await run(
+      `${set('{{item}}', 'v{{iteration}}', ', for_each: [a, b]')}${get('for_each: { as: k, in: [a, b] }, outputs: { last: result.output }', "'{{k}}'")}`,
+    )
+    expect(ends(done)).toEqual([
+      'set [a]: passed, set → null',
+      'set [b]: passed, set → null',
+      'set: passed, 2 entries',
+      'get [a]: passed, get → "v1"',
+      'get [b]: passed, get → "v2"',
+      'get: passed, 2 entries',
+    ])
+    expect(done.variables.get('last')).toBe('v2')
+    for (const name of ['item', 'k', 'iteration']) expect(done.variables.has(name)).toBe(false)
+    const kinds = done.events.flatMap((event) => (event.type === 'step:start' ? event.step.kind : []))
+    expect(kinds.slice(5)).toEqual(['for_each', 'call', 'call', 'for_each', 'call', 'call'])
+  })
+
+  test('entries that are maps give their fields, and are resolved', async () => {
+    const list = "for_each: [{ key: '{{context_id}}', value: 1 }, { key: b, value: [2] }]"
+    const done = await run(
+      `  - { name: set, ${CALL}, method: set, args: { key: '{{item.key}}', value: '{{item.value}}' }, ${list} }\n`,
+    )
+    expect(calls(done.network)).toEqual(
+      [
+        { key: 'Context2', value: 1 },
+        { key: 'b', value: [2] },
+      ].map((each) => ({ ...each, key: each.key === 'b' ? 'b' : done.variables.get('context_id') })),
+    )
+  })
+
+  test('a loop in a loop has its own variables, and gives the outer ones back', async () => {
+    const inner = set('{{item}}{{o}}{{iteration}}.', 'v', ', for_each: [x, y]').trimEnd().replace('  - ', '')
+    const done = await run(
+      `  - { type: block, for_each: { as: o, in: [1, 2] }, steps: [${inner}, { ${CALL}, method: echo, args: { i: '{{iteration}}' } }] }\n`,
+    )
+    expect(calls(done.network)).toEqual([
+      { key: 'x11.', value: 'v' },
+      { key: 'y12.', value: 'v' },
+      { i: 1 },
+      { key: 'x21.', value: 'v' },
+      { key: 'y22.', value: 'v' },
+      { i: 2 },
+    ])
+  })
+
+  test('the condition is asked for each entry', async () => {
+    const done = await run(set('{{item}}', 'v', ', for_each: [a, b, c], if: "{{item}} != b"'))
+    expect(outcomesOf(done, 'set [b]')).toEqual(['skipped'])
+    expect(calls(done.network)).toHaveLength(2)
+  })
+
+  test('an empty list is nothing to do; what is no list is a mistake', async () => {
+    expect(ends(await run(get('for_each: []')))).toEqual(['get: skipped, skipped: the list of for_each is empty'])
+    const text = await run(get('for_each: "{{context_id}}"'))
+    expect(text.failure?.message).toMatch(/"for_each" needs a list, and \{\{context_id\}\} is Context/)
+    expect((await run(get('for_each: "{{nope}}"'))).failure?.message).toContain('the placeholder {{nope}} is not set')
+  })
+
+  test('the first entry that fails is the failure, and the last', async () => {
+    const done = await run(
+      `  - { name: go, ${CALL}, method: '{{item}}', for_each: [echo, nope, echo] }\n`.replace("'{{item}}'", 'nope'),
+    )
+    expect(done.failure?.steps).toEqual(['go', 'go [echo]'])
+    expect(outcomesOf(done, 'go')).toEqual(['failed'])
+  })
+})
+
+describe('vars', () => {
+  test('are set while the step runs; each may be made of those before it', async () => {
+    const done = await run(`  - { ${CALL}, method: echo, args: { x: '{{b}}!' }, vars: { a: 1, b: '{{a}}2' } }\n`)
+    expect(calls(done.network)).toEqual([{ x: '12!' }])
+    expect(done.variables.has('a')).toBe(false)
+  })
+
+  test('of the file are there from the start, those of the environment in no report', async () => {
+    const text = withContext(`  - { ${CALL}, method: echo, args: { x: '{{url}} {{n}}.' } }\n`)
+    const env = { SECRET: 'hush' }
+    const done = await runYaml(`vars: { token: "$\{SECRET}", url: 'http://{{token}}', n: 5 }\n${text}`, { env })
+    expect(calls(done.network)).toEqual([{ x: 'http://hush 5.' }])
+    expect(done.record.captured).toMatchObject({ token: '(redacted)', url: '(redacted)', n: 5 })
+  })
+})
+
+describe('retry', () => {
+  const failing = (times: number) => {
+    const network = new FixtureNetwork()
+    network
+      .node('n-1')
+      .rpcErrors.push(...Array.from({ length: times }, () => ({ type: 'FunctionCallError', data: 'not yet' })))
+    return network
+  }
+
+  test('tries again after a failure, in growing pauses, and says how often', async () => {
+    const done = await run(get('retry: { attempts: 4, delay: 2, backoff: 3 }'), { network: failing(3) })
+    expect(done.outcome).toBe('passed')
+    expect(done.clock.slept).toEqual([2000, 6000, 18_000])
+    expect(ends(done)).toEqual(['get: passed, get → null (try 4)'])
+    expect(notesOf(done)).toContain(
+      'try 1 of 4 failed: get on n-1: JSON-RPC error returned: FunctionCallError - not yet',
+    )
+  })
+
+  test('after the last try the step has failed as that one did', async () => {
+    const network = failing(1)
+    const done = await run(get('retry: 2', 'b').replace('method: get', 'method: nope'), { network })
+    expect(done.failure?.message).toBe(
+      "it failed 2 times in 1.00 s\nbefore that, once: nope on n-1: JSON-RPC error returned: FunctionCallError - not yet\nthe last time: nope on n-1: JSON-RPC error returned: FunctionCallError - method 'nope' not found",
+    )
+    expect(done.failure?.code).toBe('failed')
+  })
+
+  test('each try begins with the variables of before', async () => {
+    const assertion = `{ type: assert, statements: ["is_set({{a}})", "{{mark}} == {{wanted}}"] }`
+    const steps = `[{ ${CALL}, method: get, if: 'is_empty({{got}})', outputs: { got: result.output } }, ${assertion}]`
+    const done = await run(
+      `  - { type: block, retry: { attempts: 2, delay: 0 }, vars: { a: 1, mark: 1, wanted: 2 }, steps: ${steps} }\n`,
+    )
+    expect(outcomesOf(done, 'call')).toEqual(['passed', 'passed'])
+    expect(done.failure?.steps).toEqual(['block', 'assert'])
+    expect(done.failure?.message).toContain('it failed 2 times')
+  })
+
+  test('a mistake of the file is not tried again, nor what was expected to fail and did', async () => {
+    expect((await run(get("retry: 3, for_each: '{{nope}}'"))).clock.slept).toEqual([])
+    const expected = await run(get('retry: 3, expected_failure: true').replace('method: get', 'method: nope'))
+    expect(expected.clock.slept).toEqual([])
+    expect(expected.outcome).toBe('passed')
+  })
+
+  test('an interruption ends the trying', async () => {
+    const abort = new AbortController()
+    const onEvent = ({ type }: { type: string }) => type === 'step:note' && abort.abort()
+    const done = await run(get('retry: 100').replace('method: get', 'method: nope'), { signal: abort.signal, onEvent })
+    expect(done.outcome).toBe('interrupted')
+    expect(outcomesOf(done, 'get')).toEqual(['cancelled'])
+  })
+})
+
+describe('timeout', () => {
+  /** The first calls are never answered; once one has been sent, the time passes. */
+  function hanging(times: number): Parameters<typeof runYaml>[1] {
+    const network = new FixtureNetwork()
+    network.node('n-1').fail('POST', /jsonrpc/, 'hang', times)
+    return {
+      network,
+      onEvent: (_, { clock }) => {
+        network.node('n-1').onHang = () => clock.toNextTimer()
+      },
+    }
+  }
+
+  test('aborts a call that does not end, and has failed at its line', async () => {
+    const done = await run(get('timeout: 5'), hanging(1))
+    expect(done).toMatchObject({ outcome: 'failed', exitCode: 4 })
+    const message = 'the step took longer than the 5 s it was given'
+    expect(done.failure).toMatchObject({ code: 'timeout', message, node: 'n-1' })
+    expect(done.clock.timers).toBe(0)
+  })
+
+  test('is of one try: a call that hangs is sent again', async () => {
+    const done = await run(get('timeout: 5, retry: 3'), hanging(2))
+    expect(done.outcome).toBe('passed')
+    expect(ends(done)).toEqual(['get: passed, get → null (try 3)'])
+    expect(done.clock.slept).toEqual([1000, 1000])
+  })
+
+  test('of a block cancels the step inside, and names it', async () => {
+    const done = await run(
+      '  - { type: block, timeout: 3, steps: [{ name: first, type: wait, seconds: 2 }, { name: nap, type: wait, seconds: 60 }] }\n',
+    )
+    expect(done.failure).toMatchObject({
+      message: 'the step took longer than the 3 s it was given; it was in "nap"',
+      steps: ['block'],
+    })
+    expect(outcomesOf(done, 'nap')).toEqual(['cancelled'])
+    expect(done.clock.nowMs()).toBe(3000)
+  })
+
+  test('that is long enough changes nothing', async () => {
+    const done = await run('  - { type: wait, seconds: 2, timeout: 2.5 }\n')
+    expect(done.outcome).toBe('passed')
+    expect(done.clock.timers).toBe(0)
+  })
+})
+
+describe('expect', () => {
+  test('statements about the reply, in both grammars, and about what was captured', async () => {
+    const statements = `["{{output}} == v", 'json_subset({{result}}, {"output": "v"})', "equal({{got}}, {{output}})", { statement: "is_set({{reply}})", message: m }]`
+    const done = await run(`${set('a', 'v')}${get(`outputs: { got: result.output }, expect: ${statements}`)}`)
+    expect(done.outcome).toBe('passed')
+    expect(done.variables.has('output')).toBe(false)
+  })
+
+  test('what does not hold is shown with both sides and the reply', async () => {
+    const done = await run(`${set('a', 'v')}${get('expect: ["{{output}} == w", "1 == 1"]')}`)
+    expect(done.failure).toMatchObject({ code: 'assertion', node: 'n-1', place: { line: 18 } })
+    expect(done.failure?.message).toBe(
+      'the reply is not as expected: 1 of 2 statements do not hold:\n  {{output}} == w\n    left:  "v"\n    right: "w"\n  the reply: {"jsonrpc":"2.0","id":"1","result":{"output":"v"}}',
+    )
+    expect(done.failure?.comparisons).toMatchObject([{ statement: '{{output}} == w', left: '"v"', right: '"w"' }])
+  })
+
+  test('a map of paths is compared exactly', async () => {
+    const wanted = (output: string) => get(`expect: { result.output: ${output} }, vars: { x: v }`)
+    expect((await run(`${set('a', 'v')}${wanted("'{{x}}'")}`)).outcome).toBe('passed')
+    expect((await run(`${set('a', 'v')}${wanted('null')}`)).failure?.message).toContain('right: null')
+    const nothing = await run(get('expect: { result.nope: null }'))
+    expect(nothing.failure?.message).toContain('there is nothing; null was expected')
+  })
+
+  test('a variable of the file does not stand in for what the reply lacks', async () => {
+    const members = "{ type: list_group_members, node: n-1, group_id: '{{namespace_id}}', vars: { output: 1 }"
+    const done = await run(`  - ${members}, expect: "{{output}} == 1" }\n`)
+    expect(done.failure?.message).toContain('the placeholder {{output}}')
+    expect((await run(`  - ${members}, expect: { members.0.role: Admin } }\n`)).outcome).toBe('passed')
+  })
+})
+
+describe('eventually', () => {
+  /** n-1 hears of the write of n-2 after so many looks. */
+  const lagging = (polls: number) => {
+    const network = new FixtureNetwork()
+    network.node('n-1').lagReads = polls
+    return network
+  }
+  const write = set('a', 'v').replace('node: n-1', 'node: n-2')
+  const read = (eventually: string) => get(`expect: "{{output}} == v", eventually: ${eventually}`)
+
+  test('reads again until it holds, in growing pauses', async () => {
+    const done = await run(`${write}${read('true')}`, { network: lagging(5) })
+    expect(done.outcome).toBe('passed')
+    expect(done.clock.slept).toEqual([50, 100, 200, 400, 500])
+    expect(ends(done).at(-1)).toBe('get: passed, get → "v" (try 6)')
+  })
+
+  test('or says what the last value was, after a last look at the end of its time', async () => {
+    const done = await run(`${write}${read('{ within: 2, every: 0.75 }')}`, { network: lagging(100) })
+    expect(done.clock.slept).toEqual([750, 750, 500])
+    expect(done.failure?.code).toBe('assertion')
+    expect(done.failure?.message).toMatch(
+      /^it did not become true in 2\.00 s, checked 4 times\nthe last time: the reply is not as expected: .*\n.*\n {4}left: {2}null\n {4}right: "v"/,
+    )
+  })
+
+  test('around a block polls all of its steps', async () => {
+    const steps = `[{ name: read, ${CALL}, method: get, args: { key: a }, outputs: { got: result.output } }, { type: json_assert, statements: ['json_equal({{got}}, "v")'] }]`
+    const done = await run(`${write}  - { type: block, eventually: 10, steps: ${steps} }\n`, { network: lagging(2) })
+    expect(done.outcome).toBe('passed')
+    expect(outcomesOf(done, 'read')).toHaveLength(3)
+    expect(done.variables.get('got')).toBe('v')
+  })
+
+  test('is bounded where nothing is said', async () => {
+    const done = await run(`${write}${read('true')}`, { network: lagging(1e6) })
+    expect(done.clock.nowMs()).toBe(30_000)
+  })
+})
+
+describe('include', () => {
+  test('runs the steps of the other file in place, with its variables and defaults', async () => {
+    const files = {
+      'parts/write.yml': `vars: { value: none, key: b }\nsteps:\n${set('{{key}}', '{{value}}', ', outputs: { wrote: result.output }')}`,
+    }
+    const done = await run('  - { include: parts/write.yml, vars: { value: x } }\n', { files })
+    expect(calls(done.network)).toEqual([{ key: 'b', value: 'x' }])
+    expect(done.variables.has('wrote')).toBe(true)
+    expect(done.variables.has('key')).toBe(false)
+  })
+
+  test('a failure in it has its place there', async () => {
+    const files = {
+      'parts/a.yml': '- { type: wait, seconds: 1 }\n- { name: wrong, type: assert, statements: ["1 == 2"] }\n',
+    }
+    const done = await run('  - include: parts/a.yml\n', { files })
+    expect(done.failure).toMatchObject({
+      place: { file: 'parts/a.yml', line: 2 },
+      steps: ['include parts/a.yml', 'wrong'],
+    })
+  })
+})

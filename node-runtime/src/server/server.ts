@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { BlobError } from '../blobs/errors.ts'
 import { BLOB_BYTES_MAX } from '../blobs/limits.ts'
 import { tooLarge } from '../blobs/manifest.ts'
 import { allowedMethods } from './allowed-methods.ts'
@@ -115,6 +116,9 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
         { url: request.url, error: error instanceof Error ? error.stack : String(error) },
         'request failed',
       )
+    if (error instanceof BlobError && error.code === 'BLOB_TOO_LARGE') {
+      parts.log.warn({ url: request.url, ...error.data }, 'Blob exceeds maximum allowed size')
+    }
     // What is left of the body is not read.
     if (!request.raw.complete) reply.header('connection', 'close')
     reply.code(status).send({ error: message })

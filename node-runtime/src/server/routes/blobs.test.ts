@@ -7,6 +7,7 @@ import { systemClock } from '../../base/clock.ts'
 import { sha256 } from '../../base/hash.ts'
 import { type BlobId, idBase58, idFromBytes } from '../../base/ids.ts'
 import { BLOB_CHUNK_BYTES } from '../../blobs/limits.ts'
+import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { shareContext, TestWorld } from '../../testing/test-nodes.ts'
 import { type ServedNode, serve } from '../testing/served-node.ts'
 
@@ -14,6 +15,7 @@ const BLOBS = '/admin-api/blobs'
 const CONTENT = Buffer.alloc(2 * BLOB_CHUNK_BYTES + 3, 'content of a blob ')
 const HASH = toHex(sha256(CONTENT))
 
+const log = new RecordingLogger()
 let world: TestWorld
 let ada: ServedNode
 let bob: ServedNode
@@ -24,7 +26,7 @@ beforeAll(async () => {
   world = await TestWorld.open({ clock: systemClock })
   const shared = await shareContext(world, await appWasm('kv-store'), ['ada', 'bob'])
   contextId = idBase58(shared.contextId)
-  ada = await serve(world.get('ada').node)
+  ada = await serve(world.get('ada').node, log)
   bob = await serve(world.get('bob').node)
 }, 60_000)
 
@@ -121,6 +123,7 @@ describe('what cannot be done with blobs', () => {
       sent.flushHeaders()
     })
     expect(status).toBe(413)
+    expect(log.entries).toContainEqual(expect.objectContaining({ message: 'Blob exceeds maximum allowed size' }))
   })
 
   test('the code of an installed application stays', async () => {

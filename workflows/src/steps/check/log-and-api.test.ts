@@ -1,9 +1,13 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { planWorkflow } from '../../plan/plan.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
 import { runYaml } from '../../testing/run-yaml.ts'
 import { stepSchemas } from '../registry.ts'
 import { textsOfLine } from './log-lines.ts'
+import { PRINTED_AS_IS, WORDINGS } from './log-wordings.ts'
 
 const file = (...steps: string[]) =>
   `name: t\nstop_all_nodes: true\nnodes: { count: 2, prefix: n }\nsteps:\n${steps.map((step) => `  - ${step}`).join('\n')}\n`
@@ -13,6 +17,24 @@ test('a line of a log is found as it was written, and as people read it', () => 
   expect(textsOfLine(line)).toEqual([line, 'INFO blob fetched blob=b1 parts=[1]'])
   expect(textsOfLine('thread main panicked at x')).toEqual(['thread main panicked at x'])
   expect(textsOfLine('{"level":30')).toEqual(['{"level":30'])
+})
+
+test('a line is also found in the words of merod, where it says the same', () => {
+  const line = (message: string) => JSON.stringify({ level: 'warn', msg: message })
+  expect(textsOfLine(line('an artifact is malformed: it has no effect')).slice(2)).toEqual(['failed to deserialize'])
+  expect(textsOfLine(line('delta parked'))).toHaveLength(2)
+  expect(textsOfLine('Node.js v24.21.0')[1]).toContain('panicked at')
+  expect(textsOfLine('calnode: TypeError: x is not a function')[1]).toContain("thread 'main' panicked")
+  // An orderly refusal to start is no panic.
+  expect(textsOfLine('calnode: the port 2428 is in use')).toHaveLength(1)
+})
+
+test('what the table says that nodes log, their sources log', () => {
+  const root = fileURLToPath(new URL('../../../../node-runtime/src', import.meta.url))
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => /(?<!\.test)\.ts$/.test(file))
+  const sources = files.map((file) => readFileSync(path.join(root, file), 'utf8')).join('\n')
+  const messages = WORDINGS.flatMap(({ ours }) => (typeof ours === 'string' ? [ours] : []))
+  for (const text of [...messages, ...PRINTED_AS_IS]) expect(sources, text).toContain(`'${text}'`)
 })
 
 test('patterns are looked for in the lines of all logs, and none may be missing', async () => {

@@ -70,7 +70,7 @@ function body(failure: FailureInfo, parts: BodyParts): string[] {
   if (failure.perNode && failure.perNode.length > 0) lines.push('', ...factsTable(failure.perNode, paint))
   const source = failure.place && parts.sourceOf?.(failure.place.file)
   if (source !== undefined && failure.place) {
-    const frame = codeFrame(source, failure.place, parts.frame)
+    const frame = codeFrame(source, failure.place, { ...parts.frame, columns: columns - 2 })
     if (frame.length > 0) lines.push('', ...frame.map((line) => paintFrame(line, paint)))
   }
   if (failure.logTail && failure.logTail.length > 0) {

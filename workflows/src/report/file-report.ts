@@ -1,6 +1,7 @@
 // What became of one workflow file of a command: what all reports of several files start from.
 import type { Problem } from '../plan/problem.ts'
 import type { FailureInfo, PlannedStepRef } from '../run/events.ts'
+import { readableLine } from '../steps/check/log-lines.ts'
 import type { RunRecord } from './run-record.ts'
 
 export type FileReport = { readonly file: string; readonly problems: readonly Problem[] } & (
@@ -54,7 +55,7 @@ export function failureText(failure: FailureInfo): string {
     ...facts,
     ...(logTail.length === 0
       ? []
-      : [`last log lines of ${node ?? 'the node'}:`, ...logTail.map((line) => `  ${line}`)]),
+      : [`last log lines of ${node ?? 'the node'}:`, ...logTail.map((line) => `  ${readableLine(line)}`)]),
   ]
   return lines.join('\n')
 }

@@ -1,5 +1,6 @@
 // The summary of a job, in Markdown: what passed, what failed and why, where the time went.
 import type { FailureInfo } from '../run/events.ts'
+import { readableLine } from '../steps/check/log-lines.ts'
 import { type FileReport, failuresOf, placeOf, type WholeReport } from './file-report.ts'
 import { formatDuration } from './format-duration.ts'
 import { FAILURES_SHOWN_MAX, SUMMARY_MAX_CHARS, SUMMARY_ROWS_MAX } from './limits.ts'
@@ -82,7 +83,7 @@ function oneFailure(failure: FailureInfo): string[] {
       ? []
       : [
           `<details><summary>last log lines of ${plain(node ?? 'the node')}</summary>`,
-          fence(logTail.join('\n')),
+          fence(logTail.map(readableLine).join('\n')),
           '</details>',
         ]),
   ]

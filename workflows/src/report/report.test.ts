@@ -32,6 +32,11 @@ test('a frame shows the lines around the place and marks it', () => {
     '  6 | f',
   ])
   expect(codeFrame(text, { line: 99, column: 1 })).toEqual([])
+  const long = `${'a'.repeat(100)}X${'b'.repeat(100)}`
+  expect(codeFrame(long, { line: 1, column: 101 }, { columns: 60 }).map((line) => line.text)).toEqual([
+    `> 1 | …${'a'.repeat(28)}X${'b'.repeat(23)}…`,
+    `    | ${' '.repeat(29)}^`,
+  ])
 })
 
 test('the table marks what differs from what most nodes have', () => {

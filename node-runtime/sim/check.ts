@@ -7,6 +7,8 @@ import { definition } from './checkers/definition.ts'
 import { effects } from './checkers/effects.ts'
 import { handling, showing } from './checkers/handling.ts'
 import { log } from './checkers/log.ts'
+import { secrecy } from './checkers/secrecy.ts'
+import { stamps } from './checkers/stamps.ts'
 import type { Checker, Violation } from './checkers/violation.ts'
 import { type Facts, factsOf } from './facts.ts'
 import type { SimulationEnd } from './simulation.ts'
@@ -20,6 +22,8 @@ export const CHECKERS: readonly Checker[] = [
   advertising,
   handling,
   showing,
+  stamps,
+  secrecy,
   log,
 ]
 

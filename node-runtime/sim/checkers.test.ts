@@ -11,27 +11,43 @@ import { simulate } from './simulation.ts'
 
 const TIMEOUT_MS = 240_000
 
+type Calls = readonly (readonly [string, Record<string, string>])[]
+
+const CALLS: Readonly<Record<Scenario['app'], Calls>> = {
+  mixed: [
+    ['set', { key: 'a', value: 'v1' }],
+    ['set', { key: 'b', value: 'v2' }],
+    ['tag', { value: 't1' }],
+    ['hit', {}],
+    ['hit', {}],
+    ['retitle', { value: 'v3' }],
+    ['say', { id: 'v4' }],
+    ['remove', { key: 'b' }],
+    ['set', { key: 'a', value: 'v5' }],
+  ],
+  collections: [
+    ['visit', {}],
+    ['push', { value: 'v1' }],
+    ['visit', {}],
+    ['type', { at: '0', text: 'v2' }],
+    ['reset', {}],
+    ['claim', { key: 'k1', value: 'v3' }],
+    ['visit', {}],
+    ['share', { name: '1', value: 'v4' }],
+    ['visit', {}],
+    ['earn', {}],
+  ],
+  'order-sensitive': [
+    ['append', { value: 'v1' }],
+    ['set', { key: 'k1', value: 'v2' }],
+    ['append', { value: 'v3' }],
+    ['set', { key: 'k1', value: 'v4' }],
+  ],
+}
+
 /** A calm network, or one with a partition: every kind of call, twice. */
 function scenarioOf(app: Scenario['app']): Scenario {
-  const calls: readonly (readonly [string, Record<string, string>])[] =
-    app === 'mixed'
-      ? [
-          ['set', { key: 'a', value: 'v1' }],
-          ['set', { key: 'b', value: 'v2' }],
-          ['tag', { value: 't1' }],
-          ['hit', {}],
-          ['hit', {}],
-          ['retitle', { value: 'v3' }],
-          ['say', { id: 'v4' }],
-          ['remove', { key: 'b' }],
-          ['set', { key: 'a', value: 'v5' }],
-        ]
-      : [
-          ['append', { value: 'v1' }],
-          ['set', { key: 'k1', value: 'v2' }],
-          ['append', { value: 'v3' }],
-          ['set', { key: 'k1', value: 'v4' }],
-        ]
+  const calls = CALLS[app]
   const nodes = ['n0', 'n1', 'n2', 'n3', 'n4']
   const operations = calls.map(
     ([method, args], index): Operation => ({ atMs: 300 * (index + 1), node: nodes[index % 5] ?? 'n0', method, args }),
@@ -57,9 +73,11 @@ async function run(app: Scenario['app']): Promise<Facts> {
 
 let mixed: Facts
 let ordered: Facts
+let collected: Facts
 beforeAll(async () => {
   mixed = await run('mixed')
   ordered = await run('order-sensitive')
+  collected = await run('collections')
 }, TIMEOUT_MS)
 
 const nobody = 'f'.repeat(64) as DeltaId
@@ -191,6 +209,24 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     () => withHistory(mixed, { shown: new Map([['n1 1', new Map([[nobody, 2]])]]) }),
   ],
   [
+    'showing',
+    'clients see what is not on the disk',
+    () => withHistory(mixed, { shownEarly: [{ name: 'n1', id: nobody }] }),
+  ],
+  [
+    'calls',
+    'a call is two batches',
+    () => withHistory(mixed, { torn: [{ name: 'n1', id: nobody, lacks: 'its marker' }] }),
+  ],
+  [
+    'stamps',
+    'a delta of the far future',
+    () => withHistory(mixed, { madeMs: new Map(mixed.everything.map(({ id }) => [id, 0])) }),
+  ],
+  ['secrecy', 'a removed member reads on', () => ({ ...mixed, exposed: [{ name: 'n1', id: nobody }] })],
+  ['effects', 'a reset takes away what came later', () => withViews(collected, { visit_count: 1 })],
+  ['effects', 'a reset takes away nothing', () => withViews(collected, { visit_count: 4 })],
+  [
     'log',
     'a warning',
     () => withHistory(mixed, { logs: [{ name: 'n1', entry: { level: 'warn', message: 'odd', fields: {} } }] }),
@@ -199,7 +235,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
 
 describe('the checkers', () => {
   it('find nothing in what an honest run left', () => {
-    expect([...checkFacts(mixed), ...checkFacts(ordered)]).toEqual([])
+    expect([...checkFacts(mixed), ...checkFacts(ordered), ...checkFacts(collected)]).toEqual([])
   })
 
   it.each(planted)('%s: %s', (checker, _, facts) => {

@@ -1,17 +1,18 @@
 // What the disks and the running nodes say at the end of a run: the checkers read this and the history, nothing else.
 import { fromUtf8, toHex, utf8 } from '../src/base/bytes.ts'
 import { sha256 } from '../src/base/hash.ts'
-import { type DeltaId, idBytes, type RootHash } from '../src/base/ids.ts'
+import { type DeltaId, idBytes, type OpId, type RootHash } from '../src/base/ids.ts'
+import { accountOf } from '../src/base/keys.ts'
 import { ContextStore } from '../src/context/context-store.ts'
 import { KeyRing } from '../src/context/namespaces/key-ring.ts'
 import { keyOf } from '../src/store/keys.ts'
 import { rangeOf, type Store } from '../src/store/store.ts'
-import type { ContextSummary, TestNode } from '../src/testing/test-node.ts'
+import { type ContextSummary, keysOf, type TestNode } from '../src/testing/test-node.ts'
 import { type Delta, decodeDelta, openDelta } from '../src/wire/delta.ts'
 import { type DeltaRow, decodeRow, type ParkedRow } from '../src/wire/records.ts'
 import { type History, statusOf } from './history.ts'
 import { type AppliedDelta, refold } from './refold.ts'
-import { remainingNodes, type Scenario } from './scenario.ts'
+import { honestNodes, remainingNodes, type Scenario } from './scenario.ts'
 import type { Setting } from './settings.ts'
 import type { SimulationEnd } from './simulation.ts'
 
@@ -48,6 +49,8 @@ export interface Facts {
   readonly everything: readonly Delta[]
   /** Deltas that were given up for a snapshot, and as what their authors wrote them again. */
   readonly reissued: ReadonlyMap<DeltaId, DeltaId>
+  /** What counts, knows of a removal, and can be read by who was removed. */
+  readonly exposed: readonly { readonly name: string; readonly id: DeltaId }[]
   /** What the views of the first node answer. */
   readonly views: Readonly<Record<string, unknown>>
   readonly refolded: RootHash
@@ -120,6 +123,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
     graph,
     everything,
     reissued: reissuedAs(history, deltas, open),
+    exposed: await exposedTo(end, deltas),
     views,
     refolded,
   }
@@ -193,6 +197,30 @@ function reissuedAs(
     if (again !== undefined) reissued.set(deltaId, again)
   }
   return reissued
+}
+
+/** The log as the first node has it says which deltas cite a removal, directly or not. */
+async function exposedTo(
+  { world, scenario, setting: { shared } }: SimulationEnd,
+  deltas: readonly AppliedDelta[],
+): Promise<{ name: string; id: DeltaId }[]> {
+  const namespace = world.get(remainingNodes(scenario)[0] ?? '').node.namespaces.get(shared.namespaceId)
+  const exposed: { name: string; id: DeltaId }[] = []
+  for (const name of honestNodes(scenario).filter((one) => !remainingNodes(scenario).includes(one))) {
+    const account = accountOf(keysOf(name).identity.publicKey)
+    const knowing = new Set<OpId>()
+    // Ancestors first.
+    for (const { id, parents, body } of namespace.opsNotIn([], Number.MAX_SAFE_INTEGER)) {
+      const isRemoval = body.kind === 'member_removed' && body.account === account
+      if (isRemoval || parents.some((parent) => knowing.has(parent))) knowing.add(id)
+    }
+    const keys = await KeyRing.open(world.place(name).disk)
+    for (const { delta } of deltas) {
+      if (!delta.governance.some((head) => knowing.has(head))) continue
+      if (keys.find(shared.groupId, delta.keyId)) exposed.push({ name, id: delta.id })
+    }
+  }
+  return exposed
 }
 
 export function compareCanonical(a: Pick<Delta, 'id' | 'hlc'>, b: Pick<Delta, 'id' | 'hlc'>): number {

@@ -1,7 +1,9 @@
 // From a seed to a scenario.
 import { seededRandom } from '../src/testing/seeded-random.ts'
 import { type Draws, drawsFrom } from './draws.ts'
+import { SKEW_MAX_MS } from './limits.ts'
 import { operationOf } from './operations.ts'
+import { withRarities } from './rarities.ts'
 import {
   type AppName,
   FAULT_KINDS,
@@ -41,7 +43,7 @@ export function generate(seed: number, only?: Only): Scenario {
   const callers = kinds.includes('late') ? [...nodes, LATE_NODE] : nodes
   const all = kinds.includes('hostile') ? [...callers, HOSTILE] : callers
   const faults = kinds.flatMap((kind) => faultsOf(kind, { draws, nodes, all, lengthMs }))
-  return {
+  const scenario: Scenario = {
     v: 1,
     seed: String(seed),
     app,
@@ -53,6 +55,7 @@ export function generate(seed: number, only?: Only): Scenario {
     operations: operations(draws, app, callers, lengthMs),
     faults: faults.sort((a, b) => startOf(a) - startOf(b)),
   }
+  return withRarities(scenario, seed)
 }
 
 /** From draws of its own: what it is changes nothing else of a seed. */
@@ -156,7 +159,7 @@ function faultsOf(kind: FaultKind, { draws, nodes, all, lengthMs }: Setting): Fa
           kind,
           node: draws.pick(nodes),
           atMs: draws.pick([0, atMs()]),
-          skewMs: draws.whole(-300_000, 300_000),
+          skewMs: draws.whole(-SKEW_MAX_MS, SKEW_MAX_MS),
         }),
         3,
       )

@@ -42,6 +42,12 @@ export class History {
   readonly handlers = new Map<string, Map<string, HandlerRun>>()
   /** The row of every delta that any honest node ever wrote. */
   readonly deltas = new Map<DeltaId, Bytes>()
+  /** When it was first on a disk: that of its author, where the author is honest. */
+  readonly madeMs = new Map<DeltaId, number>()
+  /** Own deltas whose batch lacked what is to come with them. */
+  readonly torn: { readonly name: string; readonly id: DeltaId; readonly lacks: string }[] = []
+  /** Events that were shown before their delta was applied on the disk. */
+  readonly shownEarly: { readonly name: string; readonly id: DeltaId }[] = []
   /** By node: what it last said of a delta. */
   readonly statuses = new Map<string, Map<DeltaId, Status>>()
   /** Of these, what a peer's state has replaced, and has not been looked at since. */
@@ -64,35 +70,50 @@ export class History {
   /** The most deltas that one batch took back. */
   deepestUndo = 0
 
-  batch(name: string, ops: readonly StoreOp[], nowMs: number): void {
+  /** True when the state of a peer has taken the place of the node's own, or of none. */
+  batch(name: string, ops: readonly StoreOp[], nowMs: number): boolean {
+    let swap = 0
     let undone = 0
     let redone = 0
     for (const op of ops) {
       const letter = op.key[0]
       if (letter === LETTERS.undo && op.type === 'del') undone += 1
       if (letter === LETTERS.undo && op.type === 'put') redone += 1
+      if (letter === LETTERS.contextMeta) swap |= op.type === 'put' ? 1 : 2
       if (letter === LETTERS.handler) this.#handler(name, op, ops)
-      if (letter === LETTERS.delta && op.type === 'put') this.#delta(name, op.key, op.value)
+      if (letter === LETTERS.delta && op.type === 'put') this.#delta(name, op, { ops, nowMs })
       if (letter === LETTERS.reissue && op.type === 'put') this.reissues += 1
       if (letter === LETTERS.checkpoint && op.type === 'put') this.#checkpoint(name, ops, nowMs)
     }
     // Rows of undo also go with history: then nothing is applied in the same batch.
-    if (undone === 0 || redone === 0) return
-    this.deepestUndo = Math.max(this.deepestUndo, undone)
-    if (this.prunings.has(name) || this.adoptions.has(name)) this.redoneAfterPruning = true
+    if (undone > 0 && redone > 0) {
+      this.deepestUndo = Math.max(this.deepestUndo, undone)
+      if (this.prunings.has(name) || this.adoptions.has(name)) this.redoneAfterPruning = true
+    }
+    // What was received aside is named as the state, and is aside no more.
+    return swap === 3
   }
 
-  show(process: string, id: DeltaId): void {
+  show(name: string, process: string, id: DeltaId): void {
+    if (this.statuses.get(name)?.get(id) !== 'applied') this.shownEarly.push({ name, id })
     const shown = this.shown.get(process) ?? new Map<DeltaId, number>()
     shown.set(id, (shown.get(id) ?? 0) + 1)
     this.shown.set(process, shown)
   }
 
-  #delta(name: string, key: Bytes, row: Bytes): void {
+  #delta(name: string, { key, value: row }: Put, { ops, nowMs }: Batch): void {
     const id = toHex(key.subarray(key.byteLength - 32)) as DeltaId
     this.overtaken.get(name)?.delete(id)
     const status = statusOf(row)
-    if (!this.deltas.has(id)) this.deltas.set(id, row)
+    if (!this.deltas.has(id)) {
+      this.deltas.set(id, row)
+      this.madeMs.set(id, nowMs)
+      // Nobody had it before: it is a call's, or the hostile peer's.
+      for (const [kind, lacks] of TOGETHER) {
+        const isThere = ops.some((op) => op.type === 'put' && op.key[0] === LETTERS[kind])
+        if (!isThere) this.torn.push({ name, id, lacks })
+      }
+    }
     const statuses = this.statuses.get(name) ?? new Map<DeltaId, Status>()
     this.statuses.set(name, statuses.set(id, status))
     if (status !== 'applied') return
@@ -123,7 +144,23 @@ export class History {
   }
 }
 
+type Put = Extract<StoreOp, { type: 'put' }>
+
+interface Batch {
+  readonly ops: readonly StoreOp[]
+  readonly nowMs: number
+}
+
+/** What is written with a call's delta or not at all. */
+const TOGETHER = [
+  ['undo', 'what undoes it'],
+  ['outbox', 'the marker that it is to be sent'],
+  ['held', 'its place among the held ids'],
+] as const
+
 const LETTERS = {
+  outbox: KEY_PREFIXES.outbox.charCodeAt(0),
+  held: KEY_PREFIXES.held.charCodeAt(0),
   undo: KEY_PREFIXES.undo.charCodeAt(0),
   handler: KEY_PREFIXES.handler.charCodeAt(0),
   deadLetter: KEY_PREFIXES.deadLetter.charCodeAt(0),

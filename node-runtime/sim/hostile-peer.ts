@@ -10,10 +10,11 @@ import { HELLO_PROTOCOL } from '../src/sync/hello.ts'
 import { RUN_TOPIC, topicHash, topicName } from '../src/sync/topics.ts'
 import { keysOf, peerIdOf } from '../src/testing/test-node.ts'
 import type { TestWorld } from '../src/testing/test-nodes.ts'
+import { encodeSignedCheckpoint, signCheckpoint } from '../src/wire/checkpoint.ts'
 import { type Delta, decodeDelta, encodeDelta, openDelta } from '../src/wire/delta.ts'
 import { decodeGossip, encodeGossip, signHeads } from '../src/wire/gossip.ts'
 import { encodeOp, signOp } from '../src/wire/op.ts'
-import { helloMessage, syncFrameMessage, syncRequestMessage } from '../src/wire/sync-messages.ts'
+import { helloMessage, type SyncFrame, syncFrameMessage, syncRequestMessage } from '../src/wire/sync-messages.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import type { History } from './history.ts'
 import { Forgery } from './hostile-forgery.ts'
@@ -318,7 +319,45 @@ export class HostilePeer {
         return stream.send(syncFrameMessage.encode({ t: 'refused', code: 'busy', message: 'never' }))
       case 'reset':
         throw new Error('no answer from here')
+      case 'false-state':
+        return this.#serveFalsely(stream)
     }
+  }
+
+  /** Entries that nobody signed, under the name of a state that somebody did. */
+  async #serveFalsely(stream: FrameStream): Promise<void> {
+    const send = (frame: SyncFrame) => stream.send(syncFrameMessage.encode(frame))
+    for await (const bytes of stream.frames) {
+      const { t } = syncRequestMessage.decode(bytes)
+      if (t === 'greet') {
+        const checkpoint = this.#falseCheckpoint()
+        await send({ t: 'greeting', beats: [], ...(checkpoint ? { checkpoint } : {}) })
+      } else if (t === 'snapshot' || t === 'base') {
+        await send({ t: 'entries', entries: [{ key: this.#forgery.bytes(20), value: this.#forgery.bytes(50) }] })
+      } else {
+        return send({ t: 'refused', code: 'busy', message: 'never' })
+      }
+      await send({ t: 'end', more: false })
+    }
+  }
+
+  /** That of nobody, up to the newest delta that it heard of. */
+  #falseCheckpoint(): Bytes | undefined {
+    const { setting, scenario } = this.#parts
+    const newest = this.#tips()[0]
+    if (!newest) return undefined
+    const authors = scenario.nodes
+      .map((name) => ({ author: keysOf(name).identity.publicKey, hlc: newest.hlc }))
+      .sort((a, b) => (a.author < b.author ? -1 : 1))
+    const checkpoint = {
+      contextId: setting.shared.contextId,
+      last: newest,
+      root: this.#forgery.someId() as string as RootHash,
+      count: 1_000_000,
+      beneath: [newest],
+      authors,
+    }
+    return encodeSignedCheckpoint(signCheckpoint(checkpoint, this.#identity))
   }
 }
 

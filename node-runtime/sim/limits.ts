@@ -4,6 +4,8 @@
 export const SETTLE_MS = 240_000
 /** Nothing has changed for this long: several heartbeats and the first retries of a handler. Who differs is no rest at all. */
 export const QUIET_MS = 6_000
+/** How far the generator sets a clock wrong. */
+export const SKEW_MAX_MS = 300_000
 /** How often heads are sampled on every node. */
 export const SAMPLE_MS = 400
 /** How often it is looked whether all is at rest, once the faults are over. */

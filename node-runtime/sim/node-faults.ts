@@ -32,6 +32,8 @@ export class NodeFaults {
   readonly #skews = new Map<string, number>()
   readonly #downtimes = new Map<string, number>()
   readonly #removed = new Set<string>()
+  /** By node: how it dies once it has taken a peer's state. */
+  readonly #atSwap = new Map<string, Of<'crash'>>()
   #over = false
   #isKilling = false
 
@@ -73,6 +75,13 @@ export class NodeFaults {
     this.#startLater(name, this.#over ? 1 : (this.#downtimes.get(name) ?? DOWN_MS))
   }
 
+  /** A node has taken a peer's state in place of its own. */
+  swapped(name: string): void {
+    const fault = this.#atSwap.get(name)
+    this.#atSwap.delete(name)
+    if (fault && !this.#over) this.#dieAt(fault)
+  }
+
   get #world(): TestWorld {
     return this.#parts.world()
   }
@@ -85,7 +94,12 @@ export class NodeFaults {
     node.clock.skewMs = skewMs
   }
 
-  #crash({ node: name, batch, written, downMs }: Of<'crash'>): void {
+  #crash(fault: Of<'crash'>): void {
+    if (fault.on === 'swap') this.#atSwap.set(fault.node, fault)
+    else this.#dieAt(fault)
+  }
+
+  #dieAt({ node: name, batch, written, downMs }: Of<'crash'>): void {
     const node = this.#world.nodes.get(name)
     if (!node?.running) return
     this.#downtimes.set(name, downMs)

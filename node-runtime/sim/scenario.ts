@@ -30,7 +30,8 @@ interface Window {
 
 /** What the hostile peer does when it is asked for something. */
 export const SERVINGS = ['nothing', 'silence', 'garbage', 'half', 'refusal', 'reset'] as const
-export type Serving = (typeof SERVINGS)[number]
+/** `false-state`: a base and a checkpoint whose entries are not those that were signed. */
+export type Serving = (typeof SERVINGS)[number] | 'false-state'
 
 export const HOSTILE_ACTS = [
   'bad-signature',
@@ -72,6 +73,8 @@ export type Fault =
       readonly batch: number
       readonly written: boolean
       readonly downMs: number
+      /** Counted from when a peer's state has taken the place of its own. */
+      readonly on?: 'swap'
     }
   /** `clean`: a regular end. Otherwise as `kill -9`, between two writes. */
   | {

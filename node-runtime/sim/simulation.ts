@@ -212,12 +212,12 @@ class Run {
     return {
       onBatch: (name, ops) => {
         this.#trace.batch(this.#world.clock.nowMs(), name, ops)
-        this.#history.batch(name, ops, this.#world.clock.nowMs())
+        if (this.#history.batch(name, ops, this.#world.clock.nowMs())) this.#faults.swapped(name)
       },
       onEvent: (name, event) => {
         if (event.deltaId === undefined) return
         this.#note(`${name} shows ${event.deltaId}`)
-        this.#history.show(`${name} ${lives.get(name) ?? 1}`, event.deltaId)
+        this.#history.show(name, `${name} ${lives.get(name) ?? 1}`, event.deltaId)
       },
       onLog: (name, entry) => {
         this.#note(`${name} logs ${entry.message}`)

@@ -1,4 +1,5 @@
-// A call on a node that is up is answered, and an answer is kept: its delta is applied on every node in the end (I2).
+// A call on a node that is up is answered, and an answer is kept: its delta is applied on every node in the end; what
+// belongs together is one batch (I2).
 import type { DeltaId } from '../../src/base/ids.ts'
 import { remainingNodes } from '../scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
@@ -33,6 +34,9 @@ export const calls: Checker = {
       if (outcome !== 'acknowledged' || deltaId === undefined) continue
       if (!counted.has(reissued.get(deltaId) ?? deltaId))
         found.push(`${what} was acknowledged, and its delta counts nowhere`)
+    }
+    for (const { name, id, lacks } of history.torn) {
+      if (!history.hostileDeltas.has(id)) found.push(`${name} wrote ${id.slice(0, 8)} without ${lacks} in its batch`)
     }
     return found.slice(0, FINDINGS_MAX)
   },

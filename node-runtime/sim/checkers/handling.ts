@@ -1,5 +1,5 @@
 // Every event that names a handler is handled exactly once on every node that applied its delta, and never on its author;
-// and clients see each delta once a process (I3).
+// and clients see each delta once a process, when it is on the disk (I3).
 import { toHex, u32be } from '../../src/base/bytes.ts'
 import type { DeltaId } from '../../src/base/ids.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
@@ -45,6 +45,7 @@ export const showing: Checker = {
       for (const [id, times] of shown)
         if (times > 1) found.push(`process ${process} showed ${id.slice(0, 8)} ${times} times`)
     }
+    for (const { name, id } of history.shownEarly) found.push(`${name} showed ${id.slice(0, 8)} before it was applied`)
     return found.slice(0, FINDINGS_MAX)
   },
 }

@@ -61,7 +61,9 @@ async function packages(): Promise<void> {
     if (!step('pack', 'npm', ['pack', ...workspaces, '--pack-destination', folder, '--silent'])) return
     const tarballs = globSync('*.tgz', { cwd: folder }).map((file) => path.join(folder, file))
     const home = path.join(folder, 'elsewhere')
-    const install = ['install', '--prefix', home, '--no-audit', '--no-fund', '--silent', ...tarballs]
+    // What `npm ci` fetched for the checkout is not asked for again: the registry need not answer twice.
+    const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+    const install = ['install', '--prefix', home, '--prefer-offline', ...quiet, ...tarballs]
     if (!step('install the packages elsewhere', 'npm', install)) return
     if (!step('calbox init there', 'npx', ['calbox', 'init'], { cwd: home })) return
     step('calbox run there', 'npx', ['calbox', 'run'], { cwd: home })

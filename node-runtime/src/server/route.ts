@@ -25,10 +25,12 @@ export interface RouteRequest<Params, Query, Body> {
 export class RawResponse {
   readonly status: number
   readonly text: string
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: number, text: string) {
+  constructor(status: number, text: string, headers: Readonly<Record<string, string>> = {}) {
     this.status = status
     this.text = text
+    this.headers = headers
   }
 }
 

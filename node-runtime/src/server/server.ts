@@ -22,6 +22,7 @@ import { RawResponse, type Route, type RouteParts, StreamResponse } from './rout
 import { applicationRoutes } from './routes/applications.ts'
 import { blobRoutes } from './routes/blobs.ts'
 import { contextRoutes } from './routes/contexts.ts'
+import { deltaRoutes } from './routes/deltas.ts'
 import { healthRoutes } from './routes/health.ts'
 import { identityRoutes } from './routes/identity.ts'
 import { jsonrpcRoutes } from './routes/jsonrpc.ts'
@@ -34,6 +35,7 @@ export const ROUTES: readonly Route[] = [
   ...applicationRoutes,
   ...blobRoutes,
   ...contextRoutes,
+  ...deltaRoutes,
   ...waitingRoutes,
   ...identityRoutes,
   ...namespaceRoutes,
@@ -175,6 +177,7 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
         signal: AbortSignal.any([gone.signal, stop]),
       })
       if (answer instanceof RawResponse) {
+        reply.headers({ ...answer.headers })
         return reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text)
       }
       if (answer instanceof StreamResponse) return sendStream(reply, answer)

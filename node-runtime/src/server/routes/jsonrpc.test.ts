@@ -34,8 +34,11 @@ afterAll(async () => {
 })
 
 function execute(method: string, argsJson?: unknown, contextId: ContextId = kv.contextId, node = ada): Promise<Answer> {
-  const params = { contextId: idBase58(contextId), method, argsJson }
-  return node.post('/jsonrpc', { body: { jsonrpc: '2.0', id: 1, method: 'execute', params } })
+  return node.post('/jsonrpc', { body: executeBody(method, argsJson, contextId) })
+}
+
+function executeBody(method: string, argsJson?: unknown, contextId: ContextId = kv.contextId): object {
+  return { jsonrpc: '2.0', id: 1, method: 'execute', params: { contextId: idBase58(contextId), method, argsJson } }
 }
 
 const answered = (rest: object) => [200, { jsonrpc: '2.0', id: 1, ...rest }]
@@ -54,6 +57,28 @@ describe('a call that succeeds', () => {
     for (const [method, args, output] of rows) {
       expect([method, ...seen(await execute(method, args))]).toEqual([method, ...answered({ result: { output } })])
     }
+  })
+
+  test('names the delta it has made, which the other node applies', async () => {
+    const { headers } = await fetch(`${ada.url}/jsonrpc`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(executeBody('set', { key: 'a', value: '1' })),
+    })
+    const delta = headers.get('x-calbox-delta') ?? ''
+    const at = (id: string) => `/admin-api/contexts/${idBase58(kv.contextId)}/deltas/${id}`
+    const author = idBase58(world.get('ada').node.identity.publicKey)
+    const applied = { data: { deltaId: delta, state: 'applied', author, parents: expect.any(Array) } }
+    expect((await ada.get(at(delta))).body).toEqual(applied)
+    await expect.poll(async () => (await bob.get(at(delta))).body).toEqual(applied)
+    expect((await bob.get(at('ab'.repeat(32)))).body).toEqual({ data: { deltaId: 'ab'.repeat(32), state: 'unknown' } })
+    expect((await bob.get(at('nonsense'))).status).toBe(400)
+    const view = await fetch(`${ada.url}/jsonrpc`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(executeBody('len')),
+    })
+    expect(view.headers.get('x-calbox-delta')).toBe('none')
   })
 
   test('is JSON, with the envelope in the order of the reference', async () => {

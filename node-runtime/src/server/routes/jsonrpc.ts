@@ -40,7 +40,12 @@ interface RpcError {
   readonly data?: unknown
 }
 
-type RpcAnswer = { readonly result: string } | { readonly error: RpcError }
+type RpcAnswer =
+  | { readonly result: string; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly error: RpcError }
+
+/** The delta that an execute made, for who waits until others have it; `none` for one that wrote nothing. */
+const DELTA_HEADER = 'x-calbox-delta'
 
 async function execute({ node, log }: RouteParts, params: unknown, signal: AbortSignal): Promise<RpcAnswer> {
   if (!Value.Check(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
@@ -52,17 +57,20 @@ async function execute({ node, log }: RouteParts, params: unknown, signal: Abort
   const context = await contextOf(node, contextIdOf(params.contextId))
   const input = utf8(JSON.stringify(params.argsJson ?? {}))
   const call = { contextId: idBase58(context.record.id), method: params.method }
-  const { value, logs } = await context.call({ method: params.method, input, signal }).catch((error: unknown) => {
-    logGuest(log, call, logsOf(error))
-    throw error
-  })
+  const { value, logs, deltaId } = await context
+    .call({ method: params.method, input, signal })
+    .catch((error: unknown) => {
+      logGuest(log, call, logsOf(error))
+      throw error
+    })
   logGuest(log, call, logs)
-  if (value === undefined) return { result: '{"output":null}' }
+  const headers = { [DELTA_HEADER]: deltaId ?? 'none' }
+  if (value === undefined) return { result: '{"output":null}', headers }
   const text = jsonTextOf(value)
   if (text === undefined) {
     return { error: { type: 'SerdeError', data: { message: `${params.method} returned bytes that are not JSON` } } }
   }
-  return { result: `{"output":${text}}` }
+  return { result: `{"output":${text}}`, headers }
 }
 
 /** What the guest said, for the operator of the node: one entry a line. */
@@ -166,7 +174,9 @@ export const jsonrpcRoutes: readonly Route[] = [
       const head = `{"jsonrpc":"2.0","id":${JSON.stringify(body.id ?? null)}`
       try {
         const outcome = await answer(parts, body.method, body.params, signal)
-        if ('result' in outcome) return new RawResponse(200, `${head},"result":${outcome.result}}`)
+        if ('result' in outcome) {
+          return new RawResponse(200, `${head},"result":${outcome.result}}`, outcome.headers)
+        }
         return new RawResponse(200, `${head},"error":${JSON.stringify(outcome.error)}}`)
       } catch (error) {
         // The node stops, or nobody waits any more: no outcome of the call, and no defect.

@@ -235,6 +235,7 @@ describe('a group', () => {
       contextCount: 0,
       defaultCapabilities: expect.any(Number),
       groupStateHash: expect.stringMatching(HEX32),
+      governanceHeads: [expect.stringMatching(HEX32)],
     }
     expect((await ada.get(`${GROUPS}/${open}`)).body).toEqual({
       data: {

@@ -58,6 +58,7 @@ function groupJson(namespace: Namespace, groupId: GroupId): object {
     defaultCapabilities: group.defaultCapabilities,
     subgroupVisibility: group.visibility,
     groupStateHash: state.groupStateHash(groupId),
+    governanceHeads: namespace.heads(),
     ...(group.name === undefined ? {} : { metadata: { name: group.name, data: {} } }),
   }
 }

@@ -120,6 +120,10 @@ test('a delta without its parent is pending, one from behind unknown governance 
     parked: [{ ...common, deltaId: z?.id, reason: 'governance', ageMs: expect.any(Number), missing: [] }],
   })
   expect(await data('/waiting')).toMatchObject({ pending: 1, parked: 1 })
+  const seen = async (id: string | undefined) => data(`/deltas/${id}`)
+  expect(await seen(x?.id)).toEqual({ deltaId: x?.id, state: 'unknown' })
+  expect(await seen(y?.id)).toMatchObject({ state: 'pending', author, reason: 'parents', missing: [x?.id] })
+  expect(await seen(z?.id)).toMatchObject({ state: 'parked', author, reason: 'governance', missing: [] })
   world.network.heal()
   await converge(world, kv.contextId, ['ada', 'bob'])
 })

@@ -1,0 +1,55 @@
+// Where one delta of a context is on this node: what tells a client that waits for a write, and one that looks for what a
+// node lacks.
+import { Type } from 'typebox'
+import { type DeltaId, idBase58, parseHexId } from '../../base/ids.ts'
+import type { Context } from '../../context/context.ts'
+import type { WaitingDelta } from '../../context/waiting/waiting-rows.ts'
+import { contextIdOf } from '../encodings.ts'
+import { contextOf } from '../lookups.ts'
+import { NoBody, NoFields, type Route, route } from '../route.ts'
+
+const ByDelta = Type.Object({ id: Type.String(), delta: Type.String() })
+
+/** All that waits: it is bounded. */
+const EVERYTHING = { offset: 0, limit: Number.MAX_SAFE_INTEGER }
+
+type State = 'applied' | 'pending' | 'parked' | 'refused' | 'unknown'
+
+async function whereIs(context: Context, id: DeltaId): Promise<object> {
+  const delta = context.delta(id)
+  const known = delta && { author: idBase58(delta.author), parents: delta.parents }
+  const inState = (state: State, waiting?: WaitingDelta) => ({
+    deltaId: id,
+    state,
+    ...known,
+    ...(waiting && { author: idBase58(waiting.author), reason: waiting.reason, missing: waiting.missing }),
+  })
+  // What is pruned has been applied.
+  if (!context.holds(id)) {
+    if (context.refuses(id)) return inState('refused')
+    return inState(context.encodedDelta(id) === undefined ? 'unknown' : 'applied')
+  }
+  const { pending, parked } = context.waiting()
+  const isIt = (each: WaitingDelta) => each.id === id
+  const waits = pending === 0 ? undefined : context.waitingRows.pending(EVERYTHING).find(isIt)
+  if (waits) return inState('pending', waits)
+  const lies = parked === 0 ? undefined : (await context.waitingRows.parked(EVERYTHING)).find(isIt)
+  return lies ? inState('parked', lies) : inState('applied')
+}
+
+export const deltaRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    url: '/admin-api/contexts/:id/deltas/:delta',
+    summary: 'Whether a delta is applied, pending, parked, refused or unknown here, and what it waits for',
+    params: ByDelta,
+    query: NoFields,
+    body: NoBody,
+    handle: async ({ node }, { params }) => {
+      const context = await contextOf(node, contextIdOf(params.id))
+      const id = parseHexId<DeltaId>(params.delta)
+      // In the queue of the context: what is being applied now is not applied yet.
+      return { data: await context.standStill(() => whereIs(context, id)) }
+    },
+  }),
+]

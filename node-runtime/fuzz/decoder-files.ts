@@ -50,6 +50,7 @@ export const DECODER_FILES: Readonly<Record<string, Counted>> = {
   'server/json.ts': {},
   'server/encodings.ts': { except: ['invitationToJson', 'byteArray', 'pageOf'] },
   'server/query.ts': {},
+  'config-problems.ts': {},
   'config.ts': {
     except: ['folderPath', 'initFolder', 'putInPlace', 'loadConfig', 'freshConfig', 'addressOf', 'exists', 'codeOf'],
   },

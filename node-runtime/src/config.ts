@@ -1,15 +1,15 @@
 // The node's folder and its config.toml: created once, read at every start. The only file that knows TOML.
 import { access, chmod, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type NodeConfig, NodeConfigSchema } from '@calbox/schemas'
+import { type NodeConfig, NodeConfigSchema } from '@calbox/schemas/node-config'
 import { parse, stringify, TomlError } from 'smol-toml'
-import { Value } from 'typebox/value'
 import { type Bytes, concat, equalBytes, fromBase58, fromHex, toBase58, toHex } from './base/bytes.ts'
 import { CodedError } from './base/errors.ts'
 import { taggedHash } from './base/hash.ts'
 import { idBytes } from './base/ids.ts'
 import { type KemKeyPair, kemKeyFromSecret, type SigningKey, signingKeyFromSeed } from './base/keys.ts'
 import type { Random } from './base/random.ts'
+import { problemsOf } from './config-problems.ts'
 import { peerIdOfPublicKey } from './network/peer-id.ts'
 
 export class ConfigError extends CodedError<
@@ -165,10 +165,9 @@ function parseConfig(text: string, file: string): NodeConfig {
       data: { file, line: cause.line, column: cause.column },
     })
   }
-  if (Value.Check(NodeConfigSchema, raw)) return raw
-  const problems = Value.Errors(NodeConfigSchema, raw).map(
-    ({ instancePath, message }) => `${instancePath.slice(1).replaceAll('/', '.') || '(top)'}: ${message}`,
-  )
+  const problems = problemsOf(NodeConfigSchema, raw)
+  // It fits.
+  if (problems.length === 0) return raw as NodeConfig
   throw new ConfigError('CONFIG_INVALID', `${file} is not a node config: ${problems.slice(0, 5).join('; ')}`, {
     data: { file, problems },
   })

@@ -1,7 +1,6 @@
 // Every shape that crosses a process or file edge.
 
 export { type Static, type TObject, type TSchema, Type } from 'typebox'
-export { type NodeConfig, NodeConfigSchema } from './node-config.ts'
 export { type EditorStepKind, workflowEditorSchema } from './workflow/editor-schema.ts'
 export {
   type NamedNode,

@@ -125,7 +125,7 @@ const toml = stringify(freshConfig(alice, options))
 
 const configTarget: Target = {
   name: 'config-toml',
-  decoders: ['config.ts#readSettings', 'config.ts#checkAuthMode'],
+  decoders: ['config.ts#readSettings', 'config-problems.ts#problemsOf', 'config.ts#checkAuthMode'],
   codes: ['CONFIG_INVALID', 'CONFIG_UNSUPPORTED'],
   format: 'text',
   seeds: [

@@ -10,6 +10,7 @@ import { type BuildOptions, build } from 'esbuild'
 import { buildApps } from './build-apps.ts'
 import { withBuildLock } from './build-lock.ts'
 import { placeOutput, readStamp, replaceByCopy, writeStamp } from './build-output.ts'
+import { BUNDLE } from './bundle.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const LOCK = path.join(ROOT, 'node_modules/.cache/calbox-build.lock')
@@ -26,9 +27,6 @@ interface Target {
   /** Whether a class or function whose identifier is taken in the bundle keeps the `name` that it has in the source. */
   readonly keepNames: boolean
 }
-
-// Bundled CommonJS packages look for `require`; ES modules have none.
-const BANNER = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
 
 const TARGETS: readonly Target[] = [
   {
@@ -64,7 +62,13 @@ async function filesBelow(place: string): Promise<string[]> {
 
 async function hashOf(target: Target): Promise<string> {
   const hash = createHash('sha256')
-  for (const place of [...target.inputs, 'package-lock.json', 'scripts/build.ts', 'scripts/build-output.ts']) {
+  for (const place of [
+    ...target.inputs,
+    'package-lock.json',
+    'scripts/build.ts',
+    'scripts/build-output.ts',
+    'scripts/bundle.ts',
+  ]) {
     for (const file of (await filesBelow(place)).toSorted()) {
       if (file.endsWith('.test.ts')) continue
       hash.update(path.relative(ROOT, file)).update('\0')
@@ -76,26 +80,17 @@ async function hashOf(target: Target): Promise<string> {
 
 function optionsOf(target: Target, outdir: string): BuildOptions {
   return {
+    ...BUNDLE,
     absWorkingDir: ROOT,
     entryPoints: { ...target.entries },
     outdir,
-    bundle: true,
     splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    conditions: ['source'],
     external: [...target.external],
-    banner: { js: BANNER },
     // Beside the entries: code that finds its neighbours by its own address must find them from a chunk too.
     chunkNames: '[name]-[hash]',
-    minifyWhitespace: true,
-    minifySyntax: true,
     // Identifiers are not minified, so names survive without it. Bookkeeping of the names of all functions at run time
     // costs each node 4 MiB.
     keepNames: target.keepNames,
-    legalComments: 'none',
-    logLevel: 'warning',
   }
 }
 

@@ -9,11 +9,11 @@ import { cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
+import { BUNDLE } from '../../scripts/bundle.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const DEADLINE_MS = 60_000
 const BARE = 'bare libp2p'
-const BANNER = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
 
 interface Round {
   readonly meshedMs: number
@@ -60,19 +60,11 @@ const addressOf = (port: number | undefined) => `/ip4/127.0.0.1/tcp/${port}`
 async function bundle(name: string, folder: string): Promise<string> {
   const outfile = path.join(folder, `${name}.mjs`)
   await build({
+    ...BUNDLE,
+    keepNames: false,
     entryPoints: [path.join(import.meta.dirname, `${name}.ts`)],
     outfile,
-    conditions: ['source'],
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    minifyWhitespace: true,
-    minifySyntax: true,
-    keepNames: true,
-    banner: { js: BANNER },
     nodePaths: [path.join(ROOT, 'node_modules')],
-    logLevel: 'warning',
   })
   return outfile
 }

@@ -8,6 +8,9 @@ import { comparisonLines } from './comparison-lines.ts'
 import { BESIDE_LOG_LINES, FAILURES_SHOWN_MAX } from './limits.ts'
 import { type Paint, plainPaint } from './paint.ts'
 
+/** Begins the last line of a message that shows a reply. */
+const REPLY = '  the reply: '
+
 /** Where nobody says how wide the screen is. */
 const DEFAULT_COLUMNS = 160
 
@@ -91,7 +94,13 @@ function cause(failure: FailureInfo, paint: Paint, columns: number): string[] {
   const lines = failure.message.split('\n')
   const [head = ''] = lines
   if (comparisons.length === 0) return lines.map(visibleText)
-  return [visibleText(head), '', ...indented(comparisonLines(comparisons, paint, columns - 4))]
+  const reply = lines.at(-1)?.startsWith(REPLY) === true ? ['', ...lines.slice(-1)] : []
+  return [
+    visibleText(head),
+    '',
+    ...indented(comparisonLines(comparisons, paint, columns - 4)),
+    ...reply.map(visibleText),
+  ]
 }
 
 function indented(lines: readonly string[], indent = '  '): string[] {

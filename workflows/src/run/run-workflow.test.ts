@@ -292,3 +292,24 @@ test('remote nodes are only talked to', async () => {
   expect(run.driver.specs).toEqual([])
   expect(run.failure).toMatchObject({ code: 'client_network', node: 'far' })
 })
+
+test('a success that was not expected shows the reply, but for tokens, and marks the key', async () => {
+  const step = (text: string) => `name: t\nstop_all_nodes: true\nnodes: { count: 1, prefix: n }\nsteps:\n  - ${text}\n`
+  const shown = await runYaml(
+    step('{ type: assert_api_response, node: n-1, path: admin-api/health, present: [data], expected_failure: true }'),
+  )
+  expect(shown.failure?.message).toMatch(/expected to fail, and succeeded:\n {2}the reply: .*alive/)
+  expect(shown.failure?.place).toMatchObject({ line: 5, column: 104 })
+  const login = await runYaml(step('{ type: login, node: n-1, username: u, password: p, expected_failure: true }'))
+  expect(login.failure?.message).toContain('expected to fail, and succeeded: u is logged in')
+})
+
+test('a statement that does not hold is marked where it stands', async () => {
+  const run = await runYaml(
+    "name: t\nstop_all_nodes: true\nnodes: { count: 1, prefix: n }\nsteps:\n  - type: assert\n    statements:\n      - 1 == 1\n      - { statement: '2 == 3', message: m }\n",
+  )
+  expect(run.failure?.place).toMatchObject({ line: 8, column: 11 })
+  expect(run.failure?.comparisons).toEqual([
+    { statement: '2 == 3', label: 'm', left: '"2"', operator: '==', right: '"3"' },
+  ])
+})

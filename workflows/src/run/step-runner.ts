@@ -7,6 +7,7 @@ import { StepError } from '../steps/step-error.ts'
 import type { BranchRun, StepKind, StepResult } from '../steps/step-kind.ts'
 import { type JsonObject, type JsonValue, keysOf } from '../values/json/json-value.ts'
 import { resolve, resolveToText } from '../values/placeholders.ts'
+import { shownText } from '../values/shown-value.ts'
 import type { Variables } from '../values/variables.ts'
 import { AttemptHistory, runAttempts } from './controls/attempts.ts'
 import { whySkipped } from './controls/condition.ts'
@@ -15,6 +16,7 @@ import { judgeExpectation } from './controls/expectation.ts'
 import { TimeLimitError, withTimeLimit } from './controls/time-limit.ts'
 import type { EmitRunEvent, StepRef } from './events.ts'
 import { describeFailure } from './failure.ts'
+import { SHOWN_REPLY_MAX_CHARS } from './limits.ts'
 import { withoutSecrets } from './redact-plan.ts'
 import { StepAbortError, StepFailedError } from './run-errors.ts'
 import type { RunNodes } from './run-nodes.ts'
@@ -236,7 +238,7 @@ export class StepRunner {
       if (options.signal.aborted || !expectsFailure || !isOperationFailure(error)) throw error
       return judgeFailure(error, scope.expectedError)
     }
-    if (expectsFailure) throw new StepError('not_as_expected', 'the step was expected to fail, and succeeded')
+    if (expectsFailure) throw unexpectedSuccess(result, kind.isSecret === true)
     if (result.rawKey !== undefined && result.payload !== undefined) {
       scope.variables.setRawResult(result.rawKey, result.payload)
     }
@@ -268,6 +270,15 @@ function isCancelled(signal: AbortSignal): boolean {
 function isOperationFailure(error: unknown): error is StepError | ClientError {
   if (error instanceof StepError) return error.code === 'failed'
   return error instanceof ClientError && error.code !== 'USAGE'
+}
+
+function unexpectedSuccess({ node, payload, summary }: StepResult, isSecret: boolean): StepError {
+  const seen = payload === undefined || isSecret ? (summary ?? '') : shownText(payload)
+  const cut = seen.length <= SHOWN_REPLY_MAX_CHARS ? seen : `${seen.slice(0, SHOWN_REPLY_MAX_CHARS - 1)}…`
+  const message = `the step was expected to fail, and succeeded${seen === '' ? '' : `:\n  the reply: ${cut}`}`
+  const help =
+    'leave out expected_failure if this is right; else a step before it does not have the effect it should have'
+  return new StepError('not_as_expected', message, { node, field: 'expected_failure', help })
 }
 
 function judgeFailure(error: Error, expected: string | undefined): StepResult {

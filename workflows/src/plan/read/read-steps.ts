@@ -224,7 +224,10 @@ class StepsReader {
       expectedFailure: common.expected_failure ?? false,
       position: problems.position(startOf(node).start),
       fieldPositions: Object.fromEntries(
-        node.entries.map(({ key, value }) => [key, problems.position(startOf(value).start)]),
+        node.entries.flatMap(({ key, value }) => {
+          const parts = value.kind === 'list' ? value.items.map((item, at) => [`${key}[${at}]`, item] as const) : []
+          return [[key, value] as const, ...parts].map(([name, each]) => [name, problems.position(startOf(each).start)])
+        }),
       ),
       ...(above.length > 0 && { file }),
       path: `${this.prefix}${pathText(path)}`,

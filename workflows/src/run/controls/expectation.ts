@@ -30,7 +30,7 @@ export function judgeExpectation(expect: JsonValue, result: StepResult, scope: S
   if (verdict.message === undefined) return { ...result, judged }
   const message = `the reply is not as expected: ${verdict.message}\n  the reply: ${cut(shownText(reply))}`
   throw new StepError('assertion', message, {
-    field: 'expect',
+    field: Array.isArray(expect) ? `expect[${verdict.failedAt}]` : 'expect',
     node: result.node ?? scope.nodeName,
     comparisons: verdict.comparisons,
   })

@@ -59,6 +59,8 @@ export interface Verdict {
   /** Why not all hold, and what was compared. */
   readonly message?: string
   readonly comparisons?: readonly FailedComparison[]
+  /** Which one was the first, from 0. */
+  readonly failedAt?: number
 }
 
 /** `given`: texts, or maps with `statement` and `message`. All are judged. */
@@ -77,6 +79,7 @@ export function judgeAll(
     judged,
     message: [`${head}:`, ...failed.flatMap(explain)].join('\n'),
     comparisons: failed.map(comparisonOf),
+    failedAt: all.findIndex(({ result }) => !result.passed),
   }
 }
 
@@ -86,10 +89,14 @@ export function judgeStatements(
 ): StepResult {
   const given = context.step.input.statements
   const items = Array.isArray(given) ? given : []
-  const { judged, message, comparisons } = judgeAll(items, context, (text) => evaluate(text, context.variables))
+  const { judged, message, comparisons, failedAt } = judgeAll(items, context, (text) =>
+    evaluate(text, context.variables),
+  )
   const count = judged.length === 1 ? '1 statement' : `${judged.length} statements`
   if (message === undefined) return { judged, summary: `${count} true` }
-  if (context.step.input.non_blocking !== true) throw new StepError('assertion', message, { comparisons })
+  if (context.step.input.non_blocking !== true) {
+    throw new StepError('assertion', message, { comparisons, field: `statements[${failedAt}]` })
+  }
   context.note('warning', message)
   return { judged, summary: `${comparisons?.length ?? 0} of ${count} not true (non_blocking)` }
 }

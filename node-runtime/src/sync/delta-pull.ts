@@ -37,6 +37,7 @@ export function pullDeltas(
       }
       if (isBehind) throw new SyncError('SYNC_INCOMPLETE', 'another member has another root at this checkpoint')
     }
+    if (theirs) await context.learnPruned(theirs)
     let total = 0
     for (;;) {
       const found = await compare(conversation, context, contextId)

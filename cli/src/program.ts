@@ -9,6 +9,7 @@ import { registerUp } from './commands/network/up.ts'
 import { registerBootstrap } from './commands/run/bootstrap.ts'
 import { registerRun } from './commands/run/run.ts'
 import { registerInit } from './commands/workflow/init.ts'
+import { registerLint } from './commands/workflow/lint.ts'
 import { registerSteps } from './commands/workflow/steps.ts'
 import { registerValidate } from './commands/workflow/validate.ts'
 
@@ -22,7 +23,7 @@ export function createProgram(version: string, edge: CommandEdge): Command {
     .version(version, '-V, --version')
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', EXIT_CODES)
-  const workflows = [registerRun, registerValidate, registerSteps, registerInit, registerBootstrap]
+  const workflows = [registerRun, registerValidate, registerLint, registerSteps, registerInit, registerBootstrap]
   const nodes = [registerUp, registerDown, registerPs, registerLogs, registerNuke]
   for (const register of [...workflows, ...nodes]) register(program, edge)
   for (const command of [program, ...program.commands]) command.exitOverride()

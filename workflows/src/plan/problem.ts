@@ -25,6 +25,7 @@ export type ProblemCode =
   | 'unusable_file'
   | 'unknown_variable'
   | 'image_noted'
+  | 'lint'
   | 'too_many_problems'
 
 /** `error`: the file cannot be run. `warning`: it can, but not as its author thinks. `note`: worth knowing. */

@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Problem, Severity } from '@calbox/workflows'
 import type { FixResult } from '@calbox/workflows/fix'
-import type { LintFinding, LintRequest, LintResult } from '@calbox/workflows/lint'
+import type { LintRequest, LintResult } from '@calbox/workflows/lint'
 import { type Command, Option } from 'commander'
-import { renderDifference, renderLintVerdict, renderRules } from '../../render/lint-text.ts'
+import { type LintedFile, renderDifference, renderLintVerdict, renderRules } from '../../render/lint-text.ts'
 import { renderProblemText } from '../../render/problems.ts'
 import { createStyle, type Style } from '../../render/style.ts'
 import type { CommandEdge } from '../command-edge.ts'
@@ -19,12 +19,6 @@ export interface LintOptions {
   readonly format?: 'text' | 'json' | 'github'
   readonly severity?: Severity
   readonly rules?: boolean
-}
-
-/** One file, as it is after what was asked for. */
-export interface LintedFile extends LintResult {
-  readonly file: WorkflowFile
-  readonly fixed?: FixResult
 }
 
 const AFTER = `
@@ -127,7 +121,7 @@ function jsonOf(linted: readonly LintedFile[]) {
 
 async function annotationsOf(linted: readonly LintedFile[], edge: CommandEdge): Promise<string> {
   const { githubAnnotations } = await import('@calbox/workflows')
-  const named = ({ message, rule, ...finding }: LintFinding): Problem => ({
+  const named = ({ message, rule, ...finding }: LintResult['findings'][number]): Problem => ({
     ...finding,
     message: `${message} [${rule}]`,
   })

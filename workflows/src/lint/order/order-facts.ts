@@ -1,0 +1,33 @@
+// What the walk through a file has found out about before and after.
+import type { LintStep } from '../source/lint-step.ts'
+
+/** A check that may come too early: nothing orders it after a write on another node. */
+export interface Race {
+  readonly read: LintStep
+  readonly readNode: string
+  readonly write: LintStep
+  readonly writeNode: string
+  readonly about: 'context' | 'governance'
+  /** Fixed pauses between the two, in order. */
+  readonly sleeps: readonly LintStep[]
+  /** The last barrier between the two, and which of the two nodes it leaves out. */
+  readonly barrier?: { readonly step: LintStep; readonly leavesOut: string }
+  /** The last barrier between the two that compares something else. */
+  readonly otherBarrier?: LintStep
+  /** In groups of the same `parallel`. */
+  readonly isConcurrent: boolean
+}
+
+/** A step that asks a node which was stopped or paused before. */
+export interface DownUse {
+  readonly step: LintStep
+  readonly node: string
+  readonly since: LintStep
+}
+
+export interface OrderFacts {
+  readonly races: readonly Race[]
+  readonly downUses: readonly DownUse[]
+  /** Pauses during which something was cut, stopped or held still, or had been before: they have reasons of their own. */
+  readonly sleepsInTrouble: ReadonlySet<LintStep>
+}

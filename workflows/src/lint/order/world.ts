@@ -1,0 +1,158 @@
+// What is known at a point of the walk: the writes that some nodes may not have yet, the barriers and pauses passed since,
+// what is cut. A write is visible on the node that made it; a barrier over nodes of which one has it makes all of them
+// have it.
+import { OPEN_WRITES_MAX } from '../limits.ts'
+import type { LintStep } from '../source/lint-step.ts'
+import type { Race } from './order-facts.ts'
+import type { ReadEffect, WriteEffect } from './related.ts'
+import { Trouble } from './trouble.ts'
+
+export interface OpenWrite {
+  readonly effect: WriteEffect
+  /** Count of things that had happened before. */
+  readonly at: number
+  readonly visible: Set<string>
+}
+
+interface Barrier {
+  readonly at: number
+  readonly step: LintStep
+  readonly nodes: readonly string[]
+  /** Symbol of the context whose state it compares, if any. */
+  readonly context: string | undefined
+  readonly comparesGovernance: boolean
+  /** Nodes that could not have taken part. */
+  readonly away: ReadonlySet<string>
+}
+
+interface Sleep {
+  readonly at: number
+  readonly step: LintStep
+}
+
+export class World {
+  #at = 0
+  #writes: OpenWrite[]
+  readonly #barriers: Barrier[]
+  readonly #sleeps: Sleep[]
+  readonly trouble: Trouble
+  readonly #allNodes: readonly string[]
+
+  constructor(allNodes: readonly string[], from?: World) {
+    this.#allNodes = allNodes
+    this.#at = from === undefined ? 0 : from.#at
+    this.#writes = from === undefined ? [] : [...from.#writes]
+    this.#barriers = from === undefined ? [] : [...from.#barriers]
+    this.#sleeps = from === undefined ? [] : [...from.#sleeps]
+    this.trouble = from?.trouble.copy() ?? new Trouble()
+  }
+
+  /** For a group that runs beside others: what is open now is shared, what comes is its own. */
+  fork(): World {
+    return new World(this.#allNodes, this)
+  }
+
+  /** After the groups have ended. */
+  join(forks: readonly World[]): void {
+    const known = new Set(this.#writes)
+    for (const fork of forks) {
+      for (const write of fork.#writes) if (!known.has(write)) this.#add(write)
+      this.#barriers.push(...fork.#barriers.filter(({ at }) => at > this.#at))
+      this.#sleeps.push(...fork.#sleeps.filter(({ at }) => at > this.#at))
+      this.trouble.add(fork.trouble)
+    }
+    this.#at = Math.max(this.#at, ...forks.map((fork) => fork.#at))
+  }
+
+  write(effect: WriteEffect): void {
+    this.#at += 1
+    this.#add({ effect, at: this.#at, visible: new Set([effect.node]) })
+  }
+
+  /** Made in this world, not before it was forked. */
+  writesSince(base: World): OpenWrite[] {
+    const before = new Set(base.#writes)
+    return this.#writes.filter((write) => !before.has(write))
+  }
+
+  sleep(step: LintStep): void {
+    this.#at += 1
+    this.#sleeps.push({ at: this.#at, step })
+  }
+
+  barrier(step: LintStep, nodes: readonly string[], context: string | undefined, comparesGovernance: boolean): void {
+    this.#at += 1
+    const away = new Set(this.#allNodes.filter((node) => this.trouble.isAway(node)))
+    this.#barriers.push({ at: this.#at, step, nodes, context, comparesGovernance, away })
+    for (const write of this.#writes) {
+      if (!compares({ context, comparesGovernance }, write)) continue
+      if (nodes.some((node) => write.visible.has(node))) for (const node of nodes) write.visible.add(node)
+    }
+    this.#forgetSeen()
+  }
+
+  /** What was written before has come to these nodes, one way or another. */
+  arrived(nodes: readonly string[], of: 'all' | 'governance'): void {
+    for (const { effect, visible } of this.#writes) {
+      if (of === 'all' || effect.about === 'governance') for (const node of nodes) visible.add(node)
+    }
+    this.#forgetSeen()
+  }
+
+  everythingArrived(of: 'all' | 'governance'): void {
+    this.arrived(this.#allNodes, of)
+  }
+
+  /** Why the read may come too early: the newest write that it may miss. */
+  raceOf(read: ReadEffect, isRelated: (write: WriteEffect) => boolean): Race | undefined {
+    for (const write of this.#writes.toReversed()) {
+      if (write.visible.has(read.node) || write.effect.about !== read.about || !isRelated(write.effect)) continue
+      // Cut off from all that have it: the file wants to see that it does not come.
+      if ([...write.visible].every((node) => this.trouble.areApart(node, read.node))) continue
+      return this.#race(read, write)
+    }
+    return undefined
+  }
+
+  #race(read: ReadEffect, write: OpenWrite): Race {
+    const since = this.#barriers.filter(({ at }) => at > write.at)
+    const other = since.findLast((barrier) => !compares(barrier, write) && barrier.nodes.includes(read.node))
+    const sleeps = this.#sleeps.filter(({ at }) => at > write.at).map(({ step }) => step)
+    const barrier = since.findLast((each) => compares(each, write) && !each.away.has(read.node))
+    const leavesOut = barrier && (barrier.nodes.includes(read.node) ? write.effect.node : read.node)
+    return {
+      read: read.step,
+      readNode: read.node,
+      write: write.effect.step,
+      writeNode: write.effect.node,
+      about: read.about,
+      sleeps: [...new Set(sleeps)],
+      isConcurrent: false,
+      ...(barrier && leavesOut !== undefined && { barrier: { step: barrier.step, leavesOut } }),
+      ...(other && { otherBarrier: other.step }),
+    }
+  }
+
+  #add(write: OpenWrite): void {
+    this.#writes.push(write)
+    if (this.#writes.length > OPEN_WRITES_MAX) this.#writes.shift()
+  }
+
+  #forgetSeen(): void {
+    this.#writes = this.#writes.filter(({ visible }) => this.#allNodes.some((node) => !visible.has(node)))
+  }
+}
+
+/** Which writes a barrier is for. A context that is not known may be any; state is compared together with governance. */
+function compares(
+  barrier: { readonly context: string | undefined; readonly comparesGovernance: boolean },
+  { effect }: OpenWrite,
+): boolean {
+  if (effect.about === 'governance') return true
+  if (barrier.context === undefined) return false
+  return barrier.context === effect.target || !(isId(barrier.context) && isId(effect.target))
+}
+
+function isId(symbol: string): boolean {
+  return symbol.includes('new:')
+}

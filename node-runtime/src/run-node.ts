@@ -76,7 +76,7 @@ export async function startNode({ config, network: networkId, bootNodes, log }: 
       { identity: config.identity, kem: config.kem, sync: syncOptions(config) },
     )
     opened.push(() => node.close())
-    const server = await createServer({ node, log: log.child({ module: 'server' }) })
+    const server = createServer({ node, log: log.child({ module: 'server' }) })
     opened.push(() => server.close())
     await Promise.all([node.start(), ...listeners(config).map(({ host, port }) => server.listen(host, port))])
     log.info({ peerId: network.peerId, http: server.addresses(), swarm: network.addresses() }, 'node started')

@@ -1,5 +1,5 @@
 // docs/reference/http.md from the route declarations.
-import { ROUTES } from '../../node-runtime/src/server/server.ts'
+import { ROUTES } from '../../node-runtime/src/server/api.ts'
 
 export async function routesPage(): Promise<string> {
   const rows = [...ROUTES]

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import type { Bytes } from '../base/bytes.ts'
 import type { Logger } from '../base/log.ts'
 import type { NodeServices } from './ports.ts'
+import type { RawResponse } from './raw-response.ts'
 
 /** What the routes serve. */
 export interface RouteParts {
@@ -19,19 +20,6 @@ export interface RouteRequest<Params, Query, Body> {
   readonly stream: AsyncIterable<Bytes>
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal
-}
-
-/** Written as they are, for responses that hold JSON text of a guest, or another status. */
-export class RawResponse {
-  readonly status: number
-  readonly text: string
-  readonly headers: Readonly<Record<string, string>>
-
-  constructor(status: number, text: string, headers: Readonly<Record<string, string>> = {}) {
-    this.status = status
-    this.text = text
-    this.headers = headers
-  }
 }
 
 /** Bytes that are not held in memory; without `bytes` the headers alone. */

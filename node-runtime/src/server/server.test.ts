@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../base/clock.ts'
 import { RecordingLogger } from '../testing/recording-logger.ts'
 import { TestWorld } from '../testing/test-nodes.ts'
+import { ROUTES } from './api.ts'
 import { JSON_BODY_BYTES_MAX } from './limits.ts'
-import { ROUTES } from './server.ts'
 import { type ServedNode, serve } from './testing/served-node.ts'
 
 let world: TestWorld

@@ -1,46 +1,20 @@
-// The HTTP server: Fastify, the routes, one error handler. It knows contexts and namespaces only through the node.
-import type { AddressInfo } from 'node:net'
-import { Readable } from 'node:stream'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { BlobError } from '../blobs/errors.ts'
-import { BLOB_BYTES_MAX } from '../blobs/limits.ts'
-import { tooLarge } from '../blobs/manifest.ts'
-import { allowedMethods } from './allowed-methods.ts'
-import { checkCaller } from './caller.ts'
-import { httpFailureOf, ServerError } from './errors.ts'
-import { parseJson } from './json.ts'
+// The HTTP server: listeners, connections and their limits, and who answers: probes here, the API everything else. The
+// API is loaded by the first request that needs it, which waits: a node that starts is asked only whether it is ready.
+import { once } from 'node:events'
 import {
-  CUT_OFF_MS,
-  DRAIN_MS,
-  JSON_BODY_BYTES_MAX,
-  KEEP_ALIVE_MS,
-  REQUEST_RECEIVE_MS,
-  UPLOAD_RECEIVE_MS,
-} from './limits.ts'
-import { readQuery } from './query.ts'
-import { RawResponse, type Route, type RouteParts, StreamResponse } from './route.ts'
-import { applicationRoutes } from './routes/applications.ts'
-import { blobRoutes } from './routes/blobs.ts'
-import { contextRoutes } from './routes/contexts.ts'
-import { deltaRoutes } from './routes/deltas.ts'
-import { healthRoutes } from './routes/health.ts'
-import { identityRoutes } from './routes/identity.ts'
-import { jsonrpcRoutes } from './routes/jsonrpc.ts'
-import { namespaceRoutes } from './routes/namespaces.ts'
-import { waitingRoutes } from './routes/waiting.ts'
-import { schemaController } from './schema-check.ts'
-
-export const ROUTES: readonly Route[] = [
-  ...healthRoutes,
-  ...applicationRoutes,
-  ...blobRoutes,
-  ...contextRoutes,
-  ...deltaRoutes,
-  ...waitingRoutes,
-  ...identityRoutes,
-  ...namespaceRoutes,
-  ...jsonrpcRoutes,
-]
+  createServer as createListener,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Api } from './api.ts'
+import { ServerError } from './errors.ts'
+import { CUT_OFF_MS, DRAIN_MS, KEEP_ALIVE_MS, REQUEST_RECEIVE_MS, UPLOAD_RECEIVE_MS } from './limits.ts'
+import { answerProbe } from './probes.ts'
+import type { RouteParts } from './route.ts'
 
 export interface HttpServer {
   /** Throws ServerError: ADDRESS_IN_USE, ADDRESS_UNUSABLE. Port 0 takes a free one. */
@@ -54,156 +28,144 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-export async function createServer(parts: RouteParts): Promise<HttpServer> {
-  const listening: FastifyInstance[] = []
+export function createServer(parts: RouteParts): HttpServer {
+  const listening: Server[] = []
   const stop = new AbortController()
+  const api = lateApi(parts, stop.signal)
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    if (!answerProbe(parts.node, request, response)) api.answer(request, response)
+  }
+  const open = async (host: string, port: number) => {
+    const server = await listenOn(host, port, onRequest)
+    listening.push(server)
+    return server
+  }
   return {
     async listen(host, port) {
-      const app = build(parts, stop.signal)
-      try {
-        await app.listen({ host, port })
-      } catch (cause) {
-        await app.close()
-        throw listenError(host, port, cause)
-      }
-      listening.push(app)
+      const taken = addressOf(await open(host, port))
+      if (host !== 'localhost') return
+      // It has an address of each family, and a client may take either; one that a machine lacks is no loss.
+      for (const other of await otherAddresses(host, taken.address)) await open(other, taken.port).catch(() => {})
     },
-    addresses: () => listening.flatMap((app) => app.addresses().map(urlOf)),
+    addresses: () => listening.filter((server) => server.listening).map((server) => urlOf(addressOf(server))),
     async close() {
       const impatience = setTimeout(() => stop.abort(new ServerError('STOPPING', 'the node is stopping')), DRAIN_MS)
       // A client that neither sends nor reads would hold the end up for as long as it likes.
       const cutOff = setTimeout(() => {
-        for (const app of listening) app.server.closeAllConnections()
+        for (const server of listening) server.closeAllConnections()
       }, DRAIN_MS + CUT_OFF_MS)
-      await Promise.all(listening.map((app) => app.close()))
+      await Promise.all([api.refuse(), ...listening.map(ended)])
       clearTimeout(impatience)
       clearTimeout(cutOff)
     },
   }
 }
 
-function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
-  const app = fastify({
-    bodyLimit: JSON_BODY_BYTES_MAX,
-    // Of uploads; `limitReceiving` holds everything else to less.
-    requestTimeout: UPLOAD_RECEIVE_MS,
-    http: { headersTimeout: REQUEST_RECEIVE_MS },
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    forceCloseConnections: 'idle',
-    logger: false,
-    schemaController,
-    // Paths that cannot be read never reach a hook.
-    frameworkErrors: (error, { headers }, { raw }) => {
-      const { status, message } = httpFailureOf(refusalOf(headers) ?? error)
-      raw.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
-      raw.end(JSON.stringify({ error: message }))
-    },
-  })
-  // Before anything is read or looked up, and for paths that do not exist, too.
-  app.addHook('onRequest', async ({ headers }) => checkCaller(headers))
-  app.removeAllContentTypeParsers()
-  // Clients send JSON with and without a content type, and nothing, `null` or `{}` where there is nothing to say.
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, body === '' ? null : parseJson(String(body)))
-    } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)))
-    }
-  })
-  app.setErrorHandler((error, request, reply) => {
-    const { status, message } = httpFailureOf(error)
-    // A body that breaks off is the client's end, not a defect.
-    if (status === 500 && error !== request.raw.errored)
-      parts.log.error(
-        { url: request.url, error: error instanceof Error ? error.stack : String(error) },
-        'request failed',
+/** The API, loaded by its first request. */
+function lateApi(parts: RouteParts, stop: AbortSignal): Api {
+  let api: Api | undefined
+  let loading: Promise<Api> | undefined
+  let refusing = false
+  const load = async (): Promise<Api> => {
+    const { createApi } = await import('./api.ts')
+    const loaded = await createApi(parts, stop)
+    if (refusing) await loaded.refuse()
+    api = loaded
+    return loaded
+  }
+  return {
+    answer(request, response) {
+      if (api) {
+        api.answer(request, response)
+        return
+      }
+      loading ??= load()
+      loading.then(
+        (loaded) => {
+          // Who went away meanwhile is not answered.
+          if (!request.socket.destroyed) loaded.answer(request, response)
+        },
+        (error: unknown) => {
+          parts.log.error({ url: request.url, error: stackOf(error) }, 'the API could not be loaded')
+          response.writeHead(500, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
+          response.end(JSON.stringify({ error: 'Internal server error' }))
+        },
       )
-    if (error instanceof BlobError && error.code === 'BLOB_TOO_LARGE') {
-      parts.log.warn({ url: request.url, ...error.data }, 'Blob exceeds maximum allowed size')
-    }
-    // What is left of the body is not read.
-    if (!request.raw.complete) reply.header('connection', 'close')
-    reply.code(status).send({ error: message })
-  })
-  const methodsOf = allowedMethods(ROUTES)
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] ?? ''
-    const allowed = methodsOf(path).join(', ')
-    if (allowed === '') return reply.code(404).send({ error: `no route ${request.method} ${path}` })
-    return reply
-      .code(405)
-      .header('allow', allowed)
-      .send({ error: `${path} takes ${allowed}, not ${request.method}` })
-  })
-  for (const route of ROUTES) if (!route.streams) register(app, route, parts, stop)
-  // A scope of its own: its bodies are not read before the handler does.
-  app.register(async (scope) => {
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', (_request, _stream, done) => done(null, null))
-    for (const route of ROUTES) if (route.streams) register(scope, route, parts, stop)
-  })
-  return app
-}
-
-function refusalOf(headers: FastifyRequest['headers']): unknown {
-  try {
-    checkCaller(headers)
-    return undefined
-  } catch (error) {
-    return error
+    },
+    async refuse() {
+      refusing = true
+      // Without one nobody is answered anyway; its requests have been told.
+      const loaded = await loading?.catch(() => undefined)
+      await loaded?.refuse()
+    },
   }
 }
 
-function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: AbortSignal): void {
-  app.route({
-    method: route.method,
-    url: route.url,
-    onRequest: route.streams ? limitUpload : limitReceiving,
-    schema: {
-      params: route.params,
-      ...(route.method === 'GET' || route.method === 'HEAD' ? {} : { body: route.body }),
+async function listenOn(
+  host: string,
+  port: number,
+  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<Server> {
+  const server = createListener(
+    {
+      headersTimeout: REQUEST_RECEIVE_MS,
+      // Of uploads; the API holds everything else to less.
+      requestTimeout: UPLOAD_RECEIVE_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
     },
-    handler: async (request, reply) => {
-      const gone = new AbortController()
-      reply.raw.once('close', () => {
-        if (!reply.raw.writableEnded) gone.abort(new ServerError('BAD_REQUEST', 'the client went away'))
-      })
-      const answer = await route.handle(parts, {
-        params: request.params as Record<string, unknown>,
-        query: readQuery(route.query, request.query),
-        body: request.body ?? null,
-        // Whoever stops reading half-way answers all the same: the connection must last until then.
-        stream: request.raw.iterator({ destroyOnReturn: false }),
-        signal: AbortSignal.any([gone.signal, stop]),
-      })
-      if (answer instanceof RawResponse) {
-        reply.headers({ ...answer.headers })
-        return reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text)
-      }
-      if (answer instanceof StreamResponse) return sendStream(reply, answer)
-      return answer
-    },
-  })
+    onRequest,
+  )
+  server.on('clientError', refuseUnreadable)
+  server.listen({ host, port })
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    throw listenError(host, port, cause)
+  }
+  return server
 }
 
-function sendStream(reply: FastifyReply, { headers, bytes }: StreamResponse): FastifyReply {
-  reply.headers({ ...headers })
-  // One chunk ahead, as large as they are; what fails on the way cuts the connection.
-  return bytes ? reply.send(Readable.from(bytes, { objectMode: false, highWaterMark: 1 })) : reply.send()
+/** What is no HTTP, or does not arrive in time, never becomes a request. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const [status, message] =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? [408, 'the request did not arrive in time']
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? [431, 'the headers of the request are too large']
+        : [400, 'this is no HTTP request']
+  const body = JSON.stringify({ error: message })
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8`
+  if (socket.writable) {
+    socket.write(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+  }
+  socket.destroy(error)
 }
 
-/** Refused before anything is read; one that does not say its size is refused while it comes. */
-async function limitUpload({ headers }: FastifyRequest): Promise<void> {
-  const size = Number(headers['content-length'] ?? 0)
-  if (size > BLOB_BYTES_MAX) throw tooLarge(size)
+/** The addresses of a name, without the one that is listened on. */
+async function otherAddresses(host: string, taken: string): Promise<string[]> {
+  const { lookup } = await import('node:dns/promises')
+  const found = await lookup(host, { all: true })
+  return found.map(({ address }) => address).filter((address) => address !== taken)
 }
 
-/** A request that does not arrive whole in time ends its connection. */
-async function limitReceiving({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const late = setTimeout(() => {
-    if (!raw.complete) raw.destroy()
-  }, REQUEST_RECEIVE_MS)
-  reply.raw.once('close', () => clearTimeout(late))
+/** Resolves when no connection is left. */
+async function ended(server: Server): Promise<void> {
+  await new Promise((resolve) => server.close(resolve))
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('assertion failed: listening on a port')
+  return address
+}
+
+function urlOf({ address, port }: AddressInfo): string {
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+}
+
+function stackOf(error: unknown): string {
+  return (error instanceof Error && error.stack) || String(error)
 }
 
 function listenError(host: string, port: number, cause: unknown): ServerError {
@@ -217,10 +179,4 @@ function listenError(host: string, port: number, cause: unknown): ServerError {
     cause,
     data: { host, port },
   })
-}
-
-function urlOf(listening: AddressInfo | string): string {
-  if (typeof listening === 'string') return listening
-  const host = listening.address.includes(':') ? `[${listening.address}]` : listening.address
-  return `http://${host}:${listening.port}`
 }

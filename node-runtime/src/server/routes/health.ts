@@ -1,19 +1,6 @@
 // Who is alive, ready, and connected. Public: no identity is asked.
-import { NoBody, NoFields, RawResponse, type Route, type RouteParts, route } from '../route.ts'
-
-function storeAnswers({ node }: RouteParts): boolean {
-  try {
-    node.ports.store.get(PROBE_KEY)
-    return true
-  } catch {
-    // Closed or failing: that is the answer.
-    return false
-  }
-}
-
-const PROBE_KEY = Uint8Array.of(0)
-
-const status = (code: number, text: string) => new RawResponse(code, JSON.stringify({ data: { status: text } }))
+import { answerHealth, answerReady } from '../probes.ts'
+import { NoBody, NoFields, type Route, route } from '../route.ts'
 
 export const healthRoutes: readonly Route[] = [
   route({
@@ -23,7 +10,7 @@ export const healthRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: NoBody,
-    handle: async (parts) => (storeAnswers(parts) ? status(200, 'alive') : status(503, 'store_unavailable')),
+    handle: async ({ node }) => answerHealth(node),
   }),
   route({
     method: 'GET',
@@ -32,11 +19,7 @@ export const healthRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: NoBody,
-    handle: async (parts) => {
-      if (!storeAnswers(parts)) return status(503, 'store_unavailable')
-      const { readiness } = parts.node
-      return readiness.ready ? status(200, 'ready') : status(503, readiness.why)
-    },
+    handle: async ({ node }) => answerReady(node),
   }),
   route({
     method: 'GET',

@@ -11,7 +11,8 @@ import { ServerError } from '../errors.ts'
 import { jsonTextOf } from '../json.ts'
 import { contextOf } from '../lookups.ts'
 import type { NodeServices } from '../ports.ts'
-import { NoFields, RawResponse, type Route, type RouteParts, route } from '../route.ts'
+import { RawResponse } from '../raw-response.ts'
+import { NoFields, type Route, type RouteParts, route } from '../route.ts'
 
 const Envelope = Type.Object({
   jsonrpc: Type.Literal('2.0'),

@@ -34,7 +34,7 @@ export const BASE58 = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/
 export const HEX32 = /^[0-9a-f]{64}$/
 
 export async function serve(node: Node, log: RouteParts['log'] = silentLogger): Promise<ServedNode> {
-  const server = await createServer({ node, log })
+  const server = createServer({ node, log })
   await server.listen('127.0.0.1', 0)
   const [url] = server.addresses()
   if (url === undefined) throw new Error('the server listens nowhere')

@@ -1,0 +1,176 @@
+// The API: Fastify, the routes, one error handler. It knows contexts and namespaces only through the node, and nothing of
+// listening and connections.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { BlobError } from '../blobs/errors.ts'
+import { BLOB_BYTES_MAX } from '../blobs/limits.ts'
+import { tooLarge } from '../blobs/manifest.ts'
+import { allowedMethods } from './allowed-methods.ts'
+import { checkCaller } from './caller.ts'
+import { httpFailureOf, ServerError } from './errors.ts'
+import { parseJson } from './json.ts'
+import { JSON_BODY_BYTES_MAX, REQUEST_RECEIVE_MS } from './limits.ts'
+import { readQuery } from './query.ts'
+import { RawResponse } from './raw-response.ts'
+import { type Route, type RouteParts, StreamResponse } from './route.ts'
+import { applicationRoutes } from './routes/applications.ts'
+import { blobRoutes } from './routes/blobs.ts'
+import { contextRoutes } from './routes/contexts.ts'
+import { deltaRoutes } from './routes/deltas.ts'
+import { healthRoutes } from './routes/health.ts'
+import { identityRoutes } from './routes/identity.ts'
+import { jsonrpcRoutes } from './routes/jsonrpc.ts'
+import { namespaceRoutes } from './routes/namespaces.ts'
+import { waitingRoutes } from './routes/waiting.ts'
+import { schemaController } from './schema-check.ts'
+
+export const ROUTES: readonly Route[] = [
+  ...healthRoutes,
+  ...applicationRoutes,
+  ...blobRoutes,
+  ...contextRoutes,
+  ...deltaRoutes,
+  ...waitingRoutes,
+  ...identityRoutes,
+  ...namespaceRoutes,
+  ...jsonrpcRoutes,
+]
+
+export interface Api {
+  /** Reads the request from there, and answers. */
+  answer(request: IncomingMessage, response: ServerResponse): void
+  /** What is asked from now on is answered 503. Running requests go on. */
+  refuse(): Promise<void>
+}
+
+/** `stop` ends what still runs. */
+export async function createApi(parts: RouteParts, stop: AbortSignal): Promise<Api> {
+  const app = build(parts, stop)
+  await app.ready()
+  return {
+    answer: (request, response) => app.routing(request, response),
+    refuse: async () => {
+      await app.close()
+    },
+  }
+}
+
+function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
+  const app = fastify({
+    bodyLimit: JSON_BODY_BYTES_MAX,
+    logger: false,
+    schemaController,
+    // Paths that cannot be read never reach a hook.
+    frameworkErrors: (error, { headers }, { raw }) => {
+      const { status, message } = httpFailureOf(refusalOf(headers) ?? error)
+      raw.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
+      raw.end(JSON.stringify({ error: message }))
+    },
+  })
+  // Before anything is read or looked up, and for paths that do not exist, too.
+  app.addHook('onRequest', async ({ headers }) => checkCaller(headers))
+  app.removeAllContentTypeParsers()
+  // Clients send JSON with and without a content type, and nothing, `null` or `{}` where there is nothing to say.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? null : parseJson(String(body)))
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)))
+    }
+  })
+  app.setErrorHandler((error, request, reply) => {
+    const { status, message } = httpFailureOf(error)
+    // A body that breaks off is the client's end, not a defect.
+    if (status === 500 && error !== request.raw.errored)
+      parts.log.error(
+        { url: request.url, error: error instanceof Error ? error.stack : String(error) },
+        'request failed',
+      )
+    if (error instanceof BlobError && error.code === 'BLOB_TOO_LARGE') {
+      parts.log.warn({ url: request.url, ...error.data }, 'Blob exceeds maximum allowed size')
+    }
+    // What is left of the body is not read.
+    if (!request.raw.complete) reply.header('connection', 'close')
+    reply.code(status).send({ error: message })
+  })
+  const methodsOf = allowedMethods(ROUTES)
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? ''
+    const allowed = methodsOf(path).join(', ')
+    if (allowed === '') return reply.code(404).send({ error: `no route ${request.method} ${path}` })
+    return reply
+      .code(405)
+      .header('allow', allowed)
+      .send({ error: `${path} takes ${allowed}, not ${request.method}` })
+  })
+  for (const route of ROUTES) if (!route.streams) register(app, route, parts, stop)
+  // A scope of its own: its bodies are not read before the handler does.
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _stream, done) => done(null, null))
+    for (const route of ROUTES) if (route.streams) register(scope, route, parts, stop)
+  })
+  return app
+}
+
+function refusalOf(headers: FastifyRequest['headers']): unknown {
+  try {
+    checkCaller(headers)
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: AbortSignal): void {
+  app.route({
+    method: route.method,
+    url: route.url,
+    onRequest: route.streams ? limitUpload : limitReceiving,
+    schema: {
+      params: route.params,
+      ...(route.method === 'GET' || route.method === 'HEAD' ? {} : { body: route.body }),
+    },
+    handler: async (request, reply) => {
+      const gone = new AbortController()
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableEnded) gone.abort(new ServerError('BAD_REQUEST', 'the client went away'))
+      })
+      const answer = await route.handle(parts, {
+        params: request.params as Record<string, unknown>,
+        query: readQuery(route.query, request.query),
+        body: request.body ?? null,
+        // Whoever stops reading half-way answers all the same: the connection must last until then.
+        stream: request.raw.iterator({ destroyOnReturn: false }),
+        signal: AbortSignal.any([gone.signal, stop]),
+      })
+      if (answer instanceof RawResponse) {
+        reply.headers({ ...answer.headers })
+        return reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text)
+      }
+      if (answer instanceof StreamResponse) return sendStream(reply, answer)
+      return answer
+    },
+  })
+}
+
+function sendStream(reply: FastifyReply, { headers, bytes }: StreamResponse): FastifyReply {
+  reply.headers({ ...headers })
+  // One chunk ahead, as large as they are; what fails on the way cuts the connection.
+  return bytes ? reply.send(Readable.from(bytes, { objectMode: false, highWaterMark: 1 })) : reply.send()
+}
+
+/** Refused before anything is read; one that does not say its size is refused while it comes. */
+async function limitUpload({ headers }: FastifyRequest): Promise<void> {
+  const size = Number(headers['content-length'] ?? 0)
+  if (size > BLOB_BYTES_MAX) throw tooLarge(size)
+}
+
+/** A request that does not arrive whole in time ends its connection. */
+async function limitReceiving({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const late = setTimeout(() => {
+    if (!raw.complete) raw.destroy()
+  }, REQUEST_RECEIVE_MS)
+  reply.raw.once('close', () => clearTimeout(late))
+}

@@ -1,0 +1,66 @@
+// Whether the node lives and is ready: what others ask while it starts, over and over. Answered without the API, whose
+// modules and routes take as long to load as the network takes to stand.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { checkCaller } from './caller.ts'
+import { httpFailureOf } from './errors.ts'
+import type { NodeServices } from './ports.ts'
+import { RawResponse } from './raw-response.ts'
+
+export type ProbedNode = Pick<NodeServices, 'readiness'> & {
+  readonly ports: Pick<NodeServices['ports'], 'store'>
+}
+
+const PROBE_KEY = Uint8Array.of(0)
+
+const status = (code: number, text: string) => new RawResponse(code, JSON.stringify({ data: { status: text } }))
+
+/** The process answers and its store can be read. */
+export function answerHealth(node: ProbedNode): RawResponse {
+  return storeAnswers(node) ? status(200, 'alive') : status(503, 'store_unavailable')
+}
+
+/** Start-up is over. */
+export function answerReady(node: ProbedNode): RawResponse {
+  if (!storeAnswers(node)) return status(503, 'store_unavailable')
+  return node.readiness.ready ? status(200, 'ready') : status(503, node.readiness.why)
+}
+
+const PROBES: ReadonlyMap<string, (node: ProbedNode) => RawResponse> = new Map([
+  ['/admin-api/health', answerHealth],
+  ['/admin-api/ready', answerReady],
+])
+
+/**
+ * Answers a plain probe as its route in the API would. False for anything else: other paths and methods, a query, a
+ * body.
+ */
+export function answerProbe(node: ProbedNode, request: IncomingMessage, response: ServerResponse): boolean {
+  const { method, url = '', headers } = request
+  const probe = method === 'GET' ? PROBES.get(url) : undefined
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  if (probe === undefined || hasBody) return false
+  let answer: RawResponse
+  try {
+    checkCaller(headers)
+    answer = probe(node)
+  } catch (error) {
+    const failure = httpFailureOf(error)
+    answer = new RawResponse(failure.status, JSON.stringify({ error: failure.message }))
+  }
+  response.writeHead(answer.status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(answer.text),
+  })
+  response.end(answer.text)
+  return true
+}
+
+function storeAnswers({ ports }: ProbedNode): boolean {
+  try {
+    ports.store.get(PROBE_KEY)
+    return true
+  } catch {
+    // Closed or failing: that is the answer.
+    return false
+  }
+}

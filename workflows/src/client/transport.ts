@@ -34,6 +34,8 @@ export interface RequestOptions {
 
 type Sent = RequestOptions & {
   readonly body?: JsonValue | undefined
+  /** Shown the headers of the reply, whatever its status is. */
+  readonly onHeaders?: (headers: Headers) => void
   /** Sent as they are instead of a JSON body. */
   readonly bytes?: Blob
   readonly bodyTimeoutMs?: number
@@ -157,6 +159,7 @@ function httpError(about: ClientErrorData, status: number, text: string): Client
 
 function timeoutMessage(about: ClientErrorData, phase: 'headers' | 'body', limitMs: number): string {
   const missing = phase === 'headers' ? 'no answer' : 'no complete answer'
+      sent.onHeaders?.(response.headers)
   return `Request timeout: ${missing} to ${about.method} ${about.url} within ${limitMs} ms`
 }
 

@@ -9,11 +9,13 @@ import { type JsonObject, type JsonValue, keysOf } from '../values/json/json-val
 import { resolve, resolveToText } from '../values/placeholders.ts'
 import { shownText } from '../values/shown-value.ts'
 import type { Variables } from '../values/variables.ts'
+import { afterSync } from './controls/after-sync.ts'
 import { AttemptHistory, runAttempts } from './controls/attempts.ts'
 import { whySkipped } from './controls/condition.ts'
 import { entriesOf, entryText, entryVariables } from './controls/each-entry.ts'
 import { judgeExpectation } from './controls/expectation.ts'
 import { TimeLimitError, withTimeLimit } from './controls/time-limit.ts'
+import { WriteLedger } from './controls/write-ledger.ts'
 import type { EmitRunEvent, StepRef } from './events.ts'
 import { describeFailure } from './failure.ts'
 import { SHOWN_REPLY_MAX_CHARS } from './limits.ts'
@@ -81,6 +83,7 @@ class StepRun {
 
 export class StepRunner {
   readonly #parts: StepRunnerParts
+  readonly #ledger = new WriteLedger()
   #lastId = 0
 
   constructor(parts: StepRunnerParts) {
@@ -174,7 +177,7 @@ export class StepRunner {
       if (skipped !== undefined) return { skipped }
       const attempt = () => {
         const runBranch = this.#branchRunner(run.tally)
-        const scope = new StepScope({ ...this.#parts, runBranch }, step, run.ref, variables)
+        const scope = new StepScope({ ...this.#parts, runBranch, ledger: this.#ledger }, step, run.ref, variables)
         run.scope = scope
         return withTimeLimit(timeoutSec, scope, options, (limited) => this.#try(run.kind, scope, limited))
       }
@@ -211,7 +214,7 @@ export class StepRunner {
 
   async #try(kind: StepKind, scope: StepScope, options: Options): Promise<StepResult> {
     const { after, expect } = scope.step.controls ?? {}
-    if (after !== undefined) throw new StepError('unsupported', '"after" cannot be waited for yet', { field: 'after' })
+    if (after !== undefined) await afterSync(after.syncSec, this.#ledger, scope, options)
     const result = await this.#execute(kind, scope, options)
     return expect === undefined ? result : judgeExpectation(expect, result, scope)
   }
@@ -273,9 +276,9 @@ function isOperationFailure(error: unknown): error is StepError | ClientError {
 }
 
 function unexpectedSuccess({ node, payload, summary }: StepResult, isSecret: boolean): StepError {
-  const seen = payload === undefined || isSecret ? (summary ?? '') : shownText(payload)
-  const cut = seen.length <= SHOWN_REPLY_MAX_CHARS ? seen : `${seen.slice(0, SHOWN_REPLY_MAX_CHARS - 1)}…`
-  const message = `the step was expected to fail, and succeeded${seen === '' ? '' : `:\n  the reply: ${cut}`}`
+  const reply = payload === undefined || isSecret ? undefined : shownText(payload)
+  const cut = reply === undefined ? summary : `\n  the reply: ${reply.slice(0, SHOWN_REPLY_MAX_CHARS)}`
+  const message = `the step was expected to fail, and succeeded${cut === undefined ? '' : `: ${cut}`.replace(' \n', '\n')}`
   const help =
     'leave out expected_failure if this is right; else a step before it does not have the effect it should have'
   return new StepError('not_as_expected', message, { node, field: 'expected_failure', help })

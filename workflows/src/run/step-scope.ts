@@ -8,6 +8,7 @@ import type { JsonValue } from '../values/json/json-value.ts'
 import { resolve, resolveToText } from '../values/placeholders.ts'
 import type { ValuesError } from '../values/values-error.ts'
 import type { Variables } from '../values/variables.ts'
+import type { WriteLedger } from './controls/write-ledger.ts'
 import type { EmitRunEvent, StepRef } from './events.ts'
 import type { RunNodes } from './run-nodes.ts'
 
@@ -19,6 +20,7 @@ export interface StepScopeParts {
   readonly seed: string | undefined
   readonly drawSeed: () => string
   readonly emit: EmitRunEvent
+  readonly ledger: WriteLedger
   readonly runBranch: (
     branch: PlannedBranch,
     run: BranchRun,
@@ -111,6 +113,10 @@ export class StepScope implements StepContext {
   get nodeName(): string | undefined {
     const { node } = this.step.input
     return typeof node === 'string' ? resolveToText(node, this.variables) : undefined
+  }
+
+  wrote(node: string, contextId: string, deltaId: string | undefined): void {
+    this.#parts.ledger.add(contextId, { node, deltaId })
   }
 
   progress(message: string): void {

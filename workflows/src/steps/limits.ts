@@ -77,3 +77,15 @@ export const FUZZY_LAST_SHOWN = 20
 
 /** Different statements of an operation whose failures are told apart; those beyond are only counted. */
 export const FUZZY_LABELS_MAX = 1_000
+
+/** Why nodes do not agree: for one answer, and how much is named of each node; the rest is counted. */
+export const DIAGNOSIS_TIMEOUT_MS = 2_000
+export const DIAGNOSIS_ROWS_MAX = 20
+
+/** `after: sync`, where the step says nothing; its pauses double from the first to the longest. */
+export const AFTER_SYNC_SEC = 30
+export const AFTER_SYNC_FIRST_MS = 10
+export const AFTER_SYNC_PAUSE_MAX_MS = 250
+
+/** A token is renewed within this, or not at all: the request that needs it waits. */
+export const RENEW_TIMEOUT_MS = 15_000

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 
 export interface Write {
   readonly id: string
+  /** Name of the node. */
+  readonly author: string
   readonly key: string
   readonly value: unknown
 }
@@ -31,6 +33,11 @@ export interface Fault {
   times: number
 }
 
+/** Each write is a delta on the one before it. */
+export function deltaId({ id }: Write): string {
+  return createHash('sha256').update(id).digest('hex')
+}
+
 /** One pretend node. Its server may be stopped and started; its state outlives that. */
 export class FixtureNode {
   readonly name: string
@@ -55,6 +62,14 @@ export class FixtureNode {
   lagPolls = 0
   /** Calls of `get` that do not see the last write of another node yet. */
   lagReads = 0
+  /** It tells which delta a call made, and where a delta is, as calnode does. */
+  namesDeltas = true
+  /** Sent with the next reply. */
+  readonly replyHeaders: Record<string, string> = {}
+  /** Rows of what waits here, by the name of the list: pending, parked, handlers, deadLetters. */
+  readonly waiting: Record<string, object[]> = {}
+  /** Where set, reported instead of the true one. */
+  forgedGovernance: string | undefined
   ready = true
   /** Told of a request that is never answered. */
   onHang: () => void = () => undefined
@@ -110,7 +125,7 @@ export class FixtureNode {
   heads(contextId: string): number[][] {
     if (this.forgedHeads) return this.forgedHeads
     const last = this.network.writes(contextId)[(this.applied.get(contextId) ?? 0) - 1]
-    return last ? [[...createHash('sha256').update(last.id).digest()]] : []
+    return last ? [[...Buffer.from(deltaId(last), 'hex')]] : []
   }
 }
 
@@ -151,7 +166,9 @@ export class FixtureNetwork {
   /** The author has the write at once, the others unless they lag. */
   write(author: FixtureNode, contextId: string, key: string, value: unknown): void {
     author.catchUp(contextId)
-    this.writes(contextId).push({ id: this.nextId('write'), key, value })
+    const made = { id: this.nextId('write'), author: author.name, key, value }
+    this.writes(contextId).push(made)
+    if (author.namesDeltas) author.replyHeaders['x-calbox-delta'] = deltaId(made)
     author.catchUp(contextId)
     for (const node of this.nodes.values()) if (node.lagPolls === 0 && node.lagReads === 0) node.catchUp(contextId)
   }

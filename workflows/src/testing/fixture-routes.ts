@@ -1,7 +1,7 @@
 // The routes of a fixture node, in the shapes of the admin API and JSON-RPC.
 import { cannedRoutes } from './fixture-canned.ts'
 import { FixtureHttpError } from './fixture-http-error.ts'
-import type { FixtureGroup, FixtureNode } from './fixture-network.ts'
+import { deltaId, type FixtureGroup, type FixtureNode } from './fixture-network.ts'
 
 export interface FixtureRoute {
   readonly method: string
@@ -94,6 +94,37 @@ function getContext(node: FixtureNode, [id = '']: string[]): unknown {
   }
 }
 
+function groupOfContext(node: FixtureNode, [id = '']: string[]): unknown {
+  const group = node.network.groupOfContext(id)
+  if (!group) throw new FixtureHttpError(404, `context ${id} not found`)
+  return { data: group.id }
+}
+
+const WAITING = ['pending', 'parked', 'handlers', 'deadLetters']
+
+function waiting(node: FixtureNode): unknown {
+  return { data: Object.fromEntries(WAITING.map((name) => [name, node.waiting[name]?.length ?? 0])) }
+}
+
+function waitingRows(name: string): FixtureRoute['handle'] {
+  return (node) => ({ data: { [name]: node.waiting[name] ?? [] } })
+}
+
+function deltaPlace(node: FixtureNode, [id = '', delta = '']: string[]): unknown {
+  if (!node.namesDeltas) throw new FixtureHttpError(404, 'no such route')
+  if (node.lagPolls > 0) {
+    node.lagPolls -= 1
+    if (node.lagPolls === 0) node.catchUp(id)
+  }
+  const writes = node.network.writes(id)
+  const at = writes.findIndex((write) => deltaId(write) === delta)
+  const write = writes[at]
+  if (write === undefined || at >= (node.applied.get(id) ?? 0)) return { data: { deltaId: delta, state: 'unknown' } }
+  const parents = writes.slice(Math.max(0, at - 1), at).map(deltaId)
+  const author = node.network.node(write.author).identity
+  return { data: { deltaId: delta, state: 'applied', author, parents } }
+}
+
 function joinContext(node: FixtureNode, [id = '']: string[]): unknown {
   const group = node.network.groupOfContext(id)
   if (!group) throw new FixtureHttpError(404, `context ${id} not found`)
@@ -126,7 +157,8 @@ function groupInfo(node: FixtureNode, [id]: string[]): unknown {
       memberCount: group.members.length,
       contextCount: group.contexts.length,
       subgroupVisibility: group.visibility,
-      groupStateHash: `${group.members.length}`.padStart(64, '0'),
+      groupStateHash: node.forgedGovernance ?? `${group.members.length}`.padStart(64, '0'),
+      governanceHeads: [node.forgedGovernance ?? 'ab'.repeat(32)],
     },
   }
 }
@@ -154,6 +186,7 @@ function execute(node: FixtureNode, contextId: string, method: string, args: unk
 }
 
 function jsonrpc(node: FixtureNode, _params: string[], body: unknown): unknown {
+  if (node.namesDeltas) node.replyHeaders['x-calbox-delta'] = 'none'
   const params = field(body, 'params')
   const forced = node.rpcErrors.shift()
   const answer = forced
@@ -208,6 +241,13 @@ export const fixtureRoutes: readonly FixtureRoute[] = [
   route('POST', '/admin-api/contexts/sync', sync),
   route('POST', '/admin-api/contexts/sync/:id', sync),
   route('GET', '/admin-api/contexts/:id', getContext),
+  route('GET', '/admin-api/contexts/:id/group', groupOfContext),
+  route('GET', '/admin-api/contexts/:id/deltas/:delta', deltaPlace),
+  route('GET', '/admin-api/contexts/:id/waiting', waiting),
+  ...['pending', 'parked', 'handlers'].map((name) =>
+    route('GET', `/admin-api/contexts/:id/waiting/${name}`, waitingRows(name)),
+  ),
+  route('GET', '/admin-api/contexts/:id/dead-letters', waitingRows('deadLetters')),
   route('POST', '/admin-api/contexts/:id/join', joinContext),
   route('POST', '/admin-api/identity/context', (node) => ({ data: { publicKey: node.network.nextId('Key') } })),
   route('POST', '/jsonrpc', jsonrpc),

@@ -64,7 +64,12 @@ async function answer(node: FixtureNode, request: IncomingMessage, response: Ser
     const match = route.method === method ? route.path.exec(path) : null
     if (!match) continue
     try {
-      return send(response, 200, route.handle(node, match.slice(1).map(decodeURIComponent), body))
+      const reply = route.handle(node, match.slice(1).map(decodeURIComponent), body)
+      for (const [name, value] of Object.entries(node.replyHeaders)) {
+        response.setHeader(name, value)
+        delete node.replyHeaders[name]
+      }
+      return send(response, 200, reply)
     } catch (error) {
       if (!(error instanceof FixtureHttpError)) throw error
       return send(response, error.status, { error: error.message })

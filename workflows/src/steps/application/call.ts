@@ -22,6 +22,9 @@ import { callRemedy } from './call-remedy.ts'
 
 type Options = { signal: AbortSignal }
 
+/** The delta that the call made, or `none`. Other nodes than calnode do not send it. */
+const DELTA_HEADER = 'x-calbox-delta'
+
 export const call = defineStep({
   kind: 'call',
   summary: "Call a method of a context's application on a node.",
@@ -73,12 +76,18 @@ export const call = defineStep({
     const node = context.node(input.node)
     const contextId = context.text(input.context_id)
     const args = context.resolve(context.step.input.args ?? {})
-    const send = () => node.client.jsonrpc(contextId, input.method, args, requestOptions(input, context, options))
+    let written: string | null = null
+    const onHeaders = (headers: Headers) => {
+      written = headers.get(DELTA_HEADER)
+    }
+    const sent = { ...requestOptions(input, context, options), onHeaders }
+    const send = () => node.client.jsonrpc(contextId, input.method, args, sent)
     try {
       const retry = { attempts: input.state_retry_attempts, delaySec: input.state_retry_delay }
       const envelope = await withState(() => retryUnsent(send, context, options), retry, context, options)
       const error = rpcErrorOf(envelope)
       if (error !== undefined) return expectedError(node, input.method, error, envelope, context)
+      if (written !== 'none') context.wrote(node.name, contextId, written ?? undefined)
       return succeeded(node, input.method, envelope, context)
     } catch (error) {
       if (!(error instanceof ClientError) || !context.step.expectedFailure) throw error

@@ -3,6 +3,8 @@ import type { NodeFacts } from '../../run/events.ts'
 import { type JsonObject, type JsonValue, jsonFloat, objectOf } from '../../values/json/json-value.ts'
 import { stringifyLosslessJson } from '../../values/json/lossless-json.ts'
 import { shortId } from '../reply.ts'
+import type { NodeDiagnosis } from './diagnosis.ts'
+import type { Unsettled } from './settled.ts'
 import { agreed, type Sighting, type SyncTarget } from './sync-targets.ts'
 
 /** One check: what every node showed of every target, and what the read of `expect` gave. */
@@ -12,7 +14,10 @@ export interface SyncCheck {
   readonly expected?: ReadonlyMap<string, JsonValue>
   /** Nodes whose read gave something else, in the order of the step. */
   readonly unmet?: readonly string[]
+  /** Everything that must be equal is, and what was read is as expected. */
   readonly converged: boolean
+  /** What may still change that. Only looked at when all hashes agreed; never empty. */
+  readonly unsettled?: readonly Unsettled[]
 }
 
 export interface SyncTiming {
@@ -44,7 +49,7 @@ export function syncPayload(check: SyncCheck, timing: SyncTiming): JsonObject {
   }
 }
 
-export function syncFacts(check: SyncCheck): NodeFacts[] {
+export function syncFacts(check: SyncCheck, diagnoses: readonly NodeDiagnosis[] = []): NodeFacts[] {
   const facts = new Map<string, Record<string, string>>()
   for (const { target, sightings } of check.targets) {
     for (const sighting of sightings) {
@@ -52,12 +57,19 @@ export function syncFacts(check: SyncCheck): NodeFacts[] {
       facts.set(sighting.node, row)
       row[target.kind === 'context' ? 'root' : 'group state'] = shortId(sighting.hash ?? '–')
       if (sighting.heads) row.heads = sighting.heads.map((head) => head.slice(0, 8)).join(' ') || 'none'
+      if (sighting.governance)
+        row['governance heads'] = sighting.governance.map((id) => id.slice(0, 8)).join(' ') || 'none'
       if (sighting.problem !== undefined) row.problem = sighting.problem
     }
   }
   for (const [node, result] of check.expected ?? []) {
     const row = facts.get(node)
     if (row) row.read = stringifyLosslessJson(result)
+  }
+  for (const { node, lacks, waits } of diagnoses) {
+    const row = facts.get(node)
+    if (row && lacks !== undefined) row.lacks = lacks
+    if (row && waits !== undefined) row.waits = waits
   }
   return [...facts].map(([node, row]) => ({ node, facts: row }))
 }
@@ -78,8 +90,13 @@ export function describeCheck(check: SyncCheck): string {
     }
     if (agreed(sightings) === undefined) return 'the roots are equal, the heads are not'
   }
-  const { unmet = [] } = check
-  if (unmet.length === 0) return 'the nodes agree'
+  const { unmet = [], unsettled } = check
+  if (unmet.length === 0) {
+    const [first] = unsettled ?? []
+    return first === undefined
+      ? 'the nodes agree'
+      : `the nodes agree, but not all is settled: ${first.node}: ${first.what}`
+  }
   const where = unmet.length === check.expected?.size ? 'any of them' : unmet.join(', ')
   return `the nodes agree, but the read does not give the expected value on ${where}`
 }
@@ -87,6 +104,7 @@ export function describeCheck(check: SyncCheck): string {
 /** The node whose log is shown: one that stands in the way, as far as that can be told, else the last one. */
 export function nodeToLookAt(check: SyncCheck): string | undefined {
   if (check.unmet?.[0] !== undefined) return check.unmet[0]
+  if (check.unsettled?.[0] !== undefined) return check.unsettled[0].node
   for (const { sightings } of check.targets) {
     if (agreed(sightings) !== undefined) continue
     const unread = sightings.find(({ hash }) => hash === undefined)

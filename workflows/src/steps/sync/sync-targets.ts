@@ -15,6 +15,8 @@ export interface Sighting {
   readonly hash?: string
   /** Sorted, hex. Undefined: the node does not report heads. */
   readonly heads?: readonly string[]
+  /** Heads of the governance, hex; of groups, where the node tells. */
+  readonly governance?: readonly string[]
   /** Why there is no hash. */
   readonly problem?: string
 }
@@ -64,8 +66,10 @@ async function readOnce(node: NodeHandle, target: SyncTarget, request: { signal:
   const field = isContext ? 'contextStateHash' : 'groupStateHash'
   const hash = isJsonObject(reply) && hasKey(reply, field) ? reply[field] : undefined
   if (typeof hash !== 'string' || hash === '') return { node: node.name, problem: `its reply has no ${field}` }
-  const heads = isContext && isJsonObject(reply) ? readHeads(reply.dagHeads) : undefined
-  return { node: node.name, hash, ...(heads && { heads }) }
+  if (!isJsonObject(reply)) return { node: node.name, hash }
+  const heads = isContext ? readHeads(reply.dagHeads) : undefined
+  const governance = isContext ? undefined : readHeads(reply.governanceHeads)
+  return { node: node.name, hash, ...(heads && { heads }), ...(governance && { governance }) }
 }
 
 function readHeads(value: JsonValue | undefined): string[] | undefined {

@@ -17,6 +17,8 @@ import {
 } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
+import { diagnose, type NodeDiagnosis } from './diagnosis.ts'
+import { findUnsettled } from './settled.ts'
 import { describeCheck, nodeToLookAt, type SyncCheck, type SyncTiming, syncFacts, syncPayload } from './sync-report.ts'
 import { agreed, look, type SyncTarget } from './sync-targets.ts'
 
@@ -41,6 +43,12 @@ const schema = Type.Object(
     retry_attempts: Type.Optional(Type.Integer({ minimum: 1, description: 'At most this many checks.' })),
     trigger_sync: Type.Optional(
       Type.Boolean({ default: true, description: 'Ask the nodes to synchronise before each check (contexts).' }),
+    ),
+    settled: Type.Optional(
+      Type.Boolean({
+        description:
+          'Also the governance of the context must be equal, and no delta or event handler may wait. true: or it fails; false: not looked at; not given: waited for, and a warning where it does not come.',
+      }),
     ),
     expect: Type.Optional(
       Type.Object(
@@ -75,39 +83,72 @@ export const waitForSync = defineStep({
     { name: 'per_node_expect', description: 'With expect: what each node read.' },
   ],
   honoursExpectedFailure: false,
-  checks: ({ context_id, group_id, expect }) => {
+  checks: ({ context_id, group_id, expect, settled }) => {
     if (context_id === undefined && group_id === undefined) {
       return [{ path: [], message: 'neither "context_id" nor "group_id" is given', hint: 'say what has to agree' }]
     }
-    const needsContext = expect !== undefined && context_id === undefined
-    return needsContext
-      ? [{ path: ['expect'], message: '"expect" needs "context_id": it is a call in that context' }]
-      : []
+    if (context_id !== undefined) return []
+    return [
+      ...(expect === undefined
+        ? []
+        : [{ path: ['expect'], message: '"expect" needs "context_id": it is a call in that context' }]),
+      ...(settled === undefined
+        ? []
+        : [{ path: ['settled'], message: '"settled" needs "context_id": it is about what waits in that context' }]),
+    ]
   },
   async run(input, context, options) {
     const nodes = input.nodes.map((name) => context.node(name))
     const waited = await waitForAgreement(input, nodes, targetsOf(input, context), context, options)
     const payload = syncPayload(waited.check, waited)
-    if (waited.check.converged) {
+    const { unsettled = [] } = waited.check
+    const took = formatDuration(waited.elapsedMs)
+    if (waited.check.converged && (unsettled.length === 0 || input.settled !== true)) {
       const checks = waited.attempts === 1 ? '1 check' : `${waited.attempts} checks`
-      return { payload, summary: `${nodes.length} nodes agree after ${formatDuration(waited.elapsedMs)}, ${checks}` }
+      const summary = `${nodes.length} nodes agree after ${took}, ${checks}`
+      if (unsettled.length === 0) return { payload, summary }
+      const what = unsettled.map((each) => `${each.node}: ${each.what}`).join('; ')
+      return { payload, summary, warning: `they agree, but not everything is settled after ${took}: ${what}` }
     }
     captureLeniently(payload, context)
-    const after = `${formatDuration(waited.elapsedMs)} and ${waited.attempts} checks`
-    const seen = describeCheck(waited.check)
-    const { unmet } = waited.check
-    const message =
-      unmet === undefined
-        ? `the nodes do not agree after ${after}: ${seen}`
-        : `${seen}, after ${after}${describeExpected(waited.check, context)}`
-    const field = unmet === undefined ? undefined : 'expect'
-    throw new StepError('timeout', message, {
-      perNode: syncFacts(waited.check),
-      field,
-      node: nodeToLookAt(waited.check),
-    })
+    throw await notInSync(waited, nodes, context, options)
   },
 })
+
+async function notInSync(
+  { check, elapsedMs, attempts }: SyncTiming & { check: SyncCheck },
+  nodes: readonly NodeHandle[],
+  context: StepContext,
+  options: Options,
+): Promise<StepError> {
+  const after = `${formatDuration(elapsedMs)} and ${attempts} checks`
+  const seen = describeCheck(check)
+  const diagnoses = await diagnosesOf(check, nodes, options)
+  const lines = diagnoses.flatMap((each) => each.lines.map((line) => `\n  ${line}`)).join('')
+  const { unmet, converged } = check
+  const details = { perNode: syncFacts(check, diagnoses), node: nodeToLookAt(check) }
+  if (unmet !== undefined && unmet.length > 0) {
+    const message = `${seen}, after ${after}${describeExpected(check, context)}${lines}`
+    return new StepError('timeout', message, { ...details, field: 'expect' })
+  }
+  if (converged) return new StepError('timeout', `${seen}, after ${after}${lines}`, { ...details, field: 'settled' })
+  return new StepError('timeout', `the nodes do not agree after ${after}: ${seen}${lines}`, details)
+}
+
+/** Of the context: what groups lack is not told by nodes. */
+async function diagnosesOf(
+  check: SyncCheck,
+  nodes: readonly NodeHandle[],
+  options: Options,
+): Promise<readonly NodeDiagnosis[]> {
+  const seen = check.targets.find(({ target }) => target.kind === 'context')
+  if (seen === undefined) return []
+  const sighted = nodes.map((node) => ({
+    node,
+    heads: seen.sightings.find((sighting) => sighting.node === node.name)?.heads ?? [],
+  }))
+  return diagnose(seen.target.id, sighted, options)
+}
 
 function describeExpected(check: SyncCheck, context: StepContext): string {
   const { expect } = context.step.input
@@ -144,7 +185,7 @@ async function waitForAgreement(
   while (attempts < (input.retry_attempts ?? Number.POSITIVE_INFINITY)) {
     attempts += 1
     const check = await checkOnce(nodes, targets, input.trigger_sync ?? true, context, options)
-    if (check.converged) return { check, attempts, elapsedMs: elapsed() }
+    if (check.converged && check.unsettled === undefined) return { check, attempts, elapsedMs: elapsed() }
     context.progress(`${describeCheck(check)} (check ${attempts})`)
     const leftMs = timeoutMs - elapsed()
     if (leftMs <= 0) break
@@ -171,9 +212,12 @@ async function checkOnce(
     }),
   )
   const hashesAgree = seen.every(({ sightings }) => agreed(sightings) !== undefined)
-  const expect = context.step.input.expect
-  if (!hashesAgree || !isJsonObject(expect)) return { targets: seen, converged: hashesAgree }
-  const contextId = targets.find(({ kind }) => kind === 'context')?.id ?? ''
+  const { expect, settled } = context.step.input
+  const contextId = targets.find(({ kind }) => kind === 'context')?.id
+  if (!hashesAgree || contextId === undefined) return { targets: seen, converged: hashesAgree }
+  const waiting = settled === false ? [] : await findUnsettled(nodes, contextId, options)
+  const unsettled = waiting.length > 0 && { unsettled: waiting }
+  if (!isJsonObject(expect)) return { targets: seen, converged: true, ...unsettled }
   const wanted = context.resolve(expect.equals ?? null)
   const args = context.resolve(expect.args ?? {})
   const reads = await Promise.all(
@@ -184,7 +228,7 @@ async function checkOnce(
   )
   const expected = new Map(reads.map(({ name, value }) => [name, value]))
   const unmet = reads.filter(({ met }) => !met).map(({ name }) => name)
-  return { targets: seen, expected, unmet, converged: unmet.length === 0 }
+  return { targets: seen, expected, unmet, converged: unmet.length === 0, ...unsettled }
 }
 
 /** `read` is false where the node gave no result: what it said instead is only shown, never compared. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { planWorkflow } from '../../plan/plan.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
 import { runYaml, withContext } from '../../testing/run-yaml.ts'
@@ -160,4 +160,99 @@ test('the file must name two different nodes and something to compare', () => {
   expect(
     problemsOf('{ type: wait_for_sync, nodes: [n-1, n-2], group_id: g, expect: { method: m, equals: 1 } }'),
   ).toEqual(['error'])
+})
+
+test('a timeout says which deltas a node lacks, whose they are and who has them, and what waits', async () => {
+  const network = lagging(1000)
+  network.node('n-2').waiting.parked = [
+    { deltaId: 'ab'.repeat(32), author: 'identity-of-n-1', reason: 'governance', missing: [] },
+  ]
+  network.node('n-1').waiting.deadLetters = [{ handler: 'on_set', attempts: 5, lastError: 'gone' }]
+  const run = await runYaml(sync(', trigger_sync: false, timeout: 2').replace(SET, `${SET}${SET}`), { network })
+  const lines = run.failure?.message.split('\n').slice(1) ?? []
+  expect(lines).toEqual([
+    '  n-1: 1 event handlers given up: on_set (tried 5 times, gone)',
+    '  n-2 lacks 2 deltas:',
+    expect.stringMatching(/^ {4}[0-9a-f]{8} of n-1, which n-1 has$/),
+    expect.stringMatching(/^ {4}[0-9a-f]{8} of n-1, which n-1 has$/),
+    '  n-2: 1 parked: abababab of n-1 (waits for governance)',
+  ])
+  expect(run.failure?.perNode?.[1]?.facts).toMatchObject({
+    lacks: '2 deltas',
+    waits: '1 parked: abababab of n-1 (waits for governance)',
+  })
+})
+
+test('of deltas that are far behind only so many are named', async () => {
+  const text = sync(', trigger_sync: false, timeout: 1').replace(SET, SET.repeat(30))
+  const run = await runYaml(text, { network: lagging(1000) })
+  expect(run.failure?.message).toContain('n-2 lacks 20 deltas or more:')
+  expect(run.failure?.message.split('\n')).toHaveLength(22)
+})
+
+test('nodes that tell nothing of deltas or of what waits are compared by root and heads', async () => {
+  const network = lagging(1000)
+  for (const name of ['n-1', 'n-2']) {
+    network.node(name).namesDeltas = false
+    network.node(name).fail('GET', /contexts\/[^/]+\/(waiting|group)/, { status: 404, body: {} }, 1000)
+  }
+  const late = await runYaml(sync(', trigger_sync: false, timeout: 1'), { network })
+  expect(late.failure?.message).toMatch(/all nodes have different roots$/)
+  network.node('n-2').lagPolls = 0
+  expect((await runYaml(sync(''), { network })).failure?.message).toBeUndefined()
+})
+
+describe('nodes that agree, but are not settled', () => {
+  const parked = () => {
+    const network = new FixtureNetwork()
+    network.node('n-2').waiting.parked = [{ deltaId: 'cd'.repeat(32), author: 'somebody-else', reason: 'key' }]
+    return network
+  }
+
+  test('are waited for, and warned of where it does not come', async () => {
+    const run = await runYaml(sync(', timeout: 3, outputs: { ok: synced }'), { network: parked() })
+    expect(run.outcome).toBe('passed')
+    expect(run.variables.get('ok')).toBe(true)
+    expect(run.clock.nowMs()).toBe(3000)
+    const warnings = run.events.flatMap((event) => (event.type === 'step:end' ? (event.warning ?? []) : []))
+    expect(warnings).toEqual(['they agree, but not everything is settled after 3.00 s: n-2: 1 delta parked'])
+  })
+
+  test('fail the step where it asks for it, with what waits', async () => {
+    const run = await runYaml(sync(', timeout: 1, settled: true'), { network: parked() })
+    expect(run.failure).toMatchObject({ code: 'timeout', node: 'n-2', place: { line: 18 } })
+    expect(run.failure?.message).toContain('the nodes agree, but not all is settled: n-2: 1 delta parked, after 1.00 s')
+    expect(run.failure?.message).toContain('n-2: 1 parked: cdcdcdcd of somebody… (waits for key)')
+  })
+
+  test('pass at once where it says not to look', async () => {
+    const run = await runYaml(sync(', settled: false'), { network: parked() })
+    expect(run.clock.slept).toEqual([])
+    expect(run.outcome).toBe('passed')
+  })
+
+  test('have event handlers to run, but for those that failed before', async () => {
+    const network = new FixtureNetwork()
+    network.node('n-1').waiting.handlers = [{ handler: 'h', attempts: 3 }]
+    expect((await runYaml(sync(', settled: true, timeout: 1'), { network })).outcome).toBe('passed')
+    const untried = new FixtureNetwork()
+    untried.node('n-1').waiting.handlers = [{ handler: 'h', attempts: 0 }]
+    const run = await runYaml(sync(', settled: true, timeout: 1'), { network: untried })
+    expect(run.failure?.message).toContain('n-1: 1 event handler to run')
+  })
+
+  test('have another governance of the context', async () => {
+    const network = new FixtureNetwork()
+    network.node('n-2').forgedGovernance = 'ef'.repeat(32)
+    const run = await runYaml(sync(', settled: true, timeout: 1'), { network })
+    expect(run.failure?.message).toContain('n-1: its governance is 00000000, not that of all')
+  })
+})
+
+test('a group shows the heads of its governance', async () => {
+  const network = new FixtureNetwork()
+  network.node('n-2').forgedGovernance = 'ef'.repeat(32)
+  const step = "  - { type: wait_for_sync, group_id: '{{namespace_id}}', nodes: [n-1, n-2], timeout: 1 }"
+  const run = await runYaml(withContext(step), { network })
+  expect(run.failure?.perNode?.map(({ facts }) => facts['governance heads'])).toEqual(['abababab', 'efefefef'])
 })

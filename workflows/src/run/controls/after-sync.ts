@@ -1,0 +1,121 @@
+// `after: sync`: waits until the node of the step has applied what the calls before it wrote in its context on other nodes.
+// Nothing is triggered: the nodes do it by themselves, as for the clients of an application.
+import { ClientError } from '../../client/client-error.ts'
+import { formatDuration } from '../../report/format-duration.ts'
+import {
+  AFTER_SYNC_FIRST_MS,
+  AFTER_SYNC_PAUSE_MAX_MS,
+  AFTER_SYNC_SEC,
+  SYNC_REQUEST_TIMEOUT_MS,
+} from '../../steps/limits.ts'
+import { StepError } from '../../steps/step-error.ts'
+import type { NodeHandle } from '../../steps/step-kind.ts'
+import { deltaPlace } from '../../steps/sync/delta-place.ts'
+import { diagnose, shortDelta } from '../../steps/sync/diagnosis.ts'
+import { agreed, look, type Sighting } from '../../steps/sync/sync-targets.ts'
+import type { StepScope } from '../step-scope.ts'
+import type { LedgerEntry, WriteLedger } from './write-ledger.ts'
+
+type Options = { signal: AbortSignal }
+
+/** Rejects with StepError `timeout`, which says what is missing and why. */
+export async function afterSync(
+  syncSec: number | undefined,
+  ledger: WriteLedger,
+  scope: StepScope,
+  options: Options,
+): Promise<void> {
+  const { node: name, context_id: id } = scope.step.input
+  const node = scope.node(String(name ?? ''))
+  const contextId = scope.text(id ?? '')
+  let left = ledger.writesBefore(contextId, node.name)
+  const started = scope.clock.nowMs()
+  const untilMs = started + (syncSec ?? AFTER_SYNC_SEC) * 1000
+  let seen = ''
+  for (let pauseMs = AFTER_SYNC_FIRST_MS; ; pauseMs = Math.min(AFTER_SYNC_PAUSE_MAX_MS, pauseMs * 2)) {
+    const open: LedgerEntry[] = []
+    for (const write of left) {
+      const problem = await whyNotApplied(write, node, contextId, scope, options)
+      if (problem === undefined) continue
+      if (open.length === 0) seen = problem
+      open.push(write)
+    }
+    left = open
+    if (left.length === 0) return
+    const leftMs = untilMs - scope.clock.nowMs()
+    if (leftMs <= 0) break
+    scope.progress(`waiting for sync: ${seen}`)
+    await scope.clock.sleep(Math.min(leftMs, pauseMs), options.signal)
+  }
+  const took = formatDuration(scope.clock.nowMs() - started)
+  throw await late({ left, node, contextId, seen, took }, scope, options)
+}
+
+/** Undefined: it is. */
+async function whyNotApplied(
+  { node: author, deltaId }: LedgerEntry,
+  node: NodeHandle,
+  contextId: string,
+  scope: StepScope,
+  options: Options,
+): Promise<string | undefined> {
+  const request = { ...options, timeoutMs: SYNC_REQUEST_TIMEOUT_MS }
+  try {
+    const place = deltaId === undefined ? undefined : await deltaPlace(node, contextId, deltaId, request)
+    if (place === undefined) return await whyNotAgreed(author, node, { contextId, deltaId }, scope, options)
+    if (place.state === 'applied') return undefined
+    const state = place.state === 'unknown' ? 'has not come' : `is ${place.state}`
+    const reason = place.reason === undefined ? '' : ` (waits for ${place.reason})`
+    return `${shortDelta(place.id)} of ${author} ${state}${reason}`
+  } catch (error) {
+    options.signal.throwIfAborted()
+    if (error instanceof ClientError || error instanceof StepError) return error.message
+    throw error
+  }
+}
+
+/** For nodes that do not tell where a delta is: it is applied where it is a head, or where both have the same state. */
+async function whyNotAgreed(
+  author: string,
+  node: NodeHandle,
+  { contextId, deltaId }: { readonly contextId: string; readonly deltaId: string | undefined },
+  scope: StepScope,
+  options: Options,
+): Promise<string | undefined> {
+  const target = { kind: 'context', id: contextId } as const
+  const seen = await Promise.all(
+    [scope.node(author), node].map((each): Promise<Sighting> => look(each, target, false, scope, options)),
+  )
+  const own = seen[1]?.heads ?? []
+  if (deltaId !== undefined && own.includes(deltaId)) return undefined
+  if (agreed(seen) !== undefined) return undefined
+  const problem = seen.find((each) => each.problem !== undefined)
+  return problem === undefined
+    ? `${node.name} does not have the state of ${author}`
+    : `${problem.node} cannot be read: ${problem.problem}`
+}
+
+interface Late {
+  readonly left: readonly LedgerEntry[]
+  readonly node: NodeHandle
+  readonly contextId: string
+  readonly seen: string
+  readonly took: string
+}
+
+async function late(
+  { left, node, contextId, seen, took }: Late,
+  scope: StepScope,
+  options: Options,
+): Promise<StepError> {
+  const target = { kind: 'context', id: contextId } as const
+  const nodes = [node, ...left.map((write) => scope.node(write.node))]
+  const sighted = await Promise.all(
+    nodes.map(async (each) => ({ node: each, heads: (await look(each, target, false, scope, options)).heads ?? [] })),
+  )
+  const diagnoses = await diagnose(contextId, sighted, options)
+  const lines = diagnoses.flatMap((each) => each.lines.map((line) => `\n  ${line}`)).join('')
+  const authors = left.map((write) => write.node).join(', ')
+  const message = `after: sync: ${node.name} has not applied what ${authors} wrote, after ${took}: ${seen}${lines}`
+  return new StepError('timeout', message, { field: 'after', node: node.name })
+}

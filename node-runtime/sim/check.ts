@@ -7,6 +7,7 @@ import { definition } from './checkers/definition.ts'
 import { effects } from './checkers/effects.ts'
 import { handling, showing } from './checkers/handling.ts'
 import { log } from './checkers/log.ts'
+import { pruning } from './checkers/pruning.ts'
 import { secrecy } from './checkers/secrecy.ts'
 import { stamps } from './checkers/stamps.ts'
 import type { Checker, Violation } from './checkers/violation.ts'
@@ -24,6 +25,7 @@ export const CHECKERS: readonly Checker[] = [
   showing,
   stamps,
   secrecy,
+  pruning,
   log,
 ]
 

@@ -28,6 +28,17 @@ export interface Advertised {
   readonly unapplied: readonly DeltaId[]
 }
 
+export interface Pruned {
+  readonly name: string
+  /** True time. */
+  readonly atMs: number
+  /** The row of its checkpoint, and those of the heads that others had told it. */
+  readonly row: Bytes
+  readonly beats: readonly Bytes[]
+  /** The deltas of its graph on its disk. */
+  readonly held: ReadonlySet<DeltaId>
+}
+
 export interface HandlerRun {
   queued: number
   done: number
@@ -57,6 +68,12 @@ export class History {
   /** By node: how often it pruned its history, and when it took a peer's state instead of its own. */
   readonly prunings = new Map<string, number>()
   readonly adoptions = new Map<string, number[]>()
+  /** Each time that somebody pruned its history, and what it knew then. */
+  readonly pruned: Pruned[] = []
+  /** By node: the deltas on its disk that do not wait. */
+  readonly #held = new Map<string, Set<DeltaId>>()
+  /** By node, then by author: the newest heads that are on its disk. */
+  readonly #beats = new Map<string, Map<string, Bytes>>()
   /** Own deltas that were noted to be written again. */
   reissues = 0
   /** Somebody took back and applied deltas on top of a pruned history. */
@@ -82,9 +99,13 @@ export class History {
       if (letter === LETTERS.contextMeta) swap |= op.type === 'put' ? 1 : 2
       if (letter === LETTERS.handler) this.#handler(name, op, ops)
       if (letter === LETTERS.delta && op.type === 'put') this.#delta(name, op, { ops, nowMs })
+      if (letter === LETTERS.delta) this.#hold(name, op)
       if (letter === LETTERS.reissue && op.type === 'put') this.reissues += 1
-      if (letter === LETTERS.checkpoint && op.type === 'put') this.#checkpoint(name, ops, nowMs)
+      if (letter === LETTERS.acknowledgement && op.type === 'put') this.#beat(name, op)
     }
+    // With all that is in the same batch.
+    for (const op of ops)
+      if (op.key[0] === LETTERS.checkpoint && op.type === 'put') this.#checkpoint(name, op, { ops, nowMs })
     // Rows of undo also go with history: then nothing is applied in the same batch.
     if (undone > 0 && redone > 0) {
       this.deepestUndo = Math.max(this.deepestUndo, undone)
@@ -121,13 +142,30 @@ export class History {
     this.applied.set(name, applied.add(id))
   }
 
+  #hold(name: string, op: StoreOp): void {
+    const held = this.#held.get(name) ?? new Set<DeltaId>()
+    this.#held.set(name, held)
+    const id = toHex(op.key.subarray(op.key.byteLength - 32)) as DeltaId
+    if (op.type === 'put' && statusOf(op.value) !== 'waiting') held.add(id)
+    else held.delete(id)
+  }
+
   /** With a snapshot the state is swapped in the same batch. The row is also rewritten once a swap was looked at. */
-  #checkpoint(name: string, batch: readonly StoreOp[], nowMs: number): void {
-    const isSwap = batch.some((op) => op.type === 'put' && op.key[0] === LETTERS.contextMeta)
+  #checkpoint(name: string, { value }: Put, { ops, nowMs }: Batch): void {
+    const isSwap = ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.contextMeta)
     if (isSwap) {
       this.adoptions.set(name, [...(this.adoptions.get(name) ?? []), nowMs])
       this.overtaken.set(name, new Set(this.statuses.get(name)?.keys()))
-    } else this.prunings.set(name, (this.prunings.get(name) ?? 0) + 1)
+      return
+    }
+    this.prunings.set(name, (this.prunings.get(name) ?? 0) + 1)
+    const beats = [...(this.#beats.get(name)?.values() ?? [])]
+    this.pruned.push({ name, atMs: nowMs, row: value, beats, held: new Set(this.#held.get(name)) })
+  }
+
+  #beat(name: string, { key, value }: Put): void {
+    const beats = this.#beats.get(name) ?? new Map<string, Bytes>()
+    this.#beats.set(name, beats.set(toHex(key), value))
   }
 
   #handler(name: string, op: StoreOp, batch: readonly StoreOp[]): void {
@@ -159,6 +197,7 @@ const TOGETHER = [
 ] as const
 
 const LETTERS = {
+  acknowledgement: KEY_PREFIXES.acknowledgement.charCodeAt(0),
   outbox: KEY_PREFIXES.outbox.charCodeAt(0),
   held: KEY_PREFIXES.held.charCodeAt(0),
   undo: KEY_PREFIXES.undo.charCodeAt(0),

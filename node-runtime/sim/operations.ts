@@ -71,11 +71,13 @@ const COLLECTION_WEIGHTS = [
   ['keep', 3],
   ['release', 1],
   ['freeze', 2],
-  ['rank', 7],
-  ['unrank', 3],
+  ['rank', 10],
+  ['unrank', 7],
 ] as const
 const CLAIMS = 12
 const SHARED = 4
+/** Two thirds of them are there from the start. */
+const RANKS = 48
 /** Indexes are taken modulo what is there: few and the newest are changed by many at once. */
 const PLACES = 40
 
@@ -84,6 +86,7 @@ function collections(draws: Draws, index: number): Call {
   const at = String(draws.whole(0, PLACES))
   const key = `k${draws.whole(0, CLAIMS - 1)}`
   const name = String(draws.whole(0, SHARED - 1))
+  const rank = `r${draws.whole(0, RANKS - 1)}`
   const method = draws.weighted(COLLECTION_WEIGHTS)
   switch (method) {
     case 'push':
@@ -101,11 +104,13 @@ function collections(draws: Draws, index: number): Call {
     case 'retract':
       return { method, args: { at } }
     case 'claim':
-    case 'rank':
       return { method, args: { key, value } }
     case 'disclaim':
-    case 'unrank':
       return { method, args: { key } }
+    case 'rank':
+      return { method, args: { key: rank, value } }
+    case 'unrank':
+      return { method, args: { key: rank } }
     case 'share':
       return { method, args: { name, value } }
     default:

@@ -23,8 +23,8 @@ export const RETENTION: readonly Mutant[] = [
   {
     name: 'own-deltas-outside-a-snapshot-are-lost',
     file: 'context/retention/adoption.ts',
-    find: 'ops.push(rows.putReissue(delta), rows.clearOutgoing(id))',
-    replace: 'ops.push(rows.clearOutgoing(id))',
+    find: 'ops.push(putReissue(record.id, reissue), rows.clearOutgoing(reissue.delta.id))',
+    replace: 'ops.push(rows.clearOutgoing(reissue.delta.id))',
     why: 'an acknowledged call is gone when the state of a later checkpoint is taken',
     breaks: 'I2',
     chosenFrom: 'source',

@@ -1,6 +1,7 @@
 // The client of one node: a method for each route that more than a single step kind knows, and `exchange` for all others.
 // Replies of methods come back with one `data` envelope removed, as lossless JSON (integers beyond 2^53 stay exact). It knows nothing of steps, retries or variables.
 import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../values/json/json-value.ts'
+import { ClientError } from './client-error.ts'
 import { BLOB_TIMEOUT_MS } from './limits.ts'
 import { type NodeSocket, openSocket } from './node-socket.ts'
 import { type Method, type RequestOptions, Transport, type TransportOptions } from './transport.ts'
@@ -55,8 +56,15 @@ export class NodeClient {
   }
 
   /** `/ws`; HTTP errors of the handshake are ClientErrors with their status. */
-  socket(options: CallOptions & { signal: AbortSignal }): Promise<NodeSocket> {
-    return openSocket(this.baseUrl, { ...options, token: this.#transport.tokenFor(options) })
+  async socket(options: CallOptions & { signal: AbortSignal }): Promise<NodeSocket> {
+    const token = this.#transport.tokenFor(options)
+    try {
+      return await openSocket(this.baseUrl, { ...options, token })
+    } catch (error) {
+      const isRefused = error instanceof ClientError && error.status === 401 && options.token === undefined
+      if (!isRefused || token === undefined || !(await this.#transport.renewed(token, options))) throw error
+      return openSocket(this.baseUrl, { ...options, token: this.#transport.tokenFor(options) })
+    }
   }
 
   // --- blobs ---

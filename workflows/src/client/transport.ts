@@ -20,6 +20,10 @@ export interface TransportOptions {
   readonly bodyTimeoutMs?: number
   /** Bearer token, asked for at every request so that a refreshed one is used. */
   readonly token?: string | (() => string | undefined)
+  /**
+   * Asked for a better token when the node refused this one (401). Resolves with whether there is one now.
+   */
+  readonly renew?: (refused: string) => Promise<boolean>
 }
 
 export interface RequestOptions {
@@ -30,12 +34,12 @@ export interface RequestOptions {
   readonly token?: string | null
   /** More request headers. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Shown the headers of the reply, whatever its status is. */
+  readonly onHeaders?: (headers: Headers) => void
 }
 
 type Sent = RequestOptions & {
   readonly body?: JsonValue | undefined
-  /** Shown the headers of the reply, whatever its status is. */
-  readonly onHeaders?: (headers: Headers) => void
   /** Sent as they are instead of a JSON body. */
   readonly bytes?: Blob
   readonly bodyTimeoutMs?: number
@@ -44,7 +48,11 @@ type Sent = RequestOptions & {
 interface Exchanged<T> {
   readonly status: number
   readonly value: T
+  /** 401: the token is too old, so the guard refused the request before anything was done with it. */
+  readonly isExpired: boolean
 }
+
+const NOT_REPEATED = ' (there is a new token now; the request was not sent again)'
 
 /** Marks the abort that a deadline of ours caused. */
 const TIMED_OUT = Symbol('timed out')
@@ -62,8 +70,7 @@ export class Transport {
   /** The parsed reply of a 2xx (null for an empty one); ClientError or `signal.reason` otherwise. */
   async json(method: Method, path: string, sent: Sent = {}): Promise<JsonValue> {
     const about = { method, url: `${this.baseUrl}${path}` }
-    const { status, value: text } = await this.#exchange(about, sent, (response) => readText(response, about))
-    if (!isGood(status)) throw httpError(about, status, text)
+    const { value: text } = await this.#good(about, sent, (response) => readText(response, about))
     if (text.trim() === '') return null
     try {
       return parseLosslessJson(text)
@@ -90,8 +97,7 @@ export class Transport {
       return ''
     }
     try {
-      const { status, value } = await this.#exchange(about, { ...sent, bodyTimeoutMs: BLOB_TIMEOUT_MS }, read)
-      if (!isGood(status)) throw httpError(about, status, value)
+      await this.#good(about, { ...sent, bodyTimeoutMs: BLOB_TIMEOUT_MS }, read)
     } catch (error) {
       // Who takes the bytes has failed, not the connection.
       throw refusal === undefined ? error : refusal.error
@@ -102,6 +108,38 @@ export class Transport {
   tokenFor(options: RequestOptions): string | undefined {
     const own = this.#options.token
     return options.token === undefined ? (typeof own === 'function' ? own() : own) : (options.token ?? undefined)
+  }
+
+  /** Only replies of 2xx. */
+  async #good(
+    about: ClientErrorData,
+    sent: Sent,
+    read: (response: Response) => Promise<string>,
+  ): Promise<Exchanged<string>> {
+    const token = this.tokenFor(sent)
+    const first = await this.#exchange(about, sent, read)
+    if (isGood(first.status)) return first
+    const isOurs = sent.token === undefined && token !== undefined
+    if (first.status !== 401 || !isOurs || !(await this.renewed(token, sent))) throw httpError(about, first)
+    // Whoever refuses for another reason may have begun with it: only what changes nothing is sent again.
+    if (about.method !== 'GET' && !first.isExpired) throw httpError(about, first, NOT_REPEATED)
+    const second = await this.#exchange(about, sent, read)
+    if (isGood(second.status)) return second
+    throw httpError(about, second)
+  }
+
+  /** Whether there is another token than the refused one now. */
+  async renewed(refused: string, { signal }: RequestOptions): Promise<boolean> {
+    const { renew } = this.#options
+    if (renew === undefined) return false
+    const ended = Promise.withResolvers<never>()
+    const onAbort = () => ended.reject(signal?.reason)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await Promise.race([renew(refused), ended.promise])
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
   }
 
   async #exchange<T>(
@@ -121,10 +159,12 @@ export class Transport {
     try {
       const response = await fetch(about.url, { ...request, signal: controller.signal })
       clearTimeout(timer)
+      sent.onHeaders?.(response.headers)
       phase = 'body'
       limitMs = sent.bodyTimeoutMs ?? this.#options.bodyTimeoutMs ?? BODY_TIMEOUT_MS
       timer = setTimeout(() => controller.abort(TIMED_OUT), limitMs)
-      return { status: response.status, value: await read(response) }
+      const isExpired = response.headers.get('x-auth-error') === 'token_expired'
+      return { status: response.status, value: await read(response), isExpired }
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof ClientError) throw error
@@ -152,14 +192,13 @@ function isGood(status: number): boolean {
   return status >= 200 && status <= 299
 }
 
-function httpError(about: ClientErrorData, status: number, text: string): ClientError {
-  const detail = errorDetail(text, parseLosslessJson).slice(0, ERROR_DETAIL_MAX_CHARS)
-  return new ClientError('HTTP', httpErrorMessage(status, detail), { ...about, status, detail })
+function httpError(about: ClientErrorData, { status, value }: Exchanged<string>, note = ''): ClientError {
+  const detail = errorDetail(value, parseLosslessJson).slice(0, ERROR_DETAIL_MAX_CHARS)
+  return new ClientError('HTTP', `${httpErrorMessage(status, detail)}${note}`, { ...about, status, detail })
 }
 
 function timeoutMessage(about: ClientErrorData, phase: 'headers' | 'body', limitMs: number): string {
   const missing = phase === 'headers' ? 'no answer' : 'no complete answer'
-      sent.onHeaders?.(response.headers)
   return `Request timeout: ${missing} to ${about.method} ${about.url} within ${limitMs} ms`
 }
 

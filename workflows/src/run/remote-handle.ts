@@ -1,6 +1,7 @@
 // A node that is only talked to: nothing is started, stopped or cut.
 import { NodeClient } from '../client/node-client.ts'
 import type { PlannedRemoteNode } from '../plan/plan-types.ts'
+import { renewTokens } from '../steps/auth/log-in.ts'
 import { StepError } from '../steps/step-error.ts'
 import type { NodeHandle, NodeSession } from '../steps/step-kind.ts'
 
@@ -23,7 +24,11 @@ export class RemoteHandle implements NodeHandle {
     }
     const accessToken = remote.auth.method === 'api_key' ? remote.auth.apiKey : undefined
     this.session = { accessToken, refreshToken: undefined }
-    this.client = new NodeClient(remote.url, { token: () => this.session.accessToken })
+    const credentials = remote.auth.method === 'password' ? { credentials: remote.auth } : {}
+    this.client = new NodeClient(remote.url, {
+      token: () => this.session.accessToken,
+      renew: (refused) => renewTokens(this, refused, credentials),
+    })
     this.name = remote.name
     this.url = this.client.baseUrl
   }

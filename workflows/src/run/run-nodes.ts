@@ -6,7 +6,7 @@ import { describeExit } from '../driver/process/exit-cause.ts'
 import { identify, isPaused } from '../driver/process/process-identity.ts'
 import { sleep } from '../driver/until.ts'
 import type { PlannedRemoteNode } from '../plan/plan-types.ts'
-import { logIn } from '../steps/auth/log-in.ts'
+import { logIn, renewTokens } from '../steps/auth/log-in.ts'
 import { StepError } from '../steps/step-error.ts'
 import type { NodeHandle, NodeSession } from '../steps/step-kind.ts'
 import type { EmitRunEvent } from './events.ts'
@@ -128,7 +128,11 @@ export class RunNodes {
   #adoptLife(entry: Entry, node: RunningNode): void {
     entry.node = node
     entry.last = node
-    entry.client = new NodeClient(node.url, { token: () => entry.session.accessToken })
+    const client: NodeClient = new NodeClient(node.url, {
+      token: () => entry.session.accessToken,
+      renew: (refused) => renewTokens({ name: entry.name, url: node.url, client, session: entry.session }, refused),
+    })
+    entry.client = client
     entry.stopping = false
     entry.lastExit = undefined
     void node.exited.then((cause) => this.#ended(entry, node, cause))

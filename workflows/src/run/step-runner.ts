@@ -276,12 +276,12 @@ function isOperationFailure(error: unknown): error is StepError | ClientError {
 }
 
 function unexpectedSuccess({ node, payload, summary }: StepResult, isSecret: boolean): StepError {
-  const reply = payload === undefined || isSecret ? undefined : shownText(payload)
-  const cut = reply === undefined ? summary : `\n  the reply: ${reply.slice(0, SHOWN_REPLY_MAX_CHARS)}`
-  const message = `the step was expected to fail, and succeeded${cut === undefined ? '' : `: ${cut}`.replace(' \n', '\n')}`
+  const reply = payload === undefined || isSecret ? undefined : shownText(payload).slice(0, SHOWN_REPLY_MAX_CHARS)
+  const seen = reply === undefined ? ` ${summary ?? 'nothing was refused'}` : `\n  the reply: ${reply}`
   const help =
     'leave out expected_failure if this is right; else a step before it does not have the effect it should have'
-  return new StepError('not_as_expected', message, { node, field: 'expected_failure', help })
+  const details = { node, field: 'expected_failure', help }
+  return new StepError('not_as_expected', `the step was expected to fail, and succeeded:${seen}`, details)
 }
 
 function judgeFailure(error: Error, expected: string | undefined): StepResult {

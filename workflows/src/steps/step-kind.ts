@@ -139,6 +139,8 @@ export interface NodeSession {
   accessToken: string | undefined
   refreshToken: string | undefined
   username?: string
+  /** A renewal under way, which all that need it wait for. */
+  renewing?: Promise<boolean> | undefined
 }
 
 export interface ExecEnd {

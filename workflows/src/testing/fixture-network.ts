@@ -47,6 +47,8 @@ export class FixtureNode {
   readonly applications = new Map<string, string>()
   /** Tokens that are let in; undefined: everybody is. */
   tokens: Set<string> | undefined
+  /** Why others are not, as the guard says it. */
+  authError: string | undefined
   /** Tokens with which a WebSocket was asked for. */
   readonly sockets: (string | null)[] = []
   /** Sent on each WebSocket after its subscription. */
@@ -60,8 +62,6 @@ export class FixtureNode {
   readonly rpcErrors: { type: string; data?: unknown }[] = []
   /** Polls of a context's hash until a held write becomes visible here; Infinity: only by a sync request. */
   lagPolls = 0
-  /** Calls of `get` that do not see the last write of another node yet. */
-  lagReads = 0
   /** It tells which delta a call made, and where a delta is, as calnode does. */
   namesDeltas = true
   /** Sent with the next reply. */
@@ -70,6 +70,8 @@ export class FixtureNode {
   readonly waiting: Record<string, object[]> = {}
   /** Where set, reported instead of the true one. */
   forgedGovernance: string | undefined
+  /** Calls of `get` that do not see the last write of another node yet. */
+  lagReads = 0
   ready = true
   /** Told of a request that is never answered. */
   onHang: () => void = () => undefined

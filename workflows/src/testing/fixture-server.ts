@@ -58,7 +58,9 @@ async function answer(node: FixtureNode, request: IncomingMessage, response: Ser
   }
   const bearer = authorization?.replace('Bearer ', '')
   if (node.tokens !== undefined && !path.startsWith('/auth/') && !node.tokens.has(bearer ?? '')) {
-    return path === '/admin-api/health' ? send(response, 200, { data: { status: 'alive' } }) : send(response, 401, {})
+    if (path === '/admin-api/health') return send(response, 200, { data: { status: 'alive' } })
+    if (node.authError !== undefined) response.setHeader('x-auth-error', node.authError)
+    return send(response, 401, {})
   }
   for (const route of fixtureRoutes) {
     const match = route.method === method ? route.path.exec(path) : null

@@ -59,7 +59,10 @@ export const assertWsEvent = defineStep({
     const socket = await node.client.socket({
       signal,
       timeoutMs: wanted.timeoutMs,
-      token: tokenOf(node, context) ?? null,
+      // That of the session may be renewed where it is too old.
+      ...(context.step.token === undefined && node.session.accessToken !== undefined
+        ? {}
+        : { token: tokenOf(node, context) ?? null }),
     })
     try {
       await subscribe(socket, wanted, { signal })

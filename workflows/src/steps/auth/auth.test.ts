@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { planWorkflow } from '../../plan/plan.ts'
+import type { RunEvent } from '../../run/events.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
-import { runYaml, withContext } from '../../testing/run-yaml.ts'
+import { startFixtureNode } from '../../testing/fixture-server.ts'
+import { runYaml, withContext, type YamlRun } from '../../testing/run-yaml.ts'
 import { stepSchemas } from '../registry.ts'
 
 const file = (...steps: string[]) =>
@@ -46,6 +48,70 @@ test('after a login everything that is sent carries the token, unless the step s
   expect([first, new Set(refused)]).toEqual([good.variables.get('t'), new Set([null])])
 })
 
+describe('when a token is refused', () => {
+  /** Each step named `old` begins with tokens that are not let in any more. */
+  const aged = (authError?: string) => {
+    const { network } = guarded()
+    const node = network.node('n-1')
+    node.authError = authError
+    const onEvent = (event: RunEvent) => {
+      if (event.type === 'step:start' && event.step.name === 'old') node.tokens = new Set([`${node.tokens?.size}`])
+    }
+    return { network, onEvent }
+  }
+  const READ = '{ name: old, type: list_namespaces, node: n-1 }'
+  const EVENT = `{ name: old, type: assert_ws_event, node: n-1, group_id: ${'a'.repeat(64)}, event: E, absent: true, timeout_seconds: 1 }`
+  const WRITE = '{ name: old, type: create_identity, node: n-1 }'
+  const refreshes = (run: YamlRun) =>
+    run.network.node('n-1').requests.filter(({ path }) => path === '/auth/refresh').length
+
+  test('what only reads is sent again with a new one, a WebSocket is opened again', async () => {
+    const run = await runYaml(file(LOGIN, READ, READ, EVENT), aged())
+    // Let in, and then told that there is no such group.
+    expect(run.failure?.message).toContain('be watched')
+    expect(refreshes(run)).toBe(3)
+  })
+
+  test('a write is only sent again where the node says that the token was too old', async () => {
+    const unsure = await runYaml(file(LOGIN, WRITE), aged())
+    expect(unsure.failure?.message).toContain('HTTP 401')
+    expect(unsure.failure?.message).toContain('the request was not sent again')
+    const sure = await runYaml(file(LOGIN, WRITE), aged('token_expired'))
+    expect([sure.failure?.message, refreshes(sure)]).toEqual([undefined, 1])
+  })
+
+  test('many that are refused at once are one renewal', async () => {
+    const groups = Array.from({ length: 5 }, () => '{ steps: [{ type: list_namespaces, node: n-1 }] }').join(', ')
+    const run = await runYaml(file(LOGIN, `{ name: old, type: parallel, groups: [${groups}] }`), aged())
+    expect([run.failure?.message, refreshes(run)]).toEqual([undefined, 1])
+  })
+
+  test('a step that brings its own token, or none, is refused', async () => {
+    const run = await runYaml(
+      file(LOGIN, '{ name: old, type: ws_connect, node: n-1, token: mine, expected_failure: true }'),
+      aged(),
+    )
+    expect([run.failure?.message, refreshes(run)]).toEqual([undefined, 0])
+  })
+
+  test('what cannot be renewed is refused as it was; name and password of a remote node are used again', async () => {
+    const { network, onEvent } = aged()
+    network.node('n-1').fail('POST', /refresh/, { status: 401, body: { error: 'reuse' } }, 9)
+    const run = await runYaml(file(LOGIN, READ), { network, onEvent })
+    expect(run.failure?.message).toMatch(/HTTP 401: \{\}$/)
+    const far = new FixtureNetwork()
+    const url = await startFixtureNode(far.node('n-1'))
+    far.node('n-1').tokens = new Set()
+    far.node('n-1').fail('POST', /refresh/, { status: 401, body: { error: 'reuse' } }, 9)
+    const text = `name: t\nremote_nodes: { n-1: { url: '${url}', auth: { method: password, username: u, password: secret } } }\nsteps:\n  - ${READ}\n`
+    const onStart = () => {
+      far.node('n-1').tokens = new Set(['other'])
+    }
+    const again = await runYaml(text, { network: far, onEvent: (event) => event.type === 'step:start' && onStart() })
+    expect(again.failure?.message).toBeUndefined()
+  })
+})
+
 test('a rejection may be expected, a node that cannot be reached may not', async () => {
   const network = new FixtureNetwork()
   network.node('n-1').fail('POST', /token/, 'drop', 9)
@@ -59,7 +125,7 @@ test('ws_connect without any token is a mistake; a handshake that fails otherwis
   const none = await runYaml(file('{ type: ws_connect, node: n-1, expected_failure: true }'))
   expect(none.failure?.code).toBe('invalid')
   const open = await runYaml(file('{ type: ws_connect, node: n-1, unauthenticated: true, expected_failure: true }'))
-  expect(open.failure?.message).toBe('the step was expected to fail, and succeeded')
+  expect(open.failure?.message).toBe('the step was expected to fail, and succeeded: open')
 })
 
 const watch = (more: string) =>

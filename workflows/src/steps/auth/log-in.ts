@@ -1,7 +1,9 @@
 // Tokens of a node: got by name and password, replaced by refreshing, kept in the node's session.
+import { ClientError } from '../../client/client-error.ts'
 import { unwrapData } from '../../values/capture-outputs.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { tryParseLosslessJson } from '../../values/json/lossless-json.ts'
+import { RENEW_TIMEOUT_MS } from '../limits.ts'
 import { refuseError, textOf } from '../reply.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle } from '../step-kind.ts'
@@ -48,6 +50,41 @@ export async function refreshTokens(node: Target, options: Options): Promise<Jso
   const body = { access_token: accessToken, refresh_token: refreshToken }
   const reply = await node.client.exchange('POST', '/auth/refresh', { ...options, token: null, body })
   return keep(node, reply, undefined)
+}
+
+/**
+ * A new token where the node refused the one of this session: by refreshing it, else by the name and password of the file.
+ * What cannot be renewed is no failure of its own: the refusal is. Many requests that are refused at once are one renewal.
+ */
+export async function renewTokens(
+  node: Target,
+  refused: string,
+  options: { credentials?: Credentials } = {},
+): Promise<boolean> {
+  const { session } = node
+  if (session.accessToken !== refused) return session.accessToken !== undefined
+  session.renewing ??= renewOnce(node, options).finally(() => {
+    session.renewing = undefined
+  })
+  return session.renewing
+}
+
+async function renewOnce(node: Target, { credentials }: { credentials?: Credentials }): Promise<boolean> {
+  // Others wait for it, too: the end of one of them does not end it.
+  const limited = { signal: AbortSignal.timeout(RENEW_TIMEOUT_MS) }
+  const ways = [
+    ...(node.session.refreshToken === undefined ? [] : [() => refreshTokens(node, limited)]),
+    ...(credentials === undefined ? [] : [() => logIn(node, credentials, limited)]),
+  ]
+  for (const way of ways) {
+    try {
+      await way()
+      return true
+    } catch (error) {
+      if (!(error instanceof ClientError || error instanceof StepError || limited.signal.aborted)) throw error
+    }
+  }
+  return false
 }
 
 function keep(node: Target, reply: JsonValue, username: string | undefined): JsonObject {

@@ -1,4 +1,5 @@
 // Byte strings: comparison, concatenation, text forms. Pure.
+import { Buffer } from 'node:buffer'
 import { base58btc } from 'multiformats/bases/base58'
 
 export type Bytes = Uint8Array
@@ -18,7 +19,7 @@ export function fromUtf8(bytes: Bytes): string {
 }
 
 export function toHex(bytes: Bytes): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+  return bufferOf(bytes).toString('hex')
 }
 
 /** `text` must be validated hex: an odd length or another character silently ends the result early. */
@@ -34,6 +35,29 @@ export function toBase58(bytes: Bytes): string {
 /** Throws SyntaxError when a character is outside the alphabet. */
 export function fromBase58(text: string): Bytes {
   return base58btc.baseDecode(text)
+}
+
+const SLAB_BYTES = 16 * 1024
+let slab = new Uint8Array(SLAB_BYTES)
+let slabUsed = 0
+
+/** A copy that changes with nothing else. Small ones share memory with each other: one of its own takes ten times as long. */
+export function copyOf(bytes: Bytes): Bytes {
+  const length = bytes.byteLength
+  if (length > SLAB_BYTES / 8) return new Uint8Array(bytes)
+  if (slabUsed + length > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES)
+    slabUsed = 0
+  }
+  const copy = slab.subarray(slabUsed, slabUsed + length)
+  copy.set(bytes)
+  slabUsed += length
+  return copy
+}
+
+/** The same memory with the methods of a Buffer. */
+export function bufferOf(bytes: Bytes): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 export function concat(parts: readonly Bytes[]): Bytes {

@@ -1,6 +1,6 @@
 // The bytes of artifacts and records: big-endian integers, canonical varints, length-prefixed strings. Hand-made rather
 // than DAG-CBOR because a record's bytes are also its rank in a merge (see `lww-record.ts`), and for speed.
-import { type Bytes, u64be } from '../base/bytes.ts'
+import { type Bytes, copyOf, u64be } from '../base/bytes.ts'
 import { CrdtError } from './errors.ts'
 
 export class ByteWriter {
@@ -36,7 +36,7 @@ export class ByteWriter {
 
   /** Everything written, in memory of its own. */
   finish(): Bytes {
-    return new Uint8Array(this.#out.subarray(0, this.#size))
+    return copyOf(this.#out.subarray(0, this.#size))
   }
 
   #advance(length: number): number {

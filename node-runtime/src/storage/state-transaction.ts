@@ -1,6 +1,6 @@
 // Staged changes to one context's state. It may apply and revert many times (a fold undoes some deltas and redoes them
 // with one in between); the store sees only the difference between the first value and the last.
-import { type Bytes, equalBytes } from '../base/bytes.ts'
+import { type Bytes, bufferOf, equalBytes } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
 import type { RootHash } from '../base/ids.ts'
 import type { StoreOp } from '../store/store.ts'
@@ -140,5 +140,5 @@ function opOf(key: Bytes, value: Bytes | null): StoreOp {
 
 /** One code unit a byte: a map key without the cost of hex. */
 function textOf(key: Bytes): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+  return bufferOf(key).toString('latin1')
 }

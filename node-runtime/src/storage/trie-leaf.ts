@@ -11,8 +11,8 @@ export interface TrieChange {
 /** `changes` ascend and are distinct. The result may be too large for a leaf. */
 export function mergeLeaf(leaf: TrieLeaf, changes: readonly TrieChange[]): TrieLeaf {
   const size = leaf.keyHashes.byteLength + changes.length * HASH_LENGTH
-  const keyHashes = new Uint8Array(size)
-  const entryHashes = new Uint8Array(size)
+  const keyHashes = Buffer.allocUnsafe(size)
+  const entryHashes = Buffer.allocUnsafe(size)
   let from = 0
   let to = 0
   const keepUntil = (end: number) => {

@@ -87,7 +87,7 @@ export function nibbleAt(keyHash: Bytes, depth: number): number {
 
 export function encodeNode(node: TrieNode): Bytes {
   if (node.kind === 'leaf') {
-    const out = new Uint8Array(1 + 2 * node.keyHashes.byteLength)
+    const out = Buffer.allocUnsafe(1 + 2 * node.keyHashes.byteLength)
     out[0] = LEAF
     out.set(node.keyHashes, 1)
     out.set(node.entryHashes, 1 + node.keyHashes.byteLength)

@@ -1,6 +1,7 @@
 // The store in memory, for the simulator and tests: same contract, nothing survives the object.
 // A snapshot is the live map plus the values that later batches replaced, so taking one costs nothing.
-import type { Bytes } from '../base/bytes.ts'
+import { Buffer } from 'node:buffer'
+import { type Bytes, bufferOf, copyOf } from '../base/bytes.ts'
 import { StoreError } from './errors.ts'
 import { SortedKeys } from './sorted-keys.ts'
 import type { Store, StoreOp, StoreRange, StoreSnapshot } from './store.ts'
@@ -34,7 +35,7 @@ class MemoryStore implements Store {
       const previous = this.#values.get(key)
       for (const view of this.#views) if (!view.has(key)) view.set(key, previous)
       if (op.type === 'put') {
-        this.#values.set(key, new Uint8Array(op.value))
+        this.#values.set(key, copyOf(op.value))
         if (previous === undefined) this.#keys.add(key)
       } else if (previous !== undefined) {
         this.#values.delete(key)
@@ -109,7 +110,7 @@ class MemoryStore implements Store {
 
 /** One code unit a byte, so that the order of strings is the order of bytes. */
 function textOf(key: Bytes): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+  return bufferOf(key).toString('latin1')
 }
 
 function byCodeUnit(a: string, b: string): number {

@@ -25,7 +25,7 @@ const KNOWN_SLOTS = 1024
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const known: (string | undefined)[] = Array.from({ length: KNOWN_SLOTS })
 
-/** Whole numbers beyond 2^53 are bigint. Throws WireError `WIRE_MALFORMED` or `WIRE_NOT_CANONICAL`. */
+/** Byte strings share the memory of `bytes`. Whole numbers beyond 2^53 are bigint. Throws WireError `WIRE_MALFORMED` or `WIRE_NOT_CANONICAL`. */
 export function readCbor(bytes: Bytes, limits: ReadLimits): unknown {
   const reader = new Reader(bytes, limits)
   const value = reader.value(0)
@@ -40,7 +40,6 @@ class Reader {
   #items = 0
 
   constructor(bytes: Bytes, limits: ReadLimits) {
-    // A Buffer's `slice` would share the memory.
     this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#limits = limits
   }
@@ -60,7 +59,7 @@ class Reader {
       case UINT:
         return this.#number(minor)
       case BYTES:
-        return this.#slice(this.#length(minor))
+        return this.#part(this.#length(minor))
       case TEXT:
         return this.#text(this.#length(minor))
       case LIST:
@@ -123,9 +122,8 @@ class Reader {
     return depth + 1
   }
 
-  /** A copy: a part that is kept must not keep the whole. */
-  #slice(length: number): Bytes {
-    return this.#bytes.slice(this.#at, this.#skip(length))
+  #part(length: number): Bytes {
+    return this.#bytes.subarray(this.#at, this.#skip(length))
   }
 
   #skip(length: number): number {

@@ -1,5 +1,6 @@
 // Writes canonical DAG-CBOR: shortest heads, keys of maps in ascending order of their bytes. Knows no message.
-import type { Bytes } from '../base/bytes.ts'
+import { Buffer } from 'node:buffer'
+import { type Bytes, copyOf } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
 
 const UINT = 0
@@ -35,7 +36,7 @@ class Writer {
   #at = 0
 
   taken(): Bytes {
-    return new Uint8Array(this.#out.subarray(0, this.#at))
+    return copyOf(this.#out.subarray(0, this.#at))
   }
 
   value(value: unknown): void {

@@ -39,6 +39,14 @@ const encoded: readonly Bytes[] = [
   ...gossips.map((gossip) => encodeGossip(gossip)),
 ]
 
+test('what is kept of a message is a copy', () => {
+  const codec = message('note/1', record({ data: bytes(100) }), 200)
+  const encodedNote = codec.encode({ data: new Uint8Array(100).fill(1) })
+  const { data } = codec.decode(encodedNote)
+  encodedNote.fill(0)
+  expect(data).toEqual(new Uint8Array(100).fill(1))
+})
+
 describe('hostile bytes', () => {
   test.each(decoders)('%s: arbitrary bytes give WireError and nothing else', (_name, decode) => {
     fc.assert(

@@ -27,7 +27,7 @@ import {
   SEALED_BYTES_MAX,
   SIGNATURE_BYTES,
 } from './limits.ts'
-import { bytes, id, idSet, list, oneOf, record, text, u64, uint } from './shape.ts'
+import { bytes, bytesWithin, id, idSet, list, oneOf, record, text, u64, uint } from './shape.ts'
 
 export interface DeltaHeader {
   readonly contextId: ContextId
@@ -78,7 +78,7 @@ const bodyMessage = message('delta-body/1', record({ ...header, sealed: bytes(SE
 // The body travels as the bytes that were hashed.
 const deltaMessage = message(
   'delta/1',
-  record({ body: bytes(DELTA_BYTES_MAX), signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) }),
+  record({ body: bytesWithin(DELTA_BYTES_MAX), signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) }),
   DELTA_BYTES_MAX,
 )
 const event = record(

@@ -2,7 +2,7 @@
 // ranges are hex inside, as everywhere; a record travels as the list of its fields, because there are many of them.
 import { type Bytes, fromHex, toHex } from '../base/bytes.ts'
 import { ANSWERS_MAX, PART_KEYS_MAX, RANGE_PARTS_MAX, SET_KEYS_MAX, WANTS_MAX } from './limits.ts'
-import { bytes, list, plain, type RecordOf, record, type Shape, uint, union, wrong } from './shape.ts'
+import { bytes, bytesWithin, list, plain, type RecordOf, record, type Shape, uint, union, wrong } from './shape.ts'
 
 /** A stamp of 8 bytes and an id of 32. */
 const KEY_BYTES = 40
@@ -30,13 +30,13 @@ export type Answer =
 
 export type Want = { readonly t: 'item'; readonly key: string } | ({ readonly t: 'range' } & RangeFields)
 
-const keyBytes = bytes(KEY_BYTES, KEY_BYTES)
+const keyBytes = bytesWithin(KEY_BYTES, KEY_BYTES)
 const key: Shape<string> = {
   read: (raw, at) => toHex(keyBytes.read(raw, at)),
   raw: (value, at) => keyBytes.raw(fromHex(value), at),
 }
 
-const boundBytes = bytes(BOUND_BYTES_MAX)
+const boundBytes = bytesWithin(BOUND_BYTES_MAX)
 /** Null = the end of all keys. */
 export const setBound: Shape<string> = {
   read: (raw, at) => (raw === null ? END : toHex(boundBytes.read(raw, at))),

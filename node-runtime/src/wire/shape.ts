@@ -1,6 +1,7 @@
 // Shapes: one declaration reads a decoded DAG-CBOR value into a typed one and turns it back. Readers are strict: exact
 // fields, bounded lengths, sorted sets. `codec.ts` puts shapes into messages.
-import type { Bytes } from '../base/bytes.ts'
+import { Buffer } from 'node:buffer'
+import { type Bytes, copyOf } from '../base/bytes.ts'
 import { ID_LENGTH, type Id, idBytes, idFromBytes } from '../base/ids.ts'
 import { WireError } from './errors.ts'
 
@@ -34,7 +35,14 @@ export function plain<T>(check: (raw: unknown, at: string) => T): Shape<T> {
   return { read: check, raw: check }
 }
 
+/** Read as copies: what is kept of a message must not keep the whole. */
 export function bytes(max: number, min = 0): Shape<Bytes> {
+  const { read, raw } = bytesWithin(max, min)
+  return { read: (value, at) => copyOf(read(value, at)), raw }
+}
+
+/** As read, a part of the message's own memory: for what is decoded at once and not kept. */
+export function bytesWithin(max: number, min = 0): Shape<Bytes> {
   const expected = min === max ? `${max} bytes` : `${min} to ${max} bytes`
   return plain((raw, at) => {
     if (!(raw instanceof Uint8Array) || raw.byteLength < min || raw.byteLength > max) throw wrong(at, expected, raw)

@@ -1,5 +1,5 @@
 // One node of the simulated network. Gossip is flooded along connections, with the same limits as the real one.
-import { type Bytes, toHex } from '../../base/bytes.ts'
+import { type Bytes, copyOf, toHex } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
@@ -161,7 +161,7 @@ export class SimulatedNode implements Network {
   async publish(topic: string, data: Bytes): Promise<void> {
     assertMessageSize(topic, data.byteLength)
     this.#assertRunning(`publish on ${topic}`)
-    const copy = Uint8Array.from(data)
+    const copy = copyOf(data)
     if (this.#seen.isNews(topic, copy)) this.#spread(topic, copy, undefined)
   }
 
@@ -355,7 +355,7 @@ export class SimulatedNode implements Network {
     if (!listener || this.#phase !== 'started' || !this.#seen.isNews(topic, data)) return
     this.#spread(topic, data, from)
     try {
-      listener(from, Uint8Array.from(data))
+      listener(from, copyOf(data))
     } catch (error) {
       this.#world.log.error({ topic, error: String(error) }, 'a message listener failed')
     }

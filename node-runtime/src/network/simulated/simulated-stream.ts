@@ -1,5 +1,5 @@
 // The two ends of a simulated stream. Back-pressure by credit: a sender waits while the other side has not read.
-import type { Bytes } from '../../base/bytes.ts'
+import { type Bytes, copyOf } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { NetworkError } from '../errors.ts'
 import { FrameQueue } from '../frame-queue.ts'
@@ -47,7 +47,7 @@ export class SimulatedStream implements FrameStream {
       throw new NetworkError('FRAME_TOO_LARGE', message)
     }
     this.#assertWritable()
-    const copy = Uint8Array.from(frame)
+    const copy = copyOf(frame)
     this.#underWayBytes += copy.byteLength
     this.#carry(copy.byteLength, (other) => {
       this.#underWayBytes -= copy.byteLength

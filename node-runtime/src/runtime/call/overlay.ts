@@ -1,5 +1,5 @@
 // What one job writes, over what it found. Dropped as a whole when the job fails.
-import { type Bytes, equalBytes } from '../../base/bytes.ts'
+import { type Bytes, bufferOf, equalBytes } from '../../base/bytes.ts'
 import type { StateChange } from '../guest-executor.ts'
 
 export interface KeyReader {
@@ -53,5 +53,5 @@ export class Overlay implements KeyReader {
 
 /** One character a byte: the cheapest faithful map key. */
 export function keyText(key: Bytes): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+  return bufferOf(key).toString('latin1')
 }

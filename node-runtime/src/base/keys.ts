@@ -79,7 +79,7 @@ export function kemKeyFromSecret(secret: Bytes): KemKeyPair {
 /** AES-256-GCM: nonce(12) ‖ ciphertext ‖ tag(16). `aad` is authenticated, not hidden. */
 export function seal(key: Bytes, plaintext: Bytes, aad: Bytes, random: Random): Bytes {
   const nonce = random.bytes(NONCE_LENGTH)
-  const cipher = createCipheriv('aes-256-gcm', createSecretKey(key), nonce).setAAD(aad)
+  const cipher = createCipheriv('aes-256-gcm', secretKeyObject(key), nonce).setAAD(aad)
   return concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
 }
 
@@ -88,7 +88,7 @@ export function open(key: Bytes, sealed: Bytes, aad: Bytes): Bytes {
   if (sealed.byteLength < NONCE_LENGTH + TAG_LENGTH) throw cannotOpen()
   try {
     const nonce = sealed.subarray(0, NONCE_LENGTH)
-    const decipher = createDecipheriv('aes-256-gcm', createSecretKey(key), nonce).setAAD(aad)
+    const decipher = createDecipheriv('aes-256-gcm', secretKeyObject(key), nonce).setAAD(aad)
     decipher.setAuthTag(sealed.subarray(sealed.byteLength - TAG_LENGTH))
     return concat([decipher.update(sealed.subarray(NONCE_LENGTH, sealed.byteLength - TAG_LENGTH)), decipher.final()])
   } catch (cause) {
@@ -112,6 +112,17 @@ export function openSealed(own: KemKeyPair, sealed: Bytes, aad: Bytes): Bytes {
 
 export function keyIdOf(groupKey: Bytes): KeyId {
   return idFromBytes<KeyId>(taggedHash('calbox/key-id/1', groupKey))
+}
+
+/** By the array that holds the key, which is kept as it is for as long as the key is in use. */
+const secretKeys = new WeakMap<Bytes, KeyObject>()
+
+function secretKeyObject(key: Bytes): KeyObject {
+  const known = secretKeys.get(key)
+  if (known) return known
+  const made = createSecretKey(key)
+  secretKeys.set(key, made)
+  return made
 }
 
 function agreedKey(own: KemKeyPair, other: KemKey, ephemeral: KemKey, recipient: KemKey): Bytes {

@@ -76,3 +76,6 @@ export const SIMULATED_RESEND_MS = 200
 export const MESH_POLL_MS = 10
 /** What closing connections gracefully may take; then they are cut. */
 export const CLOSE_TIMEOUT_MS = 300
+
+/** Peer ids whose keys are remembered. Full: all are forgotten, and read again when they are needed. */
+export const PEER_KEYS_MAX = 4096

@@ -2,6 +2,7 @@
 import { type Bytes, concat, equalBytes, fromBase58, fromHex, toBase58 } from '../base/bytes.ts'
 import { idBytes, idFromBytes, type PublicKey } from '../base/ids.ts'
 import { NetworkError } from './errors.ts'
+import { PEER_KEYS_MAX } from './limits.ts'
 import type { PeerId } from './network.ts'
 
 // Identity multihash (0x00) of 36 bytes: protobuf { 1: key type 1 = Ed25519, 2: 32 bytes of key }.
@@ -12,8 +13,20 @@ export function peerIdOfPublicKey(publicKey: PublicKey): PeerId {
   return toBase58(concat([HEADER, idBytes(publicKey)]))
 }
 
+/** Of peers that were met. */
+const keys = new Map<PeerId, PublicKey>()
+
 /** The node identity behind a peer id: Noise has proved that the peer holds it. Throws NetworkError for any other key kind. */
 export function publicKeyOfPeer(peer: PeerId): PublicKey {
+  const known = keys.get(peer)
+  if (known !== undefined) return known
+  const key = keyIn(peer)
+  if (keys.size >= PEER_KEYS_MAX) keys.clear()
+  keys.set(peer, key)
+  return key
+}
+
+function keyIn(peer: PeerId): PublicKey {
   let bytes: Bytes
   try {
     if (peer.length > TEXT_MAX) throw new SyntaxError('too long')

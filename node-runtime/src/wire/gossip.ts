@@ -72,9 +72,16 @@ export function decodeGossip(data: Bytes): Gossip {
   return gossipMessage.decode(data)
 }
 
+/** Of beats that were encoded: each is told to many. */
+const encodings = new WeakMap<HeadsBeat, Bytes>()
+
 /** A beat by itself, as rows and greetings carry it. Throws WireError. */
 export function encodeHeads(beat: HeadsBeat): Bytes {
-  return beatMessage.encode(beat)
+  const known = encodings.get(beat)
+  if (known !== undefined) return known
+  const bytes = beatMessage.encode(beat)
+  encodings.set(beat, bytes)
+  return bytes
 }
 
 /** Throws WireError. The signature is not checked. */
@@ -87,8 +94,14 @@ export function signHeads(beat: Omit<HeadsBeat, 'author' | 'signature'>, signing
   return { ...unsigned, signature: signingKey.sign(signedHash(unsigned)) }
 }
 
+/** Beats that were checked: whoever hands one on checks it, and so does who takes it. */
+const genuine = new WeakSet<HeadsBeat>()
+
 export function verifyHeads(beat: HeadsBeat): boolean {
-  return verify(beat.author, signedHash(beat), beat.signature)
+  if (genuine.has(beat)) return true
+  if (!verify(beat.author, signedHash(beat), beat.signature)) return false
+  genuine.add(beat)
+  return true
 }
 
 function signedHash({ contextId, heads, root, removals, hlc, author }: Omit<HeadsBeat, 'signature'>): Bytes {

@@ -10,6 +10,9 @@ export class Trace {
   readonly #keep: string[] | undefined
   #text = ''
   #lines = 0
+  /** Many things happen at one time, and fractions take long to be written. */
+  #atMs = Number.NaN
+  #at = ''
 
   /** `keep` for whoever looks for the first difference of two runs. */
   constructor(keep = false) {
@@ -25,7 +28,11 @@ export class Trace {
   }
 
   add(nowMs: number, what: string): void {
-    const line = `${nowMs} ${what}\n`
+    if (nowMs !== this.#atMs) {
+      this.#atMs = nowMs
+      this.#at = `${nowMs} `
+    }
+    const line = `${this.#at}${what}\n`
     this.#lines += 1
     this.#keep?.push(line)
     this.#text += line

@@ -6,6 +6,9 @@ import { runScenario } from './run-seed.ts'
 import { verifyOnce } from './verified-once.ts'
 
 verifyOnce()
+// Faults are refused and broken off by errors all the time, and where each came from costs more than the rest of it. A run
+// that breaks by itself says more when its seed is run alone.
+Error.stackTraceLimit = 0
 
 async function answer({ seed, only }: SeedJob): Promise<SeedAnswer> {
   try {

@@ -6,11 +6,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { buildApps } from './build-apps.ts'
 import { withBuildLock } from './build-lock.ts'
 import { placeOutput, readStamp, replaceByCopy, writeStamp } from './build-output.ts'
-import { BUNDLE } from './bundle.ts'
+import { BUNDLE, codeUnitOrder, nativeBinding } from './bundle.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const LOCK = path.join(ROOT, 'node_modules/.cache/calbox-build.lock')
@@ -23,7 +23,7 @@ interface Target {
   /** Folders and files whose bytes decide whether to build again. */
   readonly inputs: readonly string[]
   readonly entries: Readonly<Record<string, string>>
-  readonly external: readonly string[]
+  readonly plugins: readonly Plugin[]
   /** Whether a class or function whose identifier is taken in the bundle keeps the `name` that it has in the source. */
   readonly keepNames: boolean
 }
@@ -37,7 +37,7 @@ const TARGETS: readonly Target[] = [
       calnode: 'node-runtime/src/entry.ts',
       'guest-worker': 'node-runtime/src/runtime/guest-worker.ts',
     },
-    external: ['classic-level'],
+    plugins: [nativeBinding, codeUnitOrder],
     keepNames: false,
   },
   {
@@ -48,7 +48,7 @@ const TARGETS: readonly Target[] = [
       calbox: 'cli/src/main.ts',
       reaper: 'workflows/src/driver/process/reaper-main.ts',
     },
-    external: [],
+    plugins: [],
     keepNames: true,
   },
 ]
@@ -78,20 +78,21 @@ async function hashOf(target: Target): Promise<string> {
   return hash.digest('hex')
 }
 
-function optionsOf(target: Target, outdir: string): BuildOptions {
-  return {
+/** Each entry by itself: what two of them share is there twice, and neither is cut into pieces for the other's sake. */
+function optionsOf(target: Target, outdir: string): BuildOptions[] {
+  return Object.entries(target.entries).map(([name, source]) => ({
     ...BUNDLE,
+    plugins: [...BUNDLE.plugins, ...target.plugins],
     absWorkingDir: ROOT,
-    entryPoints: { ...target.entries },
+    entryPoints: { [name]: source },
     outdir,
     splitting: true,
-    external: [...target.external],
     // Beside the entries: code that finds its neighbours by its own address must find them from a chunk too.
     chunkNames: '[name]-[hash]',
     // Identifiers are not minified, so names survive without it. Bookkeeping of the names of all functions at run time
     // costs each node 4 MiB.
     keepNames: target.keepNames,
-  }
+  }))
 }
 
 /** A stamp still to be written: when all else is built, too. */
@@ -118,7 +119,7 @@ async function buildTarget(target: Target, { force, onChange }: BuildRequest): P
   await sweep(dist)
   const folder = await mkdtemp(path.join(dist, UNDER_WAY))
   try {
-    await build(optionsOf(target, folder))
+    for (const options of optionsOf(target, folder)) await build(options)
     const entries = Object.keys(target.entries).map((name) => `${name}.js`)
     const files = await placeOutput(folder, dist, entries)
     return { built: true, finish: () => writeStamp(dist, { hash, files }, readAt) }

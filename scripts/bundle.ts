@@ -1,5 +1,7 @@
 // How whatever runs is bundled: the node, the command line, and the processes that the benchmarks compare them with.
+import { readFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
+import path from 'node:path'
 import type { BuildOptions, Plugin } from 'esbuild'
 
 // Bundled CommonJS packages look for `require`; ES modules have none.
@@ -24,6 +26,39 @@ const requireBuiltins: Plugin = {
     }))
   },
 }
+
+/** Of classic-level only its native part is left outside: the rest is 20 small files to find and load. */
+export const nativeBinding: Plugin = {
+  name: 'native binding',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/binding$/ }, ({ importer }) =>
+      path.basename(path.dirname(importer)) === 'classic-level'
+        ? { path: 'classic-level/binding.js', external: true }
+        : undefined,
+    )
+  },
+}
+
+const IN_LOCALE_ORDER = /(\S+)\.localeCompare\(/g
+
+/**
+ * libp2p sorts names and addresses of peers only to have them in one order. In that of a language it costs every start
+ * 20 ms of CPU, for the rules of that language. Files: those of its peer store and peer records that sort.
+ */
+export const codeUnitOrder: Plugin = {
+  name: 'code unit order',
+  setup({ onLoad }) {
+    onLoad(
+      { filter: /@libp2p\/peer-(store|record)\/.*\/(to-peer-pb|dedupe-addresses|utils)\.js$/ },
+      async ({ path: file }) => {
+        const source = await readFile(file, 'utf8')
+        if (!source.includes('.localeCompare(')) throw new Error(`${file} sorts no more: look where it does now`)
+        return { contents: `${COMPARE}${source.replaceAll(IN_LOCALE_ORDER, '__compare($1, ')}` }
+      },
+    )
+  },
+}
+const COMPARE = 'const __compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);\n'
 
 export const BUNDLE = {
   bundle: true,

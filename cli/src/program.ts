@@ -1,6 +1,7 @@
 // The command line: which commands there are. Each command loads what it needs when it is run.
 import { Command, CommanderError } from 'commander'
 import { type CommandEdge, processEdge } from './commands/command-edge.ts'
+import { registerCompletion } from './commands/completion/completion.ts'
 import { registerDown } from './commands/network/down.ts'
 import { registerLogs } from './commands/network/logs.ts'
 import { registerNuke } from './commands/network/nuke.ts'
@@ -25,7 +26,7 @@ export function createProgram(version: string, edge: CommandEdge): Command {
     .addHelpText('after', EXIT_CODES)
   const workflows = [registerRun, registerValidate, registerLint, registerSteps, registerInit, registerBootstrap]
   const nodes = [registerUp, registerDown, registerPs, registerLogs, registerNuke]
-  for (const register of [...workflows, ...nodes]) register(program, edge)
+  for (const register of [...workflows, ...nodes, registerCompletion]) register(program, edge)
   for (const command of [program, ...program.commands]) command.exitOverride()
   return program
 }

@@ -49,7 +49,7 @@ export type DeltaOp = StoreOp & { readonly held: HeldMark }
 interface HeldMark {
   readonly place: 'graph' | 'parked'
   readonly id: DeltaId
-  /** Of a row that is put; one that goes is still in the store to be looked at. */
+  /** Of a row that is put, or where it is known; one that goes is still in the store to be looked at. */
   readonly item?: ItemKey
 }
 
@@ -70,8 +70,10 @@ export class ContextStore {
     return { ...put(this.#deltaKey(delta.id), row), held: markOf('graph', delta) }
   }
 
-  dropDelta(id: DeltaId): DeltaOp {
-    return { type: 'del', key: this.#deltaKey(id), held: { place: 'graph', id } }
+  /** With the stamp, where it is known, the row need not be decoded to be taken off the set of held ids. */
+  dropDelta(id: DeltaId, hlc?: bigint): DeltaOp {
+    const held = hlc === undefined ? ({ place: 'graph', id } as const) : markOf('graph', { id, hlc })
+    return { type: 'del', key: this.#deltaKey(id), held }
   }
 
   /** Applied, waiting for its parents, parked, or pruned with others built on it. */
@@ -364,7 +366,7 @@ export class ContextStore {
   }
 }
 
-function markOf(place: HeldMark['place'], { id, hlc }: Delta): HeldMark {
+function markOf(place: HeldMark['place'], { id, hlc }: Pick<Delta, 'id' | 'hlc'>): HeldMark {
   return { place, id, item: itemKey(hlc, id) }
 }
 

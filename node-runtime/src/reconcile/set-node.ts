@@ -1,6 +1,6 @@
 // One node of the set's Merkle trie over the digits of the keys, and its bytes. A subtree of at most BUCKET_MAX keys is
 // one bucket, a larger one branches where its keys first differ: so shape and fingerprint depend on the keys alone.
-import { type Bytes, fromHex, toHex } from '../base/bytes.ts'
+import { type Bytes, concat, fromHex, toHex } from '../base/bytes.ts'
 import { taggedHash } from '../base/hash.ts'
 import { ReconcileError } from './errors.ts'
 import { type Bound, type ItemKey, isAscending, KEY_DIGITS, KEY_LENGTH, packKeys, unpackKeys } from './item-key.ts'
@@ -46,8 +46,19 @@ export function countOf(node: SetNode): number {
   return node.kind === 'bucket' ? node.keys.length : node.children.reduce((sum, { count }) => sum + count, 0)
 }
 
+/** A changed bucket is hashed and then stored, both as these bytes. */
+const packedKeys = new WeakMap<Bucket, Bytes>()
+
+function packed(bucket: Bucket): Bytes {
+  const known = packedKeys.get(bucket)
+  if (known !== undefined) return known
+  const bytes = packKeys(bucket.keys)
+  packedKeys.set(bucket, bytes)
+  return bytes
+}
+
 export function fingerprintOf(node: SetNode): Bytes {
-  if (node.kind === 'bucket') return taggedHash('calbox/set-bucket/1', packKeys(node.keys))
+  if (node.kind === 'bucket') return taggedHash('calbox/set-bucket/1', packed(node))
   return branchFingerprint(node.prefix.length, node.children)
 }
 
@@ -64,7 +75,7 @@ export function branchFingerprint(depth: number, children: readonly Omit<ChildRe
 }
 
 export function encodeNode(node: SetNode): Bytes {
-  if (node.kind === 'bucket') return Buffer.concat([Uint8Array.of(BUCKET), packKeys(node.keys)])
+  if (node.kind === 'bucket') return concat([Uint8Array.of(BUCKET), packed(node)])
   const prefix = fromHex(node.prefix.length % 2 === 0 ? node.prefix : `${node.prefix}0`)
   const out = Buffer.alloc(BRANCH_HEAD + prefix.byteLength + node.children.length * CHILD_LENGTH)
   out[0] = BRANCH

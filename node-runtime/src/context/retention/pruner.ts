@@ -156,10 +156,10 @@ export class Pruner {
     const ops: StoreOp[] = gone.map((id) => rows.dropDelta(id))
     const beneath = new Set(prefix.beneath.map(({ id }) => id))
     for await (const { id } of rows.beneath()) if (!beneath.has(id)) ops.push(rows.dropBeneath(id))
-    for (const { id } of prefix.nodes) {
+    for (const { id, hlc } of prefix.nodes) {
       const delta = beneath.has(id) ? rows.delta(id) : undefined
       if (delta) ops.push(rows.putBeneath(delta))
-      ops.push(rows.dropDelta(id), rows.clearOutgoing(id))
+      ops.push(rows.dropDelta(id, hlc), rows.clearOutgoing(id))
     }
     for (let position = positions.from; position < positions.to; position += 1) ops.push(rows.dropUndo(position))
     for (let start = 0; start < ops.length; start += PRUNE_BATCH_ROWS) {

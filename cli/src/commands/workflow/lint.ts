@@ -11,6 +11,7 @@ import { createStyle, type Style } from '../../render/style.ts'
 import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
 import { QuietExit } from '../quiet-exit.ts'
+import { includedFrom } from './plan-files.ts'
 import { readWorkflowFiles, type WorkflowFile } from './workflow-files.ts'
 
 export interface LintOptions {
@@ -56,7 +57,8 @@ export async function runLint(given: readonly string[], options: LintOptions, ed
   const isFixing = options.fix === true || options.dryRun === true
   const fix = isFixing ? (await import('@calbox/workflows/fix')).fixWorkflow : undefined
   const linted = readWorkflowFiles(edge.cwd, given).map((file): LintedFile => {
-    const request: LintRequest = { file: file.name, text: file.text, environment: edge.env }
+    const world = { environment: edge.env, readIncluded: includedFrom(edge) }
+    const request: LintRequest = { file: file.name, text: file.text, ...world }
     const fixed = fix?.(request)
     if (fixed !== undefined && options.dryRun !== true) writeFixed(file, fixed, edge)
     const isWritten = fixed !== undefined && options.dryRun !== true

@@ -1,7 +1,7 @@
 // Plans workflow files the way run and validate share: files of steps are looked for, variables come from outside.
 import { homedir } from 'node:os'
 import path from 'node:path'
-import type { PlanResult } from '@calbox/workflows'
+import type { PlanResult, SeenText } from '@calbox/workflows'
 import type { CommandEdge } from '../command-edge.ts'
 import { lookAtFile, readIncludedFile } from './look-at-file.ts'
 import { readWorkflowFiles, type WorkflowFile } from './workflow-files.ts'
@@ -38,13 +38,17 @@ export async function planFiles(
       text: file.text,
       kinds: stepSchemas,
       lookAtFile: lookAt,
-      readIncluded: (name) => readIncludedFile(path.resolve(edge.cwd, inHome(name))),
+      readIncluded: includedFrom(edge),
       environment: edge.env,
       absentFiles: options.onlyChecked === true ? 'warning' : 'error',
       remoteNodeNames: options.remoteNodeNames ?? [],
     })
     return eachPlan(file, result)
   })
+}
+
+export function includedFrom(edge: CommandEdge): (name: string) => SeenText {
+  return (name) => readIncludedFile(path.resolve(edge.cwd, inHome(name)))
 }
 
 /** The problems are those of the file: they are said once, with the first combination. */

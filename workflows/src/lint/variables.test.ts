@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import { linted, places } from './sample-lint.ts'
+
+const get = (outputs: string, more = '') =>
+  `- { type: call, node: a, context_id: '{{ctx}}', method: get, args: { key: k }, outputs: ${outputs}${more} }`
+const look = (text: string) => `- { type: assert, statements: ["${text}"] }`
+
+test('a capture is used by any placeholder, in nested steps and keys of every step, too', () => {
+  const unused = (steps: string) => places(steps, ['unused-capture'])
+  expect(unused(get('{ r: result }'))).toEqual(['5 unused-capture'])
+  expect(unused(`${get('{ r: result }')}\n${look("contains({{ r }}, 'v')")}`)).toEqual([])
+  expect(unused(`${get('{ r: result }')}\n- { type: wait, seconds: 1, name: 'after {{r}}' }`)).toEqual([])
+  expect(unused(`${get('{ r: result }')}\n- { type: wait, seconds: 1, if: '{{r}} == 1' }`)).toEqual([])
+  expect(
+    unused(
+      `${get('{ r: result }')}\n- { type: block, steps: [{ type: repeat, count: 1, steps: [${look('is_set({{r}})').slice(2)}] }] }`,
+    ),
+  ).toEqual([])
+  expect(
+    unused(
+      `${get('{ r: result }')}\n- { type: repeat, count: 2, outputs: { s: r }, steps: [${look('is_set({{s}})').slice(2)}] }`,
+    ),
+  ).toEqual([])
+  expect(unused(`${get('{ r: result }')}\n- { type: script, script: s.sh, target: local }`)).toEqual([])
+  expect(unused(`- { type: script, script: s.sh, target: local }\n${get('{ r: result }')}`)).toEqual([
+    '6 unused-capture',
+  ])
+  const renamed = get("{ x: { field: result, target: 'r_{node_name}' } }")
+  expect(unused(renamed)).toEqual(['5 unused-capture'])
+  expect(unused(`${renamed}\n${look('is_set({{r_a}})')}`)).toEqual([])
+})
+
+test('what a reply may lack is captured to see that it is there', () => {
+  expect(places(get('{ deep: result.output.list.0 }'))).toEqual([])
+  expect(places(`- { type: get_group_metadata, node: a, group_id: '{{ns}}', outputs: { n: name } }`)).toEqual([])
+})
+
+test('a read that nobody looks at is more than a capture that is left over', () => {
+  expect(linted(get('{ r: result }'))).toEqual([
+    '5 unused-capture what "get" returns is captured as "r", and no statement looks at it',
+  ])
+  expect(linted(`${get('{ r: result, s: result.output }')}\n${look('is_set({{s}})')}`)).toEqual([
+    '5 unused-capture the variable "r" is captured and never used',
+  ])
+  expect(linted(get('{ r: result }', ', expect: { output: v }'))).toEqual([
+    '5 unused-capture the variable "r" is captured and never used',
+  ])
+})
+
+test('placeholders that become text', () => {
+  const call = (value: string) =>
+    `- { type: call, node: a, context_id: '{{ctx}}', method: set, args: { key: ${value} } }`
+  expect(linted(call("'{{nope}}'"))).toEqual([
+    '5 unknown-placeholder no step before this one sets the variable "nope": it becomes text',
+  ])
+  expect(places(call("'{{ctx}}{{app}}'"))).toEqual(['5 glued-placeholders'])
+  expect(places(call("'{{ctx}} and {{app}} '"))).toEqual([])
+  expect(places(look('{{ctx}}-{{app}} == x'))).toEqual(['5 glued-placeholders'])
+  expect(places(look('contains({{ctx}}, {{app}})'))).toEqual([])
+  expect(places(`- { type: call, node: a, context_id: '{{ctx}}', method: set, args: { 'k_{{app}}': v } }`)).toEqual([
+    '5 literal-placeholder',
+  ])
+  expect(places(`- { type: assert_log_present, nodes: [a], patterns: ['of {{app}}'] }`)).toEqual([
+    '5 literal-placeholder',
+  ])
+  const fuzzy = (step: string) =>
+    `- { type: fuzzy_test, duration_minutes: 1, context_id: '{{ctx}}', nodes: [{ name: a }], operations: [{ name: o, steps: [${step.slice(2)}] }] }`
+  expect(places(fuzzy(call("'{{uuid}}-{{random_int(1, 2)}}'")))).toEqual([])
+})

@@ -208,6 +208,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     'clients see a delta twice',
     () => withHistory(mixed, { shown: new Map([['n1 1', new Map([[nobody, 2]])]]) }),
   ],
+  ['agreement', 'an undo record too many', () => withNode(mixed, ({ stack }) => ({ stack: [...stack, nobody] }))],
   [
     'showing',
     'clients see what is not on the disk',

@@ -23,6 +23,8 @@ export interface NodeFacts {
   /** Complete deltas on its disk, without effect or with: of what is not pruned. */
   readonly applied: ReadonlySet<DeltaId>
   readonly voids: ReadonlySet<DeltaId>
+  /** Whose undo records lie on its disk, in their order. */
+  readonly stack: readonly DeltaId[]
   /** The last delta of what is pruned. */
   readonly prunedTo: { readonly id: DeltaId; readonly hlc: bigint } | undefined
   /** What waits on its disk: for parents, for a key, for governance, for its time. */
@@ -152,6 +154,7 @@ async function nodeFacts({ world, setting }: SimulationEnd, node: TestNode): Pro
     summary: await world.run(node.summary(contextId)),
     applied,
     voids,
+    stack: await rows.stack(rows.checkpoint()?.base ?? 0),
     prunedTo: rows.checkpoint()?.checkpoint.last,
     waiting,
     governance: namespace.heads().join(),

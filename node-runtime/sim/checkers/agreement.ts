@@ -35,7 +35,7 @@ function differences(a: NodeFacts, b: NodeFacts): string[] {
 
 /** On its disk is what the past of its heads holds, but for what it has pruned: the oldest, without a gap. */
 function misplaced(node: NodeFacts, graph: readonly Delta[], voids: ReadonlySet<DeltaId>): string[] {
-  const { name, prunedTo, applied, voids: own } = node
+  const { name, prunedTo, applied, voids: own, stack } = node
   const kept = graph.filter((delta) => prunedTo === undefined || compareCanonical(delta, prunedTo) > 0)
   const wanted = new Set(kept.map(({ id }) => id))
   const missing = kept.filter(({ id }) => !(voids.has(id) ? own : applied).has(id))
@@ -48,6 +48,8 @@ function misplaced(node: NodeFacts, graph: readonly Delta[], voids: ReadonlySet<
         .map(({ id }) => short(id))
         .join()}`,
     )
+  if (stack.length !== applied.size || stack.some((id) => !applied.has(id)))
+    found.push(`${name} has ${stack.length} undo records for ${applied.size} applied deltas`)
   if (extra.length > 0)
     found.push(
       `${name} holds ${extra.length} deltas outside the past of its heads, or already pruned: ${extra.slice(0, 3).map(short).join()}`,

@@ -27,6 +27,7 @@ export const CAUSAL: readonly Mutant[] = [
     replace: '',
     why: 'a head that is pruned counts as missing afterwards: what is built on it waits for ever',
     breaks: 'I4',
+    needs: 'pruning',
     chosenFrom: 'source',
   },
   {
@@ -36,6 +37,7 @@ export const CAUSAL: readonly Mutant[] = [
     replace: 'all = this.#bitOf(member)',
     why: 'history is pruned that some member has never had: it gets the state without the events',
     breaks: 'I3',
+    needs: 'pruning',
     chosenFrom: 'source',
   },
   {
@@ -64,6 +66,7 @@ export const CAUSAL: readonly Mutant[] = [
     replace: '(covers === digest || keyId ? [keyId] : [])',
     why: 'what is written after a removal is sealed with a key that the removed member has',
     breaks: 'I7',
+    needs: 'removal',
     chosenFrom: 'history',
   },
 ]

@@ -9,6 +9,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: 'placeOf(applied, arrived.at(-1))',
     why: 'of several late deltas the earlier ones are applied above deltas that sort after them',
     breaks: 'I1',
+    needs: 'order-sensitive',
     chosenFrom: 'source',
   },
   {
@@ -18,6 +19,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: '',
     why: 'when a removal makes the stack shorter its last rows stay: after a restart deltas stand on it twice',
     breaks: 'I1',
+    needs: 'removal',
     chosenFrom: 'source',
   },
   {
@@ -27,6 +29,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: '',
     why: 'what a removal accepts, and arrives after it, stays void on this node only',
     breaks: 'I1',
+    needs: 'removal',
     chosenFrom: 'source',
   },
   {
@@ -36,6 +39,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: 'const fallen: DeltaId[] = []',
     why: 'a delta from behind the frontier is refused, and its children are never told',
     breaks: 'I4',
+    needs: 'pruning',
     chosenFrom: 'source',
   },
   {
@@ -45,6 +49,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: '',
     why: 'a delta under a key that is not here is parked, and nobody asks for the key',
     breaks: 'I4',
+    needs: 'removal',
     chosenFrom: 'source',
   },
   {
@@ -64,6 +69,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: 'await run({ key, row, settle: [] }); await this.#parts.store.batch([remove])',
     why: 'a crash between the two batches runs the handler again',
     breaks: 'I3',
+    needs: 'crash',
     chosenFrom: 'source',
   },
   {
@@ -73,6 +79,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: '    const { restored } = this.#parts\n',
     why: 'handlers that a crash interrupted wait until some other event comes',
     breaks: 'I3',
+    needs: 'crash',
     chosenFrom: 'source',
   },
   {
@@ -82,6 +89,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: '',
     why: 'after a restart a node whose clock is behind writes deltas that are not later than their parents',
     breaks: 'I2',
+    needs: 'crash',
     chosenFrom: 'source',
   },
   {
@@ -113,6 +121,7 @@ export const CONTEXT: readonly Mutant[] = [
         if (arrived.has(entry.delta.id)) ops.push(...handlerRows(rows, identity.publicKey, entry))`,
     why: 'a delta that waited for a parent, which a pull then brought, is applied without its handlers',
     breaks: 'I3',
+    needs: 'mixed',
     chosenFrom: 'history',
   },
   {
@@ -122,6 +131,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: 'batch.map(() => false)',
     why: 'who hears of the removal before the delta counts it, who hears of it after does not',
     breaks: 'I1',
+    needs: 'removal',
     chosenFrom: 'history',
   },
   {
@@ -143,6 +153,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: "return this.#refuseForEver(delta, 'its key is not here')",
     why: 'a key that is late is taken for a key that is wrong',
     breaks: 'I4',
+    needs: 'removal',
     chosenFrom: 'history',
   },
   {
@@ -152,6 +163,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: '    if (delta.signature.byteLength === 0) return',
     why: 'whoever can speak on the topic writes as any member',
     breaks: 'I7',
+    needs: 'hostile',
     chosenFrom: 'history',
   },
   {
@@ -161,6 +173,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: 'nowMs()',
     why: 'one member with a clock an hour ahead takes the clocks of all with it, for good',
     breaks: 'I7',
+    needs: 'hostile',
     chosenFrom: 'history',
   },
   {
@@ -188,6 +201,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: 'if (delta.author === self && payload.depth === 0) return []',
     why: 'what a handler emits comes back to the node that emitted it',
     breaks: 'I3',
+    needs: 'mixed',
     chosenFrom: 'history',
   },
   {
@@ -197,6 +211,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: 'depth: payload.depth,',
     why: 'the depth of what handlers cause is never counted: a loop of two applications never ends',
     breaks: 'I3',
+    needs: 'mixed',
     chosenFrom: 'history',
   },
   {
@@ -207,6 +222,7 @@ export const CONTEXT: readonly Mutant[] = [
     if (pruned?.swapped || status === 'again') restored.push(delta)`,
     why: 'deltas that wait for parents are on the disk, count as held, and are never looked at again',
     breaks: 'I4',
+    needs: 'crash',
     chosenFrom: 'history',
   },
   {

@@ -18,6 +18,7 @@ export const CRDT: readonly Mutant[] = [
     replace: 'reset: side.reset + (incoming.reset?.[n] ?? 0n),',
     why: 'two resets at once take away twice what was counted, and later counts with it',
     breaks: 'I2',
+    needs: 'collections',
     chosenFrom: 'source',
   },
   {
@@ -27,6 +28,7 @@ export const CRDT: readonly Mutant[] = [
     replace: 'if (keys.length >= BUCKET_KEYS_MAX) return undefined',
     why: 'the shape of the index depends on whether keys came or went: equal elements, other bytes',
     breaks: 'I1',
+    needs: 'collections',
     chosenFrom: 'source',
   },
   {
@@ -36,6 +38,7 @@ export const CRDT: readonly Mutant[] = [
     replace: 'if (current !== undefined && current[0] === body[0] && compareBytes(current, body) >= 0) return',
     why: 'of a removal and a new value at once the one that arrives last stays',
     breaks: 'I1',
+    needs: 'collections',
     chosenFrom: 'source',
   },
   {
@@ -45,6 +48,7 @@ export const CRDT: readonly Mutant[] = [
     replace: 'if (before === undefined)',
     why: 'of two claims of one key each replica honours the one that it heard of first',
     breaks: 'I1',
+    needs: 'collections',
     chosenFrom: 'source',
   },
   {

@@ -1,13 +1,15 @@
 // Hunts one planted bug: seed after seed in a thread of its own, until one fails that passes without the bug.
 import { Worker } from 'node:worker_threads'
+import { generate } from '../generate.ts'
+import type { Scenario } from '../scenario.ts'
 import { HANG_MS } from './limits.ts'
-import type { Mutant } from './mutant.ts'
+import type { Mutant, Need } from './mutant.ts'
 import { MutantError } from './replacement.ts'
 import type { MutantAnswer } from './worker.ts'
 
 export interface Hunt {
   readonly name: string
-  /** Seeds run, the one that caught it included. */
+  /** Up to the one that caught it, that included. */
   readonly seeds: number
   /** The seed that failed; undefined: missed. */
   readonly caughtBy: number | undefined
@@ -77,6 +79,23 @@ export class Baseline {
   }
 }
 
+function has({ app, retention, faults }: Scenario, need: Need | undefined): boolean {
+  switch (need) {
+    case undefined:
+      return true
+    case 'pruning':
+      return retention !== undefined
+    case 'crash':
+      return faults.some(({ kind }) => kind === 'crash' || kind === 'restart')
+    case 'hostile':
+    case 'late':
+    case 'removal':
+      return faults.some(({ kind }) => kind === need)
+    default:
+      return app === need
+  }
+}
+
 /** Throws MUTANT_STALE. */
 export async function hunt(
   mutant: Mutant,
@@ -86,6 +105,7 @@ export async function hunt(
   let cpuMs = 0
   try {
     for (let seed = from; seed < from + seeds; seed += 1) {
+      if (!has(generate(seed), mutant.needs)) continue
       const answer = await runner.run(seed)
       cpuMs += answer.cpuMs
       if (!answer.isPlanted) throw new MutantError('MUTANT_STALE', `no run loads ${mutant.file} of ${mutant.name}`)

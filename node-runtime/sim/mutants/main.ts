@@ -1,6 +1,6 @@
 // `npm run mutants`: plants each bug in turn and lets the simulator find it. Exits with 1 when one is missed, or does not
 // fit its source any more.
-import { writeFile } from 'node:fs/promises'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { MUTANTS } from './all.ts'
 import { Baseline, type Hunt, hunt } from './hunt.ts'
@@ -13,7 +13,7 @@ const HELP = `npm run mutants -- [options]
   --seeds N      how many seeds each may take (default ${SEEDS_MAX})
   --from S       the first seed (default ${FIRST_SEED})
   --jobs N       bugs hunted at once (default 1)
-  --out FILE     write the results as JSON
+  --out FILE     keep the results there as JSON; those of other bugs stay
   --list         only say which bugs there are
 `
 
@@ -60,6 +60,7 @@ async function huntAll(mutants: readonly Mutant[]): Promise<Hunt[]> {
       const result = await hunt(mutant, options)
       results.set(mutant.name, result)
       say(line(result))
+      if (values.out !== undefined) keep(values.out, recorded(mutant, result))
     }
   }
   await Promise.all(Array.from({ length: numberOf('jobs') }, work))
@@ -82,24 +83,29 @@ async function main(): Promise<boolean> {
   say(`${mutants.length} planted bugs, seeds from ${values.from}\n${'bug'.padEnd(52)} seeds      CPU  caught by`)
   const results = await huntAll(mutants)
   const missed = results.filter(({ caughtBy }) => caughtBy === undefined)
-  if (values.out !== undefined) await writeFile(values.out, `${JSON.stringify(results.map(recorded), undefined, 1)}\n`)
   say(`${results.length - missed.length} caught, ${missed.length} missed`)
   return missed.length === 0
 }
 
+interface Recorded {
+  readonly name: string
+}
+
 /** What is the same for everyone who runs it, but for the CPU. */
-function recorded({ name, seeds, caughtBy, checkers, cpuSeconds }: Hunt): object {
-  const mutant = MUTANTS.find((one) => one.name === name)
-  return {
-    name,
-    file: mutant?.file,
-    breaks: mutant?.breaks,
-    chosenFrom: mutant?.chosenFrom,
-    seeds,
-    caughtBy: caughtBy ?? null,
-    checkers,
-    cpuSeconds: Math.round(cpuSeconds),
-  }
+function recorded(
+  { name, file, breaks, chosenFrom }: Mutant,
+  { seeds, caughtBy, checkers, cpuSeconds }: Hunt,
+): Recorded {
+  const found = { seeds, caughtBy: caughtBy ?? null, checkers, cpuSeconds: Math.round(cpuSeconds) }
+  return Object.assign({ name, file, breaks, chosenFrom }, found)
+}
+
+/** In the order of the list, without what is not in it any more. */
+function keep(file: string, result: Recorded): void {
+  const before: Recorded[] = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : []
+  const all = new Map([...before, result].map((each) => [each.name, each]))
+  const kept = MUTANTS.flatMap(({ name }) => all.get(name) ?? [])
+  writeFileSync(file, `${JSON.stringify(kept, undefined, 1)}\n`)
 }
 
 process.exitCode = (await main()) ? 0 : 1

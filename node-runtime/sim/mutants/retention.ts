@@ -9,6 +9,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: 'await folder.rootBelow(folder.stack.length)',
     why: 'a checkpoint claims what it does not contain: nobody can take its state',
     breaks: 'I5',
+    needs: 'pruning',
     chosenFrom: 'source',
   },
   {
@@ -18,6 +19,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: 'if (above !== null) cut = index + 1',
     why: 'more of the stack is pruned than of the graph: the root of a checkpoint counts what the checkpoint does not',
     breaks: 'I1',
+    needs: 'pruning',
     chosenFrom: 'source',
   },
   {
@@ -27,6 +29,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: 'ops.push(rows.clearOutgoing(reissue.delta.id))',
     why: 'an acknowledged call is gone when the state of a later checkpoint is taken',
     breaks: 'I2',
+    needs: 'pruning',
     chosenFrom: 'source',
   },
   {
@@ -36,6 +39,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: 'return counted',
     why: 'two halves that do not hear of each other prune what the other half lacks: both cannot be right',
     breaks: 'I2',
+    needs: 'pruning',
     chosenFrom: 'history',
   },
   {
@@ -45,6 +49,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: "if (status === 'again') again.add(delta.id)",
     why: 'deltas that are applied once more on a state that was taken over have their handlers run once more',
     breaks: 'I3',
+    needs: 'pruning',
     chosenFrom: 'history',
   },
   {
@@ -54,6 +59,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: 'if (this.root.length !== expectedRoot.length) {',
     why: 'a state that is not the one its checkpoint or creator signed takes the place of ours',
     breaks: 'I7',
+    needs: 'hostile',
     chosenFrom: 'history',
   },
   {
@@ -63,6 +69,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: '    await ledger.commit(ops.slice(0, 2))\n    await ledger.commit(ops.slice(2))\n    ledger.retire()\n',
     why: 'a crash between the two leaves the state of a peer under the history of before',
     breaks: 'I2',
+    needs: 'pruning',
     chosenFrom: 'history',
   },
 ]

@@ -9,6 +9,7 @@ export const STATE: readonly Mutant[] = [
     replace: 'return countOf(inner) >= LEAF_ENTRIES_MAX ? inner : this.#collapse(path, inner)',
     why: 'the root depends on whether 64 entries were reached from above or from below',
     breaks: 'I1',
+    needs: 'collections',
     chosenFrom: 'source',
   },
   {
@@ -27,6 +28,7 @@ export const STATE: readonly Mutant[] = [
     replace: '',
     why: 'of deltas that are applied in one run each sees the state before all of them',
     breaks: 'I1',
+    needs: 'order-sensitive',
     chosenFrom: 'source',
   },
 ]

@@ -9,6 +9,7 @@ export const SYNC: readonly Mutant[] = [
     replace: 'return total',
     why: 'what waits for a parent from before our checkpoint is never refused: it waits for ever',
     breaks: 'I4',
+    needs: 'pruning',
     chosenFrom: 'source',
   },
   {

@@ -24,10 +24,11 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   object: 'map',
 }
 
-export function renderStepList(kinds: readonly StepKind[], style: Style): string {
+/** `controls`: the keys that every kind takes. */
+export function renderStepList(kinds: readonly StepKind[], controls: readonly string[], style: Style): string {
   const width = Math.max(...kinds.map(({ kind }) => kind.length))
   const lines = kinds.map(({ kind, summary }) => `${style.strong(kind.padEnd(width))}  ${summary}`)
-  return `${lines.join('\n')}\n\n${style.faint('calbox steps <kind> shows the fields of one')}\n`
+  return `${lines.join('\n')}\n\n${style.faint(`calbox steps <kind> shows the fields of one\nevery kind also takes: ${controls.join(', ')}`)}\n`
 }
 
 export function renderStepKind(kind: StepKind, style: Style): string {

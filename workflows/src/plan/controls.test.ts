@@ -106,6 +106,13 @@ describe('keys of every step', () => {
     ])
   })
 
+  test('nodes that for_each names are nodes of the file', () => {
+    const step = (list: string) => `  - {type: call, for_each: ${list}, node: "{{n}}", context_id: c, method: m}\n`
+    const typo = withSteps(step('{as: n, in: [calimero-node-1, calimero-nod-2]}'), real)
+    expect(lines(typo)).toEqual(['5:58 error unknown node "calimero-nod-2" | did you mean "calimero-node-2"?'])
+    expect(lines(withSteps(step('{as: n, in: ["{{x}}", 5]}'), real))).toEqual([expect.stringContaining('"x"')])
+  })
+
   test('a list that is too long is refused', () => {
     const list = Array.from({ length: 10_001 }, (_, at) => at).join(', ')
     expect(lines(withSteps(`  - {${READ}, for_each: [${list}]}\n`, real)).join()).toContain('at most 10000 are run')

@@ -1,4 +1,5 @@
 // Every step kind, once. Planning, running, `calbox steps`, the docs page and the editor schema start from this list.
+import { stepControls } from '@calbox/schemas'
 import { stepSchemaRegistry } from '../plan/check/step-schema.ts'
 import { accountCreate } from './account/account-create.ts'
 import { accountPair } from './account/account-pair.ts'
@@ -223,6 +224,9 @@ export const stepKinds: readonly StepKind[] = [
   getProposal,
   listProposals,
 ]
+
+/** The keys that any kind takes, in the order in which the schema has them. */
+export const stepControlNames: readonly string[] = Object.keys(stepControls.properties)
 
 /** For `planWorkflow`. */
 export const stepSchemas = stepSchemaRegistry(stepKinds)

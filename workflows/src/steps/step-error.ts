@@ -1,6 +1,7 @@
 // Why a step failed. Only `failed` is a failure of the operation itself, which `expected_failure` may ask for; all others
 // say that the step was written wrongly, could not be judged, or was not done.
 import type { FailedComparison, NodeFacts } from '../run/events.ts'
+import type { JudgedStatement } from './step-kind.ts'
 
 export type StepErrorCode =
   | 'failed' // the operation was tried and refused
@@ -17,6 +18,8 @@ export interface StepErrorDetails {
   readonly perNode?: readonly NodeFacts[]
   /** What an assertion compared and found different: shown side by side. */
   readonly comparisons?: readonly FailedComparison[] | undefined
+  /** All statements that were judged, for a step around this one that counts them. */
+  readonly judged?: readonly JudgedStatement[] | undefined
   /** Errors of the steps inside, where several failed beside each other. */
   readonly failures?: readonly unknown[] | undefined
   /** The field of the step to look at: its line is marked. */
@@ -31,6 +34,7 @@ export class StepError extends Error {
   readonly node: string | undefined
   readonly perNode: readonly NodeFacts[] | undefined
   readonly comparisons: readonly FailedComparison[] | undefined
+  readonly judged: readonly JudgedStatement[] | undefined
   readonly failures: readonly unknown[]
   readonly field: string | undefined
   readonly help: string | undefined
@@ -42,6 +46,7 @@ export class StepError extends Error {
     this.node = details.node
     this.perNode = details.perNode
     this.comparisons = details.comparisons
+    this.judged = details.judged
     this.failures = details.failures ?? []
     this.field = details.field
     this.help = details.help

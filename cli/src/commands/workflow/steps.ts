@@ -14,10 +14,10 @@ export function registerSteps(program: Command, edge: CommandEdge): void {
 }
 
 export async function runSteps(name: string | undefined, edge: CommandEdge): Promise<void> {
-  const { stepKind, stepKinds } = await import('@calbox/workflows/steps')
+  const { stepControlNames, stepKind, stepKinds } = await import('@calbox/workflows/steps')
   const style = createStyle(edge.stdout, edge.env)
   if (name === undefined) {
-    edge.stdout.write(renderStepList(stepKinds, style))
+    edge.stdout.write(renderStepList(stepKinds, stepControlNames, style))
     return
   }
   const kind = stepKind(name)

@@ -4,7 +4,7 @@
 import { didYouMean } from '../did-you-mean.ts'
 import type { Finding } from '../problem.ts'
 import type { SourceStep } from '../read/read-steps.ts'
-import { entryOf, type SourceNode } from '../yaml/source-node.ts'
+import { entryOf, type ListNode, textOf } from '../yaml/source-node.ts'
 
 /** Kinds that cannot pass with a wrong name under these keys. Under all others a wrong name is a warning. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
@@ -27,15 +27,29 @@ export function checkNodeNames(steps: readonly SourceStep[], names: ReadonlySet<
 function checkKey(step: SourceStep, key: string, severity: Finding['severity'], names: ReadonlySet<string>): void {
   const value = entryOf(step.node, key)?.value
   if (value === undefined) return
-  const items: readonly SourceNode[] = value.kind === 'list' ? value.items : [value]
-  for (const [index, item] of items.entries()) {
+  const list = value.kind === 'list' ? value : entriesFor(step, textOf(value))
+  for (const [index, item] of (list?.items ?? [value]).entries()) {
     const name = item.kind === 'scalar' ? item.value : undefined
     if (typeof name !== 'string' || name.includes('{{') || name.includes('}}') || names.has(name)) continue
-    const path = [...step.path, key, ...(value.kind === 'list' ? [index] : [])]
+    const path = [
+      ...step.path,
+      ...(list === undefined || value.kind === 'list' ? [key] : ['for_each']),
+      ...(list ? [index] : []),
+    ]
     const message = names.size === 0 ? `unknown node "${name}": the file has no nodes` : `unknown node "${name}"`
     const hint = didYouMean(name, names, names.size === 0 ? undefined : `the nodes are ${shown(names)}`)
     step.problems.add({ code: 'unknown_node', span: item.span, path, message, hint, severity })
   }
+}
+
+/** The entries that a placeholder stands for, where they are written in the file. */
+function entriesFor(step: SourceStep, text: string | undefined): ListNode | undefined {
+  const name = /^\{\{\s*(\w+)\s*\}\}$/.exec(text ?? '')?.[1]
+  const forEach = entryOf(step.node, 'for_each')?.value
+  if (name === undefined || forEach === undefined) return undefined
+  const as = (forEach.kind === 'map' ? textOf(entryOf(forEach, 'as')?.value) : undefined) ?? 'item'
+  const list = forEach.kind === 'map' ? entryOf(forEach, 'in')?.value : forEach
+  return name === as && list?.kind === 'list' ? list : undefined
 }
 
 function shown(names: ReadonlySet<string>): string {

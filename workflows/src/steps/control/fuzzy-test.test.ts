@@ -94,3 +94,24 @@ test('chance covers its range', () => {
   const seen = new Set(Array.from({ length: 200 }, () => random.int(1, 6)))
   expect([...seen].sort()).toEqual([1, 2, 3, 4, 5, 6])
 })
+
+test('what a call expects counts as a statement, whether it holds or not', async () => {
+  const run = await runYaml(
+    withContext(`
+  - type: fuzzy_test
+    duration_minutes: 1
+    context_id: '{{context_id}}'
+    nodes: [{ name: n-1 }]
+    max_operations: 10
+    seed: 1
+    success_threshold: 40
+    operations:
+      - name: read
+        steps:
+          - { type: call, node: n-1, context_id: '{{context_id}}', method: len, expect: ['{{output}} == 0', '{{output}} == 1'] }
+`),
+  )
+  expect(run.outcome).toBe('passed')
+  expect(run.variables.get('fuzzy_test_assertions_passed')).toBe(10)
+  expect(run.variables.get('fuzzy_test_assertions_failed')).toBe(10)
+})

@@ -33,7 +33,9 @@ const schema = Type.Object(
       ),
       { minItems: 1, description: 'One is chosen at a time, by weight; its steps run one after the other.' },
     ),
-    summary_interval_seconds: Type.Optional(Type.Integer({ minimum: 1, default: FUZZY_SUMMARY_SEC })),
+    summary_interval_seconds: Type.Optional(
+      Type.Integer({ minimum: 1, default: FUZZY_SUMMARY_SEC, description: 'Between two lines about how it goes.' }),
+    ),
     operation_delay_ms: Type.Optional(
       Type.Integer({ minimum: 0, default: FUZZY_DELAY_MS, description: 'Pause after each.' }),
     ),
@@ -158,7 +160,9 @@ async function runOperation(fuzz: Fuzz, at: number, context: StepContext, option
       options.signal.throwIfAborted()
       // A step that fails is what such a test is there to find out about: it is counted, and the next one is run.
       if (!(error instanceof Error)) throw error
-      tally.broken(name)
+      const judged = error.cause instanceof StepError ? error.cause.judged : undefined
+      if (judged === undefined) tally.broken(name)
+      else tally.judged(name, number, judged)
     }
   }
 }

@@ -178,7 +178,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     'a node forgets what it had',
     () =>
       withHistory(mixed, {
-        advertised: [...mixed.history.advertised, { ...last(mixed), heads: [first(mixed)], removals: undefined }],
+        advertised: [...mixed.history.advertised, { ...last(mixed), heads: [first(mixed)], voids: undefined }],
       }),
   ],
   [
@@ -186,7 +186,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     'equal heads, two roots',
     () =>
       withHistory(mixed, {
-        advertised: ['n0', 'n1'].map((name) => ({ ...last(mixed), name, root: name, removals: '' })),
+        advertised: ['n0', 'n1'].map((name) => ({ ...last(mixed), name, root: name, voids: '' })),
       }),
   ],
   [

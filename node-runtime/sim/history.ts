@@ -22,8 +22,8 @@ export interface Advertised {
   readonly atMs: number
   readonly heads: readonly DeltaId[]
   readonly root: string
-  /** Which removals of members the root was judged by; undefined where that was not said. */
-  readonly removals: string | undefined
+  /** Which deltas count nowhere for the root; undefined where that was not said. */
+  readonly voids: string | undefined
   /** Heads that were not applied on its disk at that time. */
   readonly unapplied: readonly DeltaId[]
 }

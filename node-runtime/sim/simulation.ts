@@ -1,6 +1,6 @@
 // One run of one scenario: starts the nodes, lets operations and faults happen, ends the faults, waits for rest, and gives
 // what happened to the checkers.
-import { toHex, utf8 } from '../src/base/bytes.ts'
+import { EMPTY, toHex, utf8 } from '../src/base/bytes.ts'
 import type { DeltaId, PublicKey } from '../src/base/ids.ts'
 import { seededRandom } from '../src/testing/seeded-random.ts'
 import { keysOf, peerIdOf, type TestNode, type WorldObserver } from '../src/testing/test-node.ts'
@@ -251,15 +251,15 @@ class Run {
     }
     const name = this.#names.get(from)
     if (name === undefined || name === HOSTILE || beat.author !== this.#keys.get(name)) return
-    this.#advertised(name, beat.heads, beat.root, toHex(beat.removals))
+    this.#advertised(name, beat.heads, beat.root, toHex(beat.voids ?? EMPTY))
   }
 
-  #advertised(name: string, heads: readonly DeltaId[], root: string, removals?: string): void {
+  #advertised(name: string, heads: readonly DeltaId[], root: string, voids?: string): void {
     // Whoever took a peer's state holds what it never applied.
     const isWhole = !this.#history.adoptions.has(name)
     const statuses = this.#history.statuses.get(name)
     const unapplied = isWhole ? heads.filter((id) => (statuses?.get(id) ?? 'waiting') === 'waiting') : []
-    this.#history.advertised.push({ name, atMs: this.#world.clock.nowMs(), heads, root, removals, unapplied })
+    this.#history.advertised.push({ name, atMs: this.#world.clock.nowMs(), heads, root, voids, unapplied })
   }
 
   #sample(): void {

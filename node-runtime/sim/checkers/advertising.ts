@@ -17,15 +17,15 @@ export const advertising: Checker = {
       atMs: Number.POSITIVE_INFINITY,
       heads: summary.heads,
       root: summary.root,
-      removals: undefined,
+      voids: undefined,
       unapplied: [],
     }))
     const names = new Set(nodes.map(({ name }) => name))
     for (const now of [...history.advertised, ...final]) {
       if (!names.has(now.name)) continue
       if (found.length >= FINDINGS_MAX) break
-      // Who has heard of a removal may have another root at the same heads: they are compared only under the same removals.
-      const position = now.removals === undefined ? undefined : `${now.heads.join()} ${now.removals}`
+      // A root is a function of the heads and of what counts nowhere in their past.
+      const position = now.voids === undefined ? undefined : `${now.heads.join()} ${now.voids}`
       const known = position === undefined ? undefined : roots.get(position)
       if (known && known.root !== now.root) {
         found.push(

@@ -171,6 +171,11 @@ export class Context {
     return this.#ledger.shown.removals
   }
 
+  /** Digest of the deltas that count nowhere for `root`; undefined where all count. */
+  get voids(): Bytes | undefined {
+    return this.#ledger.shown.voids
+  }
+
   get sizeInBytes(): number {
     return this.#parts.state.sizeBytes
   }

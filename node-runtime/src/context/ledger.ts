@@ -11,13 +11,26 @@ import type { Frontier } from './retention/frontier.ts'
 export interface Shown {
   readonly heads: readonly DeltaId[]
   readonly root: RootHash
-  /** Only at equal removals must equal heads have equal roots. Undefined: a judgement was cut off by the last end. */
+  /** By which it was judged. Undefined: a judgement was cut off by the last end. */
   readonly removals: Bytes | undefined
+  /** Digest of the deltas that count nowhere: equal heads and voids have equal roots. Undefined where all count. */
+  readonly voids: Bytes | undefined
 }
 
 type LedgerParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'held' | 'store' | 'state' | 'dag' | 'judgement' | 'outbound' | 'onEvent' | 'onBroken' | 'log'
+  | 'record'
+  | 'rows'
+  | 'held'
+  | 'store'
+  | 'state'
+  | 'dag'
+  | 'judgement'
+  | 'voidSet'
+  | 'outbound'
+  | 'onEvent'
+  | 'onBroken'
+  | 'log'
 > & { readonly frontier: Frontier }
 
 export class Ledger {
@@ -111,7 +124,8 @@ export class Ledger {
   }
 
   #now(): Shown {
-    return { heads: this.#parts.dag.heads(), root: this.#parts.state.root, removals: this.#removals }
+    const { dag, state, voidSet } = this.#parts
+    return { heads: dag.heads(), root: state.root, removals: this.#removals, voids: voidSet.digest }
   }
 
   /** The marker stays: at worst the delta is gossiped once more after a restart. */

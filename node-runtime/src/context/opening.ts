@@ -7,6 +7,7 @@ import { Dag, type DagNode } from '../dag/dag.ts'
 import { itemKey } from '../reconcile/item-key.ts'
 import type { Store, StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
+import { VoidSet } from './apply/void-set.ts'
 import { ContextStore } from './context-store.ts'
 import { HeldIds } from './held-ids.ts'
 import { PRUNE_BATCH_ROWS } from './limits.ts'
@@ -33,6 +34,7 @@ export type Opened = Pick<
   | 'parked'
   | 'pruned'
   | 'written'
+  | 'voidSet'
   | 'acknowledged'
   | 'judgement'
 >
@@ -102,6 +104,10 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     parked: await rows.parkedSizes(),
     pruned,
     written,
+    voidSet: new VoidSet(
+      pruned?.checkpoint.voids,
+      [...withoutEffect.keys()].filter((id) => ready.has(id)),
+    ),
     acknowledged: writers,
     judgement: rows.judgement(),
   }

@@ -20,6 +20,7 @@ import type { Store } from '../store/store.ts'
 import type { Checkpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
+import type { VoidSet } from './apply/void-set.ts'
 import type { BlobParts } from './blobs/blob-effects.ts'
 import type { ContextStore, Judgement } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
@@ -66,6 +67,8 @@ export interface ContextParts {
   readonly pruned: Pruned | undefined
   /** The newest stamp of each author among the ready deltas; it grows with them. */
   readonly written: Map<PublicKey, bigint>
+  /** Which of the ready ones, and of what is pruned, count nowhere. */
+  readonly voidSet: VoidSet
   /** By what the stored deltas were judged. */
   readonly judgement: Judgement
   /** The newest signed heads of each other member that are stored. */

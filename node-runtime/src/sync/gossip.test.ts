@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type DeltaId, idFromBytes } from '../base/ids.ts'
+import { type DeltaId, idFromBytes, type RootHash } from '../base/ids.ts'
 import { keyIdOf, signingKeyFromSeed } from '../base/keys.ts'
 import { peerIdOfPublicKey } from '../network/peer-id.ts'
 import { converge, joinContext } from '../testing/test-nodes.ts'
 import { countRows, testWorlds } from '../testing/test-worlds.ts'
 import { encodeDelta, sealDelta } from '../wire/delta.ts'
-import { encodeGossip } from '../wire/gossip.ts'
+import { encodeGossip, signHeads } from '../wire/gossip.ts'
 import { GossipExchange } from './gossip.ts'
 import { INBOUND_PEER_WAITING_MAX, INBOUND_WAITING_MAX } from './limits.ts'
 import { topicName } from './topics.ts'
@@ -44,6 +44,27 @@ describe('a delta', () => {
     await converge(world, shared.contextId, [...NAMES, 'cyd'])
     expect(await world.run(bob.call(shared.contextId, 'get', { key: 'k' }))).toBe('v')
     expect(await countRows(bob.disk, 'parked')).toBe(0)
+  })
+})
+
+describe('a member with another root at the same heads', () => {
+  it.each([
+    ['judges otherwise, if it says that other deltas count nowhere', new Uint8Array(32).fill(1), 0],
+    ['has diverged, if it does not', undefined, 1],
+  ])('%s', async (_, voids, errors) => {
+    const { world, shared } = await share('kv-store', NAMES)
+    await world.run(world.get('ada').call(shared.contextId, 'set', { key: 'k', value: 'v' }))
+    await converge(world, shared.contextId, NAMES)
+    const { node } = world.get('bob')
+    const ada = await world.get('ada').context(shared.contextId)
+    const root = idFromBytes<RootHash>(new Uint8Array(32))
+    const facts = { contextId: shared.contextId, heads: ada.heads(), root, removals: new Uint8Array(32) }
+    const hlc = BigInt(world.clock.nowMs() + 1000) * 1_000_000n
+    const beat = signHeads({ ...facts, hlc, ...(voids ? { voids } : {}) }, node.identity)
+    const topic = topicName({ kind: 'context', id: shared.contextId })
+    await world.run(node.ports.network.publish(topic, encodeGossip({ t: 'heads', ...beat })))
+    await world.pass(1000)
+    expect(world.get('ada').log.entries.map(({ level }) => level)).toEqual(Array(errors).fill('error'))
   })
 })
 

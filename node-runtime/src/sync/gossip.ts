@@ -1,6 +1,6 @@
 // Gossip: a hint that makes news travel in milliseconds. Everything in it can be pulled too, so a message may be lost,
 // doubled or late, and a full queue may drop one.
-import { equalBytes } from '../base/bytes.ts'
+import { EMPTY, equalBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ContextId, DeltaId, NamespaceId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
@@ -177,7 +177,7 @@ export class GossipExchange {
     }
   }
 
-  /** Equal heads and another root is a defect, never a state that passes (I5). */
+  /** Equal heads and voids and another root is a defect, never a state that passes (I5). */
   #compareRoots(id: ContextId, context: SyncedContext, beat: HeadsBeat): void {
     const { directory, network } = this.#parts
     // Who was removed is brought up to nobody's state any more.
@@ -185,6 +185,11 @@ export class GossipExchange {
     const { removals } = context
     if (removals === undefined || !equalBytes(removals, beat.removals)) return
     if (context.root === beat.root || !sameIds(context.heads(), beat.heads)) return
+    if (!equalBytes(context.voids ?? EMPTY, beat.voids ?? EMPTY)) {
+      // One of us has pruned what counts nowhere for the other: the later checkpoint is on its way.
+      this.#parts.log.info({ contextId: id, member: beat.author }, 'a member judges by what it has pruned')
+      return
+    }
     this.#diverged += 1
     const fields = { contextId: id, member: beat.author, root: context.root, theirRoot: beat.root }
     this.#parts.log.error(fields, 'state diverged: the same heads, another root')

@@ -26,6 +26,8 @@ export interface SyncedContext {
   readonly root: RootHash
   /** Digest of the removals of members that `root` was judged by; undefined until it was since the start. */
   readonly removals: Bytes | undefined
+  /** Digest of the deltas that count nowhere for it; undefined where all count. */
+  readonly voids: Bytes | undefined
   heads(): DeltaId[]
   holds(id: DeltaId): boolean
   /** It came, and can never be taken here. */

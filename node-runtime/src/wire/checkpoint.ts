@@ -5,7 +5,14 @@ import { taggedHash } from '../base/hash.ts'
 import type { ContextId, DeltaId, PublicKey, RootHash } from '../base/ids.ts'
 import { type SigningKey, verify } from '../base/keys.ts'
 import { message } from './codec.ts'
-import { BENEATH_MAX, CHECKPOINT_AUTHORS_MAX, CHECKPOINT_BYTES_MAX, SIGNATURE_BYTES } from './limits.ts'
+import {
+  BENEATH_MAX,
+  CHECKPOINT_AUTHORS_MAX,
+  CHECKPOINT_BYTES_MAX,
+  HASH_BYTES,
+  SIGNATURE_BYTES,
+  VOIDS_NAMED_MAX,
+} from './limits.ts'
 import { bytes, id, list, record, u64, uint } from './shape.ts'
 
 export interface Checkpoint {
@@ -19,6 +26,15 @@ export interface Checkpoint {
   readonly beneath: readonly { readonly id: DeltaId; readonly hlc: bigint }[]
   /** The newest stamp of each author in it: what an author wrote up to there it contains, and nothing later. */
   readonly authors: readonly { readonly author: PublicKey; readonly hlc: bigint }[]
+  /** Of what it contains, what counts nowhere; absent where all counts. */
+  readonly voids?: CheckpointVoids
+}
+
+export interface CheckpointVoids {
+  /** All of them: their ids, one bitwise over the other. */
+  readonly digest: Bytes
+  /** The last ones in canonical order, as far as they are named. */
+  readonly latest: readonly DeltaId[]
 }
 
 export interface SignedCheckpoint {
@@ -29,14 +45,17 @@ export interface SignedCheckpoint {
 
 const bodyMessage = message(
   'checkpoint-body/1',
-  record({
-    contextId: id<ContextId>(),
-    last: record({ id: id<DeltaId>(), hlc: u64() }),
-    root: id<RootHash>(),
-    count: uint(Number.MAX_SAFE_INTEGER),
-    beneath: list(record({ id: id<DeltaId>(), hlc: u64() }), BENEATH_MAX),
-    authors: list(record({ author: id<PublicKey>(), hlc: u64() }), CHECKPOINT_AUTHORS_MAX),
-  }),
+  record(
+    {
+      contextId: id<ContextId>(),
+      last: record({ id: id<DeltaId>(), hlc: u64() }),
+      root: id<RootHash>(),
+      count: uint(Number.MAX_SAFE_INTEGER),
+      beneath: list(record({ id: id<DeltaId>(), hlc: u64() }), BENEATH_MAX),
+      authors: list(record({ author: id<PublicKey>(), hlc: u64() }), CHECKPOINT_AUTHORS_MAX),
+    },
+    { voids: record({ digest: bytes(HASH_BYTES, HASH_BYTES), latest: list(id<DeltaId>(), VOIDS_NAMED_MAX) }) },
+  ),
   CHECKPOINT_BYTES_MAX,
 )
 const signedMessage = message(

@@ -25,8 +25,10 @@ export interface HeadsBeat {
   /** Sorted, unique. */
   readonly heads: readonly DeltaId[]
   readonly root: RootHash
-  /** Digest of the removals of members that the root was judged by: only where it is equal can roots be compared. */
+  /** Digest of the removals of members that the root was judged by. */
   readonly removals: Bytes
+  /** Of the deltas that count nowhere for it, absent where all count: equal heads and voids have equal roots. */
+  readonly voids?: Bytes
   /** The author's clock: of two beats of one author the later counts. */
   readonly hlc: bigint
   readonly author: PublicKey
@@ -48,15 +50,16 @@ const headsFacts = {
   hlc: u64(),
   author: id<PublicKey>(),
 }
-const headsMessage = message('heads/1', record(headsFacts), GOSSIP_BYTES_MAX)
+const judged = { voids: bytes(HASH_BYTES, HASH_BYTES) }
+const headsMessage = message('heads/1', record(headsFacts, judged), GOSSIP_BYTES_MAX)
 const beatFacts = { ...headsFacts, signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) }
-const beatMessage = message('heads-beat/1', record(beatFacts), GOSSIP_BYTES_MAX)
+const beatMessage = message('heads-beat/1', record(beatFacts, judged), GOSSIP_BYTES_MAX)
 const gossipMessage = message(
   'gossip/1',
   union<'t', Gossip>('t', {
     deltas: record({ items: list(bytes(GOSSIP_BYTES_MAX), GOSSIP_ITEMS_MAX, 1) }),
     announce: record({ items: list(announced, GOSSIP_ITEMS_MAX, 1) }),
-    heads: record(beatFacts),
+    heads: record(beatFacts, judged),
     ops: record({ items: list(bytes(OP_BYTES_MAX), GOSSIP_ITEMS_MAX, 1) }),
   }),
   GOSSIP_BYTES_MAX,
@@ -104,6 +107,8 @@ export function verifyHeads(beat: HeadsBeat): boolean {
   return true
 }
 
-function signedHash({ contextId, heads, root, removals, hlc, author }: Omit<HeadsBeat, 'signature'>): Bytes {
-  return taggedHash('calbox/heads/1', headsMessage.encode({ contextId, heads, root, removals, hlc, author }))
+function signedHash(beat: Omit<HeadsBeat, 'signature'>): Bytes {
+  const { contextId, heads, root, removals, hlc, author, voids } = beat
+  const facts = { contextId, heads, root, removals, hlc, author, ...(voids ? { voids } : {}) }
+  return taggedHash('calbox/heads/1', headsMessage.encode(facts))
 }

@@ -32,7 +32,7 @@ type Arrivals = ReadonlyMap<DeltaId, Arrived>
 
 type ReceiverParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'dag' | 'identity' | 'hlc' | 'outbound' | 'again' | 'written'
+  'record' | 'rows' | 'dag' | 'identity' | 'hlc' | 'outbound' | 'again' | 'written' | 'voidSet'
 > & {
   readonly aged: Aged
   readonly pruner: Pruner
@@ -272,6 +272,9 @@ export class Receiver {
       })
       await this.#parts.ledger.commit([...ops, ...fold.ops])
       fold.committed()
+      batch.forEach(({ delta }, index) => {
+        this.#parts.voidSet.mark(delta.id, isVoid[index] ?? false)
+      })
       ops = []
       for (const { delta, payload } of fresh) this.#parts.ledger.emit(delta.id, payload.events)
       for (const { delta, payload } of counting) this.#parts.onCounting(delta, payload)

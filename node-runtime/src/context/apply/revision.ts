@@ -14,7 +14,10 @@ import type { Arrived, Folder } from './folder.ts'
 import type { Voids } from './voids.ts'
 import type { Witness } from './witness.ts'
 
-type RevisionParts = Pick<ContextParts, 'record' | 'rows' | 'authority' | 'identity' | 'retention' | 'log'> & {
+type RevisionParts = Pick<
+  ContextParts,
+  'record' | 'rows' | 'authority' | 'identity' | 'retention' | 'voidSet' | 'log'
+> & {
   readonly folder: Folder
   readonly ledger: Ledger
   readonly turns: Turns
@@ -55,13 +58,15 @@ export class Revision {
   }
 
   async run(): Promise<void> {
-    const { authority, ledger, record, log, witness } = this.#parts
+    const { authority, ledger, record, log, witness, voidSet } = this.#parts
     const judgement = authority.judgement(record.id)
     await witness.note()
     const found = await this.#look()
     const isSame = found.dropped.size + found.back.length === 0
     if (!isSame) await this.#refold(found, judgement)
     else if (this.isDue) await ledger.commit([ledger.judgementOp(judgement)])
+    for (const id of found.dropped) voidSet.mark(id, true)
+    for (const { id } of found.back) voidSet.mark(id, false)
     ledger.judgedBy(judgement)
     if (isSame) return
     log.info({ voided: found.dropped.size, restored: found.back.length }, 'deltas judged again after a removal')

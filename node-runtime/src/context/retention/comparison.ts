@@ -1,10 +1,12 @@
 // What this node can say of a member's checkpoint: whether it holds just what that contains, and has the same root there.
 // A root is computed in memory, by taking back what is above, or folding again what was judged otherwise.
-import { type Bytes, toHex } from '../../base/bytes.ts'
-import type { RootHash } from '../../base/ids.ts'
+import { type Bytes, EMPTY, equalBytes, toHex } from '../../base/bytes.ts'
+import type { DeltaId, RootHash } from '../../base/ids.ts'
+import type { DagNode } from '../../dag/dag.ts'
 import { type Bound, itemKey } from '../../reconcile/item-key.ts'
 import { type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
 import type { Folder } from '../apply/folder.ts'
+import { digestOf } from '../apply/void-set.ts'
 import type { Ledger } from '../ledger.ts'
 import { COMPARE_EVERY_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
@@ -12,16 +14,16 @@ import { boundOf } from './checkpoint.ts'
 import type { Pruner } from './pruner.ts'
 
 /**
- * `same`: it is the root of what is held here up to there, or would be if removals had made nothing void in it: then its
- * author had pruned that before it heard of them. `unknown`: something else is held here, or what there was is pruned, or
+ * `same`: it is the root of what is held here up to there, or would be if removals had made nothing void in it, or just
+ * what the checkpoint says: then its author had pruned the rest before it heard of them. `unknown`: something else is held here, or what there was is pruned, or
  * it was asked too often.
  */
 export type Standing = 'same' | 'other' | 'unknown'
 
-/** As it is judged here; with all that is void counted, where something is. */
-type Roots = readonly [judged: RootHash, counted?: RootHash]
+/** As it is judged here first; with all that is void counted, and as its author judged it, where that is something else. */
+type Roots = readonly RootHash[]
 
-type ComparisonParts = Pick<ContextParts, 'record' | 'dag' | 'nowMs'> & {
+type ComparisonParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'authority' | 'nowMs'> & {
   readonly folder: Folder
   readonly ledger: Ledger
   readonly pruner: Pruner
@@ -77,18 +79,42 @@ export class Comparison {
     if (this.#last?.of === of) return this.#last.roots
     // It costs what is above it: who asks for ever other ones gets no answer.
     if (this.#last && Math.abs(nowMs() - this.#last.atMs) < COMPARE_EVERY_MS) return undefined
-    const roots = await this.#compute(bound)
+    const roots = await this.#compute(checkpoint, bound)
     this.#last = { of, roots, atMs: nowMs() }
     return roots
   }
 
-  async #compute(bound: Bound): Promise<Roots> {
+  async #compute(checkpoint: Checkpoint, bound: Bound): Promise<Roots> {
     const { dag, folder } = this.#parts
     const all = dag.inOrder().filter(({ id, hlc }) => itemKey(hlc, id) < bound)
     const applied = new Set(folder.stack.map(({ id }) => id))
-    const counting = all.filter(({ id }) => applied.has(id))
-    const judged = await folder.rootOf(counting)
-    return counting.length === all.length ? [judged] : [judged, await folder.rootOf(all)]
+    const ways = [all.filter(({ id }) => applied.has(id)), all, this.#asJudgedBy(checkpoint, all)]
+    const roots: RootHash[] = []
+    const seen = new Set<string>()
+    for (const way of ways) {
+      const key = way?.map(({ id }) => id).join()
+      if (way === undefined || key === undefined || seen.has(key)) continue
+      seen.add(key)
+      roots.push(await folder.rootOf(way))
+    }
+    return roots
+  }
+
+  /**
+   * What counts of `all` by its author's word, which is taken only of what a removal puts in question: nobody may say of
+   * anything else that it is void. Undefined where it cannot be told which it has found void.
+   */
+  #asJudgedBy({ voids }: Checkpoint, all: readonly DagNode[]): readonly DagNode[] | undefined {
+    const { record, rows, authority, pruner } = this.#parts
+    const named = new Set(voids?.latest)
+    const isVoid = all.filter(({ id }) => named.has(id)).map(({ id }) => id)
+    const digest = digestOf(isVoid, pruner.checkpoint?.voids?.digest)
+    if (!equalBytes(digest ?? EMPTY, voids?.digest ?? EMPTY)) return undefined
+    const isQuestioned = (id: DeltaId) => {
+      const delta = rows.delta(id)
+      return delta !== undefined && authority.removalsUnseen(record.id, delta).length > 0
+    }
+    return isVoid.every(isQuestioned) ? all.filter(({ id }) => !named.has(id)) : undefined
   }
 }
 

@@ -16,7 +16,10 @@ type FrontierParts = Pick<
   'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'hlc' | 'nowMs' | 'retention' | 'acknowledged'
 >
 
-type Own = Pick<HeadsBeat, 'heads' | 'root'> & { readonly removals: Bytes | undefined }
+type Own = Pick<HeadsBeat, 'heads' | 'root'> & {
+  readonly removals: Bytes | undefined
+  readonly voids: Bytes | undefined
+}
 
 const NS_PER_MS = 1_000_000n
 
@@ -51,11 +54,11 @@ export class Frontier {
   }
 
   /** What we have, signed. Undefined while stored deltas are still to be judged, after a start. */
-  own({ heads, root, removals }: Own): HeadsBeat | undefined {
+  own({ heads, root, removals, voids }: Own): HeadsBeat | undefined {
     const { record, identity, hlc } = this.#parts
     if (removals === undefined) return undefined
-    const facts = { contextId: record.id, heads: heads.slice(0, HEADS_MAX), root, removals, hlc: hlc.tick() }
-    return signHeads(facts, identity)
+    const said = { root, removals, ...(voids ? { voids } : {}) }
+    return signHeads({ contextId: record.id, heads: heads.slice(0, HEADS_MAX), ...said, hlc: hlc.tick() }, identity)
   }
 
   /** True when it is genuine, of somebody who may write, and newer than what was known of its author. */

@@ -18,7 +18,10 @@ import { Behind } from './behind.ts'
 import { boundOf, type Cut, containedIn, cutOf, joinAuthors } from './checkpoint.ts'
 import type { Frontier } from './frontier.ts'
 
-type PrunerParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'pruned' | 'retention' | 'setTimer' | 'log'> & {
+type PrunerParts = Pick<
+  ContextParts,
+  'record' | 'rows' | 'dag' | 'pruned' | 'retention' | 'voidSet' | 'setTimer' | 'log'
+> & {
   readonly folder: Folder
   readonly frontier: Frontier
   readonly ledger: Ledger
@@ -88,7 +91,7 @@ export class Pruner {
   }
 
   async #prune(): Promise<void> {
-    const { dag, folder, frontier, ledger, retention, rows, log } = this.#parts
+    const { dag, folder, frontier, ledger, retention, rows, voidSet, log } = this.#parts
     const all = dag.inOrder()
     const stable = all.slice(0, frontier.stable(all))
     if (stable.length < retention.checkpointMin) return
@@ -106,6 +109,10 @@ export class Pruner {
     this.#checkpoint = checkpoint
     this.#bound = boundOf(checkpoint)
     this.#contained = containedIn(checkpoint)
+    voidSet.prune(
+      prefix.nodes.map(({ id }) => id),
+      checkpoint.voids,
+    )
     dag.prune(prefix)
     folder.prune(cut.stack)
     frontier.pruned(prefix.nodes)
@@ -123,7 +130,7 @@ export class Pruner {
   }
 
   async #checkpointOf(prefix: Prefix, cut: Cut): Promise<Checkpoint | undefined> {
-    const { record, rows, folder, turns, log } = this.#parts
+    const { record, rows, folder, turns, voidSet, log } = this.#parts
     const last = prefix.nodes.at(-1)
     if (last === undefined) return undefined
     const written: { author: Checkpoint['authors'][number]['author']; hlc: bigint }[] = []
@@ -138,7 +145,9 @@ export class Pruner {
       log.warn({ beneath: prefix.beneath.length, authors: authors.length }, 'history not pruned: too many heads')
       return undefined
     }
+    const voids = voidSet.within(prefix.nodes.map(({ id }) => id))
     return {
+      ...(voids ? { voids } : {}),
       contextId: record.id,
       last: { id: last.id, hlc: last.hlc },
       root: await folder.rootBelow(cut.stack),

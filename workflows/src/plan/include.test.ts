@@ -58,6 +58,7 @@ describe('an included file', () => {
     const [, inside] = result.problems
     const shown = inside && renderProblem(inside, result.sources.get(inside.file) ?? '')
     expect(shown).toContain('> 1 | - {type: wait, seconds: x}')
+    expect(shown).toContain('in step 1, at seconds')
   })
 
   test('may be a workflow: what else it has is warned of', () => {

@@ -23,7 +23,8 @@ export function renderProblems(problems: readonly Problem[], text: string): stri
 /** `steps[3].steps[0].args.key` is `in step 4 › step 1, at args.key`: numbers as a run shows them, from 1. */
 function placeInFile(path: string): string {
   const parts: string[] = []
-  let rest = path
+  // An included file may be the list of its steps itself.
+  let rest = path.startsWith('[') ? `steps${path}` : path
   for (;;) {
     const next = /^(step|group)s\[(\d+)\]\.?/.exec(rest)
     if (next === null) break

@@ -18,6 +18,8 @@ import type { LedgerEntry, WriteLedger } from './write-ledger.ts'
 
 type Options = { signal: AbortSignal }
 
+const REQUEST_MIN_MS = 1_000
+
 /** Rejects with StepError `timeout`, which says what is missing and why. */
 export async function afterSync(
   syncSec: number | undefined,
@@ -35,7 +37,9 @@ export async function afterSync(
   for (let pauseMs = AFTER_SYNC_FIRST_MS; ; pauseMs = Math.min(AFTER_SYNC_PAUSE_MAX_MS, pauseMs * 2)) {
     const open: LedgerEntry[] = []
     for (const write of left) {
-      const problem = await whyNotApplied(write, node, contextId, scope, options)
+      // A node that hangs must not use up more than the time that is left, and gets a second at least.
+      const timeoutMs = Math.max(REQUEST_MIN_MS, Math.min(SYNC_REQUEST_TIMEOUT_MS, untilMs - scope.clock.nowMs()))
+      const problem = await whyNotApplied(write, node, contextId, scope, { ...options, timeoutMs })
       if (problem === undefined) continue
       if (open.length === 0) seen = problem
       open.push(write)
@@ -57,18 +61,17 @@ async function whyNotApplied(
   node: NodeHandle,
   contextId: string,
   scope: StepScope,
-  options: Options,
+  request: Options & { readonly timeoutMs: number },
 ): Promise<string | undefined> {
-  const request = { ...options, timeoutMs: SYNC_REQUEST_TIMEOUT_MS }
   try {
     const place = deltaId === undefined ? undefined : await deltaPlace(node, contextId, deltaId, request)
-    if (place === undefined) return await whyNotAgreed(author, node, { contextId, deltaId }, scope, options)
+    if (place === undefined) return await whyNotAgreed(author, node, { contextId, deltaId }, scope, request)
     if (place.state === 'applied') return undefined
     const state = place.state === 'unknown' ? 'has not come' : `is ${place.state}`
     const reason = place.reason === undefined ? '' : ` (waits for ${place.reason})`
     return `${shortDelta(place.id)} of ${author} ${state}${reason}`
   } catch (error) {
-    options.signal.throwIfAborted()
+    request.signal.throwIfAborted()
     if (error instanceof ClientError || error instanceof StepError) return error.message
     throw error
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
 import { notesOf, outcomesOf, runYaml, withContext, type YamlRun } from '../../testing/run-yaml.ts'
@@ -124,6 +125,12 @@ describe('for_each', () => {
     expect((await run(get('for_each: "{{nope}}"'))).failure?.message).toContain('the placeholder {{nope}} is not set')
   })
 
+  test('a captured list that is too long is refused', async () => {
+    const list = `{ type: call, node: n-1, context_id: '{{context_id}}', method: echo, args: { l: [${'0,'.repeat(10_000)}0] }, outputs: { l: result.output.l } }`
+    const done = await run(`  - ${list}\n${get("for_each: '{{l}}'")}`)
+    expect(done.failure?.message).toContain('"for_each" has 10001 entries; at most 10000 are run')
+  })
+
   test('the first entry that fails is the failure, and the last', async () => {
     const done = await run(
       `  - { name: go, ${CALL}, method: '{{item}}', for_each: [echo, nope, echo] }\n`.replace("'{{item}}'", 'nope'),
@@ -146,6 +153,7 @@ describe('vars', () => {
     const done = await runYaml(`vars: { token: "$\{SECRET}", url: 'http://{{token}}', n: 5 }\n${text}`, { env })
     expect(calls(done.network)).toEqual([{ x: 'http://hush 5.' }])
     expect(done.record.captured).toMatchObject({ token: '(redacted)', url: '(redacted)', n: 5 })
+    expect(readFileSync(`${done.runDir}/plan.json`, 'utf8')).not.toContain('hush')
   })
 })
 
@@ -242,6 +250,13 @@ describe('timeout', () => {
     })
     expect(outcomesOf(done, 'nap')).toEqual(['cancelled'])
     expect(done.clock.nowMs()).toBe(3000)
+  })
+
+  test('reaches into groups that run at the same time', async () => {
+    const nap = '{ steps: [{ type: wait, seconds: 60 }] }'
+    const done = await run(`  - { type: parallel, timeout: 3, groups: [${nap}, ${nap}] }\n`)
+    expect(done.failure).toMatchObject({ code: 'timeout', steps: ['parallel'] })
+    expect(outcomesOf(done, 'wait')).toEqual(['cancelled', 'cancelled'])
   })
 
   test('that is long enough changes nothing', async () => {

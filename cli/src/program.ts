@@ -11,6 +11,7 @@ import { registerBootstrap } from './commands/run/bootstrap.ts'
 import { registerRun } from './commands/run/run.ts'
 import { registerInit } from './commands/workflow/init.ts'
 import { registerLint } from './commands/workflow/lint.ts'
+import { registerSchema } from './commands/workflow/schema.ts'
 import { registerSteps } from './commands/workflow/steps.ts'
 import { registerValidate } from './commands/workflow/validate.ts'
 
@@ -24,7 +25,15 @@ export function createProgram(version: string, edge: CommandEdge): Command {
     .version(version, '-V, --version')
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', EXIT_CODES)
-  const workflows = [registerRun, registerValidate, registerLint, registerSteps, registerInit, registerBootstrap]
+  const workflows = [
+    registerRun,
+    registerValidate,
+    registerLint,
+    registerSteps,
+    registerSchema,
+    registerInit,
+    registerBootstrap,
+  ]
   const nodes = [registerUp, registerDown, registerPs, registerLogs, registerNuke]
   for (const register of [...workflows, ...nodes, registerCompletion]) register(program, edge)
   for (const command of [program, ...program.commands]) command.exitOverride()

@@ -2,6 +2,7 @@
 // same definitions that the reader checks with.
 
 import type { TSchema } from 'typebox'
+import { exampleStep } from './example-step.ts'
 import { namedNode, remoteNode, sharedNodeSettings } from './nodes.ts'
 import { workflowSettings } from './settings.ts'
 import { commonStepFields, outputCapture } from './step.ts'
@@ -18,25 +19,59 @@ export interface EditorStepKind {
 
 type Json = { [key: string]: unknown }
 
+/** The one kind that its own field tells, too. */
+const UNTYPED = 'include'
+
+const EXAMPLE = {
+  name: 'my first network',
+  nodes: { count: 3, prefix: 'demo' },
+  steps: [{ name: 'Wait a little', type: 'wait', seconds: 1 }],
+  stop_all_nodes: true,
+}
+
 export function workflowEditorSchema(kinds: readonly EditorStepKind[]): Json {
-  const types = kinds.flatMap((kind) => [kind.kind, ...(kind.aliases ?? [])]).sort()
+  const types = kinds
+    .flatMap(({ kind, aliases = [], summary }) => [kind, ...aliases].map((name) => ({ name, summary })))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
   return plain({
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'calbox workflow',
+    description: 'A network of nodes, and steps that drive it.',
+    examples: [EXAMPLE],
     type: 'object',
     required: ['name'],
     anyOf: [{ required: ['nodes'] }, { required: ['remote_nodes'] }],
     properties: {
       ...workflowSettings.properties,
-      nodes: { anyOf: [nodesMap(), { type: 'array', items: { type: 'string' } }] },
-      remote_nodes: { type: 'object', additionalProperties: remoteNode },
-      steps: { type: 'array', items: { $ref: '#/definitions/step' } },
+      nodes: {
+        description: 'The nodes to start: counted (count, prefix), named (name: {}), or a list of names.',
+        examples: [EXAMPLE.nodes],
+        anyOf: [nodesMap(), { type: 'array', items: { type: 'string' } }],
+      },
+      remote_nodes: {
+        description: 'Nodes that exist already: name: { url, auth }.',
+        type: 'object',
+        additionalProperties: remoteNode,
+      },
+      steps: {
+        description: 'Run in order; the first failure ends the run.',
+        type: 'array',
+        items: { $ref: '#/definitions/step' },
+      },
     },
     definitions: {
+      common: { properties: commonProperties() },
       step: {
         type: 'object',
-        anyOf: [{ required: ['type'] }, { required: ['include'] }],
-        properties: { type: { enum: types } },
+        anyOf: [{ required: ['type'] }, { required: [UNTYPED] }],
+        properties: {
+          type: {
+            description: 'The kind of the step. `calbox steps <kind>` shows its fields.',
+            enum: types.map(({ name }) => name),
+            // Of editors, which show it beside each value.
+            enumDescriptions: types.map(({ summary }) => summary),
+          },
+        },
         allOf: kinds.map(stepOfKind),
       },
     },
@@ -45,23 +80,41 @@ export function workflowEditorSchema(kinds: readonly EditorStepKind[]): Json {
 
 function nodesMap(): Json {
   const anyNode = { anyOf: [namedNode, { type: 'null' }] }
-  return { type: 'object', properties: sharedNodeSettings.properties, additionalProperties: anyNode }
+  const chainId = { description: 'Accepted and not used.' }
+  const properties = { ...sharedNodeSettings.properties, chain_id: chainId }
+  return { type: 'object', properties, additionalProperties: anyNode }
+}
+
+/** Of every step; kinds refer to them, or the schema would say each of them a hundred times. */
+function commonProperties(): Json {
+  const { type: _type, outputs: _outputs, ...common } = commonStepFields.properties
+  const outputs = {
+    description: 'variable: path in the reply. `calbox steps <kind>` shows what there is.',
+    type: 'object',
+    additionalProperties: outputCapture,
+    examples: [{ context_id: 'contextId' }],
+  }
+  return { ...common, ...stepControls.properties, outputs }
 }
 
 function stepOfKind(kind: EditorStepKind): Json {
   const own = plain(kind.schema)
-  const { type: _type, outputs: _outputs, ...common } = commonStepFields.properties
   let properties: Json = isMap(own.properties) ? own.properties : {}
   for (const { path } of kind.nested ?? []) properties = withStepsAt(properties, path)
-  const outputs = { type: 'object', additionalProperties: outputCapture }
+  const common = Object.keys(commonProperties()).map((name) => [
+    name,
+    { $ref: `#/definitions/common/properties/${name}` },
+  ])
   const names = [kind.kind, ...(kind.aliases ?? [])]
+  const isOfType = { properties: { type: { enum: names } }, required: ['type'] }
   return {
-    if: { properties: { type: { enum: names } }, required: ['type'] },
+    if: kind.kind === UNTYPED ? { anyOf: [isOfType, { required: [UNTYPED], not: { required: ['type'] } }] } : isOfType,
     // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
     then: {
       ...own,
       description: kind.summary,
-      properties: { ...common, ...plain(stepControls.properties), outputs, type: { enum: names }, ...properties },
+      examples: [exampleStep(kind.kind, own)],
+      properties: { ...Object.fromEntries(common), type: { enum: names }, ...properties },
     },
   }
 }

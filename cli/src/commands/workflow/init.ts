@@ -15,6 +15,9 @@ export function registerInit(program: Command, edge: CommandEdge): void {
     .action((dir: string) => runInit(dir, edge))
 }
 
+/** The first line of the workflow says it to editors. */
+const SCHEMA_FILE = 'workflow.schema.json'
+
 interface Copy {
   readonly from: string
   readonly to: string
@@ -23,9 +26,11 @@ interface Copy {
 export async function runInit(dir: string, edge: CommandEdge): Promise<void> {
   const target = path.resolve(edge.cwd, dir)
   const copies = await templateFiles(target)
-  const taken = copies.filter(({ to }) => existsSync(to) && path.basename(to) !== '.gitignore')
+  const schema = path.join(target, SCHEMA_FILE)
+  const given = [...copies.map(({ to }) => to).filter((to) => path.basename(to) !== '.gitignore'), schema]
+  const taken = given.filter((to) => existsSync(to))
   if (taken.length > 0) {
-    const names = taken.map(({ to }) => path.relative(edge.cwd, to)).join(', ')
+    const names = taken.map((to) => path.relative(edge.cwd, to)).join(', ')
     throw new CommandError('USAGE', `these files exist already, and stay as they are: ${names}; use another directory`)
   }
   const command = await calboxCommandIn(target)
@@ -36,6 +41,9 @@ export async function runInit(dir: string, edge: CommandEdge): Promise<void> {
     else await cp(from, to, { recursive: true })
     edge.stdout.write(`${path.relative(edge.cwd, to)}\n`)
   }
+  const { editorSchemaText } = await import('@calbox/workflows/editor-schema')
+  await writeFile(schema, editorSchemaText())
+  edge.stdout.write(`${path.relative(edge.cwd, schema)}\n`)
   const enter = target === edge.cwd ? '' : `cd ${quoted(path.relative(edge.cwd, target))} && `
   edge.stdout.write(`\nRun it with: ${enter}${command} run\n`)
 }

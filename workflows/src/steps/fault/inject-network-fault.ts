@@ -9,7 +9,9 @@ export const injectNetworkFault = defineStep({
   schema: Type.Object(
     {
       container: containerField,
-      fault: Type.Union([Type.Literal('loss'), Type.Literal('delay')]),
+      fault: Type.Union([Type.Literal('loss'), Type.Literal('delay')], {
+        description: 'What happens to what it sends.',
+      }),
       duration: Type.Integer({ minimum: 1, description: 'Seconds.' }),
       percent: Type.Optional(
         Type.Number({ exclusiveMinimum: 0, maximum: 100, description: 'Of what is sent (loss).' }),

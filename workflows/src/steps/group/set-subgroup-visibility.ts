@@ -7,12 +7,10 @@ export const setSubgroupVisibility = requestStep({
   summary: 'Say who may join a subgroup: open to members of the parent, or restricted to who is added.',
   fields: {
     group_id: groupIdField,
-    visibility: Type.Union([
-      Type.Literal('open'),
-      Type.Literal('restricted'),
-      Type.Literal('Open'),
-      Type.Literal('Restricted'),
-    ]),
+    visibility: Type.Union(
+      [Type.Literal('open'), Type.Literal('restricted'), Type.Literal('Open'), Type.Literal('Restricted')],
+      { description: 'open: every member of the parent; restricted: who is added.' },
+    ),
   },
   route: 'PUT /groups/:group_id/settings/subgroup-visibility',
   attempted: 'setting the visibility',

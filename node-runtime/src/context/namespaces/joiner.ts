@@ -106,7 +106,10 @@ export class Joiner {
     let incomplete = false
     // A context that cannot be looked at now must not keep the others from their keys and their state.
     await contexts.reconsider(namespace.id).catch((error) => {
-      log.warn({ namespaceId: namespace.id, error: String(error) }, 'parked deltas not looked at; it is repeated')
+      // Full, or read again after a snapshot: nothing is wrong with it.
+      const isBusy = error instanceof ContextError && ['CONTEXT_BUSY', 'CONTEXT_FAILED'].includes(error.code)
+      const fields = { namespaceId: namespace.id, error: String(error) }
+      log[isBusy ? 'debug' : 'warn'](fields, 'parked deltas not looked at; it is repeated')
       incomplete = true
     })
     for (const group of namespace.state.groups.values()) {

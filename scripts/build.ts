@@ -24,8 +24,6 @@ interface Target {
   readonly inputs: readonly string[]
   readonly entries: Readonly<Record<string, string>>
   readonly plugins: readonly Plugin[]
-  /** Whether a class or function whose identifier is taken in the bundle keeps the `name` that it has in the source. */
-  readonly keepNames: boolean
 }
 
 const TARGETS: readonly Target[] = [
@@ -38,7 +36,6 @@ const TARGETS: readonly Target[] = [
       'guest-worker': 'node-runtime/src/runtime/guest-worker.ts',
     },
     plugins: [nativeBinding, codeUnitOrder],
-    keepNames: false,
   },
   {
     name: 'command line',
@@ -49,7 +46,6 @@ const TARGETS: readonly Target[] = [
       reaper: 'workflows/src/driver/process/reaper-main.ts',
     },
     plugins: [],
-    keepNames: true,
   },
 ]
 
@@ -89,9 +85,6 @@ function optionsOf(target: Target, outdir: string): BuildOptions[] {
     splitting: true,
     // Beside the entries: code that finds its neighbours by its own address must find them from a chunk too.
     chunkNames: '[name]-[hash]',
-    // Identifiers are not minified, so names survive without it. Bookkeeping of the names of all functions at run time
-    // costs each node 4 MiB.
-    keepNames: target.keepNames,
   }))
 }
 

@@ -68,6 +68,8 @@ export const BUNDLE = {
   conditions: ['source'],
   banner: { js: BANNER },
   plugins: [requireBuiltins],
+  // Identifiers stay, and with them most names. Keeping those that are taken twice means bookkeeping of all functions at
+  // run time: 4 MiB a node, and 20 ms of CPU a command.
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',

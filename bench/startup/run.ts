@@ -61,7 +61,6 @@ async function bundle(name: string, folder: string): Promise<string> {
   const outfile = path.join(folder, `${name}.mjs`)
   await build({
     ...BUNDLE,
-    keepNames: false,
     entryPoints: [path.join(import.meta.dirname, `${name}.ts`)],
     outfile,
     nodePaths: [path.join(ROOT, 'node_modules')],

@@ -43,6 +43,7 @@ const SOURCE_FILES = [
   'scripts/build.ts',
   'scripts/build-apps.ts',
   'scripts/build-output.ts',
+  'scripts/bundle.ts',
 ]
 const SOURCE_FOLDERS = [
   'cli/src',

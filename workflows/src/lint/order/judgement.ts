@@ -9,6 +9,8 @@ import type { ReadEffect } from './related.ts'
 export interface Read {
   readonly effect: ReadEffect
   readonly race: Race | undefined
+  /** A statement is about it, whatever that says; or it is read again until something holds. */
+  isJudged: boolean
 }
 
 /** Whether `expect` of the step fails if it came too early. */

@@ -7,8 +7,10 @@ export interface Race {
   readonly readNode: string
   readonly write: LintStep
   readonly writeNode: string
+  /** A node that has it and can reach the other one: the one that wrote it, where that can. */
+  readonly holder: string
   readonly about: 'context' | 'governance'
-  /** Fixed pauses between the two, in order. */
+  /** Fixed pauses between the two, in order, but for those in which nothing could have come. */
   readonly sleeps: readonly LintStep[]
   /** The last barrier between the two, and which of the two nodes it leaves out. */
   readonly barrier?: { readonly step: LintStep; readonly leavesOut: string }

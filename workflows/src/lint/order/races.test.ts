@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { linted, places } from '../sample-lint.ts'
+import { lintWorkflow } from '../lint.ts'
+import { fileWith, linted, places } from '../sample-lint.ts'
 
 const RULES = [
   'read-without-barrier',
@@ -27,7 +28,8 @@ test.each([
   ['a barrier without the writer', [set('a'), sync('b', 'c'), get('b'), holds], ['6 barrier-misses-node']],
   ['two barriers that hand it on', [set('a'), sync('a', 'c'), sync('c', 'b'), get('b'), holds], []],
   ['a pause', [set('a'), '- { type: wait, seconds: 5 }', get('b'), holds], ['6 sleep-as-barrier']],
-  ['nobody looks', [set('a'), get('b')], []],
+  ['it is captured for people', [set('a'), get('b')], ['6 read-without-barrier']],
+  ['it is not captured', [set('a'), get('b').replace(', outputs: { r: result }', '')], []],
   ['another key', [set('a'), get('b', 'other'), holds], []],
   ['a call that is expected to fail', [set('a'), get('b', 'k', ', expected_failure: true'), holds], []],
   ['a script between', [set('a'), '- { type: script, script: s.sh, target: local }', get('b'), holds], []],
@@ -55,6 +57,29 @@ test.each([
   ['both sides of a partition', ['- { type: partition_peers, node: a, peers: [b] }', set('a'), get('b'), holds], []],
 ])('%s', (_, lines, expected) => {
   expect(at(steps(...lines))).toEqual(expected)
+})
+
+test('a barrier that could not have more nodes is not at fault', () => {
+  const cut = '- { type: partition_peers, node: a, peers: [b, c] }'
+  const heal = '- { type: heal_peers, node: a, peers: [b, c] }'
+  expect(at(steps(cut, set('a'), sync('b', 'c'), heal, get('b'), holds))).toEqual(['9 read-without-barrier'])
+  expect(at(steps(cut, set('a'), sync('b', 'c'), get('b'), holds))).toEqual([])
+  expect(at(steps(cut, heal, set('a'), sync('b', 'c'), get('b'), holds))).toEqual(['8 barrier-misses-node'])
+})
+
+test('a pause in which nothing could come is no pause, and a barrier asks a node that is there', () => {
+  const cut = '- { type: disconnect_node, node: b }'
+  const back = '- { type: connect_node, node: b }'
+  expect(at(steps(cut, set('a'), '- { type: wait, seconds: 5 }', back, get('b'), holds))).toEqual([
+    '9 read-without-barrier',
+  ])
+  const text = fileWith(steps(set('a'), sync('a', 'c'), '- { type: stop_node, nodes: a }', get('b'), holds))
+  expect(lintWorkflow({ file: 'w.yml', text }).findings[0]).toMatchObject({
+    rule: 'barrier-misses-node',
+    hint: 'add b to its nodes',
+  })
+  const late = fileWith(steps(set('a'), '- { type: stop_node, nodes: a }', get('b'), holds))
+  expect(lintWorkflow({ file: 'w.yml', text: late }).findings).toEqual([])
 })
 
 test('keys that every step may have: after, eventually, retry, expect, if, for_each', () => {

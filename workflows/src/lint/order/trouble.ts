@@ -28,10 +28,10 @@ export class Trouble {
 
   areApart(a: string, b: string): boolean {
     if (a === b) return false
-    return this.isAway(a) || this.isAway(b) || this.#cuts.has(pair(a, b))
+    return this.#isAway(a) || this.#isAway(b) || this.#cuts.has(pair(a, b))
   }
 
-  isAway(node: string): boolean {
+  #isAway(node: string): boolean {
     return this.#down.has(node) || this.#alone.has(node)
   }
 

@@ -46,6 +46,10 @@ class Walk {
   }
 
   races(): Race[] {
+    // What is captured and no statement is about is shown to people: they look at it, too.
+    for (const { effect, race, isJudged } of this.#reads) {
+      if (race !== undefined && !isJudged && effect.step.planned.outputs !== undefined) this.#add(race)
+    }
     return [...this.#races.values()].sort((a, b) => a.read.order - b.read.order)
   }
 
@@ -224,6 +228,7 @@ class Walk {
         readNode: read.node,
         write: write.step,
         writeNode: write.node,
+        holder: write.node,
         about: read.about,
         sleeps: [],
         isConcurrent: true,
@@ -236,7 +241,9 @@ class Walk {
     for (const statement of statementsOf(step)) {
       for (const name of placeholderNames(statement.text)) {
         for (const { id, isEnvelope } of place.symbols.get(name)?.reads ?? []) {
-          if (judges(statement, isEnvelope, this.#reads[id])) this.#confirm(id, place)
+          const read = this.#reads[id]
+          if (read !== undefined) read.isJudged = true
+          if (judges(statement, isEnvelope, read)) this.#confirm(id, place)
         }
       }
     }
@@ -245,7 +252,7 @@ class Walk {
   /** Returns the number of the read, for what is captured of it. */
   #read(effect: ReadEffect, place: Place): number {
     const race = place.world.raceOf(effect, (write) => isRelated(write, effect))
-    this.#reads.push({ effect, race })
+    this.#reads.push({ effect, race, isJudged: place.isRepeatedUntilTrue })
     return this.#reads.length - 1
   }
 
@@ -253,6 +260,7 @@ class Walk {
   #confirm(id: number, place: Place): void {
     const read = this.#reads[id]
     if (read === undefined) return
+    read.isJudged = true
     if (place.isRepeatedUntilTrue) {
       place.world.arrived([read.effect.node], 'all')
       return

@@ -21,13 +21,15 @@ interface Barrier {
   /** Symbol of the context whose state it compares, if any. */
   readonly context: string | undefined
   readonly comparesGovernance: boolean
-  /** Nodes that could not have taken part. */
+  /** Nodes that could not have taken part: cut off from one that did. */
   readonly away: ReadonlySet<string>
 }
 
 interface Sleep {
   readonly at: number
   readonly step: LintStep
+  /** As it was meanwhile. */
+  readonly trouble: Trouble
 }
 
 export class World {
@@ -77,12 +79,12 @@ export class World {
 
   sleep(step: LintStep): void {
     this.#at += 1
-    this.#sleeps.push({ at: this.#at, step })
+    this.#sleeps.push({ at: this.#at, step, trouble: this.trouble.copy() })
   }
 
   barrier(step: LintStep, nodes: readonly string[], context: string | undefined, comparesGovernance: boolean): void {
     this.#at += 1
-    const away = new Set(this.#allNodes.filter((node) => this.trouble.isAway(node)))
+    const away = new Set(this.#allNodes.filter((node) => nodes.some((other) => this.trouble.areApart(node, other))))
     this.#barriers.push({ at: this.#at, step, nodes, context, comparesGovernance, away })
     for (const write of this.#writes) {
       if (!compares({ context, comparesGovernance }, write)) continue
@@ -108,27 +110,32 @@ export class World {
     for (const write of this.#writes.toReversed()) {
       if (write.visible.has(read.node) || write.effect.about !== read.about || !isRelated(write.effect)) continue
       // Cut off from all that have it: the file wants to see that it does not come.
-      if ([...write.visible].every((node) => this.trouble.areApart(node, read.node))) continue
-      return this.#race(read, write)
+      const holders = [...write.visible].filter((node) => !this.trouble.areApart(node, read.node))
+      const [holder] = holders
+      if (holder === undefined) continue
+      return this.#race(read, write, holders.includes(write.effect.node) ? write.effect.node : holder)
     }
     return undefined
   }
 
-  #race(read: ReadEffect, write: OpenWrite): Race {
+  #race(read: ReadEffect, write: OpenWrite, holder: string): Race {
     const since = this.#barriers.filter(({ at }) => at > write.at)
     const other = since.findLast((barrier) => !compares(barrier, write) && barrier.nodes.includes(read.node))
-    const sleeps = this.#sleeps.filter(({ at }) => at > write.at).map(({ step }) => step)
-    const barrier = since.findLast((each) => compares(each, write) && !each.away.has(read.node))
-    const leavesOut = barrier && (barrier.nodes.includes(read.node) ? write.effect.node : read.node)
+    const sleeps = this.#sleeps
+      .filter(({ at, trouble }) => at > write.at && !trouble.areApart(holder, read.node))
+      .map(({ step }) => step)
+    const leftOutOf = ({ nodes }: Barrier) => (nodes.includes(read.node) ? write.effect.node : read.node)
+    const barrier = since.findLast((each) => compares(each, write) && !each.away.has(leftOutOf(each)))
     return {
       read: read.step,
       readNode: read.node,
       write: write.effect.step,
       writeNode: write.effect.node,
+      holder,
       about: read.about,
       sleeps: [...new Set(sleeps)],
       isConcurrent: false,
-      ...(barrier && leavesOut !== undefined && { barrier: { step: barrier.step, leavesOut } }),
+      ...(barrier && { barrier: { step: barrier.step, leavesOut: leftOutOf(barrier) } }),
       ...(other && { otherBarrier: other.step }),
     }
   }

@@ -22,7 +22,7 @@ export function barrierFix(race: Race, others: readonly Race[], subject: LintSub
   const ended = others.filter(
     (other) => other.read.siblings === race.read.siblings && other.read.at >= race.read.at && sameTarget(race, other),
   )
-  const nodes = [...new Set([race.writeNode, ...[race, ...ended].flatMap((each) => [each.writeNode, each.readNode])])]
+  const nodes = [...new Set([race, ...ended].flatMap((each) => [each.holder, each.readNode]))]
   const from = fieldOfTarget(race)
   const target = race.about === 'context' ? 'context_id' : 'group_id'
   return from === undefined ? undefined : insertBarrier(race.read, { nodes, target, from }, subject.text)
@@ -30,7 +30,7 @@ export function barrierFix(race: Race, others: readonly Race[], subject: LintSub
 
 export function barrierHint(race: Race): string {
   const what = race.about === 'context' ? 'the context' : 'the group'
-  return `put a wait_for_sync of ${race.writeNode} and ${race.readNode} for ${what} between them`
+  return `put a wait_for_sync of ${race.holder} and ${race.readNode} for ${what} between them`
 }
 
 function fieldOfTarget({ read, about }: Race): string | undefined {

@@ -8,8 +8,9 @@ export const readWithoutBarrier: LintRule = {
   summary: 'A check on one node of what another one wrote, with nothing between that waits for it.',
   why: `Nodes tell each other what was written after the step that wrote it has passed. A step that reads on another node may
 come before it: the workflow passes on a quiet machine and fails on a busy one. A \`wait_for_sync\` over both nodes ends as
-soon as they agree. Only reads whose result is looked at are reported, and only where the names of the methods and their
-arguments say that the read is about what was written; nodes that are cut off from each other on purpose are left alone.`,
+soon as they agree; \`after: sync\` on the call that reads does the same for one node. Only reads that are captured are
+reported, and only where the names of the methods and their arguments say that the read is about what was written; nodes that
+are cut off from each other on purpose are left alone.`,
   bad: `
 - { type: call, node: a, context_id: '{{ctx}}', method: set, args: { key: color, value: red } }
 - { type: call, node: b, context_id: '{{ctx}}', method: get, args: { key: color }, outputs: { read: result } }

@@ -4,7 +4,12 @@ import type { FailureInfo, PlannedStepRef } from '../run/events.ts'
 import { readableLine } from '../steps/check/log-lines.ts'
 import type { RunRecord } from './run-record.ts'
 
-export type FileReport = { readonly file: string; readonly problems: readonly Problem[] } & (
+export type FileReport = {
+  readonly file: string
+  /** The file, with its combination where it has a matrix. */
+  readonly label?: string
+  readonly problems: readonly Problem[]
+} & (
   | {
       readonly kind: 'ran'
       readonly record: RunRecord

@@ -23,7 +23,7 @@ export function githubSummary(report: WholeReport): string {
 function rowOf(file: FileReport): string[] {
   if (file.kind !== 'ran') {
     const word = { invalid: 'invalid', broken: 'could not be run', not_run: 'not run' }[file.kind]
-    return [file.kind === 'not_run' ? '⏭️' : '❌', code(file.file), word, '', '', '']
+    return [file.kind === 'not_run' ? '⏭️' : '❌', code(file.label ?? file.file), word, '', '', '']
   }
   const { record } = file
   const mark = { passed: '✅', failed: '❌', interrupted: '⚠️', running: '⚠️' }[record.outcome]
@@ -33,7 +33,7 @@ function rowOf(file: FileReport): string[] {
   const [ready, sync] = [time('node start'), time('wait_for_sync')]
   return [
     mark,
-    code(file.file),
+    code(file.label ?? file.file),
     `${done} of ${steps}`,
     ready === undefined ? '' : formatDuration(ready.maxMs),
     sync === undefined ? '' : `${formatDuration(sync.meanMs * sync.count)}${sync.count > 1 ? ` in ${sync.count}` : ''}`,
@@ -46,20 +46,20 @@ function detailsOf(file: FileReport): string[] {
     const lines = file.problems
       .filter(({ severity }) => severity === 'error')
       .map(({ line, column, message, hint }) => `${file.file}:${line}:${column}: ${message}${hint ? ` (${hint})` : ''}`)
-    return [`#### ❌ ${code(file.file)}`, fence(lines.slice(0, SUMMARY_ROWS_MAX).join('\n'))]
+    return [`#### ❌ ${code(file.label ?? file.file)}`, fence(lines.slice(0, SUMMARY_ROWS_MAX).join('\n'))]
   }
-  if (file.kind === 'broken') return [`#### ❌ ${code(file.file)}`, fence(file.message)]
+  if (file.kind === 'broken') return [`#### ❌ ${code(file.label ?? file.file)}`, fence(file.message)]
   if (file.kind === 'not_run') return []
-  return [...failureParts(file), ...timingParts(file.file, file.record)]
+  return [...failureParts(file), ...timingParts(file.label ?? file.file, file.record)]
 }
 
-function failureParts({ file, record, rerun }: Extract<FileReport, { kind: 'ran' }>): string[] {
+function failureParts({ file, label, record, rerun }: Extract<FileReport, { kind: 'ran' }>): string[] {
   const failures = failuresOf(record)
   if (failures.length === 0) return []
   const shown = failures.slice(0, FAILURES_SHOWN_MAX).flatMap(oneFailure)
   const left = failures.length - FAILURES_SHOWN_MAX
   return [
-    `#### ❌ ${code(file)}`,
+    `#### ❌ ${code(label ?? file)}`,
     ...shown,
     ...(left > 0 ? [`and ${left} more`] : []),
     ...(rerun === undefined ? [] : [`Run it again: ${code(rerun)}`]),

@@ -10,17 +10,17 @@ export function jsonReport(report: WholeReport): string {
   return `${stringifyLosslessJson(document, 2)}\n`
 }
 
-function fileOf({ file, problems, ...rest }: FileReport): object {
+function fileOf({ file, label = file, problems, ...rest }: FileReport): object {
   switch (rest.kind) {
     case 'ran': {
       const { record, rerun } = rest
-      return { ...record, file, problems, ...(rerun !== undefined && { rerun }) }
+      return { ...record, file, label, problems, ...(rerun !== undefined && { rerun }) }
     }
     case 'invalid':
       return { file, outcome: 'invalid', problems }
     case 'not_run':
-      return { file, outcome: 'not_run', why: rest.why, plannedSteps: rest.plannedSteps, problems }
+      return { file, label, outcome: 'not_run', why: rest.why, plannedSteps: rest.plannedSteps, problems }
     case 'broken':
-      return { file, outcome: 'broken', message: rest.message, problems }
+      return { file, label, outcome: 'broken', message: rest.message, problems }
   }
 }

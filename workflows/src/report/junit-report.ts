@@ -18,6 +18,7 @@ interface Case {
 }
 
 interface Suite {
+  readonly name: string
   readonly file: string
   readonly startedAtMs: number
   readonly durationMs: number
@@ -37,7 +38,15 @@ export function junitReport(report: WholeReport, options: JunitOptions): string 
 function suiteOf(file: FileReport, report: WholeReport): Suite {
   const warnings = file.problems.filter(({ severity }) => severity === 'warning')
   const err = warnings.map(({ line, column, message }) => `${file.file}:${line}:${column}: warning: ${message}`)
-  const none = { file: file.file, startedAtMs: report.startedAtMs, durationMs: 0, properties: {}, out: [], err }
+  const none = {
+    name: file.label ?? file.file,
+    file: file.file,
+    startedAtMs: report.startedAtMs,
+    durationMs: 0,
+    properties: {},
+    out: [],
+    err,
+  }
   switch (file.kind) {
     case 'ran':
       return ranSuite(file, err)
@@ -53,6 +62,7 @@ function suiteOf(file: FileReport, report: WholeReport): Suite {
 function ranSuite(file: Extract<FileReport, { kind: 'ran' }>, warnings: readonly string[]): Suite {
   const { record, rerun } = file
   return {
+    name: file.label ?? file.file,
     file: file.file,
     startedAtMs: record.startedAtMs,
     durationMs: record.durationMs ?? 0,
@@ -134,7 +144,7 @@ function suiteLines(suite: Suite, id: number, { hostname }: JunitOptions): strin
   const { cases } = suite
   const count = (tag: string) => String(cases.filter(({ result }) => result?.tag === tag).length)
   const attributes = {
-    name: suite.file,
+    name: suite.name,
     package: 'calbox',
     id: String(id),
     hostname,

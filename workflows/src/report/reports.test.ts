@@ -107,7 +107,14 @@ test('files that were never run are in every report', () => {
   ]
   const report = whole(
     { kind: 'invalid', file: 'b.yml', problems: [problem] },
-    { kind: 'not_run', file: 'c.yml', problems: [], why: 'another file is invalid', plannedSteps: planned },
+    {
+      kind: 'not_run',
+      file: 'c.yml',
+      label: 'c.yml (n: 2)',
+      problems: [],
+      why: 'another file is invalid',
+      plannedSteps: planned,
+    },
     { kind: 'broken', file: 'd.yml', problems: [], message: 'no space left' },
   )
   const suites = all(parseXml(junitReport(report, HOST)), 'testsuite').map(
@@ -117,7 +124,7 @@ test('files that were never run are in every report', () => {
   )
   expect(suites).toEqual([
     ['b.yml', '1', '0'],
-    ['c.yml', '0', '1'],
+    ['c.yml (n: 2)', '0', '1'],
     ['d.yml', '1', '0'],
   ])
   expect(JSON.parse(jsonReport(report)).files).toMatchObject([

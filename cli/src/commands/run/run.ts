@@ -68,15 +68,16 @@ async function runAndReport(
   options: RunCommandOptions,
   parts: { edge: CommandEdge; out: TextOutput; style: Style; reports: Reports },
 ): Promise<FileEnd> {
-  const { name } = ready.file
+  const { label, problems } = ready
+  const about = { file: ready.file.name, label, problems }
   try {
     const end = await runFile(ready, options, parts)
     const { record } = end.result
-    await parts.reports.add({ kind: 'ran', file: name, problems: ready.problems, record, rerun: end.rerun })
+    await parts.reports.add({ ...about, kind: 'ran', record, rerun: end.rerun })
     return end
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    await parts.reports.add({ kind: 'broken', file: name, problems: ready.problems, message })
+    await parts.reports.add({ ...about, kind: 'broken', message })
     throw error
   }
 }
@@ -99,12 +100,12 @@ async function readyFiles(planned: readonly PlannedFile[], style: Style, edge: C
   return ready
 }
 
-function notRun({ file, plan, problems }: PlannedFile, why: string): Parameters<Reports['add']>[0] {
+function notRun({ file, label, plan, problems }: PlannedFile, why: string): Parameters<Reports['add']>[0] {
   if (plan === undefined) return { kind: 'invalid', file: file.name, problems }
   const plannedSteps = plan.steps.map(({ kind, name, path, position }): PlannedStepRef => {
     return { kind, name, path, place: { file: file.name, ...position } }
   })
-  return { kind: 'not_run', file: file.name, problems, why, plannedSteps }
+  return { kind: 'not_run', file: file.name, label, problems, why, plannedSteps }
 }
 
 function summary(ends: readonly FileEnd[], of: number, style: Style): string {

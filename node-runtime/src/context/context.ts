@@ -68,7 +68,7 @@ export class Context {
     this.record = parts.record
     this.#parts = parts
     const aged = new Aged(parts)
-    this.#intake = new Intake({ ...parts, aged, reconsider: (all) => this.#reconsider(all) })
+    this.#intake = new Intake({ ...parts, aged, reconsider: (all) => this.reconsider(all) })
     const turns = new Turns(parts.setTimer)
     this.#folder = new Folder({ ...parts, turns })
     this.#frontier = new Frontier(parts)
@@ -149,7 +149,7 @@ export class Context {
       pruner: this.#pruner,
       enqueue: (task) => this.#enqueue(task),
       forgetAuthor: (id) => this.#receiver.forgetAuthor(id),
-      lookAtAll: () => this.#reconsider(true),
+      lookAtAll: () => this.reconsider(true),
     })
     this.waitingRows = new WaitingRows({
       ...base,
@@ -231,6 +231,11 @@ export class Context {
     return this.#adoption.isBehind(checkpoint)
   }
 
+  /** Another than ours at the same place. */
+  isBeside(checkpoint: Checkpoint): boolean {
+    return this.#adoption.isBeside(checkpoint)
+  }
+
   /** True when a peer has pruned what removals made void here: then its snapshot is to be taken, too. */
   isOverruled(checkpoint: SignedCheckpoint): Promise<boolean> {
     return this.#adoption.isOverruled(checkpoint)
@@ -290,7 +295,7 @@ export class Context {
   /** Starts what was interrupted: handlers that wait, deltas that were committed but perhaps never sent. */
   async resume(): Promise<void> {
     this.#sweeper.wake()
-    await this.#enqueue(() => this.#judge())
+    await this.#enqueue(() => this.#revision.runIfDue().then(() => this.#witness.note()))
     this.#handlers.wake()
     const { restored } = this.#parts
     if (restored.length > 0) await this.receive(restored)
@@ -330,12 +335,8 @@ export class Context {
     return this.#enqueue(() => work(this.#accepted))
   }
 
-  /** Looks again at what a removal has made void, and at what waits for governance or for a key. */
-  reconsider(): Promise<void> {
-    return this.#reconsider(false)
-  }
-
-  async #reconsider(all: boolean): Promise<void> {
+  /** Looks again at what a removal has made void, and at what waits for governance or a key; `all`: or for parents. */
+  async reconsider(all = false): Promise<void> {
     if (this.#revision.isDue) await this.#enqueue(() => this.#revision.runIfDue())
     await this.#rewriting.run()
     let last: DeltaId | undefined
@@ -355,11 +356,6 @@ export class Context {
     this.#witness.close()
     await this.#handlers.close()
     await this.#queue.close()
-  }
-
-  async #judge(): Promise<void> {
-    await this.#revision.runIfDue()
-    await this.#witness.note()
   }
 
   /**

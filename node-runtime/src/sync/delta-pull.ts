@@ -37,6 +37,10 @@ export function pullDeltas(
       }
       if (isBehind) throw new SyncError('SYNC_INCOMPLETE', 'another member has another root at this checkpoint')
     }
+    if (theirs && (await yieldsTo(theirs.checkpoint, context, askOthers))) {
+      await pullSnapshot(conversation, context, theirs)
+      return 0
+    }
     if (theirs) await context.learnPruned(theirs)
     let total = 0
     for (;;) {
@@ -51,6 +55,19 @@ export function pullDeltas(
       if (found.complete || sizeOf(context) <= before) return total + (await fetching.fetchAwaited())
     }
   })
+}
+
+/** Of two at the same place the one that another member confirms; the lower root where both are confirmed, or neither. */
+async function yieldsTo(
+  checkpoint: Checkpoint,
+  context: SyncedContext,
+  askOthers: (checkpoint: Checkpoint) => Promise<Standing>,
+): Promise<boolean> {
+  const own = context.checkpoint()?.checkpoint
+  if (own === undefined || !context.isBeside(checkpoint)) return false
+  const isTheirs = (await askOthers(checkpoint)) === 'same'
+  const isOurs = (await askOthers(own)) === 'same'
+  return isTheirs === isOurs ? checkpoint.root < own.root : isTheirs
 }
 
 /** Our own word needs no other: it is computed from what we hold. */

@@ -50,6 +50,8 @@ export interface SyncedContext {
   checkpoint(): SignedCheckpoint | undefined
   /** Single deltas will not bring us to where the peer is. */
   isBehind(checkpoint: Checkpoint): boolean
+  /** At the same place, and other than ours. */
+  isBeside(checkpoint: Checkpoint): boolean
   /** It has pruned what is void here: then its snapshot is to be taken, too. */
   isOverruled(checkpoint: SignedCheckpoint): Promise<boolean>
   /** What waits for something that is pruned here as there waits no more. */

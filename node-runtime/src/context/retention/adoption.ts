@@ -66,6 +66,15 @@ export class Adoption {
   }
 
   /**
+   * True for another checkpoint at the same place that contains more or less than ours: somebody who keeps to no order
+   * has written below it. Whoever asks decides whose it is to be.
+   */
+  isBeside(checkpoint: Checkpoint): boolean {
+    const own = this.#parts.pruner.checkpoint
+    return own !== undefined && boundOf(checkpoint) === boundOf(own) && checkpoint.count !== own.count
+  }
+
+  /**
    * True where a checkpoint that is not earlier than ours contains what is here and yet has another root, though its
    * author knows of the same removals: it pruned deltas that a removal, heard of only later, made void here. What is
    * pruned cannot become void any more, so the later checkpoint wins, and of two at the same place the lower root.
@@ -92,7 +101,7 @@ export class Adoption {
     const { record, store, adopting, enqueue } = this.#parts
     const { checkpoint } = signed
     if (adopting.has(record.id) || !this.#isGenuine(signed)) return false
-    if (!this.isBehind(checkpoint) && !(await this.isOverruled(signed))) return false
+    if (!this.#isAnother(checkpoint) && !(await this.isOverruled(signed))) return false
     adopting.add(record.id)
     try {
       const writer = await SnapshotWriter.open(store, record.id, checkpointHash(checkpoint))
@@ -106,6 +115,10 @@ export class Adoption {
     } finally {
       adopting.delete(record.id)
     }
+  }
+
+  #isAnother(checkpoint: Checkpoint): boolean {
+    return this.isBehind(checkpoint) || this.isBeside(checkpoint)
   }
 
   /** What a member's checkpoint proves to be pruned here as well, for what waits for it. Nothing where it proves nothing. */
@@ -125,7 +138,7 @@ export class Adoption {
   async #swap(signed: SignedCheckpoint, writer: SnapshotWriter): Promise<boolean> {
     const { record, store, rows, folder, ledger, onSwapped, log } = this.#parts
     const { checkpoint } = signed
-    if (!this.isBehind(checkpoint) && !(await this.#isOverruled(signed))) {
+    if (!this.#isAnother(checkpoint) && !(await this.#isOverruled(signed))) {
       await writer.abort()
       return false
     }

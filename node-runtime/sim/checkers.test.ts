@@ -96,6 +96,14 @@ function withHistory(facts: Facts, change: Partial<Record<keyof History, unknown
   return { ...facts, history }
 }
 
+/** As if all had been emitted by handlers. */
+function withDepth(facts: Facts, depth: number): Facts {
+  return {
+    ...facts,
+    deltas: facts.deltas.map(({ delta, payload }) => ({ delta, payload: { ...payload, depth } })),
+  }
+}
+
 /** The handler rows of all nodes, each changed. */
 function withHandlers(facts: Facts, change: { queued?: number; done?: number; dead?: number }): Facts {
   const handlers = new Map(
@@ -195,6 +203,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     () => withHistory(mixed, { advertised: [{ ...last(mixed), unapplied: [nobody] }] }),
   ],
   ['handling', 'an event is handled twice', () => withHandlers(mixed, { queued: 2, done: 2 })],
+  ['handling', 'what handlers cause is not counted', () => withDepth(mixed, 1)],
   ['handling', 'an event is not handled', () => withHandlers(mixed, { queued: 0, done: 0 })],
   ['handling', 'an event is given up', () => withHandlers(mixed, { done: 0, dead: 1 })],
   [

@@ -4,7 +4,7 @@ import type { DeltaId } from '../src/base/ids.ts'
 import { KEY_PREFIXES } from '../src/store/keys.ts'
 import type { StoreOp } from '../src/store/store.ts'
 import type { LogEntry } from '../src/testing/recording-logger.ts'
-import type { FaultKind, Operation } from './scenario.ts'
+import type { FaultKind, Operation, Turn } from './scenario.ts'
 
 export interface Attempt {
   readonly operation: Operation
@@ -43,6 +43,8 @@ export interface HandlerRun {
   queued: number
   done: number
   dead: number
+  /** Its row as it came into the queue. */
+  row?: Bytes
 }
 
 export class History {
@@ -87,8 +89,7 @@ export class History {
   /** The most deltas that one batch took back. */
   deepestUndo = 0
 
-  /** True when the state of a peer has taken the place of the node's own, or of none. */
-  batch(name: string, ops: readonly StoreOp[], nowMs: number): boolean {
+  batch(name: string, ops: readonly StoreOp[], nowMs: number): Turn[] {
     let swap = 0
     let undone = 0
     let redone = 0
@@ -111,8 +112,11 @@ export class History {
       this.deepestUndo = Math.max(this.deepestUndo, undone)
       if (this.prunings.has(name) || this.adoptions.has(name)) this.redoneAfterPruning = true
     }
+    const turns: Turn[] = []
     // What was received aside is named as the state, and is aside no more.
-    return swap === 3
+    if (swap === 3) turns.push('swap')
+    if (ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.handler)) turns.push('handler')
+    return turns
   }
 
   show(name: string, process: string, id: DeltaId): void {
@@ -172,11 +176,13 @@ export class History {
     const runs = this.handlers.get(name) ?? new Map<string, HandlerRun>()
     this.handlers.set(name, runs)
     const id = eventOf(op.key)
-    const run = runs.get(id) ?? { queued: 0, done: 0, dead: 0 }
+    const run: HandlerRun = runs.get(id) ?? { queued: 0, done: 0, dead: 0 }
     runs.set(id, run)
     const isWaiting = run.queued > run.done + run.dead
-    if (op.type === 'put') run.queued += isWaiting ? 0 : 1
-    else if (!isWaiting) run.done += 1
+    if (op.type === 'put') {
+      run.queued += isWaiting ? 0 : 1
+      run.row ??= op.value
+    } else if (!isWaiting) run.done += 1
     else if (batch.some((other) => other.type === 'put' && other.key[0] === LETTERS.deadLetter)) run.dead += 1
     else run.done += 1
   }

@@ -7,7 +7,7 @@ import type { TestWorld } from '../src/testing/test-nodes.ts'
 import type { History } from './history.ts'
 import { HostilePeer } from './hostile-peer.ts'
 import { RETRY_MS } from './limits.ts'
-import { type Fault, HOSTILE, honestNodes, type Scenario } from './scenario.ts'
+import { type Fault, HOSTILE, honestNodes, type Scenario, type Turn } from './scenario.ts'
 import type { Setting } from './settings.ts'
 
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>
@@ -32,8 +32,8 @@ export class NodeFaults {
   readonly #skews = new Map<string, number>()
   readonly #downtimes = new Map<string, number>()
   readonly #removed = new Set<string>()
-  /** By node: how it dies once it has taken a peer's state. */
-  readonly #atSwap = new Map<string, Of<'crash'>>()
+  /** By node and what it waits for. */
+  readonly #atTurn = new Map<string, Of<'crash'>>()
   #over = false
   #isKilling = false
 
@@ -75,10 +75,9 @@ export class NodeFaults {
     this.#startLater(name, this.#over ? 1 : (this.#downtimes.get(name) ?? DOWN_MS))
   }
 
-  /** A node has taken a peer's state in place of its own. */
-  swapped(name: string): void {
-    const fault = this.#atSwap.get(name)
-    this.#atSwap.delete(name)
+  turned(name: string, turn: Turn): void {
+    const fault = this.#atTurn.get(`${name} ${turn}`)
+    this.#atTurn.delete(`${name} ${turn}`)
     if (fault && !this.#over) this.#dieAt(fault)
   }
 
@@ -95,7 +94,7 @@ export class NodeFaults {
   }
 
   #crash(fault: Of<'crash'>): void {
-    if (fault.on === 'swap') this.#atSwap.set(fault.node, fault)
+    if (fault.on) this.#atTurn.set(`${fault.node} ${fault.on}`, fault)
     else this.#dieAt(fault)
   }
 

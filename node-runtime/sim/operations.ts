@@ -73,6 +73,7 @@ const COLLECTION_WEIGHTS = [
   ['freeze', 2],
   ['rank', 10],
   ['unrank', 7],
+  ['poke', 2],
 ] as const
 const CLAIMS = 12
 const SHARED = 4
@@ -111,6 +112,8 @@ function collections(draws: Draws, index: number): Call {
       return { method, args: { key: rank, value } }
     case 'unrank':
       return { method, args: { key: rank } }
+    case 'poke':
+      return { method, args: { id: value } }
     case 'share':
       return { method, args: { name, value } }
     default:

@@ -53,6 +53,9 @@ export const HOSTILE_ACTS = [
 ] as const
 export type HostileAct = (typeof HOSTILE_ACTS)[number]
 
+/** What a node has just done. */
+export type Turn = 'swap' | 'handler'
+
 export type Fault =
   | ({ readonly kind: 'loss'; readonly rate: number } & Window)
   | ({ readonly kind: 'delay'; readonly maxMs: number } & Window)
@@ -73,8 +76,8 @@ export type Fault =
       readonly batch: number
       readonly written: boolean
       readonly downMs: number
-      /** Counted from when a peer's state has taken the place of its own. */
-      readonly on?: 'swap'
+      /** Counted from when a peer's state has taken the place of its own, or an event is in the queue of its handlers. */
+      readonly on?: Turn
     }
   /** `clean`: a regular end. Otherwise as `kill -9`, between two writes. */
   | {

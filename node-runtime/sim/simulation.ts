@@ -212,7 +212,7 @@ class Run {
     return {
       onBatch: (name, ops) => {
         this.#trace.batch(this.#world.clock.nowMs(), name, ops)
-        if (this.#history.batch(name, ops, this.#world.clock.nowMs())) this.#faults.swapped(name)
+        for (const turn of this.#history.batch(name, ops, this.#world.clock.nowMs())) this.#faults.turned(name, turn)
       },
       onEvent: (name, event) => {
         if (event.deltaId === undefined) return

@@ -1,7 +1,9 @@
-// Every event that names a handler is handled exactly once on every node that applied its delta, and never on its author;
+// Every event that names a handler is handled, one level deeper than it was emitted, exactly once on every node that applied its delta, and never on its author;
 // and clients see each delta once a process, when it is on the disk (I3).
 import { toHex, u32be } from '../../src/base/bytes.ts'
 import type { DeltaId } from '../../src/base/ids.ts'
+import { decodeRow, type HandlerRow } from '../../src/wire/records.ts'
+import type { HandlerRun } from '../history.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 export const handling: Checker = {
@@ -15,9 +17,12 @@ export const handling: Checker = {
         const id = `${delta.id}${toHex(u32be(index))}`
         expected.add(id)
         for (const { name, publicKey } of nodes) {
-          const run = history.handlers.get(name)?.get(id) ?? { queued: 0, done: 0, dead: 0 }
+          const run: HandlerRun = history.handlers.get(name)?.get(id) ?? { queued: 0, done: 0, dead: 0 }
           const isReceiver = delta.author !== publicKey && (history.applied.get(name)?.has(delta.id) ?? false)
           const times = isReceiver ? 1 : 0
+          const depth = run.row && decodeRow<HandlerRow>('handler row', run.row).depth
+          if (depth !== undefined && depth !== payload.depth + 1)
+            found.push(`${event.kind} of ${delta.id.slice(0, 8)} is handled on ${name} as if it lay ${depth} deep`)
           if (run.queued === times && run.done === times && run.dead === 0) continue
           const seen = `queued ${run.queued}, done ${run.done}, given up ${run.dead}`
           found.push(`event ${event.kind} of ${delta.id.slice(0, 8)} on ${name}: ${seen}, wanted ${times}`)

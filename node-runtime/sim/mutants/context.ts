@@ -99,6 +99,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: '',
     why: 'what has waited for five minutes is not woken by the arrival of its parent',
     breaks: 'I4',
+    needs: 'silence',
     chosenFrom: 'source',
   },
   {

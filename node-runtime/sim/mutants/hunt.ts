@@ -1,5 +1,6 @@
 // Hunts one planted bug: seed after seed in a thread of its own, until one fails that passes without the bug.
 import { Worker } from 'node:worker_threads'
+import { AGED_AFTER_MS } from '../../src/context/limits.ts'
 import { generate } from '../generate.ts'
 import type { Scenario } from '../scenario.ts'
 import { HANG_MS } from './limits.ts'
@@ -87,8 +88,9 @@ function has({ app, retention, faults }: Scenario, need: Need | undefined): bool
       return retention !== undefined
     case 'crash':
       return faults.some(({ kind }) => kind === 'crash' || kind === 'restart')
+    case 'silence':
+      return faults.some((fault) => fault.kind === 'partition' && fault.untilMs - fault.fromMs > AGED_AFTER_MS)
     case 'hostile':
-    case 'late':
     case 'removal':
       return faults.some(({ kind }) => kind === need)
     default:

@@ -5,7 +5,7 @@ import type { AppName } from '../scenario.ts'
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7'
 
 /** What a scenario must have for the changed line to matter much. Seeds without it count as passed, and are not run. */
-export type Need = 'crash' | 'hostile' | 'late' | 'pruning' | 'removal' | AppName
+export type Need = 'crash' | 'hostile' | 'pruning' | 'removal' | 'silence' | AppName
 
 export interface Mutant {
   readonly name: string

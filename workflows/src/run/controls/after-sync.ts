@@ -11,7 +11,7 @@ import {
 import { StepError } from '../../steps/step-error.ts'
 import type { NodeHandle } from '../../steps/step-kind.ts'
 import { deltaPlace } from '../../steps/sync/delta-place.ts'
-import { diagnose, shortDelta } from '../../steps/sync/diagnosis.ts'
+import { diagnose, shortDelta, sightHeads } from '../../steps/sync/diagnosis.ts'
 import { agreed, look, type Sighting } from '../../steps/sync/sync-targets.ts'
 import type { StepScope } from '../step-scope.ts'
 import type { LedgerEntry, WriteLedger } from './write-ledger.ts'
@@ -34,6 +34,8 @@ export async function afterSync(
   const started = scope.clock.nowMs()
   const untilMs = started + (syncSec ?? AFTER_SYNC_SEC) * 1000
   let seen = ''
+  if (left.length > 0)
+    scope.progress(`waiting until ${node.name} has what ${left.map((write) => write.node).join(', ')} wrote`)
   for (let pauseMs = AFTER_SYNC_FIRST_MS; ; pauseMs = Math.min(AFTER_SYNC_PAUSE_MAX_MS, pauseMs * 2)) {
     const open: LedgerEntry[] = []
     for (const write of left) {
@@ -111,11 +113,8 @@ async function late(
   scope: StepScope,
   options: Options,
 ): Promise<StepError> {
-  const target = { kind: 'context', id: contextId } as const
   const nodes = [node, ...left.map((write) => scope.node(write.node))]
-  const sighted = await Promise.all(
-    nodes.map(async (each) => ({ node: each, heads: (await look(each, target, false, scope, options)).heads ?? [] })),
-  )
+  const sighted = await sightHeads(contextId, nodes, options)
   const diagnoses = await diagnose(contextId, sighted, options)
   const lines = diagnoses.flatMap((each) => each.lines.map((line) => `\n  ${line}`)).join('')
   const authors = left.map((write) => write.node).join(', ')

@@ -8,6 +8,7 @@ import { StepError } from '../step-error.ts'
 import type { NodeHandle } from '../step-kind.ts'
 import { type DeltaPlace, deltaPlace, optional, textsOf } from './delta-place.ts'
 import { deltas } from './settled.ts'
+import { readOnce } from './sync-targets.ts'
 
 export interface NodeDiagnosis {
   readonly node: string
@@ -20,7 +21,8 @@ export interface NodeDiagnosis {
 
 interface Sighted {
   readonly node: NodeHandle
-  readonly heads: readonly string[]
+  /** Undefined: the node does not answer, and is asked nothing more. */
+  readonly heads: readonly string[] | undefined
 }
 
 interface Lacking {
@@ -37,8 +39,9 @@ export async function diagnose(
   options: Options,
 ): Promise<NodeDiagnosis[]> {
   const request = { ...options, timeoutMs: DIAGNOSIS_TIMEOUT_MS }
-  const names = await authorNames(sighted, request)
-  return Promise.all(sighted.map((each) => new Doctor(contextId, sighted, names, request).examine(each)))
+  const answering = sighted.filter(({ heads }) => heads !== undefined)
+  const names = await authorNames(answering, request)
+  return Promise.all(answering.map((each) => new Doctor(contextId, answering, names, request).examine(each)))
 }
 
 type Request = Options & { readonly timeoutMs: number }
@@ -90,9 +93,9 @@ class Doctor {
 
   /** From the heads of the others down to what the node has, nearest to the heads first. */
   async #lacking({ node, heads }: Sighted): Promise<Lacking[]> {
-    const own = new Set(heads)
+    const own = new Set(heads ?? [])
     const others = this.#all.filter((each) => each.node !== node)
-    const queue = [...new Set(others.flatMap((each) => each.heads))].filter((head) => !own.has(head))
+    const queue = [...new Set(others.flatMap((each) => each.heads ?? []))].filter((head) => !own.has(head))
     const seen = new Set(queue)
     const found: Lacking[] = []
     for (let id = queue.shift(); id !== undefined && found.length < DIAGNOSIS_ROWS_MAX; id = queue.shift()) {
@@ -184,6 +187,23 @@ function handlerText(row: JsonValue): string {
 
 export function shortDelta(id: string): string {
   return id.slice(0, 8)
+}
+
+/** Heads of the context on these nodes as they are now. */
+export async function sightHeads(
+  contextId: string,
+  nodes: readonly NodeHandle[],
+  options: Options,
+): Promise<Sighted[]> {
+  const request = { ...options, timeoutMs: DIAGNOSIS_TIMEOUT_MS }
+  const target = { kind: 'context', id: contextId } as const
+  const read = (node: NodeHandle) => attempt(() => readOnce(node, target, request), request)
+  return Promise.all(
+    nodes.map(async (node) => {
+      const sighting = await read(node)
+      return { node, heads: sighting && (sighting.heads ?? []) }
+    }),
+  )
 }
 
 /** A report of a failure must not fail. */

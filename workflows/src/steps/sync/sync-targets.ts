@@ -58,7 +58,12 @@ async function triggerSync(node: NodeHandle, contextId: string, request: { signa
   }
 }
 
-async function readOnce(node: NodeHandle, target: SyncTarget, request: { signal: AbortSignal }): Promise<Sighting> {
+/** ClientError where the node does not answer. */
+export async function readOnce(
+  node: NodeHandle,
+  target: SyncTarget,
+  request: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<Sighting> {
   const isContext = target.kind === 'context'
   const reply = isContext
     ? await node.client.getContext(target.id, request)

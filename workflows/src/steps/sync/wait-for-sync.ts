@@ -143,10 +143,10 @@ async function diagnosesOf(
 ): Promise<readonly NodeDiagnosis[]> {
   const seen = check.targets.find(({ target }) => target.kind === 'context')
   if (seen === undefined) return []
-  const sighted = nodes.map((node) => ({
-    node,
-    heads: seen.sightings.find((sighting) => sighting.node === node.name)?.heads ?? [],
-  }))
+  const sighted = nodes.map((node) => {
+    const sighting = seen.sightings.find((each) => each.node === node.name)
+    return { node, heads: sighting?.problem === undefined ? (sighting?.heads ?? []) : undefined }
+  })
   return diagnose(seen.target.id, sighted, options)
 }
 

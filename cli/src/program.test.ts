@@ -101,7 +101,8 @@ test('a step that fails ends with 1, and the last screen has cause, place and fr
   expect(screen).toContain('✗ nope it  bad.yml:8:7')
   expect(screen).toContain("nope on n-1: JSON-RPC error returned: FunctionCallError - method 'nope' not found")
   expect(screen).toContain('> 8 |   - { name: nope it')
-  expect(screen).toContain('info node started')
+  expect(screen).toMatch(/\| \d\d:\d\d:\d\d\.\d{3} info {2}node started/)
+  expect(screen).toMatch(/run it again: node .*calbox\.cjs run bad\.yml\n$/)
   expect(screen).toMatch(/failed after .*\nresults and logs: \.calbox\/runs\//)
 })
 

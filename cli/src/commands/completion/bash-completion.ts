@@ -1,4 +1,5 @@
 // The completion of bash, as a script that needs nothing but bash: no bash-completion package, no call of calbox.
+// Names of files are data of whoever made the checkout: compgen -W runs the commands in its words, so it gets ours only.
 import type { CommandEntry, Expected, OptionEntry } from './command-table.ts'
 
 export function bashCompletion(table: readonly CommandEntry[], steps: readonly string[]): string {
@@ -7,16 +8,15 @@ export function bashCompletion(table: readonly CommandEntry[], steps: readonly s
   return `# bash completion of calbox; made by: calbox completion bash
 _calbox_files() {
   compopt -o filenames 2>/dev/null
-  local IFS=$'\\n'
-  COMPREPLY=($(compgen -f -X '!*.yml' -- "$1") $(compgen -f -X '!*.yaml' -- "$1") $(compgen -d -- "$1"))
+  mapfile -t COMPREPLY < <(compgen -f -X '!*.yml' -- "$1"; compgen -f -X '!*.yaml' -- "$1"; compgen -d -- "$1")
 }
 
 _calbox_nodes() {
-  local file names=()
-  for file in .calbox/nodes/*.json; do
-    [[ -e $file ]] && file=\${file##*/} && names+=("\${file%.json}")
+  local name
+  for name in .calbox/nodes/*.json; do
+    name=\${name##*/} name=\${name%.json}
+    [[ $name == "$1"* && $name =~ ^[A-Za-z0-9][A-Za-z0-9_.-]*$ ]] && COMPREPLY+=("$name")
   done
-  COMPREPLY=($(compgen -W "\${names[*]}" -- "$1"))
 }
 
 _calbox() {
@@ -78,9 +78,9 @@ function reply(expected: Expected, steps: readonly string[]): string {
     case 'yaml':
       return '_calbox_files "$cur"'
     case 'file':
-      return 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur"))'
+      return 'compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur")'
     case 'folder':
-      return 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$cur"))'
+      return 'compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur")'
     case 'node':
       return '_calbox_nodes "$cur"'
     case 'step':

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { stepKinds } from '@calbox/workflows/steps'
@@ -55,6 +55,32 @@ test('bash completes commands, options and their values, files, steps and nodes'
   expect(bash('calbox logs ')).toEqual(['n-1'])
   expect(bash('calbox completion ')).toEqual(['bash', 'fish', 'zsh'])
   expect(bash('calbox init s')).toEqual(['sub'])
+})
+
+test('names of files in a checkout are never run, and only names of nodes are offered as such', () => {
+  const hostile = ['$(touch pwned)', '`touch pwned`', 'n;touch pwned', '-x', 'n*']
+  for (const name of hostile.flatMap((each) => [`.calbox/nodes/${each}.json`, `h/${each}.yml`])) {
+    mkdirSync(path.join(cwd, path.dirname(name)), { recursive: true })
+    writeFileSync(path.join(cwd, name), '')
+  }
+  for (const line of ['logs ', 'logs $(', 'logs `', 'ps --nodes ']) bash(`calbox ${line}`)
+  expect(bash('calbox logs ')).toEqual(['n-1'])
+  expect(bash('calbox logs n')).toEqual(['n-1'])
+  expect(bash('calbox run h/')).toEqual(hostile.map((name) => `h/${name}.yml`).sort())
+  const others = [
+    ['zsh', 'compdef() { :; }; compadd() { print -l -- $' + '{(P)2}; }; source ./c.zsh; __calbox_nodes'],
+    ['fish', 'source ./c.fish; complete -C "calbox logs " | string match -v -- "-*"'],
+  ] as const
+  for (const [shell, text] of others) {
+    const { error, stdout } = spawnSync(shell, ['-c', text], {
+      cwd,
+      encoding: 'utf8',
+      env: { ...process.env, HOME: path.join(cwd, '.calbox') },
+    })
+    if (error === undefined) expect([shell, stdout]).toEqual([shell, 'n-1\n'])
+  }
+  expect(readdirSync(cwd)).not.toContain('pwned')
+  rmSync(path.join(cwd, 'h'), { recursive: true })
 })
 
 test('every shell knows every command, every option that help shows, and every step kind', () => {

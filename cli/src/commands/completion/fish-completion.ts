@@ -15,7 +15,8 @@ end
 
 function __calbox_nodes
     for file in .calbox/nodes/*.json
-        basename $file .json
+        # Names of nodes only: a checkout may have any file there.
+        string match -r '^[A-Za-z0-9][A-Za-z0-9_.-]*$' -- (basename $file .json)
     end
 end
 

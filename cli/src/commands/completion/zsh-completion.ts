@@ -7,6 +7,8 @@ export function zshCompletion(table: readonly CommandEntry[], steps: readonly st
 __calbox_nodes() {
   local -a names
   names=(.calbox/nodes/*.json(N:t:r))
+  # Names of nodes only: a checkout may have any file there.
+  names=(\${\${names:#*[^A-Za-z0-9_.-]*}:#[^A-Za-z0-9]*})
   compadd -a names
 }
 

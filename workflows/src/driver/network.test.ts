@@ -141,9 +141,11 @@ test('restart stops what runs and starts it anew', async () => {
   const before = await startNetwork(first, request(['n1']), { signal })
   for (const node of before.nodes) await first.driver.keep(node)
   await first.driver.close()
-  const after = await startNetwork(open(), request(['n1'], { restart: true }), { signal })
+  const { rpcPort, swarmPort } = before.nodes[0]?.spec ?? {}
+  const again = { name: 'n1', rpcPort, swarmPort }
+  const after = await startNetwork(open(), request([], { nodes: [again], restart: true }), { signal })
   expect(after.runId).toBe(before.runId)
-  expect(after.nodes[0]).toMatchObject({ adopted: false, name: 'n1' })
+  expect(after.nodes[0]).toMatchObject({ adopted: false, name: 'n1', spec: { rpcPort, swarmPort } })
   expect(after.nodes[0]?.pid).not.toBe(before.nodes[0]?.pid)
   expect(identify(before.nodes[0]?.pid ?? 0)).toBeUndefined()
 })

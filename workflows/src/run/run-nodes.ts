@@ -195,13 +195,14 @@ export class RunNodes {
     await act(node)
   }
 
-  async #stop(entry: Entry, options: { signal: AbortSignal }): Promise<string> {
+  async #stop(entry: Entry, options: { signal: AbortSignal; kill?: boolean }): Promise<string> {
     const { node } = entry
     if (!node) return 'was not running'
     entry.stopping = true
-    const cause = describeExit(await this.#driver().stop(node, options))
+    const driver = this.#driver()
+    const cause = await (options.kill ? driver.kill(node) : driver.stop(node, options))
     await node.exited
-    return cause
+    return describeExit(cause)
   }
 
   async #start(entry: Entry, options: { signal: AbortSignal; readyTimeoutMs: number }): Promise<void> {

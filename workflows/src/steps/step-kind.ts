@@ -120,8 +120,8 @@ export interface NodeHandle {
   readonly directory: string | undefined
   /** It can be given paths of this machine. */
   readonly hostFiles: boolean
-  /** Resolves with how it ended; its data stays. */
-  stop(options: { signal: AbortSignal }): Promise<string>
+  /** Resolves with how it ended; its data stays. `kill`: at once, with no time to write anything. */
+  stop(options: { signal: AbortSignal; kill?: boolean }): Promise<string>
   /** Resolves when it answers again. */
   start(options: { signal: AbortSignal; readyTimeoutMs: number }): Promise<void>
   /** Holds it still and lets it go on, as a signal does. StepError `unsupported` where that cannot be done. */

@@ -25,6 +25,8 @@ export interface ChosenPort {
 export class PortReservations {
   readonly #dir: string
   readonly #held = new Map<number, HeldFile>()
+  /** Held for nodes of this network, which may choose them once more. */
+  readonly #kept = new Set<number>()
 
   /** One directory for all calbox processes of a user. */
   constructor(dir = join(tmpdir(), `calbox-ports-${userInfo().uid}`)) {
@@ -53,23 +55,28 @@ export class PortReservations {
 
   /** False when somebody has it, this object included. */
   async tryReserve(port: number): Promise<boolean> {
-    if (this.#held.has(port) || !(await isPortFree(port))) return false
+    if (this.#held.has(port) && !this.#kept.has(port)) return false
+    if (!(await isPortFree(port))) return false
+    if (this.#kept.delete(port)) return true
     const held = await holdFile(join(this.#dir, String(port)))
     if ('holder' in held) return false
     this.#held.set(port, held)
     return true
   }
 
-  /** Of a node that runs on it already: nobody else chooses it while that node is started again. */
+  /** Of a node that runs on it already: once it has ended, this object can reserve it, and nobody else. */
   async keep(port: number): Promise<void> {
     if (this.#held.has(port)) return
     const held = await holdFile(join(this.#dir, String(port)))
-    if (!('holder' in held)) this.#held.set(port, held)
+    if ('holder' in held) return
+    this.#held.set(port, held)
+    this.#kept.add(port)
   }
 
   async releaseAll(): Promise<void> {
     const all = [...this.#held.values()]
     this.#held.clear()
+    this.#kept.clear()
     await Promise.all(all.map((held) => held.release()))
   }
 

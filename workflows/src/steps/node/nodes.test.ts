@@ -39,6 +39,21 @@ test('stop and start keep ports and data, and are no unexpected ends', async () 
   expect(run.events.filter((event) => event.type === 'node:exited' && !event.expected)).toEqual([])
 })
 
+test('a killed node gets no time, comes back with its data, and its end was expected', async () => {
+  const run = await runYaml(
+    withContext(`
+  - { type: call, node: n-2, context_id: '{{context_id}}', method: set, args: { key: a, value: kept } }
+  - { name: end, type: stop_node, nodes: n-2, kill: true }
+  - { type: start_node, nodes: n-2 }
+  - { type: call, node: n-2, context_id: '{{context_id}}', method: get, args: { key: a }, outputs: { v: result.output } }
+`),
+  )
+  expect(run.outcome).toBe('passed')
+  expect(run.variables.get('v')).toBe('kept')
+  const ends = run.events.flatMap((event) => (event.type === 'node:exited' ? [event] : []))
+  expect(ends[0]).toMatchObject({ node: 'n-2', expected: true, cause: expect.stringContaining('SIGKILL') })
+})
+
 test('a node that cannot be started fails the step', async () => {
   const driver = new FixtureDriver(new FixtureNetwork())
   const run = await runYaml(

@@ -63,6 +63,7 @@ export class Context {
   readonly #adoption: Adoption
   readonly #sweeper: Sweeper
   readonly #rewriting: Rewriting
+  #closed = false
 
   constructor(parts: ContextParts) {
     this.record = parts.record
@@ -319,6 +320,7 @@ export class Context {
         await this.#rewriting.looked()
         request.signal?.throwIfAborted()
       }
+      if (this.#closed) throw new ContextError('CONTEXT_BUSY', `context ${this.record.id} is being closed`)
     }
   }
 
@@ -349,6 +351,7 @@ export class Context {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     this.#rewriting.close()
     this.#intake.close()
     this.#sweeper.close()

@@ -120,7 +120,7 @@ export const PRUNE_EVERY_MS = 5000
 export const REWRITE_LOOK_MS = 1000
 /** Looks after which a member that nobody has heard of is not waited for any more: then a delta may overtake its reason. */
 export const REWRITE_HEARD_LOOKS = 60
-/** And one that is there and does not write: calls wait as long. */
+/** And one that is there, whatever it writes meanwhile: calls wait as long, and a member cannot make them wait longer. */
 export const REWRITE_WAIT_LOOKS = 120
 /** The least time between two roots of the past that are computed: asked for more, a context has nothing to say. */
 export const COMPARE_EVERY_MS = 1000

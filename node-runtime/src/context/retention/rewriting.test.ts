@@ -62,3 +62,12 @@ it('who does not come back is not waited for, neither by what was lost nor by ca
   for (const name of here) expect(await get(scene, name, 'topic')).toBe('answer')
   expect((await world.get('dan').context(shared.contextId)).waiting().rewriting).toBe(false)
 })
+
+it('a call that waits for what others write again is refused when the node stops', async () => {
+  const { world, shared } = await danIsBack()
+  const writing = world.get('dan').call(shared.contextId, 'set', { key: 'more', value: 'by dan' })
+  const refused = expect(writing).rejects.toMatchObject({ code: 'CONTEXT_BUSY' })
+  await world.pass(2000)
+  await world.run(world.get('dan').stop())
+  await refused
+})

@@ -28,7 +28,7 @@ type RewritingParts = Pick<ContextParts, 'record' | 'rows' | 'store' | 'dag' | '
 }
 
 interface Awaited {
-  /** Looks without a sign of life, and since it last wrote something again. */
+  /** Looks at which it was waited for: without a sign of life since the last one, and all of them, whatever it does. */
   silent: number
   waited: number
   beats: number
@@ -39,11 +39,14 @@ export class Rewriting {
   /** How far each other author has come here. */
   readonly #reached = new Map<PublicKey, ItemKey>()
   readonly #awaited = new Map<PublicKey, Awaited>()
+  /** Of these, who was waited for when it was last looked. */
+  #left: readonly PublicKey[] = []
   #looked: (() => void)[] = []
   #isDone = false
   #isWaiting = false
   #hasScanned = false
   #cancel: (() => void) | undefined
+  #cancelSoon: (() => void) | undefined
   #closed = false
 
   constructor(parts: RewritingParts) {
@@ -55,9 +58,9 @@ export class Rewriting {
     return this.#isDone
   }
 
-  /** Own deltas wait for what others write again. */
+  /** Own deltas wait for what others write again. Never once this has ended: nobody looks any more then. */
   get isWaiting(): boolean {
-    return this.#isWaiting
+    return this.#isWaiting && !this.#closed
   }
 
   /** It counts here now. */
@@ -66,7 +69,7 @@ export class Rewriting {
     const origin = originOf(delta, payload)
     if (origin <= (this.#reached.get(author) ?? '')) return
     this.#reached.set(author, origin)
-    if (this.#awaited.delete(author)) this.#lookIn(0)
+    if (this.#awaited.has(author)) this.#lookSoon()
   }
 
   /** What cannot be written now is tried again when keys or governance have changed. Does not run in the queue. */
@@ -75,10 +78,13 @@ export class Rewriting {
     try {
       while (!this.#closed && (await enqueue(() => this.#next())) === 'written');
     } catch (error) {
+      // Nothing looks again by itself: a call that waits is to try, and hears the reason.
+      this.#isWaiting = false
       if (!(error instanceof ContextError)) throw error
       // This instance has ended: the one that reads the rows next goes on.
       if (this.#closed || error.code === 'CONTEXT_FAILED') return
       log.warn({ error: error.message }, 'own deltas wait to be written again')
+      if (error.code === 'CONTEXT_BUSY') this.#lookLater()
     } finally {
       this.#haveLooked()
     }
@@ -110,6 +116,7 @@ export class Rewriting {
   close(): void {
     this.#closed = true
     this.#cancel?.()
+    this.#cancelSoon?.()
     this.#haveLooked()
   }
 
@@ -122,7 +129,7 @@ export class Rewriting {
       return 'done'
     }
     if (this.#isWaiting) {
-      this.#lookIn(REWRITE_LOOK_MS)
+      this.#lookLater()
       return 'waiting'
     }
     // One that survived elsewhere has come back.
@@ -139,6 +146,7 @@ export class Rewriting {
       ([author, place]) =>
         (this.#reached.get(author) ?? '') < place && authority.mayWrite(record.id, author) && !this.#isGone(author),
     )
+    this.#left = left.map(([author]) => author)
     return left.length > 0
   }
 
@@ -159,19 +167,33 @@ export class Rewriting {
     this.#hasScanned = true
   }
 
-  #lookIn(delayMs: number): void {
-    if (this.#closed) return
-    if (this.#cancel && delayMs > 0) return
-    this.#cancel?.()
-    this.#cancel = this.#parts.setTimer(() => {
-      this.#cancel = undefined
-      if (delayMs > 0) this.#count()
-      this.run().catch((error) => this.#parts.log.error({ error: String(error) }, 'own deltas not written again'))
-    }, delayMs)
+  /** Something has come. What is counted by time goes on beside it. */
+  #lookSoon(): void {
+    if (this.#closed || this.#cancelSoon) return
+    this.#cancelSoon = this.#parts.setTimer(() => {
+      this.#cancelSoon = undefined
+      this.#runAlone()
+    }, 0)
   }
 
+  #lookLater(): void {
+    if (this.#closed || this.#cancel) return
+    this.#cancel = this.#parts.setTimer(() => {
+      this.#cancel = undefined
+      this.#count()
+      this.#runAlone()
+    }, REWRITE_LOOK_MS)
+  }
+
+  #runAlone(): void {
+    this.run().catch((error) => this.#parts.log.error({ error: String(error) }, 'own deltas not written again'))
+  }
+
+  /** Never set back by what an author says to have written again: it could say so for ever. */
   #count(): void {
-    for (const [author, awaited] of this.#awaited) {
+    for (const author of this.#left) {
+      const awaited = this.#awaited.get(author)
+      if (awaited === undefined) continue
       const beats = this.#parts.frontier.beatsOf(author)
       awaited.silent = beats === awaited.beats ? awaited.silent + 1 : 0
       awaited.waited += 1

@@ -9,6 +9,7 @@ export type DriverErrorCode =
   | 'NODE_IN_USE' // belongs to a run that is still going
   | 'NODE_STOPPED' // what was asked needs a running node
   | 'NODE_UNKNOWN'
+  | 'NODE_NAME' // no name that a folder can have; data: { node }
   | 'NETWORK_MIXED' // adopted nodes belong to different networks
   | 'NODE_STUCK' // survives SIGKILL: the kernel holds it
   | 'SPAWN_FAILED'
@@ -28,6 +29,7 @@ const EXIT_CODES: Readonly<Record<DriverErrorCode, ExitCode>> = {
   NODE_IN_USE: 3,
   NODE_STOPPED: 1,
   NODE_UNKNOWN: 2,
+  NODE_NAME: 2,
   NETWORK_MIXED: 3,
   NODE_STUCK: 3,
   SPAWN_FAILED: 3,

@@ -52,6 +52,12 @@ function types(): string[] {
   return events.map((event) => event.type).filter((type) => type !== 'port-moved')
 }
 
+test('a name that leads elsewhere is refused before anything is made', async () => {
+  const refused = startNetwork(open(), request(['n1', '../n2']), { signal })
+  await expect(refused).rejects.toMatchObject({ code: 'NODE_NAME', exitCode: 2, data: { node: '../n2' } })
+  expect(events).toEqual([])
+})
+
 test('the nodes of a run get one private id and boot from each other', async () => {
   const network = await startNetwork(open(), request(['n1', 'n2', 'n3']), { signal })
   const [first, second, third] = network.nodes

@@ -1,6 +1,7 @@
 // Starts the nodes of one run on a driver: adoption, ports, who boots from whom, paced start, meshed.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { NODE_NAME_HINT, nodeNameFault } from '../values/node-name.ts'
 import { bootPlan } from './boot-plan.ts'
 import type { NodeDriver, NodeSpec, RunningNode } from './driver.ts'
 import { DriverError } from './errors.ts'
@@ -85,6 +86,7 @@ export async function startNetwork(
   request: NetworkRequest,
   options: { signal: AbortSignal },
 ): Promise<RunningNetwork> {
+  for (const { name } of request.nodes) assertName(name)
   const found = await findRunning(parts, request, options.signal)
   const network = networkOf(found, request)
   const adopted = request.restart ? new Map<string, RunningNode>() : found
@@ -101,6 +103,13 @@ export async function startNetwork(
     await Promise.all([...adopted.values()].map((node) => parts.driver.keep(node)))
     throw error
   }
+}
+
+function assertName(name: string): void {
+  const fault = nodeNameFault(name)
+  if (fault === undefined) return
+  const message = `the node name ${JSON.stringify(name)} ${fault}; use ${NODE_NAME_HINT}`
+  throw new DriverError('NODE_NAME', message, { data: { node: name } })
 }
 
 async function findRunning(

@@ -174,6 +174,25 @@ describe('nodes', () => {
     ['{a: {port: x}}', '"port" must be a whole number'],
     ['{prefix: n}', '"nodes" names no node'],
     ['{}', 'neither "nodes" nor "remote_nodes"'],
+    ['["a b"]', '2:9 error the node name "a b" has " " in it, which no node can be called with | letters, digits'],
+    ['["", a]', '2:9 error the node name "" is empty'],
+    ['{"../x": {}}', '2:9 error the node name "../x" has "/" in it'],
+    ['{count: 1, prefix: "../../victim"}', '2:27 error the node name "../../victim-1" has "/" in it'],
+    ['{count: 1, prefix: -a}', 'the node name "-a-1" has "-" in it at its start'],
+    [`{${'x'.repeat(129)}: {}}`, 'has 129 characters, and at most 128 can be used'],
+    [
+      '{a: {port: 5, rpc_port: 5}}',
+      '2:32 error the HTTP port of a is 5, which is the swarm port of a already (nodes.a.port, 2:19)',
+    ],
+    ['{a: {port: 5}, b: {port: 5}}', '2:33 error the swarm port of b is 5, which is the swarm port of a already'],
+    [
+      '{count: 3, base_port: 9, base_rpc_port: 11}',
+      'which is the HTTP port of calimero-node-1 already (nodes.base_rpc_port, 2:48)',
+    ],
+    [
+      '{count: 3, base_port: 65534}',
+      '2:30 error the swarm port of calimero-node-3 is 65536, and the last port is 65535',
+    ],
   ])('%s: %s', (nodes, message) => {
     expect(lines(plan(`name: w\nnodes: ${nodes}\nsteps: [{type: wait, seconds: 1}]`)).join('\n')).toContain(message)
   })

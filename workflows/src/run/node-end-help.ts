@@ -8,7 +8,7 @@ export function nodeEndHelp(cause: ExitCause): string {
     return 'the node program broke down, or another program ended it; its log has the last it did'
   if (cause.code === 0) return 'somebody asked it to end, for example with `calbox down`; run again, and let it be'
   if (cause.code === 2)
-    return 'its settings cannot be used: mend config.toml in its data folder, or begin anew with `calbox nuke`'
+    return 'its settings cannot be used, and its log says which: mend those in the file or in the data folder of the node'
   if (cause.code === 3) return 'put right what its log names, and run again'
   return 'its log says why; if its data is the cause, `calbox nuke` or nuke_on_start: true begins anew'
 }

@@ -47,10 +47,10 @@ test('records come back in the order of networks and numbers', async () => {
   expect(await state.get('n2')).toEqual(record('n2', { network: 'b' }))
 })
 
-test('a name may hold anything without leaving the directory', async () => {
+test('a record of a name that leads elsewhere stays in the directory, and is not believed', async () => {
   const name = '../../etc/x y'
   await state.put(record(name))
-  expect(await state.get(name)).toMatchObject({ name })
+  expect(await state.get(name)).toBeUndefined()
   expect(readdirSync(join(dir, 'nodes'))).toHaveLength(1)
 })
 
@@ -68,6 +68,7 @@ test('foreign and broken files are left out', async () => {
     ['b.json', '{"version":2}'],
     ['c.json', 'null'],
     ['d.txt', ''],
+    ['e.json', JSON.stringify(record('../../victim'))],
   ] as const) {
     writeFileSync(join(dir, 'nodes', file), text)
   }

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { nodeNameFault } from '../../values/node-name.ts'
 import { DriverError } from '../errors.ts'
 import { fileFault } from '../file-fault.ts'
 import { isAlive, type ProcessIdentity } from '../process/process-identity.ts'
@@ -96,7 +97,7 @@ export class NodeState {
     )
   }
 
-  /** Names are free text in a workflow; the file name keeps them apart without their slashes. */
+  /** Whoever asks may ask for any text: none of it leads to another folder. */
   #path(name: string): string {
     return join(this.#dir, `${encodeURIComponent(name)}.json`)
   }
@@ -150,6 +151,8 @@ function parseRecord(text: string): NodeRecord | undefined {
       [value.name, value.network, value.runId, value.dataDir, value.logFile].every(
         (field) => typeof field === 'string',
       ) &&
+      // Paths are made of it, and things are removed there.
+      nodeNameFault(value.name) === undefined &&
       [value.rpcPort, value.swarmPort, value.logStart, value.process.pid].every(Number.isInteger) &&
       typeof value.process.startId === 'string' &&
       Array.isArray(value.bootstrap)

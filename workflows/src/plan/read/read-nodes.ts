@@ -1,6 +1,8 @@
 // `nodes` in all its forms: counted, named, both, and a bare list of names.
 
 import { type NamedNode, namedNode, type SharedNodeSettings, sharedNodeSettings } from '@calbox/schemas'
+import { NODE_NAME_HINT, nodeNameFault } from '../../values/node-name.ts'
+import { checkPorts, type PortClaim } from '../check/check-ports.ts'
 import { checkSchema, fieldNames } from '../check/check-schema.ts'
 import { describeNode } from '../check/schema-view.ts'
 import { didYouMean } from '../did-you-mean.ts'
@@ -14,6 +16,7 @@ import {
   type MapEntry,
   type MapNode,
   type SourceNode,
+  type Span,
   startOf,
   textOf,
   withEntries,
@@ -48,6 +51,8 @@ export function readNodes(node: SourceNode | undefined, problems: ProblemCollect
 class NodesReader {
   private readonly problems: ProblemCollector
   private readonly nodes = new Map<string, PlannedNode>()
+  /** Of each node, for both of its ports. */
+  private readonly ports = new Map<string, PortClaim>()
   private known = true
 
   constructor(problems: ProblemCollector) {
@@ -57,7 +62,7 @@ class NodesReader {
   list(list: ListNode): ReadNodes {
     for (const [index, item] of list.items.entries()) {
       const name = textOf(item)
-      if (name === undefined || name === '') {
+      if (name === undefined) {
         this.refuse('wrong_type', item, [...PATH, index], `a node name must be a text, not ${describeNode(item)}`)
       } else this.addNamed({ key: name, keySpan: item.span, value: NOTHING }, {}, [...PATH, index])
     }
@@ -74,6 +79,8 @@ class NodesReader {
     const prefix = shared.prefix ?? DEFAULT_PREFIX
     if (shared.count !== undefined) this.addCounted(shared, shared.count, prefix, map)
     for (const entry of named) this.addNamed(entry, shared, [...PATH, entry.key])
+    this.claimShared(map, shared)
+    checkPorts([...this.ports.values()], this.problems)
     if (this.nodes.size === 0 && this.known) {
       const hint = 'write count: 2, or the name of a node with its settings'
       this.problems.add({
@@ -105,6 +112,8 @@ class NodesReader {
       return
     }
     const position = this.problems.position((place?.keySpan ?? map.span).start)
+    const prefixAt = entryOf(map, 'prefix')
+    if (!this.isName(`${prefix}-${count}`, (prefixAt ?? place)?.value.span ?? map.span, [...PATH, 'prefix'])) return
     for (let index = 0; index < count; index += 1) {
       const name = `${prefix}-${index + 1}`
       this.nodes.set(name, { name, index, counted: true, position, ...portsOf(shared, index), ...settingsOf(shared) })
@@ -124,6 +133,7 @@ class NodesReader {
       this.problems.add({ severity: 'warning', code: 'unknown_field', span: entry.keySpan, path, message, hint })
       return
     }
+    if (!this.isName(entry.key, entry.keySpan, path)) return
     const checked = isNull ? {} : checkSchema(namedNode, entry.value, path, this.problems)
     if (entry.value.kind === 'map') this.noteUnknown(entry.value, path)
     const before = this.nodes.get(entry.key)
@@ -133,6 +143,10 @@ class NodesReader {
     }
     const own: NamedNode = checked === undefined ? {} : (checked as NamedNode)
     const index = before?.index ?? this.nodes.size
+    if (entry.value.kind === 'map') {
+      this.claim(entry.value, { name: entry.key, key: 'port', port: own.port, path })
+      this.claim(entry.value, { name: entry.key, key: 'rpc_port', port: own.rpc_port, path })
+    }
     this.nodes.set(entry.key, {
       name: entry.key,
       index,
@@ -146,6 +160,37 @@ class NodesReader {
       ...(own.data_dir === undefined ? {} : { dataDir: own.data_dir }),
       ...(own.mock_tee === undefined ? {} : { mockTee: own.mock_tee }),
     })
+  }
+
+  /** Its folder, log and record are called by it. */
+  private isName(name: string, span: Span, path: ValuePath): boolean {
+    const fault = nodeNameFault(name)
+    if (fault === undefined) return true
+    this.known = false
+    const message = `the node name ${JSON.stringify(name)} ${fault}`
+    this.problems.add({ code: 'wrong_value', span, path, message, hint: NODE_NAME_HINT })
+    return false
+  }
+
+  private claimShared(map: MapNode, shared: SharedNodeSettings): void {
+    for (const { name, index } of this.nodes.values()) {
+      for (const key of ['base_port', 'base_rpc_port'] as const) {
+        const base = shared[key]
+        if (base !== undefined) this.claim(map, { name, key, port: base + index, path: PATH })
+      }
+    }
+  }
+
+  /** The first claim counts: a node's own port, before that of all. */
+  private claim(
+    map: MapNode,
+    { name, key, port, path }: { name: string; key: string; port: number | undefined; path: ValuePath },
+  ): void {
+    const value = entryOf(map, key)?.value
+    const what = key.includes('rpc') ? 'HTTP' : 'swarm'
+    const id = `${name} ${what}`
+    if (value === undefined || port === undefined || this.ports.has(id)) return
+    this.ports.set(id, { node: name, what, port, span: value.span, path: [...path, key] })
   }
 
   /** The original passes them over. */

@@ -1,6 +1,7 @@
 // The asking side for deltas: compare the sets of held ids, tell the peer what it lacks, fetch what we lack. Whatever ends
 // it, what has come is kept, and the next pull finds the rest.
 import type { ContextId, DeltaId } from '../base/ids.ts'
+import { publicKeyOfPeer } from '../network/peer-id.ts'
 import { type Want, wantsBehind } from '../reconcile/answer.ts'
 import { type ItemKey, idOfKey, itemKey } from '../reconcile/item-key.ts'
 import { type Differences, Reconciliation } from '../reconcile/reconciliation.ts'
@@ -14,6 +15,7 @@ import { greet } from './greeting.ts'
 import { FETCH_WANTS_MAX, NAMED_STEPS_MAX, RECEIVE_BATCH, RECEIVE_BATCH_BYTES } from './limits.ts'
 import type { SyncedContext } from './ports.ts'
 import { pullSnapshot } from './snapshot-pull.ts'
+import { type Others, yieldsTo } from './vouching.ts'
 
 /**
  * Takes what the peer has and we lack. Returns how many deltas came. Where only its snapshot helps, it takes that: then
@@ -23,13 +25,15 @@ export function pullDeltas(
   source: Source,
   context: SyncedContext,
   contextId: ContextId,
-  askOthers: (checkpoint: Checkpoint) => Promise<Standing>,
+  others: Others,
 ): Promise<number> {
   return conversing(source, async (conversation) => {
-    const theirs = await greet(conversation, context, contextId)
+    const greeted = await greet(conversation, context, contextId)
+    // Each serves its own: who else confirms it must not be its author.
+    const theirs = greeted?.author === publicKeyOfPeer(source.peer) ? greeted : undefined
     const isBehind = theirs !== undefined && context.isBehind(theirs.checkpoint)
     if (theirs && (isBehind || (await context.isOverruled(theirs)))) {
-      const standing = await standingOf(theirs.checkpoint, context, askOthers)
+      const standing = await standingOf(theirs.checkpoint, context, others)
       // Who lacks nothing of it takes it only where somebody has computed the same from the same deltas.
       if (standing === 'same' || (isBehind && standing === 'unknown')) {
         await pullSnapshot(conversation, context, theirs)
@@ -37,7 +41,7 @@ export function pullDeltas(
       }
       if (isBehind) throw new SyncError('SYNC_INCOMPLETE', 'another member has another root at this checkpoint')
     }
-    if (theirs && (await yieldsTo(theirs.checkpoint, context, askOthers))) {
+    if (theirs && (await yieldsTo(theirs.checkpoint, context, others))) {
       await pullSnapshot(conversation, context, theirs)
       return 0
     }
@@ -57,26 +61,9 @@ export function pullDeltas(
   })
 }
 
-/** Of two at the same place the one that another member confirms; the lower root where both are confirmed, or neither. */
-async function yieldsTo(
-  checkpoint: Checkpoint,
-  context: SyncedContext,
-  askOthers: (checkpoint: Checkpoint) => Promise<Standing>,
-): Promise<boolean> {
-  const own = context.checkpoint()?.checkpoint
-  if (own === undefined || !context.isBeside(checkpoint)) return false
-  const isTheirs = (await askOthers(checkpoint)) === 'same'
-  const isOurs = (await askOthers(own)) === 'same'
-  return isTheirs === isOurs ? checkpoint.root < own.root : isTheirs
-}
-
 /** Our own word needs no other: it is computed from what we hold. */
-async function standingOf(
-  checkpoint: Checkpoint,
-  context: SyncedContext,
-  askOthers: (checkpoint: Checkpoint) => Promise<Standing>,
-): Promise<Standing> {
-  return (await context.compare(checkpoint)) === 'same' ? 'same' : askOthers(checkpoint)
+async function standingOf(checkpoint: Checkpoint, context: SyncedContext, others: Others): Promise<Standing> {
+  return (await context.compare(checkpoint)) === 'same' ? 'same' : others.ask(checkpoint)
 }
 
 /** Takes what a peer has just named as lacking here. Returns how many deltas came. */

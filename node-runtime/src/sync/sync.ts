@@ -13,7 +13,6 @@ import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import type { ItemKey } from '../reconcile/item-key.ts'
-import type { Checkpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
@@ -28,7 +27,7 @@ import type { Directory, SyncedContext, SyncedNamespace } from './ports.ts'
 import { firstOf, pullBase, pullKeys, pullOps } from './pulling.ts'
 import { Spreading } from './spreading.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
-import { standingAmong } from './vouching.ts'
+import { Vouchers } from './vouching.ts'
 
 export interface SyncOptions {
   /** Period of the round of each topic. */
@@ -73,6 +72,7 @@ export class Sync {
   readonly #followed = new Map<string, Followed>()
   readonly #pulls = new Map<string, Pull>()
   readonly #spreading: Spreading
+  readonly #vouchers: Vouchers
   readonly #greetings = new Map<PeerId, { again: boolean }>()
   readonly #background = new Set<Promise<unknown>>()
   readonly #stop = new AbortController()
@@ -92,6 +92,7 @@ export class Sync {
       onDifferent: (topic, peer) => this.#pullSoon(topic, peer),
       log: parts.log,
     })
+    this.#vouchers = new Vouchers({ ...parts, peersOf: (id) => this.#choose({ kind: 'context', id }) })
     this.#spreading = new Spreading({
       clock: parts.clock,
       tell: (topic) => {
@@ -341,13 +342,12 @@ export class Sync {
     }
     const context = await directory.context(topic.id)
     if (!context) return
-    const others = () => this.#choose(topic).filter((peer) => peer !== from.peer)
-    const askOthers = (checkpoint: Checkpoint) => standingAmong({ source, peers: others(), log }, topic.id, checkpoint)
-    const pull = named ? pullNamed(source, context, topic.id, named) : pullDeltas(source, context, topic.id, askOthers)
+    const others = this.#vouchers.others(source, topic.id)
+    const pull = named ? pullNamed(source, context, topic.id, named) : pullDeltas(source, context, topic.id, others)
     const count = await pull
     const now = await directory.context(topic.id)
     // Its state was replaced by a snapshot: what came after that is still to be had.
-    if (now && now !== context) await pullDeltas(source, now, topic.id, askOthers)
+    if (now && now !== context) await pullDeltas(source, now, topic.id, others)
     if (count > 0) {
       log.debug({ contextId: topic.id, peer: from.peer, count }, 'deltas pulled')
       this.#gossip.announceHeads(topic.id)

@@ -1,0 +1,37 @@
+// One member's word, however low the root that it makes up, does not replace a state that was computed here.
+import { expect, it } from 'vitest'
+import type { RootHash } from '../base/ids.ts'
+import type { Checkpoint } from '../wire/checkpoint.ts'
+import { bob, idOf } from '../wire/messages.fixture.ts'
+import { yieldsTo } from './vouching.ts'
+
+const own: Checkpoint = {
+  contextId: idOf('context'),
+  last: { id: idOf('last'), hlc: 7n },
+  root: 'ff'.repeat(32) as RootHash,
+  count: 5,
+  beneath: [],
+  authors: [],
+}
+const theirs: Checkpoint = { ...own, root: '00'.repeat(32) as RootHash, count: 6 }
+const context = {
+  checkpoint: () => ({ checkpoint: own, author: bob.publicKey, signature: new Uint8Array(64) }),
+  isBeside: () => true,
+}
+
+it.each([
+  ['nobody confirms one', [], { yields: false, contested: 1 }],
+  ['ours is confirmed', [own], { yields: false, contested: 0 }],
+  ['theirs is confirmed', [theirs], { yields: true, contested: 0 }],
+  ['both are confirmed', [own, theirs], { yields: false, contested: 1 }],
+])('of two checkpoints at one place, where %s', async (_, confirmed, expected) => {
+  let contested = 0
+  const others = {
+    ask: async (checkpoint: Checkpoint) => (confirmed.includes(checkpoint) ? ('same' as const) : ('unknown' as const)),
+    contested: () => {
+      contested += 1
+    },
+  }
+  const yields = await yieldsTo(theirs, context, others)
+  expect({ yields, contested }).toEqual(expected)
+})

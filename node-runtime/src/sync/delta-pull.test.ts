@@ -11,7 +11,9 @@ import { type Delta, encodeDelta, sealDelta } from '../wire/delta.ts'
 import { type SyncFrame, type SyncRequest, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
 import { SYNC_PROTOCOL } from './conversation.ts'
 import { lackingOf, pullDeltas } from './delta-pull.ts'
+import type { Others } from './vouching.ts'
 
+const others: Others = { ask: async () => 'same', contested: () => {} }
 const { share } = testWorlds()
 const HOUR_MS = 3_600_000
 
@@ -69,7 +71,7 @@ describe('a pull', () => {
     const context = await world.get('ada').context(shared.contextId)
     const before = context.readHeld((view) => view.summary(EVERYTHING))
     const source = await hostile(world, answer)
-    const pulling = world.run(pullDeltas(source, context, shared.contextId, async () => 'same'))
+    const pulling = world.run(pullDeltas(source, context, shared.contextId, others))
     if (failure) await expect(pulling).rejects.toThrow(failure)
     else expect(await pulling).toBe(0)
     expect(context.readHeld((view) => view.summary(EVERYTHING))).toEqual(before)
@@ -125,7 +127,7 @@ async function offered(forge: (genuine: Delta) => Delta) {
       ]
     return answered(request, { t: 'items', keys })
   })
-  const pull = () => world.run(pullDeltas(source, context, shared.contextId, async () => 'same'))
+  const pull = () => world.run(pullDeltas(source, context, shared.contextId, others))
   return { context, delta, pull, takeGenuine: () => world.run(context.receive([genuine])) }
 }
 

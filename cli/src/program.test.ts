@@ -23,7 +23,9 @@ beforeAll(() => {
 
 beforeEach(() => {
   cwd = mkdtempSync(path.join(tmpdir(), 'calbox-program-'))
-  writeFileSync(path.join(cwd, 'app.wasm'), '\0asm\x01\0\0\0')
+  // The shortest module that a run takes: a memory, exported.
+  const module = Buffer.from('0061736d010000000503010001070a01066d656d6f72790200', 'hex')
+  writeFileSync(path.join(cwd, 'app.wasm'), module)
 })
 
 afterEach(async () => {
@@ -190,7 +192,19 @@ test('validate shows problems with their place, and ends with 2 where one is an 
   const bad = await calbox('validate', '*.yml').done
   expect(bad.code).toBe(2)
   expect(bad.out).toContain('bad.yml:8:13: error: unknown step kind "cal"')
-  expect(bad.out).toContain('✗ bad.yml: 1 error')
+  expect(bad.out).toContain('✗ bad.yml: 1 error\n')
+})
+
+test('a file that is not there: validate warns and says what a run does, a dry run does as the run', async () => {
+  write('late.yml', call('len'))
+  rmSync(path.join(cwd, 'app.wasm'))
+  const checked = await calbox('validate', 'late.yml').done
+  expect(checked.code).toBe(0)
+  expect(checked.out).toContain('help: there `calbox run` ends with an error; ')
+  expect(checked.out).toContain('✓ late.yml is valid: 1 warning (1 node, 4 steps)')
+  expect((await calbox('run', '--dry-run', 'late.yml').done).code).toBe(2)
+  // Its dry run looks at no files.
+  expect((await calbox('bootstrap', 'run', '--dry-run', 'late.yml').done).code).toBe(0)
 })
 
 test('steps lists the kinds, and the fields of one', async () => {

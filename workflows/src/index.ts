@@ -40,7 +40,7 @@ export {
 export { type NodeRecord, NodeState, STATE_DIR } from './driver/state/node-state.ts'
 export { type NukeOptions, nukeNodes } from './driver/state/nuke-nodes.ts'
 // --- plan ---
-export type { SeenFile } from './plan/check/application-file.ts'
+export type { SeenFile, SeenModule } from './plan/check/application-file.ts'
 export type { PlanRequest, PlanResult } from './plan/plan.ts'
 export type { Plan, PlannedNode, PlannedRemoteNode, PlannedStep, PlanSettings, RemoteAuth } from './plan/plan-types.ts'
 export type { Problem, ProblemCode, Severity } from './plan/problem.ts'

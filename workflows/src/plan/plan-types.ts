@@ -116,7 +116,7 @@ export interface PlannedStep {
   /** Why the step fails as soon as it is reached; it stands in the plan because the steps before it can be run. */
   readonly flaw?: string
   readonly position: Position
-  /** Where the values of the step's keys begin, and those in lists: `statements`, `statements[2]`. */
+  /** Where the values of the step's keys begin, those in lists, and outputs: `statements[2]`, `outputs.v`. */
   readonly fieldPositions: Readonly<Record<string, Position>>
   /** The file it stands in, where that is an included one; else the file of the plan. */
   readonly file?: string

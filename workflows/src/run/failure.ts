@@ -40,9 +40,13 @@ export async function describeFailure(
     return { failure: { ...failure, message, ...(failures.length > 1 && { failures }) }, exitCode: inner.exitCode }
   }
   const described = await describeError(error, nodes)
-  const field = error instanceof StepError && error.field !== undefined ? step.fields[error.field] : undefined
-  const place = { ...step.place, ...field }
+  const place = { ...step.place, ...step.fields[fieldOf(error) ?? ''] }
   return { failure: { ...described.failure, place, steps: stepPath(step) }, exitCode: described.exitCode }
+}
+
+function fieldOf(error: unknown): string | undefined {
+  if (error instanceof StepError) return error.field
+  return error instanceof ValuesError && error.code === 'capture_missing' ? `outputs.${error.data.variable}` : undefined
 }
 
 /** Of anything that is not inside a step: starting, stopping. */

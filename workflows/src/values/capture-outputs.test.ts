@@ -63,6 +63,20 @@ describe('outputs', () => {
     expect(() => captured({ v: form ?? null })).toThrow('write a path')
   })
 
+  test.each<[JsonValue, string]>([
+    ['result.outputt', 'Available in "result": id, output; did you mean "result.output"?'],
+    ['reslt.output.x', 'Available: result; did you mean "result.output.x"?'],
+    ['result.zzzzzz', 'Available in "result": id, output'],
+    ['result.output.deep.yyyy', 'Available in "result.output.deep": x'],
+    ['result.output.deep.x.y', 'Available: "result.output.deep.x" is no map but 1'],
+    ['result.id.3', 'Available: "result.id" is a list of 2 (read it by index: 0.name)'],
+    [{ field: 'result', path: 'iid' }, 'Available in "result": id, output; did you mean "result.id"?'],
+  ])('%j: what there is is listed at the level that failed', (form, words) => {
+    const nested = { result: { output: '{"deep": {"x": 1}}', id: [1, 2] } }
+    const message = () => captured({ v: form }, nested)
+    expect(message).toThrow(new RegExp(`${words.replaceAll(/[.?()]/g, '\\$&')}$`))
+  })
+
   test('in an error report a missing path stays unset', () => {
     const report = { success: false, error_code: -1, error_message: 'no', data: { x: 1 } }
     expect(captured({ code: 'error_code', out: 'result' }, report)).toEqual({ code: -1 })
@@ -75,7 +89,7 @@ describe('outputs', () => {
   })
 
   test('describes replies that are no maps', () => {
-    expect(() => captured({ v: 'x' }, [1, 2])).toThrow('a list of 2')
+    expect(() => captured({ v: 'x' }, [1, 2])).toThrow('Available: the reply is a list of 2')
     expect(() => captured({ v: 'x' }, 'text')).toThrow('no map but "text"')
     expect(() => captured({ v: 'x' }, {})).toThrow('empty')
   })

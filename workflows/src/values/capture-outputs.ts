@@ -1,5 +1,6 @@
 // `outputs:` of a step (reference 2.2): which variables a payload gives. Strict: a path that is missing is an error.
 
+import { nearest } from '../plan/did-you-mean.ts'
 import { parseCaptured } from './captured-text.ts'
 import { hasKey, isJsonObject, JsonFloat, type JsonObject, type JsonValue, keysOf } from './json/json-value.ts'
 import { SHOWN_KEYS_MAX } from './limits.ts'
@@ -124,18 +125,39 @@ function isTruthy(value: JsonValue | undefined): boolean {
 }
 
 function missing(variable: string, capture: Capture, data: JsonValue): ValuesError {
-  const source = [capture.field, capture.path].filter((part) => part !== undefined).join('.')
+  const segments = [...(capture.field === undefined ? [] : [capture.field]), ...(capture.path?.split('.') ?? [])]
+  const source = segments.join('.')
+  const { level, at } = deepest(data, segments, capture.field !== undefined)
+  const above = segments.slice(0, at)
+  const near = isJsonObject(level) ? nearest(segments[at] ?? '', keysOf(level)) : undefined
+  const meant = [...above, near, ...segments.slice(at + 1)].join('.')
+  const suggestion = near === undefined ? '' : `; did you mean ${shownValue(meant)}?`
   return new ValuesError(
     'capture_missing',
-    `output ${shownValue(variable)} reads ${shownValue(source)}, which the reply does not have. Available: ${available(data)}`,
+    `output ${shownValue(variable)} reads ${shownValue(source)}, which the reply does not have. ${available(level, above.join('.'))}${suggestion}`,
     { variable, source },
   )
 }
 
-function available(data: JsonValue): string {
-  if (Array.isArray(data)) return `the reply is a list of ${data.length} (read it by index: 0.name)`
-  if (!isJsonObject(data)) return `the reply is no map but ${shownValue(data).slice(0, 100)}`
-  const keys = keysOf(data).sort()
-  if (keys.length === 0) return 'the reply is empty'
-  return keys.slice(0, SHOWN_KEYS_MAX).join(', ') + (keys.length > SHOWN_KEYS_MAX ? ', …' : '')
+/** The last value that the path reaches, and the segment that it lacks. A field is looked for in what the reply is, unread. */
+function deepest(data: JsonValue, segments: readonly string[], isField: boolean): { level: JsonValue; at: number } {
+  let level = data
+  for (const [at, segment] of segments.entries()) {
+    const opened = at === 0 && isField ? level : parseCaptured(level)
+    const isThere = isJsonObject(opened) && hasKey(opened, segment)
+    const next = isThere ? opened[segment] : descend(opened, segment, (value) => value)
+    if (next === undefined) return { level: opened, at }
+    level = next
+  }
+  return { level, at: segments.length }
+}
+
+function available(level: JsonValue, above: string): string {
+  const what = above === '' ? 'the reply' : shownValue(above)
+  if (Array.isArray(level)) return `Available: ${what} is a list of ${level.length} (read it by index: 0.name)`
+  if (!isJsonObject(level)) return `Available: ${what} is no map but ${shownValue(level).slice(0, 100)}`
+  const keys = keysOf(level).sort()
+  if (keys.length === 0) return `Available: ${what} is empty`
+  const shown = keys.slice(0, SHOWN_KEYS_MAX).join(', ') + (keys.length > SHOWN_KEYS_MAX ? ', …' : '')
+  return `Available${above === '' ? '' : ` in ${what}`}: ${shown}`
 }

@@ -9,7 +9,8 @@ import { type RunCommandOptions, withRunOptions } from './run-options.ts'
 export function registerBootstrap(program: Command, edge: CommandEdge): void {
   const bootstrap = program.command('bootstrap').description("merobox's spelling of run, validate and init")
   withRunOptions(bootstrap.command('run').description('as calbox run').argument('<file>', 'workflow file')).action(
-    (file: string, options: RunCommandOptions) => runRun([file], options, edge),
+    // Its dry run looks at no files.
+    (file: string, options: RunCommandOptions) => runRun([file], { ...options, filesMayLack: true }, edge),
   )
   bootstrap
     .command('validate')

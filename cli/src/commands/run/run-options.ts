@@ -11,6 +11,8 @@ export interface RunCommandOptions extends PlanChangeOptions {
   readonly timeout?: number
   readonly seed?: string
   readonly dryRun?: boolean
+  /** A dry run only warns of files that steps name and that are not there. */
+  readonly filesMayLack?: boolean
   readonly bail?: boolean
   readonly keepRuns?: number
 }
@@ -26,7 +28,7 @@ export function withRunOptions(command: Command): Command {
     )
     .option('--timeout <seconds>', 'for each file', parsePositive)
     .option('--seed <text>', 'what steps that use chance draw it from: the same seed, the same operations')
-    .option('--dry-run', 'only check the files, as validate does; start nothing')
+    .option('--dry-run', 'only check the files, and those that their steps name; start nothing')
     .option('--keep-runs <count>', 'directories in .calbox/runs that stay (default 20)', parseKept)
     .option('--bail', 'stop at the first file that fails')
   return withPlanChanges(command)

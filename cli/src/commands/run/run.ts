@@ -22,7 +22,8 @@ export function registerRun(program: Command, edge: CommandEdge): void {
 export async function runRun(given: readonly string[], options: RunCommandOptions, edge: CommandEdge): Promise<void> {
   const remoteNodeNames = Object.keys(options.remoteNode ?? {})
   const reportPlan = planReports(options.report ?? [], edge.env)
-  if (options.dryRun === true) return runValidate(given, edge, remoteNodeNames)
+  if (options.dryRun === true)
+    return runValidate(given, edge, { remoteNodeNames, onlyChecked: options.filesMayLack === true })
   const planned = await planFiles(given, edge, { remoteNodeNames })
   const { Reports } = await import('./reports.ts')
   const reports = new Reports(reportPlan, edge)

@@ -11,7 +11,7 @@ export function registerInit(program: Command, edge: CommandEdge): void {
   program
     .command('init')
     .description('write a first workflow and its application')
-    .argument('[dir]', 'where; default here', '.')
+    .argument('[dir]', 'where', '.')
     .action((dir: string) => runInit(dir, edge))
 }
 

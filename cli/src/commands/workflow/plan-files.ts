@@ -1,7 +1,7 @@
 // Plans workflow files the way run and validate share: files of steps are looked for, variables come from outside.
 import { homedir } from 'node:os'
 import path from 'node:path'
-import type { PlanResult, SeenText } from '@calbox/workflows'
+import type { PlanResult, SeenFile, SeenText } from '@calbox/workflows'
 import type { CommandEdge } from '../command-edge.ts'
 import { lookAtFile, readIncludedFile } from './look-at-file.ts'
 import { readWorkflowFiles, type WorkflowFile } from './workflow-files.ts'
@@ -31,7 +31,13 @@ export async function planFiles(
     import('@calbox/workflows/plan'),
     import('@calbox/workflows/steps'),
   ])
-  const lookAt = (name: string) => lookAtFile(path.resolve(edge.cwd, inHome(name)))
+  const seen = new Map<string, SeenFile>()
+  const lookAt = (name: string) => {
+    const place = path.resolve(edge.cwd, inHome(name))
+    const found = seen.get(place) ?? lookAtFile(place)
+    seen.set(place, found)
+    return found
+  }
   return files.flatMap((file) => {
     const result = planWorkflow({
       file: file.name,

@@ -5,7 +5,14 @@ export type SeenFile =
   | { readonly kind: 'absent' | 'folder' }
   | { readonly kind: 'unreadable'; readonly reason: string }
   /** `start`: the first 64 bytes or so, or all that there are. */
-  | { readonly kind: 'file'; readonly start: Uint8Array }
+  | { readonly kind: 'file'; readonly start: Uint8Array; readonly module?: SeenModule }
+
+/** Of a file that begins as a module: what its compiler says. */
+export interface SeenModule {
+  /** Absent: it compiles. */
+  readonly error?: string
+  readonly exportsMemory: boolean
+}
 
 export interface FileFault {
   /** Completes `the file x …`. */
@@ -22,9 +29,9 @@ const BUNDLES = [
 ]
 
 /** Undefined: it may be an application. Only an install can tell more. */
-export function applicationFault(start: Uint8Array): FileFault | undefined {
+export function applicationFault(start: Uint8Array, module?: SeenModule): FileFault | undefined {
   if (startsWith(start, WASM)) {
-    if (startsWith(start.subarray(WASM.length), WASM_VERSION)) return undefined
+    if (startsWith(start.subarray(WASM.length), WASM_VERSION)) return moduleFault(module)
     const message = 'is WebAssembly of a form that nodes do not run'
     return { message, hint: 'it may be cut off, or a component: build it as a core module' }
   }
@@ -41,6 +48,19 @@ export function applicationFault(start: Uint8Array): FileFault | undefined {
     ? 'it is WebAssembly as text: compile it first'
     : 'name a .wasm file'
   return { message: `is neither a WebAssembly module nor a bundle: it begins with ${shown}`, hint }
+}
+
+function moduleFault(module: SeenModule | undefined): FileFault | undefined {
+  if (module?.error !== undefined) {
+    const isCut = /end of the module|off end|past end|reached end/i.test(module.error)
+    const hint = isCut
+      ? 'it is cut off: build it again, or copy it again'
+      : 'build it again; whatever wrote it last may have failed'
+    return { message: `is no WebAssembly that compiles: ${module.error}`, hint }
+  }
+  if (module === undefined || module.exportsMemory) return undefined
+  const hint = 'applications pass everything through their memory: export it as "memory" (the SDKs do)'
+  return { message: 'is WebAssembly that exports no memory, so nodes cannot run it', hint }
 }
 
 function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {

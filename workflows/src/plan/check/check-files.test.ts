@@ -39,6 +39,30 @@ test.for([
   expect(lines(withSteps(install('x.wasm', ', expected_failure: true'), files({ 'x.wasm': file })))).toEqual([])
 })
 
+test.for([
+  [
+    { error: 'section extends past end of the module @+9', exportsMemory: false },
+    'is no WebAssembly that compiles: section extends past end of the module @+9 | it is cut off: build it again, or copy it again',
+  ],
+  [
+    { error: 'unknown section code #0x32', exportsMemory: false },
+    'compiles: unknown section code #0x32 | build it again',
+  ],
+  [{ exportsMemory: false }, 'is WebAssembly that exports no memory, so nodes cannot run it | applications pass'],
+] as const)('what begins as a module and is none is refused, at its path: %j', ([module, words]) => {
+  const found = lines(withSteps(install('x.wasm'), files({ 'x.wasm': { kind: 'file', start: WASM, module } })))
+  expect(found).toEqual([expect.stringContaining(`5:62 error the file x.wasm `)])
+  expect(found[0]).toContain(words)
+})
+
+test('where nothing is run, a file that is not there is a warning that says what a run does', () => {
+  const [found] = withSteps(install('x.wasm'), { ...files({}), absentFiles: 'warning' }).problems
+  expect(found).toMatchObject({
+    severity: 'warning',
+    hint: expect.stringMatching(/^there `calbox run` ends with an error; /),
+  })
+})
+
 test('modules and bundles are applications', () => {
   const known = files({ a: { kind: 'file', start: WASM }, b: 'PK\u0003\u0004', c: { kind: 'file', start: GZIP } })
   expect(lines(withSteps(['a', 'b', 'c'].map((path) => install(path)).join(''), known))).toEqual([])

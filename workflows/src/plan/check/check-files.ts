@@ -52,14 +52,15 @@ class FileChecker {
     const seen = this.checks.lookAtFile(path)
     const fault = this.faultOf(path, seen, key === 'path')
     if (fault === undefined) return
-    const later = 'a script before this step may make it'
+    const isMild = this.scriptBefore || (seen.kind === 'absent' && this.checks.absent === 'warning')
+    const later = this.scriptBefore ? 'a script before this step may make it' : 'there `calbox run` ends with an error'
     step.problems.add({
       code: seen.kind === 'absent' ? 'missing_file' : 'unusable_file',
       span: node.span,
       path: [...step.path, key],
       message: `the file ${path} ${fault.message}`,
-      hint: this.scriptBefore ? [later, fault.hint].filter(Boolean).join('; ') : fault.hint,
-      severity: this.scriptBefore ? 'warning' : seen.kind === 'absent' ? (this.checks.absent ?? 'error') : 'error',
+      hint: isMild ? [later, fault.hint].filter(Boolean).join('; ') : fault.hint,
+      severity: isMild ? 'warning' : 'error',
     })
   }
 
@@ -72,7 +73,7 @@ class FileChecker {
       case 'unreadable':
         return { message: `cannot be read: ${seen.reason}`, hint: 'give this user access to it' }
       default:
-        return isApplication ? applicationFault(seen.start) : undefined
+        return isApplication ? applicationFault(seen.start, seen.module) : undefined
     }
   }
 

@@ -225,7 +225,12 @@ class StepsReader {
       position: problems.position(startOf(node).start),
       fieldPositions: Object.fromEntries(
         node.entries.flatMap(({ key, value }) => {
-          const parts = value.kind === 'list' ? value.items.map((item, at) => [`${key}[${at}]`, item] as const) : []
+          const parts =
+            value.kind === 'list'
+              ? value.items.map((item, at) => [`${key}[${at}]`, item] as const)
+              : value.kind === 'map' && key === 'outputs'
+                ? value.entries.map((entry) => [`outputs.${entry.key}`, entry.value] as const)
+                : []
           return [[key, value] as const, ...parts].map(([name, each]) => [name, problems.position(startOf(each).start)])
         }),
       ),

@@ -170,4 +170,6 @@ test('a capture that the reply lacks fails the step, expected failure or not', a
   )
   expect(run.failure).toMatchObject({ code: 'capture_missing' })
   expect(run.failure?.message).toContain('"result.value"')
+  // At the path itself.
+  expect(run.failure?.place?.column).toBeGreaterThan(80)
 })

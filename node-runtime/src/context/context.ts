@@ -242,12 +242,6 @@ export class Context {
     return this.#adoption.isOverruled(checkpoint)
   }
 
-  /** What waits here for something pruned that a member's checkpoint knows of waits no more. */
-  async learnPruned(checkpoint: SignedCheckpoint): Promise<void> {
-    if (this.#parts.dag.pendingCount + this.#intake.parkedCount === 0) return
-    await this.#enqueue(() => this.#receiver.learn(this.#adoption.provenBy(checkpoint)))
-  }
-
   /** Whether the root of a member's checkpoint comes of what is held here: see `Standing`. */
   compare(checkpoint: Checkpoint): Promise<Standing> {
     return this.#enqueue(() => this.#comparison.compare(checkpoint))

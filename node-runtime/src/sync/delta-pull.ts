@@ -45,7 +45,6 @@ export function pullDeltas(
       await pullSnapshot(conversation, context, theirs)
       return 0
     }
-    if (theirs) await context.learnPruned(theirs)
     let total = 0
     for (;;) {
       const found = await compare(conversation, context, contextId)

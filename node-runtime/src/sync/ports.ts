@@ -54,8 +54,6 @@ export interface SyncedContext {
   isBeside(checkpoint: Checkpoint): boolean
   /** It has pruned what is void here: then its snapshot is to be taken, too. */
   isOverruled(checkpoint: SignedCheckpoint): Promise<boolean>
-  /** What waits for something that is pruned here as there waits no more. */
-  learnPruned(checkpoint: SignedCheckpoint): Promise<void>
   /** Whether its root comes of the deltas held here, those that removals made void counted or not; `unknown` where we cannot say. */
   compare(checkpoint: Checkpoint): Promise<'same' | 'other' | 'unknown'>
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws when it is another by now. */

@@ -1,6 +1,5 @@
 // The path of deltas from others: through the intake into the graph, and what becomes ready from there into the state,
 // with the rows of its handlers, in batches.
-import type { OrderKey } from '../../base/causal.ts'
 import type { DeltaId, PublicKey } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import { itemKey } from '../../reconcile/item-key.ts'
@@ -106,7 +105,7 @@ export class Receiver {
   }
 
   async #take(deltas: readonly Delta[], from: PeerId | undefined, first: readonly StoreOp[]): Promise<ReceiveResult> {
-    const { dag, hlc, intake, rows, outbound } = this.#parts
+    const { dag, hlc, intake, rows, outbound, revision } = this.#parts
     const arrived = new Map<DeltaId, Arrived>()
     const ready: DagNode[] = []
     const ops: StoreOp[] = [...first]
@@ -150,7 +149,13 @@ export class Receiver {
       if (result.outcome === 'pending') ops.push(rows.putDelta(delta, this.#waitingStatus(delta.id)))
       for (const id of result.missing) missing.add(id)
     }
-    await this.#complete(ready, arrived, ops)
+    for (const { id } of ready) this.#settled.push(id)
+    ops.push(...this.#abandoned(ready, arrived))
+    await this.#applyReady(ready, arrived, ops)
+    // Also where a removal came meanwhile: what is shown is judged by one and the same.
+    if (this.#parts.voids.completes(ready.map(({ id }) => id)) || revision.isDue) await revision.run()
+    this.#parts.ledger.show()
+    this.#parts.pruner.wake()
     const wanted = [...missing].filter((id) => !this.#parts.holds(id))
     if (wanted.length > 0) outbound.askForDeltas(this.#parts.record.id, wanted, from)
     return {
@@ -158,43 +163,6 @@ export class Receiver {
       waiting: arrived.size - ready.length,
       refused: intake.refusedCount - before,
     }
-  }
-
-  /**
-   * A member's checkpoint proves these to be in ours: what waits for them need not any more, though nobody may have them
-   * any more. Runs in the queue of the context.
-   */
-  async learn(pruned: readonly OrderKey<DeltaId>[]): Promise<void> {
-    const { dag, pruner, rows, aged } = this.#parts
-    const ready: DagNode[] = []
-    const ops: StoreOp[] = []
-    const learnt: OrderKey<DeltaId>[] = []
-    try {
-      for (const { id, hlc } of pruned) {
-        if (dag.isReady(id) || !(dag.awaits(id) || (await aged.awaits(id)))) continue
-        const known = dag.learn({ id, hlc })
-        learnt.push({ id, hlc })
-        ready.push(...known.ready)
-        this.#settled.push(id, ...known.invalid)
-        ops.push(...known.invalid.map((each) => rows.dropDelta(each)))
-      }
-      if (learnt.length === 0) return
-      await this.#complete(ready, new Map(), [...ops, ...pruner.learn(learnt)])
-      while (this.#settled.length > 0) await this.#takeAged()
-    } catch (error) {
-      this.#parts.ledger.break(error)
-      throw error
-    }
-  }
-
-  async #complete(ready: readonly DagNode[], arrived: Arrivals, ops: StoreOp[]): Promise<void> {
-    const { voids, revision, ledger, pruner } = this.#parts
-    for (const { id } of ready) this.#settled.push(id)
-    await this.#applyReady(ready, arrived, [...ops, ...this.#abandoned(ready, arrived)])
-    // Also where a removal came meanwhile: what is shown is judged by one and the same.
-    if (voids.completes(ready.map(({ id }) => id)) || revision.isDue) await revision.run()
-    ledger.show()
-    pruner.wake()
   }
 
   /** It is in the state. Kept where something waits for it, so that others who have pruned it can take that, too. */

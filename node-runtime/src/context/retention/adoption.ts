@@ -14,7 +14,7 @@ import { isFromTheFuture } from '../apply/future.ts'
 import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
-import { boundOf, containedIn, isWithin } from './checkpoint.ts'
+import { boundOf, containedIn } from './checkpoint.ts'
 import { type Comparison, hasRemovals } from './comparison.ts'
 import type { Frontier } from './frontier.ts'
 import { type GivenUp, knownByOwn } from './given-up.ts'
@@ -119,13 +119,6 @@ export class Adoption {
 
   #isAnother(checkpoint: Checkpoint): boolean {
     return this.isBehind(checkpoint) || this.isBeside(checkpoint)
-  }
-
-  /** What a member's checkpoint proves to be pruned here as well, for what waits for it. Nothing where it proves nothing. */
-  provenBy(signed: SignedCheckpoint): Checkpoint['beneath'] {
-    const { checkpoint } = this.#parts.pruner
-    const isProof = checkpoint !== undefined && isWithin(signed.checkpoint, checkpoint) && this.#isGenuine(signed)
-    return isProof ? signed.checkpoint.beneath : []
   }
 
   #isGenuine(signed: SignedCheckpoint): boolean {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DeltaId, PublicKey } from '../../base/ids.ts'
 import { n } from '../../dag/nodes.fixture.ts'
 import { behind, itemKey, START } from '../../reconcile/item-key.ts'
-import { boundOf, cutOf, isWithin, joinAuthors } from './checkpoint.ts'
+import { boundOf, cutOf, joinAuthors } from './checkpoint.ts'
 
 const [a, b, c, d] = [n('a', 1), n('b', 2, 'a'), n('c', 3, 'b'), n('d', 4, 'c')]
 
@@ -43,39 +43,4 @@ it('of each author the newest stamp is kept', () => {
     { author: x, hlc: 3n },
     { author: y, hlc: 5n },
   ])
-})
-
-describe('a checkpoint is within', () => {
-  type Some = Parameters<typeof isWithin>[0]
-  const last = (hlc: bigint) => ({ id: 'ab'.repeat(32) as DeltaId, hlc })
-  const [ada, bob] = ['ada', 'bob'] as PublicKey[] as [PublicKey, PublicKey]
-  const outer = {
-    last: last(9n),
-    root: 'r',
-    count: 6,
-    authors: [
-      { author: ada, hlc: 7n },
-      { author: bob, hlc: 9n },
-    ],
-  } as unknown as Some
-
-  it('a later one that has as much of each author', () => {
-    const inner = {
-      ...outer,
-      last: last(7n),
-      root: 'q',
-      count: 4,
-      authors: [{ author: ada, hlc: 7n }],
-    } as unknown as Some
-    expect(isWithin(inner, outer)).toBe(true)
-    expect(isWithin(outer, inner)).toBe(false)
-    expect(isWithin({ ...inner, authors: [{ author: ada, hlc: 8n }] }, outer)).toBe(false)
-    expect(isWithin({ ...inner, count: 7 }, outer)).toBe(false)
-  })
-
-  it('one at the same place only if it is the same', () => {
-    expect(isWithin({ ...outer, beneath: [last(3n)] }, outer)).toBe(true)
-    expect(isWithin({ ...outer, count: 5 }, outer)).toBe(false)
-    expect(isWithin({ ...outer, root: 'q' } as unknown as Some, outer)).toBe(false)
-  })
 })

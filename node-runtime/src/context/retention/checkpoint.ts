@@ -15,18 +15,6 @@ export function containedIn(checkpoint: Checkpoint | undefined): ReadonlyMap<Pub
   return new Map(checkpoint?.authors.map(({ author, hlc }) => [author, hlc]))
 }
 
-/**
- * True where all that `inner` contains `outer` contains as well: then what its author names as beneath it is beneath
- * `outer`, too.
- */
-export function isWithin(inner: Checkpoint, outer: Checkpoint): boolean {
-  const [end, outerEnd] = [boundOf(inner), boundOf(outer)]
-  if (end === outerEnd) return inner.count === outer.count && inner.root === outer.root
-  const stamps = containedIn(outer)
-  const isCovered = inner.authors.every(({ author, hlc }) => hlc <= (stamps.get(author) ?? 0n))
-  return end < outerEnd && inner.count <= outer.count && isCovered
-}
-
 export interface Cut {
   /** Of the oldest ready deltas, void ones included. */
   readonly nodes: number

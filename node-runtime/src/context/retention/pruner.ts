@@ -1,6 +1,5 @@
 // Prunes the history that is stable: a checkpoint row first, in one batch, then the rows behind it, in batches of bounded
 // size. What a crash leaves of those goes when the context is next read.
-import { compareCanonical } from '../../base/causal.ts'
 import type { PublicKey } from '../../base/ids.ts'
 import type { Dag } from '../../dag/dag.ts'
 import { type Bound, itemKey } from '../../reconcile/item-key.ts'
@@ -61,15 +60,6 @@ export class Pruner {
   /** What sorts before it is pruned here. */
   get bound(): Bound {
     return this.#bound
-  }
-
-  /** Parents of what stays that are pruned here, too, as another member's checkpoint has proved. With it in the store they are known. */
-  learn(beneath: Checkpoint['beneath']): StoreOp[] {
-    const { rows, folder } = this.#parts
-    const checkpoint = this.#checkpoint
-    if (checkpoint === undefined || checkpoint.beneath.length + beneath.length > BENEATH_MAX) return []
-    this.#checkpoint = { ...checkpoint, beneath: [...checkpoint.beneath, ...beneath].sort(compareCanonical) }
-    return [rows.putCheckpoint(this.#checkpoint, folder.base)]
   }
 
   /** Something was applied or acknowledged: looks soon whether enough can go. */

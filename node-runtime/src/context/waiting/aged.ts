@@ -31,13 +31,6 @@ export class Aged {
     return this.#count > 0 && !this.#gone.has(id) && this.#parts.rows.holds('parked', id)
   }
 
-  /** True where something waits for it. */
-  async awaits(parent: DeltaId): Promise<boolean> {
-    if (this.#count === 0) return false
-    for await (const child of this.#parts.rows.awaiting(parent)) if (this.has(child)) return true
-    return false
-  }
-
   /** The batch of `ops` takes its row away. */
   leave(id: DeltaId): void {
     if (!this.has(id)) return

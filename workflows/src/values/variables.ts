@@ -9,6 +9,8 @@ import type { JsonValue } from './json/json-value.ts'
 export class Variables {
   private readonly values: Map<string, JsonValue>
   private readonly raw: Map<string, JsonValue>
+  /** Which `during` a value is of, for values that nothing has set since. */
+  private readonly passing = new Map<string, symbol>()
 
   constructor(initial: Iterable<readonly [string, JsonValue]> = [], rawResults: Map<string, JsonValue> = new Map()) {
     this.values = new Map(initial)
@@ -25,14 +27,16 @@ export class Variables {
 
   set(name: string, value: JsonValue): void {
     this.values.set(name, value)
+    this.passing.delete(name)
   }
 
   setAll(values: Readonly<Record<string, JsonValue>>): void {
-    for (const [name, value] of Object.entries(values)) this.values.set(name, value)
+    for (const [name, value] of Object.entries(values)) this.set(name, value)
   }
 
   delete(name: string): void {
     this.values.delete(name)
+    this.passing.delete(name)
   }
 
   /** In the order in which they were first set. */
@@ -51,16 +55,23 @@ export class Variables {
     return scope
   }
 
-  /** Sets these while `work` goes on; afterwards the names have the values they had, or none. */
+  /**
+   * Sets these while `work` goes on; afterwards the names have the values they had, or none. What the work itself has set
+   * stays: a capture is not lost because the name was lent a value.
+   */
   async during<T>(values: Readonly<Record<string, JsonValue>>, work: () => Promise<T>): Promise<T> {
-    const before = Object.keys(values).map((name) => [name, this.values.get(name)] as const)
+    const own = Symbol('during')
+    const before = Object.keys(values).map((name) => [name, this.values.get(name), this.passing.get(name)] as const)
     this.setAll(values)
+    for (const [name] of before) this.passing.set(name, own)
     try {
       return await work()
     } finally {
-      for (const [name, value] of before) {
-        if (value === undefined) this.values.delete(name)
-        else this.values.set(name, value)
+      for (const [name, value, outer] of before) {
+        if (this.passing.get(name) !== own) continue
+        if (value === undefined) this.delete(name)
+        else this.set(name, value)
+        if (outer !== undefined) this.passing.set(name, outer)
       }
     }
   }
@@ -68,9 +79,12 @@ export class Variables {
   /** Gives back what takes everything that is set from here on back again. Raw results stay. */
   mark(): () => void {
     const before = new Map(this.values)
+    const passing = new Map(this.passing)
     return () => {
       this.values.clear()
       for (const [name, value] of before) this.values.set(name, value)
+      this.passing.clear()
+      for (const [name, own] of passing) this.passing.set(name, own)
     }
   }
 

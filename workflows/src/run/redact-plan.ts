@@ -1,8 +1,6 @@
 // The plan as it may lie in a run directory, which people attach to reports: secrets of the environment and of the file
 // are left out, everything else stays as it is.
 
-import type { JsonValue } from '../values/json/json-value.ts'
-
 const SECRET_KEYS: ReadonlySet<string> = new Set(['apiKey', 'api_key', 'password', 'token'])
 const REDACTED = '(redacted)'
 /** Names a variable and holds no secret itself. */
@@ -10,15 +8,6 @@ const PLACEHOLDER = /^\s*(\{\{[^{}]*\}\}\s*)+$/
 
 export function redactPlan(plan: object): object {
   return redactMap(plan)
-}
-
-/** Variables as a report may show them. */
-export function withoutSecrets(
-  variables: Readonly<Record<string, JsonValue>>,
-  secrets: ReadonlySet<string>,
-): Record<string, JsonValue> {
-  const shown = Object.entries(variables).map(([name, value]) => [name, secrets.has(name) ? REDACTED : value])
-  return Object.fromEntries(shown)
 }
 
 function redact(key: string, value: unknown): unknown {

@@ -19,10 +19,11 @@ import type { EmitRunEvent, FailureInfo, RunListener, RunOutcome } from './event
 import { type Described, describeError } from './failure.ts'
 import { initialVariables } from './initial-variables.ts'
 import { KEEP_RUNS } from './limits.ts'
-import { redactPlan, withoutSecrets } from './redact-plan.ts'
+import { redactPlan } from './redact-plan.ts'
 import { pruneRuns, RunDirectory } from './run-directory.ts'
 import { runTimedOut, StepFailedError } from './run-errors.ts'
 import { RunNodes } from './run-nodes.ts'
+import { Secrets } from './secrets.ts'
 import { ignoredSettings, refuseUnsupported, startNodes } from './start-nodes.ts'
 import { StepRunner } from './step-runner.ts'
 
@@ -86,7 +87,7 @@ class WorkflowRun {
   readonly #state: NodeState
   readonly #recorder = new RunRecorder()
   readonly #variables: Variables
-  readonly #secrets = new Set<string>()
+  readonly #secrets = new Secrets()
   readonly #crashed = new AbortController()
   readonly #emit: EmitRunEvent
   #seed: string | undefined
@@ -142,7 +143,7 @@ class WorkflowRun {
       durationMs: performance.now() - started,
       runDir: this.#directory.path,
       nodesLeftRunning: this.#nodes?.running().map(({ name }) => name) ?? [],
-      captured: withoutSecrets(Object.fromEntries(this.#variables.entries()), this.#secrets),
+      captured: this.#secrets.without(Object.fromEntries(this.#variables.entries())),
     })
     const notRecorded = await this.#record()
     return {

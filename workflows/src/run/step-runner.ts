@@ -19,9 +19,9 @@ import { WriteLedger } from './controls/write-ledger.ts'
 import type { EmitRunEvent, StepRef } from './events.ts'
 import { describeFailure } from './failure.ts'
 import { SHOWN_REPLY_MAX_CHARS } from './limits.ts'
-import { withoutSecrets } from './redact-plan.ts'
 import { StepAbortError, StepFailedError } from './run-errors.ts'
 import type { RunNodes } from './run-nodes.ts'
+import type { Secrets } from './secrets.ts'
 import { StepScope, type StepScopeParts } from './step-scope.ts'
 import { TimingTally } from './timing-tally.ts'
 
@@ -36,8 +36,8 @@ export interface StepRunnerParts {
   readonly file: string
   readonly seed: string | undefined
   readonly drawSeed: () => string
-  /** Names of variables whose values no report may show; filled here. */
-  readonly secrets: Set<string>
+  /** Variables whose values no report may show; filled here. */
+  readonly secrets: Secrets
 }
 
 interface Level {
@@ -116,7 +116,7 @@ export class StepRunner {
       ...(level.parent && { parentId: level.parent.stepId }),
       // Its entries are the steps of that kind.
       kind: step.controls?.forEach === undefined ? step.kind : 'for_each',
-      name: resolveToText(step.name, variables),
+      name: this.#nameOf(step, variables),
       index: at + 1,
       of,
       depth: level.parent ? level.parent.depth + 1 : 0,
@@ -145,7 +145,7 @@ export class StepRunner {
       emit({
         ...end(),
         outcome: result.skipped === undefined ? 'passed' : 'skipped',
-        captured: this.#shownCaptures(kind, run.captured),
+        captured: this.#parts.secrets.without(run.captured),
         ...(summary !== undefined && { summary }),
         ...(result.warning !== undefined && { warning: result.warning }),
         ...(result.payload !== undefined && kind.isSecret !== true && { payload: result.payload }),
@@ -156,13 +156,13 @@ export class StepRunner {
       if (isCancelled(options.signal)) {
         const { reason } = options.signal
         if (reason instanceof TimeLimitError) reason.at ??= ref.name
-        emit({ ...end(), outcome: 'cancelled', captured: run.captured })
+        emit({ ...end(), outcome: 'cancelled', captured: this.#parts.secrets.without(run.captured) })
         throw reason
       }
       const described = await describeFailure(error, { ...ref, fields: step.fieldPositions }, this.#parts.nodes)
       const { lead } = run.history
       const failure = { ...described.failure, message: `${lead}${described.failure.message}` }
-      emit({ ...end(), outcome: 'failed', captured: run.captured, failure })
+      emit({ ...end(), outcome: 'failed', captured: this.#parts.secrets.without(run.captured), failure })
       throw new StepFailedError(failure, described.exitCode, error)
     }
   }
@@ -172,12 +172,21 @@ export class StepRunner {
     const { step, variables, history } = run
     const { forEach, vars, if: condition, retry, eventually, timeoutSec } = step.controls ?? {}
     if (forEach !== undefined) return this.#forEach(run, forEach, options)
+    const { secrets } = this.#parts
+    secrets.addMadeOf(vars ?? {})
+    secrets.addHandedOn(step, run.kind)
+    const isSecret = run.kind.isSecret === true
     return variables.during(resolveInOrder(vars ?? {}, variables), async () => {
-      const skipped = whySkipped(condition, variables)
+      const skipped = whySkipped(condition, variables, secrets)
       if (skipped !== undefined) return { skipped }
       const attempt = () => {
         const runBranch = this.#branchRunner(run.tally)
-        const scope = new StepScope({ ...this.#parts, runBranch, ledger: this.#ledger }, step, run.ref, variables)
+        const scope = new StepScope(
+          { ...this.#parts, runBranch, ledger: this.#ledger, isSecret },
+          step,
+          run.ref,
+          variables,
+        )
         run.scope = scope
         return withTimeLimit(timeoutSec, scope, options, (limited) => this.#try(run.kind, scope, limited))
       }
@@ -198,11 +207,14 @@ export class StepRunner {
     const { forEach: _, ...rest } = step.controls ?? {}
     const entries = entriesOf(forEach.in, variables)
     if (entries.length === 0) return { skipped: 'the list of for_each is empty' }
+    const { secrets } = this.#parts
+    const isSecret = secrets.isReadBy(forEach.in)
+    if (isSecret) secrets.add(forEach.as)
     for (const [index, entry] of entries.entries()) {
       await variables.during(entryVariables(forEach, entry, index), async () => {
         this.#lastId += 1
-        const named = resolveToText(step.name, variables)
-        const name = named === ref.name ? `${named} [${entryText(entry)}]` : named
+        const named = this.#nameOf(step, variables)
+        const name = named === ref.name ? `${named} [${isSecret ? index + 1 : entryText(entry)}]` : named
         const place = { index: index + 1, of: entries.length, depth: ref.depth + 1 }
         const { scope: _scope, ...inner } = ref
         const own = { ...inner, ...place, stepId: this.#lastId, parentId: ref.stepId, kind: step.kind, name }
@@ -219,9 +231,9 @@ export class StepRunner {
     return expect === undefined ? result : judgeExpectation(expect, result, scope)
   }
 
-  #shownCaptures(kind: StepKind, captured: Readonly<Record<string, JsonValue>>): Readonly<Record<string, JsonValue>> {
-    if (kind.isSecret === true) for (const name of Object.keys(captured)) this.#parts.secrets.add(name)
-    return withoutSecrets(captured, this.#parts.secrets)
+  /** As it is written where it would show a secret. */
+  #nameOf({ name }: PlannedStep, variables: Variables): string {
+    return this.#parts.secrets.isReadBy(name) ? name : resolveToText(name, variables)
   }
 
   #branchRunner(tally: TimingTally): StepScopeParts['runBranch'] {

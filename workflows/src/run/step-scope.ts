@@ -11,6 +11,7 @@ import type { Variables } from '../values/variables.ts'
 import type { WriteLedger } from './controls/write-ledger.ts'
 import type { EmitRunEvent, StepRef } from './events.ts'
 import type { RunNodes } from './run-nodes.ts'
+import type { Secrets } from './secrets.ts'
 
 export interface StepScopeParts {
   readonly nodes: RunNodes
@@ -21,6 +22,9 @@ export interface StepScopeParts {
   readonly drawSeed: () => string
   readonly emit: EmitRunEvent
   readonly ledger: WriteLedger
+  readonly secrets: Secrets
+  /** What the step captures, and its reply, is secret. */
+  readonly isSecret: boolean
   readonly runBranch: (
     branch: PlannedBranch,
     run: BranchRun,
@@ -105,8 +109,19 @@ export class StepScope implements StepContext {
   }
 
   export(variables: Readonly<Record<string, JsonValue>>): void {
+    // First of all: whatever fails from here on is shown without them.
+    if (this.#parts.isSecret) for (const name of Object.keys(variables)) this.#parts.secrets.add(name)
     this.variables.setAll(variables)
     Object.assign(this.captured, variables)
+  }
+
+  hides(statement: JsonValue): boolean {
+    return this.#parts.secrets.isReadBy(statement)
+  }
+
+  /** Its reply is none that a report may show. */
+  get isSecret(): boolean {
+    return this.#parts.isSecret
   }
 
   /** The node the step is addressed to, where it is addressed to one. */

@@ -82,6 +82,8 @@ export interface StepContext {
   resolve(value: JsonValue): JsonValue
   /** The same as text. */
   text(value: JsonValue): string
+  /** It reads what no report may show: its values are left out of messages. */
+  hides(statement: JsonValue): boolean
   /** Sets variables from a payload by the step's `outputs`; ValuesError where it lacks one, a warning where `loose`. */
   capture(payload: JsonValue, options?: { node?: string; keep?: ReadonlySet<string>; loose?: boolean }): void
   /** Sets a variable without being asked, and reports it. */

@@ -50,6 +50,11 @@ export function failedStatement(statement: string, evaluate: () => StatementResu
   }
 }
 
+/** The same without anything that was compared, for what reads a secret. */
+export function withoutValues({ statement, passed }: StatementResult): StatementResult {
+  return { statement, passed, reason: `${passed ? 'true' : 'not true'}; what was compared is secret` }
+}
+
 /** One line for people: `left contains right`, or the reason. */
 export function explainStatement(result: StatementResult): string {
   if (result.reason !== undefined) return result.reason

@@ -7,13 +7,19 @@ import { shownText } from '../../values/shown-value.ts'
 import { explainStatement } from '../../values/statement-result.ts'
 import { ValuesError } from '../../values/values-error.ts'
 import type { Variables } from '../../values/variables.ts'
+import type { Secrets } from '../secrets.ts'
 
 /** Why the step is not to be run; undefined: it is. StepError `invalid` for what is neither true nor false. */
-export function whySkipped(condition: PlannedControls['if'], variables: Variables): string | undefined {
+export function whySkipped(
+  condition: PlannedControls['if'],
+  variables: Variables,
+  secrets: Secrets,
+): string | undefined {
   if (condition === undefined || condition === true) return undefined
   if (condition === false) return 'if: false'
   for (const statement of condition) {
-    const reason = whyFalse(statement.trim(), variables)
+    const text = statement.trim()
+    const reason = secrets.isReadBy(text) ? whySecretlyFalse(text, variables) : whyFalse(text, variables)
     if (reason !== undefined) return reason
   }
   return undefined
@@ -32,6 +38,16 @@ function whyFalse(statement: string, variables: Variables): string | undefined {
   const result = evaluateAssertStatement(statement, variables)
   if (result.reason !== undefined) throw invalid(`"if" cannot be judged: ${result.reason}`)
   return result.passed ? undefined : explainStatement(result)
+}
+
+/** Without the values, which a failure would show, too. */
+function whySecretlyFalse(statement: string, variables: Variables): string | undefined {
+  try {
+    return whyFalse(statement, variables) === undefined ? undefined : `not true: ${statement}`
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error
+    throw invalid(`"if" cannot be judged: ${statement} (its values are secret)`)
+  }
 }
 
 function isTrue(placeholder: string, variables: Variables): boolean {

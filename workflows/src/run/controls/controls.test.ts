@@ -147,6 +147,24 @@ describe('vars', () => {
     expect(done.variables.has('a')).toBe(false)
   })
 
+  test('end with the step, except where the step has set them: what is captured stays', async () => {
+    const own = 'vars: { got: none, more: 1 }'
+    const done = await run(`${set('a', 'v')}${get(`${own}, outputs: { got: result.output }`)}`)
+    expect([done.variables.get('got'), done.variables.has('more')]).toEqual(['v', false])
+    const steps = `steps: [{ ${CALL}, method: get, args: { key: a }, outputs: { x: result.output } }]`
+    const blocks = `  - { type: block, vars: { x: 1 }, steps: [{ type: block, vars: { x: 2, y: 3 }, ${steps} }, { type: assert, statements: ['{{x}} == v'] }] }\n`
+    const tried = `  - { type: block, vars: { z: 1 }, eventually: true, steps: [{ ${CALL}, method: get, args: { key: a }, outputs: { z: result.output } }] }\n`
+    const nested = await run(`${set('a', 'v')}${blocks}${tried}`)
+    expect(nested.failure?.message).toBeUndefined()
+    expect(['x', 'y', 'z'].map((name) => nested.variables.get(name))).toEqual(['v', undefined, 'v'])
+  })
+
+  test('of an included file that a step of it captures keep what was captured', async () => {
+    const files = { 'setup.yml': `vars: { got: none, other: 1 }\nsteps:\n${get('outputs: { got: result.output }')}` }
+    const done = await run(`${set('a', 'v')}  - include: setup.yml\n`, { files })
+    expect([done.variables.get('got'), done.variables.has('other')]).toEqual(['v', false])
+  })
+
   test('of the file are there from the start, those of the environment in no report', async () => {
     const text = withContext(`  - { ${CALL}, method: echo, args: { x: '{{url}} {{n}}.' } }\n`)
     const env = { SECRET: 'hush' }
@@ -154,6 +172,49 @@ describe('vars', () => {
     expect(calls(done.network)).toEqual([{ x: 'http://hush 5.' }])
     expect(done.record.captured).toMatchObject({ token: '(redacted)', url: '(redacted)', n: 5 })
     expect(readFileSync(`${done.runDir}/plan.json`, 'utf8')).not.toContain('hush')
+  })
+})
+
+describe('secrets', () => {
+  const secretly = async (steps: string) => {
+    const done = await runYaml(withContext(steps).replace('name: test', `name: test\nvars: { toks: ['$\{TOK}', b] }`), {
+      env: { TOK: 's3cr3t-token' },
+    })
+    expect(JSON.stringify([done.events, done.record, done.failure])).not.toContain('s3cr3t')
+    return done
+  }
+
+  test('entries of a secret list are in no name of a step and in no reason', async () => {
+    const done = await secretly(
+      `${get("for_each: '{{toks}}', if: \"{{item}} == 'x'\"")}  - { name: 'w {{item}}', type: wait, seconds: 1, for_each: '{{toks}}' }\n`,
+    )
+    expect(ends(done)).toEqual([
+      "get [1]: skipped, skipped: not true: {{item}} == 'x'",
+      "get [2]: skipped, skipped: not true: {{item}} == 'x'",
+      'get: passed, 2 entries',
+      'w {{item}} [1]: passed',
+      'w {{item}} [2]: passed',
+      'w {{item}}: passed, 2 entries',
+    ])
+  })
+
+  test('what is made of a secret, and what is compared with one, is not shown', async () => {
+    const made = "for_each: { as: o, in: [{ k: '{{toks}}' }] }, vars: { x: '{{o.k}}' }"
+    const done = await secretly(get(`${made}, if: "{{x}} != 5", expect: ["{{output}} == {{x}}"], retry: 2`))
+    expect(done.failure?.message).toContain('{{output}} == {{x}}\n    not true; what was compared is secret')
+    const judged = await secretly(
+      `  - { type: assert, statements: [{ statement: '{{toks}} == 1', message: 'is {{toks}}' }] }\n`,
+    )
+    expect(judged.failure?.message).toContain('is {{toks}}\n    {{toks}} == 1\n    not true')
+    const unclear = await secretly(get('if: "{{toks}}"'))
+    expect(unclear.failure?.message).toContain('"if" cannot be judged: {{toks}} (its values are secret)')
+  })
+
+  test('a secret under another name is one, too', async () => {
+    const named =
+      "vars: { u: '{{toks}}' }, steps: [{ type: repeat, count: 1, outputs: { v: u }, steps: [{ name: 'n {{v}}', type: wait, seconds: 1 }] }]"
+    const done = await secretly(`  - { type: block, ${named} }\n`)
+    expect(outcomesOf(done, 'n {{v}}')).toEqual(['passed'])
   })
 })
 

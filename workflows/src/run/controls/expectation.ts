@@ -22,13 +22,19 @@ export function judgeExpectation(expect: JsonValue, result: StepResult, scope: S
   const reply = isErrorReport(result.payload) ? result.payload : unwrapData(result.payload)
   const variables = withReply(scope.variables, reply)
   const verdict = isJsonObject(expect)
-    ? judgeAll(keysOf(expect), textsOf(scope), (path) => atPath(reply, path, expect[path] ?? null, scope.variables))
-    : judgeAll(Array.isArray(expect) ? expect : [expect], textsOf(scope), (text) =>
-        evaluateExpectation(text, variables),
+    ? judgeAll(
+        keysOf(expect),
+        voiceOf(scope, (path) => expect[path] ?? null),
+        (path) => atPath(reply, path, expect[path] ?? null, scope.variables),
+      )
+    : judgeAll(
+        Array.isArray(expect) ? expect : [expect],
+        voiceOf(scope, (text) => text),
+        (text) => evaluateExpectation(text, variables),
       )
   const judged = [...(result.judged ?? []), ...verdict.judged]
   if (verdict.message === undefined) return { ...result, judged }
-  const message = `the reply is not as expected: ${verdict.message}\n  the reply: ${cut(shownText(reply))}`
+  const message = `the reply is not as expected: ${verdict.message}${shownReply(reply, scope)}`
   throw new StepError('assertion', message, {
     field: Array.isArray(expect) ? `expect[${verdict.failedAt}]` : 'expect',
     node: result.node ?? scope.nodeName,
@@ -37,8 +43,16 @@ export function judgeExpectation(expect: JsonValue, result: StepResult, scope: S
   })
 }
 
-function textsOf(scope: StepScope) {
-  return { text: (value: JsonValue) => scope.text(value) }
+/** Nothing of a secret reply is shown, and nothing that is compared with a secret. */
+function voiceOf(scope: StepScope, comparedBy: (statement: string) => JsonValue) {
+  return {
+    text: (value: JsonValue) => scope.text(value),
+    hides: (value: JsonValue) => scope.isSecret || scope.hides(typeof value === 'string' ? comparedBy(value) : value),
+  }
+}
+
+function shownReply(reply: JsonValue, scope: StepScope): string {
+  return scope.isSecret ? '' : `\n  the reply: ${cut(shownText(reply))}`
 }
 
 /** A name that the reply does not have is not that of a variable of the file either: it would be another value. */

@@ -48,6 +48,26 @@ test('after a login everything that is sent carries the token, unless the step s
   expect([first, new Set(refused)]).toEqual([good.variables.get('t'), new Set([null])])
 })
 
+test.each([
+  "expect: ['is_empty({{reply}})', 'contains({{reply}}, nothing)']",
+  "expect: { access_token: nothing, '0.x': nothing }",
+  "expect: [{ statement: '{{t}} == 1', message: 'it is {{t}}' }], retry: 2",
+  "expect: '{{reply}} == 1', eventually: { within: 1 }",
+  "expect: '{{reply}} == 1', for_each: [1]",
+  'expected_failure: true',
+])('a login that fails after it was let in shows no token: %s', async (more) => {
+  const seen: string[] = []
+  const run = await runYaml(file(LOGIN.replace(' }', ` }, ${more} `).replace(/ \}$/, '}')), guarded())
+  seen.push(
+    JSON.stringify([run.events, run.record, run.failure]),
+    readFileSync(path.join(run.runDir, 'run.json'), 'utf8'),
+  )
+  expect(run.outcome).toBe('failed')
+  const tokens = [...(run.network.node('n-1').tokens ?? [])]
+  expect(tokens.length).toBeGreaterThan(0)
+  for (const token of tokens) for (const text of seen) expect(text).not.toContain(token)
+})
+
 describe('when a token is refused', () => {
   /** Each step named `old` begins with tokens that are not let in any more. */
   const aged = (authError?: string) => {

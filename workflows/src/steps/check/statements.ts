@@ -5,7 +5,7 @@ import type { FailedComparison } from '../../run/events.ts'
 import type { StatementFlaw } from '../../values/assert-statement.ts'
 import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
 import { isJsonObject } from '../../values/json/json-value.ts'
-import { explainStatement, type StatementResult } from '../../values/statement-result.ts'
+import { explainStatement, type StatementResult, withoutValues } from '../../values/statement-result.ts'
 import type { Variables } from '../../values/variables.ts'
 import { closed, unknownKeys } from '../fields.ts'
 import { StepError } from '../step-error.ts'
@@ -66,7 +66,7 @@ export interface Verdict {
 /** `given`: texts, or maps with `statement` and `message`. All are judged. */
 export function judgeAll(
   given: readonly JsonValue[],
-  context: Pick<StepContext, 'text'>,
+  context: Pick<StepContext, 'text' | 'hides'>,
   evaluate: (statement: string) => StatementResult,
 ): Verdict {
   const all = given.map((item) => judge(item, context, evaluate))
@@ -103,12 +103,15 @@ export function judgeStatements(
 
 function judge(
   item: JsonValue,
-  context: Pick<StepContext, 'text'>,
+  context: Pick<StepContext, 'text' | 'hides'>,
   evaluate: (statement: string) => StatementResult,
 ): Judged {
-  const text = isJsonObject(item) ? item.statement : item
-  const message = isJsonObject(item) && typeof item.message === 'string' ? context.text(item.message) : undefined
-  return { result: evaluate(typeof text === 'string' ? text : ''), message }
+  const given = isJsonObject(item) ? item.statement : item
+  const text = typeof given === 'string' ? given : ''
+  const label = isJsonObject(item) && typeof item.message === 'string' ? item.message : undefined
+  const message = label === undefined || context.hides(label) ? label : context.text(label)
+  const result = evaluate(text)
+  return { result: context.hides(text) ? withoutValues(result) : result, message }
 }
 
 function comparisonOf({ result, message }: Judged): FailedComparison {

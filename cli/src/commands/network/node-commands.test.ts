@@ -60,7 +60,7 @@ test('up starts a network that outlives the command, and prints its addresses', 
     ['demo-1', 'running', 'demo'],
     ['demo-2', 'running', 'demo'],
   ])
-  for (const { name, url } of nodes) expect(said).toContain(`${name}  ${url}  started in`)
+  for (const { name, url } of nodes) expect(said).toContain(`${name}  ${url}  ready in`)
   expect(said).toContain('2 nodes are up and meshed in network demo')
   expect(existsSync(join(cwd, 'data/demo-1/demo-1/config.toml'))).toBe(true)
 })
@@ -78,7 +78,7 @@ test('up again adopts what runs, and --restart does not', async () => {
   const [before] = await ps()
   expect(await calbox('up', '-n', '1')).toContain('was running already')
   expect((await ps())[0]?.pid).toBe(before?.pid)
-  expect(await calbox('up', '-n', '1', '--restart')).toContain('started in')
+  expect(await calbox('up', '-n', '1', '--restart')).toContain('ready in')
   expect((await ps())[0]?.pid).not.toBe(before?.pid)
 })
 

@@ -31,9 +31,9 @@ export function registerUp(program: Command, edge: CommandEdge): void {
 }
 
 export async function runUp(options: UpOptions, edge: CommandEdge): Promise<void> {
-  const { openProcessDriver, startNetwork } = await import('@calbox/workflows')
+  const { formatDuration, openProcessDriver, startNetwork } = await import('@calbox/workflows')
   const parts = openProcessDriver({ calnode: findCalnode(edge), stateDir: statePath(edge) })
-  const onEvent = (event: NetworkEvent) => show(event, edge)
+  const onEvent = (event: NetworkEvent) => show(event, edge, formatDuration)
   try {
     const request = {
       name: options.prefix,
@@ -60,10 +60,10 @@ function nodeRequests(options: UpOptions): NodeRequest[] {
   return Array.from({ length: options.nodes }, (_, index) => ({ name: `${options.prefix}-${index + 1}` }))
 }
 
-function show(event: NetworkEvent, edge: CommandEdge): void {
-  if (event.type === 'port-moved') edge.stderr.write(`note: ${event.message}\n`)
+function show(event: NetworkEvent, edge: CommandEdge, formatDuration: (ms: number) => string): void {
+  if (event.type === 'port-moved') edge.stderr.write(`· ${event.message}\n`)
   if (event.type !== 'ready') return
   const { node, tookMs } = event
-  const how = node.adopted ? 'was running already' : `started in ${Math.round(tookMs)} ms`
+  const how = node.adopted ? 'was running already' : `ready in ${formatDuration(tookMs)}`
   edge.stdout.write(`${node.name}  ${node.url}  ${how}\n`)
 }

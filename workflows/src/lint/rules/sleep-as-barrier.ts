@@ -35,7 +35,7 @@ pause stays, as it may have other reasons: delete it when it has none.`,
       if (first === undefined) continue
       const nodes = [...new Set(races.map(({ readNode }) => readNode))].join(', ')
       const message = `this pause is all that lets ${writeSaid(first)} reach ${nodes} before ${said(first.read)} in line ${lineOf(first.read)} is checked`
-      const hint = `write a wait_for_sync of ${first.holder}, ${nodes} instead`
+      const hint = `put a wait_for_sync of ${first.holder}, ${nodes} in front of line ${lineOf(first.read)}; delete the pause if it was only for that`
       const fix = barrierFix(first, races, subject)
       report({ step, message, hint, ...(fix && { fix }) })
     }

@@ -60,10 +60,10 @@ function wordsFor(
   const isResult = source === 'result' || source === 'result.output'
   if (isRead && isResult && !isLookedAt && !step.planned.expectedFailure && !isInside(step, 'fuzzy_test')) {
     const message = `what ${said(step)} returns is captured as "${name}", and no statement looks at it`
-    return { message, hint: `add a json_assert of {{${name}}}, or delete this line` }
+    return { message, hint: `add a json_assert of {{${name}}}, or delete this output` }
   }
   const message = `the variable "${name}" is captured and never used`
-  return { message, hint: 'delete this line', severity: 'note' }
+  return { message, hint: 'delete this output', severity: 'note' }
 }
 
 function fixOf(step: LintStep, { source }: Capture, entry: MapEntry, subject: LintSubject): Fix | undefined {

@@ -100,7 +100,7 @@ async function installOnAll(
   const known = context.variables.get(`app_path_${owner.name}`)
   const file = input.path === undefined ? known : hostPath(context.cwd, input.path)
   if (typeof file !== 'string') return
-  context.progress(`installing the application on ${joiners.length} nodes`)
+  context.progress(`installing the application on ${joiners.length === 1 ? '1 node' : `${joiners.length} nodes`}`)
   await Promise.all(joiners.map((joiner) => installFile(joiner, file, options)))
   for (const joiner of joiners) context.export({ [`app_path_${joiner.name}`]: file })
 }

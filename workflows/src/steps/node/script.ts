@@ -85,7 +85,7 @@ export const script = defineStep({
       const run = { file, given: input.script, args, cwd: node.directory ?? context.cwd, env }
       await runFor(node.name, run, context, options)
     }
-    return { summary: `exit code 0 on ${nodes.length} nodes` }
+    return { summary: `exit code 0 on ${nodes.length === 1 ? '1 node' : `${nodes.length} nodes`}` }
   },
 })
 

@@ -35,6 +35,10 @@ export const RETRY_PAUSE_MAX_SEC = 3_600
 export const SEEN_FAILURES_MAX = 4
 export const SEEN_FAILURE_MAX_CHARS = 200
 
+/** Writes of one node in one context that went on beside each other, which `after: sync` asks for one by one; beyond, it waits
+ * for the whole state of that node. */
+export const WRITES_BESIDE_MAX = 64
+
 /** Of an entry of `for_each` in the name of its step. */
 export const ENTRY_MAX_CHARS = 40
 

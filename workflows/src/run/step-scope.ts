@@ -130,8 +130,10 @@ export class StepScope implements StepContext {
     return typeof node === 'string' ? resolveToText(node, this.variables) : undefined
   }
 
-  wrote(node: string, contextId: string, deltaId: string | undefined): void {
-    this.#parts.ledger.add(contextId, { node, deltaId })
+  beginWrite(node: string, contextId: string): (deltaId: string | undefined) => void {
+    const { ledger } = this.#parts
+    const beganAt = ledger.now
+    return (deltaId) => ledger.add(contextId, { node, deltaId }, beganAt)
   }
 
   progress(message: string): void {

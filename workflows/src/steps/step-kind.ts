@@ -88,8 +88,11 @@ export interface StepContext {
   capture(payload: JsonValue, options?: { node?: string; keep?: ReadonlySet<string>; loose?: boolean }): void
   /** Sets a variable without being asked, and reports it. */
   export(variables: Readonly<Record<string, JsonValue>>): void
-  /** A call has written in a context, for steps that wait for it. Undefined: which delta, and whether one, is not told. */
-  wrote(node: string, contextId: string, deltaId: string | undefined): void
+  /**
+   * A call that may write in a context is about to be sent; what it gives is told what was written, for steps that wait for
+   * it. Undefined: which delta, and whether one, is not told.
+   */
+  beginWrite(node: string, contextId: string): (deltaId: string | undefined) => void
   /** What the step is doing now, for the live display. */
   progress(message: string): void
   note(level: 'info' | 'warning', message: string): void

@@ -34,8 +34,7 @@ export async function afterSync(
   const started = scope.clock.nowMs()
   const untilMs = started + (syncSec ?? AFTER_SYNC_SEC) * 1000
   let seen = ''
-  if (left.length > 0)
-    scope.progress(`waiting until ${node.name} has what ${left.map((write) => write.node).join(', ')} wrote`)
+  if (left.length > 0) scope.progress(`waiting until ${node.name} has what ${authorsOf(left).join(', ')} wrote`)
   for (let pauseMs = AFTER_SYNC_FIRST_MS; ; pauseMs = Math.min(AFTER_SYNC_PAUSE_MAX_MS, pauseMs * 2)) {
     const open: LedgerEntry[] = []
     for (const write of left) {
@@ -100,6 +99,10 @@ async function whyNotAgreed(
     : `${problem.node} cannot be read: ${problem.problem}`
 }
 
+function authorsOf(writes: readonly LedgerEntry[]): string[] {
+  return [...new Set(writes.map((write) => write.node))]
+}
+
 interface Late {
   readonly left: readonly LedgerEntry[]
   readonly node: NodeHandle
@@ -113,11 +116,11 @@ async function late(
   scope: StepScope,
   options: Options,
 ): Promise<StepError> {
-  const nodes = [node, ...left.map((write) => scope.node(write.node))]
+  const nodes = [node, ...authorsOf(left).map((author) => scope.node(author))]
   const sighted = await sightHeads(contextId, nodes, options)
   const diagnoses = await diagnose(contextId, sighted, options)
   const lines = diagnoses.flatMap((each) => each.lines.map((line) => `\n  ${line}`)).join('')
-  const authors = left.map((write) => write.node).join(', ')
+  const authors = authorsOf(left).join(', ')
   const message = `after: sync: ${node.name} has not applied what ${authors} wrote, after ${took}: ${seen}${lines}`
   return new StepError('timeout', message, { field: 'after', node: node.name })
 }

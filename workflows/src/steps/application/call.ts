@@ -77,6 +77,7 @@ export const call = defineStep({
     const contextId = context.text(input.context_id)
     const args = context.resolve(context.step.input.args ?? {})
     let written: string | null = null
+    const wrote = context.beginWrite(node.name, contextId)
     const onHeaders = (headers: Headers) => {
       written = headers.get(DELTA_HEADER)
     }
@@ -87,7 +88,7 @@ export const call = defineStep({
       const envelope = await withState(() => retryUnsent(send, context, options), retry, context, options)
       const error = rpcErrorOf(envelope)
       if (error !== undefined) return expectedError(node, input.method, error, envelope, context)
-      if (written !== 'none') context.wrote(node.name, contextId, written ?? undefined)
+      if (written !== 'none') wrote(written ?? undefined)
       return succeeded(node, input.method, envelope, context)
     } catch (error) {
       if (!(error instanceof ClientError) || !context.step.expectedFailure) throw error

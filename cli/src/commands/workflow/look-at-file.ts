@@ -57,7 +57,8 @@ interface ModuleConstructor {
   exports(module: object): readonly { readonly name: string; readonly kind: string }[]
 }
 
-const Module: ModuleConstructor = Reflect.get(WebAssembly, 'Module')
+const platform: object = WebAssembly
+const Module: ModuleConstructor = Reflect.get(platform, 'Module')
 
 function moduleOf(bytes: Uint8Array): SeenModule {
   try {

@@ -1,13 +1,15 @@
 // `npm run check`: every gate, each with its time, in two lanes that fill two cores. All are run even when one fails, so
 // that one round shows everything there is to mend; what failed is said once more at the very end, where CI logs are read.
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { failedTests } from './failed-tests.ts'
+import { type RunningGate, startGate } from './run-gate.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const BIN = path.join(ROOT, 'node_modules/.bin')
+/** Of one gate: far more than any takes, also on a machine that is busy. */
+const LIMIT_MS = 20 * 60_000
 const RESULTS = mkdtempSync(path.join(tmpdir(), 'calbox-check-'))
 
 interface Gate {
@@ -28,6 +30,15 @@ const STATIC: readonly Gate[] = [
 
 const LANES: readonly (readonly Gate[])[] = [[unitTests('parts', '--coverage')], [...STATIC, unitTests('whole')]]
 
+const running = new Set<RunningGate>()
+let stopped: string | undefined
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    stopped ??= `stopped by ${signal}`
+    for (const gate of running) gate.stop(stopped)
+  })
+}
+
 const failures = (await Promise.all(LANES.map(runLane))).flat()
 rmSync(RESULTS, { recursive: true, force: true })
 if (failures.length > 0) process.stdout.write(`\nfailed:\n${failures.join('\n')}\n`)
@@ -44,6 +55,7 @@ function unitTests(project: string, ...more: string[]): Gate {
 async function runLane(gates: readonly Gate[]): Promise<string[]> {
   const failed: string[] = []
   for (const gate of gates) {
+    if (stopped !== undefined) return [...failed, `${gate.name}: not run, ${stopped}`]
     const started = performance.now()
     const { passed, output } = await run(gate)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
@@ -55,15 +67,11 @@ async function runLane(gates: readonly Gate[]): Promise<string[]> {
   return failed
 }
 
-/** The output comes in one piece at the end, or that of two lanes would mix. */
-function run({ command, args }: Gate): Promise<{ passed: boolean; output: string }> {
+async function run({ command, args }: Gate): Promise<{ passed: boolean; output: string }> {
   const env = { ...process.env, PATH: `${BIN}${path.delimiter}${process.env.PATH ?? ''}` }
-  const child = spawn(path.join(BIN, command), args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env })
-  const chunks: Buffer[] = []
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-  const output = () => Buffer.concat(chunks).toString()
-  return new Promise((resolve) => {
-    child.on('error', (error) => resolve({ passed: false, output: `${output()}${command}: ${error.message}\n` }))
-    child.on('close', (code) => resolve({ passed: code === 0, output: output() }))
-  })
+  const gate = startGate({ command: path.join(BIN, command), args, cwd: ROOT, env, limitMs: LIMIT_MS })
+  running.add(gate)
+  const result = await gate.ended
+  running.delete(gate)
+  return result
 }

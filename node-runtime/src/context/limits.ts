@@ -122,6 +122,8 @@ export const REWRITE_LOOK_MS = 1000
 export const REWRITE_HEARD_LOOKS = 60
 /** And one that is there, whatever it writes meanwhile: calls wait as long, and a member cannot make them wait longer. */
 export const REWRITE_WAIT_LOOKS = 120
+/** Authors that one own delta waits for: those whose lost deltas sort last. Of more, others may come behind it. */
+export const REWRITE_BEHIND_MAX = 64
 /** The least time between two roots of the past that are computed: asked for more, a context has nothing to say. */
 export const COMPARE_EVERY_MS = 1000
 /** Rows removed in one batch behind a checkpoint: what a crash leaves of them goes at the next start. */

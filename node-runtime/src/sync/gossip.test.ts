@@ -7,7 +7,7 @@ import { countRows, testWorlds } from '../testing/test-worlds.ts'
 import { encodeDelta, sealDelta } from '../wire/delta.ts'
 import { encodeGossip, signHeads } from '../wire/gossip.ts'
 import { GossipExchange } from './gossip.ts'
-import { INBOUND_PEER_WAITING_MAX, INBOUND_WAITING_MAX } from './limits.ts'
+import { APART_BEATS_MAX, INBOUND_PEER_WAITING_MAX, INBOUND_WAITING_MAX } from './limits.ts'
 import { topicName } from './topics.ts'
 
 const { share } = testWorlds()
@@ -49,9 +49,10 @@ describe('a delta', () => {
 
 describe('a member with another root at the same heads', () => {
   it.each([
-    ['judges otherwise, if it says that other deltas count nowhere', new Uint8Array(32).fill(1), 0],
-    ['has diverged, if it does not', undefined, 1],
-  ])('%s', async (_, voids, errors) => {
+    ['judges otherwise, if it says that other deltas count nowhere', new Uint8Array(32).fill(1), 1, 0],
+    ['has diverged, if it goes on saying so', new Uint8Array(32).fill(1), APART_BEATS_MAX + 1, 1],
+    ['has diverged, if it does not', undefined, 1, 1],
+  ])('%s', async (_, voids, beats, errors) => {
     const { world, shared } = await share('kv-store', NAMES)
     await world.run(world.get('ada').call(shared.contextId, 'set', { key: 'k', value: 'v' }))
     await converge(world, shared.contextId, NAMES)
@@ -59,10 +60,13 @@ describe('a member with another root at the same heads', () => {
     const ada = await world.get('ada').context(shared.contextId)
     const root = idFromBytes<RootHash>(new Uint8Array(32))
     const facts = { contextId: shared.contextId, heads: ada.heads(), root, removals: new Uint8Array(32) }
-    const hlc = BigInt(world.clock.nowMs() + 1000) * 1_000_000n
-    const beat = signHeads({ ...facts, hlc, ...(voids ? { voids } : {}) }, node.identity)
     const topic = topicName({ kind: 'context', id: shared.contextId })
-    await world.run(node.ports.network.publish(topic, encodeGossip({ t: 'heads', ...beat })))
+    for (let i = 0; i < beats; i += 1) {
+      const hlc = BigInt(world.clock.nowMs() + 1000 + i) * 1_000_000n
+      const beat = signHeads({ ...facts, hlc, ...(voids ? { voids } : {}) }, node.identity)
+      await world.run(node.ports.network.publish(topic, encodeGossip({ t: 'heads', ...beat })))
+      await world.pass(20)
+    }
     await world.pass(1000)
     expect(world.get('ada').log.entries.map(({ level }) => level)).toEqual(Array(errors).fill('error'))
   })

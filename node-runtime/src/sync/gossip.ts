@@ -2,7 +2,7 @@
 // doubled or late, and a full queue may drop one.
 import { EMPTY, equalBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ContextId, DeltaId, NamespaceId } from '../base/ids.ts'
+import type { ContextId, DeltaId, NamespaceId, PublicKey } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import { publicKeyOfPeer } from '../network/peer-id.ts'
@@ -11,6 +11,7 @@ import { decodeGossip, encodeGossip, type Gossip, type HeadsBeat, verifyHeads } 
 import { GOSSIP_DELTA_BYTES_MAX, GOSSIP_ITEMS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
 import {
+  APART_BEATS_MAX,
   GOSSIP_COLLECT_MS,
   GOSSIP_WAITING_MAX,
   HEADS_EVERY_MS,
@@ -43,6 +44,8 @@ export class GossipExchange {
   readonly #inbound = new Tally()
   #dropped = 0
   #diverged = 0
+  /** By context and member, beats in a row that said other voids and another root at our heads. */
+  readonly #apart = new Map<ContextId, Map<PublicKey, number>>()
   #closed = false
 
   constructor(parts: GossipParts) {
@@ -53,7 +56,7 @@ export class GossipExchange {
     return this.#dropped
   }
 
-  /** How often a member had another root at the same heads. */
+  /** How often a member had another root at the same heads, or has kept one. */
   get diverged(): number {
     return this.#diverged
   }
@@ -66,6 +69,7 @@ export class GossipExchange {
     this.#parts.network.unsubscribe(topicName({ kind: 'context', id }))
     this.#beats.get(id)?.cancel?.()
     this.#beats.delete(id)
+    this.#apart.delete(id)
   }
 
   followNamespace(id: NamespaceId): void {
@@ -184,14 +188,25 @@ export class GossipExchange {
     if (!directory.mayRead(id, publicKeyOfPeer(network.peerId))) return
     const { removals } = context
     if (removals === undefined || !equalBytes(removals, beat.removals)) return
-    if (context.root === beat.root || !sameIds(context.heads(), beat.heads)) return
+    if (!sameIds(context.heads(), beat.heads)) return
+    const apart = this.#apart.get(id) ?? new Map<PublicKey, number>()
+    this.#apart.set(id, apart)
+    if (context.root === beat.root) {
+      apart.delete(beat.author)
+      return
+    }
+    const fields = { contextId: id, member: beat.author, root: context.root, theirRoot: beat.root }
     if (!equalBytes(context.voids ?? EMPTY, beat.voids ?? EMPTY)) {
-      // One of us has pruned what counts nowhere for the other: the later checkpoint is on its way.
-      this.#parts.log.info({ contextId: id, member: beat.author }, 'a member judges by what it has pruned')
+      // One of us has pruned what counts nowhere for the other: the later checkpoint is on its way, and must come.
+      const beats = (apart.get(beat.author) ?? 0) + 1
+      apart.set(beat.author, beats)
+      if (beats === APART_BEATS_MAX) {
+        this.#diverged += 1
+        this.#parts.log.error({ ...fields, beats }, 'state diverged: a member goes on judging by what it has pruned')
+      } else this.#parts.log.info(fields, 'a member judges by what it has pruned')
       return
     }
     this.#diverged += 1
-    const fields = { contextId: id, member: beat.author, root: context.root, theirRoot: beat.root }
     this.#parts.log.error(fields, 'state diverged: the same heads, another root')
   }
 

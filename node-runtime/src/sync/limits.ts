@@ -54,3 +54,6 @@ export const INBOUND_WAITING_MAX = 256
 export const INBOUND_PEER_WAITING_MAX = 192
 /** Bytes from one peer, of all topics, that wait to be handled. */
 export const INBOUND_PEER_BYTES_MAX = 32 * 1024 * 1024
+
+/** Beats of a member in a row, at our heads, after which other voids and another root are a divergence: checkpoints have had their time. */
+export const APART_BEATS_MAX = 30

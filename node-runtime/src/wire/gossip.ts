@@ -82,7 +82,8 @@ const encodings = new WeakMap<HeadsBeat, Bytes>()
 export function encodeHeads(beat: HeadsBeat): Bytes {
   const known = encodings.get(beat)
   if (known !== undefined) return known
-  const bytes = beatMessage.encode(beat)
+  // It lives as long as the beat, of each member of each context: not in memory that is shared.
+  const bytes = new Uint8Array(beatMessage.encode(beat))
   encodings.set(beat, bytes)
   return bytes
 }

@@ -89,9 +89,9 @@ export const BLOB_MESSAGE_BYTES_MAX = BLOB_HASHES_BYTES_MAX + 4 * KIB
 export const BENEATH_MAX = 16_384
 /** Everybody who ever wrote into one context. With more nothing is pruned any more. */
 export const CHECKPOINT_AUTHORS_MAX = 10_000
-/** Fits into one frame with the beats of a greeting. */
 /** Void deltas that a checkpoint names, the last ones: of more, who compares roots cannot say which. */
 export const VOIDS_NAMED_MAX = 1024
+/** Fits into one frame with the beats of a greeting. */
 export const CHECKPOINT_BYTES_MAX = 2 * MIB
 /** Beats in one greeting, and their bytes; others wait for the next one. */
 export const GREETING_BEATS_MAX = 1024

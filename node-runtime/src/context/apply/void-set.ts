@@ -22,16 +22,14 @@ export class VoidSet {
   /** Not pruned. */
   readonly #ids: Set<DeltaId>
   #digest: Bytes | undefined
-  #isFresh = false
 
   constructor(pruned: CheckpointVoids | undefined, ids: Iterable<DeltaId>) {
     this.#pruned = pruned
     this.#ids = new Set(ids)
+    this.#digest = digestOf(this.#ids, pruned?.digest)
   }
 
   get digest(): Bytes | undefined {
-    if (!this.#isFresh) this.#digest = digestOf(this.#ids, this.#pruned?.digest)
-    this.#isFresh = true
     return this.#digest
   }
 
@@ -39,7 +37,8 @@ export class VoidSet {
     if (isVoid === this.#ids.has(id)) return
     if (isVoid) this.#ids.add(id)
     else this.#ids.delete(id)
-    this.#isFresh = false
+    // What goes and what comes change it alike.
+    this.#digest = digestOf([id], this.#digest)
   }
 
   /** What a checkpoint says that contains `prefix` as well, oldest first. */

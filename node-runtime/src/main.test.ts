@@ -93,7 +93,7 @@ test('a second node on the same folder ends with 3 and names the folder and the 
   expect((await first.done).code).toBe(0)
 })
 
-test('a damaged store ends with 3, and says where it is and what to do', async () => {
+test('a damaged store ends with 4, and says where it is and what to do', async () => {
   const first = calnode('run', '--init', ...ANY_PORTS)
   await first.started()
   first.child.kill('SIGTERM')
@@ -103,7 +103,7 @@ test('a damaged store ends with 3, and says where it is and what to do', async (
     writeFileSync(path.join(data, name), 'not what LevelDB wrote')
   }
   const { code, err } = await calnode('run').done
-  expect(code).toBe(3)
+  expect(code).toBe(4)
   expect(err).toContain(`the store at ${data} cannot be read`)
   expect(err.trim().split('\n')).toHaveLength(1)
 })

@@ -15,7 +15,7 @@ import {
 } from './config.ts'
 import { processLogger } from './log-output.ts'
 
-const EXIT = { ok: 0, failed: 1, usage: 2, environment: 3 } as const
+const EXIT = { ok: 0, failed: 1, usage: 2, environment: 3, damaged: 4 } as const
 
 /** Codes that say "the machine is not ready for this", as opposed to a defect of ours. */
 const ENVIRONMENT = new Set([
@@ -23,7 +23,6 @@ const ENVIRONMENT = new Set([
   'CONFIG_UNWRITABLE',
   'STORE_LOCKED',
   'STORE_UNWRITABLE',
-  'STORE_CORRUPT',
   'STORE_FAILED',
   'BLOB_STORE_UNUSABLE',
   'ADDRESS_IN_USE',
@@ -170,6 +169,7 @@ function onOneLine(message: string): string {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (!(error instanceof CodedError)) return EXIT.failed
+  if (error.code === 'STORE_CORRUPT') return EXIT.damaged
   if (ENVIRONMENT.has(error.code)) return EXIT.environment
   return error instanceof ConfigError ? EXIT.usage : EXIT.failed
 }

@@ -7,6 +7,7 @@ import { fromHex, toHex } from '../base/bytes.ts'
 import {
   type ContextId,
   type GroupId,
+  IdError,
   idBytes,
   idFromBytes,
   type NamespaceId,
@@ -66,9 +67,16 @@ export function invitationFromJson(json: Static<typeof InvitationJson>): Invitat
   }
 }
 
-/** Context ids are base58; hex is accepted too, as merod does where it writes it. */
+/** Context ids are base58; hex is accepted too, as merod does where it writes it. Throws IdError. */
 export function contextIdOf(text: string): ContextId {
-  return /^[0-9a-fA-F]{64}$/.test(text) ? parseHexId<ContextId>(text) : parseBase58Id<ContextId>(text)
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return parseHexId<ContextId>(text)
+  try {
+    return parseBase58Id<ContextId>(text)
+  } catch (cause) {
+    if (!(cause instanceof IdError)) throw cause
+    const message = `${JSON.stringify(text.slice(0, 80))} is no context id: ${cause.message}`
+    throw new IdError('ID_INVALID', message, { cause })
+  }
 }
 
 export function byteArray(bytes: Bytes): number[] {

@@ -11,6 +11,9 @@ export const FREE_PORTS = { from: 14_000, to: 30_000 } as const
 /** Ports looked at in one search; then PORT_BUSY. */
 export const PORT_TRIES_MAX = 1_000
 
+/** Ports named in the note that they are in use; the rest is counted. */
+export const MOVED_SHOWN_MAX = 4
+
 /** Boot addresses a node is given: enough to survive two of them being down, few enough for 50 nodes on two cores. */
 export const BOOT_NODES_MAX = 3
 

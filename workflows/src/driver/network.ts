@@ -10,10 +10,12 @@ import {
   DEFAULT_RPC_PORT,
   DEFAULT_SWARM_PORT,
   MESH_PROBE_MS_PER_NODE,
+  MOVED_SHOWN_MAX,
   PROBE_MAX_MS,
   READY_TIMEOUT_MS,
   STARTS_AT_ONCE,
 } from './limits.ts'
+import { describePortHolder } from './process/port-holder.ts'
 import type { PortReservations } from './process/ports.ts'
 
 export interface NodeRequest {
@@ -49,8 +51,8 @@ export interface NetworkRequest {
 }
 
 export type NetworkEvent =
-  /** The wished port was taken; `message` says by whom and which one is used. */
-  | { readonly type: 'port-moved'; readonly node: string; readonly message: string }
+  /** Wished ports were taken, and others are used; once for a network. `message` says which, and by whom. */
+  | { readonly type: 'port-moved'; readonly message: string }
   | { readonly type: 'starting'; readonly node: string }
   /** Healthy; `node.adopted` tells that it was there before. */
   | { readonly type: 'ready'; readonly node: RunningNode; readonly tookMs: number }
@@ -151,13 +153,15 @@ async function planSpecs(
   adopted: ReadonlyMap<string, RunningNode>,
 ): Promise<PlannedSpec[]> {
   const ports = new Map<string, { rpcPort: number; swarmPort: number }>()
+  const moved: MovedPort[] = []
   for (const [index, node] of request.nodes.entries()) {
     if (adopted.has(node.name)) continue
     ports.set(node.name, {
-      swarmPort: await choosePort(parts, node.name, 'swarm', index, [node.swarmPort, request.baseSwarmPort]),
-      rpcPort: await choosePort(parts, node.name, 'rpc', index, [node.rpcPort, request.baseRpcPort]),
+      swarmPort: await choosePort({ parts, moved }, node.name, 'swarm', index, [node.swarmPort, request.baseSwarmPort]),
+      rpcPort: await choosePort({ parts, moved }, node.name, 'rpc', index, [node.rpcPort, request.baseRpcPort]),
     })
   }
+  if (moved.length > 0) parts.onEvent({ type: 'port-moved', message: await movedMessage(moved) })
   const addresses = request.nodes.map(({ name }) => {
     const chosen = ports.get(name)
     return chosen ? `/ip4/127.0.0.1/tcp/${chosen.swarmPort}` : (adopted.get(name)?.swarmAddress ?? '')
@@ -176,8 +180,24 @@ async function planSpecs(
   })
 }
 
+interface MovedPort {
+  readonly wished: number
+  readonly message: string
+}
+
+/** One line, however many nodes: where each of them is, is said with it. */
+async function movedMessage(moved: readonly MovedPort[]): Promise<string> {
+  const [first, ...others] = moved
+  if (first === undefined || others.length === 0) return first?.message ?? ''
+  const shown = moved.slice(0, MOVED_SHOWN_MAX).map(({ wished }) => wished)
+  const left = moved.length - shown.length
+  const holder = await describePortHolder(first.wished)
+  const by = holder === undefined ? '' : `, ${first.wished} by ${holder}`
+  return `ports ${shown.join(', ')}${left > 0 ? ` and ${left} more` : ''} are in use${by}; using free ones instead`
+}
+
 async function choosePort(
-  parts: NetworkParts,
+  { parts, moved }: { parts: NetworkParts; moved: MovedPort[] },
   node: string,
   which: 'rpc' | 'swarm',
   index: number,
@@ -186,7 +206,7 @@ async function choosePort(
   const asked = own ?? (base === undefined ? undefined : base + index)
   const port = asked ?? (which === 'rpc' ? DEFAULT_RPC_PORT : DEFAULT_SWARM_PORT) + index
   const chosen = await parts.ports.choose({ of: `${which} of ${node}`, port, explicit: asked !== undefined })
-  if (chosen.moved !== undefined) parts.onEvent({ type: 'port-moved', node, message: chosen.moved })
+  if (chosen.moved !== undefined) moved.push({ wished: port, message: chosen.moved })
   return chosen.port
 }
 

@@ -7,6 +7,9 @@ import { until } from '../until.ts'
 import { describeExit } from './exit-cause.ts'
 import { probe } from './readiness.ts'
 
+/** With this the node program begins why it ends. */
+const LAST_WORDS = 'calnode: '
+
 /** NODE_EXITED, START_TIMEOUT (`health`), MESH_TIMEOUT (`ready`), or `signal.reason`. */
 export async function awaitAnswer(
   node: RunningNode,
@@ -56,7 +59,9 @@ function waitedTooLong(node: RunningNode, route: 'health' | 'ready', waitedMs: n
 async function withLogTail(node: RunningNode, log: NodeLog, error: DriverError): Promise<DriverError> {
   // Without a readable log the error itself still stands.
   const logTail = await log.tail(LOG_TAIL_LINES).catch(() => [])
-  const { message: summary } = error
+  // What the program itself says of its end is the cause; in the log it would be one long line among others.
+  const said = error.code === 'NODE_EXITED' ? logTail.findLast((line) => line.startsWith(LAST_WORDS)) : undefined
+  const summary = said === undefined ? error.message : `${error.message}\n${said.slice(LAST_WORDS.length)}`
   const shown = logTail.length === 0 ? 'It wrote nothing.' : logTail.map((line) => `  ${line}`).join('\n')
   const message = `${summary}\nLast lines of ${node.spec.logFile}:\n${shown}`
   return new DriverError(error.code, message, { data: { ...error.data, summary, logTail }, cause: error.cause })

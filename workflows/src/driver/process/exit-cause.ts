@@ -10,4 +10,5 @@ export function describeExit(cause: ExitCause): string {
 const MEANINGS: Readonly<Record<number, string>> = {
   2: ' (bad usage or configuration)',
   3: ' (its environment: port in use, data directory not writable)',
+  4: ' (its store is damaged)',
 }

@@ -2,7 +2,8 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 
 const LISTEN = '0A'
-const COMMAND_MAX_CHARS = 120
+/** The beginning names the program; what it was given may be a whole script. */
+const COMMAND_MAX_CHARS = 60
 
 /** "pid 123 (calnode n1 /x/data)"; undefined when it cannot be seen. */
 export async function describePortHolder(port: number): Promise<string | undefined> {
@@ -38,8 +39,15 @@ async function holdsSocket(pid: string, sockets: ReadonlySet<string>): Promise<b
 }
 
 async function commandOf(pid: string): Promise<string> {
-  const command = (await readOr(`/proc/${pid}/cmdline`, '')).replaceAll('\0', ' ').trim()
-  return command === '' ? '' : ` (${command.slice(0, COMMAND_MAX_CHARS)})`
+  const command = shortCommand(await readOr(`/proc/${pid}/cmdline`, ''))
+  return command === '' ? '' : ` (${command})`
+}
+
+/** On one line, whatever it was started with. */
+export function shortCommand(cmdline: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the arguments end with NUL, and may hold any other
+  const command = cmdline.replaceAll(/[\s\u0000-\u001f\u007f]+/g, ' ').trim()
+  return command.length <= COMMAND_MAX_CHARS ? command : `${command.slice(0, COMMAND_MAX_CHARS - 1)}…`
 }
 
 async function readOr(path: string, otherwise: string): Promise<string> {

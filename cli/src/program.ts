@@ -23,6 +23,8 @@ export function createProgram(version: string, edge: CommandEdge): Command {
   const program = new Command('calbox')
     .description('Start a network of real peer-to-peer nodes and drive it through a YAML workflow.')
     .version(version, '-V, --version')
+    // One prefix for all that is wrong with a command line, whoever finds it. Copied to the commands below.
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'calbox: ')) })
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', EXIT_CODES)
   const workflows = [

@@ -97,3 +97,13 @@ test('a terminal shows the path to the running step, its time and progress, cut 
   expect(frames.every((frame) => frame.length < 60)).toBe(true)
   expect(live.out().endsWith(CLEAR)).toBe(true)
 })
+
+test('what is said again in a row is counted', () => {
+  const plain = consoleOf()
+  const warn = (message: string): RunEvent => ({ type: 'step:note', atMs: 0, step: inner, level: 'warning', message })
+  for (const message of ['odd', 'odd', 'odd', 'other', 'odd']) plain.listen(warn(message))
+  plain.listen(passed(outer))
+  expect(plain.out()).toBe(
+    '! write: odd\n  and 2 more times\n! write: other\n! write: odd\n✓  2/10 loop  repeat  1.23 s  two · lines\n',
+  )
+})

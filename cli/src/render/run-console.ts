@@ -30,6 +30,8 @@ export class RunConsole {
   readonly #stack: { step: StepRef; startedMs: number; progress: string }[] = []
   #starting = 0
   #ready = 0
+  /** What was said last, and how often since: the same thing is said once in a row. */
+  #said = { text: '', again: 0 }
   #stillRunning: ReturnType<typeof setInterval> | undefined
 
   constructor(options: RunConsoleOptions) {
@@ -66,6 +68,7 @@ export class RunConsole {
       case 'run:seed':
         return
       case 'run:end':
+        this.#endRow()
         this.#status.hide()
         clearInterval(this.#stillRunning)
         return
@@ -168,7 +171,18 @@ export class RunConsole {
   #note(level: 'info' | 'warning', message: string): void {
     const { style } = this.#options
     const text = level === 'warning' ? style.warn(`! ${message}`) : style.faint(`${style.note} ${message}`)
+    if (text === this.#said.text) {
+      this.#said.again += 1
+      return
+    }
     this.#write(`${text}\n`)
+    this.#said = { text, again: 0 }
+  }
+
+  #endRow(): void {
+    const { again } = this.#said
+    this.#said = { text: '', again: 0 }
+    if (again > 0) this.#status.print(this.#options.style.faint(`  and ${counted(again, 'more time')}\n`))
   }
 
   #good(): string {
@@ -181,6 +195,7 @@ export class RunConsole {
   }
 
   #write(text: string): void {
+    this.#endRow()
     this.#status.print(text)
   }
 

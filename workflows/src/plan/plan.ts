@@ -142,7 +142,8 @@ function checkPresence(root: MapNode, hasExtraNodes: boolean, problems: ProblemC
     if (value.kind === 'list') return value.items.length === 0
     return value.kind === 'map' ? value.entries.length === 0 : value.value === null
   }
-  if (isNothing('nodes') && isNothing('remote_nodes') && !hasExtraNodes) {
+  const hasNone = isNothing('nodes') && isNothing('remote_nodes') && !hasExtraNodes
+  if (hasNone) {
     const hint = 'write nodes: with count: 2 below it'
     const span = entryOf(root, 'nodes')?.keySpan ?? startOf(root)
     problems.add({
@@ -155,7 +156,7 @@ function checkPresence(root: MapNode, hasExtraNodes: boolean, problems: ProblemC
   }
   if (isNothing('steps')) {
     const span = entryOf(root, 'steps')?.keySpan ?? startOf(root)
-    const message = 'the file has no steps: the nodes are started, and nothing is done'
+    const message = `the file has no steps${hasNone ? '' : ': the nodes are started, and nothing is done'}`
     problems.add({ severity: 'warning', code: 'missing_field', span, path: ['steps'], message })
   }
 }

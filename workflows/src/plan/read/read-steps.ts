@@ -332,6 +332,9 @@ function unknownField(kind: StepSchema, entry: MapEntry, path: ValuePath, sink: 
   return loose
 }
 
+/** What a warning about such a field means. */
+const FAILS_LATE = 'the run gets as far as this step, which then fails'
+
 /** The original looks at some fields only when the step is reached: then it fails, and not before. */
 function flawSink(kind: StepSchema, found: { flaws: string[]; depth: number }, sink: FindingSink): FindingSink {
   const late = kind.lateFields ?? []
@@ -341,8 +344,10 @@ function flawSink(kind: StepSchema, found: { flaws: string[]; depth: number }, s
     const field = finding.path[found.depth]
     const isLate = isLoose || (typeof field === 'string' && late.includes(field) && finding.code !== 'unknown_field')
     if (!isLate) return sink.add(finding)
-    if (finding.severity === undefined || finding.severity === 'error') found.flaws.push(finding.message)
-    sink.add({ ...finding, severity: 'warning' })
+    const isFlaw = finding.severity === undefined || finding.severity === 'error'
+    if (isFlaw) found.flaws.push(finding.message)
+    const hint = isFlaw ? [finding.hint, FAILS_LATE].filter(Boolean).join('; ') : finding.hint
+    sink.add({ ...finding, severity: 'warning', hint })
   }
   return { add }
 }

@@ -230,7 +230,8 @@ test('init writes a workflow that is valid where it stands, and overwrites nothi
 
 test('bad usage ends with 2, help and version with 0', async () => {
   for (const args of [['nope'], ['run', '--nope'], ['run', 'missing.yml'], ['run', '*.nothing'], ['run']]) {
-    expect((await calbox(...args).done).code).toBe(2)
+    const { code, err } = await calbox(...args).done
+    expect([code, err]).toEqual([2, expect.stringMatching(/^calbox: /)])
   }
   expect((await calbox('--help').done).code).toBe(0)
   expect((await calbox('--version').done).out).toMatch(/^\d+\.\d+\.\d+\n$/)

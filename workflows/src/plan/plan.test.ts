@@ -131,6 +131,18 @@ remote_nodes:
   })
 })
 
+test('a file without nodes and steps is not said to start any', () => {
+  expect(lines(plan('name: w\n')).filter((line) => line.includes('steps'))).toEqual([
+    expect.stringMatching(/warning the file has no steps$/),
+  ])
+})
+
+test('a file without nodes and steps is not said to start any', () => {
+  expect(lines(plan('name: w\n')).filter((line) => line.includes('steps'))).toEqual([
+    expect.stringMatching(/warning the file has no steps$/),
+  ])
+})
+
 describe('nodes', () => {
   test.each<[string, string, unknown]>([
     ['counted', '{count: 2}', [{ name: 'calimero-node-1' }, { name: 'calimero-node-2', index: 1, counted: true }]],

@@ -7,7 +7,8 @@ export function timingLines(timings: readonly StepTiming[]): string[] {
   const rows = timings
     .filter(({ count }) => count > 1)
     .map((timing) => [
-      timing.label,
+      // Of a step that ran many times: what changed from one time to the next.
+      timing.label.replaceAll(/\{\{[^{}]*\}\}/g, '…'),
       `${timing.count} ×`,
       ...(['p50', 'p95', 'p99', 'max'] as const).map((name) => `${name} ${formatDuration(timing[`${name}Ms`])}`),
     ])

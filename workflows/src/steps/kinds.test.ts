@@ -24,6 +24,7 @@ test('kinds whose fields the original does not check plan with a warning, and fa
     'warning the field "nodes" is missing',
     'warning unknown field "node" in a step of kind "stop_node"; it has no effect',
   ])
+  expect(problems[0]?.hint).toContain('the run gets as far as this step, which then fails')
   expect(plan?.steps.at(-1)?.flaw).toBe('the field "nodes" is missing')
   expect((await runYaml(withContext(`  - ${step}`))).failure).toMatchObject({
     code: 'invalid',

@@ -5,7 +5,8 @@ import { type SyncFrame, type SyncRequest, syncFrameMessage, syncRequestMessage 
 import { SyncError } from './errors.ts'
 import { FRAME_TARGET_BYTES, PART_BYTES } from './limits.ts'
 
-export const SYNC_PROTOCOL = 'sync/1'
+/** Raised with `HELLO_PROTOCOL`. */
+export const SYNC_PROTOCOL = 'sync/2'
 
 export interface Source {
   readonly network: Network

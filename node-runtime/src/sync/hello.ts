@@ -3,13 +3,18 @@
 import { type Bytes, toHex } from '../base/bytes.ts'
 import type { Id } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import { NetworkError } from '../network/errors.ts'
 import type { FrameStream, Network, PeerId } from '../network/network.ts'
 import { HELLO_TOPICS_MAX } from '../wire/limits.ts'
 import { type Hello, helloMessage } from '../wire/sync-messages.ts'
 import { SyncError } from './errors.ts'
 import { headsDigest, type Topic, topicHash } from './topics.ts'
 
-export const HELLO_PROTOCOL = 'hello/1'
+/**
+ * Raised with every change of what nodes tell each other, whose readers take no field that they do not know: nodes of two
+ * versions tell each other nothing rather than half.
+ */
+export const HELLO_PROTOCOL = 'hello/2'
 
 export interface HelloParts {
   readonly network: Network
@@ -50,6 +55,13 @@ export class HelloExchange {
       signal.removeEventListener('abort', onAbort)
       stream.abort(new SyncError('SYNC_INCOMPLETE', 'the hello is over'))
     }
+  }
+
+  /** Says why `greet` has failed. */
+  failed(peer: PeerId, error: unknown): void {
+    const isOther = error instanceof NetworkError && error.code === 'PROTOCOL_UNSUPPORTED'
+    const said = isOther ? 'a peer of another version: nothing is exchanged until both run the same' : 'hello failed'
+    this.#parts.log[isOther ? 'warn' : 'debug']({ peer, error: String(error) }, said)
   }
 
   async #answer(peer: PeerId, stream: FrameStream): Promise<void> {

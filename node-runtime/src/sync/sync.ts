@@ -290,7 +290,7 @@ export class Sync {
     const greeting = { again: false }
     this.#greetings.set(peer, greeting)
     const work = this.#limited(undefined, (signal) => this.#hello.greet(peer, signal))
-      .catch((error) => this.#parts.log.debug({ peer, error: String(error) }, 'hello failed'))
+      .catch((error) => this.#hello.failed(peer, error))
       .then(() => {
         this.#greetings.delete(peer)
         if (greeting.again) this.#greetSoon(peer)

@@ -56,6 +56,18 @@ test('a barrier comes before the check, and looks like the steps around it', () 
   )
 })
 
+test('a pause stays, and the help says so', () => {
+  const steps = `
+  - {type: call, node: a, context_id: "{{ctx}}", method: set, args: {key: k, value: v}}
+  - {type: wait, seconds: 2}
+  - {type: call, node: b, context_id: "{{ctx}}", method: get, args: {key: k}, expect: {output: v}}`
+  const [finding] = lintWorkflow({ file: 'w.yml', text: fileWith(steps) }).findings
+  expect(finding?.hint).toMatch(
+    /^put a wait_for_sync of a, b in front of line \d+; delete the pause if it was only for that$/,
+  )
+  expect(fixed(steps)).toContain('  - {type: wait, seconds: 2}\n  - name: Wait until a and b agree\n')
+})
+
 test('in front of a step whose neighbour ends with a block text, nothing of that text is touched', () => {
   const write = `- type: call\n  node: a\n  context_id: '{{ctx}}'\n  method: set\n  args:\n    key: k\n    value: |\n      text\n      # no comment\n`
   const read = `- type: call\n  node: b\n  context_id: '{{ctx}}'\n  method: get\n  args: { key: k }\n  expect: { output: v }`

@@ -118,7 +118,12 @@ test('a node that dies at start is reported at once, with how and with its last 
   await expect(dying).rejects.toMatchObject({
     code: 'NODE_EXITED',
     exitCode: 3,
-    data: { node: 'n1', logTail: expect.arrayContaining(['error: the data directory is not writable']) },
+    data: {
+      node: 'n1',
+      logTail: expect.arrayContaining(['calnode: the data directory is not writable']),
+      // Its own last words are the cause.
+      summary: expect.stringMatching(/ended while starting: .*\nthe data directory is not writable$/),
+    },
     message: expect.stringContaining('exit code 3'),
   })
   expect(await record('n1')).toMatchObject({ state: 'stopped' })

@@ -74,7 +74,7 @@ test('two runs of one second have directories of their own', async () => {
 test('events come in order: start, nodes, meshed, steps, teardown, end', async () => {
   const run = await runYaml(file(`${NODES}, image: some/image, stop_all_nodes: true`))
   // Which ports are free is not up to the test.
-  const own = run.events.filter((event) => event.type !== 'note' || !event.message.startsWith('port '))
+  const own = run.events.filter((event) => event.type !== 'note' || !event.message.startsWith('ports '))
   const types = own.map(({ type }) => type).filter((type) => !type.startsWith('node:'))
   expect(types).toEqual([
     'run:start',

@@ -113,7 +113,7 @@ class NodesReader {
     }
     const position = this.problems.position((place?.keySpan ?? map.span).start)
     const prefixAt = entryOf(map, 'prefix')
-    if (!this.isName(`${prefix}-${count}`, (prefixAt ?? place)?.value.span ?? map.span, [...PATH, 'prefix'])) return
+    this.checkName(`${prefix}-${count}`, (prefixAt ?? place)?.value.span ?? map.span, [...PATH, 'prefix'])
     for (let index = 0; index < count; index += 1) {
       const name = `${prefix}-${index + 1}`
       this.nodes.set(name, { name, index, counted: true, position, ...portsOf(shared, index), ...settingsOf(shared) })
@@ -133,7 +133,7 @@ class NodesReader {
       this.problems.add({ severity: 'warning', code: 'unknown_field', span: entry.keySpan, path, message, hint })
       return
     }
-    if (!this.isName(entry.key, entry.keySpan, path)) return
+    this.checkName(entry.key, entry.keySpan, path)
     const checked = isNull ? {} : checkSchema(namedNode, entry.value, path, this.problems)
     if (entry.value.kind === 'map') this.noteUnknown(entry.value, path)
     const before = this.nodes.get(entry.key)
@@ -163,13 +163,12 @@ class NodesReader {
   }
 
   /** Its folder, log and record are called by it. */
-  private isName(name: string, span: Span, path: ValuePath): boolean {
+  private checkName(name: string, span: Span, path: ValuePath): void {
     const fault = nodeNameFault(name)
-    if (fault === undefined) return true
+    if (fault === undefined) return
     this.known = false
     const message = `the node name ${JSON.stringify(name)} ${fault}`
     this.problems.add({ code: 'wrong_value', span, path, message, hint: NODE_NAME_HINT })
-    return false
   }
 
   private claimShared(map: MapNode, shared: SharedNodeSettings): void {

@@ -19,6 +19,9 @@ async function listen(node: FixtureNode, port: number): Promise<FixtureServer> {
       response.writeHead(500).end(JSON.stringify({ error: String(error) }))
     })
   })
+  // It shares a process with its client: after a stall that is longer than this, the client would take up a connection
+  // that is about to be ended.
+  server.keepAliveTimeout = 0
   const sockets = new Set<Duplex>()
   server.on('upgrade', (request, socket) => {
     sockets.add(socket)

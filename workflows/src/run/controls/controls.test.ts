@@ -30,7 +30,7 @@ describe('if', () => {
     const done = await run(
       `${get('if: "1 == 2", outputs: { got: result.output }')}${get('if: ["1 == 1", "is_set({{context_id}})"]')}`,
     )
-    expect(done).toMatchObject({ failure: undefined, outcome: 'passed' })
+    expect([done.failure?.message, done.outcome]).toEqual([undefined, 'passed'])
     expect(ends(done)).toEqual(['get: skipped, skipped: not true: "1" == "2"', 'get: passed, get → null'])
     expect(calls(done.network)).toHaveLength(1)
     expect(done.variables.has('got')).toBe(false)

@@ -1,9 +1,14 @@
 // One member's word, however low the root that it makes up, does not replace a state that was computed here.
 import { expect, it } from 'vitest'
 import type { RootHash } from '../base/ids.ts'
+import { peerIdOfPublicKey } from '../network/peer-id.ts'
+import { RecordingLogger } from '../testing/recording-logger.ts'
+import { testWorlds } from '../testing/test-worlds.ts'
 import type { Checkpoint } from '../wire/checkpoint.ts'
-import { bob, idOf } from '../wire/messages.fixture.ts'
-import { yieldsTo } from './vouching.ts'
+import { alice, bob, idOf } from '../wire/messages.fixture.ts'
+import { Vouchers, yieldsTo } from './vouching.ts'
+
+const { open } = testWorlds()
 
 const own: Checkpoint = {
   contextId: idOf('context'),
@@ -34,4 +39,26 @@ it.each([
   }
   const yields = await yieldsTo(theirs, context, others)
   expect({ yields, contested }).toEqual(expected)
+})
+
+it('neither strangers nor who is pulled from are asked to confirm a checkpoint', async () => {
+  const world = await open()
+  const asked: string[] = []
+  const network = world.createNetwork({ peerId: peerIdOfPublicKey(alice.publicKey), bootAddresses: [] })
+  network.open = async (peer) => {
+    asked.push(peer)
+    throw new Error('not there')
+  }
+  const stranger = world.createNetwork({ peerId: peerIdOfPublicKey(idOf('stranger')), bootAddresses: [] }).peerId
+  const [source, member] = [peerIdOfPublicKey(idOf('source')), peerIdOfPublicKey(bob.publicKey)]
+  const vouchers = new Vouchers({
+    directory: { mayRead: (_, key) => key !== idOf('stranger') },
+    log: new RecordingLogger(),
+    peersOf: () => [stranger, source, member],
+  })
+  const others = vouchers.others({ network, peer: source, signal: new AbortController().signal }, own.contextId)
+  expect(await others.ask(theirs)).toBe('unknown')
+  expect(asked).toEqual([member])
+  others.contested(theirs)
+  expect(vouchers.contested).toBe(1)
 })

@@ -1,16 +1,17 @@
-// Writes the reference pages that are derived from declarations: step kinds, HTTP routes, lint rules. `--check` writes nothing
+// Writes the reference pages that are derived from declarations: step kinds, HTTP routes and their OpenAPI document, lint rules. `--check` writes nothing
 // and fails when a page is not what the declarations say.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { lintPage } from './pages/lint-page.ts'
-import { routesPage } from './pages/routes-page.ts'
+import { openApiPage, routesPage } from './pages/routes-page.ts'
 import { stepsPage } from './pages/steps-page.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const PAGES: Readonly<Record<string, () => Promise<string>>> = {
   'docs/reference/steps.md': stepsPage,
   'docs/reference/http.md': routesPage,
+  'docs/reference/openapi.json': openApiPage,
   'docs/reference/lint.md': lintPage,
 }
 

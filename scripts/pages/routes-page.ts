@@ -1,10 +1,17 @@
-// docs/reference/http.md from the route declarations.
+// docs/reference/http.md and openapi.json from the route declarations.
 import { ROUTES } from '../../node-runtime/src/server/api.ts'
+import { openApiDocument } from '../../node-runtime/src/server/openapi/document.ts'
+
+export async function openApiPage(): Promise<string> {
+  return `${JSON.stringify(openApiDocument(ROUTES), undefined, 1)}\n`
+}
 
 export async function routesPage(): Promise<string> {
   const rows = [...ROUTES]
     .sort((a, b) => (a.url === b.url ? a.method.localeCompare(b.method) : a.url.localeCompare(b.url)))
-    .map(({ method, url, summary }) => `| \`${method} ${url}\` | ${summary} |`)
+    .map(
+      ({ method, url, summary, permission = 'admin' }) => `| \`${method} ${url}\` | ${summary} | \`${permission}\` |`,
+    )
   return [
     '# HTTP routes of a node',
     '',
@@ -16,8 +23,12 @@ export async function routesPage(): Promise<string> {
     'Requests whose Host is neither an IP address nor localhost, and those of web pages (Origin) that are not of this',
     'machine, are refused with 403. Query parameters that a route does not know are ignored.',
     '',
-    '| route | what it does |',
-    '| --- | --- |',
+    'The same with the fields of requests and answers, for programs: [openapi.json](openapi.json), and `GET /openapi.json` of a',
+    'node. The permission is what a token must have where the node asks for tokens: `public` needs none, `token` any; `:id`',
+    'stands for that parameter of the path.',
+    '',
+    '| route | what it does | permission |',
+    '| --- | --- | --- |',
     ...rows,
     '',
   ].join('\n')

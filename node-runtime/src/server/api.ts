@@ -6,6 +6,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { BlobError } from '../blobs/errors.ts'
 import { BLOB_BYTES_MAX } from '../blobs/limits.ts'
 import { tooLarge } from '../blobs/manifest.ts'
+import { admitted, memberOf } from './admission.ts'
 import { allowedMethods } from './allowed-methods.ts'
 import { checkCaller } from './caller.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
@@ -22,6 +23,7 @@ import { healthRoutes } from './routes/health.ts'
 import { identityRoutes } from './routes/identity.ts'
 import { jsonrpcRoutes } from './routes/jsonrpc.ts'
 import { namespaceRoutes } from './routes/namespaces.ts'
+import { openApiRoute } from './routes/openapi.ts'
 import { waitingRoutes } from './routes/waiting.ts'
 import { schemaController } from './schema-check.ts'
 
@@ -35,6 +37,7 @@ export const ROUTES: readonly Route[] = [
   ...identityRoutes,
   ...namespaceRoutes,
   ...jsonrpcRoutes,
+  openApiRoute(() => ROUTES),
 ]
 
 export interface Api {
@@ -124,10 +127,15 @@ function refusalOf(headers: FastifyRequest['headers']): unknown {
 }
 
 function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: AbortSignal): void {
+  const { guard } = parts
+  // Only the head has been read then: who may not ask costs no more.
+  const admit = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (guard) await admitted(route, { guard, request, reply })
+  }
   app.route({
     method: route.method,
     url: route.url,
-    onRequest: route.streams ? limitUpload : limitReceiving,
+    onRequest: [admit, route.streams ? limitUpload : limitReceiving],
     schema: {
       params: route.params,
       ...(route.method === 'GET' || route.method === 'HEAD' ? {} : { body: route.body }),
@@ -144,6 +152,7 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
         // Whoever stops reading half-way answers all the same: the connection must last until then.
         stream: request.raw.iterator({ destroyOnReturn: false }),
         signal: AbortSignal.any([gone.signal, stop]),
+        member: memberOf(request),
       })
       if (answer instanceof RawResponse) {
         reply.headers({ ...answer.headers })

@@ -1,7 +1,8 @@
 // What the routes need of the node; the composition root fits it.
 
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../base/clock.ts'
-import type { AccountId } from '../base/ids.ts'
+import type { AccountId, PublicKey } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { BlobReferences } from '../context/blobs/blob-references.ts'
@@ -30,4 +31,26 @@ export interface NodeServices {
   readonly blobReferences: BlobReferences
   readonly readiness: Readiness
   readonly ports: { readonly store: Store; readonly blobs: BlobStore; readonly network: Network; readonly clock: Clock }
+}
+
+/** One request, as the guard sees it: before anything of it is read but its head. */
+export interface AccessRequest {
+  readonly headers: IncomingHttpHeaders
+  /** As it was sent, with its query: `?token=` counts where there is no Authorization header. */
+  readonly url: string
+  /** Never `public`: `token`, or a permission with the ids of the path filled in, as they were sent. */
+  readonly permission: string
+}
+
+/** What a refusal says in `X-Auth-Error`, where it says anything. */
+export type AccessReason = 'token_expired' | 'token_revoked' | 'permission_denied'
+
+export type Access =
+  /** `member`: whose calls must be those of a member of the context. Absent: the owner of the node asks. */
+  | { readonly granted: true; readonly member?: PublicKey }
+  | { readonly granted: false; readonly status: 401 | 403 | 500; readonly reason?: AccessReason }
+
+/** Who may ask what. Implemented by `auth/`. */
+export interface AccessGuard {
+  check(request: AccessRequest): Promise<Access>
 }

@@ -1,15 +1,19 @@
-// One route is one declaration: method, path, schemas, handler. Registration, validation and documentation read it.
+// One route is one declaration: method, path, who may ask, schemas of what comes and goes, handler. Registration,
+// validation, the guard, OpenAPI and the pages of the docs read it.
 import type { Static, TObject, TSchema } from 'typebox'
 import { Type } from 'typebox'
 import type { Bytes } from '../base/bytes.ts'
+import type { PublicKey } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
-import type { NodeServices } from './ports.ts'
+import type { AccessGuard, NodeServices } from './ports.ts'
 import type { RawResponse } from './raw-response.ts'
 
 /** What the routes serve. */
 export interface RouteParts {
   readonly node: NodeServices
   readonly log: Logger
+  /** Asked before a request that needs a permission is read. Without one everybody who reaches the port may do all. */
+  readonly guard?: AccessGuard
 }
 
 export interface RouteRequest<Params, Query, Body> {
@@ -20,6 +24,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly stream: AsyncIterable<Bytes>
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal
+  /** Whom the guard took the caller for; undefined for the owner of the node. */
+  readonly member: PublicKey | undefined
 }
 
 /** Bytes that are not held in memory; without `bytes` the headers alone. */
@@ -33,13 +39,25 @@ export class StreamResponse {
   }
 }
 
+/**
+ * `public` needs no token, `token` any valid one. Everything else is a permission such as `context:list[:id]`, in which
+ * `:id` stands for that parameter of the path.
+ */
+export type Permission = string
+
 export interface Route<P extends TObject = TObject, Q extends TObject = TObject, B extends TSchema = TSchema> {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
   readonly url: string
   readonly summary: string
+  /** `admin` where nothing is said: what was forgotten is closed. */
+  readonly permission?: Permission
   readonly params: P
   readonly query: Q
   readonly body: B
+  /** Of the 200: a schema of its JSON, or the content type of what is not JSON. */
+  readonly response?: TSchema | string
+  /** Statuses of failures that this route has beside those of every route (`STATUS_OF_ALL` in openapi/operation.ts). */
+  readonly failures?: readonly number[]
   /** The handler reads the body from `stream`, and it may take long to arrive. */
   readonly streams?: boolean
   /** The JSON body of the 200 response, or a response of another form. */
@@ -57,6 +75,11 @@ export const Page = Type.Object({
   offset: Type.Optional(Type.Integer({ minimum: 0 })),
   limit: Type.Optional(Type.Integer({ minimum: 1 })),
 })
+
+/** The envelope of most answers. */
+export function Data<T extends TSchema>(schema: T) {
+  return Type.Object({ data: schema })
+}
 
 /** Ties the handler's types to the schemas. */
 export function route<P extends TObject, Q extends TObject, B extends TSchema>(declared: Route<P, Q, B>): Route {

@@ -30,6 +30,7 @@ export const applicationRoutes: readonly Route[] = [
     method: 'POST',
     url: '/admin-api/install-dev-application',
     summary: 'Install from a file on the node’s machine',
+    permission: 'admin',
     params: NoFields,
     query: NoFields,
     body: Type.Object({
@@ -56,6 +57,7 @@ export const applicationRoutes: readonly Route[] = [
     method: 'GET',
     url: '/admin-api/applications',
     summary: 'All installed applications',
+    permission: 'application:list',
     params: NoFields,
     query: NoFields,
     body: NoBody,
@@ -65,6 +67,7 @@ export const applicationRoutes: readonly Route[] = [
     method: 'GET',
     url: '/admin-api/applications/:id',
     summary: 'One installed application',
+    permission: 'application:list[:id]',
     params: ByApplication,
     query: NoFields,
     body: NoBody,

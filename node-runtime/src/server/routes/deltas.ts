@@ -42,6 +42,7 @@ export const deltaRoutes: readonly Route[] = [
     method: 'GET',
     url: '/admin-api/contexts/:id/deltas/:delta',
     summary: 'Whether a delta is applied, pending, parked, refused or unknown here, and what it waits for',
+    permission: 'context:list[:id]',
     params: ByDelta,
     query: NoFields,
     body: NoBody,

@@ -168,6 +168,7 @@ export const jsonrpcRoutes: readonly Route[] = [
     method: 'POST',
     url: '/jsonrpc',
     summary: 'Run a method: execute {contextId, method, argsJson}',
+    permission: 'context:execute',
     params: NoFields,
     query: NoFields,
     body: Envelope,

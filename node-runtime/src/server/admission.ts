@@ -1,0 +1,41 @@
+// Whether a request may be made at all: asks the guard, before the body is read.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { PublicKey } from '../base/ids.ts'
+import type { AccessGuard } from './ports.ts'
+import type { Route } from './route.ts'
+
+const MEMBERS = new WeakMap<FastifyRequest, PublicKey>()
+
+interface Asked {
+  readonly guard: AccessGuard
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+/** Answers what is refused: no body, and why in `X-Auth-Error`. */
+export async function admitted(route: Route, { guard, request, reply }: Asked): Promise<void> {
+  if (route.permission === 'public') return
+  const permission = permissionFor(route, request.params)
+  const access = await guard.check({ headers: request.headers, url: request.url, permission })
+  if (access.granted) {
+    if (access.member !== undefined) MEMBERS.set(request, access.member)
+    return
+  }
+  if (access.reason !== undefined) reply.header('x-auth-error', access.reason)
+  // What comes after the head is not read.
+  reply.header('connection', 'close')
+  reply.code(access.status).send()
+}
+
+/** Whom the guard took the caller for. */
+export function memberOf(request: FastifyRequest): PublicKey | undefined {
+  return MEMBERS.get(request)
+}
+
+/** `context:list[:id]` with the ids of this path; escaped, so that they cannot be more than one id. */
+export function permissionFor({ permission = 'admin' }: Pick<Route, 'permission'>, params: unknown): string {
+  const given = new Map<string, unknown>(typeof params === 'object' && params !== null ? Object.entries(params) : [])
+  const filled = (_whole: string, before: string, name: string) =>
+    `${before}${encodeURIComponent(String(given.get(name)))}`
+  return permission.replaceAll(/([[,]):(\w+)/g, filled)
+}

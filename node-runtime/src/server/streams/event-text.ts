@@ -1,0 +1,13 @@
+// Events as clients of the reference node read them: byte lists for data, base58 for contexts and roots, hex for groups.
+import { idBase58 } from '../../base/ids.ts'
+import type { NodeEvent } from '../../context/ports.ts'
+
+export function eventText(event: NodeEvent): string {
+  if ('groupId' in event) return JSON.stringify(event)
+  const { contextId, root, events } = event
+  const data = {
+    newRoot: idBase58(root),
+    events: events.map(({ kind, data, handler }) => ({ kind, data: [...data], handler: handler ?? null })),
+  }
+  return JSON.stringify({ contextId: idBase58(contextId), type: 'StateMutation', data })
+}

@@ -1,0 +1,37 @@
+// Caps of what is pushed to clients. A client that does not read is told why and cut off: it never makes memory grow.
+
+/** What waits to be written to one client. Then it is dropped as too slow. An event has at most a few MiB as text. */
+export const OUTBOUND_BYTES_MAX = 8 * 1024 * 1024
+
+/** One message of a client, as large as the body of a request may be. A longer one closes the connection (1009). */
+export const MESSAGE_BYTES_MAX = 2 * 1024 * 1024
+
+/** Messages of one connection that are worked on at once, as in the reference node. The next ones are not read till then. */
+export const MESSAGES_AT_ONCE = 32
+
+/** Connections of one kind at once. One more is answered 503. */
+export const STREAMS_MAX = 4096
+
+/** Contexts and groups that one client watches. More are refused. */
+export const TOPICS_MAX = 1024
+
+/** How often a connection is asked whether it is there, and how long it may take to say so (1002). */
+export const PING_EVERY_MS = 30_000
+export const PONG_WITHIN_MS = 10_000
+
+/** How long a client may take to answer a close before its connection is cut off. */
+export const CLOSE_WITHIN_MS = 1_000
+
+/** A comment line on every stream of events, so that nothing between takes it for dead. */
+export const COMMENT_EVERY_MS = 15_000
+
+/** How long a session without a connection is kept, and how many: the one that was left first goes first. */
+export const SESSION_KEPT_MS = 24 * 3600 * 1000
+export const SESSIONS_MAX = 4096
+
+/** The newest events of a session, sent again to who says which one it saw last. */
+export const REPLAY_EVENTS_MAX = 256
+export const REPLAY_BYTES_MAX = 512 * 1024
+
+/** How soon a client opens a broken stream again: `retry` of the stream. */
+export const RETRY_MS = 3_000

@@ -1,12 +1,13 @@
 // One member's copy of a context, for the tests of the applications: the real executor, state and merge, without
 // network, identity checks or undo. A delta is applied where the test says; `refold` gives the canonical order.
 
-import { type Bytes, fromUtf8, utf8 } from '../node-runtime/src/base/bytes.ts'
+import { type Bytes, compareBytes, fromUtf8, utf8 } from '../node-runtime/src/base/bytes.ts'
 import { sha256 } from '../node-runtime/src/base/hash.ts'
 import { type BlobId, type ContextId, idFromBytes, type PublicKey } from '../node-runtime/src/base/ids.ts'
 import { mergeArtifact } from '../node-runtime/src/crdt/artifact.ts'
 import type { GuestArtifact, GuestModule, GuestOutcome } from '../node-runtime/src/runtime/guest-executor.ts'
 import { inlineExecutor } from '../node-runtime/src/runtime/inline-executor.ts'
+import { ModuleCache } from '../node-runtime/src/runtime/module/module-cache.ts'
 import { ContextState } from '../node-runtime/src/storage/context-state.ts'
 import type { StateChange } from '../node-runtime/src/storage/state-view.ts'
 import { memoryStore } from '../node-runtime/src/store/memory.ts'
@@ -24,10 +25,16 @@ export interface CallResult extends GuestOutcome {
   readonly delta?: Delta
 }
 
+/** Compiled once for all replicas. */
+const modules = new ModuleCache()
+
 const CONTEXT = idFromBytes<ContextId>(sha256(utf8('context')))
 
 export async function loadApp(name: string): Promise<GuestModule> {
-  const bytes = await appWasm(name)
+  return moduleOf(await appWasm(name))
+}
+
+export function moduleOf(bytes: Bytes): GuestModule {
   return { id: idFromBytes<BlobId>(sha256(bytes)), bytes }
 }
 
@@ -50,11 +57,20 @@ export class Replica {
 
   /** Runs `init` once and gives each replica its state, as joiners copy the base. */
   static async create(module: GuestModule, names: readonly string[], args: object = {}): Promise<Replica[]> {
-    const creator = new Replica(module, names[0] ?? 'creator', [])
+    return Replica.join(module, names, await Replica.found(module, names[0], args))
+  }
+
+  /** The state after `init`. */
+  static async found(module: GuestModule, name = 'creator', args: object = {}): Promise<readonly StateChange[]> {
+    const creator = new Replica(module, name, [])
     const outcome = await creator.#run('init', utf8(JSON.stringify(args)))
     if (outcome.status !== 'ok') throw new Error(`init failed: ${outcome.error?.message}`)
-    const replicas = names.map((name) => new Replica(module, name, outcome.changes))
-    for (const replica of replicas) await replica.#change(outcome.changes)
+    return outcome.changes
+  }
+
+  static async join(module: GuestModule, names: readonly string[], base: readonly StateChange[]): Promise<Replica[]> {
+    const replicas = names.map((name) => new Replica(module, name, base))
+    for (const replica of replicas) await replica.#change(base)
     return replicas
   }
 
@@ -85,7 +101,7 @@ export class Replica {
     this.#store = memoryStore()
     this.#state = ContextState.open(this.#store, CONTEXT)
     await this.#change(this.#base)
-    for (const delta of deltas.toSorted((a, b) => (a.hlc < b.hlc ? -1 : 1))) await this.apply(delta)
+    for (const delta of deltas.toSorted(canonically)) await this.apply(delta)
   }
 
   async #run(method: string, input: Bytes): Promise<GuestOutcome> {
@@ -122,7 +138,7 @@ export class Replica {
 
   async #execute(job: Parameters<ReturnType<typeof inlineExecutor>['run']>[2][number]): Promise<GuestOutcome> {
     const source = { contextId: CONTEXT, generation: this.#state.generation, staged: [] }
-    const [outcome] = await inlineExecutor({ store: this.#store }).run(this.#module, source, [job])
+    const [outcome] = await inlineExecutor({ store: this.#store, modules }).run(this.#module, source, [job])
     if (outcome === undefined) throw new Error('the executor answered nothing')
     return outcome
   }
@@ -130,4 +146,8 @@ export class Replica {
   #env(author: Bytes, timeNs: bigint) {
     return { contextId: sha256(utf8('context')), executorId: author, accountId: author, deviceId: author, timeNs }
   }
+}
+
+function canonically(a: Delta, b: Delta): number {
+  return a.hlc === b.hlc ? compareBytes(a.author, b.author) : a.hlc < b.hlc ? -1 : 1
 }

@@ -127,8 +127,8 @@ async function write(members: readonly Member[], contextId: string): Promise<voi
     const victim = members[draw(members.length)]
     if (!victim?.process) continue
     await new Promise((resolve) => setTimeout(resolve, 50 + draw(200)))
-    const gone = new Promise((resolve) => victim.process?.once('exit', resolve))
     if (killed >= kills) continue
+    const gone = new Promise((resolve) => victim.process?.once('exit', resolve))
     victim.process.kill('SIGKILL')
     await gone
     killed += 1

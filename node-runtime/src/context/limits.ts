@@ -107,8 +107,8 @@ export const REOPEN_MS = 1000
 /** How often our joining may be refused before the refusal is taken for final: the log may have come by half. */
 export const JOIN_REFUSALS_MAX = 3
 
-/** How often a key is asked for that a delta names and no member gives. The next such delta asks again. */
-export const KEY_REQUESTS_MAX = 10
+/** The longest pause between two looks for a key that nobody has given yet, while nothing else is lacking. */
+export const KEY_RETRY_LAST_MS = 60_000
 
 /** A member not heard of for this long does not keep others from pruning: when it returns, it takes a snapshot. */
 export const ABSENT_MS = 7 * 24 * 60 * 60 * 1000

@@ -25,8 +25,8 @@ export interface Outbound {
   /** One round with every connected member; resolves when each has answered or failed. */
   syncContext(contextId: ContextId, options: { signal?: AbortSignal }): Promise<void>
   syncNamespace(namespaceId: NamespaceId, options: { signal?: AbortSignal; invitation?: Invitation }): Promise<void>
-  /** Asks connected members for the keys of a group. Resolves with how many new ones came. */
-  fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<number>
+  /** Asks connected members for the keys of a group that are lacking here. Resolves when there is nobody to ask now. */
+  fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<void>
   /** The initial image of a context, entry by entry, from a connected member. Throws when none has it. */
   fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncIterable<readonly [Bytes, Bytes]>
 }

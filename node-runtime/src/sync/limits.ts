@@ -39,6 +39,14 @@ export const HEADS_EVERY_MS = 1000
 /** What a pull has brought is told by hello to other neighbours so much later: by then gossip has, where it works. */
 export const SPREAD_AFTER_MS = 500
 
+/** Without a key after so long, the next member is asked as well: one that is silent must not keep a joiner waiting. */
+export const KEY_PATIENCE_MS = 2000
+/** Members asked for a key at one time; further ones the next time, when those have had their turn. */
+export const KEY_ASKED_MAX = 8
+/** Who was asked for keys in vain is asked again so much later; each time twice as long, up to the last. */
+export const KEY_PAUSE_FIRST_MS = 1000
+export const KEY_PAUSE_LAST_MS = 60_000
+
 /** Members asked whether they have the same root before a snapshot is taken. */
 export const VOUCHING_PEERS_MAX = 3
 /** Peers asked in one round that a user has asked for, or while something lacks its parents. */

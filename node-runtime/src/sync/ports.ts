@@ -15,6 +15,9 @@ export interface SyncedNamespace {
   opsNotIn(have: readonly OpId[], limit: number): SignedOp[]
   receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number>
   hasMember(publicKey: PublicKey): boolean
+  isMember(groupId: GroupId, publicKey: PublicKey): boolean
+  /** While a key of the group is to be asked for. */
+  lacksKeys(groupId: GroupId): boolean
   /** Whether the log says that an application's code is this blob. */
   namesBlob(blobId: BlobId): boolean
   /** Each key sealed to that member; empty when it is not one. */

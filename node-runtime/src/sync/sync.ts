@@ -22,6 +22,7 @@ import { pullDeltas, pullNamed } from './delta-pull.ts'
 import { SyncError } from './errors.ts'
 import { GossipExchange } from './gossip.ts'
 import { HelloExchange } from './hello.ts'
+import { KeyRequests } from './key-requests.ts'
 import { ANSWER_IDS_MAX, ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
 import type { Directory, SyncedContext, SyncedNamespace } from './ports.ts'
 import { firstOf, pullBase, pullKeys, pullOps } from './pulling.ts'
@@ -73,6 +74,7 @@ export class Sync {
   readonly #pulls = new Map<string, Pull>()
   readonly #spreading: Spreading
   readonly #vouchers: Vouchers
+  readonly #keyRequests: KeyRequests
   readonly #greetings = new Map<PeerId, { again: boolean }>()
   readonly #background = new Set<Promise<unknown>>()
   readonly #stop = new AbortController()
@@ -93,6 +95,14 @@ export class Sync {
       log: parts.log,
     })
     this.#vouchers = new Vouchers({ ...parts, peersOf: (id) => this.#choose({ kind: 'context', id }) })
+    this.#keyRequests = new KeyRequests({
+      ...parts,
+      request: (peer, namespace, groupId) => {
+        const pull = this.#limited(undefined, (signal) => pullKeys({ ...parts, peer, signal }, namespace, groupId))
+        this.#track(pull)
+        return pull
+      },
+    })
     this.#spreading = new Spreading({
       clock: parts.clock,
       tell: (topic) => {
@@ -105,6 +115,7 @@ export class Sync {
       onLacking: (id, peer, keys, more) => this.#pullSoon({ kind: 'context', id }, peer, more ? undefined : keys),
     })
     parts.network.on('peer:connect', (peer) => this.#greetSoon(peer))
+    parts.network.on('peer:disconnect', (peer) => this.#keyRequests.forget(peer))
     parts.network.on('subscribed', (peer, topic) => {
       if (this.#followed.has(topic)) this.#greetSoon(peer)
     })
@@ -176,18 +187,11 @@ export class Sync {
     await Promise.allSettled(this.#parts.network.peers().slice(0, ROUND_PEERS_MAX).map(attempt))
   }
 
-  /** Resolves with 0 when nobody has a key for us yet. */
-  async fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<number> {
-    const namespace = this.#namespace(namespaceId)
-    const attempt = (peer: PeerId) =>
-      this.#limited(options.signal, (signal) => pullKeys({ ...this.#parts, peer, signal }, namespace, groupId))
-    try {
-      return await firstOf('the group key', this.#choose({ kind: 'namespace', id: namespaceId }), attempt)
-    } catch (error) {
-      if (!(error instanceof SyncError)) throw error
-      this.#parts.log.debug({ groupId, error: error.message }, 'group key not delivered yet')
-      return 0
-    }
+  async fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<void> {
+    const peers = this.#choose({ kind: 'namespace', id: namespaceId })
+    const signal = this.#stopping(options.signal)
+    await this.#keyRequests.fetch(this.#namespace(namespaceId), groupId, { peers, signal })
+    options.signal?.throwIfAborted()
   }
 
   async *fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncGenerator<readonly [Bytes, Bytes]> {

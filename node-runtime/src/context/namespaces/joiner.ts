@@ -8,7 +8,7 @@ import type { BlobOutbound } from '../blobs/blob-ports.ts'
 import type { Context } from '../context.ts'
 import type { Contexts } from '../contexts.ts'
 import { ContextError } from '../errors.ts'
-import { JOIN_PROBE_MS, JOIN_RETRY_LAST_MS, JOIN_RETRY_MS, JOIN_WAIT_MS, KEY_REQUESTS_MAX } from '../limits.ts'
+import { JOIN_PROBE_MS, JOIN_RETRY_LAST_MS, JOIN_RETRY_MS, JOIN_WAIT_MS, KEY_RETRY_LAST_MS } from '../limits.ts'
 import type { Outbound } from '../ports.ts'
 import { type Applications, applicationIdOf } from './applications.ts'
 import type { Namespace } from './namespace.ts'
@@ -31,8 +31,8 @@ export class Joiner {
   readonly #missing = new Map<ContextId, string>()
   /** From the base until the deltas of the first round: not ready to be called. */
   readonly #fetching = new Set<ContextId>()
-  /** Groups with deltas under keys we lack, and how often we have asked. */
-  readonly #wantedKeys = new Map<GroupId, number>()
+  /** Groups with deltas under keys we lack, which are being asked for. */
+  readonly #wantedKeys = new Set<GroupId>()
   readonly #stop = new AbortController()
 
   constructor(parts: JoinerParts) {
@@ -61,8 +61,8 @@ export class Joiner {
 
   /** Asks members for the keys of a group again: there are newer ones than ours. */
   wantKeys(namespace: Namespace, groupId: GroupId): void {
-    if (this.#wantedKeys.has(groupId)) return
-    this.#wantedKeys.set(groupId, 0)
+    if (this.#wantedKeys.has(groupId) || !namespace.lacksKeys(groupId)) return
+    this.#wantedKeys.add(groupId)
     this.wake(namespace)
   }
 
@@ -104,6 +104,7 @@ export class Joiner {
   async #reconcile(namespace: Namespace): Promise<void> {
     const { contexts, log } = this.#parts
     let incomplete = false
+    let lacksKeys = false
     // A context that cannot be looked at now must not keep the others from their keys and their state.
     await contexts.reconsider(namespace.id).catch((error) => {
       // Full, or read again after a snapshot: nothing is wrong with it.
@@ -113,25 +114,19 @@ export class Joiner {
       incomplete = true
     })
     for (const group of namespace.state.groups.values()) {
-      if (!namespace.isOwnMember(group.id)) continue
-      if (namespace.holdsKey(group.id) && !this.#wantedKeys.has(group.id)) continue
-      incomplete = !(await this.#fetchKeys(namespace, group.id)) || incomplete
+      if (namespace.isOwnMember(group.id) && namespace.lacksKeys(group.id)) {
+        await this.#parts.outbound.fetchKeys(namespace.id, group.id, { signal: this.#stop.signal })
+        lacksKeys ||= namespace.lacksKeys(group.id)
+      }
+      if (!namespace.lacksKeys(group.id)) this.#wantedKeys.delete(group.id)
     }
     for (const context of namespace.state.contexts.values()) {
       if (contexts.has(context.id) || !namespace.isOwnMember(context.groupId)) continue
       incomplete = !(await this.#fetchContext(namespace, context.id)) || incomplete
     }
     if (incomplete) this.#retry(namespace)
+    else if (lacksKeys) this.#retry(namespace, KEY_RETRY_LAST_MS)
     else this.#failures.delete(namespace.id)
-  }
-
-  /** True when nothing is left to ask for. A key that nobody has is asked for a bounded number of times. */
-  async #fetchKeys(namespace: Namespace, groupId: GroupId): Promise<boolean> {
-    const added = await this.#parts.outbound.fetchKeys(namespace.id, groupId, { signal: this.#stop.signal })
-    const asked = (this.#wantedKeys.get(groupId) ?? 0) + 1
-    if (added > 0 || asked >= KEY_REQUESTS_MAX) this.#wantedKeys.delete(groupId)
-    else if (this.#wantedKeys.has(groupId)) this.#wantedKeys.set(groupId, asked)
-    return namespace.holdsKey(groupId) && !this.#wantedKeys.has(groupId)
   }
 
   async #fetchContext(namespace: Namespace, id: ContextId): Promise<boolean> {
@@ -175,12 +170,12 @@ export class Joiner {
     await applications.installBlob(known.blobId, { source: 'peer', metadata: new Uint8Array(0) })
   }
 
-  #retry(namespace: Namespace): void {
+  #retry(namespace: Namespace, lastMs = JOIN_RETRY_LAST_MS): void {
     if (this.#stop.signal.aborted) return
     this.#timers.get(namespace.id)?.()
     const failures = (this.#failures.get(namespace.id) ?? 0) + 1
     this.#failures.set(namespace.id, failures)
-    const delayMs = Math.min(JOIN_RETRY_MS * 2 ** Math.min(failures - 1, 10), JOIN_RETRY_LAST_MS)
+    const delayMs = Math.min(JOIN_RETRY_MS * 2 ** Math.min(failures - 1, 10), lastMs)
     this.#timers.set(
       namespace.id,
       this.#parts.clock.setTimer(() => this.wake(namespace), delayMs),

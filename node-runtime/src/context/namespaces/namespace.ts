@@ -7,6 +7,7 @@ import {
   type ContextId,
   type GroupId,
   idBytes,
+  type KeyId,
   type NamespaceId,
   type OpId,
   type PublicKey,
@@ -54,6 +55,8 @@ export class Namespace implements Authority {
   #refused = 0
   /** Since when a fitting key of a group is named and not here. */
   readonly #wantedSinceMs = new Map<GroupId, number>()
+  /** Keys of our log that something here was sealed with, and that were not here. */
+  readonly #wantedKeys = new Map<GroupId, Set<KeyId>>()
 
   private constructor(id: NamespaceId, governance: Governance<SignedOp>, parts: NamespaceParts) {
     this.id = id
@@ -169,7 +172,18 @@ export class Namespace implements Authority {
   }
 
   openingKey(groupId: GroupId, keyId: GroupKey['keyId']): Bytes | undefined {
-    return this.#parts.keyRing.find(groupId, keyId)
+    const key = this.#parts.keyRing.find(groupId, keyId)
+    if (!key && this.state.namesKey(groupId, keyId)) {
+      this.#wantedKeys.set(groupId, (this.#wantedKeys.get(groupId) ?? new Set<KeyId>()).add(keyId))
+    }
+    return key
+  }
+
+  /** A fitting key is lacking here, or one that something here was sealed with. */
+  lacksKeys(groupId: GroupId): boolean {
+    const wanted = this.#wantedKeys.get(groupId) ?? new Set()
+    for (const keyId of wanted) if (this.#parts.keyRing.find(groupId, keyId)) wanted.delete(keyId)
+    return wanted.size > 0 || !this.holdsKey(groupId)
   }
 
   // Operations
@@ -218,6 +232,10 @@ export class Namespace implements Authority {
   /** Of the namespace or any of its groups. */
   hasMember(publicKey: PublicKey): boolean {
     return this.state.memberOf(publicKey) !== undefined
+  }
+
+  isMember(groupId: GroupId, publicKey: PublicKey): boolean {
+    return this.state.isMember(groupId, publicKey)
   }
 
   namesBlob(blobId: BlobId): boolean {

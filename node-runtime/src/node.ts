@@ -2,6 +2,7 @@
 
 import type { Clock } from './base/clock.ts'
 import { HybridClock } from './base/clock.ts'
+import { Feed } from './base/feed.ts'
 import { accountOf, type KemKeyPair, type SigningKey } from './base/keys.ts'
 import type { Logger } from './base/log.ts'
 import type { Random } from './base/random.ts'
@@ -17,7 +18,7 @@ import { KeyRing } from './context/namespaces/key-ring.ts'
 import type { Namespace } from './context/namespaces/namespace.ts'
 import { Namespaces } from './context/namespaces/namespaces.ts'
 import type { Retention } from './context/parts.ts'
-import type { StateEvent } from './context/ports.ts'
+import type { NodeEvent, StateEvent } from './context/ports.ts'
 import type { Network } from './network/network.ts'
 import type { GuestExecutor } from './runtime/guest-executor.ts'
 import type { NodeServices, Readiness } from './server/ports.ts'
@@ -62,6 +63,7 @@ export class Node implements NodeServices {
   readonly blobExchange: BlobExchange
   readonly blobReferences: BlobReferences
   readonly identities: Identities
+  readonly events: Feed<NodeEvent>
   readonly ports: NodePorts
   readonly #keeper: BlobKeeper
   readonly #meshDegree: number
@@ -82,6 +84,7 @@ export class Node implements NodeServices {
     this.blobReferences = parts.blobReferences
     this.#keeper = parts.keeper
     this.identities = new Identities(ports)
+    this.events = parts.events
     this.ports = ports
     this.#meshDegree = options.meshDegree ?? MESH_DEGREE
   }
@@ -127,9 +130,11 @@ export class Node implements NodeServices {
       onChange: (namespace: Namespace) => late.joiner?.wake(namespace),
     })
     late.namespaces = namespaces
+    const events = new Feed<NodeEvent>((error) => log.error({ error: String(error) }, 'a watcher of events failed'))
     const onEvent = (event: StateEvent) => {
       if (event.deltaId !== undefined) sync.announceHeads(event.contextId)
       options.onEvent?.(event)
+      events.emit(event)
     }
     const contexts = await Contexts.open({
       ...shared,
@@ -161,7 +166,7 @@ export class Node implements NodeServices {
     const references = blobReferences
     const blobLog = log.child({ module: 'blobs' })
     const keeper = new BlobKeeper({ blobs, references, applications, namespaces, contexts, clock, log: blobLog })
-    const parts = { applications, namespaces, contexts, joiner, sync, blobExchange, blobReferences, keeper }
+    const parts = { applications, namespaces, contexts, joiner, sync, blobExchange, blobReferences, keeper, events }
     return new Node(parts, options, ports)
   }
 
@@ -230,6 +235,7 @@ interface NodeParts {
   readonly blobExchange: BlobExchange
   readonly blobReferences: BlobReferences
   readonly keeper: BlobKeeper
+  readonly events: Feed<NodeEvent>
 }
 
 /** What is built after `sync`, which needs it only once messages come. */

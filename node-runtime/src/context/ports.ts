@@ -1,6 +1,16 @@
 // What this folder needs from others: `sync/` brings deltas and operations in and out, and is bound in `node.ts`.
 import type { Bytes } from '../base/bytes.ts'
-import type { AccountId, ContextId, DeltaId, GroupId, KeyId, NamespaceId, OpId, PublicKey } from '../base/ids.ts'
+import type {
+  AccountId,
+  ContextId,
+  DeltaId,
+  GroupId,
+  KeyId,
+  NamespaceId,
+  OpId,
+  PublicKey,
+  RootHash,
+} from '../base/ids.ts'
 import type { RemovalPinned } from '../base/operations.ts'
 import type { Removal } from '../governance/namespace-state.ts'
 import type { Delta } from '../wire/delta.ts'
@@ -62,6 +72,15 @@ export interface Authority {
 export interface StateEvent {
   readonly contextId: ContextId
   readonly deltaId: DeltaId | undefined
-  readonly root: string
+  readonly root: RootHash
   readonly events: readonly { readonly kind: string; readonly data: Bytes; readonly handler?: string }[]
 }
+
+/** Something that has come to count in a group: emitted once, after its operation is in the store. */
+export interface GroupEvent {
+  readonly groupId: GroupId
+  readonly type: 'MemberJoined' | 'MemberAdded' | 'MemberRemoved'
+  readonly data: { readonly memberAccount: AccountId; readonly role?: string }
+}
+
+export type NodeEvent = StateEvent | GroupEvent

@@ -7,36 +7,60 @@ import { BlobError } from '../blobs/errors.ts'
 import { BLOB_BYTES_MAX } from '../blobs/limits.ts'
 import { tooLarge } from '../blobs/manifest.ts'
 import { admitted, memberOf } from './admission.ts'
+import { Aliases } from './aliases.ts'
 import { allowedMethods } from './allowed-methods.ts'
 import { checkCaller } from './caller.ts'
+import { DefaultGroups } from './default-groups.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { parseJson } from './json.ts'
 import { JSON_BODY_BYTES_MAX, REQUEST_RECEIVE_MS } from './limits.ts'
 import { readQuery } from './query.ts'
 import { RawResponse } from './raw-response.ts'
-import { type Route, type RouteParts, StreamResponse } from './route.ts'
-import { applicationRoutes } from './routes/applications.ts'
+import { type Route, type RouteParts, type ServerParts, StreamResponse } from './route.ts'
+import { aliasRoutes } from './routes/aliases.ts'
+import { applicationRoutes } from './routes/applications/applications.ts'
+import { packageRoutes } from './routes/applications/packages.ts'
 import { blobRoutes } from './routes/blobs.ts'
-import { contextRoutes } from './routes/contexts.ts'
-import { deltaRoutes } from './routes/deltas.ts'
-import { healthRoutes } from './routes/health.ts'
-import { identityRoutes } from './routes/identity.ts'
+import { contextRoutes } from './routes/contexts/contexts.ts'
+import { deltaRoutes } from './routes/contexts/deltas.ts'
+import { contextMemberRoutes } from './routes/contexts/members.ts'
+import { contextUpkeepRoutes } from './routes/contexts/upkeep.ts'
+import { waitingRoutes } from './routes/contexts/waiting.ts'
 import { jsonrpcRoutes } from './routes/jsonrpc.ts'
+import { legacyContextRoutes } from './routes/legacy/contexts.ts'
+import { legacyInvitationRoutes } from './routes/legacy/invitations.ts'
 import { namespaceRoutes } from './routes/namespaces.ts'
-import { openApiRoute } from './routes/openapi.ts'
-import { waitingRoutes } from './routes/waiting.ts'
+import { certificateRoutes } from './routes/node/certificate.ts'
+import { healthRoutes } from './routes/node/health.ts'
+import { identityRoutes } from './routes/node/identity.ts'
+import { openApiRoute } from './routes/node/openapi.ts'
+import { usageRoutes } from './routes/node/usage.ts'
+import { sseRoutes } from './routes/streams/sse.ts'
+import { websocketRoutes } from './routes/streams/websocket.ts'
+import { unsupportedRoutes } from './routes/unsupported.ts'
 import { schemaController } from './schema-check.ts'
 
 export const ROUTES: readonly Route[] = [
   ...healthRoutes,
+  ...certificateRoutes,
   ...applicationRoutes,
+  ...packageRoutes,
+  ...aliasRoutes,
   ...blobRoutes,
   ...contextRoutes,
+  ...contextMemberRoutes,
+  ...contextUpkeepRoutes,
+  ...legacyContextRoutes,
+  ...legacyInvitationRoutes,
   ...deltaRoutes,
   ...waitingRoutes,
   ...identityRoutes,
+  ...usageRoutes,
   ...namespaceRoutes,
   ...jsonrpcRoutes,
+  ...sseRoutes,
+  ...websocketRoutes,
+  ...unsupportedRoutes,
   openApiRoute(() => ROUTES),
 ]
 
@@ -48,7 +72,9 @@ export interface Api {
 }
 
 /** `stop` ends what still runs. */
-export async function createApi(parts: RouteParts, stop: AbortSignal): Promise<Api> {
+export async function createApi(given: ServerParts & Pick<RouteParts, 'streams'>, stop: AbortSignal): Promise<Api> {
+  const { node } = given
+  const parts = { ...given, aliases: new Aliases(node.ports.store), defaultGroups: new DefaultGroups(node) }
   const app = build(parts, stop)
   await app.ready()
   return {
@@ -151,12 +177,14 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
         body: request.body ?? null,
         // Whoever stops reading half-way answers all the same: the connection must last until then.
         stream: request.raw.iterator({ destroyOnReturn: false }),
+        headers: request.headers,
         signal: AbortSignal.any([gone.signal, stop]),
         member: memberOf(request),
       })
       if (answer instanceof RawResponse) {
         reply.headers({ ...answer.headers })
-        return reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text)
+        if (answer.headers['content-type'] === undefined) reply.type('application/json; charset=utf-8')
+        return reply.code(answer.status).send(answer.text)
       }
       if (answer instanceof StreamResponse) return sendStream(reply, answer)
       return answer

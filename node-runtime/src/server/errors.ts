@@ -3,7 +3,16 @@
 import { CodedError } from '../base/errors.ts'
 
 export class ServerError extends CodedError<
-  'ADDRESS_IN_USE' | 'ADDRESS_UNUSABLE' | 'BAD_REQUEST' | 'FORBIDDEN' | 'NOT_FOUND' | 'STOPPING'
+  | 'ADDRESS_IN_USE'
+  | 'ADDRESS_UNUSABLE'
+  | 'BAD_REQUEST'
+  | 'BUSY'
+  | 'CONFLICT'
+  | 'DOWNLOAD_FAILED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'NOT_IMPLEMENTED'
+  | 'STOPPING'
 > {}
 
 const STATUS: Readonly<Record<string, number>> = {
@@ -26,7 +35,11 @@ const STATUS: Readonly<Record<string, number>> = {
   NAMESPACE_NOT_FOUND: 404,
   BLOB_NOT_FOUND: 404,
   CONTEXT_EXISTS: 409,
+  CONFLICT: 409,
   BLOB_TOO_LARGE: 413,
+  BUSY: 503,
+  NOT_IMPLEMENTED: 501,
+  DOWNLOAD_FAILED: 502,
   STOPPING: 503,
   CONTEXT_UNINITIALIZED: 503,
   CONTEXT_BUSY: 503,

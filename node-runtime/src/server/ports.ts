@@ -2,8 +2,10 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../base/clock.ts'
+import type { Watchable } from '../base/feed.ts'
 import type { AccountId, PublicKey } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
+import type { Random } from '../base/random.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { BlobReferences } from '../context/blobs/blob-references.ts'
 import type { Contexts } from '../context/contexts.ts'
@@ -11,6 +13,7 @@ import type { Applications } from '../context/namespaces/applications.ts'
 import type { Identities } from '../context/namespaces/identities.ts'
 import type { Joiner } from '../context/namespaces/joiner.ts'
 import type { Namespaces } from '../context/namespaces/namespaces.ts'
+import type { NodeEvent } from '../context/ports.ts'
 import type { Network } from '../network/network.ts'
 import type { Store } from '../store/store.ts'
 import type { BlobExchange } from '../sync/blobs/blob-exchange.ts'
@@ -30,7 +33,15 @@ export interface NodeServices {
   readonly blobExchange: BlobExchange
   readonly blobReferences: BlobReferences
   readonly readiness: Readiness
-  readonly ports: { readonly store: Store; readonly blobs: BlobStore; readonly network: Network; readonly clock: Clock }
+  /** What clients may watch: once each, after it is stored. */
+  readonly events: Watchable<NodeEvent>
+  readonly ports: {
+    readonly store: Store
+    readonly blobs: BlobStore
+    readonly network: Network
+    readonly clock: Clock
+    readonly random: Random
+  }
 }
 
 /** One request, as the guard sees it: before anything of it is read but its head. */

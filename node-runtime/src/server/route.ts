@@ -1,19 +1,31 @@
 // One route is one declaration: method, path, who may ask, schemas of what comes and goes, handler. Registration,
 // validation, the guard, OpenAPI and the pages of the docs read it.
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Static, TObject, TSchema } from 'typebox'
 import { Type } from 'typebox'
 import type { Bytes } from '../base/bytes.ts'
 import type { PublicKey } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import type { Aliases } from './aliases.ts'
+import type { DefaultGroups } from './default-groups.ts'
 import type { AccessGuard, NodeServices } from './ports.ts'
 import type { RawResponse } from './raw-response.ts'
+import type { Streams } from './streams/streams.ts'
 
-/** What the routes serve. */
-export interface RouteParts {
+/** What the server is given. */
+export interface ServerParts {
   readonly node: NodeServices
   readonly log: Logger
   /** Asked before a request that needs a permission is read. Without one everybody who reaches the port may do all. */
   readonly guard?: AccessGuard
+}
+
+/** What the routes serve. */
+export interface RouteParts extends ServerParts {
+  /** What is pushed to clients. */
+  readonly streams: Streams
+  readonly aliases: Aliases
+  readonly defaultGroups: DefaultGroups
 }
 
 export interface RouteRequest<Params, Query, Body> {
@@ -22,6 +34,7 @@ export interface RouteRequest<Params, Query, Body> {
   readonly body: Body
   /** The body as it comes in, where the route `streams`. Otherwise it has been read. */
   readonly stream: AsyncIterable<Bytes>
+  readonly headers: IncomingHttpHeaders
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal
   /** Whom the guard took the caller for; undefined for the owner of the node. */

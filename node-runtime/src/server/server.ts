@@ -14,7 +14,8 @@ import type { Api } from './api.ts'
 import { ServerError } from './errors.ts'
 import { CUT_OFF_MS, DRAIN_MS, KEEP_ALIVE_MS, REQUEST_RECEIVE_MS, UPLOAD_RECEIVE_MS } from './limits.ts'
 import { answerProbe } from './probes.ts'
-import type { RouteParts } from './route.ts'
+import type { ServerParts } from './route.ts'
+import type { Streams } from './streams/streams.ts'
 
 export interface HttpServer {
   /** Throws ServerError: ADDRESS_IN_USE, ADDRESS_UNUSABLE. Port 0 takes a free one. */
@@ -28,7 +29,7 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-export function createServer(parts: RouteParts): HttpServer {
+export function createServer(parts: ServerParts): HttpServer {
   const listening: Server[] = []
   const stop = new AbortController()
   const api = lateApi(parts, stop.signal)
@@ -37,6 +38,7 @@ export function createServer(parts: RouteParts): HttpServer {
   }
   const open = async (host: string, port: number) => {
     const server = await listenOn(host, port, onRequest)
+    server.on('upgrade', api.upgrade)
     listening.push(server)
     return server
   }
@@ -61,44 +63,68 @@ export function createServer(parts: RouteParts): HttpServer {
   }
 }
 
-/** The API, loaded by its first request. */
-function lateApi(parts: RouteParts, stop: AbortSignal): Api {
-  let api: Api | undefined
-  let loading: Promise<Api> | undefined
+interface LateApi extends Api {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
+
+/** The API, loaded by its first request or handshake. */
+function lateApi(parts: ServerParts, stop: AbortSignal): LateApi {
+  let loaded: { readonly api: Api; readonly streams: Streams } | undefined
+  let loading: Promise<NonNullable<typeof loaded>> | undefined
   let refusing = false
-  const load = async (): Promise<Api> => {
-    const { createApi } = await import('./api.ts')
-    const loaded = await createApi(parts, stop)
-    if (refusing) await loaded.refuse()
-    api = loaded
+  const load = async () => {
+    const [{ createApi }, { Streams }] = await Promise.all([import('./api.ts'), import('./streams/streams.ts')])
+    const streams = new Streams(parts)
+    const api = await createApi({ ...parts, streams }, stop)
+    loaded = { api, streams }
+    if (refusing) await refuse(loaded)
     return loaded
   }
+  const once = () => {
+    loading ??= load()
+    return loading
+  }
+  const notLoaded = (url: string | undefined, error: unknown) =>
+    parts.log.error({ url, error: stackOf(error) }, 'the API could not be loaded')
   return {
     answer(request, response) {
-      if (api) {
-        api.answer(request, response)
+      if (loaded) {
+        loaded.api.answer(request, response)
         return
       }
-      loading ??= load()
-      loading.then(
-        (loaded) => {
+      once().then(
+        ({ api }) => {
           // Who went away meanwhile is not answered.
-          if (!request.socket.destroyed) loaded.answer(request, response)
+          if (!request.socket.destroyed) api.answer(request, response)
         },
         (error: unknown) => {
-          parts.log.error({ url: request.url, error: stackOf(error) }, 'the API could not be loaded')
+          notLoaded(request.url, error)
           response.writeHead(500, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
           response.end(JSON.stringify({ error: 'Internal server error' }))
         },
       )
     },
+    upgrade(request, socket, head) {
+      once()
+        .then(({ streams }) => streams.upgrade(request, socket, head))
+        .catch((error: unknown) => {
+          notLoaded(request.url, error)
+          socket.destroy()
+        })
+    },
     async refuse() {
       refusing = true
       // Without one nobody is answered anyway; its requests have been told.
-      const loaded = await loading?.catch(() => undefined)
-      await loaded?.refuse()
+      const there = await loading?.catch(() => undefined)
+      if (there) await refuse(there)
     },
   }
+}
+
+/** Streams first: the API waits for what it answers. */
+async function refuse({ api, streams }: { readonly api: Api; readonly streams: Streams }): Promise<void> {
+  streams.close()
+  await api.refuse()
 }
 
 async function listenOn(

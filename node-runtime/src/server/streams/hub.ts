@@ -16,11 +16,17 @@ export interface Topics {
   readonly groupIds: readonly GroupId[]
 }
 
-type Topic = `context ${ContextId}` | `group ${GroupId}`
+type Watchers<Id> = Map<Id, Set<Subscriber>>
+
+interface Watched {
+  readonly contextIds: Set<ContextId>
+  readonly groupIds: Set<GroupId>
+}
 
 export class Hub {
-  readonly #watchers = new Map<Topic, Set<Subscriber>>()
-  readonly #topics = new Map<Subscriber, Set<Topic>>()
+  readonly #ofContexts: Watchers<ContextId> = new Map()
+  readonly #ofGroups: Watchers<GroupId> = new Map()
+  readonly #watched = new Map<Subscriber, Watched>()
   readonly #unwatch: () => void
 
   constructor(events: Watchable<NodeEvent>) {
@@ -28,49 +34,58 @@ export class Hub {
   }
 
   /** Throws BAD_REQUEST when these would be too many; then none is added. */
-  subscribe(subscriber: Subscriber, topics: Topics): void {
-    const known = this.#topics.get(subscriber) ?? new Set()
-    const all = known.union(new Set(namesOf(topics)))
-    if (all.size > TOPICS_MAX) {
+  subscribe(subscriber: Subscriber, { contextIds, groupIds }: Topics): void {
+    const known = this.#watched.get(subscriber) ?? { contextIds: new Set(), groupIds: new Set() }
+    const all = {
+      contextIds: new Set([...known.contextIds, ...contextIds]),
+      groupIds: new Set([...known.groupIds, ...groupIds]),
+    }
+    if (all.contextIds.size + all.groupIds.size > TOPICS_MAX) {
       throw new ServerError('BAD_REQUEST', `a client watches ${TOPICS_MAX} contexts and groups at most`)
     }
-    this.#topics.set(subscriber, all)
-    for (const topic of all) {
-      const watchers = this.#watchers.get(topic) ?? new Set()
-      watchers.add(subscriber)
-      this.#watchers.set(topic, watchers)
-    }
+    this.#watched.set(subscriber, all)
+    for (const id of contextIds) add(this.#ofContexts, id, subscriber)
+    for (const id of groupIds) add(this.#ofGroups, id, subscriber)
   }
 
-  unsubscribe(subscriber: Subscriber, topics: Topics): void {
-    for (const topic of namesOf(topics)) this.#remove(subscriber, topic)
+  unsubscribe(subscriber: Subscriber, { contextIds, groupIds }: Topics): void {
+    const watched = this.#watched.get(subscriber)
+    for (const id of contextIds) if (watched?.contextIds.delete(id)) remove(this.#ofContexts, id, subscriber)
+    for (const id of groupIds) if (watched?.groupIds.delete(id)) remove(this.#ofGroups, id, subscriber)
+  }
+
+  /** What a subscriber watches. */
+  topicsOf(subscriber: Subscriber): Topics {
+    const { contextIds = [], groupIds = [] } = this.#watched.get(subscriber) ?? {}
+    return { contextIds: [...contextIds], groupIds: [...groupIds] }
   }
 
   /** The subscriber is gone. */
   leave(subscriber: Subscriber): void {
-    for (const topic of this.#topics.get(subscriber) ?? []) this.#remove(subscriber, topic)
-    this.#topics.delete(subscriber)
+    this.unsubscribe(subscriber, this.topicsOf(subscriber))
+    this.#watched.delete(subscriber)
   }
 
   close(): void {
     this.#unwatch()
   }
 
-  #remove(subscriber: Subscriber, topic: Topic): void {
-    this.#topics.get(subscriber)?.delete(topic)
-    const watchers = this.#watchers.get(topic)
-    watchers?.delete(subscriber)
-    if (watchers?.size === 0) this.#watchers.delete(topic)
-  }
-
   #deliver(event: NodeEvent): void {
-    const watchers = this.#watchers.get('groupId' in event ? `group ${event.groupId}` : `context ${event.contextId}`)
+    const watchers = 'groupId' in event ? this.#ofGroups.get(event.groupId) : this.#ofContexts.get(event.contextId)
     if (watchers === undefined) return
     const text = eventText(event)
     for (const subscriber of [...watchers]) subscriber.deliver(text)
   }
 }
 
-function namesOf({ contextIds, groupIds }: Topics): Topic[] {
-  return [...contextIds.map((id): Topic => `context ${id}`), ...groupIds.map((id): Topic => `group ${id}`)]
+function add<Id>(all: Watchers<Id>, id: Id, subscriber: Subscriber): void {
+  const watchers = all.get(id) ?? new Set()
+  watchers.add(subscriber)
+  all.set(id, watchers)
+}
+
+function remove<Id>(all: Watchers<Id>, id: Id, subscriber: Subscriber): void {
+  const watchers = all.get(id)
+  watchers?.delete(subscriber)
+  if (watchers?.size === 0) all.delete(id)
 }

@@ -1,7 +1,7 @@
 // Caps of what is pushed to clients. A client that does not read is told why and cut off: it never makes memory grow.
 
-/** What waits to be written to one client. Then it is dropped as too slow. An event has at most a few MiB as text. */
-export const OUTBOUND_BYTES_MAX = 8 * 1024 * 1024
+/** What waits to be written to one client. Then it is dropped as too slow. One event alone may be longer. */
+export const OUTBOUND_BYTES_MAX = 1024 * 1024
 
 /** One message of a client, as large as the body of a request may be. A longer one closes the connection (1009). */
 export const MESSAGE_BYTES_MAX = 2 * 1024 * 1024

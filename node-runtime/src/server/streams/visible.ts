@@ -27,8 +27,7 @@ export function visibleTo(node: NodeServices, member: PublicKey | undefined, top
   const reader = member ?? node.identity.publicKey
   const namespaces = node.namespaces.list()
   const isReadable = (id: ContextId) => namespaces.some((namespace) => namespace.mayRead(id, reader))
-  const isMember = (id: GroupId) =>
-    namespaces.some(({ state }) => state.groups.has(id) && state.memberOf(id, reader) !== undefined)
+  const isMember = (id: GroupId) => namespaces.some(({ state }) => state.groups.has(id) && state.isMember(id, reader))
   return { contextIds: topics.contextIds.filter(isReadable), groupIds: topics.groupIds.filter(isMember) }
 }
 

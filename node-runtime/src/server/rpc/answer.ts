@@ -1,0 +1,137 @@
+// What JSON-RPC and WebSockets call: run a method of a context, or ask how far its state is.
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { utf8 } from '../../base/bytes.ts'
+import { CodedError } from '../../base/errors.ts'
+import { idBase58, type PublicKey } from '../../base/ids.ts'
+import type { LogFields, Logger } from '../../base/log.ts'
+import type { Context } from '../../context/context.ts'
+import { contextIdOf } from '../encodings.ts'
+import { ServerError } from '../errors.ts'
+import { jsonTextOf } from '../json.ts'
+import { contextOf } from '../lookups.ts'
+import type { NodeServices } from '../ports.ts'
+import type { RouteParts } from '../route.ts'
+import { type RpcError, rpcErrorOf } from './rpc-errors.ts'
+
+const ExecuteParams = Type.Object({
+  contextId: Type.String(),
+  method: Type.String({ minLength: 1, maxLength: 256 }),
+  argsJson: Type.Optional(Type.Any()),
+})
+
+const StatusParams = Type.Object({ contextId: Type.String() })
+
+/** Entry points that only the host runs: applying deltas, merging, migrating. */
+const RESERVED = '__calimero_'
+
+/** A guest may write 1024 lines of 16 KiB a call. Of a longer line the log gets the beginning, of more lines the first. */
+const GUEST_LINE_CHARS = 2_000
+const GUEST_LINES_MAX = 1_024
+
+export type RpcAnswer =
+  /** `result` is JSON text. */
+  { readonly result: string; readonly headers?: Readonly<Record<string, string>> } | { readonly error: RpcError }
+
+export interface RpcCall {
+  readonly method: string
+  readonly params: unknown
+  /** Aborted when nobody waits for the answer any more: what is not committed then never is. */
+  readonly signal: AbortSignal
+  /** Whom the guard took the caller for; undefined for the owner of the node. */
+  readonly member: PublicKey | undefined
+}
+
+type RpcParts = Pick<RouteParts, 'node' | 'log'>
+
+/** The delta that an execute made, for who waits until others have it; `none` for one that wrote nothing. */
+const DELTA_HEADER = 'x-calbox-delta'
+
+async function execute({ node, log }: RpcParts, { params, signal, member }: RpcCall): Promise<RpcAnswer> {
+  if (!Value.Check(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
+  if (params.method.startsWith(RESERVED)) {
+    return {
+      error: { type: 'FunctionCallError', data: `method ${params.method} is the host’s own; clients may not call it` },
+    }
+  }
+  const id = contextIdOf(params.contextId)
+  if (member !== undefined && !node.namespaces.list().some((each) => each.mayRead(id, member))) {
+    return { error: { type: 'FunctionCallError', data: `the caller ${idBase58(member)} is no member of the context` } }
+  }
+  const context = await contextOf(node, id)
+  const input = utf8(JSON.stringify(params.argsJson ?? {}))
+  const call = { contextId: idBase58(context.record.id), method: params.method }
+  const { value, logs, deltaId } = await context
+    .call({ method: params.method, input, signal })
+    .catch((error: unknown) => {
+      logGuest(log, call, logsOf(error))
+      throw error
+    })
+  logGuest(log, call, logs)
+  const headers = { [DELTA_HEADER]: deltaId ?? 'none' }
+  if (value === undefined) return { result: '{"output":null}', headers }
+  const text = jsonTextOf(value)
+  if (text === undefined) {
+    return { error: { type: 'SerdeError', data: { message: `${params.method} returned bytes that are not JSON` } } }
+  }
+  return { result: `{"output":${text}}`, headers }
+}
+
+/** What the guest said, for the operator of the node: one entry a line. */
+function logGuest(log: Logger, call: LogFields, lines: readonly string[]): void {
+  for (const line of lines.slice(0, GUEST_LINES_MAX)) {
+    const text = line.length > GUEST_LINE_CHARS ? `${line.slice(0, GUEST_LINE_CHARS)}…` : line
+    log.info({ ...call, text }, 'guest log')
+  }
+  if (lines.length > GUEST_LINES_MAX) log.info({ ...call, left: lines.length - GUEST_LINES_MAX }, 'guest log cut')
+}
+
+function logsOf(error: unknown): readonly string[] {
+  const logs = error instanceof CodedError && error.code === 'GUEST_FAILED' ? error.data.logs : undefined
+  return Array.isArray(logs) ? logs.filter((line) => typeof line === 'string') : []
+}
+
+async function syncStatus(node: NodeServices, params: unknown): Promise<RpcAnswer> {
+  if (!Value.Check(StatusParams, params)) return parseError(`sync_status: ${firstProblem(StatusParams, params)}`)
+  const id = contextIdOf(params.contextId)
+  const context = await contextOf(node, id).catch((error: unknown) => {
+    if (error instanceof CodedError && error.code === 'CONTEXT_UNINITIALIZED') return undefined
+    throw error
+  })
+  const status = { contextId: idBase58(id), isInitialized: context !== undefined, syncState: syncState(context) }
+  return { result: JSON.stringify({ ...status, failureCount: 0 }) }
+}
+
+/** Undefined: its state has not arrived. */
+function syncState(context: Context | undefined): { state: 'idle' | 'syncing' | 'waitingForPeers' } {
+  if (!context) return { state: 'waitingForPeers' }
+  const { pending, parked } = context.waiting()
+  return { state: pending + parked > 0 ? 'syncing' : 'idle' }
+}
+
+async function run(parts: RpcParts, call: RpcCall): Promise<RpcAnswer> {
+  if (call.method === 'execute') return execute(parts, call)
+  if (call.method === 'sync_status') return syncStatus(parts.node, call.params)
+  return parseError(`unknown method ${JSON.stringify(call.method.slice(0, 80))}; there are execute and sync_status`)
+}
+
+/** Throws ServerError where there is no outcome: the node stops, or nobody waits any more. */
+export async function answerRpc(parts: RpcParts, call: RpcCall): Promise<RpcAnswer> {
+  try {
+    return await run(parts, call)
+  } catch (error) {
+    if (error instanceof ServerError) throw error
+    const known = rpcErrorOf(error, call.params)
+    if (!known) parts.log.error({ error: error instanceof Error ? error.stack : String(error) }, 'jsonrpc failed')
+    return { error: known ?? { type: 'InternalError', data: {} } }
+  }
+}
+
+function parseError(data: string): RpcAnswer {
+  return { error: { type: 'ParseError', data } }
+}
+
+function firstProblem(schema: typeof ExecuteParams | typeof StatusParams, value: unknown): string {
+  const [first] = Value.Errors(schema, value)
+  return first ? `${first.instancePath || 'params'} ${first.message}` : 'the params do not fit'
+}

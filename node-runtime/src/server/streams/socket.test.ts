@@ -1,0 +1,78 @@
+// A client that does not answer, or does not read: it is let go with a reason, and nothing of it stays.
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import WebSocket, { WebSocketServer } from 'ws'
+import { Feed } from '../../base/feed.ts'
+import type { ContextId, RootHash } from '../../base/ids.ts'
+import type { NodeEvent } from '../../context/ports.ts'
+import { RecordingLogger } from '../../testing/recording-logger.ts'
+import type { NodeServices } from '../ports.ts'
+import { Hub } from './hub.ts'
+import { OUTBOUND_BYTES_MAX } from './limits.ts'
+import { ClientSocket, type SocketParts } from './socket.ts'
+
+const contextId = 'ab'.repeat(32) as ContextId
+const event: NodeEvent = {
+  contextId,
+  deltaId: undefined,
+  root: 'cd'.repeat(32) as RootHash,
+  events: [{ kind: 'big', data: new Uint8Array(64 * 1024).fill(200) }],
+}
+
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+/** Both ends of a connection, as the server and its client have it. */
+async function pair(times: Pick<SocketParts, 'pingEveryMs' | 'pongWithinMs'>, options: WebSocket.ClientOptions = {}) {
+  const feed = new Feed<NodeEvent>((error) => {
+    throw error
+  })
+  const hub = new Hub(feed)
+  const log = new RecordingLogger()
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  await once(server, 'listening')
+  const accepted = once(server, 'connection')
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, options)
+  client.on('error', () => undefined)
+  const [socket] = (await accepted) as [WebSocket]
+  const parts = { hub, log, member: undefined, mayCall: async () => true, node: {} as NodeServices, ...times }
+  const subscriber = new ClientSocket(socket, parts)
+  hub.subscribe(subscriber, { contextIds: [contextId], groupIds: [] })
+  ends.push(() => {
+    client.terminate()
+    server.close()
+  })
+  return { client, socket, feed, hub, subscriber, log }
+}
+
+test('who does not say that it is there is closed with 1002', async () => {
+  const { client } = await pair({ pingEveryMs: 1, pongWithinMs: 1 }, { autoPong: false })
+  const [code, reason] = await once(client, 'close')
+  expect([code, String(reason)]).toEqual([1002, 'Ping timeout'])
+})
+
+test('who answers pings stays', async () => {
+  const { client, socket } = await pair({ pingEveryMs: 1, pongWithinMs: 60_000 })
+  for (let count = 0; count < 5; count += 1) await once(client, 'ping')
+  expect(socket.readyState).toBe(WebSocket.OPEN)
+})
+
+test('who does not read is dropped before more waits for it than the limit, and watches nothing then', async () => {
+  const { client, socket, feed, hub, subscriber, log } = await pair({})
+  await once(client, 'open')
+  client.pause()
+  const closed = once(socket, 'close')
+  let most = 0
+  while (hub.topicsOf(subscriber).contextIds.length > 0) {
+    feed.emit(event)
+    most = Math.max(most, socket.bufferedAmount)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(most).toBeGreaterThan(0)
+  expect(most).toBeLessThanOrEqual(OUTBOUND_BYTES_MAX + 1024)
+  expect(log.entries.map(({ message }) => message)).toContain('a WebSocket client is too slow and was dropped')
+  await closed
+})

@@ -1,0 +1,154 @@
+// One WebSocket of a client: what it asks is answered, what it watches is pushed. It never holds more for a client than
+// OUTBOUND_BYTES_MAX, and never works on more of its messages than MESSAGES_AT_ONCE.
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import type WebSocket from 'ws'
+import type { PublicKey } from '../../base/ids.ts'
+import { IdError } from '../../base/ids.ts'
+import { ServerError } from '../errors.ts'
+import { parseJson } from '../json.ts'
+import type { ServerParts } from '../route.ts'
+import { answerRpc, type RpcAnswer } from '../rpc/answer.ts'
+import type { Hub, Subscriber } from './hub.ts'
+import { CLOSE_WITHIN_MS, MESSAGES_AT_ONCE, OUTBOUND_BYTES_MAX, PING_EVERY_MS, PONG_WITHIN_MS } from './limits.ts'
+import { namesOf, TopicNames, topicsOf, visibleTo } from './visible.ts'
+
+/** Close codes of RFC 6455. */
+const GOING_AWAY = 1001
+const PROTOCOL_ERROR = 1002
+const TRY_AGAIN_LATER = 1013
+
+export interface SocketParts extends ServerParts {
+  readonly hub: Hub
+  /** Whom the guard took the caller for; undefined for the owner of the node. */
+  readonly member: PublicKey | undefined
+  /** Calls the guard lets this client make: `execute` needs more than to watch. */
+  readonly mayCall: () => Promise<boolean>
+  readonly pingEveryMs?: number
+  readonly pongWithinMs?: number
+}
+
+const Message = Type.Object({
+  id: Type.Optional(Type.Union([Type.Integer(), Type.String(), Type.Null()])),
+  method: Type.String(),
+  params: Type.Optional(Type.Any()),
+})
+
+export class ClientSocket implements Subscriber {
+  readonly #parts: SocketParts
+  readonly #socket: WebSocket
+  readonly #gone = new AbortController()
+  #running = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(socket: WebSocket, parts: SocketParts) {
+    this.#parts = parts
+    this.#socket = socket
+    socket.on('message', (data, isBinary) => {
+      // Binary frames are no part of the protocol, and ignored as in the reference node.
+      if (!isBinary) this.#take(String(data))
+    })
+    socket.on('pong', () => this.#askLater())
+    // A close follows.
+    socket.on('error', (error) => parts.log.debug({ error: error.message }, 'a WebSocket failed'))
+    socket.once('close', () => {
+      clearTimeout(this.#timer)
+      parts.hub.leave(this)
+      this.#gone.abort(new ServerError('BAD_REQUEST', 'the client went away'))
+    })
+    this.#askLater()
+  }
+
+  deliver(event: string): void {
+    this.#send(`{"id":null,"result":${event}}`)
+  }
+
+  /** The node stops. */
+  end(): void {
+    this.#close(GOING_AWAY, 'the node is stopping')
+  }
+
+  #send(text: string): void {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN) return
+    const waiting = socket.bufferedAmount
+    if (waiting > 0 && waiting + text.length > OUTBOUND_BYTES_MAX) {
+      this.#parts.log.warn({ waiting }, 'a WebSocket client is too slow and was dropped')
+      this.#close(TRY_AGAIN_LATER, `too slow: ${waiting} bytes wait to be read`)
+      return
+    }
+    socket.send(text)
+  }
+
+  /** Who does not answer the close, because nothing reaches it any more, is cut off. */
+  #close(code: number, reason: string): void {
+    this.#parts.hub.leave(this)
+    clearTimeout(this.#timer)
+    this.#socket.close(code, reason)
+    const cutOff = setTimeout(() => this.#socket.terminate(), CLOSE_WITHIN_MS)
+    this.#socket.once('close', () => clearTimeout(cutOff))
+  }
+
+  #askLater(): void {
+    const { pingEveryMs = PING_EVERY_MS, pongWithinMs = PONG_WITHIN_MS } = this.#parts
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#timer = setTimeout(() => this.#close(PROTOCOL_ERROR, 'Ping timeout'), pongWithinMs)
+      this.#socket.ping()
+    }, pingEveryMs)
+  }
+
+  #take(text: string): void {
+    this.#running += 1
+    if (this.#running >= MESSAGES_AT_ONCE) this.#socket.pause()
+    this.#answer(text).finally(() => {
+      this.#running -= 1
+      if (this.#socket.isPaused) this.#socket.resume()
+    })
+  }
+
+  /** What is no message at all is not answered: there is no id to answer it by. */
+  async #answer(text: string): Promise<void> {
+    let message: unknown
+    try {
+      message = parseJson(text)
+    } catch {
+      // Not JSON: as above.
+      return
+    }
+    if (!Value.Check(Message, message)) return
+    const id = JSON.stringify(message.id ?? null)
+    try {
+      const answer = await this.#run(message.method, message.params)
+      this.#send('result' in answer ? `{"id":${id},"result":${answer.result}}` : errorText(id, answer.error))
+    } catch (error) {
+      if (this.#gone.signal.aborted) return
+      if (!(error instanceof ServerError || error instanceof IdError)) throw error
+      this.#send(errorText(id, { type: 'ParseError', data: error.message }))
+    }
+  }
+
+  async #run(method: string, params: unknown): Promise<RpcAnswer> {
+    const { hub, member, mayCall, node } = this.#parts
+    if (method === 'subscribe' || method === 'unsubscribe') {
+      if (!Value.Check(TopicNames, params)) throw new ServerError('BAD_REQUEST', `${method}: contextIds and groupIds`)
+      const asked = topicsOf(params)
+      if (method === 'unsubscribe') {
+        hub.unsubscribe(this, asked)
+        return { result: JSON.stringify(namesOf(asked)) }
+      }
+      const visible = visibleTo(node, member, asked)
+      hub.subscribe(this, visible)
+      return { result: JSON.stringify(namesOf(visible)) }
+    }
+    if (method !== 'execute') {
+      throw new ServerError('BAD_REQUEST', `unknown method; there are subscribe, unsubscribe and execute`)
+    }
+    if (!(await mayCall())) return { error: { type: 'FunctionCallError', data: 'the token does not allow calls' } }
+    return answerRpc(this.#parts, { method, params, signal: this.#gone.signal, member })
+  }
+}
+
+function errorText(id: string, error: { readonly type: string; readonly data?: unknown }): string {
+  return `{"id":${id},"error":${JSON.stringify(error)}}`
+}

@@ -1,0 +1,96 @@
+// WebSocket handshakes at /ws: who may have one, how many there are, and their end. Loaded by the first handshake.
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import { checkCaller } from '../caller.ts'
+import { httpFailureOf, ServerError } from '../errors.ts'
+import type { Access } from '../ports.ts'
+import type { ServerParts } from '../route.ts'
+import type { Hub } from './hub.ts'
+import { MESSAGE_BYTES_MAX, STREAMS_MAX } from './limits.ts'
+import { ClientSocket } from './socket.ts'
+
+const PATH = '/ws'
+
+export interface UpgradeParts extends ServerParts {
+  readonly hub: Hub
+}
+
+/** Why there is no WebSocket, as the answer to its handshake. */
+interface Refusal {
+  readonly status: number
+  readonly message: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export class Upgrades {
+  readonly #parts: UpgradeParts
+  readonly #clients = new Set<ClientSocket>()
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MESSAGE_BYTES_MAX,
+    // Would cost memory a connection; texts are short.
+    perMessageDeflate: false,
+  })
+  #refusing = false
+
+  constructor(parts: UpgradeParts) {
+    this.#parts = parts
+  }
+
+  async answer(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // Without one, a connection that breaks now would end the process.
+    socket.on('error', () => socket.destroy())
+    const access = await this.#admit(request)
+    if ('status' in access) return refuse(socket, access)
+    this.#server.handleUpgrade(request, socket, head, (accepted) => {
+      const { member } = access
+      const client = new ClientSocket(accepted, { ...this.#parts, member, mayCall: () => this.#mayCall(request) })
+      this.#clients.add(client)
+      accepted.once('close', () => this.#clients.delete(client))
+      if (this.#refusing) client.end()
+    })
+  }
+
+  /** Tells every client that the node stops. */
+  close(): void {
+    this.#refusing = true
+    for (const client of this.#clients) client.end()
+  }
+
+  async #admit(request: IncomingMessage): Promise<Refusal | Extract<Access, { granted: true }>> {
+    const { url = '', headers } = request
+    try {
+      checkCaller(headers)
+      if (url.split('?')[0] !== PATH) throw new ServerError('NOT_FOUND', `WebSockets are at ${PATH}`)
+      if (this.#refusing) throw new ServerError('STOPPING', 'the node is stopping')
+      const access = await this.#parts.guard?.check({ headers, url, permission: 'token' })
+      if (access?.granted === false) {
+        const { status, reason } = access
+        return { status, message: '', ...(reason === undefined ? {} : { headers: { 'X-Auth-Error': reason } }) }
+      }
+      if (this.#clients.size < STREAMS_MAX) return access ?? { granted: true }
+      return { status: 503, message: `${STREAMS_MAX} WebSockets are open, and no more are taken` }
+    } catch (error) {
+      return httpFailureOf(error)
+    }
+  }
+
+  /** Asked at each call: a token may have been revoked since the handshake. */
+  async #mayCall({ headers, url = '' }: IncomingMessage): Promise<boolean> {
+    const access = await this.#parts.guard?.check({ headers, url, permission: 'context:execute' })
+    return access === undefined || access.granted
+  }
+}
+
+function refuse(socket: Duplex, { status, message, headers = {} }: Refusal): void {
+  const body = message === '' ? '' : JSON.stringify({ error: message })
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ]
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+}

@@ -125,6 +125,58 @@ export interface VisibilitySet {
   readonly visibility: Visibility
 }
 
+/** Moves a group with all beneath it. */
+export interface GroupMoved {
+  readonly kind: 'group_moved'
+  readonly groupId: GroupId
+  readonly parentId: GroupId
+}
+
+/** With all groups beneath it and their contexts. Their ids are not used again. */
+export interface GroupDeleted {
+  readonly kind: 'group_deleted'
+  readonly groupId: GroupId
+}
+
+/** Takes a context out of its group for good: from then on nobody may write or read it. */
+export interface ContextDetached {
+  readonly kind: 'context_detached'
+  readonly contextId: ContextId
+}
+
+/** Name and free fields of a group, or of one member or context of it. Replaces what was there. */
+export interface MetadataSet {
+  readonly kind: 'metadata_set'
+  readonly groupId: GroupId
+  readonly account?: AccountId
+  readonly contextId?: ContextId
+  readonly name?: string
+  /** Ascending by key, each key once. */
+  readonly fields: readonly MetadataField[]
+}
+
+export type MetadataField = readonly [key: string, value: string]
+
+/** What the node of a member takes in by itself. */
+export interface AutoFollowSet {
+  readonly kind: 'auto_follow_set'
+  readonly groupId: GroupId
+  readonly account: AccountId
+  /** Contexts of this group. */
+  readonly contexts: boolean
+  /** Contexts of groups beneath it that it reaches through this membership. */
+  readonly subgroups: boolean
+}
+
+/** The application that the contexts of a group run, those included that ran the one before. */
+export interface ApplicationSet {
+  readonly kind: 'application_set'
+  readonly groupId: GroupId
+  readonly applicationId: ApplicationId
+  /** Also in the groups beneath that had the same application as this one. */
+  readonly cascade: boolean
+}
+
 export interface ContextCreated {
   readonly kind: 'context_created'
   /** `contextIdOf(namespaceId, author, salt)`, so that nobody can take another author's id. */
@@ -168,6 +220,12 @@ export type OpBody =
   | CapabilitiesSet
   | GroupCreated
   | VisibilitySet
+  | GroupMoved
+  | GroupDeleted
+  | ContextDetached
+  | MetadataSet
+  | AutoFollowSet
+  | ApplicationSet
   | ContextCreated
   | ApplicationKnown
   | KeyRotated

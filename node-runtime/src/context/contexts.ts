@@ -207,7 +207,7 @@ export class Contexts {
       applicationId: created.applicationId,
       storage: created.storage,
       baseRoot: created.baseRoot,
-      name: created.name,
+      name: created.metadata?.name,
       serviceName: created.serviceName,
     }
     const writer = await SnapshotWriter.open(this.#parts.store, id, idBytes(created.baseRoot))

@@ -7,29 +7,39 @@ import type { OpBody, Operation, Role } from '../base/operations.ts'
 import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
 import { Governance } from './governance.ts'
 import { NamespaceSnapshot } from './namespace-snapshot.ts'
-import { effectOf, refusalOf, reliesOn, revokedBy } from './rules.ts'
+import { effectOf, refusalOf, reliesOn, revokedBy } from './rules/table.ts'
 import {
   added,
   alice,
+  applicationId,
   bob,
   capable,
   carol,
+  contextBy,
   contexted,
   dave,
+  deleted,
+  described,
+  detached,
   eve,
+  following,
   genesis,
   groupBy,
   grouped,
   hashOf,
   idOf,
   joined,
+  known,
+  moved,
   namespaceId,
   nodeWith,
   operation,
   type Person,
   removed,
   roled,
+  secondApplication,
   team,
+  upgraded,
 } from './world.fixture.ts'
 
 // A second implementation of the rule in segment.ts, straight from its words, without any caching.
@@ -88,6 +98,8 @@ const somebody = fc.constantFrom(...people)
 const groups = [namespaceId, groupBy(alice, 'g0'), groupBy(alice, 'g1'), groupBy(bob, 'g0')]
 const somewhere = fc.constantFrom(...groups)
 const role = fc.constantFrom<Role>('Admin', 'Member', 'ReadOnly')
+const context = fc.constantFrom(...[alice, bob, carol].flatMap((who) => [contextBy(who, 'c0'), contextBy(who, 'c1')]))
+const application = fc.constantFrom(applicationId, secondApplication)
 const visibility = fc.constantFrom('open' as const, 'restricted' as const)
 
 type Move = (by: Person) => OpBody
@@ -140,7 +152,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
       ),
   },
   {
-    weight: 2,
+    weight: 6,
     arbitrary: fc.tuple(fc.constantFrom('g0', 'g1'), visibility, somewhere).map(
       ([label, seen, parent]): Move =>
         (by) =>
@@ -155,6 +167,62 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     ),
   },
   {
+    weight: 6,
+    arbitrary: fc.tuple(somewhere, somewhere).map(
+      ([groupId, parentId]): Move =>
+        () =>
+          moved(groupId, parentId),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: somewhere.map(
+      (groupId): Move =>
+        () =>
+          deleted(groupId),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: context.map(
+      (contextId): Move =>
+        () =>
+          detached(contextId),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(somewhere, fc.option(somebody, { nil: undefined }), fc.option(context, { nil: undefined })).map(
+      ([groupId, of, contextId]): Move =>
+        (by) =>
+          described(by.name, { groupId, ...(of && { of }), ...(contextId && { contextId }) }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(somebody, fc.boolean(), fc.boolean(), somewhere).map(
+      ([who, ...rest]): Move =>
+        () =>
+          following(who, ...rest),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(somewhere, fc.boolean(), application).map(
+      (args): Move =>
+        () =>
+          upgraded(...args),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: application.map(
+      (id): Move =>
+        () =>
+          known(id),
+    ),
+  },
+  {
     weight: 3,
     arbitrary: fc.tuple(fc.constantFrom('c0', 'c1', 'c2'), somewhere).map(
       ([label, where]): Move =>
@@ -163,6 +231,9 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     ),
   },
 )
+
+/** Of operations. */
+const KINDS = 18
 
 interface Turn {
   /** The first that is allowed is done; when none is, or the turn is reckless, the first of all. */
@@ -253,16 +324,20 @@ describe('any order of arrival', () => {
 
   test('the games reach what they are meant to: accepted, refused, concurrent and void operations', () => {
     const seen = { accepted: 0, refused: 0, forks: 0, revocations: 0, contextsLost: 0 }
+    const kinds = new Set<string>()
     for (const turns of fc.sample(games, { numRuns: 200, seed: 7 })) {
       const { accepted, refused } = play(turns)
       const node = nodeWith(accepted)
       seen.accepted += accepted.length
       seen.refused += refused.length
+      for (const { body } of accepted) kinds.add(body.kind)
       seen.forks += node.heads().length > 1 ? 1 : 0
       seen.revocations += accepted.filter(({ body }) => body.kind === 'member_removed').length
       const made = accepted.flatMap(({ body }) => (body.kind === 'context_created' ? [body.contextId] : []))
       seen.contextsLost += new Set(made).size - node.state().contexts.size
     }
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(10)
+    // The keys and what is pinned have tests of their own.
+    expect(kinds.size).toBe(KINDS - 2)
   })
 })

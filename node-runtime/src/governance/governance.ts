@@ -8,7 +8,7 @@ import { WaitingRoom } from '../base/waiting-room.ts'
 import { History } from './history.ts'
 import { INVALID_REMEMBERED_MAX, PENDING_MAX } from './limits.ts'
 import type { NamespaceState } from './namespace-state.ts'
-import { refusalOf, revokedBy } from './rules.ts'
+import { refusalOf, revokedBy } from './rules/table.ts'
 
 export interface OpReceived<O extends Operation> {
   readonly outcome: 'accepted' | 'pending' | 'duplicate' | 'invalid'

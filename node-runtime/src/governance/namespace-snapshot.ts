@@ -1,7 +1,7 @@
 // The immutable state that the fold goes through: its parts, how they are read, and the few ways they change.
 // Whether a change is allowed is not judged here.
 import { encode as cborEncode } from '@ipld/dag-cbor'
-import { type Bytes, compareBytes, toHex } from '../base/bytes.ts'
+import { type Bytes, compareBytes, fromHex, toHex } from '../base/bytes.ts'
 import { sha256, taggedHash } from '../base/hash.ts'
 import type { AccountId, ApplicationId, ContextId, GroupId, KeyId, NamespaceId, PublicKey } from '../base/ids.ts'
 import { idBytes } from '../base/ids.ts'
@@ -12,9 +12,11 @@ import { IdMap } from './id-map.ts'
 import { GROUP_DEPTH_MAX } from './limits.ts'
 import {
   type ApplicationRecord,
+  type AutoFollow,
   type ContextRecord,
   type GroupState,
   type Member,
+  type MetadataRecord,
   type NamespaceState,
   NO_REMOVALS,
   type Removal,
@@ -33,12 +35,12 @@ export interface GroupRecord extends GroupState {
   readonly capabilities: IdMap<AccountId, number>
   readonly departed: IdMap<AccountId, Removal>
   readonly contexts: IdMap<ContextId, ContextRecord>
+  readonly memberMetadata: IdMap<AccountId, MetadataRecord>
+  readonly autoFollow: IdMap<AccountId, AutoFollow>
 }
 
 export interface SnapshotParts {
   readonly namespaceId: NamespaceId
-  readonly applicationId?: ApplicationId
-  readonly name?: string
   readonly createdHlc: bigint
   readonly groups: IdMap<GroupId, GroupRecord>
   readonly members: IdMap<AccountId, MemberRecord>
@@ -47,25 +49,30 @@ export interface SnapshotParts {
   readonly contexts: IdMap<ContextId, ContextRecord>
   readonly applications: IdMap<ApplicationId, ApplicationRecord>
   readonly removals: IdMap<AccountId, readonly Removal[]>
+  /** Ids of groups and contexts that were deleted: nothing is made under them again. */
+  readonly gone: IdMap<GroupId | ContextId, true>
 }
 
-export const emptyRoles = (): IdMap<AccountId, Role> => IdMap.empty(cborEncode)
-export const emptyNumbers = (): IdMap<AccountId, number> => IdMap.empty(cborEncode)
-export const emptyRemovals = (): IdMap<AccountId, Removal> => IdMap.empty(cborEncode)
-export const emptyContexts = (): IdMap<ContextId, ContextRecord> => IdMap.empty(cborEncode)
+/** Without anybody and anything in it. */
+export const emptyGroup = () => ({
+  members: IdMap.empty<AccountId, Role>(cborEncode),
+  capabilities: IdMap.empty<AccountId, number>(cborEncode),
+  departed: IdMap.empty<AccountId, Removal>(cborEncode),
+  contexts: IdMap.empty<ContextId, ContextRecord>(cborEncode),
+  memberMetadata: IdMap.empty<AccountId, MetadataRecord>(cborEncode),
+  autoFollow: IdMap.empty<AccountId, AutoFollow>(cborEncode),
+})
+
+const FOLLOWS_ALL: AutoFollow = { contexts: true, subgroups: true }
 
 export class NamespaceSnapshot implements NamespaceState {
   readonly parts: SnapshotParts
-  readonly applicationId?: ApplicationId
-  readonly name?: string
   #hash: string | undefined
   readonly #removalDigests = new Map<GroupId, Bytes>()
   readonly #judgements = new Map<ContextId, Bytes>()
 
   constructor(parts: SnapshotParts) {
     this.parts = parts
-    if (parts.applicationId !== undefined) this.applicationId = parts.applicationId
-    if (parts.name !== undefined) this.name = parts.name
   }
 
   static empty(namespaceId: NamespaceId): NamespaceSnapshot {
@@ -75,14 +82,23 @@ export class NamespaceSnapshot implements NamespaceState {
       groups: IdMap.empty(groupBytes),
       members: IdMap.empty(cborEncode),
       former: IdMap.empty(cborEncode),
-      contexts: emptyContexts(),
+      contexts: IdMap.empty(cborEncode),
       applications: IdMap.empty(cborEncode),
       removals: IdMap.empty(cborEncode),
+      gone: IdMap.empty(cborEncode),
     })
   }
 
   get namespaceId(): NamespaceId {
     return this.parts.namespaceId
+  }
+
+  get applicationId(): ApplicationId | undefined {
+    return this.root?.applicationId
+  }
+
+  get name(): string | undefined {
+    return this.root?.metadata?.name
   }
 
   get createdAtMs(): number {
@@ -112,6 +128,14 @@ export class NamespaceSnapshot implements NamespaceState {
 
   roleIn(groupId: GroupId, account: AccountId): Role | undefined {
     return this.#standing(groupId, account)?.role
+  }
+
+  autoFollowIn(groupId: GroupId, account: AccountId): AutoFollow {
+    const here = this.parts.groups.get(groupId)?.autoFollow.get(account)
+    if (here !== undefined) return here
+    const path = this.#standing(groupId, account)?.path ?? []
+    const above = path.length < 2 ? undefined : this.parts.groups.get(path.at(-1) ?? groupId)?.autoFollow.get(account)
+    return above === undefined ? FOLLOWS_ALL : { ...above, contexts: above.subgroups }
   }
 
   capabilitiesIn(groupId: GroupId, account: AccountId): number {
@@ -154,7 +178,7 @@ export class NamespaceSnapshot implements NamespaceState {
   removalsIn(contextId: ContextId): readonly (readonly [AccountId, Removal])[] {
     const context = this.parts.contexts.get(contextId)
     if (context === undefined) return []
-    const path = new Set(this.#pathUp(context.groupId))
+    const path = new Set(this.pathUp(context.groupId))
     return [...this.parts.removals].flatMap(([account, removals]) =>
       removals.filter(({ groupId }) => path.has(groupId)).map((removal) => [account, removal] as const),
     )
@@ -172,16 +196,25 @@ export class NamespaceSnapshot implements NamespaceState {
   }
 
   groupsWithin(groupId: GroupId): readonly GroupId[] {
-    return [...this.parts.groups.keys()].filter((id) => this.#pathUp(id).includes(groupId))
+    return [...this.parts.groups.keys()].filter((id) => this.pathUp(id).includes(groupId))
+  }
+
+  /** The groups beneath this one on the longest way down. */
+  heightOf(groupId: GroupId): number {
+    const depths = this.groupsWithin(groupId).map((id) => this.depthOf(id))
+    return Math.max(0, ...depths) - this.depthOf(groupId)
   }
 
   removalsDigest(groupId: GroupId): Bytes {
     const known = this.#removalDigests.get(groupId)
     if (known !== undefined) return known
-    const path = new Set(this.#pathUp(groupId))
+    const above = this.pathUp(groupId)
+    const path = new Set(above)
     const ops = [...this.parts.removals.values()].flat().filter((removal) => path.has(removal.groupId))
     const sorted = [...new Set(ops.map(({ op }) => op))].sort().map(idBytes)
-    const digest = sorted.length === 0 ? NO_REMOVALS : taggedHash('calbox/removals/1', ...sorted)
+    const closings = above.flatMap((id) => this.parts.groups.get(id)?.closings ?? []).map(fromHex)
+    const facts = [...sorted, ...closings]
+    const digest = facts.length === 0 ? NO_REMOVALS : taggedHash('calbox/removals/1', ...facts)
     this.#removalDigests.set(groupId, digest)
     return digest
   }
@@ -207,7 +240,7 @@ export class NamespaceSnapshot implements NamespaceState {
 
   /** How many groups lie above, the namespace included. */
   depthOf(groupId: GroupId): number {
-    return this.#pathUp(groupId).length - 1
+    return this.pathUp(groupId).length - 1
   }
 
   with(changes: Partial<SnapshotParts>): NamespaceSnapshot {
@@ -241,6 +274,36 @@ export class NamespaceSnapshot implements NamespaceState {
     })
   }
 
+  /** Without the group and those beneath it, their members and their contexts. */
+  withoutGroups(groupId: GroupId): NamespaceSnapshot {
+    let after: NamespaceSnapshot = this
+    for (const id of this.groupsWithin(groupId)) {
+      const group = this.parts.groups.get(id)
+      for (const account of group?.members.keys() ?? []) after = after.withoutRow(id, account)
+      for (const contextId of group?.contexts.keys() ?? []) after = after.withoutContext(contextId)
+      after = after.with({ groups: after.parts.groups.delete(id), gone: after.parts.gone.set(id, true) })
+    }
+    return after
+  }
+
+  withContext(context: ContextRecord): NamespaceSnapshot {
+    const group = this.parts.groups.get(context.groupId)
+    if (group === undefined) return this
+    return this.withGroup({ ...group, contexts: group.contexts.set(context.id, context) }).with({
+      contexts: this.parts.contexts.set(context.id, context),
+    })
+  }
+
+  withoutContext(contextId: ContextId): NamespaceSnapshot {
+    const context = this.parts.contexts.get(contextId)
+    const group = context && this.parts.groups.get(context.groupId)
+    if (context === undefined || group === undefined) return this
+    return this.withGroup({ ...group, contexts: group.contexts.delete(contextId) }).with({
+      contexts: this.parts.contexts.delete(contextId),
+      gone: this.parts.gone.set(contextId, true),
+    })
+  }
+
   withoutRow(groupId: GroupId, account: AccountId): NamespaceSnapshot {
     const { groups, members, former } = this.parts
     const group = groups.get(groupId)
@@ -252,6 +315,8 @@ export class NamespaceSnapshot implements NamespaceState {
         ...group,
         members: group.members.delete(account),
         capabilities: group.capabilities.delete(account),
+        memberMetadata: group.memberMetadata.delete(account),
+        autoFollow: group.autoFollow.delete(account),
       }),
       members: rest.rows === 0 ? members.delete(account) : members.set(account, rest),
       former: rest.rows === 0 ? former.set(account, rest) : former,
@@ -259,7 +324,7 @@ export class NamespaceSnapshot implements NamespaceState {
   }
 
   /** The group and all above it. */
-  #pathUp(groupId: GroupId): GroupId[] {
+  pathUp(groupId: GroupId): GroupId[] {
     const path = [groupId]
     let parentId = this.parts.groups.get(groupId)?.parentId
     while (parentId !== undefined) {
@@ -292,9 +357,11 @@ export class NamespaceSnapshot implements NamespaceState {
 }
 
 function groupBytes(group: GroupRecord): Uint8Array {
-  const { members, capabilities, departed, contexts, ...plain } = group
+  const { members, capabilities, departed, contexts, memberMetadata, autoFollow, ...plain } = group
   return cborEncode({
     ...plain,
+    memberMetadata: memberMetadata.digest(),
+    autoFollow: autoFollow.digest(),
     members: members.digest(),
     capabilities: capabilities.digest(),
     departed: departed.digest(),
@@ -303,7 +370,7 @@ function groupBytes(group: GroupRecord): Uint8Array {
 }
 
 function wholeContent(parts: SnapshotParts): object {
-  const { groups, members, former, contexts, applications, removals, ...plain } = parts
+  const { groups, members, former, contexts, applications, removals, gone, ...plain } = parts
   return {
     ...plain,
     groups: groups.digest(),
@@ -312,5 +379,6 @@ function wholeContent(parts: SnapshotParts): object {
     contexts: contexts.digest(),
     applications: applications.digest(),
     removals: removals.digest(),
+    gone: gone.digest(),
   }
 }

@@ -12,7 +12,7 @@ import type {
   PublicKey,
   RootHash,
 } from '../base/ids.ts'
-import type { MemberKeys, PinnedHeads, Role, StorageKind, Visibility } from '../base/operations.ts'
+import type { MemberKeys, MetadataField, PinnedHeads, Role, StorageKind, Visibility } from '../base/operations.ts'
 
 /** Digest of the removals where nobody was removed. */
 export const NO_REMOVALS: Bytes = new Uint8Array(32)
@@ -28,11 +28,41 @@ export interface GroupKeyRecord {
   readonly covers: string
 }
 
+/** Name and free fields of a group, a member or a context. */
+export interface MetadataRecord {
+  readonly name?: string
+  /** Ascending by key. */
+  readonly fields: readonly MetadataField[]
+  readonly updatedHlc: bigint
+  readonly updatedBy: PublicKey
+}
+
+/** What a member's node takes in by itself; without a record of its own, everything. */
+export interface AutoFollow {
+  readonly contexts: boolean
+  readonly subgroups: boolean
+}
+
+/** The last change of a group's application. */
+export interface GroupUpgrade {
+  readonly from: ApplicationId
+  readonly to: ApplicationId
+  readonly hlc: bigint
+  readonly by: PublicKey
+  /** Came with that of a group above. */
+  readonly cascaded: boolean
+}
+
 export interface GroupState {
   readonly id: GroupId
   /** Absent in the namespace itself. */
   readonly parentId?: GroupId
-  readonly name?: string
+  /** What its contexts run. */
+  readonly applicationId: ApplicationId
+  readonly upgrade?: GroupUpgrade
+  readonly metadata?: MetadataRecord
+  readonly memberMetadata: ReadonlyMap<AccountId, MetadataRecord>
+  readonly autoFollow: ReadonlyMap<AccountId, AutoFollow>
   readonly visibility: Visibility
   /** Owner: cannot be removed from this group, nor lowered in it. */
   readonly creator: PublicKey
@@ -44,6 +74,8 @@ export interface GroupState {
   /** Accounts that left or were removed: they inherit nothing here until added again. */
   readonly departed: ReadonlyMap<AccountId, Removal>
   readonly contexts: ReadonlyMap<ContextId, ContextRecord>
+  /** Changes whenever members by inheritance lose the group, because it closes or moves: then its key must change. */
+  readonly closings?: string
   /** All keys the group has had, in canonical order of the operations that name them: the first one, then rotations. */
   readonly keys: readonly GroupKeyRecord[]
 }
@@ -67,7 +99,7 @@ export interface ContextRecord {
   readonly baseRoot: RootHash
   readonly storage: StorageKind
   readonly creator: PublicKey
-  readonly name?: string
+  readonly metadata?: MetadataRecord
   readonly serviceName?: string
 }
 
@@ -82,9 +114,9 @@ export interface ApplicationRecord {
 
 export interface NamespaceState {
   readonly namespaceId: NamespaceId
-  /** Absent before genesis. */
-  readonly applicationId?: ApplicationId
-  readonly name?: string
+  /** Of the namespace itself, its root group; absent before genesis. */
+  readonly applicationId: ApplicationId | undefined
+  readonly name: string | undefined
   readonly createdAtMs: number
   /** The namespace itself is one of them. */
   readonly groups: ReadonlyMap<GroupId, GroupState>
@@ -94,6 +126,8 @@ export interface NamespaceState {
   readonly applications: ReadonlyMap<ApplicationId, ApplicationRecord>
   /** Direct, or inherited through open groups. */
   roleIn(groupId: GroupId, account: AccountId): Role | undefined
+  /** What its node takes in by itself: from the row that its membership of the group rests on. */
+  autoFollowIn(groupId: GroupId, account: AccountId): AutoFollow
   /** Bits of `CAPABILITY`: all for an admin, none without a row in the group itself. */
   capabilitiesIn(groupId: GroupId, account: AccountId): number
   /** In whatever group of the namespace. */
@@ -113,7 +147,10 @@ export interface NamespaceState {
   judgement(contextId: ContextId): Bytes
   /** The group and all beneath it. */
   groupsWithin(groupId: GroupId): readonly GroupId[]
-  /** SHA-256 over the removals, sorted, from this group and the groups above it; all zero when there was none. */
+  /**
+   * SHA-256 over the removals, sorted, from this group and the groups above it, and over what else has closed them to
+   * somebody; all zero when there was none of it.
+   */
   removalsDigest(groupId: GroupId): Bytes
   /**
    * The keys that fit this state, the latest first: made after every removal up to here. A delta that cites it must be

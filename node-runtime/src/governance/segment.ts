@@ -9,7 +9,7 @@
 import type { AccountId, OpId } from '../base/ids.ts'
 import type { Operation } from '../base/operations.ts'
 import type { NamespaceSnapshot } from './namespace-snapshot.ts'
-import { effectOf, refusalOf, reliesOn } from './rules.ts'
+import { effectOf, refusalOf, reliesOn } from './rules/table.ts'
 
 export interface JudgedOp {
   readonly op: Operation

@@ -165,6 +165,66 @@ export const contexted = (who: Person, label: string, groupId: GroupId = namespa
   storage: 'host',
 })
 
+export const moved = (groupId: GroupId, parentId: GroupId = namespaceId): OpBody => ({
+  kind: 'group_moved',
+  groupId,
+  parentId,
+})
+
+export const deleted = (groupId: GroupId): OpBody => ({ kind: 'group_deleted', groupId })
+
+export const detached = (contextId: ContextId): OpBody => ({ kind: 'context_detached', contextId })
+
+export interface About {
+  readonly groupId?: GroupId
+  readonly of?: Person
+  readonly contextId?: ContextId
+}
+
+export const described = (name: string, { groupId = namespaceId, of, contextId }: About = {}): OpBody => ({
+  kind: 'metadata_set',
+  groupId,
+  name,
+  fields: [['topic', name]],
+  ...(of === undefined ? {} : { account: of.account }),
+  ...(contextId === undefined ? {} : { contextId }),
+})
+
+export const following = (
+  who: Person,
+  contexts: boolean,
+  subgroups: boolean,
+  groupId: GroupId = namespaceId,
+): OpBody => ({
+  kind: 'auto_follow_set',
+  groupId,
+  account: who.account,
+  contexts,
+  subgroups,
+})
+
+export const secondApplication: ApplicationId = idOf<ApplicationId>('second application')
+
+export const known = (id: ApplicationId = secondApplication): OpBody => ({
+  kind: 'application_known',
+  applicationId: id,
+  blobId: idOf(`blob of ${id}`),
+  size: 1,
+})
+
+export const upgraded = (groupId: GroupId = namespaceId, cascade = false, to = secondApplication): OpBody => ({
+  kind: 'application_set',
+  groupId,
+  applicationId: to,
+  cascade,
+})
+
+export const seen = (visibility: 'open' | 'restricted', groupId: GroupId): OpBody => ({
+  kind: 'visibility_set',
+  groupId,
+  visibility,
+})
+
 export const nobody: AccountId = idOf<AccountId>('nobody')
 
 export const hashOf = (governance: Governance) => governance.state().groupStateHash(namespaceId)

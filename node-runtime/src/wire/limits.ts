@@ -47,6 +47,10 @@ export const APPLICATION_BYTES_MAX = 2 ** 40
 export const INVITATION_BYTES_MAX = KIB
 export const NAME_BYTES_MAX = 256
 export const SOURCE_BYTES_MAX = 2048
+/** Metadata records, as in the reference node. */
+export const METADATA_FIELDS_MAX = 64
+export const METADATA_KEY_BYTES_MAX = 64
+export const METADATA_VALUE_BYTES_MAX = 4096
 
 /** Nesting of the deepest message, twice over: the decoder recurses. */
 export const DEPTH_MAX = 16

@@ -118,6 +118,22 @@ const bodies: readonly OpBody[] = [
     removal: idOf<OpId>('removal'),
     pinned: { [contextId]: [idOf<DeltaId>('p1'), idOf<DeltaId>('p2')].sort() },
   },
+  { kind: 'group_moved', groupId, parentId: namespaceId },
+  { kind: 'group_deleted', groupId },
+  { kind: 'context_detached', contextId },
+  {
+    kind: 'metadata_set',
+    groupId,
+    name: 'general',
+    fields: [
+      ['__proto__', 'a key like any other'],
+      ['topic', 'everything'],
+    ],
+  },
+  { kind: 'metadata_set', groupId, account, fields: [] },
+  { kind: 'metadata_set', groupId, contextId, name: 'main', fields: [['kind', '']] },
+  { kind: 'auto_follow_set', groupId, account, contexts: false, subgroups: true },
+  { kind: 'application_set', groupId, applicationId, cascade: true },
 ]
 
 export const ops: readonly SignedOp[] = bodies.map((body, index) =>

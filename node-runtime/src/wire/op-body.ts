@@ -17,13 +17,16 @@ import { invitation } from './invitation.ts'
 import {
   APPLICATION_BYTES_MAX,
   HASH_BYTES,
+  METADATA_FIELDS_MAX,
+  METADATA_KEY_BYTES_MAX,
+  METADATA_VALUE_BYTES_MAX,
   NAME_BYTES_MAX,
   PINNED_CONTEXTS_MAX,
   PINNED_HEADS_MAX,
   SALT_BYTES,
   SOURCE_BYTES_MAX,
 } from './limits.ts'
-import { bytes, id, idSet, idTable, oneOf, record, type Shape, text, uint, union } from './shape.ts'
+import { bytes, flag, id, idSet, idTable, oneOf, pairsOf, record, type Shape, text, uint, union } from './shape.ts'
 
 export type OpBody = Body
 
@@ -37,6 +40,7 @@ const covers = bytes(HASH_BYTES, HASH_BYTES)
 const account = id<AccountId>()
 const applicationId = id<ApplicationId>()
 const pinned = idTable<ContextId, readonly DeltaId[]>(idSet<DeltaId>(PINNED_HEADS_MAX), PINNED_CONTEXTS_MAX)
+const fields = pairsOf(text(METADATA_KEY_BYTES_MAX, 1), text(METADATA_VALUE_BYTES_MAX), METADATA_FIELDS_MAX)
 const member: Shape<MemberKeys> = record({ account, publicKey: id<PublicKey>(), kemKey: id<KemKey>() })
 
 export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
@@ -49,6 +53,12 @@ export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
   capabilities_set: record({ groupId, capabilities: uint(2 ** 32 - 1) }, { account }),
   group_created: record({ groupId, parentId: groupId, keyId, covers, salt, visibility }, { name }),
   visibility_set: record({ groupId, visibility }),
+  group_moved: record({ groupId, parentId: groupId }),
+  group_deleted: record({ groupId }),
+  context_detached: record({ contextId: id<ContextId>() }),
+  metadata_set: record({ groupId, fields }, { account, contextId: id<ContextId>(), name }),
+  auto_follow_set: record({ groupId, account, contexts: flag(), subgroups: flag() }),
+  application_set: record({ groupId, applicationId, cascade: flag() }),
   context_created: record(
     {
       contextId: id<ContextId>(),

@@ -175,6 +175,28 @@ function assertAscending(ids: readonly Id[], at: string): void {
   }
 }
 
+/** A map from texts, as a list of pairs in ascending order of the keys. */
+export function pairsOf(key: Shape<string>, value: Shape<string>, max: number): Shape<readonly TextPair[]> {
+  const one = (raw: unknown, at: string): TextPair => {
+    if (!Array.isArray(raw) || raw.length !== 2) throw wrong(at, 'a pair', raw)
+    return [key.read(raw[0], `${at}[0]`), value.read(raw[1], `${at}[1]`)]
+  }
+  return plain((raw, at) => {
+    if (!Array.isArray(raw) || raw.length > max) throw wrong(at, `a list of 0 to ${max} pairs`, raw)
+    const pairs = raw.map((pair: unknown, index) => one(pair, `${at}[${index}]`))
+    pairs.forEach(([name], index) => {
+      const before = pairs[index - 1]
+      if (before === undefined || before[0] < name) return
+      throw new WireError('WIRE_NOT_CANONICAL', `${at}[${index}]: keys must ascend without repetition`, {
+        data: { at },
+      })
+    })
+    return pairs
+  })
+}
+
+type TextPair = readonly [string, string]
+
 type Fields = Readonly<Record<string, Shape<unknown>>>
 type Flat<T> = { readonly [K in keyof T]: T[K] }
 export type RecordOf<R extends Fields, O extends Fields> = Flat<

@@ -59,7 +59,7 @@ function groupJson(namespace: Namespace, groupId: GroupId): object {
     subgroupVisibility: group.visibility,
     groupStateHash: state.groupStateHash(groupId),
     governanceHeads: namespace.heads(),
-    ...(group.name === undefined ? {} : { metadata: { name: group.name, data: {} } }),
+    ...(group.metadata?.name === undefined ? {} : { metadata: { name: group.metadata.name, data: {} } }),
   }
 }
 
@@ -79,7 +79,7 @@ function invite(
   const options = { lifetimeSec: body?.expirationTimestamp ?? INVITATION_LIFETIME_SEC, role: 'Member' as const }
   const { state } = node.namespaces.ofGroup(groupId)
   const named = (id: GroupId) => {
-    const name = state.groups.get(id)?.name
+    const name = state.groups.get(id)?.metadata?.name
     return name === undefined ? {} : { groupName: name }
   }
   const one = (id: GroupId) => ({ invitation: invitationToJson(node.namespaces.invite(id, options)), ...named(id) })
@@ -177,7 +177,10 @@ export const namespaceRoutes: readonly Route[] = [
     handle: async ({ node }, { params, query }) => {
       const namespace = node.namespaces.get(parseHexId<NamespaceId>(params.ns))
       const groups = [...namespace.state.groups.values()].filter((group) => group.parentId !== undefined)
-      const rows = groups.map(({ id, name }) => ({ groupId: id, ...(name === undefined ? {} : { name }) }))
+      const rows = groups.map(({ id, metadata }) => ({
+        groupId: id,
+        ...(metadata?.name === undefined ? {} : { name: metadata.name }),
+      }))
       return { data: pageOf(rows, query) }
     },
   }),
@@ -237,7 +240,10 @@ export const namespaceRoutes: readonly Route[] = [
       const contexts = [...node.namespaces.ofGroup(groupId).state.contexts.values()]
       const rows = contexts
         .filter((context) => context.groupId === groupId)
-        .map(({ id, name }) => ({ contextId: idBase58(id), ...(name === undefined ? {} : { name }) }))
+        .map(({ id, metadata }) => ({
+          contextId: idBase58(id),
+          ...(metadata?.name === undefined ? {} : { name: metadata.name }),
+        }))
       return { data: pageOf(rows, query) }
     },
   }),

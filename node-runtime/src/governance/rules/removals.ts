@@ -1,8 +1,8 @@
 // What was accepted from a removed member where the removal itself does not say it: the word of those who were there.
-import { accountOf } from '../base/keys.ts'
-import type { PinnedHeads } from '../base/operations.ts'
-import type { Removal } from './namespace-state.ts'
-import { contextsOf, isSettled, unionOf } from './removal-pins.ts'
+import { accountOf } from '../../base/keys.ts'
+import type { PinnedHeads } from '../../base/operations.ts'
+import type { Removal } from '../namespace-state.ts'
+import { contextsOf, isSettled, unionOf } from '../removal-pins.ts'
 import type { Rule } from './rule.ts'
 
 /**

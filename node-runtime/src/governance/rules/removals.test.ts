@@ -1,11 +1,11 @@
 // What was accepted from a removed member: who may say it, and what follows from it.
 import { expect, test } from 'vitest'
-import { type Bytes, toHex } from '../base/bytes.ts'
-import type { DeltaId, OpId } from '../base/ids.ts'
-import type { OpBody, PinnedHeads } from '../base/operations.ts'
-import type { Removal } from './namespace-state.ts'
-import { isSettled, pinsOf } from './removal-pins.ts'
-import { Story } from './story.fixture.ts'
+import { type Bytes, toHex } from '../../base/bytes.ts'
+import type { DeltaId, OpId } from '../../base/ids.ts'
+import type { OpBody, PinnedHeads } from '../../base/operations.ts'
+import type { Removal } from '../namespace-state.ts'
+import { isSettled, pinsOf } from '../removal-pins.ts'
+import { Story } from '../story.fixture.ts'
 import {
   added,
   alice,
@@ -23,7 +23,7 @@ import {
   nodeWith,
   operation,
   removed,
-} from './world.fixture.ts'
+} from '../world.fixture.ts'
 
 const group = groupBy(bob, 'closed')
 const contextId = contextBy(bob, 'c')

@@ -1,8 +1,8 @@
 // Which key of a group is in force, and who may make a new one.
 import { expect, test } from 'vitest'
-import type { GroupId, KeyId } from '../base/ids.ts'
-import type { OpBody } from '../base/operations.ts'
-import { type Story, withBob } from './story.fixture.ts'
+import type { GroupId, KeyId } from '../../base/ids.ts'
+import type { OpBody } from '../../base/operations.ts'
+import { type Story, withBob } from '../story.fixture.ts'
 import {
   added,
   alice,
@@ -20,7 +20,7 @@ import {
   type Person,
   removed,
   team,
-} from './world.fixture.ts'
+} from '../world.fixture.ts'
 
 const rotated = (story: Story, label: string, groupId: GroupId = namespaceId): OpBody => ({
   kind: 'key_rotated',

@@ -1,10 +1,10 @@
 // Who may do what, judged at the cut of the operation.
 import { expect, test } from 'vitest'
-import type { OpBody } from '../base/operations.ts'
-import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
-import { Governance } from './governance.ts'
-import { GROUP_DEPTH_MAX } from './limits.ts'
-import { Story, withBob } from './story.fixture.ts'
+import type { OpBody } from '../../base/operations.ts'
+import { ALL_CAPABILITIES, CAPABILITY } from '../capabilities.ts'
+import { Governance } from '../governance.ts'
+import { GROUP_DEPTH_MAX } from '../limits.ts'
+import { Story, withBob } from '../story.fixture.ts'
 import {
   added,
   alice,
@@ -30,7 +30,7 @@ import {
   operation,
   removed,
   roled,
-} from './world.fixture.ts'
+} from '../world.fixture.ts'
 
 test('the creator is admin and owner of the namespace, which is its own root group', () => {
   const { state } = new Story()

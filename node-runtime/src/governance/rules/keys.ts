@@ -1,6 +1,6 @@
 // Keys of groups: how a new one comes into force. Which one is in force is read in `namespace-snapshot.ts`.
-import { toHex } from '../base/bytes.ts'
-import { GROUP_KEYS_MAX } from './limits.ts'
+import { toHex } from '../../base/bytes.ts'
+import { GROUP_KEYS_MAX } from '../limits.ts'
 import type { Rule } from './rule.ts'
 
 /** Any writer may: it has the key, and the first to write after a removal must not wait for an admin. */

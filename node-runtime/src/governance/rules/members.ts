@@ -1,12 +1,12 @@
 // Members: how they come, change and go.
-import { toHex } from '../base/bytes.ts'
-import type { AccountId, GroupId } from '../base/ids.ts'
-import { accountOf } from '../base/keys.ts'
-import { ROLES, type Role } from '../base/operations.ts'
-import { CAPABILITY } from './capabilities.ts'
-import type { GroupRecord, NamespaceSnapshot } from './namespace-snapshot.ts'
-import type { Removal } from './namespace-state.ts'
-import { contextsOf } from './removal-pins.ts'
+import { toHex } from '../../base/bytes.ts'
+import type { AccountId, GroupId } from '../../base/ids.ts'
+import { accountOf } from '../../base/keys.ts'
+import { ROLES, type Role } from '../../base/operations.ts'
+import { CAPABILITY } from '../capabilities.ts'
+import type { GroupRecord, NamespaceSnapshot } from '../namespace-snapshot.ts'
+import type { Removal } from '../namespace-state.ts'
+import { contextsOf } from '../removal-pins.ts'
 import type { OpOf, Rule } from './rule.ts'
 
 const NS_PER_SEC = 1_000_000_000n

@@ -1,7 +1,8 @@
 // What a kind of operation is to the fold: who may do it, and what it does.
-import type { AccountId } from '../base/ids.ts'
-import type { OpBody, Operation } from '../base/operations.ts'
-import type { NamespaceSnapshot } from './namespace-snapshot.ts'
+import type { AccountId } from '../../base/ids.ts'
+import type { OpBody, Operation } from '../../base/operations.ts'
+import type { NamespaceSnapshot } from '../namespace-snapshot.ts'
+import type { MetadataRecord } from '../namespace-state.ts'
 
 export type OpOf<K extends OpBody['kind']> = Omit<Operation, 'body'> & { readonly body: Extract<OpBody, { kind: K }> }
 
@@ -15,4 +16,9 @@ export interface Rule<K extends OpBody['kind']> {
   effect(state: NamespaceSnapshot, op: OpOf<K>, author: AccountId): NamespaceSnapshot
   /** The account whose rights this takes away, judged in the state at its cut. */
   revokes?(state: NamespaceSnapshot, op: OpOf<K>): AccountId | undefined
+}
+
+/** The record that what is made with a name begins with. */
+export function namedBy(op: Operation, name: string | undefined): { readonly metadata?: MetadataRecord } {
+  return name === undefined ? {} : { metadata: { name, fields: [], updatedHlc: op.hlc, updatedBy: op.author } }
 }

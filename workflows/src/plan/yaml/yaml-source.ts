@@ -1,4 +1,5 @@
-// YAML text -> SourceNode tree, with every syntax problem. Aliases and merge keys are written out, within limits.
+// YAML text -> SourceNode tree, with every syntax problem. Aliases and merge keys are written out, within limits. Files of
+// the plain form take the short way (plain-yaml.ts), which gives the same tree.
 
 import {
   type Alias,
@@ -17,6 +18,7 @@ import {
 import { jsonFloat } from '../../values/json/json-value.ts'
 import { FILE_CHARACTERS_MAX, VALUE_DEPTH_MAX, VALUES_MAX } from '../limits.ts'
 import { type Finding, ProblemCollector } from '../problem.ts'
+import { readPlainYaml } from './plain-yaml.ts'
 import type { MapEntry, SourceNode, Span } from './source-node.ts'
 import { type PlainValue, plainScalar } from './yaml-scalar.ts'
 import { yamlSyntaxProblems } from './yaml-syntax.ts'
@@ -28,6 +30,11 @@ export interface YamlSource {
 }
 
 export function readYaml(file: string, text: string): YamlSource {
+  const root = readPlainYaml(text)
+  return root === undefined ? readAnyYaml(file, text) : { root, problems: new ProblemCollector(file, text) }
+}
+
+export function readAnyYaml(file: string, text: string): YamlSource {
   if (text.length > FILE_CHARACTERS_MAX) {
     const message = `the file has ${text.length} characters; at most ${FILE_CHARACTERS_MAX} are read`
     return refused(new ProblemCollector(file, ''), { code: 'file_too_large', message })
@@ -79,6 +86,8 @@ class TreeReader {
   private readonly open = new Set<Node>()
   private values = 0
   private refused = false
+  /** Of the value that was read last: where its line ends, or the value itself. */
+  private end = 0
 
   constructor(problems: ProblemCollector, text: string) {
     this.problems = problems
@@ -93,13 +102,16 @@ class TreeReader {
     if (depth > VALUE_DEPTH_MAX) return this.refuse(node, `the file is nested deeper than ${VALUE_DEPTH_MAX} levels`)
     if (isAlias(node)) return this.alias(node, depth)
     if (node.anchor !== undefined) this.anchors.set(node.anchor, node)
-    if (isScalar(node)) return { kind: 'scalar', value: this.scalar(node), span: spanOf(node) }
-    if (!isMap(node) && !isSeq(node)) return { kind: 'scalar', value: null, span: spanOf(node) }
+    if (!isMap(node) && !isSeq(node)) {
+      this.end = this.lineEndOf(node)
+      return { kind: 'scalar', value: isScalar(node) ? this.scalar(node) : null, span: spanOf(node) }
+    }
     const placeholder = isMap(node) ? this.barePlaceholder(node) : undefined
     if (placeholder !== undefined) return placeholder
     this.open.add(node)
     const result = isMap(node) ? this.map(node, depth) : this.list(node, depth)
     this.open.delete(node)
+    if (node.flow === true) this.end = this.lineEndOf(node)
     return result
   }
 
@@ -140,7 +152,7 @@ class TreeReader {
       if (read === undefined) return undefined
       items.push(read)
     }
-    return { kind: 'list', items, span: spanOf(node) }
+    return { kind: 'list', items, span: this.spanOfAll(node) }
   }
 
   private map(node: YAMLMap, depth: number): SourceNode | undefined {
@@ -160,7 +172,21 @@ class TreeReader {
     const all = new Map<string, MapEntry>()
     for (const entry of merged) if (!all.has(entry.key)) all.set(entry.key, entry)
     for (const [name, entry] of entries) all.set(name, entry)
-    return { kind: 'map', entries: [...all.values()], span: spanOf(node) }
+    return { kind: 'map', entries: [...all.values()], span: this.spanOfAll(node) }
+  }
+
+  /** Nothing at all ends where it would be; a block of text ends behind its last line break. */
+  private lineEndOf(node: Node): number {
+    const { start, end } = spanOf(node)
+    if (start === end || this.text[end - 1] === '\n') return end
+    const newline = this.text.indexOf('\n', end)
+    return newline < 0 ? this.text.length : newline + 1
+  }
+
+  /** Of a block without the comments below it: some parsers count them to it, and they may be about what follows. */
+  private spanOfAll(node: YAMLMap | YAMLSeq): Span {
+    const { start, end } = spanOf(node)
+    return { start, end: node.flow === true ? end : Math.min(end, this.end) }
   }
 
   private key(node: Node): Pick<MapEntry, 'key' | 'keySpan'> | undefined {

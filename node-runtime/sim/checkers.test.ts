@@ -157,6 +157,16 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
   ],
   [
     'calls',
+    'what was written again counts beside what it stands for',
+    () => {
+      const [one, two] = mixed.deltas.filter(({ delta }) => delta.author === mixed.deltas[0]?.delta.author)
+      if (!one || !two) throw new Error('the first author has written once')
+      const twice = { ...two, payload: { ...two.payload, rewrites: one.delta } }
+      return { ...mixed, deltas: mixed.deltas.map((applied) => (applied === two ? twice : applied)) }
+    },
+  ],
+  [
+    'calls',
     'a call on a node that is up fails',
     () =>
       withHistory(mixed, {

@@ -1,6 +1,5 @@
 // What the disks and the running nodes say at the end of a run: the checkers read this and the history, nothing else.
 import { fromUtf8, toHex, utf8 } from '../src/base/bytes.ts'
-import { sha256 } from '../src/base/hash.ts'
 import { type DeltaId, idBytes, type OpId, type RootHash } from '../src/base/ids.ts'
 import { accountOf } from '../src/base/keys.ts'
 import { ContextStore } from '../src/context/context-store.ts'
@@ -124,7 +123,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
     voids: graph.filter(isVoid),
     graph,
     everything,
-    reissued: reissuedAs(history, deltas, open),
+    reissued: reissuedAs(history, deltas),
     exposed: await exposedTo(end, deltas),
     views,
     refolded,
@@ -182,22 +181,14 @@ function pastOf(everything: readonly Delta[], heads: readonly DeltaId[]): Readon
   return past
 }
 
-/** A delta that is written again keeps its author and its artifact. */
-function reissuedAs(
-  history: History,
-  deltas: readonly AppliedDelta[],
-  open: (delta: Delta) => AppliedDelta,
-): ReadonlyMap<DeltaId, DeltaId> {
+/** What is written again names the first delta that it stands for; only its own author can say so. */
+function reissuedAs({ deltas: rows }: History, deltas: readonly AppliedDelta[]): ReadonlyMap<DeltaId, DeltaId> {
   const reissued = new Map<DeltaId, DeltaId>()
-  if (history.reissues === 0) return reissued
-  const writeOf = ({ delta, payload }: AppliedDelta) => `${delta.author} ${toHex(sha256(payload.artifact.bytes))}`
-  const byWrite = new Map(deltas.map((applied) => [writeOf(applied), applied.delta.id]))
-  const here = new Set(deltas.map(({ delta }) => delta.id))
-  for (const { deltaId } of history.attempts) {
-    const row = deltaId === undefined || here.has(deltaId) ? undefined : history.deltas.get(deltaId)
-    if (deltaId === undefined || row === undefined) continue
-    const again = byWrite.get(writeOf(open(decodeDelta(decodeRow<DeltaRow>('delta', row).delta))))
-    if (again !== undefined) reissued.set(deltaId, again)
+  for (const { delta, payload } of deltas) {
+    const row = payload.rewrites && rows.get(payload.rewrites.id)
+    if (row === undefined) continue
+    const first = decodeDelta(decodeRow<DeltaRow>('delta', row).delta)
+    if (first.author === delta.author) reissued.set(first.id, delta.id)
   }
   return reissued
 }

@@ -4,6 +4,7 @@ import type { DeltaId } from '../src/base/ids.ts'
 import { KEY_PREFIXES } from '../src/store/keys.ts'
 import type { StoreOp } from '../src/store/store.ts'
 import type { LogEntry } from '../src/testing/recording-logger.ts'
+import { type CheckpointRow, decodeRow } from '../src/wire/records.ts'
 import type { FaultKind, Operation, Turn } from './scenario.ts'
 
 export interface Attempt {
@@ -72,6 +73,8 @@ export class History {
   readonly adoptions = new Map<string, number[]>()
   /** Each time that somebody pruned its history, and what it knew then. */
   readonly pruned: Pruned[] = []
+  /** By node: its checkpoint, as it is encoded. */
+  readonly #checkpoints = new Map<string, string>()
   /** By node: the deltas on its disk that do not wait. */
   readonly #held = new Map<string, Set<DeltaId>>()
   /** By node, then by author: the newest heads that are on its disk. */
@@ -154,8 +157,12 @@ export class History {
     else held.delete(id)
   }
 
-  /** With a snapshot the state is swapped in the same batch. The row is also rewritten once a swap was looked at. */
+  /** With a snapshot the state is swapped in the same batch. */
   #checkpoint(name: string, { value }: Put, { ops, nowMs }: Batch): void {
+    const checkpoint = toHex(decodeRow<CheckpointRow>('checkpoint', value).checkpoint)
+    // The row is rewritten once a swap was looked at: nothing is pruned by that.
+    if (this.#checkpoints.get(name) === checkpoint) return
+    this.#checkpoints.set(name, checkpoint)
     const isSwap = ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.contextMeta)
     if (isSwap) {
       this.adoptions.set(name, [...(this.adoptions.get(name) ?? []), nowMs])

@@ -1,4 +1,4 @@
-// A call on a node that is up is answered, and an answer is kept: its delta is applied on every node in the end; what
+// A call on a node that is up is answered, and an answer is kept: its delta is applied on every node in the end, once; what
 // belongs together is one batch (I2).
 import type { DeltaId } from '../../src/base/ids.ts'
 import { remainingNodes } from '../scenario.ts'
@@ -34,6 +34,12 @@ export const calls: Checker = {
       if (outcome !== 'acknowledged' || deltaId === undefined) continue
       if (!counted.has(reissued.get(deltaId) ?? deltaId))
         found.push(`${what} was acknowledged, and its delta counts nowhere`)
+    }
+    const standing = new Set<string>()
+    for (const { delta, payload } of deltas) {
+      const first = `${delta.author} ${payload.rewrites?.id ?? delta.id}`
+      if (standing.has(first)) found.push(`${delta.id.slice(0, 8)} was written again, and counts twice`)
+      standing.add(first)
     }
     for (const { name, id, lacks } of history.torn) {
       if (!history.hostileDeltas.has(id)) found.push(`${name} wrote ${id.slice(0, 8)} without ${lacks} in its batch`)

@@ -33,3 +33,8 @@ function firstWrong(value: unknown): number {
   if (!Array.isArray(value)) return -1
   return value.findIndex((item) => !Number.isInteger(item) || item < 0 || item > 255)
 }
+
+/** Absent, `null` or such a text. */
+export function OptionalText(maxBytes: number, minLength = 0) {
+  return Type.Optional(Type.Union([Text(maxBytes, minLength), Type.Null()]))
+}

@@ -3,6 +3,9 @@
 /** JSON bodies, as in the reference node; a larger one is answered 413. */
 export const JSON_BODY_BYTES_MAX = 2 * 1024 * 1024
 
+/** The same of /auth and /admin. */
+export const AUTH_BODY_BYTES_MAX = 1024 * 1024
+
 /** Of a refused header, shown in the refusal. */
 export const HEADER_SHOWN_MAX = 100
 
@@ -44,3 +47,16 @@ export const PACKAGE_BYTES_MAX = 128
 export const VERSION_BYTES_MAX = 64
 export const NAME_BYTES_MAX = 64
 export const INIT_PARAMS_BYTES_MAX = 1024 * 1024
+
+/** Of one kind; one more is refused with 409. A list is one answer, and creating looks at all of them. */
+export const ALIASES_MAX = 10_000
+/** Changes of aliases that wait for each other; one more is refused with 503. */
+export const ALIAS_QUEUE_MAX = 1_000
+/** As in the reference node; refused with 400. */
+export const ALIAS_CHARS_MAX = 50
+
+/** Of an invitation in one text; what we write has some 1,000. Refused with 400: base58 takes quadratic time. */
+export const PAYLOAD_CHARS_MAX = 4096
+
+/** Grants in one request of older clients, an operation each; refused with 400. */
+export const GRANTS_MAX = 100

@@ -55,8 +55,12 @@ export const KEY_PREFIXES = {
   identity: 'i/',
   /** v/ ctx key: node-local private storage of a guest (runtime). */
   private: 'v/',
+  /** A/ kind context? name: what a client calls a context, an application or an identity (server). */
+  alias: 'A/',
   /** n/ name: version of the store and other facts about the node. */
   nodeMeta: 'n/',
+  /** K/ kind id: a key of a caller, a login or a secret that signs tokens (auth). */
+  auth: 'K/',
 } as const
 
 export type KeyKind = keyof typeof KEY_PREFIXES

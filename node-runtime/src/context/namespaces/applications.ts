@@ -118,6 +118,11 @@ export class Applications {
     return module
   }
 
+  /** What the code says of its methods and state, as JSON text; undefined where it says nothing. Throws as `module`. */
+  async abi(id: ApplicationId): Promise<string | undefined> {
+    return (await this.#parts.executor.inspect(await this.module(id))).abiSection.json
+  }
+
   async #inspect(module: GuestModule, source: string): Promise<'guest' | 'host'> {
     try {
       return (await this.#parts.executor.inspect(module)).storage

@@ -1,7 +1,7 @@
 // A node behind a real socket, and requests as clients write them.
 import { silentLogger } from '../../base/log.ts'
 import type { Node } from '../../node.ts'
-import type { RouteParts } from '../route.ts'
+import type { ServerParts } from '../route.ts'
 import { createServer } from '../server.ts'
 
 export interface Answer {
@@ -33,7 +33,7 @@ export interface ServedNode {
 export const BASE58 = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/
 export const HEX32 = /^[0-9a-f]{64}$/
 
-export async function serve(node: Node, log: RouteParts['log'] = silentLogger): Promise<ServedNode> {
+export async function serve(node: Node, log: ServerParts['log'] = silentLogger): Promise<ServedNode> {
   const server = createServer({ node, log })
   await server.listen('127.0.0.1', 0)
   const [url] = server.addresses()

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { appWasm } from '../../../../scripts/build-apps.ts'
-import { systemClock } from '../../base/clock.ts'
-import { TestWorld } from '../../testing/test-nodes.ts'
-import { BASE58, type Refusal, refusalsOf, type ServedNode, serve } from '../testing/served-node.ts'
+import { appWasm } from '../../../../../scripts/build-apps.ts'
+import { systemClock } from '../../../base/clock.ts'
+import { nameBytes } from '../../../runtime/testing/test-guests.ts'
+import { TestWorld } from '../../../testing/test-nodes.ts'
+import { BASE58, type Refusal, refusalsOf, type ServedNode, serve } from '../../testing/served-node.ts'
 
 const INSTALL = '/admin-api/install-dev-application'
 const LIST = '/admin-api/applications'
@@ -116,3 +117,74 @@ test('an application that is not there, and an id that is none', async () => {
   ])
   expect(seen).toEqual(wanted)
 })
+
+test('the versions of a package are told, the newest first, with the latest of all', async () => {
+  const ids: string[] = []
+  for (const version of ['1.9.0', '1.10.0']) {
+    const wasm = path.join(folder, `${version}.wasm`)
+    // Other code each time: a custom section with its version.
+    await writeFile(wasm, Buffer.concat([await appWasm('kv-store'), customBytes('version', version)]))
+    const { body } = await node.post(INSTALL, { body: { path: wasm, package: 'com.example/a', version } })
+    ids.push((body as { data: { applicationId: string } }).data.applicationId)
+  }
+  expect((await node.get('/admin-api/packages')).body).toMatchObject({
+    packages: expect.arrayContaining(['com.example/a']),
+  })
+  const of = encodeURIComponent('com.example/a')
+  expect((await node.get(`/admin-api/packages/${of}/versions`)).body).toEqual({ versions: ['1.10.0', '1.9.0'] })
+  expect((await node.get(`/admin-api/packages/${of}/latest`)).body).toEqual({
+    applicationId: ids[1],
+    version: '1.10.0',
+  })
+  expect((await node.get('/admin-api/packages/none/versions')).body).toEqual({ versions: [] })
+  expect((await node.get('/admin-api/packages/none/latest')).body).toEqual({ applicationId: null, version: null })
+  const { body } = await node.get(`${LIST}/${ids[0]}/versions`)
+  expect(body).toEqual({
+    data: ['1.10.0', '1.9.0'].map((version) => ({
+      version,
+      blobId: expect.stringMatching(BASE58),
+      size: expect.any(Number),
+      package: 'com.example/a',
+    })),
+  })
+})
+
+test('an application is forgotten, and once more is no failure', async () => {
+  const { body } = await node.post(INSTALL, { body: { path: path.join(folder, 'handlers.wasm') } })
+  const { applicationId } = (body as { data: { applicationId: string } }).data
+  for (const times of ['once', 'twice']) {
+    for (const asking of [{}, { body: {} }]) {
+      const answer = await node.ask('DELETE', `${LIST}/${applicationId}`, asking)
+      expect([times, answer.status, answer.body]).toEqual([times, 200, { data: { applicationId } }])
+    }
+  }
+  expect((await node.get(`${LIST}/${applicationId}`)).status).toBe(404)
+})
+
+test('an application says what it can, where it carries that', async () => {
+  const abi = { schema_version: 'wasm-abi/1', methods: [{ name: 'len' }], events: [], types: {} }
+  const described = Buffer.concat([await appWasm('kv-store'), customBytes('calimero_abi_v1', JSON.stringify(abi))])
+  const idOf = async (name: string, wasm: Uint8Array) => {
+    await writeFile(path.join(folder, name), wasm)
+    const { body } = await node.post(INSTALL, { body: { path: path.join(folder, name) } })
+    return (body as { data: { applicationId: string } }).data.applicationId
+  }
+  const application = await idOf('described.wasm', described)
+  const answer = await node.get(`${LIST}/${application}/abi`)
+  expect([answer.status, answer.body]).toEqual([200, { data: abi }])
+  const [seen, wanted] = await refusalsOf(node, [
+    { why: 'no such service', path: `${LIST}/${application}/abi?service_name=x`, status: 404, says: 'one service' },
+    { why: 'unknown', path: `${LIST}/${UNKNOWN}/abi`, status: 404, says: 'not found' },
+  ])
+  expect(seen).toEqual(wanted)
+})
+
+function customBytes(name: string, content: string): Uint8Array {
+  const section = [...nameBytes(name), ...Buffer.from(content)]
+  return Uint8Array.from([0, ...leb(section.length), ...section])
+}
+
+/** Unsigned LEB128. */
+function leb(value: number): number[] {
+  return value < 128 ? [value] : [(value & 127) | 128, ...leb(value >> 7)]
+}

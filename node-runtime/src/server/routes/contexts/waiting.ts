@@ -1,12 +1,12 @@
 // What waits in a context, why and since when; what was given up, and how to try it again.
 import { Type } from 'typebox'
-import { idBase58 } from '../../base/ids.ts'
-import type { Context } from '../../context/context.ts'
-import type { HandlerItem } from '../../context/handlers/handler-item.ts'
-import type { Paging, WaitingDelta } from '../../context/waiting/waiting-rows.ts'
-import { contextIdOf, pagingOf } from '../encodings.ts'
-import { contextOf } from '../lookups.ts'
-import { NoBody, NoFields, Page, type Route, type RouteParts, route } from '../route.ts'
+import { idBase58 } from '../../../base/ids.ts'
+import type { Context } from '../../../context/context.ts'
+import type { HandlerItem } from '../../../context/handlers/handler-item.ts'
+import type { Paging, WaitingDelta } from '../../../context/waiting/waiting-rows.ts'
+import { contextIdOf, pagingOf } from '../../encodings.ts'
+import { contextOf } from '../../lookups.ts'
+import { NoBody, NoFields, Page, type Route, type RouteParts, route } from '../../route.ts'
 
 const ByContext = Type.Object({ id: Type.String() })
 const ByLetter = Type.Object({ id: Type.String(), letter: Type.String() })

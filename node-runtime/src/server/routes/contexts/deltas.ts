@@ -1,12 +1,12 @@
 // Where one delta of a context is on this node: what tells a client that waits for a write, and one that looks for what a
 // node lacks.
 import { Type } from 'typebox'
-import { type DeltaId, idBase58, parseHexId } from '../../base/ids.ts'
-import type { Context } from '../../context/context.ts'
-import type { WaitingDelta } from '../../context/waiting/waiting-rows.ts'
-import { contextIdOf } from '../encodings.ts'
-import { contextOf } from '../lookups.ts'
-import { NoBody, NoFields, type Route, route } from '../route.ts'
+import { type DeltaId, idBase58, parseHexId } from '../../../base/ids.ts'
+import type { Context } from '../../../context/context.ts'
+import type { WaitingDelta } from '../../../context/waiting/waiting-rows.ts'
+import { contextIdOf } from '../../encodings.ts'
+import { contextOf } from '../../lookups.ts'
+import { NoBody, NoFields, type Route, route } from '../../route.ts'
 
 const ByDelta = Type.Object({ id: Type.String(), delta: Type.String() })
 

@@ -1,6 +1,6 @@
 // Who is alive, ready, and connected. Public: no identity is asked.
-import { answerHealth, answerReady } from '../probes.ts'
-import { NoBody, NoFields, type Route, route } from '../route.ts'
+import { answerHealth, answerReady } from '../../probes.ts'
+import { NoBody, NoFields, type Route, route } from '../../route.ts'
 
 export const healthRoutes: readonly Route[] = [
   route({

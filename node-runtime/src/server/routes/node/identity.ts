@@ -1,6 +1,6 @@
 // Who this node is, and fresh key pairs for clients that want one.
-import { idBase58 } from '../../base/ids.ts'
-import { NoBody, NoFields, type Route, route } from '../route.ts'
+import { idBase58 } from '../../../base/ids.ts'
+import { NoBody, NoFields, type Route, route } from '../../route.ts'
 
 export const identityRoutes: readonly Route[] = [
   route({

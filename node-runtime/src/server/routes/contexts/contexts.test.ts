@@ -1,12 +1,12 @@
 // Contexts over HTTP: their shapes, and every refusal. `ada` made the contexts, `bob` joined; neither waits for time.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { appWasm } from '../../../../scripts/build-apps.ts'
-import { systemClock } from '../../base/clock.ts'
-import { type ContextId, type GroupId, idBase58, idBytes } from '../../base/ids.ts'
-import { MEMORY_SECTIONS, nameBytes, rawModule } from '../../runtime/testing/test-guests.ts'
-import { converge, type SharedContext, shareContext, TestWorld } from '../../testing/test-nodes.ts'
-import { executorGate } from '../testing/executor-gate.ts'
-import { BASE58, HEX32, type Refusal, refusalsOf, type ServedNode, serve } from '../testing/served-node.ts'
+import { appWasm } from '../../../../../scripts/build-apps.ts'
+import { systemClock } from '../../../base/clock.ts'
+import { type ContextId, type GroupId, idBase58, idBytes } from '../../../base/ids.ts'
+import { MEMORY_SECTIONS, nameBytes, rawModule } from '../../../runtime/testing/test-guests.ts'
+import { converge, type SharedContext, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
+import { executorGate } from '../../testing/executor-gate.ts'
+import { BASE58, HEX32, type Refusal, refusalsOf, type ServedNode, serve } from '../../testing/served-node.ts'
 
 const CONTEXTS = '/admin-api/contexts'
 const UNKNOWN = '1'.repeat(32)
@@ -130,7 +130,8 @@ describe('creating a context', () => {
       row('nothing', undefined, 'body'),
       row('a list', [], 'body'),
       row('no application', { ...good, applicationId: undefined }, 'applicationId'),
-      row('no group', { ...good, groupId: undefined }, 'groupId'),
+      row('a group that is none', { ...good, groupId: 7 }, 'groupId'),
+      row('a member key of its own', { ...good, identitySecret: '7'.repeat(64) }, 'identitySecret', 501),
       row('no parameters', { ...good, initializationParams: undefined }, 'initializationParams'),
       row('parameters as text', { ...good, initializationParams: '{}' }, 'body/initializationParams'),
       row('parameters out of range', { ...good, initializationParams: [0, -1] }, 'item 1 is -1'),
@@ -171,6 +172,35 @@ function trappingInit(): Uint8Array {
   const noParameters = [1, [1, 0x60, 0, 0]] as const
   return rawModule(noParameters, [3, [1, 0]], MEMORY_SECTIONS.memory(1), exported, [10, [1, 3, 0, 0x00, 0x0b]])
 }
+
+describe('the contexts of an application', () => {
+  test('are listed as all are, and with the identities that may call there', async () => {
+    const all = (await ada.get(CONTEXTS)).body
+    expect((await ada.get(`${CONTEXTS}/for-application/${applicationId}`)).body).toEqual(all)
+    expect((await ada.get(`${CONTEXTS}/for-application/${UNKNOWN}`)).body).toEqual({ data: { contexts: [] } })
+    const { body } = await bob.get(`${CONTEXTS}/with-executors/for-application/${applicationId}`)
+    const shown = {
+      id,
+      application_id: applicationId,
+      contextStateHash: expect.stringMatching(BASE58),
+      executors: [keyOf('bob')],
+    }
+    expect(body).toEqual({ contexts: expect.arrayContaining([shown]) })
+  })
+})
+
+test('a resync begins at once, and its context is named in hex', async () => {
+  for (const asking of [{}, { text: 'null' }, { body: { force: true } }]) {
+    const { status, body } = await ada.post(`${CONTEXTS}/${id}/resync`, asking)
+    expect([status, body]).toEqual([200, { contextId: kv.contextId, resyncStarted: true }])
+  }
+})
+
+test('a context runs what its group does', async () => {
+  const update = (wanted: string) => ada.post(`${CONTEXTS}/${id}/application`, { body: { applicationId: wanted } })
+  expect(await update(applicationId)).toMatchObject({ status: 200, body: { data: null } })
+  expect((await update(UNKNOWN)).status).toBe(404)
+})
 
 describe('the list', () => {
   test('is paged', async () => {

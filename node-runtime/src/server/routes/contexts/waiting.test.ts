@@ -1,14 +1,14 @@
 // What waits, over HTTP: `bob` gets one delta without its parent and one from behind governance it does not have; the
 // handlers that `ada`'s writes cause fail at `bob`.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { appWasm } from '../../../../scripts/build-apps.ts'
-import { systemClock } from '../../base/clock.ts'
-import { type DeltaId, idBase58 } from '../../base/ids.ts'
-import { EVERYTHING, idOfKey } from '../../reconcile/item-key.ts'
-import type { GuestExecutor } from '../../runtime/guest-executor.ts'
-import { converge, type SharedContext, shareContext, TestWorld } from '../../testing/test-nodes.ts'
-import type { Delta } from '../../wire/delta.ts'
-import { HEX32, type ServedNode, serve } from '../testing/served-node.ts'
+import { appWasm } from '../../../../../scripts/build-apps.ts'
+import { systemClock } from '../../../base/clock.ts'
+import { type DeltaId, idBase58 } from '../../../base/ids.ts'
+import { EVERYTHING, idOfKey } from '../../../reconcile/item-key.ts'
+import type { GuestExecutor } from '../../../runtime/guest-executor.ts'
+import { converge, type SharedContext, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
+import type { Delta } from '../../../wire/delta.ts'
+import { HEX32, type ServedNode, serve } from '../../testing/served-node.ts'
 
 let world: TestWorld
 let bob: ServedNode

@@ -1,9 +1,9 @@
 // Who the node is, and key pairs for clients.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { systemClock } from '../../base/clock.ts'
-import { idBase58 } from '../../base/ids.ts'
-import { TestWorld } from '../../testing/test-nodes.ts'
-import { BASE58, HEX32, type ServedNode, serve } from '../testing/served-node.ts'
+import { systemClock } from '../../../base/clock.ts'
+import { idBase58 } from '../../../base/ids.ts'
+import { TestWorld } from '../../../testing/test-nodes.ts'
+import { BASE58, HEX32, type ServedNode, serve } from '../../testing/served-node.ts'
 
 let world: TestWorld
 let node: ServedNode

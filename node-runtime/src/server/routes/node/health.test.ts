@@ -1,11 +1,11 @@
 // Liveness, readiness and connections, as the probes of operators and workflows read them.
 import { afterEach, expect, test } from 'vitest'
-import { appWasm } from '../../../../scripts/build-apps.ts'
-import { utf8 } from '../../base/bytes.ts'
-import { systemClock } from '../../base/clock.ts'
-import { shareContext, TestWorld } from '../../testing/test-nodes.ts'
-import { executorGate } from '../testing/executor-gate.ts'
-import { type ServedNode, serve } from '../testing/served-node.ts'
+import { appWasm } from '../../../../../scripts/build-apps.ts'
+import { utf8 } from '../../../base/bytes.ts'
+import { systemClock } from '../../../base/clock.ts'
+import { shareContext, TestWorld } from '../../../testing/test-nodes.ts'
+import { executorGate } from '../../testing/executor-gate.ts'
+import { type ServedNode, serve } from '../../testing/served-node.ts'
 
 const HEALTH = '/admin-api/health'
 const READY = '/admin-api/ready'

@@ -1,0 +1,118 @@
+// Aliases: names for contexts, applications and identities, of this node alone.
+import { type TProperties, Type } from 'typebox'
+import { type ApplicationId, idBase58, type PublicKey, parseBase58Id } from '../../base/ids.ts'
+import type { AliasKind, Named } from '../aliases.ts'
+import { contextIdOf } from '../encodings.ts'
+import { ALIAS_CHARS_MAX } from '../limits.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../route.ts'
+import { Base58, NullData } from '../shapes.ts'
+
+const Alias = Type.String({ minLength: 1, maxLength: ALIAS_CHARS_MAX, pattern: '^[A-Za-z0-9._-]+$' })
+const ROOT = '/admin-api/alias'
+
+interface AliasSort {
+  readonly name: 'context' | 'application' | 'identity'
+  /** The field of the body with what is named. */
+  readonly field: string
+  /** Of the path, after the name of the kind. */
+  readonly place: string
+  readonly placed: TProperties
+  readonly kindOf: (params: Readonly<Record<string, unknown>>) => AliasKind
+  readonly idOf: (text: string) => Named
+}
+
+const SORTS: readonly AliasSort[] = [
+  {
+    name: 'context',
+    field: 'contextId',
+    place: '',
+    placed: {},
+    kindOf: () => 'context',
+    idOf: contextIdOf,
+  },
+  {
+    name: 'application',
+    field: 'applicationId',
+    place: '',
+    placed: {},
+    kindOf: () => 'application',
+    idOf: parseBase58Id<ApplicationId>,
+  },
+  {
+    name: 'identity',
+    field: 'identity',
+    place: '/:context',
+    placed: { context: Type.String() },
+    kindOf: ({ context }) => ({ identityIn: contextIdOf(String(context)) }),
+    idOf: parseBase58Id<PublicKey>,
+  },
+]
+
+function routesOf({ name, field, place, placed, kindOf, idOf }: AliasSort): Route[] {
+  const base = { query: NoFields, body: NoBody }
+  const ByName = Type.Object({ ...placed, name: Alias })
+  const Placed = Type.Object(placed)
+  return [
+    route({
+      ...base,
+      method: 'POST',
+      url: `${ROOT}/create/${name}${place}`,
+      summary: `Give ${article(name)} a name on this node`,
+      permission: `context:alias:create`,
+      params: Placed,
+      body: Type.Object({ alias: Alias, [field]: Type.String() }),
+      response: NullData,
+      failures: [409],
+      handle: async ({ aliases }, { params, body }) => {
+        const { alias, [field]: id }: Readonly<Record<string, string>> = body
+        await aliases.create(kindOf(params), alias ?? '', idOf(id ?? ''))
+        return { data: null }
+      },
+    }),
+    route({
+      ...base,
+      method: 'POST',
+      url: `${ROOT}/lookup/${name}${place}/:name`,
+      summary: `What a name of ${article(name)} stands for; null where it stands for nothing`,
+      permission: `context:alias:lookup`,
+      params: ByName,
+      response: Data(Type.Object({ value: Type.Union([Base58, Type.Null()]) })),
+      handle: async ({ aliases }, { params }) => {
+        const found = aliases.find(kindOf(params), params.name)
+        return { data: { value: found === undefined ? null : idBase58(found) } }
+      },
+    }),
+    route({
+      ...base,
+      method: 'POST',
+      url: `${ROOT}/delete/${name}${place}/:name`,
+      summary: `Take a name of ${article(name)} away; one that is not there is no failure`,
+      permission: `context:alias:delete`,
+      params: ByName,
+      response: NullData,
+      handle: async ({ aliases }, { params }) => {
+        await aliases.delete(kindOf(params), params.name)
+        return { data: null }
+      },
+    }),
+    route({
+      ...base,
+      method: 'GET',
+      url: `${ROOT}/list/${name}${place}`,
+      summary: `All names of kind ${name}`,
+      permission: `context:alias:list`,
+      params: Placed,
+      response: Data(Type.Record(Type.String(), Base58)),
+      handle: async ({ aliases }, { params }) => {
+        const all = await aliases.list(kindOf(params))
+        return { data: Object.fromEntries(all.map(([alias, id]) => [alias, idBase58(id)])) }
+      },
+    }),
+  ]
+}
+
+function article(name: string): string {
+  return name === 'context' ? `a ${name}` : `an ${name}`
+}
+
+export const aliasRoutes: readonly Route[] = SORTS.flatMap(routesOf)

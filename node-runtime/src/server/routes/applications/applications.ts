@@ -1,0 +1,148 @@
+// Installed applications: installing, looking at, taking away.
+import { isAbsolute } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Type } from 'typebox'
+import { type ApplicationId, idBase58, parseBase58Id } from '../../../base/ids.ts'
+import type { Application as Installed } from '../../../context/namespaces/applications.ts'
+import { byteArray } from '../../encodings.ts'
+import { ServerError } from '../../errors.ts'
+import { ByteList, OptionalText, Text } from '../../fields.ts'
+import { METADATA_BYTES_MAX, PACKAGE_BYTES_MAX, PATH_BYTES_MAX, VERSION_BYTES_MAX } from '../../limits.ts'
+import type { NodeServices } from '../../ports.ts'
+import { RawResponse } from '../../raw-response.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
+import { Application, Base58, Count } from '../../shapes.ts'
+import { versionsOf } from './versions.ts'
+
+const ByApplication = Type.Object({ id: Type.String() })
+const Installation = Data(Type.Object({ applicationId: Base58 }))
+
+function applicationJson(application: Installed): object {
+  const blobId = idBase58(application.blobId)
+  return {
+    id: idBase58(application.id),
+    blob: { bytecode: blobId, compiled: blobId },
+    size: application.size,
+    source: application.source,
+    metadata: byteArray(application.metadata),
+    ...(application.package === undefined ? {} : { package: application.package }),
+    ...(application.version === undefined ? {} : { version: application.version }),
+  }
+}
+
+/** Throws IdError, ServerError NOT_FOUND. */
+function installed(node: NodeServices, text: string): Installed {
+  const application = node.applications.get(parseBase58Id<ApplicationId>(text))
+  if (!application) throw new ServerError('NOT_FOUND', 'Application not found')
+  return application
+}
+
+export const applicationRoutes: readonly Route[] = [
+  route({
+    method: 'POST',
+    url: '/admin-api/install-dev-application',
+    summary: 'Install from a file on the node’s machine',
+    permission: 'admin',
+    params: NoFields,
+    query: NoFields,
+    body: Type.Object({
+      path: Text(PATH_BYTES_MAX, 1),
+      metadata: Type.Optional(ByteList(METADATA_BYTES_MAX)),
+      package: OptionalText(PACKAGE_BYTES_MAX),
+      version: OptionalText(VERSION_BYTES_MAX),
+    }),
+    response: Installation,
+    handle: async ({ node }, { body }) => {
+      if (!isAbsolute(body.path) || body.path.split(/[\\/]/).includes('..') || body.path.includes('\0')) {
+        const shown = JSON.stringify(body.path)
+        throw new ServerError('BAD_REQUEST', `path must be absolute, without ".." and zero bytes: ${shown}`)
+      }
+      const application = await node.applications.installFile(body.path, {
+        source: pathToFileURL(body.path).href,
+        metadata: Uint8Array.from(body.metadata ?? []),
+        ...(typeof body.package === 'string' ? { package: body.package } : {}),
+        ...(typeof body.version === 'string' ? { version: body.version } : {}),
+      })
+      return { data: { applicationId: idBase58(application.id) } }
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/applications',
+    summary: 'All installed applications',
+    permission: 'application:list',
+    params: NoFields,
+    query: NoFields,
+    body: NoBody,
+    response: Data(Type.Object({ apps: Type.Array(Application) })),
+    handle: async ({ node }) => ({ data: { apps: (await node.applications.list()).map(applicationJson) } }),
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/applications/:id',
+    summary: 'One installed application',
+    permission: 'application:list[:id]',
+    params: ByApplication,
+    query: NoFields,
+    body: NoBody,
+    response: Data(Type.Object({ application: Application })),
+    handle: async ({ node }, { params }) => ({ data: { application: applicationJson(installed(node, params.id)) } }),
+  }),
+  route({
+    method: 'DELETE',
+    url: '/admin-api/applications/:id',
+    summary: 'Forget an application; its code stays as a blob, and an unknown one is no failure',
+    permission: 'admin',
+    params: ByApplication,
+    query: NoFields,
+    body: NoBody,
+    response: Installation,
+    handle: async ({ node }, { params }) => {
+      const id = parseBase58Id<ApplicationId>(params.id)
+      await node.applications.uninstall(id)
+      return { data: { applicationId: idBase58(id) } }
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/applications/:id/versions',
+    summary: 'The installed versions of an application’s package, the newest first',
+    permission: 'application:list[:id]',
+    params: ByApplication,
+    query: NoFields,
+    body: NoBody,
+    response: Data(
+      Type.Array(Type.Object({ version: Type.String(), blobId: Base58, size: Count, package: Type.String() })),
+    ),
+    handle: async ({ node }, { params }) => {
+      const application = installed(node, params.id)
+      const all = application.package === undefined ? [application] : await node.applications.list()
+      const versions = versionsOf(all, application.package).map((each) => ({
+        version: each.version ?? '',
+        blobId: idBase58(each.blobId),
+        size: each.size,
+        package: each.package ?? '',
+      }))
+      return { data: versions }
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/applications/:id/abi',
+    summary: 'What an application says of its methods and state; 404 where it says nothing',
+    permission: 'admin',
+    params: ByApplication,
+    query: Type.Object({ service_name: Type.Optional(Type.String()) }),
+    body: NoBody,
+    response: Data(Type.Object({})),
+    handle: async ({ node }, { params, query }) => {
+      const { id } = installed(node, params.id)
+      if (query.service_name !== undefined) {
+        throw new ServerError('NOT_FOUND', `application ${params.id} has one service, without a name`)
+      }
+      const abi = await node.applications.abi(id)
+      if (abi === undefined) throw new ServerError('NOT_FOUND', `application ${params.id} carries no ABI`)
+      return new RawResponse(200, `{"data":${abi}}`)
+    },
+  }),
+]

@@ -1,0 +1,197 @@
+// Contexts: create, list, look at.
+import { type Static, Type } from 'typebox'
+import {
+  type ApplicationId,
+  type ContextId,
+  type GroupId,
+  idBase58,
+  idBytes,
+  parseBase58Id,
+  parseHexId,
+} from '../../../base/ids.ts'
+import type { Context } from '../../../context/context.ts'
+import { byteArray, contextIdOf, pageOf } from '../../encodings.ts'
+import { ServerError } from '../../errors.ts'
+import { ByteList, OptionalText } from '../../fields.ts'
+import { INIT_PARAMS_BYTES_MAX, NAME_BYTES_MAX } from '../../limits.ts'
+import { contextOf, installedId } from '../../lookups.ts'
+import type { NodeServices } from '../../ports.ts'
+import { Data, NoBody, NoFields, Page, type Route, type RouteParts, route } from '../../route.ts'
+import { Base58, ContextShape, Count, Hex32 } from '../../shapes.ts'
+import { ownedIdentities } from './members.ts'
+
+const ByContext = Type.Object({ id: Type.String() })
+const ByApplication = Type.Object({ app: Type.String() })
+const Listed = Data(
+  Type.Object({ contexts: Type.Array(Type.Intersect([ContextShape, Type.Object({ groupId: Hex32 })])) }),
+)
+
+const CreateBody = Type.Object({
+  applicationId: Type.String(),
+  /** Without one the context goes into a namespace of its application that this node keeps for such clients. */
+  groupId: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  initializationParams: ByteList(INIT_PARAMS_BYTES_MAX),
+  serviceName: OptionalText(NAME_BYTES_MAX),
+  contextSeed: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  identitySecret: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  name: OptionalText(NAME_BYTES_MAX, 1),
+})
+
+function contextJson(context: Context): object {
+  const { record } = context
+  const heads = context.heads()
+  return {
+    id: idBase58(record.id),
+    applicationId: idBase58(record.applicationId),
+    contextStateHash: idBase58(context.root),
+    ...(record.serviceName === undefined ? {} : { serviceName: record.serviceName }),
+    ...(heads.length === 0 ? {} : { dagHeads: heads.map((head) => byteArray(idBytes(head))) }),
+    ...(record.name === undefined ? {} : { name: record.name }),
+  }
+}
+
+async function createIn({ node, defaultGroups }: RouteParts, body: Static<typeof CreateBody>) {
+  if (typeof body.identitySecret === 'string') {
+    throw new ServerError('NOT_IMPLEMENTED', 'identitySecret: a node has one member key, in every context')
+  }
+  const applicationId = installedId(node, body.applicationId)
+  const request = {
+    applicationId,
+    initParams: Uint8Array.from(body.initializationParams),
+    ...(typeof body.contextSeed === 'string' ? { seed: idBytes(parseBase58Id<ContextId>(body.contextSeed)) } : {}),
+    ...(typeof body.name === 'string' ? { name: body.name } : {}),
+    ...(typeof body.serviceName === 'string' ? { serviceName: body.serviceName } : {}),
+  }
+  const { groupId, created } =
+    typeof body.groupId === 'string'
+      ? { groupId: parseHexId<GroupId>(body.groupId), created: false }
+      : await defaultGroups.of(applicationId)
+  return { context: await node.contexts.create({ ...request, groupId }), groupCreated: created }
+}
+
+async function listed(node: NodeServices, application?: ApplicationId): Promise<Context[]> {
+  const records = node.contexts.list().filter(({ applicationId }) => (application ?? applicationId) === applicationId)
+  return Promise.all(records.map(({ id }) => node.contexts.get(id)))
+}
+
+function listedJson(context: Context): object {
+  return { ...contextJson(context), groupId: context.record.groupId }
+}
+
+export const contextRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    url: '/admin-api/contexts',
+    summary: 'Contexts whose state is on this node',
+    permission: 'context:list',
+    params: NoFields,
+    query: Page,
+    body: NoBody,
+    response: Listed,
+    handle: async ({ node }, { query }) => {
+      const records = pageOf(node.contexts.list(), query)
+      const contexts = await Promise.all(records.map(({ id }) => node.contexts.get(id)))
+      return { data: { contexts: contexts.map(listedJson) } }
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/admin-api/contexts',
+    summary: 'Create a context of an application, in a group or in the namespace kept for those without one',
+    permission: 'context:create',
+    params: NoFields,
+    query: NoFields,
+    body: CreateBody,
+    response: Data(
+      Type.Object({ contextId: Base58, memberPublicKey: Base58, groupId: Hex32, groupCreated: Type.Boolean() }),
+    ),
+    failures: [404, 409, 501],
+    handle: async (parts, { body }) => {
+      const { context, groupCreated } = await createIn(parts, body)
+      return {
+        data: {
+          contextId: idBase58(context.record.id),
+          memberPublicKey: idBase58(parts.node.identity.publicKey),
+          groupId: context.record.groupId,
+          groupCreated,
+        },
+      }
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/contexts/:id',
+    summary: 'One context: root, heads',
+    permission: 'context:list[:id]',
+    params: ByContext,
+    query: NoFields,
+    body: NoBody,
+    response: Data(ContextShape),
+    handle: async ({ node }, { params }) => ({ data: contextJson(await contextOf(node, contextIdOf(params.id))) }),
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/contexts/for-application/:app',
+    summary: 'Contexts of an application whose state is on this node',
+    permission: 'context:list[:app]',
+    params: ByApplication,
+    query: Page,
+    body: NoBody,
+    response: Listed,
+    handle: async ({ node }, { params, query }) => {
+      const contexts = await listed(node, parseBase58Id<ApplicationId>(params.app))
+      return { data: { contexts: pageOf(contexts, query).map(listedJson) } }
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/contexts/with-executors/for-application/:app',
+    summary: 'The same with the identities of this node that may call there',
+    permission: 'context:list[:app]',
+    params: ByApplication,
+    query: NoFields,
+    body: NoBody,
+    response: Type.Object({
+      contexts: Type.Array(
+        Type.Object({ id: Base58, application_id: Base58, contextStateHash: Base58, executors: Type.Array(Base58) }),
+      ),
+    }),
+    handle: async ({ node }, { params }) => {
+      const contexts = await listed(node, parseBase58Id<ApplicationId>(params.app))
+      return {
+        contexts: contexts.map((context) => ({
+          id: idBase58(context.record.id),
+          application_id: idBase58(context.record.applicationId),
+          contextStateHash: idBase58(context.root),
+          executors: ownedIdentities(node, context),
+        })),
+      }
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/contexts/:id/storage',
+    summary: 'Size of a context’s state',
+    permission: 'context:list[:id]',
+    params: ByContext,
+    query: NoFields,
+    body: NoBody,
+    response: Data(Type.Object({ sizeInBytes: Count })),
+    handle: async ({ node }, { params }) => ({
+      data: { sizeInBytes: (await contextOf(node, contextIdOf(params.id))).sizeInBytes },
+    }),
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/contexts/:id/group',
+    summary: 'The group that owns a context',
+    permission: 'context:list[:id]',
+    params: ByContext,
+    query: NoFields,
+    body: NoBody,
+    response: Data(Type.Union([Hex32, Type.Null()])),
+    handle: async ({ node }, { params }) => ({
+      data: (await contextOf(node, contextIdOf(params.id))).record.groupId,
+    }),
+  }),
+]

@@ -1,0 +1,150 @@
+// What clients of before groups do: contexts without a group, invitations as text, capabilities of a context.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { appWasm } from '../../../../../scripts/build-apps.ts'
+import { systemClock } from '../../../base/clock.ts'
+import { idBase58 } from '../../../base/ids.ts'
+import { TestWorld } from '../../../testing/test-nodes.ts'
+import { DEFAULT_NAME } from '../../default-groups.ts'
+import { BASE58, HEX32, type Refusal, refusalsOf, type ServedNode, serve } from '../../testing/served-node.ts'
+
+const CONTEXTS = '/admin-api/contexts'
+
+let world: TestWorld
+let ada: ServedNode
+let bob: ServedNode
+let applicationId: string
+
+beforeAll(async () => {
+  world = await TestWorld.open({ clock: systemClock })
+  ada = await serve((await world.start('ada')).node)
+  bob = await serve((await world.start('bob')).node)
+  const { node } = world.get('ada')
+  const blob = await node.ports.blobs.put([await appWasm('kv-store')])
+  const application = await node.applications.installBlob(blob.id, { source: 'test', metadata: new Uint8Array(0) })
+  applicationId = idBase58(application.id)
+})
+
+afterAll(async () => {
+  await Promise.all([ada.close(), bob.close()])
+  await world.close()
+})
+
+interface Created {
+  readonly contextId: string
+  readonly groupId: string
+  readonly groupCreated: boolean
+}
+
+async function created(node: ServedNode, more: object = {}): Promise<Created> {
+  const body = { protocol: 'near', applicationId, initializationParams: [], ...more }
+  const answer = await node.post(CONTEXTS, { body })
+  expect([answer.status, answer.text]).toEqual([200, expect.any(String)])
+  return (answer.body as { data: Created }).data
+}
+
+const keyOf = (name: string) => idBase58(world.get(name).node.identity.publicKey)
+
+test('contexts without a group share the namespace of their application', async () => {
+  const [one, other] = await Promise.all([created(ada), created(ada, { groupId: null })])
+  expect([one.groupCreated, other.groupCreated].sort()).toEqual([false, true])
+  expect([one.contextId, one.groupId]).toEqual([expect.stringMatching(BASE58), expect.stringMatching(HEX32)])
+  expect(other.groupId).toBe(one.groupId)
+  expect(await created(ada)).toMatchObject({ groupId: one.groupId, groupCreated: false })
+  const { body } = await ada.get('/admin-api/namespaces')
+  expect(body).toEqual({ data: [expect.objectContaining({ namespaceId: one.groupId, name: DEFAULT_NAME })] })
+})
+
+describe('an invitation to a context', () => {
+  test('is a text for one who is named, and is joined by that text', async () => {
+    const { contextId } = await created(ada)
+    const invited = await ada.post(`${CONTEXTS}/invite`, {
+      body: { contextId, inviterId: keyOf('ada'), inviteeId: keyOf('bob') },
+    })
+    const { data } = invited.body as { data: string }
+    expect([invited.status, data]).toEqual([200, expect.stringMatching(/^[1-9A-HJ-NP-Za-km-z]+$/)])
+    const joined = await bob.post(`${CONTEXTS}/join`, { body: { invitationPayload: data } })
+    expect([joined.status, joined.body]).toEqual([200, { data: { contextId, memberPublicKey: keyOf('bob') } }])
+    expect((await bob.get(`${CONTEXTS}/${contextId}`)).status).toBe(200)
+  })
+
+  test('is an object for whoever holds it, under both of its old names', async () => {
+    for (const [invite, join, validity] of [
+      ['invite', 'join', 'validForSeconds'],
+      ['invite_by_open_invitation', 'join_by_open_invitation', 'validForBlocks'],
+    ]) {
+      const { contextId, groupId } = await created(ada)
+      const { status, body } = await ada.post(`${CONTEXTS}/${invite}`, { body: { contextId, [String(validity)]: 60 } })
+      const { data } = body as { data: object }
+      expect([status, data]).toEqual([200, expect.objectContaining({ context_id: contextId })])
+      const asked = { invitation: data, newMemberPublicKey: keyOf('bob') }
+      const joined = await bob.post(`${CONTEXTS}/${join}`, { body: asked })
+      expect([joined.status, joined.body]).toEqual([200, { data: { contextId, memberPublicKey: keyOf('bob') } }])
+      const again = await bob.post(`/admin-api/groups/${groupId}/join-context`, { body: { contextId } })
+      expect(again.body).toEqual(joined.body)
+    }
+  })
+
+  test('is refused where it is none, or to what is not here', async () => {
+    const post = (what: string, body: object, status: number, says: string): Refusal => {
+      return { why: JSON.stringify(body), method: 'POST', path: `${CONTEXTS}/${what}`, asking: { body }, status, says }
+    }
+    const unknown = '1'.repeat(32)
+    const [seen, wanted] = await refusalsOf(ada, [
+      post('invite', {}, 400, 'contextId'),
+      post('invite', { contextId: 'abc' }, 400, '32 bytes'),
+      post('invite', { contextId: unknown }, 404, unknown),
+      post('invite-specialized-node', { contextId: unknown }, 404, unknown),
+      post('join', {}, 400, 'neither'),
+      post('join', { invitationPayload: 'abc' }, 400, 'invitationPayload'),
+      post('join', { invitationPayload: '0OIl' }, 400, 'invitationPayload'),
+      post('join', { invitationPayload: '1'.repeat(5000) }, 400, 'invitationPayload'),
+      post('join', { invitation: {} }, 400, 'invitation'),
+    ])
+    expect(seen).toEqual(wanted)
+  })
+
+  test('to a specialised node is a nonce', async () => {
+    const { contextId } = await created(ada)
+    const { status, body } = await ada.post(`${CONTEXTS}/invite-specialized-node`, { body: { contextId } })
+    expect([status, body]).toEqual([200, { data: { nonce: expect.stringMatching(HEX32) } }])
+  })
+})
+
+describe('of a context', () => {
+  test('the members are a list and a number', async () => {
+    const { contextId } = await created(ada)
+    expect((await ada.get(`${CONTEXTS}/${contextId}/members`)).body).toEqual({
+      data: expect.arrayContaining([keyOf('ada')]),
+    })
+    const counts = await Promise.all(
+      ['contexts', 'context'].map((word) => ada.get(`/admin-api/${word}/${contextId}/members/count`)),
+    )
+    expect(counts.map(({ body }) => body)).toEqual([{ data: expect.any(Number) }, { data: expect.any(Number) }])
+    expect((await ada.get(`${CONTEXTS}/${contextId}/client-keys`)).body).toEqual({ data: [] })
+  })
+
+  test('capabilities are given and taken, in the group', async () => {
+    const { contextId, groupId } = await created(ada)
+    const { node } = world.get('ada')
+    const bits = () => {
+      const group = node.namespaces.list()[0]?.state.groups.get(groupId as never)
+      return group?.capabilities.get(world.get('bob').node.account)
+    }
+    const ask = (what: string, name: string) =>
+      ada.post(`${CONTEXTS}/${contextId}/capabilities/${what}`, {
+        body: { capabilities: [[keyOf('bob'), name]], signer_id: keyOf('ada') },
+      })
+    for (const [what, name, after] of [
+      ['grant', 'ManageMembers', 4 | 8 | 2],
+      ['grant', 'manage_application', 4 | 8 | 2 | 16],
+      ['revoke', 'ManageMembers', 4 | 16],
+    ] as const) {
+      const { status, body } = await ask(what, name)
+      expect([what, status, body, bits()]).toEqual([what, 200, { data: null }, after])
+    }
+    expect(await ask('grant', 'Fly')).toMatchObject({ status: 400, body: { error: expect.stringContaining('"Fly"') } })
+    const stranger = { capabilities: [['1'.repeat(32), 'ManageMembers']] }
+    const refused = await ada.post(`${CONTEXTS}/${contextId}/capabilities/grant`, { body: stranger })
+    expect(refused).toMatchObject({ status: 403, body: { error: expect.stringContaining('direct member') } })
+  })
+})

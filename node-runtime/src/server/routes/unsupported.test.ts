@@ -1,0 +1,19 @@
+// What this node does not have is said by name.
+import { expect, test } from 'vitest'
+import { systemClock } from '../../base/clock.ts'
+import { TestWorld } from '../../testing/test-nodes.ts'
+import { serve } from '../testing/served-node.ts'
+import { LACKING } from './unsupported.ts'
+
+test('a route whose feature is not here answers 501 with its name, whatever is sent', async () => {
+  const world = await TestWorld.open({ clock: systemClock })
+  const node = await serve((await world.start('ada')).node)
+  for (const { method, url, feature } of LACKING) {
+    const path = url.replaceAll(/:\w+|\*/g, 'x')
+    const asking = method === 'POST' ? { body: { nonce: 1 } } : {}
+    const { status, body } = await node.ask(method, path, asking)
+    expect([path, status, body]).toEqual([path, 501, { error: `this node does not have ${feature}` }])
+  }
+  await node.close()
+  await world.close()
+})

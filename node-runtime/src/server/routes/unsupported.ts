@@ -1,0 +1,45 @@
+// Routes of merod whose feature this node does not have: each answers 501 with the feature's name. The docs list them.
+import { Type } from 'typebox'
+import { ServerError } from '../errors.ts'
+import { NoBody, NoFields, type Permission, type Route, route } from '../route.ts'
+
+interface Lacking {
+  readonly feature: string
+  readonly method: Route['method']
+  readonly url: string
+  readonly permission?: Permission
+}
+
+const TEE = 'trusted execution environments (TEE)'
+const CHAIN = 'contracts of an external chain (NEAR)'
+const DASHBOARD = 'the admin dashboard'
+const PROXY_STATE = `${CHAIN}: a context has no proxy contract`
+
+export const LACKING: readonly Lacking[] = [
+  { feature: TEE, method: 'GET', url: '/admin-api/tee/info', permission: 'public' },
+  { feature: TEE, method: 'POST', url: '/admin-api/tee/attest', permission: 'public' },
+  { feature: TEE, method: 'POST', url: '/admin-api/tee/verify-quote' },
+  { feature: `${TEE}: joining as a fleet node`, method: 'POST', url: '/admin-api/tee/fleet-join' },
+  { feature: PROXY_STATE, method: 'GET', url: '/admin-api/contexts/:id/proxy-contract' },
+  { feature: PROXY_STATE, method: 'POST', url: '/admin-api/contexts/:id/proposals/get-context-value' },
+  { feature: PROXY_STATE, method: 'POST', url: '/admin-api/contexts/:id/proposals/context-storage-entries' },
+  { feature: DASHBOARD, method: 'GET', url: '/admin-dashboard', permission: 'public' },
+  { feature: DASHBOARD, method: 'GET', url: '/admin-dashboard/*', permission: 'public' },
+]
+
+export const unsupportedRoutes: readonly Route[] = LACKING.map(({ feature, method, url, permission = 'admin' }) => {
+  const names = [...url.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
+  return route({
+    method,
+    url,
+    summary: `Not served: ${feature}`,
+    permission,
+    params: Type.Object(Object.fromEntries(names.map((name) => [name, Type.String()]))),
+    query: NoFields,
+    body: NoBody,
+    failures: [501],
+    handle: async () => {
+      throw new ServerError('NOT_IMPLEMENTED', `this node does not have ${feature}`)
+    },
+  })
+})

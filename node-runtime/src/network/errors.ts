@@ -20,6 +20,7 @@ export type NetworkErrorCode =
   | 'FRAME_TRUNCATED'
   | 'FRAME_INVALID'
   | 'MESSAGE_TOO_LARGE'
+  | 'FAULTS_TOO_MANY'
 
 export class NetworkError extends CodedError<NetworkErrorCode> {}
 

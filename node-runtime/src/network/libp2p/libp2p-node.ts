@@ -12,6 +12,8 @@ import { concat, utf8 } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
 import { idBytes } from '../../base/ids.ts'
 import type { SigningKey } from '../../base/keys.ts'
+import { faultyTcp } from '../faults/faulty-tcp.ts'
+import type { LinkFaults } from '../faults/link-faults.ts'
 import {
   CLOSE_TIMEOUT_MS,
   CONNECTIONS_MAX,
@@ -46,11 +48,13 @@ export interface NodeSetup {
   readonly prefix: string
   readonly listen: readonly string[]
   readonly discovery: Discovery
+  /** Of the connections; only where faults are allowed. */
+  readonly faults: LinkFaults | undefined
 }
 
 /** Built, not started. */
 export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
-  const { prefix, discovery } = setup
+  const { prefix, discovery, faults } = setup
   // Seed and public key together: from the seed alone the library would derive the key in JavaScript, at 100 ms.
   const privateKey = privateKeyFromRaw(concat([setup.identity.seed, idBytes(setup.identity.publicKey)]))
   const protocolPrefix = prefix.slice(1)
@@ -60,7 +64,7 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
     logger: SILENT,
     nodeInfo: { name: 'calbox', version: '1', userAgent: 'calbox' },
     addresses: { listen: [...setup.listen] },
-    transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
+    transports: [faults === undefined ? tcp(TCP_OPTIONS) : faultyTcp(TCP_OPTIONS, faults)],
     // The network id is part of the handshake: nodes of another network cannot even connect.
     connectionEncrypters: [noise({ prologueBytes: taggedHash('calbox/network/1', utf8(setup.networkId)) })],
     streamMuxers: [
@@ -91,7 +95,14 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
       pingInterval: PING_EVERY_MS,
       pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS },
     },
-    connectionGater: { denyDialMultiaddr: () => false },
+    connectionGater: {
+      denyDialMultiaddr: () => false,
+      ...(faults && {
+        denyDialPeer: (peer) => faults.refuses(peer.toString()),
+        denyInboundEncryptedConnection: (peer) => faults.refuses(peer.toString()),
+        denyOutboundEncryptedConnection: (peer) => faults.refuses(peer.toString()),
+      }),
+    },
     services: {
       identify: identify({ protocolPrefix, timeout: IDENTIFY_TIMEOUT_MS }),
       ping: ping({ protocolPrefix }),
@@ -101,6 +112,8 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
     peerDiscovery: discovery.peerDiscovery(setup.networkId),
   })
 }
+
+const TCP_OPTIONS = { dialOpts: { noDelay: true }, listenOpts: { noDelay: true } }
 
 const SILENT: ComponentLogger = { forComponent: () => silent }
 const silent: LibraryLogger = Object.assign(() => {}, {

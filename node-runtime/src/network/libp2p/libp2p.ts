@@ -11,6 +11,7 @@ import type { Random } from '../../base/random.ts'
 import { peerIn, placeOf } from '../address.ts'
 import { Emitter } from '../emitter.ts'
 import { NetworkError } from '../errors.ts'
+import type { LinkFaults } from '../faults/link-faults.ts'
 import {
   CLOSE_TIMEOUT_MS,
   CONNECTIONS_PER_PEER_MAX,
@@ -55,6 +56,8 @@ export interface Libp2pNetworkOptions {
   readonly dht?: boolean
   readonly mdns?: boolean
   readonly streamLimits?: StreamLimits
+  /** Of its connections, for tests of what nodes make of a bad network. */
+  readonly faults?: LinkFaults | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -69,6 +72,7 @@ export async function libp2pNetwork(options: Libp2pNetworkOptions): Promise<Netw
     prefix,
     listen: options.listen,
     discovery: await loadDiscovery({ dht: options.dht ?? false, mdns: options.mdns ?? false }),
+    faults: options.faults,
   })
   return new Libp2pNetwork(node, prefix, options)
 }
@@ -279,6 +283,7 @@ class Libp2pNetwork implements Network {
 
   #onConnection(connection: Connection): void {
     const peer = connection.remotePeer.toString()
+    this.#options.faults?.identified(connection.remoteAddr.toString(), peer)
     if (this.#phase === 'closed') {
       connection.abort(new NetworkError('NETWORK_CLOSED', 'the network is closed'))
       return

@@ -1,0 +1,110 @@
+// Faults of a node's own connections, put on and taken off while it runs. Only a node that was told so at its start has them.
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
+import { NetworkError } from '../errors.ts'
+import type { PeerId } from '../network.ts'
+import { type Effect, type FaultDirection, type FaultRule, joinEffects, NO_EFFECT } from './fault-rule.ts'
+import type { LaneCounts } from './lane.ts'
+import { RULES_MAX } from './limits.ts'
+
+/** One connection, as the transport makes it. */
+export interface FaultyLink {
+  readonly address: string
+  peer: PeerId | undefined
+  /** The rules have changed. */
+  changed(): void
+  counts(): { readonly in: LaneCounts; readonly out: LaneCounts }
+}
+
+export interface LinkStatus {
+  readonly peer: PeerId | undefined
+  readonly address: string
+  readonly in: LaneCounts
+  readonly out: LaneCounts
+}
+
+export class LinkFaults {
+  readonly clock: Clock
+  readonly random: Random
+  readonly #rules = new Map<string, FaultRule>()
+  readonly #links = new Set<FaultyLink>()
+
+  constructor({ clock, random }: { readonly clock: Clock; readonly random: Random }) {
+    this.clock = clock
+    this.random = random
+  }
+
+  /** Resolves the id under which it can be taken off. Throws FAULTS_TOO_MANY. */
+  add(rule: FaultRule): string {
+    if (this.#rules.size >= RULES_MAX) {
+      throw new NetworkError('FAULTS_TOO_MANY', `there are ${RULES_MAX} faults already; take some off first`)
+    }
+    const id = randomUUID()
+    this.#rules.set(id, rule)
+    this.#changed()
+    return id
+  }
+
+  /** False where there is none of that id. */
+  remove(id: string): boolean {
+    const wasThere = this.#rules.delete(id)
+    this.#changed()
+    return wasThere
+  }
+
+  clear(): void {
+    this.#rules.clear()
+    this.#changed()
+  }
+
+  rules(): ReadonlyMap<string, FaultRule> {
+    return this.#rules
+  }
+
+  links(): LinkStatus[] {
+    return [...this.#links].map((link) => ({ peer: link.peer, address: link.address, ...link.counts() }))
+  }
+
+  /** No connection is made with this peer. */
+  refuses(peer: PeerId): boolean {
+    return [...this.#rules.values()].some(
+      (rule) => rule.blocked === true && rule.direction === 'both' && concerns(rule, peer),
+    )
+  }
+
+  effect(peer: PeerId | undefined, direction: Exclude<FaultDirection, 'both'>): Effect {
+    let effect = NO_EFFECT
+    for (const rule of this.#rules.values()) {
+      if (rule.direction !== 'both' && rule.direction !== direction) continue
+      if (concerns(rule, peer)) effect = joinEffects(effect, rule)
+    }
+    return effect
+  }
+
+  opened(link: FaultyLink): void {
+    this.#links.add(link)
+  }
+
+  closed(link: FaultyLink): void {
+    this.#links.delete(link)
+  }
+
+  /** The handshake has shown who is at an address. */
+  identified(address: string, peer: PeerId): void {
+    for (const link of this.#links) {
+      if (link.address !== address || link.peer !== undefined) continue
+      link.peer = peer
+      link.changed()
+    }
+  }
+
+  #changed(): void {
+    for (const link of this.#links) link.changed()
+  }
+}
+
+/** Who is at the other end of a new connection is not known until the handshake: only what concerns all counts. */
+function concerns(rule: FaultRule, peer: PeerId | undefined): boolean {
+  return rule.peers === undefined || (peer !== undefined && rule.peers.includes(peer))
+}

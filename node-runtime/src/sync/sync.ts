@@ -191,7 +191,6 @@ export class Sync {
     const peers = this.#choose({ kind: 'namespace', id: namespaceId })
     const signal = this.#stopping(options.signal)
     await this.#keyRequests.fetch(this.#namespace(namespaceId), groupId, { peers, signal })
-    options.signal?.throwIfAborted()
   }
 
   async *fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncGenerator<readonly [Bytes, Bytes]> {

@@ -348,9 +348,9 @@ describe('names and addresses', () => {
     }
   })
 
-  test('proxy is the one mode of authentication there is', () => {
-    expect([checkAuthMode(undefined, 'x'), checkAuthMode('proxy', 'x')]).toEqual([undefined, 'proxy'])
-    expect(() => checkAuthMode('embedded', '--auth-mode')).toThrow(/^--auth-mode: .*not supported/)
-    expect(() => checkAuthMode('none', '--auth-mode')).toThrow(/^--auth-mode is proxy or absent, not "none"$/)
+  test('there are two modes of authentication', () => {
+    const seen = [undefined, 'proxy', 'embedded'].map((mode) => checkAuthMode(mode, 'x'))
+    expect(seen).toEqual([undefined, 'proxy', 'embedded'])
+    expect(() => checkAuthMode('none', '--auth-mode')).toThrow(/^--auth-mode is proxy, embedded or absent, not "none"$/)
   })
 })

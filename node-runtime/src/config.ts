@@ -13,7 +13,7 @@ import { problemsOf } from './config-problems.ts'
 import { peerIdOfPublicKey } from './network/peer-id.ts'
 
 export class ConfigError extends CodedError<
-  'CONFIG_MISSING' | 'CONFIG_INVALID' | 'CONFIG_UNSUPPORTED' | 'CONFIG_UNREADABLE' | 'CONFIG_UNWRITABLE'
+  'CONFIG_MISSING' | 'CONFIG_INVALID' | 'CONFIG_UNSAFE' | 'CONFIG_UNREADABLE' | 'CONFIG_UNWRITABLE'
 > {}
 
 export interface NodeFolder {
@@ -28,8 +28,13 @@ export interface InitOptions {
   readonly swarmPort: number
   readonly bootNodes: readonly string[]
   readonly mdns: boolean
-  readonly authMode?: 'proxy'
+  readonly authMode?: AuthMode
+  /** Where others can reach it, a node that asks nobody is all right. */
+  readonly allowUnauthenticated?: boolean
 }
+
+/** `proxy`: whoever reaches the HTTP port may do all. `embedded`: who has a token of this node. */
+export type AuthMode = 'proxy' | 'embedded'
 
 export interface LoadedConfig {
   readonly path: string
@@ -114,7 +119,6 @@ export async function loadConfig(folder: NodeFolder): Promise<LoadedConfig> {
     throw new ConfigError('CONFIG_MISSING', message, { cause, data: { file } })
   }
   const { settings, identity } = readSettings(text, file)
-  checkAuthMode(settings.server.auth_mode, `${file}: server.auth_mode`)
   return {
     path,
     dataPath: resolve(path, settings.datastore?.path ?? 'data'),
@@ -125,16 +129,15 @@ export async function loadConfig(folder: NodeFolder): Promise<LoadedConfig> {
   }
 }
 
-/** `where` names the setting. Throws ConfigError: a node that is to check its callers must not start as one that cannot. */
-export function checkAuthMode(mode: string | undefined, where: string): 'proxy' | undefined {
-  if (mode === undefined || mode === 'proxy') return mode
-  if (mode === 'embedded') {
-    const message =
-      `${where}: embedded authentication is not supported by this version, and without it anyone who reaches the ` +
-      'HTTP port may use the node; take the setting out, or write proxy and put a proxy that checks callers in front'
-    throw new ConfigError('CONFIG_UNSUPPORTED', message, { data: { where, mode } })
-  }
-  throw new ConfigError('CONFIG_INVALID', `${where} is proxy or absent, not ${JSON.stringify(mode)}`)
+/** `where` names the setting. Throws ConfigError: a node that is to check its callers must not start as one that does not. */
+export function checkAuthMode(mode: string | undefined, where: string): AuthMode | undefined {
+  if (mode === undefined || mode === 'proxy' || mode === 'embedded') return mode
+  throw new ConfigError('CONFIG_INVALID', `${where} is proxy, embedded or absent, not ${JSON.stringify(mode)}`)
+}
+
+/** Of a run: the config, unless the command line says otherwise. */
+export function authModeOf(config: LoadedConfig, flag: AuthMode | undefined): AuthMode {
+  return flag ?? config.settings.server.auth_mode ?? 'proxy'
 }
 
 /** The host and port of a `/ip4/HOST/tcp/PORT` address. */
@@ -184,6 +187,7 @@ export function freshConfig(identity: SigningKey, options: InitOptions): NodeCon
     server: {
       listen: [addressOf(options.serverHost, options.serverPort)],
       ...(options.authMode === undefined ? {} : { auth_mode: options.authMode }),
+      ...(options.allowUnauthenticated ? { allow_unauthenticated: true } : {}),
     },
     bootstrap: { nodes: [...options.bootNodes] },
     discovery: { mdns: options.mdns },

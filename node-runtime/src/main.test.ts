@@ -11,7 +11,6 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 const BUILD = fileURLToPath(new URL('../../scripts/build.ts', import.meta.url))
 /** Starts in a quarter of the time that the sources take, some forty times here. */
 const MAIN = fileURLToPath(new URL('../dist/calnode.js', import.meta.url))
-const UNSUPPORTED = 'embedded authentication is not supported by this version'
 
 // Processes on a busy machine take their time, which is not what is tested.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -64,22 +63,42 @@ function calnode(...args: string[]): { child: ChildProcess; done: Promise<Ended>
 const ANY_PORTS = ['--server-port', '0', '--swarm-port', '0']
 const config = () => path.join(home, 'n/config.toml')
 
-test('init refuses an authentication that does not exist, and makes nothing', async () => {
-  const { code, err } = await calnode('init', '--auth-mode', 'embedded').done
-  expect([code, err]).toEqual([2, expect.stringContaining(UNSUPPORTED)])
+test('with embedded authentication init needs an administrator, and run one whom it may make', async () => {
+  const embedded = ['--auth-mode', 'embedded', ...ANY_PORTS]
+  const nobody = await calnode('init', ...embedded).done
+  expect([nobody.code, nobody.err]).toEqual([2, expect.stringContaining('--admin-password-file')])
+  const half = await calnode('init', '--admin-user', 'ann', ...embedded).done
+  expect([half.code, half.err]).toEqual([2, expect.stringContaining('no password for the administrator ann')])
   expect(readdirSync(home)).toEqual([])
   expect((await calnode('init', '--auth-mode', 'nonsense').done).code).toBe(2)
-  expect((await calnode('init', '--auth-mode', 'proxy').done).code).toBe(0)
+  expect((await calnode('init', '--no-admin', ...embedded).done).code).toBe(0)
+  const without = await calnode('run').done
+  expect([without.code, without.err]).toEqual([2, expect.stringContaining('nobody who could log in')])
+  const file = path.join(home, 'password')
+  writeFileSync(file, 'short\n')
+  const admin = ['--admin-user', 'ann', '--admin-password-file', file]
+  const short = await calnode('run', ...admin).done
+  expect([short.code, short.err]).toEqual([2, expect.stringContaining('8 to 128 characters, not 5')])
+  writeFileSync(file, 'long enough\n')
+  const reset = await calnode('auth', 'set-admin', ...admin).done
+  expect([reset.code, reset.out]).toEqual([0, expect.stringContaining('ann is an administrator of n')])
+  const running = calnode('run')
+  await running.started()
+  const locked = await calnode('auth', 'set-admin', ...admin).done
+  expect(locked.code).toBe(3)
+  running.child.kill('SIGTERM')
+  const ended = await running.done
+  expect([ended.code, ended.out + ended.err]).toEqual([0, expect.not.stringContaining('long enough')])
 })
 
-test('run refuses an authentication that does not exist, from the command line and from the config', async () => {
-  await calnode('init', ...ANY_PORTS).done
-  const asked = await calnode('run', '--auth-mode', 'embedded').done
-  expect([asked.code, asked.err]).toEqual([2, expect.stringContaining(UNSUPPORTED)])
-  writeFileSync(config(), readFileSync(config(), 'utf8').replace('[server]', '[server]\nauth_mode = "embedded"'))
-  const configured = await calnode('run').done
-  expect([configured.code, configured.err]).toEqual([2, expect.stringContaining(UNSUPPORTED)])
-  expect(configured.err).toContain(config())
+test('where everybody may ask, others do not reach the API unless somebody says that it is all right', async () => {
+  await calnode('init', '--server-host', '0.0.0.0', ...ANY_PORTS).done
+  const open = await calnode('run').done
+  expect([open.code, open.err]).toEqual([2, expect.stringMatching(/0\.0\.0\.0.*--auth-mode embedded.*--allow-unauth/)])
+  const allowed = calnode('run', '--allow-unauthenticated')
+  await allowed.started()
+  allowed.child.kill('SIGTERM')
+  expect((await allowed.done).code).toBe(0)
 })
 
 test('a second node on the same folder ends with 3 and names the folder and the other process', async () => {

@@ -1,9 +1,11 @@
 // The process edge of the node: arguments, signals, exit code. Nothing else reads them, and nothing else ends the process.
 import { isIP } from 'node:net'
 import { Command, CommanderError } from 'commander'
+import { ADMIN_HINT, type AdminFlags, readAdminCredentials } from './admin-credentials.ts'
 import { CodedError } from './base/errors.ts'
 import { systemRandom } from './base/random.ts'
 import {
+  authModeOf,
   ConfigError,
   checkAuthMode,
   folderPath,
@@ -13,6 +15,7 @@ import {
   type NodeFolder,
   PORT_MAX,
 } from './config.ts'
+import { checkExposure } from './exposure.ts'
 import { processLogger } from './log-output.ts'
 
 const EXIT = { ok: 0, failed: 1, usage: 2, environment: 3, damaged: 4 } as const
@@ -37,9 +40,10 @@ interface InitFlags {
   bootNodes?: string
   mdns?: boolean
   authMode?: string
+  allowUnauthenticated?: boolean
 }
 
-interface RunFlags extends InitFlags {
+interface RunFlags extends InitFlags, AdminFlags {
   init?: boolean
   network?: string
   exitOnEof?: string
@@ -54,9 +58,9 @@ function program(): Command {
     .exitOverride()
   withInitFlags(
     root.command('init').description('make the folder, an identity and config.toml; does nothing to an existing one'),
-  ).action(async (flags: InitFlags) => {
+  ).action(async (flags: InitFlags & AdminFlags) => {
     const folder = root.opts<NodeFolder>()
-    const made = await initFolder(folder, initOptions(flags), systemRandom)
+    const made = await init(folder, flags)
     process.stdout.write(
       made ? `created ${folderPath(folder)}\n` : `${folderPath(folder)} exists already; left as it is\n`,
     )
@@ -66,6 +70,15 @@ function program(): Command {
     .option('--network <id>', 'private network: nodes of another one are never met', 'calbox')
     .option('--exit-on-eof <fd>', 'stop when this file descriptor closes')
     .action((flags: RunFlags) => run(root.opts<NodeFolder>(), flags))
+  root
+    .command('auth')
+    .description('who can log in, while the node does not run')
+    .command('set-admin')
+    .description('make an administrator, or give one another password; its logins and all client keys end')
+    .option('--admin-user <name>', 'or MERO_AUTH_ADMIN_USER')
+    .option('--admin-password-file <file>', 'or MERO_AUTH_ADMIN_PASSWORD, or MERO_AUTH_ADMIN_PASSWORD_FILE')
+    .option('--admin-password-stdin', 'from the standard input')
+    .action((flags: AdminFlags) => setAdmin(root.opts<NodeFolder>(), flags))
   return root
 }
 
@@ -77,7 +90,44 @@ function withInitFlags(command: Command): Command {
     .option('--swarm-port <port>', 'port for other nodes', '2428')
     .option('--boot-nodes <multiaddrs>', 'comma-separated addresses to dial')
     .option('--mdns', 'find nodes on the local network')
-    .option('--auth-mode <mode>', 'proxy: whoever reaches the HTTP port may use it, as without this option')
+    .option(
+      '--auth-mode <mode>',
+      'proxy: whoever reaches the HTTP port may use it (the default); embedded: who logs in',
+    )
+    .option(
+      '--allow-unauthenticated',
+      'with proxy, listen where other machines reach it: what is in front checks callers',
+    )
+    .option('--admin-user <name>', 'with embedded: the first administrator (MERO_AUTH_ADMIN_USER)')
+    .option('--admin-password-file <file>', 'its password, in a file (MERO_AUTH_ADMIN_PASSWORD, …_PASSWORD_FILE)')
+    .option('--admin-password-stdin', 'its password, from the standard input')
+    .option('--no-admin', 'with embedded: nobody can log in yet')
+}
+
+/** False where there is a node already. With embedded authentication it gets its administrator, too. */
+async function init(folder: NodeFolder, flags: InitFlags & AdminFlags): Promise<boolean> {
+  const options = initOptions(flags)
+  const credentials = await readAdminCredentials(flags, process.env)
+  const isEmbedded = options.authMode === 'embedded'
+  if (isEmbedded && credentials === undefined && flags.admin !== false) {
+    throw usage(`--auth-mode embedded needs an administrator: ${ADMIN_HINT}; or say --no-admin`)
+  }
+  const made = await initFolder(folder, options, systemRandom)
+  if (made && isEmbedded && credentials) {
+    const { makeAdmin } = await import('./offline-auth.ts')
+    await makeAdmin(await loadConfig(folder), credentials, { reset: false })
+  }
+  return made
+}
+
+async function setAdmin(folder: NodeFolder, flags: AdminFlags): Promise<void> {
+  const credentials = await readAdminCredentials(flags, process.env)
+  if (!credentials) throw usage(`nobody is named: ${ADMIN_HINT}`)
+  const { makeAdmin } = await import('./offline-auth.ts')
+  await makeAdmin(await loadConfig(folder), credentials, { reset: true })
+  process.stdout.write(
+    `${credentials.username} is an administrator of ${folder.node}; client keys and its logins are gone\n`,
+  )
 }
 
 async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
@@ -86,10 +136,22 @@ async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
   const eofFd = flags.exitOnEof === undefined ? undefined : descriptorOf(flags.exitOnEof)
   if (flags.init) await initFolder(folder, options, systemRandom)
   const config = await loadConfig(folder)
+  const authMode = authModeOf(config, options.authMode)
+  const { listen, allow_unauthenticated = false } = config.settings.server
+  checkExposure({ listen, authMode, allowed: flags.allowUnauthenticated ?? allow_unauthenticated })
+  const admin = { credentials: await readAdminCredentials(flags, process.env), isOptional: flags.admin === false }
   const log = processLogger(folder.node)
   const asked = stopAsked(eofFd)
   const { startNode } = await import('./run-node.ts')
-  const starting = startNode({ config, network: flags.network ?? 'calbox', bootNodes: options.bootNodes, log })
+  const { bootNodes } = options
+  const starting = startNode({
+    config,
+    network: flags.network ?? 'calbox',
+    bootNodes,
+    log,
+    authMode,
+    admin,
+  })
   const node = await Promise.race([starting, asked.then(() => undefined)])
   log.info({ why: await asked }, 'node stopping')
   // A node that is still starting has acknowledged nothing: its store is as safe as after a kill.
@@ -125,6 +187,7 @@ function initOptions(flags: InitFlags): InitOptions {
     bootNodes: listOf(flags.bootNodes).map(bootNodeOf),
     mdns: flags.mdns ?? false,
     ...(authMode === undefined ? {} : { authMode }),
+    ...(flags.allowUnauthenticated ? { allowUnauthenticated: true } : {}),
   }
 }
 

@@ -1,14 +1,16 @@
 // The production node: real store, network, workers and HTTP around the composition root.
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Auth } from './auth/auth.ts'
 import { systemClock } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
 import { systemRandom } from './base/random.ts'
 import { BlobStore } from './blobs/blob-store.ts'
 import { threadDigest } from './blobs/digest.ts'
-import { ConfigError, hostPortOf, type LoadedConfig } from './config.ts'
+import { type AuthMode, ConfigError, hostPortOf, type LoadedConfig } from './config.ts'
 import { libp2pNetwork } from './network/libp2p/libp2p.ts'
 import { Node } from './node.ts'
+import type { AdminChoice } from './node-auth.ts'
 import { workerExecutor } from './runtime/worker-executor.ts'
 import { createServer, type HttpServer } from './server/server.ts'
 import { StoreError } from './store/errors.ts'
@@ -25,6 +27,8 @@ export interface RunNodeOptions {
   /** Added to those of the config. */
   readonly bootNodes: readonly string[]
   readonly log: Logger
+  readonly authMode: AuthMode
+  readonly admin: AdminChoice
 }
 
 export interface RunningNode {
@@ -34,7 +38,8 @@ export interface RunningNode {
 }
 
 /** Resolves when HTTP answers. Whatever fails half-way, what was opened is closed again. */
-export async function startNode({ config, network: networkId, bootNodes, log }: RunNodeOptions): Promise<RunningNode> {
+export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
+  const { config, network: networkId, bootNodes, log, authMode, admin } = options
   const { settings } = config
   const storeLocation = config.dataPath
   const pidFile = join(config.path, PID_FILE)
@@ -72,11 +77,16 @@ export async function startNode({ config, network: networkId, bootNodes, log }: 
         clock: systemClock,
         random: systemRandom,
         log,
-      },
+        },
       { identity: config.identity, kem: config.kem, sync: syncOptions(config) },
     )
     opened.push(() => node.close())
-    const server = createServer({ node, log: log.child({ module: 'server' }) })
+    const auth = authMode === 'embedded' ? await authOf(config, { node, log, admin }) : undefined
+    const server = createServer({
+      node,
+      log: log.child({ module: 'server' }),
+      ...(auth && { guard: auth.guard, auth }),
+    })
     opened.push(() => server.close())
     await Promise.all([node.start(), ...listeners(config).map(({ host, port }) => server.listen(host, port))])
     log.info({ peerId: network.peerId, http: server.addresses(), swarm: network.addresses() }, 'node started')
@@ -87,6 +97,16 @@ export async function startNode({ config, network: networkId, bootNodes, log }: 
     )
     throw error
   }
+}
+
+/** Loaded only where it is used: what signs tokens is large. */
+async function authOf(
+  config: LoadedConfig,
+  { node, log, admin }: { node: Node; log: Logger; admin: AdminChoice },
+): Promise<Auth> {
+  const { openNodeAuth } = await import('./node-auth.ts')
+  const { store, clock, random } = node.ports
+  return openNodeAuth(config, { store, clock, random, log: log.child({ module: 'auth' }) }, admin)
 }
 
 /** LevelDB's lock does not say whose it is; the file beside it does. */

@@ -11,6 +11,38 @@ const multiaddrs = {
 const milliseconds = { type: 'integer', minimum: 1 } as const
 const folder = { type: 'object', properties: { path: { type: 'string' } } } as const
 
+const seconds = { type: 'integer', minimum: 1 } as const
+const count = { type: 'integer', minimum: 1 } as const
+
+const embeddedAuth = {
+  type: 'object',
+  properties: {
+    jwt: {
+      type: 'object',
+      properties: {
+        issuer: { type: 'string', description: 'iss and aud of tokens' },
+        access_token_expiry: { ...seconds, description: 'seconds; default 3600' },
+        refresh_token_expiry: { ...seconds, description: 'seconds; default 30 days' },
+        node_host: { type: 'string', description: 'the host that clients know this node by; default: what Host says' },
+      },
+    },
+    storage: {
+      type: 'object',
+      properties: {
+        type: { type: 'string', description: 'memory: keys end with the process; else in the node’s store' },
+      },
+    },
+    providers: {
+      type: 'object',
+      properties: { user_password: { type: 'boolean' }, ed25519: { type: 'boolean' } },
+    },
+    user_password: {
+      type: 'object',
+      properties: { min_password_length: count, max_password_length: count },
+    },
+  },
+} as const
+
 export const NodeConfigSchema = {
   type: 'object',
   required: ['identity', 'swarm', 'server'],
@@ -27,7 +59,16 @@ export const NodeConfigSchema = {
     server: {
       type: 'object',
       required: ['listen'],
-      properties: { listen: multiaddrs, auth_mode: { type: 'string', enum: ['proxy', 'embedded'] } },
+      properties: {
+        listen: multiaddrs,
+        auth_mode: { type: 'string', enum: ['proxy', 'embedded'] },
+        allow_unauthenticated: {
+          type: 'boolean',
+          description:
+            'with auth_mode proxy the API may be reached from other machines: what is in front checks callers',
+        },
+        embedded_auth: embeddedAuth,
+      },
     },
     bootstrap: { type: 'object', properties: { nodes: multiaddrs } },
     discovery: { type: 'object', properties: { mdns: { type: 'boolean' } } },

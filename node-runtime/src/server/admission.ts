@@ -1,10 +1,10 @@
 // Whether a request may be made at all: asks the guard, before the body is read.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { PublicKey } from '../base/ids.ts'
-import type { AccessGuard } from './ports.ts'
+import type { Access, AccessGuard } from './ports.ts'
 import type { Route } from './route.ts'
 
-const MEMBERS = new WeakMap<FastifyRequest, PublicKey>()
+const GRANTED = new WeakMap<FastifyRequest, Extract<Access, { granted: true }>>()
 
 interface Asked {
   readonly guard: AccessGuard
@@ -18,7 +18,7 @@ export async function admitted(route: Route, { guard, request, reply }: Asked): 
   const permission = permissionFor(route, request.params)
   const access = await guard.check({ headers: request.headers, url: request.url, permission })
   if (access.granted) {
-    if (access.member !== undefined) MEMBERS.set(request, access.member)
+    GRANTED.set(request, access)
     return
   }
   if (access.reason !== undefined) reply.header('x-auth-error', access.reason)
@@ -29,7 +29,12 @@ export async function admitted(route: Route, { guard, request, reply }: Asked): 
 
 /** Whom the guard took the caller for. */
 export function memberOf(request: FastifyRequest): PublicKey | undefined {
-  return MEMBERS.get(request)
+  return GRANTED.get(request)?.member
+}
+
+/** What the caller may do beyond what its route asked for. */
+export function permitsOf(request: FastifyRequest): (permission: string) => boolean {
+  return GRANTED.get(request)?.permits ?? (() => true)
 }
 
 /** `context:list[:id]` with the ids of this path; escaped, so that they cannot be more than one id. */

@@ -6,14 +6,19 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { BlobError } from '../blobs/errors.ts'
 import { BLOB_BYTES_MAX } from '../blobs/limits.ts'
 import { tooLarge } from '../blobs/manifest.ts'
-import { admitted, memberOf } from './admission.ts'
+import { admitted, memberOf, permitsOf } from './admission.ts'
 import { Aliases } from './aliases.ts'
 import { allowedMethods } from './allowed-methods.ts'
+import type { AuthService } from './auth/auth-port.ts'
+import type { AuthRouteParts } from './auth/auth-route.ts'
+import { AUTH_ROUTES, authScope } from './auth/auth-scope.ts'
 import { checkCaller } from './caller.ts'
+import { corsHeaders, preflightHeaders } from './cors.ts'
 import { DefaultGroups } from './default-groups.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { parseJson } from './json.ts'
 import { JSON_BODY_BYTES_MAX, REQUEST_RECEIVE_MS } from './limits.ts'
+import { storeAnswers } from './probes.ts'
 import { readQuery } from './query.ts'
 import { RawResponse } from './raw-response.ts'
 import { type Route, type RouteParts, type ServerParts, StreamResponse } from './route.ts'
@@ -92,13 +97,18 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     schemaController,
     // Paths that cannot be read never reach a hook.
     frameworkErrors: (error, { headers }, { raw }) => {
-      const { status, message } = httpFailureOf(refusalOf(headers) ?? error)
+      const { status, message } = httpFailureOf((parts.guard ? undefined : refusalOf(headers)) ?? error)
       raw.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
       raw.end(JSON.stringify({ error: message }))
     },
   })
   // Before anything is read or looked up, and for paths that do not exist, too.
-  app.addHook('onRequest', async ({ headers }) => checkCaller(headers))
+  app.addHook('onRequest', async ({ headers, method }, reply) => {
+    if (!parts.guard) checkCaller(headers)
+    reply.headers(corsHeaders(headers))
+    const preflight = preflightHeaders(method, headers)
+    if (preflight) reply.headers(preflight).code(200).send()
+  })
   app.removeAllContentTypeParsers()
   // Clients send JSON with and without a content type, and nothing, `null` or `{}` where there is nothing to say.
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
@@ -123,7 +133,7 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     if (!request.raw.complete) reply.header('connection', 'close')
     reply.code(status).send({ error: message })
   })
-  const methodsOf = allowedMethods(ROUTES)
+  const methodsOf = allowedMethods(parts.auth ? [...ROUTES, ...AUTH_ROUTES] : ROUTES)
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? ''
     const allowed = methodsOf(path).join(', ')
@@ -140,7 +150,14 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     scope.addContentTypeParser('*', (_request, _stream, done) => done(null, null))
     for (const route of ROUTES) if (route.streams) register(scope, route, parts, stop)
   })
+  if (parts.auth) app.register(authScope(authParts(parts, parts.auth)))
   return app
+}
+
+function authParts({ node, log }: RouteParts, auth: AuthService): AuthRouteParts {
+  const { clock } = node.ports
+  const nowMs = () => clock.nowMs()
+  return { auth, log, nowMs, sinceMs: nowMs(), storeAnswers: () => storeAnswers(node) }
 }
 
 function refusalOf(headers: FastifyRequest['headers']): unknown {
@@ -180,6 +197,7 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
         headers: request.headers,
         signal: AbortSignal.any([gone.signal, stop]),
         member: memberOf(request),
+        permits: permitsOf(request),
       })
       if (answer instanceof RawResponse) {
         reply.headers({ ...answer.headers })

@@ -54,11 +54,16 @@ export interface AccessRequest {
 }
 
 /** What a refusal says in `X-Auth-Error`, where it says anything. */
-export type AccessReason = 'token_expired' | 'token_revoked' | 'permission_denied'
+export type AccessReason = 'token_expired' | 'token_revoked' | 'permission_denied' | 'invalid_node'
 
 export type Access =
   /** `member`: whose calls must be those of a member of the context. Absent: the owner of the node asks. */
-  | { readonly granted: true; readonly member?: PublicKey }
+  | {
+      readonly granted: true
+      readonly member?: PublicKey
+      /** Asked about what only the body says, such as the context of a call. Absent: nothing is forbidden. */
+      readonly permits?: (permission: string) => boolean
+    }
   | { readonly granted: false; readonly status: 401 | 403 | 500; readonly reason?: AccessReason }
 
 /** Who may ask what. Implemented by `auth/`. */

@@ -2,6 +2,7 @@
 // modules and routes take as long to load as the network takes to stand.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkCaller } from './caller.ts'
+import { corsHeaders } from './cors.ts'
 import { httpFailureOf } from './errors.ts'
 import type { NodeServices } from './ports.ts'
 import { RawResponse } from './raw-response.ts'
@@ -34,14 +35,19 @@ const PROBES: ReadonlyMap<string, (node: ProbedNode) => RawResponse> = new Map([
  * Answers a plain probe as its route in the API would. False for anything else: other paths and methods, a query, a
  * body.
  */
-export function answerProbe(node: ProbedNode, request: IncomingMessage, response: ServerResponse): boolean {
+export function answerProbe(
+  { node, guard }: { readonly node: ProbedNode; readonly guard?: unknown },
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
   const { method, url = '', headers } = request
   const probe = method === 'GET' ? PROBES.get(url) : undefined
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
   if (probe === undefined || hasBody) return false
   let answer: RawResponse
   try {
-    checkCaller(headers)
+    // Where tokens are asked for, any page may ask.
+    if (!guard) checkCaller(headers)
     answer = probe(node)
   } catch (error) {
     const failure = httpFailureOf(error)
@@ -50,12 +56,13 @@ export function answerProbe(node: ProbedNode, request: IncomingMessage, response
   response.writeHead(answer.status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(answer.text),
+    ...corsHeaders(headers),
   })
   response.end(answer.text)
   return true
 }
 
-function storeAnswers({ ports }: ProbedNode): boolean {
+export function storeAnswers({ ports }: ProbedNode): boolean {
   try {
     ports.store.get(PROBE_KEY)
     return true

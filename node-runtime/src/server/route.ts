@@ -7,6 +7,7 @@ import type { Bytes } from '../base/bytes.ts'
 import type { PublicKey } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { Aliases } from './aliases.ts'
+import type { AuthService } from './auth/auth-port.ts'
 import type { DefaultGroups } from './default-groups.ts'
 import type { AccessGuard, NodeServices } from './ports.ts'
 import type { RawResponse } from './raw-response.ts'
@@ -18,6 +19,8 @@ export interface ServerParts {
   readonly log: Logger
   /** Asked before a request that needs a permission is read. Without one everybody who reaches the port may do all. */
   readonly guard?: AccessGuard
+  /** Keys, logins and tokens: the routes of /auth and /admin. Without it there are none. */
+  readonly auth?: AuthService
 }
 
 /** What the routes serve. */
@@ -39,6 +42,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly signal: AbortSignal
   /** Whom the guard took the caller for; undefined for the owner of the node. */
   readonly member: PublicKey | undefined
+  /** For what only the body says: whether the caller may do that, too. */
+  readonly permits: (permission: string) => boolean
 }
 
 /** Bytes that are not held in memory; without `bytes` the headers alone. */

@@ -34,7 +34,7 @@ export function createServer(parts: ServerParts): HttpServer {
   const stop = new AbortController()
   const api = lateApi(parts, stop.signal)
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-    if (!answerProbe(parts.node, request, response)) api.answer(request, response)
+    if (!answerProbe(parts, request, response)) api.answer(request, response)
   }
   const open = async (host: string, port: number) => {
     const server = await listenOn(host, port, onRequest)

@@ -20,9 +20,9 @@ export const jsonrpcRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: Envelope,
-    handle: async (parts, { body, signal, member }) => {
+    handle: async (parts, { body, signal, member, permits }) => {
       const head = `{"jsonrpc":"2.0","id":${JSON.stringify(body.id ?? null)}`
-      const answer = await answerRpc(parts, { method: body.method, params: body.params, signal, member })
+      const answer = await answerRpc(parts, { method: body.method, params: body.params, signal, member, permits })
       return 'result' in answer
         ? new RawResponse(200, `${head},"result":${answer.result}}`, answer.headers)
         : new RawResponse(200, `${head},"error":${JSON.stringify(answer.error)}}`)

@@ -40,6 +40,8 @@ export interface RpcCall {
   readonly signal: AbortSignal
   /** Whom the guard took the caller for; undefined for the owner of the node. */
   readonly member: PublicKey | undefined
+  /** The route was asked for some context; this says whether the caller may call in the one that is meant. */
+  readonly permits: (permission: string) => boolean
 }
 
 type RpcParts = Pick<RouteParts, 'node' | 'log'>
@@ -47,7 +49,7 @@ type RpcParts = Pick<RouteParts, 'node' | 'log'>
 /** The delta that an execute made, for who waits until others have it; `none` for one that wrote nothing. */
 const DELTA_HEADER = 'x-calbox-delta'
 
-async function execute({ node, log }: RpcParts, { params, signal, member }: RpcCall): Promise<RpcAnswer> {
+async function execute({ node, log }: RpcParts, { params, signal, member, permits }: RpcCall): Promise<RpcAnswer> {
   if (!Value.Check(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
   if (params.method.startsWith(RESERVED)) {
     return {
@@ -55,6 +57,9 @@ async function execute({ node, log }: RpcParts, { params, signal, member }: RpcC
     }
   }
   const id = contextIdOf(params.contextId)
+  if (!permits(`context:execute[${idBase58(id)},,${encodeURIComponent(params.method)}]`)) {
+    return { error: { type: 'Unauthorized', data: { context_id: idBase58(id) } } }
+  }
   if (member !== undefined && !node.namespaces.list().some((each) => each.mayRead(id, member))) {
     return { error: { type: 'FunctionCallError', data: `the caller ${idBase58(member)} is no member of the context` } }
   }

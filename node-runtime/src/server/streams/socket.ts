@@ -23,7 +23,7 @@ export interface SocketParts extends ServerParts {
   /** Whom the guard took the caller for; undefined for the owner of the node. */
   readonly member: PublicKey | undefined
   /** Calls the guard lets this client make: `execute` needs more than to watch. */
-  readonly mayCall: () => Promise<boolean>
+  readonly permissions: () => Promise<((permission: string) => boolean) | undefined>
   readonly pingEveryMs?: number
   readonly pongWithinMs?: number
 }
@@ -129,7 +129,7 @@ export class ClientSocket implements Subscriber {
   }
 
   async #run(method: string, params: unknown): Promise<RpcAnswer> {
-    const { hub, member, mayCall, node } = this.#parts
+    const { hub, member, permissions, node } = this.#parts
     if (method === 'subscribe' || method === 'unsubscribe') {
       if (!Value.Check(TopicNames, params)) throw new ServerError('BAD_REQUEST', `${method}: contextIds and groupIds`)
       const asked = topicsOf(params)
@@ -144,8 +144,9 @@ export class ClientSocket implements Subscriber {
     if (method !== 'execute') {
       throw new ServerError('BAD_REQUEST', `unknown method; there are subscribe, unsubscribe and execute`)
     }
-    if (!(await mayCall())) return { error: { type: 'FunctionCallError', data: 'the token does not allow calls' } }
-    return answerRpc(this.#parts, { method, params, signal: this.#gone.signal, member })
+    const permits = await permissions()
+    if (!permits) return { error: { type: 'FunctionCallError', data: 'the token does not allow calls' } }
+    return answerRpc(this.#parts, { method, params, signal: this.#gone.signal, member, permits })
   }
 }
 

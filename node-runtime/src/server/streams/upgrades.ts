@@ -45,7 +45,7 @@ export class Upgrades {
     if ('status' in access) return refuse(socket, access)
     this.#server.handleUpgrade(request, socket, head, (accepted) => {
       const { member } = access
-      const client = new ClientSocket(accepted, { ...this.#parts, member, mayCall: () => this.#mayCall(request) })
+      const client = new ClientSocket(accepted, { ...this.#parts, member, permissions: () => this.#permissions(request) })
       this.#clients.add(client)
       accepted.once('close', () => this.#clients.delete(client))
       if (this.#refusing) client.end()
@@ -61,7 +61,7 @@ export class Upgrades {
   async #admit(request: IncomingMessage): Promise<Refusal | Extract<Access, { granted: true }>> {
     const { url = '', headers } = request
     try {
-      checkCaller(headers)
+      if (!this.#parts.guard) checkCaller(headers)
       if (url.split('?')[0] !== PATH) throw new ServerError('NOT_FOUND', `WebSockets are at ${PATH}`)
       if (this.#refusing) throw new ServerError('STOPPING', 'the node is stopping')
       const access = await this.#parts.guard?.check({ headers, url, permission: 'token' })
@@ -77,9 +77,9 @@ export class Upgrades {
   }
 
   /** Asked at each call: a token may have been revoked since the handshake. */
-  async #mayCall({ headers, url = '' }: IncomingMessage): Promise<boolean> {
+  async #permissions({ headers, url = '' }: IncomingMessage): Promise<((permission: string) => boolean) | undefined> {
     const access = await this.#parts.guard?.check({ headers, url, permission: 'context:execute' })
-    return access === undefined || access.granted
+    return access?.granted === false ? undefined : (access?.permits ?? (() => true))
   }
 }
 

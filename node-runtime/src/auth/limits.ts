@@ -1,0 +1,61 @@
+// Caps of the auth room, each with its reason and what happens at the cap.
+
+/** How long tokens live, where the config says nothing. As in the reference. */
+export const ACCESS_SEC = 3_600
+export const REFRESH_SEC = 30 * 24 * 3_600
+
+/** Clocks of client and node may differ by this: an access token is taken so long after its end. */
+export const LEEWAY_SEC = 60
+/** A pair may be renewed from so long before the end of its access token; earlier is refused. */
+export const EARLY_REFRESH_SEC = 60
+
+/** A longer token is refused before anything of it is read. Ours have some 700 characters and 30 for each permission. */
+export const TOKEN_CHARS_MAX = 8_192
+
+/** A secret signs for so long; then the next token brings a new one. */
+export const SIGNING_ROTATION_MS = 30 * 24 * 3_600_000
+/** Secrets kept. One more drops the oldest, and with it the tokens that it signed. Only rotations by hand get there. */
+export const SIGNING_SECRETS_MAX = 16
+
+/** Keys. One more is refused: an administrator made them all, and may delete some. */
+export const ROOT_KEYS_MAX = 1_000
+/** One more drops the oldest that is revoked, or else is refused. */
+export const CLIENT_KEYS_MAX = 10_000
+/** Logins of one key that are alive at once. One more ends the oldest. */
+export const SESSIONS_PER_KEY_MAX = 1_000
+/** How often what has expired is swept away, at most: sweeping reads all of it. */
+export const SWEEP_MS = 3_600_000
+
+/** Changes of keys and sessions that wait for the store. One more is refused with AUTH_BUSY. */
+export const WRITES_WAITING_MAX = 256
+
+/** Permissions of one key and characters of each. More are refused: tokens carry them. */
+export const PERMISSIONS_MAX = 64
+export const PERMISSION_CHARS_MAX = 512
+
+/** Failures of one account, and of one address, within the window. The next try is refused unread, and counts, too. */
+export const FAILURES_PER_ACCOUNT = 5
+export const FAILURES_PER_ADDRESS = 30
+export const FAILURE_WINDOW_MS = 60_000
+/** Accounts and addresses whose failures are remembered. At the cap the one that failed longest ago is forgotten. */
+export const FAILING_MAX = 100_000
+/** Of a name that is told apart; names that begin alike count as one. */
+export const ACCOUNT_CHARS_MAX = 256
+
+/** What scrypt costs: 32 MiB and some 200 ms. Each hash keeps its own figures; a login brings an old one up to these. */
+export const SCRYPT = { cost: 2 ** 15, blockSize: 8, parallelization: 3 } as const
+/** A stored hash that asks for more memory than this is damaged or planted: refused. */
+export const SCRYPT_MEMORY_MAX = 256 * 1024 * 1024
+/** Hashes computed at once: each takes a thread of the four that the store needs, too. */
+export const HASHES_AT_ONCE = 2
+/** Logins that wait for that. One more is refused with AUTH_BUSY. */
+export const HASHES_WAITING_MAX = 32
+
+export const PASSWORD_CHARS_MIN = 8
+export const PASSWORD_CHARS_MAX = 128
+export const USERNAME_CHARS_MAX = 256
+
+/** A challenge to a wallet is good for this long, once. */
+export const CHALLENGE_MS = 5 * 60_000
+/** Challenges that were answered and have not expired. At the cap no login by signature succeeds: AUTH_BUSY. */
+export const SPENT_CHALLENGES_MAX = 100_000

@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { PERMISSION_CHARS_MAX, PERMISSIONS_MAX } from './limits.ts'
+import { admits, coveredBy, covers, readPermissions } from './permissions.ts'
+
+test.each([
+  ['admin', 'context:delete[a]', true],
+  ['admin', 'admin', true],
+  ['context', 'admin', false],
+  ['context', 'context:list', true],
+  ['context', 'context:list[a]', true],
+  ['context', 'context:alias:create', true],
+  ['context:list', 'context', false],
+  ['context:list', 'context:list[a]', true],
+  ['context:list[a]', 'context:list[a]', true],
+  ['context:list[a]', 'context:list[b]', false],
+  ['context:list[a]', 'context:list', false],
+  ['context:list[a,b]', 'context:list[b,a]', true],
+  ['context:list[a]', 'context:list[a,b]', false],
+  ['context:list', 'context:listen', false],
+  ['package', 'package:list-versions[p]', true],
+  ['blob:add', 'blob:add:stream', true],
+  ['blob:add:url', 'blob:add:stream', false],
+  ['blob', 'blobs', false],
+  ['keys', 'keys:clients:delete', true],
+  ['context[c,who]', 'context:execute[c]', true],
+  ['context[c,who]', 'context:execute[d]', false],
+  ['context[c,who]', 'context:execute[c,other]', false],
+  ['context:execute[c,,get]', 'context:execute[c,,get]', true],
+  ['context:execute[c,,get]', 'context:execute[c,,set]', false],
+  ['context:execute[c,,get]', 'context:execute[c]', false],
+  ['context:execute[]', 'context:execute[c]', false],
+  ['', 'context', false],
+  ['Admin', 'context', false],
+  ['admin[x]', 'context', false],
+  ['context:list[a]]', 'context:list[a]', false],
+  ['context', 'context:list[a[b]]', false],
+])('%s covers %s: %s', (grant, asked, expected) => {
+  expect(covers(grant, asked)).toBe(expected)
+})
+
+test('who may execute in one context gets as far as the call, and no further than that context', () => {
+  const grants = ['context:execute[c]']
+  expect([admits(grants, 'context:execute'), admits(grants, 'context:list')]).toEqual([true, false])
+  expect([coveredBy(grants, 'context:execute[c]'), coveredBy(grants, 'context:execute[d]')]).toEqual([true, false])
+  expect([admits(['blob'], 'context:execute'), admits(['context[c]'], 'context:execute')]).toEqual([false, true])
+})
+
+test('what no grammar has is refused, and so are too many', () => {
+  expect(readPermissions(['context:list[b]', 'admin', 'admin'])).toEqual(['admin', 'context:list[b]'])
+  for (const wrong of [
+    '',
+    'root',
+    'context:',
+    'context list',
+    'context[a',
+    `blob[${'x'.repeat(PERMISSION_CHARS_MAX)}]`,
+  ]) {
+    expect(() => readPermissions([wrong]), wrong).toThrow(expect.objectContaining({ code: 'AUTH_INPUT' }))
+  }
+  expect(() => readPermissions(Array(PERMISSIONS_MAX + 1).fill('admin'))).toThrow(/at most/)
+})
+
+test('a longer grant never covers what a shorter one does not', () => {
+  const part = fc.constantFrom('context', 'list', 'execute', 'blob', 'alias')
+  const ids = fc.option(fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 3 }))
+  const permission = fc
+    .tuple(fc.array(part, { minLength: 1, maxLength: 3 }), ids)
+    .map(([path, scope]) => path.join(':') + (scope ? `[${scope.join(',')}]` : ''))
+  fc.assert(
+    fc.property(permission, permission, (grant, asked) => {
+      if (!covers(grant, asked)) return
+      const umbrella = grant.replace(/\[.*/, '').split(':')[0] ?? ''
+      expect(covers(umbrella, asked)).toBe(true)
+    }),
+  )
+})

@@ -1,0 +1,82 @@
+// The grammar of permissions and which one covers which. Pure.
+//
+// `category:action:sub[a,b]`. A grant covers what it names and everything below it: `context` covers `context:list`.
+// `admin` covers all. Without brackets a grant is about everything; with brackets only about what they hold, so it never
+// covers a question about everything.
+import { AuthError } from './errors.ts'
+import { PERMISSION_CHARS_MAX, PERMISSIONS_MAX } from './limits.ts'
+
+const CATEGORIES = new Set(['admin', 'application', 'package', 'blob', 'namespace', 'group', 'context', 'keys'])
+const GRAMMAR = /^([a-z]+(?:[:-][a-z-]+)*)(?:\[([^[\]]*)\])?$/
+/** Who holds it may do everything. */
+export const ADMIN = 'admin'
+const EXECUTE = 'context:execute'
+
+interface Parsed {
+  /** `context`, `execute`. */
+  readonly path: readonly string[]
+  /** Undefined: everything. */
+  readonly scope: readonly string[] | undefined
+}
+
+function parsed(permission: string): Parsed | undefined {
+  if (permission.length > PERMISSION_CHARS_MAX) return undefined
+  const [, path, scope] = GRAMMAR.exec(permission) ?? []
+  if (path === undefined) return undefined
+  return { path: path.split(':'), scope: scope === undefined ? undefined : scope.split(',').map((part) => part.trim()) }
+}
+
+/** Sorted, each once. Throws AuthError AUTH_INPUT for what is no permission, or too many. */
+export function readPermissions(given: readonly string[]): string[] {
+  if (given.length > PERMISSIONS_MAX) {
+    throw new AuthError('AUTH_INPUT', `${given.length} permissions were given; a key has at most ${PERMISSIONS_MAX}`)
+  }
+  const wrong = given.find((permission) => !CATEGORIES.has(parsed(permission)?.path[0] ?? ''))
+  if (wrong !== undefined) {
+    const shown = JSON.stringify(wrong.slice(0, 80))
+    const known = [...CATEGORIES].join(', ')
+    throw new AuthError(
+      'AUTH_INPUT',
+      `${shown} is no permission; one is category:action[ids], and categories are ${known}`,
+    )
+  }
+  return [...new Set(given)].toSorted()
+}
+
+/** Whether `grant` allows `asked`. What cannot be read grants nothing and is never granted, except by `admin`. */
+export function covers(grant: string, asked: string): boolean {
+  if (grant === ADMIN) return true
+  const [held, wanted] = [parsed(grant), parsed(asked)]
+  if (held === undefined || wanted === undefined) return false
+  if (!held.path.every((part, index) => wanted.path[index] === part)) return false
+  if (held.scope === undefined) return true
+  if (wanted.scope === undefined) return false
+  return wanted.path.join(':') === EXECUTE
+    ? executeFits(held.scope, wanted.scope)
+    : wanted.scope.every((id) => held.scope?.includes(id))
+}
+
+export function coveredBy(grants: readonly string[], asked: string): boolean {
+  return grants.some((grant) => covers(grant, asked))
+}
+
+/**
+ * Whether a route that asks for this may be asked at all. `context:execute` without brackets is a question about some
+ * context, not about all: which one stands in the body, and whoever has read that asks `coveredBy` with its id.
+ */
+export function admits(grants: readonly string[], asked: string): boolean {
+  if (asked !== EXECUTE) return coveredBy(grants, asked)
+  return grants.some((grant) => covers(grant, EXECUTE) || covers(withoutScope(grant), EXECUTE))
+}
+
+function withoutScope(grant: string): string {
+  return grant.replace(/\[[^\]]*\]$/, '')
+}
+
+/** `[context,user,method]`: what the grant leaves out or empty may be anything. */
+function executeFits(held: readonly string[], wanted: readonly string[]): boolean {
+  const [context, user, method] = wanted
+  if (context === undefined || held[0] !== context) return false
+  if (held[1] && user && held[1] !== user) return false
+  return !held[2] || held[2] === method
+}

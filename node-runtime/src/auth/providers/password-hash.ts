@@ -1,0 +1,89 @@
+// Passwords as scrypt hashes that carry their own cost figures. Few at once: a hash takes memory and a thread that the
+// store needs, too.
+import { scrypt, timingSafeEqual } from 'node:crypto'
+import { type Bytes, fromHex, toHex } from '../../base/bytes.ts'
+import type { Random } from '../../base/random.ts'
+import { AuthError } from '../errors.ts'
+import type { PasswordHash } from '../keys/records.ts'
+import { HASHES_AT_ONCE, HASHES_WAITING_MAX, SCRYPT, SCRYPT_MEMORY_MAX } from '../limits.ts'
+
+export interface ScryptCost {
+  /** N, a power of two; memory is 128 · cost · blockSize bytes. */
+  readonly cost: number
+  readonly blockSize: number
+  readonly parallelization: number
+}
+
+const HASH_BYTES = 32
+const SALT_BYTES = 16
+
+export class PasswordHasher {
+  readonly #random: Random
+  readonly #figures: ScryptCost
+  readonly #decoy: PasswordHash
+  #running = 0
+  readonly #waiting: (() => void)[] = []
+
+  constructor(random: Random, figures: ScryptCost = SCRYPT) {
+    this.#random = random
+    this.#figures = figures
+    this.#decoy = { ...figures, salt: toHex(random.bytes(SALT_BYTES)), hash: toHex(random.bytes(HASH_BYTES)) }
+  }
+
+  /** Throws AuthError AUTH_BUSY when too many wait. */
+  async hash(password: string): Promise<PasswordHash> {
+    const salt = this.#random.bytes(SALT_BYTES)
+    return { ...this.#figures, salt: toHex(salt), hash: toHex(await this.#derive(password, salt, this.#figures)) }
+  }
+
+  /** Takes as long where there is no such user (`stored` undefined) as where the password is wrong. */
+  async matches(password: string, stored: PasswordHash | undefined): Promise<boolean> {
+    const { salt, hash, ...figures } = stored ?? this.#decoy
+    const seen = await this.#derive(password, fromHex(salt), figures)
+    const wanted = fromHex(hash)
+    const equal = wanted.byteLength === seen.byteLength && timingSafeEqual(wanted, seen)
+    return equal && stored !== undefined
+  }
+
+  /** Whether it was made with other figures than are used today. */
+  isOutdated(stored: PasswordHash): boolean {
+    const { cost, blockSize, parallelization } = this.#figures
+    return stored.cost !== cost || stored.blockSize !== blockSize || stored.parallelization !== parallelization
+  }
+
+  async #derive(password: string, salt: Bytes, { cost, blockSize, parallelization }: ScryptCost): Promise<Bytes> {
+    const memory = 128 * cost * blockSize
+    if (!(memory <= SCRYPT_MEMORY_MAX)) {
+      throw new AuthError(
+        'AUTH_STORE_DAMAGED',
+        `a stored password hash asks for ${memory} bytes; at most ${SCRYPT_MEMORY_MAX}`,
+      )
+    }
+    await this.#turn()
+    try {
+      return await new Promise((resolve, reject) => {
+        // Twice of what it needs: the limit counts more than the blocks.
+        const options = { N: cost, r: blockSize, p: parallelization, maxmem: 2 * memory + 1024 * 1024 }
+        scrypt(password.normalize('NFKC'), salt, HASH_BYTES, options, (error, key) =>
+          error ? reject(error) : resolve(key),
+        )
+      })
+    } finally {
+      // Handed on, where somebody waits: whoever comes now does not overtake.
+      const next = this.#waiting.shift()
+      if (next) next()
+      else this.#running -= 1
+    }
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#running < HASHES_AT_ONCE) {
+      this.#running += 1
+      return
+    }
+    if (this.#waiting.length >= HASHES_WAITING_MAX) {
+      throw new AuthError('AUTH_BUSY', `${this.#waiting.length} logins wait already; try again in a second`)
+    }
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+}

@@ -1,0 +1,80 @@
+// One route of /auth or /admin: declared like the node's own, but answered in the envelope of the authentication service.
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Static, TObject, TSchema } from 'typebox'
+import type { Logger } from '../../base/log.ts'
+import type { Route } from '../route.ts'
+import type { AuthCaller, AuthService } from './auth-port.ts'
+
+export interface AuthRouteParts {
+  readonly auth: AuthService
+  readonly log: Logger
+  /** Since when the server is there. */
+  readonly sinceMs: number
+  readonly nowMs: () => number
+  readonly storeAnswers: () => boolean
+}
+
+export interface AuthRequest<Params, Body> {
+  readonly params: Params
+  readonly body: Body
+  readonly headers: IncomingHttpHeaders
+  /** Where it came from. Never what a header says: anybody can write one. */
+  readonly address: string
+}
+
+/** What is not `{data, error: null}` alone. */
+export class AuthReply {
+  readonly data: unknown
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(data: unknown, headers: Readonly<Record<string, string>>) {
+    this.data = data
+    this.headers = headers
+  }
+}
+
+/** A page for people. */
+export class PageReply {
+  readonly text: string
+  readonly type: string
+
+  constructor(text: string, type = 'text/html; charset=utf-8') {
+    this.text = text
+    this.type = type
+  }
+}
+
+type Declared<P extends TObject, B extends TSchema> = Omit<Route<P, TObject, B>, 'handle' | 'streams' | 'query'> & {
+  /** `public`, `token`, or what the caller must have. */
+  readonly permission: string
+}
+
+export interface AuthRoute<P extends TObject = TObject, B extends TSchema = TSchema> extends Declared<P, B> {
+  /** The `data` of the 200. `caller` stands for a token with the permission; undefined where none is needed. */
+  readonly handle: (
+    parts: AuthRouteParts,
+    request: AuthRequest<Static<P>, Static<B>>,
+    caller: AuthCaller | undefined,
+  ) => Promise<unknown>
+}
+
+interface PublicRoute<P extends TObject, B extends TSchema> extends Declared<P, B> {
+  readonly permission: 'public'
+  readonly handle: (parts: AuthRouteParts, request: AuthRequest<Static<P>, Static<B>>) => Promise<unknown>
+}
+
+interface ProtectedRoute<P extends TObject, B extends TSchema> extends Declared<P, B> {
+  readonly handle: (
+    parts: AuthRouteParts,
+    request: AuthRequest<Static<P>, Static<B>>,
+    caller: AuthCaller,
+  ) => Promise<unknown>
+}
+
+export function publicRoute<P extends TObject, B extends TSchema>(declared: PublicRoute<P, B>): AuthRoute {
+  return declared as unknown as AuthRoute
+}
+
+export function protectedRoute<P extends TObject, B extends TSchema>(declared: ProtectedRoute<P, B>): AuthRoute {
+  return declared as unknown as AuthRoute
+}

@@ -11,6 +11,7 @@ import { StepError } from '../steps/step-error.ts'
 import type { NodeHandle, NodeSession } from '../steps/step-kind.ts'
 import type { EmitRunEvent } from './events.ts'
 import { EXIT_SETTLE_MS } from './limits.ts'
+import { type FaultyNode, NodeFaults } from './node-faults.ts'
 import { RemoteHandle } from './remote-handle.ts'
 import { nodeExited, type StepAbortError } from './run-errors.ts'
 
@@ -39,6 +40,7 @@ export class RunNodes {
   readonly #parts: RunNodesParts
   readonly #entries = new Map<string, Entry>()
   readonly #handles = new Map<string, NodeHandle>()
+  readonly #faults = new NodeFaults((name) => this.#handles.get(name))
 
   constructor(parts: RunNodesParts) {
     this.#parts = parts
@@ -171,8 +173,7 @@ export class RunNodes {
       },
       session: entry.session,
       hostFiles: driver.capabilities.hostFiles,
-      // No driver can do anything to connections yet.
-      links: undefined,
+      links: driver.capabilities.linkFaults ? this.#faults.linksOf(faultyNode(entry, stopped)) : undefined,
       pause: () => this.#still(entry, (node) => driver.pause(node)),
       resume: () => this.#still(entry, (node) => driver.resume(node)),
       logText: async () => (entry.last && driver.capabilities.logs ? driver.logs(entry.last).text() : undefined),
@@ -213,6 +214,7 @@ export class RunNodes {
     this.#parts.emit({ type: 'node:starting', node: entry.name })
     const node = await this.#driver().start(spec, options)
     this.#adoptLife(entry, node)
+    if (entry.client) await this.#faults.restore({ name: entry.name, client: entry.client }, options)
     const tookMs = performance.now() - started
     this.#parts.emit({ type: 'node:ready', node: entry.name, url: node.url, tookMs, reused: false })
   }
@@ -220,6 +222,16 @@ export class RunNodes {
   #driver(): NodeDriver {
     if (!this.#parts.driver) throw new Error('assertion failed: a node of a driver without a driver')
     return this.#parts.driver
+  }
+}
+
+function faultyNode(entry: Entry, stopped: () => StepError): FaultyNode {
+  return {
+    name: entry.name,
+    get client() {
+      if (!entry.client) throw stopped()
+      return entry.client
+    },
   }
 }
 

@@ -14,6 +14,7 @@ import { stepKind } from '../steps/registry.ts'
 import { type StepClock, systemClock } from '../steps/step-clock.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
 import type { Variables } from '../values/variables.ts'
+import { administratorsOf } from './administrators.ts'
 import { clearNodeData, stopLeftovers } from './clear-data.ts'
 import type { EmitRunEvent, FailureInfo, RunListener, RunOutcome } from './events.ts'
 import { type Described, describeError } from './failure.ts'
@@ -223,8 +224,10 @@ class WorkflowRun {
       const own = new Set(this.#plan.nodes.map(({ name }) => name))
       await stopLeftovers(this.#state, (name) => !own.has(name), options)
     }
-    await startNodes({ network, nodes, emit: this.#emit, cwd: this.#parts.cwd }, this.#plan, options)
     const { login } = this.#options
+    const { cwd, env } = this.#parts
+    const administrators = administratorsOf(this.#plan, { env, login, variables: this.#variables })
+    await startNodes({ network, nodes, emit: this.#emit, cwd, administrators }, this.#plan, options)
     if (login && settings.authMode === 'embedded') await nodes.logIn(login, options)
   }
 

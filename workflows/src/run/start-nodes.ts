@@ -1,6 +1,7 @@
 // From the plan's nodes to running ones: what the file asks for as a request to the driver, its events as the run's.
 import { type NetworkEvent, type NetworkParts, type NetworkRequest, startNetwork } from '../driver/network.ts'
 import type { Plan, PlannedNode } from '../plan/plan-types.ts'
+import { type Administrator, administratorEnv } from './administrators.ts'
 import type { EmitRunEvent } from './events.ts'
 import { RunRefusedError } from './run-errors.ts'
 import type { RunNodes } from './run-nodes.ts'
@@ -10,12 +11,14 @@ export interface StartNodesParts {
   readonly nodes: RunNodes
   readonly emit: EmitRunEvent
   readonly cwd: string
+  /** By node; with embedded authentication each has one, unless the environment names one for all. */
+  readonly administrators: ReadonlyMap<string, Administrator>
 }
 
 export async function startNodes(parts: StartNodesParts, plan: Plan, options: { signal: AbortSignal }): Promise<void> {
   const { emit } = parts
   const onEvent = (event: NetworkEvent) => emitNetworkEvent(event, emit)
-  const request = { ...requestOf(plan), dataRoot: `${parts.cwd}/data` }
+  const request = { ...requestOf(plan, parts.administrators), dataRoot: `${parts.cwd}/data` }
   const network = await startNetwork({ ...parts.network, onEvent }, request, options)
   for (const node of network.nodes) parts.nodes.add(node)
 }
@@ -48,11 +51,11 @@ export function ignoredSettings(plan: Plan): string[] {
   return notes
 }
 
-function requestOf(plan: Plan): NetworkRequest {
+function requestOf(plan: Plan, administrators: StartNodesParts['administrators']): NetworkRequest {
   const { settings } = plan
   return {
     name: plan.name,
-    nodes: plan.nodes.map(nodeRequest),
+    nodes: plan.nodes.map((node) => nodeRequest(node, administrators.get(node.name))),
     restart: settings.restart,
     authMode: settings.authMode,
     e2eMode: settings.e2eMode,
@@ -61,13 +64,14 @@ function requestOf(plan: Plan): NetworkRequest {
   }
 }
 
-function nodeRequest(node: PlannedNode) {
+function nodeRequest(node: PlannedNode, administrator: Administrator | undefined) {
   return {
     name: node.name,
     rpcPort: node.rpcPort,
     swarmPort: node.swarmPort,
     dataDir: node.dataDir,
     mdns: node.mdns,
+    ...(administrator && { env: administratorEnv(administrator) }),
   }
 }
 

@@ -3,27 +3,26 @@
 import { ClientError } from '../client/client-error.ts'
 import type { PlannedBranch, PlannedControls, PlannedStep } from '../plan/plan-types.ts'
 import { formatDuration } from '../report/format-duration.ts'
-import { StepError } from '../steps/step-error.ts'
 import type { BranchRun, StepKind, StepResult } from '../steps/step-kind.ts'
-import { type JsonObject, type JsonValue, keysOf } from '../values/json/json-value.ts'
-import { resolve, resolveToText } from '../values/placeholders.ts'
-import { shownText } from '../values/shown-value.ts'
+import { resolveToText } from '../values/placeholders.ts'
 import type { Variables } from '../values/variables.ts'
 import { afterSync } from './controls/after-sync.ts'
-import { AttemptHistory, runAttempts } from './controls/attempts.ts'
+import { runAttempts } from './controls/attempts.ts'
 import { whySkipped } from './controls/condition.ts'
 import { entriesOf, entryText, entryVariables } from './controls/each-entry.ts'
 import { judgeExpectation } from './controls/expectation.ts'
+import { resolveInOrder } from './controls/lent-variables.ts'
 import { TimeLimitError, withTimeLimit } from './controls/time-limit.ts'
 import { WriteLedger } from './controls/write-ledger.ts'
 import type { EmitRunEvent, StepRef } from './events.ts'
+import { executeStep } from './execute-step.ts'
 import { describeFailure } from './failure.ts'
-import { SHOWN_REPLY_MAX_CHARS } from './limits.ts'
 import { StepAbortError, StepFailedError } from './run-errors.ts'
 import type { RunNodes } from './run-nodes.ts'
 import type { Secrets } from './secrets.ts'
+import { StepRun } from './step-run.ts'
 import { StepScope, type StepScopeParts } from './step-scope.ts'
-import { TimingTally } from './timing-tally.ts'
+import type { TimingTally } from './timing-tally.ts'
 
 export interface StepRunnerParts {
   readonly kind: (name: string) => StepKind | undefined
@@ -50,36 +49,6 @@ interface Level {
 }
 
 type Options = { signal: AbortSignal }
-
-/** One step on its way: what its end event is made of. */
-class StepRun {
-  readonly kind: StepKind
-  readonly step: PlannedStep
-  readonly ref: StepRef
-  readonly variables: Variables
-  readonly tally = new TimingTally()
-  readonly history = new AttemptHistory()
-  /** Of the last try. */
-  scope: StepScope | undefined
-
-  constructor(kind: StepKind, step: PlannedStep, ref: StepRef, variables: Variables) {
-    this.kind = kind
-    this.step = step
-    this.ref = ref
-    this.variables = variables
-  }
-
-  get captured(): Readonly<Record<string, JsonValue>> {
-    return this.scope?.captured ?? {}
-  }
-
-  summaryOf({ skipped, summary }: StepResult): string | undefined {
-    if (skipped !== undefined) return `skipped: ${skipped}`
-    if (this.history.count <= 1) return summary
-    const tries = `try ${this.history.count}`
-    return summary === undefined ? tries : `${summary} (${tries})`
-  }
-}
 
 export class StepRunner {
   readonly #parts: StepRunnerParts
@@ -227,7 +196,7 @@ export class StepRunner {
   async #try(kind: StepKind, scope: StepScope, options: Options): Promise<StepResult> {
     const { after, expect } = scope.step.controls ?? {}
     if (after !== undefined) await afterSync(after.syncSec, this.#ledger, scope, options)
-    const result = await this.#execute(kind, scope, options)
+    const result = await executeStep(kind, scope, options)
     return expect === undefined ? result : judgeExpectation(expect, result, scope)
   }
 
@@ -241,28 +210,6 @@ export class StepRunner {
       const { variables, ...rest } = run
       return this.#runAll(branch.steps, variables, { parent, tally, ...rest }, options)
     }
-  }
-
-  async #execute(kind: StepKind, scope: StepScope, options: Options): Promise<StepResult> {
-    const expectsFailure = scope.step.expectedFailure && kind.honoursExpectedFailure && kind.settlesItself !== true
-    let result: StepResult
-    if (scope.step.flaw !== undefined) throw new StepError('invalid', scope.step.flaw)
-    try {
-      result = await kind.run(scope.step.input, scope, options)
-    } catch (error) {
-      if (options.signal.aborted || !expectsFailure || !isOperationFailure(error)) throw error
-      return judgeFailure(error, scope.expectedError)
-    }
-    if (expectsFailure) throw unexpectedSuccess(result, kind.isSecret === true)
-    if (result.rawKey !== undefined && result.payload !== undefined) {
-      scope.variables.setRawResult(result.rawKey, result.payload)
-    }
-    if (result.exports) scope.export(result.exports)
-    if (result.payload !== undefined && kind.settlesItself !== true) {
-      const node = result.node === undefined ? {} : { node: result.node }
-      scope.capture(result.payload, { ...node, ...(kind.outputsAreExtra === true && { loose: true }) })
-    }
-    return result
   }
 
   /** A request that broke off because its node has ended: the end is the cause. */
@@ -280,38 +227,4 @@ export class StepRunner {
 
 function isCancelled(signal: AbortSignal): boolean {
   return signal.aborted && !(signal.reason instanceof StepAbortError)
-}
-
-function isOperationFailure(error: unknown): error is StepError | ClientError {
-  if (error instanceof StepError) return error.code === 'failed'
-  return error instanceof ClientError && error.code !== 'USAGE'
-}
-
-function unexpectedSuccess({ node, payload, summary }: StepResult, isSecret: boolean): StepError {
-  const reply = payload === undefined || isSecret ? undefined : shownText(payload).slice(0, SHOWN_REPLY_MAX_CHARS)
-  const seen = reply === undefined ? ` ${summary ?? 'nothing was refused'}` : `\n  the reply: ${reply}`
-  const help =
-    'leave out expected_failure if this is right; else a step before it does not have the effect it should have'
-  const details = { node, field: 'expected_failure', help }
-  return new StepError('not_as_expected', `the step was expected to fail, and succeeded:${seen}`, details)
-}
-
-function judgeFailure(error: Error, expected: string | undefined): StepResult {
-  if (expected === undefined || error.message.includes(expected)) {
-    return { summary: `failed as expected: ${error.message}` }
-  }
-  const message = `the step failed, but not as expected: ${JSON.stringify(expected)} is not in: ${error.message}`
-  throw new StepError('not_as_expected', message, { cause: error })
-}
-
-/** Each may be made of those before it. */
-function resolveInOrder(vars: JsonObject, variables: Variables): Record<string, JsonValue> {
-  const own = variables.scope()
-  const resolved: Record<string, JsonValue> = {}
-  for (const name of keysOf(vars)) {
-    const value = resolve(vars[name] ?? null, own)
-    own.set(name, value)
-    resolved[name] = value
-  }
-  return resolved
 }

@@ -1,30 +1,21 @@
 // `steps`, recursively: each is recognised by its type and checked against its kind's schema and rules.
 
-import { type CommonStepFields, commonStepFields, Type, untypedStepFields } from '@calbox/schemas'
-import { isJsonObject, type JsonObject } from '../../values/json/json-value.ts'
-import { checkSchema, fieldNames, isOpen } from '../check/check-schema.ts'
+import { Type } from '@calbox/schemas'
+import { checkSchema } from '../check/check-schema.ts'
 import { describeNode } from '../check/schema-view.ts'
-import type { StepProblem, StepSchema, StepSchemaRegistry } from '../check/step-schema.ts'
+import type { StepSchema, StepSchemaRegistry } from '../check/step-schema.ts'
 import { didYouMean } from '../did-you-mean.ts'
 import { STEP_DEPTH_MAX } from '../limits.ts'
-import type { PlannedBranch, PlannedStep } from '../plan-types.ts'
-import { type Finding, type FindingSink, type ProblemCollector, pathText } from '../problem.ts'
+import type { PlannedStep } from '../plan-types.ts'
+import { type FindingSink, type ProblemCollector, pathText } from '../problem.ts'
 import type { ValuePath } from '../yaml/source-node.ts'
-import {
-  entryOf,
-  type MapEntry,
-  type MapNode,
-  type SourceNode,
-  spanAt,
-  startOf,
-  textOf,
-  toObject,
-  withEntries,
-} from '../yaml/source-node.ts'
+import { entryOf, type MapNode, type SourceNode, startOf, textOf, toObject } from '../yaml/source-node.ts'
 import type { IncludedFiles, SourceFile } from './included-files.ts'
 import { findNestedLists } from './nested-lists.ts'
-import { controlNames, type ReadControls, readControls } from './read-controls.ts'
-import { LOOSE_STEP_TYPES, UPSTREAM_STEP_TYPES } from './step-names.ts'
+import { type NestedSteps, plannedStep } from './planned-step.ts'
+import { controlNames, readControls } from './read-controls.ts'
+import { addCheck, COMMON_NAMES, checkCommon, checkOwn, flawSink } from './step-fields.ts'
+import { UPSTREAM_STEP_TYPES } from './step-names.ts'
 
 /** A step as it stands in the file, known or not: what the checks of references walk over. */
 export interface SourceStep {
@@ -70,8 +61,6 @@ interface ReaderParts {
   readonly included: IncludedFiles
   readonly counter: { steps: number }
 }
-
-const COMMON_NAMES = fieldNames(commonStepFields)
 
 /** A step with this key needs no type. */
 const INCLUDE = 'include'
@@ -135,7 +124,8 @@ class StepsReader {
     const source: SourceStep = { node, path, kind, branches, problems, ...(defaults && { defaults }) }
     const isPlanned = common !== undefined && controls.valid && (input !== undefined || flaws.length > 0)
     if (!isPlanned) return { planned: undefined, source }
-    const planned = this.planned({ kind, common, controls, input: input ?? {}, node, path, nested })
+    const parts = { kind, common, controls, input: input ?? {}, node, path, nested }
+    const planned = plannedStep(parts, this.source, this.prefix)
     return { planned: flaws.length === 0 ? planned : { ...planned, flaw: flaws.join('; ') }, source }
   }
 
@@ -204,161 +194,8 @@ class StepsReader {
     const name = textOf(file.name)
     return { path: [entry.key], steps, ...(vars && { defaults: vars }), ...(name !== undefined && { name }) }
   }
-
-  private planned(step: PlannedParts): PlannedStep {
-    const { common, kind, node, path } = step
-    const { problems, file, above } = this.source
-    const branches: PlannedBranch[] = step.nested.map((branch) => ({
-      path: branch.path,
-      steps: branch.steps.flatMap((nested) => nested.planned ?? []),
-      ...(branch.defaults && { defaults: branch.defaults }),
-    }))
-    const index = path.at(-1)
-    const includedName = step.nested.find(({ name }) => name !== undefined)?.name
-    return {
-      index: typeof index === 'number' ? index : 0,
-      kind: kind.kind,
-      type: common.type ?? kind.kind,
-      name: common.name ?? includedName ?? includeText(kind, node) ?? common.type ?? kind.kind,
-      input: step.input,
-      expectedFailure: common.expected_failure ?? false,
-      position: problems.position(startOf(node).start),
-      fieldPositions: Object.fromEntries(
-        node.entries.flatMap(({ key, value }) => {
-          const parts =
-            value.kind === 'list'
-              ? value.items.map((item, at) => [`${key}[${at}]`, item] as const)
-              : value.kind === 'map' && key === 'outputs'
-                ? value.entries.map((entry) => [`outputs.${entry.key}`, entry.value] as const)
-                : []
-          return [[key, value] as const, ...parts].map(([name, each]) => [name, problems.position(startOf(each).start)])
-        }),
-      ),
-      ...(above.length > 0 && { file }),
-      path: `${this.prefix}${pathText(path)}`,
-      ...(step.controls.controls && { controls: step.controls.controls }),
-      branches,
-      ...(common.description === undefined ? {} : { description: common.description }),
-      ...(isJsonObject(common.outputs) ? { outputs: common.outputs } : {}),
-      ...(common.expected_error === undefined ? {} : { expectedError: common.expected_error }),
-      ...(common.token === undefined ? {} : { token: common.token }),
-    }
-  }
 }
 
-interface NestedRead {
-  readonly path: ValuePath
+interface NestedRead extends NestedSteps {
   readonly steps: readonly OneStep[]
-  readonly defaults?: JsonObject
-  /** What an included file calls itself. */
-  readonly name?: string
-}
-
-type UntypedCommonFields = Omit<CommonStepFields, 'type'> & { readonly type?: string }
-
-interface PlannedParts {
-  readonly kind: StepSchema
-  readonly common: UntypedCommonFields
-  readonly controls: ReadControls
-  readonly input: JsonObject
-  readonly node: MapNode
-  readonly path: ValuePath
-  readonly nested: readonly NestedRead[]
-}
-
-function includeText(kind: StepSchema, node: MapNode): string | undefined {
-  const file = kind.includes === undefined ? undefined : textOf(entryOf(node, kind.includes)?.value)
-  return file === undefined ? undefined : `include ${file}`
-}
-
-function checkCommon(node: MapNode, path: ValuePath, sink: FindingSink): UntypedCommonFields | undefined {
-  const entries = node.entries.filter((entry) => COMMON_NAMES.includes(entry.key))
-  const checked = checkSchema(untypedStepFields, withEntries(node, entries), path, sink)
-  const outputs = entryOf(node, 'outputs')?.value
-  const captures = outputs?.kind === 'map' ? outputs.entries : []
-  for (const capture of captures) checkCapture(capture, [...path, 'outputs', capture.key], sink)
-  if (checked === undefined) return undefined
-  const common = checked as UntypedCommonFields
-  const error = entryOf(node, 'expected_error')
-  if (error !== undefined && common.expected_error !== undefined && common.expected_failure !== true) {
-    const message = '"expected_error" has no meaning without "expected_failure: true"'
-    const hint = 'add expected_failure: true to this step'
-    sink.add({ code: 'kind_check', span: error.keySpan, path: [...path, 'expected_error'], message, hint })
-  }
-  return common
-}
-
-function checkCapture(capture: MapEntry, path: ValuePath, sink: FindingSink): void {
-  const form = capture.value
-  if (textOf(form) !== undefined) return
-  if (form.kind === 'map' && textOf(entryOf(form, 'field')?.value) !== undefined) return
-  const message = `the output "${capture.key}" is ${describeNode(form)}${form.kind === 'map' ? ' without "field"' : ''}`
-  const hint = 'write a path in the reply (result.output), or a map with "field"'
-  // The original passes such an output until the step runs, so a step that never captures would still pass there.
-  sink.add({ code: 'wrong_type', span: startOf(form), path, message, hint })
-}
-
-function checkOwn(
-  kind: StepSchema,
-  node: MapNode,
-  own: readonly MapEntry[],
-  path: ValuePath,
-  sink: FindingSink,
-): JsonObject | undefined {
-  const names = fieldNames(kind.schema)
-  const known = isOpen(kind.schema) ? own : own.filter((entry) => names.includes(entry.key))
-  let valid = true
-  for (const entry of own) {
-    if (!known.includes(entry)) valid = unknownField(kind, entry, [...path, entry.key], sink) && valid
-  }
-  const checked = checkSchema(kind.schema, withEntries(node, known), path, sink)
-  return valid && checked !== undefined && isJsonObject(checked) ? checked : undefined
-}
-
-/** True when the step can be run all the same. */
-function unknownField(kind: StepSchema, entry: MapEntry, path: ValuePath, sink: FindingSink): boolean {
-  const place = { span: entry.keySpan, path }
-  if (entry.key === 'requester') {
-    const message = '"requester" was removed: the node knows from the session who is acting'
-    sink.add({ code: 'removed_field', ...place, message, hint: 'delete this line' })
-    return false
-  }
-  const names = [...fieldNames(kind.schema), ...COMMON_NAMES, ...controlNames(kind)]
-  const own = fieldNames(kind.schema).join(', ')
-  const hint = didYouMean(entry.key, names, own === '' ? undefined : `the fields of ${kind.kind}: ${own}`)
-  const loose = LOOSE_STEP_TYPES.has(kind.kind)
-  const message = `unknown field "${entry.key}" in a step of kind "${kind.kind}"${loose ? '; it has no effect' : ''}`
-  sink.add({ code: 'unknown_field', ...place, message, hint, severity: loose ? 'warning' : 'error' })
-  return loose
-}
-
-/** What a warning about such a field means. */
-const FAILS_LATE = 'the run gets as far as this step, which then fails'
-
-/** The original looks at some fields only when the step is reached: then it fails, and not before. */
-function flawSink(kind: StepSchema, found: { flaws: string[]; depth: number }, sink: FindingSink): FindingSink {
-  const late = kind.lateFields ?? []
-  const isLoose = LOOSE_STEP_TYPES.has(kind.kind)
-  if (!isLoose && late.length === 0) return sink
-  const add = (finding: Finding) => {
-    const field = finding.path[found.depth]
-    const isLate = isLoose || (typeof field === 'string' && late.includes(field) && finding.code !== 'unknown_field')
-    if (!isLate) return sink.add(finding)
-    const isFlaw = finding.severity === undefined || finding.severity === 'error'
-    if (isFlaw) found.flaws.push(finding.message)
-    const hint = isFlaw ? [finding.hint, FAILS_LATE].filter(Boolean).join('; ') : finding.hint
-    sink.add({ ...finding, severity: 'warning', hint })
-  }
-  return { add }
-}
-
-function addCheck(problem: StepProblem, node: MapNode, path: ValuePath, sink: FindingSink): void {
-  sink.add({
-    code: 'kind_check',
-    span: spanAt(node, problem.path),
-    path: [...path, ...problem.path],
-    message: problem.message,
-    hint: problem.hint,
-    severity: problem.severity === 'flaw' ? 'warning' : problem.severity,
-  })
 }

@@ -1,6 +1,6 @@
 // The OpenAPI 3.1 document of the API, from the declarations of its routes. Pure: the same routes, the same text.
 import type { Route } from '../route.ts'
-import { ERROR_SCHEMA, type Json, operationOf } from './operation.ts'
+import { ERROR_SCHEMA, failuresOf, type Json, operationOf, refusalOf } from './operation.ts'
 
 const DESCRIPTION = [
   'The HTTP API of a calbox node. It is that of merod, so that its clients work, and more.',
@@ -9,6 +9,8 @@ const DESCRIPTION = [
   'characters. Bytes are lists of integers. Request fields and query parameters that a route does not know are ignored.',
   'Where a body has no fields, nothing, `null` and `{}` are the same, with and without a content type.',
 ].join('\n')
+
+const LICENSE = { name: 'MIT OR Apache-2.0', identifier: 'MIT OR Apache-2.0' }
 
 /** Of every operation; HEAD stands beside GET where it is declared. */
 export function openApiDocument(routes: readonly Route[]): Json {
@@ -19,11 +21,12 @@ export function openApiDocument(routes: readonly Route[]): Json {
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'calbox node', version: '1', description: DESCRIPTION, license: { name: 'MIT OR Apache-2.0' } },
+    info: { title: 'calbox node', version: '1', description: DESCRIPTION, license: LICENSE },
     servers: [{ url: 'http://127.0.0.1:2528' }],
     paths,
     components: {
       schemas: { Error: ERROR_SCHEMA },
+      responses: Object.fromEntries([...new Set(routes.flatMap(failuresOf))].map((each) => [each, refusalOf(each)])),
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   }

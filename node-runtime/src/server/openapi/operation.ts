@@ -16,7 +16,7 @@ export const ERROR_SCHEMA: Json = {
 const PREFIXES = /^\/(?:admin-api\/)?/
 const HAS_BODY = new Set(['POST', 'PUT', 'DELETE'])
 const BYTES = { type: 'string', format: 'binary' }
-const REFUSED: Json = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } }
+const REFUSAL: Json = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } }
 
 /** Statuses that any route may answer with, and when; the guard answers 401 and its own 403 without a body. */
 export function failuresOf(route: Route): number[] {
@@ -37,6 +37,11 @@ export function failuresOf(route: Route): number[] {
   ].toSorted((a, b) => a - b)
 }
 
+/** The answer with that status; the same for all routes. */
+export function refusalOf(status: number): Json {
+  return { description: STATUS_CODES[status] ?? '', content: REFUSAL }
+}
+
 export function operationOf(route: Route, path: string): Json {
   const permission = route.permission ?? 'admin'
   return {
@@ -48,9 +53,7 @@ export function operationOf(route: Route, path: string): Json {
     ...bodyOf(route),
     responses: {
       200: { description: 'Done', ...contentOf(route) },
-      ...Object.fromEntries(
-        failuresOf(route).map((status) => [status, { description: STATUS_CODES[status] ?? '', content: REFUSED }]),
-      ),
+      ...Object.fromEntries(failuresOf(route).map((status) => [status, { $ref: `#/components/responses/${status}` }])),
     },
   }
 }

@@ -24,7 +24,7 @@ export const LACKING: readonly Lacking[] = [
   { feature: PROXY_STATE, method: 'POST', url: '/admin-api/contexts/:id/proposals/get-context-value' },
   { feature: PROXY_STATE, method: 'POST', url: '/admin-api/contexts/:id/proposals/context-storage-entries' },
   { feature: DASHBOARD, method: 'GET', url: '/admin-dashboard', permission: 'public' },
-  { feature: DASHBOARD, method: 'GET', url: '/admin-dashboard/*', permission: 'public' },
+  { feature: DASHBOARD, method: 'GET', url: '/admin-dashboard/:page', permission: 'public' },
 ]
 
 export const unsupportedRoutes: readonly Route[] = LACKING.map(({ feature, method, url, permission = 'admin' }) => {

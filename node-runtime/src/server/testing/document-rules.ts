@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<string, 'schema' | 'schemas' | 'map' | 'number' | '
   patternProperties: 'map',
   additionalProperties: 'schema',
   items: 'schema',
+  allOf: 'schemas',
   anyOf: 'schemas',
   oneOf: 'schemas',
   required: 'texts',
@@ -78,7 +79,9 @@ function operationProblems(path: string, operation: Fields): string[] {
   if (responses.length === 0) problems.push('no response')
   for (const [status, response] of responses) {
     if (!/^[1-5]\d\d$/.test(status)) problems.push(`${status} is no status`)
-    if (typeof fieldsOf(response).description !== 'string') problems.push(`${status} has no description`)
+    const { description, $ref } = fieldsOf(response)
+    if (typeof description !== 'string' && $ref !== `#/components/responses/${status}`)
+      problems.push(`${status} has no description`)
   }
   return problems
 }

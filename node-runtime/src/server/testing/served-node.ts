@@ -59,11 +59,12 @@ async function request(method: string, url: string, { body, text, type, signal }
     ...(signal === undefined ? {} : { signal }),
   })
   const received = await response.text()
+  const contentType = response.headers.get('content-type')
   return {
     status: response.status,
-    type: response.headers.get('content-type'),
+    type: contentType,
     text: received,
-    body: received === '' ? undefined : JSON.parse(received),
+    body: received !== '' && contentType?.startsWith('application/json') ? JSON.parse(received) : undefined,
   }
 }
 

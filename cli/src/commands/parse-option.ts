@@ -26,11 +26,10 @@ export function parsePositive(text: string): number {
   throw new InvalidArgumentError('It must be a number above 0.')
 }
 
-/** Nodes that were to check their callers must not start as ones that let everybody in. */
+/** A mistyped mode must not start nodes that let everybody in. */
 export function parseAuthMode(text: string): string {
-  if (text === 'proxy') return text
-  if (text !== 'embedded') throw new InvalidArgumentError('It must be proxy.')
-  throw new InvalidArgumentError('Embedded authentication is not supported by this version.')
+  if (text === 'proxy' || text === 'embedded') return text
+  throw new InvalidArgumentError('It must be embedded or proxy.')
 }
 
 function integer(text: string, min: number, max: number): number {

@@ -5,7 +5,7 @@ import { Variables } from '../values/variables.ts'
 import { type AdministratorParts, administratorsOf } from './administrators.ts'
 
 const login = (node: string, username: string, more = '') =>
-  `  - { type: login, node: ${node}, username: ${username}, password: 'password of ${username}'${more} }`
+  `  - { type: login, node: ${node}, username: ${username}, password: "password of ${username.replaceAll("'", '')}"${more} }`
 
 function administrators(steps: readonly string[], parts: Partial<AdministratorParts> = {}, mode = 'embedded') {
   const text = `name: t\nauth_mode: ${mode}\nnodes: { count: 3, prefix: n }\nsteps:\n${steps.join('\n')}\n`

@@ -66,8 +66,11 @@ test('up starts a network that outlives the command, and prints its addresses', 
 })
 
 test('up refuses an authentication that does not exist', async () => {
-  await expect(calbox('up', '-n', '1', '--auth-mode', 'embedded')).rejects.toMatchObject({
-    message: expect.stringContaining('not supported by this version'),
+  await expect(calbox('up', '-n', '1', '--auth-mode', 'none')).rejects.toMatchObject({
+    message: expect.stringContaining('embedded or proxy'),
+  })
+  await expect(calbox('up', '-n', '1', '--auth-mode', 'embedded', '--auth-username', 'a')).rejects.toMatchObject({
+    message: expect.stringContaining('--auth-password'),
   })
   expect(await calbox('ps')).toBe('no node is running here\n')
   expect(await calbox('up', '-n', '1', '--auth-mode', 'proxy')).toContain('1 node is up')

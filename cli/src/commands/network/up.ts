@@ -5,6 +5,7 @@ import type { CommandEdge } from '../command-edge.ts'
 import { findCalnode } from '../find-calnode.ts'
 import { parseAuthMode, parseCount, parsePort, parsePositive } from '../parse-option.ts'
 import { statePath } from '../state-path.ts'
+import { type Administrator, administratorEnv, administratorOf, loginBody, loginHelp } from './administrator.ts'
 
 export interface UpOptions {
   readonly nodes: number
@@ -13,6 +14,8 @@ export interface UpOptions {
   readonly baseRpcPort?: number
   readonly restart?: boolean
   readonly authMode?: string
+  readonly authUsername?: string
+  readonly authPassword?: string
   readonly timeout: number
 }
 
@@ -25,7 +28,12 @@ export function registerUp(program: Command, edge: CommandEdge): void {
     .option('--base-port <port>', 'peer-to-peer port of the first node (default 2428, or free ones)', parsePort)
     .option('--base-rpc-port <port>', 'HTTP port of the first node (default 2528, or free ones)', parsePort)
     .option('--restart', 'stop nodes that already run under these names and start them on their data')
-    .option('--auth-mode <mode>', 'of nodes that are made anew; only proxy: they ask nobody', parseAuthMode)
+    .option('--auth-mode <mode>', 'embedded: who logs in may use the nodes; proxy (default): everybody', parseAuthMode)
+    .option(
+      '--auth-username <name>',
+      'with embedded: the administrator of new nodes (default: made up, or MERO_AUTH_ADMIN_USER)',
+    )
+    .option('--auth-password <password>', 'its password (better: MERO_AUTH_ADMIN_PASSWORD)')
     .option('--timeout <seconds>', 'for all nodes to be healthy and meshed', parsePositive, 60)
     .action((options: UpOptions) => runUp(options, edge))
 }
@@ -34,10 +42,11 @@ export async function runUp(options: UpOptions, edge: CommandEdge): Promise<void
   const { formatDuration, openProcessDriver, startNetwork } = await import('@calbox/workflows')
   const parts = openProcessDriver({ calnode: findCalnode(edge), stateDir: statePath(edge) })
   const onEvent = (event: NetworkEvent) => show(event, edge, formatDuration)
+  const administrator = administratorOf(options, edge)
   try {
     const request = {
       name: options.prefix,
-      nodes: nodeRequests(options),
+      nodes: nodeRequests(options, administrator),
       baseSwarmPort: options.basePort,
       baseRpcPort: options.baseRpcPort,
       dataRoot: `${edge.cwd}/data`,
@@ -51,13 +60,38 @@ export async function runUp(options: UpOptions, edge: CommandEdge): Promise<void
     edge.stdout.write(
       `${count} up and meshed in network ${network.name}. \`calbox logs -f\` shows what they do, \`calbox down\` ends them.\n`,
     )
+    if (administrator) {
+      const refused = await refusing(administrator, network.nodes, edge.signal)
+      edge.stdout.write(loginHelp(administrator, network.nodes, refused))
+    }
   } finally {
     await parts.driver.close()
   }
 }
 
-function nodeRequests(options: UpOptions): NodeRequest[] {
-  return Array.from({ length: options.nodes }, (_, index) => ({ name: `${options.prefix}-${index + 1}` }))
+function nodeRequests(options: UpOptions, administrator: Administrator | undefined): NodeRequest[] {
+  const env = administrator && { env: administratorEnv(administrator) }
+  return Array.from({ length: options.nodes }, (_, index) => ({ name: `${options.prefix}-${index + 1}`, ...env }))
+}
+
+/** Of those that were made earlier some may have another one. */
+async function refusing(
+  administrator: Administrator,
+  nodes: readonly { readonly name: string; readonly url: string }[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { NodeClient, ClientError } = await import('@calbox/workflows')
+  const seen = nodes.map(async ({ name, url }) => {
+    const body = loginBody(administrator, url)
+    try {
+      await new NodeClient(url).exchange('POST', '/auth/token', { signal, body })
+      return []
+    } catch (error) {
+      if (error instanceof ClientError) return [name]
+      throw error
+    }
+  })
+  return (await Promise.all(seen)).flat()
 }
 
 function show(event: NetworkEvent, edge: CommandEdge, formatDuration: (ms: number) => string): void {

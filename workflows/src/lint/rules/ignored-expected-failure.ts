@@ -4,8 +4,9 @@ import { spanOfField } from '../source/lint-step.ts'
 export const ignoredExpectedFailure: LintRule = {
   id: 'ignored-expected-failure',
   severity: 'warning',
-  summary: 'expected_failure on a kind that does not look at it.',
-  why: `Some kinds take the key and ignore it, as in the original: a failure fails the run, and a success passes.`,
+  summary: 'expected_failure on a kind of step that it has no effect on.',
+  why: `These kinds take the key and run as if it were not there, as in merobox: a failure still fails the run, and a
+success, which is not what the file says it expects, passes.`,
   bad: `
 - { type: uninstall_application, node: a, application_id: '{{app}}', expected_failure: true }`,
   good: `
@@ -16,8 +17,21 @@ export const ignoredExpectedFailure: LintRule = {
       if (!planned.expectedFailure || kind === undefined || kind.honoursExpectedFailure) continue
       if (kind.unsupported !== undefined) continue
       const span = spanOfField(step, 'expected_failure')
-      const message = `a ${kind.kind} step does not look at expected_failure: a failure fails the run`
-      report({ step, message, hint: 'delete this line', ...(span && { span }) })
+      const message = `expected_failure has no effect on ${kind.kind}: a failure fails the run, and a success passes`
+      const instead = INSTEAD[kind.kind]
+      const hint = instead === undefined ? 'delete this line' : `delete this line, and ${instead}`
+      report({ step, message, hint, ...(span && { span }) })
     }
   },
+}
+
+/** How the opposite is written. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  assert: 'write the opposite statements',
+  json_assert: 'write the opposite statements',
+  assert_log_present: 'write assert_log_absent',
+  assert_log_absent: 'write assert_log_present',
+  assert_tee_member: 'write assert_not_member',
+  assert_not_member: 'write assert_tee_member',
+  wait_for_sync: 'read on both nodes and compare what they answer',
 }

@@ -14,9 +14,14 @@ export const assertLogAbsent = defineStep({
   honoursExpectedFailure: false,
   checks: patternProblems,
   async run(input, context) {
-    const { hits, patterns, read } = await searchLogs(input, context)
+    const { hits, patterns, read, foreign } = await searchLogs(input, context)
     const what = patterns.length === 1 ? 'the pattern is' : `${patterns.length} patterns are`
-    if (hits.length === 0) return { summary: `${what} in no log of ${read.join(', ')}` }
+    if (hits.length === 0) {
+      const warning = [...foreign]
+        .map(([pattern, why]) => `${JSON.stringify(pattern)} proves nothing: ${why}`)
+        .join('\n')
+      return { summary: `${what} in no log of ${read.join(', ')}`, ...(warning !== '' && { warning }) }
+    }
     const shown = hits.slice(0, SHOWN_EVENTS_MAX).map((hit) => `  ${JSON.stringify(hit.pattern)}: ${shownHit(hit)}`)
     const rest = hits.length > SHOWN_EVENTS_MAX ? [`  and ${hits.length - SHOWN_EVENTS_MAX} more`] : []
     const head = `${hits.length === 1 ? 'a line was' : `${hits.length} lines were`} found that must not be there:`

@@ -21,7 +21,7 @@ export const assertLogPresent = defineStep({
   honoursExpectedFailure: false,
   checks: patternProblems,
   async run(input, context) {
-    const { hits, patterns, read } = await searchLogs(input, context)
+    const { hits, patterns, read, foreign } = await searchLogs(input, context)
     const wanted = input.min_matches ?? 1
     const counted = patterns.map((pattern) => ({
       pattern,
@@ -30,7 +30,10 @@ export const assertLogPresent = defineStep({
     const missing = counted.filter(({ count }) => count < wanted)
     const [first] = hits
     if (missing.length === 0) return { summary: first === undefined ? 'found' : shownHit(first) }
-    const lines = missing.map(({ pattern, count }) => `  ${JSON.stringify(pattern)}: ${count} of ${wanted} lines`)
+    const lines = missing.map(({ pattern, count }) => {
+      const why = foreign.get(pattern)
+      return `  ${JSON.stringify(pattern)}: ${count} of ${wanted} lines${why === undefined ? '' : `; ${why}`}`
+    })
     const head = `not found in the logs of ${read.join(', ')}:`
     throw new StepError('assertion', [head, ...lines].join('\n'), { node: read[0] })
   },

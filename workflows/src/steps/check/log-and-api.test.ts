@@ -6,6 +6,7 @@ import { planWorkflow } from '../../plan/plan.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
 import { runYaml } from '../../testing/run-yaml.ts'
 import { stepSchemas } from '../registry.ts'
+import { FOREIGN_TOPICS } from './foreign-wordings.ts'
 import { textsOfLine } from './log-lines.ts'
 import { PRINTED_AS_IS, WORDINGS } from './log-wordings.ts'
 
@@ -29,12 +30,36 @@ test('a line is also found in the words of merod, where it says the same', () =>
   expect(textsOfLine('calnode: the port 2428 is in use')).toHaveLength(1)
 })
 
-test('what the table says that nodes log, their sources log', () => {
+function nodeSources(): string {
   const root = fileURLToPath(new URL('../../../../node-runtime/src', import.meta.url))
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => /(?<!\.test)\.ts$/.test(file))
-  const sources = files.map((file) => readFileSync(path.join(root, file), 'utf8')).join('\n')
+  return files.map((file) => readFileSync(path.join(root, file), 'utf8')).join('\n')
+}
+
+test('what the table says that nodes log, their sources log', () => {
+  const sources = nodeSources()
   const messages = WORDINGS.flatMap(({ ours }) => (typeof ours === 'string' ? [ours] : []))
   for (const text of [...messages, ...PRINTED_AS_IS]) expect(sources, text).toContain(`'${text}'`)
+})
+
+test('what the other table says that nodes never log, no source of theirs has', () => {
+  const sources = nodeSources()
+  for (const text of FOREIGN_TOPICS.flatMap(({ wordings }) => wordings)) expect(sources).not.toContain(text)
+})
+
+test('looking for words that only merod has fails with the reason where they must be there, and warns where not', async () => {
+  const words = 'patterns: [Executing migration, last words]'
+  const present = await runYaml(file(`{ type: assert_log_present, nodes: [n-1], ${words} }`))
+  expect(present.failure?.message.split('\n')).toEqual([
+    'not found in the logs of n-1:',
+    '  "Executing migration": 0 of 1 lines; merod\'s words about a migration, which these nodes never log: check it with assert_migration_complete, or by what the application answers',
+  ])
+  const regex = await runYaml(file("{ type: assert_log_present, nodes: [], patterns: ['/p2p-.+/'], regex: true }"))
+  expect(regex.failure?.message).toContain("merod's words about a relay")
+  const absent = await runYaml(file('{ type: assert_log_absent, nodes: [n-1], patterns: [RoutingUpdated, FATAL] }'))
+  expect(absent.outcome).toBe('passed')
+  const [end] = absent.events.filter((event) => event.type === 'step:end')
+  expect(end?.warning).toMatch(/^"RoutingUpdated" proves nothing: merod's words about its routing table/)
 })
 
 test('patterns are looked for in the lines of all logs, and none may be missing', async () => {

@@ -7,6 +7,7 @@ import { ValuesError } from '../../values/values-error.ts'
 import { SHOWN_LOG_LINE_MAX_CHARS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle, StepContext } from '../step-kind.ts'
+import { whyForeign } from './foreign-wordings.ts'
 import { textsOfLine } from './log-lines.ts'
 
 export const logFields = {
@@ -41,6 +42,8 @@ export interface LogSearch {
   readonly hits: readonly LogHit[]
   /** Nodes whose log was read. */
   readonly read: readonly string[]
+  /** Patterns that no node of ours can log, and why. */
+  readonly foreign: ReadonlyMap<string, string>
 }
 
 /** A pattern that cannot be used fails the step when it is reached. */
@@ -80,7 +83,12 @@ export async function searchLogs(input: LogInput, context: StepContext): Promise
       hits.push(...found.map(({ pattern }) => ({ pattern, node: node.name, line: at + 1, text: line })))
     }
   }
-  if (read.length > 0) return { patterns, hits, read }
+  const found = new Set(hits.map(({ pattern }) => pattern))
+  const foreign = matchers.flatMap(({ pattern, matches }) => {
+    const why = found.has(pattern) ? undefined : whyForeign(pattern, matches)
+    return why === undefined ? [] : [[pattern, why] as const]
+  })
+  if (read.length > 0) return { patterns, hits, read, foreign: new Map(foreign) }
   const names = nodes.map(({ name }) => name).join(', ')
   throw new StepError('assertion', names === '' ? 'no node is running' : `no log can be read from here: ${names}`)
 }

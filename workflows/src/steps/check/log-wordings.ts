@@ -1,10 +1,9 @@
 // The one table between what our nodes log and the wording that workflows written for merod look for.
 //
 // Most wordings that such files pin need no entry, because the nodes log them word for word: PRINTED_AS_IS. The others
-// stand for events that these nodes do not have (upgrades, relays, a DHT, other devices of an account, attested nodes):
-// they are never found, which is the truth. Neither are those that only sound alike: a peer that asks for a context whose
-// state is not here yet is answered so and asks again, which is neither of merod's "inbound stream for unknown context"
-// and "context not materialised within join race window".
+// stand for events that these nodes do not have or log otherwise: foreign-wordings.ts. Nor are those mapped that only sound
+// alike: a peer that asks for a context whose state is not here yet is answered so and asks again, which is neither of
+// merod's "inbound stream for unknown context" and "context not materialised within join race window".
 
 /** Logged by the nodes in these words; each means what it means there. */
 export const PRINTED_AS_IS = [

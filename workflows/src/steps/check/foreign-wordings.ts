@@ -1,0 +1,92 @@
+// What merod logs and workflows look for, and these nodes never log: why, and what to look at instead. A search for one of
+// them is no evidence of anything here, and the steps say so.
+
+interface ForeignTopic {
+  /** What merod says by these words. */
+  readonly about: string
+  readonly instead: string
+  readonly wordings: readonly string[]
+}
+
+export const FOREIGN_TOPICS: readonly ForeignTopic[] = [
+  {
+    about: 'a migration',
+    instead: 'check it with assert_migration_complete, or by what the application answers',
+    wordings: [
+      'Executing migration',
+      'Migrated state written successfully',
+      'performing lazy upgrade before execution',
+      'replaying upgrade ladder hop',
+      'owner-driven convert: re-stamped identity-gated entry schema_version',
+      'identity downgrade forbidden',
+      'migration heartbeat cached',
+      'migration_check passed',
+      'migration_check failed: logical abort',
+      'migration logically aborted: target flipped back, pending migration dropped',
+      'proceeding with current application',
+      'Dropping state delta — HLC fence: stale schema after cascade migration',
+    ],
+  },
+  {
+    about: 'an upgrade of several groups',
+    instead: 'check it with assert_cascade_complete',
+    wordings: ['CascadeUpgrade: applied'],
+  },
+  {
+    about: 'a relay',
+    instead: 'nodes of a run reach each other directly, so leave this out',
+    wordings: ['ReservationReqAccepted', '/p2p-circuit/', 'direct-connection upgrade succeeded'],
+  },
+  {
+    about: 'its routing table',
+    instead: 'assert_api_response on /admin-api/peers shows who is connected',
+    wordings: ['RoutingUpdated'],
+  },
+  {
+    about: 'the public boot node',
+    instead: 'a run never meets the public network, so leave this out',
+    wordings: ['12D3KooWR5V4zmisVtVdGE6i8jfFwtgRNq5t8eDGxfckKuhXu7Eh'],
+  },
+  {
+    about: 'calls between contexts',
+    instead: 'check what the called context answers',
+    wordings: ['xcall denied: owning group boundary', 'xcall denied: not an', 'xcall denied: depth limit reached'],
+  },
+  {
+    about: 'attested nodes',
+    instead: 'check it with assert_tee_member',
+    wordings: ['tee-subgroup-admit: skip — Open subgroup (TEE reads via inheritance)'],
+  },
+  {
+    about: 'the devices of an account',
+    instead: 'check it with node_identity',
+    wordings: ['account device unlinked'],
+  },
+  {
+    about: 'its own way to receive state',
+    instead: 'wait_for_sync says what a node lacks',
+    wordings: [
+      'context not materialised within join race window',
+      'inbound stream for unknown context',
+      'no owned identities found for context',
+      'Not all bytes read',
+    ],
+  },
+  {
+    about: 'storage that one member owns',
+    instead: 'check what the application answers',
+    wordings: ['Cannot change owner of User storage'],
+  },
+]
+
+/** A shorter part of a wording says too little to be told by it. */
+const PART_MIN_CHARS = 8
+
+/** Undefined: the pattern may well be in a log of these nodes. `matches` is how the step looks for the pattern. */
+export function whyForeign(pattern: string, matches: (text: string) => boolean): string | undefined {
+  if (pattern.length < PART_MIN_CHARS) return undefined
+  const topic = FOREIGN_TOPICS.find(({ wordings }) =>
+    wordings.some((wording) => pattern.includes(wording) || matches(wording)),
+  )
+  return topic && `merod's words about ${topic.about}, which these nodes never log: ${topic.instead}`
+}

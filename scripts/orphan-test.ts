@@ -1,0 +1,231 @@
+// `npm run orphan-test -- --seed N`: `kill -9` of calbox at 20 random moments of a run: while it loads, while nodes start,
+// with a node that is paused, inside `parallel`, while it ends. 5 s later no process of the run is left and no port in use.
+// `--without-reaper` kills the reaper first: then nodes must be left, and this must say so (exit code 1). Linux only.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+
+const ROOT = path.resolve(import.meta.dirname, '..')
+const APP = path.join(ROOT, 'apps/kv-store/build/kv-store.wasm')
+const NODES = 3
+/** What the nodes and everything they start inherit, and nothing else on this machine has. */
+const MARK = 'CALBOX_ORPHAN_TEST'
+const GONE_MS = 5000
+/** No kill is waited for longer: the run has failed by itself. */
+const MOMENT_MS = 180_000
+/** Of an older Node.js, under which the launcher runs calbox in a process of its own. */
+const OLD_NODE = '/usr/bin/node'
+
+interface Moment {
+  readonly name: string
+  /** What calbox has written by then; without it the time counts from the start of calbox. */
+  readonly after?: RegExp
+  /** Processes of the run that there are by then. */
+  readonly processes?: number
+  readonly delayMs: number
+}
+
+/** The delay is drawn up to the one named here. */
+const MOMENTS: readonly Moment[] = [
+  { name: 'while calbox loads', delayMs: 400 },
+  { name: 'while the first node starts', processes: 2, delayMs: 300 },
+  { name: 'while nodes start', processes: 1 + NODES, delayMs: 1500 },
+  { name: 'when the nodes are meshed', after: /meshed/, delayMs: 300 },
+  { name: 'while a context is made', after: /Install/, delayMs: 600 },
+  { name: 'with a paused node, inside parallel', after: /Pause/, delayMs: 3000 },
+  { name: 'when the paused node goes on', after: /Resume/, delayMs: 500 },
+  { name: 'while the nodes are ended', after: /Last/, delayMs: 100 },
+]
+
+function workflowText(ports: readonly number[]): string {
+  const node = (at: number) => `  o${at}: { port: ${ports[2 * at - 2]}, rpc_port: ${ports[2 * at - 1]} }`
+  return `name: orphans
+nodes:
+${Array.from({ length: NODES }, (_, at) => node(at + 1)).join('\n')}
+stop_all_nodes: true
+steps:
+  - { name: Install, type: install_application, node: o1, path: ${APP}, dev: true, outputs: { app: applicationId } }
+  - { name: Share, type: create_mesh, context_node: o1, application_id: '{{app}}', nodes: [o2, o3], outputs: { ctx: contextId } }
+  - { name: Pause, type: pause_container, container: o3 }
+  - name: Beside each other
+    type: parallel
+    groups:
+      - name: writers
+        count: 20
+        steps:
+          - { name: Write, type: call, node: o1, context_id: '{{ctx}}', method: set, args: { key: a, value: 'v{{iteration}}' } }
+      - name: program
+        steps:
+          - { name: Wait, type: wait, seconds: 3 }
+  - { name: Resume, type: unpause_container, container: o3 }
+  - { name: Last, type: wait, seconds: 1 }
+`
+}
+
+interface Round {
+  readonly mark: string
+  readonly calbox: ChildProcess
+  readonly ports: readonly number[]
+  readonly folder: string
+  readonly written: () => string
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => {
+    const address = server.address()
+    return address !== null && typeof address === 'object' ? address.port : 0
+  })
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}
+
+async function startRound(node: string): Promise<Round> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'calbox-orphans-'))
+  const ports = await freePorts(2 * NODES)
+  const file = path.join(folder, 'workflow.yml')
+  await writeFile(file, workflowText(ports))
+  const mark = randomUUID()
+  const env = { ...process.env, [MARK]: mark, CI: 'true' }
+  const calbox = spawn(node, [path.resolve(values.calbox), 'run', file], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  for (const stream of [calbox.stdout, calbox.stderr]) {
+    stream.on('data', (chunk) => {
+      text += String(chunk)
+    })
+  }
+  return { mark, calbox, ports, folder, written: () => text }
+}
+
+interface Found {
+  readonly pid: number
+  readonly command: string
+}
+
+/** Every process that has the mark in its environment, however it is called and whoever its parent is. */
+async function processesOf(mark: string): Promise<Found[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+  const found: Found[] = []
+  for (const pid of pids) {
+    // A process that ended meanwhile, or is not ours to look at; a zombie has no environment.
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+    if (!environment.split('\0').includes(`${MARK}=${mark}`)) continue
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    found.push({ pid, command: command.replaceAll('\0', ' ').trim() })
+  }
+  return found
+}
+
+async function usedPorts(ports: readonly number[]): Promise<number[]> {
+  const used = await Promise.all(
+    ports.map(async (port) => {
+      const socket = connect(port, '127.0.0.1')
+      const answers = await Promise.race([
+        once(socket, 'connect').then(() => true),
+        once(socket, 'error').then(() => false),
+      ]).catch(() => false)
+      socket.destroy()
+      return answers ? [port] : []
+    }),
+  )
+  return used.flat()
+}
+
+/** Resolves when the moment has come, or says why it never will. */
+async function reach(moment: Moment, waitMs: number, round: Round): Promise<string | undefined> {
+  const end = Date.now() + MOMENT_MS
+  for (;;) {
+    const hasWritten = moment.after === undefined || moment.after.test(round.written())
+    if (hasWritten && (moment.processes === undefined || (await processesOf(round.mark)).length > moment.processes))
+      break
+    if (round.calbox.exitCode !== null) return `calbox ended before (${round.calbox.exitCode}):\n${round.written()}`
+    if (Date.now() > end) return `it never came:\n${round.written()}`
+    await delay(5)
+  }
+  await delay(waitMs)
+  return undefined
+}
+
+/** Milliseconds until nothing was left; undefined: something is. */
+async function untilGone(round: Round): Promise<number | undefined> {
+  const started = Date.now()
+  for (;;) {
+    const left = (await processesOf(round.mark)).length + (await usedPorts(round.ports)).length
+    const elapsed = Date.now() - started
+    if (left === 0) return elapsed
+    if (elapsed > GONE_MS) return undefined
+    await delay(50)
+  }
+}
+
+/** Calbox is stopped while its reaper dies, so that it cannot start another one. */
+async function killReaper(round: Round): Promise<void> {
+  round.calbox.kill('SIGSTOP')
+  for (const { pid, command } of await processesOf(round.mark)) {
+    if (/reaper/.test(command)) process.kill(pid, 'SIGKILL')
+  }
+}
+
+async function playRound(moment: Moment, draw: (below: number) => number): Promise<string | undefined> {
+  const node = existsSync(OLD_NODE) && draw(4) === 0 ? OLD_NODE : process.execPath
+  const round = await startRound(node)
+  const waitMs = draw(moment.delayMs)
+  try {
+    const never = await reach(moment, waitMs, round)
+    if (never !== undefined) return never
+    const before = (await processesOf(round.mark)).length
+    if (values['without-reaper']) await killReaper(round)
+    round.calbox.kill('SIGKILL')
+    const goneMs = await untilGone(round)
+    const what = `${moment.name} + ${waitMs} ms${node === OLD_NODE ? ', by the launcher of an older Node.js' : ''}: ${before} processes`
+    process.stdout.write(`${what}, ${goneMs === undefined ? 'NOT GONE' : `gone after ${goneMs} ms`}\n`)
+    if (goneMs !== undefined) return undefined
+    const left = [...(await processesOf(round.mark)), ...(await usedPorts(round.ports)).map((port) => ({ port }))]
+    return `left ${GONE_MS} ms after the kill: ${JSON.stringify(left, undefined, 1)}`
+  } finally {
+    round.calbox.kill('SIGKILL')
+    for (const { pid } of await processesOf(round.mark)) process.kill(pid, 'SIGKILL')
+    await rm(round.folder, { recursive: true, force: true })
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    calbox: { type: 'string', default: path.join(ROOT, 'cli/bin/calbox.cjs') },
+    kills: { type: 'string', default: '20' },
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
+    'without-reaper': { type: 'boolean', default: false },
+  },
+})
+
+let random = Number(values.seed)
+/** Mulberry32. */
+function draw(below: number): number {
+  random = (random + 0x6d2b79f5) | 0
+  let mixed = Math.imul(random ^ (random >>> 15), 1 | random)
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+  return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
+}
+
+process.stdout.write(`seed ${values.seed}\n`)
+const failures: string[] = []
+for (let kill = 0; kill < Number(values.kills); kill += 1) {
+  const moment = MOMENTS[kill % MOMENTS.length]
+  const failure = moment === undefined ? undefined : await playRound(moment, draw)
+  if (failure !== undefined) failures.push(`kill ${kill + 1}, ${moment?.name}: ${failure}`)
+}
+for (const failure of failures) process.stdout.write(`\nFAILED: ${failure}\n`)
+process.stdout.write(`${Number(values.kills) - failures.length} of ${values.kills} kills left nothing behind\n`)
+process.exitCode = failures.length === 0 ? 0 : 1

@@ -11,6 +11,8 @@ export interface DriverCapabilities {
   readonly logs: boolean
   /** The node's files are on this machine's disk: `install-dev-application` may be given host paths. */
   readonly hostFiles: boolean
+  /** Its nodes were started so that faults may be put on their connections. */
+  readonly linkFaults: boolean
 }
 
 export interface NodeSpec {

@@ -20,7 +20,7 @@ interface Life {
 
 export class FixtureDriver implements NodeDriver {
   readonly kind = 'process'
-  readonly capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true }
+  readonly capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true, linkFaults: false }
   readonly network: FixtureNetwork
   readonly kept = new Set<string>()
   readonly specs: NodeSpec[] = []

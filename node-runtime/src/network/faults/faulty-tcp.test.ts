@@ -4,6 +4,7 @@ import { systemClock } from '../../base/clock.ts'
 import { signingKeyFromSeed } from '../../base/keys.ts'
 import { silentLogger } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
+import { placeOf } from '../address.ts'
 import { eventually } from '../contract-waits.ts'
 import { libp2pNetwork } from '../libp2p/libp2p.ts'
 import type { Network } from '../network.ts'
@@ -44,14 +45,21 @@ async function side(bootAddresses: readonly string[]): Promise<Side> {
   return { network, faults, received }
 }
 
+/** The second dials the first, as nodes of a run do: without knowing who is there. */
 async function pair(): Promise<[Side, Side]> {
   const first = await side([])
-  const second = await side(first.network.addresses())
+  const second = await side(first.network.addresses().map(placeOf))
   await eventually('a connection', () => first.network.peers().length * second.network.peers().length === 1)
   return [first, second]
 }
 
 describe('faults of connections', () => {
+  it('concern a peer, whoever of the two has dialled', async () => {
+    const [a, b] = await pair()
+    expect(a.faults.links()).toMatchObject([{ peer: b.network.peerId }])
+    expect(b.faults.links()).toMatchObject([{ peer: a.network.peerId }])
+  })
+
   it('what is blocked one way arrives after the fault, whole and in order, and the other way goes on', async () => {
     const [a, b] = await pair()
     const toB = await a.network.open(b.network.peerId, PROTOCOL)

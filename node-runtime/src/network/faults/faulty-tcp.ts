@@ -5,6 +5,7 @@ import type { ComponentLogger, Metrics, Transport, Upgrader } from '@libp2p/inte
 import { type TCPOptions, tcp } from '@libp2p/tcp'
 import type { AbstractMultiaddrConnection } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { placeOf } from '../address.ts'
 import { NetworkError } from '../errors.ts'
 import { Lane } from './lane.ts'
 import type { FaultyLink, LinkFaults } from './link-faults.ts'
@@ -72,7 +73,7 @@ function putLanes(connection: AbstractMultiaddrConnection, faults: LinkFaults): 
     },
   })
   const link: FaultyLink = {
-    address: connection.remoteAddr.toString(),
+    address: placeOf(connection.remoteAddr.toString()),
     peer: undefined,
     changed: () => {
       inbound.pump()

@@ -90,7 +90,7 @@ export class LinkFaults {
     this.#links.delete(link)
   }
 
-  /** The handshake has shown who is at an address. */
+  /** The handshake has shown who is at an address, which has no peer id in it. */
   identified(address: string, peer: PeerId): void {
     for (const link of this.#links) {
       if (link.address !== address || link.peer !== undefined) continue

@@ -283,7 +283,7 @@ class Libp2pNetwork implements Network {
 
   #onConnection(connection: Connection): void {
     const peer = connection.remotePeer.toString()
-    this.#options.faults?.identified(connection.remoteAddr.toString(), peer)
+    this.#options.faults?.identified(placeOf(connection.remoteAddr.toString()), peer)
     if (this.#phase === 'closed') {
       connection.abort(new NetworkError('NETWORK_CLOSED', 'the network is closed'))
       return

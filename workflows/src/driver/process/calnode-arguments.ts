@@ -7,7 +7,7 @@ export function runArguments(spec: Resolved): string[] {
   const bootNodes = [...spec.bootstrap, ...(spec.bootstrapNodes ?? [])]
   return [
     ...['--home', spec.dataDir, '--node', spec.name, 'run', '--init', ...initFlags(spec)],
-    ...['--network', spec.runId],
+    ...['--network', spec.runId, '--enable-faults'],
     ...(bootNodes.length > 0 ? ['--boot-nodes', bootNodes.join(',')] : []),
     ...(spec.args ?? []),
   ]

@@ -51,7 +51,7 @@ export function createProcessDriver(parts: ProcessDriverParts): NodeDriver {
 
 class ProcessDriver implements NodeDriver {
   readonly kind = 'process'
-  readonly capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true }
+  readonly capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true, linkFaults: true }
   readonly #parts: ProcessDriverParts
   readonly #managed = new WeakMap<RunningNode, Managed>()
   /** By name, from the spawn until the end is on record. */

@@ -69,15 +69,24 @@ export class Sessions {
    * refresh token had been used before, after which the session has ended and a client key is revoked.
    */
   async refresh(tokens: TokenPair, headers: IncomingHttpHeaders): Promise<TokenPair> {
-    const { book, callers, clock } = this.#parts
     const access = await this.#read(tokens.access_token, 'access')
-    if (clock.nowMs() / 1000 < access.exp - EARLY_REFRESH_SEC) {
+    if (this.#parts.clock.nowMs() / 1000 < access.exp - EARLY_REFRESH_SEC) {
       throw new AuthError('TOKEN_STILL_VALID', 'Access token still valid')
     }
     const spent = await this.#read(tokens.refresh_token, 'refresh')
     if (spent.sub !== access.sub || spent.sid !== access.sid) {
       throw new AuthError('TOKEN_INVALID', 'Invalid refresh token: it does not belong to this access token')
     }
+    return this.#rotate(spent, headers)
+  }
+
+  /** For clients that send nothing else. Throws as `refresh` does, but for TOKEN_STILL_VALID. */
+  async refreshAlone(refreshToken: string, headers: IncomingHttpHeaders): Promise<TokenPair> {
+    return this.#rotate(await this.#read(refreshToken, 'refresh'), headers)
+  }
+
+  async #rotate(spent: Claims, headers: IncomingHttpHeaders): Promise<TokenPair> {
+    const { book, callers, clock } = this.#parts
     const { key } = callers.liveKey(spent.sub)
     callers.checkHost(spent, headers)
     const refreshId = this.#newId()

@@ -47,7 +47,11 @@ export interface AuthService {
     readonly counts: { readonly succeeded: number; readonly failed: number; readonly limited: number }
     logIn(request: Credentials & { readonly clientName: string; readonly address: string }): Promise<TokenPair>
   }
-  readonly sessions: { refresh(tokens: TokenPair, headers: IncomingHttpHeaders): Promise<TokenPair> }
+  readonly sessions: {
+    refresh(tokens: TokenPair, headers: IncomingHttpHeaders): Promise<TokenPair>
+    /** For clients that do not send the access token. */
+    refreshAlone(refreshToken: string, headers: IncomingHttpHeaders): Promise<TokenPair>
+  }
   readonly keys: {
     roots(): readonly RootKeyRow[]
     clients(): readonly ClientKeyRow[]

@@ -105,6 +105,10 @@ describe('login and renewal', () => {
     expect([renewed.status, pairIn(renewed).access_token]).toEqual([200, text])
     const replayed = await ask('POST', '/auth/refresh', { body: pairIn(good) })
     expect([replayed.status, reason(replayed)]).toEqual([401, 'token_reuse'])
+    const alone = { body: { refreshToken: pairIn(await logIn()).refresh_token } }
+    const older = await ask('POST', '/admin-api/refresh-jwt-token', alone)
+    expect([older.status, older.body?.data]).toMatchObject([200, { access_token: text, refresh_token: text }])
+    expect((await ask('POST', '/admin-api/refresh-jwt-token', alone)).status).toBe(401)
   })
 
   test('fields that are missing, wrong or too large are refused before anything is tried', async () => {

@@ -38,7 +38,15 @@ async function pair(times: Pick<SocketParts, 'pingEveryMs' | 'pongWithinMs'>, op
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, options)
   client.on('error', () => undefined)
   const [socket] = (await accepted) as [WebSocket]
-  const parts = { hub, log, member: undefined, permissions: async () => () => true, node: {} as NodeServices, ...times }
+  const parts = {
+    hub,
+    log,
+    member: undefined,
+    permits: () => true,
+    permissionsNow: async () => () => true,
+    node: {} as NodeServices,
+    ...times,
+  }
   const subscriber = new ClientSocket(socket, parts)
   hub.subscribe(subscriber, { contextIds: [contextId], groupIds: [] })
   ends.push(() => {

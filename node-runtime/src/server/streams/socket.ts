@@ -22,8 +22,10 @@ export interface SocketParts extends ServerParts {
   readonly hub: Hub
   /** Whom the guard took the caller for; undefined for the owner of the node. */
   readonly member: PublicKey | undefined
-  /** Calls the guard lets this client make: `execute` needs more than to watch. */
-  readonly permissions: () => Promise<((permission: string) => boolean) | undefined>
+  /** What it could do when it came: what it may watch. */
+  readonly permits: (permission: string) => boolean
+  /** What it may call now; undefined: nothing any more. */
+  readonly permissionsNow: () => Promise<((permission: string) => boolean) | undefined>
   readonly pingEveryMs?: number
   readonly pongWithinMs?: number
 }
@@ -129,7 +131,7 @@ export class ClientSocket implements Subscriber {
   }
 
   async #run(method: string, params: unknown): Promise<RpcAnswer> {
-    const { hub, member, permissions, node } = this.#parts
+    const { hub, member, permits, permissionsNow, node } = this.#parts
     if (method === 'subscribe' || method === 'unsubscribe') {
       if (!Value.Check(TopicNames, params)) throw new ServerError('BAD_REQUEST', `${method}: contextIds and groupIds`)
       const asked = topicsOf(params)
@@ -137,16 +139,16 @@ export class ClientSocket implements Subscriber {
         hub.unsubscribe(this, asked)
         return { result: JSON.stringify(namesOf(asked)) }
       }
-      const visible = visibleTo(node, member, asked)
+      const visible = visibleTo(node, { member, permits }, asked)
       hub.subscribe(this, visible)
       return { result: JSON.stringify(namesOf(visible)) }
     }
     if (method !== 'execute') {
       throw new ServerError('BAD_REQUEST', `unknown method; there are subscribe, unsubscribe and execute`)
     }
-    const permits = await permissions()
-    if (!permits) return { error: { type: 'FunctionCallError', data: 'the token does not allow calls' } }
-    return answerRpc(this.#parts, { method, params, signal: this.#gone.signal, member, permits })
+    const now = await permissionsNow()
+    if (!now) return { error: { type: 'FunctionCallError', data: 'the token does not allow calls' } }
+    return answerRpc(this.#parts, { method, params, signal: this.#gone.signal, member, permits: now })
   }
 }
 

@@ -44,8 +44,13 @@ export class Upgrades {
     const access = await this.#admit(request)
     if ('status' in access) return refuse(socket, access)
     this.#server.handleUpgrade(request, socket, head, (accepted) => {
-      const { member } = access
-      const client = new ClientSocket(accepted, { ...this.#parts, member, permissions: () => this.#permissions(request) })
+      const { member, permits = () => true } = access
+      const client = new ClientSocket(accepted, {
+        ...this.#parts,
+        member,
+        permits,
+        permissionsNow: () => this.#permissions(request),
+      })
       this.#clients.add(client)
       accepted.once('close', () => this.#clients.delete(client))
       if (this.#refusing) client.end()

@@ -22,11 +22,20 @@ export function topicsOf({ contextIds = [], groupIds = [] }: Static<typeof Topic
   }
 }
 
-/** `member`: undefined for the owner of the node, who may see all that the node may. */
-export function visibleTo(node: NodeServices, member: PublicKey | undefined, topics: Topics): Topics {
+export interface Watcher {
+  /** Undefined for the owner of the node, who may see all that the node may. */
+  readonly member: PublicKey | undefined
+  readonly permits: (permission: string) => boolean
+}
+
+export function visibleTo(node: NodeServices, { member, permits }: Watcher, topics: Topics): Topics {
   const reader = member ?? node.identity.publicKey
   const namespaces = node.namespaces.list()
-  const isReadable = (id: ContextId) => namespaces.some((namespace) => namespace.mayRead(id, reader))
+  const isPermitted = (id: ContextId) => {
+    const name = idBase58(id)
+    return permits(`context:list[${name}]`) || permits(`context:execute[${name}]`)
+  }
+  const isReadable = (id: ContextId) => isPermitted(id) && namespaces.some((namespace) => namespace.mayRead(id, reader))
   const isMember = (id: GroupId) => namespaces.some(({ state }) => state.groups.has(id) && state.isMember(id, reader))
   return { contextIds: topics.contextIds.filter(isReadable), groupIds: topics.groupIds.filter(isMember) }
 }

@@ -55,6 +55,15 @@ export const loginRoutes: readonly AuthRoute[] = [
     handle: async ({ auth }, { body, headers }) => ({ ...(await auth.sessions.refresh(body, headers)), error: null }),
   }),
   publicRoute({
+    method: 'POST',
+    url: '/admin-api/refresh-jwt-token',
+    summary: 'The same for clients of before, which send the refresh token alone',
+    permission: 'public',
+    params: NoFields,
+    body: Type.Object({ refreshToken: Text }),
+    handle: async ({ auth }, { body, headers }) => auth.sessions.refreshAlone(body.refreshToken, headers),
+  }),
+  publicRoute({
     method: 'GET',
     url: '/auth/challenge',
     summary: 'What a wallet signs to log in: `message`; `challenge` goes back with the signature',

@@ -65,7 +65,7 @@ export const sseRoutes: readonly Route[] = [
     query: NoFields,
     // A body that does not fit is answered as JSON-RPC answers it.
     body: Type.Any(),
-    handle: async ({ node, streams }, { body, member }) => {
+    handle: async ({ node, streams }, { body, member, permits }) => {
       if (!Value.Check(Subscription, body)) return parseError('id, method and params.contextIds or params.groupIds')
       // A u64 beyond 2^53 is kept as its text.
       const id = JSON.stringify(body.id).replaceAll('"', '')
@@ -79,7 +79,7 @@ export const sseRoutes: readonly Route[] = [
           const all = [...names.contextIds, ...names.groupIds]
           return { result: { status: 'unsubscribed', unsubscribed: all, requested: all } }
         }
-        const visible = visibleTo(node, member, asked)
+        const visible = visibleTo(node, { member, permits }, asked)
         session.subscribe(visible)
         const { contextIds, groupIds } = namesOf(visible)
         return { result: { status: 'subscribed', contexts: contextIds, groups: groupIds } }

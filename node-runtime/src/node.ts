@@ -19,6 +19,7 @@ import type { Namespace } from './context/namespaces/namespace.ts'
 import { Namespaces } from './context/namespaces/namespaces.ts'
 import type { Retention } from './context/parts.ts'
 import type { NodeEvent, StateEvent } from './context/ports.ts'
+import type { LinkFaults } from './network/faults/link-faults.ts'
 import type { Network } from './network/network.ts'
 import type { GuestExecutor } from './runtime/guest-executor.ts'
 import type { NodeServices, Readiness } from './server/ports.ts'
@@ -38,6 +39,8 @@ export interface NodePorts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Of the network's connections, for tests. */
+  readonly faults?: LinkFaults | undefined
 }
 
 export interface NodeOptions {
@@ -110,6 +113,7 @@ export class Node implements NodeServices {
       log: log.child({ module: 'blobs' }),
     })
     const applications = new Applications({ store, blobs, executor })
+    const events = new Feed<NodeEvent>((error) => log.error({ error: String(error) }, 'a watcher of events failed'))
     const nowMs = () => clock.nowMs()
     const shared = {
       store,
@@ -128,9 +132,9 @@ export class Node implements NodeServices {
       clock,
       applications,
       onChange: (namespace: Namespace) => late.joiner?.wake(namespace),
+      onGroupEvent: (event) => events.emit(event),
     })
     late.namespaces = namespaces
-    const events = new Feed<NodeEvent>((error) => log.error({ error: String(error) }, 'a watcher of events failed'))
     const onEvent = (event: StateEvent) => {
       if (event.deltaId !== undefined) sync.announceHeads(event.contextId)
       options.onEvent?.(event)

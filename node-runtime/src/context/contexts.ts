@@ -10,7 +10,6 @@ import {
   idBytes,
   idFromBytes,
   type NamespaceId,
-  type RootHash,
 } from '../base/ids.ts'
 import { contextIdOf } from '../base/operations.ts'
 import type { GuestExecutor } from '../runtime/guest-executor.ts'
@@ -19,10 +18,10 @@ import { dropIncoming } from '../storage/generations.ts'
 import { SnapshotWriter } from '../storage/snapshot-writer.ts'
 import { keyOf } from '../store/keys.ts'
 import { rangeOf } from '../store/store.ts'
-import { type ContextRow, decodeRow } from '../wire/records.ts'
 import type { BlobParts } from './blobs/blob-effects.ts'
 import { initialState } from './calls/initial-state.ts'
 import { Context } from './context.ts'
+import { ContextRecords } from './context-records.ts'
 import { ContextStore } from './context-store.ts'
 import { ContextError } from './errors.ts'
 import { BASE_BATCH_ENTRIES, REOPEN_MS } from './limits.ts'
@@ -32,8 +31,9 @@ import type { Namespaces } from './namespaces/namespaces.ts'
 import { openRows } from './opening.ts'
 import type { ContextRecord, Retention } from './parts.ts'
 import type { StateEvent } from './ports.ts'
+import { Residence } from './residence.ts'
 
-export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRing'> {
+export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'onGroupEvent' | 'keyRing'> {
   readonly clock: Clock
   readonly executor: GuestExecutor
   readonly applications: Applications
@@ -58,7 +58,9 @@ export interface CreateContextRequest {
 
 export class Contexts {
   readonly #parts: ContextsParts
-  readonly #records = new Map<ContextId, ContextRecord>()
+  readonly #records: ContextRecords
+  /** Which contexts are here. */
+  readonly residence: Residence
   readonly #open = new Map<ContextId, Promise<Context>>()
   /** Contexts that are being created or adopted: each by one at a time. */
   readonly #making = new Map<ContextId, Promise<Context>>()
@@ -66,34 +68,44 @@ export class Contexts {
   readonly #reopenings = new Set<() => void>()
   #closed = false
 
-  private constructor(parts: ContextsParts) {
+  private constructor(parts: ContextsParts, records: ContextRecords) {
     this.#parts = parts
+    this.#records = records
+    this.residence = new Residence({
+      ...parts,
+      records,
+      shut: (id) => this.#shut(id),
+      resume: (record) => this.#resume(record),
+    })
   }
 
   /** Reads what is stored. Nothing runs until `resume`. */
   static async open(parts: ContextsParts): Promise<Contexts> {
-    const all = new Contexts(parts)
-    const start = keyOf('context').byteLength
-    for await (const [key, value] of parts.store.entries(rangeOf(keyOf('context')))) {
-      const id = idFromBytes<ContextId>(key.subarray(start))
-      all.#records.set(id, recordOf(id, decodeRow<ContextRow>('context', value)))
-    }
+    const all = new Contexts(parts, await ContextRecords.open(parts))
     await all.#dropUnknown()
     return all
   }
 
   list(): ContextRecord[] {
-    return [...this.#records.values()]
+    return this.#records.list()
   }
 
   has(id: ContextId): boolean {
-    return this.#records.has(id)
+    return this.#records.get(id) !== undefined
   }
 
-  /** Throws CONTEXT_NOT_FOUND, or CONTEXT_UNINITIALIZED for one that is known but whose state has not arrived. */
+  record(id: ContextId): ContextRecord | undefined {
+    return this.#records.get(id)
+  }
+
+  /**
+   * Throws CONTEXT_NOT_FOUND, NOT_A_MEMBER for one that this node has left, or CONTEXT_UNINITIALIZED for one that is known
+   * but whose state has not arrived.
+   */
   async get(id: ContextId): Promise<Context> {
     const record = this.#records.get(id)
     if (record) return this.#instance(record)
+    if (this.#records.hasLeft(id)) throw new ContextError('NOT_A_MEMBER', `this node has left context ${id}`)
     for (const namespace of this.#parts.namespaces.list()) {
       if (!namespace.state.contexts.has(id)) continue
       throw new ContextError('CONTEXT_UNINITIALIZED', `the state of context ${id} has not arrived yet; retry`, {
@@ -105,7 +117,7 @@ export class Contexts {
 
   /** Opens every context: deltas that waited and handlers that were interrupted go on. */
   async resume(): Promise<void> {
-    for (const record of this.#records.values()) {
+    for (const record of this.#records.list()) {
       this.#parts.outbound.followContext(record.id)
       // One damaged context must not keep the node from serving the others.
       await this.#resume(record)
@@ -123,7 +135,7 @@ export class Contexts {
     }
     const salt = request.seed ?? random.bytes(32)
     const id = contextIdOf(namespace.id, identity.publicKey, salt)
-    if (this.#records.has(id) || this.#making.has(id)) {
+    if (this.has(id) || this.#making.has(id)) {
       throw new ContextError('CONTEXT_EXISTS', `context ${id} exists already; use another seed`)
     }
     return this.#once(id, () => this.#create(id, salt, namespace, application, request))
@@ -137,7 +149,7 @@ export class Contexts {
     for await (const [key] of store.entries(rangeOf(keyOf('contextMeta')))) {
       const id = idFromBytes<ContextId>(key.subarray(start, start + ID_LENGTH))
       const isNamed = namespaces.list().some(({ state }) => state.contexts.has(id))
-      if (!this.#records.has(id) && !isNamed) unknown.add(id)
+      if (!this.has(id) && !isNamed && !this.#records.isKept(id)) unknown.add(id)
     }
     for (const id of unknown) await dropIncoming(store, id)
   }
@@ -176,13 +188,13 @@ export class Contexts {
       await namespace.submit({ kind: 'context_created', contextId: id, salt, baseRoot: root, ...base, ...details }, [
         ...writer.finish(root),
         ...image.map(([key, value]) => rows.putBase(key, value)),
-        rows.putContext(toRow(record)),
+        this.#records.row(record),
       ])
     } catch (error) {
       await writer.abort()
       throw error
     }
-    this.#records.set(id, record)
+    this.#records.use(record)
     outbound.followContext(id)
     return this.#instance(record)
   }
@@ -195,6 +207,14 @@ export class Contexts {
     const known = this.#records.get(id)
     if (known) return this.#instance(known)
     return this.#once(id, () => this.#adopt(namespace, id, options))
+  }
+
+  async #shut(id: ContextId): Promise<void> {
+    const opening = this.#open.get(id)
+    // One that failed to open has nothing to close.
+    const context = await opening?.catch(() => undefined)
+    await context?.close()
+    this.#forget(id, opening)
   }
 
   async #adopt(namespace: Namespace, id: ContextId, options: { signal?: AbortSignal }): Promise<Context> {
@@ -213,13 +233,12 @@ export class Contexts {
     const writer = await SnapshotWriter.open(this.#parts.store, id, idBytes(created.baseRoot))
     await this.#copyBase(id, writer, options)
     try {
-      const rows = new ContextStore(this.#parts.store, id)
-      await this.#parts.store.batch([...writer.finish(created.baseRoot), rows.putContext(toRow(record))])
+      await this.#parts.store.batch([...writer.finish(created.baseRoot), this.#records.row(record)])
     } catch (error) {
       await writer.abort()
       throw error
     }
-    this.#records.set(id, record)
+    this.#records.use(record)
     this.#parts.outbound.followContext(id)
     return this.#instance(record)
   }
@@ -227,7 +246,7 @@ export class Contexts {
   /** After governance or keys have changed. Throws after all were looked at, when one could not be. */
   async reconsider(namespaceId: NamespaceId): Promise<void> {
     const failures: unknown[] = []
-    for (const record of this.#records.values()) {
+    for (const record of this.#records.list()) {
       if (record.namespaceId !== namespaceId) continue
       try {
         await (await this.#instance(record)).reconsider()
@@ -330,8 +349,10 @@ export class Contexts {
     this.#reopenings.add(cancel)
   }
 
-  async #resume(record: ContextRecord): Promise<void> {
-    if (this.#closed) return
+  async #resume({ id }: ContextRecord): Promise<void> {
+    // It may be another by now, or out of use.
+    const record = this.#records.get(id)
+    if (this.#closed || !record) return
     try {
       await (await this.#instance(record)).resume()
     } catch (error) {
@@ -345,31 +366,5 @@ export class Contexts {
 
   #forget(id: ContextId, instance: Promise<Context> | undefined): void {
     if (this.#open.get(id) === instance) this.#open.delete(id)
-  }
-}
-
-function recordOf(id: ContextId, row: ContextRow): ContextRecord {
-  return {
-    id,
-    namespaceId: idFromBytes<NamespaceId>(row.namespaceId),
-    groupId: idFromBytes<GroupId>(row.groupId),
-    applicationId: idFromBytes<ApplicationId>(row.applicationId),
-    storage: row.storage,
-    baseRoot: idFromBytes<RootHash>(row.baseRoot),
-    name: row.name ?? undefined,
-    serviceName: row.serviceName ?? undefined,
-  }
-}
-
-function toRow(record: ContextRecord): ContextRow {
-  return {
-    v: 1,
-    namespaceId: idBytes(record.namespaceId),
-    groupId: idBytes(record.groupId),
-    applicationId: idBytes(record.applicationId),
-    storage: record.storage,
-    baseRoot: idBytes(record.baseRoot),
-    name: record.name ?? null,
-    serviceName: record.serviceName ?? null,
   }
 }

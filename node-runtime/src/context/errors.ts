@@ -17,6 +17,8 @@ export class ContextError extends CodedError<
   | 'NAMESPACE_MISMATCH'
   | 'NOT_A_MEMBER'
   | 'NOT_ALLOWED'
+  | 'UPGRADE_REFUSED'
+  | 'MIGRATION_NEEDED'
   | 'INVITATION_INVALID'
   | 'JOIN_TIMEOUT'
   | 'GUEST_FAILED'

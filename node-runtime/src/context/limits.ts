@@ -107,11 +107,18 @@ export const REOPEN_MS = 1000
 /** How often our joining may be refused before the refusal is taken for final: the log may have come by half. */
 export const JOIN_REFUSALS_MAX = 3
 
+/** How long a member that is to be added may be unknown here: it has just joined, and the log is on its way. */
+export const MEMBER_KNOWN_WAIT_MS = 5_000
+
 /** The longest pause between two looks for a key that nobody has given yet, while nothing else is lacking. */
 export const KEY_RETRY_LAST_MS = 60_000
 
 /** A member not heard of for this long does not keep others from pruning: when it returns, it takes a snapshot. */
 export const ABSENT_MS = 7 * 24 * 60 * 60 * 1000
+/** As long the state of a context stays here that its namespace has given up: what gave it up may turn out void. */
+export const GONE_KEPT_MS = ABSENT_MS
+/** Rows of a dropped context removed in one batch. */
+export const DROP_BATCH_ROWS = 1000
 /** History is pruned when so many of its oldest deltas can go: undo, and deltas for who is a little behind, stay long enough. */
 export const CHECKPOINT_MIN = 1024
 /** After something was applied or acknowledged it is looked at so much later what can be pruned: once for many. */

@@ -32,6 +32,7 @@ export interface Outbound {
   followContext(contextId: ContextId): void
   unfollowContext(contextId: ContextId): void
   followNamespace(namespaceId: NamespaceId): void
+  unfollowNamespace(namespaceId: NamespaceId): void
   /** One round with every connected member; resolves when each has answered or failed. */
   syncContext(contextId: ContextId, options: { signal?: AbortSignal }): Promise<void>
   syncNamespace(namespaceId: NamespaceId, options: { signal?: AbortSignal; invitation?: Invitation }): Promise<void>

@@ -49,8 +49,8 @@ export interface SnapshotParts {
   readonly contexts: IdMap<ContextId, ContextRecord>
   readonly applications: IdMap<ApplicationId, ApplicationRecord>
   readonly removals: IdMap<AccountId, readonly Removal[]>
-  /** Ids of groups and contexts that were deleted: nothing is made under them again. */
-  readonly gone: IdMap<GroupId | ContextId, true>
+  /** Ids of groups and contexts that were deleted, and when: nothing is made under them again. */
+  readonly gone: IdMap<GroupId | ContextId, bigint>
 }
 
 /** Without anybody and anything in it. */
@@ -119,6 +119,10 @@ export class NamespaceSnapshot implements NamespaceState {
 
   get applications(): IdMap<ApplicationId, ApplicationRecord> {
     return this.parts.applications
+  }
+
+  get gone(): IdMap<GroupId | ContextId, bigint> {
+    return this.parts.gone
   }
 
   /** Before genesis there is no root group. */
@@ -275,13 +279,13 @@ export class NamespaceSnapshot implements NamespaceState {
   }
 
   /** Without the group and those beneath it, their members and their contexts. */
-  withoutGroups(groupId: GroupId): NamespaceSnapshot {
+  withoutGroups(groupId: GroupId, hlc: bigint): NamespaceSnapshot {
     let after: NamespaceSnapshot = this
     for (const id of this.groupsWithin(groupId)) {
       const group = this.parts.groups.get(id)
       for (const account of group?.members.keys() ?? []) after = after.withoutRow(id, account)
-      for (const contextId of group?.contexts.keys() ?? []) after = after.withoutContext(contextId)
-      after = after.with({ groups: after.parts.groups.delete(id), gone: after.parts.gone.set(id, true) })
+      for (const contextId of group?.contexts.keys() ?? []) after = after.withoutContext(contextId, hlc)
+      after = after.with({ groups: after.parts.groups.delete(id), gone: after.parts.gone.set(id, hlc) })
     }
     return after
   }
@@ -294,13 +298,13 @@ export class NamespaceSnapshot implements NamespaceState {
     })
   }
 
-  withoutContext(contextId: ContextId): NamespaceSnapshot {
+  withoutContext(contextId: ContextId, hlc: bigint): NamespaceSnapshot {
     const context = this.parts.contexts.get(contextId)
     const group = context && this.parts.groups.get(context.groupId)
     if (context === undefined || group === undefined) return this
     return this.withGroup({ ...group, contexts: group.contexts.delete(contextId) }).with({
       contexts: this.parts.contexts.delete(contextId),
-      gone: this.parts.gone.set(contextId, true),
+      gone: this.parts.gone.set(contextId, hlc),
     })
   }
 

@@ -124,6 +124,8 @@ export interface NamespaceState {
   readonly members: ReadonlyMap<AccountId, Member>
   readonly contexts: ReadonlyMap<ContextId, ContextRecord>
   readonly applications: ReadonlyMap<ApplicationId, ApplicationRecord>
+  /** Groups and contexts that were deleted, with the stamp of the operation. */
+  readonly gone: ReadonlyMap<GroupId | ContextId, bigint>
   /** Direct, or inherited through open groups. */
   roleIn(groupId: GroupId, account: AccountId): Role | undefined
   /** What its node takes in by itself: from the row that its membership of the group rests on. */

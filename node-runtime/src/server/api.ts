@@ -29,12 +29,20 @@ import { blobRoutes } from './routes/blobs.ts'
 import { contextRoutes } from './routes/contexts/contexts.ts'
 import { deltaRoutes } from './routes/contexts/deltas.ts'
 import { contextMemberRoutes } from './routes/contexts/members.ts'
+import { contextRemovalRoutes } from './routes/contexts/removal.ts'
 import { contextUpkeepRoutes } from './routes/contexts/upkeep.ts'
 import { waitingRoutes } from './routes/contexts/waiting.ts'
+import { faultRoutes } from './routes/faults.ts'
+import { groupRoutes } from './routes/groups/groups.ts'
+import { invitationRoutes } from './routes/groups/invitations.ts'
+import { memberRoutes } from './routes/groups/members.ts'
+import { namespaceRoutes } from './routes/groups/namespaces.ts'
+import { proofRoutes } from './routes/groups/proofs.ts'
+import { groupSettingRoutes } from './routes/groups/settings.ts'
+import { upgradeRoutes } from './routes/groups/upgrades.ts'
 import { jsonrpcRoutes } from './routes/jsonrpc.ts'
 import { legacyContextRoutes } from './routes/legacy/contexts.ts'
 import { legacyInvitationRoutes } from './routes/legacy/invitations.ts'
-import { namespaceRoutes } from './routes/namespaces.ts'
 import { certificateRoutes } from './routes/node/certificate.ts'
 import { healthRoutes } from './routes/node/health.ts'
 import { identityRoutes } from './routes/node/identity.ts'
@@ -55,6 +63,7 @@ export const ROUTES: readonly Route[] = [
   ...contextRoutes,
   ...contextMemberRoutes,
   ...contextUpkeepRoutes,
+  ...contextRemovalRoutes,
   ...legacyContextRoutes,
   ...legacyInvitationRoutes,
   ...deltaRoutes,
@@ -62,8 +71,15 @@ export const ROUTES: readonly Route[] = [
   ...identityRoutes,
   ...usageRoutes,
   ...namespaceRoutes,
+  ...groupRoutes,
+  ...invitationRoutes,
+  ...memberRoutes,
+  ...groupSettingRoutes,
+  ...upgradeRoutes,
+  ...proofRoutes,
   ...jsonrpcRoutes,
   ...sseRoutes,
+  ...faultRoutes,
   ...websocketRoutes,
   ...unsupportedRoutes,
   openApiRoute(() => ROUTES),

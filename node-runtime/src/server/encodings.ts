@@ -8,6 +8,7 @@ import {
   type ContextId,
   type GroupId,
   IdError,
+  idBase58,
   idBytes,
   idFromBytes,
   type NamespaceId,
@@ -29,7 +30,8 @@ export const InvitationJson = Type.Object({
   invitation: Type.Object({
     inviter_identity: Bytes32,
     group_id: Bytes32,
-    namespace_id: Bytes32,
+    /** Absent where the group is the namespace itself. */
+    namespace_id: Type.Optional(Bytes32),
     expiration_timestamp: Type.Integer({ minimum: 0 }),
     secret_salt: Bytes32,
     invited_role: Type.Integer({ minimum: 0, maximum: ROLES.length - 1 }),
@@ -42,7 +44,7 @@ export function invitationToJson(invitation: Invitation) {
     invitation: {
       inviter_identity: [...idBytes(invitation.inviter)],
       group_id: [...idBytes(invitation.groupId)],
-      namespace_id: [...idBytes(invitation.namespaceId)],
+      ...(isOfNamespace(invitation) ? {} : { namespace_id: [...idBytes(invitation.namespaceId)] }),
       expiration_timestamp: Number(invitation.expiresAtSec),
       secret_salt: [...invitation.salt],
       invited_role: ROLES.indexOf(invitation.role),
@@ -52,6 +54,10 @@ export function invitationToJson(invitation: Invitation) {
   }
 }
 
+function isOfNamespace({ namespaceId, groupId }: Invitation): boolean {
+  return idBase58(namespaceId) === idBase58(groupId)
+}
+
 export function invitationFromJson(json: Static<typeof InvitationJson>): Invitation {
   const { invitation } = json
   const role = ROLES[invitation.invited_role]
@@ -59,7 +65,7 @@ export function invitationFromJson(json: Static<typeof InvitationJson>): Invitat
   return {
     inviter: idFromBytes<PublicKey>(Uint8Array.from(invitation.inviter_identity)),
     groupId: idFromBytes<GroupId>(Uint8Array.from(invitation.group_id)),
-    namespaceId: idFromBytes<NamespaceId>(Uint8Array.from(invitation.namespace_id)),
+    namespaceId: idFromBytes<NamespaceId>(Uint8Array.from(invitation.namespace_id ?? invitation.group_id)),
     expiresAtSec: BigInt(invitation.expiration_timestamp),
     salt: Uint8Array.from(invitation.secret_salt),
     role,

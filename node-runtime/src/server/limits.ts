@@ -60,3 +60,16 @@ export const PAYLOAD_CHARS_MAX = 4096
 
 /** Grants in one request of older clients, an operation each; refused with 400. */
 export const GRANTS_MAX = 100
+
+/** Members in one request, an operation each; refused with 400. */
+export const MEMBERS_MAX = 100
+
+/** Metadata records, as in the reference node; refused with 400. All of them fit into an operation. */
+export const METADATA_FIELDS_MAX = 64
+export const METADATA_KEY_BYTES_MAX = 64
+export const METADATA_VALUE_BYTES_MAX = 4096
+
+/** Proofs of ownership, as in the reference node: texts are refused with 400, a later end is brought forward. */
+export const PROOF_AUDIENCE_BYTES_MAX = 256
+export const PROOF_SUBJECT_BYTES_MAX = 512
+export const PROOF_LIFETIME_MS = 5 * 60 * 1000

@@ -14,6 +14,7 @@ import type { Identities } from '../context/namespaces/identities.ts'
 import type { Joiner } from '../context/namespaces/joiner.ts'
 import type { Namespaces } from '../context/namespaces/namespaces.ts'
 import type { NodeEvent } from '../context/ports.ts'
+import type { LinkFaults } from '../network/faults/link-faults.ts'
 import type { Network } from '../network/network.ts'
 import type { Store } from '../store/store.ts'
 import type { BlobExchange } from '../sync/blobs/blob-exchange.ts'
@@ -41,6 +42,8 @@ export interface NodeServices {
     readonly network: Network
     readonly clock: Clock
     readonly random: Random
+    /** Of its connections, where it was started with them. */
+    readonly faults?: LinkFaults | undefined
   }
 }
 

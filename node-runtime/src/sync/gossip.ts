@@ -76,6 +76,10 @@ export class GossipExchange {
     this.#subscribe(topicName({ kind: 'namespace', id }), (from, gossip) => this.#onNamespace(id, from, gossip))
   }
 
+  unfollowNamespace(id: NamespaceId): void {
+    this.#parts.network.unsubscribe(topicName({ kind: 'namespace', id }))
+  }
+
   /** Deltas of a few milliseconds travel together. Resolves when they were handed to the network. */
   publishDelta(contextId: ContextId, delta: Delta): Promise<void> {
     const waiting = this.#outgoing.get(contextId)

@@ -165,6 +165,12 @@ export class Sync {
     if (this.#follow({ kind: 'namespace', id: namespaceId })) this.#gossip.followNamespace(namespaceId)
   }
 
+  unfollowNamespace(namespaceId: NamespaceId): void {
+    const name = topicName({ kind: 'namespace', id: namespaceId })
+    this.#followed.get(name)?.cancel?.()
+    if (this.#followed.delete(name)) this.#gossip.unfollowNamespace(namespaceId)
+  }
+
   /** One round with every connected member, its namespace's log first. */
   async syncContext(contextId: ContextId, options: { signal?: AbortSignal }): Promise<void> {
     const namespace = this.#parts.directory.namespaceOf(contextId)

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { ContextId, GroupId } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import { until, WaitError } from '../../base/until.ts'
+import type { ContextRecord } from '../../governance/namespace-state.ts'
 import type { BlobOutbound } from '../blobs/blob-ports.ts'
 import type { Context } from '../context.ts'
 import type { Contexts } from '../contexts.ts'
@@ -33,6 +34,8 @@ export class Joiner {
   readonly #fetching = new Set<ContextId>()
   /** Groups with deltas under keys we lack, which are being asked for. */
   readonly #wantedKeys = new Set<GroupId>()
+  /** Contexts that somebody has asked for, whether they are followed or not. */
+  readonly #asked = new Set<ContextId>()
   readonly #stop = new AbortController()
 
   constructor(parts: JoinerParts) {
@@ -41,7 +44,7 @@ export class Joiner {
 
   /** Looks at the namespace soon; many calls make one look. */
   wake(namespace: Namespace): void {
-    if (this.#stop.signal.aborted) return
+    if (this.#stop.signal.aborted || namespace.isClosed) return
     if (this.#running.has(namespace.id)) {
       this.#again.add(namespace.id)
       return
@@ -70,6 +73,8 @@ export class Joiner {
   async ready(namespace: Namespace, id: ContextId, options: { signal?: AbortSignal } = {}): Promise<Context> {
     const { contexts, clock } = this.#parts
     this.#failures.delete(namespace.id)
+    await contexts.residence.comeBack(namespace.id, id)
+    if (!contexts.has(id)) this.#asked.add(id)
     this.wake(namespace)
     try {
       return await until({
@@ -95,6 +100,15 @@ export class Joiner {
     return namespace.state.contexts.has(id) ? 'it waits for its turn' : 'its governance record has not arrived'
   }
 
+  /** Resolves when nothing is done any more for a namespace that is closed. */
+  async part(namespace: Namespace): Promise<void> {
+    this.#timers.get(namespace.id)?.()
+    this.#timers.delete(namespace.id)
+    this.#failures.delete(namespace.id)
+    for (const id of namespace.state.contexts.keys()) this.#missing.delete(id)
+    await this.#running.get(namespace.id)
+  }
+
   async close(): Promise<void> {
     this.#stop.abort(new ContextError('CONTEXT_BUSY', 'the node is stopping'))
     for (const cancel of this.#timers.values()) cancel()
@@ -105,6 +119,7 @@ export class Joiner {
     const { contexts, log } = this.#parts
     let incomplete = false
     let lacksKeys = false
+    await contexts.residence.settle(namespace.id)
     // A context that cannot be looked at now must not keep the others from their keys and their state.
     await contexts.reconsider(namespace.id).catch((error) => {
       // Full, or read again after a snapshot: nothing is wrong with it.
@@ -121,12 +136,38 @@ export class Joiner {
       if (!namespace.lacksKeys(group.id)) this.#wantedKeys.delete(group.id)
     }
     for (const context of namespace.state.contexts.values()) {
-      if (contexts.has(context.id) || !namespace.isOwnMember(context.groupId)) continue
-      incomplete = !(await this.#fetchContext(namespace, context.id)) || incomplete
+      if (namespace.isClosed || !namespace.isOwnMember(context.groupId)) continue
+      const isHere = contexts.has(context.id)
+      if (isHere ? this.#isUpToDate(context) : !this.#follows(namespace, context)) continue
+      const isDone = isHere ? this.#fetchUpgrade(namespace, context.id) : this.#fetchContext(namespace, context.id)
+      incomplete = !(await isDone) || incomplete
     }
     if (incomplete) this.#retry(namespace)
     else if (lacksKeys) this.#retry(namespace, KEY_RETRY_LAST_MS)
     else this.#failures.delete(namespace.id)
+  }
+
+  /** Our member follows the contexts of the group, or somebody here has asked for this one. */
+  #follows(namespace: Namespace, { id, groupId }: ContextRecord): boolean {
+    if (this.#parts.contexts.residence.hasLeft(id)) return false
+    return this.#asked.has(id) || namespace.state.autoFollowIn(groupId, namespace.ownKeys.account).contexts
+  }
+
+  /** It runs what its namespace says, or the code that it says is here and cannot run the context's state. */
+  #isUpToDate({ id, applicationId }: ContextRecord): boolean {
+    const { contexts, applications } = this.#parts
+    return contexts.record(id)?.applicationId === applicationId || applications.get(applicationId) !== undefined
+  }
+
+  async #fetchUpgrade(namespace: Namespace, id: ContextId): Promise<boolean> {
+    try {
+      await this.#fetchApplication(namespace, id)
+      await this.#parts.contexts.residence.settle(namespace.id)
+      return true
+    } catch (error) {
+      this.#parts.log.debug({ contextId: id, error: String(error) }, 'the new application has not come yet')
+      return false
+    }
   }
 
   async #fetchContext(namespace: Namespace, id: ContextId): Promise<boolean> {
@@ -141,6 +182,7 @@ export class Joiner {
       const context = await contexts.get(id)
       await context.resume()
       this.#missing.delete(id)
+      this.#asked.delete(id)
       log.info({ contextId: id, heads: context.heads().length }, 'context joined')
       return true
     } catch (error) {
@@ -171,7 +213,7 @@ export class Joiner {
   }
 
   #retry(namespace: Namespace, lastMs = JOIN_RETRY_LAST_MS): void {
-    if (this.#stop.signal.aborted) return
+    if (this.#stop.signal.aborted || namespace.isClosed) return
     this.#timers.get(namespace.id)?.()
     const failures = (this.#failures.get(namespace.id) ?? 0) + 1
     this.#failures.set(namespace.id, failures)

@@ -58,6 +58,15 @@ export class KeyRing {
     })
   }
 
+  /** All keys of these groups. */
+  async drop(groupIds: readonly GroupId[]): Promise<void> {
+    const rows = groupIds.flatMap((id) =>
+      this.all(id).map((key): StoreOp => ({ type: 'del', key: rowOf(id, key).key })),
+    )
+    if (rows.length > 0) await this.#store.batch(rows)
+    for (const id of groupIds) this.#groups.delete(id)
+  }
+
   #remember(groupId: GroupId, key: Bytes): void {
     const group = this.#groups.get(groupId) ?? new Map<KeyId, Bytes>()
     group.set(keyIdOf(key), key)

@@ -27,7 +27,8 @@ import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../../wire/
 import { isFromTheFuture } from '../apply/future.ts'
 import { ContextError } from '../errors.ts'
 import { KEY_LOST_MS, NAMESPACE_QUEUE_MAX } from '../limits.ts'
-import type { Authority, Judgement, Outbound, PeerId } from '../ports.ts'
+import type { Authority, GroupEvent, Judgement, Outbound, PeerId } from '../ports.ts'
+import { groupEventsOf } from './group-events.ts'
 import type { GroupKey, KeyRing } from './key-ring.ts'
 
 const GROUP_KEY_BYTES = 32
@@ -44,6 +45,7 @@ export interface NamespaceParts {
   readonly outbound: Outbound
   /** After operations or keys have arrived and are stored. */
   readonly onChange: (namespace: Namespace) => void
+  readonly onGroupEvent: (event: GroupEvent) => void
   readonly log: Logger
 }
 
@@ -53,6 +55,7 @@ export class Namespace implements Authority {
   #governance: Governance<SignedOp>
   readonly #queue = new SerialQueue(NAMESPACE_QUEUE_MAX)
   #refused = 0
+  #isClosed = false
   /** Since when a fitting key of a group is named and not here. */
   readonly #wantedSinceMs = new Map<GroupId, number>()
   /** Keys of our log that something here was sealed with, and that were not here. */
@@ -77,6 +80,11 @@ export class Namespace implements Authority {
   /** False until the first operation is here. */
   get isKnown(): boolean {
     return this.#governance.heads().length > 0
+  }
+
+  /** Nothing comes of it any more: the node is stopping, or the namespace was removed from it. */
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   get refused(): number {
@@ -208,7 +216,7 @@ export class Namespace implements Authority {
   receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number> {
     return this.#queue.run(async () => {
       const rows: StoreOp[] = []
-      let accepted = 0
+      const accepted: SignedOp[] = []
       let missing = 0
       for (const op of ops) {
         if (this.#governance.has(op.id) || !this.#isGenuine(op)) continue
@@ -219,13 +227,13 @@ export class Namespace implements Authority {
         // What waits is stored only for members: a stranger's operations cost memory up to the cap, and no disk.
         if (result.outcome === 'pending' && this.hasMember(op.author)) rows.push(this.#put(op))
         for (const taken of result.accepted) this.#parts.hlc.observe(taken.hlc)
-        accepted += result.accepted.length
+        accepted.push(...result.accepted)
         missing += result.missing.length
       }
       if (rows.length > 0) await this.#commit(rows)
       if (missing > 0) this.#parts.outbound.askForOps(this.id, from)
-      if (accepted > 0) this.#parts.onChange(this)
-      return accepted
+      if (accepted.length > 0) this.#changed(accepted)
+      return accepted.length
     })
   }
 
@@ -264,7 +272,14 @@ export class Namespace implements Authority {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true
     return this.#queue.close()
+  }
+
+  /** They are in the store. */
+  #changed(ops: readonly SignedOp[]): void {
+    this.#parts.onChange(this)
+    for (const event of groupEventsOf(ops, this.state)) this.#parts.onGroupEvent(event)
   }
 
   /**
@@ -295,7 +310,7 @@ export class Namespace implements Authority {
     await store.batch([...also, this.#put(op)])
     stored()
     this.#governance.receive(op)
-    this.#parts.onChange(this)
+    this.#changed([op])
     outbound.publishOps(this.id, [op]).catch((error) => {
       log.warn({ opId: op.id, error: String(error) }, 'operation not gossiped; peers will pull it')
     })

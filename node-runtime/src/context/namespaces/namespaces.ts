@@ -1,7 +1,15 @@
 // All namespaces of this node: creating, inviting, joining. The joiner owns its retries: it asks until the log and the
 // key have arrived, and says what is missing when the caller's patience ends.
+import type { Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
-import { type AccountId, type ApplicationId, type GroupId, idFromBytes, type NamespaceId } from '../../base/ids.ts'
+import {
+  type AccountId,
+  type ApplicationId,
+  type GroupId,
+  idBytes,
+  idFromBytes,
+  type NamespaceId,
+} from '../../base/ids.ts'
 import { keyIdOf } from '../../base/keys.ts'
 import { groupIdOf, namespaceIdOf, type Role, type Visibility } from '../../base/operations.ts'
 import { until, WaitError } from '../../base/until.ts'
@@ -9,7 +17,7 @@ import { keyOf } from '../../store/keys.ts'
 import { rangeOf } from '../../store/store.ts'
 import { type Invitation, signInvitation, verifyInvitation } from '../../wire/invitation.ts'
 import { ContextError } from '../errors.ts'
-import { JOIN_REFUSALS_MAX, JOIN_RETRY_MS, JOIN_WAIT_MS } from '../limits.ts'
+import { JOIN_REFUSALS_MAX, JOIN_RETRY_MS, JOIN_WAIT_MS, MEMBER_KNOWN_WAIT_MS } from '../limits.ts'
 import type { Applications } from './applications.ts'
 import { Namespace, type NamespaceParts } from './namespace.ts'
 
@@ -198,6 +206,59 @@ export class Namespaces {
         return false
       }
     })
+  }
+
+  /**
+   * Resolves when the key of a group is here that our member has by inheritance, with false for one it is in directly.
+   * Throws GROUP_NOT_FOUND, NOT_A_MEMBER, JOIN_TIMEOUT.
+   */
+  async joinInherited(groupId: GroupId, options: { signal?: AbortSignal } = {}): Promise<boolean> {
+    const { account, outbound } = this.#parts
+    const namespace = this.ofGroup(groupId)
+    if (!namespace.isOwnMember(groupId)) {
+      throw new ContextError(
+        'NOT_A_MEMBER',
+        `this node's member has no way into group ${groupId} from a group above it`,
+      )
+    }
+    await this.#wait(`the key of group ${groupId} from a connected member`, options.signal, async () => {
+      if (!namespace.holdsKey(groupId)) await outbound.fetchKeys(namespace.id, groupId, options)
+      return namespace.holdsKey(groupId)
+    })
+    return namespace.state.groups.get(groupId)?.members.has(account) !== true
+  }
+
+  /** Resolves when a member is known here, in a namespace whose log may be a little behind. False: it has not come. */
+  async knows(namespace: Namespace, account: AccountId, options: { signal?: AbortSignal } = {}): Promise<boolean> {
+    const isKnown = () => namespace.state.members.has(account)
+    try {
+      await until({
+        what: `member ${account}`,
+        clock: this.#parts.clock,
+        timeoutMs: MEMBER_KNOWN_WAIT_MS,
+        intervalMs: JOIN_RETRY_MS,
+        probe: async () => {
+          if (!isKnown()) await this.#parts.outbound.syncNamespace(namespace.id, options)
+          return isKnown() ? { done: true } : { seen: 'nobody has told of it' }
+        },
+        ...options,
+      })
+      return true
+    } catch (cause) {
+      if (!(cause instanceof WaitError)) throw cause
+      return false
+    }
+  }
+
+  /** Removes what this node has of a closed namespace: keys first, its log last. */
+  async forget(namespace: Namespace): Promise<void> {
+    const { store, keyRing } = this.#parts
+    await keyRing.drop([...namespace.state.groups.keys()])
+    const range = rangeOf(keyOf('governance', idBytes(namespace.id)))
+    const keys: Bytes[] = []
+    for await (const [key] of store.entries(range)) keys.push(key)
+    await store.batch(keys.map((key) => ({ type: 'del', key })))
+    if (this.#known.get(namespace.id) === namespace) this.#known.delete(namespace.id)
   }
 
   async close(): Promise<void> {

@@ -38,7 +38,7 @@ export const contextDetached: Rule<'context_detached'> = {
     if (context === undefined) return 'no such context'
     return isAdmin(state, context.groupId, account) ? undefined : 'only an admin of its group takes a context out'
   },
-  effect(state, { body: { contextId } }) {
-    return state.withoutContext(contextId)
+  effect(state, { hlc, body: { contextId } }) {
+    return state.withoutContext(contextId, hlc)
   },
 }

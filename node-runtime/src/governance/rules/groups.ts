@@ -141,8 +141,8 @@ export const groupDeleted: Rule<'group_deleted'> = {
     const may = isOwner(state, group, account) || hasBit(state, state.namespaceId, account, CAPABILITY.deleteSubgroup)
     return may ? undefined : 'the author may not delete the group'
   },
-  effect(state, { body: { groupId } }) {
-    return groupId === state.namespaceId ? state : state.withoutGroups(groupId)
+  effect(state, { hlc, body: { groupId } }) {
+    return groupId === state.namespaceId ? state : state.withoutGroups(groupId, hlc)
   },
 }
 

@@ -11,6 +11,7 @@ interface Lacking {
 }
 
 const TEE = 'trusted execution environments (TEE)'
+const DEVICES = 'several devices of one account'
 const CHAIN = 'contracts of an external chain (NEAR)'
 const DASHBOARD = 'the admin dashboard'
 const PROXY_STATE = `${CHAIN}: a context has no proxy contract`
@@ -20,6 +21,11 @@ export const LACKING: readonly Lacking[] = [
   { feature: TEE, method: 'POST', url: '/admin-api/tee/attest', permission: 'public' },
   { feature: TEE, method: 'POST', url: '/admin-api/tee/verify-quote' },
   { feature: `${TEE}: joining as a fleet node`, method: 'POST', url: '/admin-api/tee/fleet-join' },
+  { feature: TEE, method: 'GET', url: '/admin-api/groups/:gid/settings/tee-admission-policy' },
+  { feature: TEE, method: 'PUT', url: '/admin-api/groups/:gid/settings/tee-admission-policy' },
+  { feature: DEVICES, method: 'POST', url: '/admin-api/namespaces/:ns/account/pair-init' },
+  { feature: DEVICES, method: 'POST', url: '/admin-api/namespaces/:ns/account/pair-complete' },
+  { feature: DEVICES, method: 'POST', url: '/admin-api/namespaces/:ns/account/revoke' },
   { feature: PROXY_STATE, method: 'GET', url: '/admin-api/contexts/:id/proxy-contract' },
   { feature: PROXY_STATE, method: 'POST', url: '/admin-api/contexts/:id/proposals/get-context-value' },
   { feature: PROXY_STATE, method: 'POST', url: '/admin-api/contexts/:id/proposals/context-storage-entries' },

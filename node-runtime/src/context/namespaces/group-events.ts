@@ -1,0 +1,37 @@
+// What clients hear of a group's members: those operations of which something has come.
+import type { AccountId, GroupId } from '../../base/ids.ts'
+import type { OpBody } from '../../base/operations.ts'
+import type { NamespaceState } from '../../governance/namespace-state.ts'
+import type { SignedOp } from '../../wire/op.ts'
+import type { GroupEvent } from '../ports.ts'
+
+/** `state` is that after all of `ops`: who was removed at once, or never stood, has not come. */
+export function groupEventsOf(ops: readonly SignedOp[], state: NamespaceState): GroupEvent[] {
+  return ops.flatMap(({ body }): GroupEvent[] => {
+    const told = toldBy(body)
+    if (told === undefined) return []
+    const { groupId, account, type } = told
+    const role = state.groups.get(groupId)?.members.get(account)
+    if (type === 'MemberRemoved') return role === undefined ? [{ groupId, type, data: { memberAccount: account } }] : []
+    return role === undefined ? [] : [{ groupId, type, data: { memberAccount: account, role } }]
+  })
+}
+
+interface Told {
+  readonly groupId: GroupId
+  readonly account: AccountId
+  readonly type: GroupEvent['type']
+}
+
+function toldBy(body: OpBody): Told | undefined {
+  switch (body.kind) {
+    case 'member_joined':
+      return { groupId: body.invitation.groupId, account: body.member.account, type: 'MemberJoined' }
+    case 'member_added':
+      return { groupId: body.groupId, account: body.account, type: 'MemberAdded' }
+    case 'member_removed':
+      return { groupId: body.groupId, account: body.account, type: 'MemberRemoved' }
+    default:
+      return undefined
+  }
+}

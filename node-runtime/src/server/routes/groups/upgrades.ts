@@ -1,0 +1,186 @@
+// Upgrades of a group's application, and how far they are here. Migrations of state this node does not do.
+import { Type } from 'typebox'
+import { idBase58 } from '../../../base/ids.ts'
+import { ContextError } from '../../../context/errors.ts'
+import type { Namespace } from '../../../context/namespaces/namespace.ts'
+import { upgradeGroup } from '../../../context/namespaces/upgrades.ts'
+import { ServerError } from '../../errors.ts'
+import {
+  ByGroup,
+  groupOf,
+  membersOf,
+  ownGroupOf,
+  UpgradeShape,
+  UpgradeStarted,
+  upgradeJson,
+} from '../../group-shapes.ts'
+import { installedId } from '../../lookups.ts'
+import type { NodeServices } from '../../ports.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
+import { Base58, Count, Hex32 } from '../../shapes.ts'
+
+const OptionalFlag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]))
+/** Everything runs with the state it has: one version of it, the first. */
+const STATE_VERSION = 1
+
+const Rollup = Type.Object({
+  migrated: Count,
+  inProgress: Count,
+  unknown: Count,
+  failed: Count,
+  total: Count,
+  allMigrated: Type.Boolean(),
+  membersPendingSignature: Count,
+})
+
+function startedJson(node: NodeServices, gid: string): object {
+  const { namespace, groupId } = groupOf(node, gid)
+  const shown = upgradeJson(node, namespace, groupId)
+  return {
+    groupId,
+    status: shown?.status ?? 'completed',
+    localContextsTotal: shown?.localContextsTotal ?? null,
+    localContextsSwapped: shown?.localContextsSwapped ?? null,
+    localContextsFailed: shown?.localContextsFailed ?? null,
+  }
+}
+
+/** Of a namespace without migrations: nobody has anything to migrate. */
+function migrationJson(namespace: Namespace): object {
+  const members = membersOf(namespace, namespace.id)
+  return {
+    targetVersion: STATE_VERSION,
+    expectedMembers: members.length,
+    rollup: {
+      migrated: members.length,
+      inProgress: 0,
+      unknown: 0,
+      failed: 0,
+      total: members.length,
+      allMigrated: true,
+      membersPendingSignature: 0,
+    },
+    members: members.map(({ member: { account, publicKey } }) => ({
+      peer: idBase58(publicKey),
+      account,
+      state: 'migrated',
+    })),
+  }
+}
+
+export const upgradeRoutes: readonly Route[] = [
+  route({
+    method: 'POST',
+    url: '/admin-api/groups/:gid/upgrade',
+    summary: 'Have the contexts of a group run another application with the same state',
+    permission: 'group:manage[:gid]',
+    params: ByGroup,
+    query: NoFields,
+    body: Type.Object({ targetApplicationId: Type.String(), cascade: OptionalFlag, forceCodeOnly: OptionalFlag }),
+    response: Data(UpgradeStarted),
+    failures: [409, 501],
+    handle: async ({ node }, { params, body }) => {
+      const { groupId } = groupOf(node, params.gid)
+      await upgradeGroup(node, {
+        groupId,
+        applicationId: installedId(node, body.targetApplicationId),
+        cascade: body.cascade === true,
+        forceCodeOnly: body.forceCodeOnly === true,
+      })
+      return { data: startedJson(node, params.gid) }
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/groups/:gid/upgrade/status',
+    summary: 'The last upgrade of a group, and how far it is on this node',
+    permission: 'group:list[:gid]',
+    params: ByGroup,
+    query: NoFields,
+    body: NoBody,
+    response: Data(Type.Union([UpgradeShape, Type.Null()])),
+    handle: async ({ node }, { params }) => {
+      const { namespace, groupId } = ownGroupOf(node, params.gid)
+      return { data: upgradeJson(node, namespace, groupId) ?? null }
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/admin-api/groups/:gid/upgrade/retry',
+    summary: 'Try the contexts again that could not be upgraded here',
+    permission: 'group:manage[:gid]',
+    params: ByGroup,
+    query: NoFields,
+    body: NoBody,
+    response: Data(UpgradeStarted),
+    failures: [409],
+    handle: async ({ node }, { params }) => {
+      const { namespace, groupId } = ownGroupOf(node, params.gid)
+      const shown = upgradeJson(node, namespace, groupId)
+      if (!shown) throw new ServerError('NOT_FOUND', `group ${groupId} was never upgraded`)
+      if (shown.status === 'completed') {
+        throw new ContextError('UPGRADE_REFUSED', `the upgrade of group ${groupId} is completed already`)
+      }
+      node.joiner.wake(namespace)
+      return { data: startedJson(node, params.gid) }
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/groups/:gid/cascade-status',
+    summary: 'The last upgrade of a group and of each of those beneath it',
+    permission: 'group:list[:gid]',
+    params: ByGroup,
+    query: NoFields,
+    body: NoBody,
+    response: Data(
+      Type.Array(Type.Object({ groupId: Hex32, upgrade: UpgradeShape, cascadeHlc: Type.Optional(Type.String()) })),
+    ),
+    handle: async ({ node }, { params }) => {
+      const { namespace, groupId } = ownGroupOf(node, params.gid)
+      const data = namespace.state.groupsWithin(groupId).flatMap((id) => {
+        const shown = upgradeJson(node, namespace, id)
+        const upgrade = namespace.state.groups.get(id)?.upgrade
+        if (!shown || !upgrade) return []
+        return [{ groupId: id, upgrade: shown, ...(upgrade.cascaded ? { cascadeHlc: String(upgrade.hlc) } : {}) }]
+      })
+      return { data }
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/admin-api/groups/:gid/migration-status',
+    summary: 'How far members are with a migration of state: there is none, so all of them are through',
+    permission: 'group:list[:gid]',
+    params: ByGroup,
+    query: NoFields,
+    body: NoBody,
+    response: Type.Object({
+      targetVersion: Count,
+      expectedMembers: Count,
+      rollup: Rollup,
+      members: Type.Array(
+        Type.Object({
+          peer: Base58,
+          account: Hex32,
+          state: Type.Literal('migrated'),
+        }),
+      ),
+    }),
+    handle: async ({ node }, { params }) => migrationJson(ownGroupOf(node, params.gid).namespace),
+  }),
+  route({
+    method: 'POST',
+    url: '/admin-api/groups/:gid/migration/abort',
+    summary: 'Abort a migration of state: there is none',
+    permission: 'group:manage[:gid]',
+    params: ByGroup,
+    query: NoFields,
+    body: NoBody,
+    response: Type.Object({ namespaceId: Hex32, aborted: Type.Boolean() }),
+    handle: async ({ node }, { params }) => ({
+      namespaceId: ownGroupOf(node, params.gid).namespace.id,
+      aborted: false,
+    }),
+  }),
+]

@@ -47,6 +47,7 @@ interface RunFlags extends InitFlags, AdminFlags {
   init?: boolean
   network?: string
   exitOnEof?: string
+  enableFaults?: boolean
 }
 
 function program(): Command {
@@ -68,6 +69,7 @@ function program(): Command {
   withInitFlags(root.command('run').description('start the node'))
     .option('--init', 'create the folder first if it is not there')
     .option('--network <id>', 'private network: nodes of another one are never met', 'calbox')
+    .option('--enable-faults', 'let POST /test-api/faults break the connections of this node, for tests')
     .option('--exit-on-eof <fd>', 'stop when this file descriptor closes')
     .action((flags: RunFlags) => run(root.opts<NodeFolder>(), flags))
   root
@@ -151,6 +153,7 @@ async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
     log,
     authMode,
     admin,
+    enableFaults: flags.enableFaults ?? false,
   })
   const node = await Promise.race([starting, asked.then(() => undefined)])
   log.info({ why: await asked }, 'node stopping')

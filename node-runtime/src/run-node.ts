@@ -8,6 +8,7 @@ import { systemRandom } from './base/random.ts'
 import { BlobStore } from './blobs/blob-store.ts'
 import { threadDigest } from './blobs/digest.ts'
 import { type AuthMode, ConfigError, hostPortOf, type LoadedConfig } from './config.ts'
+import { LinkFaults } from './network/faults/link-faults.ts'
 import { libp2pNetwork } from './network/libp2p/libp2p.ts'
 import { Node } from './node.ts'
 import type { AdminChoice } from './node-auth.ts'
@@ -27,6 +28,8 @@ export interface RunNodeOptions {
   /** Added to those of the config. */
   readonly bootNodes: readonly string[]
   readonly log: Logger
+  /** `/test-api/faults` may break the connections of this node. */
+  readonly enableFaults: boolean
   readonly authMode: AuthMode
   readonly admin: AdminChoice
 }
@@ -39,7 +42,7 @@ export interface RunningNode {
 
 /** Resolves when HTTP answers. Whatever fails half-way, what was opened is closed again. */
 export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
-  const { config, network: networkId, bootNodes, log, authMode, admin } = options
+  const { config, network: networkId, bootNodes, log, authMode, admin, enableFaults } = options
   const { settings } = config
   const storeLocation = config.dataPath
   const pidFile = join(config.path, PID_FILE)
@@ -57,7 +60,9 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
       log: log.child({ module: 'runtime' }),
     })
     opened.push(() => executor.close())
+    const faults = enableFaults ? new LinkFaults({ clock: systemClock, random: systemRandom }) : undefined
     const network = await libp2pNetwork({
+      faults,
       identity: config.identity,
       networkId,
       listen: settings.swarm.listen,
@@ -77,7 +82,8 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
         clock: systemClock,
         random: systemRandom,
         log,
-        },
+        faults,
+      },
       { identity: config.identity, kem: config.kem, sync: syncOptions(config) },
     )
     opened.push(() => node.close())

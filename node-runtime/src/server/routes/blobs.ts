@@ -6,7 +6,8 @@ import { SyncError } from '../../sync/errors.ts'
 import { contextIdOf } from '../encodings.ts'
 import { ServerError } from '../errors.ts'
 import type { NodeServices } from '../ports.ts'
-import { NoBody, NoFields, type Route, route, StreamResponse } from '../route.ts'
+import { Data, NoBody, NoFields, type Route, route, StreamResponse } from '../route.ts'
+import { Base58, Count } from '../shapes.ts'
 
 const ById = Type.Object({ id: Type.String() })
 const OfContext = Type.Object({ context_id: Type.Optional(Type.String()) })
@@ -22,7 +23,9 @@ export const blobRoutes: readonly Route[] = [
     params: NoFields,
     query: Type.Object({ hash: Type.Optional(Type.String()), context_id: Type.Optional(Type.String()) }),
     body: NoBody,
+    response: Data(Type.Object({ blob_id: Base58, size: Count })),
     streams: true,
+    failures: [507],
     handle: async ({ node, log }, { query, stream }) => {
       const contextId = query.context_id === undefined ? undefined : contextIdOf(query.context_id)
       const expected = query.hash === undefined ? undefined : hashOf(query.hash)
@@ -46,6 +49,7 @@ export const blobRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: NoBody,
+    response: Data(Type.Object({ blobs: Type.Array(Type.Object({ blob_id: Base58, size: Count })) })),
     handle: async ({ node }) => ({
       data: { blobs: node.ports.blobs.list().map(({ id, size }) => ({ blob_id: idBase58(id), size })) },
     }),
@@ -69,6 +73,7 @@ export const blobRoutes: readonly Route[] = [
     params: ById,
     query: OfContext,
     body: NoBody,
+    response: MIME_TYPE,
     handle: async ({ node }, { params, query, signal }) => {
       const id = blobIdOf(params.id)
       if (query.context_id !== undefined && node.ports.blobs.resolve(id) === undefined) {
@@ -85,6 +90,7 @@ export const blobRoutes: readonly Route[] = [
     params: ById,
     query: NoFields,
     body: NoBody,
+    response: Type.Object({ blob_id: Base58, deleted: Type.Boolean() }),
     handle: async ({ node }, { params }) => {
       const { blobs } = node.ports
       const id = blobs.resolve(blobIdOf(params.id))

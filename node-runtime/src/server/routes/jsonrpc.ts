@@ -11,6 +11,14 @@ const Envelope = Type.Object({
   params: Type.Optional(Type.Any()),
 })
 
+/** One of both; `error` is not the object of the JSON-RPC specification. */
+const Answer = Type.Object({
+  jsonrpc: Type.Literal('2.0'),
+  id: Type.Any(),
+  result: Type.Optional(Type.Object({})),
+  error: Type.Optional(Type.Object({ type: Type.String(), data: Type.Optional(Type.Any()) })),
+})
+
 export const jsonrpcRoutes: readonly Route[] = [
   route({
     method: 'POST',
@@ -20,6 +28,7 @@ export const jsonrpcRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: Envelope,
+    response: Answer,
     handle: async (parts, { body, signal, member, permits }) => {
       const head = `{"jsonrpc":"2.0","id":${JSON.stringify(body.id ?? null)}`
       const answer = await answerRpc(parts, { method: body.method, params: body.params, signal, member, permits })

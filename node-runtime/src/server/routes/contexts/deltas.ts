@@ -6,14 +6,16 @@ import type { Context } from '../../../context/context.ts'
 import type { WaitingDelta } from '../../../context/waiting/waiting-rows.ts'
 import { contextIdOf } from '../../encodings.ts'
 import { contextOf } from '../../lookups.ts'
-import { NoBody, NoFields, type Route, route } from '../../route.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
+import { Base58, Hex32 } from '../../shapes.ts'
 
 const ByDelta = Type.Object({ id: Type.String(), delta: Type.String() })
 
 /** All that waits: it is bounded. */
 const EVERYTHING = { offset: 0, limit: Number.MAX_SAFE_INTEGER }
 
-type State = 'applied' | 'pending' | 'parked' | 'refused' | 'unknown'
+const STATES = ['applied', 'pending', 'parked', 'refused', 'unknown'] as const
+type State = (typeof STATES)[number]
 
 async function whereIs(context: Context, id: DeltaId): Promise<object> {
   const delta = context.delta(id)
@@ -46,6 +48,16 @@ export const deltaRoutes: readonly Route[] = [
     params: ByDelta,
     query: NoFields,
     body: NoBody,
+    response: Data(
+      Type.Object({
+        deltaId: Hex32,
+        state: Type.Enum(STATES),
+        author: Type.Optional(Base58),
+        parents: Type.Optional(Type.Array(Hex32)),
+        reason: Type.Optional(Type.String()),
+        missing: Type.Optional(Type.Array(Hex32)),
+      }),
+    ),
     handle: async ({ node }, { params }) => {
       const context = await contextOf(node, contextIdOf(params.id))
       const id = parseHexId<DeltaId>(params.delta)

@@ -1,21 +1,56 @@
 // What waits in a context, why and since when; what was given up, and how to try it again.
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { idBase58 } from '../../../base/ids.ts'
 import type { Context } from '../../../context/context.ts'
 import type { HandlerItem } from '../../../context/handlers/handler-item.ts'
 import type { Paging, WaitingDelta } from '../../../context/waiting/waiting-rows.ts'
 import { contextIdOf, pagingOf } from '../../encodings.ts'
 import { contextOf } from '../../lookups.ts'
-import { NoBody, NoFields, Page, type Route, type RouteParts, route } from '../../route.ts'
+import { Data, NoBody, NoFields, Page, type Route, type RouteParts, route } from '../../route.ts'
+import { Base58, Count, Hex32, NullData } from '../../shapes.ts'
 
 const ByContext = Type.Object({ id: Type.String() })
 const ByLetter = Type.Object({ id: Type.String(), letter: Type.String() })
 const CONTEXT = '/admin-api/contexts/:id'
 
+const DeltaShape = Type.Object({
+  deltaId: Hex32,
+  author: Base58,
+  reason: Type.String(),
+  ageMs: Type.Union([Count, Type.Null()]),
+  missing: Type.Array(Hex32),
+  bytes: Count,
+})
+
+const HandlerShape = Type.Object({
+  id: Type.String(),
+  deltaId: Hex32,
+  event: Type.String(),
+  handler: Type.String(),
+  depth: Count,
+  attempts: Count,
+  lastError: Type.Union([Type.String(), Type.Null()]),
+  retryInMs: Type.Optional(Count),
+  ageMs: Type.Optional(Count),
+})
+
+const Counts = Type.Object({
+  pending: Count,
+  parked: Count,
+  refused: Count,
+  behind: Count,
+  forgotten: Count,
+  rewriting: Type.Boolean(),
+  handlers: Count,
+  deadLetters: Count,
+  deadLettersDropped: Count,
+})
+
 /** Items of one kind, in `data` under `field`. */
 function listing(
   url: string,
   summary: string,
+  item: TSchema,
   list: (context: Context, page: Paging, nowMs: number) => Promise<{ readonly [field: string]: readonly unknown[] }>,
 ): Route {
   return route({
@@ -26,6 +61,7 @@ function listing(
     params: ByContext,
     query: Page,
     body: NoBody,
+    response: Data(Type.Record(Type.String(), Type.Array(item))),
     handle: async ({ node }, { params, query }) => {
       const context = await contextOf(node, contextIdOf(params.id))
       return { data: await list(context, pagingOf(query), node.ports.clock.nowMs()) }
@@ -70,22 +106,34 @@ export const waitingRoutes: readonly Route[] = [
     params: ByContext,
     query: NoFields,
     body: NoBody,
+    response: Data(Counts),
     handle: async ({ node }, { params }) => ({ data: (await contextOf(node, contextIdOf(params.id))).waiting() }),
   }),
-  listing('/waiting/pending', 'Deltas that wait for their parents, oldest first', async (context, page, nowMs) => ({
-    pending: context.waitingRows.pending(page).map((item) => deltaJson(item, nowMs)),
-  })),
+  listing(
+    '/waiting/pending',
+    'Deltas that wait for their parents, oldest first',
+    DeltaShape,
+    async (context, page, nowMs) => ({
+      pending: context.waitingRows.pending(page).map((item) => deltaJson(item, nowMs)),
+    }),
+  ),
   listing(
     '/waiting/parked',
     'Deltas that wait for a key, for governance, for their time, for this machine, or for parents since long',
+    DeltaShape,
     async (context, page, nowMs) => ({
       parked: (await context.waitingRows.parked(page)).map((item) => deltaJson(item, nowMs)),
     }),
   ),
-  listing('/waiting/outbox', 'Own deltas that were not handed to gossip yet', async (context, page) => ({
-    outbox: (await context.waitingRows.outbox(page)).map((deltaId) => ({ deltaId })),
-  })),
-  listing('/waiting/handlers', 'Event handlers that are still to run', async (context, page, nowMs) => ({
+  listing(
+    '/waiting/outbox',
+    'Own deltas that were not handed to gossip yet',
+    Type.Object({ deltaId: Hex32 }),
+    async (context, page) => ({
+      outbox: (await context.waitingRows.outbox(page)).map((deltaId) => ({ deltaId })),
+    }),
+  ),
+  listing('/waiting/handlers', 'Event handlers that are still to run', HandlerShape, async (context, page, nowMs) => ({
     handlers: (await context.waitingRows.handlers(page)).map((item) => ({
       ...handlerJson(item),
       retryInMs: age(nowMs, item.atMs),
@@ -94,6 +142,7 @@ export const waitingRoutes: readonly Route[] = [
   listing(
     '/dead-letters',
     'Event handlers that were given up, with their last error',
+    HandlerShape,
     async (context, page, nowMs) => ({
       deadLetters: (await context.waitingRows.deadLetters(page)).map((item) => ({
         ...handlerJson(item),
@@ -109,6 +158,7 @@ export const waitingRoutes: readonly Route[] = [
     params: ByLetter,
     query: NoFields,
     body: NoBody,
+    response: NullData,
     handle: (parts, { params }) =>
       letterOf(parts, params, (context) => context.waitingRows.retryDeadLetter(params.letter)),
   }),
@@ -120,6 +170,7 @@ export const waitingRoutes: readonly Route[] = [
     params: ByLetter,
     query: NoFields,
     body: NoBody,
+    response: NullData,
     handle: (parts, { params }) =>
       letterOf(parts, params, (context) => context.waitingRows.dropDeadLetter(params.letter)),
   }),

@@ -1,6 +1,22 @@
 // Who is alive, ready, and connected. Public: no identity is asked.
+import { Type } from 'typebox'
 import { answerHealth, answerReady } from '../../probes.ts'
-import { NoBody, NoFields, type Route, route } from '../../route.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
+import { Count } from '../../shapes.ts'
+
+const Status = Data(Type.Object({ status: Type.String() }))
+
+const NetworkShape = Type.Object({
+  localPeerId: Type.String(),
+  listenAddrs: Type.Array(Type.String()),
+  externalAddrs: Type.Array(Type.String()),
+  relays: Type.Array(Type.Object({})),
+  rendezvous: Type.Array(Type.Object({})),
+  directUpgrades: Type.Array(Type.Object({})),
+  autonat: Type.Object({ reachability: Type.String() }),
+  /** What this node knows beside that: peers, boot list, topics. */
+  network: Type.Object({}),
+})
 
 export const healthRoutes: readonly Route[] = [
   route({
@@ -11,6 +27,7 @@ export const healthRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: NoBody,
+    response: Status,
     handle: async ({ node }) => answerHealth(node),
   }),
   route({
@@ -21,6 +38,7 @@ export const healthRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: NoBody,
+    response: Status,
     handle: async ({ node }) => answerReady(node),
   }),
   route({
@@ -31,6 +49,7 @@ export const healthRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: NoBody,
+    response: Status,
     handle: async () => ({ data: { status: 'alive' } }),
   }),
   route({
@@ -41,6 +60,7 @@ export const healthRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: NoBody,
+    response: Type.Object({ count: Count }),
     handle: async ({ node }) => ({ count: node.ports.network.peers().length }),
   }),
   route({
@@ -51,6 +71,7 @@ export const healthRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: NoBody,
+    response: NetworkShape,
     handle: async ({ node }) => {
       const network = node.ports.network.status()
       return {

@@ -1,6 +1,8 @@
 // Who this node is, and fresh key pairs for clients that want one.
+import { Type } from 'typebox'
 import { idBase58 } from '../../../base/ids.ts'
-import { NoBody, NoFields, type Route, route } from '../../route.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
+import { Base58, Hex32 } from '../../shapes.ts'
 
 export const identityRoutes: readonly Route[] = [
   route({
@@ -11,6 +13,7 @@ export const identityRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: NoBody,
+    response: Data(Type.Object({ accountId: Hex32, deviceId: Hex32, publicKey: Base58, accountRootPublicKey: Hex32 })),
     handle: async ({ node }) => {
       const { publicKey } = node.identity
       return {
@@ -31,6 +34,7 @@ export const identityRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: NoBody,
+    response: Data(Type.Object({ publicKey: Base58 })),
     handle: async ({ node }) => ({ data: { publicKey: idBase58(await node.identities.create()) } }),
   }),
 ]

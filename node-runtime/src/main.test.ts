@@ -39,7 +39,15 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-function calnode(...args: string[]): { child: ChildProcess; done: Promise<Ended>; started: () => Promise<void> } {
+interface Started {
+  readonly child: ChildProcess
+  readonly done: Promise<Ended>
+  started(): Promise<void>
+  /** So far. */
+  output(): string
+}
+
+function calnode(...args: string[]): Started {
   const child = spawn(process.execPath, [MAIN, '--home', home, '--node', 'n', ...args], {
     env: { PATH: process.env.PATH },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -57,7 +65,7 @@ function calnode(...args: string[]): { child: ChildProcess; done: Promise<Ended>
   const started = async () => {
     await expect.poll(() => out + err, { timeout: 60_000 }).toContain('node started')
   }
-  return { child, done, started }
+  return { child, done, started, output: () => out + err }
 }
 
 const ANY_PORTS = ['--server-port', '0', '--swarm-port', '0']
@@ -89,6 +97,54 @@ test('with embedded authentication init needs an administrator, and run one whom
   running.child.kill('SIGTERM')
   const ended = await running.done
   expect([ended.code, ended.out + ended.err]).toEqual([0, expect.not.stringContaining('long enough')])
+})
+
+test('logins, revoked keys and used tokens are as they were after a kill', async () => {
+  const file = path.join(home, 'password')
+  writeFileSync(file, 'long enough')
+  const run = async () => {
+    const admin = ['--admin-user', 'ann', '--admin-password-file', file]
+    const node = calnode('run', '--init', '--auth-mode', 'embedded', ...admin, ...ANY_PORTS)
+    await node.started()
+    const url = /"http":\["(http[^"]+)"/.exec(node.output())?.[1]
+    const ask = async (at: string, token = '', body?: unknown) => {
+      const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+      const response = await fetch(`${url}${at}`, {
+        headers: token ? { authorization: `Bearer ${token}` } : {},
+        ...init,
+      })
+      const text = await response.text()
+      return { status: response.status, data: text === '' ? undefined : JSON.parse(text).data }
+    }
+    return { node, ask }
+  }
+  const user = { username: 'ann', password: 'long enough' }
+  const login = {
+    auth_method: 'user_password',
+    public_key: 'ann',
+    client_name: 'test',
+    timestamp: 1,
+    provider_data: user,
+  }
+  const first = await run()
+  const { access_token: token, refresh_token } = (await first.ask('/auth/token', '', login)).data
+  const renewed = (await first.ask('/admin-api/refresh-jwt-token', '', { refreshToken: refresh_token })).data
+  const client = (await first.ask('/admin/client-key', token, { permissions: ['context'] })).data.access_token
+  const [{ client_id }] = (await first.ask('/admin/keys/clients', token)).data
+  expect((await first.ask('/admin-api/contexts', client)).status).toBe(200)
+  expect((await first.ask('/admin/revoke', token, { client_id })).status).toBe(200)
+  first.node.child.kill('SIGKILL')
+  await first.node.done
+  const { ask } = await run()
+  const seen = [
+    await ask('/admin-api/contexts'),
+    await ask('/admin-api/contexts', client),
+    await ask('/admin-api/peers', token),
+  ]
+  expect(seen.map(({ status }) => status)).toEqual([401, 403, 200])
+  expect((await ask('/admin-api/refresh-jwt-token', '', { refreshToken: refresh_token })).status).toBe(401)
+  // The family has ended with it.
+  expect((await ask('/admin-api/peers', renewed.access_token)).status).toBe(403)
 })
 
 test('where everybody may ask, others do not reach the API unless somebody says that it is all right', async () => {

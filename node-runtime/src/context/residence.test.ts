@@ -1,0 +1,199 @@
+// Contexts that come and go with their groups: out of use, taken back, left, dropped, and run by another application.
+import { describe, expect, it } from 'vitest'
+import { appWasm } from '../../../scripts/build-apps.ts'
+import { toHex, utf8 } from '../base/bytes.ts'
+import { type ApplicationId, type ContextId, type GroupId, idBytes } from '../base/ids.ts'
+import { accountOf } from '../base/keys.ts'
+import { converge } from '../testing/test-nodes.ts'
+import { NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
+import { deleteNamespace, detachContext, govern } from './namespaces/administration.ts'
+import { removeMember } from './namespaces/membership.ts'
+import { progressOf, upgradeGroup } from './namespaces/upgrades.ts'
+
+const { share } = testWorlds()
+
+const nodeOf = ({ world }: Scene, name: string) => world.get(name).node
+const set = ({ world, shared }: Scene, name: string, key: string, value: string) =>
+  world.run(world.get(name).call(shared.contextId, 'set', { key, value }))
+const get = ({ world, shared }: Scene, name: string, key: string) =>
+  world.run(world.get(name).call(shared.contextId, 'get', { key }))
+const apart = ({ world }: Scene, ...sides: string[][]) =>
+  world.network.partition(...sides.map((names) => names.map((name) => world.get(name).peerId)))
+const has = (scene: Scene, name: string) => nodeOf(scene, name).contexts.has(scene.shared.contextId)
+const accountFrom = (scene: Scene, name: string) => accountOf(nodeOf(scene, name).identity.publicKey)
+
+/** Rows in the store of a node that name the context. */
+async function rowsOf(
+  { world, shared }: Scene,
+  name: string,
+  id: ContextId | GroupId = shared.contextId,
+): Promise<number> {
+  let count = 0
+  const wanted = toHex(idBytes(id))
+  for await (const [key] of world.get(name).disk.entries({ gte: Uint8Array.of(0), lt: Uint8Array.of(0xff) })) {
+    if (toHex(key).includes(wanted)) count += 1
+  }
+  return count
+}
+
+describe('a context that its group gives up', () => {
+  it('goes out of use on every node, and is what it was when that turns out to be void', async () => {
+    const scene = await share('kv-store')
+    const { world, shared } = scene
+    const role = {
+      kind: 'role_set',
+      groupId: shared.groupId,
+      account: accountFrom(scene, 'bob'),
+      role: 'Admin',
+    } as const
+    await world.run(govern(nodeOf(scene, 'ada'), shared.groupId, role))
+    await set(scene, 'cyd', 'key', 'cyd')
+    await converge(world, shared.contextId, NAMES)
+    apart(scene, ['ada'], ['bob', 'cyd'])
+    await world.run(detachContext(nodeOf(scene, 'bob'), shared.contextId))
+    expect(has(scene, 'bob')).toBe(false)
+    await world.until('cyd to close it', () => !has(scene, 'cyd'))
+    await expect(world.run(nodeOf(scene, 'cyd').contexts.get(shared.contextId))).rejects.toThrow('not known')
+    // Bob could not have known, but it was no admin any more.
+    await world.run(removeMember(nodeOf(scene, 'ada'), shared.groupId, accountFrom(scene, 'bob')))
+    await set(scene, 'ada', 'later', 'ada')
+    world.network.heal()
+    await world.until('cyd to have it back', () => has(scene, 'cyd'))
+    await converge(world, shared.contextId, ['ada', 'cyd'])
+    expect([await get(scene, 'cyd', 'key'), await get(scene, 'cyd', 'later')]).toEqual(['cyd', 'ada'])
+  })
+
+  it('stays gone over a restart, and after a week its rows are', async () => {
+    const scene = await share('kv-store')
+    const { world, shared } = scene
+    await set(scene, 'bob', 'key', 'bob')
+    await converge(world, shared.contextId, NAMES)
+    await world.run(detachContext(nodeOf(scene, 'ada'), shared.contextId))
+    await world.until('all to close it', () => NAMES.every((name) => !has(scene, name)))
+    for (const name of NAMES) await world.run(world.get(name).stop())
+    await world.start('bob')
+    expect([has(scene, 'bob'), (await rowsOf(scene, 'bob')) > 3]).toEqual([false, true])
+    await world.run(world.get('bob').stop())
+    await world.pass(8 * 24 * 3600 * 1000)
+    await world.start('bob')
+    expect([has(scene, 'bob'), await rowsOf(scene, 'bob')]).toEqual([false, 0])
+  })
+})
+
+describe('a context that a node leaves', () => {
+  it('is nothing to it until it joins again, over restarts; others go on', async () => {
+    const scene = await share('kv-store')
+    const { world, shared } = scene
+    await set(scene, 'bob', 'key', 'bob')
+    await converge(world, shared.contextId, NAMES)
+    await world.run(nodeOf(scene, 'cyd').contexts.residence.leave(shared.contextId))
+    await set(scene, 'ada', 'key', 'ada')
+    await world.pass(20_000)
+    for (const again of [false, true]) {
+      if (again) {
+        await world.run(world.get('cyd').stop())
+        await world.start('cyd')
+      }
+      expect(has(scene, 'cyd')).toBe(false)
+      await expect(world.run(nodeOf(scene, 'cyd').contexts.get(shared.contextId))).rejects.toThrow('has left')
+    }
+    const { joiner, namespaces } = nodeOf(scene, 'cyd')
+    await world.run(joiner.ready(namespaces.get(shared.namespaceId), shared.contextId))
+    await converge(world, shared.contextId, NAMES)
+    expect(await get(scene, 'cyd', 'key')).toBe('ada')
+  })
+})
+
+describe('contexts that a member does not follow', () => {
+  it('come when they are asked for, and then stay', async () => {
+    const scene = await share('kv-store')
+    const { world, shared } = scene
+    const account = accountFrom(scene, 'bob')
+    const off = {
+      kind: 'auto_follow_set',
+      account,
+      contexts: false,
+      subgroups: false,
+      groupId: shared.groupId,
+    } as const
+    await world.run(govern(nodeOf(scene, 'bob'), shared.groupId, off))
+    const { applicationId } = (await world.get('ada').context(shared.contextId)).record
+    const request = { applicationId, groupId: shared.groupId, initParams: utf8('{}') }
+    const { record } = await world.run(nodeOf(scene, 'ada').contexts.create(request))
+    await world.until('cyd to have it', () => nodeOf(scene, 'cyd').contexts.has(record.id))
+    await world.pass(20_000)
+    const bob = nodeOf(scene, 'bob')
+    expect([has(scene, 'bob'), bob.contexts.has(record.id)]).toEqual([true, false])
+    await world.run(bob.joiner.ready(bob.namespaces.get(shared.namespaceId), record.id))
+    await world.run(world.get('bob').call(record.id, 'set', { key: 'k', value: 'v' }))
+  })
+})
+
+describe('a namespace that a node deletes', () => {
+  it('is gone from it, with keys, log and contexts; others have it still, and it may join again', async () => {
+    const scene = await share('kv-store')
+    const { world, shared } = scene
+    await set(scene, 'ada', 'key', 'ada')
+    await converge(world, shared.contextId, NAMES)
+    const { namespaces, contexts, joiner, sync, account } = nodeOf(scene, 'ada')
+    const parts = { namespaces, contexts, joiner, outbound: sync }
+    const refused = deleteNamespace({ ...nodeParts(scene, 'bob') }, shared.namespaceId, accountFrom(scene, 'bob'))
+    await expect(world.run(refused)).rejects.toThrow('only an admin')
+    const invitation = namespaces.invite(shared.groupId, { lifetimeSec: 60_000, role: 'Member' })
+    await world.run(deleteNamespace(parts, shared.namespaceId, account))
+    await set(scene, 'bob', 'key', 'bob')
+    await world.pass(20_000)
+    expect([namespaces.list(), contexts.list()]).toEqual([[], []])
+    expect([await rowsOf(scene, 'ada'), await rowsOf(scene, 'ada', shared.groupId)]).toEqual([0, 0])
+    await world.run(world.get('ada').stop())
+    await world.start('ada')
+    const again = nodeOf(scene, 'ada')
+    expect(again.namespaces.list()).toEqual([])
+    await world.run(again.namespaces.join(invitation))
+    await world.run(again.joiner.ready(again.namespaces.get(shared.namespaceId), shared.contextId))
+    await converge(world, shared.contextId, NAMES)
+    expect(await get(scene, 'ada', 'key')).toBe('bob')
+  })
+})
+
+function nodeParts(scene: Scene, name: string) {
+  const { namespaces, contexts, joiner, sync } = nodeOf(scene, name)
+  return { namespaces, contexts, joiner, outbound: sync }
+}
+
+async function install(scene: Scene, name: string, app: string): Promise<ApplicationId> {
+  const { ports, applications } = nodeOf(scene, name)
+  const { id } = await scene.world.run(ports.blobs.put([await appWasm(app)]))
+  const details = { source: 'test', metadata: new Uint8Array(0) }
+  return (await scene.world.run(applications.installBlob(id, details))).id
+}
+
+describe('an application that a group upgrades to', () => {
+  it('is fetched and run by every member, over restarts, and keeps the state', async () => {
+    const scene = await share('kv-store')
+    const { world, shared } = scene
+    await set(scene, 'bob', 'key', 'bob')
+    await converge(world, shared.contextId, NAMES)
+    const applicationId = await install(scene, 'ada', 'kv-store-with-handlers')
+    const request = { groupId: shared.groupId, applicationId, cascade: false, forceCodeOnly: false }
+    await expect(world.run(upgradeGroup(nodeOf(scene, 'bob'), request))).rejects.toThrow('not installed')
+    await world.run(upgradeGroup(nodeOf(scene, 'ada'), request))
+    const runs = (name: string) =>
+      nodeOf(scene, name).contexts.record(shared.contextId)?.applicationId === applicationId
+    expect(runs('ada')).toBe(true)
+    await world.until('all to run it', () => NAMES.every(runs))
+    for (const name of NAMES) {
+      const node = nodeOf(scene, name)
+      const progress = progressOf(node, node.namespaces.get(shared.namespaceId), shared.groupId)
+      expect(progress).toMatchObject({ total: 1, swapped: 1, failed: 0 })
+    }
+    await set(scene, 'cyd', 'after', 'cyd')
+    await converge(world, shared.contextId, NAMES)
+    expect([await get(scene, 'bob', 'key'), await get(scene, 'ada', 'after')]).toEqual(['bob', 'cyd'])
+    await world.run(world.get('bob').stop())
+    await world.start('bob')
+    expect(runs('bob')).toBe(true)
+    await expect(world.run(upgradeGroup(nodeOf(scene, 'ada'), request))).rejects.toThrow('already')
+    await converge(world, shared.contextId, NAMES)
+  })
+})

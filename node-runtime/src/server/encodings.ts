@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox'
 import type { Bytes } from '../base/bytes.ts'
 import { fromHex, toHex } from '../base/bytes.ts'
 import {
+  type BlobId,
   type ContextId,
   type GroupId,
   IdError,
@@ -83,6 +84,11 @@ export function contextIdOf(text: string): ContextId {
     const message = `${JSON.stringify(text.slice(0, 80))} is no context id: ${cause.message}`
     throw new IdError('ID_INVALID', message, { cause })
   }
+}
+
+/** The hash of a blob's whole content: clients write it in base58 or hex. Throws IdError. */
+export function blobHashOf(text: string): BlobId {
+  return /^[0-9a-fA-F]{64}$/.test(text) ? parseHexId<BlobId>(text) : parseBase58Id<BlobId>(text)
 }
 
 export function byteArray(bytes: Bytes): number[] {

@@ -73,3 +73,10 @@ export const METADATA_VALUE_BYTES_MAX = 4096
 export const PROOF_AUDIENCE_BYTES_MAX = 256
 export const PROOF_SUBJECT_BYTES_MAX = 512
 export const PROOF_LIFETIME_MS = 5 * 60 * 1000
+
+/** Downloads of applications, as in the reference node. Beyond them the download ends, and the install is refused. */
+export const DOWNLOAD_BYTES_MAX = 512 * 1024 * 1024
+export const DOWNLOAD_CONNECT_MS = 15_000
+export const DOWNLOAD_MS = 300_000
+export const REDIRECTS_MAX = 10
+export const URL_CHARS_MAX = 2048

@@ -9,6 +9,7 @@ import type { Logger } from '../base/log.ts'
 import type { Aliases } from './aliases.ts'
 import type { AuthService } from './auth/auth-port.ts'
 import type { DefaultGroups } from './default-groups.ts'
+import type { DownloadRules } from './download/download.ts'
 import type { AccessGuard, NodeServices } from './ports.ts'
 import type { RawResponse } from './raw-response.ts'
 import type { Streams } from './streams/streams.ts'
@@ -19,6 +20,8 @@ export interface ServerParts {
   readonly log: Logger
   /** Asked before a request that needs a permission is read. Without one everybody who reaches the port may do all. */
   readonly guard?: AccessGuard
+  /** Where applications may be fetched from; the public internet where nothing is said. */
+  readonly downloads?: DownloadRules
   /** Keys, logins and tokens: the routes of /auth and /admin. Without it there are none. */
   readonly auth?: AuthService
 }

@@ -228,7 +228,7 @@ function streamed(text: string): Promise<number | undefined> {
 test('a node that has ended is never a defect: what it still answers is a refusal or a fact', async () => {
   const log = new RecordingLogger()
   const { node } = await world.start('ended')
-  const ended = await serve(node, log)
+  const ended = await serve(node, { log })
   await node.close()
   const id = '1'.repeat(32)
   const hex = '7'.repeat(64)
@@ -245,7 +245,9 @@ test('a node that has ended is never a defect: what it still answers is a refusa
 test('a failure that nobody foresaw is a 500 without detail, and the detail is in the log', async () => {
   const log = new RecordingLogger()
   const { node } = await world.start('broken')
-  const broken = await serve(Object.create(node, { account: { get: () => fail('secret detail') } }) as typeof node, log)
+  const broken = await serve(Object.create(node, { account: { get: () => fail('secret detail') } }) as typeof node, {
+    log,
+  })
   const { status, body } = await broken.get('/admin-api/identity')
   expect([status, body]).toEqual([500, { error: 'Internal server error' }])
   expect(JSON.stringify(log.entries)).toContain('secret detail')

@@ -19,7 +19,7 @@ let served: ServedNode
 beforeEach(async () => {
   world = await TestWorld.open({ clock: systemClock })
   log = new RecordingLogger()
-  served = await serve((await world.start('ada')).node, log)
+  served = await serve((await world.start('ada')).node, { log })
 })
 
 afterEach(async () => {

@@ -26,7 +26,7 @@ beforeAll(async () => {
   world = await TestWorld.open({ clock: systemClock })
   const shared = await shareContext(world, await appWasm('kv-store'), ['ada', 'bob'])
   contextId = idBase58(shared.contextId)
-  ada = await serve(world.get('ada').node, log)
+  ada = await serve(world.get('ada').node, { log })
   bob = await serve(world.get('bob').node)
 }, 60_000)
 

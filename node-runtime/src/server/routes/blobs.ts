@@ -1,9 +1,9 @@
 // Blobs: streamed up and down, never whole in memory.
 import { Type } from 'typebox'
 import { toHex } from '../../base/bytes.ts'
-import { type BlobId, idBase58, idBytes, parseBase58Id, parseHexId } from '../../base/ids.ts'
+import { type BlobId, idBase58, idBytes, parseBase58Id } from '../../base/ids.ts'
 import { SyncError } from '../../sync/errors.ts'
-import { contextIdOf } from '../encodings.ts'
+import { blobHashOf, contextIdOf } from '../encodings.ts'
 import { ServerError } from '../errors.ts'
 import type { NodeServices } from '../ports.ts'
 import { Data, NoBody, NoFields, type Route, route, StreamResponse } from '../route.ts'
@@ -28,7 +28,7 @@ export const blobRoutes: readonly Route[] = [
     failures: [507],
     handle: async ({ node, log }, { query, stream }) => {
       const contextId = query.context_id === undefined ? undefined : contextIdOf(query.context_id)
-      const expected = query.hash === undefined ? undefined : hashOf(query.hash)
+      const expected = query.hash === undefined ? undefined : blobHashOf(query.hash)
       const { id, size } = await node.ports.blobs.put(stream, expected)
       if (contextId !== undefined) {
         if (node.namespaces.list().some((namespace) => namespace.mayRead(contextId, node.identity.publicKey))) {
@@ -141,11 +141,6 @@ async function headersOf(node: NodeServices, address: BlobId): Promise<Readonly<
 
 function blobIdOf(text: string): BlobId {
   return parseBase58Id<BlobId>(text)
-}
-
-/** Clients write the hash of the whole content in base58 or hex. */
-function hashOf(text: string): BlobId {
-  return /^[0-9a-fA-F]{64}$/.test(text) ? parseHexId<BlobId>(text) : parseBase58Id<BlobId>(text)
 }
 
 function missing(id: string): ServerError {

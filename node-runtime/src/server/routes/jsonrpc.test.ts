@@ -24,8 +24,8 @@ beforeAll(async () => {
   world = await TestWorld.open({ clock: systemClock })
   kv = await shareContext(world, await appWasm('kv-store'), ['ada', 'bob'])
   probe = await shareContext(world, (await compileGuest('probe')).bytes, ['ada'])
-  ada = await serve(world.get('ada').node, log)
-  bob = await serve(world.get('bob').node, log)
+  ada = await serve(world.get('ada').node, { log })
+  bob = await serve(world.get('bob').node, { log })
 })
 
 afterAll(async () => {

@@ -33,8 +33,8 @@ export interface ServedNode {
 export const BASE58 = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/
 export const HEX32 = /^[0-9a-f]{64}$/
 
-export async function serve(node: Node, log: ServerParts['log'] = silentLogger): Promise<ServedNode> {
-  const server = createServer({ node, log })
+export async function serve(node: Node, parts: Partial<Omit<ServerParts, 'node'>> = {}): Promise<ServedNode> {
+  const server = createServer({ node, log: silentLogger, ...parts })
   await server.listen('127.0.0.1', 0)
   const [url] = server.addresses()
   if (url === undefined) throw new Error('the server listens nowhere')

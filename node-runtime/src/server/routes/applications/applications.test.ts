@@ -1,16 +1,22 @@
 // Installing applications from the node's machine, and looking at them.
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { appWasm } from '../../../../../scripts/build-apps.ts'
+import { toBase58 } from '../../../base/bytes.ts'
 import { systemClock } from '../../../base/clock.ts'
 import { nameBytes } from '../../../runtime/testing/test-guests.ts'
 import { TestWorld } from '../../../testing/test-nodes.ts'
+import type { ServerParts } from '../../route.ts'
 import { BASE58, type Refusal, refusalsOf, type ServedNode, serve } from '../../testing/served-node.ts'
 
 const INSTALL = '/admin-api/install-dev-application'
+const URL_INSTALL = '/admin-api/install-application'
 const LIST = '/admin-api/applications'
 const UNKNOWN = '1'.repeat(32)
 
@@ -187,4 +193,38 @@ function customBytes(name: string, content: string): Uint8Array {
 /** Unsigned LEB128. */
 function leb(value: number): number[] {
   return value < 128 ? [value] : [(value & 127) | 128, ...leb(value >> 7)]
+}
+
+test('an application is installed from where the node may fetch it, with the hash that is asked for', async () => {
+  const wasm = Buffer.concat([await appWasm('kv-store'), customBytes('from', 'web')])
+  const web = createServer((_request, response) => response.end(wasm))
+  web.listen(0, '127.0.0.1')
+  await once(web, 'listening')
+  const address = web.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/app.wasm`
+  const anywhere = { resolve: async () => ['127.0.0.1'], mayConnect: () => true }
+  const open = await serve(world.get('ada').node, { downloads: anywhere })
+  const install = (asked: object) => open.post(URL_INSTALL, { body: { url, metadata: [], ...asked } })
+  const hash = toBase58(createHash('sha256').update(wasm).digest())
+  const installed = await install({ hash, package: 'com.example.web', version: '1.0.0' })
+  expect([installed.status, installed.body]).toEqual([200, { data: { applicationId: expect.stringMatching(BASE58) } }])
+  const { applicationId } = (installed.body as { data: { applicationId: string } }).data
+  const { body } = await node.get(`${LIST}/${applicationId}`)
+  expect(body).toMatchObject({ data: { application: { source: url, package: 'com.example.web', size: wasm.length } } })
+  expect((await install({ hash: UNKNOWN })).status).toBe(400)
+  expect((await node.post(URL_INSTALL, { body: { url, metadata: [] } })).body).toEqual({
+    error: expect.stringContaining('private network'),
+  })
+  await open.close()
+  web.close()
+  web.closeAllConnections()
+  await once(web, 'close')
+  expect((await serveAndInstall(anywhere, url)).status).toBe(502)
+})
+
+async function serveAndInstall(downloads: ServerParts['downloads'] & object, url: string) {
+  const open = await serve(world.get('ada').node, { downloads })
+  const answer = await open.post(URL_INSTALL, { body: { url, metadata: [] } })
+  await open.close()
+  return answer
 }

@@ -4,10 +4,17 @@ import { pathToFileURL } from 'node:url'
 import { Type } from 'typebox'
 import { type ApplicationId, idBase58, parseBase58Id } from '../../../base/ids.ts'
 import type { Application as Installed } from '../../../context/namespaces/applications.ts'
-import { byteArray } from '../../encodings.ts'
+import { download } from '../../download/download.ts'
+import { blobHashOf, byteArray } from '../../encodings.ts'
 import { ServerError } from '../../errors.ts'
 import { ByteList, OptionalText, Text } from '../../fields.ts'
-import { METADATA_BYTES_MAX, PACKAGE_BYTES_MAX, PATH_BYTES_MAX, VERSION_BYTES_MAX } from '../../limits.ts'
+import {
+  METADATA_BYTES_MAX,
+  PACKAGE_BYTES_MAX,
+  PATH_BYTES_MAX,
+  URL_CHARS_MAX,
+  VERSION_BYTES_MAX,
+} from '../../limits.ts'
 import type { NodeServices } from '../../ports.ts'
 import { RawResponse } from '../../raw-response.ts'
 import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
@@ -37,6 +44,20 @@ function installed(node: NodeServices, text: string): Installed {
   return application
 }
 
+interface Described {
+  readonly metadata?: readonly number[]
+  readonly package?: string | null
+  readonly version?: string | null
+}
+
+function detailsOf({ metadata = [], package: name, version }: Described) {
+  return {
+    metadata: Uint8Array.from(metadata),
+    ...(typeof name === 'string' ? { package: name } : {}),
+    ...(typeof version === 'string' ? { version } : {}),
+  }
+}
+
 export const applicationRoutes: readonly Route[] = [
   route({
     method: 'POST',
@@ -59,10 +80,33 @@ export const applicationRoutes: readonly Route[] = [
       }
       const application = await node.applications.installFile(body.path, {
         source: pathToFileURL(body.path).href,
-        metadata: Uint8Array.from(body.metadata ?? []),
-        ...(typeof body.package === 'string' ? { package: body.package } : {}),
-        ...(typeof body.version === 'string' ? { version: body.version } : {}),
+        ...detailsOf(body),
       })
+      return { data: { applicationId: idBase58(application.id) } }
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/admin-api/install-application',
+    summary: 'Install from the internet: http or https, never from an address that is not public',
+    permission: 'application:install',
+    params: NoFields,
+    query: NoFields,
+    body: Type.Object({
+      url: Type.String({ minLength: 1, maxLength: URL_CHARS_MAX }),
+      /** SHA-256 of the file: another one is refused. */
+      hash: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+      metadata: ByteList(METADATA_BYTES_MAX),
+      package: OptionalText(PACKAGE_BYTES_MAX),
+      version: OptionalText(VERSION_BYTES_MAX),
+    }),
+    response: Installation,
+    failures: [502, 507],
+    handle: async ({ node, downloads }, { body, signal }) => {
+      const expected = typeof body.hash === 'string' ? blobHashOf(body.hash) : undefined
+      const bytes = download(body.url, { clock: node.ports.clock, rules: downloads }, { signal })
+      const { hash } = await node.ports.blobs.put(bytes, expected)
+      const application = await node.applications.installBlob(hash, { source: body.url, ...detailsOf(body) })
       return { data: { applicationId: idBase58(application.id) } }
     },
   }),

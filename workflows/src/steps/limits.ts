@@ -25,6 +25,11 @@ export const SYNC_READ_PAUSE_MS = 500
 
 /** For one answer of a node that wait_for_sync asks: a node that hangs must not use up the whole time. */
 export const SYNC_REQUEST_TIMEOUT_MS = 10_000
+/** For the same where the time of the step is nearly over, or is over and all nodes are looked at once more. */
+export const SYNC_LAST_ANSWER_MS = 2_000
+
+/** How long a check waits for a node that it has asked to synchronise: a peer that is not reached must not hold it up. */
+export const SYNC_TRIGGER_WAIT_MS = 2_000
 
 /** How long start_node waits for the node to answer, where the step says nothing. */
 export const START_READY_TIMEOUT_SEC = 30

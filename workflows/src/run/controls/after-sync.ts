@@ -88,7 +88,7 @@ async function whyNotAgreed(
 ): Promise<string | undefined> {
   const target = { kind: 'context', id: contextId } as const
   const seen = await Promise.all(
-    [scope.node(author), node].map((each): Promise<Sighting> => look(each, target, false, scope, options)),
+    [scope.node(author), node].map((each): Promise<Sighting> => look(each, target, undefined, scope, options)),
   )
   const own = seen[1]?.heads ?? []
   if (deltaId !== undefined && own.includes(deltaId)) return undefined

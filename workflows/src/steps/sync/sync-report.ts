@@ -59,7 +59,6 @@ export function syncFacts(check: SyncCheck, diagnoses: readonly NodeDiagnosis[] 
       if (sighting.heads) row.heads = sighting.heads.map((head) => head.slice(0, 8)).join(' ') || 'none'
       if (sighting.governance)
         row['governance heads'] = sighting.governance.map((id) => id.slice(0, 8)).join(' ') || 'none'
-      if (sighting.problem !== undefined) row.problem = sighting.problem
     }
   }
   for (const [node, result] of check.expected ?? []) {
@@ -72,6 +71,14 @@ export function syncFacts(check: SyncCheck, diagnoses: readonly NodeDiagnosis[] 
     if (row && waits !== undefined) row.waits = waits
   }
   return [...facts].map(([node, row]) => ({ node, facts: row }))
+}
+
+/** Why nodes could not be read: each once, whatever the targets are. */
+export function unreadLines(check: SyncCheck): string[] {
+  const lines = check.targets.flatMap(({ sightings }) =>
+    sightings.flatMap(({ node, problem }) => (problem === undefined ? [] : [`${node}: ${problem}`])),
+  )
+  return [...new Set(lines)]
 }
 
 /** What stands in the way, in one line. */

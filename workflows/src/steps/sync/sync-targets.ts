@@ -1,9 +1,10 @@
 // What wait_for_sync looks at: one context or group on several nodes, seen once, and whether what was seen agrees.
 import { ClientError } from '../../client/client-error.ts'
 import { hasKey, isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
-import { SYNC_READ_PAUSE_MS, SYNC_READS, SYNC_REQUEST_TIMEOUT_MS } from '../limits.ts'
+import { SYNC_LAST_ANSWER_MS, SYNC_READ_PAUSE_MS, SYNC_READS, SYNC_REQUEST_TIMEOUT_MS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle, StepContext } from '../step-kind.ts'
+import type { SyncTriggers } from './sync-triggers.ts'
 
 export interface SyncTarget {
   readonly kind: 'context' | 'group'
@@ -21,41 +22,42 @@ export interface Sighting {
   readonly problem?: string
 }
 
+export interface LookOptions {
+  readonly signal: AbortSignal
+  /** By the clock of the step: when the time of the wait is over. */
+  readonly untilMs: number
+}
+
 /** Never rejects but by the signal: a node that cannot be read is a sighting, too. */
 export async function look(
   node: NodeHandle,
   target: SyncTarget,
-  trigger: boolean,
+  triggers: SyncTriggers | undefined,
   context: StepContext,
-  options: { signal: AbortSignal },
+  { untilMs, ...options }: LookOptions,
 ): Promise<Sighting> {
-  const request = { ...options, timeoutMs: SYNC_REQUEST_TIMEOUT_MS }
+  const { clock } = context
   for (let read = 1; ; read += 1) {
+    if (node.paused) return { node: node.name, problem: 'it is paused, and answers nobody until unpause_container' }
     try {
-      if (trigger && target.kind === 'context') await triggerSync(node, target.id, request)
-      return await readOnce(node, target, request)
+      const request = () => ({ ...options, timeoutMs: answerWithinMs(untilMs - clock.nowMs()) })
+      if (target.kind === 'context') await triggers?.ask(node, target.id, options)
+      return await readOnce(node, target, request())
     } catch (error) {
       options.signal.throwIfAborted()
       if (!(error instanceof ClientError || error instanceof StepError)) throw error
-      if (read >= SYNC_READS || !(error instanceof ClientError && error.isNetworkFault)) {
+      const isOver = read >= SYNC_READS || clock.nowMs() >= untilMs
+      if (isOver || !(error instanceof ClientError && error.isNetworkFault)) {
         return { node: node.name, problem: error.message }
       }
-      await context.clock.sleep(SYNC_READ_PAUSE_MS, options.signal)
+      await clock.sleep(SYNC_READ_PAUSE_MS, options.signal)
     }
   }
 }
 
-/** Asks the node to synchronise; a node that refuses may still converge by itself, so failures are passed over. */
-async function triggerSync(node: NodeHandle, contextId: string, request: { signal: AbortSignal }): Promise<void> {
-  for (const id of [contextId, undefined]) {
-    try {
-      await node.client.syncContext(id, request)
-      return
-    } catch (error) {
-      request.signal.throwIfAborted()
-      if (!(error instanceof ClientError)) throw error
-    }
-  }
+/** No longer than the wait, and long enough for an answer in any case. */
+function answerWithinMs(leftMs: number): number {
+  return Math.min(SYNC_REQUEST_TIMEOUT_MS, Math.max(SYNC_LAST_ANSWER_MS, leftMs))
 }
 
 /** ClientError where the node does not answer. */

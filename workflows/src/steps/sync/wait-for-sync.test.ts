@@ -83,7 +83,7 @@ test('a node that cannot be read is asked three times a check, and named at the 
   network.node('n-2').fail('GET', /contexts/, { status: 404, body: { error: 'not here' } }, 1000)
   const run = await runYaml(sync(', timeout: 1'), { network })
   expect(run.failure?.message).toContain('n-2 cannot be read')
-  expect(run.failure?.perNode?.[1]?.facts.problem).toBe('Client error: HTTP 404: not here')
+  expect(run.failure?.message.split('\n').at(1)).toBe('  n-2: Client error: HTTP 404: not here')
   expect(run.failure?.logTail?.at(-1)).toContain('last words of n-2')
   const shaky = new FixtureNetwork()
   shaky.node('n-2').fail('GET', /contexts/, 'drop', 2)

@@ -19,8 +19,17 @@ import { StepError } from '../step-error.ts'
 import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
 import { diagnose, type NodeDiagnosis } from './diagnosis.ts'
 import { findUnsettled } from './settled.ts'
-import { describeCheck, nodeToLookAt, type SyncCheck, type SyncTiming, syncFacts, syncPayload } from './sync-report.ts'
-import { agreed, look, type SyncTarget } from './sync-targets.ts'
+import {
+  describeCheck,
+  nodeToLookAt,
+  type SyncCheck,
+  type SyncTiming,
+  syncFacts,
+  syncPayload,
+  unreadLines,
+} from './sync-report.ts'
+import { agreed, type LookOptions, look, type SyncTarget } from './sync-targets.ts'
+import { SyncTriggers } from './sync-triggers.ts'
 
 const positive = (defaultValue: number, description: string) =>
   Type.Optional(Type.Number({ exclusiveMinimum: 0, default: defaultValue, description }))
@@ -104,8 +113,7 @@ export const waitForSync = defineStep({
     const { unsettled = [] } = waited.check
     const took = formatDuration(waited.elapsedMs)
     if (waited.check.converged && (unsettled.length === 0 || input.settled !== true)) {
-      const checks = waited.attempts === 1 ? '1 check' : `${waited.attempts} checks`
-      const summary = `${nodes.length} nodes agree after ${took}, ${checks}`
+      const summary = `${nodes.length} nodes agree after ${took}, ${counted(waited.attempts)}`
       if (unsettled.length === 0) return { payload, summary }
       const what = unsettled.map((each) => `${each.node}: ${each.what}`).join('; ')
       return { payload, summary, warning: `they agree, but not everything is settled after ${took}: ${what}` }
@@ -121,10 +129,12 @@ async function notInSync(
   context: StepContext,
   options: Options,
 ): Promise<StepError> {
-  const after = `${formatDuration(elapsedMs)} and ${attempts} checks`
+  const after = `${formatDuration(elapsedMs)} and ${counted(attempts)}`
   const seen = describeCheck(check)
   const diagnoses = await diagnosesOf(check, nodes, options)
-  const lines = diagnoses.flatMap((each) => each.lines.map((line) => `\n  ${line}`)).join('')
+  const lines = [...unreadLines(check), ...diagnoses.flatMap((each) => each.lines)]
+    .map((line) => `\n  ${line}`)
+    .join('')
   const { unmet, converged } = check
   const details = { perNode: syncFacts(check, diagnoses), node: nodeToLookAt(check) }
   if (unmet !== undefined && unmet.length > 0) {
@@ -133,6 +143,10 @@ async function notInSync(
   }
   if (converged) return new StepError('timeout', `${seen}, after ${after}${lines}`, { ...details, field: 'settled' })
   return new StepError('timeout', `the nodes do not agree after ${after}: ${seen}${lines}`, details)
+}
+
+function counted(checks: number): string {
+  return checks === 1 ? '1 check' : `${checks} checks`
 }
 
 /** Of the context: what groups lack is not told by nodes. */
@@ -179,12 +193,14 @@ async function waitForAgreement(
   const started = context.clock.nowMs()
   const elapsed = () => context.clock.nowMs() - started
   const timeoutMs = (input.timeout ?? SYNC_TIMEOUT_SEC) * 1000
+  const looking = { ...options, untilMs: started + timeoutMs }
   const capMs = (input.check_interval ?? SYNC_INTERVAL_SEC) * 1000
   let pauseMs = Math.min(capMs, (input.initial_check_interval ?? SYNC_FIRST_INTERVAL_SEC) * 1000)
+  const triggers = (input.trigger_sync ?? true) ? new SyncTriggers(context.clock) : undefined
   let attempts = 0
   while (attempts < (input.retry_attempts ?? Number.POSITIVE_INFINITY)) {
     attempts += 1
-    const check = await checkOnce(nodes, targets, input.trigger_sync ?? true, context, options)
+    const check = await checkOnce(nodes, targets, triggers, context, looking)
     if (check.converged && check.unsettled === undefined) return { check, attempts, elapsedMs: elapsed() }
     context.progress(`${describeCheck(check)} (check ${attempts})`)
     const leftMs = timeoutMs - elapsed()
@@ -194,20 +210,20 @@ async function waitForAgreement(
     if (elapsed() >= timeoutMs) break
   }
   // What arrived during the last pause counts.
-  const check = await checkOnce(nodes, targets, false, context, options)
+  const check = await checkOnce(nodes, targets, undefined, context, looking)
   return { check, attempts, elapsedMs: elapsed() }
 }
 
 async function checkOnce(
   nodes: readonly NodeHandle[],
   targets: readonly SyncTarget[],
-  trigger: boolean,
+  triggers: SyncTriggers | undefined,
   context: StepContext,
-  options: Options,
+  options: LookOptions,
 ): Promise<SyncCheck> {
   const seen = await Promise.all(
     targets.map(async (target) => {
-      const sightings = await Promise.all(nodes.map((node) => look(node, target, trigger, context, options)))
+      const sightings = await Promise.all(nodes.map((node) => look(node, target, triggers, context, options)))
       return { target, sightings }
     }),
   )

@@ -1,0 +1,46 @@
+// Asks nodes to synchronise, without being held up by one that waits for a peer it does not reach.
+import { ClientError } from '../../client/client-error.ts'
+import { SYNC_REQUEST_TIMEOUT_MS, SYNC_TRIGGER_WAIT_MS } from '../limits.ts'
+import type { StepClock } from '../step-clock.ts'
+import type { NodeHandle } from '../step-kind.ts'
+
+type Options = { readonly signal: AbortSignal }
+
+/** Of one wait: a node that is still at it is not asked again. */
+export class SyncTriggers {
+  readonly #clock: StepClock
+  readonly #running = new Map<string, Promise<void>>()
+
+  constructor(clock: StepClock) {
+    this.#clock = clock
+  }
+
+  /** Resolves when the node is done, or after a moment: it goes on then. A refusal is passed over: the node may converge by itself. */
+  async ask(node: NodeHandle, contextId: string, options: Options): Promise<void> {
+    const key = `${node.name} ${contextId}`
+    const running = this.#running.get(key) ?? syncOnce(node, contextId, options)
+    this.#running.set(key, running)
+    const isDone = running.then(() => {
+      this.#running.delete(key)
+    })
+    const moment = Promise.withResolvers<void>()
+    const cancel = this.#clock.timer(SYNC_TRIGGER_WAIT_MS, moment.resolve)
+    await Promise.race([isDone, moment.promise])
+    cancel()
+    options.signal.throwIfAborted()
+  }
+}
+
+/** Never rejects: who asked may have stopped waiting. */
+async function syncOnce(node: NodeHandle, contextId: string, { signal }: Options): Promise<void> {
+  const request = { signal, timeoutMs: SYNC_REQUEST_TIMEOUT_MS }
+  try {
+    await node.client.syncContext(contextId, request).catch((error: unknown) => {
+      // Some nodes have the route for all contexts only. Who does not answer this one, does not answer that one either.
+      if (error instanceof ClientError && !error.isNetworkFault) return node.client.syncContext(undefined, request)
+      throw error
+    })
+  } catch {
+    // It is looked at in any case.
+  }
+}

@@ -131,16 +131,20 @@ function paintFrame(line: FrameLine, paint: Paint): string {
   return line.kind === 'marked' ? line.text : paint.bad(line.text)
 }
 
-/** One row a node, one column a fact. A cell that is not what most nodes have is marked with `≠`. */
+const NOTHING = '–'
+
+/** One row a node, one column a fact. A cell that is not what most nodes have is marked with `≠`, if they have anything. */
 export function factsTable(nodes: readonly NodeFacts[], paint: Paint = plainPaint): string[] {
   const columns = [...new Set(nodes.flatMap((node) => Object.keys(node.facts)))]
-  const usual = new Map(columns.map((column) => [column, mostCommon(nodes.map((node) => node.facts[column] ?? '–'))]))
+  const usual = new Map(
+    columns.map((column) => [column, mostCommon(nodes.map((node) => node.facts[column] ?? NOTHING))]),
+  )
   const cells = nodes.map((node) => [
     { text: node.node, odd: false },
     ...columns.map((column) => {
-      const text = node.facts[column] ?? '–'
+      const text = node.facts[column] ?? NOTHING
       const common = usual.get(column)
-      return { text: cut(text, 60), odd: common !== undefined && text !== common }
+      return { text: cut(text, 60), odd: common !== undefined && common !== NOTHING && text !== common }
     }),
   ])
   const header = ['node', ...columns]

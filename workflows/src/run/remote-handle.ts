@@ -11,6 +11,7 @@ export class RemoteHandle implements NodeHandle {
   readonly client: NodeClient
   readonly session: NodeSession
   readonly running = true
+  readonly paused = false
   readonly directory = undefined
   readonly hostFiles = false
   readonly links = undefined

@@ -156,6 +156,7 @@ export class RunNodes {
         node: entry.name,
         help: 'start it in a step before this one: type: start_node',
       })
+    const isStill = () => this.pausedPid(entry.name) !== undefined
     return {
       name: entry.name,
       get client(): NodeClient {
@@ -167,6 +168,9 @@ export class RunNodes {
       },
       get running(): boolean {
         return entry.node !== undefined
+      },
+      get paused(): boolean {
+        return isStill()
       },
       get directory(): string | undefined {
         return entry.last && path.resolve(entry.last.spec.dataDir, entry.name)

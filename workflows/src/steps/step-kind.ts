@@ -119,6 +119,8 @@ export interface NodeHandle {
   readonly client: NodeClient
   readonly url: string
   readonly running: boolean
+  /** A signal holds its process still: it answers nobody. False where that cannot be told. */
+  readonly paused: boolean
   /** Tokens of a login; what `client` sends carries the access token from then on. */
   readonly session: NodeSession
   /** Directory of the node's own files on this machine. */

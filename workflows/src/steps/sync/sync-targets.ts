@@ -24,8 +24,8 @@ export interface Sighting {
 
 export interface LookOptions {
   readonly signal: AbortSignal
-  /** By the clock of the step: when the time of the wait is over. */
-  readonly untilMs: number
+  /** By the clock of the step: when the time of the wait is over. Absent: it is not this that ends it. */
+  readonly untilMs?: number
 }
 
 /** Never rejects but by the signal: a node that cannot be read is a sighting, too. */
@@ -34,7 +34,7 @@ export async function look(
   target: SyncTarget,
   triggers: SyncTriggers | undefined,
   context: StepContext,
-  { untilMs, ...options }: LookOptions,
+  { untilMs = Number.POSITIVE_INFINITY, ...options }: LookOptions,
 ): Promise<Sighting> {
   const { clock } = context
   for (let read = 1; ; read += 1) {

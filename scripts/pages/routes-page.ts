@@ -1,13 +1,13 @@
 // docs/reference/http.md and openapi.json from the route declarations.
-import { ROUTES } from '../../node-runtime/src/server/api.ts'
+import { DECLARATIONS } from '../../node-runtime/src/server/api.ts'
 import { openApiDocument } from '../../node-runtime/src/server/openapi/document.ts'
 
 export async function openApiPage(): Promise<string> {
-  return `${JSON.stringify(openApiDocument(ROUTES), undefined, 1)}\n`
+  return `${JSON.stringify(openApiDocument(DECLARATIONS), undefined, 1)}\n`
 }
 
 export async function routesPage(): Promise<string> {
-  const rows = [...ROUTES]
+  const rows = [...DECLARATIONS]
     .sort((a, b) => (a.url === b.url ? a.method.localeCompare(b.method) : a.url.localeCompare(b.url)))
     .map(
       ({ method, url, summary, permission = 'admin' }) => `| \`${method} ${url}\` | ${summary} | \`${permission}\` |`,

@@ -42,7 +42,7 @@ export const FAILING_MAX = 100_000
 /** Of a name that is told apart; names that begin alike count as one. */
 export const ACCOUNT_CHARS_MAX = 256
 
-/** What scrypt costs: 32 MiB and some 200 ms. Each hash keeps its own figures; a login brings an old one up to these. */
+/** What scrypt costs: 32 MiB and some 0.4 s of a slow core, the least that is advised today. Each hash keeps its own figures; a login brings an old one up to these. */
 export const SCRYPT = { cost: 2 ** 15, blockSize: 8, parallelization: 3 } as const
 /** A stored hash that asks for more memory than this is damaged or planted: refused. */
 export const SCRYPT_MEMORY_MAX = 256 * 1024 * 1024

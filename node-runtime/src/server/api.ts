@@ -21,7 +21,7 @@ import { JSON_BODY_BYTES_MAX, REQUEST_RECEIVE_MS } from './limits.ts'
 import { storeAnswers } from './probes.ts'
 import { readQuery } from './query.ts'
 import { RawResponse } from './raw-response.ts'
-import { type Route, type RouteParts, type ServerParts, StreamResponse } from './route.ts'
+import { type Route, type RouteDeclaration, type RouteParts, type ServerParts, StreamResponse } from './route.ts'
 import { aliasRoutes } from './routes/aliases.ts'
 import { applicationRoutes } from './routes/applications/applications.ts'
 import { packageRoutes } from './routes/applications/packages.ts'
@@ -82,8 +82,11 @@ export const ROUTES: readonly Route[] = [
   ...faultRoutes,
   ...websocketRoutes,
   ...unsupportedRoutes,
-  openApiRoute(() => ROUTES),
+  openApiRoute(() => DECLARATIONS),
 ]
+
+/** What the documentation is made of: also of what only nodes with embedded authentication have. */
+export const DECLARATIONS: readonly RouteDeclaration[] = [...ROUTES, ...AUTH_ROUTES]
 
 export interface Api {
   /** Reads the request from there, and answers. */
@@ -149,7 +152,7 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     if (!request.raw.complete) reply.header('connection', 'close')
     reply.code(status).send({ error: message })
   })
-  const methodsOf = allowedMethods(parts.auth ? [...ROUTES, ...AUTH_ROUTES] : ROUTES)
+  const methodsOf = allowedMethods(parts.auth ? DECLARATIONS : ROUTES)
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? ''
     const allowed = methodsOf(path).join(', ')

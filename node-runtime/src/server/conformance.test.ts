@@ -9,6 +9,7 @@ import { systemClock } from '../base/clock.ts'
 import { idBase58 } from '../base/ids.ts'
 import { silentLogger } from '../base/log.ts'
 import { shareContext, TestWorld } from '../testing/test-nodes.ts'
+import { AUTH_ROUTES } from './auth/auth-scope.ts'
 import { invitationToJson } from './encodings.ts'
 import { JSON_BODY_BYTES_MAX } from './limits.ts'
 import { createServer, type HttpServer } from './server.ts'
@@ -40,7 +41,9 @@ beforeAll(async () => {
   const caller = await auth.callers.of(admin, {})
   const asked = { contextId: undefined, contextIdentity: undefined, permissions: ['keys:list'], nodeUrl: undefined }
   stranger = (await auth.keys.addClient(caller, asked)).access_token
-  operations = operationsOf(await (await fetch(`${server.addresses()[0]}/openapi.json`)).json())
+  const document = await (await fetch(`${server.addresses()[0]}/openapi.json`)).json()
+  // Those of keys and logins are asked in a test of their own: they answer in another envelope, with other statuses.
+  operations = operationsOf(document).filter(({ path }) => !AUTH_ROUTES.some(({ url }) => sameShape(url, path)))
   const context = await world.get('ada').context(kv.contextId)
   const { delta } = await world
     .get('ada')
@@ -84,6 +87,10 @@ afterAll(async () => {
   await server.close()
   await world.close()
 })
+
+function sameShape(url: string, path: string): boolean {
+  return url.replaceAll(/:(\w+)/g, '{$1}') === path
+}
 
 interface Seen {
   readonly status: number

@@ -88,6 +88,9 @@ export interface Route<P extends TObject = TObject, Q extends TObject = TObject,
   ) => Promise<object | RawResponse | StreamResponse>
 }
 
+/** What is said of a route, without what it does. */
+export type RouteDeclaration = Omit<Route, 'handle'>
+
 export const NoFields = Type.Object({})
 /** Clients send nothing, `null` or `{}` where there is nothing to say. */
 export const NoBody = Type.Any()

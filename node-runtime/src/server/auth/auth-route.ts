@@ -1,8 +1,8 @@
 // One route of /auth or /admin: declared like the node's own, but answered in the envelope of the authentication service.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Static, TObject, TSchema } from 'typebox'
+import { type Static, type TObject, type TSchema, Type } from 'typebox'
 import type { Logger } from '../../base/log.ts'
-import type { Route } from '../route.ts'
+import { NoBody, NoFields, type Route, type RouteDeclaration } from '../route.ts'
 import type { AuthCaller, AuthService } from './auth-port.ts'
 
 export interface AuthRouteParts {
@@ -44,16 +44,22 @@ export class PageReply {
   }
 }
 
-type Declared<P extends TObject, B extends TSchema> = Omit<Route<P, TObject, B>, 'handle' | 'streams' | 'query'> & {
+type Declared<P extends TObject, B extends TSchema> = Pick<
+  Route<P, TObject, B>,
+  'method' | 'url' | 'summary' | 'params' | 'body' | 'failures'
+> & {
   /** `public`, `token`, or what the caller must have. */
   readonly permission: string
+  /** Of the `data` of the 200; or the content type of what is not JSON. */
+  readonly data?: TSchema | string
 }
 
-export interface AuthRoute<P extends TObject = TObject, B extends TSchema = TSchema> extends Declared<P, B> {
+export interface AuthRoute extends RouteDeclaration {
+  readonly permission: string
   /** The `data` of the 200. `caller` stands for a token with the permission; undefined where none is needed. */
   readonly handle: (
     parts: AuthRouteParts,
-    request: AuthRequest<Static<P>, Static<B>>,
+    request: AuthRequest<Record<string, unknown>, unknown>,
     caller: AuthCaller | undefined,
   ) => Promise<unknown>
 }
@@ -72,9 +78,23 @@ interface ProtectedRoute<P extends TObject, B extends TSchema> extends Declared<
 }
 
 export function publicRoute<P extends TObject, B extends TSchema>(declared: PublicRoute<P, B>): AuthRoute {
-  return declared as unknown as AuthRoute
+  return { ...declared, ...documented(declared, []) } as unknown as AuthRoute
 }
 
 export function protectedRoute<P extends TObject, B extends TSchema>(declared: ProtectedRoute<P, B>): AuthRoute {
-  return declared as unknown as AuthRoute
+  // A header that is missing is a 400 here.
+  return { ...declared, ...documented(declared, [400]) } as unknown as AuthRoute
+}
+
+/** What follows of the envelope, for the documentation. */
+function documented<P extends TObject, B extends TSchema>(
+  { data, body, failures = [] }: Declared<P, B>,
+  more: readonly number[],
+) {
+  const envelope = Type.Object({ data: typeof data === 'object' ? data : Type.Unknown(), error: Type.Null() })
+  return {
+    query: NoFields,
+    response: typeof data === 'string' ? data : envelope,
+    failures: [...failures, ...more, ...(Object.is(body, NoBody) ? [] : [422])],
+  }
 }

@@ -9,6 +9,7 @@ import { memoryStore } from '../../store/memory.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { TestWorld } from '../../testing/test-nodes.ts'
 import { createServer, type HttpServer } from '../server.ts'
+import { operationsOf, requestsOf } from '../testing/conformance.ts'
 import type { TokenPair } from './auth-port.ts'
 import { AUTH_ROUTES } from './auth-scope.ts'
 
@@ -227,6 +228,24 @@ describe('keys', () => {
     expect((await ask('POST', '/admin/rotate-signing-secret', { token })).status).toBe(200)
     expect((await ask('GET', '/admin/metrics', { token })).body?.data).toMatchObject({ root_keys: 1, client_keys: 0 })
   })
+})
+
+test('what the document says of each route of keys and logins holds where fields are wrong', async () => {
+  const { access_token: token } = pairIn(await logIn())
+  const own = new Set(AUTH_ROUTES.map(({ url: path }) => path.replaceAll(/:(\w+)/g, '{$1}')))
+  const document = (await (await fetch(`${url}/openapi.json`)).json()) as unknown
+  const operations = operationsOf(document).filter(({ path }) => own.has(path))
+  expect(operations).toHaveLength(AUTH_ROUTES.length)
+  const seen: unknown[] = []
+  for (const operation of operations) {
+    for (const { kind, what, path, body } of requestsOf(operation, {})) {
+      if (kind !== 'missing' && kind !== 'wrong type') continue
+      const { status, body: answer } = await ask(operation.method, path, { token, body })
+      const isSaid = '422' in operation.responses && typeof answer?.error === 'string'
+      if (status !== 422 || !isSaid) seen.push([operation.method, path, what, status])
+    }
+  }
+  expect(seen).toEqual([])
 })
 
 describe('the node behind the guard', () => {

@@ -25,6 +25,7 @@ const FAILURES: Readonly<Record<string, { readonly status: number; readonly reas
   KEY_NOT_FOUND: { status: 404 },
   KEY_EXISTS: { status: 409 },
   KEYS_FULL: { status: 409 },
+  LAST_ADMIN: { status: 409 },
 }
 
 export class AuthRequestError extends CodedError<'HEADER_INVALID' | 'TOKEN_MISSING' | 'PERMISSION_DENIED'> {}

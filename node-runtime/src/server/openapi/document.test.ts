@@ -1,10 +1,10 @@
 // The document that clients are made from: whole, unambiguous, and made of schemas that every validator reads.
 import { expect, test } from 'vitest'
-import { ROUTES } from '../api.ts'
+import { DECLARATIONS } from '../api.ts'
 import { problemsOf } from '../testing/document-rules.ts'
 import { openApiDocument } from './document.ts'
 
-const document = openApiDocument(ROUTES)
+const document = openApiDocument(DECLARATIONS)
 
 test('the document keeps the rules of OpenAPI 3.1', () => {
   // As others read it: without what TypeBox keeps beside the schemas.
@@ -40,14 +40,14 @@ test('a document that breaks a rule is told from one that does not', () => {
 
 test('every route is in it', () => {
   const count = Object.values(document.paths as object).reduce((sum, path) => sum + Object.keys(path).length, 0)
-  expect(count).toBe(ROUTES.length)
+  expect(count).toBe(DECLARATIONS.length)
 })
 
 test('the permissions of routes are in the grammar', () => {
   const grammar =
     /^(public|token|admin|(application|package|blob|namespace|group|context|keys)(:[a-z-]+){0,2}(\[:\w+(,:\w+)*\])?)$/
-  expect(ROUTES.map(({ permission = 'admin' }) => permission).filter((each) => !grammar.test(each))).toEqual([])
-  const unknown = ROUTES.flatMap(({ url, permission = '' }) =>
+  expect(DECLARATIONS.map(({ permission = 'admin' }) => permission).filter((each) => !grammar.test(each))).toEqual([])
+  const unknown = DECLARATIONS.flatMap(({ url, permission = '' }) =>
     [...permission.matchAll(/[[,](:\w+)/g)].map(([, name = '']) => name).filter((name) => !url.includes(name)),
   )
   expect(unknown).toEqual([])

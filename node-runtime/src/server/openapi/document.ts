@@ -1,5 +1,5 @@
 // The OpenAPI 3.1 document of the API, from the declarations of its routes. Pure: the same routes, the same text.
-import type { Route } from '../route.ts'
+import type { RouteDeclaration } from '../route.ts'
 import { ERROR_SCHEMA, failuresOf, type Json, operationOf, refusalOf } from './operation.ts'
 
 const DESCRIPTION = [
@@ -13,7 +13,7 @@ const DESCRIPTION = [
 const LICENSE = { name: 'MIT OR Apache-2.0', identifier: 'MIT OR Apache-2.0' }
 
 /** Of every operation; HEAD stands beside GET where it is declared. */
-export function openApiDocument(routes: readonly Route[]): Json {
+export function openApiDocument(routes: readonly RouteDeclaration[]): Json {
   const paths: Record<string, Record<string, Json>> = {}
   for (const route of [...routes].sort(byPlace)) {
     const path = templateOf(route.url)
@@ -37,7 +37,7 @@ function templateOf(url: string): string {
   return url.replaceAll(/:(\w+)/g, '{$1}')
 }
 
-function byPlace(a: Route, b: Route): number {
+function byPlace(a: RouteDeclaration, b: RouteDeclaration): number {
   if (a.url !== b.url) return a.url < b.url ? -1 : 1
   return a.method < b.method ? -1 : 1
 }

@@ -1,7 +1,7 @@
 // One operation of the OpenAPI document: what a route takes, gives and refuses.
 import { STATUS_CODES } from 'node:http'
 import { type TObject, Type } from 'typebox'
-import { NoBody, type Route } from '../route.ts'
+import { NoBody, type RouteDeclaration } from '../route.ts'
 
 export interface Json {
   readonly [key: string]: unknown
@@ -19,7 +19,7 @@ const BYTES = { type: 'string', format: 'binary' }
 const REFUSAL: Json = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } }
 
 /** Statuses that any route may answer with, and when; the guard answers 401 and its own 403 without a body. */
-export function failuresOf(route: Route): number[] {
+export function failuresOf(route: RouteDeclaration): number[] {
   const hasInput = [route.params, route.query].some((part) => Object.keys(part.properties).length > 0)
   const hasBody = takesBody(route)
   return [
@@ -42,7 +42,7 @@ export function refusalOf(status: number): Json {
   return { description: STATUS_CODES[status] ?? '', content: REFUSAL }
 }
 
-export function operationOf(route: Route, path: string): Json {
+export function operationOf(route: RouteDeclaration, path: string): Json {
   const permission = route.permission ?? 'admin'
   return {
     operationId: idOf(route),
@@ -58,15 +58,15 @@ export function operationOf(route: Route, path: string): Json {
   }
 }
 
-function isPublic(route: Route): boolean {
+function isPublic(route: RouteDeclaration): boolean {
   return route.permission === 'public'
 }
 
-function takesBody(route: Route): boolean {
+function takesBody(route: RouteDeclaration): boolean {
   return HAS_BODY.has(route.method) && (route.streams === true || route.body !== NoBody)
 }
 
-function parametersOf({ params, query }: Route): Json {
+function parametersOf({ params, query }: RouteDeclaration): Json {
   const parameters = [...parametersIn('path', params), ...parametersIn('query', query)]
   return parameters.length === 0 ? {} : { parameters }
 }
@@ -80,21 +80,21 @@ function parametersIn(place: 'path' | 'query', { properties }: TObject): Json[] 
   }))
 }
 
-function bodyOf(route: Route): Json {
+function bodyOf(route: RouteDeclaration): Json {
   if (!takesBody(route)) return {}
   if (route.streams)
     return { requestBody: { required: true, content: { 'application/octet-stream': { schema: BYTES } } } }
   return { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }
 }
 
-function contentOf({ method, response }: Route): Json {
+function contentOf({ method, response }: RouteDeclaration): Json {
   if (method === 'HEAD') return {}
   if (typeof response === 'string') return { content: { [response]: { schema: BYTES } } }
   return { content: { 'application/json': { schema: response ?? { type: 'object' } } } }
 }
 
 /** `GET /admin-api/contexts/:id/storage` is `getContextsIdStorage`; a slash at the end is `Slash`. */
-function idOf({ method, url }: Route): string {
+function idOf({ method, url }: RouteDeclaration): string {
   const words = url
     .replace(PREFIXES, '')
     .replace(/\/$/, '/slash')

@@ -4,6 +4,7 @@ import { NoBody, NoFields } from '../../route.ts'
 import type { ClientKeyRow } from '../auth-port.ts'
 import { type AuthRoute, protectedRoute } from '../auth-route.ts'
 import { seconds } from './keys.ts'
+import { TokenPairData } from './logins.ts'
 
 const OptionalText = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
@@ -32,6 +33,8 @@ const newClient = (url: string): AuthRoute =>
     permission: 'admin',
     params: NoFields,
     body: NewClient,
+    data: TokenPairData,
+    failures: [409],
     handle: async ({ auth }, { body }: { body: Static<typeof NewClient> }, caller) => {
       const pair = await auth.keys.addClient(caller, {
         contextId: body.context_id ?? undefined,

@@ -9,8 +9,19 @@ const Text = Type.String({ minLength: 1 })
 export const KeyParams = Type.Object({ id: Type.String() })
 const Permissions = Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()]))
 
+const PermissionsData = Type.Object({ permissions: Type.Array(Type.String()) })
+
 /** Times are Unix seconds there. */
 export const seconds = (ms: number | undefined): number | null => (ms === undefined ? null : Math.floor(ms / 1000))
+
+const RootRow = Type.Object({
+  key_id: Type.String(),
+  public_key: Type.String(),
+  auth_method: Type.String(),
+  created_at: Type.Integer(),
+  revoked_at: Type.Union([Type.Integer(), Type.Null()]),
+  permissions: Type.Array(Type.String()),
+})
 
 const rowOf = (key: RootKeyRow) => ({
   key_id: key.id,
@@ -29,6 +40,7 @@ export const keyRoutes: readonly AuthRoute[] = [
     permission: 'keys:list',
     params: NoFields,
     body: NoBody,
+    data: Type.Array(RootRow),
     handle: async ({ auth }) => auth.keys.roots().map(rowOf),
   }),
   protectedRoute({
@@ -43,6 +55,7 @@ export const keyRoutes: readonly AuthRoute[] = [
       provider_data: Type.Object({}),
       target_node_url: Type.Optional(Type.Any()),
     }),
+    failures: [409],
     handle: async ({ auth }, { body }, caller) => {
       const data = { ...body.provider_data }
       await auth.keys.addRoot(caller, { method: body.auth_method, publicKey: body.public_key, data })
@@ -73,6 +86,7 @@ export const keyRoutes: readonly AuthRoute[] = [
     permission: 'keys:permissions:get',
     params: KeyParams,
     body: NoBody,
+    data: PermissionsData,
     handle: async ({ auth }, { params }) => ({ permissions: auth.keys.permissionsOf(params.id) }),
   }),
   protectedRoute({
@@ -82,6 +96,8 @@ export const keyRoutes: readonly AuthRoute[] = [
     permission: 'admin',
     params: KeyParams,
     body: Type.Object({ add: Permissions, remove: Permissions }),
+    data: PermissionsData,
+    failures: [409],
     handle: async ({ auth }, { params, body }, caller) => {
       const change = { add: body.add ?? [], remove: body.remove ?? [] }
       return { permissions: await auth.keys.changePermissions(caller, params.id, change) }

@@ -17,7 +17,20 @@ const LoginBody = Type.Object({
   permissions: Type.Optional(Type.Any()),
 })
 
+const Challenge = Type.Object({
+  challenge: Type.String(),
+  nonce: Type.String(),
+  message: Type.String(),
+  expires_at: Type.Integer(),
+})
+
 const RefreshBody = Type.Object({ access_token: Text, refresh_token: Text })
+
+export const TokenPairData = Type.Object({
+  access_token: Type.String(),
+  refresh_token: Type.String(),
+  error: Type.Null(),
+})
 
 const BEARER = /^Bearer +(\S+) *$/i
 
@@ -29,6 +42,7 @@ const validate = (method: 'GET' | 'POST'): AuthRoute =>
     permission: 'public',
     params: NoFields,
     body: NoBody,
+    failures: [401],
     handle: async ({ auth }, { headers }) => {
       const caller = await auth.callers.of(forwardedToken(headers), headers)
       return new AuthReply('', callerHeaders(caller))
@@ -43,6 +57,8 @@ export const loginRoutes: readonly AuthRoute[] = [
     permission: 'public',
     params: NoFields,
     body: LoginBody,
+    data: TokenPairData,
+    failures: [401, 429],
     handle: logIn,
   }),
   publicRoute({
@@ -52,6 +68,8 @@ export const loginRoutes: readonly AuthRoute[] = [
     permission: 'public',
     params: NoFields,
     body: RefreshBody,
+    data: TokenPairData,
+    failures: [401],
     handle: async ({ auth }, { body, headers }) => ({ ...(await auth.sessions.refresh(body, headers)), error: null }),
   }),
   publicRoute({
@@ -61,6 +79,8 @@ export const loginRoutes: readonly AuthRoute[] = [
     permission: 'public',
     params: NoFields,
     body: Type.Object({ refreshToken: Text }),
+    data: Type.Object({ access_token: Type.String(), refresh_token: Type.String() }),
+    failures: [401],
     handle: async ({ auth }, { body, headers }) => auth.sessions.refreshAlone(body.refreshToken, headers),
   }),
   publicRoute({
@@ -70,6 +90,8 @@ export const loginRoutes: readonly AuthRoute[] = [
     permission: 'public',
     params: NoFields,
     body: NoBody,
+    data: Challenge,
+    failures: [404],
     handle: async ({ auth }) => {
       if (auth.challenge === undefined) throw new ServerError('NOT_FOUND', 'nobody can log in by signature here')
       return auth.challenge()

@@ -11,7 +11,7 @@ const page = (url: string, summary: string, text: string, type = 'text/html; cha
     permission: 'public',
     params: NoFields,
     body: NoBody,
-    response: type,
+    data: type,
     handle: async () => new PageReply(text, type),
   })
 

@@ -5,7 +5,7 @@ import { readCbor } from './cbor-reader.ts'
 import { writeCbor } from './cbor-writer.ts'
 import { WireError } from './errors.ts'
 import { CBOR_ITEMS_MAX, DEPTH_MAX } from './limits.ts'
-import type { Shape } from './shape.ts'
+import { named, type Shape } from './shape.ts'
 
 export interface Codec<T> {
   /** Throws WireError when `value` breaks a bound: nothing is sent that a peer would refuse. */
@@ -20,7 +20,7 @@ const LIMITS = { depthMax: DEPTH_MAX, itemsMax: CBOR_ITEMS_MAX }
 export function message<T>(tag: string, body: Shape<T>, maxBytes: number): Codec<T> {
   return {
     encode(value) {
-      return within(writeCbor([tag, body.raw(value, tag)]), tag, maxBytes)
+      return within(writeCbor([tag, named(tag, (at) => body.raw(value, at))]), tag, maxBytes)
     },
     decode(bytes) {
       const raw = readCbor(within(bytes, tag, maxBytes), LIMITS)
@@ -28,7 +28,7 @@ export function message<T>(tag: string, body: Shape<T>, maxBytes: number): Codec
         const seen = Array.isArray(raw) && typeof raw[0] === 'string' ? raw[0].slice(0, 40) : 'something else'
         throw new WireError('WIRE_KIND', `expected a ${tag} message, got ${seen}`, { data: { expected: tag, seen } })
       }
-      return body.read(raw[1], tag)
+      return named(tag, (at) => body.read(raw[1], at))
     },
   }
 }

@@ -6,7 +6,7 @@ import { ID_LENGTH } from '../base/ids.ts'
 import { readCbor } from './cbor-reader.ts'
 import { writeCbor } from './cbor-writer.ts'
 import { CBOR_ITEMS_MAX, DEPTH_MAX } from './limits.ts'
-import { bytes, flag, list, oneOf, plain, record, type Shape, text, uint, wrong } from './shape.ts'
+import { bytes, flag, list, named, oneOf, plain, record, type Shape, text, uint, wrong } from './shape.ts'
 
 export class RecordError extends CodedError<'RECORD_DAMAGED'> {}
 
@@ -201,7 +201,8 @@ export function encodeRow(row: Row): Bytes {
 export function decodeRow<T extends Row>(what: RowName, stored: Bytes): T {
   const shape: Shape<Row> = ROWS[what]
   try {
-    return shape.read(readCbor(stored, LIMITS), what) as T
+    const raw = readCbor(stored, LIMITS)
+    return named(what, (at) => shape.read(raw, at)) as T
   } catch (cause) {
     throw damaged(what, cause)
   }

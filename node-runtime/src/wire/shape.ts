@@ -10,6 +10,32 @@ export interface Shape<T> {
   read(raw: unknown, at: string): T
   /** What DAG-CBOR encodes. Throws WireError where `read` would refuse it. */
   raw(value: T, at: string): unknown
+  /** Of a record: the same with its fields beside the one in `out`, which is in `map` or `raw`, too. */
+  readonly beside?: {
+    read(map: Readonly<Record<string, unknown>>, at: string, out: Record<string, unknown>): unknown
+    raw(value: Readonly<Record<string, unknown>>, at: string, out: Record<string, unknown>): unknown
+  }
+}
+
+/**
+ * What is well-formed is read without its places being named: to write a name costs as much as to read a field. What is
+ * not is read again, for the error. With an empty `at` no place is named.
+ */
+export function named<T>(at: string, work: (at: string) => T): T {
+  try {
+    return work('')
+  } catch (error) {
+    if (error instanceof WireError) return work(at)
+    throw error
+  }
+}
+
+function inside(at: string, name: string): string {
+  return at === '' ? '' : `${at}.${name}`
+}
+
+function nth(at: string, index: number): string {
+  return at === '' ? '' : `${at}[${index}]`
 }
 
 export type Read<S> = S extends Shape<infer T> ? T : never
@@ -118,11 +144,11 @@ export function list<T>(item: Shape<T>, max: number, min = 0): Shape<readonly T[
     read(raw, at) {
       if (!Array.isArray(raw)) throw wrong(at, `a list of ${min} to ${max}`, raw)
       checkLength(raw, at)
-      return raw.map((entry: unknown, index) => item.read(entry, `${at}[${index}]`))
+      return raw.map((entry: unknown, index) => item.read(entry, nth(at, index)))
     },
     raw(value, at) {
       checkLength(value, at)
-      return value.map((entry, index) => item.raw(entry, `${at}[${index}]`))
+      return value.map((entry, index) => item.raw(entry, nth(at, index)))
     },
   }
 }
@@ -214,29 +240,29 @@ export function record<R extends Fields, O extends Fields = Record<never, never>
   ]
   // As they are encoded: then nothing is left to sort.
   all.sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1))
+  const read = (map: Readonly<Record<string, unknown>>, at: string, out: Record<string, unknown>, others: number) => {
+    let unread = Object.keys(map).length - others
+    for (const [name, shape, needed] of all) {
+      const field = Object.hasOwn(map, name) ? map[name] : undefined
+      if (field === undefined && !needed) continue
+      out[name] = shape.read(field, inside(at, name))
+      unread -= 1
+    }
+    if (unread > 0) throw new WireError('WIRE_SHAPE', `${at}: unknown field`, { data: { at } })
+    return out
+  }
+  const raw = (source: Readonly<Record<string, unknown>>, at: string, out: Record<string, unknown>) => {
+    for (const [name, shape, needed] of all) {
+      const field = source[name]
+      if (field !== undefined) out[name] = shape.raw(field, inside(at, name))
+      else if (needed) throw wrong(inside(at, name), 'a value', undefined)
+    }
+    return out
+  }
   return {
-    read(raw, at) {
-      const map = asMap(raw, at)
-      const out: Record<string, unknown> = {}
-      let unread = Object.keys(map).length
-      for (const [name, shape, needed] of all) {
-        const field = Object.hasOwn(map, name) ? map[name] : undefined
-        if (field === undefined && !needed) continue
-        out[name] = shape.read(field, `${at}.${name}`)
-        unread -= 1
-      }
-      if (unread > 0) throw new WireError('WIRE_SHAPE', `${at}: unknown field`, { data: { at } })
-      return out as RecordOf<R, O>
-    },
-    raw(value, at) {
-      const source: Readonly<Record<string, unknown>> = value
-      const out: Record<string, unknown> = {}
-      for (const [name, shape, needed] of all) {
-        if (source[name] !== undefined) out[name] = shape.raw(source[name], `${at}.${name}`)
-        else if (needed) throw wrong(`${at}.${name}`, 'a value', undefined)
-      }
-      return out
-    },
+    read: (value, at) => read(asMap(value, at), at, {}, 0) as RecordOf<R, O>,
+    raw: (value, at) => raw(value, at, {}),
+    beside: { read: (map, at, out) => read(map, at, out, 1), raw },
   }
 }
 
@@ -252,15 +278,20 @@ export function union<K extends string, T extends { readonly [P in K]: string }>
   const shapes = new Map<string, Shape<object>>(Object.entries<Shape<object>>(variants))
   return {
     read(raw, at) {
-      const { [key]: name, ...rest } = asMap(raw, at)
+      const map = asMap(raw, at)
+      const name = Object.hasOwn(map, key) ? map[key] : undefined
       const shape = typeof name === 'string' ? shapes.get(name) : undefined
-      if (shape === undefined) throw wrong(`${at}.${key}`, `one of ${[...shapes.keys()].join(', ')}`, name)
+      if (shape === undefined) throw wrong(inside(at, key), `one of ${[...shapes.keys()].join(', ')}`, name)
+      if (shape.beside) return shape.beside.read(map, at, { [key]: name }) as T
+      const { [key]: _, ...rest } = map
       return { [key]: name, ...shape.read(rest, at) } as unknown as T
     },
     raw(value, at) {
-      const { [key]: name, ...rest } = value
+      const name = value[key]
       const shape = shapes.get(name)
-      if (shape === undefined) throw wrong(`${at}.${key}`, `one of ${[...shapes.keys()].join(', ')}`, name)
+      if (shape === undefined) throw wrong(inside(at, key), `one of ${[...shapes.keys()].join(', ')}`, name)
+      if (shape.beside) return shape.beside.raw(value, at, { [key]: name })
+      const { [key]: _, ...rest } = value
       return { [key]: name, ...(shape.raw(rest, at) as object) }
     },
   }

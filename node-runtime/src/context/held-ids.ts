@@ -1,6 +1,6 @@
 // The set of the deltas held here in any state, stored as a Merkle trie that changes in the batch of the deltas' own
-// rows: so the two never disagree, whatever the process dies of. Nothing of it is kept in memory.
-import { type Bytes, fromHex } from '../base/bytes.ts'
+// rows: so the two never disagree, whatever the process dies of. Rows that are read again are not decoded again.
+import { type Bytes, equalBytes, fromHex } from '../base/bytes.ts'
 import { type ContextId, type DeltaId, idBytes } from '../base/ids.ts'
 import { type Bound, type ItemKey, itemKey } from '../reconcile/item-key.ts'
 import { decodeNode, encodeNode, type LoadNode, type SetNode } from '../reconcile/set-node.ts'
@@ -9,7 +9,7 @@ import { SetView } from '../reconcile/set-view.ts'
 import { keyOf } from '../store/keys.ts'
 import { rangeOf, type Store, type StoreOp, type StoreReader } from '../store/store.ts'
 import type { ContextStore, DeltaOp } from './context-store.ts'
-import { HELD_REBUILD_BATCH } from './limits.ts'
+import { HELD_DECODED_MAX, HELD_REBUILD_BATCH } from './limits.ts'
 
 /** Stands where the length of a path stands in the keys of nodes; no path is so long. */
 const COMPLETE = Uint8Array.of(0xff)
@@ -24,6 +24,8 @@ export class HeldIds {
   readonly #store: Store
   readonly #rows: ContextStore
   readonly #id: Bytes
+  /** The rows read last, with what they say; oldest first. */
+  readonly #decoded = new Map<Bound, { readonly row: Bytes; readonly node: SetNode }>()
 
   constructor(store: Store, rows: ContextStore, contextId: ContextId) {
     this.#store = store
@@ -112,8 +114,21 @@ export class HeldIds {
   #loadFrom(reader: StoreReader): LoadNode {
     return (path) => {
       const row = reader.get(this.#keyOf(path))
-      return row && decodeNode(row)
+      return row && this.#nodeOf(path, row)
     }
+  }
+
+  #nodeOf(path: Bound, row: Bytes): SetNode {
+    const known = this.#decoded.get(path)
+    if (known && (known.row === row || equalBytes(known.row, row))) return known.node
+    const node = decodeNode(row)
+    this.#decoded.delete(path)
+    if (this.#decoded.size >= HELD_DECODED_MAX) {
+      const oldest = this.#decoded.keys().next()
+      if (!oldest.done) this.#decoded.delete(oldest.value)
+    }
+    this.#decoded.set(path, { row, node })
+    return node
   }
 
   #keyOf(path: Bound): Bytes {

@@ -84,6 +84,8 @@ export const BASE_BATCH_ENTRIES = 1000
 /** How often an API call that waits for a join looks whether the state is here. */
 export const JOIN_PROBE_MS = 25
 
+/** Nodes of the set of held ids that stay decoded, some 5 KiB each: those of the newest stamps, which every pull reads. More are decoded again. */
+export const HELD_DECODED_MAX = 32
 /** Ids put into the set of held ids in one batch, where it is made anew from the rows. */
 export const HELD_REBUILD_BATCH = 5000
 

@@ -27,6 +27,29 @@ describe('the scenario of a seed', () => {
     expect([generate(1, 'guest').app, generate(1, 'host').app]).toEqual(['order-sensitive', 'mixed'])
   })
 
+  it('says what a rarity has added, and has each of them in some seeds', () => {
+    const marked = scenarios.flatMap(({ marks = [] }) => marks)
+    const rare = [
+      'even sides',
+      'unheard',
+      'new key',
+      'clock behind',
+      'waiting crash',
+      'handler crash',
+      'late pins',
+    ] as const
+    for (const mark of rare) expect(marked.filter((one) => one === mark).length / SEEDS, mark).toBeGreaterThan(0.03)
+    expect(marked).toContain('false base')
+  })
+
+  it('has nothing behind an ending that could tell what it kept from somebody', () => {
+    for (const { operations, marks = [] } of scenarios) {
+      if (!marks.includes('unheard')) continue
+      const [last, before] = [operations.at(-1), operations.at(-2)]
+      expect((last?.atMs ?? 0) - (before?.atMs ?? 0)).toBeGreaterThan(10_000)
+    }
+  })
+
   it('puts every pair of fault kinds into one run in at least a twentieth of the seeds', () => {
     const rare: string[] = []
     for (const [index, a] of FAULT_KINDS.entries()) {

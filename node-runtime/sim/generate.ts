@@ -6,11 +6,12 @@ import { operationOf } from './operations.ts'
 import { withRarities } from './rarities.ts'
 import {
   type AppName,
+  type DrawnKind,
   FAULT_KINDS,
   type Fault,
-  type FaultKind,
   HOSTILE,
   HOSTILE_ACTS,
+  LATE_NODE,
   type Operation,
   type Scenario,
   SERVINGS,
@@ -24,7 +25,6 @@ const GUEST_SHARE = 0.1
 const COLLECTIONS_SHARE = 0.2
 /** Of the seeds, those in which history goes while they run. */
 const PRUNING_SHARE = 0.5
-const LATE_NODE = 'n9'
 /** Mostly the fewest: what more nodes find is rarely worth what they cost. */
 const NODE_COUNTS = [
   [5, 6],
@@ -63,7 +63,7 @@ function hostApp(seed: number): AppName {
   return drawsFrom(seededRandom(`collections ${seed}`)).chance(COLLECTIONS_SHARE) ? 'collections' : 'mixed'
 }
 
-function chooseKinds(draws: Draws, app: AppName): FaultKind[] {
+function chooseKinds(draws: Draws, app: AppName): DrawnKind[] {
   const kinds = draws.some(FAULT_KINDS, draws.whole(3, 6))
   // What arrives from before is what such an application is there for.
   if (app === 'order-sensitive' && !kinds.includes('partition') && draws.chance(0.6)) kinds.push('partition')
@@ -99,7 +99,7 @@ interface Setting {
   readonly lengthMs: number
 }
 
-function faultsOf(kind: FaultKind, { draws, nodes, all, lengthMs }: Setting): Fault[] {
+function faultsOf(kind: DrawnKind, { draws, nodes, all, lengthMs }: Setting): Fault[] {
   const window = (leastMs: number, mostMs: number) => {
     const fromMs = draws.whole(0, Math.floor(lengthMs * 0.8))
     return { fromMs, untilMs: fromMs + draws.whole(leastMs, mostMs) }

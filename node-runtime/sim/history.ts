@@ -96,6 +96,7 @@ export class History {
     let swap = 0
     let undone = 0
     let redone = 0
+    let isWaiting = false
     for (const op of ops) {
       const letter = op.key[0]
       if (letter === LETTERS.undo && op.type === 'del') undone += 1
@@ -104,6 +105,7 @@ export class History {
       if (letter === LETTERS.handler) this.#handler(name, op, ops)
       if (letter === LETTERS.delta && op.type === 'put') this.#delta(name, op, { ops, nowMs })
       if (letter === LETTERS.delta) this.#hold(name, op)
+      if (letter === LETTERS.delta && op.type === 'put') isWaiting ||= statusOf(op.value) === 'waiting'
       if (letter === LETTERS.reissue && op.type === 'put') this.reissues += 1
       if (letter === LETTERS.acknowledgement && op.type === 'put') this.#beat(name, op)
     }
@@ -119,6 +121,7 @@ export class History {
     // What was received aside is named as the state, and is aside no more.
     if (swap === 3) turns.push('swap')
     if (ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.handler)) turns.push('handler')
+    if (isWaiting) turns.push('waiting')
     return turns
   }
 

@@ -53,6 +53,7 @@ export class NodeFaults {
       if (fault.kind === 'restart') at(fault.atMs, () => this.#restart(fault))
       if (fault.kind === 'late') at(fault.atMs, () => this.#joinLate(fault))
       if (fault.kind === 'removal') at(fault.atMs, () => this.#remove(fault))
+      if (fault.kind === 'rotation') at(fault.atMs, () => this.#rotate(fault))
       if (fault.kind === 'hostile') this.#startHostile(fault)
     }
   }
@@ -188,6 +189,18 @@ export class NodeFaults {
       removeMember(by.node, groupId, account).catch((error) => note(`${fault.node} is not removed: ${String(error)}`))
     }
     this.#world.clock.setTimer(() => this.#remove(fault), RETRY_MS)
+  }
+
+  #rotate({ node: name, kind }: Of<'rotation'>): void {
+    const { setting, history, note } = this.#parts
+    const { groupId, namespaceId } = setting.shared
+    const node = this.#world.nodes.get(name)
+    if (!node?.running) return
+    history.faults.add(kind)
+    node.node.namespaces
+      .get(namespaceId)
+      .rotateKey(groupId)
+      .catch((error) => note(`${name} makes no key: ${String(error)}`))
   }
 
   #startHostile(fault: Of<'hostile'>): void {

@@ -25,6 +25,13 @@ export function operationOf(app: AppName, draws: Draws, index: number): Call {
   return app === 'mixed' ? mixed(draws, index) : orderSensitive(draws, index)
 }
 
+/** One more write, which changes something whatever is there, and causes nothing else. */
+export function writeOf(app: AppName, { node, atMs, id }: { node: string; atMs: number; id: string }): Operation {
+  const value = `one more ${id}`
+  if (app === 'mixed') return { atMs, node, method: 'set', args: { key: value, value } }
+  return { atMs, node, method: app === 'collections' ? 'push' : 'append', args: { value } }
+}
+
 function mixed(draws: Draws, index: number): Call {
   const key = `k${draws.whole(0, KEYS - 1)}`
   const tag = `t${draws.whole(0, TAGS - 1)}`

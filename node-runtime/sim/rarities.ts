@@ -1,7 +1,9 @@
 // What would happen too rarely by chance: added to some seeds from draws of its own, so that all others stay as they were.
 import { seededRandom } from '../src/testing/seeded-random.ts'
 import { type Draws, drawsFrom } from './draws.ts'
-import { endOf, type Fault, type Operation, type Scenario } from './scenario.ts'
+import { withEnding } from './endings.ts'
+import { writeOf } from './operations.ts'
+import { endOf, type Fault, LATE_NODE, type Operation, type Scenario } from './scenario.ts'
 
 /** Of the seeds with a hostile peer, those where it serves a state that is not the one it names. */
 const FALSE_STATE_SHARE = 0.25
@@ -13,6 +15,12 @@ const HANDLER_CRASH_SHARE = 0.15
 const SILENCE_SHARE = 0.04
 /** What waits leaves memory after five minutes, at the next sweep: a minute later at most. */
 const SILENCE_MS = 390_000
+/** Of the seeds, those where somebody dies while something waits for a parent that it cannot ask for. */
+const WAITING_CRASH_SHARE = 0.06
+/** Of the seeds with a false state and nobody who comes late, those where somebody does: it alone needs a base. */
+const FALSE_BASE_SHARE = 0.5
+/** Of the seeds with a removal, those where what the member wrote last comes in another order than the removal. */
+const LATE_PINS_SHARE = 0.3
 const LOSSY_MS = 6000
 const WIND_MS = 5000
 
@@ -28,8 +36,68 @@ export function withRarities(scenario: Scenario, seed: number): Scenario {
   )
   if (diesAtSwap && scenario.retention) faults.push(...swapCrashes(scenario.nodes, draws))
   if (isSilent && hasHandlers) faults.push(...silence(scenario, draws))
-  const changed = { ...scenario, faults }
-  return diesAtHandler && hasHandlers ? withLastEvent(changed, draws) : changed
+  const changed = further({ ...scenario, faults }, seed)
+  return diesAtHandler && hasHandlers ? withLastEvent(changed, draws) : withEnding(changed, seed)
+}
+
+/** From draws of their own, too: the seeds that the older ones have found stay. */
+function further(scenario: Scenario, seed: number): Scenario {
+  const draws = drawsFrom(seededRandom(`further rarities 1908 ${seed}`))
+  const isChosen = {
+    waiting: draws.chance(WAITING_CRASH_SHARE),
+    base: draws.chance(FALSE_BASE_SHARE),
+    pins: draws.chance(LATE_PINS_SHARE),
+  }
+  const { faults } = scenario
+  const isFalse = faults.some((fault) => fault.kind === 'hostile' && fault.serving === 'false-state')
+  const isLate = faults.some(({ kind }) => kind === 'late')
+  const removal = faults.find((fault) => fault.kind === 'removal')
+  let changed = scenario
+  if (isChosen.waiting) changed = dyingWaiting(changed, draws)
+  if (isChosen.base && isFalse && !isLate) changed = needingBase(changed, draws)
+  if (isChosen.pins && removal) changed = pinnedLate(changed, removal)
+  return changed
+}
+
+function dyingWaiting(scenario: Scenario, draws: Draws): Scenario {
+  const { nodes, operations, faults, marks = [] } = scenario
+  const node = draws.pick(nodes.slice(1))
+  const fromMs = draws.whole(0, Math.max(0, (operations.at(-1)?.atMs ?? 0) - LOSSY_MS))
+  const [batch, written, downMs] = [draws.pick([1, 1, 2, 4]), draws.chance(0.5), draws.pick([1, 100])]
+  const crash: Fault = { kind: 'crash', node, atMs: fromMs, batch, written, downMs, on: 'waiting' }
+  return { ...scenario, faults: [...faults, ...deaf(node, nodes, fromMs), crash], marks: [...marks, 'waiting crash'] }
+}
+
+function needingBase(scenario: Scenario, draws: Draws): Scenario {
+  const { nodes, operations, faults, marks = [] } = scenario
+  const atMs = draws.whole(0, operations.at(-1)?.atMs ?? 0)
+  const late: Fault = { kind: 'late', node: LATE_NODE, via: nodes[0] ?? 'n0', atMs }
+  return { ...scenario, faults: [...faults, late], marks: [...marks, 'false base'] }
+}
+
+/** Some hear of the removal before they have what it accepts, and get that piece by piece. */
+function pinnedLate(scenario: Scenario, { node, atMs }: Extract<Fault, { kind: 'removal' }>): Scenario {
+  const { app, operations, faults, marks = [] } = scenario
+  const last = [6, 5, 4, 3, 2, 1].map((step) =>
+    writeOf(app, { node, atMs: Math.max(0, atMs - 150 * step), id: `${step}` }),
+  )
+  const [fromMs, untilMs] = [Math.max(0, atMs - 1000), atMs + 2500]
+  const wind: Fault = { kind: 'reorder', rate: 0.9, maxMs: 3000, fromMs, untilMs }
+  return {
+    ...scenario,
+    operations: [...operations, ...last].sort((a, b) => a.atMs - b.atMs),
+    faults: [...faults, wind],
+    marks: [...marks, 'late pins'],
+  }
+}
+
+/** Half of what it hears is lost, and it cannot ask. */
+function deaf(node: string, nodes: readonly string[], fromMs: number): Fault[] {
+  const untilMs = fromMs + LOSSY_MS
+  return [
+    { kind: 'one-way', from: [node], to: nodes.filter((name) => name !== node), fromMs, untilMs },
+    { kind: 'loss', rate: 0.5, fromMs, untilMs },
+  ]
 }
 
 /** Of everyone: nobody knows who will be behind. */
@@ -38,7 +106,7 @@ function swapCrashes(nodes: readonly string[], draws: Draws): Fault[] {
   return nodes.map((node) => ({ kind: 'crash', node, atMs: 0, batch, written, downMs, on: 'swap' }))
 }
 
-/** Half of what it hears is lost, and it cannot ask; then it hears nothing at all. */
+/** First it is deaf, then it hears nothing at all. */
 function silence({ nodes, operations }: Scenario, draws: Draws): Fault[] {
   const node = draws.pick(nodes.slice(1))
   const others = nodes.filter((name) => name !== node)
@@ -46,8 +114,7 @@ function silence({ nodes, operations }: Scenario, draws: Draws): Fault[] {
   const fromMs = draws.whole(0, Math.max(0, lastMs - LOSSY_MS))
   const cutMs = fromMs + LOSSY_MS
   return [
-    { kind: 'one-way', from: [node], to: others, fromMs, untilMs: cutMs },
-    { kind: 'loss', rate: 0.5, fromMs, untilMs: cutMs },
+    ...deaf(node, nodes, fromMs),
     { kind: 'partition', sides: [[node], others], silent: false, fromMs: cutMs, untilMs: cutMs + SILENCE_MS },
   ]
 }
@@ -63,5 +130,6 @@ function withLastEvent(scenario: Scenario, draws: Draws): Scenario {
   const crash: Fault = { kind: 'crash', node, atMs: atMs - 1, batch, written, downMs, on: 'handler' }
   // A little wind: while it blows the faults are not over.
   const wind: Fault = { kind: 'delay', maxMs: 20, fromMs: atMs, untilMs: atMs + WIND_MS }
-  return { ...scenario, operations: [...operations, last], faults: [...faults, crash, wind] }
+  const marks = [...(scenario.marks ?? []), 'handler crash' as const]
+  return { ...scenario, operations: [...operations, last], faults: [...faults, crash, wind], marks }
 }

@@ -17,7 +17,9 @@ export const FAULT_KINDS = [
   'removal',
   'hostile',
 ] as const
-export type FaultKind = (typeof FAULT_KINDS)[number]
+export type DrawnKind = (typeof FAULT_KINDS)[number]
+/** `rotation` is never drawn: some seeds end with it. */
+export type FaultKind = DrawnKind | 'rotation'
 
 export const APPS = ['mixed', 'collections', 'order-sensitive'] as const
 export type AppName = (typeof APPS)[number]
@@ -53,8 +55,8 @@ export const HOSTILE_ACTS = [
 ] as const
 export type HostileAct = (typeof HOSTILE_ACTS)[number]
 
-/** What a node has just done. */
-export type Turn = 'swap' | 'handler'
+/** What a node has just done: `waiting`, it has put aside what lacks a parent. */
+export type Turn = 'swap' | 'handler' | 'waiting'
 
 export type Fault =
   | ({ readonly kind: 'loss'; readonly rate: number } & Window)
@@ -89,6 +91,8 @@ export type Fault =
     }
   | { readonly kind: 'late'; readonly node: string; readonly via: string; readonly atMs: number }
   | { readonly kind: 'removal'; readonly node: string; readonly by: string; readonly atMs: number }
+  /** Makes a new key of the group, which all others have to ask for. */
+  | { readonly kind: 'rotation'; readonly node: string; readonly atMs: number }
   | {
       readonly kind: 'hostile'
       readonly member: boolean
@@ -102,6 +106,17 @@ export interface Operation {
   readonly method: string
   readonly args: Readonly<Record<string, string>>
 }
+
+/** What a rarity has added: who wants it need not run the seeds without. */
+export type Mark =
+  | 'even sides'
+  | 'unheard'
+  | 'new key'
+  | 'clock behind'
+  | 'waiting crash'
+  | 'handler crash'
+  | 'false base'
+  | 'late pins'
 
 export interface Scenario {
   readonly v: 1
@@ -118,8 +133,11 @@ export interface Scenario {
   readonly retention?: { readonly checkpointMin: number; readonly absentMs: number }
   readonly operations: readonly Operation[]
   readonly faults: readonly Fault[]
+  readonly marks?: readonly Mark[]
 }
 
+/** The one that joins while the others write. */
+export const LATE_NODE = 'n9'
 /** The node that is none of ours. */
 export const HOSTILE = 'mallory'
 

@@ -57,6 +57,7 @@ export const CAUSAL: readonly Mutant[] = [
     replace: 'if (here.count === part.count) return',
     why: 'two members that lack as much of each other in a range never find out by comparing',
     breaks: 'I4',
+    needs: 'even sides',
     chosenFrom: 'source',
   },
   {

@@ -29,7 +29,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: '',
     why: 'what a removal accepts, and arrives after it, stays void on this node only',
     breaks: 'I1',
-    needs: 'removal',
+    needs: 'late pins',
     chosenFrom: 'source',
   },
   {
@@ -49,7 +49,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: '',
     why: 'a delta under a key that is not here is parked, and nobody asks for the key',
     breaks: 'I4',
-    needs: 'removal',
+    needs: 'new key',
     chosenFrom: 'source',
   },
   {
@@ -69,7 +69,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: 'await run({ key, row, settle: [] }); await this.#parts.store.batch([remove])',
     why: 'a crash between the two batches runs the handler again',
     breaks: 'I3',
-    needs: 'crash',
+    needs: 'handler crash',
     chosenFrom: 'source',
   },
   {
@@ -79,7 +79,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: '    const { restored } = this.#parts\n',
     why: 'handlers that a crash interrupted wait until some other event comes',
     breaks: 'I3',
-    needs: 'crash',
+    needs: 'handler crash',
     chosenFrom: 'source',
   },
   {
@@ -89,7 +89,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: '',
     why: 'after a restart a node whose clock is behind writes deltas that are not later than their parents',
     breaks: 'I2',
-    needs: 'crash',
+    needs: 'clock behind',
     chosenFrom: 'source',
   },
   {
@@ -112,6 +112,7 @@ export const CONTEXT: readonly Mutant[] = [
     for (let index`,
     why: 'late deltas are applied to a state that holds what sorts after them',
     breaks: 'I1',
+    needs: 'order-sensitive',
     chosenFrom: 'history',
   },
   {
@@ -197,10 +198,16 @@ export const CONTEXT: readonly Mutant[] = [
   },
   {
     name: 'author-handles-its-own-events',
-    file: 'context/handlers/handler-rows.ts',
-    find: 'if (delta.author === self) return []',
-    replace: 'if (delta.author === self && payload.depth === 0) return []',
-    why: 'what a handler emits comes back to the node that emitted it',
+    file: 'context/calls/caller.ts',
+    find: '    await ledger.commit([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)])\n',
+    replace: `    const own = payload.events.flatMap(({ kind, data, handler }, index) => {
+      if (handler === undefined || payload.depth === 0) return []
+      const row = { v: 1, kind, data, handler, depth: payload.depth + 1, attempts: 0, dueMs: 0, state: 'queued', error: null } as const
+      return [rows.putHandler(rows.handlerKey(delta.hlc, delta.id, index), row)]
+    })
+    await ledger.commit([...fold.ops, ...own, ...(await also()), rows.markOutgoing(delta.id)])
+`,
+    why: 'what a handler emits is handled on the node that emitted it, too',
     breaks: 'I3',
     needs: 'mixed',
     chosenFrom: 'history',
@@ -223,7 +230,7 @@ export const CONTEXT: readonly Mutant[] = [
     if (pruned?.swapped || status === 'again') restored.push(delta)`,
     why: 'deltas that wait for parents are on the disk, count as held, and are never looked at again',
     breaks: 'I4',
-    needs: 'crash',
+    needs: 'waiting crash',
     chosenFrom: 'history',
   },
   {
@@ -233,6 +240,7 @@ export const CONTEXT: readonly Mutant[] = [
     replace: 'await Promise.resolve().catch(',
     why: 'deltas that cite operations which come later stay parked',
     breaks: 'I4',
+    needs: 'removal',
     chosenFrom: 'history',
   },
 ]

@@ -80,7 +80,7 @@ export class Baseline {
   }
 }
 
-function has({ app, retention, faults }: Scenario, need: Need | undefined): boolean {
+function has({ app, retention, faults, marks = [] }: Scenario, need: Need | undefined): boolean {
   switch (need) {
     case undefined:
       return true
@@ -94,7 +94,7 @@ function has({ app, retention, faults }: Scenario, need: Need | undefined): bool
     case 'removal':
       return faults.some(({ kind }) => kind === need)
     default:
-      return app === need
+      return app === need || marks.some((mark) => mark === need)
   }
 }
 

@@ -1,11 +1,11 @@
 // A planted bug: an exact replacement in one source of the node.
-import type { AppName } from '../scenario.ts'
+import type { AppName, Mark } from '../scenario.ts'
 
 /** Of `architecture.md`, as the README of `node-runtime/src/context` and `docs/` repeat them. */
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7'
 
 /** What a scenario must have for the changed line to matter much. Seeds without it count as passed, and are not run. */
-export type Need = 'crash' | 'hostile' | 'pruning' | 'removal' | 'silence' | AppName
+export type Need = 'crash' | 'hostile' | 'pruning' | 'removal' | 'silence' | Mark | AppName
 
 export interface Mutant {
   readonly name: string

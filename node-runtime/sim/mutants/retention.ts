@@ -59,7 +59,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: 'if (this.root.length !== expectedRoot.length) {',
     why: 'a state that is not the one its checkpoint or creator signed takes the place of ours',
     breaks: 'I7',
-    needs: 'hostile',
+    needs: 'false base',
     chosenFrom: 'history',
   },
   {

@@ -19,6 +19,7 @@ export const SYNC: readonly Mutant[] = [
     replace: 'this.#choose(topic, isWaiting ? ROUND_PEERS_MAX : 0)',
     why: 'who lacks the newest deltas waits for nothing and asks nobody',
     breaks: 'I4',
+    needs: 'unheard',
     chosenFrom: 'history',
   },
 ]

@@ -18,7 +18,7 @@ import { KeyRing } from './context/namespaces/key-ring.ts'
 import type { Namespace } from './context/namespaces/namespace.ts'
 import { Namespaces } from './context/namespaces/namespaces.ts'
 import type { Retention } from './context/parts.ts'
-import type { NodeEvent, StateEvent } from './context/ports.ts'
+import type { GroupEvent, NodeEvent, StateEvent } from './context/ports.ts'
 import type { LinkFaults } from './network/faults/link-faults.ts'
 import type { Network } from './network/network.ts'
 import type { GuestExecutor } from './runtime/guest-executor.ts'
@@ -115,6 +115,7 @@ export class Node implements NodeServices {
     const applications = new Applications({ store, blobs, executor })
     const events = new Feed<NodeEvent>((error) => log.error({ error: String(error) }, 'a watcher of events failed'))
     const nowMs = () => clock.nowMs()
+    const onGroupEvent = (event: GroupEvent) => events.emit(event)
     const shared = {
       store,
       identity,
@@ -122,6 +123,7 @@ export class Node implements NodeServices {
       account,
       hlc,
       nowMs,
+      onGroupEvent,
       random,
       outbound: sync,
       log: log.child({ module: 'context' }),
@@ -132,7 +134,6 @@ export class Node implements NodeServices {
       clock,
       applications,
       onChange: (namespace: Namespace) => late.joiner?.wake(namespace),
-      onGroupEvent: (event) => events.emit(event),
     })
     late.namespaces = namespaces
     const onEvent = (event: StateEvent) => {

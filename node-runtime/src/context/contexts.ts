@@ -33,7 +33,7 @@ import type { ContextRecord, Retention } from './parts.ts'
 import type { StateEvent } from './ports.ts'
 import { Residence } from './residence.ts'
 
-export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'onGroupEvent' | 'keyRing'> {
+export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRing'> {
   readonly clock: Clock
   readonly executor: GuestExecutor
   readonly applications: Applications

@@ -78,10 +78,24 @@ export interface StateEvent {
 }
 
 /** Something that has come to count in a group: emitted once, after its operation is in the store. */
-export interface GroupEvent {
-  readonly groupId: GroupId
-  readonly type: 'MemberJoined' | 'MemberAdded' | 'MemberRemoved'
-  readonly data: { readonly memberAccount: AccountId; readonly role?: string }
+export type GroupEvent = { readonly groupId: GroupId } & (
+  | {
+      readonly type: 'MemberJoined' | 'MemberAdded' | 'MemberRemoved'
+      readonly data: { readonly memberAccount: AccountId; readonly role?: string }
+    }
+  | { readonly type: 'MigrationStarted'; readonly data: UpgradeStarted }
+  | {
+      readonly type: 'MigrationCompleted'
+      readonly data: { readonly toVersion: string; /** In seconds. */ readonly completedAt: number }
+    }
+)
+
+export interface UpgradeStarted {
+  readonly fromVersion: string
+  readonly toVersion: string
+  readonly toStateVersion: number
+  /** Contexts of the group that it is about. */
+  readonly localContextsTotal: number
 }
 
 export type NodeEvent = StateEvent | GroupEvent

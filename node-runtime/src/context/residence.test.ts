@@ -177,6 +177,10 @@ describe('an application that a group upgrades to', () => {
     const applicationId = await install(scene, 'ada', 'kv-store-with-handlers')
     const request = { groupId: shared.groupId, applicationId, cascade: false, forceCodeOnly: false }
     await expect(world.run(upgradeGroup(nodeOf(scene, 'bob'), request))).rejects.toThrow('not installed')
+    const told: string[] = []
+    nodeOf(scene, 'cyd').events.watch((event) => {
+      if ('groupId' in event) told.push(`${event.type} ${JSON.stringify(event.data)}`)
+    })
     await world.run(upgradeGroup(nodeOf(scene, 'ada'), request))
     const runs = (name: string) =>
       nodeOf(scene, name).contexts.record(shared.contextId)?.applicationId === applicationId
@@ -187,6 +191,10 @@ describe('an application that a group upgrades to', () => {
       const progress = progressOf(node, node.namespaces.get(shared.namespaceId), shared.groupId)
       expect(progress).toMatchObject({ total: 1, swapped: 1, failed: 0 })
     }
+    expect(told).toEqual([
+      'MigrationStarted {"fromVersion":"0.0.0","toVersion":"0.0.0","toStateVersion":1,"localContextsTotal":1}',
+      expect.stringMatching(/^MigrationCompleted \{"toVersion":"0.0.0","completedAt":\d+\}$/),
+    ])
     await set(scene, 'cyd', 'after', 'cyd')
     await converge(world, shared.contextId, NAMES)
     expect([await get(scene, 'bob', 'key'), await get(scene, 'ada', 'after')]).toEqual(['bob', 'cyd'])

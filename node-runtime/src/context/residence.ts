@@ -1,5 +1,5 @@
 // Which contexts are here: keeps those of a namespace in line with what its log and this node's own choice say.
-import type { ContextId, NamespaceId } from '../base/ids.ts'
+import type { ContextId, GroupId, NamespaceId } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { NamespaceState } from '../governance/namespace-state.ts'
 import type { Store } from '../store/store.ts'
@@ -7,8 +7,9 @@ import type { ContextRecords } from './context-records.ts'
 import { ContextError } from './errors.ts'
 import type { Applications } from './namespaces/applications.ts'
 import type { Namespaces } from './namespaces/namespaces.ts'
+import { versionOf } from './namespaces/versions.ts'
 import type { ContextRecord } from './parts.ts'
-import type { Outbound } from './ports.ts'
+import type { GroupEvent, Outbound } from './ports.ts'
 
 export interface ResidenceParts {
   readonly records: ContextRecords
@@ -16,6 +17,8 @@ export interface ResidenceParts {
   readonly applications: Pick<Applications, 'get'>
   readonly outbound: Pick<Outbound, 'followContext' | 'unfollowContext'>
   readonly store: Store
+  readonly nowMs: () => number
+  readonly onGroupEvent: (event: GroupEvent) => void
   readonly log: Logger
   /** Closes the instance, if there is one. Until it is closed no other is made. */
   readonly shut: (id: ContextId) => Promise<void>
@@ -40,11 +43,13 @@ export class Residence {
       const state = this.#parts.namespaces.find(namespaceId)?.state
       if (state === undefined) return
       const { records } = this.#parts
+      const upgraded = new Set<GroupId>()
       for (const record of records.list()) {
         if (record.namespaceId !== namespaceId) continue
         if (!records.isWanted(record)) await this.#retire(record.id)
-        else await this.#takeUp(record, state)
+        else if (await this.#takeUp(record, state)) upgraded.add(record.groupId)
       }
+      for (const groupId of upgraded) this.#tell(groupId, state)
       for (const record of records.unused(namespaceId)) if (records.isWanted(record)) await this.#openAgain(record)
     })
   }
@@ -85,17 +90,34 @@ export class Residence {
     log.info({ contextId: id }, 'context out of use')
   }
 
-  async #takeUp(record: ContextRecord, state: NamespaceState): Promise<void> {
+  /** True when it runs another application than before. */
+  async #takeUp(record: ContextRecord, state: NamespaceState): Promise<boolean> {
     const { records, applications, store, shut, resume, log } = this.#parts
     const applicationId = state.contexts.get(record.id)?.applicationId
-    if (applicationId === undefined || applicationId === record.applicationId) return
-    if (applications.get(applicationId)?.storage !== record.storage) return
+    if (applicationId === undefined || applicationId === record.applicationId) return false
+    if (applications.get(applicationId)?.storage !== record.storage) return false
     const changed = { ...record, applicationId }
     await store.batch([records.row(changed)])
     records.use(changed)
     await shut(record.id)
     await resume(changed)
     log.info({ contextId: record.id, applicationId }, 'context runs another application')
+    return true
+  }
+
+  /** When all contexts of the group that are here run what it has upgraded to. */
+  #tell(groupId: GroupId, state: NamespaceState): void {
+    const { records, onGroupEvent, nowMs } = this.#parts
+    const group = state.groups.get(groupId)
+    if (group?.upgrade === undefined) return
+    const { to } = group.upgrade
+    const isBehind = [...group.contexts.values()].some(({ id, applicationId }) => {
+      const here = records.get(id)
+      return applicationId === to && here !== undefined && here.applicationId !== to
+    })
+    if (isBehind) return
+    const data = { toVersion: versionOf(state, to), completedAt: Math.floor(nowMs() / 1000) }
+    onGroupEvent({ groupId, type: 'MigrationCompleted', data })
   }
 
   async #openAgain(record: ContextRecord): Promise<void> {

@@ -6,6 +6,7 @@ import { ROLES, type Role } from '../base/operations.ts'
 import { ContextError } from '../context/errors.ts'
 import type { Namespace } from '../context/namespaces/namespace.ts'
 import { progressOf } from '../context/namespaces/upgrades.ts'
+import { versionOf } from '../context/namespaces/versions.ts'
 import type { GroupState, MetadataRecord, NamespaceState } from '../governance/namespace-state.ts'
 import { ServerError } from './errors.ts'
 import type { NodeServices } from './ports.ts'
@@ -15,9 +16,6 @@ export const ByNamespace = Type.Object({ ns: Type.String() })
 export const ByGroup = Type.Object({ gid: Type.String() })
 export const ByMember = Type.Object({ gid: Type.String(), account: Type.String() })
 export const ByContextOf = Type.Object({ gid: Type.String(), ctx: Type.String() })
-
-/** Without a version of its own an application has this one, as merod says. */
-export const NO_VERSION = '0.0.0'
 
 const Nullable = (schema: ReturnType<typeof Type.Integer>) => Type.Union([schema, Type.Null()])
 
@@ -199,11 +197,10 @@ export function upgradeJson(node: NodeServices, namespace: Namespace, groupId: G
   const progress = progressOf(node, namespace, groupId)
   if (progress === undefined) return undefined
   const { upgrade, total, swapped, failed } = progress
-  const { applications } = namespace.state
   const isDone = swapped === total
   return {
-    fromVersion: applications.get(upgrade.from)?.version ?? NO_VERSION,
-    toVersion: applications.get(upgrade.to)?.version ?? NO_VERSION,
+    fromVersion: versionOf(namespace.state, upgrade.from),
+    toVersion: versionOf(namespace.state, upgrade.to),
     initiatedAt: Number(upgrade.hlc / 1_000_000_000n),
     initiatedBy: idBase58(upgrade.by),
     status: isDone ? ('completed' as const) : ('in_progress' as const),

@@ -1,26 +1,47 @@
-// What clients hear of a group's members: those operations of which something has come.
+// What clients hear of a group: those operations of which something has come.
 import type { AccountId, GroupId } from '../../base/ids.ts'
 import type { OpBody } from '../../base/operations.ts'
-import type { NamespaceState } from '../../governance/namespace-state.ts'
+import type { GroupState, NamespaceState } from '../../governance/namespace-state.ts'
 import type { SignedOp } from '../../wire/op.ts'
 import type { GroupEvent } from '../ports.ts'
+import { STATE_VERSION, versionOf } from './versions.ts'
 
 /** `state` is that after all of `ops`: who was removed at once, or never stood, has not come. */
 export function groupEventsOf(ops: readonly SignedOp[], state: NamespaceState): GroupEvent[] {
-  return ops.flatMap(({ body }): GroupEvent[] => {
-    const told = toldBy(body)
-    if (told === undefined) return []
-    const { groupId, account, type } = told
-    const role = state.groups.get(groupId)?.members.get(account)
-    if (type === 'MemberRemoved') return role === undefined ? [{ groupId, type, data: { memberAccount: account } }] : []
-    return role === undefined ? [] : [{ groupId, type, data: { memberAccount: account, role } }]
+  return ops.flatMap((op) =>
+    op.body.kind === 'application_set' ? upgradesBy(op, state) : memberChange(op.body, state),
+  )
+}
+
+/** In the order of the ids of the groups. */
+function upgradesBy({ author, hlc }: SignedOp, state: NamespaceState): GroupEvent[] {
+  const isOf = ({ upgrade }: GroupState) => upgrade?.hlc === hlc && upgrade.by === author
+  return [...state.groups.values()].filter(isOf).flatMap(({ id, upgrade, contexts }): GroupEvent[] => {
+    if (upgrade === undefined) return []
+    const about = [...contexts.values()].filter(({ applicationId }) => applicationId === upgrade.to)
+    const data = {
+      fromVersion: versionOf(state, upgrade.from),
+      toVersion: versionOf(state, upgrade.to),
+      toStateVersion: STATE_VERSION,
+      localContextsTotal: about.length,
+    }
+    return [{ groupId: id, type: 'MigrationStarted', data }]
   })
+}
+
+function memberChange(body: OpBody, state: NamespaceState): GroupEvent[] {
+  const told = toldBy(body)
+  if (told === undefined) return []
+  const { groupId, account, type } = told
+  const role = state.groups.get(groupId)?.members.get(account)
+  if (type === 'MemberRemoved') return role === undefined ? [{ groupId, type, data: { memberAccount: account } }] : []
+  return role === undefined ? [] : [{ groupId, type, data: { memberAccount: account, role } }]
 }
 
 interface Told {
   readonly groupId: GroupId
   readonly account: AccountId
-  readonly type: GroupEvent['type']
+  readonly type: 'MemberJoined' | 'MemberAdded' | 'MemberRemoved'
 }
 
 function toldBy(body: OpBody): Told | undefined {

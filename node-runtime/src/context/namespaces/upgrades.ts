@@ -5,6 +5,7 @@ import { ContextError } from '../errors.ts'
 import { type AdministrationParts, govern } from './administration.ts'
 import type { Application, Applications } from './applications.ts'
 import type { Namespace } from './namespace.ts'
+import { STATE_VERSION } from './versions.ts'
 
 export interface UpgradeParts extends AdministrationParts {
   readonly applications: Applications
@@ -90,7 +91,7 @@ async function stateVersion(applications: Applications, id: ApplicationId): Prom
   if (json === undefined) return undefined
   const abi: unknown = JSON.parse(json)
   const version = typeof abi === 'object' && abi !== null && 'state_version' in abi ? abi.state_version : undefined
-  return typeof version === 'number' ? version : 1
+  return typeof version === 'number' ? version : STATE_VERSION
 }
 
 /** Undefined for a group that was never upgraded. */

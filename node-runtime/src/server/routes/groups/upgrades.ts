@@ -4,6 +4,7 @@ import { idBase58 } from '../../../base/ids.ts'
 import { ContextError } from '../../../context/errors.ts'
 import type { Namespace } from '../../../context/namespaces/namespace.ts'
 import { upgradeGroup } from '../../../context/namespaces/upgrades.ts'
+import { STATE_VERSION } from '../../../context/namespaces/versions.ts'
 import { ServerError } from '../../errors.ts'
 import {
   ByGroup,
@@ -20,8 +21,6 @@ import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
 import { Base58, Count, Hex32 } from '../../shapes.ts'
 
 const OptionalFlag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]))
-/** Everything runs with the state it has: one version of it, the first. */
-const STATE_VERSION = 1
 
 const Rollup = Type.Object({
   migrated: Count,

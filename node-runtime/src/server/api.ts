@@ -46,6 +46,7 @@ import { legacyInvitationRoutes } from './routes/legacy/invitations.ts'
 import { certificateRoutes } from './routes/node/certificate.ts'
 import { healthRoutes } from './routes/node/health.ts'
 import { identityRoutes } from './routes/node/identity.ts'
+import { metricsRoutes } from './routes/node/metrics.ts'
 import { openApiRoute } from './routes/node/openapi.ts'
 import { usageRoutes } from './routes/node/usage.ts'
 import { sseRoutes } from './routes/streams/sse.ts'
@@ -56,6 +57,7 @@ import { schemaController } from './schema-check.ts'
 export const ROUTES: readonly Route[] = [
   ...healthRoutes,
   ...certificateRoutes,
+  ...metricsRoutes,
   ...applicationRoutes,
   ...packageRoutes,
   ...aliasRoutes,
@@ -96,7 +98,10 @@ export interface Api {
 }
 
 /** `stop` ends what still runs. */
-export async function createApi(given: ServerParts & Pick<RouteParts, 'streams'>, stop: AbortSignal): Promise<Api> {
+export async function createApi(
+  given: ServerParts & Pick<RouteParts, 'metrics' | 'streams'>,
+  stop: AbortSignal,
+): Promise<Api> {
   const { node } = given
   const parts = { ...given, aliases: new Aliases(node.ports.store), defaultGroups: new DefaultGroups(node) }
   const app = build(parts, stop)
@@ -127,6 +132,9 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     reply.headers(corsHeaders(headers))
     const preflight = preflightHeaders(method, headers)
     if (preflight) reply.headers(preflight).code(200).send()
+  })
+  app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
+    parts.metrics.request({ method, path: routeOptions.url, status: statusCode, tookMs: elapsedTime })
   })
   app.removeAllContentTypeParsers()
   // Clients send JSON with and without a content type, and nothing, `null` or `{}` where there is nothing to say.

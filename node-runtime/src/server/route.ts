@@ -10,6 +10,7 @@ import type { Aliases } from './aliases.ts'
 import type { AuthService } from './auth/auth-port.ts'
 import type { DefaultGroups } from './default-groups.ts'
 import type { DownloadRules } from './download/download.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { AccessGuard, NodeServices } from './ports.ts'
 import type { RawResponse } from './raw-response.ts'
 import type { Streams } from './streams/streams.ts'
@@ -32,6 +33,7 @@ export interface RouteParts extends ServerParts {
   readonly streams: Streams
   readonly aliases: Aliases
   readonly defaultGroups: DefaultGroups
+  readonly metrics: Metrics
 }
 
 export interface RouteRequest<Params, Query, Body> {

@@ -73,9 +73,14 @@ function lateApi(parts: ServerParts, stop: AbortSignal): LateApi {
   let loading: Promise<NonNullable<typeof loaded>> | undefined
   let refusing = false
   const load = async () => {
-    const [{ createApi }, { Streams }] = await Promise.all([import('./api.ts'), import('./streams/streams.ts')])
-    const streams = new Streams(parts)
-    const api = await createApi({ ...parts, streams }, stop)
+    const [{ createApi }, { Streams }, { Metrics }] = await Promise.all([
+      import('./api.ts'),
+      import('./streams/streams.ts'),
+      import('./metrics/metrics.ts'),
+    ])
+    const metrics = new Metrics(parts.node)
+    const streams = new Streams({ ...parts, metrics })
+    const api = await createApi({ ...parts, metrics, streams }, stop)
     loaded = { api, streams }
     if (refusing) await refuse(loaded)
     return loaded

@@ -44,12 +44,15 @@ export interface RpcCall {
   readonly permits: (permission: string) => boolean
 }
 
-type RpcParts = Pick<RouteParts, 'node' | 'log'>
+type RpcParts = Pick<RouteParts, 'node' | 'log'> & Partial<Pick<RouteParts, 'metrics'>>
 
 /** The delta that an execute made, for who waits until others have it; `none` for one that wrote nothing. */
 const DELTA_HEADER = 'x-calbox-delta'
 
-async function execute({ node, log }: RpcParts, { params, signal, member, permits }: RpcCall): Promise<RpcAnswer> {
+async function execute(
+  { node, log, metrics }: RpcParts,
+  { params, signal, member, permits }: RpcCall,
+): Promise<RpcAnswer> {
   if (!Value.Check(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
   if (params.method.startsWith(RESERVED)) {
     return {
@@ -66,12 +69,15 @@ async function execute({ node, log }: RpcParts, { params, signal, member, permit
   const context = await contextOf(node, id)
   const input = utf8(JSON.stringify(params.argsJson ?? {}))
   const call = { contextId: idBase58(context.record.id), method: params.method }
+  const beganMs = performance.now()
   const { value, logs, deltaId } = await context
     .call({ method: params.method, input, signal })
     .catch((error: unknown) => {
+      metrics?.execution('failed', performance.now() - beganMs)
       logGuest(log, call, logsOf(error))
       throw error
     })
+  metrics?.execution('ok', performance.now() - beganMs)
   logGuest(log, call, logs)
   const headers = { [DELTA_HEADER]: deltaId ?? 'none' }
   if (value === undefined) return { result: '{"output":null}', headers }

@@ -1,7 +1,7 @@
 // What is pushed to clients, by WebSockets and by server-sent events: one hub for both, and their end.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ServerParts } from '../route.ts'
+import type { RouteParts, ServerParts } from '../route.ts'
 import { Hub } from './hub.ts'
 import { SseSessions } from './sse-sessions.ts'
 import { Upgrades } from './upgrades.ts'
@@ -11,7 +11,7 @@ export class Streams {
   readonly #hub: Hub
   readonly #upgrades: Upgrades
 
-  constructor(parts: ServerParts) {
+  constructor(parts: ServerParts & Pick<RouteParts, 'metrics'>) {
     const { clock, random } = parts.node.ports
     this.#hub = new Hub(parts.node.events)
     this.sessions = new SseSessions({ hub: this.#hub, random, nowMs: () => clock.nowMs() })

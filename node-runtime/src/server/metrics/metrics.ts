@@ -1,0 +1,89 @@
+// What is counted and measured, in the text that Prometheus reads. Where the reference node has a family for the same thing,
+// ours has its name; our own begin with `calnode_`. No label has a value that clients choose.
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { NodeServices } from '../ports.ts'
+import { nodeFigures } from './node-figures.ts'
+import { processFigures } from './process-figures.ts'
+
+/** 1 ms, doubled 14 times, in seconds. */
+const BUCKETS = Array.from({ length: 15 }, (_, power) => 0.001 * 2 ** power)
+
+export interface AnsweredRequest {
+  readonly method: string
+  /** The route's template; undefined for a path that has none. */
+  readonly path: string | undefined
+  readonly status: number
+  readonly tookMs: number
+}
+
+export class Metrics {
+  readonly #node: NodeServices
+  readonly #registry = new Registry()
+  readonly #requests: Counter
+  readonly #requestSeconds: Histogram
+  readonly #executions: Counter
+  readonly #executionSeconds: Histogram
+  readonly #gauges = new Map<string, Gauge>()
+
+  constructor(node: NodeServices) {
+    this.#node = node
+    const registers = [this.#registry]
+    const labelNames = ['method', 'path', 'status']
+    this.#requests = new Counter({ name: 'http_requests_total', help: 'Requests answered', labelNames, registers })
+    this.#requestSeconds = new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'From the head of a request to the end of its answer',
+      labelNames,
+      buckets: BUCKETS,
+      registers,
+    })
+    const outcome = ['outcome']
+    this.#executions = new Counter({
+      name: 'context_runtime_execution_count_total',
+      help: 'Calls of clients into contexts',
+      labelNames: outcome,
+      registers,
+    })
+    this.#executionSeconds = new Histogram({
+      name: 'context_runtime_execution_duration_seconds',
+      help: 'How long those calls took, their wait for others included',
+      labelNames: outcome,
+      buckets: BUCKETS,
+      registers,
+    })
+    const info = new Gauge({
+      name: 'merod_build_info',
+      help: 'Which node this is',
+      labelNames: ['version', 'peer_id'],
+      registers,
+    })
+    info.set({ version: VERSION, peer_id: node.ports.network.peerId }, 1)
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  request({ method, path = 'none', status, tookMs }: AnsweredRequest): void {
+    const labels = { method, path, status: `${Math.floor(status / 100)}xx` }
+    this.#requests.inc(labels)
+    this.#requestSeconds.observe(labels, tookMs / 1000)
+  }
+
+  execution(outcome: 'ok' | 'failed', tookMs: number): void {
+    this.#executions.inc({ outcome })
+    this.#executionSeconds.observe({ outcome }, tookMs / 1000)
+  }
+
+  /** What can be told now: a node that stops has fewer figures, and no failure. */
+  async text(): Promise<string> {
+    for (const { name, help, value } of [...(await processFigures()), ...(await nodeFigures(this.#node))]) {
+      const gauge = this.#gauges.get(name) ?? new Gauge({ name, help, registers: [this.#registry] })
+      this.#gauges.set(name, gauge)
+      gauge.set(value)
+    }
+    return this.#registry.metrics()
+  }
+}
+
+const VERSION = '0.1.0'

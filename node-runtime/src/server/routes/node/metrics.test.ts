@@ -1,0 +1,80 @@
+// What Prometheus is told of a node, and that it is told nothing of clients.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { appWasm } from '../../../../../scripts/build-apps.ts'
+import { systemClock } from '../../../base/clock.ts'
+import { idBase58 } from '../../../base/ids.ts'
+import { type SharedContext, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
+import { type ServedNode, serve } from '../../testing/served-node.ts'
+
+let world: TestWorld
+let node: ServedNode
+let kv: SharedContext
+
+beforeAll(async () => {
+  world = await TestWorld.open({ clock: systemClock })
+  kv = await shareContext(world, await appWasm('kv-store'), ['ada'])
+  node = await serve(world.get('ada').node)
+})
+
+afterAll(async () => {
+  await node.close()
+  await world.close()
+})
+
+async function figures(): Promise<Map<string, number>> {
+  const { status, type, text } = await node.get('/metrics')
+  expect([status, type]).toEqual([200, expect.stringContaining('text/plain')])
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]))
+}
+
+const execute = (method: string, argsJson: object) =>
+  node.post('/jsonrpc', {
+    body: {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'execute',
+      params: { contextId: idBase58(kv.contextId), method, argsJson },
+    },
+  })
+
+test('requests are counted and timed by method, template and class of status', async () => {
+  await node.get(`/admin-api/contexts/${idBase58(kv.contextId)}`)
+  await node.get('/admin-api/contexts/abc')
+  await node.get('/nothing')
+  const seen = await figures()
+  const counted = (path: string, status: string) =>
+    ['http_requests_total', 'http_request_duration_seconds_count'].map((name) =>
+      seen.get(`${name}{method="GET",path="${path}",status="${status}"}`),
+    )
+  expect(counted('/admin-api/contexts/:id', '2xx')).toEqual([1, 1])
+  expect(counted('/admin-api/contexts/:id', '4xx')).toEqual([1, 1])
+  expect(counted('none', '4xx')).toEqual([1, 1])
+})
+
+test('calls into contexts are counted by how they ended', async () => {
+  const answers = [
+    await execute('set', { key: 'a', value: '1' }),
+    await execute('get', { key: 'a' }),
+    await execute('no_such_method', {}),
+  ]
+  expect(answers.map(({ text }) => text.includes('"result"'))).toEqual([true, true, false])
+  const seen = await figures()
+  expect(seen.get('context_runtime_execution_count_total{outcome="ok"}')).toBe(2)
+  expect(seen.get('context_runtime_execution_count_total{outcome="failed"}')).toBe(1)
+})
+
+test('the node and its process say what they hold', async () => {
+  const seen = await figures()
+  const info = `merod_build_info{version="0.1.0",peer_id="${world.get('ada').peerId}"}`
+  expect([seen.get(info), seen.get('delta_stores_count'), seen.get('calnode_namespaces')]).toEqual([1, 1, 1])
+  for (const name of ['process_resident_memory_bytes', 'calnode_state_bytes', 'calnode_blob_bytes']) {
+    expect([name, (seen.get(name) ?? 0) > 0]).toEqual([name, true])
+  }
+})
+
+test('what clients send is in no label', async () => {
+  await node.get('/secret-path?token=secret-token')
+  await node.get('/admin-api/applications/secret-id')
+  expect((await node.get('/metrics')).text).not.toContain('secret')
+})

@@ -70,7 +70,7 @@ export class Context {
     this.#parts = parts
     const aged = new Aged(parts)
     this.#intake = new Intake({ ...parts, aged, reconsider: (all) => this.reconsider(all) })
-    const turns = new Turns(parts.setTimer)
+    const turns = new Turns(parts)
     this.#folder = new Folder({ ...parts, turns })
     this.#frontier = new Frontier(parts)
     this.#ledger = new Ledger({ ...parts, frontier: this.#frontier })

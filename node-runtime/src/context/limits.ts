@@ -11,8 +11,10 @@ export const APPLY_BATCH_BYTES = 8 * 1024 * 1024
 /** Deltas taken back or applied in one batch when they are judged again after a removal. More go in further batches. */
 export const REVISION_MAX = 200
 
-/** Deltas verified, opened, merged or undone before the event loop has its turn: some 10 ms. */
+/** Deltas verified, opened, merged or undone before the event loop has its turn. */
 export const TURN_COST = 64
+/** And the time they may take: where that is fewer deltas, a request still waits no longer for its turn. */
+export const TURN_MS = 4
 /** Bytes that count as one more delta there: large ones take as long as several. */
 export const TURN_COST_BYTES = 64 * 1024
 

@@ -1,26 +1,34 @@
 // Long work in slices: after each, everything else in the process has its turn. It goes through the clock, so that the
 // order of a driven run stays its own.
-import { TURN_COST, TURN_COST_BYTES } from './limits.ts'
+import { TURN_COST, TURN_COST_BYTES, TURN_MS } from './limits.ts'
+
+interface TurnsParts {
+  readonly setTimer: (fn: () => void, delayMs: number) => () => void
+  readonly nowMs: () => number
+}
 
 export class Turns {
-  readonly #setTimer: (fn: () => void, delayMs: number) => () => void
+  readonly #parts: TurnsParts
   #spent = 0
+  #sinceMs = 0
 
-  constructor(setTimer: (fn: () => void, delayMs: number) => () => void) {
-    this.#setTimer = setTimer
+  constructor(parts: TurnsParts) {
+    this.#parts = parts
   }
 
   /** After each piece of work, with the bytes it went through. Undefined while the slice lasts; then await it. */
   spend(bytes: number): Promise<void> | undefined {
+    const nowMs = this.#parts.nowMs()
+    if (this.#spent === 0) this.#sinceMs = nowMs
     this.#spent += 1 + bytes / TURN_COST_BYTES
-    return this.#spent < TURN_COST ? undefined : this.pass()
+    return this.#spent < TURN_COST && nowMs - this.#sinceMs < TURN_MS ? undefined : this.pass()
   }
 
   /** Resolves when everything else has had its turn. */
   pass(): Promise<void> {
     this.#spent = 0
     return new Promise((resolve) => {
-      this.#setTimer(resolve, 0)
+      this.#parts.setTimer(resolve, 0)
     })
   }
 }

@@ -150,6 +150,8 @@ export class Receiver {
       for (const id of result.missing) missing.add(id)
     }
     for (const { id } of ready) this.#settled.push(id)
+    // One delta can complete thousands, of which the graph has told in one go.
+    if (ready.length > arrived.size) await this.#parts.turns.pass()
     ops.push(...this.#abandoned(ready, arrived))
     await this.#applyReady(ready, arrived, ops)
     // Also where a removal came meanwhile: what is shown is judged by one and the same.
@@ -228,7 +230,7 @@ export class Receiver {
     const nodes = [...ready].sort(this.#parts.dag.compare)
     let ops = [...first]
     for (let start = 0; start < nodes.length; ) {
-      const batch = this.#nextBatch(nodes, start, arrived)
+      const batch = await this.#nextBatch(nodes, start, arrived)
       const left = nodes.slice(start)
       const isVoid = batch.map(({ delta }) => this.#parts.voids.isVoid(delta))
       const counting = batch.filter((_, index) => !isVoid[index])
@@ -274,13 +276,15 @@ export class Receiver {
     throw error
   }
 
-  #nextBatch(nodes: readonly DagNode[], start: number, arrived: Arrivals): Arrived[] {
+  async #nextBatch(nodes: readonly DagNode[], start: number, arrived: Arrivals): Promise<Arrived[]> {
     const batch: Arrived[] = []
     let bytes = 0
     for (const node of nodes.slice(start, start + APPLY_BATCH_MAX)) {
       const entry = this.#arrivedOf(node, arrived)
       batch.push(entry)
       bytes += entry.delta.sealed.byteLength
+      // What waited was read from the store and opened.
+      if (!arrived.has(node.id)) await this.#parts.turns.spend(entry.delta.sealed.byteLength)
       if (bytes >= APPLY_BATCH_BYTES) break
     }
     return batch

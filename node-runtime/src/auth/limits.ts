@@ -29,9 +29,10 @@ export const SWEEP_MS = 3_600_000
 /** Changes of keys and sessions that wait for the store. One more is refused with AUTH_BUSY. */
 export const WRITES_WAITING_MAX = 256
 
-/** Permissions of one key and characters of each. More are refused: tokens carry them. */
+/** Permissions of one key, characters of each and of all. More are refused: tokens carry them, and headers carry those. */
 export const PERMISSIONS_MAX = 64
 export const PERMISSION_CHARS_MAX = 512
+export const PERMISSIONS_CHARS_MAX = 4_096
 
 /** Failures of one account, and of one address, within the window. The next try is refused unread, and counts, too. */
 export const FAILURES_PER_ACCOUNT = 5

@@ -54,11 +54,14 @@ test('what no grammar has is refused, and so are too many', () => {
     'context:',
     'context list',
     'context[a',
+    'blob[a\r\nb]',
+    'blob[ä]',
     `blob[${'x'.repeat(PERMISSION_CHARS_MAX)}]`,
   ]) {
     expect(() => readPermissions([wrong]), wrong).toThrow(expect.objectContaining({ code: 'AUTH_INPUT' }))
   }
   expect(() => readPermissions(Array(PERMISSIONS_MAX + 1).fill('admin'))).toThrow(/at most/)
+  expect(() => readPermissions(Array(20).fill(`blob[${'x'.repeat(300)}]`))).toThrow(/characters; at most/)
 })
 
 test('a longer grant never covers what a shorter one does not', () => {

@@ -4,10 +4,11 @@
 // `admin` covers all. Without brackets a grant is about everything; with brackets only about what they hold, so it never
 // covers a question about everything.
 import { AuthError } from './errors.ts'
-import { PERMISSION_CHARS_MAX, PERMISSIONS_MAX } from './limits.ts'
+import { PERMISSION_CHARS_MAX, PERMISSIONS_CHARS_MAX, PERMISSIONS_MAX } from './limits.ts'
 
 const CATEGORIES = new Set(['admin', 'application', 'package', 'blob', 'namespace', 'group', 'context', 'keys'])
-const GRAMMAR = /^([a-z]+(?:[:-][a-z-]+)*)(?:\[([^[\]]*)\])?$/
+/** Ids are printable ASCII: permissions stand in headers. */
+const GRAMMAR = /^([a-z]+(?:[:-][a-z-]+)*)(?:\[([ -Z\\^-~]*)\])?$/
 /** Who holds it may do everything. */
 export const ADMIN = 'admin'
 const EXECUTE = 'context:execute'
@@ -30,6 +31,10 @@ function parsed(permission: string): Parsed | undefined {
 export function readPermissions(given: readonly string[]): string[] {
   if (given.length > PERMISSIONS_MAX) {
     throw new AuthError('AUTH_INPUT', `${given.length} permissions were given; a key has at most ${PERMISSIONS_MAX}`)
+  }
+  const length = given.reduce((sum, permission) => sum + permission.length, 0)
+  if (length > PERMISSIONS_CHARS_MAX) {
+    throw new AuthError('AUTH_INPUT', `the permissions have ${length} characters; at most ${PERMISSIONS_CHARS_MAX}`)
   }
   const wrong = given.find((permission) => !CATEGORIES.has(parsed(permission)?.path[0] ?? ''))
   if (wrong !== undefined) {

@@ -17,10 +17,12 @@ import { corsHeaders, preflightHeaders } from './cors.ts'
 import { DefaultGroups } from './default-groups.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { parseJson } from './json.ts'
-import { JSON_BODY_BYTES_MAX, REQUEST_RECEIVE_MS } from './limits.ts'
+import { JSON_BODY_BYTES_MAX } from './limits.ts'
+import { loggedPath } from './logged-path.ts'
 import { storeAnswers } from './probes.ts'
 import { readQuery } from './query.ts'
 import { RawResponse } from './raw-response.ts'
+import { limitReceiving } from './receiving.ts'
 import { type Route, type RouteDeclaration, type RouteParts, type ServerParts, StreamResponse } from './route.ts'
 import { aliasRoutes } from './routes/aliases.ts'
 import { applicationRoutes } from './routes/applications/applications.ts'
@@ -150,11 +152,11 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     // A body that breaks off is the client's end, not a defect.
     if (status === 500 && error !== request.raw.errored)
       parts.log.error(
-        { url: request.url, error: error instanceof Error ? error.stack : String(error) },
+        { url: loggedPath(request.url), error: error instanceof Error ? error.stack : String(error) },
         'request failed',
       )
     if (error instanceof BlobError && error.code === 'BLOB_TOO_LARGE') {
-      parts.log.warn({ url: request.url, ...error.data }, 'Blob exceeds maximum allowed size')
+      parts.log.warn({ url: loggedPath(request.url), ...error.data }, 'Blob exceeds maximum allowed size')
     }
     // What is left of the body is not read.
     if (!request.raw.complete) reply.header('connection', 'close')
@@ -247,12 +249,4 @@ function sendStream(reply: FastifyReply, { headers, bytes }: StreamResponse): Fa
 async function limitUpload({ headers }: FastifyRequest): Promise<void> {
   const size = Number(headers['content-length'] ?? 0)
   if (size > BLOB_BYTES_MAX) throw tooLarge(size)
-}
-
-/** A request that does not arrive whole in time ends its connection. */
-async function limitReceiving({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const late = setTimeout(() => {
-    if (!raw.complete) raw.destroy()
-  }, REQUEST_RECEIVE_MS)
-  reply.raw.once('close', () => clearTimeout(late))
 }

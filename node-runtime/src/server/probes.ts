@@ -45,9 +45,11 @@ export function answerProbe(
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
   if (probe === undefined || hasBody) return false
   let answer: RawResponse
+  let cors: Record<string, string> = {}
   try {
     // Where tokens are asked for, any page may ask.
     if (!guard) checkCaller(headers)
+    cors = corsHeaders(headers)
     answer = probe(node)
   } catch (error) {
     const failure = httpFailureOf(error)
@@ -56,7 +58,7 @@ export function answerProbe(
   response.writeHead(answer.status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(answer.text),
-    ...corsHeaders(headers),
+    ...cors,
   })
   response.end(answer.text)
   return true

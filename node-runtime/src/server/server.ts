@@ -13,6 +13,7 @@ import type { Duplex } from 'node:stream'
 import type { Api } from './api.ts'
 import { ServerError } from './errors.ts'
 import { CUT_OFF_MS, DRAIN_MS, KEEP_ALIVE_MS, REQUEST_RECEIVE_MS, UPLOAD_RECEIVE_MS } from './limits.ts'
+import { loggedPath } from './logged-path.ts'
 import { answerProbe } from './probes.ts'
 import type { ServerParts } from './route.ts'
 import type { Streams } from './streams/streams.ts'
@@ -90,7 +91,7 @@ function lateApi(parts: ServerParts, stop: AbortSignal): LateApi {
     return loading
   }
   const notLoaded = (url: string | undefined, error: unknown) =>
-    parts.log.error({ url, error: stackOf(error) }, 'the API could not be loaded')
+    parts.log.error({ url: loggedPath(url), error: stackOf(error) }, 'the API could not be loaded')
   return {
     answer(request, response) {
       if (loaded) {

@@ -8,6 +8,7 @@ import { systemRandom } from '../../base/random.ts'
 import { memoryStore } from '../../store/memory.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { TestWorld } from '../../testing/test-nodes.ts'
+import type { NodeServices } from '../ports.ts'
 import { createServer, type HttpServer } from '../server.ts'
 import { operationsOf, requestsOf } from '../testing/conformance.ts'
 import type { TokenPair } from './auth-port.ts'
@@ -322,6 +323,19 @@ describe('the node behind the guard', () => {
   })
 })
 
+test('a failure is logged without the token that came with it', async () => {
+  const { access_token: token } = pairIn(await logIn())
+  const broken = { account: { get: () => fail('unforeseen') } }
+  const node: NodeServices = Object.create(world.get('n').node, broken)
+  const failing = createServer({ node, log, guard: auth.guard, auth })
+  await failing.listen('127.0.0.1', 0)
+  const { status } = await fetch(`${failing.addresses()[0]}/admin-api/identity?token=${token}`)
+  await failing.close()
+  const logged = JSON.stringify(log.entries)
+  expect([status, logged]).toEqual([500, expect.stringContaining('/admin-api/identity')])
+  expect(logged).not.toContain(token)
+})
+
 test('without embedded authentication there is none of it', async () => {
   const { node } = world.get('n')
   const open = createServer({ node, log })
@@ -346,6 +360,10 @@ test('the login page runs no script but its own and stands in no frame', async (
   expect(script.headers.get('content-type')).toContain('text/javascript')
   expect(await script.text()).not.toMatch(/innerHTML|eval/)
 })
+
+function fail(message: string): never {
+  throw new Error(message)
+}
 
 function handshake(path: string): Promise<[number | undefined, unknown]> {
   return new Promise((resolve, reject) => {

@@ -2,6 +2,8 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { ServerError } from '../errors.ts'
 import { AUTH_BODY_BYTES_MAX } from '../limits.ts'
+import { loggedPath } from '../logged-path.ts'
+import { limitReceiving } from '../receiving.ts'
 import type { AuthCaller } from './auth-port.ts'
 import { AuthReply, type AuthRoute, type AuthRouteParts, PageReply } from './auth-route.ts'
 import { callerHeaders } from './caller-headers.ts'
@@ -60,7 +62,7 @@ function register(scope: FastifyInstance, route: AuthRoute, { parts, callers }: 
     method: route.method,
     url: route.url,
     bodyLimit: AUTH_BODY_BYTES_MAX,
-    onRequest: admit,
+    onRequest: [admit, limitReceiving],
     schema: {
       params: route.params,
       ...(route.method === 'GET' || route.method === 'HEAD' ? {} : { body: route.body }),
@@ -97,9 +99,10 @@ function answerFailure(
   const isField = error instanceof ServerError && 'validationContext' in error
   const { status, message, headers } = authFailureOf(error)
   if (status === 500 && error !== request.raw.errored) {
-    // Of the path only: a query may have a token in it.
-    const url = request.url.split('?')[0]
-    parts.log.error({ url, error: error instanceof Error ? error.stack : String(error) }, 'request failed')
+    parts.log.error(
+      { url: loggedPath(request.url), error: error instanceof Error ? error.stack : String(error) },
+      'request failed',
+    )
   }
   // What is left of the body is not read.
   if (!request.raw.complete) reply.header('connection', 'close')

@@ -229,10 +229,6 @@ export class NamespaceSnapshot implements NamespaceState {
     return keys.flatMap(({ keyId, covers }) => (covers === digest ? [keyId] : [])).reverse()
   }
 
-  namesKey(groupId: GroupId, keyId: KeyId): boolean {
-    return this.parts.groups.get(groupId)?.keys.some((key) => key.keyId === keyId) ?? false
-  }
-
   groupStateHash(groupId: GroupId): string {
     if (groupId === this.parts.namespaceId) {
       this.#hash ??= toHex(sha256(cborEncode(wholeContent(this.parts))))

@@ -159,8 +159,6 @@ export interface NamespaceState {
    * sealed with one of them. None: a member was removed since the last rotation, so a new key is due.
    */
   fittingKeys(groupId: GroupId): readonly KeyId[]
-  /** True for a key that the group has or had. */
-  namesKey(groupId: GroupId, keyId: KeyId): boolean
   /** SHA-256 in hex, equal iff the group's state is; for the namespace, iff the whole state is. */
   groupStateHash(groupId: GroupId): string
 }

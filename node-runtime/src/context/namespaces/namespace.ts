@@ -30,6 +30,7 @@ import { KEY_LOST_MS, NAMESPACE_QUEUE_MAX } from '../limits.ts'
 import type { Authority, GroupEvent, Judgement, Outbound, PeerId } from '../ports.ts'
 import { groupEventsOf } from './group-events.ts'
 import type { GroupKey, KeyRing } from './key-ring.ts'
+import { NamedKeys } from './named-keys.ts'
 
 const GROUP_KEY_BYTES = 32
 
@@ -58,12 +59,14 @@ export class Namespace implements Authority {
   #isClosed = false
   /** Since when a fitting key of a group is named and not here. */
   readonly #wantedSinceMs = new Map<GroupId, number>()
+  readonly #namedKeys = new NamedKeys()
   /** Keys of our log that something here was sealed with, and that were not here. */
   readonly #wantedKeys = new Map<GroupId, Set<KeyId>>()
 
   private constructor(id: NamespaceId, governance: Governance<SignedOp>, parts: NamespaceParts) {
     this.id = id
     this.#governance = governance
+    for (const op of this.opsNotIn([], Number.MAX_SAFE_INTEGER)) this.#namedKeys.add(op)
     this.#parts = parts
   }
 
@@ -181,7 +184,7 @@ export class Namespace implements Authority {
 
   openingKey(groupId: GroupId, keyId: GroupKey['keyId']): Bytes | undefined {
     const key = this.#parts.keyRing.find(groupId, keyId)
-    if (!key && this.state.namesKey(groupId, keyId)) {
+    if (!key && this.#namedKeys.has(groupId, keyId)) {
       this.#wantedKeys.set(groupId, (this.#wantedKeys.get(groupId) ?? new Set<KeyId>()).add(keyId))
     }
     return key
@@ -227,6 +230,7 @@ export class Namespace implements Authority {
         // What waits is stored only for members: a stranger's operations cost memory up to the cap, and no disk.
         if (result.outcome === 'pending' && this.hasMember(op.author)) rows.push(this.#put(op))
         for (const taken of result.accepted) this.#parts.hlc.observe(taken.hlc)
+        for (const taken of result.accepted) this.#namedKeys.add(taken)
         accepted.push(...result.accepted)
         missing += result.missing.length
       }
@@ -266,7 +270,7 @@ export class Namespace implements Authority {
    */
   async receiveKeys(groupId: GroupId, sealed: readonly Bytes[]): Promise<number> {
     const keys = sealed.map((bytes) => openSealed(this.#parts.kem, bytes, keyAad(this.id, groupId)))
-    const added = await this.#parts.keyRing.store(groupId, keys, (keyId) => this.state.namesKey(groupId, keyId))
+    const added = await this.#parts.keyRing.store(groupId, keys, (keyId) => this.#namedKeys.has(groupId, keyId))
     if (added > 0) this.#parts.onChange(this)
     return added
   }
@@ -310,6 +314,7 @@ export class Namespace implements Authority {
     await store.batch([...also, this.#put(op)])
     stored()
     this.#governance.receive(op)
+    this.#namedKeys.add(op)
     this.#changed([op])
     outbound.publishOps(this.id, [op]).catch((error) => {
       log.warn({ opId: op.id, error: String(error) }, 'operation not gossiped; peers will pull it')

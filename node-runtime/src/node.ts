@@ -188,6 +188,7 @@ export class Node implements NodeServices {
         degree: this.#meshDegree,
         topic: RUN_TOPIC,
         helloDone: (peer) => this.sync.greeted(peer),
+        onHello: (listener) => this.sync.onGreeted(listener),
         signal: this.#stop.signal,
       })
       .then(

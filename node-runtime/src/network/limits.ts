@@ -72,8 +72,8 @@ export const PROVIDERS_MAX = 20
 /** Simulated only: how long a dial across a partition takes to fail, and a lost packet of a stream to be sent again. */
 export const SIMULATED_DIAL_TIMEOUT_MS = 2_000
 export const SIMULATED_RESEND_MS = 200
-/** How often `meshReady` asks the hello predicate, which has no event. */
-export const MESH_POLL_MS = 10
+/** How often `meshReady` looks by itself: what it waits for mostly has an event. */
+export const MESH_POLL_MS = 250
 /** What closing connections gracefully may take; then they are cut. */
 export const CLOSE_TIMEOUT_MS = 300
 

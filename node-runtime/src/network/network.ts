@@ -49,6 +49,8 @@ export interface MeshReadyOptions {
   readonly topic: string
   /** True when our hello protocol has been exchanged with this peer. */
   readonly helloDone: (peer: PeerId) => boolean
+  /** Calls the listener whenever `helloDone` may have changed; returns what takes it away. Without it, it is looked at now and then. */
+  readonly onHello?: (listener: () => void) => () => void
 }
 
 export interface MeshState {

@@ -27,6 +27,7 @@ export interface HelloParts {
 export class HelloExchange {
   readonly #parts: HelloParts
   readonly #greeted = new Set<PeerId>()
+  readonly #listeners = new Set<() => void>()
 
   constructor(parts: HelloParts) {
     this.#parts = parts
@@ -36,6 +37,14 @@ export class HelloExchange {
 
   greeted(peer: PeerId): boolean {
     return this.#greeted.has(peer)
+  }
+
+  /** Calls the listener at each hello; returns what takes it away. */
+  onGreeted(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
   }
 
   /** Compares all topics with one peer. */
@@ -84,6 +93,7 @@ export class HelloExchange {
 
   async #compare(peer: PeerId, hello: Hello): Promise<void> {
     this.#greeted.add(peer)
+    for (const listener of [...this.#listeners]) listener()
     const theirs = new Map<string, Bytes>(hello.topics.map(({ topic, digest }) => [toHex(topic), digest]))
     for (const { topic, heads } of await this.#parts.topics()) {
       const digest = theirs.get(toHex(topicHash(topic)))

@@ -21,6 +21,7 @@ import { rejectOnAbort, type Source } from './conversation.ts'
 import { pullDeltas, pullNamed } from './delta-pull.ts'
 import { SyncError } from './errors.ts'
 import { GossipExchange } from './gossip.ts'
+import { Greetings } from './greetings.ts'
 import { HelloExchange } from './hello.ts'
 import { KeyRequests } from './key-requests.ts'
 import { ANSWER_IDS_MAX, ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
@@ -75,7 +76,7 @@ export class Sync {
   readonly #spreading: Spreading
   readonly #vouchers: Vouchers
   readonly #keyRequests: KeyRequests
-  readonly #greetings = new Map<PeerId, { again: boolean }>()
+  readonly #greetings = new Greetings((peer) => this.#greet(peer))
   readonly #background = new Set<Promise<unknown>>()
   readonly #stop = new AbortController()
 
@@ -106,7 +107,7 @@ export class Sync {
     this.#spreading = new Spreading({
       clock: parts.clock,
       tell: (topic) => {
-        for (const peer of this.#choose(topic, ROUND_PEERS_MAX)) this.#greetSoon(peer)
+        for (const peer of this.#choose(topic, ROUND_PEERS_MAX)) this.#greetings.soon(peer)
       },
     })
     new Answering({
@@ -114,16 +115,21 @@ export class Sync {
       answerIdsMax: this.#options.answerIdsMax,
       onLacking: (id, peer, keys, more) => this.#pullSoon({ kind: 'context', id }, peer, more ? undefined : keys),
     })
-    parts.network.on('peer:connect', (peer) => this.#greetSoon(peer))
+    parts.network.on('peer:connect', (peer) => this.#greetings.soon(peer))
     parts.network.on('peer:disconnect', (peer) => this.#keyRequests.forget(peer))
     parts.network.on('subscribed', (peer, topic) => {
-      if (this.#followed.has(topic)) this.#greetSoon(peer)
+      if (this.#followed.has(topic)) this.#greetings.soon(peer)
     })
     parts.network.subscribe(RUN_TOPIC, () => {})
   }
 
   greeted(peer: PeerId): boolean {
     return this.#hello.greeted(peer)
+  }
+
+  /** Calls the listener whenever a peer has been greeted; returns what takes it away. */
+  onGreeted(listener: () => void): () => void {
+    return this.#hello.onGreeted(listener)
   }
 
   // Outbound
@@ -229,7 +235,7 @@ export class Sync {
     const followed: Followed = { topic, lastRoundMs: this.#parts.clock.nowMs(), cancel: undefined }
     this.#followed.set(name, followed)
     this.#schedule(followed)
-    for (const peer of this.#parts.network.subscribers(name)) this.#greetSoon(peer)
+    for (const peer of this.#parts.network.subscribers(name)) this.#greetings.soon(peer)
     return true
   }
 
@@ -289,22 +295,11 @@ export class Sync {
 
   // Background work
 
-  #greetSoon(peer: PeerId): void {
+  async #greet(peer: PeerId): Promise<void> {
     if (this.#stop.signal.aborted) return
-    const running = this.#greetings.get(peer)
-    if (running) {
-      running.again = true
-      return
-    }
-    const greeting = { again: false }
-    this.#greetings.set(peer, greeting)
     const work = this.#limited(undefined, (signal) => this.#hello.greet(peer, signal))
-      .catch((error) => this.#hello.failed(peer, error))
-      .then(() => {
-        this.#greetings.delete(peer)
-        if (greeting.again) this.#greetSoon(peer)
-      })
     this.#track(work)
+    await work.catch((error) => this.#hello.failed(peer, error))
   }
 
   /** `named`: of a context only these, which the peer has said to have. */

@@ -214,7 +214,8 @@ class Libp2pNetwork implements Network {
   }
 
   meshReady(options: MeshReadyOptions & Cancel): Promise<void> {
-    return waitForMesh(this.#options.clock, () => this.meshState(options), options)
+    const on: Network['on'] = (event, listener) => this.on(event, listener)
+    return waitForMesh({ clock: this.#options.clock, state: () => this.meshState(options), on }, options)
   }
 
   async provide(key: Bytes, { signal }: Cancel = {}): Promise<void> {

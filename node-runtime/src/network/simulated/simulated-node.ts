@@ -229,7 +229,8 @@ export class SimulatedNode implements Network {
   }
 
   meshReady(options: MeshReadyOptions & Cancel): Promise<void> {
-    return waitForMesh(this.#world.clock, () => this.meshState(options), options)
+    const on: Network['on'] = (event, listener) => this.on(event, listener)
+    return waitForMesh({ clock: this.#world.clock, state: () => this.meshState(options), on }, options)
   }
 
   async provide(key: Bytes): Promise<void> {

@@ -101,7 +101,7 @@ test('a started node answers, has its arguments, and is on record', async () => 
   expect(health.data.args).toEqual([
     ...['--home', wanted.dataDir, '--node', 'n1', 'run', '--init'],
     ...['--server-port', String(wanted.rpcPort), '--swarm-port', String(wanted.swarmPort), '--auth-mode', 'embedded'],
-    ...['--network', 'run-1', '--boot-nodes', '/ip4/127.0.0.1/tcp/1', '--mdns'],
+    ...['--network', 'run-1', '--enable-faults', '--boot-nodes', '/ip4/127.0.0.1/tcp/1', '--mdns'],
   ])
   expect(await record('n1')).toMatchObject({ state: 'running', runId: 'run-1', process: { pid: node.pid } })
   expect(node.swarmAddress).toBe(`/ip4/127.0.0.1/tcp/${wanted.swarmPort}`)

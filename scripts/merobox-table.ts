@@ -43,6 +43,7 @@ const KNOWN: readonly (readonly [RegExp, (found: RegExpExecArray) => string])[] 
   [/\/admin-api(\S+) takes [\w, ]+, not (\w+)/, ([, route, method]) => `route \`${method} ${withoutIds(route)}\``],
   [/embedded authentication is not supported/, () => 'login (`auth_mode: embedded`)'],
   [/driver has no network faults/, () => 'network faults'],
+  [/does not have trusted execution environments/, () => 'attested nodes (TEE)'],
   [/auth_service: true needs containers/, () => 'containers (`auth_service`)'],
   [/topology: \w+ needs containers/, () => 'containers (`topology`)'],
   [/no container image to run it in/, () => 'containers (a script in an image)'],
@@ -88,8 +89,7 @@ async function runFile(name: string, folder: string, program: string): Promise<R
   const isInside = /path: \.\/res\//.test(text)
   const cwd = isInside ? path.join(folder, EXAMPLES) : folder
   const report = path.join(folder, 'report.json')
-  const env = { ...process.env, MERO_AUTH_ADMIN_USER: 'dev', MERO_AUTH_ADMIN_PASSWORD: 'dev-password' }
-  const calbox = (...args: string[]) => spawnSync(process.execPath, [program, ...args], { cwd, env, encoding: 'utf8' })
+  const calbox = (...args: string[]) => spawnSync(process.execPath, [program, ...args], { cwd, encoding: 'utf8' })
   await rm(report, { force: true })
   const reports = ['--report', 'console=off', '--report', `json=${report}`]
   const { stderr } = calbox('run', isInside ? name : file, '--timeout', String(FILE_TIMEOUT_S), ...reports)

@@ -240,18 +240,18 @@ steps:
     requester: me
 `)
     expect(lines(result)).toEqual([
-      '1:1 error the field "name" is missing',
+      '1:1 error the field "name" is missing | add name: … (Shown in reports)',
       '3:1 warning the top-level key "stop_all_node" is unknown and has no effect | did you mean "stop_all_nodes"?',
-      '4:15 error "wait_timeout" must be a whole number, not the text "soon"',
+      '4:15 error "wait_timeout" must be a whole number, not the text "soon" | write wait_timeout: 60 (Seconds until each node must be ready)',
       '6:11 error unknown step kind "cal" | did you mean "call"?',
       '7:11 error unknown node "x" | the nodes are calimero-node-1, calimero-node-2',
-      '8:5 error the field "context_id" is missing',
-      '8:5 error the field "method" is missing',
+      '8:5 error the field "context_id" is missing | add context_id: …',
+      '8:5 error the field "method" is missing | add method: …',
       '9:11 error unknown node "calimero-node-3" | did you mean "calimero-node-1"?',
       '10:5 error unknown field "context" in a step of kind "call" | the fields of call: node, context_id, method, args, state_retry_delay',
       '11:5 error unknown field "metod" in a step of kind "call" | did you mean "method"?',
       '12:11 error step kind "login" of merobox is not supported by this version',
-      '13:5 error the step has no "type"',
+      '13:5 error the step has no "type" | add type: call, or another kind that "calbox steps" lists',
       '13:11 error unknown node "a" | the nodes are calimero-node-1, calimero-node-2',
       '14:5 error a step must be a map, not the text "just text"',
       '15:11 warning step kind "get_proposal" cannot be run: this step will fail | nodes no longer have proposals: delete this step',

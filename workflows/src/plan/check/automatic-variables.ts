@@ -1,9 +1,6 @@
 // Names that are set without `outputs` (reference 2.6, 2.7) or read from raw results (2.3): never reported as unknown.
 
-import type { StepSchema } from './step-schema.ts'
-
-const FAMILIES =
-  /^(?:install|context|identity|invite)\.|^(?:execute|script|group_\d+_duration|fuzzy|_fuzzy|__partition_network)_/
+const FAMILIES = /^(?:install|context|identity|invite)\.|^(?:execute|script|group_\d+_duration|__partition_network)_/
 
 /** Followed by the name of a node. */
 const OF_NODES =
@@ -18,12 +15,8 @@ const SINGLE: ReadonlySet<string> = new Set(
 )
 
 /** Generous on purpose: a warning about a variable that is set would be worse than one that is missing. */
-export function isAutomaticVariable(
-  name: string,
-  kind: StepSchema | undefined,
-  nodeNames: ReadonlySet<string>,
-): boolean {
-  if (kind?.kind === 'fuzzy_test' || SINGLE.has(name) || FAMILIES.test(name)) return true
+export function isAutomaticVariable(name: string, nodeNames: ReadonlySet<string>): boolean {
+  if (SINGLE.has(name) || FAMILIES.test(name)) return true
   const node = OF_NODES.exec(name)?.[1]
   if (node !== undefined && nodeNames.has(node)) return true
   return /_duration_(?:seconds|ms|ns)$/.test(name)

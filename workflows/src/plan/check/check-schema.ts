@@ -8,7 +8,15 @@ import { pythonEqual } from '../../values/python/python-equal.ts'
 import { didYouMean } from '../did-you-mean.ts'
 import type { Finding, FindingSink } from '../problem.ts'
 import type { ValuePath } from '../yaml/source-node.ts'
-import { entryOf, type ListNode, type MapNode, type SourceNode, startOf, toValue } from '../yaml/source-node.ts'
+import {
+  entryOf,
+  type ListNode,
+  type MapNode,
+  type SourceNode,
+  type Span,
+  startOf,
+  toValue,
+} from '../yaml/source-node.ts'
 import {
   acceptsNull,
   assertKeywords,
@@ -17,6 +25,7 @@ import {
   describeNode,
   expressionOf,
   fieldSchema,
+  fieldText,
   nameOf,
   type Schema,
   typeFits,
@@ -135,7 +144,7 @@ function checkMap(schema: Schema, node: MapNode, path: ValuePath, sink: FindingS
   const required = new Set(schema.required)
   const entries: [string, JsonValue][] = []
   for (const name of required) {
-    if (entryOf(node, name) === undefined) valid = missing(name, node, path, sink)
+    if (entryOf(node, name) === undefined) valid = missing(name, schema, node, path, sink)
   }
   for (const entry of node.entries) {
     const field = fieldSchema(schema, entry.key)
@@ -145,7 +154,7 @@ function checkMap(schema: Schema, node: MapNode, path: ValuePath, sink: FindingS
     }
     const isNull = entry.value.kind === 'scalar' && entry.value.value === null
     if (isNull && !acceptsNull(field)) {
-      if (required.has(entry.key)) valid = missingValue(entry.key, entry.keySpan, [...path, entry.key], sink)
+      if (required.has(entry.key)) valid = missingValue(entry.key, field, entry.keySpan, [...path, entry.key], sink)
       continue
     }
     const value = check(field, entry.value, [...path, entry.key], sink)
@@ -160,13 +169,15 @@ function checkMap(schema: Schema, node: MapNode, path: ValuePath, sink: FindingS
   return valid ? objectOf(entries) : undefined
 }
 
-function missing(name: string, node: MapNode, path: ValuePath, sink: FindingSink): false {
-  sink.add({ code: 'missing_field', span: startOf(node), path, message: `the field "${name}" is missing` })
+function missing(name: string, schema: Schema, node: MapNode, path: ValuePath, sink: FindingSink): false {
+  const hint = `add ${fieldText(name, fieldSchema(schema, name) ?? {})}`
+  sink.add({ code: 'missing_field', span: startOf(node), path, message: `the field "${name}" is missing`, hint })
   return false
 }
 
-function missingValue(name: string, span: Finding['span'], path: ValuePath, sink: FindingSink): false {
-  sink.add({ code: 'missing_field', span, path, message: `the field "${name}" has no value` })
+function missingValue(name: string, field: Schema, span: Span, path: ValuePath, sink: FindingSink): false {
+  const hint = `write ${fieldText(name, field)}`
+  sink.add({ code: 'missing_field', span, path, message: `the field "${name}" has no value`, hint })
   return false
 }
 
@@ -300,6 +311,8 @@ function wrong(what: string, node: SourceNode, path: ValuePath, sink: FindingSin
 
 function wrongType(schema: Schema, node: SourceNode, path: ValuePath, sink: FindingSink): undefined {
   const message = `${nameOf(path)} must be ${describe(schema)}, not ${describeNode(node)}`
-  sink.add({ code: 'wrong_type', span: startOf(node), path, message, hint: typeHint(schema, node) })
+  const last = path.at(-1)
+  const hint = typeHint(schema, node) ?? (typeof last === 'string' ? `write ${fieldText(last, schema)}` : undefined)
+  sink.add({ code: 'wrong_type', span: startOf(node), path, message, hint })
   return undefined
 }

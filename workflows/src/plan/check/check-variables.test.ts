@@ -9,7 +9,7 @@ describe('variables', () => {
   test('that no step before captures are warnings', () => {
     const result = withSteps(use('nope') + use('later') + set('later') + set('before') + use('before') + use('befor'))
     expect(lines(result)).toEqual([
-      '5:65 warning no step before this one sets the variable "nope"',
+      '5:65 warning no step before this one sets the variable "nope" | outputs: of a step before it sets variables: { nope: … }',
       '6:65 warning no step before this one sets the variable "later" | it is set only later, in line 7',
       '10:65 warning no step before this one sets the variable "befor" | did you mean "before"?',
     ])
@@ -51,13 +51,31 @@ describe('variables', () => {
     expect(lines(withSteps(`${set('a')}${use('a}}-{{a')}`))[0]).toContain('is read as one placeholder')
     const statement = '  - {type: assert, statements: ["{{a}} == {{a}}", {statement: "equal({{a}}, {{zz}})"}]}\n'
     expect(lines(withSteps(set('a') + statement))).toEqual([
-      '6:63 warning no step before this one sets the variable "zz"',
+      '6:63 warning no step before this one sets the variable "zz" | outputs: of a step before it sets variables: { zz: … }',
     ])
   })
 
   test('one that would be set for a node is unknown where there is no such node', () => {
     expect(
       lines(withSteps('  - {type: call, node: calimero-node-1, context_id: "{{context_id_x}}", method: m}\n')),
-    ).toEqual(['5:53 warning no step before this one sets the variable "context_id_x"'])
+    ).toEqual([
+      '5:53 warning no step before this one sets the variable "context_id_x" | outputs: of a step before it sets variables: { context_id_x: … }',
+    ])
+  })
+
+  test('below fuzzy_test generators and the arguments of its calls are known, and nothing else', () => {
+    const fuzzy = (value: string) => `  - type: fuzzy_test
+    operations:
+      - name: o
+        steps:
+          - {type: call, node: "{{random_node}}", context_id: c, method: set, args: {key: "${value}"}}
+`
+    for (const name of ['random_int(1, 9)', 'random_string(4)', 'timestamp', 'uuid', '_iteration', 'fuzzy_key']) {
+      expect(lines(withSteps(fuzzy(`k{{${name}}}`)))).toEqual([])
+    }
+    expect(lines(withSteps(fuzzy('{{timestamp}}_{{random_string(4)}}')))).toEqual([])
+    const unknown = lines(withSteps(fuzzy('k{{fuzzy_kez}}')))
+    expect(unknown).toHaveLength(1)
+    expect(unknown[0]).toContain('"fuzzy_kez" | did you mean "fuzzy_key"?')
   })
 })

@@ -8,7 +8,6 @@ import type { SourceStep } from '../read/read-steps.ts'
 import type { ValuePath } from '../yaml/source-node.ts'
 import { entryOf, type MapEntry, type SourceNode, type Span, textOf, textsIn } from '../yaml/source-node.ts'
 import { isAutomaticVariable } from './automatic-variables.ts'
-import type { StepSchema } from './step-schema.ts'
 
 /** Where a name is captured: in order of the file, and inside which repeat or parallel it stays. */
 interface Capture {
@@ -32,6 +31,18 @@ export function checkVariables(steps: readonly SourceStep[], known: KnownNames, 
   const checker = new VariableChecker(problems, known.nodes)
   checker.collect(steps, undefined)
   checker.check(steps, checker.start(known))
+}
+
+/** Stands among the names that are set where generators make values. */
+const IN_FUZZY_TEST = 'fuzzy_test()'
+const GENERATOR = /^(?:random_\w+\(.*\)|timestamp|uuid)$/s
+
+/** What fuzzy_test sets for its operations: the arguments of a call have names of their own once it was sent. */
+function madeByFuzzyTest(step: SourceStep): string[] {
+  const calls = step.branches.flat().flatMap(({ node }) => entryOf(node, 'args')?.value ?? [])
+  const names = calls.flatMap((args) => (args.kind === 'map' ? args.entries.map(({ key }) => key) : []))
+  const own = [IN_FUZZY_TEST, '_iteration', '_pattern_name', 'random_node']
+  return [...own, ...names.flatMap((name) => [`fuzzy_${name}`, `_fuzzy_args_${name}`])]
 }
 
 /** In the statements of `expect`; the last two of a call. */
@@ -84,8 +95,12 @@ class VariableChecker {
       // Copied only for the few steps that need it: a file of many steps has many names.
       const inner = own.length === 0 && step.branches.length === 0 ? set : new Set([...set, ...own])
       this.step(step, inner, captured)
-      // fuzzy_test makes variables of its own while it runs: nothing in it can be judged.
-      if (step.kind.kind !== 'fuzzy_test') this.branches(step, inner, captured, set)
+      this.branches(
+        step,
+        step.kind.kind === 'fuzzy_test' ? new Set([...inner, ...madeByFuzzyTest(step)]) : inner,
+        captured,
+        set,
+      )
       for (const name of captured) set.add(name)
     }
   }
@@ -111,9 +126,8 @@ class VariableChecker {
       const path = [...step.path, key]
       if (key === 'expect' && step.kind?.hasNoReply !== true) {
         const names = new Set([...set, ...captured, ...REPLY_NAMES])
-        this.texts(value, path, { set: names, problems, isStatement: true, kind: step.kind })
-      } else
-        this.texts(value, path, { set: inside, problems, isStatement: isStatement || key === 'if', kind: step.kind })
+        this.texts(value, path, { set: names, problems, isStatement: true })
+      } else this.texts(value, path, { set: inside, problems, isStatement: isStatement || key === 'if' })
     }
   }
 
@@ -121,31 +135,35 @@ class VariableChecker {
     for (const { text, span } of textsIn(node)) if (hasPlaceholder(text)) this.text(text, span, { ...place, path })
   }
 
-  private text(text: string, span: Span, { set, path, problems, isStatement, kind }: TextPlace): void {
+  private text(text: string, span: Span, { set, path, problems, isStatement }: TextPlace): void {
     const whole =
       isStatement !== true && text.startsWith('{{') && text.endsWith('}}') ? text.slice(2, -2).trim() : undefined
-    if (whole?.includes('{{')) {
+    const parts = [...text.matchAll(/\{\{(.*?)\}\}/gs)].map((match) => (match[1] ?? '').trim())
+    // Values are made before the text is read as a placeholder.
+    const isMade = set.has(IN_FUZZY_TEST) && parts.every((name) => GENERATOR.test(name))
+    if (whole?.includes('{{') && !isMade) {
       const message = `a text that starts with {{ and ends with }} is read as one placeholder, named ${JSON.stringify(whole)}`
       const hint = 'put a sign that is no brace in front or behind'
       problems.add({ severity: 'warning', code: 'unknown_variable', span, path, message, hint })
       return
     }
-    const names =
-      whole === undefined ? [...text.matchAll(/\{\{(.*?)\}\}/gs)].map((match) => (match[1] ?? '').trim()) : [whole]
-    for (const name of new Set(names)) {
+    for (const name of new Set(whole === undefined || isMade ? parts : [whole])) {
       if (set.has(name) || set.has(name.replace(/\..*$/, '.*'))) continue
-      if (!isAutomaticVariable(name, kind, this.nodeNames)) this.unknown(name, span, path, problems)
+      if (set.has(IN_FUZZY_TEST) && GENERATOR.test(name)) continue
+      if (!isAutomaticVariable(name, this.nodeNames)) this.unknown(name, span, { set, path, problems })
     }
   }
 
-  private unknown(name: string, span: Span, path: ValuePath, problems: ProblemCollector): void {
+  private unknown(name: string, span: Span, { set, path, problems }: TextPlace): void {
     const capture = this.captures.get(name)
     const message = `no step before this one sets the variable "${name}"`
     const late =
       capture?.inside === undefined
         ? `it is set only later, in ${capture?.where}`
         : `it is set in ${capture.where}, and does not leave that ${capture.inside}`
-    const hint = capture === undefined ? didYouMean(name, this.captures.keys()) : late
+    const known = [...this.captures.keys(), ...set]
+    const capturing = `outputs: of a step before it sets variables: { ${name}: … }`
+    const hint = capture === undefined ? didYouMean(name, known, capturing) : late
     problems.add({ severity: 'warning', code: 'unknown_variable', span, path, message, hint })
   }
 }
@@ -154,7 +172,6 @@ interface TextPlace {
   readonly set: ReadonlySet<string>
   readonly path: ValuePath
   readonly problems: ProblemCollector
-  readonly kind?: StepSchema | undefined
   /** Split before it is resolved: it is never one placeholder as a whole. */
   readonly isStatement?: boolean
 }

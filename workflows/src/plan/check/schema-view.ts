@@ -29,6 +29,8 @@ export interface Schema {
   readonly uniqueItems?: boolean
   readonly minProperties?: number
   readonly maxProperties?: number
+  readonly description?: string
+  readonly default?: unknown
 }
 
 const KEYWORDS: ReadonlySet<string> = new Set(
@@ -95,6 +97,32 @@ export function typeHint(schema: Schema, node: SourceNode): string | undefined {
   }
   const bare = schema.type === 'boolean' ? /^(?:true|false)$/i : /^-?\d+(?:\.\d+)?$/
   return bare.test(node.value) && schema.type !== 'array' && schema.type !== 'object' ? 'remove the quotes' : undefined
+}
+
+/** A field as it is written, and what it is for: `seconds: 1 (How long.)`. */
+export function fieldText(name: string, schema: Schema): string {
+  const about = schema.description === undefined ? '' : ` (${schema.description})`
+  return `${name}: ${exampleOf(schema)}${about}`
+}
+
+function exampleOf(schema: Schema): string {
+  const [choice] = choicesOf(schema) ?? []
+  if (choice !== undefined) return String(choice)
+  const [alternative] = schema.anyOf ?? schema.oneOf ?? []
+  if (alternative !== undefined) return exampleOf(alternative)
+  switch (schema.type) {
+    case 'boolean':
+      return 'true'
+    case 'integer':
+    case 'number':
+      return String(schema.default ?? Math.max(1, schema.minimum ?? 1))
+    case 'array':
+      return '[…]'
+    case 'object':
+      return '{ … }'
+    default:
+      return '…'
+  }
 }
 
 export function typeFits(schema: Schema, node: SourceNode): boolean {

@@ -4,7 +4,7 @@ import { Type } from '@calbox/schemas'
 import { checkSchema } from '../check/check-schema.ts'
 import { describeNode } from '../check/schema-view.ts'
 import type { StepSchema, StepSchemaRegistry } from '../check/step-schema.ts'
-import { didYouMean } from '../did-you-mean.ts'
+import { didYouMean, nearest } from '../did-you-mean.ts'
 import { STEP_DEPTH_MAX } from '../limits.ts'
 import type { PlannedStep } from '../plan-types.ts'
 import { type FindingSink, type ProblemCollector, pathText } from '../problem.ts'
@@ -133,10 +133,17 @@ class StepsReader {
     const entry = entryOf(node, 'type')
     if (entry === undefined && entryOf(node, INCLUDE) !== undefined) return this.parts.kinds.find(INCLUDE)
     const type = textOf(entry?.value)
+    const typo = entry === undefined ? node.entries.find(({ key }) => isNearType(key)) : undefined
+    if (typo !== undefined) {
+      const message = `unknown field "${typo.key}", and the step has no "type"`
+      sink.add({ code: 'unknown_field', span: typo.keySpan, path, message, hint: 'did you mean "type"?' })
+      return undefined
+    }
     if (entry === undefined || type === undefined || type === '') {
       const given = entry === undefined ? '' : `: it must be a text, not ${describeNode(entry.value)}`
       const message = entry === undefined ? 'the step has no "type"' : `the step has no usable "type"${given}`
-      sink.add({ code: 'missing_field', span: startOf(entry?.value ?? node), path, message })
+      const hint = 'add type: call, or another kind that "calbox steps" lists'
+      sink.add({ code: 'missing_field', span: startOf(entry?.value ?? node), path, message, hint })
       return undefined
     }
     const kind = this.parts.kinds.find(type)
@@ -198,4 +205,8 @@ class StepsReader {
 
 interface NestedRead extends NestedSteps {
   readonly steps: readonly OneStep[]
+}
+
+function isNearType(key: string): boolean {
+  return !COMMON_NAMES.includes(key) && nearest(key, ['type']) !== undefined
 }

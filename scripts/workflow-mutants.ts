@@ -1,0 +1,50 @@
+// `npm run workflow-mutants -- --seed N`: 300 workflows with one mistake each, made of the files of a checkout of merobox
+// (CALBOX_MEROBOX) and of our own: each must be refused or warned of at its line, with what to write instead.
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { seededRandom } from '../workflows/src/steps/control/seeded-random.ts'
+import { judgeMutant, MISTAKES, makeMutant } from '../workflows/src/testing/mistakes.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '..')
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '300' },
+    seed: { type: 'string', default: '1' },
+  },
+})
+const checkout = process.env.CALBOX_MEROBOX
+const theirs = checkout
+  ? globSync('workflow-examples/*.yml', { cwd: checkout }).map((file) => path.join(checkout, file))
+  : []
+if (theirs.length === 0)
+  process.stderr.write('CALBOX_MEROBOX names no checkout of merobox: only our own files are used\n')
+const ours = globSync('{workflows/examples,apps/*}/*.yml', { cwd: ROOT }).map((file) => path.join(ROOT, file))
+const files = (theirs.length > 0 ? theirs : ours).toSorted()
+const random = seededRandom(values.seed)
+const each = Math.ceil(Number(values.count) / Object.keys(MISTAKES).length)
+let failed = 0
+process.stdout.write(`seed ${values.seed}, ${files.length} files\n`)
+for (const [name, mistake] of Object.entries(MISTAKES)) {
+  const counts = { made: 0, found: 0, suggested: 0 }
+  while (counts.made < each) {
+    const file = random.pick(files)
+    const text = readFileSync(file, 'utf8')
+    const mutant = makeMutant(path.basename(file), text, mistake, random)
+    if (mutant === undefined) continue
+    counts.made += 1
+    const { found, elsewhere, suggested } = judgeMutant(mutant, text)
+    if (found.length > 0) counts.found += 1
+    if (suggested) counts.suggested += 1
+    if (suggested) continue
+    failed += 1
+    const seen = [...found, ...elsewhere].map(({ line, message }) => `\n    ${line}: ${message}`).join('')
+    const what = found.length > 0 ? 'no suggestion' : 'not found'
+    process.stdout.write(`  ${what}: ${name}, ${mutant.file}:${mutant.line}: ${mutant.was.trim()}${seen}\n`)
+  }
+  process.stdout.write(
+    `${name}: ${counts.made} made, ${counts.found} at the line, ${counts.suggested} with a suggestion\n`,
+  )
+}
+process.exitCode = failed === 0 ? 0 : 1

@@ -12,6 +12,9 @@ export const EARLY_REFRESH_SEC = 60
 /** A longer token is refused before anything of it is read. Ours have some 700 characters and 30 for each permission. */
 export const TOKEN_CHARS_MAX = 8_192
 
+/** Access tokens remembered as good, of which keys and logins are looked at all the same. At the cap the oldest is forgotten. */
+export const VERIFIED_TOKENS_MAX = 1_000
+
 /** A secret signs for so long; then the next token brings a new one. */
 export const SIGNING_ROTATION_MS = 30 * 24 * 3_600_000
 /** Secrets kept. One more drops the oldest, and with it the tokens that it signed. Only rotations by hand get there. */

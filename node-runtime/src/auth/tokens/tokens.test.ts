@@ -87,11 +87,23 @@ test('one that is too long is not read', async () => {
 
 test('one ends on time, give or take the difference of clocks, and says so', async () => {
   room.clock.advanceSec(3600 + LEEWAY_SEC - 1)
-  expect(await ask(token)).toMatchObject({ granted: true })
+  // The second time it is known.
+  expect([await ask(token), await ask(token)]).toMatchObject([{ granted: true }, { granted: true }])
   room.clock.advanceSec(1)
   expect(await ask(token)).toEqual({ granted: false, status: 401, reason: 'token_expired' })
   // Who cannot sign does not learn that much.
   expect(await ask(forged('x', { exp: 1 }))).toEqual({ granted: false, status: 401 })
+})
+
+test('one that is known as good is refused all the same once its login has ended', async () => {
+  const pair = await room.logIn()
+  expect(await ask(pair.access_token)).toMatchObject({ granted: true })
+  await room.auth.resetAdmin({ username: 'ann', password: 'another password' })
+  expect(await ask(pair.access_token)).toEqual({ granted: false, status: 403, reason: 'token_revoked' })
+  expect(await ask(`${pair.access_token.slice(0, -1)}${pair.access_token.endsWith('A') ? 'E' : 'A'}`)).toEqual({
+    granted: false,
+    status: 401,
+  })
 })
 
 test('a refresh token opens nothing but a refresh', async () => {

@@ -94,6 +94,8 @@ export interface RoleSet {
   readonly groupId: GroupId
   readonly account: AccountId
   readonly role: Role
+  /** Where a writer may only read from now on: as of a removed member. */
+  readonly pinned?: PinnedHeads
 }
 
 export interface CapabilitiesSet {

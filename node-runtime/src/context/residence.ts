@@ -7,7 +7,7 @@ import type { ContextRecords } from './context-records.ts'
 import { ContextError } from './errors.ts'
 import type { Applications } from './namespaces/applications.ts'
 import type { Namespaces } from './namespaces/namespaces.ts'
-import { versionOf } from './namespaces/versions.ts'
+import { startOf, versionOf } from './namespaces/versions.ts'
 import type { ContextRecord } from './parts.ts'
 import type { GroupEvent, Outbound } from './ports.ts'
 
@@ -27,6 +27,8 @@ export interface ResidenceParts {
 
 export class Residence {
   readonly #parts: ResidenceParts
+  /** The upgrade of each group that watchers were told the beginning of. */
+  readonly #begun = new Map<GroupId, bigint>()
   /** One change at a time. */
   #last: Promise<void> = Promise.resolve()
 
@@ -96,6 +98,7 @@ export class Residence {
     const applicationId = state.contexts.get(record.id)?.applicationId
     if (applicationId === undefined || applicationId === record.applicationId) return false
     if (applications.get(applicationId)?.storage !== record.storage) return false
+    this.#begin(record.groupId, state)
     const changed = { ...record, applicationId }
     await store.batch([records.row(changed)])
     records.use(changed)
@@ -103,6 +106,14 @@ export class Residence {
     await resume(changed)
     log.info({ contextId: record.id, applicationId }, 'context runs another application')
     return true
+  }
+
+  #begin(groupId: GroupId, state: NamespaceState): void {
+    const upgrade = state.groups.get(groupId)?.upgrade
+    if (upgrade === undefined || this.#begun.get(groupId) === upgrade.hlc) return
+    this.#begun.set(groupId, upgrade.hlc)
+    const total = this.#parts.records.list().filter((record) => record.groupId === groupId).length
+    this.#parts.onGroupEvent({ groupId, type: 'MigrationStarted', data: startOf(state, upgrade, total) })
   }
 
   /** When all contexts of the group that are here run what it has upgraded to. */

@@ -80,12 +80,13 @@ export interface GroupState {
   readonly keys: readonly GroupKeyRecord[]
 }
 
+/** A member that may not write any more, or not even read. */
 export interface Removal {
   readonly op: OpId
   readonly hlc: bigint
   readonly groupId: GroupId
-  /** Whoever left may come back with a new invitation; whoever was removed must be added. */
-  readonly how: 'left' | 'removed'
+  /** Whoever left may come back with a new invitation; whoever was removed must be added; who was lowered reads on. */
+  readonly how: 'left' | 'removed' | 'lowered'
   /** By whoever removed. */
   readonly pinned?: PinnedHeads
   /** By others afterwards, all of them together; heads in ascending order. */

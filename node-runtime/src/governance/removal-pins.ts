@@ -14,9 +14,9 @@ export function pinsOf(removal: Removal, contextId: ContextId): readonly DeltaId
   return witnessed && unionOf(removal.pinned?.[contextId] ?? [], witnessed)
 }
 
-/** Whoever removed the member had the context, and its word is the last. Nobody has the last word on itself. */
+/** Whoever removed or lowered the member had the context, and its word is the last. Nobody has the last word on itself. */
 export function isSettled({ how, pinned }: Removal, contextId: ContextId): boolean {
-  return how === 'removed' && pinned?.[contextId] !== undefined
+  return how !== 'left' && pinned?.[contextId] !== undefined
 }
 
 export function contextsOf(pinned: PinnedHeads): ContextId[] {

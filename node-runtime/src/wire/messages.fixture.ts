@@ -134,6 +134,7 @@ const bodies: readonly OpBody[] = [
   { kind: 'metadata_set', groupId, contextId, name: 'main', fields: [['kind', '']] },
   { kind: 'auto_follow_set', groupId, account, contexts: false, subgroups: true },
   { kind: 'application_set', groupId, applicationId, cascade: true },
+  { kind: 'role_set', groupId, account, role: 'ReadOnly', pinned: { [contextId]: [idOf<DeltaId>('p1')] } },
 ]
 
 export const ops: readonly SignedOp[] = bodies.map((body, index) =>

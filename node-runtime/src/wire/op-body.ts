@@ -49,7 +49,7 @@ export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
   member_added: record({ groupId, account, role }),
   member_removed: record({ groupId, account }, { pinned }),
   removal_pinned: record({ account, removal: id<OpId>(), pinned }),
-  role_set: record({ groupId, account, role }),
+  role_set: record({ groupId, account, role }, { pinned }),
   capabilities_set: record({ groupId, capabilities: uint(2 ** 32 - 1) }, { account }),
   group_created: record({ groupId, parentId: groupId, keyId, covers, salt, visibility }, { name }),
   visibility_set: record({ groupId, visibility }),

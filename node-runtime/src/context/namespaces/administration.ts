@@ -5,6 +5,7 @@ import type { Contexts } from '../contexts.ts'
 import { ContextError } from '../errors.ts'
 import type { Outbound } from '../ports.ts'
 import type { Joiner } from './joiner.ts'
+import { lowerMember } from './membership.ts'
 import type { Namespaces } from './namespaces.ts'
 
 export interface AdministrationParts {
@@ -34,7 +35,7 @@ export interface NewMember {
  * a little. Throws GROUP_NOT_FOUND, NOT_ALLOWED; those before the one that was refused are added.
  */
 export async function addMembers(
-  { namespaces }: Pick<AdministrationParts, 'namespaces'>,
+  { namespaces, contexts }: AdministrationParts,
   groupId: GroupId,
   { members, signal }: { readonly members: readonly NewMember[]; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -43,7 +44,8 @@ export async function addMembers(
     const before = namespace.state.groups.get(groupId)?.members.get(account)
     if (before === role) continue
     if (before !== undefined) {
-      await namespace.submit({ kind: 'role_set', groupId, account, role })
+      if (role === 'ReadOnly') await lowerMember({ namespaces, contexts }, groupId, account)
+      else await namespace.submit({ kind: 'role_set', groupId, account, role })
       continue
     }
     // Of the namespace itself whoever has been in it may be added: no use to wait.

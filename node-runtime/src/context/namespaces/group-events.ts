@@ -4,7 +4,7 @@ import type { OpBody } from '../../base/operations.ts'
 import type { GroupState, NamespaceState } from '../../governance/namespace-state.ts'
 import type { SignedOp } from '../../wire/op.ts'
 import type { GroupEvent } from '../ports.ts'
-import { STATE_VERSION, versionOf } from './versions.ts'
+import { startOf } from './versions.ts'
 
 /** `state` is that after all of `ops`: who was removed at once, or never stood, has not come. */
 export function groupEventsOf(ops: readonly SignedOp[], state: NamespaceState): GroupEvent[] {
@@ -13,19 +13,16 @@ export function groupEventsOf(ops: readonly SignedOp[], state: NamespaceState): 
   )
 }
 
-/** In the order of the ids of the groups. */
+/**
+ * Of groups without contexts to upgrade, in the order of their ids: where there are some, the upgrade begins once its
+ * code is here (`residence.ts`).
+ */
 function upgradesBy({ author, hlc }: SignedOp, state: NamespaceState): GroupEvent[] {
   const isOf = ({ upgrade }: GroupState) => upgrade?.hlc === hlc && upgrade.by === author
   return [...state.groups.values()].filter(isOf).flatMap(({ id, upgrade, contexts }): GroupEvent[] => {
     if (upgrade === undefined) return []
-    const about = [...contexts.values()].filter(({ applicationId }) => applicationId === upgrade.to)
-    const data = {
-      fromVersion: versionOf(state, upgrade.from),
-      toVersion: versionOf(state, upgrade.to),
-      toStateVersion: STATE_VERSION,
-      localContextsTotal: about.length,
-    }
-    return [{ groupId: id, type: 'MigrationStarted', data }]
+    if ([...contexts.values()].some(({ applicationId }) => applicationId === upgrade.to)) return []
+    return [{ groupId: id, type: 'MigrationStarted', data: startOf(state, upgrade, 0) }]
   })
 }
 

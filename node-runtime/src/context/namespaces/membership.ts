@@ -1,5 +1,6 @@
-// Who goes: a removal pins what was accepted from the member, and what is written from then on is sealed anew.
+// Who goes, or may only read from now on: a removal pins what was accepted from the member, and what is written from then on is sealed anew.
 import type { AccountId, ContextId, DeltaId, GroupId } from '../../base/ids.ts'
+import type { OpBody, PinnedHeads } from '../../base/operations.ts'
 import type { Contexts } from '../contexts.ts'
 import type { Namespace } from './namespace.ts'
 import type { Namespaces } from './namespaces.ts'
@@ -19,10 +20,30 @@ export interface RemovalReport {
  * Removes an account from a group, from the namespace with all its groups, or makes our own leave. Resolves when it is
  * stored here; others hear of it by gossip. Throws ContextError GROUP_NOT_FOUND, NOT_ALLOWED with the rule against it.
  */
-export async function removeMember(
+export function removeMember(parts: MembershipParts, groupId: GroupId, account: AccountId): Promise<RemovalReport> {
+  return revoke(parts, { groupId, account }, (pinned) => ({ kind: 'member_removed', groupId, account, pinned }))
+}
+
+/** Lets a direct member of a group that writes only read. Resolves and throws as `removeMember`. */
+export function lowerMember(parts: MembershipParts, groupId: GroupId, account: AccountId): Promise<RemovalReport> {
+  return revoke(parts, { groupId, account }, (pinned) => ({
+    kind: 'role_set',
+    groupId,
+    account,
+    role: 'ReadOnly',
+    pinned,
+  }))
+}
+
+interface Revoked {
+  readonly groupId: GroupId
+  readonly account: AccountId
+}
+
+async function revoke(
   { namespaces, contexts }: MembershipParts,
-  groupId: GroupId,
-  account: AccountId,
+  { groupId, account }: Revoked,
+  operation: (pinned: PinnedHeads) => OpBody,
 ): Promise<RemovalReport> {
   const namespace = namespaces.ofGroup(groupId)
   const groups = namespace.state.groupsWithin(groupId)
@@ -32,7 +53,7 @@ export async function removeMember(
       if (contexts.has(contextId)) await still.add(contexts, contextId, account)
     }
     const [first = {}, ...others] = portionsOf(still.pinned)
-    const { id: removal } = await namespace.submit({ kind: 'member_removed', groupId, account, pinned: first })
+    const { id: removal } = await namespace.submit(operation(first))
     for (const pinned of others) await namespace.pinRemoval({ account, removal, pinned })
   } finally {
     await still.end()

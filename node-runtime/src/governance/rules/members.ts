@@ -1,8 +1,8 @@
 // Members: how they come, change and go.
 import { toHex } from '../../base/bytes.ts'
-import type { AccountId, GroupId } from '../../base/ids.ts'
+import type { AccountId, GroupId, PublicKey } from '../../base/ids.ts'
 import { accountOf } from '../../base/keys.ts'
-import { ROLES, type Role } from '../../base/operations.ts'
+import { type PinnedHeads, ROLES, type Role } from '../../base/operations.ts'
 import { CAPABILITY } from '../capabilities.ts'
 import type { GroupRecord, NamespaceSnapshot } from '../namespace-snapshot.ts'
 import type { Removal } from '../namespace-state.ts'
@@ -78,9 +78,7 @@ export const memberRemoved: Rule<'member_removed'> = {
     const group = state.groups.get(groupId)
     if (group === undefined) return 'no such group'
     if (accountOf(group.creator) === account) return 'the owner of a group stays in it'
-    // For writers of a context pruning waits: what they have accepted and say so is nowhere pruned away before.
-    const mayPin = contextsOf(pinned).every((id) => state.canWrite(id, key))
-    if (!mayPin) return 'it pins what is not the author’s to write'
+    if (!mayPin(state, pinned, key)) return 'it pins what is not the author’s to write'
     const isRoot = groupId === state.namespaceId
     const hasRow = isRoot ? state.members.has(account) : group.members.has(account)
     if (account === author) return hasRow ? undefined : 'not a direct member of the group'
@@ -95,10 +93,10 @@ export const memberRemoved: Rule<'member_removed'> = {
     if (group === undefined) return state
     const how = account === author ? 'left' : 'removed'
     const removal: Removal = { op: op.id, hlc: op.hlc, groupId, how, ...(pinned === undefined ? {} : { pinned }) }
-    const { removals } = state.parts
-    let after = state
-      .with({ removals: removals.set(account, [...state.removalsOf(account), removal]) })
-      .withGroup({ ...group, departed: group.departed.set(account, removal) })
+    let after = withRemoval(state, account, removal).withGroup({
+      ...group,
+      departed: group.departed.set(account, removal),
+    })
     // Leaving the namespace is leaving every group of it.
     const groups = groupId === state.namespaceId ? [...state.groups.keys()] : [groupId]
     for (const id of groups) after = after.withoutRow(id, account)
@@ -107,17 +105,38 @@ export const memberRemoved: Rule<'member_removed'> = {
   revokes: (_state, op) => op.body.account,
 }
 
+/** For writers of a context pruning waits: what they have accepted and say so is nowhere pruned away before. */
+function mayPin(state: NamespaceSnapshot, pinned: PinnedHeads, author: PublicKey): boolean {
+  return contextsOf(pinned).every((id) => state.canWrite(id, author))
+}
+
+function withRemoval(state: NamespaceSnapshot, account: AccountId, removal: Removal): NamespaceSnapshot {
+  return state.with({ removals: state.parts.removals.set(account, [...state.removalsOf(account), removal]) })
+}
+
 export const roleSet: Rule<'role_set'> = {
-  refusal(state, { body: { groupId, account, role } }, author) {
+  refusal(state, { author: key, body: { groupId, account, role, pinned = {} } }, author) {
     const group = state.groups.get(groupId)
     if (group === undefined) return 'no such group'
     if (!isAdmin(state, groupId, author)) return 'only an admin sets roles'
     if (!group.members.has(account)) return 'not a direct member of the group'
     if (role !== 'Admin' && accountOf(group.creator) === account) return 'the owner of a group stays its admin'
-    return undefined
+    if (role !== 'ReadOnly' && contextsOf(pinned).length > 0) return 'it pins what a writer goes on to write'
+    return mayPin(state, pinned, key) ? undefined : 'it pins what is not the author’s to write'
   },
-  effect(state, { body: { groupId, account, role } }) {
-    return state.groups.get(groupId)?.members.has(account) ? state.withRow(groupId, account, role) : state
+  effect(state, { id, hlc, body: { groupId, account, role, pinned } }) {
+    const before = state.groups.get(groupId)?.members.get(account)
+    if (before === undefined) return state
+    const after = state.withRow(groupId, account, role)
+    if (role !== 'ReadOnly' || before === 'ReadOnly') return after
+    // What it writes on an older cut counts no more than what a removed member does.
+    return withRemoval(after, account, {
+      op: id,
+      hlc,
+      groupId,
+      how: 'lowered',
+      ...(pinned === undefined ? {} : { pinned }),
+    })
   },
   revokes(state, { body: { groupId, account, role } }: OpOf<'role_set'>) {
     const before = state.groups.get(groupId)?.members.get(account)

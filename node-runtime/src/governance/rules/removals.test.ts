@@ -152,3 +152,40 @@ test('the judgement of a context changes with its removals and with what they pi
     closedGroup().does(alice, removed(carol)).state.removalsDigest(group),
   )
 })
+
+const lowered = ({ account }: typeof carol, pinned?: PinnedHeads): OpBody => ({
+  kind: 'role_set',
+  groupId: group,
+  account,
+  role: 'ReadOnly',
+  ...(pinned === undefined ? {} : { pinned }),
+})
+
+test('a writer that may only read from now on is cut off like a removed one, and reads on', () => {
+  const story = closedGroup()
+  const before = story.state
+  story.does(bob, lowered(carol, { [contextId]: heads('h') }))
+  const { state } = story
+  expect([state.roleIn(group, carol.account), state.canWrite(contextId, carol.publicKey)]).toEqual(['ReadOnly', false])
+  expect(state.removalsUnseen(contextId, carol.publicKey, before)).toEqual([removalOf(story)])
+  expect(state.removalsUnseen(contextId, carol.publicKey, state)).toEqual([])
+  expect([removalOf(story).how, pinsOf(removalOf(story), contextId)]).toEqual(['lowered', heads('h')])
+  expect(isSettled(removalOf(story), contextId)).toBe(true)
+  expect(state.fittingKeys(group)).toEqual([])
+  // Again a writer, it goes on from a cut that knows.
+  story.does(bob, { kind: 'role_set', groupId: group, account: carol.account, role: 'Member' })
+  expect(story.state.removalsUnseen(contextId, carol.publicKey, story.state)).toEqual([])
+  expect(story.state.removalsUnseen(contextId, carol.publicKey, before)).toHaveLength(1)
+})
+
+test('only what takes the right to write pins, and only what is the author’s to write', () => {
+  const story = closedGroup()
+  const pinned = { [contextId]: heads('h') }
+  const role: OpBody = { kind: 'role_set', groupId: group, account: carol.account, role: 'Admin', pinned }
+  expect(story.refuses(bob, role)).toBe('it pins what a writer goes on to write')
+  expect(story.refuses(bob, lowered(carol, { [contextBy(bob, 'none')]: [] }))).toBe(
+    'it pins what is not the author’s to write',
+  )
+  story.does(bob, lowered(carol)).does(bob, lowered(carol, pinned))
+  expect(story.state.removalsOf(carol.account)).toHaveLength(1)
+})

@@ -1,7 +1,9 @@
 // Members of a group: who, as what, and with which rights.
 import { Type } from 'typebox'
+import type { AccountId } from '../../../base/ids.ts'
+import type { Logger } from '../../../base/log.ts'
 import { addMembers, govern } from '../../../context/namespaces/administration.ts'
-import { removeMember } from '../../../context/namespaces/membership.ts'
+import { lowerMember, type RemovalReport, removeMember } from '../../../context/namespaces/membership.ts'
 import { ALL_CAPABILITIES } from '../../../governance/capabilities.ts'
 import { pageOf } from '../../encodings.ts'
 import { ServerError } from '../../errors.ts'
@@ -22,6 +24,12 @@ import { Count, Hex32, Nothing } from '../../shapes.ts'
 
 export const Capabilities = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 })
 const Role = Type.Union([Type.Literal('Admin'), Type.Literal('Member'), Type.Literal('ReadOnly')])
+
+function logUnpinned(log: Logger, account: AccountId, { unpinned }: RemovalReport): void {
+  for (const { contextId, reason } of unpinned) {
+    log.warn({ contextId, account, reason }, 'others will say what was accepted here from the removed member')
+  }
+}
 
 export const memberRoutes: readonly Route[] = [
   route({
@@ -104,10 +112,7 @@ export const memberRoutes: readonly Route[] = [
         throw new ServerError('BAD_REQUEST', `this node’s own member leaves: POST /admin-api/groups/${groupId}/leave`)
       }
       for (const account of accounts) {
-        const { unpinned } = await removeMember(node, groupId, account)
-        for (const { contextId, reason } of unpinned) {
-          log.warn({ contextId, account, reason }, 'others will say what was accepted here from the removed member')
-        }
+        logUnpinned(log, account, await removeMember(node, groupId, account))
       }
       return {}
     },
@@ -121,10 +126,15 @@ export const memberRoutes: readonly Route[] = [
     query: NoFields,
     body: Type.Object({ role: Type.String() }),
     response: Nothing,
-    handle: async ({ node }, { params, body }) => {
+    handle: async ({ node, log }, { params, body }) => {
       const { namespace, group, groupId } = groupOf(node, params.gid)
       const [account, role] = [memberIn(namespace, groupId, params.account), roleIn(body.role)]
-      if (group.members.get(account) === role) return {}
+      const before = group.members.get(account)
+      if (before === role) return {}
+      if (role === 'ReadOnly' && before !== undefined) {
+        logUnpinned(log, account, await lowerMember(node, groupId, account))
+        return {}
+      }
       await govern(node, groupId, { kind: 'role_set', groupId, account, role })
       return {}
     },

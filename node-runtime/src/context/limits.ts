@@ -120,7 +120,7 @@ export const KEY_RETRY_LAST_MS = 60_000
 /** A member not heard of for this long does not keep others from pruning: when it returns, it takes a snapshot. */
 export const ABSENT_MS = 7 * 24 * 60 * 60 * 1000
 /** As long the state of a context stays here that its namespace has given up: what gave it up may turn out void. */
-export const GONE_KEPT_MS = ABSENT_MS
+export const GONE_KEPT_MS = 7 * 24 * 60 * 60 * 1000
 /** Rows of a dropped context removed in one batch. */
 export const DROP_BATCH_ROWS = 1000
 /** History is pruned when so many of its oldest deltas can go: undo, and deltas for who is a little behind, stay long enough. */

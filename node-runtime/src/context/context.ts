@@ -48,6 +48,7 @@ export class Context {
   readonly waitingRows: WaitingRows
   readonly #parts: ContextParts
   readonly #queue = new SerialQueue(CONTEXT_QUEUE_MAX)
+  #signed: SignedCheckpoint | undefined
   readonly #folder: Folder
   readonly #handlers: HandlerQueue
   readonly #intake: Intake
@@ -224,7 +225,9 @@ export class Context {
   /** How far history is pruned here, signed; undefined while all of it is. */
   checkpoint(): SignedCheckpoint | undefined {
     const { checkpoint } = this.#pruner
-    return checkpoint && signCheckpoint(checkpoint, this.#parts.identity)
+    if (checkpoint === this.#signed?.checkpoint) return this.#signed
+    this.#signed = checkpoint && signCheckpoint(checkpoint, this.#parts.identity)
+    return this.#signed
   }
 
   /** True when what is here cannot be brought up to a peer's by single deltas: its snapshot is to be taken. */

@@ -139,5 +139,7 @@ export const REWRITE_BEHIND_MAX = 64
 export const COMPARE_EVERY_MS = 1000
 /** Rows removed in one batch behind a checkpoint: what a crash leaves of them goes at the next start. */
 export const PRUNE_BATCH_ROWS = 1000
+/** Signed heads that still hold are said again unchanged for so long: each pull asks for them. No longer than between two announcements. */
+export const OWN_BEAT_MS = 1000
 /** An acknowledgement goes into the store with the next batch, or by itself once the stored one is this much older. */
 export const ACKNOWLEDGEMENT_STORE_MS = 60_000

@@ -26,8 +26,8 @@ export interface GossipParts {
   readonly network: Network
   readonly directory: Directory
   readonly clock: Clock
-  /** Something is there that we lack: pull from this peer. */
-  readonly pull: (contextId: ContextId, from: PeerId) => void
+  /** The peer has these, and we lack some; `soon`: gossip does not bring them. */
+  readonly pull: (contextId: ContextId, from: PeerId, lacking: readonly DeltaId[], soon: boolean) => void
   readonly log: Logger
 }
 
@@ -172,7 +172,13 @@ export class GossipExchange {
     const context = await directory.context(id)
     if (!context) return
     if (gossip.t === 'deltas') await context.receive(gossip.items.map(decodeDelta), from)
-    if (gossip.t === 'announce' && gossip.items.some((item) => !context.holds(item.id))) pull(id, from)
+    if (gossip.t === 'announce') {
+      const lacking = lackedOf(
+        context,
+        gossip.items.map((item) => item.id),
+      )
+      if (lacking.length > 0) pull(id, from, lacking, true)
+    }
     if (
       gossip.t === 'heads' &&
       gossip.contextId === id &&
@@ -180,7 +186,8 @@ export class GossipExchange {
       verifyHeads(gossip)
     ) {
       await context.acknowledge([gossip])
-      if (lacksAny(context, gossip.heads)) pull(id, from)
+      const lacking = lackedOf(context, gossip.heads)
+      if (lacking.length > 0) pull(id, from, lacking, false)
       else this.#compareRoots(id, context, gossip)
     }
   }
@@ -239,8 +246,8 @@ function sameIds(a: readonly DeltaId[], b: readonly DeltaId[]): boolean {
   return a.length === b.length && a.every((id, index) => id === b[index])
 }
 
-function lacksAny(context: { holds(id: DeltaId): boolean }, heads: readonly DeltaId[]): boolean {
-  return heads.some((head) => !context.holds(head))
+function lackedOf(context: { holds(id: DeltaId): boolean }, ids: readonly DeltaId[]): DeltaId[] {
+  return ids.filter((id) => !context.holds(id))
 }
 
 /** Deltas in frames that gossip carries; a delta that is too large is announced instead. */

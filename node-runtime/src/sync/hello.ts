@@ -1,6 +1,7 @@
 // The hello: on each new connection, and when a peer turns out to share a topic, both sides compare the digest of their
-// heads. Equal means nothing to do; otherwise both pull. It closes the gap in which gossip is not delivered yet.
-import { type Bytes, toHex } from '../base/bytes.ts'
+// heads. Equal means nothing to do; otherwise who was greeted pulls, which tells the other what that lacks. On a new
+// connection both greet. It closes the gap in which gossip is not delivered yet.
+import { type Bytes, equalBytes, toHex } from '../base/bytes.ts'
 import type { Id } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { NetworkError } from '../network/errors.ts'
@@ -20,7 +21,8 @@ export interface HelloParts {
   readonly network: Network
   /** All followed topics with their heads. */
   readonly topics: () => Promise<readonly { readonly topic: Topic; readonly heads: readonly Id[] }[]>
-  readonly onDifferent: (topic: Topic, peer: PeerId) => void
+  /** `digest`: of the peer's heads. */
+  readonly onDifferent: (topic: Topic, peer: PeerId, digest: Bytes) => void
   readonly log: Logger
 }
 
@@ -47,8 +49,8 @@ export class HelloExchange {
     }
   }
 
-  /** Compares all topics with one peer. */
-  async greet(peer: PeerId, signal: AbortSignal): Promise<void> {
+  /** Compares all topics with one peer: it pulls where they differ; with `asks` we do, too. */
+  async greet(peer: PeerId, asks: boolean, signal: AbortSignal): Promise<void> {
     const stream = await this.#parts.network.open(peer, HELLO_PROTOCOL, { signal })
     const onAbort = () => stream.abort(new SyncError('SYNC_TIMEOUT', 'the hello took too long'))
     signal.addEventListener('abort', onAbort, { once: true })
@@ -56,7 +58,9 @@ export class HelloExchange {
       await stream.send(helloMessage.encode(await this.#own()))
       await stream.closeWrite()
       for await (const frame of stream.frames) {
-        await this.#compare(peer, helloMessage.decode(frame))
+        const hello = helloMessage.decode(frame)
+        this.#met(peer)
+        if (asks) await this.#compare(peer, hello)
         return
       }
       throw new SyncError('SYNC_INCOMPLETE', `${peer} did not answer the hello`)
@@ -77,6 +81,7 @@ export class HelloExchange {
     for await (const frame of stream.frames) {
       const hello = helloMessage.decode(frame)
       await stream.send(helloMessage.encode(await this.#own()))
+      this.#met(peer)
       await this.#compare(peer, hello)
       return
     }
@@ -91,13 +96,16 @@ export class HelloExchange {
     }
   }
 
-  async #compare(peer: PeerId, hello: Hello): Promise<void> {
+  #met(peer: PeerId): void {
     this.#greeted.add(peer)
     for (const listener of [...this.#listeners]) listener()
+  }
+
+  async #compare(peer: PeerId, hello: Hello): Promise<void> {
     const theirs = new Map<string, Bytes>(hello.topics.map(({ topic, digest }) => [toHex(topic), digest]))
     for (const { topic, heads } of await this.#parts.topics()) {
       const digest = theirs.get(toHex(topicHash(topic)))
-      if (digest && toHex(digest) !== toHex(headsDigest(heads))) this.#parts.onDifferent(topic, peer)
+      if (digest && !equalBytes(digest, headsDigest(heads))) this.#parts.onDifferent(topic, peer, digest)
     }
   }
 }

@@ -47,6 +47,9 @@ export const KEY_ASKED_MAX = 8
 export const KEY_PAUSE_FIRST_MS = 1000
 export const KEY_PAUSE_LAST_MS = 60_000
 
+/** A pull for what gossip has not brought in order begins so much later: it mostly comes on another way by then. */
+export const PULL_AFTER_MS = 20
+
 /** Members asked whether they have the same root before a snapshot is taken. */
 export const VOUCHING_PEERS_MAX = 3
 /** Peers asked in one round that a user has asked for, or while something lacks its parents. */

@@ -7,12 +7,12 @@
 // 3. Every conversation has a deadline, and closing ends all of them.
 import type { Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ContextId, DeltaId, GroupId, Id, NamespaceId } from '../base/ids.ts'
+import type { ContextId, DeltaId, GroupId, NamespaceId } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Network, PeerId } from '../network/network.ts'
-import type { ItemKey } from '../reconcile/item-key.ts'
+import { type ItemKey, idOfKey } from '../reconcile/item-key.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
@@ -23,9 +23,11 @@ import { SyncError } from './errors.ts'
 import { GossipExchange } from './gossip.ts'
 import { Greetings } from './greetings.ts'
 import { HelloExchange } from './hello.ts'
+import { Holdings } from './holdings.ts'
 import { KeyRequests } from './key-requests.ts'
 import { ANSWER_IDS_MAX, ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
-import type { Directory, SyncedContext, SyncedNamespace } from './ports.ts'
+import type { Directory, SyncedNamespace } from './ports.ts'
+import { PullQueue, type Wish } from './pull-queue.ts'
 import { firstOf, pullBase, pullKeys, pullOps } from './pulling.ts'
 import { Spreading } from './spreading.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
@@ -50,21 +52,20 @@ export interface SyncParts {
   readonly log: Logger
 }
 
+interface PullOptions {
+  readonly wish?: Wish
+  readonly named?: readonly ItemKey[] | undefined
+}
+
 interface Followed {
   readonly topic: Topic
-  lastRoundMs: number
   cancel: (() => void) | undefined
 }
 
-interface Pull {
-  readonly done: Promise<void>
-  /** The one after it, when somebody wishes for it. */
-  next: Promise<void> | undefined
-}
-
-const ended = () => {
-  // Whatever became of it: whoever started it hears.
-}
+/** Of a pull that is made whatever came meanwhile. */
+const always = () => true
+/** Of a pull that another one, which is under way, stands for. */
+const never = () => false
 
 export class Sync {
   readonly #parts: SyncParts
@@ -72,11 +73,12 @@ export class Sync {
   readonly #gossip: GossipExchange
   readonly #hello: HelloExchange
   readonly #followed = new Map<string, Followed>()
-  readonly #pulls = new Map<string, Pull>()
+  readonly #holdings: Holdings
+  readonly #pulls: PullQueue
   readonly #spreading: Spreading
   readonly #vouchers: Vouchers
   readonly #keyRequests: KeyRequests
-  readonly #greetings = new Greetings((peer) => this.#greet(peer))
+  readonly #greetings = new Greetings((peer, asks) => this.#greet(peer, asks))
   readonly #background = new Set<Promise<unknown>>()
   readonly #stop = new AbortController()
 
@@ -88,11 +90,17 @@ export class Sync {
       timeoutMs: options.timeoutMs ?? SYNC_TIMEOUT_MS,
       answerIdsMax: options.answerIdsMax ?? ANSWER_IDS_MAX,
     }
-    this.#gossip = new GossipExchange({ ...parts, pull: (id, from) => this.#pullSoon({ kind: 'context', id }, from) })
+    this.#holdings = new Holdings(parts)
+    this.#pulls = new PullQueue(parts.clock)
+    this.#gossip = new GossipExchange({
+      ...parts,
+      pull: (id, from, lacking, soon) => this.#pullLacking(id, from, lacking, soon),
+    })
     this.#hello = new HelloExchange({
       network: parts.network,
-      topics: () => this.#topics(),
-      onDifferent: (topic, peer) => this.#pullSoon(topic, peer),
+      topics: () => this.#holdings.headsOfAll([...this.#followed.values()].map(({ topic }) => topic)),
+      onDifferent: (topic, peer, digest) =>
+        this.#pullSoon(topic, peer, { wish: () => this.#holdings.differs(topic, digest) }),
       log: parts.log,
     })
     this.#vouchers = new Vouchers({ ...parts, peersOf: (id) => this.#choose({ kind: 'context', id }) })
@@ -113,7 +121,10 @@ export class Sync {
     new Answering({
       ...parts,
       answerIdsMax: this.#options.answerIdsMax,
-      onLacking: (id, peer, keys, more) => this.#pullSoon({ kind: 'context', id }, peer, more ? undefined : keys),
+      onLacking: (id, peer, keys, more) => {
+        const wish = () => more || this.#holdings.lacks(id, keys.map(idOfKey<DeltaId>))
+        this.#pullSoon({ kind: 'context', id }, peer, { wish, named: more ? undefined : keys })
+      },
     })
     parts.network.on('peer:connect', (peer) => this.#greetings.soon(peer))
     parts.network.on('peer:disconnect', (peer) => this.#keyRequests.forget(peer))
@@ -147,9 +158,11 @@ export class Sync {
     return this.#gossip.publishOps(namespaceId, ops)
   }
 
-  askForDeltas(contextId: ContextId, _missing: readonly DeltaId[], from: PeerId | undefined): void {
+  askForDeltas(contextId: ContextId, missing: readonly DeltaId[], from: PeerId | undefined): void {
     const topic = { kind: 'context', id: contextId } as const
-    for (const peer of from === undefined ? this.#choose(topic, 1) : [from]) this.#pullSoon(topic, peer)
+    for (const peer of from === undefined ? this.#choose(topic, 1) : [from]) {
+      this.#pullLacking(contextId, peer, missing, false)
+    }
   }
 
   askForOps(namespaceId: NamespaceId, from: PeerId | undefined): void {
@@ -224,6 +237,7 @@ export class Sync {
     this.#gossip.close()
     for (const followed of this.#followed.values()) followed.cancel?.()
     this.#spreading.close()
+    this.#pulls.close()
     await Promise.allSettled(this.#background)
   }
 
@@ -232,10 +246,10 @@ export class Sync {
   #follow(topic: Topic): boolean {
     const name = topicName(topic)
     if (this.#followed.has(name)) return false
-    const followed: Followed = { topic, lastRoundMs: this.#parts.clock.nowMs(), cancel: undefined }
+    const followed: Followed = { topic, cancel: undefined }
     this.#followed.set(name, followed)
     this.#schedule(followed)
-    for (const peer of this.#parts.network.subscribers(name)) this.#greetings.soon(peer)
+    for (const peer of this.#parts.network.subscribers(name)) this.#greetings.soon(peer, true)
     return true
   }
 
@@ -244,7 +258,6 @@ export class Sync {
     const jitter = 1 + SYNC_JITTER * (2 * random.float() - 1)
     const delayMs = Math.max(this.#options.everyMs * jitter, this.#options.gapMs)
     followed.cancel = clock.setTimer(() => {
-      followed.lastRoundMs = clock.nowMs()
       void this.#periodically(followed.topic)
       this.#schedule(followed)
     }, delayMs)
@@ -252,20 +265,10 @@ export class Sync {
 
   /** One member; more where something is waited for: perhaps a single one has it. */
   async #periodically(topic: Topic): Promise<void> {
-    const context = topic.kind === 'context' ? await this.#context(topic.id) : undefined
+    const context = topic.kind === 'context' ? await this.#holdings.context(topic.id) : undefined
     const isWaiting = context !== undefined && context.missing(1).length > 0
-    for (const peer of this.#choose(topic, isWaiting ? ROUND_PEERS_MAX : 1)) this.#pullSoon(topic, peer)
-  }
-
-  async #topics(): Promise<{ topic: Topic; heads: readonly Id[] }[]> {
-    const { directory } = this.#parts
-    const found: { topic: Topic; heads: readonly Id[] }[] = []
-    for (const { topic } of this.#followed.values()) {
-      // One context that cannot be opened must not keep the others from being compared.
-      const holder = topic.kind === 'namespace' ? directory.namespace(topic.id) : await this.#context(topic.id)
-      if (holder) found.push({ topic, heads: holder.heads() })
-    }
-    return found
+    for (const peer of this.#choose(topic, isWaiting ? ROUND_PEERS_MAX : 1))
+      this.#pullSoon(topic, peer, { wish: never })
   }
 
   async #round(topic: Topic, signal: AbortSignal | undefined): Promise<void> {
@@ -295,17 +298,25 @@ export class Sync {
 
   // Background work
 
-  async #greet(peer: PeerId): Promise<void> {
+  async #greet(peer: PeerId, asks: boolean): Promise<void> {
     if (this.#stop.signal.aborted) return
-    const work = this.#limited(undefined, (signal) => this.#hello.greet(peer, signal))
+    const work = this.#limited(undefined, (signal) => this.#hello.greet(peer, asks, signal))
     this.#track(work)
     await work.catch((error) => this.#hello.failed(peer, error))
   }
 
+  /** Mostly gossip brings them a moment later, by another way: then nobody is asked. */
+  #pullLacking(id: ContextId, peer: PeerId, ids: readonly DeltaId[], soon: boolean): void {
+    const topic = { kind: 'context', id } as const
+    const wish = () => this.#holdings.lacks(id, ids)
+    if (soon) this.#pullSoon(topic, peer, { wish })
+    else this.#pulls.later(pullKey(topic, peer), wish, () => this.#pullSoon(topic, peer, { wish }))
+  }
+
   /** `named`: of a context only these, which the peer has said to have. */
-  #pullSoon(topic: Topic, peer: PeerId, named?: readonly ItemKey[]): void {
+  #pullSoon(topic: Topic, peer: PeerId, options: PullOptions = {}): void {
     if (this.#stop.signal.aborted) return
-    this.#pull(topic, peer, named).catch((error) => {
+    this.#pull(topic, peer, options).catch((error) => {
       this.#parts.log.debug(
         { topic: topicName(topic), peer, error: String(error) },
         'pull failed; a later round repeats it',
@@ -313,27 +324,13 @@ export class Sync {
     })
   }
 
-  /** Resolves with a pull that began after this call: the next one, when one is under way. */
-  #pull(topic: Topic, peer: PeerId, named?: readonly ItemKey[]): Promise<void> {
-    const key = `${topicName(topic)} ${peer}`
-    const running = this.#pulls.get(key)
-    if (!running) return this.#startPull(key, (signal) => this.#pullOnce(topic, { peer, signal }, named))
-    running.next ??= running.done
-      .then(ended, ended)
-      .then(() => this.#startPull(key, (signal) => this.#pullOnce(topic, { peer, signal })))
-    return running.next
-  }
-
-  #startPull(key: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const done = this.#limited(undefined, work)
-    const pull: Pull = { done, next: undefined }
-    this.#pulls.set(key, pull)
-    const forget = () => {
-      if (!pull.next) this.#pulls.delete(key)
-    }
-    done.then(forget, forget)
-    this.#track(done)
-    return done
+  #pull(topic: Topic, peer: PeerId, { wish = always, named }: PullOptions = {}): Promise<void> {
+    return this.#pulls.pull(pullKey(topic, peer), wish, (isNext) => {
+      const keys = isNext ? undefined : named
+      const done = this.#limited(undefined, (signal) => this.#pullOnce(topic, { peer, signal }, keys))
+      this.#track(done)
+      return done
+    })
   }
 
   async #pullOnce(topic: Topic, from: Omit<Source, 'network'>, named?: readonly ItemKey[]): Promise<void> {
@@ -357,13 +354,6 @@ export class Sync {
       this.#gossip.announceHeads(topic.id)
       this.#spreading.soon(topic)
     }
-  }
-
-  #context(id: ContextId): Promise<SyncedContext | undefined> {
-    return this.#parts.directory.context(id).catch((error) => {
-      this.#parts.log.warn({ contextId: id, error: String(error) }, 'context cannot be opened')
-      return undefined
-    })
   }
 
   #namespace(id: NamespaceId): SyncedNamespace {
@@ -396,4 +386,8 @@ export class Sync {
     this.#background.add(settled)
     settled.then(() => this.#background.delete(settled))
   }
+}
+
+function pullKey(topic: Topic, peer: PeerId): string {
+  return `${topicName(topic)} ${peer}`
 }

@@ -1,6 +1,6 @@
 // What the members of a context have acknowledged: the newest signed heads of each, however they came here, and how many
 // of the oldest deltas are therefore stable. Local knowledge: no two nodes need to agree on it.
-import { type Bytes, equalBytes } from '../../base/bytes.ts'
+import { type Bytes, EMPTY, equalBytes } from '../../base/bytes.ts'
 import type { PublicKey } from '../../base/ids.ts'
 import { Acknowledgements } from '../../dag/acknowledgements.ts'
 import type { DagNode } from '../../dag/dag.ts'
@@ -8,7 +8,7 @@ import type { StoreOp } from '../../store/store.ts'
 import { type HeadsBeat, signHeads, verifyHeads } from '../../wire/gossip.ts'
 import { HEADS_MAX } from '../../wire/limits.ts'
 import { isFromTheFuture } from '../apply/future.ts'
-import { ACKNOWLEDGEMENT_STORE_MS } from '../limits.ts'
+import { ACKNOWLEDGEMENT_STORE_MS, OWN_BEAT_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 
 type FrontierParts = Pick<
@@ -33,6 +33,8 @@ export class Frontier {
   /** Of these, what is not in the store yet. */
   readonly #unsaved = new Set<PublicKey>()
   readonly #savedHlc = new Map<PublicKey, bigint>()
+  /** What we said last. */
+  #said: { readonly own: Own; readonly beat: HeadsBeat; readonly atMs: number } | undefined
   /** The newest that the marks know of. */
   readonly #marked = new Map<PublicKey, HeadsBeat>()
 
@@ -54,11 +56,19 @@ export class Frontier {
   }
 
   /** What we have, signed. Undefined while stored deltas are still to be judged, after a start. */
-  own({ heads, root, removals, voids }: Own): HeadsBeat | undefined {
-    const { record, identity, hlc } = this.#parts
+  own(own: Own): HeadsBeat | undefined {
+    const { record, identity, hlc, nowMs } = this.#parts
+    const { heads, root, removals, voids } = own
     if (removals === undefined) return undefined
-    const said = { root, removals, ...(voids ? { voids } : {}) }
-    return signHeads({ contextId: record.id, heads: heads.slice(0, HEADS_MAX), ...said, hlc: hlc.tick() }, identity)
+    const said = this.#said
+    const atMs = nowMs()
+    const isFresh = said !== undefined && said.atMs <= atMs && atMs < said.atMs + OWN_BEAT_MS
+    if (isFresh && saysSame(said.own, own)) return said.beat
+    const facts = { root, removals, ...(voids ? { voids } : {}) }
+    const all = { contextId: record.id, heads: heads.slice(0, HEADS_MAX), ...facts, hlc: hlc.tick() }
+    const beat = signHeads(all, identity)
+    this.#said = { own, beat, atMs }
+    return beat
   }
 
   /** True when it is genuine, of somebody who may write, and newer than what was known of its author. */
@@ -148,4 +158,14 @@ export class Frontier {
     if (!equalBytes(beat.removals, authority.judgement(record.id))) return
     if (this.#marks.acknowledge(author, beat.heads)) this.#marked.set(author, beat)
   }
+}
+
+function saysSame(a: Own, b: Own): boolean {
+  if (a === b) return true
+  return (
+    a.root === b.root &&
+    a.heads.join() === b.heads.join() &&
+    equalBytes(a.removals ?? EMPTY, b.removals ?? EMPTY) &&
+    equalBytes(a.voids ?? EMPTY, b.voids ?? EMPTY)
+  )
 }

@@ -1,0 +1,50 @@
+// What is here of a topic, for who decides whether a peer is to be asked.
+import { type Bytes, equalBytes } from '../base/bytes.ts'
+import type { ContextId, DeltaId, Id } from '../base/ids.ts'
+import type { Logger } from '../base/log.ts'
+import type { Directory, SyncedContext } from './ports.ts'
+import { headsDigest, type Topic } from './topics.ts'
+
+export class Holdings {
+  readonly #directory: Directory
+  readonly #log: Logger
+
+  constructor({ directory, log }: { readonly directory: Directory; readonly log: Logger }) {
+    this.#directory = directory
+    this.#log = log
+  }
+
+  /** Undefined too where it cannot be opened: that must not keep others from being synchronised. */
+  context(id: ContextId): Promise<SyncedContext | undefined> {
+    return this.#directory.context(id).catch((error) => {
+      this.#log.warn({ contextId: id, error: String(error) }, 'context cannot be opened')
+      return undefined
+    })
+  }
+
+  async heads(topic: Topic): Promise<readonly Id[] | undefined> {
+    const holder = topic.kind === 'namespace' ? this.#directory.namespace(topic.id) : await this.context(topic.id)
+    return holder?.heads()
+  }
+
+  async headsOfAll(topics: readonly Topic[]): Promise<{ topic: Topic; heads: readonly Id[] }[]> {
+    const found: { topic: Topic; heads: readonly Id[] }[] = []
+    for (const topic of topics) {
+      const heads = await this.heads(topic)
+      if (heads) found.push({ topic, heads })
+    }
+    return found
+  }
+
+  /** Whether any of these is not here and may be taken. */
+  async lacks(id: ContextId, ids: readonly DeltaId[]): Promise<boolean> {
+    const context = await this.context(id)
+    return context !== undefined && ids.some((each) => !context.holds(each) && !context.refuses(each))
+  }
+
+  /** `digest`: of a peer's heads. */
+  async differs(topic: Topic, digest: Bytes): Promise<boolean> {
+    const heads = await this.heads(topic)
+    return heads !== undefined && !equalBytes(headsDigest(heads), digest)
+  }
+}

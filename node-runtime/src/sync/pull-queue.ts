@@ -1,0 +1,84 @@
+// When a topic is pulled from a peer: once at a time, and only while there is a reason. What gives the reason, gossip or
+// another pull often has brought by the time it would begin.
+import type { Clock } from '../base/clock.ts'
+import { PULL_AFTER_MS } from './limits.ts'
+
+/** Whether what a pull was wished for is still lacking. */
+export type Wish = () => boolean | Promise<boolean>
+
+interface Pull {
+  readonly done: Promise<void>
+  /** The one after it, when somebody wishes for it. */
+  next: { readonly done: Promise<void>; readonly wishes: Wish[] } | undefined
+}
+
+const ended = () => {
+  // Whatever became of it: whoever started it hears.
+}
+
+/** `key` names topic and peer. */
+export class PullQueue {
+  readonly #clock: Clock
+  readonly #pulls = new Map<string, Pull>()
+  readonly #later = new Map<string, { readonly wishes: Wish[]; readonly cancel: () => void }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /**
+   * Resolves with a pull that began after this call: where one is under way, the next one, which is left out when no wish
+   * for it stands by then. `work` is then the first of those that wished for it.
+   */
+  pull(key: string, wish: Wish, work: (isNext: boolean) => Promise<void>): Promise<void> {
+    const running = this.#pulls.get(key)
+    if (!running) return this.#start(key, () => work(false))
+    if (!running.next) {
+      const wishes: Wish[] = []
+      const done = running.done.then(ended, ended).then(async () => {
+        if (await someStands(wishes)) await this.#start(key, () => work(true))
+        else this.#pulls.delete(key)
+      })
+      running.next = { done, wishes }
+    }
+    running.next.wishes.push(wish)
+    return running.next.done
+  }
+
+  /** Calls `begin` in a moment if a wish for it stands then: what overtook the rest on another way does not begin a pull. */
+  later(key: string, wish: Wish, begin: () => void): void {
+    const waiting = this.#later.get(key)
+    if (waiting) {
+      waiting.wishes.push(wish)
+      return
+    }
+    const wishes = [wish]
+    const look = async () => {
+      this.#later.delete(key)
+      if (await someStands(wishes)) begin()
+    }
+    this.#later.set(key, { wishes, cancel: this.#clock.setTimer(() => void look(), PULL_AFTER_MS) })
+  }
+
+  close(): void {
+    for (const { cancel } of this.#later.values()) cancel()
+    this.#later.clear()
+  }
+
+  #start(key: string, work: () => Promise<void>): Promise<void> {
+    const done = work()
+    const pull: Pull = { done, next: undefined }
+    this.#pulls.set(key, pull)
+    const forget = () => {
+      if (!pull.next) this.#pulls.delete(key)
+    }
+    done.then(forget, forget)
+    return done
+  }
+}
+
+/** More may be added while it waits for an answer. */
+async function someStands(wishes: readonly Wish[]): Promise<boolean> {
+  for (const stands of wishes) if (await stands()) return true
+  return false
+}

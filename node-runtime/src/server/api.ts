@@ -23,7 +23,7 @@ import { storeAnswers } from './probes.ts'
 import { readQuery } from './query.ts'
 import { RawResponse } from './raw-response.ts'
 import { limitReceiving } from './receiving.ts'
-import { type Route, type RouteDeclaration, type RouteParts, type ServerParts, StreamResponse } from './route.ts'
+import { type Route, type RouteDeclaration, type RouteParts, StreamResponse } from './route.ts'
 import { aliasRoutes } from './routes/aliases.ts'
 import { applicationRoutes } from './routes/applications/applications.ts'
 import { packageRoutes } from './routes/applications/packages.ts'
@@ -55,6 +55,7 @@ import { sseRoutes } from './routes/streams/sse.ts'
 import { websocketRoutes } from './routes/streams/websocket.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
 import { schemaController } from './schema-check.ts'
+import type { ServerParts } from './server-parts.ts'
 
 export const ROUTES: readonly Route[] = [
   ...healthRoutes,

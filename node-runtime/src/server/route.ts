@@ -5,27 +5,12 @@ import type { Static, TObject, TSchema } from 'typebox'
 import { Type } from 'typebox'
 import type { Bytes } from '../base/bytes.ts'
 import type { PublicKey } from '../base/ids.ts'
-import type { Logger } from '../base/log.ts'
 import type { Aliases } from './aliases.ts'
-import type { AuthService } from './auth/auth-port.ts'
 import type { DefaultGroups } from './default-groups.ts'
-import type { DownloadRules } from './download/download.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import type { AccessGuard, NodeServices } from './ports.ts'
 import type { RawResponse } from './raw-response.ts'
+import type { ServerParts } from './server-parts.ts'
 import type { Streams } from './streams/streams.ts'
-
-/** What the server is given. */
-export interface ServerParts {
-  readonly node: NodeServices
-  readonly log: Logger
-  /** Asked before a request that needs a permission is read. Without one everybody who reaches the port may do all. */
-  readonly guard?: AccessGuard
-  /** Where applications may be fetched from; the public internet where nothing is said. */
-  readonly downloads?: DownloadRules
-  /** Keys, logins and tokens: the routes of /auth and /admin. Without it there are none. */
-  readonly auth?: AuthService
-}
 
 /** What the routes serve. */
 export interface RouteParts extends ServerParts {

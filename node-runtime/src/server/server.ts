@@ -15,7 +15,7 @@ import { ServerError } from './errors.ts'
 import { CUT_OFF_MS, DRAIN_MS, KEEP_ALIVE_MS, REQUEST_RECEIVE_MS, UPLOAD_RECEIVE_MS } from './limits.ts'
 import { loggedPath } from './logged-path.ts'
 import { answerProbe } from './probes.ts'
-import type { ServerParts } from './route.ts'
+import type { ServerParts } from './server-parts.ts'
 import type { Streams } from './streams/streams.ts'
 
 export interface HttpServer {

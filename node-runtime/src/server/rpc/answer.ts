@@ -10,8 +10,9 @@ import { contextIdOf } from '../encodings.ts'
 import { ServerError } from '../errors.ts'
 import { jsonTextOf } from '../json.ts'
 import { contextOf } from '../lookups.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { NodeServices } from '../ports.ts'
-import type { RouteParts } from '../route.ts'
+import type { ServerParts } from '../server-parts.ts'
 import { type RpcError, rpcErrorOf } from './rpc-errors.ts'
 
 const ExecuteParams = Type.Object({
@@ -44,7 +45,7 @@ export interface RpcCall {
   readonly permits: (permission: string) => boolean
 }
 
-type RpcParts = Pick<RouteParts, 'node' | 'log'> & Partial<Pick<RouteParts, 'metrics'>>
+type RpcParts = Pick<ServerParts, 'node' | 'log'> & { readonly metrics?: Metrics }
 
 /** The delta that an execute made, for who waits until others have it; `none` for one that wrote nothing. */
 const DELTA_HEADER = 'x-calbox-delta'

@@ -1,7 +1,8 @@
 // What is pushed to clients, by WebSockets and by server-sent events: one hub for both, and their end.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { RouteParts, ServerParts } from '../route.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { ServerParts } from '../server-parts.ts'
 import { Hub } from './hub.ts'
 import { SseSessions } from './sse-sessions.ts'
 import { Upgrades } from './upgrades.ts'
@@ -11,7 +12,7 @@ export class Streams {
   readonly #hub: Hub
   readonly #upgrades: Upgrades
 
-  constructor(parts: ServerParts & Pick<RouteParts, 'metrics'>) {
+  constructor(parts: ServerParts & { readonly metrics: Metrics }) {
     const { clock, random } = parts.node.ports
     this.#hub = new Hub(parts.node.events)
     this.sessions = new SseSessions({ hub: this.#hub, random, nowMs: () => clock.nowMs() })

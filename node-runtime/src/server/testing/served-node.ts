@@ -1,8 +1,8 @@
 // A node behind a real socket, and requests as clients write them.
 import { silentLogger } from '../../base/log.ts'
 import type { Node } from '../../node.ts'
-import type { ServerParts } from '../route.ts'
 import { createServer } from '../server.ts'
+import type { ServerParts } from '../server-parts.ts'
 
 export interface Answer {
   readonly status: number

@@ -12,7 +12,7 @@ import { toBase58 } from '../../../base/bytes.ts'
 import { systemClock } from '../../../base/clock.ts'
 import { nameBytes } from '../../../runtime/testing/test-guests.ts'
 import { TestWorld } from '../../../testing/test-nodes.ts'
-import type { ServerParts } from '../../route.ts'
+import type { ServerParts } from '../../server-parts.ts'
 import { BASE58, type Refusal, refusalsOf, type ServedNode, serve } from '../../testing/served-node.ts'
 
 const INSTALL = '/admin-api/install-dev-application'

@@ -77,7 +77,8 @@ function rowOf(name: string, record: FileRecord, text: string): Row {
   const problem = record.problems?.find(({ severity }) => severity === 'error')?.message
   const missing = missingOf(record) ?? `UNEXPLAINED: ${firstLine(record.failure?.message ?? problem ?? record.outcome)}`
   const passed = record.counts?.passed ?? 0
-  const step = record.failure?.steps === undefined ? 'before the steps' : `after ${passed} passed steps`
+  const step =
+    record.failure?.steps === undefined ? 'before the steps' : passed === 1 ? 'after 1 step' : `after ${passed} steps`
   return { file: name, result: 'fails', step, missing }
 }
 

@@ -6,6 +6,8 @@ export interface Clock {
   nowMs(): number
   /** Runs `fn` once after `delayMs`; the result cancels it. Timers never keep the process alive. */
   setTimer(fn: () => void, delayMs: number): () => void
+  /** Real time for slicing work. Absent where time is driven: how fast a machine is must not decide what happens there. */
+  elapsedMs?(): number
 }
 
 export const systemClock: Clock = {
@@ -15,6 +17,7 @@ export const systemClock: Clock = {
     timer.unref()
     return () => clearTimeout(timer)
   },
+  elapsedMs: () => performance.now(),
 }
 
 /**

@@ -64,6 +64,7 @@ export class Context {
   readonly #adoption: Adoption
   readonly #sweeper: Sweeper
   readonly #rewriting: Rewriting
+  readonly #turns: Turns
   #closed = false
 
   constructor(parts: ContextParts) {
@@ -72,6 +73,7 @@ export class Context {
     const aged = new Aged(parts)
     this.#intake = new Intake({ ...parts, aged, reconsider: (all) => this.reconsider(all) })
     const turns = new Turns(parts)
+    this.#turns = turns
     this.#folder = new Folder({ ...parts, turns })
     this.#frontier = new Frontier(parts)
     this.#ledger = new Ledger({ ...parts, frontier: this.#frontier })
@@ -380,6 +382,7 @@ export class Context {
   #enqueue<T>(task: () => Promise<T>): Promise<T> {
     const run = this.#queue.run(async () => {
       this.#ledger.requireWhole()
+      this.#turns.start()
       return task()
     })
     return run.catch((cause) => {

@@ -306,6 +306,7 @@ export class Contexts {
       state: ContextState.open(store, record.id),
       module: () => applications.module(record.applicationId),
       setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
+      elapsedMs: () => clock.elapsedMs?.() ?? 0,
       authority,
       onKeyMissing: () => this.#parts.onKeyMissing(namespaces.get(record.namespaceId), record.groupId),
       onBroken: (error) => {

@@ -87,6 +87,8 @@ export interface ContextParts {
   readonly hlc: HybridClock
   readonly nowMs: () => number
   readonly setTimer: (fn: () => void, delayMs: number) => () => void
+  /** Stands still where time is driven. */
+  readonly elapsedMs: () => number
   readonly random: Random
   readonly authority: Authority
   readonly outbound: Outbound

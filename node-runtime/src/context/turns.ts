@@ -4,7 +4,8 @@ import { TURN_COST, TURN_COST_BYTES, TURN_MS } from './limits.ts'
 
 interface TurnsParts {
   readonly setTimer: (fn: () => void, delayMs: number) => () => void
-  readonly nowMs: () => number
+  /** Stands still where time is driven. */
+  readonly elapsedMs: () => number
 }
 
 export class Turns {
@@ -16,19 +17,26 @@ export class Turns {
     this.#parts = parts
   }
 
+  /** Work begins: the time until now was no part of it. */
+  start(): void {
+    this.#sinceMs = this.#parts.elapsedMs()
+  }
+
   /** After each piece of work, with the bytes it went through. Undefined while the slice lasts; then await it. */
   spend(bytes: number): Promise<void> | undefined {
-    const nowMs = this.#parts.nowMs()
-    if (this.#spent === 0) this.#sinceMs = nowMs
     this.#spent += 1 + bytes / TURN_COST_BYTES
-    return this.#spent < TURN_COST && nowMs - this.#sinceMs < TURN_MS ? undefined : this.pass()
+    const tookMs = this.#parts.elapsedMs() - this.#sinceMs
+    return this.#spent < TURN_COST && tookMs < TURN_MS ? undefined : this.pass()
   }
 
   /** Resolves when everything else has had its turn. */
   pass(): Promise<void> {
     this.#spent = 0
     return new Promise((resolve) => {
-      this.#parts.setTimer(resolve, 0)
+      this.#parts.setTimer(() => {
+        this.start()
+        resolve()
+      }, 0)
     })
   }
 }

@@ -151,7 +151,7 @@ export class Receiver {
     }
     for (const { id } of ready) this.#settled.push(id)
     // One delta can complete thousands, of which the graph has told in one go.
-    if (ready.length > arrived.size) await this.#parts.turns.pass()
+    if (ready.length > APPLY_BATCH_MAX) await this.#parts.turns.pass()
     ops.push(...this.#abandoned(ready, arrived))
     await this.#applyReady(ready, arrived, ops)
     // Also where a removal came meanwhile: what is shown is judged by one and the same.

@@ -46,6 +46,9 @@ test('the table marks what differs from what most nodes have', () => {
     { node: 'n-3', facts: { root: 'bbb' } },
   ]
   expect(factsTable(nodes)).toEqual(['node   root   heads', 'n-1    aaa    1', 'n-2    aaa    1', 'n-3    bbb ≠  – ≠'])
+  const lacking = nodes.map(({ node }) => ({ node, facts: node === 'n-3' ? { lacks: '1 delta' } : {} }))
+  // What only one of them says at all is no difference.
+  expect(factsTable(lacking).slice(1)).toEqual(['n-1    –', 'n-2    –', 'n-3    1 delta'])
 })
 
 test('the report of a failure has cause, place, frame, node, differences and log', () => {

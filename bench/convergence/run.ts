@@ -1,0 +1,165 @@
+// How long real nodes take until all hold the same: three writers of 1,000 calls each, beside Yjs over gossipsub in the
+// same run, and a member that joins when 10,000 deltas have been written.
+// `npm run build && node --conditions=source bench/convergence/run.ts [--rounds 3] [--calls 1000] [--late 10000] [--write]`
+import { type ChildProcess, fork } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { freePort, loadNow, pause, quantile, type RealNode, RealNodes, round2, untilEqual } from '../real-nodes.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    calls: { type: 'string', default: '1000' },
+    late: { type: 'string', default: '10000' },
+    write: { type: 'boolean', default: false },
+  },
+})
+const ROUNDS = Number(flags.rounds)
+const CALLS = Number(flags.calls)
+const LATE = Number(flags.late)
+const WRITERS = 3
+/** Calls of one client that are under way at a time. */
+const TOGETHER = 8
+const KV_STORE = path.resolve(import.meta.dirname, '../../apps/kv-store/build/kv-store.wasm')
+
+/** Until the last call has answered, and until all hold the same. */
+interface Took {
+  readonly writtenMs: number
+  readonly equalMs: number
+  readonly cpuMs?: number
+  readonly load: number
+}
+
+async function write(node: RealNode, contextId: string, count: number, key: (index: number) => string): Promise<void> {
+  let next = 0
+  const client = async () => {
+    for (let index = next++; index < count; index = next++) {
+      await node.call(contextId, 'set', { key: key(index), value: `value ${index}` })
+    }
+  }
+  await Promise.all(Array.from({ length: TOGETHER }, client))
+}
+
+async function ours(): Promise<Took> {
+  const nodes = await RealNodes.open('convergence')
+  try {
+    const members: RealNode[] = []
+    for (let index = 0; index < WRITERS; index += 1) members.push(await nodes.start(`n${index}`))
+    const [first, ...others] = members
+    if (!first) throw new Error('no nodes')
+    const shared = await first.share(KV_STORE)
+    for (const other of others) await first.invite(other, shared)
+    await pause(1500)
+    const cpu = async () =>
+      (await Promise.all(members.map((node) => node.cpuMs()))).reduce((sum, each) => sum + each, 0)
+    const before = await cpu()
+    const startedMs = performance.now()
+    const { contextId } = shared
+    await Promise.all(members.map((node) => write(node, contextId, CALLS, (index) => `${node.name} ${index}`)))
+    const writtenMs = performance.now() - startedMs
+    await untilEqual(members, contextId, 5)
+    const equalMs = performance.now() - startedMs
+    return { writtenMs, equalMs, cpuMs: (await cpu()) - before, load: loadNow() }
+  } finally {
+    await nodes.close()
+  }
+}
+
+/** The same over Yjs: each write is published by itself. */
+async function yjs(): Promise<Took> {
+  const ports = await Promise.all(Array.from({ length: WRITERS }, freePort))
+  const addresses = ports.map((port) => `/ip4/127.0.0.1/tcp/${port}`)
+  const children = addresses.map((own, index) => {
+    const others = addresses.filter((each) => each !== own)
+    return fork(path.join(import.meta.dirname, 'yjs-peer.ts'), [`n${index}`, `${CALLS}`, own, ...others])
+  })
+  try {
+    const ready = children.map((child) => told(child, 'ready'))
+    const written = children.map((child) => told(child, 'written'))
+    const complete = children.map((child) => told(child, 'complete'))
+    await Promise.all(ready)
+    await pause(1500)
+    const startedMs = performance.now()
+    for (const child of children) child.send('write')
+    await Promise.all(written)
+    const writtenMs = performance.now() - startedMs
+    await Promise.all(complete)
+    return { writtenMs, equalMs: performance.now() - startedMs, load: loadNow() }
+  } finally {
+    for (const child of children) if (child.connected) child.disconnect()
+  }
+}
+
+/** Two members have written; a third joins. Until it holds the same. */
+async function lateJoiner(): Promise<{ deltas: number; joinedMs: number; cpuMs: number; load: number }> {
+  const nodes = await RealNodes.open('late')
+  try {
+    const [first, second] = [await nodes.start('first'), await nodes.start('second')]
+    const shared = await first.share(KV_STORE)
+    await first.invite(second, shared)
+    const { contextId } = shared
+    const key = (index: number) => `key ${index % 1000}`
+    await Promise.all([first, second].map((node) => write(node, contextId, LATE / 2, key)))
+    await untilEqual([first, second], contextId)
+    const late = await nodes.start('late')
+    await pause(1500)
+    const before = await late.cpuMs()
+    const startedMs = performance.now()
+    await first.invite(late, shared)
+    await untilEqual([first, late], contextId, 10)
+    const joinedMs = performance.now() - startedMs
+    return { deltas: LATE, joinedMs, cpuMs: (await late.cpuMs()) - before, load: loadNow() }
+  } finally {
+    await nodes.close()
+  }
+}
+
+function told(child: ChildProcess, what: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.on('message', (message) => {
+      if (message === what) resolve()
+    })
+    child.once('exit', (code) => reject(new Error(`a Yjs peer ended (${code}) before it was ${what}`)))
+  })
+}
+
+function summary(runs: readonly Took[]) {
+  const of = (pick: (run: Took) => number) => Math.round(quantile(runs.map(pick)))
+  return {
+    rounds: runs.length,
+    writtenMs: of(({ writtenMs }) => writtenMs),
+    equalMs: of(({ equalMs }) => equalMs),
+    ...(runs[0]?.cpuMs === undefined ? {} : { cpuMs: of(({ cpuMs }) => cpuMs ?? 0) }),
+    load: runs.map(({ load }) => load),
+  }
+}
+
+const runs = { calbox: [] as Took[], yjs: [] as Took[], late: [] as Awaited<ReturnType<typeof lateJoiner>>[] }
+for (let round = 0; round < ROUNDS; round += 1) {
+  runs.calbox.push(await ours())
+  runs.yjs.push(await yjs())
+  if (LATE > 0) runs.late.push(await lateJoiner())
+  const [calbox, peer, late] = [runs.calbox.at(-1), runs.yjs.at(-1), runs.late.at(-1)]
+  process.stderr.write(`${JSON.stringify({ calbox, yjs: peer, late })}\n`)
+}
+const report = {
+  node: process.version,
+  cpus: cpus().length,
+  writers: WRITERS,
+  calls: CALLS,
+  calbox: summary(runs.calbox),
+  yjsOverGossipsub: summary(runs.yjs),
+  equalOverYjs: round2(
+    quantile(runs.calbox.map(({ equalMs }, index) => equalMs / (runs.yjs[index]?.equalMs ?? Number.NaN))),
+  ),
+  lateJoiner: {
+    deltas: LATE,
+    joinedMs: Math.round(quantile(runs.late.map(({ joinedMs }) => joinedMs))),
+    cpuMs: Math.round(quantile(runs.late.map(({ cpuMs }) => cpuMs))),
+    load: runs.late.map(({ load }) => load),
+  },
+}
+process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+if (flags.write) await writeFile(path.join(import.meta.dirname, 'result.json'), `${JSON.stringify(report, null, 2)}\n`)

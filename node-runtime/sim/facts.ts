@@ -156,7 +156,7 @@ async function nodeFacts({ world, setting }: SimulationEnd, node: TestNode): Pro
     stack: await rows.stack(rows.checkpoint()?.base ?? 0),
     prunedTo: rows.checkpoint()?.checkpoint.last,
     waiting,
-    governance: namespace.heads().join(),
+    governance: `${namespace.heads().join()} ${namespace.state.groupStateHash(namespace.state.namespaceId)}`,
     governanceMissing: namespace.missing(10).length,
     leftovers: {
       handler: await count(node.disk, 'handler'),

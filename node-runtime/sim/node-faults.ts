@@ -4,6 +4,7 @@ import { removeMember } from '../src/context/namespaces/membership.ts'
 import { seededRandom } from '../src/testing/seeded-random.ts'
 import { keysOf } from '../src/testing/test-node.ts'
 import type { TestWorld } from '../src/testing/test-nodes.ts'
+import { doChore } from './chores.ts'
 import type { History } from './history.ts'
 import { HostilePeer } from './hostile-peer.ts'
 import { RETRY_MS } from './limits.ts'
@@ -54,6 +55,7 @@ export class NodeFaults {
       if (fault.kind === 'late') at(fault.atMs, () => this.#joinLate(fault))
       if (fault.kind === 'removal') at(fault.atMs, () => this.#remove(fault))
       if (fault.kind === 'rotation') at(fault.atMs, () => this.#rotate(fault))
+      if (fault.kind === 'chore') at(fault.atMs, () => this.#chore(fault))
       if (fault.kind === 'hostile') this.#startHostile(fault)
     }
   }
@@ -201,6 +203,17 @@ export class NodeFaults {
       .get(namespaceId)
       .rotateKey(groupId)
       .catch((error) => note(`${name} makes no key: ${String(error)}`))
+  }
+
+  #chore({ node: name, kind, chore, pick }: Of<'chore'>): void {
+    const { setting, history, note } = this.#parts
+    const node = this.#world.nodes.get(name)
+    if (!node?.running) return
+    history.faults.add(kind)
+    doChore(node.node, setting.shared.namespaceId, { chore, pick }).then(
+      () => note(`${name} has done: ${chore}`),
+      (error) => note(`${name} has not done: ${chore}: ${String(error)}`),
+    )
   }
 
   #startHostile(fault: Of<'hostile'>): void {

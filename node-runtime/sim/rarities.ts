@@ -1,5 +1,6 @@
 // What would happen too rarely by chance: added to some seeds from draws of its own, so that all others stay as they were.
 import { seededRandom } from '../src/testing/seeded-random.ts'
+import { withChores } from './chores.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withEnding } from './endings.ts'
 import { writeOf } from './operations.ts'
@@ -21,6 +22,8 @@ const WAITING_CRASH_SHARE = 0.06
 const FALSE_BASE_SHARE = 0.5
 /** Of the seeds with a removal, those where what the member wrote last comes in another order than the removal. */
 const LATE_PINS_SHARE = 0.3
+/** Of the seeds, those where groups come, move, close and go meanwhile. */
+const CHORES_SHARE = 0.15
 const LOSSY_MS = 6000
 const WIND_MS = 5000
 
@@ -36,8 +39,14 @@ export function withRarities(scenario: Scenario, seed: number): Scenario {
   )
   if (diesAtSwap && scenario.retention) faults.push(...swapCrashes(scenario.nodes, draws))
   if (isSilent && hasHandlers) faults.push(...silence(scenario, draws))
-  const changed = further({ ...scenario, faults }, seed)
+  const changed = choring(further({ ...scenario, faults }, seed), seed)
   return diesAtHandler && hasHandlers ? withLastEvent(changed, draws) : withEnding(changed, seed)
+}
+
+/** From draws of their own: groups come and go beside all else. */
+function choring(scenario: Scenario, seed: number): Scenario {
+  const draws = drawsFrom(seededRandom(`chores 23 ${seed}`))
+  return draws.chance(CHORES_SHARE) ? withChores(scenario, draws) : scenario
 }
 
 /** From draws of their own, too: the seeds that the older ones have found stay. */

@@ -18,8 +18,12 @@ export const FAULT_KINDS = [
   'hostile',
 ] as const
 export type DrawnKind = (typeof FAULT_KINDS)[number]
-/** `rotation` is never drawn: some seeds end with it. */
-export type FaultKind = DrawnKind | 'rotation'
+/** `rotation` and `chore` are never drawn: rarities add them. */
+export type FaultKind = DrawnKind | 'rotation' | 'chore'
+
+/** What operators do with groups. */
+export const CHORES = ['group', 'move', 'open', 'close', 'delete', 'describe', 'follow'] as const
+export type Chore = (typeof CHORES)[number]
 
 export const APPS = ['mixed', 'collections', 'order-sensitive'] as const
 export type AppName = (typeof APPS)[number]
@@ -93,6 +97,14 @@ export type Fault =
   | { readonly kind: 'removal'; readonly node: string; readonly by: string; readonly atMs: number }
   /** Makes a new key of the group, which all others have to ask for. */
   | { readonly kind: 'rotation'; readonly node: string; readonly atMs: number }
+  /** Something that an operator does with the groups of the namespace. */
+  | {
+      readonly kind: 'chore'
+      readonly node: string
+      readonly chore: Chore
+      readonly pick: number
+      readonly atMs: number
+    }
   | {
       readonly kind: 'hostile'
       readonly member: boolean
@@ -117,6 +129,7 @@ export type Mark =
   | 'handler crash'
   | 'false base'
   | 'late pins'
+  | 'chores'
 
 export interface Scenario {
   readonly v: 1

@@ -1,31 +1,56 @@
-// Logs of the process: NDJSON on standard output, one object a line.
-import { pino } from 'pino'
-import type { Logger } from './base/log.ts'
+// Logs of the process: NDJSON on standard output, one object a line. How much is said is set for all, and for modules.
+import { type DestinationStream, pino } from 'pino'
+import type { LogFields, Logger } from './base/log.ts'
 
 const LEVELS = new Set(['debug', 'info', 'warn', 'error', 'silent'])
 
-/** The level comes from CALNODE_LOG (debug, info, warn, error, silent); info otherwise. */
+export interface LogLevels {
+  readonly all: string
+  /** By the `module` field of the logger. */
+  readonly modules: ReadonlyMap<string, string>
+}
+
+/** `warn,sync=debug,network=silent`: a level for all, info without one, and those of modules. What is none is ignored. */
+export function logLevelsOf(text: string): LogLevels {
+  const modules = new Map<string, string>()
+  let all = 'info'
+  for (const part of text.split(',')) {
+    const [name = '', level] = part.trim().split('=')
+    if (level === undefined && LEVELS.has(name)) all = name
+    if (level !== undefined && LEVELS.has(level)) modules.set(name, level)
+  }
+  return { all, modules }
+}
+
+/** The levels come from CALNODE_LOG. */
 export function processLogger(node: string): Logger {
-  const wanted = process.env.CALNODE_LOG ?? 'info'
-  const level = LEVELS.has(wanted) ? wanted : 'info'
+  return loggerTo(pino.destination({ fd: 1, sync: true }), node, logLevelsOf(process.env.CALNODE_LOG ?? ''))
+}
+
+export function loggerTo(destination: DestinationStream, node: string, { all, modules }: LogLevels): Logger {
   const output = pino(
     {
-      level,
+      level: all,
       base: { node },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ fd: 1, sync: true }),
+    destination,
   )
-  return wrap(output)
+  return wrap(output, modules)
 }
 
-function wrap(output: pino.Logger): Logger {
+function wrap(output: pino.Logger, modules: LogLevels['modules']): Logger {
   return {
     debug: (fields, message) => output.debug(fields, message),
     info: (fields, message) => output.info(fields, message),
     warn: (fields, message) => output.warn(fields, message),
     error: (fields, message) => output.error(fields, message),
-    child: (fields) => wrap(output.child(fields)),
+    child: (fields) => wrap(output.child(fields, levelIn(fields, modules)), modules),
   }
+}
+
+function levelIn({ module }: LogFields, modules: LogLevels['modules']): { level?: string } {
+  const level = typeof module === 'string' ? modules.get(module) : undefined
+  return level === undefined ? {} : { level }
 }

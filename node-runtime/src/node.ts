@@ -20,7 +20,7 @@ import { Namespaces } from './context/namespaces/namespaces.ts'
 import type { Retention } from './context/parts.ts'
 import type { GroupEvent, NodeEvent, StateEvent } from './context/ports.ts'
 import type { LinkFaults } from './network/faults/link-faults.ts'
-import type { Network } from './network/network.ts'
+import type { MeshReadyOptions, Network } from './network/network.ts'
 import type { GuestExecutor } from './runtime/guest-executor.ts'
 import type { NodeServices, Readiness } from './server/ports.ts'
 import { sweepAllGenerations } from './storage/generations.ts'
@@ -69,7 +69,8 @@ export class Node implements NodeServices {
   readonly events: Feed<NodeEvent>
   readonly ports: NodePorts
   readonly #keeper: BlobKeeper
-  readonly #meshDegree: number
+  /** What makes the node ready. */
+  readonly #mesh: MeshReadyOptions
   readonly #stop = new AbortController()
   #readiness: Readiness = { ready: false, why: 'starting' }
   #closing: Promise<void> | undefined
@@ -89,7 +90,12 @@ export class Node implements NodeServices {
     this.identities = new Identities(ports)
     this.events = parts.events
     this.ports = ports
-    this.#meshDegree = options.meshDegree ?? MESH_DEGREE
+    this.#mesh = {
+      degree: options.meshDegree ?? MESH_DEGREE,
+      topic: RUN_TOPIC,
+      helloDone: (peer) => this.sync.greeted(peer),
+      onHello: (listener) => this.sync.onGreeted(listener),
+    }
   }
 
   /** Builds the node from what is in the store. Takes over the ports: `close` closes them. */
@@ -176,28 +182,24 @@ export class Node implements NodeServices {
   }
 
   get readiness(): Readiness {
-    return this.#readiness
+    const known = this.#readiness
+    if (known.ready || known.why !== 'starting') return known
+    const { connected, needed, greeted, subscribers } = this.ports.network.meshState(this.#mesh)
+    const reason = `connected to ${connected} of ${needed} nodes, ${greeted} greeted, ${subscribers} reached by gossip`
+    return { ...known, reason }
   }
 
   /** Goes on the network and resumes what was interrupted. Readiness follows when the mesh stands. */
   async start(): Promise<void> {
     const { network, log } = this.ports
     await network.start()
-    network
-      .meshReady({
-        degree: this.#meshDegree,
-        topic: RUN_TOPIC,
-        helloDone: (peer) => this.sync.greeted(peer),
-        onHello: (listener) => this.sync.onGreeted(listener),
-        signal: this.#stop.signal,
-      })
-      .then(
-        () => {
-          if (!this.#closing) this.#readiness = { ready: true }
-          log.info({ peers: network.peers().length }, 'node ready')
-        },
-        (error) => log.debug({ error: String(error) }, 'stopped before the mesh stood'),
-      )
+    network.meshReady({ ...this.#mesh, signal: this.#stop.signal }).then(
+      () => {
+        if (!this.#closing) this.#readiness = { ready: true }
+        log.info({ peers: network.peers().length }, 'node ready')
+      },
+      (error) => log.debug({ error: String(error) }, 'stopped before the mesh stood'),
+    )
     for (const namespace of this.namespaces.list()) {
       this.sync.followNamespace(namespace.id)
     }

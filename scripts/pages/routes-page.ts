@@ -1,13 +1,16 @@
 // docs/reference/http.md and openapi.json from the route declarations.
 import { DECLARATIONS } from '../../node-runtime/src/server/api.ts'
 import { openApiDocument } from '../../node-runtime/src/server/openapi/document.ts'
+import { LACKING } from '../../node-runtime/src/server/routes/unsupported.ts'
 
 export async function openApiPage(): Promise<string> {
   return `${JSON.stringify(openApiDocument(DECLARATIONS), undefined, 1)}\n`
 }
 
 export async function routesPage(): Promise<string> {
+  const lacking = new Set(LACKING.map(({ method, url }) => `${method} ${url}`))
   const rows = [...DECLARATIONS]
+    .filter(({ method, url }) => !lacking.has(`${method} ${url}`))
     .sort((a, b) => (a.url === b.url ? a.method.localeCompare(b.method) : a.url.localeCompare(b.url)))
     .map(
       ({ method, url, summary, permission = 'admin' }) => `| \`${method} ${url}\` | ${summary} | \`${permission}\` |`,
@@ -30,6 +33,19 @@ export async function routesPage(): Promise<string> {
     '| route | what it does | permission |',
     '| --- | --- | --- |',
     ...rows,
+    '',
+    '## Not served',
+    '',
+    'Routes of merod whose feature this node does not have. They answer 501 with its name.',
+    '',
+    '| route | what is not here |',
+    '| --- | --- |',
+    ...LACKING.map(({ method, url, feature }) => `| \`${method} ${url}\` | ${feature} |`),
+    '',
+    '## Older clients',
+    '',
+    'With `x-calbox-legacy: 1` in a request, answers have the old names of fields beside those of today: `rootHash`, `alias`,',
+    '`defaultVisibility`, and `data` and `selfIdentity` in lists of members.',
     '',
   ].join('\n')
 }

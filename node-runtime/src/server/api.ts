@@ -17,6 +17,7 @@ import { corsHeaders, preflightHeaders } from './cors.ts'
 import { DefaultGroups } from './default-groups.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { parseJson } from './json.ts'
+import { LEGACY_HEADER, withLegacyKeys } from './legacy-keys.ts'
 import { JSON_BODY_BYTES_MAX } from './limits.ts'
 import { loggedPath } from './logged-path.ts'
 import { storeAnswers } from './probes.ts'
@@ -45,6 +46,7 @@ import { upgradeRoutes } from './routes/groups/upgrades.ts'
 import { jsonrpcRoutes } from './routes/jsonrpc.ts'
 import { legacyContextRoutes } from './routes/legacy/contexts.ts'
 import { legacyInvitationRoutes } from './routes/legacy/invitations.ts'
+import { proposalRoutes } from './routes/legacy/proposals.ts'
 import { certificateRoutes } from './routes/node/certificate.ts'
 import { healthRoutes } from './routes/node/health.ts'
 import { identityRoutes } from './routes/node/identity.ts'
@@ -71,6 +73,7 @@ export const ROUTES: readonly Route[] = [
   ...contextRemovalRoutes,
   ...legacyContextRoutes,
   ...legacyInvitationRoutes,
+  ...proposalRoutes,
   ...deltaRoutes,
   ...waitingRoutes,
   ...identityRoutes,
@@ -235,7 +238,7 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
         return reply.code(answer.status).send(answer.text)
       }
       if (answer instanceof StreamResponse) return sendStream(reply, answer)
-      return answer
+      return request.headers[LEGACY_HEADER] === '1' ? withLegacyKeys(answer, parts.node.account) : answer
     },
   })
 }

@@ -20,7 +20,10 @@ import type { Store } from '../store/store.ts'
 import type { BlobExchange } from '../sync/blobs/blob-exchange.ts'
 import type { Sync } from '../sync/sync.ts'
 
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: 'starting' | 'shutting_down' }
+export type Readiness =
+  | { readonly ready: true }
+  /** `reason`: what is waited for, in words. */
+  | { readonly ready: false; readonly why: 'starting' | 'shutting_down'; readonly reason?: string }
 
 export interface NodeServices {
   readonly identity: SigningKey

@@ -13,7 +13,8 @@ export type ProbedNode = Pick<NodeServices, 'readiness'> & {
 
 const PROBE_KEY = Uint8Array.of(0)
 
-const status = (code: number, text: string) => new RawResponse(code, JSON.stringify({ data: { status: text } }))
+const status = (code: number, text: string, reason?: string) =>
+  new RawResponse(code, JSON.stringify({ data: { status: text, ...(reason === undefined ? {} : { reason }) } }))
 
 /** The process answers and its store can be read. */
 export function answerHealth(node: ProbedNode): RawResponse {
@@ -22,8 +23,9 @@ export function answerHealth(node: ProbedNode): RawResponse {
 
 /** Start-up is over. */
 export function answerReady(node: ProbedNode): RawResponse {
-  if (!storeAnswers(node)) return status(503, 'store_unavailable')
-  return node.readiness.ready ? status(200, 'ready') : status(503, node.readiness.why)
+  if (!storeAnswers(node)) return status(503, 'store_unavailable', 'the store cannot be read')
+  const { readiness } = node
+  return readiness.ready ? status(200, 'ready') : status(503, readiness.why, readiness.reason)
 }
 
 const PROBES: ReadonlyMap<string, (node: ProbedNode) => RawResponse> = new Map([

@@ -16,6 +16,8 @@ const CHAIN = 'contracts of an external chain (NEAR)'
 const DASHBOARD = 'the admin dashboard'
 const PROXY_STATE = `${CHAIN}: a context has no proxy contract`
 
+const PROPOSALS = 'proposals of older applications'
+
 export const LACKING: readonly Lacking[] = [
   { feature: TEE, method: 'GET', url: '/admin-api/tee/info', permission: 'public' },
   { feature: TEE, method: 'POST', url: '/admin-api/tee/attest', permission: 'public' },
@@ -29,6 +31,8 @@ export const LACKING: readonly Lacking[] = [
   { feature: PROXY_STATE, method: 'GET', url: '/admin-api/contexts/:id/proxy-contract' },
   { feature: PROXY_STATE, method: 'POST', url: '/admin-api/contexts/:id/proposals/get-context-value' },
   { feature: PROXY_STATE, method: 'POST', url: '/admin-api/contexts/:id/proposals/context-storage-entries' },
+  { feature: PROPOSALS, method: 'POST', url: '/admin-api/contexts/:id/proposals/create-and-approve' },
+  { feature: PROPOSALS, method: 'POST', url: '/admin-api/contexts/:id/proposals/approve' },
   { feature: DASHBOARD, method: 'GET', url: '/admin-dashboard', permission: 'public' },
   { feature: DASHBOARD, method: 'GET', url: '/admin-dashboard/:page', permission: 'public' },
 ]

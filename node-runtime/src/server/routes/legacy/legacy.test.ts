@@ -148,3 +148,32 @@ describe('of a context', () => {
     expect(refused).toMatchObject({ status: 403, body: { error: expect.stringContaining('direct member') } })
   })
 })
+
+test('proposals are asked for as if there might be some', async () => {
+  const { contextId } = await created(ada)
+  const at = `${CONTEXTS}/${contextId}/proposals`
+  const rows: [string, string, number, unknown][] = [
+    ['GET', '', 200, { data: [] }],
+    ['POST', '', 200, { data: [] }],
+    ['GET', '/count', 200, { data: 0 }],
+    ['GET', '/7', 404, { error: expect.stringContaining('no proposal "7"') }],
+    ['GET', '/7/approvals/count', 404, { error: expect.any(String) }],
+    ['GET', '/7/approvals/users', 404, { error: expect.any(String) }],
+    ['POST', '/approve', 501, { error: expect.stringContaining('proposals') }],
+    ['POST', '/create-and-approve', 501, { error: expect.stringContaining('proposals') }],
+  ]
+  for (const [method, path, status, wanted] of rows) {
+    const answer = await ada.ask(method, `${at}${path}`, method === 'POST' ? { body: { offset: 0, limit: 10 } } : {})
+    expect([method, path, answer.status, answer.body]).toEqual([method, path, status, wanted])
+  }
+})
+
+test('old names of fields are there for who asks for them, and for nobody else', async () => {
+  const { contextId } = await created(ada, { name: 'named' })
+  const path = `${ada.url}${CONTEXTS}/${contextId}`
+  const legacy = await (await fetch(path, { headers: { 'x-calbox-legacy': '1' } })).json()
+  const { data } = legacy as { data: { contextStateHash: string; rootHash: string; alias: string } }
+  expect([data.rootHash, data.alias]).toEqual([data.contextStateHash, 'named'])
+  const { body } = await ada.get(`${CONTEXTS}/${contextId}`)
+  expect(body).toEqual({ data: expect.not.objectContaining({ rootHash: expect.anything() }) })
+})

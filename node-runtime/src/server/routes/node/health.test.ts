@@ -42,7 +42,8 @@ test('a node that has nobody to meet is alive and ready', async () => {
 test('a node that has not met its boot list is alive, and says that it is starting', async () => {
   world = await TestWorld.open({ clock: systemClock })
   const node = await start('ada', { boot: ['bob'] })
-  expect(await node.get(READY)).toMatchObject({ status: 503, body: { data: { status: 'starting' } } })
+  const reason = 'connected to 0 of 1 nodes, 0 greeted, 0 reached by gossip'
+  expect(await node.get(READY)).toMatchObject({ status: 503, body: { data: { status: 'starting', reason } } })
   expect((await node.get(HEALTH)).status).toBe(200)
 })
 

@@ -4,7 +4,7 @@ import { answerHealth, answerReady } from '../../probes.ts'
 import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
 import { Count } from '../../shapes.ts'
 
-const Status = Data(Type.Object({ status: Type.String() }))
+const Status = Data(Type.Object({ status: Type.String(), reason: Type.Optional(Type.String()) }))
 
 const NetworkShape = Type.Object({
   localPeerId: Type.String(),

@@ -15,6 +15,9 @@ export const REQUEST_RECEIVE_MS = 30_000
 /** The same for an upload, which is written to disk as it comes. As long as the reference takes for an archive. */
 export const UPLOAD_RECEIVE_MS = 300_000
 
+/** Connections of one address, those that wait included: one more is ended at once. An idle one takes some 10 KB. */
+export const CONNECTIONS_MAX = 10_000
+
 /** Connections kept idle between requests. */
 export const KEEP_ALIVE_MS = 10_000
 

@@ -12,7 +12,14 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Api } from './api.ts'
 import { ServerError } from './errors.ts'
-import { CUT_OFF_MS, DRAIN_MS, KEEP_ALIVE_MS, REQUEST_RECEIVE_MS, UPLOAD_RECEIVE_MS } from './limits.ts'
+import {
+  CONNECTIONS_MAX,
+  CUT_OFF_MS,
+  DRAIN_MS,
+  KEEP_ALIVE_MS,
+  REQUEST_RECEIVE_MS,
+  UPLOAD_RECEIVE_MS,
+} from './limits.ts'
 import { loggedPath } from './logged-path.ts'
 import { answerProbe } from './probes.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -39,6 +46,8 @@ export function createServer(parts: ServerParts): HttpServer {
   }
   const open = async (host: string, port: number) => {
     const server = await listenOn(host, port, onRequest)
+    server.maxConnections = parts.connectionsMax ?? CONNECTIONS_MAX
+    server.on('drop', () => parts.log.debug({ host, port }, 'too many connections; one was refused'))
     server.on('upgrade', api.upgrade)
     listening.push(server)
     return server

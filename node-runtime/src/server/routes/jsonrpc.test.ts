@@ -295,7 +295,7 @@ test('a call that the end of the node or of its client cuts off is no defect in 
   const { node } = await world.start('eve', { boot: [], wrapExecutor: gate.wrapExecutor })
   const { contextId } = await shareContext(world, await appWasm('kv-store'), ['eve'])
   const entries = new RecordingLogger()
-  const eve = await serve(node, entries)
+  const eve = await serve(node, { log: entries })
   const call = (signal?: AbortSignal) => {
     const params = { contextId: idBase58(contextId), method: 'len', argsJson: {} }
     const body = { jsonrpc: '2.0', id: 1, method: 'execute', params }

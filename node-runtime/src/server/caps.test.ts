@@ -1,0 +1,82 @@
+// What one client may cost: connections, headers, bodies.
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../base/clock.ts'
+import { TestWorld } from '../testing/test-nodes.ts'
+import { JSON_BODY_BYTES_MAX } from './limits.ts'
+import { type ServedNode, serve } from './testing/served-node.ts'
+
+const CONNECTIONS = 3
+
+let world: TestWorld
+let node: ServedNode
+let port: number
+
+beforeAll(async () => {
+  world = await TestWorld.open({ clock: systemClock })
+  node = await serve((await world.start('n')).node, { connectionsMax: CONNECTIONS })
+  port = Number(new URL(node.url).port)
+})
+
+afterAll(async () => {
+  await node.close()
+  await world.close()
+})
+
+async function opened(): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1').on('error', () => {})
+  await once(socket, 'connect')
+  return socket
+}
+
+/** What comes back until the connection ends. */
+async function answered(socket: Socket, sent: string): Promise<string> {
+  let text = ''
+  socket.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk
+  })
+  socket.write(sent)
+  await once(socket, 'close')
+  return text
+}
+
+const HEALTH = 'GET /admin-api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'
+
+test('one connection too many is ended, and the others are served; where one goes there is room', async () => {
+  const sockets: Socket[] = []
+  for (let count = 0; count < CONNECTIONS; count += 1) sockets.push(await opened())
+  const refused = await opened()
+  if (!refused.destroyed) await once(refused.resume(), 'close')
+  const [first, ...others] = sockets
+  if (!first) throw new Error('no connection')
+  expect(await answered(first, HEALTH)).toContain('200 OK')
+  expect(await answered(await opened(), HEALTH)).toContain('200 OK')
+  for (const socket of others) socket.destroy()
+})
+
+test.each([
+  ['too many bytes of headers', `X: ${'x'.repeat(20_000)}\r\n`, '431'],
+  ['a header that is none', 'X\u0000Y: 1\r\n', '400'],
+  ['two lengths', 'Content-Length: 1\r\nTransfer-Encoding: chunked\r\n', '400'],
+])('%s are refused', async (_why, headers, status) => {
+  const answer = await answered(await opened(), `POST /jsonrpc HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}\r\n`)
+  expect(answer.split('\r\n')[0]).toContain(` ${status} `)
+})
+
+test('a body that is too large is refused by its length, before it is sent', async () => {
+  const headers = { 'content-length': JSON_BODY_BYTES_MAX + 1, 'content-type': 'application/json' }
+  const sent = request(`${node.url}/jsonrpc`, { method: 'POST', headers, agent: false })
+  sent.on('error', () => {})
+  sent.flushHeaders()
+  const [response] = await once(sent, 'response')
+  expect(response.statusCode).toBe(413)
+  sent.destroy()
+})
+
+test('JSON of any depth is no defect', async () => {
+  const deep = `{"jsonrpc":"2.0","id":1,"method":"none","params":${'['.repeat(500_000)}${']'.repeat(500_000)}}`
+  const { status } = await node.post('/jsonrpc', { text: deep })
+  expect([200, 400]).toContain(status)
+})

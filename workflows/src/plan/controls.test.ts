@@ -9,7 +9,9 @@ describe('keys of every step', () => {
   test('are read into one form', () => {
     const step = `{${READ}, if: "{{go}} == yes", for_each: [1, 2], retry: 3, timeout: 2.5, vars: {v: 1}, after: sync, expect: "{{output}} == 1"}`
     const result = withSteps(`  - {type: wait, seconds: 1, vars: {go: a}}\n  - ${step}\n`, real)
-    expect(lines(result)).toEqual(['6:73 warning no step before this one sets the variable "go"'])
+    expect(lines(result)).toEqual([
+      '6:73 warning no step before this one sets the variable "go" | outputs: of a step before it sets variables: { go: … }',
+    ])
     expect(result.plan?.steps[0]?.controls).toEqual({ vars: { go: 'a' } })
     expect(result.plan?.steps[1]?.controls).toEqual({
       if: ['{{go}} == yes'],

@@ -87,7 +87,7 @@ describe('vars of a file', () => {
 
   test('may be made of those before them only, and a name that is nowhere set is warned of', () => {
     expect(lines(planned(text('{a: "{{b}}", b: 1}')))).toEqual([
-      '2:11 warning no step before this one sets the variable "b"',
+      '2:11 warning no step before this one sets the variable "b" | outputs: of a step before it sets variables: { b: … }',
     ])
     expect(lines(planned(text(`{a: "${env('NOPE')}"}`), { environment: {} }))).toEqual([
       `2:11 warning the environment variable NOPE is not set | set it, or write ${env('NOPE:-default')}`,

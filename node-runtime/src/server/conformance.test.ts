@@ -152,8 +152,8 @@ async function faultsOf(wanted: (asked: Asked) => boolean): Promise<string[]> {
     for (const asked of requestsOf(operation, samples)) {
       if (!wanted(asked) || isEndless(operation)) continue
       const seen = await (asked.kind === 'oversize' ? askTooMuch(operation, asked) : ask(operation, asked, admin))
-      counts[asked.kind] = (counts[asked.kind] ?? 0) + 1
-      counts[seen.status] = (counts[seen.status] ?? 0) + 1
+      const answered = `${asked.kind} ${seen.status}`
+      counts[answered] = (counts[answered] ?? 0) + 1
       const found = fault(operation, asked, seen)
       if (found) faults.push(`${asked.kind} ${asked.what ?? ''} ${operation.method} ${asked.path}: ${found}`)
     }

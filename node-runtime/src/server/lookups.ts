@@ -26,6 +26,9 @@ export async function contextOf(node: NodeServices, id: ContextId): Promise<Cont
     throw new ContextError('CONTEXT_NOT_FOUND', `context ${idBase58(id)} is not known to this node`, { data })
   }
   if (!namespace.mayRead(id, node.identity.publicKey)) throw noMember(id)
+  if (node.contexts.residence.hasLeft(id)) {
+    throw new ContextError('NOT_A_MEMBER', `this node has left context ${idBase58(id)}; join it again to use it`)
+  }
   const message = `the state of context ${idBase58(id)} has not arrived yet; retry`
   throw new ContextError('CONTEXT_UNINITIALIZED', message, { data })
 }

@@ -184,7 +184,10 @@ export class NamespaceSnapshot implements NamespaceState {
     if (context === undefined) return []
     const path = new Set(this.pathUp(context.groupId))
     return [...this.parts.removals].flatMap(([account, removals]) =>
-      removals.filter(({ groupId }) => path.has(groupId)).map((removal) => [account, removal] as const),
+      removals
+        // A group that has moved since is not beneath that one any more, and what was pinned of it is.
+        .filter((removal) => path.has(removal.groupId) || pinsOf(removal, contextId) !== undefined)
+        .map((removal) => [account, removal] as const),
     )
   }
 

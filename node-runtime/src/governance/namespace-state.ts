@@ -144,7 +144,7 @@ export interface NamespaceState {
    * the state its delta cites: the delta is void unless it is in the past of what each of them pins (`pinsOf`).
    */
   removalsUnseen(contextId: ContextId, publicKey: PublicKey, cut: NamespaceState): readonly Removal[]
-  /** Removals from the context's group and the groups above it, with whom they removed. */
+  /** Removals from the context's group and the groups above it, and those that pin something in it, with whom they removed. */
   removalsIn(contextId: ContextId): readonly (readonly [AccountId, Removal])[]
   /** Equal iff the removals that touch the context are, and what they pin there; all zero when there was none. */
   judgement(contextId: ContextId): Bytes

@@ -1,6 +1,8 @@
 // Groups that move, close and go: who may, and what becomes of those in them.
 import { expect, test } from 'vitest'
 import { toHex } from '../../base/bytes.ts'
+import type { DeltaId } from '../../base/ids.ts'
+import type { OpBody } from '../../base/operations.ts'
 import { CAPABILITY } from '../capabilities.ts'
 import { GROUP_DEPTH_MAX } from '../limits.ts'
 import { Story } from '../story.fixture.ts'
@@ -15,9 +17,11 @@ import {
   dave,
   deleted,
   detached,
+  genesis,
   groupBy,
   grouped,
   hashOf,
+  idOf,
   joined,
   moved,
   namespaceId,
@@ -171,4 +175,24 @@ test('an admin of its group takes a context out of it for good', () => {
   expect(story.state.canWrite(id, alice.publicKey)).toBe(false)
   expect(story.state.groups.get(a)?.contexts.size).toBe(0)
   expect(story.refuses(alice, contexted(alice, 'x', a))).toBe('the context was deleted, and its id with it')
+})
+
+test('a removal from the group that a context was beneath is judged by in whatever order it and the move come', () => {
+  const story = tree()
+    .does(carol, joined(carol, alice, { role: 'Admin' }))
+    .does(alice, added(bob, 'Member', a))
+    .does(alice, contexted(alice, 'x', c))
+  const contextId = contextBy(alice, 'x')
+  const cut = story.state
+  const tip = story.ops.at(-1) ?? genesis
+  const move = operation({ by: alice, on: [tip], body: moved(c, b) })
+  const pinned = { [contextId]: [idOf<DeltaId>('what was accepted')] }
+  const withPins: OpBody = { kind: 'member_removed', groupId: a, account: bob.account, pinned }
+  const removal = operation({ by: carol, on: [tip], body: withPins })
+  const node = nodeWith([genesis, ...story.ops, move])
+  const before = toHex(node.state().judgement(contextId))
+  node.receive(removal)
+  expect(node.state().removalsUnseen(contextId, bob.publicKey, cut)).toHaveLength(1)
+  expect(toHex(node.state().judgement(contextId))).not.toBe(before)
+  expect(node.state().removalsIn(contextId)).toHaveLength(1)
 })

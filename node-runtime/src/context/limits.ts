@@ -114,6 +114,9 @@ export const JOIN_REFUSALS_MAX = 3
 /** How long a member that is to be added may be unknown here: it has just joined, and the log is on its way. */
 export const MEMBER_KNOWN_WAIT_MS = 5_000
 
+/** How long a call waits for a key that is on its way to a member who was just added; then it is refused for now. */
+export const KEY_COMING_WAIT_MS = 1_500
+
 /** The longest pause between two looks for a key that nobody has given yet, while nothing else is lacking. */
 export const KEY_RETRY_LAST_MS = 60_000
 

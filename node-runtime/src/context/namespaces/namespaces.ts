@@ -17,7 +17,7 @@ import { keyOf } from '../../store/keys.ts'
 import { rangeOf } from '../../store/store.ts'
 import { type Invitation, signInvitation, verifyInvitation } from '../../wire/invitation.ts'
 import { ContextError } from '../errors.ts'
-import { JOIN_REFUSALS_MAX, JOIN_RETRY_MS, JOIN_WAIT_MS, MEMBER_KNOWN_WAIT_MS } from '../limits.ts'
+import { JOIN_REFUSALS_MAX, JOIN_RETRY_MS, JOIN_WAIT_MS, KEY_COMING_WAIT_MS, MEMBER_KNOWN_WAIT_MS } from '../limits.ts'
 import type { Applications } from './applications.ts'
 import { Namespace, type NamespaceParts } from './namespace.ts'
 
@@ -226,6 +226,16 @@ export class Namespaces {
       return namespace.holdsKey(groupId)
     })
     return namespace.state.groups.get(groupId)?.members.has(account) !== true
+  }
+
+  /** Asks for the key of a group that a member has only just come into. Resolves when it is here, or after a little while. */
+  async fetchKey(groupId: GroupId, options: { signal?: AbortSignal } = {}): Promise<void> {
+    const namespace = this.ofGroup(groupId)
+    const endMs = this.#parts.clock.nowMs() + KEY_COMING_WAIT_MS
+    await this.#wait(`the key of group ${groupId}`, options.signal, async () => {
+      if (!namespace.holdsKey(groupId)) await this.#parts.outbound.fetchKeys(namespace.id, groupId, options)
+      return namespace.holdsKey(groupId) || this.#parts.clock.nowMs() >= endMs
+    })
   }
 
   /** Resolves when a member is known here, in a namespace whose log may be a little behind. False: it has not come. */

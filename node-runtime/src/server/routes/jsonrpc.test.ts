@@ -260,8 +260,14 @@ test('a member whose group key has not come is told so, with the context', async
     keys.push({ type: 'del', key })
   expect(keys).toHaveLength(1)
   await disk.batch(keys)
+  world.network.partition([world.get('cyd').peerId])
   const cyd = await serve((await world.start('cyd', { boot: [] })).node)
   const { body } = await execute('set', { key: 'a', value: '2' }, kv.contextId, cyd)
+  world.network.heal()
+  // Now somebody has it, and a call waits for it a little.
+  expect(seen(await execute('set', { key: 'a', value: '2' }, kv.contextId, cyd))).toEqual(
+    answered({ result: { output: null } }),
+  )
   await cyd.close()
   expect(body).toMatchObject({ error: { type: 'GroupKeyPending', data: { context_id: idBase58(kv.contextId) } } })
 })

@@ -71,8 +71,15 @@ async function execute(
   const input = utf8(JSON.stringify(params.argsJson ?? {}))
   const call = { contextId: idBase58(context.record.id), method: params.method }
   const beganMs = performance.now()
+  const request = { method: params.method, input, signal }
   const { value, logs, deltaId } = await context
-    .call({ method: params.method, input, signal })
+    .call(request)
+    .catch(async (error: unknown) => {
+      if (!(error instanceof CodedError) || error.code !== 'GROUP_KEY_PENDING') throw error
+      // Nothing is committed: who was just added to a group may write at once.
+      await node.namespaces.fetchKey(context.record.groupId, { signal })
+      return context.call(request)
+    })
     .catch((error: unknown) => {
       metrics?.execution('failed', performance.now() - beganMs)
       logGuest(log, call, logsOf(error))

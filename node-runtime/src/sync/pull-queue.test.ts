@@ -65,6 +65,20 @@ describe('a pull from a peer', () => {
     expect(clock.nowMs() - startMs).toBe(PULL_AFTER_MS)
   })
 
+  it('that begins later behind another one is for all that wished for it', async () => {
+    const { clock, pulls, began, work, end } = queue()
+    void pulls.pull('ada', () => true, work('first'))
+    let first = true
+    const begin = (wish: () => boolean | Promise<boolean>) => void pulls.pull('ada', wish, work('later'))
+    pulls.later('ada', () => first, begin)
+    pulls.later('ada', () => true, begin)
+    while (clock.step()) await clock.rest()
+    first = false
+    end()
+    await clock.rest()
+    expect(began).toEqual(['first', 'later next'])
+  })
+
   it('that is still to begin does not begin after the end', async () => {
     const { clock, pulls, began } = queue()
     pulls.later(

@@ -36,8 +36,9 @@ export class PullQueue {
     if (!running.next) {
       const wishes: Wish[] = []
       const done = running.done.then(ended, ended).then(async () => {
-        if (await someStands(wishes)) await this.#start(key, () => work(true))
-        else this.#pulls.delete(key)
+        // Nothing is awaited between the last wish and the end: none that is added meanwhile goes unheard.
+        for (const stands of wishes) if (await stands()) return this.#start(key, () => work(true))
+        this.#pulls.delete(key)
       })
       running.next = { done, wishes }
     }
@@ -45,8 +46,11 @@ export class PullQueue {
     return running.next.done
   }
 
-  /** Calls `begin` in a moment if a wish for it stands then: what overtook the rest on another way does not begin a pull. */
-  later(key: string, wish: Wish, begin: () => void): void {
+  /**
+   * Calls `begin` in a moment if a wish for it stands then, with the wish of all who called meanwhile: what overtook the
+   * rest on another way does not begin a pull.
+   */
+  later(key: string, wish: Wish, begin: (wish: Wish) => void): void {
     const waiting = this.#later.get(key)
     if (waiting) {
       waiting.wishes.push(wish)
@@ -55,7 +59,8 @@ export class PullQueue {
     const wishes = [wish]
     const look = async () => {
       this.#later.delete(key)
-      if (await someStands(wishes)) begin()
+      const anyStands = () => someStands(wishes)
+      if (await anyStands()) begin(anyStands)
     }
     this.#later.set(key, { wishes, cancel: this.#clock.setTimer(() => void look(), PULL_AFTER_MS) })
   }

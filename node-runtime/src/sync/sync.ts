@@ -310,7 +310,7 @@ export class Sync {
     const topic = { kind: 'context', id } as const
     const wish = () => this.#holdings.lacks(id, ids)
     if (soon) this.#pullSoon(topic, peer, { wish })
-    else this.#pulls.later(pullKey(topic, peer), wish, () => this.#pullSoon(topic, peer, { wish }))
+    else this.#pulls.later(pullKey(topic, peer), wish, (any) => this.#pullSoon(topic, peer, { wish: any }))
   }
 
   /** `named`: of a context only these, which the peer has said to have. */

@@ -176,7 +176,10 @@ export class NamespaceSnapshot implements NamespaceState {
     const seen = new Set(cut.removalsOf(account).map(({ op }) => op))
     const before = cut instanceof NamespaceSnapshot ? cut : this
     const path = before.#standing(context.groupId, account)?.path ?? [context.groupId]
-    return all.filter(({ op, groupId }) => !seen.has(op) && (groupId === this.namespaceId || path.includes(groupId)))
+    // Who is removed from the namespace is in no group of it any more; who is lowered there keeps its own rows beneath.
+    const concerns = ({ groupId, how }: Removal) =>
+      path.includes(groupId) || (groupId === this.namespaceId && how !== 'lowered')
+    return all.filter((removal) => !seen.has(removal.op) && concerns(removal))
   }
 
   removalsIn(contextId: ContextId): readonly (readonly [AccountId, Removal])[] {

@@ -1,7 +1,7 @@
 // What was accepted from a removed member: who may say it, and what follows from it.
 import { expect, test } from 'vitest'
 import { type Bytes, toHex } from '../../base/bytes.ts'
-import type { DeltaId, OpId } from '../../base/ids.ts'
+import type { ContextId, DeltaId, OpId } from '../../base/ids.ts'
 import type { OpBody, PinnedHeads } from '../../base/operations.ts'
 import type { Removal } from '../namespace-state.ts'
 import { isSettled, pinsOf } from '../removal-pins.ts'
@@ -23,6 +23,7 @@ import {
   nodeWith,
   operation,
   removed,
+  roled,
 } from '../world.fixture.ts'
 
 const group = groupBy(bob, 'closed')
@@ -188,4 +189,14 @@ test('only what takes the right to write pins, and only what is the author’s t
   )
   story.does(bob, lowered(carol)).does(bob, lowered(carol, pinned))
   expect(story.state.removalsOf(carol.account)).toHaveLength(1)
+})
+
+test('who may only read in the namespace from now on goes on to write where it has a role of its own', () => {
+  const story = closedGroup().does(bob, grouped(bob, 'open', 'open'))
+  story.does(bob, contexted(bob, 'inherited', groupBy(bob, 'open')))
+  const cut = story.state
+  const { state } = story.does(alice, roled(carol, 'ReadOnly'))
+  const unseenIn = (id: ContextId) => state.removalsUnseen(id, carol.publicKey, cut).map(({ how }) => how)
+  expect([state.canWrite(contextId, carol.publicKey), unseenIn(contextId)]).toEqual([true, []])
+  expect(unseenIn(contextBy(bob, 'inherited'))).toEqual(['lowered'])
 })

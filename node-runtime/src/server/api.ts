@@ -218,8 +218,10 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
     },
     handler: async (request, reply) => {
       const gone = new AbortController()
+      let isStream = false
       reply.raw.once('close', () => {
-        if (!reply.raw.writableEnded) gone.abort(new ServerError('BAD_REQUEST', 'the client went away'))
+        // A stream may go on behind an answer that has ended: that to a HEAD.
+        if (isStream || !reply.raw.writableEnded) gone.abort(new ServerError('BAD_REQUEST', 'the client went away'))
       })
       const answer = await route.handle(parts, {
         params: request.params as Record<string, unknown>,
@@ -237,6 +239,7 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
         if (answer.headers['content-type'] === undefined) reply.type('application/json; charset=utf-8')
         return reply.code(answer.status).send(answer.text)
       }
+      isStream = answer instanceof StreamResponse
       if (answer instanceof StreamResponse) return sendStream(reply, answer)
       return request.headers[LEGACY_HEADER] === '1' ? withLegacyKeys(answer, parts.node.account) : answer
     },

@@ -165,3 +165,9 @@ describe('a session', () => {
     expect((await node.get('/sse/session/x')).status).toBe(400)
   })
 })
+
+test('a stream whose head alone is asked for is nobody’s afterwards', async () => {
+  const { headers } = await fetch(`${node.url}/sse`, { method: 'HEAD' })
+  const path = `/sse/session/${headers.get('x-sse-session-id')}`
+  await expect.poll(async () => (await node.get(path)).body).toMatchObject({ result: { status: 'persisted' } })
+})

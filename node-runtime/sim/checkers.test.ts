@@ -161,7 +161,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     () => {
       const [one, two] = mixed.deltas.filter(({ delta }) => delta.author === mixed.deltas[0]?.delta.author)
       if (!one || !two) throw new Error('the first author has written once')
-      const twice = { ...two, payload: { ...two.payload, rewrites: one.delta } }
+      const twice = { ...two, delta: { ...two.delta, rewrites: [one.delta.id] } }
       return { ...mixed, deltas: mixed.deltas.map((applied) => (applied === two ? twice : applied)) }
     },
   ],
@@ -196,7 +196,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     'a node forgets what it had',
     () =>
       withHistory(mixed, {
-        advertised: [...mixed.history.advertised, { ...last(mixed), heads: [first(mixed)], voids: undefined }],
+        advertised: [...mixed.history.advertised, { ...last(mixed), heads: [first(mixed)], judged: undefined }],
       }),
   ],
   [
@@ -204,7 +204,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     'equal heads, two roots',
     () =>
       withHistory(mixed, {
-        advertised: ['n0', 'n1'].map((name) => ({ ...last(mixed), name, root: name, voids: '' })),
+        advertised: ['n0', 'n1'].map((name) => ({ ...last(mixed), name, root: name, judged: '' })),
       }),
   ],
   [

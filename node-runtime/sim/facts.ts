@@ -7,6 +7,7 @@ import { KeyRing } from '../src/context/namespaces/key-ring.ts'
 import { keyOf } from '../src/store/keys.ts'
 import { rangeOf, type Store } from '../src/store/store.ts'
 import { type ContextSummary, keysOf, type TestNode } from '../src/testing/test-node.ts'
+import type { Checkpoint } from '../src/wire/checkpoint.ts'
 import { type Delta, decodeDelta, openDelta } from '../src/wire/delta.ts'
 import { type DeltaRow, decodeRow, type ParkedRow } from '../src/wire/records.ts'
 import { type History, statusOf } from './history.ts'
@@ -24,8 +25,8 @@ export interface NodeFacts {
   readonly voids: ReadonlySet<DeltaId>
   /** Whose undo records lie on its disk, in their order. */
   readonly stack: readonly DeltaId[]
-  /** The last delta of what is pruned. */
-  readonly prunedTo: { readonly id: DeltaId; readonly hlc: bigint } | undefined
+  /** Up to which its history is pruned. */
+  readonly checkpoint: Checkpoint | undefined
   /** What waits on its disk: for parents, for a key, for governance, for its time. */
   readonly waiting: readonly Delta[]
   readonly governance: string
@@ -98,13 +99,13 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const keys = await KeyRing.open(first.disk)
   const everything = [...history.deltas.values()].map((row) => decodeDelta(decodeRow<DeltaRow>('delta', row).delta))
   everything.sort(compareCanonical)
-  const past = pastOf(everything, nodes[0]?.summary.heads ?? [])
-  // One that took a peer's state may have judged otherwise before. Where nodes differ now, their roots do, too.
-  const saidOf = (id: DeltaId) => {
-    const standing = names.filter((name) => !history.overtaken.get(name)?.has(id))
-    return (standing.length > 0 ? standing : names).map((name) => history.statuses.get(name)?.get(id))
-  }
-  const isVoid = ({ id }: Delta) => saidOf(id).includes('void') && !saidOf(id).includes('applied')
+  const checkpoint = nodes[0]?.checkpoint
+  const past = pastOf(everything, nodes[0]?.summary.heads ?? [], checkpoint)
+  // Where nodes differ, their rows do, too.
+  const isVoid = ({ id }: Delta) =>
+    checkpoint !== undefined && id <= checkpoint.last
+      ? !checkpoint.recent.counting.includes(id)
+      : (nodes[0]?.voids.has(id) ?? false)
   const open = (delta: Delta): AppliedDelta => {
     const key = keys.find(setting.shared.groupId, delta.keyId)
     if (!key) throw new Error(`delta ${delta.id} counts, but ${first.name} has no key for it`)
@@ -154,7 +155,7 @@ async function nodeFacts({ world, setting }: SimulationEnd, node: TestNode): Pro
     applied,
     voids,
     stack: await rows.stack(rows.checkpoint()?.base ?? 0),
-    prunedTo: rows.checkpoint()?.checkpoint.last,
+    checkpoint: rows.checkpoint()?.certified.checkpoint,
     waiting,
     governance: `${namespace.heads().join()} ${namespace.state.groupStateHash(namespace.state.namespaceId)}`,
     governanceMissing: namespace.missing(10).length,
@@ -167,28 +168,34 @@ async function nodeFacts({ world, setting }: SimulationEnd, node: TestNode): Pro
   }
 }
 
-/** The closure of the heads over all deltas that anyone ever held: rows may be pruned. */
-function pastOf(everything: readonly Delta[], heads: readonly DeltaId[]): ReadonlySet<DeltaId> {
+/** What the checkpoint contains, and above it the closure of the heads over all deltas that anyone ever held. */
+function pastOf(
+  everything: readonly Delta[],
+  heads: readonly DeltaId[],
+  checkpoint: Checkpoint | undefined,
+): ReadonlySet<DeltaId> {
   const parents = new Map(everything.map((delta) => [delta.id, delta.parents]))
-  const past = new Set<DeltaId>()
+  const { counting = [], voids = [], lost = [] } = checkpoint?.recent ?? {}
+  const past = new Set<DeltaId>([...counting, ...voids, ...lost])
   const work = [...heads]
   for (let id = work.pop(); id !== undefined; id = work.pop()) {
     const known = parents.get(id)
-    if (past.has(id) || known === undefined) continue
+    if (past.has(id) || known === undefined || (checkpoint !== undefined && id <= checkpoint.last)) continue
     past.add(id)
     work.push(...known)
   }
   return past
 }
 
-/** What is written again names the first delta that it stands for; only its own author can say so. */
+/** By what each delta that was written again stands for; only its own author can say so. */
 function reissuedAs({ deltas: rows }: History, deltas: readonly AppliedDelta[]): ReadonlyMap<DeltaId, DeltaId> {
   const reissued = new Map<DeltaId, DeltaId>()
-  for (const { delta, payload } of deltas) {
-    const row = payload.rewrites && rows.get(payload.rewrites.id)
-    if (row === undefined) continue
-    const first = decodeDelta(decodeRow<DeltaRow>('delta', row).delta)
-    if (first.author === delta.author) reissued.set(first.id, delta.id)
+  for (const { delta } of deltas) {
+    for (const id of delta.rewrites ?? []) {
+      const row = rows.get(id)
+      const first = row && decodeDelta(decodeRow<DeltaRow>('delta', row).delta)
+      if (first?.author === delta.author) reissued.set(id, delta.id)
+    }
   }
   return reissued
 }

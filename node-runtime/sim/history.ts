@@ -23,8 +23,8 @@ export interface Advertised {
   readonly atMs: number
   readonly heads: readonly DeltaId[]
   readonly root: string
-  /** Which deltas count nowhere for the root; undefined where that was not said. */
-  readonly voids: string | undefined
+  /** By which removals, and on which checkpoint; undefined where that was not said. */
+  readonly judged: string | undefined
   /** Heads that were not applied on its disk at that time. */
   readonly unapplied: readonly DeltaId[]
 }
@@ -64,8 +64,6 @@ export class History {
   readonly shownEarly: { readonly name: string; readonly id: DeltaId }[] = []
   /** By node: what it last said of a delta. */
   readonly statuses = new Map<string, Map<DeltaId, Status>>()
-  /** Of these, what a peer's state has replaced, and has not been looked at since. */
-  readonly overtaken = new Map<string, Set<DeltaId>>()
   /** By node: the deltas it ever applied one by one. */
   readonly applied = new Map<string, Set<DeltaId>>()
   /** By node: how often it pruned its history, and when it took a peer's state instead of its own. */
@@ -134,7 +132,6 @@ export class History {
 
   #delta(name: string, { key, value: row }: Put, { ops, nowMs }: Batch): void {
     const id = toHex(key.subarray(key.byteLength - 32)) as DeltaId
-    this.overtaken.get(name)?.delete(id)
     const status = statusOf(row)
     if (!this.deltas.has(id)) {
       this.deltas.set(id, row)
@@ -169,7 +166,6 @@ export class History {
     const isSwap = ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.contextMeta)
     if (isSwap) {
       this.adoptions.set(name, [...(this.adoptions.get(name) ?? []), nowMs])
-      this.overtaken.set(name, new Set(this.statuses.get(name)?.keys()))
       return
     }
     this.prunings.set(name, (this.prunings.get(name) ?? 0) + 1)

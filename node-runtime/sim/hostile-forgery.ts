@@ -1,5 +1,5 @@
 // What the hostile peer signs: deltas with real codecs, real keys and the real guest's artifacts, wrong in one thing each.
-import type { Bytes } from '../src/base/bytes.ts'
+import { type Bytes, concat, u64be } from '../src/base/bytes.ts'
 import { sha256 } from '../src/base/hash.ts'
 import { type BlobId, type DeltaId, idBytes, idFromBytes, type KeyId, type PublicKey } from '../src/base/ids.ts'
 import { accountOf, type SigningKey } from '../src/base/keys.ts'
@@ -102,6 +102,11 @@ export class Forgery {
 
   someId<T extends DeltaId>(): T {
     return idFromBytes<T>(this.bytes(32))
+  }
+
+  /** Of a delta that nobody has, and that could be a parent. */
+  earlyId(): DeltaId {
+    return idFromBytes<DeltaId>(concat([u64be(this.now() - 1n), this.bytes(24)]))
   }
 
   #below(most: number): number {

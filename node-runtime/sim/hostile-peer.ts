@@ -10,7 +10,7 @@ import { HELLO_PROTOCOL } from '../src/sync/hello.ts'
 import { RUN_TOPIC, topicHash, topicName } from '../src/sync/topics.ts'
 import { keysOf, peerIdOf } from '../src/testing/test-node.ts'
 import type { TestWorld } from '../src/testing/test-nodes.ts'
-import { encodeSignedCheckpoint, signCheckpoint } from '../src/wire/checkpoint.ts'
+import { type Checkpoint, checkpointHash, encodeCertified, type Vouch, vouchFor } from '../src/wire/checkpoint.ts'
 import { type Delta, decodeDelta, encodeDelta, openDelta } from '../src/wire/delta.ts'
 import { decodeGossip, encodeGossip, signHeads } from '../src/wire/gossip.ts'
 import { encodeOp, signOp } from '../src/wire/op.ts'
@@ -48,6 +48,9 @@ export class HostilePeer {
   readonly #frames: Bytes[] = []
   readonly #deltas: Delta[] = []
   #heads: readonly DeltaId[] = []
+  /** What it heard others vouch for, and how. */
+  #vouched: Bytes | undefined
+  readonly #vouches = new Map<PublicKey, Vouch>()
   #made = 0
 
   constructor(parts: HostileParts, bootAddresses: readonly string[]) {
@@ -95,7 +98,7 @@ export class HostilePeer {
         return this.#gossip([{ ...(await this.#written()), author }])
       }
       case 'forged-parent':
-        return this.#gossip([await this.#written({ parents: [{ id: this.#forgery.someId(), hlc: 1n }] })])
+        return this.#gossip([await this.#written({ parents: [{ id: this.#forgery.earlyId(), hlc: 1n }] })])
       case 'equivocate':
         return this.#equivocate()
       case 'backdate':
@@ -128,6 +131,8 @@ export class HostilePeer {
         return this.#beat([this.#forgery.someId(), this.#forgery.someId()])
       case 'false-root':
         return this.#beat(this.#heads)
+      case 'false-vouch':
+        return this.#vouch()
       case 'seize-power':
         return this.#seizePower()
     }
@@ -284,7 +289,11 @@ export class HostilePeer {
     this.#remember(data)
     try {
       const gossip = decodeGossip(data)
-      if (gossip.t === 'heads') this.#heads = gossip.heads
+      if (gossip.t === 'heads') {
+        this.#heads = gossip.heads
+        this.#vouched = gossip.vouch?.checkpoint
+        if (gossip.vouch) this.#vouches.set(gossip.author, { author: gossip.author, signature: gossip.vouch.signature })
+      }
       if (gossip.t === 'deltas') this.#deltas.push(...gossip.items.map(decodeDelta))
       if (this.#deltas.length > REMEMBERED_MAX) this.#deltas.splice(0, this.#deltas.length - REMEMBERED_MAX)
     } catch {
@@ -341,23 +350,45 @@ export class HostilePeer {
     }
   }
 
-  /** That of nobody, up to the newest delta that it heard of. */
+  /**
+   * That of nobody, up to the newest delta that it heard of: vouched for by itself, by strangers, and by what others have
+   * said of other checkpoints.
+   */
   #falseCheckpoint(): Bytes | undefined {
     const { setting, scenario } = this.#parts
     const newest = this.#tips()[0]
     if (!newest) return undefined
-    const authors = scenario.nodes
-      .map((name) => ({ author: keysOf(name).identity.publicKey, hlc: newest.hlc }))
-      .sort((a, b) => (a.author < b.author ? -1 : 1))
-    const checkpoint = {
+    const authors = scenario.nodes.map((name) => [keysOf(name).identity.publicKey, newest.id] as const)
+    const checkpoint: Checkpoint = {
       contextId: setting.shared.contextId,
-      last: newest,
+      last: newest.id,
       root: this.#forgery.someId() as string as RootHash,
       count: 1_000_000,
-      beneath: [newest],
-      authors,
+      chain: this.#forgery.bytes(32),
+      heads: [newest.id],
+      authors: Object.fromEntries(authors),
+      recent: { counting: [newest.id], voids: [], lost: [] },
+      governance: this.#draws.chance(0.5) ? [...setting.governance].sort() : [],
     }
-    return encodeSignedCheckpoint(signCheckpoint(checkpoint, this.#identity))
+    const hash = checkpointHash(checkpoint)
+    const strangers = Array.from({ length: 5 }, (_, index) => vouchFor(hash, keysOf(`stranger ${index}`).identity))
+    const replayed = [...this.#vouches.values()]
+    return encodeCertified({ checkpoint, vouches: [vouchFor(hash, this.#identity), ...replayed, ...strangers] })
+  }
+
+  /** Says of what others vouch for that it does so, too, or of what it has never seen. */
+  async #vouch(): Promise<void> {
+    const { contextId } = this.#parts.setting.shared
+    const checkpoint = this.#draws.chance(0.5) ? (this.#vouched ?? this.#forgery.bytes(32)) : this.#forgery.bytes(32)
+    const replayed = [...this.#vouches.values()][0]?.signature
+    const own = vouchFor(checkpoint, this.#identity).signature
+    const vouch = { checkpoint, signature: this.#draws.chance(0.7) ? own : (replayed ?? own) }
+    const facts = { contextId, heads: [...this.#heads].sort(), root: this.#forgery.someId() as string as RootHash }
+    const said = { removals: new Uint8Array(32), hlc: this.#forgery.now(), vouch }
+    await this.#publish(
+      this.#topics.context,
+      encodeGossip({ t: 'heads', ...signHeads({ ...facts, ...said }, this.#identity) }),
+    )
   }
 }
 

@@ -56,6 +56,7 @@ export const HOSTILE_ACTS = [
   'false-heads',
   'false-root',
   'seize-power',
+  'false-vouch',
 ] as const
 export type HostileAct = (typeof HOSTILE_ACTS)[number]
 

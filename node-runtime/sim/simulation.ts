@@ -192,7 +192,7 @@ class Run {
       if (!node?.running || !this.#joined.has(name)) lines.push(`${name}! is not there`)
       else lines.push(await this.#stateOf(node))
     }
-    const differ = new Set(lines.map((line) => line.split(' ').slice(1, 3).join())).size > 1
+    const differ = new Set(lines.map((line) => line.split(' ').slice(1, 4).join())).size > 1
     const isWaited = differ || this.#faults.areRemovalsLeft
     return `${isWaited ? '! ' : ''}${lines.join(' | ')}`
   }
@@ -202,7 +202,7 @@ class Run {
     const waiting = context.waiting()
     const isBusy = waiting.handlers > 0 || waiting.rewriting ? '!' : ''
     const heads = context.heads().map((id) => id.slice(0, 8))
-    return `${node.name} ${heads.join('+')} ${context.root.slice(0, 8)} ${isBusy}${JSON.stringify(waiting)}`
+    return `${node.name} ${heads.join('+')} ${context.root.slice(0, 8)} ${toHex(context.beneath ?? EMPTY).slice(0, 8)} ${isBusy}${JSON.stringify(waiting)}`
   }
 
   // What is seen
@@ -251,15 +251,15 @@ class Run {
     }
     const name = this.#names.get(from)
     if (name === undefined || name === HOSTILE || beat.author !== this.#keys.get(name)) return
-    this.#advertised(name, beat.heads, beat.root, toHex(beat.voids ?? EMPTY))
+    this.#advertised(name, beat.heads, beat.root, `${toHex(beat.removals)} ${toHex(beat.checkpoint ?? EMPTY)}`)
   }
 
-  #advertised(name: string, heads: readonly DeltaId[], root: string, voids?: string): void {
+  #advertised(name: string, heads: readonly DeltaId[], root: string, judged?: string): void {
     // Whoever took a peer's state holds what it never applied.
     const isWhole = !this.#history.adoptions.has(name)
     const statuses = this.#history.statuses.get(name)
     const unapplied = isWhole ? heads.filter((id) => (statuses?.get(id) ?? 'waiting') === 'waiting') : []
-    this.#history.advertised.push({ name, atMs: this.#world.clock.nowMs(), heads, root, voids, unapplied })
+    this.#history.advertised.push({ name, atMs: this.#world.clock.nowMs(), heads, root, judged, unapplied })
   }
 
   #sample(): void {

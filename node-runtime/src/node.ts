@@ -24,11 +24,13 @@ import type { MeshReadyOptions, Network } from './network/network.ts'
 import type { GuestExecutor } from './runtime/guest-executor.ts'
 import type { NodeServices, Readiness } from './server/ports.ts'
 import { sweepAllGenerations } from './storage/generations.ts'
+import { requireFormat } from './store/format.ts'
 import type { Store } from './store/store.ts'
 import { BlobExchange } from './sync/blobs/blob-exchange.ts'
 import type { Directory } from './sync/ports.ts'
 import { Sync, type SyncOptions } from './sync/sync.ts'
 import { RUN_TOPIC } from './sync/topics.ts'
+import { RECENT_MAX } from './wire/limits.ts'
 
 /** Everything that differs between production, tests and the simulator. */
 export interface NodePorts {
@@ -102,6 +104,7 @@ export class Node implements NodeServices {
   static async open(ports: NodePorts, options: NodeOptions): Promise<Node> {
     const { store, blobs, network, executor, clock, random, log } = ports
     const { identity, kem } = options
+    await requireFormat(store)
     await sweepAllGenerations(store)
     const account = accountOf(identity.publicKey)
     const hlc = new HybridClock(clock)
@@ -157,6 +160,7 @@ export class Node implements NodeServices {
       retention: {
         absentMs: ABSENT_MS,
         checkpointMin: CHECKPOINT_MIN,
+        recentMax: RECENT_MAX,
         revisionMax: REVISION_MAX,
         agedMax: AGED_MAX,
         ...options.retention,

@@ -7,6 +7,7 @@ import {
   type DeltaId,
   type GroupId,
   idBytes,
+  type OpId,
   type PublicKey,
   type RootHash,
 } from '../../src/base/ids.ts'
@@ -18,14 +19,7 @@ import { keyNumber, RowSet } from '../../src/reconcile/item-set.fixture.ts'
 import { Reconciliation } from '../../src/reconcile/reconciliation.ts'
 import { readCbor } from '../../src/wire/cbor-reader.ts'
 import { writeCbor } from '../../src/wire/cbor-writer.ts'
-import {
-  decodeCheckpoint,
-  decodeSignedCheckpoint,
-  encodeCheckpoint,
-  encodeSignedCheckpoint,
-  signCheckpoint,
-  verifyCheckpoint,
-} from '../../src/wire/checkpoint.ts'
+import { checkpointHash, decodeCertified, encodeCertified, verifyVouch, vouchFor } from '../../src/wire/checkpoint.ts'
 import { decodeDelta, encodeDelta, openDelta, sealDelta, verifyDelta } from '../../src/wire/delta.ts'
 import {
   decodeGossip,
@@ -181,32 +175,28 @@ const headsTarget: Target = {
 
 const checkpoint = {
   contextId,
-  last: { id: idOf<DeltaId>('last'), hlc: 9n },
+  last: idOf<DeltaId>('last'),
   root: idOf<RootHash>('root'),
   count: 2,
-  beneath: [{ id: idOf<DeltaId>('p1'), hlc: 7n }],
-  authors: [{ author: idOf<PublicKey>('author'), hlc: 9n }],
+  chain: bytesOf('chain'),
+  heads: [idOf<DeltaId>('last')],
+  authors: { [idOf<PublicKey>('author')]: idOf<DeltaId>('last') },
+  recent: { counting: [idOf<DeltaId>('last')], voids: [idOf<DeltaId>('p1')], lost: [] },
+  governance: [idOf<OpId>('op')],
 }
+
+const certified = { checkpoint, vouches: [vouchFor(checkpointHash(checkpoint), bob)] }
 
 const checkpointTarget: Target = {
   name: 'checkpoint',
-  decoders: ['wire/checkpoint.ts#decodeCheckpoint'],
+  decoders: ['wire/checkpoint.ts#decodeCertified'],
   codes: WIRE,
   format: 'cbor',
-  seeds: [encodeCheckpoint(checkpoint)],
-  run: (input) => encodeCheckpoint(decodeCheckpoint(input)),
-}
-
-const signedCheckpointTarget: Target = {
-  name: 'signed-checkpoint',
-  decoders: ['wire/checkpoint.ts#decodeSignedCheckpoint'],
-  codes: WIRE,
-  format: 'cbor',
-  seeds: [encodeSignedCheckpoint(signCheckpoint(checkpoint, bob))],
+  seeds: [encodeCertified(certified)],
   run(input) {
-    const signed = decodeSignedCheckpoint(input)
-    if (looksAtSignature(input)) verifyCheckpoint(signed)
-    return encodeSignedCheckpoint(signed)
+    const read = decodeCertified(input)
+    if (looksAtSignature(input)) for (const vouch of read.vouches) verifyVouch(checkpointHash(read.checkpoint), vouch)
+    return encodeCertified(read)
   },
 }
 
@@ -255,7 +245,7 @@ const requests: readonly SyncRequest[] = [
 const frames: readonly SyncFrame[] = [
   { t: 'items', items: [encodeDelta(delta), hash] },
   { t: 'part', bytes: hash, last: true },
-  { t: 'greeting', beats: [hash], checkpoint: encodeCheckpoint(checkpoint) },
+  { t: 'greeting', beats: [hash], checkpoint: encodeCertified(certified) },
   { t: 'greeting', beats: [] },
   { t: 'answers', floor: START, answers },
   {
@@ -366,7 +356,6 @@ export const wireTargets: readonly Target[] = [
   gossipTarget,
   headsTarget,
   checkpointTarget,
-  signedCheckpointTarget,
   codecTarget('hello', helloMessage, 'wire/sync-messages.ts#helloMessage', [
     helloMessage.encode({ topics: [] }),
     helloMessage.encode({ topics: [{ topic: hash, digest: bytesOf(toHex(hash)) }] }),

@@ -17,15 +17,16 @@ export const advertising: Checker = {
       atMs: Number.POSITIVE_INFINITY,
       heads: summary.heads,
       root: summary.root,
-      voids: undefined,
+      judged: undefined,
       unapplied: [],
     }))
     const names = new Set(nodes.map(({ name }) => name))
+    const ended = new Set(nodes.flatMap(({ checkpoint }) => checkpoint?.recent.lost ?? []))
     for (const now of [...history.advertised, ...final]) {
       if (!names.has(now.name)) continue
       if (found.length >= FINDINGS_MAX) break
-      // A root is a function of the heads and of what counts nowhere in their past.
-      const position = now.voids === undefined ? undefined : `${now.heads.join()} ${now.voids}`
+      // A root is a function of the heads, of the removals that they were judged by, and of the checkpoint beneath.
+      const position = now.judged === undefined ? undefined : `${now.heads.join()} ${now.judged}`
       const known = position === undefined ? undefined : roots.get(position)
       if (known && known.root !== now.root) {
         found.push(
@@ -40,7 +41,9 @@ export const advertising: Checker = {
       const hasSwapped = (history.adoptions.get(now.name) ?? []).some(
         (atMs) => atMs >= (before?.atMs ?? 0) - RETAKE_MS && atMs <= now.atMs,
       )
-      const isLost = (old: DeltaId) => !hasSwapped && !now.heads.some((head) => causality.includes(head, old))
+      // What builds on what a checkpoint did not contain is a head for as long as it is not in one itself.
+      const isLost = (old: DeltaId) =>
+        !hasSwapped && !ended.has(old) && !now.heads.some((head) => causality.includes(head, old))
       const lost = before?.heads.filter(isLost) ?? []
       if (lost.length > 0) found.push(`${said(now)} went back behind ${lost.map((id) => id.slice(0, 8)).join()}`)
       last.set(now.name, now)

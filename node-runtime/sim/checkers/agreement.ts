@@ -1,7 +1,9 @@
 // All honest nodes hold the same: state bytes, roots, heads, deltas, governance. And nothing is left waiting.
+import { toHex } from '../../src/base/bytes.ts'
 import type { DeltaId } from '../../src/base/ids.ts'
+import { checkpointHash } from '../../src/wire/checkpoint.ts'
 import type { Delta } from '../../src/wire/delta.ts'
-import { compareCanonical, type NodeFacts } from '../facts.ts'
+import type { NodeFacts } from '../facts.ts'
 import type { Checker } from './violation.ts'
 
 export const agreement: Checker = {
@@ -29,14 +31,15 @@ function differences(a: NodeFacts, b: NodeFacts): string[] {
   }
   if (a.summary.root !== b.summary.root) differ(`roots: ${short(a.summary.root)} and ${short(b.summary.root)}`)
   if (a.summary.entries.join() !== b.summary.entries.join()) differ('state bytes')
+  if (checkpointOf(a) !== checkpointOf(b)) differ('checkpoints')
   if (a.governance !== b.governance) differ('governance heads')
   return found
 }
 
 /** On its disk is what the past of its heads holds, but for what it has pruned: the oldest, without a gap. */
 function misplaced(node: NodeFacts, graph: readonly Delta[], voids: ReadonlySet<DeltaId>): string[] {
-  const { name, prunedTo, applied, voids: own, stack } = node
-  const kept = graph.filter((delta) => prunedTo === undefined || compareCanonical(delta, prunedTo) > 0)
+  const { name, checkpoint, applied, voids: own, stack } = node
+  const kept = graph.filter(({ id }) => checkpoint === undefined || id > checkpoint.last)
   const wanted = new Set(kept.map(({ id }) => id))
   const missing = kept.filter(({ id }) => !(voids.has(id) ? own : applied).has(id))
   const extra = [...applied, ...own].filter((id) => !wanted.has(id))
@@ -73,6 +76,10 @@ export const rest: Checker = {
     }
     return found
   },
+}
+
+function checkpointOf({ checkpoint }: NodeFacts): string {
+  return checkpoint ? toHex(checkpointHash(checkpoint)) : ''
 }
 
 function short(id: string): string {

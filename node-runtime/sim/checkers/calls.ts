@@ -36,8 +36,8 @@ export const calls: Checker = {
         found.push(`${what} was acknowledged, and its delta counts nowhere`)
     }
     const standing = new Set<string>()
-    for (const { delta, payload } of deltas) {
-      const first = `${delta.author} ${payload.rewrites?.id ?? delta.id}`
+    for (const { delta } of deltas) {
+      const first = `${delta.author} ${delta.rewrites?.[0] ?? delta.id}`
       if (standing.has(first)) found.push(`${delta.id.slice(0, 8)} was written again, and counts twice`)
       standing.add(first)
     }

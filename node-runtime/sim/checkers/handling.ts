@@ -17,9 +17,11 @@ export const handling: Checker = {
         const id = `${delta.id}${toHex(u32be(index))}`
         expected.add(id)
         for (const { name, publicKey } of nodes) {
-          const run: HandlerRun = history.handlers.get(name)?.get(id) ?? { queued: 0, done: 0, dead: 0 }
-          const isReceiver = delta.author !== publicKey && (history.applied.get(name)?.has(delta.id) ?? false)
-          const times = isReceiver ? 1 : 0
+          // What it stands for brought the same event.
+          const all = [...(delta.rewrites ?? []), delta.id]
+          const run = sumOf(all.map((each) => history.handlers.get(name)?.get(`${each}${toHex(u32be(index))}`)))
+          const hadOne = all.some((each) => history.applied.get(name)?.has(each) ?? false)
+          const times = delta.author !== publicKey && hadOne ? 1 : 0
           const depth = run.row && decodeRow<HandlerRow>('handler row', run.row).depth
           if (depth !== undefined && depth !== payload.depth + 1)
             found.push(`${event.kind} of ${delta.id.slice(0, 8)} is handled on ${name} as if it lay ${depth} deep`)
@@ -40,6 +42,18 @@ export const handling: Checker = {
     }
     return found.slice(0, FINDINGS_MAX)
   },
+}
+
+function sumOf(runs: readonly (HandlerRun | undefined)[]): HandlerRun {
+  const sum: HandlerRun = { queued: 0, done: 0, dead: 0 }
+  for (const run of runs) {
+    if (run === undefined) continue
+    sum.queued += run.queued
+    sum.done += run.done
+    sum.dead += run.dead
+    if (run.row) sum.row ??= run.row
+  }
+  return sum
 }
 
 export const showing: Checker = {

@@ -25,21 +25,11 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'past-of-pinned-heads-does-not-grow',
     file: 'context/apply/voids.ts',
-    find: '    this.#pasts.clear()\n',
+    find: 'if (isPinned) this.#pasts.clear()\n',
     replace: '',
     why: 'what a removal accepts, and arrives after it, stays void on this node only',
     breaks: 'I1',
     needs: 'late pins',
-    chosenFrom: 'source',
-  },
-  {
-    name: 'what-builds-on-the-refused-waits-for-ever',
-    file: 'context/apply/receiver.ts',
-    find: 'const fallen = dag.refuse(delta.id)',
-    replace: 'const fallen: DeltaId[] = []',
-    why: 'a delta from behind the frontier is refused, and its children are never told',
-    breaks: 'I4',
-    needs: 'pruning',
     chosenFrom: 'source',
   },
   {

@@ -8,7 +8,7 @@ type Brand<Name extends string> = string & { readonly [brand]: Name }
 
 /** One instance of an application, shared by the members of its group. */
 export type ContextId = Brand<'ContextId'>
-/** SHA-256 of a delta's signed body. */
+/** A delta's stamp, 8 bytes big-endian, and 24 bytes of the hash of its signed body: in canonical order as it is. */
 export type DeltaId = Brand<'DeltaId'>
 /** A namespace is its root group: the id is valid as a `GroupId` too. */
 export type NamespaceId = Brand<'GroupId'> & Brand<'NamespaceId'>
@@ -77,6 +77,13 @@ export function parseBase58Id<T extends Id>(text: string): T {
     throw new IdError('ID_INVALID', `expected a base58 id, got ${JSON.stringify(text.slice(0, 80))}`, { cause })
   }
   return idFromBytes<T>(bytes)
+}
+
+const STAMP_DIGITS = 16
+
+/** The stamp that the delta of this id has; a parent's, too, where no more than its id is known. */
+export function stampOf(id: DeltaId): bigint {
+  return BigInt(`0x${id.slice(0, STAMP_DIGITS)}`)
 }
 
 export function idBytes(id: Id): Bytes {

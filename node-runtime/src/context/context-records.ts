@@ -35,7 +35,6 @@ const KINDS = [
   'acknowledgement',
   'checkpoint',
   'judgement',
-  'beneath',
   'reissue',
   'handled',
   'private',

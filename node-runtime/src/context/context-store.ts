@@ -3,11 +3,10 @@
 import { type Bytes, concat, u32be, u64be } from '../base/bytes.ts'
 import { type ContextId, type DeltaId, idBytes, idFromBytes, type OpId, type PublicKey } from '../base/ids.ts'
 import { NO_REMOVALS } from '../governance/namespace-state.ts'
-import { type ItemKey, itemKey } from '../reconcile/item-key.ts'
 import { keyOf } from '../store/keys.ts'
 import type { StoreOp, StoreReader } from '../store/store.ts'
 import { rangeOf } from '../store/store.ts'
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../wire/checkpoint.ts'
+import { type CertifiedCheckpoint, decodeCertified, encodeCertified } from '../wire/checkpoint.ts'
 import { type Delta, decodeDelta, encodeDelta } from '../wire/delta.ts'
 import { decodeHeads, encodeHeads, type HeadsBeat } from '../wire/gossip.ts'
 import {
@@ -49,8 +48,6 @@ export type DeltaOp = StoreOp & { readonly held: HeldMark }
 interface HeldMark {
   readonly place: 'graph' | 'parked'
   readonly id: DeltaId
-  /** Of a row that is put, or where it is known; one that goes is still in the store to be looked at. */
-  readonly item?: ItemKey
 }
 
 export class ContextStore {
@@ -67,16 +64,29 @@ export class ContextStore {
 
   putDelta(delta: Delta, status: DeltaRow['status']): DeltaOp {
     const row = encodeRow({ v: 1, delta: encodeDelta(delta), status })
-    return { ...put(this.#deltaKey(delta.id), row), held: markOf('graph', delta) }
+    return { ...put(this.#deltaKey(delta.id), row), held: { place: 'graph', id: delta.id } }
   }
 
-  /** With the stamp, where it is known, the row need not be decoded to be taken off the set of held ids. */
-  dropDelta(id: DeltaId, hlc?: bigint): DeltaOp {
-    const held = hlc === undefined ? ({ place: 'graph', id } as const) : markOf('graph', { id, hlc })
-    return { type: 'del', key: this.#deltaKey(id), held }
+  dropDelta(id: DeltaId): DeltaOp {
+    return { type: 'del', key: this.#deltaKey(id), held: { place: 'graph', id } }
   }
 
-  /** Applied, waiting for its parents, parked, or pruned with others built on it. */
+  /** Of one of the graph. */
+  stored(id: DeltaId): StoredDelta | undefined {
+    const bytes = this.#store.get(this.#deltaKey(id))
+    if (bytes === undefined) return undefined
+    const row = decodeRow<DeltaRow>('delta', bytes)
+    return { delta: decodeDelta(row.delta), status: row.status }
+  }
+
+  /** It is in the state, or was: its handlers have their rows. */
+  hasCounted(id: DeltaId): boolean {
+    const bytes = this.#store.get(this.#deltaKey(id))
+    const status = bytes && decodeRow<DeltaRow>('delta', bytes).status
+    return status === 'applied' || status === 'again' || status === 'voided'
+  }
+
+  /** Applied, waiting for its parents, or parked. */
   delta(id: DeltaId): Delta | undefined {
     const bytes = this.encodedDelta(id)
     return bytes && decodeDelta(bytes)
@@ -86,8 +96,7 @@ export class ContextStore {
     const row = this.#store.get(this.#deltaKey(id))
     if (row) return decodeRow<DeltaRow>('delta', row).delta
     const parked = this.#store.get(this.#parkedKey(id))
-    if (parked) return decodeRow<ParkedRow>('parked delta', parked).delta
-    return this.#store.get(this.#beneathKey(id))
+    return parked && decodeRow<ParkedRow>('parked delta', parked).delta
   }
 
   holds(place: 'graph' | 'parked', id: DeltaId): boolean {
@@ -99,6 +108,7 @@ export class ContextStore {
     yield* this.parked(undefined)
   }
 
+  /** In canonical order: it is that of the ids. */
   async *deltas(): AsyncGenerator<StoredDelta> {
     for await (const [, value] of this.#store.entries(rangeOf(keyOf('delta', this.#id)))) {
       const row = decodeRow<DeltaRow>('delta', value)
@@ -147,17 +157,19 @@ export class ContextStore {
 
   // How far history is pruned, and what the members have acknowledged
 
-  putCheckpoint(checkpoint: Checkpoint, base: number, swapped = false): StoreOp {
-    const row = encodeRow({ v: 1, checkpoint: encodeCheckpoint(checkpoint), base, swapped })
+  putCheckpoint(certified: CertifiedCheckpoint, base: number, swapped = false): StoreOp {
+    const row = encodeRow({ v: 1, checkpoint: encodeCertified(certified), base, swapped })
     return put(keyOf('checkpoint', this.#id), row)
   }
 
   /** `swapped`: it came with a snapshot, and the rows of before have not been looked at. */
-  checkpoint(): { readonly checkpoint: Checkpoint; readonly base: number; readonly swapped: boolean } | undefined {
+  checkpoint():
+    | { readonly certified: CertifiedCheckpoint; readonly base: number; readonly swapped: boolean }
+    | undefined {
     const bytes = this.#store.get(keyOf('checkpoint', this.#id))
     if (bytes === undefined) return undefined
     const { checkpoint, base, swapped } = decodeRow<CheckpointRow>('checkpoint', bytes)
-    return { checkpoint: decodeCheckpoint(checkpoint), base, swapped }
+    return { certified: decodeCertified(checkpoint), base, swapped }
   }
 
   putJudgement(digest: Bytes | undefined, witnessed: Iterable<OpId>): StoreOp {
@@ -171,19 +183,6 @@ export class ContextStore {
     if (bytes === undefined) return { digest: NO_REMOVALS, witnessed: [] }
     const { digest, witnessed } = decodeRow<JudgementRow>('judgement', bytes)
     return { digest: digest ?? undefined, witnessed: witnessed.map((id) => idFromBytes<OpId>(id)) }
-  }
-
-  putBeneath(delta: Delta): StoreOp {
-    return put(this.#beneathKey(delta.id), encodeDelta(delta))
-  }
-
-  dropBeneath(id: DeltaId): StoreOp {
-    return { type: 'del', key: this.#beneathKey(id) }
-  }
-
-  /** What is pruned and has others built on it, as far as it was kept. */
-  async *beneath(): AsyncGenerator<Delta> {
-    for await (const [, value] of this.#store.entries(rangeOf(keyOf('beneath', this.#id)))) yield decodeDelta(value)
   }
 
   putAcknowledgement(beat: HeadsBeat): StoreOp {
@@ -206,7 +205,7 @@ export class ContextStore {
 
   park(delta: Delta, reason: ParkedRow['reason'], sinceMs: number): DeltaOp {
     const row = encodeRow({ v: 1, delta: encodeDelta(delta), reason, sinceMs })
-    return { ...put(this.#parkedKey(delta.id), row), held: markOf('parked', delta) }
+    return { ...put(this.#parkedKey(delta.id), row), held: { place: 'parked', id: delta.id } }
   }
 
   unpark(id: DeltaId): DeltaOp {
@@ -353,10 +352,6 @@ export class ContextStore {
     return keyOf('delta', this.#id, idBytes(id))
   }
 
-  #beneathKey(id: DeltaId): Bytes {
-    return keyOf('beneath', this.#id, idBytes(id))
-  }
-
   #undoKey(position: number): Bytes {
     return keyOf('undo', this.#id, u64be(BigInt(position)))
   }
@@ -364,10 +359,6 @@ export class ContextStore {
   #parkedKey(id: DeltaId): Bytes {
     return keyOf('parked', this.#id, idBytes(id))
   }
-}
-
-function markOf(place: HeldMark['place'], { id, hlc }: Pick<Delta, 'id' | 'hlc'>): HeldMark {
-  return { place, id, item: itemKey(hlc, id) }
 }
 
 function put(key: Bytes, value: Bytes): StoreOp {

@@ -13,7 +13,7 @@ import { QueueError, SerialQueue } from '../base/serial-queue.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
 import type { StoreOp } from '../store/store.ts'
-import { type Checkpoint, type SignedCheckpoint, signCheckpoint } from '../wire/checkpoint.ts'
+import type { CertifiedCheckpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
 import { acceptedFrom } from './apply/accepted.ts'
@@ -32,9 +32,8 @@ import { CONTEXT_QUEUE_MAX } from './limits.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
 import type { PeerId } from './ports.ts'
 import { Adoption, type SnapshotPages } from './retention/adoption.ts'
-import { Comparison, type Standing } from './retention/comparison.ts'
 import { Frontier } from './retention/frontier.ts'
-import { Pruner } from './retention/pruner.ts'
+import { Pruner, type Step } from './retention/pruner.ts'
 import { Rewriting } from './retention/rewriting.ts'
 import { checkpointEntries } from './retention/snapshot-source.ts'
 import { Turns } from './turns.ts'
@@ -48,7 +47,6 @@ export class Context {
   readonly waitingRows: WaitingRows
   readonly #parts: ContextParts
   readonly #queue = new SerialQueue(CONTEXT_QUEUE_MAX)
-  #signed: SignedCheckpoint | undefined
   readonly #folder: Folder
   readonly #handlers: HandlerQueue
   readonly #intake: Intake
@@ -60,7 +58,6 @@ export class Context {
   readonly #accepted: (account: AccountId) => Promise<DeltaId[]>
   readonly #frontier: Frontier
   readonly #pruner: Pruner
-  readonly #comparison: Comparison
   readonly #adoption: Adoption
   readonly #sweeper: Sweeper
   readonly #rewriting: Rewriting
@@ -77,14 +74,6 @@ export class Context {
     this.#folder = new Folder({ ...parts, turns })
     this.#frontier = new Frontier(parts)
     this.#ledger = new Ledger({ ...parts, frontier: this.#frontier })
-    this.#pruner = new Pruner({
-      ...parts,
-      folder: this.#folder,
-      frontier: this.#frontier,
-      ledger: this.#ledger,
-      turns,
-      enqueue: (task) => this.#enqueue(task),
-    })
     const deadLetters = new DeadLetters(parts)
     this.#handlers = new HandlerQueue({
       deadLetters,
@@ -95,24 +84,9 @@ export class Context {
       run: (task) => this.#runHandler(task),
       log: parts.log,
     })
-    this.#comparison = new Comparison({
-      ...parts,
-      folder: this.#folder,
-      ledger: this.#ledger,
-      pruner: this.#pruner,
-    })
-    this.#adoption = new Adoption({
-      ...parts,
-      comparison: this.#comparison,
-      frontier: this.#frontier,
-      folder: this.#folder,
-      ledger: this.#ledger,
-      pruner: this.#pruner,
-      turns,
-      enqueue: (task) => this.#enqueue(task),
-    })
-    const voids = new Voids({ ...parts, contextId: parts.record.id })
-    this.#accepted = (account) => acceptedFrom(account, { ...parts, turns, checkpoint: () => this.#pruner.checkpoint })
+    const checkpoint = () => this.#pruner.checkpoint
+    const voids = new Voids({ ...parts, contextId: parts.record.id, checkpoint })
+    this.#accepted = (account) => acceptedFrom(account, { ...parts, turns, checkpoint })
     this.#witness = new Witness({
       ...parts,
       ledger: this.#ledger,
@@ -132,27 +106,32 @@ export class Context {
       onHandlers,
     }
     this.#revision = new Revision(base)
-    const shared = { ...base, revision: this.#revision }
+    const enqueue = <T>(task: () => Promise<T>) => this.#enqueue(task)
+    const shared = { ...base, revision: this.#revision, frontier: this.#frontier, enqueue }
+    this.#pruner = new Pruner({
+      ...shared,
+      receive: (deltas) => this.#receiver.receive(deltas, undefined),
+      onLost: () => this.#rewriting.again(),
+    })
+    this.#adoption = new Adoption({ ...shared, pruner: this.#pruner })
     this.#caller = new Caller(shared)
     this.#rewriting = new Rewriting({
       ...shared,
       caller: this.#caller,
-      frontier: this.#frontier,
-      enqueue: (task) => this.#enqueue(task),
+      pruner: this.#pruner,
     })
     this.#receiver = new Receiver({
       ...shared,
       aged,
       pruner: this.#pruner,
       holds: (id) => this.holds(id),
-      onCounting: (delta, payload) => this.#rewriting.saw(delta, payload),
+      onCounting: (delta) => this.#rewriting.saw(delta),
     })
     this.#sweeper = new Sweeper({
       ...base,
       aged,
       pruner: this.#pruner,
       enqueue: (task) => this.#enqueue(task),
-      forgetAuthor: (id) => this.#receiver.forgetAuthor(id),
       lookAtAll: () => this.reconsider(true),
     })
     this.waitingRows = new WaitingRows({
@@ -175,9 +154,9 @@ export class Context {
     return this.#ledger.shown.removals
   }
 
-  /** Digest of the deltas that count nowhere for `root`; undefined where all count. */
-  get voids(): Bytes | undefined {
-    return this.#ledger.shown.voids
+  /** Hash of the checkpoint beneath `root`; undefined while nothing is pruned. */
+  get beneath(): Bytes | undefined {
+    return this.#ledger.shown.checkpoint
   }
 
   get sizeInBytes(): number {
@@ -201,7 +180,7 @@ export class Context {
 
   /** True for a delta that can never be taken here, as far as it is remembered: no peer needs to send it again. */
   refuses(id: DeltaId): boolean {
-    return this.#intake.isRefused(id) || this.#parts.dag.refuses(id)
+    return this.#intake.isRefused(id)
   }
 
   missing(limit: number): DeltaId[] {
@@ -224,32 +203,15 @@ export class Context {
     return this.#pruner.bound
   }
 
-  /** How far history is pruned here, signed; undefined while all of it is. */
-  checkpoint(): SignedCheckpoint | undefined {
-    const { checkpoint } = this.#pruner
-    if (checkpoint === this.#signed?.checkpoint) return this.#signed
-    this.#signed = checkpoint && signCheckpoint(checkpoint, this.#parts.identity)
-    return this.#signed
+  /** How far history is pruned here; undefined while all of it is. */
+  checkpoint(): CertifiedCheckpoint | undefined {
+    return this.#pruner.certified
   }
 
-  /** True when what is here cannot be brought up to a peer's by single deltas: its snapshot is to be taken. */
-  isBehind(checkpoint: Checkpoint): boolean {
-    return this.#adoption.isBehind(checkpoint)
-  }
-
-  /** Another than ours at the same place. */
-  isBeside(checkpoint: Checkpoint): boolean {
-    return this.#adoption.isBeside(checkpoint)
-  }
-
-  /** True when a peer has pruned what removals made void here: then its snapshot is to be taken, too. */
-  isOverruled(checkpoint: SignedCheckpoint): Promise<boolean> {
-    return this.#adoption.isOverruled(checkpoint)
-  }
-
-  /** Whether the root of a member's checkpoint comes of what is held here: see `Standing`. */
-  compare(checkpoint: Checkpoint): Promise<Standing> {
-    return this.#enqueue(() => this.#comparison.compare(checkpoint))
+  /** Prunes to a peer's where just what it contains is held here; `behind`: its snapshot is to be taken. */
+  advance(certified: CertifiedCheckpoint): Promise<Step> {
+    if (!this.#pruner.isNext(certified)) return Promise.resolve('none')
+    return this.#enqueue(() => this.#pruner.advance(certified))
   }
 
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws CONTEXT_BUSY. */
@@ -257,14 +219,14 @@ export class Context {
     return checkpointEntries({ store: this.#parts.store, contextId: this.record.id, checkpoint, after })
   }
 
-  /** Takes the state of a checkpoint that we are behind. When true is returned, this instance has ended. */
-  adopt(checkpoint: SignedCheckpoint, pages: SnapshotPages): Promise<boolean> {
+  /** Takes the state of a greater checkpoint than ours. When true is returned, this instance has ended. */
+  adopt(checkpoint: CertifiedCheckpoint, pages: SnapshotPages): Promise<boolean> {
     return this.#adoption.adopt(checkpoint, pages)
   }
 
   /** Our heads, signed: what we have. Undefined while stored deltas are still to be judged, after a start. */
   beat(): HeadsBeat | undefined {
-    return this.#frontier.own(this.#ledger.shown)
+    return this.#frontier.own(this.#ledger.shown, this.#pruner.vouch)
   }
 
   /** The newest beat of each other member that is known here, however it came. */
@@ -276,7 +238,7 @@ export class Context {
   async acknowledge(beats: readonly HeadsBeat[]): Promise<void> {
     const taken = beats.filter((beat) => this.#frontier.take(beat))
     if (taken.length === 0) return
-    this.#pruner.wake()
+    this.#pruner.heard()
     if (this.#frontier.isSavingDue) await this.#enqueue(() => this.#ledger.commit([]))
   }
 
@@ -285,7 +247,7 @@ export class Context {
   }
 
   encodedDelta(id: DeltaId): Bytes | undefined {
-    return this.#parts.rows.encodedDelta(id) ?? this.#pruner.behind.encoded(id)
+    return this.#parts.rows.encodedDelta(id)
   }
 
   base(): AsyncIterable<readonly [Bytes, Bytes]> {

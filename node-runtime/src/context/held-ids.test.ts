@@ -4,7 +4,7 @@ import { toHex, u64be } from '../base/bytes.ts'
 import { taggedHash } from '../base/hash.ts'
 import { type ContextId, idFromBytes } from '../base/ids.ts'
 import { keyIdOf, signingKeyFromSeed } from '../base/keys.ts'
-import { EVERYTHING, type ItemKey, itemKey } from '../reconcile/item-key.ts'
+import { EVERYTHING, type ItemKey } from '../reconcile/item-key.ts'
 import { crashingStore } from '../store/crashing-store.ts'
 import { keyOf } from '../store/keys.ts'
 import { memoryStore } from '../store/memory.ts'
@@ -148,7 +148,7 @@ function keysIn(held: HeldIds): ItemKey[] {
 
 async function keysOfRows(rows: ContextStore): Promise<ItemKey[]> {
   const keys = new Set<ItemKey>()
-  for await (const { hlc, id } of rows.everyDelta()) keys.add(itemKey(hlc, id))
+  for await (const { id } of rows.everyDelta()) keys.add(id)
   return [...keys].sort()
 }
 

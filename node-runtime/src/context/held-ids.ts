@@ -2,7 +2,7 @@
 // rows: so the two never disagree, whatever the process dies of. Rows that are read again are not decoded again.
 import { type Bytes, equalBytes, fromHex } from '../base/bytes.ts'
 import { type ContextId, type DeltaId, idBytes } from '../base/ids.ts'
-import { type Bound, type ItemKey, itemKey } from '../reconcile/item-key.ts'
+import type { Bound } from '../reconcile/item-key.ts'
 import { decodeNode, encodeNode, type LoadNode, type SetNode } from '../reconcile/set-node.ts'
 import { type SetChange, updateSet } from '../reconcile/set-update.ts'
 import { SetView } from '../reconcile/set-view.ts'
@@ -17,7 +17,6 @@ const COMPLETE = Uint8Array.of(0xff)
 interface Touched {
   graph?: boolean
   parked?: boolean
-  item?: ItemKey
 }
 
 export class HeldIds {
@@ -49,10 +48,9 @@ export class HeldIds {
     const touched = new Map<DeltaId, Touched>()
     for (const op of ops) {
       if (!isDeltaOp(op)) continue
-      const { place, id, item } = op.held
+      const { place, id } = op.held
       const known = touched.get(id) ?? {}
       known[place] = op.type === 'put'
-      if (item !== undefined) known.item = item
       touched.set(id, known)
     }
     if (touched.size === 0) return []
@@ -73,7 +71,7 @@ export class HeldIds {
     let changes: SetChange[] = []
     const opsOfChanges = () => this.#opsOf(this.#loadFrom(this.#store), changes)
     for await (const delta of this.#rows.everyDelta()) {
-      changes.push({ key: itemKey(delta.hlc, delta.id), held: true })
+      changes.push({ key: delta.id, held: true })
       if (changes.length < batchMax) continue
       await this.#store.batch(opsOfChanges())
       changes = []
@@ -95,13 +93,7 @@ export class HeldIds {
   #changeOf(id: DeltaId, touched: Touched, view: SetView): SetChange[] {
     const isIn = (place: 'graph' | 'parked') => touched[place] ?? this.#rows.holds(place, id)
     const held = isIn('graph') || isIn('parked')
-    const key = touched.item ?? this.#storedKey(id)
-    return key === undefined || view.has(key) === held ? [] : [{ key, held }]
-  }
-
-  #storedKey(id: DeltaId): ItemKey | undefined {
-    const delta = this.#rows.delta(id)
-    return delta && itemKey(delta.hlc, delta.id)
+    return view.has(id) === held ? [] : [{ key: id, held }]
   }
 
   #opsOf(load: LoadNode, changes: readonly SetChange[]): StoreOp[] {

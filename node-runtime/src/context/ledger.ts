@@ -2,6 +2,7 @@
 import type { Bytes } from '../base/bytes.ts'
 import type { DeltaId, OpId, RootHash } from '../base/ids.ts'
 import type { StoreOp } from '../store/store.ts'
+import { checkpointHash } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import { ContextError } from './errors.ts'
 import type { ContextParts } from './parts.ts'
@@ -13,8 +14,8 @@ export interface Shown {
   readonly root: RootHash
   /** By which it was judged. Undefined: a judgement was cut off by the last end. */
   readonly removals: Bytes | undefined
-  /** Digest of the deltas that count nowhere: equal heads and voids have equal roots. Undefined where all count. */
-  readonly voids: Bytes | undefined
+  /** Hash of the checkpoint beneath: equal heads, removals and checkpoints have equal roots. Undefined: nothing is pruned. */
+  readonly checkpoint: Bytes | undefined
 }
 
 type LedgerParts = Pick<
@@ -26,7 +27,7 @@ type LedgerParts = Pick<
   | 'state'
   | 'dag'
   | 'judgement'
-  | 'voidSet'
+  | 'pruned'
   | 'outbound'
   | 'onEvent'
   | 'onBroken'
@@ -40,10 +41,12 @@ export class Ledger {
   #broken = false
   #shown: Shown
   #removals: Bytes | undefined
+  #checkpoint: Bytes | undefined
 
   constructor(parts: LedgerParts) {
     this.#parts = parts
     this.#removals = parts.judgement.digest
+    this.#checkpoint = parts.pruned && checkpointHash(parts.pruned.certified.checkpoint)
     this.witnessed = new Set(parts.judgement.witnessed)
     this.#shown = this.#now()
   }
@@ -62,9 +65,21 @@ export class Ledger {
     return this.#removals
   }
 
+  /** By its hash. It is stored. */
+  prunedTo(checkpoint: Bytes): void {
+    this.#checkpoint = checkpoint
+    this.show()
+  }
+
   /** For the batch after which all stored deltas are judged by `removals`; undefined: some are not. */
   judgementOp(removals: Bytes | undefined): StoreOp {
     return this.#parts.rows.putJudgement(removals, this.witnessed)
+  }
+
+  /** Some of the stored deltas are to be judged again, whenever that is: joins the batch after which they are. */
+  unjudge(): StoreOp {
+    this.#removals = undefined
+    return this.judgementOp(undefined)
   }
 
   judgedBy(removals: Bytes): void {
@@ -124,8 +139,8 @@ export class Ledger {
   }
 
   #now(): Shown {
-    const { dag, state, voidSet } = this.#parts
-    return { heads: dag.heads(), root: state.root, removals: this.#removals, voids: voidSet.digest }
+    const { dag, state } = this.#parts
+    return { heads: dag.heads(), root: state.root, removals: this.#removals, checkpoint: this.#checkpoint }
   }
 
   /** The marker stays: at worst the delta is gossiped once more after a restart. */

@@ -94,11 +94,6 @@ export const HELD_REBUILD_BATCH = 5000
 /** Ids of refused deltas kept in memory, so that no peer is asked for them again. Then the oldest is fetched once more. */
 export const REFUSED_REMEMBERED_MAX = 10_000
 
-/** Deltas from behind a checkpoint that are remembered for members who wait for them. Then the oldest is forgotten. */
-export const BEHIND_MAX = 64
-/** And their bytes. */
-export const BEHIND_BYTES_MAX = 4 * 1024 * 1024
-
 /** How far a peer's stamp may be ahead of our clock: twice the skew that clocks of a network may have. */
 export const FUTURE_MAX_MS = 10 * 60 * 1000
 
@@ -126,7 +121,7 @@ export const ABSENT_MS = 7 * 24 * 60 * 60 * 1000
 export const GONE_KEPT_MS = 7 * 24 * 60 * 60 * 1000
 /** Rows of a dropped context removed in one batch. */
 export const DROP_BATCH_ROWS = 1000
-/** History is pruned when so many of its oldest deltas can go: undo, and deltas for who is a little behind, stay long enough. */
+/** Deltas from one checkpoint to the next: undo, and deltas for who is a little behind, stay long enough. */
 export const CHECKPOINT_MIN = 1024
 /** After something was applied or acknowledged it is looked at so much later what can be pruned: once for many. */
 export const PRUNE_EVERY_MS = 5000
@@ -138,8 +133,6 @@ export const REWRITE_HEARD_LOOKS = 60
 export const REWRITE_WAIT_LOOKS = 120
 /** Authors that one own delta waits for: those whose lost deltas sort last. Of more, others may come behind it. */
 export const REWRITE_BEHIND_MAX = 64
-/** The least time between two roots of the past that are computed: asked for more, a context has nothing to say. */
-export const COMPARE_EVERY_MS = 1000
 /** Rows removed in one batch behind a checkpoint: what a crash leaves of them goes at the next start. */
 export const PRUNE_BATCH_ROWS = 1000
 /** Signed heads that still hold are said again unchanged for so long: each pull asks for them. No longer than between two announcements. */

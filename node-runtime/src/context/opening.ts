@@ -2,18 +2,17 @@
 // applied before a snapshot replaced the state waits to be applied again. Every step may be repeated.
 import { compareCanonical } from '../base/causal.ts'
 import type { HybridClock } from '../base/clock.ts'
-import type { ContextId, DeltaId } from '../base/ids.ts'
+import { type ContextId, type DeltaId, stampOf } from '../base/ids.ts'
 import { Dag, type DagNode } from '../dag/dag.ts'
-import { itemKey } from '../reconcile/item-key.ts'
+import { START } from '../reconcile/item-key.ts'
 import type { Store, StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
-import { VoidSet } from './apply/void-set.ts'
 import { ContextStore } from './context-store.ts'
 import { HeldIds } from './held-ids.ts'
 import { PRUNE_BATCH_ROWS } from './limits.ts'
 import { type ContextParts, nodeOf } from './parts.ts'
 import type { Authority } from './ports.ts'
-import { boundOf } from './retention/checkpoint.ts'
+import { boundOf, floorOf, oldestOf } from './retention/checkpoint.ts'
 import { handledFrom } from './retention/handled-rows.ts'
 
 export interface OpeningParts {
@@ -33,8 +32,7 @@ export type Opened = Pick<
   | 'again'
   | 'parked'
   | 'pruned'
-  | 'written'
-  | 'voidSet'
+  | 'rewritten'
   | 'acknowledged'
   | 'judgement'
 >
@@ -45,26 +43,23 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   await held.complete()
   const batches = new Batches(store, held)
   const pruned = rows.checkpoint()
-  const bound = boundOf(pruned?.checkpoint)
-  for (const { hlc: stamp } of [...(pruned?.checkpoint.beneath ?? []), ...(pruned ? [pruned.checkpoint.last] : [])]) {
-    hlc.observe(stamp)
-  }
+  const checkpoint = pruned?.certified.checkpoint
+  const bound = boundOf(checkpoint)
+  if (checkpoint) hlc.observe(stampOf(checkpoint.last))
   const ready = new Map<DeltaId, DagNode>()
   const restored: Delta[] = []
-  const handled = await handledFrom(store, contextId, bound)
+  const handled = await handledFrom(store, contextId, checkpoint ? oldestOf(checkpoint) : START)
   for (const op of handled.gone) await batches.add(op)
   const again = new Set<DeltaId>(handled.ids)
   const withoutEffect = new Map<DeltaId, 'void' | 'voided'>()
-  const written = new Map(pruned?.checkpoint.authors.map(({ author, hlc: stamp }) => [author, stamp]))
-  const needed = new Set(pruned?.checkpoint.beneath.map(({ id }) => id))
+  const rewritten = new Set<DeltaId>()
   for await (const { delta, status } of rows.deltas()) {
     hlc.observe(delta.hlc)
-    if (itemKey(delta.hlc, delta.id) < bound) {
+    if (delta.id < bound) {
       await batches.add(rows.dropDelta(delta.id))
       continue
     }
     if (status === 'void' || status === 'voided') withoutEffect.set(delta.id, status)
-    for (const parent of delta.parents) needed.add(parent)
     const counted = status === 'applied' || status === 'voided'
     if (pruned?.swapped && (counted || status === 'void')) {
       await batches.add(rows.putDelta(delta, counted ? 'again' : 'pending'))
@@ -73,7 +68,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     if (pruned?.swapped || status === 'pending' || status === 'again') restored.push(delta)
     else {
       ready.set(delta.id, nodeOf(delta))
-      if (delta.hlc > (written.get(delta.author) ?? 0n)) written.set(delta.author, delta.hlc)
+      for (const id of delta.rewrites ?? []) rewritten.add(id)
     }
   }
   for (const id of standingOn(restored, ready, withoutEffect)) {
@@ -83,17 +78,15 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     restored.push(delta)
     if (withoutEffect.get(id) === 'voided') again.add(id)
   }
-  const beneath = await neededBeneath(rows, needed, batches)
   if (pruned) await sweep(rows, bound, pruned.base, batches)
-  if (pruned?.swapped) await batches.add(rows.putCheckpoint(pruned.checkpoint, pruned.base))
+  if (pruned?.swapped) await batches.add(rows.putCheckpoint(pruned.certified, pruned.base))
   const acknowledged = await rows.acknowledgements()
   const writers = acknowledged.filter(({ author }) => authority.mayWrite(contextId, author))
   for (const beat of acknowledged) {
     if (!writers.includes(beat)) await batches.add(rows.dropAcknowledgement(beat.author))
   }
   await batches.flush()
-  const dag = Dag.restore(ready.values(), [], pruned?.checkpoint.beneath)
-  for (const node of beneath) dag.learn(node)
+  const dag = Dag.restore(ready.values(), floorOf(checkpoint))
   return {
     rows,
     held,
@@ -103,24 +96,10 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     again,
     parked: await rows.parkedSizes(),
     pruned,
-    written,
-    voidSet: new VoidSet(
-      pruned?.checkpoint.voids,
-      [...withoutEffect.keys()].filter((id) => ready.has(id)),
-    ),
+    rewritten,
     acknowledged: writers,
     judgement: rows.judgement(),
   }
-}
-
-/** Of what is pruned and was kept for what stands on it. */
-async function neededBeneath(rows: ContextStore, needed: ReadonlySet<DeltaId>, batches: Batches): Promise<DagNode[]> {
-  const found: DagNode[] = []
-  for await (const delta of rows.beneath()) {
-    if (needed.has(delta.id)) found.push(nodeOf(delta))
-    else await batches.add(rows.dropBeneath(delta.id))
-  }
-  return found
 }
 
 /** What has no effect and stands on what is still to be received: it is received after that, as if it had waited. */
@@ -142,8 +121,8 @@ function standingOn(
 }
 
 async function sweep(rows: ContextStore, bound: string, base: number, batches: Batches): Promise<void> {
-  for await (const { id, hlc } of rows.parked(undefined)) {
-    if (itemKey(hlc, id) < bound) await batches.add(rows.unpark(id))
+  for await (const { id } of rows.parked(undefined)) {
+    if (id < bound) await batches.add(rows.unpark(id))
   }
   for await (const op of rows.dropUndosBelow(base)) await batches.add(op)
 }

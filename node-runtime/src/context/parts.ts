@@ -1,15 +1,6 @@
 // What one context is made of.
 import type { HybridClock } from '../base/clock.ts'
-import type {
-  AccountId,
-  ApplicationId,
-  ContextId,
-  DeltaId,
-  GroupId,
-  NamespaceId,
-  PublicKey,
-  RootHash,
-} from '../base/ids.ts'
+import type { AccountId, ApplicationId, ContextId, DeltaId, GroupId, NamespaceId, RootHash } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
@@ -17,10 +8,9 @@ import type { Dag, DagNode } from '../dag/dag.ts'
 import type { GuestExecutor, GuestModule } from '../runtime/guest-executor.ts'
 import type { ContextState } from '../storage/context-state.ts'
 import type { Store } from '../store/store.ts'
-import type { Checkpoint } from '../wire/checkpoint.ts'
+import type { CertifiedCheckpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
-import type { VoidSet } from './apply/void-set.ts'
 import type { BlobParts } from './blobs/blob-effects.ts'
 import type { ContextStore, Judgement } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
@@ -40,7 +30,10 @@ export interface ContextRecord {
 
 export interface Retention {
   readonly absentMs: number
+  /** Deltas from one checkpoint to the next: the same on all nodes of a context, who vouch for equal ones. */
   readonly checkpointMin: number
+  /** Ids that a checkpoint names. The same on all nodes, too. */
+  readonly recentMax: number
   /** Deltas of a context that wait for long. One more, and the oldest is forgotten. */
   readonly agedMax: number
   /** Deltas in one batch when they are judged again after a removal. */
@@ -49,7 +42,7 @@ export interface Retention {
 
 /** How far history is pruned here. */
 export interface Pruned {
-  readonly checkpoint: Checkpoint
+  readonly certified: CertifiedCheckpoint
   /** Position in the stack of the first delta that is not in it. */
   readonly base: number
 }
@@ -65,10 +58,8 @@ export interface ContextParts {
   /** Applied deltas that are not pruned, in the order they were applied. */
   readonly stack: readonly DagNode[]
   readonly pruned: Pruned | undefined
-  /** The newest stamp of each author among the ready deltas; it grows with them. */
-  readonly written: Map<PublicKey, bigint>
-  /** Which of the ready ones, and of what is pruned, count nowhere. */
-  readonly voidSet: VoidSet
+  /** What deltas stand for that have come here, ready or not; it grows with them. */
+  readonly rewritten: Set<DeltaId>
   /** By what the stored deltas were judged. */
   readonly judgement: Judgement
   /** The newest signed heads of each other member that are stored. */
@@ -78,8 +69,8 @@ export interface ContextParts {
   readonly parked: ReadonlyMap<DeltaId, number>
   /** Stored while they waited for parents; received again by `resume`, because parents may have come meanwhile. */
   readonly restored: readonly Delta[]
-  /** Of these, what was applied before a snapshot replaced the state: their handlers have had their rows. */
-  readonly again: ReadonlySet<DeltaId>
+  /** What counted and does not, of these and of what is gone: the handlers have had their rows. */
+  readonly again: Set<DeltaId>
   readonly executor: GuestExecutor
   readonly module: () => Promise<GuestModule>
   readonly identity: SigningKey

@@ -25,6 +25,8 @@ export interface Outbound {
   /** Gossips a delta that is committed here. Resolves when handed to the network. */
   publishDelta(contextId: ContextId, delta: Delta): Promise<void>
   publishOps(namespaceId: NamespaceId, ops: readonly SignedOp[]): Promise<void>
+  /** Tells the members our signed heads soon: what we have, and vouch for. */
+  announceHeads(contextId: ContextId): void
   /** Asks `from`, then others, for deltas that are missing here. Returns at once. */
   askForDeltas(contextId: ContextId, missing: readonly DeltaId[], from: PeerId | undefined): void
   askForOps(namespaceId: NamespaceId, from: PeerId | undefined): void
@@ -53,6 +55,8 @@ export interface Authority {
   mayRead(contextId: ContextId, reader: PublicKey): boolean
   /** Everybody who may write now, ourselves included, and when each joined. */
   writers(contextId: ContextId): readonly { readonly publicKey: PublicKey; readonly joinedHlc: bigint }[]
+  /** Everybody who could write at a cut of the log; undefined while that is not known here. */
+  writersAt(contextId: ContextId, governance: readonly OpId[]): readonly PublicKey[] | undefined
   judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement
   /** Removals of the author that its delta, which cites `governance`, did not know of. */
   removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[]
@@ -86,7 +90,7 @@ export type GroupEvent = { readonly groupId: GroupId } & (
   | { readonly type: 'MigrationStarted'; readonly data: UpgradeStarted }
   | {
       readonly type: 'MigrationCompleted'
-      readonly data: { readonly toVersion: string; /** In seconds. */ readonly completedAt: number }
+      readonly data: { readonly toVersion: string /** In seconds. */; readonly completedAt: number }
     }
 )
 

@@ -9,7 +9,7 @@ import { filled, ids, n } from './nodes.fixture.ts'
 
 const graphOf = (dag: Dag) => ({
   ready: (id: DeltaId) => (dag.isReady(id) ? dag.get(id) : undefined),
-  beneath: () => undefined,
+  stampOf: (id: DeltaId) => (dag.isReady(id) ? dag.get(id)?.hlc : undefined),
 })
 
 describe('a chain of three', () => {
@@ -45,7 +45,7 @@ describe('a chain of three', () => {
 
   test('heads that are pruned here count by their stamp', () => {
     const dag = filled(...chain)
-    const acks = new Acknowledgements<string>({ ...graphOf(dag), beneath: () => 9n })
+    const acks = new Acknowledgements<string>({ ...graphOf(dag), stampOf: (id) => dag.get(id)?.hlc ?? 9n })
     expect(acks.acknowledge('alice', ids('pruned'))).toBe(true)
     expect(acks.stable(chain, ['alice'])).toBe(0)
     acks.acknowledge('alice', ids('c'))

@@ -8,8 +8,8 @@ import type { DagNode } from './dag.ts'
 export interface Graph {
   /** Undefined for what is not here, waits for parents, or is pruned. */
   ready(id: DeltaId): DagNode | undefined
-  /** The stamp of a pruned delta that is still named as a parent; undefined for any other id. */
-  beneath(id: DeltaId): bigint | undefined
+  /** Of what is complete or pruned; undefined for any other id. */
+  stampOf(id: DeltaId): bigint | undefined
 }
 
 export class Acknowledgements<Member> {
@@ -33,7 +33,7 @@ export class Acknowledgements<Member> {
     const nodes: DagNode[] = []
     for (const head of heads) {
       const node = this.#graph.ready(head)
-      const hlc = node?.hlc ?? this.#graph.beneath(head)
+      const hlc = this.#graph.stampOf(head)
       if (hlc === undefined) return false
       if (node !== undefined) nodes.push(node)
       if (newest === undefined || hlc > newest) newest = hlc

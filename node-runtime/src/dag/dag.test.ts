@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { DeltaId } from '../base/ids.ts'
 import { Dag, type DagNode } from './dag.ts'
-import { INVALID_REMEMBERED_MAX, PENDING_MAX } from './limits.ts'
-import { filled, idOf, ids, n, readyIds, sorted } from './nodes.fixture.ts'
+import { PENDING_MAX } from './limits.ts'
+import { filled, floorAt, idOf, ids, n, readyIds, sorted, stamped } from './nodes.fixture.ts'
 
 function chain(length: number): DagNode[] {
   const nodes: DagNode[] = []
@@ -117,57 +117,6 @@ describe('receiving', () => {
   })
 })
 
-describe('what is invalid', () => {
-  test.each([
-    ['earlier than a ready parent', [n('p', 5)], n('x', 4, 'p')],
-    ['at the same stamp as a ready parent', [n('p', 5)], n('x', 5, 'p')],
-    ['not later than a pending parent', [n('p', 5, 'absent')], n('x', 5, 'p')],
-  ] as const)('a child %s is refused', (_name, before, node) => {
-    const dag = filled(...before)
-    const sizes = dag.stats()
-    expect(dag.receive(node)).toMatchObject({ outcome: 'invalid', ready: [], invalid: [node.id] })
-    expect(dag.stats()).toEqual(sizes)
-    expect(dag.has(node.id)).toBe(false)
-  })
-
-  test('a parent named twice, or the delta itself, is refused', () => {
-    const dag = filled(n('a', 1))
-    expect(dag.receive({ id: idOf('x'), hlc: 2n, parents: ids('a', 'a') }).reason).toBe('names a parent twice')
-    expect(dag.receive(n('y', 2, 'y')).reason).toBe('names itself as its parent')
-  })
-
-  test('a pending child that proves too early goes with everything on it; its siblings complete', () => {
-    const dag = filled(n('early', 5, 'p'), n('on it', 8, 'early'), n('good', 6, 'p'), n('on both', 9, 'good', 'early'))
-    const result = dag.receive(n('p', 5))
-    expect(readyIds(result.ready)).toEqual(ids('p', 'good'))
-    expect([...result.invalid].sort()).toEqual(sorted('early', 'on it', 'on both'))
-    expect(dag.stats()).toEqual({ ready: 2, pending: 0, heads: 1, missing: 0 })
-  })
-
-  test('a pending parent drops its early children at once', () => {
-    const dag = filled(n('early', 5, 'p'))
-    const result = dag.receive(n('p', 5, 'absent'))
-    expect(result).toMatchObject({ outcome: 'pending', invalid: ids('early'), missing: ids('absent') })
-    expect(dag.pendingCount).toBe(1)
-  })
-
-  test('what builds on something invalid is invalid, whenever it arrives', () => {
-    const dag = filled(n('p', 5), n('x', 5, 'p'))
-    expect(dag.receive(n('y', 6, 'x')).outcome).toBe('invalid')
-    expect(dag.receive(n('z', 7, 'y', 'p')).outcome).toBe('invalid')
-    expect(dag.receive(n('x', 5, 'p')).outcome).toBe('invalid')
-    expect(dag.pendingCount).toBe(0)
-  })
-
-  test('the memory of invalid ids is bounded; a forgotten one is found invalid again', () => {
-    const dag = filled(n('p', 5), n('x', 5, 'p'))
-    for (let i = 0; i < INVALID_REMEMBERED_MAX; i++) dag.receive(n(`bad ${i}`, 1, 'p'))
-    expect(dag.receive(n('y', 6, 'x'))).toMatchObject({ outcome: 'pending', missing: ids('x') })
-    expect(dag.receive(n('x', 5, 'p')).outcome).toBe('invalid')
-    expect(dag.pendingCount).toBe(0)
-  })
-})
-
 describe('pending at its cap', () => {
   test('the oldest is forgotten and may return', () => {
     const dag = new Dag()
@@ -233,84 +182,80 @@ describe('restoring', () => {
   test('rows in any order give the same graph', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(nodes, { minLength: nodes.length }), (rows) => {
-        const dag = Dag.restore(rows, [n('z', 9, 'y')])
+        const dag = Dag.restore(rows)
         expect(dag.heads()).toEqual(ids('d'))
-        expect(dag.missing(9)).toEqual(ids('y'))
+        expect(dag.tips()).toEqual(ids('d'))
         expect(readyIds(dag.after({ id: '' as DeltaId, hlc: 0n }))).toEqual(ids('a', 'b', 'c', 'd'))
-        expect(dag.completedOnRestore).toEqual([])
       }),
     )
   })
-
-  test('pending rows that turn out complete are handed over to be applied', () => {
-    const dag = Dag.restore(nodes.slice(0, 2), [n('e', 5, 'd'), n('d', 4, 'b', 'c'), n('c', 3, 'a')])
-    expect(readyIds(dag.completedOnRestore)).toEqual(ids('c', 'd', 'e'))
-  })
-
-  test('rows whose parents were pruned are ready, and so is what names the pruned parents', () => {
-    const dag = Dag.restore([n('d', 4, 'b', 'c'), n('e', 5, 'd')], [])
-    expect(dag.heads()).toEqual(ids('e'))
-    expect(dag.receive(n('late', 6, 'b')).outcome).toBe('ready')
-    expect(dag.receive(n('b', 2, 'a')).outcome).toBe('duplicate')
-    expect(dag.heads()).toEqual(sorted('e', 'late'))
-  })
 })
 
-describe('pruning', () => {
-  const chain = [n('a', 1), n('b', 2, 'a'), n('x', 3, 'a'), n('c', 4, 'b'), n('d', 5, 'c')]
+describe('above a floor', () => {
+  const [a, b, c] = [stamped('a', 1), stamped('b', 2), stamped('c', 3)]
+  /** It contains `a` and `b`; `c` sorts before its end, and is not in it. */
+  const floor = floorAt(stamped('z', 5).id, [b.id], [a.id, b.id, stamped('z', 5).id])
 
-  test('leaves heads as they are, and knows the parents of what stays by their stamps', () => {
-    const dag = filled(...chain)
-    const heads = dag.heads()
-    const prefix = dag.prefix(3)
-    expect(readyIds([...prefix.nodes])).toEqual(ids('a', 'b', 'x'))
-    expect(prefix.beneath.map(({ id }) => id)).toEqual(ids('b', 'x'))
-    dag.prune(prefix)
-    expect(dag.heads()).toEqual(heads)
-    expect(dag.beneath(idOf('b'))).toBe(2n)
-    expect(dag.has(idOf('a'))).toBe(false)
-    expect(readyIds([...dag.inOrder()])).toEqual(ids('c', 'd'))
-    expect(dag.receive(n('e', 6, 'd', 'x')).outcome).toBe('ready')
-    expect(dag.receive(n('f', 3, 'x')).outcome).toBe('invalid')
+  test('what is beneath is never waited for, and never received', () => {
+    const dag = Dag.restore([], floor)
+    expect(dag.receive(stamped('d', 6, b.id)).outcome).toBe('ready')
+    expect(dag.receive(stamped('e', 7, c.id)).outcome).toBe('ready')
+    expect(dag.receive(c).outcome).toBe('duplicate')
+    expect([dag.isBeneath(c.id), dag.isReady(c.id), dag.ready(c.id)]).toEqual([true, true, undefined])
+    expect(dag.missing(9)).toEqual([])
   })
 
-  test('is the same after a restore, and again after the next pruning', () => {
-    const dag = filled(...chain)
-    dag.prune(dag.prefix(3))
-    const restored = Dag.restore([...dag.inOrder()], [], dag.prefix(0).beneath)
-    expect(restored.heads()).toEqual(dag.heads())
+  test('what builds on what is not in it is lost, and what builds on that; nothing is written on it', () => {
+    const dag = Dag.restore([], floor)
+    const [d, e, f] = [stamped('d', 6, b.id), stamped('e', 7, c.id), stamped('f', 8, stamped('e', 7, c.id).id)]
+    for (const node of [f, d, e]) dag.receive(node)
+    expect([d, e, f].map(({ id }) => dag.isLost(id))).toEqual([false, true, true])
+    expect(dag.heads()).toEqual([d.id, f.id])
+    expect(dag.tips()).toEqual([d.id])
+    const merge = stamped('g', 9, d.id, f.id)
+    dag.receive(merge)
+    expect([dag.heads(), dag.tips(), dag.isLost(merge.id)]).toEqual([[merge.id], [d.id], true])
+  })
+
+  test('its heads are the heads until something builds on them', () => {
+    const dag = Dag.restore([], floor)
+    expect([dag.heads(), dag.tips()]).toEqual([[b.id], [b.id]])
+    const lost = stamped('e', 7, b.id, c.id)
+    dag.receive(lost)
+    expect([dag.heads(), dag.tips()]).toEqual([[lost.id], [b.id]])
+  })
+
+  test('pruning there gives what a restore from the rows gives, whatever was here before', () => {
+    const [d, e] = [stamped('d', 6, b.id), stamped('e', 7, c.id)]
+    const dag = filled(a, b, c, d, e)
+    expect(dag.prune(floor)).toEqual({ gone: [], woken: [] })
+    const restored = Dag.restore([e, d], floor)
     for (const each of [dag, restored]) {
-      each.prune(each.prefix(2))
-      expect(each.prefix(0).beneath.map(({ id }) => id)).toEqual(ids('x', 'd'))
-      expect(each.heads()).toEqual(sorted('d', 'x'))
-      expect(each.receive(n('e', 6, 'd', 'x')).ready).toHaveLength(1)
-      expect(each.heads()).toEqual(ids('e'))
+      expect(readyIds([...each.inOrder()])).toEqual([d.id, e.id])
+      expect([each.heads(), each.tips(), each.isLost(e.id)]).toEqual([[d.id, e.id], [d.id], true])
     }
   })
 
-  test('what waits for one that is pruned is ready once that is known, and becomes no head by that', () => {
-    const dag = filled(...chain)
-    dag.prune(dag.prefix(4))
-    const heads = dag.heads()
-    expect(dag.receive(n('f', 6, 'b')).outcome).toBe('pending')
-    expect(dag.receive(n('g', 7, 'f', 'd')).outcome).toBe('pending')
-    expect(dag.receive(n('early', 2, 'b')).outcome).toBe('pending')
-    expect(dag.awaits(idOf('b'))).toBe(true)
-    expect(dag.learn(n('x', 3))).toEqual({ ready: [], invalid: [] })
-    expect(dag.heads()).toEqual(heads)
-    const { ready, invalid } = dag.learn(n('b', 2))
-    expect(readyIds(ready)).toEqual(ids('f', 'g'))
-    expect(invalid).toEqual(ids('early'))
-    expect(dag.heads()).toEqual(sorted('g', 'x'))
-    expect(dag.prefix(0).beneath.map(({ id }) => id)).toEqual(ids('b', 'x', 'c'))
+  test('what waits for what is beneath is to be received again; what waits there goes', () => {
+    const missing = stamped('m', 2)
+    const [inside, above, elsewhere] = [
+      stamped('i', 4, missing.id),
+      stamped('k', 6, missing.id),
+      stamped('l', 7, stamped('n', 6).id),
+    ]
+    const dag = filled(a, b, inside, above, elsewhere)
+    expect(dag.prune(floor)).toEqual({ gone: [inside], woken: [above] })
+    expect(dag.pendingCount).toBe(1)
+    expect(dag.receive(above).outcome).toBe('ready')
+    expect(dag.isLost(above.id)).toBe(true)
   })
 
-  test('a parent that will never be had takes what waits for it along, and what comes later', () => {
-    const dag = filled(n('a', 1), n('c', 3, 'b'), n('d', 4, 'c', 'a'))
-    expect(dag.refuse(idOf('b')).sort()).toEqual(sorted('c', 'd'))
-    expect(dag.pendingCount).toBe(0)
-    expect(dag.receive(n('e', 5, 'b')).outcome).toBe('invalid')
-    expect(dag.refuse(idOf('a'))).toEqual([])
-    expect(dag.isReady(idOf('a'))).toBe(true)
+  test('a greater one judges anew', () => {
+    const dag = Dag.restore([], floor)
+    const e = stamped('e', 7, c.id)
+    dag.receive(e)
+    const next = floorAt(stamped('y', 6).id, [c.id], [c.id])
+    dag.prune(next)
+    expect(dag.isLost(e.id)).toBe(false)
   })
 })

@@ -1,41 +1,35 @@
 // The causal graph of one context's deltas: which are complete, which wait, what the heads are, and the canonical order.
-// It knows ids, parents and stamps; nothing of payloads, authority or time.
+// It knows ids, parents and stamps, and how far history is pruned; nothing of payloads, authority or time.
 import { compareCanonical, type OrderKey } from '../base/causal.ts'
-import type { DeltaId } from '../base/ids.ts'
+import { type DeltaId, stampOf } from '../base/ids.ts'
 import { WaitingRoom } from '../base/waiting-room.ts'
 import { CanonicalOrder } from './canonical-order.ts'
-import { INVALID_REMEMBERED_MAX, PENDING_MAX } from './limits.ts'
+import { PENDING_MAX } from './limits.ts'
 
 export interface DagNode {
   readonly id: DeltaId
-  /** Empty: on the context's base. */
+  /** Empty: on the context's base. Each sorts before the node: whoever read it has checked that. */
   readonly parents: readonly DeltaId[]
   readonly hlc: bigint
 }
 
+/** Up to where history is pruned: nothing there is waited for, and what stands there is told from what is lost. */
+export interface Floor {
+  readonly last: DeltaId
+  /** Heads of what stands beneath. */
+  readonly heads: readonly DeltaId[]
+  /** Of an id at or before `last`: whether one can build on it. */
+  readonly stands: (id: DeltaId) => boolean
+}
+
 export interface ReceiveResult {
-  readonly outcome: 'ready' | 'pending' | 'duplicate' | 'invalid'
+  readonly outcome: 'ready' | 'pending' | 'duplicate'
   /** Newly causally complete, the received one and what waited for it, in canonical order. */
   readonly ready: readonly DagNode[]
   /** Parents of the received node that are neither complete nor waiting here: ask the sender. */
   readonly missing: readonly DeltaId[]
   /** Forgotten: the oldest pending at the cap. They may be received again. */
   readonly evicted: readonly DeltaId[]
-  /** Found invalid and forgotten: the received one, or what waited for it. */
-  readonly invalid: readonly DeltaId[]
-  /** Why the outcome is `invalid`. */
-  readonly reason?: string
-}
-
-/** The oldest ready nodes, as they can be pruned together. */
-interface Prefix {
-  /** In canonical order. */
-  readonly nodes: readonly DagNode[]
-  /**
-   * What of the pruned must still be known, these nodes included: heads, and parents of what stays. It counts as ready
-   * afterwards.
-   */
-  readonly beneath: readonly OrderKey<DeltaId>[]
 }
 
 export interface DagStats {
@@ -45,49 +39,39 @@ export interface DagStats {
   readonly missing: number
 }
 
-const NOTHING = { ready: [], missing: [], evicted: [], invalid: [] } as const
+const NOTHING = { ready: [], missing: [], evicted: [] } as const
+
+/** Ids of those of `nodes`, which ascend, that are built on what neither stands beneath the floor nor is to come. */
+export function lostOver(nodes: Iterable<DagNode>, floor: Floor | undefined): Set<DeltaId> {
+  const lost = new Set<DeltaId>()
+  if (floor !== undefined) for (const node of nodes) if (isLostOver(node, lost, floor)) lost.add(node.id)
+  return lost
+}
+
+function isLostOver({ parents }: DagNode, lost: ReadonlySet<DeltaId>, floor: Floor): boolean {
+  return parents.some((parent) => (parent <= floor.last ? !floor.stands(parent) : lost.has(parent)))
+}
 
 export class Dag {
   readonly #ready = new Map<DeltaId, DagNode>()
   readonly #order = new CanonicalOrder<DagNode>()
   /** Ready and named as a parent by no ready node. */
   readonly #heads = new Set<DeltaId>()
+  /** Of the ready ones: built on what is lost. */
+  #lost = new Set<DeltaId>()
+  /** Not lost, and named as a parent by none that is not. */
+  readonly #tips = new Set<DeltaId>()
   readonly #pending = new WaitingRoom<DeltaId, DagNode>(PENDING_MAX)
-  /** Pruned: in the state, so as good as ready. With its stamp, where it is known. */
-  readonly #beneath = new Map<DeltaId, bigint | undefined>()
-  readonly #invalid = new Set<DeltaId>()
-  #completedOnRestore: readonly DagNode[] = []
+  #floor: Floor | undefined
 
-  /**
-   * From rows, in any order. `applied` nodes are ready whatever their parents: a parent without a row is pruned
-   * history. What of `pending` turns out complete is in `completedOnRestore`. `beneath` is that of the last prefix.
-   */
-  static restore(
-    applied: Iterable<DagNode>,
-    pending: Iterable<DagNode>,
-    beneath: Iterable<OrderKey<DeltaId>> = [],
-  ): Dag {
+  /** From rows, in any order: `ready` is complete above the floor. */
+  static restore(ready: Iterable<DagNode>, floor?: Floor): Dag {
     const dag = new Dag()
-    for (const { id, hlc } of beneath) dag.#beneath.set(id, hlc)
-    for (const node of applied) dag.#ready.set(node.id, node)
+    dag.#floor = floor
+    for (const node of ready) dag.#ready.set(node.id, node)
     dag.#order.fill(dag.#ready.values())
-    const named = new Set<DeltaId>()
-    for (const node of dag.#ready.values()) {
-      for (const parent of node.parents) {
-        named.add(parent)
-        if (!dag.#ready.has(parent) && !dag.#beneath.has(parent)) dag.#beneath.set(parent, undefined)
-      }
-    }
-    for (const ids of [dag.#beneath, dag.#ready]) for (const id of ids.keys()) if (!named.has(id)) dag.#heads.add(id)
-    const completed = new Set<DagNode>()
-    for (const node of pending) for (const ready of dag.receive(node).ready) completed.add(ready)
-    dag.#completedOnRestore = [...completed].sort(compareCanonical)
+    dag.#look()
     return dag
-  }
-
-  /** Restored as pending but complete: ready here, still to be applied by the caller. In canonical order. */
-  get completedOnRestore(): readonly DagNode[] {
-    return this.#completedOnRestore
   }
 
   receive(node: DagNode): ReceiveResult {
@@ -95,35 +79,20 @@ export class Dag {
     if (this.#pending.has(node.id)) {
       return { ...NOTHING, outcome: 'duplicate', missing: this.#pending.absentOf(node) }
     }
-    const reason = this.#fault(node)
-    if (reason !== undefined) return { ...NOTHING, outcome: 'invalid', invalid: this.#reject(node.id), reason }
-    const invalid = this.#rejectEarlyChildren(node)
     const unmet = new Set(node.parents.filter((parent) => !this.isReady(parent)))
-    if (unmet.size === 0) {
-      const ready = this.#admit(node)
-      return { ...NOTHING, outcome: 'ready', ready, invalid }
-    }
+    if (unmet.size === 0) return { ...NOTHING, outcome: 'ready', ready: this.#admit(node) }
     const evicted = this.#pending.add(node, unmet).map(({ id }) => id)
-    return { ...NOTHING, outcome: 'pending', missing: this.#pending.absentOf(node), evicted, invalid }
+    return { ...NOTHING, outcome: 'pending', missing: this.#pending.absentOf(node), evicted }
   }
 
-  /** A node that is pruned here turns out to be the parent of later ones: it is as good as ready. */
-  learn(node: OrderKey<DeltaId>): Pick<ReceiveResult, 'ready' | 'invalid'> {
-    if (this.#ready.has(node.id)) return NOTHING
-    this.#beneath.set(node.id, node.hlc)
-    const invalid = this.#rejectEarlyChildren(node)
-    const ready = this.#pending.release(node.id).flatMap((child) => this.#admit(child))
-    return { ready: ready.sort(compareCanonical), invalid }
-  }
-
-  /** True for what somebody waits for. */
-  awaits(id: DeltaId): boolean {
-    return this.#pending.childrenOf(id).length > 0
-  }
-
-  /** Sorted. The parents of the next delta written here. */
+  /** Sorted. All that is ready is in their past. */
   heads(): DeltaId[] {
     return [...this.#heads].sort()
+  }
+
+  /** Sorted. The parents of the next delta written here: what is built on a lost one is lost. */
+  tips(): DeltaId[] {
+    return [...this.#tips].sort()
   }
 
   /** Ready or pending. */
@@ -135,13 +104,19 @@ export class Dag {
     return this.#ready.get(id) ?? this.#pending.get(id)
   }
 
+  /** Complete, or beneath the floor. */
   isReady(id: DeltaId): boolean {
-    return this.#ready.has(id) || this.#beneath.has(id)
+    return this.#ready.has(id) || this.isBeneath(id)
   }
 
-  /** The stamp of what is pruned and must still be known. */
-  beneath(id: DeltaId): bigint | undefined {
-    return this.#beneath.get(id)
+  /** At or before the end of what is pruned, whether it was in it or not. */
+  isBeneath(id: DeltaId): boolean {
+    return this.#floor !== undefined && id <= this.#floor.last
+  }
+
+  /** A ready node that is built on what is lost: it counts nowhere. */
+  isLost(id: DeltaId): boolean {
+    return this.#lost.has(id)
   }
 
   /** A ready node that is not pruned. */
@@ -154,41 +129,23 @@ export class Dag {
     return this.#order.all()
   }
 
-  /** What pruning the first `count` ready nodes takes and leaves. Costs the whole graph. */
-  prefix(count: number): Prefix {
-    const all = this.inOrder()
-    const nodes = all.slice(0, count)
-    const candidates = new Map<DeltaId, bigint | undefined>(this.#beneath)
-    for (const { id, hlc } of nodes) candidates.set(id, hlc)
-    const kept = new Map<DeltaId, bigint>()
-    const keep = (id: DeltaId) => {
-      const hlc = candidates.get(id)
-      if (hlc !== undefined) kept.set(id, hlc)
-    }
-    for (const id of this.#heads) keep(id)
-    for (const { parents } of all.slice(count)) for (const parent of parents) keep(parent)
-    for (const { parents } of this.#pending.nodes()) for (const parent of parents) keep(parent)
-    return { nodes, beneath: [...kept].map(([id, hlc]) => ({ id, hlc })).sort(compareCanonical) }
-  }
-
-  /** Takes out what `prefix` has just named. */
-  prune({ nodes, beneath }: Prefix): void {
-    for (const { id } of nodes) this.#ready.delete(id)
-    this.#order.dropFirst(nodes.length)
-    this.#beneath.clear()
-    for (const { id, hlc } of beneath) this.#beneath.set(id, hlc)
-  }
-
   /**
-   * `id` will never be had here: what waits for it is forgotten and returned, and what builds on it is invalid from now on.
+   * All up to the end of `floor` goes. Returns what waited there, and what waited for something there and is to be received
+   * again. Costs the whole graph.
    */
-  refuse(id: DeltaId): DeltaId[] {
-    return this.isReady(id) ? [] : this.#reject(id).filter((each) => each !== id)
-  }
-
-  /** True for what can never be ready here, as far as it is remembered. */
-  refuses(id: DeltaId): boolean {
-    return this.#invalid.has(id)
+  prune(floor: Floor): { readonly gone: DagNode[]; readonly woken: DagNode[] } {
+    const all = this.inOrder()
+    const above = all.findIndex(({ id }) => id > floor.last)
+    const count = above === -1 ? all.length : above
+    for (const { id } of all.slice(0, count)) this.#ready.delete(id)
+    this.#order.dropFirst(count)
+    this.#floor = floor
+    this.#look()
+    const waiting = [...this.#pending.nodes()]
+    const gone = waiting.filter(({ id }) => id <= floor.last)
+    const woken = waiting.filter(({ id, parents }) => id > floor.last && parents.some((parent) => parent <= floor.last))
+    for (const { id } of [...gone, ...woken]) this.#pending.remove(id)
+    return { gone, woken }
   }
 
   /** Ids that pending nodes wait for and that are not here, longest wanted first. */
@@ -230,6 +187,11 @@ export class Dag {
     return this.#pending.remove(id)
   }
 
+  /** The stamp of what is known to be complete. */
+  stampOf(id: DeltaId): bigint | undefined {
+    return this.isReady(id) ? stampOf(id) : undefined
+  }
+
   stats(): DagStats {
     return {
       ready: this.#ready.size,
@@ -239,47 +201,36 @@ export class Dag {
     }
   }
 
-  #fault(node: DagNode): string | undefined {
-    if (this.#invalid.has(node.id)) return 'was found invalid before'
-    if (new Set(node.parents).size !== node.parents.length) return 'names a parent twice'
-    for (const parent of node.parents) {
-      if (parent === node.id) return 'names itself as its parent'
-      if (this.#invalid.has(parent)) return `builds on ${parent}, which is invalid`
-      const stamp = this.get(parent)?.hlc ?? this.#beneath.get(parent)
-      if (stamp !== undefined && stamp >= node.hlc) return `is not later than its parent ${parent}`
-    }
-    return undefined
-  }
-
-  /** Forgets `id` and all that build on it, and remembers that they are invalid. */
-  #reject(id: DeltaId): DeltaId[] {
-    const rejected = [id, ...this.#pending.removeWithDescendants(id).map((node) => node.id)]
-    for (const each of new Set(rejected)) {
-      this.#invalid.add(each)
-      const [oldest] = this.#invalid
-      if (this.#invalid.size > INVALID_REMEMBERED_MAX && oldest !== undefined) this.#invalid.delete(oldest)
-    }
-    return [...new Set(rejected)]
-  }
-
-  /** Those who wait for `node` although they are not later than it. */
-  #rejectEarlyChildren(node: OrderKey<DeltaId>): DeltaId[] {
-    const early = this.#pending.childrenOf(node.id).filter((child) => child.hlc <= node.hlc)
-    return early.flatMap((child) => (this.#pending.has(child.id) ? this.#reject(child.id) : []))
-  }
-
-  /** Everything that `node` completes, iteratively. Children were checked against each parent when both were here. */
+  /** Everything that `node` completes, iteratively. */
   #admit(node: DagNode): DagNode[] {
     const ready: DagNode[] = []
     const work = [node]
     for (let next = work.pop(); next !== undefined; next = work.pop()) {
       this.#ready.set(next.id, next)
       this.#order.insert(next)
-      for (const parent of next.parents) this.#heads.delete(parent)
-      this.#heads.add(next.id)
+      if (this.#floor !== undefined && isLostOver(next, this.#lost, this.#floor)) this.#lost.add(next.id)
+      this.#name(next)
       ready.push(next)
       for (const child of this.#pending.release(next.id)) work.push(child)
     }
     return ready.sort(compareCanonical)
+  }
+
+  /** What is lost, and what the heads are, from all there is. */
+  #look(): void {
+    this.#lost = lostOver(this.inOrder(), this.#floor)
+    this.#heads.clear()
+    this.#tips.clear()
+    for (const ids of [this.#heads, this.#tips]) for (const id of this.#floor?.heads ?? []) ids.add(id)
+    for (const node of this.inOrder()) this.#name(node)
+  }
+
+  /** Comes after its parents. */
+  #name({ id, parents }: DagNode): void {
+    for (const parent of parents) this.#heads.delete(parent)
+    this.#heads.add(id)
+    if (this.#lost.has(id)) return
+    for (const parent of parents) this.#tips.delete(parent)
+    this.#tips.add(id)
   }
 }

@@ -2,7 +2,5 @@
 
 /** Deltas whose parents are not here. At the cap the oldest is forgotten; it comes back with the next pull. */
 export const PENDING_MAX = 10_000
-/** Ids remembered as invalid, so that their descendants are refused at once. Then the oldest is checked anew. */
-export const INVALID_REMEMBERED_MAX = 10_000
 /** Nodes in one block of the canonical order: the most that one insertion moves. */
 export const ORDER_BLOCK_MAX = 512

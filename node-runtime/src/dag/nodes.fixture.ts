@@ -1,8 +1,8 @@
 // Nodes of a graph by name, for tests.
-import { utf8 } from '../base/bytes.ts'
+import { concat, u64be, utf8 } from '../base/bytes.ts'
 import { taggedHash } from '../base/hash.ts'
 import { type DeltaId, idFromBytes } from '../base/ids.ts'
-import { Dag, type DagNode } from './dag.ts'
+import { Dag, type DagNode, type Floor } from './dag.ts'
 
 export const idOf = (label: string): DeltaId => idFromBytes<DeltaId>(taggedHash('test', utf8(label)))
 /** `n('c', 3, 'a', 'b')`: node c at stamp 3 on a and b. */
@@ -10,6 +10,17 @@ export const n = (label: string, hlc: number, ...parents: string[]): DagNode => 
   id: idOf(label),
   hlc: BigInt(hlc),
   parents: parents.map(idOf).sort(),
+})
+/** As deltas have them: an id that begins with its stamp. */
+export const stamped = (label: string, hlc: number, ...parents: DeltaId[]): DagNode => ({
+  id: idFromBytes<DeltaId>(concat([u64be(BigInt(hlc)), taggedHash('test', utf8(label)).subarray(0, 24)])),
+  hlc: BigInt(hlc),
+  parents: [...parents].sort(),
+})
+export const floorAt = (last: DeltaId, heads: readonly DeltaId[], standing: readonly DeltaId[]): Floor => ({
+  last,
+  heads,
+  stands: (id) => standing.includes(id),
 })
 export const ids = (...labels: string[]): DeltaId[] => labels.map(idOf)
 export const sorted = (...labels: string[]): DeltaId[] => ids(...labels).sort()

@@ -1,9 +1,9 @@
-// An item of the set: a stamp and an id, as 80 hex digits whose text order is the canonical order (hlc, id). Bounds of
-// ranges are beginnings of keys.
-import { type Bytes, fromHex, toHex, u64be } from '../base/bytes.ts'
-import { type Id, parseHexId } from '../base/ids.ts'
+// An item of the set: an id, which begins with its stamp, as 64 hex digits whose text order is the canonical order. Bounds
+// of ranges are beginnings of keys.
+import { type Bytes, fromHex, toHex } from '../base/bytes.ts'
+import { ID_LENGTH, type Id, parseHexId } from '../base/ids.ts'
 
-/** 16 digits of the stamp, 64 of the id. */
+/** 64 hex digits. */
 export type ItemKey = string
 /** Any beginning of a key, or `END`. */
 export type Bound = string
@@ -14,22 +14,16 @@ export interface KeyRange {
   readonly to: Bound
 }
 
-export const KEY_LENGTH = 40
+export const KEY_LENGTH = ID_LENGTH
 export const KEY_DIGITS = 2 * KEY_LENGTH
-const STAMP_DIGITS = 16
 
 export const START: Bound = ''
 /** Sorts after every key and every other bound. */
 export const END: Bound = 'g'
 export const EVERYTHING: KeyRange = { from: START, to: END }
 
-/** `id` is 64 hex digits. */
-export function itemKey(hlc: bigint, id: string): ItemKey {
-  return toHex(u64be(hlc)) + id
-}
-
 export function idOfKey<T extends Id>(key: ItemKey): T {
-  return parseHexId<T>(key.slice(STAMP_DIGITS))
+  return parseHexId<T>(key)
 }
 
 /** The bound just behind `key`. */

@@ -5,6 +5,7 @@ export type StoreErrorCode =
   | 'STORE_LOCKED'
   | 'STORE_UNWRITABLE'
   | 'STORE_CORRUPT'
+  | 'STORE_OLD'
   | 'STORE_FAILED'
   | 'STORE_CLOSED'
   | 'STORE_READ_ONLY'

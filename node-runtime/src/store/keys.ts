@@ -37,11 +37,9 @@ export const KEY_PREFIXES = {
   checkpoint: 'f/',
   /** j/ ctx: by which removals the stored deltas were judged (context). */
   judgement: 'j/',
-  /** t/ ctx delta: a pruned delta that others are built on, so that they can be taken where it is pruned, too (context). */
-  beneath: 't/',
-  /** q/ ctx hlc delta: an own delta that a snapshot did not contain, to be written again (context). */
+  /** q/ ctx delta: an own delta that is lost under a checkpoint, to be written again (context). */
   reissue: 'q/',
-  /** l/ ctx hlc delta: a delta that counted here and was given up for a snapshot: its handlers run no more (context). */
+  /** l/ ctx delta: a delta that counted here and was given up for a snapshot: its handlers run no more (context). */
   handled: 'l/',
   /** g/ namespace op: one governance operation (context). */
   governance: 'g/',

@@ -6,7 +6,7 @@ import type { ContextId, PublicKey } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { FrameStream, Network, PeerId } from '../network/network.ts'
 import { publicKeyOfPeer } from '../network/peer-id.ts'
-import { checkpointHash, decodeCheckpoint } from '../wire/checkpoint.ts'
+import { checkpointHash } from '../wire/checkpoint.ts'
 import { type Invitation, verifyInvitation } from '../wire/invitation.ts'
 import { decodeOp, encodeOp } from '../wire/op.ts'
 import { type RefusalCode, type SyncRequest, syncRequestMessage } from '../wire/sync-messages.ts'
@@ -83,15 +83,12 @@ export class Answering {
       case 'greet':
       case 'compare':
       case 'fetch':
-      case 'named':
       case 'lacking': {
         const context = await this.#context(asker, request.contextId)
         return this.#deltas.answer({ peer, request, context, stream })
       }
       case 'snapshot':
         return this.#snapshot(asker, request, stream)
-      case 'vouch':
-        return this.#vouch(asker, request, stream)
       case 'base':
         return this.#base(asker, request, stream)
       case 'keys':
@@ -130,13 +127,6 @@ export class Answering {
       throw new Refusal('not_found', 'this checkpoint is not here, or not any more')
     }
     await sendEntries(stream, context.snapshot(request.checkpoint, request.after))
-    await sendFrame(stream, { t: 'end', more: false })
-  }
-
-  async #vouch(asker: PublicKey, request: Extract<SyncRequest, { t: 'vouch' }>, stream: FrameStream): Promise<void> {
-    const context = await this.#context(asker, request.contextId)
-    const standing = await context.compare(decodeCheckpoint(request.checkpoint))
-    await sendFrame(stream, { t: 'standing', standing })
     await sendFrame(stream, { t: 'end', more: false })
   }
 

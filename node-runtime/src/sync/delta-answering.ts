@@ -13,7 +13,7 @@ import { greetingOf } from './greeting.ts'
 import { FETCH_PAGE } from './limits.ts'
 import type { SyncedContext } from './ports.ts'
 
-export type DeltaRequest = Extract<SyncRequest, { t: 'greet' | 'compare' | 'fetch' | 'named' | 'lacking' }>
+export type DeltaRequest = Extract<SyncRequest, { t: 'greet' | 'compare' | 'fetch' | 'lacking' }>
 
 export interface DeltaAnsweringParts {
   /** Ids in one answer; the asker asks again for the rest. */
@@ -38,10 +38,10 @@ export class DeltaAnswering {
 
   async answer({ peer, request, context, stream }: Asked): Promise<void> {
     if (request.t === 'fetch') return this.#fetch(request, context, stream)
-    if (request.t === 'named') return this.#named(request, context, stream)
     if (request.t === 'greet') {
-      if (request.beat !== undefined) await context.acknowledge([decodeHeads(request.beat)])
-      await sendFrame(stream, greetingOf(context))
+      const beat = request.beat && decodeHeads(request.beat)
+      if (beat) await context.acknowledge([beat])
+      await sendFrame(stream, greetingOf(context, beat?.checkpoint))
     } else if (request.t === 'compare') {
       const floor = context.heldFrom()
       const answers = context.readHeld((view) => answerProbes(view, request.probes, { floor }))
@@ -75,20 +75,6 @@ export class DeltaAnswering {
     const rest = left
     const more = sent >= answerIdsMax && context.readHeld((view) => keysOfWants(view, rest, 1)).length > 0
     await sendFrame(stream, { t: 'end', more })
-  }
-
-  async #named(
-    { ids }: Extract<DeltaRequest, { t: 'named' }>,
-    context: SyncedContext,
-    stream: FrameStream,
-  ): Promise<void> {
-    const writer = new ItemWriter(stream)
-    for (const id of ids) {
-      const delta = context.encodedDelta(id)
-      if (delta) await writer.add(delta)
-    }
-    await writer.flush()
-    await sendFrame(stream, { t: 'end', more: false })
   }
 
   async #add(writer: ItemWriter, context: SyncedContext, key: ItemKey): Promise<void> {

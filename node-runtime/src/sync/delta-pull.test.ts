@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { signingKeyFromSeed } from '../base/keys.ts'
 import type { FrameStream } from '../network/network.ts'
-import { EVERYTHING, itemKey, packKeys } from '../reconcile/item-key.ts'
+import { EVERYTHING, packKeys } from '../reconcile/item-key.ts'
 import { EMPTY_FINGERPRINT } from '../reconcile/set-view.ts'
 import { seededRandom } from '../testing/seeded-random.ts'
 import { peerIdOf } from '../testing/test-node.ts'
@@ -11,9 +11,7 @@ import { type Delta, encodeDelta, sealDelta } from '../wire/delta.ts'
 import { type SyncFrame, type SyncRequest, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
 import { SYNC_PROTOCOL } from './conversation.ts'
 import { lackingOf, pullDeltas } from './delta-pull.ts'
-import type { Others } from './vouching.ts'
 
-const others: Others = { ask: async () => 'same', contested: () => {} }
 const { share } = testWorlds()
 const HOUR_MS = 3_600_000
 
@@ -71,7 +69,7 @@ describe('a pull', () => {
     const context = await world.get('ada').context(shared.contextId)
     const before = context.readHeld((view) => view.summary(EVERYTHING))
     const source = await hostile(world, answer)
-    const pulling = world.run(pullDeltas(source, context, shared.contextId, others))
+    const pulling = world.run(pullDeltas(source, context, shared.contextId))
     if (failure) await expect(pulling).rejects.toThrow(failure)
     else expect(await pulling).toBe(0)
     expect(context.readHeld((view) => view.summary(EVERYTHING))).toEqual(before)
@@ -94,7 +92,7 @@ describe('a delta that was refused', () => {
     expect(await pull()).toBe(1)
     expect(context.refuses(delta.id)).toBe(true)
     expect(await pull()).toBe(0)
-    expect(lackingOf(context, [itemKey(delta.hlc, delta.id)])).toEqual([])
+    expect(lackingOf(context, [delta.id])).toEqual([])
     expect(context.waiting()).toMatchObject({ refused: 1 })
   })
 
@@ -118,7 +116,7 @@ async function offered(forge: (genuine: Delta) => Delta) {
   if (!genuine) throw new Error('ada wrote nothing')
   const delta = forge(genuine)
   const context = await world.get('bob').context(shared.contextId)
-  const keys = packKeys([itemKey(delta.hlc, delta.id)])
+  const keys = packKeys([delta.id])
   const source = await hostile(world, (request) => {
     if (request.t === 'fetch')
       return [
@@ -127,7 +125,7 @@ async function offered(forge: (genuine: Delta) => Delta) {
       ]
     return answered(request, { t: 'items', keys })
   })
-  const pull = () => world.run(pullDeltas(source, context, shared.contextId, others))
+  const pull = () => world.run(pullDeltas(source, context, shared.contextId))
   return { context, delta, pull, takeGenuine: () => world.run(context.receive([genuine])) }
 }
 

@@ -1,47 +1,27 @@
 // The asking side for deltas: compare the sets of held ids, tell the peer what it lacks, fetch what we lack. Whatever ends
 // it, what has come is kept, and the next pull finds the rest.
 import type { ContextId, DeltaId } from '../base/ids.ts'
-import { publicKeyOfPeer } from '../network/peer-id.ts'
 import { type Want, wantsBehind } from '../reconcile/answer.ts'
-import { type ItemKey, idOfKey, itemKey } from '../reconcile/item-key.ts'
+import { type ItemKey, idOfKey } from '../reconcile/item-key.ts'
 import { type Differences, Reconciliation } from '../reconcile/reconciliation.ts'
-import type { Checkpoint } from '../wire/checkpoint.ts'
 import { type Delta, decodeDelta } from '../wire/delta.ts'
-import { DELTA_BYTES_MAX, NAMED_IDS_MAX } from '../wire/limits.ts'
-import type { Standing, SyncRequest } from '../wire/sync-messages.ts'
+import { DELTA_BYTES_MAX } from '../wire/limits.ts'
+import type { SyncRequest } from '../wire/sync-messages.ts'
 import { Conversation, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
 import { greet } from './greeting.ts'
-import { FETCH_WANTS_MAX, NAMED_STEPS_MAX, RECEIVE_BATCH, RECEIVE_BATCH_BYTES } from './limits.ts'
+import { FETCH_WANTS_MAX, RECEIVE_BATCH, RECEIVE_BATCH_BYTES } from './limits.ts'
 import type { SyncedContext } from './ports.ts'
 import { pullSnapshot } from './snapshot-pull.ts'
-import { type Others, yieldsTo } from './vouching.ts'
 
 /**
  * Takes what the peer has and we lack. Returns how many deltas came. Where only its snapshot helps, it takes that: then
  * `context` has ended, and the rest is for the next pull.
  */
-export function pullDeltas(
-  source: Source,
-  context: SyncedContext,
-  contextId: ContextId,
-  others: Others,
-): Promise<number> {
+export function pullDeltas(source: Source, context: SyncedContext, contextId: ContextId): Promise<number> {
   return conversing(source, async (conversation) => {
-    const greeted = await greet(conversation, context, contextId)
-    // Each serves its own: who else confirms it must not be its author.
-    const theirs = greeted?.author === publicKeyOfPeer(source.peer) ? greeted : undefined
-    const isBehind = theirs !== undefined && context.isBehind(theirs.checkpoint)
-    if (theirs && (isBehind || (await context.isOverruled(theirs)))) {
-      const standing = await standingOf(theirs.checkpoint, context, others)
-      // Who lacks nothing of it takes it only where somebody has computed the same from the same deltas.
-      if (standing === 'same' || (isBehind && standing === 'unknown')) {
-        await pullSnapshot(conversation, context, theirs)
-        return 0
-      }
-      if (isBehind) throw new SyncError('SYNC_INCOMPLETE', 'another member has another root at this checkpoint')
-    }
-    if (theirs && (await yieldsTo(theirs.checkpoint, context, others))) {
+    const theirs = await greet(conversation, context, contextId)
+    if (theirs && (await context.advance(theirs)) === 'behind') {
       await pullSnapshot(conversation, context, theirs)
       return 0
     }
@@ -55,14 +35,9 @@ export function pullDeltas(
       const fetching = new DeltaFetch(conversation, source, context, contextId)
       total += await fetching.fetch(acceptable(context, found.wants))
       // A peer that offers much and sends nothing that can be kept is not asked again.
-      if (found.complete || sizeOf(context) <= before) return total + (await fetching.fetchAwaited())
+      if (found.complete || sizeOf(context) <= before) return total
     }
   })
-}
-
-/** Our own word needs no other: it is computed from what we hold. */
-async function standingOf(checkpoint: Checkpoint, context: SyncedContext, others: Others): Promise<Standing> {
-  return (await context.compare(checkpoint)) === 'same' ? 'same' : others.ask(checkpoint)
 }
 
 /** Takes what a peer has just named as lacking here. Returns how many deltas came. */
@@ -138,35 +113,6 @@ class DeltaFetch {
     return this.#came
   }
 
-  /**
-   * What something here waits for and no comparison brings: perhaps it is before what is pruned here. Then it is refused
-   * together with what waits for it, so that this does not wait for ever. The peer may have refused it, too, for what is
-   * further back: so on along the parents.
-   */
-  async fetchAwaited(): Promise<number> {
-    const before = this.#came
-    const asked = new Set<DeltaId>()
-    for (let step = 0; step < NAMED_STEPS_MAX; step += 1) {
-      const ids = this.#context.missing(NAMED_IDS_MAX).filter((id) => !asked.has(id))
-      const came = this.#came
-      if (ids.length > 0) await this.#fetchNamed(ids.sort())
-      if (this.#came === came) break
-      for (const id of ids) asked.add(id)
-    }
-    return this.#came - before
-  }
-
-  async #fetchNamed(ids: readonly DeltaId[]): Promise<void> {
-    const frames = this.#conversation.ask({ t: 'named', contextId: this.#contextId, ids })
-    try {
-      for await (const items of itemsOf(frames, DELTA_BYTES_MAX)) {
-        for (const item of items) await this.#take(decodeDelta(item), item.byteLength)
-      }
-    } finally {
-      await this.#flush()
-    }
-  }
-
   async #fetchSome(wants: readonly Want[]): Promise<void> {
     let reached: ItemKey = ''
     for (let left = wants; left.length > 0; left = wantsBehind(left, reached)) {
@@ -190,7 +136,7 @@ class DeltaFetch {
       this.#batchBytes += bytes
       if (this.#batch.length >= RECEIVE_BATCH || this.#batchBytes >= RECEIVE_BATCH_BYTES) await this.#flush()
     }
-    return itemKey(delta.hlc, delta.id)
+    return delta.id
   }
 
   async #flush(): Promise<void> {

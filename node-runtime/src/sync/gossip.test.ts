@@ -49,10 +49,10 @@ describe('a delta', () => {
 
 describe('a member with another root at the same heads', () => {
   it.each([
-    ['judges otherwise, if it says that other deltas count nowhere', new Uint8Array(32).fill(1), 1, 0],
+    ['is on its way, if it stands on another checkpoint', new Uint8Array(32).fill(1), 1, 0],
     ['has diverged, if it goes on saying so', new Uint8Array(32).fill(1), APART_BEATS_MAX + 1, 1],
     ['has diverged, if it does not', undefined, 1, 1],
-  ])('%s', async (_, voids, beats, errors) => {
+  ])('%s', async (_, checkpoint, beats, errors) => {
     const { world, shared } = await share('kv-store', NAMES)
     await world.run(world.get('ada').call(shared.contextId, 'set', { key: 'k', value: 'v' }))
     await converge(world, shared.contextId, NAMES)
@@ -63,7 +63,7 @@ describe('a member with another root at the same heads', () => {
     const topic = topicName({ kind: 'context', id: shared.contextId })
     for (let i = 0; i < beats; i += 1) {
       const hlc = BigInt(world.clock.nowMs() + 1000 + i) * 1_000_000n
-      const beat = signHeads({ ...facts, hlc, ...(voids ? { voids } : {}) }, node.identity)
+      const beat = signHeads({ ...facts, hlc, ...(checkpoint ? { checkpoint } : {}) }, node.identity)
       await world.run(node.ports.network.publish(topic, encodeGossip({ t: 'heads', ...beat })))
       await world.pass(20)
     }

@@ -192,7 +192,7 @@ export class GossipExchange {
     }
   }
 
-  /** Equal heads and voids and another root is a defect, never a state that passes (I5). */
+  /** Equal heads and checkpoints and another root is a defect, never a state that passes (I5). */
   #compareRoots(id: ContextId, context: SyncedContext, beat: HeadsBeat): void {
     const { directory, network } = this.#parts
     // Who was removed is brought up to nobody's state any more.
@@ -207,14 +207,14 @@ export class GossipExchange {
       return
     }
     const fields = { contextId: id, member: beat.author, root: context.root, theirRoot: beat.root }
-    if (!equalBytes(context.voids ?? EMPTY, beat.voids ?? EMPTY)) {
-      // One of us has pruned what counts nowhere for the other: the later checkpoint is on its way, and must come.
+    if (!equalBytes(context.beneath ?? EMPTY, beat.checkpoint ?? EMPTY)) {
+      // The greater checkpoint is on its way, and must come.
       const beats = (apart.get(beat.author) ?? 0) + 1
       apart.set(beat.author, beats)
       if (beats === APART_BEATS_MAX) {
         this.#diverged += 1
-        this.#parts.log.error({ ...fields, beats }, 'state diverged: a member goes on judging by what it has pruned')
-      } else this.#parts.log.info(fields, 'a member judges by what it has pruned')
+        this.#parts.log.error({ ...fields, beats }, 'state diverged: a member stays on another checkpoint')
+      } else this.#parts.log.info(fields, 'a member stands on another checkpoint')
       return
     }
     this.#diverged += 1

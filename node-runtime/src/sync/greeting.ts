@@ -1,7 +1,7 @@
 // What two nodes tell each other before they compare a context: what its members are known to have.
-import type { Bytes } from '../base/bytes.ts'
+import { type Bytes, equalBytes } from '../base/bytes.ts'
 import type { ContextId } from '../base/ids.ts'
-import { decodeSignedCheckpoint, encodeSignedCheckpoint, type SignedCheckpoint } from '../wire/checkpoint.ts'
+import { type CertifiedCheckpoint, checkpointHash, decodeCertified, encodeCertified } from '../wire/checkpoint.ts'
 import { decodeHeads, encodeHeads } from '../wire/gossip.ts'
 import { GREETING_BEATS_BYTES, GREETING_BEATS_MAX } from '../wire/limits.ts'
 import type { SyncFrame } from '../wire/sync-messages.ts'
@@ -10,8 +10,11 @@ import type { SyncedContext } from './ports.ts'
 
 type Greeting = Extract<SyncFrame, { t: 'greeting' }>
 
-/** Our own beat first, then the newest ones. What does not fit is heard of elsewhere. */
-export function greetingOf(context: SyncedContext): Greeting {
+/**
+ * Our own beat first, then the newest ones. What does not fit is heard of elsewhere. Our checkpoint only where the asker has
+ * another, by its hash: it is large.
+ */
+export function greetingOf(context: SyncedContext, theirs: Bytes | undefined): Greeting {
   const own = context.beat()
   const others = [...context.beats()].sort((a, b) => (a.hlc > b.hlc ? -1 : 1))
   const beats: Bytes[] = []
@@ -22,16 +25,17 @@ export function greetingOf(context: SyncedContext): Greeting {
     if (size > GREETING_BEATS_BYTES || beats.length >= GREETING_BEATS_MAX) break
     beats.push(bytes)
   }
-  const checkpoint = context.checkpoint()
-  return { t: 'greeting', beats, ...(checkpoint ? { checkpoint: encodeSignedCheckpoint(checkpoint) } : {}) }
+  const certified = context.checkpoint()
+  const isNews = certified && !(theirs && equalBytes(theirs, checkpointHash(certified.checkpoint)))
+  return { t: 'greeting', beats, ...(isNews ? { checkpoint: encodeCertified(certified) } : {}) }
 }
 
-/** Tells the peer what we have, and takes what it knows; a peer that says nothing is none the worse for it. Returns its checkpoint. */
+/** Tells the peer what we have, and takes what it knows; a peer that says nothing is none the worse for it. Returns its checkpoint, if it is another than ours. */
 export async function greet(
   conversation: Conversation,
   context: SyncedContext,
   contextId: ContextId,
-): Promise<SignedCheckpoint | undefined> {
+): Promise<CertifiedCheckpoint | undefined> {
   const own = context.beat()
   const beat = own && encodeHeads(own)
   const fits = beat !== undefined && beat.byteLength <= GREETING_BEATS_BYTES
@@ -41,5 +45,5 @@ export async function greet(
   }
   if (!greeting) return undefined
   await context.acknowledge(greeting.beats.map(decodeHeads))
-  return greeting.checkpoint && decodeSignedCheckpoint(greeting.checkpoint)
+  return greeting.checkpoint && decodeCertified(greeting.checkpoint)
 }

@@ -13,8 +13,6 @@ export const SYNC_JITTER = 0.2
 export const ANSWER_IDS_MAX = 20_000
 /** Items and ranges asked for in one request; the rest is asked for in the next one. */
 export const FETCH_WANTS_MAX = 4096
-/** How far back in one pull parents are asked for by their ids; the next one goes on. */
-export const NAMED_STEPS_MAX = 64
 /** Ids looked up at once while deltas are streamed; other work comes between two pages. */
 export const FETCH_PAGE = 500
 /** Requests on one stream. One more ends it; no pull comes near. */
@@ -50,8 +48,6 @@ export const KEY_PAUSE_LAST_MS = 60_000
 /** A pull for what gossip has not brought in order begins so much later: it mostly comes on another way by then. */
 export const PULL_AFTER_MS = 20
 
-/** Members asked whether they have the same root before a snapshot is taken. */
-export const VOUCHING_PEERS_MAX = 3
 /** Peers asked in one round that a user has asked for, or while something lacks its parents. */
 export const ROUND_PEERS_MAX = 8
 /** Answers served at once. One more is refused as busy, and the asker tries later. */
@@ -66,5 +62,5 @@ export const INBOUND_PEER_WAITING_MAX = 192
 /** Bytes from one peer, of all topics, that wait to be handled. */
 export const INBOUND_PEER_BYTES_MAX = 32 * 1024 * 1024
 
-/** Beats of a member in a row, at our heads, after which other voids and another root are a divergence: checkpoints have had their time. */
+/** Beats of a member in a row, at our heads, after which another checkpoint and another root are a divergence: checkpoints have had their time. */
 export const APART_BEATS_MAX = 30

@@ -4,7 +4,7 @@ import type { BlobId, ContextId, DeltaId, GroupId, NamespaceId, OpId, PublicKey,
 import type { PeerId } from '../network/network.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
-import type { Checkpoint, SignedCheckpoint } from '../wire/checkpoint.ts'
+import type { CertifiedCheckpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
 import type { SignedOp } from '../wire/op.ts'
@@ -29,8 +29,8 @@ export interface SyncedContext {
   readonly root: RootHash
   /** Digest of the removals of members that `root` was judged by; undefined until it was since the start. */
   readonly removals: Bytes | undefined
-  /** Digest of the deltas that count nowhere for it; undefined where all count. */
-  readonly voids: Bytes | undefined
+  /** Hash of the checkpoint beneath it; undefined while nothing is pruned. */
+  readonly beneath: Bytes | undefined
   heads(): DeltaId[]
   holds(id: DeltaId): boolean
   /** It came, and can never be taken here. */
@@ -50,20 +50,14 @@ export interface SyncedContext {
   encodedDelta(id: DeltaId): Bytes | undefined
   receive(deltas: readonly Delta[], from: PeerId | undefined): Promise<unknown>
   /** How far history is pruned here. */
-  checkpoint(): SignedCheckpoint | undefined
-  /** Single deltas will not bring us to where the peer is. */
-  isBehind(checkpoint: Checkpoint): boolean
-  /** At the same place, and other than ours. */
-  isBeside(checkpoint: Checkpoint): boolean
-  /** It has pruned what is void here: then its snapshot is to be taken, too. */
-  isOverruled(checkpoint: SignedCheckpoint): Promise<boolean>
-  /** Whether its root comes of the deltas held here, those that removals made void counted or not; `unknown` where we cannot say. */
-  compare(checkpoint: Checkpoint): Promise<'same' | 'other' | 'unknown'>
+  checkpoint(): CertifiedCheckpoint | undefined
+  /** Prunes to a peer's where just what it contains is held here; `behind`: only its snapshot brings us there. */
+  advance(certified: CertifiedCheckpoint): Promise<'none' | 'taken' | 'behind'>
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws when it is another by now. */
   snapshot(checkpoint: Bytes, after: Bytes | undefined): AsyncIterable<readonly [Bytes, Bytes]>
   /** True when the state was replaced: this object has ended then. */
   adopt(
-    checkpoint: SignedCheckpoint,
+    checkpoint: CertifiedCheckpoint,
     pages: (after: Bytes | undefined) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>,
   ): Promise<boolean>
   base(): AsyncIterable<readonly [Bytes, Bytes]>

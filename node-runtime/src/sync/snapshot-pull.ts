@@ -1,7 +1,7 @@
 // The asking side for snapshots: the state at a peer's checkpoint, from where an earlier receipt of it stopped.
 import type { Bytes } from '../base/bytes.ts'
 import type { ContextId } from '../base/ids.ts'
-import { checkpointHash, type SignedCheckpoint } from '../wire/checkpoint.ts'
+import { type CertifiedCheckpoint, checkpointHash } from '../wire/checkpoint.ts'
 import type { Conversation } from './conversation.ts'
 import type { SyncedContext } from './ports.ts'
 
@@ -9,11 +9,11 @@ import type { SyncedContext } from './ports.ts'
 export function pullSnapshot(
   conversation: Conversation,
   context: SyncedContext,
-  signed: SignedCheckpoint,
+  certified: CertifiedCheckpoint,
 ): Promise<boolean> {
-  const { contextId } = signed.checkpoint
-  const checkpoint = checkpointHash(signed.checkpoint)
-  return context.adopt(signed, (after) => pagesOf(conversation, contextId, { checkpoint, after }))
+  const { contextId } = certified.checkpoint
+  const checkpoint = checkpointHash(certified.checkpoint)
+  return context.adopt(certified, (after) => pagesOf(conversation, contextId, { checkpoint, after }))
 }
 
 async function* pagesOf(

@@ -31,7 +31,6 @@ import { PullQueue, type Wish } from './pull-queue.ts'
 import { firstOf, pullBase, pullKeys, pullOps } from './pulling.ts'
 import { Spreading } from './spreading.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
-import { Vouchers } from './vouching.ts'
 
 export interface SyncOptions {
   /** Period of the round of each topic. */
@@ -76,7 +75,6 @@ export class Sync {
   readonly #holdings: Holdings
   readonly #pulls: PullQueue
   readonly #spreading: Spreading
-  readonly #vouchers: Vouchers
   readonly #keyRequests: KeyRequests
   readonly #greetings = new Greetings((peer, asks) => this.#greet(peer, asks))
   readonly #background = new Set<Promise<unknown>>()
@@ -103,7 +101,6 @@ export class Sync {
         this.#pullSoon(topic, peer, { wish: () => this.#holdings.differs(topic, digest) }),
       log: parts.log,
     })
-    this.#vouchers = new Vouchers({ ...parts, peersOf: (id) => this.#choose({ kind: 'context', id }) })
     this.#keyRequests = new KeyRequests({
       ...parts,
       request: (peer, namespace, groupId) => {
@@ -343,12 +340,11 @@ export class Sync {
     }
     const context = await directory.context(topic.id)
     if (!context) return
-    const others = this.#vouchers.others(source, topic.id)
-    const pull = named ? pullNamed(source, context, topic.id, named) : pullDeltas(source, context, topic.id, others)
+    const pull = named ? pullNamed(source, context, topic.id, named) : pullDeltas(source, context, topic.id)
     const count = await pull
     const now = await directory.context(topic.id)
     // Its state was replaced by a snapshot: what came after that is still to be had.
-    if (now && now !== context) await pullDeltas(source, now, topic.id, others)
+    if (now && now !== context) await pullDeltas(source, now, topic.id)
     if (count > 0) {
       log.debug({ contextId: topic.id, peer: from.peer, count }, 'deltas pulled')
       this.#gossip.announceHeads(topic.id)

@@ -1,5 +1,5 @@
 // A delta: one signed, sealed change of a context. The header is readable by every peer; the payload by members only.
-import type { Bytes } from '../base/bytes.ts'
+import { type Bytes, concat, u64be } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
 import { taggedHash } from '../base/hash.ts'
 import {
@@ -10,10 +10,12 @@ import {
   type KeyId,
   type OpId,
   type PublicKey,
+  stampOf,
 } from '../base/ids.ts'
 import { open, type SigningKey, seal, verify } from '../base/keys.ts'
 import type { Random } from '../base/random.ts'
 import { message } from './codec.ts'
+import { WireError } from './errors.ts'
 import {
   ARTIFACT_BYTES_MAX,
   DELTA_BYTES_MAX,
@@ -24,6 +26,7 @@ import {
   EVENTS_MAX,
   GOVERNANCE_HEADS_MAX,
   PARENTS_MAX,
+  REWRITES_MAX,
   SEALED_BYTES_MAX,
   SIGNATURE_BYTES,
 } from './limits.ts'
@@ -32,16 +35,18 @@ import { bytes, bytesWithin, id, idSet, list, oneOf, record, text, u64, uint } f
 export interface DeltaHeader {
   readonly contextId: ContextId
   readonly author: PublicKey
-  /** Sorted, unique. Empty: directly on the context's base. */
+  /** Sorted, unique, each earlier than `hlc`. Empty: directly on the context's base. */
   readonly parents: readonly DeltaId[]
   readonly hlc: bigint
   /** Governance heads the author acted under; sorted, unique. */
   readonly governance: readonly OpId[]
   readonly keyId: KeyId
+  /** Those of the author that it stands for, the first one and the last: it counts where none of them does. */
+  readonly rewrites?: readonly DeltaId[]
 }
 
 export interface Delta extends DeltaHeader {
-  /** Tagged hash of the canonical body, `sealed` included. */
+  /** The stamp, then the tagged hash of the canonical body, `sealed` included. */
   readonly id: DeltaId
   readonly sealed: Bytes
   /** The author's, over the id. */
@@ -59,8 +64,6 @@ export interface DeltaPayload {
   readonly events: readonly EventRecord[]
   /** How many handlers led here: 0 for a client's call. */
   readonly depth: number
-  /** The delta that this one stands for: the first of those that a checkpoint did not contain. */
-  readonly rewrites?: Pick<Delta, 'hlc' | 'id'>
 }
 
 const header = {
@@ -71,13 +74,19 @@ const header = {
   governance: idSet<OpId>(GOVERNANCE_HEADS_MAX),
   keyId: id<KeyId>(),
 }
+const optional = { rewrites: idSet<DeltaId>(REWRITES_MAX) }
 // The header alone is what the sealed payload is bound to.
-const headerMessage = message('delta-header/1', record(header), DELTA_BYTES_MAX)
+const headerMessage = message('delta-header/2', record(header, optional), DELTA_BYTES_MAX)
+const ID_HASH_BYTES = 24
 // What the id is the hash of.
-const bodyMessage = message('delta-body/1', record({ ...header, sealed: bytes(SEALED_BYTES_MAX) }), DELTA_BYTES_MAX)
+const bodyMessage = message(
+  'delta-body/2',
+  record({ ...header, sealed: bytes(SEALED_BYTES_MAX) }, optional),
+  DELTA_BYTES_MAX,
+)
 // The body travels as the bytes that were hashed.
 const deltaMessage = message(
-  'delta/1',
+  'delta/2',
   record({ body: bytesWithin(DELTA_BYTES_MAX), signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) }),
   DELTA_BYTES_MAX,
 )
@@ -87,14 +96,11 @@ const event = record(
 )
 const payloadMessage = message(
   'payload/1',
-  record(
-    {
-      artifact: record({ kind: oneOf(['guest', 'host']), bytes: bytes(ARTIFACT_BYTES_MAX) }),
-      events: list(event, EVENTS_MAX),
-      depth: uint(EVENT_DEPTH_MAX),
-    },
-    { rewrites: record({ hlc: u64(), id: id<DeltaId>() }) },
-  ),
+  record({
+    artifact: record({ kind: oneOf(['guest', 'host']), bytes: bytes(ARTIFACT_BYTES_MAX) }),
+    events: list(event, EVENTS_MAX),
+    depth: uint(EVENT_DEPTH_MAX),
+  }),
   SEALED_BYTES_MAX,
 )
 
@@ -106,11 +112,12 @@ export interface SealDeltaInput {
   readonly random: Random
 }
 
-/** Throws WireError when header or payload break a bound. */
+/** Throws WireError when header or payload break a bound, or a parent is not earlier. */
 export function sealDelta({ header, payload, groupKey, signingKey, random }: SealDeltaInput): Delta {
   assert(signingKey.publicKey === header.author, 'a delta is signed by its author')
   const sealed = seal(groupKey, payloadMessage.encode(payload), headerMessage.encode(header), random)
-  const id = idOf(bodyMessage.encode({ ...header, sealed }))
+  requireLater(header)
+  const id = idOf(header.hlc, bodyMessage.encode({ ...header, sealed }))
   return { ...header, id, sealed, signature: signingKey.sign(idBytes(id)) }
 }
 
@@ -136,18 +143,28 @@ export function encodeDelta(delta: Delta): Bytes {
   return bytes
 }
 
-/** Throws WireError. The id is computed from the bytes; the signature is not checked. The bytes must not change. */
+/** Throws WireError, also where a parent is not earlier. The id is computed; the signature is not checked. The bytes must not change. */
 export function decodeDelta(bytes: Bytes): Delta {
   const { body, signature } = deltaMessage.decode(bytes)
-  const delta: Delta = { ...bodyMessage.decode(body), id: idOf(body), signature }
+  const read = bodyMessage.decode(body)
+  requireLater(read)
+  const delta: Delta = { ...read, id: idOf(read.hlc, body), signature }
   encodings.set(delta, bytes)
   return delta
 }
 
-function idOf(body: Bytes): DeltaId {
-  return idFromBytes<DeltaId>(taggedHash('calbox/delta/1', body))
+/** So the canonical order is that of the ids, and a parent sorts before its children wherever it is. */
+function idOf(hlc: bigint, body: Bytes): DeltaId {
+  return idFromBytes<DeltaId>(concat([u64be(hlc), taggedHash('calbox/delta/2', body).subarray(0, ID_HASH_BYTES)]))
 }
 
-function headerOf({ contextId, author, parents, hlc, governance, keyId }: DeltaHeader): DeltaHeader {
-  return { contextId, author, parents, hlc, governance, keyId }
+/** What a delta names is earlier than it is: it could not have known it. */
+function requireLater({ parents, rewrites, hlc }: Pick<DeltaHeader, 'parents' | 'rewrites' | 'hlc'>): void {
+  const late = [...parents, ...(rewrites ?? [])].find((id) => stampOf(id) >= hlc)
+  if (late === undefined) return
+  throw new WireError('WIRE_SHAPE', `a delta of stamp ${hlc} names ${late}, which is not earlier`, { data: {} })
+}
+
+function headerOf({ contextId, author, parents, hlc, governance, keyId, rewrites }: DeltaHeader): DeltaHeader {
+  return { contextId, author, parents, hlc, governance, keyId, ...(rewrites ? { rewrites } : {}) }
 }

@@ -27,11 +27,19 @@ export interface HeadsBeat {
   readonly root: RootHash
   /** Digest of the removals of members that the root was judged by. */
   readonly removals: Bytes
-  /** Of the deltas that count nowhere for it, absent where all count: equal heads and voids have equal roots. */
-  readonly voids?: Bytes
+  /** Hash of the checkpoint beneath it: equal heads, removals and checkpoints have equal roots. Absent: nothing is pruned. */
+  readonly checkpoint?: Bytes
+  /** For the next checkpoint. */
+  readonly vouch?: HeadsVouch
   /** The author's clock: of two beats of one author the later counts. */
   readonly hlc: bigint
   readonly author: PublicKey
+  readonly signature: Bytes
+}
+
+export interface HeadsVouch {
+  /** Hash of what is vouched for. */
+  readonly checkpoint: Bytes
   readonly signature: Bytes
 }
 
@@ -50,16 +58,18 @@ const headsFacts = {
   hlc: u64(),
   author: id<PublicKey>(),
 }
-const judged = { voids: bytes(HASH_BYTES, HASH_BYTES) }
-const headsMessage = message('heads/1', record(headsFacts, judged), GOSSIP_BYTES_MAX)
-const beatFacts = { ...headsFacts, signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) }
-const beatMessage = message('heads-beat/1', record(beatFacts, judged), GOSSIP_BYTES_MAX)
+const hash = bytes(HASH_BYTES, HASH_BYTES)
+const signature = bytes(SIGNATURE_BYTES, SIGNATURE_BYTES)
+const pruning = { checkpoint: hash, vouch: record({ checkpoint: hash, signature }) }
+const headsMessage = message('heads/2', record(headsFacts, pruning), GOSSIP_BYTES_MAX)
+const beatFacts = { ...headsFacts, signature }
+const beatMessage = message('heads-beat/2', record(beatFacts, pruning), GOSSIP_BYTES_MAX)
 const gossipMessage = message(
-  'gossip/1',
+  'gossip/2',
   union<'t', Gossip>('t', {
     deltas: record({ items: list(bytes(GOSSIP_BYTES_MAX), GOSSIP_ITEMS_MAX, 1) }),
     announce: record({ items: list(announced, GOSSIP_ITEMS_MAX, 1) }),
-    heads: record(beatFacts, judged),
+    heads: record(beatFacts, pruning),
     ops: record({ items: list(bytes(OP_BYTES_MAX), GOSSIP_ITEMS_MAX, 1) }),
   }),
   GOSSIP_BYTES_MAX,
@@ -109,7 +119,8 @@ export function verifyHeads(beat: HeadsBeat): boolean {
 }
 
 function signedHash(beat: Omit<HeadsBeat, 'signature'>): Bytes {
-  const { contextId, heads, root, removals, hlc, author, voids } = beat
-  const facts = { contextId, heads, root, removals, hlc, author, ...(voids ? { voids } : {}) }
-  return taggedHash('calbox/heads/1', headsMessage.encode(facts))
+  const { contextId, heads, root, removals, hlc, author, checkpoint, vouch } = beat
+  const more = { ...(checkpoint ? { checkpoint } : {}), ...(vouch ? { vouch } : {}) }
+  const facts = { contextId, heads, root, removals, hlc, author, ...more }
+  return taggedHash('calbox/heads/2', headsMessage.encode(facts))
 }

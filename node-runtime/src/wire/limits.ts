@@ -27,6 +27,8 @@ export const DELTA_BYTES_MAX = SEALED_BYTES_MAX + 64 * KIB
 export const PARENTS_MAX = 256
 /** Heads named by one heartbeat. With more, the first ones are named: they lead a puller to the rest. */
 export const HEADS_MAX = 4096
+/** Ids that a delta stands for. Of more, the first and the last: one is lost again only where two histories met. */
+export const REWRITES_MAX = 16
 /** Governance heads cited by one delta: more than that many administrators never act at once. */
 export const GOVERNANCE_HEADS_MAX = 256
 
@@ -59,8 +61,6 @@ export const CBOR_ITEMS_MAX = 300_000
 
 /** A frame of a sync stream; the network's own frame limit is a little higher. */
 export const SYNC_FRAME_BYTES_MAX = 3 * MIB
-/** Deltas asked for by their ids alone in one pull; the next one asks for more. */
-export const NAMED_IDS_MAX = 256
 /** Items or entries of one frame. */
 export const SYNC_ITEMS_MAX = 4096
 /** Topics compared in one hello. With more, the rest is left to the periodic round. */
@@ -89,14 +89,14 @@ export const BLOB_HASHES_BYTES_MAX = BLOB_CHUNKS_MAX * 32
 /** A manifest with its framing. */
 export const BLOB_MESSAGE_BYTES_MAX = BLOB_HASHES_BYTES_MAX + 4 * KIB
 
-/** Of a checkpoint: heads and parents of later deltas. With more nothing is pruned until there are fewer. */
-export const BENEATH_MAX = 16_384
 /** Everybody who ever wrote into one context. With more nothing is pruned any more. */
 export const CHECKPOINT_AUTHORS_MAX = 10_000
-/** Void deltas that a checkpoint names, the last ones: of more, who compares roots cannot say which. */
-export const VOIDS_NAMED_MAX = 1024
-/** Fits into one frame with the beats of a greeting. */
-export const CHECKPOINT_BYTES_MAX = 2 * MIB
+/** Ids that a checkpoint names, the last ones it contains: what builds on older ones is written again. */
+export const RECENT_MAX = 2048
+/** Its authors and ids. */
+export const CHECKPOINT_BYTES_MAX = MIB
+/** With a vouch of each writer. It fits into one frame with the beats of a greeting. */
+export const CERTIFIED_BYTES_MAX = 2 * MIB
 /** Beats in one greeting, and their bytes; others wait for the next one. */
 export const GREETING_BEATS_MAX = 1024
 export const GREETING_BEATS_BYTES = 512 * KIB

@@ -1,5 +1,5 @@
 // One value of every message kind, made from fixed keys: what the golden bytes under fixtures/ are the encoding of.
-import { type Bytes, utf8 } from '../base/bytes.ts'
+import { type Bytes, concat, utf8 } from '../base/bytes.ts'
 import { taggedHash } from '../base/hash.ts'
 import {
   type AccountId,
@@ -21,6 +21,8 @@ import { signInvitation } from './invitation.ts'
 import { encodeOp, type SignedOp, signOp } from './op.ts'
 
 export const bytesOf = (label: string): Bytes => new Uint8Array(taggedHash('test', utf8(label)))
+/** Of a delta that is earlier than all here. */
+export const earlyId = (label: string): DeltaId => idFromBytes(concat([new Uint8Array(8), bytesOf(label).subarray(8)]))
 export const idOf = <T extends Id>(label: string): T => idFromBytes<T>(bytesOf(label))
 
 export const alice: SigningKey = signingKeyFromSeed(bytesOf('alice'))
@@ -51,13 +53,10 @@ export const payload: DeltaPayload = {
   depth: 1,
 }
 
-/** Of a delta that stands for another. */
-export const rewriting: DeltaPayload = { ...payload, rewrites: { hlc: 1_754_000_000_000_000_001n, id: idOf('first') } }
-
 const header = {
   contextId,
   author: alice.publicKey,
-  parents: [idOf<DeltaId>('p1'), idOf<DeltaId>('p2')].sort(),
+  parents: [earlyId('p1'), earlyId('p2')].sort(),
   hlc: 1_755_000_000_123_456_789n,
   governance: [idOf<OpId>('op')],
   keyId: keyIdOf(groupKey),
@@ -65,7 +64,11 @@ const header = {
 const sealing = { header, groupKey, signingKey: alice, random: fixedRandom }
 
 export const delta: Delta = sealDelta({ ...sealing, payload })
-export const rewritten: Delta = sealDelta({ ...sealing, payload: rewriting })
+export const rewritten: Delta = sealDelta({
+  ...sealing,
+  header: { ...header, rewrites: [earlyId('first'), earlyId('last')].sort() },
+  payload,
+})
 
 const bodies: readonly OpBody[] = [
   { kind: 'namespace_created', applicationId, name: 'team', admin: memberKeys(alice), keyId: keyIdOf(groupKey), salt },

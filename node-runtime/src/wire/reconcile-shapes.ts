@@ -5,7 +5,7 @@ import { ANSWERS_MAX, PART_KEYS_MAX, RANGE_PARTS_MAX, SET_KEYS_MAX, WANTS_MAX } 
 import { bytes, bytesWithin, list, plain, type RecordOf, record, type Shape, uint, union, wrong } from './shape.ts'
 
 /** A stamp of 8 bytes and an id of 32. */
-const KEY_BYTES = 40
+const KEY_BYTES = 32
 /** A key, and one byte more: the bound just behind it. */
 const BOUND_BYTES_MAX = KEY_BYTES + 1
 /** As a bound: sorts after all others. */

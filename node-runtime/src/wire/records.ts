@@ -43,7 +43,7 @@ export interface UndoRow {
 /** What is behind it has no rows, or rows that are being removed. */
 export interface CheckpointRow {
   readonly v: 1
-  /** The encoded checkpoint. */
+  /** The encoded checkpoint, with its vouches. */
   readonly checkpoint: Bytes
   /** Position in the stack of the first delta that is not in it. */
   readonly base: number
@@ -94,7 +94,7 @@ export interface GroupKeyRow {
 export interface ReissueRow {
   readonly v: 1
   readonly delta: Bytes
-  /** Of each other member the last delta it knew of that went with it, as stamp and id: those are written again first. */
+  /** Of each other member the last delta it knew of that went with it: those are written again first. */
   readonly behind: readonly { readonly author: Bytes; readonly place: Bytes }[]
 }
 
@@ -130,8 +130,6 @@ const content = bytes(Number.MAX_SAFE_INTEGER)
 const anyText = text(Number.MAX_SAFE_INTEGER)
 const count = uint(Number.MAX_SAFE_INTEGER)
 const hash = bytes(ID_LENGTH, ID_LENGTH)
-/** A stamp and an id. */
-const PLACE_LENGTH = 8 + ID_LENGTH
 const storage = oneOf(['guest', 'host'])
 const v = plain((raw, at): 1 => {
   if (raw !== 1) throw wrong(at, '1', raw)
@@ -189,7 +187,7 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
   'own delta to be written again': record({
     v,
     delta: content,
-    behind: list(record({ author: hash, place: bytes(PLACE_LENGTH, PLACE_LENGTH) }), Number.MAX_SAFE_INTEGER),
+    behind: list(record({ author: hash, place: hash }), Number.MAX_SAFE_INTEGER),
   }),
 }
 

@@ -1,16 +1,15 @@
 // Messages of the streams between two nodes: the hello that compares heads, and requests with their answers.
 import type { Bytes } from '../base/bytes.ts'
-import type { ContextId, DeltaId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
+import type { ContextId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
 import { message } from './codec.ts'
 import { type Invitation, invitation } from './invitation.ts'
 import {
-  CHECKPOINT_BYTES_MAX,
+  CERTIFIED_BYTES_MAX,
   GREETING_BEATS_BYTES,
   GREETING_BEATS_MAX,
   HEADS_MAX,
   HELLO_TOPICS_MAX,
   KEYS_MAX,
-  NAMED_IDS_MAX,
   OP_BYTES_MAX,
   OPS_WITH_KEYS_MAX,
   SYNC_FRAME_BYTES_MAX,
@@ -38,20 +37,13 @@ export type SyncRequest =
   | { readonly t: 'compare'; readonly contextId: ContextId; readonly probes: readonly Probe[] }
   /** The deltas themselves, in the order of `wants`, which ascend. */
   | { readonly t: 'fetch'; readonly contextId: ContextId; readonly wants: readonly Want[] }
-  /** Single deltas by their ids alone, of which the asker does not know the stamps: perhaps they are pruned there. */
-  | { readonly t: 'named'; readonly contextId: ContextId; readonly ids: readonly DeltaId[] }
   /** What the receiver lacks; `more`: and other things. */
   | { readonly t: 'lacking'; readonly contextId: ContextId; readonly keys: readonly string[]; readonly more: boolean }
   /** The state at the peer's checkpoint, which this is the hash of, from behind a key on. */
   | { readonly t: 'snapshot'; readonly contextId: ContextId; readonly checkpoint: Bytes; readonly after?: Bytes }
-  /** Whether the asked one has the same root at this checkpoint of another member, here encoded. */
-  | { readonly t: 'vouch'; readonly contextId: ContextId; readonly checkpoint: Bytes }
   | { readonly t: 'base'; readonly contextId: ContextId }
   /** `ops`: the asker's own log, so that its joining is known before the answer. */
   | { readonly t: 'keys'; readonly namespaceId: NamespaceId; readonly groupId: GroupId; readonly ops: readonly Bytes[] }
-
-/** `same`: as it is judged there, or with what is void counted. `unknown`: something else is held, or it was pruned further. */
-export type Standing = 'same' | 'other' | 'unknown'
 
 export type RefusalCode = 'unknown' | 'not_a_member' | 'not_found' | 'busy'
 
@@ -60,13 +52,11 @@ export type SyncFrame =
   | { readonly t: 'items'; readonly items: readonly Bytes[] }
   /** A piece of one item that is too large for a frame. */
   | { readonly t: 'part'; readonly bytes: Bytes; readonly last: boolean }
-  /** The newest signed heads of members that the peer knows, its own included; its signed checkpoint. */
+  /** The newest signed heads of members that the peer knows, its own included; its checkpoint, where the asker has another. */
   | { readonly t: 'greeting'; readonly beats: readonly Bytes[]; readonly checkpoint?: Bytes }
   /** One for each probe of a `compare`. What is before `floor` was pruned here and is not compared. */
   | { readonly t: 'answers'; readonly floor: string; readonly answers: readonly Answer[] }
   | { readonly t: 'entries'; readonly entries: readonly { readonly key: Bytes; readonly value: Bytes }[] }
-  /** To `vouch`. */
-  | { readonly t: 'standing'; readonly standing: Standing }
   /** The answer is complete. `more`: ask again, there was too much for one answer. */
   | { readonly t: 'end'; readonly more: boolean }
   | { readonly t: 'refused'; readonly code: RefusalCode; readonly message: string }
@@ -80,16 +70,14 @@ export const helloMessage = message<Hello>(
 )
 
 export const syncRequestMessage = message<SyncRequest>(
-  'sync-request/1',
+  'sync-request/2',
   union<'t', SyncRequest>('t', {
     ops: record({ namespaceId: id<NamespaceId>(), have: idSet<OpId>(HEADS_MAX) }, { invitation }),
     greet: record({ contextId: id<ContextId>() }, { beat: bytes(GREETING_BEATS_BYTES) }),
     compare: record({ contextId: id<ContextId>(), probes }),
     fetch: record({ contextId: id<ContextId>(), wants }),
-    named: record({ contextId: id<ContextId>(), ids: idSet<DeltaId>(NAMED_IDS_MAX) }),
     lacking: record({ contextId: id<ContextId>(), keys: setKeys, more: flag() }),
     snapshot: record({ contextId: id<ContextId>(), checkpoint: hash }, { after: bytes(SYNC_FRAME_BYTES_MAX) }),
-    vouch: record({ contextId: id<ContextId>(), checkpoint: bytes(CHECKPOINT_BYTES_MAX) }),
     base: record({ contextId: id<ContextId>() }),
     keys: record({
       namespaceId: id<NamespaceId>(),
@@ -101,13 +89,13 @@ export const syncRequestMessage = message<SyncRequest>(
 )
 
 export const syncFrameMessage = message<SyncFrame>(
-  'sync-frame/1',
+  'sync-frame/2',
   union<'t', SyncFrame>('t', {
     items: record({ items: list(bytes(SYNC_FRAME_BYTES_MAX), Math.max(SYNC_ITEMS_MAX, KEYS_MAX), 1) }),
     part: record({ bytes: bytes(SYNC_FRAME_BYTES_MAX), last: flag() }),
     greeting: record(
       { beats: list(bytes(GREETING_BEATS_BYTES), GREETING_BEATS_MAX) },
-      { checkpoint: bytes(CHECKPOINT_BYTES_MAX) },
+      { checkpoint: bytes(CERTIFIED_BYTES_MAX) },
     ),
     answers: record({ floor: setBound, answers }),
     entries: record({
@@ -117,7 +105,6 @@ export const syncFrameMessage = message<SyncFrame>(
         1,
       ),
     }),
-    standing: record({ standing: oneOf(['same', 'other', 'unknown']) }),
     end: record({ more: flag() }),
     refused: record({ code: oneOf(['unknown', 'not_a_member', 'not_found', 'busy']), message: text(1024) }),
   }),

@@ -11,29 +11,30 @@ import type { Turns } from '../turns.ts'
 export interface AcceptedParts {
   readonly rows: Pick<ContextStore, 'deltas'>
   readonly dag: Pick<Dag, 'inOrder' | 'heads'>
-  readonly written: ReadonlyMap<PublicKey, bigint>
   readonly checkpoint: () => Checkpoint | undefined
   readonly turns: Turns
 }
 
-/** In ascending order. Reads every delta that is not pruned, unless the account never wrote here. */
+/** In ascending order. Reads every delta that is not pruned. */
 export async function acceptedFrom(account: AccountId, parts: AcceptedParts): Promise<DeltaId[]> {
-  const { dag, written } = parts
-  const keys = new Set([...written.keys()].filter((key) => accountOf(key) === account))
-  if (keys.size === 0) return []
-  const cover = coverOf(await appliedOf(keys, parts), keys, parts)
-  const heads = dag.heads()
+  const isOf = memoized((key) => accountOf(key) === account)
+  const own = await appliedOf(isOf, parts)
+  const pruned = parts.checkpoint()
+  const hasPruned = Object.keys(pruned?.authors ?? {}).some((key) => isOf(key as PublicKey))
+  if (own.size === 0 && !hasPruned) return []
+  const cover = coverOf(own, hasPruned ? (pruned?.heads ?? []) : [], parts)
+  const heads = parts.dag.heads()
   // Their past has all of it, too.
   const chosen = heads.length < cover.length ? heads : cover
   // More than one operation can say are the work of an author who forked: what it wrote first is what others have had.
   return chosen.slice(0, PINNED_HEADS_MAX).sort()
 }
 
-async function appliedOf(keys: ReadonlySet<PublicKey>, { rows, turns }: AcceptedParts): Promise<Set<DeltaId>> {
+async function appliedOf(isOf: (key: PublicKey) => boolean, { rows, turns }: AcceptedParts): Promise<Set<DeltaId>> {
   const applied = new Set<DeltaId>()
   for await (const { delta, status } of rows.deltas()) {
     await turns.spend(delta.sealed.byteLength)
-    if (status === 'applied' && keys.has(delta.author)) applied.add(delta.id)
+    if (status === 'applied' && isOf(delta.author)) applied.add(delta.id)
   }
   return applied
 }
@@ -41,8 +42,8 @@ async function appliedOf(keys: ReadonlySet<PublicKey>, { rows, turns }: Accepted
 /** Those of `own` that no other of them builds on, and what is needed to reach those that are pruned; oldest first. */
 function coverOf(
   own: ReadonlySet<DeltaId>,
-  keys: ReadonlySet<PublicKey>,
-  { dag, checkpoint }: AcceptedParts,
+  pruned: readonly DeltaId[],
+  { dag }: Pick<AcceptedParts, 'dag'>,
 ): DeltaId[] {
   const beneath = new Set<DeltaId>()
   const cover: DeltaId[] = []
@@ -51,9 +52,16 @@ function coverOf(
     if (own.has(id) && !isBeneath) cover.push(id)
     if (own.has(id) || isBeneath) for (const parent of parents) beneath.add(parent)
   }
-  const pruned = checkpoint()
-  // All that is pruned is in the past of what is known of it.
-  const hasPruned = pruned?.authors.some(({ author }) => keys.has(author)) ?? false
-  const reached = hasPruned ? (pruned?.beneath ?? []).filter(({ id }) => !beneath.has(id)) : []
-  return [...reached.map(({ id }) => id), ...cover.reverse()]
+  // All that is pruned is in the past of its heads.
+  return [...pruned.filter((id) => !beneath.has(id)), ...cover.reverse()]
+}
+
+/** Hashing a key once is enough. */
+function memoized(ask: (key: PublicKey) => boolean): (key: PublicKey) => boolean {
+  const known = new Map<PublicKey, boolean>()
+  return (key) => {
+    const answer = known.get(key) ?? ask(key)
+    known.set(key, answer)
+    return answer
+  }
 }

@@ -64,14 +64,6 @@ export class Folder {
     return transaction.root()
   }
 
-  /** The root of the fold of just these ready deltas, in canonical order. Nothing is written. */
-  async rootOf(deltas: readonly Positioned[]): Promise<RootHash> {
-    const common = deltas.findIndex(({ id }, index) => id !== this.#stack[index]?.id)
-    const kept = common === -1 ? deltas.length : common
-    const { transaction } = await this.#refold(kept, deltas.slice(kept), new Map())
-    return transaction.root()
-  }
-
   /** The first `count` of the stack are behind a stored checkpoint. */
   prune(count: number): void {
     this.#stack.splice(0, count)

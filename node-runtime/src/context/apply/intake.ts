@@ -138,12 +138,6 @@ export class Intake {
     }
   }
 
-  /** Everybody would take it, or has. */
-  isGenuine(delta: Delta): boolean {
-    const { authority, record } = this.#parts
-    return delta.contextId === record.id && verifyDelta(delta) && authority.judge(record.id, delta) === 'yes'
-  }
-
   refuse(delta: Delta, reason: string): undefined {
     this.#refused += 1
     this.#parts.log.debug({ deltaId: delta.id, author: delta.author, reason }, 'delta refused')

@@ -1,10 +1,9 @@
 // The path of deltas from others: through the intake into the graph, and what becomes ready from there into the state,
 // with the rows of its handlers, in batches.
-import type { DeltaId, PublicKey } from '../../base/ids.ts'
+import type { DeltaId } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
-import { itemKey } from '../../reconcile/item-key.ts'
 import type { StoreOp } from '../../store/store.ts'
-import type { Delta, DeltaPayload } from '../../wire/delta.ts'
+import type { Delta } from '../../wire/delta.ts'
 import { ContextError } from '../errors.ts'
 import { handlerRows } from '../handlers/handler-rows.ts'
 import type { Ledger } from '../ledger.ts'
@@ -15,6 +14,7 @@ import type { Pruner } from '../retention/pruner.ts'
 import type { Turns } from '../turns.ts'
 import type { Aged } from '../waiting/aged.ts'
 import type { Arrived, Folder } from './folder.ts'
+import { standsForHandled } from './handled.ts'
 import type { Intake } from './intake.ts'
 import type { Revision } from './revision.ts'
 import type { Voids } from './voids.ts'
@@ -31,7 +31,7 @@ type Arrivals = ReadonlyMap<DeltaId, Arrived>
 
 type ReceiverParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'dag' | 'identity' | 'hlc' | 'outbound' | 'again' | 'written' | 'voidSet'
+  'record' | 'rows' | 'dag' | 'identity' | 'hlc' | 'outbound' | 'again' | 'rewritten'
 > & {
   readonly aged: Aged
   readonly pruner: Pruner
@@ -43,7 +43,7 @@ type ReceiverParts = Pick<
   readonly turns: Turns
   readonly holds: (id: DeltaId) => boolean
   /** It counts, here for the first time or again. */
-  readonly onCounting: (delta: Delta, payload: DeltaPayload) => void
+  readonly onCounting: (delta: Delta) => void
   /** Rows for the queue of handlers were stored. */
   readonly onHandlers: () => void
 }
@@ -52,10 +52,8 @@ export class Receiver {
   readonly #parts: ReceiverParts
   #behind = 0
   #evicted = 0
-  /** Ready, or never to be: whose children may be aged. */
+  /** Ready: whose children may be aged. */
   readonly #settled: DeltaId[] = []
-  /** Of what waits for its parents. */
-  readonly #authors = new Map<DeltaId, PublicKey>()
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts
@@ -69,11 +67,6 @@ export class Receiver {
   /** Deltas that waited for parents and were too many, since the start. */
   get evictedCount(): number {
     return this.#evicted
-  }
-
-  /** It waits no longer in memory. */
-  forgetAuthor(id: DeltaId): void {
-    this.#authors.delete(id)
   }
 
   /** Runs in the queue of the context. `first` goes into the first batch. */
@@ -105,7 +98,7 @@ export class Receiver {
   }
 
   async #take(deltas: readonly Delta[], from: PeerId | undefined, first: readonly StoreOp[]): Promise<ReceiveResult> {
-    const { dag, hlc, intake, rows, outbound, revision } = this.#parts
+    const { dag, hlc, intake, rewritten, rows, outbound, revision } = this.#parts
     const arrived = new Map<DeltaId, Arrived>()
     const ready: DagNode[] = []
     const ops: StoreOp[] = [...first]
@@ -113,49 +106,35 @@ export class Receiver {
     const before = intake.refusedCount
     for (const delta of deltas) {
       if (intake.isWaiting(delta.id)) continue
+      if (dag.isBeneath(delta.id)) {
+        this.#refuseBehind(delta)
+        continue
+      }
       if (dag.has(delta.id)) {
         intake.leave(delta.id)
         continue
       }
       await this.#parts.turns.spend(delta.sealed.byteLength)
-      if (itemKey(delta.hlc, delta.id) < this.#parts.pruner.bound) {
-        if (this.#parts.pruner.contains(delta)) ready.push(...this.#learn(delta, ops))
-        else this.#refuseBehind(delta, ops)
-        continue
-      }
       const payload = intake.admit(delta, ops)
       if (payload === undefined) continue
+      for (const id of delta.rewrites ?? []) rewritten.add(id)
       const result = dag.receive(nodeOf(delta))
-      if (result.outcome === 'pending' && this.#isAbandoned(delta)) {
-        dag.forget(delta.id)
-        this.#refuseBehind(delta, ops)
-        continue
-      }
       this.#evicted += result.evicted.length
-      this.#settled.push(...result.invalid)
-      for (const id of [...result.evicted, ...result.invalid]) {
-        ops.push(rows.dropDelta(id))
-        this.#authors.delete(id)
-      }
-      if (result.outcome === 'invalid') {
-        intake.refuse(delta, result.reason ?? 'invalid')
-        this.#parts.pruner.behind.remember(delta)
-        continue
-      }
+      for (const id of result.evicted) ops.push(rows.dropDelta(id))
       hlc.observe(delta.hlc)
       arrived.set(delta.id, { delta, payload })
       ready.push(...result.ready)
-      if (result.outcome === 'pending') this.#authors.set(delta.id, delta.author)
       if (result.outcome === 'pending') ops.push(rows.putDelta(delta, this.#waitingStatus(delta.id)))
       for (const id of result.missing) missing.add(id)
     }
     for (const { id } of ready) this.#settled.push(id)
     // One delta can complete thousands, of which the graph has told in one go.
     if (ready.length > APPLY_BATCH_MAX) await this.#parts.turns.pass()
-    ops.push(...this.#abandoned(ready, arrived))
+    // In the first batch: a crash behind it must not leave what is judged by half.
+    if (this.#parts.voids.completes(ready.map(({ id }) => id))) ops.push(this.#parts.ledger.unjudge())
     await this.#applyReady(ready, arrived, ops)
     // Also where a removal came meanwhile: what is shown is judged by one and the same.
-    if (this.#parts.voids.completes(ready.map(({ id }) => id)) || revision.isDue) await revision.run()
+    await revision.runIfDue()
     this.#parts.ledger.show()
     this.#parts.pruner.wake()
     const wanted = [...missing].filter((id) => !this.#parts.holds(id))
@@ -167,58 +146,13 @@ export class Receiver {
     }
   }
 
-  /** It is in the state. Kept where something waits for it, so that others who have pruned it can take that, too. */
-  #learn(delta: Delta, ops: StoreOp[]): readonly DagNode[] {
-    const { dag, intake, rows } = this.#parts
+  /** Its author learns of it from the checkpoint, and writes it again on the present heads. */
+  #refuseBehind(delta: Delta): void {
+    const { intake, pruner } = this.#parts
     intake.leave(delta.id)
-    if (!dag.awaits(delta.id) || !intake.isGenuine(delta)) return []
-    const { ready, invalid } = dag.learn(delta)
-    this.#settled.push(delta.id, ...invalid)
-    ops.push(rows.putBeneath(delta), ...invalid.map((id) => rows.dropDelta(id)))
-    return ready
-  }
-
-  /** Its author learns of it from our checkpoint, and writes it again on the present heads. */
-  #refuseBehind(delta: Delta, ops: StoreOp[]): void {
-    const { dag, intake, rows } = this.#parts
+    if (pruner.contains(delta)) return
     this.#behind += 1
-    intake.leave(delta.id)
-    intake.refuse(delta, 'behind the frontier')
-    this.#parts.pruner.behind.remember(delta)
-    const fallen = dag.refuse(delta.id)
-    this.#parts.pruner.behind.rememberStored(fallen, rows)
-    const gone = [delta.id, ...fallen]
-    this.#settled.push(...gone)
-    ops.push(...gone.map((id) => rows.dropDelta(id)))
-  }
-
-  /**
-   * What an author writes builds on all that it wrote before. So what waits and is earlier than a complete one of the
-   * same author was given up by it: it was behind a frontier, or built on what was, and is written again elsewhere.
-   */
-  #isAbandoned({ author, hlc }: Pick<Delta, 'author' | 'hlc'>): boolean {
-    return this.#parts.pruner.checkpoint !== undefined && hlc < (this.#parts.written.get(author) ?? 0n)
-  }
-
-  /** `ready` have become complete: what of the same authors still waits may go with that. */
-  #abandoned(ready: readonly DagNode[], arrived: Arrivals): StoreOp[] {
-    const { dag, pruner, rows, written } = this.#parts
-    for (const { id, hlc } of ready) {
-      const author = arrived.get(id)?.delta.author ?? this.#authors.get(id)
-      this.#authors.delete(id)
-      if (author !== undefined && hlc > (written.get(author) ?? 0n)) written.set(author, hlc)
-    }
-    if (pruner.checkpoint === undefined || ready.length === 0) return []
-    const given = [...dag.pending()].filter(({ id, hlc }) => {
-      const author = this.#authors.get(id)
-      return author !== undefined && this.#isAbandoned({ author, hlc })
-    })
-    for (const { id } of given) {
-      dag.forget(id)
-      this.#authors.delete(id)
-    }
-    this.#behind += given.length
-    return given.map(({ id }) => rows.dropDelta(id))
+    intake.refuse(delta, 'behind the checkpoint')
   }
 
   #waitingStatus(id: DeltaId): 'again' | 'pending' {
@@ -235,19 +169,18 @@ export class Receiver {
       const isVoid = batch.map(({ delta }) => this.#parts.voids.isVoid(delta))
       const counting = batch.filter((_, index) => !isVoid[index])
       const fold = await this.#parts.folder.fold(counting).catch((error) => this.#postpone(error, left, arrived, ops))
-      const fresh = counting.filter(({ delta }) => !this.#parts.again.has(delta.id))
+      const fresh = counting.filter(
+        ({ delta }) => !this.#parts.again.has(delta.id) && !standsForHandled(delta, this.#parts),
+      )
       for (const entry of fresh) ops.push(...handlerRows(rows, identity.publicKey, entry))
       batch.forEach(({ delta }, index) => {
         if (isVoid[index]) ops.push(rows.putDelta(delta, this.#parts.again.has(delta.id) ? 'voided' : 'void'))
       })
       await this.#parts.ledger.commit([...ops, ...fold.ops])
       fold.committed()
-      batch.forEach(({ delta }, index) => {
-        this.#parts.voidSet.mark(delta.id, isVoid[index] ?? false)
-      })
       ops = []
       for (const { delta, payload } of fresh) this.#parts.ledger.emit(delta.id, payload.events)
-      for (const { delta, payload } of counting) this.#parts.onCounting(delta, payload)
+      for (const { delta } of counting) this.#parts.onCounting(delta)
       this.#parts.onHandlers()
       start += batch.length
       if (start < nodes.length) await this.#parts.turns.pass()
@@ -281,6 +214,8 @@ export class Receiver {
     let bytes = 0
     for (const node of nodes.slice(start, start + APPLY_BATCH_MAX)) {
       const entry = this.#arrivedOf(node, arrived)
+      // What counts of the two is judged by what is stored.
+      if (batch.some(({ delta }) => entry.delta.rewrites?.includes(delta.id))) break
       batch.push(entry)
       bytes += entry.delta.sealed.byteLength
       // What waited was read from the store and opened.

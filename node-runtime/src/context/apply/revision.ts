@@ -11,12 +11,13 @@ import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { comparePositions, type FoldPlan, type Positioned, planFold } from './fold.ts'
 import type { Arrived, Folder } from './folder.ts'
+import { standsForHandled } from './handled.ts'
 import type { Voids } from './voids.ts'
 import type { Witness } from './witness.ts'
 
 type RevisionParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'authority' | 'identity' | 'retention' | 'voidSet' | 'log'
+  'record' | 'rows' | 'authority' | 'identity' | 'retention' | 'again' | 'log'
 > & {
   readonly folder: Folder
   readonly ledger: Ledger
@@ -58,15 +59,13 @@ export class Revision {
   }
 
   async run(): Promise<void> {
-    const { authority, ledger, record, log, witness, voidSet } = this.#parts
+    const { authority, ledger, record, log, witness } = this.#parts
     const judgement = authority.judgement(record.id)
     await witness.note()
     const found = await this.#look()
     const isSame = found.dropped.size + found.back.length === 0
     if (!isSame) await this.#refold(found, judgement)
     else if (this.isDue) await ledger.commit([ledger.judgementOp(judgement)])
-    for (const id of found.dropped) voidSet.mark(id, true)
-    for (const { id } of found.back) voidSet.mark(id, false)
     ledger.judgedBy(judgement)
     if (isSame) return
     log.info({ voided: found.dropped.size, restored: found.back.length }, 'deltas judged again after a removal')
@@ -83,7 +82,8 @@ export class Revision {
       const isVoid = voids.isVoid(delta)
       if (isVoid === (status !== 'applied')) continue
       if (isVoid) dropped.add(delta.id)
-      else back.push({ id: delta.id, hlc: delta.hlc, isFresh: status === 'void' })
+      else
+        back.push({ id: delta.id, hlc: delta.hlc, isFresh: status === 'void' && !standsForHandled(delta, this.#parts) })
     }
     return { dropped, back: back.sort(comparePositions) }
   }

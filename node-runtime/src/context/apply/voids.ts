@@ -1,19 +1,24 @@
-// Which deltas of removed members are void. A removal pins heads whose past is what was accepted from the member; what it
-// wrote outside of that, without knowing of the removal, counts nowhere. It is a function of the ready deltas and of the
-// governance operations at hand, so it is the same wherever those are the same (I1); no stamp has a say in it.
+// Which deltas are void: what is lost, what stands for a delta that counts, and what removed members wrote. A removal pins heads whose past is what was accepted from the member; what it
+// wrote outside of that, without knowing of the removal, counts nowhere. All that is a function of the ready deltas and of the
+// governance operations at hand and of the checkpoint, so it is the same wherever those are the same (I1); no stamp has a say in it.
 import { equalBytes } from '../../base/bytes.ts'
 import type { ContextId, DeltaId } from '../../base/ids.ts'
 import type { Dag } from '../../dag/dag.ts'
 import type { Removal } from '../../governance/namespace-state.ts'
 import { pinsOf } from '../../governance/removal-pins.ts'
+import type { Checkpoint } from '../../wire/checkpoint.ts'
 import type { Delta } from '../../wire/delta.ts'
+import type { ContextStore } from '../context-store.ts'
 import { PASTS_KEPT_MAX } from '../limits.ts'
 import type { Authority } from '../ports.ts'
 
 export interface VoidsParts {
   readonly contextId: ContextId
   readonly authority: Pick<Authority, 'judgement' | 'removalsIn' | 'removalsUnseen'>
-  readonly dag: Pick<Dag, 'get' | 'isReady'>
+  readonly dag: Pick<Dag, 'get' | 'isReady' | 'ready' | 'isLost' | 'isBeneath'>
+  readonly rows: Pick<ContextStore, 'delta'>
+  readonly rewritten: ReadonlySet<DeltaId>
+  readonly checkpoint: () => Checkpoint | undefined
 }
 
 export class Voids {
@@ -28,9 +33,19 @@ export class Voids {
   }
 
   /** Of a delta that is ready in the graph. */
-  isVoid(delta: Pick<Delta, 'id' | 'author' | 'governance'>): boolean {
+  isVoid(delta: Pick<Delta, 'id' | 'author' | 'governance' | 'rewrites'>): boolean {
+    if (this.#parts.dag.isLost(delta.id)) return true
+    if (delta.rewrites?.some((id) => this.#counts(id))) return true
     const removals = this.#parts.authority.removalsUnseen(this.#parts.contextId, delta)
     return removals.some((removal) => !this.accepts(removal, delta.id))
+  }
+
+  /** What a delta that was written again stands for; each sorts before it, so this ends. */
+  #counts(id: DeltaId): boolean {
+    const { dag, rows, checkpoint } = this.#parts
+    if (dag.isBeneath(id)) return checkpoint()?.recent.counting.includes(id) ?? false
+    const delta = dag.ready(id) && rows.delta(id)
+    return delta !== undefined && !this.isVoid(delta)
   }
 
   /** True as long as nobody has said what was accepted. */
@@ -39,12 +54,21 @@ export class Voids {
     return pins === undefined || this.#pastOf(pins).has(id)
   }
 
-  /** `ids` have become ready. True when what is void has to be looked at again: with a pinned head a past grows. */
-  completes(ids: Iterable<DeltaId>): boolean {
+  /**
+   * These have become ready, and are not judged yet. True when what is void has to be looked at again: with a pinned head a
+   * past grows, and what stands for one of them counts no more.
+   */
+  completes(ids: readonly DeltaId[]): boolean {
+    const { rewritten } = this.#parts
     const pinned = this.#allPinned()
-    if (pinned.size === 0 || ![...ids].some((id) => pinned.has(id))) return false
+    const isPinned = pinned.size > 0 && ids.some((id) => pinned.has(id))
+    if (isPinned) this.#pasts.clear()
+    return isPinned || (rewritten.size > 0 && ids.some((id) => rewritten.has(id)))
+  }
+
+  /** History was pruned: a past ends there now. */
+  forgetPasts(): void {
     this.#pasts.clear()
-    return true
   }
 
   #allPinned(): ReadonlySet<DeltaId> {

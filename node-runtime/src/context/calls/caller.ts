@@ -5,7 +5,7 @@ import { type BlobId, type DeltaId, idBytes } from '../../base/ids.ts'
 import type { GuestOutcome } from '../../runtime/guest-executor.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { type Delta, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
-import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
+import { GOVERNANCE_HEADS_MAX, PARENTS_MAX, REWRITES_MAX } from '../../wire/limits.ts'
 import type { Folder } from '../apply/folder.ts'
 import type { Revision } from '../apply/revision.ts'
 import { BlobEffects } from '../blobs/blob-effects.ts'
@@ -13,7 +13,7 @@ import { ContextError } from '../errors.ts'
 import { logGuest } from '../guest-log.ts'
 import type { Ledger } from '../ledger.ts'
 import { type ContextParts, nodeOf } from '../parts.ts'
-import { dropReissue, positionOf, type Reissue } from '../retention/reissue-rows.ts'
+import { dropReissue, type Reissue } from '../retention/reissue-rows.ts'
 
 export interface CallRequest {
   readonly method: string
@@ -44,7 +44,6 @@ type CallerParts = Pick<
   | 'rows'
   | 'state'
   | 'dag'
-  | 'written'
   | 'executor'
   | 'module'
   | 'identity'
@@ -83,7 +82,7 @@ export class Caller {
   }
 
   /**
-   * Writes an own delta again that a snapshot did not contain: the same artifact and events on the present heads. Runs in
+   * Writes an own delta again that is lost: the same artifact and events on the present heads. Runs in
    * the queue of the context. Throws as a call does.
    */
   async reissue({ origin, delta: original }: Reissue): Promise<void> {
@@ -91,8 +90,8 @@ export class Caller {
     await revision.runIfDue()
     await authority.renewKey(record.groupId)
     const also = () => Promise.resolve([dropReissue(record.id, origin)])
-    const payload = { ...folder.open(original), rewrites: positionOf(origin) }
-    const delta = await this.#write(payload, also, () => {})
+    const { rewrites = [], id } = original
+    const delta = await this.#write(folder.open(original), also, () => {}, [...rewrites.slice(0, REWRITES_MAX - 1), id])
     log.info({ deltaId: delta.id, original: original.id }, 'delta written again on a checkpoint')
   }
 
@@ -117,15 +116,19 @@ export class Caller {
   }
 
   /** `also` joins the batch; `committed` is called once that has resolved. */
-  async #write(payload: DeltaPayload, also: () => Promise<readonly StoreOp[]>, committed: () => void): Promise<Delta> {
-    const { ledger, folder, rows, dag, written } = this.#parts
-    const delta = this.#seal(payload)
+  async #write(
+    payload: DeltaPayload,
+    also: () => Promise<readonly StoreOp[]>,
+    committed: () => void,
+    rewrites?: readonly DeltaId[],
+  ): Promise<Delta> {
+    const { ledger, folder, rows, dag } = this.#parts
+    const delta = this.#seal(payload, rewrites)
     const fold = await folder.fold([{ delta, payload }])
     await ledger.commit([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)])
     fold.committed()
     committed()
     dag.receive(nodeOf(delta))
-    written.set(delta.author, delta.hlc)
     ledger.show()
     ledger.publish(delta)
     ledger.emit(delta.id, payload.events)
@@ -155,7 +158,7 @@ export class Caller {
     return outcome
   }
 
-  #seal(payload: DeltaPayload): Delta {
+  #seal(payload: DeltaPayload, rewrites: readonly DeltaId[] | undefined): Delta {
     const { record, identity, authority, hlc, dag, random } = this.#parts
     if (!authority.mayWrite(record.id, identity.publicKey)) {
       throw new ContextError('NOT_ALLOWED', `this node's member may read context ${record.id}, not write it`)
@@ -167,10 +170,11 @@ export class Caller {
     const header = {
       contextId: record.id,
       author: identity.publicKey,
-      parents: dag.heads().slice(0, PARENTS_MAX),
+      parents: dag.tips().slice(0, PARENTS_MAX),
       hlc: hlc.tick(),
       governance: authority.heads().slice(0, GOVERNANCE_HEADS_MAX),
       keyId: sealing.keyId,
+      ...(rewrites ? { rewrites } : {}),
     }
     // Of more heads than a delta cites some stay out, perhaps the very one that lets us write: others would refuse it.
     if (authority.judge(record.id, header) !== 'yes') {

@@ -123,6 +123,12 @@ export class Namespace implements Authority {
     return [...state.members.values()].filter(({ publicKey }) => state.canWrite(contextId, publicKey))
   }
 
+  writersAt(contextId: ContextId, governance: readonly OpId[]): readonly PublicKey[] | undefined {
+    const cut = this.#governance.stateAt(governance)
+    if (!cut?.contexts.has(contextId)) return undefined
+    return [...cut.members.values()].map(({ publicKey }) => publicKey).filter((key) => cut.canWrite(contextId, key))
+  }
+
   judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement {
     const cut = this.#governance.stateAt(header.governance)
     if (!cut) return 'not-yet'

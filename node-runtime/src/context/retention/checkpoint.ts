@@ -1,20 +1,127 @@
-// Where history may be cut. Pure: what is stable is the frontier's to say, and the root at the cut the folder's.
-import type { PublicKey } from '../../base/ids.ts'
-import type { DagNode } from '../../dag/dag.ts'
-import { type Bound, behind, itemKey, START } from '../../reconcile/item-key.ts'
-import type { Checkpoint } from '../../wire/checkpoint.ts'
+// What a checkpoint is, and which of two counts. Pure: what is stable is the frontier's to say, the root the folder's, and
+// who may vouch the governance log's.
+import { type Bytes, fromHex, toHex } from '../../base/bytes.ts'
+import { taggedHash } from '../../base/hash.ts'
+import type { DeltaId, PublicKey } from '../../base/ids.ts'
+import type { DagNode, Floor } from '../../dag/dag.ts'
+import { type Bound, behind, END, START } from '../../reconcile/item-key.ts'
+import { type CertifiedCheckpoint, type Checkpoint, checkpointHash, verifyVouch } from '../../wire/checkpoint.ts'
+import { HASH_BYTES, RECENT_MAX } from '../../wire/limits.ts'
 import { comparePositions, type Positioned } from '../apply/fold.ts'
+
+/** What a delta is in a checkpoint. */
+export type Role = keyof Checkpoint['recent']
+
+/** A delta that the next checkpoint contains. */
+export interface Contained extends Pick<DagNode, 'id' | 'parents'> {
+  readonly author: PublicKey
+  readonly role: Role
+}
+
+const ROLES: readonly Role[] = ['counting', 'voids', 'lost']
+const NO_CHAIN = new Uint8Array(HASH_BYTES)
 
 /** What sorts before it is in the checkpoint. */
 export function boundOf(checkpoint: Checkpoint | undefined): Bound {
-  return checkpoint === undefined ? START : behind(itemKey(checkpoint.last.hlc, checkpoint.last.id))
+  return checkpoint === undefined ? START : behind(checkpoint.last)
 }
 
-/** Up to which stamp it contains what each author wrote. */
-export function containedIn(checkpoint: Checkpoint | undefined): ReadonlyMap<PublicKey, bigint> {
-  return new Map(checkpoint?.authors.map(({ author, hlc }) => [author, hlc]))
+/** What the graph needs of it. */
+export function floorOf(checkpoint: Checkpoint | undefined): Floor | undefined {
+  if (checkpoint === undefined) return undefined
+  const { last, heads, recent } = checkpoint
+  const standing = new Set([...recent.counting, ...recent.voids])
+  return { last, heads, stands: (id) => standing.has(id) }
 }
 
+/** Commits to all that is contained, in order, and to what each of it counts for. */
+export function chainOver(previous: Checkpoint | undefined, next: readonly Pick<Contained, 'id' | 'role'>[]): Bytes {
+  let chain: Bytes = previous?.chain ?? NO_CHAIN
+  for (const { id, role } of next) {
+    chain = taggedHash('calbox/chain/1', chain, fromHex(id), Uint8Array.of(ROLES.indexOf(role)))
+  }
+  return chain
+}
+
+/** `next` is all that sorts behind `previous` up to the end of the checkpoint, at least one. */
+export function checkpointOver(
+  previous: Checkpoint | undefined,
+  next: readonly Contained[],
+  facts: Pick<Checkpoint, 'contextId' | 'root' | 'governance'>,
+  recentMax = RECENT_MAX,
+): Checkpoint | undefined {
+  const last = next.at(-1)
+  if (last === undefined) return undefined
+  const heads = new Set(previous?.heads)
+  const authors: Record<PublicKey, DeltaId> = { ...previous?.authors }
+  for (const { id, author, parents, role } of next) {
+    if (role === 'lost') continue
+    for (const parent of parents) heads.delete(parent)
+    heads.add(id)
+    authors[author] = id
+  }
+  return {
+    ...facts,
+    last: last.id,
+    count: (previous?.count ?? 0) + next.length,
+    chain: chainOver(previous, next),
+    heads: [...heads].sort(),
+    authors,
+    recent: recentOf(previous, next, recentMax),
+  }
+}
+
+function recentOf(previous: Checkpoint | undefined, next: readonly Contained[], max: number): Checkpoint['recent'] {
+  const all = ROLES.flatMap((role) => (previous?.recent[role] ?? []).map((id) => ({ id, role })))
+  const last = [...all, ...next].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(-max)
+  const idsOf = (wanted: Role) => last.filter(({ role }) => role === wanted).map(({ id }) => id)
+  return { counting: idsOf('counting'), voids: idsOf('voids'), lost: idsOf('lost') }
+}
+
+/**
+ * Whether what a checkpoint's end is behind stands in it. Of what is too old to be named the authors tell: what one writes
+ * builds on all that it wrote before.
+ */
+export function stands({ recent, authors }: Checkpoint, { id, author }: { id: DeltaId; author: PublicKey }): boolean {
+  if (recent.counting.includes(id) || recent.voids.includes(id)) return true
+  return id < oldestOf({ recent }) && id <= (authors[author] ?? '')
+}
+
+/** The first id that it names. */
+export function oldestOf({ recent }: Pick<Checkpoint, 'recent'>): Bound {
+  return ROLES.flatMap((role) => recent[role][0] ?? []).reduce((a, b) => (a < b ? a : b), END)
+}
+
+/** Of two certified ones the greater counts, for everybody. */
+export function isGreater(a: Checkpoint, b: Checkpoint | undefined): boolean {
+  if (b === undefined) return true
+  if (a.last !== b.last) return a.last > b.last
+  return toHex(checkpointHash(a)) > toHex(checkpointHash(b))
+}
+
+export interface Electorate {
+  /** Who could write at the cut that the checkpoint names. Undefined: not yet known here. */
+  readonly writers: readonly PublicKey[] | undefined
+  /** Who may write now. */
+  readonly isWriter: (key: PublicKey) => boolean
+}
+
+/**
+ * Most of those who could write where it was judged have vouched for it, and one at least who still may: all that were
+ * removed since cannot, together, rewrite what they were there for. What no writer has taken is nobody's; who takes one
+ * vouches for it, so what one of them has taken stays certified.
+ */
+export function isCertified({ checkpoint, vouches }: CertifiedCheckpoint, { writers, isWriter }: Electorate): boolean {
+  if (writers === undefined || vouches.length * 2 <= writers.length) return false
+  const hash = checkpointHash(checkpoint)
+  const electorate = new Set(writers)
+  // One of each, and of nobody else: a signature takes longer to check than to send.
+  const said = new Map(vouches.map((vouch) => [vouch.author, vouch]))
+  const counting = [...said.values()].filter(({ author }) => electorate.has(author) || isWriter(author))
+  const signers = new Set(counting.filter((vouch) => verifyVouch(hash, vouch)).map(({ author }) => author))
+  const counted = writers.filter((key) => signers.has(key))
+  return counted.length * 2 > writers.length && [...signers].some(isWriter)
+}
 export interface Cut {
   /** Of the oldest ready deltas, void ones included. */
   readonly nodes: number
@@ -46,14 +153,4 @@ export function cutOf(stack: readonly Positioned[], stable: readonly DagNode[]):
   const above = least[cut]
   const end = above === undefined ? stable.length : stable.findIndex((node) => comparePositions(node, above) >= 0)
   return { nodes: end === -1 ? stable.length : end, stack: cut }
-}
-
-/** `newer` win: they are later. */
-export function joinAuthors(
-  known: Checkpoint['authors'],
-  newer: Iterable<{ readonly author: PublicKey; readonly hlc: bigint }>,
-): Checkpoint['authors'] {
-  const stamps = new Map<PublicKey, bigint>(known.map(({ author, hlc }) => [author, hlc]))
-  for (const { author, hlc } of newer) if (hlc > (stamps.get(author) ?? 0n)) stamps.set(author, hlc)
-  return [...stamps].map(([author, hlc]) => ({ author, hlc })).sort((a, b) => (a.author < b.author ? -1 : 1))
 }

@@ -5,7 +5,8 @@ import type { PublicKey } from '../../base/ids.ts'
 import { Acknowledgements } from '../../dag/acknowledgements.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import type { StoreOp } from '../../store/store.ts'
-import { type HeadsBeat, signHeads, verifyHeads } from '../../wire/gossip.ts'
+import type { Vouch } from '../../wire/checkpoint.ts'
+import { type HeadsBeat, type HeadsVouch, signHeads, verifyHeads } from '../../wire/gossip.ts'
 import { HEADS_MAX } from '../../wire/limits.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import { ACKNOWLEDGEMENT_STORE_MS, OWN_BEAT_MS } from '../limits.ts'
@@ -18,7 +19,8 @@ type FrontierParts = Pick<
 
 type Own = Pick<HeadsBeat, 'heads' | 'root'> & {
   readonly removals: Bytes | undefined
-  readonly voids: Bytes | undefined
+  /** Hash of the checkpoint beneath. */
+  readonly checkpoint: Bytes | undefined
 }
 
 const NS_PER_MS = 1_000_000n
@@ -34,7 +36,14 @@ export class Frontier {
   readonly #unsaved = new Set<PublicKey>()
   readonly #savedHlc = new Map<PublicKey, bigint>()
   /** What we said last. */
-  #said: { readonly own: Own; readonly beat: HeadsBeat; readonly atMs: number } | undefined
+  #said:
+    | {
+        readonly own: Own
+        readonly vouch: HeadsVouch | undefined
+        readonly beat: HeadsBeat
+        readonly atMs: number
+      }
+    | undefined
   /** The newest that the marks know of. */
   readonly #marked = new Map<PublicKey, HeadsBeat>()
 
@@ -56,19 +65,27 @@ export class Frontier {
   }
 
   /** What we have, signed. Undefined while stored deltas are still to be judged, after a start. */
-  own(own: Own): HeadsBeat | undefined {
+  own(own: Own, vouch: HeadsVouch | undefined): HeadsBeat | undefined {
     const { record, identity, hlc, nowMs } = this.#parts
-    const { heads, root, removals, voids } = own
+    const { heads, root, removals, checkpoint } = own
     if (removals === undefined) return undefined
     const said = this.#said
     const atMs = nowMs()
     const isFresh = said !== undefined && said.atMs <= atMs && atMs < said.atMs + OWN_BEAT_MS
-    if (isFresh && saysSame(said.own, own)) return said.beat
-    const facts = { root, removals, ...(voids ? { voids } : {}) }
+    if (isFresh && said.vouch === vouch && saysSame(said.own, own)) return said.beat
+    const facts = { root, removals, ...(checkpoint ? { checkpoint } : {}), ...(vouch ? { vouch } : {}) }
     const all = { contextId: record.id, heads: heads.slice(0, HEADS_MAX), ...facts, hlc: hlc.tick() }
     const beat = signHeads(all, identity)
-    this.#said = { own, beat, atMs }
+    this.#said = { own, vouch, beat, atMs }
     return beat
+  }
+
+  /** Of others, for what has this hash. Their signatures are not checked. */
+  vouchesFor(checkpoint: Bytes): Vouch[] {
+    return this.beats().flatMap(({ author, vouch }) => {
+      if (vouch === undefined || !equalBytes(vouch.checkpoint, checkpoint)) return []
+      return [{ author, signature: vouch.signature }]
+    })
   }
 
   /** True when it is genuine, of somebody who may write, and newer than what was known of its author. */
@@ -166,6 +183,6 @@ function saysSame(a: Own, b: Own): boolean {
     a.root === b.root &&
     a.heads.join() === b.heads.join() &&
     equalBytes(a.removals ?? EMPTY, b.removals ?? EMPTY) &&
-    equalBytes(a.voids ?? EMPTY, b.voids ?? EMPTY)
+    equalBytes(a.checkpoint ?? EMPTY, b.checkpoint ?? EMPTY)
   )
 }

@@ -1,6 +1,5 @@
 // What of other members an own delta knew of, among all that went with it for a snapshot. Pure.
 import type { DeltaId, PublicKey } from '../../base/ids.ts'
-import type { ItemKey } from '../../reconcile/item-key.ts'
 import type { Reached } from './reissue-rows.ts'
 
 export interface GivenUp {
@@ -8,7 +7,7 @@ export interface GivenUp {
   readonly author: PublicKey
   readonly parents: readonly DeltaId[]
   /** Of what its author will write again, where the first delta sorts that it stands for; undefined: it will not. */
-  readonly origin: ItemKey | undefined
+  readonly origin: DeltaId | undefined
 }
 
 const NOTHING: Reached = new Map()
@@ -36,7 +35,7 @@ function reachedBy({ author, origin }: GivenUp, known: Reached, own: PublicKey):
 }
 
 function latest(all: readonly Reached[]): Reached {
-  const joined = new Map<PublicKey, ItemKey>()
+  const joined = new Map<PublicKey, DeltaId>()
   for (const reached of all) {
     for (const [author, place] of reached) if (place > (joined.get(author) ?? '')) joined.set(author, place)
   }

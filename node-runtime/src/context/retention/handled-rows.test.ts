@@ -22,7 +22,7 @@ it('a delta that comes back is applied, and neither handled nor shown again', as
   const [before, fresh] = deltas
   if (!before || !fresh) throw new Error('ada has written nothing')
   await world.run(world.get('bob').stop())
-  await world.get('bob').disk.batch([putHandled(shared.contextId, before)])
+  await world.get('bob').disk.batch([putHandled(shared.contextId, before.id)])
   world.network.heal()
   await world.start('bob')
   await converge(world, shared.contextId, ['ada', 'bob'])
@@ -32,9 +32,11 @@ it('a delta that comes back is applied, and neither handled nor shown again', as
   expect(await world.run(world.get('ada').call(shared.contextId, 'get_handler_execution_count', {}))).toBe(1)
 })
 
-it('who takes a peer’s state notes what had counted, until that is pruned', async () => {
+it('who takes a peer’s state notes what had counted, until nothing is written again for it any more', async () => {
   const names = ['ada', 'bob', 'cyd']
-  const scene = await share('order-sensitive', names, { retention: { checkpointMin: 8, absentMs: ABSENT_MS } })
+  const scene = await share('order-sensitive', names, {
+    retention: { checkpointMin: 8, recentMax: 16, absentMs: ABSENT_MS },
+  })
   const { world, shared } = scene
   const set = (name: string, key: string) =>
     world.run(world.get(name).call(shared.contextId, 'set', { key, value: key }))

@@ -1,78 +1,143 @@
-// Prunes the history that is stable: a checkpoint row first, in one batch, then the rows behind it, in batches of bounded
-// size. What a crash leaves of those goes when the context is next read.
-import type { PublicKey } from '../../base/ids.ts'
-import type { Dag } from '../../dag/dag.ts'
-import { type Bound, itemKey } from '../../reconcile/item-key.ts'
+// Prunes history to where most writers have vouched for a checkpoint. Each of them computes the next one from what it holds,
+// so equal sets propose the same; vouches travel with the heads. A checkpoint row first, in one batch, then the rows
+// behind it, in batches of bounded size. What a crash leaves of those goes when the context is next read.
+import { type Bytes, equalBytes, toHex } from '../../base/bytes.ts'
+import { taggedHash } from '../../base/hash.ts'
+import { idBytes } from '../../base/ids.ts'
+import { type DagNode, type Floor, lostOver } from '../../dag/dag.ts'
+import type { Bound } from '../../reconcile/item-key.ts'
 import type { StoreOp } from '../../store/store.ts'
-import type { Checkpoint } from '../../wire/checkpoint.ts'
+import {
+  type CertifiedCheckpoint,
+  type Checkpoint,
+  checkpointHash,
+  verifyVouch,
+  vouchFor,
+} from '../../wire/checkpoint.ts'
 import type { Delta } from '../../wire/delta.ts'
-import { BENEATH_MAX, CHECKPOINT_AUTHORS_MAX } from '../../wire/limits.ts'
+import type { HeadsVouch } from '../../wire/gossip.ts'
+import { CHECKPOINT_AUTHORS_MAX, GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
 import type { Folder } from '../apply/folder.ts'
+import type { Revision } from '../apply/revision.ts'
+import type { Voids } from '../apply/voids.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
 import { PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
-import { Behind } from './behind.ts'
-import { boundOf, type Cut, containedIn, cutOf, joinAuthors } from './checkpoint.ts'
+import {
+  boundOf,
+  type Contained,
+  chainOver,
+  checkpointOver,
+  cutOf,
+  floorOf,
+  isCertified,
+  isGreater,
+  stands,
+} from './checkpoint.ts'
 import type { Frontier } from './frontier.ts'
+import { putHandled } from './handled-rows.ts'
+import { type Lost, reissuesOf } from './lost.ts'
+import { putReissue, type Reissue } from './reissue-rows.ts'
 
 type PrunerParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'dag' | 'pruned' | 'retention' | 'voidSet' | 'setTimer' | 'log'
+  | 'record'
+  | 'rows'
+  | 'dag'
+  | 'pruned'
+  | 'retention'
+  | 'again'
+  | 'rewritten'
+  | 'authority'
+  | 'identity'
+  | 'outbound'
+  | 'setTimer'
+  | 'log'
 > & {
   readonly folder: Folder
   readonly frontier: Frontier
   readonly ledger: Ledger
+  readonly revision: Revision
+  readonly voids: Voids
   readonly turns: Turns
-  /** Runs `prune` in the queue of the context. */
-  readonly enqueue: (task: () => Promise<void>) => Promise<void>
+  /** Runs a task in the queue of the context. */
+  readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>
+  /** Own deltas are to be written again. */
+  readonly onLost: () => void
+  /** In the queue: what waited for something that is pruned. */
+  readonly receive: (deltas: readonly Delta[]) => Promise<unknown>
 }
 
-type Prefix = ReturnType<Dag['prefix']>
+/** What a certified checkpoint means here. `behind`: something else is held; its state is to be taken. */
+export type Step = 'none' | 'taken' | 'behind'
+
+interface Candidate {
+  /** Of what it was computed from. */
+  readonly of: string
+  readonly checkpoint: Checkpoint
+}
 
 export class Pruner {
-  /** What was refused since. */
-  readonly behind = new Behind()
   readonly #parts: PrunerParts
-  #checkpoint: Checkpoint | undefined
-  #bound: Bound
-  #contained: ReadonlyMap<PublicKey, bigint>
+  #certified: CertifiedCheckpoint | undefined
+  #candidate: Candidate | undefined
+  #vouch: HeadsVouch | undefined
   #cancel: (() => void) | undefined
   #closed = false
 
   constructor(parts: PrunerParts) {
     this.#parts = parts
-    this.#checkpoint = parts.pruned?.checkpoint
-    this.#bound = boundOf(this.#checkpoint)
-    this.#contained = containedIn(this.#checkpoint)
+    this.#certified = parts.pruned?.certified
+  }
+
+  get certified(): CertifiedCheckpoint | undefined {
+    return this.#certified
   }
 
   get checkpoint(): Checkpoint | undefined {
-    return this.#checkpoint
+    return this.#certified?.checkpoint
   }
 
-  /** True for what the checkpoint contains: what an author wrote builds on all that it wrote before. */
-  contains({ id, author, hlc }: Pick<Delta, 'id' | 'author' | 'hlc'>): boolean {
-    return itemKey(hlc, id) < this.#bound && hlc <= (this.#contained.get(author) ?? 0n)
+  /** For the checkpoint that would be the next one. */
+  get vouch(): HeadsVouch | undefined {
+    return this.#vouch
+  }
+
+  /** True for what stands in the checkpoint. */
+  contains(delta: Pick<Delta, 'id' | 'author'>): boolean {
+    return this.checkpoint !== undefined && stands(this.checkpoint, delta)
   }
 
   /** What sorts before it is pruned here. */
   get bound(): Bound {
-    return this.#bound
+    return boundOf(this.checkpoint)
   }
 
   /** Something was applied or acknowledged: looks soon whether enough can go. */
-  wake(): void {
+  wake(delayMs = PRUNE_EVERY_MS): void {
     const { dag, retention, setTimer, enqueue, log } = this.#parts
     if (this.#closed || this.#cancel || dag.size < retention.checkpointMin) return
     this.#cancel = setTimer(() => {
       this.#cancel = undefined
-      enqueue(() => this.#prune()).catch((error) => {
+      enqueue(() => this.#look()).catch((error) => {
         const level = error instanceof ContextError ? 'debug' : 'error'
         log[level]({ error: String(error) }, 'history not pruned now')
       })
-    }, PRUNE_EVERY_MS)
+    }, delayMs)
+  }
+
+  /** Others have said more: perhaps that was the vouch that was lacking. */
+  heard(): void {
+    if (this.#certificate()) this.#wakeNow()
+    else this.wake()
+  }
+
+  #wakeNow(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.wake(0)
   }
 
   close(): void {
@@ -80,86 +145,210 @@ export class Pruner {
     this.#cancel?.()
   }
 
-  async #prune(): Promise<void> {
-    const { dag, folder, frontier, ledger, retention, rows, voidSet, log } = this.#parts
-    const all = dag.inOrder()
-    const stable = all.slice(0, frontier.stable(all))
-    if (stable.length < retention.checkpointMin) return
-    let cut = cutOf(folder.stack, stable)
-    if (cut.nodes < retention.checkpointMin) {
-      await this.#sort()
-      cut = cutOf(folder.stack, stable)
-      if (cut.nodes < retention.checkpointMin) return
-    }
-    const prefix = dag.prefix(cut.nodes)
-    const checkpoint = await this.#checkpointOf(prefix, cut)
-    if (checkpoint === undefined) return
-    const base = folder.base
-    await ledger.commit([rows.putCheckpoint(checkpoint, base + cut.stack)])
-    this.#checkpoint = checkpoint
-    this.#bound = boundOf(checkpoint)
-    this.#contained = containedIn(checkpoint)
-    voidSet.prune(
-      prefix.nodes.map(({ id }) => id),
-      checkpoint.voids,
-    )
-    dag.prune(prefix)
-    folder.prune(cut.stack)
-    frontier.pruned(prefix.nodes)
-    await this.#sweep(prefix, { from: base, to: base + cut.stack })
-    log.info({ pruned: cut.nodes, count: checkpoint.count, root: checkpoint.root }, 'history pruned')
+  /** True where it is greater than ours, and most writers have vouched for it. */
+  isNext(certified: CertifiedCheckpoint): boolean {
+    const { record, authority } = this.#parts
+    const { checkpoint } = certified
+    if (checkpoint.contextId !== record.id || !isGreater(checkpoint, this.checkpoint)) return false
+    const writers = authority.writersAt(record.id, checkpoint.governance)
+    return isCertified(certified, { writers, isWriter: (key) => authority.mayWrite(record.id, key) })
   }
 
-  /** Deltas that came in another order than theirs can only go once they lie in theirs. */
-  async #sort(): Promise<void> {
+  /** Whoever takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
+  signed({ checkpoint, vouches }: CertifiedCheckpoint): CertifiedCheckpoint {
+    const { record, authority, identity } = this.#parts
+    const hash = checkpointHash(checkpoint)
+    const isOurs = vouches.some((vouch) => vouch.author === identity.publicKey && verifyVouch(hash, vouch))
+    if (isOurs || !authority.mayWrite(record.id, identity.publicKey)) return { checkpoint, vouches }
+    return { checkpoint, vouches: [...vouches, vouchFor(hash, identity)] }
+  }
+
+  /** Takes a peer's where just what it contains is held here. Runs in the queue of the context. */
+  async advance(certified: CertifiedCheckpoint): Promise<Step> {
+    const { dag, revision, log } = this.#parts
+    if (!this.isNext(certified)) return 'none'
+    await revision.runIfDue()
+    const { checkpoint } = certified
+    const prefix = dag.inOrder().filter(({ id }) => id <= checkpoint.last)
+    if ((this.checkpoint?.count ?? 0) + prefix.length !== checkpoint.count) return 'behind'
+    const contained = await this.#containedIn(prefix)
+    if (!equalBytes(chainOver(this.checkpoint, contained), checkpoint.chain)) return 'behind'
+    const stack = await this.#cut(prefix)
+    const root = stack === undefined ? undefined : await this.#parts.folder.rootBelow(stack)
+    if (stack === undefined || root !== checkpoint.root) {
+      log.error(
+        { root, theirRoot: checkpoint.root },
+        'state diverged: a checkpoint of the same deltas has another root',
+      )
+      return 'behind'
+    }
+    await this.#prune(certified, prefix, stack)
+    return 'taken'
+  }
+
+  async #look(): Promise<void> {
+    await this.#parts.revision.runIfDue()
+    await this.#propose()
+    const certified = this.#certificate()
+    if (certified === undefined) return
+    if ((await this.advance(certified)) === 'taken') this.#wakeNow()
+  }
+
+  /** Ours, where others have said enough for it. */
+  #certificate(): CertifiedCheckpoint | undefined {
+    const checkpoint = this.#candidate?.checkpoint
+    if (checkpoint === undefined) return undefined
+    const vouches = this.#parts.frontier.vouchesFor(checkpointHash(checkpoint))
+    const certified = this.signed({ checkpoint, vouches })
+    return this.isNext(certified) ? certified : undefined
+  }
+
+  /**
+   * The next one is a function of what is held: the first so many behind the last. It is vouched for once no counted member
+   * lacks any of it, or may still write before its end.
+   */
+  async #propose(): Promise<void> {
+    const { record, authority, dag, frontier, identity, retention, outbound } = this.#parts
+    const all = dag.inOrder()
+    const governance = authority.heads()
+    const isReady = all.length >= retention.checkpointMin && frontier.stable(all) >= retention.checkpointMin
+    if (!isReady || this.#isUnjudged() || governance.length > GOVERNANCE_HEADS_MAX) return
+    const prefix = all.slice(0, retention.checkpointMin)
+    const of = toHex(this.#sourceOf(prefix, governance.map(idBytes)))
+    if (this.#candidate?.of === of) return
+    const checkpoint = await this.#compute(prefix)
+    if (checkpoint === undefined) return
+    this.#candidate = { of, checkpoint }
+    if (!authority.mayWrite(record.id, identity.publicKey)) return
+    const hash = checkpointHash(checkpoint)
+    this.#vouch = { checkpoint: hash, signature: vouchFor(hash, identity).signature }
+    outbound.announceHeads(record.id)
+  }
+
+  #sourceOf(prefix: readonly DagNode[], governance: readonly Bytes[]): Bytes {
+    const { authority, record } = this.#parts
+    const beneath = this.checkpoint ? [checkpointHash(this.checkpoint)] : []
+    const ids = prefix.map(({ id }) => idBytes(id))
+    return taggedHash('calbox/candidate', authority.judgement(record.id), ...beneath, ...ids, ...governance)
+  }
+
+  async #compute(prefix: readonly DagNode[]): Promise<Checkpoint | undefined> {
+    const { record, authority, folder, retention, log } = this.#parts
+    const stack = await this.#cut(prefix)
+    if (stack === undefined) return undefined
+    const facts = {
+      contextId: record.id,
+      root: await folder.rootBelow(stack),
+      governance: [...authority.heads()].sort(),
+    }
+    const contained = await this.#containedIn(prefix)
+    const checkpoint = checkpointOver(this.checkpoint, contained, facts, retention.recentMax)
+    const [heads, authors] = [checkpoint?.heads.length ?? 0, Object.keys(checkpoint?.authors ?? {}).length]
+    if (heads <= PARENTS_MAX && authors <= CHECKPOINT_AUTHORS_MAX) return checkpoint
+    log.warn({ heads, authors }, 'history not pruned: too many heads')
+    return undefined
+  }
+
+  /** Some of the deltas are not judged by the removals that are known. */
+  #isUnjudged(): boolean {
+    const { authority, ledger, record } = this.#parts
+    return ledger.removals === undefined || !equalBytes(ledger.removals, authority.judgement(record.id))
+  }
+
+  async #containedIn(prefix: readonly DagNode[]): Promise<Contained[]> {
+    const { dag, rows, turns } = this.#parts
+    const contained: Contained[] = []
+    for (const { id, parents } of prefix) {
+      const stored = rows.stored(id)
+      if (!stored) throw new Error(`delta ${id} is ready and not in the store`)
+      const { author, sealed } = stored.delta
+      const role = stored.status === 'applied' ? 'counting' : dag.isLost(id) ? 'lost' : 'voids'
+      contained.push({ id, parents, author, role })
+      await turns.spend(sealed.byteLength)
+    }
+    return contained
+  }
+
+  /** How much of the stack goes with `prefix`. Deltas that came in another order than theirs are brought into theirs. */
+  async #cut(prefix: readonly DagNode[]): Promise<number | undefined> {
     const { folder, ledger } = this.#parts
+    let cut = cutOf(folder.stack, prefix)
+    if (cut.nodes === prefix.length) return cut.stack
     const fold = await folder.sorted()
-    if (!fold) return
+    if (!fold) return undefined
     await ledger.commit(fold.ops)
     fold.committed()
+    cut = cutOf(folder.stack, prefix)
+    return cut.nodes === prefix.length ? cut.stack : undefined
   }
 
-  async #checkpointOf(prefix: Prefix, cut: Cut): Promise<Checkpoint | undefined> {
-    const { record, rows, folder, turns, voidSet, log } = this.#parts
-    const last = prefix.nodes.at(-1)
-    if (last === undefined) return undefined
-    const written: { author: Checkpoint['authors'][number]['author']; hlc: bigint }[] = []
-    for (const { id, hlc } of prefix.nodes) {
-      const delta = rows.delta(id)
-      if (!delta) throw new Error(`delta ${id} is to be pruned and not in the store`)
-      written.push({ author: delta.author, hlc })
-      await turns.spend(delta.sealed.byteLength)
-    }
-    const authors = joinAuthors(this.#checkpoint?.authors ?? [], written)
-    if (prefix.beneath.length > BENEATH_MAX || authors.length > CHECKPOINT_AUTHORS_MAX) {
-      log.warn({ beneath: prefix.beneath.length, authors: authors.length }, 'history not pruned: too many heads')
-      return undefined
-    }
-    const voids = voidSet.within(prefix.nodes.map(({ id }) => id))
-    return {
-      ...(voids ? { voids } : {}),
-      contextId: record.id,
-      last: { id: last.id, hlc: last.hlc },
-      root: await folder.rootBelow(cut.stack),
-      count: (this.#checkpoint?.count ?? 0) + prefix.nodes.length,
-      beneath: prefix.beneath,
-      authors,
-    }
+  async #prune(certified: CertifiedCheckpoint, prefix: readonly DagNode[], stack: number): Promise<void> {
+    const {
+      record,
+      again: counted,
+      dag,
+      folder,
+      frontier,
+      ledger,
+      onLost,
+      revision,
+      rewritten,
+      rows,
+      receive,
+      voids,
+      log,
+    } = this.#parts
+    const { checkpoint } = certified
+    const floor = floorOf(checkpoint)
+    if (floor === undefined) return
+    const base = folder.base
+    const signed = this.signed(certified)
+    const { again, isOther } = await this.#lostBy(floor)
+    const ops = again.map((reissue) => putReissue(record.id, reissue))
+    // What is lost from now on is still in the state.
+    if (isOther) ops.push(ledger.unjudge())
+    // Its author writes it again, and perhaps much later.
+    const handled = prefix.filter(({ id }) => dag.isLost(id) && rows.hasCounted(id)).map(({ id }) => id)
+    const notes = handled.map((id) => putHandled(record.id, id))
+    await ledger.commit([rows.putCheckpoint(signed, base + stack), ...ops, ...notes])
+    for (const id of handled) counted.add(id)
+    this.#certified = signed
+    this.#candidate = undefined
+    this.#vouch = undefined
+    const { gone, woken } = dag.prune(floor)
+    folder.prune(stack)
+    frontier.pruned(prefix)
+    voids.forgetPasts()
+    for (const id of rewritten) if (dag.isBeneath(id)) rewritten.delete(id)
+    ledger.prunedTo(checkpointHash(checkpoint))
+    await revision.runIfDue()
+    if (again.length > 0) onLost()
+    const waiting = woken.flatMap(({ id }) => rows.delta(id) ?? [])
+    await this.#sweep([...prefix, ...gone], { from: base, to: base + stack })
+    if (waiting.length > 0) await receive(waiting)
+    this.wake()
+    log.info({ pruned: prefix.length, count: checkpoint.count, root: checkpoint.root }, 'history pruned')
   }
 
-  async #sweep(prefix: Prefix, positions: { readonly from: number; readonly to: number }): Promise<void> {
-    const { dag, rows, ledger, turns } = this.#parts
-    const stranded = [...dag.pending()].filter(({ id, hlc }) => itemKey(hlc, id) < this.#bound)
-    const gone = stranded.flatMap(({ id }) => [id, ...dag.refuse(id)])
-    this.behind.rememberStored(gone, rows)
-    const ops: StoreOp[] = gone.map((id) => rows.dropDelta(id))
-    const beneath = new Set(prefix.beneath.map(({ id }) => id))
-    for await (const { id } of rows.beneath()) if (!beneath.has(id)) ops.push(rows.dropBeneath(id))
-    for (const { id, hlc } of prefix.nodes) {
-      const delta = beneath.has(id) ? rows.delta(id) : undefined
-      if (delta) ops.push(rows.putBeneath(delta))
-      ops.push(rows.dropDelta(id, hlc), rows.clearOutgoing(id))
+  /** Of our own. Where all of the prefix is held that is only what builds on more than a checkpoint names. */
+  async #lostBy(floor: Floor): Promise<{ again: Reissue[]; isOther: boolean }> {
+    const { dag, identity, rows, turns } = this.#parts
+    const above = dag.inOrder().filter(({ id }) => id > floor.last)
+    const lost: Lost[] = []
+    const gone = lostOver(above, floor)
+    for (const id of gone) {
+      const stored = dag.isLost(id) ? undefined : rows.stored(id)
+      if (stored === undefined) continue
+      const { author, parents } = stored.delta
+      lost.push({ id, author, parents, counts: stored.status === 'applied' })
     }
+    const again = await reissuesOf(lost, { rows, own: identity.publicKey, turns })
+    return { again, isOther: above.some(({ id }) => dag.isLost(id) !== gone.has(id)) }
+  }
+
+  async #sweep(nodes: readonly DagNode[], positions: { readonly from: number; readonly to: number }): Promise<void> {
+    const { rows, ledger, turns } = this.#parts
+    const ops: StoreOp[] = nodes.flatMap(({ id }) => [rows.dropDelta(id), rows.clearOutgoing(id)])
     for (let position = positions.from; position < positions.to; position += 1) ops.push(rows.dropUndo(position))
     for (let start = 0; start < ops.length; start += PRUNE_BATCH_ROWS) {
       await ledger.commit(ops.slice(start, start + PRUNE_BATCH_ROWS))

@@ -81,23 +81,4 @@ describe('a removal from afar', () => {
     world.network.heal()
     await expectAgreement(scene, { first: 'bob first', k0: 'bob k0', k1: 'cyd k1' })
   })
-
-  it('leaves it on several that agree with each other that it is void, and had pruned nothing', async () => {
-    const scene = await removedFromAfar('kv-store')
-    const { world } = scene
-    await world.pass(2000)
-    for (const name of ['dan', 'eve']) world.get(name).kill()
-    await world.pass(30_000)
-    expect(await prunedAt(scene, 'cyd')).toBeGreaterThan(8)
-    world.get('bob').kill()
-    await remove(scene)
-    world.network.heal()
-    world.network.partition([world.get('cyd').peerId])
-    for (const name of ['dan', 'eve']) await world.start(name, { boot: NAMES })
-    await world.pass(15_000)
-    for (const name of ['dan', 'eve'])
-      expect([await prunedAt(scene, name), await get(scene, name, 'k0')]).toEqual([0, null])
-    world.network.heal()
-    await expectAgreement(scene, { first: 'bob first', k0: 'bob k0', k1: 'cyd k1' })
-  })
 })

@@ -1,9 +1,10 @@
 // How long own deltas wait for another author, by the looks alone.
 import { expect, it } from 'vitest'
+import { type DeltaId, parseHexId } from '../../base/ids.ts'
 import { memoryStore } from '../../store/memory.ts'
 import { DrivenClock } from '../../testing/driven-clock.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
-import { bob, delta, idOf, payload } from '../../wire/messages.fixture.ts'
+import { bob, delta } from '../../wire/messages.fixture.ts'
 import { REWRITE_LOOK_MS, REWRITE_WAIT_LOOKS } from '../limits.ts'
 import { putReissue } from './reissue-rows.ts'
 import { Rewriting } from './rewriting.ts'
@@ -11,7 +12,7 @@ import { Rewriting } from './rewriting.ts'
 /** The look after the last one at which it is waited for. */
 const LONGEST_MS = (REWRITE_WAIT_LOOKS + 1) * REWRITE_LOOK_MS
 
-const placeOf = (stamp: number) => `${stamp.toString(16).padStart(16, '0')}${'0'.repeat(64)}`
+const placeOf = (stamp: number) => parseHexId<DeltaId>(`${stamp.toString(16).padStart(16, '0')}${'0'.repeat(48)}`)
 
 /** Bob is heard of all the time, and says every `everyMs` to have written a little more again. Returns how long it takes. */
 async function waitFor(everyMs: number): Promise<number> {
@@ -24,7 +25,8 @@ async function waitFor(everyMs: number): Promise<number> {
     record: { id: delta.contextId },
     rows: { async *deltas() {} },
     store,
-    dag: { isReady: () => false },
+    dag: { isReady: () => false, isBeneath: () => false },
+    pruner: { checkpoint: undefined },
     authority: { mayWrite: () => true },
     setTimer: (fn: () => void, delayMs: number) => clock.setTimer(fn, delayMs),
     log: new RecordingLogger(),
@@ -39,10 +41,10 @@ async function waitFor(everyMs: number): Promise<number> {
   }
   const rewriting = new Rewriting(parts as unknown as ConstructorParameters<typeof Rewriting>[0])
   const startMs = clock.nowMs()
-  let stamp = 1n
+  let stamp = 1
   const creep = () => {
-    stamp += 1n
-    rewriting.saw({ ...delta, author: bob.publicKey }, { ...payload, rewrites: { hlc: stamp, id: idOf('first') } })
+    stamp += 1
+    rewriting.saw({ ...delta, author: bob.publicKey, rewrites: [placeOf(stamp)] })
     clock.setTimer(creep, everyMs)
   }
   clock.setTimer(creep, everyMs)

@@ -1,17 +1,17 @@
-// Own deltas that a snapshot did not contain are written again, in their order, and behind what they knew of others': of a
+// Own deltas that are lost under a checkpoint are written again, in their order, and behind what they knew of others': of a
 // lost delta and its lost answer by another author, the answer comes second again. So who is here waits for who is here,
 // too, and not for who has gone: a member that is removed, or not heard of for a while, is not waited for.
-import type { PublicKey } from '../../base/ids.ts'
-import { type ItemKey, idOfKey } from '../../reconcile/item-key.ts'
-import type { Delta, DeltaPayload } from '../../wire/delta.ts'
-import type { Folder } from '../apply/folder.ts'
+import type { DeltaId, PublicKey } from '../../base/ids.ts'
+import type { Delta } from '../../wire/delta.ts'
 import type { Caller } from '../calls/caller.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
 import { REWRITE_HEARD_LOOKS, REWRITE_LOOK_MS, REWRITE_WAIT_LOOKS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
+import { stands } from './checkpoint.ts'
 import type { Frontier } from './frontier.ts'
+import type { Pruner } from './pruner.ts'
 import { dropReissue, firstReissue, originOf, type Reissue } from './reissue-rows.ts'
 
 /** `waiting`: for others, who write first. `refused`: as a call would be. */
@@ -19,9 +19,9 @@ export type OwnState = 'done' | 'waiting' | 'refused'
 
 type RewritingParts = Pick<ContextParts, 'record' | 'rows' | 'store' | 'dag' | 'authority' | 'setTimer' | 'log'> & {
   readonly caller: Caller
-  readonly folder: Folder
   readonly frontier: Frontier
   readonly ledger: Ledger
+  readonly pruner: Pick<Pruner, 'checkpoint'>
   readonly turns: Turns
   /** Runs a task in the queue of the context. */
   readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>
@@ -37,7 +37,7 @@ interface Awaited {
 export class Rewriting {
   readonly #parts: RewritingParts
   /** How far each other author has come here. */
-  readonly #reached = new Map<PublicKey, ItemKey>()
+  readonly #reached = new Map<PublicKey, DeltaId>()
   readonly #awaited = new Map<PublicKey, Awaited>()
   /** Of these, who was waited for when it was last looked. */
   #left: readonly PublicKey[] = []
@@ -63,10 +63,16 @@ export class Rewriting {
     return this.#isWaiting && !this.#closed
   }
 
+  /** More own deltas are to be written again. */
+  again(): void {
+    this.#isDone = false
+    this.#lookSoon()
+  }
+
   /** It counts here now. */
-  saw(delta: Delta, payload: DeltaPayload): void {
+  saw(delta: Delta): void {
     const { author } = delta
-    const origin = originOf(delta, payload)
+    const origin = originOf(delta)
     if (origin <= (this.#reached.get(author) ?? '')) return
     this.#reached.set(author, origin)
     if (this.#awaited.has(author)) this.#lookSoon()
@@ -121,7 +127,7 @@ export class Rewriting {
   }
 
   async #next(): Promise<'done' | 'written' | 'waiting'> {
-    const { store, record, dag, caller, ledger } = this.#parts
+    const { store, record, caller, ledger } = this.#parts
     const reissue = this.#isDone ? undefined : await firstReissue(store, record.id)
     this.#isWaiting = reissue !== undefined && (await this.#mustWait(reissue))
     if (reissue === undefined) {
@@ -132,11 +138,16 @@ export class Rewriting {
       this.#lookLater()
       return 'waiting'
     }
-    // One that survived elsewhere has come back.
-    const isHere = [reissue.delta.id, idOfKey<Delta['id']>(reissue.origin)].some((id) => dag.isReady(id))
-    if (isHere) await ledger.commit([dropReissue(record.id, reissue.origin)])
+    if (this.#isHere(reissue.delta)) await ledger.commit([dropReissue(record.id, reissue.origin)])
     else await caller.reissue(reissue)
     return 'written'
+  }
+
+  /** One that survived elsewhere has come back. */
+  #isHere(delta: Delta): boolean {
+    const { dag, pruner } = this.#parts
+    if (!dag.isBeneath(delta.id)) return dag.isReady(delta.id) && !dag.isLost(delta.id)
+    return pruner.checkpoint !== undefined && stands(pruner.checkpoint, delta)
   }
 
   async #mustWait({ behind }: Reissue): Promise<boolean> {
@@ -159,9 +170,9 @@ export class Rewriting {
   /** What has come before this instance began. */
   async #scan(): Promise<void> {
     if (this.#hasScanned) return
-    const { rows, folder, turns } = this.#parts
+    const { rows, turns } = this.#parts
     for await (const { delta, status } of rows.deltas()) {
-      if (status === 'applied') this.saw(delta, folder.open(delta))
+      if (status === 'applied') this.saw(delta)
       await turns.spend(delta.sealed.byteLength)
     }
     this.#hasScanned = true

@@ -27,7 +27,7 @@ export async function* checkpointEntries(served: Served): AsyncGenerator<readonl
   try {
     const rows = new ContextStore(snapshot, contextId)
     const pruned = rows.checkpoint()
-    if (!pruned || !equalBytes(checkpointHash(pruned.checkpoint), served.checkpoint)) {
+    if (!pruned || !equalBytes(checkpointHash(pruned.certified.checkpoint), served.checkpoint)) {
       throw new ContextError('CONTEXT_BUSY', `context ${contextId} is not pruned there any more; ask again`)
     }
     const overlay = await changesBack(rows, pruned.base)

@@ -19,8 +19,6 @@ type SweeperParts = Pick<ContextParts, 'rows' | 'dag' | 'again' | 'nowMs' | 'set
   readonly turns: Turns
   /** Runs in the queue of the context. */
   readonly enqueue: (task: () => Promise<void>) => Promise<void>
-  /** It has left the graph's memory. */
-  readonly forgetAuthor: (id: DeltaId) => void
   /** Looks at everything parked again, what waits for parents included. */
   readonly lookAtAll: () => Promise<void>
 }
@@ -88,7 +86,7 @@ export class Sweeper {
   }
 
   async #age(ids: readonly DeltaId[]): Promise<void> {
-    const { rows, dag, intake, ledger, aged, turns, forgetAuthor } = this.#parts
+    const { rows, dag, intake, ledger, aged, turns } = this.#parts
     const ops: StoreOp[] = []
     const sizes: number[] = []
     for (const id of ids) {
@@ -103,7 +101,7 @@ export class Sweeper {
     if (ops.length > 0) await ledger.commit(ops)
     for (const id of ids) {
       intake.age(id)
-      if (dag.forget(id)) forgetAuthor(id)
+      dag.forget(id)
     }
     aged.enter(sizes)
   }

@@ -1,0 +1,101 @@
+// What counts of what was written again, and of what it stands for: always one of them, whatever came when.
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { DeltaId, PublicKey } from '../../base/ids.ts'
+import { Dag, type Floor } from '../../dag/dag.ts'
+import { floorAt, stamped } from '../../dag/nodes.fixture.ts'
+import type { Checkpoint } from '../../wire/checkpoint.ts'
+import type { Delta } from '../../wire/delta.ts'
+import { idOf } from '../../wire/messages.fixture.ts'
+import { Voids } from './voids.ts'
+
+const author = idOf<PublicKey>('author')
+const NO_REMOVALS = { judgement: () => new Uint8Array(32), removalsIn: () => [], removalsUnseen: () => [] }
+const LAST = stamped('last', 5).id
+const inside = (at: number) => stamped(`inside ${at}`, at).id
+
+interface Written {
+  readonly delta: Pick<Delta, 'id' | 'author' | 'governance' | 'rewrites' | 'parents' | 'hlc'>
+}
+
+const written = (label: string, hlc: number, parents: readonly DeltaId[], rewrites?: readonly DeltaId[]): Written => {
+  const node = stamped(label, hlc, ...parents)
+  return { delta: { ...node, author, governance: [], ...(rewrites ? { rewrites } : {}) } }
+}
+
+/** All of `deltas` on a floor whose checkpoint contains `counting` and `lost`. */
+function voidsOf(deltas: readonly Written[], floor: Floor, recent: Checkpoint['recent']) {
+  const dag = Dag.restore([], floor)
+  const rows = new Map(deltas.map(({ delta }) => [delta.id, delta]))
+  const rewritten = new Set<DeltaId>()
+  const voids = new Voids({
+    contextId: idOf('context'),
+    authority: NO_REMOVALS,
+    dag,
+    rows: { delta: (id) => rows.get(id) as Delta | undefined },
+    rewritten,
+    checkpoint: () => ({ last: floor.last, recent }) as Checkpoint,
+  })
+  const isDue = deltas.map(({ delta }) => {
+    for (const id of delta.rewrites ?? []) rewritten.add(id)
+    return voids.completes(dag.receive(delta).ready.map(({ id }) => id))
+  })
+  return { voids, isDue }
+}
+
+const counts = (voids: Voids, ...deltas: readonly Written[]) => deltas.map(({ delta }) => !voids.isVoid(delta))
+
+it('what stands for a lost delta counts, and so do further ones no more', () => {
+  const floor = floorAt(LAST, [inside(1)], [inside(1)])
+  const first = written('first', 6, [inside(2)])
+  const again = written('again', 7, [inside(1)], [first.delta.id])
+  const twice = written('twice', 8, [inside(1)], [first.delta.id, again.delta.id])
+  const { voids } = voidsOf([first, again, twice], floor, { counting: [inside(1)], voids: [], lost: [] })
+  expect(counts(voids, first, again, twice)).toEqual([false, true, false])
+})
+
+it('what stands for a delta beneath counts where that does not count in the checkpoint', () => {
+  const floor = floorAt(LAST, [inside(1)], [inside(1), inside(2)])
+  const recent = { counting: [inside(1)], voids: [inside(2)], lost: [inside(3)] }
+  const again = [1, 2, 3, 4].map((at) => written(`again ${at}`, 6 + at, [], [inside(at)]))
+  const { voids } = voidsOf(again, floor, recent)
+  expect(counts(voids, ...again)).toEqual([false, true, true, true])
+})
+
+it('a delta that comes after what stands for it has all judged again', () => {
+  const floor = floorAt(LAST, [inside(1)], [inside(1)])
+  const first = written('first', 6, [inside(1)])
+  const again = written('again', 7, [inside(1)], [first.delta.id])
+  const { voids, isDue } = voidsOf([again, first], floor, { counting: [inside(1)], voids: [], lost: [] })
+  expect([isDue, counts(voids, first, again)]).toEqual([
+    [false, true],
+    [true, false],
+  ])
+})
+
+it('of a delta and all that stand for it at most one counts; and one does, unless the last is lost, too', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }),
+      fc.constantFrom('in', 'lost', 'not'),
+      (lost, first) => {
+        const origin = inside(2)
+        const floor = floorAt(LAST, [inside(1)], first === 'in' ? [inside(1), origin] : [inside(1)])
+        const recent = {
+          counting: first === 'in' ? [inside(1), origin] : [inside(1)],
+          voids: [],
+          lost: first === 'lost' ? [origin] : [],
+        }
+        const ids: DeltaId[] = [origin]
+        const all = lost.map((isLost, index) => {
+          const one = written(`${index}`, 6 + index, [inside(isLost ? 4 : 1)], [...ids])
+          ids.push(one.delta.id)
+          return one
+        })
+        const { voids } = voidsOf(all, floor, recent)
+        const sum = counts(voids, ...all).filter(Boolean).length + (first === 'in' ? 1 : 0)
+        expect(sum).toBe(first === 'in' || lost.includes(false) ? 1 : 0)
+      },
+    ),
+  )
+})

@@ -1,0 +1,36 @@
+// What of our own a checkpoint makes lost, as it is to be written again: with what of others' went with it.
+import type { DeltaId, PublicKey } from '../../base/ids.ts'
+import type { ContextStore } from '../context-store.ts'
+import type { Turns } from '../turns.ts'
+import { type GivenUp, knownByOwn } from './given-up.ts'
+import { originOf, type Reissue } from './reissue-rows.ts'
+
+export interface Lost {
+  readonly id: DeltaId
+  readonly author: PublicKey
+  readonly parents: readonly DeltaId[]
+  /** It was not void before. */
+  readonly counts: boolean
+}
+
+export interface LostParts {
+  readonly rows: Pick<ContextStore, 'delta'>
+  readonly own: PublicKey
+  readonly turns: Turns
+}
+
+/** `lost`: in canonical order. */
+export async function reissuesOf(lost: readonly Lost[], { rows, own, turns }: LostParts): Promise<Reissue[]> {
+  if (!lost.some(({ author, counts }) => author === own && counts)) return []
+  const givenUp: GivenUp[] = []
+  for (const { id, author, parents, counts } of lost) {
+    const delta = counts ? rows.delta(id) : undefined
+    givenUp.push({ id, author, parents, origin: delta && originOf(delta) })
+    await turns.spend(delta?.sealed.byteLength ?? 0)
+  }
+  const known = knownByOwn(givenUp, own)
+  return givenUp.flatMap(({ id, origin }) => {
+    const [delta, behind] = [rows.delta(id), known.get(id)]
+    return delta && behind && origin !== undefined ? [{ origin, delta, behind }] : []
+  })
+}

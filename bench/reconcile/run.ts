@@ -4,7 +4,7 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { toHex, u64be } from '../../node-runtime/src/base/bytes.ts'
+import { concat, u64be } from '../../node-runtime/src/base/bytes.ts'
 import { causalDifference } from '../../node-runtime/src/base/causal.ts'
 import { taggedHash } from '../../node-runtime/src/base/hash.ts'
 import { type ContextId, type DeltaId, idFromBytes } from '../../node-runtime/src/base/ids.ts'
@@ -29,15 +29,21 @@ const LOCATOR_PAGE = 20_000
 
 const { values: flags } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
 const contextId = idFromBytes<ContextId>(new Uint8Array(32))
-const keyOf = ({ hlc, id }: DagNode): ItemKey => (toHex(u64be(hlc)) + id).slice(0, 64)
+const keyOf = ({ id }: DagNode): ItemKey => id
+
+/** It begins with its stamp. */
+function idAt(hlc: bigint, tag: string, index: number): DeltaId {
+  return idFromBytes<DeltaId>(concat([u64be(hlc), taggedHash(tag, u64be(BigInt(index))).subarray(0, 24)]))
+}
 
 /** Three writers in turn; each names the newest delta of another, which it has heard of meanwhile, and its own last. */
 function history(count: number): DagNode[] {
   const nodes: DagNode[] = []
   for (let index = 0; index < count; index += 1) {
-    const id = idFromBytes<DeltaId>(taggedHash('bench', u64be(BigInt(index))))
+    const hlc = BigInt(index + 1) * STEP_NS
+    const id = idAt(hlc, 'bench', index)
     const parents = [nodes[index - WRITERS]?.id, nodes[index - 2]?.id].filter((parent) => parent !== undefined)
-    nodes.push({ id, parents: [...new Set(parents)].sort(), hlc: BigInt(index + 1) * STEP_NS })
+    nodes.push({ id, parents: [...new Set(parents)].sort(), hlc })
   }
   return nodes
 }
@@ -64,8 +70,8 @@ function reconciled(here: RowSet, there: RowSet, lacking: number) {
 
 /** The same by locator: the asker's graph may apply only what has all its ancestors. */
 function located(all: readonly DagNode[], lacking: ReadonlySet<DeltaId>): Measure & { readonly redundant: number } {
-  const there = Dag.restore(all, [])
-  const here = Dag.restore([], [])
+  const there = Dag.restore(all)
+  const here = Dag.restore([])
   for (const node of all) if (!lacking.has(node.id)) here.receive(node)
   const stack = all.filter(({ id }) => here.isReady(id))
   const named = new Set(here.heads())
@@ -124,9 +130,7 @@ for (const size of SIZES) {
 
 /** What keeping the set costs. */
 function costOf(size: number, keys: readonly ItemKey[], set: RowSet): object {
-  const added = Array.from({ length: 500 }, (_, index) =>
-    itemKey(BigInt(size + index + 1) * STEP_NS, idFromBytes<DeltaId>(taggedHash('bench-new', u64be(BigInt(index))))),
-  )
+  const added = Array.from({ length: 500 }, (_, index) => idAt(BigInt(size + index + 1) * STEP_NS, 'bench-new', index))
   let rows = 0
   let bytes = 0
   for (const key of added) {

@@ -21,8 +21,14 @@ export interface VoidsParts {
   readonly checkpoint: () => Checkpoint | undefined
 }
 
+type Judged = Pick<Delta, 'id' | 'author' | 'governance' | 'rewrites'>
+
 export class Voids {
   readonly #parts: VoidsParts
+  /** Whether it is void, of what was asked since something changed that they depend on. */
+  readonly #verdicts = new Map<DeltaId, boolean>()
+  #madeFor: { readonly checkpoint: Checkpoint | undefined; readonly judgement: Uint8Array } | undefined
+  #countingBeneath: ReadonlySet<DeltaId> = new Set()
   /** By the pinned heads, oldest first. */
   readonly #pasts = new Map<string, ReadonlySet<DeltaId>>()
   /** All heads that removals pin here. */
@@ -33,19 +39,49 @@ export class Voids {
   }
 
   /** Of a delta that is ready in the graph. */
-  isVoid(delta: Pick<Delta, 'id' | 'author' | 'governance' | 'rewrites'>): boolean {
+  isVoid(delta: Judged): boolean {
+    this.#forgetOutdated()
+    // What it stands for first, and what that stands for: each sorts before what names it, so this ends.
+    const work: Judged[] = [delta]
+    for (let next = work.at(-1); next !== undefined; next = work.at(-1)) {
+      const before = this.#notJudged(next)
+      if (before) work.push(before)
+      else {
+        this.#verdicts.set(next.id, this.#judge(next))
+        work.pop()
+      }
+    }
+    return this.#verdicts.get(delta.id) ?? false
+  }
+
+  /** Something that `delta` stands for, and on which its verdict depends. */
+  #notJudged({ rewrites = [] }: Judged): Judged | undefined {
+    const { dag, rows } = this.#parts
+    const id = rewrites.find((each) => !dag.isBeneath(each) && dag.ready(each) && !this.#verdicts.has(each))
+    return id === undefined ? undefined : rows.delta(id)
+  }
+
+  #judge(delta: Judged): boolean {
     if (this.#parts.dag.isLost(delta.id)) return true
     if (delta.rewrites?.some((id) => this.#counts(id))) return true
     const removals = this.#parts.authority.removalsUnseen(this.#parts.contextId, delta)
     return removals.some((removal) => !this.accepts(removal, delta.id))
   }
 
-  /** What a delta that was written again stands for; each sorts before it, so this ends. */
   #counts(id: DeltaId): boolean {
-    const { dag, rows, checkpoint } = this.#parts
-    if (dag.isBeneath(id)) return checkpoint()?.recent.counting.includes(id) ?? false
-    const delta = dag.ready(id) && rows.delta(id)
-    return delta !== undefined && !this.isVoid(delta)
+    const { dag } = this.#parts
+    if (dag.isBeneath(id)) return this.#countingBeneath.has(id)
+    return dag.ready(id) !== undefined && this.#verdicts.get(id) === false
+  }
+
+  /** Verdicts hold for one checkpoint and one judgement of removals; `completes` says when else they do not. */
+  #forgetOutdated(): void {
+    const { authority, checkpoint, contextId } = this.#parts
+    const [now, judgement] = [checkpoint(), authority.judgement(contextId)]
+    if (this.#madeFor && this.#madeFor.checkpoint === now && equalBytes(this.#madeFor.judgement, judgement)) return
+    this.#madeFor = { checkpoint: now, judgement }
+    this.#verdicts.clear()
+    this.#countingBeneath = new Set(now?.recent.counting)
   }
 
   /** True as long as nobody has said what was accepted. */
@@ -63,12 +99,15 @@ export class Voids {
     const pinned = this.#allPinned()
     const isPinned = pinned.size > 0 && ids.some((id) => pinned.has(id))
     if (isPinned) this.#pasts.clear()
-    return isPinned || (rewritten.size > 0 && ids.some((id) => rewritten.has(id)))
+    const changes = isPinned || (rewritten.size > 0 && ids.some((id) => rewritten.has(id)))
+    if (changes) this.#verdicts.clear()
+    return changes
   }
 
   /** History was pruned: a past ends there now. */
   forgetPasts(): void {
     this.#pasts.clear()
+    this.#verdicts.clear()
   }
 
   #allPinned(): ReadonlySet<DeltaId> {

@@ -26,12 +26,16 @@ export function boundOf(checkpoint: Checkpoint | undefined): Bound {
   return checkpoint === undefined ? START : behind(checkpoint.last)
 }
 
-/** What the graph needs of it. */
+/**
+ * What the graph needs of it. What is older than all that it names is taken for standing: a head that nobody has built on
+ * for long is one of these.
+ */
 export function floorOf(checkpoint: Checkpoint | undefined): Floor | undefined {
   if (checkpoint === undefined) return undefined
   const { last, heads, recent } = checkpoint
   const standing = new Set([...recent.counting, ...recent.voids])
-  return { last, heads, stands: (id) => standing.has(id) }
+  const oldest = oldestOf({ recent })
+  return { last, heads, stands: (id) => id < oldest || standing.has(id) }
 }
 
 /** Commits to all that is contained, in order, and to what each of it counts for. */

@@ -3,7 +3,7 @@
 // behind it, in batches of bounded size. What a crash leaves of those goes when the context is next read.
 import { type Bytes, equalBytes, toHex } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
-import { idBytes } from '../../base/ids.ts'
+import { idBytes, stampOf } from '../../base/ids.ts'
 import { type DagNode, type Floor, lostOver } from '../../dag/dag.ts'
 import type { Bound } from '../../reconcile/item-key.ts'
 import type { StoreOp } from '../../store/store.ts'
@@ -18,6 +18,7 @@ import type { Delta } from '../../wire/delta.ts'
 import type { HeadsVouch } from '../../wire/gossip.ts'
 import { CHECKPOINT_AUTHORS_MAX, GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
 import type { Folder } from '../apply/folder.ts'
+import { isFromTheFuture } from '../apply/future.ts'
 import type { Revision } from '../apply/revision.ts'
 import type { Voids } from '../apply/voids.ts'
 import { ContextError } from '../errors.ts'
@@ -54,6 +55,7 @@ type PrunerParts = Pick<
   | 'identity'
   | 'outbound'
   | 'setTimer'
+  | 'nowMs'
   | 'log'
 > & {
   readonly folder: Folder
@@ -147,17 +149,25 @@ export class Pruner {
 
   /** True where it is greater than ours, and most writers have vouched for it. */
   isNext(certified: CertifiedCheckpoint): boolean {
-    const { record, authority } = this.#parts
+    const { record, authority, nowMs } = this.#parts
     const { checkpoint } = certified
     if (checkpoint.contextId !== record.id || !isGreater(checkpoint, this.checkpoint)) return false
+    // It would put whatever is written for as long beneath it.
+    if (isFromTheFuture(stampOf(checkpoint.last), nowMs())) return false
     const writers = authority.writersAt(record.id, checkpoint.governance)
     return isCertified(certified, { writers, isWriter: (key) => authority.mayWrite(record.id, key) })
   }
 
   /** Whoever takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
-  signed({ checkpoint, vouches }: CertifiedCheckpoint): CertifiedCheckpoint {
+  signed({ checkpoint, vouches: given }: CertifiedCheckpoint): CertifiedCheckpoint {
     const { record, authority, identity } = this.#parts
     const hash = checkpointHash(checkpoint)
+    const electorate = new Set(authority.writersAt(record.id, checkpoint.governance))
+    // What counts for nobody is not passed on: it might be padding.
+    const vouches = given.filter((vouch) => {
+      const isHeard = electorate.has(vouch.author) || authority.mayWrite(record.id, vouch.author)
+      return isHeard && verifyVouch(hash, vouch)
+    })
     const isOurs = vouches.some((vouch) => vouch.author === identity.publicKey && verifyVouch(hash, vouch))
     if (isOurs || !authority.mayWrite(record.id, identity.publicKey)) return { checkpoint, vouches }
     return { checkpoint, vouches: [...vouches, vouchFor(hash, identity)] }

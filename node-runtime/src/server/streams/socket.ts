@@ -125,8 +125,16 @@ export class ClientSocket implements Subscriber {
       this.#send('result' in answer ? `{"id":${id},"result":${answer.result}}` : errorText(id, answer.error))
     } catch (error) {
       if (this.#gone.signal.aborted) return
-      if (!(error instanceof ServerError || error instanceof IdError)) throw error
-      this.#send(errorText(id, { type: 'ParseError', data: error.message }))
+      if (error instanceof ServerError || error instanceof IdError) {
+        this.#send(errorText(id, { type: 'ParseError', data: error.message }))
+        return
+      }
+      // A defect of ours: the client learns that there was one, and others are none the worse for it.
+      this.#parts.log.error(
+        { error: error instanceof Error ? error.stack : String(error) },
+        'a WebSocket request failed',
+      )
+      this.#send(errorText(id, { type: 'InternalError', data: {} }))
     }
   }
 

@@ -1,13 +1,21 @@
 // All targets, each with its own seeds and what a small network wrote and sent.
 import type { Bytes } from '../src/base/bytes.ts'
 import type { Target } from './target.ts'
+import { authTargets } from './targets/auth.ts'
 import { crdtTargets } from './targets/crdt.ts'
 import { guestTargets } from './targets/guest.ts'
 import { outsideTargets } from './targets/outside.ts'
 import { rowTargets } from './targets/rows.ts'
 import { wireTargets } from './targets/wire.ts'
 
-const ALL: readonly Target[] = [...wireTargets, ...rowTargets, ...crdtTargets, ...guestTargets, ...outsideTargets]
+const ALL: readonly Target[] = [
+  ...wireTargets,
+  ...rowTargets,
+  ...authTargets,
+  ...crdtTargets,
+  ...guestTargets,
+  ...outsideTargets,
+]
 
 /** Valid bytes by the name of the target. */
 export type Harvest = Readonly<Record<string, readonly Bytes[]>>

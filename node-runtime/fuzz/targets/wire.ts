@@ -76,7 +76,7 @@ const deltaTarget: Target = {
 const { id: _, sealed: __, signature: ___, ...header } = delta
 // What the sealed payload is bound to. Made here, because nothing outside of the wire has to say it.
 const aad = encode([
-  'delta-header/1',
+  'delta-header/2',
   {
     contextId: idBytes(header.contextId),
     author: idBytes(header.author),
@@ -84,6 +84,7 @@ const aad = encode([
     hlc: header.hlc,
     governance: header.governance.map(idBytes),
     keyId: idBytes(header.keyId),
+    ...(header.rewrites === undefined ? {} : { rewrites: header.rewrites.map(idBytes) }),
   },
 ])
 

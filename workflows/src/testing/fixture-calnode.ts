@@ -18,6 +18,7 @@ const { values } = parseArgs({
     'swarm-port': { type: 'string' },
     'boot-nodes': { type: 'string' },
     'auth-mode': { type: 'string' },
+    'enable-faults': { type: 'boolean' },
   },
 })
 const directory = path.join(values.home, values.node)

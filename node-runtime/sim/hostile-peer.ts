@@ -17,6 +17,7 @@ import { encodeOp, signOp } from '../src/wire/op.ts'
 import { helloMessage, type SyncFrame, syncFrameMessage, syncRequestMessage } from '../src/wire/sync-messages.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import type { History } from './history.ts'
+import { writes } from './hostile-calls.ts'
 import { Forgery } from './hostile-forgery.ts'
 import { operationOf } from './operations.ts'
 import { type Fault, HOSTILE, type HostileAct, type Scenario } from './scenario.ts'
@@ -390,22 +391,4 @@ export class HostilePeer {
       encodeGossip({ t: 'heads', ...signHeads({ ...facts, ...said }, this.#identity) }),
     )
   }
-}
-
-/** Calls that change nothing on the base and so make no delta. */
-const EMPTY_ON_BASE = new Set(['remove', 'clear', 'untag'])
-const EMPTY_ON_BASE_OF_COLLECTIONS = new Set([
-  'replace',
-  'drop',
-  'erase',
-  'reset',
-  'disclaim',
-  'retract',
-  'release',
-  'unrank',
-])
-
-function writes(call: ReturnType<typeof operationOf>): ReturnType<typeof operationOf> {
-  if (EMPTY_ON_BASE_OF_COLLECTIONS.has(call.method)) return { method: 'push', args: { value: 'v0' } }
-  return EMPTY_ON_BASE.has(call.method) ? { method: 'tag', args: { value: 't0' } } : call
 }

@@ -1,0 +1,21 @@
+// Calls of a hostile member: each is to make a delta, whatever state it is made on.
+import type { operationOf } from './operations.ts'
+
+/** Calls that change nothing on the base and so make no delta. */
+const EMPTY_ON_BASE = new Set(['remove', 'clear', 'untag'])
+const EMPTY_ON_BASE_OF_COLLECTIONS = new Set([
+  'replace',
+  'drop',
+  'erase',
+  'reset',
+  'disclaim',
+  'retract',
+  'release',
+  'unrank',
+])
+
+/** The call, or one in its place that does. */
+export function writes(call: ReturnType<typeof operationOf>): ReturnType<typeof operationOf> {
+  if (EMPTY_ON_BASE_OF_COLLECTIONS.has(call.method)) return { method: 'push', args: { value: 'v0' } }
+  return EMPTY_ON_BASE.has(call.method) ? { method: 'tag', args: { value: 't0' } } : call
+}

@@ -47,9 +47,9 @@ export const DECODER_FILES: Readonly<Record<string, Counted>> = {
   'runtime/host/host-function.ts': { loaded: ['hostFunction', 'unsupportedFunction'] },
   'runtime/call/guest-memory.ts': {},
   'base/ids.ts': {},
-  'server/json.ts': {},
-  'server/encodings.ts': { except: ['invitationToJson', 'byteArray', 'pageOf'] },
-  'server/query.ts': {},
+  'server/formats/json.ts': {},
+  'server/formats/encodings.ts': { except: ['invitationToJson', 'byteArray', 'pageOf'] },
+  'server/routing/query.ts': {},
   'config-problems.ts': {},
   'config.ts': {
     except: ['folderPath', 'initFolder', 'putInPlace', 'loadConfig', 'freshConfig', 'addressOf', 'exists', 'codeOf'],

@@ -9,9 +9,14 @@ import { compareAddresses, hostOf, peerIn, placeOf } from '../../src/network/add
 import { FrameDecoder, framePrefix } from '../../src/network/frame-codec.ts'
 import { FRAME_MAX_BYTES } from '../../src/network/limits.ts'
 import { peerIdOfPublicKey, publicKeyOfPeer } from '../../src/network/peer-id.ts'
-import { contextIdOf, InvitationJson, invitationFromJson, invitationToJson } from '../../src/server/encodings.ts'
-import { jsonTextOf, parseJson } from '../../src/server/json.ts'
-import { readQuery } from '../../src/server/query.ts'
+import {
+  contextIdOf,
+  InvitationJson,
+  invitationFromJson,
+  invitationToJson,
+} from '../../src/server/formats/encodings.ts'
+import { jsonTextOf, parseJson } from '../../src/server/formats/json.ts'
+import { readQuery } from '../../src/server/routing/query.ts'
 import { encodeInvitationBody } from '../../src/wire/invitation.ts'
 import { alice, ops } from '../../src/wire/messages.fixture.ts'
 import { Rejected, type Target } from '../target.ts'
@@ -100,7 +105,7 @@ const idTarget: Target = {
     'base/ids.ts#parseHexId',
     'base/ids.ts#parseBase58Id',
     'base/ids.ts#idFromBytes',
-    'server/encodings.ts#contextIdOf',
+    'server/formats/encodings.ts#contextIdOf',
   ],
   codes: ['ID_INVALID'],
   format: 'text',
@@ -160,7 +165,11 @@ const invitation =
 
 const invitationTarget: Target = {
   name: 'invitation-json',
-  decoders: ['server/json.ts#parseJson', 'server/encodings.ts#invitationFromJson', 'wire/invitation.ts#invitation'],
+  decoders: [
+    'server/formats/json.ts#parseJson',
+    'server/formats/encodings.ts#invitationFromJson',
+    'wire/invitation.ts#invitation',
+  ],
   codes: ['BAD_REQUEST', 'WIRE_SHAPE', 'schema'],
   format: 'text',
   seeds: [utf8(invitation)],
@@ -177,7 +186,7 @@ const invitationTarget: Target = {
 
 const jsonTarget: Target = {
   name: 'json-text',
-  decoders: ['server/json.ts#jsonTextOf', 'base/bytes.ts#fromUtf8'],
+  decoders: ['server/formats/json.ts#jsonTextOf', 'base/bytes.ts#fromUtf8'],
   codes: ['BAD_REQUEST', 'no JSON'],
   format: 'text',
   seeds: [utf8('{"a":[1,2.5,"é",null,true,18446744073709551615]}')],
@@ -201,7 +210,7 @@ const QUERY = Type.Object({
 
 const queryTarget: Target = {
   name: 'query',
-  decoders: ['server/query.ts#readQuery'],
+  decoders: ['server/routing/query.ts#readQuery'],
   codes: ['BAD_REQUEST'],
   format: 'text',
   seeds: [utf8('limit=5&offset=0&id=notes'), utf8('id=a')],

@@ -1,11 +1,11 @@
 // Whether the node lives and is ready: what others ask while it starts, over and over. Answered without the API, whose
 // modules and routes take as long to load as the network takes to stand.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { checkCaller } from './caller.ts'
-import { corsHeaders } from './cors.ts'
+import { checkCaller } from './access/caller.ts'
+import { corsHeaders } from './access/cors.ts'
 import { httpFailureOf } from './errors.ts'
 import type { NodeServices } from './ports.ts'
-import { RawResponse } from './raw-response.ts'
+import { RawResponse } from './routing/raw-response.ts'
 
 export type ProbedNode = Pick<NodeServices, 'readiness'> & {
   readonly ports: Pick<NodeServices['ports'], 'store'>

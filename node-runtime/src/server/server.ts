@@ -20,8 +20,8 @@ import {
   REQUEST_RECEIVE_MS,
   UPLOAD_RECEIVE_MS,
 } from './limits.ts'
-import { loggedPath } from './logged-path.ts'
 import { answerProbe } from './probes.ts'
+import { loggedPath } from './routing/logged-path.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Streams } from './streams/streams.ts'
 

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
 import type { Logger } from '../../base/log.ts'
-import { NoBody, NoFields, type Route, type RouteDeclaration } from '../route.ts'
+import { NoBody, NoFields, type Route, type RouteDeclaration } from '../routing/route.ts'
 import type { AuthCaller, AuthService } from './auth-port.ts'
 
 export interface AuthRouteParts {

@@ -1,9 +1,9 @@
 // The routes of /auth and /admin in the API: their envelope, their headers, and who may call them.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { limitReceiving } from '../connections/receiving.ts'
 import { ServerError } from '../errors.ts'
 import { AUTH_BODY_BYTES_MAX } from '../limits.ts'
-import { loggedPath } from '../logged-path.ts'
-import { limitReceiving } from '../receiving.ts'
+import { loggedPath } from '../routing/logged-path.ts'
 import type { AuthCaller } from './auth-port.ts'
 import { AuthReply, type AuthRoute, type AuthRouteParts, PageReply } from './auth-route.ts'
 import { callerHeaders } from './caller-headers.ts'

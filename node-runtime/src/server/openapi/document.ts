@@ -1,5 +1,5 @@
 // The OpenAPI 3.1 document of the API, from the declarations of its routes. Pure: the same routes, the same text.
-import type { RouteDeclaration } from '../route.ts'
+import type { RouteDeclaration } from '../routing/route.ts'
 import { ERROR_SCHEMA, failuresOf, type Json, operationOf, refusalOf } from './operation.ts'
 
 const DESCRIPTION = [

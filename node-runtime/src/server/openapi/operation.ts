@@ -1,7 +1,7 @@
 // One operation of the OpenAPI document: what a route takes, gives and refuses.
 import { STATUS_CODES } from 'node:http'
 import { type TObject, Type } from 'typebox'
-import { NoBody, type RouteDeclaration } from '../route.ts'
+import { NoBody, type RouteDeclaration } from '../routing/route.ts'
 
 export interface Json {
   readonly [key: string]: unknown

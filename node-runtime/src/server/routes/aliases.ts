@@ -1,11 +1,11 @@
 // Aliases: names for contexts, applications and identities, of this node alone.
 import { type TProperties, Type } from 'typebox'
 import { type ApplicationId, idBase58, type PublicKey, parseBase58Id } from '../../base/ids.ts'
-import type { AliasKind, Named } from '../aliases.ts'
-import { contextIdOf } from '../encodings.ts'
+import { contextIdOf } from '../formats/encodings.ts'
+import { Base58, NullData } from '../formats/shapes.ts'
 import { ALIAS_CHARS_MAX } from '../limits.ts'
-import { Data, NoBody, NoFields, type Route, route } from '../route.ts'
-import { Base58, NullData } from '../shapes.ts'
+import type { AliasKind, Named } from '../names/aliases.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../routing/route.ts'
 
 const Alias = Type.String({ minLength: 1, maxLength: ALIAS_CHARS_MAX, pattern: '^[A-Za-z0-9._-]+$' })
 const ROOT = '/admin-api/alias'

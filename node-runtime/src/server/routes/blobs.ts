@@ -3,11 +3,11 @@ import { Type } from 'typebox'
 import { toHex } from '../../base/bytes.ts'
 import { type BlobId, idBase58, idBytes, parseBase58Id } from '../../base/ids.ts'
 import { SyncError } from '../../sync/errors.ts'
-import { blobHashOf, contextIdOf } from '../encodings.ts'
 import { ServerError } from '../errors.ts'
+import { blobHashOf, contextIdOf } from '../formats/encodings.ts'
+import { Base58, Count } from '../formats/shapes.ts'
 import type { NodeServices } from '../ports.ts'
-import { Data, NoBody, NoFields, type Route, route, StreamResponse } from '../route.ts'
-import { Base58, Count } from '../shapes.ts'
+import { Data, NoBody, NoFields, type Route, route, StreamResponse } from '../routing/route.ts'
 
 const ById = Type.Object({ id: Type.String() })
 const OfContext = Type.Object({ context_id: Type.Optional(Type.String()) })

@@ -6,7 +6,7 @@ import type { LaneCounts } from '../../network/faults/lane.ts'
 import type { LinkFaults } from '../../network/faults/link-faults.ts'
 import { ServerError } from '../errors.ts'
 import type { NodeServices } from '../ports.ts'
-import { Data, NoBody, NoFields, type Route, route } from '../route.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../routing/route.ts'
 
 const PEERS_MAX = 256
 const DELAY_MS_MAX = 600_000

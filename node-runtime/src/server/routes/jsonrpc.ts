@@ -1,7 +1,7 @@
 // JSON-RPC: run a method of a context. The answer is HTTP 200 with a result or an error object of the reference's shape.
 import { Type } from 'typebox'
-import { RawResponse } from '../raw-response.ts'
-import { NoFields, type Route, route } from '../route.ts'
+import { RawResponse } from '../routing/raw-response.ts'
+import { NoFields, type Route, route } from '../routing/route.ts'
 import { answerRpc } from '../rpc/answer.ts'
 
 const Envelope = Type.Object({

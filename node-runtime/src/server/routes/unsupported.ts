@@ -1,7 +1,7 @@
 // Routes of merod whose feature this node does not have: each answers 501 with the feature's name. The docs list them.
 import { Type } from 'typebox'
 import { ServerError } from '../errors.ts'
-import { NoBody, NoFields, type Permission, type Route, route } from '../route.ts'
+import { NoBody, NoFields, type Permission, type Route, route } from '../routing/route.ts'
 
 interface Lacking {
   readonly feature: string

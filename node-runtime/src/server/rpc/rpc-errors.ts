@@ -1,7 +1,7 @@
 // Failures as the clients of the reference node know them: `{type, data}` instead of a code and a message.
 import { CodedError } from '../../base/errors.ts'
 import { type ApplicationId, idBase58, parseHexId } from '../../base/ids.ts'
-import { contextIdOf } from '../encodings.ts'
+import { contextIdOf } from '../formats/encodings.ts'
 
 export interface RpcError {
   readonly type: string

@@ -2,7 +2,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import { checkCaller } from '../caller.ts'
+import { checkCaller } from '../access/caller.ts'
 import { httpFailureOf, ServerError } from '../errors.ts'
 import type { Access } from '../ports.ts'
 import type { ServerParts } from '../server-parts.ts'

@@ -3,7 +3,7 @@
 import { type Static, Type } from 'typebox'
 import type { ContextId, GroupId, PublicKey } from '../../base/ids.ts'
 import { idBase58, parseHexId } from '../../base/ids.ts'
-import { contextIdOf } from '../encodings.ts'
+import { contextIdOf } from '../formats/encodings.ts'
 import type { NodeServices } from '../ports.ts'
 import type { Topics } from './hub.ts'
 import { TOPICS_MAX } from './limits.ts'

@@ -1,6 +1,6 @@
 // Client keys: what programs are let in with.
 import { type Static, Type } from 'typebox'
-import { NoBody, NoFields } from '../../route.ts'
+import { NoBody, NoFields } from '../../routing/route.ts'
 import type { ClientKeyRow } from '../auth-port.ts'
 import { type AuthRoute, protectedRoute } from '../auth-route.ts'
 import { seconds } from './keys.ts'

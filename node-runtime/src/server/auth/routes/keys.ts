@@ -1,7 +1,7 @@
 // Root keys: who can log in.
 import { Type } from 'typebox'
 import { CodedError } from '../../../base/errors.ts'
-import { NoBody, NoFields } from '../../route.ts'
+import { NoBody, NoFields } from '../../routing/route.ts'
 import type { RootKeyRow } from '../auth-port.ts'
 import { type AuthRoute, protectedRoute } from '../auth-route.ts'
 

@@ -1,7 +1,7 @@
 // Login, renewal, and what a proxy in front asks about a token.
 import { type Static, Type } from 'typebox'
 import { ServerError } from '../../errors.ts'
-import { NoBody, NoFields } from '../../route.ts'
+import { NoBody, NoFields } from '../../routing/route.ts'
 import { AuthReply, type AuthRequest, type AuthRoute, type AuthRouteParts, publicRoute } from '../auth-route.ts'
 import { callerHeaders } from '../caller-headers.ts'
 import { AuthRequestError } from '../failures.ts'

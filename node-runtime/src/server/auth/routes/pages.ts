@@ -1,5 +1,5 @@
 // Pages for people whom a program sends here to log in.
-import { NoBody, NoFields } from '../../route.ts'
+import { NoBody, NoFields } from '../../routing/route.ts'
 import { type AuthRoute, PageReply, publicRoute } from '../auth-route.ts'
 import { CALLBACK_PAGE, ICON, LOGIN_PAGE, LOGIN_SCRIPT } from '../login-page.ts'
 

@@ -1,5 +1,5 @@
 // The service itself: whether it lives, what it is, what it counted, and its signing secret.
-import { NoBody, NoFields } from '../../route.ts'
+import { NoBody, NoFields } from '../../routing/route.ts'
 import { type AuthRoute, protectedRoute, publicRoute } from '../auth-route.ts'
 
 export const serviceRoutes: readonly AuthRoute[] = [

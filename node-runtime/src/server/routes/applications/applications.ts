@@ -5,9 +5,10 @@ import { Type } from 'typebox'
 import { type ApplicationId, idBase58, parseBase58Id } from '../../../base/ids.ts'
 import type { Application as Installed } from '../../../context/namespaces/applications.ts'
 import { download } from '../../download/download.ts'
-import { blobHashOf, byteArray } from '../../encodings.ts'
 import { ServerError } from '../../errors.ts'
-import { ByteList, OptionalText, Text } from '../../fields.ts'
+import { blobHashOf, byteArray } from '../../formats/encodings.ts'
+import { ByteList, OptionalText, Text } from '../../formats/fields.ts'
+import { Application, Base58, Count } from '../../formats/shapes.ts'
 import {
   METADATA_BYTES_MAX,
   PACKAGE_BYTES_MAX,
@@ -16,9 +17,8 @@ import {
   VERSION_BYTES_MAX,
 } from '../../limits.ts'
 import type { NodeServices } from '../../ports.ts'
-import { RawResponse } from '../../raw-response.ts'
-import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Application, Base58, Count } from '../../shapes.ts'
+import { RawResponse } from '../../routing/raw-response.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 import { versionsOf } from './versions.ts'
 
 const ByApplication = Type.Object({ id: Type.String() })

@@ -1,8 +1,8 @@
 // Packages of installed applications and their versions. Answered without an envelope.
 import { Type } from 'typebox'
 import { idBase58 } from '../../../base/ids.ts'
-import { NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Base58 } from '../../shapes.ts'
+import { Base58 } from '../../formats/shapes.ts'
+import { NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 import { versionsOf } from './versions.ts'
 
 const ByPackage = Type.Object({ pkg: Type.String() })

@@ -10,14 +10,14 @@ import {
   parseHexId,
 } from '../../../base/ids.ts'
 import type { Context } from '../../../context/context.ts'
-import { byteArray, contextIdOf, pageOf } from '../../encodings.ts'
 import { ServerError } from '../../errors.ts'
-import { ByteList, OptionalText } from '../../fields.ts'
+import { byteArray, contextIdOf, pageOf } from '../../formats/encodings.ts'
+import { ByteList, OptionalText } from '../../formats/fields.ts'
+import { Base58, ContextShape, Count, Hex32 } from '../../formats/shapes.ts'
 import { INIT_PARAMS_BYTES_MAX, NAME_BYTES_MAX } from '../../limits.ts'
-import { contextOf, installedId } from '../../lookups.ts'
+import { contextOf, installedId } from '../../names/lookups.ts'
 import type { NodeServices } from '../../ports.ts'
-import { Data, NoBody, NoFields, Page, type Route, type RouteParts, route } from '../../route.ts'
-import { Base58, ContextShape, Count, Hex32 } from '../../shapes.ts'
+import { Data, NoBody, NoFields, Page, type Route, type RouteParts, route } from '../../routing/route.ts'
 import { ownedIdentities } from './members.ts'
 
 const ByContext = Type.Object({ id: Type.String() })

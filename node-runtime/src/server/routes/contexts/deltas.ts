@@ -4,10 +4,10 @@ import { Type } from 'typebox'
 import { type DeltaId, idBase58, parseHexId } from '../../../base/ids.ts'
 import type { Context } from '../../../context/context.ts'
 import type { WaitingDelta } from '../../../context/waiting/waiting-rows.ts'
-import { contextIdOf } from '../../encodings.ts'
-import { contextOf } from '../../lookups.ts'
-import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Base58, Hex32 } from '../../shapes.ts'
+import { contextIdOf } from '../../formats/encodings.ts'
+import { Base58, Hex32 } from '../../formats/shapes.ts'
+import { contextOf } from '../../names/lookups.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 const ByDelta = Type.Object({ id: Type.String(), delta: Type.String() })
 

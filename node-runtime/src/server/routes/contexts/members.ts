@@ -5,12 +5,12 @@ import { until, WaitError } from '../../../base/until.ts'
 import type { Context } from '../../../context/context.ts'
 import { ContextError } from '../../../context/errors.ts'
 import type { Namespace } from '../../../context/namespaces/namespace.ts'
-import { contextIdOf } from '../../encodings.ts'
+import { contextIdOf } from '../../formats/encodings.ts'
+import { Base58, Joined } from '../../formats/shapes.ts'
 import { CONTEXT_KNOWN_WAIT_MS } from '../../limits.ts'
-import { contextOf, noMember } from '../../lookups.ts'
+import { contextOf, noMember } from '../../names/lookups.ts'
 import type { NodeServices } from '../../ports.ts'
-import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Base58, Joined } from '../../shapes.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 const ByContext = Type.Object({ id: Type.String() })
 const Identities = Data(Type.Object({ identities: Type.Array(Base58) }))

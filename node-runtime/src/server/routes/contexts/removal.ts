@@ -2,9 +2,9 @@
 import { Type } from 'typebox'
 import { idBase58 } from '../../../base/ids.ts'
 import { detachContext } from '../../../context/namespaces/administration.ts'
-import { contextIdOf } from '../../encodings.ts'
-import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Joined } from '../../shapes.ts'
+import { contextIdOf } from '../../formats/encodings.ts'
+import { Joined } from '../../formats/shapes.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 const ByContext = Type.Object({ id: Type.String() })
 

@@ -1,11 +1,11 @@
 // What keeps a context whole: rounds of synchronisation, and the application it runs.
 import { Type } from 'typebox'
 import { idBase58 } from '../../../base/ids.ts'
-import { contextIdOf } from '../../encodings.ts'
 import { ServerError } from '../../errors.ts'
-import { contextOf, installedId } from '../../lookups.ts'
-import { NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Hex32, NullData } from '../../shapes.ts'
+import { contextIdOf } from '../../formats/encodings.ts'
+import { Hex32, NullData } from '../../formats/shapes.ts'
+import { contextOf, installedId } from '../../names/lookups.ts'
+import { NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 const ByContext = Type.Object({ id: Type.String() })
 

@@ -4,10 +4,10 @@ import { idBase58 } from '../../../base/ids.ts'
 import type { Context } from '../../../context/context.ts'
 import type { HandlerItem } from '../../../context/handlers/handler-item.ts'
 import type { Paging, WaitingDelta } from '../../../context/waiting/waiting-rows.ts'
-import { contextIdOf, pagingOf } from '../../encodings.ts'
-import { contextOf } from '../../lookups.ts'
-import { Data, NoBody, NoFields, Page, type Route, type RouteParts, route } from '../../route.ts'
-import { Base58, Count, Hex32, NullData } from '../../shapes.ts'
+import { contextIdOf, pagingOf } from '../../formats/encodings.ts'
+import { Base58, Count, Hex32, NullData } from '../../formats/shapes.ts'
+import { contextOf } from '../../names/lookups.ts'
+import { Data, NoBody, NoFields, Page, type Route, type RouteParts, route } from '../../routing/route.ts'
 
 const ByContext = Type.Object({ id: Type.String() })
 const ByLetter = Type.Object({ id: Type.String(), letter: Type.String() })

@@ -3,9 +3,9 @@ import { Type } from 'typebox'
 import { type GroupId, idBase58, parseHexId } from '../../../base/ids.ts'
 import { govern } from '../../../context/namespaces/administration.ts'
 import { removeMember } from '../../../context/namespaces/membership.ts'
-import { pageOf } from '../../encodings.ts'
 import { ServerError } from '../../errors.ts'
-import { OptionalText } from '../../fields.ts'
+import { pageOf } from '../../formats/encodings.ts'
+import { OptionalText } from '../../formats/fields.ts'
 import {
   ByGroup,
   contextsOf,
@@ -17,11 +17,11 @@ import {
   rowOf,
   showsTo,
   summaryJson,
-} from '../../group-shapes.ts'
+} from '../../formats/group-shapes.ts'
+import { Base58, Count, Hex32 } from '../../formats/shapes.ts'
 import { NAME_BYTES_MAX } from '../../limits.ts'
-import { installedId } from '../../lookups.ts'
-import { Data, NoBody, NoFields, Page, type Route, route } from '../../route.ts'
-import { Base58, Count, Hex32 } from '../../shapes.ts'
+import { installedId } from '../../names/lookups.ts'
+import { Data, NoBody, NoFields, Page, type Route, route } from '../../routing/route.ts'
 
 const OptionalString = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 

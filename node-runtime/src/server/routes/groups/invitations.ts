@@ -1,12 +1,12 @@
 // Ways into a group: invitations, joining by one, and by membership of a group above.
 import { Type } from 'typebox'
 import { type GroupId, idBase58, parseHexId } from '../../../base/ids.ts'
-import { InvitationJson, invitationFromJson, invitationToJson } from '../../encodings.ts'
-import { ByGroup, ByNamespace } from '../../group-shapes.ts'
+import { InvitationJson, invitationFromJson, invitationToJson } from '../../formats/encodings.ts'
+import { ByGroup, ByNamespace } from '../../formats/group-shapes.ts'
+import { Base58, Hex32 } from '../../formats/shapes.ts'
 import { INVITATION_LIFETIME_SEC, INVITATION_LIFETIME_SEC_MAX } from '../../limits.ts'
 import type { NodeServices } from '../../ports.ts'
-import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Base58, Hex32 } from '../../shapes.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 /** Absent, `null` or an object with these fields. */
 const InviteBody = Type.Union([

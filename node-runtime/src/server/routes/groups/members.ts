@@ -5,8 +5,8 @@ import type { Logger } from '../../../base/log.ts'
 import { addMembers, govern } from '../../../context/namespaces/administration.ts'
 import { lowerMember, type RemovalReport, removeMember } from '../../../context/namespaces/membership.ts'
 import { ALL_CAPABILITIES } from '../../../governance/capabilities.ts'
-import { pageOf } from '../../encodings.ts'
 import { ServerError } from '../../errors.ts'
+import { pageOf } from '../../formats/encodings.ts'
 import {
   accountIn,
   ByGroup,
@@ -17,10 +17,10 @@ import {
   nameOf,
   ownGroupOf,
   roleIn,
-} from '../../group-shapes.ts'
+} from '../../formats/group-shapes.ts'
+import { Count, Hex32, Nothing } from '../../formats/shapes.ts'
 import { MEMBERS_MAX } from '../../limits.ts'
-import { Data, NoBody, NoFields, Page, type Route, route } from '../../route.ts'
-import { Count, Hex32, Nothing } from '../../shapes.ts'
+import { Data, NoBody, NoFields, Page, type Route, route } from '../../routing/route.ts'
 
 export const Capabilities = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 })
 const Role = Type.Union([Type.Literal('Admin'), Type.Literal('Member'), Type.Literal('ReadOnly')])

@@ -5,14 +5,22 @@ import type { MetadataSet } from '../../../base/operations.ts'
 import { detachContext, govern } from '../../../context/namespaces/administration.ts'
 import { ALL_CAPABILITIES } from '../../../governance/capabilities.ts'
 import type { MetadataRecord } from '../../../governance/namespace-state.ts'
-import { contextIdOf } from '../../encodings.ts'
 import { ServerError } from '../../errors.ts'
-import { OptionalText, Text } from '../../fields.ts'
-import { ByContextOf, ByGroup, ByMember, groupOf, memberIn, RecordShape, recordJson } from '../../group-shapes.ts'
+import { contextIdOf } from '../../formats/encodings.ts'
+import { OptionalText, Text } from '../../formats/fields.ts'
+import {
+  ByContextOf,
+  ByGroup,
+  ByMember,
+  groupOf,
+  memberIn,
+  RecordShape,
+  recordJson,
+} from '../../formats/group-shapes.ts'
+import { Nothing } from '../../formats/shapes.ts'
 import { METADATA_FIELDS_MAX, METADATA_KEY_BYTES_MAX, METADATA_VALUE_BYTES_MAX, NAME_BYTES_MAX } from '../../limits.ts'
 import type { NodeServices } from '../../ports.ts'
-import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Nothing } from '../../shapes.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 import { Capabilities } from './members.ts'
 
 const RecordBody = Type.Object({

@@ -14,11 +14,11 @@ import {
   UpgradeShape,
   UpgradeStarted,
   upgradeJson,
-} from '../../group-shapes.ts'
-import { installedId } from '../../lookups.ts'
+} from '../../formats/group-shapes.ts'
+import { Base58, Count, Hex32 } from '../../formats/shapes.ts'
+import { installedId } from '../../names/lookups.ts'
 import type { NodeServices } from '../../ports.ts'
-import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Base58, Count, Hex32 } from '../../shapes.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 const OptionalFlag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]))
 

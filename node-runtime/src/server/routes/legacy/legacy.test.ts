@@ -4,7 +4,7 @@ import { appWasm } from '../../../../../scripts/build-apps.ts'
 import { systemClock } from '../../../base/clock.ts'
 import { idBase58 } from '../../../base/ids.ts'
 import { TestWorld } from '../../../testing/test-nodes.ts'
-import { DEFAULT_NAME } from '../../default-groups.ts'
+import { DEFAULT_NAME } from '../../names/default-groups.ts'
 import { BASE58, HEX32, type Refusal, refusalsOf, type ServedNode, serve } from '../../testing/served-node.ts'
 
 const CONTEXTS = '/admin-api/contexts'

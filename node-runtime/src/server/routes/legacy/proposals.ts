@@ -1,11 +1,11 @@
 // Proposals of older applications, as far as their clients can be answered without any: there is none here, so lists are
 // empty and each is unknown. What would make one is 501.
 import { Type } from 'typebox'
-import { contextIdOf } from '../../encodings.ts'
 import { ServerError } from '../../errors.ts'
-import { contextOf } from '../../lookups.ts'
-import { Data, NoBody, NoFields, type Route, type RouteParts, route } from '../../route.ts'
-import { Count } from '../../shapes.ts'
+import { contextIdOf } from '../../formats/encodings.ts'
+import { Count } from '../../formats/shapes.ts'
+import { contextOf } from '../../names/lookups.ts'
+import { Data, NoBody, NoFields, type Route, type RouteParts, route } from '../../routing/route.ts'
 
 const ROOT = '/admin-api/contexts/:id/proposals'
 const ByContext = Type.Object({ id: Type.String() })

@@ -1,6 +1,6 @@
 // The certificate that a browser would be asked to trust. This node speaks plain HTTP: there is none.
-import { RawResponse } from '../../raw-response.ts'
-import { NoBody, NoFields, type Route, route } from '../../route.ts'
+import { RawResponse } from '../../routing/raw-response.ts'
+import { NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 export const certificateRoutes: readonly Route[] = [
   route({

@@ -1,8 +1,8 @@
 // Who is alive, ready, and connected. Public: no identity is asked.
 import { Type } from 'typebox'
+import { Count } from '../../formats/shapes.ts'
 import { answerHealth, answerReady } from '../../probes.ts'
-import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Count } from '../../shapes.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 const Status = Data(Type.Object({ status: Type.String(), reason: Type.Optional(Type.String()) }))
 

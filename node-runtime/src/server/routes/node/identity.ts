@@ -1,8 +1,8 @@
 // Who this node is, and fresh key pairs for clients that want one.
 import { Type } from 'typebox'
 import { idBase58 } from '../../../base/ids.ts'
-import { Data, NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Base58, Hex32 } from '../../shapes.ts'
+import { Base58, Hex32 } from '../../formats/shapes.ts'
+import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 export const identityRoutes: readonly Route[] = [
   route({

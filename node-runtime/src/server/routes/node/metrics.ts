@@ -1,6 +1,6 @@
 // Figures for Prometheus. Public in every mode, as in the reference node: nothing in them is of a client.
-import { RawResponse } from '../../raw-response.ts'
-import { NoBody, NoFields, type Route, route } from '../../route.ts'
+import { RawResponse } from '../../routing/raw-response.ts'
+import { NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 export const metricsRoutes: readonly Route[] = [
   route({

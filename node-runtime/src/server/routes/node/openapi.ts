@@ -1,6 +1,6 @@
 // The description of the API, made of the declarations when it is first asked for.
 import { openApiDocument } from '../../openapi/document.ts'
-import { NoBody, NoFields, type Route, type RouteDeclaration, route } from '../../route.ts'
+import { NoBody, NoFields, type Route, type RouteDeclaration, route } from '../../routing/route.ts'
 
 /** `all` is asked for when it is whole. */
 export function openApiRoute(all: () => readonly RouteDeclaration[]): Route {

@@ -5,9 +5,9 @@ import { idBytes } from '../../../base/ids.ts'
 import type { Namespace } from '../../../context/namespaces/namespace.ts'
 import { keyOf, privatePrefix } from '../../../store/keys.ts'
 import { rangeOf } from '../../../store/store.ts'
+import { Count, Hex32 } from '../../formats/shapes.ts'
 import type { NodeServices } from '../../ports.ts'
-import { NoBody, NoFields, type Route, route } from '../../route.ts'
-import { Count, Hex32 } from '../../shapes.ts'
+import { NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 const Usage = Type.Object({
   namespaceId: Hex32,

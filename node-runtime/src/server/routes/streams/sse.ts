@@ -3,8 +3,8 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { IdError } from '../../../base/ids.ts'
 import { ServerError } from '../../errors.ts'
-import { RawResponse } from '../../raw-response.ts'
-import { NoBody, NoFields, type Route, route, StreamResponse } from '../../route.ts'
+import { RawResponse } from '../../routing/raw-response.ts'
+import { NoBody, NoFields, type Route, route, StreamResponse } from '../../routing/route.ts'
 import { namesOf, TopicNames, topicsOf, visibleTo } from '../../streams/visible.ts'
 
 /** Session and number of the event that was seen last, as this node wrote them into `id:`. */

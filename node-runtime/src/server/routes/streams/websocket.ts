@@ -1,7 +1,7 @@
 // What is told to who asks for /ws as if it were a page. The handshake itself is answered in `streams/`.
 import { Type } from 'typebox'
-import { RawResponse } from '../../raw-response.ts'
-import { NoBody, NoFields, type Route, route } from '../../route.ts'
+import { RawResponse } from '../../routing/raw-response.ts'
+import { NoBody, NoFields, type Route, route } from '../../routing/route.ts'
 
 const MESSAGE = 'this is a WebSocket: messages are {id, method: subscribe|unsubscribe|execute, params}'
 

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { systemClock } from '../base/clock.ts'
-import { TestWorld } from '../testing/test-nodes.ts'
-import { JSON_BODY_BYTES_MAX } from './limits.ts'
-import { type ServedNode, serve } from './testing/served-node.ts'
+import { systemClock } from '../../base/clock.ts'
+import { TestWorld } from '../../testing/test-nodes.ts'
+import { JSON_BODY_BYTES_MAX } from '../limits.ts'
+import { type ServedNode, serve } from '../testing/served-node.ts'
 
 const CONNECTIONS = 3
 

@@ -2,8 +2,8 @@
 // reaches the ports of the machine that shows it. What a page cannot forge are these two headers.
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIPv4, isIPv6 } from 'node:net'
-import { ServerError } from './errors.ts'
-import { HEADER_SHOWN_MAX } from './limits.ts'
+import { ServerError } from '../errors.ts'
+import { HEADER_SHOWN_MAX } from '../limits.ts'
 
 const BRACKETED = /^\[([^\]]*)\](?::\d+)?$/
 const PLAIN = /^([^:]*)(?::\d+)?$/

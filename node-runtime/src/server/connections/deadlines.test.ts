@@ -1,12 +1,12 @@
 // Requests that wait for other nodes, and what they say when those do not answer. Once a test has got that
 // far, time runs two hundred times as fast as it does.
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { appWasm } from '../../../scripts/build-apps.ts'
-import { type Clock, systemClock } from '../base/clock.ts'
-import { idBase58 } from '../base/ids.ts'
-import { type SharedContext, shareContext, TestWorld } from '../testing/test-nodes.ts'
-import { executorGate } from './testing/executor-gate.ts'
-import { type ServedNode, serve } from './testing/served-node.ts'
+import { appWasm } from '../../../../scripts/build-apps.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
+import { idBase58 } from '../../base/ids.ts'
+import { type SharedContext, shareContext, TestWorld } from '../../testing/test-nodes.ts'
+import { executorGate } from '../testing/executor-gate.ts'
+import { type ServedNode, serve } from '../testing/served-node.ts'
 
 const HASTE = 200
 

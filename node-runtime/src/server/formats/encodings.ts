@@ -2,8 +2,8 @@
 // arrays in invitations.
 
 import { type Static, Type } from 'typebox'
-import type { Bytes } from '../base/bytes.ts'
-import { fromHex, toHex } from '../base/bytes.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { fromHex, toHex } from '../../base/bytes.ts'
 import {
   type BlobId,
   type ContextId,
@@ -16,12 +16,12 @@ import {
   type PublicKey,
   parseBase58Id,
   parseHexId,
-} from '../base/ids.ts'
-import { accountOf } from '../base/keys.ts'
-import { ROLES } from '../base/operations.ts'
-import type { Invitation } from '../wire/invitation.ts'
-import { ServerError } from './errors.ts'
-import { OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX } from './limits.ts'
+} from '../../base/ids.ts'
+import { accountOf } from '../../base/keys.ts'
+import { ROLES } from '../../base/operations.ts'
+import type { Invitation } from '../../wire/invitation.ts'
+import { ServerError } from '../errors.ts'
+import { OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX } from '../limits.ts'
 
 const Byte = Type.Integer({ minimum: 0, maximum: 255 })
 const Bytes32 = Type.Array(Byte, { minItems: 32, maxItems: 32 })

@@ -4,8 +4,8 @@
 import type { FastifySchemaCompiler, FastifyServerOptions } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { ServerError } from './errors.ts'
-import { PROBLEMS_NAMED_MAX } from './limits.ts'
+import { ServerError } from '../errors.ts'
+import { PROBLEMS_NAMED_MAX } from '../limits.ts'
 
 interface Problem {
   readonly instancePath: string

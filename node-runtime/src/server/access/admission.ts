@@ -1,8 +1,8 @@
 // Whether a request may be made at all: asks the guard, before the body is read.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { PublicKey } from '../base/ids.ts'
-import type { Access, AccessGuard } from './ports.ts'
-import type { Route } from './route.ts'
+import type { PublicKey } from '../../base/ids.ts'
+import type { Access, AccessGuard } from '../ports.ts'
+import type { Route } from '../routing/route.ts'
 
 const GRANTED = new WeakMap<FastifyRequest, Extract<Access, { granted: true }>>()
 

@@ -1,12 +1,12 @@
 // Who is let in where there is a guard: what it is asked, and what its answers become.
 import { request } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { systemClock } from '../base/clock.ts'
-import { silentLogger } from '../base/log.ts'
-import { TestWorld } from '../testing/test-nodes.ts'
+import { systemClock } from '../../base/clock.ts'
+import { silentLogger } from '../../base/log.ts'
+import { TestWorld } from '../../testing/test-nodes.ts'
+import type { Access, AccessGuard, AccessRequest } from '../ports.ts'
+import { createServer, type HttpServer } from '../server.ts'
 import { permissionFor } from './admission.ts'
-import type { Access, AccessGuard, AccessRequest } from './ports.ts'
-import { createServer, type HttpServer } from './server.ts'
 
 let world: TestWorld
 let server: HttpServer

@@ -1,9 +1,9 @@
 // What a request names by id, or why it cannot be served, in the words and encodings of the client. Shared by the admin
 // routes and JSON-RPC.
-import { type ApplicationId, type ContextId, idBase58, parseBase58Id } from '../base/ids.ts'
-import type { Context } from '../context/context.ts'
-import { ContextError } from '../context/errors.ts'
-import type { NodeServices } from './ports.ts'
+import { type ApplicationId, type ContextId, idBase58, parseBase58Id } from '../../base/ids.ts'
+import type { Context } from '../../context/context.ts'
+import { ContextError } from '../../context/errors.ts'
+import type { NodeServices } from '../ports.ts'
 
 /** Throws IdError, ContextError APPLICATION_NOT_INSTALLED. */
 export function installedId(node: NodeServices, text: string): ApplicationId {

@@ -3,14 +3,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Static, TObject, TSchema } from 'typebox'
 import { Type } from 'typebox'
-import type { Bytes } from '../base/bytes.ts'
-import type { PublicKey } from '../base/ids.ts'
-import type { Aliases } from './aliases.ts'
-import type { DefaultGroups } from './default-groups.ts'
-import type { Metrics } from './metrics/metrics.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import type { PublicKey } from '../../base/ids.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Aliases } from '../names/aliases.ts'
+import type { DefaultGroups } from '../names/default-groups.ts'
+import type { ServerParts } from '../server-parts.ts'
+import type { Streams } from '../streams/streams.ts'
 import type { RawResponse } from './raw-response.ts'
-import type { ServerParts } from './server-parts.ts'
-import type { Streams } from './streams/streams.ts'
 
 /** What the routes serve. */
 export interface RouteParts extends ServerParts {

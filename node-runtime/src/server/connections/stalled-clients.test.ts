@@ -1,12 +1,12 @@
 // Clients that neither send nor read any more must not keep a node from stopping.
 import { type IncomingMessage, request } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { systemClock } from '../base/clock.ts'
-import { idBase58 } from '../base/ids.ts'
-import { BLOB_CHUNK_BYTES } from '../blobs/limits.ts'
-import { RecordingLogger } from '../testing/recording-logger.ts'
-import { TestWorld } from '../testing/test-nodes.ts'
-import { type ServedNode, serve } from './testing/served-node.ts'
+import { systemClock } from '../../base/clock.ts'
+import { idBase58 } from '../../base/ids.ts'
+import { BLOB_CHUNK_BYTES } from '../../blobs/limits.ts'
+import { RecordingLogger } from '../../testing/recording-logger.ts'
+import { TestWorld } from '../../testing/test-nodes.ts'
+import { type ServedNode, serve } from '../testing/served-node.ts'
 
 const BLOBS = '/admin-api/blobs'
 /** More than the sockets of both sides hold. */

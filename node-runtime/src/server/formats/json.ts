@@ -1,6 +1,6 @@
 // JSON in and out without losing 64-bit integers: numbers beyond 2^53 keep their source text.
-import { type Bytes, fromUtf8 } from '../base/bytes.ts'
-import { ServerError } from './errors.ts'
+import { type Bytes, fromUtf8 } from '../../base/bytes.ts'
+import { ServerError } from '../errors.ts'
 
 const INTEGER = /^-?\d+$/
 

@@ -1,7 +1,7 @@
 // Query parameters come as text; the route's schema says what they are. Those that it does not declare are ignored.
 import { type TObject, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { ServerError } from './errors.ts'
+import { ServerError } from '../errors.ts'
 
 const WHOLE = /^-?\d{1,15}$/
 

@@ -1,11 +1,11 @@
 // Names that clients give to contexts, applications and identities of this node. Kept in the store; nobody else hears of them.
-import { fromUtf8, utf8 } from '../base/bytes.ts'
-import { type ApplicationId, type ContextId, idBytes, idFromBytes, type PublicKey } from '../base/ids.ts'
-import { SerialQueue } from '../base/serial-queue.ts'
-import { keyOf } from '../store/keys.ts'
-import { rangeOf, type Store } from '../store/store.ts'
-import { ServerError } from './errors.ts'
-import { ALIAS_QUEUE_MAX, ALIASES_MAX } from './limits.ts'
+import { fromUtf8, utf8 } from '../../base/bytes.ts'
+import { type ApplicationId, type ContextId, idBytes, idFromBytes, type PublicKey } from '../../base/ids.ts'
+import { SerialQueue } from '../../base/serial-queue.ts'
+import { keyOf } from '../../store/keys.ts'
+import { rangeOf, type Store } from '../../store/store.ts'
+import { ServerError } from '../errors.ts'
+import { ALIAS_QUEUE_MAX, ALIASES_MAX } from '../limits.ts'
 
 export type Named = ApplicationId | ContextId | PublicKey
 

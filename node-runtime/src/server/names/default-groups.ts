@@ -1,7 +1,7 @@
 // Where contexts go whose creator names no group, as clients of before groups do: into a namespace of their application that
 // this node keeps for them. One an application, found again by its name after a start.
-import type { ApplicationId, GroupId } from '../base/ids.ts'
-import type { NodeServices } from './ports.ts'
+import type { ApplicationId, GroupId } from '../../base/ids.ts'
+import type { NodeServices } from '../ports.ts'
 
 export const DEFAULT_NAME = 'default'
 

@@ -1,6 +1,6 @@
 // How long a request may take to arrive.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { REQUEST_RECEIVE_MS } from './limits.ts'
+import { REQUEST_RECEIVE_MS } from '../limits.ts'
 
 /** A request that does not arrive whole in time ends its connection. */
 export async function limitReceiving({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {

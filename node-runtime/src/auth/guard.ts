@@ -5,13 +5,15 @@ import type { Logger } from '../base/log.ts'
 import { tokenOf } from './bearer.ts'
 import type { Callers } from './callers.ts'
 import { AuthError } from './errors.ts'
-import { admits, coveredBy } from './permissions.ts'
+import { coveredBy, coversSome } from './permissions.ts'
 
 interface Asked {
   readonly headers: IncomingHttpHeaders
   readonly url: string
   /** `token`: any valid one is enough. */
   readonly permission: string
+  /** Whoever has it for anything is let in, and asked about by `permits` afterwards. */
+  readonly someIsEnough?: boolean
 }
 
 type Reason = 'token_expired' | 'token_revoked' | 'permission_denied' | 'invalid_node'
@@ -19,6 +21,7 @@ type Reason = 'token_expired' | 'token_revoked' | 'permission_denied' | 'invalid
 type Answer =
   | {
       readonly granted: true
+      readonly keyId: string
       readonly member?: PublicKey
       /** Of what stands in the body, once it has been read. */
       permits(permission: string): boolean
@@ -42,16 +45,17 @@ export class Guard {
     return answer
   }
 
-  async #answer({ headers, url, permission }: Asked): Promise<Answer> {
+  async #answer({ headers, url, permission, someIsEnough = false }: Asked): Promise<Answer> {
     const token = tokenOf(headers, url)
     if (token === undefined) return { granted: false, status: 401 }
     try {
-      const { permissions, member } = await this.#callers.of(token, headers)
-      if (permission !== 'token' && !admits(permissions, permission)) {
+      const { keyId, permissions, member } = await this.#callers.of(token, headers)
+      const fits = someIsEnough ? coversSome : coveredBy
+      if (permission !== 'token' && !fits(permissions, permission)) {
         return { granted: false, status: 403, reason: 'permission_denied' }
       }
       const permits = (wanted: string) => coveredBy(permissions, wanted)
-      return { granted: true, permits, ...(member === undefined ? {} : { member }) }
+      return { granted: true, keyId, permits, ...(member === undefined ? {} : { member }) }
     } catch (error) {
       return this.#refusal(error)
     }

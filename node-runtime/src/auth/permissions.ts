@@ -66,16 +66,16 @@ export function coveredBy(grants: readonly string[], asked: string): boolean {
 }
 
 /**
- * Whether a route that asks for this may be asked at all. `context:execute` without brackets is a question about some
- * context, not about all: which one stands in the body, and whoever has read that asks `coveredBy` with its id.
+ * Whether some grant allows this for anything at all. No answer to what may be done: which thing it is about stands in
+ * the body of the request, and whoever has read that asks `coveredBy` with its id.
  */
-export function admits(grants: readonly string[], asked: string): boolean {
-  if (asked !== EXECUTE) return coveredBy(grants, asked)
-  return grants.some((grant) => covers(grant, EXECUTE) || covers(withoutScope(grant), EXECUTE))
+export function coversSome(grants: readonly string[], asked: string): boolean {
+  return grants.some((grant) => covers(grant, asked) || coversWithoutScope(grant, asked))
 }
 
-function withoutScope(grant: string): string {
-  return grant.replace(/\[[^\]]*\]$/, '')
+function coversWithoutScope(grant: string, asked: string): boolean {
+  const path = grant.replace(/\[[^\]]*\]$/, '')
+  return path !== ADMIN && covers(path, asked)
 }
 
 /** `[context,user,method]`: what the grant leaves out or empty may be anything. */

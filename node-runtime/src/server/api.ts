@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { BlobError } from '../blobs/errors.ts'
 import { BLOB_BYTES_MAX } from '../blobs/limits.ts'
 import { tooLarge } from '../blobs/manifest.ts'
-import { admitted, memberOf, permitsOf } from './access/admission.ts'
+import { admitted, askerOf } from './access/admission.ts'
 import { checkCaller } from './access/caller.ts'
 import { corsHeaders, preflightHeaders } from './access/cors.ts'
 import type { AuthService } from './auth/auth-port.ts'
@@ -162,6 +162,10 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     if (error instanceof BlobError && error.code === 'BLOB_TOO_LARGE') {
       parts.log.warn({ url: loggedPath(request.url), ...error.data }, 'Blob exceeds maximum allowed size')
     }
+    // As where the guard says it, before the body is read.
+    if (error instanceof ServerError && error.code === 'PERMISSION_DENIED') {
+      reply.header('x-auth-error', 'permission_denied')
+    }
     // What is left of the body is not read.
     if (!request.raw.complete) reply.header('connection', 'close')
     reply.code(status).send({ error: message })
@@ -231,8 +235,7 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
         stream: request.raw.iterator({ destroyOnReturn: false }),
         headers: request.headers,
         signal: AbortSignal.any([gone.signal, stop]),
-        member: memberOf(request),
-        permits: permitsOf(request),
+        asker: askerOf(request),
       })
       if (answer instanceof RawResponse) {
         reply.headers({ ...answer.headers })

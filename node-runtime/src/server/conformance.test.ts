@@ -23,6 +23,8 @@ let server: HttpServer
 let auth: Auth
 let admin: string
 let stranger: string
+/** May execute in a context, which is none of those here. */
+let elsewhere: string
 let operations: Operation[]
 let samples: Samples
 const counts: Record<string, number> = {}
@@ -39,8 +41,12 @@ beforeAll(async () => {
   const credentials = { method: 'user_password', publicKey: 'ann', data: ANN, clientName: 'test', address: '::1' }
   admin = (await auth.logins.logIn(credentials)).access_token
   const caller = await auth.callers.of(admin, {})
-  const asked = { contextId: undefined, contextIdentity: undefined, permissions: ['keys:list'], nodeUrl: undefined }
-  stranger = (await auth.keys.addClient(caller, asked)).access_token
+  const keyWith = async (...permissions: string[]) => {
+    const asked = { contextId: undefined, contextIdentity: undefined, permissions, nodeUrl: undefined }
+    return (await auth.keys.addClient(caller, asked)).access_token
+  }
+  stranger = await keyWith('keys:list')
+  elsewhere = await keyWith(`context:execute[${'1'.repeat(32)}]`, `context[${'1'.repeat(32)}]`)
   const document = await (await fetch(`${server.addresses()[0]}/openapi.json`)).json()
   // Those of keys and logins are asked in a test of their own: they answer in another envelope, with other statuses.
   operations = operationsOf(document).filter(({ path }) => !AUTH_ROUTES.some(({ url }) => sameShape(url, path)))
@@ -78,7 +84,7 @@ beforeAll(async () => {
     path: '/none/app.wasm',
     url: 'http://127.0.0.1/app.wasm',
     jsonrpc: '2.0',
-    method: 'none',
+    method: 'execute',
   }
 })
 
@@ -98,7 +104,10 @@ interface Seen {
   readonly text: string
 }
 
-async function ask({ method }: Operation, { path, body }: Asked, token: string | undefined): Promise<Seen> {
+const ask = ({ method }: Operation, { path, body }: Asked, token: string | undefined) =>
+  askAt(path, body, token, method)
+
+async function askAt(path: string, body: unknown, token: string | undefined, method = 'POST'): Promise<Seen> {
   const response = await fetch(`${server.addresses()[0]}${path}`, {
     method,
     headers: {
@@ -144,6 +153,9 @@ function fault(operation: Operation, { kind }: Asked, { status, body, text }: Se
   return `answered 200 with ${problem?.instancePath} that ${problem?.message}`
 }
 
+const needsPermission = ({ security, 'x-permission': permission }: Operation) =>
+  security.length > 0 && permission !== 'token'
+
 const isEndless = ({ responses }: Operation) => responses['200']?.content?.['text/event-stream'] !== undefined
 
 async function faultsOf(wanted: (asked: Asked) => boolean): Promise<string[]> {
@@ -176,6 +188,26 @@ describe('what the document says of each operation holds', () => {
       }
     }
     expect(faults).toEqual([])
+  })
+
+  test('a permission for one context opens nothing of another, nor what is about all of them', async () => {
+    const opened: string[] = []
+    for (const operation of operations.filter((each) => needsPermission(each))) {
+      const [valid] = requestsOf(operation, samples)
+      if (!valid) continue
+      const { status, text } = await ask(operation, valid, elsewhere)
+      if (status !== 403) opened.push(`${operation.method} ${operation.path}: ${status} ${text}`)
+    }
+    // Its sample has no params: nothing is asked, and nothing done.
+    const parseError = { type: 'ParseError', data: 'execute: params must be object' }
+    const answer = { jsonrpc: '2.0', id: null, error: parseError }
+    expect(opened).toEqual([`POST /jsonrpc: 200 ${JSON.stringify(answer)}`])
+    const unauthorized = { type: 'Unauthorized', data: { context_id: samples.contextId } }
+    for (const method of ['execute', 'sync_status']) {
+      const params = { contextId: samples.contextId, method: 'len' }
+      const seen = await askAt('/jsonrpc', { jsonrpc: '2.0', id: 1, method, params }, elsewhere)
+      expect([method, seen.body]).toEqual([method, { jsonrpc: '2.0', id: 1, error: unauthorized }])
+    }
   })
 
   test('where fields are missing or of another type, too large, or what no id is', async () => {

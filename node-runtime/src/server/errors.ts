@@ -12,6 +12,7 @@ export class ServerError extends CodedError<
   | 'FORBIDDEN'
   | 'NOT_FOUND'
   | 'NOT_IMPLEMENTED'
+  | 'PERMISSION_DENIED'
   | 'STOPPING'
 > {}
 
@@ -26,6 +27,7 @@ const STATUS: Readonly<Record<string, number>> = {
   INVITATION_INVALID: 400,
   NAMESPACE_MISMATCH: 400,
   FORBIDDEN: 403,
+  PERMISSION_DENIED: 403,
   NOT_A_MEMBER: 403,
   NOT_ALLOWED: 403,
   APPLICATION_NOT_INSTALLED: 404,
@@ -56,6 +58,8 @@ const STATUS: Readonly<Record<string, number>> = {
   STORE_CLOSED: 503,
   JOIN_TIMEOUT: 504,
   BLOB_DISK_FULL: 507,
+  STORE_FULL: 507,
+  STORE_UNWRITABLE: 507,
 }
 
 export interface HttpFailure {

@@ -14,7 +14,7 @@ import type { Identities } from '../context/namespaces/identities.ts'
 import type { Joiner } from '../context/namespaces/joiner.ts'
 import type { Namespaces } from '../context/namespaces/namespaces.ts'
 import type { NodeEvent } from '../context/ports.ts'
-import type { LinkFaults } from '../network/faults/link-faults.ts'
+import type { NodeFaults } from '../network/faults/node-faults.ts'
 import type { Network } from '../network/network.ts'
 import type { Store } from '../store/store.ts'
 import type { BlobExchange } from '../sync/blobs/blob-exchange.ts'
@@ -45,8 +45,8 @@ export interface NodeServices {
     readonly network: Network
     readonly clock: Clock
     readonly random: Random
-    /** Of its connections, where it was started with them. */
-    readonly faults?: LinkFaults | undefined
+    /** Where it was started with them. */
+    readonly faults?: NodeFaults | undefined
   }
 }
 
@@ -57,6 +57,8 @@ export interface AccessRequest {
   readonly url: string
   /** Never `public`: `token`, or a permission with the ids of the path filled in, as they were sent. */
   readonly permission: string
+  /** Whoever has it for anything is let in: what it is about stands in the body, and is asked about before anything is done. */
+  readonly someIsEnough?: boolean
 }
 
 /** What a refusal says in `X-Auth-Error`, where it says anything. */
@@ -66,6 +68,8 @@ export type Access =
   /** `member`: whose calls must be those of a member of the context. Absent: the owner of the node asks. */
   | {
       readonly granted: true
+      /** Which key asks: what a client opens is its own. */
+      readonly keyId?: string
       readonly member?: PublicKey
       /** Asked about what only the body says, such as the context of a call. Absent: nothing is forbidden. */
       readonly permits?: (permission: string) => boolean

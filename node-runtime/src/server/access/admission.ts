@@ -1,10 +1,10 @@
 // Whether a request may be made at all: asks the guard, before the body is read.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { PublicKey } from '../../base/ids.ts'
-import type { Access, AccessGuard } from '../ports.ts'
-import type { Route } from '../routing/route.ts'
+import type { AccessGuard } from '../ports.ts'
+import { asksByBody, type Route } from '../routing/route.ts'
+import { type Asker, askGuard, OWNER } from './asker.ts'
 
-const GRANTED = new WeakMap<FastifyRequest, Extract<Access, { granted: true }>>()
+const GRANTED = new WeakMap<FastifyRequest, Asker>()
 
 interface Asked {
   readonly guard: AccessGuard
@@ -16,7 +16,9 @@ interface Asked {
 export async function admitted(route: Route, { guard, request, reply }: Asked): Promise<void> {
   if (route.permission === 'public') return
   const permission = permissionFor(route, request.params)
-  const access = await guard.check({ headers: request.headers, url: request.url, permission })
+  const { headers, url } = request
+  const byBody = asksByBody(route)
+  const access = await askGuard(guard, { headers, url, permission, ...(byBody ? { someIsEnough: true } : {}) })
   if (access.granted) {
     GRANTED.set(request, access)
     return
@@ -27,14 +29,8 @@ export async function admitted(route: Route, { guard, request, reply }: Asked): 
   reply.code(access.status).send()
 }
 
-/** Whom the guard took the caller for. */
-export function memberOf(request: FastifyRequest): PublicKey | undefined {
-  return GRANTED.get(request)?.member
-}
-
-/** What the caller may do beyond what its route asked for. */
-export function permitsOf(request: FastifyRequest): (permission: string) => boolean {
-  return GRANTED.get(request)?.permits ?? (() => true)
+export function askerOf(request: FastifyRequest): Asker {
+  return GRANTED.get(request) ?? OWNER
 }
 
 /** `context:list[:id]` with the ids of this path; escaped, so that they cannot be more than one id. */

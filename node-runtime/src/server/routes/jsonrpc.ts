@@ -1,7 +1,7 @@
 // JSON-RPC: run a method of a context. The answer is HTTP 200 with a result or an error object of the reference's shape.
 import { Type } from 'typebox'
 import { RawResponse } from '../routing/raw-response.ts'
-import { NoFields, type Route, route } from '../routing/route.ts'
+import { NoFields, type Route, routeByBody } from '../routing/route.ts'
 import { answerRpc } from '../rpc/answer.ts'
 
 const Envelope = Type.Object({
@@ -20,7 +20,7 @@ const Answer = Type.Object({
 })
 
 export const jsonrpcRoutes: readonly Route[] = [
-  route({
+  routeByBody({
     method: 'POST',
     url: '/jsonrpc',
     summary: 'Run a method: execute {contextId, method, argsJson}',
@@ -29,9 +29,9 @@ export const jsonrpcRoutes: readonly Route[] = [
     query: NoFields,
     body: Envelope,
     response: Answer,
-    handle: async (parts, { body, signal, member, permits }) => {
+    handle: async (gate, { body, signal, asker }) => {
       const head = `{"jsonrpc":"2.0","id":${JSON.stringify(body.id ?? null)}`
-      const answer = await answerRpc(parts, { method: body.method, params: body.params, signal, member, permits })
+      const answer = await answerRpc(gate, { method: body.method, params: body.params, signal, member: asker.member })
       return 'result' in answer
         ? new RawResponse(200, `${head},"result":${answer.result}}`, answer.headers)
         : new RawResponse(200, `${head},"error":${JSON.stringify(answer.error)}}`)

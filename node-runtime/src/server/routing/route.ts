@@ -4,7 +4,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Static, TObject, TSchema } from 'typebox'
 import { Type } from 'typebox'
 import type { Bytes } from '../../base/bytes.ts'
-import type { PublicKey } from '../../base/ids.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Asker } from '../access/asker.ts'
+import { ServerError } from '../errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Aliases } from '../names/aliases.ts'
 import type { DefaultGroups } from '../names/default-groups.ts'
@@ -30,10 +32,7 @@ export interface RouteRequest<Params, Query, Body> {
   readonly headers: IncomingHttpHeaders
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal
-  /** Whom the guard took the caller for; undefined for the owner of the node. */
-  readonly member: PublicKey | undefined
-  /** For what only the body says: whether the caller may do that, too. */
-  readonly permits: (permission: string) => boolean
+  readonly asker: Asker
 }
 
 /** Bytes that are not held in memory; without `bytes` the headers alone. */
@@ -52,6 +51,9 @@ export class StreamResponse {
  * `:id` stands for that parameter of the path.
  */
 export type Permission = string
+
+/** Set by `routeByBody` alone. */
+const BY_BODY: unique symbol = Symbol('asks by the body')
 
 export interface Route<P extends TObject = TObject, Q extends TObject = TObject, B extends TSchema = TSchema> {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
@@ -73,10 +75,31 @@ export interface Route<P extends TObject = TObject, Q extends TObject = TObject,
     parts: RouteParts,
     request: RouteRequest<Static<P>, Static<Q>, Static<B>>,
   ) => Promise<object | RawResponse | StreamResponse>
+  readonly [BY_BODY]?: true
+}
+
+/** All that such a route has before it has asked. */
+export interface Gate {
+  readonly log: Logger
+  /** What a handler works with, for who has this permission; undefined for who has not. */
+  readonly unlock: (permission: string) => RouteParts | undefined
+}
+
+/**
+ * A route whose permission is about what only its body says. Who has that permission for anything gets as far as the
+ * handler; and that has nothing to work with until it has named what it is about.
+ */
+interface RouteByBody<P extends TObject, Q extends TObject, B extends TSchema>
+  extends Omit<Route<P, Q, B>, 'handle' | 'streams' | typeof BY_BODY> {
+  readonly permission: 'context:execute'
+  readonly handle: (
+    gate: Gate,
+    request: RouteRequest<Static<P>, Static<Q>, Static<B>>,
+  ) => Promise<object | RawResponse | StreamResponse>
 }
 
 /** What is said of a route, without what it does. */
-export type RouteDeclaration = Omit<Route, 'handle'>
+export type RouteDeclaration = Omit<Route, 'handle' | typeof BY_BODY>
 
 export const NoFields = Type.Object({})
 /** Clients send nothing, `null` or `{}` where there is nothing to say. */
@@ -93,6 +116,31 @@ export function Data<T extends TSchema>(schema: T) {
 }
 
 /** Ties the handler's types to the schemas. */
-export function route<P extends TObject, Q extends TObject, B extends TSchema>(declared: Route<P, Q, B>): Route {
+export function route<P extends TObject, Q extends TObject, B extends TSchema>(
+  declared: Omit<Route<P, Q, B>, typeof BY_BODY>,
+): Route {
   return declared as unknown as Route
+}
+
+export function routeByBody<P extends TObject, Q extends TObject, B extends TSchema>(
+  declared: RouteByBody<P, Q, B>,
+): Route {
+  const handle: Route<P, Q, B>['handle'] = (parts, request) =>
+    declared.handle(
+      { log: parts.log, unlock: (permission) => (request.asker.permits(permission) ? parts : undefined) },
+      request,
+    )
+  return { ...declared, handle, [BY_BODY]: true } as unknown as Route
+}
+
+/** Whether the guard lets in who may do something of that kind. */
+export function asksByBody(route: Route): boolean {
+  return route[BY_BODY] === true
+}
+
+/** Throws PERMISSION_DENIED. */
+export function unlocked({ unlock }: Gate, permission: string): RouteParts {
+  const parts = unlock(permission)
+  if (parts) return parts
+  throw new ServerError('PERMISSION_DENIED', `this needs the permission ${permission}`)
 }

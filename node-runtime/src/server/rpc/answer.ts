@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { utf8 } from '../../base/bytes.ts'
 import { CodedError } from '../../base/errors.ts'
-import { idBase58, type PublicKey } from '../../base/ids.ts'
+import { type ContextId, idBase58, type PublicKey } from '../../base/ids.ts'
 import type { LogFields, Logger } from '../../base/log.ts'
 import type { Context } from '../../context/context.ts'
 import { ServerError } from '../errors.ts'
@@ -41,19 +41,21 @@ export interface RpcCall {
   readonly signal: AbortSignal
   /** Whom the guard took the caller for; undefined for the owner of the node. */
   readonly member: PublicKey | undefined
-  /** The route was asked for some context; this says whether the caller may call in the one that is meant. */
-  readonly permits: (permission: string) => boolean
 }
 
 type RpcParts = Pick<ServerParts, 'node' | 'log'> & { readonly metrics?: Metrics }
 
+/** What a call works with is had only for the permission to call. */
+export interface RpcGate {
+  readonly log: Logger
+  /** Undefined: the caller has not that permission. */
+  readonly unlock: (permission: string) => RpcParts | undefined
+}
+
 /** The delta that an execute made, for who waits until others have it; `none` for one that wrote nothing. */
 const DELTA_HEADER = 'x-calbox-delta'
 
-async function execute(
-  { node, log, metrics }: RpcParts,
-  { params, signal, member, permits }: RpcCall,
-): Promise<RpcAnswer> {
+async function execute({ unlock }: RpcGate, { params, signal, member }: RpcCall): Promise<RpcAnswer> {
   if (!Value.Check(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
   if (params.method.startsWith(RESERVED)) {
     return {
@@ -61,11 +63,16 @@ async function execute(
     }
   }
   const id = contextIdOf(params.contextId)
-  if (!permits(`context:execute[${idBase58(id)},,${encodeURIComponent(params.method)}]`)) {
-    return { error: { type: 'Unauthorized', data: { context_id: idBase58(id) } } }
-  }
-  if (member !== undefined && !node.namespaces.list().some((each) => each.mayRead(id, member))) {
-    return { error: { type: 'FunctionCallError', data: `the caller ${idBase58(member)} is no member of the context` } }
+  const parts = unlock(`context:execute[${idBase58(id)},,${encodeURIComponent(params.method)}]`)
+  if (!parts) return unauthorized(id)
+  const { node, log, metrics } = parts
+  if (!isMember(node, id, member)) {
+    return {
+      error: {
+        type: 'FunctionCallError',
+        data: `the caller ${member && idBase58(member)} is no member of the context`,
+      },
+    }
   }
   const context = await contextOf(node, id)
   const input = utf8(JSON.stringify(params.argsJson ?? {}))
@@ -110,14 +117,17 @@ function logsOf(error: unknown): readonly string[] {
   return Array.isArray(logs) ? logs.filter((line) => typeof line === 'string') : []
 }
 
-async function syncStatus(node: NodeServices, params: unknown): Promise<RpcAnswer> {
+async function syncStatus({ unlock }: RpcGate, { params, member }: RpcCall): Promise<RpcAnswer> {
   if (!Value.Check(StatusParams, params)) return parseError(`sync_status: ${firstProblem(StatusParams, params)}`)
   const id = contextIdOf(params.contextId)
-  const context = await contextOf(node, id).catch((error: unknown) => {
+  const name = idBase58(id)
+  const parts = unlock(`context:list[${name}]`) ?? unlock(`context:execute[${name}]`)
+  if (!parts || !isMember(parts.node, id, member)) return unauthorized(id)
+  const context = await contextOf(parts.node, id).catch((error: unknown) => {
     if (error instanceof CodedError && error.code === 'CONTEXT_UNINITIALIZED') return undefined
     throw error
   })
-  const status = { contextId: idBase58(id), isInitialized: context !== undefined, syncState: syncState(context) }
+  const status = { contextId: name, isInitialized: context !== undefined, syncState: syncState(context) }
   return { result: JSON.stringify({ ...status, failureCount: 0 }) }
 }
 
@@ -128,22 +138,31 @@ function syncState(context: Context | undefined): { state: 'idle' | 'syncing' | 
   return { state: pending + parked > 0 ? 'syncing' : 'idle' }
 }
 
-async function run(parts: RpcParts, call: RpcCall): Promise<RpcAnswer> {
-  if (call.method === 'execute') return execute(parts, call)
-  if (call.method === 'sync_status') return syncStatus(parts.node, call.params)
+async function run(gate: RpcGate, call: RpcCall): Promise<RpcAnswer> {
+  if (call.method === 'execute') return execute(gate, call)
+  if (call.method === 'sync_status') return syncStatus(gate, call)
   return parseError(`unknown method ${JSON.stringify(call.method.slice(0, 80))}; there are execute and sync_status`)
 }
 
 /** Throws ServerError where there is no outcome: the node stops, or nobody waits any more. */
-export async function answerRpc(parts: RpcParts, call: RpcCall): Promise<RpcAnswer> {
+export async function answerRpc(gate: RpcGate, call: RpcCall): Promise<RpcAnswer> {
   try {
-    return await run(parts, call)
+    return await run(gate, call)
   } catch (error) {
     if (error instanceof ServerError) throw error
     const known = rpcErrorOf(error, call.params)
-    if (!known) parts.log.error({ error: error instanceof Error ? error.stack : String(error) }, 'jsonrpc failed')
+    if (!known) gate.log.error({ error: error instanceof Error ? error.stack : String(error) }, 'jsonrpc failed')
     return { error: known ?? { type: 'InternalError', data: {} } }
   }
+}
+
+/** Undefined is the owner of the node. */
+function isMember(node: NodeServices, id: ContextId, member: PublicKey | undefined): boolean {
+  return member === undefined || node.namespaces.list().some((each) => each.mayRead(id, member))
+}
+
+function unauthorized(id: ContextId): RpcAnswer {
+  return { error: { type: 'Unauthorized', data: { context_id: idBase58(id) } } }
 }
 
 function parseError(data: string): RpcAnswer {

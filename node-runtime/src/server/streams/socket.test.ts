@@ -7,6 +7,7 @@ import { Feed } from '../../base/feed.ts'
 import type { ContextId, RootHash } from '../../base/ids.ts'
 import type { NodeEvent } from '../../context/ports.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
+import { OWNER } from '../access/asker.ts'
 import type { NodeServices } from '../ports.ts'
 import { Hub } from './hub.ts'
 import { OUTBOUND_BYTES_MAX } from './limits.ts'
@@ -41,9 +42,7 @@ async function pair(times: Pick<SocketParts, 'pingEveryMs' | 'pongWithinMs'>, op
   const parts = {
     hub,
     log,
-    member: undefined,
-    permits: () => true,
-    permissionsNow: async () => () => true,
+    asker: OWNER,
     node: {} as NodeServices,
     ...times,
   }

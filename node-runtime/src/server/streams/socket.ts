@@ -3,8 +3,8 @@
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type WebSocket from 'ws'
-import type { PublicKey } from '../../base/ids.ts'
 import { IdError } from '../../base/ids.ts'
+import type { Asker } from '../access/asker.ts'
 import { ServerError } from '../errors.ts'
 import { parseJson } from '../formats/json.ts'
 import { answerRpc, type RpcAnswer } from '../rpc/answer.ts'
@@ -20,12 +20,8 @@ const TRY_AGAIN_LATER = 1013
 
 export interface SocketParts extends ServerParts {
   readonly hub: Hub
-  /** Whom the guard took the caller for; undefined for the owner of the node. */
-  readonly member: PublicKey | undefined
-  /** What it could do when it came: what it may watch. */
-  readonly permits: (permission: string) => boolean
-  /** What it may call now; undefined: nothing any more. */
-  readonly permissionsNow: () => Promise<((permission: string) => boolean) | undefined>
+  /** Who made the handshake. */
+  readonly asker: Asker
   readonly pingEveryMs?: number
   readonly pongWithinMs?: number
 }
@@ -139,7 +135,7 @@ export class ClientSocket implements Subscriber {
   }
 
   async #run(method: string, params: unknown): Promise<RpcAnswer> {
-    const { hub, member, permits, permissionsNow, node } = this.#parts
+    const { hub, asker, node, log } = this.#parts
     if (method === 'subscribe' || method === 'unsubscribe') {
       if (!Value.Check(TopicNames, params)) throw new ServerError('BAD_REQUEST', `${method}: contextIds and groupIds`)
       const asked = topicsOf(params)
@@ -147,16 +143,17 @@ export class ClientSocket implements Subscriber {
         hub.unsubscribe(this, asked)
         return { result: JSON.stringify(namesOf(asked)) }
       }
-      const visible = visibleTo(node, { member, permits }, asked)
+      const visible = visibleTo(node, asker, asked)
       hub.subscribe(this, visible)
       return { result: JSON.stringify(namesOf(visible)) }
     }
     if (method !== 'execute') {
       throw new ServerError('BAD_REQUEST', `unknown method; there are subscribe, unsubscribe and execute`)
     }
-    const now = await permissionsNow()
-    if (!now) return { error: { type: 'FunctionCallError', data: 'the token does not allow calls' } }
-    return answerRpc(this.#parts, { method, params, signal: this.#gone.signal, member, permits: now })
+    // A token may have been revoked since the handshake.
+    const now = await asker.again()
+    const unlock = (permission: string) => (now.granted && now.permits(permission) ? this.#parts : undefined)
+    return answerRpc({ log, unlock }, { method, params, signal: this.#gone.signal, member: asker.member })
   }
 }
 

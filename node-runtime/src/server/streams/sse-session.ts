@@ -1,7 +1,6 @@
 // One stream of server-sent events, which may break off and be taken up again: what it watches outlasts its connection,
 // and the newest events are sent again to who says which one it saw last.
 import { utf8 } from '../../base/bytes.ts'
-import type { PublicKey } from '../../base/ids.ts'
 import type { Hub, Subscriber, Topics } from './hub.ts'
 import { COMMENT_EVERY_MS, OUTBOUND_BYTES_MAX, REPLAY_BYTES_MAX, REPLAY_EVENTS_MAX, RETRY_MS } from './limits.ts'
 import { namesOf } from './visible.ts'
@@ -13,15 +12,15 @@ interface Numbered {
 
 export interface SessionParts {
   readonly id: string
-  readonly owner: PublicKey | undefined
+  readonly owner: string | undefined
   readonly hub: Hub
   readonly nowMs: () => number
 }
 
 export class SseSession implements Subscriber {
   readonly id: string
-  /** Whose it is: nobody else takes it up. Undefined: the owner of the node. */
-  readonly owner: PublicKey | undefined
+  /** The key whose it is: no other takes it up. Undefined: where keys are not told apart. */
+  readonly owner: string | undefined
   readonly #hub: Hub
   readonly #nowMs: () => number
   readonly #recent: Numbered[] = []

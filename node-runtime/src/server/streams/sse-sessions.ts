@@ -1,5 +1,4 @@
 // All sessions of server-sent events: opened, found again by their owner, and let go when nobody has come back.
-import type { PublicKey } from '../../base/ids.ts'
 import type { Random } from '../../base/random.ts'
 import { ServerError } from '../errors.ts'
 import type { Hub } from './hub.ts'
@@ -21,7 +20,7 @@ export class SseSessions {
   }
 
   /** Throws BUSY where as many are connected as may be. */
-  open(owner: PublicKey | undefined): SseSession {
+  open(owner: string | undefined): SseSession {
     const { hub, nowMs, random } = this.#parts
     this.#sweep()
     const id = new DataView(random.bytes(8).slice().buffer).getBigUint64(0).toString()
@@ -31,7 +30,7 @@ export class SseSessions {
   }
 
   /** Throws NOT_FOUND, and FORBIDDEN where it is somebody else's. */
-  get(id: string, owner: PublicKey | undefined): SseSession {
+  get(id: string, owner: string | undefined): SseSession {
     const session = this.find(id)
     if (!session) throw new ServerError('NOT_FOUND', `there is no session ${id}: it was never opened, or is over`)
     if (session.owner !== owner) throw new ServerError('FORBIDDEN', `session ${id} is another client's`)

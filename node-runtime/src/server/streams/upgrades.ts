@@ -2,9 +2,9 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
+import { type Asker, askGuard } from '../access/asker.ts'
 import { checkCaller } from '../access/caller.ts'
 import { httpFailureOf, ServerError } from '../errors.ts'
-import type { Access } from '../ports.ts'
 import type { ServerParts } from '../server-parts.ts'
 import type { Hub } from './hub.ts'
 import { MESSAGE_BYTES_MAX, STREAMS_MAX } from './limits.ts'
@@ -44,13 +44,7 @@ export class Upgrades {
     const access = await this.#admit(request)
     if ('status' in access) return refuse(socket, access)
     this.#server.handleUpgrade(request, socket, head, (accepted) => {
-      const { member, permits = () => true } = access
-      const client = new ClientSocket(accepted, {
-        ...this.#parts,
-        member,
-        permits,
-        permissionsNow: () => this.#permissions(request),
-      })
+      const client = new ClientSocket(accepted, { ...this.#parts, asker: access })
       this.#clients.add(client)
       accepted.once('close', () => this.#clients.delete(client))
       if (this.#refusing) client.end()
@@ -63,28 +57,22 @@ export class Upgrades {
     for (const client of this.#clients) client.end()
   }
 
-  async #admit(request: IncomingMessage): Promise<Refusal | Extract<Access, { granted: true }>> {
+  async #admit(request: IncomingMessage): Promise<Refusal | Asker> {
     const { url = '', headers } = request
     try {
       if (!this.#parts.guard) checkCaller(headers)
       if (url.split('?')[0] !== PATH) throw new ServerError('NOT_FOUND', `WebSockets are at ${PATH}`)
       if (this.#refusing) throw new ServerError('STOPPING', 'the node is stopping')
-      const access = await this.#parts.guard?.check({ headers, url, permission: 'token' })
-      if (access?.granted === false) {
+      const access = await askGuard(this.#parts.guard, { headers, url, permission: 'token' })
+      if (!access.granted) {
         const { status, reason } = access
         return { status, message: '', ...(reason === undefined ? {} : { headers: { 'X-Auth-Error': reason } }) }
       }
-      if (this.#clients.size < STREAMS_MAX) return access ?? { granted: true }
+      if (this.#clients.size < STREAMS_MAX) return access
       return { status: 503, message: `${STREAMS_MAX} WebSockets are open, and no more are taken` }
     } catch (error) {
       return httpFailureOf(error)
     }
-  }
-
-  /** Asked at each call: a token may have been revoked since the handshake. */
-  async #permissions({ headers, url = '' }: IncomingMessage): Promise<((permission: string) => boolean) | undefined> {
-    const access = await this.#parts.guard?.check({ headers, url, permission: 'context:execute' })
-    return access?.granted === false ? undefined : (access?.permits ?? (() => true))
   }
 }
 

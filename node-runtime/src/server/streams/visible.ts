@@ -1,8 +1,9 @@
 // Which of the contexts and groups that a client names it may watch. What it may not see is left out without a word, so
 // that asking does not tell whether it exists.
 import { type Static, Type } from 'typebox'
-import type { ContextId, GroupId, PublicKey } from '../../base/ids.ts'
+import type { ContextId, GroupId } from '../../base/ids.ts'
 import { idBase58, parseHexId } from '../../base/ids.ts'
+import type { Asker } from '../access/asker.ts'
 import { contextIdOf } from '../formats/encodings.ts'
 import type { NodeServices } from '../ports.ts'
 import type { Topics } from './hub.ts'
@@ -22,11 +23,7 @@ export function topicsOf({ contextIds = [], groupIds = [] }: Static<typeof Topic
   }
 }
 
-export interface Watcher {
-  /** Undefined for the owner of the node, who may see all that the node may. */
-  readonly member: PublicKey | undefined
-  readonly permits: (permission: string) => boolean
-}
+export type Watcher = Pick<Asker, 'member' | 'permits'>
 
 export function visibleTo(node: NodeServices, { member, permits }: Watcher, topics: Topics): Topics {
   const reader = member ?? node.identity.publicKey

@@ -197,7 +197,7 @@ describe('the handshake', () => {
     const client = await opened(`${ws}/ws?token=good`)
     client.send(set('with a token'))
     expect(await client.next()).toMatchObject({ id: 'call', result: expect.anything() })
-    expect(asked).toEqual(['token /ws?token=old', 'token /ws?token=good', 'context:execute /ws?token=good'])
+    expect(asked).toEqual(['token /ws?token=old', 'token /ws?token=good', 'token /ws?token=good'])
     const closing = server.close()
     expect(await client.closed).toEqual({ code: 1001, reason: 'the node is stopping' })
     await closing

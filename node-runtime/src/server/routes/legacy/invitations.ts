@@ -10,7 +10,7 @@ import { Base58, Joined } from '../../formats/shapes.ts'
 import { INVITATION_LIFETIME_SEC, INVITATION_LIFETIME_SEC_MAX, PAYLOAD_CHARS_MAX } from '../../limits.ts'
 import { contextOf } from '../../names/lookups.ts'
 import type { NodeServices } from '../../ports.ts'
-import { Data, NoFields, type Route, type RouteParts, route } from '../../routing/route.ts'
+import { Data, NoFields, type Route, type RouteParts, route, routeByBody, unlocked } from '../../routing/route.ts'
 import { joinContext } from '../contexts/members.ts'
 
 /** An invitation with the context it was asked for. */
@@ -110,7 +110,7 @@ export const legacyInvitationRoutes: readonly Route[] = [
       return { data: { nonce: toHex(node.ports.random.bytes(32)) } }
     },
   }),
-  route({
+  routeByBody({
     method: 'POST',
     url: '/admin-api/groups/:gid/join-context',
     summary: 'Join a context of a joined group, as POST /admin-api/contexts/:id/join does',
@@ -120,8 +120,10 @@ export const legacyInvitationRoutes: readonly Route[] = [
     body: Type.Object({ contextId: Type.String() }),
     response: Data(Joined),
     failures: [504],
-    handle: async ({ node }, { body, signal }) => ({
-      data: await joinContext(node, contextIdOf(body.contextId), signal),
-    }),
+    handle: async (gate, { body, signal }) => {
+      const id = contextIdOf(body.contextId)
+      const { node } = unlocked(gate, `context:execute[${idBase58(id)}]`)
+      return { data: await joinContext(node, id, signal) }
+    },
   }),
 ]

@@ -41,12 +41,12 @@ export const sseRoutes: readonly Route[] = [
     params: NoFields,
     query: Type.Object({ token: Type.Optional(Type.String()) }),
     body: NoBody,
-    handle: async ({ streams }, { member, signal, headers }) => {
+    handle: async ({ streams }, { asker, signal, headers }) => {
       const [, id = '', after = ''] = LAST_EVENT.exec(String(headers['last-event-id'] ?? '')) ?? []
       const known = streams.sessions.find(id)
       // One that is over, or somebody else's, is not told apart: there is a new one.
-      const taken = known?.owner === member ? known : undefined
-      const session = taken ?? streams.sessions.open(member)
+      const taken = known?.owner === asker.keyId ? known : undefined
+      const session = taken ?? streams.sessions.open(asker.keyId)
       const about = { 'X-SSE-Session-ID': session.id, 'X-SSE-Reconnect': String(taken !== undefined) }
       const fixed = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
       return new StreamResponse(
@@ -65,13 +65,13 @@ export const sseRoutes: readonly Route[] = [
     query: NoFields,
     // A body that does not fit is answered as JSON-RPC answers it.
     body: Type.Any(),
-    handle: async ({ node, streams }, { body, member, permits }) => {
+    handle: async ({ node, streams }, { body, asker }) => {
       if (!Value.Check(Subscription, body)) return parseError('id, method and params.contextIds or params.groupIds')
       // A u64 beyond 2^53 is kept as its text.
       const id = JSON.stringify(body.id).replaceAll('"', '')
       if (!SESSION_ID.test(id)) return parseError('id: a session is named by a number')
       try {
-        const session = streams.sessions.get(id, member)
+        const session = streams.sessions.get(id, asker.keyId)
         const asked = topicsOf(body.params)
         if (body.method === 'unsubscribe') {
           session.unsubscribe(asked)
@@ -79,7 +79,7 @@ export const sseRoutes: readonly Route[] = [
           const all = [...names.contextIds, ...names.groupIds]
           return { result: { status: 'unsubscribed', unsubscribed: all, requested: all } }
         }
-        const visible = visibleTo(node, { member, permits }, asked)
+        const visible = visibleTo(node, asker, asked)
         session.subscribe(visible)
         const { contextIds, groupIds } = namesOf(visible)
         return { result: { status: 'subscribed', contexts: contextIds, groups: groupIds } }
@@ -99,9 +99,9 @@ export const sseRoutes: readonly Route[] = [
     params: SessionPath,
     query: NoFields,
     body: NoBody,
-    handle: async ({ streams }, { params, member }) => {
+    handle: async ({ streams }, { params, asker }) => {
       if (!SESSION_ID.test(params.id)) throw new ServerError('BAD_REQUEST', 'a session is named by a number')
-      const session = streams.sessions.get(params.id, member)
+      const session = streams.sessions.get(params.id, asker.keyId)
       return {
         result: {
           session_id: JSON.rawJSON(session.id),

@@ -1,0 +1,106 @@
+// A fault as it is written in JSON: for the routes, and for the start of a node that has some from its first moment.
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
+import type { FaultRule } from '../../network/faults/fault-rule.ts'
+import { MESSAGE_ACTIONS, MESSAGE_KINDS, type MessageRule } from '../../network/faults/message-rule.ts'
+import type { NodeFault } from '../../network/faults/node-faults.ts'
+import { ServerError } from '../errors.ts'
+
+const PEERS_MAX = 256
+const DELAY_MS_MAX = 600_000
+const CLOCK_OFFSET_MS_MAX = 366 * 86_400_000
+const FAULTS_MAX = 256
+
+const Percent = Type.Number({ minimum: 0, maximum: 100 })
+const Delay = Type.Number({ minimum: 0, maximum: DELAY_MS_MAX })
+const Peers = Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: PEERS_MAX })
+const closed = { additionalProperties: false }
+
+const Message = Type.Object(
+  {
+    action: Type.Union(MESSAGE_ACTIONS.map((action) => Type.Literal(action))),
+    from: Type.Optional(Peers),
+    kinds: Type.Optional(Type.Array(Type.Union(MESSAGE_KINDS.map((kind) => Type.Literal(kind))), { minItems: 1 })),
+    channel: Type.Optional(Type.Union([Type.Literal('gossip'), Type.Literal('stream')])),
+    count: Type.Optional(Type.Integer({ minimum: 1 })),
+    percent: Type.Optional(Percent),
+    seed: Type.Optional(Type.String({ maxLength: 256 })),
+  },
+  closed,
+)
+
+const LINK = {
+  peers: Type.Optional(Peers),
+  direction: Type.Optional(Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('both')])),
+  blocked: Type.Optional(Type.Boolean()),
+  delayMs: Type.Optional(Delay),
+  jitterMs: Type.Optional(Delay),
+  lossPercent: Type.Optional(Percent),
+  bytesPerSecond: Type.Optional(Type.Number({ minimum: 1 })),
+  resetPercent: Type.Optional(Percent),
+}
+
+/** Of connections, or one of the others. */
+export const FaultBody = Type.Object(
+  {
+    id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    ...LINK,
+    message: Type.Optional(Message),
+    disk: Type.Optional(Type.Union([Type.Literal('full'), Type.Literal('read_only')])),
+    clockOffsetMs: Type.Optional(Type.Integer({ minimum: -CLOCK_OFFSET_MS_MAX, maximum: CLOCK_OFFSET_MS_MAX })),
+  },
+  closed,
+)
+
+export type FaultBody = Static<typeof FaultBody>
+
+/** Throws BAD_REQUEST where it is not exactly one. */
+export function faultOf({ id: _, message, disk, clockOffsetMs, ...link }: FaultBody): NodeFault {
+  const faults: NodeFault[] = []
+  if (message !== undefined) faults.push({ message: ruleOf(message) })
+  if (disk !== undefined) faults.push({ disk })
+  if (clockOffsetMs !== undefined) faults.push({ clockOffsetMs })
+  if (Object.keys(link).length > 0 || faults.length === 0) faults.push({ link: linkOf(link) })
+  const [fault] = faults
+  if (fault !== undefined && faults.length === 1) return fault
+  throw new ServerError(
+    'BAD_REQUEST',
+    'a fault is of connections, of messages (message), of the disk or of the clock: one',
+  )
+}
+
+/** As it is sent: what GET shows. */
+export function bodyOf(fault: NodeFault): FaultBody {
+  if ('message' in fault) return { message: { ...copyOf(fault.message) } }
+  return 'link' in fault ? copyOf(fault.link) : { ...fault }
+}
+
+/** A JSON list of faults. Throws BAD_REQUEST. */
+export function readFaults(text: string): FaultBody[] {
+  const list = parse(text)
+  if (Value.Check(Type.Array(FaultBody, { maxItems: FAULTS_MAX }), list)) return list
+  const [problem] = Value.Errors(Type.Array(FaultBody, { maxItems: FAULTS_MAX }), list)
+  throw new ServerError('BAD_REQUEST', `faults${problem?.instancePath ?? ''} ${problem?.message ?? 'are not valid'}`)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new ServerError('BAD_REQUEST', 'faults are a JSON list', { cause })
+  }
+}
+
+function linkOf({ direction, ...given }: Partial<FaultRule>): FaultRule {
+  return { ...given, direction: direction ?? 'both' }
+}
+
+function ruleOf(given: Static<typeof Message>): MessageRule {
+  return given
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] | undefined ? Item[] : T[Key] }
+
+function copyOf<T extends object>(value: T): Mutable<T> {
+  return structuredClone(value) as Mutable<T>
+}

@@ -2,11 +2,22 @@
 import { Command, CommanderError } from 'commander'
 import { type CommandEdge, processEdge } from './commands/command-edge.ts'
 import { registerCompletion } from './commands/completion/completion.ts'
+import { registerImage } from './commands/image/image.ts'
 import { registerDown } from './commands/network/down.ts'
 import { registerLogs } from './commands/network/logs.ts'
 import { registerNuke } from './commands/network/nuke.ts'
 import { registerPs } from './commands/network/ps.ts'
 import { registerUp } from './commands/network/up.ts'
+import { registerApp } from './commands/operator/app.ts'
+import { registerBlob } from './commands/operator/blob.ts'
+import { registerCall } from './commands/operator/call.ts'
+import { registerContext } from './commands/operator/context.ts'
+import { registerEvents } from './commands/operator/events.ts'
+import { registerGroup } from './commands/operator/group.ts'
+import { registerLogin } from './commands/operator/login.ts'
+import { registerMember } from './commands/operator/member.ts'
+import { registerNamespace } from './commands/operator/namespace.ts'
+import { registerNodeFacts } from './commands/operator/node-facts.ts'
 import { registerBootstrap } from './commands/run/bootstrap.ts'
 import { registerRun } from './commands/run/run.ts'
 import { registerInit } from './commands/workflow/init.ts'
@@ -36,9 +47,23 @@ export function createProgram(version: string, edge: CommandEdge): Command {
     registerInit,
     registerBootstrap,
   ]
-  const nodes = [registerUp, registerDown, registerPs, registerLogs, registerNuke]
-  for (const register of [...workflows, ...nodes, registerCompletion]) register(program, edge)
-  for (const command of [program, ...program.commands]) command.exitOverride()
+  const nodes = [registerUp, registerDown, registerPs, registerLogs, registerNuke, registerImage]
+  const operators = [
+    registerApp,
+    registerContext,
+    registerCall,
+    registerNamespace,
+    registerGroup,
+    registerMember,
+    registerBlob,
+    registerNodeFacts,
+    registerEvents,
+    registerLogin,
+  ]
+  for (const register of [...workflows, ...nodes, ...operators, registerCompletion]) register(program, edge)
+  for (const command of [program, ...program.commands]) {
+    for (const each of [command, ...command.commands]) each.exitOverride()
+  }
   return program
 }
 

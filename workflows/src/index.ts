@@ -17,6 +17,9 @@ export type {
   StartOptions,
   StopOptions,
 } from './driver/driver.ts'
+export { type EngineAddress, type EngineChoice, engineAddress } from './driver/docker/engine/engine-address.ts'
+export { EngineClient } from './driver/docker/engine/engine-client.ts'
+export { type BuiltImage, buildImage, type ImageRequest, writeImage } from './driver/docker/image/build-image.ts'
 export { DriverError, type DriverErrorCode, type ExitCode } from './driver/errors.ts'
 export { fileFault } from './driver/file-fault.ts'
 export { type LocalNode, listLocalNodes, localNodeLog, type NodeStatus, stopLocalNode } from './driver/local-nodes.ts'

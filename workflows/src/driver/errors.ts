@@ -16,6 +16,9 @@ export type DriverErrorCode =
   | 'STATE_UNUSABLE' // .calbox cannot be read or written
   | 'FILE_UNUSABLE' // a file or folder cannot be read or written; data: { path, reason }
   | 'UNSUPPORTED' // this driver cannot do that
+  | 'ENGINE_UNREACHABLE' // no container engine answers; data: { engine }
+  | 'ENGINE_FAILED' // it answers, and refuses; data: { status, reason }
+  | 'IMAGE_UNUSABLE' // the image of a node cannot be built, pulled or run
 
 /** 1 failed, 2 usage, 3 environment, 4 timeout. */
 export type ExitCode = 1 | 2 | 3 | 4
@@ -36,6 +39,9 @@ const EXIT_CODES: Readonly<Record<DriverErrorCode, ExitCode>> = {
   STATE_UNUSABLE: 3,
   FILE_UNUSABLE: 3,
   UNSUPPORTED: 3,
+  ENGINE_UNREACHABLE: 3,
+  ENGINE_FAILED: 3,
+  IMAGE_UNUSABLE: 3,
 }
 
 export class DriverError extends Error {

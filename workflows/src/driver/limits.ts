@@ -68,3 +68,6 @@ export const TAKEOVER_POLL_MS = 2
 
 /** Of what a command on a node's data writes; beyond it the command is killed. */
 export const EXEC_OUTPUT_MAX_BYTES = 16 * 1024 * 1024
+
+/** A reply of the container engine that is read as a whole; longer ones are an error. */
+export const ENGINE_REPLY_MAX_BYTES = 64 * 1024 * 1024

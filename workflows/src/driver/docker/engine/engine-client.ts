@@ -1,0 +1,156 @@
+// A small client of the Engine API, as Docker and Podman serve it: JSON requests, and replies and bodies that stream. Why
+// none from the registry: docs/decisions/0014. The reaper imports this file, so it stays small.
+import { readFileSync } from 'node:fs'
+import { type ClientRequest, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
+import { request as tlsRequest } from 'node:https'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { DriverError } from '../../errors.ts'
+import { ENGINE_REPLY_MAX_BYTES } from '../../limits.ts'
+import type { EngineAddress } from './engine-address.ts'
+import { field, textField } from './engine-reply.ts'
+
+/** Written for this one: newer engines serve it as long as they can, and an older one is asked for its own. */
+const API_VERSION = 1.41
+
+export interface EngineRequest {
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly body?: unknown
+  /** Instead of `body`: a tar archive. */
+  readonly archive?: Readable
+  readonly signal?: AbortSignal | undefined
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+export class EngineClient {
+  readonly address: EngineAddress
+  readonly isPodman: boolean
+  readonly #connection: RequestOptions
+  readonly #prefix: string
+
+  private constructor(address: EngineAddress, connection: RequestOptions, version: unknown) {
+    this.address = address
+    this.#connection = connection
+    const [newest, oldest] = [Number(textField(version, 'ApiVersion')), Number(textField(version, 'MinAPIVersion'))]
+    const api = newest < API_VERSION ? newest : oldest > API_VERSION ? oldest : API_VERSION
+    this.#prefix = `/v${Number.isFinite(api) ? api : API_VERSION}`
+    this.isPodman = JSON.stringify(field(version, 'Components') ?? '').includes('Podman')
+  }
+
+  /** ENGINE_UNREACHABLE where nobody answers. */
+  static async connect(address: EngineAddress, options: { signal?: AbortSignal } = {}): Promise<EngineClient> {
+    const connection = connectionOf(address)
+    const reply = await send({ address, connection }, 'GET', '/version', options)
+    return new EngineClient(address, connection, JSON.parse((await readAll(reply)).toString('utf8')))
+  }
+
+  /** ENGINE_FAILED with the status for everything but success. An empty reply is undefined. */
+  async json(method: Method, path: string, options: EngineRequest = {}): Promise<unknown> {
+    const text = (await readAll(await this.stream(method, path, options))).toString('utf8')
+    return text.trim() === '' ? undefined : JSON.parse(text)
+  }
+
+  /** The reply, to be read. */
+  stream(method: Method, path: string, options: EngineRequest = {}): Promise<IncomingMessage> {
+    return send({ address: this.address, connection: this.#connection }, method, `${this.#prefix}${path}`, options)
+  }
+
+  /** A reply of JSON lines that tell of progress, as those to a pull: an error in them is one of the request. */
+  async progress(method: Method, path: string, options: EngineRequest = {}): Promise<string[]> {
+    const text = (await readAll(await this.stream(method, path, options))).toString('utf8')
+    const lines = text.split('\n').filter((line) => line.trim() !== '')
+    const messages = lines.map((line): unknown => JSON.parse(line))
+    const error = messages.map((message) => textField(message, 'error')).find((each) => each !== '')
+    if (error !== undefined) throw new DriverError('ENGINE_FAILED', `${path}: ${error}`, { data: { reason: error } })
+    return messages.map((message) => textField(message, 'stream') || textField(message, 'status'))
+  }
+}
+
+/** The status of a reply that was none of success; undefined for any other error. */
+export function engineStatus(error: unknown): number | undefined {
+  if (!(error instanceof DriverError) || error.code !== 'ENGINE_FAILED') return undefined
+  return typeof error.data.status === 'number' ? error.data.status : undefined
+}
+
+/** What the engine itself says of it. */
+export function engineReason(error: unknown): string {
+  if (error instanceof DriverError && typeof error.data.reason === 'string') return error.data.reason
+  return error instanceof Error ? error.message : String(error)
+}
+
+function connectionOf({ url, certificates }: EngineAddress): RequestOptions {
+  if (url.startsWith('unix://')) return { socketPath: url.slice('unix://'.length) }
+  const { hostname: host, port } = new URL(url.replace(/^tcp:/, 'http:'))
+  if (certificates === undefined) return { host, port: port || 2375 }
+  const pem = (name: string) => readFileSync(join(certificates, name))
+  // Options of TLS: node:https takes them beside those of a request.
+  return Object.assign({ host, port: port || 2376 }, { ca: pem('ca.pem'), cert: pem('cert.pem'), key: pem('key.pem') })
+}
+
+async function send(
+  { address, connection }: { address: EngineAddress; connection: RequestOptions },
+  method: Method,
+  path: string,
+  { query, body, archive, signal }: EngineRequest,
+): Promise<IncomingMessage> {
+  signal?.throwIfAborted()
+  const payload = body === undefined ? undefined : JSON.stringify(body)
+  const headers = {
+    host: 'docker',
+    ...(payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+    ...(archive && { 'content-type': 'application/x-tar' }),
+  }
+  const search = new URLSearchParams()
+  for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(key, String(value))
+  const full = search.size === 0 ? path : `${path}?${search}`
+  const options = { ...connection, method, path: full, headers, agent: false, ...(signal && { signal }) }
+  const open = address.certificates === undefined ? plainRequest : tlsRequest
+  const request = open(options)
+  const replied = replyTo(request, address, signal)
+  if (archive) await Promise.race([pipeline(archive, request), replied])
+  else request.end(payload)
+  const reply = await replied
+  const status = reply.statusCode ?? 0
+  // 304: it is so already.
+  if (status < 400) return reply
+  const text = (await readAll(reply)).toString('utf8')
+  const reason = messageIn(text)
+  throw new DriverError('ENGINE_FAILED', `the container engine refuses ${method} ${path}: ${reason} (HTTP ${status})`, {
+    data: { status, reason },
+  })
+}
+
+function replyTo(request: ClientRequest, address: EngineAddress, signal?: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.once('response', resolve)
+    request.once('error', (error: NodeJS.ErrnoException) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const remedy =
+        error.code === 'EACCES' ? 'may this user use it?' : 'is Docker or Podman started? DOCKER_HOST names it'
+      const message = `no container engine answers at ${address.url} (${error.code ?? error.message}); ${remedy}`
+      reject(new DriverError('ENGINE_UNREACHABLE', message, { data: { engine: address.url }, cause: error }))
+    })
+  })
+}
+
+async function readAll(reply: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of reply) {
+    length += chunk.length
+    if (length > ENGINE_REPLY_MAX_BYTES) throw new DriverError('ENGINE_FAILED', 'the container engine says too much')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function messageIn(text: string): string {
+  try {
+    return textField(JSON.parse(text), 'message') || text.trim()
+  } catch {
+    // A proxy's page, or cut off.
+    return text.trim()
+  }
+}

@@ -50,6 +50,7 @@ type CallerParts = Pick<
   | 'account'
   | 'hlc'
   | 'random'
+  | 'rewritten'
   | 'authority'
   | 'blobParts'
   | 'log'
@@ -122,12 +123,13 @@ export class Caller {
     committed: () => void,
     rewrites?: readonly DeltaId[],
   ): Promise<Delta> {
-    const { ledger, folder, rows, dag } = this.#parts
+    const { ledger, folder, rows, dag, rewritten } = this.#parts
     const delta = this.#seal(payload, rewrites)
     const fold = await folder.fold([{ delta, payload }])
     await ledger.commit([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)])
     fold.committed()
     committed()
+    for (const id of rewrites ?? []) rewritten.add(id)
     dag.receive(nodeOf(delta))
     ledger.show()
     ledger.publish(delta)

@@ -35,6 +35,7 @@ import {
   floorOf,
   isCertified,
   isGreater,
+  oldestOf,
   stands,
 } from './checkpoint.ts'
 import type { Frontier } from './frontier.ts'
@@ -315,8 +316,8 @@ export class Pruner {
     const signed = this.signed(certified)
     const { again, isOther } = await this.#lostBy(floor)
     const ops = again.map((reissue) => putReissue(record.id, reissue))
-    // What is lost from now on is still in the state.
-    if (isOther) ops.push(ledger.unjudge())
+    // What is lost from now on is still in the state; what stands for something that is named no more is not in it yet.
+    if (isOther || this.#namesLess(checkpoint)) ops.push(ledger.unjudge())
     // Its author writes it again, and perhaps much later.
     const handled = prefix.filter(({ id }) => dag.isLost(id) && rows.hasCounted(id)).map(({ id }) => id)
     const notes = handled.map((id) => putHandled(record.id, id))
@@ -329,7 +330,8 @@ export class Pruner {
     folder.prune(stack)
     frontier.pruned(prefix)
     voids.forgetPasts()
-    for (const id of rewritten) if (dag.isBeneath(id)) rewritten.delete(id)
+    const oldest = oldestOf(checkpoint)
+    for (const id of rewritten) if (id < oldest) rewritten.delete(id)
     ledger.prunedTo(checkpointHash(checkpoint))
     await revision.runIfDue()
     if (again.length > 0) onLost()
@@ -338,6 +340,13 @@ export class Pruner {
     if (waiting.length > 0) await receive(waiting)
     this.wake()
     log.info({ pruned: prefix.length, count: checkpoint.count, root: checkpoint.root }, 'history pruned')
+  }
+
+  /** Something that is written again was named as counting, and is not under `next`. */
+  #namesLess(next: Checkpoint): boolean {
+    const { rewritten } = this.#parts
+    const oldest = oldestOf(next)
+    return this.checkpoint?.recent.counting.some((id) => id < oldest && rewritten.has(id)) ?? false
   }
 
   /** Of our own. Where all of the prefix is held that is only what builds on more than a checkpoint names. */

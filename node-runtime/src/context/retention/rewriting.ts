@@ -143,11 +143,14 @@ export class Rewriting {
     return 'written'
   }
 
-  /** One that survived elsewhere has come back. */
-  #isHere(delta: Delta): boolean {
+  /** It survived elsewhere and has come back, or something that it stands for has: written again it would be void. */
+  #isHere({ id, author, rewrites = [] }: Delta): boolean {
     const { dag, pruner } = this.#parts
-    if (!dag.isBeneath(delta.id)) return dag.isReady(delta.id) && !dag.isLost(delta.id)
-    return pruner.checkpoint !== undefined && stands(pruner.checkpoint, delta)
+    return [id, ...rewrites].some((each) =>
+      dag.isBeneath(each)
+        ? pruner.checkpoint !== undefined && stands(pruner.checkpoint, { id: each, author })
+        : dag.isReady(each) && !dag.isLost(each),
+    )
   }
 
   async #mustWait({ behind }: Reissue): Promise<boolean> {

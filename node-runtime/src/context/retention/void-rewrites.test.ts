@@ -1,0 +1,67 @@
+// What is written again counts iff nothing that it stands for does: on its author as on everybody, and whenever it came.
+import { expect, it } from 'vitest'
+import { converge, joinContext } from '../../testing/test-nodes.ts'
+import { countRows, type Scene, testWorlds } from '../../testing/test-worlds.ts'
+import { crafted } from './crafted.fixture.ts'
+import { putReissue } from './reissue-rows.ts'
+
+const { share } = testWorlds()
+
+const set = ({ world, shared }: Scene, name: string, key: string, value: string) =>
+  world.run(world.get(name).call(shared.contextId, 'set', { key, value }))
+const get = ({ world, shared }: Scene, name: string, key: string) =>
+  world.run(world.get(name).call(shared.contextId, 'get', { key }))
+
+it('it counts for who had it as for who gets it, once what it stands for is too old to be named', async () => {
+  const names = ['ada', 'bob', 'cyd']
+  const scene = await share('order-sensitive', names, { retention: { checkpointMin: 8, recentMax: 16 } })
+  const { world, shared } = scene
+  await set(scene, 'cyd', 'first', 'cyd')
+  const cyd = await world.get('cyd').context(shared.contextId)
+  const [first] = cyd.heads()
+  const like = first && cyd.delta(first)
+  if (!like) throw new Error('nothing was written')
+  for (let i = 0; i < 10; i += 1) await set(scene, names[i % 3] ?? 'ada', 'first', `${i}`)
+  await world.pass(30_000)
+  expect(cyd.checkpoint()?.checkpoint.recent.counting).toContain(first)
+  world.network.partition([world.get('bob').peerId])
+  for (let i = 0; i < 30; i += 1) await set(scene, 'ada', `a${i % 5}`, `${i}`)
+  await converge(world, shared.contextId, ['ada', 'cyd'])
+  const lie = await crafted(scene, 'cyd', { like, rewrites: [like.id], aheadMs: 1000 })
+  await world.run(cyd.receive([lie]))
+  await converge(world, shared.contextId, ['ada', 'cyd'])
+  world.network.heal()
+  await world.pass(30_000)
+  await converge(world, shared.contextId, names)
+  const { checkpoint } = cyd.checkpoint() ?? {}
+  expect(checkpoint?.recent.counting).not.toContain(first)
+  expect(checkpoint && checkpoint.last < lie.id).toBe(true)
+  await world.start('dan', { boot: names })
+  await joinContext(world, shared, 'ada', 'dan')
+  await converge(world, shared.contextId, [...names, 'dan'])
+})
+
+it('its author writes nothing again that something else stands for by now', async () => {
+  const names = ['ada', 'bob']
+  const scene = await share('order-sensitive', names, { retention: { checkpointMin: 8 } })
+  const { world, shared } = scene
+  await set(scene, 'bob', 'k', 'once')
+  const bob = await world.get('bob').context(shared.contextId)
+  const first = bob.heads()[0]
+  const like = first && bob.delta(first)
+  if (!like) throw new Error('nothing was written')
+  const again = await crafted(scene, 'bob', { like, rewrites: [like.id], aheadMs: 1 })
+  for (let i = 0; i < 12; i += 1) await set(scene, names[i % 2] ?? 'ada', 'k', `${i}`)
+  await world.pass(30_000)
+  await converge(world, shared.contextId, names)
+  // As after a checkpoint without the first and with the second, and a greater one with the first and without the second.
+  await world.run(world.get('bob').stop())
+  await world
+    .get('bob')
+    .disk.batch([putReissue(shared.contextId, { origin: like.id, delta: again, behind: new Map() })])
+  await world.start('bob', { boot: names })
+  await world.pass(5000)
+  await converge(world, shared.contextId, names)
+  expect([await get(scene, 'ada', 'k'), await get(scene, 'bob', 'k')]).toEqual(['11', '11'])
+  expect(await countRows(world.get('bob').disk, 'reissue')).toBe(0)
+})

@@ -17,6 +17,7 @@ import {
 } from './config.ts'
 import { checkExposure } from './exposure.ts'
 import { processLogger } from './log-output.ts'
+import type { RunNodeOptions } from './run-node.ts'
 
 const EXIT = { ok: 0, failed: 1, usage: 2, environment: 3, damaged: 4 } as const
 
@@ -49,6 +50,8 @@ interface RunFlags extends InitFlags, AdminFlags {
   network?: string
   exitOnEof?: string
   enableFaults?: boolean
+  faults?: string
+  faultSeed?: string
 }
 
 function program(): Command {
@@ -70,7 +73,9 @@ function program(): Command {
   withInitFlags(root.command('run').description('start the node'))
     .option('--init', 'create the folder first if it is not there')
     .option('--network <id>', 'private network: nodes of another one are never met', 'calbox')
-    .option('--enable-faults', 'let POST /test-api/faults break the connections of this node, for tests')
+    .option('--enable-faults', 'let POST /test-api/faults break this node, for tests')
+    .option('--faults <json>', 'with --enable-faults: faults that are on from the start, as that route takes them')
+    .option('--fault-seed <text>', 'with --enable-faults: what their chance is drawn from')
     .option('--exit-on-eof <fd>', 'stop when this file descriptor closes')
     .action((flags: RunFlags) => run(root.opts<NodeFolder>(), flags))
   root
@@ -154,13 +159,27 @@ async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
     log,
     authMode,
     admin,
-    enableFaults: flags.enableFaults ?? false,
+    faults: await faultsOf(flags),
   })
   const node = await Promise.race([starting, asked.then(() => undefined)])
   log.info({ why: await asked }, 'node stopping')
   // A node that is still starting has acknowledged nothing: its store is as safe as after a kill.
   await node?.close()
   log.info({}, 'node stopped')
+}
+
+async function faultsOf({ enableFaults, faults, faultSeed }: RunFlags): Promise<RunNodeOptions['faults']> {
+  if (!enableFaults) {
+    if (faults === undefined && faultSeed === undefined) return undefined
+    throw usage('--faults and --fault-seed need --enable-faults')
+  }
+  if (faults === undefined) return { seed: faultSeed, onFromStart: [] }
+  const { readFaults } = await import('./server/routes/fault-shapes.ts')
+  try {
+    return { seed: faultSeed, onFromStart: readFaults(faults) }
+  } catch (error) {
+    throw error instanceof CodedError ? usage(`--faults: ${error.message}`) : error
+  }
 }
 
 /** Resolves with who asked first. A second signal ends the process at once. */

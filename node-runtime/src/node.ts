@@ -19,7 +19,7 @@ import type { Namespace } from './context/namespaces/namespace.ts'
 import { Namespaces } from './context/namespaces/namespaces.ts'
 import type { Retention } from './context/parts.ts'
 import type { GroupEvent, NodeEvent, StateEvent } from './context/ports.ts'
-import type { LinkFaults } from './network/faults/link-faults.ts'
+import type { NodeFaults } from './network/faults/node-faults.ts'
 import type { MeshReadyOptions, Network } from './network/network.ts'
 import type { GuestExecutor } from './runtime/guest-executor.ts'
 import type { NodeServices, Readiness } from './server/ports.ts'
@@ -41,8 +41,8 @@ export interface NodePorts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
-  /** Of the network's connections, for tests. */
-  readonly faults?: LinkFaults | undefined
+  /** For tests. */
+  readonly faults?: NodeFaults | undefined
 }
 
 export interface NodeOptions {

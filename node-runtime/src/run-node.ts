@@ -7,14 +7,19 @@ import type { Logger } from './base/log.ts'
 import { systemRandom } from './base/random.ts'
 import { BlobStore } from './blobs/blob-store.ts'
 import { threadDigest } from './blobs/digest.ts'
+import { faultyDisk } from './blobs/faulty-disk.ts'
+import { fileDisk } from './blobs/file-disk.ts'
 import { type AuthMode, ConfigError, hostPortOf, type LoadedConfig } from './config.ts'
-import { LinkFaults } from './network/faults/link-faults.ts'
+import { withMessageFaults } from './network/faults/faulty-network.ts'
+import { NodeFaults } from './network/faults/node-faults.ts'
 import { libp2pNetwork } from './network/libp2p/libp2p.ts'
 import { Node } from './node.ts'
 import type { AdminChoice } from './node-auth.ts'
 import { workerExecutor } from './runtime/worker-executor.ts'
+import { type FaultBody, faultOf } from './server/routes/fault-shapes.ts'
 import { createServer, type HttpServer } from './server/server.ts'
 import { StoreError } from './store/errors.ts'
+import { faultyStore } from './store/faulty-store.ts'
 import { openLevelStore } from './store/level.ts'
 import type { Store } from './store/store.ts'
 
@@ -28,8 +33,8 @@ export interface RunNodeOptions {
   /** Added to those of the config. */
   readonly bootNodes: readonly string[]
   readonly log: Logger
-  /** `/test-api/faults` may break the connections of this node. */
-  readonly enableFaults: boolean
+  /** `/test-api/faults` may break this node; with these it starts. Absent: it may not. */
+  readonly faults?: { readonly seed?: string | undefined; readonly onFromStart: readonly FaultBody[] } | undefined
   readonly authMode: AuthMode
   readonly admin: AdminChoice
 }
@@ -42,17 +47,20 @@ export interface RunningNode {
 
 /** Resolves when HTTP answers. Whatever fails half-way, what was opened is closed again. */
 export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
-  const { config, network: networkId, bootNodes, log, authMode, admin, enableFaults } = options
+  const { config, network: networkId, bootNodes, log, authMode, admin } = options
   const { settings } = config
   const storeLocation = config.dataPath
   const pidFile = join(config.path, PID_FILE)
   const opened: (() => Promise<void>)[] = []
   try {
-    const store = await openStore(storeLocation, pidFile)
+    const faults = options.faults && nodeFaults(options.faults)
+    const disk = await openStore(storeLocation, pidFile)
+    const store = faults ? faultyStore(disk, storeLocation, () => faults.refuseWrite()) : disk
     opened.push(() => store.close())
     await writeFile(pidFile, `${process.pid}\n`)
     opened.push(() => rm(pidFile, { force: true }))
-    const blobs = await BlobStore.open(config.blobPath, systemRandom, { digest: threadDigest })
+    const blobDisk = faults ? faultyDisk(fileDisk(config.blobPath), () => faults.refuseWrite()) : config.blobPath
+    const blobs = await BlobStore.open(blobDisk, systemRandom, { digest: threadDigest })
     const executor = workerExecutor({
       storeLocation,
       blobs: { folder: config.blobPath, dropStage: (run) => blobs.dropStage(run) },
@@ -60,9 +68,8 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
       log: log.child({ module: 'runtime' }),
     })
     opened.push(() => executor.close())
-    const faults = enableFaults ? new LinkFaults({ clock: systemClock, random: systemRandom }) : undefined
-    const network = await libp2pNetwork({
-      faults,
+    const connected = await libp2pNetwork({
+      faults: faults?.links,
       identity: config.identity,
       networkId,
       listen: settings.swarm.listen,
@@ -72,6 +79,7 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
       random: systemRandom,
       log: log.child({ module: 'network' }),
     })
+    const network = faults ? withMessageFaults(connected, faults.messages) : connected
     opened.push(() => network.close())
     const node = await Node.open(
       {
@@ -79,7 +87,7 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
         network,
         executor,
         blobs,
-        clock: systemClock,
+        clock: faults?.clock ?? systemClock,
         random: systemRandom,
         log,
         faults,
@@ -103,6 +111,12 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
     )
     throw error
   }
+}
+
+function nodeFaults({ seed, onFromStart }: NonNullable<RunNodeOptions['faults']>): NodeFaults {
+  const faults = new NodeFaults({ clock: systemClock, random: systemRandom, ...(seed !== undefined && { seed }) })
+  for (const body of onFromStart) faults.put(faultOf(body), body.id)
+  return faults
 }
 
 /** Loaded only where it is used: what signs tokens is large. */

@@ -7,6 +7,7 @@ export type StoreErrorCode =
   | 'STORE_CORRUPT'
   | 'STORE_OLD'
   | 'STORE_FAILED'
+  | 'STORE_FULL'
   | 'STORE_CLOSED'
   | 'STORE_READ_ONLY'
   | 'STORE_CRASHED'

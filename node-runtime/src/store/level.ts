@@ -5,9 +5,11 @@ import { constants } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
 import type { Bytes } from '../base/bytes.ts'
+import { DiskRoom } from './disk-room.ts'
 import { StoreError } from './errors.ts'
 import { BLOCK_CACHE_BYTES, OPEN_FILES_MAX, READ_AHEAD_BYTES, WRITE_BUFFER_BYTES } from './limits.ts'
 import type { Store, StoreOp, StoreRange, StoreSnapshot } from './store.ts'
+import { causeText, writeError } from './write-error.ts'
 
 export interface LevelStoreOptions {
   /** For worker threads: the store must exist already, and `batch` is refused. */
@@ -42,6 +44,9 @@ class LevelStore implements Store {
   readonly #level: Level
   readonly #location: string
   readonly #readonly: boolean
+  readonly #room: DiskRoom
+  /** A write has failed half-way: what is written behind it in LevelDB's log would not be read again. */
+  #isTorn = false
   /** Settles when every batch so far has; batches run one after the other, in the order of the calls. */
   #tail: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
@@ -50,6 +55,7 @@ class LevelStore implements Store {
     this.#level = level
     this.#location = location
     this.#readonly = readonlyWorker
+    this.#room = new DiskRoom(location)
   }
 
   get(key: Bytes): Bytes | undefined {
@@ -101,18 +107,21 @@ class LevelStore implements Store {
   }
 
   async #write(ops: readonly StoreOp[]): Promise<void> {
+    await this.#room.reserve(sizeOf(ops))
+    if (this.#isTorn) await this.#mend()
     try {
       await this.#level.batch([...ops])
     } catch (cause) {
-      throw new StoreError(
-        'STORE_FAILED',
-        `writing ${ops.length} entries to ${this.#location} failed: ${causeText(cause)}`,
-        {
-          cause,
-          data: { location: this.#location },
-        },
-      )
+      this.#isTorn = true
+      throw writeError(this.#location, ops.length, cause)
     }
+  }
+
+  /** What is in memory goes into a table, and a new log begins. Only where there is room: LevelDB does not try again. */
+  async #mend(): Promise<void> {
+    await this.#room.measure()
+    await this.#level.compactRange(FIRST_KEY, FIRST_KEY)
+    this.#isTorn = false
   }
 
   async *#iterate(range: StoreRange, check: () => void, snapshot?: LevelSnapshot): AsyncIterable<[Bytes, Bytes]> {
@@ -183,6 +192,13 @@ function unwritable(location: string, cause: unknown): StoreError {
   )
 }
 
+/** No key is before it. */
+const FIRST_KEY = Uint8Array.of(0)
+
+function sizeOf(ops: readonly StoreOp[]): number {
+  return ops.reduce((sum, op) => sum + op.key.byteLength + (op.type === 'put' ? op.value.byteLength : 0), 0)
+}
+
 // "Invalid argument" is what LevelDB says of a table that is shorter than a table can be.
 const CORRUPT = /CORRUPT|does not exist|missing files|sstable|checksum|CURRENT|invalid argument/i
 
@@ -208,14 +224,4 @@ function openError(location: string, cause: unknown): StoreError {
   if (CORRUPT.test(text) || /no such file/i.test(text)) return corruptError(location, text, cause)
   if (/permission|read-only|EACCES|EROFS|ENOSPC|no space/i.test(text)) return unwritable(location, cause)
   return new StoreError('STORE_FAILED', `opening the store at ${location} failed: ${text}`, { cause, data })
-}
-
-/** abstract-level wraps the reason: the innermost message says what LevelDB saw. */
-function causeText(error: unknown): string {
-  const parts: string[] = []
-  for (let at: unknown = error; at instanceof Error && parts.length < 5; at = at.cause) {
-    const code = 'code' in at && typeof at.code === 'string' ? `${at.code}: ` : ''
-    parts.push(`${code}${at.message}`)
-  }
-  return parts.length > 0 ? parts.join('; ') : String(error)
 }

@@ -11,3 +11,9 @@ export const OPEN_FILES_MAX = 256
 
 /** What one iterator reads ahead; larger entries come one at a time. */
 export const READ_AHEAD_BYTES = 64 * 1024
+
+/** Left free on the disk: LevelDB's next log, and the tables that it makes of the last ones. With less, writes are refused. */
+export const DISK_RESERVE_BYTES = 16 * 1024 * 1024
+
+/** How much is written between two looks at it. */
+export const DISK_LOOK_BYTES = 256 * 1024

@@ -6,6 +6,7 @@ import type { ContextId, GroupId, NamespaceId } from '../base/ids.ts'
 import type { Random } from '../base/random.ts'
 import { type MemoryDisk, memoryDisk } from '../blobs/memory-disk.ts'
 import type { Retention } from '../context/parts.ts'
+import type { Network } from '../network/network.ts'
 import { type Faults, SimulatedNetwork, type SimulatedOptions } from '../network/simulated/simulated.ts'
 import { memoryStore } from '../store/memory.ts'
 import type { StoreOp } from '../store/store.ts'
@@ -108,7 +109,7 @@ export class TestWorld {
     return boot.filter((other) => other !== name).map((other) => this.place(other).address)
   }
 
-  createNetwork(options: Parameters<SimulatedNetwork['createNode']>[0]) {
+  createNetwork(options: Parameters<SimulatedNetwork['createNode']>[0]): Network {
     return this.network.createNode(options)
   }
 

@@ -9,3 +9,15 @@ export const RETRANSMITS_MAX = 6
 
 /** Rules at once. One more is refused. */
 export const RULES_MAX = 256
+
+/** What one rule keeps back or keeps a copy of. Beyond it gossip is dropped and counted (it is a hint: what is lost is pulled). */
+export const HELD_MESSAGES_MAX = 4096
+export const HELD_BYTES_MAX = 32 * 1024 * 1024
+
+/** Ids of messages that one rule remembers. Beyond it none more is chosen. */
+export const CHOSEN_MAX = 100_000
+
+/** A message that is to be overtaken is handed on after so long where nothing comes after it. */
+export const OVERTAKEN_MS = 250
+/** By so many at most. */
+export const OVERTAKEN_BY_MAX = 5

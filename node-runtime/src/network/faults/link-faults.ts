@@ -1,12 +1,9 @@
 // Faults of a node's own connections, put on and taken off while it runs. Only a node that was told so at its start has them.
-import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
-import { NetworkError } from '../errors.ts'
 import type { PeerId } from '../network.ts'
 import { type Effect, type FaultDirection, type FaultRule, joinEffects, NO_EFFECT } from './fault-rule.ts'
 import type { LaneCounts } from './lane.ts'
-import { RULES_MAX } from './limits.ts'
 
 /** One connection, as the transport makes it. */
 export interface FaultyLink {
@@ -35,15 +32,10 @@ export class LinkFaults {
     this.random = random
   }
 
-  /** Resolves the id under which it can be taken off. Throws FAULTS_TOO_MANY. */
-  add(rule: FaultRule): string {
-    if (this.#rules.size >= RULES_MAX) {
-      throw new NetworkError('FAULTS_TOO_MANY', `there are ${RULES_MAX} faults already; take some off first`)
-    }
-    const id = randomUUID()
+  /** One of the same id is replaced. */
+  put(id: string, rule: FaultRule): void {
     this.#rules.set(id, rule)
     this.#changed()
-    return id
   }
 
   /** False where there is none of that id. */
@@ -51,15 +43,6 @@ export class LinkFaults {
     const wasThere = this.#rules.delete(id)
     this.#changed()
     return wasThere
-  }
-
-  clear(): void {
-    this.#rules.clear()
-    this.#changed()
-  }
-
-  rules(): ReadonlyMap<string, FaultRule> {
-    return this.#rules
   }
 
   links(): LinkStatus[] {

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { FaultRule } from '../../network/faults/fault-rule.ts'
-import { MESSAGE_ACTIONS, MESSAGE_KINDS, type MessageRule } from '../../network/faults/message-rule.ts'
+import type { MessageRule } from '../../network/faults/message-rule.ts'
 import type { NodeFault } from '../../network/faults/node-faults.ts'
 import { ServerError } from '../errors.ts'
 
@@ -16,11 +16,29 @@ const Delay = Type.Number({ minimum: 0, maximum: DELAY_MS_MAX })
 const Peers = Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: PEERS_MAX })
 const closed = { additionalProperties: false }
 
+const Action = Type.Union([
+  Type.Literal('hold'),
+  Type.Literal('drop'),
+  Type.Literal('replay'),
+  Type.Literal('duplicate'),
+  Type.Literal('reorder'),
+])
+
+const Kind = Type.Union([
+  Type.Literal('delta'),
+  Type.Literal('announce'),
+  Type.Literal('heads'),
+  Type.Literal('governance'),
+  Type.Literal('sync'),
+  Type.Literal('hello'),
+  Type.Literal('blob'),
+])
+
 const Message = Type.Object(
   {
-    action: Type.Union(MESSAGE_ACTIONS.map((action) => Type.Literal(action))),
+    action: Action,
     from: Type.Optional(Peers),
-    kinds: Type.Optional(Type.Array(Type.Union(MESSAGE_KINDS.map((kind) => Type.Literal(kind))), { minItems: 1 })),
+    kinds: Type.Optional(Type.Array(Kind, { minItems: 1 })),
     channel: Type.Optional(Type.Union([Type.Literal('gossip'), Type.Literal('stream')])),
     count: Type.Optional(Type.Integer({ minimum: 1 })),
     percent: Type.Optional(Percent),

@@ -1,0 +1,71 @@
+// What a node makes of a disk that takes no writes: whole nodes on the simulated network.
+import { describe, expect, it } from 'vitest'
+import { appWasm } from '../../../scripts/build-apps.ts'
+import { faultyStore } from '../store/faulty-store.ts'
+import { converge, shareContext } from '../testing/test-nodes.ts'
+import { testWorlds } from '../testing/test-worlds.ts'
+
+const { open } = testWorlds()
+const NAMES = ['ada', 'bob', 'cyd']
+
+async function scene() {
+  const world = await open()
+  const full = new Set<string>()
+  for (const name of NAMES) {
+    const place = world.place(name)
+    const error = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    Object.assign(place, { disk: faultyStore(place.disk, name, () => (full.has(name) ? error : undefined)) })
+  }
+  const shared = await shareContext(world, await appWasm('kv-store'), NAMES)
+  await converge(world, shared.contextId, NAMES)
+  const call = (name: string, method: string, args: Record<string, string>) =>
+    world.run(world.get(name).call(shared.contextId, method, args))
+  const pass = (ms: number) => {
+    let isOver = false
+    world.clock.setTimer(() => {
+      isOver = true
+    }, ms)
+    return world.until(`${ms} ms to pass`, () => isOver)
+  }
+  return { world, shared, full, call, pass }
+}
+
+describe('a full disk', () => {
+  it('fails the call with its reason, and nothing of it stays', async () => {
+    const { world, shared, full, call } = await scene()
+    full.add('bob')
+    await expect(call('bob', 'set', { key: 'k', value: 'v' })).rejects.toMatchObject({ code: 'STORE_FULL' })
+    expect(await call('bob', 'get', { key: 'k' })).toBeNull()
+    full.delete('bob')
+    expect(await call('bob', 'get', { key: 'k' })).toBeNull()
+    await call('bob', 'set', { key: 'l', value: 'w' })
+    await converge(world, shared.contextId, NAMES)
+    expect(await call('ada', 'get', { key: 'k' })).toBeNull()
+    expect(await call('ada', 'get', { key: 'l' })).toBe('w')
+  })
+
+  it('does not lose what comes from others: it is there when there is room again', async () => {
+    const { world, shared, full, call, pass } = await scene()
+    full.add('bob')
+    for (let n = 0; n < 5; n += 1) await call('ada', 'set', { key: `k${n}`, value: 'v' })
+    await pass(60_000)
+    expect(await call('bob', 'get', { key: 'k0' })).toBeNull()
+    full.delete('bob')
+    await converge(world, shared.contextId, NAMES)
+    for (let n = 0; n < 5; n += 1) expect(await call('bob', 'get', { key: `k${n}` })).toBe('v')
+  })
+
+  it('and a restart after it find the same', async () => {
+    const { world, shared, full, call, pass } = await scene()
+    full.add('bob')
+    await call('ada', 'set', { key: 'k', value: 'v' })
+    await expect(call('bob', 'set', { key: 'b', value: 'v' })).rejects.toMatchObject({ code: 'STORE_FULL' })
+    await pass(30_000)
+    world.get('bob').kill()
+    full.delete('bob')
+    await world.start('bob')
+    await converge(world, shared.contextId, NAMES)
+    expect(await call('bob', 'get', { key: 'k' })).toBe('v')
+    expect(await call('ada', 'get', { key: 'b' })).toBeNull()
+  })
+})

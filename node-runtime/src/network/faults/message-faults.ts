@@ -1,0 +1,151 @@
+// The rules about messages of one node, put on and taken off while it runs.
+import type { Bytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { MessageListener, PeerId } from '../network.ts'
+import { OVERTAKEN_BY_MAX, OVERTAKEN_MS } from './limits.ts'
+import { factsOfFrame, factsOfGossip } from './message-facts.ts'
+import { MessageGate } from './message-gate.ts'
+import type { MessageCounts, MessageFacts, MessageRule } from './message-rule.ts'
+import { seededChance } from './seeded-chance.ts'
+
+export interface MessageFaultParts {
+  readonly clock: Clock
+  /** What rules without a seed of their own draw from. */
+  readonly seed: string
+}
+
+/** What becomes of a frame: it passes, waits until `released`, or ends its stream. */
+export type FrameFate = 'pass' | 'drop' | { readonly released: Promise<void>; readonly giveUp: () => void }
+
+interface Late {
+  by: number
+  readonly pass: () => void
+  readonly cancel: () => void
+}
+
+export class MessageFaults {
+  readonly #parts: MessageFaultParts
+  readonly #gates = new Map<string, MessageGate>()
+  readonly #late = new Set<Late>()
+  readonly #chance: () => number
+
+  constructor(parts: MessageFaultParts) {
+    this.#parts = parts
+    this.#chance = seededChance(`${parts.seed} overtaken`)
+  }
+
+  /** One of the same id is replaced, and what it kept back is handed on. */
+  put(id: string, rule: MessageRule): void {
+    const before = this.#gates.get(id)
+    this.#gates.set(id, new MessageGate(rule, `${this.#parts.seed} ${id}`))
+    before?.release()
+  }
+
+  /** What it kept back is handed on. False where there is none of that id. */
+  remove(id: string): boolean {
+    const gate = this.#gates.get(id)
+    this.#gates.delete(id)
+    gate?.release()
+    return gate !== undefined
+  }
+
+  counts(id: string): MessageCounts | undefined {
+    return this.#gates.get(id)?.counts()
+  }
+
+  onGossip(from: PeerId, data: Bytes, listener: MessageListener): void {
+    if (this.#gates.size === 0 && this.#late.size === 0) {
+      listener(from, data)
+      return
+    }
+    const facts = factsOfGossip(data)
+    const pass = () => listener(from, data)
+    if (this.#isStopped(facts, from, data, pass)) return
+    for (const gate of this.#chosenBy(facts, from, 'replay')) {
+      gate.keep({
+        bytes: data.byteLength,
+        pass: () => {
+          gate.repeated()
+          pass()
+          return true
+        },
+      })
+    }
+    const [slow] = this.#chosenBy(facts, from, 'reorder')
+    if (slow !== undefined) {
+      this.#delay(slow, pass)
+      return
+    }
+    pass()
+    for (const gate of this.#chosenBy(facts, from, 'duplicate')) {
+      gate.repeated()
+      pass()
+    }
+    this.#passed()
+  }
+
+  onFrame(peer: PeerId, protocol: string, frame: Bytes): FrameFate {
+    if (this.#gates.size === 0) return 'pass'
+    const facts = factsOfFrame(protocol, frame)
+    for (const gate of this.#chosenBy(facts, peer, 'drop')) {
+      gate.dropped()
+      return 'drop'
+    }
+    const [gate] = this.#chosenBy(facts, peer, 'hold')
+    if (gate === undefined) return 'pass'
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let isWanted = true
+    const pass = () => {
+      resolve()
+      return isWanted
+    }
+    const giveUp = () => {
+      isWanted = false
+    }
+    return gate.keep({ bytes: frame.byteLength, pass }) ? { released: promise, giveUp } : 'drop'
+  }
+
+  /** Dropped, or kept back. */
+  #isStopped(facts: MessageFacts, from: PeerId, data: Bytes, pass: () => void): boolean {
+    for (const gate of this.#chosenBy(facts, from, 'drop')) {
+      gate.dropped()
+      return true
+    }
+    for (const gate of this.#chosenBy(facts, from, 'hold')) {
+      const release = () => {
+        pass()
+        return true
+      }
+      gate.keep({ bytes: data.byteLength, pass: release })
+      return true
+    }
+    return false
+  }
+
+  *#chosenBy(facts: MessageFacts, from: PeerId, action: MessageRule['action']): Generator<MessageGate> {
+    for (const gate of this.#gates.values()) {
+      if (gate.rule.action === action && gate.chooses(facts, from)) yield gate
+    }
+  }
+
+  #delay(gate: MessageGate, pass: () => void): void {
+    const by = 1 + Math.floor(this.#chance() * OVERTAKEN_BY_MAX)
+    const late: Late = { by, pass, cancel: this.#parts.clock.setTimer(() => this.#arrive(late), OVERTAKEN_MS) }
+    gate.overtaken()
+    this.#late.add(late)
+  }
+
+  /** One more has overtaken those that are late. */
+  #passed(): void {
+    for (const late of [...this.#late]) {
+      late.by -= 1
+      if (late.by <= 0) this.#arrive(late)
+    }
+  }
+
+  #arrive(late: Late): void {
+    if (!this.#late.delete(late)) return
+    late.cancel()
+    late.pass()
+  }
+}

@@ -1,0 +1,91 @@
+// A disk that is really full, or really read-only: a small file system in memory, where this machine lets us mount one.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { u32be } from '../base/bytes.ts'
+import { faultyStore } from './faulty-store.ts'
+import { openLevelStore } from './level.ts'
+import { memoryStore } from './memory.ts'
+import type { Store } from './store.ts'
+
+const MIB = 1024 * 1024
+const folder = mkdtempSync(join(tmpdir(), 'calbox-full-'))
+const run = (command: string, ...args: string[]) => spawnSync(command, args).status === 0
+// In a container without the right to mount there is no other way to have a disk of one's own.
+const isMounted = run('mount', '-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder)
+const filler = join(folder, 'filler')
+
+afterAll(() => {
+  if (isMounted) run('umount', '-l', folder)
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function fillUp(): void {
+  try {
+    writeFileSync(filler, new Uint8Array(20 * MIB))
+    for (;;) writeFileSync(filler, new Uint8Array(4096), { flag: 'a' })
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ENOSPC' })
+  }
+}
+
+/** Numbers that were acknowledged. */
+async function writeSome(store: Store, from: number, to: number, bytes: number): Promise<number[]> {
+  const written: number[] = []
+  for (let n = from; n < to; n += 1) {
+    const done = store.batch([{ type: 'put', key: u32be(n), value: new Uint8Array(bytes) }])
+    await done.then(
+      () => written.push(n),
+      (error) => expect(error).toMatchObject({ code: 'STORE_FULL', message: expect.stringContaining('make room') }),
+    )
+  }
+  return written
+}
+
+describe.skipIf(!isMounted)('on a file system of its own (skipped where none can be mounted)', () => {
+  it('a full disk refuses batches, and nothing that was acknowledged before, meanwhile or after is lost', async () => {
+    const location = join(folder, 'store')
+    const store = await openLevelStore(location)
+    const written = await writeSome(store, 0, 100, 5000)
+    fillUp()
+    // The first ones fail in LevelDB, half-way.
+    const meanwhile = await writeSome(store, 100, 200, 5000)
+    rmSync(filler)
+    const after = await writeSome(store, 200, 300, 3000)
+    expect(meanwhile.length).toBeLessThan(100)
+    expect(after).toHaveLength(100)
+    await store.close()
+    const again = await openLevelStore(location)
+    const lost = [...written, ...meanwhile, ...after].filter((n) => again.get(u32be(n)) === undefined)
+    expect(lost).toEqual([])
+    await again.close()
+  })
+
+  it('a disk that is nearly full refuses batches before LevelDB is stuck, and takes them again', async () => {
+    const location = join(folder, 'nearly')
+    const store = await openLevelStore(location)
+    writeFileSync(filler, new Uint8Array(14 * MIB))
+    const written = await writeSome(store, 0, 100, 5000)
+    expect(written.length).toBeGreaterThan(0)
+    expect(written.length).toBeLessThan(100)
+    rmSync(filler)
+    expect(await writeSome(store, 100, 200, 5000)).toHaveLength(100)
+    await store.close()
+  })
+})
+
+describe('the fault', () => {
+  const refused = (code: string, text: string) =>
+    faultyStore(memoryStore(), '/disk', () => Object.assign(new Error(`${code}: ${text}, write`), { code }))
+
+  it.each([
+    ['ENOSPC', 'no space left on device', 'STORE_FULL'],
+    ['EROFS', 'read-only file system', 'STORE_UNWRITABLE'],
+  ])('says of %s what the real store says', async (code, text, expected) => {
+    const store = refused(code, text)
+    await expect(store.batch([])).rejects.toMatchObject({ code: expected, message: expect.stringContaining(text) })
+    expect(store.get(u32be(1))).toBeUndefined()
+  })
+})

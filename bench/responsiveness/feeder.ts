@@ -66,10 +66,11 @@ export class Feeder {
 
   /** On the network as a peer that gossips and answers nothing. */
   async appear(contextId: string): Promise<void> {
+    const started = this.#speaking !== undefined
     this.#speaking ??= await this.#network(this.#place.networkId, [this.#place.boot])
     const topic = topicName({ kind: 'context', id: parseBase58Id<ContextId>(contextId) })
     this.#speaking.subscribe(topic, () => {})
-    await this.#speaking.start()
+    if (!started) await this.#speaking.start()
   }
 
   async say(contextId: string, deltas: readonly Delta[], afterFrame: () => Promise<void>): Promise<void> {

@@ -4,6 +4,9 @@
 // --- client ---
 export { ClientError, type ClientErrorCode, type ClientErrorData } from './client/client-error.ts'
 export { type CallOptions, NodeClient } from './client/node-client.ts'
+export { type EngineAddress, type EngineChoice, engineAddress } from './driver/docker/engine/engine-address.ts'
+export { EngineClient } from './driver/docker/engine/engine-client.ts'
+export { type BuiltImage, buildImage, type ImageRequest, writeImage } from './driver/docker/image/build-image.ts'
 // --- driver ---
 export type {
   AdoptOptions,
@@ -17,9 +20,6 @@ export type {
   StartOptions,
   StopOptions,
 } from './driver/driver.ts'
-export { type EngineAddress, type EngineChoice, engineAddress } from './driver/docker/engine/engine-address.ts'
-export { EngineClient } from './driver/docker/engine/engine-client.ts'
-export { type BuiltImage, buildImage, type ImageRequest, writeImage } from './driver/docker/image/build-image.ts'
 export { DriverError, type DriverErrorCode, type ExitCode } from './driver/errors.ts'
 export { fileFault } from './driver/file-fault.ts'
 export { type LocalNode, listLocalNodes, localNodeLog, type NodeStatus, stopLocalNode } from './driver/local-nodes.ts'
@@ -33,6 +33,7 @@ export {
 } from './driver/network.ts'
 export { describeExit } from './driver/process/exit-cause.ts'
 export { openProcessDriver, type ProcessDriverOptions } from './driver/process/open-process-driver.ts'
+export { type HeldFile, holdFile } from './driver/state/exclusive-file.ts'
 export {
   DEFAULT_PREFIX,
   findNodeData,
@@ -42,6 +43,10 @@ export {
 } from './driver/state/node-data.ts'
 export { type NodeRecord, NodeState, STATE_DIR } from './driver/state/node-state.ts'
 export { type NukeOptions, nukeNodes } from './driver/state/nuke-nodes.ts'
+// --- operate ---
+export { OperatedNode, type OperatedNodeOptions } from './operate/operated-node.ts'
+export { runStepAlone, type StepAlone } from './operate/run-step-alone.ts'
+export { type EventTopics, watchEvents } from './operate/watch-events.ts'
 // --- plan ---
 export type { SeenFile, SeenModule } from './plan/check/application-file.ts'
 export type { PlanRequest, PlanResult } from './plan/plan.ts'
@@ -72,9 +77,12 @@ export type {
 } from './run/events.ts'
 export { type RunResult, runWorkflow, type WorkflowRunOptions, type WorkflowRunParts } from './run/run-workflow.ts'
 // --- steps ---
+export { type Credentials, logIn } from './steps/auth/log-in.ts'
 export { stepKind, stepKinds, stepSchemas } from './steps/registry.ts'
 export type { StepClock } from './steps/step-clock.ts'
-export type { StepKind, StepOutput } from './steps/step-kind.ts'
+export { StepError } from './steps/step-error.ts'
+export type { NodeSession, StepKind, StepOutput, StepResult } from './steps/step-kind.ts'
 // --- values ---
-export type { JsonValue } from './values/json/json-value.ts'
-export { stringifyLosslessJson } from './values/json/lossless-json.ts'
+export { unwrapData } from './values/capture-outputs.ts'
+export type { JsonObject, JsonValue } from './values/json/json-value.ts'
+export { parseLosslessJson, stringifyLosslessJson } from './values/json/lossless-json.ts'

@@ -5,6 +5,8 @@ export interface CommandEdge {
   readonly cwd: string
   readonly stdout: TextOutput
   readonly stderr: TextOutput
+  /** The standard output, for bytes that are no text. */
+  readonly bytesOut?: NodeJS.WritableStream
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   /** Aborts at the first SIGINT or SIGTERM; its reason is an InterruptedError. */
   readonly signal: AbortSignal
@@ -19,5 +21,5 @@ export interface TextOutput {
 /** The process as it is, for a `main.ts` that brings only the signal. */
 export function processEdge(signal: AbortSignal): CommandEdge {
   const { stdout, stderr, stdin, env } = process
-  return { cwd: process.cwd(), stdout, stderr, stdin, signal, env }
+  return { cwd: process.cwd(), stdout, stderr, bytesOut: stdout, stdin, signal, env }
 }

@@ -26,6 +26,12 @@ export function parsePositive(text: string): number {
   throw new InvalidArgumentError('It must be a number above 0.')
 }
 
+/** An empty one, of a variable that is not set, would ask for something else. */
+export function parseText(text: string): string {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('It is empty.')
+}
+
 /** A mistyped mode must not start nodes that let everybody in. */
 export function parseAuthMode(text: string): string {
   if (text === 'proxy' || text === 'embedded') return text

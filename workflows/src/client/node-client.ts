@@ -75,6 +75,10 @@ export class NodeClient {
     return this.#transport.json('PUT', `/admin-api/blobs${query}`, sent)
   }
 
+  listBlobs(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('blobs', options)
+  }
+
   /** With a context also from its members, where the blob is not on this node. */
   downloadBlob(
     blob: { readonly id: string; readonly contextId?: string | undefined },
@@ -108,6 +112,11 @@ export class NodeClient {
     return this.#get('peers', options)
   }
 
+  /** Addresses, boot list, and each peer with what it is connected by. */
+  networkStatus(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('network/status', options)
+  }
+
   // --- applications ---
 
   /** `path` is on the node's own disk. */
@@ -117,6 +126,10 @@ export class NodeClient {
 
   installApplication(app: { url: string } & PackageVersion, options?: CallOptions): Promise<JsonValue> {
     return this.#post('install-application', { ...given(app), metadata: [] }, options)
+  }
+
+  listApplications(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('applications', options)
   }
 
   // --- namespaces ---
@@ -171,6 +184,25 @@ export class NodeClient {
     const { initializationParams = [], serviceName, ...rest } = context
     const body = { contextSeed: null, identitySecret: null, name: null, ...given({ ...rest, serviceName }) }
     return this.#post('contexts', { ...body, initializationParams: [...initializationParams] }, options)
+  }
+
+  listContexts(options?: CallOptions): Promise<JsonValue> {
+    return this.#get('contexts', options)
+  }
+
+  /** Id of the group that owns it. */
+  getContextGroup(contextId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`contexts/${contextId}/group`, options)
+  }
+
+  /** Public keys that this node may call as in a context. */
+  listOwnedIdentities(contextId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`contexts/${contextId}/identities-owned`, options)
+  }
+
+  /** How much waits in a context, by what it waits in. */
+  getWaiting(contextId: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`contexts/${contextId}/waiting`, options)
   }
 
   getContext(contextId: string, options?: CallOptions): Promise<JsonValue> {

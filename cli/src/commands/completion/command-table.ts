@@ -61,6 +61,8 @@ function expected(name: string, choices: readonly string[] | undefined): Expecte
   if (name === 'formats') return { kind: 'words', words: ['console', 'github', 'json=', 'junit='] }
   if (name === 'mode') return { kind: 'words', words: ['embedded', 'proxy'] }
   if (name === 'files' || name === 'file') return { kind: 'yaml' }
+  if (name === 'role') return { kind: 'words', words: ['Admin', 'Member', 'ReadOnly'] }
+  if (name === 'source' || name === 'path') return { kind: 'file' }
   if (name === 'dir') return { kind: 'folder' }
   if (name === 'kind') return { kind: 'step' }
   if (name === 'nodes' || name === 'node' || name === 'names') return { kind: 'node' }

@@ -1,0 +1,76 @@
+// `calbox app`: applications of a node.
+import type { Command } from 'commander'
+import type { CommandEdge } from '../command-edge.ts'
+import { bytesText, factsOf, fieldOf, rowsOf, tableOf } from './answer-text.ts'
+import { addCommands, type OperatorCommand } from './operator-command.ts'
+
+const LIST = 'calbox app list'
+
+const commands: readonly OperatorCommand[] = [
+  {
+    name: 'install',
+    summary: 'install a .wasm or .mpk file of this machine, or what an address gives',
+    args: { '<source>': 'file, or an http address that the node downloads from' },
+    doing: (given) => `installing ${given.text('source')}`,
+    async run({ step, node }, given) {
+      const source = given.text('source')
+      const input = /^https?:\/\//i.test(source) ? { url: source } : { path: source, dev: true }
+      const json = await step('install_application', input)
+      return { json, text: `${fieldOf(json, 'applicationId')} is installed on ${node.name}\n` }
+    },
+  },
+  {
+    name: 'list',
+    summary: 'applications that are installed',
+    doing: () => 'listing the applications',
+    async run({ client, signal }) {
+      const json = await client.listApplications({ signal })
+      const columns = {
+        APPLICATION: 'id',
+        PACKAGE: 'package',
+        VERSION: 'version',
+        SIZE: ({ size }: { size?: unknown }) => bytesText(Number(size)),
+        SOURCE: 'source',
+      }
+      return { json, text: tableOf(rowsOf(json, 'apps'), columns, 'no application is installed') }
+    },
+  },
+  {
+    name: 'get',
+    summary: 'one application',
+    args: { '<application>': 'its id' },
+    doing: (given) => `reading application ${given.text('application')}`,
+    lookup: LIST,
+    async run({ step, node }, given) {
+      const id = given.text('application')
+      const json = await step('get_application', { application_id: id })
+      const app = fieldOf(json, 'application')
+      if (app === null || app === undefined) return { json, text: `${node.name} has no application ${id}\n` }
+      const text = factsOf({
+        application: fieldOf(app, 'id'),
+        package: fieldOf(app, 'package'),
+        version: fieldOf(app, 'version'),
+        size: bytesText(fieldOf(app, 'size')),
+        source: fieldOf(app, 'source'),
+        code: fieldOf(fieldOf(app, 'blob') ?? null, 'bytecode'),
+      })
+      return { json, text }
+    },
+  },
+  {
+    name: 'remove',
+    summary: 'forget an application; its code stays as a blob',
+    args: { '<application>': 'its id' },
+    doing: (given) => `removing application ${given.text('application')}`,
+    lookup: LIST,
+    async run({ step, node }, given) {
+      const id = given.text('application')
+      const json = await step('uninstall_application', { application_id: id })
+      return { json, text: `${id} is no longer installed on ${node.name}\n` }
+    },
+  },
+]
+
+export function registerApp(program: Command, edge: CommandEdge): void {
+  addCommands(program.command('app').description('applications of a node'), edge, commands)
+}

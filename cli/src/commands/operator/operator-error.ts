@@ -1,0 +1,97 @@
+// Failures of operator commands in words: what was tried on which node, what was answered, what to do.
+import type { ClientErrorCode, ClientErrorData } from '@calbox/workflows'
+import type { CommandEdge } from '../command-edge.ts'
+import { CommandError } from '../command-error.ts'
+import type { NodeOptions } from './target/node-options.ts'
+import type { Target } from './target/open-node.ts'
+
+interface Tried {
+  readonly doing: string
+  readonly lookup?: string
+  readonly target: Target
+  readonly options: NodeOptions
+  readonly edge: CommandEdge
+}
+
+/** Anything that is no failure of a request stays as it is: a signal, bad usage, a defect. */
+export function operatorError(error: unknown, tried: Tried): unknown {
+  if (isClientError(error)) return clientFailure(error.code, error.data, tried)
+  if (!isStepError(error)) return error
+  const help = error.help === undefined ? '' : `; ${error.help}`
+  return new CommandError(STEP_CODES[error.code] ?? 'REFUSED', `${placed(error.message, tried)}${help}`)
+}
+
+const STEP_CODES: Readonly<Record<string, 'USAGE' | 'NO_ANSWER' | 'REFUSED'>> = {
+  invalid: 'USAGE',
+  unsupported: 'USAGE',
+  timeout: 'NO_ANSWER',
+}
+
+function clientFailure(code: ClientErrorCode, data: ClientErrorData, tried: Tried): CommandError {
+  const { cause = 'the connection broke', detail = '', status } = data
+  switch (code) {
+    case 'HTTP': {
+      const said = detail === '' ? '' : `: ${detail.slice(0, SAID_MAX_CHARS)}`
+      return new CommandError(
+        'REFUSED',
+        `${at(tried)}: the node answered HTTP ${status}${said}${remedy(status, tried)}`,
+      )
+    }
+    case 'NETWORK':
+      return new CommandError('UNREACHABLE', `${at(tried)}: the node does not answer (${cause}); ${whereToLook(tried)}`)
+    case 'TIMEOUT': {
+      const limit = tried.options.timeout === undefined ? '' : ` within ${tried.options.timeout} s`
+      return new CommandError(
+        'NO_ANSWER',
+        `${at(tried)}: no answer${limit}; ${whereToLook(tried)}, and --timeout waits longer`,
+      )
+    }
+    default:
+      return new CommandError(
+        'REFUSED',
+        `${at(tried)}: ${detail === '' ? 'the answer is none of a node' : detail}; is this the address of a node?`,
+      )
+  }
+}
+
+/** Of what a node says; the whole of it can be a page. */
+const SAID_MAX_CHARS = 600
+
+function at({ doing, target }: Tried): string {
+  return target.name === target.url ? `${doing} on ${target.url}` : `${doing} on ${target.name} (${target.url})`
+}
+
+/** Most failures of steps say what was tried on which node themselves. */
+function placed(message: string, tried: Tried): string {
+  const { name, url } = tried.target
+  const on = ` on ${name}`
+  if (!message.includes(on)) return `${at(tried)}: ${message}`
+  return name === url ? message : message.replace(on, `${on} (${url})`)
+}
+
+function whereToLook({ target }: Tried): string {
+  return target.name === target.url ? 'is the address right, and does the node run' : '`calbox ps` shows what runs here'
+}
+
+function remedy(status: number | undefined, tried: Tried): string {
+  const { options, target, lookup, edge } = tried
+  if (status === 401) {
+    if (options.username !== undefined) return '; name or password is wrong'
+    if (options.token !== undefined || edge.env.CALBOX_TOKEN) return '; the token that was given is not good'
+    return `; log in with \`calbox login --node ${target.name}\``
+  }
+  if (status === 403) return `; \`calbox login --node ${target.name}\` as somebody who may`
+  if (status === 404 && lookup !== undefined) return `; \`${lookup}\` shows what there is`
+  if (status === 429) return '; wait a minute, and try again'
+  if (status === 503) return '; try again in a moment, `calbox health` says what is missing'
+  return ''
+}
+
+// By their names: the engine is not loaded for a command that does not get so far.
+function isClientError(error: unknown): error is Error & { code: ClientErrorCode; data: ClientErrorData } {
+  return error instanceof Error && error.name === 'ClientError'
+}
+
+function isStepError(error: unknown): error is Error & { code: string; help: string | undefined } {
+  return error instanceof Error && error.name === 'StepError'
+}

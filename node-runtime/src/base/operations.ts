@@ -84,7 +84,8 @@ export interface MemberRemoved {
 /** What the author has accepted from a removed member, in contexts that the removal itself says nothing of. */
 export interface RemovalPinned {
   readonly kind: 'removal_pinned'
-  readonly account: AccountId
+  /** Or the group that some had inherited: then what was accepted from all but those who write in it still. */
+  readonly account: AccountId | GroupId
   readonly removal: OpId
   readonly pinned: PinnedHeads
 }
@@ -114,7 +115,7 @@ export interface GroupCreated {
   readonly parentId: GroupId
   /** Of the group's first key. */
   readonly keyId: KeyId
-  /** `NamespaceState.removalsDigest(parentId)` as the author saw it: the removals after which the key was made. */
+  /** `NamespaceState.removalsDigestBeneath(parentId)` as the author saw it: after what the key was made. */
   readonly covers: Bytes
   readonly salt: Bytes
   readonly name?: string

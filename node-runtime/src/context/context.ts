@@ -55,7 +55,7 @@ export class Context {
   readonly #receiver: Receiver
   readonly #revision: Revision
   readonly #witness: Witness
-  readonly #accepted: (account: AccountId) => Promise<DeltaId[]>
+  readonly #accepted: (isFrom: (account: AccountId) => boolean) => Promise<DeltaId[]>
   readonly #frontier: Frontier
   readonly #pruner: Pruner
   readonly #adoption: Adoption
@@ -86,7 +86,7 @@ export class Context {
     })
     const checkpoint = () => this.#pruner.checkpoint
     const voids = new Voids({ ...parts, contextId: parts.record.id, checkpoint })
-    this.#accepted = (account) => acceptedFrom(account, { ...parts, turns, checkpoint })
+    this.#accepted = (isFrom) => acceptedFrom(isFrom, { ...parts, turns, checkpoint })
     this.#witness = new Witness({
       ...parts,
       ledger: this.#ledger,
@@ -295,7 +295,7 @@ export class Context {
    * `accepted` gives heads in whose past is all that is accepted here from an account.
    */
   standStill<T>(work: (accepted: (account: AccountId) => Promise<DeltaId[]>) => Promise<T>): Promise<T> {
-    return this.#enqueue(() => work(this.#accepted))
+    return this.#enqueue(() => work((account) => this.#accepted((each) => each === account)))
   }
 
   /** Looks again at what a removal has made void, and at what waits for governance or a key; `all`: or for parents. */

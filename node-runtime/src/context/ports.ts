@@ -12,7 +12,7 @@ import type {
   RootHash,
 } from '../base/ids.ts'
 import type { RemovalPinned } from '../base/operations.ts'
-import type { Removal } from '../governance/namespace-state.ts'
+import type { Removal, Removed } from '../governance/namespace-state.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
@@ -61,7 +61,7 @@ export interface Authority {
   /** Removals of the author that its delta, which cites `governance`, did not know of. */
   removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[]
   /** Removals that touch the context, with whom they removed. */
-  removalsIn(contextId: ContextId): readonly (readonly [AccountId, Removal])[]
+  removalsIn(contextId: ContextId): readonly (readonly [Removed, Removal])[]
   /** Equal iff those removals are, and what they pin in the context; all zero while there is none. */
   judgement(contextId: ContextId): Bytes
   /** Tells the log what we had accepted from a removed member. Throws NOT_ALLOWED where it is not ours to say. */

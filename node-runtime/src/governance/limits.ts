@@ -8,7 +8,7 @@ export const INVALID_REMEMBERED_MAX = 10_000
 export const CUTS_KEPT_MAX = 512
 /** Every so many generations the state at a single operation is kept for good: the most that is ever folded again. */
 export const LANDMARK_EVERY = 256
-/** Keys of one group, the first included: all are named for good, so that members know which to take from others. */
+/** Keys of one group that fit at once: of more the rotation is refused, until a removal makes room. */
 export const GROUP_KEYS_MAX = 1024
 /** Nesting of groups, the namespace included. A deeper group is refused; climbing costs at most this. */
 export const GROUP_DEPTH_MAX = 16

@@ -1,7 +1,7 @@
 // The immutable state that the fold goes through: its parts, how they are read, and the few ways they change.
 // Whether a change is allowed is not judged here.
 import { encode as cborEncode } from '@ipld/dag-cbor'
-import { type Bytes, compareBytes, fromHex, toHex } from '../base/bytes.ts'
+import { type Bytes, compareBytes, toHex } from '../base/bytes.ts'
 import { sha256, taggedHash } from '../base/hash.ts'
 import type { AccountId, ApplicationId, ContextId, GroupId, KeyId, NamespaceId, PublicKey } from '../base/ids.ts'
 import { idBytes } from '../base/ids.ts'
@@ -20,8 +20,10 @@ import {
   type NamespaceState,
   NO_REMOVALS,
   type Removal,
+  type Removed,
 } from './namespace-state.ts'
 import { pinsOf } from './removal-pins.ts'
+import { concernsGroup, endsWay } from './ways.ts'
 
 export interface MemberRecord extends Member {
   /** Groups with a row of this account. At zero the record moves to `former`. */
@@ -48,7 +50,7 @@ export interface SnapshotParts {
   readonly former: IdMap<AccountId, MemberRecord>
   readonly contexts: IdMap<ContextId, ContextRecord>
   readonly applications: IdMap<ApplicationId, ApplicationRecord>
-  readonly removals: IdMap<AccountId, readonly Removal[]>
+  readonly removals: IdMap<Removed, readonly Removal[]>
   /** Ids of groups and contexts that were deleted, and when: nothing is made under them again. */
   readonly gone: IdMap<GroupId | ContextId, bigint>
 }
@@ -155,42 +157,53 @@ export class NamespaceSnapshot implements NamespaceState {
 
   canWrite(contextId: ContextId, publicKey: PublicKey): boolean {
     const context = this.parts.contexts.get(contextId)
-    if (context === undefined) return false
-    const role = this.roleIn(context.groupId, accountOf(publicKey))
+    return context !== undefined && this.writesIn(context.groupId, accountOf(publicKey))
+  }
+
+  writesIn(groupId: GroupId, account: AccountId): boolean {
+    const role = this.roleIn(groupId, account)
     return role === 'Admin' || role === 'Member'
+  }
+
+  /** True when the account has open groups beneath this one by its membership here. */
+  passesDown(groupId: GroupId, account: AccountId): boolean {
+    const path = this.#standing(groupId, account)?.path ?? []
+    const group = this.parts.groups.get(groupId)
+    return path.length > 1 || (group !== undefined && passesOn(group, account))
   }
 
   isMember(groupId: GroupId, publicKey: PublicKey): boolean {
     return this.roleIn(groupId, accountOf(publicKey)) !== undefined
   }
 
-  removalsOf(account: AccountId): readonly Removal[] {
-    return this.parts.removals.get(account) ?? []
+  removalsOf(who: Removed): readonly Removal[] {
+    return this.parts.removals.get(who) ?? []
   }
 
   removalsUnseen(contextId: ContextId, publicKey: PublicKey, cut: NamespaceState): readonly Removal[] {
-    const account = accountOf(publicKey)
-    const all = this.removalsOf(account)
     const context = this.parts.contexts.get(contextId)
-    if (all.length === 0 || context === undefined) return []
-    const seen = new Set(cut.removalsOf(account).map(({ op }) => op))
+    if (this.parts.removals.size === 0 || context === undefined) return []
+    const account = accountOf(publicKey)
     const before = cut instanceof NamespaceSnapshot ? cut : this
     const path = before.#standing(context.groupId, account)?.path ?? [context.groupId]
-    // Who is removed from the namespace is in no group of it any more; who is lowered there keeps its own rows beneath.
-    const concerns = ({ groupId, how }: Removal) =>
-      path.includes(groupId) || (groupId === this.namespaceId && how !== 'lowered')
-    return all.filter((removal) => !seen.has(removal.op) && concerns(removal))
+    // Who is removed from the namespace is in no group of it any more.
+    const isOut = ({ groupId, how }: Removal) => groupId === this.namespaceId && (how === 'removed' || how === 'left')
+    return [account, ...path].flatMap((who) => {
+      const all = this.removalsOf(who)
+      const seen = new Set(all.length === 0 ? [] : cut.removalsOf(who).map(({ op }) => op))
+      return all.filter((each) => !seen.has(each.op) && (isOut(each) || endsWay(each, path, account)))
+    })
   }
 
-  removalsIn(contextId: ContextId): readonly (readonly [AccountId, Removal])[] {
+  removalsIn(contextId: ContextId): readonly (readonly [Removed, Removal])[] {
     const context = this.parts.contexts.get(contextId)
     if (context === undefined) return []
-    const path = new Set(this.pathUp(context.groupId))
-    return [...this.parts.removals].flatMap(([account, removals]) =>
+    const path = this.pathUp(context.groupId)
+    return [...this.parts.removals].flatMap(([who, removals]) =>
       removals
         // A group that has moved since is not beneath that one any more, and what was pinned of it is.
-        .filter((removal) => path.has(removal.groupId) || pinsOf(removal, contextId) !== undefined)
-        .map((removal) => [account, removal] as const),
+        .filter((removal) => concernsGroup(removal, path) || pinsOf(removal, contextId) !== undefined)
+        .map((removal) => [who, removal] as const),
     )
   }
 
@@ -198,7 +211,11 @@ export class NamespaceSnapshot implements NamespaceState {
     if (this.parts.removals.size === 0) return NO_REMOVALS
     const known = this.#judgements.get(contextId)
     if (known !== undefined) return known
-    const facts = this.removalsIn(contextId).map(([, removal]) => [removal.op, pinsOf(removal, contextId) ?? null])
+    const facts = this.removalsIn(contextId).map(([, removal]) => [
+      removal.op,
+      pinsOf(removal, contextId) ?? null,
+      removal.kept ?? null,
+    ])
     const sorted = facts.map((fact) => cborEncode(fact)).sort(compareBytes)
     const digest = sorted.length === 0 ? NO_REMOVALS : taggedHash('calbox/judgement/1', ...sorted)
     this.#judgements.set(contextId, digest)
@@ -218,15 +235,20 @@ export class NamespaceSnapshot implements NamespaceState {
   removalsDigest(groupId: GroupId): Bytes {
     const known = this.#removalDigests.get(groupId)
     if (known !== undefined) return known
-    const above = this.pathUp(groupId)
-    const path = new Set(above)
-    const ops = [...this.parts.removals.values()].flat().filter((removal) => path.has(removal.groupId))
-    const sorted = [...new Set(ops.map(({ op }) => op))].sort().map(idBytes)
-    const closings = above.flatMap((id) => this.parts.groups.get(id)?.closings ?? []).map(fromHex)
-    const facts = [...sorted, ...closings]
-    const digest = facts.length === 0 ? NO_REMOVALS : taggedHash('calbox/removals/1', ...facts)
+    const digest = this.#digestOver(this.pathUp(groupId))
     this.#removalDigests.set(groupId, digest)
     return digest
+  }
+
+  removalsDigestBeneath(parentId: GroupId): Bytes {
+    // Whatever its id, no removal is from it.
+    return this.#digestOver(['' as GroupId, ...this.pathUp(parentId)])
+  }
+
+  #digestOver(path: readonly GroupId[]): Bytes {
+    const ops = [...this.parts.removals.values()].flat().filter((removal) => concernsGroup(removal, path))
+    const sorted = [...new Set(ops.map(({ op }) => op))].sort().map(idBytes)
+    return sorted.length === 0 ? NO_REMOVALS : taggedHash('calbox/removals/1', ...sorted)
   }
 
   fittingKeys(groupId: GroupId): readonly KeyId[] {
@@ -351,15 +373,21 @@ export class NamespaceSnapshot implements NamespaceState {
       path.push(group.id)
       const role = group.members.get(account)
       if (role !== undefined) {
-        const bits = group.capabilities.get(account) ?? group.defaultCapabilities
-        const passesOn = path.length === 1 || role === 'Admin' || (bits & CAPABILITY.joinOpenSubgroups) !== 0
-        return passesOn ? { role, path } : undefined
+        return path.length === 1 || passesOn(group, account) ? { role, path } : undefined
       }
       if (group.departed.has(account) || group.visibility !== 'open' || group.parentId === undefined) return undefined
       group = this.parts.groups.get(group.parentId)
     }
     return undefined
   }
+}
+
+/** Whether a row in the group, if there is one, counts in open groups beneath. */
+function passesOn(group: GroupRecord, account: AccountId): boolean {
+  const role = group.members.get(account)
+  if (role === undefined || role === 'Admin') return role !== undefined
+  const bits = group.capabilities.get(account) ?? group.defaultCapabilities
+  return (bits & CAPABILITY.joinOpenSubgroups) !== 0
 }
 
 function groupBytes(group: GroupRecord): Uint8Array {

@@ -74,19 +74,25 @@ export interface GroupState {
   /** Accounts that left or were removed: they inherit nothing here until added again. */
   readonly departed: ReadonlyMap<AccountId, Removal>
   readonly contexts: ReadonlyMap<ContextId, ContextRecord>
-  /** Changes whenever members by inheritance lose the group, because it closes or moves: then its key must change. */
-  readonly closings?: string
-  /** All keys the group has had, in canonical order of the operations that name them: the first one, then rotations. */
+  /** In canonical order of the operations that name them: the first one, or those that cover what the last one covers. */
   readonly keys: readonly GroupKeyRecord[]
 }
+
+/** Whose removal it is: an account, or a group, where a way of inheriting ends for all who came by it. */
+export type Removed = AccountId | GroupId
 
 /** A member that may not write any more, or not even read. */
 export interface Removal {
   readonly op: OpId
   readonly hlc: bigint
   readonly groupId: GroupId
-  /** Whoever left may come back with a new invitation; whoever was removed must be added; who was lowered reads on. */
-  readonly how: 'left' | 'removed' | 'lowered'
+  /**
+   * Whoever left may come back with a new invitation; whoever was removed must be added; who was lowered reads on. Shut is
+   * a way by which groups were inherited (`ways.ts`): into the group from above, or through it to those beneath.
+   */
+  readonly how: 'left' | 'removed' | 'lowered' | 'shut from above' | 'shut beneath'
+  /** Where it is a group's: accounts that have not lost anything by it. Ascending. */
+  readonly kept?: readonly AccountId[]
   /** By whoever removed. */
   readonly pinned?: PinnedHeads
   /** By others afterwards, all of them together; heads in ascending order. */
@@ -137,24 +143,23 @@ export interface NamespaceState {
   memberOf(publicKey: PublicKey): Member | undefined
   canWrite(contextId: ContextId, publicKey: PublicKey): boolean
   isMember(groupId: GroupId, publicKey: PublicKey): boolean
-  /** Every removal of the account so far, in canonical order; also those that an addition followed. */
-  removalsOf(account: AccountId): readonly Removal[]
+  /** Every removal of the account, or group, so far, in canonical order; also those that an addition followed. */
+  removalsOf(account: Removed): readonly Removal[]
   /**
    * Removals of `publicKey` from the context's group, or a group above it, that are known here and were not at `cut`,
    * the state its delta cites: the delta is void unless it is in the past of what each of them pins (`pinsOf`).
    */
   removalsUnseen(contextId: ContextId, publicKey: PublicKey, cut: NamespaceState): readonly Removal[]
   /** Removals from the context's group and the groups above it, and those that pin something in it, with whom they removed. */
-  removalsIn(contextId: ContextId): readonly (readonly [AccountId, Removal])[]
+  removalsIn(contextId: ContextId): readonly (readonly [Removed, Removal])[]
   /** Equal iff the removals that touch the context are, and what they pin there; all zero when there was none. */
   judgement(contextId: ContextId): Bytes
   /** The group and all beneath it. */
   groupsWithin(groupId: GroupId): readonly GroupId[]
-  /**
-   * SHA-256 over the removals, sorted, from this group and the groups above it, and over what else has closed them to
-   * somebody; all zero when there was none of it.
-   */
+  /** SHA-256 over the removals, sorted, by which somebody has lost this group; all zero when there was none. */
   removalsDigest(groupId: GroupId): Bytes
+  /** That of a group which is made beneath this one now. */
+  removalsDigestBeneath(parentId: GroupId): Bytes
   /**
    * The keys that fit this state, the latest first: made after every removal up to here. A delta that cites it must be
    * sealed with one of them. None: a member was removed since the last rotation, so a new key is due.

@@ -1,4 +1,4 @@
-// What a context here has accepted from one account, as heads: the deltas of the account in their past are those that
+// What a context here has accepted from an account, or several, as heads: their deltas in the past of these are those that
 // count here. A member's own deltas chain, so they are few, whatever the others have written.
 import type { AccountId, DeltaId, PublicKey } from '../../base/ids.ts'
 import { accountOf } from '../../base/keys.ts'
@@ -16,8 +16,8 @@ export interface AcceptedParts {
 }
 
 /** In ascending order. Reads every delta that is not pruned. */
-export async function acceptedFrom(account: AccountId, parts: AcceptedParts): Promise<DeltaId[]> {
-  const isOf = memoized((key) => accountOf(key) === account)
+export async function acceptedFrom(isFrom: (account: AccountId) => boolean, parts: AcceptedParts): Promise<DeltaId[]> {
+  const isOf = memoized((key) => isFrom(accountOf(key)))
   const own = await appliedOf(isOf, parts)
   const pruned = parts.checkpoint()
   const hasPruned = Object.keys(pruned?.authors ?? {}).some((key) => isOf(key as PublicKey))

@@ -1,7 +1,7 @@
 // Where a removal does not say what was accepted from the removed member in this context, because whoever removed did not
 // have it, those who have it say so: what they had applied when they heard of the removal, and nothing that came later.
 import type { AccountId, DeltaId, OpId } from '../../base/ids.ts'
-import type { Removal } from '../../governance/namespace-state.ts'
+import type { Removal, Removed } from '../../governance/namespace-state.ts'
 import { isSettled, pinsOf } from '../../governance/removal-pins.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
@@ -12,7 +12,7 @@ import type { Voids } from './voids.ts'
 type WitnessParts = Pick<ContextParts, 'record' | 'authority' | 'identity' | 'account' | 'setTimer' | 'log'> & {
   readonly ledger: Ledger
   readonly voids: Voids
-  readonly accepted: (account: AccountId) => Promise<DeltaId[]>
+  readonly accepted: (isFrom: (account: AccountId) => boolean) => Promise<DeltaId[]>
   /** Runs a task in the queue of the context. */
   readonly enqueue: (task: () => Promise<void>) => Promise<void>
 }
@@ -20,7 +20,7 @@ type WitnessParts = Pick<ContextParts, 'record' | 'authority' | 'identity' | 'ac
 export class Witness {
   readonly #parts: WitnessParts
   /** What we had accepted from whom, by removal; still to be said. */
-  readonly #heard = new Map<OpId, { readonly account: AccountId; readonly heads: readonly DeltaId[] }>()
+  readonly #heard = new Map<OpId, { readonly account: Removed; readonly heads: readonly DeltaId[] }>()
   #cancel: (() => void) | undefined
   #closed = false
 
@@ -34,7 +34,7 @@ export class Witness {
     for (const [account, removal] of authority.removalsIn(record.id)) {
       if (isSettled(removal, record.id) || ledger.witnessed.has(removal.op) || this.#heard.has(removal.op)) continue
       if (account === own || !authority.mayWrite(record.id, identity.publicKey)) continue
-      this.#heard.set(removal.op, { account, heads: await accepted(account) })
+      this.#heard.set(removal.op, { account, heads: await accepted(takenFrom(account, removal)) })
       this.#saySoon(removal.op)
     }
   }
@@ -82,7 +82,7 @@ export class Witness {
     return pinsOf(removal, record.id) === undefined || heads.some((id) => !voids.accepts(removal, id))
   }
 
-  async #say(account: AccountId, removal: OpId, heads: readonly DeltaId[]): Promise<void> {
+  async #say(account: Removed, removal: OpId, heads: readonly DeltaId[]): Promise<void> {
     const { record, authority, log } = this.#parts
     try {
       await authority.pinRemoval({ account, removal, pinned: { [record.id]: heads } })
@@ -93,4 +93,9 @@ export class Witness {
       log.debug({ removal, error: error.message }, 'others say what was accepted from a removed member')
     }
   }
+}
+
+/** Whose deltas a removal may make void: one account’s, or those of all who lost a group that they had inherited. */
+function takenFrom(who: Removed, { kept }: Removal): (account: AccountId) => boolean {
+  return kept === undefined ? (account) => account === who : (account) => !kept.includes(account)
 }

@@ -1,5 +1,5 @@
 // One namespace on this node: its governance log in the store, what it lets authors do, and new operations of our own.
-import { type Bytes, concat } from '../../base/bytes.ts'
+import { type Bytes, concat, equalBytes } from '../../base/bytes.ts'
 import type { HybridClock } from '../../base/clock.ts'
 import {
   type AccountId,
@@ -18,7 +18,13 @@ import type { MemberKeys, OpBody, RemovalPinned } from '../../base/operations.ts
 import type { Random } from '../../base/random.ts'
 import { SerialQueue } from '../../base/serial-queue.ts'
 import { Governance } from '../../governance/governance.ts'
-import type { Member, NamespaceState, Removal } from '../../governance/namespace-state.ts'
+import {
+  type Member,
+  type NamespaceState,
+  NO_REMOVALS,
+  type Removal,
+  type Removed,
+} from '../../governance/namespace-state.ts'
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type Store, type StoreOp } from '../../store/store.ts'
 import type { Delta } from '../../wire/delta.ts'
@@ -140,12 +146,12 @@ export class Namespace implements Authority {
 
   removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[] {
     const { state } = this
-    if (state.removalsOf(accountOf(header.author)).length === 0) return []
+    if (equalBytes(state.judgement(contextId), NO_REMOVALS)) return []
     const cut = this.#governance.stateAt(header.governance)
     return cut ? state.removalsUnseen(contextId, header.author, cut) : []
   }
 
-  removalsIn(contextId: ContextId): readonly (readonly [AccountId, Removal])[] {
+  removalsIn(contextId: ContextId): readonly (readonly [Removed, Removal])[] {
     return this.state.removalsIn(contextId)
   }
 

@@ -121,7 +121,7 @@ export class Namespaces {
         groupId,
         parentId,
         keyId: keyIdOf(key),
-        covers: namespace.state.removalsDigest(parentId),
+        covers: namespace.state.removalsDigestBeneath(parentId),
         salt,
         visibility: options.visibility,
         ...(options.name === undefined ? {} : { name: options.name }),

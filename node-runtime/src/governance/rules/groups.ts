@@ -1,13 +1,13 @@
 // Groups, the namespace itself included: how they are made, moved, closed and deleted.
-import { type Bytes, fromHex, toHex } from '../../base/bytes.ts'
-import { taggedHash } from '../../base/hash.ts'
-import { type AccountId, type ApplicationId, idBytes, type KeyId, type OpId } from '../../base/ids.ts'
+import { type Bytes, toHex } from '../../base/bytes.ts'
+import type { AccountId, ApplicationId, KeyId } from '../../base/ids.ts'
 import { accountOf } from '../../base/keys.ts'
 import { groupIdOf, namespaceIdOf } from '../../base/operations.ts'
 import { CAPABILITY, DEFAULT_CAPABILITIES } from '../capabilities.ts'
 import { GROUP_DEPTH_MAX } from '../limits.ts'
 import { emptyGroup, type GroupRecord, type NamespaceSnapshot } from '../namespace-snapshot.ts'
 import { NO_REMOVALS } from '../namespace-state.ts'
+import { withShut } from './losses.ts'
 import { hasBit, isAdmin } from './members.ts'
 import { namedBy, type Rule } from './rule.ts'
 
@@ -37,12 +37,11 @@ export const namespaceCreated: Rule<'namespace_created'> = {
 }
 
 export const groupCreated: Rule<'group_created'> = {
-  refusal(state, { author, body: { groupId, parentId, covers, salt } }, account) {
+  refusal(state, { author, body: { groupId, parentId, salt } }, account) {
     if (groupIdOf(state.namespaceId, author, salt) !== groupId) return 'the group id is not made from author and salt'
     if (!state.groups.has(parentId)) return 'no such parent group'
     if (state.groups.has(groupId)) return 'the group exists'
     if (state.parts.gone.has(groupId)) return 'the group was deleted'
-    if (toHex(covers) !== toHex(state.removalsDigest(parentId))) return 'its key does not cover the removals before it'
     if (state.depthOf(parentId) + 1 >= GROUP_DEPTH_MAX) return `groups nest at most ${GROUP_DEPTH_MAX} deep`
     const atRoot = parentId === state.namespaceId
     const may =
@@ -95,10 +94,12 @@ export const visibilitySet: Rule<'visibility_set'> = {
       ? undefined
       : 'the author may not set visibility'
   },
-  effect(state, { id, body: { groupId, visibility } }) {
+  effect(state, op) {
+    const { groupId, visibility } = op.body
     const group = state.groups.get(groupId)
     if (group === undefined || group.visibility === visibility) return state
-    return state.withGroup({ ...(visibility === 'restricted' ? closedBy(group, id) : group), visibility })
+    const after = state.withGroup({ ...group, visibility })
+    return visibility === 'restricted' ? withShut(after, groupId, op) : after
   },
 }
 
@@ -111,11 +112,13 @@ export const groupMoved: Rule<'group_moved'> = {
     if (group.parentId === parentId) return 'the group is there already'
     return misplaced(state, group, parentId)
   },
-  effect(state, { id, body: { groupId, parentId } }) {
+  effect(state, op) {
+    const { groupId, parentId } = op.body
     const group = state.groups.get(groupId)
     if (group === undefined || group.parentId === parentId) return state
     if (misplaced(state, group, parentId) !== undefined) return state
-    return state.withGroup({ ...(group.visibility === 'open' ? closedBy(group, id) : group), parentId })
+    // Also of a closed one: it may have been opened elsewhere before anybody knew of this.
+    return withShut(state.withGroup({ ...group, parentId }), groupId, op)
   },
 }
 
@@ -125,12 +128,6 @@ function misplaced(state: NamespaceSnapshot, group: GroupRecord, parentId: Group
   if (state.pathUp(parentId).includes(group.id)) return 'a group cannot be beneath itself'
   const depth = state.depthOf(parentId) + 1 + state.heightOf(group.id)
   return depth >= GROUP_DEPTH_MAX ? `groups nest at most ${GROUP_DEPTH_MAX} deep` : undefined
-}
-
-/** Somebody may have lost it who was a member by inheritance: what is written from now on needs another key. */
-function closedBy(group: GroupRecord, op: OpId): GroupRecord {
-  const before = group.closings === undefined ? [] : [fromHex(group.closings)]
-  return { ...group, closings: toHex(taggedHash('calbox/closing/1', ...before, idBytes(op))) }
 }
 
 export const groupDeleted: Rule<'group_deleted'> = {

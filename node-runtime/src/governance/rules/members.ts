@@ -7,6 +7,7 @@ import { CAPABILITY } from '../capabilities.ts'
 import type { GroupRecord, NamespaceSnapshot } from '../namespace-snapshot.ts'
 import type { Removal } from '../namespace-state.ts'
 import { contextsOf } from '../removal-pins.ts'
+import { withDefaultLost, withLosses, withRemoval } from './losses.ts'
 import type { OpOf, Rule } from './rule.ts'
 
 const NS_PER_SEC = 1_000_000_000n
@@ -35,17 +36,19 @@ export const memberJoined: Rule<'member_joined'> = {
     if (known?.usedInvitations.includes(toHex(invitation.salt))) return 'the account has used this invitation'
     return undefined
   },
-  effect(state, { hlc, body: { invitation, member } }) {
+  effect(state, op) {
+    const { invitation, member } = op.body
     const group = state.groups.get(invitation.groupId)
     if (group === undefined || group.members.has(member.account)) return state
     if (wasRemoved(group, member.account) || wasRemoved(state.root, member.account)) return state
     const known = state.parts.members.get(member.account) ?? state.parts.former.get(member.account)
-    const keys = { ...member, joinedHlc: known?.joinedHlc ?? hlc }
+    const keys = { ...member, joinedHlc: known?.joinedHlc ?? op.hlc }
     const joined = state.withRow(group.id, member.account, invitation.role, keys)
     const record = joined.members.get(member.account)
     if (record === undefined) return state
     const usedInvitations = [...record.usedInvitations, toHex(invitation.salt)]
-    return joined.with({ members: joined.members.set(member.account, { ...record, usedInvitations }) })
+    const after = joined.with({ members: joined.members.set(member.account, { ...record, usedInvitations }) })
+    return withLosses(state, after, { op, groupId: group.id, account: member.account })
   },
 }
 
@@ -63,8 +66,10 @@ export const memberAdded: Rule<'member_added'> = {
     if (!isAddable(state, groupId, account)) return 'no member of the namespace'
     return undefined
   },
-  effect(state, { body: { groupId, account, role } }) {
-    return isAddable(state, groupId, account) ? state.withRow(groupId, account, role) : state
+  effect(state, op) {
+    const { groupId, account, role } = op.body
+    if (!isAddable(state, groupId, account)) return state
+    return withLosses(state, state.withRow(groupId, account, role), { op, groupId, account })
   },
 }
 
@@ -110,10 +115,6 @@ function mayPin(state: NamespaceSnapshot, pinned: PinnedHeads, author: PublicKey
   return contextsOf(pinned).every((id) => state.canWrite(id, author))
 }
 
-function withRemoval(state: NamespaceSnapshot, account: AccountId, removal: Removal): NamespaceSnapshot {
-  return state.with({ removals: state.parts.removals.set(account, [...state.removalsOf(account), removal]) })
-}
-
 export const roleSet: Rule<'role_set'> = {
   refusal(state, { author: key, body: { groupId, account, role, pinned = {} } }, author) {
     const group = state.groups.get(groupId)
@@ -124,19 +125,10 @@ export const roleSet: Rule<'role_set'> = {
     if (role !== 'ReadOnly' && contextsOf(pinned).length > 0) return 'it pins what a writer goes on to write'
     return mayPin(state, pinned, key) ? undefined : 'it pins what is not the author’s to write'
   },
-  effect(state, { id, hlc, body: { groupId, account, role, pinned } }) {
-    const before = state.groups.get(groupId)?.members.get(account)
-    if (before === undefined) return state
-    const after = state.withRow(groupId, account, role)
-    if (role !== 'ReadOnly' || before === 'ReadOnly') return after
-    // What it writes on an older cut counts no more than what a removed member does.
-    return withRemoval(after, account, {
-      op: id,
-      hlc,
-      groupId,
-      how: 'lowered',
-      ...(pinned === undefined ? {} : { pinned }),
-    })
+  effect(state, op) {
+    const { groupId, account, role, pinned } = op.body
+    if (!state.groups.get(groupId)?.members.has(account)) return state
+    return withLosses(state, state.withRow(groupId, account, role), { op, groupId, account, pinned })
   },
   revokes(state, { body: { groupId, account, role } }: OpOf<'role_set'>) {
     const before = state.groups.get(groupId)?.members.get(account)
@@ -156,11 +148,17 @@ export const capabilitiesSet: Rule<'capabilities_set'> = {
     if (account !== undefined && !group.members.has(account)) return 'not a direct member of the group'
     return undefined
   },
-  effect(state, { body: { groupId, account, capabilities } }) {
+  effect(state, op) {
+    const { groupId, account, capabilities } = op.body
     const group = state.groups.get(groupId)
     if (group === undefined) return state
-    if (account === undefined) return state.withGroup({ ...group, defaultCapabilities: capabilities })
+    if (account === undefined) {
+      const after = state.withGroup({ ...group, defaultCapabilities: capabilities })
+      const isLost = (group.defaultCapabilities & ~capabilities & CAPABILITY.joinOpenSubgroups) !== 0
+      return isLost ? withDefaultLost(after, groupId, op) : after
+    }
     if (!group.members.has(account)) return state
-    return state.withGroup({ ...group, capabilities: group.capabilities.set(account, capabilities) })
+    const after = state.withGroup({ ...group, capabilities: group.capabilities.set(account, capabilities) })
+    return withLosses(state, after, { op, groupId, account })
   },
 }

@@ -7,6 +7,7 @@ export { type CallOptions, NodeClient } from './client/node-client.ts'
 export { type EngineAddress, type EngineChoice, engineAddress } from './driver/docker/engine/engine-address.ts'
 export { EngineClient } from './driver/docker/engine/engine-client.ts'
 export { type BuiltImage, buildImage, type ImageRequest, writeImage } from './driver/docker/image/build-image.ts'
+export { type DockerDriverOptions, openDockerDriver } from './driver/docker/open-docker-driver.ts'
 // --- driver ---
 export type {
   AdoptOptions,

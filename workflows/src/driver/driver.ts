@@ -40,17 +40,19 @@ export interface NodeSpec {
   readonly bootstrapNodes?: readonly string[]
 }
 
-/** How a node's process ended. Exactly one of the two is set; both undefined = it was not our child, cause unknown. */
+/** How a node's process ended. Exactly one of code and signal is set; neither = it was not our child, cause unknown. */
 export interface ExitCause {
   readonly code?: number
   readonly signal?: NodeJS.Signals
+  /** The system took it because the memory it may have was used up. */
+  readonly outOfMemory?: true
 }
 
 export interface RunningNode {
   readonly name: string
   /** `http://127.0.0.1:PORT`, no slash at the end. */
   readonly url: string
-  /** `/ip4/127.0.0.1/tcp/PORT`. */
+  /** `/ip4/127.0.0.1/tcp/PORT`; where nodes have a network of their own, as they reach each other in it. */
   readonly swarmAddress: string
   readonly pid?: number
   /** What it was started with, ports filled in: `driver.start(node.spec, …)` after a stop is a restart. */
@@ -116,6 +118,12 @@ export interface NodeDriver {
   kill(node: RunningNode): Promise<ExitCause>
   pause(node: RunningNode): Promise<void>
   resume(node: RunningNode): Promise<void>
+  /** That something holds this node still, and what lets it go on; undefined while nothing does. */
+  pausedBy?(node: RunningNode): string | undefined
+  /** Where nodes have a network of their own: a node's address in it, known before it starts. */
+  swarmAddressOf?(name: string): string
+  /** Where the node does not see the files of this machine: makes it see this one, and gives its path there. */
+  placeFile?(node: RunningNode, file: string): Promise<string>
   logs(node: RunningNode): NodeLog
   /** Runs the node's program once on the data of this node, with these arguments. An abort or the time limit kills it. */
   exec?(

@@ -71,3 +71,9 @@ export const EXEC_OUTPUT_MAX_BYTES = 16 * 1024 * 1024
 
 /** A reply of the container engine that is read as a whole; longer ones are an error. */
 export const ENGINE_REPLY_MAX_BYTES = 64 * 1024 * 1024
+
+/** Until an engine is asked again that has broken off: it is being restarted, and its containers may live. */
+export const ENGINE_RETRY_MS = 500
+
+/** Names and ports tried for a container where the first one is taken meanwhile; then the start fails. */
+export const CONTAINER_TRIES_MAX = 4

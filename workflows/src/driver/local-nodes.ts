@@ -1,12 +1,15 @@
 // The nodes of this working directory as other commands see them: what runs in truth, stopping it, its logs. Needs no
 // driver, because none of these nodes is a child of the process that looks.
+
+import { RecordedLog, stopRecordedContainer } from './docker/recorded-container.ts'
 import type { ExitCause, NodeLog } from './driver.ts'
+import { DriverError } from './errors.ts'
 import { STOP_GRACE_MS } from './limits.ts'
 import { LogFile } from './process/log-file.ts'
 import { NodeProcess } from './process/node-process.ts'
-import { isPaused } from './process/process-identity.ts'
 import { probe } from './process/readiness.ts'
-import { isRunning, liveOwner, type NodeRecord, type NodeState, type Owner } from './state/node-state.ts'
+import { nodeLife } from './record-life.ts'
+import { isProcessRunning, liveOwner, type NodeRecord, type NodeState, type Owner } from './state/node-state.ts'
 
 /**
  * `running` answers its health route, `silent` is alive and does not, `exited` ended without having been stopped: seen
@@ -35,28 +38,51 @@ export async function stopLocalNode(
   record: NodeRecord,
   options: { graceMs?: number; signal?: AbortSignal } = {},
 ): Promise<ExitCause> {
-  const cause = await NodeProcess.attach(record.process).stop(options.graceMs ?? STOP_GRACE_MS, options.signal)
+  const graceMs = options.graceMs ?? STOP_GRACE_MS
+  const cause =
+    record.container === undefined
+      ? await NodeProcess.attach(record.process).stop(graceMs, options.signal)
+      : await stopRecordedContainer(record, record.container, { graceMs, signal: options.signal })
   await state.markStopped(record.name, record.process)
   return cause
 }
 
 /** The whole log file, not only the present life: of a stopped node one wants to see how it ended. */
 export function localNodeLog(record: NodeRecord): NodeLog {
-  return new LogFile(record.logFile, 0, () => !isRunning(record))
+  // The log of a container that a calbox uses is copied by that; else what came since only its engine has.
+  if (record.container !== undefined && record.state === 'running') {
+    const owner = liveOwner(record)
+    if (owner === undefined) return new RecordedLog(record, record.container)
+    return new LogFile(record.logFile, 0, () => liveOwner(record) === undefined)
+  }
+  return new LogFile(record.logFile, 0, () => !isProcessRunning(record))
 }
 
 async function lookAt(state: NodeState, record: NodeRecord): Promise<LocalNode> {
   const url = `http://127.0.0.1:${record.rpcPort}`
   if (record.state === 'stopped') return { record, status: 'stopped', url }
-  if (!isRunning(record)) {
+  const life = await lifeOf(record)
+  if (life === 'ended') {
     await state.markStopped(record.name, record.process)
     return { record, status: 'exited', url }
   }
   const owner = liveOwner(record)
   const node = { record, url, ...(owner && { owner }) }
-  if (isPaused(record.process)) return { ...node, status: 'paused' }
+  if (typeof life === 'object') return { ...node, status: 'silent', seen: life.seen }
+  if (life === 'paused') return { ...node, status: 'paused' }
   const health = await probe(url, 'health')
   if ('done' in health) return { ...node, status: 'running' }
   // It may have been stopped while it was asked: a pause explains the silence.
-  return isPaused(record.process) ? { ...node, status: 'paused' } : { ...node, status: 'silent', seen: health.seen }
+  const isPaused = (await lifeOf(record)) === 'paused'
+  return isPaused ? { ...node, status: 'paused' } : { ...node, status: 'silent', seen: health.seen }
+}
+
+/** An engine that does not answer is seen, and is no reason not to show the other nodes. */
+async function lifeOf(record: NodeRecord): Promise<Awaited<ReturnType<typeof nodeLife>> | { seen: string }> {
+  try {
+    return await nodeLife(record)
+  } catch (error) {
+    if (error instanceof DriverError) return { seen: error.message }
+    throw error
+  }
 }

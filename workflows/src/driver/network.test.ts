@@ -9,7 +9,7 @@ import { stopLocalNode } from './local-nodes.ts'
 import { type NetworkEvent, type NetworkRequest, startNetwork } from './network.ts'
 import { openProcessDriver } from './process/open-process-driver.ts'
 import { identify } from './process/process-identity.ts'
-import { isRunning, NodeState } from './state/node-state.ts'
+import { isProcessRunning, NodeState } from './state/node-state.ts'
 
 const calnode = fileURLToPath(new URL('./fixtures/fake-node.mjs', import.meta.url))
 const { signal } = new AbortController()
@@ -28,7 +28,8 @@ afterEach(async () => {
   for (const { driver } of opened) await driver.close({ graceMs: 0 })
   // What a failed test has kept and nobody adopted.
   const state = new NodeState(join(dir, '.calbox'))
-  for (const record of await state.list()) if (isRunning(record)) await stopLocalNode(state, record, { graceMs: 0 })
+  for (const record of await state.list())
+    if (isProcessRunning(record)) await stopLocalNode(state, record, { graceMs: 0 })
   rmSync(dir, { recursive: true, force: true })
 })
 

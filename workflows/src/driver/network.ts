@@ -16,7 +16,7 @@ import {
   STARTS_AT_ONCE,
 } from './limits.ts'
 import { describePortHolder } from './process/port-holder.ts'
-import type { PortReservations } from './process/ports.ts'
+import type { ChosenPort, PortWish } from './process/ports.ts'
 
 export interface NodeRequest {
   readonly name: string
@@ -68,7 +68,7 @@ export interface RunningNetwork {
 export interface NetworkParts {
   readonly driver: NodeDriver
   /** The driver's own. */
-  readonly ports: PortReservations
+  readonly ports: { choose(wish: PortWish): Promise<ChosenPort> }
   readonly onEvent: (event: NetworkEvent) => void
   /** Nodes that run in this network, wherever they were started from; a new node may boot from them, too. */
   readonly members?: (runId: string) => Promise<readonly NetworkMember[]>
@@ -164,7 +164,8 @@ async function planSpecs(
   if (moved.length > 0) parts.onEvent({ type: 'port-moved', message: await movedMessage(moved) })
   const addresses = request.nodes.map(({ name }) => {
     const chosen = ports.get(name)
-    return chosen ? `/ip4/127.0.0.1/tcp/${chosen.swarmPort}` : (adopted.get(name)?.swarmAddress ?? '')
+    if (chosen === undefined) return adopted.get(name)?.swarmAddress ?? ''
+    return parts.driver.swarmAddressOf?.(name) ?? `/ip4/127.0.0.1/tcp/${chosen.swarmPort}`
   })
   // A network may have members that this request does not name. Only live ones: a node waits for those it is told of.
   const members = (await parts.members?.(request.runId)) ?? []
@@ -205,7 +206,7 @@ async function choosePort(
 ): Promise<number> {
   const asked = own ?? (base === undefined ? undefined : base + index)
   const port = asked ?? (which === 'rpc' ? DEFAULT_RPC_PORT : DEFAULT_SWARM_PORT) + index
-  const chosen = await parts.ports.choose({ of: `${which} of ${node}`, port, explicit: asked !== undefined })
+  const chosen = await parts.ports.choose({ which, of: `${which} of ${node}`, port, explicit: asked !== undefined })
   if (chosen.moved !== undefined) moved.push({ wished: port, message: chosen.moved })
   return chosen.port
 }

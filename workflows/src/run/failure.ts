@@ -73,10 +73,8 @@ export async function describeError(thrown: unknown, nodes: RunNodes | undefined
 /** Said only of an answer that did not come: a pause explains nothing else. */
 function pausedNote(error: unknown, node: string | undefined, nodes: RunNodes | undefined): string {
   if (!(error instanceof ClientError && error.code === 'TIMEOUT') || node === undefined) return ''
-  const pid = nodes?.pausedPid(node)
-  return pid === undefined
-    ? ''
-    : `\nnode ${node} is paused (process ${pid} is stopped; \`kill -CONT ${pid}\` continues it)`
+  const how = nodes?.pausedBy(node)
+  return how === undefined ? '' : `\nnode ${node} is paused (${how})`
 }
 
 type Named = { readonly name: string; readonly scope?: string }

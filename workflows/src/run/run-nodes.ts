@@ -3,7 +3,6 @@ import path from 'node:path'
 import { NodeClient } from '../client/node-client.ts'
 import type { ExitCause, NodeDriver, RunningNode } from '../driver/driver.ts'
 import { describeExit } from '../driver/process/exit-cause.ts'
-import { identify, isPaused } from '../driver/process/process-identity.ts'
 import { sleep } from '../driver/until.ts'
 import type { PlannedRemoteNode } from '../plan/plan-types.ts'
 import { logIn, renewTokens } from '../steps/auth/log-in.ts'
@@ -95,11 +94,10 @@ export class RunNodes {
     return this.#entries.get(name)?.lastExit
   }
 
-  /** Its process, while a signal holds it still: nobody can answer then. */
-  pausedPid(name: string): number | undefined {
-    const pid = this.#parts.driver?.capabilities.pause ? this.#entries.get(name)?.node?.pid : undefined
-    const process = pid === undefined ? undefined : identify(pid)
-    return process !== undefined && isPaused(process) ? pid : undefined
+  /** What holds it still, and what lets it go on: nobody can answer then. */
+  pausedBy(name: string): string | undefined {
+    const node = this.#entries.get(name)?.node
+    return node === undefined ? undefined : this.#parts.driver?.pausedBy?.(node)
   }
 
   async logTail(name: string, lines: number): Promise<string[]> {
@@ -156,7 +154,7 @@ export class RunNodes {
         node: entry.name,
         help: 'start it in a step before this one: type: start_node',
       })
-    const isStill = () => this.pausedPid(entry.name) !== undefined
+    const isStill = () => this.pausedBy(entry.name) !== undefined
     return {
       name: entry.name,
       get client(): NodeClient {
@@ -177,6 +175,7 @@ export class RunNodes {
       },
       session: entry.session,
       hostFiles: driver.capabilities.hostFiles,
+      placeFile: async (file) => (entry.node && (await driver.placeFile?.(entry.node, file))) ?? file,
       links: driver.capabilities.linkFaults ? this.#faults.linksOf(faultyNode(entry, stopped)) : undefined,
       pause: () => this.#still(entry, (node) => driver.pause(node)),
       resume: () => this.#still(entry, (node) => driver.resume(node)),

@@ -127,6 +127,8 @@ export interface NodeHandle {
   readonly directory: string | undefined
   /** It can be given paths of this machine. */
   readonly hostFiles: boolean
+  /** Its path as the node sees it; where that sees other files than this machine, it is copied there first. */
+  placeFile?(file: string): Promise<string>
   /** Resolves with how it ended; its data stays. `kill`: at once, with no time to write anything. */
   stop(options: { signal: AbortSignal; kill?: boolean }): Promise<string>
   /** Resolves when it answers again. */

@@ -2,9 +2,10 @@
 import type { ExitCause } from '../driver.ts'
 
 export function describeExit(cause: ExitCause): string {
-  if (cause.signal !== undefined) return `killed by ${cause.signal}`
+  const memory = cause.outOfMemory ? ': it was out of memory' : ''
+  if (cause.signal !== undefined) return `killed by ${cause.signal}${memory}`
   if (cause.code === undefined) return 'cause unknown, since an earlier calbox started it'
-  return `exit code ${cause.code}${MEANINGS[cause.code] ?? ''}`
+  return `exit code ${cause.code}${memory || (MEANINGS[cause.code] ?? '')}`
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {

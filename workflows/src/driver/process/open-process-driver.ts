@@ -1,6 +1,6 @@
 // Composes the process driver with its parts, for the runner and for `calbox up`.
 import type { NetworkParts } from '../network.ts'
-import { isRunning, NodeState } from '../state/node-state.ts'
+import { isProcessRunning, NodeState } from '../state/node-state.ts'
 import { PortReservations } from './ports.ts'
 import { createProcessDriver } from './process-driver.ts'
 import { Reaper } from './reaper.ts'
@@ -15,14 +15,16 @@ export interface ProcessDriverOptions {
 }
 
 /** What `startNetwork` needs besides `onEvent`. Starts nothing yet. */
-export function openProcessDriver(options: ProcessDriverOptions): Required<Omit<NetworkParts, 'onEvent'>> {
+export function openProcessDriver(options: ProcessDriverOptions): Required<Omit<NetworkParts, 'onEvent' | 'ports'>> & {
+  ports: PortReservations
+} {
   const ports = new PortReservations()
   const state = new NodeState(options.stateDir)
   const reaper = new Reaper(options.reaper)
   const driver = createProcessDriver({ calnode: options.calnode, state, reaper, ports })
   const members = async (runId: string) =>
     (await state.list())
-      .filter((record) => record.runId === runId && isRunning(record))
+      .filter((record) => record.runId === runId && record.container === undefined && isProcessRunning(record))
       .map(({ name, swarmPort }) => ({ name, swarmAddress: `/ip4/127.0.0.1/tcp/${swarmPort}` }))
   return { driver, ports, members }
 }

@@ -9,6 +9,8 @@ import { type HeldFile, holdFile } from '../state/exclusive-file.ts'
 import { describePortHolder } from './port-holder.ts'
 
 export interface PortWish {
+  /** Default rpc. */
+  readonly which?: 'rpc' | 'swarm'
   /** Completes "port 2528 (rpc of n1)". */
   readonly of: string
   readonly port: number

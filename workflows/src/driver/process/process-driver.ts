@@ -15,9 +15,10 @@ import type {
 } from '../driver.ts'
 import { DriverError } from '../errors.ts'
 import { DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, LOG_TAIL_LINES, STOP_GRACE_MS } from '../limits.ts'
+import { isNodeRunning } from '../record-life.ts'
 import { makeFolder } from '../state/make-folder.ts'
 import { adjustNodeConfig, nodeConfigPath } from '../state/node-config.ts'
-import { isRunning, liveOwner, type NodeRecord, type NodeState, type Owner } from '../state/node-state.ts'
+import { liveOwner, type NodeRecord, type NodeState, type Owner } from '../state/node-state.ts'
 import { type ResolvedSpec, recordOf, specOfRecord } from '../state/spec-record.ts'
 import { awaitAnswer } from './await-answer.ts'
 import { initArguments, runArguments } from './calnode-arguments.ts'
@@ -25,7 +26,7 @@ import { describeExit } from './exit-cause.ts'
 import { beginLog, LogFile } from './log-file.ts'
 import { type NodeCommand, NodeProcess } from './node-process.ts'
 import type { PortReservations } from './ports.ts'
-import { identify, type ProcessIdentity } from './process-identity.ts'
+import { isPaused, type ProcessIdentity, selfIdentity } from './process-identity.ts'
 import type { Reaper } from './reaper.ts'
 import { runCalnode } from './run-calnode.ts'
 
@@ -72,14 +73,17 @@ class ProcessDriver implements NodeDriver {
     try {
       await this.#previousEnd(spec.name)
       const before = await this.#parts.state.get(spec.name)
-      if (before !== undefined && isRunning(before)) throw alreadyRunning(before)
+      if (before !== undefined && (await isNodeRunning(before))) throw alreadyRunning(before)
       const ports = { rpcPort: await this.#port(spec, 'rpc'), swarmPort: await this.#port(spec, 'swarm') }
-      const node = await this.#spawn({
-        ...spec,
-        ...ports,
-        dataDir: resolve(spec.dataDir),
-        logFile: resolve(spec.logFile),
-      })
+      const node = await this.#spawn(
+        {
+          ...spec,
+          ...ports,
+          dataDir: resolve(spec.dataDir),
+          logFile: resolve(spec.logFile),
+        },
+        before?.container !== undefined,
+      )
       try {
         await awaitAnswer(node, this.logs(node), 'health', options)
         return node
@@ -99,11 +103,15 @@ class ProcessDriver implements NodeDriver {
     const own = this.#live.get(name)
     if (own !== undefined) return own
     const record = await this.#parts.state.get(name)
-    if (record === undefined || !isRunning(record)) return undefined
+    if (record === undefined || !(await isNodeRunning(record))) return undefined
     const owner = liveOwner(record, this.#owner.driverId)
     if (owner !== undefined) {
       const message = `node ${name} is used by a run that is going on (pid ${owner.pid}); wait for its end, or run in another folder`
       throw new DriverError('NODE_IN_USE', message, { data: { node: name, owner: owner.pid } })
+    }
+    if (record.container !== undefined) {
+      const message = `node ${name} runs in a container (${record.container.name}); \`calbox down\` ends it, or use --driver docker`
+      throw new DriverError('NODE_RUNNING', message, { data: { node: name } })
     }
     const owned: NodeRecord = { ...record, owner: this.#owner }
     await this.#parts.state.put(owned)
@@ -134,6 +142,13 @@ class ProcessDriver implements NodeDriver {
 
   async resume(node: RunningNode): Promise<void> {
     this.#alive(node).resume()
+  }
+
+  /** Also by a signal of somebody else. */
+  pausedBy(node: RunningNode): string | undefined {
+    const { identity } = this.#get(node).process
+    const { pid } = identity
+    return isPaused(identity) ? `process ${pid} is stopped; \`kill -CONT ${pid}\` continues it` : undefined
   }
 
   logs(node: RunningNode): NodeLog {
@@ -186,10 +201,11 @@ class ProcessDriver implements NodeDriver {
       return asked
     }
     const port = which === 'rpc' ? DEFAULT_RPC_PORT : DEFAULT_SWARM_PORT
-    return (await this.#parts.ports.choose({ of, port, explicit: false })).port
+    return (await this.#parts.ports.choose({ which, of, port, explicit: false })).port
   }
 
-  async #spawn(spec: ResolvedSpec): Promise<RunningNode> {
+  /** `wasContained`: its data was last used in a container, where it listens on all addresses. */
+  async #spawn(spec: ResolvedSpec, wasContained: boolean): Promise<RunningNode> {
     await makeFolder(spec.dataDir)
     await makeFolder(dirname(spec.logFile))
     const logStart = this.#logStarts.get(spec.name) ?? (await beginLog(spec.logFile))
@@ -203,7 +219,7 @@ class ProcessDriver implements NodeDriver {
     if (spec.e2eMode && !existsSync(nodeConfigPath(spec))) {
       await initialise(spec, { ...program, args: [this.#parts.calnode, ...initArguments(spec)] })
     }
-    await adjustNodeConfig(spec)
+    await adjustNodeConfig(spec, wasContained ? { listenHost: '127.0.0.1' } : {})
     this.#parts.reaper.start()
     this.#assertOpen()
     const node = await NodeProcess.spawn({ ...program, args: [this.#parts.calnode, ...runArguments(spec)] })
@@ -275,12 +291,6 @@ class ProcessDriver implements NodeDriver {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new Error('assertion failed: the driver is closed')
   }
-}
-
-function selfIdentity(): ProcessIdentity {
-  const self = identify(process.pid)
-  if (self === undefined) throw new Error('assertion failed: this process can see itself')
-  return self
 }
 
 async function initialise(spec: NodeSpec, command: NodeCommand): Promise<void> {

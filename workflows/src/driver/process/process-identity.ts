@@ -15,6 +15,12 @@ export function identify(pid: number): ProcessIdentity | undefined {
   return startId === undefined ? undefined : { pid, startId }
 }
 
+export function selfIdentity(): ProcessIdentity {
+  const self = identify(process.pid)
+  if (self === undefined) throw new Error('assertion failed: this process can see itself')
+  return self
+}
+
 /** Stopped by a signal, the same process. */
 export function isPaused(process: ProcessIdentity): boolean {
   return isAlive(process) && stateOf(process.pid).startsWith('T')

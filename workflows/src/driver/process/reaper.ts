@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import type { EngineAddress } from '../docker/engine/engine-address.ts'
 import { DriverError } from '../errors.ts'
 import { REAPER_RESTARTS_MAX } from '../limits.ts'
 import type { ProcessIdentity } from './process-identity.ts'
@@ -10,6 +11,9 @@ import type { ProcessIdentity } from './process-identity.ts'
 export class Reaper {
   readonly #entry: string
   readonly #watched = new Map<number, ProcessIdentity>()
+  /** Containers: which driver's, where, and those that shall survive. */
+  readonly #engines = new Map<string, { address: EngineAddress; driverId: string }>()
+  readonly #kept = new Set<string>()
   #process: ChildProcess | undefined
   #starts = 0
   #released = false
@@ -39,6 +43,8 @@ export class Reaper {
     child.unref()
     if (child.stdin instanceof Socket) child.stdin.unref()
     for (const node of this.#watched.values()) this.#send({ watch: node })
+    for (const engine of this.#engines.values()) this.#send({ engine })
+    for (const id of this.#kept) this.#send({ keepContainer: id })
   }
 
   /** From the moment this returns, the node dies with calbox. */
@@ -50,6 +56,20 @@ export class Reaper {
 
   unwatch(pid: number): void {
     if (this.#watched.delete(pid)) this.#send({ unwatch: pid })
+  }
+
+  /** From here on all containers of this driver in that engine die with calbox, those still to be made included. */
+  watchEngine(address: EngineAddress, driverId: string): void {
+    if (this.#engines.has(address.url)) return
+    this.#engines.set(address.url, { address, driverId })
+    this.start()
+    this.#send({ engine: { address, driverId } })
+  }
+
+  /** This one does not. */
+  keepContainer(id: string): void {
+    this.#kept.add(id)
+    this.#send({ keepContainer: id })
   }
 
   /** The regular end: what is still watched stays alive. */
@@ -69,7 +89,8 @@ export class Reaper {
   #gone(child: ChildProcess): void {
     if (this.#process !== child) return
     this.#process = undefined
-    if (!this.#released && this.#watched.size > 0 && this.#starts <= REAPER_RESTARTS_MAX) this.start()
+    if (!this.#released && this.#watched.size + this.#engines.size > 0 && this.#starts <= REAPER_RESTARTS_MAX)
+      this.start()
   }
 }
 

@@ -10,6 +10,8 @@ export interface ConfigValues {
   readonly mdns: boolean
   /** Those of the workflow file. The nodes of the run are given on the command line, as they hold for one start only. */
   readonly bootNodes: readonly string[]
+  /** Where it shall listen for requests and for other nodes, instead of where the file says. */
+  readonly listenHost?: string | undefined
   /** Synchronise much more often than a node at rest would: what `e2e_mode` asks for. */
   readonly eager: boolean
 }
@@ -23,14 +25,18 @@ export function nodeConfigPath(spec: Pick<NodeSpec, 'dataDir' | 'name'>): string
 }
 
 /** Nothing happens where no config exists yet. */
-export async function adjustNodeConfig(spec: NodeSpec & { rpcPort: number; swarmPort: number }): Promise<void> {
+export async function adjustNodeConfig(
+  spec: NodeSpec & { rpcPort: number; swarmPort: number },
+  { listenHost }: Pick<ConfigValues, 'listenHost'> = {},
+): Promise<void> {
   const path = nodeConfigPath(spec)
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
   if (text === undefined) return
-  const adjusted = adjustConfig(text, { ...spec, bootNodes: spec.bootstrapNodes ?? [], eager: spec.e2eMode ?? false })
+  const values = { ...spec, listenHost, bootNodes: spec.bootstrapNodes ?? [], eager: spec.e2eMode ?? false }
+  const adjusted = adjustConfig(text, values)
   if (adjusted === text) return
   await writeFile(`${path}.new`, adjusted, { mode: 0o600 })
   await rename(`${path}.new`, path)
@@ -38,7 +44,11 @@ export async function adjustNodeConfig(spec: NodeSpec & { rpcPort: number; swarm
 
 /** Pure. A value that is not in the text is not added. */
 export function adjustConfig(text: string, values: ConfigValues): string {
-  const port = (wanted: number) => (array: string) => array.replace(/\/(tcp|udp)\/\d+/g, `/$1/${wanted}`)
+  const { listenHost } = values
+  const port = (wanted: number) => (array: string) => {
+    const placed = listenHost === undefined ? array : array.replace(/\/ip4\/[\d.]+\//g, `/ip4/${listenHost}/`)
+    return placed.replace(/\/(tcp|udp)\/\d+/g, `/$1/${wanted}`)
+  }
   const bootNodes = () => `[${values.bootNodes.map((address) => JSON.stringify(address)).join(', ')}]`
   let adjusted = replaceIn(text, 'swarm', ARRAY('listen'), port(values.swarmPort))
   adjusted = replaceIn(adjusted, 'server', ARRAY('listen'), port(values.rpcPort))

@@ -3,7 +3,8 @@
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { DriverError } from '../errors.ts'
-import { isRunning, liveOwner, type NodeRecord, type NodeState } from './node-state.ts'
+import { isNodeRunning } from '../record-life.ts'
+import { liveOwner, type NodeRecord, type NodeState } from './node-state.ts'
 
 export interface NodeData {
   readonly name: string
@@ -50,10 +51,11 @@ export async function findNodeData(state: NodeState, query: NodeDataQuery): Prom
 /** The record goes with the data. NODE_RUNNING for a live node: stop it first. */
 export async function removeNodeData(state: NodeState, data: NodeData): Promise<void> {
   const record = await state.get(data.name)
-  if (record !== undefined && isRunning(record) && join(record.dataDir, record.name) === data.directory) {
+  const isItsRecord = record !== undefined && join(record.dataDir, record.name) === data.directory
+  if (isItsRecord && (await isNodeRunning(record))) {
     throw new DriverError(
       'NODE_RUNNING',
-      `node ${data.name} is running (pid ${record.process.pid}), so its data stays; ${nextStep(record)}`,
+      `node ${data.name} is running (${whereIt(record)}), so its data stays; ${nextStep(record)}`,
       {
         data: { node: data.name, pid: record.process.pid },
       },
@@ -65,6 +67,10 @@ export async function removeNodeData(state: NodeState, data: NodeData): Promise<
   await removeIfEmpty(dirname(data.logFile))
   await removeIfEmpty(dirname(data.directory))
   if (record !== undefined && join(record.dataDir, record.name) === data.directory) await state.remove(data.name)
+}
+
+function whereIt({ container, process }: NodeRecord): string {
+  return container === undefined ? `pid ${process.pid}` : `container ${container.name}`
 }
 
 function nextStep(record: NodeRecord): string {

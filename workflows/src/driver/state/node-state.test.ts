@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { identify, type ProcessIdentity } from '../process/process-identity.ts'
-import { isRunning, liveOwner, type NodeRecord, NodeState } from './node-state.ts'
+import { isProcessRunning, liveOwner, type NodeRecord, NodeState } from './node-state.ts'
 
 let dir: string
 let state: NodeState
@@ -96,8 +96,8 @@ test('stopping is recorded for the process that stopped, not for its successor',
 })
 
 test('running is what the process says, not the record', () => {
-  expect(isRunning(record('n1'))).toBe(true)
-  expect(isRunning(record('n1', { process: { ...self, startId: 'recycled pid' } }))).toBe(false)
+  expect(isProcessRunning(record('n1'))).toBe(true)
+  expect(isProcessRunning(record('n1', { process: { ...self, startId: 'recycled pid' } }))).toBe(false)
 })
 
 test('an owner counts while its process lives and is another driver', () => {

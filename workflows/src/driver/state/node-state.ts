@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nodeNameFault } from '../../values/node-name.ts'
+import type { EngineAddress } from '../docker/engine/engine-address.ts'
 import { DriverError } from '../errors.ts'
 import { fileFault } from '../file-fault.ts'
 import { isAlive, type ProcessIdentity } from '../process/process-identity.ts'
@@ -31,8 +32,18 @@ export interface NodeRecord {
   readonly bootstrap: readonly string[]
   readonly mdns: boolean
   readonly startedAt: string
+  /** Of a node in a container; `process` is then only what its engine says. */
+  readonly container?: ContainerPlace
   /** The calbox that will end this node; absent for nodes that were left running. */
   readonly owner?: Owner
+}
+
+export interface ContainerPlace {
+  readonly id: string
+  readonly name: string
+  readonly engine: EngineAddress
+  /** Stamp of the last line that the log file has; what came later only the engine has. */
+  readonly logUntil?: string
 }
 
 /** A driver within a calbox process. */
@@ -131,8 +142,8 @@ export class NodeState {
   }
 }
 
-/** The truth about a record: its process is alive and still the same one. */
-export function isRunning(record: NodeRecord): boolean {
+/** The truth about the record of a process: it is alive and still the same one. */
+export function isProcessRunning(record: NodeRecord): boolean {
   return record.state === 'running' && isAlive(record.process)
 }
 
@@ -155,7 +166,11 @@ function parseRecord(text: string): NodeRecord | undefined {
       nodeNameFault(value.name) === undefined &&
       [value.rpcPort, value.swarmPort, value.logStart, value.process.pid].every(Number.isInteger) &&
       typeof value.process.startId === 'string' &&
-      Array.isArray(value.bootstrap)
+      Array.isArray(value.bootstrap) &&
+      (value.container === undefined ||
+        [value.container.id, value.container.name, value.container.engine.url].every(
+          (field) => typeof field === 'string',
+        ))
     return complete ? value : undefined
   } catch {
     // Cut off by a full disk, or written by somebody else.

@@ -1,8 +1,9 @@
 // Removes the data of nodes, and stops those that run first: for `nuke` and for the nuke settings of a workflow.
 import { DriverError } from '../errors.ts'
 import { stopLocalNode } from '../local-nodes.ts'
+import { isNodeRunning } from '../record-life.ts'
 import { type NodeData, removeNodeData } from './node-data.ts'
-import { isRunning, liveOwner, type NodeState } from './node-state.ts'
+import { liveOwner, type NodeState } from './node-state.ts'
 
 export interface NukeOptions {
   /** Also stop nodes that another running calbox is using; otherwise NODE_IN_USE, and nothing is removed. */
@@ -12,8 +13,13 @@ export interface NukeOptions {
 
 /** `found` comes from findNodeData. An abort during a stop shortens its grace; removing is not interrupted half-way. */
 export async function nukeNodes(state: NodeState, found: readonly NodeData[], options: NukeOptions): Promise<void> {
-  const records = await Promise.all(found.map(({ name }) => state.get(name)))
-  const running = records.filter((record) => record !== undefined).filter(isRunning)
+  const records = await Promise.all(
+    found.map(async ({ name }) => {
+      const record = await state.get(name)
+      return record !== undefined && (await isNodeRunning(record)) ? [record] : []
+    }),
+  )
+  const running = records.flat()
   for (const record of options.evenUsed ? [] : running) {
     const owner = liveOwner(record)
     if (owner === undefined) continue

@@ -31,7 +31,8 @@ export async function installFile(
   await access(file).catch((cause: unknown) => {
     throw new StepError('failed', `cannot read ${file}: paths are relative to the working directory`, { cause })
   })
+  const seen = (await node.placeFile?.(file)) ?? file
   const attempted = `installing ${path.basename(file)}`
-  const reply = refuseError(node.name, attempted, await node.client.installDevApplication({ path: file }, options))
+  const reply = refuseError(node.name, attempted, await node.client.installDevApplication({ path: seen }, options))
   return { applicationId: textOf(node.name, attempted, reply, 'applicationId'), file, reply }
 }

@@ -1,0 +1,201 @@
+// What the driver asks of an engine: containers of nodes, made, found again and removed; and one-time commands on the data
+// of a node. Connects, and sees to the image, when the first of them is wanted.
+import { copyFile, mkdir, rename } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { NodeSpec } from '../driver.ts'
+import { DriverError } from '../errors.ts'
+import { CONTAINER_TRIES_MAX, READY_TIMEOUT_MS } from '../limits.ts'
+import { initArguments } from '../process/calnode-arguments.ts'
+import type { ProcessIdentity } from '../process/process-identity.ts'
+import type { Reaper } from '../process/reaper.ts'
+import { makeFolder } from '../state/make-folder.ts'
+import { adjustNodeConfig } from '../state/node-config.ts'
+import type { ContainerPlace, Owner } from '../state/node-state.ts'
+import type { ResolvedSpec } from '../state/spec-record.ts'
+import { Container } from './container/container.ts'
+import { type ContainerSettings, commandContainer, innerSpec, nodeContainer } from './container/container-request.ts'
+import { LogPump } from './container/log-pump.ts'
+import { type CommandEnd, runOnce } from './container/run-once.ts'
+import { type EngineClient, engineReason, engineStatus } from './engine/engine-client.ts'
+import { field, listOf, numberField, textField } from './engine/engine-reply.ts'
+import { CONTAINER_RPC_PORT } from './image/image-archive.ts'
+import { IMAGE_DATA } from './image/image-files.ts'
+import { ownLabels } from './labels.ts'
+import { removeContainer } from './reap.ts'
+import { RunNetworks } from './run-networks.ts'
+
+export interface ContainerHostParts {
+  readonly owner: Owner
+  readonly reaper: Reaper
+  /** Absolute: `.calbox`. */
+  readonly stateDir: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Called once, with the first container. */
+  readonly connect: () => Promise<{ readonly engine: EngineClient; readonly settings: ContainerSettings }>
+}
+
+export interface StartedContainer {
+  readonly container: Container
+  readonly pump: LogPump
+  readonly place: ContainerPlace
+  /** As the engine's machine numbers it; only told, never signalled. */
+  readonly process: ProcessIdentity
+  readonly rpcPort: number
+}
+
+interface Connected {
+  readonly engine: EngineClient
+  readonly settings: ContainerSettings
+  readonly networks: RunNetworks
+}
+
+export class ContainerHost {
+  readonly #parts: ContainerHostParts
+  #connected: Promise<Connected> | undefined
+
+  constructor(parts: ContainerHostParts) {
+    this.#parts = parts
+  }
+
+  /** Of a node that was here before: the ports and boot nodes of this run in its config. */
+  async prepare(spec: ResolvedSpec): Promise<void> {
+    await adjustNodeConfig({ ...innerSpec(spec), dataDir: spec.dataDir }, { listenHost: '0.0.0.0' })
+  }
+
+  /** PORT_BUSY where the HTTP port cannot be published. Nothing stays of a container that cannot be started. */
+  async start(
+    spec: ResolvedSpec,
+    { signal, closed }: { readonly signal: AbortSignal; readonly closed: AbortSignal },
+  ): Promise<StartedContainer> {
+    const { engine, settings, networks } = await this.#connect()
+    // Before the first request that makes something: whatever comes of it is the reaper's from the beginning.
+    this.#parts.reaper.watchEngine(engine.address, this.#parts.owner.driverId)
+    const network = await networks.ensure(spec.runId)
+    const labels = this.#labels(spec.runId)
+    const body = nodeContainer(spec, settings, { labels, network, hostPort: spec.rpcPort, env: this.#parts.env })
+    const { id, name } = await this.#create(spec, body)
+    try {
+      await engine.json('POST', `/containers/${id}/start`, { signal })
+      const seen = await engine.json('GET', `/containers/${id}/json`)
+      const place = { id, name, engine: engine.address }
+      const pid = numberField(seen, 'State', 'Pid') ?? 0
+      return {
+        ...this.#watch(engine, place, spec.logFile, closed),
+        process: { pid, startId: `container ${id.slice(0, 12)}` },
+        rpcPort: publishedPort(seen) ?? spec.rpcPort,
+      }
+    } catch (error) {
+      await removeContainer(engine, id)
+      throw startFault(spec, error)
+    }
+  }
+
+  /** One that an earlier calbox started. */
+  async attach(place: ContainerPlace, logFile: string, closed: AbortSignal) {
+    const { engine } = await this.#connect()
+    const rest = { process: { pid: 0, startId: '' }, rpcPort: 0 }
+    return { ...this.#watch(engine, place, logFile, closed), ...rest }
+  }
+
+  async remove(container: Container): Promise<void> {
+    const { engine } = await this.#connect()
+    await removeContainer(engine, container.id)
+  }
+
+  async removeEmptyNetworks(): Promise<void> {
+    if (this.#connected === undefined) return
+    const connected = await this.#connected.catch(() => undefined)
+    await connected?.networks.removeEmpty()
+  }
+
+  initialise(spec: ResolvedSpec, options: { readonly signal: AbortSignal }): Promise<CommandEnd> {
+    return this.#run(spec, initArguments(innerSpec(spec)), { ...options, timeoutMs: READY_TIMEOUT_MS })
+  }
+
+  runCommand(
+    spec: NodeSpec,
+    args: readonly string[],
+    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<CommandEnd> {
+    return this.#run(spec, ['--home', IMAGE_DATA, '--node', spec.name, ...args], options)
+  }
+
+  /** Copies a file of this machine to where the node can read it; gives the path there. It goes with the node's data. */
+  async placeFile(spec: NodeSpec, file: string): Promise<string> {
+    const folder = join(spec.dataDir, spec.name, 'files')
+    await mkdir(folder, { recursive: true })
+    const name = basename(file)
+    await copyFile(file, join(folder, `${name}.new`))
+    await rename(join(folder, `${name}.new`), join(folder, name))
+    return `${IMAGE_DATA}/${spec.name}/files/${name}`
+  }
+
+  async #run(
+    spec: NodeSpec,
+    args: readonly string[],
+    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<CommandEnd> {
+    const { engine, settings } = await this.#connect()
+    this.#parts.reaper.watchEngine(engine.address, this.#parts.owner.driverId)
+    const body = {
+      ...commandContainer(spec, settings, { args, env: this.#parts.env }),
+      Labels: this.#labels(spec.runId),
+    }
+    return runOnce(engine, body, { ...options, what: `calnode ${args.slice(4).join(' ')} on ${spec.name}` })
+  }
+
+  /** Called like the node, as scripts for merobox expect; where another container has that name, with the run's id. */
+  async #create(spec: NodeSpec, body: Readonly<Record<string, unknown>>): Promise<{ id: string; name: string }> {
+    const { engine } = await this.#connect()
+    const names = [spec.name, `${spec.name}.${spec.runId}`]
+    for (let tries = 0; ; tries++) {
+      const name = names[Math.min(tries, 1)] ?? spec.name
+      try {
+        const created = await engine.json('POST', '/containers/create', { query: { name }, body })
+        return { id: textField(created, 'Id'), name }
+      } catch (error) {
+        if (engineStatus(error) !== 409 || tries >= CONTAINER_TRIES_MAX) throw startFault(spec, error)
+      }
+    }
+  }
+
+  #watch(engine: EngineClient, place: ContainerPlace, logFile: string, closed: AbortSignal) {
+    const pump = new LogPump({
+      engine,
+      id: place.id,
+      file: logFile,
+      after: place.logUntil,
+      follow: true,
+      signal: closed,
+    })
+    return { container: new Container(engine, place.id, { drained: pump.done, signal: closed }), pump, place }
+  }
+
+  #labels(runId: string): Record<string, string> {
+    return ownLabels(this.#parts.stateDir, this.#parts.owner, runId)
+  }
+
+  #connect(): Promise<Connected> {
+    this.#connected ??= this.#parts.connect().then(async ({ engine, settings }) => {
+      await makeFolder(settings.compileCache)
+      return { engine, settings, networks: new RunNetworks(engine, (runId) => this.#labels(runId)) }
+    })
+    return this.#connected
+  }
+}
+
+function publishedPort(seen: unknown): number | undefined {
+  const [first] = listOf(field(seen, 'NetworkSettings', 'Ports', `${CONTAINER_RPC_PORT}/tcp`))
+  const port = Number(textField(first, 'HostPort'))
+  return port > 0 ? port : undefined
+}
+
+function startFault(spec: NodeSpec, error: unknown): unknown {
+  const reason = engineReason(error)
+  if (/port is already allocated|address already in use/i.test(reason)) {
+    const message = `port ${spec.rpcPort} (rpc of ${spec.name}) is in use; end who has it or ask for another port`
+    return new DriverError('PORT_BUSY', message, { data: { of: spec.name, port: spec.rpcPort }, cause: error })
+  }
+  if (engineStatus(error) === undefined) return error
+  return new DriverError('SPAWN_FAILED', `the container of ${spec.name} cannot be started: ${reason}`, { cause: error })
+}

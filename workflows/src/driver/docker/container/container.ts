@@ -1,0 +1,126 @@
+// One container from its start to its end: signalled, paused, awaited. Its end is known through a request that the engine
+// answers when it happens; nothing is polled.
+import { constants } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ExitCause } from '../../driver.ts'
+import { DriverError } from '../../errors.ts'
+import { ENGINE_RETRY_MS, KILL_TIMEOUT_MS } from '../../limits.ts'
+import { sleep } from '../../until.ts'
+import { type EngineClient, engineStatus } from '../engine/engine-client.ts'
+import { field, numberField } from '../engine/engine-reply.ts'
+
+export interface ContainerOptions {
+  /** Resolves when all it wrote can be read: only then its end is told. */
+  readonly drained: Promise<void>
+  /** Ends the watch: nobody wants to know any more. */
+  readonly signal: AbortSignal
+}
+
+/** A process that a signal ended has this exit code and its number. */
+const SIGNALLED = 128
+
+export class Container {
+  readonly id: string
+  /** Never rejects. */
+  readonly exited: Promise<ExitCause>
+  readonly #engine: EngineClient
+  #cause: ExitCause | undefined
+  #isPaused = false
+
+  constructor(engine: EngineClient, id: string, options: ContainerOptions) {
+    this.#engine = engine
+    this.id = id
+    this.exited = this.#end(options)
+  }
+
+  get cause(): ExitCause | undefined {
+    return this.#cause
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused && this.#cause === undefined
+  }
+
+  /** SIGTERM, and SIGKILL after the grace period. An abort shortens the grace to nothing. */
+  async stop(graceMs: number, signal?: AbortSignal): Promise<ExitCause> {
+    if (this.#cause !== undefined) return this.#cause
+    await this.#signal('SIGTERM')
+    const polite = new AbortController()
+    const grace = AbortSignal.any(signal === undefined ? [polite.signal] : [polite.signal, signal])
+    const ended = await Promise.race([this.exited, sleep(graceMs, grace).catch(() => undefined)])
+    polite.abort()
+    return ended ?? this.kill()
+  }
+
+  async kill(): Promise<ExitCause> {
+    if (this.#cause !== undefined) return this.#cause
+    await this.#signal('SIGKILL')
+    const waited = new AbortController()
+    const late = sleep(KILL_TIMEOUT_MS, waited.signal).then(
+      () => 'late' as const,
+      () => 'late' as const,
+    )
+    const ended = await Promise.race([this.exited, late])
+    waited.abort()
+    if (ended !== 'late') return ended
+    throw new DriverError('NODE_STUCK', `container ${this.id} is still there ${KILL_TIMEOUT_MS} ms after SIGKILL`)
+  }
+
+  async pause(): Promise<void> {
+    await this.#engine.json('POST', `/containers/${this.id}/pause`).catch(unlessSo)
+    this.#isPaused = true
+  }
+
+  async resume(): Promise<void> {
+    await this.#engine.json('POST', `/containers/${this.id}/unpause`).catch(unlessSo)
+    this.#isPaused = false
+  }
+
+  /** What is frozen gets it when it goes on, which some engines see to and others do not. */
+  async #signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await this.#engine.json('POST', `/containers/${this.id}/kill`, { query: { signal } }).catch(unlessSo)
+    if (this.#cause === undefined) await this.resume()
+  }
+
+  async #end({ drained, signal }: ContainerOptions): Promise<ExitCause> {
+    const cause = await this.#watch(signal)
+    await drained
+    this.#cause = cause
+    return cause
+  }
+
+  async #watch(signal: AbortSignal): Promise<ExitCause> {
+    let code: number | undefined
+    while (!signal.aborted) {
+      try {
+        code = numberField(await this.#engine.json('POST', `/containers/${this.id}/wait`, { signal }), 'StatusCode')
+        const state = field(await this.#engine.json('GET', `/containers/${this.id}/json`, { signal }), 'State')
+        if (field(state, 'Running') !== true) return causeOf(numberField(state, 'ExitCode') ?? code, state)
+      } catch (error) {
+        // Removed: what the wait said is all there is to know.
+        if (engineStatus(error) === 404) return code === undefined ? {} : causeOf(code)
+        // The engine itself is being restarted; the container may well live.
+        if (!signal.aborted) await delay(ENGINE_RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined)
+      }
+    }
+    return new Promise(() => {})
+  }
+}
+
+function causeOf(code: number | undefined, state?: unknown): ExitCause {
+  const outOfMemory = field(state, 'OOMKilled') === true
+  const signal = code === undefined ? undefined : signalOf(code - SIGNALLED)
+  if (signal !== undefined) return { signal, ...(outOfMemory && { outOfMemory }) }
+  return { ...(code !== undefined && { code }), ...(outOfMemory && { outOfMemory }) }
+}
+
+function signalOf(number: number): NodeJS.Signals | undefined {
+  const found = Object.entries(constants.signals).find(([, each]) => each === number)
+  return found?.[0] as NodeJS.Signals | undefined
+}
+
+/** 404 and 409: it has ended, or it is so already. 500: some engines say so of what is not paused. */
+function unlessSo(error: unknown): void {
+  const status = engineStatus(error)
+  if (status !== 404 && status !== 409 && status !== 500) throw error
+}

@@ -1,0 +1,318 @@
+// The driver of containers: each node is one container of the image that `calbox image build` makes, with its data in a
+// folder of this machine and its HTTP port on the loopback address. It composes the parts beside it, as the process driver
+// does, and keeps the same promises.
+import { dirname, resolve } from 'node:path'
+import type {
+  AdoptOptions,
+  ExitCause,
+  NodeDriver,
+  NodeLog,
+  NodeSpec,
+  RunningNode,
+  StartOptions,
+  StopOptions,
+} from '../driver.ts'
+import { DriverError } from '../errors.ts'
+import { LOG_TAIL_LINES, STOP_GRACE_MS } from '../limits.ts'
+import { awaitAnswer } from '../process/await-answer.ts'
+import { describeExit } from '../process/exit-cause.ts'
+import { beginLog, LogFile } from '../process/log-file.ts'
+import type { Reaper } from '../process/reaper.ts'
+import { isNodeRunning } from '../record-life.ts'
+import { makeFolder } from '../state/make-folder.ts'
+import { liveOwner, type NodeRecord, type NodeState, type Owner } from '../state/node-state.ts'
+import { type ResolvedSpec, specOfRecord } from '../state/spec-record.ts'
+import type { Container } from './container/container.ts'
+import type { LogPump } from './container/log-pump.ts'
+import type { ContainerHost, StartedContainer } from './container-host.ts'
+import { CONTAINER_SWARM_PORT } from './image/image-archive.ts'
+import type { DockerPorts } from './ports.ts'
+
+export interface DockerDriverParts {
+  readonly state: NodeState
+  readonly reaper: Reaper
+  readonly ports: DockerPorts
+  readonly owner: Owner
+  readonly host: ContainerHost
+}
+
+interface Managed {
+  readonly container: Container
+  readonly pump: LogPump
+  readonly record: NodeRecord
+  /** After its end: the container is removed, and the record tells it. */
+  readonly settled: Promise<void>
+  kept: boolean
+}
+
+export function createDockerDriver(parts: DockerDriverParts): NodeDriver {
+  return new DockerDriver(parts)
+}
+
+class DockerDriver implements NodeDriver {
+  readonly kind = 'docker'
+  readonly capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true, linkFaults: true }
+  readonly #parts: DockerDriverParts
+  readonly #managed = new WeakMap<RunningNode, Managed>()
+  /** By name, from the start until the end is on record. */
+  readonly #live = new Map<string, RunningNode>()
+  readonly #logStarts = new Map<string, number>()
+  readonly #closed = new AbortController()
+  #closing: Promise<void> | undefined
+
+  constructor(parts: DockerDriverParts) {
+    this.#parts = parts
+  }
+
+  /** Between containers of a network: by name, and on the port that each has inside. */
+  swarmAddressOf(name: string): string {
+    return `/dns4/${name}/tcp/${CONTAINER_SWARM_PORT}`
+  }
+
+  async start(spec: NodeSpec, options: StartOptions): Promise<RunningNode> {
+    this.#assertOpen()
+    options.signal.throwIfAborted()
+    const claim = await this.#parts.state.claim(spec.name)
+    try {
+      await this.#previousEnd(spec.name)
+      const before = await this.#parts.state.get(spec.name)
+      if (before !== undefined && (await isNodeRunning(before))) throw alreadyRunning(before)
+      const rpcPort = await this.#parts.ports.forStart(spec)
+      const places = { dataDir: resolve(spec.dataDir), logFile: resolve(spec.logFile) }
+      const node = await this.#launch({ ...spec, ...places, rpcPort, swarmPort: CONTAINER_SWARM_PORT }, options)
+      try {
+        await awaitAnswer(node, this.logs(node), 'health', options)
+        return node
+      } catch (error) {
+        await this.kill(node)
+        throw error
+      }
+    } finally {
+      await claim.release()
+    }
+  }
+
+  async adopt(name: string, options: AdoptOptions): Promise<RunningNode | undefined> {
+    this.#assertOpen()
+    options.signal.throwIfAborted()
+    await this.#previousEnd(name)
+    const own = this.#live.get(name)
+    if (own !== undefined) return own
+    const record = await this.#parts.state.get(name)
+    if (record === undefined || !(await isNodeRunning(record))) return undefined
+    const owner = liveOwner(record, this.#parts.owner.driverId)
+    if (owner !== undefined) {
+      const message = `node ${name} is used by a run that is going on (pid ${owner.pid}); wait for its end, or run in another folder`
+      throw new DriverError('NODE_IN_USE', message, { data: { node: name, owner: owner.pid } })
+    }
+    const { container } = record
+    if (container === undefined) {
+      const message = `node ${name} runs as a process (pid ${record.process.pid}); \`calbox down\` ends it, or leave out --driver docker`
+      throw new DriverError('NODE_RUNNING', message, { data: { node: name } })
+    }
+    const owned: NodeRecord = { ...record, owner: this.#parts.owner }
+    await this.#parts.state.put(owned)
+    await this.#parts.ports.keep(record.rpcPort)
+    this.#logStarts.set(name, record.logStart)
+    const { logFile } = record
+    const started = await this.#parts.host.attach(container, logFile, this.#closed.signal)
+    return this.#manage(specOfRecord(record, options), started, owned, true)
+  }
+
+  async stop(node: RunningNode, options: StopOptions = {}): Promise<ExitCause> {
+    const { container, settled } = this.#takeBack(node)
+    const cause = await container.stop(options.graceMs ?? STOP_GRACE_MS, options.signal)
+    await settled
+    return cause
+  }
+
+  async kill(node: RunningNode): Promise<ExitCause> {
+    const { container, settled } = this.#takeBack(node)
+    const cause = await container.kill()
+    await settled
+    return cause
+  }
+
+  async pause(node: RunningNode): Promise<void> {
+    await this.#alive(node).pause()
+  }
+
+  async resume(node: RunningNode): Promise<void> {
+    await this.#alive(node).resume()
+  }
+
+  pausedBy(node: RunningNode): string | undefined {
+    const { container, record } = this.#get(node)
+    const name = record.container?.name ?? node.name
+    return container.isPaused ? `container ${name} is paused; \`docker unpause ${name}\` continues it` : undefined
+  }
+
+  logs(node: RunningNode): NodeLog {
+    const { container } = this.#get(node)
+    const start = this.#logStarts.get(node.name) ?? 0
+    return new LogFile(node.spec.logFile, start, () => container.cause !== undefined)
+  }
+
+  exec(spec: NodeSpec, args: readonly string[], options: { signal: AbortSignal; timeoutMs: number }) {
+    return this.#parts.host.runCommand({ ...spec, dataDir: resolve(spec.dataDir) }, args, options)
+  }
+
+  placeFile(node: RunningNode, file: string): Promise<string> {
+    return this.#parts.host.placeFile(node.spec, file)
+  }
+
+  async meshed(node: RunningNode, options: StartOptions): Promise<void> {
+    await awaitAnswer(node, this.logs(node), 'ready', options)
+  }
+
+  async keep(node: RunningNode): Promise<void> {
+    const managed = this.#get(node)
+    managed.kept = true
+    const { owner: _, ...record } = managed.record
+    if (managed.container.cause === undefined) await this.#parts.state.put(record)
+    this.#parts.reaper.keepContainer(managed.container.id)
+  }
+
+  close(options: { graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs ?? STOP_GRACE_MS)
+    return this.#closing
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const all = [...this.#live.values()].map((node) => this.#get(node))
+    const results = await Promise.allSettled(
+      all
+        .filter((managed) => !managed.kept)
+        .map(async ({ container, settled }) => {
+          await container.stop(graceMs)
+          await settled
+        }),
+    )
+    this.#closed.abort()
+    for (const managed of all) if (managed.kept) await this.#leave(managed)
+    await this.#parts.host.removeEmptyNetworks()
+    await this.#parts.ports.releaseAll()
+    this.#parts.reaper.release()
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+  }
+
+  /** Who reads its log later begins where the file ends. */
+  async #leave({ container, pump, record }: Managed): Promise<void> {
+    await pump.done
+    const current = await this.#parts.state.get(record.name)
+    if (current?.container?.id !== container.id) return
+    await this.#parts.state.put({ ...current, container: { ...current.container, logUntil: pump.last } })
+  }
+
+  async #launch(spec: ResolvedSpec, options: StartOptions): Promise<RunningNode> {
+    await makeFolder(spec.dataDir)
+    await makeFolder(dirname(spec.logFile))
+    const logStart = this.#logStarts.get(spec.name) ?? (await beginLog(spec.logFile))
+    this.#logStarts.set(spec.name, logStart)
+    if (spec.e2eMode) await this.#initialise(spec, options)
+    await this.#parts.host.prepare(spec)
+    this.#assertOpen()
+    const started = await this.#parts.host.start(spec, { signal: options.signal, closed: this.#closed.signal })
+    const record: NodeRecord = {
+      version: 1,
+      name: spec.name,
+      network: spec.network ?? spec.runId,
+      runId: spec.runId,
+      state: 'running',
+      process: started.process,
+      rpcPort: started.rpcPort,
+      swarmPort: spec.swarmPort,
+      dataDir: spec.dataDir,
+      logFile: spec.logFile,
+      logStart,
+      bootstrap: spec.bootstrap,
+      mdns: spec.mdns,
+      startedAt: new Date().toISOString(),
+      owner: this.#parts.owner,
+      container: started.place,
+    }
+    const node = this.#manage({ ...spec, rpcPort: started.rpcPort }, started, record, false)
+    await this.#parts.state.put(record).catch(async (error: unknown) => {
+      await this.kill(node)
+      throw error
+    })
+    return node
+  }
+
+  /** Other settings than the command line has can only be made in a config that is there. */
+  async #initialise(spec: ResolvedSpec, { signal }: StartOptions): Promise<void> {
+    const { exitCode, stderr } = await this.#parts.host.initialise(spec, { signal })
+    if (exitCode === 0) return
+    const summary = `node ${spec.name} cannot be initialised: ${describeExit({ code: exitCode })}`
+    const logTail = stderr.trimEnd().split('\n').slice(-LOG_TAIL_LINES)
+    const message = [summary, ...logTail].join('\n  ')
+    throw new DriverError('NODE_EXITED', message, { data: { node: spec.name, summary, logTail } })
+  }
+
+  #manage(spec: NodeSpec, started: StartedContainer, record: NodeRecord, adopted: boolean): RunningNode {
+    const { container, pump } = started
+    const node: RunningNode = {
+      name: spec.name,
+      url: `http://127.0.0.1:${record.rpcPort}`,
+      swarmAddress: this.swarmAddressOf(spec.name),
+      spec,
+      adopted,
+      exited: container.exited,
+    }
+    const settled = container.exited.then(() => this.#ended(node, container))
+    this.#managed.set(node, { container, pump, record, settled, kept: false })
+    this.#live.set(node.name, node)
+    return node
+  }
+
+  /** However it ended: its container goes, and the record says so. */
+  async #ended(node: RunningNode, container: Container): Promise<void> {
+    const { kept, record } = this.#get(node)
+    if (!kept) {
+      await this.#parts.host.remove(container)
+      // A directory that cannot be written any more leaves a record that readers see through.
+      await this.#parts.state.markStopped(node.name, record.process).catch(() => undefined)
+    }
+    if (this.#live.get(node.name) === node) this.#live.delete(node.name)
+  }
+
+  /** A new life of a node begins after the end of the last one is on record, or that would overwrite the new record. */
+  async #previousEnd(name: string): Promise<void> {
+    const previous = this.#live.get(name)
+    if (previous === undefined) return
+    const { container, settled } = this.#get(previous)
+    if (container.cause !== undefined) await settled
+  }
+
+  /** A node that this driver ends is this driver's again. */
+  #takeBack(node: RunningNode): Managed {
+    const managed = this.#get(node)
+    managed.kept = false
+    return managed
+  }
+
+  #get(node: RunningNode): Managed {
+    const managed = this.#managed.get(node)
+    if (managed === undefined) throw new Error(`assertion failed: node ${node.name} belongs to another driver`)
+    return managed
+  }
+
+  #alive(node: RunningNode): Container {
+    const { container } = this.#get(node)
+    if (container.cause === undefined) return container
+    throw new DriverError('NODE_STOPPED', `node ${node.name} is not running: ${describeExit(container.cause)}`, {
+      data: { node: node.name },
+    })
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new Error('assertion failed: the driver is closed')
+  }
+}
+
+function alreadyRunning(record: NodeRecord): DriverError {
+  const where = record.container === undefined ? `pid ${record.process.pid}` : `container ${record.container.name}`
+  const message = `node ${record.name} is already running (${where}, http://127.0.0.1:${record.rpcPort})`
+  return new DriverError('NODE_RUNNING', message, { data: { node: record.name } })
+}

@@ -1,0 +1,62 @@
+// A bridge of its own for each network of nodes: they find each other by name, and no other containers. Made with the
+// first node, removed with the last.
+import { DriverError } from '../errors.ts'
+import { type EngineClient, engineReason, engineStatus } from './engine/engine-client.ts'
+
+export class RunNetworks {
+  readonly #engine: EngineClient
+  readonly #labels: (runId: string) => Readonly<Record<string, string>>
+  readonly #made = new Map<string, Promise<string>>()
+
+  constructor(engine: EngineClient, labels: (runId: string) => Readonly<Record<string, string>>) {
+    this.#engine = engine
+    this.#labels = labels
+  }
+
+  /** Its name. */
+  ensure(runId: string): Promise<string> {
+    const known = this.#made.get(runId)
+    if (known !== undefined) return known
+    const made = this.#make(runId)
+    this.#made.set(runId, made)
+    made.catch(() => this.#made.delete(runId))
+    return made
+  }
+
+  /** Those that this object has used and that are empty now. */
+  async removeEmpty(): Promise<void> {
+    for (const runId of this.#made.keys()) await removeNetwork(this.#engine, runId)
+    this.#made.clear()
+  }
+
+  async #make(runId: string): Promise<string> {
+    const name = networkName(runId)
+    try {
+      await this.#engine.json('GET', `/networks/${name}`)
+      return name
+    } catch (error) {
+      if (engineStatus(error) !== 404) throw error
+    }
+    const body = { Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: this.#labels(runId) }
+    await this.#engine.json('POST', '/networks/create', { body }).catch((error: unknown) => {
+      // Somebody else has just made it.
+      if (engineStatus(error) === 409) return
+      const reason = engineReason(error)
+      const remedy = /address pool/.test(reason) ? '; `docker network prune` removes those that nobody uses' : ''
+      throw new DriverError('ENGINE_FAILED', `the network ${name} cannot be made: ${reason}${remedy}`, { cause: error })
+    })
+    return name
+  }
+}
+
+export function networkName(runId: string): string {
+  return `calbox-${runId.replace(/[^\w.-]/g, '-')}`
+}
+
+/** Unless a node is in it, or it is gone. */
+export async function removeNetwork(engine: EngineClient, runId: string): Promise<void> {
+  await engine.json('DELETE', `/networks/${networkName(runId)}`).catch((error: unknown) => {
+    const status = engineStatus(error)
+    if (status !== 403 && status !== 404 && status !== 409) throw error
+  })
+}

@@ -1,0 +1,28 @@
+// What an earlier calbox of this working directory has left in an engine although it should not: containers that nobody
+// knows, since it was killed, and its reaper with it, before they were on record; networks that nobody is in.
+import { isAlive } from '../process/process-identity.ts'
+import type { NodeState } from '../state/node-state.ts'
+import type { EngineClient } from './engine/engine-client.ts'
+import { listOf, textField } from './engine/engine-reply.ts'
+import { LABEL_OWNER, LABEL_STATE, labelled } from './labels.ts'
+import { labelOf, removeContainer } from './reap.ts'
+
+/** Returns the names of the containers that are gone now. Those on record stay: `down` and `nuke` decide about them. */
+export async function sweepContainers(engine: EngineClient, state: NodeState, stateDir: string): Promise<string[]> {
+  const filters = labelled(`${LABEL_STATE}=${stateDir}`)
+  const found = listOf(await engine.json('GET', '/containers/json', { query: { all: true, filters } }))
+  const known = new Set((await state.list()).flatMap(({ container }) => container?.id ?? []))
+  const strays = found.filter((each) => !known.has(textField(each, 'Id')) && !hasLiveOwner(each))
+  await Promise.all(strays.map((each) => removeContainer(engine, textField(each, 'Id'))))
+  for (const network of listOf(await engine.json('GET', '/networks', { query: { filters } }))) {
+    if (hasLiveOwner(network)) continue
+    // In use by nodes that were kept.
+    await engine.json('DELETE', `/networks/${textField(network, 'Id')}`).catch(() => undefined)
+  }
+  return strays.map((each) => String(listOf(Reflect.get(Object(each), 'Names'))[0] ?? '').replace(/^\//, ''))
+}
+
+function hasLiveOwner(thing: unknown): boolean {
+  const [pid = '', startId = ''] = labelOf(thing, LABEL_OWNER).split(' ')
+  return isAlive({ pid: Number(pid), startId })
+}

@@ -1,0 +1,67 @@
+// Tests that need a container engine: run where one answers, and said to be left out where none does.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, test } from 'vitest'
+import { type EngineAddress, engineAddress } from '../engine/engine-address.ts'
+import { EngineClient } from '../engine/engine-client.ts'
+import { field, listOf, textField } from '../engine/engine-reply.ts'
+import { LABEL_NODE, LABEL_STATE, labelled } from '../labels.ts'
+import { labelOf, removeContainer } from '../reap.ts'
+
+export interface EngineUnderTest {
+  readonly address: EngineAddress
+  readonly engine: EngineClient
+  /** The built node. */
+  readonly calnode: string
+  /** Of this process: networks of test runs beside each other do not meet. */
+  readonly runId: string
+  /** Names of the nodes that run for this state directory. */
+  containers(stateDir: string): Promise<string[]>
+  networks(stateDir: string): Promise<string[]>
+  removeAll(stateDir: string): Promise<void>
+}
+
+const calnode = fileURLToPath(new URL('../../../../../node-runtime/dist/calnode.js', import.meta.url))
+const found = await findEngine()
+
+export function describeWithEngine(title: string, define: (under: EngineUnderTest) => void): void {
+  if (typeof found !== 'string') return define(found)
+  process.stderr.write(`\nNOT RUN: ${title}: ${found}\n`)
+  describe(title, () => {
+    test.skip(`NOT RUN: ${found}`, () => {})
+  })
+}
+
+async function findEngine(): Promise<EngineUnderTest | string> {
+  if (!existsSync(calnode)) return 'the node is not built (npm run build)'
+  try {
+    const address = engineAddress({ env: process.env })
+    return underTest(await EngineClient.connect(address))
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function underTest(engine: EngineClient): EngineUnderTest {
+  const list = async (path: string, stateDir: string, query: { all?: boolean } = {}) =>
+    listOf(await engine.json('GET', path, { query: { ...query, filters: labelled(`${LABEL_STATE}=${stateDir}`) } }))
+  return {
+    address: engine.address,
+    engine,
+    calnode,
+    runId: `test-${process.pid}-${Date.now()}`,
+    containers: async (stateDir) =>
+      (await list('/containers/json', stateDir))
+        .filter((each) => field(each, 'State') === 'running' || field(each, 'State') === 'paused')
+        .map((each) => labelOf(each, LABEL_NODE)),
+    networks: async (stateDir) => (await list('/networks', stateDir)).map((each) => textField(each, 'Name')),
+    removeAll: async (stateDir) => {
+      for (const each of await list('/containers/json', stateDir, { all: true })) {
+        await removeContainer(engine, textField(each, 'Id'))
+      }
+      for (const each of await list('/networks', stateDir)) {
+        await engine.json('DELETE', `/networks/${textField(each, 'Id')}`)
+      }
+    },
+  }
+}

@@ -12,6 +12,8 @@ export interface NodeSocket {
   /** The next text frame; undefined when `timeoutMs` is over. ClientError when the connection has ended. */
   next(options: { signal: AbortSignal; timeoutMs: number }): Promise<string | undefined>
   close(): void
+  /** The connection is over; frames that came before may still be read. */
+  readonly ended: boolean
 }
 
 export interface SocketOptions {
@@ -81,6 +83,10 @@ class OpenSocket implements NodeSocket {
 
   close(): void {
     this.#socket.close()
+  }
+
+  get ended(): boolean {
+    return this.#ended !== undefined
   }
 
   #take(data: unknown): void {

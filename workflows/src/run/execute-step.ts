@@ -1,17 +1,13 @@
 // Runs a kind once and does with its result what the step says: failures it expects, captures, exports.
 import { ClientError } from '../client/client-error.ts'
 import { StepError } from '../steps/step-error.ts'
-import type { StepKind, StepResult } from '../steps/step-kind.ts'
+import type { StepKind, StepResult, StepRunOptions } from '../steps/step-kind.ts'
 import { shownText } from '../values/shown-value.ts'
 import { SHOWN_REPLY_MAX_CHARS } from './limits.ts'
 import type { StepScope } from './step-scope.ts'
 
 /** Rejects as the kind does, or because its failure is not the one that was expected. */
-export async function executeStep(
-  kind: StepKind,
-  scope: StepScope,
-  options: { signal: AbortSignal },
-): Promise<StepResult> {
+export async function executeStep(kind: StepKind, scope: StepScope, options: StepRunOptions): Promise<StepResult> {
   const expectsFailure = scope.step.expectedFailure && kind.honoursExpectedFailure && kind.settlesItself !== true
   let result: StepResult
   if (scope.step.flaw !== undefined) throw new StepError('invalid', scope.step.flaw)

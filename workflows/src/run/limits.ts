@@ -44,3 +44,6 @@ export const ENTRY_MAX_CHARS = 40
 
 /** Of a reply in the message of a failed `expect`; run.json has more of it. */
 export const SHOWN_REPLY_MAX_CHARS = 500
+
+/** What a step may open before the one before it runs is waited for so long; a node that is cut off has no say in more. */
+export const HEAD_START_MS = 1000

@@ -3,7 +3,7 @@
 import { ClientError } from '../client/client-error.ts'
 import type { PlannedBranch, PlannedControls, PlannedStep } from '../plan/plan-types.ts'
 import { formatDuration } from '../report/format-duration.ts'
-import type { BranchRun, StepKind, StepResult } from '../steps/step-kind.ts'
+import type { BranchRun, HeadStart, StepKind, StepResult, StepRunOptions } from '../steps/step-kind.ts'
 import { resolveToText } from '../values/placeholders.ts'
 import type { Variables } from '../values/variables.ts'
 import { afterSync } from './controls/after-sync.ts'
@@ -11,6 +11,7 @@ import { runAttempts } from './controls/attempts.ts'
 import { whySkipped } from './controls/condition.ts'
 import { entriesOf, entryText, entryVariables } from './controls/each-entry.ts'
 import { judgeExpectation } from './controls/expectation.ts'
+import { openHeadStart } from './controls/head-start.ts'
 import { resolveInOrder } from './controls/lent-variables.ts'
 import { TimeLimitError, withTimeLimit } from './controls/time-limit.ts'
 import { WriteLedger } from './controls/write-ledger.ts'
@@ -22,7 +23,7 @@ import type { RunNodes } from './run-nodes.ts'
 import type { Secrets } from './secrets.ts'
 import { StepRun } from './step-run.ts'
 import { StepScope, type StepScopeParts } from './step-scope.ts'
-import type { TimingTally } from './timing-tally.ts'
+import { TimingTally } from './timing-tally.ts'
 
 export interface StepRunnerParts {
   readonly kind: (name: string) => StepKind | undefined
@@ -67,15 +68,33 @@ export class StepRunner {
   async #runAll(steps: readonly PlannedStep[], variables: Variables, level: Level, options: Options): Promise<void> {
     const { clock } = this.#parts
     const started = clock.nowMs()
+    let next: HeadStart | undefined
     for (const [at, step] of steps.entries()) {
       level.beforeStep?.(step, at)
       const ref = this.#refOf(step, at, steps.length, variables, level)
+      const headStart = next
+      next = await this.#headStart(steps[at + 1], ref, variables, options)
       const stepStarted = clock.nowMs()
-      const result = await this.#runStep(step, ref, variables, options)
-      level.tally?.add(step.name, clock.nowMs() - stepStarted)
-      level.afterStep?.(step, result)
+      try {
+        const result = await this.#runStep(step, ref, variables, { ...options, headStart })
+        level.tally?.add(step.name, clock.nowMs() - stepStarted)
+        level.afterStep?.(step, result)
+      } catch (error) {
+        next?.close()
+        throw error
+      } finally {
+        headStart?.close()
+      }
     }
     if (level.timedAs !== undefined) level.tally?.add(level.timedAs, clock.nowMs() - started)
+  }
+
+  async #headStart(step: PlannedStep | undefined, before: StepRef, variables: Variables, options: Options) {
+    const kind = step && this.#parts.kind(step.kind)
+    if (!step || kind?.headStart === undefined) return undefined
+    const silent = { ...this.#parts, emit: () => {}, ledger: this.#ledger, isSecret: true }
+    const runBranch = this.#branchRunner(new TimingTally())
+    return openHeadStart(kind, step, new StepScope({ ...silent, runBranch }, step, before, variables), options)
   }
 
   #refOf(step: PlannedStep, at: number, of: number, variables: Variables, level: Level): StepRef {
@@ -95,7 +114,7 @@ export class StepRunner {
     }
   }
 
-  async #runStep(step: PlannedStep, ref: StepRef, variables: Variables, options: Options): Promise<StepResult> {
+  async #runStep(step: PlannedStep, ref: StepRef, variables: Variables, options: StepRunOptions): Promise<StepResult> {
     const { emit, clock } = this.#parts
     const kind = this.#parts.kind(step.kind)
     if (!kind) throw new Error(`assertion failed: planned a step of the unknown kind ${step.kind}`)
@@ -137,7 +156,7 @@ export class StepRunner {
   }
 
   /** What the keys of the step say around it: once for each entry, only if, again after a failure, not for too long. */
-  async #controlled(run: StepRun, options: Options): Promise<StepResult> {
+  async #controlled(run: StepRun, options: StepRunOptions): Promise<StepResult> {
     const { step, variables, history } = run
     const { forEach, vars, if: condition, retry, eventually, timeoutSec } = step.controls ?? {}
     if (forEach !== undefined) return this.#forEach(run, forEach, options)
@@ -157,7 +176,9 @@ export class StepRunner {
           variables,
         )
         run.scope = scope
-        return withTimeLimit(timeoutSec, scope, options, (limited) => this.#try(run.kind, scope, limited))
+        return withTimeLimit(timeoutSec, scope, options, (limited) =>
+          this.#try(run.kind, scope, { ...options, ...limited }),
+        )
       }
       const onFailure = (message: string, pauseMs: number) => {
         run.scope?.progress(`${message}; again in ${formatDuration(pauseMs)} (try ${history.count})`)
@@ -193,7 +214,7 @@ export class StepRunner {
     return { summary: entries.length === 1 ? '1 entry' : `${entries.length} entries` }
   }
 
-  async #try(kind: StepKind, scope: StepScope, options: Options): Promise<StepResult> {
+  async #try(kind: StepKind, scope: StepScope, options: StepRunOptions): Promise<StepResult> {
     const { after, expect } = scope.step.controls ?? {}
     if (after !== undefined) await afterSync(after.syncSec, this.#ledger, scope, options)
     const result = await executeStep(kind, scope, options)

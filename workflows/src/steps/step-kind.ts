@@ -7,6 +7,7 @@ import type { StepSchema } from '../plan/check/step-schema.ts'
 import type { PlannedBranch, PlannedStep } from '../plan/plan-types.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
 import type { Variables } from '../values/variables.ts'
+import type { NodeFaultPort, RunFaults } from './fault/making/fault-port.ts'
 import type { StepClock } from './step-clock.ts'
 
 export interface StepOutput {
@@ -28,7 +29,25 @@ export interface StepKind<Schema extends TSchema = TSchema> extends StepSchema {
   readonly isSecret?: boolean
   /** It judges expected failures and captures its outputs itself. */
   readonly settlesItself?: boolean
-  run(input: Static<Schema>, context: StepContext, options: { signal: AbortSignal }): Promise<StepResult>
+  /**
+   * Called before the step before it in its list begins, so that nothing which that one brings about is missed. Undefined or
+   * a rejection: `run` has no head start. Nothing it says is shown.
+   */
+  headStart?(input: Static<Schema>, context: StepContext, options: StepOptions): Promise<HeadStart | undefined>
+  run(input: Static<Schema>, context: StepContext, options: StepRunOptions): Promise<StepResult>
+}
+
+export interface StepOptions {
+  readonly signal: AbortSignal
+}
+
+export interface StepRunOptions extends StepOptions {
+  readonly headStart?: HeadStart | undefined
+}
+
+/** What a step has open already. Closed by the run when the step has ended, or never begins; more than once is harmless. */
+export interface HeadStart {
+  close(): void
 }
 
 /** Keeps the schema's type for `run`, and gives it up for the registry. */
@@ -78,6 +97,8 @@ export interface StepContext {
   /** Placeholders in the name are resolved. Throws StepError `invalid` for a name the run does not have. */
   node(name: string): NodeHandle
   nodes(): readonly NodeHandle[]
+  /** Of the run; undefined where the step is run alone. */
+  readonly faults?: RunFaults | undefined
   /** Lenient: an unknown placeholder stays and is noted. */
   resolve(value: JsonValue): JsonValue
   /** The same as text. */
@@ -142,6 +163,8 @@ export interface NodeHandle {
   exec(args: readonly string[], options: { signal: AbortSignal; timeoutMs: number }): Promise<ExecEnd>
   /** Undefined: nothing can be done to the connections of this node from here. */
   readonly links: NodeLinks | undefined
+  /** Undefined: the same of what it can do to itself. */
+  readonly faults?: NodeFaultPort | undefined
 }
 
 export interface NodeSession {

@@ -28,7 +28,10 @@ export function acceptSocket(node: FixtureNode, request: IncomingMessage, socket
     const { id, params } = JSON.parse(text)
     const groupIds = params.groupIds.filter((group: string) => node.network.groups.has(group))
     send(socket, { id, result: { contextIds: [], groupIds } })
-    for (const event of node.events) send(socket, { id: null, result: event })
+    const tell = (event: unknown) => send(socket, { id: null, result: event })
+    for (const event of node.events) tell(event)
+    node.listeners.add(tell)
+    socket.on('close', () => node.listeners.delete(tell))
   })
 }
 

@@ -6,7 +6,7 @@ import { mismatches, strictText, strictValues } from '../check/match-paths.ts'
 import { closed, groupIdField, nodeField } from '../fields.ts'
 import { EVENT_TIMEOUT_SEC, SHOWN_EVENTS_MAX, SHOWN_VALUE_MAX_CHARS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
-import { defineStep, type StepContext } from '../step-kind.ts'
+import { defineStep, type HeadStart, type NodeHandle, type StepContext, type StepOptions } from '../step-kind.ts'
 import { tokenOf } from './ws-connect.ts'
 
 const SUBSCRIBE_ID = 1
@@ -15,7 +15,11 @@ const schema = Type.Object(
   {
     node: nodeField,
     group_id: groupIdField,
-    event: Type.String({ minLength: 1, description: 'Type of the event, e.g. MigrationStarted.' }),
+    event: Type.String({
+      minLength: 1,
+      description:
+        'Type of the event, e.g. MigrationStarted. It may come while the step before this one runs, unless absent or count is given.',
+    }),
     match: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), { description: 'Dotted path in the event: value it must have.' }),
     ),
@@ -53,9 +57,45 @@ export const assertWsEvent = defineStep({
     absent === true && count !== undefined
       ? [{ path: ['count'], message: '"count" and "absent" exclude each other', severity: 'flaw' }]
       : [],
-  async run(input, context, { signal }) {
+  // Only where an early event cannot spoil the answer: files are written for a subscription that begins with this step.
+  async headStart(input, context, options) {
+    if (input.absent === true || input.count !== undefined) return undefined
+    return EventWatch.open(context.node(input.node), readWanted(input, context), context, options)
+  },
+  async run(input, context, { signal, headStart }) {
     const node = context.node(input.node)
     const wanted = readWanted(input, context)
+    const watch = EventWatch.of(headStart, node, wanted, context)
+      ? headStart
+      : await EventWatch.open(node, wanted, context, { signal })
+    try {
+      const watched = await collect(watch.socket, wanted, context, { signal })
+      judge(wanted, watched, node.name)
+      const [first] = watched.matching
+      const payload = first === undefined ? {} : { payload: { data: first }, rawKey: `ws_event_${node.name}` }
+      return { ...payload, node: node.name, summary: `${watched.matching.length} × ${wanted.event}` }
+    } finally {
+      watch.close()
+    }
+  },
+})
+
+/** A socket that gets the events of a group. */
+class EventWatch implements HeadStart {
+  readonly socket: NodeSocket
+  readonly #asked: string
+
+  private constructor(socket: NodeSocket, asked: string) {
+    this.socket = socket
+    this.#asked = asked
+  }
+
+  static async open(
+    node: NodeHandle,
+    wanted: Wanted,
+    context: StepContext,
+    { signal }: StepOptions,
+  ): Promise<EventWatch> {
     const socket = await node.client.socket({
       signal,
       timeoutMs: wanted.timeoutMs,
@@ -66,16 +106,32 @@ export const assertWsEvent = defineStep({
     })
     try {
       await subscribe(socket, wanted, { signal })
-      const watched = await watch(socket, wanted, context, { signal })
-      judge(wanted, watched, node.name)
-      const [first] = watched.matching
-      const payload = first === undefined ? {} : { payload: { data: first }, rawKey: `ws_event_${node.name}` }
-      return { ...payload, node: node.name, summary: `${watched.matching.length} × ${wanted.event}` }
-    } finally {
+      return new EventWatch(socket, asked(node, wanted, context))
+    } catch (error) {
       socket.close()
+      throw error
     }
-  },
-})
+  }
+
+  /** Still open, and for what the step asks now that its variables are set. */
+  static of(
+    headStart: HeadStart | undefined,
+    node: NodeHandle,
+    wanted: Wanted,
+    context: StepContext,
+  ): headStart is EventWatch {
+    if (!(headStart instanceof EventWatch)) return false
+    return !headStart.socket.ended && headStart.#asked === asked(node, wanted, context)
+  }
+
+  close(): void {
+    this.socket.close()
+  }
+}
+
+function asked(node: NodeHandle, { groupId }: Wanted, context: StepContext): string {
+  return JSON.stringify([node.url, groupId, tokenOf(node, context) ?? null])
+}
 
 function readWanted(input: Static<typeof schema>, context: StepContext): Wanted {
   const { match } = context.step.input
@@ -105,7 +161,7 @@ async function subscribe(socket: NodeSocket, wanted: Wanted, { signal }: { signa
   }
 }
 
-async function watch(
+async function collect(
   socket: NodeSocket,
   wanted: Wanted,
   context: StepContext,

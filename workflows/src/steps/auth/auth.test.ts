@@ -169,6 +169,38 @@ test('assert_ws_event passes at the first event that matches', async () => {
   expect((await runYaml(watch(', match: { data.total: null }'), emitting(started(null)))).outcome).toBe('passed')
 })
 
+test('assert_ws_event listens from the start of the step before it, unless the number of events counts', async () => {
+  const cause = "  - { name: cause, type: assert, statements: ['1 == 1'] }\n"
+  const during = (more: string) => {
+    const { network } = emitting()
+    const onEvent = (event: RunEvent) => {
+      if (event.type !== 'step:start' || event.step.name !== 'cause') return
+      for (const tell of network.node('n-1').listeners) tell(started(1))
+    }
+    return runYaml(watch(more).replace('  - { type: assert_ws_event', `${cause}  - { type: assert_ws_event`), {
+      network,
+      onEvent,
+    })
+  }
+  expect((await during('')).failure?.message).toBeUndefined()
+  expect((await during(', count: 0')).outcome).toBe('passed')
+  expect((await during(', absent: true')).outcome).toBe('passed')
+  expect((await during(', count: 1')).failure?.message).toContain('0 came')
+})
+
+test('what was opened early is given up where the step asks for something else by then', async () => {
+  const network = new FixtureNetwork()
+  network.node('n-1').events.push(started(1))
+  const aside =
+    "  - { name: again, type: create_namespace, node: n-1, application_id: '{{app_id}}', outputs: { namespace_id: namespaceId } }\n"
+  const run = await runYaml(watch('').replace('  - { type: assert_ws_event', `${aside}  - { type: assert_ws_event`), {
+    network,
+  })
+  expect(run.failure?.message).toBeUndefined()
+  expect(network.node('n-1').sockets).toHaveLength(2)
+  await expect.poll(() => network.node('n-1').listeners.size).toBe(0)
+})
+
 test('count is exact, absent is none, and what came is shown', async () => {
   const many = await runYaml(watch(', count: 1'), emitting(started(1), started(2)))
   expect(many.failure?.message).toContain('exactly 1 Started was expected within 0.2 s, 2 came')

@@ -1,6 +1,7 @@
 // The auth room, put together: what the server asks and what its routes call.
 
 import type { Clock } from '../base/clock.ts'
+import { Feed } from '../base/feed.ts'
 import { taggedHash } from '../base/hash.ts'
 import { idBase58 } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
@@ -58,7 +59,10 @@ export async function openAuth(parts: AuthParts, options: AuthOptions = {}) {
   const refreshSec = options.refreshSec ?? REFRESH_SEC
   const rules = { ...PASSWORD_RULES, ...options.passwordRules }
   const sealingKey = taggedHash('calbox/auth-secrets/1', identity.seed)
-  const book = await KeyBook.open(store)
+  const revocations = new Feed<void>((error) => {
+    log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a revocation was not heard')
+  })
+  const book = await KeyBook.open(store, () => revocations.emit())
   const secrets = await SigningSecrets.open({ store, clock, random, sealingKey }, Math.max(accessSec, refreshSec))
   const tokens = new Tokens({ clock, secrets, issuer: options.issuer ?? ISSUER })
   const callers = new Callers({ book, tokens, nodeHost: options.nodeHost })
@@ -75,7 +79,7 @@ export async function openAuth(parts: AuthParts, options: AuthOptions = {}) {
   const logins = new Logins({ providers, attempts: new Attempts(clock), book, sessions, log })
   const adminParts = { book, hasher, rules, clock }
   return {
-    guard: new Guard({ callers, log }),
+    guard: new Guard({ callers, revocations, log }),
     callers,
     sessions,
     logins,

@@ -1,5 +1,6 @@
 // The guard of the node's own routes: what the server asks before it reads a request.
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Watchable } from '../base/feed.ts'
 import type { PublicKey } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import { tokenOf } from './bearer.ts'
@@ -34,8 +35,12 @@ export class Guard {
   /** Since the start, by status. */
   readonly refused = { 401: 0, 403: 0, 500: 0 }
 
-  constructor(parts: { readonly callers: Callers; readonly log: Logger }) {
+  /** Tells that a token may be worth less from now on. */
+  readonly revocations: Watchable<void>
+
+  constructor(parts: { readonly callers: Callers; readonly revocations: Watchable<void>; readonly log: Logger }) {
     this.#callers = parts.callers
+    this.revocations = parts.revocations
     this.#log = parts.log
   }
 

@@ -79,4 +79,6 @@ export type Access =
 /** Who may ask what. Implemented by `auth/`. */
 export interface AccessGuard {
   check(request: AccessRequest): Promise<Access>
+  /** Tells that a token may be worth less from now on: whoever is connected by one is asked about again. */
+  readonly revocations?: Watchable<void>
 }

@@ -28,12 +28,16 @@ export class KeyBook {
   /** By key, the oldest first. */
   readonly #sessions = new Map<string, Map<string, Session>>()
 
-  private constructor(store: Store) {
+  readonly #onLess: () => void
+
+  private constructor(store: Store, onLess: () => void) {
     this.#store = store
+    this.#onLess = onLess
   }
 
-  static async open(store: Store): Promise<KeyBook> {
-    const book = new KeyBook(store)
+  /** `onLess`: a key or login has ended, or may do less than before, perhaps. */
+  static async open(store: Store, onLess: () => void = () => {}): Promise<KeyBook> {
+    const book = new KeyBook(store, onLess)
     for await (const [, value] of store.entries(rangeOf(keyOf('auth', KEY)))) {
       const key = decodeKey(value)
       book.#keys.set(key.id, key)
@@ -74,9 +78,15 @@ export class KeyBook {
       return await this.#queue.run(async () => {
         const ops: StoreOp[] = []
         const effects: (() => void)[] = []
-        const result = plan(this.#changeInto(ops, effects))
+        let isLess = false
+        const result = plan(
+          this.#changeInto(ops, effects, () => {
+            isLess = true
+          }),
+        )
         if (ops.length > 0) await this.#store.batch(ops)
         for (const effect of effects) effect()
+        if (isLess) this.#onLess()
         return result
       })
     } catch (cause) {
@@ -85,8 +95,9 @@ export class KeyBook {
     }
   }
 
-  #changeInto(ops: StoreOp[], effects: (() => void)[]): BookChange {
+  #changeInto(ops: StoreOp[], effects: (() => void)[], less: () => void): BookChange {
     const dropSession = (session: Session) => {
+      less()
       ops.push({ type: 'del', key: sessionKey(session) })
       effects.push(() => this.#forget(session))
     }
@@ -97,10 +108,12 @@ export class KeyBook {
       dropSession,
       dropSessionsOf,
       putKey: (key) => {
+        if (this.#keys.has(key.id)) less()
         ops.push({ type: 'put', key: keyOf('auth', KEY, fromHex(key.id)), value: encodeRecord(key) })
         effects.push(() => this.#keys.set(key.id, key))
       },
       dropKey: (id) => {
+        less()
         dropSessionsOf(id)
         ops.push({ type: 'del', key: keyOf('auth', KEY, fromHex(id)) })
         effects.push(() => this.#keys.delete(id))

@@ -30,6 +30,9 @@ export function rpcErrorOf(error: unknown, params: unknown): RpcError | undefine
     case 'CONTEXT_BUSY':
     case 'CONTEXT_FAILED':
       return { type: 'InternalError', data: { kind: 'context', message: error.message } }
+    case 'STORE_FULL':
+    case 'STORE_UNWRITABLE':
+      return { type: 'InternalError', data: { kind: 'store', message: error.message } }
     case 'EXECUTOR_BUSY':
     case 'EXECUTOR_CLOSED':
       return { type: 'InternalError', data: { kind: 'runtime', message: error.message } }

@@ -1,14 +1,22 @@
-// Who watches what: one listener on the node's events, and the text of each event made once for all who watch it.
+// Who watches what: one listener on the node's events, and the text of each event made once for all who watch it. Nobody
+// gets an event of what it may not see any more: whenever what that rests on has changed, all who watch are judged again.
 import type { Watchable } from '../../base/feed.ts'
 import type { ContextId, GroupId } from '../../base/ids.ts'
 import type { NodeEvent } from '../../context/ports.ts'
 import { ServerError } from '../errors.ts'
 import { eventText } from './event-text.ts'
 import { TOPICS_MAX } from './limits.ts'
+import type { Sight, Watcher } from './visible.ts'
+
+export type Topic = ContextId | GroupId
 
 export interface Subscriber {
+  /** By what it is judged. */
+  readonly asker: Watcher
   /** One event as JSON text. Must not wait. */
-  deliver(event: string): void
+  deliver(event: string, topic: Topic): void
+  /** It may not see these any more, and watches them no longer. */
+  lost(topics: Topics): void
 }
 
 export interface Topics {
@@ -16,7 +24,11 @@ export interface Topics {
   readonly groupIds: readonly GroupId[]
 }
 
-type Watchers<Id> = Map<Id, Set<Subscriber>>
+interface Watchers {
+  readonly subscribers: Set<Subscriber>
+  /** What they were last judged by. */
+  basis: object | undefined
+}
 
 interface Watched {
   readonly contextIds: Set<ContextId>
@@ -24,17 +36,23 @@ interface Watched {
 }
 
 export class Hub {
-  readonly #ofContexts: Watchers<ContextId> = new Map()
-  readonly #ofGroups: Watchers<GroupId> = new Map()
+  readonly #sight: Sight
+  readonly #ofContexts = new Map<ContextId, Watchers>()
+  readonly #ofGroups = new Map<GroupId, Watchers>()
   readonly #watched = new Map<Subscriber, Watched>()
   readonly #unwatch: () => void
 
-  constructor(events: Watchable<NodeEvent>) {
+  constructor(events: Watchable<NodeEvent>, sight: Sight) {
+    this.#sight = sight
     this.#unwatch = events.watch((event) => this.#deliver(event))
   }
 
-  /** Throws BAD_REQUEST when these would be too many; then none is added. */
-  subscribe(subscriber: Subscriber, { contextIds, groupIds }: Topics): void {
+  /**
+   * What of these it may see is watched from now on, and told. Throws BAD_REQUEST when that would be too much; then
+   * nothing is added.
+   */
+  subscribe(subscriber: Subscriber, asked: Topics): Topics {
+    const { contextIds, groupIds } = this.#sight.visible(subscriber.asker, asked)
     const known = this.#watched.get(subscriber) ?? { contextIds: new Set(), groupIds: new Set() }
     const all = {
       contextIds: new Set([...known.contextIds, ...contextIds]),
@@ -46,6 +64,7 @@ export class Hub {
     this.#watched.set(subscriber, all)
     for (const id of contextIds) add(this.#ofContexts, id, subscriber)
     for (const id of groupIds) add(this.#ofGroups, id, subscriber)
+    return { contextIds, groupIds }
   }
 
   unsubscribe(subscriber: Subscriber, { contextIds, groupIds }: Topics): void {
@@ -60,6 +79,25 @@ export class Hub {
     return { contextIds: [...contextIds], groupIds: [...groupIds] }
   }
 
+  watches(subscriber: Subscriber, topic: Topic): boolean {
+    const { contextIds, groupIds }: Partial<Record<keyof Watched, ReadonlySet<Topic>>> =
+      this.#watched.get(subscriber) ?? {}
+    return contextIds?.has(topic) === true || groupIds?.has(topic) === true
+  }
+
+  /** Judges anew all that it watches: what it may do may have changed, too. */
+  review(subscriber: Subscriber): void {
+    const { contextIds, groupIds } = this.topicsOf(subscriber)
+    const visible = this.#sight.visible(subscriber.asker, { contextIds, groupIds })
+    const lost = {
+      contextIds: contextIds.filter((id) => !visible.contextIds.includes(id)),
+      groupIds: groupIds.filter((id) => !visible.groupIds.includes(id)),
+    }
+    if (lost.contextIds.length + lost.groupIds.length === 0) return
+    this.unsubscribe(subscriber, lost)
+    subscriber.lost(lost)
+  }
+
   /** The subscriber is gone. */
   leave(subscriber: Subscriber): void {
     this.unsubscribe(subscriber, this.topicsOf(subscriber))
@@ -71,21 +109,31 @@ export class Hub {
   }
 
   #deliver(event: NodeEvent): void {
+    const topic = 'groupId' in event ? event.groupId : event.contextId
     const watchers = 'groupId' in event ? this.#ofGroups.get(event.groupId) : this.#ofContexts.get(event.contextId)
     if (watchers === undefined) return
     const text = eventText(event)
-    for (const subscriber of [...watchers]) subscriber.deliver(text)
+    const basis = this.#sight.basisOf(event)
+    const isSettled = watchers.basis === basis
+    watchers.basis = basis
+    for (const subscriber of [...watchers.subscribers]) {
+      // Who is put out by this event is told so by it, as the last.
+      const isLast = !isSettled && this.#sight.isAbout(subscriber.asker, event)
+      if (isLast) subscriber.deliver(text, topic)
+      if (!isSettled) this.review(subscriber)
+      if (!isLast && watchers.subscribers.has(subscriber)) subscriber.deliver(text, topic)
+    }
   }
 }
 
-function add<Id>(all: Watchers<Id>, id: Id, subscriber: Subscriber): void {
-  const watchers = all.get(id) ?? new Set()
-  watchers.add(subscriber)
+function add<Id>(all: Map<Id, Watchers>, id: Id, subscriber: Subscriber): void {
+  const watchers = all.get(id) ?? { subscribers: new Set(), basis: undefined }
+  watchers.subscribers.add(subscriber)
   all.set(id, watchers)
 }
 
-function remove<Id>(all: Watchers<Id>, id: Id, subscriber: Subscriber): void {
+function remove<Id>(all: Map<Id, Watchers>, id: Id, subscriber: Subscriber): void {
   const watchers = all.get(id)
-  watchers?.delete(subscriber)
-  if (watchers?.size === 0) all.delete(id)
+  watchers?.subscribers.delete(subscriber)
+  if (watchers?.subscribers.size === 0) all.delete(id)
 }

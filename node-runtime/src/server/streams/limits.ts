@@ -25,13 +25,25 @@ export const CLOSE_WITHIN_MS = 1_000
 /** A comment line on every stream of events, so that nothing between takes it for dead. */
 export const COMMENT_EVERY_MS = 15_000
 
-/** How long a session without a connection is kept, and how many: the one that was left first goes first. */
+/**
+ * How long a session without a connection is kept, and how many, of all and of one key: the one that was left first goes
+ * first. Where all are connected one more is answered 503.
+ */
 export const SESSION_KEPT_MS = 24 * 3600 * 1000
 export const SESSIONS_MAX = 4096
+export const SESSIONS_PER_KEY_MAX = 1024
 
-/** The newest events of a session, sent again to who says which one it saw last. */
+/**
+ * The newest events of a session, sent again to who says which one it saw last. Beyond any of these the oldest are
+ * forgotten: of the session, of the key whose session it is, or of all. The first alone would be 2 GiB.
+ */
 export const REPLAY_EVENTS_MAX = 256
 export const REPLAY_BYTES_MAX = 512 * 1024
+export const REPLAY_BYTES_PER_KEY_MAX = 8 * 1024 * 1024
+export const REPLAY_BYTES_MAX_OVERALL = 64 * 1024 * 1024
+
+/** How often who is connected is asked again whether it may be. A change of keys asks at once. */
+export const ASKED_AGAIN_MS = 60_000
 
 /** How soon a client opens a broken stream again: `retry` of the stream. */
 export const RETRY_MS = 3_000

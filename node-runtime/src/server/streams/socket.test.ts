@@ -31,7 +31,11 @@ async function pair(times: Pick<SocketParts, 'pingEveryMs' | 'pongWithinMs'>, op
   const feed = new Feed<NodeEvent>((error) => {
     throw error
   })
-  const hub = new Hub(feed)
+  const hub = new Hub(feed, {
+    visible: (_watcher, topics) => topics,
+    basisOf: () => feed,
+    isAbout: () => false,
+  })
   const log = new RecordingLogger()
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   await once(server, 'listening')

@@ -9,13 +9,15 @@ import { ServerError } from '../errors.ts'
 import { parseJson } from '../formats/json.ts'
 import { answerRpc, type RpcAnswer } from '../rpc/answer.ts'
 import type { ServerParts } from '../server-parts.ts'
-import type { Hub, Subscriber } from './hub.ts'
+import type { Hub, Subscriber, Topics } from './hub.ts'
+import type { Connected } from './keeper.ts'
 import { CLOSE_WITHIN_MS, MESSAGES_AT_ONCE, OUTBOUND_BYTES_MAX, PING_EVERY_MS, PONG_WITHIN_MS } from './limits.ts'
-import { namesOf, TopicNames, topicsOf, visibleTo } from './visible.ts'
+import { lostError, namesOf, TopicNames, topicsOf } from './visible.ts'
 
 /** Close codes of RFC 6455. */
 const GOING_AWAY = 1001
 const PROTOCOL_ERROR = 1002
+const POLICY_VIOLATION = 1008
 const TRY_AGAIN_LATER = 1013
 
 export interface SocketParts extends ServerParts {
@@ -32,15 +34,17 @@ const Message = Type.Object({
   params: Type.Optional(Type.Any()),
 })
 
-export class ClientSocket implements Subscriber {
+export class ClientSocket implements Subscriber, Connected {
   readonly #parts: SocketParts
   readonly #socket: WebSocket
   readonly #gone = new AbortController()
+  #asker: Asker
   #running = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(socket: WebSocket, parts: SocketParts) {
     this.#parts = parts
+    this.#asker = parts.asker
     this.#socket = socket
     socket.on('message', (data, isBinary) => {
       // Binary frames are no part of the protocol, and ignored as in the reference node.
@@ -59,6 +63,23 @@ export class ClientSocket implements Subscriber {
 
   deliver(event: string): void {
     this.#send(`{"id":null,"result":${event}}`)
+  }
+
+  get asker(): Asker {
+    return this.#asker
+  }
+
+  lost(topics: Topics): void {
+    this.#send(errorText('null', lostError(topics)))
+  }
+
+  renewed(asker: Asker): void {
+    this.#asker = asker
+    this.#parts.hub.review(this)
+  }
+
+  dismiss(reason: string): void {
+    this.#close(POLICY_VIOLATION, reason)
   }
 
   /** The node stops. */
@@ -135,7 +156,7 @@ export class ClientSocket implements Subscriber {
   }
 
   async #run(method: string, params: unknown): Promise<RpcAnswer> {
-    const { hub, asker, node, log } = this.#parts
+    const { hub, log } = this.#parts
     if (method === 'subscribe' || method === 'unsubscribe') {
       if (!Value.Check(TopicNames, params)) throw new ServerError('BAD_REQUEST', `${method}: contextIds and groupIds`)
       const asked = topicsOf(params)
@@ -143,17 +164,15 @@ export class ClientSocket implements Subscriber {
         hub.unsubscribe(this, asked)
         return { result: JSON.stringify(namesOf(asked)) }
       }
-      const visible = visibleTo(node, asker, asked)
-      hub.subscribe(this, visible)
-      return { result: JSON.stringify(namesOf(visible)) }
+      return { result: JSON.stringify(namesOf(hub.subscribe(this, asked))) }
     }
     if (method !== 'execute') {
       throw new ServerError('BAD_REQUEST', `unknown method; there are subscribe, unsubscribe and execute`)
     }
     // A token may have been revoked since the handshake.
-    const now = await asker.again()
+    const now = await this.#asker.again()
     const unlock = (permission: string) => (now.granted && now.permits(permission) ? this.#parts : undefined)
-    return answerRpc({ log, unlock }, { method, params, signal: this.#gone.signal, member: asker.member })
+    return answerRpc({ log, unlock }, { method, params, signal: this.#gone.signal, member: this.#asker.member })
   }
 }
 

@@ -1,43 +1,55 @@
 // One stream of server-sent events, which may break off and be taken up again: what it watches outlasts its connection,
 // and the newest events are sent again to who says which one it saw last.
 import { utf8 } from '../../base/bytes.ts'
-import type { Hub, Subscriber, Topics } from './hub.ts'
-import { COMMENT_EVERY_MS, OUTBOUND_BYTES_MAX, REPLAY_BYTES_MAX, REPLAY_EVENTS_MAX, RETRY_MS } from './limits.ts'
-import { namesOf } from './visible.ts'
+import type { Asker } from '../access/asker.ts'
+import type { Hub, Subscriber, Topic, Topics } from './hub.ts'
+import type { Connected, Keeper } from './keeper.ts'
+import { COMMENT_EVERY_MS, OUTBOUND_BYTES_MAX, RETRY_MS } from './limits.ts'
+import type { Replay } from './replays.ts'
+import { lostError, namesOf } from './visible.ts'
 
-interface Numbered {
-  readonly number: number
-  readonly text: string
-}
+const STOPPING = 'the node is stopping'
 
 export interface SessionParts {
   readonly id: string
-  readonly owner: string | undefined
+  /** Who opened it. */
+  readonly asker: Asker
   readonly hub: Hub
+  readonly keeper: Keeper
+  readonly replay: Replay
   readonly nowMs: () => number
 }
 
-export class SseSession implements Subscriber {
+export class SseSession implements Subscriber, Connected {
   readonly id: string
   /** The key whose it is: no other takes it up. Undefined: where keys are not told apart. */
   readonly owner: string | undefined
   readonly #hub: Hub
+  readonly #keeper: Keeper
+  readonly #replay: Replay
   readonly #nowMs: () => number
-  readonly #recent: Numbered[] = []
-  #recentBytes = 0
+  #asker: Asker
   #sent = 0
   #connection: Connection | undefined
   #leftAtMs: number | undefined
 
-  constructor({ id, owner, hub, nowMs }: SessionParts) {
+  constructor({ id, asker, hub, keeper, replay, nowMs }: SessionParts) {
     this.id = id
-    this.owner = owner
+    this.owner = asker.keyId
+    this.#asker = asker
     this.#hub = hub
+    this.#keeper = keeper
+    this.#replay = replay
     this.#nowMs = nowMs
   }
 
   get isActive(): boolean {
     return this.#connection !== undefined
+  }
+
+  /** By the newest token that its client has shown. */
+  get asker(): Asker {
+    return this.#asker
   }
 
   /** How many events it had. */
@@ -50,8 +62,10 @@ export class SseSession implements Subscriber {
     return this.#leftAtMs
   }
 
-  subscribe(topics: Topics): void {
-    this.#hub.subscribe(this, topics)
+  /** What of it is watched from now on. */
+  subscribe(asker: Asker, topics: Topics): Topics {
+    this.#asker = asker
+    return this.#hub.subscribe(this, topics)
   }
 
   unsubscribe(topics: Topics): void {
@@ -63,43 +77,61 @@ export class SseSession implements Subscriber {
     return [...contextIds, ...groupIds]
   }
 
-  deliver(event: string): void {
+  deliver(event: string, topic: Topic): void {
     this.#sent += 1
-    const numbered = { number: this.#sent, text: `{"result":${event}}` }
-    this.#remember(numbered)
-    this.#connection?.push(frame(`${this.id}-${numbered.number}`, numbered.text))
+    this.#replay.keep(this.#sent, event, topic)
+    this.#connection?.push(eventFrame(this.id, this.#sent, event))
   }
 
-  /** The bytes of one connection; ends when `signal` is aborted, the client is too slow, or another takes the session up. */
-  connect(after: number | undefined, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  lost(topics: Topics): void {
+    this.#connection?.push(frame(`${this.id}-${this.#sent}`, JSON.stringify({ error: lostError(topics) })))
+  }
+
+  renewed(asker: Asker): void {
+    this.#asker = asker
+    this.#hub.review(this)
+  }
+
+  /**
+   * The bytes of one connection; ends when `signal` is aborted, the client is too slow, or another takes the session up.
+   * What is sent again, and what comes, is only what `asker` may see.
+   */
+  connect(
+    asker: Asker,
+    { after, signal }: { after: number | undefined; signal: AbortSignal },
+  ): AsyncIterable<Uint8Array> {
     this.#connection?.end('the session was taken up by another connection')
     const connection = new Connection(() => {
       if (this.#connection !== connection) return
       this.#connection = undefined
+      this.#keeper.delete(this)
       this.#leftAtMs = this.#nowMs()
-    })
+    }, signal)
     this.#connection = connection
     this.#leftAtMs = undefined
+    this.#keeper.add(this)
     const hello = JSON.stringify({ type: 'connect', session_id: this.id, reconnect: after !== undefined })
     connection.push(`retry: ${RETRY_MS}\n${frame(`${this.id}-0`, hello)}`)
+    this.renewed(asker)
     if (after !== undefined) {
-      for (const { number, text } of this.#recent)
-        if (number > after) connection.push(frame(`${this.id}-${number}`, text))
+      for (const { number, text, topic } of this.#replay.after(after)) {
+        if (this.#hub.watches(this, topic)) connection.push(eventFrame(this.id, number, text))
+      }
     }
-    return connection.bytes(signal)
+    if (signal.aborted) connection.end(STOPPING)
+    return connection.bytes()
   }
 
+  /** Its client is told why; it may come back. */
+  dismiss(reason: string): void {
+    this.#connection?.end(reason)
+  }
+
+  /** It is over. */
   end(reason: string): void {
     this.#connection?.end(reason)
     this.#hub.leave(this)
-  }
-
-  #remember(event: Numbered): void {
-    this.#recent.push(event)
-    this.#recentBytes += event.text.length
-    while (this.#recent.length > REPLAY_EVENTS_MAX || this.#recentBytes > REPLAY_BYTES_MAX) {
-      this.#recentBytes -= this.#recent.shift()?.text.length ?? 0
-    }
+    this.#replay.drop()
   }
 }
 
@@ -107,12 +139,17 @@ export class SseSession implements Subscriber {
 class Connection {
   readonly #waiting: string[] = []
   readonly #onEnd: () => void
+  readonly #signal: AbortSignal
+  /** The node stops, or the client has gone: perhaps before it read anything. */
+  readonly #stop = () => this.end(STOPPING)
   #waitingBytes = 0
   #ended = false
   #wake: () => void = () => undefined
 
-  constructor(onEnd: () => void) {
+  constructor(onEnd: () => void, signal: AbortSignal) {
     this.#onEnd = onEnd
+    this.#signal = signal
+    signal.addEventListener('abort', this.#stop, { once: true })
   }
 
   push(text: string): void {
@@ -130,17 +167,15 @@ class Connection {
   end(reason: string): void {
     if (this.#ended) return
     this.#ended = true
+    this.#signal.removeEventListener('abort', this.#stop)
+    this.#onEnd()
     const notice = JSON.stringify({ type: 'close', reason })
     this.#waiting.splice(0, this.#waiting.length, `event: message\ndata: ${notice}\n\n`)
     this.#wake()
   }
 
-  async *bytes(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    // The node stops, or the client has gone and reads nothing more.
-    const stop = () => this.end('the node is stopping')
+  async *bytes(): AsyncGenerator<Uint8Array> {
     const comments = setInterval(() => this.push(': keep-alive\n\n'), COMMENT_EVERY_MS)
-    signal.addEventListener('abort', stop, { once: true })
-    if (signal.aborted) stop()
     try {
       for (;;) {
         const text = this.#waiting.splice(0).join('')
@@ -154,11 +189,13 @@ class Connection {
       }
     } finally {
       clearInterval(comments)
-      signal.removeEventListener('abort', stop)
-      this.#ended = true
-      this.#onEnd()
+      this.end('the client has gone')
     }
   }
+}
+
+function eventFrame(session: string, number: number, event: string): string {
+  return frame(`${session}-${number}`, `{"result":${event}}`)
 }
 
 function frame(id: string, data: string): string {

@@ -4,19 +4,24 @@ import type { Duplex } from 'node:stream'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { Hub } from './hub.ts'
+import { Keeper } from './keeper.ts'
 import { SseSessions } from './sse-sessions.ts'
 import { Upgrades } from './upgrades.ts'
+import { sightOf } from './visible.ts'
 
 export class Streams {
   readonly sessions: SseSessions
   readonly #hub: Hub
+  readonly #keeper: Keeper
   readonly #upgrades: Upgrades
 
   constructor(parts: ServerParts & { readonly metrics: Metrics }) {
     const { clock, random } = parts.node.ports
-    this.#hub = new Hub(parts.node.events)
-    this.sessions = new SseSessions({ hub: this.#hub, random, nowMs: () => clock.nowMs() })
-    this.#upgrades = new Upgrades({ ...parts, hub: this.#hub })
+    this.#hub = new Hub(parts.node.events, sightOf(parts.node))
+    this.#keeper = new Keeper({ clock, log: parts.log, revocations: parts.guard?.revocations })
+    const keeper = this.#keeper
+    this.sessions = new SseSessions({ hub: this.#hub, keeper, random, nowMs: () => clock.nowMs() })
+    this.#upgrades = new Upgrades({ ...parts, hub: this.#hub, keeper })
   }
 
   /** Answers a handshake. */
@@ -28,6 +33,7 @@ export class Streams {
   close(): void {
     this.#upgrades.close()
     this.sessions.close()
+    this.#keeper.close()
     this.#hub.close()
   }
 }

@@ -7,6 +7,7 @@ import { checkCaller } from '../access/caller.ts'
 import { httpFailureOf, ServerError } from '../errors.ts'
 import type { ServerParts } from '../server-parts.ts'
 import type { Hub } from './hub.ts'
+import type { Keeper } from './keeper.ts'
 import { MESSAGE_BYTES_MAX, STREAMS_MAX } from './limits.ts'
 import { ClientSocket } from './socket.ts'
 
@@ -14,6 +15,7 @@ const PATH = '/ws'
 
 export interface UpgradeParts extends ServerParts {
   readonly hub: Hub
+  readonly keeper: Keeper
 }
 
 /** Why there is no WebSocket, as the answer to its handshake. */
@@ -46,7 +48,11 @@ export class Upgrades {
     this.#server.handleUpgrade(request, socket, head, (accepted) => {
       const client = new ClientSocket(accepted, { ...this.#parts, asker: access })
       this.#clients.add(client)
-      accepted.once('close', () => this.#clients.delete(client))
+      this.#parts.keeper.add(client)
+      accepted.once('close', () => {
+        this.#clients.delete(client)
+        this.#parts.keeper.delete(client)
+      })
       if (this.#refusing) client.end()
     })
   }

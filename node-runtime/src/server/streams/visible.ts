@@ -3,6 +3,8 @@
 import { type Static, Type } from 'typebox'
 import type { ContextId, GroupId } from '../../base/ids.ts'
 import { idBase58, parseHexId } from '../../base/ids.ts'
+import { accountOf } from '../../base/keys.ts'
+import type { NodeEvent } from '../../context/ports.ts'
 import type { Asker } from '../access/asker.ts'
 import { contextIdOf } from '../formats/encodings.ts'
 import type { NodeServices } from '../ports.ts'
@@ -25,18 +27,54 @@ export function topicsOf({ contextIds = [], groupIds = [] }: Static<typeof Topic
 
 export type Watcher = Pick<Asker, 'member' | 'permits'>
 
-export function visibleTo(node: NodeServices, { member, permits }: Watcher, topics: Topics): Topics {
+/** What may be watched, and by what that is judged. */
+export interface Sight {
+  visible(watcher: Watcher, topics: Topics): Topics
+  /** Another object whenever who is a member of what the event is about may have changed. */
+  basisOf(event: NodeEvent): object | undefined
+  /** It is the watcher whom the event puts out. */
+  isAbout(watcher: Watcher, event: NodeEvent): boolean
+}
+
+export function sightOf(node: NodeServices): Sight {
+  return {
+    visible: (watcher, topics) => visibleTo(node, watcher, topics),
+    basisOf: (event) => {
+      const states = node.namespaces.list().map(({ state }) => state)
+      return 'groupId' in event
+        ? states.find(({ groups }) => groups.has(event.groupId))
+        : states.find(({ contexts }) => contexts.has(event.contextId))
+    },
+    isAbout: ({ member }, event) =>
+      'groupId' in event &&
+      event.type === 'MemberRemoved' &&
+      event.data.memberAccount === accountOf(member ?? node.identity.publicKey),
+  }
+}
+
+function visibleTo(node: NodeServices, { member, permits }: Watcher, topics: Topics): Topics {
   const reader = member ?? node.identity.publicKey
   const namespaces = node.namespaces.list()
-  const isPermitted = (id: ContextId) => {
+  const isReadable = (id: ContextId) => {
     const name = idBase58(id)
-    return permits(`context:list[${name}]`) || permits(`context:execute[${name}]`)
+    const isPermitted = permits(`context:list[${name}]`) || permits(`context:execute[${name}]`)
+    return isPermitted && namespaces.some((namespace) => namespace.mayRead(id, reader))
   }
-  const isReadable = (id: ContextId) => isPermitted(id) && namespaces.some((namespace) => namespace.mayRead(id, reader))
-  const isMember = (id: GroupId) => namespaces.some(({ state }) => state.groups.has(id) && state.isMember(id, reader))
+  const isMember = (id: GroupId) => {
+    const namespace = namespaces.find(({ state }) => state.groups.has(id))
+    if (!namespace?.state.isMember(id, reader)) return false
+    // A namespace is its own root group, and may be asked for as either.
+    const isRoot = `${namespace.id}` === id
+    return permits(`group:list[${id}]`) || (isRoot && permits(`namespace:list[${id}]`))
+  }
   return { contextIds: topics.contextIds.filter(isReadable), groupIds: topics.groupIds.filter(isMember) }
 }
 
 export function namesOf({ contextIds, groupIds }: Topics): { contextIds: string[]; groupIds: string[] } {
   return { contextIds: contextIds.map(idBase58), groupIds: [...groupIds] }
+}
+
+/** What is told to who may not see any more what it watched. */
+export function lostError(topics: Topics): { readonly type: string; readonly data: object } {
+  return { type: 'Unauthorized', data: namesOf(topics) }
 }

@@ -5,7 +5,7 @@ import { IdError } from '../../../base/ids.ts'
 import { ServerError } from '../../errors.ts'
 import { RawResponse } from '../../routing/raw-response.ts'
 import { NoBody, NoFields, type Route, route, StreamResponse } from '../../routing/route.ts'
-import { namesOf, TopicNames, topicsOf, visibleTo } from '../../streams/visible.ts'
+import { namesOf, TopicNames, topicsOf } from '../../streams/visible.ts'
 
 /** Session and number of the event that was seen last, as this node wrote them into `id:`. */
 const LAST_EVENT = /^(\d{1,20})-(\d{1,15})$/
@@ -46,12 +46,12 @@ export const sseRoutes: readonly Route[] = [
       const known = streams.sessions.find(id)
       // One that is over, or somebody else's, is not told apart: there is a new one.
       const taken = known?.owner === asker.keyId ? known : undefined
-      const session = taken ?? streams.sessions.open(asker.keyId)
+      const session = taken ?? streams.sessions.open(asker)
       const about = { 'X-SSE-Session-ID': session.id, 'X-SSE-Reconnect': String(taken !== undefined) }
       const fixed = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
       return new StreamResponse(
         { ...fixed, ...about },
-        session.connect(taken === undefined ? undefined : Number(after), signal),
+        session.connect(asker, { after: taken === undefined ? undefined : Number(after), signal }),
       )
     },
   }),
@@ -65,7 +65,7 @@ export const sseRoutes: readonly Route[] = [
     query: NoFields,
     // A body that does not fit is answered as JSON-RPC answers it.
     body: Type.Any(),
-    handle: async ({ node, streams }, { body, asker }) => {
+    handle: async ({ streams }, { body, asker }) => {
       if (!Value.Check(Subscription, body)) return parseError('id, method and params.contextIds or params.groupIds')
       // A u64 beyond 2^53 is kept as its text.
       const id = JSON.stringify(body.id).replaceAll('"', '')
@@ -79,9 +79,7 @@ export const sseRoutes: readonly Route[] = [
           const all = [...names.contextIds, ...names.groupIds]
           return { result: { status: 'unsubscribed', unsubscribed: all, requested: all } }
         }
-        const visible = visibleTo(node, asker, asked)
-        session.subscribe(visible)
-        const { contextIds, groupIds } = namesOf(visible)
+        const { contextIds, groupIds } = namesOf(session.subscribe(asker, asked))
         return { result: { status: 'subscribed', contexts: contextIds, groups: groupIds } }
       } catch (error) {
         if (error instanceof IdError) return parseError(error.message)

@@ -5,8 +5,8 @@ export const RETENTION: readonly Mutant[] = [
   {
     name: 'checkpoint-has-the-root-of-today',
     file: 'context/retention/pruner.ts',
-    find: 'root: await folder.rootBelow(stack),',
-    replace: 'root: await folder.rootBelow(folder.stack.length),',
+    find: 'const { root } = state',
+    replace: 'const root = await this.#parts.folder.rootBelow(this.#parts.folder.stack.length)',
     why: 'a checkpoint claims what it does not contain: nobody can take its state',
     breaks: 'I5',
     needs: 'pruning',

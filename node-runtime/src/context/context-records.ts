@@ -37,6 +37,7 @@ const KINDS = [
   'judgement',
   'reissue',
   'handled',
+  'kept',
   'private',
   'context',
 ] as const satisfies readonly KeyKind[]

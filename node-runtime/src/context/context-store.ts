@@ -33,6 +33,15 @@ export interface Judgement {
   readonly witnessed: readonly OpId[]
 }
 
+/** How far history is pruned here. */
+export interface Pruned {
+  readonly certified: CertifiedCheckpoint
+  /** Position in the stack of the first delta that is not in it. */
+  readonly base: number
+  /** Of what it names as counting, what came in a snapshot and was never applied here. */
+  readonly unseen: readonly DeltaId[]
+}
+
 export interface StoredHandler {
   readonly place: Bytes
   readonly row: HandlerRow
@@ -157,19 +166,19 @@ export class ContextStore {
 
   // How far history is pruned, and what the members have acknowledged
 
-  putCheckpoint(certified: CertifiedCheckpoint, base: number, swapped = false): StoreOp {
-    const row = encodeRow({ v: 1, checkpoint: encodeCertified(certified), base, swapped })
+  putCheckpoint({ certified, base, unseen }: Pruned, swapped = false): StoreOp {
+    const missed = unseen.length > 0 ? { unseen: unseen.map(idBytes) } : {}
+    const row = encodeRow({ v: 1, checkpoint: encodeCertified(certified), base, swapped, ...missed })
     return put(keyOf('checkpoint', this.#id), row)
   }
 
   /** `swapped`: it came with a snapshot, and the rows of before have not been looked at. */
-  checkpoint():
-    | { readonly certified: CertifiedCheckpoint; readonly base: number; readonly swapped: boolean }
-    | undefined {
+  checkpoint(): (Pruned & { readonly swapped: boolean }) | undefined {
     const bytes = this.#store.get(keyOf('checkpoint', this.#id))
     if (bytes === undefined) return undefined
-    const { checkpoint, base, swapped } = decodeRow<CheckpointRow>('checkpoint', bytes)
-    return { certified: decodeCertified(checkpoint), base, swapped }
+    const { checkpoint, base, swapped, unseen = [] } = decodeRow<CheckpointRow>('checkpoint', bytes)
+    const ids = unseen.map((id) => idFromBytes<DeltaId>(id))
+    return { certified: decodeCertified(checkpoint), base, swapped, unseen: ids }
   }
 
   putJudgement(digest: Bytes | undefined, witnessed: Iterable<OpId>): StoreOp {

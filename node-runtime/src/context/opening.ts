@@ -79,7 +79,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     if (withoutEffect.get(id) === 'voided') again.add(id)
   }
   if (pruned) await sweep(rows, bound, pruned.base, batches)
-  if (pruned?.swapped) await batches.add(rows.putCheckpoint(pruned.certified, pruned.base))
+  if (pruned?.swapped) await batches.add(rows.putCheckpoint(pruned))
   const acknowledged = await rows.acknowledgements()
   const writers = acknowledged.filter(({ author }) => authority.mayWrite(contextId, author))
   for (const beat of acknowledged) {

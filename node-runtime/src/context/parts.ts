@@ -8,11 +8,10 @@ import type { Dag, DagNode } from '../dag/dag.ts'
 import type { GuestExecutor, GuestModule } from '../runtime/guest-executor.ts'
 import type { ContextState } from '../storage/context-state.ts'
 import type { Store } from '../store/store.ts'
-import type { CertifiedCheckpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
 import type { BlobParts } from './blobs/blob-effects.ts'
-import type { ContextStore, Judgement } from './context-store.ts'
+import type { ContextStore, Judgement, Pruned } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
 import type { Authority, Outbound, StateEvent } from './ports.ts'
 
@@ -38,13 +37,6 @@ export interface Retention {
   readonly agedMax: number
   /** Deltas in one batch when they are judged again after a removal. */
   readonly revisionMax: number
-}
-
-/** How far history is pruned here. */
-export interface Pruned {
-  readonly certified: CertifiedCheckpoint
-  /** Position in the stack of the first delta that is not in it. */
-  readonly base: number
 }
 
 export interface ContextParts {

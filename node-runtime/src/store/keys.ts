@@ -41,6 +41,8 @@ export const KEY_PREFIXES = {
   reissue: 'q/',
   /** l/ ctx delta: a delta that counted here and was given up for a snapshot: its handlers run no more (context). */
   handled: 'l/',
+  /** t/ ctx delta: an own delta that is pruned here, while the checkpoint names it (context). */
+  kept: 't/',
   /** g/ namespace op: one governance operation (context). */
   governance: 'g/',
   /** a/ application: one installed application (context). */

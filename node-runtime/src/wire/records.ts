@@ -49,6 +49,8 @@ export interface CheckpointRow {
   readonly base: number
   /** It came with a snapshot, and the rows of before have not been looked at. */
   readonly swapped: boolean
+  /** Of what it names as counting, what was in a snapshot and was never applied here; left out where there is none. */
+  readonly unseen?: readonly Bytes[]
 }
 
 export interface ContextRow {
@@ -150,7 +152,10 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
     sinceMs: timeMs,
   }),
   'undo record': record({ v, deltaId: hash, undo: content }),
-  checkpoint: record({ v, checkpoint: content, base: count, swapped: flag() }),
+  checkpoint: record(
+    { v, checkpoint: content, base: count, swapped: flag() },
+    { unseen: list(hash, Number.MAX_SAFE_INTEGER) },
+  ),
   context: record({
     v,
     namespaceId: hash,

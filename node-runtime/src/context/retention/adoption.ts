@@ -14,6 +14,7 @@ import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { floorOf, stands } from './checkpoint.ts'
 import { putHandled } from './handled-rows.ts'
+import { countedBefore, keep, keptAndLost, lostBeneath } from './kept.ts'
 import { type Lost, reissuesOf } from './lost.ts'
 import type { Pruner } from './pruner.ts'
 import { putReissue } from './reissue-rows.ts'
@@ -21,7 +22,10 @@ import { putReissue } from './reissue-rows.ts'
 /** Entries in key order from behind `after` on, page by page. */
 export type SnapshotPages = (after: Bytes | undefined) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>
 
-type AdoptionParts = Pick<ContextParts, 'record' | 'store' | 'rows' | 'identity' | 'adopting' | 'onSwapped' | 'log'> & {
+type AdoptionParts = Pick<
+  ContextParts,
+  'record' | 'store' | 'rows' | 'identity' | 'again' | 'adopting' | 'onSwapped' | 'log'
+> & {
   readonly folder: Folder
   readonly ledger: Ledger
   readonly pruner: Pruner
@@ -72,11 +76,27 @@ export class Adoption {
       await writer.abort()
       return false
     }
-    const { lost, gone } = await this.#divide(checkpoint)
+    const { lost, gone, standing } = await this.#divide(checkpoint)
+    const before = pruner.checkpoint
+    const own = {
+      rows,
+      own: identity.publicKey,
+      turns,
+      record,
+      beneath: lostBeneath(before, checkpoint, identity.publicKey),
+    }
+    const kept = await keptAndLost(checkpoint, this.#parts)
+    const handled = new Set([
+      ...this.#parts.again,
+      ...standing.filter(({ isHandled }) => isHandled).map(({ id }) => id),
+    ])
+    const counted = countedBefore(checkpoint, { checkpoint: before, unseen: pruner.unseen, handled }, record)
     // Above all positions of before: those are removed when the rows are next read.
     const base = folder.base + folder.stack.length
-    const ops: StoreOp[] = [...writer.finish(checkpoint.root), rows.putCheckpoint(pruner.signed(certified), base, true)]
-    const again = await reissuesOf(lost, { rows, own: identity.publicKey, turns })
+    const pruned = { certified: pruner.signed(certified), base, unseen: counted.unseen }
+    const ops: StoreOp[] = [...writer.finish(checkpoint.root), rows.putCheckpoint(pruned, true)]
+    const again = [...kept.again, ...(await reissuesOf(lost, own))]
+    ops.push(...kept.ops, ...counted.notes, ...(await keep(standing, checkpoint, { ...own, beneath: new Map() })))
     for (const { id, isHandled } of gone) {
       ops.push(rows.dropDelta(id), rows.clearOutgoing(id))
       // It may come back as another.
@@ -99,25 +119,27 @@ export class Adoption {
 
   /**
    * `lost`: what is here and does not stand on the checkpoint, in canonical order. `gone`: of that, what sorts before its
-   * end; the rest stays, and counts nowhere.
+   * end; the rest stays, and counts nowhere. `standing`: in the checkpoint.
    */
-  async #divide(checkpoint: Checkpoint): Promise<{ lost: Gone[]; gone: Gone[] }> {
+  async #divide(checkpoint: Checkpoint): Promise<{ lost: Gone[]; gone: Gone[]; standing: Gone[] }> {
     const { rows, turns } = this.#parts
     const above: Gone[] = []
     const gone: Gone[] = []
+    const standing: Gone[] = []
     // By id, so in canonical order.
     for await (const { delta, status } of rows.deltas()) {
       const { id, author, parents, sealed } = delta
       const isHandled = status === 'applied' || status === 'again' || status === 'voided'
       const node = { id, author, parents, counts: status !== 'void' && status !== 'voided', isHandled }
       if (id > checkpoint.last) above.push(node)
-      else if (!stands(checkpoint, delta)) gone.push(node)
+      else if (stands(checkpoint, delta)) standing.push(node)
+      else gone.push(node)
       await turns.spend(sealed.byteLength)
     }
     const lost = lostOver(
       above.map(({ id, parents }) => ({ id, parents, hlc: 0n })),
       floorOf(checkpoint),
     )
-    return { lost: [...gone, ...above.filter(({ id }) => lost.has(id))], gone }
+    return { lost: [...gone, ...above.filter(({ id }) => lost.has(id))], gone, standing }
   }
 }

@@ -14,15 +14,21 @@ const NOTHING: Reached = new Map()
 
 /**
  * By own delta: of each other author the last one among the ancestors in `lost`, which is in canonical order. An author
- * writes in that order again, so it stands for the earlier ones. `lost` holds with a delta all that is built on it.
+ * writes in that order again, so it stands for the earlier ones. `lost` holds with a delta all that is built on it;
+ * `beneath`: what is known where it is built on something else.
  */
-export function knownByOwn(lost: readonly GivenUp[], own: PublicKey): ReadonlyMap<DeltaId, Reached> {
+export function knownByOwn(
+  lost: readonly GivenUp[],
+  own: PublicKey,
+  beneath: Reached = NOTHING,
+): ReadonlyMap<DeltaId, Reached> {
   const nodes = new Map(lost.map((node) => [node.id, node]))
   const known = new Map<DeltaId, Reached>()
   for (const { id, parents } of lost) {
     const [first, ...others] = parents.flatMap((parent) => {
       const node = nodes.get(parent)
-      return node ? [reachedBy(node, known.get(parent) ?? NOTHING, own)] : []
+      if (node === undefined) return beneath.size > 0 ? [beneath] : []
+      return [reachedBy(node, known.get(parent) ?? NOTHING, own)]
     })
     known.set(id, others.length === 0 ? (first ?? NOTHING) : latest([first ?? NOTHING, ...others]))
   }

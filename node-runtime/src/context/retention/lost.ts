@@ -3,7 +3,7 @@ import type { DeltaId, PublicKey } from '../../base/ids.ts'
 import type { ContextStore } from '../context-store.ts'
 import type { Turns } from '../turns.ts'
 import { type GivenUp, knownByOwn } from './given-up.ts'
-import { originOf, type Reissue } from './reissue-rows.ts'
+import { originOf, type Reached, type Reissue } from './reissue-rows.ts'
 
 export interface Lost {
   readonly id: DeltaId
@@ -17,10 +17,12 @@ export interface LostParts {
   readonly rows: Pick<ContextStore, 'delta'>
   readonly own: PublicKey
   readonly turns: Turns
+  /** Of others, what is lost and was pruned here. */
+  readonly beneath?: Reached
 }
 
 /** `lost`: in canonical order. */
-export async function reissuesOf(lost: readonly Lost[], { rows, own, turns }: LostParts): Promise<Reissue[]> {
+export async function reissuesOf(lost: readonly Lost[], { rows, own, turns, beneath }: LostParts): Promise<Reissue[]> {
   if (!lost.some(({ author, counts }) => author === own && counts)) return []
   const givenUp: GivenUp[] = []
   for (const { id, author, parents, counts } of lost) {
@@ -28,7 +30,7 @@ export async function reissuesOf(lost: readonly Lost[], { rows, own, turns }: Lo
     givenUp.push({ id, author, parents, origin: delta && originOf(delta) })
     await turns.spend(delta?.sealed.byteLength ?? 0)
   }
-  const known = knownByOwn(givenUp, own)
+  const known = knownByOwn(givenUp, own, beneath)
   return givenUp.flatMap(({ id, origin }) => {
     const [delta, behind] = [rows.delta(id), known.get(id)]
     return delta && behind && origin !== undefined ? [{ origin, delta, behind }] : []

@@ -3,7 +3,7 @@
 // behind it, in batches of bounded size. What a crash leaves of those goes when the context is next read.
 import { type Bytes, equalBytes, toHex } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
-import { idBytes, stampOf } from '../../base/ids.ts'
+import { type DeltaId, idBytes, stampOf } from '../../base/ids.ts'
 import { type DagNode, type Floor, lostOver } from '../../dag/dag.ts'
 import type { Bound } from '../../reconcile/item-key.ts'
 import type { StoreOp } from '../../store/store.ts'
@@ -31,21 +31,24 @@ import {
   type Contained,
   chainOver,
   checkpointOver,
-  cutOf,
   floorOf,
   isCertified,
   isGreater,
   oldestOf,
   stands,
 } from './checkpoint.ts'
+import { Contents } from './contents.ts'
 import type { Frontier } from './frontier.ts'
 import { putHandled } from './handled-rows.ts'
+import { keep } from './kept.ts'
+import { dropKeptBefore } from './kept-rows.ts'
 import { type Lost, reissuesOf } from './lost.ts'
 import { putReissue, type Reissue } from './reissue-rows.ts'
 
 type PrunerParts = Pick<
   ContextParts,
   | 'record'
+  | 'store'
   | 'rows'
   | 'dag'
   | 'pruned'
@@ -84,7 +87,9 @@ interface Candidate {
 
 export class Pruner {
   readonly #parts: PrunerParts
+  readonly #contents: Contents
   #certified: CertifiedCheckpoint | undefined
+  #unseen: readonly DeltaId[]
   #candidate: Candidate | undefined
   #vouch: HeadsVouch | undefined
   #cancel: (() => void) | undefined
@@ -92,7 +97,9 @@ export class Pruner {
 
   constructor(parts: PrunerParts) {
     this.#parts = parts
+    this.#contents = new Contents(parts)
     this.#certified = parts.pruned?.certified
+    this.#unseen = parts.pruned?.unseen ?? []
   }
 
   get certified(): CertifiedCheckpoint | undefined {
@@ -101,6 +108,11 @@ export class Pruner {
 
   get checkpoint(): Checkpoint | undefined {
     return this.#certified?.checkpoint
+  }
+
+  /** Of what it names as counting, what came in a snapshot and was never applied here. */
+  get unseen(): readonly DeltaId[] {
+    return this.#unseen
   }
 
   /** For the checkpoint that would be the next one. */
@@ -182,18 +194,18 @@ export class Pruner {
     const { checkpoint } = certified
     const prefix = dag.inOrder().filter(({ id }) => id <= checkpoint.last)
     if ((this.checkpoint?.count ?? 0) + prefix.length !== checkpoint.count) return 'behind'
-    const contained = await this.#containedIn(prefix)
+    const contained = await this.#contents.of(prefix)
     if (!equalBytes(chainOver(this.checkpoint, contained), checkpoint.chain)) return 'behind'
-    const stack = await this.#cut(prefix)
-    const root = stack === undefined ? undefined : await this.#parts.folder.rootBelow(stack)
-    if (stack === undefined || root !== checkpoint.root) {
+    const state = await this.#contents.stateAt(prefix)
+    if (state?.root !== checkpoint.root) {
       log.error(
-        { root, theirRoot: checkpoint.root },
+        { root: state?.root, theirRoot: checkpoint.root },
         'state diverged: a checkpoint of the same deltas has another root',
       )
       return 'behind'
     }
-    await this.#prune(certified, prefix, stack)
+    await this.#keep(contained, checkpoint)
+    await this.#prune(certified, prefix, state.stack)
     return 'taken'
   }
 
@@ -244,15 +256,12 @@ export class Pruner {
   }
 
   async #compute(prefix: readonly DagNode[]): Promise<Checkpoint | undefined> {
-    const { record, authority, folder, retention, log } = this.#parts
-    const stack = await this.#cut(prefix)
-    if (stack === undefined) return undefined
-    const facts = {
-      contextId: record.id,
-      root: await folder.rootBelow(stack),
-      governance: [...authority.heads()].sort(),
-    }
-    const contained = await this.#containedIn(prefix)
+    const { record, authority, retention, log } = this.#parts
+    const state = await this.#contents.stateAt(prefix)
+    if (state === undefined) return undefined
+    const { root } = state
+    const facts = { contextId: record.id, root, governance: [...authority.heads()].sort() }
+    const contained = await this.#contents.of(prefix)
     const checkpoint = checkpointOver(this.checkpoint, contained, facts, retention.recentMax)
     const [heads, authors] = [checkpoint?.heads.length ?? 0, Object.keys(checkpoint?.authors ?? {}).length]
     if (heads <= PARENTS_MAX && authors <= CHECKPOINT_AUTHORS_MAX) return checkpoint
@@ -264,33 +273,6 @@ export class Pruner {
   #isUnjudged(): boolean {
     const { authority, ledger, record } = this.#parts
     return ledger.removals === undefined || !equalBytes(ledger.removals, authority.judgement(record.id))
-  }
-
-  async #containedIn(prefix: readonly DagNode[]): Promise<Contained[]> {
-    const { dag, rows, turns } = this.#parts
-    const contained: Contained[] = []
-    for (const { id, parents } of prefix) {
-      const stored = rows.stored(id)
-      if (!stored) throw new Error(`delta ${id} is ready and not in the store`)
-      const { author, sealed } = stored.delta
-      const role = stored.status === 'applied' ? 'counting' : dag.isLost(id) ? 'lost' : 'voids'
-      contained.push({ id, parents, author, role })
-      await turns.spend(sealed.byteLength)
-    }
-    return contained
-  }
-
-  /** How much of the stack goes with `prefix`. Deltas that came in another order than theirs are brought into theirs. */
-  async #cut(prefix: readonly DagNode[]): Promise<number | undefined> {
-    const { folder, ledger } = this.#parts
-    let cut = cutOf(folder.stack, prefix)
-    if (cut.nodes === prefix.length) return cut.stack
-    const fold = await folder.sorted()
-    if (!fold) return undefined
-    await ledger.commit(fold.ops)
-    fold.committed()
-    cut = cutOf(folder.stack, prefix)
-    return cut.nodes === prefix.length ? cut.stack : undefined
   }
 
   async #prune(certified: CertifiedCheckpoint, prefix: readonly DagNode[], stack: number): Promise<void> {
@@ -321,16 +303,18 @@ export class Pruner {
     // Its author writes it again, and perhaps much later.
     const handled = prefix.filter(({ id }) => dag.isLost(id) && rows.hasCounted(id)).map(({ id }) => id)
     const notes = handled.map((id) => putHandled(record.id, id))
-    await ledger.commit([rows.putCheckpoint(signed, base + stack), ...ops, ...notes])
+    const oldest = oldestOf(checkpoint)
+    const unseen = this.#unseen.filter((id) => id >= oldest)
+    await ledger.commit([rows.putCheckpoint({ certified: signed, base: base + stack, unseen }), ...ops, ...notes])
     for (const id of handled) counted.add(id)
     this.#certified = signed
+    this.#unseen = unseen
     this.#candidate = undefined
     this.#vouch = undefined
     const { gone, woken } = dag.prune(floor)
     folder.prune(stack)
     frontier.pruned(prefix)
     voids.forgetPasts()
-    const oldest = oldestOf(checkpoint)
     for (const id of rewritten) if (id < oldest) rewritten.delete(id)
     ledger.prunedTo(checkpointHash(checkpoint))
     await revision.runIfDue()
@@ -340,6 +324,13 @@ export class Pruner {
     if (waiting.length > 0) await receive(waiting)
     this.wake()
     log.info({ pruned: prefix.length, count: checkpoint.count, root: checkpoint.root }, 'history pruned')
+  }
+
+  /** Where this ends before the checkpoint is stored, the rows say nothing yet. */
+  async #keep(contained: readonly Contained[], checkpoint: Checkpoint): Promise<void> {
+    const { record, rows, identity, turns } = this.#parts
+    const going = contained.map(({ role, ...node }) => ({ ...node, counts: role === 'counting' }))
+    await this.#inBatches(await keep(going, checkpoint, { record, rows, own: identity.publicKey, turns }))
   }
 
   /** Something that is written again was named as counting, and is not under `next`. */
@@ -366,9 +357,16 @@ export class Pruner {
   }
 
   async #sweep(nodes: readonly DagNode[], positions: { readonly from: number; readonly to: number }): Promise<void> {
-    const { rows, ledger, turns } = this.#parts
+    const { record, rows, store } = this.#parts
     const ops: StoreOp[] = nodes.flatMap(({ id }) => [rows.dropDelta(id), rows.clearOutgoing(id)])
     for (let position = positions.from; position < positions.to; position += 1) ops.push(rows.dropUndo(position))
+    if (this.checkpoint)
+      for await (const op of dropKeptBefore(store, record.id, oldestOf(this.checkpoint))) ops.push(op)
+    await this.#inBatches(ops)
+  }
+
+  async #inBatches(ops: readonly StoreOp[]): Promise<void> {
+    const { ledger, turns } = this.#parts
     for (let start = 0; start < ops.length; start += PRUNE_BATCH_ROWS) {
       await ledger.commit(ops.slice(start, start + PRUNE_BATCH_ROWS))
       await turns.pass()

@@ -1,0 +1,58 @@
+// What the oldest deltas are to a checkpoint that contains them, and where it divides the stack.
+import type { RootHash } from '../../base/ids.ts'
+import type { DagNode } from '../../dag/dag.ts'
+import type { Folder } from '../apply/folder.ts'
+import type { Ledger } from '../ledger.ts'
+import type { ContextParts } from '../parts.ts'
+import type { Turns } from '../turns.ts'
+import { type Contained, cutOf } from './checkpoint.ts'
+
+type ContentsParts = Pick<ContextParts, 'dag' | 'rows'> & {
+  readonly folder: Folder
+  readonly ledger: Ledger
+  readonly turns: Turns
+}
+
+/** `prefix` is always the first of the ready deltas in canonical order, all of them judged. */
+export class Contents {
+  readonly #parts: ContentsParts
+
+  constructor(parts: ContentsParts) {
+    this.#parts = parts
+  }
+
+  async of(prefix: readonly DagNode[]): Promise<Contained[]> {
+    const { dag, rows, turns } = this.#parts
+    const contained: Contained[] = []
+    for (const { id, parents } of prefix) {
+      const stored = rows.stored(id)
+      if (!stored) throw new Error(`delta ${id} is ready and not in the store`)
+      const { author, sealed } = stored.delta
+      const role = stored.status === 'applied' ? 'counting' : dag.isLost(id) ? 'lost' : 'voids'
+      contained.push({ id, parents, author, role })
+      await turns.spend(sealed.byteLength)
+    }
+    return contained
+  }
+
+  /**
+   * How much of the stack goes with `prefix`, and the root there. Deltas that came in another order than theirs are brought
+   * into theirs. Costs what lies above.
+   */
+  async stateAt(prefix: readonly DagNode[]): Promise<{ stack: number; root: RootHash } | undefined> {
+    const stack = await this.#cut(prefix)
+    return stack === undefined ? undefined : { stack, root: await this.#parts.folder.rootBelow(stack) }
+  }
+
+  async #cut(prefix: readonly DagNode[]): Promise<number | undefined> {
+    const { folder, ledger } = this.#parts
+    let cut = cutOf(folder.stack, prefix)
+    if (cut.nodes === prefix.length) return cut.stack
+    const fold = await folder.sorted()
+    if (!fold) return undefined
+    await ledger.commit(fold.ops)
+    fold.committed()
+    cut = cutOf(folder.stack, prefix)
+    return cut.nodes === prefix.length ? cut.stack : undefined
+  }
+}

@@ -36,6 +36,8 @@ export interface NodeSpec {
   readonly env?: Readonly<Record<string, string>>
   readonly authMode?: string
   readonly e2eMode?: boolean
+  /** That are on from its first moment, as its fault route takes them. */
+  readonly faults?: readonly Readonly<Record<string, unknown>>[]
   /** Boot nodes the workflow file asks for, besides `bootstrap`. */
   readonly bootstrapNodes?: readonly string[]
 }

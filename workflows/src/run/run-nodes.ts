@@ -9,8 +9,9 @@ import { logIn, renewTokens } from '../steps/auth/log-in.ts'
 import { StepError } from '../steps/step-error.ts'
 import type { NodeHandle, NodeSession } from '../steps/step-kind.ts'
 import type { EmitRunEvent } from './events.ts'
+import { type FaultyNode, NodeFaults } from './faults/node-faults.ts'
+import { ActiveFaults } from './faults/run-faults.ts'
 import { EXIT_SETTLE_MS } from './limits.ts'
-import { type FaultyNode, NodeFaults } from './node-faults.ts'
 import { RemoteHandle } from './remote-handle.ts'
 import { nodeExited, type StepAbortError } from './run-errors.ts'
 
@@ -40,6 +41,8 @@ export class RunNodes {
   readonly #entries = new Map<string, Entry>()
   readonly #handles = new Map<string, NodeHandle>()
   readonly #faults = new NodeFaults((name) => this.#handles.get(name))
+  /** Those that steps have begun, of all nodes. */
+  readonly faults = new ActiveFaults((message) => this.#parts.emit({ type: 'note', level: 'warning', message }))
 
   constructor(parts: RunNodesParts) {
     this.#parts = parts
@@ -122,6 +125,7 @@ export class RunNodes {
 
   /** From here on every end is expected: the run itself is stopping its nodes. */
   expectAll(): void {
+    this.faults.close()
     for (const entry of this.#entries.values()) entry.stopping = true
   }
 
@@ -177,6 +181,7 @@ export class RunNodes {
       hostFiles: driver.capabilities.hostFiles,
       placeFile: async (file) => (entry.node && (await driver.placeFile?.(entry.node, file))) ?? file,
       links: driver.capabilities.linkFaults ? this.#faults.linksOf(faultyNode(entry, stopped)) : undefined,
+      faults: driver.capabilities.linkFaults ? this.#faults.portOf(faultyNode(entry, stopped)) : undefined,
       pause: () => this.#still(entry, (node) => driver.pause(node)),
       resume: () => this.#still(entry, (node) => driver.resume(node)),
       logText: async () => (entry.last && driver.capabilities.logs ? driver.logs(entry.last).text() : undefined),
@@ -215,9 +220,12 @@ export class RunNodes {
     if (!spec) return
     const started = performance.now()
     this.#parts.emit({ type: 'node:starting', node: entry.name })
-    const node = await this.#driver().start(spec, options)
+    // On before it meets the others; what its driver does not hand over is put on as soon as it answers.
+    const node = await this.#driver().start({ ...spec, faults: this.#faults.ofNode(entry.name) }, options)
     this.#adoptLife(entry, node)
-    if (entry.client) await this.#faults.restore({ name: entry.name, client: entry.client }, options)
+    if (entry.client) {
+      await this.#faults.restore({ name: entry.name, running: true, client: entry.client }, options)
+    }
     const tookMs = performance.now() - started
     this.#parts.emit({ type: 'node:ready', node: entry.name, url: node.url, tookMs, reused: false })
   }
@@ -231,6 +239,9 @@ export class RunNodes {
 function faultyNode(entry: Entry, stopped: () => StepError): FaultyNode {
   return {
     name: entry.name,
+    get running() {
+      return entry.node !== undefined
+    },
     get client() {
       if (!entry.client) throw stopped()
       return entry.client

@@ -1,5 +1,6 @@
 // The StepContext of one running step: its variables, what it captured, and its voice.
 import type { PlannedBranch, PlannedStep } from '../plan/plan-types.ts'
+import type { RunFaults } from '../steps/fault/making/fault-port.ts'
 import type { StepClock } from '../steps/step-clock.ts'
 import { StepError } from '../steps/step-error.ts'
 import type { BranchRun, NodeHandle, StepContext } from '../steps/step-kind.ts'
@@ -10,6 +11,7 @@ import type { ValuesError } from '../values/values-error.ts'
 import type { Variables } from '../values/variables.ts'
 import type { WriteLedger } from './controls/write-ledger.ts'
 import type { EmitRunEvent, StepRef } from './events.ts'
+import type { WriteHistory } from './history/write-history.ts'
 import type { RunNodes } from './run-nodes.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -22,6 +24,7 @@ export interface StepScopeParts {
   readonly drawSeed: () => string
   readonly emit: EmitRunEvent
   readonly ledger: WriteLedger
+  readonly history: WriteHistory
   readonly secrets: Secrets
   /** What the step captures, and its reply, is secret. */
   readonly isSecret: boolean
@@ -90,6 +93,10 @@ export class StepScope implements StepContext {
     return this.#parts.nodes.all()
   }
 
+  get faults(): RunFaults {
+    return this.#parts.nodes.faults
+  }
+
   resolve(value: JsonValue): JsonValue {
     return resolve(value, this.variables, { onUnresolved: (name) => this.#noteUnresolved(name) })
   }
@@ -131,9 +138,14 @@ export class StepScope implements StepContext {
   }
 
   beginWrite(node: string, contextId: string): (deltaId: string | undefined) => void {
-    const { ledger } = this.#parts
+    const { ledger, history, nodes } = this.#parts
     const beganAt = ledger.now
-    return (deltaId) => ledger.add(contextId, { node, deltaId }, beganAt)
+    const wrote = nodes.faults.beginWrite()
+    return (deltaId) => {
+      ledger.add(contextId, { node, deltaId }, beganAt)
+      history.add(contextId, node, deltaId)
+      wrote(deltaId !== undefined)
+    }
   }
 
   progress(message: string): void {

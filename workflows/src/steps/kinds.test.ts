@@ -120,7 +120,7 @@ test('expected_failure means nothing to just these kinds', () => {
   const ignoring = stepKinds.filter(({ honoursExpectedFailure }) => !honoursExpectedFailure).map(({ kind }) => kind)
   expect(ignoring.sort()).toEqual(
     `account_rescope assert assert_log_absent assert_log_present
-     assert_not_member assert_tee_member assert_ws_event block connect_node create_identity create_mesh disconnect_node fuzzy_test get_proposal get_proposal_approvers heal_peers include inject_network_fault join json_assert
+     assert_not_member assert_tee_member assert_ws_event block chaos connect_node create_identity create_mesh disconnect_node fault fuzzy_test get_proposal get_proposal_approvers heal heal_peers include inject_network_fault join json_assert
      list_namespace_groups list_namespaces list_proposals list_subgroups node_identity parallel partition_peers
      pause_container perform_intent repeat restart_container script sign_warrant start_node stop_node
      uninstall_application unpause_container upload_blob wait wait_for_sync`.split(/\s+/),

@@ -41,8 +41,11 @@ import { include } from './control/include.ts'
 import { parallel } from './control/parallel.ts'
 import { repeat } from './control/repeat.ts'
 import { wait } from './control/wait.ts'
+import { chaos } from './fault/chaos/chaos.ts'
 import { connectNode } from './fault/connect-node.ts'
 import { disconnectNode } from './fault/disconnect-node.ts'
+import { fault } from './fault/fault.ts'
+import { heal } from './fault/heal.ts'
 import { healPeers } from './fault/heal-peers.ts'
 import { injectNetworkFault } from './fault/inject-network-fault.ts'
 import { partitionPeers } from './fault/partition-peers.ts'
@@ -215,6 +218,9 @@ export const stepKinds: readonly StepKind[] = [
   disconnectNode,
   healPeers,
   injectNetworkFault,
+  fault,
+  heal,
+  chaos,
   partitionPeers,
   pauseContainer,
   restartContainer,

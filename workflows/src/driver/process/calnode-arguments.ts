@@ -8,6 +8,7 @@ export function runArguments(spec: Resolved): string[] {
   return [
     ...['--home', spec.dataDir, '--node', spec.name, 'run', '--init', ...initFlags(spec)],
     ...['--network', spec.runId, '--enable-faults'],
+    ...(spec.faults && spec.faults.length > 0 ? ['--faults', JSON.stringify(spec.faults)] : []),
     ...(bootNodes.length > 0 ? ['--boot-nodes', bootNodes.join(',')] : []),
     ...(spec.args ?? []),
   ]

@@ -98,6 +98,7 @@ export const ARRIVALS: Readonly<Record<string, { readonly node?: string; readonl
   reparent_group: { of: 'all' },
   abort_migration: { of: 'all' },
   fuzzy_test: { of: 'all' },
+  chaos: { of: 'all' },
   node_exec: { of: 'all' },
   script: { of: 'all' },
 }
@@ -113,7 +114,7 @@ export const NEUTRAL: ReadonlySet<string> = new Set(
 /** Kinds that the walk knows by name. */
 export const WALKED: ReadonlySet<string> = new Set(
   `call wait wait_for_sync create_mesh assert json_assert repeat parallel block include stop_node start_node pause_container
-   unpause_container restart_container disconnect_node connect_node partition_peers heal_peers`.split(/\s+/),
+   unpause_container restart_container disconnect_node connect_node partition_peers heal_peers fault heal`.split(/\s+/),
 )
 
 /** Kinds that fail wherever they are reached. */

@@ -1,10 +1,12 @@
 // Which nodes are down, held still or cut off from each other at a point of the walk.
-import type { LintStep } from '../source/lint-step.ts'
+import { type LintStep, textField, textsField } from '../source/lint-step.ts'
 
 export class Trouble {
   readonly #down = new Map<string, LintStep>()
   readonly #alone = new Set<string>()
   readonly #cuts = new Set<string>()
+  /** Begun by `fault`, by name. */
+  readonly #faults = new Map<string, NamedFault>()
   #hasBeen = false
 
   copy(): Trouble {
@@ -18,16 +20,20 @@ export class Trouble {
     for (const [node, step] of other.#down) this.#down.set(node, step)
     for (const node of other.#alone) this.#alone.add(node)
     for (const cut of other.#cuts) this.#cuts.add(cut)
+    for (const [name, fault] of other.#faults) this.#faults.set(name, fault)
     this.#hasBeen ||= other.#hasBeen
   }
 
   /** The step that stopped or paused it. */
   downSince(node: string): LintStep | undefined {
-    return this.#down.get(node)
+    const named = [...this.#faults.values()].find(({ down }) => down.includes(node))
+    return this.#down.get(node) ?? named?.step
   }
 
   areApart(a: string, b: string): boolean {
     if (a === b) return false
+    const faults = [...this.#faults.values()]
+    if (faults.some(({ cuts, alone }) => cuts.has(pair(a, b)) || alone.includes(a) || alone.includes(b))) return true
     return this.#isAway(a) || this.#isAway(b) || this.#cuts.has(pair(a, b))
   }
 
@@ -42,6 +48,8 @@ export class Trouble {
 
   apply(step: LintStep, nodes: readonly string[], peers: readonly string[]): void {
     this.#hasBeen = true
+    if (step.planned.kind === 'fault') this.#begin(step)
+    if (step.planned.kind === 'heal') this.#heal(step)
     for (const node of nodes) {
       switch (step.planned.kind) {
         case 'stop_node':
@@ -67,6 +75,65 @@ export class Trouble {
       }
     }
   }
+
+  #begin(step: LintStep): void {
+    const fault = namedFault(step)
+    if (fault !== undefined) this.#faults.set(textField(step, 'as') ?? step.planned.path, fault)
+  }
+
+  /** Of a name that is not known here all are taken to be over: nothing is reported that may be right. */
+  #heal(step: LintStep): void {
+    const names = textsField(step, 'fault')
+    const nodes = textsField(step, 'nodes')
+    if (names.length > 0 && names.every((name) => this.#faults.has(name))) {
+      for (const name of names) this.#faults.delete(name)
+    } else if (nodes.length > 0) {
+      for (const [name, { of }] of this.#faults) if (of.some((node) => nodes.includes(node))) this.#faults.delete(name)
+    } else this.#faults.clear()
+  }
+}
+
+interface NamedFault {
+  readonly step: LintStep
+  readonly of: readonly string[]
+  /** They do not answer. */
+  readonly down: readonly string[]
+  /** They get nothing from others, or make nothing of it. */
+  readonly alone: readonly string[]
+  readonly cuts: ReadonlySet<string>
+}
+
+const DOWN = new Set(['stop', 'kill', 'pause'])
+const APART = new Set(['partition', 'hold', 'drop', 'disk_full', 'read_only'])
+
+/** Undefined: nothing that keeps what is written from others. */
+function namedFault(step: LintStep): NamedFault | undefined {
+  const [nodes, from, to] = ['nodes', 'from', 'to'].map((field) => textsField(step, field))
+  if (nodes === undefined || from === undefined || to === undefined) return undefined
+  const groups = groupsOf(step)
+  const fault = textField(step, 'fault') ?? ''
+  const of = [...nodes, ...from, ...to, ...groups.flat()]
+  // One that ends by itself may be over at any step.
+  const down = DOWN.has(fault) && step.planned.input.for === undefined ? nodes : []
+  if (!APART.has(fault)) return DOWN.has(fault) ? { step, of, down, alone: nodes, cuts: new Set() } : undefined
+  const apart = [...pairs([from, to]), ...pairs(groups)]
+  // A message that is kept back comes by no other way either.
+  const isKept = fault === 'hold' || fault === 'drop'
+  const between = from.length > 0 && to.length > 0
+  const alone = between ? (isKept ? to : []) : [...nodes, ...from, ...to]
+  return { step, of, down, alone, cuts: new Set(apart) }
+}
+
+function groupsOf({ planned }: LintStep): string[][] {
+  const { groups } = planned.input
+  if (!Array.isArray(groups)) return []
+  return groups.map((group) => (Array.isArray(group) ? group.filter((name) => typeof name === 'string') : []))
+}
+
+function pairs(groups: readonly (readonly string[])[]): string[] {
+  return groups.flatMap((group, at) =>
+    group.flatMap((a) => groups.slice(at + 1).flatMap((other) => other.map((b) => pair(a, b)))),
+  )
 }
 
 function pair(a: string, b: string): string {

@@ -301,7 +301,7 @@ class Walk {
 
 const FAULTS: ReadonlySet<string> = new Set(
   `stop_node start_node pause_container unpause_container restart_container disconnect_node connect_node partition_peers
-   heal_peers`.split(/\s+/),
+   heal_peers fault heal`.split(/\s+/),
 )
 
 function isFault(kind: string): boolean {

@@ -17,9 +17,10 @@ after it is never reached.`,
 - { type: call, node: b, context_id: '{{ctx}}', method: get, args: { key: color } }`,
   check(subject, report) {
     for (const { step, node, since } of subject.order().downUses) {
-      const isPaused = since.planned.kind === 'pause_container'
+      const { kind, input } = since.planned
+      const isPaused = kind === 'pause_container' || (kind === 'fault' && input.fault === 'pause')
       const message = `${node} is ${isPaused ? 'paused' : 'stopped'} since line ${lineOf(since)}: this step fails`
-      const again = isPaused ? 'unpause_container' : 'start_node'
+      const again = kind === 'fault' ? 'heal' : isPaused ? 'unpause_container' : 'start_node'
       report({ step, message, hint: `put a ${again} in front, or write expected_failure: true` })
     }
   },

@@ -123,6 +123,18 @@ export const waitForSync = defineStep({
   },
 })
 
+/** Nodes that must have the same state, heads and governance of a context, with nothing that waits. Gives how long it took, ms. */
+export async function waitUntilAgreed(
+  { nodes, contextId, timeoutSec }: { nodes: readonly NodeHandle[]; contextId: string; timeoutSec: number },
+  context: StepContext,
+  options: Options,
+): Promise<number> {
+  const input: Input = { nodes: nodes.map(({ name }) => name), timeout: timeoutSec }
+  const waited = await waitForAgreement(input, nodes, [{ kind: 'context', id: contextId }], context, options)
+  if (waited.check.converged && waited.check.unsettled === undefined) return waited.elapsedMs
+  throw await notInSync(waited, nodes, context, options)
+}
+
 async function notInSync(
   { check, elapsedMs, attempts }: SyncTiming & { check: SyncCheck },
   nodes: readonly NodeHandle[],

@@ -1,0 +1,89 @@
+// Carries a schedule out beside the work that it happens to, and heals everything at the end, however that came.
+import { seededRandom } from '../../control/seeded-random.ts'
+import type { StepContext } from '../../step-kind.ts'
+import type { EndedFault, RunFaults } from '../making/fault-port.ts'
+import { makeFault } from '../making/make-fault.ts'
+import { type ChaosEntry, type ChaosOptions, chaosSchedule } from './schedule.ts'
+
+type Options = { signal: AbortSignal }
+export type ChaosEvent = EndedFault & { readonly startMs: number }
+
+/** For healing after the run was told to end. */
+const HEAL_TIMEOUT_MS = 60_000
+
+export class ChaosRun {
+  readonly #schedule: Generator<ChaosEntry>
+  readonly #seed: string
+  readonly #context: StepContext
+  readonly #happened: ChaosEvent[] = []
+  /** By node: the end of its last fault. */
+  readonly #busy = new Map<string, Promise<void>>()
+  #count = 0
+
+  constructor(options: ChaosOptions, seed: string, context: StepContext) {
+    this.#schedule = chaosSchedule(options, seededRandom(`${seed} ${context.step.path}`))
+    this.#seed = seed
+    this.#context = context
+  }
+
+  /** Resolves when the work has ended and all is healed. A fault that cannot be made ends the work. */
+  async during(
+    work: (signal: AbortSignal) => Promise<unknown>,
+    faults: RunFaults,
+    options: Options,
+  ): Promise<readonly ChaosEvent[]> {
+    const over = new AbortController()
+    const broken = new AbortController()
+    const signal = AbortSignal.any([options.signal, broken.signal])
+    const happening = this.#happen(faults, AbortSignal.any([signal, over.signal])).catch((error: unknown) => {
+      broken.abort(error)
+      throw error
+    })
+    const [worked, happened] = await Promise.allSettled([work(signal).finally(() => over.abort()), happening])
+    if (happened.status === 'rejected') throw happened.reason
+    if (worked.status === 'rejected') throw worked.reason
+    return this.#happened.toSorted((a, b) => a.startMs - b.startMs)
+  }
+
+  /** Until the signal. Rejects with what could not be done, after everything else was healed. */
+  async #happen(faults: RunFaults, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#context
+    const startedMs = clock.nowMs()
+    const failed = new AbortController()
+    const stop = AbortSignal.any([signal, failed.signal])
+    const running: Promise<void>[] = []
+    for (const entry of this.#schedule) {
+      const waitMs = entry.startMs - (clock.nowMs() - startedMs)
+      if (waitMs > 0) await clock.sleep(waitMs, stop).catch(() => undefined)
+      if (stop.aborted) break
+      const before = this.#busy.get(entry.node) ?? Promise.resolve()
+      const done = before.then(() => this.#one(entry, faults, startedMs, stop))
+      this.#busy.set(
+        entry.node,
+        done.catch((error: unknown) => failed.abort(error)),
+      )
+      running.push(done)
+    }
+    const results = await Promise.allSettled(running)
+    const bad = results.find((result) => result.status === 'rejected')
+    if (bad) throw bad.reason
+  }
+
+  async #one(entry: ChaosEntry, faults: RunFaults, startedMs: number, stop: AbortSignal): Promise<void> {
+    if (stop.aborted) return
+    const { clock } = this.#context
+    const { kind, node, startMs, endMs, ...values } = entry
+    this.#count += 1
+    const name = `chaos ${this.#count}: ${kind} of ${node}`
+    const making = { kind, name, clock, ...values, nodes: [this.#context.node(node)], from: [], to: [], groups: [] }
+    const messages = { seed: `${this.#seed} ${startMs}` }
+    const beganMs = clock.nowMs() - startedMs
+    // Not by `stop`: what has begun is carried through, and then healed.
+    const whole = { signal: AbortSignal.timeout(HEAL_TIMEOUT_MS) }
+    await faults.begin(makeFault({ ...making, messages }), whole)
+    this.#context.progress(name)
+    await clock.sleep(Math.max(0, endMs - startMs), stop).catch(() => undefined)
+    const ended = await faults.end(name, { signal: AbortSignal.timeout(HEAL_TIMEOUT_MS) })
+    if (ended) this.#happened.push({ ...ended, startMs: beganMs })
+  }
+}

@@ -1,0 +1,133 @@
+import { type Static, Type } from '@calbox/schemas'
+import { asList, closed } from '../fields.ts'
+import { StepError } from '../step-error.ts'
+import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
+import { durationField, durationMs } from './making/duration.ts'
+import { FAULT_KINDS, type FaultKind, isLinkKind, isMessageKind, NEEDED, SUMMARIES } from './making/fault-kinds.ts'
+import type { RunFaults } from './making/fault-port.ts'
+import { makeFault, whatOf } from './making/make-fault.ts'
+
+const names = (description: string) =>
+  Type.Optional(
+    Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String(), { minItems: 1 })], { description }),
+  )
+
+const kindList = FAULT_KINDS.map((kind) => `${kind}: ${SUMMARIES[kind]}`).join('; ')
+
+const schema = Type.Object(
+  {
+    fault: Type.String({ enum: [...FAULT_KINDS], description: `${kindList}.` }),
+    as: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, description: 'Its name, for heal. Not given: its kind and nodes.' }),
+    ),
+    nodes: names('Whose: a name or a list. Of messages: who gets them.'),
+    from: names('Who sends, or of messages: who wrote them.'),
+    to: names('Who gets it.'),
+    groups: Type.Optional(
+      Type.Array(Type.Array(Type.String(), { minItems: 1 }), {
+        minItems: 2,
+        description: 'Of a partition: lists of nodes. Nothing passes between two of them.',
+      }),
+    ),
+    for: Type.Optional(durationField('Ends by itself after this, while the next steps run. Not given: until heal')),
+    ms: Type.Optional(Type.Integer({ description: 'Milliseconds (delay, jitter, clock_skew).' })),
+    percent: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 100,
+        description: 'Of the packets (loss, reset), or of the messages (all of them).',
+      }),
+    ),
+    bytes_per_second: Type.Optional(Type.Integer({ minimum: 1, description: 'Of each connection (bandwidth).' })),
+    messages: names(
+      'Of which kind: delta, announce, heads, governance; sync, hello, blob (whole conversations). Not given: all. A delta is held by whatever way it comes.',
+    ),
+    channel: Type.Optional(
+      Type.String({
+        enum: ['gossip', 'stream'],
+        description: 'Only so sent. Not given: hold takes both, the others gossip.',
+      }),
+    ),
+    count: Type.Optional(Type.Integer({ minimum: 1, description: 'So many different messages, the next ones.' })),
+    seed: Type.Optional(Type.String({ description: 'Which messages percent chooses.' })),
+  },
+  closed,
+)
+type Input = Static<typeof schema>
+
+export const fault = defineStep({
+  kind: 'fault',
+  summary: 'Make something go wrong with nodes, connections or messages, for a time or until heal.',
+  schema,
+  checks: (input) => problemsOf(input as Partial<Input>).map((message) => ({ path: [], message })),
+  outputs: [{ name: 'fault', description: 'Its name.' }],
+  honoursExpectedFailure: false,
+  async run(input, context, options) {
+    const { ms, percent, bytes_per_second, channel, count, seed } = input
+    const given = {
+      kind: kindOf(input),
+      nodes: nodesOf(input.nodes, context),
+      from: nodesOf(input.from, context),
+      to: nodesOf(input.to, context),
+      groups: (input.groups ?? []).map((group) => nodesOf(group, context)),
+    }
+    // Who gets them is everybody else, where only who wrote them is given.
+    if (isMessageKind(given.kind) && given.nodes.length + given.to.length === 0) {
+      given.to = context.nodes().filter((node) => !given.from.includes(node))
+    }
+    const name = input.as === undefined ? whatOf(given) : context.text(input.as)
+    const making = {
+      ...given,
+      name,
+      ...{ ms, percent, bytes_per_second, clock: context.clock },
+      forMs: input.for === undefined ? undefined : durationMs(input.for),
+      messages: {
+        kinds: input.messages === undefined ? undefined : asList(input.messages),
+        ...{ channel, count, seed: seed ?? context.seed },
+      },
+    }
+    const faults = faultsOf(context)
+    await faults.begin(makeFault(making), options)
+    if (given.kind === 'restart') await faults.end(name, options)
+    return { payload: { fault: name }, summary: whatOf(given) }
+  },
+})
+
+export function faultsOf(context: StepContext): RunFaults {
+  if (context.faults) return context.faults
+  throw new StepError('unsupported', 'there are no faults outside of a run')
+}
+
+function nodesOf(given: string | readonly string[] | undefined, context: StepContext): NodeHandle[] {
+  return given === undefined ? [] : asList(given).map((name) => context.node(name))
+}
+
+function kindOf({ fault: name }: Input): FaultKind {
+  const kind = FAULT_KINDS.find((each) => each === name)
+  if (kind === undefined) throw new Error(`assertion failed: planned a fault of the unknown kind ${name}`)
+  return kind
+}
+
+function problemsOf(input: Partial<Input>): string[] {
+  const kind = FAULT_KINDS.find((each) => each === input.fault)
+  if (kind === undefined) return []
+  const needed = NEEDED[kind]
+  const problems: string[] = []
+  if (needed !== undefined && input[needed] === undefined) problems.push(`"fault: ${kind}" needs "${needed}"`)
+  if (kind !== 'clock_skew' && typeof input.ms === 'number' && input.ms < 1) problems.push('"ms" must be at least 1')
+  const isDirected = input.from !== undefined || input.to !== undefined
+  const places = [input.nodes !== undefined, isDirected, input.groups !== undefined].filter(Boolean).length
+  if (places !== 1) problems.push(`"fault: ${kind}" needs one of ${placesOf(kind)}`)
+  else if (isDirected && !isLinkKind(kind) && !isMessageKind(kind)) problems.push(`"fault: ${kind}" needs "nodes"`)
+  else if (input.groups !== undefined && kind !== 'partition') problems.push('"groups" is for "fault: partition" only')
+  if (kind === 'restart' && input.for !== undefined) problems.push('a restart is over at once: "for" has no meaning')
+  if (!isMessageKind(kind) && (input.messages ?? input.channel ?? input.count) !== undefined) {
+    problems.push(`"messages", "channel" and "count" have no meaning with "fault: ${kind}"`)
+  }
+  return problems
+}
+
+function placesOf(kind: FaultKind): string {
+  if (kind === 'partition') return '"nodes", "from" and "to", or "groups"'
+  return isLinkKind(kind) || isMessageKind(kind) ? '"nodes", or "from" and "to"' : '"nodes"'
+}

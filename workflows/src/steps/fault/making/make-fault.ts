@@ -1,0 +1,177 @@
+// From what a step says to what is done to nodes: which rule on which node, or which signal.
+import type { JsonObject } from '../../../values/json/json-value.ts'
+import { RESTART_READY_TIMEOUT_SEC } from '../../limits.ts'
+import type { StepClock } from '../../step-clock.ts'
+import { StepError } from '../../step-error.ts'
+import type { NodeHandle } from '../../step-kind.ts'
+import {
+  type FaultKind,
+  type FaultValues,
+  isLinkKind,
+  isMessageKind,
+  isProcessKind,
+  type LinkKind,
+  linkRule,
+  type MessageFaultKind,
+  type ProcessKind,
+  stateRule,
+} from './fault-kinds.ts'
+import type { FaultCounts, FaultRequest, NodeFaultPort } from './fault-port.ts'
+
+type Options = { signal: AbortSignal }
+
+export interface FaultMaking extends FaultValues {
+  readonly kind: FaultKind
+  readonly name: string
+  readonly clock: StepClock
+  readonly forMs?: number | undefined
+  /** Whose. For messages: who gets them. */
+  readonly nodes: readonly NodeHandle[]
+  /** From whom and to whom, instead. */
+  readonly from: readonly NodeHandle[]
+  readonly to: readonly NodeHandle[]
+  /** A partition of several. */
+  readonly groups: readonly (readonly NodeHandle[])[]
+  readonly messages?: MessageChoice
+}
+
+export interface MessageChoice {
+  readonly kinds?: readonly string[] | undefined
+  readonly channel?: string | undefined
+  readonly count?: number | undefined
+  readonly seed?: string | undefined
+}
+
+interface Placed {
+  readonly port: NodeFaultPort
+  readonly rule: JsonObject
+}
+
+export function makeFault(making: FaultMaking): FaultRequest {
+  const { kind, name, clock, forMs } = making
+  const all = [...making.nodes, ...making.from, ...making.to, ...making.groups.flat()]
+  const nodes = [...new Set(all.map((node) => node.name))]
+  const common = { name, what: whatOf(making), nodes, clock, forMs }
+  if (isProcessKind(kind)) return { ...common, ...processFault(kind, making.nodes) }
+  const placed: Placed[] = []
+  const take = async (options: Options) => {
+    const results = await Promise.allSettled(placed.map(({ port }) => port.take(name, options)))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+  }
+  return {
+    ...common,
+    end: take,
+    async begin(options) {
+      placed.push(...(await placesOf(making, options)))
+      try {
+        await Promise.all(placed.map(({ port, rule }) => port.put(name, rule, options)))
+      } catch (error) {
+        await take({ signal: AbortSignal.timeout(CLEAN_UP_MS) }).catch(() => undefined)
+        throw error
+      }
+    },
+    async counts(options) {
+      return sumOf(await Promise.all(placed.map(({ port }) => port.counts(name, options))))
+    },
+  }
+}
+
+/** What is left on a node where another one refused. */
+const CLEAN_UP_MS = 5_000
+
+export function whatOf({ kind, nodes, from, to, groups }: Omit<FaultMaking, 'name' | 'clock'>): string {
+  const names = (list: readonly NodeHandle[]) => list.map(({ name }) => name).join(', ')
+  if (groups.length > 0) return `${kind} of ${groups.map(names).join(' | ')}`
+  if (from.length === 0 && to.length === 0) return `${kind} of ${names(nodes)}`
+  return `${kind} from ${from.length === 0 ? 'all' : names(from)} to ${to.length === 0 ? 'all' : names(to)}`
+}
+
+function processFault(kind: ProcessKind, nodes: readonly NodeHandle[]): Pick<FaultRequest, 'begin' | 'end'> {
+  const each = (act: (node: NodeHandle) => Promise<unknown>) => async () => {
+    await Promise.all(nodes.map(act))
+  }
+  const start = (node: NodeHandle, { signal }: Options) =>
+    node.start({ signal, readyTimeoutMs: RESTART_READY_TIMEOUT_SEC * 1000 })
+  if (kind === 'pause') {
+    return { begin: each((node) => node.pause()), end: each((node) => node.resume()) }
+  }
+  if (kind === 'restart') {
+    const restart = async (node: NodeHandle, options: Options) => {
+      await node.stop(options)
+      await start(node, options)
+    }
+    return { begin: (options) => each((node) => restart(node, options))(), end: async () => undefined }
+  }
+  return {
+    begin: (options) => each((node) => node.stop({ ...options, kill: kind === 'kill' }))(),
+    end: (options) => each((node) => start(node, options))(),
+  }
+}
+
+async function placesOf(making: FaultMaking, options: Options): Promise<Placed[]> {
+  const { kind, nodes } = making
+  if (isLinkKind(kind)) return linkPlaces(kind, making, options)
+  if (isMessageKind(kind)) return messagePlaces(kind, making, options)
+  if (isProcessKind(kind)) return []
+  return nodes.map((node) => ({ port: portOf(node), rule: stateRule(kind, making) }))
+}
+
+async function linkPlaces(kind: LinkKind, making: FaultMaking, options: Options): Promise<Placed[]> {
+  const { nodes, from, to, groups } = making
+  const rule = linkRule(kind, making)
+  if (groups.length > 0) {
+    // One end of each pair is enough.
+    return Promise.all(
+      groups.slice(0, -1).flatMap((group, at) =>
+        group.map(async (node) => {
+          const peers = await peersOf(groups.slice(at + 1).flat(), options)
+          return { port: portOf(node), rule: { ...rule, direction: 'both', peers } }
+        }),
+      ),
+    )
+  }
+  // A partition of whole nodes is one both ways; everything else is about what is sent.
+  const direction = kind === 'partition' && from.length === 0 && to.length === 0 ? 'both' : 'out'
+  if (from.length === 0 && to.length > 0) {
+    return to.map((node) => ({ port: portOf(node), rule: { ...rule, direction: 'in' } }))
+  }
+  const peers = to.length === 0 ? {} : { peers: await peersOf(to, options) }
+  const senders = from.length === 0 ? nodes : from
+  return senders.map((node) => ({ port: portOf(node), rule: { ...rule, direction, ...peers } }))
+}
+
+/** On who gets them: whatever way they take, they come there. */
+async function messagePlaces(kind: MessageFaultKind, making: FaultMaking, options: Options): Promise<Placed[]> {
+  const { nodes, from, to, percent } = making
+  const { kinds, channel, count, seed } = making.messages ?? {}
+  const message: JsonObject = {
+    action: kind,
+    ...(from.length > 0 && { from: await peersOf(from, options) }),
+    ...(kinds && { kinds: [...kinds] }),
+    ...(channel !== undefined && { channel }),
+    ...(count !== undefined && { count }),
+    ...(percent !== undefined && { percent }),
+    ...(seed !== undefined && { seed }),
+  }
+  return (to.length > 0 ? to : nodes).map((node) => ({ port: portOf(node), rule: { message } }))
+}
+
+function peersOf(nodes: readonly NodeHandle[], options: Options): Promise<string[]> {
+  return Promise.all(nodes.map((node) => portOf(node).peerId(options)))
+}
+
+/** Never passed over in silence: a fault that did not happen proves nothing. */
+function portOf(node: NodeHandle): NodeFaultPort {
+  if (node.faults !== undefined) return node.faults
+  const message = `nothing can be done to ${node.name} from here: its driver has no faults`
+  throw new StepError('unsupported', message, { node: node.name })
+}
+
+function sumOf(all: readonly (FaultCounts | undefined)[]): FaultCounts | undefined {
+  const told = all.filter((counts) => counts !== undefined)
+  if (told.length === 0) return undefined
+  const sum: Record<string, number> = {}
+  for (const counts of told) for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count
+  return sum
+}

@@ -1,4 +1,5 @@
 // From the plan's nodes to running ones: what the file asks for as a request to the driver, its events as the run's.
+import type { DriverKind } from '../driver/driver.ts'
 import { type NetworkEvent, type NetworkParts, type NetworkRequest, startNetwork } from '../driver/network.ts'
 import type { Plan, PlannedNode } from '../plan/plan-types.ts'
 import { type Administrator, administratorEnv } from './administrators.ts'
@@ -24,16 +25,21 @@ export async function startNodes(parts: StartNodesParts, plan: Plan, options: { 
 }
 
 /** Before anything is started: what these nodes cannot do is said, not left out in silence. */
-export function refuseUnsupported(plan: Plan): void {
+export function refuseUnsupported(plan: Plan, driver: DriverKind = 'process'): void {
   const { topology, authService, authMode } = plan.settings
   const refused = (key: string, why: string) => {
     const position = plan.settingPositions[key]
     return new RunRefusedError(`${key}: ${why}`, position && { file: plan.file, ...position })
   }
   if (topology !== undefined) {
-    throw refused('topology', `${topology.type} needs containers; nodes that run as processes share one network`)
+    const why =
+      driver === 'process'
+        ? 'needs containers; nodes that run as processes share one network'
+        : 'is not made here; the nodes of a run share one network'
+    throw refused('topology', `${topology.type} ${why}`)
   }
-  if (authService) throw refused('auth_service', 'true needs containers; leave it out')
+  if (authService)
+    throw refused('auth_service', 'true needs other programs in containers (a proxy, mero-auth); leave it out')
   // Nodes that were to check their callers must not run as ones that let everybody in: a node that cannot do what
   // "embedded" asks for refuses to start.
   if (authMode !== undefined && authMode !== 'proxy' && authMode !== 'embedded') {
@@ -42,10 +48,13 @@ export function refuseUnsupported(plan: Plan): void {
 }
 
 /** Settings that are accepted and change nothing here; one line each. */
-export function ignoredSettings(plan: Plan): string[] {
+export function ignoredSettings(plan: Plan, driver: DriverKind = 'process'): string[] {
   const notes: string[] = []
   const image = plan.settings.image ?? plan.nodes.find((node) => node.image !== undefined)?.image
-  if (image !== undefined) notes.push(`image ${image} is not used: nodes run as processes`)
+  if (image !== undefined)
+    notes.push(
+      `image ${image} is not used: nodes run ${driver === 'docker' ? 'in the image of calbox' : 'as processes'}`,
+    )
   if (plan.nodes.some((node) => node.configPath !== undefined)) notes.push('config_path is not used')
   if (plan.nodes.some((node) => node.mockTee === true)) notes.push('mock_tee is not used')
   return notes

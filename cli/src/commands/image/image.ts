@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
+import { addressOf } from '../driver/driver-options.ts'
 import { findCalnode } from '../find-calnode.ts'
 
 export interface ImageBuildOptions {
@@ -25,8 +26,7 @@ export function registerImage(program: Command, edge: CommandEdge): void {
 }
 
 export async function runImageBuild(options: ImageBuildOptions, edge: CommandEdge): Promise<void> {
-  const { buildImage, EngineClient, engineAddress, formatDuration, writeImage } = await import('@calbox/workflows')
-  const started = performance.now()
+  const { buildImage, EngineClient, formatDuration, writeImage } = await import('@calbox/workflows')
   const request = {
     calnode: findCalnode(edge),
     env: edge.env,
@@ -38,10 +38,9 @@ export async function runImageBuild(options: ImageBuildOptions, edge: CommandEdg
     edge.stdout.write(`${tag}  ${megabytes(sizeBytes)}  in ${options.output}\n`)
     return
   }
-  const address = engineAddress({ context: options.dockerContext, env: edge.env })
-  const engine = await EngineClient.connect(address, { signal: edge.signal })
-  const { tag, sizeBytes, built } = await buildImage(engine, request)
-  const how = built ? `built in ${formatDuration(performance.now() - started)}` : 'was there already'
+  const engine = await EngineClient.connect(await addressOf(options, edge), { signal: edge.signal })
+  const { tag, sizeBytes, built, tookMs } = await buildImage(engine, request)
+  const how = built ? `built in ${formatDuration(tookMs)}` : 'was there already'
   edge.stdout.write(`${tag}  ${megabytes(sizeBytes)}  ${how}\n`)
 }
 

@@ -2,12 +2,11 @@
 import type { NetworkEvent, NodeRequest } from '@calbox/workflows'
 import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
-import { findCalnode } from '../find-calnode.ts'
+import { type DriverOptions, openDriver, withDriverOptions } from '../driver/driver-options.ts'
 import { parseAuthMode, parseCount, parsePort, parsePositive } from '../parse-option.ts'
-import { statePath } from '../state-path.ts'
 import { type Administrator, administratorEnv, administratorOf, loginBody, loginHelp } from './administrator.ts'
 
-export interface UpOptions {
+export interface UpOptions extends DriverOptions {
   readonly nodes: number
   readonly prefix: string
   readonly basePort?: number
@@ -20,8 +19,7 @@ export interface UpOptions {
 }
 
 export function registerUp(program: Command, edge: CommandEdge): void {
-  program
-    .command('up')
+  withDriverOptions(program.command('up'))
     .description('start a network of nodes and leave it running')
     .option('-n, --nodes <count>', 'how many nodes', parseCount, 3)
     .option('--prefix <name>', 'nodes are called <name>-1, <name>-2, …', 'calimero-node')
@@ -39,8 +37,8 @@ export function registerUp(program: Command, edge: CommandEdge): void {
 }
 
 export async function runUp(options: UpOptions, edge: CommandEdge): Promise<void> {
-  const { formatDuration, openProcessDriver, startNetwork } = await import('@calbox/workflows')
-  const parts = openProcessDriver({ calnode: findCalnode(edge), stateDir: statePath(edge) })
+  const { formatDuration, startNetwork } = await import('@calbox/workflows')
+  const parts = await openDriver(options, edge, (message) => edge.stderr.write(`· ${message}\n`))
   const onEvent = (event: NetworkEvent) => show(event, edge, formatDuration)
   const administrator = administratorOf(options, edge)
   try {

@@ -1,7 +1,8 @@
 // The command that runs one file again as this one did, seed included. Pure; secrets are left out.
+import type { DriverOptions } from '../driver/driver-options.ts'
 import type { PlanChangeOptions } from './plan-changes.ts'
 
-export interface RerunOptions extends PlanChangeOptions {
+export interface RerunOptions extends PlanChangeOptions, DriverOptions {
   readonly timeout?: number
   readonly seed?: string
 }
@@ -17,6 +18,10 @@ export function rerunCommand(
 ): string {
   const { remoteNode = {}, remoteAuth = {} } = options
   const pairs: readonly (readonly [string, string | undefined])[] = [
+    ['--driver', options.driver],
+    ['--docker-context', options.dockerContext],
+    ['--node-memory', options.nodeMemory === undefined ? undefined : String(options.nodeMemory)],
+    ['--node-cpus', options.nodeCpus === undefined ? undefined : String(options.nodeCpus)],
     ['--seed', options.seed],
     ['--timeout', options.timeout === undefined ? undefined : String(options.timeout)],
     ['--auth-mode', options.authMode],

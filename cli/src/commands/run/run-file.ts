@@ -5,8 +5,7 @@ import type { Plan, RunEvent, RunResult } from '@calbox/workflows'
 import type { Style } from '../../render/style.ts'
 import { calboxCommandIn, quoted } from '../calbox-command.ts'
 import type { CommandEdge, TextOutput } from '../command-edge.ts'
-import { findCalnode } from '../find-calnode.ts'
-import { statePath } from '../state-path.ts'
+import { openDriver } from '../driver/driver-options.ts'
 import type { PlannedFile } from '../workflow/plan-files.ts'
 import { changedPlan, loginOf } from './plan-changes.ts'
 import { rerunCommand } from './rerun-command.ts'
@@ -31,7 +30,7 @@ export interface RunFileParts {
 
 export async function runFile(ready: ReadyFile, options: RunCommandOptions, parts: RunFileParts): Promise<FileEnd> {
   const { edge, out, style } = parts
-  const { openProcessDriver, runWorkflow, stringifyLosslessJson } = await import('@calbox/workflows')
+  const { runWorkflow, stringifyLosslessJson } = await import('@calbox/workflows')
   const { RunConsole } = await import('../../render/run-console.ts')
   const { renderRunEnd } = await import('../../render/run-end.ts')
   const console = new RunConsole({
@@ -49,11 +48,12 @@ export async function runFile(ready: ReadyFile, options: RunCommandOptions, part
     console.listen(event)
     if (event.type === 'run:end') end = event
   }
-  const openDriver = () => openProcessDriver({ calnode: findCalnode(edge), stateDir: statePath(edge) })
+  const note = (message: string) => listen({ atMs: Date.now(), type: 'note', level: 'info', message })
+  const network = await openDriver(options, edge, note)
   const plan = changedPlan(ready.plan, options, edge)
   const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1000
   const { keepRuns, seed } = options
-  const result = await runWorkflow({ openDriver, cwd: edge.cwd, env: edge.env, listen }, plan, {
+  const result = await runWorkflow({ openDriver: () => network, cwd: edge.cwd, env: edge.env, listen }, plan, {
     signal: edge.signal,
     timeoutMs,
     keepRuns,

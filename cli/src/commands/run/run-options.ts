@@ -1,10 +1,11 @@
 // What `calbox run` and merobox's spelling of it take.
 import type { Command } from 'commander'
+import { type DriverOptions, withDriverOptions } from '../driver/driver-options.ts'
 import { parseKept, parsePositive } from '../parse-option.ts'
 import { type PlanChangeOptions, withPlanChanges } from './plan-changes.ts'
 import { collectReports } from './report-options.ts'
 
-export interface RunCommandOptions extends PlanChangeOptions {
+export interface RunCommandOptions extends PlanChangeOptions, DriverOptions {
   readonly verbose?: boolean
   readonly quiet?: boolean
   readonly report?: readonly string[]
@@ -31,5 +32,5 @@ export function withRunOptions(command: Command): Command {
     .option('--dry-run', 'only check the files, and those that their steps name; start nothing')
     .option('--keep-runs <count>', 'directories in .calbox/runs that stay (default 20)', parseKept)
     .option('--bail', 'stop at the first file that fails')
-  return withPlanChanges(command)
+  return withPlanChanges(withDriverOptions(command))
 }

@@ -28,14 +28,17 @@ export interface BuiltImage {
   readonly sizeBytes: number
   /** False: the engine had it. */
   readonly built: boolean
+  readonly tookMs: number
 }
 
 /** Older images of ours that no container uses go. */
 export async function buildImage(engine: EngineClient, request: ImageRequest): Promise<BuiltImage> {
+  const started = performance.now()
+  const tookMs = () => performance.now() - started
   return withFiles(request, async (files, version) => {
     const tag = `${IMAGE_NAME}:${version}-${files.key}`
     const there = request.force === true || request.tags?.length ? undefined : await inspectImage(engine, tag)
-    if (there) return { tag, ...there, built: false }
+    if (there) return { tag, ...there, built: false, tookMs: tookMs() }
     await checkArchitecture(engine)
     const tags = [tag, `${IMAGE_NAME}:latest`, ...(request.tags ?? [])]
     const { stream } = await imageArchive(files, { tags, version })
@@ -43,7 +46,7 @@ export async function buildImage(engine: EngineClient, request: ImageRequest): P
     const image = await inspectImage(engine, tag)
     if (!image) throw new DriverError('IMAGE_UNUSABLE', `the engine has taken the image ${tag}, and does not know it`)
     await removeOlder(engine, image.id)
-    return { tag, ...image, built: true }
+    return { tag, ...image, built: true, tookMs: tookMs() }
   })
 }
 

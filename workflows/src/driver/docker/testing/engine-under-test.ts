@@ -25,7 +25,10 @@ const calnode = fileURLToPath(new URL('../../../../../node-runtime/dist/calnode.
 const found = await findEngine()
 
 export function describeWithEngine(title: string, define: (under: EngineUnderTest) => void): void {
-  if (typeof found !== 'string') return define(found)
+  if (typeof found !== 'string') {
+    define(found)
+    return
+  }
   process.stderr.write(`\nNOT RUN: ${title}: ${found}\n`)
   describe(title, () => {
     test.skip(`NOT RUN: ${found}`, () => {})

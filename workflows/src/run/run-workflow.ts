@@ -208,12 +208,13 @@ class WorkflowRun {
 
   async #start(options: { signal: AbortSignal }): Promise<void> {
     const { settings } = this.#plan
-    refuseUnsupported(this.#plan)
-    for (const message of ignoredSettings(this.#plan)) this.#emit({ type: 'note', level: 'info', message })
+    if (this.#plan.nodes.length > 0) this.#network = this.#parts.openDriver()
+    const kind = this.#network?.driver.kind
+    refuseUnsupported(this.#plan, kind)
+    for (const message of ignoredSettings(this.#plan, kind)) this.#emit({ type: 'note', level: 'info', message })
     if (settings.nukeOnStart) await this.#nuke('nuke_on_start', options)
     this.#emit({ type: 'phase', phase: 'start', message: 'starting the nodes' })
-    const network = this.#plan.nodes.length === 0 ? undefined : this.#parts.openDriver()
-    this.#network = network
+    const network = this.#network
     const onUnexpectedExit = (error: unknown) => this.#crashed.abort(error)
     const nodes = new RunNodes({ driver: network?.driver, emit: this.#emit, onUnexpectedExit })
     this.#nodes = nodes

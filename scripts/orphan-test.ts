@@ -5,18 +5,17 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { MARK, processesOf } from './marked-processes.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const APP = path.join(ROOT, 'apps/kv-store/build/kv-store.wasm')
 const NODES = 3
-/** What the nodes and everything they start inherit, and nothing else on this machine has. */
-const MARK = 'CALBOX_ORPHAN_TEST'
 const GONE_MS = 5000
 /** No kill is waited for longer: the run has failed by itself. */
 const MOMENT_MS = 180_000
@@ -107,25 +106,6 @@ async function startRound(node: string): Promise<Round> {
     })
   }
   return { mark, calbox, ports, folder, written: () => text }
-}
-
-interface Found {
-  readonly pid: number
-  readonly command: string
-}
-
-/** Every process that has the mark in its environment, however it is called and whoever its parent is. */
-async function processesOf(mark: string): Promise<Found[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-  const found: Found[] = []
-  for (const pid of pids) {
-    // A process that ended meanwhile, or is not ours to look at; a zombie has no environment.
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
-    if (!environment.split('\0').includes(`${MARK}=${mark}`)) continue
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    found.push({ pid, command: command.replaceAll('\0', ' ').trim() })
-  }
-  return found
 }
 
 async function usedPorts(ports: readonly number[]): Promise<number[]> {

@@ -1,5 +1,6 @@
 // The routes of a fixture node, in the shapes of the admin API and JSON-RPC.
 import { cannedRoutes } from './fixture-canned.ts'
+import { faultRoutes } from './fixture-faults.ts'
 import { FixtureHttpError } from './fixture-http-error.ts'
 import { deltaId, type FixtureGroup, type FixtureNode } from './fixture-network.ts'
 
@@ -258,5 +259,9 @@ export const fixtureRoutes: readonly FixtureRoute[] = [
   ...Object.entries(cannedRoutes).map(([place, handle]) => {
     const [method = '', path = ''] = place.split(' ')
     return route(method, `/admin-api${path}`, handle)
+  }),
+  ...Object.entries(faultRoutes).map(([place, handle]) => {
+    const [method = '', path = ''] = place.split(' ')
+    return route(method, path, handle)
   }),
 ]

@@ -167,6 +167,7 @@ export class Node implements NodeServices {
       },
       onEvent,
       onKeyMissing: (namespace, groupId) => late.joiner?.wantKeys(namespace, groupId),
+      onCodeMissing: (namespace, applicationId) => late.joiner?.wantCode(namespace, applicationId),
     })
     late.contexts = contexts
     const joiner = new Joiner({

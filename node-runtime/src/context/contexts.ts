@@ -43,6 +43,8 @@ export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRin
   readonly onEvent: (event: StateEvent) => void
   /** A context of this namespace got a delta that is sealed with a key we do not have. */
   readonly onKeyMissing: (namespace: Namespace, groupId: GroupId) => void
+  /** One was made when the context ran another application, which is not here. */
+  readonly onCodeMissing: (namespace: Namespace, applicationId: ApplicationId) => void
 }
 
 export interface CreateContextRequest {
@@ -304,7 +306,11 @@ export class Contexts {
       ...opened,
       record,
       state: ContextState.open(store, record.id),
-      module: () => applications.module(record.applicationId),
+      code: {
+        storageOf: (id) => applications.get(id)?.storage,
+        module: (id) => applications.module(id),
+        want: (id) => this.#parts.onCodeMissing(authority, id),
+      },
       setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
       elapsedMs: () => clock.elapsedMs?.() ?? 0,
       authority,

@@ -39,6 +39,16 @@ export interface Retention {
   readonly revisionMax: number
 }
 
+/** Code of applications, as far as it is on this node. */
+interface Code {
+  /** How the application keeps its state; undefined while its code is not here. */
+  storageOf(applicationId: ApplicationId): 'guest' | 'host' | undefined
+  /** Throws APPLICATION_NOT_INSTALLED. */
+  module(applicationId: ApplicationId): Promise<GuestModule>
+  /** Something here waits for it. */
+  want(applicationId: ApplicationId): void
+}
+
 export interface ContextParts {
   readonly record: ContextRecord
   readonly store: Store
@@ -64,7 +74,7 @@ export interface ContextParts {
   /** What counted and does not, of these and of what is gone: the handlers have had their rows. */
   readonly again: Set<DeltaId>
   readonly executor: GuestExecutor
-  readonly module: () => Promise<GuestModule>
+  readonly code: Code
   readonly identity: SigningKey
   readonly account: AccountId
   readonly hlc: HybridClock

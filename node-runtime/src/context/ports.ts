@@ -2,6 +2,7 @@
 import type { Bytes } from '../base/bytes.ts'
 import type {
   AccountId,
+  ApplicationId,
   ContextId,
   DeltaId,
   GroupId,
@@ -58,6 +59,8 @@ export interface Authority {
   /** Everybody who could write at a cut of the log; undefined while that is not known here. */
   writersAt(contextId: ContextId, governance: readonly OpId[]): readonly PublicKey[] | undefined
   judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement
+  /** What the context runs at a cut of the log; undefined where the cut is not known here, or does not know the context. */
+  applicationAt(contextId: ContextId, governance: readonly OpId[]): ApplicationId | undefined
   /** Removals of the author that its delta, which cites `governance`, did not know of. */
   removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[]
   /** Removals that touch the context, with whom they removed. */

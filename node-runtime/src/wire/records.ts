@@ -29,7 +29,7 @@ export interface DeltaRow {
 export interface ParkedRow {
   readonly v: 1
   readonly delta: Bytes
-  readonly reason: 'key' | 'governance' | 'future' | 'machine' | 'parents'
+  readonly reason: 'key' | 'governance' | 'code' | 'future' | 'machine' | 'parents'
   readonly sinceMs: number
 }
 
@@ -85,6 +85,8 @@ export interface ApplicationRow {
   readonly storage: 'guest' | 'host'
   readonly package: string | null
   readonly version: string | null
+  /** Of bundles. */
+  readonly signerId?: string
 }
 
 export interface GroupKeyRow {
@@ -148,7 +150,7 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
   'parked delta': record({
     v,
     delta: content,
-    reason: oneOf(['key', 'governance', 'future', 'machine', 'parents']),
+    reason: oneOf(['key', 'governance', 'code', 'future', 'machine', 'parents']),
     sinceMs: timeMs,
   }),
   'undo record': record({ v, deltaId: hash, undo: content }),
@@ -177,16 +179,19 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
     state: oneOf(['queued', 'dead']),
     error: orNull(anyText),
   }),
-  application: record({
-    v,
-    blobId: hash,
-    size: count,
-    source: anyText,
-    metadata: content,
-    storage,
-    package: orNull(anyText),
-    version: orNull(anyText),
-  }),
+  application: record(
+    {
+      v,
+      blobId: hash,
+      size: count,
+      source: anyText,
+      metadata: content,
+      storage,
+      package: orNull(anyText),
+      version: orNull(anyText),
+    },
+    { signerId: anyText },
+  ),
   'group key': record({ v, key: hash }),
   judgement: record({ v, digest: orNull(hash), witnessed: list(hash, Number.MAX_SAFE_INTEGER) }),
   'own delta to be written again': record({

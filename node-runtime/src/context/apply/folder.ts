@@ -1,7 +1,7 @@
 // Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
 import { EMPTY } from '../../base/bytes.ts'
-import { type DeltaId, idBytes, type RootHash } from '../../base/ids.ts'
+import { type ApplicationId, type DeltaId, idBytes, type RootHash } from '../../base/ids.ts'
 import { accountOf } from '../../base/keys.ts'
 import { mergeArtifact } from '../../crdt/artifact.ts'
 import { CrdtError } from '../../crdt/errors.ts'
@@ -32,7 +32,7 @@ export interface Fold {
 
 type FolderParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'state' | 'executor' | 'module' | 'authority' | 'hlc' | 'stack' | 'pruned' | 'log'
+  'record' | 'rows' | 'state' | 'executor' | 'code' | 'authority' | 'hlc' | 'stack' | 'pruned' | 'log'
 > & { readonly turns: Turns }
 
 export class Folder {
@@ -202,13 +202,52 @@ export class Folder {
     return undos
   }
 
+  /** Each by the code that the context ran where its author stood: the same on every node, whatever is run by now (I1). */
   async #guests(transaction: StateTransaction, entries: readonly Arrived[]): Promise<UndoRecord[]> {
-    const { executor, module, record, state, hlc, log } = this.#parts
-    const jobs = entries.map(({ delta, payload }) => applyJob(delta, payload))
-    const source = { contextId: record.id, generation: state.generation, staged: transaction.staged() }
-    const outcomes = await executor.run(await module(), source, jobs, {})
     const undos: UndoRecord[] = []
-    for (const [index, { delta }] of entries.entries()) {
+    for (const { applicationId, run } of this.#runs(entries)) {
+      const storage = this.#parts.code.storageOf(applicationId)
+      if (storage === undefined) throw this.#withoutCode(applicationId, run)
+      if (storage === 'guest') undos.push(...(await this.#guestRun(transaction, applicationId, run)))
+      else {
+        const ids = run.map(({ delta }) => delta.id)
+        this.#parts.log.warn({ ids, applicationId }, 'made with code for another kind of state: without effect')
+        undos.push(...run.map(() => transaction.apply([])))
+      }
+    }
+    return undos
+  }
+
+  /** It was here when they were taken in. */
+  #withoutCode(applicationId: ApplicationId, [first]: readonly Arrived[]): Error {
+    this.#parts.code.want(applicationId)
+    const why = `the code of application ${applicationId} is not on this node`
+    return first ? postponed(first.delta, why) : new Error(why)
+  }
+
+  #runs(entries: readonly Arrived[]): { readonly applicationId: ApplicationId; readonly run: Arrived[] }[] {
+    const { authority, record } = this.#parts
+    const runs: { applicationId: ApplicationId; run: Arrived[] }[] = []
+    for (const entry of entries) {
+      const applicationId = authority.applicationAt(record.id, entry.delta.governance) ?? record.applicationId
+      const last = runs.at(-1)
+      if (last?.applicationId === applicationId) last.run.push(entry)
+      else runs.push({ applicationId, run: [entry] })
+    }
+    return runs
+  }
+
+  async #guestRun(
+    transaction: StateTransaction,
+    applicationId: ApplicationId,
+    run: readonly Arrived[],
+  ): Promise<UndoRecord[]> {
+    const { executor, code, record, state, hlc, log } = this.#parts
+    const jobs = run.map(({ delta, payload }) => applyJob(delta, payload))
+    const source = { contextId: record.id, generation: state.generation, staged: transaction.staged() }
+    const outcomes = await executor.run(await code.module(applicationId), source, jobs, {})
+    const undos: UndoRecord[] = []
+    for (const [index, { delta }] of run.entries()) {
       const outcome = outcomes[index]
       if (!outcome) throw new Error('the executor returned fewer outcomes than jobs, and no machine failure before')
       hlc.observe(outcome.timeNs)

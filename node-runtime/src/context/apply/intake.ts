@@ -18,7 +18,7 @@ import { isFromTheFuture } from './future.ts'
 
 type IntakeParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'authority' | 'nowMs' | 'setTimer' | 'onKeyMissing' | 'log'
+  'record' | 'rows' | 'authority' | 'code' | 'nowMs' | 'setTimer' | 'onKeyMissing' | 'log'
 > & {
   /** What is parked for long. */
   readonly aged: Aged
@@ -126,6 +126,7 @@ export class Intake {
     const judgement = authority.judge(record.id, delta)
     if (judgement === 'no') return this.#refuseForEver(delta, 'its author may not write, or not with this key')
     if (judgement === 'not-yet') return this.park(delta, 'governance', ops)
+    if (this.#lacksCode(delta)) return this.park(delta, 'code', ops)
     const key = authority.openingKey(record.groupId, delta.keyId)
     if (!key) {
       this.#parts.onKeyMissing()
@@ -136,6 +137,16 @@ export class Intake {
     } catch (error) {
       return this.refuse(delta, error instanceof Error ? error.message : String(error))
     }
+  }
+
+  /** Of an application with a state of its own the code that its author had applies it: it may have been another. */
+  #lacksCode({ governance }: Delta): boolean {
+    const { record, authority, code } = this.#parts
+    const applicationId = authority.applicationAt(record.id, governance)
+    if (record.storage === 'host' || applicationId === undefined) return false
+    if (applicationId === record.applicationId || code.storageOf(applicationId) !== undefined) return false
+    code.want(applicationId)
+    return true
   }
 
   refuse(delta: Delta, reason: string): undefined {

@@ -1,7 +1,7 @@
 // The path of a call: guest on an overlay, artifact sealed into a delta, the delta applied as everyone else's (I1), one
 // batch, then gossip and events.
 import type { Bytes } from '../../base/bytes.ts'
-import { type BlobId, type DeltaId, idBytes } from '../../base/ids.ts'
+import { type ApplicationId, type BlobId, type DeltaId, idBytes } from '../../base/ids.ts'
 import type { GuestOutcome } from '../../runtime/guest-executor.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { type Delta, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
@@ -38,6 +38,18 @@ export interface CallMeta {
   readonly onlyReads?: boolean
 }
 
+/** What a delta is made of, and the code that has made it. */
+interface Made {
+  readonly payload: DeltaPayload
+  readonly applicationId: ApplicationId
+}
+
+interface Outcome {
+  readonly outcome: GuestOutcome
+  readonly blobs: BlobEffects
+  readonly applicationId: ApplicationId
+}
+
 type CallerParts = Pick<
   ContextParts,
   | 'record'
@@ -45,7 +57,7 @@ type CallerParts = Pick<
   | 'state'
   | 'dag'
   | 'executor'
-  | 'module'
+  | 'code'
   | 'identity'
   | 'account'
   | 'hlc'
@@ -68,7 +80,8 @@ export class Caller {
     const { record, identity, authority, hlc } = this.#parts
     await this.#parts.revision.runIfDue()
     if (!authority.mayWrite(record.id, identity.publicKey)) this.#assertReader()
-    const outcome = await this.#runGuest(request)
+    const applicationId = this.#runnable()
+    const outcome = await this.#runGuest(request, applicationId)
     hlc.observe(outcome.timeNs)
     if (meta.depth > 0) logGuest(this.#parts.log, 'info', { method: request.method, lines: outcome.logs })
     if (outcome.error?.damaged !== undefined) this.#verifyBlob(outcome.error.damaged)
@@ -76,7 +89,7 @@ export class Caller {
     if (meta.onlyReads && (writes(outcome) || outcome.privateChanges.length + meta.settle.length > 0)) return undefined
     const blobs = new BlobEffects(record.id, { ...this.#parts.blobParts, log: this.#parts.log }, outcome)
     try {
-      return await this.#commit(request, meta, { outcome, blobs })
+      return await this.#commit(request, meta, { outcome, blobs, applicationId })
     } finally {
       await blobs.end()
     }
@@ -92,15 +105,13 @@ export class Caller {
     await authority.renewKey(record.groupId)
     const also = () => Promise.resolve([dropReissue(record.id, origin)])
     const { rewrites = [], id } = original
-    const delta = await this.#write(folder.open(original), also, () => {}, [...rewrites.slice(0, REWRITES_MAX - 1), id])
+    const applicationId = this.#runnable()
+    const names = [...rewrites.slice(0, REWRITES_MAX - 1), id]
+    const delta = await this.#write({ payload: folder.open(original), applicationId }, also, () => {}, names)
     log.info({ deltaId: delta.id, original: original.id }, 'delta written again on a checkpoint')
   }
 
-  async #commit(
-    request: CallRequest,
-    meta: CallMeta,
-    { outcome, blobs }: { readonly outcome: GuestOutcome; readonly blobs: BlobEffects },
-  ): Promise<CallResult> {
+  async #commit(request: CallRequest, meta: CallMeta, { outcome, blobs, applicationId }: Outcome): Promise<CallResult> {
     const { record, authority, ledger, state } = this.#parts
     if (!writes(outcome)) {
       const ops = [...this.#privateOps(outcome), ...(await blobs.place()), ...meta.settle]
@@ -111,20 +122,21 @@ export class Caller {
     }
     await authority.renewKey(record.groupId)
     const also = async () => [...this.#privateOps(outcome), ...(await blobs.place()), ...meta.settle]
-    const delta = await this.#write(payloadOf(outcome, meta.depth), also, () => blobs.committed())
+    const made = { payload: payloadOf(outcome, meta.depth), applicationId }
+    const delta = await this.#write(made, also, () => blobs.committed())
     this.#parts.log.debug({ deltaId: delta.id, method: request.method, root: state.root }, 'call committed')
     return { value: outcome.value, logs: outcome.logs, deltaId: delta.id }
   }
 
   /** `also` joins the batch; `committed` is called once that has resolved. */
   async #write(
-    payload: DeltaPayload,
+    { payload, applicationId }: Made,
     also: () => Promise<readonly StoreOp[]>,
     committed: () => void,
     rewrites?: readonly DeltaId[],
   ): Promise<Delta> {
     const { ledger, folder, rows, dag, rewritten } = this.#parts
-    const delta = this.#seal(payload, rewrites)
+    const delta = this.#seal({ payload, applicationId }, rewrites)
     const fold = await folder.fold([{ delta, payload }])
     await ledger.commit([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)])
     fold.committed()
@@ -137,7 +149,14 @@ export class Caller {
     return delta
   }
 
-  async #runGuest(request: CallRequest): Promise<GuestOutcome> {
+  /** What the log says that the context runs, or what ran before while that cannot run here. */
+  #runnable(): ApplicationId {
+    const { record, authority, code } = this.#parts
+    const now = authority.applicationAt(record.id, authority.heads())
+    return now !== undefined && code.storageOf(now) === record.storage ? now : record.applicationId
+  }
+
+  async #runGuest(request: CallRequest, applicationId: ApplicationId): Promise<GuestOutcome> {
     const { record, identity, account, executor, hlc } = this.#parts
     const publicKey = idBytes(identity.publicKey)
     const job = {
@@ -153,14 +172,14 @@ export class Caller {
         timeNs: hlc.tick(),
       },
     }
-    const module = await this.#parts.module()
+    const module = await this.#parts.code.module(applicationId)
     const source = { contextId: record.id, generation: this.#parts.state.generation, staged: [] }
     const [outcome] = await executor.run(module, source, [job], request.signal ? { signal: request.signal } : {})
     if (!outcome) throw new Error('the executor returned no outcome for a call')
     return outcome
   }
 
-  #seal(payload: DeltaPayload, rewrites: readonly DeltaId[] | undefined): Delta {
+  #seal({ payload, applicationId }: Made, rewrites: readonly DeltaId[] | undefined): Delta {
     const { record, identity, authority, hlc, dag, random } = this.#parts
     if (!authority.mayWrite(record.id, identity.publicKey)) {
       throw new ContextError('NOT_ALLOWED', `this node's member may read context ${record.id}, not write it`)
@@ -181,6 +200,12 @@ export class Caller {
     // Of more heads than a delta cites some stay out, perhaps the very one that lets us write: others would refuse it.
     if (authority.judge(record.id, header) !== 'yes') {
       throw new ContextError('CONTEXT_BUSY', `context ${record.id}: too many members were changed at once; retry soon`)
+    }
+    // Others apply it by the code that its cut names: what another has made is not for it to apply.
+    const named = authority.applicationAt(record.id, header.governance)
+    if (record.storage === 'guest' && named !== undefined && named !== applicationId) {
+      const message = `context ${record.id} has been upgraded to application ${named}, which does not run here yet; retry`
+      throw new ContextError('CONTEXT_BUSY', message)
     }
     return sealDelta({
       header,

@@ -1,7 +1,7 @@
 // Brings a namespace to the state its governance log promises us: keys of our groups, code of its applications, the base
 // of its contexts. It retries without end, woken by what it waits for, and can say what is still missing.
 import type { Clock } from '../../base/clock.ts'
-import type { ContextId, GroupId } from '../../base/ids.ts'
+import type { ApplicationId, ContextId, GroupId } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import { until, WaitError } from '../../base/until.ts'
 import type { ContextRecord } from '../../governance/namespace-state.ts'
@@ -34,6 +34,8 @@ export class Joiner {
   readonly #fetching = new Set<ContextId>()
   /** Groups with deltas under keys we lack, which are being asked for. */
   readonly #wantedKeys = new Set<GroupId>()
+  /** Code that deltas were made with which wait for it. */
+  readonly #wantedCode = new Map<ApplicationId, Namespace>()
   /** Contexts that somebody has asked for, whether they are followed or not. */
   readonly #asked = new Set<ContextId>()
   readonly #stop = new AbortController()
@@ -66,6 +68,13 @@ export class Joiner {
   wantKeys(namespace: Namespace, groupId: GroupId): void {
     if (this.#wantedKeys.has(groupId) || !namespace.lacksKeys(groupId)) return
     this.#wantedKeys.add(groupId)
+    this.wake(namespace)
+  }
+
+  /** Fetches an application that a context has run before. */
+  wantCode(namespace: Namespace, applicationId: ApplicationId): void {
+    if (this.#wantedCode.has(applicationId)) return
+    this.#wantedCode.set(applicationId, namespace)
     this.wake(namespace)
   }
 
@@ -106,6 +115,7 @@ export class Joiner {
     this.#timers.delete(namespace.id)
     this.#failures.delete(namespace.id)
     for (const id of namespace.state.contexts.keys()) this.#missing.delete(id)
+    for (const [id, of] of this.#wantedCode) if (of === namespace) this.#wantedCode.delete(id)
     await this.#running.get(namespace.id)
   }
 
@@ -142,6 +152,7 @@ export class Joiner {
       const isDone = isHere ? this.#fetchUpgrade(namespace, context.id) : this.#fetchContext(namespace, context.id)
       incomplete = !(await isDone) || incomplete
     }
+    incomplete = !(await this.#fetchWanted(namespace)) || incomplete
     if (incomplete) this.#retry(namespace)
     else if (lacksKeys) this.#retry(namespace, KEY_RETRY_LAST_MS)
     else this.#failures.delete(namespace.id)
@@ -159,9 +170,26 @@ export class Joiner {
     return contexts.record(id)?.applicationId === applicationId || applications.get(applicationId) !== undefined
   }
 
+  /** Code that was run before. What waited for it is looked at in the next round. */
+  async #fetchWanted(namespace: Namespace): Promise<boolean> {
+    let isDone = true
+    for (const [applicationId, of] of this.#wantedCode) {
+      if (of !== namespace) continue
+      try {
+        await this.#fetchApplication(namespace, applicationId)
+        this.#wantedCode.delete(applicationId)
+        this.#again.add(namespace.id)
+      } catch (error) {
+        this.#parts.log.debug({ applicationId, error: String(error) }, 'an application of before has not come yet')
+        isDone = false
+      }
+    }
+    return isDone
+  }
+
   async #fetchUpgrade(namespace: Namespace, id: ContextId): Promise<boolean> {
     try {
-      await this.#fetchApplication(namespace, id)
+      await this.#fetchApplication(namespace, namespace.state.contexts.get(id)?.applicationId)
       await this.#parts.contexts.residence.settle(namespace.id)
       return true
     } catch (error) {
@@ -175,7 +203,7 @@ export class Joiner {
     const { signal } = this.#stop
     this.#fetching.add(id)
     try {
-      await this.#fetchApplication(namespace, id)
+      await this.#fetchApplication(namespace, namespace.state.contexts.get(id)?.applicationId)
       await contexts.adopt(namespace, id, { signal })
       await outbound.syncContext(id, { signal })
       // Another instance than before, where a snapshot has replaced the state.
@@ -195,9 +223,8 @@ export class Joiner {
     }
   }
 
-  async #fetchApplication(namespace: Namespace, id: ContextId): Promise<void> {
+  async #fetchApplication(namespace: Namespace, applicationId: ApplicationId | undefined): Promise<void> {
     const { applications, blobs } = this.#parts
-    const applicationId = namespace.state.contexts.get(id)?.applicationId
     if (applicationId === undefined || applications.get(applicationId)) return
     const known = namespace.state.applications.get(applicationId)
     if (!known)

@@ -3,6 +3,7 @@ import { type Bytes, concat, equalBytes } from '../../base/bytes.ts'
 import type { HybridClock } from '../../base/clock.ts'
 import {
   type AccountId,
+  type ApplicationId,
   type BlobId,
   type ContextId,
   type GroupId,
@@ -66,13 +67,15 @@ export class Namespace implements Authority {
   /** Since when a fitting key of a group is named and not here. */
   readonly #wantedSinceMs = new Map<GroupId, number>()
   readonly #namedKeys = new NamedKeys()
+  /** Some context has run, at some cut, another application than at others. */
+  #hasUpgrades = false
   /** Keys of our log that something here was sealed with, and that were not here. */
   readonly #wantedKeys = new Map<GroupId, Set<KeyId>>()
 
   private constructor(id: NamespaceId, governance: Governance<SignedOp>, parts: NamespaceParts) {
     this.id = id
     this.#governance = governance
-    for (const op of this.opsNotIn([], Number.MAX_SAFE_INTEGER)) this.#namedKeys.add(op)
+    for (const op of this.opsNotIn([], Number.MAX_SAFE_INTEGER)) this.#note(op)
     this.#parts = parts
   }
 
@@ -142,6 +145,12 @@ export class Namespace implements Authority {
     const may =
       context && cut.canWrite(contextId, header.author) && cut.fittingKeys(context.groupId).includes(header.keyId)
     return may ? 'yes' : 'no'
+  }
+
+  applicationAt(contextId: ContextId, governance: readonly OpId[]): ApplicationId | undefined {
+    // The same at every cut, then.
+    if (!this.#hasUpgrades) return this.state.contexts.get(contextId)?.applicationId
+    return this.#governance.stateAt(governance)?.contexts.get(contextId)?.applicationId
   }
 
   removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[] {
@@ -242,7 +251,7 @@ export class Namespace implements Authority {
         // What waits is stored only for members: a stranger's operations cost memory up to the cap, and no disk.
         if (result.outcome === 'pending' && this.hasMember(op.author)) rows.push(this.#put(op))
         for (const taken of result.accepted) this.#parts.hlc.observe(taken.hlc)
-        for (const taken of result.accepted) this.#namedKeys.add(taken)
+        for (const taken of result.accepted) this.#note(taken)
         accepted.push(...result.accepted)
         missing += result.missing.length
       }
@@ -326,12 +335,18 @@ export class Namespace implements Authority {
     await store.batch([...also, this.#put(op)])
     stored()
     this.#governance.receive(op)
-    this.#namedKeys.add(op)
+    this.#note(op)
     this.#changed([op])
     outbound.publishOps(this.id, [op]).catch((error) => {
       log.warn({ opId: op.id, error: String(error) }, 'operation not gossiped; peers will pull it')
     })
     return op
+  }
+
+  /** What the log has said, whether it stands or not. */
+  #note(op: SignedOp): void {
+    this.#namedKeys.add(op)
+    this.#hasUpgrades ||= op.body.kind === 'application_set'
   }
 
   #isGenuine(op: SignedOp): boolean {

@@ -1,0 +1,95 @@
+// An upgrade and deltas that meet in different orders: each delta enters the state by the code of its own cut, so that
+// nodes which had it before the upgrade and nodes which get it afterwards are equal (I1).
+import { describe, expect, it } from 'vitest'
+import { appWasm } from '../../../scripts/build-apps.ts'
+import type { ApplicationId } from '../base/ids.ts'
+import { converge } from '../testing/test-nodes.ts'
+import { NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
+import { upgradeGroup } from './namespaces/upgrades.ts'
+
+const { share } = testWorlds()
+
+/** The same application, but that it keeps the entries of its log elsewhere. */
+async function secondVersion(): Promise<Uint8Array> {
+  const bytes = Buffer.from(await appWasm('order-sensitive'))
+  const [from, to] = ['log/', 'lag/'].map((text) => Buffer.from(text, 'utf16le')) as [Buffer, Buffer]
+  const at = bytes.indexOf(from)
+  expect([at > 0, bytes.indexOf(from, at + 1)]).toEqual([true, -1])
+  to.copy(bytes, at)
+  return new Uint8Array(bytes)
+}
+
+const append = ({ world, shared }: Scene, name: string) =>
+  world.run(world.get(name).call(shared.contextId, 'append', { value: name }))
+const apart = ({ world }: Scene, ...sides: string[][]) =>
+  world.network.partition(...sides.map((side) => side.map((name) => world.get(name).peerId)))
+
+async function upgrade({ world, shared }: Scene, name: string): Promise<ApplicationId> {
+  const { node } = world.get(name)
+  const { id: blobId } = await world.run(node.ports.blobs.put([await secondVersion()]))
+  const details = { source: 'test', metadata: new Uint8Array(0) }
+  const { id: applicationId } = await world.run(node.applications.installBlob(blobId, details))
+  const request = { groupId: shared.groupId, applicationId, cascade: false, forceCodeOnly: true }
+  await world.run(upgradeGroup(node, request))
+  return applicationId
+}
+
+const rootOf = async ({ world, shared }: Scene, name: string) => (await world.get(name).context(shared.contextId)).root
+
+describe('an upgrade of code that keeps its own state', () => {
+  it('leaves nodes equal that had a delta before it and those that get it afterwards', async () => {
+    const scene = await share('order-sensitive')
+    const { world, shared } = scene
+    await append(scene, 'cyd')
+    await converge(world, shared.contextId, NAMES)
+    apart(scene, ['ada', 'cyd'], ['bob'])
+    await append(scene, 'bob')
+    const applicationId = await upgrade(scene, 'ada')
+    const runs = (name: string) =>
+      world.get(name).node.contexts.record(shared.contextId)?.applicationId === applicationId
+    await world.until('cyd to run it', () => runs('cyd'))
+    await append(scene, 'ada')
+    await append(scene, 'cyd')
+    world.network.heal()
+    await world.until('bob to run it', () => runs('bob'))
+    await append(scene, 'bob')
+    await converge(world, shared.contextId, NAMES)
+    const roots = await Promise.all(NAMES.map((name) => rootOf(scene, name)))
+    expect(new Set(roots).size).toBe(1)
+    for (const name of NAMES) expect(world.get(name).log.entries).toEqual([])
+  })
+
+  it('is fetched with what ran before it by who joins later', async () => {
+    const scene = await share('order-sensitive', ['ada', 'bob'])
+    const { world, shared } = scene
+    await append(scene, 'bob')
+    await converge(world, shared.contextId, ['ada', 'bob'])
+    await upgrade(scene, 'ada')
+    await append(scene, 'ada')
+    const { node } = await world.start('dan')
+    const invitation = world.get('ada').node.namespaces.invite(shared.groupId, { lifetimeSec: 3600, role: 'Member' })
+    await world.run(node.namespaces.join(invitation))
+    await world.run(node.joiner.ready(node.namespaces.get(shared.namespaceId), shared.contextId))
+    await converge(world, shared.contextId, ['ada', 'bob', 'dan'])
+    expect(await rootOf(scene, 'dan')).toBe(await rootOf(scene, 'ada'))
+    await append(scene, 'dan')
+    await converge(world, shared.contextId, ['ada', 'bob', 'dan'])
+  })
+
+  it('keeps a node that lacks its code from writing, not from reading', async () => {
+    const scene = await share('order-sensitive', ['ada', 'bob'])
+    const { world, shared } = scene
+    await append(scene, 'bob')
+    await converge(world, shared.contextId, ['ada', 'bob'])
+    const applicationId = await upgrade(scene, 'ada')
+    const bob = world.get('bob').node
+    const heard = () => bob.namespaces.get(shared.namespaceId).state.contexts.get(shared.contextId)?.applicationId
+    await world.until('bob to hear of it', () => heard() === applicationId)
+    expect(bob.applications.get(applicationId)).toBeUndefined()
+    await expect(append(scene, 'bob')).rejects.toMatchObject({ code: 'CONTEXT_BUSY' })
+    expect(await world.run(world.get('bob').call(shared.contextId, 'log', {}))).toEqual(['bob'])
+    await world.until('bob to run it', () => bob.applications.get(applicationId) !== undefined)
+    await append(scene, 'bob')
+    await converge(world, shared.contextId, ['ada', 'bob'])
+  })
+})

@@ -55,8 +55,11 @@ async function watch({ client, step, node, signal }: Operating, options: EventsO
       groupIds: rowsOf(namespaces).map(({ namespaceId }) => String(namespaceId)),
     }
   }
+  let [contexts, groups] = [0, 0]
   const onWatching = (seen: { contextIds: readonly string[]; groupIds: readonly string[] }) => {
-    const what = `${counted(seen.contextIds.length, 'context')} and ${counted(seen.groupIds.length, 'group')}`
+    contexts += seen.contextIds.length
+    groups += seen.groupIds.length
+    const what = `${counted(contexts, 'context')} and ${counted(groups, 'group')}`
     edge.stderr.write(`· watching ${what} on ${node.name}; Ctrl-C ends it\n`)
     if (isAll) return
     const unseen = [...contextIds, ...groupIds].filter((id) => ![...seen.contextIds, ...seen.groupIds].includes(id))

@@ -55,7 +55,7 @@ const commands: readonly OperatorCommand[] = [
       const json = await step('get_group_info', { group_id: given.text('group') })
       const text = factsOf({
         group: fieldOf(json, 'groupId'),
-        name: fieldOf(json, 'name'),
+        name: fieldOf(fieldOf(json, 'metadata') ?? null, 'name'),
         visibility: fieldOf(json, 'subgroupVisibility'),
         members: fieldOf(json, 'memberCount'),
         contexts: fieldOf(json, 'contextCount'),

@@ -2,6 +2,7 @@
 // failure what was tried where, what was answered and what to do.
 import type { JsonValue, OperatedNode } from '@calbox/workflows'
 import type { CommandEdge } from '../command-edge.ts'
+import { CommandError } from '../command-error.ts'
 import { operatorError } from './operator-error.ts'
 import type { NodeOptions } from './target/node-options.ts'
 import { findTarget, openNode, type Target } from './target/open-node.ts'
@@ -36,6 +37,7 @@ export async function operate(work: Work, options: NodeOptions, edge: CommandEdg
 
 /** Throws CommandError. */
 export async function perform(work: Work, target: Target, options: NodeOptions, edge: CommandEdge): Promise<Answer> {
+  if (target.trouble !== undefined) throw new CommandError('NO_NODE', target.trouble)
   try {
     const node = await openNode(target, options, edge)
     return await work.run(await operating(node, edge))

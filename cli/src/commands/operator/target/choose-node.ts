@@ -19,9 +19,6 @@ export function chooseNode(
   if (status === 'stopped' || status === 'exited') {
     throw new CommandError('NO_NODE', `node ${record.name} does not run; \`calbox ps --all\` shows which ones do`)
   }
-  if (status === 'paused') {
-    throw new CommandError('NO_NODE', `node ${record.name} is paused (pid ${record.process.pid}) and answers nobody`)
-  }
   return node
 }
 

@@ -15,6 +15,8 @@ export interface Target {
   readonly key: string
   /** It runs on this machine. */
   readonly isLocal: boolean
+  /** Why it need not be asked. */
+  readonly trouble?: string
 }
 
 export async function findTarget({ node }: NodeOptions, edge: CommandEdge): Promise<Target> {
@@ -94,8 +96,10 @@ async function localNodes(edge: CommandEdge): Promise<LocalNode[]> {
   return listLocalNodes(new NodeState(statePath(edge)))
 }
 
-function localTarget({ record, url }: LocalNode): Target {
-  return { name: record.name, url, key: `${record.dataDir}#${record.name}`, isLocal: true }
+function localTarget({ record, url, status }: LocalNode): Target {
+  const { name, dataDir, process } = record
+  const trouble = status === 'paused' ? `node ${name} is paused (pid ${process.pid}) and answers nobody` : undefined
+  return { name, url, key: `${dataDir}#${name}`, isLocal: true, ...(trouble !== undefined && { trouble }) }
 }
 
 function credentialsOf({ username, password = '' }: NodeOptions, { env }: CommandEdge) {

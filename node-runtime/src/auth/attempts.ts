@@ -1,5 +1,7 @@
-// How often somebody may be wrong. Counted by account and by address before the password is looked at, so that many
-// tries at once are not more than many in a row.
+// How often somebody may be wrong. Counted before the password is looked at, so that many tries at once are not more than
+// many in a row: by address, by account from one address, and by account from everywhere. A stranger who is wrong on
+// purpose shuts its own address out, and not whom the account belongs to: an address from which that account has logged in
+// before is not held to the third.
 import type { Clock } from '../base/clock.ts'
 import { AuthError } from './errors.ts'
 import {
@@ -7,67 +9,82 @@ import {
   FAILING_MAX,
   FAILURE_WINDOW_MS,
   FAILURES_PER_ACCOUNT,
+  FAILURES_PER_ACCOUNT_ANYWHERE,
   FAILURES_PER_ADDRESS,
+  KNOWN_MAX,
 } from './limits.ts'
 
 export interface Attempt {
-  /** The account's failures are forgotten; of the address only this one, which was none. */
+  /** The failures of this account from there are forgotten; otherwise only this one, which was none. */
   succeeded(): void
   /** It was neither right nor wrong: nobody looked. */
   withdraw(): void
 }
 
+/** When each failed, the oldest first. */
+type Failures = Map<string, number[]>
+
 export class Attempts {
   readonly #clock: Clock
-  /** When each failed, the oldest first. */
-  readonly #accounts = new Map<string, number[]>()
-  readonly #addresses = new Map<string, number[]>()
+  readonly #accounts: Failures = new Map()
+  readonly #addresses: Failures = new Map()
+  readonly #accountsFrom: Failures = new Map()
+  /** Accounts with the addresses they have logged in from, the one that did so longest ago first. */
+  readonly #known = new Set<string>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Counts as failed until it `succeeded`. Throws AuthError TOO_MANY_ATTEMPTS, which counts, too. */
+  /** Counts as failed until it `succeeded`. Throws AuthError TOO_MANY_ATTEMPTS, which does not count. */
   begin(account: string, address: string): Attempt {
     const nowMs = this.#clock.nowMs()
     const accountKey = account.slice(0, ACCOUNT_CHARS_MAX)
     const addressKey = networkOf(address)
-    // Both are counted, also where the first is over.
-    const over = [
-      count(this.#accounts, accountKey, { nowMs, max: FAILURES_PER_ACCOUNT }),
-      count(this.#addresses, addressKey, { nowMs, max: FAILURES_PER_ADDRESS }),
+    const bothKey = `${addressKey}\0${accountKey}`
+    const counted: (readonly [Failures, string, number])[] = [
+      [this.#addresses, addressKey, FAILURES_PER_ADDRESS],
+      [this.#accountsFrom, bothKey, FAILURES_PER_ACCOUNT],
     ]
-    if (over.includes(true)) {
+    if (!this.#known.has(bothKey)) counted.push([this.#accounts, accountKey, FAILURES_PER_ACCOUNT_ANYWHERE])
+    if (counted.some(([failures, key, max]) => recentIn(failures, key, nowMs).length >= max)) {
       const retryAfterSec = Math.ceil(FAILURE_WINDOW_MS / 1000)
       throw new AuthError('TOO_MANY_ATTEMPTS', `too many failed logins; try again in ${retryAfterSec} s`, {
         data: { retryAfterSec },
       })
     }
+    for (const [failures, key] of counted) add(failures, key, nowMs)
     return {
       succeeded: () => {
-        this.#accounts.delete(accountKey)
+        this.#accountsFrom.delete(bothKey)
         takeBack(this.#addresses, addressKey, nowMs)
+        takeBack(this.#accounts, accountKey, nowMs)
+        this.#known.delete(bothKey)
+        this.#known.add(bothKey)
+        if (this.#known.size > KNOWN_MAX) forgetFirst(this.#known)
       },
       withdraw: () => {
-        takeBack(this.#accounts, accountKey, nowMs)
-        takeBack(this.#addresses, addressKey, nowMs)
+        for (const [failures, key] of counted) takeBack(failures, key, nowMs)
       },
     }
   }
 }
 
-/** Whether that is one too many. */
-function count(known: Map<string, number[]>, key: string, { nowMs, max }: { nowMs: number; max: number }): boolean {
-  const recent = (known.get(key) ?? []).filter((atMs) => atMs > nowMs - FAILURE_WINDOW_MS && atMs <= nowMs)
+function recentIn(failures: Failures, key: string, nowMs: number): number[] {
+  return (failures.get(key) ?? []).filter((atMs) => atMs > nowMs - FAILURE_WINDOW_MS && atMs <= nowMs)
+}
+
+function add(failures: Failures, key: string, nowMs: number): void {
+  const recent = recentIn(failures, key, nowMs)
   // Put last again: the first one failed longest ago.
-  known.delete(key)
-  // One more than the cap says as much as a thousand more.
-  known.set(key, [...recent, nowMs].slice(-max - 1))
-  if (known.size > FAILING_MAX) {
-    const oldest = known.keys().next()
-    if (!oldest.done) known.delete(oldest.value)
-  }
-  return recent.length >= max
+  failures.delete(key)
+  failures.set(key, [...recent, nowMs])
+  if (failures.size > FAILING_MAX) forgetFirst(failures)
+}
+
+function forgetFirst(of: { keys(): IterableIterator<string>; delete(key: string): boolean }): void {
+  const oldest = of.keys().next()
+  if (!oldest.done) of.delete(oldest.value)
 }
 
 function takeBack(known: Map<string, number[]>, key: string, atMs: number): void {

@@ -37,12 +37,19 @@ export const PERMISSIONS_MAX = 64
 export const PERMISSION_CHARS_MAX = 512
 export const PERMISSIONS_CHARS_MAX = 4_096
 
-/** Failures of one account, and of one address, within the window. The next try is refused unread, and counts, too. */
+/**
+ * Failures of one account from one address, of one address, and of one account from all addresses that it has never
+ * logged in from, within the window. The next try is refused unread, and does not count: who is wrong for ever shuts out
+ * nobody for ever.
+ */
 export const FAILURES_PER_ACCOUNT = 5
 export const FAILURES_PER_ADDRESS = 30
+export const FAILURES_PER_ACCOUNT_ANYWHERE = 60
 export const FAILURE_WINDOW_MS = 60_000
 /** Accounts and addresses whose failures are remembered. At the cap the one that failed longest ago is forgotten. */
 export const FAILING_MAX = 100_000
+/** Accounts with addresses they have logged in from. At the cap the one that did so longest ago is forgotten. */
+export const KNOWN_MAX = 10_000
 /** Of a name that is told apart; names that begin alike count as one. */
 export const ACCOUNT_CHARS_MAX = 256
 

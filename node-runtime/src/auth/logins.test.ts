@@ -8,6 +8,7 @@ import {
   CHALLENGE_MS,
   FAILURE_WINDOW_MS,
   FAILURES_PER_ACCOUNT,
+  FAILURES_PER_ACCOUNT_ANYWHERE,
   FAILURES_PER_ADDRESS,
   HASHES_AT_ONCE,
   HASHES_WAITING_MAX,
@@ -34,11 +35,24 @@ describe('guessing', () => {
     const seen = await Promise.all(tries)
     expect(seen.filter((code) => code === 'CREDENTIALS_REJECTED')).toHaveLength(FAILURES_PER_ACCOUNT)
     expect(await codeOf(room.logIn())).toBe('TOO_MANY_ATTEMPTS')
-    // Who goes on is kept out.
     room.clock.advanceSec(WINDOW_SEC - 1)
     expect(await codeOf(room.logIn())).toBe('TOO_MANY_ATTEMPTS')
-    room.clock.advanceSec(WINDOW_SEC + 1)
+    // What was refused did not count.
+    room.clock.advanceSec(2)
     expect(await codeOf(room.logIn())).toBe('in')
+  })
+
+  test('for ever, from wherever it comes, shuts nobody out of a name that has logged in from elsewhere', async () => {
+    const home = '192.0.2.1'
+    expect(await codeOf(room.logIn(ANN.password, { address: home }))).toBe('in')
+    const seen: string[] = []
+    for (let index = 0; index < FAILURES_PER_ACCOUNT_ANYWHERE + 20; index += 1) {
+      seen.push(await codeOf(room.logIn('wrong guess', { address: `198.51.100.${index % 20}` })))
+    }
+    // All of them together have so many, however many they are.
+    expect(seen.filter((code) => code === 'CREDENTIALS_REJECTED')).toHaveLength(FAILURES_PER_ACCOUNT_ANYWHERE)
+    expect(await codeOf(room.logIn(ANN.password, { address: '203.0.113.9' }))).toBe('TOO_MANY_ATTEMPTS')
+    expect(await codeOf(room.logIn(ANN.password, { address: home }))).toBe('in')
   })
 
   test('of many names from one network stops, too, and leaves others alone', async () => {
@@ -59,7 +73,8 @@ describe('guessing', () => {
       const request = { method: 'user_password', publicKey: `x${index}`, clientName: 't', address: '10.0.0.1', data }
       expect(await codeOf(room.auth.logins.logIn(request))).toBe('CREDENTIALS_REJECTED')
     }
-    expect(await codeOf(room.logIn())).toBe('TOO_MANY_ATTEMPTS')
+    expect(await codeOf(room.logIn(ANN.password, { address: '10.0.0.1' }))).toBe('TOO_MANY_ATTEMPTS')
+    expect(await codeOf(room.logIn())).toBe('in')
   })
 
   test('is not hindered by logins that succeed, but those do not use it up either', async () => {

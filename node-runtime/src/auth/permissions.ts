@@ -12,6 +12,8 @@ const GRAMMAR = /^([a-z]+(?:[:-][a-z-]+)*)(?:\[([ -Z\\^-~]*)\])?$/
 /** Who holds it may do everything. */
 export const ADMIN = 'admin'
 const EXECUTE = 'context:execute'
+/** What `context[a]`, which keys made for users of a context have, covers: to use it, not to delete it or make others its admins. */
+const OF_USERS: ReadonlySet<string> = new Set(['context', 'context:list', EXECUTE, 'context:leave'])
 
 interface Parsed {
   /** `context`, `execute`. */
@@ -55,6 +57,7 @@ export function covers(grant: string, asked: string): boolean {
   if (held === undefined || wanted === undefined) return false
   if (!held.path.every((part, index) => wanted.path[index] === part)) return false
   if (held.scope === undefined) return true
+  if (held.path.length === 1 && held.path[0] === 'context' && !OF_USERS.has(wanted.path.join(':'))) return false
   if (wanted.scope === undefined) return false
   return wanted.path.join(':') === EXECUTE
     ? executeFits(held.scope, wanted.scope)

@@ -9,6 +9,7 @@ import { tooLarge } from '../blobs/manifest.ts'
 import { admitted, askerOf } from './access/admission.ts'
 import { checkCaller } from './access/caller.ts'
 import { corsHeaders, preflightHeaders } from './access/cors.ts'
+import { refuseStrangerAt } from './access/membership.ts'
 import type { AuthService } from './auth/auth-port.ts'
 import type { AuthRouteParts } from './auth/auth-route.ts'
 import { AUTH_ROUTES, authScope } from './auth/auth-scope.ts'
@@ -227,15 +228,18 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
         // A stream may go on behind an answer that has ended: that to a HEAD.
         if (isStream || !reply.raw.writableEnded) gone.abort(new ServerError('BAD_REQUEST', 'the client went away'))
       })
+      const asker = askerOf(request)
+      const params = request.params as Record<string, unknown>
+      refuseStrangerAt(parts.node, asker, { url: route.url, params })
       const answer = await route.handle(parts, {
-        params: request.params as Record<string, unknown>,
+        params,
         query: readQuery(route.query, request.query),
         body: request.body ?? null,
         // Whoever stops reading half-way answers all the same: the connection must last until then.
         stream: request.raw.iterator({ destroyOnReturn: false }),
         headers: request.headers,
         signal: AbortSignal.any([gone.signal, stop]),
-        asker: askerOf(request),
+        asker,
       })
       if (answer instanceof RawResponse) {
         reply.headers({ ...answer.headers })

@@ -1,10 +1,13 @@
 // Every operation of the OpenAPI document, asked as it says and as it forbids: what comes back is what it says, too, and no
 // answer is a defect. The counts are printed.
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { request } from 'node:http'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { appWasm } from '../../../scripts/build-apps.ts'
 import { type Auth, openAuth } from '../auth/auth.ts'
+import type { Caller } from '../auth/callers.ts'
+import { toBase58 } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
 import { idBase58 } from '../base/ids.ts'
 import { silentLogger } from '../base/log.ts'
@@ -25,6 +28,8 @@ let admin: string
 let stranger: string
 /** May execute in a context, which is none of those here. */
 let elsewhere: string
+/** May do all but administer, as a member of nothing here. */
+let foreigner: string
 let operations: Operation[]
 let samples: Samples
 const counts: Record<string, number> = {}
@@ -46,6 +51,7 @@ beforeAll(async () => {
     return (await auth.keys.addClient(caller, asked)).access_token
   }
   stranger = await keyWith('keys:list')
+  foreigner = await tokenOfWallet(caller)
   elsewhere = await keyWith(`context:execute[${'1'.repeat(32)}]`, `context[${'1'.repeat(32)}]`)
   const document = await (await fetch(`${server.addresses()[0]}/openapi.json`)).json()
   // Those of keys and logins are asked in a test of their own: they answer in another envelope, with other statuses.
@@ -93,6 +99,20 @@ afterAll(async () => {
   await server.close()
   await world.close()
 })
+
+/** A wallet is added as an administrator; its permissions are then what the others of it are. */
+async function tokenOfWallet(caller: Caller): Promise<string> {
+  const pair = generateKeyPairSync('ed25519')
+  const publicKey = toBase58(pair.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32))
+  const { id } = await auth.keys.addRoot(caller, { method: 'ed25519', publicKey, data: {} })
+  const add = ['application', 'package', 'blob', 'namespace', 'group', 'context']
+  await auth.keys.changePermissions(caller, id, { add, remove: ['admin'] })
+  const { challenge, message } = (auth.challenge?.() ?? {}) as { challenge: string; message: string }
+  const signature = sign(null, Buffer.from(message), pair.privateKey).toString('hex')
+  const data = { challenge, signature }
+  const login = { method: 'ed25519', publicKey, data, clientName: 'test', address: '::1' }
+  return (await auth.logins.logIn(login)).access_token
+}
 
 function sameShape(url: string, path: string): boolean {
   return url.replaceAll(/:(\w+)/g, '{$1}') === path
@@ -156,6 +176,8 @@ function fault(operation: Operation, { kind }: Asked, { status, body, text }: Se
 const needsPermission = ({ security, 'x-permission': permission }: Operation) =>
   security.length > 0 && permission !== 'token'
 
+const OF_CONTEXT = /^\/admin-api\/contexts?\/(sync\/)?\{id\}/
+
 const isEndless = ({ responses }: Operation) => responses['200']?.content?.['text/event-stream'] !== undefined
 
 async function faultsOf(wanted: (asked: Asked) => boolean): Promise<string[]> {
@@ -208,6 +230,35 @@ describe('what the document says of each operation holds', () => {
       const seen = await askAt('/jsonrpc', { jsonrpc: '2.0', id: 1, method, params }, elsewhere)
       expect([method, seen.body]).toEqual([method, { jsonrpc: '2.0', id: 1, error: unauthorized }])
     }
+  })
+
+  test('a caller that is a member of nothing here has nothing of it, whatever its permissions', async () => {
+    const opened: string[] = []
+    for (const operation of operations.filter((each) => needsPermission(each))) {
+      const [valid] = requestsOf(operation, samples)
+      const names = (operation.parameters ?? []).map(({ name }) => name)
+      const isAbout =
+        names.some((name) => ['ns', 'gid', 'ctx', 'context'].includes(name)) || OF_CONTEXT.test(operation.path)
+      if (!valid || !isAbout || operation['x-permission'] === 'admin') continue
+      const { status, text } = await ask(operation, valid, foreigner)
+      if (status !== 403) opened.push(`${operation.method} ${operation.path}: ${status} ${text}`)
+    }
+    expect(opened).toEqual([])
+    const lists = ['contexts', 'namespaces', 'groups', `contexts/for-application/${samples.app}`].map(
+      (path) => `/admin-api/${path}`,
+    )
+    for (const path of [...lists, `/admin-api/namespaces/for-application/${samples.app}`]) {
+      const own = (await askAt(path, undefined, foreigner, 'GET')).text
+      const all = (await askAt(path, undefined, admin, 'GET')).text
+      expect([path, own, all.length > own.length]).toEqual([
+        path,
+        expect.stringMatching(/^\{"data":(\[\]|\{"contexts":\[\]\})\}$/),
+        true,
+      ])
+    }
+    const params = { contextId: samples.contextId, method: 'len' }
+    const called = await askAt('/jsonrpc', { jsonrpc: '2.0', id: 1, method: 'execute', params }, foreigner)
+    expect(called.text).toContain('no member of the context')
   })
 
   test('where fields are missing or of another type, too large, or what no id is', async () => {

@@ -16,6 +16,8 @@ const DEPTH_MAX = 5
 /** `selfIdentity`: the account of this node, in lists of members. */
 export function withLegacyKeys(answer: unknown, selfIdentity: string, depth = 0): unknown {
   if (typeof answer !== 'object' || answer === null || depth > DEPTH_MAX) return answer
+  // A number beyond 2^53: a copy would be an object.
+  if (JSON.isRawJSON(answer)) return answer
   if (Array.isArray(answer)) return answer.map((each) => withLegacyKeys(each, selfIdentity, depth + 1))
   const fields: [string, unknown][] = []
   for (const [name, value] of Object.entries(answer)) {

@@ -18,6 +18,8 @@ export const Application = Type.Object({
   size: Count,
   source: Type.String(),
   metadata: ByteListOut,
+  /** `did:key` of whoever signed it: of bundles. */
+  signer_id: Type.Optional(Type.String()),
   package: Type.Optional(Type.String()),
   version: Type.Optional(Type.String()),
 })

@@ -8,8 +8,9 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { appWasm } from '../../../../../scripts/build-apps.ts'
-import { toBase58 } from '../../../base/bytes.ts'
+import { toBase58, utf8 } from '../../../base/bytes.ts'
 import { systemClock } from '../../../base/clock.ts'
+import { TEST_SIGNER, testBundle } from '../../../runtime/testing/test-bundle.ts'
 import { nameBytes } from '../../../runtime/testing/test-guests.ts'
 import { TestWorld } from '../../../testing/test-nodes.ts'
 import type { ServerParts } from '../../server-parts.ts'
@@ -155,6 +156,34 @@ test('the versions of a package are told, the newest first, with the latest of a
   })
 })
 
+test('a signed bundle says itself what it is called, and what it was signed as is run', async () => {
+  const abi = { schema_version: 'wasm-abi/1', methods: [{ name: 'get' }] }
+  const archive = testBundle({ wasm: await appWasm('kv-store'), abi: utf8(JSON.stringify(abi)) })
+  const bundle = path.join(folder, 'kv-store.mpk')
+  await writeFile(bundle, archive)
+  const { body } = await node.post(INSTALL, { body: { path: bundle, metadata: [1], package: 'other', version: '9' } })
+  const { applicationId } = (body as { data: { applicationId: string } }).data
+  const { application } = ((await node.get(`${LIST}/${applicationId}`)).body as { data: { application: object } }).data
+  const metadata = { name: 'Example', package: 'com.example.app', version: '1.0.0' }
+  expect(application).toMatchObject({
+    size: archive.byteLength,
+    package: 'com.example.app',
+    version: '1.0.0',
+    signer_id: TEST_SIGNER,
+    metadata: [...utf8(JSON.stringify(metadata))],
+  })
+  expect((await node.get(`${LIST}/${applicationId}/abi`)).body).toEqual({ data: abi })
+  const { namespaceId } = dataOf(await node.post('/admin-api/namespaces', { body: { applicationId } }))
+  const created = { applicationId, groupId: namespaceId, initializationParams: [] }
+  const { contextId } = dataOf(await node.post('/admin-api/contexts', { body: created }))
+  const execute = { jsonrpc: '2.0', id: 1, method: 'execute', params: { contextId, method: 'len', argsJson: {} } }
+  expect((await node.post('/jsonrpc', { body: execute })).body).toMatchObject({ result: { output: 0 } })
+
+  await writeFile(bundle, testBundle({ wasm: await appWasm('kv-store'), changed: { package: 'stolen' } }))
+  const refused = await node.post(INSTALL, { body: { path: bundle } })
+  expect([refused.status, refused.body]).toEqual([400, { error: expect.stringContaining('signature') }])
+})
+
 test('an application is forgotten, and once more is no failure', async () => {
   const { body } = await node.post(INSTALL, { body: { path: path.join(folder, 'handlers.wasm') } })
   const { applicationId } = (body as { data: { applicationId: string } }).data
@@ -179,7 +208,7 @@ test('an application says what it can, where it carries that', async () => {
   const answer = await node.get(`${LIST}/${application}/abi`)
   expect([answer.status, answer.body]).toEqual([200, { data: abi }])
   const [seen, wanted] = await refusalsOf(node, [
-    { why: 'no such service', path: `${LIST}/${application}/abi?service_name=x`, status: 404, says: 'one service' },
+    { why: 'no such service', path: `${LIST}/${application}/abi?service_name=x`, status: 400, says: 'service_name' },
     { why: 'unknown', path: `${LIST}/${UNKNOWN}/abi`, status: 404, says: 'not found' },
   ])
   expect(seen).toEqual(wanted)
@@ -227,4 +256,8 @@ async function serveAndInstall(downloads: ServerParts['downloads'] & object, url
   const answer = await open.post(URL_INSTALL, { body: { url, metadata: [] } })
   await open.close()
   return answer
+}
+
+function dataOf({ body }: { readonly body: unknown }): Record<string, string> {
+  return (body as { data: Record<string, string> }).data
 }

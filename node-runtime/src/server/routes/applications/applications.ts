@@ -32,6 +32,7 @@ function applicationJson(application: Installed): object {
     size: application.size,
     source: application.source,
     metadata: byteArray(application.metadata),
+    ...(application.signerId === undefined ? {} : { signer_id: application.signerId }),
     ...(application.package === undefined ? {} : { package: application.package }),
     ...(application.version === undefined ? {} : { version: application.version }),
   }
@@ -182,7 +183,7 @@ export const applicationRoutes: readonly Route[] = [
     handle: async ({ node }, { params, query }) => {
       const { id } = installed(node, params.id)
       if (query.service_name !== undefined) {
-        throw new ServerError('NOT_FOUND', `application ${params.id} has one service, without a name`)
+        throw new ServerError('BAD_REQUEST', `service_name: application ${params.id} has one service, without a name`)
       }
       const abi = await node.applications.abi(id)
       if (abi === undefined) throw new ServerError('NOT_FOUND', `application ${params.id} carries no ABI`)

@@ -10,6 +10,8 @@ import {
   parseHexId,
 } from '../../../base/ids.ts'
 import type { Context } from '../../../context/context.ts'
+import type { Asker } from '../../access/asker.ts'
+import { refuseStranger, seenBy } from '../../access/membership.ts'
 import { ServerError } from '../../errors.ts'
 import { byteArray, contextIdOf, pageOf } from '../../formats/encodings.ts'
 import { ByteList, OptionalText } from '../../formats/fields.ts'
@@ -69,8 +71,11 @@ async function createIn({ node, defaultGroups }: RouteParts, body: Static<typeof
   return { context: await node.contexts.create({ ...request, groupId }), groupCreated: created }
 }
 
-async function listed(node: NodeServices, application?: ApplicationId): Promise<Context[]> {
-  const records = node.contexts.list().filter(({ applicationId }) => (application ?? applicationId) === applicationId)
+async function listed(node: NodeServices, asker: Asker, application: ApplicationId): Promise<Context[]> {
+  const seen = seenBy(node, asker)
+  const records = node.contexts
+    .list()
+    .filter(({ id, applicationId }) => application === applicationId && seen.context(id))
   return Promise.all(records.map(({ id }) => node.contexts.get(id)))
 }
 
@@ -88,8 +93,10 @@ export const contextRoutes: readonly Route[] = [
     query: Page,
     body: NoBody,
     response: Listed,
-    handle: async ({ node }, { query }) => {
-      const records = pageOf(node.contexts.list(), query)
+    handle: async ({ node }, { query, asker }) => {
+      const seen = seenBy(node, asker)
+      const all = node.contexts.list().filter(({ id }) => seen.context(id))
+      const records = pageOf(all, query)
       const contexts = await Promise.all(records.map(({ id }) => node.contexts.get(id)))
       return { data: { contexts: contexts.map(listedJson) } }
     },
@@ -106,7 +113,8 @@ export const contextRoutes: readonly Route[] = [
       Type.Object({ contextId: Base58, memberPublicKey: Base58, groupId: Hex32, groupCreated: Type.Boolean() }),
     ),
     failures: [404, 409, 501],
-    handle: async (parts, { body }) => {
+    handle: async (parts, { body, asker }) => {
+      refuseStranger(parts.node, asker, { groupId: body.groupId ?? undefined })
       const { context, groupCreated } = await createIn(parts, body)
       return {
         data: {
@@ -138,8 +146,8 @@ export const contextRoutes: readonly Route[] = [
     query: Page,
     body: NoBody,
     response: Listed,
-    handle: async ({ node }, { params, query }) => {
-      const contexts = await listed(node, parseBase58Id<ApplicationId>(params.app))
+    handle: async ({ node }, { params, query, asker }) => {
+      const contexts = await listed(node, asker, parseBase58Id<ApplicationId>(params.app))
       return { data: { contexts: pageOf(contexts, query).map(listedJson) } }
     },
   }),
@@ -156,8 +164,8 @@ export const contextRoutes: readonly Route[] = [
         Type.Object({ id: Base58, application_id: Base58, contextStateHash: Base58, executors: Type.Array(Base58) }),
       ),
     }),
-    handle: async ({ node }, { params }) => {
-      const contexts = await listed(node, parseBase58Id<ApplicationId>(params.app))
+    handle: async ({ node }, { params, asker }) => {
+      const contexts = await listed(node, asker, parseBase58Id<ApplicationId>(params.app))
       return {
         contexts: contexts.map((context) => ({
           id: idBase58(context.record.id),

@@ -14,7 +14,7 @@ const ByDelta = Type.Object({ id: Type.String(), delta: Type.String() })
 /** All that waits: it is bounded. */
 const EVERYTHING = { offset: 0, limit: Number.MAX_SAFE_INTEGER }
 
-const STATES = ['applied', 'pending', 'parked', 'refused', 'unknown'] as const
+const STATES = ['applied', 'pruned', 'pending', 'parked', 'refused', 'unknown'] as const
 type State = (typeof STATES)[number]
 
 async function whereIs(context: Context, id: DeltaId): Promise<object> {
@@ -29,7 +29,10 @@ async function whereIs(context: Context, id: DeltaId): Promise<object> {
   // What is pruned has been applied.
   if (!context.holds(id)) {
     if (context.refuses(id)) return inState('refused')
-    return inState(context.encodedDelta(id) === undefined ? 'unknown' : 'applied')
+    if (context.encodedDelta(id) !== undefined) return inState('applied')
+    // What the checkpoint contains is known by its root only: the ids beneath its end are its deltas, or those of nobody.
+    const last = context.checkpoint()?.checkpoint.last
+    return inState(last !== undefined && id <= last ? 'pruned' : 'unknown')
   }
   const { pending, parked } = context.waiting()
   const isIt = (each: WaitingDelta) => each.id === id
@@ -43,7 +46,7 @@ export const deltaRoutes: readonly Route[] = [
   route({
     method: 'GET',
     url: '/admin-api/contexts/:id/deltas/:delta',
-    summary: 'Whether a delta is applied, pending, parked, refused or unknown here, and what it waits for',
+    summary: 'Whether a delta is applied, pruned, pending, parked, refused or unknown here, and what it waits for',
     permission: 'context:list[:id]',
     params: ByDelta,
     query: NoFields,

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { type GroupId, idBase58, parseHexId } from '../../../base/ids.ts'
 import { govern } from '../../../context/namespaces/administration.ts'
 import { removeMember } from '../../../context/namespaces/membership.ts'
+import { refuseStranger, seenBy } from '../../access/membership.ts'
 import { ServerError } from '../../errors.ts'
 import { pageOf } from '../../formats/encodings.ts'
 import { OptionalText } from '../../formats/fields.ts'
@@ -35,9 +36,10 @@ export const groupRoutes: readonly Route[] = [
     query: Page,
     body: NoBody,
     response: Data(Type.Array(GroupShape)),
-    handle: async ({ node }, { query }) => {
+    handle: async ({ node }, { query, asker }) => {
+      const seen = seenBy(node, asker)
       const all = node.namespaces.list().flatMap((namespace) => {
-        const own = [...namespace.state.groups.values()].filter(({ id }) => namespace.isOwnMember(id))
+        const own = [...namespace.state.groups.values()].filter(({ id }) => namespace.isOwnMember(id) && seen.group(id))
         return own.map((group) => ({ namespace, group }))
       })
       return { data: pageOf(all, query).map(({ namespace, group }) => groupJson(node, namespace, group)) }
@@ -59,7 +61,8 @@ export const groupRoutes: readonly Route[] = [
     }),
     response: Data(Type.Object({ groupId: Hex32 })),
     failures: [404, 501],
-    handle: async ({ node }, { body }) => {
+    handle: async ({ node }, { body, asker }) => {
+      refuseStranger(node, asker, { groupId: body.parentGroupId ?? undefined })
       if (typeof body.groupId === 'string') {
         throw new ServerError('NOT_IMPLEMENTED', 'ids of groups that clients choose: nodes derive them from their key')
       }

@@ -12,6 +12,7 @@ import { ContextError } from '../../../context/errors.ts'
 import { deleteNamespace } from '../../../context/namespaces/administration.ts'
 import { removeMember } from '../../../context/namespaces/membership.ts'
 import type { Namespace } from '../../../context/namespaces/namespace.ts'
+import { seenBy } from '../../access/membership.ts'
 import { ServerError } from '../../errors.ts'
 import { InvitationJson, invitationFromJson, pageOf } from '../../formats/encodings.ts'
 import { OptionalText } from '../../formats/fields.ts'
@@ -50,7 +51,11 @@ export const namespaceRoutes: readonly Route[] = [
     query: Page,
     body: NoBody,
     response: Data(Type.Array(NamespaceShape)),
-    handle: async ({ node }, { query }) => ({ data: pageOf(joined(node), query).map(namespaceJson) }),
+    handle: async ({ node }, { query, asker }) => {
+      const seen = seenBy(node, asker)
+      const all = joined(node).filter(({ id }) => seen.group(id))
+      return { data: pageOf(all, query).map(namespaceJson) }
+    },
   }),
   route({
     method: 'POST',
@@ -77,9 +82,10 @@ export const namespaceRoutes: readonly Route[] = [
     query: Page,
     body: NoBody,
     response: Data(Type.Array(NamespaceShape)),
-    handle: async ({ node }, { params, query }) => {
+    handle: async ({ node }, { params, query, asker }) => {
       const applicationId = parseBase58Id<ApplicationId>(params.app)
-      const all = joined(node).filter(({ state }) => state.applicationId === applicationId)
+      const seen = seenBy(node, asker)
+      const all = joined(node).filter(({ id, state }) => state.applicationId === applicationId && seen.group(id))
       return { data: pageOf(all, query).map(namespaceJson) }
     },
   }),

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { fromBase58, fromUtf8, toBase58, toHex, utf8 } from '../../../base/bytes.ts'
 import { type ContextId, idBase58 } from '../../../base/ids.ts'
+import { refuseStranger } from '../../access/membership.ts'
 import { ServerError } from '../../errors.ts'
 import { contextIdOf, InvitationJson, invitationFromJson, invitationToJson } from '../../formats/encodings.ts'
 import { Base58, Joined } from '../../formats/shapes.ts'
@@ -73,7 +74,8 @@ export const legacyInvitationRoutes: readonly Route[] = [
       url: `/admin-api/contexts/${name}`,
       summary: 'Invite to a context’s group: a text where inviteeId is given, else an object',
       response: Data(Type.Union([Type.String(), ContextInvitation])),
-      handle: async ({ node }, { body }) => {
+      handle: async ({ node }, { body, asker }) => {
+        refuseStranger(node, asker, { contextId: body.contextId })
         const lifetimeSec = body.validForSeconds ?? body.validForBlocks ?? INVITATION_LIFETIME_SEC
         const invitation = await invitationTo(node, contextIdOf(body.contextId), lifetimeSec)
         if (typeof body.inviteeId !== 'string') return { data: invitation }
@@ -120,9 +122,10 @@ export const legacyInvitationRoutes: readonly Route[] = [
     body: Type.Object({ contextId: Type.String() }),
     response: Data(Joined),
     failures: [504],
-    handle: async (gate, { body, signal }) => {
+    handle: async (gate, { body, signal, asker }) => {
       const id = contextIdOf(body.contextId)
       const { node } = unlocked(gate, `context:execute[${idBase58(id)}]`)
+      refuseStranger(node, asker, { contextId: body.contextId })
       return { data: await joinContext(node, id, signal) }
     },
   }),

@@ -1,0 +1,73 @@
+// A caller that is a member, as wallets are, and no administrator: it asks only about contexts and groups that it is a
+// member of, whatever the node itself is in.
+import { type ContextId, type GroupId, idBase58, parseHexId } from '../../base/ids.ts'
+import { ServerError } from '../errors.ts'
+import { contextIdOf } from '../formats/encodings.ts'
+import type { NodeServices } from '../ports.ts'
+import type { Asker } from './asker.ts'
+
+type Caller = Pick<Asker, 'member' | 'permits'>
+
+/** Paths in which `:id` is a context. */
+const OF_CONTEXT = /^\/admin-api\/contexts?\//
+
+export interface Seen {
+  context(id: ContextId): boolean
+  group(id: string): boolean
+}
+
+/** What there is for the caller; of what nobody here knows it is told that by who looks for it. */
+export function seenBy({ namespaces }: Pick<NodeServices, 'namespaces'>, { member, permits }: Caller): Seen {
+  if (member === undefined || permits('admin')) return { context: () => true, group: () => true }
+  const all = namespaces.list()
+  return {
+    context: (id) => {
+      const namespace = all.find(({ state }) => state.contexts.has(id))
+      return namespace === undefined || namespace.mayRead(id, member)
+    },
+    group: (id) => {
+      const namespace = all.find(({ state }) => state.groups.has(id as GroupId))
+      return namespace === undefined || namespace.state.isMember(id as GroupId, member)
+    },
+  }
+}
+
+/** Throws FORBIDDEN where the caller is no member of what it names. Ids that are none are for who reads them. */
+export function refuseStranger(
+  node: Pick<NodeServices, 'namespaces'>,
+  asker: Caller,
+  named: { readonly contextId?: string | undefined; readonly groupId?: string | undefined },
+): void {
+  const seen = seenBy(node, asker)
+  const contextId = named.contextId === undefined ? undefined : idOf(() => contextIdOf(named.contextId ?? ''))
+  const groupId = named.groupId === undefined ? undefined : idOf(() => parseHexId<GroupId>(named.groupId ?? ''))
+  if (contextId !== undefined && !seen.context(contextId)) throw stranger(`context ${idBase58(contextId)}`)
+  if (groupId !== undefined && !seen.group(groupId)) throw stranger(`group ${groupId}`)
+}
+
+/** The contexts and groups of a path. Throws FORBIDDEN. */
+export function refuseStrangerAt(
+  node: Pick<NodeServices, 'namespaces'>,
+  asker: Caller,
+  { url, params }: { readonly url: string; readonly params: Readonly<Record<string, unknown>> },
+): void {
+  if (asker.member === undefined) return
+  const text = (name: string) => (typeof params[name] === 'string' ? params[name] : undefined)
+  if (OF_CONTEXT.test(url)) refuseStranger(node, asker, { contextId: text('id') })
+  // Of aliases the context is called so; of groups it is `ctx`.
+  for (const name of ['ctx', 'context']) refuseStranger(node, asker, { contextId: text(name) })
+  for (const name of ['gid', 'ns']) refuseStranger(node, asker, { groupId: text(name) })
+}
+
+function idOf<Id>(read: () => Id): Id | undefined {
+  try {
+    return read()
+  } catch {
+    // Whoever reads it next says so.
+    return undefined
+  }
+}
+
+function stranger(what: string): ServerError {
+  return new ServerError('FORBIDDEN', `the caller is no member of ${what}`)
+}

@@ -35,7 +35,7 @@ export const RETENTION: readonly Mutant[] = [
   {
     name: 'one-vouch-is-enough',
     file: 'context/retention/checkpoint.ts',
-    find: 'return counted.length * 2 > writers.length && [...signers].some(isWriter)',
+    find: 'return counted.length * 2 > writers.length && [...signers].some(isMember)',
     replace: 'return counted.length > 0',
     why: 'a single member, honest or not, decides what all others have to take',
     breaks: 'I7',

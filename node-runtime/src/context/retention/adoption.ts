@@ -52,7 +52,7 @@ export class Adoption {
    */
   async adopt(certified: CertifiedCheckpoint, pages: SnapshotPages): Promise<boolean> {
     const { record, store, adopting, enqueue, pruner } = this.#parts
-    if (adopting.has(record.id) || !pruner.isNext(certified)) return false
+    if (adopting.has(record.id) || !pruner.mayReplace(certified)) return false
     adopting.add(record.id)
     try {
       const writer = await SnapshotWriter.open(store, record.id, checkpointHash(certified.checkpoint))
@@ -72,7 +72,7 @@ export class Adoption {
     const { record, store, rows, folder, identity, ledger, pruner, turns, onSwapped, log } = this.#parts
     const { checkpoint } = certified
     // What was lacking may have come meanwhile, or a still greater one.
-    if (!pruner.isNext(certified)) {
+    if (!pruner.mayReplace(certified)) {
       await writer.abort()
       return false
     }

@@ -106,25 +106,25 @@ export function isGreater(a: Checkpoint, b: Checkpoint | undefined): boolean {
 export interface Electorate {
   /** Who could write at the cut that the checkpoint names. Undefined: not yet known here. */
   readonly writers: readonly PublicKey[] | undefined
-  /** Who may write now. */
-  readonly isWriter: (key: PublicKey) => boolean
+  /** Who is there now, though it may only read. */
+  readonly isMember: (key: PublicKey) => boolean
 }
 
 /**
- * Most of those who could write where it was judged have vouched for it, and one at least who still may: all that were
- * removed since cannot, together, rewrite what they were there for. What no writer has taken is nobody's; who takes one
- * vouches for it, so what one of them has taken stays certified.
+ * Most of those who could write where it was judged have vouched for it, and one at least who is still a member: all that
+ * were removed since cannot, together, rewrite what they were there for. What no member has taken is nobody's; who takes
+ * one vouches for it, so what one of them has taken stays certified.
  */
-export function isCertified({ checkpoint, vouches }: CertifiedCheckpoint, { writers, isWriter }: Electorate): boolean {
+export function isCertified({ checkpoint, vouches }: CertifiedCheckpoint, { writers, isMember }: Electorate): boolean {
   if (writers === undefined || vouches.length * 2 <= writers.length) return false
   const hash = checkpointHash(checkpoint)
   const electorate = new Set(writers)
   // One of each, and of nobody else: a signature takes longer to check than to send.
   const said = new Map(vouches.map((vouch) => [vouch.author, vouch]))
-  const counting = [...said.values()].filter(({ author }) => electorate.has(author) || isWriter(author))
+  const counting = [...said.values()].filter(({ author }) => electorate.has(author) || isMember(author))
   const signers = new Set(counting.filter((vouch) => verifyVouch(hash, vouch)).map(({ author }) => author))
   const counted = writers.filter((key) => signers.has(key))
-  return counted.length * 2 > writers.length && [...signers].some(isWriter)
+  return counted.length * 2 > writers.length && [...signers].some(isMember)
 }
 export interface Cut {
   /** Of the oldest ready deltas, void ones included. */

@@ -3,22 +3,15 @@
 // behind it, in batches of bounded size. What a crash leaves of those goes when the context is next read.
 import { type Bytes, equalBytes, toHex } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
-import { type DeltaId, idBytes, stampOf } from '../../base/ids.ts'
+import { type DeltaId, idBytes } from '../../base/ids.ts'
 import { type DagNode, type Floor, lostOver } from '../../dag/dag.ts'
 import type { Bound } from '../../reconcile/item-key.ts'
 import type { StoreOp } from '../../store/store.ts'
-import {
-  type CertifiedCheckpoint,
-  type Checkpoint,
-  checkpointHash,
-  verifyVouch,
-  vouchFor,
-} from '../../wire/checkpoint.ts'
+import { type CertifiedCheckpoint, type Checkpoint, checkpointHash, vouchFor } from '../../wire/checkpoint.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { HeadsVouch } from '../../wire/gossip.ts'
 import { CHECKPOINT_AUTHORS_MAX, GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
 import type { Folder } from '../apply/folder.ts'
-import { isFromTheFuture } from '../apply/future.ts'
 import type { Revision } from '../apply/revision.ts'
 import type { Voids } from '../apply/voids.ts'
 import { ContextError } from '../errors.ts'
@@ -26,17 +19,8 @@ import type { Ledger } from '../ledger.ts'
 import { PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
-import {
-  boundOf,
-  type Contained,
-  chainOver,
-  checkpointOver,
-  floorOf,
-  isCertified,
-  isGreater,
-  oldestOf,
-  stands,
-} from './checkpoint.ts'
+import { Certificates } from './certificates.ts'
+import { boundOf, type Contained, chainOver, checkpointOver, floorOf, oldestOf, stands } from './checkpoint.ts'
 import { Contents } from './contents.ts'
 import type { Frontier } from './frontier.ts'
 import { putHandled } from './handled-rows.ts'
@@ -87,6 +71,7 @@ interface Candidate {
 
 export class Pruner {
   readonly #parts: PrunerParts
+  readonly #certificates: Certificates
   readonly #contents: Contents
   #certified: CertifiedCheckpoint | undefined
   #unseen: readonly DeltaId[]
@@ -97,6 +82,7 @@ export class Pruner {
 
   constructor(parts: PrunerParts) {
     this.#parts = parts
+    this.#certificates = new Certificates(parts)
     this.#contents = new Contents(parts)
     this.#certified = parts.pruned?.certified
     this.#unseen = parts.pruned?.unseen ?? []
@@ -162,28 +148,16 @@ export class Pruner {
 
   /** True where it is greater than ours, and most writers have vouched for it. */
   isNext(certified: CertifiedCheckpoint): boolean {
-    const { record, authority, nowMs } = this.#parts
-    const { checkpoint } = certified
-    if (checkpoint.contextId !== record.id || !isGreater(checkpoint, this.checkpoint)) return false
-    // It would put whatever is written for as long beneath it.
-    if (isFromTheFuture(stampOf(checkpoint.last), nowMs())) return false
-    const writers = authority.writersAt(record.id, checkpoint.governance)
-    return isCertified(certified, { writers, isWriter: (key) => authority.mayWrite(record.id, key) })
+    return this.#certificates.isNext(certified, this.checkpoint)
   }
 
-  /** Whoever takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
-  signed({ checkpoint, vouches: given }: CertifiedCheckpoint): CertifiedCheckpoint {
-    const { record, authority, identity } = this.#parts
-    const hash = checkpointHash(checkpoint)
-    const electorate = new Set(authority.writersAt(record.id, checkpoint.governance))
-    // What counts for nobody is not passed on: it might be padding.
-    const vouches = given.filter((vouch) => {
-      const isHeard = electorate.has(vouch.author) || authority.mayWrite(record.id, vouch.author)
-      return isHeard && verifyVouch(hash, vouch)
-    })
-    const isOurs = vouches.some((vouch) => vouch.author === identity.publicKey && verifyVouch(hash, vouch))
-    if (isOurs || !authority.mayWrite(record.id, identity.publicKey)) return { checkpoint, vouches }
-    return { checkpoint, vouches: [...vouches, vouchFor(hash, identity)] }
+  /** True where its state may take the place of what is held here. */
+  mayReplace(certified: CertifiedCheckpoint): boolean {
+    return this.isNext(certified) && this.#certificates.isBacked(certified, this.checkpoint)
+  }
+
+  signed(certified: CertifiedCheckpoint): CertifiedCheckpoint {
+    return this.#certificates.signed(certified)
   }
 
   /** Takes a peer's where just what it contains is held here. Runs in the queue of the context. */
@@ -193,17 +167,20 @@ export class Pruner {
     await revision.runIfDue()
     const { checkpoint } = certified
     const prefix = dag.inOrder().filter(({ id }) => id <= checkpoint.last)
-    if ((this.checkpoint?.count ?? 0) + prefix.length !== checkpoint.count) return 'behind'
+    const other = this.#certificates.isBacked(certified, this.checkpoint) ? 'behind' : 'none'
+    if ((this.checkpoint?.count ?? 0) + prefix.length !== checkpoint.count) return other
     const contained = await this.#contents.of(prefix)
-    if (!equalBytes(chainOver(this.checkpoint, contained), checkpoint.chain)) return 'behind'
+    if (!equalBytes(chainOver(this.checkpoint, contained), checkpoint.chain)) return other
     const state = await this.#contents.stateAt(prefix)
     if (state?.root !== checkpoint.root) {
       log.error(
         { root: state?.root, theirRoot: checkpoint.root },
         'state diverged: a checkpoint of the same deltas has another root',
       )
-      return 'behind'
+      return other
     }
+    // As it will be: we hold the same.
+    if (!this.#certificates.isBacked(this.signed(certified), this.checkpoint)) return 'none'
     await this.#keep(contained, checkpoint)
     await this.#prune(certified, prefix, state.stack)
     return 'taken'

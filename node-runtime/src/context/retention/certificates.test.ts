@@ -1,0 +1,81 @@
+// Whose word a checkpoint needs: of those who were there, and of those who are.
+import { expect, it } from 'vitest'
+import type { RootHash } from '../../base/ids.ts'
+import { converge, joinContext } from '../../testing/test-nodes.ts'
+import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
+import { type Checkpoint, checkpointHash, vouchFor } from '../../wire/checkpoint.ts'
+import { removeMember } from '../namespaces/membership.ts'
+
+const { share } = testWorlds()
+const ABSENT_MS = 120_000
+const retention = { checkpointMin: 8, recentMax: 16, absentMs: ABSENT_MS }
+const WRITERS = ['ada', 'bob', 'cyd']
+
+const set = ({ world, shared }: Scene, name: string, key: string, value: string) =>
+  world.run(world.get(name).call(shared.contextId, 'set', { key, value }))
+const get = ({ world, shared }: Scene, name: string, key: string) =>
+  world.run(world.get(name).call(shared.contextId, 'get', { key }))
+
+it('what those have left with who vouched for it is had from a member that has taken it, though it may only read', async () => {
+  const scene = await share('kv-store', WRITERS, { retention })
+  const { world, shared } = scene
+  await world.start('dan', { boot: WRITERS })
+  await joinContext(world, shared, 'ada', 'dan', 'ReadOnly')
+  await set(scene, 'ada', 'old', 'ada')
+  await converge(world, shared.contextId, [...WRITERS, 'dan'])
+  world.get('ada').kill()
+  await world.pass(2 * ABSENT_MS)
+  for (let i = 0; i < 24; i += 1) await set(scene, i % 2 === 0 ? 'bob' : 'cyd', `k${i}`, `${i}`)
+  await world.pass(30_000)
+  const dan = await world.get('dan').context(shared.contextId)
+  expect(dan.checkpoint()?.checkpoint.count).toBeGreaterThan(8)
+  for (const name of ['bob', 'cyd']) {
+    const { node } = world.get(name)
+    await world.run(removeMember(node, shared.namespaceId, node.account))
+    await world.pass(5000)
+    world.get(name).kill()
+  }
+  await world.start('ada', { boot: [...WRITERS, 'dan'] })
+  await world.pass(30_000)
+  await converge(world, shared.contextId, ['ada', 'dan'])
+  expect(await get(scene, 'ada', 'k3')).toBe('3')
+  await set(scene, 'ada', 'k3', 'ada')
+  await converge(world, shared.contextId, ['ada', 'dan'])
+  expect(await get(scene, 'dan', 'k3')).toBe('ada')
+})
+
+it('those who were there at the beginning do not decide what all have written since', async () => {
+  const scene = await share('kv-store', WRITERS, { retention })
+  const { world, shared } = scene
+  const { node } = world.get('ada')
+  const made = node.namespaces
+    .get(shared.namespaceId)
+    .opsNotIn([], Number.MAX_SAFE_INTEGER)
+    .find(({ body }) => body.kind === 'context_created')
+  if (!made) throw new Error('the log names no context')
+  await set(scene, 'bob', 'k', 'bob')
+  await converge(world, shared.contextId, WRITERS)
+  const bob = await world.get('bob').context(shared.contextId)
+  const forged = () => {
+    const last = bob.heads()[0]
+    if (last === undefined) throw new Error('nothing was written')
+    const checkpoint: Checkpoint = {
+      contextId: shared.contextId,
+      last,
+      root: bob.root.split('').reverse().join('') as RootHash,
+      count: 1_000_000,
+      chain: new Uint8Array(32),
+      heads: [last],
+      authors: { [node.identity.publicKey]: last },
+      recent: { counting: [last], voids: [], lost: [] },
+      governance: [made.id],
+    }
+    return { checkpoint, vouches: [vouchFor(checkpointHash(checkpoint), node.identity)] }
+  }
+  expect(await world.run(bob.advance(forged()))).toBe('none')
+  // Nor where what they have written is pruned.
+  for (let i = 0; i < 24; i += 1) await set(scene, WRITERS[i % 3] ?? 'ada', `k${i}`, `${i}`)
+  await world.pass(30_000)
+  expect(bob.checkpoint()?.checkpoint.count).toBeGreaterThan(8)
+  expect(await world.run(bob.advance(forged()))).toBe('none')
+})

@@ -1,0 +1,79 @@
+// Whose word a certified checkpoint has, as it is seen from here: from what is pruned and held here, and from the log.
+import type { OpId } from '../../base/ids.ts'
+import { stampOf } from '../../base/ids.ts'
+import {
+  type CertifiedCheckpoint,
+  type Checkpoint,
+  checkpointHash,
+  verifyVouch,
+  vouchFor,
+} from '../../wire/checkpoint.ts'
+import { CHECKPOINT_AUTHORS_MAX } from '../../wire/limits.ts'
+import { isFromTheFuture } from '../apply/future.ts'
+import type { ContextParts } from '../parts.ts'
+import { isCertified, isGreater } from './checkpoint.ts'
+
+type CertificatesParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'nowMs'>
+
+export class Certificates {
+  readonly #parts: CertificatesParts
+
+  constructor(parts: CertificatesParts) {
+    this.#parts = parts
+  }
+
+  /** True where it is greater than `ours`, and most writers of the cut that it names have vouched for it. */
+  isNext(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
+    const { record, nowMs } = this.#parts
+    const { checkpoint } = certified
+    if (checkpoint.contextId !== record.id || !isGreater(checkpoint, ours)) return false
+    // It would put whatever is written for as long beneath it.
+    if (isFromTheFuture(stampOf(checkpoint.last), nowMs())) return false
+    return this.#isCertifiedAt(certified, checkpoint.governance)
+  }
+
+  /**
+   * True where that is so, too, of those who could write where the history that it is to replace here was written: who
+   * names the cut must not choose, with an old one, who is asked.
+   */
+  isBacked(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
+    const { last, governance } = certified.checkpoint
+    const known = this.#cutBeneath(last, ours).filter((id) => !governance.includes(id))
+    return known.length === 0 || this.#isCertifiedAt(certified, [...governance, ...known])
+  }
+
+  /** Whoever takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
+  signed({ checkpoint, vouches: given }: CertifiedCheckpoint): CertifiedCheckpoint {
+    const { record, authority, identity } = this.#parts
+    const { publicKey } = identity
+    const hash = checkpointHash(checkpoint)
+    const electorate = new Set(authority.writersAt(record.id, checkpoint.governance))
+    // What counts for nobody is not passed on: it might be padding.
+    const vouches = given.filter((vouch) => {
+      const isHeard = electorate.has(vouch.author) || authority.mayRead(record.id, vouch.author)
+      return isHeard && vouch.author !== publicKey && verifyVouch(hash, vouch)
+    })
+    if (!authority.mayRead(record.id, publicKey)) return { checkpoint, vouches }
+    return { checkpoint, vouches: [...vouches.slice(0, CHECKPOINT_AUTHORS_MAX - 1), vouchFor(hash, identity)] }
+  }
+
+  #isCertifiedAt(certified: CertifiedCheckpoint, governance: readonly OpId[]): boolean {
+    const { record, authority } = this.#parts
+    const writers = authority.writersAt(record.id, governance)
+    return isCertified(certified, { writers, isMember: (key) => authority.mayRead(record.id, key) })
+  }
+
+  /** The newest cut of the log that is known here from what sorts before `last`: whoever contains all that knew of it. */
+  #cutBeneath(last: string, ours: Checkpoint | undefined): OpId[] {
+    const { dag, rows } = this.#parts
+    const newest = new Set<string>()
+    for (const { id, parents } of dag.inOrder()) {
+      if (id > last) break
+      for (const parent of parents) newest.delete(parent)
+      newest.add(id)
+    }
+    const held = dag.inOrder().filter(({ id }) => newest.has(id))
+    const cited = held.flatMap(({ id }) => rows.delta(id)?.governance ?? [])
+    return [...new Set([...(ours?.governance ?? []), ...cited])]
+  }
+}

@@ -66,6 +66,7 @@ export class RunConsole {
         if (!event.expected) this.#note('warning', `node ${event.node} ended: ${event.cause}`)
         return
       case 'run:seed':
+      case 'history':
         return
       case 'run:end':
         this.#endRow()

@@ -1,6 +1,7 @@
 // The last screen of a run: the failure in full, or one line, and where everything is.
 import { failureReport, formatDuration, type RunResult } from '@calbox/workflows'
 import { parseLogLine } from '../commands/network/log-line.ts'
+import { counted } from './counted.ts'
 import type { Style } from './style.ts'
 
 export interface RunEndParts {
@@ -42,6 +43,8 @@ export function renderRunEnd(parts: RunEndParts): string {
   } else if (result.outcome === 'interrupted') lines.push('', style.warn(`interrupted after ${took}`))
   else
     lines.push(`${style.good(`${style.passed} ${parts.name === undefined ? '' : `${parts.name} `}passed`)} in ${took}`)
+  if (result.record.history && result.record.history.writes > 0)
+    lines.push(style.faint(historyLine(result.record.history)))
   if (warnings > 0) lines.push(style.warn(`${style.warning} ${warnings === 1 ? '1 warning' : `${warnings} warnings`}`))
   if (parts.nodesLeftRunning.length > 0) {
     const names = parts.nodesLeftRunning.join(', ')
@@ -50,6 +53,14 @@ export function renderRunEnd(parts: RunEndParts): string {
   lines.push(`${style.faint('results and logs:')} ${style.place(parts.runDir)}`)
   if (result.failure && parts.rerun !== undefined) lines.push(`${style.faint('run it again:')} ${parts.rerun}`)
   return `${lines.join('\n')}\n`
+}
+
+/** What holds without being asserted. */
+function historyLine({ acknowledged, writes, nodes }: NonNullable<RunResult['record']['history']>): string {
+  const of =
+    writes === acknowledged ? counted(writes, 'acknowledged write') : `${writes} of ${acknowledged} acknowledged writes`
+  const states = nodes.length < 2 ? '' : `; same heads, same state on ${counted(nodes.length, 'node')}`
+  return `history: ${of} held${states}`
 }
 
 /** ` (nodes 1.2 s, sync 0.8 s)`: what a run waits for besides its own steps. */

@@ -48,6 +48,15 @@ export interface NodeRecord {
   exits?: { cause: string; expected: boolean; atMs: number }[]
 }
 
+export interface HistoryRecord {
+  /** Writes that nodes acknowledged, and how many of them were looked for and found. */
+  readonly acknowledged: number
+  readonly writes: number
+  readonly contexts: number
+  /** Whose states were compared. */
+  readonly nodes: readonly string[]
+}
+
 export interface RunRecord {
   readonly version: 1
   name: string
@@ -75,6 +84,8 @@ export interface RunRecord {
     notRecorded: number
     warnings: number
   }
+  /** What the check after the last step looked at, where it found nothing wrong. */
+  history?: HistoryRecord
   notes: string[]
   /** `node start`, then each kind of step as often as it passed, nested ones included. */
   timings: readonly StepTiming[]
@@ -137,6 +148,11 @@ export class RunRecorder {
       case 'run:seed':
         this.record.seed = event.seed
         return
+      case 'history': {
+        const { acknowledged, writes, contexts, nodes } = event
+        this.record.history = { acknowledged, writes, contexts, nodes }
+        return
+      }
       default:
         this.#step(event)
     }

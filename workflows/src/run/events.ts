@@ -22,7 +22,7 @@ export interface FailureInfo {
   readonly help?: string
   readonly place?: SourcePlace
   /** What was being done, where it was no step. */
-  readonly during?: 'starting the nodes' | 'ending the run'
+  readonly during?: 'starting the nodes' | 'checking the history' | 'ending the run'
   /** Path of step names from the outermost step, with the iterations and groups between them. */
   readonly steps?: readonly string[]
   /** The node the failed operation was addressed to. */
@@ -120,6 +120,16 @@ export type RunEvent = { readonly atMs: number } & (
     }
   /** What the steps that use chance draw it from; once, when the first one does. */
   | { readonly type: 'run:seed'; readonly seed: string }
+  /** After the last step, where nothing was found wrong. */
+  | {
+      readonly type: 'history'
+      /** Writes that nodes acknowledged, and how many of them were looked for and found. */
+      readonly acknowledged: number
+      readonly writes: number
+      readonly contexts: number
+      /** Whose states were compared: equal wherever their heads are. */
+      readonly nodes: readonly string[]
+    }
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly message: string }
   | { readonly type: 'phase'; readonly phase: 'nuke' | 'start' | 'steps' | 'teardown'; readonly message: string }
   | { readonly type: 'node:starting'; readonly node: string }

@@ -45,5 +45,18 @@ export const ENTRY_MAX_CHARS = 40
 /** Of a reply in the message of a failed `expect`; run.json has more of it. */
 export const SHOWN_REPLY_MAX_CHARS = 500
 
+/** Acknowledged writes of a run that are looked for at its end, at most: of more, every second one; each is a request of 1 ms. */
+export const HISTORY_WRITES_MAX = 256
+
+/** Contexts whose states are compared at the end of a run; the last ones. */
+export const HISTORY_CONTEXTS_MAX = 32
+
+/** A node that answers later is left out of the check. */
+export const HISTORY_REQUEST_TIMEOUT_MS = 2000
+
+/** How often, and how long after each other, nodes are seen to differ before they do: governance may still be on its way. */
+export const HISTORY_LOOKS = 10
+export const HISTORY_PAUSE_MS = 500
+
 /** What a step may open before the one before it runs is waited for so long; a node that is cut off has no say in more. */
 export const HEAD_START_MS = 1000

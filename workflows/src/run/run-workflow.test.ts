@@ -71,7 +71,7 @@ test('two runs of one second have directories of their own', async () => {
   expect(new Set(runs.map(({ runDir }) => runDir)).size).toBe(2)
 })
 
-test('events come in order: start, nodes, meshed, steps, teardown, end', async () => {
+test('events come in order: start, nodes, meshed, steps, history, teardown, end', async () => {
   const run = await runYaml(file(`${NODES}, image: some/image, stop_all_nodes: true`))
   // Which ports are free is not up to the test.
   const own = run.events.filter((event) => event.type !== 'note' || !event.message.startsWith('ports '))
@@ -84,6 +84,7 @@ test('events come in order: start, nodes, meshed, steps, teardown, end', async (
     'phase',
     'step:start',
     'step:end',
+    'history',
     'phase',
     'run:end',
   ])

@@ -18,6 +18,8 @@ import { administratorsOf } from './administrators.ts'
 import { clearNodeData, stopLeftovers } from './clear-data.ts'
 import type { EmitRunEvent, FailureInfo, RunListener, RunOutcome } from './events.ts'
 import { type Described, describeError } from './failure.ts'
+import { checkHistory } from './history/check-history.ts'
+import { WriteHistory } from './history/write-history.ts'
 import { initialVariables } from './initial-variables.ts'
 import { KEEP_RUNS } from './limits.ts'
 import { redactPlan } from './redact-plan.ts'
@@ -89,6 +91,7 @@ class WorkflowRun {
   readonly #recorder = new RunRecorder()
   readonly #variables: Variables
   readonly #secrets = new Secrets()
+  readonly #history = new WriteHistory()
   readonly #crashed = new AbortController()
   readonly #emit: EmitRunEvent
   #seed: string | undefined
@@ -196,7 +199,7 @@ class WorkflowRun {
       isStarting = false
       await this.#steps({ signal })
       signal.throwIfAborted()
-      return undefined
+      return await this.#checkHistory({ signal })
     } catch (error) {
       if (error instanceof StepFailedError) return error
       const described = await describeError(error, this.#nodes)
@@ -246,8 +249,22 @@ class WorkflowRun {
       seed: this.#options.seed,
       drawSeed: () => this.#drawSeed(),
       secrets: this.#secrets,
+      history: this.#history,
     })
     await runner.run(this.#plan.steps, this.#variables, options)
+  }
+
+  async #checkHistory(options: { signal: AbortSignal }): Promise<Described | undefined> {
+    const nodes = this.#nodes?.all() ?? []
+    const clock = this.#parts.clock ?? systemClock
+    try {
+      const checked = await checkHistory(this.#history, { nodes, clock }, options)
+      this.#emit({ type: 'history', ...checked, acknowledged: this.#history.count })
+      return undefined
+    } catch (error) {
+      options.signal.throwIfAborted()
+      return during('checking the history', await describeError(error, this.#nodes))
+    }
   }
 
   #drawSeed(): string {

@@ -18,6 +18,7 @@ import { WriteLedger } from './controls/write-ledger.ts'
 import type { EmitRunEvent, StepRef } from './events.ts'
 import { executeStep } from './execute-step.ts'
 import { describeFailure } from './failure.ts'
+import type { WriteHistory } from './history/write-history.ts'
 import { StepAbortError, StepFailedError } from './run-errors.ts'
 import type { RunNodes } from './run-nodes.ts'
 import type { Secrets } from './secrets.ts'
@@ -38,6 +39,8 @@ export interface StepRunnerParts {
   readonly drawSeed: () => string
   /** Variables whose values no report may show; filled here. */
   readonly secrets: Secrets
+  /** Of all writes; filled here. */
+  readonly history: WriteHistory
 }
 
 interface Level {
@@ -218,6 +221,7 @@ export class StepRunner {
     const { after, expect } = scope.step.controls ?? {}
     if (after !== undefined) await afterSync(after.syncSec, this.#ledger, scope, options)
     const result = await executeStep(kind, scope, options)
+    if (kind.givesUpHistory === true && result.node !== undefined) this.#parts.history.forget(result.node)
     return expect === undefined ? result : judgeExpectation(expect, result, scope)
   }
 

@@ -27,6 +27,7 @@ export interface RequestStep extends Pick<StepKind, 'kind' | 'summary'> {
   readonly attempted: string
   readonly outputs?: StepKind['outputs']
   readonly outputsAreExtra?: boolean
+  readonly givesUpHistory?: boolean
   readonly checks?: StepKind['checks']
   /** Default true. */
   readonly honoursExpectedFailure?: boolean
@@ -50,6 +51,7 @@ export function requestStep(step: RequestStep): StepKind {
     outputs,
     exportedVariables: Object.values(exports),
     ...(rest.outputsAreExtra === true && { outputsAreExtra: true }),
+    ...(rest.givesUpHistory === true && { givesUpHistory: true }),
     ...(rest.checks && { checks: rest.checks }),
     honoursExpectedFailure,
     async run(input, context, options) {

@@ -10,6 +10,7 @@ export type StepErrorCode =
   | 'timeout' // waited for something that did not come
   | 'invalid' // a field has a value that cannot be used, seen only once it was resolved
   | 'state_missing' // the application's state never came; not even an expected failure
+  | 'history' // acknowledged writes are gone, or nodes differ that must not
   | 'unsupported' // this way of running nodes cannot do it
 
 export interface StepErrorDetails {

@@ -27,6 +27,8 @@ export interface StepKind<Schema extends TSchema = TSchema> extends StepSchema {
   readonly unexpectedSuccess?: string
   /** What it captures and replies is not for the record of the run: tokens. */
   readonly isSecret?: boolean
+  /** Its node gives up what it holds of contexts: what it acknowledged before is not looked for there any more. */
+  readonly givesUpHistory?: boolean
   /** It judges expected failures and captures its outputs itself. */
   readonly settlesItself?: boolean
   /**

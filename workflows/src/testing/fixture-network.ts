@@ -81,6 +81,8 @@ export class FixtureNode {
   onExit: () => void = () => undefined
   /** Where set, reported instead of the true root: a diverged node. */
   forgedRoot: string | undefined
+  /** After so many reads of a root it is the true one again. */
+  truthAfterReads = Number.POSITIVE_INFINITY
   forgedHeads: number[][] | undefined
   server: FixtureServer | undefined
 
@@ -121,7 +123,8 @@ export class FixtureNode {
   }
 
   root(contextId: string): string {
-    if (this.forgedRoot !== undefined) return this.forgedRoot
+    this.truthAfterReads -= 1
+    if (this.forgedRoot !== undefined && this.truthAfterReads >= 0) return this.forgedRoot
     const entries = [...this.state(contextId)].sort(([a], [b]) => (a < b ? -1 : 1))
     return createHash('sha256').update(JSON.stringify(entries)).digest('base64url')
   }
@@ -175,6 +178,12 @@ export class FixtureNetwork {
     if (author.namesDeltas) author.replyHeaders['x-calbox-delta'] = deltaId(made)
     author.catchUp(contextId)
     for (const node of this.nodes.values()) if (node.lagPolls === 0 && node.lagReads === 0) node.catchUp(contextId)
+  }
+
+  /** Nobody has any of them any more. */
+  loseWrites(): void {
+    this.#writes.clear()
+    for (const node of this.nodes.values()) for (const id of node.applied.keys()) node.applied.set(id, 0)
   }
 
   groupOfContext(contextId: string): FixtureGroup | undefined {

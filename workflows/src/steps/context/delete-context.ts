@@ -7,6 +7,7 @@ export const deleteContext = requestStep({
   fields: { context_id: contextIdField },
   route: 'DELETE /contexts/:context_id',
   attempted: 'deleting the context',
+  givesUpHistory: true,
   body: () => ({}),
   outputsAreExtra: true,
   outputs: [{ name: 'isDeleted', description: 'true.' }],

@@ -7,6 +7,7 @@ export const leaveContext = requestStep({
   fields: { context_id: contextIdField },
   route: 'POST /contexts/:context_id/leave',
   attempted: 'leaving the context',
+  givesUpHistory: true,
   outputsAreExtra: true,
   outputs: [
     { name: 'contextId', description: 'Id of the context.' },

@@ -11,6 +11,7 @@ export const resyncContext = requestStep({
   },
   route: 'POST /contexts/:context_id/resync',
   attempted: 'starting the resync',
+  givesUpHistory: true,
   body: ({ force }) => ({ force: force ?? false }),
   outputs: [
     { name: 'contextId', description: 'Id of the context.' },

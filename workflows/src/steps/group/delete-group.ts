@@ -7,6 +7,7 @@ export const deleteGroup = requestStep({
   fields: { group_id: groupIdField },
   route: 'DELETE /groups/:group_id',
   attempted: 'deleting the group',
+  givesUpHistory: true,
   body: () => ({}),
   outputsAreExtra: true,
   outputs: [{ name: 'isDeleted', description: 'true.' }],

@@ -7,6 +7,7 @@ export const leaveGroup = requestStep({
   fields: { group_id: groupIdField },
   route: 'POST /groups/:group_id/leave',
   attempted: 'leaving the group',
+  givesUpHistory: true,
   outputsAreExtra: true,
   outputs: [
     { name: 'groupId', description: 'Id of the group.' },

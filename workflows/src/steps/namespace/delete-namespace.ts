@@ -7,6 +7,7 @@ export const deleteNamespace = requestStep({
   fields: { namespace_id: namespaceIdField },
   route: 'DELETE /namespaces/:namespace_id',
   attempted: 'deleting the namespace',
+  givesUpHistory: true,
   body: () => ({}),
   outputsAreExtra: true,
   outputs: [{ name: 'isDeleted', description: 'true.' }],

@@ -7,6 +7,7 @@ export const leaveNamespace = requestStep({
   fields: { namespace_id: namespaceIdField },
   route: 'POST /namespaces/:namespace_id/leave',
   attempted: 'leaving the namespace',
+  givesUpHistory: true,
   outputsAreExtra: true,
   outputs: [
     { name: 'namespaceId', description: 'Id of the namespace.' },

@@ -6,7 +6,7 @@ import type { NodeHandle } from '../step-kind.ts'
 
 export interface DeltaPlace {
   readonly id: string
-  /** `applied`, `pending`, `parked`, `refused`, `unknown`. */
+  /** `applied`, `pruned`, `pending`, `parked`, `refused`, `unknown`. */
   readonly state: string
   /** Public key, where the node holds the delta. */
   readonly author?: string
@@ -14,6 +14,11 @@ export interface DeltaPlace {
   /** Why it waits, and for which deltas. */
   readonly reason?: string
   readonly missing: readonly string[]
+}
+
+/** It is part of the state: pruned is what lies beneath the node's checkpoint. */
+export function isApplied({ state }: DeltaPlace): boolean {
+  return state === 'applied' || state === 'pruned'
 }
 
 type Request = { readonly signal: AbortSignal; readonly timeoutMs: number }

@@ -1,0 +1,48 @@
+// What the nodes of a run have acknowledged: what the check at its end holds them to.
+import { HISTORY_WRITES_MAX } from '../limits.ts'
+
+export interface AcknowledgedWrite {
+  readonly contextId: string
+  /** Whose reply acknowledged it. */
+  readonly node: string
+  readonly deltaId: string
+}
+
+export class WriteHistory {
+  #writes: AcknowledgedWrite[] = []
+  readonly #contexts = new Set<string>()
+  /** Every so many is kept. */
+  #stride = 1
+  #count = 0
+
+  /** `deltaId` undefined: the node did not say which, or that there is one. */
+  add(contextId: string, node: string, deltaId: string | undefined): void {
+    this.#contexts.add(contextId)
+    if (deltaId === undefined) return
+    this.#count += 1
+    if (this.#count % this.#stride !== 0) return
+    this.#writes.push({ contextId, node, deltaId })
+    if (this.#writes.length < HISTORY_WRITES_MAX) return
+    this.#writes = this.#writes.filter((_, at) => at % 2 === 1)
+    this.#stride *= 2
+  }
+
+  /** It has given up what it held. */
+  forget(node: string): void {
+    this.#writes = this.#writes.filter((write) => write.node !== node)
+  }
+
+  /** Of the acknowledged ones; those kept are spread over all of them. */
+  get count(): number {
+    return this.#count
+  }
+
+  get kept(): readonly AcknowledgedWrite[] {
+    return this.#writes
+  }
+
+  /** In which something may have been written, by the ids of the file. */
+  get contexts(): readonly string[] {
+    return [...this.#contexts]
+  }
+}

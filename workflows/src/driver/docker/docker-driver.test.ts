@@ -1,55 +1,187 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { NodeDriver, NodeSpec } from '../driver.ts'
 import { describeDriverContract } from '../driver-contract.ts'
-import { openDockerDriver } from './open-docker-driver.ts'
+import { NodeState } from '../state/node-state.ts'
+import { textField } from './engine/engine-reply.ts'
+import { ownLabels } from './labels.ts'
+import { type DockerDriverOptions, openDockerDriver } from './open-docker-driver.ts'
+import { sweepContainers } from './sweep.ts'
 import { describeWithEngine, type EngineUnderTest } from './testing/engine-under-test.ts'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
+const REAPER = fileURLToPath(new URL('../process/reaper-main.ts', import.meta.url))
+const { signal } = new AbortController()
 
-describeWithEngine('docker driver', (under: EngineUnderTest) => {
-  describeDriverContract('docker', () => {
-    const own = mkdtempSync(join(tmpdir(), 'calbox-docker-'))
-    const opened: ReturnType<typeof openDockerDriver>[] = []
-    return {
-      open() {
-        const parts = openDockerDriver({
-          calnode: under.calnode,
-          stateDir: join(own, '.calbox'),
-          address: under.address,
-          env: {},
-          program: {
-            entrypoint: ['/usr/local/bin/node', '/fixtures/fake-node.mjs'],
-            binds: [`${FIXTURES}:/fixtures:ro`],
-          },
-        })
-        opened.push(parts)
-        return parts.driver
-      },
-      async spec(name, manner) {
-        const [first] = opened
-        if (first === undefined) throw new Error('spec() before open()')
-        const { port } = await first.ports.choose({ which: 'rpc', of: name, port: 2528, explicit: false })
-        const dataDir = join(own, 'data', name)
-        return {
-          name,
-          rpcPort: port,
-          dataDir,
-          logFile: join(dataDir, 'logs', `${name}.log`),
-          bootstrap: [],
-          runId: under.runId,
-          mdns: false,
-          env: { FAKE_NODE: manner ?? 'ok' },
-        }
-      },
-      async runs(name) {
-        return (await under.containers(join(own, '.calbox'))).includes(name)
-      },
-      async cleanUp() {
-        await under.removeAll(join(own, '.calbox'))
-        rmSync(own, { recursive: true, force: true })
-      },
+class Place {
+  readonly dir = mkdtempSync(join(tmpdir(), 'calbox-docker-'))
+  readonly stateDir = join(this.dir, '.calbox')
+  readonly #under: EngineUnderTest
+  readonly #opened: ReturnType<typeof openDockerDriver>[] = []
+
+  constructor(under: EngineUnderTest) {
+    this.#under = under
+  }
+
+  open(options: Partial<DockerDriverOptions> = {}): NodeDriver {
+    const { address, calnode } = this.#under
+    // The pretend node: its bad manners are what these tests are about, and it starts faster.
+    const program = {
+      entrypoint: ['/usr/local/bin/node', '/fixtures/fake-node.mjs'],
+      binds: [`${FIXTURES}:/fixtures:ro`],
     }
+    const parts = openDockerDriver({ calnode, address, stateDir: this.stateDir, env: {}, program, ...options })
+    this.#opened.push(parts)
+    return parts.driver
+  }
+
+  async spec(name: string, manner = 'ok'): Promise<NodeSpec & { rpcPort: number }> {
+    const [first] = this.#opened
+    if (first === undefined) throw new Error('spec() before open()')
+    const { port } = await first.ports.choose({ of: name, port: 2528, explicit: false })
+    const dataDir = join(this.dir, 'data', name)
+    const logFile = join(dataDir, 'logs', `${name}.log`)
+    const rest = { bootstrap: [], runId: this.#under.runId, mdns: false, env: { FAKE_NODE: manner } }
+    return { name, rpcPort: port, dataDir, logFile, ...rest }
+  }
+
+  async remove(): Promise<void> {
+    for (const { driver } of this.#opened) await driver.close({ graceMs: 0 })
+    await this.#under.removeAll(this.stateDir)
+    rmSync(this.dir, { recursive: true, force: true })
+  }
+}
+
+describeWithEngine('docker driver', (under) => {
+  describeDriverContract('docker', () => {
+    const place = new Place(under)
+    return {
+      open: () => place.open(),
+      spec: (name, manner) => place.spec(name, manner),
+      runs: async (name) => (await under.containers(place.stateDir)).includes(name),
+      cleanUp: () => place.remove(),
+    }
+  })
+
+  describe('docker driver', () => {
+    let place: Place
+    beforeEach(() => {
+      place = new Place(under)
+    })
+    afterEach(() => place.remove())
+
+    test('a node is labelled, has no rights it does not need, is on loopback, and its network goes with it', async () => {
+      const driver = place.open({ limits: { memoryBytes: 256 * 1024 ** 2, cpus: 0.5 } })
+      const node = await driver.start(await place.spec('n1'), { signal })
+      const record = await new NodeState(place.stateDir).get('n1')
+      const seen = await under.engine.json('GET', `/containers/${record?.container?.id}/json`)
+      expect(seen).toMatchObject({
+        Name: '/n1',
+        Config: { Labels: { 'calbox.node': 'n1', 'calbox.state': place.stateDir, 'calimero.node': 'true' } },
+        HostConfig: {
+          Memory: 256 * 1024 ** 2,
+          NanoCpus: 500_000_000,
+          CapDrop: ['ALL'],
+          ReadonlyRootfs: true,
+          PortBindings: { '2528/tcp': [{ HostIp: '127.0.0.1', HostPort: String(node.spec.rpcPort) }] },
+        },
+      })
+      expect(await under.networks(place.stateDir)).toHaveLength(1)
+      await driver.close()
+      expect(await under.networks(place.stateDir)).toEqual([])
+    })
+
+    test('a node that dies at start is reported with how and with its last lines, and nothing of it stays', async () => {
+      const dying = place.open().start(await place.spec('n1', 'dies'), { signal, readyTimeoutMs: 600_000 })
+      await expect(dying).rejects.toMatchObject({
+        code: 'NODE_EXITED',
+        data: { logTail: expect.arrayContaining(['calnode: the data directory is not writable']) },
+        message: expect.stringContaining('exit code 3'),
+      })
+      expect(await under.containers(place.stateDir)).toEqual([])
+    })
+
+    test('a node that uses up its memory is said to have', async () => {
+      const driver = place.open({ limits: { memoryBytes: 96 * 1024 ** 2 } })
+      const node = await driver.start(await place.spec('n1', 'greedy'), { signal })
+      await fetch(`${node.url}/eat`).catch(() => undefined)
+      expect(await node.exited).toEqual({ signal: 'SIGKILL', outOfMemory: true })
+    })
+
+    test('an explicit busy port is an error that names port and holder', async () => {
+      const driver = place.open()
+      const spec = await place.spec('n1')
+      const server = createServer().listen(spec.rpcPort, '127.0.0.1')
+      await once(server, 'listening')
+      await expect(driver.start(spec, { signal })).rejects.toMatchObject({
+        code: 'PORT_BUSY',
+        message: expect.stringContaining(`port ${spec.rpcPort} (rpc of n1) is in use by pid ${process.pid} `),
+      })
+      server.close()
+    })
+
+    test('a name that another container has is given an addition', async () => {
+      const driver = place.open()
+      const [one, two] = [place, new Place(under)]
+      const other = two.open()
+      try {
+        await driver.start(await one.spec('n1'), { signal })
+        const node = await other.start(await two.spec('n1'), { signal })
+        expect((await fetch(`${node.url}/admin-api/health`)).status).toBe(200)
+        expect((await new NodeState(two.stateDir).get('n1'))?.container?.name).toBe(`n1.${under.runId}`)
+      } finally {
+        await two.remove()
+      }
+    })
+
+    test('a command runs once on the data of a node, and leaves no container', async () => {
+      const driver = place.open()
+      const spec = await place.spec('n1')
+      const end = await driver.exec?.(spec, ['init'], { signal, timeoutMs: 60_000 })
+      expect(end).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('starting') })
+      expect(existsSync(join(spec.dataDir, 'n1/config.toml'))).toBe(true)
+      expect(await under.containers(place.stateDir)).toEqual([])
+    })
+
+    test('a file of this machine is put where the node sees it', async () => {
+      const driver = place.open()
+      const node = await driver.start(await place.spec('n1'), { signal })
+      writeFileSync(join(place.dir, 'app.wasm'), 'wasm')
+      expect(await driver.placeFile?.(node, join(place.dir, 'app.wasm'))).toBe('/app/data/n1/files/app.wasm')
+      expect(readFileSync(join(node.spec.dataDir, 'n1/files/app.wasm'), 'utf8')).toBe('wasm')
+    })
+
+    test('the reaper ends the containers of a calbox that is gone, but for those that were kept', async () => {
+      const owner = { pid: process.pid, startId: 'x', driverId: `reaped-${under.runId}` }
+      const ids: string[] = []
+      for (const at of [0, 1]) {
+        const body = { Image: 'calbox/node:latest', Cmd: ['run'], Labels: ownLabels(place.stateDir, owner, `r${at}`) }
+        ids.push(textField(await under.engine.json('POST', '/containers/create', { body }), 'Id'))
+      }
+      const reaper = spawn(process.execPath, [REAPER], { stdio: ['pipe', 'inherit', 'inherit'] })
+      const ended = once(reaper, 'exit')
+      reaper.stdin.write(`${JSON.stringify({ engine: { address: under.address, driverId: owner.driverId } })}\n`)
+      reaper.stdin.end(`${JSON.stringify({ keepContainer: ids[1] })}\n`)
+      await ended
+      const left = await under.engine.json('GET', '/containers/json', { query: { all: true } })
+      expect(ids.map((id) => JSON.stringify(left).includes(id))).toEqual([false, true])
+    })
+
+    test('what is on no record and has no owner any more is swept away', async () => {
+      const state = new NodeState(place.stateDir)
+      const driver = place.open()
+      await driver.start(await place.spec('n1'), { signal })
+      const gone = { pid: 1, startId: 'ended', driverId: 'gone' }
+      const body = { Image: 'calbox/node:latest', Labels: ownLabels(place.stateDir, gone, 'r') }
+      await under.engine.json('POST', '/containers/create', { query: { name: `stray-${process.pid}` }, body })
+      expect(await sweepContainers(under.engine, state, place.stateDir)).toEqual([`stray-${process.pid}`])
+      expect(await under.containers(place.stateDir)).toEqual(['n1'])
+    })
   })
 })

@@ -2,6 +2,7 @@
 import { CodedError } from '../base/errors.ts'
 
 export type RuntimeErrorCode =
+  | 'BUNDLE_INVALID'
   | 'MODULE_INVALID'
   | 'MODULE_TOO_LARGE'
   | 'EXECUTOR_CLOSED'

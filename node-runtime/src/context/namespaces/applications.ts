@@ -1,9 +1,11 @@
-// Installed applications. The id is the content address of the code, so the same bytes have the same id on every node.
+// Installed applications: a module, or a signed bundle that holds one. The id is the content address of the file, so the
+// same bytes have the same id on every node.
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Bytes } from '../../base/bytes.ts'
-import { taggedHash } from '../../base/hash.ts'
+import { sha256, taggedHash } from '../../base/hash.ts'
 import { type ApplicationId, type BlobId, idBytes, idFromBytes } from '../../base/ids.ts'
 import type { BlobStore } from '../../blobs/blob-store.ts'
+import { type Bundle, isBundle, readBundle } from '../../runtime/bundle/bundle.ts'
 import type { GuestExecutor, GuestModule } from '../../runtime/guest-executor.ts'
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type Store } from '../../store/store.ts'
@@ -14,7 +16,7 @@ import { MODULES_IN_MEMORY_MAX } from '../limits.ts'
 export interface Application {
   readonly id: ApplicationId
   readonly blobId: BlobId
-  /** Bytes of code. */
+  /** Bytes of the file. */
   readonly size: number
   /** Where it came from: a file URL, a web URL, or `peer`. */
   readonly source: string
@@ -22,6 +24,8 @@ export interface Application {
   readonly storage: 'guest' | 'host'
   readonly package: string | undefined
   readonly version: string | undefined
+  /** `did:key` of whoever signed it; only bundles are signed. */
+  readonly signerId: string | undefined
 }
 
 export interface ApplicationsParts {
@@ -30,6 +34,7 @@ export interface ApplicationsParts {
   readonly executor: GuestExecutor
 }
 
+/** A bundle says the last three itself, and only what it says counts: it is signed, and the same on every node. */
 export interface InstallDetails {
   readonly source: string
   readonly metadata: Bytes
@@ -41,9 +46,21 @@ export function applicationIdOf(blobId: BlobId): ApplicationId {
   return idFromBytes<ApplicationId>(taggedHash('calbox/application/1', idBytes(blobId)))
 }
 
+interface Code {
+  readonly module: GuestModule
+  readonly bundle?: Bundle
+}
+
+/** Throws RuntimeError BUNDLE_INVALID. */
+function codeOf(blobId: BlobId, bytes: Bytes): Code {
+  if (!isBundle(bytes)) return { module: { id: blobId, bytes } }
+  const bundle = readBundle(bytes)
+  return { module: { id: idFromBytes<BlobId>(sha256(bundle.wasm)), bytes: bundle.wasm }, bundle }
+}
+
 export class Applications {
   readonly #parts: ApplicationsParts
-  readonly #modules = new Map<BlobId, GuestModule>()
+  readonly #modules = new Map<BlobId, { readonly module: GuestModule; readonly abi: string | undefined }>()
 
   constructor(parts: ApplicationsParts) {
     this.#parts = parts
@@ -80,16 +97,19 @@ export class Applications {
     const id = applicationIdOf(blobId)
     const known = this.get(id)
     if (known) return known
-    const module = { id: blobId, bytes: await this.#parts.blobs.bytes(blobId) }
+    const bytes = await this.#parts.blobs.bytes(blobId)
+    const { storage, bundle } = await this.#inspect(blobId, bytes, details.source)
+    const said = bundle ?? details
     const row: ApplicationRow = {
       v: 1,
       blobId: idBytes(blobId),
-      size: module.bytes.byteLength,
+      size: bytes.byteLength,
       source: details.source,
-      metadata: details.metadata,
-      storage: await this.#inspect(module, details.source),
-      package: details.package ?? null,
-      version: details.version ?? null,
+      metadata: said.metadata,
+      storage,
+      package: said.package ?? null,
+      version: said.version ?? null,
+      ...(bundle === undefined ? {} : { signerId: bundle.signerId }),
     }
     await this.#parts.store.batch([{ type: 'put', key: keyOf('application', idBytes(id)), value: encodeRow(row) }])
     return fromRow(id, row)
@@ -101,31 +121,39 @@ export class Applications {
 
   /** The code, kept in memory for the applications used last. Throws APPLICATION_NOT_INSTALLED. */
   async module(id: ApplicationId): Promise<GuestModule> {
+    return (await this.#code(id)).module
+  }
+
+  /** What the code says of its methods and state, or its bundle, as JSON text; undefined without. Throws as `module`. */
+  async abi(id: ApplicationId): Promise<string | undefined> {
+    const { module, abi } = await this.#code(id)
+    return (await this.#parts.executor.inspect(module)).abiSection.json ?? abi
+  }
+
+  async #code(id: ApplicationId): Promise<{ readonly module: GuestModule; readonly abi: string | undefined }> {
     const application = this.get(id)
     if (!application) {
       throw new ContextError('APPLICATION_NOT_INSTALLED', `application ${id} is not installed on this node`, {
         data: { applicationId: id },
       })
     }
-    const cached = this.#modules.get(application.blobId)
+    const { blobId } = application
+    const cached = this.#modules.get(blobId)
     if (cached) return cached
-    const module = { id: application.blobId, bytes: await this.#parts.blobs.bytes(application.blobId) }
+    const { module, bundle } = codeOf(blobId, await this.#parts.blobs.bytes(blobId))
+    const code = { module, abi: bundle?.abi }
     if (this.#modules.size >= MODULES_IN_MEMORY_MAX) {
       const oldest = this.#modules.keys().next()
       if (!oldest.done) this.#modules.delete(oldest.value)
     }
-    this.#modules.set(application.blobId, module)
-    return module
+    this.#modules.set(blobId, code)
+    return code
   }
 
-  /** What the code says of its methods and state, as JSON text; undefined where it says nothing. Throws as `module`. */
-  async abi(id: ApplicationId): Promise<string | undefined> {
-    return (await this.#parts.executor.inspect(await this.module(id))).abiSection.json
-  }
-
-  async #inspect(module: GuestModule, source: string): Promise<'guest' | 'host'> {
+  async #inspect(blobId: BlobId, bytes: Bytes, source: string) {
     try {
-      return (await this.#parts.executor.inspect(module)).storage
+      const { module, bundle } = codeOf(blobId, bytes)
+      return { storage: (await this.#parts.executor.inspect(module)).storage, bundle }
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new ContextError('APPLICATION_INVALID', `${source} is not an application this node can run: ${why}`, {
@@ -158,5 +186,6 @@ function fromRow(id: ApplicationId, row: ApplicationRow): Application {
     storage: row.storage,
     package: row.package ?? undefined,
     version: row.version ?? undefined,
+    signerId: row.signerId,
   }
 }

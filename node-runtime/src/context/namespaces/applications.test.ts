@@ -1,0 +1,45 @@
+// Applications that come as bundles: what one node installed is the same application on the nodes that fetch it.
+import { afterEach, expect, test } from 'vitest'
+import { appWasm } from '../../../../scripts/build-apps.ts'
+import { utf8 } from '../../base/bytes.ts'
+import { TEST_SIGNER, testBundle } from '../../runtime/testing/test-bundle.ts'
+import { converge, shareContext, TestWorld } from '../../testing/test-nodes.ts'
+
+const worlds: TestWorld[] = []
+
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close()
+})
+
+test('a member fetches the bundle of its group, and knows from it what its creator knows', async () => {
+  const world = await TestWorld.open()
+  worlds.push(world)
+  const abi = '{"schema_version":"wasm-abi/1"}'
+  const bundle = testBundle({ wasm: await appWasm('kv-store'), abi: utf8(abi) })
+  const { contextId } = await shareContext(world, bundle, ['ada', 'bob'])
+  await world.run(world.get('bob').call(contextId, 'set', { key: 'a', value: 'b' }))
+  await converge(world, contextId, ['ada', 'bob'])
+  expect(await world.run(world.get('ada').call(contextId, 'get', { key: 'a' }))).toBe('b')
+  const [ada, bob] = await Promise.all(['ada', 'bob'].map((name) => world.get(name).node.applications.list()))
+  expect(bob).toEqual(ada?.map((application) => ({ ...application, source: 'peer' })))
+  expect(bob).toMatchObject([{ package: 'com.example.app', version: '1.0.0', signerId: TEST_SIGNER }])
+  for (const { id } of bob ?? []) expect(await world.get('bob').node.applications.abi(id)).toBe(abi)
+  // It is what members are told of the application, too.
+  expect([...(world.get('bob').node.namespaces.list()[0]?.state.applications.values() ?? [])]).toMatchObject([
+    { package: 'com.example.app', version: '1.0.0', size: bundle.byteLength },
+  ])
+})
+
+test('of a file that may be one, its first bytes decide', async () => {
+  const world = await TestWorld.open()
+  worlds.push(world)
+  const { node } = await world.start('ada')
+  const install = async (bytes: Uint8Array) => {
+    const { id } = await world.run(node.ports.blobs.put([bytes]))
+    return world.run(node.applications.installBlob(id, { source: 'test', metadata: new Uint8Array(0) }))
+  }
+  await expect(install(Uint8Array.of(0x1f, 0x8b, 8, 0))).rejects.toThrow('bundle cannot be unpacked')
+  const changed = testBundle({ wasm: await appWasm('kv-store'), changed: { package: 'stolen' } })
+  await expect(install(changed)).rejects.toThrow('signature is not that of its manifest')
+  expect(await install(await appWasm('kv-store'))).toMatchObject({ signerId: undefined, package: undefined })
+})

@@ -1,0 +1,19 @@
+// Caps on application bundles. A bundle beyond one of them is refused when it is installed.
+
+const MIB = 1024 * 1024
+
+export const BUNDLE_LIMITS = {
+  /** Of the archive when it is unpacked: it is held in memory whole. A module may have 20 MiB, and is not alone in it. */
+  unpackedBytes: 64 * MIB,
+  /** Nobody writes as many by hand. */
+  entries: 1024,
+  /** As in the reference. */
+  manifestBytes: MIB,
+  /** Of the manifest: it is walked recursively to check its signature. */
+  manifestDepth: 32,
+  /** UTF-8, as for applications whose installer says it. */
+  packageBytes: 128,
+  versionBytes: 64,
+  /** Of what is shown of an application, made of the manifest. */
+  metadataBytes: 64 * 1024,
+} as const

@@ -21,7 +21,7 @@ const WHOLE = [
   'node-runtime/src/sync/one-way-left.test.ts',
   'node-runtime/src/main.test.ts',
   'cli/src/{program,launcher}.test.ts',
-  'cli/src/commands/run/real-network.test.ts',
+  'cli/src/commands/run/real-{network,faults}.test.ts',
   'scripts/**/*.test.ts',
   'apps/**/*.test.ts',
   'sdk/test/**/*.test.ts',

@@ -5,7 +5,7 @@ import { appWasm } from '../../../scripts/build-apps.ts'
 import type { ApplicationId } from '../base/ids.ts'
 import { converge } from '../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
-import { upgradeGroup } from './namespaces/upgrades.ts'
+import { progressOf, upgradeGroup } from './namespaces/upgrades.ts'
 
 const { share } = testWorlds()
 
@@ -69,9 +69,13 @@ describe('an upgrade of code that keeps its own state', () => {
     const { node } = await world.start('dan')
     const invitation = world.get('ada').node.namespaces.invite(shared.groupId, { lifetimeSec: 3600, role: 'Member' })
     await world.run(node.namespaces.join(invitation))
+    const progress = () => progressOf(node, node.namespaces.get(shared.namespaceId), shared.groupId)
+    // It is to come: nothing is done because nothing is here.
+    expect([node.contexts.has(shared.contextId), progress()]).toMatchObject([false, { total: 1, swapped: 0 }])
     await world.run(node.joiner.ready(node.namespaces.get(shared.namespaceId), shared.contextId))
     await converge(world, shared.contextId, ['ada', 'bob', 'dan'])
     expect(await rootOf(scene, 'dan')).toBe(await rootOf(scene, 'ada'))
+    expect(progress()).toMatchObject({ total: 1, swapped: 1 })
     await append(scene, 'dan')
     await converge(world, shared.contextId, ['ada', 'bob', 'dan'])
   })

@@ -53,6 +53,8 @@ export const INIT_PARAMS_BYTES_MAX = 1024 * 1024
 
 /** Of one kind; one more is refused with 409. A list is one answer, and creating looks at all of them. */
 export const ALIASES_MAX = 10_000
+/** Of all kinds and contexts together: those of identities are counted by context, and there may be many. */
+export const ALIASES_ALL_MAX = 50_000
 /** Changes of aliases that wait for each other; one more is refused with 503. */
 export const ALIAS_QUEUE_MAX = 1_000
 /** As in the reference node; refused with 400. */

@@ -16,6 +16,16 @@ export class NamedKeys {
     return this.#byGroup.get(groupId)?.has(keyId) ?? false
   }
 
+  /** Groups of the log, those included that are gone. */
+  groups(): GroupId[] {
+    return [...this.#byGroup.keys()]
+  }
+
+  /** The newest first. */
+  of(groupId: GroupId): KeyId[] {
+    return [...(this.#byGroup.get(groupId) ?? [])].reverse()
+  }
+
   #add(groupId: GroupId, keyId: KeyId): void {
     this.#byGroup.set(groupId, (this.#byGroup.get(groupId) ?? new Set<KeyId>()).add(keyId))
   }

@@ -29,7 +29,7 @@ import {
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type Store, type StoreOp } from '../../store/store.ts'
 import type { Delta } from '../../wire/delta.ts'
-import { PARENTS_MAX } from '../../wire/limits.ts'
+import { KEYS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../../wire/op.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import { ContextError } from '../errors.ts'
@@ -277,12 +277,18 @@ export class Namespace implements Authority {
 
   // Keys
 
-  /** The keys of a group, each sealed to the member that asks; empty for who is not one. */
+  /** Every group that the log has named, those included that are gone. */
+  groupsEver(): GroupId[] {
+    return this.#namedKeys.groups()
+  }
+
+  /** The keys of a group, the newest that one message has room for, each sealed to the member that asks; empty for who is not one. */
   sealedKeysFor(groupId: GroupId, publicKey: PublicKey): Bytes[] {
     const member = this.state.memberOf(publicKey)
     if (!member || !this.state.isMember(groupId, publicKey)) return []
     const { keyRing, random } = this.#parts
-    return keyRing.all(groupId).map((key) => sealTo(member.kemKey, key, keyAad(this.id, groupId), random))
+    const keys = this.#namedKeys.of(groupId).flatMap((keyId) => keyRing.find(groupId, keyId) ?? [])
+    return keys.slice(0, KEYS_MAX).map((key) => sealTo(member.kemKey, key, keyAad(this.id, groupId), random))
   }
 
   /**

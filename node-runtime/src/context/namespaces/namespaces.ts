@@ -263,7 +263,8 @@ export class Namespaces {
   /** Removes what this node has of a closed namespace: keys first, its log last. */
   async forget(namespace: Namespace): Promise<void> {
     const { store, keyRing } = this.#parts
-    await keyRing.drop([...namespace.state.groups.keys()])
+    // Those of deleted groups, too.
+    await keyRing.drop(namespace.groupsEver())
     const range = rangeOf(keyOf('governance', idBytes(namespace.id)))
     const keys: Bytes[] = []
     for await (const [key] of store.entries(range)) keys.push(key)

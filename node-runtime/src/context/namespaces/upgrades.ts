@@ -1,5 +1,5 @@
 // Upgrades of a group's application: which ones this node can do, and how far its contexts are.
-import { type ApplicationId, type GroupId, idBase58 } from '../../base/ids.ts'
+import { type ApplicationId, type ContextId, type GroupId, idBase58 } from '../../base/ids.ts'
 import type { GroupUpgrade } from '../../governance/namespace-state.ts'
 import { ContextError } from '../errors.ts'
 import { type AdministrationParts, govern } from './administration.ts'
@@ -22,7 +22,7 @@ export interface UpgradeRequest {
 
 export interface UpgradeProgress {
   readonly upgrade: GroupUpgrade
-  /** Contexts of the group on this node: all, those that run the application, those that cannot. */
+  /** Contexts of the group that are on this node, or are to come: all, those that run the application, those that cannot. */
   readonly total: number
   readonly swapped: number
   readonly failed: number
@@ -109,5 +109,9 @@ export function progressOf(
   // Its code is here, and the state is of another kind.
   const target = applications.get(upgrade.to)
   const failed = target ? here.filter(({ storage }) => storage !== target.storage).length : 0
-  return { upgrade, total: here.length, swapped, failed }
+  const { account } = namespace.ownKeys
+  const follows = namespace.isOwnMember(groupId) && namespace.state.autoFollowIn(groupId, account).contexts
+  const isComing = (id: ContextId) => follows && !contexts.has(id) && !contexts.residence.hasLeft(id)
+  const coming = said.filter(({ id }) => isComing(id)).length
+  return { upgrade, total: here.length + coming, swapped, failed }
 }

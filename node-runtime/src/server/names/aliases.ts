@@ -5,7 +5,7 @@ import { SerialQueue } from '../../base/serial-queue.ts'
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type Store } from '../../store/store.ts'
 import { ServerError } from '../errors.ts'
-import { ALIAS_QUEUE_MAX, ALIASES_MAX } from '../limits.ts'
+import { ALIAS_QUEUE_MAX, ALIASES_ALL_MAX, ALIASES_MAX } from '../limits.ts'
 
 export type Named = ApplicationId | ContextId | PublicKey
 
@@ -18,9 +18,13 @@ export class Aliases {
   readonly #store: Store
   /** One at a time: who asks for a name that is being given away is told so. */
   readonly #queue = new SerialQueue(ALIAS_QUEUE_MAX)
+  readonly #allMax: number
+  /** Of all kinds; counted when the first is made. */
+  #count: number | undefined
 
-  constructor(store: Store) {
+  constructor(store: Store, allMax: number = ALIASES_ALL_MAX) {
     this.#store = store
+    this.#allMax = allMax
   }
 
   find(kind: AliasKind, name: string): Named | undefined {
@@ -45,13 +49,26 @@ export class Aliases {
       if ((await this.list(kind)).length >= ALIASES_MAX) {
         throw new ServerError('CONFLICT', `there are ${ALIASES_MAX} aliases of this kind already; delete one`)
       }
+      const count = this.#count ?? (await this.#countAll())
+      if (count >= this.#allMax) throw new ServerError('CONFLICT', `there are ${count} aliases already; delete one`)
       await this.#store.batch([{ type: 'put', key: keyIn(kind, name), value: idBytes(id) }])
+      this.#count = count + 1
     })
   }
 
   /** One that is not there is no failure. */
   delete(kind: AliasKind, name: string): Promise<void> {
-    return this.#queue.run(() => this.#store.batch([{ type: 'del', key: keyIn(kind, name) }]))
+    return this.#queue.run(async () => {
+      const isThere = this.find(kind, name) !== undefined
+      await this.#store.batch([{ type: 'del', key: keyIn(kind, name) }])
+      if (isThere && this.#count !== undefined) this.#count -= 1
+    })
+  }
+
+  async #countAll(): Promise<number> {
+    let count = 0
+    for await (const _ of this.#store.entries(rangeOf(keyOf('alias')))) count += 1
+    return count
   }
 }
 

@@ -13,10 +13,10 @@ interface Lacking {
 const TEE = 'trusted execution environments (TEE)'
 const DEVICES = 'several devices of one account'
 const CHAIN = 'contracts of an external chain (NEAR)'
-const DASHBOARD = 'the admin dashboard'
 const PROXY_STATE = `${CHAIN}: a context has no proxy contract`
 
 const PROPOSALS = 'proposals of older applications'
+const SPECIALIZED = 'specialised nodes: nodes are invited as members'
 
 export const LACKING: readonly Lacking[] = [
   { feature: TEE, method: 'GET', url: '/admin-api/tee/info', permission: 'public' },
@@ -33,8 +33,12 @@ export const LACKING: readonly Lacking[] = [
   { feature: PROXY_STATE, method: 'POST', url: '/admin-api/contexts/:id/proposals/context-storage-entries' },
   { feature: PROPOSALS, method: 'POST', url: '/admin-api/contexts/:id/proposals/create-and-approve' },
   { feature: PROPOSALS, method: 'POST', url: '/admin-api/contexts/:id/proposals/approve' },
-  { feature: DASHBOARD, method: 'GET', url: '/admin-dashboard', permission: 'public' },
-  { feature: DASHBOARD, method: 'GET', url: '/admin-dashboard/:page', permission: 'public' },
+  {
+    feature: SPECIALIZED,
+    method: 'POST',
+    url: '/admin-api/contexts/invite-specialized-node',
+    permission: 'context:invite',
+  },
 ]
 
 export const unsupportedRoutes: readonly Route[] = LACKING.map(({ feature, method, url, permission = 'admin' }) => {

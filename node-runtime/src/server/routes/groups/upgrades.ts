@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { idBase58 } from '../../../base/ids.ts'
 import { ContextError } from '../../../context/errors.ts'
 import type { Namespace } from '../../../context/namespaces/namespace.ts'
-import { upgradeGroup } from '../../../context/namespaces/upgrades.ts'
+import { progressOf, upgradeGroup } from '../../../context/namespaces/upgrades.ts'
 import { STATE_VERSION } from '../../../context/namespaces/versions.ts'
 import { ServerError } from '../../errors.ts'
 import {
@@ -44,27 +44,41 @@ function startedJson(node: NodeServices, gid: string): object {
   }
 }
 
-/** Of a namespace without migrations: nobody has anything to migrate. */
-function migrationJson(namespace: Namespace): object {
-  const members = membersOf(namespace, namespace.id)
+/**
+ * State is never migrated here, so it is at the target wherever it is. What can lack is the code of an upgrade: of that this
+ * node knows of itself alone.
+ */
+function migrationJson(node: NodeServices, namespace: Namespace): object {
+  const own = ownState(node, namespace)
+  const members = membersOf(namespace, namespace.id).map(({ member: { account, publicKey } }) => ({
+    peer: idBase58(publicKey),
+    account,
+    state: account === namespace.ownKeys.account ? own : 'migrated',
+  }))
+  const count = (state: MigrationState) => members.filter((member) => member.state === state).length
   return {
     targetVersion: STATE_VERSION,
     expectedMembers: members.length,
     rollup: {
-      migrated: members.length,
-      inProgress: 0,
+      migrated: count('migrated'),
+      inProgress: count('in_progress'),
       unknown: 0,
-      failed: 0,
+      failed: count('failed'),
       total: members.length,
-      allMigrated: true,
+      allMigrated: count('migrated') === members.length,
       membersPendingSignature: 0,
     },
-    members: members.map(({ member: { account, publicKey } }) => ({
-      peer: idBase58(publicKey),
-      account,
-      state: 'migrated',
-    })),
+    members,
   }
+}
+
+type MigrationState = 'migrated' | 'in_progress' | 'failed'
+
+/** Of all groups of the namespace that were upgraded. */
+function ownState(node: NodeServices, namespace: Namespace): MigrationState {
+  const all = [...namespace.state.groups.keys()].flatMap((id) => progressOf(node, namespace, id) ?? [])
+  if (all.some(({ failed }) => failed > 0)) return 'failed'
+  return all.some(({ swapped, total }) => swapped < total) ? 'in_progress' : 'migrated'
 }
 
 export const upgradeRoutes: readonly Route[] = [
@@ -149,7 +163,8 @@ export const upgradeRoutes: readonly Route[] = [
   route({
     method: 'GET',
     url: '/admin-api/groups/:gid/migration-status',
-    summary: 'How far members are with a migration of state: there is none, so all of them are through',
+    summary:
+      'How far members are: state is never migrated here, so all are through, but for this node while it lacks code',
     permission: 'group:list[:gid]',
     params: ByGroup,
     query: NoFields,
@@ -162,11 +177,11 @@ export const upgradeRoutes: readonly Route[] = [
         Type.Object({
           peer: Base58,
           account: Hex32,
-          state: Type.Literal('migrated'),
+          state: Type.Union([Type.Literal('migrated'), Type.Literal('in_progress'), Type.Literal('failed')]),
         }),
       ),
     }),
-    handle: async ({ node }, { params }) => migrationJson(ownGroupOf(node, params.gid).namespace),
+    handle: async ({ node }, { params }) => migrationJson(node, ownGroupOf(node, params.gid).namespace),
   }),
   route({
     method: 'POST',

@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { idBase58, type PublicKey, parseBase58Id } from '../../../base/ids.ts'
 import { accountOf } from '../../../base/keys.ts'
+import { ContextError } from '../../../context/errors.ts'
 import { CAPABILITY } from '../../../governance/capabilities.ts'
 import { ServerError } from '../../errors.ts'
 import { contextIdOf } from '../../formats/encodings.ts'
@@ -22,11 +23,12 @@ const GrantBody = Type.Object({
 const BITS: ReadonlyMap<string, number> = new Map([
   ['manageapplication', CAPABILITY.manageApplication],
   ['managemembers', CAPABILITY.manageMembers | CAPABILITY.inviteMembers],
-  // Of the proxy contract: proposals, which every member makes here.
-  ['proxy', 0],
 ])
 
-/** Throws NOT_ALLOWED with the rule against it. Each member is one operation, in the order given. */
+/**
+ * Throws NOT_ALLOWED with the rule against it, NOT_IMPLEMENTED for what no bit stands for, CONFLICT where it would change
+ * nothing. Each member is one operation, in the order given; nothing is done where one of them is refused here.
+ */
 async function change(
   node: NodeServices,
   id: string,
@@ -39,6 +41,13 @@ async function change(
     bit: bitOf(name),
   }))
   for (const { account, bit } of wanted) {
+    const role = namespace.state.groups.get(record.groupId)?.members.get(account)
+    if (role === undefined) throw new ContextError('NOT_ALLOWED', `${account} is no direct member of the group`)
+    if (role === 'Admin' && apply(bit, bit) !== bit) {
+      throw new ServerError('CONFLICT', `${account} is an admin, who has every capability; give it another role`)
+    }
+  }
+  for (const { account, bit } of wanted) {
     const group = namespace.state.groups.get(record.groupId)
     const before = group?.capabilities.get(account) ?? group?.defaultCapabilities ?? 0
     const capabilities = apply(before, bit)
@@ -49,13 +58,14 @@ async function change(
 }
 
 function bitOf(name: string): number {
-  const bit = BITS.get(name.replaceAll('_', '').toLowerCase())
+  const word = name.replaceAll('_', '').toLowerCase()
+  const bit = BITS.get(word)
   if (bit !== undefined) return bit
+  // Of the proxy contract, which contexts do not have here.
+  if (word === 'proxy')
+    throw new ServerError('NOT_IMPLEMENTED', 'this node does not have proposals of a proxy contract')
   const shown = JSON.stringify(name.slice(0, 80))
-  throw new ServerError(
-    'BAD_REQUEST',
-    `there is no capability ${shown}; there are ManageApplication, ManageMembers, Proxy`,
-  )
+  throw new ServerError('BAD_REQUEST', `there is no capability ${shown}; there are ManageApplication, ManageMembers`)
 }
 
 export const legacyContextRoutes: readonly Route[] = [
@@ -69,6 +79,7 @@ export const legacyContextRoutes: readonly Route[] = [
       query: NoFields,
       body: GrantBody,
       response: NullData,
+      failures: [409, 501],
       handle: ({ node }, { params, body }) =>
         change(node, params.id, {
           grants: body.capabilities,

@@ -2,7 +2,7 @@
 // told from another. Behind each is an invitation to the context's group, which those clients pass on unread.
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { fromBase58, fromUtf8, toBase58, toHex, utf8 } from '../../../base/bytes.ts'
+import { fromBase58, fromUtf8, toBase58, utf8 } from '../../../base/bytes.ts'
 import { type ContextId, idBase58 } from '../../../base/ids.ts'
 import { refuseStranger } from '../../access/membership.ts'
 import { ServerError } from '../../errors.ts'
@@ -97,21 +97,6 @@ export const legacyInvitationRoutes: readonly Route[] = [
       },
     }),
   ),
-  route({
-    method: 'POST',
-    url: '/admin-api/contexts/invite-specialized-node',
-    summary: 'Answers with a nonce, as clients expect; nodes are invited as members here',
-    permission: 'context:invite',
-    params: NoFields,
-    query: NoFields,
-    body: Type.Object({ contextId: Type.String(), inviterId: Member }),
-    response: Data(Type.Object({ nonce: Type.String() })),
-    failures: [404],
-    handle: async ({ node }, { body }) => {
-      await contextOf(node, contextIdOf(body.contextId))
-      return { data: { nonce: toHex(node.ports.random.bytes(32)) } }
-    },
-  }),
   routeByBody({
     method: 'POST',
     url: '/admin-api/groups/:gid/join-context',

@@ -93,7 +93,6 @@ describe('an invitation to a context', () => {
       post('invite', {}, 400, 'contextId'),
       post('invite', { contextId: 'abc' }, 400, '32 bytes'),
       post('invite', { contextId: unknown }, 404, unknown),
-      post('invite-specialized-node', { contextId: unknown }, 404, unknown),
       post('join', {}, 400, 'neither'),
       post('join', { invitationPayload: 'abc' }, 400, 'invitationPayload'),
       post('join', { invitationPayload: '0OIl' }, 400, 'invitationPayload'),
@@ -103,10 +102,10 @@ describe('an invitation to a context', () => {
     expect(seen).toEqual(wanted)
   })
 
-  test('to a specialised node is a nonce', async () => {
+  test('to a specialised node there is none', async () => {
     const { contextId } = await created(ada)
     const { status, body } = await ada.post(`${CONTEXTS}/invite-specialized-node`, { body: { contextId } })
-    expect([status, body]).toEqual([200, { data: { nonce: expect.stringMatching(HEX32) } }])
+    expect([status, body]).toEqual([501, { error: expect.stringContaining('specialised nodes') }])
   })
 })
 
@@ -143,7 +142,18 @@ describe('of a context', () => {
       expect([what, status, body, bits()]).toEqual([what, 200, { data: null }, after])
     }
     expect(await ask('grant', 'Fly')).toMatchObject({ status: 400, body: { error: expect.stringContaining('"Fly"') } })
+    expect(await ask('grant', 'Proxy')).toMatchObject({
+      status: 501,
+      body: { error: expect.stringContaining('proxy') },
+    })
+    const admin = { capabilities: [[keyOf('ada'), 'ManageMembers']] }
+    const kept = await ada.post(`${CONTEXTS}/${contextId}/capabilities/revoke`, { body: admin })
+    expect(kept).toMatchObject({ status: 409, body: { error: expect.stringContaining('is an admin') } })
     const stranger = { capabilities: [['1'.repeat(32), 'ManageMembers']] }
+    for (const what of ['grant', 'revoke']) {
+      const none = await ada.post(`${CONTEXTS}/${contextId}/capabilities/${what}`, { body: stranger })
+      expect([what, none.status]).toEqual([what, 403])
+    }
     const refused = await ada.post(`${CONTEXTS}/${contextId}/capabilities/grant`, { body: stranger })
     expect(refused).toMatchObject({ status: 403, body: { error: expect.stringContaining('direct member') } })
   })

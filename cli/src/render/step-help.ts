@@ -35,11 +35,14 @@ export function renderStepKind(kind: StepKind, style: Style): string {
   // The registry's schemas are object schemas; this reads them as the plain data they are.
   const schema = kind.schema as FieldSchema
   const required = schema.required ?? []
-  const rows = Object.entries(schema.properties ?? {}).map(([name, field]) => [
-    `  ${name}`,
-    typeText(field),
-    required.includes(name) ? 'required' : defaultText(field),
-    field.description ?? '',
+  const rows = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => [
+    [
+      `  ${name}`,
+      isExplained(field) ? 'one of' : typeText(field),
+      required.includes(name) ? 'required' : defaultText(field),
+      field.description ?? '',
+    ],
+    ...(isExplained(field) ? choicesOf(field) : []),
   ])
   const parts = [`${style.strong(kind.kind)}  ${kind.summary}`]
   if (kind.aliases && kind.aliases.length > 0) parts.push(`Also written: ${kind.aliases.join(', ')}`)
@@ -60,6 +63,15 @@ export function renderStepKind(kind: StepKind, style: Style): string {
       : 'expected_failure has no effect on this kind.',
   )
   return `${parts.join('\n\n')}\n`
+}
+
+/** A choice of words that each say what they mean. */
+function isExplained({ anyOf = [] }: FieldSchema): boolean {
+  return anyOf.some((each) => each.const !== undefined && each.description !== undefined)
+}
+
+function choicesOf({ anyOf = [] }: FieldSchema): string[][] {
+  return anyOf.map((each) => ['', String(each.const), '', each.description ?? ''])
 }
 
 function typeText(field: FieldSchema): string {

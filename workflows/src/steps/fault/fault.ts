@@ -12,11 +12,11 @@ const names = (description: string) =>
     Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String(), { minItems: 1 })], { description }),
   )
 
-const kindList = FAULT_KINDS.map((kind) => `${kind}: ${SUMMARIES[kind]}`).join('; ')
+const kinds = FAULT_KINDS.map((kind) => Type.Literal(kind, { description: SUMMARIES[kind] }))
 
 const schema = Type.Object(
   {
-    fault: Type.String({ enum: [...FAULT_KINDS], description: `${kindList}.` }),
+    fault: Type.Union(kinds, { description: 'What goes wrong:' }),
     as: Type.Optional(
       Type.String({ minLength: 1, maxLength: 100, description: 'Its name, for heal. Not given: its kind and nodes.' }),
     ),

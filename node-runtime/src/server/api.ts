@@ -41,6 +41,7 @@ import { groupSettingRoutes } from './routes/groups/settings.ts'
 import { upgradeRoutes } from './routes/groups/upgrades.ts'
 import { jsonrpcRoutes } from './routes/jsonrpc.ts'
 import { legacyContextRoutes } from './routes/legacy/contexts.ts'
+import { dashboardRoutes } from './routes/legacy/dashboard.ts'
 import { legacyInvitationRoutes } from './routes/legacy/invitations.ts'
 import { proposalRoutes } from './routes/legacy/proposals.ts'
 import { certificateRoutes } from './routes/node/certificate.ts'
@@ -74,6 +75,7 @@ export const ROUTES: readonly Route[] = [
   ...contextRemovalRoutes,
   ...legacyContextRoutes,
   ...legacyInvitationRoutes,
+  ...dashboardRoutes,
   ...proposalRoutes,
   ...deltaRoutes,
   ...waitingRoutes,

@@ -361,6 +361,29 @@ test('the login page runs no script but its own and stands in no frame', async (
   expect(await script.text()).not.toMatch(/innerHTML|eval/)
 })
 
+test('older clients send people to the dashboard to log in, and they come to the login page', async () => {
+  const back = 'https://app.example/?a="><script>&b=1'
+  for (const path of ['/admin-dashboard', '/admin-dashboard/']) {
+    const response = await fetch(`${url}${path}?application_id=x&callback_url=${encodeURIComponent(back)}`)
+    const text = await response.text()
+    expect([path, response.status, response.headers.get('content-type')]).toEqual([
+      path,
+      200,
+      'text/html; charset=utf-8',
+    ])
+    expect(text).not.toContain('<script>')
+    const [, target = ''] = /url=([^"]+)"/.exec(text) ?? []
+    const asked = new URL(target.replaceAll('&amp;', '&'), url)
+    expect([asked.origin, asked.pathname]).toEqual([url, '/auth/login'])
+    expect([...asked.searchParams]).toEqual([
+      ['callback-url', back],
+      ['answer', 'query'],
+    ])
+    const without = await fetch(`${url}${path}`)
+    expect([without.status, await without.text()]).toEqual([501, expect.stringContaining('admin dashboard')])
+  }
+})
+
 function fail(message: string): never {
   throw new Error(message)
 }

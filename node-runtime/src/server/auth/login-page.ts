@@ -93,7 +93,9 @@ function handOver({ access_token, refresh_token }) {
     return
   }
   const given = new URLSearchParams({ access_token, refresh_token, node_url: location.origin })
-  callback.hash = given.toString()
+  // Older programs read the query only. Others get what no server logs.
+  if (query.get('answer') === 'query') for (const [name, value] of given) callback.searchParams.set(name, value)
+  else callback.hash = given.toString()
   location.assign(callback)
 }
 

@@ -1,0 +1,32 @@
+// Where older clients send people to log in: they name an application and where to come back to, and expect the tokens in
+// the query of that address. The dashboard itself is not here.
+import { Type } from 'typebox'
+import { ServerError } from '../../errors.ts'
+import { RawResponse } from '../../routing/raw-response.ts'
+import { NoBody, type Route, route } from '../../routing/route.ts'
+
+const HTML = 'text/html; charset=utf-8'
+
+export const dashboardRoutes: readonly Route[] = ['/admin-dashboard', '/admin-dashboard/:page'].map((url) =>
+  route({
+    method: 'GET',
+    url,
+    summary: 'Sends on to the login page, with callback_url; the dashboard itself is not here',
+    permission: 'public',
+    params: Type.Object(url.includes(':') ? { page: Type.String() } : {}),
+    query: Type.Object({ callback_url: Type.Optional(Type.String()), application_id: Type.Optional(Type.String()) }),
+    body: NoBody,
+    response: HTML,
+    failures: [501],
+    handle: async ({ auth }, { query }) => {
+      if (auth === undefined || query.callback_url === undefined) {
+        throw new ServerError('NOT_IMPLEMENTED', 'this node does not have the admin dashboard')
+      }
+      // Encoded it holds nothing that means anything in markup but the ampersand.
+      const asked = new URLSearchParams({ 'callback-url': query.callback_url, answer: 'query' })
+      const login = `/auth/login?${asked}`.replaceAll('&', '&amp;')
+      const page = `<!doctype html><meta http-equiv="refresh" content="0;url=${login}"><a href="${login}">Log in</a>\n`
+      return new RawResponse(200, page, { 'content-type': HTML, 'cache-control': 'no-store' })
+    },
+  }),
+)

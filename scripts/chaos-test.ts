@@ -32,7 +32,8 @@ function workflowText(count: number): string {
   const names = Array.from({ length: count }, (_, at) => `c-${at + 1}`)
   const writes = names.slice(0, 3).map((node) => {
     const args = `{ key: '${node}-{{iteration}}', value: 'v{{iteration}}' }`
-    return `          - { type: call, node: ${node}, context_id: '{{ctx}}', method: set, args: ${args} }`
+    const call = `{ type: call, node: ${node}, context_id: '{{ctx}}', method: set, args: ${args} }`
+    return `          - { count: 5, steps: [${call}] }`
   })
   const chaos = (name: string, nodes: readonly string[], faults: string) => `  - name: ${name}
     type: chaos
@@ -46,8 +47,8 @@ function workflowText(count: number): string {
     timeout: 180
     outputs: { faults: faults }
     steps:
-      - type: block
-        steps:
+      - type: parallel
+        groups:
 ${writes.join('\n')}
 `
   return `name: chaos-test
@@ -58,7 +59,7 @@ stop_all_nodes: true
 steps:
   - { name: Install, type: install_application, node: c-1, path: ${APP}, dev: true, outputs: { app: applicationId } }
   - { name: Share, type: create_mesh, context_node: c-1, application_id: '{{app}}', nodes: [${names.slice(1).join(', ')}], outputs: { ctx: contextId } }
-${chaos('Bad network', names, 'partition, delay, jitter, loss, bandwidth, reset, hold, drop, replay, duplicate, reorder, pause')}${chaos('Bad nodes', names.slice(3), 'stop, kill, restart, pause, disk_full, read_only, clock_skew, partition')}  - { name: Agree, type: wait_for_sync, context_id: '{{ctx}}', nodes: [${names.join(', ')}], settled: true, timeout: 60 }
+${chaos('Bad network', names, 'partition, delay, jitter, loss, bandwidth, reset, hold, drop, replay, duplicate, reorder')}${chaos('Bad nodes', names.slice(3), 'stop, kill, restart, pause, disk_full, read_only, clock_skew, partition')}  - { name: Agree, type: wait_for_sync, context_id: '{{ctx}}', nodes: [${names.join(', ')}], settled: true, timeout: 60 }
 `
 }
 

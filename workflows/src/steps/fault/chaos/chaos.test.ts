@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { FixtureDriver } from '../../../testing/fixture-driver.ts'
+import { faultsOn } from '../../../testing/fixture-faults.ts'
+import { FixtureNetwork } from '../../../testing/fixture-network.ts'
+import { notesOf, runYaml, withContext, type YamlRunOptions } from '../../../testing/run-yaml.ts'
+
+const WRITE = "{ type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: b } }"
+const chaos = (steps: string, more = '') =>
+  withContext(`
+  - type: chaos
+    context_id: '{{context_id}}'
+    nodes: [n-2]
+    faults: [loss, hold, pause]
+    every: 500ms
+    lasts: 400ms
+    outputs: { faults: faults, missed: missed, seed: seed }
+    steps: [${steps}]
+    ${more}`)
+
+/** On nodes that have a fault port; also what is on at the end. */
+async function run(text: string, options: YamlRunOptions = {}) {
+  const driver = new FixtureDriver(new FixtureNetwork())
+  Object.assign(driver.capabilities, { linkFaults: true })
+  const seen = await runYaml(text, { driver, ...options })
+  const left = [...driver.network.nodes.values()].flatMap((node) => [...faultsOn(node).keys()])
+  return { ...seen, left }
+}
+
+test('what happened is told with the writes it hit, by a seed that repeats it; at the end all is healed', async () => {
+  const first = await run(chaos(WRITE, 'for: 5s'), { seed: 's' })
+  expect(first.failure?.message).toBeUndefined()
+  expect(notesOf(first).join()).toContain('--seed s for the same schedule')
+  const faults = first.variables.get('faults') as { fault: string; writes: number }[]
+  expect(faults.length).toBeGreaterThan(3)
+  expect(faults.reduce((sum, { writes }) => sum + writes, 0)).toBeGreaterThan(0)
+  expect(first.left).toEqual([])
+  const again = await run(chaos(WRITE, 'for: 5s'), { seed: 's' })
+  const kindsOf = (value: unknown) => (value as typeof faults).slice(0, 3).map(({ fault }) => fault)
+  expect(kindsOf(again.variables.get('faults'))).toEqual(kindsOf(faults))
+})
+
+test('where nothing was written it has shown nothing, and fails', async () => {
+  const { failure } = await run(chaos('{ type: wait, seconds: 3 }'))
+  expect(failure).toMatchObject({ code: 'assertion', message: expect.stringContaining('no fault hit a write') })
+})
+
+test('a step that fails ends it, and everything is healed before it does', async () => {
+  const { failure, left } = await run(chaos(`{ type: wait, seconds: 2 }, { type: assert, statements: ['1 == 2'] }`))
+  expect(failure?.message).toContain('1 == 2')
+  expect(left).toEqual([])
+})
+
+test('a fault that cannot be made ends it', async () => {
+  const { failure } = await runYaml(chaos('{ type: wait, seconds: 60 }').replace('hold, pause', 'drop'))
+  expect(failure).toMatchObject({ code: 'unsupported', node: 'n-2' })
+})

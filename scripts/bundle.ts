@@ -21,10 +21,24 @@ const requireBuiltins: Plugin = {
       if (namespace === BUILTIN) return { path, external: true }
       return kind === 'import-statement' && isBuiltin(path) ? { path, namespace: BUILTIN } : undefined
     })
-    onLoad({ filter: /./, namespace: BUILTIN }, ({ path }) => ({
-      contents: `module.exports = require(${JSON.stringify(path)})`,
-    }))
+    onLoad({ filter: /./, namespace: BUILTIN }, async ({ path }) => ({ contents: await onFirstUse(path) }))
   },
+}
+
+/**
+ * Each name of such a module is read when it is first used: a command that hashes nothing does not load `node:crypto` (10 ms),
+ * though a part of the program that it shares a bundle with does. Those that are more than a list of names (a class, the
+ * process) are taken whole.
+ */
+async function onFirstUse(path: string): Promise<string> {
+  const module = await import(path)
+  const from = `require(${JSON.stringify(path)})`
+  if (Object.getPrototypeOf(module.default) !== Object.prototype) return `module.exports = ${from}`
+  const names = Object.keys(module.default)
+  const getters = names.map(
+    (name) => `get ${JSON.stringify(name)}() { return (own ??= ${from})[${JSON.stringify(name)}] }`,
+  )
+  return `let own\nmodule.exports = { ${getters.join(', ')} }`
 }
 
 /** Of classic-level only its native part is left outside: the rest is 20 small files to find and load. */

@@ -4,42 +4,61 @@
 import { didYouMean } from '../did-you-mean.ts'
 import type { Finding } from '../problem.ts'
 import type { SourceStep } from '../read/read-steps.ts'
-import { entryOf, type ListNode, textOf } from '../yaml/source-node.ts'
+import { entryOf, type ListNode, type SourceNode, textOf } from '../yaml/source-node.ts'
 
 /** Kinds that cannot pass with a wrong name under these keys. Under all others a wrong name is a warning. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   wait_for_sync: ['nodes'],
   create_mesh: ['nodes', 'context_node'],
+  fault: ['nodes', 'from', 'to', 'groups'],
+  heal: ['nodes'],
+  chaos: ['nodes', 'agree'],
 }
 const OTHER_KEYS = ['nodes', 'context_node', 'holder', 'peers']
 
 export function checkNodeNames(steps: readonly SourceStep[], names: ReadonlySet<string>): void {
   for (const step of steps) {
     checkKey(step, 'node', 'error', names)
-    for (const key of OTHER_KEYS) {
-      const needed = NEEDED[step.kind?.kind ?? '']?.includes(key) ?? false
-      checkKey(step, key, needed ? 'error' : 'warning', names)
-    }
+    const needed = NEEDED[step.kind?.kind ?? ''] ?? []
+    for (const key of needed) checkKey(step, key, 'error', names)
+    for (const key of OTHER_KEYS) if (!needed.includes(key)) checkKey(step, key, 'warning', names)
     for (const branch of step.branches) checkNodeNames(branch, names)
   }
+}
+
+interface Check {
+  readonly severity: Finding['severity']
+  readonly names: ReadonlySet<string>
 }
 
 function checkKey(step: SourceStep, key: string, severity: Finding['severity'], names: ReadonlySet<string>): void {
   const value = entryOf(step.node, key)?.value
   if (value === undefined) return
   const list = value.kind === 'list' ? value : entriesFor(step, textOf(value))
-  for (const [index, item] of (list?.items ?? [value]).entries()) {
-    const name = item.kind === 'scalar' ? item.value : undefined
-    if (typeof name !== 'string' || name.includes('{{') || name.includes('}}') || names.has(name)) continue
-    const path = [
-      ...step.path,
-      ...(list === undefined || value.kind === 'list' ? [key] : ['for_each']),
-      ...(list ? [index] : []),
-    ]
-    const message = names.size === 0 ? `unknown node "${name}": the file has no nodes` : `unknown node "${name}"`
-    const hint = didYouMean(name, names, names.size === 0 ? undefined : `the nodes are ${shown(names)}`)
-    step.problems.add({ code: 'unknown_node', span: item.span, path, message, hint, severity })
+  const check = { severity, names }
+  if (list === undefined) checkName(step, value, [key], check)
+  else checkItems(step, list, [value.kind === 'list' ? key : 'for_each'], check)
+}
+
+/** Lists may be in it, as in the groups of a partition. */
+function checkItems(step: SourceStep, list: ListNode, path: readonly (string | number)[], check: Check): void {
+  for (const [index, item] of list.items.entries()) {
+    if (item.kind === 'list') checkItems(step, item, [...path, index], check)
+    else checkName(step, item, [...path, index], check)
   }
+}
+
+function checkName(
+  step: SourceStep,
+  item: SourceNode,
+  at: readonly (string | number)[],
+  { severity, names }: Check,
+): void {
+  const name = item.kind === 'scalar' ? item.value : undefined
+  if (typeof name !== 'string' || name.includes('{{') || name.includes('}}') || names.has(name)) return
+  const message = names.size === 0 ? `unknown node "${name}": the file has no nodes` : `unknown node "${name}"`
+  const hint = didYouMean(name, names, names.size === 0 ? undefined : `the nodes are ${shown(names)}`)
+  step.problems.add({ code: 'unknown_node', span: item.span, path: [...step.path, ...at], message, hint, severity })
 }
 
 /** The entries that a placeholder stands for, where they are written in the file. */

@@ -12,6 +12,11 @@ const names = (description: string) =>
     Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String(), { minItems: 1 })], { description }),
   )
 
+const MESSAGES = ['delta', 'announce', 'heads', 'governance', 'sync', 'hello', 'blob'] as const
+const messageKind = Type.Union(MESSAGES.map((kind) => Type.Literal(kind)))
+const messageKinds = (description: string) =>
+  Type.Optional(Type.Union([messageKind, Type.Array(messageKind, { minItems: 1 })], { description }))
+
 const kinds = FAULT_KINDS.map((kind) => Type.Literal(kind, { description: SUMMARIES[kind] }))
 
 const schema = Type.Object(
@@ -39,7 +44,7 @@ const schema = Type.Object(
       }),
     ),
     bytes_per_second: Type.Optional(Type.Integer({ minimum: 1, description: 'Of each connection (bandwidth).' })),
-    messages: names(
+    messages: messageKinds(
       'Of which kind: delta, announce, heads, governance; sync, hello, blob (whole conversations). Not given: all. A delta is held by whatever way it comes.',
     ),
     channel: Type.Optional(

@@ -10,6 +10,7 @@ import { type ContextSummary, keysOf, type TestNode } from '../src/testing/test-
 import type { Checkpoint } from '../src/wire/checkpoint.ts'
 import { type Delta, decodeDelta, openDelta } from '../src/wire/delta.ts'
 import { type DeltaRow, decodeRow, type ParkedRow } from '../src/wire/records.ts'
+import { contentsOf } from './contents.ts'
 import { type History, statusOf } from './history.ts'
 import { type AppliedDelta, refold } from './refold.ts'
 import { honestNodes, remainingNodes, type Scenario } from './scenario.ts'
@@ -51,6 +52,8 @@ export interface Facts {
   readonly everything: readonly Delta[]
   /** Deltas that were given up for a snapshot, and as what their authors wrote them again. */
   readonly reissued: ReadonlyMap<DeltaId, DeltaId>
+  /** What the checkpoint of the first node contains as lost. */
+  readonly ended: ReadonlySet<DeltaId>
   /** What counts, knows of a removal, and can be read by who was removed. */
   readonly exposed: readonly { readonly name: string; readonly id: DeltaId }[]
   /** What the views of the first node answer. */
@@ -100,11 +103,12 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const everything = [...history.deltas.values()].map((row) => decodeDelta(decodeRow<DeltaRow>('delta', row).delta))
   everything.sort(compareCanonical)
   const checkpoint = nodes[0]?.checkpoint
-  const past = pastOf(everything, nodes[0]?.summary.heads ?? [], checkpoint)
+  const contents = contentsOf(checkpoint, history.checkpoints.values())
+  const past = pastOf(everything, nodes[0]?.summary.heads ?? [], { checkpoint, contents })
   // Where nodes differ, their rows do, too.
   const isVoid = ({ id }: Delta) =>
     checkpoint !== undefined && id <= checkpoint.last
-      ? !checkpoint.recent.counting.includes(id)
+      ? contents.get(id) !== 'counting'
       : (nodes[0]?.voids.has(id) ?? false)
   const open = (delta: Delta): AppliedDelta => {
     const key = keys.find(setting.shared.groupId, delta.keyId)
@@ -122,6 +126,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
     nodes,
     deltas,
     voids: graph.filter(isVoid),
+    ended: new Set([...contents].flatMap(([id, role]) => (role === 'lost' ? [id] : []))),
     graph,
     everything,
     reissued: reissuedAs(history, deltas),
@@ -172,11 +177,10 @@ async function nodeFacts({ world, setting }: SimulationEnd, node: TestNode): Pro
 function pastOf(
   everything: readonly Delta[],
   heads: readonly DeltaId[],
-  checkpoint: Checkpoint | undefined,
+  { checkpoint, contents }: { checkpoint: Checkpoint | undefined; contents: ReadonlyMap<DeltaId, unknown> },
 ): ReadonlySet<DeltaId> {
   const parents = new Map(everything.map((delta) => [delta.id, delta.parents]))
-  const { counting = [], voids = [], lost = [] } = checkpoint?.recent ?? {}
-  const past = new Set<DeltaId>([...counting, ...voids, ...lost])
+  const past = new Set<DeltaId>(contents.keys())
   const work = [...heads]
   for (let id = work.pop(); id !== undefined; id = work.pop()) {
     const known = parents.get(id)

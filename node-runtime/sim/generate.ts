@@ -25,6 +25,8 @@ const GUEST_SHARE = 0.1
 const COLLECTIONS_SHARE = 0.2
 /** Of the seeds, those in which history goes while they run. */
 const PRUNING_SHARE = 0.5
+/** Of these, those in which a checkpoint names as few, for what it takes, as that of a real node. */
+const SHORT_MEMORY_SHARE = 0.5
 /** Mostly the fewest: what more nodes find is rarely worth what they cost. */
 const NODE_COUNTS = [
   [5, 6],
@@ -51,7 +53,7 @@ export function generate(seed: number, only?: Only): Scenario {
     network: { minDelayMs: 1, maxDelayMs: draws.pick([2, 10, 40, 120]) },
     lag: { diskMs: draws.pick([0, 0, 2, 10]), guestMs: draws.pick([0, 0, 2, 10]) },
     sync: { everyMs, gapMs: Math.min(everyMs, 5000) },
-    ...(draws.chance(PRUNING_SHARE) ? { retention: retentionOf(app, draws) } : {}),
+    ...(draws.chance(PRUNING_SHARE) ? { retention: retentionOf(app, draws, seed) } : {}),
     operations: operations(draws, app, callers, lengthMs),
     faults: faults.sort((a, b) => startOf(a) - startOf(b)),
   }
@@ -86,9 +88,12 @@ function operations(draws: Draws, app: AppName, callers: readonly string[], leng
 }
 
 /** Far less than in a real node: what takes days there is to happen within seconds. */
-function retentionOf(app: AppName, draws: Draws): NonNullable<Scenario['retention']> {
+function retentionOf(app: AppName, draws: Draws, seed: number): NonNullable<Scenario['retention']> {
   const checkpointMin = app === 'order-sensitive' ? draws.pick([4, 8, 15]) : draws.pick([10, 25, 60])
-  return { checkpointMin, absentMs: draws.pick([3000, 8000, 20_000]) }
+  const absentMs = draws.pick([3000, 8000, 20_000])
+  // From draws of its own: what it is changes nothing else of a seed.
+  const isShort = drawsFrom(seededRandom(`recent ${seed}`)).chance(SHORT_MEMORY_SHARE)
+  return { checkpointMin, absentMs, ...(isShort ? { recentMax: 2 * checkpointMin } : {}) }
 }
 
 interface Setting {

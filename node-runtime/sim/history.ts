@@ -1,9 +1,11 @@
 // What happened in a run, as the checkers want to know it. Filled while it runs; nothing here judges.
-import { type Bytes, toHex } from '../src/base/bytes.ts'
+import { type Bytes, EMPTY, toHex } from '../src/base/bytes.ts'
 import type { DeltaId } from '../src/base/ids.ts'
 import { KEY_PREFIXES } from '../src/store/keys.ts'
 import type { StoreOp } from '../src/store/store.ts'
 import type { LogEntry } from '../src/testing/recording-logger.ts'
+import { type Checkpoint, checkpointHash, decodeCertified } from '../src/wire/checkpoint.ts'
+import type { HeadsBeat } from '../src/wire/gossip.ts'
 import { type CheckpointRow, decodeRow } from '../src/wire/records.ts'
 import type { FaultKind, Operation, Turn } from './scenario.ts'
 
@@ -40,6 +42,20 @@ export interface Pruned {
   readonly held: ReadonlySet<DeltaId>
 }
 
+/** A vouch, as it was first sent. */
+export interface Vouched {
+  readonly name: string
+  /** The stamp of the beat that had it. */
+  readonly hlc: bigint
+  /** Of what it is for, and of what history was pruned to then. */
+  readonly checkpoint: string
+  readonly beneath: string
+  /** The deltas of its graph on its disk. */
+  readonly held: ReadonlySet<DeltaId>
+  /** What it had heard of the others. */
+  readonly beats: readonly HeadsBeat[]
+}
+
 export interface HandlerRun {
   queued: number
   done: number
@@ -71,6 +87,9 @@ export class History {
   readonly adoptions = new Map<string, number[]>()
   /** Each time that somebody pruned its history, and what it knew then. */
   readonly pruned: Pruned[] = []
+  /** By its hash: every checkpoint that an honest node ever had. */
+  readonly checkpoints = new Map<string, Checkpoint>()
+  readonly vouched: Vouched[] = []
   /** By node: its checkpoint, as it is encoded. */
   readonly #checkpoints = new Map<string, string>()
   /** By node: the deltas on its disk that do not wait. */
@@ -130,6 +149,15 @@ export class History {
     this.shown.set(process, shown)
   }
 
+  vouch(name: string, { hlc, checkpoint, vouch }: HeadsBeat, beats: readonly HeadsBeat[]): void {
+    if (vouch === undefined) return
+    const hash = toHex(vouch.checkpoint)
+    const isKnown = this.vouched.findLast((each) => each.name === name)?.checkpoint === hash
+    const held = new Set(this.#held.get(name))
+    const beneath = toHex(checkpoint ?? EMPTY)
+    if (!isKnown) this.vouched.push({ name, hlc, checkpoint: hash, beneath, held, beats })
+  }
+
   #delta(name: string, { key, value: row }: Put, { ops, nowMs }: Batch): void {
     const id = toHex(key.subarray(key.byteLength - 32)) as DeltaId
     const status = statusOf(row)
@@ -159,10 +187,13 @@ export class History {
 
   /** With a snapshot the state is swapped in the same batch. */
   #checkpoint(name: string, { value }: Put, { ops, nowMs }: Batch): void {
-    const checkpoint = toHex(decodeRow<CheckpointRow>('checkpoint', value).checkpoint)
+    const encoded = decodeRow<CheckpointRow>('checkpoint', value).checkpoint
+    const checkpoint = toHex(encoded)
     // The row is rewritten once a swap was looked at: nothing is pruned by that.
     if (this.#checkpoints.get(name) === checkpoint) return
     this.#checkpoints.set(name, checkpoint)
+    const { checkpoint: body } = decodeCertified(encoded)
+    this.checkpoints.set(toHex(checkpointHash(body)), body)
     const isSwap = ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.contextMeta)
     if (isSwap) {
       this.adoptions.set(name, [...(this.adoptions.get(name) ?? []), nowMs])

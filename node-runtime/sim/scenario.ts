@@ -144,7 +144,12 @@ export interface Scenario {
   readonly lag: { readonly diskMs: number; readonly guestMs: number }
   readonly sync: { readonly everyMs: number; readonly gapMs: number }
   /** When history is pruned; absent: never in so short a time. */
-  readonly retention?: { readonly checkpointMin: number; readonly absentMs: number }
+  readonly retention?: {
+    readonly checkpointMin: number
+    readonly absentMs: number
+    /** Ids that a checkpoint names; absent: all of so short a time. */
+    readonly recentMax?: number
+  }
   readonly operations: readonly Operation[]
   readonly faults: readonly Fault[]
   readonly marks?: readonly Mark[]

@@ -8,7 +8,7 @@ const RETAKE_MS = 2000
 
 export const advertising: Checker = {
   name: 'advertising',
-  check({ history, nodes }, causality) {
+  check({ history, nodes, ended }, causality) {
     const found: string[] = []
     const roots = new Map<string, Advertised>()
     const last = new Map<string, Advertised>()
@@ -21,7 +21,6 @@ export const advertising: Checker = {
       unapplied: [],
     }))
     const names = new Set(nodes.map(({ name }) => name))
-    const ended = new Set(nodes.flatMap(({ checkpoint }) => checkpoint?.recent.lost ?? []))
     for (const now of [...history.advertised, ...final]) {
       if (!names.has(now.name)) continue
       if (found.length >= FINDINGS_MAX) break

@@ -1,17 +1,29 @@
 // History goes only to a checkpoint for which more than half of those have vouched who are members to the end: two halves of a
-// network never prune past each other, and nobody alone decides what others take (I2, I7).
+// network never prune past each other, and nobody alone decides what others take (I2, I7). And who vouches has all of it,
+// has heard of most members, and knows of each of these that it has all of it, too, and will write nothing beneath.
+import { toHex } from '../../src/base/bytes.ts'
+import { type DeltaId, stampOf } from '../../src/base/ids.ts'
 import { keysOf } from '../../src/testing/test-node.ts'
-import { checkpointHash, decodeCertified, verifyVouch } from '../../src/wire/checkpoint.ts'
+import { type Checkpoint, checkpointHash, decodeCertified, verifyVouch } from '../../src/wire/checkpoint.ts'
+import type { HeadsBeat } from '../../src/wire/gossip.ts'
 import { type CheckpointRow, decodeRow } from '../../src/wire/records.ts'
+import type { Causality } from '../causality.ts'
 import type { Facts } from '../facts.ts'
-import type { Pruned } from '../history.ts'
-import { HOSTILE, honestNodes, remainingNodes } from '../scenario.ts'
+import type { Pruned, Vouched } from '../history.ts'
+import { HOSTILE, honestNodes, remainingNodes, type Scenario } from '../scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 export const pruning: Checker = {
   name: 'pruning',
-  check(facts) {
-    return facts.history.pruned.flatMap((pruned) => judge(pruned, facts)).slice(0, FINDINGS_MAX)
+  check(facts, causality) {
+    const { history } = facts
+    const wrong = history.pruned.flatMap((pruned) => judge(pruned, facts))
+    for (const vouched of history.vouched) {
+      const checkpoint = history.checkpoints.get(vouched.checkpoint)
+      // What was never certified went nowhere.
+      if (checkpoint !== undefined) wrong.push(...judgeVouch(vouched, checkpoint, { facts, causality }))
+    }
+    return wrong.slice(0, FINDINGS_MAX)
   },
 }
 
@@ -19,9 +31,45 @@ function judge({ name, atMs, row }: Pruned, { scenario }: Facts): string[] {
   const { checkpoint, vouches } = decodeCertified(decodeRow<CheckpointRow>('checkpoint', row).checkpoint)
   const hash = checkpointHash(checkpoint)
   const signers = new Set(vouches.filter((vouch) => verifyVouch(hash, vouch)).map(({ author }) => author))
-  // They could write all the time; who was removed, or came late, may have vouched besides.
-  const members = remainingNodes(scenario).filter((node) => scenario.nodes.includes(node))
   const known = [...honestNodes(scenario), HOSTILE].filter((node) => signers.has(keysOf(node).identity.publicKey))
-  if (2 * known.length > members.length) return []
+  if (2 * known.length > members(scenario).length) return []
   return [`${name} pruned at ${Math.round(atMs) % 10_000_000} ms on the word of ${known.join()}`]
+}
+
+/** They could write all the time; who was removed, or came late, may have vouched besides. */
+function members(scenario: Scenario): string[] {
+  return remainingNodes(scenario).filter((node) => scenario.nodes.includes(node))
+}
+
+function judgeVouch(
+  { name, hlc, checkpoint: hash, beneath, held, beats }: Vouched,
+  { last, recent }: Checkpoint,
+  { facts, causality }: { readonly facts: Facts; readonly causality: Causality },
+): string[] {
+  const { history, scenario } = facts
+  const floor = history.checkpoints.get(beneath)?.last ?? ''
+  const contents = [...recent.counting, ...recent.voids, ...recent.lost].filter((id) => id > floor)
+  const wrong: string[] = []
+  const vouches = `${name} vouched for ${hash.slice(0, 8)}`
+  if (contents.some((id) => !held.has(id))) wrong.push(`${vouches} without having all of it`)
+  const sinceNs = hlc - BigInt(scenario.retention?.absentMs ?? 0) * 1_000_000n
+  const heard = beats.filter((beat) => beat.hlc > sinceNs)
+  for (const node of members(scenario)) {
+    const beat = heard.find(({ author }) => author === keysOf(node).identity.publicKey)
+    // On another checkpoint it may be about to give up what this one contains.
+    if (beat === undefined || toHex(beat.checkpoint ?? new Uint8Array(0)) !== beneath) continue
+    if (lacks(beat, contents, causality)) wrong.push(`${vouches}, and ${node} was known to lack some of it`)
+    else if (!beat.heads.some((head) => stampOf(head) > stampOf(last)))
+      wrong.push(`${vouches}, and ${node} could write beneath its end`)
+  }
+  // At first all count as heard of, since they have joined so lately.
+  const isLate = Number(hlc / 1_000_000n) > (history.advertised[0]?.atMs ?? 0) + 2 * (scenario.retention?.absentMs ?? 0)
+  const isOnTime = !scenario.faults.some(({ kind }) => kind === 'skew' || kind === 'hostile')
+  if (isLate && isOnTime && heard.length + 1 <= members(scenario).length / 2)
+    wrong.push(`${vouches}, having heard of ${heard.length} members lately`)
+  return wrong
+}
+
+function lacks({ heads }: HeadsBeat, contents: readonly DeltaId[], causality: Causality): boolean {
+  return contents.some((id) => !heads.some((head) => causality.includes(head, id)))
 }

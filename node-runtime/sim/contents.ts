@@ -1,0 +1,39 @@
+// What a checkpoint contains, although it names the last of it only: each was made over an earlier one that somebody had, by
+// what it names, and its chain says over which (ADR 0012).
+import { equalBytes } from '../src/base/bytes.ts'
+import type { DeltaId } from '../src/base/ids.ts'
+import { chainOver, type Role } from '../src/context/retention/checkpoint.ts'
+import type { Checkpoint } from '../src/wire/checkpoint.ts'
+
+/** `known`: all that anybody honest ever had. Throws where it was made over none of these. */
+export function contentsOf(checkpoint: Checkpoint | undefined, known: Iterable<Checkpoint>): Map<DeltaId, Role> {
+  const contents = new Map<DeltaId, Role>()
+  const all = [...known]
+  for (let at = checkpoint; at !== undefined; ) {
+    const { count, names, before } = beneath(at, all)
+    for (const { id, role } of names.slice(names.length - count)) contents.set(id, role)
+    at = before
+  }
+  return contents
+}
+
+interface Named {
+  readonly id: DeltaId
+  readonly role: Role
+}
+
+/** The one that it was made over, undefined for nothing, and how many of those that it names it has besides. */
+function beneath(
+  checkpoint: Checkpoint,
+  known: readonly Checkpoint[],
+): { count: number; names: readonly Named[]; before: Checkpoint | undefined } {
+  const { recent, chain } = checkpoint
+  const roles = Object.entries(recent) as [Role, readonly DeltaId[]][]
+  const names = roles.flatMap(([role, ids]) => ids.map((id) => ({ id, role }))).sort((a, b) => (a.id < b.id ? -1 : 1))
+  for (const before of [undefined, ...known]) {
+    const count = checkpoint.count - (before?.count ?? 0)
+    if (count < 1 || count > names.length) continue
+    if (equalBytes(chainOver(before, names.slice(names.length - count)), chain)) return { count, names, before }
+  }
+  throw new Error(`nobody ever had what the checkpoint up to ${checkpoint.last} was made over`)
+}

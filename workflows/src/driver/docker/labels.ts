@@ -8,7 +8,7 @@ export const LABEL_DRIVER = 'calbox.driver'
 /** The calbox process with that driver: `pid startId`. */
 export const LABEL_OWNER = 'calbox.owner'
 export const LABEL_NODE = 'calbox.node'
-export const LABEL_RUN = 'calbox.run'
+const LABEL_RUN = 'calbox.run'
 /** merobox has it on its containers, and scripts look for it. */
 export const LABEL_MEROBOX = 'calimero.node'
 

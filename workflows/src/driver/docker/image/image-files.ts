@@ -121,7 +121,7 @@ async function appFiles(calnode: string): Promise<{ entries: TarEntry[]; builtAt
   }
   const root = dirname(dist)
   const require = createRequire(join(dist, 'calnode.js'))
-  const level = dirname(require.resolve('classic-level/package.json'))
+  const level = dirname(require.resolve(`${basename(LEVEL)}/package.json`))
   const loader = dirname(createRequire(join(level, 'package.json')).resolve('node-gyp-build/package.json'))
   const files: [string, string][] = [
     ...(await builtFiles(dist)).map((name): [string, string] => [`dist/${name}`, join(dist, name)]),
@@ -141,6 +141,7 @@ async function appFiles(calnode: string): Promise<{ entries: TarEntry[]; builtAt
   return { entries: withFolders(entries), builtAt: (await stat(join(dist, 'calnode.js'))).mtime }
 }
 
+/** The node's own dependency: found from there, and none of this package. */
 const LEVEL = 'node_modules/classic-level'
 
 /** A checkout keeps what older builds have left; its stamp names those of the last one. */

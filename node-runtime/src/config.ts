@@ -140,6 +140,11 @@ export function authModeOf(config: LoadedConfig, flag: AuthMode | undefined): Au
   return flag ?? config.settings.server.auth_mode ?? 'proxy'
 }
 
+/** As TOML, for people. The private key is left out by the caller's type. */
+export function configText(settings: Omit<NodeConfig, 'identity'>): string {
+  return `${stringify(settings)}\n`
+}
+
 /** The host and port of a `/ip4/HOST/tcp/PORT` address. */
 export function hostPortOf(address: string): { host: string; port: number } | undefined {
   const match = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)$/.exec(address)

@@ -16,6 +16,7 @@ import {
   PORT_MAX,
 } from './config.ts'
 import { checkExposure } from './exposure.ts'
+import { OFFLINE_COMMANDS, registerOffline } from './inspect/commands.ts'
 import { processLogger } from './log-output.ts'
 import type { RunNodeOptions } from './run-node.ts'
 
@@ -32,6 +33,8 @@ const ENVIRONMENT = new Set([
   'BLOB_STORE_UNUSABLE',
   'ADDRESS_IN_USE',
   'ADDRESS_UNUSABLE',
+  'DATA_MISSING',
+  'REPAIR_FAILED',
 ])
 
 interface InitFlags {
@@ -57,10 +60,11 @@ interface RunFlags extends InitFlags, AdminFlags {
 function program(): Command {
   const root = new Command('calnode')
     .description('A calbox node: one process, one identity, one data directory')
-    .requiredOption('--home <dir>', 'directory that holds the folders of nodes')
-    .requiredOption('-n, --node <name>', 'name of the node and of its folder')
+    .option('--home <dir>', 'directory that holds the folders of nodes')
+    .option('-n, --node <name>', 'name of the node and of its folder')
     .showHelpAfterError('(calnode --help lists the options)')
     .exitOverride()
+  root.hook('preAction', (_, command) => requireFolder(root, command))
   withInitFlags(
     root.command('init').description('make the folder, an identity and config.toml; does nothing to an existing one'),
   ).action(async (flags: InitFlags & AdminFlags) => {
@@ -87,7 +91,15 @@ function program(): Command {
     .option('--admin-password-file <file>', 'or MERO_AUTH_ADMIN_PASSWORD, or MERO_AUTH_ADMIN_PASSWORD_FILE')
     .option('--admin-password-stdin', 'from the standard input')
     .action((flags: AdminFlags) => setAdmin(root.opts<NodeFolder>(), flags))
+  registerOffline(root)
   return root
+}
+
+/** What looks at a node from outside may name its folder instead. */
+function requireFolder(root: Command, command: Command): void {
+  const { home, node } = root.opts<Partial<NodeFolder>>()
+  if (OFFLINE_COMMANDS.includes(command.name()) || (home !== undefined && node !== undefined)) return
+  throw usage(`${home === undefined ? '--home <dir>' : '--node <name>'} is missing (calnode --help lists the options)`)
 }
 
 function withInitFlags(command: Command): Command {
@@ -255,9 +267,9 @@ function onOneLine(message: string): string {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (!(error instanceof CodedError)) return EXIT.failed
-  if (error.code === 'STORE_CORRUPT') return EXIT.damaged
+  if (error.code === 'STORE_CORRUPT' || error.code === 'DATA_DAMAGED') return EXIT.damaged
   if (ENVIRONMENT.has(error.code)) return EXIT.environment
-  return error instanceof ConfigError ? EXIT.usage : EXIT.failed
+  return error instanceof ConfigError || error.code === 'CONTEXT_UNKNOWN' ? EXIT.usage : EXIT.failed
 }
 
 try {

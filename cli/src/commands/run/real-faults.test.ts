@@ -65,7 +65,7 @@ function on(name: Name): NodeClient {
 }
 
 const peer = (name: Name) => peers.get(name) ?? ''
-type Fault = NonNullable<Parameters<NodeClient['request']>[2]>['body']
+type Fault = NonNullable<NonNullable<Parameters<NodeClient['request']>[2]>['body']>
 const put = (name: Name, body: Fault) => on(name).request('POST', '/test-api/faults', { body })
 const heal = (name: Name) => on(name).request('DELETE', '/test-api/faults')
 

@@ -205,7 +205,7 @@ describe('joining', () => {
   test('answers with the namespace and who one is there, and again the same', async () => {
     const invitation = await invitationTo(`${NAMESPACES}/${ns}/invite`)
     const { identity, account } = world.get('cyd').node
-    const data = { namespaceId: ns, memberIdentity: idBase58(identity.publicKey), memberAccount: account }
+    const data = { namespaceId: ns, groupId: ns, memberIdentity: idBase58(identity.publicKey), memberAccount: account }
     for (const id of [ns, ns, ns.toUpperCase()]) {
       const { status, body } = await join(invitation, cyd, id)
       expect([id, status, body]).toEqual([id, 200, { data }])

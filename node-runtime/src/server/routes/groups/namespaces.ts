@@ -136,7 +136,8 @@ export const namespaceRoutes: readonly Route[] = [
     params: ByNamespace,
     query: NoFields,
     body: Type.Object({ invitation: InvitationJson, groupName: OptionalString }),
-    response: Data(Type.Object({ namespaceId: Hex32, memberIdentity: Base58, memberAccount: Hex32 })),
+    // `groupId` is the same id, for clients of when this was answered as `groups/join` is: mero-js 13.2.0.
+    response: Data(Type.Object({ namespaceId: Hex32, groupId: Hex32, memberIdentity: Base58, memberAccount: Hex32 })),
     failures: [504],
     handle: async ({ node }, { params, body, signal }) => {
       const invitation = invitationFromJson(body.invitation)
@@ -148,6 +149,7 @@ export const namespaceRoutes: readonly Route[] = [
       return {
         data: {
           namespaceId: namespace.id,
+          groupId: namespace.id,
           memberIdentity: idBase58(node.identity.publicKey),
           memberAccount: node.account,
         },

@@ -200,6 +200,30 @@ test('a node that is down does not answer', () => {
   expect(at(steps(stop, get('b', 'k', ', expected_failure: true')))).toEqual([])
 })
 
+test('what fault has begun is so until it is healed', () => {
+  const fault = (fields: string) => `- { type: fault, fault: ${fields} }`
+  const heal = (fields: string) => `- { type: heal, ${fields} }`
+  expect(linted(steps(fault('kill, nodes: [a, b]'), get('b')))).toContain(
+    '6 node-not-running b is stopped since line 5: this step fails',
+  )
+  expect(at(steps(fault('pause, nodes: b, for: 2s'), get('b')))).toEqual([])
+  expect(at(steps(fault('stop, nodes: b'), heal('nodes: b'), get('b')))).toEqual([])
+  for (const cut of [
+    'partition, groups: [[a, c], [b]]',
+    'hold, to: b',
+    'disk_full, nodes: b',
+    'drop, from: a, to: b',
+  ]) {
+    const begun = fault(`${cut}, as: x`)
+    expect([cut, at(steps(begun, set('a'), get('b'), holds))]).toEqual([cut, []])
+    expect([cut, at(steps(begun, set('a'), heal('fault: x'), get('b'), holds))]).toEqual([
+      cut,
+      ['8 read-without-barrier'],
+    ])
+  }
+  expect(at(steps(fault('loss, nodes: b, percent: 5'), set('a'), get('b'), holds))).toEqual(['7 read-without-barrier'])
+})
+
 test('a kind of which nothing is known is taken to wait for everything', () => {
   const unknown =
     '- { type: fuzzy_test, duration_minutes: 1, context_id: x, nodes: [{ name: a }], operations: [{ name: o, steps: [{ type: wait, seconds: 1 }] }] }'

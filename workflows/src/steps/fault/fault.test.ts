@@ -121,6 +121,17 @@ test('what cannot be meant is said before anything starts', () => {
   expect(problemsOf('{ type: chaos, context_id: c }')[0]).toContain('neither "steps" nor "for"')
 })
 
+test('a name that is made of more nodes than a node takes is cut there, and heals all the same', async () => {
+  const name = 'a partition of very many nodes whose names are all in it '.repeat(3)
+  const { on, failure } = await run([
+    `{ type: fault, fault: disk_full, nodes: n-1, as: '${name}' }`,
+    '{ type: heal, all: true }',
+  ])
+  expect(failure?.message).toBeUndefined()
+  expect(on[0]?.[0]?.length).toBeLessThan(150)
+  expect(on[1]).toEqual([])
+})
+
 test('two of one name, and a name that is not on, are mistakes that name what is on', async () => {
   const again = '{ type: fault, fault: disk_full, nodes: n-1, as: full }'
   expect((await run([again, again])).failure?.message).toContain('a fault named full is on already')

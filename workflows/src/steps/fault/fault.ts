@@ -22,9 +22,7 @@ const kinds = FAULT_KINDS.map((kind) => Type.Literal(kind, { description: SUMMAR
 const schema = Type.Object(
   {
     fault: Type.Union(kinds, { description: 'What goes wrong:' }),
-    as: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 100, description: 'Its name, for heal. Not given: its kind and nodes.' }),
-    ),
+    as: Type.Optional(Type.String({ minLength: 1, description: 'Its name, for heal. Not given: its kind and nodes.' })),
     nodes: names('Whose: a name or a list. Of messages: who gets them.'),
     from: names('Who sends, or of messages: who wrote them.'),
     to: names('Who gets it.'),

@@ -1,4 +1,5 @@
 // From what a step says to what is done to nodes: which rule on which node, or which signal.
+import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../../values/json/json-value.ts'
 import { RESTART_READY_TIMEOUT_SEC } from '../../limits.ts'
 import type { StepClock } from '../../step-clock.ts'
@@ -53,9 +54,10 @@ export function makeFault(making: FaultMaking): FaultRequest {
   const nodes = [...new Set(all.map((node) => node.name))]
   const common = { name, what: whatOf(making), nodes, clock, forMs }
   if (isProcessKind(kind)) return { ...common, ...processFault(kind, making.nodes) }
+  const id = idOf(name)
   const placed: Placed[] = []
   const take = async (options: Options) => {
-    const results = await Promise.allSettled(placed.map(({ port }) => port.take(name, options)))
+    const results = await Promise.allSettled(placed.map(({ port }) => port.take(id, options)))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed) throw failed.reason
   }
@@ -65,16 +67,26 @@ export function makeFault(making: FaultMaking): FaultRequest {
     async begin(options) {
       placed.push(...(await placesOf(making, options)))
       try {
-        await Promise.all(placed.map(({ port, rule }) => port.put(name, rule, options)))
+        await Promise.all(placed.map(({ port, rule }) => port.put(id, rule, options)))
       } catch (error) {
         await take({ signal: AbortSignal.timeout(CLEAN_UP_MS) }).catch(() => undefined)
         throw error
       }
     },
     async counts(options) {
-      return sumOf(await Promise.all(placed.map(({ port }) => port.counts(name, options))))
+      return sumOf(await Promise.all(placed.map(({ port }) => port.counts(id, options))))
     },
   }
+}
+
+/** What nodes take. */
+const ID_MAX_CHARS = 120
+
+/** A name that is made of many nodes may be longer than nodes take. */
+function idOf(name: string): string {
+  if (name.length <= ID_MAX_CHARS) return name
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 16)
+  return `${name.slice(0, ID_MAX_CHARS - digest.length - 1)} ${digest}`
 }
 
 /** What is left on a node where another one refused. */

@@ -42,18 +42,23 @@ export interface Pruned {
   readonly held: ReadonlySet<DeltaId>
 }
 
-/** A vouch, as it was first sent. */
-export interface Vouched {
-  readonly name: string
-  /** The stamp of the beat that had it. */
+/** What a node knew of the others when it sent its heads. */
+export interface Heard {
+  /** The stamp of that beat. */
   readonly hlc: bigint
+  readonly beats: readonly HeadsBeat[]
+}
+
+/** A vouch, as it was first sent. */
+export interface Vouched extends Heard {
+  readonly name: string
   /** Of what it is for, and of what history was pruned to then. */
   readonly checkpoint: string
   readonly beneath: string
   /** The deltas of its graph on its disk. */
   readonly held: ReadonlySet<DeltaId>
-  /** What it had heard of the others. */
-  readonly beats: readonly HeadsBeat[]
+  /** When it last sent its heads without this vouch; undefined: never, since it was started. */
+  readonly before: Heard | undefined
 }
 
 export interface HandlerRun {
@@ -90,6 +95,7 @@ export class History {
   /** By its hash: every checkpoint that an honest node ever had. */
   readonly checkpoints = new Map<string, Checkpoint>()
   readonly vouched: Vouched[] = []
+  readonly #heard = new WeakMap<object, Heard>()
   /** By node: its checkpoint, as it is encoded. */
   readonly #checkpoints = new Map<string, string>()
   /** By node: the deltas on its disk that do not wait. */
@@ -149,13 +155,16 @@ export class History {
     this.shown.set(process, shown)
   }
 
-  vouch(name: string, { hlc, checkpoint, vouch }: HeadsBeat, beats: readonly HeadsBeat[]): void {
-    if (vouch === undefined) return
-    const hash = toHex(vouch.checkpoint)
+  /** `node`: another one after each start. */
+  sent(name: string, beat: HeadsBeat, { node, beats }: { node: object; beats: readonly HeadsBeat[] }): void {
+    const { hlc, checkpoint, vouch } = beat
+    const hash = vouch && toHex(vouch.checkpoint)
     const isKnown = this.vouched.findLast((each) => each.name === name)?.checkpoint === hash
+    const before = this.#heard.get(node)
+    this.#heard.set(node, { hlc, beats })
+    if (hash === undefined || isKnown) return
     const held = new Set(this.#held.get(name))
-    const beneath = toHex(checkpoint ?? EMPTY)
-    if (!isKnown) this.vouched.push({ name, hlc, checkpoint: hash, beneath, held, beats })
+    this.vouched.push({ name, hlc, checkpoint: hash, beneath: toHex(checkpoint ?? EMPTY), held, beats, before })
   }
 
   #delta(name: string, { key, value: row }: Put, { ops, nowMs }: Batch): void {

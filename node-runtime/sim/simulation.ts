@@ -251,16 +251,15 @@ class Run {
     }
     const name = this.#names.get(from)
     if (name === undefined || name === HOSTILE || beat.author !== this.#keys.get(name)) return
-    if (beat.vouch) this.#vouched(name, beat)
+    this.#sent(name, beat)
     this.#advertised(name, beat.heads, beat.root, `${toHex(beat.removals)} ${toHex(beat.checkpoint ?? EMPTY)}`)
   }
 
-  /** As it is sent: what its author knows has not changed since it was made. */
-  #vouched(name: string, beat: HeadsBeat): void {
+  #sent(name: string, beat: HeadsBeat): void {
     const node = this.#world.nodes.get(name)
     if (!node?.running) return
     node.context(this.#setting.shared.contextId).then(
-      (context) => this.#history.vouch(name, beat, context.beats()),
+      (context) => this.#history.sent(name, beat, { node, beats: context.beats() }),
       () => {
         // It is being read again, or the node is stopping.
       },

@@ -36,13 +36,15 @@ const beatOf = (name: string, heads: readonly DeltaId[], hlc: bigint): HeadsBeat
   signature: new Uint8Array(64),
 })
 const late = HOUR + 100n * S
+const heard = ['n1', 'n2', 'n3', 'n4'].map((name) => beatOf(name, [four], late))
 const vouched: Vouched = {
   name: 'n0',
   hlc: late,
   checkpoint: 'hash',
   beneath: '',
   held: new Set([one, two, three, four]),
-  beats: ['n1', 'n2', 'n3', 'n4'].map((name) => beatOf(name, [four], late)),
+  beats: heard,
+  before: { hlc: late, beats: heard },
 }
 
 function found(change: Partial<Vouched>): string[] {
@@ -70,6 +72,8 @@ it.each<[string, Partial<Vouched>]>([
 })
 
 it('asks nobody who was not heard of for long, or who stands on another checkpoint', () => {
-  expect(found({ beats: [...others, beatOf('n1', [two], late - 20n * S)] })).toEqual([])
+  const before = { hlc: late, beats: [...others, beatOf('n1', [two], late - 20n * S)] }
+  expect(found({ beats: before.beats, before })).toEqual([])
+  expect(found({ beats: [...others, beatOf('n1', [two], late)], before })).toEqual([])
   expect(found({ beats: [...others, { ...beatOf('n1', [two], late), checkpoint: new Uint8Array(32) }] })).toEqual([])
 })

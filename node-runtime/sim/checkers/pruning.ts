@@ -1,7 +1,7 @@
 // History goes only to a checkpoint for which more than half of those have vouched who are members to the end: two halves of a
 // network never prune past each other, and nobody alone decides what others take (I2, I7). And who vouches has all of it,
 // has heard of most members, and knows of each of these that it has all of it, too, and will write nothing beneath.
-import { toHex } from '../../src/base/bytes.ts'
+import { EMPTY, toHex } from '../../src/base/bytes.ts'
 import { type DeltaId, stampOf } from '../../src/base/ids.ts'
 import { keysOf } from '../../src/testing/test-node.ts'
 import { type Checkpoint, checkpointHash, decodeCertified, verifyVouch } from '../../src/wire/checkpoint.ts'
@@ -12,6 +12,9 @@ import type { Facts } from '../facts.ts'
 import type { Pruned, Vouched } from '../history.ts'
 import { HOSTILE, honestNodes, remainingNodes, type Scenario } from '../scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
+
+/** More than it takes to start the nodes of a setting. */
+const JOINED_MS = 1000
 
 export const pruning: Checker = {
   name: 'pruning',
@@ -42,7 +45,7 @@ function members(scenario: Scenario): string[] {
 }
 
 function judgeVouch(
-  { name, hlc, checkpoint: hash, beneath, held, beats }: Vouched,
+  { name, hlc, checkpoint: hash, beneath, held, beats, before }: Vouched,
   { last, recent }: Checkpoint,
   { facts, causality }: { readonly facts: Facts; readonly causality: Causality },
 ): string[] {
@@ -52,21 +55,24 @@ function judgeVouch(
   const wrong: string[] = []
   const vouches = `${name} vouched for ${hash.slice(0, 8)}`
   if (contents.some((id) => !held.has(id))) wrong.push(`${vouches} without having all of it`)
-  const sinceNs = hlc - BigInt(scenario.retention?.absentMs ?? 0) * 1_000_000n
-  const heard = beats.filter((beat) => beat.hlc > sinceNs)
+  // It was given between two beats: who counted all that time, and what it knew of them at the end of it.
+  const absentNs = BigInt(scenario.retention?.absentMs ?? 0) * 1_000_000n
+  const counted = before?.beats.filter((beat) => beat.hlc > hlc - absentNs).map(({ author }) => author) ?? []
   for (const node of members(scenario)) {
-    const beat = heard.find(({ author }) => author === keysOf(node).identity.publicKey)
+    const { publicKey } = keysOf(node).identity
+    const beat = counted.includes(publicKey) && beats.find(({ author }) => author === publicKey)
     // On another checkpoint it may be about to give up what this one contains.
-    if (beat === undefined || toHex(beat.checkpoint ?? new Uint8Array(0)) !== beneath) continue
+    if (!beat || toHex(beat.checkpoint ?? EMPTY) !== beneath) continue
     if (lacks(beat, contents, causality)) wrong.push(`${vouches}, and ${node} was known to lack some of it`)
     else if (!beat.heads.some((head) => stampOf(head) > stampOf(last)))
       wrong.push(`${vouches}, and ${node} could write beneath its end`)
   }
+  if (before === undefined || scenario.faults.some(({ kind }) => kind === 'skew' || kind === 'hostile')) return wrong
   // At first all count as heard of, since they have joined so lately.
-  const isLate = Number(hlc / 1_000_000n) > (history.advertised[0]?.atMs ?? 0) + 2 * (scenario.retention?.absentMs ?? 0)
-  const isOnTime = !scenario.faults.some(({ kind }) => kind === 'skew' || kind === 'hostile')
-  if (isLate && isOnTime && heard.length + 1 <= members(scenario).length / 2)
-    wrong.push(`${vouches}, having heard of ${heard.length} members lately`)
+  const isLate = Number(before.hlc - absentNs) / 1_000_000 > (history.advertised[0]?.atMs ?? 0) + JOINED_MS
+  const heard = beats.filter((beat) => beat.hlc > before.hlc - absentNs).length
+  if (isLate && heard + 1 <= members(scenario).length / 2)
+    wrong.push(`${vouches}, having heard of ${heard} members lately`)
   return wrong
 }
 

@@ -1,0 +1,207 @@
+// Operator commands against a pretend node that answers what it is told to.
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { PassThrough } from 'node:stream'
+import type { LocalNode } from '@calbox/workflows'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createProgram } from '../../program.ts'
+import type { CommandEdge } from '../command-edge.ts'
+import { chooseNode } from './target/choose-node.ts'
+import { remoteTarget } from './target/open-node.ts'
+
+interface Asked {
+  readonly route: string
+  readonly body: string
+  readonly token: string | undefined
+}
+
+let server: Server
+let url: string
+let cwd: string
+let asked: Asked[]
+/** `GET /path` → what it answers; a number is a status. */
+let answers: Record<string, unknown>
+let env: Record<string, string>
+
+beforeEach(async () => {
+  cwd = mkdtempSync(path.join(tmpdir(), 'calbox-operator-'))
+  asked = []
+  answers = {}
+  env = { HOME: cwd }
+  server = createServer(async (request, response) => {
+    let body = ''
+    for await (const piece of request) body += String(piece)
+    const route = `${request.method} ${request.url}`
+    asked.push({ route, body, token: request.headers.authorization?.replace('Bearer ', '') })
+    const known = answers[route]
+    const answer = typeof known === 'function' ? known(asked.at(-1)) : (known ?? 404)
+    if (typeof answer === 'number') response.writeHead(answer).end('{"error":"because"}')
+    else response.writeHead(200).end(JSON.stringify(answer))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+
+afterEach(async () => {
+  await new Promise((resolve) => server.close(resolve))
+  rmSync(cwd, { recursive: true, force: true })
+})
+
+async function calbox(...args: string[]): Promise<string> {
+  let out = ''
+  const write = (text: string) => {
+    out += text
+  }
+  const { signal } = new AbortController()
+  const edge: CommandEdge = { cwd, stdout: { write }, stderr: { write }, stdin: stdin(), signal, env }
+  const program = createProgram('1.0.0', edge).configureOutput({ writeErr: () => {} })
+  for (const command of program.commands)
+    for (const each of [command, ...command.commands]) each.configureOutput({ writeErr: () => {} })
+  await program.parseAsync(args, { from: 'user' })
+  return out
+}
+
+let typed = ''
+function stdin() {
+  const stream = new PassThrough()
+  stream.end(typed)
+  return stream
+}
+
+const APP = '8KK7QPFrfozMcRSsSpv37tKoML1YstsNbix8D1gr9WfP'
+
+test('a list is a table, and with --json what the node answered', async () => {
+  const apps = [{ id: APP, size: 16943, source: 'file:///a\u001b[31m.wasm' }]
+  answers['GET /admin-api/applications'] = { data: { apps } }
+  const table = await calbox('app', 'list', '--node', url)
+  expect(table.split('\n')[0]).toMatch(/^APPLICATION +PACKAGE +VERSION +SIZE +SOURCE$/)
+  expect(table).toContain('16.5 KiB')
+  // Names are of others: the terminal does not obey them.
+  expect(table).toContain('a␛[31m.wasm')
+  expect(JSON.parse(await calbox('app', 'list', '--node', url, '--json'))).toEqual({ apps })
+})
+
+test('a call sends what the step sends, numbers exact, and prints what the method returned', async () => {
+  answers['POST /jsonrpc'] = { jsonrpc: '2.0', id: '1', result: { output: { n: 1 } } }
+  expect(await calbox('call', 'ctx', 'get', '{"n": 18446744073709551615}', '--node', url)).toBe('{\n  "n": 1\n}\n')
+  expect(asked[0]?.body).toBe(
+    '{"jsonrpc":"2.0","id":"1","method":"execute","params":{"contextId":"ctx","method":"get","argsJson":{"n":18446744073709551615}}}',
+  )
+  for (const wrong of ['{"n":', '[1]', '7']) {
+    await expect(calbox('call', 'ctx', 'get', wrong, '--node', url)).rejects.toMatchObject({ exitCode: 2 })
+  }
+  expect(asked).toHaveLength(1)
+})
+
+test('a call as somebody the node does not call as is refused before it is made', async () => {
+  answers['GET /admin-api/contexts/ctx/identities-owned'] = { data: { identities: ['mine'] } }
+  answers['POST /jsonrpc'] = { result: { output: null } }
+  await expect(calbox('call', 'ctx', 'get', '--as', 'other', '--node', url)).rejects.toThrow('it calls as mine')
+  expect(await calbox('call', 'ctx', 'get', '--as', 'mine', '--node', url)).toBe('null\n')
+})
+
+test('a failure says what was tried where, what was answered and what to do', async () => {
+  const failed = (...args: string[]) => calbox(...args, '--node', url)
+  await expect(failed('app', 'get', APP)).rejects.toMatchObject({
+    exitCode: 1,
+    message: `reading application ${APP} on ${url}: the node answered HTTP 404: because; \`calbox app list\` shows what there is`,
+  })
+  answers['GET /admin-api/blobs'] = 401
+  await expect(failed('blob', 'list')).rejects.toThrow(`log in with \`calbox login --node ${url}\``)
+  await expect(failed('blob', 'list', '--token', 'x')).rejects.toThrow('the token that was given is not good')
+  answers['POST /jsonrpc'] = { error: { type: 'FunctionCallError', data: 'boom' } }
+  await expect(failed('call', 'ctx', 'f')).rejects.toMatchObject({
+    exitCode: 1,
+    message: expect.stringContaining('boom'),
+  })
+  await expect(calbox('app', 'list', '--node', 'http://127.0.0.1:9')).rejects.toMatchObject({ exitCode: 3 })
+})
+
+test('an argument that is empty is refused: it would ask for something else', async () => {
+  await expect(calbox('context', 'delete', '', '--node', url)).rejects.toMatchObject({
+    code: 'commander.invalidArgument',
+  })
+  expect(asked).toEqual([])
+})
+
+test('an invitation names the namespace to join, as text, from a file or the standard input', async () => {
+  const invitation = { invitation: { invitation: { group_id: Array(32).fill(171) }, inviter_signature: 'ff' } }
+  const join = `POST /admin-api/namespaces/${'ab'.repeat(32)}/join`
+  answers[join] = { data: { namespaceId: 'ab' } }
+  typed = JSON.stringify(invitation)
+  expect(await calbox('namespace', 'join', typed, '--node', url)).toContain('is in namespace ab')
+  await calbox('namespace', 'join', '-', '--node', url)
+  expect(asked.map(({ route }) => route)).toEqual([join, join])
+  await expect(calbox('namespace', 'join', '{}', '--node', url)).rejects.toThrow('this is no invitation')
+  await expect(calbox('namespace', 'join', '@nowhere', '--node', url)).rejects.toThrow('ENOENT')
+})
+
+function answerLogins(): void {
+  let made = 0
+  const tokens = () => {
+    made += 1
+    return { data: { access_token: `access ${made}`, refresh_token: `refresh ${made}` } }
+  }
+  answers['POST /auth/token'] = ({ body }: Asked) => (body.includes('right') ? tokens() : 401)
+  answers['POST /auth/refresh'] = tokens
+}
+
+test('a login is kept for that node in a file of one’s own, and forgotten', async () => {
+  answerLogins()
+  answers['GET /admin-api/blobs'] = ({ token }: Asked) => (token === 'access 1' ? { data: { blobs: [] } } : 401)
+  const login = ['login', '--node', url, '--username', 'ann', '--password-stdin']
+  typed = 'wrong\n'
+  await expect(calbox(...login)).rejects.toThrow('name or password is wrong')
+  typed = 'right\n'
+  expect(await calbox(...login)).toBe(
+    `ann is logged in on ${url}; the tokens are in ~/.config/calbox/credentials.json\n`,
+  )
+  const file = path.join(cwd, '.config/calbox/credentials.json')
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  expect(readFileSync(file, 'utf8')).not.toContain('right')
+  expect(await calbox('blob', 'list', '--node', url)).toBe('no blob is here\n')
+  chmodSync(file, 0o640)
+  await expect(calbox('blob', 'list', '--node', url)).rejects.toMatchObject({ exitCode: 3 })
+  chmodSync(file, 0o600)
+  await calbox('logout', '--node', url)
+  await expect(calbox('blob', 'list', '--node', url)).rejects.toThrow('log in with')
+})
+
+test('a token that was renewed is kept: the one that renewed it is good once', async () => {
+  answerLogins()
+  typed = 'right'
+  await calbox('login', '--node', url, '--username', 'ann', '--password-stdin')
+  answers['GET /admin-api/blobs'] = ({ token }: Asked) => (token === 'access 2' ? { data: { blobs: [] } } : 401)
+  // Both are refused with the same token; one of them renews it, and the other one takes what it got.
+  await Promise.all([calbox('blob', 'list', '--node', url), calbox('blob', 'list', '--node', url)])
+  await calbox('blob', 'list', '--node', url)
+  expect(asked.filter(({ route }) => route === 'POST /auth/refresh')).toHaveLength(1)
+})
+
+function node(name: string, more: Partial<LocalNode> = {}, startedAt = '1', network = 'net'): LocalNode {
+  const record = { name, network, startedAt, process: { pid: 7, startId: '' } }
+  return { record: record as LocalNode['record'], status: 'running', url: '', ...more }
+}
+
+test('a node is named, or the only one of the last run', () => {
+  const [old, one, two] = [node('old', {}, '1', 'before'), node('n-1', {}, '2'), node('n-2', {}, '2')]
+  expect(chooseNode([old, one], undefined)).toBe(one)
+  expect(chooseNode([old, one, two], 'old')).toBe(old)
+  expect(() => chooseNode([old, one, two], undefined)).toThrow('which node? n-1, n-2 run here')
+  expect(() => chooseNode([one, two], 'n-3', () => 'did you mean "n-2"?')).toThrow(
+    'did you mean "n-2"? there are n-1, n-2',
+  )
+  expect(() => chooseNode([], undefined)).toThrow('no node is running here')
+  expect(() => chooseNode([node('n-1', { status: 'stopped' })], 'n-1')).toThrow('does not run')
+})
+
+test('an address is one of a node: no user, no query, nothing but http', () => {
+  expect(remoteTarget('https://host:8443/base/')).toMatchObject({ url: 'https://host:8443/base', isLocal: false })
+  expect(remoteTarget('http://[::1]:2528').isLocal).toBe(true)
+  for (const wrong of ['http://u:p@host', 'http://host?x', 'http://', 'https://host#x']) {
+    expect(() => remoteTarget(wrong)).toThrow(expect.objectContaining({ exitCode: 2 }))
+  }
+})

@@ -22,6 +22,7 @@ const WHOLE = [
   'node-runtime/src/main.test.ts',
   'cli/src/{program,launcher}.test.ts',
   'cli/src/commands/run/real-{network,faults}.test.ts',
+  'cli/src/commands/operator/real-nodes.test.ts',
   'scripts/**/*.test.ts',
   'apps/**/*.test.ts',
   'sdk/test/**/*.test.ts',

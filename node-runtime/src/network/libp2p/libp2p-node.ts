@@ -6,7 +6,6 @@ import type { KadDHT } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { concat, utf8 } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
@@ -29,6 +28,7 @@ import {
   STREAM_BUFFER_MAX_BYTES,
   STREAM_WINDOW_MAX_BYTES,
 } from '../limits.ts'
+import { guardedYamux } from './guarded-yamux.ts'
 import type { Discovery } from './libp2p-discovery.ts'
 import { gossipService } from './libp2p-gossip.ts'
 
@@ -68,7 +68,7 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
     // The network id is part of the handshake: nodes of another network cannot even connect.
     connectionEncrypters: [noise({ prologueBytes: taggedHash('calbox/network/1', utf8(setup.networkId)) })],
     streamMuxers: [
-      yamux({
+      guardedYamux({
         maxInboundStreams: INBOUND_STREAMS_PER_CONNECTION_MAX,
         streamOptions: {
           maxStreamWindowSize: STREAM_WINDOW_MAX_BYTES,

@@ -15,6 +15,7 @@ export type NamespaceId = Brand<'GroupId'> & Brand<'NamespaceId'>
 export type GroupId = Brand<'GroupId'>
 /** SHA-256 of a governance operation's signed body. */
 export type OpId = Brand<'OpId'>
+export type ProposalId = Brand<'ProposalId'>
 /** Content address of an application: the same bytes have the same id on every node. */
 export type ApplicationId = Brand<'ApplicationId'>
 /** SHA-256 of a blob's bytes. */
@@ -36,6 +37,7 @@ export type Id =
   | NamespaceId
   | GroupId
   | OpId
+  | ProposalId
   | ApplicationId
   | BlobId
   | PublicKey

@@ -14,6 +14,7 @@ import {
   type KeyId,
   type NamespaceId,
   type OpId,
+  type ProposalId,
   type PublicKey,
   type RootHash,
 } from './ids.ts'
@@ -213,6 +214,22 @@ export interface KeyRotated {
   readonly covers: Bytes
 }
 
+/** What members of a context are asked to approve. Its author approves it. */
+export interface ProposalMade {
+  readonly kind: 'proposal_made'
+  readonly contextId: ContextId
+  /** Drawn by the author; of two with one id the first counts. */
+  readonly proposalId: ProposalId
+  /** As older applications write them: a Borsh list of actions. */
+  readonly actions: Bytes
+}
+
+export interface ProposalApproved {
+  readonly kind: 'proposal_approved'
+  readonly contextId: ContextId
+  readonly proposalId: ProposalId
+}
+
 export type OpBody =
   | NamespaceCreated
   | MemberJoined
@@ -232,6 +249,8 @@ export type OpBody =
   | ContextCreated
   | ApplicationKnown
   | KeyRotated
+  | ProposalMade
+  | ProposalApproved
 
 /** One node of a namespace's DAG. */
 export interface Operation {

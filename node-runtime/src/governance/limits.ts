@@ -10,5 +10,13 @@ export const CUTS_KEPT_MAX = 512
 export const LANDMARK_EVERY = 256
 /** Keys of one group that fit at once: of more the rotation is refused, until a removal makes room. */
 export const GROUP_KEYS_MAX = 1024
+/** Actions of one proposal; more are refused. */
+export const PROPOSAL_ACTIONS_MAX = 64
+/** Proposals of one context that wait for approval, whatever its members have set. One more is refused. */
+export const PROPOSALS_ACTIVE_MAX = 64
+/** Proposals that were carried out, of one context, whose actions can still be read. The oldest is forgotten. */
+export const PROPOSALS_DONE_KEPT = 16
+/** Values that proposals have set, of one context. At the cap a new key is not taken. */
+export const PROPOSED_VALUES_MAX = 64
 /** Nesting of groups, the namespace included. A deeper group is refused; climbing costs at most this. */
 export const GROUP_DEPTH_MAX = 16

@@ -9,6 +9,7 @@ import type {
   KeyId,
   NamespaceId,
   OpId,
+  ProposalId,
   PublicKey,
   RootHash,
 } from '../base/ids.ts'
@@ -108,6 +109,35 @@ export interface ContextRecord {
   readonly creator: PublicKey
   readonly metadata?: MetadataRecord
   readonly serviceName?: string
+  /** Absent where nothing was ever proposed. */
+  readonly proposals?: ContextProposals
+}
+
+/** One that waits for approval. */
+export interface Proposal {
+  readonly id: ProposalId
+  readonly author: PublicKey
+  readonly actions: Bytes
+  readonly madeHlc: bigint
+  /** In the order in which they came to count, the author's first. */
+  readonly approvals: readonly PublicKey[]
+}
+
+export interface ContextProposals {
+  /** Of members who may write, or all of them where there are fewer. */
+  readonly approvalsNeeded: number
+  readonly activeMax: number
+  /** In the order in which they were made. */
+  readonly active: readonly Proposal[]
+  /** Ascending by key. */
+  readonly values: readonly { readonly key: Bytes; readonly value: Bytes }[]
+  /** The newest that were approved and carried out, the latest last; `by` is the approval that was enough. */
+  readonly done: readonly {
+    readonly id: ProposalId
+    readonly author: PublicKey
+    readonly actions: Bytes
+    readonly by: OpId
+  }[]
 }
 
 export interface ApplicationRecord {

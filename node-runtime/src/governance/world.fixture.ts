@@ -12,6 +12,7 @@ import {
   type KemKey,
   type NamespaceId,
   type OpId,
+  type ProposalId,
   type PublicKey,
   type RootHash,
 } from '../base/ids.ts'
@@ -223,6 +224,19 @@ export const seen = (visibility: 'open' | 'restricted', groupId: GroupId): OpBod
   kind: 'visibility_set',
   groupId,
   visibility,
+})
+
+/** `actions`: by default that one approval is enough from then on. */
+export const proposed = (
+  label: string,
+  contextId: ContextId,
+  actions: Bytes = Uint8Array.of(1, 0, 0, 0, 2, 1, 0, 0, 0),
+): OpBody => ({ kind: 'proposal_made', contextId, proposalId: idOf<ProposalId>(label), actions })
+
+export const approved = (label: string, contextId: ContextId): OpBody => ({
+  kind: 'proposal_approved',
+  contextId,
+  proposalId: idOf<ProposalId>(label),
 })
 
 export const nobody: AccountId = idOf<AccountId>('nobody')

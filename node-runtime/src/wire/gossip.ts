@@ -13,6 +13,7 @@ import {
   PARENTS_MAX,
   SIGNATURE_BYTES,
 } from './limits.ts'
+import { type Presence, presenceShape } from './presence.ts'
 import { bytes, id, idSet, list, record, u64, union } from './shape.ts'
 
 export interface AnnouncedDelta {
@@ -48,6 +49,7 @@ export type Gossip =
   | { readonly t: 'announce'; readonly items: readonly AnnouncedDelta[] }
   | ({ readonly t: 'heads' } & HeadsBeat)
   | { readonly t: 'ops'; readonly items: readonly Bytes[] }
+  | ({ readonly t: 'presence' } & Presence)
 
 const announced = record({ id: id<DeltaId>(), parents: idSet<DeltaId>(PARENTS_MAX) })
 const headsFacts = {
@@ -71,6 +73,7 @@ const gossipMessage = message(
     announce: record({ items: list(announced, GOSSIP_ITEMS_MAX, 1) }),
     heads: record(beatFacts, pruning),
     ops: record({ items: list(bytes(OP_BYTES_MAX), GOSSIP_ITEMS_MAX, 1) }),
+    presence: presenceShape,
   }),
   GOSSIP_BYTES_MAX,
 )

@@ -41,6 +41,10 @@ export const PINNED_HEADS_MAX = 4096
 export const SIGNATURE_BYTES = 64
 /** Of namespaces, groups and contexts: an author makes ids from them that nobody else can. */
 export const SALT_BYTES = 32
+/** What a guest may propose (see runtime limits). */
+export const PROPOSAL_BYTES_MAX = 16 * KIB
+/** What a member shows for the moment, as in the reference. */
+export const PRESENCE_BYTES_MAX = 16 * KIB
 /** SHA-256. */
 export const HASH_BYTES = 32
 /** Applications up to 1 TiB: the number must stay exact. */

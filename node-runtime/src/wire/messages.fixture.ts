@@ -10,6 +10,7 @@ import {
   type Id,
   idFromBytes,
   type OpId,
+  type ProposalId,
   type RootHash,
 } from '../base/ids.ts'
 import { accountOf, kemKeyFromSecret, keyIdOf, type SigningKey, signingKeyFromSeed } from '../base/keys.ts'
@@ -138,6 +139,13 @@ const bodies: readonly OpBody[] = [
   { kind: 'auto_follow_set', groupId, account, contexts: false, subgroups: true },
   { kind: 'application_set', groupId, applicationId, cascade: true },
   { kind: 'role_set', groupId, account, role: 'ReadOnly', pinned: { [contextId]: [idOf<DeltaId>('p1')] } },
+  {
+    kind: 'proposal_made',
+    contextId,
+    proposalId: idOf<ProposalId>('proposal'),
+    actions: Uint8Array.of(1, 0, 0, 0, 2, 3, 0, 0, 0),
+  },
+  { kind: 'proposal_approved', contextId, proposalId: idOf<ProposalId>('proposal') },
 ]
 
 export const ops: readonly SignedOp[] = bodies.map((body, index) =>

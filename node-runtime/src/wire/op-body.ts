@@ -9,6 +9,7 @@ import type {
   KemKey,
   KeyId,
   OpId,
+  ProposalId,
   PublicKey,
   RootHash,
 } from '../base/ids.ts'
@@ -23,6 +24,7 @@ import {
   NAME_BYTES_MAX,
   PINNED_CONTEXTS_MAX,
   PINNED_HEADS_MAX,
+  PROPOSAL_BYTES_MAX,
   SALT_BYTES,
   SOURCE_BYTES_MAX,
 } from './limits.ts'
@@ -36,6 +38,7 @@ const role = oneOf(ROLES)
 const visibility = oneOf(['open', 'restricted'])
 const groupId = id<GroupId>()
 const keyId = id<KeyId>()
+const proposalId = id<ProposalId>()
 const covers = bytes(HASH_BYTES, HASH_BYTES)
 const account = id<AccountId>()
 const applicationId = id<ApplicationId>()
@@ -75,4 +78,6 @@ export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
     { source: text(SOURCE_BYTES_MAX), package: name, version: name },
   ),
   key_rotated: record({ groupId, keyId, covers }),
+  proposal_made: record({ contextId: id<ContextId>(), proposalId, actions: bytes(PROPOSAL_BYTES_MAX) }),
+  proposal_approved: record({ contextId: id<ContextId>(), proposalId }),
 })

@@ -7,6 +7,7 @@ import { contextCreated, contextDetached } from './contexts.ts'
 import { groupCreated, groupDeleted, groupMoved, namespaceCreated, visibilitySet } from './groups.ts'
 import { keyRotated } from './keys.ts'
 import { capabilitiesSet, memberAdded, memberJoined, memberRemoved, roleSet } from './members.ts'
+import { proposalApproved, proposalMade } from './proposals.ts'
 import { removalPinned } from './removals.ts'
 import type { Rule } from './rule.ts'
 import { applicationKnown, applicationSet, autoFollowSet, metadataSet } from './settings.ts'
@@ -30,6 +31,8 @@ const RULES: { readonly [K in OpBody['kind']]: Rule<K> } = {
   application_set: applicationSet,
   application_known: applicationKnown,
   key_rotated: keyRotated,
+  proposal_made: proposalMade,
+  proposal_approved: proposalApproved,
 }
 
 // The compiler cannot see that the rule of a body's kind takes that body.

@@ -1,0 +1,145 @@
+// What members of a context have proposed, as older applications do, and what comes of it when enough approve. The bytes
+// of the actions are those applications' own (Borsh). Pure.
+import { type Bytes, compareBytes, copyOf, fromUtf8 } from '../base/bytes.ts'
+import { idFromBytes, type OpId, type ProposalId } from '../base/ids.ts'
+import { PROPOSAL_ACTIONS_MAX, PROPOSALS_ACTIVE_MAX, PROPOSALS_DONE_KEPT, PROPOSED_VALUES_MAX } from './limits.ts'
+import type { ContextProposals, Proposal } from './namespace-state.ts'
+
+export type ProposalAction =
+  /** Of contracts outside, which there are none of here: nodes tell that it was approved. */
+  | {
+      readonly kind: 'ExternalFunctionCall'
+      readonly receiver: string
+      readonly method: string
+      readonly args: string
+      readonly deposit: bigint
+    }
+  | { readonly kind: 'Transfer'; readonly receiver: string; readonly amount: bigint }
+  | { readonly kind: 'SetNumApprovals'; readonly count: number }
+  | { readonly kind: 'SetActiveProposalsLimit'; readonly count: number }
+  | { readonly kind: 'SetContextValue'; readonly key: Bytes; readonly value: Bytes }
+  | { readonly kind: 'DeleteProposal'; readonly id: ProposalId }
+
+/** Of a context in which nothing was proposed. */
+export const NO_PROPOSALS: ContextProposals = { approvalsNeeded: 3, activeMax: 10, active: [], values: [], done: [] }
+
+/** Undefined: the bytes are no list of actions, or an empty one. */
+export function readActions(bytes: Bytes): ProposalAction[] | undefined {
+  try {
+    const from = new BorshReader(bytes)
+    const count = from.u32()
+    if (count === 0 || count > PROPOSAL_ACTIONS_MAX) return undefined
+    const actions = Array.from({ length: count }, () => readAction(from))
+    return from.isAtEnd ? actions : undefined
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+function readAction(from: BorshReader): ProposalAction {
+  const tag = from.u8()
+  switch (tag) {
+    case 0: {
+      const [receiver, method, args] = [from.text(), from.text(), from.text()]
+      return { kind: 'ExternalFunctionCall', receiver, method, args, deposit: from.u128() }
+    }
+    case 1:
+      return { kind: 'Transfer', receiver: from.text(), amount: from.u128() }
+    case 2:
+      return { kind: 'SetNumApprovals', count: from.u32() }
+    case 3:
+      return { kind: 'SetActiveProposalsLimit', count: from.u32() }
+    case 4:
+      return { kind: 'SetContextValue', key: from.bytes(), value: from.bytes() }
+    case 5:
+      return { kind: 'DeleteProposal', id: idFromBytes<ProposalId>(from.take(32)) }
+    default:
+      throw new RangeError(`no action has the number ${tag}`)
+  }
+}
+
+/** Little-endian. Throws RangeError where the bytes end too soon, TypeError for what is no text. */
+class BorshReader {
+  readonly #bytes: Bytes
+  readonly #view: DataView
+  #at = 0
+
+  constructor(bytes: Bytes) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.byteLength
+  }
+
+  u8(): number {
+    this.#at += 1
+    return this.#view.getUint8(this.#at - 1)
+  }
+
+  u32(): number {
+    this.#at += 4
+    return this.#view.getUint32(this.#at - 4, true)
+  }
+
+  u128(): bigint {
+    this.#at += 16
+    return this.#view.getBigUint64(this.#at - 16, true) | (this.#view.getBigUint64(this.#at - 8, true) << 64n)
+  }
+
+  take(length: number): Bytes {
+    if (length > this.#bytes.byteLength - this.#at) throw new RangeError('the bytes end too soon')
+    this.#at += length
+    return copyOf(this.#bytes.subarray(this.#at - length, this.#at))
+  }
+
+  bytes(): Bytes {
+    return this.take(this.u32())
+  }
+
+  text(): string {
+    return fromUtf8(this.bytes())
+  }
+}
+
+/** What is so when `proposal` has been approved by the operation `by`. It is active no longer. */
+export function executed(before: ContextProposals, proposal: Proposal, by: OpId): ContextProposals {
+  const done = [...before.done, { id: proposal.id, author: proposal.author, actions: proposal.actions, by }]
+  const without = {
+    ...before,
+    active: before.active.filter(({ id }) => id !== proposal.id),
+    done: done.slice(-PROPOSALS_DONE_KEPT),
+  }
+  return (readActions(proposal.actions) ?? []).reduce(acted, without)
+}
+
+function acted(before: ContextProposals, action: ProposalAction): ContextProposals {
+  switch (action.kind) {
+    case 'SetNumApprovals':
+      return { ...before, approvalsNeeded: Math.max(1, action.count) }
+    case 'SetActiveProposalsLimit':
+      return { ...before, activeMax: Math.min(PROPOSALS_ACTIVE_MAX, action.count) }
+    case 'SetContextValue':
+      return { ...before, values: withValue(before.values, action) }
+    case 'DeleteProposal':
+      return { ...before, active: before.active.filter(({ id }) => id !== action.id) }
+    case 'ExternalFunctionCall':
+    case 'Transfer':
+      return before
+  }
+}
+
+function withValue(
+  values: ContextProposals['values'],
+  { key, value }: { readonly key: Bytes; readonly value: Bytes },
+): ContextProposals['values'] {
+  const others = values.filter((each) => compareBytes(each.key, key) !== 0)
+  if (others.length >= PROPOSED_VALUES_MAX) return values
+  return [...others, { key, value }].sort((a, b) => compareBytes(a.key, b.key))
+}
+
+export function proposalWith(proposals: ContextProposals | undefined, id: ProposalId): Proposal | undefined {
+  return proposals?.active.find((each) => each.id === id)
+}

@@ -40,6 +40,8 @@ export class Folder {
   readonly #stack: Positioned[]
   /** Position of the first of the stack: what was before it is pruned. */
   #base: number
+  /** By position, the root beneath it. */
+  readonly #roots = new Map<number, RootHash>()
 
   constructor(parts: FolderParts) {
     this.#parts = parts
@@ -57,10 +59,20 @@ export class Folder {
     return this.#base
   }
 
-  /** The root before the delta at `index` of the stack was applied. Costs what is above it. */
-  async rootBelow(index: number): Promise<RootHash> {
+  /**
+   * The root before the delta at `index` of the stack was applied. Costs what is above it, once: it is remembered, as are
+   * those at `above`, which ascend and are asked for if need be, until something beneath them changes.
+   */
+  async rootBelow(index: number, above: () => readonly number[] = () => []): Promise<RootHash> {
+    const known = this.#roots.get(this.#base + index)
+    if (known !== undefined) return known
     const transaction = this.#parts.state.begin()
-    await this.#revertTo(index, transaction)
+    let from = this.#stack.length
+    for (const place of [index, ...above()].reverse()) {
+      await this.#revertTo(place, transaction, from)
+      this.#roots.set(this.#base + place, transaction.root())
+      from = place
+    }
     return transaction.root()
   }
 
@@ -68,6 +80,7 @@ export class Folder {
   prune(count: number): void {
     this.#stack.splice(0, count)
     this.#base += count
+    for (const position of this.#roots.keys()) if (position < this.#base) this.#roots.delete(position)
   }
 
   /** The payload of a delta that was opened before: its key is here. */
@@ -116,6 +129,7 @@ export class Folder {
     const committed = () => {
       transaction.committed()
       this.#stack.splice(kept)
+      this.#forgetRoots(kept)
     }
     return { ops: [...ops, ...transaction.ops()], committed }
   }
@@ -155,13 +169,20 @@ export class Folder {
     const committed = () => {
       transaction.committed()
       this.#stack.splice(kept, this.#stack.length - kept, ...entries.map(({ delta }) => positionOf(delta)))
+      this.#forgetRoots(kept)
     }
     return { transaction, ops, committed }
   }
 
-  async #revertTo(index: number, transaction: StateTransaction): Promise<void> {
+  /** Only the first `kept` of the stack are as they were. */
+  #forgetRoots(kept: number): void {
+    for (const position of this.#roots.keys()) if (position > this.#base + kept) this.#roots.delete(position)
+  }
+
+  /** From above its first `from`. */
+  async #revertTo(index: number, transaction: StateTransaction, from = this.#stack.length): Promise<void> {
     const { record, rows, turns } = this.#parts
-    for (let position = this.#base + this.#stack.length - 1; position >= this.#base + index; position -= 1) {
+    for (let position = this.#base + from - 1; position >= this.#base + index; position -= 1) {
       const row = rows.undo(position)
       if (!row) throw new Error(`undo record ${position} of context ${record.id} is gone from the store`)
       transaction.revert(decodeUndo(row.undo))

@@ -1,6 +1,7 @@
 // What the oldest deltas are to a checkpoint that contains them, and where it divides the stack.
 import type { RootHash } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
+import { END } from '../../reconcile/item-key.ts'
 import type { Folder } from '../apply/folder.ts'
 import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
@@ -37,11 +38,28 @@ export class Contents {
 
   /**
    * How much of the stack goes with `prefix`, and the root there. Deltas that came in another order than theirs are brought
-   * into theirs. Costs what lies above.
+   * into theirs. Costs what lies above once for the checkpoints of a backlog, as long as nothing comes from beneath.
    */
   async stateAt(prefix: readonly DagNode[]): Promise<{ stack: number; root: RootHash } | undefined> {
     const stack = await this.#cut(prefix)
-    return stack === undefined ? undefined : { stack, root: await this.#parts.folder.rootBelow(stack) }
+    if (stack === undefined) return undefined
+    return { stack, root: await this.#parts.folder.rootBelow(stack, () => this.#nextCuts(stack, prefix.length)) }
+  }
+
+  /** Where the next ones will divide it, if all goes on as it is. */
+  #nextCuts(stack: number, size: number): number[] {
+    const { dag, folder } = this.#parts
+    const all = dag.inOrder()
+    const applied = folder.stack.map(({ id }) => id).sort()
+    const cuts: number[] = []
+    let cut = stack
+    for (let end = 2 * size - 1; end < all.length; end += size) {
+      const last = all[end]?.id ?? ''
+      const before = cut
+      while ((applied[cut] ?? END) <= last) cut += 1
+      if (cut > before) cuts.push(cut)
+    }
+    return cuts
   }
 
   async #cut(prefix: readonly DagNode[]): Promise<number | undefined> {

@@ -23,7 +23,7 @@ export function registerDown(program: Command, edge: CommandEdge): void {
 }
 
 export async function runDown(names: readonly string[], options: DownOptions, edge: CommandEdge): Promise<void> {
-  const { listLocalNodes, NodeState, stopLocalNode } = await import('@calbox/workflows')
+  const { listLocalNodes, NodeState, stopLocalNode, sweepUsedEngines } = await import('@calbox/workflows')
   const state = new NodeState(statePath(edge))
   const nodes = await listLocalNodes(state)
   const chosen = chooseNodes(nodes, names, options.all === true)
@@ -38,6 +38,9 @@ export async function runDown(names: readonly string[], options: DownOptions, ed
       edge.stdout.write(`${record.name}  stopped\n`)
     }),
   )
+  for (const name of await sweepUsedEngines(state, statePath(edge))) {
+    edge.stdout.write(`${name}  removed: a container that a calbox which was killed has left\n`)
+  }
 }
 
 function chooseNodes(nodes: readonly LocalNode[], names: readonly string[], all: boolean): LocalNode[] {

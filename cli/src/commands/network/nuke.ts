@@ -27,9 +27,10 @@ export function registerNuke(program: Command, edge: CommandEdge): void {
 }
 
 export async function runNuke(options: NukeOptions, edge: CommandEdge): Promise<void> {
-  const { findNodeData, listLocalNodes, NodeState, nukeNodes } = await import('@calbox/workflows')
+  const { findNodeData, listLocalNodes, NodeState, nukeNodes, sweepUsedEngines } = await import('@calbox/workflows')
   const state = new NodeState(statePath(edge))
   const query = { dataRoot: `${edge.cwd}/data`, ...(options.prefix !== undefined && { prefix: options.prefix }) }
+  if (!options.dryRun) await sweepUsedEngines(state, statePath(edge))
   const found = await findNodeData(state, query)
   if (found.length === 0) {
     edge.stdout.write('there is no data of nodes to remove\n')

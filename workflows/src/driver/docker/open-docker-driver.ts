@@ -16,6 +16,7 @@ import { field } from './engine/engine-reply.ts'
 import { type BuiltImage, buildImage } from './image/build-image.ts'
 import { DockerPorts } from './ports.ts'
 import { sweepContainers } from './sweep.ts'
+import { rememberEngine } from './used-engines.ts'
 
 export interface DockerDriverOptions {
   /** The built calnode program, for the image. */
@@ -40,6 +41,7 @@ export function openDockerDriver(options: DockerDriverOptions): Required<Omit<Ne
   const ports = new DockerPorts(new PortReservations())
   const connect = async () => {
     const engine = await EngineClient.connect(options.address)
+    await rememberEngine(stateDir, options.address)
     await sweepContainers(engine, state, stateDir)
     const image = await buildImage(engine, { calnode: options.calnode, env: options.env })
     if (image.built) options.onImage?.(image)

@@ -30,7 +30,8 @@ function gossipContent(data: Bytes): Found {
   if (gossip.t === 'deltas') return ofSigned('delta', gossip.items.map(decodeDelta))
   if (gossip.t === 'ops') return ofSigned('governance', gossip.items.map(decodeOp))
   if (gossip.t === 'heads') return ofHeads([gossip], data)
-  return { kinds: ['announce'], authors: [], ids: gossip.items.map(({ id }) => id) }
+  if (gossip.t === 'announce') return { kinds: ['announce'], authors: [], ids: gossip.items.map(({ id }) => id) }
+  return unknown([], data)
 }
 
 function frameContent(frame: Bytes): Found | undefined {

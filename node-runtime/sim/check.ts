@@ -3,6 +3,7 @@ import { Causality } from './causality.ts'
 import { advertising } from './checkers/advertising.ts'
 import { agreement, rest } from './checkers/agreement.ts'
 import { calls } from './checkers/calls.ts'
+import { cuttingOff } from './checkers/cutting-off.ts'
 import { definition } from './checkers/definition.ts'
 import { effects } from './checkers/effects.ts'
 import { handling, showing } from './checkers/handling.ts'
@@ -25,6 +26,7 @@ export const CHECKERS: readonly Checker[] = [
   showing,
   stamps,
   secrecy,
+  cuttingOff,
   pruning,
   log,
 ]

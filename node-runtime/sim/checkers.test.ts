@@ -244,6 +244,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     () => withHistory(mixed, { madeMs: new Map(mixed.everything.map(({ id }) => [id, 0])) }),
   ],
   ['secrecy', 'a removed member reads on', () => ({ ...mixed, exposed: [{ name: 'n1', id: nobody }] })],
+  ['cutting off', 'a removed member writes on', () => ({ ...mixed, unpinned: [{ name: 'n1', id: nobody }] })],
   ['effects', 'a reset takes away what came later', () => withViews(collected, { visit_count: 1 })],
   ['effects', 'a reset takes away nothing', () => withViews(collected, { visit_count: 4 })],
   [

@@ -1,9 +1,10 @@
 // What an operator does beside the calls: groups that come, move, close and go, and members that describe themselves. None of
 // it touches the shared context or who may write there.
-import type { GroupId, NamespaceId } from '../src/base/ids.ts'
+import type { GroupId } from '../src/base/ids.ts'
 import type { OpBody } from '../src/base/operations.ts'
 import { govern } from '../src/context/namespaces/administration.ts'
 import type { Node } from '../src/node.ts'
+import type { SharedContext } from '../src/testing/test-nodes.ts'
 import type { Draws } from './draws.ts'
 import { CHORES, type Chore, type Fault, type Scenario } from './scenario.ts'
 
@@ -26,13 +27,13 @@ export function withChores(scenario: Scenario, draws: Draws): Scenario {
 /** Rejects where the log at hand has nothing to do it to, or rules against it. `pick` chooses among the groups. */
 export async function doChore(
   node: Node,
-  namespaceId: NamespaceId,
+  { namespaceId, groupId: shared }: SharedContext,
   { chore, pick }: { chore: Chore; pick: number },
 ): Promise<void> {
   const root = namespaceId as string as GroupId
   const { state } = node.namespaces.get(namespaceId)
   const groups = [...state.groups.keys()]
-  const beneath = groups.filter((id) => id !== root)
+  const beneath = groups.filter((id) => id !== root && id !== shared)
   const groupId = beneath[pick % Math.max(1, beneath.length)]
   if (chore === 'group') {
     await node.namespaces.createGroup(groups[pick % groups.length] ?? root, {

@@ -13,6 +13,7 @@ import { type DeltaRow, decodeRow, type ParkedRow } from '../src/wire/records.ts
 import { contentsOf } from './contents.ts'
 import { type History, statusOf } from './history.ts'
 import { type AppliedDelta, refold } from './refold.ts'
+import { takesFrom, unpinnedOf } from './removals.ts'
 import { honestNodes, remainingNodes, type Scenario } from './scenario.ts'
 import type { Setting } from './settings.ts'
 import type { SimulationEnd } from './simulation.ts'
@@ -56,6 +57,8 @@ export interface Facts {
   readonly ended: ReadonlySet<DeltaId>
   /** What counts, knows of a removal, and can be read by who was removed. */
   readonly exposed: readonly { readonly name: string; readonly id: DeltaId }[]
+  /** What counts of who was removed, though nobody had accepted it. */
+  readonly unpinned: readonly { readonly name: string; readonly id: DeltaId }[]
   /** What the views of the first node answer. */
   readonly views: Readonly<Record<string, unknown>>
   readonly refolded: RootHash
@@ -131,6 +134,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
     everything,
     reissued: reissuedAs(history, deltas),
     exposed: await exposedTo(end, deltas),
+    unpinned: unpinnedIn(end, { everything, deltas, checkpoint }),
     views,
     refolded,
   }
@@ -216,8 +220,7 @@ async function exposedTo(
     const knowing = new Set<OpId>()
     // Ancestors first.
     for (const { id, parents, body } of namespace.opsNotIn([], Number.MAX_SAFE_INTEGER)) {
-      const isRemoval = body.kind === 'member_removed' && body.account === account
-      if (isRemoval || parents.some((parent) => knowing.has(parent))) knowing.add(id)
+      if (takesFrom(body, account, shared) || parents.some((parent) => knowing.has(parent))) knowing.add(id)
     }
     const keys = await KeyRing.open(world.place(name).disk)
     for (const { delta } of deltas) {
@@ -226,6 +229,29 @@ async function exposedTo(
     }
   }
   return exposed
+}
+
+function unpinnedIn(
+  { world, scenario, setting: { shared } }: SimulationEnd,
+  {
+    everything,
+    deltas,
+    checkpoint,
+  }: Pick<Facts, 'everything' | 'deltas'> & { readonly checkpoint: Checkpoint | undefined },
+): { name: string; id: DeltaId }[] {
+  const remaining = remainingNodes(scenario)
+  const ops = world
+    .get(remaining[0] ?? '')
+    .node.namespaces.get(shared.namespaceId)
+    .opsNotIn([], Number.MAX_SAFE_INTEGER)
+  const parents = new Map(everything.map((delta) => [delta.id, delta.parents]))
+  const counting = deltas.map(({ delta }) => delta).filter(({ id }) => !checkpoint || id > checkpoint.last)
+  return honestNodes(scenario)
+    .filter((name) => !remaining.includes(name))
+    .flatMap((name) => {
+      const account = accountOf(keysOf(name).identity.publicKey)
+      return unpinnedOf(account, shared, { ops, parents, counting }).map((id) => ({ name, id }))
+    })
 }
 
 export function compareCanonical(a: Pick<Delta, 'id' | 'hlc'>, b: Pick<Delta, 'id' | 'hlc'>): number {

@@ -1,6 +1,5 @@
 // The faults of nodes while a scenario runs: crashes, restarts, wrong clocks, late joiners, removals, the hostile peer.
 import { accountOf } from '../src/base/keys.ts'
-import { removeMember } from '../src/context/namespaces/membership.ts'
 import { seededRandom } from '../src/testing/seeded-random.ts'
 import { keysOf } from '../src/testing/test-node.ts'
 import type { TestWorld } from '../src/testing/test-nodes.ts'
@@ -8,6 +7,7 @@ import { doChore } from './chores.ts'
 import type { History } from './history.ts'
 import { HostilePeer } from './hostile-peer.ts'
 import { RETRY_MS } from './limits.ts'
+import { takeOut } from './removals.ts'
 import { type Fault, HOSTILE, honestNodes, type Scenario, type Turn } from './scenario.ts'
 import type { Setting } from './settings.ts'
 
@@ -177,7 +177,7 @@ export class NodeFaults {
 
   /** Until it is done: who removes may be down, or die on the way. */
   #remove(fault: Of<'removal'>): void {
-    const { setting, history, note } = this.#parts
+    const { scenario, setting, history, note } = this.#parts
     const { groupId, namespaceId } = setting.shared
     const by = this.#world.nodes.get(fault.by)
     if (by?.running) {
@@ -188,7 +188,11 @@ export class NodeFaults {
         this.#removed.add(fault.node)
         return
       }
-      removeMember(by.node, groupId, account).catch((error) => note(`${fault.node} is not removed: ${String(error)}`))
+      const others = honestNodes(scenario).filter((name) => name !== fault.node && name !== fault.by)
+      const staying = others.map((name) => accountOf(keysOf(name).identity.publicKey))
+      takeOut(by.node, setting.shared, { account, staying, how: fault.how ?? 'removed' }).catch((error) =>
+        note(`${fault.node} is not removed: ${String(error)}`),
+      )
     }
     this.#world.clock.setTimer(() => this.#remove(fault), RETRY_MS)
   }
@@ -210,7 +214,7 @@ export class NodeFaults {
     const node = this.#world.nodes.get(name)
     if (!node?.running) return
     history.faults.add(kind)
-    doChore(node.node, setting.shared.namespaceId, { chore, pick }).then(
+    doChore(node.node, setting.shared, { chore, pick }).then(
       () => note(`${name} has done: ${chore}`),
       (error) => note(`${name} has not done: ${chore}: ${String(error)}`),
     )

@@ -4,7 +4,7 @@ import { withChores } from './chores.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withEnding } from './endings.ts'
 import { writeOf } from './operations.ts'
-import { endOf, type Fault, LATE_NODE, type Operation, type Scenario } from './scenario.ts'
+import { endOf, type Fault, LATE_NODE, type Operation, type Scenario, WAYS_OUT } from './scenario.ts'
 
 /** Of the seeds with a hostile peer, those where it serves a state that is not the one it names. */
 const FALSE_STATE_SHARE = 0.25
@@ -24,6 +24,8 @@ const FALSE_BASE_SHARE = 0.5
 const LATE_PINS_SHARE = 0.3
 /** Of the seeds, those where groups come, move, close and go meanwhile. */
 const CHORES_SHARE = 0.15
+/** Of the seeds with a removal, those where the member had the context's group by inheritance and that ends. */
+const INHERITED_SHARE = 0.35
 const LOSSY_MS = 6000
 const WIND_MS = 5000
 
@@ -39,8 +41,17 @@ export function withRarities(scenario: Scenario, seed: number): Scenario {
   )
   if (diesAtSwap && scenario.retention) faults.push(...swapCrashes(scenario.nodes, draws))
   if (isSilent && hasHandlers) faults.push(...silence(scenario, draws))
-  const changed = choring(further({ ...scenario, faults }, seed), seed)
+  const changed = choring(further(inheriting({ ...scenario, faults }, seed), seed), seed)
   return diesAtHandler && hasHandlers ? withLastEvent(changed, draws) : withEnding(changed, seed)
+}
+
+/** From draws of their own, which change no pinned seed: who is removed has lost what it inherited instead. */
+function inheriting(scenario: Scenario, seed: number): Scenario {
+  const draws = drawsFrom(seededRandom(`inheriting 90 ${seed}`))
+  const [isChosen, how] = [draws.chance(INHERITED_SHARE), draws.pick(WAYS_OUT)]
+  if (!isChosen) return scenario
+  const faults = scenario.faults.map((fault): Fault => (fault.kind === 'removal' ? { ...fault, how } : fault))
+  return { ...scenario, faults }
 }
 
 /** From draws of their own: groups come and go beside all else. */

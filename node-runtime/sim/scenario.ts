@@ -21,6 +21,10 @@ export type DrawnKind = (typeof FAULT_KINDS)[number]
 /** `rotation` and `chore` are never drawn: rarities add them. */
 export type FaultKind = DrawnKind | 'rotation' | 'chore'
 
+/** How a member loses the shared context. `right`: to open groups; `closing`: those who stay are members of the group then. */
+export const WAYS_OUT = ['removed', 'right', 'closing'] as const
+export type WayOut = (typeof WAYS_OUT)[number]
+
 /** What operators do with groups. */
 export const CHORES = ['group', 'move', 'open', 'close', 'delete', 'describe', 'follow'] as const
 export type Chore = (typeof CHORES)[number]
@@ -95,7 +99,14 @@ export type Fault =
       readonly clean: boolean
     }
   | { readonly kind: 'late'; readonly node: string; readonly via: string; readonly atMs: number }
-  | { readonly kind: 'removal'; readonly node: string; readonly by: string; readonly atMs: number }
+  /** Where `how` is said, the context is in an open group that all but its maker inherit. */
+  | {
+      readonly kind: 'removal'
+      readonly node: string
+      readonly by: string
+      readonly atMs: number
+      readonly how?: WayOut
+    }
   /** Makes a new key of the group, which all others have to ask for. */
   | { readonly kind: 'rotation'; readonly node: string; readonly atMs: number }
   /** Something that an operator does with the groups of the namespace. */

@@ -1,7 +1,7 @@
 // Where a scenario starts: members who share one context, at rest. Made once a process for each application and number of
 // members, always from the same seed, and copied for every run.
 import { appWasm } from '../../scripts/build-apps.ts'
-import type { Bytes } from '../src/base/bytes.ts'
+import { type Bytes, utf8 } from '../src/base/bytes.ts'
 import type { KeyId, OpId } from '../src/base/ids.ts'
 import { converge, type SavedWorld, type SharedContext, shareContext, TestWorld } from '../src/testing/test-nodes.ts'
 import { type AppName, HOSTILE } from './scenario.ts'
@@ -17,21 +17,28 @@ export interface Setting {
 
 const settings = new Map<string, Promise<Setting>>()
 
-/** `hostileMember`: one more member, who is not to be started as a node. */
-export function settingOf(app: AppName, nodes: readonly string[], hostileMember: boolean): Promise<Setting> {
-  const names = hostileMember ? [...nodes, HOSTILE] : [...nodes]
-  const key = `${app} ${names.join()}`
+export interface SettingOptions {
+  /** One more member, who is not to be started as a node. */
+  readonly isHostileMember: boolean
+  /** The context is in an open group, which all but its maker have by being in the namespace. */
+  readonly isInherited: boolean
+}
+
+export function settingOf(app: AppName, nodes: readonly string[], options: SettingOptions): Promise<Setting> {
+  const names = options.isHostileMember ? [...nodes, HOSTILE] : [...nodes]
+  const key = `${app} ${options.isInherited ? 'inherited' : ''} ${names.join()}`
   const known = settings.get(key)
   if (known) return known
-  const making = make(app, names)
+  const making = make(app, names, options.isInherited)
   settings.set(key, making)
   return making
 }
 
-async function make(app: AppName, names: readonly string[]): Promise<Setting> {
+async function make(app: AppName, names: readonly string[], isInherited: boolean): Promise<Setting> {
   const world = await TestWorld.open({ seed: `setting ${app} ${names.join()}` })
   const wasm = await appWasm(app)
-  const shared = await shareContext(world, wasm, names)
+  const common = await shareContext(world, wasm, names)
+  const shared = isInherited ? await inOpenGroup(world, common, names) : common
   await converge(world, shared.contextId, names)
   const [first = ''] = names
   const namespace = world.get(first).node.namespaces.get(shared.namespaceId)
@@ -40,4 +47,21 @@ async function make(app: AppName, names: readonly string[]): Promise<Setting> {
   const setting = { shared, saved: await world.save(), wasm, groupKey, governance: namespace.heads() }
   await world.close()
   return setting
+}
+
+/** Another context of the same application, in a group of the namespace. */
+async function inOpenGroup(world: TestWorld, common: SharedContext, names: readonly string[]): Promise<SharedContext> {
+  const [first = '', ...others] = names
+  const { node } = world.get(first)
+  const { applicationId } = (await world.get(first).context(common.contextId)).record
+  const groupId = await world.run(node.namespaces.createGroup(common.groupId, { visibility: 'open' }))
+  const request = { applicationId, groupId, initParams: utf8('{}') }
+  const { record } = await world.run(node.contexts.create(request))
+  for (const name of others) {
+    const joiner = world.get(name).node
+    const namespace = joiner.namespaces.get(common.namespaceId)
+    await world.until(`${name} to hear of it`, () => namespace.state.contexts.has(record.id))
+    await world.run(joiner.joiner.ready(namespace, record.id))
+  }
+  return { ...common, groupId, contextId: record.id }
 }

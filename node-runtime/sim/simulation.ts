@@ -30,7 +30,8 @@ export interface SimulationEnd {
 /** The caller closes the world. */
 export async function simulate(scenario: Scenario, trace = new Trace()): Promise<SimulationEnd> {
   const isHostileMember = scenario.faults.some((fault) => fault.kind === 'hostile' && fault.member)
-  const setting = await settingOf(scenario.app, scenario.nodes, isHostileMember)
+  const isInherited = scenario.faults.some((fault) => fault.kind === 'removal' && fault.how !== undefined)
+  const setting = await settingOf(scenario.app, scenario.nodes, { isHostileMember, isInherited })
   const run = await Run.open(scenario, setting, trace)
   return run.toTheEnd()
 }

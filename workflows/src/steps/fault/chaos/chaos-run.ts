@@ -8,8 +8,16 @@ import { type ChaosEntry, type ChaosOptions, chaosSchedule } from './schedule.ts
 type Options = { signal: AbortSignal }
 export type ChaosEvent = EndedFault & { readonly startMs: number }
 
-/** For healing after the run was told to end. */
 const HEAL_TIMEOUT_MS = 60_000
+/** Where the run was interrupted: its nodes are ended anyway, and somebody waits for it. */
+const INTERRUPTED_HEAL_MS = 3_000
+
+interface Course {
+  readonly startedMs: number
+  /** Nothing new begins, and what is on ends. */
+  readonly stop: AbortSignal
+  readonly interrupted: AbortSignal
+}
 
 export class ChaosRun {
   readonly #schedule: Generator<ChaosEntry>
@@ -35,7 +43,8 @@ export class ChaosRun {
     const over = new AbortController()
     const broken = new AbortController()
     const signal = AbortSignal.any([options.signal, broken.signal])
-    const happening = this.#happen(faults, AbortSignal.any([signal, over.signal])).catch((error: unknown) => {
+    const stop = AbortSignal.any([signal, over.signal])
+    const happening = this.#happen(faults, stop, options.signal).catch((error: unknown) => {
       broken.abort(error)
       throw error
     })
@@ -46,7 +55,7 @@ export class ChaosRun {
   }
 
   /** Until the signal. Rejects with what could not be done, after everything else was healed. */
-  async #happen(faults: RunFaults, signal: AbortSignal): Promise<void> {
+  async #happen(faults: RunFaults, signal: AbortSignal, interrupted: AbortSignal): Promise<void> {
     const { clock } = this.#context
     const startedMs = clock.nowMs()
     const failed = new AbortController()
@@ -57,7 +66,7 @@ export class ChaosRun {
       if (waitMs > 0) await clock.sleep(waitMs, stop).catch(() => undefined)
       if (stop.aborted) break
       const before = this.#busy.get(entry.node) ?? Promise.resolve()
-      const done = before.then(() => this.#one(entry, faults, startedMs, stop))
+      const done = before.then(() => this.#one(entry, faults, { startedMs, stop, interrupted }))
       this.#busy.set(
         entry.node,
         done.catch((error: unknown) => failed.abort(error)),
@@ -69,7 +78,7 @@ export class ChaosRun {
     if (bad) throw bad.reason
   }
 
-  async #one(entry: ChaosEntry, faults: RunFaults, startedMs: number, stop: AbortSignal): Promise<void> {
+  async #one(entry: ChaosEntry, faults: RunFaults, { startedMs, stop, interrupted }: Course): Promise<void> {
     if (stop.aborted) return
     const { clock } = this.#context
     const { kind, node, startMs, endMs, ...values } = entry
@@ -83,7 +92,8 @@ export class ChaosRun {
     await faults.begin(makeFault({ ...making, messages }), whole)
     this.#context.progress(name)
     await clock.sleep(Math.max(0, endMs - startMs), stop).catch(() => undefined)
-    const ended = await faults.end(name, { signal: AbortSignal.timeout(HEAL_TIMEOUT_MS) })
+    const patienceMs = interrupted.aborted ? INTERRUPTED_HEAL_MS : HEAL_TIMEOUT_MS
+    const ended = await faults.end(name, { signal: AbortSignal.timeout(patienceMs) })
     if (ended) this.#happened.push({ ...ended, startMs: beganMs })
   }
 }

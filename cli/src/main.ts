@@ -29,6 +29,13 @@ function listenForSignals(interrupt: AbortController): void {
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => end(name))
   onLauncherEnd(process.env, () => end('SIGTERM'))
+  // Whoever read our output has enough of it (`| head`): an orderly end, as for a signal.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      interrupt.abort(new InterruptedError('SIGPIPE', 141))
+    })
+  }
 }
 
 function version(): string {

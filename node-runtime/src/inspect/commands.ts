@@ -124,7 +124,7 @@ async function runCheck(folder: NodeFolder, { json, repair }: CheckFlags): Promi
     else write(checkEnd({ ...tally, ...done, path: config.path, shown: shown.length, isRepair: repair === true }))
     const left = repair === true ? tally.unrepaired : tally.damage
     if (left > 0)
-      throw new InspectError('DATA_DAMAGED', `${left} of ${tally.damage} damages are left in ${config.path}`)
+      throw new InspectError('DATA_DAMAGED', `${config.path} is damaged (${left} of ${tally.damage} not repaired)`)
   })
 }
 
@@ -145,7 +145,8 @@ function checkEnd({ path, damage, leftover, repairable, repaired, backup, shown,
   if (damage + leftover === 0) lines.push(`${path} is whole`)
   else lines.push(`${path}: ${damage} damaged, ${leftover} left over, ${repairable} of them can be repaired`)
   if (!isRepair && repairable > 0) lines.push('nothing was changed; --repair does what is said above')
-  if (backup !== null) lines.push(`${repaired} rows or blobs were removed; they are kept in ${backup}`)
+  if (backup !== null)
+    lines.push(`removed ${repaired === 1 ? '1 row or blob' : `${repaired} rows or blobs`}, kept in ${backup}`)
   return lines.map((line) => `${line}\n`).join('')
 }
 

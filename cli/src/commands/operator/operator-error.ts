@@ -43,7 +43,7 @@ function clientFailure(code: ClientErrorCode, data: ClientErrorData, tried: Trie
       const limit = tried.options.timeout === undefined ? '' : ` within ${tried.options.timeout} s`
       return new CommandError(
         'NO_ANSWER',
-        `${at(tried)}: no answer${limit}; ${whereToLook(tried)}, and --timeout waits longer`,
+        `${at(tried)}: no answer${limit} (--timeout waits longer); ${whereToLook(tried)}`,
       )
     }
     default:
@@ -70,7 +70,9 @@ function placed(message: string, tried: Tried): string {
 }
 
 function whereToLook({ target }: Tried): string {
-  return target.name === target.url ? 'is the address right, and does the node run' : '`calbox ps` shows what runs here'
+  return target.name === target.url
+    ? 'is the address right, and does the node run?'
+    : '`calbox ps` shows what runs here'
 }
 
 function remedy(status: number | undefined, tried: Tried): string {

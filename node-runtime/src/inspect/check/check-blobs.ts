@@ -22,9 +22,12 @@ export async function* checkBlobs(store: StoreReader, blobPath: string): AsyncGe
   const here = new Set(folders)
   for (const folder of folders) {
     const record = await readRecord(disk, folder)
-    if (record?.hash !== undefined) here.add(record.hash)
     const fault = await faultOf(disk, folder, record)
-    if (fault === undefined) continue
+    if (fault === undefined) {
+      if (record?.hash !== undefined) here.add(record.hash)
+      continue
+    }
+    here.delete(folder)
     const repair = { does: MOVE_AWAY, blob: folder }
     yield { kind: 'damage', what: 'blob', message: `blob ${folder}: ${fault}`, repair }
   }

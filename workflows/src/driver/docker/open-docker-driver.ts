@@ -1,6 +1,7 @@
 // Composes the docker driver with its parts, for the runner and for `calbox up`.
 import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import { DriverError } from '../errors.ts'
 import type { NetworkParts } from '../network.ts'
 import { PortReservations } from '../process/ports.ts'
 import { selfIdentity } from '../process/process-identity.ts'
@@ -40,6 +41,7 @@ export function openDockerDriver(options: DockerDriverOptions): Required<Omit<Ne
   const reaper = new Reaper(options.reaper)
   const ports = new DockerPorts(new PortReservations())
   const connect = async () => {
+    refuseFar(options.address)
     const engine = await EngineClient.connect(options.address)
     await rememberEngine(stateDir, options.address)
     await sweepContainers(engine, state, stateDir)
@@ -59,6 +61,12 @@ export function openDockerDriver(options: DockerDriverOptions): Required<Omit<Ne
   return { driver, ports, members }
 }
 
+function refuseFar(address: EngineAddress): void {
+  if (isLocal(address)) return
+  const message = `the container engine at ${address.url} is on another machine: it has neither the folders of this one, nor ports here; run calbox there`
+  throw new DriverError('UNSUPPORTED', message, { data: { engine: address.url } })
+}
+
 async function settingsOf(
   engine: EngineClient,
   image: BuiltImage,
@@ -68,7 +76,7 @@ async function settingsOf(
     'rootless',
   )
   // Of a rootless engine root is who started it: the one whose files these are.
-  const isOwn = isLocal(engine.address) && !isRootless
+  const isOwn = !isRootless
   return {
     image: image.id,
     user: isOwn ? `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}` : '0:0',

@@ -37,6 +37,9 @@ test('without any, the socket of Docker is meant, and podman says where its own 
 test('with DOCKER_TLS_VERIFY the certificates are part of the address', () => {
   const env = { DOCKER_HOST: 'tcp://far:2376', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/certs' }
   expect(engineAddress({ env })).toEqual({ url: 'tcp://far:2376', certificates: '/certs' })
+  expect(
+    ['unix:///d.sock', 'tcp://127.0.0.1:2375', 'tcp://localhost:2375'].map((url) => isLocal({ url })),
+  ).not.toContain(false)
   expect(isLocal({ url: 'tcp://far:2376' })).toBe(false)
 })
 
@@ -44,5 +47,5 @@ test('an unknown context and a way that there is not are errors that say what to
   expect(() => engineAddress({ env: { DOCKER_CONFIG: dockerConfig({}) }, context: 'nope' })).toThrow(
     'docker context ls',
   )
-  expect(() => engineAddress({ env: { DOCKER_HOST: 'ssh://far' } })).toThrow('forward its socket')
+  expect(() => engineAddress({ env: { DOCKER_HOST: 'ssh://far' } })).toThrow('on that machine')
 })

@@ -31,8 +31,10 @@ export function engineAddress({ context, env }: EngineChoice): EngineAddress {
 }
 
 /** On this machine: it can be given folders of this machine, and what it publishes on the loopback address is here. */
-export function isLocal(address: EngineAddress): boolean {
-  return address.url.startsWith('unix://')
+export function isLocal({ url }: EngineAddress): boolean {
+  if (url.startsWith('unix://')) return true
+  const host = URL.parse(url.replace(/^tcp:/, 'http:'))?.hostname ?? ''
+  return host === 'localhost' || host === '[::1]' || host.startsWith('127.')
 }
 
 function certificatesOf(env: EngineChoice['env']): { certificates?: string } {
@@ -55,9 +57,7 @@ function contextAddress(name: string, env: EngineChoice['env']): EngineAddress {
 
 function checked(address: EngineAddress, from: string): EngineAddress {
   if (/^(unix:\/\/\/|tcp:\/\/|https?:\/\/)/.test(address.url)) return address
-  const remedy = address.url.startsWith('ssh://')
-    ? 'forward its socket (ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST) and use unix:///tmp/docker.sock'
-    : 'use unix:///PATH or tcp://HOST:PORT'
+  const remedy = address.url.startsWith('ssh://') ? 'run calbox on that machine' : 'use unix:///PATH or tcp://HOST:PORT'
   throw new DriverError('ENGINE_UNREACHABLE', `${from} is ${address.url}, which cannot be reached from here; ${remedy}`)
 }
 

@@ -12,7 +12,7 @@ import type {
   PublicKey,
   RootHash,
 } from '../base/ids.ts'
-import type { RemovalPinned } from '../base/operations.ts'
+import type { ProposalApproved, ProposalMade, RemovalPinned } from '../base/operations.ts'
 import type { Removal, Removed } from '../governance/namespace-state.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
@@ -69,6 +69,8 @@ export interface Authority {
   judgement(contextId: ContextId): Bytes
   /** Tells the log what we had accepted from a removed member. Throws NOT_ALLOWED where it is not ours to say. */
   pinRemoval(pins: Omit<RemovalPinned, 'kind'>): Promise<void>
+  /** Proposes or approves in a context. Throws NOT_ALLOWED with the rule that stands against it. */
+  submit(body: ProposalMade | ProposalApproved): Promise<unknown>
   /** Makes a new key of the group when a removal has made the present one unfit to seal with. Resolves at once else. */
   renewKey(groupId: GroupId): Promise<void>
   /** The key that seals new deltas of this group; undefined until it has been delivered, or while it is unfit. */
@@ -91,6 +93,16 @@ export type GroupEvent = { readonly groupId: GroupId } & (
       readonly data: { readonly memberAccount: AccountId; readonly role?: string }
     }
   | { readonly type: 'MigrationStarted'; readonly data: UpgradeStarted }
+  | {
+      readonly type: 'ProposalExecuted'
+      /** As JSON; ids in base58. */
+      readonly data: {
+        readonly contextId: string
+        readonly proposalId: string
+        readonly authorId: string
+        readonly actions: readonly object[]
+      }
+    }
   | {
       readonly type: 'MigrationCompleted'
       readonly data: { readonly toVersion: string /** In seconds. */; readonly completedAt: number }

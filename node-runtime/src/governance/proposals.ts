@@ -1,7 +1,7 @@
 // What members of a context have proposed, as older applications do, and what comes of it when enough approve. The bytes
 // of the actions are those applications' own (Borsh). Pure.
-import { type Bytes, compareBytes, copyOf, fromUtf8 } from '../base/bytes.ts'
-import { idFromBytes, type OpId, type ProposalId } from '../base/ids.ts'
+import { type Bytes, compareBytes, concat, copyOf, fromUtf8, utf8 } from '../base/bytes.ts'
+import { idBytes, idFromBytes, type OpId, type ProposalId } from '../base/ids.ts'
 import { PROPOSAL_ACTIONS_MAX, PROPOSALS_ACTIVE_MAX, PROPOSALS_DONE_KEPT, PROPOSED_VALUES_MAX } from './limits.ts'
 import type { ContextProposals, Proposal } from './namespace-state.ts'
 
@@ -35,6 +35,49 @@ export function readActions(bytes: Bytes): ProposalAction[] | undefined {
     if (error instanceof RangeError || error instanceof TypeError) return undefined
     throw error
   }
+}
+
+/** The bytes that `readActions` reads. Numbers must fit. */
+export function writeActions(actions: readonly ProposalAction[]): Bytes {
+  return concat([u32(actions.length), ...actions.flatMap(partsOf)])
+}
+
+function partsOf(action: ProposalAction): Bytes[] {
+  switch (action.kind) {
+    case 'ExternalFunctionCall':
+      return [tag(0), ...[action.receiver, action.method, action.args].flatMap(textParts), u128(action.deposit)]
+    case 'Transfer':
+      return [tag(1), ...textParts(action.receiver), u128(action.amount)]
+    case 'SetNumApprovals':
+      return [tag(2), u32(action.count)]
+    case 'SetActiveProposalsLimit':
+      return [tag(3), u32(action.count)]
+    case 'SetContextValue':
+      return [tag(4), ...[action.key, action.value].flatMap((part) => [u32(part.byteLength), part])]
+    case 'DeleteProposal':
+      return [tag(5), idBytes(action.id)]
+  }
+}
+
+const tag = (value: number): Bytes => Uint8Array.of(value)
+
+function textParts(text: string): Bytes[] {
+  const bytes = utf8(text)
+  return [u32(bytes.byteLength), bytes]
+}
+
+function u32(value: number): Bytes {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value, true)
+  return bytes
+}
+
+function u128(value: bigint): Bytes {
+  const bytes = new Uint8Array(16)
+  const view = new DataView(bytes.buffer)
+  view.setBigUint64(0, value & 0xffff_ffff_ffff_ffffn, true)
+  view.setBigUint64(8, value >> 64n, true)
+  return bytes
 }
 
 function readAction(from: BorshReader): ProposalAction {

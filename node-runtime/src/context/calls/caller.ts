@@ -1,7 +1,7 @@
 // The path of a call: guest on an overlay, artifact sealed into a delta, the delta applied as everyone else's (I1), one
 // batch, then gossip and events.
 import type { Bytes } from '../../base/bytes.ts'
-import { type ApplicationId, type BlobId, type DeltaId, idBytes } from '../../base/ids.ts'
+import { type ApplicationId, type BlobId, type DeltaId, idBytes, idFromBytes, type ProposalId } from '../../base/ids.ts'
 import type { GuestOutcome } from '../../runtime/guest-executor.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { type Delta, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
@@ -86,7 +86,11 @@ export class Caller {
     if (meta.depth > 0) logGuest(this.#parts.log, 'info', { method: request.method, lines: outcome.logs })
     if (outcome.error?.damaged !== undefined) this.#verifyBlob(outcome.error.damaged)
     if (outcome.status !== 'ok') throw guestFailure(request.method, outcome)
-    if (meta.onlyReads && (writes(outcome) || outcome.privateChanges.length + meta.settle.length > 0)) return undefined
+    if (
+      meta.onlyReads &&
+      (writes(outcome) || takesPart(outcome) || outcome.privateChanges.length + meta.settle.length > 0)
+    )
+      return undefined
     const blobs = new BlobEffects(record.id, { ...this.#parts.blobParts, log: this.#parts.log }, outcome)
     try {
       return await this.#commit(request, meta, { outcome, blobs, applicationId })
@@ -113,6 +117,8 @@ export class Caller {
 
   async #commit(request: CallRequest, meta: CallMeta, { outcome, blobs, applicationId }: Outcome): Promise<CallResult> {
     const { record, authority, ledger, state } = this.#parts
+    // First: what is refused is a call that fails. A proposal may outlive a call that is cut off here, and not the other way.
+    await this.#takePart(outcome)
     if (!writes(outcome)) {
       const ops = [...this.#privateOps(outcome), ...(await blobs.place()), ...meta.settle]
       if (ops.length > 0) await ledger.commit(ops)
@@ -126,6 +132,18 @@ export class Caller {
     const delta = await this.#write(made, also, () => blobs.committed())
     this.#parts.log.debug({ deltaId: delta.id, method: request.method, root: state.root }, 'call committed')
     return { value: outcome.value, logs: outcome.logs, deltaId: delta.id }
+  }
+
+  /** Who proposes approves, too. */
+  async #takePart({ proposals, approvals }: GuestOutcome): Promise<void> {
+    const { record, authority } = this.#parts
+    const made = proposals.map(({ id, actions }) => ({ proposalId: idFromBytes<ProposalId>(id), actions }))
+    for (const proposal of made) await authority.submit({ kind: 'proposal_made', contextId: record.id, ...proposal })
+    for (const bytes of approvals) {
+      const proposalId = idFromBytes<ProposalId>(bytes)
+      if (made.some((proposal) => proposal.proposalId === proposalId)) continue
+      await authority.submit({ kind: 'proposal_approved', contextId: record.id, proposalId })
+    }
   }
 
   /** `also` joins the batch; `committed` is called once that has resolved. */
@@ -238,6 +256,10 @@ export class Caller {
 
 function writes({ artifact }: GuestOutcome): boolean {
   return artifact !== undefined && artifact.bytes.byteLength > 0
+}
+
+function takesPart({ proposals, approvals }: GuestOutcome): boolean {
+  return proposals.length + approvals.length > 0
 }
 
 function payloadOf(outcome: GuestOutcome, depth: number): DeltaPayload {

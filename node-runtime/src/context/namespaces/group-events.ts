@@ -4,13 +4,22 @@ import type { OpBody } from '../../base/operations.ts'
 import type { GroupState, NamespaceState } from '../../governance/namespace-state.ts'
 import type { SignedOp } from '../../wire/op.ts'
 import type { GroupEvent } from '../ports.ts'
+import { executionsBy } from './proposal-json.ts'
 import { startOf } from './versions.ts'
 
 /** `state` is that after all of `ops`: who was removed at once, or never stood, has not come. */
 export function groupEventsOf(ops: readonly SignedOp[], state: NamespaceState): GroupEvent[] {
-  return ops.flatMap((op) =>
-    op.body.kind === 'application_set' ? upgradesBy(op, state) : memberChange(op.body, state),
-  )
+  return ops.flatMap((op) => {
+    switch (op.body.kind) {
+      case 'application_set':
+        return upgradesBy(op, state)
+      case 'proposal_made':
+      case 'proposal_approved':
+        return executionsBy(op.id, state)
+      default:
+        return memberChange(op.body, state)
+    }
+  })
 }
 
 /**

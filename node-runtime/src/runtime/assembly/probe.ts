@@ -372,6 +372,20 @@ export function propose(): void {
   ok(id)
 }
 
+/** The input is the actions. */
+export function propose_input(): void {
+  input(REGISTER)
+  const id = new Uint8Array(32)
+  send_proposal(ref(register(REGISTER)), ref(id))
+  ok(id)
+}
+
+/** The input is the id. */
+export function approve_input(): void {
+  input(REGISTER)
+  approve_proposal(ref(register(REGISTER)))
+}
+
 function putBlob(bytes: Uint8Array, times: i32): Uint8Array {
   const handle = blob_create()
   for (let i = 0; i < times; i++) blob_write(handle, ref(bytes))

@@ -15,7 +15,6 @@ const DEVICES = 'several devices of one account'
 const CHAIN = 'contracts of an external chain (NEAR)'
 const PROXY_STATE = `${CHAIN}: a context has no proxy contract`
 
-const PROPOSALS = 'proposals of older applications'
 const SPECIALIZED = 'specialised nodes: nodes are invited as members'
 
 export const LACKING: readonly Lacking[] = [
@@ -29,10 +28,6 @@ export const LACKING: readonly Lacking[] = [
   { feature: DEVICES, method: 'POST', url: '/admin-api/namespaces/:ns/account/pair-complete' },
   { feature: DEVICES, method: 'POST', url: '/admin-api/namespaces/:ns/account/revoke' },
   { feature: PROXY_STATE, method: 'GET', url: '/admin-api/contexts/:id/proxy-contract' },
-  { feature: PROXY_STATE, method: 'POST', url: '/admin-api/contexts/:id/proposals/get-context-value' },
-  { feature: PROXY_STATE, method: 'POST', url: '/admin-api/contexts/:id/proposals/context-storage-entries' },
-  { feature: PROPOSALS, method: 'POST', url: '/admin-api/contexts/:id/proposals/create-and-approve' },
-  { feature: PROPOSALS, method: 'POST', url: '/admin-api/contexts/:id/proposals/approve' },
   {
     feature: SPECIALIZED,
     method: 'POST',

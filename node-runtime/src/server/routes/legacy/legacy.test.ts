@@ -159,23 +159,78 @@ describe('of a context', () => {
   })
 })
 
-test('proposals are asked for as if there might be some', async () => {
-  const { contextId } = await created(ada)
-  const at = `${CONTEXTS}/${contextId}/proposals`
-  const rows: [string, string, number, unknown][] = [
-    ['GET', '', 200, { data: [] }],
-    ['POST', '', 200, { data: [] }],
-    ['GET', '/count', 200, { data: 0 }],
-    ['GET', '/7', 404, { error: expect.stringContaining('no proposal "7"') }],
-    ['GET', '/7/approvals/count', 404, { error: expect.any(String) }],
-    ['GET', '/7/approvals/users', 404, { error: expect.any(String) }],
-    ['POST', '/approve', 501, { error: expect.stringContaining('proposals') }],
-    ['POST', '/create-and-approve', 501, { error: expect.stringContaining('proposals') }],
-  ]
-  for (const [method, path, status, wanted] of rows) {
-    const answer = await ada.ask(method, `${at}${path}`, method === 'POST' ? { body: { offset: 0, limit: 10 } } : {})
-    expect([method, path, answer.status, answer.body]).toEqual([method, path, status, wanted])
+describe('proposals', () => {
+  const transfer = { scope: 'Transfer', params: { receiver_id: 'bob.near', amount: '18446744073709551616' } }
+  const value = { scope: 'SetContextValue', params: { key: [107], value: [1, 2] } }
+
+  /** A context that ada and bob write in. */
+  async function shared(): Promise<string> {
+    const { contextId, groupId } = await created(ada)
+    const { body } = await ada.post(`${CONTEXTS}/invite`, { body: { contextId, validForSeconds: 60 } })
+    const joined = await bob.post(`${CONTEXTS}/join`, { body: { invitation: (body as { data: object }).data } })
+    expect([joined.status, groupId]).toEqual([200, expect.any(String)])
+    return `${CONTEXTS}/${contextId}/proposals`
   }
+
+  test('are made, seen and approved by other nodes, and carried out when enough have', async () => {
+    const at = await shared()
+    const proposal = { id: idBase58('ab'.repeat(32) as never), actions: [transfer, value] }
+    const made = await ada.post(`${at}/create-and-approve`, { body: { signerId: keyOf('ada'), proposal } })
+    expect([made.status, made.body]).toEqual([200, { data: { proposalId: proposal.id, numApprovals: 1 } }])
+    const shown = { id: proposal.id, author_id: keyOf('ada'), actions: expect.any(Array) }
+    await expect.poll(async () => (await bob.get(at)).body).toEqual({ data: [shown] })
+    expect((await bob.get(at)).text).toContain('{"receiver_id":"bob.near","amount":18446744073709551616}')
+    const rows: [string, string, unknown][] = [
+      ['POST', '', [shown]],
+      ['GET', '/count', 1],
+      ['GET', `/${proposal.id}`, shown],
+      ['GET', `/${proposal.id}/approvals/count`, { proposalId: proposal.id, numApprovals: 1 }],
+      ['GET', `/${proposal.id}/approvals/users`, [keyOf('ada')]],
+    ]
+    for (const [method, path, data] of rows) {
+      const answer = await bob.ask(method, `${at}${path}`, method === 'POST' ? { body: { offset: 0, limit: 10 } } : {})
+      expect([method, path, answer.status, answer.body]).toEqual([method, path, 200, { data }])
+    }
+    const executed: unknown[] = []
+    const end = world.get('ada').node.events.watch((event) => executed.push(event))
+    const approved = await bob.post(`${at}/approve`, { body: { signerId: keyOf('bob'), proposalId: proposal.id } })
+    expect([approved.status, approved.body]).toEqual([200, { data: null }])
+    await expect.poll(async () => (await ada.get(`${at}/count`)).body).toEqual({ data: 0 })
+    end()
+    expect(executed).toEqual([
+      expect.objectContaining({ type: 'ProposalExecuted', data: expect.objectContaining({ proposalId: proposal.id }) }),
+    ])
+    expect((await ada.post(`${at}/get-context-value`, { body: { key: 'k' } })).body).toEqual({ data: [1, 2] })
+    expect((await ada.post(`${at}/context-storage-entries`)).body).toEqual({ data: [{ key: [107], value: [1, 2] }] })
+    expect((await ada.get(`${at}/${proposal.id}`)).status).toBe(404)
+  })
+
+  test('that are none, or not to be approved, are refused with the reason', async () => {
+    const at = await shared()
+    const unknown = '1'.repeat(32)
+    const body = { proposal: { actions: [{ scope: 'SetNumApprovals', params: { num_approvals: 2 } }] } }
+    const { data } = (await ada.post(`${at}/create-and-approve`, { body })).body as { data: { proposalId: string } }
+    const post = (path: string, asked: object, status: number, says: string | RegExp): Refusal => ({
+      why: `${path} ${JSON.stringify(asked)}`,
+      method: 'POST',
+      path: `${at}${path}`,
+      asking: { body: asked },
+      status,
+      says,
+    })
+    const [seen, wanted] = await refusalsOf(ada, [
+      { why: 'unknown', path: `${at}/${unknown}`, status: 404, says: 'no proposal' },
+      { why: 'no id', path: `${at}/7`, status: 400, says: '32 bytes' },
+      { why: 'unknown', path: `${at}/${unknown}/approvals/users`, status: 404, says: 'no proposal' },
+      post('/approve', { proposalId: unknown }, 403, 'no such proposal'),
+      post('/approve', { proposalId: data.proposalId }, 403, 'approved it already'),
+      post('/approve', {}, 400, 'proposalId'),
+      post('/create-and-approve', { proposal: { actions: [] } }, 400, 'actions'),
+      post('/create-and-approve', { proposal: { actions: [{ scope: 'Fly', params: {} }] } }, 400, 'actions'),
+      post('/get-context-value', { key: 'none' }, 404, 'no proposal has set'),
+    ])
+    expect(seen).toEqual(wanted)
+  })
 })
 
 test('old names of fields are there for who asks for them, and for nobody else', async () => {

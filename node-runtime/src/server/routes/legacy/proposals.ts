@@ -1,62 +1,230 @@
-// Proposals of older applications, as far as their clients can be answered without any: there is none here, so lists are
-// empty and each is unknown. What would make one is 501.
-import { Type } from 'typebox'
+// Proposals of older applications: kept in the log of the namespace, and carried out there when enough have approved.
+import { type Static, Type } from 'typebox'
+import { type Bytes, compareBytes, utf8 } from '../../../base/bytes.ts'
+import { type ContextId, idBase58, idFromBytes, type ProposalId, parseBase58Id } from '../../../base/ids.ts'
+import { actionsJson } from '../../../context/namespaces/proposal-json.ts'
+import { PROPOSAL_ACTIONS_MAX } from '../../../governance/limits.ts'
+import type { ContextProposals, Proposal } from '../../../governance/namespace-state.ts'
+import { NO_PROPOSALS, type ProposalAction, proposalWith, writeActions } from '../../../governance/proposals.ts'
+import { PROPOSAL_BYTES_MAX } from '../../../wire/limits.ts'
 import { ServerError } from '../../errors.ts'
-import { contextIdOf } from '../../formats/encodings.ts'
-import { Count } from '../../formats/shapes.ts'
+import { byteArray, contextIdOf, pageOf } from '../../formats/encodings.ts'
+import { ByteList } from '../../formats/fields.ts'
+import { Base58, ByteListOut, Count } from '../../formats/shapes.ts'
 import { contextOf } from '../../names/lookups.ts'
-import { Data, NoBody, NoFields, type Route, type RouteParts, route } from '../../routing/route.ts'
+import type { NodeServices } from '../../ports.ts'
+import { Data, NoBody, NoFields, Page, type Route, type RouteParts, route } from '../../routing/route.ts'
 
 const ROOT = '/admin-api/contexts/:id/proposals'
 const ByContext = Type.Object({ id: Type.String() })
 const ByProposal = Type.Object({ id: Type.String(), proposal: Type.String() })
-const shared = { permission: 'context:list[:id]', query: NoFields, body: NoBody }
+const reads = { permission: 'context:list[:id]', query: NoFields }
+const writes = { permission: 'context:execute[:id]', query: NoFields, params: ByContext }
+
+const ProposalShape = Type.Object({ id: Base58, author_id: Base58, actions: Type.Array(Type.Any()) })
+const Approvals = Type.Object({ proposalId: Base58, numApprovals: Count })
+const Signer = Type.Optional(Type.Union([Type.String(), Type.Null()]))
+
+const text = Type.String({ maxLength: PROPOSAL_BYTES_MAX })
+const bytes = ByteList(PROPOSAL_BYTES_MAX)
+const u32 = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 })
+/** As a number, or as text where it is beyond 2^53. */
+const u128 = Type.Union([
+  Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  Type.String({ pattern: '^\\d{1,38}$' }),
+])
+const action = <S extends string, P extends Parameters<typeof Type.Object>[0]>(scope: S, params: P) =>
+  Type.Object({ scope: Type.Literal(scope), params: Type.Object(params) })
+const Action = Type.Union([
+  action('ExternalFunctionCall', { receiver_id: text, method_name: text, args: text, deposit: u128 }),
+  action('Transfer', { receiver_id: text, amount: u128 }),
+  action('SetNumApprovals', { num_approvals: u32 }),
+  action('SetActiveProposalsLimit', { active_proposals_limit: u32 }),
+  action('SetContextValue', { key: bytes, value: bytes }),
+  action('DeleteProposal', { proposal_id: Type.String() }),
+])
+
+const PROPOSAL_ID_BYTES = 32
 
 /** Throws as `contextOf` does. */
-async function known({ node }: RouteParts, { id }: { readonly id: string }): Promise<void> {
-  await contextOf(node, contextIdOf(id))
+async function proposalsOf(node: NodeServices, context: string): Promise<ContextProposals> {
+  const { record } = await contextOf(node, contextIdOf(context))
+  const { state } = node.namespaces.get(record.namespaceId)
+  return state.contexts.get(record.id)?.proposals ?? NO_PROPOSALS
+}
+
+/** Throws NOT_FOUND: never made, or not waiting any more. */
+async function proposalOf(node: NodeServices, { id, proposal }: Static<typeof ByProposal>): Promise<Proposal> {
+  const found = proposalWith(await proposalsOf(node, id), parseBase58Id<ProposalId>(proposal))
+  if (found) return found
+  throw new ServerError('NOT_FOUND', `context ${id} has no proposal ${proposal} that waits for approval`)
+}
+
+function json({ id, author, actions }: Proposal): object {
+  return { id: idBase58(id), author_id: idBase58(author), actions: actionsJson(actions) }
+}
+
+/** Undefined once it waits no longer: that was enough, and it has been carried out. */
+function approvals(proposals: ContextProposals, id: ProposalId): object | null {
+  const found = proposalWith(proposals, id)
+  return found ? { proposalId: idBase58(id), numApprovals: found.approvals.length } : null
+}
+
+function actionOf({ scope, params }: Static<typeof Action>): ProposalAction {
+  switch (scope) {
+    case 'ExternalFunctionCall': {
+      const { receiver_id: receiver, method_name: method, args, deposit } = params
+      return { kind: scope, receiver, method, args, deposit: BigInt(deposit) }
+    }
+    case 'Transfer':
+      return { kind: scope, receiver: params.receiver_id, amount: BigInt(params.amount) }
+    case 'SetNumApprovals':
+      return { kind: scope, count: params.num_approvals }
+    case 'SetActiveProposalsLimit':
+      return { kind: scope, count: params.active_proposals_limit }
+    case 'SetContextValue':
+      return { kind: scope, key: Uint8Array.from(params.key), value: Uint8Array.from(params.value) }
+    case 'DeleteProposal':
+      return { kind: scope, id: parseBase58Id<ProposalId>(params.proposal_id) }
+  }
+}
+
+async function submit(
+  { node }: RouteParts,
+  context: string,
+  body: { readonly proposalId: ProposalId; readonly actions?: Bytes },
+): Promise<object> {
+  const { record } = await contextOf(node, contextIdOf(context))
+  const { proposalId, actions } = body
+  const about: { contextId: ContextId; proposalId: ProposalId } = { contextId: record.id, proposalId }
+  const namespace = node.namespaces.get(record.namespaceId)
+  await namespace.submit(
+    actions ? { kind: 'proposal_made', ...about, actions } : { kind: 'proposal_approved', ...about },
+  )
+  return { data: approvals(await proposalsOf(node, context), proposalId) }
 }
 
 export const proposalRoutes: readonly Route[] = [
   ...(['GET', 'POST'] as const).map((method) =>
     route({
-      ...shared,
+      ...reads,
       method,
       url: ROOT,
-      summary: 'Proposals of a context: none',
+      summary: 'Proposals of a context that wait for approval',
       params: ByContext,
-      response: Data(Type.Array(Type.Object({}))),
-      handle: async (parts, { params }) => {
-        await known(parts, params)
-        return { data: [] }
+      body: method === 'GET' ? NoBody : Type.Union([Type.Null(), Page]),
+      response: Data(Type.Array(ProposalShape)),
+      handle: async ({ node }, { params, body }) => {
+        const page = method === 'POST' ? ((body ?? {}) as Static<typeof Page>) : {}
+        return { data: pageOf((await proposalsOf(node, params.id)).active, page).map(json) }
       },
     }),
   ),
   route({
-    ...shared,
+    ...reads,
     method: 'GET',
     url: `${ROOT}/count`,
-    summary: 'How many there are: none',
+    summary: 'How many there are',
     params: ByContext,
+    body: NoBody,
     response: Data(Count),
-    handle: async (parts, { params }) => {
-      await known(parts, params)
-      return { data: 0 }
+    handle: async ({ node }, { params }) => ({ data: (await proposalsOf(node, params.id)).active.length }),
+  }),
+  route({
+    ...reads,
+    method: 'GET',
+    url: `${ROOT}/:proposal`,
+    summary: 'One proposal that waits for approval',
+    params: ByProposal,
+    body: NoBody,
+    response: Data(ProposalShape),
+    handle: async ({ node }, { params }) => ({ data: json(await proposalOf(node, params)) }),
+  }),
+  route({
+    ...reads,
+    method: 'GET',
+    url: `${ROOT}/:proposal/approvals/count`,
+    summary: 'How many have approved a proposal',
+    params: ByProposal,
+    body: NoBody,
+    response: Data(Approvals),
+    handle: async ({ node }, { params }) => {
+      const { id, approvals } = await proposalOf(node, params)
+      return { data: { proposalId: idBase58(id), numApprovals: approvals.length } }
     },
   }),
-  ...['', '/approvals/count', '/approvals/users'].map((part) =>
-    route({
-      ...shared,
-      method: 'GET',
-      url: `${ROOT}/:proposal${part}`,
-      summary: 'One proposal, or who approves it: 404, there is none',
-      params: ByProposal,
-      response: Data(Type.Any()),
-      handle: async (parts, { params }) => {
-        await known(parts, params)
-        const shown = JSON.stringify(params.proposal.slice(0, 80))
-        throw new ServerError('NOT_FOUND', `context ${params.id} has no proposal ${shown}`)
-      },
+  route({
+    ...reads,
+    method: 'GET',
+    url: `${ROOT}/:proposal/approvals/users`,
+    summary: 'Public keys of those who have approved a proposal',
+    params: ByProposal,
+    body: NoBody,
+    response: Data(Type.Array(Base58)),
+    handle: async ({ node }, { params }) => ({ data: (await proposalOf(node, params)).approvals.map(idBase58) }),
+  }),
+  route({
+    ...writes,
+    method: 'POST',
+    url: `${ROOT}/create-and-approve`,
+    summary: 'Propose, as this node’s member; null where its approval alone was enough',
+    body: Type.Object({
+      signerId: Signer,
+      proposal: Type.Object({
+        id: Signer,
+        actions: Type.Array(Action, { minItems: 1, maxItems: PROPOSAL_ACTIONS_MAX }),
+      }),
     }),
-  ),
+    response: Data(Type.Union([Approvals, Type.Null()])),
+    handle: async (parts, { params, body: { proposal } }) => {
+      const random = () => idFromBytes<ProposalId>(parts.node.ports.random.bytes(PROPOSAL_ID_BYTES))
+      const proposalId = typeof proposal.id === 'string' ? parseBase58Id<ProposalId>(proposal.id) : random()
+      const actions = writeActions(proposal.actions.map(actionOf))
+      if (actions.byteLength > PROPOSAL_BYTES_MAX) {
+        throw new ServerError(
+          'BAD_REQUEST',
+          `the actions have ${actions.byteLength} bytes; at most ${PROPOSAL_BYTES_MAX}`,
+        )
+      }
+      return submit(parts, params.id, { proposalId, actions })
+    },
+  }),
+  route({
+    ...writes,
+    method: 'POST',
+    url: `${ROOT}/approve`,
+    summary: 'Approve a proposal, as this node’s member; null where that was enough',
+    body: Type.Object({ signerId: Signer, proposalId: Type.String() }),
+    response: Data(Type.Union([Approvals, Type.Null()])),
+    handle: (parts, { params, body }) =>
+      submit(parts, params.id, { proposalId: parseBase58Id<ProposalId>(body.proposalId) }),
+  }),
+  route({
+    ...reads,
+    method: 'POST',
+    url: `${ROOT}/get-context-value`,
+    summary: 'A value that proposals have set',
+    params: ByContext,
+    body: Type.Object({ key: Type.Union([text, bytes]) }),
+    response: Data(ByteListOut),
+    handle: async ({ node }, { params, body }) => {
+      const key = typeof body.key === 'string' ? utf8(body.key) : Uint8Array.from(body.key)
+      const found = (await proposalsOf(node, params.id)).values.find((each) => compareBytes(each.key, key) === 0)
+      if (found) return { data: byteArray(found.value) }
+      throw new ServerError('NOT_FOUND', `no proposal has set this key in context ${params.id}`)
+    },
+  }),
+  route({
+    ...reads,
+    method: 'POST',
+    url: `${ROOT}/context-storage-entries`,
+    summary: 'All values that proposals have set',
+    params: ByContext,
+    body: Type.Union([Type.Null(), Page]),
+    response: Data(Type.Array(Type.Object({ key: ByteListOut, value: ByteListOut }))),
+    handle: async ({ node }, { params, body }) => {
+      const all = pageOf((await proposalsOf(node, params.id)).values, body ?? {})
+      return { data: all.map(({ key, value }) => ({ key: byteArray(key), value: byteArray(value) })) }
+    },
+  }),
 ]

@@ -19,6 +19,7 @@ import type { Namespace } from './context/namespaces/namespace.ts'
 import { Namespaces } from './context/namespaces/namespaces.ts'
 import type { Retention } from './context/parts.ts'
 import type { GroupEvent, NodeEvent, StateEvent } from './context/ports.ts'
+import { Presences } from './context/presence/presence.ts'
 import type { NodeFaults } from './network/faults/node-faults.ts'
 import type { MeshReadyOptions, Network } from './network/network.ts'
 import type { GuestExecutor } from './runtime/guest-executor.ts'
@@ -68,6 +69,7 @@ export class Node implements NodeServices {
   readonly blobExchange: BlobExchange
   readonly blobReferences: BlobReferences
   readonly identities: Identities
+  readonly presences: Presences
   readonly events: Feed<NodeEvent>
   readonly ports: NodePorts
   readonly #keeper: BlobKeeper
@@ -90,6 +92,7 @@ export class Node implements NodeServices {
     this.blobReferences = parts.blobReferences
     this.#keeper = parts.keeper
     this.identities = new Identities(ports)
+    this.presences = parts.presences
     this.events = parts.events
     this.ports = ports
     this.#mesh = {
@@ -170,6 +173,19 @@ export class Node implements NodeServices {
       onCodeMissing: (namespace, applicationId) => late.joiner?.wantCode(namespace, applicationId),
     })
     late.contexts = contexts
+    const presences = new Presences({
+      identity,
+      clock,
+      random,
+      log: log.child({ module: 'presence' }),
+      groupOf: (id) => contexts.record(id)?.groupId,
+      mayRead: (id, publicKey) => namespaces.list().some((namespace) => namespace.mayRead(id, publicKey)),
+      sealingKey: (group) => namespaces.ofGroup(group).sealingKey(group),
+      openingKey: (group, keyId) => namespaces.ofGroup(group).openingKey(group, keyId),
+      publish: (presence) => sync.publishPresence(presence),
+      onEvent: (event) => events.emit(event),
+    })
+    late.presences = presences
     const joiner = new Joiner({
       applications,
       contexts,
@@ -182,7 +198,18 @@ export class Node implements NodeServices {
     const references = blobReferences
     const blobLog = log.child({ module: 'blobs' })
     const keeper = new BlobKeeper({ blobs, references, applications, namespaces, contexts, clock, log: blobLog })
-    const parts = { applications, namespaces, contexts, joiner, sync, blobExchange, blobReferences, keeper, events }
+    const parts = {
+      applications,
+      namespaces,
+      contexts,
+      joiner,
+      sync,
+      blobExchange,
+      blobReferences,
+      keeper,
+      presences,
+      events,
+    }
     return new Node(parts, options, ports)
   }
 
@@ -225,6 +252,7 @@ export class Node implements NodeServices {
     this.#stop.abort(new Error('the node is stopping'))
     // First: a join may wait for a blob.
     await this.blobExchange.close()
+    this.presences.close()
     await this.joiner.close()
     await this.#keeper.close()
     await this.sync.close()
@@ -248,6 +276,7 @@ interface NodeParts {
   readonly blobExchange: BlobExchange
   readonly blobReferences: BlobReferences
   readonly keeper: BlobKeeper
+  readonly presences: Presences
   readonly events: Feed<NodeEvent>
 }
 
@@ -256,6 +285,7 @@ interface LateParts {
   namespaces?: Namespaces
   contexts?: Contexts
   joiner?: Joiner
+  presences?: Presences
 }
 
 function directoryOf(late: LateParts): Directory {
@@ -266,5 +296,6 @@ function directoryOf(late: LateParts): Directory {
       (late.namespaces?.list() ?? []).filter((each) => each.namesBlob(id)).map((each) => each.id),
     mayRead: (id, publicKey) => late.namespaces?.list().some((namespace) => namespace.mayRead(id, publicKey)) ?? false,
     context: async (id) => (late.contexts?.has(id) ? late.contexts.get(id) : undefined),
+    receivePresence: (presence) => late.presences?.receive(presence),
   }
 }

@@ -21,6 +21,14 @@ export const TURN_COST_BYTES = 64 * 1024
 /** Characters of one line of a guest that are logged; the rest is left out. A guest is limited to 1024 lines a run. */
 export const GUEST_LINE_CHARS = 2_000
 
+/** What is shown for the moment is said again so often, and forgotten when it was not for so long: as in the reference. */
+export const PRESENCE_AGAIN_MS = 2_500
+export const PRESENCE_GONE_MS = 7_000
+/** How often it is looked what is to be said again or forgotten, while there is anything. */
+export const PRESENCE_LOOK_MS = 500
+/** Members whose presence in one context is held: 8 MiB at most. Beyond it the one heard of longest ago gives way. */
+export const PRESENCE_AUTHORS_MAX = 512
+
 /** How deep handlers may cause handlers. Deeper ones go to the dead letters, so that no loop runs for ever. */
 export const HANDLER_DEPTH_MAX = 8
 

@@ -117,4 +117,16 @@ export interface UpgradeStarted {
   readonly localContextsTotal: number
 }
 
-export type NodeEvent = StateEvent | GroupEvent
+/** What a member shows to the others for the moment has changed: said by it, or gone because it is not heard of any more. */
+export interface PresenceEvent {
+  readonly contextId: ContextId
+  readonly presence: {
+    readonly author: PublicKey
+    /** Absent: it shows nothing any more. */
+    readonly state?: Bytes
+    /** How long ago it was heard of, in ms; absent when it is just now. */
+    readonly ageMs?: number
+  }
+}
+
+export type NodeEvent = StateEvent | GroupEvent | PresenceEvent

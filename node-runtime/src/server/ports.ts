@@ -14,6 +14,7 @@ import type { Identities } from '../context/namespaces/identities.ts'
 import type { Joiner } from '../context/namespaces/joiner.ts'
 import type { Namespaces } from '../context/namespaces/namespaces.ts'
 import type { NodeEvent } from '../context/ports.ts'
+import type { Presences } from '../context/presence/presence.ts'
 import type { NodeFaults } from '../network/faults/node-faults.ts'
 import type { Network } from '../network/network.ts'
 import type { Store } from '../store/store.ts'
@@ -36,6 +37,7 @@ export interface NodeServices {
   readonly sync: Sync
   readonly blobExchange: BlobExchange
   readonly blobReferences: BlobReferences
+  readonly presences: Pick<Presences, 'set' | 'shownIn'>
   readonly readiness: Readiness
   /** What clients may watch: once each, after it is stored. */
   readonly events: Watchable<NodeEvent>

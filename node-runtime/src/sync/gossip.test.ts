@@ -122,6 +122,7 @@ describe('a stranger that gossips', () => {
         namespacesNaming: () => [],
         mayRead: () => false,
         context: () => busy,
+        receivePresence: () => undefined,
       },
       clock: world.clock,
       pull: () => {},

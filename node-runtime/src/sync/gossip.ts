@@ -10,6 +10,7 @@ import { type Delta, decodeDelta, encodeDelta } from '../wire/delta.ts'
 import { decodeGossip, encodeGossip, type Gossip, type HeadsBeat, verifyHeads } from '../wire/gossip.ts'
 import { GOSSIP_DELTA_BYTES_MAX, GOSSIP_ITEMS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
+import type { Presence } from '../wire/presence.ts'
 import {
   APART_BEATS_MAX,
   GOSSIP_COLLECT_MS,
@@ -103,6 +104,11 @@ export class GossipExchange {
     await this.#parts.network.publish(topic, encodeGossip({ t: 'ops', items: ops.map(encodeOp) }))
   }
 
+  async publishPresence(presence: Presence): Promise<void> {
+    const topic = topicName({ kind: 'context', id: presence.contextId })
+    await this.#parts.network.publish(topic, encodeGossip({ t: 'presence', ...presence }))
+  }
+
   /** Tells members our heads soon: signed, and at most once in `HEADS_EVERY_MS`. */
   announceHeads(id: ContextId): void {
     const beat = this.#beats.get(id)
@@ -171,6 +177,7 @@ export class GossipExchange {
     const { directory, pull } = this.#parts
     const context = await directory.context(id)
     if (!context) return
+    if (gossip.t === 'presence' && gossip.contextId === id) directory.receivePresence(gossip)
     if (gossip.t === 'deltas') await context.receive(gossip.items.map(decodeDelta), from)
     if (gossip.t === 'announce') {
       const lacking = lackedOf(

@@ -8,6 +8,7 @@ import type { CertifiedCheckpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
 import type { SignedOp } from '../wire/op.ts'
+import type { Presence } from '../wire/presence.ts'
 
 export interface SyncedNamespace {
   readonly id: NamespaceId
@@ -73,4 +74,6 @@ export interface Directory {
   mayRead(id: ContextId, publicKey: PublicKey): boolean
   /** Undefined while its state is not here. */
   context(id: ContextId): Promise<SyncedContext | undefined>
+  /** What a member shows for the moment. Neither its signature nor its author is checked. */
+  receivePresence(presence: Presence): void
 }

@@ -16,6 +16,7 @@ import { type ItemKey, idOfKey } from '../reconcile/item-key.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
+import type { Presence } from '../wire/presence.ts'
 import { Answering } from './answering.ts'
 import { rejectOnAbort, type Source } from './conversation.ts'
 import { pullDeltas, pullNamed } from './delta-pull.ts'
@@ -149,6 +150,10 @@ export class Sync {
   /** Tells the members of a context our heads soon. */
   announceHeads(contextId: ContextId): void {
     this.#gossip.announceHeads(contextId)
+  }
+
+  publishPresence(presence: Presence): Promise<void> {
+    return this.#gossip.publishPresence(presence)
   }
 
   publishOps(namespaceId: NamespaceId, ops: readonly SignedOp[]): Promise<void> {

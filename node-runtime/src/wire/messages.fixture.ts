@@ -20,6 +20,7 @@ import { type Delta, type DeltaPayload, encodeDelta, sealDelta } from './delta.t
 import { type Gossip, signHeads } from './gossip.ts'
 import { signInvitation } from './invitation.ts'
 import { encodeOp, type SignedOp, signOp } from './op.ts'
+import { sealPresence } from './presence.ts'
 
 export const bytesOf = (label: string): Bytes => new Uint8Array(taggedHash('test', utf8(label)))
 /** Of a delta that is earlier than all here. */
@@ -169,6 +170,16 @@ export const gossips: readonly Gossip[] = [
     ),
   },
   { t: 'ops', items: ops.slice(0, 2).map((op) => encodeOp(op)) },
+  {
+    t: 'presence',
+    ...sealPresence({
+      head: { contextId, author: alice.publicKey, seq: 1_700_000_000_000n, keyId: delta.keyId },
+      state: utf8('here'),
+      groupKey,
+      signingKey: alice,
+      random: fixedRandom,
+    }),
+  },
 ]
 
 /** The same value with every byte string a plain Uint8Array, for comparison. */

@@ -44,6 +44,40 @@ function executeBody(method: string, argsJson?: unknown, contextId: ContextId = 
 const answered = (rest: object) => [200, { jsonrpc: '2.0', id: 1, ...rest }]
 const seen = ({ status, body }: Answer) => [status, body]
 
+describe('set_ephemeral', () => {
+  const set = (state: unknown, contextId = idBase58(kv.contextId), node = ada) =>
+    node.post('/jsonrpc', { body: { jsonrpc: '2.0', id: 1, method: 'set_ephemeral', params: { contextId, state } } })
+
+  test('shows bytes to the other members, and changes nothing', async () => {
+    const author = world.get('ada').node.identity.publicKey
+    const heads = async () => (await world.get('ada').node.contexts.get(kv.contextId)).heads()
+    const before = await heads()
+    const arrived = new Promise<object>((resolve) => {
+      const unwatch = world.get('bob').node.events.watch((event) => {
+        if (!('presence' in event)) return
+        unwatch()
+        resolve(event)
+      })
+    })
+    expect(seen(await set([0, 255]))).toEqual(answered({ result: {} }))
+    expect(await arrived).toMatchObject({ contextId: kv.contextId, presence: { author } })
+    expect(await heads()).toEqual(before)
+  })
+
+  test('is refused with the reason', async () => {
+    const size = 16_385
+    const rows: [unknown, string, object][] = [
+      ['text', idBase58(kv.contextId), { type: 'ParseError' }],
+      [[256], idBase58(kv.contextId), { type: 'ParseError', data: expect.stringContaining('256') }],
+      [new Array(size).fill(0), idBase58(kv.contextId), { type: 'SliceTooLarge', data: { size, max: 16_384 } }],
+      [[1], UNKNOWN, { type: 'ContextNotFound' }],
+    ]
+    for (const [state, id, error] of rows) {
+      expect(seen(await set(state, id))).toMatchObject(answered({ error }))
+    }
+  })
+})
+
 describe('a call that succeeds', () => {
   test('gives its output as JSON, and null where there is none', async () => {
     const rows: [string, unknown, unknown][] = [

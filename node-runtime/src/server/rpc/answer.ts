@@ -1,11 +1,12 @@
 // What JSON-RPC and WebSockets call: run a method of a context, or ask how far its state is.
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { utf8 } from '../../base/bytes.ts'
 import { CodedError } from '../../base/errors.ts'
 import { type ContextId, idBase58, type PublicKey } from '../../base/ids.ts'
 import type { LogFields, Logger } from '../../base/log.ts'
 import type { Context } from '../../context/context.ts'
+import { PRESENCE_BYTES_MAX } from '../../wire/limits.ts'
 import { ServerError } from '../errors.ts'
 import { contextIdOf } from '../formats/encodings.ts'
 import { jsonTextOf } from '../formats/json.ts'
@@ -20,6 +21,8 @@ const ExecuteParams = Type.Object({
   method: Type.String({ minLength: 1, maxLength: 256 }),
   argsJson: Type.Optional(Type.Any()),
 })
+
+const PresenceParams = Type.Object({ contextId: Type.String(), state: Type.Array(Type.Integer()) })
 
 const StatusParams = Type.Object({ contextId: Type.String() })
 
@@ -138,10 +141,35 @@ function syncState(context: Context | undefined): { state: 'idle' | 'syncing' | 
   return { state: pending + parked > 0 ? 'syncing' : 'idle' }
 }
 
+/** What this node's member shows to the others for the moment. Whose it is, no caller says. */
+async function setEphemeral({ unlock }: RpcGate, { params, member }: RpcCall): Promise<RpcAnswer> {
+  if (!Value.Check(PresenceParams, params)) return parseError(`set_ephemeral: ${firstProblem(PresenceParams, params)}`)
+  const id = contextIdOf(params.contextId)
+  const parts = unlock(`context:execute[${idBase58(id)}]`)
+  if (!parts || !isMember(parts.node, id, member)) return unauthorized(id)
+  const { state } = params
+  if (state.length > PRESENCE_BYTES_MAX) {
+    return { error: { type: 'SliceTooLarge', data: { size: state.length, max: PRESENCE_BYTES_MAX } } }
+  }
+  const wrong = state.find((byte) => byte < 0 || byte > 255)
+  if (wrong !== undefined) return parseError(`set_ephemeral: state must be bytes, and one is ${wrong}`)
+  await contextOf(parts.node, id)
+  if (!isMember(parts.node, id, parts.node.identity.publicKey)) return { error: { type: 'NoOwnedIdentity' } }
+  parts.node.presences.set(id, Uint8Array.from(state))
+  return { result: '{}' }
+}
+
+const METHODS: ReadonlyMap<string, typeof execute> = new Map([
+  ['execute', execute],
+  ['sync_status', syncStatus],
+  ['set_ephemeral', setEphemeral],
+])
+
 async function run(gate: RpcGate, call: RpcCall): Promise<RpcAnswer> {
-  if (call.method === 'execute') return execute(gate, call)
-  if (call.method === 'sync_status') return syncStatus(gate, call)
-  return parseError(`unknown method ${JSON.stringify(call.method.slice(0, 80))}; there are execute and sync_status`)
+  const method = METHODS.get(call.method)
+  if (method) return method(gate, call)
+  const known = [...METHODS.keys()].join(', ')
+  return parseError(`unknown method ${JSON.stringify(call.method.slice(0, 80))}; there are ${known}`)
 }
 
 /** Throws ServerError where there is no outcome: the node stops, or nobody waits any more. */
@@ -169,7 +197,7 @@ function parseError(data: string): RpcAnswer {
   return { error: { type: 'ParseError', data } }
 }
 
-function firstProblem(schema: typeof ExecuteParams | typeof StatusParams, value: unknown): string {
+function firstProblem(schema: TSchema, value: unknown): string {
   const [first] = Value.Errors(schema, value)
   return first ? `${first.instancePath || 'params'} ${first.message}` : 'the params do not fit'
 }

@@ -4,6 +4,12 @@ import type { NodeEvent } from '../../context/ports.ts'
 
 export function eventText(event: NodeEvent): string {
   if ('groupId' in event) return JSON.stringify(event)
+  if ('presence' in event) {
+    const { author, state, ageMs } = event.presence
+    const shown = state === undefined ? { removed: true } : { state: [...state] }
+    const data = { author: idBase58(author), ...shown, ...(ageMs === undefined ? {} : { ageMs }) }
+    return JSON.stringify({ contextId: idBase58(event.contextId), type: 'Ephemeral', data })
+  }
   const { contextId, root, events } = event
   const data = {
     newRoot: idBase58(root),

@@ -2,7 +2,7 @@
 // gets an event of what it may not see any more: whenever what that rests on has changed, all who watch are judged again.
 import type { Watchable } from '../../base/feed.ts'
 import type { ContextId, GroupId } from '../../base/ids.ts'
-import type { NodeEvent } from '../../context/ports.ts'
+import type { NodeEvent, PresenceEvent } from '../../context/ports.ts'
 import { ServerError } from '../errors.ts'
 import { eventText } from './event-text.ts'
 import { TOPICS_MAX } from './limits.ts'
@@ -37,13 +37,20 @@ interface Watched {
 
 export class Hub {
   readonly #sight: Sight
+  readonly #shownIn: (id: ContextId) => readonly PresenceEvent[]
   readonly #ofContexts = new Map<ContextId, Watchers>()
   readonly #ofGroups = new Map<GroupId, Watchers>()
   readonly #watched = new Map<Subscriber, Watched>()
   readonly #unwatch: () => void
 
-  constructor(events: Watchable<NodeEvent>, sight: Sight) {
+  /** `shownIn`: what members show in a context now. Who begins to watch it is told that first. */
+  constructor(
+    events: Watchable<NodeEvent>,
+    sight: Sight,
+    shownIn: (id: ContextId) => readonly PresenceEvent[] = () => [],
+  ) {
     this.#sight = sight
+    this.#shownIn = shownIn
     this.#unwatch = events.watch((event) => this.#deliver(event))
   }
 
@@ -64,6 +71,7 @@ export class Hub {
     this.#watched.set(subscriber, all)
     for (const id of contextIds) add(this.#ofContexts, id, subscriber)
     for (const id of groupIds) add(this.#ofGroups, id, subscriber)
+    for (const id of contextIds) for (const event of this.#shownIn(id)) subscriber.deliver(eventText(event), id)
     return { contextIds, groupIds }
   }
 

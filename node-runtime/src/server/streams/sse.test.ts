@@ -129,6 +129,24 @@ describe('a stream', () => {
     second.end()
   })
 
+  test('begins with what members show now and how old that is, and goes on with what they change', async () => {
+    const other = await shareContext(world, await appWasm('kv-store'), ['ada'])
+    const id = idBase58(other.contextId)
+    const show = (text: string) => world.get('ada').node.presences.set(other.contextId, new TextEncoder().encode(text))
+    const author = idBase58(world.get('ada').node.identity.publicKey)
+    show('a')
+    const stream = await listen()
+    await stream.next()
+    const params = { contextIds: [id] }
+    await node.post('/sse/subscription', { body: { id: stream.session, method: 'subscribe', params } })
+    const shown = (text: string) => ({ author, state: [...new TextEncoder().encode(text)] })
+    const of = (data: object) => ({ result: { contextId: id, type: 'Ephemeral', data } })
+    expect((await stream.next()).data).toEqual(of({ ...shown('a'), ageMs: expect.any(Number) }))
+    show('b')
+    expect((await stream.next()).data).toEqual(of(shown('b')))
+    stream.end()
+  })
+
   test('of an unknown session is a new one', async () => {
     const stream = await listen({ 'last-event-id': '12345-6' })
     expect(stream.reconnect).toBe('false')

@@ -17,7 +17,7 @@ export class Streams {
 
   constructor(parts: ServerParts & { readonly metrics: Metrics }) {
     const { clock, random } = parts.node.ports
-    this.#hub = new Hub(parts.node.events, sightOf(parts.node))
+    this.#hub = new Hub(parts.node.events, sightOf(parts.node), (id) => parts.node.presences.shownIn(id))
     this.#keeper = new Keeper({ clock, log: parts.log, revocations: parts.guard?.revocations })
     const keeper = this.#keeper
     this.sessions = new SseSessions({ hub: this.#hub, keeper, random, nowMs: () => clock.nowMs() })

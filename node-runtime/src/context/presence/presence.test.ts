@@ -1,0 +1,156 @@
+// What members show to each other for the moment: it reaches members alone, outlives no member, and nothing is stored.
+import { expect, test } from 'vitest'
+import { fromUtf8, utf8 } from '../../base/bytes.ts'
+import { idBytes, idFromBytes, type KeyId, type PublicKey } from '../../base/ids.ts'
+import { accountOf, signingKeyFromSeed } from '../../base/keys.ts'
+import { silentLogger } from '../../base/log.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
+import { NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
+import { decodeGossip, encodeGossip } from '../../wire/gossip.ts'
+import { openPresence, type Presence, sealPresence, verifyPresence } from '../../wire/presence.ts'
+import { PRESENCE_GONE_MS } from '../limits.ts'
+import { removeMember } from '../namespaces/membership.ts'
+import type { PresenceEvent } from '../ports.ts'
+import { Presences } from './presence.ts'
+
+const { share } = testWorlds()
+
+const nodeOf = ({ world }: Scene, name: string) => world.get(name).node
+const show = (scene: Scene, name: string, text: string) =>
+  nodeOf(scene, name).presences.set(scene.shared.contextId, utf8(text))
+const textOf = ({ presence: { author, state, ageMs } }: PresenceEvent) => ({
+  author,
+  ...(state === undefined ? {} : { text: fromUtf8(state) }),
+  ...(ageMs === undefined ? {} : { ageMs }),
+})
+
+/** What clients of a node are told from now on. */
+function watch(scene: Scene, name: string): ReturnType<typeof textOf>[] {
+  const told: ReturnType<typeof textOf>[] = []
+  nodeOf(scene, name).events.watch((event) => {
+    if ('presence' in event) told.push(textOf(event))
+  })
+  return told
+}
+
+test('what a member shows is told to all members once, and to who comes later with its age', async () => {
+  const scene = await share('kv-store')
+  const { world, shared } = scene
+  const told = NAMES.map((name) => watch(scene, name))
+  const author = nodeOf(scene, 'ada').identity.publicKey
+  show(scene, 'ada', 'here')
+  show(scene, 'ada', 'here')
+  await world.until('all to see it', () => told.every((each) => each.length > 0))
+  await world.pass(3 * PRESENCE_GONE_MS)
+  expect(told).toEqual(NAMES.map(() => [{ author, text: 'here' }]))
+  for (const name of NAMES) {
+    const [shown] = nodeOf(scene, name).presences.shownIn(shared.contextId)
+    expect(shown?.presence.ageMs).toBeLessThan(PRESENCE_GONE_MS)
+  }
+  show(scene, 'ada', 'there')
+  await world.until('the change', () => told.every((each) => each.at(-1)?.text === 'there'))
+})
+
+test('who is not heard of shows nothing any more, until it is heard of again', async () => {
+  const scene = await share('kv-store', ['ada', 'bob'])
+  const { world, shared } = scene
+  const told = watch(scene, 'bob')
+  const author = nodeOf(scene, 'ada').identity.publicKey
+  show(scene, 'ada', 'here')
+  await world.until('bob to see it', () => told.length === 1)
+  const sides = ['ada', 'bob'].map((name) => [world.get(name).peerId])
+  world.network.partition(...sides)
+  await world.until('it to be forgotten', () => told.length === 2)
+  expect(told[1]).toEqual({ author })
+  expect(nodeOf(scene, 'bob').presences.shownIn(shared.contextId)).toEqual([])
+  world.network.heal()
+  await world.until('it to come again', () => told.length === 3)
+  expect(told[2]).toEqual({ author, text: 'here' })
+})
+
+test('who is removed shows nothing any more, and sees nothing', async () => {
+  const scene = await share('kv-store')
+  const { world, shared } = scene
+  const [ada, cyd] = [watch(scene, 'ada'), watch(scene, 'cyd')]
+  const author = nodeOf(scene, 'cyd').identity.publicKey
+  show(scene, 'cyd', 'cyd')
+  await world.until('ada to see it', () => ada.length === 1)
+  await world.run(removeMember(nodeOf(scene, 'ada'), shared.groupId, accountOf(author)))
+  await world.until('it to be gone', () => ada.length === 2)
+  expect(ada).toEqual([{ author, text: 'cyd' }, { author }])
+  const before = cyd.length
+  show(scene, 'bob', 'secret')
+  await world.until('ada to see bob', () => ada.at(-1)?.text === 'secret')
+  await world.pass(PRESENCE_GONE_MS)
+  expect(cyd.slice(before).filter(({ text }) => text !== undefined)).toEqual([])
+})
+
+const [own, other, stranger] = [1, 2, 3].map((seed) => signingKeyFromSeed(new Uint8Array(32).fill(seed)))
+const contextId = idFromBytes<Presence['contextId']>(new Uint8Array(32).fill(9))
+const keyId = idFromBytes<KeyId>(new Uint8Array(32).fill(8))
+const groupKey = new Uint8Array(32).fill(7)
+const random = seededRandom(1)
+
+function presenceOf(signingKey = other, seq = 1n, more: Partial<Presence> = {}): Presence {
+  if (!signingKey) throw new Error('no key')
+  const head = { contextId, author: signingKey.publicKey, seq, keyId, ...more }
+  return sealPresence({ head, state: utf8(`${seq}`), groupKey, signingKey, random })
+}
+
+function presences(isMember: (key: PublicKey) => boolean): { all: Presences; told: PresenceEvent[] } {
+  const told: PresenceEvent[] = []
+  if (!own) throw new Error('no key')
+  const all = new Presences({
+    identity: own,
+    clock: { nowMs: () => 0, setTimer: () => () => undefined },
+    random,
+    log: silentLogger,
+    groupOf: () => idFromBytes(idBytes(contextId)),
+    mayRead: (_, key) => isMember(key),
+    sealingKey: () => ({ keyId, key: groupKey }),
+    openingKey: (_, id) => (id === keyId ? groupKey : undefined),
+    publish: () => Promise.resolve(),
+    onEvent: (event) => told.push(event),
+    authorsMax: 4,
+  })
+  return { all, told }
+}
+
+test('what is old, forged, sealed with an unknown key or from no member is not taken', () => {
+  const { all, told } = presences((key) => key !== stranger?.publicKey)
+  const good = presenceOf(other, 5n)
+  all.receive(good)
+  expect(told.map(textOf)).toEqual([{ author: other?.publicKey, text: '5' }])
+  const unknown = idFromBytes<KeyId>(new Uint8Array(32))
+  const refused = [
+    good,
+    presenceOf(other, 4n),
+    presenceOf(stranger, 6n),
+    presenceOf(own, 6n),
+    presenceOf(other, 6n, { keyId: unknown }),
+    { ...presenceOf(other, 6n), seq: 7n },
+    { ...presenceOf(stranger, 6n), author: good.author },
+    { ...good, seq: 8n },
+  ]
+  for (const presence of refused) all.receive(presence)
+  expect(told).toHaveLength(1)
+  expect(all.shownIn(contextId)).toHaveLength(1)
+})
+
+test('of more members than are held, the one heard of longest ago gives way', () => {
+  const { all, told } = presences(() => true)
+  all.set(contextId, utf8('own'))
+  for (const seed of [11, 12, 13, 14]) all.receive(presenceOf(signingKeyFromSeed(new Uint8Array(32).fill(seed))))
+  expect(all.shownIn(contextId)).toHaveLength(4)
+  expect(told.filter(({ presence }) => presence.state === undefined)).toHaveLength(1)
+  expect(told.map(textOf)).toContainEqual({ author: own?.publicKey, text: 'own' })
+  all.close()
+  expect(all.shownIn(contextId)).toEqual([])
+})
+
+test('it travels in gossip as it is, and opens with its key only', () => {
+  const presence = presenceOf()
+  const { t, ...read } = decodeGossip(encodeGossip({ t: 'presence', ...presence })) as Presence & { t: string }
+  expect([t, verifyPresence(read), fromUtf8(openPresence(read, groupKey))]).toEqual(['presence', true, '1'])
+  expect(() => openPresence(read, new Uint8Array(32))).toThrow('key')
+})

@@ -1,0 +1,174 @@
+// What members show to each other for the moment, such as cursors: one value of each member in each context, the later one
+// counts. It is in memory only; who is not heard of for 7 s shows nothing any more.
+//
+// Invariants
+// 1. A value of another member is taken only with its signature, from who may read the context, and under a key that is
+//    known here.
+// 2. What was taken once is not taken again: the number of the last is remembered while its author is a member.
+// 3. Nothing is written, and nobody waits for anybody.
+import { type Bytes, equalBytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { ContextId, GroupId, KeyId, PublicKey } from '../../base/ids.ts'
+import type { SigningKey } from '../../base/keys.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Random } from '../../base/random.ts'
+import { openPresence, type Presence, sealPresence, verifyPresence } from '../../wire/presence.ts'
+import { PRESENCE_AGAIN_MS, PRESENCE_AUTHORS_MAX, PRESENCE_GONE_MS, PRESENCE_LOOK_MS } from '../limits.ts'
+import type { PresenceEvent } from '../ports.ts'
+
+export interface PresencesParts {
+  readonly identity: SigningKey
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** Undefined: the context is not here. */
+  readonly groupOf: (id: ContextId) => GroupId | undefined
+  readonly mayRead: (id: ContextId, publicKey: PublicKey) => boolean
+  /** Undefined: not known, or nothing is to be sealed with it any more. */
+  readonly sealingKey: (group: GroupId) => { readonly keyId: KeyId; readonly key: Bytes } | undefined
+  readonly openingKey: (group: GroupId, keyId: KeyId) => Bytes | undefined
+  readonly publish: (presence: Presence) => Promise<void>
+  readonly onEvent: (event: PresenceEvent) => void
+  /** Members whose presence in one context is held; `PRESENCE_AUTHORS_MAX` where nothing is said. */
+  readonly authorsMax?: number
+}
+
+interface Shown {
+  /** Undefined: nothing any more. */
+  state: Bytes | undefined
+  seq: bigint
+  heardMs: number
+}
+
+type Authors = Map<PublicKey, Shown>
+
+export class Presences {
+  readonly #parts: PresencesParts
+  readonly #shown = new Map<ContextId, Authors>()
+  #cancel: (() => void) | undefined
+  #closed = false
+
+  constructor(parts: PresencesParts) {
+    this.#parts = parts
+  }
+
+  /** Shows this to the members, until the node ends or something else is shown. The caller may read the context. */
+  set(contextId: ContextId, state: Bytes): void {
+    const { clock, identity } = this.#parts
+    const own = this.#of(contextId).get(identity.publicKey)
+    const isNew = !own?.state || !equalBytes(own.state, state)
+    const shown = { state, seq: own?.seq ?? 0n, heardMs: clock.nowMs() }
+    this.#put(contextId, identity.publicKey, shown)
+    this.#say(contextId, shown)
+    if (isNew) this.#tell(contextId, identity.publicKey, state)
+    this.#lookLater()
+  }
+
+  receive(presence: Presence): void {
+    const { groupOf, mayRead, openingKey, identity, clock, log } = this.#parts
+    const { contextId, author, seq, keyId } = presence
+    const group = groupOf(contextId)
+    if (this.#closed || group === undefined || author === identity.publicKey || !mayRead(contextId, author)) return
+    const known = this.#of(contextId).get(author)
+    if (known && known.seq >= seq) return
+    const key = openingKey(group, keyId)
+    if (key === undefined || !verifyPresence(presence)) {
+      log.debug({ contextId, author, isKeyKnown: key !== undefined }, 'presence not taken')
+      return
+    }
+    const state = openPresence(presence, key)
+    const isNew = !known?.state || !equalBytes(known.state, state)
+    this.#put(contextId, author, { state, seq, heardMs: clock.nowMs() })
+    if (isNew) this.#tell(contextId, author, state)
+    this.#lookLater()
+  }
+
+  /** What is shown in a context now, with its age: for who begins to watch. */
+  shownIn(contextId: ContextId): PresenceEvent[] {
+    const nowMs = this.#parts.clock.nowMs()
+    return [...(this.#shown.get(contextId) ?? [])].flatMap(([author, { state, heardMs }]) => {
+      const ageMs = Math.max(0, Math.round(nowMs - heardMs))
+      return state === undefined || ageMs > PRESENCE_GONE_MS ? [] : [{ contextId, presence: { author, state, ageMs } }]
+    })
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#closed = true
+    this.#cancel?.()
+    this.#shown.clear()
+  }
+
+  #of(contextId: ContextId): Authors {
+    return this.#shown.get(contextId) ?? new Map<PublicKey, Shown>()
+  }
+
+  #put(contextId: ContextId, author: PublicKey, shown: Shown): void {
+    const authors = this.#of(contextId)
+    this.#shown.set(contextId, authors)
+    authors.set(author, shown)
+    if (authors.size <= (this.#parts.authorsMax ?? PRESENCE_AUTHORS_MAX)) return
+    const others = [...authors].filter(([each]) => each !== author && each !== this.#parts.identity.publicKey)
+    const [oldest] = others.toSorted(([, a], [, b]) => a.heardMs - b.heardMs)
+    if (!oldest) return
+    authors.delete(oldest[0])
+    if (oldest[1].state !== undefined) this.#tell(contextId, oldest[0], undefined)
+  }
+
+  #tell(contextId: ContextId, author: PublicKey, state: Bytes | undefined): void {
+    this.#parts.onEvent({ contextId, presence: { author, ...(state === undefined ? {} : { state }) } })
+  }
+
+  /** Without a key nothing is said now; it is said again soon. */
+  #say(contextId: ContextId, own: Shown): void {
+    const { groupOf, sealingKey, identity, clock, random, publish, log } = this.#parts
+    const group = groupOf(contextId)
+    const sealing = group === undefined ? undefined : sealingKey(group)
+    own.heardMs = clock.nowMs()
+    if (sealing === undefined || own.state === undefined) return
+    const nowMs = BigInt(Math.max(0, Math.floor(clock.nowMs())))
+    own.seq = nowMs > own.seq ? nowMs : own.seq + 1n
+    const head = { contextId, author: identity.publicKey, seq: own.seq, keyId: sealing.keyId }
+    const presence = sealPresence({ head, state: own.state, groupKey: sealing.key, signingKey: identity, random })
+    publish(presence).catch((error) => log.debug({ contextId, error: String(error) }, 'presence not sent'))
+  }
+
+  #lookLater(): void {
+    if (this.#closed || this.#cancel) return
+    this.#cancel = this.#parts.clock.setTimer(() => {
+      this.#cancel = undefined
+      if (this.#look()) this.#lookLater()
+    }, PRESENCE_LOOK_MS)
+  }
+
+  /** Whether there is anything left to look after. */
+  #look(): boolean {
+    let isAnything = false
+    for (const [contextId, authors] of [...this.#shown]) {
+      if (this.#parts.groupOf(contextId) === undefined) {
+        this.#shown.delete(contextId)
+        continue
+      }
+      for (const [author, shown] of [...authors]) isAnything = this.#lookAt(contextId, author, shown) || isAnything
+    }
+    return isAnything
+  }
+
+  #lookAt(contextId: ContextId, author: PublicKey, shown: Shown): boolean {
+    const { mayRead, identity, clock } = this.#parts
+    const isMember = mayRead(contextId, author)
+    if (!isMember) this.#shown.get(contextId)?.delete(author)
+    if (shown.state === undefined) return false
+    // The clock may have been set back.
+    shown.heardMs = Math.min(shown.heardMs, clock.nowMs())
+    const ageMs = clock.nowMs() - shown.heardMs
+    const isOwn = author === identity.publicKey
+    if (!isMember || (!isOwn && ageMs > PRESENCE_GONE_MS)) {
+      shown.state = undefined
+      this.#tell(contextId, author, undefined)
+      return false
+    }
+    if (isOwn && ageMs >= PRESENCE_AGAIN_MS) this.#say(contextId, shown)
+    return true
+  }
+}

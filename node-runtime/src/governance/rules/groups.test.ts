@@ -5,7 +5,8 @@ import type { DeltaId } from '../../base/ids.ts'
 import type { OpBody } from '../../base/operations.ts'
 import { CAPABILITY } from '../capabilities.ts'
 import { GROUP_DEPTH_MAX } from '../limits.ts'
-import { Story } from '../story.fixture.ts'
+import { a, b, c, rotated, tree } from '../scenes.fixture.ts'
+import type { Story } from '../story.fixture.ts'
 import {
   added,
   alice,
@@ -30,21 +31,6 @@ import {
   removed,
   seen,
 } from '../world.fixture.ts'
-
-const [a, b, c] = ['a', 'b', 'c'].map((label) => groupBy(alice, label)) as [
-  ReturnType<typeof groupBy>,
-  ReturnType<typeof groupBy>,
-  ReturnType<typeof groupBy>,
-]
-
-/** Alice's groups a, b beneath the namespace, c beneath a, all open; bob is a member of the namespace. */
-const tree = () =>
-  new Story(
-    [bob, joined(bob, alice)],
-    [alice, grouped(alice, 'a', 'open')],
-    [alice, grouped(alice, 'b', 'open')],
-    [alice, grouped(alice, 'c', 'open', a)],
-  )
 
 test('only an admin of the namespace moves groups', () => {
   const story = tree().does(alice, capable(0x1ff, bob))
@@ -105,12 +91,10 @@ test('who inherited a group loses it when it moves or closes, and its keys with 
 
 test('opening a group costs no key', () => {
   const story = tree().does(alice, seen('restricted', c))
-  story.does(alice, { kind: 'key_rotated', groupId: c, keyId: keyOf('k'), covers: story.state.removalsDigest(c) })
+  story.does(alice, rotated(story, 'k', c))
   story.does(alice, seen('open', c))
-  expect(story.state.fittingKeys(c)).toEqual([keyOf('k')])
+  expect(story.state.fittingKeys(c)).toEqual([idOf('k')])
 })
-
-const keyOf = (label: string) => groupBy(alice, label) as unknown as import('../../base/ids.ts').KeyId
 
 test('its owner deletes a group, and who may delete groups in the namespace', () => {
   const story = tree()

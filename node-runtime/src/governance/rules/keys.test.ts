@@ -1,8 +1,9 @@
 // Which key of a group is in force, and who may make a new one.
 import { expect, test } from 'vitest'
-import type { GroupId, KeyId } from '../../base/ids.ts'
+import type { KeyId } from '../../base/ids.ts'
 import type { OpBody } from '../../base/operations.ts'
-import { type Story, withBob } from '../story.fixture.ts'
+import { rotated } from '../scenes.fixture.ts'
+import { withBob } from '../story.fixture.ts'
 import {
   added,
   alice,
@@ -21,13 +22,6 @@ import {
   removed,
   team,
 } from '../world.fixture.ts'
-
-const rotated = (story: Story, label: string, groupId: GroupId = namespaceId): OpBody => ({
-  kind: 'key_rotated',
-  groupId,
-  keyId: idOf(label),
-  covers: story.state.removalsDigest(groupId),
-})
 
 test('a removal makes the key stale until somebody who may write rotates it', () => {
   const story = withBob().does(carol, joined(carol, alice))

@@ -5,7 +5,8 @@ import type { DeltaId } from '../../base/ids.ts'
 import type { OpBody } from '../../base/operations.ts'
 import { ALL_CAPABILITIES, CAPABILITY } from '../capabilities.ts'
 import { pinsOf } from '../removal-pins.ts'
-import { Story } from '../story.fixture.ts'
+import { a, b, c, rotated, tree } from '../scenes.fixture.ts'
+import type { Story } from '../story.fixture.ts'
 import {
   added,
   alice,
@@ -29,23 +30,17 @@ import {
   seen,
 } from '../world.fixture.ts'
 
-const [a, b, c] = [groupBy(alice, 'a'), groupBy(alice, 'b'), groupBy(alice, 'c')] as const
 const contextId = contextBy(alice, 'x')
 const NO_JOINING = ALL_CAPABILITIES & ~CAPABILITY.joinOpenSubgroups
 
-/** Open groups a and b of the namespace, c beneath a with a context; bob and carol are members of the namespace. */
-const tree = () =>
-  new Story(
-    [bob, joined(bob, alice)],
-    [carol, joined(carol, alice)],
-    [alice, grouped(alice, 'a', 'open')],
-    [alice, grouped(alice, 'b', 'open')],
-    [alice, grouped(alice, 'c', 'open', a)],
-    [alice, contexted(alice, 'x', c)],
-  )
+/** As `tree`, with carol in the namespace, too, and a context in group c. */
+const inherited = () =>
+  tree()
+    .does(carol, joined(carol, alice))
+    .does(alice, contexted(alice, 'x', c))
 
-/** As `tree`, with bob an admin of the namespace that has no right to open groups of its own. */
-const withAdmin = () => tree().does(alice, capable(0, bob)).does(alice, roled(bob, 'Admin'))
+/** As `inherited`, with bob an admin of the namespace that has no right to open groups of its own. */
+const withAdmin = () => inherited().does(alice, capable(0, bob)).does(alice, roled(bob, 'Admin'))
 
 const fits = ({ state }: Story, ...ids: (typeof a)[]) => ids.map((id) => state.fittingKeys(id).length > 0)
 
@@ -53,14 +48,13 @@ const fits = ({ state }: Story, ...ids: (typeof a)[]) => ids.map((id) => state.f
 function renewed(story: Story): Story {
   for (const groupId of [namespaceId, a, b, c]) {
     if (story.state.fittingKeys(groupId).length > 0) continue
-    const covers = story.state.removalsDigest(groupId)
-    story.does(alice, { kind: 'key_rotated', groupId, keyId: idOf(`key ${groupId} ${story.ops.length}`), covers })
+    story.does(alice, rotated(story, `key ${groupId} ${story.ops.length}`, groupId))
   }
   return story
 }
 
 test.each<[string, () => Story, OpBody]>([
-  ['the right to open groups is taken away', tree, capable(NO_JOINING, bob)],
+  ['the right to open groups is taken away', inherited, capable(NO_JOINING, bob)],
   ['an admin becomes a member without that right', withAdmin, roled(bob, 'Member')],
 ])('when %s, what was inherited needs another key, and the group itself does not', (_what, begin, loss) => {
   const story = renewed(begin())
@@ -75,7 +69,7 @@ test.each<[string, () => Story, OpBody]>([
 })
 
 test('a right that is taken from the default is lost by members without a value of their own', () => {
-  const story = renewed(tree().does(dave, joined(dave, alice)))
+  const story = renewed(inherited().does(dave, joined(dave, alice)))
   const cut = story.state
   story.does(alice, capable(0))
   // Each has the value that was the default when it came.
@@ -91,7 +85,7 @@ test('a right that is taken from the default is lost by members without a value 
 })
 
 test('who comes beside the change of the default has inherited nothing that it could write to for ever', () => {
-  const story = tree()
+  const story = inherited()
   const on = story.ops.slice(-1)
   const change = operation({ by: alice, on, body: capable(0), hlc: 100n })
   const comes = operation({ by: dave, on, body: joined(dave, alice), hlc: 101n })
@@ -107,7 +101,7 @@ test.each<[string, OpBody, boolean]>([
   ['is beneath one that closes', seen('restricted', a), true],
   ['moves beneath one that it has, too', moved(c, b), false],
 ])('who inherited a group that %s writes on older cuts: lost %s', (_what, change, isLost) => {
-  const story = tree().does(alice, added(carol, 'Member', c))
+  const story = inherited().does(alice, added(carol, 'Member', c))
   const cut = story.state
   story.does(alice, change)
   const unseen = (who: typeof bob) => story.state.removalsUnseen(contextId, who.publicKey, cut).length
@@ -118,7 +112,7 @@ test.each<[string, OpBody, boolean]>([
 
 test('who came beside the closing is cut off like those who were there, whatever the stamps', () => {
   for (const hlc of [50n, 150n]) {
-    const story = tree()
+    const story = inherited()
     const on = story.ops.slice(-1)
     const closing = operation({ by: alice, on, body: seen('restricted', c), hlc: 100n })
     const comes = operation({ by: dave, on, body: joined(dave, alice), hlc })
@@ -132,7 +126,7 @@ test('who came beside the closing is cut off like those who were there, whatever
 })
 
 test('those who write in the group still say what was accepted; those who lost it do not', () => {
-  const story = tree()
+  const story = inherited()
     .does(alice, added(carol, 'Member', c))
     .does(alice, seen('restricted', c))
   const [closing] = story.state.removalsOf(c)
@@ -149,7 +143,7 @@ test('those who write in the group still say what was accepted; those who lost i
 })
 
 test('a row of its own that is less than what a member had inherited takes the difference', () => {
-  const story = renewed(tree().does(alice, capable(0, undefined, a)))
+  const story = renewed(inherited().does(alice, capable(0, undefined, a)))
   const cut = story.state
   expect(story.state.canWrite(contextId, bob.publicKey)).toBe(true)
   story.does(alice, added(bob, 'Member', a)).does(alice, added(carol, 'ReadOnly', a))
@@ -160,14 +154,14 @@ test('a row of its own that is less than what a member had inherited takes the d
 })
 
 test('a group that is made after such a loss starts with a key that fits', () => {
-  const story = tree().does(alice, capable(NO_JOINING, bob))
+  const story = inherited().does(alice, capable(NO_JOINING, bob))
   const covers = story.state.removalsDigestBeneath(namespaceId)
   story.does(alice, grouped(alice, 'later', 'open', namespaceId, covers))
   expect(fits(story, groupBy(alice, 'later'))).toEqual([true])
 })
 
 test('a group may open and close without end: keys that fit no more make room', () => {
-  const story = renewed(tree())
+  const story = renewed(inherited())
   for (let i = 0; i < 40; i += 1) {
     renewed(story.does(alice, seen('restricted', c)).does(alice, seen('open', c)))
     expect(fits(story, c)).toEqual([true])

@@ -5,7 +5,8 @@ import type { ContextId, DeltaId, OpId } from '../../base/ids.ts'
 import type { OpBody, PinnedHeads } from '../../base/operations.ts'
 import type { Removal } from '../namespace-state.ts'
 import { isSettled, pinsOf } from '../removal-pins.ts'
-import { Story } from '../story.fixture.ts'
+import { closedGroup, closedContext as contextId, closed as group } from '../scenes.fixture.ts'
+import type { Story } from '../story.fixture.ts'
 import {
   added,
   alice,
@@ -26,8 +27,6 @@ import {
   roled,
 } from '../world.fixture.ts'
 
-const group = groupBy(bob, 'closed')
-const contextId = contextBy(bob, 'c')
 const heads = (...labels: string[]) => labels.map((label) => idOf<DeltaId>(label)).sort()
 const pin = (removal: OpId, pinned: PinnedHeads, { account } = carol): OpBody => ({
   kind: 'removal_pinned',
@@ -35,20 +34,6 @@ const pin = (removal: OpId, pinned: PinnedHeads, { account } = carol): OpBody =>
   removal,
   pinned,
 })
-
-/** A context of bob, carol and dave in a group that alice, who owns the namespace, is not in. */
-function closedGroup(): Story {
-  const story = new Story(
-    [bob, joined(bob, alice, { role: 'Admin' })],
-    [carol, joined(carol, alice)],
-    [dave, joined(dave, alice)],
-    [bob, grouped(bob, 'closed', 'restricted')],
-  )
-  return story
-    .does(bob, added(carol, 'Member', group))
-    .does(bob, added(dave, 'Member', group))
-    .does(bob, contexted(bob, 'c', group))
-}
 
 const removalOf = (story: Story, { account } = carol): Removal => {
   const removal = story.state.removalsOf(account).at(-1)

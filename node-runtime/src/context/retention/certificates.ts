@@ -11,7 +11,7 @@ import {
 import { CHECKPOINT_AUTHORS_MAX } from '../../wire/limits.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import type { ContextParts } from '../parts.ts'
-import { isCertified, isGreater } from './checkpoint.ts'
+import { isCertified, isGreater, isVouchedByHalf } from './checkpoint.ts'
 
 type CertificatesParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'nowMs'>
 
@@ -24,22 +24,27 @@ export class Certificates {
 
   /** True where it is greater than `ours`, and most writers of the cut that it names have vouched for it. */
   isNext(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
-    const { record, nowMs } = this.#parts
+    const { record, authority, nowMs } = this.#parts
     const { checkpoint } = certified
     if (checkpoint.contextId !== record.id || !isGreater(checkpoint, ours)) return false
     // It would put whatever is written for as long beneath it.
     if (isFromTheFuture(stampOf(checkpoint.last), nowMs())) return false
-    return this.#isCertifiedAt(certified, checkpoint.governance)
+    const writers = authority.writersAt(record.id, checkpoint.governance)
+    return isCertified(certified, { writers, isMember: (key) => authority.mayRead(record.id, key) })
   }
 
   /**
-   * True where that is so, too, of those who could write where the history that it is to replace here was written: who
-   * names the cut must not choose, with an old one, who is asked.
+   * True where half at least of those, too, have vouched for it who could write where the history was written that it is to
+   * replace here: who names the cut must not choose, with an old one, who is asked. More than half would be too many where
+   * two halves have met, one of which has grown meanwhile: then neither could take what the other has.
    */
   isBacked(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
     const { last, governance } = certified.checkpoint
     const known = this.#cutBeneath(last, ours).filter((id) => !governance.includes(id))
-    return known.length === 0 || this.#isCertifiedAt(certified, [...governance, ...known])
+    if (known.length === 0) return true
+    const { record, authority } = this.#parts
+    const writers = authority.writersAt(record.id, [...governance, ...known])
+    return writers !== undefined && isVouchedByHalf(certified, writers)
   }
 
   /** Whoever takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
@@ -55,12 +60,6 @@ export class Certificates {
     })
     if (!authority.mayRead(record.id, publicKey)) return { checkpoint, vouches }
     return { checkpoint, vouches: [...vouches.slice(0, CHECKPOINT_AUTHORS_MAX - 1), vouchFor(hash, identity)] }
-  }
-
-  #isCertifiedAt(certified: CertifiedCheckpoint, governance: readonly OpId[]): boolean {
-    const { record, authority } = this.#parts
-    const writers = authority.writersAt(record.id, governance)
-    return isCertified(certified, { writers, isMember: (key) => authority.mayRead(record.id, key) })
   }
 
   /** The newest cut of the log that is known here from what sorts before `last`: whoever contains all that knew of it. */

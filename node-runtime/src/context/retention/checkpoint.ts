@@ -115,17 +115,28 @@ export interface Electorate {
  * were removed since cannot, together, rewrite what they were there for. What no member has taken is nobody's; who takes
  * one vouches for it, so what one of them has taken stays certified.
  */
-export function isCertified({ checkpoint, vouches }: CertifiedCheckpoint, { writers, isMember }: Electorate): boolean {
-  if (writers === undefined || vouches.length * 2 <= writers.length) return false
-  const hash = checkpointHash(checkpoint)
+export function isCertified(certified: CertifiedCheckpoint, { writers, isMember }: Electorate): boolean {
+  if (writers === undefined || certified.vouches.length * 2 <= writers.length) return false
   const electorate = new Set(writers)
-  // One of each, and of nobody else: a signature takes longer to check than to send.
-  const said = new Map(vouches.map((vouch) => [vouch.author, vouch]))
-  const counting = [...said.values()].filter(({ author }) => electorate.has(author) || isMember(author))
-  const signers = new Set(counting.filter((vouch) => verifyVouch(hash, vouch)).map(({ author }) => author))
+  const signers = signersOf(certified, (key) => electorate.has(key) || isMember(key))
   const counted = writers.filter((key) => signers.has(key))
   return counted.length * 2 > writers.length && [...signers].some(isMember)
 }
+
+/** Whether at least half of `writers` have vouched for it. */
+export function isVouchedByHalf(certified: CertifiedCheckpoint, writers: readonly PublicKey[]): boolean {
+  const electorate = new Set(writers)
+  return signersOf(certified, (key) => electorate.has(key)).size * 2 >= writers.length
+}
+
+/** One of each, and of nobody who does not count: a signature takes longer to check than to send. */
+function signersOf({ checkpoint, vouches }: CertifiedCheckpoint, counts: (key: PublicKey) => boolean): Set<PublicKey> {
+  const hash = checkpointHash(checkpoint)
+  const said = new Map(vouches.map((vouch) => [vouch.author, vouch]))
+  const counting = [...said.values()].filter(({ author }) => counts(author))
+  return new Set(counting.filter((vouch) => verifyVouch(hash, vouch)).map(({ author }) => author))
+}
+
 export interface Cut {
   /** Of the oldest ready deltas, void ones included. */
   readonly nodes: number

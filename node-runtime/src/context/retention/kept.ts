@@ -20,8 +20,8 @@ export async function keep(
   parts: KeptParts,
 ): Promise<StoreOp[]> {
   const own = await reissuesOf(going, parts)
-  const oldest = oldestOf(checkpoint)
-  return own.filter(({ delta }) => delta.id >= oldest).map((each) => putKept(parts.record.id, each))
+  const counting = new Set(checkpoint.recent.counting)
+  return own.filter(({ delta }) => counting.has(delta.id)).map((each) => putKept(parts.record.id, each))
 }
 
 /** `ops`: what is written again is kept no more. */

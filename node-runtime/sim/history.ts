@@ -35,11 +35,8 @@ export interface Pruned {
   readonly name: string
   /** True time. */
   readonly atMs: number
-  /** The row of its checkpoint, and those of the heads that others had told it. */
+  /** The row of its checkpoint. */
   readonly row: Bytes
-  readonly beats: readonly Bytes[]
-  /** The deltas of its graph on its disk. */
-  readonly held: ReadonlySet<DeltaId>
 }
 
 /** What a node knew of the others when it sent its heads. */
@@ -90,7 +87,7 @@ export class History {
   /** By node: how often it pruned its history, and when it took a peer's state instead of its own. */
   readonly prunings = new Map<string, number>()
   readonly adoptions = new Map<string, number[]>()
-  /** Each time that somebody pruned its history, and what it knew then. */
+  /** Each time that somebody pruned its history. */
   readonly pruned: Pruned[] = []
   /** By its hash: every checkpoint that an honest node ever had. */
   readonly checkpoints = new Map<string, Checkpoint>()
@@ -100,8 +97,6 @@ export class History {
   readonly #checkpoints = new Map<string, string>()
   /** By node: the deltas on its disk that do not wait. */
   readonly #held = new Map<string, Set<DeltaId>>()
-  /** By node, then by author: the newest heads that are on its disk. */
-  readonly #beats = new Map<string, Map<string, Bytes>>()
   /** Own deltas that were noted to be written again. */
   reissues = 0
   /** Somebody took back and applied deltas on top of a pruned history. */
@@ -130,7 +125,6 @@ export class History {
       if (letter === LETTERS.delta) this.#hold(name, op)
       if (letter === LETTERS.delta && op.type === 'put') isWaiting ||= statusOf(op.value) === 'waiting'
       if (letter === LETTERS.reissue && op.type === 'put') this.reissues += 1
-      if (letter === LETTERS.acknowledgement && op.type === 'put') this.#beat(name, op)
     }
     // With all that is in the same batch.
     for (const op of ops)
@@ -209,13 +203,7 @@ export class History {
       return
     }
     this.prunings.set(name, (this.prunings.get(name) ?? 0) + 1)
-    const beats = [...(this.#beats.get(name)?.values() ?? [])]
-    this.pruned.push({ name, atMs: nowMs, row: value, beats, held: new Set(this.#held.get(name)) })
-  }
-
-  #beat(name: string, { key, value }: Put): void {
-    const beats = this.#beats.get(name) ?? new Map<string, Bytes>()
-    this.#beats.set(name, beats.set(toHex(key), value))
+    this.pruned.push({ name, atMs: nowMs, row: value })
   }
 
   #handler(name: string, op: StoreOp, batch: readonly StoreOp[]): void {
@@ -249,7 +237,6 @@ const TOGETHER = [
 ] as const
 
 const LETTERS = {
-  acknowledgement: KEY_PREFIXES.acknowledgement.charCodeAt(0),
   outbox: KEY_PREFIXES.outbox.charCodeAt(0),
   held: KEY_PREFIXES.held.charCodeAt(0),
   undo: KEY_PREFIXES.undo.charCodeAt(0),

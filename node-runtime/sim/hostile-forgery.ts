@@ -1,11 +1,19 @@
 // What the hostile peer signs: deltas with real codecs, real keys and the real guest's artifacts, wrong in one thing each.
 import { type Bytes, concat, u64be } from '../src/base/bytes.ts'
 import { sha256 } from '../src/base/hash.ts'
-import { type BlobId, type DeltaId, idBytes, idFromBytes, type KeyId, type PublicKey } from '../src/base/ids.ts'
+import {
+  type BlobId,
+  type DeltaId,
+  idBytes,
+  idFromBytes,
+  type KeyId,
+  type PublicKey,
+  type RootHash,
+} from '../src/base/ids.ts'
 import { accountOf, type SigningKey } from '../src/base/keys.ts'
 import type { Random } from '../src/base/random.ts'
 import { inlineExecutor } from '../src/runtime/inline-executor.ts'
-import { ContextState } from '../src/storage/context-state.ts'
+import { ContextState, stateEntries } from '../src/storage/context-state.ts'
 import { memoryStore } from '../src/store/memory.ts'
 import { compiledModules } from '../src/testing/test-node.ts'
 import { type Delta, type DeltaPayload, sealDelta } from '../src/wire/delta.ts'
@@ -56,10 +64,7 @@ export class Forgery {
   ): Promise<DeltaPayload & { timeNs: bigint }> {
     const { setting, identity } = this.#parts
     const { contextId } = setting.shared
-    if (!this.#filled) {
-      this.#filled = true
-      await this.#store.batch(setting.saved.places.get('n0')?.rows ?? [])
-    }
+    await this.#fill()
     const module = { id: idFromBytes<BlobId>(sha256(setting.wasm)), bytes: setting.wasm }
     const { generation } = ContextState.open(this.#store, contextId)
     const publicKey = idBytes(identity.publicKey)
@@ -94,6 +99,23 @@ export class Forgery {
       random,
     })
     return author === undefined ? sealed : { ...sealed, author }
+  }
+
+  /** The state before anyone did anything: whole, and with the root that it has. */
+  async firstState(): Promise<{ root: RootHash; entries: { key: Bytes; value: Bytes }[] }> {
+    await this.#fill()
+    const { contextId } = this.#parts.setting.shared
+    const { generation, root } = ContextState.open(this.#store, contextId)
+    const entries: { key: Bytes; value: Bytes }[] = []
+    for await (const [key, value] of stateEntries(this.#store, contextId, generation, undefined))
+      entries.push({ key, value })
+    return { root, entries }
+  }
+
+  async #fill(): Promise<void> {
+    if (this.#filled) return
+    this.#filled = true
+    await this.#store.batch(this.#parts.setting.saved.places.get('n0')?.rows ?? [])
   }
 
   bytes(length: number): Bytes {

@@ -334,15 +334,18 @@ export class HostilePeer {
     }
   }
 
-  /** Entries that nobody signed, under the name of a state that somebody did. */
+  /** Entries that nobody signed, under the name of a state that somebody did; or the state of the beginning as that of now. */
   async #serveFalsely(stream: FrameStream): Promise<void> {
+    const first = await this.#forgery.firstState()
     const send = (frame: SyncFrame) => stream.send(syncFrameMessage.encode(frame))
     for await (const bytes of stream.frames) {
       const { t } = syncRequestMessage.decode(bytes)
       if (t === 'greet') {
-        const checkpoint = this.#falseCheckpoint()
+        const checkpoint = this.#falseCheckpoint(first.root)
         await send({ t: 'greeting', beats: [], ...(checkpoint ? { checkpoint } : {}) })
-      } else if (t === 'snapshot' || t === 'base') {
+      } else if (t === 'snapshot') {
+        await send({ t: 'entries', entries: first.entries })
+      } else if (t === 'base') {
         await send({ t: 'entries', entries: [{ key: this.#forgery.bytes(20), value: this.#forgery.bytes(50) }] })
       } else {
         return send({ t: 'refused', code: 'busy', message: 'never' })
@@ -355,7 +358,7 @@ export class HostilePeer {
    * That of nobody, up to the newest delta that it heard of: vouched for by itself, by strangers, and by what others have
    * said of other checkpoints.
    */
-  #falseCheckpoint(): Bytes | undefined {
+  #falseCheckpoint(root: RootHash): Bytes | undefined {
     const { setting, scenario } = this.#parts
     const newest = this.#tips()[0]
     if (!newest) return undefined
@@ -363,7 +366,7 @@ export class HostilePeer {
     const checkpoint: Checkpoint = {
       contextId: setting.shared.contextId,
       last: newest.id,
-      root: this.#forgery.someId() as string as RootHash,
+      root: this.#draws.chance(0.5) ? root : (this.#forgery.someId() as string as RootHash),
       count: 1_000_000,
       chain: this.#forgery.bytes(32),
       heads: [newest.id],

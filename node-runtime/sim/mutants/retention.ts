@@ -39,7 +39,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: 'return counted.length > 0',
     why: 'a single member, honest or not, decides what all others have to take',
     breaks: 'I7',
-    needs: 'hostile',
+    needs: 'false base',
     chosenFrom: 'source',
   },
   {

@@ -6,9 +6,8 @@ import type { NodeEvent, PresenceEvent } from '../../context/ports.ts'
 import { ServerError } from '../errors.ts'
 import { eventText } from './event-text.ts'
 import { TOPICS_MAX } from './limits.ts'
+import type { Topic, Topics } from './topic.ts'
 import type { Sight, Watcher } from './visible.ts'
-
-export type Topic = ContextId | GroupId
 
 export interface Subscriber {
   /** By what it is judged. */
@@ -17,11 +16,6 @@ export interface Subscriber {
   deliver(event: string, topic: Topic): void
   /** It may not see these any more, and watches them no longer. */
   lost(topics: Topics): void
-}
-
-export interface Topics {
-  readonly contextIds: readonly ContextId[]
-  readonly groupIds: readonly GroupId[]
 }
 
 interface Watchers {

@@ -1,8 +1,8 @@
 // The newest events of each session, to be sent again to who comes back: bounded for a session, a key, and all together.
 // What is over a bound goes, the oldest first.
 
-import type { Topic } from './hub.ts'
 import { REPLAY_BYTES_MAX, REPLAY_BYTES_MAX_OVERALL, REPLAY_BYTES_PER_KEY_MAX, REPLAY_EVENTS_MAX } from './limits.ts'
+import type { Topic } from './topic.ts'
 
 /** What an event costs beside its text. */
 const ROW_BYTES = 128

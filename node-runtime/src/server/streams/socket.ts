@@ -9,9 +9,10 @@ import { ServerError } from '../errors.ts'
 import { parseJson } from '../formats/json.ts'
 import { answerRpc, type RpcAnswer } from '../rpc/answer.ts'
 import type { ServerParts } from '../server-parts.ts'
-import type { Hub, Subscriber, Topics } from './hub.ts'
+import type { Hub, Subscriber } from './hub.ts'
 import type { Connected } from './keeper.ts'
 import { CLOSE_WITHIN_MS, MESSAGES_AT_ONCE, OUTBOUND_BYTES_MAX, PING_EVERY_MS, PONG_WITHIN_MS } from './limits.ts'
+import type { Topics } from './topic.ts'
 import { lostError, namesOf, TopicNames, topicsOf } from './visible.ts'
 
 /** Close codes of RFC 6455. */

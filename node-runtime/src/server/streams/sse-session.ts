@@ -2,10 +2,11 @@
 // and the newest events are sent again to who says which one it saw last.
 import { utf8 } from '../../base/bytes.ts'
 import type { Asker } from '../access/asker.ts'
-import type { Hub, Subscriber, Topic, Topics } from './hub.ts'
+import type { Hub, Subscriber } from './hub.ts'
 import type { Connected, Keeper } from './keeper.ts'
 import { COMMENT_EVERY_MS, OUTBOUND_BYTES_MAX, RETRY_MS } from './limits.ts'
 import type { Replay } from './replays.ts'
+import type { Topic, Topics } from './topic.ts'
 import { lostError, namesOf } from './visible.ts'
 
 const STOPPING = 'the node is stopping'

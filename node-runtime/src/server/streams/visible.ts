@@ -8,8 +8,8 @@ import type { NodeEvent } from '../../context/ports.ts'
 import type { Asker } from '../access/asker.ts'
 import { contextIdOf } from '../formats/encodings.ts'
 import type { NodeServices } from '../ports.ts'
-import type { Topics } from './hub.ts'
 import { TOPICS_MAX } from './limits.ts'
+import type { Topics } from './topic.ts'
 
 /** Parameters of subscribe and unsubscribe. */
 export const TopicNames = Type.Object({

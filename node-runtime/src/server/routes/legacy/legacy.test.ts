@@ -183,6 +183,7 @@ describe('proposals', () => {
     const rows: [string, string, unknown][] = [
       ['POST', '', [shown]],
       ['GET', '/count', 1],
+      ['GET', '/count}', 1],
       ['GET', `/${proposal.id}`, shown],
       ['GET', `/${proposal.id}/approvals/count`, { proposalId: proposal.id, numApprovals: 1 }],
       ['GET', `/${proposal.id}/approvals/users`, [keyOf('ada')]],

@@ -30,7 +30,8 @@ const EXIT_CODES = `
 Exit codes:
   0 passed   1 a step failed   2 bad file or usage   3 environment   4 timeout   130, 143 interrupted`
 
-export function createProgram(version: string, edge: CommandEdge): Command {
+/** `first`: the command that is asked for, where it is known: others that take long to declare are left out for it. */
+export function createProgram(version: string, edge: CommandEdge, first?: string): Command {
   const program = new Command('calbox')
     .description('Start a network of real peer-to-peer nodes and drive it through a YAML workflow.')
     .version(version, '-V, --version')
@@ -60,7 +61,9 @@ export function createProgram(version: string, edge: CommandEdge): Command {
     registerEvents,
     registerLogin,
   ]
-  for (const register of [...workflows, ...nodes, ...operators, registerCompletion]) register(program, edge)
+  for (const register of [...workflows, ...nodes]) register(program, edge)
+  const isDeclared = program.commands.some((command) => command.name() === first)
+  if (!isDeclared) for (const register of [...operators, registerCompletion]) register(program, edge)
   for (const command of [program, ...program.commands]) {
     for (const each of [command, ...command.commands]) each.exitOverride()
   }
@@ -74,7 +77,7 @@ export async function runProgram(
 ): Promise<number> {
   const edge = processEdge(options.signal)
   try {
-    await createProgram(options.version, edge).parseAsync([...args], { from: 'user' })
+    await createProgram(options.version, edge, args[0]).parseAsync([...args], { from: 'user' })
     return 0
   } catch (error) {
     return await exitCodeFor(error, edge)

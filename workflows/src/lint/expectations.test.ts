@@ -57,7 +57,7 @@ test('expected_failure where it has no meaning', () => {
 })
 
 test('what stands behind a step that always fails is never reached', () => {
-  const broken = `- { type: list_proposals, node: a, context_id: '{{ctx}}' }`
+  const broken = `- { type: register_group_signing_key, node: a, group_id: '{{ns}}', signing_key: x }`
   const check = assert('is_set({{ctx}})')
   const unreachable = (steps: string) => places(steps, ['unreachable-expectation'])
   expect(unreachable(`${broken}\n- { type: wait, seconds: 1 }\n${check}\n${check}`)).toEqual([

@@ -1,15 +1,21 @@
 import { Type } from '@calbox/schemas'
-import { contextIdField, nodeField } from '../fields.ts'
-import { unsupportedStep } from '../unsupported-step.ts'
-import { NO_PROPOSALS } from './no-proposals.ts'
+import { contextIdField } from '../fields.ts'
+import { requestStep } from '../request-step.ts'
 
-export const getProposal = unsupportedStep({
+export const getProposal = requestStep({
   kind: 'get_proposal',
-  summary: 'Read a proposal of a context. Nodes have no proposals any more.',
-  unsupported: NO_PROPOSALS,
+  summary: 'Read a proposal of a context that waits for approval.',
   fields: {
-    node: nodeField,
     context_id: contextIdField,
     proposal_id: Type.String({ minLength: 1, description: 'Id of the proposal.' }),
   },
+  route: 'GET /contexts/:context_id/proposals/:proposal_id',
+  attempted: 'reading the proposal',
+  honoursExpectedFailure: false,
+  rawKey: 'proposal',
+  outputs: [
+    { name: 'id', description: 'Id of the proposal.' },
+    { name: 'author_id', description: 'Public key of who made it.' },
+    { name: 'actions', description: 'List of {scope, params}.' },
+  ],
 })

@@ -1,1 +1,0 @@
-export const NO_PROPOSALS = 'nodes have no proposals any more; delete this step'

@@ -1,8 +1,10 @@
 // What is written again counts iff nothing that it stands for does: on its author as on everybody, and whenever it came.
 import { expect, it } from 'vitest'
+import type { DeltaId } from '../../base/ids.ts'
 import { converge, joinContext } from '../../testing/test-nodes.ts'
 import { countRows, type Scene, testWorlds } from '../../testing/test-worlds.ts'
-import { crafted } from './crafted.fixture.ts'
+import { type Delta, openDelta, sealDelta } from '../../wire/delta.ts'
+import { KeyRing } from '../namespaces/key-ring.ts'
 import { putReissue } from './reissue-rows.ts'
 
 const { share } = testWorlds()
@@ -11,6 +13,32 @@ const set = ({ world, shared }: Scene, name: string, key: string, value: string)
   world.run(world.get(name).call(shared.contextId, 'set', { key, value }))
 const get = ({ world, shared }: Scene, name: string, key: string) =>
   world.run(world.get(name).call(shared.contextId, 'get', { key }))
+
+/** Signed by `name`: what `like` says, on the heads that it holds, `aheadMs` after its clock. */
+async function crafted(
+  { world, shared }: Scene,
+  name: string,
+  { like, rewrites, aheadMs = 0 }: { like: Delta; rewrites: readonly DeltaId[]; aheadMs?: number },
+): Promise<Delta> {
+  const { node, disk } = world.get(name)
+  const { heads } = await world
+    .get(name)
+    .context(shared.contextId)
+    .then((context) => ({ heads: context.heads() }))
+  const keys = await KeyRing.open(disk)
+  const key = keys.find(shared.groupId, like.keyId)
+  if (!key) throw new Error(`${name} has no key for ${like.id}`)
+  const { contextId, governance, keyId } = like
+  const hlc = BigInt(world.clock.nowMs() + aheadMs) * 1_000_000n
+  const header = { contextId, author: node.identity.publicKey, parents: heads, hlc, governance, keyId, rewrites }
+  return sealDelta({
+    header,
+    payload: openDelta(like, key),
+    groupKey: key,
+    signingKey: node.identity,
+    random: world.random,
+  })
+}
 
 it('it counts for who had it as for who gets it, once what it stands for is too old to be named', async () => {
   const names = ['ada', 'bob', 'cyd']

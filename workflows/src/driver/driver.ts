@@ -13,6 +13,8 @@ export interface DriverCapabilities {
   readonly hostFiles: boolean
   /** Its nodes were started so that faults may be put on their connections. */
   readonly linkFaults: boolean
+  /** It runs the image that a spec names; another one has an image of its own, or none. */
+  readonly images?: boolean
 }
 
 export interface NodeSpec {
@@ -38,8 +40,15 @@ export interface NodeSpec {
   readonly e2eMode?: boolean
   /** That are on from its first moment, as its fault route takes them. */
   readonly faults?: readonly Readonly<Record<string, unknown>>[]
+  readonly image?: NodeImage
   /** Boot nodes the workflow file asks for, besides `bootstrap`. */
   readonly bootstrapNodes?: readonly string[]
+}
+
+export interface NodeImage {
+  readonly name: string
+  /** Ask the registry also where the engine has it. */
+  readonly pull: boolean
 }
 
 /** How a node's process ended. Exactly one of code and signal is set; neither = it was not our child, cause unknown. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { NODE_NAME_HINT, nodeNameFault } from '../values/node-name.ts'
 import { bootPlan } from './boot-plan.ts'
-import type { NodeDriver, NodeSpec, RunningNode } from './driver.ts'
+import type { NodeDriver, NodeImage, NodeSpec, RunningNode } from './driver.ts'
 import { DriverError } from './errors.ts'
 import {
   BOOT_NODES_MAX,
@@ -27,6 +27,7 @@ export interface NodeRequest {
   readonly dataDir?: string | undefined
   readonly mdns?: boolean | undefined
   readonly args?: readonly string[] | undefined
+  readonly image?: NodeImage | undefined
   readonly env?: Readonly<Record<string, string>> | undefined
 }
 
@@ -229,6 +230,7 @@ function specOf(
     mdns: node.mdns ?? false,
     ...(node.args && { args: node.args }),
     ...(node.env && { env: node.env }),
+    ...(node.image && { image: node.image }),
     ...(request.authMode !== undefined && { authMode: request.authMode }),
     ...(request.e2eMode !== undefined && { e2eMode: request.e2eMode }),
     ...(request.bootstrapNodes && { bootstrapNodes: request.bootstrapNodes }),

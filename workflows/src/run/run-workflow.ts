@@ -212,9 +212,9 @@ class WorkflowRun {
   async #start(options: { signal: AbortSignal }): Promise<void> {
     const { settings } = this.#plan
     if (this.#plan.nodes.length > 0) this.#network = this.#parts.openDriver()
-    const kind = this.#network?.driver.kind
-    refuseUnsupported(this.#plan, kind)
-    for (const message of ignoredSettings(this.#plan, kind)) this.#emit({ type: 'note', level: 'info', message })
+    const driver = this.#network?.driver
+    refuseUnsupported(this.#plan, driver)
+    for (const message of ignoredSettings(this.#plan, driver)) this.#emit({ type: 'note', level: 'info', message })
     if (settings.nukeOnStart) await this.#nuke('nuke_on_start', options)
     this.#emit({ type: 'phase', phase: 'start', message: 'starting the nodes' })
     const network = this.#network

@@ -1,5 +1,5 @@
 // From the plan's nodes to running ones: what the file asks for as a request to the driver, its events as the run's.
-import type { DriverKind } from '../driver/driver.ts'
+import type { NodeDriver, NodeImage } from '../driver/driver.ts'
 import { type NetworkEvent, type NetworkParts, type NetworkRequest, startNetwork } from '../driver/network.ts'
 import type { Plan, PlannedNode } from '../plan/plan-types.ts'
 import { type Administrator, administratorEnv } from './administrators.ts'
@@ -25,7 +25,7 @@ export async function startNodes(parts: StartNodesParts, plan: Plan, options: { 
 }
 
 /** Before anything is started: what these nodes cannot do is said, not left out in silence. */
-export function refuseUnsupported(plan: Plan, driver: DriverKind = 'process'): void {
+export function refuseUnsupported(plan: Plan, driver?: NodeDriver): void {
   const { topology, authService, authMode } = plan.settings
   const refused = (key: string, why: string) => {
     const position = plan.settingPositions[key]
@@ -33,7 +33,7 @@ export function refuseUnsupported(plan: Plan, driver: DriverKind = 'process'): v
   }
   if (topology !== undefined) {
     const why =
-      driver === 'process'
+      driver?.kind !== 'docker'
         ? 'needs containers; nodes that run as processes share one network'
         : 'is not made here; the nodes of a run share one network'
     throw refused('topology', `${topology.type} ${why}`)
@@ -48,12 +48,12 @@ export function refuseUnsupported(plan: Plan, driver: DriverKind = 'process'): v
 }
 
 /** Settings that are accepted and change nothing here; one line each. */
-export function ignoredSettings(plan: Plan, driver: DriverKind = 'process'): string[] {
+export function ignoredSettings(plan: Plan, driver?: NodeDriver): string[] {
   const notes: string[] = []
   const image = plan.settings.image ?? plan.nodes.find((node) => node.image !== undefined)?.image
-  if (image !== undefined)
+  if (image !== undefined && driver?.capabilities.images !== true)
     notes.push(
-      `image ${image} is not used: nodes run ${driver === 'docker' ? 'in the image of calbox' : 'as processes'}`,
+      `image ${image} is not used: nodes run ${driver?.kind === 'docker' ? 'in that of calbox (--image-as-written uses it)' : 'as processes'}`,
     )
   if (plan.nodes.some((node) => node.configPath !== undefined)) notes.push('config_path is not used')
   if (plan.nodes.some((node) => node.mockTee === true)) notes.push('mock_tee is not used')
@@ -64,7 +64,10 @@ function requestOf(plan: Plan, administrators: StartNodesParts['administrators']
   const { settings } = plan
   return {
     name: plan.name,
-    nodes: plan.nodes.map((node) => nodeRequest(node, administrators.get(node.name))),
+    nodes: plan.nodes.map((node) => ({
+      ...nodeRequest(node, administrators.get(node.name)),
+      ...imageOf(node, settings),
+    })),
     restart: settings.restart,
     authMode: settings.authMode,
     e2eMode: settings.e2eMode,
@@ -82,6 +85,11 @@ function nodeRequest(node: PlannedNode, administrator: Administrator | undefined
     mdns: node.mdns,
     ...(administrator && { env: administratorEnv(administrator) }),
   }
+}
+
+function imageOf(node: PlannedNode, { image, forcePullImage }: Plan['settings']): { image?: NodeImage } {
+  const name = node.image ?? image
+  return name === undefined ? {} : { image: { name, pull: forcePullImage } }
 }
 
 function emitNetworkEvent(event: NetworkEvent, emit: EmitRunEvent): void {

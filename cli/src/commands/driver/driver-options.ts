@@ -13,6 +13,7 @@ export interface DriverOptions {
   /** Bytes. */
   readonly nodeMemory?: number
   readonly nodeCpus?: number
+  readonly imageAsWritten?: boolean
 }
 
 export function withDriverOptions(command: Command): Command {
@@ -22,6 +23,7 @@ export function withDriverOptions(command: Command): Command {
       '--docker-context <name>',
       'of the docker client; else DOCKER_HOST, or the usual socket of Docker or Podman',
     )
+    .option('--image-as-written', 'with --driver docker: the image of calbox that a file names, from its registry')
     .option('--node-memory <size>', 'with --driver docker: what each node may have, as 256m or 1g', parseSize)
     .option('--node-cpus <count>', 'with --driver docker: cores that each node may use, as 0.5', parsePositive)
 }
@@ -29,23 +31,29 @@ export function withDriverOptions(command: Command): Command {
 /** `note` is told what takes time before the first node: the image that has to be made. */
 export async function openDriver(
   options: DriverOptions,
-  edge: CommandEdge,
+  edge: Pick<CommandEdge, 'cwd' | 'env'>,
   note: (message: string) => void,
 ): Promise<Required<Omit<NetworkParts, 'onEvent'>>> {
   const { formatDuration, openDockerDriver, openProcessDriver } = await import('@calbox/workflows')
   const places = { calnode: findCalnode(edge), stateDir: statePath(edge) }
   const { dockerContext, driver, nodeCpus: cpus, nodeMemory: memoryBytes } = options
   if (driver !== 'docker') {
-    const stray =
-      dockerContext !== undefined ? '--docker-context' : cpus !== undefined ? '--node-cpus' : '--node-memory'
-    if (dockerContext === undefined && cpus === undefined && memoryBytes === undefined) return openProcessDriver(places)
-    throw new CommandError('USAGE', `${stray} is only of use with --driver docker`)
+    const given = {
+      '--docker-context': dockerContext,
+      '--node-memory': memoryBytes,
+      '--node-cpus': cpus,
+      '--image-as-written': options.imageAsWritten,
+    }
+    const stray = Object.entries(given).find(([, value]) => value !== undefined)
+    if (stray === undefined) return openProcessDriver(places)
+    throw new CommandError('USAGE', `${stray[0]} is only of use with --driver docker`)
   }
   return openDockerDriver({
     ...places,
     address: await addressOf(options, edge),
     env: edge.env,
     limits: { cpus, memoryBytes },
+    imageAsWritten: options.imageAsWritten === true,
     onImage: ({ tag, sizeBytes, tookMs }) =>
       note(`made the image ${tag} (${Math.round(sizeBytes / 1_000_000)} MB) in ${formatDuration(tookMs)}`),
   })

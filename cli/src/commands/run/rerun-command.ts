@@ -35,7 +35,11 @@ export function rerunCommand(
     }),
   ]
   const values = pairs.flatMap(([flag, value]) => (value === undefined ? [] : [flag, quoted(value)]))
-  const flags = [...(options.e2eMode === true ? ['--e2e-mode'] : []), ...values]
+  const switches = [
+    ...(options.e2eMode === true ? ['--e2e-mode'] : []),
+    ...(options.imageAsWritten === true ? ['--image-as-written'] : []),
+  ]
+  const flags = [...switches, ...values]
   // A name like a flag is none after `--`.
   const name = file.startsWith('-') ? `./${file}` : file
   return [calbox, 'run', quoted(name), ...flags].join(' ')

@@ -18,6 +18,7 @@ import { LogPump } from './container/log-pump.ts'
 import { type CommandEnd, runOnce } from './container/run-once.ts'
 import { type EngineClient, engineReason, engineStatus } from './engine/engine-client.ts'
 import { field, listOf, numberField, textField } from './engine/engine-reply.ts'
+import { foreignImage } from './image/foreign-image.ts'
 import { CONTAINER_RPC_PORT } from './image/image-archive.ts'
 import { IMAGE_DATA } from './image/image-files.ts'
 import { ownLabels } from './labels.ts'
@@ -30,6 +31,7 @@ export interface ContainerHostParts {
   /** Absolute: `.calbox`. */
   readonly stateDir: string
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly imageAsWritten: boolean
   /** Called once, with the first container. */
   readonly connect: () => Promise<{ readonly engine: EngineClient; readonly settings: ContainerSettings }>
 }
@@ -50,11 +52,15 @@ interface Connected {
 }
 
 export class ContainerHost {
+  /** Nodes run in the image that their file names, where it names one. */
+  readonly imageAsWritten: boolean
+  readonly #images = new Map<string, Promise<string>>()
   readonly #parts: ContainerHostParts
   #connected: Promise<Connected> | undefined
 
   constructor(parts: ContainerHostParts) {
     this.#parts = parts
+    this.imageAsWritten = parts.imageAsWritten
   }
 
   /** Of a node that was here before: the ports and boot nodes of this run in its config. */
@@ -67,7 +73,8 @@ export class ContainerHost {
     spec: ResolvedSpec,
     { signal, closed }: { readonly signal: AbortSignal; readonly closed: AbortSignal },
   ): Promise<StartedContainer> {
-    const { engine, settings, networks } = await this.#connect()
+    const { engine, networks } = await this.#connect()
+    const settings = await this.#settingsFor(spec)
     // Before the first request that makes something: whatever comes of it is the reaper's from the beginning.
     this.#parts.reaper.watchEngine(engine.address, this.#parts.owner.driverId)
     const network = await networks.ensure(spec.runId)
@@ -77,7 +84,8 @@ export class ContainerHost {
     try {
       await engine.json('POST', `/containers/${id}/start`, { signal })
       const seen = await engine.json('GET', `/containers/${id}/json`)
-      const place = { id, name, engine: engine.address }
+      const image = this.imageAsWritten ? spec.image : undefined
+      const place = { id, name, engine: engine.address, ...(image && { image }) }
       const pid = numberField(seen, 'State', 'Pid') ?? 0
       return {
         ...this.#watch(engine, place, spec.logFile, closed),
@@ -135,7 +143,8 @@ export class ContainerHost {
     args: readonly string[],
     options: { readonly signal: AbortSignal; readonly timeoutMs: number },
   ): Promise<CommandEnd> {
-    const { engine, settings } = await this.#connect()
+    const { engine } = await this.#connect()
+    const settings = await this.#settingsFor(spec)
     this.#parts.reaper.watchEngine(engine.address, this.#parts.owner.driverId)
     const body = {
       ...commandContainer(spec, settings, { args, env: this.#parts.env }),
@@ -157,6 +166,14 @@ export class ContainerHost {
         if (engineStatus(error) !== 409 || tries >= CONTAINER_TRIES_MAX) throw startFault(spec, error)
       }
     }
+  }
+
+  async #settingsFor({ image }: NodeSpec): Promise<ContainerSettings> {
+    const { engine, settings } = await this.#connect()
+    if (!this.imageAsWritten || image === undefined) return settings
+    const found = this.#images.get(image.name) ?? foreignImage(engine, image)
+    this.#images.set(image.name, found)
+    return { ...settings, image: await found }
   }
 
   #watch(engine: EngineClient, place: ContainerPlace, logFile: string, closed: AbortSignal) {

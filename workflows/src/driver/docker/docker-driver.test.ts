@@ -140,6 +140,22 @@ describeWithEngine('docker driver', (under) => {
       }
     })
 
+    test('an image that a spec names is run only if it is one of ours, and only when that was asked for', async () => {
+      const [repo, tag] = [`calbox-test-${process.pid}`, `${under.runId.toLowerCase()}`]
+      const driver = place.open({ imageAsWritten: true })
+      const spec = await place.spec('n1')
+      await driver.stop(await driver.start(spec, { signal }))
+      await under.engine.json('POST', '/images/calbox/node:latest/tag', { query: { repo, tag } })
+      try {
+        const node = await driver.start({ ...spec, image: { name: `${repo}:${tag}`, pull: false } }, { signal })
+        expect((await fetch(`${node.url}/admin-api/health`)).status).toBe(200)
+        const unknown = { ...(await place.spec('n2')), image: { name: 'registry.invalid/x', pull: false } }
+        await expect(driver.start(unknown, { signal })).rejects.toMatchObject({ code: 'IMAGE_UNUSABLE' })
+      } finally {
+        await under.engine.json('DELETE', `/images/${repo}:${tag}`)
+      }
+    })
+
     test('a command runs once on the data of a node, and leaves no container', async () => {
       const driver = place.open()
       const spec = await place.spec('n1')

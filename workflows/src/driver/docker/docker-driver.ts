@@ -4,6 +4,7 @@
 import { dirname, resolve } from 'node:path'
 import type {
   AdoptOptions,
+  DriverCapabilities,
   ExitCause,
   NodeDriver,
   NodeLog,
@@ -51,7 +52,7 @@ export function createDockerDriver(parts: DockerDriverParts): NodeDriver {
 
 class DockerDriver implements NodeDriver {
   readonly kind = 'docker'
-  readonly capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true, linkFaults: true }
+  readonly capabilities: DriverCapabilities
   readonly #parts: DockerDriverParts
   readonly #managed = new WeakMap<RunningNode, Managed>()
   /** By name, from the start until the end is on record. */
@@ -62,6 +63,8 @@ class DockerDriver implements NodeDriver {
 
   constructor(parts: DockerDriverParts) {
     this.#parts = parts
+    const { imageAsWritten: images } = parts.host
+    this.capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true, linkFaults: true, images }
   }
 
   /** Between containers of a network: by name, and on the port that each has inside. */

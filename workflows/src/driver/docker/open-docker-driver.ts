@@ -27,6 +27,8 @@ export interface DockerDriverOptions {
   readonly address: EngineAddress
   readonly env: Readonly<Record<string, string | undefined>>
   readonly limits?: ContainerLimits
+  /** Nodes run in the image that their spec names; default: in that of calbox. */
+  readonly imageAsWritten?: boolean
   /** The image had to be built first. */
   readonly onImage?: (image: BuiltImage) => void
   readonly reaper?: string | undefined
@@ -49,7 +51,8 @@ export function openDockerDriver(options: DockerDriverOptions): Required<Omit<Ne
     if (image.built) options.onImage?.(image)
     return { engine, settings: await settingsOf(engine, image, { ...options, stateDir }) }
   }
-  const host = new ContainerHost({ owner, reaper, stateDir, env: options.env, connect })
+  const { env, imageAsWritten = false } = options
+  const host = new ContainerHost({ owner, reaper, stateDir, env, imageAsWritten, connect })
   const driver = createDockerDriver({ state, reaper, ports, owner, host })
   const members = async (runId: string) => {
     const records = (await state.list()).filter((record) => record.runId === runId && record.container !== undefined)

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { nodeNameFault } from '../../values/node-name.ts'
 import type { EngineAddress } from '../docker/engine/engine-address.ts'
+import type { NodeImage } from '../driver.ts'
 import { DriverError } from '../errors.ts'
 import { fileFault } from '../file-fault.ts'
 import { isAlive, type ProcessIdentity } from '../process/process-identity.ts'
@@ -42,6 +43,8 @@ export interface ContainerPlace {
   readonly id: string
   readonly name: string
   readonly engine: EngineAddress
+  /** That its file names, where it runs that. */
+  readonly image?: NodeImage
   /** Stamp of the last line that the log file has; what came later only the engine has. */
   readonly logUntil?: string
 }

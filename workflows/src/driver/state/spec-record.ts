@@ -28,5 +28,11 @@ export function recordOf(
 export function specOfRecord(record: NodeRecord, options: AdoptOptions): ResolvedSpec {
   const { name, rpcPort, swarmPort, dataDir, logFile, bootstrap, runId, network, mdns } = record
   const spec = { name, rpcPort, swarmPort, dataDir, logFile, bootstrap, runId, network, mdns }
-  return { ...spec, ...(options.env && { env: options.env }), ...(options.args && { args: options.args }) }
+  const image = record.container?.image
+  return {
+    ...spec,
+    ...(image && { image }),
+    ...(options.env && { env: options.env }),
+    ...(options.args && { args: options.args }),
+  }
 }

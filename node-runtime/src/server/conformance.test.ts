@@ -225,8 +225,8 @@ describe('what the document says of each operation holds', () => {
     const answer = { jsonrpc: '2.0', id: null, error: parseError }
     expect(opened).toEqual([`POST /jsonrpc: 200 ${JSON.stringify(answer)}`])
     const unauthorized = { type: 'Unauthorized', data: { context_id: samples.contextId } }
-    for (const method of ['execute', 'sync_status']) {
-      const params = { contextId: samples.contextId, method: 'len' }
+    for (const method of ['execute', 'sync_status', 'set_ephemeral']) {
+      const params = { contextId: samples.contextId, method: 'len', state: [] }
       const seen = await askAt('/jsonrpc', { jsonrpc: '2.0', id: 1, method, params }, elsewhere)
       expect([method, seen.body]).toEqual([method, { jsonrpc: '2.0', id: 1, error: unauthorized }])
     }
@@ -256,7 +256,7 @@ describe('what the document says of each operation holds', () => {
         true,
       ])
     }
-    const params = { contextId: samples.contextId, method: 'len' }
+    const params = { contextId: samples.contextId, method: 'len', state: [] }
     const called = await askAt('/jsonrpc', { jsonrpc: '2.0', id: 1, method: 'execute', params }, foreigner)
     expect(called.text).toContain('no member of the context')
   })

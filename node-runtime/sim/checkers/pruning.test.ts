@@ -47,8 +47,9 @@ const vouched: Vouched = {
   before: { hlc: late, beats: heard },
 }
 
-function found(change: Partial<Vouched>): string[] {
+function found(change: Partial<Vouched>, adopted: readonly string[] = []): string[] {
   const history: History = new Made()
+  for (const name of adopted) history.adoptions.set(name, [1])
   history.checkpoints.set('hash', checkpoint)
   history.vouched.push({ ...vouched, ...change })
   const nodes = ['n0', 'n1', 'n2', 'n3', 'n4']
@@ -71,9 +72,9 @@ it.each<[string, Partial<Vouched>]>([
   expect(found(change).join()).toContain(what)
 })
 
-it('asks nobody who was not heard of for long, or who stands on another checkpoint', () => {
+it('asks nobody who was not heard of for long, or who took another’s state', () => {
   const before = { hlc: late, beats: [...others, beatOf('n1', [two], late - 20n * S)] }
   expect(found({ beats: before.beats, before })).toEqual([])
   expect(found({ beats: [...others, beatOf('n1', [two], late)], before })).toEqual([])
-  expect(found({ beats: [...others, { ...beatOf('n1', [two], late), checkpoint: new Uint8Array(32) }] })).toEqual([])
+  expect(found({ beats: [...others, beatOf('n1', [two], late)] }, ['n1'])).toEqual([])
 })

@@ -1,6 +1,7 @@
 // History goes only to a checkpoint for which more than half of those have vouched who are members to the end: two halves of a
 // network never prune past each other, and nobody alone decides what others take (I2, I7). And who vouches has all of it,
 // has heard of most members, and knows of each of these that it has all of it, too, and will write nothing beneath.
+import { EMPTY, toHex } from '../../src/base/bytes.ts'
 import { type DeltaId, stampOf } from '../../src/base/ids.ts'
 import { keysOf } from '../../src/testing/test-node.ts'
 import { type Checkpoint, checkpointHash, decodeCertified, verifyVouch } from '../../src/wire/checkpoint.ts'
@@ -62,8 +63,11 @@ function judgeVouch(
     const beat = counted.includes(publicKey) && beats.find(({ author }) => author === publicKey)
     // Who took a peer's state gave up what it was known to have.
     if (!beat || history.adoptions.has(node)) continue
-    if (lacks(beat, contents, causality)) wrong.push(`${vouches}, and ${node} was known to lack some of it`)
-    else if (!beat.heads.some((head) => stampOf(head) > stampOf(last)))
+    // What its own history is pruned to it has had.
+    const own = history.checkpoints.get(toHex(beat.checkpoint ?? EMPTY))?.last ?? ''
+    const wanted = contents.filter((id) => id > own)
+    if (lacks(beat, wanted, causality)) wrong.push(`${vouches}, and ${node} was known to lack some of it`)
+    else if (own < last && !beat.heads.some((head) => stampOf(head) > stampOf(last)))
       wrong.push(`${vouches}, and ${node} could write beneath its end`)
   }
   if (before === undefined || scenario.faults.some(({ kind }) => kind === 'skew' || kind === 'hostile')) return wrong

@@ -111,7 +111,7 @@ async function endProcess(child: ChildProcess): Promise<void> {
 
 function step(name: string, args: readonly string[], url: string): boolean {
   const started = performance.now()
-  const env = { ...process.env, DOCKER_HOST: url, CI: 'true' }
+  const env = { ...process.env, DOCKER_HOST: url, CALBOX_DOCKER_TESTS: '1', CI: 'true' }
   const { status } = spawnSync(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] })
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   process.stdout.write(`── ${name}: ${status === 0 ? 'passed' : `FAILED (exit ${status})`} (${seconds} s)\n`)

@@ -78,6 +78,10 @@ await documented()
 // Fresh seeds of the content, and a count, not a time: what fails here failed before it landed, too.
 const SIMULATOR = ['--conditions=source', 'node-runtime/sim/main.ts', '--pinned', '--from-tree', '--seeds', '12']
 step('simulator: pinned seeds, then 12 of this content', process.execPath, SIMULATOR)
+// It installs and starts an engine where it can: on machines that are there for that.
+const CONTAINERS = ['--conditions=source', path.join(ROOT, 'scripts/docker-test.ts')]
+if (process.env.CI) step('nodes in containers', process.execPath, CONTAINERS)
+else process.stdout.write('\n── nodes in containers: NOT RUN (only with CI set; `npm run docker-test` runs them)\n')
 await packages()
 const failed = outcomes.filter(({ passed }) => !passed)
 for (const { name } of failed) process.stdout.write(`failed: ${name}\n`)

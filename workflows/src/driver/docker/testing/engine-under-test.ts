@@ -1,4 +1,5 @@
-// Tests that need a container engine: run where one answers, and said to be left out where none does.
+// Tests that need a container engine: `npm run docker-test` brings one and runs them. They take a minute, so that other runs
+// leave them out and say so.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, test } from 'vitest'
@@ -36,6 +37,7 @@ export function describeWithEngine(title: string, define: (under: EngineUnderTes
 }
 
 async function findEngine(): Promise<EngineUnderTest | string> {
+  if (process.env.CALBOX_DOCKER_TESTS === undefined) return '`npm run docker-test` runs it (CALBOX_DOCKER_TESTS=1)'
   if (!existsSync(calnode)) return 'the node is not built (npm run build)'
   try {
     const address = engineAddress({ env: process.env })

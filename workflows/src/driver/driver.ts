@@ -43,6 +43,8 @@ export interface NodeSpec {
   readonly image?: NodeImage
   /** Boot nodes the workflow file asks for, besides `bootstrap`. */
   readonly bootstrapNodes?: readonly string[]
+  /** Besides these, those that the program has by itself. Default: none of them, so that no run meets strangers. */
+  readonly preserveDefaultBootstrap?: boolean
 }
 
 export interface NodeImage {
@@ -66,6 +68,8 @@ export interface RunningNode {
   /** `/ip4/127.0.0.1/tcp/PORT`; where nodes have a network of their own, as they reach each other in it. */
   readonly swarmAddress: string
   readonly pid?: number
+  /** On this machine, its own files (config.toml, data/); default `<dataDir>/<name>`. */
+  readonly directory?: string
   /** What it was started with, ports filled in: `driver.start(node.spec, …)` after a stop is a restart. */
   readonly spec: NodeSpec
   /** It was running before this run and was taken over with its data. */
@@ -129,6 +133,11 @@ export interface NodeDriver {
   kill(node: RunningNode): Promise<ExitCause>
   pause(node: RunningNode): Promise<void>
   resume(node: RunningNode): Promise<void>
+  /**
+   * Only where a node is dialled by an id that its first `init` gives it: makes its data directory, where that is not
+   * there, and resolves with the address that its siblings are to be told. As failures go, like `start`.
+   */
+  initialise?(spec: NodeSpec, options: { readonly signal: AbortSignal }): Promise<string>
   /** That something holds this node still, and what lets it go on; undefined while nothing does. */
   pausedBy?(node: RunningNode): string | undefined
   /** Where nodes have a network of their own: a node's address in it, known before it starts. */

@@ -13,6 +13,7 @@ export type DriverErrorCode =
   | 'NETWORK_MIXED' // adopted nodes belong to different networks
   | 'NODE_STUCK' // survives SIGKILL: the kernel holds it
   | 'SPAWN_FAILED'
+  | 'PROGRAM_UNUSABLE' // what shall run as a node is no node program, or none that can be driven; data: { program }
   | 'STATE_UNUSABLE' // .calbox cannot be read or written
   | 'FILE_UNUSABLE' // a file or folder cannot be read or written; data: { path, reason }
   | 'UNSUPPORTED' // this driver cannot do that
@@ -36,6 +37,7 @@ const EXIT_CODES: Readonly<Record<DriverErrorCode, ExitCode>> = {
   NETWORK_MIXED: 3,
   NODE_STUCK: 3,
   SPAWN_FAILED: 3,
+  PROGRAM_UNUSABLE: 3,
   STATE_UNUSABLE: 3,
   FILE_UNUSABLE: 3,
   UNSUPPORTED: 3,

@@ -33,6 +33,21 @@ export const MESH_PROBE_MS_PER_NODE = 5
 /** One probe; a node that is too busy to answer is asked again. */
 export const PROBE_TIMEOUT_MS = 2_000
 
+/** For `init` of a node's program, which makes keys and files; one that takes longer hangs, and is killed. */
+export const INIT_TIMEOUT_MS = 60_000
+
+/** For a program to say what it is (`--version`, `--help`); one that takes longer is killed, and is no node. */
+export const IDENTIFY_TIMEOUT_MS = 10_000
+
+/** Of what it says then; a program that says more is killed, and is no node. */
+export const IDENTIFY_OUTPUT_MAX_BYTES = 256 * 1024
+
+/** A node's answer to how many peers it has; a longer one is no such answer. */
+export const PEERS_REPLY_MAX_BYTES = 64 * 1024
+
+/** Siblings a merod is told of, which does not look for the rest by itself as calnode does; those beyond tell it. */
+export const WIRED_SIBLINGS_MAX = 64
+
 /** After SIGTERM, before SIGKILL. */
 export const STOP_GRACE_MS = 10_000
 

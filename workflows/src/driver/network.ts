@@ -14,6 +14,7 @@ import {
   PROBE_MAX_MS,
   READY_TIMEOUT_MS,
   STARTS_AT_ONCE,
+  WIRED_SIBLINGS_MAX,
 } from './limits.ts'
 import { describePortHolder } from './process/port-holder.ts'
 import type { ChosenPort, PortWish } from './process/ports.ts'
@@ -45,6 +46,8 @@ export interface NetworkRequest {
   readonly authMode?: string | undefined
   readonly e2eMode?: boolean | undefined
   readonly bootstrapNodes?: readonly string[] | undefined
+  /** Besides these, those that the program of the nodes has by itself. */
+  readonly preserveDefaultBootstrap?: boolean | undefined
   /** False: the nodes are not told of each other (the file wants to discover or wire them itself). Default true. */
   readonly wire?: boolean | undefined
   /** For each node to be healthy, and then for all to be meshed. Default READY_TIMEOUT_MS. */
@@ -96,7 +99,7 @@ export async function startNetwork(
   try {
     for (const node of request.restart ? found.values() : []) await parts.driver.stop(node, { signal: options.signal })
     for (const node of adopted.values()) parts.onEvent({ type: 'ready', node, tookMs: 0 })
-    const specs = await planSpecs(parts, { ...request, ...network }, adopted)
+    const specs = await planSpecs(parts, { ...request, ...network }, adopted, options)
     const started = await startPaced(parts, specs, request, options.signal)
     const nodes = request.nodes.flatMap(({ name }) => adopted.get(name) ?? started.get(name) ?? [])
     if (request.wire !== false) await awaitMesh(parts, nodes, [...started.values()], request, options.signal)
@@ -152,8 +155,9 @@ async function planSpecs(
   parts: NetworkParts,
   request: NetworkRequest & { runId: string },
   adopted: ReadonlyMap<string, RunningNode>,
+  options: { readonly signal: AbortSignal },
 ): Promise<PlannedSpec[]> {
-  const ports = new Map<string, { rpcPort: number; swarmPort: number }>()
+  const ports = new Map<string, Ports>()
   const moved: MovedPort[] = []
   for (const [index, node] of request.nodes.entries()) {
     if (adopted.has(node.name)) continue
@@ -163,11 +167,19 @@ async function planSpecs(
     })
   }
   if (moved.length > 0) parts.onEvent({ type: 'port-moved', message: await movedMessage(moved) })
-  const addresses = request.nodes.map(({ name }) => {
-    const chosen = ports.get(name)
-    if (chosen === undefined) return adopted.get(name)?.swarmAddress ?? ''
-    return parts.driver.swarmAddressOf?.(name) ?? `/ip4/127.0.0.1/tcp/${chosen.swarmPort}`
-  })
+  const { driver } = parts
+  const plan = (node: NodeRequest, chosen: Ports, bootstrap: readonly string[]): PlannedSpec => {
+    // merobox turns it on for these nodes, which find no others than those they are told of without it.
+    const mdns = node.mdns ?? (driver.kind === 'merod' && request.e2eMode === true)
+    return specOf({ ...node, mdns }, request, chosen, bootstrap)
+  }
+  const addresses: string[] = []
+  for (const node of request.nodes) {
+    const chosen = ports.get(node.name)
+    if (chosen === undefined) addresses.push(adopted.get(node.name)?.swarmAddress ?? '')
+    else if (driver.initialise) addresses.push(await driver.initialise(plan(node, chosen, []), options))
+    else addresses.push(driver.swarmAddressOf?.(node.name) ?? `/ip4/127.0.0.1/tcp/${chosen.swarmPort}`)
+  }
   // A network may have members that this request does not name. Only live ones: a node waits for those it is told of.
   const members = (await parts.members?.(request.runId)) ?? []
   const outside = members
@@ -176,10 +188,20 @@ async function planSpecs(
   return request.nodes.flatMap((node, index) => {
     const chosen = ports.get(node.name)
     if (chosen === undefined) return []
-    if (request.wire === false) return [specOf(node, request, chosen, [])]
+    if (request.wire === false) return [plan(node, chosen, [])]
+    // Those that are dialled by id are told of all the others, as merobox does it.
+    if (driver.initialise) {
+      const others = addresses.filter((_, other) => other !== index)
+      return [plan(node, chosen, [...others, ...outside].slice(0, WIRED_SIBLINGS_MAX))]
+    }
     const planned = bootPlan(index, addresses.length).flatMap((other) => addresses[other] ?? [])
-    return [specOf(node, request, chosen, [...planned, ...outside].slice(0, BOOT_NODES_MAX))]
+    return [plan(node, chosen, [...planned, ...outside].slice(0, BOOT_NODES_MAX))]
   })
+}
+
+interface Ports {
+  readonly rpcPort: number
+  readonly swarmPort: number
 }
 
 interface MovedPort {
@@ -215,7 +237,7 @@ async function choosePort(
 function specOf(
   node: NodeRequest,
   request: NetworkRequest & { runId: string },
-  ports: { rpcPort: number; swarmPort: number },
+  ports: Ports,
   bootstrap: readonly string[],
 ): PlannedSpec {
   const dataDir = node.dataDir ?? join(request.dataRoot ?? 'data', node.name)
@@ -234,6 +256,7 @@ function specOf(
     ...(request.authMode !== undefined && { authMode: request.authMode }),
     ...(request.e2eMode !== undefined && { e2eMode: request.e2eMode }),
     ...(request.bootstrapNodes && { bootstrapNodes: request.bootstrapNodes }),
+    ...(request.preserveDefaultBootstrap === true && { preserveDefaultBootstrap: true }),
   }
 }
 

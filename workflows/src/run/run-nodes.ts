@@ -175,7 +175,7 @@ export class RunNodes {
         return isStill()
       },
       get directory(): string | undefined {
-        return entry.last && path.resolve(entry.last.spec.dataDir, entry.name)
+        return entry.last && (entry.last.directory ?? path.resolve(entry.last.spec.dataDir, entry.name))
       },
       session: entry.session,
       hostFiles: driver.capabilities.hostFiles,

@@ -1,22 +1,44 @@
 // Waits until a node answers 200 on a health route. The end of its process decides the race at once, and every failure
 // comes with the node's last words, which usually hold the reason.
 import type { ExitCause, NodeLog, RunningNode, StartOptions } from '../driver.ts'
-import { DriverError } from '../errors.ts'
+import { DriverError, type DriverErrorCode } from '../errors.ts'
 import { LOG_TAIL_LINES, PROBE_FIRST_MS, PROBE_MAX_MS, READY_TIMEOUT_MS } from '../limits.ts'
 import { until } from '../until.ts'
 import { describeExit } from './exit-cause.ts'
-import { probe } from './readiness.ts'
+import { type ProbeResult, probe } from './readiness.ts'
 
 /** With this the node program begins why it ends. */
 const LAST_WORDS = 'calnode: '
+
+/** What is waited for, where it is not one of the two routes of calnode. */
+export interface Question {
+  readonly code: DriverErrorCode
+  /** Completes "node n1 is not …". */
+  readonly state: string
+  /** Below `/admin-api/`. */
+  readonly route: string
+  readonly ask: (url: string, signal: AbortSignal) => Promise<ProbeResult>
+}
+
+const QUESTIONS: Readonly<Record<'health' | 'ready', Question>> = {
+  health: {
+    ...{ code: 'START_TIMEOUT', state: 'healthy', route: 'health' },
+    ask: (url, signal) => probe(url, 'health', signal),
+  },
+  ready: {
+    ...{ code: 'MESH_TIMEOUT', state: 'meshed', route: 'ready' },
+    ask: (url, signal) => probe(url, 'ready', signal),
+  },
+}
 
 /** NODE_EXITED, START_TIMEOUT (`health`), MESH_TIMEOUT (`ready`), or `signal.reason`. */
 export async function awaitAnswer(
   node: RunningNode,
   log: NodeLog,
-  route: 'health' | 'ready',
+  asked: 'health' | 'ready' | Question,
   options: StartOptions,
 ): Promise<void> {
+  const question = typeof asked === 'string' ? QUESTIONS[asked] : asked
   const over = new AbortController()
   const signal = AbortSignal.any([options.signal, over.signal])
   const ended = node.exited.then((cause) => {
@@ -24,14 +46,14 @@ export async function awaitAnswer(
   })
   const answered = until({
     probe: async () => {
-      const result = await probe(node.url, route, signal)
+      const result = await question.ask(node.url, signal)
       return 'done' in result ? { done: undefined } : result
     },
     timeoutMs: options.readyTimeoutMs ?? READY_TIMEOUT_MS,
     firstMs: PROBE_FIRST_MS,
     maxMs: options.pollMs ?? PROBE_MAX_MS,
     signal,
-    expired: (waitedMs, seen) => waitedTooLong(node, route, waitedMs, seen),
+    expired: (waitedMs, seen) => waitedTooLong(node, question, waitedMs, seen),
   })
   try {
     await Promise.race([ended, answered])
@@ -49,9 +71,12 @@ function endedEarly(node: RunningNode, cause: ExitCause): DriverError {
   })
 }
 
-function waitedTooLong(node: RunningNode, route: 'health' | 'ready', waitedMs: number, seen: string): DriverError {
-  const [code, state] =
-    route === 'health' ? (['START_TIMEOUT', 'healthy'] as const) : (['MESH_TIMEOUT', 'meshed'] as const)
+function waitedTooLong(
+  node: RunningNode,
+  { code, state, route }: Question,
+  waitedMs: number,
+  seen: string,
+): DriverError {
   const message = `node ${node.name} is not ${state} after ${waitedMs} ms; GET ${node.url}/admin-api/${route} last gave: ${seen}`
   return new DriverError(code, message, { data: { node: node.name, waitedMs, seen } })
 }

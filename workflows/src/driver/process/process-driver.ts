@@ -1,10 +1,11 @@
-// The default driver: each node is a process of this machine, spawned from the calnode program. It composes the parts
-// beside it: process, log file, readiness, ports, reaper, and the record that other calbox processes read.
+// The driver of processes: each node is a process of this machine, spawned from the program it was given (calnode by
+// default). It composes the parts beside it: process, log file, readiness, ports, reaper, and the record that other calbox
+// processes read.
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type {
   AdoptOptions,
+  DriverCapabilities,
   ExitCause,
   NodeDriver,
   NodeLog,
@@ -14,25 +15,23 @@ import type {
   StopOptions,
 } from '../driver.ts'
 import { DriverError } from '../errors.ts'
-import { DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, LOG_TAIL_LINES, STOP_GRACE_MS } from '../limits.ts'
+import { DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, STOP_GRACE_MS } from '../limits.ts'
 import { isNodeRunning } from '../record-life.ts'
 import { makeFolder } from '../state/make-folder.ts'
-import { adjustNodeConfig, nodeConfigPath } from '../state/node-config.ts'
 import { liveOwner, type NodeRecord, type NodeState, type Owner } from '../state/node-state.ts'
 import { type ResolvedSpec, recordOf, specOfRecord } from '../state/spec-record.ts'
 import { awaitAnswer } from './await-answer.ts'
-import { initArguments, runArguments } from './calnode-arguments.ts'
 import { describeExit } from './exit-cause.ts'
 import { beginLog, LogFile } from './log-file.ts'
-import { type NodeCommand, NodeProcess } from './node-process.ts'
+import { NodeProcess } from './node-process.ts'
+import { type NodeProgram, type PrepareOptions, programEnv } from './node-program.ts'
 import type { PortReservations } from './ports.ts'
 import { isPaused, type ProcessIdentity, selfIdentity } from './process-identity.ts'
 import type { Reaper } from './reaper.ts'
-import { runCalnode } from './run-calnode.ts'
+import { runOnce } from './run-once.ts'
 
 export interface ProcessDriverParts {
-  /** The calnode program file, run with this Node. */
-  readonly calnode: string
+  readonly program: NodeProgram
   readonly state: NodeState
   readonly reaper: Reaper
   readonly ports: PortReservations
@@ -51,8 +50,9 @@ export function createProcessDriver(parts: ProcessDriverParts): NodeDriver {
 }
 
 class ProcessDriver implements NodeDriver {
-  readonly kind = 'process'
-  readonly capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true, linkFaults: true }
+  readonly kind: NodeProgram['kind']
+  readonly capabilities: DriverCapabilities
+  readonly initialise?: NonNullable<NodeDriver['initialise']>
   readonly #parts: ProcessDriverParts
   readonly #managed = new WeakMap<RunningNode, Managed>()
   /** By name, from the spawn until the end is on record. */
@@ -64,26 +64,14 @@ class ProcessDriver implements NodeDriver {
 
   constructor(parts: ProcessDriverParts) {
     this.#parts = parts
+    this.kind = parts.program.kind
+    this.capabilities = parts.program.capabilities
+    if (parts.program.isDialledById) this.initialise = (spec, options) => this.#initialise(spec, options)
   }
 
   async start(spec: NodeSpec, options: StartOptions): Promise<RunningNode> {
-    this.#assertOpen()
-    options.signal.throwIfAborted()
-    const claim = await this.#parts.state.claim(spec.name)
-    try {
-      await this.#previousEnd(spec.name)
-      const before = await this.#parts.state.get(spec.name)
-      if (before !== undefined && (await isNodeRunning(before))) throw alreadyRunning(before)
-      const ports = { rpcPort: await this.#port(spec, 'rpc'), swarmPort: await this.#port(spec, 'swarm') }
-      const node = await this.#spawn(
-        {
-          ...spec,
-          ...ports,
-          dataDir: resolve(spec.dataDir),
-          logFile: resolve(spec.logFile),
-        },
-        before?.container !== undefined,
-      )
+    return this.#claimed(spec, options, async (resolved, prepare) => {
+      const node = await this.#spawn(resolved, prepare)
       try {
         await awaitAnswer(node, this.logs(node), 'health', options)
         return node
@@ -91,9 +79,7 @@ class ProcessDriver implements NodeDriver {
         await this.kill(node)
         throw error
       }
-    } finally {
-      await claim.release()
-    }
+    })
   }
 
   async adopt(name: string, options: AdoptOptions): Promise<RunningNode | undefined> {
@@ -113,13 +99,20 @@ class ProcessDriver implements NodeDriver {
       const message = `node ${name} runs in a container (${record.container.name}); \`calbox down\` ends it, or use --driver docker`
       throw new DriverError('NODE_RUNNING', message, { data: { node: name } })
     }
+    const { program = 'process' } = record
+    if (program !== this.kind) {
+      const message = `node ${name} runs ${describeProgram(program)} (pid ${record.process.pid}); \`calbox down\` ends it, or use --driver ${program}`
+      throw new DriverError('NODE_RUNNING', message, { data: { node: name } })
+    }
     const owned: NodeRecord = { ...record, owner: this.#owner }
     await this.#parts.state.put(owned)
     await this.#parts.ports.keep(record.rpcPort)
     await this.#parts.ports.keep(record.swarmPort)
     this.#logStarts.set(name, record.logStart)
     // Not told to the reaper: it lived without calbox before, and only a regular end decides about it.
-    return this.#manage(specOfRecord(record, options), NodeProcess.attach(record.process), owned, true)
+    const spec = specOfRecord(record, options)
+    const place = { spec, record: owned, swarmAddress: await this.#parts.program.swarmAddress(spec) }
+    return this.#manage(place, NodeProcess.attach(record.process), true)
   }
 
   async stop(node: RunningNode, options: StopOptions = {}): Promise<ExitCause> {
@@ -158,11 +151,11 @@ class ProcessDriver implements NodeDriver {
   }
 
   exec(spec: NodeSpec, args: readonly string[], options: { signal: AbortSignal; timeoutMs: number }) {
-    return runCalnode(this.#parts.calnode, spec, args, options)
+    return runOnce(this.#parts.program, spec, args, options)
   }
 
   async meshed(node: RunningNode, options: StartOptions): Promise<void> {
-    await awaitAnswer(node, this.logs(node), 'ready', options)
+    await this.#parts.program.meshed(node, this.logs(node), options)
   }
 
   async keep(node: RunningNode): Promise<void> {
@@ -204,29 +197,58 @@ class ProcessDriver implements NodeDriver {
     return (await this.#parts.ports.choose({ which, of, port, explicit: false })).port
   }
 
-  /** `wasContained`: its data was last used in a container, where it listens on all addresses. */
-  async #spawn(spec: ResolvedSpec, wasContained: boolean): Promise<RunningNode> {
+  /** Of a node that nobody else starts, and that does not run: with absolute paths, and ports that are free. */
+  async #claimed<T>(
+    spec: NodeSpec,
+    options: { readonly signal: AbortSignal },
+    act: (spec: ResolvedSpec, prepare: PrepareOptions) => Promise<T>,
+  ): Promise<T> {
+    this.#assertOpen()
+    options.signal.throwIfAborted()
+    const claim = await this.#parts.state.claim(spec.name)
+    try {
+      await this.#previousEnd(spec.name)
+      const before = await this.#parts.state.get(spec.name)
+      if (before !== undefined && (await isNodeRunning(before))) throw alreadyRunning(before)
+      const ports = { rpcPort: await this.#port(spec, 'rpc'), swarmPort: await this.#port(spec, 'swarm') }
+      const places = { dataDir: resolve(spec.dataDir), logFile: resolve(spec.logFile) }
+      const prepare = { signal: options.signal, wasContained: before?.container !== undefined }
+      return await act({ ...spec, ...ports, ...places }, prepare)
+    } finally {
+      await claim.release()
+    }
+  }
+
+  #initialise(spec: NodeSpec, options: { readonly signal: AbortSignal }): Promise<string> {
+    return this.#claimed(spec, options, async (resolved, prepare) => {
+      await this.#prepare(resolved, prepare)
+      return this.#parts.program.swarmAddress(resolved)
+    })
+  }
+
+  async #prepare(spec: ResolvedSpec, options: PrepareOptions): Promise<number> {
     await makeFolder(spec.dataDir)
     await makeFolder(dirname(spec.logFile))
     const logStart = this.#logStarts.get(spec.name) ?? (await beginLog(spec.logFile))
     this.#logStarts.set(spec.name, logStart)
-    const program = {
-      command: process.execPath,
-      env: { ...process.env, CALIMERO_HOME: spec.dataDir, NODE_NAME: spec.name, ...spec.env },
-      logFile: spec.logFile,
-    }
-    // Other settings than the command line has can only be made in a config that is there.
-    if (spec.e2eMode && !existsSync(nodeConfigPath(spec))) {
-      await initialise(spec, { ...program, args: [this.#parts.calnode, ...initArguments(spec)] })
-    }
-    await adjustNodeConfig(spec, wasContained ? { listenHost: '127.0.0.1' } : {})
+    await this.#parts.program.prepare(spec, options)
+    return logStart
+  }
+
+  async #spawn(spec: ResolvedSpec, prepare: PrepareOptions): Promise<RunningNode> {
+    const { program } = this.#parts
+    const logStart = await this.#prepare(spec, prepare)
+    prepare.signal.throwIfAborted()
+    const swarmAddress = await program.swarmAddress(spec)
     this.#parts.reaper.start()
     this.#assertOpen()
-    const node = await NodeProcess.spawn({ ...program, args: [this.#parts.calnode, ...runArguments(spec)] })
+    const { logFile } = spec
+    const node = await NodeProcess.spawn({ ...program.runCommand(spec), env: programEnv(program, spec), logFile })
     this.#parts.reaper.watch(node.identity)
     const startedAt = new Date().toISOString()
-    const record = recordOf(spec, { process: node.identity, logStart, startedAt, owner: this.#owner })
-    const running = this.#manage(spec, node, record, false)
+    const life = { process: node.identity, logStart, startedAt, owner: this.#owner }
+    const record = { ...recordOf(spec, life), ...(program.kind !== 'process' && { program: program.kind }) }
+    const running = this.#manage({ spec, record, swarmAddress }, node, false)
     await this.#parts.state.put(record).catch(async (error: unknown) => {
       await this.kill(running)
       throw error
@@ -234,12 +256,17 @@ class ProcessDriver implements NodeDriver {
     return running
   }
 
-  #manage(spec: NodeSpec, process: NodeProcess, record: NodeRecord, adopted: boolean): RunningNode {
+  #manage(
+    { spec, record, swarmAddress }: { spec: NodeSpec; record: NodeRecord; swarmAddress: string },
+    process: NodeProcess,
+    adopted: boolean,
+  ): RunningNode {
     const node: RunningNode = {
       name: spec.name,
       url: `http://127.0.0.1:${record.rpcPort}`,
-      swarmAddress: `/ip4/127.0.0.1/tcp/${record.swarmPort}`,
+      swarmAddress,
       pid: process.identity.pid,
+      directory: this.#parts.program.directoryOf(spec),
       spec,
       adopted,
       exited: process.exited,
@@ -293,13 +320,8 @@ class ProcessDriver implements NodeDriver {
   }
 }
 
-async function initialise(spec: NodeSpec, command: NodeCommand): Promise<void> {
-  const cause = await (await NodeProcess.spawn({ ...command, awaited: true })).exited
-  if (cause.code === 0) return
-  const summary = `node ${spec.name} cannot be initialised: ${describeExit(cause)}`
-  const logTail = await new LogFile(spec.logFile, 0, () => true).tail(LOG_TAIL_LINES)
-  const message = [`${summary}\nLast lines of ${spec.logFile}:`, ...logTail].join('\n  ')
-  throw new DriverError('NODE_EXITED', message, { data: { node: spec.name, cause, summary, logTail } })
+function describeProgram(program: NodeProgram['kind']): string {
+  return program === 'merod' ? 'merod' : 'calnode'
 }
 
 function alreadyRunning(record: NodeRecord): DriverError {

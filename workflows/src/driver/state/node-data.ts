@@ -1,7 +1,7 @@
-// Finds and removes the data of nodes. Only `<home>/<name>/` with a config.toml in it counts as a node's directory, plus
-// that node's log; a home that holds anything else stays.
+// Finds and removes the data of nodes. Only `<home>/<name>/` with a config.toml in it, or in its `<name>/` (merod), counts as
+// a node's directory, plus that node's log; a home that holds anything else stays.
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { DriverError } from '../errors.ts'
 import { isNodeRunning } from '../record-life.ts'
 import { liveOwner, type NodeRecord, type NodeState } from './node-state.ts'
@@ -83,9 +83,19 @@ function nextStep(record: NodeRecord): string {
 async function isNodeDirectory(directory: string): Promise<boolean> {
   if (`${process.cwd()}/`.startsWith(`${resolve(directory)}/`)) return false
   try {
-    return (await lstat(directory)).isDirectory() && (await lstat(join(directory, 'config.toml'))).isFile()
+    if (!(await lstat(directory)).isDirectory()) return false
+    return (await holdsConfig(directory)) || (await holdsConfig(join(directory, basename(directory))))
   } catch {
     // Not there, or not ours to read: then it is not ours to delete.
+    return false
+  }
+}
+
+async function holdsConfig(directory: string): Promise<boolean> {
+  try {
+    return (await lstat(directory)).isDirectory() && (await lstat(join(directory, 'config.toml'))).isFile()
+  } catch {
+    // As above.
     return false
   }
 }

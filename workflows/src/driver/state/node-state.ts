@@ -35,6 +35,8 @@ export interface NodeRecord {
   readonly startedAt: string
   /** Of a node in a container; `process` is then only what its engine says. */
   readonly container?: ContainerPlace
+  /** That it runs; absent: calnode. */
+  readonly program?: 'merod'
   /** The calbox that will end this node; absent for nodes that were left running. */
   readonly owner?: Owner
 }

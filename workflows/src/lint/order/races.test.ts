@@ -200,6 +200,16 @@ test('a node that is down does not answer', () => {
   expect(at(steps(stop, get('b', 'k', ', expected_failure: true')))).toEqual([])
 })
 
+test('a node that a fault has stopped or paused answers again after the step that makes it run', () => {
+  const after = (begun: string, mended: string) =>
+    at(steps(`- { type: fault, fault: ${begun} }`, `- { type: ${mended} }`, set('a'), get('b'), holds))
+  expect(after('kill, nodes: b', 'start_node, nodes: b')).toEqual(['8 read-without-barrier'])
+  expect(after('stop, nodes: b', 'restart_container, container: b')).toEqual(['8 read-without-barrier'])
+  expect(after('pause, nodes: b', 'unpause_container, container: b')).toEqual(['8 read-without-barrier'])
+  expect(after('kill, nodes: [b, c]', 'start_node, nodes: c')).toEqual(['8 node-not-running'])
+  expect(after('disk_full, nodes: b', 'restart_container, container: b')).toEqual([])
+})
+
 test('what fault has begun is so until it is healed', () => {
   const fault = (fields: string) => `- { type: fault, fault: ${fields} }`
   const heal = (fields: string) => `- { type: heal, ${fields} }`

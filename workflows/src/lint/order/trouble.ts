@@ -60,6 +60,7 @@ export class Trouble {
         case 'unpause_container':
         case 'restart_container':
           this.#down.delete(node)
+          this.#runs(node)
           break
         case 'disconnect_node':
           this.#alone.add(node)
@@ -73,6 +74,16 @@ export class Trouble {
         case 'heal_peers':
           for (const peer of peers) this.#cuts.delete(pair(node, peer))
       }
+    }
+  }
+
+  /** Whatever stopped or paused it: what else is wrong with it is so still. */
+  #runs(node: string): void {
+    for (const [name, fault] of this.#faults) {
+      if (!fault.stops.includes(node)) continue
+      const without = (nodes: readonly string[]) => nodes.filter((each) => each !== node)
+      const { down, alone, stops } = fault
+      this.#faults.set(name, { ...fault, down: without(down), alone: without(alone), stops: without(stops) })
     }
   }
 
@@ -96,6 +107,8 @@ export class Trouble {
 interface NamedFault {
   readonly step: LintStep
   readonly of: readonly string[]
+  /** Stopped, killed or paused, for a time or until the end. */
+  readonly stops: readonly string[]
   /** They do not answer. */
   readonly down: readonly string[]
   /** They get nothing from others, or make nothing of it. */
@@ -115,13 +128,14 @@ function namedFault(step: LintStep): NamedFault | undefined {
   const of = [...nodes, ...from, ...to, ...groups.flat()]
   // One that ends by itself may be over at any step.
   const down = DOWN.has(fault) && step.planned.input.for === undefined ? nodes : []
-  if (!APART.has(fault)) return DOWN.has(fault) ? { step, of, down, alone: nodes, cuts: new Set() } : undefined
+  const stops = DOWN.has(fault) ? nodes : []
+  if (!APART.has(fault)) return stops.length > 0 ? { step, of, stops, down, alone: nodes, cuts: new Set() } : undefined
   const apart = [...pairs([from, to]), ...pairs(groups)]
-  // A message that is kept back comes by no other way either.
+  // What is held comes by no other way either. What is dropped may come by a pull: whether it has is not said here.
   const isKept = fault === 'hold' || fault === 'drop'
   const between = from.length > 0 && to.length > 0
   const alone = between ? (isKept ? to : []) : [...nodes, ...from, ...to]
-  return { step, of, down, alone, cuts: new Set(apart) }
+  return { step, of, stops, down, alone, cuts: new Set(apart) }
 }
 
 function groupsOf({ planned }: LintStep): string[][] {

@@ -53,7 +53,7 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
   const pidFile = join(config.path, PID_FILE)
   const opened: (() => Promise<void>)[] = []
   try {
-    const faults = options.faults && nodeFaults(options.faults)
+    const faults = options.faults && nodeFaults(options.faults, log)
     const disk = await openStore(storeLocation, pidFile)
     const store = faults ? faultyStore(disk, storeLocation, () => faults.refuseWrite()) : disk
     opened.push(() => store.close())
@@ -113,8 +113,13 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
   }
 }
 
-function nodeFaults({ seed, onFromStart }: NonNullable<RunNodeOptions['faults']>): NodeFaults {
-  const faults = new NodeFaults({ clock: systemClock, random: systemRandom, ...(seed !== undefined && { seed }) })
+function nodeFaults({ seed, onFromStart }: NonNullable<RunNodeOptions['faults']>, log: Logger): NodeFaults {
+  const faults = new NodeFaults({
+    clock: systemClock,
+    random: systemRandom,
+    log: log.child({ module: 'faults' }),
+    ...(seed !== undefined && { seed }),
+  })
   for (const body of onFromStart) faults.put(faultOf(body), body.id)
   return faults
 }

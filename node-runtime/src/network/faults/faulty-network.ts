@@ -102,8 +102,9 @@ class FaultyNetwork implements Network {
     return this.#inner.start()
   }
 
-  close(): Promise<void> {
-    return this.#inner.close()
+  async close(): Promise<void> {
+    this.#faults.close()
+    await this.#inner.close()
   }
 }
 

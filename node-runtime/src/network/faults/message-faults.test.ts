@@ -1,6 +1,8 @@
 // Rules about messages, as the nodes see it whose messages they are: whole nodes on the simulated network.
 import { describe, expect, it } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
+import { silentLogger } from '../../base/log.ts'
+import { DrivenClock } from '../../testing/driven-clock.ts'
 import { converge, type SharedContext, shareContext, type TestWorld } from '../../testing/test-nodes.ts'
 import { testWorlds } from '../../testing/test-worlds.ts'
 import { withMessageFaults } from './faulty-network.ts'
@@ -22,7 +24,7 @@ async function scene(): Promise<Scene> {
   const world = await open()
   const faults = new Map<string, MessageFaults>()
   world.createNetwork = (options) => {
-    const own = new MessageFaults({ clock: world.clock, seed: 'test' })
+    const own = new MessageFaults({ clock: world.clock, log: silentLogger, seed: 'test' })
     faults.set(options.peerId, own)
     return withMessageFaults(world.network.createNode(options), own)
   }
@@ -122,7 +124,7 @@ describe('messages that come twice, late or again', () => {
 
   it('are chosen by the seed', () => {
     const chosenOf = (seed: string) => {
-      const faults = new MessageFaults({ clock: { nowMs: () => 0, setTimer: () => () => {} }, seed: 'node' })
+      const faults = new MessageFaults({ clock: new DrivenClock(), log: silentLogger, seed: 'node' })
       faults.put('half', { action: 'drop', percent: 50, seed })
       const passed: number[] = []
       for (let n = 0; n < 64; n += 1) faults.onGossip('peer', Uint8Array.of(n), () => passed.push(n))

@@ -1,6 +1,7 @@
 // The rules about messages of one node, put on and taken off while it runs.
 import type { Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
 import type { MessageListener, PeerId } from '../network.ts'
 import { OVERTAKEN_BY_MAX, OVERTAKEN_MS } from './limits.ts'
 import { factsOfFrame, factsOfGossip } from './message-facts.ts'
@@ -10,6 +11,7 @@ import { seededChance } from './seeded-chance.ts'
 
 export interface MessageFaultParts {
   readonly clock: Clock
+  readonly log: Logger
   /** What rules without a seed of their own draw from. */
   readonly seed: string
 }
@@ -53,13 +55,20 @@ export class MessageFaults {
     return this.#gates.get(id)?.counts()
   }
 
+  /** What is kept back or late goes nowhere any more. */
+  close(): void {
+    for (const late of this.#late) late.cancel()
+    this.#late.clear()
+    for (const gate of this.#gates.values()) gate.forget()
+  }
+
   onGossip(from: PeerId, data: Bytes, listener: MessageListener): void {
     if (this.#gates.size === 0 && this.#late.size === 0) {
       listener(from, data)
       return
     }
     const facts = factsOfGossip(data)
-    const pass = () => listener(from, data)
+    const pass = () => this.#handOn(from, data, listener)
     if (this.#isStopped(facts, from, data, pass)) return
     for (const gate of this.#chosenBy(facts, from, 'replay')) {
       gate.keep({
@@ -103,6 +112,15 @@ export class MessageFaults {
       isWanted = false
     }
     return gate.keep({ bytes: frame.byteLength, pass }) ? { released: promise, giveUp } : 'drop'
+  }
+
+  /** Each on its own, as the network does: that one fails is nothing to those that come with it or after it. */
+  #handOn(from: PeerId, data: Bytes, listener: MessageListener): void {
+    try {
+      listener(from, data)
+    } catch (error) {
+      this.#parts.log.error({ peer: from, error: String(error) }, 'a message listener failed')
+    }
   }
 
   /** Dropped, or kept back. */

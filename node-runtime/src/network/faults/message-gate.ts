@@ -84,6 +84,12 @@ export class MessageGate {
     for (const held of this.#held.splice(0)) if (held.pass()) this.#released += 1
   }
 
+  /** What it keeps goes nowhere any more. */
+  forget(): void {
+    this.#heldBytes = 0
+    this.#held.length = 0
+  }
+
   #judge(id: string): boolean {
     const known = this.#judged.get(id)
     if (known !== undefined) return known

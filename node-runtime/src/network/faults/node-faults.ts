@@ -2,6 +2,7 @@
 // to it, its disk, its clock. Only a node that was told so at its start has them.
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
+import { type Logger, silentLogger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import { SkewedClock } from '../../base/skewed-clock.ts'
 import { NetworkError } from '../errors.ts'
@@ -20,6 +21,14 @@ export type NodeFault =
 
 /** No write succeeds, as on a disk that is full, or on one that is mounted read-only. */
 export type DiskFault = 'full' | 'read_only'
+
+export interface NodeFaultParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log?: Logger
+  /** What chance is drawn from. Absent: another one each time. */
+  readonly seed?: string
+}
 
 export interface FaultStatus {
   readonly id: string
@@ -42,13 +51,13 @@ export class NodeFaults {
   readonly messages: MessageFaults
   readonly #faults = new Map<string, { readonly fault: NodeFault; refused: number }>()
 
-  constructor({ clock, random, seed }: { readonly clock: Clock; readonly random: Random; readonly seed?: string }) {
+  constructor({ clock, random, log = silentLogger, seed }: NodeFaultParts) {
     this.seed = seed ?? randomUUID()
     this.clock = new SkewedClock(clock)
     // Its lanes go by the right time.
     const chance = { bytes: (length: number) => random.bytes(length), float: seededChance(this.seed) }
     this.links = new LinkFaults({ clock, random: chance })
-    this.messages = new MessageFaults({ clock, seed: this.seed })
+    this.messages = new MessageFaults({ clock, log, seed: this.seed })
   }
 
   /** Gives the id under which it can be taken off. One of the same id is replaced. Throws FAULTS_TOO_MANY. */

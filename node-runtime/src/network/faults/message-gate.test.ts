@@ -1,0 +1,48 @@
+// What is kept back, late or handed on again, one message at a time.
+import { describe, expect, it } from 'vitest'
+import { silentLogger } from '../../base/log.ts'
+import { DrivenClock } from '../../testing/driven-clock.ts'
+import { MessageFaults } from './message-faults.ts'
+
+function subject() {
+  const clock = new DrivenClock()
+  const faults = new MessageFaults({ clock, log: silentLogger, seed: 'node' })
+  const passed: (number | undefined)[] = []
+  /** Its listener fails at 1. */
+  const come = (n: number) =>
+    faults.onGossip('peer', Uint8Array.of(n), (_, [first]) => {
+      if (first === 1) throw new Error('the listener fails')
+      passed.push(first)
+    })
+  return { clock, faults, passed, come }
+}
+
+describe('a listener that fails', () => {
+  it('of a held message does not keep those behind it', () => {
+    const { faults, passed, come } = subject()
+    faults.put('f', { action: 'hold' })
+    for (const n of [0, 1, 2]) come(n)
+    expect(faults.remove('f')).toBe(true)
+    expect(passed).toEqual([0, 2])
+  })
+
+  it('of a late message ends nothing', () => {
+    const { clock, faults, passed, come } = subject()
+    faults.put('f', { action: 'reorder' })
+    for (const n of [0, 1, 2]) come(n)
+    while (clock.step());
+    expect(passed).toEqual([0, 2])
+  })
+})
+
+it('what is held or late at the end of the node comes no more', () => {
+  const { clock, faults, passed, come } = subject()
+  faults.put('late', { action: 'reorder', count: 1 })
+  come(0)
+  faults.put('held', { action: 'hold' })
+  come(2)
+  faults.close()
+  while (clock.step());
+  faults.remove('held')
+  expect(passed).toEqual([])
+})

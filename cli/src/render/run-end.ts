@@ -57,10 +57,12 @@ export function renderRunEnd(parts: RunEndParts): string {
 
 /** What holds without being asserted. */
 function historyLine({ acknowledged, writes, nodes }: NonNullable<RunResult['record']['history']>): string {
-  const of =
-    writes === acknowledged ? counted(writes, 'acknowledged write') : `${writes} of ${acknowledged} acknowledged writes`
+  const acknowledgedWrites = counted(acknowledged, 'acknowledged write')
+  // The others were not looked for: one that is gone fails the run.
+  const held =
+    writes === acknowledged ? `${acknowledgedWrites} held` : `${writes} looked at of ${acknowledgedWrites}, all held`
   const states = nodes.length < 2 ? '' : `; same heads, same state on ${counted(nodes.length, 'node')}`
-  return `history: ${of} held${states}`
+  return `history: ${held}${states}`
 }
 
 /** ` (nodes 1.2 s, sync 0.8 s)`: what a run waits for besides its own steps. */

@@ -1,6 +1,6 @@
 // A disk that is really full, or really read-only: a small file system in memory, where this machine lets us mount one.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -29,6 +29,14 @@ function fillUp(): void {
   } catch (error) {
     expect(error).toMatchObject({ code: 'ENOSPC' })
   }
+}
+
+/** What LevelDB calls its next logs, as directories: none can be begun. */
+function takeNextNames(location: string): string[] {
+  const last = Math.max(...readdirSync(location).map((name) => Number(/^\d+/.exec(name)?.[0] ?? 0)))
+  const places = Array.from({ length: 20 }, (_, n) => join(location, `${String(last + 1 + n).padStart(6, '0')}.log`))
+  for (const place of places) mkdirSync(place)
+  return places
 }
 
 /** Numbers that were acknowledged. */
@@ -60,6 +68,25 @@ describe.skipIf(!isMounted)('on a file system of its own (skipped where none can
     const again = await openLevelStore(location)
     const lost = [...written, ...meanwhile, ...after].filter((n) => again.get(u32be(n)) === undefined)
     expect(lost).toEqual([])
+    await again.close()
+  })
+
+  it('where no new log can be begun behind a torn one, nothing is acknowledged until it can', async () => {
+    const location = join(folder, 'no-log')
+    const store = await openLevelStore(location)
+    const written = await writeSome(store, 0, 20, 5000)
+    fillUp()
+    expect((await writeSome(store, 100, 120, 5000)).length).toBeLessThan(20)
+    rmSync(filler)
+    const inTheWay = takeNextNames(location)
+    const meanwhile = await writeSome(store, 200, 220, 3000)
+    for (const place of inTheWay) rmSync(place, { recursive: true })
+    const after = await writeSome(store, 300, 320, 3000)
+    expect(meanwhile).toEqual([])
+    expect(after).toHaveLength(20)
+    await store.close()
+    const again = await openLevelStore(location)
+    expect([...written, ...after].filter((n) => again.get(u32be(n)) === undefined)).toEqual([])
     await again.close()
   })
 

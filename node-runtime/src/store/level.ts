@@ -8,8 +8,9 @@ import type { Bytes } from '../base/bytes.ts'
 import { DiskRoom } from './disk-room.ts'
 import { StoreError } from './errors.ts'
 import { BLOCK_CACHE_BYTES, OPEN_FILES_MAX, READ_AHEAD_BYTES, WRITE_BUFFER_BYTES } from './limits.ts'
+import { newestLog } from './newest-log.ts'
 import type { Store, StoreOp, StoreRange, StoreSnapshot } from './store.ts'
-import { causeText, writeError } from './write-error.ts'
+import { causeText, noLogError, writeError } from './write-error.ts'
 
 export interface LevelStoreOptions {
   /** For worker threads: the store must exist already, and `batch` is refused. */
@@ -108,7 +109,7 @@ class LevelStore implements Store {
 
   async #write(ops: readonly StoreOp[]): Promise<void> {
     await this.#room.reserve(sizeOf(ops))
-    if (this.#isTorn) await this.#mend()
+    if (this.#isTorn) await this.#mend(ops.length)
     try {
       await this.#level.batch([...ops])
     } catch (cause) {
@@ -117,10 +118,19 @@ class LevelStore implements Store {
     }
   }
 
-  /** What is in memory goes into a table, and a new log begins. Only where there is room: LevelDB does not try again. */
-  async #mend(): Promise<void> {
+  /**
+   * What is in memory goes into a table, and a new log begins. Only where there is room: LevelDB does not try again. That
+   * it failed, LevelDB keeps to itself. Throws STORE_FULL.
+   */
+  async #mend(entries: number): Promise<void> {
     await this.#room.measure()
-    await this.#level.compactRange(FIRST_KEY, FIRST_KEY)
+    try {
+      const torn = await newestLog(this.#location)
+      await this.#level.compactRange(FIRST_KEY, FIRST_KEY)
+      if ((await newestLog(this.#location)) <= torn) throw noLogError(this.#location)
+    } catch (cause) {
+      throw cause instanceof StoreError ? cause : writeError(this.#location, entries, cause)
+    }
     this.#isTorn = false
   }
 

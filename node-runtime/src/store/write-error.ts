@@ -20,6 +20,12 @@ export function writeError(location: string, entries: number, cause: unknown): S
   return new StoreError('STORE_FAILED', `${what}: ${text}`, { cause, data })
 }
 
+/** STORE_FULL: an earlier write failed half-way, and LevelDB has begun no new log to write behind it. */
+export function noLogError(location: string): StoreError {
+  const message = `nothing is written to ${location}: a write failed earlier, and the store cannot begin a new log; make room on the disk, for files too, and if it still fails then, restart the node`
+  return new StoreError('STORE_FULL', message, { data: { location } })
+}
+
 /** abstract-level wraps the reason: the innermost message says what LevelDB saw. */
 export function causeText(error: unknown): string {
   const parts: string[] = []

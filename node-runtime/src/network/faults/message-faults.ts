@@ -76,7 +76,6 @@ export class MessageFaults {
         pass: () => {
           gate.repeated()
           pass()
-          return true
         },
       })
     }
@@ -102,16 +101,9 @@ export class MessageFaults {
     }
     const [gate] = this.#chosenBy(facts, peer, 'hold')
     if (gate === undefined) return 'pass'
-    const { promise, resolve } = Promise.withResolvers<void>()
-    let isWanted = true
-    const pass = () => {
-      resolve()
-      return isWanted
-    }
-    const giveUp = () => {
-      isWanted = false
-    }
-    return gate.keep({ bytes: frame.byteLength, pass }) ? { released: promise, giveUp } : 'drop'
+    const { promise: released, resolve: pass } = Promise.withResolvers<void>()
+    const held = { bytes: frame.byteLength, pass }
+    return gate.keep(held) ? { released, giveUp: () => gate.giveUp(held) } : 'drop'
   }
 
   /** Each on its own, as the network does: that one fails is nothing to those that come with it or after it. */
@@ -130,11 +122,7 @@ export class MessageFaults {
       return true
     }
     for (const gate of this.#chosenBy(facts, from, 'hold')) {
-      const release = () => {
-        pass()
-        return true
-      }
-      gate.keep({ bytes: data.byteLength, pass: release })
+      gate.keep({ bytes: data.byteLength, pass })
       return true
     }
     return false

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../base/log.ts'
 import { DrivenClock } from '../../testing/driven-clock.ts'
+import { HELD_MESSAGES_MAX } from './limits.ts'
 import { MessageFaults } from './message-faults.ts'
 
 function subject() {
@@ -45,4 +46,19 @@ it('what is held or late at the end of the node comes no more', () => {
   while (clock.step());
   faults.remove('held')
   expect(passed).toEqual([])
+})
+
+it('a frame that nobody waits for any more leaves its room to others, and counts as held no longer', () => {
+  const { faults } = subject()
+  faults.put('f', { action: 'hold' })
+  const frame = Uint8Array.of(0)
+  for (let n = 0; n <= HELD_MESSAGES_MAX; n += 1) {
+    const fate = faults.onFrame('peer', 'sync/4', frame)
+    if (typeof fate === 'string') expect.fail(`the frame was not held: ${fate}`)
+    fate.giveUp()
+    fate.giveUp()
+  }
+  expect(faults.counts('f')).toMatchObject({ matched: HELD_MESSAGES_MAX + 1, held: 0, heldBytes: 0, dropped: 0 })
+  faults.onFrame('peer', 'sync/4', frame)
+  expect(faults.counts('f')).toMatchObject({ held: 1, heldBytes: frame.byteLength })
 })

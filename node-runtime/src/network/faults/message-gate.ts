@@ -6,8 +6,7 @@ import { seededChance } from './seeded-chance.ts'
 
 interface Held {
   readonly bytes: number
-  /** False: nobody wants it any more. */
-  readonly pass: () => boolean
+  readonly pass: () => void
 }
 
 export class MessageGate {
@@ -15,7 +14,8 @@ export class MessageGate {
   readonly #chance: () => number
   /** By id, whether it was chosen: what comes again is judged as before. */
   readonly #judged = new Map<string, boolean>()
-  readonly #held: Held[] = []
+  /** In the order in which they came. */
+  readonly #held = new Set<Held>()
   #chosen = 0
   #heldBytes = 0
   #matched = 0
@@ -33,7 +33,7 @@ export class MessageGate {
     return {
       chosen: this.#chosen,
       matched: this.#matched,
-      held: this.#held.length,
+      held: this.#held.size,
       heldBytes: this.#heldBytes,
       released: this.#released,
       dropped: this.#dropped,
@@ -57,13 +57,18 @@ export class MessageGate {
 
   /** False where no more may wait. */
   keep(held: Held): boolean {
-    if (this.#held.length >= HELD_MESSAGES_MAX || this.#heldBytes + held.bytes > HELD_BYTES_MAX) {
+    if (this.#held.size >= HELD_MESSAGES_MAX || this.#heldBytes + held.bytes > HELD_BYTES_MAX) {
       this.#dropped += 1
       return false
     }
-    this.#held.push(held)
+    this.#held.add(held)
     this.#heldBytes += held.bytes
     return true
+  }
+
+  /** Nobody wants it any more: its room is for others. */
+  giveUp(held: Held): void {
+    if (this.#held.delete(held)) this.#heldBytes -= held.bytes
   }
 
   dropped(): void {
@@ -80,14 +85,18 @@ export class MessageGate {
 
   /** The rule has ended: all that it keeps is handed on, in order. */
   release(): void {
-    this.#heldBytes = 0
-    for (const held of this.#held.splice(0)) if (held.pass()) this.#released += 1
+    const kept = [...this.#held]
+    this.forget()
+    for (const held of kept) {
+      this.#released += 1
+      held.pass()
+    }
   }
 
   /** What it keeps goes nowhere any more. */
   forget(): void {
     this.#heldBytes = 0
-    this.#held.length = 0
+    this.#held.clear()
   }
 
   #judge(id: string): boolean {

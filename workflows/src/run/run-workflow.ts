@@ -283,19 +283,38 @@ class WorkflowRun {
     if (!network || !nodes) return undefined
     const how = signal.aborted ? '; interrupt again to end at once' : ''
     this.#emit({ type: 'phase', phase: 'teardown', message: `ending${how}` })
-    nodes.expectAll()
     const nukes = passed && settings.nukeOnEnd && !signal.aborted
     const stops = settings.stopAllNodes || nukes || signal.aborted
+    const left = signal.aborted ? undefined : await this.#endFaults(nodes, { signal, timed: !stops })
+    nodes.expectAll()
     try {
       if (!stops) for (const node of nodes.running()) await network.driver.keep(node)
       await network.driver.close(stopGrace(this.#parts.env))
       if (stops) await Promise.all(nodes.lives().map(({ exited }) => exited))
       await this.#saveLogs(nodes)
       if (nukes) await this.#nuke('nuke_on_end', { signal })
-      return undefined
+      return left
+    } catch (error) {
+      return left ?? during('ending the run', await describeError(error, nodes))
+    }
+  }
+
+  /** `timed`: nodes are kept, and nobody would end what was to end by itself. */
+  async #endFaults(
+    nodes: RunNodes,
+    options: { readonly signal: AbortSignal; readonly timed: boolean },
+  ): Promise<Described | undefined> {
+    try {
+      await nodes.faults.finish(options)
     } catch (error) {
       return during('ending the run', await describeError(error, nodes))
     }
+    const left = nodes.faults.active().map(({ name }) => name)
+    if (options.timed && left.length > 0) {
+      const message = `nodes are kept with what is wrong with them: ${left.join(', ')}; heal ends it in the next run`
+      this.#emit({ type: 'note', level: 'warning', message })
+    }
+    return undefined
   }
 
   /** Of what this run saw: a log may go back to earlier ones. */

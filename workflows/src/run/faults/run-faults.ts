@@ -1,6 +1,12 @@
 // The faults that are on in a run, by name: what ends them, what wrote meanwhile, and the timers of those that end by
 // themselves.
-import type { ActiveFault, EndedFault, FaultRequest, RunFaults } from '../../steps/fault/making/fault-port.ts'
+import type {
+  ActiveFault,
+  EndedFault,
+  FaultCounts,
+  FaultRequest,
+  RunFaults,
+} from '../../steps/fault/making/fault-port.ts'
 import { StepError } from '../../steps/step-error.ts'
 
 type Options = { signal: AbortSignal }
@@ -9,19 +15,31 @@ interface Entry {
   readonly fault: FaultRequest
   readonly startedMs: number
   writes: number
+  /** Of its end, or of the next try. */
   cancelTimer: () => void
+  /** It was to end and could not. */
+  isOverdue: boolean
+  /** Settles when it is on, or is not and will not be. */
+  beginning: Promise<void>
   /** On its way to its end: asked for twice, it ends once. */
-  ending: Promise<EndedFault> | undefined
+  ending: Promise<EndedFault | undefined> | undefined
 }
 
 /** For a fault that ends by itself: nobody waits for it who could give up. */
 const END_TIMEOUT_MS = 60_000
+/** Until a fault that could not be ended is tried again: a node that stands still may go on at any time. */
+const RETRY_MS = 1_000
+/** For what a fault did to be told: its end matters more. */
+const COUNTS_TIMEOUT_MS = 2_000
+/** At the end of a run, for each that is left: nodes that answer do so at once. */
+const FINISH_TIMEOUT_MS = 10_000
 
 export class ActiveFaults implements RunFaults {
   readonly #entries = new Map<string, Entry>()
   /** Of those that ended by themselves, until their name is used again. */
   readonly #ended = new Map<string, EndedFault>()
   readonly #onFailure: (message: string) => void
+  #isClosed = false
 
   /** `onFailure`: a fault that was to end by itself could not be ended; it is still on. */
   constructor(onFailure: (message: string) => void) {
@@ -35,24 +53,23 @@ export class ActiveFaults implements RunFaults {
   async begin(fault: FaultRequest, options: Options): Promise<void> {
     const { name, clock, forMs } = fault
     if (this.#entries.has(name)) {
-      throw new StepError(
-        'invalid',
-        `a fault named ${name} is on already; heal it first, or give this one another name`,
-      )
+      const message = `a fault named ${name} is on already; heal it first, or give this one another name`
+      throw new StepError('invalid', message)
     }
-    const cancelTimer = () => undefined
-    const entry: Entry = { fault, startedMs: clock.nowMs(), writes: 0, cancelTimer, ending: undefined }
+    const entry: Entry = {
+      ...{ fault, startedMs: clock.nowMs(), writes: 0, isOverdue: false },
+      ...{ cancelTimer: () => undefined, beginning: Promise.resolve(), ending: undefined },
+    }
     this.#entries.set(name, entry)
     this.#ended.delete(name)
-    try {
-      await fault.begin(options)
-    } catch (error) {
-      this.#entries.delete(name)
-      throw error
+    entry.beginning = this.#beginNow(entry, options)
+    await entry.beginning
+    if (forMs !== undefined && entry.ending === undefined) {
+      entry.cancelTimer = clock.timer(forMs, () => void this.#expire(entry))
     }
-    if (forMs !== undefined) entry.cancelTimer = clock.timer(forMs, () => void this.#expire(entry))
   }
 
+  /** Of one that is only beginning it is the end, too, as soon as it is on. */
   async end(name: string, options: Options): Promise<EndedFault | undefined> {
     const entry = this.#entries.get(name)
     return entry === undefined ? this.#ended.get(name) : this.#end(entry, options)
@@ -68,34 +85,100 @@ export class ActiveFaults implements RunFaults {
     }
   }
 
+  /**
+   * The run is over: what was to have ended ends now, and with `timed` also what would end by itself. StepError `failed` where
+   * that cannot be done; everything else is ended all the same.
+   */
+  async finish({ signal, timed }: Options & { readonly timed: boolean }): Promise<void> {
+    const problems: string[] = []
+    for (const entry of this.#entries.values()) {
+      const isDue = entry.isOverdue || (timed && entry.fault.forMs !== undefined)
+      if (!isDue) continue
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(FINISH_TIMEOUT_MS)])
+      await this.#end(entry, { signal: patience }).catch((error: unknown) => {
+        problems.push(`${entry.fault.name} is still on (${messageOf(error)})`)
+      })
+    }
+    if (problems.length === 0) return
+    throw new StepError('failed', `faults that were to end could not be ended: ${problems.join('; ')}`, {
+      help: 'a node that is paused or does not answer keeps its faults; heal them while it runs',
+    })
+  }
+
   /** The run is over: nothing ends by itself any more. */
   close(): void {
+    this.#isClosed = true
     for (const entry of this.#entries.values()) entry.cancelTimer()
+  }
+
+  async #beginNow({ fault }: Entry, options: Options): Promise<void> {
+    try {
+      await fault.begin(options)
+    } catch (error) {
+      this.#entries.delete(fault.name)
+      throw error
+    }
   }
 
   async #expire(entry: Entry): Promise<void> {
     const { name } = entry.fault
+    const isFirst = !entry.isOverdue
     try {
-      this.#ended.set(name, await this.#end(entry, { signal: AbortSignal.timeout(END_TIMEOUT_MS) }))
+      const ended = await this.#end(entry, { signal: AbortSignal.timeout(END_TIMEOUT_MS) })
+      if (ended) this.#ended.set(name, ended)
     } catch (error) {
-      this.#onFailure(`the fault ${name} could not be ended: ${error instanceof Error ? error.message : String(error)}`)
+      const why = messageOf(error)
+      if (isFirst) this.#onFailure(`the fault ${name} could not be ended: ${why}; it is tried again until the run ends`)
     }
   }
 
-  #end(entry: Entry, options: Options): Promise<EndedFault> {
+  #end(entry: Entry, options: Options): Promise<EndedFault | undefined> {
     entry.ending ??= this.#endNow(entry, options).finally(() => {
       entry.ending = undefined
     })
     return entry.ending
   }
 
-  async #endNow(entry: Entry, options: Options): Promise<EndedFault> {
+  /** Undefined where it could not be begun. */
+  async #endNow(entry: Entry, options: Options): Promise<EndedFault | undefined> {
     const { fault, startedMs } = entry
+    await settled(entry.beginning, options.signal)
+    if (this.#entries.get(fault.name) !== entry) return undefined
     entry.cancelTimer()
-    const counts = await fault.counts?.(options)
-    await fault.end(options)
+    const counts = await countsOf(fault, options)
+    try {
+      await fault.end(options)
+    } catch (error) {
+      entry.isOverdue = true
+      if (!this.#isClosed) entry.cancelTimer = fault.clock.timer(RETRY_MS, () => void this.#expire(entry))
+      throw error
+    }
     this.#entries.delete(fault.name)
     const { name, what, nodes, clock } = fault
     return { name, what, nodes, lastedMs: clock.nowMs() - startedMs, writes: entry.writes, counts }
   }
+}
+
+/** Of a node that does not answer nothing is known, and that is no reason to leave a fault on. */
+async function countsOf(fault: FaultRequest, { signal }: Options): Promise<FaultCounts | undefined> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(COUNTS_TIMEOUT_MS)])
+  // Whoever gives up gives up the end of the fault, too, which says so.
+  return fault.counts?.({ signal: patience }).catch(() => undefined)
+}
+
+async function settled(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    // How it came out is told to whoever began it.
+    await Promise.race([work.catch(() => undefined), aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -179,6 +179,7 @@ export class RunNodes {
       },
       session: entry.session,
       hostFiles: driver.capabilities.hostFiles,
+      driver: driver.kind,
       placeFile: async (file) => (entry.node && (await driver.placeFile?.(entry.node, file))) ?? file,
       links: driver.capabilities.linkFaults ? this.#faults.linksOf(faultyNode(entry, stopped)) : undefined,
       faults: driver.capabilities.linkFaults ? this.#faults.portOf(faultyNode(entry, stopped)) : undefined,

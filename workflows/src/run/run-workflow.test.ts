@@ -91,6 +91,13 @@ test('events come in order: start, nodes, meshed, steps, history, teardown, end'
   expect(notesOf(run)).toContain('image some/image is not used: nodes run as processes')
 })
 
+test('a node program that the file names is noted: the nodes are those of calbox', async () => {
+  const run = await runYaml(file(`${NODES}, binary_path: ./merod, stop_all_nodes: true`))
+  expect(notesOf(run)).toContain(
+    'binary_path ./merod is not used: nodes run the program of calbox (--driver merod runs it)',
+  )
+})
+
 test('nodes go on after the run unless stop_all_nodes says otherwise, after failures, too', async () => {
   const good = await runYaml(file(NODES))
   expect(kept(good.driver)).toEqual(['n-1', 'n-2'])

@@ -19,7 +19,7 @@ export interface StartNodesParts {
 export async function startNodes(parts: StartNodesParts, plan: Plan, options: { signal: AbortSignal }): Promise<void> {
   const { emit } = parts
   const onEvent = (event: NetworkEvent) => emitNetworkEvent(event, emit)
-  const request = { ...requestOf(plan, parts.administrators), dataRoot: `${parts.cwd}/data` }
+  const request = { ...requestOf(plan, parts), dataRoot: `${parts.cwd}/data` }
   const network = await startNetwork({ ...parts.network, onEvent }, request, options)
   for (const node of network.nodes) parts.nodes.add(node)
 }
@@ -56,22 +56,32 @@ export function ignoredSettings(plan: Plan, driver?: NodeDriver): string[] {
       `image ${image} is not used: nodes run ${driver?.kind === 'docker' ? 'in that of calbox (--image-as-written uses it)' : 'as processes'}`,
     )
   if (plan.nodes.some((node) => node.configPath !== undefined)) notes.push('config_path is not used')
+  if (driver?.kind === 'merod') return notes
+  const { binaryPath } = plan.settings
+  if (binaryPath !== undefined)
+    notes.push(`binary_path ${binaryPath} is not used: nodes run the program of calbox (--driver merod runs it)`)
   if (plan.nodes.some((node) => node.mockTee === true)) notes.push('mock_tee is not used')
   return notes
 }
 
-function requestOf(plan: Plan, administrators: StartNodesParts['administrators']): NetworkRequest {
+function requestOf(
+  plan: Plan,
+  { administrators, network }: Pick<StartNodesParts, 'administrators' | 'network'>,
+): NetworkRequest {
   const { settings } = plan
+  const isMerod = network.driver.kind === 'merod'
   return {
     name: plan.name,
     nodes: plan.nodes.map((node) => ({
       ...nodeRequest(node, administrators.get(node.name)),
       ...imageOf(node, settings),
+      ...(isMerod && node.mockTee === true && { args: ['--mock-tee'] }),
     })),
     restart: settings.restart,
     authMode: settings.authMode,
     e2eMode: settings.e2eMode,
     ...(settings.bootstrapNodes && { bootstrapNodes: settings.bootstrapNodes }),
+    preserveDefaultBootstrap: settings.preserveDefaultBootstrap,
     readyTimeoutMs: settings.waitTimeoutSec * 1000,
   }
 }

@@ -163,6 +163,8 @@ export interface NodeHandle {
   logText(): Promise<string | undefined>
   /** Runs the node's own program on its data, as `calnode <args>`. */
   exec(args: readonly string[], options: { signal: AbortSignal; timeoutMs: number }): Promise<ExecEnd>
+  /** What it runs as, as steps name it; undefined for nodes that nothing here has started. */
+  readonly driver?: string
   /** Undefined: nothing can be done to the connections of this node from here. */
   readonly links: NodeLinks | undefined
   /** Undefined: the same of what it can do to itself. */

@@ -13,11 +13,11 @@ test('sizes have units, and what is none is refused', () => {
   expect(parsed('--driver', 'docker', '--node-memory', '256m').nodeMemory).toBe(256 * 1024 ** 2)
   expect(parsed('--node-memory', '1.5g').nodeMemory).toBe(1.5 * 1024 ** 3)
   for (const size of ['much', '0', '12x', '']) expect(() => parsed('--node-memory', size)).toThrow('It must be a size')
-  expect(() => parsed('--driver', 'swarm')).toThrow('Allowed choices are process, docker')
+  expect(() => parsed('--driver', 'swarm')).toThrow('Allowed choices are process, docker, merod')
 })
 
 test('what only containers have is refused where nodes run as processes', async () => {
-  const edge = { cwd: '/', env: { CALBOX_CALNODE: import.meta.filename } }
+  const edge = { cwd: '/', env: { CALBOX_CALNODE: import.meta.filename }, signal: new AbortController().signal }
   const open = (...args: string[]) => openDriver(parsed(...args), edge, () => {})
   await expect(open('--node-cpus', '0.5')).rejects.toThrow('--node-cpus is only of use with --driver docker')
   await expect(open('--image-as-written')).rejects.toThrow('--image-as-written is only of use with --driver docker')

@@ -1,4 +1,4 @@
-// Where nodes run: as processes of this machine, or in containers. The options, and the driver they ask for.
+// Where nodes run, and as what: processes of this machine (calnode, merod), or containers. The options, and the driver they ask for.
 import type { EngineAddress, NetworkParts } from '@calbox/workflows'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
@@ -6,9 +6,13 @@ import { CommandError } from '../command-error.ts'
 import { findCalnode } from '../find-calnode.ts'
 import { parsePositive } from '../parse-option.ts'
 import { statePath } from '../state-path.ts'
+import { type BinaryOptions, openBinaryDriver } from './binary-driver.ts'
 
-export interface DriverOptions {
-  readonly driver?: 'process' | 'docker'
+export interface DriverOptions extends BinaryOptions {
+  /** The program of nodes that are processes; default: calbox's own. */
+  readonly binaryPath?: string
+  /** False: no containers, as merobox has it. */
+  readonly docker?: boolean
   readonly dockerContext?: string
   /** Bytes. */
   readonly nodeMemory?: number
@@ -18,7 +22,14 @@ export interface DriverOptions {
 
 export function withDriverOptions(command: Command): Command {
   return command
-    .addOption(new Option('--driver <kind>', 'what nodes run as (default process)').choices(['process', 'docker']))
+    .addOption(
+      new Option('--driver <kind>', 'what nodes run as (default process)').choices(['process', 'docker', 'merod']),
+    )
+    .option('--binary-path <file>', 'a calnode or a merod to run as the nodes; it is asked which of them it is')
+    .option('--merod-args <arguments>', 'more arguments of `merod run`, as one text')
+    .addOption(new Option('--no-docker', "merobox's word for processes, the default").hideHelp())
+    .addOption(new Option('--log-level <level>', 'RUST_LOG of merod (default debug)').hideHelp())
+    .addOption(new Option('--rust-backtrace <value>', 'RUST_BACKTRACE of merod (default 0)').hideHelp())
     .option(
       '--docker-context <name>',
       'of the docker client; else DOCKER_HOST, or the usual socket of Docker or Podman',
@@ -28,26 +39,19 @@ export function withDriverOptions(command: Command): Command {
     .option('--node-cpus <count>', 'with --driver docker: cores that each node may use, as 0.5', parsePositive)
 }
 
-/** `note` is told what takes time before the first node: the image that has to be made. */
+/** `note` is told what takes time before the first node (the image that has to be made), and which program was found. */
 export async function openDriver(
   options: DriverOptions,
-  edge: Pick<CommandEdge, 'cwd' | 'env'>,
+  edge: Pick<CommandEdge, 'cwd' | 'env' | 'signal'>,
   note: (message: string) => void,
 ): Promise<Required<Omit<NetworkParts, 'onEvent'>>> {
   const { formatDuration, openDockerDriver, openProcessDriver } = await import('@calbox/workflows')
+  assertConsistent(options)
+  const { binaryPath, driver, nodeCpus: cpus, nodeMemory: memoryBytes } = options
+  if (binaryPath !== undefined) return openBinaryDriver(binaryPath, options, { edge, note })
+  if (options.merodArgs !== undefined) note('--merod-args is not used: the nodes are no merod')
   const places = { calnode: findCalnode(edge), stateDir: statePath(edge) }
-  const { dockerContext, driver, nodeCpus: cpus, nodeMemory: memoryBytes } = options
-  if (driver !== 'docker') {
-    const given = {
-      '--docker-context': dockerContext,
-      '--node-memory': memoryBytes,
-      '--node-cpus': cpus,
-      '--image-as-written': options.imageAsWritten,
-    }
-    const stray = Object.entries(given).find(([, value]) => value !== undefined)
-    if (stray === undefined) return openProcessDriver(places)
-    throw new CommandError('USAGE', `${stray[0]} is only of use with --driver docker`)
-  }
+  if (driver !== 'docker') return openProcessDriver(places)
   return openDockerDriver({
     ...places,
     address: await addressOf(options, edge),
@@ -57,6 +61,34 @@ export async function openDriver(
     onImage: ({ tag, sizeBytes, tookMs }) =>
       note(`made the image ${tag} (${Math.round(sizeBytes / 1_000_000)} MB) in ${formatDuration(tookMs)}`),
   })
+}
+
+/** USAGE for options that contradict each other. */
+function assertConsistent(options: DriverOptions): void {
+  const { binaryPath, driver } = options
+  const usage = (message: string) => new CommandError('USAGE', message)
+  if (driver === 'docker') {
+    if (options.docker === false) throw usage('--no-docker and --driver docker contradict each other')
+    if (binaryPath !== undefined)
+      throw usage('--binary-path is not used with --driver docker: containers have an image')
+    return
+  }
+  if (driver === 'merod' && options.imageAsWritten === true)
+    throw usage(
+      '--image-as-written: merod in containers is not supported yet; --binary-path runs a merod of this machine',
+    )
+  const given = {
+    '--docker-context': options.dockerContext,
+    '--node-memory': options.nodeMemory,
+    '--node-cpus': options.nodeCpus,
+    '--image-as-written': options.imageAsWritten,
+  }
+  const stray = Object.entries(given).find(([, value]) => value !== undefined)
+  if (stray !== undefined) throw usage(`${stray[0]} is only of use with --driver docker`)
+  if (driver === 'merod' && binaryPath === undefined)
+    throw usage(
+      '--driver merod needs --binary-path FILE, a merod of this machine: merod in containers is not supported yet',
+    )
 }
 
 /** Of the container engine that is meant. */

@@ -27,16 +27,7 @@ steps: [{ type: wait, seconds: 1 }]`
 const changed = (env: Record<string, string>, ...args: string[]) => changedPlan(planned(), optionsOf(...args), { env })
 
 test("merobox's flags are taken; those that need containers change nothing", () => {
-  const args = [
-    '--no-docker',
-    '--binary-path',
-    './merod',
-    '--e2e-mode',
-    '--image',
-    'merod:local',
-    '--log-level',
-    'info',
-  ]
+  const args = ['--e2e-mode', '--image', 'merod:local', '--auth-use-cached']
   const { settings } = changed({}, ...args, '--auth-mode', 'embedded')
   expect([settings.e2eMode, settings.authMode, settings.authService]).toEqual([true, 'embedded', false])
   expect(changed({}, '--auth-service').settings.authService).toBe(true)

@@ -15,18 +15,8 @@ export interface PlanChangeOptions {
   readonly authService?: boolean
 }
 
-/** Options that merobox knows and that change nothing here: they need its containers, or another program. */
-const WITHOUT_EFFECT = [
-  '--no-docker',
-  '--binary-path <file>',
-  '--merod-args <arguments>',
-  '--image <name>',
-  '--auth-image <name>',
-  '--auth-use-cached',
-  '--webui-use-cached',
-  '--log-level <level>',
-  '--rust-backtrace <value>',
-]
+/** Options that merobox knows and that change nothing here: they need its containers. */
+const WITHOUT_EFFECT = ['--image <name>', '--auth-image <name>', '--auth-use-cached', '--webui-use-cached']
 
 export function withPlanChanges(command: Command): Command {
   command

@@ -19,6 +19,10 @@ export function rerunCommand(
   const { remoteNode = {}, remoteAuth = {} } = options
   const pairs: readonly (readonly [string, string | undefined])[] = [
     ['--driver', options.driver],
+    ['--binary-path', options.binaryPath],
+    ['--merod-args', options.merodArgs],
+    ['--log-level', options.logLevel],
+    ['--rust-backtrace', options.rustBacktrace],
     ['--docker-context', options.dockerContext],
     ['--node-memory', options.nodeMemory === undefined ? undefined : String(options.nodeMemory)],
     ['--node-cpus', options.nodeCpus === undefined ? undefined : String(options.nodeCpus)],

@@ -49,7 +49,9 @@ export async function runFile(ready: ReadyFile, options: RunCommandOptions, part
     if (event.type === 'run:end') end = event
   }
   const note = (message: string) => listen({ atMs: Date.now(), type: 'note', level: 'info', message })
-  const network = await openDriver(options, edge, note)
+  // A file's own program counts only where merod was asked for: others run the files of merobox with calbox's nodes.
+  const { binaryPath = options.driver === 'merod' ? ready.plan.settings.binaryPath : undefined } = options
+  const network = await openDriver({ ...options, ...(binaryPath !== undefined && { binaryPath }) }, edge, note)
   const plan = changedPlan(ready.plan, options, edge)
   const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1000
   const { keepRuns, seed } = options

@@ -11,9 +11,14 @@ export const networkField = Type.Optional(
 
 export const peersField = Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'The other nodes.' })
 
+/** Which driver it is that cannot do something. */
+export function driverText({ driver }: NodeHandle): string {
+  return driver === undefined ? '' : ` (driver ${driver})`
+}
+
 /** Never passed over in silence: a fault that did not happen proves nothing. */
 export function linksOf(node: NodeHandle): NodeLinks {
   if (node.links !== undefined) return node.links
-  const message = `the connections of ${node.name} cannot be cut from here: its driver has no network faults`
+  const message = `the connections of ${node.name} cannot be cut from here: its driver has no network faults${driverText(node)}`
   throw new StepError('unsupported', message, { node: node.name })
 }

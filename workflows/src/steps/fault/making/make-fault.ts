@@ -5,6 +5,7 @@ import { RESTART_READY_TIMEOUT_SEC } from '../../limits.ts'
 import type { StepClock } from '../../step-clock.ts'
 import { StepError } from '../../step-error.ts'
 import type { NodeHandle } from '../../step-kind.ts'
+import { driverText } from '../container-field.ts'
 import {
   type FaultKind,
   type FaultValues,
@@ -176,7 +177,7 @@ function peersOf(nodes: readonly NodeHandle[], options: Options): Promise<string
 /** Never passed over in silence: a fault that did not happen proves nothing. */
 function portOf(node: NodeHandle): NodeFaultPort {
   if (node.faults !== undefined) return node.faults
-  const message = `nothing can be done to ${node.name} from here: its driver has no faults`
+  const message = `nothing can be done to ${node.name} from here: its driver has no faults${driverText(node)}`
   throw new StepError('unsupported', message, { node: node.name })
 }
 

@@ -14,6 +14,8 @@ export interface Subscriber {
   readonly asker: Watcher
   /** One event as JSON text. Must not wait. */
   deliver(event: string, topic: Topic): void
+  /** What a member shows for the moment: the latest of each is enough. `textOf` makes its text. Must not wait. */
+  show(event: PresenceEvent): void
   /** It may not see these any more, and watches them no longer. */
   lost(topics: Topics): void
 }
@@ -35,6 +37,7 @@ export class Hub {
   readonly #ofContexts = new Map<ContextId, Watchers>()
   readonly #ofGroups = new Map<GroupId, Watchers>()
   readonly #watched = new Map<Subscriber, Watched>()
+  readonly #texts = new WeakMap<PresenceEvent, string>()
   readonly #unwatch: () => void
 
   /** `shownIn`: what members show in a context now. Who begins to watch it is told that first. */
@@ -65,8 +68,21 @@ export class Hub {
     this.#watched.set(subscriber, all)
     for (const id of contextIds) add(this.#ofContexts, id, subscriber)
     for (const id of groupIds) add(this.#ofGroups, id, subscriber)
-    for (const id of contextIds) for (const event of this.#shownIn(id)) subscriber.deliver(eventText(event), id)
+    for (const id of contextIds) for (const event of this.#shownIn(id)) subscriber.show(event)
     return { contextIds, groupIds }
+  }
+
+  /** All that is shown in what it watches: it was away, and does not know what it missed. */
+  showAgain(subscriber: Subscriber): void {
+    const { contextIds } = this.topicsOf(subscriber)
+    for (const id of contextIds) for (const event of this.#shownIn(id)) subscriber.show(event)
+  }
+
+  /** Made once for all who are told of it. */
+  textOf(event: PresenceEvent): string {
+    const known = this.#texts.get(event) ?? eventText(event)
+    this.#texts.set(event, known)
+    return known
   }
 
   unsubscribe(subscriber: Subscriber, { contextIds, groupIds }: Topics): void {
@@ -110,20 +126,26 @@ export class Hub {
     this.#unwatch()
   }
 
+  #teller(event: NodeEvent, topic: Topic): (subscriber: Subscriber) => void {
+    if ('presence' in event) return (subscriber) => subscriber.show(event)
+    const text = eventText(event)
+    return (subscriber) => subscriber.deliver(text, topic)
+  }
+
   #deliver(event: NodeEvent): void {
     const topic = 'groupId' in event ? event.groupId : event.contextId
     const watchers = 'groupId' in event ? this.#ofGroups.get(event.groupId) : this.#ofContexts.get(event.contextId)
     if (watchers === undefined) return
-    const text = eventText(event)
+    const tell = this.#teller(event, topic)
     const basis = this.#sight.basisOf(event)
     const isSettled = watchers.basis === basis
     watchers.basis = basis
     for (const subscriber of [...watchers.subscribers]) {
       // Who is put out by this event is told so by it, as the last.
       const isLast = !isSettled && this.#sight.isAbout(subscriber.asker, event)
-      if (isLast) subscriber.deliver(text, topic)
+      if (isLast) tell(subscriber)
       if (!isSettled) this.review(subscriber)
-      if (!isLast && watchers.subscribers.has(subscriber)) subscriber.deliver(text, topic)
+      if (!isLast && watchers.subscribers.has(subscriber)) tell(subscriber)
     }
   }
 }

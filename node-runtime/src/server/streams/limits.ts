@@ -3,6 +3,13 @@
 /** What waits to be written to one client. Then it is dropped as too slow. One event alone may be longer. */
 export const OUTBOUND_BYTES_MAX = 1024 * 1024
 
+/**
+ * Members in contexts whose latest presence waits to be sent to one client: some 4 MiB beside what all clients share.
+ * Beyond it what waits longest is not sent. So many bytes of it are made text at once, while the client reads.
+ */
+export const UNSENT_PRESENCE_MAX = 16_384
+export const PRESENCE_PAGE_BYTES = 256 * 1024
+
 /** One message of a client, as large as the body of a request may be. A longer one closes the connection (1009). */
 export const MESSAGE_BYTES_MAX = 2 * 1024 * 1024
 

@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import WebSocket, { WebSocketServer } from 'ws'
 import { Feed } from '../../base/feed.ts'
-import type { ContextId, RootHash } from '../../base/ids.ts'
+import type { ContextId, PublicKey, RootHash } from '../../base/ids.ts'
 import type { NodeEvent } from '../../context/ports.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
+import { PRESENCE_BYTES_MAX } from '../../wire/limits.ts'
 import { OWNER } from '../access/asker.ts'
 import type { NodeServices } from '../ports.ts'
 import { Hub } from './hub.ts'
@@ -86,4 +87,32 @@ test('who does not read is dropped before more waits for it than the limit, and 
   expect(most).toBeLessThanOrEqual(OUTBOUND_BYTES_MAX + 1024)
   expect(log.entries.map(({ message }) => message)).toContain('a WebSocket client is too slow and was dropped')
   await closed
+})
+
+test('who does not read is not dropped for what members show: the latest of each waits for it', async () => {
+  const { client, socket, feed } = await pair({})
+  await once(client, 'open')
+  client.pause()
+  const author = 'ef'.repeat(32) as PublicKey
+  const shown = (first: number): NodeEvent => ({
+    contextId,
+    presence: { author, state: new Uint8Array(PRESENCE_BYTES_MAX).fill(200).fill(first, 0, 1) },
+  })
+  for (let count = 0; count < 200; count += 1) {
+    feed.emit(shown(count))
+    expect(socket.bufferedAmount).toBeLessThan(OUTBOUND_BYTES_MAX)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  feed.emit(shown(255))
+  const read: string[] = []
+  const last = new Promise<void>((resolve) => {
+    client.on('message', (data) => {
+      read.push(String(data))
+      if (read.at(-1)?.includes('"state":[255,')) resolve()
+    })
+  })
+  client.resume()
+  await last
+  expect(read.length).toBeLessThan(201)
+  expect(socket.readyState).toBe(WebSocket.OPEN)
 })

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type WebSocket from 'ws'
 import { IdError } from '../../base/ids.ts'
+import type { PresenceEvent } from '../../context/ports.ts'
 import type { Asker } from '../access/asker.ts'
 import { ServerError } from '../errors.ts'
 import { parseJson } from '../formats/json.ts'
@@ -12,6 +13,7 @@ import type { ServerParts } from '../server-parts.ts'
 import type { Hub, Subscriber } from './hub.ts'
 import type { Connected } from './keeper.ts'
 import { CLOSE_WITHIN_MS, MESSAGES_AT_ONCE, OUTBOUND_BYTES_MAX, PING_EVERY_MS, PONG_WITHIN_MS } from './limits.ts'
+import { UnsentPresence } from './presence/unsent-presence.ts'
 import type { Topics } from './topic.ts'
 import { lostError, namesOf, TopicNames, topicsOf } from './visible.ts'
 
@@ -39,6 +41,8 @@ export class ClientSocket implements Subscriber, Connected {
   readonly #parts: SocketParts
   readonly #socket: WebSocket
   readonly #gone = new AbortController()
+  readonly #unsent = new UnsentPresence()
+  #isShowing = false
   #asker: Asker
   #running = 0
   #timer: NodeJS.Timeout | undefined
@@ -64,6 +68,11 @@ export class ClientSocket implements Subscriber, Connected {
 
   deliver(event: string): void {
     this.#send(`{"id":null,"result":${event}}`)
+  }
+
+  show(event: PresenceEvent): void {
+    this.#unsent.put(event)
+    if (!this.#isShowing) this.#showNext()
   }
 
   get asker(): Asker {
@@ -100,9 +109,21 @@ export class ClientSocket implements Subscriber, Connected {
     socket.send(text)
   }
 
+  /** One at a time: the next once this has left for the client, and all that was sent before it. */
+  #showNext(): void {
+    const { hub } = this.#parts
+    const isOpen = this.#socket.readyState === this.#socket.OPEN
+    const event = isOpen ? this.#unsent.next((id) => hub.watches(this, id)) : undefined
+    this.#isShowing = event !== undefined
+    if (event === undefined) return
+    // Whatever comes of it: of a connection that has ended nothing is open.
+    this.#socket.send(`{"id":null,"result":${hub.textOf(event)}}`, () => this.#showNext())
+  }
+
   /** Who does not answer the close, because nothing reaches it any more, is cut off. */
   #close(code: number, reason: string): void {
     this.#parts.hub.leave(this)
+    this.#unsent.clear()
     clearTimeout(this.#timer)
     this.#socket.close(code, reason)
     const cutOff = setTimeout(() => this.#socket.terminate(), CLOSE_WITHIN_MS)

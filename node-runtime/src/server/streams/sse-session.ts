@@ -1,10 +1,12 @@
 // One stream of server-sent events, which may break off and be taken up again: what it watches outlasts its connection,
 // and the newest events are sent again to who says which one it saw last.
 import { utf8 } from '../../base/bytes.ts'
+import type { PresenceEvent } from '../../context/ports.ts'
 import type { Asker } from '../access/asker.ts'
 import type { Hub, Subscriber } from './hub.ts'
 import type { Connected, Keeper } from './keeper.ts'
-import { COMMENT_EVERY_MS, OUTBOUND_BYTES_MAX, RETRY_MS } from './limits.ts'
+import { COMMENT_EVERY_MS, OUTBOUND_BYTES_MAX, PRESENCE_PAGE_BYTES, RETRY_MS } from './limits.ts'
+import { UnsentPresence } from './presence/unsent-presence.ts'
 import type { Replay } from './replays.ts'
 import type { Topic, Topics } from './topic.ts'
 import { lostError, namesOf } from './visible.ts'
@@ -84,6 +86,11 @@ export class SseSession implements Subscriber, Connected {
     this.#connection?.push(eventFrame(this.id, this.#sent, event))
   }
 
+  /** Numbered as the event before it: it is not sent again. What is shown then is. */
+  show(event: PresenceEvent): void {
+    this.#connection?.show(event)
+  }
+
   lost(topics: Topics): void {
     this.#connection?.push(frame(`${this.id}-${this.#sent}`, JSON.stringify({ error: lostError(topics) })))
   }
@@ -102,12 +109,13 @@ export class SseSession implements Subscriber, Connected {
     { after, signal }: { after: number | undefined; signal: AbortSignal },
   ): AsyncIterable<Uint8Array> {
     this.#connection?.end('the session was taken up by another connection')
-    const connection = new Connection(() => {
+    const onEnd = () => {
       if (this.#connection !== connection) return
       this.#connection = undefined
       this.#keeper.delete(this)
       this.#leftAtMs = this.#nowMs()
-    }, signal)
+    }
+    const connection = new Connection({ onEnd, signal, presenceFrame: (unsent) => this.#presenceFrame(unsent) })
     this.#connection = connection
     this.#leftAtMs = undefined
     this.#keeper.add(this)
@@ -119,8 +127,14 @@ export class SseSession implements Subscriber, Connected {
         if (this.#hub.watches(this, topic)) connection.push(eventFrame(this.id, number, text))
       }
     }
+    this.#hub.showAgain(this)
     if (signal.aborted) connection.end(STOPPING)
     return connection.bytes()
+  }
+
+  #presenceFrame(unsent: UnsentPresence): string | undefined {
+    const event = unsent.next((id) => this.#hub.watches(this, id))
+    return event && eventFrame(this.id, this.#sent, this.#hub.textOf(event))
   }
 
   /** Its client is told why; it may come back. */
@@ -136,21 +150,27 @@ export class SseSession implements Subscriber, Connected {
   }
 }
 
-/** One response that is being written. */
+interface ConnectionParts {
+  readonly onEnd: () => void
+  readonly signal: AbortSignal
+  /** The next of what members show; undefined: there is none. */
+  readonly presenceFrame: (unsent: UnsentPresence) => string | undefined
+}
+
+/** One response that is being written: events in their order, and between them what members show. */
 class Connection {
   readonly #waiting: string[] = []
-  readonly #onEnd: () => void
-  readonly #signal: AbortSignal
+  readonly #unsent = new UnsentPresence()
+  readonly #parts: ConnectionParts
   /** The node stops, or the client has gone: perhaps before it read anything. */
   readonly #stop = () => this.end(STOPPING)
   #waitingBytes = 0
   #ended = false
   #wake: () => void = () => undefined
 
-  constructor(onEnd: () => void, signal: AbortSignal) {
-    this.#onEnd = onEnd
-    this.#signal = signal
-    signal.addEventListener('abort', this.#stop, { once: true })
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts
+    parts.signal.addEventListener('abort', this.#stop, { once: true })
   }
 
   push(text: string): void {
@@ -164,25 +184,45 @@ class Connection {
     this.#wake()
   }
 
+  show(event: PresenceEvent): void {
+    if (this.#ended) return
+    this.#unsent.put(event)
+    this.#wake()
+  }
+
   /** What waits is let go; the reason is the last that is sent. */
   end(reason: string): void {
     if (this.#ended) return
     this.#ended = true
-    this.#signal.removeEventListener('abort', this.#stop)
-    this.#onEnd()
+    this.#parts.signal.removeEventListener('abort', this.#stop)
+    this.#parts.onEnd()
+    this.#unsent.clear()
     const notice = JSON.stringify({ type: 'close', reason })
     this.#waiting.splice(0, this.#waiting.length, `event: message\ndata: ${notice}\n\n`)
     this.#wake()
+  }
+
+  /** So much of it that the client has something to read; what it is when it is read is asked then. */
+  #presencePage(): string {
+    let page = ''
+    while (page.length < PRESENCE_PAGE_BYTES) {
+      const next = this.#parts.presenceFrame(this.#unsent)
+      if (next === undefined) break
+      page += next
+    }
+    return page
   }
 
   async *bytes(): AsyncGenerator<Uint8Array> {
     const comments = setInterval(() => this.push(': keep-alive\n\n'), COMMENT_EVERY_MS)
     try {
       for (;;) {
-        const text = this.#waiting.splice(0).join('')
+        const text = this.#waiting.splice(0).join('') + this.#presencePage()
         this.#waitingBytes = 0
-        if (text !== '') yield utf8(text)
-        if (this.#waiting.length > 0) continue
+        if (text !== '') {
+          yield utf8(text)
+          continue
+        }
         if (this.#ended) return
         await new Promise<void>((resolve) => {
           this.#wake = resolve

@@ -82,6 +82,9 @@ export const JOIN_RETRY_MS = 250
 /** Modules whose code stays in memory between calls; the one loaded first makes room. */
 export const MODULES_IN_MEMORY_MAX = 32
 
+/** Blobs that were found to be no application, and why: not unpacked or compiled again. The one refused first is forgotten. */
+export const REFUSED_CODE_MAX = 256
+
 /** Batches of operations that wait for one namespace. One more is refused; gossip and sync bring it again. */
 export const NAMESPACE_QUEUE_MAX = 1024
 

@@ -2,8 +2,10 @@
 import { afterEach, expect, test } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
 import { utf8 } from '../../base/bytes.ts'
+import type { BlobId } from '../../base/ids.ts'
 import { TEST_SIGNER, testBundle } from '../../runtime/testing/test-bundle.ts'
 import { converge, shareContext, TestWorld } from '../../testing/test-nodes.ts'
+import { Applications } from './applications.ts'
 
 const worlds: TestWorld[] = []
 
@@ -42,4 +44,26 @@ test('of a file that may be one, its first bytes decide', async () => {
   const changed = testBundle({ wasm: await appWasm('kv-store'), changed: { package: 'stolen' } })
   await expect(install(changed)).rejects.toThrow('signature is not that of its manifest')
   expect(await install(await appWasm('kv-store'))).toMatchObject({ signerId: undefined, package: undefined })
+})
+
+test('what was refused is refused again unread', async () => {
+  const world = await TestWorld.open()
+  worlds.push(world)
+  const { store, blobs, executor } = (await world.start('ada')).node.ports
+  const read: string[] = []
+  const counted = {
+    put: blobs.put.bind(blobs),
+    contentHash: blobs.contentHash.bind(blobs),
+    bytes: (id: BlobId) => {
+      read.push(id)
+      return blobs.bytes(id)
+    },
+  }
+  const applications = new Applications({ store, executor, blobs: counted })
+  const details = { source: 'peer', metadata: new Uint8Array(0) }
+  const { id, hash } = await world.run(blobs.put([Uint8Array.of(0x1f, 0x8b, 8, 0)]))
+  for (const address of [id, hash, id]) {
+    await expect(applications.installBlob(address, details)).rejects.toThrow('bundle cannot be unpacked')
+  }
+  expect(read).toEqual([hash])
 })

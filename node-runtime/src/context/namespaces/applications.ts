@@ -7,11 +7,12 @@ import { type ApplicationId, type BlobId, idBytes, idFromBytes } from '../../bas
 import type { BlobStore } from '../../blobs/blob-store.ts'
 import { type Bundle, isBundle, readBundle } from '../../runtime/bundle/bundle.ts'
 import type { GuestExecutor, GuestModule } from '../../runtime/guest-executor.ts'
+import { RuntimeError, type RuntimeErrorCode } from '../../runtime/runtime-error.ts'
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type Store } from '../../store/store.ts'
 import { type ApplicationRow, decodeRow, encodeRow } from '../../wire/records.ts'
 import { ContextError } from '../errors.ts'
-import { MODULES_IN_MEMORY_MAX } from '../limits.ts'
+import { MODULES_IN_MEMORY_MAX, REFUSED_CODE_MAX } from '../limits.ts'
 
 export interface Application {
   readonly id: ApplicationId
@@ -62,6 +63,9 @@ export class Applications {
   readonly #parts: ApplicationsParts
   readonly #modules = new Map<BlobId, { readonly module: GuestModule; readonly abi: string | undefined }>()
 
+  /** What no retry makes an application: the bytes of an id are always the same. */
+  readonly #refused = new Map<BlobId, RuntimeError>()
+
   constructor(parts: ApplicationsParts) {
     this.#parts = parts
   }
@@ -97,6 +101,8 @@ export class Applications {
     const id = applicationIdOf(blobId)
     const known = this.get(id)
     if (known) return known
+    const refused = this.#refused.get(blobId)
+    if (refused) throw notRunnable(details.source, refused)
     const bytes = await this.#parts.blobs.bytes(blobId)
     const { storage, bundle } = await this.#inspect(blobId, bytes, details.source)
     const said = bundle ?? details
@@ -155,12 +161,24 @@ export class Applications {
       const { module, bundle } = codeOf(blobId, bytes)
       return { storage: (await this.#parts.executor.inspect(module)).storage, bundle }
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new ContextError('APPLICATION_INVALID', `${source} is not an application this node can run: ${why}`, {
-        cause,
-      })
+      if (cause instanceof RuntimeError && REFUSALS.has(cause.code)) this.#refuse(blobId, cause)
+      throw notRunnable(source, cause)
     }
   }
+
+  #refuse(blobId: BlobId, why: RuntimeError): void {
+    const [oldest] = this.#refused.keys()
+    if (oldest !== undefined && this.#refused.size >= REFUSED_CODE_MAX) this.#refused.delete(oldest)
+    this.#refused.set(blobId, why)
+  }
+}
+
+/** Said of the bytes, whatever else this node does. */
+const REFUSALS: ReadonlySet<RuntimeErrorCode> = new Set(['BUNDLE_INVALID', 'MODULE_INVALID', 'MODULE_TOO_LARGE'])
+
+function notRunnable(source: string, cause: unknown): ContextError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new ContextError('APPLICATION_INVALID', `${source} is not an application this node can run: ${why}`, { cause })
 }
 
 /** Opened before the blob store sees it: an error of this file must not look like one of the store's disk. */

@@ -82,6 +82,22 @@ test.each(refused)('%s is refused', (_why, bundle, says) => {
   expect(() => readBundle(testBundle({ wasm: WASM, ...bundle }))).toThrow(says)
 })
 
+test('extended headers and long names are refused unread where they are too large, one or all', () => {
+  const records = (bytes: number, type = 'x') => ({ name: 'h', content: Buffer.alloc(bytes, '4 a\n'), type })
+  const saysOf = (before: TestBundle['before'] = []) => {
+    try {
+      return fromUtf8(readBundle(testBundle({ wasm: WASM, before })).wasm)
+    } catch (error) {
+      return String(error)
+    }
+  }
+  const kib64 = 64 * 1024
+  expect(saysOf([records(kib64)])).toBe(fromUtf8(WASM))
+  expect(saysOf([records(kib64 + 4)])).toContain('one of its extended headers has more than 65536 bytes')
+  expect(saysOf([records(kib64 + 4, 'L')])).toContain('one of its extended headers has more than 65536 bytes')
+  expect(saysOf(new Array(17).fill(records(kib64)))).toContain('its extended headers have more than 1048576 bytes')
+})
+
 test('archives that are cut off, damaged, endless or of something else are refused', () => {
   const archive = testBundle({ wasm: WASM })
   const tar = gunzipSync(archive)

@@ -7,6 +7,10 @@ export const BUNDLE_LIMITS = {
   unpackedBytes: 64 * MIB,
   /** Nobody writes as many by hand. */
   entries: 1024,
+  /** Of one long name or extended header: paths have 4 KiB at most, the rest is attributes of files, which nobody reads here. */
+  headerBytes: 64 * 1024,
+  /** Of all of them: they are read record by record, each of which may have four bytes. */
+  headersBytes: MIB,
   /** As in the reference. */
   manifestBytes: MIB,
   /** Of the manifest: it is walked recursively to check its signature. */

@@ -4,6 +4,8 @@ import { RuntimeError } from '../runtime-error.ts'
 import { BUNDLE_LIMITS } from './limits.ts'
 
 const BLOCK = 512
+const PATH_KEY = Buffer.from('path=')
+const LENGTH_DIGITS_MAX = 10
 const CHECKSUM = { at: 148, length: 8 }
 
 export interface TarFile {
@@ -17,6 +19,7 @@ export function filesOfTar(archive: Bytes): TarFile[] {
   const files: TarFile[] = []
   let longName: string | undefined
   let entries = 0
+  let headersBytes = 0
   for (let at = 0; at + BLOCK <= archive.byteLength; ) {
     const header = archive.subarray(at, at + BLOCK)
     if (header.every((byte) => byte === 0)) return files
@@ -28,6 +31,10 @@ export function filesOfTar(archive: Bytes): TarFile[] {
     if (start + size > archive.byteLength) throw broken('it is cut off')
     const content = archive.subarray(start, start + size)
     const type = String.fromCharCode(header[156] ?? 0)
+    if (type === 'L' || type === 'x') {
+      headersBytes += size
+      checkHeaders(size, headersBytes)
+    }
     if (type === 'L') longName = textOf(content, 0, size)
     else if (type === 'x') longName = paxPath(content) ?? longName
     else {
@@ -38,6 +45,13 @@ export function filesOfTar(archive: Bytes): TarFile[] {
     at = start + Math.ceil(size / BLOCK) * BLOCK
   }
   return files
+}
+
+/** Before one is read: what they cost is bounded by their bytes. */
+function checkHeaders(bytes: number, allBytes: number): void {
+  const { headerBytes, headersBytes } = BUNDLE_LIMITS
+  if (bytes > headerBytes) throw broken(`one of its extended headers has more than ${headerBytes} bytes`)
+  if (allBytes > headersBytes) throw broken(`its extended headers have more than ${headersBytes} bytes`)
 }
 
 function plainName(name: string): string {
@@ -76,18 +90,31 @@ function checkSum(header: Bytes, at: number): void {
 
 /** Records are `<length> <key>=<value>\n`, the length being that of the whole record in bytes. */
 function paxPath(content: Bytes): string | undefined {
+  const bytes = bufferOf(content)
   let path: string | undefined
-  for (let at = 0; at < content.byteLength; ) {
-    const space = content.indexOf(0x20, at)
-    const length = space < 0 ? Number.NaN : Number(textOf(content, at, space - at))
-    if (!Number.isSafeInteger(length) || length <= space - at + 1 || at + length > content.byteLength) {
-      throw broken('one of its extended headers is damaged')
-    }
-    const record = bufferOf(content.subarray(space + 1, at + length - 1)).toString('utf8')
-    if (record.startsWith('path=')) path = record.slice('path='.length)
+  for (let at = 0; at < bytes.byteLength; ) {
+    const { length, start } = recordAt(bytes, at)
+    // Text is made only of what is asked for: there may be a record for every four bytes.
+    const isPath =
+      length > start - at + PATH_KEY.byteLength &&
+      bytes.compare(PATH_KEY, 0, undefined, start, start + PATH_KEY.byteLength) === 0
+    if (isPath) path = bytes.toString('utf8', start + PATH_KEY.byteLength, at + length - 1)
     at += length
   }
   return path
+}
+
+/** `start`: of its key. */
+function recordAt(bytes: Buffer, at: number): { readonly length: number; readonly start: number } {
+  let length = 0
+  let start = at
+  for (; (bytes[start] ?? 0) >= 0x30 && (bytes[start] ?? 0) <= 0x39 && start - at < LENGTH_DIGITS_MAX; start += 1) {
+    length = length * 10 + (bytes[start] ?? 0) - 0x30
+  }
+  if (bytes[start] !== 0x20 || length <= start - at + 1 || at + length > bytes.byteLength) {
+    throw broken('one of its extended headers is damaged')
+  }
+  return { length, start: start + 1 }
 }
 
 function broken(why: string): RuntimeError {

@@ -71,3 +71,16 @@ test('who has gone is not asked about', async () => {
   await pass()
   expect(seen).toEqual([])
 })
+
+test('a change that comes just as a round ends is seen as well', async () => {
+  for (let steps = 0; steps < 12; steps += 1) {
+    let worth: Refusal | undefined
+    const { seen, revocations, clock } = kept(() => worth)
+    revocations.emit()
+    for (let step = 0; step < steps; step += 1) await undefined
+    worth = EXPIRED
+    revocations.emit()
+    await clock.rest()
+    expect([steps, seen.at(-1)]).toEqual([steps, 'token_expired'])
+  }
+})

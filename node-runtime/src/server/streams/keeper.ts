@@ -61,16 +61,16 @@ export class Keeper {
     this.#askAgain = true
     if (this.#asking) return
     this.#asking = true
-    this.#rounds().finally(() => {
-      this.#asking = false
-    })
+    void this.#rounds()
   }
 
+  /** Is over in the same step as it has seen that nothing more is asked: what is asked after that begins a new one. */
   async #rounds(): Promise<void> {
     while (this.#askAgain) {
       this.#askAgain = false
       for (const connected of [...this.#connected]) if (this.#connected.has(connected)) await this.#judge(connected)
     }
+    this.#asking = false
   }
 
   async #judge(connected: Connected): Promise<void> {

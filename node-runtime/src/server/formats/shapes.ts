@@ -34,4 +34,14 @@ export const ContextShape = Type.Object({
   name: Type.Optional(Type.String()),
 })
 
+/** What states are compared by, beside their heads: equal ones have one state where all of this is equal. */
+export const ContextStanding = Type.Object({
+  /** Digest of the removals of members that the state was judged by; absent while some deltas are not. */
+  removals: Type.Optional(Hex32),
+  /** Hash of the checkpoint beneath the state; absent while nothing is pruned. */
+  checkpoint: Type.Optional(Hex32),
+  /** False: the member of this node was removed, and is brought up to nobody's state any more. */
+  isMember: Type.Boolean(),
+})
+
 export const Joined = Type.Object({ contextId: Base58, memberPublicKey: Base58 })

@@ -56,6 +56,8 @@ describe('a context', () => {
       id: expect.stringMatching(BASE58),
       applicationId,
       contextStateHash: expect.stringMatching(BASE58),
+      removals: '0'.repeat(64),
+      isMember: true,
     }
     const before = await ada.get(`${CONTEXTS}/${id}`)
     expect([before.status, before.body]).toEqual([200, { data: { ...bare, id } }])

@@ -1,5 +1,6 @@
 // Contexts: create, list, look at.
 import { type Static, Type } from 'typebox'
+import { toHex } from '../../../base/bytes.ts'
 import {
   type ApplicationId,
   type ContextId,
@@ -15,7 +16,7 @@ import { refuseStranger, seenBy } from '../../access/membership.ts'
 import { ServerError } from '../../errors.ts'
 import { byteArray, contextIdOf, pageOf } from '../../formats/encodings.ts'
 import { ByteList, OptionalText } from '../../formats/fields.ts'
-import { Base58, ContextShape, Count, Hex32 } from '../../formats/shapes.ts'
+import { Base58, ContextShape, ContextStanding, Count, Hex32 } from '../../formats/shapes.ts'
 import { INIT_PARAMS_BYTES_MAX, NAME_BYTES_MAX } from '../../limits.ts'
 import { contextOf, installedId } from '../../names/lookups.ts'
 import type { NodeServices } from '../../ports.ts'
@@ -49,6 +50,14 @@ function contextJson(context: Context): object {
     ...(record.serviceName === undefined ? {} : { serviceName: record.serviceName }),
     ...(heads.length === 0 ? {} : { dagHeads: heads.map((head) => byteArray(idBytes(head))) }),
     ...(record.name === undefined ? {} : { name: record.name }),
+  }
+}
+
+function standingOf({ namespaces, identity }: NodeServices, { record, removals, beneath }: Context) {
+  return {
+    ...(removals && { removals: toHex(removals) }),
+    ...(beneath && { checkpoint: toHex(beneath) }),
+    isMember: namespaces.list().some((namespace) => namespace.mayRead(record.id, identity.publicKey)),
   }
 }
 
@@ -129,13 +138,16 @@ export const contextRoutes: readonly Route[] = [
   route({
     method: 'GET',
     url: '/admin-api/contexts/:id',
-    summary: 'One context: root, heads',
+    summary: 'One context: root, heads, and what else decides its state',
     permission: 'context:list[:id]',
     params: ByContext,
     query: NoFields,
     body: NoBody,
-    response: Data(ContextShape),
-    handle: async ({ node }, { params }) => ({ data: contextJson(await contextOf(node, contextIdOf(params.id))) }),
+    response: Data(Type.Intersect([ContextShape, ContextStanding])),
+    handle: async ({ node }, { params }) => {
+      const context = await contextOf(node, contextIdOf(params.id))
+      return { data: { ...contextJson(context), ...standingOf(node, context) } }
+    },
   }),
   route({
     method: 'GET',

@@ -57,7 +57,10 @@ const SEEDS: { readonly [N in RowName]: readonly Parameters<typeof encodeRow>[0]
     },
   ],
   'group key': [{ v: 1, key: hash }],
-  judgement: [{ v: 1, digest: hash, witnessed: [hash] }],
+  judgement: [
+    { v: 1, digest: hash, witnessed: [hash] },
+    { v: 1, digest: null, witnessed: [], heard: [{ mark: hash, removal: hash, who: hash, heads: [hash] }] },
+  ],
   'own delta to be written again': [
     { v: 1, delta: encodeDelta(delta), behind: [{ author: hash, place: new Uint8Array(40) }] },
   ],

@@ -54,7 +54,7 @@ function found(change: Partial<Vouched>, adopted: readonly string[] = []): strin
   history.vouched.push({ ...vouched, ...change })
   const nodes = ['n0', 'n1', 'n2', 'n3', 'n4']
   const scenario = { nodes, faults: [], retention: { checkpointMin: 3, absentMs: 10_000 } }
-  return pruning.check({ history, scenario } as unknown as Facts, new Causality(deltas))
+  return [...pruning.check({ history, scenario } as unknown as Facts, new Causality(deltas))]
 }
 
 const others = vouched.beats.slice(1)

@@ -1,8 +1,16 @@
 // The rows of one context in the store, and nothing of their meaning: deltas, the undo stack, parked deltas, markers.
 // Everything that changes them returns store operations for the caller's one batch.
 import { type Bytes, concat, u32be, u64be } from '../base/bytes.ts'
-import { type ContextId, type DeltaId, idBytes, idFromBytes, type OpId, type PublicKey } from '../base/ids.ts'
-import { NO_REMOVALS } from '../governance/namespace-state.ts'
+import {
+  type AccountId,
+  type ContextId,
+  type DeltaId,
+  idBytes,
+  idFromBytes,
+  type OpId,
+  type PublicKey,
+} from '../base/ids.ts'
+import { NO_REMOVALS, type Removed } from '../governance/namespace-state.ts'
 import { keyOf } from '../store/keys.ts'
 import type { StoreOp, StoreReader } from '../store/store.ts'
 import { rangeOf } from '../store/store.ts'
@@ -29,8 +37,17 @@ export interface StoredDelta {
 export interface Judgement {
   /** Of the removals. Undefined: some of the deltas are not judged by them. */
   readonly digest: Bytes | undefined
-  /** Removals of which we have said what we had accepted, or had nothing to say. */
+  /** Removals of which we have said what we had accepted, or had nothing to say: their marks (`apply/witness.ts`). */
   readonly witnessed: readonly OpId[]
+  /** What is still to be said, by mark. */
+  readonly heard: ReadonlyMap<OpId, Heard>
+}
+
+/** What was accepted here from whom a removal may take it, as heads, when the removal was heard of. */
+export interface Heard {
+  readonly removal: OpId
+  readonly who: Removed
+  readonly heads: readonly DeltaId[]
 }
 
 /** How far history is pruned here. */
@@ -181,17 +198,25 @@ export class ContextStore {
     return { certified: decodeCertified(checkpoint), base, swapped, unseen: ids }
   }
 
-  putJudgement(digest: Bytes | undefined, witnessed: Iterable<OpId>): StoreOp {
-    const row = encodeRow({ v: 1, digest: digest ?? null, witnessed: [...witnessed].map(idBytes) })
-    return put(keyOf('judgement', this.#id), row)
+  putJudgement({ digest, witnessed, heard }: Judgement): StoreOp {
+    const rows = [...heard].map(([mark, { removal, who, heads }]) => {
+      return { mark: idBytes(mark), removal: idBytes(removal), who: idBytes(who), heads: heads.map(idBytes) }
+    })
+    const row = { v: 1, digest: digest ?? null, witnessed: witnessed.map(idBytes) } as const
+    return put(keyOf('judgement', this.#id), encodeRow(rows.length === 0 ? row : { ...row, heard: rows }))
   }
 
   /** By which removals all stored deltas were judged; by none, where it was never written. */
   judgement(): Judgement {
     const bytes = this.#store.get(keyOf('judgement', this.#id))
-    if (bytes === undefined) return { digest: NO_REMOVALS, witnessed: [] }
-    const { digest, witnessed } = decodeRow<JudgementRow>('judgement', bytes)
-    return { digest: digest ?? undefined, witnessed: witnessed.map((id) => idFromBytes<OpId>(id)) }
+    if (bytes === undefined) return { digest: NO_REMOVALS, witnessed: [], heard: new Map() }
+    const { digest, witnessed, heard = [] } = decodeRow<JudgementRow>('judgement', bytes)
+    const entries = heard.map(({ mark, removal, who, heads }): [OpId, Heard] => {
+      const ids = heads.map((id) => idFromBytes<DeltaId>(id))
+      return [idFromBytes(mark), { removal: idFromBytes(removal), who: idFromBytes<AccountId>(who), heads: ids }]
+    })
+    const said = witnessed.map((id) => idFromBytes<OpId>(id))
+    return { digest: digest ?? undefined, witnessed: said, heard: new Map(entries) }
   }
 
   putAcknowledgement(beat: HeadsBeat): StoreOp {

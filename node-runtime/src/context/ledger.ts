@@ -4,6 +4,7 @@ import type { DeltaId, OpId, RootHash } from '../base/ids.ts'
 import type { StoreOp } from '../store/store.ts'
 import { checkpointHash } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
+import type { Heard } from './context-store.ts'
 import { ContextError } from './errors.ts'
 import type { ContextParts } from './parts.ts'
 import type { StateEvent } from './ports.ts'
@@ -36,8 +37,10 @@ type LedgerParts = Pick<
 
 export class Ledger {
   readonly #parts: LedgerParts
-  /** Removals of which we have said what we had accepted, or had nothing to say. Stored with `judgementOp`. */
+  /** Marks of removals of which we have said what we had accepted, or had nothing to say. Stored with `judgementOp`. */
   readonly witnessed: Set<OpId>
+  /** What is still to be said, by mark: stored before anything is judged by the removal, which takes it from the state. */
+  readonly heard: Map<OpId, Heard>
   #broken = false
   #shown: Shown
   #removals: Bytes | undefined
@@ -48,6 +51,7 @@ export class Ledger {
     this.#removals = parts.judgement.digest
     this.#checkpoint = parts.pruned && checkpointHash(parts.pruned.certified.checkpoint)
     this.witnessed = new Set(parts.judgement.witnessed)
+    this.heard = new Map(parts.judgement.heard)
     this.#shown = this.#now()
   }
 
@@ -73,7 +77,7 @@ export class Ledger {
 
   /** For the batch after which all stored deltas are judged by `removals`; undefined: some are not. */
   judgementOp(removals: Bytes | undefined): StoreOp {
-    return this.#parts.rows.putJudgement(removals, this.witnessed)
+    return this.#parts.rows.putJudgement({ digest: removals, witnessed: [...this.witnessed], heard: this.heard })
   }
 
   /** Some of the stored deltas are to be judged again, whenever that is: joins the batch after which they are. */

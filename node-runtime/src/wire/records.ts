@@ -5,7 +5,7 @@ import { CodedError } from '../base/errors.ts'
 import { ID_LENGTH } from '../base/ids.ts'
 import { readCbor } from './cbor-reader.ts'
 import { writeCbor } from './cbor-writer.ts'
-import { CBOR_ITEMS_MAX, DEPTH_MAX } from './limits.ts'
+import { CBOR_ITEMS_MAX, DEPTH_MAX, PINNED_HEADS_MAX } from './limits.ts'
 import { bytes, flag, list, named, oneOf, plain, record, type Shape, text, uint, wrong } from './shape.ts'
 
 export class RecordError extends CodedError<'RECORD_DAMAGED'> {}
@@ -107,8 +107,18 @@ export interface JudgementRow {
   readonly v: 1
   /** Null: some of them have not been. */
   readonly digest: Bytes | null
-  /** Removals of which this node has said what it had accepted, or had nothing to say. */
+  /** Removals of which this node has said what it had accepted, or had nothing to say: their marks. */
   readonly witnessed: readonly Bytes[]
+  /** What it had accepted when it heard of removals, and has still to say. */
+  readonly heard?: readonly HeardRow[]
+}
+
+export interface HeardRow {
+  readonly mark: Bytes
+  readonly removal: Bytes
+  /** The account that was removed, or the group that was lost. */
+  readonly who: Bytes
+  readonly heads: readonly Bytes[]
 }
 
 interface Rows {
@@ -193,7 +203,15 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
     { signerId: anyText },
   ),
   'group key': record({ v, key: hash }),
-  judgement: record({ v, digest: orNull(hash), witnessed: list(hash, Number.MAX_SAFE_INTEGER) }),
+  judgement: record(
+    { v, digest: orNull(hash), witnessed: list(hash, Number.MAX_SAFE_INTEGER) },
+    {
+      heard: list(
+        record({ mark: hash, removal: hash, who: hash, heads: list(hash, PINNED_HEADS_MAX) }),
+        Number.MAX_SAFE_INTEGER,
+      ),
+    },
+  ),
   'own delta to be written again': record({
     v,
     delta: content,

@@ -1,6 +1,7 @@
 // Where a removal does not say what was accepted from the removed member in this context, because whoever removed did not
 // have it, those who have it say so: what they had applied when they heard of the removal, and nothing that came later.
-import type { AccountId, DeltaId, OpId } from '../../base/ids.ts'
+import { taggedHash } from '../../base/hash.ts'
+import { type AccountId, type DeltaId, idBytes, idFromBytes, type OpId } from '../../base/ids.ts'
 import type { Removal, Removed } from '../../governance/namespace-state.ts'
 import { isSettled, pinsOf } from '../../governance/removal-pins.ts'
 import { ContextError } from '../errors.ts'
@@ -19,8 +20,6 @@ type WitnessParts = Pick<ContextParts, 'record' | 'authority' | 'identity' | 'ac
 
 export class Witness {
   readonly #parts: WitnessParts
-  /** What we had accepted from whom, by removal; still to be said. */
-  readonly #heard = new Map<OpId, { readonly account: Removed; readonly heads: readonly DeltaId[] }>()
   #cancel: (() => void) | undefined
   #closed = false
 
@@ -28,15 +27,21 @@ export class Witness {
     this.#parts = parts
   }
 
-  /** Before anything is applied after a removal was heard of. Runs in the queue of the context. */
+  /** Before anything is judged by a removal that was heard of, or applied after it. Runs in the queue of the context. */
   async note(): Promise<void> {
     const { record, authority, identity, account: own, ledger, accepted } = this.#parts
-    for (const [account, removal] of authority.removalsIn(record.id)) {
-      if (isSettled(removal, record.id) || ledger.witnessed.has(removal.op) || this.#heard.has(removal.op)) continue
-      if (account === own || !authority.mayWrite(record.id, identity.publicKey)) continue
-      this.#heard.set(removal.op, { account, heads: await accepted(takenFrom(account, removal)) })
-      this.#saySoon(removal.op)
+    let isNew = false
+    for (const [who, removal] of authority.removalsIn(record.id)) {
+      const mark = markOf(removal)
+      if (isSettled(removal, record.id) || ledger.witnessed.has(mark) || ledger.heard.has(mark)) continue
+      if (who === own || !authority.mayWrite(record.id, identity.publicKey)) continue
+      ledger.heard.set(mark, { removal: removal.op, who, heads: await accepted(takenFrom(who, removal)) })
+      isNew = true
     }
+    // The judgement that follows takes it from the state, and may be all that is left of this instance.
+    if (isNew) await ledger.commit([ledger.judgementOp(ledger.removals)])
+    const [next] = ledger.heard.values()
+    if (next) this.#saySoon(next.removal)
   }
 
   close(): void {
@@ -67,11 +72,11 @@ export class Witness {
   async #sayAll(): Promise<void> {
     const { record, authority, ledger } = this.#parts
     const removals = new Map(authority.removalsIn(record.id).map(([, removal]) => [removal.op, removal]))
-    for (const [op, { account, heads }] of this.#heard) {
+    for (const [mark, { removal: op, who, heads }] of ledger.heard) {
       const removal = removals.get(op)
-      if (removal && this.#adds(removal, heads)) await this.#say(account, op, heads)
-      this.#heard.delete(op)
-      ledger.witnessed.add(op)
+      if (removal && this.#adds(removal, heads)) await this.#say(who, op, heads)
+      ledger.heard.delete(mark)
+      ledger.witnessed.add(mark)
     }
     await ledger.commit([ledger.judgementOp(ledger.removals)])
   }
@@ -93,6 +98,15 @@ export class Witness {
       log.debug({ removal, error: error.message }, 'others say what was accepted from a removed member')
     }
   }
+}
+
+/**
+ * What of a removal was heard: of a group's, whom it leaves untouched, too. That may change when an operation comes that sorts
+ * before it, and from whom it then takes something more, that is to be said as well.
+ */
+function markOf({ op, kept }: Removal): OpId {
+  if (kept === undefined) return op
+  return idFromBytes(taggedHash('calbox/heard/1', idBytes(op), ...kept.map(idBytes)))
 }
 
 /** Whose deltas a removal may make void: one account’s, or those of all who lost a group that they had inherited. */

@@ -1,0 +1,88 @@
+// What a member had accepted from one that has lost its group counts, whatever happens before it could say so.
+import { afterEach, expect, test } from 'vitest'
+import { appWasm } from '../../../../scripts/build-apps.ts'
+import type { ContextId, GroupId } from '../../base/ids.ts'
+import { converge, shareContext, TestWorld } from '../../testing/test-nodes.ts'
+import { govern } from '../namespaces/administration.ts'
+import { removeMember } from '../namespaces/membership.ts'
+
+const NAMES = ['ada', 'bob', 'cyd']
+const NOTHING = new Uint8Array(0)
+
+let world: TestWorld
+
+afterEach(() => world.close())
+
+/** A context of an open group, which bob and cyd inherit. */
+async function openGroup(seed: string) {
+  world = await TestWorld.open({ seed })
+  const { namespaceId, contextId, groupId: root } = await shareContext(world, await appWasm('kv-store'), NAMES)
+  const { node } = world.get('ada')
+  const groupId = await world.run(node.namespaces.createGroup(root, { visibility: 'open' }))
+  const { applicationId } = (await world.get('ada').context(contextId)).record
+  const { record } = await world.run(node.contexts.create({ applicationId, groupId, initParams: NOTHING }))
+  for (const name of ['bob', 'cyd']) {
+    const other = world.get(name).node
+    await world.until(`${name} knows it`, () => other.namespaces.get(namespaceId).state.contexts.has(record.id))
+    await world.run(other.joiner.ready(other.namespaces.get(namespaceId), record.id))
+  }
+  return { namespaceId, root, groupId, id: record.id }
+}
+
+const set = (name: string, id: ContextId, key: string) =>
+  world.run(world.get(name).call(id, 'set', { key, value: name }))
+const get = (name: string, id: ContextId, key: string) => world.run(world.get(name).call(id, 'get', { key }))
+const account = (name: string) => world.get(name).node.account
+const peers = (...names: string[]) => names.map((name) => world.get(name).peerId)
+
+test('a member that restarts before it has said what it had accepted says it afterwards', async () => {
+  const { namespaceId, root, id } = await openGroup('restart')
+  await set('bob', id, 'before')
+  await converge(world, id, NAMES)
+  world.network.partition(peers('ada'), peers('bob', 'cyd'))
+  await set('bob', id, 'late')
+  await converge(world, id, ['bob', 'cyd'])
+  const right = { kind: 'capabilities_set', groupId: root, account: account('bob'), capabilities: 0 } as const
+  await world.run(govern(world.get('ada').node, root, right))
+  const pinsAt = (name: string) => {
+    const { state } = world.get(name).node.namespaces.get(namespaceId)
+    return state.removalsIn(id).some(([, removal]) => removal.witnessed?.[id] !== undefined)
+  }
+  await world.until('ada has said what she had', () => pinsAt('ada'))
+  await world.run(world.get('bob').stop())
+  world.network.heal()
+  await world.until('cyd has heard of it', () => pinsAt('cyd'))
+  for (let waited = 0; (await get('cyd', id, 'late')) !== null && waited < 400; waited += 1) await world.pass(5)
+  expect(await get('cyd', id, 'late')).toBeNull()
+  await world.run(world.get('cyd').stop())
+  await world.start('cyd', { boot: ['ada', 'cyd'] })
+  await world.pass(120_000)
+  await converge(world, id, ['ada', 'cyd'])
+  expect([await get('ada', id, 'late'), await get('cyd', id, 'late')]).toEqual(['bob', 'bob'])
+})
+
+const add = (groupId: GroupId, name: string, role: 'Admin' | 'Member') => {
+  return govern(world.get('ada').node, groupId, { kind: 'member_added', groupId, account: account(name), role })
+}
+
+test('what a closing takes only by an operation that sorts before it is said, too', async () => {
+  const { groupId, id } = await openGroup('kept')
+  await set('bob', id, 'early')
+  await converge(world, id, NAMES)
+  await world.run(add(groupId, 'bob', 'Member'))
+  await world.run(add(groupId, 'cyd', 'Admin'))
+  await set('bob', id, 'mid')
+  await converge(world, id, NAMES)
+  await world.pass(20_000)
+  world.network.partition(peers('ada', 'cyd'), peers('bob'))
+  await world.run(removeMember(world.get('bob').node, groupId, account('bob')))
+  await world.pass(1000)
+  await world.run(govern(world.get('ada').node, groupId, { kind: 'visibility_set', groupId, visibility: 'restricted' }))
+  await world.pass(60_000)
+  world.network.heal()
+  await world.pass(120_000)
+  await converge(world, id, ['ada', 'cyd'])
+  for (const name of ['ada', 'cyd']) {
+    expect([await get(name, id, 'early'), await get(name, id, 'mid')]).toEqual(['bob', 'bob'])
+  }
+})

@@ -13,7 +13,9 @@ import type {
   PeerId,
   StreamHandler,
 } from '../network.ts'
-import type { MessageFaults } from './message-faults.ts'
+import type { HeldFrame, MessageFaults } from './message-faults.ts'
+
+const DROPPED = 'a frame of the stream was dropped by a fault'
 
 export function withMessageFaults(inner: Network, faults: MessageFaults): Network {
   return new FaultyNetwork(inner, faults)
@@ -108,7 +110,10 @@ class FaultyNetwork implements Network {
   }
 }
 
-/** Frames that come wait here one by one: those behind a held one stay unread, so the sender is made to wait. */
+/**
+ * Frames that come wait here one by one. Behind a held one the next is read, by which a reset of the stream is seen, and no
+ * more: the sender is made to wait.
+ */
 class FaultyStream implements FrameStream {
   readonly peer: PeerId
   readonly frames: AsyncIterable<Bytes>
@@ -137,21 +142,41 @@ class FaultyStream implements FrameStream {
   }
 
   async *#iterate(protocol: string, faults: MessageFaults): AsyncGenerator<Bytes> {
-    for await (const frame of this.#inner.frames) {
-      const fate = faults.onFrame(this.peer, protocol, frame)
-      if (fate === 'drop') {
-        const dropped = new NetworkError('STREAM_RESET', 'a frame of the stream was dropped by a fault')
-        this.abort(dropped)
-        throw dropped
-      }
-      if (fate !== 'pass') {
-        try {
-          await Promise.race([fate.released, this.#aborted.promise])
-        } finally {
-          fate.giveUp()
+    const frames = this.#inner.frames[Symbol.asyncIterator]()
+    let ahead: Promise<IteratorResult<Bytes>> | undefined
+    try {
+      for (;;) {
+        const next = await (ahead ?? frames.next())
+        ahead = undefined
+        if (next.done === true) return
+        const fate = faults.onFrame(this.peer, protocol, next.value)
+        if (fate === 'drop') throw this.#ended(new NetworkError('STREAM_RESET', DROPPED))
+        if (fate !== 'pass') {
+          ahead = frames.next()
+          await this.#released(fate, ahead)
         }
+        yield next.value
       }
-      yield frame
+    } finally {
+      await frames.return?.()
     }
+  }
+
+  /** Throws what ends the stream before that. */
+  async #released(fate: HeldFrame, ahead: Promise<unknown>): Promise<void> {
+    // That the peer has ended its half, or goes on, ends no hold.
+    const failed = new Promise<never>((_, reject) => ahead.catch(reject))
+    try {
+      await Promise.race([fate.released, this.#aborted.promise, failed])
+    } catch (error) {
+      throw this.#ended(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      fate.giveUp()
+    }
+  }
+
+  #ended(reason: Error): Error {
+    this.abort(reason)
+    return reason
   }
 }

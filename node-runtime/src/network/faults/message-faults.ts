@@ -2,6 +2,8 @@
 import type { Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
+import { NetworkError } from '../errors.ts'
+import { STREAM_IDLE_MS } from '../limits.ts'
 import type { MessageListener, PeerId } from '../network.ts'
 import { OVERTAKEN_BY_MAX, OVERTAKEN_MS } from './limits.ts'
 import { factsOfFrame, factsOfGossip } from './message-facts.ts'
@@ -17,7 +19,14 @@ export interface MessageFaultParts {
 }
 
 /** What becomes of a frame: it passes, waits until `released`, or ends its stream. */
-export type FrameFate = 'pass' | 'drop' | { readonly released: Promise<void>; readonly giveUp: () => void }
+export type FrameFate = 'pass' | 'drop' | HeldFrame
+
+export interface HeldFrame {
+  /** Throws STREAM_IDLE. */
+  readonly released: Promise<void>
+  /** Always, at the end of the wait. */
+  readonly giveUp: () => void
+}
 
 interface Late {
   by: number
@@ -101,9 +110,23 @@ export class MessageFaults {
     }
     const [gate] = this.#chosenBy(facts, peer, 'hold')
     if (gate === undefined) return 'pass'
-    const { promise: released, resolve: pass } = Promise.withResolvers<void>()
-    const held = { bytes: frame.byteLength, pass }
-    return gate.keep(held) ? { released, giveUp: () => gate.giveUp(held) } : 'drop'
+    return this.#hold(gate, frame)
+  }
+
+  /** No longer than a stream may be silent: its other end gives up as soon. */
+  #hold(gate: MessageGate, frame: Bytes): FrameFate {
+    const { promise: released, resolve, reject } = Promise.withResolvers<void>()
+    const held = { bytes: frame.byteLength, pass: resolve }
+    if (!gate.keep(held)) return 'drop'
+    const cancel = this.#parts.clock.setTimer(
+      () => reject(new NetworkError('STREAM_IDLE', `a fault held a frame for ${STREAM_IDLE_MS} ms`)),
+      STREAM_IDLE_MS,
+    )
+    const giveUp = () => {
+      cancel()
+      gate.giveUp(held)
+    }
+    return { released, giveUp }
   }
 
   /** Each on its own, as the network does: that one fails is nothing to those that come with it or after it. */

@@ -1,5 +1,5 @@
 // Keeps the blobs that something refers to, and removes the others after their grace time. Roots: installed
-// applications, applications that a namespace names, and blobs that a context of this node refers to.
+// applications, applications that the log of a namespace has named, and blobs that a context of this node refers to.
 import type { Clock } from '../../base/clock.ts'
 import type { BlobId } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
@@ -44,7 +44,7 @@ export class BlobKeeper {
     const { blobs, references, applications, namespaces, contexts, log } = this.#parts
     const code = new Set<BlobId | undefined>((await applications.list()).map(({ blobId }) => blobId))
     for (const namespace of namespaces.list()) {
-      for (const { blobId } of namespace.state.applications.values()) code.add(blobId)
+      for (const blobId of namespace.namedBlobs()) code.add(blobId)
     }
     const isRoot = async (id: BlobId, hash: BlobId | undefined) => {
       if (code.has(id) || (hash !== undefined && code.has(hash))) return true

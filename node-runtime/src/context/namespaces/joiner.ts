@@ -11,7 +11,7 @@ import type { Contexts } from '../contexts.ts'
 import { ContextError } from '../errors.ts'
 import { JOIN_PROBE_MS, JOIN_RETRY_LAST_MS, JOIN_RETRY_MS, JOIN_WAIT_MS, KEY_RETRY_LAST_MS } from '../limits.ts'
 import type { Outbound } from '../ports.ts'
-import { type Applications, applicationIdOf } from './applications.ts'
+import type { Applications } from './applications.ts'
 import type { Namespace } from './namespace.ts'
 
 export interface JoinerParts {
@@ -226,17 +226,11 @@ export class Joiner {
   async #fetchApplication(namespace: Namespace, applicationId: ApplicationId | undefined): Promise<void> {
     const { applications, blobs } = this.#parts
     if (applicationId === undefined || applications.get(applicationId)) return
-    const known = namespace.state.applications.get(applicationId)
-    if (!known)
+    const blobId = namespace.codeOf(applicationId)
+    if (!blobId)
       throw new ContextError('APPLICATION_NOT_INSTALLED', `nobody has said where application ${applicationId} is`)
-    if (applicationIdOf(known.blobId) !== applicationId) {
-      throw new ContextError(
-        'APPLICATION_INVALID',
-        `blob ${known.blobId} is not the code of application ${applicationId}`,
-      )
-    }
-    await blobs.fetchOfNamespace(namespace.id, known.blobId, { signal: this.#stop.signal })
-    await applications.installBlob(known.blobId, { source: 'peer', metadata: new Uint8Array(0) })
+    await blobs.fetchOfNamespace(namespace.id, blobId, { signal: this.#stop.signal })
+    await applications.installBlob(blobId, { source: 'peer', metadata: new Uint8Array(0) })
   }
 
   #retry(namespace: Namespace, lastMs = JOIN_RETRY_LAST_MS): void {

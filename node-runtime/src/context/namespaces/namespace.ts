@@ -20,6 +20,7 @@ import type { Random } from '../../base/random.ts'
 import { SerialQueue } from '../../base/serial-queue.ts'
 import { Governance } from '../../governance/governance.ts'
 import {
+  type ContextProposals,
   type Member,
   type NamespaceState,
   NO_REMOVALS,
@@ -37,6 +38,7 @@ import { KEY_LOST_MS, NAMESPACE_QUEUE_MAX } from '../limits.ts'
 import type { Authority, GroupEvent, Judgement, Outbound, PeerId } from '../ports.ts'
 import { groupEventsOf } from './group-events.ts'
 import type { GroupKey, KeyRing } from './key-ring.ts'
+import { NamedApplications } from './named-applications.ts'
 import { NamedKeys } from './named-keys.ts'
 
 const GROUP_KEY_BYTES = 32
@@ -67,8 +69,7 @@ export class Namespace implements Authority {
   /** Since when a fitting key of a group is named and not here. */
   readonly #wantedSinceMs = new Map<GroupId, number>()
   readonly #namedKeys = new NamedKeys()
-  /** Some context has run, at some cut, another application than at others. */
-  #hasUpgrades = false
+  readonly #namedApplications = new NamedApplications()
   /** Keys of our log that something here was sealed with, and that were not here. */
   readonly #wantedKeys = new Map<GroupId, Set<KeyId>>()
 
@@ -148,8 +149,6 @@ export class Namespace implements Authority {
   }
 
   applicationAt(contextId: ContextId, governance: readonly OpId[]): ApplicationId | undefined {
-    // The same at every cut, then.
-    if (!this.#hasUpgrades) return this.state.contexts.get(contextId)?.applicationId
     return this.#governance.stateAt(governance)?.contexts.get(contextId)?.applicationId
   }
 
@@ -166,6 +165,10 @@ export class Namespace implements Authority {
 
   judgement(contextId: ContextId): Bytes {
     return this.state.judgement(contextId)
+  }
+
+  proposalsIn(contextId: ContextId): ContextProposals | undefined {
+    return this.state.contexts.get(contextId)?.proposals
   }
 
   async pinRemoval(pins: Omit<RemovalPinned, 'kind'>): Promise<void> {
@@ -272,7 +275,17 @@ export class Namespace implements Authority {
   }
 
   namesBlob(blobId: BlobId): boolean {
-    return [...this.state.applications.values()].some((application) => application.blobId === blobId)
+    return this.#namedApplications.has(blobId)
+  }
+
+  /** Code that the log has named, wherever what named it stands: deltas may cite the cut where it did. */
+  namedBlobs(): ReadonlySet<BlobId> {
+    return this.#namedApplications.blobs()
+  }
+
+  /** Where the code of an application is; undefined while the log does not say. */
+  codeOf(applicationId: ApplicationId): BlobId | undefined {
+    return this.#namedApplications.blobOf(applicationId)
   }
 
   // Keys
@@ -352,7 +365,7 @@ export class Namespace implements Authority {
   /** What the log has said, whether it stands or not. */
   #note(op: SignedOp): void {
     this.#namedKeys.add(op)
-    this.#hasUpgrades ||= op.body.kind === 'application_set'
+    this.#namedApplications.add(op)
   }
 
   #isGenuine(op: SignedOp): boolean {

@@ -36,7 +36,7 @@ export function fieldOf(answer: JsonValue, field: string): JsonValue | undefined
 /** First characters of an id that only tells rows apart. */
 export function short(id: JsonValue | undefined): string | undefined {
   if (typeof id !== 'string') return undefined
-  return id.length <= 14 ? id : `${id.slice(0, 12)}…`
+  return visibleText(id.length <= 14 ? id : `${id.slice(0, 12)}…`)
 }
 
 /** `1.4 MiB`. */

@@ -1,6 +1,7 @@
 // One operator command: finds the node, does its work with the requests of the steps, shows the answer, and says of a
 // failure what was tried where, what was answered and what to do.
 import type { JsonValue, OperatedNode } from '@calbox/workflows'
+import { visibleText } from '@calbox/workflows/visible-text'
 import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
 import { operatorError } from './operator-error.ts'
@@ -18,7 +19,7 @@ export interface Operating {
 export interface Answer {
   /** For `--json`. */
   readonly json: JsonValue
-  /** For people; with its line end. */
+  /** For people; with its line end. What others have named may be in it. */
   readonly text: string
 }
 
@@ -48,7 +49,7 @@ export async function perform(work: Work, target: Target, options: NodeOptions, 
 
 export async function show({ json, text }: Answer, options: NodeOptions, edge: CommandEdge): Promise<void> {
   const { stringifyLosslessJson } = await import('@calbox/workflows')
-  edge.stdout.write(options.json === true ? `${stringifyLosslessJson(json, 2)}\n` : text)
+  edge.stdout.write(options.json === true ? `${stringifyLosslessJson(json, 2)}\n` : visibleText(text))
 }
 
 async function operating(node: OperatedNode, edge: CommandEdge): Promise<Operating> {
@@ -59,7 +60,7 @@ async function operating(node: OperatedNode, edge: CommandEdge): Promise<Operati
     client: node.client,
     signal,
     async step(kind, input = {}) {
-      const onNote = (message: string) => edge.stderr.write(`· ${message}\n`)
+      const onNote = (message: string) => edge.stderr.write(`· ${visibleText(message)}\n`)
       const { payload } = await runStepAlone({ kind, input, node, cwd, env, onNote }, { signal })
       return unwrapData(payload ?? null)
     },

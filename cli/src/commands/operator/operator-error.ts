@@ -1,5 +1,6 @@
 // Failures of operator commands in words: what was tried on which node, what was answered, what to do.
 import type { ClientErrorCode, ClientErrorData } from '@calbox/workflows'
+import { visibleText } from '@calbox/workflows/visible-text'
 import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
 import type { NodeOptions } from './target/node-options.ts'
@@ -18,7 +19,7 @@ export function operatorError(error: unknown, tried: Tried): unknown {
   if (isClientError(error)) return clientFailure(error.code, error.data, tried)
   if (!isStepError(error)) return error
   const help = error.help === undefined ? '' : `; ${error.help}`
-  return new CommandError(STEP_CODES[error.code] ?? 'REFUSED', `${placed(error.message, tried)}${help}`)
+  return new CommandError(STEP_CODES[error.code] ?? 'REFUSED', visibleText(`${placed(error.message, tried)}${help}`))
 }
 
 const STEP_CODES: Readonly<Record<string, 'USAGE' | 'NO_ANSWER' | 'REFUSED'>> = {
@@ -28,7 +29,10 @@ const STEP_CODES: Readonly<Record<string, 'USAGE' | 'NO_ANSWER' | 'REFUSED'>> = 
 }
 
 function clientFailure(code: ClientErrorCode, data: ClientErrorData, tried: Tried): CommandError {
-  const { cause = 'the connection broke', detail = '', status } = data
+  // The node is anybody's: what it says is shown, never obeyed by the terminal.
+  const cause = visibleText(data.cause ?? 'the connection broke')
+  const detail = visibleText(data.detail ?? '')
+  const { status } = data
   switch (code) {
     case 'HTTP': {
       const said = detail === '' ? '' : `: ${detail.slice(0, SAID_MAX_CHARS)}`

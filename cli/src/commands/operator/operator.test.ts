@@ -24,12 +24,14 @@ let cwd: string
 let asked: Asked[]
 /** `GET /path` → what it answers; a number is a status. */
 let answers: Record<string, unknown>
+let refusal: string
 let env: Record<string, string>
 
 beforeEach(async () => {
   cwd = mkdtempSync(path.join(tmpdir(), 'calbox-operator-'))
   asked = []
   answers = {}
+  refusal = 'because'
   env = { HOME: cwd }
   server = createServer(async (request, response) => {
     let body = ''
@@ -38,7 +40,7 @@ beforeEach(async () => {
     asked.push({ route, body, token: request.headers.authorization?.replace('Bearer ', '') })
     const known = answers[route]
     const answer = typeof known === 'function' ? known(asked.at(-1)) : (known ?? 404)
-    if (typeof answer === 'number') response.writeHead(answer).end('{"error":"because"}')
+    if (typeof answer === 'number') response.writeHead(answer).end(JSON.stringify({ error: refusal }))
     else response.writeHead(200).end(JSON.stringify(answer))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -70,6 +72,14 @@ function stdin() {
   stream.end(typed)
   return stream
 }
+
+test('what a foreign node says is shown, never obeyed by the terminal', async () => {
+  answers['GET /admin-api/applications'] = 400
+  refusal = '\u001b]0;pwned\u0007\u001b[2Jboo'
+  await expect(calbox('app', 'list', '--node', url)).rejects.toThrow('answered HTTP 400: ␛]0;pwned␇␛[2Jboo')
+  answers['POST /admin-api/install-application'] = { data: { applicationId: '\u001b[2Ja' } }
+  expect(await calbox('app', 'install', 'http://127.0.0.1:1/a.wasm', '--node', url)).toContain('␛[2Ja is installed on')
+})
 
 const APP = '8KK7QPFrfozMcRSsSpv37tKoML1YstsNbix8D1gr9WfP'
 

@@ -24,6 +24,12 @@ export const GUEST_LINE_CHARS = 2_000
 /** What is shown for the moment is said again so often, and forgotten when it was not for so long: as in the reference. */
 export const PRESENCE_AGAIN_MS = 2_500
 export const PRESENCE_GONE_MS = 7_000
+/** A member says something new so often at most: a frame of what people see. What it shows meanwhile waits; the latest counts. */
+export const PRESENCE_SAY_MS = 50
+/** What is taken of one member beyond that pace, for what comes in a heap. More is not taken: it is said again soon. */
+export const PRESENCE_BURST = 40
+/** What was said on a clock this far from ours is not taken: it may be a recording. As in the reference. */
+export const PRESENCE_CLOCKS_MS = 7_000
 /** How often it is looked what is to be said again or forgotten, while there is anything. */
 export const PRESENCE_LOOK_MS = 500
 /** Members whose presence in one context is held: 8 MiB at most. Beyond it the one heard of longest ago gives way. */

@@ -1,14 +1,16 @@
 // What members show to each other for the moment: it reaches members alone, outlives no member, and nothing is stored.
 import { expect, test } from 'vitest'
 import { fromUtf8, utf8 } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
 import { idBytes, idFromBytes, type KeyId, type PublicKey } from '../../base/ids.ts'
 import { accountOf, signingKeyFromSeed } from '../../base/keys.ts'
 import { silentLogger } from '../../base/log.ts'
+import { DrivenClock } from '../../testing/driven-clock.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { decodeGossip, encodeGossip } from '../../wire/gossip.ts'
 import { openPresence, type Presence, sealPresence, verifyPresence } from '../../wire/presence.ts'
-import { PRESENCE_GONE_MS } from '../limits.ts'
+import { PRESENCE_BURST, PRESENCE_CLOCKS_MS, PRESENCE_GONE_MS, PRESENCE_SAY_MS } from '../limits.ts'
 import { removeMember } from '../namespaces/membership.ts'
 import type { PresenceEvent } from '../ports.ts'
 import { Presences } from './presence.ts'
@@ -91,29 +93,34 @@ const keyId = idFromBytes<KeyId>(new Uint8Array(32).fill(8))
 const groupKey = new Uint8Array(32).fill(7)
 const random = seededRandom(1)
 
+const STILL: Clock = { nowMs: () => 0, setTimer: () => () => undefined }
+
 function presenceOf(signingKey = other, seq = 1n, more: Partial<Presence> = {}): Presence {
   if (!signingKey) throw new Error('no key')
   const head = { contextId, author: signingKey.publicKey, seq, keyId, ...more }
   return sealPresence({ head, state: utf8(`${seq}`), groupKey, signingKey, random })
 }
 
-function presences(isMember: (key: PublicKey) => boolean): { all: Presences; told: PresenceEvent[] } {
+function presences(isMember: (key: PublicKey) => boolean, clock: Clock = STILL) {
   const told: PresenceEvent[] = []
+  const sent: Presence[] = []
   if (!own) throw new Error('no key')
   const all = new Presences({
     identity: own,
-    clock: { nowMs: () => 0, setTimer: () => () => undefined },
+    clock,
     random,
     log: silentLogger,
     groupOf: () => idFromBytes(idBytes(contextId)),
     mayRead: (_, key) => isMember(key),
     sealingKey: () => ({ keyId, key: groupKey }),
     openingKey: (_, id) => (id === keyId ? groupKey : undefined),
-    publish: () => Promise.resolve(),
+    publish: async (presence) => {
+      sent.push(presence)
+    },
     onEvent: (event) => told.push(event),
     authorsMax: 4,
   })
-  return { all, told }
+  return { all, told, sent }
 }
 
 test('what is old, forged, sealed with an unknown key or from no member is not taken', () => {
@@ -153,4 +160,67 @@ test('it travels in gossip as it is, and opens with its key only', () => {
   const { t, ...read } = decodeGossip(encodeGossip({ t: 'presence', ...presence })) as Presence & { t: string }
   expect([t, verifyPresence(read), fromUtf8(openPresence(read, groupKey))]).toEqual(['presence', true, '1'])
   expect(() => openPresence(read, new Uint8Array(32))).toThrow('key')
+})
+
+/** Time passes, and what is due happens. */
+function pass(clock: DrivenClock, ms: number): void {
+  const endMs = clock.nowMs() + ms
+  let isOver = false
+  clock.setTimer(() => {
+    isOver = true
+  }, ms)
+  while (!isOver && clock.step());
+  expect(clock.nowMs()).toBe(endMs)
+}
+
+test('who shows something new all the time says the latest, so often and no more', () => {
+  const clock = new DrivenClock()
+  const { all, told, sent } = presences(() => true, clock)
+  for (let ms = 0; ms < 1000; ms += 1) {
+    all.set(contextId, utf8(`${ms}`))
+    pass(clock, 1)
+  }
+  pass(clock, PRESENCE_SAY_MS)
+  const most = Math.ceil(1000 / PRESENCE_SAY_MS) + 1
+  expect(sent.length).toBeGreaterThan(most / 2)
+  expect([sent.length <= most, told.length <= most]).toEqual([true, true])
+  expect([told[0], told.at(-1)].map((each) => each && textOf(each).text)).toEqual(['0', '999'])
+  expect(sent.every(({ seq }, index) => seq > (sent[index - 1]?.seq ?? 0n))).toBe(true)
+  all.close()
+})
+
+test('of a member that says more than it should, some is taken, and the rest does not keep others out', () => {
+  const clock = new DrivenClock()
+  const { all, told } = presences(() => true, clock)
+  const now = BigInt(clock.nowMs())
+  for (let count = 0n; count < 1000n; count += 1n) all.receive(presenceOf(other, now + count))
+  expect(told).toHaveLength(PRESENCE_BURST)
+  all.receive(presenceOf(stranger, now))
+  expect(told).toHaveLength(PRESENCE_BURST + 1)
+  pass(clock, 2 * PRESENCE_SAY_MS)
+  all.receive(presenceOf(other, now + 1000n))
+  expect(told).toHaveLength(PRESENCE_BURST + 2)
+  all.close()
+})
+
+test('what was said long ago, or will be, is not taken: a node that was away knows no numbers', () => {
+  const clock = new DrivenClock()
+  const { all, told } = presences(() => true, clock)
+  const now = BigInt(clock.nowMs())
+  const most = BigInt(PRESENCE_CLOCKS_MS)
+  for (const seq of [now - most - 1n, now + most + 1n, 2n ** 64n - 1n]) all.receive(presenceOf(other, seq))
+  expect(told).toEqual([])
+  all.receive(presenceOf(other, now - most))
+  all.receive(presenceOf(other, now + most))
+  expect(told).toHaveLength(2)
+  all.close()
+})
+
+test('a clock that was wrong and is set right does not silence its member', () => {
+  let nowMs = 1e12
+  const { all, sent } = presences(() => true, { nowMs: () => nowMs, setTimer: () => () => undefined })
+  all.set(contextId, utf8('ahead'))
+  nowMs -= 3_600_000
+  all.set(contextId, utf8('right'))
+  expect(sent.map(({ seq }) => Number(seq))).toEqual([1e12, nowMs])
 })

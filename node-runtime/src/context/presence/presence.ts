@@ -4,8 +4,10 @@
 // Invariants
 // 1. A value of another member is taken only with its signature, from who may read the context, and under a key that is
 //    known here.
-// 2. What was taken once is not taken again: the number of the last is remembered while its author is a member.
-// 3. Nothing is written, and nobody waits for anybody.
+// 2. What was taken once is not taken again: the number of the last is remembered while its author is a member, and what
+//    was said long ago, or on a clock far from ours, is not taken at all.
+// 3. However fast it changes, so much of one member is said, taken and told, and no more: the latest counts.
+// 4. Nothing is written, and nobody waits for anybody.
 import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { ContextId, GroupId, KeyId, PublicKey } from '../../base/ids.ts'
@@ -13,8 +15,17 @@ import type { SigningKey } from '../../base/keys.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import { openPresence, type Presence, sealPresence, verifyPresence } from '../../wire/presence.ts'
-import { PRESENCE_AGAIN_MS, PRESENCE_AUTHORS_MAX, PRESENCE_GONE_MS, PRESENCE_LOOK_MS } from '../limits.ts'
+import {
+  PRESENCE_AGAIN_MS,
+  PRESENCE_AUTHORS_MAX,
+  PRESENCE_BURST,
+  PRESENCE_CLOCKS_MS,
+  PRESENCE_GONE_MS,
+  PRESENCE_LOOK_MS,
+  PRESENCE_SAY_MS,
+} from '../limits.ts'
 import type { PresenceEvent } from '../ports.ts'
+import { Pace } from './pace.ts'
 
 export interface PresencesParts {
   readonly identity: SigningKey
@@ -38,6 +49,7 @@ interface Shown {
   state: Bytes | undefined
   seq: bigint
   heardMs: number
+  readonly pace: Pace
 }
 
 type Authors = Map<PublicKey, Shown>
@@ -45,22 +57,29 @@ type Authors = Map<PublicKey, Shown>
 export class Presences {
   readonly #parts: PresencesParts
   readonly #shown = new Map<ContextId, Authors>()
+  /** Where something of ours is new and has not been said. */
+  readonly #unsaid = new Map<ContextId, Shown>()
   #cancel: (() => void) | undefined
+  #cancelSaying: (() => void) | undefined
   #closed = false
 
   constructor(parts: PresencesParts) {
     this.#parts = parts
   }
 
-  /** Shows this to the members, until the node ends or something else is shown. The caller may read the context. */
+  /**
+   * Shows this to the members, until the node ends or something else is shown. The caller may read the context. Of what
+   * comes in quick succession the last is said.
+   */
   set(contextId: ContextId, state: Bytes): void {
     const { clock, identity } = this.#parts
     const own = this.#of(contextId).get(identity.publicKey)
-    const isNew = !own?.state || !equalBytes(own.state, state)
-    const shown = { state, seq: own?.seq ?? 0n, heardMs: clock.nowMs() }
+    if (this.#closed || (own?.state && equalBytes(own.state, state))) return
+    const pace = own?.pace ?? new Pace(clock, { burst: 1, everyMs: PRESENCE_SAY_MS })
+    const shown = { state, seq: own?.seq ?? 0n, heardMs: own?.heardMs ?? clock.nowMs(), pace }
     this.#put(contextId, identity.publicKey, shown)
-    this.#say(contextId, shown)
-    if (isNew) this.#tell(contextId, identity.publicKey, state)
+    this.#unsaid.set(contextId, shown)
+    this.#sayNew()
     this.#lookLater()
   }
 
@@ -70,15 +89,18 @@ export class Presences {
     const group = groupOf(contextId)
     if (this.#closed || group === undefined || author === identity.publicKey || !mayRead(contextId, author)) return
     const known = this.#of(contextId).get(author)
-    if (known && known.seq >= seq) return
+    if ((known && known.seq >= seq) || !this.#isOfNow(seq) || (known && known.pace.waitMs > 0)) return
     const key = openingKey(group, keyId)
     if (key === undefined || !verifyPresence(presence)) {
       log.debug({ contextId, author, isKeyKnown: key !== undefined }, 'presence not taken')
       return
     }
+    const pace = known?.pace ?? new Pace(clock, { burst: PRESENCE_BURST, everyMs: PRESENCE_SAY_MS })
+    // Only what it has signed counts for a member.
+    pace.take()
     const state = openPresence(presence, key)
     const isNew = !known?.state || !equalBytes(known.state, state)
-    this.#put(contextId, author, { state, seq, heardMs: clock.nowMs() })
+    this.#put(contextId, author, { state, seq, heardMs: clock.nowMs(), pace })
     if (isNew) this.#tell(contextId, author, state)
     this.#lookLater()
   }
@@ -96,6 +118,8 @@ export class Presences {
   close(): void {
     this.#closed = true
     this.#cancel?.()
+    this.#cancelSaying?.()
+    this.#unsaid.clear()
     this.#shown.clear()
   }
 
@@ -127,10 +151,35 @@ export class Presences {
     own.heardMs = clock.nowMs()
     if (sealing === undefined || own.state === undefined) return
     const nowMs = BigInt(Math.max(0, Math.floor(clock.nowMs())))
-    own.seq = nowMs > own.seq ? nowMs : own.seq + 1n
+    // Nobody has taken a number so far ahead: the clock was wrong then.
+    const isWrong = own.seq - nowMs > PRESENCE_CLOCKS_MS
+    own.seq = nowMs > own.seq || isWrong ? nowMs : own.seq + 1n
     const head = { contextId, author: identity.publicKey, seq: own.seq, keyId: sealing.keyId }
     const presence = sealPresence({ head, state: own.state, groupKey: sealing.key, signingKey: identity, random })
     publish(presence).catch((error) => log.debug({ contextId, error: String(error) }, 'presence not sent'))
+  }
+
+  /** Says what is new wherever it may go on, and the rest as soon as it may. */
+  #sayNew(): void {
+    this.#cancelSaying?.()
+    this.#cancelSaying = undefined
+    for (const [contextId, shown] of [...this.#unsaid]) {
+      const { publicKey } = this.#parts.identity
+      const isShown = shown.state !== undefined && this.#of(contextId).get(publicKey) === shown
+      if (isShown && !shown.pace.take()) continue
+      this.#unsaid.delete(contextId)
+      if (!isShown) continue
+      this.#say(contextId, shown)
+      this.#tell(contextId, publicKey, shown.state)
+    }
+    if (this.#unsaid.size === 0) return
+    const waitMs = Math.min(...[...this.#unsaid.values()].map(({ pace }) => pace.waitMs))
+    this.#cancelSaying = this.#parts.clock.setTimer(() => this.#sayNew(), Math.max(1, waitMs))
+  }
+
+  #isOfNow(seq: bigint): boolean {
+    const apart = seq - BigInt(Math.floor(this.#parts.clock.nowMs()))
+    return apart <= PRESENCE_CLOCKS_MS && -apart <= PRESENCE_CLOCKS_MS
   }
 
   #lookLater(): void {

@@ -3,38 +3,77 @@
 import { statfs } from 'node:fs/promises'
 import { StoreError } from './errors.ts'
 import { DISK_LOOK_BYTES, DISK_RESERVE_BYTES } from './limits.ts'
+import { writeError } from './write-error.ts'
 
 const MIB = 1024 * 1024
 
+/** What is written of a batch in all: its log, its table, and that table merged with others. */
+const TIMES_WRITTEN = 3
+
+interface DiskFigures {
+  readonly bsize: number
+  /** The unit of the blocks; 0 where the system says none but `bsize`. */
+  readonly frsize: number
+  readonly blocks: number
+  readonly bavail: number
+  readonly files: number
+  readonly ffree: number
+}
+
+interface DiskRoomParts {
+  readonly location: string
+  /** Bytes that LevelDB may yet write for what it has. */
+  readonly ownWork: () => number
+  readonly look?: (location: string) => Promise<DiskFigures>
+}
+
 export class DiskRoom {
   readonly #location: string
-  /** Since the disk was looked at. */
-  #written = 0
+  readonly #ownWork: () => number
+  readonly #look: (location: string) => Promise<DiskFigures>
+  /** Since the disk was looked at; it is before the first batch. */
+  #written = DISK_LOOK_BYTES
 
-  constructor(location: string) {
+  constructor({ location, ownWork, look = statfs }: DiskRoomParts) {
     this.#location = location
+    this.#ownWork = ownWork
+    this.#look = look
   }
 
-  /** Looks at the disk now and then. Throws STORE_FULL. */
+  /** Looks at the disk now and then. Throws STORE_FULL, STORE_FAILED. */
   async reserve(bytes: number): Promise<void> {
     this.#written += bytes
-    if (this.#written >= DISK_LOOK_BYTES) await this.measure()
+    if (this.#written >= DISK_LOOK_BYTES) await this.measure(bytes)
   }
 
-  /** Throws STORE_FULL. */
-  async measure(): Promise<void> {
+  /** Whether a batch of so many bytes has room. Throws STORE_FULL, STORE_FAILED. */
+  async measure(bytes: number): Promise<void> {
     // From here on each batch looks until there is room.
     this.#written = DISK_LOOK_BYTES
-    const { bavail, bsize, blocks } = await statfs(this.#location)
-    const free = bavail * bsize
-    // Some file systems do not say.
-    if (blocks > 0 && free < DISK_RESERVE_BYTES) throw this.#full(free)
+    const { bavail, bsize, frsize, blocks, files, ffree } = await this.#figures()
+    const needed = DISK_RESERVE_BYTES + this.#ownWork() + TIMES_WRITTEN * bytes
+    const free = bavail * (frsize > 0 ? frsize : bsize)
+    // Some file systems do not say, and some have as many files as they have room for.
+    if (blocks > 0 && free < needed) throw this.#full(`${mib(free)} MiB left`, `${mib(needed)} MiB`, free)
+    const filesNeeded = Math.ceil(needed / MIB)
+    if (files > 0 && ffree < filesNeeded) throw this.#full(`room for ${ffree} files left`, `${filesNeeded}`, free)
     this.#written = 0
   }
 
-  #full(free: number): StoreError {
-    const [left, needed] = [(free / MIB).toFixed(1), DISK_RESERVE_BYTES / MIB]
-    const message = `nothing is written to ${this.#location}: the disk has ${left} MiB left, and the store needs ${needed} MiB for its own work; make room`
+  async #figures(): Promise<DiskFigures> {
+    try {
+      return await this.#look(this.#location)
+    } catch (cause) {
+      throw writeError(this.#location, 0, cause)
+    }
+  }
+
+  #full(left: string, needed: string, free: number): StoreError {
+    const message = `nothing is written to ${this.#location}: the disk has ${left}, and the store needs ${needed} for its own work; make room`
     return new StoreError('STORE_FULL', message, { data: { location: this.#location, free } })
   }
+}
+
+function mib(bytes: number): string {
+  return (bytes / MIB).toFixed(1)
 }

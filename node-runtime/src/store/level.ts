@@ -9,6 +9,7 @@ import { DiskRoom } from './disk-room.ts'
 import { StoreError } from './errors.ts'
 import { BLOCK_CACHE_BYTES, OPEN_FILES_MAX, READ_AHEAD_BYTES, WRITE_BUFFER_BYTES } from './limits.ts'
 import { newestLog } from './newest-log.ts'
+import { ownWorkOf } from './own-work.ts'
 import type { Store, StoreOp, StoreRange, StoreSnapshot } from './store.ts'
 import { causeText, noLogError, writeError } from './write-error.ts'
 
@@ -56,7 +57,11 @@ class LevelStore implements Store {
     this.#level = level
     this.#location = location
     this.#readonly = readonlyWorker
-    this.#room = new DiskRoom(location)
+    this.#room = new DiskRoom({
+      location,
+      ownWork: () =>
+        ownWorkOf(level.getProperty('leveldb.stats'), level.getProperty('leveldb.approximate-memory-usage')),
+    })
   }
 
   get(key: Bytes): Bytes | undefined {
@@ -109,7 +114,7 @@ class LevelStore implements Store {
 
   async #write(ops: readonly StoreOp[]): Promise<void> {
     await this.#room.reserve(sizeOf(ops))
-    if (this.#isTorn) await this.#mend(ops.length)
+    if (this.#isTorn) await this.#mend(ops)
     try {
       await this.#level.batch([...ops])
     } catch (cause) {
@@ -122,14 +127,14 @@ class LevelStore implements Store {
    * What is in memory goes into a table, and a new log begins. Only where there is room: LevelDB does not try again. That
    * it failed, LevelDB keeps to itself. Throws STORE_FULL.
    */
-  async #mend(entries: number): Promise<void> {
-    await this.#room.measure()
+  async #mend(ops: readonly StoreOp[]): Promise<void> {
+    await this.#room.measure(sizeOf(ops))
     try {
       const torn = await newestLog(this.#location)
       await this.#level.compactRange(FIRST_KEY, FIRST_KEY)
       if ((await newestLog(this.#location)) <= torn) throw noLogError(this.#location)
     } catch (cause) {
-      throw cause instanceof StoreError ? cause : writeError(this.#location, entries, cause)
+      throw cause instanceof StoreError ? cause : writeError(this.#location, ops.length, cause)
     }
     this.#isTorn = false
   }

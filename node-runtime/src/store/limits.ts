@@ -12,8 +12,14 @@ export const OPEN_FILES_MAX = 256
 /** What one iterator reads ahead; larger entries come one at a time. */
 export const READ_AHEAD_BYTES = 64 * 1024
 
-/** Left free on the disk: LevelDB's next log, and the tables that it makes of the last ones. With less, writes are refused. */
+/**
+ * Left free on the disk beside what LevelDB may yet write for what it has (`own-work.ts`): its next log, its manifest, what
+ * is written between two looks, what others write meanwhile. With less, writes are refused.
+ */
 export const DISK_RESERVE_BYTES = 16 * 1024 * 1024
 
-/** How much is written between two looks at it. */
+/** The largest merge below level 1: LevelDB aims at 50 MiB at most. Beyond it, one on a nearly full disk may fail. */
+export const COMPACTION_MAX_BYTES = 64 * 1024 * 1024
+
+/** How much is written between two looks at the disk. */
 export const DISK_LOOK_BYTES = 256 * 1024

@@ -19,6 +19,8 @@ export interface Watch {
   readonly refreshMs?: number
   /** The node has said what it watches now: what the caller may not see is left out of it. */
   readonly onWatching: (topics: EventTopics) => void
+  /** The node tells no more of these: the caller may not see them any longer. */
+  readonly onLost: (topics: EventTopics) => void
 }
 
 /** Where nothing is asked again: how long one wait takes; then the next one begins. */
@@ -42,7 +44,7 @@ export async function* watchEvents(watch: Watch, { signal }: { signal: AbortSign
       else if (isJsonObject(frame.result)) {
         yield frame.result
         if (watch.refreshMs !== undefined && 'groupId' in frame.result) await subscriptions.renew()
-      }
+      } else if (frame.error !== undefined) subscriptions.failed(frame.error)
     }
   } finally {
     socket.close()
@@ -78,11 +80,23 @@ class Subscriptions {
       this.#watch.onWatching({ contextIds: texts(result.contextIds), groupIds: texts(result.groupIds) })
       return
     }
+    throw this.#refused(error)
+  }
+
+  /** Said without being asked: something is watched no longer. It is asked for again where it is found again. */
+  failed(error: JsonValue): void {
+    if (!isJsonObject(error) || error.type !== 'Unauthorized' || !isJsonObject(error.data)) throw this.#refused(error)
+    const lost = { contextIds: texts(error.data.contextIds), groupIds: texts(error.data.groupIds) }
+    for (const id of [...lost.contextIds, ...lost.groupIds]) this.#asked.delete(id)
+    this.#watch.onLost(lost)
+  }
+
+  #refused(error: JsonValue | undefined): ClientError {
     const { baseUrl } = this.#watch.client
     const said =
       isJsonObject(error) && typeof error.data === 'string' ? error.data : stringifyLosslessJson(error ?? null)
     const about = { method: 'subscribe', url: `${baseUrl}/ws`, detail: said }
-    throw new ClientError('REPLY', `subscribing at ${baseUrl}/ws was refused: ${said}`, about)
+    return new ClientError('REPLY', `subscribing at ${baseUrl}/ws was refused: ${said}`, about)
   }
 }
 

@@ -50,9 +50,12 @@ async function watch({ client, step, node, signal }: Operating, options: EventsO
   const topics = async () => {
     if (!isAll) return { contextIds, groupIds }
     const [contexts, namespaces] = await Promise.all([client.listContexts({ signal }), step('list_namespaces')])
+    const namespaceIds = rowsOf(namespaces).map(({ namespaceId }) => String(namespaceId))
+    const beneath = await Promise.all(namespaceIds.map((id) => step('list_namespace_groups', { namespace_id: id })))
     return {
       contextIds: rowsOf(contexts, 'contexts').map(({ id }) => String(id)),
-      groupIds: rowsOf(namespaces).map(({ namespaceId }) => String(namespaceId)),
+      // A namespace is its own root group.
+      groupIds: [...namespaceIds, ...beneath.flatMap((groups) => rowsOf(groups)).map(({ groupId }) => String(groupId))],
     }
   }
   let [contexts, groups] = [0, 0]
@@ -68,8 +71,17 @@ async function watch({ client, step, node, signal }: Operating, options: EventsO
         `calbox: ${node.name} shows no events of ${id}: it has none of that id, or not for this caller\n`,
       )
   }
+  const onLost = (lost: { contextIds: readonly string[]; groupIds: readonly string[] }) => {
+    contexts -= lost.contextIds.length
+    groups -= lost.groupIds.length
+    for (const id of [...lost.contextIds, ...lost.groupIds])
+      edge.stderr.write(`calbox: ${node.name} shows no events of ${visibleText(id)} any more: not for this caller\n`)
+  }
   const style = createStyle(edge.stdout, edge.env)
-  const events = watchEvents({ client, topics, onWatching, ...(isAll && { refreshMs: REFRESH_MS }) }, { signal })
+  const events = watchEvents(
+    { client, topics, onWatching, onLost, ...(isAll && { refreshMs: REFRESH_MS }) },
+    { signal },
+  )
   try {
     for await (const event of events) {
       edge.stdout.write(

@@ -1,17 +1,11 @@
 // Whose word a certified checkpoint has, as it is seen from here: from what is pruned and held here, and from the log.
-import type { OpId } from '../../base/ids.ts'
+import type { OpId, PublicKey } from '../../base/ids.ts'
 import { stampOf } from '../../base/ids.ts'
-import {
-  type CertifiedCheckpoint,
-  type Checkpoint,
-  checkpointHash,
-  verifyVouch,
-  vouchFor,
-} from '../../wire/checkpoint.ts'
+import { type CertifiedCheckpoint, type Checkpoint, checkpointHash, vouchFor } from '../../wire/checkpoint.ts'
 import { CHECKPOINT_AUTHORS_MAX } from '../../wire/limits.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import type { ContextParts } from '../parts.ts'
-import { isCertified, isGreater, isVouchedByHalf } from './checkpoint.ts'
+import { genuineVouches, isCertified, isGreater, isVouchedByHalf } from './checkpoint.ts'
 
 type CertificatesParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'nowMs'>
 
@@ -48,18 +42,17 @@ export class Certificates {
   }
 
   /** Whoever takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
-  signed({ checkpoint, vouches: given }: CertifiedCheckpoint): CertifiedCheckpoint {
+  signed(certified: CertifiedCheckpoint): CertifiedCheckpoint {
     const { record, authority, identity } = this.#parts
     const { publicKey } = identity
-    const hash = checkpointHash(checkpoint)
+    const { checkpoint } = certified
     const electorate = new Set(authority.writersAt(record.id, checkpoint.governance))
-    // What counts for nobody is not passed on: it might be padding.
-    const vouches = given.filter((vouch) => {
-      const isHeard = electorate.has(vouch.author) || authority.mayRead(record.id, vouch.author)
-      return isHeard && vouch.author !== publicKey && verifyVouch(hash, vouch)
-    })
+    // What counts for nobody, or twice, is not passed on: it might be padding.
+    const isHeard = (key: PublicKey) => electorate.has(key) || authority.mayRead(record.id, key)
+    const vouches = genuineVouches(certified, (key) => key !== publicKey && isHeard(key))
     if (!authority.mayRead(record.id, publicKey)) return { checkpoint, vouches }
-    return { checkpoint, vouches: [...vouches.slice(0, CHECKPOINT_AUTHORS_MAX - 1), vouchFor(hash, identity)] }
+    const own = vouchFor(checkpointHash(checkpoint), identity)
+    return { checkpoint, vouches: [...vouches.slice(0, CHECKPOINT_AUTHORS_MAX - 1), own] }
   }
 
   /** The newest cut of the log that is known here from what sorts before `last`: whoever contains all that knew of it. */

@@ -14,6 +14,7 @@ import {
   checkpointOver,
   cutOf,
   floorOf,
+  genuineVouches,
   isCertified,
   isGreater,
   type Role,
@@ -138,6 +139,11 @@ describe('a certificate', () => {
   it('counts each writer once, and strangers never', () => {
     expect(isCertified(by(0, 0, 0, 0), everyone)).toBe(false)
     expect(isCertified(by(0, 1, 2, 3), { ...everyone, writers: [...all.slice(0, 1), ada, bob] })).toBe(false)
+  })
+
+  it('is passed on with one vouch of each who counts, however often it was sent', () => {
+    const padded = by(0, ...Array.from({ length: 100 }, () => 1), 2, 1)
+    expect(genuineVouches(padded, (key) => key !== all[2])).toEqual(by(0, 1).vouches)
   })
 
   it('counts no vouch for something else, and none under another name', () => {

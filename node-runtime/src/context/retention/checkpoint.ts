@@ -5,7 +5,13 @@ import { taggedHash } from '../../base/hash.ts'
 import type { DeltaId, PublicKey } from '../../base/ids.ts'
 import type { DagNode, Floor } from '../../dag/dag.ts'
 import { type Bound, behind, END, START } from '../../reconcile/item-key.ts'
-import { type CertifiedCheckpoint, type Checkpoint, checkpointHash, verifyVouch } from '../../wire/checkpoint.ts'
+import {
+  type CertifiedCheckpoint,
+  type Checkpoint,
+  checkpointHash,
+  type Vouch,
+  verifyVouch,
+} from '../../wire/checkpoint.ts'
 import { HASH_BYTES, RECENT_MAX } from '../../wire/limits.ts'
 import { comparePositions, type Positioned } from '../apply/fold.ts'
 
@@ -129,12 +135,18 @@ export function isVouchedByHalf(certified: CertifiedCheckpoint, writers: readonl
   return signersOf(certified, (key) => electorate.has(key)).size * 2 >= writers.length
 }
 
+function signersOf(certified: CertifiedCheckpoint, counts: (key: PublicKey) => boolean): Set<PublicKey> {
+  return new Set(genuineVouches(certified, counts).map(({ author }) => author))
+}
+
 /** One of each, and of nobody who does not count: a signature takes longer to check than to send. */
-function signersOf({ checkpoint, vouches }: CertifiedCheckpoint, counts: (key: PublicKey) => boolean): Set<PublicKey> {
+export function genuineVouches(
+  { checkpoint, vouches }: CertifiedCheckpoint,
+  counts: (key: PublicKey) => boolean,
+): Vouch[] {
   const hash = checkpointHash(checkpoint)
   const said = new Map(vouches.map((vouch) => [vouch.author, vouch]))
-  const counting = [...said.values()].filter(({ author }) => counts(author))
-  return new Set(counting.filter((vouch) => verifyVouch(hash, vouch)).map(({ author }) => author))
+  return [...said.values()].filter((vouch) => counts(vouch.author) && verifyVouch(hash, vouch))
 }
 
 export interface Cut {

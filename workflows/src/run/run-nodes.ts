@@ -6,11 +6,13 @@ import { describeExit } from '../driver/process/exit-cause.ts'
 import { sleep } from '../driver/until.ts'
 import type { PlannedRemoteNode } from '../plan/plan-types.ts'
 import { logIn, renewTokens } from '../steps/auth/log-in.ts'
+import type { StepClock } from '../steps/step-clock.ts'
 import { StepError } from '../steps/step-error.ts'
 import type { NodeHandle, NodeSession } from '../steps/step-kind.ts'
 import type { EmitRunEvent } from './events.ts'
 import { type FaultyNode, NodeFaults } from './faults/node-faults.ts'
 import { ActiveFaults } from './faults/run-faults.ts'
+import { takeOverFaults } from './faults/take-over-faults.ts'
 import { EXIT_SETTLE_MS } from './limits.ts'
 import { RemoteHandle } from './remote-handle.ts'
 import { nodeExited, type StepAbortError } from './run-errors.ts'
@@ -123,6 +125,17 @@ export class RunNodes {
     done.abort()
   }
 
+  /** Nodes that an earlier run has kept bring what it left on them. Names of these faults. */
+  async takeOverFaults(clock: StepClock, options: { signal: AbortSignal }): Promise<string[]> {
+    const nodes = [...this.#entries.values()].flatMap(({ name, node, client }) =>
+      node?.adopted === true && client !== undefined && this.#parts.driver?.capabilities.linkFaults === true
+        ? [{ name, running: true, client }]
+        : [],
+    )
+    const ports = (name: string) => this.#handles.get(name)?.faults
+    return takeOverFaults({ nodes, nodeFaults: this.#faults, ports, faults: this.faults, clock }, options)
+  }
+
   /** From here on every end is expected: the run itself is stopping its nodes. */
   expectAll(): void {
     this.faults.close()
@@ -210,6 +223,7 @@ export class RunNodes {
     if (!node) return 'was not running'
     entry.stopping = true
     const driver = this.#driver()
+    if (entry.client) await this.#faults.beforeStop({ name: entry.name, running: true, client: entry.client }, options)
     const cause = await (options.kill ? driver.kill(node) : driver.stop(node, options))
     await node.exited
     return describeExit(cause)

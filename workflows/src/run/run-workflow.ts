@@ -233,6 +233,10 @@ class WorkflowRun {
     const administrators = administratorsOf(this.#plan, { env, login, variables: this.#variables })
     await startNodes({ network, nodes, emit: this.#emit, cwd, administrators }, this.#plan, options)
     if (login && settings.authMode === 'embedded') await nodes.logIn(login, options)
+    const left = await nodes.takeOverFaults(this.#parts.clock ?? systemClock, options)
+    if (left.length === 0) return
+    const message = `faults of an earlier run are still on: ${left.join(', ')}; heal ends them`
+    this.#emit({ type: 'note', level: 'warning', message })
   }
 
   async #steps(options: { signal: AbortSignal }): Promise<void> {

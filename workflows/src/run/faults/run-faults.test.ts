@@ -93,3 +93,23 @@ test('who heals a fault that is still beginning does not wait longer than it may
   impatient.abort(new Error('enough'))
   await expect(ended).rejects.toThrow('enough')
 })
+
+test('what came about of a fault that failed to begin is taken back, or tried again', async () => {
+  const { faults, clock, notes, state, fault } = scene()
+  const refused = async () => {
+    state.isOn = true
+    throw new Error('refused')
+  }
+  await expect(faults.begin({ ...fault, begin: refused }, { signal })).rejects.toThrow('refused')
+  expect([state.isOn, faults.active()]).toEqual([false, []])
+  let failures = 1
+  const end = async () => {
+    failures -= 1
+    if (failures >= 0) throw new Error('no answer')
+    state.isOn = false
+  }
+  await expect(faults.begin({ ...fault, begin: refused, end }, { signal })).rejects.toThrow('refused')
+  expect([state.isOn, faults.active().length, notes.length]).toEqual([true, 1, 1])
+  await clock.sleep(60_000, signal)
+  expect([state.isOn, faults.active()]).toEqual([false, []])
+})

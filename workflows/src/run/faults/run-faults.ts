@@ -19,6 +19,7 @@ interface Entry {
   cancelTimer: () => void
   /** It was to end and could not. */
   isOverdue: boolean
+  readonly isOfEarlierRun: boolean
   /** Settles when it is on, or is not and will not be. */
   beginning: Promise<void>
   /** On its way to its end: asked for twice, it ends once. */
@@ -31,6 +32,8 @@ const END_TIMEOUT_MS = 60_000
 const RETRY_MS = 1_000
 /** For what a fault did to be told: its end matters more. */
 const COUNTS_TIMEOUT_MS = 2_000
+/** For what is left of a fault that could not be begun. */
+const CLEAN_UP_MS = 5_000
 /** At the end of a run, for each that is left: nodes that answer do so at once. */
 const FINISH_TIMEOUT_MS = 10_000
 
@@ -52,14 +55,13 @@ export class ActiveFaults implements RunFaults {
 
   async begin(fault: FaultRequest, options: Options): Promise<void> {
     const { name, clock, forMs } = fault
+    const left = this.#entries.get(name)
+    if (left?.isOfEarlierRun) await this.#end(left, options)
     if (this.#entries.has(name)) {
       const message = `a fault named ${name} is on already; heal it first, or give this one another name`
       throw new StepError('invalid', message)
     }
-    const entry: Entry = {
-      ...{ fault, startedMs: clock.nowMs(), writes: 0, isOverdue: false },
-      ...{ cancelTimer: () => undefined, beginning: Promise.resolve(), ending: undefined },
-    }
+    const entry = newEntry(fault)
     this.#entries.set(name, entry)
     this.#ended.delete(name)
     entry.beginning = this.#beginNow(entry, options)
@@ -67,6 +69,11 @@ export class ActiveFaults implements RunFaults {
     if (forMs !== undefined && entry.ending === undefined) {
       entry.cancelTimer = clock.timer(forMs, () => void this.#expire(entry))
     }
+  }
+
+  /** One that an earlier run has left on its nodes: it is healed as the others are, and makes way for a new one of its name. */
+  takeOver(fault: FaultRequest): void {
+    this.#entries.set(fault.name, { ...newEntry(fault), isOfEarlierRun: true })
   }
 
   /** Of one that is only beginning it is the end, too, as soon as it is on. */
@@ -111,13 +118,26 @@ export class ActiveFaults implements RunFaults {
     for (const entry of this.#entries.values()) entry.cancelTimer()
   }
 
-  async #beginNow({ fault }: Entry, options: Options): Promise<void> {
+  /** What of it has come about where it failed is taken back; where not even that can be done it is on, and is tried again. */
+  async #beginNow(entry: Entry, options: Options): Promise<void> {
+    const { fault } = entry
     try {
       await fault.begin(options)
     } catch (error) {
-      this.#entries.delete(fault.name)
+      try {
+        await fault.end({ signal: AbortSignal.timeout(CLEAN_UP_MS) })
+        this.#entries.delete(fault.name)
+      } catch (left) {
+        this.#tryAgain(entry)
+        this.#onFailure(`the fault ${fault.name} could not be begun, and not be ended: ${messageOf(left)}`)
+      }
       throw error
     }
+  }
+
+  #tryAgain(entry: Entry): void {
+    entry.isOverdue = true
+    if (!this.#isClosed) entry.cancelTimer = entry.fault.clock.timer(RETRY_MS, () => void this.#expire(entry))
   }
 
   async #expire(entry: Entry): Promise<void> {
@@ -149,13 +169,25 @@ export class ActiveFaults implements RunFaults {
     try {
       await fault.end(options)
     } catch (error) {
-      entry.isOverdue = true
-      if (!this.#isClosed) entry.cancelTimer = fault.clock.timer(RETRY_MS, () => void this.#expire(entry))
+      this.#tryAgain(entry)
       throw error
     }
     this.#entries.delete(fault.name)
     const { name, what, nodes, clock } = fault
     return { name, what, nodes, lastedMs: clock.nowMs() - startedMs, writes: entry.writes, counts }
+  }
+}
+
+function newEntry(fault: FaultRequest): Entry {
+  return {
+    fault,
+    startedMs: fault.clock.nowMs(),
+    writes: 0,
+    cancelTimer: () => undefined,
+    isOverdue: false,
+    isOfEarlierRun: false,
+    beginning: Promise.resolve(),
+    ending: undefined,
   }
 }
 

@@ -35,12 +35,20 @@ export const heal = defineStep({
   honoursExpectedFailure: false,
   async run(input, context, options) {
     const ended: EndedFault[] = []
+    const failures: Failure[] = []
     // The last one first: what was begun under it is mended while it is as it was then.
     for (const name of namesOf(input, context).toReversed()) {
-      const one = await faultsOf(context).end(name, options)
-      if (one === undefined) throw notOn(name, context)
-      ended.push(one)
+      try {
+        const one = await faultsOf(context).end(name, options)
+        if (one) ended.push(one)
+        // One of all that are on may have ended since, or could not be begun.
+        else if (input.fault !== undefined) failures.push({ name, error: notOn(name, context) })
+      } catch (error) {
+        options.signal.throwIfAborted()
+        failures.push({ name, error })
+      }
     }
+    throwFailures(failures)
     const idle = ended.filter(({ counts }) => counts?.matched === 0).map(({ name }) => name)
     const healed = Object.fromEntries(ended.map((each) => [each.name, factsOf(each)]))
     const summary = ended.length === 0 ? 'nothing was wrong' : ended.map(lineOf).join('; ')
@@ -48,6 +56,21 @@ export const heal = defineStep({
     return { payload: { healed }, summary, ...warning }
   },
 })
+
+interface Failure {
+  readonly name: string
+  readonly error: unknown
+}
+
+/** Of one as it is; of several all that they say. */
+function throwFailures(failures: readonly Failure[]): void {
+  const [first] = failures
+  if (first === undefined) return
+  if (failures.length === 1) throw first.error
+  const messages = failures.map(({ name, error }) => `\n    ${name}: ${error instanceof Error ? error.message : error}`)
+  const message = `${failures.length} faults could not be healed:${messages.join('')}`
+  throw new StepError('failed', message, { cause: first.error })
+}
 
 function namesOf(
   { fault, nodes, all }: { fault?: string | string[]; nodes?: string | string[]; all?: boolean },

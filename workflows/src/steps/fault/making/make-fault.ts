@@ -57,22 +57,12 @@ export function makeFault(making: FaultMaking): FaultRequest {
   if (isProcessKind(kind)) return { ...common, ...processFault(kind, making.nodes) }
   const id = idOf(name)
   const placed: Placed[] = []
-  const take = async (options: Options) => {
-    const results = await Promise.allSettled(placed.map(({ port }) => port.take(id, options)))
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed) throw failed.reason
-  }
   return {
     ...common,
-    end: take,
+    end: (options) => allOf(placed.map(({ port }) => port.take(id, options))),
     async begin(options) {
       placed.push(...(await placesOf(making, options)))
-      try {
-        await Promise.all(placed.map(({ port, rule }) => port.put(id, rule, options)))
-      } catch (error) {
-        await take({ signal: AbortSignal.timeout(CLEAN_UP_MS) }).catch(() => undefined)
-        throw error
-      }
+      await allOf(placed.map(({ port, rule }) => port.put(id, rule, options)))
     },
     async counts(options) {
       return sumOf(await Promise.all(placed.map(({ port }) => port.counts(id, options))))
@@ -90,9 +80,6 @@ function idOf(name: string): string {
   return `${name.slice(0, ID_MAX_CHARS - digest.length - 1)} ${digest}`
 }
 
-/** What is left on a node where another one refused. */
-const CLEAN_UP_MS = 5_000
-
 export function whatOf({ kind, nodes, from, to, groups }: Omit<FaultMaking, 'name' | 'clock'>): string {
   const names = (list: readonly NodeHandle[]) => list.map(({ name }) => name).join(', ')
   if (groups.length > 0) return `${kind} of ${groups.map(names).join(' | ')}`
@@ -101,25 +88,44 @@ export function whatOf({ kind, nodes, from, to, groups }: Omit<FaultMaking, 'nam
 }
 
 function processFault(kind: ProcessKind, nodes: readonly NodeHandle[]): Pick<FaultRequest, 'begin' | 'end'> {
-  const each = (act: (node: NodeHandle) => Promise<unknown>) => async () => {
-    await Promise.all(nodes.map(act))
-  }
+  /** To be mended at the end, also where it could not be done to all. */
+  const hit = new Set<NodeHandle>()
+  const each = (act: (node: NodeHandle) => Promise<unknown>) => allOf(nodes.map(act))
+  const mend = (act: (node: NodeHandle) => Promise<unknown>) => allOf([...hit].map(act))
   const start = (node: NodeHandle, { signal }: Options) =>
     node.start({ signal, readyTimeoutMs: RESTART_READY_TIMEOUT_SEC * 1000 })
   if (kind === 'pause') {
-    return { begin: each((node) => node.pause()), end: each((node) => node.resume()) }
+    const pause = async (node: NodeHandle) => {
+      await node.pause()
+      hit.add(node)
+    }
+    // One that a step has stopped meanwhile does not stand still.
+    return { begin: () => each(pause), end: () => mend(async (node) => node.running && node.resume()) }
+  }
+  const stop = async (node: NodeHandle, options: Options & { kill?: boolean }) => {
+    try {
+      await node.stop(options)
+    } finally {
+      if (!node.running) hit.add(node)
+    }
   }
   if (kind === 'restart') {
     const restart = async (node: NodeHandle, options: Options) => {
-      await node.stop(options)
+      await stop(node, options)
       await start(node, options)
     }
-    return { begin: (options) => each((node) => restart(node, options))(), end: async () => undefined }
+    return { begin: (options) => each((node) => restart(node, options)), end: async () => undefined }
   }
   return {
-    begin: (options) => each((node) => node.stop({ ...options, kill: kind === 'kill' }))(),
-    end: (options) => each((node) => start(node, options))(),
+    begin: (options) => each((node) => stop(node, { ...options, kill: kind === 'kill' })),
+    end: (options) => mend((node) => start(node, options)),
   }
+}
+
+/** All of them come to their end, however others do: what comes about after its end was asked for would stay. */
+async function allOf(work: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 async function placesOf(making: FaultMaking, options: Options): Promise<Placed[]> {
@@ -186,5 +192,7 @@ function sumOf(all: readonly (FaultCounts | undefined)[]): FaultCounts | undefin
   if (told.length === 0) return undefined
   const sum: Record<string, number> = {}
   for (const counts of told) for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count
+  // Of all that were asked nobody knows that none was met.
+  if (told.length < all.length && sum.matched === 0) delete sum.matched
   return sum
 }

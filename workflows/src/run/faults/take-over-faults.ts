@@ -1,0 +1,38 @@
+// What an earlier run has left on nodes that it kept: known to this one, so that its steps can end it.
+import type { NodeFaultPort } from '../../steps/fault/making/fault-port.ts'
+import type { StepClock } from '../../steps/step-clock.ts'
+import type { FaultyNode, NodeFaults } from './node-faults.ts'
+import type { ActiveFaults } from './run-faults.ts'
+
+export interface TakeOverParts {
+  /** Those that were there before. */
+  readonly nodes: readonly FaultyNode[]
+  readonly nodeFaults: NodeFaults
+  /** By the name of a node. */
+  readonly ports: (node: string) => NodeFaultPort | undefined
+  readonly faults: ActiveFaults
+  readonly clock: StepClock
+}
+
+/** The names of what was taken over, each that of its id on the nodes. */
+export async function takeOverFaults(parts: TakeOverParts, options: { signal: AbortSignal }): Promise<string[]> {
+  const nodesOf = new Map<string, string[]>()
+  for (const node of parts.nodes) {
+    for (const id of await parts.nodeFaults.takeOver(node, options)) {
+      nodesOf.set(id, [...(nodesOf.get(id) ?? []), node.name])
+    }
+  }
+  for (const [id, nodes] of nodesOf) {
+    parts.faults.takeOver({
+      name: id,
+      what: `${id}, of an earlier run`,
+      nodes,
+      clock: parts.clock,
+      begin: async () => undefined,
+      end: async (end) => {
+        for (const node of nodes) await parts.ports(node)?.take(id, end)
+      },
+    })
+  }
+  return [...nodesOf.keys()]
+}

@@ -9,7 +9,7 @@ type Options = { signal: AbortSignal }
 export type ChaosEvent = EndedFault & { readonly startMs: number }
 
 const HEAL_TIMEOUT_MS = 60_000
-/** Where the run was interrupted: its nodes are ended anyway, and somebody waits for it. */
+/** Where it was interrupted: somebody waits for it. What is still on then ends with the nodes, or before they are kept. */
 const INTERRUPTED_HEAL_MS = 3_000
 
 interface Course {
@@ -87,8 +87,8 @@ export class ChaosRun {
     const making = { kind, name, clock, ...values, nodes: [this.#context.node(node)], from: [], to: [], groups: [] }
     const messages = { seed: `${this.#seed} ${startMs}` }
     const beganMs = clock.nowMs() - startedMs
-    // Not by `stop`: what has begun is carried through, and then healed.
-    const whole = { signal: AbortSignal.timeout(HEAL_TIMEOUT_MS) }
+    // Not by `stop`: what has begun is carried through, and then healed. Only who interrupts the whole does not wait for it.
+    const whole = { signal: AbortSignal.any([interrupted, AbortSignal.timeout(HEAL_TIMEOUT_MS)]) }
     await faults.begin(makeFault({ ...making, messages }), whole)
     this.#context.progress(name)
     await clock.sleep(Math.max(0, endMs - startMs), stop).catch(() => undefined)

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { planWorkflow } from '../../../plan/plan.ts'
 import { FixtureDriver } from '../../../testing/fixture-driver.ts'
 import { faultsOn } from '../../../testing/fixture-faults.ts'
 import { FixtureNetwork } from '../../../testing/fixture-network.ts'
 import { notesOf, runYaml, withContext, type YamlRunOptions } from '../../../testing/run-yaml.ts'
+import { stepSchemas } from '../../registry.ts'
 
 const WRITE = "{ type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: b } }"
 const chaos = (steps: string, more = '') =>
@@ -16,6 +18,12 @@ const chaos = (steps: string, more = '') =>
     outputs: { faults: faults, missed: missed, seed: seed }
     steps: [${steps}]
     ${more}`)
+
+test.each(['0s', '0ms', '0.0m'])('no time at all (%s) is refused before anything starts', (none) => {
+  const text = chaos(WRITE).replace('every: 500ms', `every: ${none}`)
+  expect(planWorkflow({ file: 'f', text, kinds: stepSchemas }).problems.length).toBeGreaterThan(0)
+  expect(planWorkflow({ file: 'f', text: chaos(WRITE), kinds: stepSchemas }).problems).toEqual([])
+})
 
 /** On nodes that have a fault port; also what is on at the end. */
 async function run(text: string, options: YamlRunOptions = {}) {
@@ -53,4 +61,15 @@ test('a step that fails ends it, and everything is healed before it does', async
 test('a fault that cannot be made ends it', async () => {
   const { failure } = await runYaml(chaos('{ type: wait, seconds: 60 }').replace('hold, pause', 'drop'))
   expect(failure).toMatchObject({ code: 'unsupported', node: 'n-2' })
+})
+
+test('who interrupts a chaos does not wait for a fault that cannot come about', async () => {
+  const driver = new FixtureDriver(new FixtureNetwork())
+  Object.assign(driver.capabilities, { linkFaults: true })
+  const interrupt = new AbortController()
+  driver.network.node('n-2').faults.push({ method: 'POST', path: /test-api/, answer: 'hang', times: 1 })
+  driver.network.node('n-2').onHang = () => interrupt.abort(new Error('enough'))
+  const text = chaos('{ type: wait, seconds: 60 }').replace('hold, pause', 'drop')
+  const { outcome } = await runYaml(text, { driver, signal: interrupt.signal })
+  expect(outcome).toBe('interrupted')
 })

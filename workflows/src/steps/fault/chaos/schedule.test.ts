@@ -31,3 +31,16 @@ test('never more at once than may be, never two of a node, each kind in its turn
     expect(entry.startMs).toBeGreaterThanOrEqual(entries[at - 1]?.startMs ?? 0)
   }
 })
+
+test('time goes on between any two, however short they were asked for', () => {
+  const options = { nodes: NODES, kinds: FAULT_KINDS, everyMs: 0.1, lastMs: 0.1, atOnce: 2 }
+  let lastMs = 0
+  let count = 0
+  for (const { startMs, endMs } of chaosSchedule(options, seededRandom('s'))) {
+    expect(startMs).toBeGreaterThan(lastMs)
+    expect(endMs).toBeGreaterThan(startMs)
+    lastMs = startMs
+    count += 1
+    if (count === 100) break
+  }
+})

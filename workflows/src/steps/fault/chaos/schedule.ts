@@ -27,11 +27,12 @@ export function* chaosSchedule(options: ChaosOptions, random: SeededRandom): Gen
   let entries: ChaosEntry[] = []
   let atMs = 0
   for (;;) {
-    atMs += Math.round(options.everyMs * (0.5 + random.next()))
+    // At least a moment: without one the schedule would never come to its end.
+    atMs += Math.max(1, Math.round(options.everyMs * (0.5 + random.next())))
     entries = entries.filter(({ endMs }) => endMs > atMs)
     const free = options.nodes.filter((node) => entries.every((entry) => entry.node !== node))
     // Drawn also where they are not used: what comes after it stays the same.
-    const lasting = Math.round(options.lastMs * (0.3 + 0.7 * random.next()))
+    const lasting = Math.max(1, Math.round(options.lastMs * (0.3 + 0.7 * random.next())))
     if (free.length === 0 || entries.length >= options.atOnce) {
       const firstEnd = Math.min(...entries.map(({ endMs }) => endMs))
       atMs = Math.max(atMs, firstEnd)

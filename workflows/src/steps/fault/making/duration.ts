@@ -3,8 +3,11 @@ import { Type } from '@calbox/schemas'
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
 
+/** Never 0: a fault that lasts no time has shown nothing. */
+const TEXT = '^(?=[0-9.]*[1-9])[0-9]+(\\.[0-9]+)? ?(ms|s|m)$'
+
 export const durationField = (description: string) =>
-  Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String({ pattern: '^[0-9]+(\\.[0-9]+)? ?(ms|s|m)$' })], {
+  Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String({ pattern: TEXT })], {
     description: `${description}: seconds, or with a unit: 500ms, 5s, 2m.`,
   })
 

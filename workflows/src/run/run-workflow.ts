@@ -260,9 +260,10 @@ class WorkflowRun {
 
   async #checkHistory(options: { signal: AbortSignal }): Promise<Described | undefined> {
     const nodes = this.#nodes?.all() ?? []
+    const faulty = this.#nodes?.faults.active().flatMap((fault) => fault.nodes) ?? []
     const clock = this.#parts.clock ?? systemClock
     try {
-      const checked = await checkHistory(this.#history, { nodes, clock }, options)
+      const checked = await checkHistory(this.#history, { nodes, faulty, clock }, options)
       this.#emit({ type: 'history', ...checked, acknowledged: this.#history.count })
       return undefined
     } catch (error) {

@@ -221,7 +221,9 @@ export class StepRunner {
     const { after, expect } = scope.step.controls ?? {}
     if (after !== undefined) await afterSync(after.syncSec, this.#ledger, scope, options)
     const result = await executeStep(kind, scope, options)
-    if (kind.givesUpHistory === true && result.node !== undefined) this.#parts.history.forget(result.node)
+    // Also where it failed as expected: half of it may have been done.
+    const node = result.node ?? scope.nodeName
+    if (kind.givesUpHistory === true && node !== undefined) this.#parts.history.forget(node)
     return expect === undefined ? result : judgeExpectation(expect, result, scope)
   }
 

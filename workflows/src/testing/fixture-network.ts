@@ -84,6 +84,10 @@ export class FixtureNode {
   /** After so many reads of a root it is the true one again. */
   truthAfterReads = Number.POSITIVE_INFINITY
   forgedHeads: number[][] | undefined
+  /** Digest of the removals that it judges by. */
+  removals = '0'.repeat(64)
+  /** Hash of what it has pruned. */
+  checkpoint: string | undefined
   server: FixtureServer | undefined
 
   constructor(network: FixtureNetwork, name: string) {
@@ -178,6 +182,12 @@ export class FixtureNetwork {
     if (author.namesDeltas) author.replyHeaders['x-calbox-delta'] = deltaId(made)
     author.catchUp(contextId)
     for (const node of this.nodes.values()) if (node.lagPolls === 0 && node.lagReads === 0) node.catchUp(contextId)
+  }
+
+  /** Others have them still. */
+  loseWritesOf(name: string): void {
+    const { applied } = this.node(name)
+    for (const id of applied.keys()) applied.set(id, 0)
   }
 
   /** Nobody has any of them any more. */

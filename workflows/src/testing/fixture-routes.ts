@@ -85,11 +85,15 @@ function getContext(node: FixtureNode, [id = '']: string[]): unknown {
     if (node.lagPolls === 0) node.catchUp(id)
   }
   const heads = node.heads(id)
+  const group = node.network.groupOfContext(id)
   return {
     data: {
       id,
-      applicationId: node.network.groupOfContext(id)?.applicationId,
+      applicationId: group?.applicationId,
       contextStateHash: node.root(id),
+      removals: node.removals,
+      ...(node.checkpoint !== undefined && { checkpoint: node.checkpoint }),
+      isMember: group?.members.some(({ identity }) => identity === node.account) === true,
       ...(heads.length > 0 && { dagHeads: heads }),
     },
   }

@@ -34,6 +34,8 @@ export const nodeExec = defineStep({
     { name: 'exit_code', description: '0.' },
   ],
   honoursExpectedFailure: true,
+  // Some of what it can run writes other data over those of the node.
+  givesUpHistory: true,
   async run(input, context, { signal }) {
     const node = context.node(input.node)
     if (node.running && input.allow_running !== true) {

@@ -79,7 +79,8 @@ export async function readOnce(
   return { node: node.name, hash, ...(heads && { heads }), ...(governance && { governance }) }
 }
 
-function readHeads(value: JsonValue | undefined): string[] | undefined {
+/** Sorted, hex. Undefined: none are told. */
+export function readHeads(value: JsonValue | undefined): string[] | undefined {
   if (!Array.isArray(value)) return undefined
   return value.map((head) => (Array.isArray(head) ? hexOf(head) : String(head))).sort()
 }

@@ -232,11 +232,13 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
       })
       const asker = askerOf(request)
       const params = request.params as Record<string, unknown>
-      refuseStrangerAt(parts.node, asker, { url: route.url, params })
+      const query = readQuery(route.query, request.query)
+      const { body = null } = request
+      refuseStrangerAt(parts.node, asker, { url: route.url, params, query, body })
       const answer = await route.handle(parts, {
         params,
-        query: readQuery(route.query, request.query),
-        body: request.body ?? null,
+        query,
+        body,
         // Whoever stops reading half-way answers all the same: the connection must last until then.
         stream: request.raw.iterator({ destroyOnReturn: false }),
         headers: request.headers,

@@ -11,6 +11,10 @@ type Caller = Pick<Asker, 'member' | 'permits'>
 /** Paths in which `:id` is a context. */
 const OF_CONTEXT = /^\/admin-api\/contexts?\//
 
+/** Of queries and bodies. */
+const CONTEXT_FIELDS = ['contextId', 'context_id']
+const GROUP_FIELDS = ['groupId', 'parentGroupId', 'newParentId']
+
 export interface Seen {
   context(id: ContextId): boolean
   group(id: string): boolean
@@ -45,18 +49,39 @@ export function refuseStranger(
   if (groupId !== undefined && !seen.group(groupId)) throw stranger(`group ${groupId}`)
 }
 
-/** The contexts and groups of a path. Throws FORBIDDEN. */
+/** Where a request names contexts and groups. */
+export interface Naming {
+  readonly url: string
+  readonly params: unknown
+  readonly query: unknown
+  readonly body: unknown
+}
+
+/** The contexts and groups of a path, a query and the fields of a body. Throws FORBIDDEN. */
 export function refuseStrangerAt(
   node: Pick<NodeServices, 'namespaces'>,
   asker: Caller,
-  { url, params }: { readonly url: string; readonly params: Readonly<Record<string, unknown>> },
+  { url, params, query, body }: Naming,
 ): void {
   if (asker.member === undefined) return
-  const text = (name: string) => (typeof params[name] === 'string' ? params[name] : undefined)
+  const text = (name: string, of = params) => {
+    const value: unknown = typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined
+    return typeof value === 'string' ? value : undefined
+  }
+  for (const each of [query, body]) {
+    for (const name of CONTEXT_FIELDS) refuseStranger(node, asker, { contextId: text(name, each) })
+    for (const name of GROUP_FIELDS) refuseStranger(node, asker, { groupId: text(name, each) })
+  }
   if (OF_CONTEXT.test(url)) refuseStranger(node, asker, { contextId: text('id') })
   // Of aliases the context is called so; of groups it is `ctx`.
   for (const name of ['ctx', 'context']) refuseStranger(node, asker, { contextId: text(name) })
   for (const name of ['gid', 'ns']) refuseStranger(node, asker, { groupId: text(name) })
+}
+
+/** For what only the node's own member can do, whatever it names. Throws FORBIDDEN for who is another member. */
+export function refuseOtherMember({ identity }: Pick<NodeServices, 'identity'>, { member, permits }: Caller): void {
+  if (member === undefined || member === identity.publicKey || permits('admin')) return
+  throw new ServerError('FORBIDDEN', 'the caller is a member of its own, and this is done as this node’s member')
 }
 
 function idOf<Id>(read: () => Id): Id | undefined {

@@ -1,10 +1,13 @@
 // Aliases: names for contexts, applications and identities, of this node alone.
 import { type TProperties, Type } from 'typebox'
-import { type ApplicationId, idBase58, type PublicKey, parseBase58Id } from '../../base/ids.ts'
+import { type ApplicationId, type ContextId, idBase58, type PublicKey, parseBase58Id } from '../../base/ids.ts'
+import type { Asker } from '../access/asker.ts'
+import { seenBy } from '../access/membership.ts'
 import { contextIdOf } from '../formats/encodings.ts'
 import { Base58, NullData } from '../formats/shapes.ts'
 import { ALIAS_CHARS_MAX } from '../limits.ts'
 import type { AliasKind, Named } from '../names/aliases.ts'
+import type { NodeServices } from '../ports.ts'
 import { Data, NoBody, NoFields, type Route, route } from '../routing/route.ts'
 
 const Alias = Type.String({ minLength: 1, maxLength: ALIAS_CHARS_MAX, pattern: '^[A-Za-z0-9._-]+$' })
@@ -49,6 +52,9 @@ const SORTS: readonly AliasSort[] = [
 ]
 
 function routesOf({ name, field, place, placed, kindOf, idOf }: AliasSort): Route[] {
+  // Identities are of a context of the path; applications are nobody's.
+  const isSeen = (node: NodeServices, asker: Asker, id: Named) =>
+    name !== 'context' || seenBy(node, asker).context(id as ContextId)
   const base = { query: NoFields, body: NoBody }
   const ByName = Type.Object({ ...placed, name: Alias })
   const Placed = Type.Object(placed)
@@ -77,8 +83,9 @@ function routesOf({ name, field, place, placed, kindOf, idOf }: AliasSort): Rout
       permission: `context:alias:lookup`,
       params: ByName,
       response: Data(Type.Object({ value: Type.Union([Base58, Type.Null()]) })),
-      handle: async ({ aliases }, { params }) => {
-        const found = aliases.find(kindOf(params), params.name)
+      handle: async ({ node, aliases }, { params, asker }) => {
+        const named = aliases.find(kindOf(params), params.name)
+        const found = named !== undefined && isSeen(node, asker, named) ? named : undefined
         return { data: { value: found === undefined ? null : idBase58(found) } }
       },
     }),
@@ -90,8 +97,9 @@ function routesOf({ name, field, place, placed, kindOf, idOf }: AliasSort): Rout
       permission: `context:alias:delete`,
       params: ByName,
       response: NullData,
-      handle: async ({ aliases }, { params }) => {
-        await aliases.delete(kindOf(params), params.name)
+      handle: async ({ node, aliases }, { params, asker }) => {
+        const named = aliases.find(kindOf(params), params.name)
+        if (named === undefined || isSeen(node, asker, named)) await aliases.delete(kindOf(params), params.name)
         return { data: null }
       },
     }),
@@ -103,8 +111,8 @@ function routesOf({ name, field, place, placed, kindOf, idOf }: AliasSort): Rout
       permission: `context:alias:list`,
       params: Placed,
       response: Data(Type.Record(Type.String(), Base58)),
-      handle: async ({ aliases }, { params }) => {
-        const all = await aliases.list(kindOf(params))
+      handle: async ({ node, aliases }, { params, asker }) => {
+        const all = (await aliases.list(kindOf(params))).filter(([, id]) => isSeen(node, asker, id))
         return { data: Object.fromEntries(all.map(([alias, id]) => [alias, idBase58(id)])) }
       },
     }),

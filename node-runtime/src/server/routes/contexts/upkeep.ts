@@ -1,6 +1,7 @@
 // What keeps a context whole: rounds of synchronisation, and the application it runs.
 import { Type } from 'typebox'
 import { idBase58 } from '../../../base/ids.ts'
+import { seenBy } from '../../access/membership.ts'
 import { ServerError } from '../../errors.ts'
 import { contextIdOf } from '../../formats/encodings.ts'
 import { Hex32, NullData } from '../../formats/shapes.ts'
@@ -20,8 +21,10 @@ export const contextUpkeepRoutes: readonly Route[] = [
       query: NoFields,
       body: NoBody,
       response: NullData,
-      handle: async ({ node }, { signal }) => {
-        await Promise.all(node.contexts.list().map(({ id }) => node.sync.syncContext(id, { signal })))
+      handle: async ({ node }, { signal, asker }) => {
+        const seen = seenBy(node, asker)
+        const all = node.contexts.list().filter(({ id }) => seen.context(id))
+        await Promise.all(all.map(({ id }) => node.sync.syncContext(id, { signal })))
         return { data: null }
       },
     }),

@@ -121,6 +121,46 @@ test('what cannot be meant is said before anything starts', () => {
   expect(problemsOf('{ type: chaos, context_id: c }')[0]).toContain('neither "steps" nor "for"')
 })
 
+const NEVER: readonly (readonly [string, string])[] = [
+  [
+    'drop, to: n-2, messages: sync',
+    '"messages: sync" never come by gossip, which "fault: drop" is of: say "channel: stream"',
+  ],
+  [
+    'replay, nodes: n-2, messages: [delta, hello, blob]',
+    '"messages: hello, blob" never come by gossip, which "fault: replay" is of',
+  ],
+  ['hold, to: n-2, messages: blob, channel: gossip', '"messages: blob" never come by gossip'],
+  ['hold, to: n-2, messages: announce, channel: stream', '"messages: announce" never come by streams'],
+  ['duplicate, to: n-2, channel: stream', '"fault: duplicate" is of gossip: frames of a stream come once, in order'],
+  ['partition, groups: [[n-1, n-2], [n-2, n-3]]', '"groups": n-2 is in two of them'],
+  ['partition, from: n-1, to: n-1', '"from" and "to" are the same node'],
+  ['drop, from: [n-1], to: n-1', '"from" and "to" are the same node'],
+  ['clock_skew, nodes: n-1, ms: 0', '"ms" must not be 0'],
+  ['delay, nodes: n-1, ms: 5, percent: 50', '"percent" has no meaning with "fault: delay"'],
+  ['loss, nodes: n-1, percent: 5, ms: 5', '"ms" has no meaning with "fault: loss"'],
+  ['kill, nodes: n-1, bytes_per_second: 5', '"bytes_per_second" has no meaning with "fault: kill"'],
+  ['loss, nodes: n-1, percent: 5, seed: s', '"seed" has no meaning with "fault: loss"'],
+]
+
+test.each(NEVER)('what would never happen is refused: %s', (fields, message) => {
+  expect(problemsOf(`{ type: fault, fault: ${fields} }`)).toEqual([message])
+})
+
+test('what happens is not refused', () => {
+  for (const fields of [
+    'drop, to: n-2, messages: [sync, delta, heads, governance], channel: stream',
+    'hold, to: n-2, messages: [sync, announce, blob]',
+    'reorder, nodes: n-2, messages: announce',
+    'partition, from: [n-1, n-2], to: [n-2]',
+    'reset, nodes: n-1, percent: 5, for: 1ms',
+    'hold, nodes: n-1, percent: 5, seed: s',
+    'clock_skew, nodes: n-1, ms: -1',
+  ]) {
+    expect([fields, problemsOf(`{ type: fault, fault: ${fields} }`)]).toEqual([fields, []])
+  }
+})
+
 test('a name that is made of more nodes than a node takes is cut there, and heals all the same', async () => {
   const name = 'a partition of very many nodes whose names are all in it '.repeat(3)
   const { on, failure } = await run([

@@ -2,8 +2,9 @@ import { type Static, Type } from '@calbox/schemas'
 import { asList, closed } from '../fields.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
+import { type GivenFault, problemsOf } from './fault-problems.ts'
 import { durationField, durationMs } from './making/duration.ts'
-import { FAULT_KINDS, type FaultKind, isLinkKind, isMessageKind, NEEDED, SUMMARIES } from './making/fault-kinds.ts'
+import { FAULT_KINDS, type FaultKind, isMessageKind, SUMMARIES } from './making/fault-kinds.ts'
 import type { RunFaults } from './making/fault-port.ts'
 import { makeFault, whatOf } from './making/make-fault.ts'
 
@@ -62,7 +63,7 @@ export const fault = defineStep({
   kind: 'fault',
   summary: 'Make something go wrong with nodes, connections or messages, for a time or until heal.',
   schema,
-  checks: (input) => problemsOf(input as Partial<Input>).map((message) => ({ path: [], message })),
+  checks: (input) => problemsOf(input as GivenFault).map((message) => ({ path: [], message })),
   outputs: [{ name: 'fault', description: 'Its name.' }],
   honoursExpectedFailure: false,
   async run(input, context, options) {
@@ -109,28 +110,4 @@ function kindOf({ fault: name }: Input): FaultKind {
   const kind = FAULT_KINDS.find((each) => each === name)
   if (kind === undefined) throw new Error(`assertion failed: planned a fault of the unknown kind ${name}`)
   return kind
-}
-
-function problemsOf(input: Partial<Input>): string[] {
-  const kind = FAULT_KINDS.find((each) => each === input.fault)
-  if (kind === undefined) return []
-  const needed = NEEDED[kind]
-  const problems: string[] = []
-  if (needed !== undefined && input[needed] === undefined) problems.push(`"fault: ${kind}" needs "${needed}"`)
-  if (kind !== 'clock_skew' && typeof input.ms === 'number' && input.ms < 1) problems.push('"ms" must be at least 1')
-  const isDirected = input.from !== undefined || input.to !== undefined
-  const places = [input.nodes !== undefined, isDirected, input.groups !== undefined].filter(Boolean).length
-  if (places !== 1) problems.push(`"fault: ${kind}" needs one of ${placesOf(kind)}`)
-  else if (isDirected && !isLinkKind(kind) && !isMessageKind(kind)) problems.push(`"fault: ${kind}" needs "nodes"`)
-  else if (input.groups !== undefined && kind !== 'partition') problems.push('"groups" is for "fault: partition" only')
-  if (kind === 'restart' && input.for !== undefined) problems.push('a restart is over at once: "for" has no meaning')
-  if (!isMessageKind(kind) && (input.messages ?? input.channel ?? input.count) !== undefined) {
-    problems.push(`"messages", "channel" and "count" have no meaning with "fault: ${kind}"`)
-  }
-  return problems
-}
-
-function placesOf(kind: FaultKind): string {
-  if (kind === 'partition') return '"nodes", "from" and "to", or "groups"'
-  return isLinkKind(kind) || isMessageKind(kind) ? '"nodes", or "from" and "to"' : '"nodes"'
 }

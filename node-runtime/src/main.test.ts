@@ -183,6 +183,12 @@ test('a damaged store ends with 4, and says where it is and what to do', async (
   expect(err.trim().split('\n')).toHaveLength(1)
 })
 
+test('a disk that is full at the start ends with 3 and says so', async () => {
+  const full = ['--enable-faults', '--faults', '[{"disk":"full"}]']
+  const { code, err } = await calnode('run', '--init', ...ANY_PORTS, ...full).done
+  expect([code, err]).toEqual([3, expect.stringMatching(/the disk is full.*make room/)])
+})
+
 test('what is in the folder is for its owner only: the keys of groups are in the store', async () => {
   await calnode('init').done
   expect([statSync(path.join(home, 'n')).mode & 0o777, statSync(config()).mode & 0o777]).toEqual([0o700, 0o600])

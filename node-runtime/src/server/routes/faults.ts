@@ -64,7 +64,7 @@ export const faultRoutes: readonly Route[] = [
       'Put a fault on: of connections (blocked, delayMs, jitterMs, lossPercent, bytesPerSecond, resetPercent), of messages that come (message: hold, drop, replay, duplicate, reorder), of the disk (disk: full, read_only) or of the clock (clockOffsetMs). One of the same id is replaced',
     permission: 'admin',
     response: Data(Type.Object({ id: Type.String() })),
-    failures: [400, 404],
+    failures: [400, 404, 409],
     params: NoFields,
     query: NoFields,
     body: FaultBody,

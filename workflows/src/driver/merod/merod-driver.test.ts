@@ -201,6 +201,12 @@ test('a merod that dies or cannot have its port is reported with its last lines'
   } finally {
     holder.close()
   }
+  // Free when it was looked at, and then not: merod says it.
+  const { swarmPort: _, ...twice } = await spec('n3')
+  await expect(opened.driver.start({ ...twice, swarmPort: twice.rpcPort ?? 0 }, { signal })).rejects.toMatchObject({
+    code: 'NODE_EXITED',
+    message: expect.stringContaining('Error: failed to listen: listen EADDRINUSE'),
+  })
 })
 
 test('a merod that never listens is given up and ended', async () => {

@@ -33,11 +33,11 @@ export function merodProgram(settings: MerodSettings): NodeProgram {
     isDialledById: true,
     directoryOf: (spec) => join(homeOf(spec), spec.name),
     env: (spec) => ({ ...settings.env, CALIMERO_HOME: homeOf(spec), NODE_NAME: spec.name }),
-    prepare: async (spec, { signal }: PrepareOptions) => {
+    prepare: async (spec, prepare: PrepareOptions) => {
       assertNoFaults(spec)
       if (!existsSync(configPath(spec))) {
         await makeFolder(homeOf(spec))
-        await initialise(spec, { ...commandOf(spec, initArguments(spec)), env: programEnv(program, spec) }, signal)
+        await initialise(spec, { ...commandOf(spec, initArguments(spec)), env: programEnv(program, spec) }, prepare)
       }
       await adjust(spec)
     },

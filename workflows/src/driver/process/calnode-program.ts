@@ -18,12 +18,12 @@ export function calnodeProgram(calnode: string): NodeProgram {
     isDialledById: false,
     directoryOf: ({ dataDir, name }) => join(dataDir, name),
     env: (spec: NodeSpec) => ({ CALIMERO_HOME: spec.dataDir, NODE_NAME: spec.name }),
-    prepare: async (spec: ResolvedSpec, { signal, wasContained }: PrepareOptions) => {
+    prepare: async (spec: ResolvedSpec, prepare: PrepareOptions) => {
       // Other settings than the command line has can only be made in a config that is there.
       if (spec.e2eMode && !existsSync(nodeConfigPath(spec))) {
-        await initialise(spec, { ...command(initArguments(spec)), env: programEnv(program, spec) }, signal)
+        await initialise(spec, { ...command(initArguments(spec)), env: programEnv(program, spec) }, prepare)
       }
-      await adjustNodeConfig(spec, wasContained ? { listenHost: '127.0.0.1' } : {})
+      await adjustNodeConfig(spec, prepare.wasContained ? { listenHost: '127.0.0.1' } : {})
     },
     runCommand: (spec) => command(runArguments(spec)),
     execCommand: (spec, args) => command(['--home', spec.dataDir, '--node', spec.name, ...args]),

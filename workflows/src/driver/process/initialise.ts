@@ -6,15 +6,17 @@ import { sleep } from '../until.ts'
 import { describeExit } from './exit-cause.ts'
 import { LogFile } from './log-file.ts'
 import { type NodeCommand, NodeProcess } from './node-process.ts'
+import type { PrepareOptions } from './node-program.ts'
 
 /** What it writes goes into the node's log. NODE_EXITED, with the last lines of it, where it fails; or `signal.reason`. */
 export async function initialise(
   spec: NodeSpec,
   command: Omit<NodeCommand, 'logFile' | 'awaited'>,
-  signal: AbortSignal,
+  { signal, onSpawn }: Pick<PrepareOptions, 'signal' | 'onSpawn'>,
 ): Promise<void> {
   signal.throwIfAborted()
   const process = await NodeProcess.spawn({ ...command, logFile: spec.logFile, awaited: true })
+  onSpawn(process)
   const ended = new AbortController()
   const late = sleep(INIT_TIMEOUT_MS, AbortSignal.any([signal, ended.signal])).catch(() => undefined)
   const inTime = await Promise.race([process.exited, late])

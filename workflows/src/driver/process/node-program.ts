@@ -2,6 +2,7 @@
 // are the same for every program; command lines, config and what a node answers are not.
 import type { DriverCapabilities, NodeLog, NodeSpec, RunningNode, StartOptions } from '../driver.ts'
 import type { ResolvedSpec } from '../state/spec-record.ts'
+import type { NodeProcess } from './node-process.ts'
 
 export interface ProgramCommand {
   readonly command: string
@@ -10,6 +11,8 @@ export interface ProgramCommand {
 
 export interface PrepareOptions {
   readonly signal: AbortSignal
+  /** A process that makes the data directory: it is to end with calbox, as nodes are. */
+  readonly onSpawn: (process: NodeProcess) => void
   /** Its data was last used in a container, where it listens on all addresses. */
   readonly wasContained: boolean
 }

@@ -212,7 +212,11 @@ class ProcessDriver implements NodeDriver {
       if (before !== undefined && (await isNodeRunning(before))) throw alreadyRunning(before)
       const ports = { rpcPort: await this.#port(spec, 'rpc'), swarmPort: await this.#port(spec, 'swarm') }
       const places = { dataDir: resolve(spec.dataDir), logFile: resolve(spec.logFile) }
-      const prepare = { signal: options.signal, wasContained: before?.container !== undefined }
+      const prepare = {
+        signal: options.signal,
+        wasContained: before?.container !== undefined,
+        onSpawn: (process: NodeProcess) => this.#watchToItsEnd(process),
+      }
       return await act({ ...spec, ...ports, ...places }, prepare)
     } finally {
       await claim.release()
@@ -224,6 +228,11 @@ class ProcessDriver implements NodeDriver {
       await this.#prepare(resolved, prepare)
       return this.#parts.program.swarmAddress(resolved)
     })
+  }
+
+  #watchToItsEnd({ identity, exited }: NodeProcess): void {
+    this.#parts.reaper.watch(identity)
+    void exited.then(() => this.#parts.reaper.unwatch(identity.pid))
   }
 
   async #prepare(spec: ResolvedSpec, options: PrepareOptions): Promise<number> {

@@ -1,6 +1,6 @@
 // The production node: real store, network, workers and HTTP around the composition root.
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Auth } from './auth/auth.ts'
 import { systemClock } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
@@ -53,7 +53,7 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
   const pidFile = join(config.path, PID_FILE)
   const opened: (() => Promise<void>)[] = []
   try {
-    const faults = options.faults && nodeFaults(options.faults, log)
+    const faults = options.faults && nodeFaults(options.faults, basename(config.path), log)
     const disk = await openStore(storeLocation, pidFile)
     const store = faults ? faultyStore(disk, storeLocation, () => faults.refuseWrite()) : disk
     opened.push(() => store.close())
@@ -113,10 +113,15 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
   }
 }
 
-function nodeFaults({ seed, onFromStart }: NonNullable<RunNodeOptions['faults']>, log: Logger): NodeFaults {
+function nodeFaults(
+  { seed, onFromStart }: NonNullable<RunNodeOptions['faults']>,
+  name: string,
+  log: Logger,
+): NodeFaults {
   const faults = new NodeFaults({
     clock: systemClock,
     random: systemRandom,
+    name,
     log: log.child({ module: 'faults' }),
     ...(seed !== undefined && { seed }),
   })

@@ -15,7 +15,7 @@ const ADDRESSES = ['/memory/1', '/memory/2']
 
 class Scene {
   readonly clock = new DrivenClock()
-  readonly faults = new MessageFaults({ clock: this.clock, log: silentLogger, seed: 'test' })
+  readonly faults = new MessageFaults({ clock: this.clock, log: silentLogger, name: 'ada', seed: 'test' })
   readonly received: (number | undefined)[] = []
   /** How the handler of the stream has ended. */
   ended: unknown

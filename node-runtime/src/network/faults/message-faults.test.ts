@@ -24,7 +24,7 @@ async function scene(): Promise<Scene> {
   const world = await open()
   const faults = new Map<string, MessageFaults>()
   world.createNetwork = (options) => {
-    const own = new MessageFaults({ clock: world.clock, log: silentLogger, seed: 'test' })
+    const own = new MessageFaults({ clock: world.clock, log: silentLogger, name: options.peerId, seed: 'test' })
     faults.set(options.peerId, own)
     return withMessageFaults(world.network.createNode(options), own)
   }
@@ -107,8 +107,8 @@ describe('a dropped message', () => {
 describe('messages that come twice, late or again', () => {
   it('change nothing: each delta counts once', async () => {
     const { world, shared, faultsOf, set } = await scene()
-    faultsOf('bob').put('twice', { action: 'duplicate', percent: 60, seed: 'a' })
-    faultsOf('bob').put('late', { action: 'reorder', percent: 50, seed: 'b' })
+    faultsOf('bob').put('twice', { action: 'duplicate' })
+    faultsOf('bob').put('late', { action: 'reorder', count: 2 })
     faultsOf('bob').put('again', { action: 'replay', kinds: ['delta', 'governance'] })
     for (let n = 0; n < 20; n += 1) await set(n % 2 === 0 ? 'ada' : 'cyd', `k${n}`)
     await converge(world, shared.contextId, NAMES)
@@ -122,16 +122,18 @@ describe('messages that come twice, late or again', () => {
     expect(world.get('bob').events.length).toBe(applied)
   })
 
-  it('are chosen by the seed', () => {
-    const chosenOf = (seed: string) => {
-      const faults = new MessageFaults({ clock: new DrivenClock(), log: silentLogger, seed: 'node' })
-      faults.put('half', { action: 'drop', percent: 50, seed })
+  it('are chosen by the seed, others on each node and by each rule', () => {
+    const chosenOf = (seed: string, name = 'ada', id = 'half') => {
+      const faults = new MessageFaults({ clock: new DrivenClock(), log: silentLogger, name, seed: 'node' })
+      faults.put(id, { action: 'drop', percent: 50, seed })
       const passed: number[] = []
       for (let n = 0; n < 64; n += 1) faults.onGossip('peer', Uint8Array.of(n), () => passed.push(n))
       return passed
     }
     expect(chosenOf('a')).toEqual(chosenOf('a'))
     expect(chosenOf('a')).not.toEqual(chosenOf('b'))
+    expect(chosenOf('a')).not.toEqual(chosenOf('a', 'bob'))
+    expect(chosenOf('a')).not.toEqual(chosenOf('a', 'ada', 'another half'))
     expect(chosenOf('a').length).toBeLessThan(64)
   })
 })

@@ -16,6 +16,8 @@ export interface MessageFaultParts {
   readonly log: Logger
   /** What rules without a seed of their own draw from. */
   readonly seed: string
+  /** Of the node: one seed for all nodes of a run chooses other messages on each of them. */
+  readonly name: string
 }
 
 /** What becomes of a frame: it passes, waits until `released`, or ends its stream. */
@@ -48,7 +50,7 @@ export class MessageFaults {
   /** One of the same id is replaced, and what it kept back is handed on. */
   put(id: string, rule: MessageRule): void {
     const before = this.#gates.get(id)
-    this.#gates.set(id, new MessageGate(rule, `${this.#parts.seed} ${id}`))
+    this.#gates.set(id, new MessageGate(rule, `${rule.seed ?? this.#parts.seed} ${this.#parts.name} ${id}`))
     before?.release()
   }
 

@@ -7,7 +7,7 @@ import { MessageFaults } from './message-faults.ts'
 
 function subject() {
   const clock = new DrivenClock()
-  const faults = new MessageFaults({ clock, log: silentLogger, seed: 'node' })
+  const faults = new MessageFaults({ clock, log: silentLogger, name: 'ada', seed: 'node' })
   const passed: (number | undefined)[] = []
   /** Its listener fails at 1. */
   const come = (n: number) =>

@@ -24,9 +24,10 @@ export class MessageGate {
   #repeated = 0
   #overtaken = 0
 
+  /** `seed`: with that of the rule in it. */
   constructor(rule: MessageRule, seed: string) {
     this.rule = rule
-    this.#chance = seededChance(rule.seed ?? seed)
+    this.#chance = seededChance(seed)
   }
 
   counts(): MessageCounts {

@@ -26,6 +26,8 @@ export interface NodeFaultParts {
   readonly clock: Clock
   readonly random: Random
   readonly log?: Logger
+  /** Of the node in its run. */
+  readonly name?: string
   /** What chance is drawn from. Absent: another one each time. */
   readonly seed?: string
 }
@@ -51,13 +53,13 @@ export class NodeFaults {
   readonly messages: MessageFaults
   readonly #faults = new Map<string, { readonly fault: NodeFault; refused: number }>()
 
-  constructor({ clock, random, log = silentLogger, seed }: NodeFaultParts) {
+  constructor({ clock, random, log = silentLogger, name = '', seed }: NodeFaultParts) {
     this.seed = seed ?? randomUUID()
     this.clock = new SkewedClock(clock)
     // Its lanes go by the right time.
-    const chance = { bytes: (length: number) => random.bytes(length), float: seededChance(this.seed) }
+    const chance = { bytes: (length: number) => random.bytes(length), float: seededChance(`${this.seed} ${name}`) }
     this.links = new LinkFaults({ clock, random: chance })
-    this.messages = new MessageFaults({ clock, log, seed: this.seed })
+    this.messages = new MessageFaults({ clock, log, name, seed: this.seed })
   }
 
   /** Gives the id under which it can be taken off. One of the same id is replaced. Throws FAULTS_TOO_MANY. */

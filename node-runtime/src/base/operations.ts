@@ -218,7 +218,7 @@ export interface KeyRotated {
 export interface ProposalMade {
   readonly kind: 'proposal_made'
   readonly contextId: ContextId
-  /** Drawn by the author; of two with one id the first counts. */
+  /** What its author calls it. Others may call theirs the same: what is approved is this operation, by its own id. */
   readonly proposalId: ProposalId
   /** As older applications write them: a Borsh list of actions. */
   readonly actions: Bytes
@@ -227,7 +227,8 @@ export interface ProposalMade {
 export interface ProposalApproved {
   readonly kind: 'proposal_approved'
   readonly contextId: ContextId
-  readonly proposalId: ProposalId
+  /** The `proposal_made` whose actions the author has seen. */
+  readonly proposal: OpId
 }
 
 export type OpBody =

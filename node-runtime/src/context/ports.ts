@@ -13,7 +13,7 @@ import type {
   RootHash,
 } from '../base/ids.ts'
 import type { ProposalApproved, ProposalMade, RemovalPinned } from '../base/operations.ts'
-import type { Removal, Removed } from '../governance/namespace-state.ts'
+import type { ContextProposals, Removal, Removed } from '../governance/namespace-state.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
@@ -69,6 +69,8 @@ export interface Authority {
   judgement(contextId: ContextId): Bytes
   /** Tells the log what we had accepted from a removed member. Throws NOT_ALLOWED where it is not ours to say. */
   pinRemoval(pins: Omit<RemovalPinned, 'kind'>): Promise<void>
+  /** Undefined where nothing was ever proposed. */
+  proposalsIn(contextId: ContextId): ContextProposals | undefined
   /** Proposes or approves in a context. Throws NOT_ALLOWED with the rule that stands against it. */
   submit(body: ProposalMade | ProposalApproved): Promise<unknown>
   /** Makes a new key of the group when a removal has made the present one unfit to seal with. Resolves at once else. */

@@ -1,12 +1,14 @@
 // The fold under random histories: any order of arrival, and against a second implementation of the rule.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { concat } from '../base/bytes.ts'
 import { compareCanonical } from '../base/causal.ts'
 import type { OpId } from '../base/ids.ts'
 import type { OpBody, Operation, Role } from '../base/operations.ts'
 import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
 import { Governance } from './governance.ts'
 import { NamespaceSnapshot } from './namespace-snapshot.ts'
+import type { NamespaceState } from './namespace-state.ts'
 import { effectOf, refusalOf, reliesOn, revokedBy } from './rules/table.ts'
 import {
   added,
@@ -14,6 +16,7 @@ import {
   applicationId,
   approved,
   bob,
+  bytesOf,
   capable,
   carol,
   contextBy,
@@ -104,7 +107,10 @@ const context = fc.constantFrom(...[alice, bob, carol].flatMap((who) => [context
 const application = fc.constantFrom(applicationId, secondApplication)
 const visibility = fc.constantFrom('open' as const, 'restricted' as const)
 
-type Move = (by: Person) => OpBody
+/** One action of a proposal, but for the id. */
+const DELETION = Uint8Array.of(1, 0, 0, 0, 5)
+
+type Move = (by: Person, state: NamespaceState) => OpBody
 /** Adds up to many refused and, thanks to the weights, many accepted operations. */
 const move: fc.Arbitrary<Move> = fc.oneof(
   {
@@ -233,11 +239,15 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     ),
   },
   {
-    weight: 3,
-    arbitrary: fc.tuple(fc.constantFrom(contextBy(alice, 'c0'), contextBy(alice, 'c1')), fc.boolean()).map(
-      ([contextId, isNew]): Move =>
-        () =>
-          isNew ? proposed('p', contextId) : approved('p', contextId),
+    weight: 6,
+    arbitrary: fc.tuple(fc.constantFrom(contextBy(alice, 'c0'), contextBy(alice, 'c1')), fc.nat(3)).map(
+      ([contextId, choice]): Move =>
+        (_by, { contexts }) => {
+          if (choice === 0) return proposed('p', contextId)
+          if (choice === 1) return proposed('not p', contextId, concat([DELETION, bytesOf('p')]))
+          const waits = contexts.get(contextId)?.proposals?.active.at(choice - 2)
+          return approved({ id: waits?.op ?? genesis.id }, contextId)
+        },
     ),
   },
 )
@@ -277,7 +287,7 @@ function play(turns: readonly Turn[]): { accepted: Operation[]; refused: Operati
       .sort((a, b) => Number(a - b))
       .at(-1)
     const drafts = ideas.map(([by, make]) =>
-      operation({ by, on, body: make(by), hlc: (latest ?? 0n) + 1n + BigInt(lag) }),
+      operation({ by, on, body: make(by, replica.state()), hlc: (latest ?? 0n) + 1n + BigInt(lag) }),
     )
     const allowed = reckless ? undefined : drafts.find((draft) => replica.refusal(draft) === undefined)
     const op = allowed ?? drafts[0] ?? genesis

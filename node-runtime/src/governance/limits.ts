@@ -12,11 +12,16 @@ export const LANDMARK_EVERY = 256
 export const GROUP_KEYS_MAX = 1024
 /** Actions of one proposal; more are refused. */
 export const PROPOSAL_ACTIONS_MAX = 64
-/** Proposals of one context that wait for approval, whatever its members have set. One more is refused. */
+/**
+ * Proposals of one author in one context that wait for approval, whatever its members have set. One more is refused at its
+ * cut; concurrent ones all wait, since to forget one would undo what others have approved. The log holds them anyway.
+ */
 export const PROPOSALS_ACTIVE_MAX = 64
 /** Proposals that were carried out, of one context, whose actions can still be read. The oldest is forgotten. */
 export const PROPOSALS_DONE_KEPT = 16
-/** Values that proposals have set, of one context. At the cap a new key is not taken. */
+/** Deleted proposals of one context for which approvals that did not know still count. The oldest is forgotten. */
+export const PROPOSALS_DELETED_KEPT = 64
+/** Values that proposals have set, of one context. At the cap a proposal of a new key is refused, or its action left. */
 export const PROPOSED_VALUES_MAX = 64
 /** Nesting of groups, the namespace included. A deeper group is refused; climbing costs at most this. */
 export const GROUP_DEPTH_MAX = 16

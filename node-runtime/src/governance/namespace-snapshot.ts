@@ -60,7 +60,7 @@ export const emptyGroup = () => ({
   members: IdMap.empty<AccountId, Role>(cborEncode),
   capabilities: IdMap.empty<AccountId, number>(cborEncode),
   departed: IdMap.empty<AccountId, Removal>(cborEncode),
-  contexts: IdMap.empty<ContextId, ContextRecord>(cborEncode),
+  contexts: IdMap.empty<ContextId, ContextRecord>(contextBytes),
   memberMetadata: IdMap.empty<AccountId, MetadataRecord>(cborEncode),
   autoFollow: IdMap.empty<AccountId, AutoFollow>(cborEncode),
 })
@@ -84,7 +84,7 @@ export class NamespaceSnapshot implements NamespaceState {
       groups: IdMap.empty(groupBytes),
       members: IdMap.empty(cborEncode),
       former: IdMap.empty(cborEncode),
-      contexts: IdMap.empty(cborEncode),
+      contexts: IdMap.empty(contextBytes),
       applications: IdMap.empty(cborEncode),
       removals: IdMap.empty(cborEncode),
       gone: IdMap.empty(cborEncode),
@@ -388,6 +388,15 @@ function passesOn(group: GroupRecord, account: AccountId): boolean {
   if (role === undefined || role === 'Admin') return role !== undefined
   const bits = group.capabilities.get(account) ?? group.defaultCapabilities
   return (bits & CAPABILITY.joinOpenSubgroups) !== 0
+}
+
+/** The id of a proposal's operation covers its actions, and there may be many. */
+function contextBytes({ proposals, ...plain }: ContextRecord): Uint8Array {
+  if (proposals === undefined) return cborEncode(plain)
+  const bare = <P extends { readonly actions: Bytes }>({ actions: _actions, ...rest }: P) => rest
+  const { active, deleted, done, ...settings } = proposals
+  const lists = { active: active.map(bare), deleted: deleted.map(bare), done: done.map(bare) }
+  return cborEncode({ ...plain, proposals: { ...settings, ...lists } })
 }
 
 function groupBytes(group: GroupRecord): Uint8Array {

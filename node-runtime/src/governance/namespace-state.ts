@@ -115,6 +115,9 @@ export interface ContextRecord {
 
 /** One that waits for approval. */
 export interface Proposal {
+  /** What made it. */
+  readonly op: OpId
+  /** What its author calls it; others may call theirs the same. */
   readonly id: ProposalId
   readonly author: PublicKey
   readonly actions: Bytes
@@ -126,18 +129,23 @@ export interface Proposal {
 export interface ContextProposals {
   /** Of members who may write, or all of them where there are fewer. */
   readonly approvalsNeeded: number
+  /** Of one author. */
   readonly activeMax: number
   /** In the order in which they were made. */
   readonly active: readonly Proposal[]
+  /** The newest that were deleted: approvals by who had not heard of it still count. */
+  readonly deleted: readonly Proposal[]
   /** Ascending by key. */
   readonly values: readonly { readonly key: Bytes; readonly value: Bytes }[]
-  /** The newest that were approved and carried out, the latest last; `by` is the approval that was enough. */
-  readonly done: readonly {
-    readonly id: ProposalId
-    readonly author: PublicKey
-    readonly actions: Bytes
-    readonly by: OpId
-  }[]
+  /** The newest that were approved and carried out, the latest last. */
+  readonly done: readonly DoneProposal[]
+}
+
+export interface DoneProposal extends Pick<Proposal, 'op' | 'id' | 'author' | 'actions'> {
+  /** With which it had enough: an approval, or a change of who may write. */
+  readonly by: OpId
+  /** Places of the actions for which there was no room; absent where all were carried out. */
+  readonly left?: readonly number[]
 }
 
 export interface ApplicationRecord {

@@ -1,8 +1,14 @@
 // What members of a context have proposed, as older applications do, and what comes of it when enough approve. The bytes
 // of the actions are those applications' own (Borsh). Pure.
-import { type Bytes, compareBytes, concat, copyOf, fromUtf8, utf8 } from '../base/bytes.ts'
+import { type Bytes, compareBytes, concat, copyOf, fromUtf8, toHex, utf8 } from '../base/bytes.ts'
 import { idBytes, idFromBytes, type OpId, type ProposalId } from '../base/ids.ts'
-import { PROPOSAL_ACTIONS_MAX, PROPOSALS_ACTIVE_MAX, PROPOSALS_DONE_KEPT, PROPOSED_VALUES_MAX } from './limits.ts'
+import {
+  PROPOSAL_ACTIONS_MAX,
+  PROPOSALS_ACTIVE_MAX,
+  PROPOSALS_DELETED_KEPT,
+  PROPOSALS_DONE_KEPT,
+  PROPOSED_VALUES_MAX,
+} from './limits.ts'
 import type { ContextProposals, Proposal } from './namespace-state.ts'
 
 export type ProposalAction =
@@ -21,7 +27,14 @@ export type ProposalAction =
   | { readonly kind: 'DeleteProposal'; readonly id: ProposalId }
 
 /** Of a context in which nothing was proposed. */
-export const NO_PROPOSALS: ContextProposals = { approvalsNeeded: 3, activeMax: 10, active: [], values: [], done: [] }
+export const NO_PROPOSALS: ContextProposals = {
+  approvalsNeeded: 3,
+  activeMax: 10,
+  active: [],
+  deleted: [],
+  values: [],
+  done: [],
+}
 
 /** Undefined: the bytes are no list of actions, or an empty one. */
 export function readActions(bytes: Bytes): ProposalAction[] | undefined {
@@ -147,15 +160,22 @@ class BorshReader {
   }
 }
 
-/** What is so when `proposal` has been approved by the operation `by`. It is active no longer. */
+/** What is so when `proposal` has had enough approvals with the operation `by`. It is active no longer. */
 export function executed(before: ContextProposals, proposal: Proposal, by: OpId): ContextProposals {
-  const done = [...before.done, { id: proposal.id, author: proposal.author, actions: proposal.actions, by }]
-  const without = {
+  const isOther = ({ op }: Proposal) => op !== proposal.op
+  let after: ContextProposals = {
     ...before,
-    active: before.active.filter(({ id }) => id !== proposal.id),
-    done: done.slice(-PROPOSALS_DONE_KEPT),
+    active: before.active.filter(isOther),
+    deleted: before.deleted.filter(isOther),
   }
-  return (readActions(proposal.actions) ?? []).reduce(acted, without)
+  const left: number[] = []
+  for (const [index, action] of (readActions(proposal.actions) ?? []).entries()) {
+    if (action.kind === 'SetContextValue' && roomLeft(after.values, [action]) < 0) left.push(index)
+    else after = acted(after, action)
+  }
+  const { op, id, author, actions } = proposal
+  const done = [...after.done, { op, id, author, actions, by, ...(left.length === 0 ? {} : { left }) }]
+  return { ...after, done: done.slice(-PROPOSALS_DONE_KEPT) }
 }
 
 function acted(before: ContextProposals, action: ProposalAction): ContextProposals {
@@ -163,26 +183,41 @@ function acted(before: ContextProposals, action: ProposalAction): ContextProposa
     case 'SetNumApprovals':
       return { ...before, approvalsNeeded: Math.max(1, action.count) }
     case 'SetActiveProposalsLimit':
-      return { ...before, activeMax: Math.min(PROPOSALS_ACTIVE_MAX, action.count) }
+      return { ...before, activeMax: Math.max(1, Math.min(PROPOSALS_ACTIVE_MAX, action.count)) }
     case 'SetContextValue':
       return { ...before, values: withValue(before.values, action) }
     case 'DeleteProposal':
-      return { ...before, active: before.active.filter(({ id }) => id !== action.id) }
+      return withDeleted(before, proposalsNamed(before, action.id))
     case 'ExternalFunctionCall':
     case 'Transfer':
       return before
   }
 }
 
-function withValue(
-  values: ContextProposals['values'],
-  { key, value }: { readonly key: Bytes; readonly value: Bytes },
-): ContextProposals['values'] {
+function withDeleted(before: ContextProposals, gone: readonly Proposal[]): ContextProposals {
+  return {
+    ...before,
+    active: before.active.filter((each) => !gone.includes(each)),
+    deleted: [...before.deleted, ...gone].slice(-PROPOSALS_DELETED_KEPT),
+  }
+}
+
+type Value = ContextProposals['values'][number]
+
+/** How many more keys there is room for when `added` are set; below zero: there is none for these. */
+export function roomLeft(values: readonly Value[], added: readonly Value[]): number {
+  const keys = new Set([...values, ...added].map(({ key }) => toHex(key)))
+  return PROPOSED_VALUES_MAX - keys.size
+}
+
+function withValue(values: readonly Value[], { key, value }: Value): readonly Value[] {
   const others = values.filter((each) => compareBytes(each.key, key) !== 0)
-  if (others.length >= PROPOSED_VALUES_MAX) return values
   return [...others, { key, value }].sort((a, b) => compareBytes(a.key, b.key))
 }
 
-export function proposalWith(proposals: ContextProposals | undefined, id: ProposalId): Proposal | undefined {
-  return proposals?.active.find((each) => each.id === id)
+/** Those waiting that an id names: the one that the operation of this id has made, else all that are called so. */
+export function proposalsNamed(proposals: ContextProposals | undefined, id: ProposalId | OpId): readonly Proposal[] {
+  const active = proposals?.active ?? []
+  const made = active.filter(({ op }) => id === op)
+  return made.length > 0 ? made : active.filter((each) => each.id === id)
 }

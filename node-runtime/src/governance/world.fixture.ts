@@ -233,10 +233,11 @@ export const proposed = (
   actions: Bytes = Uint8Array.of(1, 0, 0, 0, 2, 1, 0, 0, 0),
 ): OpBody => ({ kind: 'proposal_made', contextId, proposalId: idOf<ProposalId>(label), actions })
 
-export const approved = (label: string, contextId: ContextId): OpBody => ({
+/** `made`: the operation that has proposed. */
+export const approved = (made: Pick<Operation, 'id'>, contextId: ContextId): OpBody => ({
   kind: 'proposal_approved',
   contextId,
-  proposalId: idOf<ProposalId>(label),
+  proposal: made.id,
 })
 
 export const nobody: AccountId = idOf<AccountId>('nobody')

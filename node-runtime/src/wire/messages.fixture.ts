@@ -146,7 +146,7 @@ const bodies: readonly OpBody[] = [
     proposalId: idOf<ProposalId>('proposal'),
     actions: Uint8Array.of(1, 0, 0, 0, 2, 3, 0, 0, 0),
   },
-  { kind: 'proposal_approved', contextId, proposalId: idOf<ProposalId>('proposal') },
+  { kind: 'proposal_approved', contextId, proposal: idOf<OpId>('proposal made') },
 ]
 
 export const ops: readonly SignedOp[] = bodies.map((body, index) =>

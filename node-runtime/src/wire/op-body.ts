@@ -79,5 +79,5 @@ export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
   ),
   key_rotated: record({ groupId, keyId, covers }),
   proposal_made: record({ contextId: id<ContextId>(), proposalId, actions: bytes(PROPOSAL_BYTES_MAX) }),
-  proposal_approved: record({ contextId: id<ContextId>(), proposalId }),
+  proposal_approved: record({ contextId: id<ContextId>(), proposal: id<OpId>() }),
 })

@@ -1,7 +1,7 @@
 // The path of a call: guest on an overlay, artifact sealed into a delta, the delta applied as everyone else's (I1), one
 // batch, then gossip and events.
 import type { Bytes } from '../../base/bytes.ts'
-import { type ApplicationId, type BlobId, type DeltaId, idBytes, idFromBytes, type ProposalId } from '../../base/ids.ts'
+import { type ApplicationId, type BlobId, type DeltaId, idBytes } from '../../base/ids.ts'
 import type { GuestOutcome } from '../../runtime/guest-executor.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { type Delta, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
@@ -14,6 +14,7 @@ import { logGuest } from '../guest-log.ts'
 import type { Ledger } from '../ledger.ts'
 import { type ContextParts, nodeOf } from '../parts.ts'
 import { dropReissue, type Reissue } from '../retention/reissue-rows.ts'
+import { operationsOf } from './taking-part.ts'
 
 export interface CallRequest {
   readonly method: string
@@ -134,16 +135,11 @@ export class Caller {
     return { value: outcome.value, logs: outcome.logs, deltaId: delta.id }
   }
 
-  /** Who proposes approves, too. */
-  async #takePart({ proposals, approvals }: GuestOutcome): Promise<void> {
+  async #takePart(outcome: GuestOutcome): Promise<void> {
     const { record, authority } = this.#parts
-    const made = proposals.map(({ id, actions }) => ({ proposalId: idFromBytes<ProposalId>(id), actions }))
-    for (const proposal of made) await authority.submit({ kind: 'proposal_made', contextId: record.id, ...proposal })
-    for (const bytes of approvals) {
-      const proposalId = idFromBytes<ProposalId>(bytes)
-      if (made.some((proposal) => proposal.proposalId === proposalId)) continue
-      await authority.submit({ kind: 'proposal_approved', contextId: record.id, proposalId })
-    }
+    if (!takesPart(outcome)) return
+    const place = { contextId: record.id, proposals: authority.proposalsIn(record.id) }
+    for (const body of operationsOf(outcome, place)) await authority.submit(body)
   }
 
   /** `also` joins the batch; `committed` is called once that has resolved. */

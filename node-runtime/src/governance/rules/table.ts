@@ -7,7 +7,7 @@ import { contextCreated, contextDetached } from './contexts.ts'
 import { groupCreated, groupDeleted, groupMoved, namespaceCreated, visibilitySet } from './groups.ts'
 import { keyRotated } from './keys.ts'
 import { capabilitiesSet, memberAdded, memberJoined, memberRemoved, roleSet } from './members.ts'
-import { proposalApproved, proposalMade } from './proposals.ts'
+import { proposalApproved, proposalMade, settledAfter } from './proposals.ts'
 import { removalPinned } from './removals.ts'
 import type { Rule } from './rule.ts'
 import { applicationKnown, applicationSet, autoFollowSet, metadataSet } from './settings.ts'
@@ -44,8 +44,21 @@ export function refusalOf(state: NamespaceSnapshot, op: Operation): string | und
   return ruleOf(op).refusal(state, op, accountOf(op.author))
 }
 
+/** They change who may write: proposals may have enough approvals with it, or lose their author. */
+const CHANGE_WRITERS: ReadonlySet<OpBody['kind']> = new Set<OpBody['kind']>([
+  'member_joined',
+  'member_added',
+  'member_removed',
+  'role_set',
+  'capabilities_set',
+  'visibility_set',
+  'group_moved',
+  'group_deleted',
+])
+
 export function effectOf(state: NamespaceSnapshot, op: Operation): NamespaceSnapshot {
-  return ruleOf(op).effect(state, op, accountOf(op.author))
+  const after = ruleOf(op).effect(state, op, accountOf(op.author))
+  return CHANGE_WRITERS.has(op.body.kind) ? settledAfter(after, op.id) : after
 }
 
 /** The account that loses rights by `op`, judged in the state at its cut. */

@@ -160,7 +160,11 @@ describe('of a context', () => {
 })
 
 describe('proposals', () => {
-  const transfer = { scope: 'Transfer', params: { receiver_id: 'bob.near', amount: '18446744073709551616' } }
+  const transferOf = (amount: bigint) => ({
+    scope: 'Transfer',
+    params: { receiver_id: 'bob.near', amount: `${amount}` },
+  })
+  const transfer = transferOf(1n << 64n)
   const value = { scope: 'SetContextValue', params: { key: [107], value: [1, 2] } }
 
   /** A context that ada and bob write in. */
@@ -174,10 +178,14 @@ describe('proposals', () => {
 
   test('are made, seen and approved by other nodes, and carried out when enough have', async () => {
     const at = await shared()
-    const proposal = { id: idBase58('ab'.repeat(32) as never), actions: [transfer, value] }
+    const proposal = {
+      id: idBase58('ab'.repeat(32) as never),
+      actions: [transfer, transferOf((1n << 128n) - 1n), value],
+    }
     const made = await ada.post(`${at}/create-and-approve`, { body: { signerId: keyOf('ada'), proposal } })
     expect([made.status, made.body]).toEqual([200, { data: { proposalId: proposal.id, numApprovals: 1 } }])
-    const shown = { id: proposal.id, author_id: keyOf('ada'), actions: expect.any(Array) }
+    const facts = { id: proposal.id, author_id: keyOf('ada'), actions: expect.any(Array) }
+    const shown = { ...facts, operation_id: expect.any(String) }
     await expect.poll(async () => (await bob.get(at)).body).toEqual({ data: [shown] })
     expect((await bob.get(at)).text).toContain('{"receiver_id":"bob.near","amount":18446744073709551616}')
     const rows: [string, string, unknown][] = [
@@ -227,6 +235,7 @@ describe('proposals', () => {
       post('/approve', { proposalId: data.proposalId }, 403, 'approved it already'),
       post('/approve', {}, 400, 'proposalId'),
       post('/create-and-approve', { proposal: { actions: [] } }, 400, 'actions'),
+      post('/create-and-approve', { proposal: { actions: [transferOf(1n << 128n)] } }, 400, '128 bits'),
       post('/create-and-approve', { proposal: { actions: [{ scope: 'Fly', params: {} }] } }, 400, 'actions'),
       post('/get-context-value', { key: 'none' }, 404, 'no proposal has set'),
     ])

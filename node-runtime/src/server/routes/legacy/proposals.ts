@@ -1,11 +1,12 @@
 // Proposals of older applications: kept in the log of the namespace, and carried out there when enough have approved.
 import { type Static, Type } from 'typebox'
 import { type Bytes, compareBytes, utf8 } from '../../../base/bytes.ts'
-import { type ContextId, idBase58, idFromBytes, type ProposalId, parseBase58Id } from '../../../base/ids.ts'
+import { type ContextId, idBase58, idFromBytes, type OpId, type ProposalId, parseBase58Id } from '../../../base/ids.ts'
+import { proposalCalled } from '../../../context/calls/taking-part.ts'
 import { actionsJson } from '../../../context/namespaces/proposal-json.ts'
 import { PROPOSAL_ACTIONS_MAX } from '../../../governance/limits.ts'
 import type { ContextProposals, Proposal } from '../../../governance/namespace-state.ts'
-import { NO_PROPOSALS, type ProposalAction, proposalWith, writeActions } from '../../../governance/proposals.ts'
+import { NO_PROPOSALS, type ProposalAction, proposalsNamed, writeActions } from '../../../governance/proposals.ts'
 import { PROPOSAL_BYTES_MAX } from '../../../wire/limits.ts'
 import { ServerError } from '../../errors.ts'
 import { byteArray, contextIdOf, pageOf } from '../../formats/encodings.ts'
@@ -21,7 +22,12 @@ const ByProposal = Type.Object({ id: Type.String(), proposal: Type.String() })
 const reads = { permission: 'context:list[:id]', query: NoFields }
 const writes = { permission: 'context:execute[:id]', query: NoFields, params: ByContext }
 
-const ProposalShape = Type.Object({ id: Base58, author_id: Base58, actions: Type.Array(Type.Any()) })
+const ProposalShape = Type.Object({
+  id: Base58,
+  operation_id: Base58,
+  author_id: Base58,
+  actions: Type.Array(Type.Any()),
+})
 const Approvals = Type.Object({ proposalId: Base58, numApprovals: Count })
 const Signer = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
@@ -31,7 +37,7 @@ const u32 = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 })
 /** As a number, or as text where it is beyond 2^53. */
 const u128 = Type.Union([
   Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
-  Type.String({ pattern: '^\\d{1,38}$' }),
+  Type.String({ pattern: '^\\d{1,39}$' }),
 ])
 const action = <S extends string, P extends Parameters<typeof Type.Object>[0]>(scope: S, params: P) =>
   Type.Object({ scope: Type.Literal(scope), params: Type.Object(params) })
@@ -55,29 +61,43 @@ async function proposalsOf(node: NodeServices, context: string): Promise<Context
 
 /** Throws NOT_FOUND: never made, or not waiting any more. */
 async function proposalOf(node: NodeServices, { id, proposal }: Static<typeof ByProposal>): Promise<Proposal> {
-  const found = proposalWith(await proposalsOf(node, id), parseBase58Id<ProposalId>(proposal))
-  if (found) return found
+  const named = proposalsNamed(await proposalsOf(node, id), parseBase58Id<ProposalId>(proposal))
+  if (named.length > 1) {
+    const ids = named.map(({ op }) => idBase58(op)).join(', ')
+    throw new ServerError(
+      'CONFLICT',
+      `${named.length} proposals are called ${proposal}: ask by operation_id, of ${ids}`,
+    )
+  }
+  if (named[0]) return named[0]
   throw new ServerError('NOT_FOUND', `context ${id} has no proposal ${proposal} that waits for approval`)
 }
 
-function json({ id, author, actions }: Proposal): object {
-  return { id: idBase58(id), author_id: idBase58(author), actions: actionsJson(actions) }
+function json({ op, id, author, actions }: Proposal): object {
+  return { id: idBase58(id), operation_id: idBase58(op), author_id: idBase58(author), actions: actionsJson(actions) }
 }
 
 /** Undefined once it waits no longer: that was enough, and it has been carried out. */
-function approvals(proposals: ContextProposals, id: ProposalId): object | null {
-  const found = proposalWith(proposals, id)
-  return found ? { proposalId: idBase58(id), numApprovals: found.approvals.length } : null
+function approvals(proposals: ContextProposals, made: OpId): object | null {
+  const found = proposals.active.find(({ op }) => op === made)
+  return found ? { proposalId: idBase58(found.id), numApprovals: found.approvals.length } : null
+}
+
+/** Throws BAD_REQUEST: of numbers with 39 digits, some are too large. */
+function amountOf(given: number | string): bigint {
+  const amount = BigInt(given)
+  if (amount < 1n << 128n) return amount
+  throw new ServerError('BAD_REQUEST', `${given} is more than 128 bits hold`)
 }
 
 function actionOf({ scope, params }: Static<typeof Action>): ProposalAction {
   switch (scope) {
     case 'ExternalFunctionCall': {
       const { receiver_id: receiver, method_name: method, args, deposit } = params
-      return { kind: scope, receiver, method, args, deposit: BigInt(deposit) }
+      return { kind: scope, receiver, method, args, deposit: amountOf(deposit) }
     }
     case 'Transfer':
-      return { kind: scope, receiver: params.receiver_id, amount: BigInt(params.amount) }
+      return { kind: scope, receiver: params.receiver_id, amount: amountOf(params.amount) }
     case 'SetNumApprovals':
       return { kind: scope, count: params.num_approvals }
     case 'SetActiveProposalsLimit':
@@ -89,19 +109,24 @@ function actionOf({ scope, params }: Static<typeof Action>): ProposalAction {
   }
 }
 
-async function submit(
-  { node }: RouteParts,
-  context: string,
-  body: { readonly proposalId: ProposalId; readonly actions?: Bytes },
-): Promise<object> {
+interface Asked {
+  readonly context: string
+  readonly id: ProposalId
+  /** What is proposed; absent: the proposal of this id is approved. */
+  readonly actions?: Bytes
+}
+
+async function submit({ node }: RouteParts, { context, id, actions }: Asked): Promise<object> {
   const { record } = await contextOf(node, contextIdOf(context))
-  const { proposalId, actions } = body
-  const about: { contextId: ContextId; proposalId: ProposalId } = { contextId: record.id, proposalId }
+  const about: { contextId: ContextId } = { contextId: record.id }
   const namespace = node.namespaces.get(record.namespaceId)
-  await namespace.submit(
-    actions ? { kind: 'proposal_made', ...about, actions } : { kind: 'proposal_approved', ...about },
-  )
-  return { data: approvals(await proposalsOf(node, context), proposalId) }
+  if (actions) {
+    const made = await namespace.submit({ kind: 'proposal_made', ...about, proposalId: id, actions })
+    return { data: approvals(await proposalsOf(node, context), made.id) }
+  }
+  const { op: proposal } = proposalCalled(await proposalsOf(node, context), id)
+  await namespace.submit({ kind: 'proposal_approved', ...about, proposal })
+  return { data: approvals(await proposalsOf(node, context), proposal) }
 }
 
 export const proposalRoutes: readonly Route[] = [
@@ -190,7 +215,7 @@ export const proposalRoutes: readonly Route[] = [
           `the actions have ${actions.byteLength} bytes; at most ${PROPOSAL_BYTES_MAX}`,
         )
       }
-      return submit(parts, params.id, { proposalId, actions })
+      return submit(parts, { context: params.id, id: proposalId, actions })
     },
   }),
   route({
@@ -201,7 +226,7 @@ export const proposalRoutes: readonly Route[] = [
     body: Type.Object({ signerId: Signer, proposalId: Type.String() }),
     response: Data(Type.Union([Approvals, Type.Null()])),
     handle: (parts, { params, body }) =>
-      submit(parts, params.id, { proposalId: parseBase58Id<ProposalId>(body.proposalId) }),
+      submit(parts, { context: params.id, id: parseBase58Id<ProposalId>(body.proposalId) }),
   }),
   route({
     ...reads,

@@ -21,15 +21,17 @@ export async function* checkBlobs(store: StoreReader, blobPath: string): AsyncGe
   // A blob is named by its id, or by the hash of the whole.
   const here = new Set(folders)
   for (const folder of folders) {
-    const record = await readRecord(disk, folder)
-    const fault = await faultOf(disk, folder, record)
-    if (fault === undefined) {
-      if (record?.hash !== undefined) here.add(record.hash)
+    const { hash, fault, isRead = true } = await lookAt(disk, folder)
+    if (hash !== undefined) here.add(hash)
+    if (fault === undefined) continue
+    const found = { kind: 'damage', what: 'blob', message: `blob ${folder}: ${fault}` } as const
+    // What cannot be read may be whole: that is of the disk, or of who reads.
+    if (!isRead) {
+      yield found
       continue
     }
     here.delete(folder)
-    const repair = { does: MOVE_AWAY, blob: folder }
-    yield { kind: 'damage', what: 'blob', message: `blob ${folder}: ${fault}`, repair }
+    yield { ...found, repair: { does: MOVE_AWAY, blob: folder } }
   }
   for await (const [, value] of store.entries(rangeOf(keyOf('application')))) {
     const code = codeOf(value)
@@ -39,14 +41,30 @@ export async function* checkBlobs(store: StoreReader, blobPath: string): AsyncGe
   }
 }
 
-async function faultOf(disk: BlobDisk, folder: string, record: BlobRecord | undefined): Promise<string | undefined> {
-  if (record === undefined) return 'its record cannot be read'
-  if (record.id !== folder) return `its record is of ${record.id}`
+interface Looked {
+  /** Its other name, where it is whole. */
+  readonly hash?: BlobId
+  readonly fault?: string
+  /** Absent: what it has was read. */
+  readonly isRead?: false
+}
+
+async function lookAt(disk: BlobDisk, folder: string): Promise<Looked> {
   try {
-    return await faultOfData(disk, record)
+    const record = await readRecord(disk, folder)
+    const fault = record === undefined ? 'its record is damaged' : await faultOf(disk, folder, record)
+    if (fault !== undefined) return { fault }
+    return record?.hash === undefined ? {} : { hash: record.hash }
   } catch (error) {
-    return `its bytes cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    // That it has no bytes at all is no error of reading.
+    if (code === 'ENOENT') return { fault: 'its bytes are missing' }
+    return { fault: `it cannot be read (${code}); look at the disk, and at who may read its files`, isRead: false }
   }
+}
+
+async function faultOf(disk: BlobDisk, folder: string, record: BlobRecord): Promise<string | undefined> {
+  return record.id === folder ? await faultOfData(disk, record) : `its record is of ${record.id}`
 }
 
 /** One chunk at a time. */

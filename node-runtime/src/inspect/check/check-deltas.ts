@@ -44,7 +44,8 @@ async function* checkParked(store: Store, id: ContextId, held: HeldSet): AsyncGe
     const at = idFromBytes<DeltaId>(key.subarray(-ID_LENGTH))
     const read = attempt(() => decodeRow<ParkedRow>('parked delta', value))
     const fault = read === undefined ? 'its row cannot be read' : faultOf(id, at, read.delta)
-    held.add(at)
+    // One that is in the graph, too, was counted there.
+    if (store.get(keyOf('delta', idBytes(id), idBytes(at))) === undefined) held.add(at)
     yield* held.findings()
     if (fault === undefined) continue
     const repair = { does: 'forget it: members send it again', keys: [key, wholeKey(id)] }

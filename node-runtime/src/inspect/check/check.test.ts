@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
 import { type Bytes, utf8 } from '../../base/bytes.ts'
-import { type ContextId, type DeltaId, idBytes } from '../../base/ids.ts'
+import { type ContextId, type DeltaId, ID_LENGTH, idBytes } from '../../base/ids.ts'
 import { BlobStore } from '../../blobs/blob-store.ts'
+import { RECORD } from '../../blobs/layout.ts'
 import { ContextStore } from '../../context/context-store.ts'
 import { stateEntries } from '../../storage/context-state.ts'
 import { readStateMeta } from '../../storage/state-meta.ts'
@@ -14,7 +15,7 @@ import { memoryStore } from '../../store/memory.ts'
 import { rangeOf, type Store } from '../../store/store.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { shareContext, TestWorld } from '../../testing/test-nodes.ts'
-import { type DeltaRow, decodeRow, encodeRow } from '../../wire/records.ts'
+import { type DeltaRow, decodeRow, encodeRow, type ParkedRow } from '../../wire/records.ts'
 import { inspectContext, listRows } from '../inspect-context.ts'
 import { Repairs } from '../repair.ts'
 import { check } from './check.ts'
@@ -125,6 +126,16 @@ test('markers that point at nothing are removed by a repair, which keeps them, a
   expect(kept.map((line) => Object.keys(JSON.parse(line)))).toEqual(Array.from({ length: 3 }, () => ['key', 'value']))
 })
 
+test('a delta that is in the graph and parked is held once', async () => {
+  const { store, id } = await written()
+  const [key, value] = await firstRow(store, keyOf('delta', idBytes(id)))
+  const { delta } = decodeRow<DeltaRow>('delta', value)
+  const parked = keyOf('parked', idBytes(id), key.subarray(-ID_LENGTH))
+  const row: ParkedRow = { v: 1, delta, reason: 'key', sinceMs: 0 }
+  await store.batch([{ type: 'put', key: parked, value: encodeRow(row) }])
+  expect(await findings(store)).toEqual([])
+})
+
 test('rows that do not decode, and those of no kind, are told one by one', async () => {
   const { store, id } = await written()
   await store.batch([
@@ -148,6 +159,25 @@ test('a blob with another byte is moved away, not deleted', async () => {
   const backup = await repair(store, found)
   expect(readFileSync(join(backup, 'blobs', id, 'data'), 'utf8')).toBe('hellO')
   expect(await findings(store)).toEqual([])
+})
+
+test('a blob that cannot be read is told, and stays where it is; the check goes on', async () => {
+  const blobs = await BlobStore.open(folder, seededRandom(1))
+  const { id } = await blobs.put([utf8('hello')])
+  const { id: other } = await blobs.put([utf8('other')])
+  for (const [blob, file] of [
+    [id, 'data'],
+    [other, RECORD],
+  ] as const) {
+    rmSync(join(folder, blob, file))
+    // A link to itself is an error of the system, like one of a broken disk.
+    symlinkSync(file, join(folder, blob, file))
+  }
+  const found = await findings(memoryStore())
+  expect(found.map(({ message, repair: asked }) => [message.includes('cannot be read (ELOOP)'), asked])).toEqual([
+    [true, undefined],
+    [true, undefined],
+  ])
 })
 
 test('the root does not depend on how many passes it takes', async () => {

@@ -140,7 +140,7 @@ export class StepScope implements StepContext {
   beginWrite(node: string, contextId: string): (deltaId: string | undefined) => void {
     const { ledger, history, nodes } = this.#parts
     const beganAt = ledger.now
-    const wrote = nodes.faults.beginWrite()
+    const wrote = nodes.faults.beginWrite(contextId)
     return (deltaId) => {
       ledger.add(contextId, { node, deltaId }, beganAt)
       history.add(contextId, node, deltaId)

@@ -14,6 +14,8 @@ type Options = { signal: AbortSignal }
 interface Entry {
   readonly fault: FaultRequest
   readonly startedMs: number
+  /** Writes met it from when it was on until its end has come; a momentary one while it was made. */
+  phase: 'beginning' | 'on' | 'over'
   writes: number
   /** Of its end, or of the next try. */
   cancelTimer: () => void
@@ -73,7 +75,7 @@ export class ActiveFaults implements RunFaults {
 
   /** One that an earlier run has left on its nodes: it is healed as the others are, and makes way for a new one of its name. */
   takeOver(fault: FaultRequest): void {
-    this.#entries.set(fault.name, { ...newEntry(fault), isOfEarlierRun: true })
+    this.#entries.set(fault.name, { ...newEntry(fault), phase: 'on', isOfEarlierRun: true })
   }
 
   /** Of one that is only beginning it is the end, too, as soon as it is on. */
@@ -82,13 +84,14 @@ export class ActiveFaults implements RunFaults {
     return entry === undefined ? this.#ended.get(name) : this.#end(entry, options)
   }
 
-  /** A call that may write begins; what it gives is told whether it has written. */
-  beginWrite(): (hasWritten: boolean) => void {
-    const met = new Set(this.#entries.values())
+  /** A call that may write to a context begins; what it gives is told whether it has written. */
+  beginWrite(contextId: string): (hasWritten: boolean) => void {
+    const hitNow = () => [...this.#entries.values()].filter((entry) => isHit(entry, contextId))
+    const hit = new Set(hitNow())
     return (hasWritten) => {
       if (!hasWritten) return
-      for (const entry of this.#entries.values()) met.add(entry)
-      for (const entry of met) entry.writes += 1
+      for (const entry of [...hit, ...hitNow()]) hit.add(entry)
+      for (const entry of hit) entry.writes += 1
     }
   }
 
@@ -123,7 +126,9 @@ export class ActiveFaults implements RunFaults {
     const { fault } = entry
     try {
       await fault.begin(options)
+      entry.phase = fault.isMomentary === true ? 'over' : 'on'
     } catch (error) {
+      entry.phase = 'over'
       try {
         await fault.end({ signal: AbortSignal.timeout(CLEAN_UP_MS) })
         this.#entries.delete(fault.name)
@@ -178,10 +183,16 @@ export class ActiveFaults implements RunFaults {
   }
 }
 
+function isHit({ fault, phase }: Entry, contextId: string): boolean {
+  if (fault.contextId !== undefined && fault.contextId !== contextId) return false
+  return phase === (fault.isMomentary === true ? 'beginning' : 'on')
+}
+
 function newEntry(fault: FaultRequest): Entry {
   return {
     fault,
     startedMs: fault.clock.nowMs(),
+    phase: 'beginning',
     writes: 0,
     cancelTimer: () => undefined,
     isOverdue: false,

@@ -22,15 +22,18 @@ interface Course {
 export class ChaosRun {
   readonly #schedule: Generator<ChaosEntry>
   readonly #seed: string
+  readonly #contextId: string
   readonly #context: StepContext
   readonly #happened: ChaosEvent[] = []
   /** By node: the end of its last fault. */
   readonly #busy = new Map<string, Promise<void>>()
   #count = 0
 
-  constructor(options: ChaosOptions, seed: string, context: StepContext) {
+  /** Only writes to the context of this id count. */
+  constructor(options: ChaosOptions, { seed, contextId }: { seed: string; contextId: string }, context: StepContext) {
     this.#schedule = chaosSchedule(options, seededRandom(`${seed} ${context.step.path}`))
     this.#seed = seed
+    this.#contextId = contextId
     this.#context = context
   }
 
@@ -89,9 +92,10 @@ export class ChaosRun {
     const beganMs = clock.nowMs() - startedMs
     // Not by `stop`: what has begun is carried through, and then healed. Only who interrupts the whole does not wait for it.
     const whole = { signal: AbortSignal.any([interrupted, AbortSignal.timeout(HEAL_TIMEOUT_MS)]) }
-    await faults.begin(makeFault({ ...making, messages }), whole)
+    const fault = { ...makeFault({ ...making, messages }), contextId: this.#contextId }
+    await faults.begin(fault, whole)
     this.#context.progress(name)
-    await clock.sleep(Math.max(0, endMs - startMs), stop).catch(() => undefined)
+    if (fault.isMomentary !== true) await clock.sleep(Math.max(0, endMs - startMs), stop).catch(() => undefined)
     const patienceMs = interrupted.aborted ? INTERRUPTED_HEAL_MS : HEAL_TIMEOUT_MS
     const ended = await faults.end(name, { signal: AbortSignal.timeout(patienceMs) })
     if (ended) this.#happened.push({ ...ended, startMs: beganMs })

@@ -81,13 +81,13 @@ export const chaos = defineStep({
   async run(input, context, options) {
     const seed = context.seed ?? (input.seed === undefined ? context.drawSeed() : String(input.seed))
     context.note('info', `seed ${seed}: run it with --seed ${seed} for the same schedule`)
-    const run = new ChaosRun(scheduleOf(input, context), seed, context)
+    const contextId = context.text(input.context_id)
+    const run = new ChaosRun(scheduleOf(input, context), { seed, contextId }, context)
     const work = workOf(input, context)
     const happened = await run.during(work, faultsOf(context), options)
     const agree = input.agree ?? context.nodes().map(({ name }) => name)
     const handles = agree.map((name) => context.node(name))
     context.progress('all is healed; waiting until all agree')
-    const contextId = context.text(input.context_id)
     const tookMs = await waitUntilAgreed(
       { nodes: handles, contextId, timeoutSec: input.timeout ?? AGREE_SEC },
       context,

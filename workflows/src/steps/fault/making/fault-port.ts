@@ -30,6 +30,10 @@ export interface FaultRequest {
   /** It ends by itself then. */
   readonly forMs?: number | undefined
   readonly clock: StepClock
+  /** It is over as soon as it has begun. */
+  readonly isMomentary?: boolean | undefined
+  /** Only writes to it count as met; undefined: to any. */
+  readonly contextId?: string | undefined
 }
 
 export interface ActiveFault {

@@ -53,7 +53,8 @@ export function makeFault(making: FaultMaking): FaultRequest {
   const { kind, name, clock, forMs } = making
   const all = [...making.nodes, ...making.from, ...making.to, ...making.groups.flat()]
   const nodes = [...new Set(all.map((node) => node.name))]
-  const common = { name, what: whatOf(making), nodes, clock, forMs }
+  const isMomentary = kind === 'restart'
+  const common = { name, what: whatOf(making), nodes, clock, forMs, isMomentary }
   if (isProcessKind(kind)) return { ...common, ...processFault(kind, making.nodes) }
   const id = idOf(name)
   const placed: Placed[] = []

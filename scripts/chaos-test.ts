@@ -27,6 +27,17 @@ const { values } = parseArgs({
   },
 })
 
+/** Numbers that are none would test nothing and say that nothing failed. */
+function whole(name: 'runs' | 'nodes', least: number): number {
+  const number = Number(values[name])
+  if (Number.isSafeInteger(number) && number >= least) return number
+  process.stderr.write(`--${name} takes a whole number of at least ${least}, not ${JSON.stringify(values[name])}\n`)
+  process.exit(2)
+}
+const RUNS = whole('runs', 1)
+// Three write, and nothing happens to them that would fail a call: the others are for that.
+const NODES = whole('nodes', 4)
+
 /** The first three write, and nothing happens to them that would fail a call. */
 function workflowText(count: number): string {
   const names = Array.from({ length: count }, (_, at) => `c-${at + 1}`)
@@ -73,7 +84,7 @@ interface Run {
 async function start(seed: string): Promise<Run> {
   const folder = await mkdtemp(path.join(tmpdir(), 'calbox-chaos-'))
   const file = path.join(folder, 'workflow.yml')
-  await writeFile(file, workflowText(Number(values.nodes)))
+  await writeFile(file, workflowText(NODES))
   const mark = randomUUID()
   const env = { ...process.env, [MARK]: mark, CI: 'true', NO_COLOR: '1' }
   const args = [CALBOX, 'run', file, '--seed', seed]
@@ -87,9 +98,18 @@ async function start(seed: string): Promise<Run> {
   return { mark, folder, calbox, written: () => text }
 }
 
+/** It may end by itself between being seen and being killed. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
 async function end({ mark, folder, calbox }: Run, keep: boolean): Promise<void> {
   calbox.kill('SIGKILL')
-  for (const { pid } of await processesOf(mark)) process.kill(pid, 'SIGKILL')
+  for (const { pid } of await processesOf(mark)) killIfThere(pid)
   if (!keep) await rm(folder, { recursive: true, force: true })
 }
 
@@ -166,7 +186,7 @@ function draw(below: number): number {
 process.stdout.write(`seed ${values.seed}\n`)
 const failures: string[] = []
 const CHAOS_MS = 12_000
-for (let run = 1; run <= Number(values.runs); run += 1) {
+for (let run = 1; run <= RUNS; run += 1) {
   const seed = `${values.seed}-${run}`
   const failure = await wholeRun(seed)
   if (failure !== undefined) failures.push(failure)
@@ -175,5 +195,5 @@ for (let run = 1; run <= Number(values.runs); run += 1) {
   if (left !== undefined) failures.push(left)
 }
 for (const failure of failures) process.stdout.write(`\nFAILED: ${failure}\n`)
-process.stdout.write(`${values.runs} runs, ${failures.length} failures\n`)
+process.stdout.write(`${RUNS} runs, ${failures.length} failures\n`)
 process.exitCode = failures.length === 0 ? 0 : 1

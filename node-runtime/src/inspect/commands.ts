@@ -83,8 +83,9 @@ async function runInspect(folder: NodeFolder, { json, context, limit }: InspectF
       accountId: accountOf(identity.publicKey),
     }
     const inspection = await inspect(about)
-    if (contextId !== undefined && !inspection.contexts.some(({ hex }) => hex === contextId)) {
-      const known = inspection.contexts.map((each) => each.contextId).join(', ') || 'none'
+    const contexts = [...inspection.contexts, ...inspection.unreadable]
+    if (contextId !== undefined && !contexts.some(({ hex }) => hex === contextId)) {
+      const known = contexts.map((each) => each.contextId).join(', ') || 'none'
       throw new InspectError('CONTEXT_UNKNOWN', `context ${context} is not in ${path}; there are: ${known}`)
     }
     const { listRows } = await import('./inspect-context.ts')

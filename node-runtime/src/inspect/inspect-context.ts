@@ -1,5 +1,5 @@
 // One context as its rows tell it: state, graph, what waits, handlers.
-import { type ContextId, type DeltaId, idBase58, idFromBytes, stampOf } from '../base/ids.ts'
+import { type ContextId, type DeltaId, idBase58, idBytes, idFromBytes, stampOf } from '../base/ids.ts'
 import { ContextStore, type StoredHandler } from '../context/context-store.ts'
 import { floorOf } from '../context/retention/checkpoint.ts'
 import { readIncomingMeta, readStateMeta } from '../storage/state-meta.ts'
@@ -7,6 +7,7 @@ import { contextMetaKey, keyOf } from '../store/keys.ts'
 import type { StoreReader } from '../store/store.ts'
 import { type ContextRow, decodeRow } from '../wire/records.ts'
 import { Heads } from './heads.ts'
+import { onlyRead, parkedDelta, readable, storedDelta, UNREADABLE } from './readable.ts'
 import { countRows } from './stored-ids.ts'
 
 export interface InspectedContext {
@@ -66,7 +67,7 @@ export async function inspectContext(store: StoreReader, id: ContextId): Promise
     },
     base: { root: base58(row.baseRoot), entries: await count('base') },
     dag: await dagOf(store, rows, id),
-    parked: await parkedOf(rows),
+    parked: await parkedOf(store, id),
     outbox: await count('outbox'),
     handlers: await count('handler'),
     deadLetters: await count('deadLetter'),
@@ -77,8 +78,8 @@ export async function inspectContext(store: StoreReader, id: ContextId): Promise
 /** The rows themselves, at most `limit` of each kind. */
 export async function listRows(store: StoreReader, id: ContextId, limit: number) {
   const rows = new ContextStore(store, id)
-  const parked = await take(rows.parkedRows(), limit)
-  const waiting = rows.deltas()
+  const parked = await take(onlyRead(readable(store, keyOf('parked', idBytes(id)), parkedDelta)), limit)
+  const waiting = onlyRead(readable(store, keyOf('delta', idBytes(id)), storedDelta))
   const pending: { id: DeltaId; author: string; parents: readonly DeltaId[]; missing: DeltaId[] }[] = []
   for await (const { delta, status } of waiting) {
     if (pending.length >= limit) break
@@ -111,10 +112,12 @@ async function dagOf(store: StoreReader, rows: ContextStore, id: ContextId): Pro
   const heads = new Heads(floorOf(checkpoint)?.heads)
   const deltas: Record<string, number> = {}
   let newest: DeltaId | undefined
-  for await (const { delta, status } of rows.deltas()) {
+  for await (const read of readable(store, keyOf('delta', idBytes(id)), storedDelta)) {
+    const status = read?.status ?? UNREADABLE
     deltas[status] = (deltas[status] ?? 0) + 1
-    newest = delta.id
-    if (status !== 'pending' && status !== 'again') heads.add(delta)
+    if (read === undefined) continue
+    newest = read.delta.id
+    if (read.status !== 'pending' && read.status !== 'again') heads.add(read.delta)
   }
   return {
     deltas,
@@ -128,9 +131,12 @@ async function dagOf(store: StoreReader, rows: ContextStore, id: ContextId): Pro
   }
 }
 
-async function parkedOf(rows: ContextStore): Promise<Record<string, number>> {
+async function parkedOf(store: StoreReader, id: ContextId): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
-  for await (const { reason } of rows.parkedRows()) counts[reason] = (counts[reason] ?? 0) + 1
+  for await (const read of readable(store, keyOf('parked', idBytes(id)), parkedDelta)) {
+    const reason = read?.reason ?? UNREADABLE
+    counts[reason] = (counts[reason] ?? 0) + 1
+  }
   return counts
 }
 

@@ -7,6 +7,7 @@ import { KEY_PREFIXES, keyOf } from '../store/keys.ts'
 import { rangeOf, type StoreReader } from '../store/store.ts'
 import { type ApplicationRow, decodeRow } from '../wire/records.ts'
 import { type InspectedContext, inspectContext } from './inspect-context.ts'
+import { attempt, UNREADABLE } from './readable.ts'
 import { contextsWith, countRows } from './stored-ids.ts'
 
 export interface Inspection {
@@ -15,6 +16,8 @@ export interface Inspection {
   readonly accountId: string
   readonly format: string
   readonly contexts: readonly InspectedContext[]
+  /** Their rows are damaged beyond what can be told of them. */
+  readonly unreadable: readonly UnreadableContext[]
   readonly namespaces: readonly {
     readonly namespaceId: NamespaceId
     readonly operations: number
@@ -24,6 +27,12 @@ export interface Inspection {
   readonly blobs: { readonly count: number; readonly bytes: number; readonly unreadable: number }
   /** Kind of row → how many, and the bytes of their keys and values. */
   readonly rows: Readonly<Record<string, { readonly rows: number; readonly bytes: number }>>
+}
+
+interface UnreadableContext {
+  readonly contextId: string
+  readonly hex: ContextId
+  readonly why: string
 }
 
 interface InspectedApplication {
@@ -44,7 +53,15 @@ interface Parts {
 
 export async function inspect({ store, path, blobPath, publicKey, accountId }: Parts): Promise<Inspection> {
   const contexts: InspectedContext[] = []
-  for await (const id of contextsWith(store, 'context')) contexts.push(await inspectContext(store, id))
+  const unreadable: UnreadableContext[] = []
+  for await (const id of contextsWith(store, 'context')) {
+    try {
+      contexts.push(await inspectContext(store, id))
+    } catch (error) {
+      // What is damaged in one of them hides none of the others; `check` says where it is.
+      unreadable.push({ contextId: idBase58(id), hex: id, why: error instanceof Error ? error.message : String(error) })
+    }
+  }
   const rows: Record<string, { rows: number; bytes: number }> = {}
   for (const [kind, prefix] of Object.entries(KEY_PREFIXES)) {
     const counted = await countRows(store, Buffer.from(prefix))
@@ -56,6 +73,7 @@ export async function inspect({ store, path, blobPath, publicKey, accountId }: P
     accountId,
     format: formatOf(store),
     contexts,
+    unreadable,
     namespaces: await namespacesOf(store),
     applications: await applicationsOf(store),
     blobs: await blobsOf(blobPath),
@@ -85,8 +103,9 @@ async function applicationsOf(store: StoreReader): Promise<InspectedApplication[
   const start = keyOf('application').byteLength
   for await (const [key, value] of store.entries(rangeOf(keyOf('application')))) {
     const applicationId = idBase58(idFromBytes<ContextId>(key.subarray(start)))
-    const { size, source, package: name, version } = decodeRow<ApplicationRow>('application', value)
-    found.push({ applicationId, size, source, package: name, version })
+    const row = attempt(() => decodeRow<ApplicationRow>('application', value))
+    if (row === undefined) found.push({ applicationId, size: 0, source: UNREADABLE, package: null, version: null })
+    else found.push({ applicationId, size: row.size, source: row.source, package: row.package, version: row.version })
   }
   return found
 }
@@ -95,7 +114,8 @@ async function blobsOf(blobPath: string): Promise<Inspection['blobs']> {
   const disk = fileDisk(blobPath)
   let [count, bytes, unreadable] = [0, 0, 0]
   for (const folder of (await foldersOf(blobPath)).filter(isBlob)) {
-    const record = await readRecord(disk, folder)
+    // One that the disk does not give is as unreadable as a damaged one.
+    const record = await readRecord(disk, folder).catch(() => undefined)
     count += 1
     if (record === undefined) unreadable += 1
     else bytes += record.size

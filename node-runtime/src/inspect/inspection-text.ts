@@ -7,6 +7,7 @@ export function inspectionText({
   path,
   publicKey,
   contexts,
+  unreadable,
   namespaces,
   applications,
   blobs,
@@ -30,8 +31,13 @@ export function inspectionText({
       (each) => `  namespace     ${each.namespaceId}  ${each.operations} operations, ${each.keys} keys`,
     ),
     ...contexts.flatMap(contextLines),
+    ...unreadable.flatMap(({ contextId, hex, why }) => [
+      '',
+      `  context       ${contextId} cannot be told: ${oneLine(why)}`,
+      `    in logs     ${hex}`,
+    ]),
   ]
-  if (contexts.length === 0) lines.push('  no context')
+  if (contexts.length + unreadable.length === 0) lines.push('  no context')
   return `${lines.join('\n')}\n`
 }
 

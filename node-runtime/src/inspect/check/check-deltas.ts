@@ -9,6 +9,7 @@ import { rangeOf, type Store } from '../../store/store.ts'
 import { type Delta, decodeDelta, verifyDelta } from '../../wire/delta.ts'
 import { type DeltaRow, decodeRow, type ParkedRow, type UndoRow } from '../../wire/records.ts'
 import { HELD_BATCH_IDS } from '../limits.ts'
+import { attempt } from '../readable.ts'
 import { type Finding, REFETCH } from './finding.ts'
 
 /** Marks the set of held ids as whole; without it the next start makes the set anew. */
@@ -162,14 +163,4 @@ function leftover(context: ContextId, what: string, message: string, does: strin
 
 function damage(context: ContextId, message: string): Finding {
   return { kind: 'damage', what: 'delta', context, message }
-}
-
-/** Undefined for what does not decode: the finding says where. */
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch {
-    // Bytes of a damaged disk fail in any way.
-    return undefined
-  }
 }

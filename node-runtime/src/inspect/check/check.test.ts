@@ -16,7 +16,9 @@ import { rangeOf, type Store } from '../../store/store.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { shareContext, TestWorld } from '../../testing/test-nodes.ts'
 import { type DeltaRow, decodeRow, encodeRow, type ParkedRow } from '../../wire/records.ts'
+import { inspect } from '../inspect.ts'
 import { inspectContext, listRows } from '../inspect-context.ts'
+import { inspectionText } from '../inspection-text.ts'
 import { Repairs } from '../repair.ts'
 import { check } from './check.ts'
 import type { Finding } from './finding.ts'
@@ -146,6 +148,29 @@ test('rows that do not decode, and those of no kind, are told one by one', async
     ['deadLetter', expect.stringContaining('cannot be read')],
     ['row', 'rows that begin with 213f are of no kind this node knows'],
   ])
+})
+
+test('what is damaged is counted by inspect, and hides nothing else', async () => {
+  const { store, id } = await written()
+  const [key, value] = await firstRow(store, keyOf('delta', idBytes(id)))
+  const parked = keyOf('parked', idBytes(id), key.subarray(-ID_LENGTH))
+  await store.batch([
+    { type: 'put', key, value: utf8('junk') },
+    { type: 'put', key: parked, value: utf8('junk') },
+  ])
+  const about = { store, path: 'x', blobPath: folder, publicKey: '', accountId: '' }
+  const seen = await inspect(about)
+  expect(seen.contexts.map(({ dag, parked: waiting }) => [dag.deltas, waiting])).toEqual([
+    [{ unreadable: 1, applied: 2 }, { unreadable: 1 }],
+  ])
+  expect(await listRows(store, id, 5)).toMatchObject({ pending: [], parked: [] })
+  await store.batch([
+    { type: 'put', key, value },
+    { type: 'put', key: keyOf('context', idBytes(id)), value: utf8('junk') },
+  ])
+  const worse = await inspect(about)
+  expect([worse.contexts, worse.unreadable]).toMatchObject([[], [{ hex: id }]])
+  expect(inspectionText(worse)).toContain('cannot be told')
 })
 
 test('a blob with another byte is moved away, not deleted', async () => {

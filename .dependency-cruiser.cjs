@@ -8,8 +8,11 @@ const LEVELS = [
   ['store', 'network', 'blobs'],
   ['storage', 'runtime'],
   ['context', 'sync'],
-  ['auth', 'server'],
+  ['auth', 'server', 'inspect'],
 ]
+
+/** Files beside the folders that one of them may import, too: a node that does not run is found by its configuration. */
+const BESIDE = { inspect: ['config\\.ts$'] }
 
 const levelRules = LEVELS.flatMap((folders, level) =>
   folders.map((folder) => ({
@@ -22,7 +25,10 @@ const levelRules = LEVELS.flatMap((folders, level) =>
     },
     to: {
       path: `${NODE}/`,
-      pathNot: `${NODE}/(${[...LEVELS.slice(0, level).flat(), folder].join('|')})/`,
+      pathNot: [
+        `${NODE}/(${[...LEVELS.slice(0, level).flat(), folder].join('|')})/`,
+        ...(BESIDE[folder] ?? []).map((file) => `${NODE}/${file}`),
+      ],
     },
   })),
 )

@@ -1,4 +1,5 @@
 // `calbox blob`: bytes that a node keeps under the hash of their content. Streamed both ways.
+import { randomUUID } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { JsonValue } from '@calbox/workflows/json'
@@ -72,7 +73,8 @@ async function getBlob(on: Operating, given: Given, edge: CommandEdge): Promise<
   if (output === '-') return toStdout(on, { id: blobId, contextId }, given, edge)
   // A file of that name is whole, or it is not there.
   const target = path.resolve(edge.cwd, output)
-  const part = `${target}.part`
+  // Nobody else's: what is there under its name is left alone.
+  const part = `${target}.${randomUUID()}.part`
   try {
     const json = await on.step('download_blob', { blob_id: blobId, context_id: contextId, output_path: part })
     await rename(part, target)

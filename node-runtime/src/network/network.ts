@@ -1,6 +1,6 @@
 // The port through which everything above reaches other nodes: who is there, gossip by topic, framed streams.
-// Opaque bytes only: it knows neither contexts nor deltas. Implemented by `libp2p.ts` and `simulated.ts`; the contract
-// suite in `network-contract.ts` runs on both.
+// Opaque bytes only: it knows neither contexts nor deltas (`faults/` alone reads what messages are). Implemented by `libp2p.ts`
+// and `simulated.ts`; the contract suite in `network-contract.ts` runs on both.
 import type { Bytes } from '../base/bytes.ts'
 
 /** Text form of a libp2p peer id. It holds the peer's Ed25519 key: see `publicKeyOfPeer`. */

@@ -97,7 +97,9 @@ export class StepRunner {
     if (!step || kind?.headStart === undefined) return undefined
     const silent = { ...this.#parts, emit: () => {}, ledger: this.#ledger, isSecret: true }
     const runBranch = this.#branchRunner(new TimingTally())
-    return openHeadStart(kind, step, new StepScope({ ...silent, runBranch }, step, before, variables), options)
+    const scope = new StepScope({ ...silent, runBranch }, step, before, variables)
+    const onLate = (message: string) => this.#parts.emit({ type: 'note', level: 'info', message })
+    return openHeadStart(kind, step, scope, { ...options, onLate })
   }
 
   #refOf(step: PlannedStep, at: number, of: number, variables: Variables, level: Level): StepRef {

@@ -75,6 +75,8 @@ export class FixtureNode {
   /** Calls of `get` that do not see the last write of another node yet. */
   lagReads = 0
   ready = true
+  /** So many of the next WebSockets are never answered. */
+  hangingSockets = 0
   /** Told of a request that is never answered. */
   onHang: () => void = () => undefined
   /** What the app's method `exit` does. */

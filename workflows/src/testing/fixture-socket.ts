@@ -11,6 +11,11 @@ export function acceptSocket(node: FixtureNode, request: IncomingMessage, socket
   const token = new URL(request.url ?? '/', 'http://x').searchParams.get('token')
   node.sockets.push(token)
   socket.on('error', () => undefined)
+  if (node.hangingSockets > 0) {
+    node.hangingSockets -= 1
+    node.onHang()
+    return
+  }
   if (node.tokens !== undefined && !node.tokens.has(token ?? '')) {
     socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
     return

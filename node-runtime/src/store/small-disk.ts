@@ -32,8 +32,9 @@ export async function smallDisk(mib: number): Promise<SmallDisk | undefined> {
 
 /** A process with a name space in which it is mounted, for as long as it lives. */
 async function holdMount(folder: string, options: string): Promise<ChildProcess | undefined> {
-  const script = 'mount -t tmpfs -o "$1" tmpfs "$0" && echo mounted && exec cat'
-  const holder = spawn('unshare', ['-rm', 'sh', '-c', script, folder, options], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const mounting = 'mount -t tmpfs -o "$1" tmpfs "$0" && echo mounted && exec cat'
+  const script = `exec unshare -rm sh -c '${mounting}' "$0" "$1"`
+  const holder = spawn('sh', ['-c', script, folder, options], { stdio: ['pipe', 'pipe', 'ignore'] })
   const isMounted = await new Promise((resolve) => {
     holder.stdout.once('data', () => resolve(true))
     holder.once('error', () => resolve(false)).once('close', () => resolve(false))

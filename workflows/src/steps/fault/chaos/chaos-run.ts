@@ -12,6 +12,9 @@ const HEAL_TIMEOUT_MS = 60_000
 /** Where it was interrupted: somebody waits for it. What is still on then ends with the nodes, or before they are kept. */
 const INTERRUPTED_HEAL_MS = 3_000
 
+/** All of them are told at the end. Beyond, nothing more goes wrong while the work goes on. */
+const FAULTS_MAX = 10_000
+
 interface Course {
   readonly startedMs: number
   /** Nothing new begins, and what is on ends. */
@@ -21,6 +24,7 @@ interface Course {
 
 export class ChaosRun {
   readonly #schedule: Generator<ChaosEntry>
+  readonly #atOnce: number
   readonly #seed: string
   readonly #contextId: string
   readonly #context: StepContext
@@ -31,6 +35,7 @@ export class ChaosRun {
 
   /** Only writes to the context of this id count. */
   constructor(options: ChaosOptions, { seed, contextId }: { seed: string; contextId: string }, context: StepContext) {
+    this.#atOnce = options.atOnce
     this.#schedule = chaosSchedule(options, seededRandom(`${seed} ${context.step.path}`))
     this.#seed = seed
     this.#contextId = contextId
@@ -63,22 +68,23 @@ export class ChaosRun {
     const startedMs = clock.nowMs()
     const failed = new AbortController()
     const stop = AbortSignal.any([signal, failed.signal])
-    const running: Promise<void>[] = []
+    /** Those that have not come to their end: one may take longer than it was to. */
+    const running = new Set<Promise<void>>()
     for (const entry of this.#schedule) {
       const waitMs = entry.startMs - (clock.nowMs() - startedMs)
       if (waitMs > 0) await clock.sleep(waitMs, stop).catch(() => undefined)
-      if (stop.aborted) break
+      while (running.size >= this.#atOnce && !stop.aborted) await Promise.race(running)
+      if (stop.aborted || this.#count >= FAULTS_MAX) break
       const before = this.#busy.get(entry.node) ?? Promise.resolve()
-      const done = before.then(() => this.#one(entry, faults, { startedMs, stop, interrupted }))
-      this.#busy.set(
-        entry.node,
-        done.catch((error: unknown) => failed.abort(error)),
-      )
-      running.push(done)
+      const done: Promise<void> = before
+        .then(() => this.#one(entry, faults, { startedMs, stop, interrupted }))
+        .catch((error: unknown) => failed.abort(error))
+        .finally(() => running.delete(done))
+      this.#busy.set(entry.node, done)
+      running.add(done)
     }
-    const results = await Promise.allSettled(running)
-    const bad = results.find((result) => result.status === 'rejected')
-    if (bad) throw bad.reason
+    await Promise.all(running)
+    if (failed.signal.aborted) throw failed.signal.reason
   }
 
   async #one(entry: ChaosEntry, faults: RunFaults, { startedMs, stop, interrupted }: Course): Promise<void> {

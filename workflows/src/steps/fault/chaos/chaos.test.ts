@@ -25,6 +25,23 @@ test.each(['0s', '0ms', '0.0m'])('no time at all (%s) is refused before anything
   expect(planWorkflow({ file: 'f', text: chaos(WRITE), kinds: stepSchemas }).problems).toEqual([])
 })
 
+test('never more are on than may be, however long their ends take', async () => {
+  const driver = new FixtureDriver(new FixtureNetwork())
+  Object.assign(driver.capabilities, { linkFaults: true })
+  let most = 0
+  const text = chaos(WRITE, 'for: 1s').replace('nodes: [n-2]', 'nodes: [n-1, n-2]\n    at_once: 1')
+  const { failure } = await runYaml(text.replace('every: 500ms', 'every: 1ms').replace('hold, pause', 'drop'), {
+    driver,
+    seed: 's',
+    onEvent: () => {
+      const on = [...driver.network.nodes.values()].reduce((sum, node) => sum + faultsOn(node).size, 0)
+      most = Math.max(most, on)
+    },
+  })
+  expect(failure?.message).toBeUndefined()
+  expect(most).toBe(1)
+})
+
 /** On nodes that have a fault port; also what is on at the end. */
 async function run(text: string, options: YamlRunOptions = {}) {
   const driver = new FixtureDriver(new FixtureNetwork())

@@ -28,7 +28,7 @@ try {
     await record('mero-js', await runMeroJs(path.resolve(checkout), { nodes, folder }))
   }
   if (values['calimero-client']) {
-    const node = await startNode({ home: folder, name: 'three' })
+    const node = await startNode({ home: folder, name: 'three', answersInQuery: true })
     nodes.push(node)
     await record('calimero-client', await runCalimeroClient(node, folder))
   } else skip('calimero-client', 'give --calimero-client to install it from the registry into a temporary folder')

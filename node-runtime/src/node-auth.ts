@@ -45,12 +45,18 @@ export async function orUsage<T>(work: Promise<T>): Promise<T> {
 }
 
 function optionsOf(config: LoadedConfig): AuthOptions {
-  const { jwt = {}, providers = {}, user_password: rules = {} } = config.settings.server.embedded_auth ?? {}
+  const {
+    jwt = {},
+    providers = {},
+    user_password: rules = {},
+    answer_in_query,
+  } = config.settings.server.embedded_auth ?? {}
   return {
     ...given('issuer', jwt.issuer),
     ...given('accessSec', jwt.access_token_expiry),
     ...given('refreshSec', jwt.refresh_token_expiry),
     ...given('nodeHost', jwt.node_host),
+    ...given('answersInQuery', answer_in_query),
     passwordRules: {
       ...given('minLength', rules.min_password_length),
       ...given('maxLength', rules.max_password_length),

@@ -36,6 +36,11 @@ const embeddedAuth = {
       type: 'object',
       properties: { user_password: { type: 'boolean' }, ed25519: { type: 'boolean' } },
     },
+    answer_in_query: {
+      type: 'boolean',
+      description:
+        'for clients of before groups: tokens in the query of the address that asked for them; default false',
+    },
     user_password: {
       type: 'object',
       properties: { min_password_length: count, max_password_length: count },

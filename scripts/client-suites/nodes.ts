@@ -23,9 +23,17 @@ export interface NodeSettings {
   readonly boot?: readonly SuiteNode[]
   /** How long its access tokens are good; they are taken for a minute more. */
   readonly tokensSec?: number
+  /** For calimero-client, which reads its tokens in the query alone. */
+  readonly answersInQuery?: boolean
 }
 
-export async function startNode({ home, name, boot = [], tokensSec }: NodeSettings): Promise<SuiteNode> {
+export async function startNode({
+  home,
+  name,
+  boot = [],
+  tokensSec,
+  answersInQuery = false,
+}: NodeSettings): Promise<SuiteNode> {
   const env = { ...process.env, MERO_AUTH_ADMIN_USER: ADMIN.username, MERO_AUTH_ADMIN_PASSWORD: ADMIN.password }
   const args = [...CALNODE, '--home', home, '-n', name]
   const ports = ['--server-port', '0', '--swarm-port', '0', '--auth-mode', 'embedded']
@@ -34,6 +42,7 @@ export async function startNode({ home, name, boot = [], tokensSec }: NodeSettin
   const made = spawnSync(process.execPath, [...args, 'init', ...ports, ...known], { env, encoding: 'utf8' })
   if (made.status !== 0) throw new Error(`calnode init failed: ${made.stderr}`)
   if (tokensSec !== undefined) await shortenTokens(path.join(home, name, 'config.toml'), tokensSec)
+  if (answersInQuery) await answerInQuery(path.join(home, name, 'config.toml'))
   const child = spawn(process.execPath, [...args, 'run'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const { http, swarm } = await started(child, name)
   return {
@@ -54,6 +63,14 @@ async function shortenTokens(file: string, seconds: number): Promise<void> {
   const changed = setting.test(config)
     ? config.replace(setting, line)
     : `${config}\n[server.embedded_auth.jwt]\n${line}\n`
+  await writeFile(file, changed)
+}
+
+async function answerInQuery(file: string): Promise<void> {
+  const config = await readFile(file, 'utf8')
+  const table = '[server.embedded_auth]\n'
+  const line = 'answer_in_query = true\n'
+  const changed = config.includes(table) ? config.replace(table, table + line) : `${config}\n${table}${line}`
   await writeFile(file, changed)
 }
 

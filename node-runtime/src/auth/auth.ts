@@ -44,6 +44,8 @@ export interface AuthOptions {
   readonly passwordRules?: Partial<PasswordRules>
   /** Ways to log in; all where nothing is said. */
   readonly providers?: { readonly userPassword?: boolean; readonly wallet?: boolean }
+  /** Whether logins for clients of before groups end with tokens in a query: they are logged there. */
+  readonly answersInQuery?: boolean
   /** Of new hashes; cheap ones are for tests. */
   readonly scrypt?: ScryptCost
 }
@@ -87,6 +89,7 @@ export async function openAuth(parts: AuthParts, options: AuthOptions = {}) {
     providers: [...providers.values()].map(({ name, description, settings }) => ({ name, description, settings })),
     /** Undefined where wallets cannot log in. */
     challenge: withWallet ? () => byWallet.challenge() : undefined,
+    answersInQuery: options.answersInQuery ?? false,
     permits: coveredBy,
     rotateSigningSecret: () => secrets.rotate(),
     hasRoot: () => book.roots().length > 0,

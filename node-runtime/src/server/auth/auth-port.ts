@@ -81,6 +81,8 @@ export interface AuthService {
   }[]
   /** Undefined where nobody can log in by signature. */
   readonly challenge: (() => object) | undefined
+  /** Whether a login for a program of before groups may send tokens in the query of its address. */
+  readonly answersInQuery: boolean
   permits(permissions: readonly string[], asked: string): boolean
   /** What is signed from now on is signed with a new secret; tokens of the old one are good until they end. */
   rotateSigningSecret(): Promise<void>

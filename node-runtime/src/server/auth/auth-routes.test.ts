@@ -361,7 +361,31 @@ test('the login page runs no script but its own and stands in no frame', async (
   expect(await script.text()).not.toMatch(/innerHTML|eval/)
 })
 
+test('tokens reach no query unless the node is told so', async () => {
+  const dashboard = '/admin-dashboard/?callback_url=https%3A%2F%2Fapp.example'
+  const asked = await fetch(`${url}${dashboard}`)
+  expect([asked.status, await asked.text()]).toEqual([501, expect.stringContaining('answer_in_query')])
+  expect(await (await fetch(`${url}/auth/assets/login.js`)).text()).toContain('answersInQuery = false')
+  const old = await oldClients()
+  expect((await fetch(`${old.url}${dashboard}`)).status).toBe(200)
+  expect(await (await fetch(`${old.url}/auth/assets/login.js`)).text()).toContain('answersInQuery = true')
+  await old.close()
+})
+
+/** The same node, told to serve clients of before groups. */
+async function oldClients() {
+  const served = createServer({
+    node: world.get('n').node,
+    log,
+    guard: auth.guard,
+    auth: { ...auth, answersInQuery: true },
+  })
+  await served.listen('127.0.0.1', 0)
+  return { url: served.addresses()[0] ?? '', close: () => served.close() }
+}
+
 test('older clients send people to the dashboard to log in, and they come to the login page', async () => {
+  const { url, close } = await oldClients()
   const back = 'https://app.example/?a="><script>&b=1'
   for (const path of ['/admin-dashboard', '/admin-dashboard/']) {
     const response = await fetch(`${url}${path}?application_id=x&callback_url=${encodeURIComponent(back)}`)
@@ -382,6 +406,7 @@ test('older clients send people to the dashboard to log in, and they come to the
     const without = await fetch(`${url}${path}`)
     expect([without.status, await without.text()]).toEqual([501, expect.stringContaining('admin dashboard')])
   }
+  await close()
 })
 
 function fail(message: string): never {

@@ -41,9 +41,13 @@ export const CALLBACK_PAGE = `<!doctype html>
 export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M5 7V5a3 3 0 0 1 6 0v2h1v7H4V7zm2 0h2V5a1 1 0 0 0-2 0z" fill="#567"/></svg>
 `
 
-/** Runs in the browser. Texts reach the page as text, never as markup. */
-export const LOGIN_SCRIPT = `'use strict'
-const query = new URLSearchParams(location.search)
+/** Runs in the browser. `answersInQuery`: for programs that ask for it, as the node's setting allows. */
+export function loginScript(answersInQuery: boolean): string {
+  return `'use strict'\nconst answersInQuery = ${answersInQuery}\n${SCRIPT}`
+}
+
+/** Texts reach the page as text, never as markup. */
+const SCRIPT = `const query = new URLSearchParams(location.search)
 const callback = callbackOf(query.get('callback-url'))
 const permissions = (query.get('permissions') || '').split(',').map((each) => each.trim()).filter(Boolean)
 const asked = document.getElementById('asked')
@@ -94,7 +98,7 @@ function handOver({ access_token, refresh_token }) {
   }
   const given = new URLSearchParams({ access_token, refresh_token, node_url: location.origin })
   // Older programs read the query only. Others get what no server logs.
-  if (query.get('answer') === 'query') for (const [name, value] of given) callback.searchParams.set(name, value)
+  if (answersInQuery && query.get('answer') === 'query') for (const [name, value] of given) callback.searchParams.set(name, value)
   else callback.hash = given.toString()
   location.assign(callback)
 }

@@ -1,5 +1,5 @@
 // Where older clients send people to log in: they name an application and where to come back to, and expect the tokens in
-// the query of that address. The dashboard itself is not here.
+// the query of that address: only where the node is told that it may do so. The dashboard itself is not here.
 import { Type } from 'typebox'
 import { ServerError } from '../../errors.ts'
 import { RawResponse } from '../../routing/raw-response.ts'
@@ -21,6 +21,10 @@ export const dashboardRoutes: readonly Route[] = ['/admin-dashboard', '/admin-da
     handle: async ({ auth }, { query }) => {
       if (auth === undefined || query.callback_url === undefined) {
         throw new ServerError('NOT_IMPLEMENTED', 'this node does not have the admin dashboard')
+      }
+      if (!auth.answersInQuery) {
+        const how = 'answer_in_query = true in [server.embedded_auth] of config.toml allows it'
+        throw new ServerError('NOT_IMPLEMENTED', `tokens in the query of an address, where they are logged: ${how}`)
       }
       // Encoded it holds nothing that means anything in markup but the ampersand.
       const asked = new URLSearchParams({ 'callback-url': query.callback_url, answer: 'query' })

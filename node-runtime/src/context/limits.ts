@@ -156,3 +156,8 @@ export const PRUNE_BATCH_ROWS = 1000
 export const OWN_BEAT_MS = 1000
 /** An acknowledgement goes into the store with the next batch, or by itself once the stored one is this much older. */
 export const ACKNOWLEDGEMENT_STORE_MS = 60_000
+/** Actions that one call proposes, in bytes: everybody keeps them in the log for good. More are refused. */
+export const PROPOSED_BYTES_MAX = 64 * 1024
+/** Proposals and approvals by calls of one context: so many at once, as a call may make, and then one so often. Refused beyond. */
+export const PROPOSED_BURST = 200
+export const PROPOSED_EVERY_MS = 5000

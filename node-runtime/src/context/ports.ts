@@ -14,6 +14,7 @@ import type {
 } from '../base/ids.ts'
 import type { ProposalApproved, ProposalMade, RemovalPinned } from '../base/operations.ts'
 import type { ContextProposals, Removal, Removed } from '../governance/namespace-state.ts'
+import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
@@ -71,8 +72,14 @@ export interface Authority {
   pinRemoval(pins: Omit<RemovalPinned, 'kind'>): Promise<void>
   /** Undefined where nothing was ever proposed. */
   proposalsIn(contextId: ContextId): ContextProposals | undefined
-  /** Proposes or approves in a context. Throws NOT_ALLOWED with the rule that stands against it. */
-  submit(body: ProposalMade | ProposalApproved): Promise<unknown>
+  /**
+   * Proposes and approves in a context, all or nothing: `commit` stores the rows in one batch with what the same call
+   * writes. Throws NOT_ALLOWED, with the rule that stands against it, before that is called.
+   */
+  submitAll(
+    bodies: readonly (ProposalMade | ProposalApproved)[],
+    commit: (rows: readonly StoreOp[]) => Promise<void>,
+  ): Promise<void>
   /** Makes a new key of the group when a removal has made the present one unfit to seal with. Resolves at once else. */
   renewKey(groupId: GroupId): Promise<void>
   /** The key that seals new deltas of this group; undefined until it has been delivered, or while it is unfit. */
@@ -103,6 +110,8 @@ export type GroupEvent = { readonly groupId: GroupId } & (
         readonly proposalId: string
         readonly authorId: string
         readonly actions: readonly object[]
+        /** Places of the actions for which there was no room. */
+        readonly left?: readonly number[]
       }
     }
   | {

@@ -8,7 +8,7 @@ import { WaitingRoom } from '../base/waiting-room.ts'
 import { History } from './history.ts'
 import { INVALID_REMEMBERED_MAX, PENDING_MAX } from './limits.ts'
 import type { NamespaceState } from './namespace-state.ts'
-import { refusalOf, revokedBy } from './rules/table.ts'
+import { effectOf, refusalOf, revokedBy } from './rules/table.ts'
 
 export interface OpReceived<O extends Operation> {
   readonly outcome: 'accepted' | 'pending' | 'duplicate' | 'invalid'
@@ -114,6 +114,21 @@ export class Governance<O extends Operation = Operation> {
     // No operation has this id: nothing of the judgement depends on it.
     const op: Operation = { ...draft, id: '' as OpId }
     return this.#fault(op) ?? refusalOf(this.#history.stateAt(draft.parents), op)
+  }
+
+  /** The same of operations each of which builds on the one before alone: the first that would be refused. */
+  refusalOfChain(ops: readonly O[]): { readonly op: O; readonly reason: string } | undefined {
+    const [first] = ops
+    if (first === undefined) return undefined
+    if (!first.parents.every((parent) => this.#history.has(parent)))
+      return { op: first, reason: 'a parent is not here' }
+    let state = this.#history.stateAt(first.parents)
+    for (const op of ops) {
+      const reason = this.#fault(op) ?? refusalOf(state, op)
+      if (reason !== undefined) return { op, reason }
+      state = effectOf(state, op)
+    }
+    return undefined
   }
 
   #fault(op: Operation): string | undefined {

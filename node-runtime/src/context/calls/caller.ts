@@ -14,7 +14,7 @@ import { logGuest } from '../guest-log.ts'
 import type { Ledger } from '../ledger.ts'
 import { type ContextParts, nodeOf } from '../parts.ts'
 import { dropReissue, type Reissue } from '../retention/reissue-rows.ts'
-import { operationsOf } from './taking-part.ts'
+import { type LogBody, operationsOf, ProposalPace } from './taking-part.ts'
 
 export interface CallRequest {
   readonly method: string
@@ -43,6 +43,8 @@ export interface CallMeta {
 interface Made {
   readonly payload: DeltaPayload
   readonly applicationId: ApplicationId
+  /** What it adds to the log of the namespace. */
+  readonly bodies?: readonly LogBody[]
 }
 
 interface Outcome {
@@ -62,6 +64,7 @@ type CallerParts = Pick<
   | 'identity'
   | 'account'
   | 'hlc'
+  | 'nowMs'
   | 'random'
   | 'rewritten'
   | 'authority'
@@ -71,6 +74,7 @@ type CallerParts = Pick<
 
 export class Caller {
   readonly #parts: CallerParts
+  readonly #pace = new ProposalPace()
 
   constructor(parts: CallerParts) {
     this.#parts = parts
@@ -118,33 +122,45 @@ export class Caller {
 
   async #commit(request: CallRequest, meta: CallMeta, { outcome, blobs, applicationId }: Outcome): Promise<CallResult> {
     const { record, authority, ledger, state } = this.#parts
-    // First: what is refused is a call that fails. A proposal may outlive a call that is cut off here, and not the other way.
-    await this.#takePart(outcome)
+    const bodies = this.#partOf(outcome, meta.depth, request.method)
     if (!writes(outcome)) {
       const ops = [...this.#privateOps(outcome), ...(await blobs.place()), ...meta.settle]
-      if (ops.length > 0) await ledger.commit(ops)
-      blobs.committed()
+      if (ops.length + bodies.length > 0) await this.#store(ops, bodies, () => blobs.committed())
+      else blobs.committed()
       if (outcome.events.length > 0) ledger.emit(undefined, outcome.events)
       return { value: outcome.value, logs: outcome.logs, deltaId: undefined }
     }
     await authority.renewKey(record.groupId)
     const also = async () => [...this.#privateOps(outcome), ...(await blobs.place()), ...meta.settle]
-    const made = { payload: payloadOf(outcome, meta.depth), applicationId }
+    const made = { payload: payloadOf(outcome, meta.depth), applicationId, bodies }
     const delta = await this.#write(made, also, () => blobs.committed())
     this.#parts.log.debug({ deltaId: delta.id, method: request.method, root: state.root }, 'call committed')
     return { value: outcome.value, logs: outcome.logs, deltaId: delta.id }
   }
 
-  async #takePart(outcome: GuestOutcome): Promise<void> {
-    const { record, authority } = this.#parts
-    if (!takesPart(outcome)) return
-    const place = { contextId: record.id, proposals: authority.proposalsIn(record.id) }
-    for (const body of operationsOf(outcome, place)) await authority.submit(body)
+  /** What the guest proposes and approves enters the log in the batch of the call, or the call fails. */
+  #partOf(outcome: GuestOutcome, depth: number, method: string): readonly LogBody[] {
+    const { record, authority, nowMs } = this.#parts
+    if (!takesPart(outcome)) return []
+    // A handler runs on every node: each would propose.
+    if (depth > 0) throw refusedHandler(method, outcome)
+    const bodies = operationsOf(outcome, { contextId: record.id, proposals: authority.proposalsIn(record.id) })
+    this.#pace.take(bodies.length, nowMs())
+    return bodies
+  }
+
+  async #store(ops: readonly StoreOp[], bodies: readonly LogBody[], committed: () => void): Promise<void> {
+    const { authority, ledger } = this.#parts
+    const commit = async (rows: readonly StoreOp[]) => {
+      await ledger.commit([...ops, ...rows])
+      committed()
+    }
+    await (bodies.length === 0 ? commit([]) : authority.submitAll(bodies, commit))
   }
 
   /** `also` joins the batch; `committed` is called once that has resolved. */
   async #write(
-    { payload, applicationId }: Made,
+    { payload, applicationId, bodies = [] }: Made,
     also: () => Promise<readonly StoreOp[]>,
     committed: () => void,
     rewrites?: readonly DeltaId[],
@@ -152,9 +168,10 @@ export class Caller {
     const { ledger, folder, rows, dag, rewritten } = this.#parts
     const delta = this.#seal({ payload, applicationId }, rewrites)
     const fold = await folder.fold([{ delta, payload }])
-    await ledger.commit([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)])
-    fold.committed()
-    committed()
+    await this.#store([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)], bodies, () => {
+      fold.committed()
+      committed()
+    })
     for (const id of rewrites ?? []) rewritten.add(id)
     dag.receive(nodeOf(delta))
     ledger.show()
@@ -260,6 +277,11 @@ function takesPart({ proposals, approvals }: GuestOutcome): boolean {
 
 function payloadOf(outcome: GuestOutcome, depth: number): DeltaPayload {
   return { artifact: outcome.artifact ?? { kind: 'guest', bytes: new Uint8Array(0) }, events: outcome.events, depth }
+}
+
+function refusedHandler(method: string, { logs }: GuestOutcome): ContextError {
+  const message = `${method} was run by an event: handlers of events may not propose or approve`
+  return new ContextError('GUEST_FAILED', message, { data: { method, kind: 'host_error', logs } })
 }
 
 function guestFailure(method: string, outcome: GuestOutcome): ContextError {

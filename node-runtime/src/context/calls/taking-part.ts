@@ -6,6 +6,7 @@ import type { ContextProposals, Proposal } from '../../governance/namespace-stat
 import { proposalsNamed } from '../../governance/proposals.ts'
 import type { GuestOutcome } from '../../runtime/guest-executor.ts'
 import { ContextError } from '../errors.ts'
+import { PROPOSED_BURST, PROPOSED_BYTES_MAX, PROPOSED_EVERY_MS } from '../limits.ts'
 
 /** The one that waits under this id. Throws NOT_ALLOWED: none does, or several do, and only their operations differ. */
 export function proposalCalled(proposals: ContextProposals | undefined, id: ProposalId | OpId): Proposal {
@@ -19,16 +20,23 @@ export function proposalCalled(proposals: ContextProposals | undefined, id: Prop
   throw new ContextError('NOT_ALLOWED', message)
 }
 
+export type LogBody = ProposalMade | ProposalApproved
+
 interface Place {
   readonly contextId: ContextId
   readonly proposals: ContextProposals | undefined
 }
 
-/** Who proposes approves, too. Throws as `proposalCalled` does. */
+/** Who proposes approves, too. Throws as `proposalCalled` does, and NOT_ALLOWED for too many bytes. */
 export function operationsOf(
   { proposals: made, approvals }: Pick<GuestOutcome, 'proposals' | 'approvals'>,
   { contextId, proposals }: Place,
-): (ProposalMade | ProposalApproved)[] {
+): LogBody[] {
+  const bytes = made.reduce((sum, { actions }) => sum + actions.byteLength, 0)
+  if (bytes > PROPOSED_BYTES_MAX) {
+    const message = `a call proposes actions of ${PROPOSED_BYTES_MAX} bytes at most, and these have ${bytes}`
+    throw new ContextError('NOT_ALLOWED', message)
+  }
   const proposed = made.map(({ id, actions }) => ({ proposalId: idFromBytes<ProposalId>(id), actions }))
   const own = new Set(proposed.map(({ proposalId }) => proposalId))
   const others = [...new Set(approvals.map((id) => idFromBytes<ProposalId>(id)))].filter((id) => !own.has(id))
@@ -39,4 +47,20 @@ export function operationsOf(
       return { kind: 'proposal_approved' as const, contextId, proposal: op }
     }),
   ]
+}
+
+/** What calls of one context add to the log, which everybody keeps for good. */
+export class ProposalPace {
+  #left = PROPOSED_BURST
+  #atMs: number | undefined
+
+  /** Throws CONTEXT_BUSY beyond the pace. */
+  take(count: number, nowMs: number): void {
+    const sinceMs = Math.max(0, nowMs - (this.#atMs ?? nowMs))
+    this.#left = Math.min(PROPOSED_BURST, this.#left + sinceMs / PROPOSED_EVERY_MS)
+    this.#atMs = nowMs
+    if (count > this.#left)
+      throw new ContextError('CONTEXT_BUSY', 'calls propose and approve too often; retry in a minute')
+    this.#left -= count
+  }
 }

@@ -1,24 +1,44 @@
 // What clients hear of a group: those operations of which something has come.
-import type { AccountId, GroupId } from '../../base/ids.ts'
-import type { OpBody } from '../../base/operations.ts'
+import type { AccountId, GroupId, OpId } from '../../base/ids.ts'
+import type { OpBody, Operation } from '../../base/operations.ts'
 import type { GroupState, NamespaceState } from '../../governance/namespace-state.ts'
-import type { SignedOp } from '../../wire/op.ts'
 import type { GroupEvent } from '../ports.ts'
-import { executionsBy } from './proposal-json.ts'
+import { executionOf } from './proposal-json.ts'
 import { startOf } from './versions.ts'
 
-/** `state` is that after all of `ops`: who was removed at once, or never stood, has not come. */
-export function groupEventsOf(ops: readonly SignedOp[], state: NamespaceState): GroupEvent[] {
-  return ops.flatMap((op) => {
+interface Around {
+  readonly before: NamespaceState
+  /** After all of `ops`: who was removed at once, or never stood, has not come. */
+  readonly state: NamespaceState
+  /** Whose node it is. */
+  readonly account: AccountId
+}
+
+export function groupEventsOf(ops: readonly Operation[], { before, state, account }: Around): GroupEvent[] {
+  const changes = ops.flatMap((op) => {
     switch (op.body.kind) {
       case 'application_set':
         return upgradesBy(op, state)
-      case 'proposal_made':
-      case 'proposal_approved':
-        return executionsBy(op.id, state)
       default:
         return memberChange(op.body, state)
     }
+  })
+  return [...changes, ...executionsSince({ before, state, account }, new Set(ops.map(({ id }) => id)))]
+}
+
+/**
+ * Whichever operation came last, and wherever it sorts. Told is what waited before, or came just now: not what comes into
+ * sight again because something later was undone. What was before we were a member is no news either.
+ */
+function executionsSince({ before, state, account }: Around, arrived: ReadonlySet<OpId>): GroupEvent[] {
+  return [...state.contexts.values()].flatMap((context): GroupEvent[] => {
+    const { id, groupId, proposals } = context
+    const then = before.contexts.get(id)?.proposals
+    if (proposals === undefined || proposals === then || before.roleIn(groupId, account) === undefined) return []
+    const known = new Set(then?.done.map(({ op }) => op))
+    const waited = new Set([...(then?.active ?? []), ...(then?.deleted ?? [])].map(({ op }) => op))
+    const fresh = proposals.done.filter(({ op }) => !known.has(op) && (waited.has(op) || arrived.has(op)))
+    return fresh.map((done) => executionOf(context, done))
   })
 }
 
@@ -26,7 +46,7 @@ export function groupEventsOf(ops: readonly SignedOp[], state: NamespaceState): 
  * Of groups without contexts to upgrade, in the order of their ids: where there are some, the upgrade begins once its
  * code is here (`residence.ts`).
  */
-function upgradesBy({ author, hlc }: SignedOp, state: NamespaceState): GroupEvent[] {
+function upgradesBy({ author, hlc }: Operation, state: NamespaceState): GroupEvent[] {
   const isOf = ({ upgrade }: GroupState) => upgrade?.hlc === hlc && upgrade.by === author
   return [...state.groups.values()].filter(isOf).flatMap(({ id, upgrade, contexts }): GroupEvent[] => {
     if (upgrade === undefined) return []

@@ -239,9 +239,25 @@ export class Namespace implements Authority {
     return this.#queue.run(() => this.#submit(body, also))
   }
 
+  /**
+   * Several, each on the one before, all or none: `commit` stores their rows in one batch with what else belongs to them.
+   * Throws NOT_ALLOWED, with the rule that stands against one of them, before that is called.
+   */
+  submitAll(bodies: readonly OpBody[], commit: (rows: readonly StoreOp[]) => Promise<void>): Promise<void> {
+    return this.#queue.run(async () => {
+      const ops: SignedOp[] = []
+      const heads = (last: SignedOp | undefined) => (last === undefined ? this.heads() : [last.id])
+      for (const body of bodies) ops.push(this.#signed(body, heads(ops.at(-1))))
+      this.#requireAllowed(ops)
+      await commit(ops.map((op) => this.#put(op)))
+      this.#taken(ops)
+    })
+  }
+
   /** Takes operations from a peer in any order. Returns how many were accepted. */
   receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number> {
     return this.#queue.run(async () => {
+      const before = this.state
       const rows: StoreOp[] = []
       const accepted: SignedOp[] = []
       let missing = 0
@@ -260,7 +276,7 @@ export class Namespace implements Authority {
       }
       if (rows.length > 0) await this.#commit(rows)
       if (missing > 0) this.#parts.outbound.askForOps(this.id, from)
-      if (accepted.length > 0) this.#changed(accepted)
+      if (accepted.length > 0) this.#changed(accepted, before)
       return accepted.length
     })
   }
@@ -321,9 +337,10 @@ export class Namespace implements Authority {
   }
 
   /** They are in the store. */
-  #changed(ops: readonly SignedOp[]): void {
+  #changed(ops: readonly SignedOp[], before: NamespaceState): void {
     this.#parts.onChange(this)
-    for (const event of groupEventsOf(ops, this.state)) this.#parts.onGroupEvent(event)
+    const { account } = this.#parts
+    for (const event of groupEventsOf(ops, { before, state: this.state, account })) this.#parts.onGroupEvent(event)
   }
 
   /**
@@ -346,20 +363,38 @@ export class Namespace implements Authority {
 
   /** `stored` is called when the batch has resolved, before anybody hears of the operation. */
   async #submit(body: OpBody, also: readonly StoreOp[], stored: () => void = () => {}): Promise<SignedOp> {
-    const { identity, hlc, store, outbound, log } = this.#parts
-    const draft = { namespaceId: this.id, parents: this.heads().slice(0, PARENTS_MAX), hlc: hlc.tick(), body }
-    const refusal = this.#governance.refusal({ ...draft, author: identity.publicKey })
-    if (refusal !== undefined) throw new ContextError('NOT_ALLOWED', `${body.kind} was refused: ${refusal}`)
-    const op = signOp({ ...draft, signingKey: identity })
-    await store.batch([...also, this.#put(op)])
+    const op = this.#signed(body, this.heads())
+    this.#requireAllowed([op])
+    await this.#parts.store.batch([...also, this.#put(op)])
     stored()
-    this.#governance.receive(op)
-    this.#note(op)
-    this.#changed([op])
-    outbound.publishOps(this.id, [op]).catch((error) => {
-      log.warn({ opId: op.id, error: String(error) }, 'operation not gossiped; peers will pull it')
-    })
+    this.#taken([op])
     return op
+  }
+
+  #signed(body: OpBody, heads: readonly OpId[]): SignedOp {
+    const { identity, hlc } = this.#parts
+    const parents = heads.slice(0, PARENTS_MAX)
+    return signOp({ namespaceId: this.id, parents, hlc: hlc.tick(), body, signingKey: identity })
+  }
+
+  #requireAllowed(ops: readonly SignedOp[]): void {
+    const refused = this.#governance.refusalOfChain(ops)
+    if (refused === undefined) return
+    throw new ContextError('NOT_ALLOWED', `${refused.op.body.kind} was refused: ${refused.reason}`)
+  }
+
+  /** Own ones that are in the store. */
+  #taken(ops: readonly SignedOp[]): void {
+    const { outbound, log } = this.#parts
+    const before = this.state
+    for (const op of ops) {
+      this.#governance.receive(op)
+      this.#note(op)
+    }
+    this.#changed(ops, before)
+    outbound.publishOps(this.id, ops).catch((error) => {
+      log.warn({ opId: ops[0]?.id, error: String(error) }, 'operations not gossiped; peers will pull them')
+    })
   }
 
   /** What the log has said, whether it stands or not. */

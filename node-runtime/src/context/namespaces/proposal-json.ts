@@ -1,7 +1,7 @@
 // Proposals as clients of older applications read and write their actions: `{scope, params}`.
 import type { Bytes } from '../../base/bytes.ts'
-import { idBase58, type OpId } from '../../base/ids.ts'
-import type { NamespaceState } from '../../governance/namespace-state.ts'
+import { idBase58 } from '../../base/ids.ts'
+import type { ContextRecord, DoneProposal } from '../../governance/namespace-state.ts'
 import { type ProposalAction, readActions } from '../../governance/proposals.ts'
 import type { GroupEvent } from '../ports.ts'
 
@@ -38,12 +38,10 @@ function numberOf(amount: bigint): unknown {
   return amount <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(amount) : JSON.rawJSON(String(amount))
 }
 
-/** That a proposal was carried out, where the operation was the approval that was enough. */
-export function executionsBy(by: OpId, state: NamespaceState): GroupEvent[] {
-  return [...state.contexts.values()].flatMap(({ id, groupId, proposals }): GroupEvent[] => {
-    const done = proposals?.done.find((each) => each.by === by)
-    if (done === undefined) return []
-    const ids = { contextId: idBase58(id), proposalId: idBase58(done.id), authorId: idBase58(done.author) }
-    return [{ groupId, type: 'ProposalExecuted', data: { ...ids, actions: actionsJson(done.actions) } }]
-  })
+/** That a proposal was carried out. */
+export function executionOf({ id, groupId }: ContextRecord, done: DoneProposal): GroupEvent {
+  const { left } = done
+  const ids = { contextId: idBase58(id), proposalId: idBase58(done.id), authorId: idBase58(done.author) }
+  const data = { ...ids, actions: actionsJson(done.actions), ...(left === undefined ? {} : { left }) }
+  return { groupId, type: 'ProposalExecuted', data }
 }

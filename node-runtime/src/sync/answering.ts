@@ -140,9 +140,14 @@ export class Answering {
     // A stranger's operations are of interest only where they make it a member.
     const ops = request.ops.map(decodeOp).filter((op) => op.author === asker || namespace.hasMember(op.author))
     await namespace.receive(ops, peer)
-    const keys = namespace.sealedKeysFor(request.groupId, asker)
-    if (keys.length === 0) throw new Refusal('not_found', 'no key of this group here for this member')
-    await sendFrame(stream, { t: 'items', items: keys })
+    const writer = new ItemWriter(stream)
+    let count = 0
+    for (const key of namespace.sealedKeysFor(request.groupId, asker)) {
+      count += 1
+      await writer.add(key)
+    }
+    if (count === 0) throw new Refusal('not_found', 'no key of this group here for this member')
+    await writer.flush()
     await sendFrame(stream, { t: 'end', more: false })
   }
 

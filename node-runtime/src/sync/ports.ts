@@ -21,8 +21,8 @@ export interface SyncedNamespace {
   lacksKeys(groupId: GroupId): boolean
   /** Whether the log says that an application's code is this blob. */
   namesBlob(blobId: BlobId): boolean
-  /** Each key sealed to that member; empty when it is not one. */
-  sealedKeysFor(groupId: GroupId, publicKey: PublicKey): Bytes[]
+  /** Each key sealed to that member as it is taken, those first that fit now; none when it is not one. */
+  sealedKeysFor(groupId: GroupId, publicKey: PublicKey): Iterable<Bytes>
   receiveKeys(groupId: GroupId, sealed: readonly Bytes[]): Promise<number>
 }
 

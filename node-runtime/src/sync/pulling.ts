@@ -54,10 +54,11 @@ export async function pullOps(source: Source, namespace: SyncedNamespace, invita
 /** Returns how many keys are new. Throws SyncError when the peer has none for us. */
 export async function pullKeys(source: Source, namespace: SyncedNamespace, groupId: GroupId): Promise<number> {
   const ops = namespace.opsNotIn([], Number.MAX_SAFE_INTEGER).slice(-OPS_WITH_KEYS_MAX).map(encodeOp)
-  const sealed: Bytes[] = []
   const request = { t: 'keys' as const, namespaceId: namespace.id, groupId, ops }
-  for await (const items of itemsOf(ask({ ...source, request }), OP_BYTES_MAX)) sealed.push(...items)
-  return namespace.receiveKeys(groupId, sealed)
+  let added = 0
+  for await (const items of itemsOf(ask({ ...source, request }), OP_BYTES_MAX))
+    added += await namespace.receiveKeys(groupId, items)
+  return added
 }
 
 export async function* pullBase(source: Source, contextId: ContextId): AsyncGenerator<readonly [Bytes, Bytes]> {

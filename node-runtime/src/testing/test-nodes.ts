@@ -273,6 +273,6 @@ export async function rotateKey(world: TestWorld, shared: SharedContext, name: s
 export async function handKeys(world: TestWorld, shared: SharedContext, from: string, to: string): Promise<void> {
   const { namespaceId, groupId } = shared
   const [giver, taker] = [world.get(from).node, world.get(to).node]
-  const sealed = giver.namespaces.get(namespaceId).sealedKeysFor(groupId, taker.identity.publicKey)
+  const sealed = [...giver.namespaces.get(namespaceId).sealedKeysFor(groupId, taker.identity.publicKey)]
   await world.run(taker.namespaces.get(namespaceId).receiveKeys(groupId, sealed))
 }

@@ -69,8 +69,6 @@ export const SYNC_FRAME_BYTES_MAX = 3 * MIB
 export const SYNC_ITEMS_MAX = 4096
 /** Topics compared in one hello. With more, the rest is left to the periodic round. */
 export const HELLO_TOPICS_MAX = 10_000
-/** Keys of one group in one answer. */
-export const KEYS_MAX = 1024
 /** Operations that travel with a key request: the asker's newest. */
 export const OPS_WITH_KEYS_MAX = 16
 

@@ -9,7 +9,6 @@ import {
   GREETING_BEATS_MAX,
   HEADS_MAX,
   HELLO_TOPICS_MAX,
-  KEYS_MAX,
   OP_BYTES_MAX,
   OPS_WITH_KEYS_MAX,
   SYNC_FRAME_BYTES_MAX,
@@ -91,7 +90,7 @@ export const syncRequestMessage = message<SyncRequest>(
 export const syncFrameMessage = message<SyncFrame>(
   'sync-frame/2',
   union<'t', SyncFrame>('t', {
-    items: record({ items: list(bytes(SYNC_FRAME_BYTES_MAX), Math.max(SYNC_ITEMS_MAX, KEYS_MAX), 1) }),
+    items: record({ items: list(bytes(SYNC_FRAME_BYTES_MAX), SYNC_ITEMS_MAX, 1) }),
     part: record({ bytes: bytes(SYNC_FRAME_BYTES_MAX), last: flag() }),
     greeting: record(
       { beats: list(bytes(GREETING_BEATS_BYTES), GREETING_BEATS_MAX) },

@@ -30,7 +30,7 @@ import {
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type Store, type StoreOp } from '../../store/store.ts'
 import type { Delta } from '../../wire/delta.ts'
-import { KEYS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
+import { PARENTS_MAX } from '../../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../../wire/op.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import { ContextError } from '../errors.ts'
@@ -311,13 +311,18 @@ export class Namespace implements Authority {
     return this.#namedKeys.groups()
   }
 
-  /** The keys of a group, the newest that one message has room for, each sealed to the member that asks; empty for who is not one. */
-  sealedKeysFor(groupId: GroupId, publicKey: PublicKey): Bytes[] {
+  /**
+   * All keys of a group that are here, those that fit first, then the newest, each sealed to the member that asks as it is
+   * taken; none for who is not one. Whatever one writer has made since, history before it is to be read.
+   */
+  *sealedKeysFor(groupId: GroupId, publicKey: PublicKey): Generator<Bytes> {
     const member = this.state.memberOf(publicKey)
-    if (!member || !this.state.isMember(groupId, publicKey)) return []
+    if (!member || !this.state.isMember(groupId, publicKey)) return
     const { keyRing, random } = this.#parts
-    const keys = this.#namedKeys.of(groupId).flatMap((keyId) => keyRing.find(groupId, keyId) ?? [])
-    return keys.slice(0, KEYS_MAX).map((key) => sealTo(member.kemKey, key, keyAad(this.id, groupId), random))
+    for (const keyId of new Set([...this.state.fittingKeys(groupId), ...this.#namedKeys.of(groupId)])) {
+      const key = keyRing.find(groupId, keyId)
+      if (key) yield sealTo(member.kemKey, key, keyAad(this.id, groupId), random)
+    }
   }
 
   /**

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { KeyId } from '../../base/ids.ts'
 import type { OpBody } from '../../base/operations.ts'
+import { GROUP_KEYS_MAX } from '../limits.ts'
 import { rotated } from '../scenes.fixture.ts'
 import { withBob } from '../story.fixture.ts'
 import {
@@ -77,6 +78,18 @@ test('of two removals that did not see each other, neither rotation fits; one af
   const body: OpBody = { kind: 'key_rotated', groupId: namespaceId, keyId: idOf('after both'), covers }
   both.receive(operation({ by: alice, on: [left[1], right[1]], body }))
   expect(both.state().fittingKeys(namespaceId)).toEqual([idOf('after both')])
+})
+
+test('of more keys than a group may have that did not see each other, the same ones fit everywhere', () => {
+  const { ops, tip } = team()
+  const covers = nodeWith(ops).state().removalsDigest(namespaceId)
+  const rotations = Array.from({ length: GROUP_KEYS_MAX + 20 }, (_, i) => {
+    const body: OpBody = { kind: 'key_rotated', groupId: namespaceId, keyId: idOf(`key ${i}`), covers }
+    return operation({ by: i % 2 === 0 ? alice : bob, on: [tip], body })
+  })
+  const [one, other] = [rotations, [...rotations].reverse()].map((each) => nodeWith([...ops, ...each]).state())
+  expect(one?.fittingKeys(namespaceId)).toHaveLength(GROUP_KEYS_MAX)
+  expect(other?.fittingKeys(namespaceId)).toEqual(one?.fittingKeys(namespaceId))
 })
 
 test('a group that is made after a removal starts with a key that covers it', () => {

@@ -21,7 +21,8 @@ export const keyRotated: Rule<'key_rotated'> = {
     // A key fits from the first or never: what is lost once is in the digest for good.
     if (group === undefined || toHex(covers) !== toHex(state.removalsDigest(groupId))) return state
     const keys = fitting(state, group)
-    if (keys.some((key) => key.keyId === keyId)) return state
+    // Of many that did not see each other the first in order fit.
+    if (keys.length >= GROUP_KEYS_MAX || keys.some((key) => key.keyId === keyId)) return state
     return state.withGroup({ ...group, keys: [...keys, { keyId, covers: toHex(covers) }] })
   },
 }

@@ -34,7 +34,7 @@ async function onFirstUse(path: string): Promise<string> {
   const module = await import(path)
   const from = `require(${JSON.stringify(path)})`
   if (Object.getPrototypeOf(module.default) !== Object.prototype) return `module.exports = ${from}`
-  const names = Object.keys(module.default)
+  const names = Object.getOwnPropertyNames(module.default)
   const getters = names.map(
     (name) => `get ${JSON.stringify(name)}() { return (own ??= ${from})[${JSON.stringify(name)}] }`,
   )

@@ -233,6 +233,7 @@ describe('proposals', () => {
       { why: 'unknown', path: `${at}/${unknown}/approvals/users`, status: 404, says: 'no proposal' },
       post('/approve', { proposalId: unknown }, 403, 'no such proposal'),
       post('/approve', { proposalId: data.proposalId }, 403, 'approved it already'),
+      post('/approve', { proposalId: data.proposalId, signerId: keyOf('bob') }, 400, 'is not this node’s member'),
       post('/approve', {}, 400, 'proposalId'),
       post('/create-and-approve', { proposal: { actions: [] } }, 400, 'actions'),
       post('/create-and-approve', { proposal: { actions: [transferOf(1n << 128n)] } }, 400, '128 bits'),

@@ -1,7 +1,15 @@
 // Proposals of older applications: kept in the log of the namespace, and carried out there when enough have approved.
 import { type Static, Type } from 'typebox'
 import { type Bytes, compareBytes, utf8 } from '../../../base/bytes.ts'
-import { type ContextId, idBase58, idFromBytes, type OpId, type ProposalId, parseBase58Id } from '../../../base/ids.ts'
+import {
+  type ContextId,
+  idBase58,
+  idFromBytes,
+  type OpId,
+  type ProposalId,
+  type PublicKey,
+  parseBase58Id,
+} from '../../../base/ids.ts'
 import { proposalCalled } from '../../../context/calls/taking-part.ts'
 import { actionsJson } from '../../../context/namespaces/proposal-json.ts'
 import { PROPOSAL_ACTIONS_MAX } from '../../../governance/limits.ts'
@@ -112,11 +120,30 @@ function actionOf({ scope, params }: Static<typeof Action>): ProposalAction {
 interface Asked {
   readonly context: string
   readonly id: ProposalId
+  /** Whom the guard took the caller for; undefined for the owner of the node. */
+  readonly member: PublicKey | undefined
+  /** As which member; by default as this node’s, and there is no other. */
+  readonly signerId?: string | null | undefined
   /** What is proposed; absent: the proposal of this id is approved. */
   readonly actions?: Bytes
 }
 
-async function submit({ node }: RouteParts, { context, id, actions }: Asked): Promise<object> {
+/** Throws FORBIDDEN for a caller that is another member than this node's, BAD_REQUEST for another signer: who votes is who says so. */
+function requireOwn({ node }: RouteParts, { member, signerId }: Asked): void {
+  const own = node.identity.publicKey
+  if (member !== undefined && member !== own) {
+    const message = `the caller is ${idBase58(member)}, and this node votes as its own member ${idBase58(own)} only`
+    throw new ServerError('FORBIDDEN', message)
+  }
+  if (typeof signerId === 'string' && parseBase58Id<PublicKey>(signerId) !== own) {
+    throw new ServerError('BAD_REQUEST', `signerId ${signerId} is not this node’s member ${idBase58(own)}`)
+  }
+}
+
+async function submit(parts: RouteParts, asked: Asked): Promise<object> {
+  const { node } = parts
+  const { context, id, actions } = asked
+  requireOwn(parts, asked)
   const { record } = await contextOf(node, contextIdOf(context))
   const about: { contextId: ContextId } = { contextId: record.id }
   const namespace = node.namespaces.get(record.namespaceId)
@@ -205,7 +232,7 @@ export const proposalRoutes: readonly Route[] = [
       }),
     }),
     response: Data(Type.Union([Approvals, Type.Null()])),
-    handle: async (parts, { params, body: { proposal } }) => {
+    handle: async (parts, { params, asker: { member }, body: { signerId, proposal } }) => {
       const random = () => idFromBytes<ProposalId>(parts.node.ports.random.bytes(PROPOSAL_ID_BYTES))
       const proposalId = typeof proposal.id === 'string' ? parseBase58Id<ProposalId>(proposal.id) : random()
       const actions = writeActions(proposal.actions.map(actionOf))
@@ -215,7 +242,7 @@ export const proposalRoutes: readonly Route[] = [
           `the actions have ${actions.byteLength} bytes; at most ${PROPOSAL_BYTES_MAX}`,
         )
       }
-      return submit(parts, { context: params.id, id: proposalId, actions })
+      return submit(parts, { context: params.id, id: proposalId, member, signerId, actions })
     },
   }),
   route({
@@ -225,8 +252,13 @@ export const proposalRoutes: readonly Route[] = [
     summary: 'Approve a proposal, as this node’s member; null where that was enough',
     body: Type.Object({ signerId: Signer, proposalId: Type.String() }),
     response: Data(Type.Union([Approvals, Type.Null()])),
-    handle: (parts, { params, body }) =>
-      submit(parts, { context: params.id, id: parseBase58Id<ProposalId>(body.proposalId) }),
+    handle: (parts, { params, asker: { member }, body }) =>
+      submit(parts, {
+        context: params.id,
+        id: parseBase58Id<ProposalId>(body.proposalId),
+        member,
+        signerId: body.signerId,
+      }),
   }),
   route({
     ...reads,

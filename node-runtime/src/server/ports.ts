@@ -37,7 +37,7 @@ export interface NodeServices {
   readonly sync: Sync
   readonly blobExchange: BlobExchange
   readonly blobReferences: BlobReferences
-  readonly presences: Pick<Presences, 'set' | 'shownIn'>
+  readonly presences: Pick<Presences, 'set' | 'hide' | 'shownIn'>
   readonly readiness: Readiness
   /** What clients may watch: once each, after it is stored. */
   readonly events: Watchable<NodeEvent>

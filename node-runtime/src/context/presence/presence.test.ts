@@ -224,3 +224,17 @@ test('a clock that was wrong and is set right does not silence its member', () =
   all.set(contextId, utf8('right'))
   expect(sent.map(({ seq }) => Number(seq))).toEqual([1e12, nowMs])
 })
+
+test('what is taken away is gone here at once, and elsewhere when it has not been heard for a while', async () => {
+  const scene = await share('kv-store', ['ada', 'bob'])
+  const [ada, bob] = [watch(scene, 'ada'), watch(scene, 'bob')]
+  const author = nodeOf(scene, 'ada').identity.publicKey
+  show(scene, 'ada', 'here')
+  await scene.world.until('bob to see it', () => bob.length === 1)
+  nodeOf(scene, 'ada').presences.hide(scene.shared.contextId)
+  expect(ada).toEqual([{ author, text: 'here' }, { author }])
+  await scene.world.until('bob to forget it', () => bob.length === 2)
+  expect(bob[1]).toEqual({ author })
+  show(scene, 'ada', 'again')
+  await scene.world.until('bob to see that', () => bob.at(-1)?.text === 'again')
+})

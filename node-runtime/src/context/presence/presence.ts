@@ -83,6 +83,16 @@ export class Presences {
     this.#lookLater()
   }
 
+  /** Shows nothing any more: it is not said again, and the others forget it after a while. */
+  hide(contextId: ContextId): void {
+    const { publicKey } = this.#parts.identity
+    const own = this.#of(contextId).get(publicKey)
+    if (own?.state === undefined) return
+    own.state = undefined
+    this.#unsaid.delete(contextId)
+    this.#tell(contextId, publicKey, undefined)
+  }
+
   receive(presence: Presence): void {
     const { groupOf, mayRead, openingKey, identity, clock, log } = this.#parts
     const { contextId, author, seq, keyId } = presence

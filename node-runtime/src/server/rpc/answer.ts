@@ -22,7 +22,10 @@ const ExecuteParams = Type.Object({
   argsJson: Type.Optional(Type.Any()),
 })
 
-const PresenceParams = Type.Object({ contextId: Type.String(), state: Type.Array(Type.Integer()) })
+const PresenceParams = Type.Object({
+  contextId: Type.String(),
+  state: Type.Union([Type.Array(Type.Integer()), Type.Null()]),
+})
 
 const StatusParams = Type.Object({ contextId: Type.String() })
 
@@ -141,13 +144,17 @@ function syncState(context: Context | undefined): { state: 'idle' | 'syncing' | 
   return { state: pending + parked > 0 ? 'syncing' : 'idle' }
 }
 
-/** What this node's member shows to the others for the moment. Whose it is, no caller says. */
+/** What this node's member shows to the others for the moment; null: nothing any more. Whose it is, no caller says. */
 async function setEphemeral({ unlock }: RpcGate, { params, member }: RpcCall): Promise<RpcAnswer> {
   if (!Value.Check(PresenceParams, params)) return parseError(`set_ephemeral: ${firstProblem(PresenceParams, params)}`)
   const id = contextIdOf(params.contextId)
   const parts = unlock(`context:execute[${idBase58(id)}]`)
   if (!parts || !isMember(parts.node, id, member)) return unauthorized(id)
   const { state } = params
+  if (state === null) {
+    parts.node.presences.hide(id)
+    return { result: '{}' }
+  }
   if (state.length > PRESENCE_BYTES_MAX) {
     return { error: { type: 'SliceTooLarge', data: { size: state.length, max: PRESENCE_BYTES_MAX } } }
   }

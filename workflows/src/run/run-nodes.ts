@@ -236,7 +236,9 @@ export class RunNodes {
     const started = performance.now()
     this.#parts.emit({ type: 'node:starting', node: entry.name })
     // On before it meets the others; what its driver does not hand over is put on as soon as it answers.
-    const node = await this.#driver().start({ ...spec, faults: this.#faults.ofNode(entry.name) }, options)
+    const { faults: _healedMeanwhile, ...bare } = spec
+    const faults = this.#faults.ofNode(entry.name)
+    const node = await this.#driver().start(faults.length === 0 ? bare : { ...bare, faults }, options)
     this.#adoptLife(entry, node)
     if (entry.client) {
       await this.#faults.restore({ name: entry.name, running: true, client: entry.client }, options)

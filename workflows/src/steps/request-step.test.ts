@@ -295,5 +295,14 @@ test('every step type of the original is known, each to one kind', () => {
   expect(UPSTREAM_STEP_TYPES.size).toBe(105)
   const names = stepKinds.flatMap(({ kind, aliases = [] }) => [kind, ...aliases])
   const ours = names.filter((name) => !UPSTREAM_STEP_TYPES.has(name)).sort()
-  expect(ours).toEqual(['account_rescope', 'block', 'include', 'perform_intent', 'sign_warrant'])
+  expect(ours).toEqual([
+    'account_rescope',
+    'block',
+    'chaos',
+    'fault',
+    'heal',
+    'include',
+    'perform_intent',
+    'sign_warrant',
+  ])
 })

@@ -8,6 +8,7 @@ export const BESIDE: Readonly<Record<string, string>> = {
   'blobs/guest-blobs.ts#openGuestBlob': 'opens a file; its record is `blob-record`',
   'blobs/layout.ts#readRecord': 'reads a file for `decodeRecord`',
   'context/opening.ts#openRows': 'reads rows through their decoders',
+  'inspect/readable.ts#readable': 'reads rows through their decoders',
   'node-auth.ts#openNodeAuth': 'opens the service; its records have targets',
   'server/openapi/document.ts#openApiDocument': 'makes a document',
   'server/routes/node/openapi.ts#openApiRoute': 'declares a route',

@@ -21,6 +21,7 @@ export const DECODER_FILES: Readonly<Record<string, Counted>> = {
   'wire/gossip.ts': { except: ['signHeads'] },
   'wire/invitation.ts': { except: ['signInvitation'] },
   'wire/op.ts': { except: ['signOp'] },
+  'wire/presence.ts': { except: ['sealPresence', 'verifyPresence'] },
   'wire/records.ts': { except: ['raw'], loaded: ['orNull'] },
   'storage/trie-node.ts': { except: ['keyHashOf', 'entryHashOf', 'hashOf', 'rootOf', 'nibbleAt'] },
   'storage/undo.ts': {},

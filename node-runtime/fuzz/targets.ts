@@ -5,6 +5,7 @@ import { authTargets } from './targets/auth.ts'
 import { crdtTargets } from './targets/crdt.ts'
 import { guestTargets } from './targets/guest.ts'
 import { outsideTargets } from './targets/outside.ts'
+import { requestTargets } from './targets/requests.ts'
 import { rowTargets } from './targets/rows.ts'
 import { wireTargets } from './targets/wire.ts'
 
@@ -15,6 +16,7 @@ const ALL: readonly Target[] = [
   ...crdtTargets,
   ...guestTargets,
   ...outsideTargets,
+  ...requestTargets,
 ]
 
 /** Valid bytes by the name of the target. */

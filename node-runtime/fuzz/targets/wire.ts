@@ -43,6 +43,7 @@ import {
   plain,
 } from '../../src/wire/messages.fixture.ts'
 import { decodeOp, encodeOp, verifyOp } from '../../src/wire/op.ts'
+import { openPresence, sealPresence } from '../../src/wire/presence.ts'
 import {
   helloMessage,
   type SyncFrame,
@@ -115,6 +116,26 @@ const sealedTarget: Target = {
   run(input) {
     openDelta({ ...delta, sealed: input }, groupKey)
     return input.byteLength === delta.sealed.byteLength ? delta.sealed : new Uint8Array(0)
+  },
+}
+
+const presence = sealPresence({
+  head: { contextId, author: alice.publicKey, seq: 1_700_000_000_000n, keyId: delta.keyId },
+  state: utf8('here'),
+  groupKey,
+  signingKey: alice,
+  random: fixedRandom,
+})
+
+const presenceTarget: Target = {
+  name: 'presence-sealed',
+  decoders: ['wire/presence.ts#openPresence'],
+  codes: ['KEY_CANNOT_OPEN'],
+  format: 'binary',
+  seeds: [presence.sealed],
+  run(input) {
+    openPresence({ ...presence, sealed: input }, groupKey)
+    return presence.sealed
   },
 }
 
@@ -352,6 +373,7 @@ export const wireTargets: readonly Target[] = [
   deltaTarget,
   payloadTarget,
   sealedTarget,
+  presenceTarget,
   sealedKeyTarget,
   opTarget,
   gossipTarget,

@@ -189,13 +189,13 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'author-handles-its-own-events',
     file: 'context/calls/caller.ts',
-    find: '    await ledger.commit([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)])\n',
+    find: '    await this.#store([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)], bodies, () => {\n',
     replace: `    const own = payload.events.flatMap(({ kind, data, handler }, index) => {
       if (handler === undefined || payload.depth === 0) return []
       const row = { v: 1, kind, data, handler, depth: payload.depth + 1, attempts: 0, dueMs: 0, state: 'queued', error: null } as const
       return [rows.putHandler(rows.handlerKey(delta.hlc, delta.id, index), row)]
     })
-    await ledger.commit([...fold.ops, ...own, ...(await also()), rows.markOutgoing(delta.id)])
+    await this.#store([...fold.ops, ...own, ...(await also()), rows.markOutgoing(delta.id)], bodies, () => {
 `,
     why: 'what a handler emits is handled on the node that emitted it, too',
     breaks: 'I3',

@@ -35,8 +35,8 @@ export const RETENTION: readonly Mutant[] = [
   {
     name: 'vouches-are-not-verified',
     file: 'context/retention/checkpoint.ts',
-    find: 'new Set(counting.filter((vouch) => verifyVouch(hash, vouch)).map(({ author }) => author))',
-    replace: 'new Set(counting.map(({ author }) => author))',
+    find: 'filter((vouch) => counts(vouch.author) && verifyVouch(hash, vouch))',
+    replace: 'filter((vouch) => counts(vouch.author) && (hash, verifyVouch, true))',
     why: 'a single member says what others have vouched for, and so what all have to take',
     breaks: 'I7',
     needs: 'false base',

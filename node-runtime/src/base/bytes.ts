@@ -7,7 +7,8 @@ export type Bytes = Uint8Array
 export const EMPTY: Bytes = new Uint8Array(0)
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+// A mark of the byte order at the start is part of the text: without it the text would have other bytes.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function utf8(text: string): Bytes {
   return encoder.encode(text)

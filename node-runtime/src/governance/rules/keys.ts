@@ -1,8 +1,9 @@
 // Keys of groups: how a new one comes into force. Which one is in force is read in `namespace-snapshot.ts`.
 import { toHex } from '../../base/bytes.ts'
 import { GROUP_KEYS_MAX } from '../limits.ts'
-import type { GroupRecord, NamespaceSnapshot } from '../namespace-snapshot.ts'
+import type { NamespaceSnapshot } from '../namespace-snapshot.ts'
 import type { GroupKeyRecord } from '../namespace-state.ts'
+import type { GroupRecord } from '../snapshot-parts.ts'
 import type { Rule } from './rule.ts'
 
 /** Any writer may: it has the key, and the first to write after a removal must not wait for an admin. */

@@ -1,8 +1,9 @@
 // What groups are told about themselves: metadata, who follows what, the application that is run and where it is.
 import type { AccountId, ContextId } from '../../base/ids.ts'
 import { CAPABILITY } from '../capabilities.ts'
-import type { GroupRecord, NamespaceSnapshot } from '../namespace-snapshot.ts'
+import type { NamespaceSnapshot } from '../namespace-snapshot.ts'
 import type { MetadataRecord } from '../namespace-state.ts'
+import type { GroupRecord } from '../snapshot-parts.ts'
 import { hasBit, isAdmin } from './members.ts'
 import type { OpOf, Rule } from './rule.ts'
 

@@ -1,0 +1,92 @@
+// What a snapshot of a namespace is made of, and the bytes that its hashes are taken over.
+import { encode as cborEncode } from '@ipld/dag-cbor'
+import type { Bytes } from '../base/bytes.ts'
+import type { AccountId, ApplicationId, ContextId, GroupId, NamespaceId } from '../base/ids.ts'
+import type { Role } from '../base/operations.ts'
+import { IdMap } from './id-map.ts'
+import type {
+  ApplicationRecord,
+  AutoFollow,
+  ContextRecord,
+  GroupState,
+  Member,
+  MetadataRecord,
+  Removal,
+  Removed,
+} from './namespace-state.ts'
+
+export interface MemberRecord extends Member {
+  /** Groups with a row of this account. At zero the record moves to `former`. */
+  readonly rows: number
+  /** Salts of the invitations the account has used, in hex. */
+  readonly usedInvitations: readonly string[]
+}
+
+export interface GroupRecord extends GroupState {
+  readonly members: IdMap<AccountId, Role>
+  readonly capabilities: IdMap<AccountId, number>
+  readonly departed: IdMap<AccountId, Removal>
+  readonly contexts: IdMap<ContextId, ContextRecord>
+  readonly memberMetadata: IdMap<AccountId, MetadataRecord>
+  readonly autoFollow: IdMap<AccountId, AutoFollow>
+}
+
+export interface SnapshotParts {
+  readonly namespaceId: NamespaceId
+  readonly createdHlc: bigint
+  readonly groups: IdMap<GroupId, GroupRecord>
+  readonly members: IdMap<AccountId, MemberRecord>
+  /** Keys of accounts without any row, for when they are added again. */
+  readonly former: IdMap<AccountId, MemberRecord>
+  readonly contexts: IdMap<ContextId, ContextRecord>
+  readonly applications: IdMap<ApplicationId, ApplicationRecord>
+  readonly removals: IdMap<Removed, readonly Removal[]>
+  /** Ids of groups and contexts that were deleted, and when: nothing is made under them again. */
+  readonly gone: IdMap<GroupId | ContextId, bigint>
+}
+
+/** Without anybody and anything in it. */
+export const emptyGroup = () => ({
+  members: IdMap.empty<AccountId, Role>(cborEncode),
+  capabilities: IdMap.empty<AccountId, number>(cborEncode),
+  departed: IdMap.empty<AccountId, Removal>(cborEncode),
+  contexts: IdMap.empty<ContextId, ContextRecord>(contextBytes),
+  memberMetadata: IdMap.empty<AccountId, MetadataRecord>(cborEncode),
+  autoFollow: IdMap.empty<AccountId, AutoFollow>(cborEncode),
+})
+
+/** The id of a proposal's operation covers its actions, and there may be many. */
+export function contextBytes({ proposals, ...plain }: ContextRecord): Uint8Array {
+  if (proposals === undefined) return cborEncode(plain)
+  const bare = <P extends { readonly actions: Bytes }>({ actions: _actions, ...rest }: P) => rest
+  const { active, deleted, done, ...settings } = proposals
+  const lists = { active: active.map(bare), deleted: deleted.map(bare), done: done.map(bare) }
+  return cborEncode({ ...plain, proposals: { ...settings, ...lists } })
+}
+
+export function groupBytes(group: GroupRecord): Uint8Array {
+  const { members, capabilities, departed, contexts, memberMetadata, autoFollow, ...plain } = group
+  return cborEncode({
+    ...plain,
+    memberMetadata: memberMetadata.digest(),
+    autoFollow: autoFollow.digest(),
+    members: members.digest(),
+    capabilities: capabilities.digest(),
+    departed: departed.digest(),
+    contexts: contexts.digest(),
+  })
+}
+
+export function wholeContent(parts: SnapshotParts): object {
+  const { groups, members, former, contexts, applications, removals, gone, ...plain } = parts
+  return {
+    ...plain,
+    groups: groups.digest(),
+    members: members.digest(),
+    former: former.digest(),
+    contexts: contexts.digest(),
+    applications: applications.digest(),
+    removals: removals.digest(),
+    gone: gone.digest(),
+  }
+}

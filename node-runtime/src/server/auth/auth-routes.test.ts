@@ -1,48 +1,25 @@
 // /auth and /admin over real sockets, with the node's own routes behind them.
 import { request } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Auth, openAuth } from '../../auth/auth.ts'
-import { systemClock } from '../../base/clock.ts'
-import { signingKeyFromSeed } from '../../base/keys.ts'
-import { systemRandom } from '../../base/random.ts'
-import { memoryStore } from '../../store/memory.ts'
-import { RecordingLogger } from '../../testing/recording-logger.ts'
-import { TestWorld } from '../../testing/test-nodes.ts'
 import type { NodeServices } from '../ports.ts'
-import { createServer, type HttpServer } from '../server.ts'
+import { createServer } from '../server.ts'
 import { operationsOf, requestsOf } from '../testing/conformance.ts'
+import { ANN, type GuardedNode, openGuardedNode } from '../testing/guarded-node.ts'
 import type { TokenPair } from './auth-port.ts'
 import { AUTH_ROUTES } from './auth-scope.ts'
 
-const CHEAP = { cost: 16, blockSize: 1, parallelization: 1 }
-const ANN = { username: 'ann', password: 'correct horse' }
-
-/** The clock of tokens; everything else runs in real time. */
+/** The clock of tokens. */
 let skewMs: number
-let world: TestWorld
-let auth: Auth
-let server: HttpServer
-let log: RecordingLogger
+let guarded: GuardedNode
 let url: string
 
 beforeEach(async () => {
   skewMs = 0
-  log = new RecordingLogger()
-  world = await TestWorld.open({ clock: systemClock })
-  const { node } = await world.start('n')
-  const clock = { nowMs: () => Date.now() + skewMs, setTimer: systemClock.setTimer }
-  const identity = signingKeyFromSeed(new Uint8Array(32).fill(1))
-  auth = await openAuth({ store: memoryStore(), clock, random: systemRandom, log, identity }, { scrypt: CHEAP })
-  await auth.addFirstAdmin(ANN)
-  server = createServer({ node, log, guard: auth.guard, auth })
-  await server.listen('127.0.0.1', 0)
-  url = server.addresses()[0] ?? ''
+  guarded = await openGuardedNode(() => Date.now() + skewMs)
+  url = guarded.url
 })
 
-afterEach(async () => {
-  await server.close()
-  await world.close()
-})
+afterEach(() => guarded.close())
 
 interface Seen {
   readonly status: number
@@ -94,7 +71,7 @@ describe('login and renewal', () => {
     const valid = await ask('GET', '/auth/validate', { token: pairIn(good).access_token })
     expect([valid.status, valid.body]).toEqual([200, { data: '', error: null }])
     expect(valid.headers.get('x-auth-permissions')).toBe('admin')
-    expect(valid.headers.get('x-auth-user')).toBe(auth.keys.roots()[0]?.id)
+    expect(valid.headers.get('x-auth-user')).toBe(guarded.auth.keys.roots()[0]?.id)
     const bad = await logIn('wrong guess')
     expect([bad.status, bad.body]).toEqual([
       401,
@@ -126,7 +103,7 @@ describe('login and renewal', () => {
     expect([broken.status, broken.body]).toEqual([400, { error: expect.stringContaining('not JSON'), status: 400 }])
     const large = await ask('POST', '/auth/token', { body: { ...whole, client_name: 'x'.repeat(1024 * 1024) } })
     expect(large.status).toBe(413)
-    expect(auth.logins.counts).toEqual({ succeeded: 0, failed: 0, limited: 0 })
+    expect(guarded.auth.logins.counts).toEqual({ succeeded: 0, failed: 0, limited: 0 })
   })
 
   test('guesses are cut off with the time to wait', async () => {
@@ -326,19 +303,19 @@ describe('the node behind the guard', () => {
 test('a failure is logged without the token that came with it', async () => {
   const { access_token: token } = pairIn(await logIn())
   const broken = { account: { get: () => fail('unforeseen') } }
-  const node: NodeServices = Object.create(world.get('n').node, broken)
-  const failing = createServer({ node, log, guard: auth.guard, auth })
+  const node: NodeServices = Object.create(guarded.world.get('n').node, broken)
+  const failing = createServer({ node, log: guarded.log, guard: guarded.auth.guard, auth: guarded.auth })
   await failing.listen('127.0.0.1', 0)
   const { status } = await fetch(`${failing.addresses()[0]}/admin-api/identity?token=${token}`)
   await failing.close()
-  const logged = JSON.stringify(log.entries)
+  const logged = JSON.stringify(guarded.log.entries)
   expect([status, logged]).toEqual([500, expect.stringContaining('/admin-api/identity')])
   expect(logged).not.toContain(token)
 })
 
 test('without embedded authentication there is none of it', async () => {
-  const { node } = world.get('n')
-  const open = createServer({ node, log })
+  const { node } = guarded.world.get('n')
+  const open = createServer({ node, log: guarded.log })
   await open.listen('127.0.0.1', 0)
   const at = open.addresses()[0] ?? ''
   for (const { method, url: path } of AUTH_ROUTES) {
@@ -347,66 +324,6 @@ test('without embedded authentication there is none of it', async () => {
   const page = { headers: { origin: 'https://app.example' } }
   expect((await fetch(`${at}/admin-api/health`, page)).status).toBe(403)
   await open.close()
-})
-
-test('the login page runs no script but its own and stands in no frame', async () => {
-  const response = await fetch(`${url}/auth/login?callback-url=http://127.0.0.1:9080/callback&permissions=blob`)
-  const policy = response.headers.get('content-security-policy') ?? ''
-  expect([response.status, response.headers.get('x-frame-options')]).toEqual([200, 'DENY'])
-  expect(policy).toMatch(/script-src 'self';/)
-  const text = await response.text()
-  expect(text).not.toMatch(/<script>|onclick|callback-url|9080/)
-  const script = await fetch(`${url}/auth/assets/login.js`)
-  expect(script.headers.get('content-type')).toContain('text/javascript')
-  expect(await script.text()).not.toMatch(/innerHTML|eval/)
-})
-
-test('tokens reach no query unless the node is told so', async () => {
-  const dashboard = '/admin-dashboard/?callback_url=https%3A%2F%2Fapp.example'
-  const asked = await fetch(`${url}${dashboard}`)
-  expect([asked.status, await asked.text()]).toEqual([501, expect.stringContaining('answer_in_query')])
-  expect(await (await fetch(`${url}/auth/assets/login.js`)).text()).toContain('answersInQuery = false')
-  const old = await oldClients()
-  expect((await fetch(`${old.url}${dashboard}`)).status).toBe(200)
-  expect(await (await fetch(`${old.url}/auth/assets/login.js`)).text()).toContain('answersInQuery = true')
-  await old.close()
-})
-
-/** The same node, told to serve clients of before groups. */
-async function oldClients() {
-  const served = createServer({
-    node: world.get('n').node,
-    log,
-    guard: auth.guard,
-    auth: { ...auth, answersInQuery: true },
-  })
-  await served.listen('127.0.0.1', 0)
-  return { url: served.addresses()[0] ?? '', close: () => served.close() }
-}
-
-test('older clients send people to the dashboard to log in, and they come to the login page', async () => {
-  const { url, close } = await oldClients()
-  const back = 'https://app.example/?a="><script>&b=1'
-  for (const path of ['/admin-dashboard', '/admin-dashboard/']) {
-    const response = await fetch(`${url}${path}?application_id=x&callback_url=${encodeURIComponent(back)}`)
-    const text = await response.text()
-    expect([path, response.status, response.headers.get('content-type')]).toEqual([
-      path,
-      200,
-      'text/html; charset=utf-8',
-    ])
-    expect(text).not.toContain('<script>')
-    const [, target = ''] = /url=([^"]+)"/.exec(text) ?? []
-    const asked = new URL(target.replaceAll('&amp;', '&'), url)
-    expect([asked.origin, asked.pathname]).toEqual([url, '/auth/login'])
-    expect([...asked.searchParams]).toEqual([
-      ['callback-url', back],
-      ['answer', 'query'],
-    ])
-    const without = await fetch(`${url}${path}`)
-    expect([without.status, await without.text()]).toEqual([501, expect.stringContaining('admin dashboard')])
-  }
-  await close()
 })
 
 function fail(message: string): never {

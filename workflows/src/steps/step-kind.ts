@@ -196,4 +196,4 @@ export interface NodeLinks {
   degrade(fault: LinkFault | undefined, options: { signal: AbortSignal }): Promise<void>
 }
 
-export type LinkFault = { readonly lossPercent: number } | { readonly delayMs: number }
+export type LinkFault = { readonly lossPercent: number; readonly seed: string } | { readonly delayMs: number }

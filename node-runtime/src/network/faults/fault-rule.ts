@@ -19,6 +19,8 @@ export interface FaultRule {
   readonly bytesPerSecond?: number
   /** Of pieces: the connection is reset instead. */
   readonly resetPercent?: number
+  /** What the node's chance is drawn from, from here on: the same packets in the same order fare the same. */
+  readonly seed?: string
 }
 
 /** What several rules together do to one direction of one connection. */

@@ -51,26 +51,30 @@ export class NodeFaults {
   readonly clock: SkewedClock
   readonly links: LinkFaults
   readonly messages: MessageFaults
+  readonly #name: string
   readonly #faults = new Map<string, { readonly fault: NodeFault; refused: number }>()
+  #chance: () => number
 
   constructor({ clock, random, log = silentLogger, name = '', seed }: NodeFaultParts) {
     this.seed = seed ?? randomUUID()
     this.clock = new SkewedClock(clock)
     // Its lanes go by the right time.
-    const chance = { bytes: (length: number) => random.bytes(length), float: seededChance(`${this.seed} ${name}`) }
+    this.#name = name
+    this.#chance = seededChance(`${this.seed} ${name}`)
+    const chance = { bytes: (length: number) => random.bytes(length), float: () => this.#chance() }
     this.links = new LinkFaults({ clock, random: chance })
     this.messages = new MessageFaults({ clock, log, name, seed: this.seed })
   }
 
   /** Gives the id under which it can be taken off. One of the same id is replaced. Throws FAULTS_TOO_MANY. */
   put(fault: NodeFault, id: string = randomUUID()): string {
-    if (this.#faults.size >= RULES_MAX) {
+    if (!this.#faults.has(id) && this.#faults.size >= RULES_MAX) {
       throw new NetworkError('FAULTS_TOO_MANY', `there are ${RULES_MAX} faults already; take some off first`)
     }
     // What the old one kept back comes before what the new one does.
     if ('message' in fault) this.messages.put(id, fault.message)
     else this.messages.remove(id)
-    if ('link' in fault) this.links.put(id, fault.link)
+    if ('link' in fault) this.#putLink(id, fault.link)
     else this.links.remove(id)
     this.#faults.set(id, { fault, refused: 0 })
     this.#setClock()
@@ -110,6 +114,11 @@ export class NodeFaults {
       return Object.assign(new Error(message), { code, syscall: 'write' })
     }
     return undefined
+  }
+
+  #putLink(id: string, rule: FaultRule): void {
+    if (rule.seed !== undefined) this.#chance = seededChance(`${rule.seed} ${this.#name}`)
+    this.links.put(id, rule)
   }
 
   /** Several add up. */

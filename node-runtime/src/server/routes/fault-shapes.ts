@@ -56,6 +56,7 @@ const LINK = {
   lossPercent: Type.Optional(Percent),
   bytesPerSecond: Type.Optional(Type.Number({ minimum: 1 })),
   resetPercent: Type.Optional(Percent),
+  seed: Type.Optional(Type.String({ maxLength: 256 })),
 }
 
 /** Of connections, or one of the others. */

@@ -4,7 +4,7 @@ import { ClientError } from '../../client/client-error.ts'
 import type { NodeClient } from '../../client/node-client.ts'
 import type { FaultCounts, NodeFaultPort } from '../../steps/fault/making/fault-port.ts'
 import { StepError } from '../../steps/step-error.ts'
-import type { LinkFault, NodeLinks } from '../../steps/step-kind.ts'
+import type { NodeLinks } from '../../steps/step-kind.ts'
 import { isJsonObject, type JsonObject } from '../../values/json/json-value.ts'
 
 const ROUTE = '/test-api/faults'
@@ -58,7 +58,7 @@ export class NodeFaults {
       degrade: (fault, options) =>
         fault === undefined
           ? this.#take(node, DEGRADED, options)
-          : this.#put(node, DEGRADED, { direction: 'out', ...fieldsOf(fault) }, options),
+          : this.#put(node, DEGRADED, { direction: 'out', ...fault }, options),
     }
   }
 
@@ -171,10 +171,6 @@ export class NodeFaults {
 
 function apartFrom(name: string): string {
   return `apart from ${name}`
-}
-
-function fieldsOf(fault: LinkFault): JsonObject {
-  return 'lossPercent' in fault ? { lossPercent: fault.lossPercent } : { delayMs: fault.delayMs }
 }
 
 async function onNode(node: FaultyNode, options: Options): Promise<JsonObject[]> {

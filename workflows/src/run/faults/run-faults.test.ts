@@ -62,10 +62,12 @@ test('a run whose fault is on after its time fails at its end', async () => {
 test('at the end of a run that keeps its nodes what ends by itself ends at once, and the rest stays', async () => {
   const { faults, state, fault } = scene({ forMs: 60_000 })
   const { state: other, fault: untilHealed } = scene({ name: 'G' })
+  const { state: still, fault: paused } = scene({ name: 'H', endsWithRun: true })
   await faults.begin(fault, { signal })
   await faults.begin(untilHealed, { signal })
+  await faults.begin(paused, { signal })
   await faults.finish({ signal, timed: true })
-  expect([state.isOn, other.isOn]).toEqual([false, true])
+  expect([state.isOn, other.isOn, still.isOn]).toEqual([false, true, false])
   expect(faults.active().map(({ name }) => name)).toEqual(['G'])
 })
 

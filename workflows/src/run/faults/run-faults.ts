@@ -102,7 +102,7 @@ export class ActiveFaults implements RunFaults {
   async finish({ signal, timed }: Options & { readonly timed: boolean }): Promise<void> {
     const problems: string[] = []
     for (const entry of this.#entries.values()) {
-      const isDue = entry.isOverdue || (timed && entry.fault.forMs !== undefined)
+      const isDue = entry.isOverdue || (timed && endsByItself(entry.fault))
       if (!isDue) continue
       const patience = AbortSignal.any([signal, AbortSignal.timeout(FINISH_TIMEOUT_MS)])
       await this.#end(entry, { signal: patience }).catch((error: unknown) => {
@@ -181,6 +181,10 @@ export class ActiveFaults implements RunFaults {
     const { name, what, nodes, clock } = fault
     return { name, what, nodes, lastedMs: clock.nowMs() - startedMs, writes: entry.writes, counts }
   }
+}
+
+function endsByItself({ forMs, endsWithRun }: FaultRequest): boolean {
+  return forMs !== undefined || endsWithRun === true
 }
 
 function isHit({ fault, phase }: Entry, contextId: string): boolean {

@@ -37,7 +37,7 @@ function valueProblems(kind: FaultKind, input: GivenFault): string[] {
   if (needed !== undefined && input[needed] === undefined) problems.push(`"fault: ${kind}" needs "${needed}"`)
   const isOfMessages = isMessageKind(kind)
   const meant = new Set<string | undefined>([needed])
-  if (isOfMessages) meant.add('seed')
+  if (isOfMessages || kind === 'jitter' || kind === 'loss' || kind === 'reset') meant.add('seed')
   if (isOfMessages || kind === 'reset') meant.add('percent')
   for (const field of ['ms', 'percent', 'bytes_per_second', 'seed'] as const) {
     if (input[field] === undefined || meant.has(field)) continue

@@ -42,8 +42,9 @@ const PUT_ON: readonly (readonly [string, readonly string[]])[] = [
     ['n-1: F {"blocked":true,"direction":"both","peers":["peer-of-n-2","peer-of-n-3"]}'],
   ],
   ['delay, from: n-1, to: n-2, ms: 50', ['n-1: F {"delayMs":50,"direction":"out","peers":["peer-of-n-2"]}']],
-  ['jitter, nodes: n-1, ms: 50', ['n-1: F {"jitterMs":50,"direction":"out"}']],
-  ['loss, to: n-1, percent: 5', ['n-1: F {"lossPercent":5,"direction":"in"}']],
+  ['jitter, nodes: n-1, ms: 50, seed: s', ['n-1: F {"jitterMs":50,"seed":"s","direction":"out"}']],
+  ['loss, to: n-1, percent: 5, seed: s', ['n-1: F {"lossPercent":5,"seed":"s","direction":"in"}']],
+  ['loss, to: n-1, percent: 100', ['n-1: F {"lossPercent":100,"direction":"in"}']],
   ['bandwidth, nodes: n-1, bytes_per_second: 9', ['n-1: F {"bytesPerSecond":9,"direction":"out"}']],
   ['reset, nodes: [n-1]', ['n-1: F {"resetPercent":100,"direction":"out"}']],
   ['clock_skew, nodes: n-1, ms: -9', ['n-1: F {"clockOffsetMs":-9}']],
@@ -80,6 +81,14 @@ test('processes are stopped, killed, paused and restarted, and mended by heal', 
   expect(failure?.message).toBeUndefined()
   expect(driver.stilled).toEqual(['pause n-1', 'resume n-1'])
   expect(driver.specs.map(({ name }) => name).slice(3)).toEqual(['n-2', 'n-3'])
+})
+
+test('what is a matter of chance is drawn from the seed of the run, which is told where it was not given', async () => {
+  const steps = ['{ type: fault, fault: jitter, nodes: n-1, ms: 5, as: F }']
+  expect((await run(steps, { seed: 'given' })).on).toEqual([['n-1: F {"jitterMs":5,"seed":"given","direction":"out"}']])
+  const { on, events } = await run(steps)
+  const drawn = events.find((event) => event.type === 'run:seed')
+  expect(on).toEqual([[`n-1: F {"jitterMs":5,"seed":"${drawn?.seed}","direction":"out"}`]])
 })
 
 test('a node that starts again has its faults from its first moment', async () => {
@@ -140,7 +149,7 @@ const NEVER: readonly (readonly [string, string])[] = [
   ['delay, nodes: n-1, ms: 5, percent: 50', '"percent" has no meaning with "fault: delay"'],
   ['loss, nodes: n-1, percent: 5, ms: 5', '"ms" has no meaning with "fault: loss"'],
   ['kill, nodes: n-1, bytes_per_second: 5', '"bytes_per_second" has no meaning with "fault: kill"'],
-  ['loss, nodes: n-1, percent: 5, seed: s', '"seed" has no meaning with "fault: loss"'],
+  ['delay, nodes: n-1, ms: 5, seed: s', '"seed" has no meaning with "fault: delay"'],
 ]
 
 test.each(NEVER)('what would never happen is refused: %s', (fields, message) => {

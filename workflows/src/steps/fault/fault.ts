@@ -4,7 +4,7 @@ import { StepError } from '../step-error.ts'
 import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
 import { type GivenFault, problemsOf } from './fault-problems.ts'
 import { durationField, durationMs } from './making/duration.ts'
-import { FAULT_KINDS, type FaultKind, isMessageKind, SUMMARIES } from './making/fault-kinds.ts'
+import { FAULT_KINDS, type FaultKind, hasChance, isMessageKind, SUMMARIES } from './making/fault-kinds.ts'
 import type { RunFaults } from './making/fault-port.ts'
 import { makeFault, whatOf } from './making/make-fault.ts'
 
@@ -53,7 +53,9 @@ const schema = Type.Object(
       }),
     ),
     count: Type.Optional(Type.Integer({ minimum: 1, description: 'So many different messages, the next ones.' })),
-    seed: Type.Optional(Type.String({ description: 'Which messages percent chooses.' })),
+    seed: Type.Optional(
+      Type.String({ description: 'What chance is drawn from (percent, jitter); not given: the seed of the run.' }),
+    ),
   },
   closed,
 )
@@ -67,7 +69,7 @@ export const fault = defineStep({
   outputs: [{ name: 'fault', description: 'Its name.' }],
   honoursExpectedFailure: false,
   async run(input, context, options) {
-    const { ms, percent, bytes_per_second, channel, count, seed } = input
+    const { ms, percent, bytes_per_second, channel, count } = input
     const given = {
       kind: kindOf(input),
       nodes: nodesOf(input.nodes, context),
@@ -83,13 +85,14 @@ export const fault = defineStep({
     const making = {
       ...given,
       name,
-      ...{ ms, percent, bytes_per_second, clock: context.clock },
+      ...{ ms, percent, bytes_per_second, clock: context.clock, seed: input.seed ?? context.seed },
       forMs: input.for === undefined ? undefined : durationMs(input.for),
       messages: {
         kinds: input.messages === undefined ? undefined : asList(input.messages),
-        ...{ channel, count, seed: seed ?? context.seed },
+        ...{ channel, count },
       },
     }
+    if (making.seed === undefined && hasChance(given.kind, making)) making.seed = context.drawSeed()
     const faults = faultsOf(context)
     await faults.begin(makeFault(making), options)
     if (given.kind === 'restart') await faults.end(name, options)

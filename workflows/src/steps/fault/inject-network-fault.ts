@@ -29,7 +29,10 @@ export const injectNetworkFault = defineStep({
   },
   async run(input, context, options) {
     const links = linksOf(context.node(input.container))
-    const fault: LinkFault = input.fault === 'loss' ? { lossPercent: input.percent ?? 0 } : { delayMs: input.ms ?? 0 }
+    const fault: LinkFault =
+      input.fault === 'loss'
+        ? { lossPercent: input.percent ?? 0, seed: context.seed ?? context.drawSeed() }
+        : { delayMs: input.ms ?? 0 }
     await links.degrade(fault, options)
     try {
       await context.clock.sleep(input.duration * 1000, options.signal)

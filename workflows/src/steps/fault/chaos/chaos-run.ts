@@ -93,12 +93,13 @@ export class ChaosRun {
     const { kind, node, startMs, endMs, ...values } = entry
     this.#count += 1
     const name = `chaos ${this.#count}: ${kind} of ${node}`
-    const making = { kind, name, clock, ...values, nodes: [this.#context.node(node)], from: [], to: [], groups: [] }
-    const messages = { seed: `${this.#seed} ${startMs}` }
+    const nodes = [this.#context.node(node)]
+    const seed = `${this.#seed} ${startMs}`
+    const making = { kind, name, clock, ...values, seed, nodes, from: [], to: [], groups: [] }
     const beganMs = clock.nowMs() - startedMs
     // Not by `stop`: what has begun is carried through, and then healed. Only who interrupts the whole does not wait for it.
     const whole = { signal: AbortSignal.any([interrupted, AbortSignal.timeout(HEAL_TIMEOUT_MS)]) }
-    const fault = { ...makeFault({ ...making, messages }), contextId: this.#contextId }
+    const fault = { ...makeFault(making), contextId: this.#contextId }
     await faults.begin(fault, whole)
     this.#context.progress(name)
     if (fault.isMomentary !== true) await clock.sleep(Math.max(0, endMs - startMs), stop).catch(() => undefined)

@@ -6,6 +6,8 @@ export interface FaultValues {
   readonly ms?: number | undefined
   readonly percent?: number | undefined
   readonly bytes_per_second?: number | undefined
+  /** What chance is drawn from. */
+  readonly seed?: string | undefined
 }
 
 /** Of the process: by a signal. `restart` is over as soon as it has happened. */
@@ -59,25 +61,32 @@ export function isMessageKind(kind: FaultKind): kind is MessageFaultKind {
   return MESSAGE_KINDS.some((each) => each === kind)
 }
 
+/** Whether it is a matter of chance which packets or messages it meets. */
+export function hasChance(kind: FaultKind, { percent = 100 }: FaultValues): boolean {
+  if (kind === 'jitter') return true
+  return (kind === 'loss' || kind === 'reset' || isMessageKind(kind)) && percent < 100
+}
+
 export function isLinkKind(kind: FaultKind): kind is LinkKind {
   return LINK_KINDS.some((each) => each === kind)
 }
 
 export function linkRule(kind: LinkKind, values: FaultValues): JsonObject {
   const { ms = 0, percent = 100, bytes_per_second = 1 } = values
+  const seed = values.seed !== undefined && hasChance(kind, values) ? { seed: values.seed } : {}
   switch (kind) {
     case 'partition':
       return { blocked: true }
     case 'delay':
       return { delayMs: ms }
     case 'jitter':
-      return { jitterMs: ms }
+      return { jitterMs: ms, ...seed }
     case 'loss':
-      return { lossPercent: percent }
+      return { lossPercent: percent, ...seed }
     case 'bandwidth':
       return { bytesPerSecond: bytes_per_second }
     case 'reset':
-      return { resetPercent: percent }
+      return { resetPercent: percent, ...seed }
   }
 }
 

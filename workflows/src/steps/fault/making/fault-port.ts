@@ -32,6 +32,8 @@ export interface FaultRequest {
   readonly clock: StepClock
   /** It is over as soon as it has begun. */
   readonly isMomentary?: boolean | undefined
+  /** It ends with the run, though its node is kept: a later run could not reach the node to end it. */
+  readonly endsWithRun?: boolean | undefined
   /** Only writes to it count as met; undefined: to any. */
   readonly contextId?: string | undefined
 }

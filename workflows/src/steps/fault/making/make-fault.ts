@@ -41,7 +41,6 @@ export interface MessageChoice {
   readonly kinds?: readonly string[] | undefined
   readonly channel?: string | undefined
   readonly count?: number | undefined
-  readonly seed?: string | undefined
 }
 
 interface Placed {
@@ -54,7 +53,8 @@ export function makeFault(making: FaultMaking): FaultRequest {
   const all = [...making.nodes, ...making.from, ...making.to, ...making.groups.flat()]
   const nodes = [...new Set(all.map((node) => node.name))]
   const isMomentary = kind === 'restart'
-  const common = { name, what: whatOf(making), nodes, clock, forMs, isMomentary }
+  const endsWithRun = kind === 'pause'
+  const common = { name, what: whatOf(making), nodes, clock, forMs, isMomentary, endsWithRun }
   if (isProcessKind(kind)) return { ...common, ...processFault(kind, making.nodes) }
   const id = idOf(name)
   const placed: Placed[] = []
@@ -163,8 +163,8 @@ async function linkPlaces(kind: LinkKind, making: FaultMaking, options: Options)
 
 /** On who gets them: whatever way they take, they come there. */
 async function messagePlaces(kind: MessageFaultKind, making: FaultMaking, options: Options): Promise<Placed[]> {
-  const { nodes, from, to, percent } = making
-  const { kinds, channel, count, seed } = making.messages ?? {}
+  const { nodes, from, to, percent, seed } = making
+  const { kinds, channel, count } = making.messages ?? {}
   const message: JsonObject = {
     action: kind,
     ...(from.length > 0 && { from: await peersOf(from, options) }),

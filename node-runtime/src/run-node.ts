@@ -1,6 +1,7 @@
 // The production node: real store, network, workers and HTTP around the composition root.
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { PUBLIC_BOOT_NODES } from '@calbox/schemas/node-config'
 import type { Auth } from './auth/auth.ts'
 import { systemClock } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
@@ -73,7 +74,7 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
       identity: config.identity,
       networkId,
       listen: settings.swarm.listen,
-      bootAddresses: [...new Set([...(settings.bootstrap?.nodes ?? []), ...bootNodes])],
+      ...bootListOf([...(settings.bootstrap?.nodes ?? []), ...bootNodes]),
       mdns: settings.discovery?.mdns ?? false,
       clock: systemClock,
       random: systemRandom,
@@ -110,6 +111,16 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
       log.warn({ error: String(closing) }, 'closing after a failed start failed'),
     )
     throw error
+  }
+}
+
+/** Public ones are no nodes of a run: they have no place in the plan of who dials whom. Of transports there is TCP only. */
+function bootListOf(nodes: readonly string[]) {
+  const all = [...new Set(nodes)]
+  const isPublic = (address: string) => PUBLIC_BOOT_NODES.includes(address)
+  return {
+    bootAddresses: all.filter((address) => !isPublic(address)),
+    publicAddresses: all.filter((address) => isPublic(address) && address.includes('/tcp/')),
   }
 }
 

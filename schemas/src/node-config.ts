@@ -48,6 +48,15 @@ const embeddedAuth = {
   },
 } as const
 
+/**
+ * The boot list that merod has by itself. Only a run that asks for it (`preserve_default_bootstrap`) gives it to its nodes; they
+ * dial it, and cannot enter its network, which is another one.
+ */
+export const PUBLIC_BOOT_NODES: readonly string[] = [
+  '/ip4/63.181.86.34/udp/4001/quic-v1/p2p/12D3KooWR5V4zmisVtVdGE6i8jfFwtgRNq5t8eDGxfckKuhXu7Eh',
+  '/ip4/63.181.86.34/tcp/4001/p2p/12D3KooWR5V4zmisVtVdGE6i8jfFwtgRNq5t8eDGxfckKuhXu7Eh',
+]
+
 export const NodeConfigSchema = {
   type: 'object',
   required: ['identity', 'swarm', 'server'],

@@ -60,6 +60,11 @@ export const RETRY_MAX_MS = 5_000
 export const RETRY_DOWN_COUNT = 10
 /** The same for an edge that the other side is to dial. */
 export const RETRY_EXPECTED_MS = 800
+/** One attempt at an address that is not of this run's nodes; then the pause begins. */
+export const STANDING_DIAL_TIMEOUT_MS = 10_000
+/** Pauses between attempts at public boot nodes: at most 12 an hour at one that never answers. */
+export const PUBLIC_RETRY_FIRST_MS = 5_000
+export const PUBLIC_RETRY_MAX_MS = 300_000
 /** A connection that has come in may be the one we are about to dial: wait at most this long for its identity. */
 export const SETTLE_MS = 300
 /** How often a connection is probed, and the silence after which it counts as dead. A busy machine pauses for seconds. */

@@ -1,7 +1,5 @@
 // The port on libp2p: TCP, Noise with the node's own identity, Yamux, gossipsub, boot list, optional DHT and mDNS.
-import type { Connection, PeerId as LibraryPeerId, Stream } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
+import type { Connection, Stream } from '@libp2p/interface'
 import { type Bytes, toHex, utf8 } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { taggedHash } from '../../base/hash.ts'
@@ -21,6 +19,8 @@ import {
   IDENTIFY_TIMEOUT_MS,
   INBOUND_STREAMS_PER_PROTOCOL_MAX,
   NEGOTIATE_TIMEOUT_MS,
+  PUBLIC_RETRY_FIRST_MS,
+  PUBLIC_RETRY_MAX_MS,
 } from '../limits.ts'
 import { meshStateOf, waitForMesh } from '../mesh-ready.ts'
 import type {
@@ -42,6 +42,8 @@ import { loadDiscovery, provide, providers } from './libp2p-discovery.ts'
 import { Gossip } from './libp2p-gossip.ts'
 import { createNode, type LibraryNode } from './libp2p-node.ts'
 import { Libp2pFrameStream, type StreamLimits } from './libp2p-stream.ts'
+import { isSelfDial, libraryId, listenError, parseAddress, reasonOf } from './library-terms.ts'
+import { StandingDials } from './standing-dials.ts'
 
 export interface Libp2pNetworkOptions {
   /** Its seed is the libp2p key too, so a peer id names a node identity. */
@@ -52,6 +54,8 @@ export interface Libp2pNetworkOptions {
   readonly listen: readonly string[]
   /** With or without peer ids. Our own address in it is recognised. */
   readonly bootAddresses: readonly string[]
+  /** Of others than this run's nodes: tried now and then, and never waited for. */
+  readonly publicAddresses?: readonly string[]
   readonly degree?: number
   readonly dht?: boolean
   readonly mdns?: boolean
@@ -85,6 +89,7 @@ class Libp2pNetwork implements Network {
   readonly #emitter: Emitter
   readonly #gossip: Gossip
   readonly #dialler: Dialler
+  readonly #publicDials: StandingDials
   readonly #handlers = new Map<string, StreamHandler>()
   readonly #connectedAt = new Map<PeerId, number>()
   /** Cancels the timer that drops a peer which does not identify itself. */
@@ -117,6 +122,13 @@ class Libp2pNetwork implements Network {
       },
       { ...options, degree: options.degree ?? DIAL_DEGREE },
     )
+    this.#publicDials = new StandingDials((address, signal) => this.dial(address, { signal }), {
+      ...options,
+      addresses: options.publicAddresses ?? [],
+      what: 'public boot node',
+      firstMs: PUBLIC_RETRY_FIRST_MS,
+      maxMs: PUBLIC_RETRY_MAX_MS,
+    })
     this.#listen()
   }
 
@@ -239,6 +251,7 @@ class Libp2pNetwork implements Network {
     this.#phase = 'started'
     this.#gossip.start()
     this.#dialler.start()
+    this.#publicDials.start()
   }
 
   close(): Promise<void> {
@@ -250,6 +263,7 @@ class Libp2pNetwork implements Network {
     const wasStarted = this.#phase === 'started'
     this.#phase = 'closed'
     this.#dialler.close()
+    this.#publicDials.close()
     this.#gossip.close()
     for (const cancel of this.#unidentified.values()) cancel()
     if (!wasStarted) return
@@ -306,6 +320,7 @@ class Libp2pNetwork implements Network {
     if (!this.#connectedAt.delete(peer)) return
     this.#gossip.disconnected(peer)
     this.#dialler.disconnected(peer)
+    this.#publicDials.disconnected(peer)
     this.#emitter.emit('peer:disconnect', peer)
   }
 
@@ -353,44 +368,4 @@ class Libp2pNetwork implements Network {
   #assertRunning(what: string): void {
     if (this.#phase !== 'started') throw new NetworkError('NETWORK_CLOSED', `${what}: the network is not running`)
   }
-}
-
-function libraryId(peer: PeerId): LibraryPeerId {
-  try {
-    return peerIdFromString(peer)
-  } catch (cause) {
-    throw new NetworkError('PEER_ID_INVALID', `${JSON.stringify(peer.slice(0, 80))} is not a peer id`, { cause })
-  }
-}
-
-function parseAddress(address: string): ReturnType<typeof multiaddr> {
-  try {
-    return multiaddr(address)
-  } catch (cause) {
-    throw new NetworkError('ADDRESS_INVALID', `${JSON.stringify(address)} is not an address like /ip4/HOST/tcp/PORT`, {
-      cause,
-    })
-  }
-}
-
-function listenError(listen: readonly string[], cause: unknown): NetworkError {
-  const reason = reasonOf(cause)
-  const inUse = reason.includes('EADDRINUSE')
-  const message = inUse
-    ? `could not listen on ${listen.join(', ')}: another process uses the port; choose another swarm port`
-    : `could not listen on ${listen.join(', ')}: ${reason}`
-  return new NetworkError(inUse ? 'ADDRESS_IN_USE' : 'ADDRESS_UNUSABLE', message, { cause })
-}
-
-/** The handshake showed our own key: the address was ours under another name. */
-function isSelfDial(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.some(isSelfDial)
-  return error instanceof Error && error.name === 'InvalidPeerIdError' && error.message.includes('self')
-}
-
-/** The library nests causes in aggregates. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ')
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`
 }

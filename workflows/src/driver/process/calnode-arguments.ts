@@ -1,10 +1,11 @@
 // The command lines of calnode. `run` also initialises the data directory where that has not happened yet.
 import type { NodeSpec } from '../driver.ts'
+import { bootNodesOf } from '../state/node-config.ts'
 
 type Resolved = NodeSpec & { readonly rpcPort: number; readonly swarmPort: number }
 
 export function runArguments(spec: Resolved): string[] {
-  const bootNodes = [...spec.bootstrap, ...(spec.bootstrapNodes ?? [])]
+  const bootNodes = [...spec.bootstrap, ...bootNodesOf(spec)]
   return [
     ...['--home', spec.dataDir, '--node', spec.name, 'run', '--init', ...initFlags(spec)],
     ...['--network', spec.runId, '--enable-faults'],

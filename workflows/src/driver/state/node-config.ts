@@ -2,6 +2,7 @@
 // what this run has chosen. Only these values change; everything else in the file is left as it is.
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PUBLIC_BOOT_NODES } from '@calbox/schemas/node-config'
 import type { NodeSpec } from '../driver.ts'
 
 export interface ConfigValues {
@@ -24,6 +25,11 @@ export function nodeConfigPath(spec: Pick<NodeSpec, 'dataDir' | 'name'>): string
   return join(spec.dataDir, spec.name, 'config.toml')
 }
 
+/** Those of the workflow file, and the public ones only where it asks for them. */
+export function bootNodesOf(spec: Pick<NodeSpec, 'bootstrapNodes' | 'preserveDefaultBootstrap'>): readonly string[] {
+  return [...(spec.bootstrapNodes ?? []), ...(spec.preserveDefaultBootstrap === true ? PUBLIC_BOOT_NODES : [])]
+}
+
 /** Nothing happens where no config exists yet. */
 export async function adjustNodeConfig(
   spec: NodeSpec & { rpcPort: number; swarmPort: number },
@@ -35,7 +41,7 @@ export async function adjustNodeConfig(
     throw error
   })
   if (text === undefined) return
-  const values = { ...spec, listenHost, bootNodes: spec.bootstrapNodes ?? [], eager: spec.e2eMode ?? false }
+  const values = { ...spec, listenHost, bootNodes: bootNodesOf(spec), eager: spec.e2eMode ?? false }
   const adjusted = adjustConfig(text, values)
   if (adjusted === text) return
   await writeFile(`${path}.new`, adjusted, { mode: 0o600 })

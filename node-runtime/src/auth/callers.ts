@@ -4,7 +4,7 @@ import { type PublicKey, parseBase58Id } from '../base/ids.ts'
 import { AuthError } from './errors.ts'
 import type { KeyBook } from './keys/key-book.ts'
 import type { ClientKey, Key, RootKey } from './keys/records.ts'
-import { coveredBy } from './permissions.ts'
+import { ADMIN, coveredBy } from './permissions.ts'
 import { isBoundHere } from './tokens/node-binding.ts'
 import type { Claims, Tokens } from './tokens/tokens.ts'
 
@@ -13,7 +13,7 @@ export interface Caller {
   readonly key: Key
   /** What its token says and its key still has. */
   readonly permissions: readonly string[]
-  /** As which member of contexts it acts; undefined: as the owner of the node. */
+  /** Which member of contexts it is; undefined: the owner of the node, as whoever administers it is. */
   readonly member: PublicKey | undefined
 }
 
@@ -69,7 +69,8 @@ export function permissionsOf(key: Key, root: RootKey): string[] {
   return key.permissions.filter((permission) => key === root || coveredBy(root.permissions, permission))
 }
 
-function memberOf({ publicKey }: RootKey): PublicKey | undefined {
+function memberOf({ publicKey, permissions }: RootKey): PublicKey | undefined {
+  if (permissions.includes(ADMIN)) return undefined
   try {
     return parseBase58Id<PublicKey>(publicKey)
   } catch {

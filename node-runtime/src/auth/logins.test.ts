@@ -161,9 +161,15 @@ describe('a wallet', () => {
     await room.auth.keys.addRoot(admin, { method: 'ed25519', publicKey, data: {} })
   })
 
-  test('that signs the challenge is in, as the member of that key', async () => {
+  test('that signs the challenge is in: as the owner of the node while it may do everything, then as that member', async () => {
     const pair = await logIn(signed(challenge()))
-    expect(await room.callerOf(pair)).toMatchObject({ member: key.publicKey, permissions: ['admin'] })
+    const caller = await room.callerOf(pair)
+    expect(caller).toMatchObject({ member: undefined, permissions: ['admin'] })
+    const ann = await room.callerOf(await room.logIn())
+    const less = { add: ['context'], remove: ['admin'] }
+    await room.auth.keys.changePermissions(ann, caller.keyId, less)
+    const again = await room.callerOf(await logIn(signed(challenge())))
+    expect(again).toMatchObject({ member: key.publicKey, permissions: ['context'] })
     const { challenge: text, message } = challenge()
     const hex = Buffer.from(key.sign(utf8(message))).toString('hex')
     await logIn({ challenge: text, signature: hex }, key.publicKey)

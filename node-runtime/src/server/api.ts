@@ -9,7 +9,7 @@ import { tooLarge } from '../blobs/manifest.ts'
 import { admitted, askerOf } from './access/admission.ts'
 import { checkCaller } from './access/caller.ts'
 import { corsHeaders, preflightHeaders } from './access/cors.ts'
-import { refuseStrangerAt } from './access/membership.ts'
+import { refuseOtherMember, refuseStrangerAt } from './access/membership.ts'
 import type { AuthService } from './auth/auth-port.ts'
 import type { AuthRouteParts } from './auth/auth-route.ts'
 import { AUTH_ROUTES, authScope } from './auth/auth-scope.ts'
@@ -57,7 +57,13 @@ import { allowedMethods } from './routing/allowed-methods.ts'
 import { loggedPath } from './routing/logged-path.ts'
 import { readQuery } from './routing/query.ts'
 import { RawResponse } from './routing/raw-response.ts'
-import { type Route, type RouteDeclaration, type RouteParts, StreamResponse } from './routing/route.ts'
+import {
+  isForOtherMembers,
+  type Route,
+  type RouteDeclaration,
+  type RouteParts,
+  StreamResponse,
+} from './routing/route.ts'
 import { schemaController } from './routing/schema-check.ts'
 import type { ServerParts } from './server-parts.ts'
 
@@ -214,6 +220,7 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
   // Only the head has been read then: who may not ask costs no more.
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     if (guard) await admitted(route, { guard, request, reply })
+    if (!isForOtherMembers(route)) refuseOtherMember(parts.node, askerOf(request))
   }
   app.route({
     method: route.method,

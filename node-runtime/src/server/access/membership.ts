@@ -1,12 +1,12 @@
-// A caller that is a member, as wallets are, and no administrator: it asks only about contexts and groups that it is a
-// member of, whatever the node itself is in.
+// A caller that is a member, as wallets are, and does not administer the node: it asks only about contexts and groups that
+// it is a member of, whatever the node itself is in, and nothing is done for it in the name of the node's own member.
 import { type ContextId, type GroupId, idBase58, parseHexId } from '../../base/ids.ts'
 import { ServerError } from '../errors.ts'
 import { contextIdOf } from '../formats/encodings.ts'
 import type { NodeServices } from '../ports.ts'
 import type { Asker } from './asker.ts'
 
-type Caller = Pick<Asker, 'member' | 'permits'>
+type Caller = Pick<Asker, 'member'>
 
 /** Paths in which `:id` is a context. */
 const OF_CONTEXT = /^\/admin-api\/contexts?\//
@@ -21,8 +21,8 @@ export interface Seen {
 }
 
 /** What there is for the caller; of what nobody here knows it is told that by who looks for it. */
-export function seenBy({ namespaces }: Pick<NodeServices, 'namespaces'>, { member, permits }: Caller): Seen {
-  if (member === undefined || permits('admin')) return { context: () => true, group: () => true }
+export function seenBy({ namespaces }: Pick<NodeServices, 'namespaces'>, { member }: Caller): Seen {
+  if (member === undefined) return { context: () => true, group: () => true }
   const all = namespaces.list()
   return {
     context: (id) => {
@@ -78,9 +78,14 @@ export function refuseStrangerAt(
   for (const name of ['gid', 'ns']) refuseStranger(node, asker, { groupId: text(name) })
 }
 
+/** Whether the caller is a member, and not this node's: what is done here is signed as this node's. */
+export function isOtherMember({ identity }: Pick<NodeServices, 'identity'>, { member }: Caller): boolean {
+  return member !== undefined && member !== identity.publicKey
+}
+
 /** For what only the node's own member can do, whatever it names. Throws FORBIDDEN for who is another member. */
-export function refuseOtherMember({ identity }: Pick<NodeServices, 'identity'>, { member, permits }: Caller): void {
-  if (member === undefined || member === identity.publicKey || permits('admin')) return
+export function refuseOtherMember(node: Pick<NodeServices, 'identity'>, caller: Caller): void {
+  if (!isOtherMember(node, caller)) return
   throw new ServerError('FORBIDDEN', 'the caller is a member of its own, and this is done as this node’s member')
 }
 

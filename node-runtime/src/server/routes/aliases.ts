@@ -55,7 +55,7 @@ function routesOf({ name, field, place, placed, kindOf, idOf }: AliasSort): Rout
   // Identities are of a context of the path; applications are nobody's.
   const isSeen = (node: NodeServices, asker: Asker, id: Named) =>
     name !== 'context' || seenBy(node, asker).context(id as ContextId)
-  const base = { query: NoFields, body: NoBody }
+  const base = { query: NoFields, body: NoBody, forOtherMembers: true as const }
   const ByName = Type.Object({ ...placed, name: Alias })
   const Placed = Type.Object(placed)
   return [

@@ -25,6 +25,7 @@ export const jsonrpcRoutes: readonly Route[] = [
     url: '/jsonrpc',
     summary: 'Run a method: execute {contextId, method, argsJson}',
     permission: 'context:execute',
+    forOtherMembers: true,
     params: NoFields,
     query: NoFields,
     body: Envelope,

@@ -68,6 +68,11 @@ export interface Route<P extends TObject = TObject, Q extends TObject = TObject,
   readonly response?: TSchema | string
   /** Statuses of failures that this route has beside those of every route (`STATUS_OF_ALL` in openapi/operation.ts). */
   readonly failures?: readonly number[]
+  /**
+   * Nothing is done in the name of this node's member, or the handler looks who asks: so a wallet that is another member
+   * may ask, too. Of reading (GET, HEAD) that is so without saying.
+   */
+  readonly forOtherMembers?: true
   /** The handler reads the body from `stream`, and it may take long to arrive. */
   readonly streams?: boolean
   /** The JSON body of the 200 response, or a response of another form. */
@@ -76,6 +81,11 @@ export interface Route<P extends TObject = TObject, Q extends TObject = TObject,
     request: RouteRequest<Static<P>, Static<Q>, Static<B>>,
   ) => Promise<object | RawResponse | StreamResponse>
   readonly [BY_BODY]?: true
+}
+
+/** Whether a caller that is another member than this node's is let in. */
+export function isForOtherMembers({ method, forOtherMembers }: Pick<Route, 'method' | 'forOtherMembers'>): boolean {
+  return method === 'GET' || method === 'HEAD' || forOtherMembers === true
 }
 
 /** All that such a route has before it has asked. */

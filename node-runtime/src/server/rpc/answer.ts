@@ -7,6 +7,7 @@ import { type ContextId, idBase58, type PublicKey } from '../../base/ids.ts'
 import type { LogFields, Logger } from '../../base/log.ts'
 import type { Context } from '../../context/context.ts'
 import { PRESENCE_BYTES_MAX } from '../../wire/limits.ts'
+import { isOtherMember } from '../access/membership.ts'
 import { ServerError } from '../errors.ts'
 import { contextIdOf } from '../formats/encodings.ts'
 import { jsonTextOf } from '../formats/json.ts'
@@ -80,6 +81,7 @@ async function execute({ unlock }: RpcGate, { params, signal, member }: RpcCall)
       },
     }
   }
+  if (isOtherMember(node, { member })) return otherMember(node, id, member)
   const context = await contextOf(node, id)
   const input = utf8(JSON.stringify(params.argsJson ?? {}))
   const call = { contextId: idBase58(context.record.id), method: params.method }
@@ -150,6 +152,7 @@ async function setEphemeral({ unlock }: RpcGate, { params, member }: RpcCall): P
   const id = contextIdOf(params.contextId)
   const parts = unlock(`context:execute[${idBase58(id)}]`)
   if (!parts || !isMember(parts.node, id, member)) return unauthorized(id)
+  if (isOtherMember(parts.node, { member })) return otherMember(parts.node, id, member)
   const { state } = params
   if (state === null) {
     parts.node.presences.hide(id)
@@ -198,6 +201,14 @@ function isMember(node: NodeServices, id: ContextId, member: PublicKey | undefin
 
 function unauthorized(id: ContextId): RpcAnswer {
   return { error: { type: 'Unauthorized', data: { context_id: idBase58(id) } } }
+}
+
+/** Calls are signed with the key of this node's member, and see its private state: views, too, are no other member's. */
+function otherMember({ identity }: NodeServices, id: ContextId, member: PublicKey | undefined): RpcAnswer {
+  const reason = `this node calls as its own member ${idBase58(identity.publicKey)} only; the caller is another one`
+  return {
+    error: { type: 'Unauthorized', data: { context_id: idBase58(id), public_key: member && idBase58(member), reason } },
+  }
 }
 
 function parseError(data: string): RpcAnswer {

@@ -194,7 +194,8 @@ export class ClientSocket implements Subscriber, Connected {
     // A token may have been revoked since the handshake.
     const now = await this.#asker.again()
     const unlock = (permission: string) => (now.granted && now.permits(permission) ? this.#parts : undefined)
-    return answerRpc({ log, unlock }, { method, params, signal: this.#gone.signal, member: this.#asker.member })
+    const { member } = now.granted ? now : this.#asker
+    return answerRpc({ log, unlock }, { method, params, signal: this.#gone.signal, member })
   }
 }
 

@@ -91,6 +91,7 @@ export const applicationRoutes: readonly Route[] = [
     url: '/admin-api/install-application',
     summary: 'Install from the internet: http or https, never from an address that is not public',
     permission: 'application:install',
+    forOtherMembers: true,
     params: NoFields,
     query: NoFields,
     body: Type.Object({

@@ -178,6 +178,7 @@ export const groupRoutes: readonly Route[] = [
     url: '/admin-api/groups/:gid/sync',
     summary: 'One round of synchronisation of a group’s governance',
     permission: 'group:manage[:gid]',
+    forOtherMembers: true,
     params: ByGroup,
     query: NoFields,
     body: NoBody,

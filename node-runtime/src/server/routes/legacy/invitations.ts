@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { fromBase58, fromUtf8, toBase58, utf8 } from '../../../base/bytes.ts'
 import { type ContextId, idBase58 } from '../../../base/ids.ts'
-import { refuseOtherMember, refuseStranger } from '../../access/membership.ts'
+import { refuseStranger } from '../../access/membership.ts'
 import { ServerError } from '../../errors.ts'
 import { contextIdOf, InvitationJson, invitationFromJson, invitationToJson } from '../../formats/encodings.ts'
 import { Base58, Joined } from '../../formats/shapes.ts'
@@ -90,8 +90,7 @@ export const legacyInvitationRoutes: readonly Route[] = [
       url: `/admin-api/contexts/${name}`,
       summary: 'Join a context by one of those invitations; answers when it can be called',
       response: Data(Joined),
-      handle: async (parts, { body, signal, asker }) => {
-        refuseOtherMember(parts.node, asker)
+      handle: async (parts, { body, signal }) => {
         if (body.invitationPayload !== undefined) return join(parts, invitationIn(body.invitationPayload), signal)
         if (body.invitation !== undefined) return join(parts, body.invitation, signal)
         throw new ServerError('BAD_REQUEST', 'neither invitationPayload nor invitation is given')

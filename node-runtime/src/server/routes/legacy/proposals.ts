@@ -27,7 +27,7 @@ import { Data, NoBody, NoFields, Page, type Route, type RouteParts, route } from
 const ROOT = '/admin-api/contexts/:id/proposals'
 const ByContext = Type.Object({ id: Type.String() })
 const ByProposal = Type.Object({ id: Type.String(), proposal: Type.String() })
-const reads = { permission: 'context:list[:id]', query: NoFields }
+const reads = { permission: 'context:list[:id]', query: NoFields, forOtherMembers: true as const }
 const writes = { permission: 'context:execute[:id]', query: NoFields, params: ByContext }
 
 const ProposalShape = Type.Object({
@@ -120,21 +120,15 @@ function actionOf({ scope, params }: Static<typeof Action>): ProposalAction {
 interface Asked {
   readonly context: string
   readonly id: ProposalId
-  /** Whom the guard took the caller for; undefined for the owner of the node. */
-  readonly member: PublicKey | undefined
   /** As which member; by default as this node’s, and there is no other. */
   readonly signerId?: string | null | undefined
   /** What is proposed; absent: the proposal of this id is approved. */
   readonly actions?: Bytes
 }
 
-/** Throws FORBIDDEN for a caller that is another member than this node's, BAD_REQUEST for another signer: who votes is who says so. */
-function requireOwn({ node }: RouteParts, { member, signerId }: Asked): void {
+/** Throws BAD_REQUEST for another signer: who votes is who says so. */
+function requireOwn({ node }: RouteParts, { signerId }: Asked): void {
   const own = node.identity.publicKey
-  if (member !== undefined && member !== own) {
-    const message = `the caller is ${idBase58(member)}, and this node votes as its own member ${idBase58(own)} only`
-    throw new ServerError('FORBIDDEN', message)
-  }
   if (typeof signerId === 'string' && parseBase58Id<PublicKey>(signerId) !== own) {
     throw new ServerError('BAD_REQUEST', `signerId ${signerId} is not this node’s member ${idBase58(own)}`)
   }
@@ -232,7 +226,7 @@ export const proposalRoutes: readonly Route[] = [
       }),
     }),
     response: Data(Type.Union([Approvals, Type.Null()])),
-    handle: async (parts, { params, asker: { member }, body: { signerId, proposal } }) => {
+    handle: async (parts, { params, body: { signerId, proposal } }) => {
       const random = () => idFromBytes<ProposalId>(parts.node.ports.random.bytes(PROPOSAL_ID_BYTES))
       const proposalId = typeof proposal.id === 'string' ? parseBase58Id<ProposalId>(proposal.id) : random()
       const actions = writeActions(proposal.actions.map(actionOf))
@@ -242,7 +236,7 @@ export const proposalRoutes: readonly Route[] = [
           `the actions have ${actions.byteLength} bytes; at most ${PROPOSAL_BYTES_MAX}`,
         )
       }
-      return submit(parts, { context: params.id, id: proposalId, member, signerId, actions })
+      return submit(parts, { context: params.id, id: proposalId, signerId, actions })
     },
   }),
   route({
@@ -252,11 +246,10 @@ export const proposalRoutes: readonly Route[] = [
     summary: 'Approve a proposal, as this node’s member; null where that was enough',
     body: Type.Object({ signerId: Signer, proposalId: Type.String() }),
     response: Data(Type.Union([Approvals, Type.Null()])),
-    handle: (parts, { params, asker: { member }, body }) =>
+    handle: (parts, { params, body }) =>
       submit(parts, {
         context: params.id,
         id: parseBase58Id<ProposalId>(body.proposalId),
-        member,
         signerId: body.signerId,
       }),
   }),

@@ -60,6 +60,7 @@ export const sseRoutes: readonly Route[] = [
     url: '/sse/subscription',
     summary: 'Watch contexts and groups on a stream of events, or no longer',
     permission: 'token',
+    forOtherMembers: true,
     failures: [400, 403, 404],
     params: NoFields,
     query: NoFields,

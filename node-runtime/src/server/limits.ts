@@ -6,6 +6,9 @@ export const JSON_BODY_BYTES_MAX = 2 * 1024 * 1024
 /** The same of /auth and /admin. */
 export const AUTH_BODY_BYTES_MAX = 1024 * 1024
 
+/** Of JSON, as in the reference node; refused with 400. What looks at it then may be recursive. */
+export const JSON_DEPTH_MAX = 128
+
 /** Of a refused header, shown in the refusal. */
 export const HEADER_SHOWN_MAX = 100
 

@@ -37,9 +37,9 @@ type LedgerParts = Pick<
 
 export class Ledger {
   readonly #parts: LedgerParts
-  /** Marks of removals of which we have said what we had accepted, or had nothing to say. Stored with `judgementOp`. */
+  /** Marks of removals of which nothing is left for us to say. Stored with `judgementOp`. */
   readonly witnessed: Set<OpId>
-  /** What is still to be said, by mark: stored before anything is judged by the removal, which takes it from the state. */
+  /** What may have to be said, by mark: stored before anything is judged by the removal, which takes it from the state. */
   readonly heard: Map<OpId, Heard>
   #broken = false
   #shown: Shown

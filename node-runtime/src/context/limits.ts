@@ -58,6 +58,12 @@ export const PARKED_PAGE_BYTES = 8 * 1024 * 1024
 /** Between what two members say of a removal: the second has mostly nothing to add then. And the longest wait. */
 export const WITNESS_STEP_MS = 500
 export const WITNESS_LAST_MS = 30_000
+/**
+ * What was accepted from removed members and has been said is kept, to be said again should what others said of it be void: of so
+ * many removals of a context, and each where its heads are few, as those of honest members are. The rest is said once.
+ */
+export const HEARD_KEPT_MAX = 1024
+export const HEARD_HEADS_KEPT_MAX = 64
 /** Pasts of pinned heads kept in memory, up to one id a delta each. One more is made again when it is asked for. */
 export const PASTS_KEPT_MAX = 4
 /** Parked deltas of one context. At the cap the oldest is forgotten; pulling brings it back. */

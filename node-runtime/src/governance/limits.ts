@@ -10,6 +10,11 @@ export const CUTS_KEPT_MAX = 512
 export const LANDMARK_EVERY = 256
 /** Keys of one group that fit at once: of more the rotation is refused, until a removal makes room. */
 export const GROUP_KEYS_MAX = 1024
+/**
+ * Heads that one author pins of one removal in one context, all that it says of that together: as many as an operation names,
+ * and an honest one never has more. What goes beyond is refused, and nothing where it was said without knowing of the rest.
+ */
+export const WORD_HEADS_MAX = 4096
 /** Actions of one proposal; more are refused. */
 export const PROPOSAL_ACTIONS_MAX = 64
 /**

@@ -1,10 +1,9 @@
 // The immutable state that the fold goes through: its parts, how they are read, and the few ways they change.
 // Whether a change is allowed is not judged here.
 import { encode as cborEncode } from '@ipld/dag-cbor'
-import { type Bytes, compareBytes, toHex } from '../base/bytes.ts'
-import { sha256, taggedHash } from '../base/hash.ts'
+import { type Bytes, toHex } from '../base/bytes.ts'
+import { sha256 } from '../base/hash.ts'
 import type { AccountId, ApplicationId, ContextId, GroupId, KeyId, NamespaceId, PublicKey } from '../base/ids.ts'
-import { idBytes } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
 import type { Role } from '../base/operations.ts'
 import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
@@ -20,7 +19,7 @@ import {
   type Removal,
   type Removed,
 } from './namespace-state.ts'
-import { pinsOf } from './removal-pins.ts'
+import { Removals } from './removals.ts'
 import {
   contextBytes,
   type GroupRecord,
@@ -29,15 +28,13 @@ import {
   type SnapshotParts,
   wholeContent,
 } from './snapshot-parts.ts'
-import { concernsGroup, endsWay } from './ways.ts'
+import { endsWay } from './ways.ts'
 
 const FOLLOWS_ALL: AutoFollow = { contexts: true, subgroups: true }
 
 export class NamespaceSnapshot implements NamespaceState {
   readonly parts: SnapshotParts
   #hash: string | undefined
-  readonly #removalDigests = new Map<GroupId, Bytes>()
-  readonly #judgements = new Map<ContextId, Bytes>()
 
   constructor(parts: SnapshotParts) {
     this.parts = parts
@@ -52,7 +49,7 @@ export class NamespaceSnapshot implements NamespaceState {
       former: IdMap.empty(cborEncode),
       contexts: IdMap.empty(contextBytes),
       applications: IdMap.empty(cborEncode),
-      removals: IdMap.empty(cborEncode),
+      removals: Removals.empty(),
       gone: IdMap.empty(cborEncode),
     })
   }
@@ -143,20 +140,22 @@ export class NamespaceSnapshot implements NamespaceState {
   }
 
   removalsOf(who: Removed): readonly Removal[] {
-    return this.parts.removals.get(who) ?? []
+    return this.parts.removals.of(who)
   }
 
   removalsUnseen(contextId: ContextId, publicKey: PublicKey, cut: NamespaceState): readonly Removal[] {
     const context = this.parts.contexts.get(contextId)
     if (this.parts.removals.size === 0 || context === undefined) return []
     const account = accountOf(publicKey)
-    const before = cut instanceof NamespaceSnapshot ? cut : this
-    const path = before.#standing(context.groupId, account)?.path ?? [context.groupId]
+    const then = cut instanceof NamespaceSnapshot ? cut : this
+    const path = then.#standing(context.groupId, account)?.path ?? [context.groupId]
     // Who is removed from the namespace is in no group of it any more.
     const isOut = ({ groupId, how }: Removal) => groupId === this.namespaceId && (how === 'removed' || how === 'left')
     return [account, ...path].flatMap((who) => {
       const all = this.removalsOf(who)
-      const seen = new Set(all.length === 0 ? [] : cut.removalsOf(who).map(({ op }) => op))
+      const before = cut.removalsOf(who)
+      if (all === before) return []
+      const seen = new Set(before.map(({ op }) => op))
       return all.filter((each) => !seen.has(each.op) && (isOut(each) || endsWay(each, path, account)))
     })
   }
@@ -164,28 +163,13 @@ export class NamespaceSnapshot implements NamespaceState {
   removalsIn(contextId: ContextId): readonly (readonly [Removed, Removal])[] {
     const context = this.parts.contexts.get(contextId)
     if (context === undefined) return []
-    const path = this.pathUp(context.groupId)
-    return [...this.parts.removals].flatMap(([who, removals]) =>
-      removals
-        // A group that has moved since is not beneath that one any more, and what was pinned of it is.
-        .filter((removal) => concernsGroup(removal, path) || pinsOf(removal, contextId) !== undefined)
-        .map((removal) => [who, removal] as const),
-    )
+    return this.parts.removals.in(contextId, this.pathUp(context.groupId))
   }
 
   judgement(contextId: ContextId): Bytes {
-    if (this.parts.removals.size === 0) return NO_REMOVALS
-    const known = this.#judgements.get(contextId)
-    if (known !== undefined) return known
-    const facts = this.removalsIn(contextId).map(([, removal]) => [
-      removal.op,
-      pinsOf(removal, contextId) ?? null,
-      removal.kept ?? null,
-    ])
-    const sorted = facts.map((fact) => cborEncode(fact)).sort(compareBytes)
-    const digest = sorted.length === 0 ? NO_REMOVALS : taggedHash('calbox/judgement/1', ...sorted)
-    this.#judgements.set(contextId, digest)
-    return digest
+    const context = this.parts.contexts.get(contextId)
+    if (this.parts.removals.size === 0 || context === undefined) return NO_REMOVALS
+    return this.parts.removals.judgement(contextId, this.pathUp(context.groupId))
   }
 
   groupsWithin(groupId: GroupId): readonly GroupId[] {
@@ -199,22 +183,12 @@ export class NamespaceSnapshot implements NamespaceState {
   }
 
   removalsDigest(groupId: GroupId): Bytes {
-    const known = this.#removalDigests.get(groupId)
-    if (known !== undefined) return known
-    const digest = this.#digestOver(this.pathUp(groupId))
-    this.#removalDigests.set(groupId, digest)
-    return digest
+    return this.parts.removals.digestOver(this.pathUp(groupId))
   }
 
   removalsDigestBeneath(parentId: GroupId): Bytes {
     // Whatever its id, no removal is from it.
-    return this.#digestOver(['' as GroupId, ...this.pathUp(parentId)])
-  }
-
-  #digestOver(path: readonly GroupId[]): Bytes {
-    const ops = [...this.parts.removals.values()].flat().filter((removal) => concernsGroup(removal, path))
-    const sorted = [...new Set(ops.map(({ op }) => op))].sort().map(idBytes)
-    return sorted.length === 0 ? NO_REMOVALS : taggedHash('calbox/removals/1', ...sorted)
+    return this.parts.removals.digestOver(['' as GroupId, ...this.pathUp(parentId)])
   }
 
   fittingKeys(groupId: GroupId): readonly KeyId[] {

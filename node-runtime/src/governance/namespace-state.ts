@@ -96,8 +96,16 @@ export interface Removal {
   readonly kept?: readonly AccountId[]
   /** By whoever removed. */
   readonly pinned?: PinnedHeads
-  /** By others afterwards, all of them together; heads in ascending order. */
+  /** By others afterwards, ascending by who. */
+  readonly said?: readonly Word[]
+  /** All that is `said` together; heads in ascending order. */
   readonly witnessed?: PinnedHeads
+}
+
+/** What a witness of a removal had accepted; heads in ascending order. */
+export interface Word {
+  readonly by: AccountId
+  readonly pinned: PinnedHeads
 }
 
 export interface ContextRecord {

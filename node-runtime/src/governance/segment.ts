@@ -5,10 +5,14 @@
 //   2. Any other operation takes effect iff it has authority in the fold of those of its ancestors that take effect in
 //      S, with every concurrent revocation in S against its author (or its invitation's inviter) applied on top.
 //   3. What takes effect is applied in canonical order.
-// So what a removed member did elsewhere before it knew is void, and so is what rested on it.
+//   4. What a witness says of a removal decides nothing of that. It takes effect iff it does by 2 and nothing in S, concurrent
+//      with it, has taken from its author a context that it speaks of, in the fold of all the rest.
+// So what a removed member did elsewhere before it knew is void, and so is what rested on it. Whoever loses a context in
+// another way can go on to vouch for others as little.
 import type { AccountId, OpId } from '../base/ids.ts'
-import type { Operation } from '../base/operations.ts'
+import type { Operation, RemovalPinned } from '../base/operations.ts'
 import type { NamespaceSnapshot } from './namespace-snapshot.ts'
+import { contextsOf } from './removal-pins.ts'
 import { effectOf, refusalOf, reliesOn } from './rules/table.ts'
 
 export interface JudgedOp {
@@ -26,13 +30,19 @@ export function foldSegment(base: NamespaceSnapshot, segment: readonly JudgedOp[
     ({ op }, i) => op.parents.length <= 1 && (i === 0 || op.parents[0] === segment[i - 1]?.op.id),
   )
   const standing =
-    isChain || segment.every(({ revokes }) => revokes === undefined)
+    isChain || segment.every(({ op, revokes }) => revokes === undefined && !isWord(op))
       ? segment
       : new Concurrency(base, segment).standing()
   let state = base
   for (const { op } of standing) state = effectOf(state, op)
   return state
 }
+
+function isWord(op: Operation): op is WordOp {
+  return op.body.kind === 'removal_pinned'
+}
+
+type WordOp = Operation & { readonly body: RemovalPinned }
 
 class Concurrency {
   readonly #base: NamespaceSnapshot
@@ -52,14 +62,31 @@ class Concurrency {
 
   standing(): JudgedOp[] {
     const concurrent = this.#concurrentRevocations()
-    return this.#segment.filter((judged, i) => {
+    this.#segment.forEach((judged, i) => {
       const past = this.#pastOf(i)
       const against = (concurrent[i] ?? []).reduce((state, { op }) => effectOf(state, op), past)
       const stands = judged.revokes !== undefined || refusalOf(against, judged.op) === undefined
       this.#stands[i] = stands
-      this.#after[i] = stands ? effectOf(past, judged.op) : past
-      return stands
+      this.#after[i] = stands && !isWord(judged.op) ? effectOf(past, judged.op) : past
     })
+    const rest = this.#segment.filter(({ op }, i) => this.#stands[i] === true && !isWord(op))
+    const merged = rest.reduce((state, { op }) => effectOf(state, op), this.#base)
+    return this.#segment.filter(
+      ({ op }, i) => this.#stands[i] === true && !(isWord(op) && this.#hasLost(op, i, merged)),
+    )
+  }
+
+  /** Whether something that is neither before nor after its word has taken from a witness a context that it speaks of. */
+  #hasLost({ author, body }: WordOp, index: number, merged: NamespaceSnapshot): boolean {
+    const past = this.#pastOf(index)
+    const unseen = new Set(contextsOf(body.pinned).flatMap((id) => merged.removalsUnseen(id, author, past)))
+    if (unseen.size === 0) return false
+    const later = new Set([index])
+    this.#parents.forEach((parents, i) => {
+      if (parents.some((parent) => later.has(parent))) later.add(i)
+    })
+    const isLater = new Set([...later].map((i) => this.#segment[i]?.op.id))
+    return [...unseen].some(({ op }) => !isLater.has(op))
   }
 
   /** For each operation the revocations against whom it relies on that are neither before nor after it. */
@@ -108,7 +135,7 @@ class Concurrency {
     }
     for (const i of passed.reverse()) {
       const judged = this.#segment[i]
-      if (judged && this.#stands[i] === true) state = effectOf(state, judged.op)
+      if (judged && this.#stands[i] === true && !isWord(judged.op)) state = effectOf(state, judged.op)
     }
     return state
   }

@@ -12,8 +12,8 @@ import type {
   Member,
   MetadataRecord,
   Removal,
-  Removed,
 } from './namespace-state.ts'
+import type { Removals } from './removals.ts'
 
 export interface MemberRecord extends Member {
   /** Groups with a row of this account. At zero the record moves to `former`. */
@@ -40,7 +40,7 @@ export interface SnapshotParts {
   readonly former: IdMap<AccountId, MemberRecord>
   readonly contexts: IdMap<ContextId, ContextRecord>
   readonly applications: IdMap<ApplicationId, ApplicationRecord>
-  readonly removals: IdMap<Removed, readonly Removal[]>
+  readonly removals: Removals
   /** Ids of groups and contexts that were deleted, and when: nothing is made under them again. */
   readonly gone: IdMap<GroupId | ContextId, bigint>
 }

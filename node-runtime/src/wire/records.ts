@@ -109,7 +109,7 @@ export interface JudgementRow {
   readonly digest: Bytes | null
   /** Removals of which this node has said what it had accepted, or had nothing to say: their marks. */
   readonly witnessed: readonly Bytes[]
-  /** What it had accepted when it heard of removals, and has still to say. */
+  /** What it had accepted when it heard of removals, and may have to say. */
   readonly heard?: readonly HeardRow[]
 }
 

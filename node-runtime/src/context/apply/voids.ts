@@ -3,9 +3,10 @@
 // governance operations at hand and of the checkpoint, so it is the same wherever those are the same (I1); no stamp has a say in it.
 import { equalBytes } from '../../base/bytes.ts'
 import type { ContextId, DeltaId } from '../../base/ids.ts'
+import { accountOf } from '../../base/keys.ts'
 import type { Dag } from '../../dag/dag.ts'
 import type { Removal } from '../../governance/namespace-state.ts'
-import { pinsOf } from '../../governance/removal-pins.ts'
+import { pinsFor, pinsOf } from '../../governance/removal-pins.ts'
 import type { Checkpoint } from '../../wire/checkpoint.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { ContextStore } from '../context-store.ts'
@@ -29,8 +30,8 @@ export class Voids {
   readonly #verdicts = new Map<DeltaId, boolean>()
   #madeFor: { readonly checkpoint: Checkpoint | undefined; readonly judgement: Uint8Array } | undefined
   #countingBeneath: ReadonlySet<DeltaId> = new Set()
-  /** By the pinned heads, oldest first. */
-  readonly #pasts = new Map<string, ReadonlySet<DeltaId>>()
+  /** By the pinned heads, oldest first: a list of them is the same object as long as it is the same. */
+  readonly #pasts = new Map<readonly DeltaId[], ReadonlySet<DeltaId>>()
   /** All heads that removals pin here. */
   #pinned: { readonly judgement: Uint8Array; readonly ids: ReadonlySet<DeltaId> } | undefined
 
@@ -65,7 +66,8 @@ export class Voids {
     if (this.#parts.dag.isLost(delta.id)) return true
     if (delta.rewrites?.some((id) => this.#counts(id))) return true
     const removals = this.#parts.authority.removalsUnseen(this.#parts.contextId, delta)
-    return removals.some((removal) => !this.accepts(removal, delta.id))
+    const author = accountOf(delta.author)
+    return removals.some((removal) => !this.#accepts(pinsFor(removal, this.#parts.contextId, author), delta.id))
   }
 
   #counts(id: DeltaId): boolean {
@@ -84,10 +86,13 @@ export class Voids {
     this.#countingBeneath = new Set(now?.recent.counting)
   }
 
-  /** True as long as nobody has said what was accepted. */
+  /** Whether anybody has said that it was accepted. True as long as nobody has said what was. */
   accepts(removal: Removal, id: DeltaId): boolean {
-    const pins = pinsOf(removal, this.#parts.contextId)
-    return pins === undefined || this.#pastOf(pins).has(id)
+    return this.#accepts(pinsFor(removal, this.#parts.contextId), id)
+  }
+
+  #accepts(pins: readonly (readonly DeltaId[])[] | undefined, id: DeltaId): boolean {
+    return pins === undefined || pins.some((heads) => this.#pastOf(heads).has(id))
   }
 
   /**
@@ -121,8 +126,7 @@ export class Voids {
   }
 
   #pastOf(pins: readonly DeltaId[]): ReadonlySet<DeltaId> {
-    const key = pins.join()
-    const known = this.#pasts.get(key)
+    const known = this.#pasts.get(pins)
     if (known) return known
     const { dag } = this.#parts
     const past = new Set<DeltaId>()
@@ -132,7 +136,7 @@ export class Voids {
       past.add(id)
       work.push(...(dag.get(id)?.parents ?? []))
     }
-    this.#pasts.set(key, past)
+    this.#pasts.set(pins, past)
     const [oldest] = this.#pasts.keys()
     if (this.#pasts.size > PASTS_KEPT_MAX && oldest !== undefined) this.#pasts.delete(oldest)
     return past

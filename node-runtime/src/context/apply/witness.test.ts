@@ -14,14 +14,14 @@ let world: TestWorld
 afterEach(() => world.close())
 
 /** A context of an open group, which bob and cyd inherit. */
-async function openGroup(seed: string) {
+async function openGroup(seed: string, names = NAMES) {
   world = await TestWorld.open({ seed })
-  const { namespaceId, contextId, groupId: root } = await shareContext(world, await appWasm('kv-store'), NAMES)
+  const { namespaceId, contextId, groupId: root } = await shareContext(world, await appWasm('kv-store'), names)
   const { node } = world.get('ada')
   const groupId = await world.run(node.namespaces.createGroup(root, { visibility: 'open' }))
   const { applicationId } = (await world.get('ada').context(contextId)).record
   const { record } = await world.run(node.contexts.create({ applicationId, groupId, initParams: NOTHING }))
-  for (const name of ['bob', 'cyd']) {
+  for (const name of names.slice(1)) {
     const other = world.get(name).node
     await world.until(`${name} knows it`, () => other.namespaces.get(namespaceId).state.contexts.has(record.id))
     await world.run(other.joiner.ready(other.namespaces.get(namespaceId), record.id))
@@ -85,4 +85,40 @@ test('what a closing takes only by an operation that sorts before it is said, to
   for (const name of ['ada', 'cyd']) {
     expect([await get(name, id, 'early'), await get(name, id, 'mid')]).toEqual(['bob', 'bob'])
   }
+})
+
+test('what a witness kept to itself, because another had said it, is said when the word of that one is void', async () => {
+  const names = [...NAMES, 'dan', 'eve']
+  const { namespaceId, root, id } = await openGroup('said-again', names)
+  await set('bob', id, 'before')
+  await converge(world, id, names)
+  const stateAt = (name: string) => world.get(name).node.namespaces.get(namespaceId).state
+  const take = (name: string) => {
+    const right = { kind: 'capabilities_set', groupId: root, account: account(name), capabilities: 0 } as const
+    return world.run(govern(world.get('ada').node, root, right))
+  }
+  // Eve carries on what ada says, and has nothing to say of the context.
+  await take('eve')
+  await world.pass(60_000)
+  world.network.partition(peers('ada', 'eve'), peers('bob', 'cyd', 'dan'))
+  await set('bob', id, 'late')
+  await converge(world, id, ['bob', 'cyd', 'dan'])
+  await world.run(world.get('bob').stop())
+  await take('bob')
+  const ofBob = (name: string) => stateAt(name).removalsOf(account('bob'))[0]
+  await world.until('ada has said what she had', () => ofBob('eve')?.said?.length === 1)
+  const others = ['cyd', 'dan']
+  world.network.partition(peers('ada'), peers('eve', ...others))
+  await world.until('one of them has said what both had', () => ofBob('cyd')?.said?.length === 2)
+  await world.pass(60_000)
+  expect([ofBob('ada')?.said, ofBob('dan')?.said].map((said) => said?.length)).toEqual([1, 2])
+  const [first = '', other = ''] = others.sort((one) =>
+    ofBob('dan')?.said?.some(({ by }) => by === account(one)) ? -1 : 1,
+  )
+  await take(first)
+  world.network.heal()
+  await world.pass(120_000)
+  await converge(world, id, ['ada', other])
+  expect(stateAt('ada').canWrite(id, world.get(first).node.identity.publicKey)).toBe(false)
+  for (const name of ['ada', other]) expect(await get(name, id, 'late')).toBe('bob')
 })

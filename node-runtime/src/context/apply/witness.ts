@@ -4,9 +4,10 @@ import { taggedHash } from '../../base/hash.ts'
 import { type AccountId, type DeltaId, idBytes, idFromBytes, type OpId } from '../../base/ids.ts'
 import type { Removal, Removed } from '../../governance/namespace-state.ts'
 import { isSettled, pinsOf } from '../../governance/removal-pins.ts'
+import type { Heard } from '../context-store.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
-import { WITNESS_LAST_MS, WITNESS_STEP_MS } from '../limits.ts'
+import { HEARD_HEADS_KEPT_MAX, HEARD_KEPT_MAX, WITNESS_LAST_MS, WITNESS_STEP_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Voids } from './voids.ts'
 
@@ -40,8 +41,8 @@ export class Witness {
     }
     // The judgement that follows takes it from the state, and may be all that is left of this instance.
     if (isNew) await ledger.commit([ledger.judgementOp(ledger.removals)])
-    const [next] = ledger.heard.values()
-    if (next) this.#saySoon(next.removal)
+    const [next] = this.#unsaid()
+    if (next) this.#saySoon(next[1].removal)
   }
 
   close(): void {
@@ -69,16 +70,31 @@ export class Witness {
     }, delayMs)
   }
 
+  /** What has been said stays on the list: it is said again when what covered it turns out to be void. */
   async #sayAll(): Promise<void> {
-    const { record, authority, ledger } = this.#parts
-    const removals = new Map(authority.removalsIn(record.id).map(([, removal]) => [removal.op, removal]))
-    for (const [mark, { removal: op, who, heads }] of ledger.heard) {
-      const removal = removals.get(op)
-      if (removal && this.#adds(removal, heads)) await this.#say(who, op, heads)
-      ledger.heard.delete(mark)
-      ledger.witnessed.add(mark)
+    const { ledger } = this.#parts
+    for (const [mark, heard] of this.#unsaid()) {
+      const isDone = !(await this.#say(heard))
+      if (isDone || heard.heads.length > HEARD_HEADS_KEPT_MAX) this.#finish(mark)
     }
+    for (const mark of [...ledger.heard.keys()].slice(0, -HEARD_KEPT_MAX)) this.#finish(mark)
     await ledger.commit([ledger.judgementOp(ledger.removals)])
+  }
+
+  #finish(mark: OpId): void {
+    const { ledger } = this.#parts
+    ledger.heard.delete(mark)
+    ledger.witnessed.add(mark)
+  }
+
+  #unsaid(): [OpId, Heard][] {
+    const { record, authority, identity, ledger } = this.#parts
+    if (!authority.mayWrite(record.id, identity.publicKey)) return []
+    const removals = new Map(authority.removalsIn(record.id).map(([, removal]) => [removal.op, removal]))
+    return [...ledger.heard].filter(([, { removal: op, heads }]) => {
+      const removal = removals.get(op)
+      return removal !== undefined && this.#adds(removal, heads)
+    })
   }
 
   #adds(removal: Removal, heads: readonly DeltaId[]): boolean {
@@ -87,16 +103,18 @@ export class Witness {
     return pinsOf(removal, record.id) === undefined || heads.some((id) => !voids.accepts(removal, id))
   }
 
-  async #say(account: Removed, removal: OpId, heads: readonly DeltaId[]): Promise<void> {
+  /** False where the log rules against it: who came after the removal knows nothing of what was accepted before. */
+  async #say({ who: account, removal, heads }: Heard): Promise<boolean> {
     const { record, authority, log } = this.#parts
     try {
       await authority.pinRemoval({ account, removal, pinned: { [record.id]: heads } })
-      log.info({ account, removal, heads: heads.length }, 'said what was accepted from a removed member')
     } catch (error) {
-      // Who came after the removal knows nothing of what was accepted before.
       if (!(error instanceof ContextError) || error.code !== 'NOT_ALLOWED') throw error
       log.debug({ removal, error: error.message }, 'others say what was accepted from a removed member')
+      return false
     }
+    log.info({ account, removal, heads: heads.length }, 'said what was accepted from a removed member')
+    return true
   }
 }
 

@@ -1,8 +1,6 @@
 // What was accepted from a removed member where the removal itself does not say it: the word of those who were there.
 import { accountOf } from '../../base/keys.ts'
-import type { PinnedHeads } from '../../base/operations.ts'
-import type { Removal } from '../namespace-state.ts'
-import { contextsOf, isSettled, unionOf } from '../removal-pins.ts'
+import { contextsOf, isSettled, refusalOfWord, withWord } from '../removal-pins.ts'
 import type { Rule } from './rule.ts'
 
 /**
@@ -23,18 +21,12 @@ export const removalPinned: Rule<'removal_pinned'> = {
       if (!state.removalsIn(id).some(([, known]) => known.op === op)) return 'the removal is not from there'
       if (isSettled(removal, id)) return 'whoever removed the member has said it'
     }
-    return undefined
+    return refusalOfWord(removal, accountOf(author), pinned)
   },
-  effect(state, { body: { account, removal: op, pinned } }) {
+  effect(state, { body: { account, removal: op, pinned } }, author) {
     const removals = state.removalsOf(account)
     if (!removals.some((known) => known.op === op)) return state
-    const changed = removals.map((known) => (known.op === op ? witnessedIn(known, pinned) : known))
+    const changed = removals.map((known) => (known.op === op ? withWord(known, author, pinned) : known))
     return state.with({ removals: state.parts.removals.set(account, changed) })
   },
-}
-
-function witnessedIn(removal: Removal, pinned: PinnedHeads): Removal {
-  const witnessed = { ...removal.witnessed }
-  for (const id of contextsOf(pinned)) witnessed[id] = unionOf(witnessed[id] ?? [], pinned[id] ?? [])
-  return { ...removal, witnessed }
 }

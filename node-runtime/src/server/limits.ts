@@ -18,8 +18,17 @@ export const REQUEST_RECEIVE_MS = 30_000
 /** The same for an upload, which is written to disk as it comes. As long as the reference takes for an archive. */
 export const UPLOAD_RECEIVE_MS = 300_000
 
-/** Connections of one address, those that wait included: one more is ended at once. An idle one takes some 10 KB. */
+/**
+ * Connections of one listener, those that wait included. For one more that is ended which has waited longest for a
+ * request; where all have one under way, the new one is answered 503. An idle one takes some 10 KB.
+ */
 export const CONNECTIONS_MAX = 10_000
+
+/** How often connections are looked through for those whose time is over. A look at 10,000 takes a few ms. */
+export const CONNECTIONS_CHECK_MS = 5_000
+
+/** How long a connection that is refused may take to read why. */
+export const LINGER_MS = 1_000
 
 /** Connections kept idle between requests. */
 export const KEEP_ALIVE_MS = 10_000

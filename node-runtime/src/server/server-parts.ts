@@ -9,7 +9,7 @@ export interface ServerParts {
   readonly log: Logger
   /** Asked before a request that needs a permission is read. Without one everybody who reaches the port may do all. */
   readonly guard?: AccessGuard
-  /** Of each address that is listened on; `CONNECTIONS_MAX` where nothing is said. */
+  /** Of each address that is listened on; `connectionsThatFit` where nothing is said. */
   readonly connectionsMax?: number
   /** Where applications may be fetched from; the public internet where nothing is said. */
   readonly downloads?: DownloadRules

@@ -11,9 +11,10 @@ import {
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Api } from './api.ts'
+import { connectionsThatFit, limitConnections } from './connections/room.ts'
 import { ServerError } from './errors.ts'
 import {
-  CONNECTIONS_MAX,
+  CONNECTIONS_CHECK_MS,
   CUT_OFF_MS,
   DRAIN_MS,
   KEEP_ALIVE_MS,
@@ -45,9 +46,10 @@ export function createServer(parts: ServerParts): HttpServer {
     if (!answerProbe(parts, request, response)) api.answer(request, response)
   }
   const open = async (host: string, port: number) => {
-    const server = await listenOn(host, port, onRequest)
-    server.maxConnections = parts.connectionsMax ?? CONNECTIONS_MAX
-    server.on('drop', () => parts.log.debug({ host, port }, 'too many connections; one was refused'))
+    const server = await listenOn(host, port)
+    const max = parts.connectionsMax ?? connectionsThatFit()
+    const onRefused = () => parts.log.debug({ host, port }, 'too many connections; one was refused')
+    limitConnections(server, { max, onRefused, onRequest })
     server.on('upgrade', api.upgrade)
     listening.push(server)
     return server
@@ -142,20 +144,14 @@ async function refuse({ api, streams }: { readonly api: Api; readonly streams: S
   await api.refuse()
 }
 
-async function listenOn(
-  host: string,
-  port: number,
-  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<Server> {
-  const server = createListener(
-    {
-      headersTimeout: REQUEST_RECEIVE_MS,
-      // Of uploads; the API holds everything else to less.
-      requestTimeout: UPLOAD_RECEIVE_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    },
-    onRequest,
-  )
+async function listenOn(host: string, port: number): Promise<Server> {
+  const server = createListener({
+    headersTimeout: REQUEST_RECEIVE_MS,
+    // Of uploads; the API holds everything else to less.
+    requestTimeout: UPLOAD_RECEIVE_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+  })
   server.on('clientError', refuseUnreadable)
   server.listen({ host, port })
   try {

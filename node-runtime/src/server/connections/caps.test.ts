@@ -44,16 +44,38 @@ async function answered(socket: Socket, sent: string): Promise<string> {
 
 const HEALTH = 'GET /admin-api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'
 
-test('one connection too many is ended, and the others are served; where one goes there is room', async () => {
-  const sockets: Socket[] = []
-  for (let count = 0; count < CONNECTIONS; count += 1) sockets.push(await opened())
-  const refused = await opened()
-  if (!refused.destroyed) await once(refused.resume(), 'close')
-  const [first, ...others] = sockets
-  if (!first) throw new Error('no connection')
-  expect(await answered(first, HEALTH)).toContain('200 OK')
+test('for one connection too many goes the one that has waited longest, and the others are served', async () => {
+  const sockets = [await opened(), await opened(), await opened()]
+  const [first, second] = sockets
+  if (!first || !second) throw new Error('no connection')
+  // It has asked: the one that waits longest is the second now.
+  first.write(HEALTH.replace('Connection: close\r\n', ''))
+  await once(first, 'data')
+  const gone = once(second.resume(), 'close')
   expect(await answered(await opened(), HEALTH)).toContain('200 OK')
-  for (const socket of others) socket.destroy()
+  await gone
+  expect(await answered(first, HEALTH)).toContain('200 OK')
+  for (const socket of sockets) socket.destroy()
+})
+
+test('where all are at work one more is told so, and nothing is done for it', async () => {
+  const head = 'PUT /admin-api/blobs HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n'
+  const upload = `${head}Content-Length: 10\r\n\r\nabc`
+  const busy = await Promise.all(
+    Array.from({ length: CONNECTIONS }, async () => {
+      const socket = await opened()
+      socket.write(upload)
+      return socket
+    }),
+  )
+  const { blobs } = world.place('n')
+  while ((await blobs.folders()).length < CONNECTIONS) await new Promise((resolve) => setImmediate(resolve))
+  const answer = await answered(await opened(), `${head}Content-Length: 3\r\n\r\nxyz`)
+  expect(answer.split('\r\n')[0]).toBe('HTTP/1.1 503 Service Unavailable')
+  expect(answer).toContain(`${CONNECTIONS} connections at work`)
+  for (const socket of busy) expect(await answered(socket, 'defghij')).toContain('200 OK')
+  const { body } = await node.get('/admin-api/blobs')
+  expect(body).toMatchObject({ data: { blobs: [{ size: 10 }] } })
 })
 
 test.each([

@@ -2,6 +2,7 @@
 import type { Bytes } from '../src/base/bytes.ts'
 import type { Target } from './target.ts'
 import { authTargets } from './targets/auth.ts'
+import { bootTargets } from './targets/boot.ts'
 import { crdtTargets } from './targets/crdt.ts'
 import { guestTargets } from './targets/guest.ts'
 import { outsideTargets } from './targets/outside.ts'
@@ -13,6 +14,7 @@ const ALL: readonly Target[] = [
   ...wireTargets,
   ...rowTargets,
   ...authTargets,
+  ...bootTargets,
   ...crdtTargets,
   ...guestTargets,
   ...outsideTargets,

@@ -1,10 +1,11 @@
 // Addresses as text (`/ip4/HOST/tcp/PORT`, with or without `/p2p/ID`): just enough to compare and order them. Pure.
 
 const PEER_SUFFIX = /\/p2p\/[^/]+$/
+const CIRCUIT = '/p2p-circuit/'
 
-/** The address without the peer id: the same place, whoever is there. */
+/** The address without the peer id: the same place, whoever is there. Behind a relay the peer is the place. */
 export function placeOf(address: string): string {
-  return address.replace(PEER_SUFFIX, '')
+  return address.includes(CIRCUIT) ? address : address.replace(PEER_SUFFIX, '')
 }
 
 export function peerIn(address: string): string | undefined {

@@ -65,6 +65,22 @@ export const STANDING_DIAL_TIMEOUT_MS = 10_000
 /** Pauses between attempts at public boot nodes: at most 12 an hour at one that never answers. */
 export const PUBLIC_RETRY_FIRST_MS = 5_000
 export const PUBLIC_RETRY_MAX_MS = 300_000
+/** The same for the boot nodes of a run, without which its nodes may not meet. */
+export const BOOT_RETRY_FIRST_MS = 200
+export const BOOT_RETRY_MAX_MS = 5_000
+/** How often a node and a boot node tell each other what they know, beside every change; half of what a stream may be silent. */
+export const BOOT_NEWS_MS = 10_000
+/** Changes within this time are told together. */
+export const BOOT_SETTLE_MS = 50
+/** A message of circuit relay: a peer id and a few numbers. More ends the stream. */
+export const CIRCUIT_MESSAGE_BYTES_MAX = 4 * KIB
+export const CIRCUIT_FIELDS_MAX = 64
+/** Nodes that a relay holds a place for, and how long without being asked again. Later ones are refused. */
+export const RESERVATIONS_MAX = 1024
+export const RESERVATION_MS = 3_600_000
+/** Connections through a relay, in all and to one node. Later ones are refused. */
+export const CIRCUITS_MAX = 1024
+export const CIRCUITS_PER_PEER_MAX = 64
 /** A connection that has come in may be the one we are about to dial: wait at most this long for its identity. */
 export const SETTLE_MS = 300
 /** How often a connection is probed, and the silence after which it counts as dead. A busy machine pauses for seconds. */

@@ -78,6 +78,14 @@ export interface BootStatus {
   readonly peer?: PeerId
 }
 
+/** A boot node, and what it is for this node. */
+export interface RelayStatus {
+  readonly peer: PeerId
+  readonly address: string
+  readonly state: 'discovered' | 'requested' | 'accepted' | 'expired'
+  readonly changedAtMs: number
+}
+
 /** What the status routes show. Plain JSON. */
 export interface NetworkStatus {
   readonly peer: PeerId
@@ -86,6 +94,7 @@ export interface NetworkStatus {
   readonly degreeWanted: number
   readonly peers: readonly PeerStatus[]
   readonly boot: readonly BootStatus[]
+  readonly relays?: readonly RelayStatus[]
   readonly topics: readonly { readonly topic: string; readonly subscribers: number; readonly mesh: number }[]
 }
 

@@ -71,6 +71,8 @@ export const SYNC_ITEMS_MAX = 4096
 export const HELLO_TOPICS_MAX = 10_000
 /** Operations that travel with a key request: the asker's newest. */
 export const OPS_WITH_KEYS_MAX = 16
+/** Keys that one request names, and one answer brings; more are asked for in the next one. */
+export const KEYS_WANTED_MAX = 1024
 
 /** Ranges compared in one frame. The asker sends fewer (`reconcile/limits.ts`). */
 export const ANSWERS_MAX = 256
@@ -102,3 +104,11 @@ export const CERTIFIED_BYTES_MAX = 2 * MIB
 /** Beats in one greeting, and their bytes; others wait for the next one. */
 export const GREETING_BEATS_MAX = 1024
 export const GREETING_BEATS_BYTES = 512 * KIB
+
+/** Nodes that a boot node tells of; later ones are not told of until one leaves. */
+export const BOOT_PEERS_MAX = 256
+/** Addresses of one node, and the length of each. A node sends no more of its own. */
+export const BOOT_ADDRESSES_MAX = 8
+export const BOOT_ADDRESS_BYTES_MAX = 256
+/** All of them with their framing. */
+export const BOOT_MESSAGE_BYTES_MAX = BOOT_PEERS_MAX * (BOOT_ADDRESSES_MAX + 2) * BOOT_ADDRESS_BYTES_MAX

@@ -60,6 +60,8 @@ export class Dialler {
   readonly #links: DialLinks
   readonly #options: DiallerOptions
   readonly #targets = new Map<string, Target>()
+  /** Of the targets, those that a boot node told us. */
+  readonly #met = new Set<Target>()
   readonly #stop = new AbortController()
   /** Peers that dialled us and whose address is not known yet, and until when we wait for it. */
   readonly #settling = new Map<PeerId, number>()
@@ -122,6 +124,34 @@ export class Dialler {
         if (target) target.peer = peer
       }
     }
+    this.#evaluate()
+  }
+
+  /**
+   * Everybody who is there, as all are told it: they take the place of those who were told before, in the same plan as a
+   * boot list, in which our own address is recognised.
+   */
+  met(peers: readonly { readonly peer: PeerId; readonly address: string }[]): void {
+    const places = new Set(peers.map(({ address }) => placeOf(address)))
+    for (const target of this.#met) {
+      if (places.has(target.place) || target.dialling || this.#isConnected(target)) continue
+      this.#met.delete(target)
+      this.#targets.delete(target.place)
+    }
+    for (const { peer, address } of peers) {
+      const place = placeOf(address)
+      const known = this.#targets.get(place)
+      if (known?.boot) known.peer = peer
+      else {
+        this.#targets.delete(place)
+        const target = this.#add(address, true)
+        if (target === undefined) continue
+        target.peer = peer
+        target.self = peer === this.#links.peerId
+        this.#met.add(target)
+      }
+    }
+    this.#replan()
     this.#evaluate()
   }
 

@@ -7,7 +7,7 @@ import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
-import { concat, utf8 } from '../../base/bytes.ts'
+import { concat, toHex, utf8 } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
 import { idBytes } from '../../base/ids.ts'
 import type { SigningKey } from '../../base/keys.ts'
@@ -31,6 +31,7 @@ import {
 import { guardedYamux } from './guarded-yamux.ts'
 import type { Discovery } from './libp2p-discovery.ts'
 import { gossipService } from './libp2p-gossip.ts'
+import type { RelayTransport } from './relay/relay-transport.ts'
 
 export type PubSub = ReturnType<ReturnType<typeof gossipService>>
 export type NodeServices = {
@@ -50,6 +51,13 @@ export interface NodeSetup {
   readonly discovery: Discovery
   /** Of the connections; only where faults are allowed. */
   readonly faults: LinkFaults | undefined
+  /** Connections through relays, where there are any. */
+  readonly relay?: RelayTransport['create'] | undefined
+}
+
+/** What starts every protocol and topic of a network. */
+export function prefixOf(networkId: string): string {
+  return `/calbox/${toHex(taggedHash('calbox/network-prefix/1', utf8(networkId)).subarray(0, 8))}`
 }
 
 /** Built, not started. */
@@ -64,7 +72,10 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
     logger: SILENT,
     nodeInfo: { name: 'calbox', version: '1', userAgent: 'calbox' },
     addresses: { listen: [...setup.listen] },
-    transports: [faults === undefined ? tcp(TCP_OPTIONS) : faultyTcp(TCP_OPTIONS, faults)],
+    transports: [
+      faults === undefined ? tcp(TCP_OPTIONS) : faultyTcp(TCP_OPTIONS, faults),
+      ...(setup.relay === undefined ? [] : [setup.relay]),
+    ],
     // The network id is part of the handshake: nodes of another network cannot even connect.
     connectionEncrypters: [noise({ prologueBytes: taggedHash('calbox/network/1', utf8(setup.networkId)) })],
     streamMuxers: [

@@ -9,7 +9,8 @@ import { INBOUND_STREAMS_PER_PROTOCOL_MAX } from '../limits.ts'
 import type { Network } from '../network.ts'
 import { networkContract } from '../network-contract.ts'
 import { publicKeyOfPeer } from '../peer-id.ts'
-import { type Libp2pNetworkOptions, libp2pNetwork } from './libp2p.ts'
+import { libp2pNetwork } from './libp2p.ts'
+import type { Libp2pNetworkOptions } from './libp2p-options.ts'
 
 async function listenOnFreePort(onSocket?: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
   const server = createServer(onSocket)

@@ -1,15 +1,9 @@
 // The port on libp2p: TCP, Noise with the node's own identity, Yamux, gossipsub, boot list, optional DHT and mDNS.
 import type { Connection, Stream } from '@libp2p/interface'
-import { type Bytes, toHex, utf8 } from '../../base/bytes.ts'
-import type { Clock } from '../../base/clock.ts'
-import { taggedHash } from '../../base/hash.ts'
-import type { SigningKey } from '../../base/keys.ts'
-import type { Logger } from '../../base/log.ts'
-import type { Random } from '../../base/random.ts'
+import type { Bytes } from '../../base/bytes.ts'
 import { peerIn, placeOf } from '../address.ts'
 import { Emitter } from '../emitter.ts'
 import { NetworkError } from '../errors.ts'
-import type { LinkFaults } from '../faults/link-faults.ts'
 import {
   CLOSE_TIMEOUT_MS,
   CONNECTIONS_PER_PEER_MAX,
@@ -40,36 +34,19 @@ import { serveStream } from '../serve-stream.ts'
 import { Dialler } from './dialler.ts'
 import { loadDiscovery, provide, providers } from './libp2p-discovery.ts'
 import { Gossip } from './libp2p-gossip.ts'
-import { createNode, type LibraryNode } from './libp2p-node.ts'
-import { Libp2pFrameStream, type StreamLimits } from './libp2p-stream.ts'
+import { createNode, type LibraryNode, prefixOf } from './libp2p-node.ts'
+import type { Libp2pNetworkOptions } from './libp2p-options.ts'
+import { Libp2pFrameStream } from './libp2p-stream.ts'
 import { isSelfDial, libraryId, listenError, parseAddress, reasonOf } from './library-terms.ts'
+import { BootLinks } from './relay/boot-links.ts'
+import { STOP_PROTOCOL } from './relay/circuit-messages.ts'
+import { acceptRelayed, RelayTransport, STOP_STREAMS } from './relay/relay-transport.ts'
 import { StandingDials } from './standing-dials.ts'
-
-export interface Libp2pNetworkOptions {
-  /** Its seed is the libp2p key too, so a peer id names a node identity. */
-  readonly identity: SigningKey
-  /** Nodes of another network are never met. */
-  readonly networkId: string
-  /** For example `/ip4/127.0.0.1/tcp/0`. */
-  readonly listen: readonly string[]
-  /** With or without peer ids. Our own address in it is recognised. */
-  readonly bootAddresses: readonly string[]
-  /** Of others than this run's nodes: tried now and then, and never waited for. */
-  readonly publicAddresses?: readonly string[]
-  readonly degree?: number
-  readonly dht?: boolean
-  readonly mdns?: boolean
-  readonly streamLimits?: StreamLimits
-  /** Of its connections, for tests of what nodes make of a bad network. */
-  readonly faults?: LinkFaults | undefined
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-}
 
 /** Built, not started: register handlers and topics first. */
 export async function libp2pNetwork(options: Libp2pNetworkOptions): Promise<Network> {
-  const prefix = `/calbox/${toHex(taggedHash('calbox/network-prefix/1', utf8(options.networkId)).subarray(0, 8))}`
+  const prefix = prefixOf(options.networkId)
+  const relay = options.relayAddresses?.length ? new RelayTransport() : undefined
   const node = await createNode({
     identity: options.identity,
     networkId: options.networkId,
@@ -77,7 +54,9 @@ export async function libp2pNetwork(options: Libp2pNetworkOptions): Promise<Netw
     listen: options.listen,
     discovery: await loadDiscovery({ dht: options.dht ?? false, mdns: options.mdns ?? false }),
     faults: options.faults,
+    relay: relay?.create,
   })
+  if (relay) await node.handle(STOP_PROTOCOL, acceptRelayed(relay, options.log), STOP_STREAMS)
   return new Libp2pNetwork(node, prefix, options)
 }
 
@@ -90,6 +69,7 @@ class Libp2pNetwork implements Network {
   readonly #gossip: Gossip
   readonly #dialler: Dialler
   readonly #publicDials: StandingDials
+  readonly #boots: BootLinks
   readonly #handlers = new Map<string, StreamHandler>()
   readonly #connectedAt = new Map<PeerId, number>()
   /** Cancels the timer that drops a peer which does not identify itself. */
@@ -112,10 +92,21 @@ class Libp2pNetwork implements Network {
       onSubscribed: (peer, topic) => this.#emitter.emit('subscribed', peer, topic),
       drop: (peer, why) => this.#drop(peer, why),
     })
+    this.#boots = new BootLinks(
+      {
+        ...options,
+        peerId: this.peerId,
+        connect: (address, signal) => this.dial(address, { signal }),
+        open: (boot, protocol) => this.open(boot, protocol),
+        own: () => this.addresses(),
+        met: (peers) => this.#dialler.met(peers),
+      },
+      options.relayAddresses ?? [],
+    )
     this.#dialler = new Dialler(
       {
         peerId: this.peerId,
-        own: () => this.addresses().map(placeOf),
+        own: () => [...this.addresses().map(placeOf), ...this.#boots.ownPlaces()],
         isConnected: (peer) => this.#connectedAt.has(peer),
         connectedCount: () => this.#connectedAt.size,
         connect: (address, signal) => this.dial(address, { signal }),
@@ -216,13 +207,16 @@ class Libp2pNetwork implements Network {
       degreeWanted: this.#options.degree ?? DIAL_DEGREE,
       peers: this.peers().map((peer) => this.#statusOf(peer)),
       boot: this.#dialler.status(),
+      relays: this.#boots.status(),
       topics: this.#gossip.status(),
     }
   }
 
   meshState(options: MeshReadyOptions): MeshState {
     const subscribers = this.subscribers(options.topic)
-    return meshStateOf({ peers: this.peers(), subscribers, othersCount: this.#dialler.othersCount }, options)
+    // Whoever does not know yet who is there waits for one at least.
+    const othersCount = Math.max(this.#dialler.othersCount, this.#boots.isWaiting ? 1 : 0)
+    return meshStateOf({ peers: this.peers(), subscribers, othersCount }, options)
   }
 
   meshReady(options: MeshReadyOptions & Cancel): Promise<void> {
@@ -252,6 +246,7 @@ class Libp2pNetwork implements Network {
     this.#gossip.start()
     this.#dialler.start()
     this.#publicDials.start()
+    this.#boots.start()
   }
 
   close(): Promise<void> {
@@ -264,6 +259,7 @@ class Libp2pNetwork implements Network {
     this.#phase = 'closed'
     this.#dialler.close()
     this.#publicDials.close()
+    this.#boots.close()
     this.#gossip.close()
     for (const cancel of this.#unidentified.values()) cancel()
     if (!wasStarted) return
@@ -284,6 +280,7 @@ class Libp2pNetwork implements Network {
     this.#node.addEventListener('peer:identify', (event) => {
       const { peerId, listenAddrs } = event.detail
       const peer = peerId.toString()
+      if (this.#boots.owns(peer)) return
       this.#identified(peer)
       this.#dialler.learnt(
         peer,
@@ -307,6 +304,10 @@ class Libp2pNetwork implements Network {
       connection.abort(new NetworkError('NOT_CONNECTED', 'this peer has too many connections'))
       return
     }
+    if (this.#boots.owns(peer)) {
+      this.#boots.connected(connection)
+      return
+    }
     if (this.#connectedAt.has(peer)) return
     this.#connectedAt.set(peer, this.#options.clock.nowMs())
     const drop = () => this.#drop(peer, 'does not speak our protocols')
@@ -317,6 +318,7 @@ class Libp2pNetwork implements Network {
 
   #onDisconnect(peer: PeerId): void {
     this.#identified(peer)
+    if (this.#boots.owns(peer)) this.#boots.disconnected(peer)
     if (!this.#connectedAt.delete(peer)) return
     this.#gossip.disconnected(peer)
     this.#dialler.disconnected(peer)

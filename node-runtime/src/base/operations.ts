@@ -272,6 +272,11 @@ export function groupIdOf(namespaceId: NamespaceId, author: PublicKey, salt: Byt
   return idFromBytes<GroupId>(taggedHash('calbox/group/1', idBytes(namespaceId), idBytes(author), salt))
 }
 
+/** Of the code with this content address, whoever names it. */
+export function applicationIdOf(blobId: BlobId): ApplicationId {
+  return idFromBytes<ApplicationId>(taggedHash('calbox/application/1', idBytes(blobId)))
+}
+
 export function contextIdOf(namespaceId: NamespaceId, author: PublicKey, salt: Bytes): ContextId {
   return idFromBytes<ContextId>(taggedHash('calbox/context/1', idBytes(namespaceId), idBytes(author), salt))
 }

@@ -8,7 +8,6 @@ import { CUTS_KEPT_MAX, INVALID_REMEMBERED_MAX, LANDMARK_EVERY, PENDING_MAX } fr
 import {
   added,
   alice,
-  applicationId,
   bob,
   capable,
   carol,
@@ -23,11 +22,13 @@ import {
   hashOf,
   idOf,
   joined,
+  known,
   namespaceId,
   nodeWith,
   operation,
   removed,
   roled,
+  secondApplication,
   team,
 } from './world.fixture.ts'
 
@@ -211,19 +212,13 @@ describe('concurrent revocations', () => {
   })
 
   test('the same thing said twice concurrently has the effect of the first', () => {
-    const known = (label: string): OpBody => ({
-      kind: 'application_known',
-      applicationId,
-      blobId: idOf(label),
-      size: 1,
-    })
-    const one = operation({ by: bob, on: [tip], body: known('one') })
-    const two = operation({ by: carol, on: [tip], body: known('two'), hlc: one.hlc + 1n })
+    const one = operation({ by: bob, on: [tip], body: { ...known(), size: 1 } as OpBody })
+    const two = operation({ by: carol, on: [tip], body: { ...known(), size: 2 } as OpBody, hlc: one.hlc + 1n })
     expect(
       nodeWith([...ops, two, one])
         .state()
-        .applications.get(applicationId)?.blobId,
-    ).toBe(idOf('one'))
+        .applications.get(secondApplication)?.size,
+    ).toBe(1)
   })
 
   test('a founder who founds twice has founded once', () => {

@@ -5,6 +5,7 @@ import { taggedHash } from '../base/hash.ts'
 import {
   type AccountId,
   type ApplicationId,
+  type BlobId,
   type ContextId,
   type GroupId,
   type Id,
@@ -18,6 +19,7 @@ import {
 } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
 import {
+  applicationIdOf,
   contextIdOf,
   groupIdOf,
   type Invitation,
@@ -51,7 +53,12 @@ export const [alice, bob, carol, dave, eve] = ['alice', 'bob', 'carol', 'dave', 
 
 const salt = bytesOf('namespace salt')
 export const namespaceId: NamespaceId = namespaceIdOf(alice.publicKey, salt)
-export const applicationId: ApplicationId = idOf<ApplicationId>('application')
+const codes = ['first', 'second', 'third'].map((label) => idOf<BlobId>(`${label} code`))
+export const [applicationId, secondApplication, thirdApplication] = codes.map(applicationIdOf) as [
+  ApplicationId,
+  ApplicationId,
+  ApplicationId,
+]
 export const keysOf = ({ account, publicKey, kemKey }: Person): MemberKeys => ({ account, publicKey, kemKey })
 
 export interface Draft {
@@ -204,12 +211,10 @@ export const following = (
   subgroups,
 })
 
-export const secondApplication: ApplicationId = idOf<ApplicationId>('second application')
-
 export const known = (id: ApplicationId = secondApplication): OpBody => ({
   kind: 'application_known',
   applicationId: id,
-  blobId: idOf(`blob of ${id}`),
+  blobId: codes.find((blobId) => applicationIdOf(blobId) === id) ?? idOf('no code'),
   size: 1,
 })
 

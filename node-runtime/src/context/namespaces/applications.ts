@@ -2,8 +2,9 @@
 // same bytes have the same id on every node.
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Bytes } from '../../base/bytes.ts'
-import { sha256, taggedHash } from '../../base/hash.ts'
+import { sha256 } from '../../base/hash.ts'
 import { type ApplicationId, type BlobId, idBytes, idFromBytes } from '../../base/ids.ts'
+import { applicationIdOf } from '../../base/operations.ts'
 import type { BlobStore } from '../../blobs/blob-store.ts'
 import { type Bundle, isBundle, readBundle } from '../../runtime/bundle/bundle.ts'
 import type { GuestExecutor, GuestModule } from '../../runtime/guest-executor.ts'
@@ -41,10 +42,6 @@ export interface InstallDetails {
   readonly metadata: Bytes
   readonly package?: string
   readonly version?: string
-}
-
-export function applicationIdOf(blobId: BlobId): ApplicationId {
-  return idFromBytes<ApplicationId>(taggedHash('calbox/application/1', idBytes(blobId)))
 }
 
 interface Code {

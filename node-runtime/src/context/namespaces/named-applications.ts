@@ -2,15 +2,13 @@
 // members wrote while it stood is applied by that code, by who hears of it afterwards, too.
 import type { ApplicationId, BlobId } from '../../base/ids.ts'
 import type { SignedOp } from '../../wire/op.ts'
-import { applicationIdOf } from './applications.ts'
 
 export class NamedApplications {
   readonly #blobs = new Map<ApplicationId, BlobId>()
   readonly #named = new Set<BlobId>()
 
-  /** The application's id vouches for the blob: what names another one is not heard. */
   add({ body }: Pick<SignedOp, 'body'>): void {
-    if (body.kind !== 'application_known' || applicationIdOf(body.blobId) !== body.applicationId) return
+    if (body.kind !== 'application_known') return
     this.#blobs.set(body.applicationId, body.blobId)
     this.#named.add(body.blobId)
   }

@@ -8,11 +8,13 @@ import type { Rule } from './rule.ts'
 
 /** Any writer may: it has the key, and the first to write after a removal must not wait for an admin. */
 export const keyRotated: Rule<'key_rotated'> = {
-  refusal(state, { body: { groupId, keyId } }, account) {
+  refusal(state, { body: { groupId, keyId, covers } }, account) {
     const group = state.groups.get(groupId)
     if (group === undefined) return 'no such group'
     const role = state.roleIn(groupId, account)
     if (role !== 'Admin' && role !== 'Member') return 'the author may not write in the group'
+    // It would never fit, and would be named and handed on without limit.
+    if (toHex(covers) !== toHex(state.removalsDigest(groupId))) return 'the key does not cover the removals before it'
     const keys = fitting(state, group)
     if (keys.length >= GROUP_KEYS_MAX) return `a group has at most ${GROUP_KEYS_MAX} keys that fit`
     return keys.some((key) => key.keyId === keyId) ? 'the group has this key' : undefined

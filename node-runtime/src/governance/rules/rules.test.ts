@@ -24,6 +24,7 @@ import {
   idOf,
   joined,
   keysOf,
+  known,
   namespaceId,
   nobody,
   nodeWith,
@@ -285,18 +286,22 @@ test('what names a group that does not exist is refused', () => {
   expect(story.refuses(alice, grouped(alice, 'g', 'open', none))).toBe('no such parent group')
 })
 
-test('members say where an application is found; the first statement stays', () => {
-  const body: OpBody = { kind: 'application_known', applicationId, blobId: idOf('blob'), size: 9, version: '1.0.0' }
+test('members say where an application is found; the first true statement stays', () => {
+  const told = known(applicationId)
+  if (told.kind !== 'application_known') throw new Error('nothing is told')
+  const { blobId } = told
+  const body: OpBody = { ...told, size: 9, version: '1.0.0' }
   const story = withBob()
+  expect(story.refuses(bob, { ...body, blobId: idOf('other') })).toBe('the application has another code')
   expect(story.refuses(eve, body)).toBe('the author is no member')
   story.does(bob, body)
   expect(story.state.applications.get(applicationId)).toEqual({
     id: applicationId,
-    blobId: idOf('blob'),
+    blobId,
     size: 9,
     version: '1.0.0',
   })
-  expect(story.refuses(alice, { ...body, blobId: idOf('other') })).toBe('the application is known')
+  expect(story.refuses(alice, { ...body, size: 10 })).toBe('the application is known')
 })
 
 test('the pinned heads of a removal are found for the deltas that did not see it', () => {

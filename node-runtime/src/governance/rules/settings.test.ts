@@ -22,6 +22,7 @@ import {
   removed,
   secondApplication,
   seen,
+  thirdApplication,
   upgraded,
 } from '../world.fixture.ts'
 
@@ -122,17 +123,15 @@ test('a cascade reaches the groups beneath that had the same application, and no
     .does(alice, known())
     .does(alice, grouped(alice, 'third', 'open'))
   const other = groupBy(alice, 'other')
-  story.does(alice, grouped(alice, 'other', 'restricted')).does(alice, known(idOfThird))
-  story.does(alice, upgraded(other, false, idOfThird))
+  story.does(alice, grouped(alice, 'other', 'restricted')).does(alice, known(thirdApplication))
+  story.does(alice, upgraded(other, false, thirdApplication))
   story.does(alice, upgraded(namespaceId, true))
   const { state } = story
   const applications = [namespaceId, group, third, other].map((id) => state.groups.get(id)?.applicationId)
-  expect(applications).toEqual([secondApplication, secondApplication, secondApplication, idOfThird])
+  expect(applications).toEqual([secondApplication, secondApplication, secondApplication, thirdApplication])
   expect(state.groups.get(group)?.upgrade?.cascaded).toBe(true)
   expect(state.contexts.get(contextId)?.applicationId).toBe(secondApplication)
   story.does(alice, grouped(alice, 'new', 'open', third))
   expect(state.groups.get(third)?.applicationId).toBe(secondApplication)
   expect(story.state.groups.get(groupBy(alice, 'new'))?.applicationId).toBe(secondApplication)
 })
-
-const idOfThird = groupBy(eve, 'third application') as unknown as typeof secondApplication

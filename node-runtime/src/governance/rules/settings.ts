@@ -1,5 +1,6 @@
 // What groups are told about themselves: metadata, who follows what, the application that is run and where it is.
 import type { AccountId, ContextId } from '../../base/ids.ts'
+import { applicationIdOf } from '../../base/operations.ts'
 import { CAPABILITY } from '../capabilities.ts'
 import type { NamespaceSnapshot } from '../namespace-snapshot.ts'
 import type { MetadataRecord } from '../namespace-state.ts'
@@ -88,7 +89,9 @@ function upgraded(state: NamespaceSnapshot, group: GroupRecord, op: OpOf<'applic
 }
 
 export const applicationKnown: Rule<'application_known'> = {
-  refusal(state, { author, body: { applicationId } }) {
+  refusal(state, { author, body: { applicationId, blobId } }) {
+    // Said first it would stand in the way of the truth for ever.
+    if (applicationIdOf(blobId) !== applicationId) return 'the application has another code'
     if (state.applications.has(applicationId)) return 'the application is known'
     return state.memberOf(author) === undefined ? 'the author is no member' : undefined
   },

@@ -45,6 +45,19 @@ test('a refresh token that comes a second time ends the whole family, and no oth
   await renew(other)
 })
 
+test('a login that is ended by its refresh token is over, used or not, and no other', async () => {
+  const other = await room.logIn()
+  room.clock.advanceSec(3600)
+  const second = await renew(pair)
+  await expect(room.auth.sessions.end(second.access_token)).rejects.toEqual(refused('TOKEN_INVALID'))
+  await room.auth.sessions.end(pair.refresh_token)
+  await expect(room.callerOf(second)).rejects.toEqual(refused('TOKEN_REVOKED'))
+  await room.auth.sessions.end(second.refresh_token)
+  room.clock.advanceSec(3600)
+  await expect(renew(second)).rejects.toEqual(refused('TOKEN_REVOKED'))
+  await renew(other)
+})
+
 test('of many renewals at once exactly one is made', async () => {
   room.clock.advanceSec(3600)
   const seen = await Promise.all(Array.from({ length: 20 }, () => codeOf(renew(pair))))

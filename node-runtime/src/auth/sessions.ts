@@ -85,6 +85,19 @@ export class Sessions {
     return this.#rotate(await this.#read(refreshToken, 'refresh'), headers)
   }
 
+  /**
+   * Ends the login that a refresh token is of, whether or not that was used before; one that has ended is no failure.
+   * Throws AuthError TOKEN_INVALID.
+   */
+  async end(refreshToken: string): Promise<void> {
+    const { sub, sid } = await this.#read(refreshToken, 'refresh')
+    const { book } = this.#parts
+    await book.change((change) => {
+      const session = book.session(sub, sid)
+      if (session !== undefined) this.#endFamily(change, session)
+    })
+  }
+
   async #rotate(spent: Claims, headers: IncomingHttpHeaders): Promise<TokenPair> {
     const { book, callers, clock } = this.#parts
     const { key } = callers.liveKey(spent.sub)

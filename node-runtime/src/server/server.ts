@@ -29,6 +29,8 @@ import type { Streams } from './streams/streams.ts'
 export interface HttpServer {
   /** Throws ServerError: ADDRESS_IN_USE, ADDRESS_UNUSABLE. Port 0 takes a free one. */
   listen(host: string, port: number): Promise<void>
+  /** On a socket that listens already, inherited from who started this process. */
+  listenOnSocket(fd: number): Promise<void>
   /** `http://host:port` of each listener. */
   addresses(): string[]
   /**
@@ -45,10 +47,10 @@ export function createServer(parts: ServerParts): HttpServer {
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     if (!answerProbe(parts, request, response)) api.answer(request, response)
   }
-  const open = async (host: string, port: number) => {
-    const server = await listenOn(host, port)
+  const open = async (place: ListenPlace) => {
+    const server = await listenOn(place)
     const max = parts.connectionsMax ?? connectionsThatFit()
-    const onRefused = () => parts.log.debug({ host, port }, 'too many connections; one was refused')
+    const onRefused = () => parts.log.debug({ ...place }, 'too many connections; one was refused')
     limitConnections(server, { max, onRefused, onRequest })
     server.on('upgrade', api.upgrade)
     listening.push(server)
@@ -56,10 +58,13 @@ export function createServer(parts: ServerParts): HttpServer {
   }
   return {
     async listen(host, port) {
-      const taken = addressOf(await open(host, port))
+      const taken = addressOf(await open({ host, port }))
       if (host !== 'localhost') return
       // It has an address of each family, and a client may take either; one that a machine lacks is no loss.
-      for (const other of await otherAddresses(host, taken.address)) await open(other, taken.port).catch(() => {})
+      for (const other of await otherAddresses(host, taken.address)) await open({ host: other, port: taken.port }).catch(() => {})
+    },
+    async listenOnSocket(fd) {
+      await open({ fd })
     },
     addresses: () => listening.filter((server) => server.listening).map((server) => urlOf(addressOf(server))),
     async close() {
@@ -144,7 +149,9 @@ async function refuse({ api, streams }: { readonly api: Api; readonly streams: S
   await api.refuse()
 }
 
-async function listenOn(host: string, port: number): Promise<Server> {
+type ListenPlace = { readonly host: string; readonly port: number } | { readonly fd: number }
+
+async function listenOn(place: ListenPlace): Promise<Server> {
   const server = createListener({
     headersTimeout: REQUEST_RECEIVE_MS,
     // Of uploads; the API holds everything else to less.
@@ -153,11 +160,11 @@ async function listenOn(host: string, port: number): Promise<Server> {
     connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
   })
   server.on('clientError', refuseUnreadable)
-  server.listen({ host, port })
+  server.listen(place)
   try {
     await once(server, 'listening')
   } catch (cause) {
-    throw listenError(host, port, cause)
+    throw listenError(place, cause)
   }
   return server
 }

@@ -1,6 +1,7 @@
 // `calbox blob`: bytes that a node keeps under the hash of their content. Streamed both ways.
 import { randomUUID } from 'node:crypto'
-import { rename, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { link, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { JsonValue } from '@calbox/workflows/json'
 import type { Command } from 'commander'
@@ -34,6 +35,7 @@ function commandsOf(edge: CommandEdge): readonly OperatorCommand[] {
       options: {
         '-o, --output <path>': 'file to write; - is the standard output (default: a file called as the blob)',
         '--context <id>': 'let the node fetch it from the members of this context',
+        '--force': 'replace a file that is there',
       },
       doing: (given) => `getting blob ${given.text('blob')}`,
       lookup: LIST,
@@ -73,15 +75,34 @@ async function getBlob(on: Operating, given: Given, edge: CommandEdge): Promise<
   if (output === '-') return toStdout(on, { id: blobId, contextId }, given, edge)
   // A file of that name is whole, or it is not there.
   const target = path.resolve(edge.cwd, output)
+  const force = given.flag('force')
+  if (!force && existsSync(target)) throw taken(output)
   // Nobody else's: what is there under its name is left alone.
   const part = `${target}.${randomUUID()}.part`
   try {
     const json = await on.step('download_blob', { blob_id: blobId, context_id: contextId, output_path: part })
-    await rename(part, target)
+    if (force) await rename(part, target)
+    else await placeNew(part, target, output)
     return { json, text: `${output}, ${bytesText(fieldOf(json, 'size'))}, SHA-256 ${fieldOf(json, 'sha256')}\n` }
   } finally {
     await rm(part, { force: true })
   }
+}
+
+/** Nothing is replaced, not even what has come meanwhile. */
+async function placeNew(part: string, target: string, output: string): Promise<void> {
+  try {
+    await link(part, target)
+  } catch (error) {
+    if (existsSync(target)) throw taken(output)
+    // A file system without hard links.
+    if (!(error instanceof Error && 'code' in error && /EPERM|ENOTSUP|ENOSYS/.test(String(error.code)))) throw error
+    await rename(part, target)
+  }
+}
+
+function taken(output: string): CommandError {
+  return new CommandError('USAGE', `${output} is there already; --force replaces it, --output writes another file`)
 }
 
 async function toStdout(

@@ -1,10 +1,12 @@
 // `calbox events`: what happens on a node, as it happens, until Ctrl-C.
+import { setTimeout as delay } from 'node:timers/promises'
 import { isJsonObject, type JsonObject, type JsonValue } from '@calbox/workflows/json'
 import { visibleText } from '@calbox/workflows/visible-text'
 import type { Command } from 'commander'
 import { counted } from '../../render/counted.ts'
 import { createStyle, type Style } from '../../render/style.ts'
 import type { CommandEdge } from '../command-edge.ts'
+import { CommandError } from '../command-error.ts'
 import { parsePositive, parseText } from '../parse-option.ts'
 import { rowsOf, short } from './answer-text.ts'
 import { type Operating, perform } from './operate.ts'
@@ -18,6 +20,8 @@ interface EventsOptions extends NodeOptions {
 
 /** Contexts that are made while nothing happens in any group are found within this time. */
 const REFRESH_MS = 5_000
+/** Between two tries to reach a node that is gone. */
+const RETRY_MS = 1_000
 /** Of the data of one event, on a line. */
 const SHOWN_CHARS = 200
 
@@ -34,16 +38,45 @@ function collect(text: string, before: readonly string[] = []): string[] {
   return [...before, parseText(text)]
 }
 
+/** Once it has watched, it goes on doing so when the connection ends: the node may be started again. */
 async function follow(options: EventsOptions, edge: CommandEdge): Promise<void> {
-  const target = await findTarget(options, edge)
-  const run = async (on: Operating) => {
-    await watch(on, options, edge)
-    return { json: null, text: '' }
+  let node = options.node
+  for (let watched = false, losses = 0; !edge.signal.aborted; ) {
+    try {
+      const target = await findTarget({ ...options, ...(node !== undefined && { node }) }, edge)
+      node = target.name
+      const run = async (on: Operating) => {
+        await watch(on, options, edge, () => {
+          if (watched && losses > 0) edge.stderr.write(`· watching again; what happened meanwhile is not shown\n`)
+          watched = true
+          losses = 0
+        })
+        return { json: null, text: '' }
+      }
+      await perform({ doing: 'following the events', run }, target, options, edge)
+      return
+    } catch (error) {
+      if (!watched || !passes(error)) throw error
+      if (losses === 0) edge.stderr.write(`calbox: ${error.message}; trying again until Ctrl-C\n`)
+      else await delay(RETRY_MS, undefined, edge).catch(() => undefined)
+      losses += 1
+    }
   }
-  await perform({ doing: 'following the events', run }, target, options, edge)
 }
 
-async function watch({ client, step, node, signal }: Operating, options: EventsOptions, edge: CommandEdge) {
+/** What a node that is started again, or a network that comes back, mends. */
+function passes(error: unknown): error is CommandError {
+  if (!(error instanceof CommandError)) return false
+  if (error.code === 'REFUSED') return error.message.includes('HTTP 503')
+  return error.code === 'UNREACHABLE' || error.code === 'NO_ANSWER' || error.code === 'NO_NODE'
+}
+
+async function watch(
+  { client, step, node, signal }: Operating,
+  options: EventsOptions,
+  edge: CommandEdge,
+  onFirst: () => void,
+) {
   const { watchEvents, stringifyLosslessJson } = await import('@calbox/workflows')
   const { context: contextIds = [], group: groupIds = [] } = options
   const isAll = contextIds.length + groupIds.length === 0
@@ -60,6 +93,7 @@ async function watch({ client, step, node, signal }: Operating, options: EventsO
   }
   let [contexts, groups] = [0, 0]
   const onWatching = (seen: { contextIds: readonly string[]; groupIds: readonly string[] }) => {
+    onFirst()
     contexts += seen.contextIds.length
     groups += seen.groupIds.length
     const what = `${counted(contexts, 'context')} and ${counted(groups, 'group')}`

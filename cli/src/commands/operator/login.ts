@@ -1,5 +1,6 @@
 // `calbox login` and `logout`: tokens of a node, kept for later commands in a file of the user.
 import path from 'node:path'
+import { visibleText } from '@calbox/workflows/visible-text'
 import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
@@ -7,7 +8,7 @@ import { parsePositive, parseText } from '../parse-option.ts'
 import { ask, askSecretly } from './ask.ts'
 import { operatorError } from './operator-error.ts'
 import { readStdin } from './read-input.ts'
-import { CredentialFile } from './target/credential-file.ts'
+import { CredentialFile, type Logins, type StoredLogin } from './target/credential-file.ts'
 import { withCredentialLock } from './target/credential-lock.ts'
 import { findLogin, findTarget, isLoopback, type Target } from './target/open-node.ts'
 
@@ -31,10 +32,11 @@ export function registerLogin(program: Command, edge: CommandEdge): void {
     .action((options: LoginOptions) => runLogin(options, edge))
   program
     .command('logout')
-    .description('forget the login of a node; the node itself is not asked')
+    .description('end the login on a node, and forget it')
     .option('-n, --node <node>', 'name of a node of this directory, or an http address (default: CALBOX_NODE)')
     .option('--all', 'all logins')
-    .action((options: { node?: string; all?: boolean }) => runLogout(options, edge))
+    .option('--timeout <seconds>', `for the node to answer (default: ${LOGOUT_SEC})`, parsePositive)
+    .action((options: LogoutOptions) => runLogout(options, edge))
 }
 
 async function runLogin(options: LoginOptions, edge: CommandEdge): Promise<void> {
@@ -63,23 +65,71 @@ async function runLogin(options: LoginOptions, edge: CommandEdge): Promise<void>
   )
 }
 
-async function runLogout({ node, all }: { node?: string; all?: boolean }, edge: CommandEdge): Promise<void> {
+interface LogoutOptions {
+  readonly node?: string
+  readonly all?: boolean
+  readonly timeout?: number
+}
+
+/** A node that is gone must not keep its login here. */
+const LOGOUT_SEC = 5
+
+async function runLogout(options: LogoutOptions, edge: CommandEdge): Promise<void> {
   const file = new CredentialFile(edge.env)
   const logins = await file.read()
-  if (all === true) {
-    await withCredentialLock(file, () => file.clear(), edge)
-    edge.stdout.write(
-      `${Object.keys(logins).length === 1 ? '1 login is' : `${Object.keys(logins).length} logins are`} forgotten\n`,
+  const targets =
+    options.all === true
+      ? await targetsOf(logins, edge)
+      : [await findLogin({ ...(options.node !== undefined && { node: options.node }) }, logins, edge)]
+  if (targets.length === 0) edge.stdout.write('nobody was logged in\n')
+  for (const target of targets) {
+    const said = await withCredentialLock(
+      file,
+      async () => {
+        const login = (await file.read())[target.key]
+        if (login === undefined) return `nobody was logged in on ${target.name}`
+        const ended = await endLogin(target, login, options, edge)
+        await file.write(target.key, undefined)
+        return `the login on ${target.name} ${ended}`
+      },
+      edge,
     )
-    return
+    edge.stdout.write(`${visibleText(said)}\n`)
   }
-  const { key, name } = await findLogin({ ...(node !== undefined && { node }) }, logins, edge)
-  if (logins[key] === undefined) {
-    edge.stdout.write(`nobody was logged in on ${name}\n`)
-    return
+}
+
+async function targetsOf(logins: Logins, edge: CommandEdge): Promise<Target[]> {
+  const targets: Target[] = []
+  for (const [key, { node }] of Object.entries(logins)) {
+    const found = await findLogin({ node }, logins, edge)
+    // Of another directory, where a node has the same name.
+    targets.push(found.key === key ? found : { name: node, url: key, key, isLocal: false })
   }
-  await withCredentialLock(file, () => file.write(key, undefined), edge)
-  edge.stdout.write(`the login on ${name} is forgotten\n`)
+  return targets
+}
+
+/** What has become of it. Its tokens are good until the node ends the login, or they expire. */
+async function endLogin(
+  { url }: Target,
+  { refreshToken }: StoredLogin,
+  { timeout = LOGOUT_SEC }: LogoutOptions,
+  { signal }: CommandEdge,
+): Promise<string> {
+  const only = (why: string) => `is forgotten here; ${why}, so its tokens stay good there until they expire`
+  if (refreshToken === undefined) return only('there is no token that would end it')
+  if (!/^https?:/.test(url)) return only('its node cannot be found from here')
+  const { NodeClient } = await import('@calbox/workflows')
+  const client = new NodeClient(url, { timeoutMs: timeout * 1000 })
+  try {
+    await client.exchange('POST', '/auth/logout', { signal, token: null, body: { refresh_token: refreshToken } })
+    return 'has ended, and is forgotten'
+  } catch (error) {
+    signal.throwIfAborted()
+    const { status } = error as { status?: number }
+    if (status === 401) return 'had ended, and is forgotten'
+    if (status === 404 || status === 405) return only('the node has no logout')
+    return only(status === undefined ? 'the node does not answer' : `the node answered HTTP ${status}`)
+  }
 }
 
 async function credentialsOf(options: LoginOptions, { name }: Target, edge: CommandEdge) {

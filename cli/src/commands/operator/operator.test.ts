@@ -1,5 +1,6 @@
 // Operator commands against a pretend node that answers what it is told to.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -176,8 +177,77 @@ test('a login is kept for that node in a file of one’s own, and forgotten', as
   chmodSync(file, 0o640)
   await expect(calbox('blob', 'list', '--node', url)).rejects.toMatchObject({ exitCode: 3 })
   chmodSync(file, 0o600)
-  await calbox('logout', '--node', url)
+  answers['POST /auth/logout'] = { data: null }
+  expect(await calbox('logout', '--node', url)).toBe(`the login on ${url} has ended, and is forgotten\n`)
+  expect(asked.at(-1)).toMatchObject({ route: 'POST /auth/logout', body: '{"refresh_token":"refresh 1"}' })
   await expect(calbox('blob', 'list', '--node', url)).rejects.toThrow('log in with')
+})
+
+test('a login that the node cannot end is forgotten all the same, and it is said', async () => {
+  answerLogins()
+  typed = 'right'
+  await calbox('login', '--node', url, '--username', 'ann', '--password-stdin')
+  expect(await calbox('logout', '--all')).toContain('the node has no logout, so its tokens stay good there')
+  expect(await calbox('logout', '--all')).toBe('nobody was logged in\n')
+})
+
+/** A text frame of a server. */
+const frame = (value: object) => {
+  const text = Buffer.from(JSON.stringify(value))
+  return Buffer.concat([Buffer.from([0x81, text.length]), text])
+}
+
+test('events go on where the node comes back, and it is said', async () => {
+  const controller = new AbortController()
+  let [out, connections] = ['', 0]
+  server.on('upgrade', ({ headers }, socket) => {
+    connections += 1
+    controller.signal.addEventListener('abort', () => socket.destroy())
+    const accept = createHash('sha1').update(`${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    const switching = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade'
+    socket.write(`${switching}\r\nSec-WebSocket-Accept: ${accept.digest('base64')}\r\n\r\n`)
+    socket.once('data', () => {
+      socket.write(frame({ id: 1, result: { contextIds: ['c'], groupIds: [] } }))
+      socket.write(frame({ id: null, result: { contextId: 'c', type: 'T', data: { n: connections } } }))
+      if (connections === 1) socket.end()
+    })
+    socket.on('error', () => undefined)
+  })
+  const write = (text: string) => {
+    out += text
+    if (out.includes('"n":2')) controller.abort(new Error('Ctrl-C'))
+  }
+  const edge: CommandEdge = {
+    cwd,
+    stdout: { write },
+    stderr: { write },
+    stdin: stdin(),
+    signal: controller.signal,
+    env,
+  }
+  const args = ['events', '--context', 'c', '--node', url, '--json']
+  await createProgram('1.0.0', edge).parseAsync(args, { from: 'user' })
+  expect(out.split('\n')).toEqual([
+    expect.stringContaining('watching 1 context'),
+    expect.stringContaining('"n":1'),
+    expect.stringMatching(/^calbox: following the events .*; trying again until Ctrl-C$/),
+    expect.stringContaining('watching again; what happened meanwhile is not shown'),
+    expect.stringContaining('watching 1 context'),
+    expect.stringContaining('"n":2'),
+    '',
+  ])
+})
+
+test('a blob replaces no file that is there, unless told to', async () => {
+  answers['GET /admin-api/blobs/b'] = { some: 'bytes' }
+  const file = path.join(cwd, 'mine')
+  writeFileSync(file, 'kept')
+  await expect(calbox('blob', 'get', 'b', '-o', 'mine', '--node', url)).rejects.toThrow('--force')
+  expect(readFileSync(file, 'utf8')).toBe('kept')
+  await calbox('blob', 'get', 'b', '-o', 'mine', '--force', '--node', url)
+  expect(readFileSync(file, 'utf8')).toBe('{"some":"bytes"}')
+  await calbox('blob', 'get', 'b', '-o', 'other', '--node', url)
+  expect(readdirSync(cwd).toSorted()).toEqual(['mine', 'other'])
 })
 
 test('a token that was renewed is kept: the one that renewed it is good once', async () => {

@@ -51,6 +51,7 @@ export interface AuthService {
     refresh(tokens: TokenPair, headers: IncomingHttpHeaders): Promise<TokenPair>
     /** For clients that do not send the access token. */
     refreshAlone(refreshToken: string, headers: IncomingHttpHeaders): Promise<TokenPair>
+    end(refreshToken: string): Promise<void>
   }
   readonly keys: {
     roots(): readonly RootKeyRow[]

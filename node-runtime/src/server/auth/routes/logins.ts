@@ -84,6 +84,20 @@ export const loginRoutes: readonly AuthRoute[] = [
     handle: async ({ auth }, { body, headers }) => auth.sessions.refreshAlone(body.refreshToken, headers),
   }),
   publicRoute({
+    method: 'POST',
+    url: '/auth/logout',
+    summary: 'End the login that a refresh token is of: none of its tokens is good any more',
+    permission: 'public',
+    params: NoFields,
+    body: Type.Object({ refresh_token: Text }),
+    data: Type.Null(),
+    failures: [401],
+    handle: async ({ auth }, { body }) => {
+      await auth.sessions.end(body.refresh_token)
+      return null
+    },
+  }),
+  publicRoute({
     method: 'GET',
     url: '/auth/challenge',
     summary: 'What a wallet signs to log in: `message`; `challenge` goes back with the signature',

@@ -40,11 +40,9 @@ export const GOSSIP_WAITING_MAX_BYTES = 16 * MIB
 export const GOSSIP_SEEN_MS = 30_000
 /** After a subscription is learnt, messages go to all subscribers for this long: by then the mesh has settled. */
 export const GOSSIP_FRESH_MS = 3_000
-/** How often the gossip links are checked, and how long a connected peer may be without one before it is dropped. */
+/** How often the gossip links are checked, and how long a peer may be without one, once it was tried, before it is dropped. */
 export const GOSSIP_CHECK_MS = 1_000
 export const GOSSIP_LINK_MISSING_MS = 10_000
-/** How often a subscription whose peer we cannot reach yet is looked at again. */
-export const GOSSIP_LINK_POLL_MS = 5
 /** Connections a node looks for by itself. Each costs both ends tens of ms of CPU, and three keep a ring with chords. */
 export const DIAL_DEGREE = 3
 /** Dials under way at once. The rest wait for the next decision. */

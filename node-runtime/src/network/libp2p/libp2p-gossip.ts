@@ -10,7 +10,6 @@ import {
   GOSSIP_CHECK_MS,
   GOSSIP_FRESH_MS,
   GOSSIP_LINK_MISSING_MS,
-  GOSSIP_LINK_POLL_MS,
   GOSSIP_PACKET_MAX_BYTES,
   GOSSIP_SEEN_MS,
   GOSSIP_WAITING_MAX_BYTES,
@@ -19,8 +18,12 @@ import {
 import type { MessageListener, NetworkStatus, PeerId } from '../network.ts'
 
 /** What the implementation has beyond its declared interface. */
-interface GossipInternals extends GossipSub {
+export interface GossipInternals extends GossipSub {
+  /** Whose link is open, or is to be. */
+  readonly peers: ReadonlyMap<string, unknown>
   readonly streamsOutbound: ReadonlyMap<string, unknown>
+  /** Opens the link to a peer, one peer after the other; also resolves when it could not. */
+  createOutboundStream(peer: { toString(): string }, connection: unknown): Promise<void>
   getMeshPeers(topic: string): string[]
   /** Takes a subscriber into the mesh if there is room; says whether it did. The caller then sends the graft. */
   graftOnSubscribe(peer: PeerId, topic: string): boolean
@@ -83,7 +86,8 @@ export interface GossipParts {
   readonly prefix: string
   readonly clock: Clock
   readonly log: Logger
-  readonly connectedPeers: () => readonly PeerId[]
+  /** Connected, and known by what protocols they speak. */
+  readonly identifiedPeers: () => readonly PeerId[]
   readonly onSubscribed: (peer: PeerId, topic: string) => void
   readonly drop: (peer: PeerId, why: string) => void
 }
@@ -96,14 +100,20 @@ export class Gossip {
   readonly #freshUntil = new Map<string, number>()
   /** Subscriptions that were heard but cannot be served yet. */
   readonly #unlinked = new Map<PeerId, Set<string>>()
+  /** Peers whose link was tried, with whatever outcome. The others wait for their turn, which is no fault of theirs. */
+  readonly #tried = new Set<PeerId>()
   readonly #missingSince = new Map<PeerId, number>()
   #started = false
-  #cancelPoll: (() => void) | undefined
   #cancelCheck: (() => void) | undefined
 
   constructor(parts: GossipParts) {
     this.#parts = parts
     this.#service = withInternals(parts.service)
+    const open = this.#service.createOutboundStream.bind(this.#service)
+    this.#service.createOutboundStream = async (peer, connection) => {
+      await open(peer, connection)
+      this.#onTried(peer.toString())
+    }
     this.#service.addEventListener('gossipsub:message', (event) => this.#onMessage(event.detail))
     this.#service.addEventListener('subscription-change', (event) => {
       const peer = event.detail.peerId.toString()
@@ -119,7 +129,6 @@ export class Gossip {
 
   close(): void {
     this.#started = false
-    this.#cancelPoll?.()
     this.#cancelCheck?.()
   }
 
@@ -159,6 +168,7 @@ export class Gossip {
 
   disconnected(peer: PeerId): void {
     this.#unlinked.delete(peer)
+    this.#tried.delete(peer)
     this.#missingSince.delete(peer)
   }
 
@@ -190,7 +200,6 @@ export class Gossip {
     const waiting = this.#unlinked.get(peer) ?? new Set()
     waiting.add(full)
     this.#unlinked.set(peer, waiting)
-    this.#pollLinks()
   }
 
   #announce(peer: PeerId, full: string): void {
@@ -202,28 +211,28 @@ export class Gossip {
     this.#parts.onSubscribed(peer, topic)
   }
 
-  /** The library does not say when its link to a peer opens; the wait is short, so it is looked for. */
-  #pollLinks(): void {
-    if (this.#cancelPoll || !this.#started) return
-    this.#cancelPoll = this.#parts.clock.setTimer(() => {
-      this.#cancelPoll = undefined
-      for (const [peer, topics] of this.#unlinked) {
-        if (!this.#service.streamsOutbound.has(peer)) continue
-        this.#unlinked.delete(peer)
-        // When the subscription came there was no link to graft over; the library would wait for its next heartbeat.
-        const grafted = [...topics].filter((topic) => this.#service.graftOnSubscribe(peer, topic))
-        if (grafted.length > 0) this.#service.sendGraft(peer, grafted)
-        for (const topic of topics) this.#announce(peer, topic)
-      }
-      if (this.#unlinked.size > 0) this.#pollLinks()
-    }, GOSSIP_LINK_POLL_MS)
+  #onTried(peer: PeerId): void {
+    if (!this.#started) return
+    this.#tried.add(peer)
+    if (!this.#service.streamsOutbound.has(peer)) return
+    const topics = [...(this.#unlinked.get(peer) ?? [])]
+    this.#unlinked.delete(peer)
+    // When the subscription came there was no link to graft over; the library would wait for its next heartbeat.
+    const grafted = topics.filter((topic) => this.#service.graftOnSubscribe(peer, topic))
+    if (grafted.length > 0) this.#service.sendGraft(peer, grafted)
+    for (const topic of topics) this.#announce(peer, topic)
   }
 
-  /** A connected peer that we cannot gossip to stays deaf for ever: the library opens a link only on connecting. */
+  /**
+   * A connected peer that we cannot gossip to stays deaf for ever: the library opens a link only on connecting. One
+   * whose link is still to be tried is not deaf but early: on a busy machine its turn comes late, and to drop it would
+   * make more work, and more of them late.
+   */
   #check(): void {
     const now = this.#parts.clock.nowMs()
-    for (const peer of this.#parts.connectedPeers()) {
-      if (this.#service.streamsOutbound.has(peer)) this.#missingSince.delete(peer)
+    for (const peer of this.#parts.identifiedPeers()) {
+      const early = this.#service.peers.has(peer) && !this.#tried.has(peer)
+      if (early || this.#service.streamsOutbound.has(peer)) this.#missingSince.delete(peer)
       else if (now - (this.#missingSince.get(peer) ?? now) >= GOSSIP_LINK_MISSING_MS) {
         this.#missingSince.delete(peer)
         this.#parts.drop(peer, 'no gossip link')
@@ -235,7 +244,7 @@ export class Gossip {
 }
 
 function withInternals(service: GossipSub): GossipInternals {
-  const used = ['streamsOutbound', 'getMeshPeers', 'graftOnSubscribe', 'sendGraft']
+  const used = ['streamsOutbound', 'peers', 'createOutboundStream', 'getMeshPeers', 'graftOnSubscribe', 'sendGraft']
   if (used.every((name) => name in service)) return service as GossipInternals
   throw new Error('assertion failed: this version of @libp2p/gossipsub hides its links and mesh')
 }

@@ -88,7 +88,7 @@ class Libp2pNetwork implements Network {
       prefix,
       clock: options.clock,
       log: options.log,
-      connectedPeers: () => this.peers(),
+      identifiedPeers: () => this.peers().filter((peer) => !this.#unidentified.has(peer)),
       onSubscribed: (peer, topic) => this.#emitter.emit('subscribed', peer, topic),
       drop: (peer, why) => this.#drop(peer, why),
     })
@@ -300,6 +300,8 @@ class Libp2pNetwork implements Network {
       connection.abort(new NetworkError('NETWORK_CLOSED', 'the network is closed'))
       return
     }
+    // The other side was faster to close it: of this one no end would be told, and its peer would be met no more.
+    if (connection.status !== 'open') return
     if (this.#node.getConnections(connection.remotePeer).length > CONNECTIONS_PER_PEER_MAX) {
       connection.abort(new NetworkError('NOT_CONNECTED', 'this peer has too many connections'))
       return

@@ -61,7 +61,8 @@ export function createServer(parts: ServerParts): HttpServer {
       const taken = addressOf(await open({ host, port }))
       if (host !== 'localhost') return
       // It has an address of each family, and a client may take either; one that a machine lacks is no loss.
-      for (const other of await otherAddresses(host, taken.address)) await open({ host: other, port: taken.port }).catch(() => {})
+      for (const other of await otherAddresses(host, taken.address))
+        await open({ host: other, port: taken.port }).catch(() => {})
     },
     async listenOnSocket(fd) {
       await open({ fd })
@@ -212,7 +213,12 @@ function stackOf(error: unknown): string {
   return (error instanceof Error && error.stack) || String(error)
 }
 
-function listenError(host: string, port: number, cause: unknown): ServerError {
+function listenError(place: ListenPlace, cause: unknown): ServerError {
+  if ('fd' in place) {
+    const message = `file descriptor ${place.fd} is no socket that listens: ${cause}`
+    return new ServerError('ADDRESS_UNUSABLE', message, { cause, data: { ...place } })
+  }
+  const { host, port } = place
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   if (code === 'EADDRINUSE') {
     const message = `port ${port} on ${host} is in use by another program; choose another with --server-port`

@@ -186,7 +186,7 @@ export function freshConfig(identity: SigningKey, options: InitOptions): NodeCon
   return {
     identity: {
       peer_id: peerIdOfPublicKey(identity.publicKey),
-      keypair: toBase58(concat([KEY_HEADER, identity.seed, idBytes(identity.publicKey)])),
+      keypair: textOfKey(identity),
     },
     swarm: { listen: [addressOf(options.swarmHost, options.swarmPort)] },
     server: {
@@ -207,6 +207,20 @@ function addressOf(host: string, port: number): string {
 }
 
 function identityOf({ keypair, peer_id }: NodeConfig['identity'], file: string): SigningKey {
+  const identity = keyOfText(keypair, file)
+  const peerId = peerIdOfPublicKey(identity.publicKey)
+  if (peerId === peer_id) return identity
+  const message = `${file}: identity.peer_id is not that of identity.keypair, which is ${peerId}`
+  throw new ConfigError('CONFIG_INVALID', message)
+}
+
+/** The text form of a private key: base58 of libp2p's protobuf. */
+export function textOfKey(identity: SigningKey): string {
+  return toBase58(concat([KEY_HEADER, identity.seed, idBytes(identity.publicKey)]))
+}
+
+/** `file` names it in errors, which never show it. Throws ConfigError CONFIG_INVALID. */
+export function keyOfText(keypair: string, file: string): SigningKey {
   const refused = (why: string, cause?: unknown) => new ConfigError('CONFIG_INVALID', `${file}: ${why}`, { cause })
   // What base58 costs grows with the square of its length.
   if (keypair.length > KEYPAIR_TEXT_MAX) throw refused('identity.keypair is longer than an Ed25519 private key')
@@ -224,8 +238,6 @@ function identityOf({ keypair, peer_id }: NodeConfig['identity'], file: string):
   if (!equalBytes(bytes.subarray(seedAt + 32), idBytes(identity.publicKey))) {
     throw refused('identity.keypair is damaged: its public key is not that of its private key')
   }
-  const peerId = peerIdOfPublicKey(identity.publicKey)
-  if (peerId !== peer_id) throw refused(`identity.peer_id is not that of identity.keypair, which is ${peerId}`)
   return identity
 }
 

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { ADMIN_HINT, type AdminFlags, readAdminCredentials } from './admin-credentials.ts'
 import { CodedError } from './base/errors.ts'
 import { systemRandom } from './base/random.ts'
+import { BOOT_NODE_COMMAND, registerBootNode } from './boot-node-command.ts'
 import {
   authModeOf,
   ConfigError,
@@ -13,12 +14,13 @@ import {
   initFolder,
   loadConfig,
   type NodeFolder,
-  PORT_MAX,
 } from './config.ts'
 import { checkExposure } from './exposure.ts'
+import { descriptorOf, listOf, multiaddrOf, portOf, usage } from './flags.ts'
 import { OFFLINE_COMMANDS, registerOffline } from './inspect/commands.ts'
 import { processLogger } from './log-output.ts'
-import type { RunNodeOptions } from './run-node.ts'
+import type { NodePlace, RunNodeOptions } from './run-node.ts'
+import { stopAsked } from './stop-asked.ts'
 
 const EXIT = { ok: 0, failed: 1, usage: 2, environment: 3, damaged: 4 } as const
 
@@ -57,6 +59,9 @@ interface RunFlags extends InitFlags, AdminFlags {
   enableFaults?: boolean
   faults?: string
   faultSeed?: string
+  swarmListen?: string
+  serverFd?: string
+  relayNodes?: string
 }
 
 function program(): Command {
@@ -83,6 +88,9 @@ function program(): Command {
     .option('--faults <json>', 'with --enable-faults: faults that are on from the start, as that route takes them')
     .option('--fault-seed <text>', 'with --enable-faults: what their chance is drawn from')
     .option('--exit-on-eof <fd>', 'stop when this file descriptor closes')
+    .option('--relay-nodes <multiaddrs>', 'boot nodes (calnode boot-node), each with its id (/p2p/ID)')
+    .option('--swarm-listen <multiaddrs>', 'for this start: where other nodes connect, instead of what the config has')
+    .option('--server-fd <fd>', 'for this start: the HTTP API is on this socket, which listens already')
     .action((flags: RunFlags) => run(root.opts<NodeFolder>(), flags))
   root
     .command('auth')
@@ -94,13 +102,15 @@ function program(): Command {
     .option('--admin-password-stdin', 'from the standard input')
     .action((flags: AdminFlags) => setAdmin(root.opts<NodeFolder>(), flags))
   registerOffline(root)
+  registerBootNode(root)
   return root
 }
 
 /** What looks at a node from outside may name its folder instead. */
 function requireFolder(root: Command, command: Command): void {
   const { home, node } = root.opts<Partial<NodeFolder>>()
-  if (OFFLINE_COMMANDS.includes(command.name()) || (home !== undefined && node !== undefined)) return
+  if ([...OFFLINE_COMMANDS, BOOT_NODE_COMMAND].includes(command.name()) || (home !== undefined && node !== undefined))
+    return
   throw usage(`${home === undefined ? '--home <dir>' : '--node <name>'} is missing (calnode --help lists the options)`)
 }
 
@@ -155,7 +165,7 @@ async function setAdmin(folder: NodeFolder, flags: AdminFlags): Promise<void> {
 async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
   process.title = `calnode ${folder.node} ${folderPath(folder)}`
   const options = initOptions(flags)
-  const eofFd = flags.exitOnEof === undefined ? undefined : descriptorOf(flags.exitOnEof)
+  const eofFd = flags.exitOnEof === undefined ? undefined : descriptorOf('--exit-on-eof', flags.exitOnEof)
   if (flags.init) await initFolder(folder, options, systemRandom)
   const config = await loadConfig(folder)
   const authMode = authModeOf(config, options.authMode)
@@ -174,12 +184,23 @@ async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
     authMode,
     admin,
     faults: await faultsOf(flags),
+    place: placeOf(flags),
   })
   const node = await Promise.race([starting, asked.then(() => undefined)])
   log.info({ why: await asked }, 'node stopping')
   // A node that is still starting has acknowledged nothing: its store is as safe as after a kill.
   await node?.close()
   log.info({}, 'node stopped')
+}
+
+function placeOf({ swarmListen, serverFd, relayNodes }: RunFlags): NodePlace {
+  const addresses = (flag: string, text: string | undefined) =>
+    text === undefined ? undefined : listOf(text).map((each) => multiaddrOf(flag, each))
+  return {
+    swarmListen: addresses('--swarm-listen', swarmListen),
+    relayNodes: addresses('--relay-nodes', relayNodes),
+    serverFd: serverFd === undefined ? undefined : descriptorOf('--server-fd', serverFd),
+  }
 }
 
 async function faultsOf({ enableFaults, faults, faultSeed }: RunFlags): Promise<RunNodeOptions['faults']> {
@@ -196,24 +217,6 @@ async function faultsOf({ enableFaults, faults, faultSeed }: RunFlags): Promise<
   }
 }
 
-/** Resolves with who asked first. A second signal ends the process at once. */
-async function stopAsked(eofFd: number | undefined): Promise<string> {
-  const why = await new Promise<string>((resolve) => {
-    process.once('SIGTERM', () => resolve('SIGTERM'))
-    process.once('SIGINT', () => resolve('SIGINT'))
-    if (eofFd !== undefined) watchEof(eofFd, () => resolve(`end of file descriptor ${eofFd}`))
-  })
-  process.once('SIGINT', () => process.exit(130))
-  process.once('SIGTERM', () => process.exit(143))
-  return why
-}
-
-function watchEof(fd: number, onEof: () => void): void {
-  import('node:fs').then(({ createReadStream }) => {
-    createReadStream('', { fd, autoClose: false }).on('end', onEof).on('error', onEof).resume()
-  }, onEof)
-}
-
 function initOptions(flags: InitFlags): InitOptions {
   const authMode = checkAuthMode(flags.authMode, '--auth-mode')
   return {
@@ -221,40 +224,16 @@ function initOptions(flags: InitFlags): InitOptions {
     serverPort: portOf('--server-port', flags.serverPort),
     swarmHost: hostOf('--swarm-host', flags.swarmHost),
     swarmPort: portOf('--swarm-port', flags.swarmPort),
-    bootNodes: listOf(flags.bootNodes).map(bootNodeOf),
+    bootNodes: listOf(flags.bootNodes).map((each) => multiaddrOf('--boot-nodes', each)),
     mdns: flags.mdns ?? false,
     ...(authMode === undefined ? {} : { authMode }),
     ...(flags.allowUnauthenticated ? { allowUnauthenticated: true } : {}),
   }
 }
 
-function listOf(text: string | undefined): string[] {
-  return (text ?? '').split(',').filter((item) => item !== '')
-}
-
-function portOf(flag: string, text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX) return Number(text)
-  throw usage(`${flag} is a port from 0 to ${PORT_MAX}, not ${JSON.stringify(text)}`)
-}
-
 function hostOf(flag: string, text: string): string {
   if (isIP(text) !== 0) return text
   throw usage(`${flag} is one IP address, such as 127.0.0.1 or ::, not ${JSON.stringify(text)}`)
-}
-
-/** Only what can be no address at all is refused: which transports there are, the network knows. */
-function bootNodeOf(text: string): string {
-  if (text.startsWith('/')) return text
-  throw usage(`--boot-nodes has addresses like /ip4/HOST/tcp/PORT, separated by commas, not ${JSON.stringify(text)}`)
-}
-
-function descriptorOf(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text)
-  throw usage(`--exit-on-eof is the number of an open file descriptor, not ${JSON.stringify(text)}`)
-}
-
-function usage(message: string): ConfigError {
-  return new ConfigError('CONFIG_INVALID', message)
 }
 
 /** What libraries say may span lines, with frames of their stack in it. */

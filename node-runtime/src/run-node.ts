@@ -38,6 +38,18 @@ export interface RunNodeOptions {
   readonly faults?: { readonly seed?: string | undefined; readonly onFromStart: readonly FaultBody[] } | undefined
   readonly authMode: AuthMode
   readonly admin: AdminChoice
+  /** Of this start only: */
+  readonly place?: NodePlace
+}
+
+/** Where a node is put that is in a network of its own. */
+export interface NodePlace {
+  /** Instead of those of the config. */
+  readonly swarmListen?: readonly string[] | undefined
+  /** An inherited socket that listens, instead of the addresses of the config. */
+  readonly serverFd?: number | undefined
+  /** Boot nodes, with their ids: see `calnode boot-node`. */
+  readonly relayNodes?: readonly string[] | undefined
 }
 
 export interface RunningNode {
@@ -48,7 +60,7 @@ export interface RunningNode {
 
 /** Resolves when HTTP answers. Whatever fails half-way, what was opened is closed again. */
 export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
-  const { config, network: networkId, bootNodes, log, authMode, admin } = options
+  const { config, network: networkId, bootNodes, log, authMode, admin, place = {} } = options
   const { settings } = config
   const storeLocation = config.dataPath
   const pidFile = join(config.path, PID_FILE)
@@ -73,7 +85,8 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
       faults: faults?.links,
       identity: config.identity,
       networkId,
-      listen: settings.swarm.listen,
+      listen: place.swarmListen ?? settings.swarm.listen,
+      relayAddresses: place.relayNodes ?? [],
       ...bootListOf([...(settings.bootstrap?.nodes ?? []), ...bootNodes]),
       mdns: settings.discovery?.mdns ?? false,
       clock: systemClock,
@@ -103,7 +116,7 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
       ...(auth && { guard: auth.guard, auth }),
     })
     opened.push(() => server.close())
-    await Promise.all([node.start(), ...listeners(config).map(({ host, port }) => server.listen(host, port))])
+    await Promise.all([node.start(), listenForRequests(server, config, place.serverFd)])
     log.info({ peerId: network.peerId, http: server.addresses(), swarm: network.addresses() }, 'node started')
     return { node, server, close: () => closeAll(opened) }
   } catch (error) {
@@ -178,6 +191,11 @@ async function runningPid(pidFile: string): Promise<number | undefined> {
 
 async function closeAll(opened: (() => Promise<void>)[]): Promise<void> {
   for (let close = opened.pop(); close; close = opened.pop()) await close()
+}
+
+async function listenForRequests(server: HttpServer, config: LoadedConfig, fd: number | undefined): Promise<void> {
+  if (fd !== undefined) return server.listenOnSocket(fd)
+  await Promise.all(listeners(config).map(({ host, port }) => server.listen(host, port)))
 }
 
 function listeners(config: LoadedConfig): { host: string; port: number }[] {

@@ -7,6 +7,8 @@ import {
   type DeltaId,
   type GroupId,
   idBytes,
+  idFromBytes,
+  type KeyId,
   type OpId,
   type PublicKey,
   type RootHash,
@@ -262,6 +264,7 @@ const requests: readonly SyncRequest[] = [
   { t: 'snapshot', contextId, checkpoint: hash },
   { t: 'base', contextId },
   { t: 'keys', namespaceId, groupId, ops: ops.slice(0, 2).map(encodeOp) },
+  { t: 'keys', namespaceId, groupId, ops: [], wanted: [idFromBytes<KeyId>(new Uint8Array(32))] },
 ]
 
 const frames: readonly SyncFrame[] = [

@@ -15,6 +15,7 @@ import {
   contexted,
   created,
   dave,
+  described,
   eve,
   genesis,
   groupBy,
@@ -107,6 +108,18 @@ describe('receiving', () => {
     expect(governance.opsNotIn([tip.id], 99)).toEqual([side])
     expect(governance.opsNotIn([genesis.id, idOf<OpId>('unknown')], 2)).toEqual(ops.slice(1, 3))
     expect(governance.opsNotIn(governance.heads(), 99)).toEqual([])
+  })
+
+  test('the newest are named without a walk through all, parents first', () => {
+    const { ops, tip } = team()
+    const [left, right] = [described('left'), described('right')].map((body, i) =>
+      operation({ by: alice, on: [tip], body, hlc: 50n + BigInt(i) }),
+    )
+    if (!left || !right) throw new Error('nothing is told')
+    const node = nodeWith([...ops, right, left])
+    expect(node.newest(3)).toEqual([tip, left, right])
+    expect(node.newest(99)).toEqual([...ops, left, right])
+    expect(nodeWith([]).newest(3)).toEqual([])
   })
 
   test('authority is judged at the cut cited, not now', () => {

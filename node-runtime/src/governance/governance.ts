@@ -98,6 +98,11 @@ export class Governance<O extends Operation = Operation> {
     return this.#history.notIn(have).slice(0, limit)
   }
 
+  /** The last of them in canonical order, parents first: costs what it gives. */
+  newest(limit: number): O[] {
+    return this.#history.newest(limit)
+  }
+
   /** At the heads. Before the first operation it is empty: no members, no groups. */
   state(): NamespaceState {
     return this.#history.stateAt(this.#history.heads())

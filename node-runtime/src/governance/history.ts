@@ -63,6 +63,24 @@ export class History<O extends Operation> {
     return causalDifference<OpId, O>({ heads: this.#heads, have, get: (id) => this.get(id) })
   }
 
+  newest(limit: number): O[] {
+    const queue = new LatestFirst<O>()
+    const reached = new Set<OpId>()
+    const reach = (id: OpId) => {
+      const op = this.get(id)
+      if (op === undefined || reached.has(id)) return
+      reached.add(id)
+      queue.push(op)
+    }
+    for (const id of this.#heads) reach(id)
+    const found: O[] = []
+    for (let op = queue.pop(); op !== undefined && found.length < limit; op = queue.pop()) {
+      found.push(op)
+      for (const parent of op.parents) reach(parent)
+    }
+    return found.reverse()
+  }
+
   /** All of `heads` are here. The empty cut is the state before the first operation. */
   stateAt(heads: readonly OpId[]): NamespaceSnapshot {
     const sorted = [...new Set(heads)].sort()

@@ -142,11 +142,12 @@ export class Answering {
     await namespace.receive(ops, peer)
     const writer = new ItemWriter(stream)
     let count = 0
-    for (const key of namespace.sealedKeysFor(request.groupId, asker)) {
+    for (const key of namespace.sealedKeysFor(request.groupId, asker, request.wanted)) {
       count += 1
       await writer.add(key)
     }
-    if (count === 0) throw new Refusal('not_found', 'no key of this group here for this member')
+    const isAnswered = count > 0 || (request.wanted !== undefined && namespace.isMember(request.groupId, asker))
+    if (!isAnswered) throw new Refusal('not_found', 'no key of this group here for this member')
     await writer.flush()
     await sendFrame(stream, { t: 'end', more: false })
   }

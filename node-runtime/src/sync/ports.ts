@@ -1,6 +1,6 @@
 // What synchronisation needs of the contexts and namespaces of this node. Implemented by `context/`, bound in `node.ts`.
 import type { Bytes } from '../base/bytes.ts'
-import type { BlobId, ContextId, DeltaId, GroupId, NamespaceId, OpId, PublicKey, RootHash } from '../base/ids.ts'
+import type { BlobId, ContextId, DeltaId, GroupId, KeyId, NamespaceId, OpId, PublicKey, RootHash } from '../base/ids.ts'
 import type { PeerId } from '../network/network.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
@@ -21,8 +21,12 @@ export interface SyncedNamespace {
   lacksKeys(groupId: GroupId): boolean
   /** Whether the log says that an application's code is this blob. */
   namesBlob(blobId: BlobId): boolean
-  /** Each key sealed to that member as it is taken, those first that fit now; none when it is not one. */
-  sealedKeysFor(groupId: GroupId, publicKey: PublicKey): Iterable<Bytes>
+  /** The last operations, parents first. */
+  newestOps(limit: number): SignedOp[]
+  /** Keys that are not here. `needed`: without them something here cannot be read, or nothing be written. */
+  keysLacking(groupId: GroupId): { readonly needed: readonly KeyId[]; readonly others: readonly KeyId[] }
+  /** Each of `wanted` that is here, sealed to that member as it is taken; none when it is not one. */
+  sealedKeysFor(groupId: GroupId, publicKey: PublicKey, wanted?: readonly KeyId[]): Iterable<Bytes>
   receiveKeys(groupId: GroupId, sealed: readonly Bytes[]): Promise<number>
 }
 

@@ -3,7 +3,7 @@ import type { Bytes } from '../base/bytes.ts'
 import type { ContextId, GroupId, OpId } from '../base/ids.ts'
 import type { PeerId } from '../network/network.ts'
 import type { Invitation } from '../wire/invitation.ts'
-import { HEADS_MAX, OP_BYTES_MAX, OPS_WITH_KEYS_MAX } from '../wire/limits.ts'
+import { HEADS_MAX, KEYS_WANTED_MAX, OP_BYTES_MAX, OPS_WITH_KEYS_MAX } from '../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
 import { ask, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
@@ -51,13 +51,24 @@ export async function pullOps(source: Source, namespace: SyncedNamespace, invita
   return accepted
 }
 
-/** Returns how many keys are new. Throws SyncError when the peer has none for us. */
+/**
+ * Asks for what is lacking, what is needed first; for the others only as long as some come. Returns how many keys are new.
+ * Throws SyncError when the peer has none for us.
+ */
 export async function pullKeys(source: Source, namespace: SyncedNamespace, groupId: GroupId): Promise<number> {
-  const ops = namespace.opsNotIn([], Number.MAX_SAFE_INTEGER).slice(-OPS_WITH_KEYS_MAX).map(encodeOp)
-  const request = { t: 'keys' as const, namespaceId: namespace.id, groupId, ops }
+  const { needed, others } = namespace.keysLacking(groupId)
+  const all = [...needed, ...others]
+  const facts = { t: 'keys' as const, namespaceId: namespace.id, groupId }
+  let ops = namespace.newestOps(OPS_WITH_KEYS_MAX).map(encodeOp)
   let added = 0
-  for await (const items of itemsOf(ask({ ...source, request }), OP_BYTES_MAX))
-    added += await namespace.receiveKeys(groupId, items)
+  for (let at = 0; at < all.length; at += KEYS_WANTED_MAX) {
+    const before = added
+    const request = { ...facts, ops, wanted: all.slice(at, at + KEYS_WANTED_MAX).sort() }
+    for await (const items of itemsOf(ask({ ...source, request }), OP_BYTES_MAX))
+      added += await namespace.receiveKeys(groupId, items)
+    if (added === before && at + KEYS_WANTED_MAX >= needed.length) break
+    ops = []
+  }
   return added
 }
 

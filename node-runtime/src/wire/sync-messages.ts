@@ -1,6 +1,6 @@
 // Messages of the streams between two nodes: the hello that compares heads, and requests with their answers.
 import type { Bytes } from '../base/bytes.ts'
-import type { ContextId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
+import type { ContextId, GroupId, KeyId, NamespaceId, OpId } from '../base/ids.ts'
 import { message } from './codec.ts'
 import { type Invitation, invitation } from './invitation.ts'
 import {
@@ -9,6 +9,7 @@ import {
   GREETING_BEATS_MAX,
   HEADS_MAX,
   HELLO_TOPICS_MAX,
+  KEYS_WANTED_MAX,
   OP_BYTES_MAX,
   OPS_WITH_KEYS_MAX,
   SYNC_FRAME_BYTES_MAX,
@@ -41,8 +42,14 @@ export type SyncRequest =
   /** The state at the peer's checkpoint, which this is the hash of, from behind a key on. */
   | { readonly t: 'snapshot'; readonly contextId: ContextId; readonly checkpoint: Bytes; readonly after?: Bytes }
   | { readonly t: 'base'; readonly contextId: ContextId }
-  /** `ops`: the asker's own log, so that its joining is known before the answer. */
-  | { readonly t: 'keys'; readonly namespaceId: NamespaceId; readonly groupId: GroupId; readonly ops: readonly Bytes[] }
+  /** `ops`: the asker's own log, so that its joining is known before the answer. `wanted`: what it lacks, ascending. */
+  | {
+      readonly t: 'keys'
+      readonly namespaceId: NamespaceId
+      readonly groupId: GroupId
+      readonly ops: readonly Bytes[]
+      readonly wanted?: readonly KeyId[]
+    }
 
 export type RefusalCode = 'unknown' | 'not_a_member' | 'not_found' | 'busy'
 
@@ -78,11 +85,10 @@ export const syncRequestMessage = message<SyncRequest>(
     lacking: record({ contextId: id<ContextId>(), keys: setKeys, more: flag() }),
     snapshot: record({ contextId: id<ContextId>(), checkpoint: hash }, { after: bytes(SYNC_FRAME_BYTES_MAX) }),
     base: record({ contextId: id<ContextId>() }),
-    keys: record({
-      namespaceId: id<NamespaceId>(),
-      groupId: id<GroupId>(),
-      ops: list(bytes(OP_BYTES_MAX), OPS_WITH_KEYS_MAX),
-    }),
+    keys: record(
+      { namespaceId: id<NamespaceId>(), groupId: id<GroupId>(), ops: list(bytes(OP_BYTES_MAX), OPS_WITH_KEYS_MAX) },
+      { wanted: idSet<KeyId>(KEYS_WANTED_MAX) },
+    ),
   }),
   SYNC_FRAME_BYTES_MAX,
 )

@@ -6,6 +6,8 @@ import type { SignedOp } from '../../wire/op.ts'
 
 export class NamedKeys {
   readonly #byGroup = new Map<GroupId, Set<KeyId>>()
+  /** Of those, what was not here when it was last asked. */
+  readonly #lacking = new Map<GroupId, Set<KeyId>>()
 
   add({ namespaceId, body }: Pick<SignedOp, 'namespaceId' | 'body'>): void {
     if (body.kind === 'namespace_created') this.#add(namespaceId, body.keyId)
@@ -21,12 +23,22 @@ export class NamedKeys {
     return [...this.#byGroup.keys()]
   }
 
+  /** Those that are not here, the newest first. Looks at what was lacking the last time, and what was named since. */
+  lacking(groupId: GroupId, isHere: (keyId: KeyId) => boolean): KeyId[] {
+    const lacking = this.#lacking.get(groupId) ?? new Set<KeyId>()
+    for (const keyId of lacking) if (isHere(keyId)) lacking.delete(keyId)
+    return [...lacking].reverse()
+  }
+
   /** The newest first. */
   of(groupId: GroupId): KeyId[] {
     return [...(this.#byGroup.get(groupId) ?? [])].reverse()
   }
 
   #add(groupId: GroupId, keyId: KeyId): void {
-    this.#byGroup.set(groupId, (this.#byGroup.get(groupId) ?? new Set<KeyId>()).add(keyId))
+    if (this.has(groupId, keyId)) return
+    for (const keys of [this.#byGroup, this.#lacking]) {
+      keys.set(groupId, (keys.get(groupId) ?? new Set<KeyId>()).add(keyId))
+    }
   }
 }

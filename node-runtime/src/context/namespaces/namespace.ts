@@ -1,5 +1,5 @@
 // One namespace on this node: its governance log in the store, what it lets authors do, and new operations of our own.
-import { type Bytes, concat, equalBytes } from '../../base/bytes.ts'
+import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { HybridClock } from '../../base/clock.ts'
 import {
   type AccountId,
@@ -13,7 +13,7 @@ import {
   type OpId,
   type PublicKey,
 } from '../../base/ids.ts'
-import { accountOf, type KemKeyPair, keyIdOf, openSealed, type SigningKey, sealTo } from '../../base/keys.ts'
+import { accountOf, type KemKeyPair, keyIdOf, type SigningKey } from '../../base/keys.ts'
 import type { Logger } from '../../base/log.ts'
 import type { MemberKeys, OpBody, RemovalPinned } from '../../base/operations.ts'
 import type { Random } from '../../base/random.ts'
@@ -34,12 +34,12 @@ import { PARENTS_MAX } from '../../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../../wire/op.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import { ContextError } from '../errors.ts'
-import { KEY_LOST_MS, NAMESPACE_QUEUE_MAX } from '../limits.ts'
+import { NAMESPACE_QUEUE_MAX } from '../limits.ts'
 import type { Authority, GroupEvent, Judgement, Outbound, PeerId } from '../ports.ts'
 import { groupEventsOf } from './group-events.ts'
+import { GroupKeys } from './group-keys.ts'
 import type { GroupKey, KeyRing } from './key-ring.ts'
 import { NamedApplications } from './named-applications.ts'
-import { NamedKeys } from './named-keys.ts'
 
 const GROUP_KEY_BYTES = 32
 
@@ -66,18 +66,14 @@ export class Namespace implements Authority {
   readonly #queue = new SerialQueue(NAMESPACE_QUEUE_MAX)
   #refused = 0
   #isClosed = false
-  /** Since when a fitting key of a group is named and not here. */
-  readonly #wantedSinceMs = new Map<GroupId, number>()
-  readonly #namedKeys = new NamedKeys()
+  readonly #keys: GroupKeys
   readonly #namedApplications = new NamedApplications()
-  /** Keys of our log that something here was sealed with, and that were not here. */
-  readonly #wantedKeys = new Map<GroupId, Set<KeyId>>()
-
   private constructor(id: NamespaceId, governance: Governance<SignedOp>, parts: NamespaceParts) {
     this.id = id
     this.#governance = governance
-    for (const op of this.opsNotIn([], Number.MAX_SAFE_INTEGER)) this.#note(op)
     this.#parts = parts
+    this.#keys = new GroupKeys({ ...parts, id, state: () => this.state })
+    for (const op of this.opsNotIn([], Number.MAX_SAFE_INTEGER)) this.#note(op)
   }
 
   static async open(id: NamespaceId, parts: NamespaceParts): Promise<Namespace> {
@@ -177,7 +173,7 @@ export class Namespace implements Authority {
 
   async renewKey(groupId: GroupId): Promise<void> {
     if (this.sealingKey(groupId)) return
-    const isLost = this.#isLost(groupId)
+    const isLost = this.#keys.isLost(groupId)
     if (this.state.fittingKeys(groupId).length > 0 && !isLost) return
     await this.#queue.run(async () => {
       if (!mayWriteIn(this.state, groupId, this.#parts.identity.publicKey)) return
@@ -192,33 +188,21 @@ export class Namespace implements Authority {
   }
 
   sealingKey(groupId: GroupId): GroupKey | undefined {
-    for (const keyId of this.state.fittingKeys(groupId)) {
-      const key = this.#parts.keyRing.find(groupId, keyId)
-      if (!key) continue
-      this.#wantedSinceMs.delete(groupId)
-      return { keyId, key }
-    }
-    return undefined
+    return this.#keys.sealing(groupId)
   }
 
   /** False while a key of the group is to be fetched from others. */
   holdsKey(groupId: GroupId): boolean {
-    return this.sealingKey(groupId) !== undefined || this.state.fittingKeys(groupId).length === 0
+    return this.#keys.holdsOne(groupId)
   }
 
   openingKey(groupId: GroupId, keyId: GroupKey['keyId']): Bytes | undefined {
-    const key = this.#parts.keyRing.find(groupId, keyId)
-    if (!key && this.#namedKeys.has(groupId, keyId)) {
-      this.#wantedKeys.set(groupId, (this.#wantedKeys.get(groupId) ?? new Set<KeyId>()).add(keyId))
-    }
-    return key
+    return this.#keys.opening(groupId, keyId)
   }
 
   /** A fitting key is lacking here, or one that something here was sealed with. */
   lacksKeys(groupId: GroupId): boolean {
-    const wanted = this.#wantedKeys.get(groupId) ?? new Set()
-    for (const keyId of wanted) if (this.#parts.keyRing.find(groupId, keyId)) wanted.delete(keyId)
-    return wanted.size > 0 || !this.holdsKey(groupId)
+    return this.#keys.isLacking(groupId)
   }
 
   // Operations
@@ -229,6 +213,10 @@ export class Namespace implements Authority {
 
   opsNotIn(have: readonly OpId[], limit: number): SignedOp[] {
     return this.#governance.opsNotIn(have, limit)
+  }
+
+  newestOps(limit: number): SignedOp[] {
+    return this.#governance.newest(limit)
   }
 
   /**
@@ -308,30 +296,20 @@ export class Namespace implements Authority {
 
   /** Every group that the log has named, those included that are gone. */
   groupsEver(): GroupId[] {
-    return this.#namedKeys.groups()
+    return this.#keys.groups()
   }
 
-  /**
-   * All keys of a group that are here, those that fit first, then the newest, each sealed to the member that asks as it is
-   * taken; none for who is not one. Whatever one writer has made since, history before it is to be read.
-   */
-  *sealedKeysFor(groupId: GroupId, publicKey: PublicKey): Generator<Bytes> {
-    const member = this.state.memberOf(publicKey)
-    if (!member || !this.state.isMember(groupId, publicKey)) return
-    const { keyRing, random } = this.#parts
-    for (const keyId of new Set([...this.state.fittingKeys(groupId), ...this.#namedKeys.of(groupId)])) {
-      const key = keyRing.find(groupId, keyId)
-      if (key) yield sealTo(member.kemKey, key, keyAad(this.id, groupId), random)
-    }
+  keysLacking(groupId: GroupId): ReturnType<GroupKeys['lacking']> {
+    return this.#keys.lacking(groupId)
   }
 
-  /**
-   * Stores delivered keys that our log names, whoever they come from. Returns how many are new. Throws KeyError for keys
-   * that were not sealed to us.
-   */
+  sealedKeysFor(groupId: GroupId, publicKey: PublicKey, wanted?: readonly KeyId[]): Iterable<Bytes> {
+    return this.#keys.sealedFor(groupId, publicKey, wanted)
+  }
+
+  /** Whoever they come from. Returns how many are new. Throws KeyError for keys that were not sealed to us. */
   async receiveKeys(groupId: GroupId, sealed: readonly Bytes[]): Promise<number> {
-    const keys = sealed.map((bytes) => openSealed(this.#parts.kem, bytes, keyAad(this.id, groupId)))
-    const added = await this.#parts.keyRing.store(groupId, keys, (keyId) => this.#namedKeys.has(groupId, keyId))
+    const added = await this.#keys.take(groupId, sealed)
     if (added > 0) this.#parts.onChange(this)
     return added
   }
@@ -348,21 +326,13 @@ export class Namespace implements Authority {
     for (const event of groupEventsOf(ops, { before, state: this.state, account })) this.#parts.onGroupEvent(event)
   }
 
-  /**
-   * True once nobody has brought a key that fits for a while: who made it may be gone for good, and a new one is as good.
-   */
-  #isLost(groupId: GroupId): boolean {
-    const nowMs = this.#parts.nowMs()
-    const sinceMs = this.#wantedSinceMs.get(groupId) ?? nowMs
-    this.#wantedSinceMs.set(groupId, sinceMs)
-    return nowMs - sinceMs >= KEY_LOST_MS
-  }
-
   async #rotate(groupId: GroupId): Promise<void> {
     const { keyRing, random } = this.#parts
     const key = random.bytes(GROUP_KEY_BYTES)
     const change = keyRing.add(groupId, key)
-    const covers = this.state.removalsDigest(groupId)
+    // Of more heads than an operation has parents the rest is not covered.
+    const cut = this.#governance.stateAt(this.heads().slice(0, PARENTS_MAX)) ?? this.state
+    const covers = cut.removalsDigest(groupId)
     await this.#submit({ kind: 'key_rotated', groupId, keyId: keyIdOf(key), covers }, [change.op], change.committed)
   }
 
@@ -404,7 +374,7 @@ export class Namespace implements Authority {
 
   /** What the log has said, whether it stands or not. */
   #note(op: SignedOp): void {
-    this.#namedKeys.add(op)
+    this.#keys.note(op)
     this.#namedApplications.add(op)
   }
 
@@ -449,8 +419,4 @@ async function storedOps(id: NamespaceId, store: Store): Promise<SignedOp[]> {
   const ops: SignedOp[] = []
   for await (const [, value] of store.entries(rangeOf(keyOf('governance', idBytes(id))))) ops.push(decodeOp(value))
   return ops
-}
-
-function keyAad(namespaceId: NamespaceId, groupId: GroupId): Bytes {
-  return concat([idBytes(namespaceId), idBytes(groupId)])
 }

@@ -35,6 +35,7 @@ const FOLLOWS_ALL: AutoFollow = { contexts: true, subgroups: true }
 export class NamespaceSnapshot implements NamespaceState {
   readonly parts: SnapshotParts
   #hash: string | undefined
+  readonly #fitting = new Map<GroupId, readonly KeyId[]>()
 
   constructor(parts: SnapshotParts) {
     this.parts = parts
@@ -192,9 +193,13 @@ export class NamespaceSnapshot implements NamespaceState {
   }
 
   fittingKeys(groupId: GroupId): readonly KeyId[] {
+    const known = this.#fitting.get(groupId)
+    if (known !== undefined) return known
     const digest = toHex(this.removalsDigest(groupId))
     const keys = this.parts.groups.get(groupId)?.keys ?? []
-    return keys.flatMap(({ keyId, covers }) => (covers === digest ? [keyId] : [])).reverse()
+    const fitting = keys.flatMap(({ keyId, covers }) => (covers === digest ? [keyId] : [])).reverse()
+    this.#fitting.set(groupId, fitting)
+    return fitting
   }
 
   groupStateHash(groupId: GroupId): string {

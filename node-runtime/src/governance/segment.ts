@@ -29,13 +29,12 @@ export function foldSegment(base: NamespaceSnapshot, segment: readonly JudgedOp[
   const isChain = segment.every(
     ({ op }, i) => op.parents.length <= 1 && (i === 0 || op.parents[0] === segment[i - 1]?.op.id),
   )
-  const standing =
-    isChain || segment.every(({ op, revokes }) => revokes === undefined && !isWord(op))
-      ? segment
-      : new Concurrency(base, segment).standing()
-  let state = base
-  for (const { op } of standing) state = effectOf(state, op)
-  return state
+  const isPlain = isChain || segment.every(({ op, revokes }) => revokes === undefined && !isWord(op))
+  return isPlain ? foldAll(base, segment) : new Concurrency(base, segment).fold()
+}
+
+function foldAll(base: NamespaceSnapshot, ops: readonly JudgedOp[]): NamespaceSnapshot {
+  return ops.reduce((state, { op }) => effectOf(state, op), base)
 }
 
 function isWord(op: Operation): op is WordOp {
@@ -60,7 +59,7 @@ class Concurrency {
     this.#parents = segment.map(({ op }) => op.parents.flatMap((parent) => index.get(parent) ?? []))
   }
 
-  standing(): JudgedOp[] {
+  fold(): NamespaceSnapshot {
     const concurrent = this.#concurrentRevocations()
     this.#segment.forEach((judged, i) => {
       const past = this.#pastOf(i)
@@ -69,11 +68,14 @@ class Concurrency {
       this.#stands[i] = stands
       this.#after[i] = stands && !isWord(judged.op) ? effectOf(past, judged.op) : past
     })
-    const rest = this.#segment.filter(({ op }, i) => this.#stands[i] === true && !isWord(op))
-    const merged = rest.reduce((state, { op }) => effectOf(state, op), this.#base)
-    return this.#segment.filter(
+    const standing = this.#segment.filter((_, i) => this.#stands[i] === true)
+    const rest = standing.filter(({ op }) => !isWord(op))
+    const merged = foldAll(this.#base, rest)
+    if (rest.length === standing.length) return merged
+    const heard = this.#segment.filter(
       ({ op }, i) => this.#stands[i] === true && !(isWord(op) && this.#hasLost(op, i, merged)),
     )
+    return foldAll(this.#base, heard)
   }
 
   /** Whether something that is neither before nor after its word has taken from a witness a context that it speaks of. */

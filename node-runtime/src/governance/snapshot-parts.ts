@@ -1,6 +1,7 @@
 // What a snapshot of a namespace is made of, and the bytes that its hashes are taken over.
 import { encode as cborEncode } from '@ipld/dag-cbor'
-import type { Bytes } from '../base/bytes.ts'
+import { type Bytes, utf8 } from '../base/bytes.ts'
+import { sha256 } from '../base/hash.ts'
 import type { AccountId, ApplicationId, ContextId, GroupId, NamespaceId } from '../base/ids.ts'
 import type { Role } from '../base/operations.ts'
 import { IdMap } from './id-map.ts'
@@ -65,9 +66,11 @@ export function contextBytes({ proposals, ...plain }: ContextRecord): Uint8Array
 }
 
 export function groupBytes(group: GroupRecord): Uint8Array {
-  const { members, capabilities, departed, contexts, memberMetadata, autoFollow, ...plain } = group
+  const { members, capabilities, departed, contexts, memberMetadata, autoFollow, keys, ...plain } = group
   return cborEncode({
     ...plain,
+    // As one text: there may be many, and each operation of the group has them hashed anew.
+    keys: sha256(utf8(keys.map(({ keyId, covers }) => keyId + covers).join(''))),
     memberMetadata: memberMetadata.digest(),
     autoFollow: autoFollow.digest(),
     members: members.digest(),

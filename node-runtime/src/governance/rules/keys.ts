@@ -30,7 +30,7 @@ export const keyRotated: Rule<'key_rotated'> = {
   },
 }
 
+/** All that a group has, or none: they cover the same. */
 function fitting(state: NamespaceSnapshot, { id, keys }: GroupRecord): readonly GroupKeyRecord[] {
-  const digest = toHex(state.removalsDigest(id))
-  return keys.filter(({ covers }) => covers === digest)
+  return keys.at(-1)?.covers === toHex(state.removalsDigest(id)) ? keys : []
 }

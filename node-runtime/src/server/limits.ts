@@ -24,8 +24,8 @@ export const UPLOAD_RECEIVE_MS = 300_000
  */
 export const CONNECTIONS_MAX = 10_000
 
-/** How often connections are looked through for those whose time is over. A look at 10,000 takes a few ms. */
-export const CONNECTIONS_CHECK_MS = 5_000
+/** How often connections are ended whose time is over: the more often, the fewer at once. The others are not looked at. */
+export const CONNECTIONS_CHECK_MS = 1_000
 
 /** How long a connection that is refused may take to read why. */
 export const LINGER_MS = 1_000

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -61,6 +62,23 @@ test('an old file goes a day after it was replaced, however old it was then', as
   age('chunk-a.js', 25 * 3_600_000)
   await build('4', ['entry.js'])
   expect(seen()).toEqual(['.npmignore', '.stamp', 'entry.js'])
+})
+
+test('of many old files the oldest go earlier, but none within the hour after it was replaced', async () => {
+  await build('1', ['entry.js'])
+  const age = { 'chunk-a.js': 3, 'chunk-b.js': 2, 'chunk-c.js': 0.5, 'chunk-d.js': 0.2 }
+  for (const [name, hours] of Object.entries(age)) {
+    writeFileSync(path.join(dist, name), '')
+    truncateSync(path.join(dist, name), 15 * 1024 * 1024)
+    const at = new Date(Date.now() - hours * 3_600_000)
+    utimesSync(path.join(dist, name), at, at)
+  }
+  await build('2', ['entry.js'])
+  expect(seen().filter((name) => name.startsWith('chunk'))).toEqual(['chunk-c.js', 'chunk-d.js'])
+  utimesSync(path.join(dist, 'chunk-d.js'), new Date(), new Date(Date.now() - 2 * 3_600_000))
+  truncateSync(path.join(dist, 'chunk-c.js'), 30 * 1024 * 1024)
+  await build('3', ['entry.js'])
+  expect(seen().filter((name) => name.startsWith('chunk'))).toEqual(['chunk-c.js'])
 })
 
 test('a stamp is as old as the sources were read, and holds only for a whole build', async () => {

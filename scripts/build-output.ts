@@ -6,6 +6,9 @@ import path from 'node:path'
 const STAMP = '.stamp'
 /** Nodes and runs of an older build load some of its chunks late: by then, or never. */
 const SUPERSEDED_KEPT_MS = 24 * 3_600_000
+/** Who builds often would fill the disk in that day. Over it the oldest go, but for those of the last hour. */
+const SUPERSEDED_KEPT_BYTES = 32 * 1024 * 1024
+const SUPERSEDED_SPARED_MS = 3_600_000
 
 export interface Stamp {
   readonly hash: string
@@ -57,18 +60,24 @@ async function dropSuperseded(
   { before, current }: { before: readonly string[]; current: ReadonlySet<string> },
 ): Promise<void> {
   const now = new Date()
-  const kept: string[] = []
+  const old: { readonly name: string; readonly ageMs: number; readonly bytes: number }[] = []
   for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.js') || current.has(entry.name)) continue
-    const file = path.join(folder, entry.name)
-    if (before.includes(entry.name)) await utimes(file, now, now)
-    else if (now.getTime() - (await stat(file)).mtimeMs > SUPERSEDED_KEPT_MS) {
-      await rm(file, { force: true })
-      continue
-    }
-    kept.push(entry.name)
+    const { name } = entry
+    if (!entry.isFile() || !name.endsWith('.js') || current.has(name)) continue
+    const file = path.join(folder, name)
+    if (before.includes(name)) await utimes(file, now, now)
+    const { mtimeMs, size } = await stat(file)
+    old.push({ name, ageMs: now.getTime() - mtimeMs, bytes: size })
   }
-  await replaceFile(path.join(folder, '.npmignore'), [STAMP, ...kept, ''].join('\n'))
+  const kept: string[] = []
+  let bytes = 0
+  for (const file of old.toSorted((a, b) => a.ageMs - b.ageMs)) {
+    bytes += file.bytes
+    const isMuch = bytes > SUPERSEDED_KEPT_BYTES && file.ageMs > SUPERSEDED_SPARED_MS
+    if (isMuch || file.ageMs > SUPERSEDED_KEPT_MS) await rm(path.join(folder, file.name), { force: true })
+    else kept.push(file.name)
+  }
+  await replaceFile(path.join(folder, '.npmignore'), [STAMP, ...kept.sort(), ''].join('\n'))
 }
 
 /** Whole or not at all. */

@@ -39,7 +39,7 @@ export function syncPayload(check: SyncCheck, timing: SyncTiming): JsonObject {
     if (target.kind === 'context' || check.targets.length === 1) named.unshift(['root_hash', hash])
   }
   return {
-    synced: check.converged,
+    synced: check.converged && check.unsettled === undefined,
     targets: objectOf(hashes),
     elapsed_seconds: jsonFloat(Number((timing.elapsedMs / 1000).toFixed(2))),
     attempts: timing.attempts,

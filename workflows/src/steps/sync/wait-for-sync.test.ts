@@ -209,13 +209,27 @@ describe('nodes that agree, but are not settled', () => {
     return network
   }
 
-  test('are waited for, and warned of where it does not come', async () => {
+  test('are waited for, and fail the step where it does not come, with what waits and the way out', async () => {
     const run = await runYaml(sync(', timeout: 3, outputs: { ok: synced }'), { network: parked() })
-    expect(run.outcome).toBe('passed')
-    expect(run.variables.get('ok')).toBe(true)
+    expect(run.outcome).toBe('failed')
+    expect(run.variables.get('ok')).toBe(false)
     expect(run.clock.nowMs()).toBe(3000)
-    const warnings = run.events.flatMap((event) => (event.type === 'step:end' ? (event.warning ?? []) : []))
-    expect(warnings).toEqual(['they agree, but not everything is settled after 3.00 s: n-2: 1 delta parked'])
+    expect(run.failure).toMatchObject({ code: 'timeout', node: 'n-2' })
+    expect(run.failure?.message).toContain('the nodes agree, but not all is settled: n-2: 1 delta parked, after 3.00 s')
+    expect(run.failure?.help).toContain('settled: false')
+  })
+
+  test('have the whole time to settle, however few attempts they have to agree', async () => {
+    const network = new FixtureNetwork()
+    let reads = 0
+    Object.defineProperty(network.node('n-2').waiting, 'parked', {
+      get: () => {
+        reads += 1
+        return reads > 4 ? [] : [{ deltaId: 'cd'.repeat(32), author: 'somebody-else', reason: 'key' }]
+      },
+    })
+    const run = await runYaml(sync(', timeout: 30, retry_attempts: 1'), { network })
+    expect(run.failure?.message).toBeUndefined()
   })
 
   test('fail the step where it asks for it, with what waits', async () => {

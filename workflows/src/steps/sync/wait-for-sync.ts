@@ -56,7 +56,8 @@ const schema = Type.Object(
     settled: Type.Optional(
       Type.Boolean({
         description:
-          'Also the governance of the context must be equal, and no delta or event handler may wait. true: or it fails; false: not looked at; not given: waited for, and a warning where it does not come.',
+          'Also the governance of the context must be equal, and no delta or event handler may wait. false: not looked at, as merobox does.',
+        default: true,
       }),
     ),
     expect: Type.Optional(
@@ -110,13 +111,9 @@ export const waitForSync = defineStep({
     const nodes = input.nodes.map((name) => context.node(name))
     const waited = await waitForAgreement(input, nodes, targetsOf(input, context), context, options)
     const payload = syncPayload(waited.check, waited)
-    const { unsettled = [] } = waited.check
     const took = formatDuration(waited.elapsedMs)
-    if (waited.check.converged && (unsettled.length === 0 || input.settled !== true)) {
-      const summary = `${nodes.length} nodes agree after ${took}, ${counted(waited.attempts)}`
-      if (unsettled.length === 0) return { payload, summary }
-      const what = unsettled.map((each) => `${each.node}: ${each.what}`).join('; ')
-      return { payload, summary, warning: `they agree, but not everything is settled after ${took}: ${what}` }
+    if (isProven(waited.check)) {
+      return { payload, summary: `${nodes.length} nodes agree after ${took}, ${counted(waited.attempts)}` }
     }
     captureLeniently(payload, context)
     throw await notInSync(waited, nodes, context, options)
@@ -131,8 +128,13 @@ export async function waitUntilAgreed(
 ): Promise<number> {
   const input: Input = { nodes: nodes.map(({ name }) => name), timeout: timeoutSec }
   const waited = await waitForAgreement(input, nodes, [{ kind: 'context', id: contextId }], context, options)
-  if (waited.check.converged && waited.check.unsettled === undefined) return waited.elapsedMs
+  if (isProven(waited.check)) return waited.elapsedMs
   throw await notInSync(waited, nodes, context, options)
+}
+
+/** Equal, and nothing is known that may still change it. */
+function isProven({ converged, unsettled }: SyncCheck): boolean {
+  return converged && unsettled === undefined
 }
 
 async function notInSync(
@@ -153,7 +155,10 @@ async function notInSync(
     const message = `${seen}, after ${after}${describeExpected(check, context)}${lines}`
     return new StepError('timeout', message, { ...details, field: 'expect' })
   }
-  if (converged) return new StepError('timeout', `${seen}, after ${after}${lines}`, { ...details, field: 'settled' })
+  if (converged) {
+    const help = 'settled: false compares state and heads only, as merobox does'
+    return new StepError('timeout', `${seen}, after ${after}${lines}`, { ...details, field: 'settled', help })
+  }
   return new StepError('timeout', `the nodes do not agree after ${after}: ${seen}${lines}`, details)
 }
 
@@ -213,7 +218,7 @@ async function waitForAgreement(
   while (attempts < (input.retry_attempts ?? Number.POSITIVE_INFINITY)) {
     attempts += 1
     const check = await checkOnce(nodes, targets, triggers, context, looking)
-    if (check.converged && check.unsettled === undefined) return { check, attempts, elapsedMs: elapsed() }
+    if (isProven(check)) return { check, attempts, elapsedMs: elapsed() }
     context.progress(`${describeCheck(check)} (check ${attempts})`)
     const leftMs = timeoutMs - elapsed()
     if (leftMs <= 0) break
@@ -222,7 +227,12 @@ async function waitForAgreement(
     if (elapsed() >= timeoutMs) break
   }
   // What arrived during the last pause counts.
-  const check = await checkOnce(nodes, targets, undefined, context, looking)
+  let check = await checkOnce(nodes, targets, undefined, context, looking)
+  // retry_attempts are for the nodes to agree: what then only has to settle has the whole time.
+  while (check.converged && !isProven(check) && elapsed() < timeoutMs) {
+    await context.clock.sleep(Math.min(timeoutMs - elapsed(), capMs), options.signal)
+    check = await checkOnce(nodes, targets, undefined, context, looking)
+  }
   return { check, attempts, elapsedMs: elapsed() }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { InterruptedError } from './interrupted-error.ts'
 import { onLauncherEnd } from './launcher-pipe.ts'
+import { allWritten } from './outputs.ts'
 
 enableCompileCache()
 
@@ -52,7 +53,15 @@ async function main(args: readonly string[]): Promise<number> {
   const interrupt = new AbortController()
   listenForSignals(interrupt)
   const { runProgram } = await import('./program.ts')
-  return runProgram(args, { version: version(), signal: interrupt.signal })
+  const code = await runProgram(args, { version: version(), signal: interrupt.signal })
+  // Of a command that was interrupted itself, only a second signal leaves the rest unsaid.
+  const wait = interrupt.signal.aborted ? {} : { signal: interrupt.signal }
+  try {
+    await allWritten([process.stdout, process.stderr], wait)
+    return code
+  } catch (reason) {
+    return code === 0 && reason instanceof InterruptedError ? reason.exitCode : code
+  }
 }
 
 process.exit(await main(process.argv.slice(2)))

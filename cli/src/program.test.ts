@@ -83,6 +83,13 @@ function runDirectories(): string[] {
   return readdirSync(path.join(cwd, '.calbox/runs')).sort()
 }
 
+test('more than a pipe holds is written whole before the program ends', async () => {
+  const { code, out } = await calbox('schema').done
+  expect(code).toBe(0)
+  expect(out.length).toBeGreaterThan(200_000)
+  expect(JSON.parse(out)).toHaveProperty('$schema')
+})
+
 test('a run that passes ends with 0, a line for each step, and its results', async () => {
   write('workflow.yml', call('len', ', outputs: { l: result.output }'))
   const { code, out, err } = await calbox('run').done

@@ -229,6 +229,12 @@ describe('what is asked wrongly ends with 2 and a hint', () => {
   })
 })
 
+test('what it says goes out whole, also where it is more than a pipe holds', async () => {
+  const { code, err } = await calnode('init', '--server-host', 'x'.repeat(120_000)).done
+  expect(code).toBe(2)
+  expect(err.length).toBeGreaterThan(120_000)
+})
+
 test('init is done once: the second one says so, ends with 0 and leaves the identity as it is', async () => {
   const first = await calnode('init').done
   const before = readFileSync(config(), 'utf8')

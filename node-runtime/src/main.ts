@@ -19,6 +19,7 @@ import { checkExposure } from './exposure.ts'
 import { descriptorOf, listOf, multiaddrOf, portOf, usage } from './flags.ts'
 import { OFFLINE_COMMANDS, registerOffline } from './inspect/commands.ts'
 import { processLogger } from './log-output.ts'
+import { allWritten, endWithReader } from './outputs.ts'
 import type { NodePlace, RunNodeOptions } from './run-node.ts'
 import { stopAsked } from './stop-asked.ts'
 
@@ -40,6 +41,8 @@ const ENVIRONMENT = new Set([
   'DATA_MISSING',
   'REPAIR_FAILED',
 ])
+
+const RUN_COMMAND = 'run'
 
 interface InitFlags {
   serverHost: string
@@ -71,7 +74,11 @@ function program(): Command {
     .option('-n, --node <name>', 'name of the node and of its folder')
     .showHelpAfterError('(calnode --help lists the options)')
     .exitOverride()
-  root.hook('preAction', (_, command) => requireFolder(root, command))
+  root.hook('preAction', (_, command) => {
+    requireFolder(root, command)
+    // A service writes its log, which has an output of its own.
+    if (![RUN_COMMAND, BOOT_NODE_COMMAND].includes(command.name())) endWithReader()
+  })
   withInitFlags(
     root.command('init').description('make the folder, an identity and config.toml; does nothing to an existing one'),
   ).action(async (flags: InitFlags & AdminFlags) => {
@@ -81,7 +88,7 @@ function program(): Command {
       made ? `created ${folderPath(folder)}\n` : `${folderPath(folder)} exists already; left as it is\n`,
     )
   })
-  withInitFlags(root.command('run').description('start the node'))
+  withInitFlags(root.command(RUN_COMMAND).description('start the node'))
     .option('--init', 'create the folder first if it is not there')
     .option('--network <id>', 'private network: nodes of another one are never met', 'calbox')
     .option('--enable-faults', 'let POST /test-api/faults break this node, for tests')
@@ -255,6 +262,7 @@ function exitCodeOf(error: unknown): number {
 
 try {
   await program().parseAsync()
+  await allWritten()
   process.exit(EXIT.ok)
 } catch (error) {
   const code = exitCodeOf(error)
@@ -264,5 +272,6 @@ try {
       error instanceof CodedError ? onOneLine(error.message) : error instanceof Error ? error.stack : String(error)
     process.stderr.write(`calnode: ${text}\n`)
   }
+  await allWritten()
   process.exit(code)
 }

@@ -1,7 +1,7 @@
 // docs/reference/http.md and openapi.json from the route declarations.
 import { DECLARATIONS } from '../../node-runtime/src/server/api.ts'
 import { openApiDocument } from '../../node-runtime/src/server/openapi/document.ts'
-import { LACKING } from '../../node-runtime/src/server/routes/unsupported.ts'
+import { LACKING, LACKING_PARTS } from '../../node-runtime/src/server/routes/unsupported.ts'
 
 export async function openApiPage(): Promise<string> {
   return `${JSON.stringify(openApiDocument(DECLARATIONS), undefined, 1)}\n`
@@ -36,11 +36,12 @@ export async function routesPage(): Promise<string> {
     '',
     '## Not served',
     '',
-    'Routes of merod whose feature this node does not have. They answer 501 with its name.',
+    'What merod has and this node does not: routes, and what routes that are served are asked for. The answer is 501, with its name.',
     '',
     '| route | what is not here |',
     '| --- | --- |',
     ...LACKING.map(({ method, url, feature }) => `| \`${method} ${url}\` | ${feature} |`),
+    ...LACKING_PARTS.map(({ route, of, feature }) => `| \`${route}\` with ${of} | ${feature} |`),
     '',
     '## Older clients',
     '',

@@ -6,7 +6,7 @@ import { sha256 } from '../../base/hash.ts'
 import { type ApplicationId, type BlobId, idBytes, idFromBytes } from '../../base/ids.ts'
 import { applicationIdOf } from '../../base/operations.ts'
 import type { BlobStore } from '../../blobs/blob-store.ts'
-import { type Bundle, isBundle, readBundle } from '../../runtime/bundle/bundle.ts'
+import { type Bundle, isBundle, openBundle } from '../../runtime/bundle/bundle.ts'
 import type { GuestExecutor, GuestModule } from '../../runtime/guest-executor.ts'
 import { RuntimeError, type RuntimeErrorCode } from '../../runtime/runtime-error.ts'
 import { keyOf } from '../../store/keys.ts'
@@ -49,10 +49,10 @@ interface Code {
   readonly bundle?: Bundle
 }
 
-/** Throws RuntimeError BUNDLE_INVALID. */
-function codeOf(blobId: BlobId, bytes: Bytes): Code {
+/** Throws RuntimeError BUNDLE_INVALID, BUNDLE_UNSUPPORTED. */
+async function codeOf(blobId: BlobId, bytes: Bytes): Promise<Code> {
   if (!isBundle(bytes)) return { module: { id: blobId, bytes } }
-  const bundle = readBundle(bytes)
+  const bundle = await openBundle(bytes)
   return { module: { id: idFromBytes<BlobId>(sha256(bundle.wasm)), bytes: bundle.wasm }, bundle }
 }
 
@@ -143,7 +143,7 @@ export class Applications {
     const { blobId } = application
     const cached = this.#modules.get(blobId)
     if (cached) return cached
-    const { module, bundle } = codeOf(blobId, await this.#parts.blobs.bytes(blobId))
+    const { module, bundle } = await codeOf(blobId, await this.#parts.blobs.bytes(blobId))
     const code = { module, abi: bundle?.abi }
     if (this.#modules.size >= MODULES_IN_MEMORY_MAX) {
       const oldest = this.#modules.keys().next()
@@ -155,7 +155,7 @@ export class Applications {
 
   async #inspect(blobId: BlobId, bytes: Bytes, source: string) {
     try {
-      const { module, bundle } = codeOf(blobId, bytes)
+      const { module, bundle } = await codeOf(blobId, bytes)
       return { storage: (await this.#parts.executor.inspect(module)).storage, bundle }
     } catch (cause) {
       if (cause instanceof RuntimeError && REFUSALS.has(cause.code)) this.#refuse(blobId, cause)
@@ -171,11 +171,18 @@ export class Applications {
 }
 
 /** Said of the bytes, whatever else this node does. */
-const REFUSALS: ReadonlySet<RuntimeErrorCode> = new Set(['BUNDLE_INVALID', 'MODULE_INVALID', 'MODULE_TOO_LARGE'])
+const REFUSALS: ReadonlySet<RuntimeErrorCode> = new Set([
+  'BUNDLE_INVALID',
+  'BUNDLE_UNSUPPORTED',
+  'MODULE_INVALID',
+  'MODULE_TOO_LARGE',
+])
 
 function notRunnable(source: string, cause: unknown): ContextError {
   const why = cause instanceof Error ? cause.message : String(cause)
-  return new ContextError('APPLICATION_INVALID', `${source} is not an application this node can run: ${why}`, { cause })
+  const isKnown = cause instanceof RuntimeError && cause.code === 'BUNDLE_UNSUPPORTED'
+  const code = isKnown ? 'APPLICATION_UNSUPPORTED' : 'APPLICATION_INVALID'
+  return new ContextError(code, `${source} is not an application this node can run: ${why}`, { cause })
 }
 
 /** Opened before the blob store sees it: an error of this file must not look like one of the store's disk. */

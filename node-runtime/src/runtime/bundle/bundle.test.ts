@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { fromUtf8, utf8 } from '../../base/bytes.ts'
 import { artifact, TEST_SIGNER, type TestBundle, tarOf, testBundle } from '../testing/test-bundle.ts'
-import { isBundle, readBundle } from './bundle.ts'
+import { isBundle, openBundle, readBundle } from './bundle.ts'
 import { canonicalJson } from './canonical-json.ts'
 
 const WASM = utf8('a module, as far as a bundle knows')
@@ -68,8 +68,9 @@ const refused: readonly (readonly [string, Partial<TestBundle>, string])[] = [
   ['no module', { manifest: { wasm: undefined } }, 'which file is its wasm'],
   ['two manifests', { before: [{ name: './manifest.json', content: utf8('{}') }] }, 'more than once'],
   ['two modules of one name', { before: [{ name: 'app.wasm', content: other }] }, 'more than once'],
+  ['too large an ABI', { abi: new Uint8Array(4 * 1024 * 1024 + 1) }, 'its abi has more than 4194304 bytes'],
   ['an ABI that is no JSON', { abi: utf8('{') }, 'no JSON object'],
-  ['several services', { manifest: { services: [{}, {}] } }, 'it has 2 services'],
+  ['several services', { manifest: { services: [{}, {}] } }, 'has 2 services'],
   ['no package', { manifest: { package: '' } }, 'no package'],
   ['a package that is a path', { manifest: { package: '../etc' } }, 'looks like a path'],
   ['a long package', { manifest: { package: '€'.repeat(43) } }, 'more than 128 bytes'],
@@ -98,7 +99,7 @@ test('extended headers and long names are refused unread where they are too larg
   expect(saysOf(new Array(17).fill(records(kib64)))).toContain('its extended headers have more than 1048576 bytes')
 })
 
-test('archives that are cut off, damaged, endless or of something else are refused', () => {
+test('archives that are cut off, damaged, endless or of something else are refused, on whatever thread', async () => {
   const archive = testBundle({ wasm: WASM })
   const tar = gunzipSync(archive)
   const damaged = Buffer.from(tar)
@@ -115,13 +116,16 @@ test('archives that are cut off, damaged, endless or of something else are refus
     gzipSync(tarOf([{ name: 'manifest.json', content: utf8('nothing') }])),
     gzipSync(tarOf([{ name: 'manifest.json', content: Buffer.alloc(1024 * 1024 + 1, ' ') }])),
   ]
+  const wordsOf = (error: unknown) => (error instanceof Error ? error.message : error)
   const said = all.map((bytes) => {
     try {
       return readBundle(bytes)
     } catch (error) {
-      return error instanceof Error ? error.message : error
+      return wordsOf(error)
     }
   })
+  const beside = await Promise.all(all.map((bytes) => openBundle(bytes).catch(wordsOf)))
+  expect(beside).toEqual(said)
   expect(said).toEqual([
     expect.stringContaining('cannot be unpacked'),
     expect.stringContaining('cut off'),

@@ -13,6 +13,8 @@ export const BUNDLE_LIMITS = {
   headersBytes: MIB,
   /** As in the reference. */
   manifestBytes: MIB,
+  /** Of what it says of its methods: it is read whole. A large application has some hundred KiB. */
+  abiBytes: 4 * MIB,
   /** Of the manifest: it is walked recursively to check its signature. */
   manifestDepth: 32,
   /** UTF-8, as for applications whose installer says it. */

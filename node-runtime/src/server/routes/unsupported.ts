@@ -36,6 +36,37 @@ export const LACKING: readonly Lacking[] = [
   },
 ]
 
+interface LackingPart {
+  readonly feature: string
+  readonly route: string
+  /** What is asked of it there. */
+  readonly of: string
+}
+
+/** Of routes that are served: what they answer 501 to. */
+export const LACKING_PARTS: readonly LackingPart[] = [
+  {
+    feature: 'member keys that a client brings: a node has one, in every context',
+    route: 'POST /admin-api/contexts',
+    of: '`identitySecret`',
+  },
+  {
+    feature: 'another application for one context: it runs what its group does',
+    route: 'POST /admin-api/contexts/:id/application',
+    of: 'an application that it does not run',
+  },
+  {
+    feature: 'migrations of state',
+    route: 'POST /admin-api/groups/:gid/upgrade',
+    of: 'an application whose state has a later version',
+  },
+  {
+    feature: 'applications of several services',
+    route: 'POST /admin-api/install-application, install-dev-application',
+    of: 'a bundle of several services',
+  },
+]
+
 export const unsupportedRoutes: readonly Route[] = LACKING.map(({ feature, method, url, permission = 'admin' }) => {
   const names = [...url.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
   return route({

@@ -81,6 +81,8 @@ test('what cannot be installed is refused with the field or the file', async () 
     status: 400,
     says,
   })
+  const several = path.join(folder, 'several.mpk')
+  await writeFile(several, testBundle({ wasm: new Uint8Array(1), manifest: { services: [{}, {}] } }))
   const [seen, wanted] = await refusalsOf(node, [
     refused('nothing', undefined, 'body'),
     refused('null', null, 'body'),
@@ -104,6 +106,7 @@ test('what cannot be installed is refused with the field or the file', async () 
     refused('a file that is not there', { path: path.join(folder, 'none.wasm') }, path.join(folder, 'none.wasm')),
     refused('a folder', { path: folder }, folder),
     refused('no WebAssembly', { path: path.join(folder, 'text.wasm') }, 'is not an application this node can run'),
+    { ...refused('several services', { path: several }, 'applications of one'), status: 501 },
   ])
   expect(seen).toEqual(wanted)
 })

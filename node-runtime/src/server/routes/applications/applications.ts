@@ -74,6 +74,7 @@ export const applicationRoutes: readonly Route[] = [
       version: OptionalText(VERSION_BYTES_MAX),
     }),
     response: Installation,
+    failures: [501],
     handle: async ({ node }, { body }) => {
       if (!isAbsolute(body.path) || body.path.split(/[\\/]/).includes('..') || body.path.includes('\0')) {
         const shown = JSON.stringify(body.path)
@@ -103,7 +104,7 @@ export const applicationRoutes: readonly Route[] = [
       version: OptionalText(VERSION_BYTES_MAX),
     }),
     response: Installation,
-    failures: [502, 507],
+    failures: [501, 502, 507],
     handle: async ({ node, downloads }, { body, signal }) => {
       const expected = typeof body.hash === 'string' ? blobHashOf(body.hash) : undefined
       const bytes = download(body.url, { clock: node.ports.clock, rules: downloads }, { signal })

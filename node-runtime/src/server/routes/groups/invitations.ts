@@ -71,7 +71,7 @@ export const invitationRoutes: readonly Route[] = [
   route({
     method: 'POST',
     url: '/admin-api/groups/join',
-    summary: 'Join a group by invitation; answers when log and key have arrived',
+    summary: 'Join a group by invitation; answers when log, key and the contexts that the member follows have arrived',
     permission: 'group:manage',
     params: NoFields,
     query: NoFields,
@@ -83,7 +83,8 @@ export const invitationRoutes: readonly Route[] = [
     failures: [504],
     handle: async ({ node }, { body, signal }) => {
       const invitation = invitationFromJson(body.invitation)
-      await node.namespaces.join(invitation, { signal })
+      const namespace = await node.namespaces.join(invitation, { signal })
+      await node.joiner.followed(namespace, { signal })
       return {
         data: {
           groupId: invitation.groupId,
@@ -106,6 +107,7 @@ export const invitationRoutes: readonly Route[] = [
     handle: async ({ node }, { params, signal }) => {
       const groupId = parseHexId<GroupId>(params.gid)
       const wasInherited = await node.namespaces.joinInherited(groupId, { signal })
+      await node.joiner.followed(node.namespaces.ofGroup(groupId), { signal })
       return { data: { groupId, memberPublicKey: idBase58(node.identity.publicKey), wasInherited } }
     },
   }),

@@ -131,7 +131,7 @@ export const namespaceRoutes: readonly Route[] = [
   route({
     method: 'POST',
     url: '/admin-api/namespaces/:ns/join',
-    summary: 'Join by invitation; answers when log and key have arrived',
+    summary: 'Join by invitation; answers when log, key and the contexts that the member follows have arrived',
     permission: 'namespace:manage[:ns]',
     params: ByNamespace,
     query: NoFields,
@@ -146,6 +146,7 @@ export const namespaceRoutes: readonly Route[] = [
         throw new ContextError('NAMESPACE_MISMATCH', `the invitation is for namespace ${invitation.namespaceId}`)
       }
       const namespace = await node.namespaces.join(invitation, { signal })
+      await node.joiner.followed(namespace, { signal })
       return {
         data: {
           namespaceId: namespace.id,

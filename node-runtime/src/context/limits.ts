@@ -106,6 +106,9 @@ export const JOIN_RETRY_LAST_MS = 5000
 /** Entries of a base written in one batch while it streams in. */
 export const BASE_BATCH_ENTRIES = 1000
 
+/** How long joining a namespace waits for the contexts that come with it; the rest comes behind. */
+export const JOIN_CONTEXTS_WAIT_MS = 5000
+
 /** How often an API call that waits for a join looks whether the state is here. */
 export const JOIN_PROBE_MS = 25
 

@@ -9,7 +9,14 @@ import type { BlobOutbound } from '../blobs/blob-ports.ts'
 import type { Context } from '../context.ts'
 import type { Contexts } from '../contexts.ts'
 import { ContextError } from '../errors.ts'
-import { JOIN_PROBE_MS, JOIN_RETRY_LAST_MS, JOIN_RETRY_MS, JOIN_WAIT_MS, KEY_RETRY_LAST_MS } from '../limits.ts'
+import {
+  JOIN_CONTEXTS_WAIT_MS,
+  JOIN_PROBE_MS,
+  JOIN_RETRY_LAST_MS,
+  JOIN_RETRY_MS,
+  JOIN_WAIT_MS,
+  KEY_RETRY_LAST_MS,
+} from '../limits.ts'
 import type { Outbound } from '../ports.ts'
 import type { Applications } from './applications.ts'
 import type { Namespace } from './namespace.ts'
@@ -101,6 +108,36 @@ export class Joiner {
       if (!(cause instanceof WaitError)) throw cause
       throw new ContextError('JOIN_TIMEOUT', `the join is not complete: ${cause.message}`, { cause })
     }
+  }
+
+  /**
+   * Resolves when every context that our member follows is here, or could not be got at a first try; after a while in any
+   * case, and then they go on coming. What happens to the node next happens to a member that has what was there when it joined.
+   */
+  async followed(namespace: Namespace, options: { signal?: AbortSignal } = {}): Promise<void> {
+    this.wake(namespace)
+    try {
+      await until({
+        what: `the contexts of namespace ${namespace.id}`,
+        clock: this.#parts.clock,
+        timeoutMs: JOIN_CONTEXTS_WAIT_MS,
+        intervalMs: JOIN_PROBE_MS,
+        probe: async () => {
+          const coming = [...namespace.state.contexts.values()].find((context) => this.#isComing(namespace, context))
+          return coming === undefined ? { done: true } : { seen: this.#stage(namespace, coming.id) }
+        },
+        ...options,
+      })
+    } catch (cause) {
+      if (!(cause instanceof WaitError)) throw cause
+    }
+  }
+
+  #isComing(namespace: Namespace, context: ContextRecord): boolean {
+    if (namespace.isClosed || this.#missing.has(context.id)) return false
+    if (this.#fetching.has(context.id)) return true
+    const isHere = this.#parts.contexts.has(context.id)
+    return !isHere && namespace.isOwnMember(context.groupId) && this.#follows(namespace, context)
   }
 
   #stage(namespace: Namespace, id: ContextId): string {

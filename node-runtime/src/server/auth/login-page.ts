@@ -52,6 +52,7 @@ const callback = callbackOf(query.get('callback-url'))
 const permissions = (query.get('permissions') || '').split(',').map((each) => each.trim()).filter(Boolean)
 const asked = document.getElementById('asked')
 const said = document.getElementById('said')
+const inQuery = answersInQuery && query.get('answer') === 'query'
 const isAdmin = permissions.length === 0 || permissions.includes('admin')
 
 if (callback) {
@@ -78,8 +79,13 @@ async function tokensFor(username, password) {
     timestamp: Math.floor(Date.now() / 1000),
     provider_data: { username, password },
   })
-  if (isAdmin) return all
-  return post('/admin/client-key', { permissions, target_node_url: location.origin }, all.access_token)
+  // What stands in a query is logged on its way: a key of its own, which can be revoked, and no token that makes keys.
+  if (isAdmin && !inQuery) return all
+  const asked = { permissions: isAdmin ? ['admin'] : permissions, target_node_url: location.origin }
+  const own = await post('/admin/client-key', asked, all.access_token)
+  // Nobody has this login any more.
+  await post('/auth/logout', { refresh_token: all.refresh_token })
+  return own
 }
 
 async function post(path, body, token) {
@@ -98,7 +104,7 @@ function handOver({ access_token, refresh_token }) {
   }
   const given = new URLSearchParams({ access_token, refresh_token, node_url: location.origin })
   // Older programs read the query only. Others get what no server logs.
-  if (answersInQuery && query.get('answer') === 'query') for (const [name, value] of given) callback.searchParams.set(name, value)
+  if (inQuery) for (const [name, value] of given) callback.searchParams.set(name, value)
   else callback.hash = given.toString()
   location.assign(callback)
 }

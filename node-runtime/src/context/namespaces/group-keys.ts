@@ -6,23 +6,23 @@ import { type KemKeyPair, openSealed, sealTo } from '../../base/keys.ts'
 import type { Random } from '../../base/random.ts'
 import type { NamespaceState } from '../../governance/namespace-state.ts'
 import { KEYS_WANTED_MAX } from '../../wire/limits.ts'
-import type { SignedOp } from '../../wire/op.ts'
 import { KEY_LOST_MS } from '../limits.ts'
 import type { GroupKey, KeyRing } from './key-ring.ts'
-import { NamedKeys } from './named-keys.ts'
+import type { NamedKeys } from './named-keys.ts'
 
 interface GroupKeysParts {
   readonly id: NamespaceId
   readonly keyRing: KeyRing
   readonly kem: KemKeyPair
   readonly random: Random
+  /** Follows the log. */
+  readonly named: NamedKeys
   readonly nowMs: () => number
   readonly state: () => NamespaceState
 }
 
 export class GroupKeys {
   readonly #parts: GroupKeysParts
-  readonly #named = new NamedKeys()
   /** Since when a fitting key of a group is named and not here. */
   readonly #wantedSinceMs = new Map<GroupId, number>()
   /** Keys of our log that something here was sealed with, and that were not here. */
@@ -32,13 +32,9 @@ export class GroupKeys {
     this.#parts = parts
   }
 
-  note(op: SignedOp): void {
-    this.#named.add(op)
-  }
-
   /** Every group that the log has named, those included that are gone. */
   groups(): GroupId[] {
-    return this.#named.groups()
+    return this.#parts.named.groups()
   }
 
   sealing(groupId: GroupId): GroupKey | undefined {
@@ -53,7 +49,7 @@ export class GroupKeys {
 
   opening(groupId: GroupId, keyId: KeyId): Bytes | undefined {
     const key = this.#parts.keyRing.find(groupId, keyId)
-    if (!key && this.#named.has(groupId, keyId)) {
+    if (!key && this.#parts.named.has(groupId, keyId)) {
       this.#wanted.set(groupId, (this.#wanted.get(groupId) ?? new Set<KeyId>()).add(keyId))
     }
     return key
@@ -85,7 +81,7 @@ export class GroupKeys {
     const isHere = (keyId: KeyId) => this.#parts.keyRing.find(groupId, keyId) !== undefined
     const fitting = this.#parts.state().fittingKeys(groupId)
     const needed = new Set([...this.#wantedIn(groupId), ...fitting.filter((keyId) => !isHere(keyId))])
-    const others = this.#named.lacking(groupId, isHere).filter((keyId) => !needed.has(keyId))
+    const others = this.#parts.named.lacking(groupId, isHere).filter((keyId) => !needed.has(keyId))
     return { needed: [...needed], others }
   }
 
@@ -97,9 +93,9 @@ export class GroupKeys {
     const { id, keyRing, random, state } = this.#parts
     const member = state().memberOf(publicKey)
     if (!member || !state().isMember(groupId, publicKey)) return
-    const all = wanted ?? [...state().fittingKeys(groupId), ...this.#named.of(groupId)]
+    const all = wanted ?? [...state().fittingKeys(groupId), ...this.#parts.named.of(groupId)]
     for (const keyId of new Set(all.slice(0, KEYS_WANTED_MAX))) {
-      const key = this.#named.has(groupId, keyId) ? keyRing.find(groupId, keyId) : undefined
+      const key = this.#parts.named.has(groupId, keyId) ? keyRing.find(groupId, keyId) : undefined
       if (key) yield sealTo(member.kemKey, key, keyAad(id, groupId), random)
     }
   }
@@ -108,7 +104,7 @@ export class GroupKeys {
   take(groupId: GroupId, sealed: readonly Bytes[]): Promise<number> {
     const { id, kem, keyRing } = this.#parts
     const keys = sealed.map((bytes) => openSealed(kem, bytes, keyAad(id, groupId)))
-    return keyRing.store(groupId, keys, (keyId) => this.#named.has(groupId, keyId))
+    return keyRing.store(groupId, keys, (keyId) => this.#parts.named.has(groupId, keyId))
   }
 
   #wantedIn(groupId: GroupId): ReadonlySet<KeyId> {

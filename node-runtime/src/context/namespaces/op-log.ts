@@ -1,0 +1,201 @@
+// The governance log of one namespace in the store: what we say is signed on the current heads, what others say is judged, and
+// both are known to others here only once they are stored.
+import type { Bytes } from '../../base/bytes.ts'
+import type { HybridClock } from '../../base/clock.ts'
+import { idBytes, type NamespaceId, type OpId } from '../../base/ids.ts'
+import type { SigningKey } from '../../base/keys.ts'
+import type { Logger } from '../../base/log.ts'
+import type { OpBody } from '../../base/operations.ts'
+import { SerialQueue } from '../../base/serial-queue.ts'
+import { Governance } from '../../governance/governance.ts'
+import type { NamespaceState } from '../../governance/namespace-state.ts'
+import { keyOf } from '../../store/keys.ts'
+import { rangeOf, type Store, type StoreOp } from '../../store/store.ts'
+import { PARENTS_MAX } from '../../wire/limits.ts'
+import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../../wire/op.ts'
+import { isFromTheFuture } from '../apply/future.ts'
+import { ContextError } from '../errors.ts'
+import { NAMESPACE_QUEUE_MAX } from '../limits.ts'
+import type { Outbound, PeerId } from '../ports.ts'
+
+interface OpLogParts {
+  readonly store: Store
+  readonly identity: SigningKey
+  readonly hlc: HybridClock
+  readonly nowMs: () => number
+  readonly outbound: Pick<Outbound, 'askForOps' | 'publishOps'>
+  readonly log: Logger
+}
+
+interface Listener {
+  /** Of each operation that is accepted, whatever becomes of it. */
+  readonly onAccepted: (op: SignedOp) => void
+  /** They are in the store. `before`: the state without them. */
+  readonly onStored: (ops: readonly SignedOp[], before: NamespaceState) => void
+}
+
+export class OpLog {
+  readonly #id: NamespaceId
+  readonly #parts: OpLogParts
+  readonly #listener: Listener
+  readonly #queue = new SerialQueue(NAMESPACE_QUEUE_MAX)
+  #governance: Governance<SignedOp>
+  #refused = 0
+
+  private constructor(governance: Governance<SignedOp>, parts: OpLogParts, listener: Listener) {
+    this.#id = governance.namespaceId
+    this.#governance = governance
+    this.#parts = parts
+    this.#listener = listener
+  }
+
+  /** `listener` hears of all that the store holds, too. */
+  static async open(id: NamespaceId, parts: OpLogParts, listener: Listener): Promise<OpLog> {
+    const ops = await storedOps(id, parts.store)
+    for (const op of ops) parts.hlc.observe(op.hlc)
+    const log = new OpLog(Governance.restore(id, ops), parts, listener)
+    for (const op of log.#governance.opsNotIn([], Number.MAX_SAFE_INTEGER)) listener.onAccepted(op)
+    return log
+  }
+
+  /** As of now: it is another one after a batch has failed. */
+  get governance(): Pick<Governance<SignedOp>, 'heads' | 'state' | 'stateAt' | 'missing' | 'opsNotIn' | 'newest'> {
+    return this.#governance
+  }
+
+  /** Operations of others. */
+  get refused(): number {
+    return this.#refused
+  }
+
+  /** Nothing else is added to the log meanwhile. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    return this.#queue.run(work)
+  }
+
+  /** The cut that an operation of ours is made on now. */
+  parents(): OpId[] {
+    return this.#governance.heads().slice(0, PARENTS_MAX)
+  }
+
+  /**
+   * Within `run`: signs an operation, stores it in one batch with `also`, and gossips it. `stored` is called when the batch has
+   * resolved, before anybody hears of the operation. Throws NOT_ALLOWED with the rule that stands against it.
+   */
+  async add(body: OpBody, also: readonly StoreOp[], stored: () => void = () => {}): Promise<SignedOp> {
+    const op = this.#signed(body, this.parents())
+    this.#requireAllowed([op])
+    await this.#parts.store.batch([...also, this.#put(op)])
+    stored()
+    this.#taken([op])
+    return op
+  }
+
+  /**
+   * Several, each on the one before, all or none: `commit` stores their rows in one batch with what else belongs to them.
+   * Throws NOT_ALLOWED, with the rule that stands against one of them, before that is called.
+   */
+  addAll(bodies: readonly OpBody[], commit: (rows: readonly StoreOp[]) => Promise<void>): Promise<void> {
+    return this.#queue.run(async () => {
+      const ops: SignedOp[] = []
+      const parents = (last: SignedOp | undefined) => (last === undefined ? this.parents() : [last.id])
+      for (const body of bodies) ops.push(this.#signed(body, parents(ops.at(-1))))
+      this.#requireAllowed(ops)
+      await commit(ops.map((op) => this.#put(op)))
+      this.#taken(ops)
+    })
+  }
+
+  /** Takes operations from a peer in any order. Returns how many were accepted. */
+  receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number> {
+    return this.#queue.run(async () => {
+      const before = this.#governance.state()
+      const rows: StoreOp[] = []
+      const accepted: SignedOp[] = []
+      let missing = 0
+      for (const op of ops) {
+        if (this.#governance.has(op.id) || !this.#isGenuine(op)) continue
+        const result = this.#governance.receive(op)
+        for (const id of [...result.evicted, ...result.invalid]) rows.push({ type: 'del', key: this.#key(id) })
+        if (result.outcome === 'invalid') this.#refuse(op, result.reason ?? 'invalid')
+        rows.push(...result.accepted.map((taken) => this.#put(taken)))
+        // What waits is stored only for members: a stranger's operations cost memory up to the cap, and no disk.
+        if (result.outcome === 'pending' && this.#governance.state().memberOf(op.author)) rows.push(this.#put(op))
+        for (const taken of result.accepted) this.#parts.hlc.observe(taken.hlc)
+        for (const taken of result.accepted) this.#listener.onAccepted(taken)
+        accepted.push(...result.accepted)
+        missing += result.missing.length
+      }
+      if (rows.length > 0) await this.#commit(rows)
+      if (missing > 0) this.#parts.outbound.askForOps(this.#id, from)
+      if (accepted.length > 0) this.#listener.onStored(accepted, before)
+      return accepted.length
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close()
+  }
+
+  #signed(body: OpBody, parents: readonly OpId[]): SignedOp {
+    const { identity, hlc } = this.#parts
+    return signOp({ namespaceId: this.#id, parents, hlc: hlc.tick(), body, signingKey: identity })
+  }
+
+  #requireAllowed(ops: readonly SignedOp[]): void {
+    const refused = this.#governance.refusalOfChain(ops)
+    if (refused === undefined) return
+    throw new ContextError('NOT_ALLOWED', `${refused.op.body.kind} was refused: ${refused.reason}`)
+  }
+
+  /** Own ones that are in the store. */
+  #taken(ops: readonly SignedOp[]): void {
+    const { outbound, log } = this.#parts
+    const before = this.#governance.state()
+    for (const op of ops) {
+      this.#governance.receive(op)
+      this.#listener.onAccepted(op)
+    }
+    this.#listener.onStored(ops, before)
+    outbound.publishOps(this.#id, ops).catch((error) => {
+      log.warn({ opId: ops[0]?.id, error: String(error) }, 'operations not gossiped; peers will pull them')
+    })
+  }
+
+  #isGenuine(op: SignedOp): boolean {
+    if (op.namespaceId !== this.#id || !verifyOp(op)) return this.#refuse(op, 'its namespace or signature is wrong')
+    // Not kept: its author sends it again in every round until its time has come.
+    if (isFromTheFuture(op.hlc, this.#parts.nowMs())) return this.#refuse(op, 'its stamp is far ahead of our clock')
+    return true
+  }
+
+  /** What arrived is in memory already: when it cannot be stored, memory goes back to what is. */
+  async #commit(rows: readonly StoreOp[]): Promise<void> {
+    try {
+      await this.#parts.store.batch(rows)
+    } catch (error) {
+      this.#governance = Governance.restore(this.#id, await storedOps(this.#id, this.#parts.store))
+      throw error
+    }
+  }
+
+  #key(id: OpId): Bytes {
+    return keyOf('governance', idBytes(this.#id), idBytes(id))
+  }
+
+  #put(op: SignedOp): StoreOp {
+    return { type: 'put', key: this.#key(op.id), value: encodeOp(op) }
+  }
+
+  #refuse(op: SignedOp, reason: string): false {
+    this.#refused += 1
+    this.#parts.log.debug({ opId: op.id, kind: op.body.kind, reason }, 'operation refused')
+    return false
+  }
+}
+
+async function storedOps(id: NamespaceId, store: Store): Promise<SignedOp[]> {
+  const ops: SignedOp[] = []
+  for await (const [, value] of store.entries(rangeOf(keyOf('governance', idBytes(id))))) ops.push(decodeOp(value))
+  return ops
+}

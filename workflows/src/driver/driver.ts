@@ -45,6 +45,16 @@ export interface NodeSpec {
   readonly bootstrapNodes?: readonly string[]
   /** Besides these, those that the program has by itself. Default: none of them, so that no run meets strangers. */
   readonly preserveDefaultBootstrap?: boolean
+  /** In a topology: for as long as that lasts, so it is not on record, and such a node never outlives its run. */
+  readonly placement?: NodePlacement
+}
+
+/** Where a node of a topology is, and through whom it finds the others. */
+export interface NodePlacement {
+  /** Boot nodes, with their ids. */
+  readonly relayNodes: readonly string[]
+  /** The network namespace of this process, and where the node listens in it. Absent: with all the others. */
+  readonly namespace?: { readonly pid: number; readonly swarmListen: string }
 }
 
 export interface NodeImage {

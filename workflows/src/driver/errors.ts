@@ -16,6 +16,7 @@ export type DriverErrorCode =
   | 'PROGRAM_UNUSABLE' // what shall run as a node is no node program, or none that can be driven; data: { program }
   | 'STATE_UNUSABLE' // .calbox cannot be read or written
   | 'FILE_UNUSABLE' // a file or folder cannot be read or written; data: { path, reason }
+  | 'TOPOLOGY_UNAVAILABLE' // a topology needs what this machine does not have; data: { missing }
   | 'UNSUPPORTED' // this driver cannot do that
   | 'ENGINE_UNREACHABLE' // no container engine answers; data: { engine }
   | 'ENGINE_FAILED' // it answers, and refuses; data: { status, reason }
@@ -40,6 +41,7 @@ const EXIT_CODES: Readonly<Record<DriverErrorCode, ExitCode>> = {
   PROGRAM_UNUSABLE: 3,
   STATE_UNUSABLE: 3,
   FILE_UNUSABLE: 3,
+  TOPOLOGY_UNAVAILABLE: 3,
   UNSUPPORTED: 3,
   ENGINE_UNREACHABLE: 3,
   ENGINE_FAILED: 3,

@@ -8,6 +8,15 @@ export const DEFAULT_RPC_PORT = 2528
 /** Searched for a free port when a default one is taken: below the range from which systems serve outgoing connections. */
 export const FREE_PORTS = { from: 14_000, to: 30_000 } as const
 
+/** Of a topology's boot node, where it is free: the one that tools for merod know. */
+export const BOOT_NODE_PORT = 4001
+
+/** Nodes of `topology: nat`: each has an address of one public segment. More are refused. */
+export const NAT_NODES_MAX = 200
+
+/** For one command that makes a part of a network namespace; it takes milliseconds. Then the topology fails. */
+export const NAMESPACE_COMMAND_MS = 30_000
+
 /** Ports looked at in one search; then PORT_BUSY. */
 export const PORT_TRIES_MAX = 1_000
 

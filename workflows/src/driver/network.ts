@@ -18,6 +18,7 @@ import {
 } from './limits.ts'
 import { describePortHolder } from './process/port-holder.ts'
 import type { ChosenPort, PortWish } from './process/ports.ts'
+import type { OpenTopology, TopologyRequest } from './topology/topology.ts'
 
 export interface NodeRequest {
   readonly name: string
@@ -48,6 +49,8 @@ export interface NetworkRequest {
   readonly bootstrapNodes?: readonly string[] | undefined
   /** Besides these, those that the program of the nodes has by itself. */
   readonly preserveDefaultBootstrap?: boolean | undefined
+  /** Nodes know only a boot node; `nat`: each is behind a router. */
+  readonly topology?: Pick<TopologyRequest, 'type' | 'natMode' | 'bootNodeKeypair'> | undefined
   /** False: the nodes are not told of each other (the file wants to discover or wire them itself). Default true. */
   readonly wire?: boolean | undefined
   /** For each node to be healthy, and then for all to be meshed. Default READY_TIMEOUT_MS. */
@@ -61,6 +64,8 @@ export type NetworkEvent =
   /** Healthy; `node.adopted` tells that it was there before. */
   | { readonly type: 'ready'; readonly node: RunningNode; readonly tookMs: number }
   | { readonly type: 'meshed'; readonly tookMs: number }
+  /** The boot node runs, and there is a place for each node. */
+  | { readonly type: 'topology'; readonly message: string }
 
 export interface RunningNetwork {
   readonly name: string
@@ -74,6 +79,8 @@ export interface NetworkParts {
   /** The driver's own. */
   readonly ports: { choose(wish: PortWish): Promise<ChosenPort> }
   readonly onEvent: (event: NetworkEvent) => void
+  /** Absent: this driver makes none. */
+  readonly topology?: OpenTopology
   /** Nodes that run in this network, wherever they were started from; a new node may boot from them, too. */
   readonly members?: (runId: string) => Promise<readonly NetworkMember[]>
 }
@@ -167,6 +174,7 @@ async function planSpecs(
     })
   }
   if (moved.length > 0) parts.onEvent({ type: 'port-moved', message: await movedMessage(moved) })
+  if (request.topology) return planPlaced(parts, { ...request, topology: request.topology }, ports, options)
   const { driver } = parts
   const plan = (node: NodeRequest, chosen: Ports, bootstrap: readonly string[]): PlannedSpec => {
     // merobox turns it on for these nodes, which find no others than those they are told of without it.
@@ -196,6 +204,30 @@ async function planSpecs(
     }
     const planned = bootPlan(index, addresses.length).flatMap((other) => addresses[other] ?? [])
     return [plan(node, chosen, [...planned, ...outside].slice(0, BOOT_NODES_MAX))]
+  })
+}
+
+/** They know only the boot node of their topology. */
+async function planPlaced(
+  parts: NetworkParts,
+  request: NetworkRequest & { runId: string; topology: NonNullable<NetworkRequest['topology']> },
+  ports: ReadonlyMap<string, Ports>,
+  options: { readonly signal: AbortSignal },
+): Promise<PlannedSpec[]> {
+  const { topology: asked, runId } = request
+  if (parts.topology === undefined || ports.size < request.nodes.length) {
+    const message = parts.topology
+      ? `topology ${asked.type} needs nodes of its own, and some of these run already; end them with \`calbox down\``
+      : `topology ${asked.type} is not made by the ${parts.driver.kind} driver`
+    throw new DriverError('UNSUPPORTED', message)
+  }
+  const nodes = [...ports].map(([name, { swarmPort }]) => ({ name, swarmPort }))
+  const topology = await parts.topology({ ...asked, runId, nodes }, options)
+  parts.onEvent({ type: 'topology', message: topology.summary })
+  return request.nodes.flatMap((node) => {
+    const chosen = ports.get(node.name)
+    if (chosen === undefined) return []
+    return [{ ...specOf({ ...node, mdns: false }, request, chosen, []), placement: topology.placementOf(node.name) }]
   })
 }
 

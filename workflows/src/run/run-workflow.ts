@@ -32,7 +32,7 @@ import { StepRunner } from './step-runner.ts'
 
 export interface WorkflowRunParts {
   /** Called when there are nodes to start. */
-  readonly openDriver: () => Pick<NetworkParts, 'driver' | 'ports'>
+  readonly openDriver: () => Pick<NetworkParts, 'driver' | 'ports' | 'topology'>
   /** Where `data/`, `.calbox/` and the files of steps are. Absolute. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -289,7 +289,7 @@ class WorkflowRun {
     const how = signal.aborted ? '; interrupt again to end at once' : ''
     this.#emit({ type: 'phase', phase: 'teardown', message: `ending${how}` })
     const nukes = passed && settings.nukeOnEnd && !signal.aborted
-    const stops = settings.stopAllNodes || nukes || signal.aborted
+    const stops = settings.stopAllNodes || nukes || signal.aborted || settings.topology !== undefined
     const left = signal.aborted ? undefined : await this.#endFaults(nodes, { signal, timed: !stops })
     nodes.expectAll()
     try {

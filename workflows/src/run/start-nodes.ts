@@ -8,7 +8,7 @@ import { RunRefusedError } from './run-errors.ts'
 import type { RunNodes } from './run-nodes.ts'
 
 export interface StartNodesParts {
-  readonly network: Pick<NetworkParts, 'driver' | 'ports'>
+  readonly network: Pick<NetworkParts, 'driver' | 'ports' | 'topology'>
   readonly nodes: RunNodes
   readonly emit: EmitRunEvent
   readonly cwd: string
@@ -31,12 +31,11 @@ export function refuseUnsupported(plan: Plan, driver?: NodeDriver): void {
     const position = plan.settingPositions[key]
     return new RunRefusedError(`${key}: ${why}`, position && { file: plan.file, ...position })
   }
-  if (topology !== undefined) {
-    const why =
-      driver?.kind !== 'docker'
-        ? 'needs containers; nodes that run as processes share one network'
-        : 'is not made here; the nodes of a run share one network'
-    throw refused('topology', `${topology.type} ${why}`)
+  if (topology !== undefined && driver !== undefined && driver.kind !== 'process') {
+    throw refused(
+      'topology',
+      `${topology.type} is not made by the ${driver.kind} driver; processes have it (--driver process)`,
+    )
   }
   if (authService)
     throw refused('auth_service', 'true needs other programs in containers (a proxy, mero-auth); leave it out')
@@ -50,6 +49,13 @@ export function refuseUnsupported(plan: Plan, driver?: NodeDriver): void {
 /** Settings that are accepted and change nothing here; one line each. */
 export function ignoredSettings(plan: Plan, driver?: NodeDriver): string[] {
   const notes: string[] = []
+  const { topology, stopAllNodes } = plan.settings
+  if (topology !== undefined && !stopAllNodes) {
+    notes.push('stop_all_nodes: false is not kept: nodes of a topology end with the run, as their network does')
+  }
+  if (topology?.bootNodeImage !== undefined) {
+    notes.push(`topology.boot_node.image ${topology.bootNodeImage} is not used: the boot node is that of calbox`)
+  }
   const image = plan.settings.image ?? plan.nodes.find((node) => node.image !== undefined)?.image
   if (image !== undefined && driver?.capabilities.images !== true)
     notes.push(
@@ -82,6 +88,7 @@ function requestOf(
     e2eMode: settings.e2eMode,
     ...(settings.bootstrapNodes && { bootstrapNodes: settings.bootstrapNodes }),
     preserveDefaultBootstrap: settings.preserveDefaultBootstrap,
+    ...(settings.topology && { topology: settings.topology }),
     readyTimeoutMs: settings.waitTimeoutSec * 1000,
   }
 }
@@ -103,7 +110,8 @@ function imageOf(node: PlannedNode, { image, forcePullImage }: Plan['settings'])
 }
 
 function emitNetworkEvent(event: NetworkEvent, emit: EmitRunEvent): void {
-  if (event.type === 'port-moved') emit({ type: 'note', level: 'info', message: event.message })
+  if (event.type === 'port-moved' || event.type === 'topology')
+    emit({ type: 'note', level: 'info', message: event.message })
   else if (event.type === 'starting') emit({ type: 'node:starting', node: event.node })
   else if (event.type === 'meshed') emit({ type: 'network:meshed', tookMs: event.tookMs })
   else {

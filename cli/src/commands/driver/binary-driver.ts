@@ -21,7 +21,7 @@ export async function openBinaryDriver(
   binaryPath: string,
   options: BinaryOptions,
   { edge, note }: { readonly edge: Edge; readonly note: (message: string) => void },
-): Promise<Required<Omit<NetworkParts, 'onEvent'>>> {
+): Promise<Required<Omit<NetworkParts, 'onEvent' | 'topology'>> & Pick<NetworkParts, 'topology'>> {
   const { identifyProgram, openMerodDriver, openProcessDriver } = await import('@calbox/workflows')
   const program = await identifyProgram(findBinary(binaryPath, edge), edge)
   assertWanted(options.driver, binaryPath, program)

@@ -44,7 +44,7 @@ export async function openDriver(
   options: DriverOptions,
   edge: Pick<CommandEdge, 'cwd' | 'env' | 'signal'>,
   note: (message: string) => void,
-): Promise<Required<Omit<NetworkParts, 'onEvent'>>> {
+): Promise<Required<Omit<NetworkParts, 'onEvent' | 'topology'>> & Pick<NetworkParts, 'topology'>> {
   const { formatDuration, openDockerDriver, openProcessDriver } = await import('@calbox/workflows')
   assertConsistent(options)
   const { binaryPath, driver, nodeCpus: cpus, nodeMemory: memoryBytes } = options

@@ -36,7 +36,7 @@ export interface DockerDriverOptions {
 }
 
 /** What `startNetwork` needs besides `onEvent`. Connects to nothing yet. */
-export function openDockerDriver(options: DockerDriverOptions): Required<Omit<NetworkParts, 'onEvent'>> {
+export function openDockerDriver(options: DockerDriverOptions): Required<Omit<NetworkParts, 'onEvent' | 'topology'>> {
   const stateDir = resolve(options.stateDir)
   const state = new NodeState(stateDir)
   const owner: Owner = { ...selfIdentity(), driverId: randomUUID() }

@@ -23,7 +23,9 @@ export interface MerodDriverOptions {
 }
 
 /** What `startNetwork` needs besides `onEvent`. Starts nothing yet. */
-export function openMerodDriver(options: MerodDriverOptions): Required<Omit<NetworkParts, 'onEvent' | 'ports'>> & {
+export function openMerodDriver(options: MerodDriverOptions): Required<
+  Omit<NetworkParts, 'onEvent' | 'ports' | 'topology'>
+> & {
   ports: PortReservations
 } {
   const { args = [], logLevel = 'debug', backtrace = '0' } = options

@@ -11,8 +11,19 @@ export function runArguments(spec: Resolved): string[] {
     ...['--network', spec.runId, '--enable-faults'],
     ...(spec.faults && spec.faults.length > 0 ? ['--faults', JSON.stringify(spec.faults)] : []),
     ...(bootNodes.length > 0 ? ['--boot-nodes', bootNodes.join(',')] : []),
+    ...placementFlags(spec.placement),
     ...(spec.args ?? []),
   ]
+}
+
+/** The first descriptor beyond the three that every process has. */
+const SERVER_FD = 3
+
+function placementFlags(placement: NodeSpec['placement']): string[] {
+  if (placement === undefined) return []
+  const { relayNodes, namespace } = placement
+  const own = namespace && ['--swarm-listen', namespace.swarmListen, '--server-fd', String(SERVER_FD)]
+  return ['--relay-nodes', relayNodes.join(','), ...(own ?? [])]
 }
 
 /** Only makes the data directory. */

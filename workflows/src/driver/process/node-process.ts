@@ -12,6 +12,8 @@ export interface NodeCommand {
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
   readonly logFile: string
+  /** A descriptor that the process inherits as its fourth, number 3. */
+  readonly socket?: number | undefined
   /** Keeps this program alive until the process has ended; a node does not. */
   readonly awaited?: boolean
 }
@@ -38,7 +40,8 @@ export class NodeProcess {
     const log = openSync(node.logFile, 'a', 0o600)
     let child: ReturnType<typeof spawn>
     try {
-      child = spawn(node.command, node.args, { detached: true, stdio: ['ignore', log, log], env: node.env })
+      const stdio = ['ignore' as const, log, log, ...(node.socket === undefined ? [] : [node.socket])]
+      child = spawn(node.command, node.args, { detached: true, stdio, env: node.env })
     } finally {
       closeSync(log)
     }

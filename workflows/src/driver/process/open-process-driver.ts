@@ -1,6 +1,7 @@
 // Composes the process driver with its parts, for the runner and for `calbox up`.
 import type { NetworkParts } from '../network.ts'
 import { isProcessRunning, NodeState } from '../state/node-state.ts'
+import { Topologies } from '../topology/topologies.ts'
 import { calnodeProgram } from './calnode-program.ts'
 import { PortReservations } from './ports.ts'
 import { createProcessDriver } from './process-driver.ts'
@@ -22,11 +23,13 @@ export function openProcessDriver(options: ProcessDriverOptions): Required<Omit<
   const ports = new PortReservations()
   const state = new NodeState(options.stateDir)
   const reaper = new Reaper(options.reaper)
-  const driver = createProcessDriver({ program: calnodeProgram(options.calnode), state, reaper, ports })
+  const { calnode, stateDir } = options
+  const topologies = new Topologies({ calnode, stateDir, reaper, ports })
+  const driver = createProcessDriver({ program: calnodeProgram(calnode), state, reaper, ports, topologies })
   const members = async (runId: string) =>
     (await state.list())
       .filter((record) => record.runId === runId && record.container === undefined && record.program === undefined)
       .filter(isProcessRunning)
       .map(({ name, swarmPort }) => ({ name, swarmAddress: `/ip4/127.0.0.1/tcp/${swarmPort}` }))
-  return { driver, ports, members }
+  return { driver, ports, members, topology: (request, signals) => topologies.open(request, signals) }
 }

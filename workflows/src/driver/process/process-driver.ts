@@ -20,10 +20,12 @@ import { isNodeRunning } from '../record-life.ts'
 import { makeFolder } from '../state/make-folder.ts'
 import { liveOwner, type NodeRecord, type NodeState, type Owner } from '../state/node-state.ts'
 import { type ResolvedSpec, recordOf, specOfRecord } from '../state/spec-record.ts'
+import { handedSocket } from '../topology/handed-socket.ts'
+import { inNamespace } from '../topology/network-namespaces.ts'
 import { awaitAnswer } from './await-answer.ts'
 import { describeExit } from './exit-cause.ts'
 import { beginLog, LogFile } from './log-file.ts'
-import { NodeProcess } from './node-process.ts'
+import { type NodeCommand, NodeProcess } from './node-process.ts'
 import { type NodeProgram, type PrepareOptions, programEnv } from './node-program.ts'
 import type { PortReservations } from './ports.ts'
 import { isPaused, type ProcessIdentity, selfIdentity } from './process-identity.ts'
@@ -35,6 +37,8 @@ export interface ProcessDriverParts {
   readonly state: NodeState
   readonly reaper: Reaper
   readonly ports: PortReservations
+  /** Those that its nodes are placed in. */
+  readonly topologies?: { close(): Promise<void> } | undefined
 }
 
 interface Managed {
@@ -179,6 +183,8 @@ class ProcessDriver implements NodeDriver {
         await settled
       }),
     )
+    // After the nodes that are in it.
+    await this.#parts.topologies?.close()
     await this.#parts.ports.releaseAll()
     this.#parts.reaper.release()
     const failed = results.find((result) => result.status === 'rejected')
@@ -248,11 +254,11 @@ class ProcessDriver implements NodeDriver {
     const { program } = this.#parts
     const logStart = await this.#prepare(spec, prepare)
     prepare.signal.throwIfAborted()
-    const swarmAddress = await program.swarmAddress(spec)
+    const swarmAddress = spec.placement?.namespace?.swarmListen ?? (await program.swarmAddress(spec))
     this.#parts.reaper.start()
     this.#assertOpen()
     const { logFile } = spec
-    const node = await NodeProcess.spawn({ ...program.runCommand(spec), env: programEnv(program, spec), logFile })
+    const node = await spawnPlaced({ ...program.runCommand(spec), env: programEnv(program, spec), logFile }, spec)
     this.#parts.reaper.watch(node.identity)
     const startedAt = new Date().toISOString()
     const life = { process: node.identity, logStart, startedAt, owner: this.#owner }
@@ -327,6 +333,14 @@ class ProcessDriver implements NodeDriver {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new Error('assertion failed: the driver is closed')
   }
+}
+
+/** In the network namespace of its place, with HTTP on a socket of ours. */
+async function spawnPlaced(command: NodeCommand, { placement, rpcPort }: ResolvedSpec): Promise<NodeProcess> {
+  if (placement?.namespace === undefined) return NodeProcess.spawn(command)
+  const socket = await handedSocket(rpcPort)
+  const entered = inNamespace(placement.namespace.pid, command.command, command.args)
+  return NodeProcess.spawn({ ...command, ...entered, socket: socket.fd }).finally(() => socket.close())
 }
 
 function describeProgram(program: NodeProgram['kind']): string {

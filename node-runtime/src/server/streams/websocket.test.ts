@@ -114,6 +114,27 @@ describe('subscriptions', () => {
     expect(frames).toContainEqual({ id: 'call', result: { output: null } })
   })
 
+  test('of many watchers each gets every event once, in the order of the calls', async () => {
+    const [watchers, events] = [50, 10]
+    const clients = await Promise.all(Array.from({ length: watchers }, subscribed))
+    for (let index = 0; index < events; index += 1) {
+      await world.get('ada').call(kv.contextId, 'set', { key: `many ${index}`, value: 'v' })
+    }
+    const keysOf = async (client: Client) => {
+      const keys: unknown[] = []
+      for (let index = 0; index < events; index += 1) {
+        const { result } = (await client.next()) as { result: { data: { events: { data: number[] }[] } } }
+        keys.push(JSON.parse(Buffer.from(result.data.events[0]?.data ?? []).toString()).key)
+      }
+      // Nothing is left behind them.
+      client.send({ id: 2, method: 'unsubscribe', params: { contextIds: [contextId] } })
+      expect(await client.next()).toMatchObject({ id: 2 })
+      return keys
+    }
+    const wanted = Array.from({ length: events }, (_, index) => `many ${index}`)
+    expect(await Promise.all(clients.map(keysOf))).toEqual(clients.map(() => wanted))
+  })
+
   test('what a peer wrote comes, too', async () => {
     const client = await subscribed()
     await world.get('bob').call(kv.contextId, 'set', { key: 'from bob', value: 'v' })

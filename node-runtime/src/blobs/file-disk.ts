@@ -4,11 +4,13 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'nod
 import { dirname, join } from 'node:path'
 import type { Bytes } from '../base/bytes.ts'
 import type { BlobDisk, BlobFile, GuestDisk } from './blob-disk.ts'
+import { DiskReserve } from './disk-reserve.ts'
 import { systemCode } from './errors.ts'
 
 const FLAGS = { read: 'r', write: 'r+', create: 'w+' } as const
 
 export function fileDisk(path: string): BlobDisk {
+  const reserve = new DiskReserve(path)
   const at = (folder: string, file: string) => join(path, folder, file)
   return {
     guest: fileGuestDisk(path),
@@ -26,8 +28,9 @@ export function fileDisk(path: string): BlobDisk {
         return false
       }
     },
-    open: async (folder, file, mode) => new DiskFile(await open(at(folder, file), FLAGS[mode], 0o600)),
+    open: async (folder, file, mode) => new DiskFile(await open(at(folder, file), FLAGS[mode], 0o600), reserve),
     async put(folder, file, bytes) {
+      await reserve.take(bytes.byteLength)
       const aside = at(folder, `${file}.new`)
       const handle = await open(aside, 'w', 0o600)
       try {
@@ -59,6 +62,7 @@ export function fileDisk(path: string): BlobDisk {
 
 /** The guests' half alone: what a worker thread opens. */
 export function fileGuestDisk(path: string): GuestDisk {
+  const reserve = new DiskReserve(path)
   const at = (folder: string, file: string) => join(path, folder, file)
   return {
     get: (folder, file) => whereThere(() => readFileSync(at(folder, file))),
@@ -81,6 +85,7 @@ export function fileGuestDisk(path: string): GuestDisk {
     append(folder, file, bytes) {
       const place = at(folder, file)
       mkdirSync(dirname(place), { recursive: true, mode: 0o700 })
+      reserve.takeNow(bytes.byteLength)
       appendFileSync(place, bytes, { mode: 0o600 })
     },
     remove: (folder) => rmSync(join(path, folder), { recursive: true, force: true }),
@@ -89,10 +94,12 @@ export function fileGuestDisk(path: string): GuestDisk {
 
 class DiskFile implements BlobFile {
   readonly #handle: FileHandle
+  readonly #reserve: DiskReserve
   #closing: Promise<void> | undefined
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, reserve: DiskReserve) {
     this.#handle = handle
+    this.#reserve = reserve
   }
 
   async read(position: number, length: number, head = 0): Promise<Bytes> {
@@ -108,6 +115,7 @@ class DiskFile implements BlobFile {
   }
 
   async write(position: number, bytes: Bytes): Promise<void> {
+    await this.#reserve.take(bytes.byteLength)
     for (let at = 0; at < bytes.byteLength; ) {
       const { bytesWritten } = await this.#handle.write(bytes, at, bytes.byteLength - at, position + at)
       at += bytesWritten

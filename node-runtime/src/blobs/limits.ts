@@ -10,6 +10,13 @@ export const BLOB_BYTES_MAX = 1024 * MIB
 /** Up to here a file is read whole (a module to compile); beyond it `bytes` refuses. */
 export const BLOB_WHOLE_BYTES_MAX = 64 * MIB
 
+/**
+ * Left free on the disk, for the node's store, which needs about 100 MiB for its merges (`store/own-work.ts`): of a small disk a
+ * tenth. Beyond it blobs are refused with BLOB_DISK_FULL until there is more room.
+ */
+export const DISK_RESERVE_BYTES = 128 * MIB
+export const DISK_RESERVE_SHARE = 0.1
+
 /** Manifests read at once while the store opens: enough to keep the disk busy, few file descriptors. */
 export const OPEN_AT_ONCE = 32
 

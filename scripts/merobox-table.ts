@@ -43,7 +43,6 @@ const KNOWN: readonly (readonly [RegExp, (found: RegExpExecArray) => string])[] 
   [/\/admin-api(\S+) takes [\w, ]+, not (\w+)/, ([, route, method]) => `route \`${method} ${withoutIds(route)}\``],
   [/embedded authentication is not supported/, () => 'login (`auth_mode: embedded`)'],
   [/driver has no network faults/, () => 'network faults'],
-  [/does not have trusted execution environments/, () => 'attested nodes (TEE)'],
   [/auth_service: true needs other programs in containers/, () => 'containers (`auth_service`)'],
   [/topology: \w+ needs containers/, () => 'containers (`topology`)'],
   [/no container image to run it in/, () => 'containers (a script in an image)'],

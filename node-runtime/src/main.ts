@@ -62,6 +62,7 @@ interface RunFlags extends InitFlags, AdminFlags {
   enableFaults?: boolean
   faults?: string
   faultSeed?: string
+  mockTee?: boolean
   swarmListen?: string
   serverFd?: string
   relayNodes?: string
@@ -94,6 +95,7 @@ function program(): Command {
     .option('--enable-faults', 'let POST /test-api/faults break this node, for tests')
     .option('--faults <json>', 'with --enable-faults: faults that are on from the start, as that route takes them')
     .option('--fault-seed <text>', 'with --enable-faults: what their chance is drawn from')
+    .option('--mock-tee', 'attest this node with a mock of a trusted environment, for tests: it proves nothing')
     .option('--exit-on-eof <fd>', 'stop when this file descriptor closes')
     .option('--relay-nodes <multiaddrs>', 'boot nodes (calnode boot-node), each with its id (/p2p/ID)')
     .option('--swarm-listen <multiaddrs>', 'for this start: where other nodes connect, instead of what the config has')
@@ -192,6 +194,7 @@ async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
     admin,
     faults: await faultsOf(flags),
     place: placeOf(flags),
+    mockTee: flags.mockTee ?? false,
   })
   const node = await Promise.race([starting, asked.then(() => undefined)])
   log.info({ why: await asked }, 'node stopping')

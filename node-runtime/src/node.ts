@@ -7,6 +7,9 @@ import { accountOf, type KemKeyPair, type SigningKey } from './base/keys.ts'
 import type { Logger } from './base/log.ts'
 import type { Random } from './base/random.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
+import { AdmissionGate } from './context/attestation/admission-gate.ts'
+import type { Attester } from './context/attestation/attester.ts'
+import { FleetJoin } from './context/attestation/fleet-join.ts'
 import { BlobKeeper } from './context/blobs/blob-keeper.ts'
 import { BlobReferences } from './context/blobs/blob-references.ts'
 import { Contexts } from './context/contexts.ts'
@@ -27,6 +30,7 @@ import type { NodeServices, Readiness } from './server/ports.ts'
 import { sweepAllGenerations } from './storage/generations.ts'
 import { requireFormat } from './store/format.ts'
 import type { Store } from './store/store.ts'
+import { AdmissionRequests } from './sync/admission.ts'
 import { BlobExchange } from './sync/blobs/blob-exchange.ts'
 import type { Directory } from './sync/ports.ts'
 import { Sync, type SyncOptions } from './sync/sync.ts'
@@ -55,6 +59,8 @@ export interface NodeOptions {
   /** Connections that make the node ready. */
   readonly meshDegree?: number
   readonly onEvent?: (event: StateEvent) => void
+  /** What the node attests itself with; absent: it runs in no trusted environment. */
+  readonly attester?: Attester | undefined
 }
 
 export class Node implements NodeServices {
@@ -70,6 +76,7 @@ export class Node implements NodeServices {
   readonly blobReferences: BlobReferences
   readonly identities: Identities
   readonly presences: Presences
+  readonly fleet: FleetJoin
   readonly events: Feed<NodeEvent>
   readonly ports: NodePorts
   readonly #keeper: BlobKeeper
@@ -93,6 +100,7 @@ export class Node implements NodeServices {
     this.#keeper = parts.keeper
     this.identities = new Identities(ports)
     this.presences = parts.presences
+    this.fleet = parts.fleet
     this.events = parts.events
     this.ports = ports
     this.#mesh = {
@@ -148,6 +156,20 @@ export class Node implements NodeServices {
       onChange: (namespace: Namespace) => late.joiner?.wake(namespace),
     })
     late.namespaces = namespaces
+    late.admission = new AdmissionGate({
+      namespaces,
+      identity,
+      account,
+      clock,
+      random,
+      log: log.child({ module: 'context' }),
+    })
+    const fleet = new FleetJoin({
+      namespaces,
+      outbound: new AdmissionRequests({ network, clock, random }),
+      clock,
+      attester: options.attester,
+    })
     const onEvent = (event: StateEvent) => {
       if (event.deltaId !== undefined) sync.announceHeads(event.contextId)
       options.onEvent?.(event)
@@ -208,6 +230,7 @@ export class Node implements NodeServices {
       blobReferences,
       keeper,
       presences,
+      fleet,
       events,
     }
     return new Node(parts, options, ports)
@@ -277,6 +300,7 @@ interface NodeParts {
   readonly blobReferences: BlobReferences
   readonly keeper: BlobKeeper
   readonly presences: Presences
+  readonly fleet: FleetJoin
   readonly events: Feed<NodeEvent>
 }
 
@@ -286,10 +310,14 @@ interface LateParts {
   contexts?: Contexts
   joiner?: Joiner
   presences?: Presences
+  admission?: AdmissionGate
 }
 
 function directoryOf(late: LateParts): Directory {
   return {
+    get admission() {
+      return late.admission
+    },
     namespace: (id) => late.namespaces?.find(id),
     namespaceOf: (id) => late.namespaces?.list().find((namespace) => namespace.state.contexts.has(id)),
     namespacesNaming: (id) =>

@@ -11,6 +11,7 @@ import { threadDigest } from './blobs/digest.ts'
 import { faultyDisk } from './blobs/faulty-disk.ts'
 import { fileDisk } from './blobs/file-disk.ts'
 import { type AuthMode, ConfigError, hostPortOf, type LoadedConfig } from './config.ts'
+import { mockAttester } from './context/attestation/attester.ts'
 import { withMessageFaults } from './network/faults/faulty-network.ts'
 import { NodeFaults } from './network/faults/node-faults.ts'
 import { libp2pNetwork } from './network/libp2p/libp2p.ts'
@@ -38,6 +39,8 @@ export interface RunNodeOptions {
   readonly faults?: { readonly seed?: string | undefined; readonly onFromStart: readonly FaultBody[] } | undefined
   readonly authMode: AuthMode
   readonly admin: AdminChoice
+  /** It attests itself with a mock, which proves nothing. */
+  readonly mockTee?: boolean
   /** Of this start only: */
   readonly place?: NodePlace
 }
@@ -106,7 +109,12 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
         log,
         faults,
       },
-      { identity: config.identity, kem: config.kem, sync: syncOptions(config) },
+      {
+        identity: config.identity,
+        kem: config.kem,
+        sync: syncOptions(config),
+        attester: options.mockTee ? mockAttester(config.identity) : undefined,
+      },
     )
     opened.push(() => node.close())
     const auth = authMode === 'embedded' ? await authOf(config, { node, log, admin }) : undefined
@@ -117,6 +125,8 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
     })
     opened.push(() => server.close())
     await Promise.all([node.start(), listenForRequests(server, config, place.serverFd)])
+    if (options.mockTee)
+      log.warn({}, 'this node attests itself with a mock of a trusted environment: it proves nothing')
     log.info({ peerId: network.peerId, http: server.addresses(), swarm: network.addresses() }, 'node started')
     return { node, server, close: () => closeAll(opened) }
   } catch (error) {

@@ -19,6 +19,7 @@ import { answerProbes } from '../../src/reconcile/answer.ts'
 import { isAscending, START } from '../../src/reconcile/item-key.ts'
 import { keyNumber, RowSet } from '../../src/reconcile/item-set.fixture.ts'
 import { Reconciliation } from '../../src/reconcile/reconciliation.ts'
+import { mockAttestation, verifyAttestation } from '../../src/wire/attestation.ts'
 import { readCbor } from '../../src/wire/cbor-reader.ts'
 import { writeCbor } from '../../src/wire/cbor-writer.ts'
 import { checkpointHash, decodeCertified, encodeCertified, verifyVouch, vouchFor } from '../../src/wire/checkpoint.ts'
@@ -34,6 +35,7 @@ import {
 import { encodeInvitationBody } from '../../src/wire/invitation.ts'
 import {
   alice,
+  attested,
   bob,
   bytesOf,
   delta,
@@ -265,6 +267,8 @@ const requests: readonly SyncRequest[] = [
   { t: 'base', contextId },
   { t: 'keys', namespaceId, groupId, ops: ops.slice(0, 2).map(encodeOp) },
   { t: 'keys', namespaceId, groupId, ops: [], wanted: [idFromBytes<KeyId>(new Uint8Array(32))] },
+  { t: 'attest', groupId },
+  { t: 'admit', namespaceId, member: attested.member, attestation: mockAttestation(attested, bob) },
 ]
 
 const frames: readonly SyncFrame[] = [
@@ -279,6 +283,7 @@ const frames: readonly SyncFrame[] = [
     answers: [{ t: 'same' }, { t: 'all' }, { t: 'later' }, { t: 'items', keys: Buffer.from(firstKey ?? '', 'hex') }],
   },
   { t: 'entries', entries: [{ key: utf8('key'), value: utf8('value') }] },
+  { t: 'challenge', namespaceId, nonce: hash },
   { t: 'end', more: false },
   { t: 'refused', code: 'busy', message: 'later' },
 ]
@@ -298,6 +303,8 @@ const requestTarget: Target = {
       // Work for one frame is capped; a probe that was begun is finished.
       if (view.visits > VISITS_MAX) for (let left = view.visits; left > 0; left -= 1) work.step()
     }
+    const isAsked = request.t === 'admit' && looksAtSignature(input)
+    if (isAsked) verifyAttestation({ ...request, verifier: bob.publicKey }, request.attestation)
     return syncRequestMessage.encode(request)
   },
 }

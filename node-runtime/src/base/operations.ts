@@ -22,6 +22,8 @@ import {
 /** The index of a role is its number in the HTTP form of an invitation. */
 export const ROLES = ['Admin', 'Member', 'ReadOnly'] as const
 export type Role = (typeof ROLES)[number]
+/** `ReadOnlyTee`: of who came by attestation. Nobody is given it, and who has it is given no other. */
+export type MemberRole = Role | 'ReadOnlyTee'
 
 export type Visibility = 'open' | 'restricted'
 export type StorageKind = 'guest' | 'host'
@@ -44,6 +46,35 @@ export interface Invitation {
   readonly salt: Bytes
   readonly role: Role
   /** The inviter's, over all of the above. */
+  readonly signature: Bytes
+}
+
+/** What a trusted environment says of itself: 48 bytes each. */
+export interface Measurements {
+  /** Who vouches for it: of a mock nobody does. */
+  readonly provider: 'mock'
+  readonly mrtd: Bytes
+  /** Four of them. */
+  readonly rtmrs: readonly Bytes[]
+}
+
+/** Which environments a namespace lets in. */
+export interface TeePolicy {
+  /** Those that only pretend to be one, for tests. */
+  readonly acceptMock: boolean
+  /** Ascending in bytes, each once; none: any. */
+  readonly mrtds: readonly Bytes[]
+  /** For each of the four registers, as above. */
+  readonly rtmrs: readonly (readonly Bytes[])[]
+  /** States of the platform, ascending. A mock has none. */
+  readonly tcbStatuses: readonly string[]
+}
+
+/** Made for one admission: by whom and with which `nonce` is signed with it. */
+export interface Attestation extends Measurements {
+  /** 32 bytes, chosen by who admits. */
+  readonly nonce: Bytes
+  /** By the key that is attested: of a mock nothing else vouches. */
   readonly signature: Bytes
 }
 
@@ -231,6 +262,20 @@ export interface ProposalApproved {
   readonly proposal: OpId
 }
 
+/** Which attested nodes the namespace lets in from now on; those that are in and fit no more are out. */
+export interface TeePolicySet {
+  readonly kind: 'tee_policy_set'
+  /** Absent: none. */
+  readonly policy?: TeePolicy
+}
+
+/** The author has checked the attestation of a node, which becomes a member that only reads. */
+export interface TeeAdmitted {
+  readonly kind: 'tee_admitted'
+  readonly member: MemberKeys
+  readonly attestation: Attestation
+}
+
 export type OpBody =
   | NamespaceCreated
   | MemberJoined
@@ -252,6 +297,8 @@ export type OpBody =
   | KeyRotated
   | ProposalMade
   | ProposalApproved
+  | TeePolicySet
+  | TeeAdmitted
 
 /** One node of a namespace's DAG. */
 export interface Operation {

@@ -18,6 +18,7 @@ export class ContextError extends CodedError<
   | 'NAMESPACE_MISMATCH'
   | 'NOT_A_MEMBER'
   | 'NOT_ALLOWED'
+  | 'NOT_ATTESTED'
   | 'UPGRADE_REFUSED'
   | 'MIGRATION_NEEDED'
   | 'INVITATION_INVALID'

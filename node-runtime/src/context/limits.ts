@@ -129,6 +129,13 @@ export const RECONSIDER_MS = 60_000
 /** How long a context whose write failed is left alone before it is read again, unless a caller wants it sooner. */
 export const REOPEN_MS = 1000
 
+/** How long an attested node asks to be let in before it says what stood in the way. */
+export const ADMISSION_WAIT_MS = 30_000
+/** Between two rounds of asking. */
+export const ADMISSION_RETRY_MS = 1000
+/** An attestation must be made within this time of the challenge, or twice as long at most. Then one asks anew. */
+export const CHALLENGE_MS = 60_000
+
 /** How often our joining may be refused before the refusal is taken for final: the log may have come by half. */
 export const JOIN_REFUSALS_MAX = 3
 

@@ -12,7 +12,7 @@ import type {
   PublicKey,
   RootHash,
 } from '../base/ids.ts'
-import type { ProposalApproved, ProposalMade, RemovalPinned } from '../base/operations.ts'
+import type { Attestation, MemberKeys, ProposalApproved, ProposalMade, RemovalPinned } from '../base/operations.ts'
 import type { ContextProposals, Removal, Removed } from '../governance/namespace-state.ts'
 import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
@@ -44,6 +44,33 @@ export interface Outbound {
   fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<void>
   /** The initial image of a context, entry by entry, from a connected member. Throws when none has it. */
   fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncIterable<readonly [Bytes, Bytes]>
+}
+
+/** What an attestation is to be made for. */
+export interface Challenge {
+  readonly namespaceId: NamespaceId
+  /** 32 bytes. */
+  readonly nonce: Bytes
+}
+
+/** Keys of a node that asks to be let in, and what vouches for them. */
+export interface Admission {
+  readonly namespaceId: NamespaceId
+  readonly member: MemberKeys
+  readonly attestation: Attestation
+}
+
+/** How an attested node that is no member yet reaches those who let it in. */
+export interface AdmissionOutbound {
+  /**
+   * Asks connected nodes, one after the other, to let this one into the namespace of a group; resolves with that once one
+   * has. Throws with what each of them said when none has.
+   */
+  askAdmission(
+    groupId: GroupId,
+    attest: (challenge: Challenge & { readonly verifier: PublicKey }) => Admission,
+    options: { signal: AbortSignal },
+  ): Promise<NamespaceId>
 }
 
 /** Whether a delta's author may write, and with this key, judged at the governance heads the delta cites. */

@@ -5,7 +5,7 @@ import { type Bytes, toHex } from '../base/bytes.ts'
 import { sha256 } from '../base/hash.ts'
 import type { AccountId, ApplicationId, ContextId, GroupId, KeyId, NamespaceId, PublicKey } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
-import type { Role } from '../base/operations.ts'
+import type { MemberRole } from '../base/operations.ts'
 import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
 import { IdMap } from './id-map.ts'
 import { GROUP_DEPTH_MAX } from './limits.ts'
@@ -96,7 +96,7 @@ export class NamespaceSnapshot implements NamespaceState {
     return this.parts.groups.get(this.parts.namespaceId)
   }
 
-  roleIn(groupId: GroupId, account: AccountId): Role | undefined {
+  roleIn(groupId: GroupId, account: AccountId): MemberRole | undefined {
     return this.#standing(groupId, account)?.role
   }
 
@@ -110,8 +110,9 @@ export class NamespaceSnapshot implements NamespaceState {
 
   capabilitiesIn(groupId: GroupId, account: AccountId): number {
     const group = this.parts.groups.get(groupId)
-    if (this.roleIn(groupId, account) === 'Admin') return ALL_CAPABILITIES
-    if (group === undefined || !group.members.has(account)) return 0
+    const role = this.roleIn(groupId, account)
+    if (role === 'Admin') return ALL_CAPABILITIES
+    if (group === undefined || role === 'ReadOnlyTee' || !group.members.has(account)) return 0
     return group.capabilities.get(account) ?? group.defaultCapabilities
   }
 
@@ -225,7 +226,7 @@ export class NamespaceSnapshot implements NamespaceState {
   }
 
   /** Gives the account a row, or its row another role. Its keys are known, or come as `keys`. Lifts its departure. */
-  withRow(groupId: GroupId, account: AccountId, role: Role, keys?: Member): NamespaceSnapshot {
+  withRow(groupId: GroupId, account: AccountId, role: MemberRole, keys?: Member): NamespaceSnapshot {
     const { groups, members, former } = this.parts
     const group = groups.get(groupId)
     const known = members.get(account) ?? former.get(account)
@@ -282,7 +283,9 @@ export class NamespaceSnapshot implements NamespaceState {
     const group = groups.get(groupId)
     const member = members.get(account)
     if (group === undefined || member === undefined || !group.members.has(account)) return this
-    const rest = { ...member, rows: member.rows - 1 }
+    // What it was let in with ends with the row.
+    const { attested: _attested, ...plain } = member
+    const rest = { ...(group.members.get(account) === 'ReadOnlyTee' ? plain : member), rows: member.rows - 1 }
     return this.with({
       groups: groups.set(groupId, {
         ...group,
@@ -307,12 +310,19 @@ export class NamespaceSnapshot implements NamespaceState {
     return path
   }
 
+  /** It came by attestation. */
+  isAttested(account: AccountId): boolean {
+    return this.root?.members.get(account) === 'ReadOnlyTee'
+  }
+
   /**
    * The role, and the groups it depends on: from `groupId` up to the one with the row. Climbs while groups are open;
-   * the first row decides, and a member without the right to open subgroups inherits nothing.
+   * the first row decides, and a member without the right to open subgroups inherits nothing. An attested member has
+   * all groups, closed ones, too: but for those beneath one that it departed from.
    */
-  #standing(groupId: GroupId, account: AccountId): { role: Role; path: readonly GroupId[] } | undefined {
+  #standing(groupId: GroupId, account: AccountId): { role: MemberRole; path: readonly GroupId[] } | undefined {
     const path: GroupId[] = []
+    const isAttested = this.isAttested(account)
     let group = this.parts.groups.get(groupId)
     while (group !== undefined && path.length <= GROUP_DEPTH_MAX) {
       path.push(group.id)
@@ -320,7 +330,8 @@ export class NamespaceSnapshot implements NamespaceState {
       if (role !== undefined) {
         return path.length === 1 || passesOn(group, account) ? { role, path } : undefined
       }
-      if (group.departed.has(account) || group.visibility !== 'open' || group.parentId === undefined) return undefined
+      if (group.departed.has(account) || group.parentId === undefined) return undefined
+      if (group.visibility !== 'open' && !isAttested) return undefined
       group = this.parts.groups.get(group.parentId)
     }
     return undefined
@@ -330,7 +341,7 @@ export class NamespaceSnapshot implements NamespaceState {
 /** Whether a row in the group, if there is one, counts in open groups beneath. */
 function passesOn(group: GroupRecord, account: AccountId): boolean {
   const role = group.members.get(account)
-  if (role === undefined || role === 'Admin') return role !== undefined
+  if (role === undefined || role === 'Admin' || role === 'ReadOnlyTee') return role !== undefined
   const bits = group.capabilities.get(account) ?? group.defaultCapabilities
   return (bits & CAPABILITY.joinOpenSubgroups) !== 0
 }

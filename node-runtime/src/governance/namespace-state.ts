@@ -13,13 +13,24 @@ import type {
   PublicKey,
   RootHash,
 } from '../base/ids.ts'
-import type { MemberKeys, MetadataField, PinnedHeads, Role, StorageKind, Visibility } from '../base/operations.ts'
+import type {
+  Measurements,
+  MemberKeys,
+  MemberRole,
+  MetadataField,
+  PinnedHeads,
+  StorageKind,
+  TeePolicy,
+  Visibility,
+} from '../base/operations.ts'
 
 /** Digest of the removals where nobody was removed. */
 export const NO_REMOVALS: Bytes = new Uint8Array(32)
 
 export interface Member extends MemberKeys {
   readonly joinedHlc: bigint
+  /** What it was let in with; only of who has the role `ReadOnlyTee`. */
+  readonly attested?: Measurements
 }
 
 /** One key of a group. */
@@ -68,7 +79,7 @@ export interface GroupState {
   /** Owner: cannot be removed from this group, nor lowered in it. */
   readonly creator: PublicKey
   /** Direct members; inheritance is in `roleIn`. */
-  readonly members: ReadonlyMap<AccountId, Role>
+  readonly members: ReadonlyMap<AccountId, MemberRole>
   readonly defaultCapabilities: number
   /** Explicit values of direct members. */
   readonly capabilities: ReadonlyMap<AccountId, number>
@@ -77,6 +88,8 @@ export interface GroupState {
   readonly contexts: ReadonlyMap<ContextId, ContextRecord>
   /** In canonical order of the operations that name them: the first one, or those that cover what the last one covers. */
   readonly keys: readonly GroupKeyRecord[]
+  /** Of the namespace itself: which attested nodes are let in; absent: none. */
+  readonly teePolicy?: TeePolicy
 }
 
 /** Whose removal it is: an account, or a group, where a way of inheriting ends for all who came by it. */
@@ -89,9 +102,10 @@ export interface Removal {
   readonly groupId: GroupId
   /**
    * Whoever left may come back with a new invitation; whoever was removed must be added; who was lowered reads on. Shut is
-   * a way by which groups were inherited (`ways.ts`): into the group from above, or through it to those beneath.
+   * a way by which groups were inherited (`ways.ts`): into the group from above, or through it to those beneath. A policy
+   * that lets fewer attested nodes in takes all from those it names no more: they never wrote, so only keys depend on it.
    */
-  readonly how: 'left' | 'removed' | 'lowered' | 'shut from above' | 'shut beneath'
+  readonly how: 'left' | 'removed' | 'lowered' | 'shut from above' | 'shut beneath' | 'not attested'
   /** Where it is a group's: accounts that have not lost anything by it. Ascending. */
   readonly kept?: readonly AccountId[]
   /** By whoever removed. */
@@ -179,11 +193,11 @@ export interface NamespaceState {
   readonly applications: ReadonlyMap<ApplicationId, ApplicationRecord>
   /** Groups and contexts that were deleted, with the stamp of the operation. */
   readonly gone: ReadonlyMap<GroupId | ContextId, bigint>
-  /** Direct, or inherited through open groups. */
-  roleIn(groupId: GroupId, account: AccountId): Role | undefined
+  /** Direct, or inherited through open groups; what an attested member has in the namespace it has in all its groups. */
+  roleIn(groupId: GroupId, account: AccountId): MemberRole | undefined
   /** What its node takes in by itself: from the row that its membership of the group rests on. */
   autoFollowIn(groupId: GroupId, account: AccountId): AutoFollow
-  /** Bits of `CAPABILITY`: all for an admin, none without a row in the group itself. */
+  /** Bits of `CAPABILITY`: all for an admin, none without a row in the group itself, or for an attested member. */
   capabilitiesIn(groupId: GroupId, account: AccountId): number
   /** In whatever group of the namespace. */
   memberOf(publicKey: PublicKey): Member | undefined

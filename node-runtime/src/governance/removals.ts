@@ -55,6 +55,8 @@ export class Removals {
       removals
         // A group that has moved since is not beneath that one any more, and what was pinned of it is.
         .filter((removal) => concernsGroup(removal, path) || pinsOf(removal, contextId) !== undefined)
+        // Whose it was has written nothing.
+        .filter(({ how }) => how !== 'not attested')
         .map((removal) => [who, removal] as const),
     )
   }

@@ -3,7 +3,7 @@ import { encode as cborEncode } from '@ipld/dag-cbor'
 import { type Bytes, utf8 } from '../base/bytes.ts'
 import { sha256 } from '../base/hash.ts'
 import type { AccountId, ApplicationId, ContextId, GroupId, NamespaceId } from '../base/ids.ts'
-import type { Role } from '../base/operations.ts'
+import type { MemberRole } from '../base/operations.ts'
 import { IdMap } from './id-map.ts'
 import type {
   ApplicationRecord,
@@ -24,7 +24,7 @@ export interface MemberRecord extends Member {
 }
 
 export interface GroupRecord extends GroupState {
-  readonly members: IdMap<AccountId, Role>
+  readonly members: IdMap<AccountId, MemberRole>
   readonly capabilities: IdMap<AccountId, number>
   readonly departed: IdMap<AccountId, Removal>
   readonly contexts: IdMap<ContextId, ContextRecord>
@@ -48,7 +48,7 @@ export interface SnapshotParts {
 
 /** Without anybody and anything in it. */
 export const emptyGroup = () => ({
-  members: IdMap.empty<AccountId, Role>(cborEncode),
+  members: IdMap.empty<AccountId, MemberRole>(cborEncode),
   capabilities: IdMap.empty<AccountId, number>(cborEncode),
   departed: IdMap.empty<AccountId, Removal>(cborEncode),
   contexts: IdMap.empty<ContextId, ContextRecord>(contextBytes),

@@ -32,6 +32,7 @@ import { contextRemovalRoutes } from './routes/contexts/removal.ts'
 import { contextUpkeepRoutes } from './routes/contexts/upkeep.ts'
 import { waitingRoutes } from './routes/contexts/waiting.ts'
 import { faultRoutes } from './routes/faults.ts'
+import { attestedRoutes } from './routes/groups/attested.ts'
 import { groupRoutes } from './routes/groups/groups.ts'
 import { invitationRoutes } from './routes/groups/invitations.ts'
 import { memberRoutes } from './routes/groups/members.ts'
@@ -92,6 +93,7 @@ export const ROUTES: readonly Route[] = [
   ...invitationRoutes,
   ...memberRoutes,
   ...groupSettingRoutes,
+  ...attestedRoutes,
   ...upgradeRoutes,
   ...proofRoutes,
   ...jsonrpcRoutes,

@@ -7,6 +7,7 @@ import type { AccountId, PublicKey } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Random } from '../base/random.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
+import type { FleetJoin } from '../context/attestation/fleet-join.ts'
 import type { BlobReferences } from '../context/blobs/blob-references.ts'
 import type { Contexts } from '../context/contexts.ts'
 import type { Applications } from '../context/namespaces/applications.ts'
@@ -37,6 +38,7 @@ export interface NodeServices {
   readonly sync: Sync
   readonly blobExchange: BlobExchange
   readonly blobReferences: BlobReferences
+  readonly fleet: FleetJoin
   readonly presences: Pick<Presences, 'set' | 'hide' | 'shownIn'>
   readonly readiness: Readiness
   /** What clients may watch: once each, after it is stored. */

@@ -2,6 +2,7 @@
 // member it is (I7: authorised before anything is read).
 import { type Bytes, equalBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
+import { CodedError } from '../base/errors.ts'
 import type { ContextId, PublicKey } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
 import type { FrameStream, Network, PeerId } from '../network/network.ts'
@@ -14,7 +15,7 @@ import { ItemWriter, SYNC_PROTOCOL, sendFrame } from './conversation.ts'
 import { DeltaAnswering, type DeltaAnsweringParts } from './delta-answering.ts'
 import { SyncError } from './errors.ts'
 import { REQUESTS_MAX, SERVING_MAX, SERVING_PEER_MAX } from './limits.ts'
-import type { Directory, SyncedContext, SyncedNamespace } from './ports.ts'
+import type { AdmissionDesk, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
 
 export interface AnsweringParts extends DeltaAnsweringParts {
   readonly network: Network
@@ -93,6 +94,27 @@ export class Answering {
         return this.#base(asker, request, stream)
       case 'keys':
         return this.#keys(peer, asker, request, stream)
+      case 'attest': {
+        const challenge = await this.#desk(async (desk) => desk.challenge(request.groupId, asker))
+        await sendFrame(stream, { t: 'challenge', ...challenge })
+        return sendFrame(stream, { t: 'end', more: false })
+      }
+      case 'admit': {
+        const { t: _t, ...admission } = request
+        await this.#desk((desk) => desk.admit(asker, admission))
+        return sendFrame(stream, { t: 'end', more: false })
+      }
+    }
+  }
+
+  async #desk<T>(work: (desk: AdmissionDesk) => Promise<T>): Promise<T> {
+    const desk = this.#parts.directory.admission
+    if (!desk) throw new Refusal('not_admitted', 'nobody is let in by attestation here')
+    try {
+      return await work(desk)
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+      throw new Refusal('not_admitted', error.message.slice(0, REFUSAL_CHARS_MAX))
     }
   }
 
@@ -173,6 +195,8 @@ export class Answering {
   }
 }
 
+/** In UTF-8 at most four times as many bytes, which is what a refusal holds. */
+const REFUSAL_CHARS_MAX = 256
 const BASE_FRAME_BYTES = 512 * 1024
 const BASE_FRAME_ENTRIES = 1000
 

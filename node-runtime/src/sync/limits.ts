@@ -64,3 +64,8 @@ export const INBOUND_PEER_BYTES_MAX = 32 * 1024 * 1024
 
 /** Beats of a member in a row, at our heads, after which another checkpoint and another root are a divergence: checkpoints have had their time. */
 export const APART_BEATS_MAX = 30
+
+/** Nodes that are asked at once to let an attested one in; further ones in the next round. */
+export const ADMISSION_PEERS_MAX = 16
+/** Who does not answer in time is left for the next round. */
+export const ADMISSION_ANSWER_MS = 5000

@@ -1,6 +1,7 @@
 // What synchronisation needs of the contexts and namespaces of this node. Implemented by `context/`, bound in `node.ts`.
 import type { Bytes } from '../base/bytes.ts'
 import type { BlobId, ContextId, DeltaId, GroupId, KeyId, NamespaceId, OpId, PublicKey, RootHash } from '../base/ids.ts'
+import type { Attestation, MemberKeys } from '../base/operations.ts'
 import type { PeerId } from '../network/network.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
@@ -68,7 +69,25 @@ export interface SyncedContext {
   base(): AsyncIterable<readonly [Bytes, Bytes]>
 }
 
+/** What an attestation is to be made for. */
+export interface Challenge {
+  readonly namespaceId: NamespaceId
+  /** 32 bytes. */
+  readonly nonce: Bytes
+}
+
+/** Who is let in by attestation. What is thrown says why not, and the asker is told. */
+export interface AdmissionDesk {
+  challenge(groupId: GroupId, asker: PublicKey): Challenge
+  admit(
+    asker: PublicKey,
+    request: { readonly namespaceId: NamespaceId; readonly member: MemberKeys; readonly attestation: Attestation },
+  ): Promise<void>
+}
+
 export interface Directory {
+  /** Undefined where nobody is let in that way. */
+  readonly admission?: AdmissionDesk | undefined
   namespace(id: NamespaceId): SyncedNamespace | undefined
   /** The namespace of a context that is here. */
   namespaceOf(id: ContextId): SyncedNamespace | undefined

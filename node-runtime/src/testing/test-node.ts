@@ -5,6 +5,7 @@ import type { ContextId, DeltaId } from '../base/ids.ts'
 import { kemKeyFromSecret, type SigningKey, signingKeyFromSeed } from '../base/keys.ts'
 import { BlobStore } from '../blobs/blob-store.ts'
 import type { MemoryDisk } from '../blobs/memory-disk.ts'
+import { mockAttester } from '../context/attestation/attester.ts'
 import type { Context } from '../context/context.ts'
 import type { Retention } from '../context/parts.ts'
 import type { StateEvent } from '../context/ports.ts'
@@ -60,6 +61,8 @@ export interface Surroundings {
 export interface NodeStartOptions {
   readonly crash?: CrashPlan
   readonly skewMs?: number
+  /** It attests itself with a mock. */
+  readonly mockTee?: boolean
   readonly wrapExecutor?: (executor: GuestExecutor) => GuestExecutor
 }
 
@@ -142,6 +145,7 @@ export class TestNode {
         kem,
         sync: world.sync,
         retention: world.retention,
+        attester: options.mockTee === true ? mockAttester(identity) : undefined,
         onEvent: (event) => {
           this.events.push(event)
           world.observer.onEvent?.(this.name, event)

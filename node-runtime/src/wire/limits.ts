@@ -112,3 +112,14 @@ export const BOOT_ADDRESSES_MAX = 8
 export const BOOT_ADDRESS_BYTES_MAX = 256
 /** All of them with their framing. */
 export const BOOT_MESSAGE_BYTES_MAX = BOOT_PEERS_MAX * (BOOT_ADDRESSES_MAX + 2) * BOOT_ADDRESS_BYTES_MAX
+
+/** A measurement of a trusted environment: SHA-384. */
+export const MEASUREMENT_BYTES = 48
+/** Of its run-time registers. */
+export const REGISTERS = 4
+/** Measurements of one kind that a policy names: far more than there are releases in use. */
+export const POLICY_MEASUREMENTS_MAX = 256
+export const POLICY_STATUSES_MAX = 16
+export const TCB_STATUS_BYTES_MAX = 64
+/** What an attestation is signed over. */
+export const ATTESTED_BYTES_MAX = KIB

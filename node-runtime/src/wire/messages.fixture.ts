@@ -16,9 +16,11 @@ import {
 import { accountOf, kemKeyFromSecret, keyIdOf, type SigningKey, signingKeyFromSeed } from '../base/keys.ts'
 import { contextIdOf, groupIdOf, type MemberKeys, namespaceIdOf, type OpBody } from '../base/operations.ts'
 import type { Random } from '../base/random.ts'
+import { mockAttestation } from './attestation.ts'
 import { type Delta, type DeltaPayload, encodeDelta, sealDelta } from './delta.ts'
 import { type Gossip, signHeads } from './gossip.ts'
 import { signInvitation } from './invitation.ts'
+import { MEASUREMENT_BYTES } from './limits.ts'
 import { encodeOp, type SignedOp, signOp } from './op.ts'
 import { sealPresence } from './presence.ts'
 
@@ -45,6 +47,17 @@ const namespaceId = namespaceIdOf(alice.publicKey, salt)
 const groupId = groupIdOf(namespaceId, alice.publicKey, salt)
 const contextId = contextIdOf(namespaceId, alice.publicKey, salt)
 const account: AccountId = accountOf(bob.publicKey)
+
+const [zeros, ones] = [new Uint8Array(MEASUREMENT_BYTES), new Uint8Array(MEASUREMENT_BYTES).fill(1)]
+export const attested = {
+  namespaceId,
+  verifier: alice.publicKey,
+  member: memberKeys(bob),
+  provider: 'mock' as const,
+  mrtd: zeros,
+  rtmrs: [zeros, ones, zeros, ones],
+  nonce: salt,
+}
 
 export const payload: DeltaPayload = {
   artifact: { kind: 'host', bytes: utf8('an artifact') },
@@ -147,6 +160,17 @@ const bodies: readonly OpBody[] = [
     actions: Uint8Array.of(1, 0, 0, 0, 2, 3, 0, 0, 0),
   },
   { kind: 'proposal_approved', contextId, proposal: idOf<OpId>('proposal made') },
+  { kind: 'tee_policy_set' },
+  {
+    kind: 'tee_policy_set',
+    policy: {
+      acceptMock: true,
+      mrtds: [zeros, ones],
+      rtmrs: [[], [ones], [], [zeros, ones]],
+      tcbStatuses: ['OutOfDate', 'UpToDate'],
+    },
+  },
+  { kind: 'tee_admitted', member: memberKeys(bob), attestation: mockAttestation(attested, bob) },
 ]
 
 export const ops: readonly SignedOp[] = bodies.map((body, index) =>

@@ -6,14 +6,13 @@ import type {
   ContextId,
   DeltaId,
   GroupId,
-  KemKey,
   KeyId,
   OpId,
   ProposalId,
-  PublicKey,
   RootHash,
 } from '../base/ids.ts'
-import { type OpBody as Body, type MemberKeys, ROLES } from '../base/operations.ts'
+import { type OpBody as Body, ROLES } from '../base/operations.ts'
+import { attestation, member, teePolicy } from './attestation.ts'
 import { invitation } from './invitation.ts'
 import {
   APPLICATION_BYTES_MAX,
@@ -44,7 +43,6 @@ const account = id<AccountId>()
 const applicationId = id<ApplicationId>()
 const pinned = idTable<ContextId, readonly DeltaId[]>(idSet<DeltaId>(PINNED_HEADS_MAX), PINNED_CONTEXTS_MAX)
 const fields = pairsOf(text(METADATA_KEY_BYTES_MAX, 1), text(METADATA_VALUE_BYTES_MAX), METADATA_FIELDS_MAX)
-const member: Shape<MemberKeys> = record({ account, publicKey: id<PublicKey>(), kemKey: id<KemKey>() })
 
 export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
   namespace_created: record({ applicationId, admin: member, keyId, salt }, { name }),
@@ -80,4 +78,6 @@ export const opBody: Shape<OpBody> = union<'kind', OpBody>('kind', {
   key_rotated: record({ groupId, keyId, covers }),
   proposal_made: record({ contextId: id<ContextId>(), proposalId, actions: bytes(PROPOSAL_BYTES_MAX) }),
   proposal_approved: record({ contextId: id<ContextId>(), proposal: id<OpId>() }),
+  tee_policy_set: record({}, { policy: teePolicy }),
+  tee_admitted: record({ member, attestation }),
 })

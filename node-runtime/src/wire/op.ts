@@ -4,6 +4,7 @@ import { taggedHash } from '../base/hash.ts'
 import { idBytes, idFromBytes, type NamespaceId, type OpId, type PublicKey } from '../base/ids.ts'
 import { type SigningKey, verify } from '../base/keys.ts'
 import type { OpBody, Operation } from '../base/operations.ts'
+import { verifyAttestation } from './attestation.ts'
 import { message } from './codec.ts'
 import { verifyInvitation } from './invitation.ts'
 import { OP_BYTES_MAX, PARENTS_MAX, SIGNATURE_BYTES } from './limits.ts'
@@ -48,10 +49,15 @@ export function signOp({ namespaceId, parents, hlc, body, signingKey }: SignOpIn
   return { ...facts, id: opId, signature: signingKey.sign(idBytes(opId)) }
 }
 
-/** Checks the signature, and for `member_joined` the invitation's too. The id was computed by whoever made the value. */
-export function verifyOp(op: SignedOp): boolean {
-  if (!verify(op.author, idBytes(op.id), op.signature)) return false
-  return op.body.kind !== 'member_joined' || verifyInvitation(op.body.invitation)
+/**
+ * Checks the signature, and that of the invitation or the attestation that the body holds. The id was computed by whoever
+ * made the value.
+ */
+export function verifyOp({ id: opId, namespaceId, author, body, signature }: SignedOp): boolean {
+  if (!verify(author, idBytes(opId), signature)) return false
+  if (body.kind === 'member_joined') return verifyInvitation(body.invitation)
+  if (body.kind !== 'tee_admitted') return true
+  return verifyAttestation({ namespaceId, verifier: author, member: body.member }, body.attestation)
 }
 
 export function encodeOp(op: SignedOp): Bytes {

@@ -1,6 +1,8 @@
 // Messages of the streams between two nodes: the hello that compares heads, and requests with their answers.
 import type { Bytes } from '../base/bytes.ts'
 import type { ContextId, GroupId, KeyId, NamespaceId, OpId } from '../base/ids.ts'
+import type { Attestation, MemberKeys } from '../base/operations.ts'
+import { attestation, member } from './attestation.ts'
 import { message } from './codec.ts'
 import { type Invitation, invitation } from './invitation.ts'
 import {
@@ -50,8 +52,16 @@ export type SyncRequest =
       readonly ops: readonly Bytes[]
       readonly wanted?: readonly KeyId[]
     }
+  /** An attested node that wants to be let into the namespace of a group: what is its attestation to be made for? */
+  | { readonly t: 'attest'; readonly groupId: GroupId }
+  | {
+      readonly t: 'admit'
+      readonly namespaceId: NamespaceId
+      readonly member: MemberKeys
+      readonly attestation: Attestation
+    }
 
-export type RefusalCode = 'unknown' | 'not_a_member' | 'not_found' | 'busy'
+export type RefusalCode = 'unknown' | 'not_a_member' | 'not_found' | 'busy' | 'not_admitted'
 
 export type SyncFrame =
   /** Encoded operations or deltas, ancestors first; or sealed keys. */
@@ -63,6 +73,8 @@ export type SyncFrame =
   /** One for each probe of a `compare`. What is before `floor` was pruned here and is not compared. */
   | { readonly t: 'answers'; readonly floor: string; readonly answers: readonly Answer[] }
   | { readonly t: 'entries'; readonly entries: readonly { readonly key: Bytes; readonly value: Bytes }[] }
+  /** What an attestation for the sender is to be made with. */
+  | { readonly t: 'challenge'; readonly namespaceId: NamespaceId; readonly nonce: Bytes }
   /** The answer is complete. `more`: ask again, there was too much for one answer. */
   | { readonly t: 'end'; readonly more: boolean }
   | { readonly t: 'refused'; readonly code: RefusalCode; readonly message: string }
@@ -89,6 +101,8 @@ export const syncRequestMessage = message<SyncRequest>(
       { namespaceId: id<NamespaceId>(), groupId: id<GroupId>(), ops: list(bytes(OP_BYTES_MAX), OPS_WITH_KEYS_MAX) },
       { wanted: idSet<KeyId>(KEYS_WANTED_MAX) },
     ),
+    attest: record({ groupId: id<GroupId>() }),
+    admit: record({ namespaceId: id<NamespaceId>(), member, attestation }),
   }),
   SYNC_FRAME_BYTES_MAX,
 )
@@ -110,8 +124,12 @@ export const syncFrameMessage = message<SyncFrame>(
         1,
       ),
     }),
+    challenge: record({ namespaceId: id<NamespaceId>(), nonce: hash }),
     end: record({ more: flag() }),
-    refused: record({ code: oneOf(['unknown', 'not_a_member', 'not_found', 'busy']), message: text(1024) }),
+    refused: record({
+      code: oneOf(['unknown', 'not_a_member', 'not_found', 'busy', 'not_admitted']),
+      message: text(1024),
+    }),
   }),
   SYNC_FRAME_BYTES_MAX,
 )

@@ -66,22 +66,18 @@ export function ignoredSettings(plan: Plan, driver?: NodeDriver): string[] {
   const { binaryPath } = plan.settings
   if (binaryPath !== undefined)
     notes.push(`binary_path ${binaryPath} is not used: nodes run the program of calbox (--driver merod runs it)`)
-  if (plan.nodes.some((node) => node.mockTee === true)) notes.push('mock_tee is not used')
   return notes
 }
 
-function requestOf(
-  plan: Plan,
-  { administrators, network }: Pick<StartNodesParts, 'administrators' | 'network'>,
-): NetworkRequest {
+function requestOf(plan: Plan, { administrators }: Pick<StartNodesParts, 'administrators'>): NetworkRequest {
   const { settings } = plan
-  const isMerod = network.driver.kind === 'merod'
   return {
     name: plan.name,
     nodes: plan.nodes.map((node) => ({
       ...nodeRequest(node, administrators.get(node.name)),
       ...imageOf(node, settings),
-      ...(isMerod && node.mockTee === true && { args: ['--mock-tee'] }),
+      // Both programs call it that.
+      ...(node.mockTee === true && { args: ['--mock-tee'] }),
     })),
     restart: settings.restart,
     authMode: settings.authMode,

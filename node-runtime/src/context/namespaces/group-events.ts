@@ -19,6 +19,10 @@ export function groupEventsOf(ops: readonly Operation[], { before, state, accoun
     switch (op.body.kind) {
       case 'application_set':
         return upgradesBy(op, state)
+      case 'tee_admitted':
+        return memberEvent(state, { groupId: op.namespaceId, account: op.body.member.account, type: 'MemberJoined' })
+      case 'tee_policy_set':
+        return attestedLost(op.namespaceId, before, state)
       default:
         return memberChange(op.body, state)
     }
@@ -57,8 +61,18 @@ function upgradesBy({ author, hlc }: Operation, state: NamespaceState): GroupEve
 
 function memberChange(body: OpBody, state: NamespaceState): GroupEvent[] {
   const told = toldBy(body)
-  if (told === undefined) return []
-  const { groupId, account, type } = told
+  return told === undefined ? [] : memberEvent(state, told)
+}
+
+/** Those that the policy names no more. */
+function attestedLost(groupId: GroupId, before: NamespaceState, state: NamespaceState): GroupEvent[] {
+  const rows = [...(before.groups.get(groupId)?.members ?? [])]
+  return rows.flatMap(([account, role]) =>
+    role === 'ReadOnlyTee' ? memberEvent(state, { groupId, account, type: 'MemberRemoved' }) : [],
+  )
+}
+
+function memberEvent(state: NamespaceState, { groupId, account, type }: Told): GroupEvent[] {
   const role = state.groups.get(groupId)?.members.get(account)
   if (type === 'MemberRemoved') return role === undefined ? [{ groupId, type, data: { memberAccount: account } }] : []
   return role === undefined ? [] : [{ groupId, type, data: { memberAccount: account, role } }]

@@ -28,6 +28,7 @@ import type { Store, StoreOp } from '../../store/store.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { SignedOp } from '../../wire/op.ts'
 import type { Authority, GroupEvent, Judgement, Outbound, PeerId } from '../ports.ts'
+import { logAttested } from './attested-groups.ts'
 import { groupEventsOf } from './group-events.ts'
 import { GroupKeys } from './group-keys.ts'
 import type { GroupKey, KeyRing } from './key-ring.ts'
@@ -299,7 +300,8 @@ export class Namespace implements Authority {
   /** They are in the store. */
   #changed(ops: readonly SignedOp[], before: NamespaceState): void {
     this.#parts.onChange(this)
-    const { account } = this.#parts
+    const { account, log } = this.#parts
+    logAttested(ops, this.state, log)
     for (const event of groupEventsOf(ops, { before, state: this.state, account })) this.#parts.onGroupEvent(event)
   }
 

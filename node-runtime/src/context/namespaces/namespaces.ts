@@ -11,7 +11,7 @@ import {
   type NamespaceId,
 } from '../../base/ids.ts'
 import { keyIdOf } from '../../base/keys.ts'
-import { groupIdOf, namespaceIdOf, type Role, type Visibility } from '../../base/operations.ts'
+import { groupIdOf, type MemberKeys, namespaceIdOf, type Role, type Visibility } from '../../base/operations.ts'
 import { until, WaitError } from '../../base/until.ts'
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf } from '../../store/store.ts'
@@ -24,6 +24,12 @@ import { Namespace, type NamespaceParts } from './namespace.ts'
 export interface NamespacesParts extends NamespaceParts {
   readonly clock: Clock
   readonly applications: Applications
+}
+
+/** A group of a namespace, or the namespace itself. */
+interface Place {
+  readonly id: NamespaceId
+  readonly groupId: GroupId
 }
 
 const GROUP_KEY_LENGTH = 32
@@ -151,15 +157,42 @@ export class Namespaces {
     )
   }
 
+  get ownKeys(): MemberKeys {
+    const { account, identity, kem } = this.#parts
+    return { account, publicKey: identity.publicKey, kemKey: kem.publicKey }
+  }
+
   /**
    * Joins by invitation and resolves when the group's key is here. Throws INVITATION_INVALID, NOT_ALLOWED, JOIN_TIMEOUT:
    * what is missing is in the message; once we are a member, asking goes on in the background.
    */
-  join(invitation: Invitation, options: { signal?: AbortSignal } = {}): Promise<Namespace> {
-    const id = invitation.namespaceId
-    // One join of a namespace at a time: they share its log.
+  async join(invitation: Invitation, options: { signal?: AbortSignal } = {}): Promise<Namespace> {
+    if (!verifyInvitation(invitation)) {
+      throw new ContextError('INVITATION_INVALID', 'the invitation was changed, or is not signed by its inviter')
+    }
+    const { namespaceId: id, groupId } = invitation
+    return this.#enter({ id, groupId }, options, (namespace) => this.#becomeMember(namespace, invitation, options))
+  }
+
+  /** Takes part in a namespace that others have made us a member of. Resolves and throws as `join`. */
+  enter(place: Place, options: { signal?: AbortSignal } = {}): Promise<Namespace> {
+    return this.#enter(place, options, (namespace) =>
+      this.#wait(`the log of namespace ${namespace.id} from a connected member`, options.signal, async () => {
+        if (!namespace.isOwnMember(place.groupId)) await this.#parts.outbound.syncNamespace(namespace.id, options)
+        return namespace.isOwnMember(place.groupId)
+      }),
+    )
+  }
+
+  /** One at a time of a namespace: they share its log. */
+  #enter(
+    place: Place,
+    options: { signal?: AbortSignal },
+    become: (namespace: Namespace) => Promise<void>,
+  ): Promise<Namespace> {
+    const { id } = place
     const before = this.#joins.get(id)?.catch(() => undefined) ?? Promise.resolve()
-    const joining = before.then(() => this.#join(invitation, options))
+    const joining = before.then(() => this.#enterNow(place, options, become))
     this.#joins.set(id, joining)
     const forget = () => {
       if (this.#joins.get(id) === joining) this.#joins.delete(id)
@@ -168,15 +201,15 @@ export class Namespaces {
     return joining
   }
 
-  async #join(invitation: Invitation, options: { signal?: AbortSignal }): Promise<Namespace> {
-    if (!verifyInvitation(invitation)) {
-      throw new ContextError('INVITATION_INVALID', 'the invitation was changed, or is not signed by its inviter')
-    }
-    const { namespaceId: id, groupId } = invitation
+  async #enterNow(
+    { id, groupId }: Place,
+    options: { signal?: AbortSignal },
+    become: (namespace: Namespace) => Promise<void>,
+  ): Promise<Namespace> {
     const namespace = this.#known.get(id) ?? (await Namespace.open(id, this.#parts))
     this.#known.set(id, namespace)
     try {
-      await this.#becomeMember(namespace, invitation, options)
+      await become(namespace)
     } catch (error) {
       if (!namespace.isKnown) this.#known.delete(id)
       throw error

@@ -12,6 +12,8 @@ import { withDefaultLost, withLosses, withRemoval } from './losses.ts'
 import type { OpOf, Rule } from './rule.ts'
 
 const NS_PER_SEC = 1_000_000_000n
+/** Of what else might be made of such a member. */
+const ATTESTED = 'an attested member reads all groups, and is nothing else'
 
 export function isAdmin(state: NamespaceSnapshot, groupId: GroupId, account: AccountId): boolean {
   return state.roleIn(groupId, account) === 'Admin'
@@ -32,6 +34,7 @@ export const memberJoined: Rule<'member_joined'> = {
     if (!hasBit(state, group.id, inviter, CAPABILITY.inviteMembers)) return 'the inviter may not invite to the group'
     if (invitation.role === 'Admin' && !isAdmin(state, group.id, inviter)) return 'only an admin invites admins'
     if (group.members.has(account)) return 'already a member of the group'
+    if (state.isAttested(account)) return ATTESTED
     if (wasRemoved(group, account) || wasRemoved(state.root, account)) return 'removed: only an addition lifts that'
     const known = state.parts.members.get(account) ?? state.parts.former.get(account)
     if (known?.usedInvitations.includes(toHex(invitation.salt))) return 'the account has used this invitation'
@@ -40,7 +43,7 @@ export const memberJoined: Rule<'member_joined'> = {
   effect(state, op) {
     const { invitation, member } = op.body
     const group = state.groups.get(invitation.groupId)
-    if (group === undefined || group.members.has(member.account)) return state
+    if (group === undefined || group.members.has(member.account) || state.isAttested(member.account)) return state
     if (wasRemoved(group, member.account) || wasRemoved(state.root, member.account)) return state
     const known = state.parts.members.get(member.account) ?? state.parts.former.get(member.account)
     const keys = { ...member, joinedHlc: known?.joinedHlc ?? op.hlc }
@@ -53,7 +56,7 @@ export const memberJoined: Rule<'member_joined'> = {
   },
 }
 
-function wasRemoved(group: GroupRecord | undefined, account: AccountId): boolean {
+export function wasRemoved(group: GroupRecord | undefined, account: AccountId): boolean {
   return group?.departed.get(account)?.how === 'removed'
 }
 
@@ -64,12 +67,13 @@ export const memberAdded: Rule<'member_added'> = {
     if (!hasBit(state, groupId, author, CAPABILITY.manageMembers)) return 'the author may not manage members'
     if (role === 'Admin' && !isAdmin(state, groupId, author)) return 'only an admin adds admins'
     if (group.members.has(account)) return 'already a member of the group'
+    if (state.isAttested(account)) return ATTESTED
     if (!isAddable(state, groupId, account)) return 'no member of the namespace'
     return undefined
   },
   effect(state, op) {
     const { groupId, account, role } = op.body
-    if (!isAddable(state, groupId, account)) return state
+    if (!isAddable(state, groupId, account) || state.isAttested(account)) return state
     return withLosses(state, state.withRow(groupId, account, role), { op, groupId, account })
   },
 }
@@ -122,18 +126,19 @@ export const roleSet: Rule<'role_set'> = {
     if (group === undefined) return 'no such group'
     if (!isAdmin(state, groupId, author)) return 'only an admin sets roles'
     if (!group.members.has(account)) return 'not a direct member of the group'
+    if (state.isAttested(account)) return ATTESTED
     if (role !== 'Admin' && accountOf(group.creator) === account) return 'the owner of a group stays its admin'
     if (role !== 'ReadOnly' && contextsOf(pinned).length > 0) return 'it pins what a writer goes on to write'
     return mayPin(state, pinned, key) ? undefined : 'it pins what is not the author’s to write'
   },
   effect(state, op) {
     const { groupId, account, role, pinned } = op.body
-    if (!state.groups.get(groupId)?.members.has(account)) return state
+    if (!state.groups.get(groupId)?.members.has(account) || state.isAttested(account)) return state
     return withLosses(state, state.withRow(groupId, account, role), { op, groupId, account, pinned })
   },
   revokes(state, { body: { groupId, account, role } }: OpOf<'role_set'>) {
     const before = state.groups.get(groupId)?.members.get(account)
-    return before !== undefined && rank(role) < rank(before) ? account : undefined
+    return before !== undefined && before !== 'ReadOnlyTee' && rank(role) < rank(before) ? account : undefined
   },
 }
 
@@ -147,7 +152,7 @@ export const capabilitiesSet: Rule<'capabilities_set'> = {
     if (group === undefined) return 'no such group'
     if (!isAdmin(state, groupId, author)) return 'only an admin sets capabilities'
     if (account !== undefined && !group.members.has(account)) return 'not a direct member of the group'
-    return undefined
+    return account !== undefined && state.isAttested(account) ? ATTESTED : undefined
   },
   effect(state, op) {
     const { groupId, account, capabilities } = op.body

@@ -3,6 +3,7 @@ import type { AccountId } from '../../base/ids.ts'
 import { accountOf } from '../../base/keys.ts'
 import type { OpBody, Operation } from '../../base/operations.ts'
 import type { NamespaceSnapshot } from '../namespace-snapshot.ts'
+import { teeAdmitted, teePolicySet } from './attested.ts'
 import { contextCreated, contextDetached } from './contexts.ts'
 import { groupCreated, groupDeleted, groupMoved, namespaceCreated, visibilitySet } from './groups.ts'
 import { keyRotated } from './keys.ts'
@@ -33,6 +34,8 @@ const RULES: { readonly [K in OpBody['kind']]: Rule<K> } = {
   key_rotated: keyRotated,
   proposal_made: proposalMade,
   proposal_approved: proposalApproved,
+  tee_policy_set: teePolicySet,
+  tee_admitted: teeAdmitted,
 }
 
 // The compiler cannot see that the rule of a body's kind takes that body.

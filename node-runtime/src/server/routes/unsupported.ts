@@ -10,7 +10,7 @@ interface Lacking {
   readonly permission?: Permission
 }
 
-const TEE = 'trusted execution environments (TEE)'
+const QUOTES = 'a verifier of real quotes of trusted execution environments (TEE)'
 const DEVICES = 'several devices of one account'
 const CHAIN = 'contracts of an external chain (NEAR)'
 const PROXY_STATE = `${CHAIN}: a context has no proxy contract`
@@ -18,12 +18,7 @@ const PROXY_STATE = `${CHAIN}: a context has no proxy contract`
 const SPECIALIZED = 'specialised nodes: nodes are invited as members'
 
 export const LACKING: readonly Lacking[] = [
-  { feature: TEE, method: 'GET', url: '/admin-api/tee/info', permission: 'public' },
-  { feature: TEE, method: 'POST', url: '/admin-api/tee/attest', permission: 'public' },
-  { feature: TEE, method: 'POST', url: '/admin-api/tee/verify-quote' },
-  { feature: `${TEE}: joining as a fleet node`, method: 'POST', url: '/admin-api/tee/fleet-join' },
-  { feature: TEE, method: 'GET', url: '/admin-api/groups/:gid/settings/tee-admission-policy' },
-  { feature: TEE, method: 'PUT', url: '/admin-api/groups/:gid/settings/tee-admission-policy' },
+  { feature: QUOTES, method: 'POST', url: '/admin-api/tee/verify-quote' },
   { feature: DEVICES, method: 'POST', url: '/admin-api/namespaces/:ns/account/pair-init' },
   { feature: DEVICES, method: 'POST', url: '/admin-api/namespaces/:ns/account/pair-complete' },
   { feature: DEVICES, method: 'POST', url: '/admin-api/namespaces/:ns/account/revoke' },

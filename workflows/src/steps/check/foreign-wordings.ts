@@ -53,11 +53,6 @@ export const FOREIGN_TOPICS: readonly ForeignTopic[] = [
     wordings: ['xcall denied: owning group boundary', 'xcall denied: not an', 'xcall denied: depth limit reached'],
   },
   {
-    about: 'attested nodes',
-    instead: 'check it with assert_tee_member',
-    wordings: ['tee-subgroup-admit: skip — Open subgroup (TEE reads via inheritance)'],
-  },
-  {
     about: 'the devices of an account',
     instead: 'check it with node_identity',
     wordings: ['account device unlinked'],

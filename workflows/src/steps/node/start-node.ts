@@ -15,7 +15,9 @@ export const startNode = defineStep({
       wait_timeout: Type.Optional(
         Type.Integer({ minimum: 1, default: START_READY_TIMEOUT_SEC, description: 'Seconds until it must answer.' }),
       ),
-      mock_tee: Type.Optional(Type.Boolean({ description: 'Accepted and without effect.' })),
+      mock_tee: Type.Optional(
+        Type.Boolean({ description: 'Accepted; a node is started as `mock_tee` among the nodes says.' }),
+      ),
     },
     closed,
   ),

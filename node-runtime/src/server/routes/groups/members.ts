@@ -23,7 +23,12 @@ import { MEMBERS_MAX } from '../../limits.ts'
 import { Data, NoBody, NoFields, Page, type Route, route } from '../../routing/route.ts'
 
 export const Capabilities = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 })
-const Role = Type.Union([Type.Literal('Admin'), Type.Literal('Member'), Type.Literal('ReadOnly')])
+const Role = Type.Union([
+  Type.Literal('Admin'),
+  Type.Literal('Member'),
+  Type.Literal('ReadOnly'),
+  Type.Literal('ReadOnlyTee'),
+])
 
 function logUnpinned(log: Logger, account: AccountId, { unpinned }: RemovalReport): void {
   for (const { contextId, reason } of unpinned) {

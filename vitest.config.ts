@@ -9,9 +9,22 @@ const EVERYWHERE = [
   'sdk/test/**/*.test.ts',
 ]
 
+/** What they test runs in processes and containers of its own: they wait more than they compute, and coverage sees little. */
+const PROCESSES = [
+  'workflows/src/driver/network.test.ts',
+  'workflows/src/driver/{docker,merod,process}/*-driver.test.ts',
+  'workflows/src/driver/process/reaper.test.ts',
+  'node-runtime/src/main.test.ts',
+  'cli/src/{program,launcher}.test.ts',
+  'cli/src/commands/run/real-{network,faults}.test.ts',
+  'cli/src/commands/operator/real-nodes.test.ts',
+  'cli/src/commands/driver/binary-driver.test.ts',
+  'cli/src/commands/network/node-commands.test.ts',
+]
+
 /**
- * Whole networks, other processes and compilers: they compute for long, walk over what the tests of the parts have
- * walked over, or do it where coverage cannot see. Counting every block would double what the first of them cost.
+ * Whole networks and compilers: they compute for long, walk over what the tests of the parts have walked over, or do it
+ * where coverage cannot see. Counting every block would double what the first of them cost.
  */
 const WHOLE = [
   'node-runtime/{sim,fuzz}/**/*.test.ts',
@@ -19,10 +32,6 @@ const WHOLE = [
   'node-runtime/src/context/**/*crash*.test.ts',
   'node-runtime/src/context/retention/retention.test.ts',
   'node-runtime/src/sync/one-way-left.test.ts',
-  'node-runtime/src/main.test.ts',
-  'cli/src/{program,launcher}.test.ts',
-  'cli/src/commands/run/real-{network,faults}.test.ts',
-  'cli/src/commands/operator/real-nodes.test.ts',
   'scripts/**/*.test.ts',
   'apps/**/*.test.ts',
   'sdk/test/**/*.test.ts',
@@ -55,14 +64,15 @@ export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    // Two projects run side by side (scripts/check.ts), each on a core.
+    // The projects run side by side (scripts/check.ts): two compute, each on a core, and one mostly waits.
     maxWorkers: 1,
     sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
-        test: { name: 'parts', include: EVERYWHERE, exclude: [...NOT_OURS, ...WHOLE], ...HANGS },
+        test: { name: 'parts', include: EVERYWHERE, exclude: [...NOT_OURS, ...WHOLE, ...PROCESSES], ...HANGS },
       },
+      { extends: true, test: { name: 'processes', include: PROCESSES, exclude: NOT_OURS, ...HANGS } },
       { extends: true, test: { name: 'whole', include: WHOLE, exclude: NOT_OURS, ...HANGS } },
     ],
     coverage: {

@@ -1,5 +1,6 @@
-// `npm run check`: every gate, each with its time, in two lanes that fill two cores. All are run even when one fails, so
-// that one round shows everything there is to mend; what failed is said once more at the very end, where CI logs are read.
+// `npm run check`: every gate, each with its time, in two lanes that fill two cores, and one that mostly waits. All are run
+// even when one fails, so that one round shows everything there is to mend; what failed is said once more at the very end,
+// where CI logs are read.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -28,7 +29,11 @@ const STATIC: readonly Gate[] = [
   { name: 'generated files', command: 'node', args: ['--conditions=source', 'scripts/generate.ts', '--check'] },
 ]
 
-const LANES: readonly (readonly Gate[])[] = [[unitTests('parts', '--coverage')], [...STATIC, unitTests('whole')]]
+const LANES: readonly (readonly Gate[])[] = [
+  [unitTests('parts', '--coverage')],
+  [...STATIC, unitTests('whole')],
+  [unitTests('processes')],
+]
 
 const running = new Set<RunningGate>()
 let stopped: string | undefined

@@ -35,7 +35,7 @@ async function main(required: boolean): Promise<number> {
     const { url } = engine
     const passed = [
       step('calbox image build', [CALBOX, 'image', 'build', '--force'], url),
-      step('contract', [VITEST, 'run', '--project', 'parts', 'workflows/src/driver/docker'], url),
+      step('contract', [VITEST, 'run', '--project', 'processes', 'workflows/src/driver/docker'], url),
       ...WORKFLOWS.map((file) => step(`${file} on docker`, [CALBOX, 'run', file, '--driver', 'docker'], url)),
     ]
     return passed.every(Boolean) ? 0 : 1

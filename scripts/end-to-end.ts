@@ -1,6 +1,7 @@
 // `npm test`, second half: the product as its users run it. Every shipped workflow (found by glob), fresh seeds of the
 // simulator, and the published packages installed into an empty folder.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -20,18 +21,31 @@ const outcomes: Outcome[] = []
 /** As a shell of its own has it: what npm hands to its scripts would steer the npm commands below. */
 const ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
 
-function step(name: string, command: string, args: readonly string[], options: { cwd?: string } = {}): boolean {
-  process.stdout.write(`\n── ${name}\n`)
+interface StepOptions {
+  readonly cwd?: string
+  /** What it prints is held back to its end: it runs beside others. */
+  readonly isHeld?: boolean
+}
+
+async function step(
+  name: string,
+  command: string,
+  args: readonly string[],
+  options: StepOptions = {},
+): Promise<boolean> {
+  const { cwd = ROOT, isHeld = false } = options
+  const title = `\n── ${name}\n`
+  if (!isHeld) process.stdout.write(title)
   const started = performance.now()
-  const { status } = spawnSync(command, args, {
-    cwd: options.cwd ?? ROOT,
-    env: ENV,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
+  const output = isHeld ? 'pipe' : 'inherit'
+  const child = spawn(command, args, { cwd, env: ENV, stdio: ['ignore', output, output] })
+  const held: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => held.push(chunk))
+  const [status] = await once(child, 'close')
   const passed = status === 0
-  process.stdout.write(
-    `── ${name}: ${passed ? 'passed' : `FAILED (exit ${status})`} (${((performance.now() - started) / 1000).toFixed(1)} s)\n`,
-  )
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  if (isHeld) process.stdout.write(`${title}${Buffer.concat(held)}`)
+  process.stdout.write(`── ${name}: ${passed ? 'passed' : `FAILED (exit ${status})`} (${seconds} s)\n`)
   outcomes.push({ name, passed })
   return passed
 }
@@ -46,7 +60,7 @@ async function documented(): Promise<void> {
       for (const [index, block] of blocks.filter((yaml) => /^steps:/m.test(yaml)).entries()) {
         const file = path.join(folder, `${path.basename(page, '.md')}-${index + 1}.yml`)
         await writeFile(file, block)
-        step(`${page}, workflow ${index + 1}`, process.execPath, [CALBOX, 'run', file])
+        await step(`${page}, workflow ${index + 1}`, process.execPath, [CALBOX, 'run', file])
       }
     }
   } finally {
@@ -58,30 +72,34 @@ async function packages(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'calbox-pack-'))
   try {
     const workspaces = ['node-runtime', 'sdk', 'cli'].flatMap((name) => ['-w', name])
-    if (!step('pack', 'npm', ['pack', ...workspaces, '--pack-destination', folder, '--silent'])) return
+    if (!(await step('pack', 'npm', ['pack', ...workspaces, '--pack-destination', folder, '--silent']))) return
     const tarballs = globSync('*.tgz', { cwd: folder }).map((file) => path.join(folder, file))
     const home = path.join(folder, 'elsewhere')
     // What `npm ci` fetched for the checkout is not asked for again: the registry need not answer twice.
     const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
     const install = ['install', '--prefix', home, '--prefer-offline', ...quiet, ...tarballs]
-    if (!step('install the packages elsewhere', 'npm', install)) return
-    if (!step('calbox init there', 'npx', ['calbox', 'init'], { cwd: home })) return
-    step('calbox run there', 'npx', ['calbox', 'run'], { cwd: home })
+    if (!(await step('install the packages elsewhere', 'npm', install))) return
+    if (!(await step('calbox init there', 'npx', ['calbox', 'init'], { cwd: home }))) return
+    await step('calbox run there', 'npx', ['calbox', 'run'], { cwd: home })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
 if (WORKFLOWS.length === 0) throw new Error('no shipped workflow was found')
-for (const file of WORKFLOWS) step(file, process.execPath, [CALBOX, 'run', file])
+for (const file of WORKFLOWS) await step(file, process.execPath, [CALBOX, 'run', file])
 await documented()
-// Fresh seeds of the content, and a count, not a time: what fails here failed before it landed, too.
+// Fresh seeds of the content, and a count, not a time: what fails here failed before it landed, too. They compute, and
+// containers mostly wait: the ones beside the others.
 const SIMULATOR = ['--conditions=source', 'node-runtime/sim/main.ts', '--pinned', '--from-tree', '--seeds', '12']
-step('simulator: pinned seeds, then 12 of this content', process.execPath, SIMULATOR)
+const simulated = step('simulator: pinned seeds, then 12 of this content', process.execPath, SIMULATOR, {
+  isHeld: true,
+})
 // It installs and starts an engine where it can: on machines that are there for that.
 const CONTAINERS = ['--conditions=source', path.join(ROOT, 'scripts/docker-test.ts')]
-if (process.env.CI) step('nodes in containers', process.execPath, CONTAINERS)
+if (process.env.CI) await step('nodes in containers', process.execPath, CONTAINERS)
 else process.stdout.write('\n── nodes in containers: NOT RUN (only with CI set; `npm run docker-test` runs them)\n')
+await simulated
 await packages()
 const failed = outcomes.filter(({ passed }) => !passed)
 for (const { name } of failed) process.stdout.write(`failed: ${name}\n`)

@@ -22,7 +22,7 @@ import { type FaultBody, faultOf } from './server/routes/fault-shapes.ts'
 import { createServer, type HttpServer } from './server/server.ts'
 import { StoreError } from './store/errors.ts'
 import { faultyStore } from './store/faulty-store.ts'
-import { openLevelStore } from './store/level.ts'
+import { type LevelStoreOptions, openLevelStore } from './store/level.ts'
 import type { Store } from './store/store.ts'
 
 /** In the node's folder while it runs: whom a second node on it names. */
@@ -70,7 +70,8 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
   const opened: (() => Promise<void>)[] = []
   try {
     const faults = options.faults && nodeFaults(options.faults, basename(config.path), log)
-    const disk = await openStore(storeLocation, pidFile)
+    let alone = (work: () => Promise<void>) => work()
+    const disk = await openStore(storeLocation, pidFile, (work) => alone(work))
     const store = faults ? faultyStore(disk, storeLocation, () => faults.refuseWrite()) : disk
     opened.push(() => store.close())
     await writeFile(pidFile, `${process.pid}\n`)
@@ -83,6 +84,7 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
       clock: systemClock,
       log: log.child({ module: 'runtime' }),
     })
+    alone = (work) => executor.alone(work)
     opened.push(() => executor.close())
     const connected = await libp2pNetwork({
       faults: faults?.links,
@@ -174,9 +176,9 @@ async function authOf(
 }
 
 /** LevelDB's lock does not say whose it is; the file beside it does. */
-async function openStore(location: string, pidFile: string): Promise<Store> {
+async function openStore(location: string, pidFile: string, alone: LevelStoreOptions['alone']): Promise<Store> {
   try {
-    return await openLevelStore(location)
+    return await openLevelStore(location, { ...(alone && { alone }) })
   } catch (cause) {
     if (!(cause instanceof StoreError) || cause.code !== 'STORE_LOCKED') throw cause
     const pid = await runningPid(pidFile)

@@ -70,6 +70,29 @@ describe('worker executor, beyond the contract', { timeout: 60_000 }, () => {
     await executor.close()
   })
 
+  it('ends its threads for who must be alone with the store; runs that come meanwhile wait', async () => {
+    const executor = harness.executor({ workersMax: 2 })
+    const order: string[] = []
+    const noted = async (label: string) => {
+      await executor.run(probe, SOURCE, [call('echo', label)])
+      order.push(label)
+    }
+    const before = noted('before')
+    const alone = executor.alone(async () => {
+      order.push('alone')
+      // Nobody else has it open: it is closed, and can be opened by another process.
+      await harness.store.close()
+      const again = await openLevelStore(harness.location)
+      expect(again.get(new Uint8Array([1]))).toBeUndefined()
+      await again.close()
+      harness.store = await openLevelStore(harness.location)
+      order.push('done')
+    })
+    await Promise.all([before, alone, noted('meanwhile')])
+    expect(order).toEqual(['before', 'alone', 'done', 'meanwhile'])
+    await executor.close()
+  })
+
   it('a run that waits for a worker can be aborted', async () => {
     const executor = harness.executor({ workersMax: 1 })
     const first = new AbortController()

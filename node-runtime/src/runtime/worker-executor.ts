@@ -31,7 +31,12 @@ export interface WorkerExecutorOptions {
   readonly idleMs?: number
 }
 
-export function workerExecutor(options: WorkerExecutorOptions): GuestExecutor {
+export interface WorkerExecutor extends GuestExecutor {
+  /** Ends the threads, calls `work` when they are gone, and lets runs that came meanwhile begin when it is done. */
+  alone(work: () => Promise<void>): Promise<void>
+}
+
+export function workerExecutor(options: WorkerExecutorOptions): WorkerExecutor {
   const modules = new ModuleCache()
   const pool = new GuestThreadPool({
     program: workerProgram(),
@@ -46,9 +51,10 @@ export function workerExecutor(options: WorkerExecutorOptions): GuestExecutor {
   })
   const running = new Set<Promise<unknown>>()
   let closed = false
+  let alone: Promise<void> | undefined
   const tracked = <T>(work: () => Promise<T>): Promise<T> => {
     if (closed) return Promise.reject(new RuntimeError('EXECUTOR_CLOSED', 'the executor is closed'))
-    const promise = work()
+    const promise = alone === undefined ? work() : alone.then(work, work)
     running.add(promise)
     const forget = () => running.delete(promise)
     promise.then(forget, forget)
@@ -67,7 +73,19 @@ export function workerExecutor(options: WorkerExecutorOptions): GuestExecutor {
     async close() {
       closed = true
       await Promise.allSettled(running)
-      await pool.close()
+      await pool.end()
+    },
+    async alone(work) {
+      const before = [...running]
+      const turn = Promise.allSettled(before)
+        .then(() => pool.end())
+        .then(work)
+      alone = turn
+      try {
+        await turn
+      } finally {
+        if (alone === turn) alone = undefined
+      }
     },
   }
 }

@@ -10,7 +10,8 @@ import { memoryStore } from './memory.ts'
 import { smallDisk } from './small-disk.ts'
 import type { Store } from './store.ts'
 
-const MIB = 1024 * 1024
+const KIB = 1024
+const MIB = 1024 * KIB
 const disk = await smallDisk(40)
 const folder = disk?.path ?? ''
 const filler = join(folder, 'filler')
@@ -88,6 +89,39 @@ describe.skipIf(disk === undefined)('on a file system of its own (skipped where 
     await store.close()
     const again = await openLevelStore(location)
     expect([...written, ...after].filter((n) => again.get(u32be(n)) === undefined)).toEqual([])
+    await again.close()
+  })
+
+  it.each([
+    ['alone on it goes on when there is room again, without a restart', true],
+    ['whose readers cannot be ended says that a restart is due', false],
+  ])('a store that LevelDB has given up writing, because others filled the disk: one %s', async (_what, isAlone) => {
+    const location = join(folder, 'stuck')
+    const alone = (work: () => Promise<void>) => work()
+    const store = await openLevelStore(location, isAlone ? { alone } : {})
+    const written: number[] = []
+    let why: unknown
+    const write = async (n: number) => {
+      const value = randomBytes(100 * KIB)
+      await store.batch([{ type: 'put', key: u32be(n), value }]).then(
+        () => written.push(n),
+        (error) => {
+          why = error
+        },
+      )
+    }
+    // What is in memory is about to become a table, the disk has just been looked at, and has room for the next log alone.
+    for (let n = 0; n < 41; n += 1) await write(n)
+    fillUp(300 * KIB)
+    for (let n = 41; n < 43; n += 1) await write(n)
+    rmSync(filler)
+    for (let n = 43; n < 50; n += 1) await write(n)
+    expect(why).toMatchObject({ code: 'STORE_FULL', message: expect.stringContaining('make room') })
+    expect(written.includes(49)).toBe(isAlone)
+    for (const n of written) expect(store.get(u32be(n))).toHaveLength(100 * KIB)
+    await store.close()
+    const again = await openLevelStore(location)
+    expect(written.filter((n) => again.get(u32be(n)) === undefined)).toEqual([])
     await again.close()
   })
 

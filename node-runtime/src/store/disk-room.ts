@@ -1,5 +1,5 @@
 // Whether the disk has room for what LevelDB writes by itself later on. A table that it cannot write ends all writing until
-// the node is started again, so batches are refused before it comes to that.
+// the store is closed and opened anew, so batches are refused before it comes to that.
 import { statfs } from 'node:fs/promises'
 import { StoreError } from './errors.ts'
 import { DISK_LOOK_BYTES, DISK_RESERVE_BYTES } from './limits.ts'

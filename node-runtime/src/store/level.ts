@@ -16,6 +16,11 @@ import { causeText, noLogError, writeError } from './write-error.ts'
 export interface LevelStoreOptions {
   /** For worker threads: the store must exist already, and `batch` is refused. */
   readonly readonlyWorker?: boolean
+  /**
+   * Calls its argument while no worker thread has the store open, nor opens it. Without it a store that LevelDB has given up
+   * writing takes nothing until the process starts again.
+   */
+  readonly alone?: (work: () => Promise<void>) => Promise<void>
 }
 
 type Level = ClassicLevel<Uint8Array, Uint8Array>
@@ -39,13 +44,14 @@ export async function openLevelStore(location: string, options: LevelStoreOption
   } catch (cause) {
     throw openError(location, cause)
   }
-  return new LevelStore(level, location, readonlyWorker)
+  return new LevelStore(level, location, options)
 }
 
 class LevelStore implements Store {
   readonly #level: Level
   readonly #location: string
   readonly #readonly: boolean
+  readonly #alone: LevelStoreOptions['alone']
   readonly #room: DiskRoom
   /** A write has failed half-way: what is written behind it in LevelDB's log would not be read again. */
   #isTorn = false
@@ -53,14 +59,17 @@ class LevelStore implements Store {
   #tail: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
-  constructor(level: Level, location: string, readonlyWorker: boolean) {
+  constructor(level: Level, location: string, { readonlyWorker = false, alone }: LevelStoreOptions) {
     this.#level = level
     this.#location = location
     this.#readonly = readonlyWorker
+    this.#alone = alone
     this.#room = new DiskRoom({
       location,
       ownWork: () =>
-        ownWorkOf(level.getProperty('leveldb.stats'), level.getProperty('leveldb.approximate-memory-usage')),
+        level.status === 'open'
+          ? ownWorkOf(level.getProperty('leveldb.stats'), level.getProperty('leveldb.approximate-memory-usage'))
+          : 0,
     })
   }
 
@@ -130,13 +139,30 @@ class LevelStore implements Store {
   async #mend(ops: readonly StoreOp[]): Promise<void> {
     await this.#room.measure(sizeOf(ops))
     try {
-      const torn = await newestLog(this.#location)
-      await this.#level.compactRange(FIRST_KEY, FIRST_KEY)
-      if ((await newestLog(this.#location)) <= torn) throw noLogError(this.#location)
+      if (!(await this.#beginsLog())) await this.#openAnew()
     } catch (cause) {
       throw cause instanceof StoreError ? cause : writeError(this.#location, ops.length, cause)
     }
     this.#isTorn = false
+  }
+
+  async #beginsLog(): Promise<boolean> {
+    if (this.#level.status !== 'open') return false
+    const torn = await newestLog(this.#location)
+    await this.#level.compactRange(FIRST_KEY, FIRST_KEY)
+    return (await newestLog(this.#location)) > torn
+  }
+
+  /**
+   * LevelDB could not write a table or a manifest, and never writes again; closed by all and opened anew it does, and has all that
+   * was acknowledged. Reads that are under way meanwhile fail.
+   */
+  async #openAnew(): Promise<void> {
+    if (this.#alone === undefined) throw noLogError(this.#location)
+    await this.#alone(async () => {
+      await this.#level.close()
+      await this.#level.open()
+    })
   }
 
   async *#iterate(range: StoreRange, check: () => void, snapshot?: LevelSnapshot): AsyncIterable<[Bytes, Bytes]> {
@@ -174,6 +200,7 @@ class LevelStore implements Store {
   #readError(cause: unknown): StoreError {
     if (this.#closing !== undefined) return closedError(this.#location)
     const text = causeText(cause)
+    if (this.#level.status !== 'open') return openingError(this.#location, cause)
     if (CORRUPT.test(text)) return corruptError(this.#location, text, cause)
     return new StoreError('STORE_FAILED', `reading ${this.#location} failed: ${text}`, {
       cause,
@@ -188,6 +215,11 @@ class LevelStore implements Store {
 
 function closedError(location: string): StoreError {
   return new StoreError('STORE_CLOSED', `cannot use the store at ${location}: it is closed`, { data: { location } })
+}
+
+function openingError(location: string, cause: unknown): StoreError {
+  const message = `reading ${location} failed: the store is being opened anew, after a write that the disk refused; try again`
+  return new StoreError('STORE_FAILED', message, { cause, data: { location } })
 }
 
 async function ensureWritable(location: string): Promise<void> {

@@ -15,11 +15,11 @@ const poolOf = (program: string, log: RecordingLogger) =>
     idleMs: 60_000,
   })
 
-it('a worker that is ended while it starts, because the pool closes, is no error', async () => {
+it('a worker that is ended while it starts, because the pool ends, is no error', async () => {
   const log = new RecordingLogger()
   const pool = poolOf('setInterval(() => {}, 1000)', log)
   await pool.use(undefined, async () => {})
-  await pool.close()
+  await pool.end()
   expect(log.entries).toEqual([])
 })
 
@@ -27,6 +27,6 @@ it('a worker that cannot start while the pool is in use is an error', async () =
   const log = new RecordingLogger()
   const pool = poolOf('throw new Error("no store here")', log)
   await pool.use(undefined, (thread) => thread.ready.catch(() => {}))
-  await pool.close()
+  await pool.end()
   expect(log.entries[0]).toMatchObject({ level: 'error', message: 'a guest worker did not start' })
 })

@@ -24,7 +24,7 @@ export class GuestThreadPool {
   readonly #idle = new Map<GuestThread, () => void>()
   readonly #waiting = new Set<Waiter>()
   #lastUsedMs = 0
-  #closing = false
+  #ending = false
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -40,12 +40,15 @@ export class GuestThreadPool {
     }
   }
 
-  /** No `use` may be running. Resolves when every thread is gone. */
-  async close(): Promise<void> {
-    this.#closing = true
+  /** No `use` may be running. Resolves when every thread is gone; the next `use` starts another. */
+  async end(): Promise<void> {
+    this.#ending = true
     for (const cancel of this.#idle.values()) cancel()
     this.#idle.clear()
-    await Promise.all([...this.#all].map((thread) => thread.terminate()))
+    const all = [...this.#all]
+    this.#all.clear()
+    await Promise.all(all.map((thread) => thread.terminate()))
+    this.#ending = false
   }
 
   async #acquire(signal: AbortSignal | undefined): Promise<GuestThread> {
@@ -97,7 +100,7 @@ export class GuestThreadPool {
     })
     thread.ready.catch((error: unknown) => {
       const { log } = this.#options
-      if (this.#closing) log.debug({ error: String(error) }, 'a guest worker was ended while it started')
+      if (this.#ending) log.debug({ error: String(error) }, 'a guest worker was ended while it started')
       else log.error({ error: String(error) }, 'a guest worker did not start')
     })
     return thread

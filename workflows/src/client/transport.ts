@@ -1,7 +1,7 @@
 // One JSON request over the global fetch (keep-alive connections): a deadline per phase, a bounded reply, and every
 // failure as a ClientError. It knows no routes.
 import type { JsonValue } from '../values/json/json-value.ts'
-import { parseLosslessJson, stringifyLosslessJson } from '../values/json/lossless-json.ts'
+import { exactJson, parseLosslessJson } from '../values/json/lossless-json.ts'
 import { ClientError, type ClientErrorData } from './client-error.ts'
 import { errorDetail, httpErrorMessage } from './error-message.ts'
 import {
@@ -184,7 +184,7 @@ export class Transport {
     if (sent.bytes !== undefined) return { method: about.method, headers, body: sent.bytes }
     if (sent.body === undefined) return { method: about.method, headers }
     headers['content-type'] ??= 'application/json'
-    return { method: about.method, headers, body: stringifyLosslessJson(sent.body) }
+    return { method: about.method, headers, body: exactJson(sent.body) }
   }
 }
 

@@ -4,7 +4,7 @@ import { ClientError } from '../client/client-error.ts'
 import type { NodeClient } from '../client/node-client.ts'
 import type { NodeSocket } from '../client/node-socket.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../values/json/json-value.ts'
-import { stringifyLosslessJson, tryParseLosslessJson } from '../values/json/lossless-json.ts'
+import { exactJson, stringifyLosslessJson, tryParseLosslessJson } from '../values/json/lossless-json.ts'
 
 /** Contexts in base58, groups in hex. */
 export interface EventTopics {
@@ -72,7 +72,7 @@ class Subscriptions {
     for (const id of [...contextIds, ...groupIds]) this.#asked.add(id)
     this.#lastId += 1
     const params = { contextIds, groupIds }
-    this.#socket.send(stringifyLosslessJson({ id: this.#lastId, method: 'subscribe', params }))
+    this.#socket.send(exactJson({ id: this.#lastId, method: 'subscribe', params }))
   }
 
   answered({ result, error }: JsonObject): void {

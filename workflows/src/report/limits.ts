@@ -1,10 +1,20 @@
 // Caps of the reports.
 
-/** Steps a run record keeps one by one. A soak run repeats without end; beyond this only the counts go on. */
+/** Steps a run record keeps one by one. A soak run repeats without end; beyond this only the counts go on, and the top level. */
 export const RECORDED_STEPS_MAX = 50_000
 
-/** Characters of a reply kept per step: enough to see what came back. Longer ones are cut and marked. */
+/** Characters of a reply, and of each captured value: enough to see what came back. Longer ones are cut and marked. */
 export const RECORDED_PAYLOAD_MAX_CHARS = 16_384
+
+/** Characters of all that steps gave, captured, wrote and noted. A text of V8 ends at 512 MiB, and the record is one; what comes
+ * after is left out and marked, and failures are cut. */
+export const RECORDED_MAX_CHARS = 64 * 1024 * 1024
+
+/** Of the message of a failure once the record is full. */
+export const RECORDED_FAILURE_MAX_CHARS = 500
+
+/** Notes of the run, of a step, and ends of a node: the last ones. */
+export const RECORDED_NOTES_MAX = 1_000
 
 /** Lines of one step's program output kept in the record: the last ones. */
 export const RECORDED_OUTPUT_MAX_LINES = 1_000

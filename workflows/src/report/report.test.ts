@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { codeFrame } from './code-frame.ts'
 import { factsTable, failureReport } from './failure-report.ts'
 import { formatDuration } from './format-duration.ts'
-import { RECORDED_PAYLOAD_MAX_CHARS } from './limits.ts'
+import { RECORDED_MAX_CHARS, RECORDED_PAYLOAD_MAX_CHARS, RECORDED_STEPS_MAX } from './limits.ts'
 import { RunRecorder } from './run-record.ts'
 
 test('durations read well at every size', () => {
@@ -97,20 +97,69 @@ test('the report of a failure has cause, place, frame, node, differences and log
   ])
 })
 
-test('a large reply is cut in the record', () => {
+const ref = (stepId: number, more: object = {}) => ({
+  stepId,
+  kind: 'call',
+  name: 'c',
+  index: 1,
+  of: 1,
+  depth: 0,
+  place: { file: 'f', line: 1, column: 1 },
+  path: 'steps[0]',
+  ...more,
+})
+
+const ended = { type: 'step:end', atMs: 2, outcome: 'passed', durationMs: 1 } as const
+const long = 'x'.repeat(RECORDED_PAYLOAD_MAX_CHARS)
+
+test('a large reply and a large capture are cut in the record', () => {
   const recorder = new RunRecorder()
-  const step = {
-    stepId: 1,
-    kind: 'call',
-    name: 'c',
-    index: 1,
-    of: 1,
-    depth: 0,
-    place: { file: 'f', line: 1, column: 1 },
-    path: 'steps[0]',
+  recorder.listen({ type: 'step:start', atMs: 1, step: ref(1) })
+  recorder.listen({ ...ended, step: ref(1), payload: { text: long }, captured: { a: long, b: Number.NaN } })
+  const cut = /… \(\d+ characters\)$/
+  expect(recorder.record.steps[0]?.payload).toMatch(cut)
+  expect(recorder.record.steps[0]?.captured).toEqual({ a: expect.stringMatching(cut), b: Number.NaN })
+  const end = { outcome: 'passed', exitCode: 0, durationMs: 1, runDir: '', nodesLeftRunning: [] } as const
+  recorder.listen({ type: 'run:end', atMs: 3, ...end, captured: { a: long } })
+  expect(recorder.record.captured?.a).toMatch(cut)
+})
+
+test('a record that is full keeps what failed, and leaves out what came', () => {
+  const recorder = new RunRecorder()
+  const rounds = RECORDED_MAX_CHARS / RECORDED_PAYLOAD_MAX_CHARS + 1
+  for (let id = 1; id <= rounds; id += 1) {
+    recorder.listen({ type: 'step:start', atMs: 1, step: ref(id) })
+    recorder.listen({ ...ended, step: ref(id), payload: long })
   }
-  recorder.listen({ type: 'step:start', atMs: 1, step })
-  const payload = { text: 'x'.repeat(RECORDED_PAYLOAD_MAX_CHARS) }
-  recorder.listen({ type: 'step:end', atMs: 2, step, outcome: 'passed', durationMs: 1, payload })
-  expect(recorder.record.steps[0]?.payload).toMatch(/… \(\d+ characters\)$/)
+  recorder.listen({ type: 'step:start', atMs: 1, step: ref(rounds + 1) })
+  const failure = { code: 'failed', message: 'm'.repeat(10_000), node: 'n' }
+  recorder.listen({ ...ended, step: ref(rounds + 1), outcome: 'failed', failure })
+  const [full, failed] = recorder.record.steps.slice(-2)
+  expect(full?.payload).toMatch(/^\(left out, the record is full/)
+  expect(failed?.failure).toEqual({ code: 'failed', message: 'm'.repeat(500), node: 'n' })
+})
+
+test('steps of the top level are in the record, however many ran before them', () => {
+  const recorder = new RunRecorder()
+  const late = ref(RECORDED_STEPS_MAX + 1, { name: 'late' })
+  recorder.listen({ type: 'step:start', atMs: 1, step: late })
+  const inner = ref(RECORDED_STEPS_MAX + 2, { parentId: late.stepId, depth: 1 })
+  recorder.listen({ type: 'step:start', atMs: 1, step: inner })
+  recorder.listen({ ...ended, step: late, outcome: 'failed', failure: { code: 'failed', message: 'm' } })
+  expect(recorder.record.steps).toMatchObject([{ name: 'late', outcome: 'failed', failure: { message: 'm' } }])
+  expect(recorder.record.counts).toMatchObject({ failed: 1, notRecorded: 1 })
+})
+
+test('of notes and output the last ones are in the record', () => {
+  const recorder = new RunRecorder()
+  recorder.listen({ type: 'step:start', atMs: 1, step: ref(1) })
+  for (let at = 1; at <= 1_500; at += 1) {
+    recorder.listen({ type: 'step:note', atMs: 1, step: ref(1), level: 'warning', message: `${at}` })
+    recorder.listen({ type: 'step:output', atMs: 1, step: ref(1), text: `${at}` })
+    recorder.listen({ type: 'note', atMs: 1, level: 'info', message: `${at}` })
+  }
+  const [step] = recorder.record.steps
+  for (const list of [step?.notes, step?.noteWarnings, step?.output, recorder.record.notes]) {
+    expect([list?.length, list?.[0], list?.at(-1)]).toEqual([1_000, '501', '1500'])
+  }
 })

@@ -12,8 +12,8 @@ import type {
 } from '../run/events.ts'
 import { TimingTally } from '../run/timing-tally.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
-import { stringifyLosslessJson } from '../values/json/lossless-json.ts'
-import { RECORDED_OUTPUT_MAX_LINES, RECORDED_PAYLOAD_MAX_CHARS, RECORDED_STEPS_MAX } from './limits.ts'
+import { RECORDED_NOTES_MAX, RECORDED_OUTPUT_MAX_LINES, RECORDED_STEPS_MAX } from './limits.ts'
+import { boundedMap, pushLast, RecordRoom } from './record-room.ts'
 
 export interface StepRecord {
   readonly id: number
@@ -116,6 +116,7 @@ export class RunRecorder {
   readonly #byId = new Map<number, StepRecord>()
   /** Paths of the steps of the file that have begun: no more than the file has. */
   readonly #reached = new Set<string>()
+  readonly #room = new RecordRoom()
 
   /** A listener for the run's events. */
   readonly listen = (event: RunEvent): void => {
@@ -124,7 +125,7 @@ export class RunRecorder {
         this.#start(event)
         return
       case 'note':
-        this.record.notes.push(event.message)
+        pushLast(this.record.notes, [event.message], RECORDED_NOTES_MAX)
         return
       case 'node:ready':
         Object.assign(this.#node(event.node), { url: event.url, readyAfterMs: event.tookMs, reused: event.reused })
@@ -132,7 +133,8 @@ export class RunRecorder {
         return
       case 'node:exited': {
         const node = this.#node(event.node)
-        node.exits = [...(node.exits ?? []), { cause: event.cause, expected: event.expected, atMs: event.atMs }]
+        node.exits ??= []
+        pushLast(node.exits, [{ cause: event.cause, expected: event.expected, atMs: event.atMs }], RECORDED_NOTES_MAX)
         return
       }
       case 'network:meshed':
@@ -178,7 +180,7 @@ export class RunRecorder {
       exitCode: event.exitCode,
       durationMs: event.durationMs,
       timings: this.#timings.timings(),
-      captured: event.captured,
+      captured: boundedMap(event.captured),
       nodesLeftRunning: event.nodesLeftRunning,
       ...(event.failure && { failure: event.failure }),
     })
@@ -199,25 +201,34 @@ export class RunRecorder {
     }
     if (!step) return
     if (event.type === 'step:note') {
-      step.notes = [...(step.notes ?? []), event.message]
-      if (event.level === 'warning') step.noteWarnings = [...(step.noteWarnings ?? []), event.message]
+      if (!this.#room.takes(event.message.length)) return
+      step.notes ??= []
+      pushLast(step.notes, [event.message], RECORDED_NOTES_MAX)
+      if (event.level !== 'warning') return
+      step.noteWarnings ??= []
+      pushLast(step.noteWarnings, [event.message], RECORDED_NOTES_MAX)
     } else if (event.type === 'step:output') {
-      step.output = [...(step.output ?? []), ...event.text.split('\n')].slice(-RECORDED_OUTPUT_MAX_LINES)
+      if (!this.#room.takes(event.text.length)) return
+      step.output ??= []
+      pushLast(step.output, event.text.split('\n'), RECORDED_OUTPUT_MAX_LINES)
     } else {
       step.outcome = event.outcome
       step.durationMs = event.durationMs
       if (event.summary !== undefined) step.summary = event.summary
       if (event.warning !== undefined) step.warning = event.warning
-      if (event.payload !== undefined) step.payload = bounded(event.payload)
-      if (event.captured && Object.keys(event.captured).length > 0) step.captured = event.captured
+      if (event.payload !== undefined) step.payload = this.#room.value(event.payload)
+      if (event.captured && Object.keys(event.captured).length > 0) {
+        step.captured = this.#room.values(event.captured)
+      }
       if (event.timings) step.timings = event.timings
-      if (event.failure) step.failure = event.failure
+      if (event.failure) step.failure = this.#room.failure(event.failure)
     }
   }
 
   #stepStart(ref: StepRef, atMs: number): void {
     const parent = ref.parentId === undefined ? undefined : this.#byId.get(ref.parentId)
-    if (ref.stepId > RECORDED_STEPS_MAX || (ref.parentId !== undefined && !parent)) {
+    // Those of the top level are no more than the file has, and each of them is a case of a report.
+    if (ref.parentId !== undefined && (ref.stepId > RECORDED_STEPS_MAX || !parent)) {
       this.record.counts.notRecorded += 1
       return
     }
@@ -246,10 +257,4 @@ export class RunRecorder {
     this.record.nodes.push(added)
     return added
   }
-}
-
-function bounded(payload: JsonValue): JsonValue {
-  const text = stringifyLosslessJson(payload)
-  if (text.length <= RECORDED_PAYLOAD_MAX_CHARS) return payload
-  return `${text.slice(0, RECORDED_PAYLOAD_MAX_CHARS)}… (${text.length} characters)`
 }

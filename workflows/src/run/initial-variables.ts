@@ -10,8 +10,11 @@ export function initialVariables(plan: Pick<Plan, 'matrix' | 'vars'>, secrets: S
   const variables = new Variables()
   for (const [axis, value] of Object.entries(plan.matrix?.values ?? {})) variables.set(`matrix.${axis}`, value)
   for (const { name, value, fromEnvironment } of plan.vars) {
-    if (fromEnvironment || secrets.isReadBy(value)) secrets.add(name)
-    variables.set(name, resolve(value, variables))
+    const resolved = resolve(value, variables)
+    variables.set(name, resolved)
+    if (!fromEnvironment && !secrets.isReadBy(value)) continue
+    secrets.add(name)
+    secrets.addValue(resolved)
   }
   return variables
 }

@@ -60,3 +60,15 @@ export const HISTORY_PAUSE_MS = 500
 
 /** What a step may open before the one before it runs is waited for so long; a node that is cut off has no say in more. */
 export const HEAD_START_MS = 1000
+
+/** A secret that is shorter is left out by the name of its variable only: such texts are in everything. */
+export const SECRET_MIN_CHARS = 4
+
+/** One that is shorter is only looked for as a word of its own. */
+export const SECRET_WORD_CHARS = 8
+
+/** Of one at least twice as long, so much is enough to be found: messages cut what is long. */
+export const SECRET_HEAD_CHARS = 24
+
+/** Texts looked for; the oldest are forgotten then, which are tokens of logins that were repeated. */
+export const SECRET_TEXTS_MAX = 1_000

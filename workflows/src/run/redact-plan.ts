@@ -1,8 +1,8 @@
 // The plan as it may lie in a run directory, which people attach to reports: secrets of the environment and of the file
 // are left out, everything else stays as it is.
+import { REDACTED } from './secret-texts.ts'
 
 const SECRET_KEYS: ReadonlySet<string> = new Set(['apiKey', 'api_key', 'password', 'token'])
-const REDACTED = '(redacted)'
 /** Names a variable and holds no secret itself. */
 const PLACEHOLDER = /^\s*(\{\{[^{}]*\}\}\s*)+$/
 

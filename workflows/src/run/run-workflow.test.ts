@@ -65,6 +65,43 @@ steps:
   }
 })
 
+test('a secret is in nothing that is said of a run, whatever step met it', async () => {
+  const steps = [
+    `wait_for_sync, nodes: [n-1, n-2], context_id: '{{context_id}}', timeout: 1, expect: { method: get, args: { key: a }, equals: { output: '{{pw}}' } }`,
+    `assert_api_response, node: n-1, path: /admin-api/identity, match: { data.publicKey: '{{pw}}' }`,
+    `join_context, node: n-1, context_id: '{{pw}}'`,
+    `call, node: n-1, context_id: '{{context_id}}', method: nope, args: { key: '{{pw}}' }`,
+    `node_identity, node: '{{pw}}'`,
+    `join_context, node: n-1, context_id: nope, expected_failure: true, expected_error: '{{pw}}'`,
+    `download_blob, node: n-1, blob_id: '{{pw}}'`,
+    `script, script: '{{pw}}.sh', target: local`,
+    `assert, statements: [{ statement: "contains('{{pw}}', 'x')", message: 'no {{pw}}' }]`,
+  ]
+  for (const step of steps) {
+    const text = withContext(`  - { type: ${step} }`).replace('\nsteps:', `\nvars: { pw: '$\{PW}' }\nsteps:`)
+    const run = await runYaml(text, { env: { PW: 'hunter2' } })
+    expect(run.outcome).toBe('failed')
+    const files = ['plan.json', 'run.json'].map((name) => readFileSync(path.join(run.runDir, name), 'utf8'))
+    expect(JSON.stringify([run.events, run.failure, run.record, files])).not.toContain('hunter2')
+  }
+})
+
+test('a number that JSON lacks is captured, recorded and compared, and cannot be sent', async () => {
+  const set = (value: string) =>
+    `  - { type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: ${value} } }\n`
+  const got = `${set("'NaN'")}  - { type: call, node: n-1, context_id: '{{context_id}}', method: get, args: { key: a }, outputs: { got: result.output } }\n`
+  const passed = await runYaml(`vars: { x: .nan, y: .inf }\n${withContext(got)}`)
+  expect(passed.outcome).toBe('passed')
+  const record = JSON.parse(readFileSync(path.join(passed.runDir, 'run.json'), 'utf8'))
+  expect(record.captured).toMatchObject({ got: 'NaN', x: 'NaN', y: 'Infinity' })
+  const failed = await runYaml(withContext(`${got}  - { type: assert, statements: ['1 == 2'] }`))
+  expect(failed.failure?.message).toContain('1 == 2')
+  expect(failed.events.at(-1)).toMatchObject({ type: 'run:end', exitCode: 1 })
+  const sent = await runYaml(withContext(`${got}${set("'{{got}}'")}`))
+  expect(sent.failure).toMatchObject({ code: 'not_json', message: 'nan has no JSON form' })
+  expect(existsSync(path.join(sent.runDir, 'run.json'))).toBe(true)
+})
+
 test('two runs of one second have directories of their own', async () => {
   const cwd = temporaryDirectory()
   const runs = await Promise.all([runYaml(file(NODES), { cwd }), runYaml(file(NODES), { cwd })])

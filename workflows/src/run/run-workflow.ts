@@ -108,12 +108,13 @@ class WorkflowRun {
     this.#options = options
     this.#parts = parts
     this.#plan = plan
+    this.#secrets.addPassword(options.login?.password)
     this.#variables = initialVariables(plan, this.#secrets)
     this.#directory = directory
     this.#stateDir = stateDir
     this.#state = new NodeState(stateDir)
     this.#emit = (body) => {
-      const event = { atMs: Date.now(), ...body }
+      const event = { atMs: Date.now(), ...this.#secrets.redacted(body) }
       this.#recorder.listen(event)
       parts.listen(event)
     }
@@ -135,7 +136,7 @@ class WorkflowRun {
       }),
     })
     await this.#prune(options.keepRuns ?? KEEP_RUNS)
-    await this.#directory.writeJson('plan.json', redactPlan(plan))
+    await this.#directory.writeJson('plan.json', this.#secrets.redacted(redactPlan(plan)))
     const failed = await this.#phases(options)
     // Who is tired of a slow end interrupts again, and that leaves no time to write.
     if (failed !== undefined) await this.#record(this.#resultOf(failed, options.signal))
@@ -178,8 +179,9 @@ class WorkflowRun {
       await this.#directory.writeJson('run.json', { ...this.#recorder.record, ...early })
       return undefined
     } catch (error) {
-      if (error instanceof DriverError) return error.message
-      throw error
+      // Whatever it is: there are nodes to be ended, and other reports to be written.
+      const why = error instanceof DriverError ? error.message : `run.json is not written: ${String(error)}`
+      return this.#secrets.redacted(why)
     }
   }
 
@@ -359,7 +361,7 @@ class WorkflowRun {
   ): { outcome: RunOutcome; exitCode: number; failure?: FailureInfo } {
     if (signal.aborted) return { outcome: 'interrupted', exitCode: exitCodeOfReason(signal.reason) }
     if (!trouble) return { outcome: 'passed', exitCode: 0 }
-    return { outcome: 'failed', exitCode: trouble.exitCode, failure: trouble.failure }
+    return { outcome: 'failed', exitCode: trouble.exitCode, failure: this.#secrets.redacted(trouble.failure) }
   }
 }
 

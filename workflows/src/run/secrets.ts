@@ -3,16 +3,43 @@ import type { PlannedStep } from '../plan/plan-types.ts'
 import type { StepKind } from '../steps/step-kind.ts'
 import { outputSources } from '../values/capture-outputs.ts'
 import { isJsonObject, type JsonObject, type JsonValue, keysOf } from '../values/json/json-value.ts'
+import { SECRET_WORD_CHARS } from './limits.ts'
+import { REDACTED, SecretTexts } from './secret-texts.ts'
 
-const REDACTED = '(redacted)'
+/** What a login gives beside tokens is shorter, or an address. */
+const TOKEN = /^(?!\w+:\/\/)\S{20,}$/
 const PLACEHOLDER = /\{\{\s*([^{}]+?)\s*\}\}/g
 
 /** Names only grow: one that was secret once stays so for the run, whatever it is set to later. */
 export class Secrets {
   readonly #names = new Set<string>()
+  readonly #texts = new SecretTexts()
 
   add(name: string): void {
     this.#names.add(name)
+  }
+
+  /** What it is, under whatever name it turns up. */
+  addValue(value: JsonValue): void {
+    this.#texts.learn(value)
+  }
+
+  /** Short ones are words that are everywhere: `admin`. */
+  addPassword(password: string | undefined): void {
+    if (password !== undefined && password.length >= SECRET_WORD_CHARS) this.#texts.learn(password)
+  }
+
+  /** What a login gave under these names. */
+  addTokens(variables: Readonly<Record<string, JsonValue>>): void {
+    for (const [name, value] of Object.entries(variables)) {
+      this.add(name)
+      if (typeof value === 'string' && TOKEN.test(value)) this.#texts.learn(value)
+    }
+  }
+
+  /** Events, records and failures without the values of secrets. */
+  redacted<Thing>(thing: Thing): Thing {
+    return this.#texts.redacted(thing)
   }
 
   /** True where a text of the value, or one inside it, has a placeholder of a secret variable. */

@@ -117,7 +117,7 @@ export class StepScope implements StepContext {
 
   export(variables: Readonly<Record<string, JsonValue>>): void {
     // First of all: whatever fails from here on is shown without them.
-    if (this.#parts.isSecret) for (const name of Object.keys(variables)) this.#parts.secrets.add(name)
+    if (this.#parts.isSecret) this.#parts.secrets.addTokens(variables)
     this.variables.setAll(variables)
     Object.assign(this.captured, variables)
   }

@@ -2,14 +2,14 @@
 // (python-text.ts).
 
 import type { JsonValue } from './json/json-value.ts'
-import { stringifyLosslessJson } from './json/lossless-json.ts'
+import { exactJson } from './json/lossless-json.ts'
 import { pythonRepr } from './python/python-text.ts'
 import { ValuesError } from './values-error.ts'
 
 /** Never throws. */
 export function shownValue(value: JsonValue | undefined): string {
   try {
-    return stringifyLosslessJson(value ?? null)
+    return exactJson(value ?? null)
   } catch (error) {
     // NaN and the infinities, which JSON has no words for.
     if (error instanceof ValuesError) return pythonRepr(value)

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@calbox/schemas'
 import type { NodeSocket } from '../../client/node-socket.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
-import { stringifyLosslessJson, tryParseLosslessJson } from '../../values/json/lossless-json.ts'
+import { exactJson, stringifyLosslessJson, tryParseLosslessJson } from '../../values/json/lossless-json.ts'
 import { mismatches, strictText, strictValues } from '../check/match-paths.ts'
 import { closed, groupIdField, nodeField } from '../fields.ts'
 import { EVENT_TIMEOUT_SEC, SHOWN_EVENTS_MAX, SHOWN_VALUE_MAX_CHARS } from '../limits.ts'
@@ -147,7 +147,7 @@ function readWanted(input: Static<typeof schema>, context: StepContext): Wanted 
 /** Nothing is delivered before the node has said that it listens for this group. */
 async function subscribe(socket: NodeSocket, wanted: Wanted, { signal }: { signal: AbortSignal }): Promise<void> {
   const params = { groupIds: [wanted.groupId] }
-  socket.send(stringifyLosslessJson({ id: SUBSCRIBE_ID, method: 'subscribe', params }))
+  socket.send(exactJson({ id: SUBSCRIBE_ID, method: 'subscribe', params }))
   const until = performance.now() + wanted.timeoutMs
   for (;;) {
     const text = await socket.next({ signal, timeoutMs: Math.max(1, until - performance.now()) })

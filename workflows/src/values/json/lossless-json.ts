@@ -27,9 +27,26 @@ export function tryParseLosslessJson(text: string, options: JsonReadOptions = {}
   }
 }
 
-/** Compact JSON text; `indent` spaces make it readable. Throws `not_json` for NaN and infinities, which JSON lacks. */
+/**
+ * Compact JSON text of any value, for records and for people; `indent` spaces make it readable. NaN and the infinities, which
+ * JSON lacks, are the texts "NaN", "Infinity" and "-Infinity".
+ */
 export function stringifyLosslessJson(value: JsonValue, indent = 0): string {
-  return write(value, indent, '')
+  return write(value, { indent, nonFinite: (number) => `"${number}"` }, '')
+}
+
+/** Compact JSON text for others, who would get another value instead. Throws `not_json` for NaN and infinities. */
+export function exactJson(value: JsonValue): string {
+  return write(value, { indent: 0, nonFinite: refuse }, '')
+}
+
+interface WriteOptions {
+  readonly indent: number
+  readonly nonFinite: (number: number) => string
+}
+
+function refuse(number: number): never {
+  throw new ValuesError('not_json', `${pythonFloatText(number)} has no JSON form`)
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
@@ -193,17 +210,18 @@ class JsonReader {
   }
 }
 
-function write(value: JsonValue, indent: number, margin: string): string {
+function write(value: JsonValue, options: WriteOptions, margin: string): string {
+  const { indent, nonFinite } = options
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value === 'number' || value instanceof JsonFloat) return writeNumber(value)
+  if (typeof value === 'number' || value instanceof JsonFloat) return writeNumber(value, nonFinite)
   if (typeof value !== 'object') return String(value)
   const isArray = Array.isArray(value)
   const inner = margin + ' '.repeat(indent)
   const parts = isArray
-    ? value.map((item) => write(item, indent, inner))
+    ? value.map((item) => write(item, options, inner))
     : keysOf(value).map(
-        (key) => `${JSON.stringify(key)}:${indent > 0 ? ' ' : ''}${write(value[key] ?? null, indent, inner)}`,
+        (key) => `${JSON.stringify(key)}:${indent > 0 ? ' ' : ''}${write(value[key] ?? null, options, inner)}`,
       )
   const [open, close] = isArray ? ['[', ']'] : ['{', '}']
   if (parts.length === 0) return open + close
@@ -211,9 +229,9 @@ function write(value: JsonValue, indent: number, margin: string): string {
   return `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${margin}${close}`
 }
 
-function writeNumber(value: number | JsonFloat): string {
+function writeNumber(value: number | JsonFloat, nonFinite: WriteOptions['nonFinite']): string {
   const number = value instanceof JsonFloat ? value.value : value
-  if (!Number.isFinite(number)) throw new ValuesError('not_json', `${pythonFloatText(number)} has no JSON form`)
+  if (!Number.isFinite(number)) return nonFinite(number)
   if (value instanceof JsonFloat || !Number.isInteger(value)) return pythonFloatText(number)
   return Number.isSafeInteger(value) ? String(value + 0) : BigInt(value).toString()
 }

@@ -215,7 +215,7 @@ class WorkflowRun {
     const { settings } = this.#plan
     if (this.#plan.nodes.length > 0) this.#network = this.#parts.openDriver()
     const driver = this.#network?.driver
-    refuseUnsupported(this.#plan, driver)
+    refuseUnsupported(this.#plan, this.#network)
     for (const message of ignoredSettings(this.#plan, driver)) this.#emit({ type: 'note', level: 'info', message })
     if (settings.nukeOnStart) await this.#nuke('nuke_on_start', options)
     this.#emit({ type: 'phase', phase: 'start', message: 'starting the nodes' })

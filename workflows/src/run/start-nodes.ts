@@ -25,16 +25,16 @@ export async function startNodes(parts: StartNodesParts, plan: Plan, options: { 
 }
 
 /** Before anything is started: what these nodes cannot do is said, not left out in silence. */
-export function refuseUnsupported(plan: Plan, driver?: NodeDriver): void {
+export function refuseUnsupported(plan: Plan, network?: Pick<NetworkParts, 'driver' | 'topology'>): void {
   const { topology, authService, authMode } = plan.settings
   const refused = (key: string, why: string) => {
     const position = plan.settingPositions[key]
     return new RunRefusedError(`${key}: ${why}`, position && { file: plan.file, ...position })
   }
-  if (topology !== undefined && driver !== undefined && driver.kind !== 'process') {
+  if (topology !== undefined && network !== undefined && network.topology === undefined) {
     throw refused(
       'topology',
-      `${topology.type} is not made by the ${driver.kind} driver; processes have it (--driver process)`,
+      `${topology.type} is not made by the ${network.driver.kind} driver; processes have it (--driver process)`,
     )
   }
   if (authService)

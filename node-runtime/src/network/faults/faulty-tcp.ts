@@ -13,21 +13,28 @@ import type { FaultyLink, LinkFaults } from './link-faults.ts'
 type TcpComponents = { readonly logger: ComponentLogger; readonly metrics?: Metrics }
 type Piece = Uint8Array | Uint8ArrayList
 
-export function faultyTcp(options: TCPOptions, faults: LinkFaults): (components: TcpComponents) => Transport {
+/** `isBare`: connections to these addresses have no lanes, as what they carry has some. */
+export function faultyTcp(
+  options: TCPOptions,
+  faults: LinkFaults,
+  isBare: (address: string) => boolean = () => false,
+): (components: TcpComponents) => Transport {
   const create = tcp(options)
   return (components) => {
     const transport = create(components)
     const { dial, createListener } = transport
-    transport.dial = (address, given) =>
-      dial.call(transport, address, { ...given, upgrader: wrap(given.upgrader, faults) })
+    transport.dial = (address, given) => {
+      const upgrader = isBare(address.toString()) ? given.upgrader : faultyUpgrader(given.upgrader, faults)
+      return dial.call(transport, address, { ...given, upgrader })
+    }
     transport.createListener = (given) =>
-      createListener.call(transport, { ...given, upgrader: wrap(given.upgrader, faults) })
+      createListener.call(transport, { ...given, upgrader: faultyUpgrader(given.upgrader, faults) })
     return transport
   }
 }
 
 /** The upgrader is handed each raw connection before a byte of it is read. */
-function wrap(upgrader: Upgrader, faults: LinkFaults): Upgrader {
+export function faultyUpgrader(upgrader: Upgrader, faults: LinkFaults): Upgrader {
   return new Proxy(upgrader, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target)

@@ -51,6 +51,8 @@ export interface NodeSetup {
   readonly discovery: Discovery
   /** Of the connections; only where faults are allowed. */
   readonly faults: LinkFaults | undefined
+  /** The ids of boot nodes: faults are of what goes through them, not of the connection to them. */
+  readonly bootPeers?: readonly string[]
   /** Connections through relays, where there are any. */
   readonly relay?: RelayTransport['create'] | undefined
 }
@@ -62,7 +64,7 @@ export function prefixOf(networkId: string): string {
 
 /** Built, not started. */
 export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
-  const { prefix, discovery, faults } = setup
+  const { prefix, discovery, faults, bootPeers = [] } = setup
   // Seed and public key together: from the seed alone the library would derive the key in JavaScript, at 100 ms.
   const privateKey = privateKeyFromRaw(concat([setup.identity.seed, idBytes(setup.identity.publicKey)]))
   const protocolPrefix = prefix.slice(1)
@@ -73,7 +75,9 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
     nodeInfo: { name: 'calbox', version: '1', userAgent: 'calbox' },
     addresses: { listen: [...setup.listen] },
     transports: [
-      faults === undefined ? tcp(TCP_OPTIONS) : faultyTcp(TCP_OPTIONS, faults),
+      faults === undefined
+        ? tcp(TCP_OPTIONS)
+        : faultyTcp(TCP_OPTIONS, faults, (address) => bootPeers.some((peer) => address.endsWith(`/p2p/${peer}`))),
       ...(setup.relay === undefined ? [] : [setup.relay]),
     ],
     // The network id is part of the handshake: nodes of another network cannot even connect.

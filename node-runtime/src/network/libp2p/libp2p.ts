@@ -46,7 +46,8 @@ import { StandingDials } from './standing-dials.ts'
 /** Built, not started: register handlers and topics first. */
 export async function libp2pNetwork(options: Libp2pNetworkOptions): Promise<Network> {
   const prefix = prefixOf(options.networkId)
-  const relay = options.relayAddresses?.length ? new RelayTransport() : undefined
+  const { relayAddresses = [] } = options
+  const relay = relayAddresses.length > 0 ? new RelayTransport(options.faults) : undefined
   const node = await createNode({
     identity: options.identity,
     networkId: options.networkId,
@@ -54,6 +55,7 @@ export async function libp2pNetwork(options: Libp2pNetworkOptions): Promise<Netw
     listen: options.listen,
     discovery: await loadDiscovery({ dht: options.dht ?? false, mdns: options.mdns ?? false }),
     faults: options.faults,
+    bootPeers: relayAddresses.flatMap((address) => peerIn(address) ?? []),
     relay: relay?.create,
   })
   if (relay) await node.handle(STOP_PROTOCOL, acceptRelayed(relay, options.log), STOP_STREAMS)

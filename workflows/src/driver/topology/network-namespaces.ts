@@ -32,7 +32,7 @@ export function inNamespace(pid: number, command: string, args: readonly string[
 }
 
 /** Throws DriverError TOPOLOGY_UNAVAILABLE with what is missing. */
-export async function findNatProgram(): Promise<NatProgram> {
+async function findNatProgram(): Promise<NatProgram> {
   const missing: string[] = []
   if (process.platform !== 'linux') missing.push('Linux')
   if (process.getuid?.() !== 0) missing.push('root')

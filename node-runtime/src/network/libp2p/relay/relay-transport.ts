@@ -13,6 +13,8 @@ import type { multiaddr } from '@multiformats/multiaddr'
 import { fromBase58, toBase58 } from '../../../base/bytes.ts'
 import type { Logger } from '../../../base/log.ts'
 import { NetworkError } from '../../errors.ts'
+import { faultyUpgrader } from '../../faults/faulty-tcp.ts'
+import type { LinkFaults } from '../../faults/link-faults.ts'
 import { CIRCUITS_PER_PEER_MAX, NEGOTIATE_TIMEOUT_MS } from '../../limits.ts'
 import type { PeerId } from '../../network.ts'
 import { publicKeyOfPeer } from '../../peer-id.ts'
@@ -37,7 +39,12 @@ interface CircuitAddress {
 }
 
 export class RelayTransport {
+  readonly #faults: LinkFaults | undefined
   #components: RelayComponents | undefined
+
+  constructor(faults: LinkFaults | undefined) {
+    this.#faults = faults
+  }
 
   /** For the library: makes the transport out of its components. */
   readonly create = (components: RelayComponents): Transport => {
@@ -66,7 +73,7 @@ export class RelayTransport {
     const remoteAddr = connection.remoteAddr.encapsulate(`/p2p/${connection.remotePeer}/p2p-circuit/p2p/${peer}`)
     const log = logger.forComponent('relay')
     const raw = new RelayedConnection({ stream: circuit.unwrap(), remoteAddr, direction: 'inbound', log })
-    await upgrader.upgradeInbound(raw, { signal })
+    await this.#faulty(upgrader).upgradeInbound(raw, { signal })
     return peer
   }
 
@@ -87,11 +94,15 @@ export class RelayTransport {
       }
       const log = logger.forComponent('relay')
       const raw = new RelayedConnection({ stream: framed.unwrap(), remoteAddr: address, direction: 'outbound', log })
-      return await options.upgrader.upgradeOutbound(raw, options)
+      return await this.#faulty(options.upgrader).upgradeOutbound(raw, options)
     } catch (error) {
       stream.abort(error instanceof Error ? error : new Error(String(error)))
       throw error
     }
+  }
+
+  #faulty(upgrader: Upgrader): Upgrader {
+    return this.#faults === undefined ? upgrader : faultyUpgrader(upgrader, this.#faults)
   }
 
   #of(what: string): RelayComponents {

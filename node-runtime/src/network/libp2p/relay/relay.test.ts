@@ -4,6 +4,8 @@ import { signingKeyFromSeed } from '../../../base/keys.ts'
 import { silentLogger } from '../../../base/log.ts'
 import { systemRandom } from '../../../base/random.ts'
 import { eventually, readAll } from '../../contract-waits.ts'
+import { type FaultRule, NO_EFFECT } from '../../faults/fault-rule.ts'
+import { LinkFaults } from '../../faults/link-faults.ts'
 import type { Network } from '../../network.ts'
 import { libp2pNetwork } from '../libp2p.ts'
 import { type BootNode, openBootNode } from './boot-node.ts'
@@ -25,12 +27,13 @@ async function boot(networkId = 'relay'): Promise<BootNode> {
 }
 
 /** `listen` empty: nobody can connect to it, as behind a NAT. */
-async function node(bootNode: BootNode, listen: readonly string[], networkId = 'relay'): Promise<Network> {
+async function node(bootNode: BootNode, listen: readonly string[], faults?: LinkFaults): Promise<Network> {
   const made = await libp2pNetwork({
     ...parts,
     identity: newIdentity(),
-    networkId,
+    networkId: 'relay',
     listen,
+    faults,
     bootAddresses: [],
     relayAddresses: bootNode.addresses(),
   })
@@ -94,6 +97,26 @@ it('a boot node that comes back is found again, and new nodes through it', async
   const after = await open(address.replace(/\/p2p\/.*$/, ''))
   const b = await node(after, [])
   await eventually('they are connected', () => connectedTo(a, b) && connectedTo(b, a))
+})
+
+it('faults between two nodes are of their connection through the relay, too', async () => {
+  const relay = await boot()
+  const faults = new LinkFaults(parts)
+  const [a, b, c] = [await node(relay, [], faults), await node(relay, []), await node(relay, [])]
+  await eventually('they are connected', () => connectedTo(a, b) && connectedTo(a, c) && connectedTo(b, c))
+  const blocked: FaultRule = { ...NO_EFFECT, direction: 'both', blocked: true, peers: [b.peerId] }
+  faults.put('cut', blocked)
+  const heard = async (peer: Network) => {
+    const stream = await a.open(peer.peerId, 'echo/1', { signal: AbortSignal.timeout(500) })
+    await stream.send(Uint8Array.of(7))
+    await stream.closeWrite()
+    return readAll(stream.frames)
+  }
+  await expect(heard(b)).rejects.toThrow()
+  expect(await heard(c)).toHaveLength(1)
+  faults.remove('cut')
+  await eventually('they hear each other again', () => connectedTo(a, b) && connectedTo(b, a))
+  expect(await heard(b)).toHaveLength(1)
 })
 
 it('a boot node of another network is never met', async () => {

@@ -7,6 +7,7 @@ import { AttemptHistory } from './controls/attempts.ts'
 import type { StepRef } from './events.ts'
 import type { StepScope } from './step-scope.ts'
 import { TimingTally } from './timing-tally.ts'
+import type { TrialLevel } from './trial-level.ts'
 
 /** What the end event of a step is made of. */
 export class StepRun {
@@ -19,11 +20,20 @@ export class StepRun {
   /** Of the last try. */
   scope: StepScope | undefined
 
-  constructor(kind: StepKind, step: PlannedStep, ref: StepRef, variables: Variables) {
+  /** Where it is tried out. */
+  readonly trial: TrialLevel | undefined
+
+  constructor(
+    kind: StepKind,
+    step: PlannedStep,
+    ref: StepRef,
+    { variables, trial }: { variables: Variables; trial: TrialLevel | undefined },
+  ) {
     this.kind = kind
     this.step = step
     this.ref = ref
     this.variables = variables
+    this.trial = trial
   }
 
   get captured(): Readonly<Record<string, JsonValue>> {

@@ -25,6 +25,7 @@ import type { Secrets } from './secrets.ts'
 import { StepRun } from './step-run.ts'
 import { StepScope, type StepScopeParts } from './step-scope.ts'
 import { TimingTally } from './timing-tally.ts'
+import { TrialLevel } from './trial-level.ts'
 
 export interface StepRunnerParts {
   readonly kind: (name: string) => StepKind | undefined
@@ -50,6 +51,7 @@ interface Level {
   readonly tally?: TimingTally
   readonly beforeStep?: BranchRun['beforeStep']
   readonly afterStep?: BranchRun['afterStep']
+  readonly trial?: TrialLevel | undefined
 }
 
 type Options = { signal: AbortSignal }
@@ -79,7 +81,8 @@ export class StepRunner {
       next = await this.#headStart(steps[at + 1], ref, variables, options)
       const stepStarted = clock.nowMs()
       try {
-        const result = await this.#runStep(step, ref, variables, { ...options, headStart })
+        const run = this.#begin(step, ref, variables, level.trial)
+        const result = await this.#runStep(run, { ...options, headStart })
         level.tally?.add(step.name, clock.nowMs() - stepStarted)
         level.afterStep?.(step, result)
       } catch (error) {
@@ -119,11 +122,15 @@ export class StepRunner {
     }
   }
 
-  async #runStep(step: PlannedStep, ref: StepRef, variables: Variables, options: StepRunOptions): Promise<StepResult> {
-    const { emit, clock } = this.#parts
+  #begin(step: PlannedStep, ref: StepRef, variables: Variables, trial: TrialLevel | undefined): StepRun {
     const kind = this.#parts.kind(step.kind)
     if (!kind) throw new Error(`assertion failed: planned a step of the unknown kind ${step.kind}`)
-    const run = new StepRun(kind, step, ref, variables)
+    return new StepRun(kind, trial?.draw(step) ?? step, ref, { variables, trial })
+  }
+
+  async #runStep(run: StepRun, options: StepRunOptions): Promise<StepResult> {
+    const { emit, clock } = this.#parts
+    const { kind, step, ref } = run
     const started = clock.nowMs()
     emit({ type: 'step:start', step: ref })
     const end = () => {
@@ -156,13 +163,14 @@ export class StepRunner {
       const { lead } = run.history
       const failure = { ...described.failure, message: `${lead}${described.failure.message}` }
       emit({ ...end(), outcome: 'failed', captured: this.#parts.secrets.without(run.captured), failure })
+      if (run.trial?.isPassedOver(error) === true) return {}
       throw new StepFailedError(failure, described.exitCode, error)
     }
   }
 
   /** What the keys of the step say around it: once for each entry, only if, again after a failure, not for too long. */
   async #controlled(run: StepRun, options: StepRunOptions): Promise<StepResult> {
-    const { step, variables, history } = run
+    const { step, variables, history, trial } = run
     const { forEach, vars, if: condition, retry, eventually, timeoutSec } = step.controls ?? {}
     if (forEach !== undefined) return this.#forEach(run, forEach, options)
     const { secrets } = this.#parts
@@ -172,30 +180,37 @@ export class StepRunner {
     return variables.during(resolveInOrder(vars ?? {}, variables), async () => {
       const skipped = whySkipped(condition, variables, secrets)
       if (skipped !== undefined) return { skipped }
+      const isTriedAgain = retry !== undefined || eventually !== undefined
+      const tries = trial?.tries(isTriedAgain)
       const attempt = () => {
-        const runBranch = this.#branchRunner(run.tally)
+        const runBranch = this.#branchRunner(run.tally, tries?.begin())
         const scope = new StepScope(
           { ...this.#parts, runBranch, ledger: this.#ledger, isSecret },
-          step,
+          tries?.fill(step, variables, secrets) ?? step,
           run.ref,
           variables,
         )
         run.scope = scope
-        return withTimeLimit(timeoutSec, scope, options, (limited) =>
-          this.#try(run.kind, scope, { ...options, ...limited }),
+        const limited = withTimeLimit(timeoutSec, scope, options, (limit) =>
+          this.#try(run.kind, scope, { ...options, ...limit }),
         )
+        return tries === undefined ? limited : tries.told(step, limited, options)
       }
       const onFailure = (message: string, pauseMs: number) => {
         run.scope?.progress(`${message}; again in ${formatDuration(pauseMs)} (try ${history.count})`)
         if (retry) run.scope?.note('info', `try ${history.count} of ${retry.attempts} failed: ${message}`)
       }
       const parts = { clock: this.#parts.clock, variables, onFailure }
-      return runAttempts({ retry, eventually }, parts, history, attempt, options)
+      try {
+        return await runAttempts({ retry, eventually }, parts, history, attempt, options)
+      } finally {
+        tries?.end()
+      }
     })
   }
 
   async #forEach(
-    { step, ref, variables }: StepRun,
+    { step, ref, variables, trial }: StepRun,
     forEach: NonNullable<PlannedControls['forEach']>,
     options: Options,
   ): Promise<StepResult> {
@@ -213,7 +228,7 @@ export class StepRunner {
         const place = { index: index + 1, of: entries.length, depth: ref.depth + 1 }
         const { scope: _scope, ...inner } = ref
         const own = { ...inner, ...place, stepId: this.#lastId, parentId: ref.stepId, kind: step.kind, name }
-        await this.#runStep({ ...step, controls: rest }, own, variables, options)
+        await this.#runStep(this.#begin({ ...step, controls: rest }, own, variables, trial), options)
       })
     }
     return { summary: entries.length === 1 ? '1 entry' : `${entries.length} entries` }
@@ -234,10 +249,11 @@ export class StepRunner {
     return this.#parts.secrets.isReadBy(name) ? name : resolveToText(name, variables)
   }
 
-  #branchRunner(tally: TimingTally): StepScopeParts['runBranch'] {
+  #branchRunner(tally: TimingTally, above?: TrialLevel): StepScopeParts['runBranch'] {
     return (branch: PlannedBranch, run, parent, options) => {
-      const { variables, ...rest } = run
-      return this.#runAll(branch.steps, variables, { parent, tally, ...rest }, options)
+      const { variables, trial, ...rest } = run
+      const level = trial === undefined ? above : new TrialLevel(trial)
+      return this.#runAll(branch.steps, variables, { parent, tally, ...rest, trial: level }, options)
     }
   }
 

@@ -5,7 +5,7 @@ import type { Static, TSchema } from '@calbox/schemas'
 import type { NodeClient } from '../client/node-client.ts'
 import type { StepSchema } from '../plan/check/step-schema.ts'
 import type { PlannedBranch, PlannedStep } from '../plan/plan-types.ts'
-import type { JsonValue } from '../values/json/json-value.ts'
+import type { JsonObject, JsonValue } from '../values/json/json-value.ts'
 import type { Variables } from '../values/variables.ts'
 import type { NodeFaultPort, RunFaults } from './fault/making/fault-port.ts'
 import type { StepClock } from './step-clock.ts'
@@ -134,6 +134,31 @@ export interface BranchRun {
   readonly beforeStep?: (step: PlannedStep, index: number) => void
   /** Called after each step that passed. */
   readonly afterStep?: (step: PlannedStep, result: StepResult) => void
+  /** Of these steps, and of all inside them. */
+  readonly trial?: StepTrial
+}
+
+/** What a step that tries its steps out does to them, and is told of them, at whatever depth. */
+export interface StepTrial {
+  /** The step with what chance makes in it: once for each time that it is run, however often it is tried. */
+  draw(step: PlannedStep): PlannedStep
+  /** Variables that `fill` sets, by what they are made of. */
+  lent(step: PlannedStep): JsonObject
+  /** The step as it is run, once its own variables are set. `isSecret`: its texts stay, so that reports know what they read. */
+  fill(step: PlannedStep, variables: Variables, how: TrialFill): PlannedStep
+  /** It has ended by itself, of tries with the last one. What only failed with a step inside it is told of that one. */
+  ended(step: PlannedStep, end: StepTrialEnd): void
+}
+
+export interface TrialFill {
+  /** It, or a step around it, is tried again where it fails: its failures are not to be passed over. */
+  readonly isTriedAgain: boolean
+  readonly isSecret: boolean
+}
+
+export interface StepTrialEnd {
+  readonly passed: boolean
+  readonly judged?: readonly JudgedStatement[] | undefined
 }
 
 export interface NodeHandle {

@@ -39,10 +39,17 @@ const GENERATOR = /^(?:random_\w+\(.*\)|timestamp|uuid)$/s
 
 /** What fuzzy_test sets for its operations: the arguments of a call have names of their own once it was sent. */
 function madeByFuzzyTest(step: SourceStep): string[] {
-  const calls = step.branches.flat().flatMap(({ node }) => entryOf(node, 'args')?.value ?? [])
-  const names = calls.flatMap((args) => (args.kind === 'map' ? args.entries.map(({ key }) => key) : []))
+  const names = argumentNames(step)
   const own = [IN_FUZZY_TEST, '_iteration', '_pattern_name', 'random_node']
   return [...own, ...names.flatMap((name) => [`fuzzy_${name}`, `_fuzzy_args_${name}`])]
+}
+
+/** Of the calls inside of it, at whatever depth. */
+function argumentNames({ branches }: SourceStep): string[] {
+  return branches.flat().flatMap((step) => {
+    const args = entryOf(step.node, 'args')?.value
+    return [...(args?.kind === 'map' ? args.entries.map(({ key }) => key) : []), ...argumentNames(step)]
+  })
 }
 
 /** In the statements of `expect`; the last two of a call. */

@@ -102,15 +102,19 @@ class StepsReader {
       sink.add({ code: 'wrong_type', span: startOf(node), path, message })
       return undefined
     }
-    const kind = this.kindOf(node, path, sink)
     const { problems } = this.source
+    const kind = this.kindOf(node, path, sink)
     if (kind === undefined) return { planned: undefined, source: { node, path, kind, branches: [], problems } }
     const shared = controlNames(kind)
     const own = node.entries.filter(({ key }) => !COMMON_NAMES.includes(key) && !shared.includes(key))
-    const common = checkCommon(node, path, sink)
-    const controls = readControls(kind, node, path, sink)
+    const isLenient = sink !== problems
+    const wrong: string[] = []
+    const noted = isLenient ? notedIn(wrong, sink) : sink
+    const common = checkCommon(node, path, noted)
+    const controls = readControls(kind, node, path, noted)
     const flaws: string[] = []
-    const input = checkOwn(kind, node, own, path, flawSink(kind, { flaws, depth: path.length }, sink))
+    const late = flawSink(kind, { flaws, depth: path.length }, noted)
+    const input = checkOwn(kind, { node, own, isLenient }, path, late)
     const included = this.included(kind, node, path, sink, depth)
     const nested = included === undefined ? this.nested(kind, node, path, sink, depth) : [included]
     if (input !== undefined) {
@@ -123,27 +127,31 @@ class StepsReader {
     const defaults = included?.defaults && Object.keys(included.defaults)
     const source: SourceStep = { node, path, kind, branches, problems, ...(defaults && { defaults }) }
     const isPlanned = common !== undefined && controls.valid && (input !== undefined || flaws.length > 0)
-    if (!isPlanned) return { planned: undefined, source }
-    const parts = { kind, common, controls, input: input ?? {}, node, path, nested }
+    if (!isPlanned && !isLenient) return { planned: undefined, source }
+    // Where mistakes are warnings the step is run all the same, and fails: nothing is left out in silence.
+    if (!isPlanned) flaws.push(...wrong)
+    const parts = { kind, common: common ?? {}, controls, input: input ?? {}, node, path, nested }
     const planned = plannedStep(parts, this.source, this.prefix)
     return { planned: flaws.length === 0 ? planned : { ...planned, flaw: flaws.join('; ') }, source }
   }
 
+  /** What has no type that anybody knows is nothing that could be run: an error everywhere. */
   private kindOf(node: MapNode, path: ValuePath, sink: FindingSink): StepSchema | undefined {
+    const { problems } = this.source
     const entry = entryOf(node, 'type')
     if (entry === undefined && entryOf(node, INCLUDE) !== undefined) return this.parts.kinds.find(INCLUDE)
     const type = textOf(entry?.value)
     const typo = entry === undefined ? node.entries.find(({ key }) => isNearType(key)) : undefined
     if (typo !== undefined) {
       const message = `unknown field "${typo.key}", and the step has no "type"`
-      sink.add({ code: 'unknown_field', span: typo.keySpan, path, message, hint: 'did you mean "type"?' })
+      problems.add({ code: 'unknown_field', span: typo.keySpan, path, message, hint: 'did you mean "type"?' })
       return undefined
     }
     if (entry === undefined || type === undefined || type === '') {
       const given = entry === undefined ? '' : `: it must be a text, not ${describeNode(entry.value)}`
       const message = entry === undefined ? 'the step has no "type"' : `the step has no usable "type"${given}`
       const hint = 'add type: call, or another kind that "calbox steps" lists'
-      sink.add({ code: 'missing_field', span: startOf(entry?.value ?? node), path, message, hint })
+      problems.add({ code: 'missing_field', span: startOf(entry?.value ?? node), path, message, hint })
       return undefined
     }
     const kind = this.parts.kinds.find(type)
@@ -160,7 +168,7 @@ class StepsReader {
         [...this.parts.kinds.names(), ...UPSTREAM_STEP_TYPES],
         '"calbox steps" lists the known kinds',
       )
-      sink.add({ code: 'unknown_kind', ...place, message: `unknown step kind "${type}"`, hint })
+      problems.add({ code: 'unknown_kind', ...place, message: `unknown step kind "${type}"`, hint })
     }
     return kind
   }
@@ -205,6 +213,15 @@ class StepsReader {
 
 interface NestedRead extends NestedSteps {
   readonly steps: readonly OneStep[]
+}
+
+function notedIn(messages: string[], sink: FindingSink): FindingSink {
+  return {
+    add: (finding) => {
+      messages.push(finding.message)
+      sink.add(finding)
+    },
+  }
 }
 
 function isNearType(key: string): boolean {

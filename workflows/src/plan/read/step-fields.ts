@@ -44,8 +44,7 @@ function checkCapture(capture: MapEntry, path: ValuePath, sink: FindingSink): vo
 
 export function checkOwn(
   kind: StepSchema,
-  node: MapNode,
-  own: readonly MapEntry[],
+  { node, own, isLenient }: { node: MapNode; own: readonly MapEntry[]; isLenient: boolean },
   path: ValuePath,
   sink: FindingSink,
 ): JsonObject | undefined {
@@ -53,14 +52,19 @@ export function checkOwn(
   const known = isOpen(kind.schema) ? own : own.filter((entry) => names.includes(entry.key))
   let valid = true
   for (const entry of own) {
-    if (!known.includes(entry)) valid = unknownField(kind, entry, [...path, entry.key], sink) && valid
+    if (!known.includes(entry)) valid = unknownField(kind, { entry, isLenient }, [...path, entry.key], sink) && valid
   }
   const checked = checkSchema(kind.schema, withEntries(node, known), path, sink)
   return valid && checked !== undefined && isJsonObject(checked) ? checked : undefined
 }
 
 /** True when the step can be run all the same. */
-function unknownField(kind: StepSchema, entry: MapEntry, path: ValuePath, sink: FindingSink): boolean {
+function unknownField(
+  kind: StepSchema,
+  { entry, isLenient }: { entry: MapEntry; isLenient: boolean },
+  path: ValuePath,
+  sink: FindingSink,
+): boolean {
   const place = { span: entry.keySpan, path }
   if (entry.key === 'requester') {
     const message = '"requester" was removed: the node knows from the session who is acting'
@@ -70,7 +74,7 @@ function unknownField(kind: StepSchema, entry: MapEntry, path: ValuePath, sink: 
   const names = [...fieldNames(kind.schema), ...COMMON_NAMES, ...controlNames(kind)]
   const own = fieldNames(kind.schema).join(', ')
   const hint = didYouMean(entry.key, names, own === '' ? undefined : `the fields of ${kind.kind}: ${own}`)
-  const loose = LOOSE_STEP_TYPES.has(kind.kind)
+  const loose = isLenient || LOOSE_STEP_TYPES.has(kind.kind)
   const message = `unknown field "${entry.key}" in a step of kind "${kind.kind}"${loose ? '; it has no effect' : ''}`
   sink.add({ code: 'unknown_field', ...place, message, hint, severity: loose ? 'warning' : 'error' })
   return loose

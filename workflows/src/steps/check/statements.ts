@@ -95,7 +95,7 @@ export function judgeStatements(
   const count = judged.length === 1 ? '1 statement' : `${judged.length} statements`
   if (message === undefined) return { judged, summary: `${count} true` }
   if (context.step.input.non_blocking !== true) {
-    throw new StepError('assertion', message, { comparisons, field: `statements[${failedAt}]` })
+    throw new StepError('assertion', message, { comparisons, judged, field: `statements[${failedAt}]` })
   }
   context.note('warning', message)
   return { judged, summary: `${comparisons?.length ?? 0} of ${count} not true (non_blocking)` }

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { planWorkflow } from '../../plan/plan.ts'
 import { runYaml, withContext, type YamlRun } from '../../testing/run-yaml.ts'
+import { stepSchemas } from '../registry.ts'
 import { fillGenerators } from './generators.ts'
 import { seededRandom } from './seeded-random.ts'
 
@@ -114,4 +116,94 @@ test('what a call expects counts as a statement, whether it holds or not', async
   expect(run.outcome).toBe('passed')
   expect(run.variables.get('fuzzy_test_assertions_passed')).toBe(10)
   expect(run.variables.get('fuzzy_test_assertions_failed')).toBe(10)
+})
+
+describe('at whatever depth', () => {
+  const operations = (steps: string, more = '') =>
+    withContext(`
+  - type: fuzzy_test
+    duration_minutes: 1
+    context_id: '{{context_id}}'
+    nodes: [{ name: n-1 }]
+    max_operations: 2
+    seed: 1
+    success_threshold: 1
+    ${more}
+    operations:
+      - name: o
+        steps:
+          - { type: assert, statements: ['1 == 1'] }
+${steps}`)
+  const countsOf = (run: YamlRun) =>
+    ['assertions_passed', 'assertions_failed'].map((name) => run.variables.get(`fuzzy_test_${name}`))
+  const count = async (steps: string) => countsOf(await runYaml(operations(steps)))
+
+  test('statements are counted, in blocks, loops and groups', async () => {
+    const steps = `
+          - { type: block, steps: [ { type: assert, statements: ['1 == 2', '1 == 1'] }, { type: assert, statements: ['1 == 1'] } ] }
+          - { type: repeat, count: 2, steps: [ { type: json_assert, statements: ['json_equal(1, 3)'] } ] }
+          - { type: parallel, groups: [ { steps: [ { type: block, steps: [ { type: assert, statements: ['1 == 4'] } ] } ] } ] }
+          - { type: assert, for_each: [1, 2], statements: ['{{item}} == 1'] }`
+    expect(await count(steps)).toEqual([2 * (1 + 1 + 1 + 1), 2 * (1 + 2 + 1 + 1)])
+  })
+
+  test('variables and entries of a step are set before its texts are filled in', async () => {
+    const steps = `
+          - { type: assert, vars: { z: '{{random_int(3, 3)}}' }, statements: ['{{z}} == 3'] }
+          - { type: assert, for_each: [7], statements: ['{{item}} == 7'] }
+          - { type: block, if: '{{random_int(1, 1)}} == 1', steps: [ { type: assert, statements: ['{{random_int(1, 1)}} == 1'] } ] }`
+    expect(await count(steps)).toEqual([2 * 4, 0])
+  })
+
+  test('a step that is tried again is judged by its last try, and what is inside it with it', async () => {
+    const steps = `
+          - { type: assert, eventually: 1, statements: ['1 == 2'] }
+          - { type: block, retry: 2, steps: [ { type: assert, statements: ['1 == 1'] }, { type: assert, statements: ['1 == 2'] } ] }
+          - { type: assert, statements: ['1 == 1'] }`
+    expect(await count(steps)).toEqual([2 * 3, 2 * 2])
+  })
+
+  test('a step that only checks is one statement, and one that cannot be judged is not true', async () => {
+    const steps = `
+          - { type: assert_log_present, nodes: [n-1], patterns: ['nobody wrote this'] }
+          - { type: assert_log_absent, nodes: [n-1], patterns: ['nobody wrote this'] }
+          - { type: assert, statement: ['1 == 1'] }`
+    expect(await count(steps)).toEqual([2 * 2, 2 * 2])
+  })
+
+  test('a call that fails is counted once, where it is', async () => {
+    const call = "{ type: call, node: n-1, context_id: '{{context_id}}', method: nope }"
+    const run = await runYaml(operations(`          - { type: block, steps: [ { type: block, steps: [ ${call} ] } ] }`))
+    const ends = run.events.filter((event) => event.type === 'step:end' && event.step.depth === 0)
+    expect(ends.at(-1)).toMatchObject({ summary: '2 operations, 100.0 % of 2 statements true, 2 failed steps, seed 1' })
+  })
+
+  test('the same seed makes the same in loops and groups, and each time something else', async () => {
+    const set =
+      "{ type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: '{{uuid}}' } }"
+    const text = operations(
+      `          - { type: parallel, groups: [ { count: 2, steps: [ ${set} ] }, { steps: [ { type: repeat, count: 2, steps: [ ${set} ] } ] } ] }`,
+    )
+    const made = (run: YamlRun) =>
+      calls(run)
+        .map((body) => JSON.stringify(body).match(/"value":"([^"]+)"/)?.[1])
+        .sort()
+    const first = made(await runYaml(text))
+    expect(new Set(first).size).toBe(8)
+    expect(made(await runYaml(text))).toEqual(first)
+  })
+})
+
+test('below fuzzy_test a step that cannot be run is in the plan and fails; a type that nobody knows is an error', () => {
+  const planned = (step: string) => {
+    const fuzzy = `{type: fuzzy_test, duration_minutes: 1, context_id: c, nodes: [{name: a-1}], operations: [{name: o, steps: [${step}]}]}`
+    const text = `{ name: t, nodes: { count: 1, prefix: a }, steps: [${fuzzy}] }`
+    const { plan, problems } = planWorkflow({ file: 'f', text, kinds: stepSchemas })
+    return { problems: problems.map(({ severity }) => severity), steps: plan?.steps[0]?.branches[0]?.steps }
+  }
+  const misspelt = planned("{type: assert, statement: ['1 == 2']}")
+  expect(new Set(misspelt.problems)).toEqual(new Set(['warning']))
+  expect(misspelt.steps).toMatchObject([{ kind: 'assert', flaw: expect.stringContaining('"statements"') }])
+  expect(planned('{type: wait, seconds: 1, comment: x}').steps?.[0]?.flaw).toBeUndefined()
+  expect(planned("{type: asert, statements: ['1 == 2']}")).toEqual({ problems: ['error'], steps: undefined })
 })

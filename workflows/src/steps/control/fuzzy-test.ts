@@ -1,14 +1,11 @@
 import { type Static, Type } from '@calbox/schemas'
-import type { PlannedBranch, PlannedStep } from '../../plan/plan-types.ts'
-import { isJsonObject, type JsonObject, keysOf } from '../../values/json/json-value.ts'
-import { resolve } from '../../values/placeholders.ts'
-import type { Variables } from '../../values/variables.ts'
+import type { PlannedBranch } from '../../plan/plan-types.ts'
 import { closed, contextIdField, nestedStepsField, unknownKeys } from '../fields.ts'
 import { FUZZY_DELAY_MS, FUZZY_SUMMARY_SEC, FUZZY_THRESHOLD } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep, type StepContext } from '../step-kind.ts'
 import { FuzzyTally } from './fuzzy-tally.ts'
-import { fillGenerators } from './generators.ts'
+import { OperationTrial } from './operation-trial.ts'
 import { type SeededRandom, seededRandom } from './seeded-random.ts'
 
 /** The original knows no other keys in here, and passes them over. */
@@ -58,6 +55,7 @@ type Options = { signal: AbortSignal }
 
 interface Fuzz {
   readonly input: Input
+  readonly seed: string
   readonly random: SeededRandom
   readonly tally: FuzzyTally
   readonly nodes: readonly string[]
@@ -96,6 +94,7 @@ export const fuzzyTest = defineStep({
     context.note('info', `seed ${seed}: run it with --seed ${seed} for the same operations`)
     const fuzz: Fuzz = {
       input,
+      seed: `${seed} ${context.step.path}`,
       random: seededRandom(`${seed} ${context.step.path}`),
       tally: new FuzzyTally(),
       nodes: input.nodes.map(({ name }) => context.node(name).name),
@@ -149,36 +148,17 @@ async function runOperation(fuzz: Fuzz, at: number, context: StepContext, option
     random_node: random.pick(nodes),
   })
   const branch = context.step.branches[at] ?? { path: [], steps: [] }
+  const trial = new OperationTrial(fuzz, name)
   for (const step of branch.steps) {
-    const filled = fillStep(step, variables, random)
-    const one: PlannedBranch = { path: branch.path, steps: [filled] }
-    const afterStep: Parameters<StepContext['runBranch']>[1]['afterStep'] = (_, { judged }) =>
-      tally.judged(name, number, judged ?? [])
+    const one: PlannedBranch = { path: branch.path, steps: [step] }
     try {
-      await context.runBranch(one, { variables, scope: `operation ${number}, ${name}`, afterStep }, options)
+      await context.runBranch(one, { variables, scope: `operation ${number}, ${name}`, trial }, options)
     } catch (error) {
       options.signal.throwIfAborted()
-      // A step that fails is what such a test is there to find out about: it is counted, and the next one is run.
+      // A step that fails is what such a test is there to find out about: the trial was told, and the next one is run.
       if (!(error instanceof Error)) throw error
-      const judged = error.cause instanceof StepError ? error.cause.judged : undefined
-      if (judged === undefined) tally.broken(name)
-      else tally.judged(name, number, judged)
     }
   }
-}
-
-/** The step with everything in it known: generators first, then variables. Arguments of a call become variables. */
-function fillStep(step: PlannedStep, variables: Variables, random: SeededRandom): PlannedStep {
-  const filled = resolve(fillGenerators(step.input, random), variables)
-  const input: JsonObject = isJsonObject(filled) ? filled : {}
-  if (step.kind === 'call' && isJsonObject(input.args)) {
-    for (const name of keysOf(input.args)) {
-      const value = input.args[name] ?? null
-      variables.setAll({ [`_fuzzy_args_${name}`]: value, [`fuzzy_${name}`]: value })
-    }
-  }
-  const judges = step.kind === 'assert' || step.kind === 'json_assert'
-  return { ...step, input: judges ? { ...input, non_blocking: true } : input }
 }
 
 function judge({ input, tally }: Fuzz, seed: string): void {

@@ -23,12 +23,15 @@ it.each([3, 13, 27])('a run of seed %i repeats to the last packet and byte', { t
   expect((await runScenario({ ...short(seed), seed: 'another' })).report.trace).not.toBe(first.report.trace)
 })
 
+// Each thread has a seed of its own, and one thread both: what is left of the first would show in the second.
+const SEEDS = [1, 2]
+
 it('seeds give the same with one thread and with two', { timeout: TIMEOUT_MS }, async () => {
   const run = async (workers: number) => {
     const answers = new Map<number, SeedAnswer>()
-    const jobs = [1, 2, 3].map((seed) => ({ seed, only: 'guest', pinned: false }) as const)
+    const jobs = SEEDS.map((seed) => ({ seed, only: 'guest', pinned: false }) as const)
     await runSeeds(jobs, { workers, onAnswer: (answer, { seed }) => void answers.set(seed, answer) })
-    return [1, 2, 3].map((seed) => answers.get(seed))
+    return SEEDS.map((seed) => answers.get(seed))
   }
   const [alone, together] = [await run(1), await run(2)]
   expect(together).toEqual(alone)

@@ -44,12 +44,11 @@ const KNOWN: readonly (readonly [RegExp, (found: RegExpExecArray) => string])[] 
   [/embedded authentication is not supported/, () => 'login (`auth_mode: embedded`)'],
   [/driver has no network faults/, () => 'network faults'],
   [/auth_service: true needs other programs in containers/, () => 'containers (`auth_service`)'],
-  [/topology: \w+ needs containers/, () => 'containers (`topology`)'],
+  [/topology nat puts each node behind a router/, () => 'root (`topology: nat`)'],
   [/no container image to run it in/, () => 'containers (a script in an image)'],
   [/container '[\w-]+' not found/, () => 'containers (a script asks for one)'],
   [/the app does not export it/, () => 'nothing: its application is not in that checkout'],
   [/account_create cannot be run/, () => 'nothing: merobox itself rejects it'],
-  [/12D3KooWR5V4zmisVtVdGE6i8jfFwtgRNq5t8eDGxfckKuhXu7Eh/, () => 'the public boot node, which runs never meet'],
 ]
 
 function withoutIds(route = ''): string {

@@ -7,8 +7,8 @@ import { accountOf } from '../base/keys.ts'
 import { converge } from '../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
 import { deleteNamespace, detachContext, govern } from './namespaces/administration.ts'
+import { progressOf, upgradeGroup } from './namespaces/code/upgrades.ts'
 import { removeMember } from './namespaces/membership.ts'
-import { progressOf, upgradeGroup } from './namespaces/upgrades.ts'
 
 const { share } = testWorlds()
 

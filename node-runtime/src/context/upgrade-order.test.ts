@@ -5,7 +5,7 @@ import { appWasm } from '../../../scripts/build-apps.ts'
 import type { ApplicationId } from '../base/ids.ts'
 import { converge } from '../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
-import { progressOf, upgradeGroup } from './namespaces/upgrades.ts'
+import { progressOf, upgradeGroup } from './namespaces/code/upgrades.ts'
 
 const { share } = testWorlds()
 

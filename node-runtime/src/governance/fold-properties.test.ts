@@ -1,10 +1,10 @@
 // The fold under random histories: any order of arrival, and against a second implementation of the rule.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { games, groups, KINDS, openGroups, people, play, shuffled, wordGames } from './games.fixture.ts'
 import { Governance } from './governance.ts'
-import { Paper } from './paper.fixture.ts'
-import { hashOf, namespaceId, nodeWith } from './world.fixture.ts'
+import { games, groups, KINDS, openGroups, people, play, shuffled, wordGames } from './testing/games.fixture.ts'
+import { Paper } from './testing/paper.fixture.ts'
+import { hashOf, namespaceId, nodeWith } from './testing/world.fixture.ts'
 
 describe('any order of arrival', () => {
   test('gives the same accepted operations, heads and state; what one node refuses, all refuse', () => {

@@ -31,7 +31,7 @@ import {
   roled,
   secondApplication,
   team,
-} from './world.fixture.ts'
+} from './testing/world.fixture.ts'
 
 describe('receiving', () => {
   test('what arrives before its parents waits, and completes with them', () => {

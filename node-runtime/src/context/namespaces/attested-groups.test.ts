@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Logger } from '../../base/log.ts'
-import { admitted, letsIn } from '../../governance/fleet.fixture.ts'
-import { Story } from '../../governance/story.fixture.ts'
-import { alice, bob, eve, grouped, joined } from '../../governance/world.fixture.ts'
+import { admitted, letsIn } from '../../governance/testing/fleet.fixture.ts'
+import { Story } from '../../governance/testing/story.fixture.ts'
+import { alice, bob, eve, grouped, joined } from '../../governance/testing/world.fixture.ts'
 import { logAttested } from './attested-groups.ts'
 
 /** What is logged of the operations of a story, all at once. */

@@ -15,7 +15,7 @@ import {
   operation,
   type Person,
   proposed,
-} from '../../governance/world.fixture.ts'
+} from '../../governance/testing/world.fixture.ts'
 import { groupEventsOf } from './group-events.ts'
 
 const contextId = contextBy(alice, 'c')

@@ -3,8 +3,8 @@ import type { AccountId, GroupId, OpId } from '../../base/ids.ts'
 import type { OpBody, Operation } from '../../base/operations.ts'
 import type { GroupState, NamespaceState } from '../../governance/namespace-state.ts'
 import type { GroupEvent } from '../ports.ts'
+import { startOf } from './code/versions.ts'
 import { executionOf } from './proposal-json.ts'
-import { startOf } from './versions.ts'
 
 interface Around {
   readonly before: NamespaceState

@@ -18,7 +18,7 @@ import {
   KEY_RETRY_LAST_MS,
 } from '../limits.ts'
 import type { Outbound } from '../ports.ts'
-import type { Applications } from './applications.ts'
+import type { Applications } from './code/applications.ts'
 import type { Namespace } from './namespace.ts'
 
 export interface JoinerParts {

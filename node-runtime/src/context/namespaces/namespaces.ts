@@ -18,7 +18,7 @@ import { rangeOf } from '../../store/store.ts'
 import { type Invitation, signInvitation, verifyInvitation } from '../../wire/invitation.ts'
 import { ContextError } from '../errors.ts'
 import { JOIN_REFUSALS_MAX, JOIN_RETRY_MS, JOIN_WAIT_MS, KEY_COMING_WAIT_MS, MEMBER_KNOWN_WAIT_MS } from '../limits.ts'
-import type { Applications } from './applications.ts'
+import type { Applications } from './code/applications.ts'
 import { Namespace, type NamespaceParts } from './namespace.ts'
 
 export interface NamespacesParts extends NamespaceParts {

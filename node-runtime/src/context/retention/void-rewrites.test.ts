@@ -4,7 +4,7 @@ import type { DeltaId } from '../../base/ids.ts'
 import { converge, joinContext } from '../../testing/test-nodes.ts'
 import { countRows, type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { type Delta, openDelta, sealDelta } from '../../wire/delta.ts'
-import { KeyRing } from '../namespaces/key-ring.ts'
+import { KeyRing } from '../namespaces/keys/key-ring.ts'
 import { putReissue } from './reissue-rows.ts'
 
 const { share } = testWorlds()

@@ -1,11 +1,11 @@
 // Attested members under random histories: the rule on paper, the policy in force, and who holds a key that fits.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fleetGames } from '../fleet.fixture.ts'
-import { play, shuffled } from '../games.fixture.ts'
 import type { NamespaceState } from '../namespace-state.ts'
-import { Paper } from '../paper.fixture.ts'
-import { hashOf, namespaceId, nodeWith } from '../world.fixture.ts'
+import { fleetGames } from '../testing/fleet.fixture.ts'
+import { play, shuffled } from '../testing/games.fixture.ts'
+import { Paper } from '../testing/paper.fixture.ts'
+import { hashOf, namespaceId, nodeWith } from '../testing/world.fixture.ts'
 import { refusalBy } from './attested.ts'
 
 function attestedIn(state: NamespaceState) {

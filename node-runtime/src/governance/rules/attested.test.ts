@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest'
 import type { KeyId } from '../../base/ids.ts'
 import { ALL_CAPABILITIES, CAPABILITY } from '../capabilities.ts'
-import { admitted, firmware, letsIn, letsNobodyIn, otherFirmware } from '../fleet.fixture.ts'
 import type { Governance } from '../governance.ts'
-import { Story } from '../story.fixture.ts'
+import { admitted, firmware, letsIn, letsNobodyIn, otherFirmware } from '../testing/fleet.fixture.ts'
+import { Story } from '../testing/story.fixture.ts'
 import {
   added,
   alice,
@@ -27,7 +27,7 @@ import {
   removed,
   roled,
   seen,
-} from '../world.fixture.ts'
+} from '../testing/world.fixture.ts'
 
 const open = groupBy(alice, 'open')
 const closed = groupBy(alice, 'closed')

@@ -5,8 +5,8 @@ import type { DeltaId } from '../../base/ids.ts'
 import type { OpBody } from '../../base/operations.ts'
 import { CAPABILITY } from '../capabilities.ts'
 import { GROUP_DEPTH_MAX } from '../limits.ts'
-import { a, b, c, rotated, tree } from '../scenes.fixture.ts'
-import type { Story } from '../story.fixture.ts'
+import { a, b, c, rotated, tree } from '../testing/scenes.fixture.ts'
+import type { Story } from '../testing/story.fixture.ts'
 import {
   added,
   alice,
@@ -30,7 +30,7 @@ import {
   operation,
   removed,
   seen,
-} from '../world.fixture.ts'
+} from '../testing/world.fixture.ts'
 
 test('only an admin of the namespace moves groups', () => {
   const story = tree().does(alice, capable(0x1ff, bob))

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import type { KeyId } from '../../base/ids.ts'
 import type { OpBody } from '../../base/operations.ts'
 import { GROUP_KEYS_MAX } from '../limits.ts'
-import { rotated } from '../scenes.fixture.ts'
-import { withBob } from '../story.fixture.ts'
+import { rotated } from '../testing/scenes.fixture.ts'
+import { withBob } from '../testing/story.fixture.ts'
 import {
   added,
   alice,
@@ -23,7 +23,7 @@ import {
   type Person,
   removed,
   team,
-} from '../world.fixture.ts'
+} from '../testing/world.fixture.ts'
 
 test('a removal makes the key stale until somebody who may write rotates it', () => {
   const story = withBob().does(carol, joined(carol, alice))

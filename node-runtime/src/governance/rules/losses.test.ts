@@ -5,8 +5,8 @@ import type { DeltaId } from '../../base/ids.ts'
 import type { OpBody } from '../../base/operations.ts'
 import { ALL_CAPABILITIES, CAPABILITY } from '../capabilities.ts'
 import { pinsOf } from '../removal-pins.ts'
-import { a, b, c, rotated, tree } from '../scenes.fixture.ts'
-import type { Story } from '../story.fixture.ts'
+import { a, b, c, rotated, tree } from '../testing/scenes.fixture.ts'
+import type { Story } from '../testing/story.fixture.ts'
 import {
   added,
   alice,
@@ -28,7 +28,7 @@ import {
   operation,
   roled,
   seen,
-} from '../world.fixture.ts'
+} from '../testing/world.fixture.ts'
 
 const contextId = contextBy(alice, 'x')
 const NO_JOINING = ALL_CAPABILITIES & ~CAPABILITY.joinOpenSubgroups

@@ -5,7 +5,7 @@ import type { ProposalId } from '../../base/ids.ts'
 import type { OpBody, Operation } from '../../base/operations.ts'
 import { PROPOSALS_ACTIVE_MAX, PROPOSALS_DONE_KEPT, PROPOSED_VALUES_MAX } from '../limits.ts'
 import { readActions } from '../proposals.ts'
-import { Story } from '../story.fixture.ts'
+import { Story } from '../testing/story.fixture.ts'
 import {
   alice,
   approved,
@@ -28,7 +28,7 @@ import {
   proposed,
   removed,
   roled,
-} from '../world.fixture.ts'
+} from '../testing/world.fixture.ts'
 
 const contextId = contextBy(alice, 'c')
 

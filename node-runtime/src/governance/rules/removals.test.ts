@@ -5,8 +5,8 @@ import type { ContextId, DeltaId, OpId } from '../../base/ids.ts'
 import type { OpBody, PinnedHeads } from '../../base/operations.ts'
 import type { Removal } from '../namespace-state.ts'
 import { isSettled, pinsOf } from '../removal-pins.ts'
-import { closedGroup, closedContext as contextId, closed as group } from '../scenes.fixture.ts'
-import type { Story } from '../story.fixture.ts'
+import { closedGroup, closedContext as contextId, closed as group } from '../testing/scenes.fixture.ts'
+import type { Story } from '../testing/story.fixture.ts'
 import {
   added,
   alice,
@@ -25,7 +25,7 @@ import {
   operation,
   removed,
   roled,
-} from '../world.fixture.ts'
+} from '../testing/world.fixture.ts'
 
 const heads = (...labels: string[]) => labels.map((label) => idOf<DeltaId>(label)).sort()
 const pin = (removal: OpId, pinned: PinnedHeads, { account } = carol): OpBody => ({

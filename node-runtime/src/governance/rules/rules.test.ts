@@ -4,7 +4,7 @@ import type { OpBody } from '../../base/operations.ts'
 import { ALL_CAPABILITIES, CAPABILITY } from '../capabilities.ts'
 import { Governance } from '../governance.ts'
 import { GROUP_DEPTH_MAX } from '../limits.ts'
-import { Story, withBob } from '../story.fixture.ts'
+import { Story, withBob } from '../testing/story.fixture.ts'
 import {
   added,
   alice,
@@ -31,7 +31,7 @@ import {
   operation,
   removed,
   roled,
-} from '../world.fixture.ts'
+} from '../testing/world.fixture.ts'
 
 test('the creator is admin and owner of the namespace, which is its own root group', () => {
   const { state } = new Story()

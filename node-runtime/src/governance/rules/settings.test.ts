@@ -1,7 +1,7 @@
 // Metadata, what members follow, and the application of a group: who may set them, and what they change.
 import { expect, test } from 'vitest'
 import { CAPABILITY } from '../capabilities.ts'
-import { Story } from '../story.fixture.ts'
+import { Story } from '../testing/story.fixture.ts'
 import {
   added,
   alice,
@@ -24,7 +24,7 @@ import {
   seen,
   thirdApplication,
   upgraded,
-} from '../world.fixture.ts'
+} from '../testing/world.fixture.ts'
 
 const group = groupBy(alice, 'g')
 const contextId = contextBy(alice, 'c')

@@ -4,8 +4,8 @@ import type { DeltaId, OpId } from '../../base/ids.ts'
 import type { OpBody, Operation, PinnedHeads } from '../../base/operations.ts'
 import { WORD_HEADS_MAX } from '../limits.ts'
 import { pinsFor, pinsOf } from '../removal-pins.ts'
-import { c, closedGroup, tree } from '../scenes.fixture.ts'
-import type { Story } from '../story.fixture.ts'
+import { c, closedGroup, tree } from '../testing/scenes.fixture.ts'
+import type { Story } from '../testing/story.fixture.ts'
 import {
   added,
   alice,
@@ -28,7 +28,7 @@ import {
   removed,
   roled,
   seen,
-} from '../world.fixture.ts'
+} from '../testing/world.fixture.ts'
 
 const x = contextBy(alice, 'x')
 const heads = (...labels: string[]) => labels.map((label) => idOf<DeltaId>(label)).sort()

@@ -1,8 +1,8 @@
 // Attested nodes and the policies that let them in, for tests, and random histories of them.
 import fc from 'fast-check'
-import type { Bytes } from '../base/bytes.ts'
-import type { OpBody, TeePolicy } from '../base/operations.ts'
-import { CAPABILITY } from './capabilities.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import type { OpBody, TeePolicy } from '../../base/operations.ts'
+import { CAPABILITY } from '../capabilities.ts'
 import type { play } from './games.fixture.ts'
 import {
   alice,

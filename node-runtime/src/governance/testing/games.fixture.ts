@@ -1,10 +1,10 @@
 // Random histories of a namespace, on three replicas that hear of each other now and then.
 import fc from 'fast-check'
-import { concat } from '../base/bytes.ts'
-import type { DeltaId, OpId } from '../base/ids.ts'
-import type { OpBody, Operation, Role } from '../base/operations.ts'
-import { ALL_CAPABILITIES, CAPABILITY } from './capabilities.ts'
-import type { NamespaceState } from './namespace-state.ts'
+import { concat } from '../../base/bytes.ts'
+import type { DeltaId, OpId } from '../../base/ids.ts'
+import type { OpBody, Operation, Role } from '../../base/operations.ts'
+import { ALL_CAPABILITIES, CAPABILITY } from '../capabilities.ts'
+import type { NamespaceState } from '../namespace-state.ts'
 import {
   added,
   alice,

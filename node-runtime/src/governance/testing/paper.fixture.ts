@@ -1,8 +1,8 @@
-import { compareCanonical } from '../base/causal.ts'
-import type { ContextId, OpId } from '../base/ids.ts'
-import type { Operation } from '../base/operations.ts'
-import { NamespaceSnapshot } from './namespace-snapshot.ts'
-import { effectOf, refusalOf, reliesOn, revokedBy } from './rules/table.ts'
+import { compareCanonical } from '../../base/causal.ts'
+import type { ContextId, OpId } from '../../base/ids.ts'
+import type { Operation } from '../../base/operations.ts'
+import { NamespaceSnapshot } from '../namespace-snapshot.ts'
+import { effectOf, refusalOf, reliesOn, revokedBy } from '../rules/table.ts'
 import { namespaceId } from './world.fixture.ts'
 
 export class Paper {

@@ -1,6 +1,6 @@
 // Where several tests of the rules begin.
-import type { GroupId } from '../base/ids.ts'
-import type { OpBody } from '../base/operations.ts'
+import type { GroupId } from '../../base/ids.ts'
+import type { OpBody } from '../../base/operations.ts'
 import { Story } from './story.fixture.ts'
 import {
   added,

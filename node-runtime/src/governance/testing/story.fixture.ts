@@ -1,7 +1,7 @@
 // A history told by one line of operations, each checked as it is told.
 import { expect } from 'vitest'
-import type { OpBody, Operation } from '../base/operations.ts'
-import { Governance } from './governance.ts'
+import type { OpBody, Operation } from '../../base/operations.ts'
+import { Governance } from '../governance.ts'
 import { alice, bob, genesis, joined, namespaceId, operation, type Person } from './world.fixture.ts'
 
 export class Story {

@@ -1,7 +1,7 @@
 // People and operations for tests: made without signatures, which governance does not look at.
 import { encode as cborEncode } from '@ipld/dag-cbor'
-import { type Bytes, utf8 } from '../base/bytes.ts'
-import { taggedHash } from '../base/hash.ts'
+import { type Bytes, utf8 } from '../../base/bytes.ts'
+import { taggedHash } from '../../base/hash.ts'
 import {
   type AccountId,
   type ApplicationId,
@@ -16,8 +16,8 @@ import {
   type ProposalId,
   type PublicKey,
   type RootHash,
-} from '../base/ids.ts'
-import { accountOf } from '../base/keys.ts'
+} from '../../base/ids.ts'
+import { accountOf } from '../../base/keys.ts'
 import {
   applicationIdOf,
   contextIdOf,
@@ -28,8 +28,8 @@ import {
   type OpBody,
   type Operation,
   type Role,
-} from '../base/operations.ts'
-import { Governance } from './governance.ts'
+} from '../../base/operations.ts'
+import { Governance } from '../governance.ts'
 
 export const bytesOf = (label: string): Bytes => taggedHash('test', utf8(label))
 export const idOf = <T extends Id>(label: string): T => idFromBytes<T>(bytesOf(label))

@@ -1,10 +1,10 @@
 // Applications that come as bundles: what one node installed is the same application on the nodes that fetch it.
 import { afterEach, expect, test } from 'vitest'
-import { appWasm } from '../../../../scripts/build-apps.ts'
-import { utf8 } from '../../base/bytes.ts'
-import type { BlobId } from '../../base/ids.ts'
-import { TEST_SIGNER, testBundle } from '../../runtime/testing/test-bundle.ts'
-import { converge, shareContext, TestWorld } from '../../testing/test-nodes.ts'
+import { appWasm } from '../../../../../scripts/build-apps.ts'
+import { utf8 } from '../../../base/bytes.ts'
+import type { BlobId } from '../../../base/ids.ts'
+import { TEST_SIGNER, testBundle } from '../../../runtime/testing/test-bundle.ts'
+import { converge, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
 import { Applications } from './applications.ts'
 
 const worlds: TestWorld[] = []

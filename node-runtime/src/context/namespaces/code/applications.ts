@@ -1,19 +1,19 @@
 // Installed applications: a module, or a signed bundle that holds one. The id is the content address of the file, so the
 // same bytes have the same id on every node.
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import type { Bytes } from '../../base/bytes.ts'
-import { sha256 } from '../../base/hash.ts'
-import { type ApplicationId, type BlobId, idBytes, idFromBytes } from '../../base/ids.ts'
-import { applicationIdOf } from '../../base/operations.ts'
-import type { BlobStore } from '../../blobs/blob-store.ts'
-import { type Bundle, isBundle, openBundle } from '../../runtime/bundle/bundle.ts'
-import type { GuestExecutor, GuestModule } from '../../runtime/guest-executor.ts'
-import { RuntimeError, type RuntimeErrorCode } from '../../runtime/runtime-error.ts'
-import { keyOf } from '../../store/keys.ts'
-import { rangeOf, type Store } from '../../store/store.ts'
-import { type ApplicationRow, decodeRow, encodeRow } from '../../wire/records.ts'
-import { ContextError } from '../errors.ts'
-import { MODULES_IN_MEMORY_MAX, REFUSED_CODE_MAX } from '../limits.ts'
+import type { Bytes } from '../../../base/bytes.ts'
+import { sha256 } from '../../../base/hash.ts'
+import { type ApplicationId, type BlobId, idBytes, idFromBytes } from '../../../base/ids.ts'
+import { applicationIdOf } from '../../../base/operations.ts'
+import type { BlobStore } from '../../../blobs/blob-store.ts'
+import { type Bundle, isBundle, openBundle } from '../../../runtime/bundle/bundle.ts'
+import type { GuestExecutor, GuestModule } from '../../../runtime/guest-executor.ts'
+import { RuntimeError, type RuntimeErrorCode } from '../../../runtime/runtime-error.ts'
+import { keyOf } from '../../../store/keys.ts'
+import { rangeOf, type Store } from '../../../store/store.ts'
+import { type ApplicationRow, decodeRow, encodeRow } from '../../../wire/records.ts'
+import { ContextError } from '../../errors.ts'
+import { MODULES_IN_MEMORY_MAX, REFUSED_CODE_MAX } from '../../limits.ts'
 
 export interface Application {
   readonly id: ApplicationId

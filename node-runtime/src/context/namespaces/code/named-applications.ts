@@ -1,7 +1,7 @@
 // Where the code of applications is, by every operation of a log that says so, whatever became of the operation: what honest
 // members wrote while it stood is applied by that code, by who hears of it afterwards, too.
-import type { ApplicationId, BlobId } from '../../base/ids.ts'
-import type { SignedOp } from '../../wire/op.ts'
+import type { ApplicationId, BlobId } from '../../../base/ids.ts'
+import type { SignedOp } from '../../../wire/op.ts'
 
 export class NamedApplications {
   readonly #blobs = new Map<ApplicationId, BlobId>()

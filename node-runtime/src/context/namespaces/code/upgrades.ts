@@ -1,10 +1,10 @@
 // Upgrades of a group's application: which ones this node can do, and how far its contexts are.
-import { type ApplicationId, type ContextId, type GroupId, idBase58 } from '../../base/ids.ts'
-import type { GroupUpgrade } from '../../governance/namespace-state.ts'
-import { ContextError } from '../errors.ts'
-import { type AdministrationParts, govern } from './administration.ts'
+import { type ApplicationId, type ContextId, type GroupId, idBase58 } from '../../../base/ids.ts'
+import type { GroupUpgrade } from '../../../governance/namespace-state.ts'
+import { ContextError } from '../../errors.ts'
+import { type AdministrationParts, govern } from '../administration.ts'
+import type { Namespace } from '../namespace.ts'
 import type { Application, Applications } from './applications.ts'
-import type { Namespace } from './namespace.ts'
 import { STATE_VERSION } from './versions.ts'
 
 export interface UpgradeParts extends AdministrationParts {

@@ -1,7 +1,7 @@
 // Versions of applications and of their state, as clients are told of them.
-import type { ApplicationId } from '../../base/ids.ts'
-import type { GroupUpgrade, NamespaceState } from '../../governance/namespace-state.ts'
-import type { UpgradeStarted } from '../ports.ts'
+import type { ApplicationId } from '../../../base/ids.ts'
+import type { GroupUpgrade, NamespaceState } from '../../../governance/namespace-state.ts'
+import type { UpgradeStarted } from '../../ports.ts'
 
 /** Without a version of its own an application has this one, as merod says. */
 const NO_VERSION = '0.0.0'

@@ -1,10 +1,10 @@
 // An upgrade by who was removed beside it counts for nothing new. What was written with its code before it was known counts.
 import { expect, it } from 'vitest'
-import { appWasm } from '../../../../scripts/build-apps.ts'
-import { converge } from '../../testing/test-nodes.ts'
-import { NAMES, testWorlds } from '../../testing/test-worlds.ts'
-import { govern } from './administration.ts'
-import { removeMember } from './membership.ts'
+import { appWasm } from '../../../../../scripts/build-apps.ts'
+import { converge } from '../../../testing/test-nodes.ts'
+import { NAMES, testWorlds } from '../../../testing/test-worlds.ts'
+import { govern } from '../administration.ts'
+import { removeMember } from '../membership.ts'
 import { upgradeGroup } from './upgrades.ts'
 
 const { share } = testWorlds()

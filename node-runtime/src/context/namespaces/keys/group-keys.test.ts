@@ -1,9 +1,9 @@
 // What handing on the keys of a group costs: what is lacking, not what the group has had.
 import { expect, it } from 'vitest'
-import type { KeyId } from '../../base/ids.ts'
-import { handKeys, rotateKey } from '../../testing/test-nodes.ts'
-import { testWorlds } from '../../testing/test-worlds.ts'
-import { KEYS_WANTED_MAX } from '../../wire/limits.ts'
+import type { KeyId } from '../../../base/ids.ts'
+import { handKeys, rotateKey } from '../../../testing/test-nodes.ts'
+import { testWorlds } from '../../../testing/test-worlds.ts'
+import { KEYS_WANTED_MAX } from '../../../wire/limits.ts'
 
 const { share } = testWorlds()
 const ROTATIONS = 12

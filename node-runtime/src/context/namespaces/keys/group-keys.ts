@@ -1,12 +1,12 @@
 // The keys of a namespace's groups: which are named, which are here, which are lacking and how urgently, and handing them on.
 // A key is asked for by its id: what is here already costs nobody anything again, however many a group has had.
-import { type Bytes, concat } from '../../base/bytes.ts'
-import { type GroupId, idBytes, type KeyId, type NamespaceId, type PublicKey } from '../../base/ids.ts'
-import { type KemKeyPair, openSealed, sealTo } from '../../base/keys.ts'
-import type { Random } from '../../base/random.ts'
-import type { NamespaceState } from '../../governance/namespace-state.ts'
-import { KEYS_WANTED_MAX } from '../../wire/limits.ts'
-import { KEY_LOST_MS } from '../limits.ts'
+import { type Bytes, concat } from '../../../base/bytes.ts'
+import { type GroupId, idBytes, type KeyId, type NamespaceId, type PublicKey } from '../../../base/ids.ts'
+import { type KemKeyPair, openSealed, sealTo } from '../../../base/keys.ts'
+import type { Random } from '../../../base/random.ts'
+import type { NamespaceState } from '../../../governance/namespace-state.ts'
+import { KEYS_WANTED_MAX } from '../../../wire/limits.ts'
+import { KEY_LOST_MS } from '../../limits.ts'
 import type { GroupKey, KeyRing } from './key-ring.ts'
 import type { NamedKeys } from './named-keys.ts'
 

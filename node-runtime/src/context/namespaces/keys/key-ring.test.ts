@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { type GroupId, idFromBytes, type KeyId } from '../../base/ids.ts'
-import { keyIdOf } from '../../base/keys.ts'
-import { memoryStore } from '../../store/memory.ts'
+import { type GroupId, idFromBytes, type KeyId } from '../../../base/ids.ts'
+import { keyIdOf } from '../../../base/keys.ts'
+import { memoryStore } from '../../../store/memory.ts'
 import { KeyRing } from './key-ring.ts'
 
 const group = idFromBytes<GroupId>(new Uint8Array(32).fill(7))

@@ -1,12 +1,12 @@
 // The group keys this node holds, by the id that the governance log names. Which of them seals is the log's to say.
-import type { Bytes } from '../../base/bytes.ts'
-import { type GroupId, idBytes, idFromBytes, type KeyId } from '../../base/ids.ts'
-import { keyIdOf } from '../../base/keys.ts'
-import { SerialQueue } from '../../base/serial-queue.ts'
-import { keyOf } from '../../store/keys.ts'
-import { rangeOf, type Store, type StoreOp } from '../../store/store.ts'
-import { decodeRow, encodeRow, type GroupKeyRow } from '../../wire/records.ts'
-import { NAMESPACE_QUEUE_MAX } from '../limits.ts'
+import type { Bytes } from '../../../base/bytes.ts'
+import { type GroupId, idBytes, idFromBytes, type KeyId } from '../../../base/ids.ts'
+import { keyIdOf } from '../../../base/keys.ts'
+import { SerialQueue } from '../../../base/serial-queue.ts'
+import { keyOf } from '../../../store/keys.ts'
+import { rangeOf, type Store, type StoreOp } from '../../../store/store.ts'
+import { decodeRow, encodeRow, type GroupKeyRow } from '../../../wire/records.ts'
+import { NAMESPACE_QUEUE_MAX } from '../../limits.ts'
 
 export interface GroupKey {
   readonly keyId: KeyId

@@ -1,8 +1,8 @@
 // How many keys a group has had keeps nobody from reading what was sealed with the first of them.
 import { expect, it } from 'vitest'
-import { converge, joinContext } from '../../testing/test-nodes.ts'
-import { testWorlds } from '../../testing/test-worlds.ts'
-import { removeMember } from './membership.ts'
+import { converge, joinContext } from '../../../testing/test-nodes.ts'
+import { testWorlds } from '../../../testing/test-worlds.ts'
+import { removeMember } from '../membership.ts'
 
 const { share } = testWorlds()
 const NAMES = ['ada', 'bob', 'cyd']

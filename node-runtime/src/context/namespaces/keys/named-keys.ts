@@ -1,8 +1,8 @@
 // The keys that operations of a log name, whatever became of the operations: a member may have made one while others removed
 // it. That key seals nothing new (`governance/`), but what honest members sealed with it before they knew counts, and
 // everybody has to read it.
-import type { GroupId, KeyId } from '../../base/ids.ts'
-import type { SignedOp } from '../../wire/op.ts'
+import type { GroupId, KeyId } from '../../../base/ids.ts'
+import type { SignedOp } from '../../../wire/op.ts'
 
 export class NamedKeys {
   readonly #byGroup = new Map<GroupId, Set<KeyId>>()

@@ -1,8 +1,8 @@
 // A key that a member made while others removed it counts for nothing new. What was sealed with it before is still read.
 import { expect, it } from 'vitest'
-import { converge, handKeys } from '../../testing/test-nodes.ts'
-import { NAMES, testWorlds } from '../../testing/test-worlds.ts'
-import { removeMember } from './membership.ts'
+import { converge, handKeys } from '../../../testing/test-nodes.ts'
+import { NAMES, testWorlds } from '../../../testing/test-worlds.ts'
+import { removeMember } from '../membership.ts'
 
 const { share } = testWorlds()
 

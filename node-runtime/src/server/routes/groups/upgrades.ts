@@ -2,9 +2,9 @@
 import { Type } from 'typebox'
 import { idBase58 } from '../../../base/ids.ts'
 import { ContextError } from '../../../context/errors.ts'
+import { progressOf, upgradeGroup } from '../../../context/namespaces/code/upgrades.ts'
+import { STATE_VERSION } from '../../../context/namespaces/code/versions.ts'
 import type { Namespace } from '../../../context/namespaces/namespace.ts'
-import { progressOf, upgradeGroup } from '../../../context/namespaces/upgrades.ts'
-import { STATE_VERSION } from '../../../context/namespaces/versions.ts'
 import { ServerError } from '../../errors.ts'
 import {
   ByGroup,

@@ -13,7 +13,8 @@ export const BESIDE: Readonly<Record<string, string>> = {
   'network/libp2p/relay/boot-node.ts#openBootNode': 'starts a node of the library',
   'node-auth.ts#openNodeAuth': 'opens the service; its records have targets',
   'outputs.ts#endWithReader': 'reads nothing',
-  'runtime/bundle/bundle.ts#openBundle': 'zlib unpacks it on another thread; all else is `readBundle`, which has a target',
+  'runtime/bundle/bundle.ts#openBundle':
+    'zlib unpacks it on another thread; all else is `readBundle`, which has a target',
   'server/openapi/document.ts#openApiDocument': 'makes a document',
   'server/routes/node/openapi.ts#openApiRoute': 'declares a route',
   'store/level.ts#openLevelStore': 'LevelDB has checksums of its own',

@@ -1,5 +1,6 @@
 // `npm run orphan-test -- --seed N`: `kill -9` of calbox at 20 random moments of a run: while it loads, while nodes start,
-// with a node that is paused, inside `parallel`, while it ends. 5 s later no process of the run is left and no port in use.
+// with a node that is paused, inside `parallel`, in a script, in a
+// command on a node's data, while it ends. 5 s later no process of the run is left and no port in use.
 // `--without-reaper` kills the reaper first: then nodes must be left, and this must say so (exit code 1). Linux only.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -26,6 +27,8 @@ interface Moment {
   readonly name: string
   /** What calbox has written by then; without it the time counts from the start of calbox. */
   readonly after?: RegExp
+  /** Before the last step: what does not end by itself. */
+  readonly steps?: string
   /** Processes of the run that there are by then. */
   readonly processes?: number
   readonly delayMs: number
@@ -40,10 +43,25 @@ const MOMENTS: readonly Moment[] = [
   { name: 'while a context is made', after: /Install/, delayMs: 600 },
   { name: 'with a paused node, inside parallel', after: /Pause/, delayMs: 3000 },
   { name: 'when the paused node goes on', after: /Resume/, delayMs: 500 },
+  {
+    name: 'while a script runs',
+    after: /script is up/,
+    steps: '  - { name: Script, type: script, target: local, script: hold.sh }\n',
+    delayMs: 300,
+  },
+  {
+    name: "while a command on a node's data runs",
+    after: /Aside/,
+    steps: '  - { name: Aside, type: stop_node, nodes: o3 }\n  - { type: node_exec, node: o3, args: [run] }\n',
+    delayMs: 2000,
+  },
   { name: 'while the nodes are ended', after: /Last/, delayMs: 100 },
 ]
 
-function workflowText(ports: readonly number[]): string {
+/** With a child in its group, and one that holds its output. */
+const SCRIPT = 'sleep 300 >/dev/null & sleep 300 & echo script is up; sleep 300\n'
+
+function workflowText(ports: readonly number[], more = ''): string {
   const node = (at: number) => `  o${at}: { port: ${ports[2 * at - 2]}, rpc_port: ${ports[2 * at - 1]} }`
   return `name: orphans
 nodes:
@@ -64,7 +82,7 @@ steps:
         steps:
           - { name: Wait, type: wait, seconds: 3 }
   - { name: Resume, type: unpause_container, container: o3 }
-  - { name: Last, type: wait, seconds: 1 }
+${more}  - { name: Last, type: wait, seconds: 1 }
 `
 }
 
@@ -87,11 +105,12 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-async function startRound(node: string): Promise<Round> {
+async function startRound(node: string, { steps }: Moment): Promise<Round> {
   const folder = await mkdtemp(path.join(tmpdir(), 'calbox-orphans-'))
   const ports = await freePorts(2 * NODES)
   const file = path.join(folder, 'workflow.yml')
-  await writeFile(file, workflowText(ports))
+  await writeFile(file, workflowText(ports, steps))
+  await writeFile(path.join(folder, 'hold.sh'), SCRIPT)
   const mark = randomUUID()
   const env = { ...process.env, [MARK]: mark, CI: 'true' }
   const calbox = spawn(node, [path.resolve(values.calbox), 'run', file], {
@@ -160,7 +179,7 @@ async function killReaper(round: Round): Promise<void> {
 
 async function playRound(moment: Moment, draw: (below: number) => number): Promise<string | undefined> {
   const node = existsSync(OLD_NODE) && draw(4) === 0 ? OLD_NODE : process.execPath
-  const round = await startRound(node)
+  const round = await startRound(node, moment)
   const waitMs = draw(moment.delayMs)
   try {
     const never = await reach(moment, waitMs, round)

@@ -10,11 +10,18 @@ export interface Clock {
   elapsedMs?(): number
 }
 
+/** A timer of the platform holds no more (24.8 days), and ends at once where it is given more. */
+const TIMER_MAX_MS = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   setTimer(fn, delayMs) {
-    const timer = setTimeout(fn, delayMs)
-    timer.unref()
+    let timer: NodeJS.Timeout
+    const wait = (leftMs: number) => {
+      const pieceMs = Math.min(leftMs, TIMER_MAX_MS)
+      timer = setTimeout(() => (leftMs > pieceMs ? wait(leftMs - pieceMs) : fn()), pieceMs).unref()
+    }
+    wait(delayMs)
     return () => clearTimeout(timer)
   },
   elapsedMs: () => performance.now(),

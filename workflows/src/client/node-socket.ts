@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { startTimer } from '../driver/until.ts'
 import { ClientError } from './client-error.ts'
 import { httpErrorMessage } from './error-message.ts'
 import { SOCKET_FRAMES_MAX, SOCKET_TIMEOUT_MS } from './limits.ts'
@@ -109,13 +110,13 @@ class OpenSocket implements NodeSocket {
 async function within<T>(timeoutMs: number, signal: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
   signal.throwIfAborted()
   const end = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => end.resolve(undefined), timeoutMs)
+  const cancel = startTimer(timeoutMs, () => end.resolve(undefined))
   const onAbort = () => end.reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     return await Promise.race([promise, end.promise])
   } finally {
-    clearTimeout(timer)
+    cancel()
     signal.removeEventListener('abort', onAbort)
   }
 }

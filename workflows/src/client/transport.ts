@@ -1,5 +1,6 @@
 // One JSON request over the global fetch (keep-alive connections): a deadline per phase, a bounded reply, and every
 // failure as a ClientError. It knows no routes.
+import { startTimer } from '../driver/until.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
 import { exactJson, parseLosslessJson } from '../values/json/lossless-json.ts'
 import { ClientError, type ClientErrorData } from './client-error.ts'
@@ -155,14 +156,14 @@ export class Transport {
     signal?.addEventListener('abort', onAbort, { once: true })
     let phase: 'headers' | 'body' = 'headers'
     let limitMs = sent.timeoutMs ?? this.#options.timeoutMs ?? HEADERS_TIMEOUT_MS
-    let timer = setTimeout(() => controller.abort(TIMED_OUT), limitMs)
+    let cancel = startTimer(limitMs, () => controller.abort(TIMED_OUT))
     try {
       const response = await fetch(about.url, { ...request, signal: controller.signal })
-      clearTimeout(timer)
+      cancel()
       sent.onHeaders?.(response.headers)
       phase = 'body'
       limitMs = sent.bodyTimeoutMs ?? this.#options.bodyTimeoutMs ?? BODY_TIMEOUT_MS
-      timer = setTimeout(() => controller.abort(TIMED_OUT), limitMs)
+      cancel = startTimer(limitMs, () => controller.abort(TIMED_OUT))
       const isExpired = response.headers.get('x-auth-error') === 'token_expired'
       return { status: response.status, value: await read(response), isExpired }
     } catch (error) {
@@ -172,7 +173,7 @@ export class Transport {
         ? new ClientError('TIMEOUT', timeoutMessage(about, phase, limitMs), { ...about, phase })
         : networkFault(about, error)
     } finally {
-      clearTimeout(timer)
+      cancel()
       signal?.removeEventListener('abort', onAbort)
     }
   }

@@ -1,6 +1,8 @@
 // The driver port: how nodes are started, stopped, paused and killed. Steps and the runner know nodes only through it.
 // An implementation knows one way to run a node and nothing of workflows, steps or HTTP beyond the health routes.
 
+import type { ProcessGuard } from './process/program-group.ts'
+
 export type DriverKind = 'process' | 'docker' | 'merod' | 'remote'
 
 /** What a driver can do with its nodes. A step that needs what is missing fails; it is never skipped. */
@@ -161,6 +163,8 @@ export interface NodeDriver {
     args: readonly string[],
     options: { signal: AbortSignal; timeoutMs: number },
   ): Promise<{ exitCode: number; stdout: string; stderr: string }>
+  /** Ends with calbox what steps start beside the nodes. */
+  readonly guard?: ProcessGuard | undefined
   /** This node survives `close()` and the end of calbox. */
   keep(node: RunningNode): Promise<void>
   /** Stops every node that was started or adopted and not kept, then releases the reaper. Idempotent. */

@@ -1,5 +1,7 @@
 // The wait loop of the drivers. It says what it waits for and the last thing it saw.
-import { setTimeout as delay } from 'node:timers/promises'
+
+/** A timer of the platform holds no more (24.8 days), and ends at once where it is given more. */
+const TIMER_MAX_MS = 2 ** 31 - 1
 
 export interface UntilOptions<T> {
   /** Returns the awaited value, or `{ seen }` to say what stands in the way. */
@@ -26,12 +28,28 @@ export async function until<T>(options: UntilOptions<T>): Promise<T> {
   }
 }
 
-/** Resolves after `delayMs`; rejects with `signal.reason`. */
+/** Resolves after `delayMs`, however long; rejects with `signal.reason`. */
 export async function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const cancel = startTimer(delayMs, resolve)
+  const stop = () => reject(signal?.reason)
+  signal?.addEventListener('abort', stop, { once: true })
   try {
-    await delay(delayMs, undefined, signal === undefined ? {} : { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw error
+    await promise
+  } finally {
+    cancel()
+    signal?.removeEventListener('abort', stop)
   }
+}
+
+/** Calls `act` once after `delayMs`, however long, unless what is returned is called before. */
+export function startTimer(delayMs: number, act: () => void): () => void {
+  let timer: NodeJS.Timeout
+  const wait = (leftMs: number) => {
+    timer =
+      leftMs > TIMER_MAX_MS ? setTimeout(() => wait(leftMs - TIMER_MAX_MS), TIMER_MAX_MS) : setTimeout(act, leftMs)
+  }
+  wait(delayMs)
+  return () => clearTimeout(timer)
 }

@@ -3,6 +3,8 @@ import path from 'node:path'
 import { NodeClient } from '../client/node-client.ts'
 import type { ExitCause, NodeDriver, RunningNode } from '../driver/driver.ts'
 import { describeExit } from '../driver/process/exit-cause.ts'
+import type { ProcessGuard } from '../driver/process/program-group.ts'
+import { Reaper } from '../driver/process/reaper.ts'
 import { sleep } from '../driver/until.ts'
 import type { PlannedRemoteNode } from '../plan/plan-types.ts'
 import { logIn, renewTokens } from '../steps/auth/log-in.ts'
@@ -46,6 +48,8 @@ export class RunNodes {
   /** Those that steps have begun, of all nodes. */
   readonly faults = new ActiveFaults((message) => this.#parts.emit({ type: 'note', level: 'warning', message }))
 
+  #ownReaper: Reaper | undefined
+
   constructor(parts: RunNodesParts) {
     this.#parts = parts
   }
@@ -70,6 +74,14 @@ export class RunNodes {
   async logIn(credentials: { username: string; password: string }, options: { signal: AbortSignal }): Promise<void> {
     const own = [...this.#entries.keys()].flatMap((name) => this.#handles.get(name) ?? [])
     await Promise.all(own.map((handle) => logIn(handle, credentials, options)))
+  }
+
+  /** Ends with calbox what steps start. Where all nodes are remote there is no driver that has one. */
+  get guard(): ProcessGuard {
+    const guard = this.#parts.driver?.guard
+    if (guard) return guard
+    this.#ownReaper ??= new Reaper()
+    return this.#ownReaper
   }
 
   get(name: string): NodeHandle | undefined {

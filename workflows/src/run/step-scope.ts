@@ -1,4 +1,5 @@
 // The StepContext of one running step: its variables, what it captured, and its voice.
+import type { ProcessGuard } from '../driver/process/program-group.ts'
 import type { PlannedBranch, PlannedStep } from '../plan/plan-types.ts'
 import type { RunFaults } from '../steps/fault/making/fault-port.ts'
 import type { StepClock } from '../steps/step-clock.ts'
@@ -91,6 +92,10 @@ export class StepScope implements StepContext {
 
   nodes(): readonly NodeHandle[] {
     return this.#parts.nodes.all()
+  }
+
+  get guard(): ProcessGuard {
+    return this.#parts.nodes.guard
   }
 
   get faults(): RunFaults {

@@ -37,6 +37,9 @@ export const START_READY_TIMEOUT_SEC = 30
 /** Kept of what a script writes, for its variable: the last part. The live display and the record see every line. */
 export const SCRIPT_OUTPUT_MAX_CHARS = 1_048_576
 
+/** Of a line of a script's output: what goes on longer is shown in parts. */
+export const SCRIPT_LINE_MAX_CHARS = 16_384
+
 /** A variable whose text is longer is not in the environment of scripts: the system refuses larger entries. */
 export const SCRIPT_VARIABLE_MAX_CHARS = 100_000
 

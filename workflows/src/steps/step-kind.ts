@@ -3,6 +3,7 @@
 // editor schema read the same declaration.
 import type { Static, TSchema } from '@calbox/schemas'
 import type { NodeClient } from '../client/node-client.ts'
+import type { ProcessGuard } from '../driver/process/program-group.ts'
 import type { StepSchema } from '../plan/check/step-schema.ts'
 import type { PlannedBranch, PlannedStep } from '../plan/plan-types.ts'
 import type { JsonObject, JsonValue } from '../values/json/json-value.ts'
@@ -99,6 +100,8 @@ export interface StepContext {
   /** Placeholders in the name are resolved. Throws StepError `invalid` for a name the run does not have. */
   node(name: string): NodeHandle
   nodes(): readonly NodeHandle[]
+  /** Ends with calbox what the step starts, however calbox ends. */
+  readonly guard?: ProcessGuard | undefined
   /** Of the run; undefined where the step is run alone. */
   readonly faults?: RunFaults | undefined
   /** Lenient: an unknown placeholder stays and is noted. */

@@ -10,6 +10,7 @@ import type {
 } from '../driver/driver.ts'
 import type { NetworkParts } from '../driver/network.ts'
 import { PortReservations } from '../driver/process/ports.ts'
+import type { ProcessGuard } from '../driver/process/program-group.ts'
 import type { FixtureNetwork } from './fixture-network.ts'
 import { startFixtureNode } from './fixture-server.ts'
 
@@ -26,6 +27,12 @@ export class FixtureDriver implements NodeDriver {
   readonly specs: NodeSpec[] = []
   readonly stilled: string[] = []
   readonly commands: (readonly string[])[] = []
+  /** What would end with calbox, and what no longer does. */
+  readonly guarded: string[] = []
+  readonly guard: ProcessGuard = {
+    watch: ({ wholeGroup }) => this.guarded.push(wholeGroup ? 'watch group' : 'watch'),
+    unwatch: () => this.guarded.push('unwatch'),
+  }
   /** Thrown by the next start. */
   failStart: Error | undefined
   readonly #lives = new Map<RunningNode, Life>()

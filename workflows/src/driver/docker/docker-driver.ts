@@ -156,6 +156,10 @@ class DockerDriver implements NodeDriver {
     return new LogFile(node.spec.logFile, start, () => container.cause !== undefined)
   }
 
+  get guard(): Reaper {
+    return this.#parts.reaper
+  }
+
   exec(spec: NodeSpec, args: readonly string[], options: { signal: AbortSignal; timeoutMs: number }) {
     return this.#parts.host.runCommand({ ...spec, dataDir: resolve(spec.dataDir) }, args, options)
   }

@@ -155,7 +155,11 @@ class ProcessDriver implements NodeDriver {
   }
 
   exec(spec: NodeSpec, args: readonly string[], options: { signal: AbortSignal; timeoutMs: number }) {
-    return runOnce(this.#parts.program, spec, args, options)
+    return runOnce(this.#parts, spec, args, options)
+  }
+
+  get guard(): Reaper {
+    return this.#parts.reaper
   }
 
   async meshed(node: RunningNode, options: StartOptions): Promise<void> {

@@ -1,7 +1,7 @@
 // The reaper: a process beside calbox that ends the nodes of a run when calbox is gone without having said how.
 // It reads lines from a pipe that only calbox holds (standard input), so even SIGKILL of calbox ends the pipe.
 //
-//   {"watch":{"pid":1,"startId":"…"}}   this node dies with calbox
+//   {"watch":{"pid":1,"startId":"…"}}   this node dies with calbox; with "wholeGroup":true its group even after itself
 //   {"engine":{"address":…,"driverId":"…"}}   all containers of this driver die with calbox
 //   {"keepContainer":"…"}               this one does not
 //   {"unwatch":1}                       it has ended, or shall survive
@@ -12,7 +12,7 @@
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EngineAddress } from '../docker/engine/engine-address.ts'
-import { isAlive, type ProcessIdentity, signalProcess } from './process-identity.ts'
+import { identify, isAlive, type ProcessIdentity, signalProcess } from './process-identity.ts'
 
 /** For killed nodes to be gone; longer only where the kernel holds one, and then more waiting helps nobody. */
 const GONE_TIMEOUT_MS = 10_000
@@ -22,8 +22,9 @@ const ENGINE_TIMEOUT_MS = 60_000
 const ENGINE_POLL_MS = 1_000
 
 type Engine = { address: EngineAddress; driverId: string }
+type Watched = ProcessIdentity & { wholeGroup?: true }
 type Message = {
-  watch?: ProcessIdentity
+  watch?: Watched
   unwatch?: number
   engine?: Engine
   keepContainer?: string
@@ -34,7 +35,7 @@ process.title = 'calbox reaper'
 // Its work begins when everything else is told to end.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
-const watched = new Map<number, ProcessIdentity>()
+const watched = new Map<number, Watched>()
 const engines: Engine[] = []
 const keptContainers = new Set<string>()
 let released = false
@@ -58,12 +59,18 @@ async function reap(): Promise<void> {
     try {
       // A paused node would hold its ports until somebody continues it.
       if (signalProcess(node, 'SIGCONT', 'group')) signalProcess(node, 'SIGKILL', 'group')
+      else if (node.wholeGroup) killRest(node.pid)
     } catch {
-      // Not ours to signal (EPERM): the other nodes still have to end.
+      // Not ours to signal (EPERM), or gone (ESRCH): the other nodes still have to end.
     }
   }
   const deadline = performance.now() + GONE_TIMEOUT_MS
   while (performance.now() < deadline && [...watched.values()].some(isAlive)) await delay(GONE_POLL_MS)
+}
+
+/** A number that a group still has is given to no other process: where none has it, the group is the same, or gone. */
+function killRest(group: number): void {
+  if (identify(group) === undefined) process.kill(-group, 'SIGKILL')
 }
 
 /** An engine that is being restarted is asked again: its containers may live on. */

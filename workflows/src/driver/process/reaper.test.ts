@@ -122,6 +122,23 @@ test('a process that only has the pid of a node is never hit', async () => {
   expect(isAlive(innocent)).toBe(true)
 })
 
+test('what a program leaves behind in its group ends with calbox, too', async () => {
+  const script = 'sleep 100 & echo $!'
+  const leader = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
+  children.push(leader)
+  const watch = { ...identity(leader.pid), wholeGroup: true }
+  const [line] = (await once(createInterface({ input: leader.stdout }), 'line')) as [string]
+  const left = identity(Number(line))
+  started.push(left)
+  if (leader.exitCode === null) await once(leader, 'exit')
+  const hosted = spawn(process.execPath, [fileURLToPath(new URL('./reaper-main.ts', import.meta.url))], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  })
+  hosted.stdin.end(`${JSON.stringify({ watch })}\n`)
+  await once(hosted, 'exit')
+  await gone('what was left', () => left)
+})
+
 test('a node that was unwatched is left alone', async () => {
   const [ended, doomed] = [sleeper(), sleeper()]
   const hosted = spawn(process.execPath, [fileURLToPath(new URL('./reaper-main.ts', import.meta.url))], {

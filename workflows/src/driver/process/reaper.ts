@@ -7,10 +7,13 @@ import type { EngineAddress } from '../docker/engine/engine-address.ts'
 import { DriverError } from '../errors.ts'
 import { REAPER_RESTARTS_MAX } from '../limits.ts'
 import type { ProcessIdentity } from './process-identity.ts'
+import type { ProcessGuard } from './program-group.ts'
 
-export class Reaper {
+type Watched = ProcessIdentity & { readonly wholeGroup?: true }
+
+export class Reaper implements ProcessGuard {
   readonly #entry: string
-  readonly #watched = new Map<number, ProcessIdentity>()
+  readonly #watched = new Map<number, Watched>()
   /** Containers: which driver's, where, and those that shall survive. */
   readonly #engines = new Map<string, { address: EngineAddress; driverId: string }>()
   readonly #kept = new Set<string>()
@@ -47,8 +50,8 @@ export class Reaper {
     for (const id of this.#kept) this.#send({ keepContainer: id })
   }
 
-  /** From the moment this returns, the node dies with calbox. */
-  watch(node: ProcessIdentity): void {
+  /** From the moment this returns, the node dies with calbox. `wholeGroup`: so does what it leaves behind in its group. */
+  watch(node: Watched): void {
     this.#watched.set(node.pid, node)
     this.start()
     this.#send({ watch: node })

@@ -1,6 +1,8 @@
 // Runs one script with /bin/sh in a process group of its own: all output as lines, and nothing left behind on abort.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { SCRIPT_KILL_GRACE_MS, SCRIPT_OUTPUT_MAX_CHARS } from '../limits.ts'
+import { type ProcessGuard, runGroup } from '../../driver/process/program-group.ts'
+import { SCRIPT_KILL_GRACE_MS } from '../limits.ts'
+import type { StepClock } from '../step-clock.ts'
+import { ScriptOutput } from './script-output.ts'
 
 /** Both outputs through one pipe: only so they arrive in the order they were written. */
 const ONE_STREAM = 'exec /bin/sh "$@" 2>&1'
@@ -11,6 +13,8 @@ export interface ScriptRun {
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   readonly onOutput: (text: string) => void
+  readonly clock: StepClock
+  readonly guard?: ProcessGuard | undefined
 }
 
 export interface ScriptEnd {
@@ -22,50 +26,19 @@ export interface ScriptEnd {
 }
 
 /** Rejects with the reason of the signal, or when /bin/sh cannot be started. */
-export async function runScript(run: ScriptRun, { signal }: { signal: AbortSignal }): Promise<ScriptEnd> {
-  signal.throwIfAborted()
-  const child = spawn('/bin/sh', ['-c', ONE_STREAM, 'sh', run.file, ...run.args], {
-    cwd: run.cwd,
-    env: run.env,
-    stdio: ['ignore', 'pipe', 'ignore'],
-    detached: true,
-  })
-  let output = ''
-  let line = ''
-  const take = (chunk: string) => {
-    output = (output + chunk).slice(-SCRIPT_OUTPUT_MAX_CHARS)
-    line += chunk
-    const end = line.lastIndexOf('\n')
-    if (end >= 0) run.onOutput(line.slice(0, end))
-    line = line.slice(end + 1)
+export async function runScript(run: ScriptRun, options: { signal: AbortSignal }): Promise<ScriptEnd> {
+  const { file, args, cwd, env, guard, clock } = run
+  const output = new ScriptOutput(run.onOutput)
+  const program = {
+    command: '/bin/sh',
+    args: ['-c', ONE_STREAM, 'sh', file, ...args],
+    cwd,
+    env,
+    guard,
+    onOutput: (text: string) => output.take(text),
+    grace: { ms: SCRIPT_KILL_GRACE_MS, timer: clock.timer.bind(clock) },
   }
-  child.stdout.setEncoding('utf8').on('data', take)
-  const stop = () => killGroup(child)
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    const [code, endSignal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('close', (...end) => resolve(end))
-    })
-    signal.throwIfAborted()
-    if (line !== '') run.onOutput(line)
-    return { code: code ?? undefined, signal: endSignal ?? undefined, output }
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-}
-
-function killGroup(child: ChildProcess): void {
-  send(child, 'SIGTERM')
-  const timer = setTimeout(() => send(child, 'SIGKILL'), SCRIPT_KILL_GRACE_MS)
-  child.once('close', () => clearTimeout(timer))
-}
-
-function send(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return
-  try {
-    process.kill(-child.pid, signal)
-  } catch {
-    // The whole group has ended by itself.
-  }
+  const end = await runGroup(program, options)
+  output.end()
+  return { ...end, output: output.text() }
 }

@@ -87,6 +87,25 @@ test('an interrupted script is ended with everything it started', async () => {
   await expect.poll(() => statusOf(child)).toMatch(/^[ZX]?$/)
 })
 
+test('a script is known to what ends with calbox while it runs', async () => {
+  const cwd = directoryWith('exit 0')
+  const run = await runYaml(file('{ type: script, target: local, script: scripts/run.sh }'), { cwd })
+  expect(run.driver.guarded).toEqual(['watch group', 'unwatch'])
+})
+
+test('a process that leaves the group and holds the output does not hold up a time limit', async () => {
+  const cwd = directoryWith('setsid sh -c "echo \\$\\$ > child; echo held; exec sleep 100" & wait')
+  const run = await runYaml(file('{ type: script, target: local, script: scripts/run.sh, timeout: 3 }'), {
+    cwd,
+    onEvent: (event, { clock }) => {
+      // The limit, and then the grace between SIGTERM and SIGKILL.
+      if (event.type === 'step:output') for (let timers = 0; timers < 2; timers += 1) clock.toNextTimer()
+    },
+  })
+  process.kill(Number(readFileSync(path.join(cwd, 'child'), 'utf8')), 'SIGKILL')
+  expect(run.failure).toMatchObject({ code: 'timeout' })
+})
+
 function statusOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0] ?? ''

@@ -110,7 +110,8 @@ interface Run {
 async function runFor(target: string, run: Run, context: StepContext, options: { signal: AbortSignal }): Promise<void> {
   context.progress(`on ${target}`)
   const started = context.clock.nowMs()
-  const end = await runScript({ ...run, onOutput: (text) => context.output(text) }, options)
+  const { clock, guard } = context
+  const end = await runScript({ ...run, clock, guard, onOutput: (text) => context.output(text) }, options)
   const seconds = (context.clock.nowMs() - started) / 1000
   const known = KNOWN_ENV.flatMap((name) => (context.env[name] === undefined ? [] : [[name, context.env[name]]]))
   context.export({

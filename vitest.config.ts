@@ -70,7 +70,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'parts', include: EVERYWHERE, exclude: [...NOT_OURS, ...WHOLE, ...PROCESSES], ...HANGS },
+        test: {
+          name: 'parts',
+          include: EVERYWHERE,
+          exclude: [...NOT_OURS, ...WHOLE, ...PROCESSES],
+          // Modules are loaded and compiled once for all files: what a test changes in them or in the process, it puts back.
+          isolate: false,
+          ...HANGS,
+        },
       },
       { extends: true, test: { name: 'processes', include: PROCESSES, exclude: NOT_OURS, ...HANGS } },
       { extends: true, test: { name: 'whole', include: WHOLE, exclude: NOT_OURS, ...HANGS } },

@@ -27,6 +27,8 @@ export class RealNode {
   readonly httpPort: number
   readonly swarmPort: number
   readonly child: ChildProcess
+  /** Sent with what is asked, where the node asks for one. */
+  token: string | undefined
 
   constructor(name: string, ports: readonly [number, number], child: ChildProcess) {
     this.name = name
@@ -86,6 +88,12 @@ export class RealNode {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024
   }
 
+  /** Objects and buffers of the main thread, garbage that is not collected yet included. */
+  async heapMiB(): Promise<number> {
+    const response = await this.#fetch('GET', '/metrics')
+    return Number(/^calnode_heap_used_bytes (\S+)/m.exec(await response.text())?.[1] ?? 0) / 2 ** 20
+  }
+
   /** User and system time, in ticks of 10 ms. */
   async cpuMs(): Promise<number> {
     const stat = await readFile(`/proc/${this.child.pid}/stat`, 'utf8')
@@ -118,7 +126,11 @@ export class RealNode {
   #fetch(method: string, route: string, body?: string): Promise<Response> {
     return fetch(`http://127.0.0.1:${this.httpPort}${route}`, {
       method,
-      ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+      },
+      ...(body === undefined ? {} : { body }),
       signal: AbortSignal.timeout(PATIENCE_MS),
     })
   }
@@ -138,13 +150,14 @@ export class RealNodes {
     return new RealNodes(await mkdtemp(path.join(tmpdir(), `calbox-${label}-`)))
   }
 
-  /** Healthy when it resolves. `flags` go to Node itself. */
-  async start(name: string, flags: readonly string[] = []): Promise<RealNode> {
+  /** Healthy when it resolves. `flags` go to Node itself, `more` to the node. */
+  async start(name: string, flags: readonly string[] = [], more: readonly string[] = []): Promise<RealNode> {
     const ports = [await freePort(), await freePort()] as const
     const args = [...flags, CALNODE, '--home', this.#home, '--node', name, 'run', '--init', '--network', this.id]
     args.push('--server-port', `${ports[0]}`, '--swarm-port', `${ports[1]}`)
     const boot = this.nodes.map(({ address }) => address).join(',')
     if (boot !== '') args.push('--boot-nodes', boot)
+    args.push(...more)
     const log = openSync(path.join(this.#home, `${name}.log`), 'a')
     const child = spawn(process.execPath, args, { stdio: ['ignore', log, log] })
     closeSync(log)

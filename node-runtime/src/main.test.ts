@@ -320,3 +320,42 @@ describe('a node ends with 0', () => {
     expect((await calnode('run', '--exit-on-eof', '0').done).code).toBe(0)
   })
 })
+
+describe('calnode boot-node', () => {
+  const addressIn = (log: string) => /"(\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/\w+)"/.exec(log)?.[1] ?? ''
+  const ANY = ['--listen', '/ip4/127.0.0.1/tcp/0', '--server-port', '0']
+
+  test('says where it is, and nodes that know only it find each other', async () => {
+    const boot = calnode('boot-node', ...ANY)
+    await boot.started()
+    const nodes = ['a', 'b'].map((name) =>
+      calnode('--node', name, 'run', '--init', ...ANY_PORTS, '--relay-nodes', addressIn(boot.output())),
+    )
+    // The one that came first was ready on its own.
+    const logs = () => nodes.map((node) => node.output()).join('')
+    await expect.poll(logs, { timeout: 60_000 }).toContain('"peers":1,"msg":"node ready"')
+    const status = /"http":"([^"]+)"/.exec(boot.output())?.[1]
+    expect(await (await fetch(`${status}/status`)).json()).toMatchObject({ peers: 2, reservations: 2 })
+    expect((await fetch(`${status}/admin-api/health`)).status).toBe(200)
+    expect((await fetch(`${status}/admin-api/peers`)).status).toBe(404)
+    boot.child.kill('SIGTERM')
+    expect((await boot.done).code).toBe(0)
+  })
+
+  test('keeps its id in a file for its owner only, and says what is wrong with one', async () => {
+    const file = path.join(home, 'boot.key')
+    const ids = []
+    for (const _ of [1, 2]) {
+      const boot = calnode('boot-node', ...ANY, '--identity', file)
+      await boot.started()
+      ids.push(addressIn(boot.output()).split('/').at(-1))
+      boot.child.kill('SIGTERM')
+      await boot.done
+    }
+    expect(ids[0]).toBe(ids[1])
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    writeFileSync(file, 'nonsense')
+    const { code, err } = await calnode('boot-node', ...ANY, '--identity', file).done
+    expect([code, err]).toEqual([2, expect.stringContaining(file)])
+  })
+})

@@ -115,6 +115,17 @@ test('a state that is not there yet is asked for again, in short pauses of the s
   expect(run.clock.slept).toEqual([50, 100, 200])
 })
 
+test('a state may be waited for without end: no more is made of it than is used', async () => {
+  for (const delay of ['', ', state_retry_delay: 2']) {
+    const network = new FixtureNetwork()
+    network.node('n-1').rpcErrors.push({ type: 'Uninitialized' })
+    const more = `state_retry_attempts: 4000000000${delay}`
+    const run = await runYaml(withContext(`  - ${SET.replace(/ }$/, `, ${more} }`)}`), { network })
+    expect(run.failure).toBeUndefined()
+    expect(run.clock.slept).toEqual([delay === '' ? 50 : 2000])
+  }
+})
+
 test('a given delay between those tries is kept to, and the end is a failure even where one is expected', async () => {
   const network = new FixtureNetwork()
   for (let i = 0; i < 3; i += 1) network.node('n-1').rpcErrors.push({ type: 'Uninitialized' })

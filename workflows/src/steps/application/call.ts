@@ -115,26 +115,27 @@ async function withState(
     const envelope = await send()
     const error = rpcErrorOf(envelope)
     if (error === undefined || !isStateMissing(error)) return envelope
-    const pauseMs = pauses.shift()
-    if (pauseMs === undefined) {
+    const pause = pauses.next()
+    if (pause.done === true) {
       const took = formatDuration(context.clock.nowMs() - started)
       throw new StepError('state_missing', `the context's state has not arrived after ${took}: ${rpcErrorText(error)}`)
     }
     context.progress("the context's state is not there yet")
-    await context.clock.sleep(pauseMs, options.signal)
+    await context.clock.sleep(pause.value, options.signal)
   }
 }
 
 /** A given delay is kept to; the default one is an upper limit, because most states arrive within milliseconds. */
-function statePauses(attempts: number, delaySec: number | undefined): number[] {
-  if (delaySec !== undefined) return Array.from({ length: attempts - 1 }, () => delaySec * 1000)
-  const pauses: number[] = []
+function* statePauses(attempts: number, delaySec: number | undefined): Generator<number, undefined> {
+  if (delaySec !== undefined) {
+    for (let tried = 1; tried < attempts; tried += 1) yield delaySec * 1000
+    return
+  }
   let leftMs = (attempts - 1) * STATE_RETRY_DELAY_SEC * 1000
   for (let pauseMs = STATE_RETRY_FIRST_MS; leftMs > 0; pauseMs = Math.min(STATE_RETRY_DELAY_SEC * 1000, pauseMs * 2)) {
-    pauses.push(Math.min(leftMs, pauseMs))
+    yield Math.min(leftMs, pauseMs)
     leftMs -= pauseMs
   }
-  return pauses
 }
 
 function succeeded(node: NodeHandle, method: string, envelope: JsonValue, context: StepContext): StepResult {

@@ -42,8 +42,11 @@ interface Wanted {
 }
 
 interface Watched {
-  readonly matching: readonly JsonObject[]
-  readonly received: readonly JsonObject[]
+  readonly first: JsonObject | undefined
+  readonly matching: number
+  /** The first ones of all, and how many there were. */
+  readonly shown: readonly JsonObject[]
+  readonly received: number
 }
 
 export const assertWsEvent = defineStep({
@@ -71,9 +74,9 @@ export const assertWsEvent = defineStep({
     try {
       const watched = await collect(watch.socket, wanted, context, { signal })
       judge(wanted, watched, node.name)
-      const [first] = watched.matching
+      const { first, matching } = watched
       const payload = first === undefined ? {} : { payload: { data: first }, rawKey: `ws_event_${node.name}` }
-      return { ...payload, node: node.name, summary: `${watched.matching.length} × ${wanted.event}` }
+      return { ...payload, node: node.name, summary: `${matching} × ${wanted.event}` }
     } finally {
       watch.close()
     }
@@ -167,33 +170,38 @@ async function collect(
   context: StepContext,
   { signal }: { signal: AbortSignal },
 ): Promise<Watched> {
-  const received: JsonObject[] = []
-  const matching: JsonObject[] = []
+  const shownFirst: JsonObject[] = []
+  let first: JsonObject | undefined
+  let received = 0
+  let matching = 0
   const until = performance.now() + wanted.timeoutMs
-  while (matching.length <= (wanted.count ?? 0)) {
+  while (matching <= (wanted.count ?? 0)) {
     const text = await socket.next({ signal, timeoutMs: Math.max(1, until - performance.now()) })
     if (text === undefined) break
     const frame = tryParseLosslessJson(text)
     const event = isJsonObject(frame) ? frame.result : undefined
     if (!isJsonObject(event)) continue
-    received.push(event)
-    context.progress(`${received.length} events, the last one ${shown(event.type ?? null)}`)
-    if (event.type === wanted.event && mismatches(event, wanted.match).length === 0) matching.push(event)
+    received += 1
+    if (received <= SHOWN_EVENTS_MAX) shownFirst.push(event)
+    context.progress(`${received} events, the last one ${shown(event.type ?? null)}`)
+    if (event.type !== wanted.event || mismatches(event, wanted.match).length > 0) continue
+    matching += 1
+    first ??= event
   }
-  return { matching, received }
+  return { first, matching, shown: shownFirst, received }
 }
 
-function judge(wanted: Wanted, { matching, received }: Watched, node: string): void {
+function judge(wanted: Wanted, { matching, received, shown: firstOnes }: Watched, node: string): void {
   const { count, event } = wanted
-  if (count === undefined ? matching.length > 0 : matching.length === count) return
+  if (count === undefined ? matching > 0 : matching === count) return
   const asked = count === undefined ? `at least one ${event}` : `exactly ${count} ${event}`
-  const seen = received.slice(0, SHOWN_EVENTS_MAX).flatMap((each) => {
+  const seen = firstOnes.flatMap((each) => {
     const why = each.type === event ? mismatches(each, wanted.match).map((line) => `      ${line}`) : []
     return [`    ${shown(each)}`, ...why]
   })
-  const rest = received.length > SHOWN_EVENTS_MAX ? [`    and ${received.length - SHOWN_EVENTS_MAX} more`] : []
-  const head = `${asked} was expected within ${wanted.timeoutMs / 1000} s, ${matching.length} came`
-  const list = received.length === 0 ? ['  no event came at all'] : ['  what came:', ...seen, ...rest]
+  const rest = received > SHOWN_EVENTS_MAX ? [`    and ${received - SHOWN_EVENTS_MAX} more`] : []
+  const head = `${asked} was expected within ${wanted.timeoutMs / 1000} s, ${matching} came`
+  const list = received === 0 ? ['  no event came at all'] : ['  what came:', ...seen, ...rest]
   throw new StepError('assertion', [head, ...list].join('\n'), { node })
 }
 

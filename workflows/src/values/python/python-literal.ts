@@ -14,7 +14,8 @@ export function tryParsePythonLiteral(text: string): JsonValue | undefined {
 const FLOAT =
   /(?:\d(?:_?\d)*\.(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?|\d(?:_?\d)*[eE][+-]?\d(?:_?\d)*/y
 const INTEGER = /0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?0)*|[1-9](?:_?\d)*/y
-const SPACE = /(?:[ \t\n\r\f]|#[^\n]*|\\\r?\n)*/y
+const SPACE = /[ \t\n\r\f]*/y
+const COMMENT = /#[^\n]*|\\\r?\n/y
 const PREFIX = /(?:[uU]|[rR])?(?='|")/y
 const WORDS: Readonly<Record<string, JsonValue>> = { True: true, False: false, None: null }
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -176,7 +177,7 @@ class LiteralReader {
 
   private match(pattern: RegExp, consume = true): string | undefined {
     pattern.lastIndex = this.at
-    const found = pattern.exec(this.text)?.[0]
+    const found = this.search(pattern)?.[0]
     if (found !== undefined && consume) this.at += found.length
     return found
   }
@@ -188,8 +189,20 @@ class LiteralReader {
     return true
   }
 
+  /** Not one pattern for all of it: what repeats a choice needs room for each time. */
   private skipSpace(): void {
-    this.match(SPACE)
+    do this.match(SPACE)
+    while ('#\\'.includes(this.text[this.at] ?? ' ') && this.match(COMMENT) !== undefined)
+  }
+
+  /** A number of millions of digits takes more room than a search has: it is none. */
+  private search(pattern: RegExp): RegExpExecArray | null {
+    try {
+      return pattern.exec(this.text)
+    } catch (error) {
+      if (error instanceof RangeError) return null
+      throw error
+    }
   }
 }
 

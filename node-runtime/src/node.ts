@@ -14,7 +14,7 @@ import { BlobKeeper } from './context/blobs/blob-keeper.ts'
 import { BlobReferences } from './context/blobs/blob-references.ts'
 import { Contexts } from './context/contexts.ts'
 import { ABSENT_MS, AGED_MAX, CHECKPOINT_MIN, REVISION_MAX } from './context/limits.ts'
-import { Applications } from './context/namespaces/code/applications.ts'
+import { Applications, type BundleReader } from './context/namespaces/code/applications.ts'
 import { Identities } from './context/namespaces/identities.ts'
 import { Joiner } from './context/namespaces/joiner.ts'
 import { KeyRing } from './context/namespaces/keys/key-ring.ts'
@@ -43,6 +43,8 @@ export interface NodePorts {
   readonly blobs: BlobStore
   readonly network: Network
   readonly executor: GuestExecutor
+  /** Absent: on this thread. */
+  readonly readBundle?: BundleReader
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -132,7 +134,7 @@ export class Node implements NodeServices {
       blobs,
       log: log.child({ module: 'blobs' }),
     })
-    const applications = new Applications({ store, blobs, executor })
+    const applications = new Applications({ store, blobs, executor, readBundle: ports.readBundle })
     const events = new Feed<NodeEvent>((error) => log.error({ error: String(error) }, 'a watcher of events failed'))
     const nowMs = () => clock.nowMs()
     const onGroupEvent = (event: GroupEvent) => events.emit(event)

@@ -17,6 +17,7 @@ import { NodeFaults } from './network/faults/node-faults.ts'
 import { libp2pNetwork } from './network/libp2p/libp2p.ts'
 import { Node } from './node.ts'
 import type { AdminChoice } from './node-auth.ts'
+import { openBundle } from './runtime/bundle/bundle.ts'
 import { workerExecutor } from './runtime/worker-executor.ts'
 import { type FaultBody, faultOf } from './server/routes/fault-shapes.ts'
 import { createServer, type HttpServer } from './server/server.ts'
@@ -105,6 +106,7 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
         store,
         network,
         executor,
+        readBundle: openBundle,
         blobs,
         clock: faults?.clock ?? systemClock,
         random: systemRandom,

@@ -6,7 +6,7 @@ import { sha256 } from '../../../base/hash.ts'
 import { type ApplicationId, type BlobId, idBytes, idFromBytes } from '../../../base/ids.ts'
 import { applicationIdOf } from '../../../base/operations.ts'
 import type { BlobStore } from '../../../blobs/blob-store.ts'
-import { type Bundle, isBundle, openBundle } from '../../../runtime/bundle/bundle.ts'
+import { type Bundle, isBundle, readBundle } from '../../../runtime/bundle/bundle.ts'
 import type { GuestExecutor, GuestModule } from '../../../runtime/guest-executor.ts'
 import { RuntimeError, type RuntimeErrorCode } from '../../../runtime/runtime-error.ts'
 import { keyOf } from '../../../store/keys.ts'
@@ -34,7 +34,11 @@ export interface ApplicationsParts {
   readonly store: Store
   readonly blobs: Pick<BlobStore, 'put' | 'bytes' | 'contentHash'>
   readonly executor: GuestExecutor
+  /** Absent: bundles are read on this thread, and at once, as where time is driven. Throws as `readBundle`. */
+  readonly readBundle?: BundleReader | undefined
 }
+
+export type BundleReader = (archive: Bytes) => Promise<Bundle>
 
 /** A bundle says the last three itself, and only what it says counts: it is signed, and the same on every node. */
 export interface InstallDetails {
@@ -50,14 +54,15 @@ interface Code {
 }
 
 /** Throws RuntimeError BUNDLE_INVALID, BUNDLE_UNSUPPORTED. */
-async function codeOf(blobId: BlobId, bytes: Bytes): Promise<Code> {
+async function codeOf(blobId: BlobId, bytes: Bytes, read: BundleReader): Promise<Code> {
   if (!isBundle(bytes)) return { module: { id: blobId, bytes } }
-  const bundle = await openBundle(bytes)
+  const bundle = await read(bytes)
   return { module: { id: idFromBytes<BlobId>(sha256(bundle.wasm)), bytes: bundle.wasm }, bundle }
 }
 
 export class Applications {
   readonly #parts: ApplicationsParts
+  readonly #readBundle: BundleReader
   readonly #modules = new Map<BlobId, { readonly module: GuestModule; readonly abi: string | undefined }>()
 
   /** What no retry makes an application: the bytes of an id are always the same. */
@@ -65,6 +70,7 @@ export class Applications {
 
   constructor(parts: ApplicationsParts) {
     this.#parts = parts
+    this.#readBundle = parts.readBundle ?? (async (archive) => readBundle(archive))
   }
 
   get(id: ApplicationId): Application | undefined {
@@ -143,7 +149,7 @@ export class Applications {
     const { blobId } = application
     const cached = this.#modules.get(blobId)
     if (cached) return cached
-    const { module, bundle } = await codeOf(blobId, await this.#parts.blobs.bytes(blobId))
+    const { module, bundle } = await codeOf(blobId, await this.#parts.blobs.bytes(blobId), this.#readBundle)
     const code = { module, abi: bundle?.abi }
     if (this.#modules.size >= MODULES_IN_MEMORY_MAX) {
       const oldest = this.#modules.keys().next()
@@ -155,7 +161,7 @@ export class Applications {
 
   async #inspect(blobId: BlobId, bytes: Bytes, source: string) {
     try {
-      const { module, bundle } = await codeOf(blobId, bytes)
+      const { module, bundle } = await codeOf(blobId, bytes, this.#readBundle)
       return { storage: (await this.#parts.executor.inspect(module)).storage, bundle }
     } catch (cause) {
       if (cause instanceof RuntimeError && REFUSALS.has(cause.code)) this.#refuse(blobId, cause)

@@ -7,9 +7,11 @@ import { cuttingOff } from './checkers/cutting-off.ts'
 import { definition } from './checkers/definition.ts'
 import { effects } from './checkers/effects.ts'
 import { handling, showing } from './checkers/handling.ts'
+import { keeping } from './checkers/keeping.ts'
 import { log } from './checkers/log.ts'
 import { pruning } from './checkers/pruning.ts'
 import { secrecy } from './checkers/secrecy.ts'
+import { presence } from './checkers/showing-presence.ts'
 import { stamps } from './checkers/stamps.ts'
 import type { Checker, Violation } from './checkers/violation.ts'
 import { type Facts, factsOf } from './facts.ts'
@@ -27,7 +29,9 @@ export const CHECKERS: readonly Checker[] = [
   stamps,
   secrecy,
   cuttingOff,
+  keeping,
   pruning,
+  presence,
   log,
 ]
 

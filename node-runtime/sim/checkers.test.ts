@@ -1,6 +1,6 @@
 // Each checker fires on a violation that is planted into what an honest run left, and on nothing else.
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { DeltaId } from '../src/base/ids.ts'
+import type { ApplicationId, DeltaId } from '../src/base/ids.ts'
 import { Causality } from './causality.ts'
 import { checkFacts } from './check.ts'
 import { type Facts, factsOf, type NodeFacts } from './facts.ts'
@@ -244,6 +244,28 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     () => withHistory(mixed, { madeMs: new Map(mixed.everything.map(({ id }) => [id, 0])) }),
   ],
   ['secrecy', 'a removed member reads on', () => ({ ...mixed, exposed: [{ name: 'n1', id: nobody }] })],
+  ['calls', 'a state comes without its checkpoint', () => withHistory(mixed, { halfSwapped: ['n1'] })],
+  ['agreement', 'other code', () => withNode(mixed, () => ({ applicationId: nobody as string as ApplicationId }))],
+  ['agreement', 'other proposals', () => withNode(mixed, () => ({ proposals: '[]' }))],
+  ['keeping', 'what counted counts nowhere', () => ({ ...mixed, deltas: mixed.deltas.slice(1) })],
+  [
+    'keeping',
+    'a word in the log is gone',
+    () => withHistory(mixed, { governed: new Map([[mixed.nodes[1]?.publicKey, new Set([nobody])]]) }),
+  ],
+  [
+    'keeping',
+    'what was written again comes behind what knew of it',
+    () => ({ ...mixed, reissued: new Map([[first(mixed), mixed.graph.at(-1)?.id ?? nobody]]) }),
+  ],
+  [
+    'presence',
+    'a member is not seen',
+    () => ({
+      ...mixed,
+      nodes: mixed.nodes.map((node) => ({ ...node, presences: new Map([[node.publicKey, 'here']]) })),
+    }),
+  ],
   ['cutting off', 'a removed member writes on', () => ({ ...mixed, unpinned: [{ name: 'n1', id: nobody }] })],
   ['effects', 'a reset takes away what came later', () => withViews(collected, { visit_count: 1 })],
   ['effects', 'a reset takes away nothing', () => withViews(collected, { visit_count: 4 })],

@@ -1,9 +1,11 @@
 // What the disks and the running nodes say at the end of a run: the checkers read this and the history, nothing else.
 import { fromUtf8, toHex, utf8 } from '../src/base/bytes.ts'
-import { type DeltaId, idBytes, type OpId, type RootHash } from '../src/base/ids.ts'
+import { type ApplicationId, type DeltaId, idBytes, type OpId, type RootHash } from '../src/base/ids.ts'
 import { accountOf } from '../src/base/keys.ts'
+import type { Operation } from '../src/base/operations.ts'
 import { ContextStore } from '../src/context/context-store.ts'
 import { KeyRing } from '../src/context/namespaces/keys/key-ring.ts'
+import type { PresenceEvent } from '../src/context/ports.ts'
 import { keyOf } from '../src/store/keys.ts'
 import { rangeOf, type Store } from '../src/store/store.ts'
 import { type ContextSummary, keysOf, type TestNode } from '../src/testing/test-node.ts'
@@ -33,6 +35,11 @@ export interface NodeFacts {
   readonly waiting: readonly Delta[]
   readonly governance: string
   readonly governanceMissing: number
+  /** What it runs, and what is proposed in the context. */
+  readonly applicationId: ApplicationId
+  readonly proposals: string
+  /** What it sees of each member, by key. */
+  readonly presences: ReadonlyMap<string, string>
   /** Rows of kinds that must be empty at rest. */
   readonly leftovers: Readonly<Record<'handler' | 'deadLetter' | 'outbox' | 'reissue', number>>
 }
@@ -57,6 +64,8 @@ export interface Facts {
   readonly ended: ReadonlySet<DeltaId>
   /** What counts, knows of a removal, and can be read by who was removed. */
   readonly exposed: readonly { readonly name: string; readonly id: DeltaId }[]
+  /** The log of the namespace as the first node has it, ancestors first. */
+  readonly log: readonly Operation[]
   /** What counts of who was removed, though nobody had accepted it. */
   readonly unpinned: readonly { readonly name: string; readonly id: DeltaId }[]
   /** What the views of the first node answer. */
@@ -120,7 +129,10 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   }
   const graph = everything.filter(({ id }) => past.has(id))
   const deltas = graph.filter((delta) => !isVoid(delta)).map(open)
-  const refolded = await refold(scenario.app, setting, deltas)
+  const namespace = first.node.namespaces.get(setting.shared.namespaceId)
+  const isSecond = ({ governance }: Delta) =>
+    (namespace.applicationAt(contextId, governance) ?? setting.applicationId) !== setting.applicationId
+  const refolded = await refold(scenario.app, setting, { deltas, isSecond })
   return {
     scenario,
     setting,
@@ -135,6 +147,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
     reissued: reissuedAs(history, deltas),
     exposed: await exposedTo(end, deltas),
     unpinned: unpinnedIn(end, { everything, deltas, checkpoint }),
+    log: namespace.opsNotIn([], Number.MAX_SAFE_INTEGER),
     views,
     refolded,
   }
@@ -168,6 +181,9 @@ async function nodeFacts({ world, setting }: SimulationEnd, node: TestNode): Pro
     waiting,
     governance: `${namespace.heads().join()} ${namespace.state.groupStateHash(namespace.state.namespaceId)}`,
     governanceMissing: namespace.missing(10).length,
+    applicationId: (await world.run(node.context(contextId))).record.applicationId,
+    proposals: JSON.stringify(namespace.state.contexts.get(contextId)?.proposals ?? null, plain),
+    presences: new Map(node.node.presences.shownIn(contextId).flatMap(({ presence }) => seenOf(presence))),
     leftovers: {
       handler: await count(node.disk, 'handler'),
       deadLetter: await count(node.disk, 'deadLetter'),
@@ -257,6 +273,15 @@ function unpinnedIn(
 export function compareCanonical(a: Pick<Delta, 'id' | 'hlc'>, b: Pick<Delta, 'id' | 'hlc'>): number {
   if (a.hlc !== b.hlc) return a.hlc < b.hlc ? -1 : 1
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
+}
+
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value)
+  return value instanceof Uint8Array ? toHex(value) : value
+}
+
+function seenOf({ author, state }: PresenceEvent['presence']): [string, string][] {
+  return state === undefined ? [] : [[author, fromUtf8(state)]]
 }
 
 async function count(disk: Store, kind: 'handler' | 'deadLetter' | 'outbox' | 'reissue'): Promise<number> {

@@ -1,5 +1,6 @@
 // From a seed to a scenario.
 import { seededRandom } from '../src/testing/seeded-random.ts'
+import { withAdditions } from './additions.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { SKEW_MAX_MS } from './limits.ts'
 import { operationOf } from './operations.ts'
@@ -29,16 +30,28 @@ const PRUNING_SHARE = 0.5
 const SHORT_MEMORY_SHARE = 0.5
 /** Mostly the fewest: what more nodes find is rarely worth what they cost. */
 const NODE_COUNTS = [
+  [5, 17],
+  [6, 2],
+  [7, 1],
+] as const
+/** Of the seeds that were pinned first. */
+const FIRST_NODE_COUNTS = [
   [5, 6],
   [6, 3],
   [7, 1],
 ] as const
+/** Of the bursts, those where all calls are of one node: others get their deltas at once. */
+const ALONE_SHARE = 0.6
 
-export function generate(seed: number, only?: Only): Scenario {
+/** `isFirst`: as seeds were when the first were pinned. */
+export function generate(seed: number, only?: Only, isFirst = false): Scenario {
   const draws = drawsFrom(seededRandom(`scenario ${seed}`))
   const isGuest = draws.chance(GUEST_SHARE)
   const app = (only === undefined ? isGuest : only === 'guest') ? 'order-sensitive' : hostApp(seed)
-  const nodes = Array.from({ length: draws.weighted(NODE_COUNTS) }, (_, index) => `n${index}`)
+  const nodes = Array.from(
+    { length: draws.weighted(isFirst ? FIRST_NODE_COUNTS : NODE_COUNTS) },
+    (_, index) => `n${index}`,
+  )
   const lengthMs = draws.whole(8, 25) * 1000
   const everyMs = draws.pick([2000, 5000, 10_000])
   const kinds = chooseKinds(draws, app)
@@ -54,10 +67,11 @@ export function generate(seed: number, only?: Only): Scenario {
     lag: { diskMs: draws.pick([0, 0, 2, 10]), guestMs: draws.pick([0, 0, 2, 10]) },
     sync: { everyMs, gapMs: Math.min(everyMs, 5000) },
     ...(draws.chance(PRUNING_SHARE) ? { retention: retentionOf(app, draws, seed) } : {}),
-    operations: operations(draws, app, callers, lengthMs),
+    operations: operations({ draws, app, callers, lengthMs, isFirst }),
     faults: faults.sort((a, b) => startOf(a) - startOf(b)),
   }
-  return withRarities(scenario, seed)
+  const whole = withRarities(scenario, seed)
+  return isFirst ? whole : withAdditions(whole, seed)
 }
 
 /** From draws of its own: what it is changes nothing else of a seed. */
@@ -72,16 +86,25 @@ function chooseKinds(draws: Draws, app: AppName): DrawnKind[] {
   return kinds
 }
 
-function operations(draws: Draws, app: AppName, callers: readonly string[], lengthMs: number): Operation[] {
+interface Calls {
+  readonly draws: Draws
+  readonly app: AppName
+  readonly callers: readonly string[]
+  readonly lengthMs: number
+  readonly isFirst: boolean
+}
+
+function operations({ draws, app, callers, lengthMs, isFirst }: Calls): Operation[] {
   const count = app === 'order-sensitive' ? draws.whole(30, 60) : draws.whole(200, 208)
   const made: Operation[] = []
   while (made.length < count) {
     // Calls come in bursts, some of them at the very same time.
     const atMs = draws.whole(0, lengthMs)
-    const burst = draws.whole(1, 6)
+    const burst = draws.whole(1, isFirst ? 6 : 10)
+    const alone = isFirst || !draws.chance(ALONE_SHARE) ? undefined : draws.pick(callers)
     for (let i = 0; i < burst && made.length < count; i += 1) {
       const spreadMs = draws.pick([0, 0, 1, 5, 20, 80]) * i
-      made.push({ atMs: atMs + spreadMs, node: draws.pick(callers), ...operationOf(app, draws, made.length) })
+      made.push({ atMs: atMs + spreadMs, node: alone ?? draws.pick(callers), ...operationOf(app, draws, made.length) })
     }
   }
   return made.sort((a, b) => a.atMs - b.atMs)

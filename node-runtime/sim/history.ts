@@ -1,11 +1,13 @@
 // What happened in a run, as the checkers want to know it. Filled while it runs; nothing here judges.
 import { type Bytes, EMPTY, toHex } from '../src/base/bytes.ts'
-import type { DeltaId } from '../src/base/ids.ts'
+import type { DeltaId, OpId, PublicKey } from '../src/base/ids.ts'
+import type { OpBody } from '../src/base/operations.ts'
 import { KEY_PREFIXES } from '../src/store/keys.ts'
 import type { StoreOp } from '../src/store/store.ts'
 import type { LogEntry } from '../src/testing/recording-logger.ts'
 import { type Checkpoint, checkpointHash, decodeCertified } from '../src/wire/checkpoint.ts'
 import type { HeadsBeat } from '../src/wire/gossip.ts'
+import { decodeOp } from '../src/wire/op.ts'
 import { type CheckpointRow, decodeRow } from '../src/wire/records.ts'
 import type { FaultKind, Operation, Turn } from './scenario.ts'
 
@@ -58,6 +60,14 @@ export interface Vouched extends Heard {
   readonly before: Heard | undefined
 }
 
+/** A node has stored an operation by which somebody may lose the context. */
+interface HeardOf {
+  readonly name: string
+  readonly op: OpId
+  /** What counted on its disk then, or before it was pruned there. */
+  readonly accepted: ReadonlySet<DeltaId>
+}
+
 export interface HandlerRun {
   queued: number
   done: number
@@ -78,6 +88,8 @@ export class History {
   readonly madeMs = new Map<DeltaId, number>()
   /** Own deltas whose batch lacked what is to come with them. */
   readonly torn: { readonly name: string; readonly id: DeltaId; readonly lacks: string }[] = []
+  /** A state took the place of another, without what says which deltas are in it. */
+  readonly halfSwapped: string[] = []
   /** Events that were shown before their delta was applied on the disk. */
   readonly shownEarly: { readonly name: string; readonly id: DeltaId }[] = []
   /** By node: what it last said of a delta. */
@@ -91,12 +103,21 @@ export class History {
   readonly pruned: Pruned[] = []
   /** By its hash: every checkpoint that an honest node ever had. */
   readonly checkpoints = new Map<string, Checkpoint>()
+  /** Each time that somebody took a peer's state with its checkpoint. */
+  readonly adopted: Pruned[] = []
+  readonly heardOf: HeardOf[] = []
+  /** By author: its operations in the log of the namespace that any honest node ever stored. */
+  readonly governed = new Map<PublicKey, Set<OpId>>()
+  /** All that members have shown. */
+  readonly presences = new Set<string>()
   readonly vouched: Vouched[] = []
   readonly #heard = new WeakMap<object, Heard>()
   /** By node: its checkpoint, as it is encoded. */
   readonly #checkpoints = new Map<string, string>()
   /** By node: the deltas on its disk that do not wait. */
   readonly #held = new Map<string, Set<DeltaId>>()
+  /** By node: what counts on its disk, or did when it was pruned. */
+  readonly #counting = new Map<string, Set<DeltaId>>()
   /** Own deltas that were noted to be written again. */
   reissues = 0
   /** Somebody took back and applied deltas on top of a pruned history. */
@@ -126,6 +147,10 @@ export class History {
       if (letter === LETTERS.delta && op.type === 'put') isWaiting ||= statusOf(op.value) === 'waiting'
       if (letter === LETTERS.reissue && op.type === 'put') this.reissues += 1
     }
+    for (const op of ops) if (op.key[0] === LETTERS.delta) this.#count(name, op, swap)
+    const isSaid = ops.some(({ key: [letter] }) => letter === LETTERS.checkpoint || letter === LETTERS.context)
+    if (swap === 3 && !isSaid) this.halfSwapped.push(name)
+    for (const op of ops) if (op.key[0] === LETTERS.governance && op.type === 'put') this.#hear(name, op)
     // With all that is in the same batch.
     for (const op of ops)
       if (op.key[0] === LETTERS.checkpoint && op.type === 'put') this.#checkpoint(name, op, { ops, nowMs })
@@ -188,6 +213,22 @@ export class History {
     else held.delete(id)
   }
 
+  /** What goes with history has counted; what goes with a state that another takes the place of does no more. */
+  #count(name: string, op: StoreOp, swap: number): void {
+    const counting = this.#counting.get(name) ?? new Set<DeltaId>()
+    this.#counting.set(name, counting)
+    const id = toHex(op.key.subarray(op.key.byteLength - 32)) as DeltaId
+    if (op.type === 'put' && statusOf(op.value) === 'applied') counting.add(id)
+    else if (op.type === 'put' || (swap & 1) === 1) counting.delete(id)
+  }
+
+  #hear(name: string, { value }: Put): void {
+    const { id, author, body } = decodeOp(value)
+    this.governed.set(author, (this.governed.get(author) ?? new Set<OpId>()).add(id))
+    if (!TAKING.has(body.kind) || this.heardOf.some((each) => each.name === name && each.op === id)) return
+    this.heardOf.push({ name, op: id, accepted: new Set(this.#counting.get(name)) })
+  }
+
   /** With a snapshot the state is swapped in the same batch. */
   #checkpoint(name: string, { value }: Put, { ops, nowMs }: Batch): void {
     const encoded = decodeRow<CheckpointRow>('checkpoint', value).checkpoint
@@ -200,6 +241,7 @@ export class History {
     const isSwap = ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.contextMeta)
     if (isSwap) {
       this.adoptions.set(name, [...(this.adoptions.get(name) ?? []), nowMs])
+      this.adopted.push({ name, atMs: nowMs, row: value })
       return
     }
     this.prunings.set(name, (this.prunings.get(name) ?? 0) + 1)
@@ -246,7 +288,12 @@ const LETTERS = {
   reissue: KEY_PREFIXES.reissue.charCodeAt(0),
   checkpoint: KEY_PREFIXES.checkpoint.charCodeAt(0),
   contextMeta: KEY_PREFIXES.contextMeta.charCodeAt(0),
+  context: KEY_PREFIXES.context.charCodeAt(0),
+  governance: KEY_PREFIXES.governance.charCodeAt(0),
 }
+
+/** By which an account may lose the context. */
+const TAKING: ReadonlySet<OpBody['kind']> = new Set(['member_removed', 'capabilities_set', 'visibility_set'])
 
 /** `void` stands for both kinds. */
 export type Status = 'applied' | 'void' | 'waiting'

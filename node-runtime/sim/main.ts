@@ -21,6 +21,7 @@ const HELP = `npm run sim -- [options]
   --pinned          every seed that was ever pinned, before the fresh ones
   --scenario FILE   this scenario only
   --only host|guest applications of one kind only
+  --first           as seeds were when the first were pinned: with other numbers of nodes, and without later additions
   --seconds N       begin no fresh seed after so many seconds
   --workers N       threads (default 2)
   --failures N      stop after so many failures (default 5)
@@ -38,6 +39,7 @@ const { values } = parseArgs({
     pinned: { type: 'boolean', default: false },
     scenario: { type: 'string' },
     only: { type: 'string' },
+    first: { type: 'boolean', default: false },
     seconds: { type: 'string' },
     workers: { type: 'string', default: '2' },
     failures: { type: 'string', default: '5' },
@@ -113,10 +115,14 @@ async function shrunk(scenario: Scenario, { violations }: Pick<RunReport, 'viola
   say(`  again: npm run sim -- --scenario ${path.relative(ROOT, file)}`)
 }
 
+function replayOf({ seed, only: of, first }: Omit<SeedJob, 'pinned'>): string {
+  return `npm run sim -- --seed ${seed}${of === undefined ? '' : ` --only ${of}`}${first ? ' --first' : ''}`
+}
+
 async function pinnedJobs(): Promise<SeedJob[]> {
   const text = await readFile(path.join(import.meta.dirname, 'pinned-seeds.json'), 'utf8')
-  const { seeds } = JSON.parse(text) as { seeds: { seed: number; only?: Only; why: string }[] }
-  return seeds.map(({ seed, only: of }) => ({ seed, only: of, pinned: true }))
+  const { seeds } = JSON.parse(text) as { seeds: { seed: number; only?: Only; first?: boolean; why: string }[] }
+  return seeds.map(({ seed, only: of, first = false }) => ({ seed, only: of, first, pinned: true }))
 }
 
 async function runMany(): Promise<boolean> {
@@ -135,7 +141,7 @@ async function runMany(): Promise<boolean> {
     isEnough: ({ pinned }) =>
       failed.length >= failuresMax || (!pinned && (performance.now() - began) / 1000 >= secondsMax),
     onAnswer: (answer, job) => {
-      const replay = `npm run sim -- --seed ${job.seed}${job.only === undefined ? '' : ` --only ${job.only}`}`
+      const replay = replayOf(job)
       if ('broke' in answer) {
         say(`seed ${job.seed}: the run itself broke: ${answer.broke}\n  again: ${replay}`)
         failed.push({ job, report: undefined })
@@ -153,7 +159,7 @@ async function runMany(): Promise<boolean> {
   const first = failed.find(({ report }) => report !== undefined)
   if (first?.report && values.shrink) {
     verifyOnce()
-    await shrunk(generate(first.job.seed, first.job.only), first.report)
+    await shrunk(generate(first.job.seed, first.job.only, first.job.first), first.report)
   }
   return failed.length === 0
 }
@@ -171,7 +177,8 @@ async function main(): Promise<boolean> {
   }
   if (values.seed === undefined) return runMany()
   const seed = numberOf('seed', values.seed)
-  return runOne(generate(seed, only), `npm run sim -- --seed ${seed}${only === undefined ? '' : ` --only ${only}`}`)
+  const job = { seed, only, first: values.first }
+  return runOne(generate(seed, only, values.first), replayOf(job))
 }
 
 process.exitCode = (await main()) ? 0 : 1

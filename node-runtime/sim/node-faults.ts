@@ -1,5 +1,9 @@
 // The faults of nodes while a scenario runs: crashes, restarts, wrong clocks, late joiners, removals, the hostile peer.
+import { utf8 } from '../src/base/bytes.ts'
+import type { ApplicationId } from '../src/base/ids.ts'
 import { accountOf } from '../src/base/keys.ts'
+import { upgradeGroup } from '../src/context/namespaces/code/upgrades.ts'
+import type { Node } from '../src/node.ts'
 import { seededRandom } from '../src/testing/seeded-random.ts'
 import { keysOf } from '../src/testing/test-node.ts'
 import type { TestWorld } from '../src/testing/test-nodes.ts'
@@ -8,7 +12,7 @@ import type { History } from './history.ts'
 import { HostilePeer } from './hostile-peer.ts'
 import { RETRY_MS } from './limits.ts'
 import { takeOut } from './removals.ts'
-import { type Fault, HOSTILE, honestNodes, type Scenario, type Turn } from './scenario.ts'
+import { type Fault, HOSTILE, honestNodes, remainingNodes, type Scenario, type Turn } from './scenario.ts'
 import type { Setting } from './settings.ts'
 
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>
@@ -46,6 +50,20 @@ export class NodeFaults {
     return this.#parts.scenario.faults.some((fault) => fault.kind === 'removal' && !this.#removed.has(fault.node))
   }
 
+  /** Somebody runs something else than the log says. */
+  get areUpgradesLeft(): boolean {
+    const { scenario, setting } = this.#parts
+    if (!scenario.faults.some(({ kind }) => kind === 'upgrade')) return false
+    const { contextId, namespaceId } = setting.shared
+    return remainingNodes(scenario).some((name) => {
+      const node = this.#world.nodes.get(name)
+      const namespace = node?.running ? node.node.namespaces.list().find(({ id }) => id === namespaceId) : undefined
+      if (!node || !namespace) return true
+      const said = namespace.state.contexts.get(contextId)?.applicationId
+      return said === setting.applicationId || node.node.contexts.record(contextId)?.applicationId !== said
+    })
+  }
+
   begin(): void {
     const { scenario, at } = this.#parts
     for (const fault of scenario.faults) {
@@ -56,6 +74,8 @@ export class NodeFaults {
       if (fault.kind === 'removal') at(fault.atMs, () => this.#remove(fault))
       if (fault.kind === 'rotation') at(fault.atMs, () => this.#rotate(fault))
       if (fault.kind === 'chore') at(fault.atMs, () => this.#chore(fault))
+      if (fault.kind === 'upgrade') at(fault.atMs, () => this.#upgrade(fault))
+      if (fault.kind === 'presence') at(fault.atMs, () => this.#show(fault))
       if (fault.kind === 'hostile') this.#startHostile(fault)
     }
   }
@@ -210,14 +230,46 @@ export class NodeFaults {
   }
 
   #chore({ node: name, kind, chore, pick }: Of<'chore'>): void {
-    const { setting, history, note } = this.#parts
+    const { scenario, setting, history, note } = this.#parts
     const node = this.#world.nodes.get(name)
     if (!node?.running) return
     history.faults.add(kind)
-    doChore(node.node, setting.shared, { chore, pick }).then(
+    const staying = scenario.nodes.filter((each) => remainingNodes(scenario).includes(each))
+    doChore(node.node, setting.shared, { chore, pick, staying }).then(
       () => note(`${name} has done: ${chore}`),
       (error) => note(`${name} has not done: ${chore}: ${String(error)}`),
     )
+  }
+
+  /** Until it is done, by who is never removed. */
+  #upgrade(fault: Of<'upgrade'>): void {
+    const { setting, history, note } = this.#parts
+    const { groupId, namespaceId, contextId } = setting.shared
+    const node = this.#world.nodes.get(fault.node)
+    if (node?.running) {
+      const { state } = node.node.namespaces.get(namespaceId)
+      if (state.contexts.get(contextId)?.applicationId !== setting.applicationId) {
+        history.faults.add(fault.kind)
+        note('the context is upgraded')
+        return
+      }
+      secondOn(node.node, setting)
+        .then((applicationId) =>
+          upgradeGroup(node.node, { groupId, applicationId, cascade: false, forceCodeOnly: true }),
+        )
+        .catch((error) => note(`${fault.node} does not upgrade: ${String(error)}`))
+    }
+    this.#world.clock.setTimer(() => this.#upgrade(fault), RETRY_MS)
+  }
+
+  #show({ node: name, shows, kind }: Of<'presence'>): void {
+    const { setting, history } = this.#parts
+    const node = this.#world.nodes.get(name)
+    if (!node?.running) return
+    history.faults.add(kind)
+    history.presences.add(shows ?? '')
+    if (shows === null) node.node.presences.hide(setting.shared.contextId)
+    else node.node.presences.set(setting.shared.contextId, utf8(shows))
   }
 
   #startHostile(fault: Of<'hostile'>): void {
@@ -237,4 +289,10 @@ export class NodeFaults {
       })
     }
   }
+}
+
+async function secondOn(node: Node, { second }: Setting): Promise<ApplicationId> {
+  const { id: blobId } = await node.ports.blobs.put([second])
+  const { id } = await node.applications.installBlob(blobId, { source: 'simulation', metadata: new Uint8Array(0) })
+  return id
 }

@@ -7,6 +7,8 @@ import type { RunReport } from './run-seed.ts'
 export interface SeedJob {
   readonly seed: number
   readonly only: Only | undefined
+  /** As seeds were when the first were pinned. */
+  readonly first?: boolean
   /** Fresh seeds may be left out when there is no time. */
   readonly pinned: boolean
 }

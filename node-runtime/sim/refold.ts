@@ -21,8 +21,14 @@ export interface AppliedDelta {
   readonly payload: DeltaPayload
 }
 
-/** `deltas`: in canonical order. */
-export async function refold(app: AppName, setting: Setting, deltas: readonly AppliedDelta[]): Promise<RootHash> {
+interface Folded {
+  /** In canonical order. */
+  readonly deltas: readonly AppliedDelta[]
+  /** Where its author stood the context had been upgraded. */
+  readonly isSecond: (delta: Delta) => boolean
+}
+
+export async function refold(app: AppName, setting: Setting, { deltas, isSecond }: Folded): Promise<RootHash> {
   const store = memoryStore()
   // The members of a setting have not called anything yet: their state is the base.
   await store.batch([...setting.saved.places.values()][0]?.rows ?? [])
@@ -34,13 +40,21 @@ export async function refold(app: AppName, setting: Setting, deltas: readonly Ap
 
   async function replay(
     into: StateTransaction,
-    { wasm, shared }: Setting,
+    { wasm, second, shared }: Setting,
     all: readonly AppliedDelta[],
   ): Promise<void> {
-    const module = { id: idFromBytes<BlobId>(sha256(wasm)), bytes: wasm }
-    const source = { contextId: shared.contextId, generation: state.generation, staged: [] }
-    const outcomes = await inlineExecutor({ store, modules: compiledModules }).run(module, source, all.map(jobOf))
-    for (const outcome of outcomes) if (outcome.status === 'ok') into.apply(outcome.changes)
+    const executor = inlineExecutor({ store, modules: compiledModules })
+    for (let start = 0; start < all.length; ) {
+      const isNew = isSecond((all[start] as AppliedDelta).delta)
+      const next = all.findIndex(({ delta }, index) => index > start && isSecond(delta) !== isNew)
+      const run = all.slice(start, next < 0 ? all.length : next)
+      const bytes = isNew ? second : wasm
+      const module = { id: idFromBytes<BlobId>(sha256(bytes)), bytes }
+      const source = { contextId: shared.contextId, generation: state.generation, staged: into.staged() }
+      const outcomes = await executor.run(module, source, run.map(jobOf))
+      for (const outcome of outcomes) if (outcome.status === 'ok') into.apply(outcome.changes)
+      start += run.length
+    }
   }
 }
 

@@ -18,8 +18,8 @@ export const FAULT_KINDS = [
   'hostile',
 ] as const
 export type DrawnKind = (typeof FAULT_KINDS)[number]
-/** `rotation` and `chore` are never drawn: rarities add them. */
-export type FaultKind = DrawnKind | 'rotation' | 'chore'
+/** The others are never drawn: rarities and additions add them. */
+export type FaultKind = DrawnKind | 'rotation' | 'chore' | 'upgrade' | 'presence'
 
 /** How a member loses the shared context. `right`: to open groups; `closing`: those who stay are members of the group then. */
 export const WAYS_OUT = ['removed', 'right', 'closing'] as const
@@ -27,7 +27,9 @@ export type WayOut = (typeof WAYS_OUT)[number]
 
 /** What operators do with groups. */
 export const CHORES = ['group', 'move', 'open', 'close', 'delete', 'describe', 'follow'] as const
-export type Chore = (typeof CHORES)[number]
+/** And with the group and the context that the seed is about. */
+export const SHARED_CHORES = ['promote', 'rekey', 'rename', 'propose', 'approve'] as const
+export type Chore = (typeof CHORES)[number] | (typeof SHARED_CHORES)[number]
 
 export const APPS = ['mixed', 'collections', 'order-sensitive'] as const
 export type AppName = (typeof APPS)[number]
@@ -117,6 +119,10 @@ export type Fault =
       readonly pick: number
       readonly atMs: number
     }
+  /** The context runs another version of its application from then on. */
+  | { readonly kind: 'upgrade'; readonly node: string; readonly atMs: number }
+  /** A member shows something to the others; null: nothing any more. */
+  | { readonly kind: 'presence'; readonly node: string; readonly shows: string | null; readonly atMs: number }
   | {
       readonly kind: 'hostile'
       readonly member: boolean
@@ -142,6 +148,17 @@ export type Mark =
   | 'false base'
   | 'late pins'
   | 'chores'
+  | 'upgrade'
+  | 'guest upgrade'
+  | 'proposals'
+  | 'presence'
+  | 'removers'
+  | 'witnesses'
+  | 'deaf'
+  | 'alone'
+  | 'steady'
+  | 'overtaken'
+  | 'overtaken pair'
 
 export interface Scenario {
   readonly v: 1
@@ -181,6 +198,12 @@ export function endOf(scenario: Scenario): number {
     else for (const { atMs } of fault.acts) endMs = Math.max(endMs, atMs)
   }
   return endMs
+}
+
+/** Who removes somebody, the maker of the namespace aside: they are admins of it from the start. */
+export function removersOf(scenario: Scenario): string[] {
+  const all = scenario.faults.flatMap((fault) => (fault.kind === 'removal' ? [fault.by] : []))
+  return [...new Set(all)].filter((name) => name !== scenario.nodes[0]).sort()
 }
 
 /** Everyone honest who is ever there. */

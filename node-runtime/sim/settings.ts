@@ -2,7 +2,10 @@
 // members, always from the same seed, and copied for every run.
 import { appWasm } from '../../scripts/build-apps.ts'
 import { type Bytes, utf8 } from '../src/base/bytes.ts'
-import type { KeyId, OpId } from '../src/base/ids.ts'
+import type { ApplicationId, KeyId, OpId } from '../src/base/ids.ts'
+import { accountOf } from '../src/base/keys.ts'
+import { govern } from '../src/context/namespaces/administration.ts'
+import { keysOf } from '../src/testing/test-node.ts'
 import { converge, type SavedWorld, type SharedContext, shareContext, TestWorld } from '../src/testing/test-nodes.ts'
 import { type AppName, HOSTILE } from './scenario.ts'
 
@@ -10,6 +13,9 @@ export interface Setting {
   readonly shared: SharedContext
   readonly saved: SavedWorld
   readonly wasm: Uint8Array
+  /** The same application once more, as another version: see `secondVersion`. */
+  readonly second: Uint8Array
+  readonly applicationId: ApplicationId
   /** What every member knows, so that the hostile one does. */
   readonly groupKey: { readonly keyId: KeyId; readonly key: Bytes }
   readonly governance: readonly OpId[]
@@ -22,31 +28,70 @@ export interface SettingOptions {
   readonly isHostileMember: boolean
   /** The context is in an open group, which all but its maker have by being in the namespace. */
   readonly isInherited: boolean
+  /** Besides the maker of the namespace. */
+  readonly admins: readonly string[]
 }
 
 export function settingOf(app: AppName, nodes: readonly string[], options: SettingOptions): Promise<Setting> {
   const names = options.isHostileMember ? [...nodes, HOSTILE] : [...nodes]
-  const key = `${app} ${options.isInherited ? 'inherited' : ''} ${names.join()}`
+  const key = `${app} ${options.isInherited ? 'inherited' : ''} ${names.join()} ${options.admins.join()}`
   const known = settings.get(key)
   if (known) return known
-  const making = make(app, names, options.isInherited)
+  const making = make(app, names, options)
   settings.set(key, making)
   return making
 }
 
-async function make(app: AppName, names: readonly string[], isInherited: boolean): Promise<Setting> {
+async function make(app: AppName, names: readonly string[], { isInherited, admins }: SettingOptions): Promise<Setting> {
   const world = await TestWorld.open({ seed: `setting ${app} ${names.join()}` })
   const wasm = await appWasm(app)
   const common = await shareContext(world, wasm, names)
   const shared = isInherited ? await inOpenGroup(world, common, names) : common
+  for (const name of admins) await promoted(world, shared, name)
   await converge(world, shared.contextId, names)
   const [first = ''] = names
   const namespace = world.get(first).node.namespaces.get(shared.namespaceId)
   const groupKey = namespace.sealingKey(shared.groupId)
   if (!groupKey) throw new Error(`${first} has no key of the group it made`)
-  const setting = { shared, saved: await world.save(), wasm, groupKey, governance: namespace.heads() }
+  const { applicationId } = (await world.get(first).context(shared.contextId)).record
+  const second = secondVersion(app, wasm)
+  const saved = await world.save()
+  const setting = { shared, saved, wasm, second, applicationId, groupKey, governance: namespace.heads() }
   await world.close()
   return setting
+}
+
+/** By the first, and known to all. */
+async function promoted(world: TestWorld, { namespaceId, groupId }: SharedContext, name: string): Promise<void> {
+  const [{ node } = world.get(name), ...others] = [...world.nodes.values()]
+  const account = accountOf(keysOf(name).identity.publicKey)
+  await world.run(govern(node, groupId, { kind: 'role_set', groupId, account, role: 'Admin' }))
+  for (const other of [world.get(name), ...others]) {
+    const { namespaces } = other.node
+    const isKnown = () => namespaces.get(namespaceId).state.roleIn(groupId, account) === 'Admin'
+    await world.until(`${other.name} to know of another admin`, isKnown)
+  }
+}
+
+/** The first byte of the order-sensitive application's artifacts, as its code names it, in the first version and the second. */
+const FORMATS = [
+  [0x41, 0xc5, 0x01],
+  [0x41, 0xc6, 0x01],
+] as const
+
+/**
+ * An application that keeps its own state takes artifacts of its own version only, and shows the same: what a delta does depends
+ * on which of the two applies it. Any other is the same but for its hash.
+ */
+function secondVersion(app: AppName, wasm: Uint8Array): Uint8Array {
+  // A section without a meaning: kind, size, length of its name, name.
+  if (app !== 'order-sensitive') return Uint8Array.from([...wasm, 0, 2, 1, 0x32])
+  const bytes = Buffer.from(wasm)
+  const [from, to] = FORMATS.map((each) => Buffer.from(each)) as [Buffer, Buffer]
+  const places = [bytes.indexOf(from), bytes.lastIndexOf(from)]
+  if (places[0] === places[1]) throw new Error('its code does not write and read its format any more, or not like this')
+  for (const place of places) to.copy(bytes, place)
+  return new Uint8Array(bytes)
 }
 
 /** Another context of the same application, in a group of the namespace. */

@@ -10,7 +10,7 @@ import { everyone } from './generate.ts'
 import { type Attempt, History } from './history.ts'
 import { LOOK_MS, QUIET_MS, SAMPLE_MS, SETTLE_MS } from './limits.ts'
 import { NodeFaults } from './node-faults.ts'
-import { endOf, HOSTILE, type Operation, remainingNodes, type Scenario } from './scenario.ts'
+import { endOf, HOSTILE, type Operation, remainingNodes, removersOf, type Scenario } from './scenario.ts'
 import { type Setting, settingOf } from './settings.ts'
 import { Trace } from './trace.ts'
 import { Weather } from './weather.ts'
@@ -31,7 +31,11 @@ export interface SimulationEnd {
 export async function simulate(scenario: Scenario, trace = new Trace()): Promise<SimulationEnd> {
   const isHostileMember = scenario.faults.some((fault) => fault.kind === 'hostile' && fault.member)
   const isInherited = scenario.faults.some((fault) => fault.kind === 'removal' && fault.how !== undefined)
-  const setting = await settingOf(scenario.app, scenario.nodes, { isHostileMember, isInherited })
+  const setting = await settingOf(scenario.app, scenario.nodes, {
+    isHostileMember,
+    isInherited,
+    admins: removersOf(scenario),
+  })
   const run = await Run.open(scenario, setting, trace)
   return run.toTheEnd()
 }
@@ -194,7 +198,7 @@ class Run {
       else lines.push(await this.#stateOf(node))
     }
     const differ = new Set(lines.map((line) => line.split(' ').slice(1, 4).join())).size > 1
-    const isWaited = differ || this.#faults.areRemovalsLeft
+    const isWaited = differ || this.#faults.areRemovalsLeft || this.#faults.areUpgradesLeft
     return `${isWaited ? '! ' : ''}${lines.join(' | ')}`
   }
 

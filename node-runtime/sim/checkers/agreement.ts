@@ -33,6 +33,8 @@ function differences(a: NodeFacts, b: NodeFacts): string[] {
   if (a.summary.entries.join() !== b.summary.entries.join()) differ('state bytes')
   if (checkpointOf(a) !== checkpointOf(b)) differ('checkpoints')
   if (a.governance !== b.governance) differ('governance heads')
+  if (a.applicationId !== b.applicationId) differ('what they run')
+  if (a.proposals !== b.proposals) differ('proposals')
   return found
 }
 

@@ -7,6 +7,9 @@ import { type Checker, FINDINGS_MAX } from './violation.ts'
 /** Answers of a node that is stopping or is read again. */
 const EXPECTED = /the node is stopping|queue is closed|is being read again|network is closed/
 
+/** Between an upgrade and the arrival of its code. */
+const CODE_PENDING = /which does not run here yet/
+
 /** After a removal nobody writes under the old key; who has not got the new one yet is told to come again. */
 const KEY_PENDING = /the key of group \w+ has not arrived yet/
 
@@ -22,7 +25,11 @@ export const calls: Checker = {
       // Who is removed may be refused, and what it was told holds only as long as it is a member.
       if (!remaining.has(operation.node) && !history.hostileDeltas.has(deltaId ?? NO_DELTA)) continue
       const what = `${operation.method} ${JSON.stringify(operation.args)} on ${operation.node}`
-      const isExpected = EXPECTED.test(error ?? '') || (history.faults.has('removal') && KEY_PENDING.test(error ?? ''))
+      const said = error ?? ''
+      const isExpected =
+        EXPECTED.test(said) ||
+        (history.faults.has('removal') && KEY_PENDING.test(said)) ||
+        (history.faults.has('upgrade') && CODE_PENDING.test(said))
       if (outcome === 'failed' && !isExpected) found.push(`${what} failed: ${error}`)
       if (
         outcome === 'open' &&
@@ -44,6 +51,7 @@ export const calls: Checker = {
     for (const { name, id, lacks } of history.torn) {
       if (!history.hostileDeltas.has(id)) found.push(`${name} wrote ${id.slice(0, 8)} without ${lacks} in its batch`)
     }
+    for (const name of history.halfSwapped) found.push(`${name} took a state without the checkpoint in its batch`)
     return found.slice(0, FINDINGS_MAX)
   },
 }

@@ -20,7 +20,10 @@ export const pruning: Checker = {
   name: 'pruning',
   check(facts, causality) {
     const { history } = facts
-    const wrong = history.pruned.flatMap((pruned) => judge(pruned, facts))
+    const wrong = [
+      ...history.pruned.flatMap((pruned) => judge(pruned, 'pruned', facts)),
+      ...history.adopted.flatMap((adopted) => judge(adopted, 'took a state', facts)),
+    ]
     for (const vouched of history.vouched) {
       const checkpoint = history.checkpoints.get(vouched.checkpoint)
       // What was never certified went nowhere.
@@ -30,13 +33,13 @@ export const pruning: Checker = {
   },
 }
 
-function judge({ name, atMs, row }: Pruned, { scenario }: Facts): string[] {
+function judge({ name, atMs, row }: Pruned, what: string, { scenario }: Facts): string[] {
   const { checkpoint, vouches } = decodeCertified(decodeRow<CheckpointRow>('checkpoint', row).checkpoint)
   const hash = checkpointHash(checkpoint)
   const signers = new Set(vouches.filter((vouch) => verifyVouch(hash, vouch)).map(({ author }) => author))
   const known = [...honestNodes(scenario), HOSTILE].filter((node) => signers.has(keysOf(node).identity.publicKey))
   if (2 * known.length > members(scenario).length) return []
-  return [`${name} pruned at ${Math.round(atMs) % 10_000_000} ms on the word of ${known.join()}`]
+  return [`${name} ${what} at ${Math.round(atMs) % 10_000_000} ms on the word of ${known.join()}`]
 }
 
 /** They could write all the time; who was removed, or came late, may have vouched besides. */

@@ -27,7 +27,7 @@ export const CAUSAL: readonly Mutant[] = [
     replace: 'return parents.length === 0 && lost.size > 0',
     why: 'what overwrote a delta that is lost counts, and that is written again behind it: an old value is back',
     breaks: 'I1',
-    needs: 'pruning',
+    needs: 'overtaken',
     chosenFrom: 'source',
   },
   {
@@ -47,7 +47,7 @@ export const CAUSAL: readonly Mutant[] = [
     replace: 'all = this.#bitOf(member)',
     why: 'history is pruned that some member has never had: it gets the state without the events',
     breaks: 'I3',
-    needs: 'pruning',
+    needs: 'deaf',
     chosenFrom: 'source',
   },
   {

@@ -9,7 +9,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: 'const root = await this.#parts.folder.rootBelow(this.#parts.folder.stack.length)',
     why: 'a checkpoint claims what it does not contain: nobody can take its state',
     breaks: 'I5',
-    needs: 'pruning',
+    needs: 'steady',
     chosenFrom: 'source',
   },
   {
@@ -49,7 +49,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: 'return counted',
     why: 'two halves that do not hear of each other prune what the other half lacks: both cannot be right',
     breaks: 'I2',
-    needs: 'pruning',
+    needs: 'alone',
     chosenFrom: 'history',
   },
   {
@@ -59,7 +59,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: "if (status === 'again') again.add(delta.id)",
     why: 'deltas that are applied once more on a state that was taken over have their handlers run once more',
     breaks: 'I3',
-    needs: 'pruning',
+    needs: 'overtaken pair',
     chosenFrom: 'history',
   },
   {
@@ -79,7 +79,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: '    await ledger.commit(ops.slice(0, 2))\n    await ledger.commit(ops.slice(2))\n    ledger.retire()\n',
     why: 'a crash between the two leaves the state of a peer under the history of before',
     breaks: 'I2',
-    needs: 'pruning',
+    needs: 'overtaken',
     chosenFrom: 'history',
   },
 ]

@@ -1,0 +1,23 @@
+// What a member shows is what the others see, and nobody sees what was never shown.
+import type { Checker } from './violation.ts'
+
+export const presence: Checker = {
+  name: 'presence',
+  check({ nodes, history, scenario }) {
+    const found: string[] = []
+    // Of a clock that is far from the others' nothing is taken; one that was set back has numbers of before.
+    const skewed = new Set(scenario.faults.flatMap((fault) => (fault.kind === 'skew' ? [fault.node] : [])))
+    const right = nodes.filter(({ name }) => !skewed.has(name))
+    for (const { name, publicKey, presences } of right) {
+      const own = presences.get(publicKey)
+      for (const other of right) {
+        const seen = other.presences.get(publicKey)
+        if (own !== undefined && seen !== own) found.push(`${other.name} sees ${seen} of ${name}, which shows ${own}`)
+      }
+      for (const shown of presences.values()) {
+        if (!history.presences.has(shown)) found.push(`${name} sees ${shown}, which nobody has shown`)
+      }
+    }
+    return found
+  },
+}

@@ -7,7 +7,12 @@ import { placeOf } from '../address.ts'
 import { Emitter } from '../emitter.ts'
 import { assertMessageSize, NetworkError } from '../errors.ts'
 import { Dialler } from '../libp2p/dialler.ts'
-import { DIAL_DEGREE, INBOUND_STREAMS_PER_PROTOCOL_MAX, SIMULATED_DIAL_TIMEOUT_MS } from '../limits.ts'
+import {
+  DIAL_DEGREE,
+  INBOUND_STREAMS_PER_PROTOCOL_MAX,
+  NEGOTIATE_TIMEOUT_MS,
+  SIMULATED_DIAL_TIMEOUT_MS,
+} from '../limits.ts'
 import { meshStateOf, waitForMesh } from '../mesh-ready.ts'
 import type {
   Cancel,
@@ -186,6 +191,8 @@ export class SimulatedNode implements Network {
       })
     })
     const onAbort = () => stream.abort(new NetworkError('STREAM_OPEN_FAILED', `${what} was given up`))
+    const onLate = () => stream.abort(new NetworkError('STREAM_OPEN_FAILED', `${what}: no answer in time`))
+    const cancelLate = this.#world.clock.setTimer(onLate, NEGOTIATE_TIMEOUT_MS)
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
       await promise
@@ -194,6 +201,7 @@ export class SimulatedNode implements Network {
       signal?.throwIfAborted()
       throw error
     } finally {
+      cancelLate()
       signal?.removeEventListener('abort', onAbort)
     }
   }

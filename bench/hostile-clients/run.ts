@@ -116,7 +116,11 @@ function resultsOf(phases: readonly Phase[], honest: HonestReport) {
         most: Math.round(phase.rssMiB),
         restAfter: Math.round(after.rssMiB),
       },
-      heapMiB: [before, phase, after].map(({ heapMiB }) => Math.round(heapMiB)),
+      heapMiB: {
+        before: Math.round(before.heapMiB),
+        then: Math.round(phase.heapMiB),
+        restAfter: Math.round(after.heapMiB),
+      },
       ...phase.report,
     }
   })

@@ -71,7 +71,7 @@ async function loadOf(caller: Caller, task: Omit<CallerTask, 'forMs'>, node?: Re
     p99Ms: round1(quantile(latenciesMs, 0.99)),
     ...(node && {
       cpuMsPerAnswer: round2((cpuMs ?? 0) / answers),
-      rssMiB: [Math.round(rssBefore ?? 0), Math.round(await node.rssMiB())],
+      rssMiB: Math.round((await node.rssMiB()) - (rssBefore ?? 0)),
     }),
   }
 }
@@ -88,7 +88,7 @@ function medianOf(rounds: readonly Load[], bare: readonly Load[]) {
     cpuMsPerAnswer: of(({ cpuMsPerAnswer = 0 }) => cpuMsPerAnswer),
     bareOverThis: round2(quantile(rounds.map(({ perSec }, round) => (bare[round]?.perSec ?? 0) / perSec))),
     answers: rounds.reduce((sum, { answers }) => sum + answers, 0),
-    rssMiB: rounds.map(({ rssMiB }) => rssMiB),
+    grownMiB: rounds.reduce((sum, { rssMiB = 0 }) => sum + rssMiB, 0),
   }
 }
 

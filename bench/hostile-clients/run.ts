@@ -118,7 +118,7 @@ function resultsOf(phases: readonly Phase[], honest: HonestReport) {
       },
       heapMiB: {
         before: Math.round(before.heapMiB),
-        then: Math.round(phase.heapMiB),
+        during: Math.round(phase.heapMiB),
         restAfter: Math.round(after.heapMiB),
       },
       ...phase.report,

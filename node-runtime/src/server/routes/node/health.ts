@@ -78,7 +78,9 @@ export const healthRoutes: readonly Route[] = [
         localPeerId: network.peer,
         listenAddrs: network.listening,
         externalAddrs: [],
-        relays: [],
+        relays: (network.relays ?? []).map(({ peer, state, changedAtMs }) => {
+          return { peerId: peer, reservationStatus: state, lastStateChange: changedAtMs }
+        }),
         rendezvous: [],
         directUpgrades: [],
         autonat: { reachability: 'unknown' },

@@ -97,3 +97,6 @@ export const AFTER_SYNC_PAUSE_MAX_MS = 250
 
 /** A token is renewed within this, or not at all: the request that needs it waits. */
 export const RENEW_TIMEOUT_MS = 15_000
+
+/** Lines of a log that a pattern is looked for in at once; the next ones come after them. */
+export const LOG_LINES_AT_ONCE = 10_000

@@ -6,6 +6,7 @@ import { hasPlaceholder, resolve } from './placeholders.ts'
 import { pythonEqual } from './python/python-equal.ts'
 import { pythonFloat, pythonStrip } from './python/python-number.ts'
 import { pythonRegex } from './python/python-regex.ts'
+import { pythonSearch } from './python/python-search.ts'
 import { pythonStr } from './python/python-text.ts'
 import { comparedTexts, failedStatement, type StatementResult, statementResult } from './statement-result.ts'
 import { ValuesError } from './values-error.ts'
@@ -82,7 +83,11 @@ const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
   ['not_contains', twoOperands('lacks', (left, right) => !pythonStr(left).includes(pythonStr(right)), splitEverywhere)],
   [
     'regex',
-    twoOperands('matches', (left, right) => pythonRegex(pythonStr(right)).test(pythonStr(left)), splitEverywhere),
+    twoOperands(
+      'matches',
+      (left, right) => pythonSearch(pythonStr(right), [pythonStr(left)]).includes(true),
+      splitEverywhere,
+    ),
   ],
   ['equal', twoOperands('equals', pythonEqual, splitOnce)],
   ['equals', twoOperands('equals', pythonEqual, splitOnce)],

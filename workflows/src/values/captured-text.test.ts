@@ -58,6 +58,13 @@ describe('a captured text', () => {
     expect(parseCaptured('NaN')).toBeNaN()
   })
 
+  test('the part that begins first is taken, however many brackets before it never close', () => {
+    expect(parseCaptured('} {x {"a": {"b": 1}} [1]')).toEqual({ a: { b: 1 } })
+    expect(parseCaptured('[ {"a": 1} ] tail')).toEqual([{ a: 1 }])
+    expect(parseCaptured(`${'{x['.repeat(200_000)}{"a": 1}`)).toEqual({ a: 1 })
+    expect(parseCaptured('{x'.repeat(500_000))).toBe('{x'.repeat(500_000))
+  })
+
   test('values that are no texts stay', () => {
     expect(parseCaptured(null)).toBeNull()
     expect(parseCaptured([' 5 '])).toEqual([' 5 '])

@@ -2,7 +2,6 @@
 
 import type { JsonValue } from './json/json-value.ts'
 import { tryParseLosslessJson } from './json/lossless-json.ts'
-import { SUBSTRING_STARTS_MAX } from './limits.ts'
 import { tryParsePythonLiteral } from './python/python-literal.ts'
 import { pythonStrip } from './python/python-number.ts'
 
@@ -26,20 +25,20 @@ const READ = { nonFinite: true }
 
 /** The first `{…}` or `[…]` that closes, counting only brackets of its own kind and not minding quotes. */
 function balancedPart(text: string): string | undefined {
-  const starts = [...text.matchAll(/[{[]/g)].slice(0, SUBSTRING_STARTS_MAX)
-  for (const start of starts) {
-    const end = closingIndex(text, start.index, start[0], start[0] === '{' ? '}' : ']')
-    if (end >= 0) return text.slice(start.index, end + 1)
+  const open = { '{': [] as number[], '[': [] as number[] }
+  let first: { readonly from: number; readonly to: number } | undefined
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text[at]
+    if (sign === '{' || sign === '[') open[sign].push(at)
+    if (sign !== '}' && sign !== ']') continue
+    const from = open[sign === '}' ? '{' : '['].pop()
+    if (from !== undefined && (first === undefined || from < first.from)) first = { from, to: at }
+    // Nothing that begins before it is open any more.
+    if (first !== undefined && isFirst(first.from, open)) break
   }
-  return undefined
+  return first === undefined ? undefined : text.slice(first.from, first.to + 1)
 }
 
-function closingIndex(text: string, from: number, open: string, close: string): number {
-  let depth = 0
-  for (let at = from; at < text.length; at += 1) {
-    if (text[at] === open) depth += 1
-    else if (text[at] === close) depth -= 1
-    if (depth === 0) return at
-  }
-  return -1
+function isFirst(from: number, open: { readonly '{': readonly number[]; readonly '[': readonly number[] }): boolean {
+  return [open['{'][0], open['['][0]].every((at) => at === undefined || at > from)
 }

@@ -12,8 +12,8 @@ export const SHOWN_TEXT_MAX = 2000
 /** Keys listed in "available: …" of a failed capture. */
 export const SHOWN_KEYS_MAX = 10
 
-/** Starting brackets tried when JSON is looked for inside other text: the search is quadratic. Beyond, it is not found. */
-export const SUBSTRING_STARTS_MAX = 1000
+/** One search with a pattern of the file, ms: then the statement fails. Nothing else happens in the process meanwhile. */
+export const REGEX_MAX_MS = 5000
 
 /** Differences of two values that are listed: after a few, the values themselves say more. */
 export const DIFFERENCES_MAX = 5

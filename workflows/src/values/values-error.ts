@@ -8,6 +8,7 @@ export type ValuesErrorCode =
   | 'capture_missing'
   | 'capture_form'
   | 'regex_unsupported'
+  | 'regex_limit'
   | 'regex_syntax'
 
 export class ValuesError extends Error {

@@ -33,9 +33,9 @@ export const FOREIGN_TOPICS: readonly ForeignTopic[] = [
     wordings: ['CascadeUpgrade: applied'],
   },
   {
-    about: 'a relay',
-    instead: 'nodes of a run reach each other directly, so leave this out',
-    wordings: ['ReservationReqAccepted', '/p2p-circuit/', 'direct-connection upgrade succeeded'],
+    about: 'a direct connection in place of one through a relay',
+    instead: 'assert_api_response on /admin-api/peers shows who is connected',
+    wordings: ['direct-connection upgrade succeeded'],
   },
   {
     about: 'its routing table',

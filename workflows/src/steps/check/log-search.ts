@@ -3,8 +3,9 @@ import { Type } from '@calbox/schemas'
 import type { StepProblem } from '../../plan/check/step-schema.ts'
 import type { JsonObject } from '../../values/json/json-value.ts'
 import { pythonRegex } from '../../values/python/python-regex.ts'
+import { pythonSearch } from '../../values/python/python-search.ts'
 import { ValuesError } from '../../values/values-error.ts'
-import { SHOWN_LOG_LINE_MAX_CHARS } from '../limits.ts'
+import { LOG_LINES_AT_ONCE, SHOWN_LOG_LINE_MAX_CHARS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle, StepContext } from '../step-kind.ts'
 import { whyForeign } from './foreign-wordings.ts'
@@ -77,20 +78,41 @@ export async function searchLogs(input: LogInput, context: StepContext): Promise
     read.push(node.name)
     const lines = text.split(/\r?\n/)
     if (lines.at(-1) === '') lines.pop()
-    for (const [at, line] of lines.slice(-(input.tail_lines ?? lines.length)).entries()) {
-      const texts = textsOfLine(line)
-      const found = matchers.filter(({ matches }) => texts.some(matches))
-      hits.push(...found.map(({ pattern }) => ({ pattern, node: node.name, line: at + 1, text: line })))
-    }
+    hits.push(...hitsIn(lines.slice(-(input.tail_lines ?? lines.length)), node.name, matchers))
   }
   const found = new Set(hits.map(({ pattern }) => pattern))
   const foreign = matchers.flatMap(({ pattern, matches }) => {
-    const why = found.has(pattern) ? undefined : whyForeign(pattern, matches)
+    const why = found.has(pattern) ? undefined : whyForeign(pattern, (wording) => matches([wording]).includes(true))
     return why === undefined ? [] : [[pattern, why] as const]
   })
   if (read.length > 0) return { patterns, hits, read, foreign: new Map(foreign) }
   const names = nodes.map(({ name }) => name).join(', ')
   throw new StepError('assertion', names === '' ? 'no node is running' : `no log can be read from here: ${names}`)
+}
+
+interface Matcher {
+  readonly pattern: string
+  /** Which of the texts it is found in. */
+  readonly matches: (texts: readonly string[]) => readonly boolean[]
+}
+
+/** In the order of the lines. A pattern is looked for in many lines at once: each search costs something by itself. */
+function hitsIn(lines: readonly string[], node: string, matchers: readonly Matcher[]): LogHit[] {
+  const hits: LogHit[] = []
+  for (let from = 0; from < lines.length; from += LOG_LINES_AT_ONCE) {
+    const some = lines.slice(from, from + LOG_LINES_AT_ONCE).map((text, at) => ({ text, texts: textsOfLine(text), at }))
+    const texts = some.flatMap((line) => line.texts)
+    const lineOf = some.flatMap((line) => line.texts.map(() => line.at))
+    const found = matchers.map(({ pattern, matches }) => {
+      const isFound = matches(texts)
+      return { pattern, lines: new Set(lineOf.filter((_, at) => isFound[at] === true)) }
+    })
+    for (const { text, at } of some) {
+      const here = found.filter((each) => each.lines.has(at))
+      hits.push(...here.map(({ pattern }) => ({ pattern, node, line: from + at + 1, text })))
+    }
+  }
+  return hits
 }
 
 export function shownHit({ node, line, text }: LogHit): string {
@@ -103,12 +125,21 @@ function targets(input: LogInput, context: StepContext): NodeHandle[] {
   return named.length > 0 ? named : context.nodes().filter(({ running }) => running)
 }
 
-function matcherOf(pattern: string, input: LogInput): (text: string) => boolean {
+function matcherOf(pattern: string, input: LogInput): Matcher['matches'] {
   const sensitive = input.case_sensitive ?? true
   if (input.regex === true) {
-    const expression = pythonRegex(sensitive ? pattern : `(?i)${pattern}`)
-    return (text) => expression.test(text)
+    const expression = sensitive ? pattern : `(?i)${pattern}`
+    return (texts) => searched(expression, texts)
   }
   const wanted = sensitive ? pattern : pattern.toLowerCase()
-  return (text) => (sensitive ? text : text.toLowerCase()).includes(wanted)
+  return (texts) => texts.map((text) => (sensitive ? text : text.toLowerCase()).includes(wanted))
+}
+
+function searched(pattern: string, texts: readonly string[]): readonly boolean[] {
+  try {
+    return pythonSearch(pattern, texts)
+  } catch (error) {
+    if (!(error instanceof ValuesError)) throw error
+    throw new StepError('invalid', error.message, { field: 'patterns', cause: error })
+  }
 }

@@ -179,7 +179,7 @@ export class RunNodes {
   #handle(entry: Entry): NodeHandle {
     const driver = this.#driver()
     const stopped = () =>
-      new StepError('failed', `node ${entry.name} is not running: ${whyStopped(entry)}`, {
+      new StepError('not_running', `node ${entry.name} is not running: ${whyStopped(entry)}`, {
         node: entry.name,
         help: 'start it in a step before this one: type: start_node',
       })
@@ -223,7 +223,7 @@ export class RunNodes {
 
   async #still(entry: Entry, act: (node: RunningNode) => Promise<void>): Promise<void> {
     const { node } = entry
-    if (!node) throw new StepError('failed', `node ${entry.name} is not running`, { node: entry.name })
+    if (!node) throw new StepError('not_running', `node ${entry.name} is not running`, { node: entry.name })
     if (!this.#driver().capabilities.pause) {
       throw new StepError('unsupported', `${entry.name} cannot be paused from here`, { node: entry.name })
     }

@@ -11,6 +11,7 @@ export type StepErrorCode =
   | 'invalid' // a field has a value that cannot be used, seen only once it was resolved
   | 'state_missing' // the application's state never came; not even an expected failure
   | 'history' // acknowledged writes are gone, or nodes differ that must not
+  | 'not_running' // the node does not run, so nothing was asked of it
   | 'unsupported' // this way of running nodes cannot do it
 
 export interface StepErrorDetails {

@@ -166,7 +166,7 @@ export interface StepTrialEnd {
 
 export interface NodeHandle {
   readonly name: string
-  /** Of the running node; StepError `failed` when it is stopped. */
+  /** Of the running node; StepError `not_running` when it is stopped. */
   readonly client: NodeClient
   readonly url: string
   readonly running: boolean

@@ -126,3 +126,18 @@ test('wait takes its time', async () => {
   )
   expect(run.clock.slept).toEqual([7000])
 })
+
+test('parallel sets what its outputs ask for as long as it passes, and what there is where it fails', async () => {
+  const outputs = ', outputs: { ok: parallel_success_count }'
+  const some = await runYaml(
+    parallel(
+      `, failure_mode: continue-on-error${outputs}`,
+      "{ steps: [{ type: wait, seconds: 1 }] }, { steps: [{ type: assert, statements: ['1 == 2'] }] }",
+    ),
+  )
+  expect(some.outcome).toBe('passed')
+  expect(some.variables.get('ok')).toBe(1)
+  const none = await runYaml(parallel(outputs, "{ steps: [{ type: assert, statements: ['1 == 2'] }] }"))
+  expect(none.outcome).toBe('failed')
+  expect(none.variables.get('ok')).toBe(0)
+})

@@ -81,9 +81,10 @@ export const parallel = defineStep({
     const started = context.clock.nowMs()
     const ends = await runGroups(input, context, options)
     const failed = ends.filter(({ error }) => error !== undefined)
-    exportCounts(input, ends, context.clock.nowMs() - started, context)
     if (failed.length === 0) options.signal.throwIfAborted()
     const passes = input.failure_mode === 'continue-on-error' ? failed.length < ends.length : failed.length === 0
+    exportCounts(input, ends, context.clock.nowMs() - started, context)
+    capture(context, { isStrict: passes })
     if (!passes || options.signal.aborted) throw parallelError(failed, ends.length)
     for (const { label, error } of failed) context.note('warning', `${label} failed: ${messageOf(error)}`)
     const summary =
@@ -139,8 +140,11 @@ function exportCounts(input: Input, ends: readonly GroupEnd[], durationMs: numbe
       ...(name === undefined ? {} : durationVariables(`${name}_`, end.durationMs)),
     })
   }
-  const payload = Object.fromEntries(context.variables.entries())
-  if (failures === 0) context.capture(payload)
+}
+
+/** A step that fails still sets what there is: what it lacks is no second failure. */
+function capture(context: StepContext, { isStrict }: { isStrict: boolean }): void {
+  context.capture(Object.fromEntries(context.variables.entries()), { loose: !isStrict })
 }
 
 /** The first group that failed by itself is the cause; the others are counted. */

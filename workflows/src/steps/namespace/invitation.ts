@@ -1,4 +1,5 @@
 // Invitations as files hand them on: a map, JSON text of one, or one wrapped in replies that carried it.
+import { Type } from '@calbox/schemas'
 import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { tryParseLosslessJson } from '../../values/json/lossless-json.ts'
 import { shownText } from '../../values/shown-value.ts'
@@ -8,6 +9,10 @@ export interface SignedInvitation {
   readonly invitation: JsonObject
   /** Stands beside the invitation in some replies. */
   readonly groupName?: string
+}
+
+export function invitationField(description: string) {
+  return Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown())], { description })
 }
 
 /** Unwraps nested `invitation` maps down to the one that carries the signature. */

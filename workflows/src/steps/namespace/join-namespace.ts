@@ -5,7 +5,7 @@ import { closed, nodeField } from '../fields.ts'
 import { presentFields, refuseError, shortId } from '../reply.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
-import { readInvitation } from './invitation.ts'
+import { invitationField, readInvitation } from './invitation.ts'
 import { namespaceFields, namespaceOf, namespaceProblems } from './namespace-field.ts'
 
 export const joinNamespace = defineStep({
@@ -15,7 +15,7 @@ export const joinNamespace = defineStep({
   schema: Type.Object(
     {
       node: nodeField,
-      invitation: Type.Unknown({ description: 'What create_namespace_invitation captured: a map, or its JSON text.' }),
+      invitation: invitationField('What create_namespace_invitation captured: a map, or its JSON text.'),
       ...namespaceFields,
     },
     closed,

@@ -2,7 +2,7 @@ import { Type } from '@calbox/schemas'
 import { closed, nodeField } from '../fields.ts'
 import { presentFields, refuseError, shortId } from '../reply.ts'
 import { defineStep } from '../step-kind.ts'
-import { readInvitation } from './invitation.ts'
+import { invitationField, readInvitation } from './invitation.ts'
 import { namespaceFields, namespaceOf, namespaceProblems } from './namespace-field.ts'
 
 export const join = defineStep({
@@ -13,7 +13,7 @@ export const join = defineStep({
   schema: Type.Object(
     {
       node: nodeField,
-      invitation: Type.Unknown({ description: 'What invite captured: a map, or its JSON text.' }),
+      invitation: invitationField('What invite captured: a map, or its JSON text.'),
       ...namespaceFields,
     },
     closed,

@@ -11,7 +11,7 @@ test('a stopped node is refused, and started again it has what it had', async ()
 `),
   )
   expect(run.failure).toMatchObject({
-    code: 'failed',
+    code: 'not_running',
     message: 'node n-1 is not running: a step stopped it (exit code 0)',
   })
   const back = await runYaml(
@@ -20,6 +20,21 @@ test('a stopped node is refused, and started again it has what it had', async ()
 `),
   )
   expect(back.failure?.message).toContain('there is no node app-of-app.wasm in this run')
+})
+
+test.each([
+  "join_context, node: n-2, context_id: '{{context_id}}'",
+  "join_namespace, node: n-2, namespace_id: '{{namespace_id}}', invitation: '{{invitation}}'",
+  'delete_blob, node: n-2, blob_id: x',
+  'get_group_info, node: n-2, group_id: x',
+])('that a node is stopped is no failure that a step may expect: %s', async (step) => {
+  const run = await runYaml(
+    withContext(`
+  - { type: stop_node, nodes: n-2 }
+  - { type: ${step}, expected_failure: true }
+`),
+  )
+  expect(run.failure).toMatchObject({ code: 'not_running', node: 'n-2' })
 })
 
 test('stop and start keep ports and data, and are no unexpected ends', async () => {

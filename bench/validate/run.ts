@@ -57,6 +57,11 @@ function summary(name: string, samples: readonly Sample[]) {
   }
 }
 
+/** What a machine does with a Node.js that does nothing is in both. */
+function ratio(value: number, bare = Number.NaN): number {
+  return Math.round((10 * value) / bare) / 10
+}
+
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '15' },
@@ -89,7 +94,9 @@ try {
       if (round >= 0) samples.set(contender.name, [...(samples.get(contender.name) ?? []), sample])
     }
   }
-  const results = [...samples].map(([name, each]) => summary(name, each))
+  const summaries = [...samples].map(([name, each]) => summary(name, each))
+  const [bare] = summaries
+  const results = summaries.map((each) => ({ ...each, overBare: ratio(each.wallMs, bare?.wallMs) }))
   process.stdout.write(`${JSON.stringify(results, undefined, 1)}\n`)
   if (values.write) {
     const about = { node: process.version, system, cpus: cpus().length, loadAtStart, steps: Number(values.steps) }

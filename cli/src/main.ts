@@ -45,6 +45,16 @@ function version(): string {
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '?'
 }
 
+async function commandOf(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const [first, ...files] = args
+  if (first === 'validate' && !files.some((file) => file.startsWith('-'))) {
+    const { validateAlone } = await import('./validate-alone.ts')
+    return validateAlone(files, signal)
+  }
+  const { runProgram } = await import('./program.ts')
+  return runProgram(args, { version: version(), signal })
+}
+
 async function main(args: readonly string[]): Promise<number> {
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
     process.stdout.write(`${version()}\n`)
@@ -52,8 +62,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const interrupt = new AbortController()
   listenForSignals(interrupt)
-  const { runProgram } = await import('./program.ts')
-  const code = await runProgram(args, { version: version(), signal: interrupt.signal })
+  const code = await commandOf(args, interrupt.signal)
   // Of a command that was interrupted itself, only a second signal leaves the rest unsaid.
   const wait = interrupt.signal.aborted ? {} : { signal: interrupt.signal }
   try {

@@ -25,6 +25,7 @@ import { registerLint } from './commands/workflow/lint.ts'
 import { registerSchema } from './commands/workflow/schema.ts'
 import { registerSteps } from './commands/workflow/steps.ts'
 import { registerValidate } from './commands/workflow/validate.ts'
+import { exitCodeFor } from './exit-code.ts'
 
 const EXIT_CODES = `
 Exit codes:
@@ -80,24 +81,8 @@ export async function runProgram(
     await createProgram(options.version, edge, args[0]).parseAsync([...args], { from: 'user' })
     return 0
   } catch (error) {
+    // Commander has said it already; its own code for bad usage is 1.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     return await exitCodeFor(error, edge)
   }
-}
-
-/** Anything with an `exitCode` is an expected end: its message is for the user. The rest is a defect of ours. */
-async function exitCodeFor(error: unknown, edge: CommandEdge): Promise<number> {
-  // Commander has said it already; its own code for bad usage is 1.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') {
-    if (error.message !== '') edge.stderr.write(`calbox: ${error.message}\n`)
-    return error.exitCode
-  }
-  const { fileFault } = await import('@calbox/workflows')
-  const fault = fileFault(error)
-  if (fault !== undefined) {
-    edge.stderr.write(`calbox: ${fault.message}\n`)
-    return fault.exitCode
-  }
-  edge.stderr.write(`calbox: a defect of calbox: ${error instanceof Error ? error.stack : String(error)}\n`)
-  return 1
 }

@@ -263,7 +263,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     'a member is not seen',
     () => ({
       ...mixed,
-      nodes: mixed.nodes.map((node) => ({ ...node, presences: new Map([[node.publicKey, 'here']]) })),
+      nodes: mixed.nodes.map((node) => ({ ...node, presences: new Map<string, string>(), shows: 'here' })),
     }),
   ],
   ['cutting off', 'a removed member writes on', () => ({ ...mixed, unpinned: [{ name: 'n1', id: nobody }] })],

@@ -38,6 +38,8 @@ export interface NodeFacts {
   /** What it runs, and what is proposed in the context. */
   readonly applicationId: ApplicationId
   readonly proposals: string
+  /** What it was told to show, since it was started. */
+  readonly shows: string | undefined
   /** What it sees of each member, by key. */
   readonly presences: ReadonlyMap<string, string>
   /** Rows of kinds that must be empty at rest. */
@@ -153,7 +155,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   }
 }
 
-async function nodeFacts({ world, setting }: SimulationEnd, node: TestNode): Promise<NodeFacts> {
+async function nodeFacts({ world, setting, history }: SimulationEnd, node: TestNode): Promise<NodeFacts> {
   const { contextId, namespaceId } = setting.shared
   const namespace = node.node.namespaces.get(namespaceId)
   const rows = new ContextStore(node.disk, contextId)
@@ -183,6 +185,10 @@ async function nodeFacts({ world, setting }: SimulationEnd, node: TestNode): Pro
     governanceMissing: namespace.missing(10).length,
     applicationId: (await world.run(node.context(contextId))).record.applicationId,
     proposals: JSON.stringify(namespace.state.contexts.get(contextId)?.proposals ?? null, plain),
+    shows:
+      history.showing.get(node.name)?.process === node
+        ? (history.showing.get(node.name)?.shows ?? undefined)
+        : undefined,
     presences: new Map(node.node.presences.shownIn(contextId).flatMap(({ presence }) => seenOf(presence))),
     leftovers: {
       handler: await count(node.disk, 'handler'),

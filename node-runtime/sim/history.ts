@@ -108,6 +108,8 @@ export class History {
   readonly heardOf: HeardOf[] = []
   /** By author: its operations in the log of the namespace that any honest node ever stored. */
   readonly governed = new Map<PublicKey, Set<OpId>>()
+  /** By node: what it was last told to show, and by which of its processes. */
+  readonly showing = new Map<string, { readonly process: object; readonly shows: string | null }>()
   /** All that members have shown. */
   readonly presences = new Set<string>()
   readonly vouched: Vouched[] = []

@@ -268,6 +268,7 @@ export class NodeFaults {
     if (!node?.running) return
     history.faults.add(kind)
     history.presences.add(shows ?? '')
+    history.showing.set(name, { process: node, shows })
     if (shows === null) node.node.presences.hide(setting.shared.contextId)
     else node.node.presences.set(setting.shared.contextId, utf8(shows))
   }

@@ -1,5 +1,5 @@
 // What a member shows is what the others see, and nobody sees what was never shown.
-import type { Checker } from './violation.ts'
+import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 export const presence: Checker = {
   name: 'presence',
@@ -8,16 +8,16 @@ export const presence: Checker = {
     // Of a clock that is far from the others' nothing is taken; one that was set back has numbers of before.
     const skewed = new Set(scenario.faults.flatMap((fault) => (fault.kind === 'skew' ? [fault.node] : [])))
     const right = nodes.filter(({ name }) => !skewed.has(name))
-    for (const { name, publicKey, presences } of right) {
-      const own = presences.get(publicKey)
+    for (const { name, publicKey, presences, shows } of right) {
       for (const other of right) {
         const seen = other.presences.get(publicKey)
-        if (own !== undefined && seen !== own) found.push(`${other.name} sees ${seen} of ${name}, which shows ${own}`)
+        if (shows !== undefined && seen !== shows)
+          found.push(`${other.name} sees ${seen} of ${name}, which shows ${shows}`)
       }
       for (const shown of presences.values()) {
         if (!history.presences.has(shown)) found.push(`${name} sees ${shown}, which nobody has shown`)
       }
     }
-    return found
+    return found.slice(0, FINDINGS_MAX)
   },
 }

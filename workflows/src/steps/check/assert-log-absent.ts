@@ -1,6 +1,5 @@
 import { Type } from '@calbox/schemas'
 import { closed } from '../fields.ts'
-import { SHOWN_EVENTS_MAX } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep } from '../step-kind.ts'
 import { logFields, patternProblems, searchLogs, shownHit } from './log-search.ts'
@@ -14,17 +13,17 @@ export const assertLogAbsent = defineStep({
   honoursExpectedFailure: false,
   checks: patternProblems,
   async run(input, context) {
-    const { hits, patterns, read, foreign } = await searchLogs(input, context)
+    const { hits, total, patterns, read, foreign } = await searchLogs(input, context)
     const what = patterns.length === 1 ? 'the pattern is' : `${patterns.length} patterns are`
-    if (hits.length === 0) {
+    if (total === 0) {
       const warning = [...foreign]
         .map(([pattern, why]) => `${JSON.stringify(pattern)} proves nothing: ${why}`)
         .join('\n')
       return { summary: `${what} in no log of ${read.join(', ')}`, ...(warning !== '' && { warning }) }
     }
-    const shown = hits.slice(0, SHOWN_EVENTS_MAX).map((hit) => `  ${JSON.stringify(hit.pattern)}: ${shownHit(hit)}`)
-    const rest = hits.length > SHOWN_EVENTS_MAX ? [`  and ${hits.length - SHOWN_EVENTS_MAX} more`] : []
-    const head = `${hits.length === 1 ? 'a line was' : `${hits.length} lines were`} found that must not be there:`
+    const shown = hits.map((hit) => `  ${JSON.stringify(hit.pattern)}: ${shownHit(hit)}`)
+    const rest = total > hits.length ? [`  and ${total - hits.length} more`] : []
+    const head = `${total === 1 ? 'a line was' : `${total} lines were`} found that must not be there:`
     throw new StepError('assertion', [head, ...shown, ...rest].join('\n'), { node: hits[0]?.node })
   },
 })

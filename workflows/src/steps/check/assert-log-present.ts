@@ -21,12 +21,9 @@ export const assertLogPresent = defineStep({
   honoursExpectedFailure: false,
   checks: patternProblems,
   async run(input, context) {
-    const { hits, patterns, read, foreign } = await searchLogs(input, context)
+    const { hits, counts, patterns, read, foreign } = await searchLogs(input, context)
     const wanted = input.min_matches ?? 1
-    const counted = patterns.map((pattern) => ({
-      pattern,
-      count: hits.filter((hit) => hit.pattern === pattern).length,
-    }))
+    const counted = patterns.map((pattern) => ({ pattern, count: counts.get(pattern) ?? 0 }))
     const missing = counted.filter(({ count }) => count < wanted)
     const [first] = hits
     if (missing.length === 0) return { summary: first === undefined ? 'found' : shownHit(first) }

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import type { NodeLog, RunningNode } from '../../driver/driver.ts'
 import { planWorkflow } from '../../plan/plan.ts'
+import { FixtureDriver } from '../../testing/fixture-driver.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
 import { runYaml } from '../../testing/run-yaml.ts'
 import { stepSchemas } from '../registry.ts'
@@ -45,6 +47,25 @@ test('what the table says that nodes log, their sources log', () => {
 test('what the other table says that nodes never log, no source of theirs has', () => {
   const sources = nodeSources()
   for (const text of FOREIGN_TOPICS.flatMap(({ wordings }) => wordings)) expect(sources).not.toContain(text)
+})
+
+/** Whose nodes say one thing again and again. */
+class ChattyDriver extends FixtureDriver {
+  override logs(node: RunningNode): NodeLog {
+    return { ...super.logs(node), text: async () => 'said\n'.repeat(200_000) }
+  }
+}
+
+test('a log that has a pattern in every line is counted, and the first lines are shown', async () => {
+  const step = (kind: string) => file(`{ type: ${kind}, nodes: [n-1], patterns: [said], min_matches: 200000 }`)
+  const driver = () => new ChattyDriver(new FixtureNetwork())
+  const present = await runYaml(step('assert_log_present'), { driver: driver() })
+  expect(present.failure).toBeUndefined()
+  const absent = await runYaml(step('assert_log_absent').replace(', min_matches: 200000', ''), { driver: driver() })
+  expect(absent.failure?.message).toMatch(
+    /^200000 lines were found that must not be there:\n {2}"said": n-1, line 1: said\n/,
+  )
+  expect(absent.failure?.message).toMatch(/\n {2}and 199990 more$/)
 })
 
 test('looking for words that only merod has fails with the reason where they must be there, and warns where not', async () => {

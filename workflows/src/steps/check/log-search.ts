@@ -5,7 +5,7 @@ import type { JsonObject } from '../../values/json/json-value.ts'
 import { pythonRegex } from '../../values/python/python-regex.ts'
 import { pythonSearch } from '../../values/python/python-search.ts'
 import { ValuesError } from '../../values/values-error.ts'
-import { LOG_LINES_AT_ONCE, SHOWN_LOG_LINE_MAX_CHARS } from '../limits.ts'
+import { LOG_LINES_AT_ONCE, SHOWN_EVENTS_MAX, SHOWN_LOG_LINE_MAX_CHARS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle, StepContext } from '../step-kind.ts'
 import { whyForeign } from './foreign-wordings.ts'
@@ -40,6 +40,10 @@ export interface LogHit {
 
 export interface LogSearch {
   readonly patterns: readonly string[]
+  /** Lines of each pattern, and of all of them. */
+  readonly counts: ReadonlyMap<string, number>
+  readonly total: number
+  /** The first ones. */
   readonly hits: readonly LogHit[]
   /** Nodes whose log was read. */
   readonly read: readonly string[]
@@ -70,7 +74,7 @@ export async function searchLogs(input: LogInput, context: StepContext): Promise
   const nodes = targets(input, context)
   const patterns = [...new Set(input.patterns)]
   const matchers = patterns.map((pattern) => ({ pattern, matches: matcherOf(pattern, input) }))
-  const hits: LogHit[] = []
+  const hits = new Hits(patterns)
   const read: string[] = []
   for (const node of nodes) {
     const text = await node.logText()
@@ -78,14 +82,14 @@ export async function searchLogs(input: LogInput, context: StepContext): Promise
     read.push(node.name)
     const lines = text.split(/\r?\n/)
     if (lines.at(-1) === '') lines.pop()
-    hits.push(...hitsIn(lines.slice(-(input.tail_lines ?? lines.length)), node.name, matchers))
+    search(lines.slice(-(input.tail_lines ?? lines.length)), node.name, { matchers, hits })
   }
-  const found = new Set(hits.map(({ pattern }) => pattern))
   const foreign = matchers.flatMap(({ pattern, matches }) => {
-    const why = found.has(pattern) ? undefined : whyForeign(pattern, (wording) => matches([wording]).includes(true))
+    const why =
+      hits.countOf(pattern) > 0 ? undefined : whyForeign(pattern, (wording) => matches([wording]).includes(true))
     return why === undefined ? [] : [[pattern, why] as const]
   })
-  if (read.length > 0) return { patterns, hits, read, foreign: new Map(foreign) }
+  if (read.length > 0) return { patterns, ...hits.found(), read, foreign: new Map(foreign) }
   const names = nodes.map(({ name }) => name).join(', ')
   throw new StepError('assertion', names === '' ? 'no node is running' : `no log can be read from here: ${names}`)
 }
@@ -96,9 +100,37 @@ interface Matcher {
   readonly matches: (texts: readonly string[]) => readonly boolean[]
 }
 
+interface Search {
+  readonly matchers: readonly Matcher[]
+  readonly hits: Hits
+}
+
+/** A log of millions of lines may have a pattern in each. */
+class Hits {
+  readonly #counts: Map<string, number>
+  readonly #first: LogHit[] = []
+
+  constructor(patterns: readonly string[]) {
+    this.#counts = new Map(patterns.map((pattern) => [pattern, 0]))
+  }
+
+  add(hit: LogHit): void {
+    this.#counts.set(hit.pattern, this.countOf(hit.pattern) + 1)
+    if (this.#first.length < SHOWN_EVENTS_MAX) this.#first.push(hit)
+  }
+
+  countOf(pattern: string): number {
+    return this.#counts.get(pattern) ?? 0
+  }
+
+  found(): Pick<LogSearch, 'counts' | 'total' | 'hits'> {
+    const total = [...this.#counts.values()].reduce((sum, count) => sum + count, 0)
+    return { counts: this.#counts, total, hits: this.#first }
+  }
+}
+
 /** In the order of the lines. A pattern is looked for in many lines at once: each search costs something by itself. */
-function hitsIn(lines: readonly string[], node: string, matchers: readonly Matcher[]): LogHit[] {
-  const hits: LogHit[] = []
+function search(lines: readonly string[], node: string, { matchers, hits }: Search): void {
   for (let from = 0; from < lines.length; from += LOG_LINES_AT_ONCE) {
     const some = lines.slice(from, from + LOG_LINES_AT_ONCE).map((text, at) => ({ text, texts: textsOfLine(text), at }))
     const texts = some.flatMap((line) => line.texts)
@@ -109,10 +141,9 @@ function hitsIn(lines: readonly string[], node: string, matchers: readonly Match
     })
     for (const { text, at } of some) {
       const here = found.filter((each) => each.lines.has(at))
-      hits.push(...here.map(({ pattern }) => ({ pattern, node, line: from + at + 1, text })))
+      for (const { pattern } of here) hits.add({ pattern, node, line: from + at + 1, text })
     }
   }
-  return hits
 }
 
 export function shownHit({ node, line, text }: LogHit): string {

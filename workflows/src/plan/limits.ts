@@ -38,3 +38,6 @@ export const FOR_EACH_MAX = 10_000
 
 /** Combinations of a matrix: each is a run of its own. The file is refused beyond. */
 export const MATRIX_MAX = 64
+
+/** Variables of a file that are looked through for names like those nobody sets, all together. Beyond, no suggestion. */
+export const VARIABLES_COMPARED_MAX = 100_000

@@ -74,6 +74,8 @@ export class ProblemCollector implements FindingSink {
   /** A file that is included twice is looked at twice, and says everything once. */
   private readonly known = new Set<string>()
   private left = 0
+  /** Of those that are not listed. */
+  private errorsLeft = 0
 
   constructor(file: string, text: string) {
     this.file = file
@@ -84,6 +86,7 @@ export class ProblemCollector implements FindingSink {
   add(finding: Finding): void {
     if (this.found.length >= PROBLEMS_MAX) {
       this.left += 1
+      if ((finding.severity ?? 'error') === 'error') this.errorsLeft += 1
       return
     }
     const { line, column } = this.position(finding.span.start)
@@ -117,18 +120,24 @@ export class ProblemCollector implements FindingSink {
   }
 
   get hasErrors(): boolean {
-    return this.left > 0 || this.found.some((problem) => problem.severity === 'error')
+    return this.errorsLeft > 0 || this.found.some((problem) => problem.severity === 'error')
+  }
+
+  /** One more would only be counted. */
+  get isFull(): boolean {
+    return this.found.length >= PROBLEMS_MAX
   }
 
   /** In the order of the file. */
   problems(): Problem[] {
     const sorted = [...this.found].sort((a, b) => a.line - b.line || a.column - b.column)
     if (this.left === 0) return sorted
-    const message = `${this.left} more problems are not listed`
+    const errors = this.errorsLeft > 0
+    const message = `${this.left} more problems are not listed${errors ? `, ${this.errorsLeft} of them errors` : ''}`
     return [
       ...sorted,
       {
-        severity: 'error',
+        severity: errors ? 'error' : 'warning',
         code: 'too_many_problems',
         file: this.file,
         line: 1,

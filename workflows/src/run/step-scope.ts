@@ -103,11 +103,11 @@ export class StepScope implements StepContext {
   }
 
   resolve(value: JsonValue): JsonValue {
-    return resolve(value, this.variables, { onUnresolved: (name) => this.#noteUnresolved(name) })
+    return resolve(value, this.variables, { onUnresolved: (name, text) => this.#noteUnresolved(name, text) })
   }
 
   text(value: JsonValue): string {
-    return resolveToText(value, this.variables, { onUnresolved: (name) => this.#noteUnresolved(name) })
+    return resolveToText(value, this.variables, { onUnresolved: (name, text) => this.#noteUnresolved(name, text) })
   }
 
   capture(
@@ -170,9 +170,17 @@ export class StepScope implements StepContext {
     return this.#parts.runBranch(branch, run, this.#ref, options)
   }
 
-  #noteUnresolved(name: string): void {
+  #noteUnresolved(name: string, text: string): void {
     if (this.#notedNames.has(name)) return
     this.#notedNames.add(name)
-    this.note('warning', `{{${name}}} is not set: the text is passed on as it is`)
+    this.note('warning', unresolvedText(name, text))
   }
+}
+
+function unresolvedText(name: string, text: string): string {
+  if (name === text)
+    return `in ${JSON.stringify(text)} }} stands before {{: no placeholder is read, the text is passed on as it is`
+  const isWhole = text.startsWith('{{') && text.slice(2, -2).trim() === name
+  if (isWhole) return `{{${name}}} is not set: the text is passed on as it is`
+  return `{{${name}}} in ${JSON.stringify(text)} is not set: the name takes its place, without braces`
 }

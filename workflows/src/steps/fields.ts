@@ -7,7 +7,7 @@ import { isJsonObject } from '../values/json/json-value.ts'
 /** The option of every kind's object schema: a field that the kind does not know is a typing error. */
 export const closed = { additionalProperties: false } as const
 
-export const nodeField = Type.String({ minLength: 1, description: 'Name of the node; taken literally.' })
+export const nodeField = Type.String({ minLength: 1, description: 'Name of the node.' })
 export const applicationIdField = Type.String({ minLength: 1, description: 'Application id.' })
 export const contextIdField = Type.String({ minLength: 1, description: 'Context id.' })
 export const groupIdField = Type.String({ minLength: 1, description: 'Group id; a namespace id is one, too.' })

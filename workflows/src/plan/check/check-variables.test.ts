@@ -79,3 +79,48 @@ describe('variables', () => {
     expect(unknown[0]).toContain('"fuzzy_kez" | did you mean "fuzzy_key"?')
   })
 })
+
+describe('a text in braces that is no placeholder', () => {
+  const set = '  - {type: create_group, node: calimero-node-1, application_id: a, outputs: {ctx: id}}\n'
+  const found = (text: string) =>
+    lines(withSteps(`${set}  - {type: call, node: calimero-node-1, context_id: c, method: m, args: {k: '${text}'}}\n`))
+
+  test.each(['{{ctx}', '{ctx}}', '{ctx}', 'a {{ ctx } b', '{{other}'])('is warned of: %s', (text) => {
+    const name = text.includes('other') ? 'other' : 'ctx'
+    const [line = '', ...more] = found(text)
+    expect(more).toEqual([])
+    expect(line).toContain(`is no placeholder, and stays as it is`)
+    expect(line).toContain(`| did you mean "{{${name}}}"?`)
+  })
+
+  test.each(['{{ctx}}', '{other}', '{"ctx": {"a": 1}}', `\${ctx}`, '{3}'])('is none of these: %s', (text) => {
+    expect(found(text)).toEqual([])
+  })
+})
+
+test('a condition may ask whether something is set that nothing sets, an assertion may not', () => {
+  const step = (more: string) => `  - {type: wait, seconds: 1, ${more}}\n`
+  expect(lines(withSteps(step("if: 'is_set({{zz}})'") + step("if: ['is_empty( {{ zz }} )']")))).toEqual([])
+  expect(lines(withSteps(step("if: '{{zz}} == 1'"))).join()).toContain('"zz"')
+  expect(lines(withSteps("  - {type: assert, statements: ['is_set({{zz}})']}\n")).join()).toContain('"zz"')
+})
+
+test('a placeholder in a method is warned of: it is called as it is written', () => {
+  const [line] = lines(withSteps("  - {type: call, node: calimero-node-1, context_id: c, method: '{{m}}'}\n"))
+  expect(line).toContain('no placeholder is resolved in "method": "{{m}}" is taken as it is written')
+})
+
+test('more warnings than are listed do not refuse a file, and looking for like names ends', () => {
+  const count = 2000
+  const steps = Array.from(
+    { length: count },
+    (_, at) =>
+      `  - {type: create_group, node: calimero-node-1, application_id: '{{unknown_${at}}}', outputs: {known_${at}: id}}\n`,
+  )
+  const result = withSteps(steps.join(''))
+  expect(result.plan).toBeDefined()
+  expect(result.problems).toHaveLength(1001)
+  expect(result.problems.at(-1)).toMatchObject({ severity: 'warning', message: '1000 more problems are not listed' })
+  const refused = withSteps(`${steps.join('')}  - {type: nobody_knows}\n`)
+  expect(refused.plan).toBeUndefined()
+})

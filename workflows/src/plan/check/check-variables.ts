@@ -3,6 +3,7 @@
 
 import { hasPlaceholder } from '../../values/placeholders.ts'
 import { didYouMean } from '../did-you-mean.ts'
+import { VARIABLES_COMPARED_MAX } from '../limits.ts'
 import type { ProblemCollector } from '../problem.ts'
 import type { SourceStep } from '../read/read-steps.ts'
 import type { ValuePath } from '../yaml/source-node.ts'
@@ -52,6 +53,11 @@ function argumentNames({ branches }: SourceStep): string[] {
   })
 }
 
+/** One or two braces on either side of a name; not `${NAME}`, and no more than two. */
+const BRACES = /(?<![{$])(\{{1,2})\s*([A-Za-z_][\w.-]*)\s*(\}{1,2})(?!\})/g
+
+const ASKS_WHETHER_SET = /^\s*(?:is_set|is_empty)\(\s*\{\{[^{}]+\}\}\s*\)\s*$/i
+
 /** In the statements of `expect`; the last two of a call. */
 const REPLY_NAMES = ['reply', 'result', 'output']
 
@@ -59,6 +65,7 @@ class VariableChecker {
   private readonly problems: ProblemCollector
   private readonly nodeNames: ReadonlySet<string>
   private readonly captures = new Map<string, Capture>()
+  private comparisonsLeft = VARIABLES_COMPARED_MAX
 
   constructor(problems: ProblemCollector, nodeNames: ReadonlySet<string>) {
     this.problems = problems
@@ -129,17 +136,61 @@ class VariableChecker {
     const inside = step.branches.length === 0 ? set : new Set([...set, ...captured])
     const { problems } = step
     for (const { key, value } of step.node.entries) {
-      if (NOT_RESOLVED.has(key) || nested.has(key)) continue
       const path = [...step.path, key]
+      if (key === 'method' && step.kind?.kind === 'call') {
+        if (set.has(IN_FUZZY_TEST)) this.texts(value, path, { set, problems })
+        else this.literal(value, path, problems)
+      }
+      if (NOT_RESOLVED.has(key) || nested.has(key)) continue
       if (key === 'expect' && step.kind?.hasNoReply !== true) {
         const names = new Set([...set, ...captured, ...REPLY_NAMES])
         this.texts(value, path, { set: names, problems, isStatement: true })
-      } else this.texts(value, path, { set: inside, problems, isStatement: isStatement || key === 'if' })
+      } else if (key === 'if') this.condition(value, path, { set: inside, problems, isStatement: true })
+      else this.texts(value, path, { set: inside, problems, isStatement })
+    }
+  }
+
+  /** It may ask whether something is set: then it need not be. */
+  private condition(node: SourceNode, path: ValuePath, place: Omit<TextPlace, 'path'>): void {
+    for (const item of node.kind === 'list' ? node.items : [node]) {
+      if (!ASKS_WHETHER_SET.test(textOf(item) ?? '')) this.texts(item, path, place)
     }
   }
 
   private texts(node: SourceNode, path: ValuePath, place: Omit<TextPlace, 'path'>): void {
-    for (const { text, span } of textsIn(node)) if (hasPlaceholder(text)) this.text(text, span, { ...place, path })
+    for (const { text, span } of textsIn(node)) {
+      this.lostBraces(text, span, { ...place, path })
+      if (hasPlaceholder(text)) this.text(text, span, { ...place, path })
+    }
+  }
+
+  /** `{{name}` is text, and so is `{name}` where a variable has that name. */
+  private lostBraces(text: string, span: Span, { set, path, problems }: TextPlace): void {
+    if (!text.includes('{')) return
+    for (const [broken, open = '', name = '', close = ''] of text.matchAll(BRACES)) {
+      if (open.length === close.length && open.length !== 1) continue
+      const isKnown = set.has(name) || this.captures.has(name) || isAutomaticVariable(name, this.nodeNames)
+      if (!isKnown && open.length + close.length !== 3) continue
+      const message = `${JSON.stringify(broken)} is no placeholder, and stays as it is: a placeholder has two braces on each side`
+      const hint = `did you mean "{{${name}}}"?`
+      problems.add({ severity: 'warning', code: 'unknown_variable', span, path, message, hint })
+    }
+  }
+
+  /** A method is called as it is written, but for operations of fuzzy_test. */
+  private literal(node: SourceNode, path: ValuePath, problems: ProblemCollector): void {
+    for (const { text, span } of textsIn(node)) {
+      if (!hasPlaceholder(text)) continue
+      const message = `no placeholder is resolved in "method": ${JSON.stringify(text)} is taken as it is written`
+      problems.add({
+        severity: 'warning',
+        code: 'kind_check',
+        span,
+        path,
+        message,
+        hint: 'write out what it stands for',
+      })
+    }
   }
 
   private text(text: string, span: Span, { set, path, problems, isStatement }: TextPlace): void {
@@ -168,7 +219,12 @@ class VariableChecker {
       capture?.inside === undefined
         ? `it is set only later, in ${capture?.where}`
         : `it is set in ${capture.where}, and does not leave that ${capture.inside}`
-    const known = [...this.captures.keys(), ...set]
+    if (problems.isFull) {
+      problems.add({ severity: 'warning', code: 'unknown_variable', span, path, message })
+      return
+    }
+    this.comparisonsLeft -= this.captures.size + set.size
+    const known = this.comparisonsLeft < 0 ? [] : [...this.captures.keys(), ...set]
     const capturing = `outputs: of a step before it sets variables: { ${name}: … }`
     const hint = capture === undefined ? didYouMean(name, known, capturing) : late
     problems.add({ severity: 'warning', code: 'unknown_variable', span, path, message, hint })

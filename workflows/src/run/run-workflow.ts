@@ -8,7 +8,7 @@ import { localNodeLog } from '../driver/local-nodes.ts'
 import type { NetworkParts } from '../driver/network.ts'
 import { NodeState, STATE_DIR } from '../driver/state/node-state.ts'
 import { sleep } from '../driver/until.ts'
-import type { Plan } from '../plan/plan-types.ts'
+import type { Plan, RemoteAuth } from '../plan/plan-types.ts'
 import { type RunRecord, RunRecorder } from '../report/run-record.ts'
 import { stepKind } from '../steps/registry.ts'
 import { type StepClock, systemClock } from '../steps/step-clock.ts'
@@ -109,6 +109,7 @@ class WorkflowRun {
     this.#parts = parts
     this.#plan = plan
     this.#secrets.addPassword(options.login?.password)
+    for (const { auth } of plan.remoteNodes) this.#secrets.addPassword(credentialOf(auth))
     this.#variables = initialVariables(plan, this.#secrets)
     this.#directory = directory
     this.#stateDir = stateDir
@@ -367,6 +368,11 @@ class WorkflowRun {
 
 function during(what: NonNullable<FailureInfo['during']>, { failure, exitCode }: Described): Described {
   return { failure: { ...failure, during: what }, exitCode }
+}
+
+function credentialOf(auth: RemoteAuth): string | undefined {
+  if (auth.method === 'none') return undefined
+  return auth.method === 'api_key' ? auth.apiKey : auth.password
 }
 
 /** merobox's variable: seconds until a node that does not end by itself is killed. */

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { concat } from '../../base/bytes.ts'
 import { sha256 } from '../../base/hash.ts'
 import { type BlobId, type ContextId, idFromBytes } from '../../base/ids.ts'
+import { STREAM_IDLE_MS } from '../../network/limits.ts'
 import { BLOB_CHUNKS_HELD_MAX } from './blob-limits.ts'
 
 import { CONTEXT, content, damage, idOf, type Member, MIB, NAMESPACE, Scene, sendWrong } from './testing/blob-scene.ts'
@@ -78,6 +79,17 @@ describe('a blob of a context', () => {
     await bob.blobs.delete(id)
     await scene.run(bob.exchange.fetchOfContext(CONTEXT, id))
     expect(bob.exchange.lies).toBe(1)
+  })
+
+  test('is here as soon as it is whole, whoever has been asked and stays silent', async () => {
+    const scene = newScene()
+    const [ada, sil, bob] = [await scene.add('ada'), await scene.add('sil'), await scene.add('bob')]
+    const id = await scene.hold(ada, content(2 * MIB))
+    await scene.hold(sil, content(2 * MIB))
+    sil.blobs.reader = () => new Promise(() => {})
+    const startedMs = scene.clock.nowMs()
+    expect(await scene.run(bob.exchange.fetchOfContext(CONTEXT, id))).toBe(id)
+    expect(scene.clock.nowMs() - startedMs).toBeLessThan(STREAM_IDLE_MS)
   })
 
   test('does not come when the only one who has it lies; nothing wrong is kept', async () => {

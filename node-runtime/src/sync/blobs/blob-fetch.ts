@@ -85,11 +85,14 @@ export class BlobFetch {
 
   /** Takes from `left` who is asked. */
   async #round(left: PeerId[]): Promise<void> {
+    const enough = new AbortController()
     const work = async () => {
       while (left.length > 0 && !(await this.#isWhole())) {
         const peer = left.shift()
-        if (peer !== undefined) await this.#usePeer(peer)
+        if (peer !== undefined) await this.#usePeer(peer, enough.signal)
       }
+      // Nobody waits for a peer that has not even answered.
+      if (await this.#isWhole()) enough.abort(new SyncError('SYNC_INCOMPLETE', 'the blob is whole'))
     }
     await Promise.all(Array.from({ length: Math.min(BLOB_PEERS_AT_ONCE, left.length) }, work))
   }
@@ -137,13 +140,14 @@ export class BlobFetch {
   }
 
   /** Again with the same peer as long as each stream brings something. */
-  async #usePeer(peer: PeerId): Promise<void> {
+  async #usePeer(peer: PeerId, enough: AbortSignal): Promise<void> {
+    const opening = AbortSignal.any([this.#signal, enough])
     for (;;) {
       const before = this.#fetched
       let session: BlobSession | undefined
       let download: Download | undefined
       try {
-        session = await this.#parts.open(peer, this.#signal)
+        session = await this.#parts.open(peer, opening)
         download = this.#downloadFor(session)
         download.sessions.add(session)
         await this.#transfer(session, download)
@@ -158,6 +162,7 @@ export class BlobFetch {
           this.#wake()
           return
         }
+        if (enough.aborted) return
         this.failures.push(`${peer}: ${error instanceof Error ? error.message : String(error)}`)
         if (isLie(error) || isDisproved) this.#parts.onLiar(peer)
         if (isLie(error) || isDisproved || this.#fetched === before) return

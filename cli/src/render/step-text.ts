@@ -1,5 +1,6 @@
 // One line for a step, and the small texts around it. Pure.
 import type { StepOutcome, StepRef } from '@calbox/workflows'
+import { visibleText } from '@calbox/workflows/visible-text'
 import type { Style } from './style.ts'
 
 export interface StepLine {
@@ -19,7 +20,7 @@ export function stepLine(line: StepLine, style: Style): string {
   const summary = line.summary === undefined ? '' : `  ${oneLine(line.summary)}`
   const warning = line.warning === undefined ? '' : style.warn(`  warning: ${oneLine(line.warning)}`)
   const shown = line.warning === undefined ? sign(outcome, style) : style.warn(style.warning)
-  return `${indent}${shown} ${number} ${step.name}${kind}${scope}${style.faint(`  ${line.duration}`)}${style.faint(summary)}${warning}`
+  return `${indent}${shown} ${number} ${visibleText(step.name)}${kind}${scope}${style.faint(`  ${line.duration}`)}${style.faint(summary)}${warning}`
 }
 
 function sign(outcome: StepOutcome, style: Style): string {
@@ -29,7 +30,7 @@ function sign(outcome: StepOutcome, style: Style): string {
 }
 
 export function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, ' · ')
+  return visibleText(text.replaceAll(/\s*\n\s*/g, ' · '))
 }
 
 /** Cut to the width of the terminal, control sequences not counted: only for text without colours. */

@@ -88,7 +88,7 @@ test('captures that are certain go, others stay', () => {
   const call = (method: string, outputs: string) =>
     `- type: call\n  node: a\n  context_id: '{{ctx}}'\n  method: ${method}\n  args: {}\n  outputs:\n${outputs}\n`
   const both = call('set', '    one: result # the first\n    two: result.output')
-  expect(fixed(both)).toBe(`${call('set', '    two: result.output')}\n`)
+  expect(fixed(both)).toBe(`${call('set', '    # the first\n    two: result.output')}\n`)
   expect(fixed(call('get', '    one: result'))).toBe(`${call('get', '    one: result')}\n`)
   const inline = `- { type: call, node: a, context_id: '{{ctx}}', method: set, args: {}, outputs: { r: result } }`
   expect(fixed(inline)).toBe(`${inline}\n`)
@@ -171,3 +171,17 @@ function kept(steps: readonly PlannedStep[]): unknown {
 function commentsIn(text: string): number {
   return text.split('# about the next').length + text.split('# what was read').length
 }
+
+test('a comment behind what is deleted stays', () => {
+  const written = `  - type: call
+    node: a
+    context_id: '{{ctx}}'
+    method: set
+    args: { key: k, value: v }
+    outputs: { unused: result }   # for people
+  - { type: wait, seconds: 1 }
+`
+  expect(fixed(written).trimEnd()).toBe(
+    written.replace('outputs: { unused: result }   # for people', '# for people').trimEnd(),
+  )
+})

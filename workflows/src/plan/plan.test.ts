@@ -256,7 +256,7 @@ steps:
       '14:5 error a step must be a map, not the text "just text"',
       '15:11 warning step kind "get_proposal" cannot be run: this step will fail | nodes no longer have proposals: delete this step',
       '17:14 error "seconds" must be greater than 0, not 0',
-      '18:5 error "requester" was removed: the node knows from the session who is acting | delete this line',
+      '18:5 error "requester" was removed: the node knows from the session who is acting | delete this field',
     ])
     expect(result.plan).toBeUndefined()
   })

@@ -27,9 +27,13 @@ export function comparisonLines(comparisons: readonly FailedComparison[], paint:
 
 function oneComparison(comparison: FailedComparison, paint: Paint, columns: number): string[] {
   const { statement, label, left, right, operator, reason, hints = [] } = comparison
-  const head = label === undefined ? [paint.strong(statement)] : [paint.strong(label), paint.faint(statement)]
-  if (reason !== undefined) return [...head, `  ${reason}`]
-  if (right === undefined) return [...head, `  ${paint.bad('not true:')} ${left ?? ''} ${operator ?? ''}`.trimEnd()]
+  const head =
+    label === undefined
+      ? [paint.strong(visibleText(statement))]
+      : [label, statement].map((text, at) => paint[at === 0 ? 'strong' : 'faint'](visibleText(text)))
+  if (reason !== undefined) return [...head, `  ${visibleText(reason)}`]
+  if (right === undefined)
+    return [...head, `  ${paint.bad('not true:')} ${visibleText(left ?? '')} ${operator ?? ''}`.trimEnd()]
   const isEquality = EQUALITIES.has(operator ?? '')
   const rows = isEquality ? columnRows(left ?? '', right, columns - 2) : undefined
   if (rows) return [...head, ...rows.map((row) => `  ${row.isOdd ? paint.bad(row.text) : paint.faint(row.text)}`)]
@@ -38,7 +42,7 @@ function oneComparison(comparison: FailedComparison, paint: Paint, columns: numb
     `  left   ${visibleText(left ?? '')}`,
     `  right  ${visibleText(right)}`,
     ...(isEquality ? pointer(left ?? '', right, columns) : []).map((line) => paint.bad(line)),
-    ...hints.map((hint) => `  ${hint}`),
+    ...hints.map((hint) => `  ${visibleText(hint)}`),
   ]
 }
 

@@ -189,7 +189,9 @@ function caseLine({ name, durationMs, result }: Case, file: string): string {
     .replaceAll('/', '.')
   const attributes = { name, classname, time: seconds(durationMs) }
   if (result === undefined) return `    ${tag('testcase', attributes)}`
-  const message = result.text.split('\n').find((line) => !/^(at|in) /.test(line)) ?? ''
+  const [head = '', next = ''] = result.text.split('\n').filter((line) => !/^(at|in) /.test(line))
+  // A heading that ends in a colon says nothing by itself.
+  const message = head.endsWith(':') ? `${head} ${next.trim()}` : head
   const inside =
     result.tag === 'skipped'
       ? tag('skipped', { message: result.text })

@@ -1,6 +1,7 @@
 // The statement language of the `assert` step (reference 4.1). Comparisons are made on Python texts and floats, because
 // that is what the files were written against.
 
+import { nearest } from '../plan/did-you-mean.ts'
 import { isJsonObject, type JsonValue, keysOf } from './json/json-value.ts'
 import { hasPlaceholder, resolve } from './placeholders.ts'
 import { pythonEqual } from './python/python-equal.ts'
@@ -17,10 +18,13 @@ export function evaluateAssertStatement(statement: string, variables: Variables)
   return failedStatement(statement, () => evaluate(pythonStrip(statement), variables))
 }
 
-/** What is wrong with a statement whatever its variables are: it can never hold. `maybe`: another engine may take it. */
+/** What is wrong with a statement whatever its variables are: it can never hold. */
 export interface StatementFlaw {
   readonly message: string
+  /** Another engine may take it. */
   readonly maybe?: boolean
+  /** What to write. */
+  readonly hint?: string | undefined
 }
 
 export function assertStatementFlaw(statement: string): StatementFlaw | undefined {
@@ -28,9 +32,10 @@ export function assertStatementFlaw(statement: string): StatementFlaw | undefine
   const call = /^(\w+)\((.*)\)$/s.exec(text)
   const name = call?.[1]?.toLowerCase() ?? ''
   if (!FORMS.has(name)) {
-    return /\s(==|!=|>=|<=|>|<)\s/.test(text)
-      ? undefined
-      : { message: `not a statement of assert; write one of ${KNOWN}` }
+    if (/\s(==|!=|>=|<=|>|<)\s/.test(text)) return undefined
+    const spaced = /^([^\s(),]+)(==|!=|>=|<=|>|<)([^\s(),]+)$/.exec(text)?.slice(1).join(' ')
+    const hint = spaced === undefined ? meantForm(text, [...FORMS.keys()]) : `write ${spaced}`
+    return { message: `not a statement of assert; write one of ${KNOWN}`, hint }
   }
   if (name.startsWith('is_')) return undefined
   const parts = (name.includes('equal') ? splitOnce : splitEverywhere)(call?.[2] ?? '')
@@ -41,6 +46,17 @@ export function assertStatementFlaw(statement: string): StatementFlaw | undefine
   }
   const pattern = pythonStrip(parts[1] ?? '')
   return name === 'regex' && !hasPlaceholder(pattern) ? patternFlaw(pattern) : undefined
+}
+
+/** For a name that is nearly one of these, and a parenthesis that is never closed. */
+export function meantForm(text: string, names: readonly string[]): string | undefined {
+  const [, name = '', rest = ''] = /^(\w+)\((.*)$/s.exec(text) ?? []
+  if (name === '') return undefined
+  const meant = names.includes(name.toLowerCase()) ? name : nearest(name, names)
+  if (meant === undefined) return undefined
+  return rest.endsWith(')')
+    ? `did you mean "${meant}"?`
+    : `did you mean ${JSON.stringify(`${meant}(${rest})`)}? The ")" is missing`
 }
 
 function patternFlaw(pattern: string): StatementFlaw | undefined {

@@ -108,3 +108,11 @@ describe('outputs', () => {
     ])
   })
 })
+
+test('a path that is given as a field is told from a key, and what the reply has is listed', () => {
+  const capture = (field: string) => captureOutputs({ outputs: { a: { field } }, payload: { result: { output: 0 } } })
+  expect(() => capture('result.output')).toThrow(
+    'Available: result; "field" is one key, and "result.output" is a path: write it as a text, without "field"',
+  )
+  expect(() => capture('reslt')).toThrow('Available: result; did you mean "result"?')
+})

@@ -131,7 +131,13 @@ function missing(variable: string, capture: Capture, data: JsonValue): ValuesErr
   const above = segments.slice(0, at)
   const near = isJsonObject(level) ? nearest(segments[at] ?? '', keysOf(level)) : undefined
   const meant = [...above, near, ...segments.slice(at + 1)].join('.')
-  const suggestion = near === undefined ? '' : `; did you mean ${shownValue(meant)}?`
+  const { field } = capture
+  const isPath = at === 0 && field !== undefined && capturePath(data, field) !== undefined
+  const suggestion = isPath
+    ? `; "field" is one key, and ${shownValue(field)} is a path: write it as a text, without "field"`
+    : near === undefined
+      ? ''
+      : `; did you mean ${shownValue(meant)}?`
   return new ValuesError(
     'capture_missing',
     `output ${shownValue(variable)} reads ${shownValue(source)}, which the reply does not have. ${available(level, above.join('.'))}${suggestion}`,
@@ -145,7 +151,8 @@ function deepest(data: JsonValue, segments: readonly string[], isField: boolean)
   for (const [at, segment] of segments.entries()) {
     const opened = at === 0 && isField ? level : parseCaptured(level)
     const isThere = isJsonObject(opened) && hasKey(opened, segment)
-    const next = isThere ? opened[segment] : descend(opened, segment, (value) => value)
+    const isOneKey = at === 0 && isField
+    const next = isThere ? opened[segment] : isOneKey ? undefined : descend(opened, segment, (value) => value)
     if (next === undefined) return { level: opened, at }
     level = next
   }

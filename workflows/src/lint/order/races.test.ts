@@ -239,3 +239,9 @@ test('a kind of which nothing is known is taken to wait for everything', () => {
     '- { type: fuzzy_test, duration_minutes: 1, context_id: x, nodes: [{ name: a }], operations: [{ name: o, steps: [{ type: wait, seconds: 1 }] }] }'
   expect(at(steps(set('a'), unknown, get('b'), holds))).toEqual([])
 })
+
+test('a barrier that may be left out is none', () => {
+  const maybe = (condition: string) => sync('a', 'b').replace('type:', `if: ${condition}, type:`)
+  expect(at(steps(set('a'), maybe("'{{ctx}} == x'"), get('b'), holds))).toEqual(['7 read-without-barrier'])
+  expect(at(steps(set('a'), maybe('true'), get('b'), holds))).toEqual([])
+})

@@ -182,6 +182,9 @@ class Walk {
   }
 
   #barrier(step: LintStep, world: World, symbols: Symbols): void {
+    const condition = step.planned.controls?.if
+    // It may be left out, and then nothing was waited for.
+    if (condition !== undefined && condition !== true) return
     const context = textField(step, 'context_id')
     const target = context === undefined ? undefined : symbols.text(context)
     const nodes = textsField(step, 'nodes').map((name) => this.#literal(name, symbols) ?? '')

@@ -8,7 +8,7 @@ import { statementsOf } from '../source/statements.ts'
 export const constantStatement: LintRule = {
   id: 'constant-statement',
   severity: 'note',
-  summary: 'A statement without a placeholder: it says nothing about the run.',
+  summary: 'A statement without a placeholder: it says nothing about the run. An error where it is never true.',
   why: `A statement that names no variable is always true, or always false. Often the braces were forgotten.`,
   bad: `
 - { type: assert, statements: ['ctx != app'] }`,

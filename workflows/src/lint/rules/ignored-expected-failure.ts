@@ -19,7 +19,7 @@ success, which is not what the file says it expects, passes.`,
       const span = spanOfField(step, 'expected_failure')
       const message = `expected_failure has no effect on ${kind.kind}: a failure fails the run, and a success passes`
       const instead = INSTEAD[kind.kind]
-      const hint = instead === undefined ? 'delete this line' : `delete this line, and ${instead}`
+      const hint = instead === undefined ? 'delete this field' : `delete this field, and ${instead}`
       report({ step, message, hint, ...(span && { span }) })
     }
   },

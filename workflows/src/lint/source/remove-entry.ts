@@ -14,7 +14,17 @@ export function removeEntry(step: LintStep, field: string, entry: MapEntry, text
   const from = isOnly ? whole.keySpan : entry.keySpan
   const to = isOnly ? whole.value.span : entry.value.span
   const lines = ownLines({ start: from.start, end: to.end }, text)
-  return lines && [{ ...lines, text: '' }]
+  return lines && [{ ...lines, text: commentAfter({ start: from.start, end: to.end }, text) }]
+}
+
+/** What somebody wrote behind it stays, on a line of its own. */
+function commentAfter({ start, end }: Span, text: string): string {
+  if (text[end - 1] === '\n') return ''
+  const newline = text.indexOf('\n', end)
+  const comment = text.slice(end, newline < 0 ? text.length : newline).trim()
+  if (comment === '') return ''
+  const indent = text.slice(text.lastIndexOf('\n', start - 1) + 1, start)
+  return `${indent}${comment}${newline < 0 ? '' : '\n'}`
 }
 
 /** The lines from the first to the last sign, if nothing else but a comment is on them. */

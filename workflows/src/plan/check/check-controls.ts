@@ -89,7 +89,7 @@ class ControlChecker {
     if (flaw === undefined) return
     const message = `this statement can never be true: ${flaw.message}`
     if (flaw.maybe !== true) {
-      this.wrong(node, path, message)
+      this.wrong(node, path, message, flaw.hint)
       return
     }
     this.sink.add({

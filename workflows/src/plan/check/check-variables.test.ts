@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { stepSchemas } from '../../steps/registry.ts'
+import { planWorkflow } from '../plan.ts'
 import { lines, withSteps } from '../sample-plan.ts'
 
 describe('variables', () => {
@@ -123,4 +125,25 @@ test('more warnings than are listed do not refuse a file, and looking for like n
   expect(result.problems.at(-1)).toMatchObject({ severity: 'warning', message: '1000 more problems are not listed' })
   const refused = withSteps(`${steps.join('')}  - {type: nobody_knows}\n`)
   expect(refused.plan).toBeUndefined()
+})
+
+test('outputs of repeat are set inside of it, and after it only those that are known then', () => {
+  const text = (name: string) => `
+  - type: repeat
+    count: 2
+    outputs: { cnt: { field: total_iterations, target: tot }, took: duration_ms }
+    steps: [{ type: assert, statements: ['{{tot}} == 2'] }]
+  - { type: assert, statements: ['{{${name}}} == 2'] }
+`
+  const found = (name: string) => {
+    const { problems } = planWorkflow({
+      file: 'f',
+      text: `name: t\nnodes: { count: 1 }\nsteps:${text(name)}`,
+      kinds: stepSchemas,
+    })
+    return problems.map(({ message }) => message)
+  }
+  expect(found('took')).toEqual([])
+  expect(found('total_iterations')).toEqual([])
+  expect(found('tot')).toEqual(['no step before this one sets the variable "tot"'])
 })

@@ -115,7 +115,7 @@ class VariableChecker {
         captured,
         set,
       )
-      for (const name of captured) set.add(name)
+      for (const name of leaving(step, captured)) set.add(name)
     }
   }
 
@@ -252,6 +252,19 @@ function ownNames(step: SourceStep): string[] {
   if (forEach === undefined) return names
   const as = (forEach.kind === 'map' ? textOf(entryOf(forEach, 'as')?.value) : undefined) ?? 'item'
   return [...names, as, `${as}.*`]
+}
+
+/** What of its captures is set after the step. */
+function leaving(step: SourceStep, captured: readonly string[]): readonly string[] {
+  const after = step.kind?.outputsAfter
+  const outputs = entryOf(step.node, 'outputs')?.value
+  if (after === undefined || outputs?.kind !== 'map') return captured
+  const exported = new Set(step.kind?.exportedVariables)
+  const inner = outputs.entries.flatMap((entry) => {
+    const source = textOf(entry.value.kind === 'map' ? entryOf(entry.value, 'field')?.value : entry.value)
+    return source === undefined || after.has(source) ? [] : [targetOf(entry, '')]
+  })
+  return captured.filter((name) => exported.has(name) || !inner.includes(name))
 }
 
 /** Names that the step binds: by its `outputs`, `target` included, and by itself. */

@@ -38,6 +38,8 @@ export interface StepSchema {
   readonly hasNoReply?: boolean
   /** It reads variables only: run again, it comes to the same. */
   readonly readsOnlyVariables?: boolean
+  /** Where only some outputs are set after the step: the sources whose are. The others are names for the steps inside. */
+  readonly outputsAfter?: ReadonlySet<string>
   /** The field that names a file with more steps: plan reads it, and they become the step's branch. */
   readonly includes?: string
   /** Set when the kind is known but always fails: a warning. The text says why and what to do instead. */

@@ -68,7 +68,7 @@ function unknownField(
   const place = { span: entry.keySpan, path }
   if (entry.key === 'requester') {
     const message = '"requester" was removed: the node knows from the session who is acting'
-    sink.add({ code: 'removed_field', ...place, message, hint: 'delete this line' })
+    sink.add({ code: 'removed_field', ...place, message, hint: 'delete this field' })
     return false
   }
   const names = [...fieldNames(kind.schema), ...COMMON_NAMES, ...controlNames(kind)]

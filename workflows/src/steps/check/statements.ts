@@ -31,7 +31,7 @@ export const statementsSchema = Type.Object(
   closed,
 )
 
-/** Statements that cannot hold, found without running anything; a warning where that would not fail the step. */
+/** Statements that cannot hold, found without running anything. Warnings: the original finds them when the step is reached. */
 export function checkStatements(
   input: JsonObject,
   flawOf: (statement: string) => StatementFlaw | undefined,
@@ -42,8 +42,10 @@ export function checkStatements(
     const text = isJsonObject(item) ? item.statement : item
     const flaw = typeof text === 'string' ? flawOf(text) : undefined
     if (flaw === undefined) return []
-    const severity = flaw.maybe === true || input.non_blocking === true ? 'warning' : 'error'
-    return [{ path: ['statements', at], message: `this statement can never be true: ${flaw.message}`, severity }]
+    const message = `this statement can never be true: ${flaw.message}`
+    return [
+      { path: ['statements', at], message, severity: 'warning', ...(flaw.hint !== undefined && { hint: flaw.hint }) },
+    ]
   })
   return [...unknown, ...flaws]
 }

@@ -35,6 +35,7 @@ export const repeat = defineStep({
   ],
   exportedVariables: ['total_iterations', 'step_count', 'duration_seconds', 'throughput_ops_per_sec'],
   hasNoReply: true,
+  outputsAfter: AFTER_THE_LOOP,
   honoursExpectedFailure: false,
   settlesItself: true,
   async run(input, context, options) {

@@ -1,6 +1,6 @@
 // The statement language of the `json_assert` step (reference 4.2): equality and subset of JSON-like values.
 
-import type { StatementFlaw } from '../assert-statement.ts'
+import { meantForm, type StatementFlaw } from '../assert-statement.ts'
 import { resolve } from '../placeholders.ts'
 import { pythonEqual } from '../python/python-equal.ts'
 import { pythonStrip } from '../python/python-number.ts'
@@ -37,10 +37,17 @@ export function evaluateJsonAssert(statement: string, variables: Variables): Sta
 
 /** What is wrong with a statement whatever its variables are. */
 export function jsonAssertFlaw(statement: string): StatementFlaw | undefined {
-  const call = /^(\w+)\((.*)\)$/s.exec(pythonStrip(statement))
+  const text = pythonStrip(statement)
+  const call = /^(\w+)\((.*)\)$/s.exec(text)
   if (!FORMS.has(call?.[1]?.toLowerCase() ?? '')) {
     const known = [...FORMS.keys()].map((name) => `${name}(A, B)`).join(', ')
-    return { message: `not a statement of json_assert; write one of ${known}` }
+    const [, left, operator = '', right] = /^(.+?)\s(==|!=)\s(.+)$/s.exec(text) ?? []
+    const form = operator === '==' ? 'json_equal' : 'json_not_equal'
+    const hint =
+      operator === ''
+        ? meantForm(text, [...FORMS.keys()])
+        : `write ${form}(${left}, ${right}), or make it a statement of assert`
+    return { message: `not a statement of json_assert; write one of ${known}`, hint }
   }
   return splitOperands(call?.[2] ?? '').length === 2 ? undefined : { message: 'two operands are needed, found one' }
 }

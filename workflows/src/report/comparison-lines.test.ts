@@ -65,3 +65,13 @@ test('lines are paired by what they have in common', () => {
   ])
   expect(pairLines([], ['a'])).toEqual([{ right: 'a' }])
 })
+
+test('what values, hints and statements hold is shown, never obeyed', () => {
+  const nasty = 'a\u202eb\u001b[31m'
+  const shown = [
+    ...lines({ statement: nasty, label: nasty, operator: 'equals', left: nasty, right: 'b', hints: [nasty] }),
+    ...lines({ reason: nasty }),
+    ...lines({ left: nasty, operator: 'is set' }),
+  ]
+  expect(shown.join('')).not.toMatch(/\p{Cc}|\u202e/u)
+})

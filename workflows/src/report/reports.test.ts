@@ -82,6 +82,12 @@ test('a junit suite has a case for every top-level step, also those that were ne
   expect(all(root, 'system-out')[0]?.text).toMatch(/loop .*\n {2}look +3 × {2}p50 .*\n {2}iteration +3 × {2}p50/)
 })
 
+test('the message of a junit failure goes beyond a heading that says nothing by itself', async () => {
+  const { record } = await runYaml(withContext("  - { type: assert, statements: ['1 == 2', '1 == 1', '3 == 4'] }"))
+  const [failure] = all(parseXml(junitReport(whole(ran(record)), HOST)), 'failure')
+  expect(failure?.attributes.message).toBe('2 of 3 statements do not hold: 1 == 2')
+})
+
 test('whatever nodes and programs wrote, the XML is well-formed', () => {
   const nasty = '\u0000\u001b[31mred\u001b[0m ]]> <b a="1"> & &amp; \ud800 \ufffe \u0008 \r\n "end\''
   const record = recordOf({ code: 'failed', message: nasty, steps: [nasty], logTail: [nasty], node: nasty })

@@ -67,7 +67,17 @@ const always = () => true
 /** Of a pull that another one, which is under way, stands for. */
 const never = () => false
 
+/** Since the start: of one topic from one peer each. */
+export interface SyncCounts {
+  attempts: number
+  successes: number
+  failures: number
+  /** Under way, or in line to be. */
+  active: number
+}
+
 export class Sync {
+  readonly counts: SyncCounts = { attempts: 0, successes: 0, failures: 0, active: 0 }
   readonly #parts: SyncParts
   readonly #options: Required<SyncOptions>
   readonly #gossip: GossipExchange
@@ -331,8 +341,25 @@ export class Sync {
       const keys = isNext ? undefined : named
       const done = this.#limited(undefined, (signal) => this.#pullOnce(topic, { peer, signal }, keys))
       this.#track(done)
+      this.#count(done)
       return done
     })
+  }
+
+  #count(pull: Promise<void>): void {
+    const { counts } = this
+    counts.attempts += 1
+    counts.active += 1
+    pull.then(
+      () => {
+        counts.successes += 1
+        counts.active -= 1
+      },
+      () => {
+        counts.failures += 1
+        counts.active -= 1
+      },
+    )
   }
 
   async #pullOnce(topic: Topic, from: Omit<Source, 'network'>, named?: readonly ItemKey[]): Promise<void> {

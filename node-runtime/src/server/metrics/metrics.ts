@@ -2,7 +2,7 @@
 // ours has its name; our own begin with `calnode_`. No label has a value that clients choose.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { NodeServices } from '../ports.ts'
-import { nodeFigures } from './node-figures.ts'
+import { type Figure, nodeFigures } from './node-figures.ts'
 import { processFigures } from './process-figures.ts'
 
 /** 1 ms, doubled 14 times, in seconds. */
@@ -23,7 +23,7 @@ export class Metrics {
   readonly #requestSeconds: Histogram
   readonly #executions: Counter
   readonly #executionSeconds: Histogram
-  readonly #gauges = new Map<string, Gauge>()
+  readonly #figures = new Map<string, Counter | Gauge>()
 
   constructor(node: NodeServices) {
     this.#node = node
@@ -77,12 +77,16 @@ export class Metrics {
 
   /** What can be told now: a node that stops has fewer figures, and no failure. */
   async text(): Promise<string> {
-    for (const { name, help, value } of [...(await processFigures()), ...(await nodeFigures(this.#node))]) {
-      const gauge = this.#gauges.get(name) ?? new Gauge({ name, help, registers: [this.#registry] })
-      this.#gauges.set(name, gauge)
-      gauge.set(value)
-    }
+    for (const figure of [...(await processFigures()), ...(await nodeFigures(this.#node))]) this.#show(figure)
     return this.#registry.metrics()
+  }
+
+  #show({ name, help, value, isCount = false }: Figure): void {
+    const asked = { name, help, registers: [this.#registry] }
+    const shown = this.#figures.get(name) ?? (isCount ? new Counter(asked) : new Gauge(asked))
+    this.#figures.set(name, shown)
+    shown.reset()
+    shown.inc(value)
   }
 }
 

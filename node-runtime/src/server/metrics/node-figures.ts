@@ -5,6 +5,8 @@ export interface Figure {
   readonly name: string
   readonly help: string
   readonly value: number
+  /** It only grows while the node runs. */
+  readonly isCount?: boolean
 }
 
 export async function nodeFigures(node: NodeServices): Promise<Figure[]> {
@@ -32,11 +34,17 @@ export async function nodeFigures(node: NodeServices): Promise<Figure[]> {
   )
   const blobs = node.ports.blobs.list()
   const figure = (name: string, help: string, value: number): Figure => ({ name, help, value })
+  const count = (name: string, help: string, value: number): Figure => ({ name, help, value, isCount: true })
+  const { attempts, successes, failures, active } = node.sync.counts
   return [
     figure('delta_stores_count', 'Contexts whose state is here', node.contexts.list().length),
     figure('delta_missing_parents', 'Deltas that wait for their parents', sums.pending),
     figure('dag_heads_count', 'Heads of all contexts', sums.heads),
     figure('governance_pending_contexts', 'Contexts that this node may read and does not have yet', wanted.length),
+    count('sync_attempts_total', 'Pulls of a context or namespace from one peer', attempts),
+    count('sync_successes_total', 'Those that came to their end', successes),
+    count('sync_failures_total', 'Those that did not; a later one brings what was lacking', failures),
+    figure('sync_sessions_active', 'Those that are under way', active),
     figure('calnode_contexts_unreadable', 'Contexts that could not be opened', sums.closed),
     figure('calnode_deltas_parked', 'Deltas that wait for a key, governance, their time or this machine', sums.parked),
     figure('calnode_deltas_refused', 'Deltas that never counted, as far as they are remembered', sums.refused),

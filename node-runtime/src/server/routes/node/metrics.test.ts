@@ -12,7 +12,7 @@ let kv: SharedContext
 
 beforeAll(async () => {
   world = await TestWorld.open({ clock: systemClock })
-  kv = await shareContext(world, await appWasm('kv-store'), ['ada'])
+  kv = await shareContext(world, await appWasm('kv-store'), ['ada', 'bob'])
   node = await serve(world.get('ada').node)
 })
 
@@ -71,6 +71,16 @@ test('the node and its process say what they hold', async () => {
   for (const name of ['process_resident_memory_bytes', 'calnode_state_bytes', 'calnode_blob_bytes']) {
     expect([name, (seen.get(name) ?? 0) > 0]).toEqual([name, true])
   }
+})
+
+test('pulls are counted by how they ended', async () => {
+  const { sync } = world.get('ada').node
+  await sync.syncContext(kv.contextId, {})
+  const seen = await figures()
+  const { attempts, successes, failures, active } = sync.counts
+  const names = ['attempts_total', 'successes_total', 'failures_total', 'sessions_active']
+  expect(names.map((name) => seen.get(`sync_${name}`))).toEqual([attempts, successes, failures, active])
+  expect([attempts > 0, successes + failures + active]).toEqual([true, attempts])
 })
 
 test('what clients send is in no label', async () => {

@@ -12,6 +12,15 @@ interface Pull {
   next: { readonly done: Promise<void>; readonly wishes: Wish[] } | undefined
 }
 
+/** Of one topic from one peer each. */
+export interface PullCounts {
+  readonly attempts: number
+  readonly successes: number
+  readonly failures: number
+  /** Under way. */
+  readonly active: number
+}
+
 const ended = () => {
   // Whatever became of it: whoever started it hears.
 }
@@ -20,6 +29,9 @@ const ended = () => {
 export class PullQueue {
   readonly #clock: Clock
   readonly #pulls = new Map<string, Pull>()
+  #attempts = 0
+  #successes = 0
+  #failures = 0
   readonly #later = new Map<string, { readonly wishes: Wish[]; readonly cancel: () => void }>()
 
   constructor(clock: Clock) {
@@ -70,14 +82,28 @@ export class PullQueue {
     this.#later.clear()
   }
 
+  counts(): PullCounts {
+    const [attempts, successes, failures] = [this.#attempts, this.#successes, this.#failures]
+    return { attempts, successes, failures, active: attempts - successes - failures }
+  }
+
   #start(key: string, work: () => Promise<void>): Promise<void> {
     const done = work()
+    this.#attempts += 1
     const pull: Pull = { done, next: undefined }
     this.#pulls.set(key, pull)
     const forget = () => {
       if (!pull.next) this.#pulls.delete(key)
     }
-    done.then(forget, forget)
+    const succeed = () => {
+      this.#successes += 1
+      forget()
+    }
+    const fail = () => {
+      this.#failures += 1
+      forget()
+    }
+    done.then(succeed, fail)
     return done
   }
 }

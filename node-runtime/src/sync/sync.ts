@@ -28,7 +28,7 @@ import { Holdings } from './holdings.ts'
 import { KeyRequests } from './key-requests.ts'
 import { ANSWER_IDS_MAX, ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
 import type { Directory, SyncedNamespace } from './ports.ts'
-import { PullQueue, type Wish } from './pull-queue.ts'
+import { type PullCounts, PullQueue, type Wish } from './pull-queue.ts'
 import { firstOf, pullBase, pullKeys, pullOps } from './pulling.ts'
 import { Spreading } from './spreading.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
@@ -67,17 +67,7 @@ const always = () => true
 /** Of a pull that another one, which is under way, stands for. */
 const never = () => false
 
-/** Since the start: of one topic from one peer each. */
-export interface SyncCounts {
-  attempts: number
-  successes: number
-  failures: number
-  /** Under way, or in line to be. */
-  active: number
-}
-
 export class Sync {
-  readonly counts: SyncCounts = { attempts: 0, successes: 0, failures: 0, active: 0 }
   readonly #parts: SyncParts
   readonly #options: Required<SyncOptions>
   readonly #gossip: GossipExchange
@@ -308,6 +298,11 @@ export class Sync {
     return peers.slice(0, limit)
   }
 
+  /** Since the start. */
+  get counts(): PullCounts {
+    return this.#pulls.counts()
+  }
+
   // Background work
 
   async #greet(peer: PeerId, asks: boolean): Promise<void> {
@@ -341,25 +336,8 @@ export class Sync {
       const keys = isNext ? undefined : named
       const done = this.#limited(undefined, (signal) => this.#pullOnce(topic, { peer, signal }, keys))
       this.#track(done)
-      this.#count(done)
       return done
     })
-  }
-
-  #count(pull: Promise<void>): void {
-    const { counts } = this
-    counts.attempts += 1
-    counts.active += 1
-    pull.then(
-      () => {
-        counts.successes += 1
-        counts.active -= 1
-      },
-      () => {
-        counts.failures += 1
-        counts.active -= 1
-      },
-    )
   }
 
   async #pullOnce(topic: Topic, from: Omit<Source, 'network'>, named?: readonly ItemKey[]): Promise<void> {

@@ -1,5 +1,5 @@
 // All checkers over one finished run.
-import { Causality } from './causality.ts'
+
 import { advertising } from './checkers/advertising.ts'
 import { agreement, rest } from './checkers/agreement.ts'
 import { calls } from './checkers/calls.ts'
@@ -14,8 +14,9 @@ import { secrecy } from './checkers/secrecy.ts'
 import { presence } from './checkers/showing-presence.ts'
 import { stamps } from './checkers/stamps.ts'
 import type { Checker, Violation } from './checkers/violation.ts'
-import { type Facts, factsOf } from './facts.ts'
-import type { SimulationEnd } from './simulation.ts'
+import { Causality } from './record/causality.ts'
+import { type Facts, factsOf } from './record/facts.ts'
+import type { SimulationEnd } from './run/simulation.ts'
 
 export const CHECKERS: readonly Checker[] = [
   rest,

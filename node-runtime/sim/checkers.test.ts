@@ -1,13 +1,13 @@
 // Each checker fires on a violation that is planted into what an honest run left, and on nothing else.
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ApplicationId, DeltaId } from '../src/base/ids.ts'
-import { Causality } from './causality.ts'
 import { checkFacts } from './check.ts'
-import { type Facts, factsOf, type NodeFacts } from './facts.ts'
-import { generate } from './generate.ts'
-import type { History } from './history.ts'
-import type { Operation, Scenario } from './scenario.ts'
-import { simulate } from './simulation.ts'
+import { Causality } from './record/causality.ts'
+import { type Facts, factsOf, type NodeFacts } from './record/facts.ts'
+import type { History } from './record/history.ts'
+import { simulate } from './run/simulation.ts'
+import { generate } from './scenario/generate.ts'
+import type { Operation, Scenario } from './scenario/scenario.ts'
 
 const TIMEOUT_MS = 240_000
 

@@ -3,14 +3,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { coverageOf, coverageText } from './coverage.ts'
 import { seedOfTime, seedOfTree } from './fresh-seeds.ts'
-import { generate, type Only } from './generate.ts'
 import { runSeeds, type SeedJob } from './pool.ts'
-import { type RunReport, runScenario } from './run-seed.ts'
-import { parseScenario, type Scenario } from './scenario.ts'
-import { shrink, sizeOf } from './shrink.ts'
-import { verifyOnce } from './verified-once.ts'
+import { coverageOf, coverageText } from './record/coverage.ts'
+import { type RunReport, runScenario } from './run/run-seed.ts'
+import { verifyOnce } from './run/verified-once.ts'
+import { generate, type Only } from './scenario/generate.ts'
+import { parseScenario, type Scenario } from './scenario/scenario.ts'
+import { shrink, sizeOf } from './scenario/shrink.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const HELP = `npm run sim -- [options]

@@ -1,8 +1,8 @@
 // Seeds spread over threads, one at a time each. What a seed gives does not depend on the thread or on what ran there
 // before.
 import { Worker } from 'node:worker_threads'
-import type { Only } from './generate.ts'
-import type { RunReport } from './run-seed.ts'
+import type { RunReport } from './run/run-seed.ts'
+import type { Only } from './scenario/generate.ts'
 
 export interface SeedJob {
   readonly seed: number

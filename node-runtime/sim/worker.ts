@@ -1,9 +1,9 @@
 // A thread of the pool.
 import { parentPort } from 'node:worker_threads'
-import { generate } from './generate.ts'
 import type { SeedAnswer, SeedJob } from './pool.ts'
-import { runScenario } from './run-seed.ts'
-import { verifyOnce } from './verified-once.ts'
+import { runScenario } from './run/run-seed.ts'
+import { verifyOnce } from './run/verified-once.ts'
+import { generate } from './scenario/generate.ts'
 
 verifyOnce()
 // Faults are refused and broken off by errors all the time, and where each came from costs more than the rest of it. A run

@@ -1,6 +1,6 @@
 // What nodes say about themselves: heads they hold, never less than before, and one root for the same heads (I1, I5).
 import type { DeltaId } from '../../src/base/ids.ts'
-import type { Advertised } from '../history.ts'
+import type { Advertised } from '../record/history.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 /** After a state was replaced, the deltas that stand on it are applied once more. */

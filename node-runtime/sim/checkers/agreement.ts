@@ -3,7 +3,7 @@ import { toHex } from '../../src/base/bytes.ts'
 import type { DeltaId } from '../../src/base/ids.ts'
 import { checkpointHash } from '../../src/wire/checkpoint.ts'
 import type { Delta } from '../../src/wire/delta.ts'
-import type { NodeFacts } from '../facts.ts'
+import type { NodeFacts } from '../record/facts.ts'
 import type { Checker } from './violation.ts'
 
 export const agreement: Checker = {

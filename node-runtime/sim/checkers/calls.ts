@@ -1,7 +1,7 @@
 // A call on a node that is up is answered, and an answer is kept: its delta is applied on every node in the end, once; what
 // belongs together is one batch (I2).
 import type { DeltaId } from '../../src/base/ids.ts'
-import { remainingNodes } from '../scenario.ts'
+import { remainingNodes } from '../scenario/scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 /** Answers of a node that is stopping or is read again. */

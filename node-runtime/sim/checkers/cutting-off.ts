@@ -1,9 +1,9 @@
 // Who has lost the context writes on without knowing it only as far as the others have accepted it, and somebody says how far that is.
 import { accountOf } from '../../src/base/keys.ts'
 import { keysOf } from '../../src/testing/test-node.ts'
-import type { Facts } from '../facts.ts'
-import { takesFrom } from '../removals.ts'
-import { remainingNodes } from '../scenario.ts'
+import type { Facts } from '../record/facts.ts'
+import { takesFrom } from '../run/removals.ts'
+import { remainingNodes } from '../scenario/scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 export const cuttingOff: Checker = {

@@ -1,10 +1,10 @@
 // Acknowledged ⊆ final ⊆ attempted, by what the application shows: no write is lost or invented, nothing that was deleted
 // or overwritten by someone who knew it comes back, counters are within what was counted.
 import type { DeltaId } from '../../src/base/ids.ts'
-import type { Causality } from '../causality.ts'
-import type { Facts } from '../facts.ts'
-import type { Attempt } from '../history.ts'
-import { type AppName, remainingNodes } from '../scenario.ts'
+import type { Causality } from '../record/causality.ts'
+import type { Facts } from '../record/facts.ts'
+import type { Attempt } from '../record/history.ts'
+import { type AppName, remainingNodes } from '../scenario/scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 /** One write of one cell; null removes it. */

@@ -3,7 +3,7 @@
 import { toHex, u32be } from '../../src/base/bytes.ts'
 import type { DeltaId } from '../../src/base/ids.ts'
 import { decodeRow, type HandlerRow } from '../../src/wire/records.ts'
-import type { HandlerRun } from '../history.ts'
+import type { HandlerRun } from '../record/history.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 export const handling: Checker = {

@@ -1,7 +1,7 @@
 // No warning and no error that nothing in the scenario explains.
 import { keysOf } from '../../src/testing/test-node.ts'
-import type { Facts } from '../facts.ts'
-import { HOSTILE, remainingNodes } from '../scenario.ts'
+import type { Facts } from '../record/facts.ts'
+import { HOSTILE, remainingNodes } from '../scenario/scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 type Entry = Facts['history']['logs'][number]

@@ -5,9 +5,9 @@ import { type ContextId, type DeltaId, idFromBytes, type RootHash } from '../../
 import { keysOf } from '../../src/testing/test-node.ts'
 import type { Checkpoint } from '../../src/wire/checkpoint.ts'
 import type { HeadsBeat } from '../../src/wire/gossip.ts'
-import { Causality } from '../causality.ts'
-import type { Facts } from '../facts.ts'
-import { type History, History as Made, type Vouched } from '../history.ts'
+import { Causality } from '../record/causality.ts'
+import type { Facts } from '../record/facts.ts'
+import { type History, History as Made, type Vouched } from '../record/history.ts'
 import { pruning } from './pruning.ts'
 
 const S = 1_000_000_000n

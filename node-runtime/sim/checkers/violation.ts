@@ -1,6 +1,6 @@
 // What a checker found.
-import type { Causality } from '../causality.ts'
-import type { Facts } from '../facts.ts'
+import type { Causality } from '../record/causality.ts'
+import type { Facts } from '../record/facts.ts'
 
 export interface Violation {
   readonly checker: string

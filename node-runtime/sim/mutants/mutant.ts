@@ -1,5 +1,5 @@
 // A planted bug: an exact replacement in one source of the node.
-import type { AppName, Mark } from '../scenario.ts'
+import type { AppName, Mark } from '../scenario/scenario.ts'
 
 /** Of `architecture.md`, as the README of `node-runtime/src/context` and `docs/` repeat them. */
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7'

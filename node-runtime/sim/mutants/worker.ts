@@ -22,9 +22,9 @@ const { mutant } = workerData as { readonly mutant: Mutant | undefined }
 let isPlanted = false
 if (mutant) plant(mutant)
 
-const { generate } = await import('../generate.ts')
-const { runScenario } = await import('../run-seed.ts')
-const { verifyOnce } = await import('../verified-once.ts')
+const { generate } = await import('../scenario/generate.ts')
+const { runScenario } = await import('../run/run-seed.ts')
+const { verifyOnce } = await import('../run/verified-once.ts')
 verifyOnce()
 
 /** Throws MUTANT_STALE. */

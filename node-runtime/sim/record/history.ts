@@ -1,15 +1,15 @@
 // What happened in a run, as the checkers want to know it. Filled while it runs; nothing here judges.
-import { type Bytes, EMPTY, toHex } from '../src/base/bytes.ts'
-import type { DeltaId, OpId, PublicKey } from '../src/base/ids.ts'
-import type { OpBody } from '../src/base/operations.ts'
-import { KEY_PREFIXES } from '../src/store/keys.ts'
-import type { StoreOp } from '../src/store/store.ts'
-import type { LogEntry } from '../src/testing/recording-logger.ts'
-import { type Checkpoint, checkpointHash, decodeCertified } from '../src/wire/checkpoint.ts'
-import type { HeadsBeat } from '../src/wire/gossip.ts'
-import { decodeOp } from '../src/wire/op.ts'
-import { type CheckpointRow, decodeRow } from '../src/wire/records.ts'
-import type { FaultKind, Operation, Turn } from './scenario.ts'
+import { type Bytes, EMPTY, toHex } from '../../src/base/bytes.ts'
+import type { DeltaId, OpId, PublicKey } from '../../src/base/ids.ts'
+import type { OpBody } from '../../src/base/operations.ts'
+import { KEY_PREFIXES } from '../../src/store/keys.ts'
+import type { StoreOp } from '../../src/store/store.ts'
+import type { LogEntry } from '../../src/testing/recording-logger.ts'
+import { type Checkpoint, checkpointHash, decodeCertified } from '../../src/wire/checkpoint.ts'
+import type { HeadsBeat } from '../../src/wire/gossip.ts'
+import { decodeOp } from '../../src/wire/op.ts'
+import { type CheckpointRow, decodeRow } from '../../src/wire/records.ts'
+import type { FaultKind, Operation, Turn } from '../scenario/scenario.ts'
 
 export interface Attempt {
   readonly operation: Operation

@@ -1,5 +1,5 @@
 // Draws from a seeded source, in the words of the generator.
-import type { Random } from '../src/base/random.ts'
+import type { Random } from '../../src/base/random.ts'
 
 export interface Draws {
   chance(probability: number): boolean

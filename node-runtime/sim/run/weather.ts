@@ -1,10 +1,10 @@
 // The faults of the network while a scenario runs: decides about each packet, and breaks and mends ways in time.
-import type { Clock } from '../src/base/clock.ts'
-import type { Random } from '../src/base/random.ts'
-import type { PeerId } from '../src/network/network.ts'
-import type { SimulatedNetwork } from '../src/network/simulated/simulated.ts'
-import type { Packet, Verdict } from '../src/network/simulated/simulated-packet.ts'
-import type { Fault, Scenario } from './scenario.ts'
+import type { Clock } from '../../src/base/clock.ts'
+import type { Random } from '../../src/base/random.ts'
+import type { PeerId } from '../../src/network/network.ts'
+import type { SimulatedNetwork } from '../../src/network/simulated/simulated.ts'
+import type { Packet, Verdict } from '../../src/network/simulated/simulated-packet.ts'
+import type { Fault, Scenario } from '../scenario/scenario.ts'
 
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>
 type Wind = Of<'loss' | 'delay' | 'reorder' | 'duplicate' | 'slow'>

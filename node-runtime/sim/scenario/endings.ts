@@ -1,6 +1,6 @@
 // What happens after all else in some seeds, when nothing follows that would mend it, from draws of its own. One ending a
 // seed: later news would tell what an earlier one has kept from somebody.
-import { seededRandom } from '../src/testing/seeded-random.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { writeOf } from './operations.ts'
 import type { Scenario } from './scenario.ts'

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { fromUtf8, utf8 } from '../src/base/bytes.ts'
-import { KeyError, open, seal, signingKeyFromSeed, verify } from '../src/base/keys.ts'
-import { seededRandom } from '../src/testing/seeded-random.ts'
+import { fromUtf8, utf8 } from '../../src/base/bytes.ts'
+import { KeyError, open, seal, signingKeyFromSeed, verify } from '../../src/base/keys.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { verifyOnce } from './verified-once.ts'
 
 it('remembered answers are those that would have been computed', () => {

@@ -1,5 +1,5 @@
 // Calls of a hostile member: each is to make a delta, whatever state it is made on.
-import type { operationOf } from './operations.ts'
+import type { operationOf } from '../scenario/operations.ts'
 
 /** Calls that change nothing on the base and so make no delta. */
 const EMPTY_ON_BASE = new Set(['remove', 'clear', 'untag'])

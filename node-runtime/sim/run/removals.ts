@@ -1,13 +1,13 @@
 // How a member loses the shared context: it is removed, or it had the context's group by inheritance and that ends.
-import type { AccountId, DeltaId, OpId } from '../src/base/ids.ts'
-import { accountOf } from '../src/base/keys.ts'
-import type { OpBody, Operation } from '../src/base/operations.ts'
-import { govern } from '../src/context/namespaces/administration.ts'
-import { removeMember } from '../src/context/namespaces/membership.ts'
-import type { Node } from '../src/node.ts'
-import type { SharedContext } from '../src/testing/test-nodes.ts'
-import type { Delta } from '../src/wire/delta.ts'
-import type { WayOut } from './scenario.ts'
+import type { AccountId, DeltaId, OpId } from '../../src/base/ids.ts'
+import { accountOf } from '../../src/base/keys.ts'
+import type { OpBody, Operation } from '../../src/base/operations.ts'
+import { govern } from '../../src/context/namespaces/administration.ts'
+import { removeMember } from '../../src/context/namespaces/membership.ts'
+import type { Node } from '../../src/node.ts'
+import type { SharedContext } from '../../src/testing/test-nodes.ts'
+import type { Delta } from '../../src/wire/delta.ts'
+import type { WayOut } from '../scenario/scenario.ts'
 
 export interface Leaving {
   readonly account: AccountId

@@ -1,6 +1,6 @@
 // How some seeds end in which history is pruned while somebody lags behind, each so that one promise of pruning alone is at
 // stake. From draws of their own; only where clocks are right, nobody lies, and no other ending comes after.
-import { seededRandom } from '../src/testing/seeded-random.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { writeOf } from './operations.ts'
 import {

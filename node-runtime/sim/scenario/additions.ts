@@ -1,6 +1,6 @@
 // What later versions of the generator have added to the seeds, each from draws of its own: upgrades, proposals, presence, work on
 // the shared group, and removals by others than its maker. Seeds that were pinned before stay as they were.
-import { seededRandom } from '../src/testing/seeded-random.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withLagging } from './lagging.ts'
 import { writeOf } from './operations.ts'

@@ -1,7 +1,7 @@
 // Everything that can be seen of a run, in order, as one hash: two runs are the same when their traces are.
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import type { StoreOp } from '../src/store/store.ts'
+import type { StoreOp } from '../../src/store/store.ts'
 
 const FLUSH_CHARACTERS = 1 << 16
 

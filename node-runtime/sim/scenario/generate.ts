@@ -1,8 +1,8 @@
 // From a seed to a scenario.
-import { seededRandom } from '../src/testing/seeded-random.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { SKEW_MAX_MS } from '../limits.ts'
 import { withAdditions } from './additions.ts'
 import { type Draws, drawsFrom } from './draws.ts'
-import { SKEW_MAX_MS } from './limits.ts'
 import { operationOf } from './operations.ts'
 import { withRarities } from './rarities.ts'
 import {

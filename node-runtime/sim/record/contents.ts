@@ -1,9 +1,9 @@
 // What a checkpoint contains, although it names the last of it only: each was made over an earlier one that somebody had, by
 // what it names, and its chain says over which (ADR 0012).
-import { equalBytes } from '../src/base/bytes.ts'
-import type { DeltaId } from '../src/base/ids.ts'
-import { chainOver, type Role } from '../src/context/retention/checkpoint.ts'
-import type { Checkpoint } from '../src/wire/checkpoint.ts'
+import { equalBytes } from '../../src/base/bytes.ts'
+import type { DeltaId } from '../../src/base/ids.ts'
+import { chainOver, type Role } from '../../src/context/retention/checkpoint.ts'
+import type { Checkpoint } from '../../src/wire/checkpoint.ts'
 
 /** `known`: all that anybody honest ever had. Throws where it was made over none of these. */
 export function contentsOf(checkpoint: Checkpoint | undefined, known: Iterable<Checkpoint>): Map<DeltaId, Role> {

@@ -1,9 +1,9 @@
 // The same scenario gives the same trace: twice in one process, and whatever the number of threads.
 import { expect, it } from 'vitest'
-import { generate } from './generate.ts'
-import { runSeeds, type SeedAnswer } from './pool.ts'
+import { runSeeds, type SeedAnswer } from '../pool.ts'
+import { generate } from '../scenario/generate.ts'
+import type { Scenario } from '../scenario/scenario.ts'
 import { runScenario } from './run-seed.ts'
-import type { Scenario } from './scenario.ts'
 
 const TIMEOUT_MS = 240_000
 

@@ -1,6 +1,6 @@
 // Who knew of whom, among the deltas of a run.
-import type { DeltaId } from '../src/base/ids.ts'
-import type { Delta } from '../src/wire/delta.ts'
+import type { DeltaId } from '../../src/base/ids.ts'
+import type { Delta } from '../../src/wire/delta.ts'
 
 export class Causality {
   readonly #index = new Map<DeltaId, number>()

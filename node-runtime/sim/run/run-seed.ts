@@ -1,9 +1,9 @@
 // A scenario run and judged: a plain report that crosses threads.
-import { checkEnd } from './check.ts'
-import type { Violation } from './checkers/violation.ts'
-import type { AppName, FaultKind, Scenario } from './scenario.ts'
+import { checkEnd } from '../check.ts'
+import type { Violation } from '../checkers/violation.ts'
+import { Trace } from '../record/trace.ts'
+import type { AppName, FaultKind, Scenario } from '../scenario/scenario.ts'
 import { simulate } from './simulation.ts'
-import { Trace } from './trace.ts'
 
 export interface RunReport {
   readonly seed: string

@@ -1,13 +1,13 @@
 // Where a scenario starts: members who share one context, at rest. Made once a process for each application and number of
 // members, always from the same seed, and copied for every run.
-import { appWasm } from '../../scripts/build-apps.ts'
-import { type Bytes, utf8 } from '../src/base/bytes.ts'
-import type { ApplicationId, KeyId, OpId } from '../src/base/ids.ts'
-import { accountOf } from '../src/base/keys.ts'
-import { govern } from '../src/context/namespaces/administration.ts'
-import { keysOf } from '../src/testing/test-node.ts'
-import { converge, type SavedWorld, type SharedContext, shareContext, TestWorld } from '../src/testing/test-nodes.ts'
-import { type AppName, HOSTILE } from './scenario.ts'
+import { appWasm } from '../../../scripts/build-apps.ts'
+import { type Bytes, utf8 } from '../../src/base/bytes.ts'
+import type { ApplicationId, KeyId, OpId } from '../../src/base/ids.ts'
+import { accountOf } from '../../src/base/keys.ts'
+import { govern } from '../../src/context/namespaces/administration.ts'
+import { keysOf } from '../../src/testing/test-node.ts'
+import { converge, type SavedWorld, type SharedContext, shareContext, TestWorld } from '../../src/testing/test-nodes.ts'
+import { type AppName, HOSTILE } from '../scenario/scenario.ts'
 
 export interface Setting {
   readonly shared: SharedContext

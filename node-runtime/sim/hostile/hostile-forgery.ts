@@ -1,6 +1,6 @@
 // What the hostile peer signs: deltas with real codecs, real keys and the real guest's artifacts, wrong in one thing each.
-import { type Bytes, concat, u64be } from '../src/base/bytes.ts'
-import { sha256 } from '../src/base/hash.ts'
+import { type Bytes, concat, u64be } from '../../src/base/bytes.ts'
+import { sha256 } from '../../src/base/hash.ts'
 import {
   type BlobId,
   type DeltaId,
@@ -9,16 +9,16 @@ import {
   type KeyId,
   type PublicKey,
   type RootHash,
-} from '../src/base/ids.ts'
-import { accountOf, type SigningKey } from '../src/base/keys.ts'
-import type { Random } from '../src/base/random.ts'
-import { inlineExecutor } from '../src/runtime/inline-executor.ts'
-import { ContextState, stateEntries } from '../src/storage/context-state.ts'
-import { memoryStore } from '../src/store/memory.ts'
-import { compiledModules } from '../src/testing/test-node.ts'
-import { type Delta, type DeltaPayload, sealDelta } from '../src/wire/delta.ts'
-import type { Operation } from './scenario.ts'
-import type { Setting } from './settings.ts'
+} from '../../src/base/ids.ts'
+import { accountOf, type SigningKey } from '../../src/base/keys.ts'
+import type { Random } from '../../src/base/random.ts'
+import { inlineExecutor } from '../../src/runtime/inline-executor.ts'
+import { ContextState, stateEntries } from '../../src/storage/context-state.ts'
+import { memoryStore } from '../../src/store/memory.ts'
+import { compiledModules } from '../../src/testing/test-node.ts'
+import { type Delta, type DeltaPayload, sealDelta } from '../../src/wire/delta.ts'
+import type { Setting } from '../run/settings.ts'
+import type { Operation } from '../scenario/scenario.ts'
 
 const NS_PER_MS = 1_000_000n
 

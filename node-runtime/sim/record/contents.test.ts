@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import type { ContextId, DeltaId, PublicKey, RootHash } from '../src/base/ids.ts'
-import { type Contained, checkpointOver } from '../src/context/retention/checkpoint.ts'
-import type { Checkpoint } from '../src/wire/checkpoint.ts'
+import type { ContextId, DeltaId, PublicKey, RootHash } from '../../src/base/ids.ts'
+import { type Contained, checkpointOver } from '../../src/context/retention/checkpoint.ts'
+import type { Checkpoint } from '../../src/wire/checkpoint.ts'
 import { contentsOf } from './contents.ts'
 
 const facts = { contextId: 'c' as ContextId, root: 'r' as RootHash, governance: [] }

@@ -1,6 +1,6 @@
 // What the seeds of one invocation went through. A pair of faults counts when both did something in one run.
-import type { RunReport } from './run-seed.ts'
-import { FAULT_KINDS, type FaultKind } from './scenario.ts'
+import type { RunReport } from '../run/run-seed.ts'
+import { FAULT_KINDS, type FaultKind } from '../scenario/scenario.ts'
 
 /** The share of seeds that each must reach. */
 export const WANTED_SHARE = 0.05

@@ -1,5 +1,5 @@
 // What would happen too rarely by chance: added to some seeds from draws of its own, so that all others stay as they were.
-import { seededRandom } from '../src/testing/seeded-random.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { withChores } from './chores.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withEnding } from './endings.ts'

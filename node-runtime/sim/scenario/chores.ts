@@ -1,15 +1,15 @@
 // What an operator does beside the calls: groups that come, move, close and go, members that describe themselves, and work
 // on the shared group and context: admins, keys, proposals. None of it changes who may write there.
 
-import { utf8 } from '../src/base/bytes.ts'
-import { sha256 } from '../src/base/hash.ts'
-import { type GroupId, idFromBytes, type ProposalId } from '../src/base/ids.ts'
-import { accountOf } from '../src/base/keys.ts'
-import type { OpBody } from '../src/base/operations.ts'
-import { govern } from '../src/context/namespaces/administration.ts'
-import type { Node } from '../src/node.ts'
-import { keysOf } from '../src/testing/test-node.ts'
-import type { SharedContext } from '../src/testing/test-nodes.ts'
+import { utf8 } from '../../src/base/bytes.ts'
+import { sha256 } from '../../src/base/hash.ts'
+import { type GroupId, idFromBytes, type ProposalId } from '../../src/base/ids.ts'
+import { accountOf } from '../../src/base/keys.ts'
+import type { OpBody } from '../../src/base/operations.ts'
+import { govern } from '../../src/context/namespaces/administration.ts'
+import type { Node } from '../../src/node.ts'
+import { keysOf } from '../../src/testing/test-node.ts'
+import type { SharedContext } from '../../src/testing/test-nodes.ts'
 import type { Draws } from './draws.ts'
 import { CHORES, type Chore, type Fault, type Scenario, SHARED_CHORES } from './scenario.ts'
 

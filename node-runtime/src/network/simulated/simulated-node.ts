@@ -29,18 +29,9 @@ import type {
 } from '../network.ts'
 import { serveStream } from '../serve-stream.ts'
 import { SeenMessages } from './seen-messages.ts'
+import type { Link } from './simulated-link.ts'
 import type { Packet } from './simulated-packet.ts'
 import { type Carry, SimulatedStream } from './simulated-stream.ts'
-
-interface Link {
-  /** The same on both sides. */
-  readonly epoch: number
-  readonly direction: Direction
-  readonly connectedAtMs: number
-  /** What the peer is known to be subscribed to. */
-  readonly topics: Set<string>
-  readonly streams: Map<number, SimulatedStream>
-}
 
 export interface SimulatedNodeOptions {
   readonly peerId: PeerId

@@ -9,9 +9,11 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1
   for (const candidate of known) {
-    if (Math.abs(candidate.length - name.length) >= bestDistance) continue
+    if (Math.abs(candidate.length - name.length) > bestDistance) continue
     const distance = editDistance(wanted, candidate.toLowerCase().replaceAll('-', '_'))
-    if (distance < bestDistance) {
+    // Letters are lost more often than one is taken for another.
+    const isLonger = distance === bestDistance && best !== undefined && candidate.length > best.length
+    if (distance < bestDistance || isLonger) {
       best = candidate
       bestDistance = distance
     }

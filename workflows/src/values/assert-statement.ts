@@ -50,7 +50,7 @@ export function assertStatementFlaw(statement: string): StatementFlaw | undefine
 
 /** For a name that is nearly one of these, and a parenthesis that is never closed. */
 export function meantForm(text: string, names: readonly string[]): string | undefined {
-  const [, name = '', rest = ''] = /^(\w+)\((.*)$/s.exec(text) ?? []
+  const [, name = '', rest = ''] = /^([\w-]+)\((.*)$/s.exec(text) ?? []
   if (name === '') return undefined
   const meant = names.includes(name.toLowerCase()) ? name : nearest(name, names)
   if (meant === undefined) return undefined
@@ -110,6 +110,8 @@ const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
   ['not_equal', twoOperands('differs from', (left, right) => !pythonEqual(left, right), splitOnce)],
   ['not_equals', twoOperands('differs from', (left, right) => !pythonEqual(left, right), splitOnce)],
 ])
+
+export const ASSERT_NAMES: readonly string[] = [...FORMS.keys()]
 
 const EMPTY_TEXTS: ReadonlySet<JsonValue> = new Set(["''", '""', '[]', '{}'])
 

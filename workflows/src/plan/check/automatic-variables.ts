@@ -6,6 +6,9 @@ const FAMILIES = /^(?:install|context|identity|invite)\.|^(?:execute|script|grou
 const OF_NODES =
   /^(?:app_id|app_path|context_id|context_member_public_key|public_key|namespace_id|namespace_invitation|subgroup_id|subgroup_member_public_key|subgroup_was_inherited|blob_id|member_identity|member_account)_(.+)$/
 
+/** Of every loop: names that people mean. */
+export const LOOP_NAMES = ['iteration', 'iteration_index']
+
 const SINGLE: ReadonlySet<string> = new Set(
   `namespace_id context_id member_public_key group_id public_key memberIdentity member_account
    iteration iteration_index iteration_zero_based iteration_one_based current_step current_step_index

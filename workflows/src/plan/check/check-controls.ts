@@ -1,8 +1,7 @@
 // What the schema of the keys that any step may have cannot say: which of them go together, and with which kinds.
 
 import { assertStatementFlaw, type StatementFlaw } from '../../values/assert-statement.ts'
-import { judgesJson } from '../../values/expectation.ts'
-import { jsonAssertFlaw } from '../../values/json/json-assert.ts'
+import { expectationFlaw } from '../../values/expectation.ts'
 import { FOR_EACH_MAX } from '../limits.ts'
 import type { FindingSink } from '../problem.ts'
 import { entryOf, type MapNode, type SourceNode, startOf, textOf, type ValuePath } from '../yaml/source-node.ts'
@@ -137,9 +136,7 @@ class ControlChecker {
     if (this.kind.hasNoReply === true) {
       this.wrong(value, ['expect'], `"expect" has nothing to look at: "${this.kind.kind}" gives no reply`)
     } else if (value.kind !== 'map') {
-      this.statements(value, ['expect'], (text) =>
-        judgesJson(text) ? jsonAssertFlaw(text) : assertStatementFlaw(text),
-      )
+      this.statements(value, ['expect'], expectationFlaw)
     }
   }
 

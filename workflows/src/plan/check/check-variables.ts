@@ -8,7 +8,7 @@ import type { ProblemCollector } from '../problem.ts'
 import type { SourceStep } from '../read/read-steps.ts'
 import type { ValuePath } from '../yaml/source-node.ts'
 import { entryOf, type MapEntry, type SourceNode, type Span, textOf, textsIn } from '../yaml/source-node.ts'
-import { isAutomaticVariable } from './automatic-variables.ts'
+import { isAutomaticVariable, LOOP_NAMES } from './automatic-variables.ts'
 
 /** Where a name is captured: in order of the file, and inside which repeat or parallel it stays. */
 interface Capture {
@@ -224,7 +224,7 @@ class VariableChecker {
       return
     }
     this.comparisonsLeft -= this.captures.size + set.size
-    const known = this.comparisonsLeft < 0 ? [] : [...this.captures.keys(), ...set]
+    const known = this.comparisonsLeft < 0 ? [] : [...this.captures.keys(), ...set, ...LOOP_NAMES]
     const capturing = `outputs: of a step before it sets variables: { ${name}: … }`
     const hint = capture === undefined ? didYouMean(name, known, capturing) : late
     problems.add({ severity: 'warning', code: 'unknown_variable', span, path, message, hint })

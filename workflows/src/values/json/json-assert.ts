@@ -30,6 +30,8 @@ const FORMS: ReadonlyMap<string, Form> = new Map([
   ['subset', SUBSET],
 ])
 
+export const JSON_ASSERT_NAMES: readonly string[] = [...FORMS.keys()]
+
 /** Never throws: a placeholder that is not set, or a statement of no known form, is a failed statement with a reason. */
 export function evaluateJsonAssert(statement: string, variables: Variables): StatementResult {
   return failedStatement(statement, () => evaluate(pythonStrip(statement), variables))

@@ -123,10 +123,12 @@ test('a process that only has the pid of a node is never hit', async () => {
 })
 
 test('what a program leaves behind in its group ends with calbox, too', async () => {
-  const script = 'sleep 100 & echo $!'
-  const leader = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
+  // It goes on once it is known.
+  const script = 'read go; sleep 100 & echo $!'
+  const leader = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] })
   children.push(leader)
   const watch = { ...identity(leader.pid), wholeGroup: true }
+  leader.stdin.end('\n')
   const [line] = (await once(createInterface({ input: leader.stdout }), 'line')) as [string]
   const left = identity(Number(line))
   started.push(left)

@@ -124,6 +124,16 @@ export interface AdoptOptions {
   readonly args?: readonly string[] | undefined
 }
 
+export interface NetworkChange {
+  readonly network: string
+  /** False: it was so already. */
+  readonly changed: boolean
+}
+
+interface AbortOptions {
+  readonly signal: AbortSignal
+}
+
 export interface NodeDriver {
   readonly kind: DriverKind
   readonly capabilities: DriverCapabilities
@@ -156,6 +166,20 @@ export interface NodeDriver {
   swarmAddressOf?(name: string): string
   /** Where the node does not see the files of this machine: makes it see this one, and gives its path there. */
   placeFile?(node: RunningNode, file: string): Promise<string>
+  /**
+   * Where an engine has networks besides that of the run: takes the node off this one, or puts it on it; without a name the
+   * driver chooses. A node that has ended starts so. Undefined where the engine has none that could be meant.
+   */
+  leaveNetwork?(
+    node: RunningNode,
+    network: string | undefined,
+    options: AbortOptions,
+  ): Promise<NetworkChange | undefined>
+  joinNetwork?(
+    node: RunningNode,
+    network: string | undefined,
+    options: AbortOptions,
+  ): Promise<NetworkChange | undefined>
   logs(node: RunningNode): NodeLog
   /** Runs the node's program once on the data of this node, with these arguments. An abort or the time limit kills it. */
   exec?(

@@ -208,6 +208,9 @@ export class RunNodes {
       placeFile: async (file) => (entry.node && (await driver.placeFile?.(entry.node, file))) ?? file,
       links: driver.capabilities.linkFaults ? this.#faults.linksOf(faultyNode(entry, stopped)) : undefined,
       faults: driver.capabilities.linkFaults ? this.#faults.portOf(faultyNode(entry, stopped)) : undefined,
+      leaveNetwork: async (network, options) =>
+        entry.last && (await driver.leaveNetwork?.(entry.last, network, options)),
+      joinNetwork: async (network, options) => entry.last && (await driver.joinNetwork?.(entry.last, network, options)),
       pause: () => this.#still(entry, (node) => driver.pause(node)),
       resume: () => this.#still(entry, (node) => driver.resume(node)),
       logText: async () => (entry.last && driver.capabilities.logs ? driver.logs(entry.last).text() : undefined),

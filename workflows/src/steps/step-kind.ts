@@ -197,6 +197,18 @@ export interface NodeHandle {
   readonly links: NodeLinks | undefined
   /** Undefined: the same of what it can do to itself. */
   readonly faults?: NodeFaultPort | undefined
+  /**
+   * Takes it off this network of a container engine, or puts it on it; without a name, the usual one. Undefined where there
+   * is none, or where nodes have no such networks.
+   */
+  leaveNetwork?(network: string | undefined, options: { signal: AbortSignal }): Promise<NetworkChange | undefined>
+  joinNetwork?(network: string | undefined, options: { signal: AbortSignal }): Promise<NetworkChange | undefined>
+}
+
+export interface NetworkChange {
+  readonly network: string
+  /** False: it was so already. */
+  readonly changed: boolean
 }
 
 export interface NodeSession {

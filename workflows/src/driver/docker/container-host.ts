@@ -10,7 +10,7 @@ import type { ProcessIdentity } from '../process/process-identity.ts'
 import type { Reaper } from '../process/reaper.ts'
 import { makeFolder } from '../state/make-folder.ts'
 import { adjustNodeConfig } from '../state/node-config.ts'
-import type { ContainerPlace, Owner } from '../state/node-state.ts'
+import type { ContainerPlace, NodeRecord, Owner } from '../state/node-state.ts'
 import type { ResolvedSpec } from '../state/spec-record.ts'
 import { Container } from './container/container.ts'
 import { type ContainerSettings, commandContainer, innerSpec, nodeContainer } from './container/container-request.ts'
@@ -22,8 +22,9 @@ import { foreignImage } from './image/foreign-image.ts'
 import { CONTAINER_RPC_PORT } from './image/image-archive.ts'
 import { IMAGE_DATA } from './image/image-files.ts'
 import { ownLabels } from './labels.ts'
+import { NodeNetworks } from './node-networks.ts'
 import { removeContainer } from './reap.ts'
-import { RunNetworks } from './run-networks.ts'
+import { networkName, RunNetworks } from './run-networks.ts'
 
 export interface ContainerHostParts {
   readonly owner: Owner
@@ -49,6 +50,7 @@ interface Connected {
   readonly engine: EngineClient
   readonly settings: ContainerSettings
   readonly networks: RunNetworks
+  readonly nodeNetworks: NodeNetworks
 }
 
 export class ContainerHost {
@@ -73,7 +75,7 @@ export class ContainerHost {
     spec: ResolvedSpec,
     { signal, closed }: { readonly signal: AbortSignal; readonly closed: AbortSignal },
   ): Promise<StartedContainer> {
-    const { engine, networks } = await this.#connect()
+    const { engine, networks, nodeNetworks } = await this.#connect()
     const settings = await this.#settingsFor(spec)
     // Before the first request that makes something: whatever comes of it is the reaper's from the beginning.
     this.#parts.reaper.watchEngine(engine.address, this.#parts.owner.driverId)
@@ -82,6 +84,7 @@ export class ContainerHost {
     const body = nodeContainer(spec, settings, { labels, network, hostPort: spec.rpcPort, env: this.#parts.env })
     const { id, name } = await this.#create(spec, body)
     try {
+      await nodeNetworks.starts({ name: spec.name, id, home: network })
       await engine.json('POST', `/containers/${id}/start`, { signal })
       const seen = await engine.json('GET', `/containers/${id}/json`)
       const image = this.imageAsWritten ? spec.image : undefined
@@ -99,15 +102,22 @@ export class ContainerHost {
   }
 
   /** One that an earlier calbox started. */
-  async attach(place: ContainerPlace, logFile: string, closed: AbortSignal) {
-    const { engine } = await this.#connect()
+  async attach(place: ContainerPlace, { logFile, runId }: Pick<NodeRecord, 'logFile' | 'runId'>, closed: AbortSignal) {
+    const { engine, networks } = await this.#connect()
+    networks.uses(runId)
     const rest = { process: { pid: 0, startId: '' }, rpcPort: 0 }
     return { ...this.#watch(engine, place, logFile, closed), ...rest }
   }
 
-  async remove(container: Container): Promise<void> {
-    const { engine } = await this.#connect()
+  /** Of a node that has ended. On which networks it was, its next container will be. */
+  async remove(container: Container, { name, runId }: Pick<NodeSpec, 'name' | 'runId'>): Promise<void> {
+    const { engine, nodeNetworks } = await this.#connect()
+    await nodeNetworks.ended({ name, id: container.id, home: networkName(runId) })
     await removeContainer(engine, container.id)
+  }
+
+  async networks(): Promise<NodeNetworks> {
+    return (await this.#connect()).nodeNetworks
   }
 
   async removeEmptyNetworks(): Promise<void> {
@@ -195,7 +205,8 @@ export class ContainerHost {
   #connect(): Promise<Connected> {
     this.#connected ??= this.#parts.connect().then(async ({ engine, settings }) => {
       await makeFolder(settings.compileCache)
-      return { engine, settings, networks: new RunNetworks(engine, (runId) => this.#labels(runId)) }
+      const networks = new RunNetworks(engine, (runId) => this.#labels(runId))
+      return { engine, settings, networks, nodeNetworks: new NodeNetworks(engine) }
     })
     return this.#connected
   }

@@ -9,9 +9,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { NodeDriver, NodeSpec } from '../driver.ts'
 import { describeDriverContract } from '../driver-contract.ts'
 import { NodeState } from '../state/node-state.ts'
-import { textField } from './engine/engine-reply.ts'
+import { field, listOf, textField } from './engine/engine-reply.ts'
 import { ownLabels } from './labels.ts'
 import { type DockerDriverOptions, openDockerDriver } from './open-docker-driver.ts'
+import { networkName } from './run-networks.ts'
 import { sweepContainers } from './sweep.ts'
 import { describeWithEngine, type EngineUnderTest } from './testing/engine-under-test.ts'
 
@@ -23,6 +24,7 @@ class Place {
   readonly dir = mkdtempSync(join(tmpdir(), 'calbox-docker-'))
   readonly stateDir = join(this.dir, '.calbox')
   readonly #under: EngineUnderTest
+  readonly #networks: string[] = []
   readonly #opened: ReturnType<typeof openDockerDriver>[] = []
 
   constructor(under: EngineUnderTest) {
@@ -51,9 +53,17 @@ class Place {
     return { name, rpcPort: port, dataDir, logFile, ...rest }
   }
 
+  /** One that is not of calbox. */
+  async network(name: string): Promise<string> {
+    await this.#under.engine.json('POST', '/networks/create', { body: { Name: name, Driver: 'bridge' } })
+    this.#networks.push(name)
+    return name
+  }
+
   async remove(): Promise<void> {
     for (const { driver } of this.#opened) await driver.close({ graceMs: 0 })
     await this.#under.removeAll(this.stateDir)
+    for (const name of this.#networks) await this.#under.engine.json('DELETE', `/networks/${name}`)
     rmSync(this.dir, { recursive: true, force: true })
   }
 }
@@ -163,6 +173,69 @@ describeWithEngine('docker driver', (under) => {
       expect(end).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('starting') })
       expect(existsSync(join(spec.dataDir, 'n1/config.toml'))).toBe(true)
       expect(await under.containers(place.stateDir)).toEqual([])
+    })
+
+    test('a node joins and leaves networks of the engine while it answers, starts on them again, and leaves none behind', async () => {
+      const driver = place.open()
+      const shared = await place.network(`a-${under.runId}`)
+      const inspect = async () => {
+        const record = await new NodeState(place.stateDir).get('n1')
+        const seen = await under.engine.json('GET', `/containers/${record?.container?.id}/json`)
+        return Object.keys(Object(field(seen, 'NetworkSettings', 'Networks')))
+      }
+      const node = await driver.start(await place.spec('n1'), { signal })
+      const home = networkName(under.runId)
+      expect(await inspect()).toEqual([home])
+      expect(await driver.leaveNetwork?.(node, shared, { signal })).toEqual({ network: shared, changed: false })
+      // A response that is not over yet: whoever reads it is not to lose its connection.
+      const open = await fetch(`${node.url}/open`)
+      expect(await driver.joinNetwork?.(node, undefined, { signal })).toEqual({ network: shared, changed: true })
+      expect(await inspect()).toEqual([home, shared])
+      await fetch(`${node.url}/end-open`)
+      expect(await open.text()).toBe('begun ended')
+      await driver.kill(node)
+      const again = await driver.start(node.spec, { signal })
+      expect(await inspect()).toEqual([home, shared])
+      expect(await driver.leaveNetwork?.(again, undefined, { signal })).toEqual({ network: shared, changed: true })
+      expect(await inspect()).toEqual([home])
+      await driver.stop(again)
+      expect(await driver.joinNetwork?.(again, undefined, { signal })).toEqual({ network: shared, changed: true })
+      const last = await driver.start(node.spec, { signal })
+      expect(await inspect()).toEqual([home, shared])
+      await driver.keep(last)
+      await driver.close()
+      const next = place.open()
+      const adopted = await next.adopt('n1', { signal })
+      if (adopted === undefined) throw new Error('the kept node is gone')
+      expect(await next.leaveNetwork?.(adopted, undefined, { signal })).toEqual({ network: shared, changed: true })
+      expect(await inspect()).toEqual([home])
+      await next.stop(adopted)
+      await next.close()
+      expect(await under.networks(place.stateDir)).toEqual([])
+    })
+
+    test('a network that the engine has not is an error that names those it has; its own network a node keeps', async () => {
+      const driver = place.open()
+      const node = await driver.start(await place.spec('n1'), { signal })
+      const home = networkName(under.runId)
+      for (const act of ['leaveNetwork', 'joinNetwork'] as const) {
+        const refused = driver[act]?.(node, 'nowhere', { signal })
+        await expect(refused).rejects.toThrow(/has no network nowhere; it has .*host/)
+        expect(await driver[act]?.(node, home, { signal })).toEqual({ network: home, changed: false })
+      }
+      expect((await fetch(`${node.url}/admin-api/health`)).status).toBe(200)
+    })
+
+    test('without a name the bridge of the engine is meant, where it has one', async () => {
+      const driver = place.open()
+      const node = await driver.start(await place.spec('n1'), { signal })
+      const all = listOf(await under.engine.json('GET', '/networks')).map((each) => textField(each, 'Name'))
+      const bridge = (changed: boolean) => (all.includes('bridge') ? { network: 'bridge', changed } : undefined)
+      expect(await driver.leaveNetwork?.(node, undefined, { signal })).toEqual(bridge(false))
+      expect(await driver.joinNetwork?.(node, undefined, { signal })).toEqual(bridge(true))
+      expect(await driver.joinNetwork?.(node, undefined, { signal })).toEqual(bridge(false))
+      expect((await fetch(`${node.url}/admin-api/health`)).status).toBe(200)
+      expect(await driver.leaveNetwork?.(node, undefined, { signal })).toEqual(bridge(true))
     })
 
     test('a file of this machine is put where the node sees it', async () => {

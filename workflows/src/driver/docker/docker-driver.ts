@@ -27,7 +27,9 @@ import type { Container } from './container/container.ts'
 import type { LogPump } from './container/log-pump.ts'
 import type { ContainerHost, StartedContainer } from './container-host.ts'
 import { CONTAINER_SWARM_PORT } from './image/image-archive.ts'
+import type { NetworkedNode } from './node-networks.ts'
 import type { DockerPorts } from './ports.ts'
+import { networkName } from './run-networks.ts'
 
 export interface DockerDriverParts {
   readonly state: NodeState
@@ -117,8 +119,7 @@ class DockerDriver implements NodeDriver {
     await this.#parts.state.put(owned)
     await this.#parts.ports.keep(record.rpcPort)
     this.#logStarts.set(name, record.logStart)
-    const { logFile } = record
-    const started = await this.#parts.host.attach(container, logFile, this.#closed.signal)
+    const started = await this.#parts.host.attach(container, record, this.#closed.signal)
     return this.#manage(specOfRecord(record, options), started, owned, true)
   }
 
@@ -166,6 +167,14 @@ class DockerDriver implements NodeDriver {
 
   placeFile(node: RunningNode, file: string): Promise<string> {
     return this.#parts.host.placeFile(node.spec, file)
+  }
+
+  async leaveNetwork(node: RunningNode, network: string | undefined, options: { signal: AbortSignal }) {
+    return (await this.#parts.host.networks()).leave(await this.#networked(node), network, options)
+  }
+
+  async joinNetwork(node: RunningNode, network: string | undefined, options: { signal: AbortSignal }) {
+    return (await this.#parts.host.networks()).join(await this.#networked(node), network, options)
   }
 
   async meshed(node: RunningNode, options: StartOptions): Promise<void> {
@@ -277,7 +286,7 @@ class DockerDriver implements NodeDriver {
   async #ended(node: RunningNode, container: Container): Promise<void> {
     const { kept, record } = this.#get(node)
     if (!kept) {
-      await this.#parts.host.remove(container)
+      await this.#parts.host.remove(container, node.spec)
       // A directory that cannot be written any more leaves a record that readers see through.
       await this.#parts.state.markStopped(node.name, record.process).catch(() => undefined)
     }
@@ -290,6 +299,13 @@ class DockerDriver implements NodeDriver {
     if (previous === undefined) return
     const { container, settled } = this.#get(previous)
     if (container.cause !== undefined) await settled
+  }
+
+  async #networked(node: RunningNode): Promise<NetworkedNode> {
+    const { container, settled } = this.#get(node)
+    if (container.cause !== undefined) await settled
+    const id = container.cause === undefined ? container.id : undefined
+    return { name: node.name, id, home: networkName(node.spec.runId) }
   }
 
   /** A node that this driver ends is this driver's again. */

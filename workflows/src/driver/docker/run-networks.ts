@@ -7,6 +7,7 @@ export class RunNetworks {
   readonly #engine: EngineClient
   readonly #labels: (runId: string) => Readonly<Record<string, string>>
   readonly #made = new Map<string, Promise<string>>()
+  readonly #used = new Set<string>()
 
   constructor(engine: EngineClient, labels: (runId: string) => Readonly<Record<string, string>>) {
     this.#engine = engine
@@ -15,6 +16,7 @@ export class RunNetworks {
 
   /** Its name. */
   ensure(runId: string): Promise<string> {
+    this.uses(runId)
     const known = this.#made.get(runId)
     if (known !== undefined) return known
     const made = this.#make(runId)
@@ -23,9 +25,15 @@ export class RunNetworks {
     return made
   }
 
+  /** A node that is there already is in it: it goes with that. */
+  uses(runId: string): void {
+    this.#used.add(runId)
+  }
+
   /** Those that this object has used and that are empty now. */
   async removeEmpty(): Promise<void> {
-    for (const runId of this.#made.keys()) await removeNetwork(this.#engine, runId)
+    for (const runId of this.#used) await removeNetwork(this.#engine, runId)
+    this.#used.clear()
     this.#made.clear()
   }
 
@@ -49,8 +57,12 @@ export class RunNetworks {
   }
 }
 
+/**
+ * Of two networks that a container is on, engines publish its ports through the one whose name sorts first: with a capital
+ * that is this one, and not `bridge`, or every requester of the node would lose its connection when the node joins that.
+ */
 export function networkName(runId: string): string {
-  return `calbox-${runId.replace(/[^\w.-]/g, '-')}`
+  return `Calbox-${runId.replace(/[^\w.-]/g, '-')}`
 }
 
 /** Unless a node is in it, or it is gone. */

@@ -1,7 +1,7 @@
 import { Type } from '@calbox/schemas'
 import { closed, nodeField } from '../fields.ts'
 import { defineStep } from '../step-kind.ts'
-import { linksOf, networkField } from './container-field.ts'
+import { linksOf, networkField, networkText } from './container-field.ts'
 
 export const connectNode = defineStep({
   kind: 'connect_node',
@@ -12,7 +12,10 @@ export const connectNode = defineStep({
   honoursExpectedFailure: false,
   async run(input, context, options) {
     const node = context.node(input.node)
-    await linksOf(node).connect(options)
-    return {}
+    const links = linksOf(node)
+    const joined = await node.joinNetwork?.(networkText(input.network, context), options)
+    await links.connect(options)
+    const how = joined && (joined.changed ? ` on ${joined.network}` : `, which was on ${joined.network} already`)
+    return { summary: `${node.name}${how ?? ''}` }
   },
 })

@@ -1,7 +1,7 @@
 import { Type } from '@calbox/schemas'
 import { closed, nodeField } from '../fields.ts'
 import { defineStep } from '../step-kind.ts'
-import { linksOf, networkField } from './container-field.ts'
+import { linksOf, networkField, networkText } from './container-field.ts'
 
 export const disconnectNode = defineStep({
   kind: 'disconnect_node',
@@ -12,7 +12,15 @@ export const disconnectNode = defineStep({
   honoursExpectedFailure: false,
   async run(input, context, options) {
     const node = context.node(input.node)
-    await linksOf(node).disconnect(options)
-    return { exports: { [`__partition_network_${node.name}`]: context.text(input.network ?? 'calbox') } }
+    const links = linksOf(node)
+    const asked = networkText(input.network, context)
+    // First: where the engine has no such network, nothing is cut.
+    const left = await node.leaveNetwork?.(asked, options)
+    await links.disconnect(options)
+    const how = left && (left.changed ? ` off ${left.network}` : `, which was not on ${left.network}`)
+    return {
+      exports: { [`__partition_network_${node.name}`]: left?.network ?? asked ?? 'calbox' },
+      summary: `${node.name}${how ?? ''}`,
+    }
   },
 })

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { FixtureDriver } from '../../testing/fixture-driver.ts'
+import { faultsOn } from '../../testing/fixture-faults.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
 import { runYaml, temporaryDirectory } from '../../testing/run-yaml.ts'
 
@@ -62,4 +63,30 @@ test("node_exec runs the node's program on the data of a stopped node, with file
   expect(readFileSync(path.join(home, 'in.txt'), 'utf8')).toBe('of x')
   expect([run.variables.get('first'), run.variables.get('code')]).toEqual(['account', 0])
   expect(existsSync(path.join(cwd, 'data/y'))).toBe(false)
+})
+
+test('where nodes are on networks of an engine, they leave and join them with the cut; a refusal of the engine cuts nothing', async () => {
+  const driver = new FixtureDriver(new FixtureNetwork())
+  Object.assign(driver.capabilities, { linkFaults: true })
+  const asked: string[] = []
+  const onDriver = (what: string) => async (node: { name: string }, network: string | undefined) => {
+    asked.push(`${node.name} ${what} ${network}`)
+    if (network === 'nowhere') throw new Error('no network nowhere')
+    return { network: network ?? 'bridge', changed: true }
+  }
+  Object.assign(driver, { leaveNetwork: onDriver('leaves'), joinNetwork: onDriver('joins') })
+  const run = await runYaml(
+    file(
+      '{ type: disconnect_node, node: n-1 }',
+      '{ type: connect_node, node: n-1 }',
+      '{ type: disconnect_node, node: n-2, network: web }',
+      '{ type: connect_node, node: n-2, network: nowhere }',
+    ),
+    { driver },
+  )
+  expect(asked).toEqual(['n-1 leaves undefined', 'n-1 joins undefined', 'n-2 leaves web', 'n-2 joins nowhere'])
+  expect(run.failure?.message).toContain('no network nowhere')
+  expect(run.variables.get('__partition_network_n-1')).toBe('bridge')
+  expect(run.variables.get('__partition_network_n-2')).toBe('web')
+  expect(['n-1', 'n-2'].map((name) => faultsOn(driver.network.node(name)).size)).toEqual([0, 1])
 })

@@ -2,6 +2,7 @@
 import type { Bytes } from '../../src/base/bytes.ts'
 import { fromBase58 } from '../../src/base/bytes.ts'
 import { decodeHop, decodeStop, encodeHop, encodeStop } from '../../src/network/libp2p/relay/circuit-messages.ts'
+import { decodeUpgrade, encodeUpgrade } from '../../src/network/libp2p/relay/direct/upgrade-messages.ts'
 import { bootArrivalMessage, bootDirectoryMessage } from '../../src/wire/boot-messages.ts'
 import type { Target } from '../target.ts'
 import { codecTarget } from './codec-target.ts'
@@ -16,10 +17,11 @@ function circuit<T>(
   encode: (value: T) => Bytes,
   decode: (bytes: Bytes) => T,
   seeds: readonly T[],
+  file = 'circuit-messages.ts',
 ): Target {
   return {
     name: `circuit-${name.slice('decode'.length).toLowerCase()}`,
-    decoders: [`network/libp2p/relay/circuit-messages.ts#${name}`],
+    decoders: [`network/libp2p/relay/${file}#${name}`],
     codes: ['FRAME_INVALID'],
     format: 'binary',
     seeds: seeds.map(encode),
@@ -54,4 +56,11 @@ export const bootTargets: readonly Target[] = [
     { t: 'connect', peer },
     { t: 'status', status: 100 },
   ]),
+  circuit(
+    'decodeUpgrade',
+    encodeUpgrade,
+    decodeUpgrade,
+    [{ t: 'connect', addresses: [ADDRESS, '/ip6/2001:db8::1/tcp/9'] }, { t: 'connect', addresses: [] }, { t: 'sync' }],
+    'direct/upgrade-messages.ts',
+  ),
 ]

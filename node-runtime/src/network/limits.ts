@@ -79,6 +79,21 @@ export const RESERVATION_MS = 3_600_000
 /** Connections through a relay, in all and to one node. Later ones are refused. */
 export const CIRCUITS_MAX = 1024
 export const CIRCUITS_PER_PEER_MAX = 64
+/** Addresses that a peer behind a relay is tried at. Those after them are passed over. */
+export const UPGRADE_ADDRESSES_MAX = 8
+/** One attempt at one of them: a router that drops what it does not know answers never. */
+export const UPGRADE_DIAL_TIMEOUT_MS = 5_000
+/** All of them in one attempt. Those after that are not tried. */
+export const UPGRADE_TRY_TIMEOUT_MS = 20_000
+/** Pauses before the attempts at one relayed connection; after the last one the relay goes on until that connection ends. */
+export const UPGRADE_PAUSES_MS = [0, 5_000, 30_000] as const
+/** A peer for which all of them failed is tried again, on another relayed connection, this long after the last one. */
+export const UPGRADE_REST_MS = 600_000
+/** Peers whose attempts are remembered, for each end of them. The oldest is forgotten. */
+export const UPGRADES_MAX = 256
+/** A relayed connection that another one has taken the place of is closed when so many looks have seen no stream on it. */
+export const RELAYED_LOOK_MS = 250
+export const RELAYED_QUIET_LOOKS = 2
 /** A connection that has come in may be the one we are about to dial: wait at most this long for its identity. */
 export const SETTLE_MS = 300
 /** How often a connection is probed, and the silence after which it counts as dead. A busy machine pauses for seconds. */

@@ -86,6 +86,20 @@ export interface RelayStatus {
   readonly changedAtMs: number
 }
 
+/** What became of the attempts to reach a peer without the relay. */
+export interface DirectUpgradeStatus {
+  readonly peer: PeerId
+  /** Who began: this node (`asking`), or the peer. */
+  readonly role: 'asking' | 'asked'
+  readonly outcome: 'trying' | 'direct' | 'failed'
+  readonly attempts: number
+  readonly lastAttemptMs: number
+  /** That this node tried in the last attempt; the peer tries others at the same time. */
+  readonly addresses: readonly string[]
+  /** Of the last attempt, until one succeeds. */
+  readonly error?: string
+}
+
 /** What the status routes show. Plain JSON. */
 export interface NetworkStatus {
   readonly peer: PeerId
@@ -95,6 +109,7 @@ export interface NetworkStatus {
   readonly peers: readonly PeerStatus[]
   readonly boot: readonly BootStatus[]
   readonly relays?: readonly RelayStatus[]
+  readonly directUpgrades?: readonly DirectUpgradeStatus[]
   readonly topics: readonly { readonly topic: string; readonly subscribers: number; readonly mesh: number }[]
 }
 

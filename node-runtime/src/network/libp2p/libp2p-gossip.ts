@@ -2,6 +2,7 @@
 // counts as known only when a message can reach the peer, and a peer without a gossip link is dropped, to come back.
 import { createHash } from 'node:crypto'
 import { type GossipSub, type GossipsubMessage, type GossipsubOpts, gossipsub, type Message } from '@libp2p/gossipsub'
+import type { Connection, Stream } from '@libp2p/interface'
 import type { Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
@@ -17,11 +18,18 @@ import {
 } from '../limits.ts'
 import type { MessageListener, NetworkStatus, PeerId } from '../network.ts'
 
+/** To one peer, out only. */
+interface GossipLink {
+  readonly rawStream: Stream
+  /** Sends what waits, then ends. */
+  close(): Promise<void>
+}
+
 /** What the implementation has beyond its declared interface. */
 export interface GossipInternals extends GossipSub {
   /** Whose link is open, or is to be. */
   readonly peers: ReadonlyMap<string, unknown>
-  readonly streamsOutbound: ReadonlyMap<string, unknown>
+  readonly streamsOutbound: Map<string, GossipLink>
   /** Opens the link to a peer, one peer after the other; also resolves when it could not. */
   createOutboundStream(peer: { toString(): string }, connection: unknown): Promise<void>
   getMeshPeers(topic: string): string[]
@@ -164,6 +172,24 @@ export class Gossip {
       subscribers: this.subscribers(topic).length,
       mesh: this.#service.getMeshPeers(this.#full(topic)).length,
     }))
+  }
+
+  /**
+   * The link to this peer goes over this connection, where it did not. What is published meanwhile goes over the old one,
+   * which ends after all that was handed to it; messages that come over both are one.
+   */
+  async move(peer: PeerId, to: Connection): Promise<void> {
+    const links = this.#service.streamsOutbound
+    const link = links.get(peer)
+    if (!this.#started || (link === undefined && !this.#tried.has(peer))) return
+    if (link !== undefined && to.streams.includes(link.rawStream)) return
+    // The library opens none where there is one, and looks only now.
+    links.delete(peer)
+    const opened = this.#service.createOutboundStream(to.remotePeer, to)
+    if (link === undefined) return opened
+    links.set(peer, link)
+    await opened
+    if (links.get(peer) !== link) await link.close()
   }
 
   disconnected(peer: PeerId): void {

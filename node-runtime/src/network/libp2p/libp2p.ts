@@ -37,9 +37,10 @@ import { Gossip } from './libp2p-gossip.ts'
 import { createNode, type LibraryNode, prefixOf } from './libp2p-node.ts'
 import type { Libp2pNetworkOptions } from './libp2p-options.ts'
 import { Libp2pFrameStream } from './libp2p-stream.ts'
-import { isSelfDial, libraryId, listenError, parseAddress, reasonOf } from './library-terms.ts'
+import { bestOf, isSelfDial, libraryId, listenError, parseAddress, reasonOf } from './library-terms.ts'
 import { BootLinks } from './relay/boot-links.ts'
 import { STOP_PROTOCOL } from './relay/circuit-messages.ts'
+import { DirectUpgrades } from './relay/direct/direct-upgrades.ts'
 import { acceptRelayed, RelayTransport, STOP_STREAMS } from './relay/relay-transport.ts'
 import { StandingDials } from './standing-dials.ts'
 
@@ -72,6 +73,8 @@ class Libp2pNetwork implements Network {
   readonly #dialler: Dialler
   readonly #publicDials: StandingDials
   readonly #boots: BootLinks
+  /** Where there are relays. */
+  readonly #upgrades: DirectUpgrades | undefined
   readonly #handlers = new Map<string, StreamHandler>()
   readonly #connectedAt = new Map<PeerId, number>()
   /** Cancels the timer that drops a peer which does not identify itself. */
@@ -105,6 +108,15 @@ class Libp2pNetwork implements Network {
       },
       options.relayAddresses ?? [],
     )
+    if (options.relayAddresses?.length) {
+      this.#upgrades = new DirectUpgrades({
+        ...options,
+        node,
+        own: () => this.addresses(),
+        isBoot: (peer) => this.#boots.owns(peer),
+        moveGossip: (peer, to) => this.#gossip.move(peer, to),
+      })
+    }
     this.#dialler = new Dialler(
       {
         peerId: this.peerId,
@@ -181,7 +193,7 @@ class Libp2pNetwork implements Network {
     const what = `open ${protocol} to ${peer}`
     this.#assertRunning(what)
     const limit = AbortSignal.timeout(NEGOTIATE_TIMEOUT_MS)
-    const connection = this.#node.getConnections(libraryId(peer)).find((each) => each.status === 'open')
+    const connection = bestOf(this.#node.getConnections(libraryId(peer)))
     if (!connection) throw new NetworkError('NOT_CONNECTED', `${what}: there is no connection to this peer`)
     try {
       const stream = await connection.newStream(this.#protocolName(protocol), {
@@ -210,6 +222,7 @@ class Libp2pNetwork implements Network {
       peers: this.peers().map((peer) => this.#statusOf(peer)),
       boot: this.#dialler.status(),
       relays: this.#boots.status(),
+      directUpgrades: this.#upgrades?.status() ?? [],
       topics: this.#gossip.status(),
     }
   }
@@ -239,6 +252,7 @@ class Libp2pNetwork implements Network {
   async start(): Promise<void> {
     if (this.#phase !== 'built') throw new NetworkError('NETWORK_CLOSED', 'a network starts once')
     for (const [protocol, handler] of this.#handlers) await this.#register(protocol, handler)
+    await this.#upgrades?.start()
     try {
       await this.#node.start()
     } catch (cause) {
@@ -262,6 +276,7 @@ class Libp2pNetwork implements Network {
     this.#dialler.close()
     this.#publicDials.close()
     this.#boots.close()
+    this.#upgrades?.close()
     this.#gossip.close()
     for (const cancel of this.#unidentified.values()) cancel()
     if (!wasStarted) return
@@ -341,7 +356,8 @@ class Libp2pNetwork implements Network {
   }
 
   #statusOf(peer: PeerId): PeerStatus {
-    const connection = this.#node.getConnections(libraryId(peer))[0]
+    const connections = this.#node.getConnections(libraryId(peer))
+    const connection = bestOf(connections) ?? connections[0]
     return {
       peer,
       address: connection ? placeOf(connection.remoteAddr.toString()) : '',

@@ -1,5 +1,5 @@
 // Peer ids, addresses and failures between the library's form and the port's.
-import type { PeerId as LibraryPeerId } from '@libp2p/interface'
+import type { Connection, PeerId as LibraryPeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { NetworkError } from '../errors.ts'
@@ -43,4 +43,10 @@ export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ')
   if (!(error instanceof Error)) return String(error)
   return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`
+}
+
+/** A direct one where there is one: relayed ones end when a direct one has taken their place. */
+export function bestOf(connections: readonly Connection[]): Connection | undefined {
+  const open = connections.filter(({ status }) => status === 'open')
+  return open.find(({ direct }) => direct) ?? open[0]
 }

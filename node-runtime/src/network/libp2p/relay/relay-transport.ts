@@ -12,13 +12,14 @@ import {
 import type { multiaddr } from '@multiformats/multiaddr'
 import { fromBase58, toBase58 } from '../../../base/bytes.ts'
 import type { Logger } from '../../../base/log.ts'
+import { placeOf } from '../../address.ts'
 import { NetworkError } from '../../errors.ts'
 import { faultyUpgrader } from '../../faults/faulty-tcp.ts'
 import type { LinkFaults } from '../../faults/link-faults.ts'
 import { CIRCUITS_PER_PEER_MAX, NEGOTIATE_TIMEOUT_MS } from '../../limits.ts'
 import type { PeerId } from '../../network.ts'
 import { publicKeyOfPeer } from '../../peer-id.ts'
-import { libraryId } from '../library-terms.ts'
+import { libraryId, parseAddress } from '../library-terms.ts'
 import { CircuitStatus, decodeHop, decodeStop, encodeHop, encodeStop, HOP_PROTOCOL } from './circuit-messages.ts'
 import { circuitStream } from './circuit-stream.ts'
 import { RelayedConnection } from './relayed-connection.ts'
@@ -70,7 +71,9 @@ export class RelayTransport {
     if (request.t !== 'connect') throw new NetworkError('FRAME_INVALID', 'a relay that does not say what it wants')
     const peer = peerOf(request.peer)
     await circuit.write(encodeStop({ t: 'status', status: CircuitStatus.ok }), signal)
-    const remoteAddr = connection.remoteAddr.encapsulate(`/p2p/${connection.remotePeer}/p2p-circuit/p2p/${peer}`)
+    // By its form the library tells a relayed connection from a direct one: the relay's id is in it once.
+    const place = placeOf(connection.remoteAddr.toString())
+    const remoteAddr = parseAddress(`${place}/p2p/${connection.remotePeer}/p2p-circuit/p2p/${peer}`)
     const log = logger.forComponent('relay')
     const raw = new RelayedConnection({ stream: circuit.unwrap(), remoteAddr, direction: 'inbound', log })
     await this.#faulty(upgrader).upgradeInbound(raw, { signal })

@@ -82,7 +82,12 @@ export const healthRoutes: readonly Route[] = [
           return { peerId: peer, reservationStatus: state, lastStateChange: changedAtMs }
         }),
         rendezvous: [],
-        directUpgrades: [],
+        directUpgrades: (network.directUpgrades ?? []).map(
+          ({ peer, outcome, error, lastAttemptMs, attempts, role, addresses }) => ({
+            ...{ peerId: peer, status: outcome, lastAttempt: lastAttemptMs, attempts, role, addresses },
+            ...(error !== undefined && { reason: error }),
+          }),
+        ),
         autonat: { reachability: 'unknown' },
         network,
       }

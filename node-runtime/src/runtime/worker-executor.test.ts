@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fromUtf8 } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
@@ -72,6 +73,13 @@ describe('worker executor, beyond the contract', { timeout: 60_000 }, () => {
 
   it('ends its threads for who must be alone with the store; runs that come meanwhile wait', async () => {
     const executor = harness.executor({ workersMax: 2 })
+    await executor.run(probe, SOURCE, [call('nothing')])
+    // Of the thread that this ends, the exit is yet to come.
+    const controller = new AbortController()
+    const spinning = executor.run(probe, SOURCE, [call('spin')], { signal: controller.signal })
+    for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve))
+    controller.abort(new Error('stop it'))
+    await expect(spinning).rejects.toThrow('stop it')
     const order: string[] = []
     const noted = async (label: string) => {
       await executor.run(probe, SOURCE, [call('echo', label)])
@@ -80,16 +88,30 @@ describe('worker executor, beyond the contract', { timeout: 60_000 }, () => {
     const before = noted('before')
     const alone = executor.alone(async () => {
       order.push('alone')
-      // Nobody else has it open: it is closed, and can be opened by another process.
+      // Nobody else has it open: its lock is free, also for one that shares no handle with this process.
       await harness.store.close()
-      const again = await openLevelStore(harness.location)
-      expect(again.get(new Uint8Array([1]))).toBeUndefined()
-      await again.close()
+      const own = new ClassicLevel(harness.location, { multithreading: false })
+      await own.open()
+      await own.close()
       harness.store = await openLevelStore(harness.location)
       order.push('done')
     })
     await Promise.all([before, alone, noted('meanwhile')])
     expect(order).toEqual(['before', 'alone', 'done', 'meanwhile'])
+    await executor.close()
+  })
+
+  it('who must be alone with the store is alone, whoever else must be', async () => {
+    const executor = harness.executor({ workersMax: 1 })
+    const order: string[] = []
+    const alone = (label: string) =>
+      executor.alone(async () => {
+        order.push(`${label} begins`)
+        await new Promise((resolve) => setImmediate(resolve))
+        order.push(`${label} ends`)
+      })
+    await Promise.all([alone('one'), alone('other')])
+    expect(order).toEqual(['one begins', 'one ends', 'other begins', 'other ends'])
     await executor.close()
   })
 

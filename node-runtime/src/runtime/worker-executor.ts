@@ -76,7 +76,8 @@ export function workerExecutor(options: WorkerExecutorOptions): WorkerExecutor {
       await pool.end()
     },
     async alone(work) {
-      const before = [...running]
+      // One after the other, if several want to be.
+      const before = [alone, ...running]
       const turn = Promise.allSettled(before)
         .then(() => pool.end())
         .then(work)

@@ -1,17 +1,18 @@
 import { expect, it } from 'vitest'
-import { systemClock } from '../../base/clock.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
+import { DrivenClock } from '../../testing/driven-clock.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { GuestThreadPool } from './guest-thread-pool.ts'
 
-const poolOf = (program: string, log: RecordingLogger) =>
+const poolOf = (program: string, log: RecordingLogger, clock: Clock = systemClock) =>
   new GuestThreadPool({
     program: new URL(`data:text/javascript,${encodeURIComponent(program)}`),
     storeLocation: '/nowhere',
-    clock: systemClock,
+    clock,
     log,
     callLimitMs: 1000,
     applyLimitMs: 1000,
-    workersMax: 2,
+    workersMax: 1,
     idleMs: 60_000,
   })
 
@@ -29,4 +30,33 @@ it('a worker that cannot start while the pool is in use is an error', async () =
   await pool.use(undefined, (thread) => thread.ready.catch(() => {}))
   await pool.end()
   expect(log.entries[0]).toMatchObject({ level: 'error', message: 'a guest worker did not start' })
+})
+
+it('the end of the pool waits for a thread that was being ended already', async () => {
+  const log = new RecordingLogger()
+  const pool = poolOf('setInterval(() => {}, 1000)', log)
+  let isGone = false
+  await pool.use(undefined, async (thread) => {
+    thread.onLost(() => {
+      isGone = true
+    })
+    // As a time limit or an abort does.
+    void thread.terminate()
+  })
+  await pool.end()
+  expect(isGone).toBe(true)
+})
+
+it('the end of the pool waits for a thread that was idle for too long', async () => {
+  const clock = new DrivenClock()
+  const pool = poolOf('setInterval(() => {}, 1000)', new RecordingLogger(), clock)
+  let isGone = false
+  await pool.use(undefined, async (thread) => {
+    thread.onLost(() => {
+      isGone = true
+    })
+  })
+  while (clock.step());
+  await pool.end()
+  expect(isGone).toBe(true)
 })

@@ -19,7 +19,10 @@ interface Waiter {
 
 export class GuestThreadPool {
   readonly #options: PoolOptions
+  /** Those that may be used, now or later: `workersMax` counts them. */
   readonly #all = new Set<GuestThread>()
+  /** Those whose exit has not been seen, the ones that are being ended included: each may have the store open. */
+  readonly #present = new Set<GuestThread>()
   /** Each with the cancellation of its end. The last released is used first. */
   readonly #idle = new Map<GuestThread, () => void>()
   readonly #waiting = new Set<Waiter>()
@@ -40,14 +43,16 @@ export class GuestThreadPool {
     }
   }
 
-  /** No `use` may be running. Resolves when every thread is gone; the next `use` starts another. */
+  /**
+   * No `use` may be running. Resolves when every thread is gone, also those that a time limit, an abort or the idle timer
+   * has ended; the next `use` starts another.
+   */
   async end(): Promise<void> {
     this.#ending = true
     for (const cancel of this.#idle.values()) cancel()
     this.#idle.clear()
-    const all = [...this.#all]
     this.#all.clear()
-    await Promise.all(all.map((thread) => thread.terminate()))
+    await Promise.all([...this.#present].map((thread) => thread.terminate()))
     this.#ending = false
   }
 
@@ -93,7 +98,9 @@ export class GuestThreadPool {
   #start(): GuestThread {
     const thread = new GuestThread(this.#options)
     this.#all.add(thread)
+    this.#present.add(thread)
     thread.onLost(() => {
+      this.#present.delete(thread)
       this.#all.delete(thread)
       this.#idle.get(thread)?.()
       this.#idle.delete(thread)

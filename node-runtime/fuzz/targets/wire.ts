@@ -1,7 +1,6 @@
 // Messages of peers: what travels by gossip and on streams.
-import { isDeepStrictEqual } from 'node:util'
-import { decode, encode } from '@ipld/dag-cbor'
-import { type Bytes, equalBytes, toHex, utf8 } from '../../src/base/bytes.ts'
+import { encode } from '@ipld/dag-cbor'
+import { type Bytes, toHex, utf8 } from '../../src/base/bytes.ts'
 import {
   type ContextId,
   type DeltaId,
@@ -20,8 +19,6 @@ import { isAscending, START } from '../../src/reconcile/item-key.ts'
 import { keyNumber, RowSet } from '../../src/reconcile/item-set.fixture.ts'
 import { Reconciliation } from '../../src/reconcile/reconciliation.ts'
 import { mockAttestation, verifyAttestation } from '../../src/wire/attestation.ts'
-import { readCbor } from '../../src/wire/cbor-reader.ts'
-import { writeCbor } from '../../src/wire/cbor-writer.ts'
 import { checkpointHash, decodeCertified, encodeCertified, verifyVouch, vouchFor } from '../../src/wire/checkpoint.ts'
 import { decodeDelta, encodeDelta, openDelta, sealDelta, verifyDelta } from '../../src/wire/delta.ts'
 import {
@@ -44,7 +41,6 @@ import {
   idOf,
   ops,
   payload,
-  plain,
 } from '../../src/wire/messages.fixture.ts'
 import { decodeOp, encodeOp, verifyOp } from '../../src/wire/op.ts'
 import { openPresence, sealPresence } from '../../src/wire/presence.ts'
@@ -57,6 +53,7 @@ import {
 } from '../../src/wire/sync-messages.ts'
 import { Rejected, type Target } from '../target.ts'
 import { blobTargets } from './blob-frames.ts'
+import { cborTarget } from './cbor.ts'
 import { codecTarget, WIRE } from './codec-target.ts'
 
 const fixedRandom: Random = { bytes: (length) => new Uint8Array(length).fill(7), float: () => 0.5 }
@@ -355,26 +352,6 @@ const answersTarget: Target = {
     const starts = wants.map((want) => (want.t === 'item' ? want.key : want.from))
     if (!isAscending(starts) || !isAscending(lacks)) throw new Error('differences out of order')
     return syncFrameMessage.encode(frame)
-  },
-}
-
-const ROW_LIMITS = { depthMax: 16, itemsMax: 100_000, fractions: true }
-
-/** The reader beneath all messages and rows, against the library whose format it reads. */
-const cborTarget: Target = {
-  name: 'cbor',
-  decoders: ['wire/cbor-reader.ts#readCbor'],
-  codes: WIRE,
-  format: 'cbor',
-  seeds: [
-    ...gossips.map(encodeGossip),
-    encode({ a: 1, b: [true, false, null, -0.5, 1.5], cc: { text: 'é', long: 'x'.repeat(40) }, n: 2n ** 64n - 1n }),
-  ],
-  run(input) {
-    const value = readCbor(input, ROW_LIMITS)
-    if (!equalBytes(encode(value), input)) throw new Error('another byte form of its value was read')
-    if (!isDeepStrictEqual(plain(decode(input)), plain(value))) throw new Error('it is read as another value')
-    return writeCbor(value)
   },
 }
 

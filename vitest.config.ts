@@ -16,7 +16,7 @@ const PROCESSES = [
   'workflows/src/driver/process/reaper.test.ts',
   'node-runtime/src/main.test.ts',
   'cli/src/{program,launcher}.test.ts',
-  'cli/src/commands/run/real-{network,faults}.test.ts',
+  'cli/src/commands/run/real-{network,faults,nat}.test.ts',
   'cli/src/commands/operator/real-nodes.test.ts',
   'cli/src/commands/driver/binary-driver.test.ts',
   'cli/src/commands/network/node-commands.test.ts',

@@ -1,6 +1,7 @@
 // What is at a path that a step names: planning asks, and never opens a file itself.
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import type { SeenFile, SeenModule, SeenText } from '@calbox/workflows'
+import { fileText } from './file-text.ts'
 
 /** As many as tell what a file is. */
 const START_BYTES = 64
@@ -33,7 +34,7 @@ export function readIncludedFile(file: string): SeenText {
     if (stats.isDirectory()) return { kind: 'unreadable', reason: 'it is a folder' }
     if (!stats.isFile()) return NOT_REGULAR
     if (stats.size > INCLUDED_BYTES_MAX) return { kind: 'unreadable', reason: `it has ${stats.size} bytes` }
-    return { kind: 'text', text: readFileSync(file, 'utf8') }
+    return { kind: 'text', text: fileText(readFileSync(file)) }
   } catch (error) {
     return faultOf(error)
   }

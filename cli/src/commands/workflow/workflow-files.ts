@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { CommandError } from '../command-error.ts'
+import { fileText } from './file-text.ts'
 
 export const DEFAULT_FILE = 'workflow.yml'
 
@@ -34,7 +35,7 @@ function expand(cwd: string, pattern: string): string[] {
 
 function readText(cwd: string, name: string): string {
   try {
-    return readFileSync(path.resolve(cwd, name), 'utf8')
+    return fileText(readFileSync(path.resolve(cwd, name)))
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     const where = path.isAbsolute(name) ? '' : ` in ${cwd}`

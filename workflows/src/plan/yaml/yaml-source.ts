@@ -20,6 +20,7 @@ import { FILE_CHARACTERS_MAX, VALUE_DEPTH_MAX, VALUES_MAX } from '../limits.ts'
 import { type Finding, ProblemCollector } from '../problem.ts'
 import { readPlainYaml } from './plain-yaml.ts'
 import type { MapEntry, SourceNode, Span } from './source-node.ts'
+import { flawOfText, type TextFlaw } from './text-flaw.ts'
 import { type PlainValue, plainScalar } from './yaml-scalar.ts'
 import { yamlSyntaxProblems } from './yaml-syntax.ts'
 
@@ -30,6 +31,8 @@ export interface YamlSource {
 }
 
 export function readYaml(file: string, text: string): YamlSource {
+  const flaw = flawOfText(text)
+  if (flaw !== undefined) return notText(new ProblemCollector(file, text), flaw)
   const root = readPlainYaml(text)
   return root === undefined ? readAnyYaml(file, text) : { root, problems: new ProblemCollector(file, text) }
 }
@@ -76,6 +79,11 @@ function isBlank(node: Node): boolean {
 
 function refused(problems: ProblemCollector, finding: Pick<Finding, 'code' | 'message' | 'hint'>): YamlSource {
   problems.add({ ...finding, span: { start: 0, end: 1 }, path: [] })
+  return { root: undefined, problems }
+}
+
+function notText(problems: ProblemCollector, { offset, message, hint }: TextFlaw): YamlSource {
+  problems.add({ code: 'yaml_syntax', span: { start: offset, end: offset + 1 }, path: [], message, hint })
   return { root: undefined, problems }
 }
 

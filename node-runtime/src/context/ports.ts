@@ -18,6 +18,7 @@ import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
+import type { TrialLog } from './attestation/trial-log.ts'
 
 /** Who sent something to us, as the transport names and authenticates it. */
 export type PeerId = string
@@ -64,12 +65,15 @@ export interface Admission {
 export interface AdmissionOutbound {
   /**
    * Asks connected nodes, one after the other, to let this one into the namespace of a group; resolves with that once one
-   * has. Throws with what each of them said when none has.
+   * has, and shows it by its log, which is read into `trial`. Throws with what each of them said when none has.
    */
   askAdmission(
     groupId: GroupId,
-    attest: (challenge: Challenge & { readonly verifier: PublicKey }) => Admission,
-    options: { signal: AbortSignal },
+    options: {
+      readonly attest: (challenge: Challenge & { readonly verifier: PublicKey }) => Admission
+      readonly trial: (namespaceId: NamespaceId) => TrialLog
+      readonly signal: AbortSignal
+    },
   ): Promise<NamespaceId>
 }
 

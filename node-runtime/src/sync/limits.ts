@@ -69,3 +69,7 @@ export const APART_BEATS_MAX = 30
 export const ADMISSION_PEERS_MAX = 16
 /** Who does not answer in time is left for the next round. */
 export const ADMISSION_ANSWER_MS = 5000
+/** Without an outcome after so long, the next one is asked as well: one that is silent must not keep the others waiting. */
+export const ADMISSION_PATIENCE_MS = 1000
+/** Of who says that it has let us in: how long its log may take to show that. Then it is left for the next round. */
+export const ADMISSION_SHOWN_MS = 15_000

@@ -11,6 +11,9 @@ import type { HeadsBeat } from '../wire/gossip.ts'
 import type { SignedOp } from '../wire/op.ts'
 import type { Presence } from '../wire/presence.ts'
 
+/** A log that is filled from a peer. */
+export type PulledLog = Pick<SyncedNamespace, 'id' | 'heads' | 'receive'>
+
 export interface SyncedNamespace {
   readonly id: NamespaceId
   heads(): OpId[]

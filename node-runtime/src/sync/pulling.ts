@@ -7,7 +7,7 @@ import { HEADS_MAX, KEYS_WANTED_MAX, OP_BYTES_MAX, OPS_WITH_KEYS_MAX } from '../
 import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
 import { ask, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
-import type { SyncedNamespace } from './ports.ts'
+import type { PulledLog, SyncedNamespace } from './ports.ts'
 
 /** Of what came ancestors first, that which no other names as its parent. */
 class Tips {
@@ -27,7 +27,7 @@ class Tips {
   }
 }
 
-export async function pullOps(source: Source, namespace: SyncedNamespace, invitation?: Invitation): Promise<number> {
+export async function pullOps(source: Source, namespace: PulledLog, invitation?: Invitation): Promise<number> {
   let accepted = 0
   const sent = new Tips()
   for (let more = true; more; ) {
@@ -90,9 +90,51 @@ export async function firstOf<T>(
     try {
       return await attempt(peer)
     } catch (error) {
-      failures.push(`${peer}: ${error instanceof Error ? error.message : String(error)}`)
+      failures.push(failureOf(peer, error))
     }
   }
+  throw nobody(what, failures)
+}
+
+/**
+ * The same, but the next is tried as well when one has no outcome yet and patience is over; those under way go on until
+ * one has succeeded. `patience` calls back when it is over, and returns what stops that.
+ */
+export function firstInTurn<T>(
+  what: string,
+  peers: readonly PeerId[],
+  { attempt, patience }: { attempt: (peer: PeerId) => Promise<T>; patience: (next: () => void) => () => void },
+): Promise<T> {
+  const failures: string[] = []
+  let started = 0
+  let cancel = () => {}
+  return new Promise<T>((resolve, reject) => {
+    const next = () => {
+      cancel()
+      const peer = peers[started]
+      if (peer === undefined) {
+        if (failures.length === peers.length) reject(nobody(what, failures))
+        return
+      }
+      started += 1
+      cancel = patience(next)
+      attempt(peer).then(resolve, (error) => {
+        failures.push(failureOf(peer, error))
+        next()
+      })
+    }
+    next()
+  }).finally(() => {
+    started = peers.length
+    cancel()
+  })
+}
+
+function failureOf(peer: PeerId, error: unknown): string {
+  return `${peer}: ${error instanceof Error ? error.message : String(error)}`
+}
+
+function nobody(what: string, failures: readonly string[]): SyncError {
   const seen = failures.length === 0 ? 'no member is connected' : failures.join('; ')
-  throw new SyncError('SYNC_NO_PEER', `no connected member gave ${what}: ${seen}`, { data: { failures } })
+  return new SyncError('SYNC_NO_PEER', `no connected member gave ${what}: ${seen}`, { data: { failures } })
 }

@@ -9,6 +9,7 @@ import type { Namespace } from '../namespaces/namespace.ts'
 import type { Namespaces } from '../namespaces/namespaces.ts'
 import type { AdmissionOutbound } from '../ports.ts'
 import type { Attester } from './attester.ts'
+import { TrialLog } from './trial-log.ts'
 
 export interface FleetJoinParts {
   readonly namespaces: Namespaces
@@ -69,15 +70,15 @@ export class FleetJoin {
   async #ask(groupId: GroupId, attester: Attester, signal: AbortSignal): Promise<Namespace> {
     const { namespaces, outbound } = this.#parts
     const member = namespaces.ownKeys
-    const id = await outbound.askAdmission(
-      groupId,
-      (challenge) => ({
+    const id = await outbound.askAdmission(groupId, {
+      attest: (challenge) => ({
         namespaceId: challenge.namespaceId,
         member,
         attestation: attester.attest({ ...challenge, member }),
       }),
-      { signal },
-    )
+      trial: (namespaceId) => new TrialLog(namespaceId),
+      signal,
+    })
     return namespaces.enter({ id, groupId: id }, { signal })
   }
 

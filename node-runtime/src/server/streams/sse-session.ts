@@ -83,7 +83,7 @@ export class SseSession implements Subscriber, Connected {
   deliver(event: string, topic: Topic): void {
     this.#sent += 1
     this.#replay.keep(this.#sent, event, topic)
-    this.#connection?.push(eventFrame(this.id, this.#sent, event))
+    this.#connection?.push(eventFrame(this.id, this.#sent, event), this.#sent)
   }
 
   /** Numbered as the event before it: it is not sent again. What is shown then is. */
@@ -115,16 +115,25 @@ export class SseSession implements Subscriber, Connected {
       this.#keeper.delete(this)
       this.#leftAtMs = this.#nowMs()
     }
-    const connection = new Connection({ onEnd, signal, presenceFrame: (unsent) => this.#presenceFrame(unsent) })
+    // A client remembers the newest number it has read: no frame may carry one of an event it has not had, or of one
+    // before those it had.
+    const seen = Math.min(after ?? 0, this.#sent)
+    const connection = new Connection({
+      onEnd,
+      signal,
+      seen,
+      presenceFrame: (unsent) => this.#presenceFrame(unsent),
+      closeFrame: (reason, number) => frame(`${this.id}-${number}`, JSON.stringify({ type: 'close', reason })),
+    })
     this.#connection = connection
     this.#leftAtMs = undefined
     this.#keeper.add(this)
     const hello = JSON.stringify({ type: 'connect', session_id: this.id, reconnect: after !== undefined })
-    connection.push(`retry: ${RETRY_MS}\n${frame(`${this.id}-0`, hello)}`)
+    connection.push(`retry: ${RETRY_MS}\n${frame(`${this.id}-${seen}`, hello)}`)
     this.renewed(asker)
     if (after !== undefined) {
       for (const { number, text, topic } of this.#replay.after(after)) {
-        if (this.#hub.watches(this, topic)) connection.push(eventFrame(this.id, number, text))
+        if (this.#hub.watches(this, topic)) connection.push(eventFrame(this.id, number, text), number)
       }
     }
     this.#hub.showAgain(this)
@@ -153,8 +162,12 @@ export class SseSession implements Subscriber, Connected {
 interface ConnectionParts {
   readonly onEnd: () => void
   readonly signal: AbortSignal
+  /** The number of the newest event that its client had before. */
+  readonly seen: number
   /** The next of what members show; undefined: there is none. */
   readonly presenceFrame: (unsent: UnsentPresence) => string | undefined
+  /** The last that is sent; `number`: of the newest event before it. */
+  readonly closeFrame: (reason: string, number: number) => string
 }
 
 /** One response that is being written: events in their order, and between them what members show. */
@@ -165,21 +178,28 @@ class Connection {
   /** The node stops, or the client has gone: perhaps before it read anything. */
   readonly #stop = () => this.end(STOPPING)
   #waitingBytes = 0
+  /** Of the newest event that waits, or was written; and of the newest that was written. */
+  #pushed: number
+  #written: number
   #ended = false
   #wake: () => void = () => undefined
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts
+    this.#pushed = parts.seen
+    this.#written = parts.seen
     parts.signal.addEventListener('abort', this.#stop, { once: true })
   }
 
-  push(text: string): void {
+  /** `number`: of the event that it is. */
+  push(text: string, number = this.#pushed): void {
     if (this.#ended) return
     if (this.#waitingBytes > 0 && this.#waitingBytes + text.length > OUTBOUND_BYTES_MAX) {
       this.end(`too slow: ${this.#waitingBytes} bytes wait to be read`)
       return
     }
     this.#waiting.push(text)
+    this.#pushed = number
     this.#waitingBytes += text.length
     this.#wake()
   }
@@ -197,8 +217,8 @@ class Connection {
     this.#parts.signal.removeEventListener('abort', this.#stop)
     this.#parts.onEnd()
     this.#unsent.clear()
-    const notice = JSON.stringify({ type: 'close', reason })
-    this.#waiting.splice(0, this.#waiting.length, `event: message\ndata: ${notice}\n\n`)
+    this.#waiting.splice(0, this.#waiting.length, this.#parts.closeFrame(reason, this.#written))
+    this.#pushed = this.#written
     this.#wake()
   }
 
@@ -219,6 +239,7 @@ class Connection {
       for (;;) {
         const text = this.#waiting.splice(0).join('') + this.#presencePage()
         this.#waitingBytes = 0
+        this.#written = this.#pushed
         if (text !== '') {
           yield utf8(text)
           continue

@@ -118,6 +118,36 @@ describe('a stream', () => {
     again.end()
   })
 
+  test('dropped again after it was taken up brings no event twice', async () => {
+    const first = await listen()
+    await watch(first.session)
+    await write('once')
+    await first.next()
+    expect((await first.next()).id).toBe(`${first.session}-1`)
+    first.end()
+    const second = await listen({ 'last-event-id': `${first.session}-1` })
+    const hello = await second.next()
+    expect(hello).toMatchObject({ id: `${first.session}-1`, data: { type: 'connect', reconnect: true } })
+    second.end()
+    // As a browser does: with the id of the newest frame it read.
+    const third = await listen({ 'last-event-id': hello.id ?? '' })
+    await third.next()
+    await write('then')
+    expect((await third.next()).id).toBe(`${first.session}-2`)
+    third.end()
+  })
+
+  test('says of itself that it ends with the number of the event before', async () => {
+    const first = await listen()
+    await watch(first.session)
+    await write('last')
+    await first.next()
+    await first.next()
+    const second = await listen({ 'last-event-id': `${first.session}-1` })
+    expect(await first.next()).toMatchObject({ id: `${first.session}-1`, data: { type: 'close' } })
+    second.end()
+  })
+
   test('taken up by another connection ends the first with a reason', async () => {
     const first = await listen()
     await first.next()

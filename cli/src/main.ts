@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { InterruptedError } from './interrupted-error.ts'
+import { Interrupts } from './interrupts.ts'
 import { onLauncherEnd } from './launcher-pipe.ts'
 import { allWritten } from './outputs.ts'
 
@@ -9,23 +10,17 @@ enableCompileCache()
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
-/**
- * One Ctrl-C comes more than once where somebody stands between us and the terminal: the terminal signals the whole
- * foreground group, and npx and our launcher pass on what they get. Later than this it is a second one.
- */
-const SAME_REQUEST_MS = 500
-
 /** The first signal asks for an orderly end, the second one ends at once: the reaper takes care of the nodes. */
 function listenForSignals(interrupt: AbortController): void {
-  let firstMs = 0
+  const interrupts = new Interrupts()
   const end = (name: keyof typeof SIGNALS) => {
-    if (interrupt.signal.aborted) {
-      if (performance.now() - firstMs < SAME_REQUEST_MS) return
+    const request = interrupts.next(performance.now())
+    if (request === 'same') return
+    if (request === 'again') {
       if (process.stdout.isTTY) process.stdout.write('\n')
       process.stderr.write('calbox: interrupted again: ended at once; the nodes are ended by the reaper\n')
       process.exit(SIGNALS[name])
     }
-    firstMs = performance.now()
     interrupt.abort(new InterruptedError(name, SIGNALS[name]))
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => end(name))

@@ -162,6 +162,7 @@ test.for([
   const ended = await run.done
   expect(ended.code).toBe(code)
   expect(ended.out).toContain('interrupted after')
+  expect(ended.out).toMatch(/run it again: node .*calbox\.cjs run slow\.yml\n$/)
   const record = JSON.parse(
     readFileSync(path.join(cwd, '.calbox/runs', String(runDirectories()[0]), 'run.json'), 'utf8'),
   )

@@ -12,7 +12,7 @@ export interface RunEndParts {
   /** The text of the file a place is in, for the code frame. */
   readonly sourceOf: (file: string) => string | undefined
   readonly runDir: string
-  /** The command that runs it again; said after a failure. */
+  /** The command that runs it again; said after a failure or an interruption. */
   readonly rerun?: string
   /** Steps that passed and should be looked at. */
   readonly warnings?: number
@@ -51,7 +51,8 @@ export function renderRunEnd(parts: RunEndParts): string {
     lines.push(style.faint(`left running: ${names} (calbox down stops them)`))
   }
   lines.push(`${style.faint('results and logs:')} ${style.place(parts.runDir)}`)
-  if (result.failure && parts.rerun !== undefined) lines.push(`${style.faint('run it again:')} ${parts.rerun}`)
+  const isUnfinished = result.failure !== undefined || result.outcome === 'interrupted'
+  if (isUnfinished && parts.rerun !== undefined) lines.push(`${style.faint('run it again:')} ${parts.rerun}`)
   return `${lines.join('\n')}\n`
 }
 

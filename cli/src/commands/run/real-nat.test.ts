@@ -49,7 +49,7 @@ test.skipIf(isMissing)(
     const steps = [
       '{ type: install_application, node: n-1, path: app.wasm, dev: true, outputs: { app: applicationId } }',
       "{ type: create_mesh, context_node: n-1, application_id: '{{app}}', nodes: [n-2], outputs: { ctx: contextId } }",
-      '{ type: assert_api_response, node: n-2, path: /admin-api/network/status, present: [directUpgrades.0.reason], eventually: { within: 60, every: 0.25 }, outputs: { upgrade: directUpgrades.0, peer: network.peers.0.address } }',
+      '{ type: assert_api_response, node: n-2, path: /admin-api/network/status, present: [directUpgrades.0.reason, directUpgrades.0.addresses.1], eventually: { within: 60, every: 0.25 }, outputs: { upgrade: directUpgrades.0, peer: network.peers.0.address } }',
       // The other node's own address and its router's.
       '{ type: assert, statements: ["contains({{upgrade}}, \'/ip4/10.77.0.2/tcp/\')", "contains({{upgrade}}, \'/ip4/198.51.100.10/tcp/\')", "contains({{peer}}, \'/p2p-circuit/\')"] }',
       "{ type: call, node: n-1, context_id: '{{ctx}}', method: set, args: { key: k, value: relayed } }",

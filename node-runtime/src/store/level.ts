@@ -11,6 +11,7 @@ import { BLOCK_CACHE_BYTES, OPEN_FILES_MAX, READ_AHEAD_BYTES, WRITE_BUFFER_BYTES
 import { newestLog } from './newest-log.ts'
 import { ownWorkOf } from './own-work.ts'
 import type { Store, StoreOp, StoreRange, StoreSnapshot } from './store.ts'
+import { hasStore } from './store-place.ts'
 import { causeText, noLogError, writeError } from './write-error.ts'
 
 export interface LevelStoreOptions {
@@ -30,11 +31,12 @@ type LevelSnapshot = ReturnType<Level['snapshot']>
 export async function openLevelStore(location: string, options: LevelStoreOptions = {}): Promise<Store> {
   const readonlyWorker = options.readonlyWorker ?? false
   if (!readonlyWorker) await ensureWritable(location)
+  const isNew = !readonlyWorker && !(await hasStore(location))
   const level: Level = new ClassicLevel(location, {
     keyEncoding: 'view',
     valueEncoding: 'view',
     multithreading: true,
-    createIfMissing: !readonlyWorker,
+    createIfMissing: isNew,
     cacheSize: BLOCK_CACHE_BYTES,
     writeBufferSize: WRITE_BUFFER_BYTES,
     maxOpenFiles: OPEN_FILES_MAX,

@@ -23,7 +23,8 @@ import { type FaultBody, faultOf } from './server/routes/fault-shapes.ts'
 import { createServer, type HttpServer } from './server/server.ts'
 import { StoreError } from './store/errors.ts'
 import { faultyStore } from './store/faulty-store.ts'
-import { type LevelStoreOptions, openLevelStore } from './store/level.ts'
+import { openLevelStore } from './store/level.ts'
+import type { LevelRepair } from './store/reopening.ts'
 import type { Store } from './store/store.ts'
 
 /** In the node's folder while it runs: whom a second node on it names. */
@@ -72,7 +73,11 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
   try {
     const faults = options.faults && nodeFaults(options.faults, basename(config.path), log)
     let alone = (work: () => Promise<void>) => work()
-    const disk = await openStore(storeLocation, pidFile, (work) => alone(work))
+    const disk = await openStore(storeLocation, pidFile, {
+      alone: (work) => alone(work),
+      clock: systemClock,
+      log: log.child({ module: 'store' }),
+    })
     const store = faults ? faultyStore(disk, storeLocation, () => faults.refuseWrite()) : disk
     opened.push(() => store.close())
     await writeFile(pidFile, `${process.pid}\n`)
@@ -178,9 +183,9 @@ async function authOf(
 }
 
 /** LevelDB's lock does not say whose it is; the file beside it does. */
-async function openStore(location: string, pidFile: string, alone: LevelStoreOptions['alone']): Promise<Store> {
+async function openStore(location: string, pidFile: string, repair: LevelRepair): Promise<Store> {
   try {
-    return await openLevelStore(location, { ...(alone && { alone }) })
+    return await openLevelStore(location, { repair })
   } catch (cause) {
     if (!(cause instanceof StoreError) || cause.code !== 'STORE_LOCKED') throw cause
     const pid = await runningPid(pidFile)

@@ -1,13 +1,16 @@
 // A disk that is really full, or really read-only: a small file system in memory, where this machine lets us mount one.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { u32be } from '../base/bytes.ts'
+import { silentLogger } from '../base/log.ts'
+import { DrivenClock } from '../testing/driven-clock.ts'
 import { faultyStore } from './faulty-store.ts'
 import { openLevelStore } from './level.ts'
 import { memoryStore } from './memory.ts'
-import { smallDisk } from './small-disk.ts'
+import type { LevelRepair } from './reopening.ts'
+import { fillUp, smallDisk } from './small-disk.ts'
 import type { Store } from './store.ts'
 
 const KIB = 1024
@@ -21,18 +24,6 @@ afterEach(() => {
   if (disk !== undefined) for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true })
 })
 
-/** To the last block, or so that this much is left. */
-function fillUp(left = 0): void {
-  const { bavail, bsize } = statfsSync(folder)
-  writeFileSync(filler, new Uint8Array(Math.max(0, bavail * bsize - left - (left === 0 ? 64 * 1024 : 0))))
-  if (left > 0) return
-  try {
-    for (;;) writeFileSync(filler, new Uint8Array(4096), { flag: 'a' })
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'ENOSPC' })
-  }
-}
-
 /** What LevelDB calls its next logs, as directories: none can be begun. */
 function takeNextNames(location: string): string[] {
   const last = Math.max(...readdirSync(location).map((name) => Number(/^\d+/.exec(name)?.[0] ?? 0)))
@@ -40,6 +31,13 @@ function takeNextNames(location: string): string[] {
   for (const place of places) mkdirSync(place)
   return places
 }
+
+const repairOf = (parts: Partial<LevelRepair> = {}): LevelRepair => ({
+  alone: (work) => work(),
+  clock: new DrivenClock(),
+  log: silentLogger,
+  ...parts,
+})
 
 /** Numbers that were acknowledged. */
 async function writeSome(store: Store, from: number, to: number, bytes: number): Promise<number[]> {
@@ -59,7 +57,7 @@ describe.skipIf(disk === undefined)('on a file system of its own (skipped where 
     const location = join(folder, 'store')
     const store = await openLevelStore(location)
     const written = await writeSome(store, 0, 100, 5000)
-    fillUp()
+    fillUp(folder)
     // The first ones fail in LevelDB, half-way.
     const meanwhile = await writeSome(store, 100, 200, 5000)
     rmSync(filler)
@@ -77,7 +75,7 @@ describe.skipIf(disk === undefined)('on a file system of its own (skipped where 
     const location = join(folder, 'no-log')
     const store = await openLevelStore(location)
     const written = await writeSome(store, 0, 20, 5000)
-    fillUp()
+    fillUp(folder)
     expect((await writeSome(store, 100, 120, 5000)).length).toBeLessThan(20)
     rmSync(filler)
     const inTheWay = takeNextNames(location)
@@ -92,13 +90,35 @@ describe.skipIf(disk === undefined)('on a file system of its own (skipped where 
     await again.close()
   })
 
+  it('one that is open twice in its process is not opened anew by opening it: nothing is acknowledged until a new log begins', async () => {
+    const location = join(folder, 'twice')
+    await (await openLevelStore(location)).close()
+    // The first one, as LevelDB uses the cache of whoever opened it, and would have lost it with the other.
+    const other = await openLevelStore(location, { readonlyWorker: true })
+    const store = await openLevelStore(location, { repair: repairOf() })
+    const written = await writeSome(store, 0, 20, 5000)
+    fillUp(folder)
+    await writeSome(store, 100, 120, 5000)
+    rmSync(filler)
+    const inTheWay = takeNextNames(location)
+    const meanwhile = await writeSome(store, 200, 220, 3000)
+    for (const place of inTheWay) rmSync(place, { recursive: true })
+    const after = await writeSome(store, 300, 320, 3000)
+    expect(meanwhile).toEqual([])
+    expect(after).toHaveLength(20)
+    await store.close()
+    await other.close()
+    const again = await openLevelStore(location)
+    expect([...written, ...after].filter((n) => again.get(u32be(n)) === undefined)).toEqual([])
+    await again.close()
+  })
+
   it.each([
     ['alone on it goes on when there is room again, without a restart', true],
     ['whose readers cannot be ended says that a restart is due', false],
   ])('a store that LevelDB has given up writing, because others filled the disk: one %s', async (_what, isAlone) => {
     const location = join(folder, 'stuck')
-    const alone = (work: () => Promise<void>) => work()
-    const store = await openLevelStore(location, isAlone ? { alone } : {})
+    const store = await openLevelStore(location, isAlone ? { repair: repairOf() } : {})
     const written: number[] = []
     let why: unknown
     const write = async (n: number) => {
@@ -112,7 +132,7 @@ describe.skipIf(disk === undefined)('on a file system of its own (skipped where 
     }
     // What is in memory is about to become a table, the disk has just been looked at, and has room for the next log alone.
     for (let n = 0; n < 41; n += 1) await write(n)
-    fillUp(300 * KIB)
+    fillUp(folder, 300 * KIB)
     for (let n = 41; n < 43; n += 1) await write(n)
     rmSync(filler)
     for (let n = 43; n < 50; n += 1) await write(n)
@@ -128,7 +148,7 @@ describe.skipIf(disk === undefined)('on a file system of its own (skipped where 
   it('a disk that is nearly full refuses batches, and takes them again when it is not', async () => {
     const location = join(folder, 'nearly')
     const store = await openLevelStore(location)
-    fillUp(17 * MIB)
+    fillUp(folder, 17 * MIB)
     const written = await writeSome(store, 0, 200, 5000)
     expect(written.length).toBeGreaterThan(0)
     expect(written.length).toBeLessThan(200)

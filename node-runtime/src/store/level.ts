@@ -10,18 +10,15 @@ import { StoreError } from './errors.ts'
 import { BLOCK_CACHE_BYTES, OPEN_FILES_MAX, READ_AHEAD_BYTES, WRITE_BUFFER_BYTES } from './limits.ts'
 import { newestLog } from './newest-log.ts'
 import { ownWorkOf } from './own-work.ts'
+import { type LevelRepair, Reopening } from './reopening.ts'
 import type { Store, StoreOp, StoreRange, StoreSnapshot } from './store.ts'
-import { hasStore } from './store-place.ts'
 import { causeText, noLogError, writeError } from './write-error.ts'
 
 export interface LevelStoreOptions {
   /** For worker threads: the store must exist already, and `batch` is refused. */
   readonly readonlyWorker?: boolean
-  /**
-   * Calls its argument while no worker thread has the store open, nor opens it. Without it a store that LevelDB has given up
-   * writing takes nothing until the process starts again.
-   */
-  readonly alone?: (work: () => Promise<void>) => Promise<void>
+  /** Without it a store that LevelDB has given up writing takes nothing until the process starts again. */
+  readonly repair?: LevelRepair
 }
 
 type Level = ClassicLevel<Uint8Array, Uint8Array>
@@ -31,12 +28,11 @@ type LevelSnapshot = ReturnType<Level['snapshot']>
 export async function openLevelStore(location: string, options: LevelStoreOptions = {}): Promise<Store> {
   const readonlyWorker = options.readonlyWorker ?? false
   if (!readonlyWorker) await ensureWritable(location)
-  const isNew = !readonlyWorker && !(await hasStore(location))
   const level: Level = new ClassicLevel(location, {
     keyEncoding: 'view',
     valueEncoding: 'view',
     multithreading: true,
-    createIfMissing: isNew,
+    createIfMissing: !readonlyWorker,
     cacheSize: BLOCK_CACHE_BYTES,
     writeBufferSize: WRITE_BUFFER_BYTES,
     maxOpenFiles: OPEN_FILES_MAX,
@@ -53,7 +49,7 @@ class LevelStore implements Store {
   readonly #level: Level
   readonly #location: string
   readonly #readonly: boolean
-  readonly #alone: LevelStoreOptions['alone']
+  readonly #reopening: Reopening | undefined
   readonly #room: DiskRoom
   /** A write has failed half-way: what is written behind it in LevelDB's log would not be read again. */
   #isTorn = false
@@ -61,11 +57,11 @@ class LevelStore implements Store {
   #tail: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
-  constructor(level: Level, location: string, { readonlyWorker = false, alone }: LevelStoreOptions) {
+  constructor(level: Level, location: string, { readonlyWorker = false, repair }: LevelStoreOptions) {
     this.#level = level
     this.#location = location
     this.#readonly = readonlyWorker
-    this.#alone = alone
+    this.#reopening = repair && new Reopening({ ...repair, location, level, onDue: () => this.#openAgain() })
     this.#room = new DiskRoom({
       location,
       ownWork: () =>
@@ -99,7 +95,7 @@ class LevelStore implements Store {
 
   snapshot(): StoreSnapshot {
     this.#checkOpen()
-    const snapshot = this.#level.snapshot()
+    const snapshot = this.#reading(() => this.#level.snapshot())
     let closed = false
     const check = () => {
       this.#checkOpen()
@@ -119,6 +115,7 @@ class LevelStore implements Store {
   }
 
   close(): Promise<void> {
+    this.#reopening?.end()
     this.#closing ??= this.#tail.then(() => this.#level.close())
     return this.#closing
   }
@@ -160,23 +157,33 @@ class LevelStore implements Store {
    * was acknowledged. Reads that are under way meanwhile fail.
    */
   async #openAnew(): Promise<void> {
-    if (this.#alone === undefined) throw noLogError(this.#location)
-    await this.#alone(async () => {
-      await this.#level.close()
-      await this.#level.open()
-    })
+    if (this.#reopening === undefined) throw noLogError(this.#location)
+    await this.#reopening.openAnew()
+  }
+
+  /** After a time in which it could not be opened; in turn with the batches. */
+  #openAgain(): void {
+    const open = async () => {
+      if (this.#closing !== undefined || this.#level.status === 'open') return
+      await this.#openAnew()
+      this.#isTorn = false
+    }
+    // A failure has been logged, and comes again after a longer pause.
+    this.#tail = this.#tail.then(open).catch(() => undefined)
   }
 
   async *#iterate(range: StoreRange, check: () => void, snapshot?: LevelSnapshot): AsyncIterable<[Bytes, Bytes]> {
     check()
-    const iterator = this.#level.iterator({
-      gte: range.gte,
-      lt: range.lt,
-      reverse: range.reverse ?? false,
-      limit: range.limit ?? -1,
-      highWaterMarkBytes: READ_AHEAD_BYTES,
-      ...(snapshot === undefined ? {} : { snapshot }),
-    })
+    const iterator = this.#reading(() =>
+      this.#level.iterator({
+        gte: range.gte,
+        lt: range.lt,
+        reverse: range.reverse ?? false,
+        limit: range.limit ?? -1,
+        highWaterMarkBytes: READ_AHEAD_BYTES,
+        ...(snapshot === undefined ? {} : { snapshot }),
+      }),
+    )
     try {
       for (;;) {
         check()
@@ -202,7 +209,10 @@ class LevelStore implements Store {
   #readError(cause: unknown): StoreError {
     if (this.#closing !== undefined) return closedError(this.#location)
     const text = causeText(cause)
-    if (this.#level.status !== 'open') return openingError(this.#location, cause)
+    if (this.#level.status !== 'open') {
+      this.#reopening?.wanted()
+      return openingError(this.#location, cause)
+    }
     if (CORRUPT.test(text)) return corruptError(this.#location, text, cause)
     return new StoreError('STORE_FAILED', `reading ${this.#location} failed: ${text}`, {
       cause,

@@ -1,7 +1,7 @@
 // For tests: a small file system in memory, mounted however this machine lets us: as root; as root of a name space of our
 // own, seen through a process that lives in it; on GitHub's machines by sudo.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -28,6 +28,20 @@ export async function smallDisk(mib: number): Promise<SmallDisk | undefined> {
   removeFolder(folder, () => undefined)
   if (isGitHub) throw new Error('no file system in memory can be mounted, neither by sudo nor by unshare')
   return undefined
+}
+
+/** By one file: to the last block, or so that this much is left. Gives the file. */
+export function fillUp(folder: string, left = 0): string {
+  const filler = join(folder, 'filler')
+  const { bavail, bsize } = statfsSync(folder)
+  writeFileSync(filler, new Uint8Array(Math.max(0, bavail * bsize - left - (left === 0 ? 64 * 1024 : 0))))
+  if (left > 0) return filler
+  try {
+    for (;;) writeFileSync(filler, new Uint8Array(4096), { flag: 'a' })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+    return filler
+  }
 }
 
 /** A process with a name space in which it is mounted, for as long as it lives. */

@@ -1,7 +1,8 @@
 // How often somebody may be wrong. Counted before the password is looked at, so that many tries at once are not more than
 // many in a row: by address, by account from one address, and by account from everywhere. A stranger who is wrong on
-// purpose shuts its own address out, and not whom the account belongs to: an address from which that account has logged in
-// before is not held to the third.
+// purpose shuts its own address out, and not whom the account belongs to: where that account has logged in from before, it
+// has the tries of account and address, whatever others are wrong about there or elsewhere. All who come through one proxy
+// share an address, and so does a page in the browser with who sits before it.
 import type { Clock } from '../base/clock.ts'
 import { AuthError } from './errors.ts'
 import {
@@ -42,11 +43,11 @@ export class Attempts {
     const accountKey = account.slice(0, ACCOUNT_CHARS_MAX)
     const addressKey = networkOf(address)
     const bothKey = `${addressKey}\0${accountKey}`
-    const counted: (readonly [Failures, string, number])[] = [
-      [this.#addresses, addressKey, FAILURES_PER_ADDRESS],
-      [this.#accountsFrom, bothKey, FAILURES_PER_ACCOUNT],
-    ]
-    if (!this.#known.has(bothKey)) counted.push([this.#accounts, accountKey, FAILURES_PER_ACCOUNT_ANYWHERE])
+    const counted: (readonly [Failures, string, number])[] = [[this.#accountsFrom, bothKey, FAILURES_PER_ACCOUNT]]
+    if (!this.#known.has(bothKey)) {
+      counted.push([this.#addresses, addressKey, FAILURES_PER_ADDRESS])
+      counted.push([this.#accounts, accountKey, FAILURES_PER_ACCOUNT_ANYWHERE])
+    }
     if (counted.some(([failures, key, max]) => recentIn(failures, key, nowMs).length >= max)) {
       const retryAfterSec = Math.ceil(FAILURE_WINDOW_MS / 1000)
       throw new AuthError('TOO_MANY_ATTEMPTS', `too many failed logins; try again in ${retryAfterSec} s`, {

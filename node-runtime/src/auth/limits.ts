@@ -38,8 +38,8 @@ export const PERMISSION_CHARS_MAX = 512
 export const PERMISSIONS_CHARS_MAX = 4_096
 
 /**
- * Failures of one account from one address, of one address, and of one account from all addresses that it has never
- * logged in from, within the window. The next try is refused unread, and does not count: who is wrong for ever shuts out
+ * Failures of one account from one address, of all accounts that have never logged in from an address, and of one account
+ * from all addresses that it has never logged in from, within the window. The next try is refused unread, and does not count: who is wrong for ever shuts out
  * nobody for ever.
  */
 export const FAILURES_PER_ACCOUNT = 5

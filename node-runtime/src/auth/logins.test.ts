@@ -67,6 +67,22 @@ describe('guessing', () => {
     expect(await codeOf(room.logIn(ANN.password, { address: '2001:db8:1:3::9' }))).toBe('in')
   })
 
+  test('of other names from one address leaves the account that has logged in from there its own tries', async () => {
+    expect(await codeOf(room.logIn())).toBe('in')
+    for (let index = 0; index < FAILURES_PER_ADDRESS + 5; index += 1) {
+      await codeOf(room.logIn('wrong guess', { username: `u${index}` }))
+    }
+    expect(await codeOf(room.logIn('wrong guess', { username: 'one more' }))).toBe('TOO_MANY_ATTEMPTS')
+    for (let index = 1; index < FAILURES_PER_ACCOUNT; index += 1) {
+      expect(await codeOf(room.logIn('wrong guess'))).toBe('CREDENTIALS_REJECTED')
+    }
+    expect(await codeOf(room.logIn())).toBe('in')
+    for (let index = 0; index < FAILURES_PER_ACCOUNT; index += 1) {
+      expect(await codeOf(room.logIn('wrong guess'))).toBe('CREDENTIALS_REJECTED')
+    }
+    expect(await codeOf(room.logIn())).toBe('TOO_MANY_ATTEMPTS')
+  })
+
   test('of another account’s name in the other field counts for the account that is tried', async () => {
     for (let index = 0; index < FAILURES_PER_ACCOUNT; index += 1) {
       const data = { username: ANN.username, password: 'wrong guess' }

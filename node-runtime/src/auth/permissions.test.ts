@@ -26,6 +26,8 @@ test.each([
   ['context[c,who]', 'context:execute[c]', true],
   ['context[c,who]', 'context:list[c]', true],
   ['context[c,who]', 'context:delete[c]', false],
+  ['context[c]', 'context:leave[c]', false],
+  ['context:leave[c]', 'context:leave[c]', true],
   ['context[c]', 'context:capabilities:grant[c]', false],
   ['context[c]', 'context:application:update[c]', false],
   ['context:capabilities[c]', 'context:capabilities:grant[c]', true],

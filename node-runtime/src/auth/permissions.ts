@@ -12,8 +12,8 @@ const GRAMMAR = /^([a-z]+(?:[:-][a-z-]+)*)(?:\[([ -Z\\^-~]*)\])?$/
 /** Who holds it may do everything. */
 export const ADMIN = 'admin'
 const EXECUTE = 'context:execute'
-/** What `context[a]`, which keys made for users of a context have, covers: to use it, not to delete it or make others its admins. */
-const OF_USERS: ReadonlySet<string> = new Set(['context', 'context:list', EXECUTE, 'context:leave'])
+/** What `context[a]`, which keys made for users of a context have, covers: to use it, not to take it from this node or all, or to make others its admins. */
+const OF_USERS: ReadonlySet<string> = new Set(['context', 'context:list', EXECUTE])
 
 interface Parsed {
   /** `context`, `execute`. */

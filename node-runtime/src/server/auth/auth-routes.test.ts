@@ -265,6 +265,8 @@ describe('the node behind the guard', () => {
       return (body?.error as { type?: string } | undefined)?.type
     }
     expect([await call(CONTEXT), await call('1'.repeat(32))]).toEqual(['ContextNotFound', 'Unauthorized'])
+    // The node would leave it for everybody.
+    expect((await ask('POST', `/admin-api/contexts/${CONTEXT}/leave`, { token })).status).toBe(403)
   })
 
   test('a WebSocket needs a token at its handshake', async () => {

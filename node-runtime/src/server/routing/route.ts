@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Static, TObject, TSchema } from 'typebox'
 import { Type } from 'typebox'
 import type { Bytes } from '../../base/bytes.ts'
+import type { PublicKey } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Asker } from '../access/asker.ts'
 import { ServerError } from '../errors.ts'
@@ -93,6 +94,8 @@ export interface Gate {
   readonly log: Logger
   /** What a handler works with, for who has this permission; undefined for who has not. */
   readonly unlock: (permission: string) => RouteParts | undefined
+  /** Whom this node acts as. */
+  readonly self: PublicKey
 }
 
 /**
@@ -137,7 +140,11 @@ export function routeByBody<P extends TObject, Q extends TObject, B extends TSch
 ): Route {
   const handle: Route<P, Q, B>['handle'] = (parts, request) =>
     declared.handle(
-      { log: parts.log, unlock: (permission) => (request.asker.permits(permission) ? parts : undefined) },
+      {
+        log: parts.log,
+        unlock: (permission) => (request.asker.permits(permission) ? parts : undefined),
+        self: parts.node.identity.publicKey,
+      },
       request,
     )
   return { ...declared, handle, [BY_BODY]: true } as unknown as Route

@@ -57,12 +57,14 @@ export interface RpcGate {
   readonly log: Logger
   /** Undefined: the caller has not that permission. */
   readonly unlock: (permission: string) => RpcParts | undefined
+  /** Whom this node calls as. */
+  readonly self: PublicKey
 }
 
 /** The delta that an execute made, for who waits until others have it; `none` for one that wrote nothing. */
 const DELTA_HEADER = 'x-calbox-delta'
 
-async function execute({ unlock }: RpcGate, { params, signal, member }: RpcCall): Promise<RpcAnswer> {
+async function execute({ unlock, self }: RpcGate, { params, signal, member }: RpcCall): Promise<RpcAnswer> {
   if (!Value.Check(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
   if (params.method.startsWith(RESERVED)) {
     return {
@@ -71,7 +73,7 @@ async function execute({ unlock }: RpcGate, { params, signal, member }: RpcCall)
   }
   const id = contextIdOf(params.contextId)
   const parts = unlock(`context:execute[${idBase58(id)},,${encodeURIComponent(params.method)}]`)
-  if (!parts) return unauthorized(id)
+  if (!parts) return unauthorized(id, member ?? self)
   const { node, log, metrics } = parts
   if (!isMember(node, id, member)) {
     return {
@@ -125,12 +127,12 @@ function logsOf(error: unknown): readonly string[] {
   return Array.isArray(logs) ? logs.filter((line) => typeof line === 'string') : []
 }
 
-async function syncStatus({ unlock }: RpcGate, { params, member }: RpcCall): Promise<RpcAnswer> {
+async function syncStatus({ unlock, self }: RpcGate, { params, member }: RpcCall): Promise<RpcAnswer> {
   if (!Value.Check(StatusParams, params)) return parseError(`sync_status: ${firstProblem(StatusParams, params)}`)
   const id = contextIdOf(params.contextId)
   const name = idBase58(id)
   const parts = unlock(`context:list[${name}]`) ?? unlock(`context:execute[${name}]`)
-  if (!parts || !isMember(parts.node, id, member)) return unauthorized(id)
+  if (!parts || !isMember(parts.node, id, member)) return unauthorized(id, member ?? self)
   const context = await contextOf(parts.node, id).catch((error: unknown) => {
     if (error instanceof CodedError && error.code === 'CONTEXT_UNINITIALIZED') return undefined
     throw error
@@ -147,11 +149,11 @@ function syncState(context: Context | undefined): { state: 'idle' | 'syncing' | 
 }
 
 /** What this node's member shows to the others for the moment; null: nothing any more. Whose it is, no caller says. */
-async function setEphemeral({ unlock }: RpcGate, { params, member }: RpcCall): Promise<RpcAnswer> {
+async function setEphemeral({ unlock, self }: RpcGate, { params, member }: RpcCall): Promise<RpcAnswer> {
   if (!Value.Check(PresenceParams, params)) return parseError(`set_ephemeral: ${firstProblem(PresenceParams, params)}`)
   const id = contextIdOf(params.contextId)
   const parts = unlock(`context:execute[${idBase58(id)}]`)
-  if (!parts || !isMember(parts.node, id, member)) return unauthorized(id)
+  if (!parts || !isMember(parts.node, id, member)) return unauthorized(id, member ?? self)
   if (isOtherMember(parts.node, { member })) return otherMember(parts.node, id, member)
   const { state } = params
   if (state === null) {
@@ -199,8 +201,9 @@ function isMember(node: NodeServices, id: ContextId, member: PublicKey | undefin
   return member === undefined || node.namespaces.list().some((each) => each.mayRead(id, member))
 }
 
-function unauthorized(id: ContextId): RpcAnswer {
-  return { error: { type: 'Unauthorized', data: { context_id: idBase58(id) } } }
+/** `key`: as whom it would have been done. */
+function unauthorized(id: ContextId, key: PublicKey): RpcAnswer {
+  return { error: { type: 'Unauthorized', data: { context_id: idBase58(id), public_key: idBase58(key) } } }
 }
 
 /** Calls are signed with the key of this node's member, and see its private state: views, too, are no other member's. */

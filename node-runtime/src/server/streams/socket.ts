@@ -195,7 +195,10 @@ export class ClientSocket implements Subscriber, Connected {
     const now = await this.#asker.again()
     const unlock = (permission: string) => (now.granted && now.permits(permission) ? this.#parts : undefined)
     const { member } = now.granted ? now : this.#asker
-    return answerRpc({ log, unlock }, { method, params, signal: this.#gone.signal, member })
+    return answerRpc(
+      { log, unlock, self: this.#parts.node.identity.publicKey },
+      { method, params, signal: this.#gone.signal, member },
+    )
   }
 }
 

@@ -27,7 +27,8 @@ export const contextRemovalRoutes: readonly Route[] = [
     method: 'POST',
     url: '/admin-api/contexts/:id/leave',
     summary: 'Stop to take part in a context, until it is joined again; nobody else hears of it',
-    permission: 'context:execute[:id]',
+    // For the whole node: who may call in it may not take it from everybody.
+    permission: 'context:leave[:id]',
     params: ByContext,
     query: NoFields,
     body: NoBody,

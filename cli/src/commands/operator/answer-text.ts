@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '@calbox/workflows
 import { visibleText } from '@calbox/workflows/visible-text'
 import { counted } from '../../render/counted.ts'
 import { formatTable } from '../format-table.ts'
+import type { Answer } from './operate.ts'
 
 /** Header → field, or what makes a cell of a row. */
 export type Columns = Readonly<Record<string, string | ((row: JsonObject) => JsonValue | undefined)>>
@@ -31,6 +32,11 @@ export function rowsOf(answer: JsonValue, field?: string): JsonObject[] {
 
 export function fieldOf(answer: JsonValue, field: string): JsonValue | undefined {
   return isJsonObject(answer) ? answer[field] : undefined
+}
+
+/** Of something that was made: its id alone, for `$(…)`; `note` is for people. */
+export function madeAnswer(json: JsonValue, field: string, note: string): Answer {
+  return { json, text: `${fieldOf(json, field)}\n`, note }
 }
 
 /** First characters of an id that only tells rows apart. */

@@ -1,7 +1,7 @@
 // `calbox app`: applications of a node.
 import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
-import { bytesText, factsOf, fieldOf, rowsOf, tableOf } from './answer-text.ts'
+import { bytesText, factsOf, fieldOf, madeAnswer, rowsOf, tableOf } from './answer-text.ts'
 import { addCommands, type OperatorCommand } from './operator-command.ts'
 
 const LIST = 'calbox app list'
@@ -16,7 +16,7 @@ const commands: readonly OperatorCommand[] = [
       const source = given.text('source')
       const input = /^https?:\/\//i.test(source) ? { url: source } : { path: source, dev: true }
       const json = await step('install_application', input)
-      return { json, text: `${fieldOf(json, 'applicationId')} is installed on ${node.name}\n` }
+      return madeAnswer(json, 'applicationId', `installed on ${node.name}`)
     },
   },
   {

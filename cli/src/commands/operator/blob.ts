@@ -7,7 +7,7 @@ import type { JsonValue } from '@calbox/workflows/json'
 import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
-import { bytesText, fieldOf, rowsOf, tableOf } from './answer-text.ts'
+import { bytesText, fieldOf, madeAnswer, rowsOf, tableOf } from './answer-text.ts'
 import type { Answer, Operating } from './operate.ts'
 import { addCommands, type Given, type OperatorCommand } from './operator-command.ts'
 
@@ -22,10 +22,10 @@ function commandsOf(edge: CommandEdge): readonly OperatorCommand[] {
       args: { '<source>': 'file' },
       options: { '--context <id>': 'its members can fetch it' },
       doing: (given) => `putting ${given.text('source')}`,
-      async run({ step }, given) {
+      async run({ step, node }, given) {
         const input = { file_path: given.text('source'), context_id: given.optional('context') }
         const json = await step('upload_blob', input)
-        return { json, text: `blob ${fieldOf(json, 'blob_id')}, ${bytesText(fieldOf(json, 'size'))}\n` }
+        return madeAnswer(json, 'blob_id', `blob of ${bytesText(fieldOf(json, 'size'))} on ${node.name}`)
       },
     },
     {

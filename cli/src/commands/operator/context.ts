@@ -2,7 +2,7 @@
 import type { JsonValue } from '@calbox/workflows/json'
 import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
-import { factsOf, fieldOf, rowsOf, short, tableOf } from './answer-text.ts'
+import { factsOf, fieldOf, madeAnswer, rowsOf, short, tableOf } from './answer-text.ts'
 import { addCommands, type OperatorCommand } from './operator-command.ts'
 
 const CONTEXT = { '<context>': 'its id' }
@@ -22,7 +22,7 @@ const commands: readonly OperatorCommand[] = [
         params: given.optional('params'),
         service_name: given.optional('service'),
       })
-      return { json, text: `context ${fieldOf(json, 'contextId')}\n` }
+      return madeAnswer(json, 'contextId', `context of ${given.text('group')}`)
     },
   },
   {

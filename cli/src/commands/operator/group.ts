@@ -1,7 +1,7 @@
 // `calbox group`: groups of a namespace, with members and contexts of their own.
 import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
-import { factsOf, fieldOf, rowsOf, tableOf } from './answer-text.ts'
+import { factsOf, fieldOf, madeAnswer, rowsOf, tableOf } from './answer-text.ts'
 import { membersAnswer } from './member.ts'
 import { addCommands, type OperatorCommand } from './operator-command.ts'
 
@@ -42,7 +42,7 @@ const commands: readonly OperatorCommand[] = [
         group_name: given.optional('name'),
         visibility: given.flag('open') ? 'open' : 'restricted',
       })
-      return { json, text: `group ${fieldOf(json, 'groupId')}\n` }
+      return madeAnswer(json, 'groupId', `group of namespace ${given.text('namespace')}`)
     },
   },
   {

@@ -3,7 +3,7 @@ import type { JsonValue } from '@calbox/workflows/json'
 import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
-import { fieldOf, rowsOf, short, tableOf } from './answer-text.ts'
+import { fieldOf, madeAnswer, rowsOf, short, tableOf } from './answer-text.ts'
 import { addCommands, type OperatorCommand } from './operator-command.ts'
 import { readInput } from './read-input.ts'
 
@@ -36,10 +36,10 @@ function commandsOf(edge: CommandEdge): readonly OperatorCommand[] {
       options: { '--name <text>': 'name for people' },
       doing: () => 'creating a namespace',
       lookup: 'calbox app list',
-      async run({ step }, given) {
+      async run({ step, node }, given) {
         const input = { application_id: given.text('application'), namespace_name: given.optional('name') }
         const json = await step('create_namespace', input)
-        return { json, text: `namespace ${fieldOf(json, 'namespaceId')}\n` }
+        return madeAnswer(json, 'namespaceId', `namespace of ${node.name}`)
       },
     },
     {

@@ -21,6 +21,8 @@ export interface Answer {
   readonly json: JsonValue
   /** For people; with its line end. What others have named may be in it. */
   readonly text: string
+  /** What was done, said beside a `text` that is an id alone for `$(…)`; without its line end. */
+  readonly note?: string
 }
 
 export interface Work {
@@ -32,8 +34,7 @@ export interface Work {
 }
 
 export async function operate(work: Work, options: NodeOptions, edge: CommandEdge): Promise<void> {
-  const { json, text } = await perform(work, await findTarget(options, edge), options, edge)
-  await show({ json, text }, options, edge)
+  await show(await perform(work, await findTarget(options, edge), options, edge), options, edge)
 }
 
 /** Throws CommandError. */
@@ -47,9 +48,10 @@ export async function perform(work: Work, target: Target, options: NodeOptions, 
   }
 }
 
-export async function show({ json, text }: Answer, options: NodeOptions, edge: CommandEdge): Promise<void> {
+export async function show({ json, text, note }: Answer, options: NodeOptions, edge: CommandEdge): Promise<void> {
   const { stringifyLosslessJson } = await import('@calbox/workflows')
   edge.stdout.write(options.json === true ? `${stringifyLosslessJson(json, 2)}\n` : visibleText(text))
+  if (note !== undefined && options.json !== true) edge.stderr.write(`${visibleText(note)}\n`)
 }
 
 async function operating(node: OperatedNode, edge: CommandEdge): Promise<Operating> {

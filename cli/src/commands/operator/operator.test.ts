@@ -54,17 +54,25 @@ afterEach(async () => {
 })
 
 async function calbox(...args: string[]): Promise<string> {
-  let out = ''
-  const write = (text: string) => {
-    out += text
-  }
+  const { out, err } = await bothOf(...args)
+  return out + err
+}
+
+/** What comes on the standard output, and beside it. */
+async function bothOf(...args: string[]): Promise<{ out: string; err: string }> {
+  const said = { out: '', err: '' }
+  const to = (which: 'out' | 'err') => ({
+    write: (text: string) => {
+      said[which] += text
+    },
+  })
   const { signal } = new AbortController()
-  const edge: CommandEdge = { cwd, stdout: { write }, stderr: { write }, stdin: stdin(), signal, env }
+  const edge: CommandEdge = { cwd, stdout: to('out'), stderr: to('err'), stdin: stdin(), signal, env }
   const program = createProgram('1.0.0', edge).configureOutput({ writeErr: () => {} })
   for (const command of program.commands)
     for (const each of [command, ...command.commands]) each.configureOutput({ writeErr: () => {} })
   await program.parseAsync(args, { from: 'user' })
-  return out
+  return said
 }
 
 let typed = ''
@@ -79,7 +87,21 @@ test('what a foreign node says is shown, never obeyed by the terminal', async ()
   refusal = '\u001b]0;pwned\u0007\u001b[2Jboo'
   await expect(calbox('app', 'list', '--node', url)).rejects.toThrow('answered HTTP 400: ␛]0;pwned␇␛[2Jboo')
   answers['POST /admin-api/install-application'] = { data: { applicationId: '\u001b[2Ja' } }
-  expect(await calbox('app', 'install', 'http://127.0.0.1:1/a.wasm', '--node', url)).toContain('␛[2Ja is installed on')
+  expect(await calbox('app', 'install', 'http://127.0.0.1:1/a.wasm', '--node', url)).toContain('␛[2Ja\ninstalled on')
+})
+
+test.each([
+  ['app install http://127.0.0.1:1/a.wasm', 'POST /admin-api/install-application', { data: { applicationId: 'id' } }],
+  ['namespace create app', 'POST /admin-api/namespaces', { data: { namespaceId: 'id' } }],
+  ['group create ns', 'POST /admin-api/namespaces/ns/groups', { data: { groupId: 'id' } }],
+  ['context create ns app', 'POST /admin-api/contexts', { data: { contextId: 'id', memberPublicKey: 'k' } }],
+  ['blob put file', 'PUT /admin-api/blobs', { data: { blob_id: 'id', size: 1 } }],
+])('%s prints the id alone for who reads its output, and says beside it what it is', async (command, route, answer) => {
+  writeFileSync(path.join(cwd, 'file'), 'x')
+  answers[route] = answer
+  const { out, err } = await bothOf(...command.split(' '), '--node', url)
+  expect(out).toBe('id\n')
+  expect(err).toMatch(/^.*(installed on|namespace of|group of|context of|blob of).*\n$/m)
 })
 
 const APP = '8KK7QPFrfozMcRSsSpv37tKoML1YstsNbix8D1gr9WfP'

@@ -109,9 +109,12 @@ export function describeDriverContract(title: string, make: () => DriverUnderTes
       })
       if (adopted === undefined) return
       expect((await next.logs(adopted).tail(1)).length).toBe(1)
+      expect(await next.logs(adopted).text()).toBe('')
       await next.stop(adopted)
       expect(await under.runs('n1')).toBe(false)
-      expect((await next.start(adopted.spec, { signal })).url).toBe(kept.url)
+      const again = await next.start(adopted.spec, { signal })
+      expect(again.url).toBe(kept.url)
+      await expect.poll(() => next.logs(again).text()).not.toBe('')
     })
 
     test('a node of a driver that is still open is not adopted by another', async () => {

@@ -93,9 +93,9 @@ export interface RunningNode {
 export interface NodeLog {
   /** The file on this machine, where there is one. */
   readonly path?: string
-  /** Everything the node wrote since this run first started it; an adopted one: since it was started. */
+  /** Everything the node wrote since this run first started or adopted it, restarts included. */
   text(): Promise<string>
-  /** The last lines of it, oldest first; of the part before `upTo`, where that is given. */
+  /** The last lines, oldest first, of an adopted one also of earlier runs; of the part before `upTo`, where that is given. */
   tail(lines: number, upTo?: number): Promise<string[]>
   /** Where it ends now: `tail(n, end)` and `follow({ from: end })` together show every line once. */
   end(): Promise<number>

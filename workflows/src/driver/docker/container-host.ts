@@ -6,6 +6,7 @@ import type { NodeSpec } from '../driver.ts'
 import { DriverError } from '../errors.ts'
 import { CONTAINER_TRIES_MAX, READY_TIMEOUT_MS } from '../limits.ts'
 import { initArguments } from '../process/calnode-arguments.ts'
+import { reusedLogStart } from '../process/log-file.ts'
 import type { ProcessIdentity } from '../process/process-identity.ts'
 import type { Reaper } from '../process/reaper.ts'
 import { makeFolder } from '../state/make-folder.ts'
@@ -102,11 +103,16 @@ export class ContainerHost {
   }
 
   /** One that an earlier calbox started. */
-  async attach(place: ContainerPlace, { logFile, runId }: Pick<NodeRecord, 'logFile' | 'runId'>, closed: AbortSignal) {
+  async attach(place: ContainerPlace, record: Pick<NodeRecord, 'logFile' | 'logStart' | 'runId'>, signal: AbortSignal) {
     const { engine, networks } = await this.#connect()
-    networks.uses(runId)
-    const rest = { process: { pid: 0, startId: '' }, rpcPort: 0 }
-    return { ...this.#watch(engine, place, logFile, closed), ...rest }
+    networks.uses(record.runId)
+    // What only the engine has of earlier runs comes into the file before this one begins in it.
+    const { logFile: file } = record
+    const earlier = new LogPump({ engine, id: place.id, file, after: place.logUntil, follow: false, signal })
+    await earlier.done
+    const logStart = await reusedLogStart(record)
+    const rest = { process: { pid: 0, startId: '' }, rpcPort: 0, logStart }
+    return { ...this.#watch(engine, { ...place, logUntil: earlier.last }, file, signal), ...rest }
   }
 
   /** Of a node that has ended. On which networks it was, its next container will be. */

@@ -17,7 +17,7 @@ import { DriverError } from '../errors.ts'
 import { LOG_TAIL_LINES, STOP_GRACE_MS } from '../limits.ts'
 import { awaitAnswer } from '../process/await-answer.ts'
 import { describeExit } from '../process/exit-cause.ts'
-import { beginLog, LogFile } from '../process/log-file.ts'
+import { beginLog, LogFile, type LogStart } from '../process/log-file.ts'
 import type { Reaper } from '../process/reaper.ts'
 import { isNodeRunning } from '../record-life.ts'
 import { makeFolder } from '../state/make-folder.ts'
@@ -59,7 +59,7 @@ class DockerDriver implements NodeDriver {
   readonly #managed = new WeakMap<RunningNode, Managed>()
   /** By name, from the start until the end is on record. */
   readonly #live = new Map<string, RunningNode>()
-  readonly #logStarts = new Map<string, number>()
+  readonly #logStarts = new Map<string, LogStart>()
   readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
@@ -118,8 +118,8 @@ class DockerDriver implements NodeDriver {
     const owned: NodeRecord = { ...record, owner: this.#parts.owner }
     await this.#parts.state.put(owned)
     await this.#parts.ports.keep(record.rpcPort)
-    this.#logStarts.set(name, record.logStart)
     const started = await this.#parts.host.attach(container, record, this.#closed.signal)
+    this.#logStarts.set(name, started.logStart)
     return this.#manage(specOfRecord(record, options), started, owned, true)
   }
 
@@ -241,7 +241,7 @@ class DockerDriver implements NodeDriver {
       swarmPort: spec.swarmPort,
       dataDir: spec.dataDir,
       logFile: spec.logFile,
-      logStart,
+      logStart: logStart.life,
       bootstrap: spec.bootstrap,
       mdns: spec.mdns,
       startedAt: new Date().toISOString(),

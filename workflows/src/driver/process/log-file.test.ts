@@ -34,6 +34,15 @@ test('what was written before the start does not count, unless the file was repl
   expect(await log(400).tail(10)).toEqual(['old', 'new'])
 })
 
+test('the text is what this run saw, the tail goes back to what explains it', async () => {
+  writeFileSync(path, 'other\nearlier\nnow\n')
+  const reused = new LogFile(path, { life: 6, run: 14 }, () => ended)
+  expect(await reused.text()).toBe('now\n')
+  expect(await reused.tail(10)).toEqual(['earlier', 'now'])
+  appendFileSync(path, 'started again\n')
+  expect(await reused.text()).toBe('now\nstarted again\n')
+})
+
 test('the tail is the last whole lines, an unfinished one included', async () => {
   writeFileSync(path, 'a\nb\nc')
   expect(await log().tail(2)).toEqual(['b', 'c'])
@@ -76,9 +85,9 @@ test('following goes on in a file that was replaced, and ends quietly when abort
 
 test('a log that has grown too long is put aside', async () => {
   writeFileSync(path, 'short\n')
-  expect(await beginLog(path)).toBe(6)
+  expect(await beginLog(path)).toEqual({ life: 6, run: 6 })
   truncateSync(path, LOG_ROTATE_BYTES)
-  expect(await beginLog(path)).toBe(0)
+  expect(await beginLog(path)).toEqual({ life: 0, run: 0 })
   expect(await log().text()).toBe('')
   expect(await new LogFile(`${path}.1`, 0, () => true).end()).toBe(LOG_ROTATE_BYTES)
 })

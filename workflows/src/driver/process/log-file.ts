@@ -4,21 +4,27 @@ import type { NodeLog } from '../driver.ts'
 import { LOG_FOLLOW_MS, LOG_ROTATE_BYTES, LOG_TAIL_BYTES, LOG_TEXT_MAX_BYTES } from '../limits.ts'
 import { sleep } from '../until.ts'
 
+/** First bytes that count: of the life of a node, and of what the present run saw of it. */
+export interface LogStart {
+  readonly life: number
+  readonly run: number
+}
+
 export class LogFile implements NodeLog {
   readonly path: string
-  readonly #start: number
+  readonly #start: LogStart
   readonly #ended: () => boolean
 
-  /** `start` = first byte that counts; `ended` = nothing more will be written. */
-  constructor(path: string, start: number, ended: () => boolean) {
+  /** One number: both. `ended` = nothing more will be written. */
+  constructor(path: string, start: number | LogStart, ended: () => boolean) {
     this.path = path
-    this.#start = start
+    this.#start = typeof start === 'number' ? { life: start, run: start } : start
     this.#ended = ended
   }
 
   async text(): Promise<string> {
     const size = await fileSize(this.path)
-    return readRange(this.path, Math.max(this.#begin(size), size - LOG_TEXT_MAX_BYTES), size)
+    return readRange(this.path, Math.max(begin(this.#start.run, size), size - LOG_TEXT_MAX_BYTES), size)
   }
 
   end(): Promise<number> {
@@ -28,10 +34,11 @@ export class LogFile implements NodeLog {
   async tail(lines: number, upTo = Number.POSITIVE_INFINITY): Promise<string[]> {
     if (lines <= 0) return []
     const size = Math.min(upTo, await fileSize(this.path))
-    const from = Math.max(this.#begin(size), size - LOG_TAIL_BYTES)
+    const first = begin(this.#start.life, size)
+    const from = Math.max(first, size - LOG_TAIL_BYTES)
     const all = splitLines(await readRange(this.path, from, size))
     // What was cut in the middle is no line.
-    if (from > this.#begin(size)) all.shift()
+    if (from > first) all.shift()
     return all.slice(-lines)
   }
 
@@ -58,20 +65,28 @@ export class LogFile implements NodeLog {
     }
     if (rest.length > 0) yield rest.toString('utf8')
   }
+}
 
-  /** A file that is shorter than where it began was replaced: all of it counts. */
-  #begin(size: number): number {
-    return this.#start > size ? 0 : this.#start
-  }
+/** A file that is shorter than where it began was replaced: all of it counts. */
+function begin(start: number, size: number): number {
+  return start > size ? 0 : start
 }
 
 /** Where the next line will be written. A log that has grown too long is put aside first. */
-export async function beginLog(path: string): Promise<number> {
+export async function beginLog(path: string): Promise<LogStart> {
   const size = await fileSize(path)
-  if (size < LOG_ROTATE_BYTES) return size
+  if (size < LOG_ROTATE_BYTES) return { life: size, run: size }
   await rm(`${path}.1`, { force: true })
   await rename(path, `${path}.1`)
-  return 0
+  return { life: 0, run: 0 }
+}
+
+/** Of a node that an earlier run has left: what it has written by now is not of this one. */
+export async function reusedLogStart(record: {
+  readonly logFile: string
+  readonly logStart: number
+}): Promise<LogStart> {
+  return { life: record.logStart, run: await fileSize(record.logFile) }
 }
 
 /** 0 for a file that is not there. */

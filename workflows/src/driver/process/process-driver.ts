@@ -24,7 +24,7 @@ import { handedSocket } from '../topology/handed-socket.ts'
 import { inNamespace } from '../topology/network-namespaces.ts'
 import { awaitAnswer } from './await-answer.ts'
 import { describeExit } from './exit-cause.ts'
-import { beginLog, LogFile } from './log-file.ts'
+import { beginLog, LogFile, type LogStart, reusedLogStart } from './log-file.ts'
 import { type NodeCommand, NodeProcess } from './node-process.ts'
 import { type NodeProgram, type PrepareOptions, programEnv } from './node-program.ts'
 import type { PortReservations } from './ports.ts'
@@ -62,7 +62,7 @@ class ProcessDriver implements NodeDriver {
   /** By name, from the spawn until the end is on record. */
   readonly #live = new Map<string, RunningNode>()
   /** Where each node's log begins for this run: at its first start, not at a restart. */
-  readonly #logStarts = new Map<string, number>()
+  readonly #logStarts = new Map<string, LogStart>()
   readonly #owner: Owner = { ...selfIdentity(), driverId: randomUUID() }
   #closing: Promise<void> | undefined
 
@@ -112,7 +112,7 @@ class ProcessDriver implements NodeDriver {
     await this.#parts.state.put(owned)
     await this.#parts.ports.keep(record.rpcPort)
     await this.#parts.ports.keep(record.swarmPort)
-    this.#logStarts.set(name, record.logStart)
+    this.#logStarts.set(name, await reusedLogStart(record))
     // Not told to the reaper: it lived without calbox before, and only a regular end decides about it.
     const spec = specOfRecord(record, options)
     const place = { spec, record: owned, swarmAddress: await this.#parts.program.swarmAddress(spec) }
@@ -251,7 +251,7 @@ class ProcessDriver implements NodeDriver {
     const logStart = this.#logStarts.get(spec.name) ?? (await beginLog(spec.logFile))
     this.#logStarts.set(spec.name, logStart)
     await this.#parts.program.prepare(spec, options)
-    return logStart
+    return logStart.life
   }
 
   async #spawn(spec: ResolvedSpec, prepare: PrepareOptions): Promise<RunningNode> {

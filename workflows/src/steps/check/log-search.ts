@@ -12,7 +12,9 @@ import { whyForeign } from './foreign-wordings.ts'
 import { textsOfLine } from './log-lines.ts'
 
 export const logFields = {
-  nodes: Type.Array(Type.String(), { description: 'Whose logs; an empty list: all that are running.' }),
+  nodes: Type.Array(Type.String(), {
+    description: 'Whose logs, since this run began; an empty list: all that are running.',
+  }),
   patterns: Type.Array(Type.String({ minLength: 1 }), {
     minItems: 1,
     description: 'Taken literally, one line at a time.',

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { type CommandEdge, processEdge } from './commands/command-edge.ts'
 import { registerCompletion } from './commands/completion/completion.ts'
 import { registerImage } from './commands/image/image.ts'
+import { registerMeroctl } from './commands/meroctl/meroctl.ts'
 import { registerDown } from './commands/network/down.ts'
 import { registerLogs } from './commands/network/logs.ts'
 import { registerNuke } from './commands/network/nuke.ts'
@@ -61,6 +62,7 @@ export function createProgram(version: string, edge: CommandEdge, first?: string
     registerNodeFacts,
     registerEvents,
     registerLogin,
+    registerMeroctl,
   ]
   for (const register of [...workflows, ...nodes]) register(program, edge)
   const isDeclared = program.commands.some((command) => command.name() === first)

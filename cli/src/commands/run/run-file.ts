@@ -10,6 +10,7 @@ import type { PlannedFile } from '../workflow/plan-files.ts'
 import { changedPlan, loginOf } from './plan-changes.ts'
 import { rerunCommand } from './rerun-command.ts'
 import type { RunCommandOptions } from './run-options.ts'
+import { withScriptPrograms } from './script-programs.ts'
 
 export interface ReadyFile extends PlannedFile {
   readonly plan: Plan
@@ -55,7 +56,8 @@ export async function runFile(ready: ReadyFile, options: RunCommandOptions, part
   const plan = changedPlan(ready.plan, options, edge)
   const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1000
   const { keepRuns, seed } = options
-  const result = await runWorkflow({ openDriver: () => network, cwd: edge.cwd, env: edge.env, listen }, plan, {
+  const env = await withScriptPrograms(edge.env)
+  const result = await runWorkflow({ openDriver: () => network, cwd: edge.cwd, env, listen }, plan, {
     signal: edge.signal,
     timeoutMs,
     keepRuns,

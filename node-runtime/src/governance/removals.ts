@@ -3,11 +3,11 @@
 import { encode as cborEncode } from '@ipld/dag-cbor'
 import { type Bytes, compareBytes, concat } from '../base/bytes.ts'
 import { sha256, taggedHash } from '../base/hash.ts'
-import { type ContextId, type GroupId, idBytes } from '../base/ids.ts'
+import { type ContextId, type GroupId, idBytes, idFromBytes, type OpId } from '../base/ids.ts'
 import { IdMap } from './id-map.ts'
 import { NO_REMOVALS, type Removal, type Removed, type Word } from './namespace-state.ts'
 import { headsIn, isSettled, pinsOf } from './removal-pins.ts'
-import { concernsGroup } from './ways.ts'
+import { concernsGroup, isOfKeys } from './ways.ts'
 
 const NONE: readonly Removal[] = []
 
@@ -55,8 +55,7 @@ export class Removals {
       removals
         // A group that has moved since is not beneath that one any more, and what was pinned of it is.
         .filter((removal) => concernsGroup(removal, path) || pinsOf(removal, contextId) !== undefined)
-        // Whose it was has written nothing.
-        .filter(({ how }) => how !== 'not attested')
+        .filter(({ how }) => !isOfKeys(how))
         .map((removal) => [who, removal] as const),
     )
   }
@@ -73,10 +72,15 @@ export class Removals {
   digestOver(path: readonly GroupId[]): Bytes {
     return memoized(this.#digests, path.join(), () => {
       const all = [...this.#lists.values()].flat().filter((removal) => concernsGroup(removal, path))
-      const sorted = [...new Set(all.map(({ op }) => op))].sort().map(idBytes)
+      const sorted = [...new Set(all.map(markOf))].sort().map(idBytes)
       return sorted.length === 0 ? NO_REMOVALS : taggedHash('calbox/removals/1', ...sorted)
     })
   }
+}
+
+/** An operation that is void is another thing to know of than what the same one takes where it stands. */
+function markOf({ op, how }: Removal): OpId {
+  return how === 'void' ? idFromBytes(taggedHash('calbox/void/1', idBytes(op))) : op
 }
 
 function memoized(known: Map<string, Bytes>, key: string, make: () => Bytes): Bytes {

@@ -4,7 +4,8 @@
 //   1. A revocation (a removal, or a role set lower than it was at its cut) always takes effect.
 //   2. Any other operation takes effect iff it has authority in the fold of those of its ancestors that take effect in
 //      S, with every concurrent revocation in S against its author (or its invitation's inviter) applied on top.
-//   3. What takes effect is applied in canonical order.
+//   3. What takes effect is applied in canonical order; of what does not, only that keys which somebody got by it are due to
+//      change (`voidEffectOf`).
 //   4. What a witness says of a removal decides nothing of that. It takes effect iff it does by 2 and nothing in S, concurrent
 //      with it, has taken from its author a context that it speaks of, in the fold of all the rest.
 // So what a removed member did elsewhere before it knew is void, and so is what rested on it. Whoever loses a context in
@@ -13,7 +14,7 @@ import type { AccountId, OpId } from '../base/ids.ts'
 import type { Operation, RemovalPinned } from '../base/operations.ts'
 import type { NamespaceSnapshot } from './namespace-snapshot.ts'
 import { contextsOf } from './removal-pins.ts'
-import { effectOf, refusalOf, reliesOn } from './rules/table.ts'
+import { effectOf, refusalOf, reliesOn, voidEffectOf } from './rules/table.ts'
 
 export interface JudgedOp {
   readonly op: Operation
@@ -66,20 +67,34 @@ class Concurrency {
       const against = (concurrent[i] ?? []).reduce((state, { op }) => effectOf(state, op), past)
       const stands = judged.revokes !== undefined || refusalOf(against, judged.op) === undefined
       this.#stands[i] = stands
-      this.#after[i] = stands && !isWord(judged.op) ? effectOf(past, judged.op) : past
+      this.#after[i] = isWord(judged.op) ? past : this.#with(past, i)
     })
-    const standing = this.#segment.filter((_, i) => this.#stands[i] === true)
-    const rest = standing.filter(({ op }) => !isWord(op))
-    const merged = foldAll(this.#base, rest)
-    if (rest.length === standing.length) return merged
-    const heard = this.#segment.filter(
-      ({ op }, i) => this.#stands[i] === true && !(isWord(op) && this.#hasLost(op, i, merged)),
-    )
-    return foldAll(this.#base, heard)
+    const indices = this.#segment.map((_, i) => i)
+    const words = indices.filter((i) => this.#stands[i] === true && this.#isWord(i))
+    const rest = indices.filter((i) => !this.#isWord(i))
+    const merged = rest.reduce((state, i) => this.#with(state, i), this.#base)
+    if (words.length === 0) return merged
+    const lost = new Set(words.filter((i) => this.#hasLost(i, merged)))
+    return indices.filter((i) => !lost.has(i)).reduce((state, i) => this.#with(state, i), this.#base)
+  }
+
+  /** What comes of an operation that is judged. */
+  #with(state: NamespaceSnapshot, index: number): NamespaceSnapshot {
+    const judged = this.#segment[index]
+    if (judged === undefined) return state
+    return this.#stands[index] === true ? effectOf(state, judged.op) : voidEffectOf(state, judged.op)
+  }
+
+  #isWord(index: number): boolean {
+    const judged = this.#segment[index]
+    return judged !== undefined && isWord(judged.op)
   }
 
   /** Whether something that is neither before nor after its word has taken from a witness a context that it speaks of. */
-  #hasLost({ author, body }: WordOp, index: number, merged: NamespaceSnapshot): boolean {
+  #hasLost(index: number, merged: NamespaceSnapshot): boolean {
+    const op = this.#segment[index]?.op
+    if (op === undefined || !isWord(op)) return false
+    const { author, body } = op
     const past = this.#pastOf(index)
     const unseen = new Set(contextsOf(body.pinned).flatMap((id) => merged.removalsUnseen(id, author, past)))
     if (unseen.size === 0) return false
@@ -135,10 +150,7 @@ class Concurrency {
       passed.push(i)
       for (const above of this.#parents[i] ?? []) open.add(above)
     }
-    for (const i of passed.reverse()) {
-      const judged = this.#segment[i]
-      if (judged && this.#stands[i] === true && !isWord(judged.op)) state = effectOf(state, judged.op)
-    }
-    return state
+    const rest = passed.reverse().filter((i) => !this.#isWord(i))
+    return rest.reduce((past, i) => this.#with(past, i), state)
   }
 }

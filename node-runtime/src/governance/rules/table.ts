@@ -1,5 +1,5 @@
 // The table of all kinds of operations: who may, what it does, whose rights it takes.
-import type { AccountId } from '../../base/ids.ts'
+import type { AccountId, GroupId, NamespaceId } from '../../base/ids.ts'
 import { accountOf } from '../../base/keys.ts'
 import type { OpBody, Operation } from '../../base/operations.ts'
 import type { NamespaceSnapshot } from '../namespace-snapshot.ts'
@@ -7,6 +7,7 @@ import { teeAdmitted, teePolicySet } from './attested.ts'
 import { contextCreated, contextDetached } from './contexts.ts'
 import { groupCreated, groupDeleted, groupMoved, namespaceCreated, visibilitySet } from './groups.ts'
 import { keyRotated } from './keys.ts'
+import { withRemoval } from './losses.ts'
 import { capabilitiesSet, memberAdded, memberJoined, memberRemoved, roleSet } from './members.ts'
 import { proposalApproved, proposalMade, settledAfter } from './proposals.ts'
 import { removalPinned } from './removals.ts'
@@ -62,6 +63,34 @@ const CHANGE_WRITERS: ReadonlySet<OpBody['kind']> = new Set<OpBody['kind']>([
 export function effectOf(state: NamespaceSnapshot, op: Operation): NamespaceSnapshot {
   const after = ruleOf(op).effect(state, op, accountOf(op.author))
   return CHANGE_WRITERS.has(op.body.kind) ? settledAfter(after, op.id) : after
+}
+
+/**
+ * What comes of an operation that is void: where it gave somebody a group, that one may have got its keys, from whoever did not
+ * know better, and they are due to change.
+ */
+export function voidEffectOf(state: NamespaceSnapshot, { id, hlc, namespaceId, body }: Operation): NamespaceSnapshot {
+  const groupId = givenBy(body, namespaceId)
+  return groupId === undefined ? state : withRemoval(state, groupId, { op: id, hlc, groupId, how: 'void' })
+}
+
+/** The group that somebody may have by it, with those beneath. */
+function givenBy(body: OpBody, namespaceId: NamespaceId): GroupId | undefined {
+  switch (body.kind) {
+    case 'member_joined':
+      return body.invitation.groupId
+    case 'tee_admitted':
+      return namespaceId
+    case 'member_added':
+    case 'role_set':
+    case 'capabilities_set':
+    case 'group_moved':
+      return body.groupId
+    case 'visibility_set':
+      return body.visibility === 'open' ? body.groupId : undefined
+    default:
+      return undefined
+  }
 }
 
 /** The account that loses rights by `op`, judged in the state at its cut. */

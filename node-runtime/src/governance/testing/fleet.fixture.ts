@@ -18,6 +18,7 @@ import {
   type Person,
   person,
   removed,
+  roled,
 } from './world.fixture.ts'
 
 const measured = (label: string): Bytes => Uint8Array.from([...bytesOf(label), ...bytesOf(label).subarray(16)])
@@ -62,6 +63,12 @@ const bodies: fc.Arbitrary<(by: Person) => OpBody> = fc.oneof(
       .map((args) => () => admitted(...args)),
   },
   { weight: 1, arbitrary: somebody.map((who) => () => removed(who)) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom(bob, carol, dave), fc.constantFrom('Admin' as const, 'Member' as const))
+      .map((args) => () => roled(...args)),
+  },
   {
     weight: 1,
     arbitrary: fc.constantFrom(bob, dave).map((who) => () => capable(CAPABILITY.manageMembers, who)),

@@ -2,7 +2,7 @@ import { compareCanonical } from '../../base/causal.ts'
 import type { ContextId, OpId } from '../../base/ids.ts'
 import type { Operation } from '../../base/operations.ts'
 import { NamespaceSnapshot } from '../namespace-snapshot.ts'
-import { effectOf, refusalOf, reliesOn, revokedBy } from '../rules/table.ts'
+import { effectOf, refusalOf, reliesOn, revokedBy, voidEffectOf } from '../rules/table.ts'
 import { namespaceId } from './world.fixture.ts'
 
 export class Paper {
@@ -38,11 +38,13 @@ export class Paper {
     const revocations = all.filter((op) => revokedBy(this.stateAt(op.parents), op) !== undefined)
     const standing = new Set<OpId>()
     const pastStates = new Map<OpId, NamespaceSnapshot>()
+    const apply = (before: NamespaceSnapshot, op: Operation) =>
+      standing.has(op.id) ? effectOf(before, op) : voidEffectOf(before, op)
     for (const op of all) {
       const past = pasts.get(op.id) ?? new Set()
       let view = this.sorted(past)
-        .filter(({ id, body }) => standing.has(id) && body.kind !== 'removal_pinned')
-        .reduce(effectOf, empty)
+        .filter(({ body }) => body.kind !== 'removal_pinned')
+        .reduce(apply, empty)
       pastStates.set(op.id, view)
       for (const other of revocations) {
         const isConcurrent = other.id !== op.id && !past.has(other.id) && !pasts.get(other.id)?.has(op.id)
@@ -51,15 +53,14 @@ export class Paper {
       }
       if (revocations.includes(op) || refusalOf(view, op) === undefined) standing.add(op.id)
     }
-    const rest = all.filter(({ id, body }) => standing.has(id) && body.kind !== 'removal_pinned')
-    const merged = rest.reduce(effectOf, empty)
+    const merged = all.filter(({ body }) => body.kind !== 'removal_pinned').reduce(apply, empty)
     for (const { id, author, body } of all) {
       if (body.kind !== 'removal_pinned') continue
       const past = pastStates.get(id) ?? empty
       const taken = Object.keys(body.pinned).flatMap((at) => merged.removalsUnseen(at as ContextId, author, past))
       if (taken.some(({ op }) => !pasts.get(op)?.has(id))) standing.delete(id)
     }
-    const state = all.filter(({ id }) => standing.has(id)).reduce(effectOf, empty)
+    const state = all.reduce(apply, empty)
     this.#states.set(key, state)
     return state
   }

@@ -115,6 +115,20 @@ describe('worker executor, beyond the contract', { timeout: 60_000 }, () => {
     await executor.close()
   })
 
+  it('where who must be alone fails, the store may be shut: nothing runs until it succeeds', async () => {
+    const executor = harness.executor({ workersMax: 1 })
+    const failed = executor.alone(() => Promise.reject(new Error('no room')))
+    const meanwhile = executor.run(probe, SOURCE, [call('echo', 'meanwhile')])
+    await expect(failed).rejects.toThrow('no room')
+    const refusal = { code: 'WORKER_FAILED', message: expect.stringContaining('shut') }
+    await expect(meanwhile).rejects.toMatchObject(refusal)
+    await expect(executor.run(probe, SOURCE, [call('echo', 'after')])).rejects.toMatchObject(refusal)
+    await executor.alone(() => Promise.resolve())
+    const [outcome] = await executor.run(probe, SOURCE, [call('echo', 'again')])
+    expect(outcome?.status).toBe('ok')
+    await executor.close()
+  })
+
   it('a run that waits for a worker can be aborted', async () => {
     const executor = harness.executor({ workersMax: 1 })
     const first = new AbortController()

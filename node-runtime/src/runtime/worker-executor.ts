@@ -32,7 +32,11 @@ export interface WorkerExecutorOptions {
 }
 
 export interface WorkerExecutor extends GuestExecutor {
-  /** Ends the threads, calls `work` when they are gone, and lets runs that came meanwhile begin when it is done. */
+  /**
+   * Ends the threads, calls `work` when they are gone, and lets runs that came meanwhile begin when it is done. Where it fails
+   * the store may be shut: runs fail with WORKER_FAILED until one succeeds. A thread would open the store in its owner's place,
+   * and LevelDB uses the cache of whoever opened it first, also after that thread has ended.
+   */
   alone(work: () => Promise<void>): Promise<void>
 }
 
@@ -52,6 +56,7 @@ export function workerExecutor(options: WorkerExecutorOptions): WorkerExecutor {
   const running = new Set<Promise<unknown>>()
   let closed = false
   let alone: Promise<void> | undefined
+  let isShut = false
   const tracked = <T>(work: () => Promise<T>): Promise<T> => {
     if (closed) return Promise.reject(new RuntimeError('EXECUTOR_CLOSED', 'the executor is closed'))
     const promise = alone === undefined ? work() : alone.then(work, work)
@@ -64,6 +69,7 @@ export function workerExecutor(options: WorkerExecutorOptions): WorkerExecutor {
     run: (module, source, jobs, { signal } = {}) =>
       tracked(async () => {
         signal?.throwIfAborted()
+        if (isShut) throw new RuntimeError('WORKER_FAILED', 'no guest can run while the store is shut')
         const { loaded } = await modules.load(module)
         return await withStage(options.blobs, (blobRun) =>
           pool.use(signal, (thread) => thread.run({ module: loaded, source, jobs, blobRun }, signal)),
@@ -81,6 +87,15 @@ export function workerExecutor(options: WorkerExecutorOptions): WorkerExecutor {
       const turn = Promise.allSettled(before)
         .then(() => pool.end())
         .then(work)
+        .then(
+          () => {
+            isShut = false
+          },
+          (error: unknown) => {
+            isShut = true
+            throw error
+          },
+        )
       alone = turn
       try {
         await turn

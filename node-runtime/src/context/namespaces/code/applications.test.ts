@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import { appWasm } from '../../../../../scripts/build-apps.ts'
 import { utf8 } from '../../../base/bytes.ts'
 import type { BlobId } from '../../../base/ids.ts'
+import { readBundle } from '../../../runtime/bundle/bundle.ts'
 import { TEST_SIGNER, testBundle } from '../../../runtime/testing/test-bundle.ts'
 import { converge, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
 import { Applications } from './applications.ts'
@@ -44,6 +45,35 @@ test('of a file that may be one, its first bytes decide', async () => {
   const changed = testBundle({ wasm: await appWasm('kv-store'), changed: { package: 'stolen' } })
   await expect(install(changed)).rejects.toThrow('signature is not that of its manifest')
   expect(await install(await appWasm('kv-store'))).toMatchObject({ signerId: undefined, package: undefined })
+})
+
+test('all who want the code of an application at once share one reading of it', async () => {
+  const world = await TestWorld.open()
+  worlds.push(world)
+  const { store, blobs, executor } = (await world.start('ada')).node.ports
+  let unpacked = 0
+  const isBroken = { now: false }
+  const applications = new Applications({
+    store,
+    executor,
+    blobs,
+    readBundle: async (archive) => {
+      unpacked += 1
+      if (isBroken.now) throw new Error('no memory')
+      return readBundle(archive)
+    },
+  })
+  const { id } = await world.run(blobs.put([testBundle({ wasm: await appWasm('kv-store') })]))
+  const installed = await world.run(applications.installBlob(id, { source: 'test', metadata: new Uint8Array(0) }))
+  const all = () => Promise.all([1, 2, 3, 4].map(() => applications.module(installed.id)))
+  unpacked = 0
+  isBroken.now = true
+  await expect(world.run(all())).rejects.toThrow('no memory')
+  expect(unpacked).toBe(1)
+  isBroken.now = false
+  const modules = await world.run(all())
+  expect(unpacked, 'a failure is not kept').toBe(2)
+  expect(new Set(modules).size).toBe(1)
 })
 
 test('what was refused is refused again unread', async () => {

@@ -53,6 +53,12 @@ interface Code {
   readonly bundle?: Bundle
 }
 
+interface RunnableCode {
+  readonly module: GuestModule
+  /** What its bundle says. */
+  readonly abi: string | undefined
+}
+
 /** Throws RuntimeError BUNDLE_INVALID, BUNDLE_UNSUPPORTED. */
 async function codeOf(blobId: BlobId, bytes: Bytes, read: BundleReader): Promise<Code> {
   if (!isBundle(bytes)) return { module: { id: blobId, bytes } }
@@ -63,7 +69,10 @@ async function codeOf(blobId: BlobId, bytes: Bytes, read: BundleReader): Promise
 export class Applications {
   readonly #parts: ApplicationsParts
   readonly #readBundle: BundleReader
-  readonly #modules = new Map<BlobId, { readonly module: GuestModule; readonly abi: string | undefined }>()
+  readonly #modules = new Map<BlobId, RunnableCode>()
+
+  /** What is being read: all who want it meanwhile share it. */
+  readonly #reading = new Map<BlobId, Promise<RunnableCode>>()
 
   /** What no retry makes an application: the bytes of an id are always the same. */
   readonly #refused = new Map<BlobId, RuntimeError>()
@@ -139,7 +148,7 @@ export class Applications {
     return (await this.#parts.executor.inspect(module)).abiSection.json ?? abi
   }
 
-  async #code(id: ApplicationId): Promise<{ readonly module: GuestModule; readonly abi: string | undefined }> {
+  async #code(id: ApplicationId): Promise<RunnableCode> {
     const application = this.get(id)
     if (!application) {
       throw new ContextError('APPLICATION_NOT_INSTALLED', `application ${id} is not installed on this node`, {
@@ -147,8 +156,14 @@ export class Applications {
       })
     }
     const { blobId } = application
-    const cached = this.#modules.get(blobId)
-    if (cached) return cached
+    const cached = this.#modules.get(blobId) ?? this.#reading.get(blobId)
+    if (cached) return await cached
+    const reading = this.#readCode(blobId).finally(() => this.#reading.delete(blobId))
+    this.#reading.set(blobId, reading)
+    return await reading
+  }
+
+  async #readCode(blobId: BlobId): Promise<RunnableCode> {
     const { module, bundle } = await codeOf(blobId, await this.#parts.blobs.bytes(blobId), this.#readBundle)
     const code = { module, abi: bundle?.abi }
     if (this.#modules.size >= MODULES_IN_MEMORY_MAX) {

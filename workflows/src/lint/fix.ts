@@ -68,7 +68,7 @@ function apply(text: string, findings: readonly LintFinding[]): string {
 
 /** A guard, not a hope: the text that was written plans as before, with barriers more and captures less. */
 function keepsPlans(before: readonly Plan[], request: LintRequest): boolean {
-  const { plans } = planWorkflow({ ...request, kinds: stepSchemas })
+  const { plans } = planWorkflow({ absentFiles: 'warning', ...request, kinds: stepSchemas })
   return plans.length === before.length && plans.every((plan, at) => keepsPlan(before[at] ?? plan, plan))
 }
 

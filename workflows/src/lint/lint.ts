@@ -35,7 +35,7 @@ export function isAtLeast(severity: Severity, least: Severity): boolean {
 
 /** Never throws, whatever the text is. Of a file with a matrix every combination is looked at. */
 export function lintWorkflow(request: LintRequest): LintResult {
-  const { plans, problems, sources } = planWorkflow({ ...request, kinds: stepSchemas })
+  const { plans, problems, sources } = planWorkflow({ absentFiles: 'warning', ...request, kinds: stepSchemas })
   const { root } = readYaml(request.file, request.text)
   if (plans.length === 0 || root?.kind !== 'map') {
     return { plans: [], problems: problems.filter(({ severity }) => severity === 'error'), findings: [], sources }

@@ -11,7 +11,7 @@ export interface Plan {
   readonly nodes: readonly PlannedNode[]
   readonly remoteNodes: readonly PlannedRemoteNode[]
   readonly settings: PlanSettings
-  /** Where the keys of the top level stand, by their names in the file. */
+  /** Where the keys of the top level and of nodes stand: `topology`, `nodes.base_port`, `nodes.n-1.port`. */
   readonly settingPositions: Readonly<Record<string, Position>>
   readonly steps: readonly PlannedStep[]
   /** Nested steps included. */

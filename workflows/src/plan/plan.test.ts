@@ -332,7 +332,7 @@ steps:
   test('nodes of the command line are known', () => {
     const steps = 'steps: [{type: create_group, node: far, application_id: a}]'
     expect(plan(`name: w\n${steps}`, { remoteNodeNames: ['far'] }).plan).toBeDefined()
-    expect(lines(plan(`name: w\nremote_nodes: {}\n${steps}`)).join()).toContain('the file has no nodes')
+    expect(lines(plan(`name: w\nremote_nodes: {}\n${steps}`)).join()).toContain('the file has neither "nodes" nor')
   })
 })
 

@@ -7,16 +7,17 @@ import { checkVariables } from './check/check-variables.ts'
 import { describeNode } from './check/schema-view.ts'
 import type { StepSchemaRegistry } from './check/step-schema.ts'
 import type { Plan, PlanSettings } from './plan-types.ts'
-import type { Problem, ProblemCollector } from './problem.ts'
+import type { Position, Problem, ProblemCollector } from './problem.ts'
 import type { Environment } from './read/expand-environment.ts'
 import { IncludedFiles, type ReadIncluded } from './read/included-files.ts'
+import { isPart, refusePart, withMeantKeys } from './read/misspelt-keys.ts'
 import { type Combination, combinationText, readMatrix, withCombination } from './read/read-matrix.ts'
 import { type ReadNodes, readNodes } from './read/read-nodes.ts'
 import { readRemoteNodes } from './read/read-remote-nodes.ts'
 import { readSettings, topologyOf } from './read/read-settings.ts'
 import { readSteps } from './read/read-steps.ts'
 import { readVariables } from './read/read-variables.ts'
-import { entryOf, type MapNode, startOf, textOf } from './yaml/source-node.ts'
+import { entryOf, type MapNode, type SourceNode, startOf, textOf } from './yaml/source-node.ts'
 import { readYaml } from './yaml/yaml-source.ts'
 
 export interface PlanRequest {
@@ -55,17 +56,19 @@ export function planWorkflow(request: PlanRequest): PlanResult {
   if (root === undefined) return nothing()
   if (root.kind !== 'map') {
     const message = `a workflow must be a map, not ${describeNode(root)}`
-    const hint = 'start with name:, nodes: and steps:'
+    const part = root.kind === 'list' ? '; a list of steps is a part: validate a file that includes it' : ''
+    const hint = `start with name:, nodes: and steps:${part}`
     problems.add({ code: 'file_not_a_map', span: startOf(root), path: [], message, hint })
     return nothing()
   }
-  const combinations = readMatrix(root, problems)
+  const meant = withMeantKeys(root, problems)
+  const combinations = readMatrix(meant, problems)
   const plans: Plan[] = []
   const ofIncluded: Problem[] = []
   let isGood = true
   for (const combination of combinations ?? [undefined]) {
     const included = new IncludedFiles(request.readIncluded)
-    const filled = combination === undefined ? root : withCombination(root, combination, problems)
+    const filled = combination === undefined ? meant : withCombination(meant, combination, problems)
     const plan = readWorkflow({ request, root: filled, problems, included, combination })
     if (plan !== undefined) plans.push(plan)
     isGood &&= plan !== undefined && !included.hasErrors
@@ -94,17 +97,24 @@ interface Reading {
 
 function readWorkflow({ request, root, problems, included, combination }: Reading): Plan | undefined {
   const environment = request.environment ?? {}
-  const settings = readSettings(root, problems)
+  const extra = request.remoteNodeNames ?? []
+  const hasNodes = extra.length > 0
+  const isOnlyPart = !hasNodes && isPart(root)
+  const settings = isOnlyPart ? refusePart(root, problems) : readSettings(root, problems)
   const nodes = readNodes(entryOf(root, 'nodes')?.value, problems)
-  const remoteNodes = readRemoteNodes(entryOf(root, 'remote_nodes')?.value, environment, problems)
+  const remoteNodes = readRemoteNodes(entryOf(root, 'remote_nodes')?.value, problems, {
+    environment,
+    isUnsetUrlError: (name) => request.absentFiles !== 'warning' && !extra.includes(name),
+  })
   const vars = readVariables(entryOf(root, 'vars')?.value, environment, problems)
   const steps = readSteps(entryOf(root, 'steps')?.value, request.kinds, { name: request.file, problems, included })
-  const extra = request.remoteNodeNames ?? []
-  checkPresence(root, extra.length > 0, problems)
+  if (!isOnlyPart) checkPresence(root, hasNodes, problems)
   noteImage(root, problems)
   const names = new Set([...nodes.nodes, ...remoteNodes].map((node) => node.name))
   for (const name of extra) names.add(name)
-  if (nodes.known && !hasBrokenRemote(root, remoteNodes.length)) checkNodeNames(steps.source, names)
+  // Without any, each name would be said to be unknown.
+  const hasNone = names.size === 0
+  if (nodes.known && !hasNone && !hasBrokenRemote(root, remoteNodes.length)) checkNodeNames(steps.source, names)
   const { file, lookAtFile, absentFiles: absent } = request
   if (lookAtFile !== undefined) checkFiles(steps.source, { file, lookAtFile, absent })
   const axes = Object.keys(combination ?? {}).map((axis) => `matrix.${axis}`)
@@ -117,14 +127,28 @@ function readWorkflow({ request, root, problems, included, combination }: Readin
     nodes: nodes.nodes,
     remoteNodes,
     settings: { ...settingsOf(settings, nodes, root), ...(combination !== undefined && OF_A_COMBINATION) },
-    settingPositions: Object.fromEntries(
-      root.entries.map(({ key, keySpan }) => [key, problems.position(keySpan.start)]),
-    ),
+    settingPositions: settingPositions(root, problems),
     steps: steps.steps,
     stepCount: steps.count,
     vars,
     ...(combination !== undefined && { matrix: { values: combination, label: combinationText(combination) } }),
   }
+}
+
+/** Of nodes and their settings, too: `nodes.base_port`, `nodes.n-1.port`. */
+function settingPositions(root: MapNode, problems: ProblemCollector): Plan['settingPositions'] {
+  const below = (entries: MapNode['entries'], prefix: string): [string, Position][] =>
+    entries.map(({ key, keySpan }) => [`${prefix}${key}`, problems.position(keySpan.start)])
+  const nodes = entriesOf(entryOf(root, 'nodes')?.value)
+  return Object.fromEntries([
+    ...below(root.entries, ''),
+    ...below(nodes, 'nodes.'),
+    ...nodes.flatMap(({ key, value }) => below(entriesOf(value), `nodes.${key}.`)),
+  ])
+}
+
+function entriesOf(node: SourceNode | undefined): MapNode['entries'] {
+  return node?.kind === 'map' ? node.entries : []
 }
 
 /** The nodes of all combinations have the same names: each begins without their data, and leaves none running. */

@@ -56,8 +56,8 @@ function checkName(
 ): void {
   const name = item.kind === 'scalar' ? item.value : undefined
   if (typeof name !== 'string' || name.includes('{{') || name.includes('}}') || names.has(name)) return
-  const message = names.size === 0 ? `unknown node "${name}": the file has no nodes` : `unknown node "${name}"`
-  const hint = didYouMean(name, names, names.size === 0 ? undefined : `the nodes are ${shown(names)}`)
+  const message = `unknown node "${name}"`
+  const hint = didYouMean(name, names, `the nodes are ${shown(names)}`)
   step.problems.add({ code: 'unknown_node', span: item.span, path: [...step.path, ...at], message, hint, severity })
 }
 

@@ -7,6 +7,7 @@ import { INCLUDE_DEPTH_MAX, INCLUDED_FILES_MAX, INCLUDED_VALUES_MAX, INCLUSIONS_
 import type { Problem, ProblemCollector } from '../problem.ts'
 import { entryOf, type MapNode, type SourceNode, startOf, type ValuePath } from '../yaml/source-node.ts'
 import { readYaml } from '../yaml/yaml-source.ts'
+import { isExtra } from './misspelt-keys.ts'
 
 /** What was found under the name of an included file. */
 export type SeenText =
@@ -138,7 +139,7 @@ function stepsOf(root: SourceNode, source: SourceFile): IncludedFile | undefined
 
 function noteOtherKeys(root: MapNode, { problems }: SourceFile): void {
   for (const { key, keySpan } of root.entries) {
-    if (KNOWN_KEYS.includes(key)) continue
+    if (KNOWN_KEYS.includes(key) || isExtra(key)) continue
     const message = `"${key}" has no effect in an included file: only its steps and vars are taken`
     const hint = didYouMean(key, KNOWN_KEYS)
     problems.add({ severity: 'warning', code: 'unknown_field', span: keySpan, path: [key], message, hint })

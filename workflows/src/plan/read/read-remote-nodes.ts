@@ -9,10 +9,16 @@ import type { ValuePath } from '../yaml/source-node.ts'
 import { entryOf, type MapEntry, type SourceNode, startOf } from '../yaml/source-node.ts'
 import { type Environment, expandEnvironment } from './expand-environment.ts'
 
+export interface RemoteReading {
+  readonly environment: Environment
+  /** Whether the file is of no use without the variables in the url of this node: it is going to be run. */
+  readonly isUnsetUrlError: (name: string) => boolean
+}
+
 export function readRemoteNodes(
   node: SourceNode | undefined,
-  environment: Environment,
   problems: ProblemCollector,
+  reading: RemoteReading,
 ): PlannedRemoteNode[] {
   if (node === undefined || (node.kind === 'scalar' && node.value === null)) return []
   if (node.kind !== 'map') {
@@ -20,16 +26,16 @@ export function readRemoteNodes(
     problems.add({ code: 'wrong_type', span: startOf(node), path: ['remote_nodes'], message })
     return []
   }
-  return node.entries.flatMap((entry) => readRemoteNode(entry, environment, problems))
+  return node.entries.flatMap((entry) => readRemoteNode(entry, problems, reading))
 }
 
-function readRemoteNode(entry: MapEntry, environment: Environment, problems: ProblemCollector): PlannedRemoteNode[] {
+function readRemoteNode(entry: MapEntry, problems: ProblemCollector, reading: RemoteReading): PlannedRemoteNode[] {
   const path: ValuePath = ['remote_nodes', entry.key]
   const checked = checkSchema(remoteNode, entry.value, path, problems)
   if (checked === undefined) return []
   const remote = checked as RemoteNode
   const expand = (text: string, ...below: string[]): string =>
-    expandEnvironment(text, environment, (name) => {
+    expandEnvironment(text, reading.environment, (name) => {
       const place = below.reduce<SourceNode | undefined>(
         (node, key) => (node?.kind === 'map' ? entryOf(node, key)?.value : undefined),
         entry.value,
@@ -37,7 +43,8 @@ function readRemoteNode(entry: MapEntry, environment: Environment, problems: Pro
       const message = `the environment variable ${name} is not set`
       const hint = `set it, or write \${${name}:-default}`
       const span = startOf(place ?? entry.value)
-      problems.add({ severity: 'warning', code: 'unknown_variable', span, path: [...path, ...below], message, hint })
+      const severity = below[0] === 'url' && reading.isUnsetUrlError(entry.key) ? 'error' : 'warning'
+      problems.add({ severity, code: 'unknown_variable', span, path: [...path, ...below], message, hint })
     })
   const found: PlannedRemoteNode = {
     name: entry.key,

@@ -6,6 +6,7 @@ import { didYouMean } from '../did-you-mean.ts'
 import type { PlannedTopology } from '../plan-types.ts'
 import type { ProblemCollector } from '../problem.ts'
 import { type MapNode, withEntries } from '../yaml/source-node.ts'
+import { isExtra } from './misspelt-keys.ts'
 
 const STRUCTURE = ['nodes', 'remote_nodes', 'steps']
 /** Keys without a meaning that known files carry. */
@@ -18,6 +19,7 @@ export function readSettings(root: MapNode, problems: ProblemCollector): Workflo
   const entries = root.entries.filter((entry) => known.has(entry.key))
   for (const entry of root.entries) {
     if (known.has(entry.key) || STRUCTURE.includes(entry.key) || TOLERATED.has(entry.key)) continue
+    if (isExtra(entry.key)) continue
     problems.add({
       severity: 'warning',
       code: 'unknown_field',

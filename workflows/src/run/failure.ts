@@ -106,11 +106,19 @@ function ownLogTail(error: unknown): readonly string[] | undefined {
 }
 
 function helpOf(error: unknown): string | undefined {
+  if (error instanceof ClientError) return loginHelp(error)
   if (error instanceof StepError || error instanceof StepAbortError) return error.help
   if (!(error instanceof DriverError)) return undefined
   if (error.code === 'NODE_EXITED' && isExitCause(error.data.cause)) return nodeEndHelp(error.data.cause)
   const isLate = error.code === 'START_TIMEOUT' || error.code === 'MESH_TIMEOUT'
   return isLate ? 'wait_timeout: gives the nodes more seconds; its log says what it was doing' : undefined
+}
+
+/** Of a node that asks who is calling. */
+function loginHelp({ data }: ClientError): string | undefined {
+  if (data.status !== 401) return undefined
+  if (data.url.endsWith('/auth/token')) return 'check the name and password'
+  return 'log in: a step of type login before this one, or --auth-username and --auth-password; on a remote node its auth, or --remote-auth'
 }
 
 function nodeOf(error: unknown, nodes: RunNodes | undefined): string | undefined {

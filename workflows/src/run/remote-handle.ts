@@ -1,7 +1,8 @@
 // A node that is only talked to: nothing is started, stopped or cut.
+import { ClientError } from '../client/client-error.ts'
 import { NodeClient } from '../client/node-client.ts'
 import type { PlannedRemoteNode } from '../plan/plan-types.ts'
-import { renewTokens } from '../steps/auth/log-in.ts'
+import { type Credentials, logIn, renewTokens } from '../steps/auth/log-in.ts'
 import { StepError } from '../steps/step-error.ts'
 import type { NodeHandle, NodeSession } from '../steps/step-kind.ts'
 
@@ -19,7 +20,11 @@ export class RemoteHandle implements NodeHandle {
   constructor(remote: PlannedRemoteNode) {
     // Requests cannot be made with such an address, and errors would show it.
     const address = URL.parse(remote.url)
-    if (address && (address.username !== '' || address.password !== '')) {
+    if (address === null) {
+      const message = `remote node ${remote.name}: its url is no address that can be asked`
+      throw new StepError('invalid', message, { help: 'write http://HOST:PORT, or https://' })
+    }
+    if (address.username !== '' || address.password !== '') {
       const message = `remote node ${remote.name}: its url has a user or password in it; write them below auth instead`
       throw new StepError('unsupported', message)
     }
@@ -59,4 +64,27 @@ export class RemoteHandle implements NodeHandle {
   #refused(what: string): Promise<never> {
     return Promise.reject(new StepError('unsupported', `remote node ${this.name} cannot be ${what} from here`))
   }
+}
+
+/** With what the file or the command line gives for this node. */
+export async function logInRemote(
+  handle: RemoteHandle,
+  credentials: Credentials,
+  options: { signal: AbortSignal },
+): Promise<void> {
+  try {
+    await logIn(handle, credentials, options)
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error
+    const { name, url } = handle
+    const message = `logging in on the remote node ${name} (${url}) failed: ${error.message}`
+    throw new StepError('failed', message, { node: name, help: remoteHelp(error), cause: error })
+  }
+}
+
+function remoteHelp({ data }: ClientError): string {
+  if (data.status === 401 || data.status === 403) return 'check its name and password, in auth or --remote-auth'
+  if (data.status === 404)
+    return 'it has no logins: leave out its auth or --remote-auth, or ask whoever runs it for another way'
+  return 'check its url, and that it runs'
 }

@@ -16,7 +16,7 @@ import { type FaultyNode, NodeFaults } from './faults/node-faults.ts'
 import { ActiveFaults } from './faults/run-faults.ts'
 import { takeOverFaults } from './faults/take-over-faults.ts'
 import { EXIT_SETTLE_MS } from './limits.ts'
-import { RemoteHandle } from './remote-handle.ts'
+import { logInRemote, RemoteHandle } from './remote-handle.ts'
 import { nodeExited, type StepAbortError } from './run-errors.ts'
 
 export interface RunNodesParts {
@@ -67,7 +67,7 @@ export class RunNodes {
   async addRemote(remote: PlannedRemoteNode, options: { signal: AbortSignal }): Promise<void> {
     const handle = new RemoteHandle(remote)
     this.#handles.set(remote.name, handle)
-    if (remote.auth.method === 'password') await logIn(handle, remote.auth, options)
+    if (remote.auth.method === 'password') await logInRemote(handle, remote.auth, options)
   }
 
   /** On every node that was started here. */

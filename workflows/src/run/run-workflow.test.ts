@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { DriverError } from '../driver/errors.ts'
 import { FixtureDriver } from '../testing/fixture-driver.ts'
 import { FixtureNetwork } from '../testing/fixture-network.ts'
 import { startFixtureNode } from '../testing/fixture-server.ts'
@@ -320,6 +321,27 @@ steps: [{ type: list_namespaces, node: far }]`
   await startFixtureNode(far)
   const wrong = await runYaml(text.replace(url, await startFixtureNode(far)), { network, env: { PASS: 'no' } })
   expect(wrong.failure).toMatchObject({ during: 'starting the nodes', message: expect.stringContaining('HTTP 401') })
+  expect(wrong.failure?.message).toContain('logging in on the remote node far (http://127.0.0.1:')
+  expect(wrong.failure?.help).toBe('check its name and password, in auth or --remote-auth')
+})
+
+test('who asks a node that wants to know who is calling is told to log in', async () => {
+  const network = new FixtureNetwork()
+  network.node('n-1').tokens = new Set()
+  const run = await runYaml(file('nodes: { count: 1, prefix: n }', '{ type: list_namespaces, node: n-1 }'), { network })
+  expect(run.failure).toMatchObject({
+    node: 'n-1',
+    help: expect.stringMatching(/^log in: a step of type login before/),
+  })
+})
+
+test('a port that somebody has is marked in the file; a url that is no address names its node', async () => {
+  const driver = new FixtureDriver(new FixtureNetwork())
+  driver.failStart = new DriverError('PORT_BUSY', 'port 4000 is taken', { data: { port: 4000 } })
+  const run = await runYaml(file('nodes: { count: 1, prefix: n, base_rpc_port: 4000 }'), { driver })
+  expect(run.failure?.place).toMatchObject({ file: 'test.yml', line: 1, column: 48 })
+  const remote = await runYaml(file('remote_nodes: { far: { url: nowhere } }'))
+  expect(remote.failure?.message).toBe('remote node far: its url is no address that can be asked')
 })
 
 test('a node that cannot be started fails the run before its steps', async () => {

@@ -22,6 +22,7 @@ import { checkHistory } from './history/check-history.ts'
 import { WriteHistory } from './history/write-history.ts'
 import { initialVariables } from './initial-variables.ts'
 import { KEEP_RUNS } from './limits.ts'
+import { portPlace } from './port-place.ts'
 import { redactPlan } from './redact-plan.ts'
 import { pruneRuns, RunDirectory } from './run-directory.ts'
 import { runTimedOut, StepFailedError } from './run-errors.ts'
@@ -206,7 +207,7 @@ class WorkflowRun {
     } catch (error) {
       if (error instanceof StepFailedError) return error
       const described = await describeError(error, this.#nodes)
-      return isStarting ? during('starting the nodes', described) : described
+      return isStarting ? during('starting the nodes', withPlace(described, portPlace(error, this.#plan))) : described
     } finally {
       done.abort()
     }
@@ -368,6 +369,10 @@ class WorkflowRun {
 
 function during(what: NonNullable<FailureInfo['during']>, { failure, exitCode }: Described): Described {
   return { failure: { ...failure, during: what }, exitCode }
+}
+
+function withPlace(described: Described, place: FailureInfo['place']): Described {
+  return place === undefined ? described : { ...described, failure: { ...described.failure, place } }
 }
 
 function credentialOf(auth: RemoteAuth): string | undefined {

@@ -8,6 +8,7 @@ import { peerIdOfPublicKey } from '../network/peer-id.ts'
 import type { Finding } from './check/finding.ts'
 import { InspectError } from './errors.ts'
 import { FINDINGS_SHOWN_MAX, LISTED_ROWS } from './limits.ts'
+import type { OfflineNode } from './offline-store.ts'
 
 interface OutputFlags {
   readonly json?: boolean
@@ -71,8 +72,9 @@ async function folderAsked(directory: string | undefined, { home, node }: Partia
 async function runInspect(folder: NodeFolder, { json, context, limit }: InspectFlags): Promise<void> {
   if (!/^\d{1,6}$/.test(limit)) throw new ConfigError('CONFIG_INVALID', `--limit is a number of rows, not ${limit}`)
   const contextId = context === undefined ? undefined : contextIdOf(context)
-  const { withOfflineNode } = await import('./offline-store.ts')
+  const { requireWhole, withOfflineNode } = await import('./offline-store.ts')
   const { inspect } = await import('./inspect.ts')
+  await requireWhole(folder)
   await withOfflineNode(folder, async ({ store, config }) => {
     const { path, blobPath, identity } = config
     const about = {
@@ -98,17 +100,21 @@ async function runInspect(folder: NodeFolder, { json, context, limit }: InspectF
 }
 
 async function runCheck(folder: NodeFolder, { json, repair }: CheckFlags): Promise<void> {
-  const { withOfflineNode } = await import('./offline-store.ts')
+  const { logsOf, withNodeToRepair, withOfflineNode } = await import('./offline-store.ts')
   const { check } = await import('./check/check.ts')
+  const { checkLogs } = await import('./check/check-logs.ts')
   const { Repairs } = await import('./repair.ts')
   const { findingText } = await import('./inspection-text.ts')
-  await withOfflineNode(folder, async ({ store, config }) => {
-    const backup = join(config.path, `repair-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`)
+  const backup = join(folderPath(folder), `repair-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`)
+  const logs = await logsOf(folder)
+  const withNode = (work: (node: OfflineNode) => Promise<void>) =>
+    repair === true ? withNodeToRepair(folder, backup, work) : withOfflineNode(folder, work)
+  await withNode(async ({ store, config }) => {
     const repairs = new Repairs({ store, blobPath: config.blobPath, backup })
     const tally = { damage: 0, leftover: 0, repairable: 0, unrepaired: 0 }
     const shown: Finding[] = []
     try {
-      for await (const finding of check({ store, blobPath: config.blobPath })) {
+      for await (const finding of allOf(checkLogs(logs), check({ store, blobPath: config.blobPath }))) {
         tally[finding.kind] += 1
         if (finding.repair !== undefined) tally.repairable += 1
         else if (finding.kind === 'damage') tally.unrepaired += 1
@@ -120,13 +126,19 @@ async function runCheck(folder: NodeFolder, { json, repair }: CheckFlags): Promi
     } finally {
       await repairs.close()
     }
-    const done = { repaired: repairs.done, backup: repairs.done > 0 ? backup : null }
+    const isKept = repairs.done > 0 || (repair === true && logs.length > 0)
+    const done = { repaired: repairs.done, backup: isKept ? backup : null }
     if (json === true) write(asJson({ path: config.path, ...tally, ...done, findings: shown.map(withoutKeys) }))
     else write(checkEnd({ ...tally, ...done, path: config.path, shown: shown.length, isRepair: repair === true }))
     const left = repair === true ? tally.unrepaired : tally.damage
     if (left > 0)
       throw new InspectError('DATA_DAMAGED', `${config.path} is damaged (${left} of ${tally.damage} not repaired)`)
   })
+}
+
+async function* allOf(first: Iterable<Finding>, then: AsyncIterable<Finding>): AsyncGenerator<Finding> {
+  yield* first
+  yield* then
 }
 
 interface CheckEnd {
@@ -146,7 +158,8 @@ function checkEnd({ path, damage, leftover, repairable, repaired, backup, shown,
   if (damage + leftover === 0) lines.push(`${path} is whole`)
   else lines.push(`${path}: ${damage} damaged, ${leftover} left over, ${repairable} of them can be repaired`)
   if (!isRepair && repairable > 0) lines.push('nothing was changed; --repair does what is said above')
-  if (backup !== null)
+  if (backup !== null && repaired === 0) lines.push(`the data as it was is kept in ${backup}`)
+  else if (backup !== null)
     lines.push(`removed ${repaired === 1 ? '1 row or blob' : `${repaired} rows or blobs`}, kept in ${backup}`)
   return lines.map((line) => `${line}\n`).join('')
 }

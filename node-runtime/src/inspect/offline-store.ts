@@ -1,12 +1,15 @@
 // The store of a node that does not run. LevelDB's lock keeps it so: a running node is an error, and none can start while
-// somebody looks. Nothing is made where nothing is; no row is written, except by a repair.
-import { stat } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+// somebody looks. Nothing is made where nothing is, and nothing changes, except by a repair.
+import { cp, mkdir, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { type LoadedConfig, loadConfig, type NodeFolder } from '../config.ts'
+import { type DamagedLog, damagedLogs, requireWholeLogs } from '../store/damaged-logs.ts'
+import { StoreError } from '../store/errors.ts'
 import { openLevelStore } from '../store/level.ts'
 import type { Store } from '../store/store.ts'
 import { hasStore } from '../store/store-place.ts'
 import { InspectError } from './errors.ts'
+import { withCopy } from './looked-at.ts'
 
 export interface OfflineNode {
   readonly config: LoadedConfig
@@ -19,16 +22,67 @@ export function folderOf(directory: string): NodeFolder {
   return { home: dirname(path), node: basename(path) }
 }
 
-/** Throws ConfigError, DATA_MISSING, and StoreError: STORE_LOCKED while a node runs on it. */
+/** Of a copy. Throws ConfigError, DATA_MISSING, and StoreError: STORE_LOCKED while a node runs on it, STORE_CORRUPT. */
 export async function withOfflineNode<T>(folder: NodeFolder, work: (node: OfflineNode) => Promise<T>): Promise<T> {
+  const config = await configOfData(folder)
+  const { dataPath } = config
+  return withCopy(dataPath, async (copy) => {
+    const store = await openLevelStore(copy, { isCopied: true }).catch((error: unknown) => {
+      if (!(error instanceof StoreError)) throw error
+      throw new StoreError(error.code, error.message.replaceAll(copy, dataPath), { cause: error })
+    })
+    return closing(store, () => work({ config, store }))
+  })
+}
+
+/** As it is, to be changed. Where a log is damaged, `backup` gets a copy of the data before what is lost is left out. */
+export async function withNodeToRepair<T>(
+  folder: NodeFolder,
+  backup: string,
+  work: (node: OfflineNode) => Promise<T>,
+): Promise<T> {
+  const config = await configOfData(folder)
+  const kept = join(backup, 'data')
+  const isDamaged = (await damagedLogs(config.dataPath)).length > 0
+  if (isDamaged) await keep(config.dataPath, kept)
+  const store = await openLevelStore(config.dataPath, { isCopied: isDamaged }).catch(async (error: unknown) => {
+    if (isDamaged) await rm(backup, { recursive: true, force: true })
+    throw error
+  })
+  return closing(store, () => work({ config, store }))
+}
+
+/** The logs of a stopped node that are damaged. As `withOfflineNode` throws. */
+export async function logsOf(folder: NodeFolder): Promise<DamagedLog[]> {
+  return damagedLogs((await configOfData(folder)).dataPath)
+}
+
+/** Throws as `withOfflineNode` does, and STORE_CORRUPT where a log is damaged: what is seen would not be what was written. */
+export async function requireWhole(folder: NodeFolder): Promise<void> {
+  await requireWholeLogs((await configOfData(folder)).dataPath)
+}
+
+async function configOfData(folder: NodeFolder): Promise<LoadedConfig> {
   const config = await loadConfig(folder)
-  if (!(await isFolder(config.dataPath)) || !(await hasStore(config.dataPath))) {
-    const message = `there is no data at ${config.dataPath}: the node has never run, or its data was moved`
-    throw new InspectError('DATA_MISSING', message, { data: { path: config.dataPath } })
-  }
-  const store = await openLevelStore(config.dataPath)
+  if ((await isFolder(config.dataPath)) && (await hasStore(config.dataPath))) return config
+  const message = `there is no data at ${config.dataPath}: the node has never run, or its data was moved`
+  throw new InspectError('DATA_MISSING', message, { data: { path: config.dataPath } })
+}
+
+async function keep(dataPath: string, kept: string): Promise<void> {
   try {
-    return await work({ config, store })
+    await mkdir(dirname(kept), { recursive: true, mode: 0o700 })
+    await cp(dataPath, kept, { recursive: true })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const message = `nothing was repaired, as a copy of the data cannot be kept in ${kept}: ${why}`
+    throw new InspectError('REPAIR_FAILED', message, { cause })
+  }
+}
+
+async function closing<T>(store: Store, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
   } finally {
     await store.close()
   }

@@ -5,6 +5,7 @@ import { constants } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
 import type { Bytes } from '../base/bytes.ts'
+import { requireWholeLogs } from './damaged-logs.ts'
 import { DiskRoom } from './disk-room.ts'
 import { StoreError } from './errors.ts'
 import { BLOCK_CACHE_BYTES, OPEN_FILES_MAX, READ_AHEAD_BYTES, WRITE_BUFFER_BYTES } from './limits.ts'
@@ -18,6 +19,8 @@ import { causeText, noLogError, writeError } from './write-error.ts'
 export interface LevelStoreOptions {
   /** For worker threads: the store must exist already, and `batch` is refused. */
   readonly readonlyWorker?: boolean
+  /** There is a copy: what is damaged in a log may be left out. Otherwise such a store is not opened. */
+  readonly isCopied?: boolean
   /** Without it a store that LevelDB has given up writing takes nothing until the process starts again. */
   readonly repair?: LevelRepair
 }
@@ -30,6 +33,7 @@ export async function openLevelStore(location: string, options: LevelStoreOption
   const readonlyWorker = options.readonlyWorker ?? false
   if (!readonlyWorker) await ensureWritable(location)
   const isNew = !readonlyWorker && !(await hasStore(location))
+  if (!readonlyWorker && !isNew && !options.isCopied) await requireWholeLogs(location)
   const level: Level = new ClassicLevel(location, {
     keyEncoding: 'view',
     valueEncoding: 'view',

@@ -4,7 +4,7 @@ import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StoreError } from './errors.ts'
 
-export const CURRENT = 'CURRENT'
+const CURRENT = 'CURRENT'
 /** Manifests, logs, tables. */
 const OF_A_STORE = /^(?:MANIFEST-\d+|\d+\.(?:log|ldb|sst))$/
 /** What a store that is being made has before its `CURRENT`; a process that ended there has written nothing yet. */

@@ -1,0 +1,14 @@
+// LevelDB's logs, as they were before anybody opened the store: what is damaged in them it leaves out, and says nothing.
+import type { DamagedLog } from '../../store/damaged-logs.ts'
+import { type Finding, REFETCH } from './finding.ts'
+
+const REPAIR = { does: 'a copy of the data is kept, and what can be read of the log is used' }
+
+export function checkLogs(logs: readonly DamagedLog[]): Finding[] {
+  return logs.map(({ file, at, why }) => ({
+    kind: 'damage',
+    what: 'log',
+    message: `${file} has ${why} at byte ${at}: writes behind that may be gone; ${REFETCH}`,
+    repair: REPAIR,
+  }))
+}

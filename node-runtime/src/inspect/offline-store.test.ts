@@ -1,0 +1,78 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { fromUtf8, utf8 } from '../base/bytes.ts'
+import { initFolder } from '../config.ts'
+import { openLevelStore } from '../store/level.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
+import { logsOf, requireWhole, withNodeToRepair, withOfflineNode } from './offline-store.ts'
+
+let home: string
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'calnode-offline-'))
+  const place = { serverHost: '127.0.0.1', serverPort: 0, swarmHost: '127.0.0.1', swarmPort: 0 }
+  await initFolder(folder(), { ...place, bootNodes: [], mdns: false }, seededRandom('offline'))
+})
+afterEach(() => rm(home, { recursive: true, force: true }))
+
+const folder = () => ({ home, node: 'n' })
+const data = () => join(home, 'n/data')
+
+/** Two lives, so that there is a table, and a log behind it. */
+async function written(): Promise<void> {
+  for (const key of ['a', 'b']) {
+    const store = await openLevelStore(data())
+    await store.batch([{ type: 'put', key: utf8(key), value: utf8(`value of ${key}`) }])
+    await store.close()
+  }
+}
+
+async function allFiles(): Promise<Map<string, string>> {
+  const names = await readdir(join(home, 'n'), { recursive: true, withFileTypes: true })
+  const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return new Map(await Promise.all(files.map(async (file) => [file, await readFile(file, 'latin1')] as const)))
+}
+
+async function damageLog(): Promise<void> {
+  const name = (await readdir(data())).find((each) => each.endsWith('.log')) ?? ''
+  const log = await readFile(join(data(), name))
+  log[20] = (log[20] ?? 0) ^ 1
+  await writeFile(join(data(), name), log)
+}
+
+const readBoth = (read: typeof withOfflineNode) =>
+  read(folder(), async ({ store }) => ['a', 'b'].map((key) => fromUtf8(store.get(utf8(key)) ?? utf8('-'))))
+
+test('who looks at the data changes nothing in it, also where it is damaged', async () => {
+  await written()
+  const whole = await allFiles()
+  expect(await readBoth(withOfflineNode)).toEqual(['value of a', 'value of b'])
+  expect(await allFiles()).toEqual(whole)
+  await damageLog()
+  const damaged = await allFiles()
+  await readBoth(withOfflineNode)
+  await expect(requireWhole(folder())).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+  expect(await logsOf(folder())).toMatchObject([{ at: 0, why: 'a checksum that is wrong' }])
+  expect(await allFiles()).toEqual(damaged)
+})
+
+test('where no data is none is made, and what has lost its CURRENT is damaged', async () => {
+  await expect(withOfflineNode(folder(), async () => {})).rejects.toMatchObject({ code: 'DATA_MISSING' })
+  await written()
+  await rm(join(data(), 'CURRENT'))
+  await expect(withOfflineNode(folder(), async () => {})).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+})
+
+test('a repair of a damaged log keeps the data as it was, and goes on with what can be read', async () => {
+  await written()
+  await damageLog()
+  const damaged = new Map([...(await allFiles())].map(([file, text]) => [file.split('/').at(-1), text]))
+  const backup = join(home, 'n/repair-1')
+  const seen = await readBoth((of, work) => withNodeToRepair(of, backup, work))
+  expect(seen).toEqual(['value of a', '-'])
+  for (const name of await readdir(join(backup, 'data'))) {
+    expect([name, await readFile(join(backup, 'data', name), 'latin1')]).toEqual([name, damaged.get(name)])
+  }
+  expect(await logsOf(folder())).toEqual([])
+})

@@ -1,7 +1,7 @@
 // What counts of what was written again, and of what it stands for: always one of them, whatever came when.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { DeltaId, PublicKey } from '../../base/ids.ts'
+import type { ContextId, DeltaId, GroupId, OpId, PublicKey } from '../../base/ids.ts'
 import { Dag, type Floor } from '../../dag/dag.ts'
 import { floorAt, stamped } from '../../dag/nodes.fixture.ts'
 import type { Checkpoint } from '../../wire/checkpoint.ts'
@@ -98,4 +98,49 @@ it('of a delta and all that stand for it at most one counts; and one does, unles
       },
     ),
   )
+})
+
+it('whether a removal leaves what was just applied costs what lies between, not the history of the context', () => {
+  const contextId = idOf<ContextId>('context')
+  const line = Array.from({ length: 2000 }, (_, i) => i).reduce<Written[]>(
+    (all, i) => [
+      ...all.slice(-2000),
+      written(
+        `${i}`,
+        i + 1,
+        all.slice(-1).map(({ delta }) => delta.id),
+      ),
+    ],
+    [],
+  )
+  const dag = Dag.restore([])
+  for (const { delta } of line) dag.receive(delta)
+  let looks = 0
+  const counting: Pick<Dag, 'get' | 'isReady' | 'ready' | 'isLost' | 'isBeneath'> = {
+    get: (id) => {
+      looks += 1
+      return dag.get(id)
+    },
+    isReady: (id) => dag.isReady(id),
+    ready: (id) => dag.ready(id),
+    isLost: (id) => dag.isLost(id),
+    isBeneath: (id) => dag.isBeneath(id),
+  }
+  const rewritten = new Set<DeltaId>()
+  const checkpoint = () => undefined
+  const rows = { delta: () => undefined }
+  const voids = new Voids({ contextId, authority: NO_REMOVALS, dag: counting, rows, rewritten, checkpoint })
+  const idAt = (at: number) => line.at(at)?.delta.id as DeltaId
+  for (let i = 0; i < 20; i++) {
+    const pinned = { [contextId]: [idAt(-1 - i)] }
+    const removal = {
+      op: idOf<OpId>(`${i}`),
+      hlc: 1n,
+      groupId: idOf<GroupId>('group'),
+      how: 'removed',
+      pinned,
+    } as const
+    expect([-30, -1 - i, -i].map((at) => voids.accepts(removal, idAt(at || -1)))).toEqual([true, true, i === 0])
+  }
+  expect(looks).toBeLessThan(20 * 40)
 })

@@ -88,7 +88,22 @@ export class Voids {
 
   /** Whether anybody has said that it was accepted. True as long as nobody has said what was. */
   accepts(removal: Removal, id: DeltaId): boolean {
-    return this.#accepts(pinsFor(removal, this.#parts.contextId), id)
+    const pins = pinsFor(removal, this.#parts.contextId)
+    return pins === undefined || pins.some((heads) => this.#reaches(heads, id))
+  }
+
+  /** Asked once of each of many removals: costs what lies between, and keeps no past. A parent sorts before what names it. */
+  #reaches(heads: readonly DeltaId[], id: DeltaId): boolean {
+    const { dag } = this.#parts
+    const seen = new Set<DeltaId>()
+    const work = heads.filter((head) => head >= id && dag.isReady(head))
+    for (let next = work.pop(); next !== undefined; next = work.pop()) {
+      if (next === id) return true
+      if (seen.has(next)) continue
+      seen.add(next)
+      work.push(...(dag.get(next)?.parents ?? []).filter((parent) => parent >= id))
+    }
+    return false
   }
 
   #accepts(pins: readonly (readonly DeltaId[])[] | undefined, id: DeltaId): boolean {

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { OpBody, Operation } from '../../base/operations.ts'
 import type { Governance } from '../../governance/governance.ts'
+import { admitted, letsIn, letsNobodyIn, otherFirmware } from '../../governance/testing/fleet.fixture.ts'
 import {
   alice,
   approved,
@@ -64,4 +65,13 @@ test('what was carried out before somebody was a member is no news to it', () =>
   const joins = line.findIndex(({ body }) => body.kind === 'member_joined' && body.member.account === carol.account)
   expect(told(nodeWith([]), [[...line, ...approvals]], carol)).not.toContain('ProposalExecuted')
   expect(told(nodeWith(line.slice(0, joins)), [line.slice(joins), approvals], alice)).toContain('ProposalExecuted')
+})
+
+test('who is let in no more is told of once, though two policies came at once', () => {
+  const node = nodeWith([genesis])
+  const line = [genesis]
+  for (const body of [letsIn(), admitted(bob), letsIn({ mrtds: [otherFirmware] }), letsNobodyIn]) {
+    line.push(operation({ by: alice, on: line.slice(-1), body }))
+  }
+  expect(told(node, [line.slice(1, 3), line.slice(3)])).toEqual(['MemberJoined', 'MemberRemoved'])
 })

@@ -15,6 +15,7 @@ interface Around {
 }
 
 export function groupEventsOf(ops: readonly Operation[], { before, state, account }: Around): GroupEvent[] {
+  const lastPolicy = ops.findLast(({ body }) => body.kind === 'tee_policy_set')
   const changes = ops.flatMap((op) => {
     switch (op.body.kind) {
       case 'application_set':
@@ -22,7 +23,8 @@ export function groupEventsOf(ops: readonly Operation[], { before, state, accoun
       case 'tee_admitted':
         return memberEvent(state, { groupId: op.namespaceId, account: op.body.member.account, type: 'MemberJoined' })
       case 'tee_policy_set':
-        return attestedLost(op.namespaceId, before, state)
+        // Of several that came at once the last one tells what has come of all.
+        return op === lastPolicy ? attestedLost(op.namespaceId, before, state) : []
       default:
         return memberChange(op.body, state)
     }

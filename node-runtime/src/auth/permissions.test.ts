@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { PERMISSION_CHARS_MAX, PERMISSIONS_MAX } from './limits.ts'
-import { coveredBy, covers, coversSome, readPermissions } from './permissions.ts'
+import { coveredBy, covers, coversSome, readNewPermissions, readPermissions } from './permissions.ts'
 
 test.each([
   ['admin', 'context:delete[a]', true],
@@ -72,6 +72,33 @@ test('what no grammar has is refused, and so are too many', () => {
   }
   expect(() => readPermissions(Array(PERMISSIONS_MAX + 1).fill('admin'))).toThrow(/at most/)
   expect(() => readPermissions(Array(20).fill(`blob[${'x'.repeat(300)}]`))).toThrow(/characters; at most/)
+})
+
+test.each([
+  'admin[x]',
+  'admin:all',
+  'blob:add:nope',
+  'context:execute[]',
+  'context:execute[,,get]',
+  'context[]',
+  'blob:get[a,,b]',
+  'context:listen',
+])('%s would grant nothing, and is not given', (idle) => {
+  expect(() => readNewPermissions(['blob', idle])).toThrow(expect.objectContaining({ code: 'AUTH_INPUT' }))
+  // A key of before that has it can still be changed.
+  expect(readPermissions([idle])).toEqual([idle])
+})
+
+test('what may be given is more than one word, and of some ids', () => {
+  const good = [
+    'admin',
+    'blob:add:url',
+    'context:alias:delete:context',
+    'context:execute[c,,get]',
+    'context[c,me]',
+    'keys:list',
+  ]
+  expect(readNewPermissions(good)).toEqual(good.toSorted())
 })
 
 test('a longer grant never covers what a shorter one does not', () => {

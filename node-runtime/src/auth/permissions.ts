@@ -6,7 +6,27 @@
 import { AuthError } from './errors.ts'
 import { PERMISSION_CHARS_MAX, PERMISSIONS_CHARS_MAX, PERMISSIONS_MAX } from './limits.ts'
 
-const CATEGORIES = new Set(['admin', 'application', 'package', 'blob', 'namespace', 'group', 'context', 'keys'])
+/** All there is, each with what a permission may name of it: of merod's and of the routes here. */
+const ACTIONS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['admin', []],
+  ['application', ['list', 'install', 'uninstall']],
+  ['package', ['list-packages', 'list-versions', 'get-latest-version']],
+  ['blob', ['add', 'add:stream', 'add:file', 'add:url', 'remove', 'list', 'get']],
+  ['namespace', ['create', 'list', 'manage']],
+  ['group', ['create', 'list', 'manage']],
+  ['context', ['create', 'list', 'delete', 'leave', 'invite', 'execute', 'alias', 'capabilities', 'application']],
+  ['context:alias', ['create', 'list', 'lookup', 'delete']],
+  ['context:capabilities', ['grant', 'revoke']],
+  ['context:application', ['update']],
+  ['keys', ['create', 'list', 'delete', 'clients', 'clients:list', 'clients:delete', 'permissions']],
+  ['keys:permissions', ['get', 'update']],
+])
+const PATHS: ReadonlySet<string> = new Set(
+  [...ACTIONS].flatMap(([category, actions]) => [category, ...actions.map((action) => `${category}:${action}`)]),
+)
+const CATEGORIES = [...ACTIONS.keys()].filter((path) => !path.includes(':'))
+/** Of which kind of thing: `context:alias:delete:application`. */
+const ALIAS_KIND = /^context:alias:(?:create|list|lookup|delete):[a-z-]+$/
 /** Ids are printable ASCII: permissions stand in headers. */
 const GRAMMAR = /^([a-z]+(?:[:-][a-z-]+)*)(?:\[([ -Z\\^-~]*)\])?$/
 /** Who holds it may do everything. */
@@ -29,6 +49,31 @@ function parsed(permission: string): Parsed | undefined {
   return { path: path.split(':'), scope: scope === undefined ? undefined : scope.split(',').map((part) => part.trim()) }
 }
 
+/** Those that a key is given. Throws AuthError AUTH_INPUT, as below, and for one that would grant nothing. */
+export function readNewPermissions(given: readonly string[]): string[] {
+  const read = readPermissions(given)
+  for (const permission of read) refuseIdle(permission)
+  return read
+}
+
+/** A key with it would look as if it could do something. Such as were given by earlier versions stay, and grant nothing. */
+function refuseIdle(permission: string): void {
+  const { path = [], scope } = parsed(permission) ?? {}
+  const name = path.join(':')
+  const refuse = (why: string) => {
+    throw new AuthError('AUTH_INPUT', `${JSON.stringify(permission.slice(0, 80))} would grant nothing: ${why}`)
+  }
+  if (!PATHS.has(name) && !ALIAS_KIND.test(name)) {
+    const known = [...PATHS].filter((each) => each.startsWith(`${path[0]}:`))
+    refuse(known.length === 0 ? `there is only ${path[0]}` : `there are ${path[0]}, ${known.join(', ')}`)
+  }
+  if (scope === undefined) return
+  if (name === ADMIN) refuse('admin is about everything, and has no brackets')
+  if (scope[0] === '') refuse('the brackets name no id')
+  // User and method may be left empty: any.
+  if (name !== 'context' && name !== EXECUTE && scope.includes('')) refuse('an id in the brackets is empty')
+}
+
 /** Sorted, each once. Throws AuthError AUTH_INPUT for what is no permission, or too many. */
 export function readPermissions(given: readonly string[]): string[] {
   if (given.length > PERMISSIONS_MAX) {
@@ -38,10 +83,10 @@ export function readPermissions(given: readonly string[]): string[] {
   if (length > PERMISSIONS_CHARS_MAX) {
     throw new AuthError('AUTH_INPUT', `the permissions have ${length} characters; at most ${PERMISSIONS_CHARS_MAX}`)
   }
-  const wrong = given.find((permission) => !CATEGORIES.has(parsed(permission)?.path[0] ?? ''))
+  const wrong = given.find((permission) => !CATEGORIES.includes(parsed(permission)?.path[0] ?? ''))
   if (wrong !== undefined) {
     const shown = JSON.stringify(wrong.slice(0, 80))
-    const known = [...CATEGORIES].join(', ')
+    const known = CATEGORIES.join(', ')
     throw new AuthError(
       'AUTH_INPUT',
       `${shown} is no permission; one is category:action[ids], and categories are ${known}`,

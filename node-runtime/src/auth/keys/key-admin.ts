@@ -7,7 +7,7 @@ import type { Random } from '../../base/random.ts'
 import type { Caller } from '../callers.ts'
 import { AuthError } from '../errors.ts'
 import { CLIENT_KEYS_MAX, ROOT_KEYS_MAX } from '../limits.ts'
-import { ADMIN, coveredBy, readPermissions } from '../permissions.ts'
+import { ADMIN, coveredBy, readNewPermissions, readPermissions } from '../permissions.ts'
 import type { Credentials, Provider } from '../providers/provider.ts'
 import type { Sessions, TokenPair } from '../sessions.ts'
 import { boundTo } from '../tokens/node-binding.ts'
@@ -103,7 +103,7 @@ export class KeyAdmin {
     const { book, clock, random, sessions } = this.#parts
     const { contextId, contextIdentity } = asked
     const ids = [contextId, contextIdentity].filter((id) => id !== undefined && id !== '')
-    const permissions = readPermissions([
+    const permissions = readNewPermissions([
       ...asked.permissions,
       ...(ids.length > 0 ? [`context[${ids.join(',')}]`] : []),
     ])
@@ -149,7 +149,7 @@ export class KeyAdmin {
     { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
   ): Promise<readonly string[]> {
     onlyRoot(caller, 'change permissions')
-    onlyHeld(caller, readPermissions(add))
+    onlyHeld(caller, readNewPermissions(add))
     const key = await this.#change(caller, 'permissions changed', (change) => {
       const known = this.#parts.book.key(id)
       if (known === undefined) throw unknown(id)

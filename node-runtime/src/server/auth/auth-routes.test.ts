@@ -1,6 +1,9 @@
 // /auth and /admin over real sockets, with the node's own routes behind them.
+
 import { request } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readNewPermissions } from '../../auth/permissions.ts'
+import { DECLARATIONS } from '../api.ts'
 import type { NodeServices } from '../ports.ts'
 import { createServer } from '../server.ts'
 import { operationsOf, requestsOf } from '../testing/conformance.ts'
@@ -313,6 +316,13 @@ test('a failure is logged without the token that came with it', async () => {
   const logged = JSON.stringify(guarded.log.entries)
   expect([status, logged]).toEqual([500, expect.stringContaining('/admin-api/identity')])
   expect(logged).not.toContain(token)
+})
+
+test('each permission that a route asks for can be given', () => {
+  const asked = DECLARATIONS.flatMap(({ permission = 'admin' }) => permission)
+  const real = [...new Set(asked)].filter((each) => each !== 'public' && each !== 'token')
+  for (const permission of real) expect(readNewPermissions([permission])).toEqual([permission])
+  expect(real.length).toBeGreaterThan(30)
 })
 
 test('without embedded authentication there is none of it', async () => {

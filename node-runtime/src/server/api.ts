@@ -18,6 +18,7 @@ import { httpFailureOf, ServerError } from './errors.ts'
 import { parseJson } from './formats/json.ts'
 import { LEGACY_HEADER, withLegacyKeys } from './formats/legacy-keys.ts'
 import { JSON_BODY_BYTES_MAX } from './limits.ts'
+import { loginFigures } from './metrics/client-figures.ts'
 import { Aliases } from './names/aliases.ts'
 import { DefaultGroups } from './names/default-groups.ts'
 import { storeAnswers } from './probes.ts'
@@ -121,6 +122,8 @@ export async function createApi(
 ): Promise<Api> {
   const { node } = given
   const parts = { ...given, aliases: new Aliases(node.ports.store), defaultGroups: new DefaultGroups(node) }
+  const { auth } = given
+  if (auth) given.metrics.add(() => loginFigures(auth.logins.counts))
   const app = build(parts, stop)
   await app.ready()
   return {
@@ -145,6 +148,8 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
   })
   // Before anything is read or looked up, and for paths that do not exist, too.
   app.addHook('onRequest', async ({ headers, method }, reply) => {
+    // A browser takes an answer for what it says that it is.
+    reply.header('x-content-type-options', 'nosniff')
     if (!parts.guard) checkCaller(headers)
     reply.headers(corsHeaders(headers))
     const preflight = preflightHeaders(method, headers)

@@ -60,6 +60,7 @@ export function answerProbe(
   response.writeHead(answer.status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(answer.text),
+    'x-content-type-options': 'nosniff',
     ...cors,
   })
   response.end(answer.text)

@@ -23,6 +23,7 @@ export class Metrics {
   readonly #requestSeconds: Histogram
   readonly #executions: Counter
   readonly #executionSeconds: Histogram
+  readonly #sources: (() => readonly Figure[])[] = []
   readonly #figures = new Map<string, Counter | Gauge>()
 
   constructor(node: NodeServices) {
@@ -75,9 +76,16 @@ export class Metrics {
     this.#executionSeconds.observe({ outcome }, tookMs / 1000)
   }
 
+  /** What others count is asked for whenever the figures are. */
+  add(source: () => readonly Figure[]): void {
+    this.#sources.push(source)
+  }
+
   /** What can be told now: a node that stops has fewer figures, and no failure. */
   async text(): Promise<string> {
-    for (const figure of [...(await processFigures()), ...(await nodeFigures(this.#node))]) this.#show(figure)
+    const others = this.#sources.flatMap((source) => source())
+    for (const figure of [...(await processFigures()), ...(await nodeFigures(this.#node)), ...others])
+      this.#show(figure)
     return this.#registry.metrics()
   }
 

@@ -39,6 +39,8 @@ export class Hub {
   readonly #watched = new Map<Subscriber, Watched>()
   readonly #texts = new WeakMap<PresenceEvent, string>()
   readonly #unwatch: () => void
+  /** Subscribers that were cut off because they did not read, since the start. They count themselves. */
+  tooSlow = 0
 
   /** `shownIn`: what members show in a context now. Who begins to watch it is told that first. */
   constructor(

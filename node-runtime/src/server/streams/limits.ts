@@ -10,8 +10,11 @@ export const OUTBOUND_BYTES_MAX = 1024 * 1024
 export const UNSENT_PRESENCE_MAX = 16_384
 export const PRESENCE_PAGE_BYTES = 256 * 1024
 
-/** One message of a client, as large as the body of a request may be. A longer one closes the connection (1009). */
-export const MESSAGE_BYTES_MAX = 2 * 1024 * 1024
+/**
+ * One message of a client, as in the reference node, and all of them together that are worked on at once: beyond it no more
+ * are read. A longer one closes the connection (1009).
+ */
+export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 
 /** Messages of one connection that are worked on at once, as in the reference node. The next ones are not read till then. */
 export const MESSAGES_AT_ONCE = 32

@@ -12,10 +12,17 @@ import { answerRpc, type RpcAnswer } from '../rpc/answer.ts'
 import type { ServerParts } from '../server-parts.ts'
 import type { Hub, Subscriber } from './hub.ts'
 import type { Connected } from './keeper.ts'
-import { CLOSE_WITHIN_MS, MESSAGES_AT_ONCE, OUTBOUND_BYTES_MAX, PING_EVERY_MS, PONG_WITHIN_MS } from './limits.ts'
+import {
+  CLOSE_WITHIN_MS,
+  MESSAGE_BYTES_MAX,
+  MESSAGES_AT_ONCE,
+  OUTBOUND_BYTES_MAX,
+  PING_EVERY_MS,
+  PONG_WITHIN_MS,
+} from './limits.ts'
 import { UnsentPresence } from './presence/unsent-presence.ts'
 import type { Topics } from './topic.ts'
-import { lostError, namesOf, TopicNames, topicsOf } from './visible.ts'
+import { lostError, namesOf, TopicNames, topicsOf, wrongNames } from './visible.ts'
 
 /** Close codes of RFC 6455. */
 const GOING_AWAY = 1001
@@ -45,6 +52,7 @@ export class ClientSocket implements Subscriber, Connected {
   #isShowing = false
   #asker: Asker
   #running = 0
+  #runningBytes = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(socket: WebSocket, parts: SocketParts) {
@@ -103,6 +111,7 @@ export class ClientSocket implements Subscriber, Connected {
     const waiting = socket.bufferedAmount
     if (waiting > 0 && waiting + text.length > OUTBOUND_BYTES_MAX) {
       this.#parts.log.warn({ waiting }, 'a WebSocket client is too slow and was dropped')
+      this.#parts.hub.tooSlow += 1
       this.#close(TRY_AGAIN_LATER, `too slow: ${waiting} bytes wait to be read`)
       return
     }
@@ -141,11 +150,17 @@ export class ClientSocket implements Subscriber, Connected {
 
   #take(text: string): void {
     this.#running += 1
-    if (this.#running >= MESSAGES_AT_ONCE) this.#socket.pause()
+    this.#runningBytes += text.length
+    if (!this.#hasRoom()) this.#socket.pause()
     this.#answer(text).finally(() => {
       this.#running -= 1
-      if (this.#socket.isPaused) this.#socket.resume()
+      this.#runningBytes -= text.length
+      if (this.#socket.isPaused && this.#hasRoom()) this.#socket.resume()
     })
+  }
+
+  #hasRoom(): boolean {
+    return this.#running < MESSAGES_AT_ONCE && this.#runningBytes < MESSAGE_BYTES_MAX
   }
 
   /** What is no message at all is not answered: there is no id to answer it by. */
@@ -180,7 +195,7 @@ export class ClientSocket implements Subscriber, Connected {
   async #run(method: string, params: unknown): Promise<RpcAnswer> {
     const { hub, log } = this.#parts
     if (method === 'subscribe' || method === 'unsubscribe') {
-      if (!Value.Check(TopicNames, params)) throw new ServerError('BAD_REQUEST', `${method}: contextIds and groupIds`)
+      if (!Value.Check(TopicNames, params)) throw new ServerError('BAD_REQUEST', `${method}: ${wrongNames(params)}`)
       const asked = topicsOf(params)
       if (method === 'unsubscribe') {
         hub.unsubscribe(this, asked)

@@ -122,6 +122,9 @@ export class SseSession implements Subscriber, Connected {
       onEnd,
       signal,
       seen,
+      onSlow: () => {
+        this.#hub.tooSlow += 1
+      },
       presenceFrame: (unsent) => this.#presenceFrame(unsent),
       closeFrame: (reason, number) => frame(`${this.id}-${number}`, JSON.stringify({ type: 'close', reason })),
     })
@@ -161,6 +164,8 @@ export class SseSession implements Subscriber, Connected {
 
 interface ConnectionParts {
   readonly onEnd: () => void
+  /** Before it ends: the client does not read. */
+  readonly onSlow: () => void
   readonly signal: AbortSignal
   /** The number of the newest event that its client had before. */
   readonly seen: number
@@ -195,6 +200,7 @@ class Connection {
   push(text: string, number = this.#pushed): void {
     if (this.#ended) return
     if (this.#waitingBytes > 0 && this.#waitingBytes + text.length > OUTBOUND_BYTES_MAX) {
+      this.#parts.onSlow()
       this.end(`too slow: ${this.#waitingBytes} bytes wait to be read`)
       return
     }

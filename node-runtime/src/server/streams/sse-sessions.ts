@@ -46,6 +46,11 @@ export class SseSessions {
     return this.#sessions.get(id)
   }
 
+  /** Those that somebody reads. */
+  get active(): number {
+    return [...this.#sessions.values()].filter(({ isActive }) => isActive).length
+  }
+
   close(): void {
     for (const session of this.#sessions.values()) session.end('the node is stopping')
     this.#sessions.clear()

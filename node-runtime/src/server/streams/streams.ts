@@ -1,6 +1,7 @@
 // What is pushed to clients, by WebSockets and by server-sent events: one hub for both, and their end.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { streamFigures } from '../metrics/client-figures.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { Hub } from './hub.ts'
@@ -22,6 +23,9 @@ export class Streams {
     const keeper = this.#keeper
     this.sessions = new SseSessions({ hub: this.#hub, keeper, random, nowMs: () => clock.nowMs() })
     this.#upgrades = new Upgrades({ ...parts, hub: this.#hub, keeper })
+    parts.metrics.add(() =>
+      streamFigures({ sockets: this.#upgrades.count, events: this.sessions.active, tooSlow: this.#hub.tooSlow }),
+    )
   }
 
   /** Answers a handshake. */

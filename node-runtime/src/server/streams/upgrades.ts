@@ -1,7 +1,7 @@
 // WebSocket handshakes at /ws: who may have one, how many there are, and their end. Loaded by the first handshake.
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
+import WebSocket, { WebSocketServer } from 'ws'
 import { type Asker, askGuard } from '../access/asker.ts'
 import { checkCaller } from '../access/caller.ts'
 import { httpFailureOf, ServerError } from '../errors.ts'
@@ -12,6 +12,8 @@ import { MESSAGE_BYTES_MAX, STREAMS_MAX } from './limits.ts'
 import { ClientSocket } from './socket.ts'
 
 const PATH = '/ws'
+/** Close code of RFC 6455. */
+const TOO_LONG = 1009
 
 export interface UpgradeParts extends ServerParts {
   readonly hub: Hub
@@ -25,12 +27,20 @@ interface Refusal {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** The library closes for a message that is too long, and does not say why. */
+class ReasonedSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, code === TOO_LONG && !reason ? `a message has at most ${MESSAGE_BYTES_MAX} bytes` : reason)
+  }
+}
+
 export class Upgrades {
   readonly #parts: UpgradeParts
   readonly #clients = new Set<ClientSocket>()
   readonly #server = new WebSocketServer({
     noServer: true,
     maxPayload: MESSAGE_BYTES_MAX,
+    WebSocket: ReasonedSocket,
     // Would cost memory a connection; texts are short.
     perMessageDeflate: false,
   })
@@ -55,6 +65,11 @@ export class Upgrades {
       })
       if (this.#refusing) client.end()
     })
+  }
+
+  /** Clients that are connected. */
+  get count(): number {
+    return this.#clients.size
   }
 
   /** Tells every client that the node stops. */

@@ -17,6 +17,16 @@ export const TopicNames = Type.Object({
   groupIds: Type.Optional(Type.Array(Type.String(), { maxItems: TOPICS_MAX })),
 })
 
+/** Of what does not fit `TopicNames`. */
+export function wrongNames(params: unknown): string {
+  const lists: [string, unknown][] = typeof params === 'object' && params !== null ? Object.entries(params) : []
+  for (const [name, list] of lists) {
+    if (!Array.isArray(list) || list.length <= TOPICS_MAX || !(name in TopicNames.properties)) continue
+    return `${name} names ${list.length}; a client watches ${TOPICS_MAX} contexts and groups at most`
+  }
+  return 'contextIds and groupIds are lists of ids'
+}
+
 /** Throws IdError for what is no id. */
 export function topicsOf({ contextIds = [], groupIds = [] }: Static<typeof TopicNames>): Topics {
   return {

@@ -10,6 +10,7 @@ import { type SharedContext, shareContext, TestWorld } from '../../testing/test-
 import type { AccessGuard } from '../ports.ts'
 import { createServer } from '../server.ts'
 import { type ServedNode, serve } from '../testing/served-node.ts'
+import { MESSAGE_BYTES_MAX, TOPICS_MAX } from './limits.ts'
 
 let world: TestWorld
 let node: ServedNode
@@ -181,13 +182,22 @@ describe('subscriptions', () => {
     client.send({ id: 9, method: 'subscribe', params: {} })
     expect(await client.next()).toEqual({ id: 9, result: { contextIds: [], groupIds: [] } })
   })
+
+  test('a longer message than a request may be is answered, and so is who asks for too much', async () => {
+    const client = await opened()
+    client.send({ id: 1, method: 'subscribe', params: {}, pad: 'x'.repeat(3 * 1024 * 1024) })
+    expect(await client.next()).toEqual({ id: 1, result: { contextIds: [], groupIds: [] } })
+    client.send({ id: 2, method: 'subscribe', params: { groupIds: Array(TOPICS_MAX + 1).fill('a') } })
+    const data = `subscribe: groupIds names ${TOPICS_MAX + 1}; a client watches ${TOPICS_MAX} contexts and groups at most`
+    expect(await client.next()).toEqual({ id: 2, error: { type: 'ParseError', data } })
+  })
 })
 
 describe('who keeps to no rule', () => {
   test('a message over the limit closes the connection with 1009', async () => {
     const client = await opened()
-    client.send('x'.repeat(2 * 1024 * 1024 + 1))
-    expect((await client.closed).code).toBe(1009)
+    client.send('x'.repeat(MESSAGE_BYTES_MAX + 1))
+    expect(await client.closed).toEqual({ code: 1009, reason: `a message has at most ${MESSAGE_BYTES_MAX} bytes` })
   })
 })
 

@@ -1,4 +1,5 @@
 // What Prometheus is told of a node, and that it is told nothing of clients.
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { appWasm } from '../../../../../scripts/build-apps.ts'
 import { systemClock } from '../../../base/clock.ts'
@@ -81,6 +82,18 @@ test('pulls are counted by how they ended', async () => {
   const names = ['attempts_total', 'successes_total', 'failures_total', 'sessions_active']
   expect(names.map((name) => seen.get(`sync_${name}`))).toEqual([attempts, successes, failures, active])
   expect([attempts > 0, successes + failures + active]).toEqual([true, attempts])
+})
+
+test('streams that clients read are counted, and each figure is in the documentation', async () => {
+  const gone = new AbortController()
+  await fetch(`${node.url}/sse`, { signal: gone.signal })
+  const seen = await figures()
+  gone.abort()
+  const names = ['calnode_sse_clients', 'calnode_websocket_clients', 'calnode_slow_clients_dropped_total']
+  expect(names.map((name) => seen.get(name))).toEqual([1, 0, 0])
+  const documented = await readFile(new URL('../../../../../docs/commands.md', import.meta.url), 'utf8')
+  const families = [...(await node.get('/metrics')).text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name)
+  expect(families.filter((name) => !documented.includes(`\`${name}\``))).toEqual([])
 })
 
 test('what clients send is in no label', async () => {

@@ -5,10 +5,12 @@ import { IdError } from '../../../base/ids.ts'
 import { ServerError } from '../../errors.ts'
 import { RawResponse } from '../../routing/raw-response.ts'
 import { NoBody, NoFields, type Route, route, StreamResponse } from '../../routing/route.ts'
-import { namesOf, TopicNames, topicsOf } from '../../streams/visible.ts'
+import { namesOf, TopicNames, topicsOf, wrongNames } from '../../streams/visible.ts'
 
 /** Session and number of the event that was seen last, as this node wrote them into `id:`. */
 const LAST_EVENT = /^(\d{1,20})-(\d{1,15})$/
+
+const WANTED = 'id, method and params.contextIds or params.groupIds'
 
 const SESSION_ID = /^\d{1,20}$/
 
@@ -67,7 +69,10 @@ export const sseRoutes: readonly Route[] = [
     // A body that does not fit is answered as JSON-RPC answers it.
     body: Type.Any(),
     handle: async ({ streams }, { body, asker }) => {
-      if (!Value.Check(Subscription, body)) return parseError('id, method and params.contextIds or params.groupIds')
+      if (!Value.Check(Subscription, body)) {
+        const isNames = Value.Check(Type.Object({ params: Type.Any() }), body) && !Value.Check(TopicNames, body.params)
+        return parseError(isNames ? `params: ${wrongNames(body.params)}` : WANTED)
+      }
       // A u64 beyond 2^53 is kept as its text.
       const id = JSON.stringify(body.id).replaceAll('"', '')
       if (!SESSION_ID.test(id)) return parseError('id: a session is named by a number')

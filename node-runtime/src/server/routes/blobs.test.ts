@@ -65,6 +65,16 @@ describe('a blob', () => {
       expect(headers.get('etag')).toBe(`"${HASH}"`)
     }
     expect((await head.arrayBuffer()).byteLength).toBe(0)
+    for (const tag of [`"${HASH}"`, `"other", W/"${HASH}"`, '*']) {
+      const known = await fetch(`${ada.url}${BLOBS}/${blob_id}`, { headers: { 'if-none-match': tag } })
+      expect([known.status, known.headers.get('etag'), await known.text()]).toEqual([304, `"${HASH}"`, ''])
+    }
+    const other = await fetch(`${ada.url}${BLOBS}/${blob_id}`, {
+      method: 'GET',
+      headers: { 'if-none-match': '"other"' },
+    })
+    expect([other.status, (await other.arrayBuffer()).byteLength]).toEqual([200, size])
+    expect(other.headers.get('x-content-type-options')).toBe('nosniff')
     expect(Buffer.compare(Buffer.from(await got.arrayBuffer()), CONTENT)).toBe(0)
     expect(await ada.ask('DELETE', `${BLOBS}/${blob_id}`)).toMatchObject({
       status: 200,

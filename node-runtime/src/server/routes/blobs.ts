@@ -7,6 +7,7 @@ import { ServerError } from '../errors.ts'
 import { blobHashOf, contextIdOf } from '../formats/encodings.ts'
 import { Base58, Count } from '../formats/shapes.ts'
 import type { NodeServices } from '../ports.ts'
+import { RawResponse } from '../routing/raw-response.ts'
 import { Data, NoBody, NoFields, type Route, route, StreamResponse } from '../routing/route.ts'
 
 const ById = Type.Object({ id: Type.String() })
@@ -75,12 +76,16 @@ export const blobRoutes: readonly Route[] = [
     query: OfContext,
     body: NoBody,
     response: MIME_TYPE,
-    handle: async ({ node }, { params, query, signal }) => {
+    handle: async ({ node }, { params, query, signal, headers }) => {
       const id = blobIdOf(params.id)
       if (query.context_id !== undefined && node.ports.blobs.resolve(id) === undefined) {
         await fetchBlob(node, id, { contextId: query.context_id, signal })
       }
-      return new StreamResponse(await headersOf(node, id), node.ports.blobs.stream(id))
+      const about = await headersOf(node, id)
+      if (!isKnown(headers['if-none-match'], about.ETag)) return new StreamResponse(about, node.ports.blobs.stream(id))
+      // The client has it already.
+      const { 'Content-Length': _length, 'Content-Type': type, ...rest } = about
+      return new RawResponse(304, '', { ...rest, 'content-type': type })
     },
   }),
   route({
@@ -124,7 +129,13 @@ async function fetchBlob(
   }
 }
 
-async function headersOf(node: NodeServices, address: BlobId): Promise<Readonly<Record<string, string>>> {
+/** `*`, or a list of tags, weak ones too. */
+function isKnown(asked: string | undefined, tag: string): boolean {
+  const tags = (asked ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''))
+  return tags.includes(tag) || tags.includes('*')
+}
+
+async function headersOf(node: NodeServices, address: BlobId) {
   const { blobs } = node.ports
   const info = await blobs.info(address)
   if (!info) throw missing(idBase58(address))

@@ -81,3 +81,11 @@ test('a member that may not manage members lets nobody in', async () => {
   const gate = new AdmissionGate({ namespaces, identity, account, ...ports })
   expect(() => gate.challenge(shared.groupId, node.publicKey)).toThrow('lets nobody in')
 })
+
+test('whom the policy does not name is refused before anything is signed', async () => {
+  const { world, shared, gate, namespaceId, attestation, ada } = await desk()
+  const body = { kind: 'tee_policy_set', policy: { ...policy, mrtds: [zero.map(() => 1)] } } as const
+  await world.run(govern(ada, shared.groupId, body))
+  const admission = gate.admit(node.publicKey, { namespaceId, member, attestation })
+  await expect(admission).rejects.toThrow(/^the policy does not name this MRTD$/)
+})

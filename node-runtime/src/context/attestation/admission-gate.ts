@@ -7,6 +7,7 @@ import { type AccountId, type GroupId, idBytes, type NamespaceId, type PublicKey
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import { CAPABILITY } from '../../governance/capabilities.ts'
+import { refusalBy } from '../../governance/rules/attested.ts'
 import { verifyAttestation } from '../../wire/attestation.ts'
 import { ContextError } from '../errors.ts'
 import { CHALLENGE_MS } from '../limits.ts'
@@ -56,6 +57,9 @@ export class AdmissionGate {
     }
     if (isIn()) return
     this.#requireRight(namespace)
+    // The log would say the same; here it costs no signature, and none waits behind it.
+    const refusal = refusalBy(namespace.state.groups.get(namespaceId)?.teePolicy, attestation)
+    if (refusal !== undefined) throw new ContextError('NOT_ALLOWED', refusal)
     try {
       await namespace.submit({ kind: 'tee_admitted', member, attestation })
     } catch (error) {

@@ -27,6 +27,7 @@ import {
   removed,
   roled,
   seen,
+  team,
 } from '../testing/world.fixture.ts'
 
 const open = groupBy(alice, 'open')
@@ -210,4 +211,20 @@ test('a group that closes keeps its attested members; the policy is part of the 
   expect(rolesOf(story.state)).toEqual(all)
   const hash = story.state.groupStateHash(namespaceId)
   expect(story.does(alice, letsIn({ mrtds: [] })).state.groupStateHash(namespaceId)).not.toBe(hash)
+})
+
+test('who came by attestation is raised by nothing that was said of it elsewhere before that was known', () => {
+  const { ops, tip } = team()
+  const base = operation({ by: alice, on: [tip], body: letsIn() })
+  const group = operation({ by: alice, on: [base], body: grouped(alice, 'closed', 'restricted') })
+  const left = operation({ by: dave, on: [group], body: removed(dave) })
+  const let1 = operation({ by: alice, on: [left], body: admitted(dave) })
+  const let2 = operation({ by: alice, on: [let1], body: admitted(eve) })
+  const later = { on: [group], hlc: let2.hlc + 5n }
+  const raised = operation({ by: bob, ...later, body: roled(dave, 'Admin') })
+  const came = operation({ by: eve, ...later, body: joined(eve, alice, { groupId: groupBy(alice, 'closed') }) })
+  const node = nodeWith([...ops, base, group, left, let1, let2, raised, came])
+  expect([raised, came].map(({ id }) => node.has(id))).toEqual([true, true])
+  expect(node.state().roleIn(namespaceId, dave.account)).toBe('ReadOnlyTee')
+  expect(node.state().groups.get(groupBy(alice, 'closed'))?.members.has(eve.account)).toBe(false)
 })

@@ -86,6 +86,7 @@ export class Node implements NodeServices {
   readonly #mesh: MeshReadyOptions
   readonly #stop = new AbortController()
   #readiness: Readiness = { ready: false, why: 'starting' }
+  #isStopping = false
   #closing: Promise<void> | undefined
 
   private constructor(parts: NodeParts, options: NodeOptions, ports: NodePorts) {
@@ -252,7 +253,7 @@ export class Node implements NodeServices {
     await network.start()
     network.meshReady({ ...this.#mesh, signal: this.#stop.signal }).then(
       () => {
-        if (!this.#closing) this.#readiness = { ready: true }
+        if (!this.#isStopping) this.#readiness = { ready: true }
         log.info({ peers: network.peers().length }, 'node ready')
       },
       (error) => log.debug({ error: String(error) }, 'stopped before the mesh stood'),
@@ -265,6 +266,12 @@ export class Node implements NodeServices {
     this.#keeper.start()
   }
 
+  /** From now on it says that it is not ready. It goes on working until `close`: what it was asked is still answered. */
+  announceStop(): void {
+    this.#isStopping = true
+    this.#readiness = { ready: false, why: 'shutting_down' }
+  }
+
   /** Idempotent. Refuses new work, waits for what runs, then releases the ports. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -273,7 +280,7 @@ export class Node implements NodeServices {
 
   async #close(): Promise<void> {
     const { network, executor, store } = this.ports
-    this.#readiness = { ready: false, why: 'shutting_down' }
+    this.announceStop()
     this.#stop.abort(new Error('the node is stopping'))
     // First: a join may wait for a blob.
     await this.blobExchange.close()

@@ -137,7 +137,12 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
     if (options.mockTee)
       log.warn({}, 'this node attests itself with a mock of a trusted environment: it proves nothing')
     log.info({ peerId: network.peerId, http: server.addresses(), swarm: network.addresses() }, 'node started')
-    return { node, server, close: () => closeAll(opened) }
+    const close = () => {
+      // Before the server stops: whoever asks meanwhile is told.
+      node.announceStop()
+      return closeAll(opened)
+    }
+    return { node, server, close }
   } catch (error) {
     await closeAll(opened).catch((closing) =>
       log.warn({ error: String(closing) }, 'closing after a failed start failed'),

@@ -44,10 +44,16 @@ export function createServer(parts: ServerParts): HttpServer {
   const listening: Server[] = []
   const stop = new AbortController()
   const api = lateApi(parts, stop.signal)
+  /** Not yet answered. */
+  const open = new Set<ServerResponse>()
+  let isClosing = false
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    open.add(response)
+    response.once('close', () => open.delete(response))
+    if (isClosing) response.shouldKeepAlive = false
     if (!answerProbe(parts, request, response)) api.answer(request, response)
   }
-  const open = async (place: ListenPlace) => {
+  const openAt = async (place: ListenPlace) => {
     const server = await listenOn(place)
     const max = parts.connectionsMax ?? connectionsThatFit()
     const onRefused = () => parts.log.debug({ ...place }, 'too many connections; one was refused')
@@ -58,17 +64,20 @@ export function createServer(parts: ServerParts): HttpServer {
   }
   return {
     async listen(host, port) {
-      const taken = addressOf(await open({ host, port }))
+      const taken = addressOf(await openAt({ host, port }))
       if (host !== 'localhost') return
       // It has an address of each family, and a client may take either; one that a machine lacks is no loss.
       for (const other of await otherAddresses(host, taken.address))
-        await open({ host: other, port: taken.port }).catch(() => {})
+        await openAt({ host: other, port: taken.port }).catch(() => {})
     },
     async listenOnSocket(fd) {
-      await open({ fd })
+      await openAt({ fd })
     },
     addresses: () => listening.filter((server) => server.listening).map((server) => urlOf(addressOf(server))),
     async close() {
+      isClosing = true
+      // A client that keeps its connection would be waited for.
+      for (const response of open) response.shouldKeepAlive = false
       const impatience = setTimeout(() => stop.abort(new ServerError('STOPPING', 'the node is stopping')), DRAIN_MS)
       // A client that neither sends nor reads would hold the end up for as long as it likes.
       const cutOff = setTimeout(() => {

@@ -1,7 +1,7 @@
 // What the store has of keys and logins, and permissions as clients write them.
 
 import { decodeKey, decodeSession, decodeSigningSecret, encodeRecord, type Key } from '../../src/auth/keys/records.ts'
-import { readPermissions } from '../../src/auth/permissions.ts'
+import { readNewPermissions, readPermissions } from '../../src/auth/permissions.ts'
 import { type Bytes, fromUtf8, utf8 } from '../../src/base/bytes.ts'
 import { Rejected, type Target } from '../target.ts'
 
@@ -55,6 +55,14 @@ const permissionTarget: Target = {
   run: (input) => hasManyForms(readPermissions(textOf(input).split('\n'))),
 }
 
+/** Those that a key is given: one that would grant nothing is refused. */
+const newPermissionTarget: Target = {
+  ...permissionTarget,
+  name: 'new-permissions',
+  decoders: ['auth/permissions.ts#readNewPermissions'],
+  run: (input) => hasManyForms(readNewPermissions(textOf(input).split('\n'))),
+}
+
 /** One value, many texts: there is nothing to compare the input with. */
 function hasManyForms(_value: unknown): undefined {}
 
@@ -66,4 +74,10 @@ function textOf(input: Bytes): string {
   }
 }
 
-export const authTargets: readonly Target[] = [keyTarget, sessionTarget, secretTarget, permissionTarget]
+export const authTargets: readonly Target[] = [
+  keyTarget,
+  sessionTarget,
+  secretTarget,
+  permissionTarget,
+  newPermissionTarget,
+]

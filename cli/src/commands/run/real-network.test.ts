@@ -1,5 +1,8 @@
 // The commands with the real node program: what the pretend one of the other tests cannot show.
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -37,6 +40,26 @@ async function clients(): Promise<NodeClient[]> {
   return records.map(({ rpcPort }) => new NodeClient(`http://127.0.0.1:${rpcPort}`))
 }
 
+/** The first of so many in a row that nobody has; other tests start nodes at the same time. */
+async function freePorts(count: number): Promise<number> {
+  for (let first = 21_000 + randomInt(8_000); ; first = 21_000 + randomInt(8_000)) {
+    const servers: Server[] = []
+    try {
+      for (let port = first; port < first + count; port += 1) {
+        const server = createServer()
+        servers.push(server)
+        server.listen(port)
+        await once(server, 'listening')
+      }
+      return first
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    } finally {
+      for (const server of servers) server.close()
+    }
+  }
+}
+
 test(
   'nodes find each other, and again on their old data and whatever ports are free',
   async () => {
@@ -44,12 +67,9 @@ test(
     await runUp(options, edge)
     for (const client of await clients()) expect(await client.peers()).toEqual({ count: 1 })
     const before = await Promise.all((await clients()).map((client) => client.identity()))
-    // Other ports than those in the config files.
-    const [first] = await new NodeState(join(edge.cwd, '.calbox')).list()
-    await runUp(
-      { ...options, restart: true, baseRpcPort: (first?.rpcPort ?? 0) + 50, basePort: (first?.rpcPort ?? 0) + 70 },
-      edge,
-    )
+    // Other ports than those in the config files, which are taken as long as the nodes run.
+    const basePort = await freePorts(4)
+    await runUp({ ...options, restart: true, baseRpcPort: basePort + 2, basePort }, edge)
     for (const client of await clients()) expect(await client.ready()).toEqual({ status: 'ready' })
     expect(await Promise.all((await clients()).map((client) => client.identity()))).toEqual(before)
   },

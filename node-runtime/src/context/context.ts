@@ -17,6 +17,7 @@ import type { CertifiedCheckpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
 import { acceptedFrom } from './apply/accepted.ts'
+import { Arrivals } from './apply/arrivals.ts'
 import { Folder } from './apply/folder.ts'
 import { Intake } from './apply/intake.ts'
 import { type ReceiveResult, Receiver } from './apply/receiver.ts'
@@ -53,6 +54,7 @@ export class Context {
   readonly #ledger: Ledger
   readonly #caller: Caller
   readonly #receiver: Receiver
+  readonly #arrivals: Arrivals
   readonly #revision: Revision
   readonly #witness: Witness
   readonly #accepted: (isFrom: (account: AccountId) => boolean) => Promise<DeltaId[]>
@@ -127,6 +129,7 @@ export class Context {
       holds: (id) => this.holds(id),
       onCounting: (delta) => this.#rewriting.saw(delta),
     })
+    this.#arrivals = new Arrivals({ enqueue, take: (deltas, from) => this.#receiver.receive(deltas, from) })
     this.#sweeper = new Sweeper({
       ...base,
       aged,
@@ -287,7 +290,7 @@ export class Context {
 
   /** Takes deltas from a peer, in any order, known ones included. */
   receive(deltas: readonly Delta[], from?: PeerId): Promise<ReceiveResult> {
-    return this.#enqueue(() => this.#receiver.receive(deltas, from)).finally(() => this.#sweeper.wake())
+    return this.#arrivals.receive(deltas, from).finally(() => this.#sweeper.wake())
   }
 
   /**
@@ -320,6 +323,7 @@ export class Context {
     this.#witness.close()
     await this.#handlers.close()
     await this.#queue.close()
+    this.#ledger.close()
   }
 
   /**

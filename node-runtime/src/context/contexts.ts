@@ -25,7 +25,8 @@ import { ContextRecords } from './context-records.ts'
 import { ContextStore } from './context-store.ts'
 import { ContextError } from './errors.ts'
 import { BASE_BATCH_ENTRIES, REOPEN_MS } from './limits.ts'
-import type { Application, Applications } from './namespaces/code/applications.ts'
+import type { Applications } from './namespaces/code/applications.ts'
+import { serviceStorage, storageIn } from './namespaces/code/services.ts'
 import type { Namespace, NamespaceParts } from './namespaces/namespace.ts'
 import type { Namespaces } from './namespaces/namespaces.ts'
 import { openRows } from './opening.ts'
@@ -126,7 +127,7 @@ export class Contexts {
     }
   }
 
-  /** Runs `init` and registers the context in its namespace. Throws INIT_FAILED with the guest's words. */
+  /** Runs `init` and registers the context in its namespace. Throws SERVICE_UNKNOWN, INIT_FAILED with the guest's words. */
   async create(request: CreateContextRequest): Promise<Context> {
     const { namespaces, applications, identity, random } = this.#parts
     const namespace = namespaces.ofGroup(request.groupId)
@@ -140,7 +141,8 @@ export class Contexts {
     if (this.has(id) || this.#making.has(id)) {
       throw new ContextError('CONTEXT_EXISTS', `context ${id} exists already; use another seed`)
     }
-    return this.#once(id, () => this.#create(id, salt, namespace, application, request))
+    const storage = serviceStorage(application, request.serviceName)
+    return this.#once(id, () => this.#create(id, salt, namespace, { ...request, storage }))
   }
 
   /** What a creation has left that did not come to its end: no log names such a context, and nobody will go on with it. */
@@ -160,12 +162,11 @@ export class Contexts {
     id: ContextId,
     salt: Bytes,
     namespace: Namespace,
-    application: Application,
-    request: CreateContextRequest,
+    request: CreateContextRequest & Pick<ContextRecord, 'storage'>,
   ): Promise<Context> {
     const { namespaces, applications, identity, random, outbound, executor, account, hlc } = this.#parts
     await namespaces.announceApplication(namespace, request.applicationId)
-    const module = await applications.module(request.applicationId)
+    const module = await applications.module(request.applicationId, request.serviceName)
     const log = this.#parts.log.child({ contextId: id })
     const image = await initialState({ id, module, executor, hlc, account, identity, log }, request.initParams)
     const details = {
@@ -176,7 +177,7 @@ export class Contexts {
     const writer = await SnapshotWriter.open(this.#parts.store, id, random.bytes(32))
     const rows = new ContextStore(this.#parts.store, id)
     await writer.add(image)
-    const base = { groupId: request.groupId, applicationId: request.applicationId, storage: application.storage }
+    const base = { groupId: request.groupId, applicationId: request.applicationId, storage: request.storage }
     const root = writer.root
     const record = {
       id,
@@ -307,8 +308,8 @@ export class Contexts {
       record,
       state: ContextState.open(store, record.id),
       code: {
-        storageOf: (id) => applications.get(id)?.storage,
-        module: (id) => applications.module(id),
+        storageOf: (id) => storageIn(applications, id, record.serviceName),
+        module: (id) => applications.module(id, record.serviceName),
         want: (id) => this.#parts.onCodeMissing(authority, id),
       },
       setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),

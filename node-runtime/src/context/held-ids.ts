@@ -19,12 +19,17 @@ interface Touched {
   parked?: boolean
 }
 
+interface Decoded {
+  readonly row: Bytes
+  readonly node: SetNode
+}
+
 export class HeldIds {
   readonly #store: Store
   readonly #rows: ContextStore
   readonly #id: Bytes
-  /** The rows read last, with what they say; oldest first. */
-  readonly #decoded = new Map<Bound, { readonly row: Bytes; readonly node: SetNode }>()
+  /** The rows read or made last, with what they say; oldest first. */
+  readonly #decoded = new Map<Bound, Decoded>()
 
   constructor(store: Store, rows: ContextStore, contextId: ContextId) {
     this.#store = store
@@ -97,9 +102,13 @@ export class HeldIds {
   }
 
   #opsOf(load: LoadNode, changes: readonly SetChange[]): StoreOp[] {
-    return [...updateSet(load, changes)].map(([path, node]) => {
+    return [...updateSet(load, changes)].map(([path, node]): StoreOp => {
       const key = this.#keyOf(path)
-      return node === null ? { type: 'del', key } : { type: 'put', key, value: encodeNode(node) }
+      if (node === null) return { type: 'del', key }
+      const value = encodeNode(node)
+      // It is read again as soon as it is stored; where it never is, the row that is read is another one.
+      this.#remember(path, { row: value, node })
+      return { type: 'put', key, value }
     })
   }
 
@@ -114,13 +123,17 @@ export class HeldIds {
     const known = this.#decoded.get(path)
     if (known && (known.row === row || equalBytes(known.row, row))) return known.node
     const node = decodeNode(row)
+    this.#remember(path, { row, node })
+    return node
+  }
+
+  #remember(path: Bound, read: Decoded): void {
     this.#decoded.delete(path)
     if (this.#decoded.size >= HELD_DECODED_MAX) {
       const oldest = this.#decoded.keys().next()
       if (!oldest.done) this.#decoded.delete(oldest.value)
     }
-    this.#decoded.set(path, { row, node })
-    return node
+    this.#decoded.set(path, read)
   }
 
   #keyOf(path: Bound): Bytes {

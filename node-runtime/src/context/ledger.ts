@@ -6,6 +6,7 @@ import { checkpointHash } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Heard } from './context-store.ts'
 import { ContextError } from './errors.ts'
+import { MARKERS_KEPT_MS } from './limits.ts'
 import type { ContextParts } from './parts.ts'
 import type { StateEvent } from './ports.ts'
 import type { Frontier } from './retention/frontier.ts'
@@ -32,6 +33,7 @@ type LedgerParts = Pick<
   | 'outbound'
   | 'onEvent'
   | 'onBroken'
+  | 'setTimer'
   | 'log'
 > & { readonly frontier: Frontier }
 
@@ -41,6 +43,9 @@ export class Ledger {
   readonly witnessed: Set<OpId>
   /** What may have to be said, by mark: stored before anything is judged by the removal, which takes it from the state. */
   readonly heard: Map<OpId, Heard>
+  /** Gossiped, with their markers still in the store: at worst they are gossiped once more after a restart. */
+  readonly #sent = new Set<DeltaId>()
+  #cancelClearing: (() => void) | undefined
   #broken = false
   #shown: Shown
   #removals: Bytes | undefined
@@ -96,15 +101,23 @@ export class Ledger {
    * is given up.
    */
   async commit(ops: readonly StoreOp[]): Promise<void> {
-    const { store, held, frontier } = this.#parts
+    const { store, rows, held, frontier } = this.#parts
     const unsaved = frontier.unsaved()
+    const sent = [...this.#sent]
+    const cleared = sent.map((id) => rows.clearOutgoing(id))
     try {
-      await store.batch([...ops, ...held.follow(ops), ...unsaved.ops])
+      await store.batch([...ops, ...held.follow(ops), ...unsaved.ops, ...cleared])
       unsaved.saved()
+      for (const id of sent) this.#sent.delete(id)
     } catch (error) {
       this.break(error)
       throw error
     }
+  }
+
+  /** Markers that are still in the store stay there. */
+  close(): void {
+    this.#cancelClearing?.()
   }
 
   /** Nothing is done with this instance any more; the next one is read from the store. */
@@ -130,9 +143,9 @@ export class Ledger {
 
   /** Gossips a committed delta. A failure costs nothing: peers pull. */
   publish(delta: Delta): void {
-    const { record, outbound, rows, store, log } = this.#parts
+    const { record, outbound, log } = this.#parts
     outbound.publishDelta(record.id, delta).then(
-      () => store.batch([rows.clearOutgoing(delta.id)]).catch(() => this.#keepsMarker(delta)),
+      () => this.#clearSoon(delta.id),
       (error) => log.warn({ deltaId: delta.id, error: String(error) }, 'delta not gossiped; peers will pull it'),
     )
   }
@@ -147,8 +160,20 @@ export class Ledger {
     return { heads: dag.heads(), root: state.root, removals: this.#removals, checkpoint: this.#checkpoint }
   }
 
-  /** The marker stays: at worst the delta is gossiped once more after a restart. */
-  #keepsMarker(delta: Delta): void {
-    this.#parts.log.debug({ deltaId: delta.id }, 'outbox marker not cleared')
+  /** Its marker leaves with the next batch, or by itself where none comes. */
+  #clearSoon(id: DeltaId): void {
+    this.#sent.add(id)
+    this.#cancelClearing ??= this.#parts.setTimer(() => {
+      this.#cancelClearing = undefined
+      this.#clear().catch((error) => this.#parts.log.debug({ error: String(error) }, 'outbox markers not cleared'))
+    }, MARKERS_KEPT_MS)
+  }
+
+  async #clear(): Promise<void> {
+    const { store, rows } = this.#parts
+    const sent = [...this.#sent]
+    if (sent.length === 0 || this.#broken) return
+    await store.batch(sent.map((id) => rows.clearOutgoing(id)))
+    for (const id of sent) this.#sent.delete(id)
   }
 }

@@ -8,6 +8,9 @@ export const APPLY_BATCH_MAX = 100
 /** And of their sealed bytes, except that one delta always goes: a batch is in memory several times over. */
 export const APPLY_BATCH_BYTES = 8 * 1024 * 1024
 
+/** How long the marker of a delta that was gossiped waits for a batch to leave the store with. */
+export const MARKERS_KEPT_MS = 1_000
+
 /** Deltas taken back or applied in one batch when they are judged again after a removal. More go in further batches. */
 export const REVISION_MAX = 200
 
@@ -64,8 +67,8 @@ export const WITNESS_LAST_MS = 30_000
  */
 export const HEARD_KEPT_MAX = 1024
 export const HEARD_HEADS_KEPT_MAX = 64
-/** Pasts of pinned heads kept in memory, up to one id a delta each. One more is made again when it is asked for. */
-export const PASTS_KEPT_MAX = 4
+/** Lists of pinned heads whose pasts are marked in memory, a bit each for each delta. With one more all are marked anew. */
+export const PAST_LISTS_MAX = 1024
 /** Parked deltas of one context. At the cap the oldest is forgotten; pulling brings it back. */
 export const PARKED_MAX = 10_000
 /** And of their bytes in the store: strangers can make a node park what it cannot judge yet. */

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts'
 import type { ContextRecords } from './context-records.ts'
 import { ContextError } from './errors.ts'
 import type { Applications } from './namespaces/code/applications.ts'
+import { storageIn } from './namespaces/code/services.ts'
 import { startOf, versionOf } from './namespaces/code/versions.ts'
 import type { Namespaces } from './namespaces/namespaces.ts'
 import type { ContextRecord } from './parts.ts'
@@ -97,7 +98,7 @@ export class Residence {
     const { records, applications, store, shut, resume, log } = this.#parts
     const applicationId = state.contexts.get(record.id)?.applicationId
     if (applicationId === undefined || applicationId === record.applicationId) return false
-    if (applications.get(applicationId)?.storage !== record.storage) return false
+    if (storageIn(applications, applicationId, record.serviceName) !== record.storage) return false
     this.#begin(record.groupId, state)
     const changed = { ...record, applicationId }
     await store.batch([records.row(changed)])

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { OpId } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
 import type { OpBody } from '../base/operations.ts'
+import { ALL_CAPABILITIES } from './capabilities.ts'
 import { Governance } from './governance.ts'
 import { CUTS_KEPT_MAX, INVALID_REMEMBERED_MAX, LANDMARK_EVERY, PENDING_MAX } from './limits.ts'
 import {
@@ -188,6 +189,19 @@ describe('concurrent revocations', () => {
     const raise = operation({ by: alice, on: [tip], body: roled(dave, 'Admin') })
     const tooEarly = operation({ by: dave, on: [tip], body: contexted(dave, 'c'), hlc: tip.hlc + 9n })
     expect(nodeWith([...ops, raise]).receive(tooEarly).outcome).toBe('invalid')
+  })
+
+  test('a capability that is taken is used on older cuts till its holder is removed: then all of that is void', () => {
+    const may = operation({ by: alice, on: [tip], body: capable(ALL_CAPABILITIES, dave) })
+    const taken = operation({ by: alice, on: [may], body: capable(0, dave) })
+    const [early, late] = [may.hlc + 1n, may.hlc + 900n].map((hlc, i) =>
+      operation({ by: dave, on: [may], body: contexted(dave, `c${i}`), hlc }),
+    )
+    if (!early || !late) throw new Error('nothing was made')
+    const node = nodeWith([...ops, may, taken, late, early])
+    expect(node.state().contexts.size).toBe(2)
+    node.receive(operation({ by: alice, on: [taken], body: removed(dave) }))
+    expect(node.state().contexts.size).toBe(0)
   })
 
   test('a removal that still leaves the right stands beside what was done by it', () => {

@@ -3,18 +3,19 @@
 import { causalDifference, LatestFirst } from '../base/causal.ts'
 import type { AccountId, NamespaceId, OpId } from '../base/ids.ts'
 import type { Operation } from '../base/operations.ts'
-import { CUTS_KEPT_MAX, LANDMARK_EVERY } from './limits.ts'
+import { Forks, type Placed } from './forks.ts'
+import { CUTS_KEPT_MAX, LANDMARK_EVERY, ROUTE_SHORT_MAX } from './limits.ts'
 import { NamespaceSnapshot } from './namespace-snapshot.ts'
-import { foldSegment, type JudgedOp } from './segment.ts'
+import { foldSegment } from './segment.ts'
 
-interface Accepted<O> extends JudgedOp {
+interface Accepted<O> extends Placed {
   readonly op: Operation & O
-  /** 1 + that of the latest parent. */
-  readonly generation: number
 }
 
 interface Route<O> {
   readonly base: NamespaceSnapshot
+  /** The operation that it is the state at; absent: none. */
+  readonly baseId: OpId | undefined
   /** Oldest first; each descends from the last operation of the one before. */
   readonly segments: readonly (readonly Accepted<O>[])[]
 }
@@ -26,6 +27,7 @@ export class History<O extends Operation> {
   /** By the heads of the cut, least recently used first. */
   readonly #cuts = new Map<string, NamespaceSnapshot>()
   readonly #landmarks = new Map<OpId, NamespaceSnapshot>()
+  readonly #forks = new Forks((id) => this.#accepted.get(id))
 
   constructor(namespaceId: NamespaceId) {
     this.#empty = NamespaceSnapshot.empty(namespaceId)
@@ -87,21 +89,38 @@ export class History<O extends Operation> {
     const key = sorted.join()
     const kept = this.#kept(key)
     if (kept !== undefined) return kept
-    const { base, segments } = this.#routeTo(sorted)
-    let state = base
-    segments.forEach((segment, i) => {
-      state = foldSegment(state, segment)
-      const top = segment.at(-1)
-      // Above the last operation of the last segment there may be others of the cut; of the rest there are none.
-      const isCut = i < segments.length - 1 || sorted.length === 1
-      if (top && isCut && top.generation % LANDMARK_EVERY === 0) this.#landmarks.set(top.op.id, state)
-    })
+    const state = this.#foldTo(sorted)
     this.#keep(key, state)
     return state
   }
 
-  /** Back from the heads to a cut that is kept, noting each operation that everything later descends from. */
-  #routeTo(heads: readonly OpId[]): Route<O> {
+  #foldTo(heads: readonly OpId[]): NamespaceSnapshot {
+    // Between heads that nothing has merged for long, what is kept of a cut before is of more use.
+    const short = heads.length > 1 ? this.#routeTo(heads, ROUTE_SHORT_MAX) : undefined
+    const grown = heads.length > 1 && short === undefined ? this.#forks.stateAt(heads) : undefined
+    if (grown !== undefined) return grown
+    const { base, baseId, segments } = short ?? this.#routeTo(heads)
+    let state = base
+    let before = baseId
+    for (const [i, segment] of segments.entries()) {
+      // Above the last operation of the last segment there may be others of the cut; of the rest there are none.
+      const isCut = i < segments.length - 1 || heads.length === 1
+      const isLong = !isCut && segment.length > ROUTE_SHORT_MAX
+      state = isLong ? this.#forks.fold(segment, state, before) : foldSegment(state, segment)
+      const top = segment.at(-1)
+      if (top && isCut && top.generation % LANDMARK_EVERY === 0) this.#landmarks.set(top.op.id, state)
+      before = top?.op.id
+    }
+    return state
+  }
+
+  /**
+   * Back from the heads to a cut that is kept, noting each operation that everything later descends from. Undefined where there
+   * are more than `most` operations between.
+   */
+  #routeTo(heads: readonly OpId[]): Route<O>
+  #routeTo(heads: readonly OpId[], most: number): Route<O> | undefined
+  #routeTo(heads: readonly OpId[], most = Number.POSITIVE_INFINITY): Route<O> | undefined {
     const queue = new LatestFirst<O>()
     const reached = new Set<OpId>()
     const reach = (id: OpId) => {
@@ -114,6 +133,7 @@ export class History<O extends Operation> {
     const segments: Accepted<O>[][] = []
     let segment: Accepted<O>[] = []
     let base: NamespaceSnapshot | undefined
+    let baseId: OpId | undefined
     // A second genesis descends from nothing: from there on nothing is common to all but the empty state.
     let isRooted = false
     while (base === undefined) {
@@ -122,8 +142,10 @@ export class History<O extends Operation> {
         if (segment.length > 0) segments.push(segment.reverse())
         segment = []
         base = this.#kept(latest.id)
+        baseId = latest.id
         if (base !== undefined) break
       }
+      if (reached.size - queue.size >= most) return undefined
       const op = queue.pop()
       const accepted = op && this.#accepted.get(op.id)
       if (op === undefined || accepted === undefined) break
@@ -135,7 +157,7 @@ export class History<O extends Operation> {
       if (isFirst && heads.length === 1 && op.parents.length > 1) base = this.#kept(op.parents.join())
     }
     if (segment.length > 0) segments.push(segment.reverse())
-    return { base: base ?? this.#empty, segments: segments.reverse() }
+    return { base: base ?? this.#empty, baseId: base && baseId, segments: segments.reverse() }
   }
 
   #kept(key: string): NamespaceSnapshot | undefined {

@@ -8,6 +8,14 @@ export const INVALID_REMEMBERED_MAX = 10_000
 export const CUTS_KEPT_MAX = 512
 /** Every so many generations the state at a single operation is kept for good: the most that is ever folded again. */
 export const LANDMARK_EVERY = 256
+/** What lies between two heads and a cut that is kept is folded anew up to here; what is longer is kept, and grows. */
+export const ROUTE_SHORT_MAX = 32
+/** Folds of what lies between heads, that grow with it. The one that was used longest ago goes, and is made again when asked for. */
+export const FORKS_KEPT_MAX = 8
+/** Operations of all of them: with more the oldest go, but never the newest. Each keeps a few KiB of its state. */
+export const FORKED_OPS_MAX = 16_384
+/** Every so many operations of a growing fold its state is kept: what comes late is inserted at one of these. */
+export const FOLD_KEPT_EVERY = 16
 /** Keys of one group that fit at once: of more the rotation is refused, until a removal makes room. */
 export const GROUP_KEYS_MAX = 1024
 /**

@@ -150,7 +150,12 @@ export class NamespaceSnapshot implements NamespaceState {
     if (this.parts.removals.size === 0 || context === undefined) return []
     const account = accountOf(publicKey)
     const then = cut instanceof NamespaceSnapshot ? cut : this
-    const path = then.#standing(context.groupId, account)?.path ?? [context.groupId]
+    const ungiven = this.removalsOf(account).filter(({ how }) => how === 'not given')
+    const isUngiven = (groupId: GroupId) => ungiven.some((each) => then.#rests(groupId, account, each))
+    const claimed = then.#standing(context.groupId, account)
+    const standing = ungiven.length === 0 ? claimed : then.#standing(context.groupId, account, isUngiven)
+    const isGiven = standing?.role === 'Admin' || standing?.role === 'Member'
+    const path = (isGiven ? standing : claimed)?.path ?? [context.groupId]
     // Who is removed from the namespace is in no group of it any more.
     const isOut = ({ groupId, how }: Removal) => groupId === this.namespaceId && (how === 'removed' || how === 'left')
     return [account, ...path].flatMap((who) => {
@@ -158,7 +163,11 @@ export class NamespaceSnapshot implements NamespaceState {
       const before = cut.removalsOf(who)
       if (all === before) return []
       const seen = new Set(before.map(({ op }) => op))
-      return all.filter((each) => !seen.has(each.op) && (isOut(each) || endsWay(each, path, account)))
+      const ends = (each: Removal) =>
+        each.how === 'not given'
+          ? !isGiven && path.some((groupId) => then.#rests(groupId, account, each))
+          : isOut(each) || endsWay(each, path, account)
+      return all.filter((each) => !seen.has(each.op) && ends(each))
     })
   }
 
@@ -290,6 +299,7 @@ export class NamespaceSnapshot implements NamespaceState {
       groups: groups.set(groupId, {
         ...group,
         members: group.members.delete(account),
+        foundations: group.foundations.delete(account),
         capabilities: group.capabilities.delete(account),
         memberMetadata: group.memberMetadata.delete(account),
         autoFollow: group.autoFollow.delete(account),
@@ -310,6 +320,12 @@ export class NamespaceSnapshot implements NamespaceState {
     return path
   }
 
+  /** By what has turned out to be void, among others, the account writes in the group. */
+  #rests(groupId: GroupId, account: AccountId, ungiven: Removal): boolean {
+    if (ungiven.groupId !== groupId) return false
+    return this.parts.groups.get(groupId)?.foundations.get(account)?.includes(ungiven.op) ?? false
+  }
+
   /** It came by attestation. */
   isAttested(account: AccountId): boolean {
     return this.root?.members.get(account) === 'ReadOnlyTee'
@@ -318,24 +334,36 @@ export class NamespaceSnapshot implements NamespaceState {
   /**
    * The role, and the groups it depends on: from `groupId` up to the one with the row. Climbs while groups are open;
    * the first row decides, and a member without the right to open subgroups inherits nothing. An attested member has
-   * all groups, closed ones, too: but for those beneath one that it departed from.
+   * all groups, closed ones, too: but for those beneath one that it departed from. `without`: as if it had no rows in these.
    */
-  #standing(groupId: GroupId, account: AccountId): { role: MemberRole; path: readonly GroupId[] } | undefined {
+  #standing(
+    groupId: GroupId,
+    account: AccountId,
+    without: (groupId: GroupId) => boolean = () => false,
+  ): { role: MemberRole; path: readonly GroupId[] } | undefined {
     const path: GroupId[] = []
     const isAttested = this.isAttested(account)
     let group = this.parts.groups.get(groupId)
     while (group !== undefined && path.length <= GROUP_DEPTH_MAX) {
       path.push(group.id)
-      const role = group.members.get(account)
+      const isWithout = without(group.id)
+      const role = isWithout ? undefined : group.members.get(account)
       if (role !== undefined) {
         return path.length === 1 || passesOn(group, account) ? { role, path } : undefined
       }
-      if (group.departed.has(account) || group.parentId === undefined) return undefined
+      // With a row it had lifted its departure.
+      const hadDeparted = isWithout && this.removalsOf(account).some((each) => isDeparture(each, path))
+      if (hadDeparted || group.departed.has(account) || group.parentId === undefined) return undefined
       if (group.visibility !== 'open' && !isAttested) return undefined
       group = this.parts.groups.get(group.parentId)
     }
     return undefined
   }
+}
+
+/** From the last of these groups, by the end of the row itself. */
+function isDeparture({ groupId, how }: Removal, path: readonly GroupId[]): boolean {
+  return groupId === path.at(-1) && (how === 'left' || how === 'removed')
 }
 
 /** Whether a row in the group, if there is one, counts in open groups beneath. */

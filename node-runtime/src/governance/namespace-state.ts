@@ -104,9 +104,18 @@ export interface Removal {
    * Whoever left may come back with a new invitation; whoever was removed must be added; who was lowered reads on. Shut is
    * a way by which groups were inherited (`ways.ts`): into the group from above, or through it to those beneath. A policy
    * that lets fewer attested nodes in takes all from those it names no more: they never wrote, so only keys depend on it.
-   * Only keys depend on what is void, too, by which somebody had the group, and its keys, where that was not known yet.
+   * Only keys depend on what is void, too, by which somebody had the group, and its keys, where that was not known yet. Not given
+   * is what an account could write by that, and writes on a cut in which it stands.
    */
-  readonly how: 'left' | 'removed' | 'lowered' | 'shut from above' | 'shut beneath' | 'not attested' | 'void'
+  readonly how:
+    | 'left'
+    | 'removed'
+    | 'lowered'
+    | 'shut from above'
+    | 'shut beneath'
+    | 'not attested'
+    | 'void'
+    | 'not given'
   /** Where it is a group's: accounts that have not lost anything by it. Ascending. */
   readonly kept?: readonly AccountId[]
   /** By whoever removed. */

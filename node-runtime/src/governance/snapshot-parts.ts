@@ -2,7 +2,7 @@
 import { encode as cborEncode } from '@ipld/dag-cbor'
 import { type Bytes, utf8 } from '../base/bytes.ts'
 import { sha256 } from '../base/hash.ts'
-import type { AccountId, ApplicationId, ContextId, GroupId, NamespaceId } from '../base/ids.ts'
+import type { AccountId, ApplicationId, ContextId, GroupId, NamespaceId, OpId } from '../base/ids.ts'
 import type { MemberRole } from '../base/operations.ts'
 import { IdMap } from './id-map.ts'
 import type {
@@ -25,6 +25,8 @@ export interface MemberRecord extends Member {
 
 export interface GroupRecord extends GroupState {
   readonly members: IdMap<AccountId, MemberRole>
+  /** The operations by which a member writes: what gave it its row, and what raised its role since. */
+  readonly foundations: IdMap<AccountId, readonly OpId[]>
   readonly capabilities: IdMap<AccountId, number>
   readonly departed: IdMap<AccountId, Removal>
   readonly contexts: IdMap<ContextId, ContextRecord>
@@ -49,6 +51,7 @@ export interface SnapshotParts {
 /** Without anybody and anything in it. */
 export const emptyGroup = () => ({
   members: IdMap.empty<AccountId, MemberRole>(cborEncode),
+  foundations: IdMap.empty<AccountId, readonly OpId[]>(cborEncode),
   capabilities: IdMap.empty<AccountId, number>(cborEncode),
   departed: IdMap.empty<AccountId, Removal>(cborEncode),
   contexts: IdMap.empty<ContextId, ContextRecord>(contextBytes),
@@ -66,7 +69,7 @@ export function contextBytes({ proposals, ...plain }: ContextRecord): Uint8Array
 }
 
 export function groupBytes(group: GroupRecord): Uint8Array {
-  const { members, capabilities, departed, contexts, memberMetadata, autoFollow, keys, ...plain } = group
+  const { members, foundations, capabilities, departed, contexts, memberMetadata, autoFollow, keys, ...plain } = group
   return cborEncode({
     ...plain,
     // As one text: there may be many, and each operation of the group has them hashed anew.
@@ -74,6 +77,7 @@ export function groupBytes(group: GroupRecord): Uint8Array {
     memberMetadata: memberMetadata.digest(),
     autoFollow: autoFollow.digest(),
     members: members.digest(),
+    foundations: foundations.digest(),
     capabilities: capabilities.digest(),
     departed: departed.digest(),
     contexts: contexts.digest(),

@@ -4,7 +4,7 @@ import type { Removal } from './namespace-state.ts'
 
 /** True when `account` loses what it has by `path`: from a group up to the one with the row that it rests on. */
 export function endsWay({ groupId, how, kept }: Removal, path: readonly GroupId[], account: AccountId): boolean {
-  if (kept?.includes(account) || isOfKeys(how)) return false
+  if (kept?.includes(account) || isOfKeys(how) || how === 'not given') return false
   const at = path.indexOf(groupId)
   if (how === 'shut from above') return at >= 0 && at < path.length - 1
   if (how !== 'shut beneath') return at >= 0

@@ -13,6 +13,8 @@ import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
 import type { Presence } from '../wire/presence.ts'
 import {
   APART_BEATS_MAX,
+  GOSSIP_BUSY_MS,
+  GOSSIP_COLLECT_BUSY_MS,
   GOSSIP_COLLECT_MS,
   GOSSIP_WAITING_MAX,
   HEADS_EVERY_MS,
@@ -32,6 +34,19 @@ export interface GossipParts {
   readonly log: Logger
 }
 
+export interface GossipCounts {
+  readonly received: number
+  /** Whatever came of it. */
+  readonly handled: number
+  /** There were too many waiting of its topic, or of its sender. */
+  readonly dropped: number
+  readonly waiting: number
+  /** From their arrival to the end of their handling, summed. */
+  readonly handledMs: number
+  /** How often a member had another root at the same heads, or has kept one. */
+  readonly diverged: number
+}
+
 interface Outgoing {
   readonly deltas: Delta[]
   readonly sent: Promise<void>
@@ -40,9 +55,14 @@ interface Outgoing {
 export class GossipExchange {
   readonly #parts: GossipParts
   readonly #outgoing = new Map<ContextId, Outgoing>()
+  /** When deltas of a context were last sent. */
+  readonly #sentMs = new Map<ContextId, number>()
   readonly #beats = new Map<ContextId, { cancel: (() => void) | undefined; again: boolean }>()
   /** What waits to be handled: messages by topic and by topic and peer, bytes by peer. */
   readonly #inbound = new Tally()
+  #received = 0
+  #handled = 0
+  #handledMs = 0
   #dropped = 0
   #diverged = 0
   /** By context and member, beats in a row that said other voids and another root at our heads. */
@@ -55,6 +75,13 @@ export class GossipExchange {
 
   get dropped(): number {
     return this.#dropped
+  }
+
+  /** Messages of others since the start. */
+  get counts(): GossipCounts {
+    const [received, handled, dropped] = [this.#received, this.#handled, this.#dropped]
+    const waiting = received - handled - dropped
+    return { received, handled, dropped, waiting, handledMs: this.#handledMs, diverged: this.#diverged }
   }
 
   /** How often a member had another root at the same heads, or has kept one. */
@@ -71,6 +98,7 @@ export class GossipExchange {
     this.#beats.get(id)?.cancel?.()
     this.#beats.delete(id)
     this.#apart.delete(id)
+    this.#sentMs.delete(id)
   }
 
   followNamespace(id: NamespaceId): void {
@@ -90,13 +118,21 @@ export class GossipExchange {
     }
     const deltas = [delta]
     const sent = new Promise<void>((resolve, reject) => {
-      this.#parts.clock.setTimer(() => {
+      const send = () => {
         this.#outgoing.delete(contextId)
+        this.#sentMs.set(contextId, this.#parts.clock.nowMs())
         this.#sendDeltas(contextId, deltas).then(resolve, reject)
-      }, GOSSIP_COLLECT_MS)
+      }
+      this.#parts.clock.setTimer(send, this.#collectMs(contextId))
     })
     this.#outgoing.set(contextId, { deltas, sent })
     return sent
+  }
+
+  /** Who writes much sends seldom: a frame costs everyone as much as several deltas in it. */
+  #collectMs(id: ContextId): number {
+    const sinceMs = this.#parts.clock.nowMs() - (this.#sentMs.get(id) ?? 0)
+    return sinceMs >= 0 && sinceMs < GOSSIP_BUSY_MS ? GOSSIP_COLLECT_BUSY_MS : GOSSIP_COLLECT_MS
   }
 
   async publishOps(id: NamespaceId, ops: readonly SignedOp[]): Promise<void> {
@@ -150,7 +186,9 @@ export class GossipExchange {
   }
 
   #subscribe(topic: string, handle: (from: PeerId, gossip: Gossip) => Promise<void>): void {
-    this.#parts.network.subscribe(topic, (from, data) => {
+    const { network, clock } = this.#parts
+    network.subscribe(topic, (from, data) => {
+      this.#received += 1
       // One peer may fill its share of a topic, and of our memory, and not that of the others.
       const isFull =
         this.#inbound.get(topic) >= INBOUND_WAITING_MAX ||
@@ -166,10 +204,15 @@ export class GossipExchange {
         this.#inbound.add(from, step * data.byteLength)
       }
       count(1)
+      const sinceMs = clock.nowMs()
       Promise.resolve()
         .then(() => handle(from, decodeGossip(data)))
         .catch((error) => this.#parts.log.debug({ topic, from, error: String(error) }, 'gossip not taken'))
-        .finally(() => count(-1))
+        .finally(() => {
+          count(-1)
+          this.#handled += 1
+          this.#handledMs += clock.nowMs() - sinceMs
+        })
     })
   }
 

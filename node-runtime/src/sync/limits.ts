@@ -28,6 +28,9 @@ export const RECEIVE_BATCH_BYTES = 8 * 1024 * 1024
 
 /** Gossip waits this long for more deltas of the same context before it is sent. */
 export const GOSSIP_COLLECT_MS = 2
+/** And so long while deltas follow each other within this time. */
+export const GOSSIP_COLLECT_BUSY_MS = 10
+export const GOSSIP_BUSY_MS = 25
 /** Deltas that wait for the gossip of one context. Beyond it they are left to pulling. */
 export const GOSSIP_WAITING_MAX = 4096
 

@@ -21,7 +21,7 @@ import { Answering } from './answering.ts'
 import { rejectOnAbort, type Source } from './conversation.ts'
 import { pullDeltas, pullNamed } from './delta-pull.ts'
 import { SyncError } from './errors.ts'
-import { GossipExchange } from './gossip.ts'
+import { type GossipCounts, GossipExchange } from './gossip.ts'
 import { Greetings } from './greetings.ts'
 import { HelloExchange } from './hello.ts'
 import { Holdings } from './holdings.ts'
@@ -299,8 +299,8 @@ export class Sync {
   }
 
   /** Since the start. */
-  get counts(): PullCounts {
-    return this.#pulls.counts()
+  get counts(): PullCounts & { readonly gossip: GossipCounts } {
+    return { ...this.#pulls.counts(), gossip: this.#gossip.counts }
   }
 
   // Background work

@@ -87,6 +87,8 @@ export interface ApplicationRow {
   readonly version: string | null
   /** Of bundles. */
   readonly signerId?: string
+  /** Where they have names. */
+  readonly services?: readonly { readonly name: string; readonly storage: 'guest' | 'host' }[]
 }
 
 export interface GroupKeyRow {
@@ -200,7 +202,7 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
       package: orNull(anyText),
       version: orNull(anyText),
     },
-    { signerId: anyText },
+    { signerId: anyText, services: list(record({ name: anyText, storage }), Number.MAX_SAFE_INTEGER) },
   ),
   'group key': record({ v, key: hash }),
   judgement: record(

@@ -42,6 +42,18 @@ describe('an arrival that breaks off half-way', () => {
   })
 })
 
+describe('deltas that come one by one while the context is busy', () => {
+  it('are taken together: in one batch', async () => {
+    const { world, shared } = await pair('kv-store')
+    const deltas = await writtenApart(world, shared, 5)
+    const bob = await world.get('bob').context(shared.contextId)
+    const { batches } = world.get('bob')
+    await world.run(Promise.all(deltas.map((delta) => bob.receive([delta]))))
+    expect(world.get('bob').batches - batches).toBe(1)
+    expect(bob.heads()).toEqual([deltas.at(-1)?.id])
+  })
+})
+
 describe('many deltas at once', () => {
   const COUNT = 150
   const TURNS = 2

@@ -172,7 +172,9 @@ export class Receiver {
       const fresh = counting.filter(
         ({ delta }) => !this.#parts.again.has(delta.id) && !standsForHandled(delta, this.#parts),
       )
+      const before = ops.length
       for (const entry of fresh) ops.push(...handlerRows(rows, identity.publicKey, entry))
+      const isHandled = ops.length > before
       batch.forEach(({ delta }, index) => {
         if (isVoid[index]) ops.push(rows.putDelta(delta, this.#parts.again.has(delta.id) ? 'voided' : 'void'))
       })
@@ -181,7 +183,7 @@ export class Receiver {
       ops = []
       for (const { delta, payload } of fresh) this.#parts.ledger.emit(delta.id, payload.events)
       for (const { delta } of counting) this.#parts.onCounting(delta)
-      this.#parts.onHandlers()
+      if (isHandled) this.#parts.onHandlers()
       start += batch.length
       if (start < nodes.length) await this.#parts.turns.pass()
     }

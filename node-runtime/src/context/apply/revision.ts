@@ -17,7 +17,7 @@ import type { Witness } from './witness.ts'
 
 type RevisionParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'authority' | 'identity' | 'retention' | 'again' | 'log'
+  'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'retention' | 'again' | 'log'
 > & {
   readonly folder: Folder
   readonly ledger: Ledger
@@ -73,12 +73,14 @@ export class Revision {
   }
 
   async #look(): Promise<Found> {
-    const { rows, turns, voids } = this.#parts
+    const { dag, rows, turns, voids } = this.#parts
     const dropped = new Set<DeltaId>()
     const back: Returning[] = []
     for await (const { delta, status } of rows.deltas()) {
       await turns.spend(delta.sealed.byteLength)
       if (status === 'pending' || status === 'again') continue
+      // Its row goes in a moment. What it counts for is in the checkpoint, for good: the state above has no place for it.
+      if (dag.isBeneath(delta.id)) continue
       const isVoid = voids.isVoid(delta)
       if (isVoid === (status !== 'applied')) continue
       if (isVoid) dropped.add(delta.id)

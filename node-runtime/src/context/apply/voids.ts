@@ -10,8 +10,8 @@ import { pinsFor, pinsOf } from '../../governance/removal-pins.ts'
 import type { Checkpoint } from '../../wire/checkpoint.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { ContextStore } from '../context-store.ts'
-import { PASTS_KEPT_MAX } from '../limits.ts'
 import type { Authority } from '../ports.ts'
+import { Pasts } from './pasts.ts'
 
 export interface VoidsParts {
   readonly contextId: ContextId
@@ -30,13 +30,13 @@ export class Voids {
   readonly #verdicts = new Map<DeltaId, boolean>()
   #madeFor: { readonly checkpoint: Checkpoint | undefined; readonly judgement: Uint8Array } | undefined
   #countingBeneath: ReadonlySet<DeltaId> = new Set()
-  /** By the pinned heads, oldest first: a list of them is the same object as long as it is the same. */
-  readonly #pasts = new Map<readonly DeltaId[], ReadonlySet<DeltaId>>()
+  readonly #pasts: Pasts
   /** All heads that removals pin here. */
   #pinned: { readonly judgement: Uint8Array; readonly ids: ReadonlySet<DeltaId> } | undefined
 
   constructor(parts: VoidsParts) {
     this.#parts = parts
+    this.#pasts = new Pasts(parts.dag)
   }
 
   /** Of a delta that is ready in the graph. */
@@ -107,7 +107,7 @@ export class Voids {
   }
 
   #accepts(pins: readonly (readonly DeltaId[])[] | undefined, id: DeltaId): boolean {
-    return pins === undefined || pins.some((heads) => this.#pastOf(heads).has(id))
+    return pins === undefined || pins.some((heads) => this.#pasts.has(heads, id))
   }
 
   /**
@@ -118,7 +118,7 @@ export class Voids {
     const { rewritten } = this.#parts
     const pinned = this.#allPinned()
     const isPinned = pinned.size > 0 && ids.some((id) => pinned.has(id))
-    if (isPinned) this.#pasts.clear()
+    if (isPinned) this.#pasts.grow(ids)
     const changes = isPinned || (rewritten.size > 0 && ids.some((id) => rewritten.has(id)))
     if (changes) this.#verdicts.clear()
     return changes
@@ -126,7 +126,7 @@ export class Voids {
 
   /** History was pruned: a past ends there now. */
   forgetPasts(): void {
-    this.#pasts.clear()
+    this.#pasts.forget()
     this.#verdicts.clear()
   }
 
@@ -138,22 +138,5 @@ export class Voids {
       this.#pinned = { judgement, ids: new Set(all) }
     }
     return this.#pinned.ids
-  }
-
-  #pastOf(pins: readonly DeltaId[]): ReadonlySet<DeltaId> {
-    const known = this.#pasts.get(pins)
-    if (known) return known
-    const { dag } = this.#parts
-    const past = new Set<DeltaId>()
-    const work = pins.filter((id) => dag.isReady(id))
-    for (let id = work.pop(); id !== undefined; id = work.pop()) {
-      if (past.has(id)) continue
-      past.add(id)
-      work.push(...(dag.get(id)?.parents ?? []))
-    }
-    this.#pasts.set(pins, past)
-    const [oldest] = this.#pasts.keys()
-    if (this.#pasts.size > PASTS_KEPT_MAX && oldest !== undefined) this.#pasts.delete(oldest)
-    return past
   }
 }

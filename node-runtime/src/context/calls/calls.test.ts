@@ -24,6 +24,22 @@ describe('a call', () => {
     expect(await ada.summary(shared.contextId)).toEqual(before)
   })
 
+  it('that writes is one batch, which takes the outbox marker of the one before with it', async () => {
+    const { world, shared } = await share('kv-store', ['ada', 'bob'])
+    const ada = world.get('ada')
+    await world.run(ada.call(shared.contextId, 'set', { key: 'k', value: 'v' }))
+    await converge(world, shared.contextId, ['ada', 'bob'])
+    await world.pass(2_000)
+    expect(await countRows(ada.disk, 'outbox')).toBe(0)
+    const { batches } = ada
+    for (let index = 0; index < 5; index += 1) {
+      await world.run(ada.call(shared.contextId, 'set', { key: `k${index}`, value: 'v' }))
+    }
+    expect(ada.batches - batches).toBe(5)
+    await world.pass(2_000)
+    expect(await countRows(ada.disk, 'outbox')).toBe(0)
+  })
+
   it('of a view writes nothing and sends nothing', async () => {
     const { world, shared } = await share('kv-store', ['ada', 'bob'])
     const ada = world.get('ada')

@@ -66,6 +66,8 @@ export class Namespace implements Authority {
   readonly #keys: GroupKeys
   readonly #namedApplications: NamedApplications
   readonly #log: OpLog
+  /** By cut and context: asked for with each beat that comes while a checkpoint waits for vouches. */
+  readonly #writersAt = new WeakMap<NamespaceState, Map<ContextId, readonly PublicKey[]>>()
   #isClosed = false
 
   private constructor(log: OpLog, named: Named, parts: NamespaceParts & { readonly id: NamespaceId }) {
@@ -101,6 +103,11 @@ export class Namespace implements Authority {
   /** Nothing comes of it any more: the node is stopping, or the namespace was removed from it. */
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  /** Operations that wait for those before them. */
+  get waitingOps(): number {
+    return this.#log.governance.pendingCount
   }
 
   get refused(): number {
@@ -139,7 +146,13 @@ export class Namespace implements Authority {
   writersAt(contextId: ContextId, governance: readonly OpId[]): readonly PublicKey[] | undefined {
     const cut = this.#log.governance.stateAt(governance)
     if (!cut?.contexts.has(contextId)) return undefined
-    return [...cut.members.values()].map(({ publicKey }) => publicKey).filter((key) => cut.canWrite(contextId, key))
+    const known = this.#writersAt.get(cut) ?? new Map<ContextId, readonly PublicKey[]>()
+    this.#writersAt.set(cut, known)
+    const writers =
+      known.get(contextId) ??
+      [...cut.members.values()].map(({ publicKey }) => publicKey).filter((key) => cut.canWrite(contextId, key))
+    known.set(contextId, writers)
+    return writers
   }
 
   judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement {

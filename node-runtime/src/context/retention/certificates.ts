@@ -1,7 +1,14 @@
 // Whose word a certified checkpoint has, as it is seen from here: from what is pruned and held here, and from the log.
+import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { OpId, PublicKey } from '../../base/ids.ts'
 import { stampOf } from '../../base/ids.ts'
-import { type CertifiedCheckpoint, type Checkpoint, checkpointHash, vouchFor } from '../../wire/checkpoint.ts'
+import {
+  type CertifiedCheckpoint,
+  type Checkpoint,
+  checkpointHash,
+  type Vouch,
+  vouchFor,
+} from '../../wire/checkpoint.ts'
 import { CHECKPOINT_AUTHORS_MAX } from '../../wire/limits.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import type { ContextParts } from '../parts.ts'
@@ -11,6 +18,8 @@ type CertificatesParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'authori
 
 export class Certificates {
   readonly #parts: CertificatesParts
+  /** What we vouched for last: asked for with every beat that comes, and a signature takes longer than all else then. */
+  #own: { readonly checkpoint: Bytes; readonly vouch: Vouch } | undefined
 
   constructor(parts: CertificatesParts) {
     this.#parts = parts
@@ -51,8 +60,16 @@ export class Certificates {
     const isHeard = (key: PublicKey) => electorate.has(key) || authority.mayRead(record.id, key)
     const vouches = genuineVouches(certified, (key) => key !== publicKey && isHeard(key))
     if (!authority.mayRead(record.id, publicKey)) return { checkpoint, vouches }
-    const own = vouchFor(checkpointHash(checkpoint), identity)
+    const own = this.ownVouch(checkpointHash(checkpoint))
     return { checkpoint, vouches: [...vouches.slice(0, CHECKPOINT_AUTHORS_MAX - 1), own] }
+  }
+
+  /** Ours for what has this hash, whether it deserves one or not. */
+  ownVouch(checkpoint: Bytes): Vouch {
+    if (this.#own && equalBytes(this.#own.checkpoint, checkpoint)) return this.#own.vouch
+    const vouch = vouchFor(checkpoint, this.#parts.identity)
+    this.#own = { checkpoint, vouch }
+    return vouch
   }
 
   /** The newest cut of the log that is known here from what sorts before `last`: whoever contains all that knew of it. */

@@ -108,6 +108,24 @@ describe('a checkpoint', () => {
     const floor = floorOf(checkpoint)
     expect([1, 3, 4, 5].map((at) => floor?.stands(idAt(at)))).toEqual([true, true, false, true])
   })
+
+  it('that names all it contains has nothing older in it, whatever the author wrote later', () => {
+    const first = over(undefined, [entry(3), entry(4, 'voids'), entry(5, 'lost')], 4)
+    const isIn = (checkpoint: Checkpoint, at: number) => [
+      stands(checkpoint, { id: idAt(at), author: ada }),
+      floorOf(checkpoint)?.stands(idAt(at)),
+    ]
+    expect([isIn(first, 2), isIn(first, 3), isIn(first, 5)]).toEqual([
+      [false, false],
+      [true, true],
+      [false, false],
+    ])
+    const second = over(first, [entry(6)], 4)
+    expect([isIn(second, 2), isIn(over(second, [entry(7)], 4), 2)]).toEqual([
+      [false, false],
+      [true, true],
+    ])
+  })
 })
 
 describe('of two checkpoints', () => {

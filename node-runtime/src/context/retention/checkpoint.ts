@@ -33,14 +33,14 @@ export function boundOf(checkpoint: Checkpoint | undefined): Bound {
 }
 
 /**
- * What the graph needs of it. What is older than all that it names is taken for standing: a head that nobody has built on
- * for long is one of these.
+ * What the graph needs of it. Where it does not name all that it contains, what is older than what it names is taken for
+ * standing: a head that nobody has built on for long is one of these.
  */
 export function floorOf(checkpoint: Checkpoint | undefined): Floor | undefined {
   if (checkpoint === undefined) return undefined
   const { last, heads, recent } = checkpoint
   const standing = new Set([...recent.counting, ...recent.voids])
-  const oldest = oldestOf({ recent })
+  const oldest = oldestOf(checkpoint)
   return { last, heads, stands: (id) => id < oldest || standing.has(id) }
 }
 
@@ -92,13 +92,18 @@ function recentOf(previous: Checkpoint | undefined, next: readonly Contained[], 
  * Whether what a checkpoint's end is behind stands in it. Of what is too old to be named the authors tell: what one writes
  * builds on all that it wrote before.
  */
-export function stands({ recent, authors }: Checkpoint, { id, author }: { id: DeltaId; author: PublicKey }): boolean {
-  if (recent.counting.includes(id) || recent.voids.includes(id)) return true
-  return id < oldestOf({ recent }) && id <= (authors[author] ?? '')
+export function stands(checkpoint: Checkpoint, { id, author }: { id: DeltaId; author: PublicKey }): boolean {
+  return isNamed(checkpoint, id) || (id < oldestOf(checkpoint) && id <= (checkpoint.authors[author] ?? ''))
 }
 
-/** The first id that it names. */
-export function oldestOf({ recent }: Pick<Checkpoint, 'recent'>): Bound {
+/** Whether it is among the last that stand in a checkpoint. */
+export function isNamed({ recent }: Pick<Checkpoint, 'recent'>, id: DeltaId): boolean {
+  return recent.counting.includes(id) || recent.voids.includes(id)
+}
+
+/** From where on it names all that it contains: the first id that it names, or the start where it has left none out yet. */
+export function oldestOf({ recent, count }: Pick<Checkpoint, 'recent' | 'count'>): Bound {
+  if (ROLES.reduce((named, role) => named + recent[role].length, 0) >= count) return START
   return ROLES.flatMap((role) => recent[role][0] ?? []).reduce((a, b) => (a < b ? a : b), END)
 }
 

@@ -7,7 +7,7 @@ import { type DeltaId, idBytes } from '../../base/ids.ts'
 import { type DagNode, type Floor, lostOver } from '../../dag/dag.ts'
 import type { Bound } from '../../reconcile/item-key.ts'
 import type { StoreOp } from '../../store/store.ts'
-import { type CertifiedCheckpoint, type Checkpoint, checkpointHash, vouchFor } from '../../wire/checkpoint.ts'
+import { type CertifiedCheckpoint, type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { HeadsVouch } from '../../wire/gossip.ts'
 import { CHECKPOINT_AUTHORS_MAX, GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
@@ -221,7 +221,7 @@ export class Pruner {
     this.#candidate = { of, checkpoint }
     if (!authority.mayWrite(record.id, identity.publicKey)) return
     const hash = checkpointHash(checkpoint)
-    this.#vouch = { checkpoint: hash, signature: vouchFor(hash, identity).signature }
+    this.#vouch = { checkpoint: hash, signature: this.#certificates.ownVouch(hash).signature }
     outbound.announceHeads(record.id)
   }
 

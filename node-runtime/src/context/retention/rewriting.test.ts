@@ -52,6 +52,25 @@ it('an answer to what was lost with it is written again behind that', async () =
   }
 })
 
+it('an answer that sorts behind the checkpoint is lost with what it answers, though that is older than all history', async () => {
+  const scene = await share('order-sensitive', ALL, { retention: { checkpointMin: 8, absentMs: ABSENT_MS } })
+  const { world, shared } = scene
+  world.network.partition(['cyd', 'dan'].map((name) => world.get(name).peerId))
+  await set(scene, 'cyd', 'topic', 'question')
+  await converge(world, shared.contextId, ['cyd', 'dan'])
+  for (let i = 0; i < 8; i += 1) await set(scene, MOST[i % 3] ?? 'ada', `k${i}`, 'v')
+  await world.pass(1000)
+  await set(scene, 'dan', 'topic', 'answer')
+  await world.pass(2 * ABSENT_MS)
+  for (const name of MOST) await set(scene, name, 'last', name)
+  await world.pass(30_000)
+  expect((await world.get('ada').context(shared.contextId)).checkpoint()?.checkpoint.count).toBe(8)
+  world.network.heal()
+  await world.pass(20_000)
+  await converge(world, shared.contextId, ALL)
+  for (const name of ALL) expect(await get(scene, name, 'topic')).toBe('answer')
+})
+
 it('who does not come back is not waited for, neither by what was lost nor by calls', async () => {
   const scene = await danIsBack()
   const { world, shared } = scene
@@ -70,4 +89,34 @@ it('a call that waits for what others write again is refused when the node stops
   await world.pass(2000)
   await world.run(world.get('dan').stop())
   await refused
+})
+
+it('what waits is not taken for written since its author has written another again', async () => {
+  const retention = { checkpointMin: 8, recentMax: 16, absentMs: ABSENT_MS }
+  const scene = await share('order-sensitive', ALL, { retention })
+  const { world, shared } = scene
+  const written = async (count: number, value: string) => {
+    for (let i = 0; i < count; i += 1) await set(scene, MOST[i % 3] ?? 'ada', `k${i}`, value)
+  }
+  await set(scene, 'ada', 'old', 'value')
+  await converge(world, shared.contextId, ALL)
+  const peers = (names: readonly string[]) => names.map((name) => world.get(name).peerId)
+  world.network.partition(peers(['cyd', 'dan']))
+  await set(scene, 'dan', 'early', 'by dan')
+  await set(scene, 'cyd', 'topic', 'question')
+  await converge(world, shared.contextId, ['cyd', 'dan'])
+  await set(scene, 'dan', 'topic', 'answer')
+  await world.pass(2 * ABSENT_MS)
+  await written(36, 'v')
+  await world.pass(30_000)
+  world.network.heal()
+  world.network.partition(peers(['cyd']))
+  await world.pass(10_000)
+  // Dan has written the first again, the second waits for cyd, and others prune past the first meanwhile.
+  expect(await countRows(world.get('dan').disk, 'reissue')).toBe(1)
+  await written(24, 'w')
+  await world.pass(105_000)
+  await converge(world, shared.contextId, [...MOST, 'dan'])
+  expect(await get(scene, 'ada', 'early')).toBe('by dan')
+  expect(await get(scene, 'ada', 'topic')).toBe('answer')
 })

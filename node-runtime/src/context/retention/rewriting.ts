@@ -9,7 +9,7 @@ import type { Ledger } from '../ledger.ts'
 import { REWRITE_HEARD_LOOKS, REWRITE_LOOK_MS, REWRITE_WAIT_LOOKS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
-import { stands } from './checkpoint.ts'
+import { isNamed } from './checkpoint.ts'
 import type { Frontier } from './frontier.ts'
 import type { Pruner } from './pruner.ts'
 import { dropReissue, firstReissue, originOf, type Reissue } from './reissue-rows.ts'
@@ -143,12 +143,15 @@ export class Rewriting {
     return 'written'
   }
 
-  /** It survived elsewhere and has come back, or something that it stands for has: written again it would be void. */
-  #isHere({ id, author, rewrites = [] }: Delta): boolean {
+  /**
+   * It survived elsewhere and has come back, or something that it stands for has: written again it would be void. Of what a
+   * checkpoint names no more nothing is said by its author's later ones: those may be others that were written again.
+   */
+  #isHere({ id, rewrites = [] }: Delta): boolean {
     const { dag, pruner } = this.#parts
     return [id, ...rewrites].some((each) =>
       dag.isBeneath(each)
-        ? pruner.checkpoint !== undefined && stands(pruner.checkpoint, { id: each, author })
+        ? pruner.checkpoint !== undefined && isNamed(pruner.checkpoint, each)
         : dag.isReady(each) && !dag.isLost(each),
     )
   }

@@ -4,6 +4,7 @@ import type { DeltaId } from '../../base/ids.ts'
 import { converge, joinContext } from '../../testing/test-nodes.ts'
 import { countRows, type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { type Delta, openDelta, sealDelta } from '../../wire/delta.ts'
+import type { Context } from '../context.ts'
 import { KeyRing } from '../namespaces/keys/key-ring.ts'
 import { putReissue } from './reissue-rows.ts'
 
@@ -40,15 +41,20 @@ async function crafted(
   })
 }
 
+async function firstOfCyd(scene: Scene): Promise<{ cyd: Context; first: DeltaId; like: Delta }> {
+  await set(scene, 'cyd', 'first', 'cyd')
+  const cyd = await scene.world.get('cyd').context(scene.shared.contextId)
+  const [first] = cyd.heads()
+  const like = first && cyd.delta(first)
+  if (!like) throw new Error('nothing was written')
+  return { cyd, first, like }
+}
+
 it('it counts for who had it as for who gets it, once what it stands for is too old to be named', async () => {
   const names = ['ada', 'bob', 'cyd']
   const scene = await share('order-sensitive', names, { retention: { checkpointMin: 8, recentMax: 16 } })
   const { world, shared } = scene
-  await set(scene, 'cyd', 'first', 'cyd')
-  const cyd = await world.get('cyd').context(shared.contextId)
-  const [first] = cyd.heads()
-  const like = first && cyd.delta(first)
-  if (!like) throw new Error('nothing was written')
+  const { cyd, first, like } = await firstOfCyd(scene)
   for (let i = 0; i < 10; i += 1) await set(scene, names[i % 3] ?? 'ada', 'first', `${i}`)
   await world.pass(30_000)
   expect(cyd.checkpoint()?.checkpoint.recent.counting).toContain(first)
@@ -68,6 +74,35 @@ it('it counts for who had it as for who gets it, once what it stands for is too 
   await joinContext(world, shared, 'ada', 'dan')
   await converge(world, shared.contextId, [...names, 'dan'])
 })
+
+it.each(['order-sensitive', 'kv-store'])(
+  '%s: what is pruned without effect stays so, though no more is named what it stands for',
+  async (app) => {
+    const names = ['ada', 'bob', 'cyd']
+    const scene = await share(app, names, { retention: { checkpointMin: 8, recentMax: 16 } })
+    const { world, shared } = scene
+    const { cyd, first, like } = await firstOfCyd(scene)
+    for (let i = 0; i < 19; i += 1) await set(scene, names[i % 3] ?? 'ada', 'first', `${i}`)
+    await world.until('two checkpoints', () => cyd.checkpoint()?.checkpoint.count === 16)
+    expect(cyd.checkpoint()?.checkpoint.recent.counting).toContain(first)
+    const lie = await crafted(scene, 'cyd', { like, rewrites: [like.id], aheadMs: 1 })
+    await world.run(cyd.receive([lie]))
+    await converge(world, shared.contextId, names)
+    const value = await get(scene, 'ada', 'first')
+    for (let i = 0; i < 8; i += 1) await set(scene, names[i % 3] ?? 'ada', 'other', `${i}`)
+    await world.until('the third', () => cyd.checkpoint()?.checkpoint.count === 24)
+    const recent = cyd.checkpoint()?.checkpoint.recent
+    expect(recent?.voids).toEqual([lie.id])
+    expect(recent?.counting).not.toContain(first)
+    await world.pass(5000)
+    for (const name of names) expect(await get(scene, name, 'first')).toEqual(value)
+    await world.run(world.get('bob').stop())
+    await world.start('bob', { boot: names })
+    await set(scene, 'bob', 'other', 'bob')
+    await converge(world, shared.contextId, names)
+    for (const name of names) expect(world.get(name).log.entries).toEqual([])
+  },
+)
 
 it('its author writes nothing again that something else stands for by now', async () => {
   const names = ['ada', 'bob']

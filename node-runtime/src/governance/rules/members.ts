@@ -8,7 +8,7 @@ import type { NamespaceSnapshot } from '../namespace-snapshot.ts'
 import type { Removal } from '../namespace-state.ts'
 import { contextsOf } from '../removal-pins.ts'
 import type { GroupRecord } from '../snapshot-parts.ts'
-import { withDefaultLost, withLosses, withRemoval } from './losses.ts'
+import { withDefaultLost, withLosses, withNothingGiven, withRemoval } from './losses.ts'
 import type { OpOf, Rule } from './rule.ts'
 
 const NS_PER_SEC = 1_000_000_000n
@@ -43,7 +43,9 @@ export const memberJoined: Rule<'member_joined'> = {
   effect(state, op) {
     const { invitation, member } = op.body
     const group = state.groups.get(invitation.groupId)
-    if (group === undefined || group.members.has(member.account) || state.isAttested(member.account)) return state
+    if (group === undefined || state.isAttested(member.account)) return state
+    const given = { op, groupId: group.id, account: member.account, role: invitation.role }
+    if (group.members.has(member.account)) return withNothingGiven(state, given)
     if (wasRemoved(group, member.account) || wasRemoved(state.root, member.account)) return state
     const known = state.parts.members.get(member.account) ?? state.parts.former.get(member.account)
     const keys = { ...member, joinedHlc: known?.joinedHlc ?? op.hlc }
@@ -52,7 +54,7 @@ export const memberJoined: Rule<'member_joined'> = {
     if (record === undefined) return state
     const usedInvitations = [...record.usedInvitations, toHex(invitation.salt)]
     const after = joined.with({ members: joined.members.set(member.account, { ...record, usedInvitations }) })
-    return withLosses(state, after, { op, groupId: group.id, account: member.account })
+    return withLosses(state, after, given)
   },
 }
 
@@ -73,7 +75,8 @@ export const memberAdded: Rule<'member_added'> = {
   },
   effect(state, op) {
     const { groupId, account, role } = op.body
-    if (!isAddable(state, groupId, account) || state.isAttested(account)) return state
+    if (state.isAttested(account)) return state
+    if (!isAddable(state, groupId, account)) return withNothingGiven(state, { op, groupId, account, role })
     return withLosses(state, state.withRow(groupId, account, role), { op, groupId, account })
   },
 }
@@ -133,7 +136,8 @@ export const roleSet: Rule<'role_set'> = {
   },
   effect(state, op) {
     const { groupId, account, role, pinned } = op.body
-    if (!state.groups.get(groupId)?.members.has(account) || state.isAttested(account)) return state
+    if (state.isAttested(account)) return state
+    if (!state.groups.get(groupId)?.members.has(account)) return withNothingGiven(state, { op, groupId, account, role })
     return withLosses(state, state.withRow(groupId, account, role), { op, groupId, account, pinned })
   },
   revokes(state, { body: { groupId, account, role } }: OpOf<'role_set'>) {

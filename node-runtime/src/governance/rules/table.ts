@@ -7,7 +7,7 @@ import { teeAdmitted, teePolicySet } from './attested.ts'
 import { contextCreated, contextDetached } from './contexts.ts'
 import { groupCreated, groupDeleted, groupMoved, namespaceCreated, visibilitySet } from './groups.ts'
 import { keyRotated } from './keys.ts'
-import { withRemoval } from './losses.ts'
+import { withNothingGiven, withRemoval } from './losses.ts'
 import { capabilitiesSet, memberAdded, memberJoined, memberRemoved, roleSet } from './members.ts'
 import { proposalApproved, proposalMade, settledAfter } from './proposals.ts'
 import { removalPinned } from './removals.ts'
@@ -67,11 +67,19 @@ export function effectOf(state: NamespaceSnapshot, op: Operation): NamespaceSnap
 
 /**
  * What comes of an operation that is void: where it gave somebody a group, that one may have got its keys, from whoever did not
- * know better, and they are due to change.
+ * know better, and they are due to change. Whom it made a writer goes on to write on the cut of then, and is in the place of a
+ * removed member there.
  */
-export function voidEffectOf(state: NamespaceSnapshot, { id, hlc, namespaceId, body }: Operation): NamespaceSnapshot {
+export function voidEffectOf(state: NamespaceSnapshot, op: Operation): NamespaceSnapshot {
+  const { id, hlc, namespaceId, body } = op
   const groupId = givenBy(body, namespaceId)
-  return groupId === undefined ? state : withRemoval(state, groupId, { op: id, hlc, groupId, how: 'void' })
+  if (groupId === undefined) return state
+  const after = withRemoval(state, groupId, { op: id, hlc, groupId, how: 'void' })
+  if (body.kind === 'member_joined') {
+    return withNothingGiven(after, { op, groupId, account: body.member.account, role: body.invitation.role })
+  }
+  const isRow = body.kind === 'member_added' || body.kind === 'role_set'
+  return isRow ? withNothingGiven(after, { op, groupId, account: body.account, role: body.role }) : after
 }
 
 /** The group that somebody may have by it, with those beneath. */

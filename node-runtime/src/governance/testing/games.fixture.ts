@@ -313,6 +313,9 @@ export const wordGames = fc.array(wordTurn, { minLength: 1, maxLength: 30, size:
 
 export const games = fc.array(turn, { minLength: 1, maxLength: 30, size: 'max' })
 
+/** Long enough for what lies between heads to be kept and to grow; little is told meanwhile. */
+export const longGames = fc.array(turn, { minLength: 80, maxLength: 110, size: 'max' })
+
 /** A shuffle that shrinks well enough: sort by a hash of the seed. */
 export function shuffled(ops: readonly Operation[], seed: number): Operation[] {
   const weight = (op: Operation) => idOf<OpId>(`${seed} ${op.id}`)

@@ -2,10 +2,10 @@
 import { afterEach, expect, test } from 'vitest'
 import { appWasm } from '../../../../../scripts/build-apps.ts'
 import { utf8 } from '../../../base/bytes.ts'
-import type { BlobId } from '../../../base/ids.ts'
+import type { BlobId, ContextId, GroupId } from '../../../base/ids.ts'
 import { readBundle } from '../../../runtime/bundle/bundle.ts'
-import { TEST_SIGNER, testBundle } from '../../../runtime/testing/test-bundle.ts'
-import { converge, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
+import { artifact, TEST_SIGNER, testBundle } from '../../../runtime/testing/test-bundle.ts'
+import { converge, joinContext, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
 import { Applications } from './applications.ts'
 
 const worlds: TestWorld[] = []
@@ -31,6 +31,65 @@ test('a member fetches the bundle of its group, and knows from it what its creat
   expect([...(world.get('bob').node.namespaces.list()[0]?.state.applications.values() ?? [])]).toMatchObject([
     { package: 'com.example.app', version: '1.0.0', size: bundle.byteLength },
   ])
+})
+
+/** Two programs in one bundle: the other one has handlers, and other methods. */
+async function twoServices(): Promise<Uint8Array> {
+  const [kv, handlers] = await Promise.all([appWasm('kv-store'), appWasm('kv-store-with-handlers')])
+  const abi = utf8('{"schema_version":"wasm-abi/1","methods":[{"name":"len"}]}')
+  return testBundle({
+    wasm: kv,
+    abi,
+    before: [{ name: 'handlers.wasm', content: handlers }],
+    manifest: {
+      wasm: null,
+      abi: null,
+      services: [
+        { name: 'store', wasm: artifact('app.wasm', kv), abi: artifact('abi.json', abi) },
+        { name: 'handling', wasm: artifact('handlers.wasm', handlers) },
+      ],
+    },
+  })
+}
+
+test('a context runs the service that its creator has named, on every node and after a restart', async () => {
+  const world = await TestWorld.open()
+  worlds.push(world)
+  for (const name of ['ada', 'bob']) await world.start(name, { boot: ['ada', 'bob'] })
+  const { node } = world.get('ada')
+  const { id: blobId } = await world.run(node.ports.blobs.put([await twoServices()]))
+  const details = { source: 'test', metadata: new Uint8Array(0) }
+  const { id: applicationId, services } = await world.run(node.applications.installBlob(blobId, details))
+  expect(services.map(({ name }) => name)).toEqual(['store', 'handling'])
+  const namespace = await world.run(node.namespaces.create(applicationId))
+  const create = (serviceName?: string) =>
+    node.contexts.create({
+      applicationId,
+      groupId: namespace.id,
+      initParams: utf8('{}'),
+      ...(serviceName !== undefined && { serviceName }),
+    })
+  await expect(world.run(create())).rejects.toMatchObject({
+    code: 'SERVICE_UNKNOWN',
+    message: /several.*store, handling/,
+  })
+  await expect(world.run(create('none'))).rejects.toMatchObject({ code: 'SERVICE_UNKNOWN' })
+  const made = [await world.run(create('store')), await world.run(create('handling'))]
+  const [store, handling] = made.map(({ record }) => record.id)
+  if (store === undefined || handling === undefined) throw new Error('no contexts')
+  for (const contextId of [store, handling]) {
+    await joinContext(world, { contextId, namespaceId: namespace.id, groupId: namespace.id as GroupId }, 'ada', 'bob')
+    await world.run(world.get('bob').call(contextId, 'set', { key: 'a', value: 'b' }))
+    await converge(world, contextId, ['ada', 'bob'])
+  }
+  await world.run(world.get('bob').stop())
+  await world.start('bob', { boot: ['ada'] })
+  const handled = (id: ContextId) => world.run(world.get('bob').call(id, 'get_handler_execution_count', {}))
+  expect(await world.run(world.get('bob').call(store, 'get', { key: 'a' }))).toBe('b')
+  await expect(handled(store)).rejects.toThrow('get_handler_execution_count')
+  expect(await handled(handling)).toEqual(expect.anything())
+  const abiOf = (service?: string) => world.run(world.get('bob').node.applications.abi(applicationId, service))
+  expect([await abiOf('store'), await abiOf('handling')]).toEqual([expect.stringContaining('"len"'), undefined])
 })
 
 test('of a file that may be one, its first bytes decide', async () => {

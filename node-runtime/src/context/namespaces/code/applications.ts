@@ -1,4 +1,4 @@
-// Installed applications: a module, or a signed bundle that holds one. The id is the content address of the file, so the
+// Installed applications: a module, or a signed bundle that holds one, or one for each of its services. The id is the content address of the file, so the
 // same bytes have the same id on every node.
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Bytes } from '../../../base/bytes.ts'
@@ -14,6 +14,7 @@ import { rangeOf, type Store } from '../../../store/store.ts'
 import { type ApplicationRow, decodeRow, encodeRow } from '../../../wire/records.ts'
 import { ContextError } from '../../errors.ts'
 import { MODULES_IN_MEMORY_MAX, REFUSED_CODE_MAX } from '../../limits.ts'
+import { type ApplicationService, serviceStorage } from './services.ts'
 
 export interface Application {
   readonly id: ApplicationId
@@ -23,7 +24,10 @@ export interface Application {
   /** Where it came from: a file URL, a web URL, or `peer`. */
   readonly source: string
   readonly metadata: Bytes
+  /** Of several services that of the first: see `serviceStorage`. */
   readonly storage: 'guest' | 'host'
+  /** Empty where the code has none with a name. */
+  readonly services: readonly ApplicationService[]
   readonly package: string | undefined
   readonly version: string | undefined
   /** `did:key` of whoever signed it; only bundles are signed. */
@@ -48,22 +52,31 @@ export interface InstallDetails {
   readonly version?: string
 }
 
-interface Code {
-  readonly module: GuestModule
-  readonly bundle?: Bundle
-}
-
-interface RunnableCode {
+interface Program {
   readonly module: GuestModule
   /** What its bundle says. */
   readonly abi: string | undefined
 }
 
-/** Throws RuntimeError BUNDLE_INVALID, BUNDLE_UNSUPPORTED. */
+/** The first service, or the only one, and each that has a name. */
+interface RunnableCode extends Program {
+  readonly services: ReadonlyMap<string, Program>
+}
+
+interface Code extends RunnableCode {
+  readonly bundle?: Bundle
+}
+
+/** Throws RuntimeError BUNDLE_INVALID. */
 async function codeOf(blobId: BlobId, bytes: Bytes, read: BundleReader): Promise<Code> {
-  if (!isBundle(bytes)) return { module: { id: blobId, bytes } }
+  if (!isBundle(bytes)) return { module: { id: blobId, bytes }, abi: undefined, services: new Map() }
   const bundle = await read(bytes)
-  return { module: { id: idFromBytes<BlobId>(sha256(bundle.wasm)), bytes: bundle.wasm }, bundle }
+  const services = new Map(bundle.services.map((service) => [service.name, programOf(service)]))
+  return { ...programOf(bundle), services, bundle }
+}
+
+function programOf({ wasm, abi }: Pick<Bundle, 'wasm' | 'abi'>): Program {
+  return { module: { id: idFromBytes<BlobId>(sha256(wasm)), bytes: wasm }, abi }
 }
 
 export class Applications {
@@ -116,7 +129,7 @@ export class Applications {
     const refused = this.#refused.get(blobId)
     if (refused) throw notRunnable(details.source, refused)
     const bytes = await this.#parts.blobs.bytes(blobId)
-    const { storage, bundle } = await this.#inspect(blobId, bytes, details.source)
+    const { storage, services, bundle } = await this.#inspect(blobId, bytes, details.source)
     const said = bundle ?? details
     const row: ApplicationRow = {
       v: 1,
@@ -128,6 +141,7 @@ export class Applications {
       package: said.package ?? null,
       version: said.version ?? null,
       ...(bundle === undefined ? {} : { signerId: bundle.signerId }),
+      ...(services.length === 0 ? {} : { services }),
     }
     await this.#parts.store.batch([{ type: 'put', key: keyOf('application', idBytes(id)), value: encodeRow(row) }])
     return fromRow(id, row)
@@ -137,25 +151,33 @@ export class Applications {
     await this.#parts.store.batch([{ type: 'del', key: keyOf('application', idBytes(id)) }])
   }
 
-  /** The code, kept in memory for the applications used last. Throws APPLICATION_NOT_INSTALLED. */
-  async module(id: ApplicationId): Promise<GuestModule> {
-    return (await this.#code(id)).module
+  /**
+   * The code of a service, kept in memory for the applications used last. Throws APPLICATION_NOT_INSTALLED, and
+   * SERVICE_UNKNOWN as `serviceStorage`.
+   */
+  async module(id: ApplicationId, service?: string): Promise<GuestModule> {
+    return (await this.#program(id, service)).module
   }
 
   /** What the code says of its methods and state, or its bundle, as JSON text; undefined without. Throws as `module`. */
-  async abi(id: ApplicationId): Promise<string | undefined> {
-    const { module, abi } = await this.#code(id)
+  async abi(id: ApplicationId, service?: string): Promise<string | undefined> {
+    const { module, abi } = await this.#program(id, service)
     return (await this.#parts.executor.inspect(module)).abiSection.json ?? abi
   }
 
-  async #code(id: ApplicationId): Promise<RunnableCode> {
+  async #program(id: ApplicationId, service: string | undefined): Promise<Program> {
     const application = this.get(id)
     if (!application) {
       throw new ContextError('APPLICATION_NOT_INSTALLED', `application ${id} is not installed on this node`, {
         data: { applicationId: id },
       })
     }
-    const { blobId } = application
+    serviceStorage(application, service)
+    const code = await this.#code(application.blobId)
+    return (service === undefined ? undefined : code.services.get(service)) ?? code
+  }
+
+  async #code(blobId: BlobId): Promise<RunnableCode> {
     const cached = this.#modules.get(blobId) ?? this.#reading.get(blobId)
     if (cached) return await cached
     const reading = this.#readCode(blobId).finally(() => this.#reading.delete(blobId))
@@ -164,8 +186,7 @@ export class Applications {
   }
 
   async #readCode(blobId: BlobId): Promise<RunnableCode> {
-    const { module, bundle } = await codeOf(blobId, await this.#parts.blobs.bytes(blobId), this.#readBundle)
-    const code = { module, abi: bundle?.abi }
+    const { bundle: _, ...code } = await codeOf(blobId, await this.#parts.blobs.bytes(blobId), this.#readBundle)
     if (this.#modules.size >= MODULES_IN_MEMORY_MAX) {
       const oldest = this.#modules.keys().next()
       if (!oldest.done) this.#modules.delete(oldest.value)
@@ -176,8 +197,12 @@ export class Applications {
 
   async #inspect(blobId: BlobId, bytes: Bytes, source: string) {
     try {
-      const { module, bundle } = await codeOf(blobId, bytes, this.#readBundle)
-      return { storage: (await this.#parts.executor.inspect(module)).storage, bundle }
+      const { module, services, bundle } = await codeOf(blobId, bytes, this.#readBundle)
+      const storageOf = async (of: GuestModule) => (await this.#parts.executor.inspect(of)).storage
+      const storage = await storageOf(module)
+      const named: ApplicationService[] = []
+      for (const [name, program] of services) named.push({ name, storage: await storageOf(program.module) })
+      return { storage, services: named, bundle }
     } catch (cause) {
       if (cause instanceof RuntimeError && REFUSALS.has(cause.code)) this.#refuse(blobId, cause)
       throw notRunnable(source, cause)
@@ -192,18 +217,11 @@ export class Applications {
 }
 
 /** Said of the bytes, whatever else this node does. */
-const REFUSALS: ReadonlySet<RuntimeErrorCode> = new Set([
-  'BUNDLE_INVALID',
-  'BUNDLE_UNSUPPORTED',
-  'MODULE_INVALID',
-  'MODULE_TOO_LARGE',
-])
+const REFUSALS: ReadonlySet<RuntimeErrorCode> = new Set(['BUNDLE_INVALID', 'MODULE_INVALID', 'MODULE_TOO_LARGE'])
 
 function notRunnable(source: string, cause: unknown): ContextError {
   const why = cause instanceof Error ? cause.message : String(cause)
-  const isKnown = cause instanceof RuntimeError && cause.code === 'BUNDLE_UNSUPPORTED'
-  const code = isKnown ? 'APPLICATION_UNSUPPORTED' : 'APPLICATION_INVALID'
-  return new ContextError(code, `${source} is not an application this node can run: ${why}`, { cause })
+  return new ContextError('APPLICATION_INVALID', `${source} is not an application this node can run: ${why}`, { cause })
 }
 
 /** Opened before the blob store sees it: an error of this file must not look like one of the store's disk. */
@@ -227,6 +245,7 @@ function fromRow(id: ApplicationId, row: ApplicationRow): Application {
     source: row.source,
     metadata: row.metadata,
     storage: row.storage,
+    services: row.services ?? [],
     package: row.package ?? undefined,
     version: row.version ?? undefined,
     signerId: row.signerId,

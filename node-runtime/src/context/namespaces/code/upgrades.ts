@@ -2,9 +2,11 @@
 import { type ApplicationId, type ContextId, type GroupId, idBase58 } from '../../../base/ids.ts'
 import type { GroupUpgrade } from '../../../governance/namespace-state.ts'
 import { ContextError } from '../../errors.ts'
+import type { ContextRecord } from '../../parts.ts'
 import { type AdministrationParts, govern } from '../administration.ts'
 import type { Namespace } from '../namespace.ts'
 import type { Application, Applications } from './applications.ts'
+import { storageIn } from './services.ts'
 import { STATE_VERSION } from './versions.ts'
 
 export interface UpgradeParts extends AdministrationParts {
@@ -50,8 +52,12 @@ export async function upgradeGroup(parts: UpgradeParts, request: UpgradeRequest)
     throw new ContextError('APPLICATION_NOT_INSTALLED', message)
   }
   const current = applications.get(group.applicationId)
-  if (current && group.contexts.size > 0)
-    await checkState(applications, { current, target, force: request.forceCodeOnly })
+  // Of each service that a context of the group runs.
+  const services = new Set([...group.contexts.values()].map(({ serviceName }) => serviceName))
+  if (current) {
+    for (const service of services)
+      await checkState(applications, { current, target, service, force: request.forceCodeOnly })
+  }
   await namespaces.announceApplication(namespace, applicationId)
   await govern(parts, groupId, { kind: 'application_set', groupId, applicationId, cascade })
 }
@@ -59,16 +65,26 @@ export async function upgradeGroup(parts: UpgradeParts, request: UpgradeRequest)
 interface Change {
   readonly current: Application
   readonly target: Application
+  readonly service: string | undefined
   readonly force: boolean
 }
 
-async function checkState(applications: Applications, { current, target, force }: Change): Promise<void> {
-  if (current.storage !== target.storage) {
+async function checkState(applications: Applications, { current, target, service, force }: Change): Promise<void> {
+  const storage = storageIn(applications, target.id, service)
+  if (storage === undefined) {
+    const what = service === undefined ? 'several services, and contexts here name none' : `no service ${service}`
+    throw new ContextError('UPGRADE_REFUSED', `the new application has ${what}`)
+  }
+  // Code without names would run under any.
+  if (service !== undefined && current.services.length > 0 && target.services.length === 0) {
+    throw new ContextError('UPGRADE_REFUSED', `the new application has no services, and contexts here run ${service}`)
+  }
+  if (storageIn(applications, current.id, service) !== storage) {
     throw new ContextError('UPGRADE_REFUSED', 'the two applications keep their state in different ways')
   }
   // State of the node's own kinds has no version.
-  if (target.storage === 'host') return
-  const [from, to] = await Promise.all([current, target].map(({ id }) => stateVersion(applications, id)))
+  if (storage === 'host') return
+  const [from, to] = await Promise.all([current, target].map(({ id }) => stateVersion(applications, id, service)))
   if (to === undefined) {
     if (force) return
     throw new ContextError(
@@ -86,8 +102,12 @@ async function checkState(applications: Applications, { current, target, force }
 }
 
 /** One that is not said is the first. Undefined without an ABI. */
-async function stateVersion(applications: Applications, id: ApplicationId): Promise<number | undefined> {
-  const json = await applications.abi(id)
+async function stateVersion(
+  applications: Applications,
+  id: ApplicationId,
+  service: string | undefined,
+): Promise<number | undefined> {
+  const json = await applications.abi(id, service)
   if (json === undefined) return undefined
   const abi: unknown = JSON.parse(json)
   const version = typeof abi === 'object' && abi !== null && 'state_version' in abi ? abi.state_version : undefined
@@ -107,8 +127,8 @@ export function progressOf(
   const here = said.flatMap(({ id }) => contexts.record(id) ?? [])
   const swapped = here.filter(({ applicationId }) => applicationId === upgrade.to).length
   // Its code is here, and the state is of another kind.
-  const target = applications.get(upgrade.to)
-  const failed = target ? here.filter(({ storage }) => storage !== target.storage).length : 0
+  const fits = ({ serviceName, storage }: ContextRecord) => storageIn(applications, upgrade.to, serviceName) === storage
+  const failed = applications.get(upgrade.to) ? here.filter((record) => !fits(record)).length : 0
   const { account } = namespace.ownKeys
   const follows = namespace.isOwnMember(groupId) && namespace.state.autoFollowIn(groupId, account).contexts
   const isComing = (id: ContextId) => follows && !contexts.has(id) && !contexts.residence.hasLeft(id)

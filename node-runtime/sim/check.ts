@@ -4,6 +4,7 @@ import { advertising } from './checkers/advertising.ts'
 import { agreement, rest } from './checkers/agreement.ts'
 import { calls } from './checkers/calls.ts'
 import { cuttingOff } from './checkers/cutting-off.ts'
+import { deciding } from './checkers/deciding.ts'
 import { definition } from './checkers/definition.ts'
 import { effects } from './checkers/effects.ts'
 import { handling, showing } from './checkers/handling.ts'
@@ -33,6 +34,7 @@ export const CHECKERS: readonly Checker[] = [
   keeping,
   pruning,
   presence,
+  deciding,
   log,
 ]
 

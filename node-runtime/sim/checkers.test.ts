@@ -266,6 +266,15 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
       nodes: mixed.nodes.map((node) => ({ ...node, presences: new Map<string, string>(), shows: 'here' })),
     }),
   ],
+  [
+    'deciding',
+    'what enough have approved waits',
+    () => {
+      const approvals = mixed.nodes.map(({ publicKey }) => publicKey)
+      const proposals = JSON.stringify({ approvalsNeeded: 2, active: [{ id: nobody, approvals }] })
+      return { ...mixed, nodes: mixed.nodes.map((node) => ({ ...node, proposals })) }
+    },
+  ],
   ['cutting off', 'a removed member writes on', () => ({ ...mixed, unpinned: [{ name: 'n1', id: nobody }] })],
   ['effects', 'a reset takes away what came later', () => withViews(collected, { visit_count: 1 })],
   ['effects', 'a reset takes away nothing', () => withViews(collected, { visit_count: 4 })],

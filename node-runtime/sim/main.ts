@@ -135,6 +135,7 @@ async function runMany(): Promise<boolean> {
   const reports: RunReport[] = []
   const failed: { job: SeedJob; report: RunReport | undefined }[] = []
   const began = performance.now()
+  const usedBefore = process.cpuUsage()
   say(`${values.pinned ? `${jobs.length - count} pinned seeds, then ` : ''}fresh seeds from ${start}`)
   await runSeeds(jobs, {
     workers: numberOf('workers', values.workers),
@@ -154,8 +155,13 @@ async function runMany(): Promise<boolean> {
     },
   })
   const seconds = (performance.now() - began) / 1000
+  // Of all threads, those of V8 included.
+  const { user, system } = process.cpuUsage(usedBefore)
+  const each = (user + system) / 1e6 / Math.max(1, reports.length)
   say(coverageText(coverageOf(reports)))
-  say(`${reports.length} seeds in ${seconds.toFixed(0)} s, ${failed.length} failed`)
+  say(
+    `${reports.length} seeds in ${seconds.toFixed(0)} s, ${each.toFixed(2)} s of a processor each, ${failed.length} failed`,
+  )
   const first = failed.find(({ report }) => report !== undefined)
   if (first?.report && values.shrink) {
     verifyOnce()

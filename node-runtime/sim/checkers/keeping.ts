@@ -22,6 +22,8 @@ export const keeping: Checker = {
     for (const delta of everything) {
       const { id, author } = delta
       if (counting.has(facts.reissued.get(id) ?? id)) continue
+      // Always one of them counts: with a short memory what was lost may stand again, and what stands for it then does not.
+      if (delta.rewrites?.some((origin) => counting.has(origin))) continue
       const holders = nodes.filter(({ name }) => history.applied.get(name)?.has(id))
       if (holders.length === 0) continue
       if (staying.has(author))

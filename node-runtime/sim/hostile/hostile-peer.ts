@@ -10,11 +10,11 @@ import { HELLO_PROTOCOL } from '../../src/sync/hello.ts'
 import { RUN_TOPIC, topicHash, topicName } from '../../src/sync/topics.ts'
 import { keysOf, peerIdOf } from '../../src/testing/test-node.ts'
 import type { TestWorld } from '../../src/testing/test-nodes.ts'
-import { type Checkpoint, checkpointHash, encodeCertified, type Vouch, vouchFor } from '../../src/wire/checkpoint.ts'
+import { type Vouch, vouchFor } from '../../src/wire/checkpoint.ts'
 import { type Delta, decodeDelta, encodeDelta, openDelta } from '../../src/wire/delta.ts'
 import { decodeGossip, encodeGossip, signHeads } from '../../src/wire/gossip.ts'
 import { encodeOp, signOp } from '../../src/wire/op.ts'
-import { helloMessage, type SyncFrame, syncFrameMessage, syncRequestMessage } from '../../src/wire/sync-messages.ts'
+import { helloMessage, syncFrameMessage, syncRequestMessage } from '../../src/wire/sync-messages.ts'
 import type { History } from '../record/history.ts'
 import type { Setting } from '../run/settings.ts'
 import { type Draws, drawsFrom } from '../scenario/draws.ts'
@@ -22,6 +22,7 @@ import { operationOf } from '../scenario/operations.ts'
 import { type Fault, HOSTILE, type HostileAct, type Scenario } from '../scenario/scenario.ts'
 import { writes } from './hostile-calls.ts'
 import { Forgery } from './hostile-forgery.ts'
+import { FalseStates } from './hostile-states.ts'
 
 /** What counts is the sum of its author: under another name it says something else. */
 const COUNTS = new Set(['hit', 'visit', 'earn', 'spend', 'reset'])
@@ -44,6 +45,7 @@ export class HostilePeer {
   readonly #network: Network
   readonly #identity = keysOf(HOSTILE).identity
   readonly #forgery: Forgery
+  readonly #states: FalseStates
   readonly #draws: Draws
   readonly #topics: { readonly context: string; readonly namespace: string }
   readonly #frames: Bytes[] = []
@@ -66,6 +68,14 @@ export class HostilePeer {
     }
     const nowMs = () => world.clock.nowMs()
     this.#forgery = new Forgery({ setting, identity: this.#identity, random, hasKey: fault.member, nowMs })
+    this.#states = new FalseStates({
+      ...parts,
+      forgery: this.#forgery,
+      draws: this.#draws,
+      identity: this.#identity,
+      newest: () => this.#deltas.at(-1)?.id,
+      vouches: this.#vouches,
+    })
     this.#network = world.network.createNode({ peerId: peerIdOf(HOSTILE), address, bootAddresses })
     this.#network.handle(SYNC_PROTOCOL, (_, stream) => this.#serve(stream))
     this.#network.handle(HELLO_PROTOCOL, (_, stream) => this.#greet(stream))
@@ -136,6 +146,9 @@ export class HostilePeer {
         return this.#vouch()
       case 'seize-power':
         return this.#seizePower()
+      case 'early-cut':
+        if (this.#states.nameEarlyCut()) for (const peer of this.#network.peers()) await this.#greetFirst(peer)
+        return
     }
   }
 
@@ -308,11 +321,21 @@ export class HostilePeer {
   }
 
   async #greet(stream: FrameStream): Promise<void> {
+    await stream.send(this.#hello())
+  }
+
+  /** Whoever is greeted looks what is new. */
+  #greetFirst(peer: PeerId): Promise<void> {
+    return this.#say(peer, HELLO_PROTOCOL, this.#hello())
+  }
+
+  #hello(): Bytes {
     const topic = topicHash({ kind: 'context', id: this.#parts.setting.shared.contextId })
-    await stream.send(helloMessage.encode({ topics: [{ topic, digest: this.#forgery.bytes(32) }] }))
+    return helloMessage.encode({ topics: [{ topic, digest: this.#forgery.bytes(32) }] })
   }
 
   async #serve(stream: FrameStream): Promise<void> {
+    if (this.#states.hasEarlyCut) return this.#states.serve(stream)
     switch (this.#parts.fault.serving) {
       case 'nothing':
         return stream.send(syncFrameMessage.encode({ t: 'end', more: this.#draws.chance(0.5) }))
@@ -330,54 +353,8 @@ export class HostilePeer {
       case 'reset':
         throw new Error('no answer from here')
       case 'false-state':
-        return this.#serveFalsely(stream)
+        return this.#states.serve(stream)
     }
-  }
-
-  /** Entries that nobody signed, under the name of a state that somebody did; or the state of the beginning as that of now. */
-  async #serveFalsely(stream: FrameStream): Promise<void> {
-    const first = await this.#forgery.firstState()
-    const send = (frame: SyncFrame) => stream.send(syncFrameMessage.encode(frame))
-    for await (const bytes of stream.frames) {
-      const { t } = syncRequestMessage.decode(bytes)
-      if (t === 'greet') {
-        const checkpoint = this.#falseCheckpoint(first.root)
-        await send({ t: 'greeting', beats: [], ...(checkpoint ? { checkpoint } : {}) })
-      } else if (t === 'snapshot') {
-        await send({ t: 'entries', entries: first.entries })
-      } else if (t === 'base') {
-        await send({ t: 'entries', entries: [{ key: this.#forgery.bytes(20), value: this.#forgery.bytes(50) }] })
-      } else {
-        return send({ t: 'refused', code: 'busy', message: 'never' })
-      }
-      await send({ t: 'end', more: false })
-    }
-  }
-
-  /**
-   * That of nobody, up to the newest delta that it heard of: vouched for by itself, by strangers, and by what others have
-   * said of other checkpoints.
-   */
-  #falseCheckpoint(root: RootHash): Bytes | undefined {
-    const { setting, scenario } = this.#parts
-    const newest = this.#tips()[0]
-    if (!newest) return undefined
-    const authors = scenario.nodes.map((name) => [keysOf(name).identity.publicKey, newest.id] as const)
-    const checkpoint: Checkpoint = {
-      contextId: setting.shared.contextId,
-      last: newest.id,
-      root: this.#draws.chance(0.5) ? root : (this.#forgery.someId() as string as RootHash),
-      count: 1_000_000,
-      chain: this.#forgery.bytes(32),
-      heads: [newest.id],
-      authors: Object.fromEntries(authors),
-      recent: { counting: [newest.id], voids: [], lost: [] },
-      governance: this.#draws.chance(0.5) ? [...setting.governance].sort() : [],
-    }
-    const hash = checkpointHash(checkpoint)
-    const strangers = Array.from({ length: 5 }, (_, index) => vouchFor(hash, keysOf(`stranger ${index}`).identity))
-    const replayed = [...this.#vouches.values()]
-    return encodeCertified({ checkpoint, vouches: [vouchFor(hash, this.#identity), ...replayed, ...strangers] })
   }
 
   /** Says of what others vouch for that it does so, too, or of what it has never seen. */

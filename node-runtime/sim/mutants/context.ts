@@ -25,7 +25,7 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'past-of-pinned-heads-does-not-grow',
     file: 'context/apply/voids.ts',
-    find: 'if (isPinned) this.#pasts.clear()\n',
+    find: 'if (isPinned) this.#pasts.grow(ids)\n',
     replace: '',
     why: 'what a removal accepts, and arrives after it, stays void on this node only',
     breaks: 'I1',
@@ -45,9 +45,9 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'held-ids-in-a-batch-of-their-own',
     file: 'context/ledger.ts',
-    find: 'await store.batch([...ops, ...held.follow(ops), ...unsaved.ops])',
+    find: 'await store.batch([...ops, ...held.follow(ops), ...unsaved.ops, ...cleared])',
     replace:
-      'const after = held.follow(ops); await store.batch([...ops]); await store.batch([...after, ...unsaved.ops])',
+      'const after = held.follow(ops); await store.batch([...ops]); await store.batch([...after, ...unsaved.ops, ...cleared])',
     why: 'a crash between the two leaves a delta that is stored and never offered, or offered and not stored',
     breaks: 'I2',
     chosenFrom: 'source',

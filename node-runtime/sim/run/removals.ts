@@ -62,11 +62,11 @@ export function unpinnedOf(
   const losses = new Set<OpId>()
   const pinned: DeltaId[][] = []
   // Ancestors first.
-  for (const { id, parents: before, body } of ops) {
+  for (const { id, author, parents: before, body } of ops) {
     const isLoss = takesFrom(body, account, { contextId, ...shared })
     if (isLoss) losses.add(id)
     if (isLoss || before.some((parent) => knowing.has(parent))) knowing.add(id)
-    const isSaid = body.kind === 'removal_pinned' && losses.has(body.removal)
+    const isSaid = body.kind === 'removal_pinned' && losses.has(body.removal) && !isLost({ id, author }, ops)
     if ((isSaid || isLoss) && 'pinned' in body && body.pinned?.[contextId]) pinned.push([...body.pinned[contextId]])
   }
   // Until somebody has said it, all counts.
@@ -81,4 +81,15 @@ export function unpinnedOf(
   return counting
     .filter(({ author, governance }) => accountOf(author) === account && !governance.some((head) => knowing.has(head)))
     .flatMap(({ id }) => (past.has(id) ? [] : [id]))
+}
+
+/** What a witness says counts for nothing where something that did not know of it has taken the context from the witness. */
+function isLost({ id, author }: Pick<Operation, 'id' | 'author'>, ops: readonly Operation[]): boolean {
+  const account = accountOf(author)
+  const knowing = new Set<OpId>([id])
+  return ops.some(({ id: other, parents, body }) => {
+    if (parents.some((parent) => knowing.has(parent))) knowing.add(other)
+    const isTaken = body.kind === 'member_removed' || body.kind === 'capabilities_set'
+    return isTaken && body.account === account && !knowing.has(other)
+  })
 }

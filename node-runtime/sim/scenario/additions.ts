@@ -1,6 +1,7 @@
 // What later versions of the generator have added to the seeds, each from draws of its own: upgrades, proposals, presence, work on
 // the shared group, and removals by others than its maker. Seeds that were pinned before stay as they were.
 import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { withContested } from './contested.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withLagging } from './lagging.ts'
 import { writeOf } from './operations.ts'
@@ -32,7 +33,7 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     [draws.chance(GROUP_SHARE), administered],
   ]
   const added = steps.reduce((made, [isChosen, step]) => (isChosen ? step(made, draws) : made), scenario)
-  return withLagging(added, seed)
+  return withContested(withLagging(added, seed), seed)
 }
 
 /** Where the member had the context by inheritance the maker of the group alone decides. */

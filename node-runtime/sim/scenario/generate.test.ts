@@ -40,6 +40,10 @@ describe('the scenario of a seed', () => {
     ] as const
     for (const mark of rare) expect(marked.filter((one) => one === mark).length / SEEDS, mark).toBeGreaterThan(0.03)
     expect(marked).toContain('false base')
+    for (const mark of ['contradicted', 'early cut'] as const)
+      expect(marked.filter((one) => one === mark).length / SEEDS, mark).toBeGreaterThan(0.04)
+    const out = marked.filter((one) => one === 'both out' || one === 'out with a fellow')
+    expect(out.length / SEEDS).toBeGreaterThan(0.04)
   })
 
   it('has nothing behind an ending that could tell what it kept from somebody', () => {

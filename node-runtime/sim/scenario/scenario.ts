@@ -64,7 +64,8 @@ export const HOSTILE_ACTS = [
   'seize-power',
   'false-vouch',
 ] as const
-export type HostileAct = (typeof HOSTILE_ACTS)[number]
+/** `early-cut`, which is never drawn: with whoever made the context it vouches, at a cut of which that one is most, for another state. */
+export type HostileAct = (typeof HOSTILE_ACTS)[number] | 'early-cut'
 
 /** What a node has just done: `waiting`, it has put aside what lacks a parent. */
 export type Turn = 'swap' | 'handler' | 'waiting'
@@ -159,6 +160,24 @@ export type Mark =
   | 'steady'
   | 'overtaken'
   | 'overtaken pair'
+  | 'contradicted'
+  | 'early cut'
+  | 'both out'
+  | 'out with a fellow'
+
+/** Marks of what comes after all else: a seed has one of them. */
+export const ENDINGS: readonly Mark[] = [
+  'even sides',
+  'unheard',
+  'new key',
+  'clock behind',
+  'handler crash',
+  'deaf',
+  'alone',
+  'steady',
+  'overtaken',
+  'overtaken pair',
+]
 
 export interface Scenario {
   readonly v: 1

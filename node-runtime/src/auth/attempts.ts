@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import { AuthError } from './errors.ts'
 import {
   ACCOUNT_CHARS_MAX,
+  CHECKED_WITHIN_SEC,
   FAILING_MAX,
   FAILURE_WINDOW_MS,
   FAILURES_PER_ACCOUNT,
@@ -16,14 +17,22 @@ import {
 } from './limits.ts'
 
 export interface Attempt {
+  /** It was wrong. */
+  failed(): void
   /** The failures of this account from there are forgotten; otherwise only this one, which was none. */
   succeeded(): void
   /** It was neither right nor wrong: nobody looked. */
   withdraw(): void
 }
 
-/** When each failed, the oldest first. */
-type Failures = Map<string, number[]>
+interface Try {
+  readonly atMs: number
+  /** It counts as failed until somebody has looked. */
+  isBeingChecked: boolean
+}
+
+/** The oldest first. */
+type Failures = Map<string, Try[]>
 
 export class Attempts {
   readonly #clock: Clock
@@ -37,7 +46,10 @@ export class Attempts {
     this.#clock = clock
   }
 
-  /** Counts as failed until it `succeeded`. Throws AuthError TOO_MANY_ATTEMPTS, which does not count. */
+  /**
+   * Counts as failed until it `succeeded`. Throws AuthError TOO_MANY_ATTEMPTS, which does not count: for long where so many
+   * have failed, for a moment where some of them are only being checked.
+   */
   begin(account: string, address: string): Attempt {
     const nowMs = this.#clock.nowMs()
     const accountKey = account.slice(0, ACCOUNT_CHARS_MAX)
@@ -48,38 +60,47 @@ export class Attempts {
       counted.push([this.#addresses, addressKey, FAILURES_PER_ADDRESS])
       counted.push([this.#accounts, accountKey, FAILURES_PER_ACCOUNT_ANYWHERE])
     }
-    if (counted.some(([failures, key, max]) => recentIn(failures, key, nowMs).length >= max)) {
-      const retryAfterSec = Math.ceil(FAILURE_WINDOW_MS / 1000)
-      throw new AuthError('TOO_MANY_ATTEMPTS', `too many failed logins; try again in ${retryAfterSec} s`, {
-        data: { retryAfterSec },
-      })
-    }
-    for (const [failures, key] of counted) add(failures, key, nowMs)
+    for (const [failures, key, max] of counted) refuseBeyond(max, recentIn(failures, key, nowMs))
+    const attempt: Try = { atMs: nowMs, isBeingChecked: true }
+    for (const [failures, key] of counted) add(failures, key, attempt)
     return {
+      failed: () => {
+        attempt.isBeingChecked = false
+      },
       succeeded: () => {
         this.#accountsFrom.delete(bothKey)
-        takeBack(this.#addresses, addressKey, nowMs)
-        takeBack(this.#accounts, accountKey, nowMs)
+        takeBack(this.#addresses, addressKey, attempt)
+        takeBack(this.#accounts, accountKey, attempt)
         this.#known.delete(bothKey)
         this.#known.add(bothKey)
         if (this.#known.size > KNOWN_MAX) forgetFirst(this.#known)
       },
       withdraw: () => {
-        for (const [failures, key] of counted) takeBack(failures, key, nowMs)
+        for (const [failures, key] of counted) takeBack(failures, key, attempt)
       },
     }
   }
 }
 
-function recentIn(failures: Failures, key: string, nowMs: number): number[] {
-  return (failures.get(key) ?? []).filter((atMs) => atMs > nowMs - FAILURE_WINDOW_MS && atMs <= nowMs)
+function refuseBeyond(max: number, recent: readonly Try[]): void {
+  if (recent.length < max) return
+  const failed = recent.filter(({ isBeingChecked }) => !isBeingChecked).length
+  const [what, retryAfterSec] =
+    failed < max
+      ? ['too many logins at once', CHECKED_WITHIN_SEC]
+      : ['too many failed logins', Math.ceil(FAILURE_WINDOW_MS / 1000)]
+  throw new AuthError('TOO_MANY_ATTEMPTS', `${what}; try again in ${retryAfterSec} s`, { data: { retryAfterSec } })
 }
 
-function add(failures: Failures, key: string, nowMs: number): void {
-  const recent = recentIn(failures, key, nowMs)
+function recentIn(failures: Failures, key: string, nowMs: number): Try[] {
+  return (failures.get(key) ?? []).filter(({ atMs }) => atMs > nowMs - FAILURE_WINDOW_MS && atMs <= nowMs)
+}
+
+function add(failures: Failures, key: string, attempt: Try): void {
+  const recent = recentIn(failures, key, attempt.atMs)
   // Put last again: the first one failed longest ago.
   failures.delete(key)
-  failures.set(key, [...recent, nowMs])
+  failures.set(key, [...recent, attempt])
   if (failures.size > FAILING_MAX) forgetFirst(failures)
 }
 
@@ -88,11 +109,11 @@ function forgetFirst(of: { keys(): IterableIterator<string>; delete(key: string)
   if (!oldest.done) of.delete(oldest.value)
 }
 
-function takeBack(known: Map<string, number[]>, key: string, atMs: number): void {
-  const all = known.get(key) ?? []
-  const at = all.lastIndexOf(atMs)
+function takeBack(failures: Failures, key: string, attempt: Try): void {
+  const all = failures.get(key) ?? []
+  const at = all.lastIndexOf(attempt)
   if (at >= 0) all.splice(at, 1)
-  if (all.length === 0) known.delete(key)
+  if (all.length === 0) failures.delete(key)
 }
 
 /** Of IPv6 the first 64 bits: whoever has one address there has all of them. */

@@ -46,6 +46,8 @@ export const FAILURES_PER_ACCOUNT = 5
 export const FAILURES_PER_ADDRESS = 30
 export const FAILURES_PER_ACCOUNT_ANYWHERE = 60
 export const FAILURE_WINDOW_MS = 60_000
+/** What is being checked counts as failed till then; who is refused for that alone comes again so soon. */
+export const CHECKED_WITHIN_SEC = 1
 /** Accounts and addresses whose failures are remembered. At the cap the one that failed longest ago is forgotten. */
 export const FAILING_MAX = 100_000
 /** Accounts with addresses they have logged in from. At the cap the one that did so longest ago is forgotten. */

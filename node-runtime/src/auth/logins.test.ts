@@ -6,6 +6,7 @@ import { signingKeyFromSeed } from '../base/keys.ts'
 import { seededRandom } from '../testing/seeded-random.ts'
 import {
   CHALLENGE_MS,
+  CHECKED_WITHIN_SEC,
   FAILURE_WINDOW_MS,
   FAILURES_PER_ACCOUNT,
   FAILURES_PER_ACCOUNT_ANYWHERE,
@@ -39,6 +40,22 @@ describe('guessing', () => {
     expect(await codeOf(room.logIn())).toBe('TOO_MANY_ATTEMPTS')
     // What was refused did not count.
     room.clock.advanceSec(2)
+    expect(await codeOf(room.logIn())).toBe('in')
+  })
+
+  test('is not who logs in many times at once: one too many comes again in a moment', async () => {
+    const all = await Promise.all(
+      Array.from({ length: FAILURES_PER_ACCOUNT + 1 }, () =>
+        room.logIn().then(
+          () => 'in',
+          ({ code, data }) => [code, data],
+        ),
+      ),
+    )
+    expect(all).toEqual([
+      ...Array.from({ length: FAILURES_PER_ACCOUNT }, () => 'in'),
+      ['TOO_MANY_ATTEMPTS', { retryAfterSec: CHECKED_WITHIN_SEC }],
+    ])
     expect(await codeOf(room.logIn())).toBe('in')
   })
 

@@ -60,12 +60,18 @@ export class Logins {
       renewed = await provider.prove(request, usable)
     } catch (error) {
       if (error instanceof AuthError && error.code === 'AUTH_BUSY') attempt.withdraw()
-      else this.counts.failed += 1
+      else {
+        attempt.failed()
+        this.counts.failed += 1
+      }
       // Without the name: people type their password there.
       log.warn(who, 'login refused')
       throw error
     }
-    if (usable === undefined) throw new AuthError('CREDENTIALS_REJECTED', 'Authentication failed: unknown key')
+    if (usable === undefined) {
+      attempt.failed()
+      throw new AuthError('CREDENTIALS_REJECTED', 'Authentication failed: unknown key')
+    }
     attempt.succeeded()
     if (renewed.password === undefined) return usable
     return book.change((change) => {

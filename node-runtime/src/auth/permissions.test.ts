@@ -83,7 +83,8 @@ test.each([
   'context[]',
   'blob:get[a,,b]',
   'context:listen',
-])('%s would grant nothing, and is not given', (idle) => {
+  'context:execute[c,,get,x]',
+])('%s would grant nothing, or not what it seems to, and is not given', (idle) => {
   expect(() => readNewPermissions(['blob', idle])).toThrow(expect.objectContaining({ code: 'AUTH_INPUT' }))
   // A key of before that has it can still be changed.
   expect(readPermissions([idle])).toEqual([idle])

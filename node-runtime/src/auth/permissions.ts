@@ -32,6 +32,8 @@ const GRAMMAR = /^([a-z]+(?:[:-][a-z-]+)*)(?:\[([ -Z\\^-~]*)\])?$/
 /** Who holds it may do everything. */
 export const ADMIN = 'admin'
 const EXECUTE = 'context:execute'
+/** Of its brackets. */
+const EXECUTE_PARTS = 3
 /** What `context[a]`, which keys made for users of a context have, covers: to use it, not to take it from this node or all, or to make others its admins. */
 const OF_USERS: ReadonlySet<string> = new Set(['context', 'context:list', EXECUTE])
 
@@ -49,7 +51,7 @@ function parsed(permission: string): Parsed | undefined {
   return { path: path.split(':'), scope: scope === undefined ? undefined : scope.split(',').map((part) => part.trim()) }
 }
 
-/** Those that a key is given. Throws AuthError AUTH_INPUT, as below, and for one that would grant nothing. */
+/** Those that a key is given. Throws AuthError AUTH_INPUT, as below, and for one that would grant nothing, or not what it seems to. */
 export function readNewPermissions(given: readonly string[]): string[] {
   const read = readPermissions(given)
   for (const permission of read) refuseIdle(permission)
@@ -70,6 +72,12 @@ function refuseIdle(permission: string): void {
   if (scope === undefined) return
   if (name === ADMIN) refuse('admin is about everything, and has no brackets')
   if (scope[0] === '') refuse('the brackets name no id')
+  if (name === EXECUTE && scope.length > EXECUTE_PARTS) {
+    throw new AuthError(
+      'AUTH_INPUT',
+      `${JSON.stringify(permission.slice(0, 80))} has ${scope.length} parts in its brackets: they are context, user and method`,
+    )
+  }
   // User and method may be left empty: any.
   if (name !== 'context' && name !== EXECUTE && scope.includes('')) refuse('an id in the brackets is empty')
 }

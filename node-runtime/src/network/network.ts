@@ -113,6 +113,18 @@ export interface NetworkStatus {
   readonly topics: readonly { readonly topic: string; readonly subscribers: number; readonly mesh: number }[]
 }
 
+/** Since the start; `dialer` of connections that this node made, `listener` of those that it took. */
+export interface ConnectionCounts {
+  readonly dials: number
+  readonly failedDials: number
+  readonly opened: { readonly dialer: number; readonly listener: number }
+  readonly closed: { readonly dialer: number; readonly listener: number }
+  /** Peers that said who they are and what they speak. */
+  readonly identified: number
+  /** Streams that are open on all connections. */
+  readonly streams: number
+}
+
 export interface Network {
   readonly peerId: PeerId
   /** Listen addresses with the peer id at the end. Empty before `start`. */
@@ -135,6 +147,8 @@ export interface Network {
   /** Returns what takes the listener away. */
   on<Name extends keyof NetworkEvents>(event: Name, listener: NetworkEvents[Name]): () => void
   status(): NetworkStatus
+  /** Where there are real connections. */
+  counts?(): ConnectionCounts | undefined
   meshState(options: MeshReadyOptions): MeshState
   /** Resolves when connected, greeted and able to reach a subscriber; at once where no other node is known. */
   meshReady(options: MeshReadyOptions & Cancel): Promise<void>

@@ -13,11 +13,11 @@ import { refuseOtherMember, refuseStrangerAt } from './access/membership.ts'
 import type { AuthService } from './auth/auth-port.ts'
 import type { AuthRouteParts } from './auth/auth-route.ts'
 import { AUTH_ROUTES, authScope } from './auth/auth-scope.ts'
-import { limitReceiving } from './connections/receiving.ts'
+import { limitReceiving, refuseUnreceived } from './connections/receiving.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { parseJson } from './formats/json.ts'
 import { LEGACY_HEADER, withLegacyKeys } from './formats/legacy-keys.ts'
-import { JSON_BODY_BYTES_MAX } from './limits.ts'
+import { JSON_BODY_BYTES_MAX, MESSAGE_CHARS_MAX } from './limits.ts'
 import { loginFigures } from './metrics/client-figures.ts'
 import { Aliases } from './names/aliases.ts'
 import { DefaultGroups } from './names/default-groups.ts'
@@ -143,7 +143,8 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     frameworkErrors: (error, { headers }, { raw }) => {
       const { status, message } = httpFailureOf((parts.guard ? undefined : refusalOf(headers)) ?? error)
       raw.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
-      raw.end(JSON.stringify({ error: message }))
+      // Some repeat the whole path.
+      raw.end(JSON.stringify({ error: message.slice(0, MESSAGE_CHARS_MAX) }))
     },
   })
   // Before anything is read or looked up, and for paths that do not exist, too.
@@ -155,6 +156,7 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     const preflight = preflightHeaders(method, headers)
     if (preflight) reply.headers(preflight).code(200).send()
   })
+  app.addHook('onRequest', refuseUnreceived(stop))
   app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
     parts.metrics.request({ method, path: routeOptions.url, status: statusCode, tookMs: elapsedTime })
   })
@@ -189,12 +191,14 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
   const methodsOf = allowedMethods(parts.auth ? DECLARATIONS : ROUTES)
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? ''
-    const allowed = methodsOf(path).join(', ')
-    if (allowed === '') return reply.code(404).send({ error: `no route ${request.method} ${path}` })
+    const allowed = methodsOf(path)
+    // With a slash at the end, which no route has.
+    if (allowed.length === 0 || allowed.includes(request.method))
+      return reply.code(404).send({ error: `no route ${request.method} ${path}` })
     return reply
       .code(405)
-      .header('allow', allowed)
-      .send({ error: `${path} takes ${allowed}, not ${request.method}` })
+      .header('allow', allowed.join(', '))
+      .send({ error: `${path} takes ${allowed.join(', ')}, not ${request.method}` })
   })
   for (const route of ROUTES) if (!route.streams) register(app, route, parts, stop)
   // A scope of its own: its bodies are not read before the handler does.

@@ -12,6 +12,9 @@ export const JSON_DEPTH_MAX = 128
 /** Of a refused header, shown in the refusal. */
 export const HEADER_SHOWN_MAX = 100
 
+/** Of what the framework says of a path that it cannot read. The rest is cut off. */
+export const MESSAGE_CHARS_MAX = 200
+
 /** How long a request may take to arrive whole. Then the connection ends. */
 export const REQUEST_RECEIVE_MS = 30_000
 
@@ -25,10 +28,17 @@ export const UPLOAD_RECEIVE_MS = 300_000
 export const CONNECTIONS_MAX = 10_000
 
 /** How often connections are ended whose time is over: the more often, the fewer at once. The others are not looked at. */
-export const CONNECTIONS_CHECK_MS = 1_000
+export const CONNECTIONS_CHECK_MS = 100
 
-/** How long a connection that is refused may take to read why. */
+/** How long a connection that is refused may take to read why. What it sends meanwhile is read away. */
 export const LINGER_MS = 1_000
+
+/**
+ * A node that stops has answered everybody when for so long nobody is connected who has not asked. Who is, and asks nothing for
+ * the longer one, is cut off.
+ */
+export const SETTLED_MS = 25
+export const SETTLING_MS_MAX = 250
 
 /** Connections kept idle between requests. */
 export const KEEP_ALIVE_MS = 10_000

@@ -41,6 +41,8 @@ export interface NodeServices {
   readonly fleet: FleetJoin
   readonly presences: Pick<Presences, 'set' | 'hide' | 'shownIn'>
   readonly readiness: Readiness
+  /** Since the start, own ones included. */
+  readonly applied: { readonly deltas: number }
   /** What clients may watch: once each, after it is stored. */
   readonly events: Watchable<NodeEvent>
   readonly ports: {

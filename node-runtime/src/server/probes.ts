@@ -1,10 +1,8 @@
 // Whether the node lives and is ready: what others ask while it starts, over and over. Answered without the API, whose
 // modules and routes take as long to load as the network takes to stand.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { checkCaller } from './access/caller.ts'
-import { corsHeaders } from './access/cors.ts'
-import { httpFailureOf } from './errors.ts'
 import type { NodeServices } from './ports.ts'
+import { answerPlainly } from './routing/plain-answer.ts'
 import { RawResponse } from './routing/raw-response.ts'
 
 export type ProbedNode = Pick<NodeServices, 'readiness'> & {
@@ -46,24 +44,7 @@ export function answerProbe(
   const probe = method === 'GET' ? PROBES.get(url) : undefined
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
   if (probe === undefined || hasBody) return false
-  let answer: RawResponse
-  let cors: Record<string, string> = {}
-  try {
-    // Where tokens are asked for, any page may ask.
-    if (!guard) checkCaller(headers)
-    cors = corsHeaders(headers)
-    answer = probe(node)
-  } catch (error) {
-    const failure = httpFailureOf(error)
-    answer = new RawResponse(failure.status, JSON.stringify({ error: failure.message }))
-  }
-  response.writeHead(answer.status, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(answer.text),
-    'x-content-type-options': 'nosniff',
-    ...cors,
-  })
-  response.end(answer.text)
+  answerPlainly({ guard }, request, response, () => probe(node))
   return true
 }
 

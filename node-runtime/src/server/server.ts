@@ -11,7 +11,11 @@ import {
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Api } from './api.ts'
-import { connectionsThatFit, limitConnections } from './connections/room.ts'
+import { fewAtATime } from './connections/few-at-a-time.ts'
+import { refuseLate } from './connections/late.ts'
+import { endWith } from './connections/linger.ts'
+import { connectionsThatFit, limitConnections, type Room } from './connections/room.ts'
+import { nobodyComes, somebodyComes } from './connections/settling.ts'
 import { ServerError } from './errors.ts'
 import {
   CONNECTIONS_CHECK_MS,
@@ -26,6 +30,8 @@ import { loggedPath } from './routing/logged-path.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Streams } from './streams/streams.ts'
 
+const WEBSOCKET_PATH = '/ws'
+
 export interface HttpServer {
   /** Throws ServerError: ADDRESS_IN_USE, ADDRESS_UNUSABLE. Port 0 takes a free one. */
   listen(host: string, port: number): Promise<void>
@@ -34,33 +40,60 @@ export interface HttpServer {
   /** `http://host:port` of each listener. */
   addresses(): string[]
   /**
-   * Refuses new requests, waits for running ones: after DRAIN_MS they are given up, and CUT_OFF_MS later what is still
-   * connected is cut off. Idempotent.
+   * Waits for what is under way, and only then stops to listen: who asks meanwhile is told that the node stops. After
+   * DRAIN_MS what is under way is given up, and CUT_OFF_MS later what is still connected is cut off. Idempotent.
    */
   close(): Promise<void>
 }
 
 export function createServer(parts: ServerParts): HttpServer {
   const listening: Server[] = []
+  const rooms: Room[] = []
   const stop = new AbortController()
   const api = lateApi(parts, stop.signal)
-  /** Not yet answered. */
-  const open = new Set<ServerResponse>()
-  let isClosing = false
+  /** Not yet answered, of before the end. */
+  const underWay = new Set<ServerResponse>()
+  let closing: Promise<void> | undefined
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-    open.add(response)
-    response.once('close', () => open.delete(response))
-    if (isClosing) response.shouldKeepAlive = false
+    if (closing) {
+      response.setHeader('connection', 'close')
+      if (!answerProbe(parts, request, response)) refuseLate(parts, request, response)
+      return
+    }
+    underWay.add(response)
+    response.once('close', () => underWay.delete(response))
     if (!answerProbe(parts, request, response)) api.answer(request, response)
   }
   const openAt = async (place: ListenPlace) => {
     const server = await listenOn(place)
     const max = parts.connectionsMax ?? connectionsThatFit()
     const onRefused = () => parts.log.debug({ ...place }, 'too many connections; one was refused')
-    limitConnections(server, { max, onRefused, onRequest })
+    rooms.push(limitConnections(server, { max, onRefused, onRequest }))
     server.on('upgrade', api.upgrade)
     listening.push(server)
     return server
+  }
+  const end = async () => {
+    const impatience = setTimeout(() => stop.abort(new ServerError('STOPPING', 'the node is stopping')), DRAIN_MS)
+    // A client that neither sends nor reads would hold the end up for as long as it likes.
+    const cutOff = setTimeout(() => {
+      for (const server of listening) server.closeAllConnections()
+      for (const room of rooms) room.endAll()
+    }, DRAIN_MS + CUT_OFF_MS)
+    // A client that keeps its connection would be waited for.
+    for (const response of underWay) if (!response.headersSent) response.setHeader('connection', 'close')
+    const wasBusy = underWay.size > 0
+    await api.endStreams()
+    while (underWay.size > 0) await Promise.all([...underWay].map(closed))
+    const isBusy = wasBusy || (await somebodyComes(rooms))
+    if (isBusy) await nobodyComes(rooms)
+    const done = Promise.all([api.refuse(), ...listening.map(ended)])
+    // Who came in at the last moment.
+    if (isBusy) await nobodyComes(rooms)
+    for (const room of rooms) room.endWaiting()
+    await done
+    clearTimeout(impatience)
+    clearTimeout(cutOff)
   }
   return {
     async listen(host, port) {
@@ -74,31 +107,24 @@ export function createServer(parts: ServerParts): HttpServer {
       await openAt({ fd })
     },
     addresses: () => listening.filter((server) => server.listening).map((server) => urlOf(addressOf(server))),
-    async close() {
-      isClosing = true
-      // A client that keeps its connection would be waited for.
-      for (const response of open) response.shouldKeepAlive = false
-      const impatience = setTimeout(() => stop.abort(new ServerError('STOPPING', 'the node is stopping')), DRAIN_MS)
-      // A client that neither sends nor reads would hold the end up for as long as it likes.
-      const cutOff = setTimeout(() => {
-        for (const server of listening) server.closeAllConnections()
-      }, DRAIN_MS + CUT_OFF_MS)
-      await Promise.all([api.refuse(), ...listening.map(ended)])
-      clearTimeout(impatience)
-      clearTimeout(cutOff)
+    close() {
+      closing ??= end()
+      return closing
     },
   }
 }
 
 interface LateApi extends Api {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Tells who reads streams that the node stops. What is asked besides goes on. */
+  endStreams(): Promise<void>
 }
 
 /** The API, loaded by its first request or handshake. */
 function lateApi(parts: ServerParts, stop: AbortSignal): LateApi {
   let loaded: { readonly api: Api; readonly streams: Streams } | undefined
   let loading: Promise<NonNullable<typeof loaded>> | undefined
-  let refusing = false
+  let streamsEnd = false
   const load = async () => {
     const [{ createApi }, { Streams }, { Metrics }] = await Promise.all([
       import('./api.ts'),
@@ -109,7 +135,7 @@ function lateApi(parts: ServerParts, stop: AbortSignal): LateApi {
     const streams = new Streams({ ...parts, metrics })
     const api = await createApi({ ...parts, metrics, streams }, stop)
     loaded = { api, streams }
-    if (refusing) await refuse(loaded)
+    if (streamsEnd) streams.close()
     return loaded
   }
   const once = () => {
@@ -144,19 +170,17 @@ function lateApi(parts: ServerParts, stop: AbortSignal): LateApi {
           socket.destroy()
         })
     },
-    async refuse() {
-      refusing = true
-      // Without one nobody is answered anyway; its requests have been told.
+    async endStreams() {
+      streamsEnd = true
+      // One that cannot be loaded has none.
       const there = await loading?.catch(() => undefined)
-      if (there) await refuse(there)
+      there?.streams.close()
+    },
+    async refuse() {
+      const there = await loading?.catch(() => undefined)
+      await there?.api.refuse()
     },
   }
-}
-
-/** Streams first: the API waits for what it answers. */
-async function refuse({ api, streams }: { readonly api: Api; readonly streams: Streams }): Promise<void> {
-  streams.close()
-  await api.refuse()
 }
 
 type ListenPlace = { readonly host: string; readonly port: number } | { readonly fd: number }
@@ -168,8 +192,13 @@ async function listenOn(place: ListenPlace): Promise<Server> {
     requestTimeout: UPLOAD_RECEIVE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+    shouldUpgradeCallback: isWebSocket,
   })
-  server.on('clientError', refuseUnreadable)
+  const refuseLate = fewAtATime<[Error, Duplex]>(([error, socket]) => refuseUnreadable(error, socket))
+  server.on('clientError', (error: Error & { code?: string }, socket) => {
+    if (error.code === LATE) refuseLate([error, socket])
+    else refuseUnreadable(error, socket)
+  })
   server.listen(place)
   try {
     await once(server, 'listening')
@@ -179,21 +208,34 @@ async function listenOn(place: ListenPlace): Promise<Server> {
   return server
 }
 
+/** Every other protocol that a client would rather speak is ignored, and what it asks answered as if it had not said so. */
+function isWebSocket({ method, url = '', headers }: IncomingMessage): boolean {
+  return method === 'GET' && url.split('?')[0] === WEBSOCKET_PATH && headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/** Told once, however much more comes on their connections. */
+const REFUSED = new WeakSet<Duplex>()
+
+/** Many can be late in one turn: those that came together. */
+const LATE = 'ERR_HTTP_REQUEST_TIMEOUT'
+
 /** What is no HTTP, or does not arrive in time, never becomes a request. */
 function refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  if (error.code === 'ECONNRESET' || socket.destroyed || REFUSED.has(socket)) return
+  if (!socket.writable) {
+    socket.destroy(error)
+    return
+  }
   const [status, message] =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    error.code === LATE
       ? [408, 'the request did not arrive in time']
       : error.code === 'HPE_HEADER_OVERFLOW'
         ? [431, 'the headers of the request are too large']
         : [400, 'this is no HTTP request']
   const body = JSON.stringify({ error: message })
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8`
-  if (socket.writable) {
-    socket.write(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
-  }
-  socket.destroy(error)
+  REFUSED.add(socket)
+  endWith(socket, `${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
 }
 
 /** The addresses of a name, without the one that is listened on. */
@@ -201,6 +243,10 @@ async function otherAddresses(host: string, taken: string): Promise<string[]> {
   const { lookup } = await import('node:dns/promises')
   const found = await lookup(host, { all: true })
   return found.map(({ address }) => address).filter((address) => address !== taken)
+}
+
+async function closed(response: ServerResponse): Promise<void> {
+  await new Promise((resolve) => response.once('close', resolve))
 }
 
 /** Resolves when no connection is left. */

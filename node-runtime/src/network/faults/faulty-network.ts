@@ -3,6 +3,7 @@ import type { Bytes } from '../../base/bytes.ts'
 import { NetworkError } from '../errors.ts'
 import type {
   Cancel,
+  ConnectionCounts,
   FrameStream,
   MeshReadyOptions,
   MeshState,
@@ -78,6 +79,10 @@ class FaultyNetwork implements Network {
 
   on<Name extends keyof NetworkEvents>(event: Name, listener: NetworkEvents[Name]): () => void {
     return this.#inner.on(event, listener)
+  }
+
+  counts(): ConnectionCounts | undefined {
+    return this.#inner.counts?.()
   }
 
   status(): NetworkStatus {

@@ -141,6 +141,18 @@ describe('libp2p under a bad peer', () => {
 })
 
 describe('libp2p', () => {
+  it('counts connections by who dialled, and dials that bring none', async () => {
+    const [a, b] = await unequalPair([{}, {}], () => {})
+    await eventually('both to say who they are', () => a.counts?.()?.identified === 1 && b.counts?.()?.identified === 1)
+    const [port = 0] = await freePorts(1)
+    await expect(b.dial(`/ip4/127.0.0.1/tcp/${port}`)).rejects.toMatchObject({ code: 'DIAL_FAILED' })
+    expect(a.counts?.()).toMatchObject({ dials: 0, opened: { dialer: 0, listener: 1 } })
+    expect(b.counts?.()).toMatchObject({ dials: 2, failedDials: 1, opened: { dialer: 1, listener: 0 } })
+    await b.close()
+    await eventually('the end of the connection', () => a.counts?.()?.closed.listener === 1)
+    await a.close()
+  })
+
   it('has the node identity in its peer id', async () => {
     const identity = newIdentity()
     const network = await libp2pNetwork({ ...parts, identity, networkId: 'x', listen: [], bootAddresses: [] })

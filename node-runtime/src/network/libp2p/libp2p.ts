@@ -31,6 +31,7 @@ import type {
   StreamHandler,
 } from '../network.ts'
 import { serveStream } from '../serve-stream.ts'
+import { ConnectionTally } from './connection-tally.ts'
 import { Dialler } from './dialler.ts'
 import { loadDiscovery, provide, providers } from './libp2p-discovery.ts'
 import { Gossip } from './libp2p-gossip.ts'
@@ -69,6 +70,7 @@ class Libp2pNetwork implements Network {
   readonly #prefix: string
   readonly #options: Libp2pNetworkOptions
   readonly #emitter: Emitter
+  readonly #tally: ConnectionTally
   readonly #gossip: Gossip
   readonly #dialler: Dialler
   readonly #publicDials: StandingDials
@@ -88,6 +90,7 @@ class Libp2pNetwork implements Network {
     this.#prefix = prefix
     this.#options = options
     this.#emitter = new Emitter(options.log)
+    this.#tally = new ConnectionTally(node)
     this.#gossip = new Gossip({
       service: node.services.pubsub,
       prefix,
@@ -137,6 +140,8 @@ class Libp2pNetwork implements Network {
     this.#listen()
   }
 
+  counts = () => this.#tally.counts()
+
   addresses(): string[] {
     return this.#phase === 'built' ? [] : this.#node.getMultiaddrs().map(String)
   }
@@ -156,7 +161,8 @@ class Libp2pNetwork implements Network {
     if (this.#isSelf(address)) throw self
     const limit = AbortSignal.timeout(DIAL_TIMEOUT_MS)
     try {
-      const connection = await this.#node.dial(target, { signal: signal ? AbortSignal.any([signal, limit]) : limit })
+      const given = { signal: signal ? AbortSignal.any([signal, limit]) : limit }
+      const connection = await this.#tally.dialled(this.#node.dial(target, given))
       return connection.remotePeer.toString()
     } catch (cause) {
       signal?.throwIfAborted()

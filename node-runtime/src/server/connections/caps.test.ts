@@ -87,6 +87,37 @@ test.each([
   expect(answer.split('\r\n')[0]).toContain(` ${status} `)
 })
 
+test('headers that are far too large are refused, not reset', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const head = `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`
+    expect((await answered(await opened(), head)).split('\r\n')[0]).toContain(' 431 ')
+  }
+})
+
+test('who asks before it sends a body is told to go on when the body is wanted, and only then', async () => {
+  const asking = (length: number) =>
+    `POST /jsonrpc HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`
+  const refused = await answered(await opened(), asking(JSON_BODY_BYTES_MAX + 1))
+  expect(refused).toMatch(/^HTTP\/1\.1 413 [\s\S]*\r\nconnection: close\r\n/i)
+  const socket = await opened()
+  socket.write(asking(2))
+  const [first] = await once(socket, 'data')
+  expect(String(first)).toBe('HTTP/1.1 100 Continue\r\n\r\n')
+  socket.write('{}')
+  const [second] = await once(socket, 'data')
+  expect(String(second)).toMatch(/^HTTP\/1\.1 400 /)
+  // The connection is good for more.
+  expect(await answered(socket, HEALTH)).toContain('200 OK')
+})
+
+test('a body that is too large is refused while it is sent, and the refusal is read', async () => {
+  const text = `"${'x'.repeat(3 * JSON_BODY_BYTES_MAX)}"`
+  for (let round = 0; round < 3; round += 1) {
+    const { status, body } = await node.post('/jsonrpc', { text })
+    expect([status, body]).toEqual([413, { error: expect.stringMatching(/./) }])
+  }
+})
+
 test('a body that is too large is refused by its length, before it is sent', async () => {
   const headers = { 'content-length': JSON_BODY_BYTES_MAX + 1, 'content-type': 'application/json' }
   const sent = request(`${node.url}/jsonrpc`, { method: 'POST', headers, agent: false })

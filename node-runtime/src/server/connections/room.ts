@@ -3,13 +3,28 @@
 import { readFileSync } from 'node:fs'
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { CONNECTIONS_MAX, LINGER_MS } from '../limits.ts'
+import { CONNECTIONS_MAX } from '../limits.ts'
+import { continueWhenRead } from './expectation.ts'
+import { endWith, lingerWhereUnread } from './linger.ts'
 
 const STATUS = 503
 
 interface Place {
   /** Requests that are not answered yet: there may be several. */
   running: number
+  latest?: IncomingMessage
+}
+
+/** Who comes in. */
+export interface Room {
+  /** Requests so far. */
+  readonly requests: number
+  /** Connections on which nothing was asked yet: something is about to be. */
+  readonly silent: number
+  /** Ends the connections on which nothing is under way. */
+  endWaiting(): void
+  /** Ends all there are, those that have become something else than HTTP, too: Node has forgotten these. */
+  endAll(): void
 }
 
 export interface RoomOptions {
@@ -20,33 +35,70 @@ export interface RoomOptions {
 }
 
 /** Requests of connections that are refused are not answered but with that. */
-export function limitConnections(server: Server, { max, onRefused, onRequest }: RoomOptions): void {
+export function limitConnections(server: Server, { max, onRefused, onRequest }: RoomOptions): Room {
   const places = new Map<Socket, Place>()
   /** In the order in which they have begun to wait. */
   const waiting = new Set<Socket>()
+  const silent = new Set<Socket>()
+  let requests = 0
   server.on('connection', (socket: Socket) => {
     if (places.size >= max && !makeRoom()) {
       onRefused()
       refuse(socket, max)
       return
     }
-    places.set(socket, { running: 0 })
+    const place: Place = { running: 0 }
+    places.set(socket, place)
     waiting.add(socket)
+    silent.add(socket)
+    lingerWhereUnread(socket, () => place.latest)
     socket.once('close', () => leave(socket))
   })
-  server.on('request', (request, response) => {
+  const arrived = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request
     const place = places.get(socket)
     if (!place) return
+    requests += 1
     place.running += 1
+    place.latest = request
     waiting.delete(socket)
+    silent.delete(socket)
     response.once('close', () => {
       place.running -= 1
       if (place.running === 0 && places.has(socket)) waiting.add(socket)
     })
     onRequest(request, response)
+  }
+  server.on('request', arrived)
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    continueWhenRead(request, response)
+    arrived(request, response)
   })
-  server.prependListener('upgrade', ({ socket }: IncomingMessage) => waiting.delete(socket))
+  server.prependListener('upgrade', ({ socket }: IncomingMessage) => {
+    requests += 1
+    waiting.delete(socket)
+    silent.delete(socket)
+    // Without one, a connection that breaks now would end the process.
+    socket.on('error', () => socket.destroy())
+    // All has been said, be it a refusal or a goodbye: it has its place until its client ends it, or somebody needs it.
+    socket.once('finish', () => {
+      if (places.has(socket)) waiting.add(socket)
+    })
+  })
+  return {
+    get requests() {
+      return requests
+    },
+    get silent() {
+      return silent.size
+    },
+    endWaiting() {
+      for (const socket of waiting) socket.destroy()
+    },
+    endAll() {
+      for (const socket of places.keys()) socket.destroy()
+    },
+  }
 
   function makeRoom(): boolean {
     const [longest] = waiting
@@ -59,6 +111,7 @@ export function limitConnections(server: Server, { max, onRefused, onRequest }: 
   function leave(socket: Socket): void {
     places.delete(socket)
     waiting.delete(socket)
+    silent.delete(socket)
   }
 }
 
@@ -76,10 +129,7 @@ export function connectionsThatFit(): number {
 function refuse(socket: Socket, max: number): void {
   const body = JSON.stringify({ error: `this node has ${max} connections at work, which is the most; try again later` })
   const head = `HTTP/1.1 ${STATUS} ${STATUS_CODES[STATUS]}\r\nContent-Type: application/json; charset=utf-8`
-  socket.end(
-    `${head}\r\nRetry-After: 1\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
-  // What it has sent already is not answered by a reset, in which the refusal would be lost.
-  const cutOff = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('close', () => clearTimeout(cutOff))
+  const about = `Retry-After: 1\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`
+  // What it has sent already is read by the parser.
+  endWith(socket, `${head}\r\n${about}\r\n\r\n${body}`)
 }

@@ -1,4 +1,5 @@
 // Clients that neither send nor read any more must not keep a node from stopping.
+import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
@@ -46,18 +47,34 @@ test('a download that is not read is cut off when the node stops', async () => {
   expect(log.entries.filter(({ level }) => level === 'error')).toEqual([])
 })
 
-test('an upload that does not go on is cut off when the node stops, and leaves nothing', async () => {
+test('an upload that does not go on is told so when the node stops, and leaves nothing', async () => {
   const { blobs } = world.place('ada')
   const sent = request(`${served.url}${BLOBS}`, {
     agent: false,
     method: 'PUT',
     headers: { 'content-length': 1000 },
   })
-  const failed = new Promise((resolve) => sent.once('error', resolve))
+  const answered = once(sent, 'response')
+  sent.on('error', () => {})
   sent.write('abc')
   await until(async () => (await blobs.folders()).length > 0)
   await served.close()
-  expect(await failed).toMatchObject({ code: 'ECONNRESET' })
+  const [{ statusCode }] = await answered
+  expect(statusCode).toBe(503)
   await until(async () => (await blobs.folders()).length === 0)
+  expect(log.entries.filter(({ level }) => level === 'error')).toEqual([])
+})
+
+test('a body of which only half has come is told so when the node stops', async () => {
+  const headers = { 'content-length': 100, 'content-type': 'application/json', expect: '100-continue' }
+  const sent = request(`${served.url}/jsonrpc`, { agent: false, method: 'POST', headers })
+  const answered = once(sent, 'response')
+  sent.on('error', () => {})
+  sent.flushHeaders()
+  await once(sent, 'continue')
+  sent.write('{')
+  await served.close()
+  const [{ statusCode, headers: said }] = await answered
+  expect([statusCode, said.connection]).toEqual([503, 'close'])
   expect(log.entries.filter(({ level }) => level === 'error')).toEqual([])
 })

@@ -22,6 +22,8 @@ export const Application = Type.Object({
   signer_id: Type.Optional(Type.String()),
   package: Type.Optional(Type.String()),
   version: Type.Optional(Type.String()),
+  /** By name, where the code has names for them. */
+  services: Type.Optional(Type.Record(Type.String(), Type.Object({ bytecode: Base58, compiled: Base58 }))),
 })
 
 export const ContextShape = Type.Object({

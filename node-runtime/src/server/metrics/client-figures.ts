@@ -1,5 +1,5 @@
 // Who is connected, who was cut off for not reading, and how logins ended. Sums: no client is told apart.
-import type { Figure } from './node-figures.ts'
+import type { Figure } from './figure.ts'
 
 export interface StreamCounts {
   readonly sockets: number
@@ -13,7 +13,7 @@ export function streamFigures({ sockets, events, tooSlow }: StreamCounts): Figur
     { name: 'calnode_sse_clients', help: 'Streams of server-sent events that somebody reads', value: events },
     {
       name: 'calnode_slow_clients_dropped_total',
-      help: 'Clients of both that did not read and were cut off',
+      help: 'Clients of streams that did not read and were cut off',
       value: tooSlow,
       isCount: true,
     },

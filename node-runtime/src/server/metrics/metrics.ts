@@ -1,8 +1,11 @@
 // What is counted and measured, in the text that Prometheus reads. Where the reference node has a family for the same thing,
 // ours has its name; our own begin with `calnode_`. No label has a value that clients choose.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import about from '../../../package.json' with { type: 'json' }
 import type { NodeServices } from '../ports.ts'
-import { type Figure, nodeFigures } from './node-figures.ts'
+import type { Figure } from './figure.ts'
+import { networkFigures } from './network-figures.ts'
+import { nodeFigures } from './node-figures.ts'
 import { processFigures } from './process-figures.ts'
 
 /** 1 ms, doubled 14 times, in seconds. */
@@ -58,7 +61,7 @@ export class Metrics {
       labelNames: ['version', 'peer_id'],
       registers,
     })
-    info.set({ version: VERSION, peer_id: node.ports.network.peerId }, 1)
+    info.set({ version: about.version, peer_id: node.ports.network.peerId }, 1)
   }
 
   get contentType(): string {
@@ -84,18 +87,22 @@ export class Metrics {
   /** What can be told now: a node that stops has fewer figures, and no failure. */
   async text(): Promise<string> {
     const others = this.#sources.flatMap((source) => source())
-    for (const figure of [...(await processFigures()), ...(await nodeFigures(this.#node)), ...others])
-      this.#show(figure)
+    const { network } = this.#node.ports
+    const figures = [
+      ...(await processFigures()),
+      ...(await nodeFigures(this.#node)),
+      ...networkFigures(network),
+      ...others,
+    ]
+    for (const shown of this.#figures.values()) shown.reset()
+    for (const figure of figures) this.#show(figure)
     return this.#registry.metrics()
   }
 
-  #show({ name, help, value, isCount = false }: Figure): void {
-    const asked = { name, help, registers: [this.#registry] }
+  #show({ name, help, value, labels = {}, isCount = false }: Figure): void {
+    const asked = { name, help, labelNames: Object.keys(labels), registers: [this.#registry] }
     const shown = this.#figures.get(name) ?? (isCount ? new Counter(asked) : new Gauge(asked))
     this.#figures.set(name, shown)
-    shown.reset()
-    shown.inc(value)
+    shown.inc(labels, value)
   }
 }
-
-const VERSION = '0.1.0'

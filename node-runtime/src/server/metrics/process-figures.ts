@@ -1,6 +1,6 @@
 // What the system says of this process. Linux tells it in files; elsewhere there is the memory alone.
 import { readdir, readFile } from 'node:fs/promises'
-import type { Figure } from './node-figures.ts'
+import type { Figure } from './figure.ts'
 
 const KIB = 1024
 

@@ -85,6 +85,20 @@ describe('a blob', () => {
     expect((await fetch(`${ada.url}${BLOBS}/${blob_id}`, { method: 'HEAD' })).status).toBe(404)
   })
 
+  test('is of the type that it begins like, and of none where a browser might run it', async () => {
+    const contents: [Uint8Array<ArrayBuffer>, string][] = [
+      [Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1), 'image/png'],
+      [Buffer.from('<html><script>alert(1)</script>'), 'application/octet-stream'],
+    ]
+    for (const [content, type] of contents) {
+      const { blob_id } = await upload(ada, content)
+      for (const method of ['HEAD', 'GET']) {
+        const { headers } = await fetch(`${ada.url}${BLOBS}/${blob_id}`, { method })
+        expect([headers.get('x-blob-mime-type'), headers.get('content-type')]).toEqual([type, type])
+      }
+    }
+  })
+
   test('may be empty', async () => {
     const { blob_id, size } = await upload(ada, new Uint8Array(0))
     expect([blob_id, size]).toEqual([idBase58(idFromBytes<BlobId>(sha256())), 0])

@@ -1,10 +1,13 @@
 // Blobs: streamed up and down, never whole in memory.
 import { Type } from 'typebox'
-import { toHex } from '../../base/bytes.ts'
+import { type Bytes, concat, toHex } from '../../base/bytes.ts'
 import { type BlobId, idBase58, idBytes, parseBase58Id } from '../../base/ids.ts'
+import type { BlobInfo, BlobStore } from '../../blobs/blob-store.ts'
+import { BlobError } from '../../blobs/errors.ts'
 import { SyncError } from '../../sync/errors.ts'
 import { ServerError } from '../errors.ts'
 import { blobHashOf, contextIdOf } from '../formats/encodings.ts'
+import { ANY_BYTES, BEGINNING_BYTES, mimeTypeOf } from '../formats/mime-types.ts'
 import { Base58, Count } from '../formats/shapes.ts'
 import type { NodeServices } from '../ports.ts'
 import { RawResponse } from '../routing/raw-response.ts'
@@ -13,7 +16,6 @@ import { Data, NoBody, NoFields, type Route, route, StreamResponse } from '../ro
 const ById = Type.Object({ id: Type.String() })
 const OfContext = Type.Object({ context_id: Type.Optional(Type.String()) })
 const SHOWN_HEADERS = 'Content-Length, Content-Type, ETag, X-Blob-ID, X-Blob-Hash, X-Blob-MIME-Type'
-const MIME_TYPE = 'application/octet-stream'
 
 export const blobRoutes: readonly Route[] = [
   route({
@@ -75,7 +77,7 @@ export const blobRoutes: readonly Route[] = [
     params: ById,
     query: OfContext,
     body: NoBody,
-    response: MIME_TYPE,
+    response: ANY_BYTES,
     handle: async ({ node }, { params, query, signal, headers }) => {
       const id = blobIdOf(params.id)
       if (query.context_id !== undefined && node.ports.blobs.resolve(id) === undefined) {
@@ -140,15 +142,29 @@ async function headersOf(node: NodeServices, address: BlobId) {
   const info = await blobs.info(address)
   if (!info) throw missing(idBase58(address))
   const hash = toHex(idBytes(await blobs.contentHash(info.id)))
+  const type = await typeOf(blobs, info)
   return {
     'Content-Length': String(info.size),
-    'Content-Type': MIME_TYPE,
+    'Content-Type': type,
     ETag: `"${hash}"`,
     'Cache-Control': 'private, no-cache',
     'X-Blob-ID': idBase58(info.id),
     'X-Blob-Hash': hash,
-    'X-Blob-MIME-Type': MIME_TYPE,
+    'X-Blob-MIME-Type': type,
     'Access-Control-Expose-Headers': SHOWN_HEADERS,
+  }
+}
+
+/** Of a blob that is here. */
+async function typeOf(blobs: BlobStore, { id, size }: BlobInfo): Promise<string> {
+  try {
+    const parts: Bytes[] = []
+    for await (const part of blobs.stream(id, { start: 0, end: Math.min(size, BEGINNING_BYTES) })) parts.push(part)
+    return mimeTypeOf(concat(parts))
+  } catch (cause) {
+    // Out of the store from now on.
+    if (cause instanceof BlobError && cause.code === 'BLOB_DAMAGED') throw missing(idBase58(id))
+    throw cause
   }
 }
 

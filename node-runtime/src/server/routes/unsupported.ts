@@ -55,11 +55,6 @@ export const LACKING_PARTS: readonly LackingPart[] = [
     route: 'POST /admin-api/groups/:gid/upgrade',
     of: 'an application whose state has a later version',
   },
-  {
-    feature: 'applications of several services',
-    route: 'POST /admin-api/install-application, install-dev-application',
-    of: 'a bundle of several services',
-  },
 ]
 
 export const unsupportedRoutes: readonly Route[] = LACKING.map(({ feature, method, url, permission = 'admin' }) => {

@@ -1,9 +1,10 @@
-// WebSocket handshakes at /ws: who may have one, how many there are, and their end. Loaded by the first handshake.
+// WebSocket handshakes: who may have one, how many there are, and their end. Loaded by the first handshake.
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import WebSocket, { WebSocketServer } from 'ws'
 import { type Asker, askGuard } from '../access/asker.ts'
 import { checkCaller } from '../access/caller.ts'
+import { endWith } from '../connections/linger.ts'
 import { httpFailureOf, ServerError } from '../errors.ts'
 import type { ServerParts } from '../server-parts.ts'
 import type { Hub } from './hub.ts'
@@ -11,7 +12,6 @@ import type { Keeper } from './keeper.ts'
 import { MESSAGE_BYTES_MAX, STREAMS_MAX } from './limits.ts'
 import { ClientSocket } from './socket.ts'
 
-const PATH = '/ws'
 /** Close code of RFC 6455. */
 const TOO_LONG = 1009
 
@@ -48,11 +48,13 @@ export class Upgrades {
 
   constructor(parts: UpgradeParts) {
     this.#parts = parts
+    // What is no WebSocket handshake: without a listener the library says so in a page.
+    this.#server.on('wsClientError', ({ message }, socket) =>
+      refuse(socket, { status: 400, message, headers: { 'Sec-WebSocket-Version': '13, 8' } }),
+    )
   }
 
   async answer(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    // Without one, a connection that breaks now would end the process.
-    socket.on('error', () => socket.destroy())
     const access = await this.#admit(request)
     if ('status' in access) return refuse(socket, access)
     this.#server.handleUpgrade(request, socket, head, (accepted) => {
@@ -82,7 +84,6 @@ export class Upgrades {
     const { url = '', headers } = request
     try {
       if (!this.#parts.guard) checkCaller(headers)
-      if (url.split('?')[0] !== PATH) throw new ServerError('NOT_FOUND', `WebSockets are at ${PATH}`)
       if (this.#refusing) throw new ServerError('STOPPING', 'the node is stopping')
       const access = await askGuard(this.#parts.guard, { headers, url, permission: 'token' })
       if (!access.granted) {
@@ -106,5 +107,7 @@ function refuse(socket: Duplex, { status, message, headers = {} }: Refusal): voi
     'Connection: close',
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ]
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+  endWith(socket, `${lines.join('\r\n')}\r\n\r\n${body}`)
+  // The parser has let go of it: nobody else reads, and would see its end.
+  socket.resume()
 }

@@ -1,4 +1,5 @@
 // What a WebSocket client sees: acknowledged subscriptions, each event once, answers to calls, and why it was let go.
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
@@ -232,6 +233,68 @@ describe('the handshake', () => {
     const closing = server.close()
     expect(await client.closed).toEqual({ code: 1001, reason: 'the node is stopping' })
     await closing
+  })
+
+  const HANDSHAKE = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+
+  /** Of a client that sends this and never closes its side. */
+  function neverClosing(url: string, head: string): { socket: Socket; ended: Promise<string>; gone: Promise<unknown> } {
+    const { port, hostname } = new URL(url)
+    const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true }).on('error', () => {})
+    let text = ''
+    socket.setEncoding('utf8').on('data', (chunk) => {
+      text += chunk
+    })
+    const ended = once(socket, 'end').then(() => text)
+    socket.write(head)
+    return { socket, ended, gone: once(socket, 'close') }
+  }
+
+  test('of a kind that is none is refused as everything is', async () => {
+    const { socket, ended } = neverClosing(node.url, `GET /ws HTTP/1.1\r\n${HANDSHAKE}Sec-WebSocket-Key: x\r\n\r\n`)
+    expect(await ended).toMatch(/^HTTP\/1\.1 400 [\s\S]*application\/json[\s\S]*{"error":"Missing or invalid Sec-Web/)
+    socket.destroy()
+  })
+
+  test('to another protocol is ignored, and what was asked is answered', async () => {
+    const asking = (method: string, path: string, protocol: string) =>
+      `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\nUpgrade: ${protocol}\r\n\r\n`
+    const seen: string[] = []
+    for (const [method, path, protocol] of [
+      ['GET', '/admin-api/health', 'h2c'],
+      ['GET', '/admin-api/contexts', 'TLS/1.2, h2c'],
+      ['GET', '/admin-api/contexts', 'websocket'],
+      ['GET', '/ws', 'h2c'],
+      ['POST', '/ws', 'websocket'],
+    ] as const) {
+      const { socket, ended } = neverClosing(node.url, asking(method, path, protocol))
+      seen.push((await ended).slice(9, 12))
+      socket.destroy()
+    }
+    expect(seen).toEqual(['200', '200', '200', '426', '405'])
+  })
+
+  test('that is refused does not keep its place, and does not keep the node from stopping', async () => {
+    const served = await serve(world.get('ada').node, { connectionsMax: 2 })
+    const head = `GET /ws HTTP/1.1\r\n${HANDSHAKE}Sec-WebSocket-Key: x\r\n\r\n`
+    const clients = [neverClosing(served.url, head), neverClosing(served.url, head)]
+    for (const { ended } of clients) expect(await ended).toMatch(/^HTTP\/1\.1 400 /)
+    expect((await served.get('/admin-api/health')).status).toBe(200)
+    const last = neverClosing(served.url, head)
+    await last.ended
+    await served.close()
+    await Promise.all([...clients, last].map(({ gone, socket }) => socket.destroy() && gone))
+  })
+
+  test('whose client answers no close is cut off when the node stops', async () => {
+    const served = await serve(world.get('ada').node)
+    const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+    const { socket, ended } = neverClosing(served.url, `GET /ws HTTP/1.1\r\n${HANDSHAKE}${key}\r\n`)
+    await once(socket, 'data')
+    await served.close()
+    // It has been told before.
+    await Promise.race([ended, once(socket, 'error')])
+    socket.destroy()
   })
 
   test('a connection that breaks during the handshake harms nobody', async () => {

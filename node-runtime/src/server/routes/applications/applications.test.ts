@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { appWasm } from '../../../../../scripts/build-apps.ts'
 import { toBase58, utf8 } from '../../../base/bytes.ts'
 import { systemClock } from '../../../base/clock.ts'
-import { TEST_SIGNER, testBundle } from '../../../runtime/testing/test-bundle.ts'
+import { artifact, TEST_SIGNER, testBundle } from '../../../runtime/testing/test-bundle.ts'
 import { nameBytes } from '../../../runtime/testing/test-guests.ts'
 import { TestWorld } from '../../../testing/test-nodes.ts'
 import type { ServerParts } from '../../server-parts.ts'
@@ -106,7 +106,7 @@ test('what cannot be installed is refused with the field or the file', async () 
     refused('a file that is not there', { path: path.join(folder, 'none.wasm') }, path.join(folder, 'none.wasm')),
     refused('a folder', { path: folder }, folder),
     refused('no WebAssembly', { path: path.join(folder, 'text.wasm') }, 'is not an application this node can run'),
-    { ...refused('several services', { path: several }, 'applications of one'), status: 501 },
+    refused('services without names', { path: several }, 'one of its services has no name'),
   ])
   expect(seen).toEqual(wanted)
 })
@@ -185,6 +185,60 @@ test('a signed bundle says itself what it is called, and what it was signed as i
   await writeFile(bundle, testBundle({ wasm: await appWasm('kv-store'), changed: { package: 'stolen' } }))
   const refused = await node.post(INSTALL, { body: { path: bundle } })
   expect([refused.status, refused.body]).toEqual([400, { error: expect.stringContaining('signature') }])
+})
+
+test('of an application of several services a context runs the one that it was made with', async () => {
+  const [store, handlers] = await Promise.all([appWasm('kv-store'), appWasm('kv-store-with-handlers')])
+  const abi = { schema_version: 'wasm-abi/1', methods: [{ name: 'len' }] }
+  const abiBytes = utf8(JSON.stringify(abi))
+  const services = [
+    { name: 'store', wasm: artifact('app.wasm', store), abi: artifact('abi.json', abiBytes) },
+    { name: 'handling', wasm: artifact('handlers.wasm', handlers) },
+  ]
+  const archive = testBundle({
+    wasm: store,
+    abi: abiBytes,
+    before: [{ name: 'handlers.wasm', content: handlers }],
+    manifest: { package: 'com.example.several', wasm: null, abi: null, services },
+  })
+  const bundle = path.join(folder, 'several.mpk')
+  await writeFile(bundle, archive)
+  const { applicationId } = dataOf(await node.post(INSTALL, { body: { path: bundle } }))
+  const about = (await node.get(`${LIST}/${applicationId}`)).body
+  const code = { bytecode: expect.stringMatching(BASE58), compiled: expect.stringMatching(BASE58) }
+  expect(about).toMatchObject({ data: { application: { services: { store: code, handling: code } } } })
+  const abiOf = async (query: string) => {
+    const { status, body } = await node.get(`${LIST}/${applicationId}/abi${query}`)
+    return [status, body]
+  }
+  expect(await abiOf('?service_name=store')).toEqual([200, { data: abi }])
+  expect(await abiOf('')).toEqual([400, { error: expect.stringContaining('store, handling') }])
+  for (const name of ['handling', 'none']) {
+    expect(await abiOf(`?service_name=${name}`)).toEqual([404, { error: expect.stringMatching(/ABI|no service/) }])
+  }
+  const { namespaceId } = dataOf(await node.post('/admin-api/namespaces', { body: { applicationId } }))
+  const create = (serviceName?: string) =>
+    node.post('/admin-api/contexts', {
+      body: { applicationId, groupId: namespaceId, initializationParams: [], serviceName },
+    })
+  for (const name of ['none', undefined]) {
+    const { status, body } = await create(name)
+    expect([status, body]).toEqual([404, { error: expect.stringContaining('store, handling') }])
+  }
+  const { contextId } = dataOf(await create('handling'))
+  expect((await node.get(`/admin-api/contexts/${contextId}`)).body).toMatchObject({ data: { serviceName: 'handling' } })
+  const method = 'get_handler_execution_count'
+  const execute = { jsonrpc: '2.0', id: 1, method: 'execute', params: { contextId, method, argsJson: {} } }
+  expect((await node.post('/jsonrpc', { body: execute })).body).toMatchObject({ result: { output: 0 } })
+  // Code without names would run under any.
+  const plain = path.join(folder, 'plain.wasm')
+  await writeFile(plain, handlers)
+  const { applicationId: targetApplicationId } = dataOf(await node.post(INSTALL, { body: { path: plain } }))
+  for (const forceCodeOnly of [false, true]) {
+    const upgrade = { body: { targetApplicationId, forceCodeOnly } }
+    const answer = await node.post(`/admin-api/groups/${namespaceId}/upgrade`, upgrade)
+    expect([answer.status, answer.body]).toEqual([409, { error: expect.stringContaining('run handling') }])
+  }
 })
 
 test('an application is forgotten, and once more is no failure', async () => {

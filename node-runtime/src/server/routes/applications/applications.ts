@@ -35,7 +35,13 @@ function applicationJson(application: Installed): object {
     ...(application.signerId === undefined ? {} : { signer_id: application.signerId }),
     ...(application.package === undefined ? {} : { package: application.package }),
     ...(application.version === undefined ? {} : { version: application.version }),
+    ...(application.services.length === 0 ? {} : { services: servicesJson(application, blobId) }),
   }
+}
+
+/** The code of each is in the one blob. */
+function servicesJson({ services }: Installed, blobId: string): object {
+  return Object.fromEntries(services.map(({ name }) => [name, { bytecode: blobId, compiled: blobId }]))
 }
 
 /** Throws IdError, ServerError NOT_FOUND. */
@@ -74,7 +80,6 @@ export const applicationRoutes: readonly Route[] = [
       version: OptionalText(VERSION_BYTES_MAX),
     }),
     response: Installation,
-    failures: [501],
     handle: async ({ node }, { body }) => {
       if (!isAbsolute(body.path) || body.path.split(/[\\/]/).includes('..') || body.path.includes('\0')) {
         const shown = JSON.stringify(body.path)
@@ -104,7 +109,7 @@ export const applicationRoutes: readonly Route[] = [
       version: OptionalText(VERSION_BYTES_MAX),
     }),
     response: Installation,
-    failures: [501, 502, 507],
+    failures: [502, 507],
     handle: async ({ node, downloads }, { body, signal }) => {
       const expected = typeof body.hash === 'string' ? blobHashOf(body.hash) : undefined
       const bytes = download(body.url, { clock: node.ports.clock, rules: downloads }, { signal })
@@ -176,18 +181,23 @@ export const applicationRoutes: readonly Route[] = [
   route({
     method: 'GET',
     url: '/admin-api/applications/:id/abi',
-    summary: 'What an application says of its methods and state; 404 where it says nothing',
+    summary: 'What an application, or one of its services, says of its methods and state; 404 where it says nothing',
     permission: 'admin',
     params: ByApplication,
     query: Type.Object({ service_name: Type.Optional(Type.String()) }),
     body: NoBody,
     response: Data(Type.Object({})),
     handle: async ({ node }, { params, query }) => {
-      const { id } = installed(node, params.id)
-      if (query.service_name !== undefined) {
+      const { id, services } = installed(node, params.id)
+      const name = query.service_name
+      if (name !== undefined && services.length === 0) {
         throw new ServerError('BAD_REQUEST', `service_name: application ${params.id} has one service, without a name`)
       }
-      const abi = await node.applications.abi(id)
+      if (name === undefined && services.length > 1) {
+        const names = services.map((each) => each.name).join(', ')
+        throw new ServerError('BAD_REQUEST', `service_name: application ${params.id} has several services: ${names}`)
+      }
+      const abi = await node.applications.abi(id, name)
       if (abi === undefined) throw new ServerError('NOT_FOUND', `application ${params.id} carries no ABI`)
       return new RawResponse(200, `{"data":${abi}}`)
     },

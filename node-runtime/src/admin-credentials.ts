@@ -1,5 +1,6 @@
 // Who the first administrator is: from flags and the environment, as merod takes them. A password is never an argument:
 // everybody on the machine sees those.
+import { closeSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { ConfigError } from './config.ts'
@@ -16,6 +17,8 @@ export interface AdminCredentials {
   readonly username: string
   readonly password: string
 }
+
+const HANDED = /^\/dev\/fd\/(\d{1,6})$/
 
 export const ADMIN_HINT =
   'give --admin-user with --admin-password-file or --admin-password-stdin, or set MERO_AUTH_ADMIN_USER and ' +
@@ -44,11 +47,19 @@ async function passwordOfFlags({ adminPasswordFile, adminPasswordStdin }: AdminF
 
 async function passwordIn(file: string): Promise<string> {
   try {
-    return withoutNewline(await readFile(file, 'utf8'))
+    const open = HANDED.exec(file)?.[1]
+    return withoutNewline(open === undefined ? await readFile(file, 'utf8') : readOpen(Number(open)))
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new ConfigError('CONFIG_INVALID', `the administrator's password cannot be read: ${why}`, { cause })
   }
+}
+
+/** One of this process: read once, and not to be found in it any more. */
+function readOpen(descriptor: number): string {
+  const read = readFileSync(descriptor, 'utf8')
+  closeSync(descriptor)
+  return read
 }
 
 function withoutNewline(read: string): string {

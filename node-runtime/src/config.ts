@@ -202,7 +202,8 @@ export function freshConfig(identity: SigningKey, options: InitOptions): NodeCon
   }
 }
 
-function addressOf(host: string, port: number): string {
+/** As listening takes it. */
+export function addressOf(host: string, port: number): string {
   return `/${host.includes(':') ? 'ip6' : 'ip4'}/${host}/tcp/${port}`
 }
 

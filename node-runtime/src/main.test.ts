@@ -151,6 +151,12 @@ test('where everybody may ask, others do not reach the API unless somebody says 
   await calnode('init', '--server-host', '0.0.0.0', ...ANY_PORTS).done
   const open = await calnode('run').done
   expect([open.code, open.err]).toEqual([2, expect.stringMatching(/0\.0\.0\.0.*--auth-mode embedded.*--allow-unauth/)])
+  // The flag counts for a node that is there, too.
+  const closed = calnode('run', '--server-host', '127.0.0.1')
+  await closed.started()
+  expect(closed.output()).toMatch(/"http":\["http:\/\/127\.0\.0\.1:/)
+  closed.child.kill('SIGTERM')
+  expect((await closed.done).code).toBe(0)
   const allowed = calnode('run', '--allow-unauthenticated')
   await allowed.started()
   allowed.child.kill('SIGTERM')

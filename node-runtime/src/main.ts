@@ -21,6 +21,7 @@ import { OFFLINE_COMMANDS, registerOffline } from './inspect/commands.ts'
 import { processLogger } from './log-output.ts'
 import { allWritten, endWithReader } from './outputs.ts'
 import type { NodePlace, RunNodeOptions } from './run-node.ts'
+import { type StartSettings, startedWith } from './start-settings.ts'
 import { stopAsked } from './stop-asked.ts'
 
 const EXIT = { ok: 0, failed: 1, usage: 2, environment: 3, damaged: 4 } as const
@@ -45,10 +46,10 @@ const ENVIRONMENT = new Set([
 const RUN_COMMAND = 'run'
 
 interface InitFlags {
-  serverHost: string
-  serverPort: string
-  swarmHost: string
-  swarmPort: string
+  serverHost?: string
+  serverPort?: string
+  swarmHost?: string
+  swarmPort?: string
   bootNodes?: string
   mdns?: boolean
   authMode?: string
@@ -89,7 +90,11 @@ function program(): Command {
       made ? `created ${folderPath(folder)}\n` : `${folderPath(folder)} exists already; left as it is\n`,
     )
   })
-  withInitFlags(root.command(RUN_COMMAND).description('start the node'))
+  withInitFlags(
+    root
+      .command(RUN_COMMAND)
+      .description('start the node; what is said here counts for this start, before its config.toml'),
+  )
     .option('--init', 'create the folder first if it is not there')
     .option('--network <id>', 'private network: nodes of another one are never met', 'calbox')
     .option('--enable-faults', 'let POST /test-api/faults break this node, for tests')
@@ -125,10 +130,10 @@ function requireFolder(root: Command, command: Command): void {
 
 function withInitFlags(command: Command): Command {
   return command
-    .option('--server-host <host>', 'address of the HTTP API', '127.0.0.1')
-    .option('--server-port <port>', 'port of the HTTP API', '2528')
-    .option('--swarm-host <host>', 'address for other nodes', '127.0.0.1')
-    .option('--swarm-port <port>', 'port for other nodes', '2428')
+    .option('--server-host <host>', 'address of the HTTP API (of a new node 127.0.0.1)')
+    .option('--server-port <port>', 'port of the HTTP API (of a new node 2528)')
+    .option('--swarm-host <host>', 'address for other nodes (of a new node 127.0.0.1)')
+    .option('--swarm-port <port>', 'port for other nodes (of a new node 2428)')
     .option('--boot-nodes <multiaddrs>', 'comma-separated addresses to dial')
     .option('--mdns', 'find nodes on the local network')
     .option(
@@ -176,7 +181,8 @@ async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
   const options = initOptions(flags)
   const eofFd = flags.exitOnEof === undefined ? undefined : descriptorOf('--exit-on-eof', flags.exitOnEof)
   if (flags.init) await initFolder(folder, options, systemRandom)
-  const config = await loadConfig(folder)
+  const loaded = await loadConfig(folder)
+  const config = { ...loaded, settings: startedWith(loaded.settings, startSettings(flags)) }
   const authMode = authModeOf(config, options.authMode)
   const { listen, allow_unauthenticated = false } = config.settings.server
   checkExposure({ listen, authMode, allowed: flags.allowUnauthenticated ?? allow_unauthenticated })
@@ -229,15 +235,33 @@ async function faultsOf({ enableFaults, faults, faultSeed }: RunFlags): Promise<
 
 function initOptions(flags: InitFlags): InitOptions {
   const authMode = checkAuthMode(flags.authMode, '--auth-mode')
+  const { serverHost, serverPort, swarmHost, swarmPort, mdns } = startSettings(flags)
   return {
-    serverHost: flags.serverHost === 'localhost' ? flags.serverHost : hostOf('--server-host', flags.serverHost),
-    serverPort: portOf('--server-port', flags.serverPort),
-    swarmHost: hostOf('--swarm-host', flags.swarmHost),
-    swarmPort: portOf('--swarm-port', flags.swarmPort),
+    serverHost: serverHost ?? LOOPBACK,
+    serverPort: serverPort ?? SERVER_PORT,
+    swarmHost: swarmHost ?? LOOPBACK,
+    swarmPort: swarmPort ?? SWARM_PORT,
     bootNodes: listOf(flags.bootNodes).map((each) => multiaddrOf('--boot-nodes', each)),
-    mdns: flags.mdns ?? false,
+    mdns: mdns ?? false,
     ...(authMode === undefined ? {} : { authMode }),
     ...(flags.allowUnauthenticated ? { allowUnauthenticated: true } : {}),
+  }
+}
+
+const LOOPBACK = '127.0.0.1'
+const SERVER_PORT = 2528
+const SWARM_PORT = 2428
+
+/** Only what was given. */
+function startSettings({ serverHost, serverPort, swarmHost, swarmPort, mdns }: InitFlags): StartSettings {
+  const host = (flag: string, text: string | undefined) => (text === undefined ? undefined : hostOf(flag, text))
+  const port = (flag: string, text: string | undefined) => (text === undefined ? undefined : portOf(flag, text))
+  return {
+    serverHost: serverHost === 'localhost' ? serverHost : host('--server-host', serverHost),
+    serverPort: port('--server-port', serverPort),
+    swarmHost: host('--swarm-host', swarmHost),
+    swarmPort: port('--swarm-port', swarmPort),
+    mdns,
   }
 }
 

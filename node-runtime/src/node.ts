@@ -80,6 +80,7 @@ export class Node implements NodeServices {
   readonly presences: Presences
   readonly fleet: FleetJoin
   readonly events: Feed<NodeEvent>
+  readonly applied: { readonly deltas: number }
   readonly ports: NodePorts
   readonly #keeper: BlobKeeper
   /** What makes the node ready. */
@@ -105,6 +106,7 @@ export class Node implements NodeServices {
     this.presences = parts.presences
     this.fleet = parts.fleet
     this.events = parts.events
+    this.applied = parts.applied
     this.ports = ports
     this.#mesh = {
       degree: options.meshDegree ?? MESH_DEGREE,
@@ -173,8 +175,12 @@ export class Node implements NodeServices {
       clock,
       attester: options.attester,
     })
+    const applied = { deltas: 0 }
     const onEvent = (event: StateEvent) => {
-      if (event.deltaId !== undefined) sync.announceHeads(event.contextId)
+      if (event.deltaId !== undefined) {
+        applied.deltas += 1
+        sync.announceHeads(event.contextId)
+      }
       options.onEvent?.(event)
       events.emit(event)
     }
@@ -235,6 +241,7 @@ export class Node implements NodeServices {
       presences,
       fleet,
       events,
+      applied,
     }
     return new Node(parts, options, ports)
   }
@@ -311,6 +318,7 @@ interface NodeParts {
   readonly presences: Presences
   readonly fleet: FleetJoin
   readonly events: Feed<NodeEvent>
+  readonly applied: { readonly deltas: number }
 }
 
 /** What is built after `sync`, which needs it only once messages come. */

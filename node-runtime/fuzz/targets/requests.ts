@@ -32,7 +32,7 @@ const actionsTarget: Target = {
 const bundleTarget: Target = {
   name: 'application-bundle',
   decoders: ['runtime/bundle/bundle.ts#readBundle'],
-  codes: ['BUNDLE_INVALID', 'BUNDLE_UNSUPPORTED'],
+  codes: ['BUNDLE_INVALID'],
   format: 'binary',
   seeds: [testBundle({ wasm: utf8('module') }), testBundle({ wasm: utf8('module'), abi: utf8('{"methods":[]}') })],
   share: 0.2,

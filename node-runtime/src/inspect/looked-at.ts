@@ -4,16 +4,22 @@ import { constants } from 'node:fs'
 import { copyFile, link, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { StoreError } from '../store/errors.ts'
 
 const TABLE = /^(\d+)\.(?:ldb|sst)$/
+/** What the store cannot be read without. */
+const FILE = /^(?:CURRENT|MANIFEST-\d+|\d+\.(?:log|ldb|sst))$/
 const NO_PLACE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC'])
 
 /** `work` is given the folder of the copy, which is gone afterwards. */
 export async function withCopy<T>(dataPath: string, work: (copy: string) => Promise<T>): Promise<T> {
   const copy = await placeBeside(dataPath)
   try {
+    const entries = await readdir(dataPath, { withFileTypes: true })
+    for (const entry of entries)
+      if (entry.isDirectory() && FILE.test(entry.name)) throw folderInPlace(dataPath, entry.name)
     const before = await manifestNumber(dataPath)
-    for (const name of await readdir(dataPath)) {
+    for (const { name } of entries) {
       const isLinked = name === 'LOCK' || Number(TABLE.exec(name)?.[1] ?? before) < before
       await take(join(dataPath, name), join(copy, name), isLinked)
     }
@@ -21,6 +27,11 @@ export async function withCopy<T>(dataPath: string, work: (copy: string) => Prom
   } finally {
     await rm(copy, { recursive: true, force: true })
   }
+}
+
+function folderInPlace(dataPath: string, name: string): StoreError {
+  const message = `the store at ${dataPath} is damaged: ${name} is a folder, and not a file; put back a copy of the directory`
+  return new StoreError('STORE_CORRUPT', message, { data: { location: dataPath, file: name } })
 }
 
 /** Names of tables below it are never given again; one above it may be a leftover that LevelDB writes over. */

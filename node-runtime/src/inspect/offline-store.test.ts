@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -44,6 +44,22 @@ async function damageLog(): Promise<void> {
 const readBoth = (read: typeof withOfflineNode) =>
   read(folder(), async ({ store }) => ['a', 'b'].map((key) => fromUtf8(store.get(utf8(key)) ?? utf8('-'))))
 
+test.each([/^CURRENT$/, /^MANIFEST-/, /\.log$/])(
+  'a folder in the place of %s is damage, and is left as it is',
+  async (place) => {
+    await written()
+    const name = (await readdir(data())).find((each) => place.test(each)) ?? ''
+    await rm(join(data(), name))
+    await mkdir(join(data(), name))
+    await expect(readBoth(withOfflineNode)).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+      message: expect.stringContaining(`${name} is a folder`),
+    })
+    if (place.test('1.log')) expect(await logsOf(folder())).toMatchObject([{ file: name }])
+    expect((await readdir(join(home, 'n'))).toSorted()).toEqual(['config.toml', 'data'])
+  },
+)
+
 test('who looks at the data changes nothing in it, also where it is damaged', async () => {
   await written()
   const whole = await allFiles()
@@ -62,6 +78,19 @@ test('where no data is none is made, and what has lost its CURRENT is damaged', 
   await written()
   await rm(join(data(), 'CURRENT'))
   await expect(withOfflineNode(folder(), async () => {})).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+})
+
+test('a log that is gone is damage; a repair keeps what is there, and goes on with the rest', async () => {
+  await written()
+  const log = (await readdir(data())).find((each) => each.endsWith('.log')) ?? ''
+  await rm(join(data(), log))
+  await expect(requireWhole(folder())).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+  expect(await logsOf(folder())).toEqual([{ file: log, at: undefined, why: 'is missing' }])
+  const names = await readdir(data())
+  const backup = join(home, 'n/repair-1')
+  expect(await readBoth((of, work) => withNodeToRepair(of, backup, work))).toEqual(['value of a', '-'])
+  expect((await readdir(join(backup, 'data'))).toSorted()).toEqual(names.toSorted())
+  expect(await logsOf(folder())).toEqual([])
 })
 
 test('a repair of a damaged log keeps the data as it was, and goes on with what can be read', async () => {

@@ -27,11 +27,14 @@ export async function withOfflineNode<T>(folder: NodeFolder, work: (node: Offlin
   const config = await configOfData(folder)
   const { dataPath } = config
   return withCopy(dataPath, async (copy) => {
-    const store = await openLevelStore(copy, { isCopied: true }).catch((error: unknown) => {
+    try {
+      const store = await openLevelStore(copy, { isCopied: true })
+      return await closing(store, () => work({ config, store }))
+    } catch (error) {
+      // The copy is gone when this is read; what it says is of the store itself.
       if (!(error instanceof StoreError)) throw error
       throw new StoreError(error.code, error.message.replaceAll(copy, dataPath), { cause: error })
-    })
-    return closing(store, () => work({ config, store }))
+    }
   })
 }
 

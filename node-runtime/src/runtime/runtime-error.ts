@@ -3,7 +3,6 @@ import { CodedError } from '../base/errors.ts'
 
 export type RuntimeErrorCode =
   | 'BUNDLE_INVALID'
-  | 'BUNDLE_UNSUPPORTED' // it may be a good one, for another node
   | 'MODULE_INVALID'
   | 'MODULE_TOO_LARGE'
   | 'EXECUTOR_CLOSED'

@@ -52,6 +52,17 @@ async function writeSome(store: Store, from: number, to: number, bytes: number):
   return written
 }
 
+/** Nothing while no new log can be begun, all once one can. */
+async function writtenOnceALogBegins(store: Store, location: string): Promise<number[]> {
+  const inTheWay = takeNextNames(location)
+  const meanwhile = await writeSome(store, 200, 220, 3000)
+  for (const place of inTheWay) rmSync(place, { recursive: true })
+  const after = await writeSome(store, 300, 320, 3000)
+  expect(meanwhile).toEqual([])
+  expect(after).toHaveLength(20)
+  return after
+}
+
 describe.skipIf(disk === undefined)('on a file system of its own (skipped where none can be mounted)', () => {
   it('a full disk refuses batches, and nothing that was acknowledged before, meanwhile or after is lost', async () => {
     const location = join(folder, 'store')
@@ -78,12 +89,7 @@ describe.skipIf(disk === undefined)('on a file system of its own (skipped where 
     fillUp(folder)
     expect((await writeSome(store, 100, 120, 5000)).length).toBeLessThan(20)
     rmSync(filler)
-    const inTheWay = takeNextNames(location)
-    const meanwhile = await writeSome(store, 200, 220, 3000)
-    for (const place of inTheWay) rmSync(place, { recursive: true })
-    const after = await writeSome(store, 300, 320, 3000)
-    expect(meanwhile).toEqual([])
-    expect(after).toHaveLength(20)
+    const after = await writtenOnceALogBegins(store, location)
     await store.close()
     const again = await openLevelStore(location)
     expect([...written, ...after].filter((n) => again.get(u32be(n)) === undefined)).toEqual([])
@@ -100,12 +106,7 @@ describe.skipIf(disk === undefined)('on a file system of its own (skipped where 
     fillUp(folder)
     await writeSome(store, 100, 120, 5000)
     rmSync(filler)
-    const inTheWay = takeNextNames(location)
-    const meanwhile = await writeSome(store, 200, 220, 3000)
-    for (const place of inTheWay) rmSync(place, { recursive: true })
-    const after = await writeSome(store, 300, 320, 3000)
-    expect(meanwhile).toEqual([])
-    expect(after).toHaveLength(20)
+    const after = await writtenOnceALogBegins(store, location)
     await store.close()
     await other.close()
     const again = await openLevelStore(location)

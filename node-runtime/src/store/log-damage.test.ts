@@ -7,6 +7,8 @@ import { utf8 } from '../base/bytes.ts'
 import { openLevelStore } from './level.ts'
 import { logDamage } from './log-damage.ts'
 
+const HEADER = 7
+
 let location: string
 let file: string
 /** A log as LevelDB writes it: records in one block, and over several. */
@@ -48,6 +50,17 @@ it('a changed byte is seen wherever it is: in a checksum, a length, a type, a ke
   }
 })
 
+it('a length that reaches beyond the log is seen where records follow, and is a torn end where none do', () => {
+  const [first = 0, second = 0, third = 0] = wholeRecords(log)
+  const claiming = (end: number) => {
+    const copy = Buffer.from(log.subarray(0, end))
+    copy.writeUInt16LE(copy.readUInt16LE(first + 4) + third, first + 4)
+    return logDamage(copy)
+  }
+  expect(claiming(third)).toEqual({ at: first, why: 'a length that is none' })
+  expect(claiming(second)).toBeUndefined()
+})
+
 it('a hole with records behind it is seen', () => {
   expect(logDamage(Buffer.from(log).fill(0, 32_768, 65_536))).toMatchObject({ at: 32_768 })
 })
@@ -66,3 +79,10 @@ it('a store whose log is damaged is not opened, and stays as it is', async () =>
   // Whoever has a copy may.
   await (await openLevelStore(location, { isCopied: true })).close()
 })
+
+/** Where the first records begin: none of them reaches into another block. */
+function wholeRecords(bytes: Buffer): number[] {
+  const found: number[] = []
+  for (let at = 0; found.length < 3; at += HEADER + bytes.readUInt16LE(at + 4)) found.push(at)
+  return found
+}

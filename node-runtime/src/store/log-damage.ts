@@ -37,7 +37,7 @@ export function logDamage(log: Bytes): LogDamage | undefined {
     const found = (why: string) => (end > zerosAt && zerosAt < log.byteLength ? undefined : { at, why })
     // Of what is to be in this block, the file has the part that was written.
     if (HEADER + length > BLOCK - (at % BLOCK)) return found('a length that is none')
-    if (end > log.byteLength) return undefined
+    if (end > log.byteLength) return hasRecordBehind(log, at) ? found('a length that is none') : undefined
     if (crc32c(log.subarray(at + 6, end)) !== unmasked(view.getUint32(at, true)))
       return found('a checksum that is wrong')
     const starts = type === FULL || type === FIRST
@@ -50,6 +50,18 @@ export function logDamage(log: Bytes): LogDamage | undefined {
     begun = isWhole ? undefined : size
     at = end
   }
+}
+
+/** Whether anything behind `at` is a record under its checksum, wherever it begins: what a kill cuts off has none behind it. */
+function hasRecordBehind(log: Bytes, at: number): boolean {
+  const view = new DataView(log.buffer, log.byteOffset, log.byteLength)
+  for (let start = at + HEADER; start + HEADER < log.byteLength; start += 1) {
+    const type = view.getUint8(start + 6)
+    const end = start + HEADER + view.getUint16(start + 4, true)
+    if (type < FULL || type > LAST || end > log.byteLength || end === start + HEADER) continue
+    if (crc32c(log.subarray(start + 6, end)) === unmasked(view.getUint32(start, true))) return true
+  }
+  return false
 }
 
 function endWithoutZeros(log: Bytes): number {

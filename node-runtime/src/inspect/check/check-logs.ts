@@ -4,11 +4,14 @@ import { type Finding, REFETCH } from './finding.ts'
 
 const REPAIR = { does: 'a copy of the data is kept, and what can be read of the log is used' }
 
+const lossOf = (at: number | undefined, why: string) =>
+  at === undefined ? `${why}: the last writes are gone` : `has ${why} at byte ${at}: writes behind that may be gone`
+
 export function checkLogs(logs: readonly DamagedLog[]): Finding[] {
   return logs.map(({ file, at, why }) => ({
     kind: 'damage',
     what: 'log',
-    message: `${file} has ${why} at byte ${at}: writes behind that may be gone; ${REFETCH}`,
+    message: `${file} ${lossOf(at, why)}; ${REFETCH}`,
     repair: REPAIR,
   }))
 }

@@ -7,6 +7,7 @@ import { isBundle, openBundle, readBundle } from './bundle.ts'
 import { canonicalJson } from './canonical-json.ts'
 
 const WASM = utf8('a module, as far as a bundle knows')
+const other = utf8('another module')
 const ABI = utf8('{"schema_version":"wasm-abi/1","methods":[]}')
 
 test('a bundle gives its module, its ABI, what it is called and who signed it', () => {
@@ -19,6 +20,7 @@ test('a bundle gives its module, its ABI, what it is called and who signed it', 
     version: '1.0.0',
     signerId: TEST_SIGNER,
     abi: fromUtf8(ABI),
+    services: [],
   })
   expect(JSON.parse(fromUtf8(metadata))).toEqual({
     name: 'Example',
@@ -29,9 +31,27 @@ test('a bundle gives its module, its ABI, what it is called and who signed it', 
   expect(readBundle(testBundle({ wasm: WASM })).abi).toBeUndefined()
 })
 
-test('one service is the application', () => {
-  const services = [{ name: 'main', wasm: artifact('app.wasm', WASM) }]
-  expect(readBundle(testBundle({ wasm: WASM, manifest: { wasm: null, services } })).wasm).toEqual(WASM)
+test('one service is the application, and needs no name', () => {
+  for (const name of ['main', undefined]) {
+    const services = [{ name, wasm: artifact('app.wasm', WASM) }]
+    const bundle = readBundle(testBundle({ wasm: WASM, manifest: { wasm: null, services } }))
+    expect(bundle.wasm).toEqual(WASM)
+    expect(bundle.services.map((each) => each.name)).toEqual(name === undefined ? [] : [name])
+  }
+})
+
+test('a bundle gives each of its services with what describes it', () => {
+  const services = [
+    { name: 'main', wasm: artifact('app.wasm', WASM), abi: artifact('abi.json', ABI) },
+    { name: 'lobby', wasm: artifact('lobby.wasm', other) },
+  ]
+  const before = [{ name: 'lobby.wasm', content: other }]
+  const bundle = readBundle(testBundle({ wasm: WASM, abi: ABI, before, manifest: { wasm: null, abi: null, services } }))
+  expect(bundle.services).toEqual([
+    { name: 'main', wasm: WASM, abi: fromUtf8(ABI) },
+    { name: 'lobby', wasm: other, abi: undefined },
+  ])
+  expect([bundle.wasm, bundle.abi]).toEqual([WASM, fromUtf8(ABI)])
 })
 
 test('files are found by their whole names, long ones of GNU tar and of pax too', () => {
@@ -56,7 +76,6 @@ test('files are found by their whole names, long ones of GNU tar and of pax too'
   expect(readBundle(testBundle({ wasm: WASM, manifest, before: [pax, after] })).wasm).toEqual(WASM)
 })
 
-const other = utf8('another module')
 const refused: readonly (readonly [string, Partial<TestBundle>, string])[] = [
   ['a manifest changed after it was signed', { changed: { appVersion: '2.0.0' } }, 'signature is not that of'],
   ['no signature', { changed: { signature: undefined } }, 'not signed'],
@@ -70,7 +89,18 @@ const refused: readonly (readonly [string, Partial<TestBundle>, string])[] = [
   ['two modules of one name', { before: [{ name: 'app.wasm', content: other }] }, 'more than once'],
   ['too large an ABI', { abi: new Uint8Array(4 * 1024 * 1024 + 1) }, 'its abi has more than 4194304 bytes'],
   ['an ABI that is no JSON', { abi: utf8('{') }, 'no JSON object'],
-  ['several services', { manifest: { services: [{}, {}] } }, 'has 2 services'],
+  ['a service without a name among several', { manifest: { services: [{}, {}] } }, 'has no name'],
+  ['two services of one name', { manifest: { services: [{ name: 'a' }, { name: 'a' }] } }, 'two of its services'],
+  ['a service that is none', { manifest: { services: ['main'] } }, 'no object'],
+  [
+    'a service whose module was changed',
+    { manifest: { services: [{ name: 'a', wasm: artifact('app.wasm', other) }] } },
+    'another one',
+  ],
+  ['too many services', { manifest: { services: Array.from({ length: 17 }, () => ({})) } }, '16 are the most'],
+  ['a long name of a service', { manifest: { services: [{ name: 'a'.repeat(65) }] } }, 'more than 64 bytes'],
+  ['a service called with a line', { manifest: { services: [{ name: 'a\n' }] } }, 'letters, digits'],
+  ['a service called like a list', { manifest: { services: [{ name: 'a, b' }] } }, 'letters, digits'],
   ['no package', { manifest: { package: '' } }, 'no package'],
   ['a package that is a path', { manifest: { package: '../etc' } }, 'looks like a path'],
   ['a long package', { manifest: { package: '€'.repeat(43) } }, 'more than 128 bytes'],

@@ -1,5 +1,5 @@
-// Application bundles (`.mpk`): a gzipped tar with a signed `manifest.json`, which names the module and what describes it,
-// each with its SHA-256. A module as it is, without a bundle, is not this file's concern. Pure.
+// Application bundles (`.mpk`): a gzipped tar with a signed `manifest.json`, which names the module, or those of its services, and
+// what describes each, with their SHA-256. A module as it is, without a bundle, is not this file's concern. Pure.
 import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
 import { type Bytes, toHex, utf8 } from '../../base/bytes.ts'
@@ -14,6 +14,13 @@ const MANIFEST = 'manifest.json'
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** One of the programs of an application: a context runs one. */
+export interface BundleService {
+  readonly name: string
+  readonly wasm: Bytes
+  readonly abi: string | undefined
+}
+
 export interface Bundle {
   readonly package: string
   readonly version: string
@@ -21,9 +28,12 @@ export interface Bundle {
   readonly signerId: string
   /** What may be shown of it, as a JSON object in UTF-8. */
   readonly metadata: Bytes
+  /** Of several services that of the first. */
   readonly wasm: Bytes
   /** What it says of its methods and state, as JSON text, where it brings that beside the module. */
   readonly abi: string | undefined
+  /** By the order of the manifest; empty where it names none. */
+  readonly services: readonly BundleService[]
 }
 
 export function isBundle(bytes: Bytes): boolean {
@@ -38,7 +48,7 @@ export async function openBundle(archive: Bytes): Promise<Bundle> {
   return bundleIn(await gunzipBeside(archive, GUNZIP).catch(notUnpacked))
 }
 
-/** Whole, with its signature and digests checked. Throws RuntimeError BUNDLE_INVALID, BUNDLE_UNSUPPORTED. */
+/** Whole, with its signature and digests checked. Throws RuntimeError BUNDLE_INVALID. */
 export function readBundle(archive: Bytes): Bundle {
   return bundleIn(unpack(archive))
 }
@@ -49,15 +59,22 @@ function bundleIn(tar: Bytes): Bundle {
   const signerId = signerOf(manifest)
   const name = labelOf(manifest, 'package', BUNDLE_LIMITS.packageBytes)
   const version = labelOf(manifest, 'appVersion', BUNDLE_LIMITS.versionBytes)
-  const parts = partsOf(manifest)
+  const services = servicesIn(manifest).map(({ wasm, abi, ...named }) => ({
+    ...named,
+    // A copy: a part would keep the whole archive in memory.
+    wasm: Uint8Array.from(partOf(files, 'wasm', wasm)),
+    abi: isAbsent(abi) ? undefined : abiOf(partOf(files, 'abi', abi)),
+  }))
+  const [first] = services
+  if (!first) throw new Error('assertion failed: a bundle has a service')
   return {
     package: name,
     version,
     signerId,
     metadata: metadataOf(manifest, { package: name, version }),
-    // A copy: a part would keep the whole archive in memory.
-    wasm: Uint8Array.from(partOf(files, 'wasm', parts.wasm)),
-    abi: isAbsent(parts.abi) ? undefined : abiOf(partOf(files, 'abi', parts.abi)),
+    wasm: first.wasm,
+    abi: first.abi,
+    services: services.flatMap(({ name, ...service }) => (name === undefined ? [] : [{ name, ...service }])),
   }
 }
 
@@ -97,16 +114,35 @@ function manifestOf(content: Bytes): Fields {
   return manifest
 }
 
-/** One service only: which of several a context runs is nothing that this node can say. */
-function partsOf(manifest: Fields): { readonly wasm: unknown; readonly abi: unknown } {
-  const { services, wasm, abi } = manifest
-  if (!Array.isArray(services) || services.length === 0) return { wasm, abi }
-  const [service] = services
-  if (services.length === 1 && isFields(service)) return { wasm: service.wasm, abi: service.abi }
-  throw new RuntimeError(
-    'BUNDLE_UNSUPPORTED',
-    `the bundle has ${services.length} services, and this node runs applications of one`,
-  )
+interface SaidService {
+  readonly name: string | undefined
+  readonly wasm: unknown
+  readonly abi: unknown
+}
+
+/** It stands in lists, logs and addresses. */
+const SERVICE_NAME = /^\w[\w.-]*$/
+
+/** At least one. Without a list the bundle is its only one, and a single one needs no name. */
+function servicesIn({ services, wasm, abi }: Fields): SaidService[] {
+  if (!Array.isArray(services) || services.length === 0) return [{ name: undefined, wasm, abi }]
+  const { services: most, serviceNameBytes } = BUNDLE_LIMITS
+  if (services.length > most) throw invalid(`it has ${services.length} services, and ${most} are the most`)
+  const names = new Set<string>()
+  return services.map((service: unknown) => {
+    if (!isFields(service)) throw invalid('one of its services is no object')
+    const { name } = service
+    if (isAbsent(name) && services.length === 1) return { name: undefined, wasm: service.wasm, abi: service.abi }
+    if (typeof name !== 'string' || name === '') throw invalid('one of its services has no name')
+    if (utf8(name).byteLength > serviceNameBytes)
+      throw invalid(`the name of a service has more than ${serviceNameBytes} bytes`)
+    if (!SERVICE_NAME.test(name)) {
+      throw invalid(`the name of a service is not of letters, digits and "_.-" alone: ${JSON.stringify(name)}`)
+    }
+    if (names.has(name)) throw invalid(`two of its services are called ${JSON.stringify(name)}`)
+    names.add(name)
+    return { name, wasm: service.wasm, abi: service.abi }
+  })
 }
 
 const BYTES_MAX = { wasm: LIMITS.moduleBytes, abi: BUNDLE_LIMITS.abiBytes }

@@ -20,6 +20,10 @@ export const BUNDLE_LIMITS = {
   /** UTF-8, as for applications whose installer says it. */
   packageBytes: 128,
   versionBytes: 64,
+  /** Of the application: all its modules are compiled when it is installed. */
+  services: 16,
+  /** As a context takes it. UTF-8. */
+  serviceNameBytes: 64,
   /** Of what is shown of an application, made of the manifest. */
   metadataBytes: 64 * 1024,
 } as const

@@ -1,6 +1,7 @@
 // Every shape that crosses a process or file edge.
 
-export { type Static, type TObject, type TSchema, Type } from 'typebox'
+export type { Static, TObject, TSchema } from 'typebox'
+export { Type } from './type.ts'
 export { type EditorStepKind, workflowEditorSchema } from './workflow/editor-schema.ts'
 export {
   type NamedNode,

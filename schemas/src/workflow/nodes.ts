@@ -1,6 +1,7 @@
 // `nodes` and `remote_nodes` of a workflow file. Unknown keys are tolerated in both, except in `auth`.
 
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../type.ts'
 
 const port = (description: string) => Type.Integer({ minimum: 1, maximum: 65535, description })
 
@@ -25,7 +26,7 @@ export const namedNode = Type.Object({
   rpc_port: Type.Optional(port('HTTP port')),
   image: Type.Optional(Type.String()),
   data_dir: Type.Optional(Type.String()),
-  config_path: Type.Optional(Type.String({ description: 'Relative to the workflow file' })),
+  config_path: Type.Optional(Type.String({ description: 'Accepted and without effect' })),
   use_image_entrypoint: Type.Optional(Type.Boolean()),
   mock_tee: Type.Optional(Type.Boolean({ description: 'Answer TEE requests with mock attestations' })),
   mdns: Type.Optional(Type.Boolean()),

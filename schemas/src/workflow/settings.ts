@@ -1,6 +1,7 @@
 // The top level of a workflow file but for nodes and steps. Unknown keys are tolerated (with a warning).
 
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../type.ts'
 
 const flag = (description: string) => Type.Optional(Type.Boolean({ description, default: false }))
 
@@ -30,18 +31,19 @@ export const workflowSettings = Type.Object({
   wait_timeout: Type.Optional(
     Type.Integer({ minimum: 1, default: 60, description: 'Seconds until each node must be ready' }),
   ),
-  force_pull_image: flag('Pull images before the start'),
-  auth_service: flag('Start the proxy and the authentication service (containers only)'),
-  auth_image: Type.Optional(Type.String()),
-  auth_use_cached: flag('Use cached front ends of the authentication service'),
-  webui_use_cached: flag('Use a cached web interface'),
+  force_pull_image: flag('Pull images before the start, with --image-as-written'),
+  auth_service: flag('Refused by run: there is no authentication service beside the nodes'),
+  auth_image: Type.Optional(Type.String({ description: 'Accepted and without effect' })),
+  auth_use_cached: flag('Accepted and without effect'),
+  webui_use_cached: flag('Accepted and without effect'),
   auth_mode: Type.Optional(
     Type.String({
-      description: '"proxy", the default: the nodes ask nobody who they are. "embedded" is refused by run',
+      description:
+        '"proxy", the default: the nodes ask nobody who they are. "embedded": they check the tokens of their callers',
     }),
   ),
-  log_level: Type.Optional(Type.String({ default: 'debug' })),
-  rust_backtrace: Type.Optional(Type.String({ default: '0' })),
+  log_level: Type.Optional(Type.String({ description: 'RUST_LOG of merod; without effect on other nodes' })),
+  rust_backtrace: Type.Optional(Type.String({ description: 'RUST_BACKTRACE of merod; without effect on other nodes' })),
   e2e_mode: flag('Short sync intervals and local discovery'),
   bootstrap_nodes: Type.Optional(
     Type.Array(Type.String(), { description: 'Multiaddresses that replace the bootstrap list' }),
@@ -58,7 +60,9 @@ export const workflowSettings = Type.Object({
       description: 'Runs the file once for every combination: name → list of values, which are {{matrix.name}}',
     }),
   ),
-  no_docker: flag('Run the nodes as processes'),
-  binary_path: Type.Optional(Type.String({ description: 'The node program to run as processes' })),
+  no_docker: flag('Run the nodes as processes, as they do unless --driver says otherwise'),
+  binary_path: Type.Optional(
+    Type.String({ description: 'The node program, with --driver merod; else without effect' }),
+  ),
 })
 export type WorkflowSettings = Static<typeof workflowSettings>

@@ -1,7 +1,8 @@
 // Optional keys that any step may have: whether, how often, how long and against what it is run. A field of the same name
 // that a kind has itself keeps the kind's meaning.
 
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../type.ts'
 
 const closed = { additionalProperties: false } as const
 

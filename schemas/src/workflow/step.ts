@@ -1,6 +1,7 @@
 // What every step has, whatever its kind. The kinds' own fields are declared beside the kinds.
 
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../type.ts'
 
 /** `field` reads a top-level key as it is, `path` goes on below it, `json` re-reads a text. */
 export const outputCapture = Type.Union([

@@ -1,6 +1,7 @@
 // The driver port: how nodes are started, stopped, paused and killed. Steps and the runner know nodes only through it.
 // An implementation knows one way to run a node and nothing of workflows, steps or HTTP beyond the health routes.
 
+import type { KernelLinks } from './kernel-links.ts'
 import type { ProcessGuard } from './process/program-group.ts'
 
 export type DriverKind = 'process' | 'docker' | 'merod' | 'remote'
@@ -13,6 +14,8 @@ export interface DriverCapabilities {
   readonly logs: boolean
   /** The node's files are on this machine's disk: `install-dev-application` may be given host paths. */
   readonly hostFiles: boolean
+  /** Its data is on another machine: steps find none of it here. */
+  readonly farData?: boolean
   /** Its nodes were started so that faults may be put on their connections. */
   readonly linkFaults: boolean
   /** It runs the image that a spec names; another one has an image of its own, or none. */
@@ -57,6 +60,8 @@ export interface NodePlacement {
   readonly relayNodes: readonly string[]
   /** The network namespace of this process, and where the node listens in it. Absent: with all the others. */
   readonly namespace?: { readonly pid: number; readonly swarmListen: string }
+  /** Of containers: the one whose network it has. Its HTTP port is published there. */
+  readonly container?: string
 }
 
 export interface NodeImage {
@@ -95,6 +100,8 @@ export interface NodeLog {
   readonly path?: string
   /** Everything the node wrote since this run first started or adopted it, restarts included. */
   text(): Promise<string>
+  /** The same however long it is, piece by piece; a piece ends with a line, unless that is longer than LOG_TAIL_BYTES. */
+  pieces(): AsyncIterable<string>
   /** The last lines, oldest first, of an adopted one also of earlier runs; of the part before `upTo`, where that is given. */
   tail(lines: number, upTo?: number): Promise<string[]>
   /** Where it ends now: `tail(n, end)` and `follow({ from: end })` together show every line once. */
@@ -181,6 +188,8 @@ export interface NodeDriver {
     options: AbortOptions,
   ): Promise<NetworkChange | undefined>
   logs(node: RunningNode): NodeLog
+  /** Where faults of connections are to be made by the system beneath the nodes, as far as it can. */
+  readonly kernelLinks?: KernelLinks | undefined
   /** Runs the node's program once on the data of this node, with these arguments. An abort or the time limit kills it. */
   exec?(
     spec: NodeSpec,

@@ -36,6 +36,15 @@ export const READY_TIMEOUT_MS = 60_000
 export const PROBE_FIRST_MS = 20
 export const PROBE_MAX_MS = 50
 
+/** For the addresses of `bootstrap_nodes`; whoever does not answer by then is not waited for. Dialling twice fits in it. */
+export const BOOTSTRAP_PATIENCE_MS = 10_000
+
+/** Addresses that are named where none answers; the rest is counted. */
+export const SILENT_SHOWN_MAX = 5
+
+/** Of what a node says why it is not ready; the rest is left out. */
+export const PROBE_REASON_MAX_CHARS = 1_000
+
 /** A network that waits for its mesh probes all its nodes at once: per node, so that 50 of them make 200 probes a second. */
 export const MESH_PROBE_MS_PER_NODE = 5
 
@@ -65,6 +74,9 @@ export const FOREIGN_EXIT_POLL_MS = 100
 
 /** Between two looks whether SIGSTOP has taken effect; it usually has within a millisecond. */
 export const PAUSE_POLL_MS = 20
+
+/** Of an aborted program whose first process has ended: how often is looked whether the others have. */
+export const GROUP_POLL_MS = 20
 
 /** For SIGKILL or SIGSTOP to take effect; longer only where the kernel holds the process, which is reported. */
 export const KILL_TIMEOUT_MS = 10_000
@@ -101,3 +113,6 @@ export const ENGINE_RETRY_MS = 500
 
 /** Names and ports tried for a container where the first one is taken meanwhile; then the start fails. */
 export const CONTAINER_TRIES_MAX = 4
+
+/** For nft and tc in the network of one container; they take milliseconds, the container around them less than a second. */
+export const LINK_TOOLS_MS = 30_000

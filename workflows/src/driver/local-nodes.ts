@@ -9,7 +9,14 @@ import { LogFile } from './process/log-file.ts'
 import { NodeProcess } from './process/node-process.ts'
 import { probe } from './process/readiness.ts'
 import { nodeLife } from './record-life.ts'
-import { isProcessRunning, liveOwner, type NodeRecord, type NodeState, type Owner } from './state/node-state.ts'
+import {
+  isProcessRunning,
+  liveOwner,
+  type NodeRecord,
+  type NodeState,
+  type Owner,
+  urlOfRecord,
+} from './state/node-state.ts'
 
 /**
  * `running` answers its health route, `silent` is alive and does not, `exited` ended without having been stopped: seen
@@ -59,7 +66,7 @@ export function localNodeLog(record: NodeRecord): NodeLog {
 }
 
 async function lookAt(state: NodeState, record: NodeRecord): Promise<LocalNode> {
-  const url = `http://127.0.0.1:${record.rpcPort}`
+  const url = urlOfRecord(record)
   if (record.state === 'stopped') return { record, status: 'stopped', url }
   const life = await lifeOf(record)
   if (life === 'ended') {

@@ -117,7 +117,21 @@ test('a network that never meshes is an error that names the node', async () => 
   await expect(lonely).rejects.toMatchObject({
     code: 'MESH_TIMEOUT',
     exitCode: 4,
-    data: { node: 'n2', seen: 'HTTP 503' },
+    data: { node: 'n2', seen: 'HTTP 503: starting' },
+  })
+})
+
+test('a node that is not meshed says what it has, and which address has not answered', async () => {
+  const parts = open()
+  const nodes = [{ name: 'n1', env: { FAKE_NODE: 'lacks' } }]
+  const silent = ['/ip4/127.0.0.1/tcp/9']
+  const network = await startNetwork(parts, request([], { nodes, wire: false, bootstrapNodes: silent }), { signal })
+  const failures = network.nodes.map((node) => parts.driver.meshed(node, { signal, readyTimeoutMs: 1 }))
+  await expect(Promise.all(failures)).rejects.toMatchObject({
+    message: expect.stringContaining(
+      'last gave: HTTP 503: connected to 0 of 1 nodes, 0 greeted, 0 reached by gossip; /ip4/127.0.0.1/tcp/9 did not answer',
+    ),
+    data: { silent },
   })
 })
 

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { NODE_NAME_HINT, nodeNameFault } from '../values/node-name.ts'
+import { awaitNodeMesh } from './await-mesh.ts'
 import { bootPlan } from './boot-plan.ts'
 import type { NodeDriver, NodeImage, NodeSpec, RunningNode } from './driver.ts'
 import { DriverError } from './errors.ts'
@@ -64,6 +65,8 @@ export type NetworkEvent =
   /** Healthy; `node.adopted` tells that it was there before. */
   | { readonly type: 'ready'; readonly node: RunningNode; readonly tookMs: number }
   | { readonly type: 'meshed'; readonly tookMs: number }
+  /** Somebody that a node was told of besides the others was not reached; it goes on without. */
+  | { readonly type: 'shortfall'; readonly message: string }
   /** The boot node runs, and there is a place for each node. */
   | { readonly type: 'topology'; readonly message: string }
 
@@ -221,7 +224,7 @@ async function planPlaced(
       : `topology ${asked.type} is not made by the ${parts.driver.kind} driver`
     throw new DriverError('UNSUPPORTED', message)
   }
-  const nodes = [...ports].map(([name, { swarmPort }]) => ({ name, swarmPort }))
+  const nodes = [...ports].map(([name, chosen]) => ({ name, ...chosen }))
   const topology = await parts.topology({ ...asked, runId, nodes }, options)
   parts.onEvent({ type: 'topology', message: topology.summary })
   return request.nodes.flatMap((node) => {
@@ -337,7 +340,8 @@ async function awaitMesh(
   try {
     const readyTimeoutMs = request.readyTimeoutMs ?? READY_TIMEOUT_MS
     const pollMs = Math.max(PROBE_MAX_MS, nodes.length * MESH_PROBE_MS_PER_NODE)
-    await Promise.all(nodes.map((node) => parts.driver.meshed(node, { signal, readyTimeoutMs, pollMs })))
+    const waits = nodes.map((node) => awaitNodeMesh(parts.driver, node, { signal, readyTimeoutMs, pollMs }))
+    for (const message of await Promise.all(waits)) if (message) parts.onEvent({ type: 'shortfall', message })
   } catch (error) {
     await stopAll(parts, started)
     throw error

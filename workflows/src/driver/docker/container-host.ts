@@ -19,6 +19,8 @@ import { LogPump } from './container/log-pump.ts'
 import { type CommandEnd, runOnce } from './container/run-once.ts'
 import { type EngineClient, engineReason, engineStatus } from './engine/engine-client.ts'
 import { field, listOf, numberField, textField } from './engine/engine-reply.ts'
+import { adjustConfigIn, placeFileIn } from './far/container-files.ts'
+import { ensureVolume } from './far/far-engine.ts'
 import { foreignImage } from './image/foreign-image.ts'
 import { CONTAINER_RPC_PORT } from './image/image-archive.ts'
 import { IMAGE_DATA } from './image/image-files.ts'
@@ -68,6 +70,7 @@ export class ContainerHost {
 
   /** Of a node that was here before: the ports and boot nodes of this run in its config. */
   async prepare(spec: ResolvedSpec): Promise<void> {
+    if ((await this.#connect()).settings.far) return
     await adjustNodeConfig({ ...innerSpec(spec), dataDir: spec.dataDir }, { listenHost: '0.0.0.0' })
   }
 
@@ -80,16 +83,20 @@ export class ContainerHost {
     const settings = await this.#settingsFor(spec)
     // Before the first request that makes something: whatever comes of it is the reaper's from the beginning.
     this.#parts.reaper.watchEngine(engine.address, this.#parts.owner.driverId)
-    const network = await networks.ensure(spec.runId)
+    // In a topology its network is that of a container which is there already.
+    const network = spec.placement?.container === undefined ? await networks.ensure(spec.runId) : undefined
     const labels = this.#labels(spec.runId)
     const body = nodeContainer(spec, settings, { labels, network, hostPort: spec.rpcPort, env: this.#parts.env })
+    if (settings.far) await ensureVolume(engine, spec, this.#parts.stateDir)
     const { id, name } = await this.#create(spec, body)
     try {
-      await nodeNetworks.starts({ name: spec.name, id, home: network })
+      if (settings.far) await adjustConfigIn(engine, id, spec)
+      if (network !== undefined) await nodeNetworks.starts({ name: spec.name, id, home: network })
       await engine.json('POST', `/containers/${id}/start`, { signal })
       const seen = await engine.json('GET', `/containers/${id}/json`)
       const image = this.imageAsWritten ? spec.image : undefined
-      const place = { id, name, engine: engine.address, ...(image && { image }) }
+      const address = settings.far && { address: settings.far.publishOn }
+      const place = { id, name, engine: engine.address, ...(image && { image }), ...address }
       const pid = numberField(seen, 'State', 'Pid') ?? 0
       return {
         ...this.#watch(engine, place, spec.logFile, closed),
@@ -126,6 +133,13 @@ export class ContainerHost {
     return (await this.#connect()).nodeNetworks
   }
 
+  /** For containers beside those of nodes: with these labels they end with the driver, whatever happens. */
+  async beside(runId: string) {
+    const { engine, networks, settings } = await this.#connect()
+    this.#parts.reaper.watchEngine(engine.address, this.#parts.owner.driverId)
+    return { engine, settings, labels: this.#labels(runId), network: () => networks.ensure(runId) }
+  }
+
   async removeEmptyNetworks(): Promise<void> {
     if (this.#connected === undefined) return
     const connected = await this.#connected.catch(() => undefined)
@@ -145,7 +159,9 @@ export class ContainerHost {
   }
 
   /** Copies a file of this machine to where the node can read it; gives the path there. It goes with the node's data. */
-  async placeFile(spec: NodeSpec, file: string): Promise<string> {
+  async placeFile(spec: NodeSpec, container: string, file: string): Promise<string> {
+    const { engine, settings } = await this.#connect()
+    if (settings.far) return placeFileIn(engine, container, spec.name, file)
     const folder = join(spec.dataDir, spec.name, 'files')
     await mkdir(folder, { recursive: true })
     const name = basename(file)
@@ -162,6 +178,7 @@ export class ContainerHost {
     const { engine } = await this.#connect()
     const settings = await this.#settingsFor(spec)
     this.#parts.reaper.watchEngine(engine.address, this.#parts.owner.driverId)
+    if (settings.far) await ensureVolume(engine, spec, this.#parts.stateDir)
     const body = {
       ...commandContainer(spec, settings, { args, env: this.#parts.env }),
       Labels: this.#labels(spec.runId),
@@ -210,7 +227,7 @@ export class ContainerHost {
 
   #connect(): Promise<Connected> {
     this.#connected ??= this.#parts.connect().then(async ({ engine, settings }) => {
-      await makeFolder(settings.compileCache)
+      if (settings.far === undefined) await makeFolder(settings.compileCache)
       const networks = new RunNetworks(engine, (runId) => this.#labels(runId))
       return { engine, settings, networks, nodeNetworks: new NodeNetworks(engine) }
     })
@@ -224,7 +241,8 @@ function publishedPort(seen: unknown): number | undefined {
   return port > 0 ? port : undefined
 }
 
-function startFault(spec: NodeSpec, error: unknown): unknown {
+/** What the engine says when a container cannot be started, as an error of the node. */
+export function startFault(spec: Pick<NodeSpec, 'name' | 'rpcPort'>, error: unknown): unknown {
   const reason = engineReason(error)
   if (/port is already allocated|address already in use/i.test(reason)) {
     const message = `port ${spec.rpcPort} (rpc of ${spec.name}) is in use; end who has it or ask for another port`

@@ -177,7 +177,8 @@ describeWithEngine('docker driver', (under) => {
 
     test('a node joins and leaves networks of the engine while it answers, starts on them again, and leaves none behind', async () => {
       const driver = place.open()
-      const shared = await place.network(`a-${under.runId}`)
+      // Its name sorts before all but that of the run's own.
+      const shared = await place.network(`1-${under.runId}`)
       const inspect = async () => {
         const record = await new NodeState(place.stateDir).get('n1')
         const seen = await under.engine.json('GET', `/containers/${record?.container?.id}/json`)
@@ -224,6 +225,24 @@ describeWithEngine('docker driver', (under) => {
         expect(await driver[act]?.(node, home, { signal })).toEqual({ network: home, changed: false })
       }
       expect((await fetch(`${node.url}/admin-api/health`)).status).toBe(200)
+    })
+
+    test('a node that an earlier calbox has kept stays on the network of its run as that called it, in its next life too', async () => {
+      const driver = place.open()
+      const spec = { ...(await place.spec('n1')), runId: `${under.runId}-old` }
+      const home = await place.network(`Calbox-${spec.runId}`)
+      await driver.keep(await driver.start(spec, { signal }))
+      await driver.close()
+      const next = place.open()
+      const adopted = (await next.adopt('n1', { signal })) ?? expect.fail('the kept node is gone')
+      expect(await next.leaveNetwork?.(adopted, home, { signal })).toEqual({ network: home, changed: false })
+      expect((await next.leaveNetwork?.(adopted, undefined, { signal }))?.changed).not.toBe(true)
+      expect((await fetch(`${adopted.url}/admin-api/health`)).status).toBe(200)
+      await next.kill(adopted)
+      await next.start(adopted.spec, { signal })
+      const id = (await new NodeState(place.stateDir).get('n1'))?.container?.id
+      const seen = await under.engine.json('GET', `/containers/${id}/json`)
+      expect(Object.keys(Object(field(seen, 'NetworkSettings', 'Networks')))).toEqual([home])
     })
 
     test('without a name the bridge of the engine is meant, where it has one', async () => {

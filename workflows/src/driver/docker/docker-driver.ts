@@ -21,12 +21,14 @@ import { beginLog, LogFile, type LogStart } from '../process/log-file.ts'
 import type { Reaper } from '../process/reaper.ts'
 import { isNodeRunning } from '../record-life.ts'
 import { makeFolder } from '../state/make-folder.ts'
-import { liveOwner, type NodeRecord, type NodeState, type Owner } from '../state/node-state.ts'
+import { liveOwner, type NodeRecord, type NodeState, type Owner, urlOfRecord } from '../state/node-state.ts'
 import { type ResolvedSpec, specOfRecord } from '../state/spec-record.ts'
 import type { Container } from './container/container.ts'
 import type { LogPump } from './container/log-pump.ts'
 import type { ContainerHost, StartedContainer } from './container-host.ts'
+import { type FarEngine, refuseOpen } from './far/far-engine.ts'
 import { CONTAINER_SWARM_PORT } from './image/image-archive.ts'
+import type { ContainerLinks } from './kernel/container-links.ts'
 import type { NetworkedNode } from './node-networks.ts'
 import type { DockerPorts } from './ports.ts'
 import { networkName } from './run-networks.ts'
@@ -37,6 +39,14 @@ export interface DockerDriverParts {
   readonly ports: DockerPorts
   readonly owner: Owner
   readonly host: ContainerHost
+  /** Of an engine on another machine. */
+  readonly far?: Promise<FarEngine> | undefined
+  /** What is beneath the nodes. Also where nothing is to be made there: an earlier run may have left something. */
+  readonly links: ContainerLinks
+  /** Faults of connections are to be made beneath the nodes. */
+  readonly kernelFaults: boolean
+  /** Those that its nodes are placed in. */
+  readonly topologies: { close(): Promise<void> }
 }
 
 interface Managed {
@@ -66,7 +76,15 @@ class DockerDriver implements NodeDriver {
   constructor(parts: DockerDriverParts) {
     this.#parts = parts
     const { imageAsWritten: images } = parts.host
-    this.capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true, linkFaults: true, images }
+    this.capabilities = {
+      lifecycle: true,
+      pause: true,
+      logs: true,
+      hostFiles: true,
+      linkFaults: true,
+      images,
+      farData: parts.far !== undefined,
+    }
   }
 
   /** Between containers of a network: by name, and on the port that each has inside. */
@@ -82,10 +100,12 @@ class DockerDriver implements NodeDriver {
       await this.#previousEnd(spec.name)
       const before = await this.#parts.state.get(spec.name)
       if (before !== undefined && (await isNodeRunning(before))) throw alreadyRunning(before)
+      if (this.#parts.far !== undefined) refuseOpen(await this.#parts.far, spec)
       const rpcPort = await this.#parts.ports.forStart(spec)
       const places = { dataDir: resolve(spec.dataDir), logFile: resolve(spec.logFile) }
       const node = await this.#launch({ ...spec, ...places, rpcPort, swarmPort: CONTAINER_SWARM_PORT }, options)
       try {
+        await this.#parts.links.started(node.name, this.#get(node).container.id, options)
         await awaitAnswer(node, this.logs(node), 'health', options)
         return node
       } catch (error) {
@@ -120,6 +140,7 @@ class DockerDriver implements NodeDriver {
     await this.#parts.ports.keep(record.rpcPort)
     const started = await this.#parts.host.attach(container, record, this.#closed.signal)
     this.#logStarts.set(name, started.logStart)
+    await this.#parts.links.adopted(name, container.id, options)
     return this.#manage(specOfRecord(record, options), started, owned, true)
   }
 
@@ -157,6 +178,10 @@ class DockerDriver implements NodeDriver {
     return new LogFile(node.spec.logFile, start, () => container.cause !== undefined)
   }
 
+  get kernelLinks(): ContainerLinks | undefined {
+    return this.#parts.kernelFaults ? this.#parts.links : undefined
+  }
+
   get guard(): Reaper {
     return this.#parts.reaper
   }
@@ -166,15 +191,21 @@ class DockerDriver implements NodeDriver {
   }
 
   placeFile(node: RunningNode, file: string): Promise<string> {
-    return this.#parts.host.placeFile(node.spec, file)
+    return this.#parts.host.placeFile(node.spec, this.#get(node).container.id, file)
   }
 
   async leaveNetwork(node: RunningNode, network: string | undefined, options: { signal: AbortSignal }) {
-    return (await this.#parts.host.networks()).leave(await this.#networked(node), network, options)
+    if (isBehindRouter(node, network)) return undefined
+    const left = await (await this.#parts.host.networks()).leave(await this.#networked(node), network, options)
+    await this.#parts.links.moved(node.name, options)
+    return left
   }
 
   async joinNetwork(node: RunningNode, network: string | undefined, options: { signal: AbortSignal }) {
-    return (await this.#parts.host.networks()).join(await this.#networked(node), network, options)
+    if (isBehindRouter(node, network)) return undefined
+    const joined = await (await this.#parts.host.networks()).join(await this.#networked(node), network, options)
+    await this.#parts.links.moved(node.name, options)
+    return joined
   }
 
   async meshed(node: RunningNode, options: StartOptions): Promise<void> {
@@ -205,9 +236,15 @@ class DockerDriver implements NodeDriver {
         }),
     )
     this.#closed.abort()
-    for (const managed of all) if (managed.kept) await this.#leave(managed)
-    await this.#parts.host.removeEmptyNetworks()
-    await this.#parts.ports.releaseAll()
+    // Topologies after the nodes that are in them. Whatever fails of it, the rest is given back all the same.
+    for (const give of [
+      ...all.filter(({ kept }) => kept).map((managed) => () => this.#leave(managed)),
+      () => this.#parts.topologies.close(),
+      () => this.#parts.host.removeEmptyNetworks(),
+      () => this.#parts.ports.releaseAll(),
+    ]) {
+      results.push(...(await Promise.allSettled([give()])))
+    }
     this.#parts.reaper.release()
     const failed = results.find((result) => result.status === 'rejected')
     if (failed) throw failed.reason
@@ -270,7 +307,7 @@ class DockerDriver implements NodeDriver {
     const { container, pump } = started
     const node: RunningNode = {
       name: spec.name,
-      url: `http://127.0.0.1:${record.rpcPort}`,
+      url: urlOfRecord(record),
       swarmAddress: this.swarmAddressOf(spec.name),
       spec,
       adopted,
@@ -285,6 +322,7 @@ class DockerDriver implements NodeDriver {
   /** However it ended: its container goes, and the record says so. */
   async #ended(node: RunningNode, container: Container): Promise<void> {
     const { kept, record } = this.#get(node)
+    await this.#parts.links.ended(node.name, container.id)
     if (!kept) {
       await this.#parts.host.remove(container, node.spec)
       // A directory that cannot be written any more leaves a record that readers see through.
@@ -334,8 +372,16 @@ class DockerDriver implements NodeDriver {
   }
 }
 
+/** It has the network of another container, and no other one. */
+function isBehindRouter({ name, spec }: RunningNode, network: string | undefined): boolean {
+  if (spec.placement?.container === undefined) return false
+  if (network === undefined) return true
+  const message = `node ${name} is behind a router of its topology, and on no other network: ${network} cannot be joined or left; leave out "network"`
+  throw new DriverError('UNSUPPORTED', message, { data: { node: name } })
+}
+
 function alreadyRunning(record: NodeRecord): DriverError {
   const where = record.container === undefined ? `pid ${record.process.pid}` : `container ${record.container.name}`
-  const message = `node ${record.name} is already running (${where}, http://127.0.0.1:${record.rpcPort})`
+  const message = `node ${record.name} is already running (${where}, ${urlOfRecord(record)})`
   return new DriverError('NODE_RUNNING', message, { data: { node: record.name } })
 }

@@ -75,7 +75,9 @@ export class NodeNetworks {
   async #of({ name, id, home }: NetworkedNode, { signal }: Options): Promise<readonly string[]> {
     if (id === undefined) return this.#ofEnded.get(name) ?? []
     const seen = await this.#engine.json('GET', `/containers/${id}/json`, { signal })
-    return without(Object.keys(Object(field(seen, 'NetworkSettings', 'Networks'))), home)
+    // What it was made on: that of its run has another name where another version of calbox made it.
+    const made = textField(seen, 'HostConfig', 'NetworkMode')
+    return without(without(Object.keys(Object(field(seen, 'NetworkSettings', 'Networks'))), home), made)
   }
 
   /** As the engine calls it. Without a name the bridge of the engine, or undefined where that has none. */
@@ -89,7 +91,7 @@ export class NodeNetworks {
   }
 
   async #ask(network: string, what: 'connect' | 'disconnect', body: unknown, { signal }: Options): Promise<void> {
-    await this.#engine.json('POST', `/networks/${encodeURIComponent(network)}/${what}`, { body, signal })
+    await this.#engine.tell('POST', `/networks/${encodeURIComponent(network)}/${what}`, { body, signal })
   }
 }
 

@@ -60,6 +60,11 @@ export class RecordedLog implements NodeLog {
     return (await this.#file.text()) + (await this.#beyond()).toString('utf8')
   }
 
+  async *pieces(): AsyncGenerator<string> {
+    yield* this.#file.pieces()
+    for await (const chunk of this.#lines(false)) yield chunk.toString('utf8')
+  }
+
   async end(): Promise<number> {
     return (await this.#file.end()) + (await this.#beyond()).length
   }

@@ -39,12 +39,8 @@ export class RunNetworks {
 
   async #make(runId: string): Promise<string> {
     const name = networkName(runId)
-    try {
-      await this.#engine.json('GET', `/networks/${name}`)
-      return name
-    } catch (error) {
-      if (engineStatus(error) !== 404) throw error
-    }
+    // The second one: where nodes are that an earlier calbox has kept.
+    for (const there of [name, `Calbox-${nameOf(runId)}`]) if (await this.#has(there)) return there
     const body = { Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: this.#labels(runId) }
     await this.#engine.json('POST', '/networks/create', { body }).catch((error: unknown) => {
       // Somebody else has just made it.
@@ -55,20 +51,36 @@ export class RunNetworks {
     })
     return name
   }
+
+  async #has(name: string): Promise<boolean> {
+    try {
+      await this.#engine.json('GET', `/networks/${name}`)
+      return true
+    } catch (error) {
+      if (engineStatus(error) === 404) return false
+      throw error
+    }
+  }
 }
 
 /**
- * Of two networks that a container is on, engines publish its ports through the one whose name sorts first: with a capital
- * that is this one, and not `bridge`, or every requester of the node would lose its connection when the node joins that.
+ * Of two networks that a container is on, engines publish its ports through the one whose name sorts first, byte by byte: that
+ * is this one, or every requester of the node would lose its connection when the node joins the other.
  */
 export function networkName(runId: string): string {
-  return `Calbox-${runId.replace(/[^\w.-]/g, '-')}`
+  return `0-calbox-${nameOf(runId)}`
+}
+
+function nameOf(runId: string): string {
+  return runId.replace(/[^\w.-]/g, '-')
 }
 
 /** Unless a node is in it, or it is gone. */
 export async function removeNetwork(engine: EngineClient, runId: string): Promise<void> {
   await engine.json('DELETE', `/networks/${networkName(runId)}`).catch((error: unknown) => {
     const status = engineStatus(error)
-    if (status !== 403 && status !== 404 && status !== 409) throw error
+    // Podman calls a network in use an error of its own.
+    const isUsed = status === 500 && /being used|associated containers/.test(engineReason(error))
+    if (!isUsed && status !== 403 && status !== 404 && status !== 409) throw error
   })
 }

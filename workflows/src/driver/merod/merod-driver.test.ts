@@ -116,8 +116,8 @@ describeDriverContract('merod', () => {
 })
 
 test('a merod is initialised and run with the arguments, the environment and the config of merobox', async () => {
-  const wanted = await spec('n1')
-  const { driver } = open({ args: ['--mock-tee'] })
+  const { driver, ports } = open({ args: ['--mock-tee'] })
+  const wanted = await makeSpec(dir, ports, 'n1')
   const env = { ...wanted.env, MERO_AUTH_ADMIN_USER: 'dev' }
   const node = await driver.start({ ...wanted, env, authMode: 'embedded', e2eMode: true, mdns: true }, { signal })
   const home = join(wanted.dataDir, 'n1')
@@ -276,6 +276,7 @@ test('drivers of the two programs leave each other their nodes, and nuke finds t
   const again = await next.driver.adopt('n1', { signal })
   expect(again?.swarmAddress).toBe(node.swarmAddress)
   if (again) await next.driver.stop(again)
+  await next.driver.close()
   const own = await other.driver.start({ ...wanted, env: {} }, { signal })
   await other.driver.stop(own)
   const directory = join(wanted.dataDir, 'n1')

@@ -6,6 +6,7 @@ import { LOG_TAIL_LINES, PROBE_FIRST_MS, PROBE_MAX_MS, READY_TIMEOUT_MS } from '
 import { until } from '../until.ts'
 import { describeExit } from './exit-cause.ts'
 import { type ProbeResult, probe } from './readiness.ts'
+import { silentBootNodes, silentText } from './silent-boot-nodes.ts'
 
 /** With this the node program begins why it ends. */
 const LAST_WORDS = 'calnode: '
@@ -58,7 +59,8 @@ export async function awaitAnswer(
   try {
     await Promise.race([ended, answered])
   } catch (error) {
-    throw error instanceof DriverError ? await withLogTail(node, log, error) : error
+    if (!(error instanceof DriverError)) throw error
+    throw await withLogTail(node, log, asked === 'ready' ? await withSilent(node, error) : error)
   } finally {
     over.abort()
   }
@@ -79,6 +81,15 @@ function waitedTooLong(
 ): DriverError {
   const message = `node ${node.name} is not ${state} after ${waitedMs} ms; GET ${node.url}/admin-api/${route} last gave: ${seen}`
   return new DriverError(code, message, { data: { node: node.name, waitedMs, seen } })
+}
+
+/** Whoever does not answer it is why it is not ready. */
+async function withSilent(node: RunningNode, error: DriverError): Promise<DriverError> {
+  const silent = error.code === 'MESH_TIMEOUT' ? await silentBootNodes(node.url) : []
+  if (silent.length === 0) return error
+  return new DriverError(error.code, `${error.message}; ${silentText(silent)} did not answer`, {
+    data: { ...error.data, silent },
+  })
 }
 
 async function withLogTail(node: RunningNode, log: NodeLog, error: DriverError): Promise<DriverError> {

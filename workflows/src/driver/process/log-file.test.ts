@@ -43,6 +43,19 @@ test('the text is what this run saw, the tail goes back to what explains it', as
   expect(await reused.text()).toBe('now\nstarted again\n')
 })
 
+test('a text of any length is read piece by piece, none of which cuts a line or a character', async () => {
+  const lines = Array.from({ length: 9000 }, (_, at) => `${at} ${'é'.repeat(at % 70)}`)
+  const long = '€'.repeat(LOG_TAIL_BYTES)
+  const text = `before\n${lines.join('\n')}\n${long}\nend`
+  writeFileSync(path, text)
+  const pieces: string[] = []
+  for await (const piece of log('before\n'.length).pieces()) pieces.push(piece)
+  expect(pieces.join('') === text.slice('before\n'.length)).toBe(true)
+  expect(pieces.length).toBeGreaterThan(4)
+  expect(pieces.slice(0, 2).every((piece) => piece.endsWith('\n'))).toBe(true)
+  expect(pieces.every((piece) => piece.length <= LOG_TAIL_BYTES)).toBe(true)
+})
+
 test('the tail is the last whole lines, an unfinished one included', async () => {
   writeFileSync(path, 'a\nb\nc')
   expect(await log().tail(2)).toEqual(['b', 'c'])

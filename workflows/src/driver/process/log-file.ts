@@ -27,6 +27,20 @@ export class LogFile implements NodeLog {
     return readRange(this.path, Math.max(begin(this.#start.run, size), size - LOG_TEXT_MAX_BYTES), size)
   }
 
+  async *pieces(): AsyncGenerator<string> {
+    const size = await fileSize(this.path)
+    let at = begin(this.#start.run, size)
+    while (at < size) {
+      const chunk = await readBytes(this.path, at, Math.min(size, at + LOG_TAIL_BYTES))
+      const isLast = at + chunk.length >= size
+      const end = isLast ? chunk.length : chunk.lastIndexOf(0x0a) + 1 || wholeCharacters(chunk)
+      // Shorter than it was: it was put aside meanwhile.
+      if (end === 0) return
+      yield chunk.toString('utf8', 0, end)
+      at += end
+    }
+  }
+
   end(): Promise<number> {
     return fileSize(this.path)
   }
@@ -117,6 +131,17 @@ async function readBytes(path: string, from: number, to: number): Promise<Buffer
   } finally {
     await file.close()
   }
+}
+
+/** Bytes up to the last character that is whole. */
+function wholeCharacters(bytes: Buffer): number {
+  const from = Math.max(0, bytes.length - 4)
+  for (let at = bytes.length - 1; at >= from; at -= 1) {
+    const byte = bytes[at] ?? 0
+    const isStart = (byte & 0xc0) !== 0x80
+    if (isStart) return byte < 0x80 ? bytes.length : at === 0 ? bytes.length : at
+  }
+  return bytes.length
 }
 
 function splitLines(text: string): string[] {

@@ -14,6 +14,8 @@ export interface NodeCommand {
   readonly logFile: string
   /** A descriptor that the process inherits as its fourth, number 3. */
   readonly socket?: number | undefined
+  /** Another one, behind that. */
+  readonly secret?: number | undefined
   /** Keeps this program alive until the process has ended; a node does not. */
   readonly awaited?: boolean
 }
@@ -40,7 +42,8 @@ export class NodeProcess {
     const log = openSync(node.logFile, 'a', 0o600)
     let child: ReturnType<typeof spawn>
     try {
-      const stdio = ['ignore' as const, log, log, ...(node.socket === undefined ? [] : [node.socket])]
+      const handed = [node.socket, node.secret].filter((each) => each !== undefined)
+      const stdio = ['ignore' as const, log, log, ...handed]
       child = spawn(node.command, node.args, { detached: true, stdio, env: node.env })
     } finally {
       closeSync(log)

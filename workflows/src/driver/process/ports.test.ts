@@ -18,12 +18,12 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-function listen(host: string): Promise<number> {
+function listen(host: string, port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     servers.push(server)
     server.once('error', reject)
-    server.listen(0, host, () => {
+    server.listen(port, host, () => {
       const address = server.address()
       resolve(typeof address === 'object' && address !== null ? address.port : 0)
     })
@@ -41,6 +41,36 @@ test('a reserved port is kept from others, of this object too, until it is relea
   expect(await mine.tryReserve(port)).toBe(false)
   await mine.releaseAll()
   expect(await theirs.tryReserve(port)).toBe(true)
+  await theirs.releaseAll()
+})
+
+test('who asks for a reserved port does not bind it to look: its node may be binding it at that moment', async () => {
+  const [mine, theirs] = [new PortReservations(dir), new PortReservations(dir)]
+  const { port } = await mine.choose({ of: 'rpc of n1', port: 15_000, explicit: false })
+  const asking = [
+    theirs.choose({ of: 'rpc of n2', port, explicit: true }),
+    theirs.check({ of: 'rpc of n2', port }),
+    theirs.choose({ of: 'rpc of n2', port, explicit: false }),
+  ] as const
+  const bound = listen('127.0.0.1', port)
+  const answers = await Promise.allSettled(asking)
+  expect(await bound).toBe(port)
+  expect(answers).toMatchObject([
+    { status: 'rejected', reason: { code: 'PORT_BUSY' } },
+    { status: 'rejected', reason: { code: 'PORT_BUSY' } },
+    { status: 'fulfilled', value: { moved: expect.stringContaining(`port ${port} (rpc of n2) is in use`) } },
+  ])
+  await Promise.all([mine, theirs].map((each) => each.releaseAll()))
+})
+
+test('who has reserved a port is named, before anybody listens on it', async () => {
+  const [mine, theirs] = [new PortReservations(dir), new PortReservations(dir)]
+  const { port } = await mine.choose({ of: 'rpc of n1', port: 15_000, explicit: false })
+  const message = `port ${port} (rpc of n2) is in use: calbox ${process.pid} has reserved it`
+  await expect(theirs.check({ of: 'rpc of n2', port })).rejects.toThrow(message)
+  await mine.releaseAll()
+  await theirs.check({ of: 'rpc of n2', port })
+  expect(await mine.tryReserve(port)).toBe(false)
   await theirs.releaseAll()
 })
 

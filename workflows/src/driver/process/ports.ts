@@ -1,5 +1,6 @@
-// Finds and reserves TCP ports. A port counts as free when it can be bound and no other calbox has reserved it; the
-// reservation covers the time between choosing a port and the node's own bind.
+// Finds and reserves TCP ports. A port counts as free when no other calbox has reserved it and it can be bound; the
+// reservation covers the time between choosing a port and the node's own bind. It comes first: to look whether a port can
+// be bound is to bind it, at a moment when the node of another calbox may want to.
 import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { DriverError } from '../errors.ts'
 import { FREE_PORTS, PORT_TRIES_MAX } from '../limits.ts'
 import { type HeldFile, holdFile } from '../state/exclusive-file.ts'
 import { describePortHolder } from './port-holder.ts'
+import type { ProcessIdentity } from './process-identity.ts'
 
 export interface PortWish {
   /** Default rpc. */
@@ -24,6 +26,9 @@ export interface ChosenPort {
   readonly moved?: string
 }
 
+/** By a node of this object, by whoever has bound it, or reserved by this process. */
+type Taken = 'ours' | 'bound' | ProcessIdentity
+
 export class PortReservations {
   readonly #dir: string
   readonly #held = new Map<number, HeldFile>()
@@ -37,33 +42,23 @@ export class PortReservations {
 
   /** The wished port where it is free. Otherwise PORT_BUSY for an explicit one, else a free one. */
   async choose(wish: PortWish): Promise<ChosenPort> {
-    if (await this.tryReserve(wish.port)) return { port: wish.port }
-    const busy = this.#held.has(wish.port)
-      ? `port ${wish.port} (${wish.of}) is taken by another node of this network`
-      : await busyMessage(wish.port, wish.of)
-    if (wish.explicit)
-      throw new DriverError('PORT_BUSY', `${busy}; end it or ask for another port`, { data: { ...wish } })
+    const taken = await this.#reserve(wish.port)
+    if (taken === undefined) return { port: wish.port }
+    const busy = await busyMessage(wish, taken)
+    if (wish.explicit) throw portBusy(busy, wish)
     const port = await this.#anyFree(busy)
     return { port, moved: `${busy}; using ${port} instead` }
   }
 
-  /** PORT_BUSY, naming the holder, unless it can be bound now. Reserves nothing. */
+  /** PORT_BUSY, naming the holder, unless this object has it or can have it, and it can be bound now. */
   async check(wish: { of: string; port: number }): Promise<void> {
-    if (await isPortFree(wish.port)) return
-    throw new DriverError('PORT_BUSY', `${await busyMessage(wish.port, wish.of)}; end it or ask for another port`, {
-      data: { ...wish },
-    })
+    const taken = this.#held.has(wish.port) ? await whoBinds(wish.port) : await this.#reserve(wish.port)
+    if (taken !== undefined) throw portBusy(await busyMessage(wish, taken), wish)
   }
 
   /** False when somebody has it, this object included. */
   async tryReserve(port: number): Promise<boolean> {
-    if (this.#held.has(port) && !this.#kept.has(port)) return false
-    if (!(await isPortFree(port))) return false
-    if (this.#kept.delete(port)) return true
-    const held = await holdFile(join(this.#dir, String(port)))
-    if ('holder' in held) return false
-    this.#held.set(port, held)
-    return true
+    return (await this.#reserve(port)) === undefined
   }
 
   /** Of a node that runs on it already: once it has ended, this object can reserve it, and nobody else. */
@@ -82,6 +77,23 @@ export class PortReservations {
     await Promise.all(all.map((held) => held.release()))
   }
 
+  /** Undefined: it is this object's from now on, and free. */
+  async #reserve(port: number): Promise<Taken | undefined> {
+    if (this.#kept.has(port)) {
+      if (!(await isPortFree(port))) return 'bound'
+      return this.#kept.delete(port) ? undefined : 'ours'
+    }
+    if (this.#held.has(port)) return 'ours'
+    const held = await holdFile(join(this.#dir, String(port)))
+    if ('holder' in held) return held.holder
+    if (await isPortFree(port)) {
+      this.#held.set(port, held)
+      return undefined
+    }
+    await held.release()
+    return 'bound'
+  }
+
   async #anyFree(why: string): Promise<number> {
     const span = FREE_PORTS.to - FREE_PORTS.from
     // A random place to begin keeps calbox processes that start together out of each other's way.
@@ -94,9 +106,20 @@ export class PortReservations {
   }
 }
 
-export async function busyMessage(port: number, of: string): Promise<string> {
+async function whoBinds(port: number): Promise<Taken | undefined> {
+  return (await isPortFree(port)) ? undefined : 'bound'
+}
+
+async function busyMessage({ port, of }: { port: number; of: string }, taken: Taken): Promise<string> {
+  const about = `port ${port} (${of})`
+  if (taken === 'ours') return `${about} is taken by another node of this network`
   const holder = await describePortHolder(port)
-  return `port ${port} (${of}) is in use${holder === undefined ? '' : ` by ${holder}`}`
+  if (holder !== undefined) return `${about} is in use by ${holder}`
+  return taken === 'bound' ? `${about} is in use` : `${about} is in use: calbox ${taken.pid} has reserved it`
+}
+
+function portBusy(busy: string, wish: { of: string; port: number }): DriverError {
+  return new DriverError('PORT_BUSY', `${busy}; end it or ask for another port`, { data: { ...wish } })
 }
 
 /** Can be bound on every address and on the loopback one: some systems let a wildcard bind pass beside a specific one. */

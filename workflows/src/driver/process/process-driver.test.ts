@@ -107,6 +107,16 @@ test('a started node answers, has its arguments, and is on record', async () => 
   expect(node.swarmAddress).toBe(`/ip4/127.0.0.1/tcp/${wanted.swarmPort}`)
 })
 
+test('the password of an administrator is in no environment and no argument of its node', async () => {
+  const given = await spec('guarded')
+  const env = { ...given.env, MERO_AUTH_ADMIN_USER: 'ann', MERO_AUTH_ADMIN_PASSWORD: 'secret password' }
+  const node = await driver.start({ ...given, env }, { signal })
+  const process = ['environ', 'cmdline'].map((file) => readFileSync(`/proc/${node.pid}/${file}`, 'utf8')).join()
+  expect(process).toContain('MERO_AUTH_ADMIN_USER=ann')
+  expect(process).not.toContain('secret password')
+  expect(readFileSync(given.logFile, 'utf8')).toContain('"length":15,"env":false')
+})
+
 test('a node is in a process group of its own, so that Ctrl-C does not reach it', async () => {
   const node = await driver.start(await spec('n1'), { signal })
   const fields = readFileSync(`/proc/${node.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
@@ -204,9 +214,10 @@ test('in e2e mode a new node is initialised first, so that its config can be mad
 })
 
 test('a program that cannot be started is a clear error', async () => {
-  const broken = openProcessDriver({ calnode: join(dir, 'nothing.js'), stateDir: join(dir, '.calbox') }).driver
-  drivers.push(broken)
-  await expect(broken.start(await spec('n1'), { signal })).rejects.toMatchObject({
+  const broken = openProcessDriver({ calnode: join(dir, 'nothing.js'), stateDir: join(dir, '.calbox') })
+  drivers.push(broken.driver)
+  const wanted = await makeSpec(dir, broken.ports, 'n1')
+  await expect(broken.driver.start(wanted, { signal })).rejects.toMatchObject({
     code: 'NODE_EXITED',
     message: expect.stringContaining('nothing.js'),
   })

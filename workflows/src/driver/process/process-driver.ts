@@ -24,6 +24,7 @@ import { handedSocket } from '../topology/handed-socket.ts'
 import { inNamespace } from '../topology/network-namespaces.ts'
 import { awaitAnswer } from './await-answer.ts'
 import { describeExit } from './exit-cause.ts'
+import { withoutPassword } from './handed-password.ts'
 import { beginLog, LogFile, type LogStart, reusedLogStart } from './log-file.ts'
 import { type NodeCommand, NodeProcess } from './node-process.ts'
 import { type NodeProgram, type PrepareOptions, programEnv } from './node-program.ts'
@@ -262,7 +263,8 @@ class ProcessDriver implements NodeDriver {
     this.#parts.reaper.start()
     this.#assertOpen()
     const { logFile } = spec
-    const node = await spawnPlaced({ ...program.runCommand(spec), env: programEnv(program, spec), logFile }, spec)
+    const command = { ...program.runCommand(spec), env: programEnv(program, spec), logFile }
+    const node = await spawnPlaced(command, spec, program.kind === 'process')
     this.#parts.reaper.watch(node.identity)
     const startedAt = new Date().toISOString()
     const life = { process: node.identity, logStart, startedAt, owner: this.#owner }
@@ -339,12 +341,27 @@ class ProcessDriver implements NodeDriver {
   }
 }
 
-/** In the network namespace of its place, with HTTP on a socket of ours. */
-async function spawnPlaced(command: NodeCommand, { placement, rpcPort }: ResolvedSpec): Promise<NodeProcess> {
-  if (placement?.namespace === undefined) return NodeProcess.spawn(command)
-  const socket = await handedSocket(rpcPort)
-  const entered = inNamespace(placement.namespace.pid, command.command, command.args)
-  return NodeProcess.spawn({ ...command, ...entered, socket: socket.fd }).finally(() => socket.close())
+/** The first descriptor beyond the three that every process has. */
+const FIRST_FD = 3
+
+/** In the network namespace of its place, with HTTP on a socket of ours. `hides`: it takes its password from a file. */
+async function spawnPlaced(
+  given: NodeCommand,
+  { placement, rpcPort }: ResolvedSpec,
+  hides: boolean,
+): Promise<NodeProcess> {
+  const isInside = placement?.namespace !== undefined
+  const { command, close } = hides
+    ? withoutPassword(given, isInside ? FIRST_FD + 1 : FIRST_FD)
+    : { command: given, close: () => {} }
+  try {
+    if (placement?.namespace === undefined) return await NodeProcess.spawn(command)
+    const socket = await handedSocket(rpcPort)
+    const entered = inNamespace(placement.namespace.pid, command.command, command.args)
+    return await NodeProcess.spawn({ ...command, ...entered, socket: socket.fd }).finally(() => socket.close())
+  } finally {
+    close()
+  }
 }
 
 function describeProgram(program: NodeProgram['kind']): string {

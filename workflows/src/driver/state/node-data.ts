@@ -2,6 +2,7 @@
 // a node's directory, plus that node's log; a home that holds anything else stays.
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { removeVolumes, VOLUMES_FILE } from '../docker/far/far-engine.ts'
 import { DriverError } from '../errors.ts'
 import { isNodeRunning } from '../record-life.ts'
 import { liveOwner, type NodeRecord, type NodeState } from './node-state.ts'
@@ -62,6 +63,7 @@ export async function removeNodeData(state: NodeState, data: NodeData): Promise<
     )
   }
   if (!(await isNodeDirectory(data.directory))) return
+  await removeVolumes(data.directory)
   await rm(data.directory, { recursive: true, force: true })
   for (const log of [data.logFile, `${data.logFile}.1`]) await rm(log, { force: true })
   await removeIfEmpty(dirname(data.logFile))
@@ -84,6 +86,7 @@ async function isNodeDirectory(directory: string): Promise<boolean> {
   if (`${process.cwd()}/`.startsWith(`${resolve(directory)}/`)) return false
   try {
     if (!(await lstat(directory)).isDirectory()) return false
+    if (await holds(directory, VOLUMES_FILE)) return true
     return (await holdsConfig(directory)) || (await holdsConfig(join(directory, basename(directory))))
   } catch {
     // Not there, or not ours to read: then it is not ours to delete.
@@ -91,9 +94,13 @@ async function isNodeDirectory(directory: string): Promise<boolean> {
   }
 }
 
-async function holdsConfig(directory: string): Promise<boolean> {
+function holdsConfig(directory: string): Promise<boolean> {
+  return holds(directory, 'config.toml')
+}
+
+async function holds(directory: string, file: string): Promise<boolean> {
   try {
-    return (await lstat(directory)).isDirectory() && (await lstat(join(directory, 'config.toml'))).isFile()
+    return (await lstat(directory)).isDirectory() && (await lstat(join(directory, file))).isFile()
   } catch {
     // As above.
     return false

@@ -45,10 +45,18 @@ export interface ContainerPlace {
   readonly id: string
   readonly name: string
   readonly engine: EngineAddress
+  /** Of another machine, where its HTTP port is published. */
+  readonly address?: string
   /** That its file names, where it runs that. */
   readonly image?: NodeImage
   /** Stamp of the last line that the log file has; what came later only the engine has. */
   readonly logUntil?: string
+}
+
+/** Of its HTTP API, no slash at the end. */
+export function urlOfRecord({ rpcPort, container }: Pick<NodeRecord, 'rpcPort' | 'container'>): string {
+  const address = container?.address ?? '127.0.0.1'
+  return `http://${address.includes(':') ? `[${address}]` : address}:${rpcPort}`
 }
 
 /** A driver within a calbox process. */

@@ -9,7 +9,7 @@ export interface TopologyRequest {
   /** The private network that its boot node is for. */
   readonly runId: string
   /** In this order. */
-  readonly nodes: readonly { readonly name: string; readonly swarmPort: number }[]
+  readonly nodes: readonly { readonly name: string; readonly swarmPort: number; readonly rpcPort: number }[]
 }
 
 export interface Topology {

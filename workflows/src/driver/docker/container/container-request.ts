@@ -22,6 +22,8 @@ export interface ContainerSettings {
   readonly program?: { readonly entrypoint: readonly string[]; readonly binds: readonly string[] } | undefined
   /** Of this machine: what V8 has compiled, for all nodes. */
   readonly compileCache: string
+  /** An engine on another machine: volumes of it instead of folders of this one, and HTTP on this address of it. */
+  readonly far?: { readonly volumeOf: (node: string) => string; readonly publishOn: string } | undefined
   /** Podman calls its log driver otherwise, and its default keeps logs. */
   readonly isPodman: boolean
 }
@@ -29,6 +31,9 @@ export interface ContainerSettings {
 /** `/app/compile-cache`: the nodes of a machine compile the program once. */
 const COMPILE_CACHE = '/app/compile-cache'
 const MEBIBYTE = 1024 * 1024
+
+/** Podman asks for more than some systems let it have, and then starts nothing. More than a node needs. */
+export const PODMAN_ULIMITS = ['nofile', 'nproc'].map((Name) => ({ Name, Soft: 4096, Hard: 4096 }))
 
 /** Of the environment of calbox: settings of nodes, as merobox passes them on. */
 const PASSED_ON = /^(CALIMERO|MERO|CALNODE|RUST)_/
@@ -48,21 +53,30 @@ export function nodeContainer(
   settings: ContainerSettings,
   life: {
     readonly labels: Readonly<Record<string, string>>
-    readonly network: string
+    /** Unless its place in a topology is in that of another container. */
+    readonly network: string | undefined
     readonly hostPort: number
     readonly env: Readonly<Record<string, string | undefined>>
   },
 ): Record<string, unknown> {
-  const published = [{ HostIp: '127.0.0.1', HostPort: life.hostPort === 0 ? '' : String(life.hostPort) }]
+  const published = [
+    { HostIp: settings.far?.publishOn ?? '127.0.0.1', HostPort: life.hostPort === 0 ? '' : String(life.hostPort) },
+  ]
   const rpc = `${CONTAINER_RPC_PORT}/tcp`
   const base = commandContainer(spec, settings, { args: runArguments(innerSpec(spec)), env: life.env })
+  const Labels = { ...life.labels, [LABEL_NODE]: spec.name, [LABEL_MEROBOX]: 'true' }
+  const { network } = life
+  if (network === undefined) {
+    const NetworkMode = `container:${spec.placement?.container}`
+    return { ...base, Labels, HostConfig: { ...base.HostConfig, NetworkMode } }
+  }
   return {
     ...base,
     Hostname: spec.name.slice(0, 63),
-    Labels: { ...life.labels, [LABEL_NODE]: spec.name, [LABEL_MEROBOX]: 'true' },
+    Labels,
     ExposedPorts: { [rpc]: {} },
-    HostConfig: { ...base.HostConfig, NetworkMode: life.network, PortBindings: { [rpc]: published } },
-    NetworkingConfig: { EndpointsConfig: { [life.network]: { Aliases: [spec.name] } } },
+    HostConfig: { ...base.HostConfig, NetworkMode: network, PortBindings: { [rpc]: published } },
+    NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: [spec.name] } } },
   }
 }
 
@@ -72,13 +86,15 @@ export function commandContainer(
   settings: ContainerSettings,
   { args, env }: { args: readonly string[]; env: Readonly<Record<string, string | undefined>> },
 ) {
-  const { limits, program } = settings
+  const { limits, program, far } = settings
+  const data = far === undefined ? spec.dataDir : far.volumeOf(spec.name)
+  const cache = far === undefined ? [`${settings.compileCache}:${COMPILE_CACHE}`] : []
   const passed = Object.entries(env).filter(([name]) => PASSED_ON.test(name))
   const variables = {
     ...Object.fromEntries(passed),
     CALIMERO_HOME: IMAGE_DATA,
     NODE_NAME: spec.name,
-    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    NODE_COMPILE_CACHE: far === undefined ? COMPILE_CACHE : '/tmp/compile-cache',
     HOME: '/tmp',
     ...spec.env,
   }
@@ -92,14 +108,14 @@ export function commandContainer(
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
       NetworkMode: 'none',
-      Binds: [`${spec.dataDir}:${IMAGE_DATA}`, `${settings.compileCache}:${COMPILE_CACHE}`, ...(program?.binds ?? [])],
+      Binds: [`${data}:${IMAGE_DATA}`, ...cache, ...(program?.binds ?? [])],
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       ReadonlyRootfs: true,
       Tmpfs: { '/tmp': 'mode=1777' },
       RestartPolicy: { Name: 'no' },
       ...(settings.isPodman
-        ? {}
+        ? { Ulimits: PODMAN_ULIMITS }
         : { LogConfig: { Type: 'json-file', Config: { 'max-size': '128m', 'max-file': '2' } } }),
       ...(limits.memoryBytes !== undefined && {
         // No swap beside it: a node that wants more is to end, and not to crawl.

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { type ClientRequest, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
 import { request as tlsRequest } from 'node:https'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -52,6 +53,11 @@ export class EngineClient {
     return text.trim() === '' ? undefined : JSON.parse(text)
   }
 
+  /** Success is all there is to know: some engines say a word that is no JSON. */
+  async tell(method: Method, path: string, options: EngineRequest = {}): Promise<void> {
+    await readAll(await this.stream(method, path, options))
+  }
+
   /** The reply, to be read. */
   stream(method: Method, path: string, options: EngineRequest = {}): Promise<IncomingMessage> {
     return send({ address: this.address, connection: this.#connection }, method, `${this.#prefix}${path}`, options)
@@ -82,11 +88,14 @@ export function engineReason(error: unknown): string {
 
 function connectionOf({ url, certificates }: EngineAddress): RequestOptions {
   if (url.startsWith('unix://')) return { socketPath: url.slice('unix://'.length) }
-  const { hostname: host, port } = new URL(url.replace(/^tcp:/, 'http:'))
+  const { hostname, port } = new URL(url.replace(/^(tcp|https):/, 'http:'))
+  const host = hostname.replace(/^\[|\]$/g, '')
   if (certificates === undefined) return { host, port: port || 2375 }
   const pem = (name: string) => readFileSync(join(certificates, name))
   // Options of TLS: node:https takes them beside those of a request.
-  return Object.assign({ host, port: port || 2376 }, { ca: pem('ca.pem'), cert: pem('cert.pem'), key: pem('key.pem') })
+  const tls = { ca: pem('ca.pem'), cert: pem('cert.pem'), key: pem('key.pem') }
+  // Whose certificate it must be: not that of the `host` header, which is the same for all engines. Of an IP none is named.
+  return Object.assign({ host, port: port || 2376 }, { ...tls, servername: isIP(host) > 0 ? '' : host })
 }
 
 async function send(

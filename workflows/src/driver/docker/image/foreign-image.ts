@@ -6,13 +6,20 @@ import { inspectImage } from './build-image.ts'
 
 /** Its id. IMAGE_UNUSABLE where it cannot be had, or is none of the calbox node: others take another command line. */
 export async function foreignImage(engine: EngineClient, { name, pull }: NodeImage): Promise<string> {
-  if (pull || (await inspectImage(engine, name)) === undefined) await pullImage(engine, name)
-  const image = await inspectImage(engine, name)
-  if (image?.isOurs) return image.id
+  const id = await pulledImage(engine, { name, pull })
+  if ((await inspectImage(engine, id))?.isOurs) return id
   const message =
     `${name} is no image of the calbox node (it has not the label of one); without --image-as-written the nodes run in ` +
     'that of calbox'
   throw new DriverError('IMAGE_UNUSABLE', message, { data: { image: name } })
+}
+
+/** Its id, of whatever it is. IMAGE_UNUSABLE where it cannot be had. */
+export async function pulledImage(engine: EngineClient, { name, pull }: NodeImage): Promise<string> {
+  if (pull || (await inspectImage(engine, name)) === undefined) await pullImage(engine, name)
+  const image = await inspectImage(engine, name)
+  if (image !== undefined) return image.id
+  throw new DriverError('IMAGE_UNUSABLE', `the image ${name} was pulled, and the engine does not know it`)
 }
 
 async function pullImage(engine: EngineClient, name: string): Promise<void> {

@@ -29,24 +29,23 @@ export async function imageArchive(
   files: ImageFiles,
   names: { readonly tags: readonly string[]; readonly version: string },
 ): Promise<ImageArchive> {
+  return packedImage([await files.base(), files.app], {
+    tags: names.tags,
+    configOf: (layerIds) => imageConfig(files, names.version, layerIds),
+  })
+}
+
+/** Any image: its layers from below, and its settings, which name the layers. */
+export async function packedImage(
+  contents: readonly (readonly TarEntry[])[],
+  { tags, configOf }: { readonly tags: readonly string[]; readonly configOf: (layerIds: readonly string[]) => unknown },
+): Promise<ImageArchive> {
   const layers = await Promise.all(
-    [await files.base(), files.app].map(async (entries) => ({
-      entries,
-      id: await digestOf(entries),
-      size: tarSize(entries),
-    })),
+    contents.map(async (entries) => ({ entries, id: await digestOf(entries), size: tarSize(entries) })),
   )
-  const config = Buffer.from(
-    JSON.stringify(
-      imageConfig(
-        files,
-        names.version,
-        layers.map(({ id }) => id),
-      ),
-    ),
-  )
+  const config = Buffer.from(JSON.stringify(configOf(layers.map(({ id }) => id))))
   const configName = `${createHash('sha256').update(config).digest('hex')}.json`
-  const manifest = [{ Config: configName, RepoTags: names.tags, Layers: layers.map(({ id }) => `${id}/layer.tar`) }]
+  const manifest = [{ Config: configName, RepoTags: tags, Layers: layers.map(({ id }) => `${id}/layer.tar`) }]
   const all = async function* () {
     const plain = (path: string, content: Buffer): TarEntry => ({ path, mode: 0o644, content })
     const ended = { path: '', mode: 0o644 }

@@ -163,12 +163,12 @@ async function prebuilt(level: string): Promise<string[]> {
   return names.map((name) => `${folder}/${name}`)
 }
 
-async function hostFile(path: string, from: string, mode: number): Promise<TarEntry> {
+export async function hostFile(path: string, from: string, mode: number): Promise<TarEntry> {
   return { path, mode, file: { path: from, size: (await stat(from)).size } }
 }
 
 /** Each with the folders above it, once. */
-function withFolders(files: readonly TarEntry[]): TarEntry[] {
+export function withFolders(files: readonly TarEntry[]): TarEntry[] {
   const seen = new Set<string>(files.map(({ path }) => path))
   return files.flatMap((file) => {
     const folders: TarEntry[] = []

@@ -1,0 +1,121 @@
+// Nodes in an engine on another machine: no folder of this one is there, so the data of each is in a volume of that engine, and
+// HTTP is published on an address of that machine. Which volumes are whose stands in the folder where the data would be.
+import { createHash } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { BlockList, isIP } from 'node:net'
+import { join } from 'node:path'
+import { DriverError } from '../../errors.ts'
+import { type EngineAddress, isLocal } from '../engine/engine-address.ts'
+import { EngineClient, engineStatus } from '../engine/engine-client.ts'
+import { listOf, textField } from '../engine/engine-reply.ts'
+import { LABEL_NODE, LABEL_STATE } from '../labels.ts'
+
+export interface FarEngine {
+  /** Of that machine; HTTP of the nodes is there, and nowhere else. */
+  readonly publishOn: string
+  /** Named by whoever runs calbox: he knows who reaches it. */
+  readonly isAsked: boolean
+}
+
+/** Beside the data that a node has here, if any. */
+export const VOLUMES_FILE = 'volumes.json'
+
+/** Undefined for an engine of this machine, unless an address is given, which says that it is none. */
+export function farEngine(address: EngineAddress, nodeAddress: string | undefined): Promise<FarEngine> | undefined {
+  if (nodeAddress === undefined) return isLocal(address) ? undefined : addressOfEngine(address)
+  if (isIP(nodeAddress) > 0 && !isOfMany(nodeAddress)) {
+    return Promise.resolve({ publishOn: nodeAddress, isAsked: true })
+  }
+  const message = `${nodeAddress} is no address where nodes can be reached; --node-address takes one IP address of the engine's machine`
+  throw new DriverError('UNSUPPORTED', message)
+}
+
+async function addressOfEngine({ url }: EngineAddress): Promise<FarEngine> {
+  const host = (URL.parse(url.replace(/^tcp:/, 'http:'))?.hostname ?? '').replace(/^\[|\]$/g, '')
+  const { address } = await lookup(host)
+  if (!isOfMany(address)) return { publishOn: address, isAsked: false }
+  const message = `the engine is named by ${address}, which is no address of one machine; name it by another, or give --node-address`
+  throw new DriverError('UNSUPPORTED', message)
+}
+
+/** Unspecified, where an engine publishes on all addresses it has; broadcast and multicast. */
+const OF_MANY = new BlockList()
+OF_MANY.addSubnet('0.0.0.0', 8, 'ipv4')
+OF_MANY.addSubnet('224.0.0.0', 4, 'ipv4')
+OF_MANY.addAddress('255.255.255.255', 'ipv4')
+OF_MANY.addAddress('::', 'ipv6')
+OF_MANY.addSubnet('ff00::', 8, 'ipv6')
+
+/** However it is written: IPv4 in IPv6 is looked at as IPv4. */
+function isOfMany(address: string): boolean {
+  const [bare = ''] = address.split('%')
+  return OF_MANY.check(bare, isIP(bare) === 6 ? 'ipv6' : 'ipv4')
+}
+
+/** Whoever reaches that address could use a node without a login. */
+export function refuseOpen(far: FarEngine, spec: { readonly name: string; readonly authMode?: string }): void {
+  if (far.isAsked || spec.authMode === 'embedded') return
+  const message =
+    `the engine is on another machine: HTTP of ${spec.name} would be open to all who reach ${far.publishOn}; ` +
+    'set auth_mode: embedded, or, where that is a network of your own, say so with --node-address ' +
+    far.publishOn
+  throw new DriverError('UNSUPPORTED', message, { data: { node: spec.name } })
+}
+
+/** The same for each node of a working directory, as a folder would be. */
+export function volumeName(stateDir: string, node: string): string {
+  return `calbox-${createHash('sha256').update(stateDir).digest('hex').slice(0, 12)}-${node}`
+}
+
+/** Made where it is not there. Without the label of a driver: data stays when calbox ends. */
+export async function ensureVolume(
+  engine: EngineClient,
+  spec: { readonly name: string; readonly dataDir: string },
+  stateDir: string,
+): Promise<void> {
+  const name = volumeName(stateDir, spec.name)
+  const folder = join(spec.dataDir, spec.name)
+  await mkdir(folder, { recursive: true })
+  const known = await volumesIn(folder)
+  const isNoted = known.some((each) => each.volume === name && each.engine.url === engine.address.url)
+  // First: what is made is to be found by whoever removes the data.
+  if (!isNoted) {
+    const all = [...known, { engine: engine.address, volume: name }]
+    const file = join(folder, VOLUMES_FILE)
+    // Never half of it: who removes the data goes by it.
+    await writeFile(`${file}.new`, `${JSON.stringify(all, undefined, 2)}\n`)
+    await rename(`${file}.new`, file)
+  }
+  const body = { Name: name, Labels: { [LABEL_STATE]: stateDir, [LABEL_NODE]: spec.name } }
+  await engine.json('POST', '/volumes/create', { body })
+}
+
+/** Of the node whose folder this is. ENGINE_UNREACHABLE where one cannot be removed now. */
+export async function removeVolumes(folder: string): Promise<void> {
+  for (const { engine: address, volume } of await volumesIn(folder)) {
+    const engine = await EngineClient.connect(address)
+    await engine.json('DELETE', `/volumes/${volume}`).catch((error: unknown) => {
+      if (engineStatus(error) !== 404) throw error
+    })
+  }
+}
+
+async function volumesIn(folder: string): Promise<{ engine: EngineAddress; volume: string }[]> {
+  const text = await readFile(join(folder, VOLUMES_FILE), 'utf8').catch(() => '[]')
+  return listOf(parsed(text)).flatMap((each) => {
+    const [url, certificates] = [textField(each, 'engine', 'url'), textField(each, 'engine', 'certificates')]
+    const volume = textField(each, 'volume')
+    if (url === '' || volume === '') return []
+    return [{ engine: { url, ...(certificates !== '' && { certificates }) }, volume }]
+  })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Cut off by a full disk: the engine still lists the volume, by its label.
+    return []
+  }
+}

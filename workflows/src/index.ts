@@ -8,6 +8,7 @@ export { type EngineAddress, type EngineChoice, engineAddress } from './driver/d
 export { EngineClient } from './driver/docker/engine/engine-client.ts'
 export { type BuiltImage, buildImage, type ImageRequest, writeImage } from './driver/docker/image/build-image.ts'
 export { type DockerDriverOptions, openDockerDriver } from './driver/docker/open-docker-driver.ts'
+export { openContainerScripts } from './driver/docker/scripts/container-scripts.ts'
 export { sweepUsedEngines } from './driver/docker/used-engines.ts'
 // --- driver ---
 export type {
@@ -24,6 +25,7 @@ export type {
 } from './driver/driver.ts'
 export { DriverError, type DriverErrorCode, type ExitCode } from './driver/errors.ts'
 export { fileFault } from './driver/file-fault.ts'
+export type { ImageScripts } from './driver/image-scripts.ts'
 export { type LocalNode, listLocalNodes, localNodeLog, type NodeStatus, stopLocalNode } from './driver/local-nodes.ts'
 export { type IdentifiedProgram, identifyProgram } from './driver/merod/identify-program.ts'
 export { type MerodDriverOptions, openMerodDriver } from './driver/merod/open-merod-driver.ts'
@@ -57,16 +59,16 @@ export type { PlanRequest, PlanResult } from './plan/plan.ts'
 export type { Plan, PlannedNode, PlannedRemoteNode, PlannedStep, PlanSettings, RemoteAuth } from './plan/plan-types.ts'
 export type { Problem, ProblemCode, Severity } from './plan/problem.ts'
 export type { SeenText } from './plan/read/included-files.ts'
-export { type FailureReportParts, failureReport } from './report/failure-report.ts'
 // --- report ---
 export type { FileReport, WholeReport } from './report/file-report.ts'
 export { formatDuration } from './report/format-duration.ts'
-export { githubAnnotations, withoutCommands } from './report/github-report.ts'
-export { githubSummary } from './report/github-summary.ts'
-export { jsonReport } from './report/json-report.ts'
-export { junitReport } from './report/junit-report.ts'
-export { type Paint, plainPaint } from './report/paint.ts'
+export { githubAnnotations, withoutCommands } from './report/formats/github-report.ts'
+export { githubSummary } from './report/formats/github-summary.ts'
+export { jsonReport } from './report/formats/json-report.ts'
+export { junitReport } from './report/formats/junit-report.ts'
 export { type RunRecord, RunRecorder, type StepRecord } from './report/run-record.ts'
+export { type FailureReportParts, failureReport } from './report/screen/failure-report.ts'
+export { type Paint, plainPaint } from './report/screen/paint.ts'
 export { timingLines } from './report/timing-lines.ts'
 // --- run ---
 export type {

@@ -1,5 +1,6 @@
 // The text of an HTTP failure. Workflows match it with `expected_error`, so its form is fixed by the reference.
 import { hasKey, isJsonObject, type JsonValue } from '../values/json/json-value.ts'
+import { CUT_MARK, shortened } from '../values/shortened.ts'
 import { ERROR_MESSAGE_MAX_CHARS } from './limits.ts'
 
 /** Known to merobox users for every 403, whatever the node said. */
@@ -7,7 +8,7 @@ const FORBIDDEN = 'Access denied — your token may not have sufficient permissi
 
 /** Completes `Client error: `. `detail` is what the node said, or empty. */
 export function httpErrorMessage(status: number, detail: string): string {
-  const said = detail.slice(0, ERROR_MESSAGE_MAX_CHARS)
+  const said = shortened(detail, ERROR_MESSAGE_MAX_CHARS + CUT_MARK.length)
   // The node's own reason follows the fixed sentence: without it nobody could tell what was refused.
   if (status === 403) return `${FORBIDDEN} (HTTP 403${said === '' ? '' : `: ${said}`})`
   return said === '' ? `HTTP ${status}` : `HTTP ${status}: ${said}`

@@ -139,8 +139,8 @@ test.for([
   ['{"error":{"message":"gone"}}', 'Client error: HTTP 404: gone'],
   ['{"message":"nothing here"}', 'Client error: HTTP 404: nothing here'],
   ['plain words', 'Client error: HTTP 404: plain words'],
-  ['', 'Client error: HTTP 404'],
-  [`{"error":"${'x'.repeat(400)}"}`, `Client error: HTTP 404: ${'x'.repeat(ERROR_MESSAGE_MAX_CHARS)}`],
+  ['', 'Client error: HTTP 404 to GET /admin-api/groups/g'],
+  [`{"error":"${'x'.repeat(400)}"}`, `Client error: HTTP 404: ${'x'.repeat(ERROR_MESSAGE_MAX_CHARS)}…`],
 ] as const)('a failing reply %s is told in the words users know', async ([body, message]) => {
   answer = (response) => response.writeHead(404).end(body)
   const error = await failure(client.getGroup('g'))

@@ -27,9 +27,17 @@ export type GroupVisibility = 'open' | 'restricted'
 
 export class NodeClient {
   readonly #transport: Transport
+  readonly #options: TransportOptions
 
   constructor(baseUrl: string, options: TransportOptions = {}) {
     this.#transport = new Transport(baseUrl, options)
+    this.#options = options
+  }
+
+  /** The same node, asked with this token, which nobody renews. */
+  withToken(token: string): NodeClient {
+    const { renew: _, ...rest } = this.#options
+    return new NodeClient(this.baseUrl, { ...rest, token })
   }
 
   get baseUrl(): string {

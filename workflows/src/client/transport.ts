@@ -3,6 +3,7 @@
 import { startTimer } from '../driver/until.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
 import { exactJson, parseLosslessJson } from '../values/json/lossless-json.ts'
+import { shortened } from '../values/shortened.ts'
 import { ClientError, type ClientErrorData } from './client-error.ts'
 import { errorDetail, httpErrorMessage } from './error-message.ts'
 import {
@@ -194,8 +195,10 @@ function isGood(status: number): boolean {
 }
 
 function httpError(about: ClientErrorData, { status, value }: Exchanged<string>, note = ''): ClientError {
-  const detail = errorDetail(value, parseLosslessJson).slice(0, ERROR_DETAIL_MAX_CHARS)
-  return new ClientError('HTTP', `${httpErrorMessage(status, detail)}${note}`, { ...about, status, detail })
+  const detail = shortened(errorDetail(value, parseLosslessJson), ERROR_DETAIL_MAX_CHARS)
+  // Nothing else tells what was asked for.
+  const asked = detail === '' ? ` to ${about.method} ${URL.parse(about.url)?.pathname ?? about.url}` : ''
+  return new ClientError('HTTP', `${httpErrorMessage(status, detail)}${asked}${note}`, { ...about, status, detail })
 }
 
 function timeoutMessage(about: ClientErrorData, phase: 'headers' | 'body', limitMs: number): string {

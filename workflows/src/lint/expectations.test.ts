@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { linted, places } from './sample-lint.ts'
+import { lintWorkflow } from './lint.ts'
+import { fileWith, linted, places } from './sample-lint.ts'
 
 const assert = (text: string, more = '') => `- { type: assert, statements: ['${text.replaceAll("'", "''")}']${more} }`
 const info = `- { type: get_group_info, node: a, group_id: '{{ns}}', outputs: { n: memberCount } }`
@@ -39,6 +40,18 @@ test('a statement without a variable is always the same', () => {
   expect(linted(`- { type: json_assert, statements: ['json_equal(1, 1)'] }`)).toEqual([
     '5 constant-statement this is always true: it checks nothing',
   ])
+})
+
+test('a statement that is never true is an error where the file cannot pass', () => {
+  const never = assert('1 == 2')
+  const severities = (steps: string) =>
+    lintWorkflow({ file: 'w.yml', text: fileWith(steps) }).findings.map(({ severity }) => severity)
+  expect(severities(never)).toEqual(['error'])
+  expect(severities(`- { type: repeat, count: 2, steps: [${never.slice(2)}] }`)).toEqual(['error'])
+  expect(severities(assert('1 == 2', ', non_blocking: true'))).toEqual(['note'])
+  expect(severities(assert('1 == 2', ", if: '{{ctx}} == x'"))).toEqual(['note'])
+  expect(severities(`- { type: block, if: '{{ctx}} == x', steps: [${never.slice(2)}] }`)).toEqual(['note'])
+  expect(severities(assert('1 == 1'))).toEqual(['note'])
 })
 
 test('a call that may succeed is looked at, by its captures or its long names', () => {

@@ -10,6 +10,8 @@ export interface LintRule {
   readonly id: string
   /** Of its findings, where one says nothing else. `error`: the file cannot pass. `note`: only an advice. */
   readonly severity: Severity
+  /** Of those of its findings that are worse, or less, for the reason that it gives. */
+  readonly sometimes?: Severity
   /** One line: what is wrong. */
   readonly summary: string
   /** Why that matters, and what to do. */

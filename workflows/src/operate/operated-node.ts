@@ -1,8 +1,8 @@
 // A node that somebody at a terminal works on, for the step kinds: it is talked to, and nothing is done to its process.
 import { NodeClient } from '../client/node-client.ts'
 import { type Credentials, renewTokens } from '../steps/auth/log-in.ts'
-import { StepError } from '../steps/step-error.ts'
 import type { NodeHandle, NodeSession } from '../steps/step-kind.ts'
+import { TalkedToNode } from '../steps/talked-to-node.ts'
 
 export interface OperatedNodeOptions {
   /** As people call it: a name, else its address. */
@@ -24,18 +24,20 @@ export interface OperatedNodeOptions {
   readonly credentials?: Credentials | undefined
 }
 
-export class OperatedNode implements NodeHandle {
+export class OperatedNode extends TalkedToNode implements NodeHandle {
   readonly name: string
   readonly url: string
   readonly client: NodeClient
   readonly session: NodeSession
-  readonly running = true
-  readonly paused = false
-  readonly directory = undefined
   readonly hostFiles: boolean
-  readonly links = undefined
+
+  protected readonly called: string
+  readonly #options: OperatedNodeOptions
 
   constructor(options: OperatedNodeOptions) {
+    super()
+    this.#options = options
+    this.called = `node ${options.name}`
     const { name, url, accessToken, refreshToken, username, credentials, renewing } = options
     this.session = { accessToken, refreshToken, ...(username !== undefined && { username }) }
     this.client = new NodeClient(url, {
@@ -51,29 +53,9 @@ export class OperatedNode implements NodeHandle {
     this.hostFiles = options.hostFiles
   }
 
-  stop(): Promise<string> {
-    return this.#refused('stopped')
-  }
-
-  start(): Promise<void> {
-    return this.#refused('started')
-  }
-
-  pause(): Promise<void> {
-    return this.#refused('paused')
-  }
-
-  resume(): Promise<void> {
-    return this.#refused('resumed')
-  }
-
-  exec(): Promise<never> {
-    return this.#refused('used for a command')
-  }
-
-  async logText(): Promise<undefined> {}
-
-  #refused(what: string): Promise<never> {
-    return Promise.reject(new StepError('unsupported', `node ${this.name} cannot be ${what} from here`))
+  /** Without a login of its own. */
+  withToken(accessToken: string): OperatedNode {
+    const { credentials: _, refreshToken: __, ...rest } = this.#options
+    return new OperatedNode({ ...rest, accessToken })
   }
 }

@@ -33,6 +33,7 @@ function contextOf({ kind, node, cwd, env, onNote }: StepAlone, input: JsonObjec
   const step = { kind, type: kind, name: kind, index: 0, path: kind, input, expectedFailure: false, branches: [] }
   return {
     step: { ...step, position, fieldPositions: {} },
+    place: { file: '', ...position },
     variables: new Variables(),
     clock: systemClock,
     cwd,

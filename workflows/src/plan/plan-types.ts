@@ -77,8 +77,9 @@ export interface PlanSettings {
   readonly authUseCached: boolean
   readonly webuiUseCached: boolean
   readonly authMode?: string
-  readonly logLevel: string
-  readonly rustBacktrace: string
+  /** Of merod; absent: its driver's own. */
+  readonly logLevel?: string
+  readonly rustBacktrace?: string
   readonly e2eMode: boolean
   readonly bootstrapNodes?: readonly string[]
   readonly preserveDefaultBootstrap: boolean

@@ -71,7 +71,6 @@ steps:
     expect(result.plan?.settings).toMatchObject({
       waitTimeoutSec: 60,
       stopAllNodes: false,
-      logLevel: 'debug',
       nodePrefix: 'calimero-node',
     })
     expect(result.plan).toMatchObject({ name: 'w', file: 'w.yml', stepCount: 2 })
@@ -104,6 +103,41 @@ steps:
   test('is not there when there is an error, and is there with warnings', () => {
     expect(plan('name: w\nnodes: {count: 1}\nresult: x\n').plan).toBeDefined()
     expect(plan('name: w\n').plan).toBeUndefined()
+  })
+
+  test('how to log in on a remote node follows from what is given, and is refused where something lacks', () => {
+    const of = (auth: string) => {
+      const result = plan(`name: w\nremote_nodes: { r: { url: 'http://h:1', auth: ${auth} } }\nsteps: []\n`)
+      return result.plan?.remoteNodes[0]?.auth ?? lines(result)[0]
+    }
+    expect(of('{ api_key: k }')).toEqual({ method: 'api_key', apiKey: 'k' })
+    expect(of('{ username: a, password: b }')).toEqual({ method: 'password', username: 'a', password: 'b' })
+    expect(of('{ method: api_key }')).toMatch(/^2:41 error "method: api_key" has no key/)
+    expect(of('{ method: password, username: a }')).toMatch(/^2:41 error "method: password" has no password \|/)
+    expect(of('{ username: a, password: b, key: k }')).toMatch(/^2:41 error "auth" has a key and a name or password/)
+    const idle = plan(
+      `name: w\nremote_nodes: { r: { url: 'http://h:1', auth: { method: none, key: k } } }\nsteps: []\n`,
+    )
+    expect(lines(idle)[0]).toMatch(/warning "method: none" sends no key/)
+  })
+
+  test('what every run refuses is an error before a run, and a warning where a file of merobox is only checked', () => {
+    const text = 'name: w\nnodes: { count: 1 }\nauth_service: true\nsteps: []\n'
+    expect(lines(plan(text, { absentFiles: 'error' }))[0]).toMatch(/^3:1 error auth_service: true needs other programs/)
+    const checked = plan(text, { absentFiles: 'warning' })
+    expect(lines(checked)[0]).toMatch(/^3:1 warning a run refuses this file: auth_service: true needs/)
+    expect(checked.plan).toBeDefined()
+    const mode = plan(text.replace('auth_service: true', 'auth_mode: nonsense'), { absentFiles: 'warning' })
+    expect(lines(mode)[0]).toMatch(/^3:1 error auth_mode: "nonsense" is not known/)
+  })
+
+  test('a remote node cannot have the name of one that the file starts', () => {
+    const text = "name: w\nnodes: { count: 1, prefix: n }\nremote_nodes:\n  n-1: { url: 'http://h:1' }\nsteps: []\n"
+    expect(lines(plan(text))[0]).toMatch(
+      /^4:3 error the remote node "n-1" has the name of a node that this file starts/,
+    )
+    const local = plan('name: w\nnodes: { count: 1, prefix: n }\nsteps: []\n', { remoteNodeNames: ['n-1'] })
+    expect(lines(local)[0]).toMatch(/^2:1 error the remote node "n-1"/)
   })
 
   test('expands the environment in remote nodes only', () => {

@@ -4,6 +4,7 @@ import type { WorkflowSettings } from '@calbox/schemas'
 import { checkFiles, type LookAtFile } from './check/check-files.ts'
 import { checkNodeNames } from './check/check-nodes.ts'
 import { checkVariables } from './check/check-variables.ts'
+import { checkSettings } from './check/refused-settings.ts'
 import { describeNode } from './check/schema-view.ts'
 import type { StepSchemaRegistry } from './check/step-schema.ts'
 import type { Plan, PlanSettings } from './plan-types.ts'
@@ -110,6 +111,7 @@ function readWorkflow({ request, root, problems, included, combination }: Readin
   const steps = readSteps(entryOf(root, 'steps')?.value, request.kinds, { name: request.file, problems, included })
   if (!isOnlyPart) checkPresence(root, hasNodes, problems)
   noteImage(root, problems)
+  refuseTwice(nodes, root, [...remoteNodes.map(({ name }) => name), ...extra], problems)
   const names = new Set([...nodes.nodes, ...remoteNodes].map((node) => node.name))
   for (const name of extra) names.add(name)
   // Without any, each name would be said to be unknown.
@@ -120,18 +122,32 @@ function readWorkflow({ request, root, problems, included, combination }: Readin
   const axes = Object.keys(combination ?? {}).map((axis) => `matrix.${axis}`)
   checkVariables(steps.source, { nodes: names, axes, vars: entryOf(root, 'vars')?.value }, problems)
   if (settings === undefined) return undefined
+  const planned = settingsOf(settings, nodes, root)
+  checkSettings(planned, root, problems, absent === 'error')
   return {
     name: combination === undefined ? settings.name : `${settings.name} (${combinationText(combination)})`,
     ...(settings.description === undefined ? {} : { description: settings.description }),
     file: request.file,
     nodes: nodes.nodes,
     remoteNodes,
-    settings: { ...settingsOf(settings, nodes, root), ...(combination !== undefined && OF_A_COMBINATION) },
+    settings: { ...planned, ...(combination !== undefined && OF_A_COMBINATION) },
     settingPositions: settingPositions(root, problems),
     steps: steps.steps,
     stepCount: steps.count,
     vars,
     ...(combination !== undefined && { matrix: { values: combination, label: combinationText(combination) } }),
+  }
+}
+
+/** One name stands for one node: steps could not say which they mean. */
+function refuseTwice({ nodes }: ReadNodes, root: MapNode, remote: readonly string[], problems: ProblemCollector): void {
+  for (const name of new Set(remote)) {
+    if (!nodes.some((node) => node.name === name)) continue
+    const ofFile = entriesOf(entryOf(root, 'remote_nodes')?.value).find(({ key }) => key === name)
+    const span = ofFile?.keySpan ?? entryOf(root, 'nodes')?.keySpan ?? startOf(root)
+    const path = ofFile === undefined ? ['nodes'] : ['remote_nodes', name]
+    const message = `the remote node "${name}" has the name of a node that this file starts`
+    problems.add({ code: 'duplicate_node', span, path, message, hint: 'give one of them another name' })
   }
 }
 
@@ -211,12 +227,12 @@ function settingsOf(settings: WorkflowSettings, nodes: ReadNodes, root: MapNode)
     authService: settings.auth_service ?? false,
     authUseCached: settings.auth_use_cached ?? false,
     webuiUseCached: settings.webui_use_cached ?? false,
-    logLevel: settings.log_level ?? 'debug',
-    rustBacktrace: settings.rust_backtrace ?? '0',
     e2eMode: settings.e2e_mode ?? false,
     preserveDefaultBootstrap: settings.preserve_default_bootstrap ?? false,
     noDocker: settings.no_docker ?? false,
     nodePrefix: nodes.prefix,
+    ...(settings.log_level === undefined ? {} : { logLevel: settings.log_level }),
+    ...(settings.rust_backtrace === undefined ? {} : { rustBacktrace: settings.rust_backtrace }),
     ...(settings.auth_image === undefined ? {} : { authImage: settings.auth_image }),
     ...(settings.auth_mode === undefined ? {} : { authMode: settings.auth_mode }),
     ...(settings.bootstrap_nodes === undefined ? {} : { bootstrapNodes: settings.bootstrap_nodes }),

@@ -25,8 +25,17 @@ export const COMPARED_LINES_MAX = 400
 /** Statements of one step shown with their values; the rest is counted. */
 export const COMPARISONS_SHOWN_MAX = 10
 
-/** Failures beside each other that are shown in full on the last screen; the rest is counted. */
+/** Failures beside each other that are shown in full on the last screen and in the summary of a job. */
 export const FAILURES_SHOWN_MAX = 5
+
+/** Of those beyond: a line each, with place and cause. The rest is counted; all are in run.json. */
+export const FAILURE_LINES_MAX = 100
+
+/** Of such a line. */
+export const FAILURE_LINE_MAX_CHARS = 240
+
+/** Faults that were on when something failed; the rest is counted. All are in run.json. */
+export const FAULTS_SHOWN_MAX = 10
 
 /** Log lines of a node where several failures share the screen. */
 export const BESIDE_LOG_LINES = 5

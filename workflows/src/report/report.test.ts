@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { codeFrame } from './code-frame.ts'
-import { factsTable, failureReport } from './failure-report.ts'
 import { formatDuration } from './format-duration.ts'
 import { RECORDED_MAX_CHARS, RECORDED_PAYLOAD_MAX_CHARS, RECORDED_STEPS_MAX } from './limits.ts'
 import { RunRecorder } from './run-record.ts'
+import { codeFrame } from './screen/code-frame.ts'
+import { factsTable, failureReport } from './screen/failure-report.ts'
 
 test('durations read well at every size', () => {
   const samples = [0, 1.4, 999, 1000, 9994, 10_000, 61_000, 3_599_000, 3_840_000]

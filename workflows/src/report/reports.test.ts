@@ -3,10 +3,10 @@ import type { FailureInfo, PlannedStepRef } from '../run/events.ts'
 import { parseXml, type XmlElement } from '../testing/parse-xml.ts'
 import { runYaml, withContext } from '../testing/run-yaml.ts'
 import type { FileReport, WholeReport } from './file-report.ts'
-import { githubAnnotations, withoutCommands } from './github-report.ts'
-import { githubSummary } from './github-summary.ts'
-import { jsonReport } from './json-report.ts'
-import { junitReport } from './junit-report.ts'
+import { githubAnnotations, withoutCommands } from './formats/github-report.ts'
+import { githubSummary } from './formats/github-summary.ts'
+import { jsonReport } from './formats/json-report.ts'
+import { junitReport } from './formats/junit-report.ts'
 import { ANNOTATIONS_MAX } from './limits.ts'
 import { type RunRecord, RunRecorder } from './run-record.ts'
 
@@ -149,7 +149,7 @@ test('files that were never run are in every report', () => {
 test('an annotation is one line on the line of the step, and its text is no command', () => {
   const failure: FailureInfo = {
     code: 'failed',
-    message: '100% sure\r\n::error::no',
+    message: '100% \u001bsure\r\n::error::no',
     steps: ['a, b', 'c: d'],
     node: 'n-1',
     nodeExit: 'exit code 41',
@@ -162,7 +162,7 @@ test('an annotation is one line on the line of the step, and its text is no comm
     },
   )
   expect(text).toBe(
-    '::error file=w/a.yml,line=7,col=9,title=a%2C b › c%3A d::100%25 sure%0D%0A::error::no%0An-1 ended: exit code 41%0Arun it again: calbox run w/a.yml\n',
+    '::error file=w/a.yml,line=7,col=9,title=a%2C b › c%3A d::100%25 ␛sure␍%0A::error::no%0An-1 ended: exit code 41%0Arun it again: calbox run w/a.yml\n',
   )
   const safe = withoutCommands('fine\n  ::error::x\n##[error]y\n| ::z')
   expect(safe.split('\n').map((line) => line.trimStart().startsWith('::') || line.includes('##['))).toEqual([

@@ -31,12 +31,22 @@ export interface FailureInfo {
   readonly nodeExit?: string
   /** Its last log lines, oldest first. */
   readonly logTail?: readonly string[]
+  /** What steps, or an earlier run, had made wrong with the nodes and nobody had mended yet. */
+  readonly faultsOn?: readonly FaultOn[]
   /** What each node had, for failures that compare nodes. */
   readonly perNode?: readonly NodeFacts[]
   /** What was compared and did not hold, for failures of assertions; `message` says the same in words. */
   readonly comparisons?: readonly FailedComparison[]
   /** All failures where several steps failed beside each other, each complete; `message` sums them up. */
   readonly failures?: readonly FailureInfo[]
+}
+
+export interface FaultOn {
+  /** `partition of n-1 | n-2`. */
+  readonly what: string
+  readonly nodes: readonly string[]
+  /** Of the step that began it; absent where an earlier run did. */
+  readonly place?: SourcePlace
 }
 
 export interface FailedComparison {

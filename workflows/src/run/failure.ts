@@ -7,9 +7,9 @@ import { StepError } from '../steps/step-error.ts'
 import { ValuesError } from '../values/values-error.ts'
 import type { FailureInfo, SourcePlace } from './events.ts'
 import { FAILURE_LOG_LINES } from './limits.ts'
-import { isExitCause, nodeEndHelp } from './node-end-help.ts'
+import { isExitCause, nodeEndHelp } from './nodes/node-end-help.ts'
+import type { RunNodes } from './nodes/run-nodes.ts'
 import { RunRefusedError, StepAbortError, StepFailedError } from './run-errors.ts'
-import type { RunNodes } from './run-nodes.ts'
 
 export interface Described {
   readonly failure: FailureInfo
@@ -28,7 +28,14 @@ export function exitCodeOf(error: unknown): number {
 /** Of a step; the caller adds the path of steps above it. */
 export async function describeFailure(
   error: unknown,
-  step: { name: string; scope?: string; place: SourcePlace; fields: PlannedStep['fieldPositions'] },
+  step: {
+    name: string
+    scope?: string
+    place: SourcePlace
+    fields: PlannedStep['fieldPositions']
+    /** A placeholder in it that was passed on as text: what it was sent is probably why. */
+    unset?: { readonly field?: string; readonly help: string }
+  },
   nodes: RunNodes | undefined,
 ): Promise<Described> {
   if (error instanceof StepFailedError) return { failure: nested(error.failure, step), exitCode: error.exitCode }
@@ -40,8 +47,10 @@ export async function describeFailure(
     return { failure: { ...failure, message, ...(failures.length > 1 && { failures }) }, exitCode: inner.exitCode }
   }
   const described = await describeError(error, nodes)
-  const place = { ...step.place, ...step.fields[fieldOf(error) ?? ''] }
-  return { failure: { ...described.failure, place, steps: stepPath(step) }, exitCode: described.exitCode }
+  const place = { ...step.place, ...step.fields[fieldOf(error) ?? step.unset?.field ?? ''] }
+  const help = [described.failure.help, step.unset?.help].filter((each) => each !== undefined).join('; ')
+  const failure = { ...described.failure, place, steps: stepPath(step), ...(help !== '' && { help }) }
+  return { failure, exitCode: described.exitCode }
 }
 
 function fieldOf(error: unknown): string | undefined {
@@ -64,10 +73,18 @@ export async function describeError(thrown: unknown, nodes: RunNodes | undefined
     ...(node !== undefined && { node }),
     ...(exit !== undefined && { nodeExit: exit }),
     ...(logTail && logTail.length > 0 && { logTail }),
+    ...faultsOn(nodes),
     ...(error instanceof StepError && error.perNode && { perNode: error.perNode }),
     ...(error instanceof StepError && error.comparisons && { comparisons: error.comparisons }),
   }
   return { failure, exitCode: exitCodeOf(error) }
+}
+
+/** Whatever failed: it may be why, and whoever reads the failure does not see the steps before it. */
+function faultsOn(nodes: RunNodes | undefined): Pick<FailureInfo, 'faultsOn'> {
+  const faults = nodes?.faultsOn() ?? []
+  if (faults.length === 0) return {}
+  return { faultsOn: faults.map(({ what, nodes: ends, place }) => ({ what, nodes: ends, ...(place && { place }) })) }
 }
 
 /** Said only of an answer that did not come: a pause explains nothing else. */
@@ -105,13 +122,17 @@ function ownLogTail(error: unknown): readonly string[] | undefined {
   return error.data.logTail.map(String)
 }
 
+const LATE_HELP = 'wait_timeout: gives the nodes more seconds; its log says what it was doing'
+const SILENT_HELP = 'nodes know addresses from each other and from bootstrap_nodes: see who should listen there'
+
 function helpOf(error: unknown): string | undefined {
   if (error instanceof ClientError) return loginHelp(error)
   if (error instanceof StepError || error instanceof StepAbortError) return error.help
   if (!(error instanceof DriverError)) return undefined
   if (error.code === 'NODE_EXITED' && isExitCause(error.data.cause)) return nodeEndHelp(error.data.cause)
+  if (error.code === 'MESH_TIMEOUT' && error.data.silent !== undefined) return `${SILENT_HELP}; ${LATE_HELP}`
   const isLate = error.code === 'START_TIMEOUT' || error.code === 'MESH_TIMEOUT'
-  return isLate ? 'wait_timeout: gives the nodes more seconds; its log says what it was doing' : undefined
+  return isLate ? LATE_HELP : undefined
 }
 
 /** Of a node that asks who is calling. */

@@ -3,7 +3,7 @@
 import type { Plan } from '../plan/plan-types.ts'
 import { resolve } from '../values/placeholders.ts'
 import { Variables } from '../values/variables.ts'
-import type { Secrets } from './secrets.ts'
+import type { Secrets } from './secrets/secrets.ts'
 
 /** `secrets` learns the names whose values come from the environment, or are made of such. */
 export function initialVariables(plan: Pick<Plan, 'matrix' | 'vars'>, secrets: Secrets): Variables {

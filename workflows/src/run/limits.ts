@@ -15,6 +15,9 @@ export const KEEP_RUNS = 20
 /** Of the workflow's name in the name of its run directory. */
 export const SLUG_MAX_CHARS = 40
 
+/** Steps that wait for nothing run so long before timers, signals and sockets get a turn. */
+export const UNINTERRUPTED_MAX_MS = 5
+
 /** Durations of one label that are kept for percentiles; beyond, every second one goes. */
 export const TIMING_SAMPLES_MAX = 10_000
 
@@ -24,6 +27,9 @@ export const TIMING_LABELS_MAX = 100
 /** `eventually`, where the step says nothing: how long, and the longest pause between two checks. */
 export const EVENTUALLY_WITHIN_SEC = 30
 export const EVENTUALLY_EVERY_SEC = 0.5
+
+/** What a look at the end of its time may still take. */
+export const EVENTUALLY_LAST_MS = 1000
 
 /** Its first pause, which doubles up to the longest: most of what is waited for comes within milliseconds. */
 export const EVENTUALLY_FIRST_SEC = 0.05
@@ -69,6 +75,12 @@ export const SECRET_WORD_CHARS = 8
 
 /** Of one at least twice as long, so much is enough to be found: messages cut what is long. */
 export const SECRET_HEAD_CHARS = 24
+
+/** Of one that is cut off by the mark of a cut, so much of its beginning is enough; less of it says nothing. */
+export const SECRET_CUT_MIN_CHARS = 3
+
+/** Lines of one that are looked for by themselves; shorter ones are braces and words. */
+export const SECRET_LINE_CHARS = 12
 
 /** Texts looked for; the oldest are forgotten then, which are tokens of logins that were repeated. */
 export const SECRET_TEXTS_MAX = 1_000

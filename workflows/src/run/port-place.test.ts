@@ -4,6 +4,12 @@ import { planWorkflow } from '../plan/plan.ts'
 import { stepSchemas } from '../steps/registry.ts'
 import { portPlace } from './port-place.ts'
 
+test('addresses that nobody reaches are shown where the file adds them', () => {
+  const text = ['name: t', 'nodes: { count: 1, prefix: n }', 'bootstrap_nodes: [/ip4/127.0.0.1/tcp/1]', 'steps: []']
+  const { plan } = planWorkflow({ file: 'f.yml', text: text.join('\n'), kinds: stepSchemas })
+  expect(plan && portPlace(new DriverError('MESH_TIMEOUT', 'not meshed'), plan)?.line).toBe(3)
+})
+
 test('a port that somebody has is shown where the file asks for it', () => {
   const text = [
     'name: t',

@@ -2,7 +2,7 @@
 import type { ExitCause } from '../driver/driver.ts'
 import { describeExit } from '../driver/process/exit-cause.ts'
 import type { FailureInfo, SourcePlace } from './events.ts'
-import { nodeEndHelp } from './node-end-help.ts'
+import { nodeEndHelp } from './nodes/node-end-help.ts'
 
 /** Reason of an abort that makes the current step a failed one, not a cancelled one. */
 export class StepAbortError extends Error {

@@ -5,6 +5,7 @@ import { DriverError } from '../driver/errors.ts'
 import { FixtureDriver } from '../testing/fixture-driver.ts'
 import { FixtureNetwork } from '../testing/fixture-network.ts'
 import { startFixtureNode } from '../testing/fixture-server.ts'
+import { freePort } from '../testing/free-port.ts'
 import { notesOf, outcomesOf, runYaml, temporaryDirectory, withContext } from '../testing/run-yaml.ts'
 import type { RunEvent } from './events.ts'
 
@@ -87,6 +88,19 @@ test('a secret is in nothing that is said of a run, whatever step met it', async
   }
 })
 
+test('a secret that a message cuts off leaves no beginning of it', async () => {
+  const steps = [
+    `call, node: n-1, context_id: '{{context_id}}', method: echo, args: { t: 'postgres://admin@db.example.org;pwd={{pw}}' }`,
+    `call, node: n-1, context_id: '{{context_id}}', method: echo, args: { t: '${'y'.repeat(430)}{{pw}}' }, expect: { result.output.u: 1 }`,
+    `call, node: n-1, context_id: '{{context_id}}', method: echo, args: { t: '${'y'.repeat(430)}{{pw}}' }, expected_failure: true`,
+  ]
+  for (const step of steps) {
+    const text = withContext(`  - { type: ${step} }`).replace('\nsteps:', `\nvars: { pw: '$\{PW}' }\nsteps:`)
+    const run = await runYaml(text, { env: { PW: 'Corr3ct-Horse-Battery-Staple-of-forty-seven-ch' } })
+    expect(JSON.stringify([run.events, run.failure, run.record])).not.toContain('Cor')
+  }
+})
+
 test('a number that JSON lacks is captured, recorded and compared, and cannot be sent', async () => {
   const set = (value: string) =>
     `  - { type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: ${value} } }\n`
@@ -163,14 +177,12 @@ test('steps that were never reached are counted, nested ones, too, and repeated 
 })
 
 test('the settings of the file reach the driver', async () => {
-  const run = await runYaml(
-    file(
-      'nodes: { alice: { rpc_port: 15555, mdns: true }, bob: {} }, auth_mode: proxy, e2e_mode: true, bootstrap_nodes: [/ip4/1.2.3.4/tcp/1]',
-    ),
-  )
+  const rpcPort = await freePort()
+  const settings = 'auth_mode: proxy, e2e_mode: true, bootstrap_nodes: [/ip4/1.2.3.4/tcp/1]'
+  const run = await runYaml(file(`nodes: { alice: { rpc_port: ${rpcPort}, mdns: true }, bob: {} }, ${settings}`))
   const [alice, bob] = ['alice', 'bob'].map((name) => run.driver.specs.find((spec) => spec.name === name))
   expect(alice).toMatchObject({
-    rpcPort: 15555,
+    rpcPort,
     mdns: true,
     authMode: 'proxy',
     e2eMode: true,
@@ -288,7 +300,6 @@ test('a run that takes too long ends with the exit code of a timeout, wherever i
 test('what these nodes cannot do is refused before anything is started', async () => {
   for (const setting of [
     'auth_service: true',
-    'auth_mode: nonsense',
     'topology: { type: nat, nat_mode: cone, boot_node: { image: i, keypair: k } }',
   ]) {
     const run = await runYaml(file(`${NODES},\n  ${setting}`))

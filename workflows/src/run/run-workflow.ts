@@ -4,6 +4,7 @@
 import { randomInt } from 'node:crypto'
 import { DriverError } from '../driver/errors.ts'
 import { fileFault } from '../driver/file-fault.ts'
+import type { ImageScripts } from '../driver/image-scripts.ts'
 import { localNodeLog } from '../driver/local-nodes.ts'
 import type { NetworkParts } from '../driver/network.ts'
 import { NodeState, STATE_DIR } from '../driver/state/node-state.ts'
@@ -14,26 +15,33 @@ import { stepKind } from '../steps/registry.ts'
 import { type StepClock, systemClock } from '../steps/step-clock.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
 import type { Variables } from '../values/variables.ts'
-import { administratorsOf } from './administrators.ts'
-import { clearNodeData, stopLeftovers } from './clear-data.ts'
 import type { EmitRunEvent, FailureInfo, RunListener, RunOutcome } from './events.ts'
 import { type Described, describeError } from './failure.ts'
+import { endFaults } from './faults/end-faults.ts'
 import { checkHistory } from './history/check-history.ts'
 import { WriteHistory } from './history/write-history.ts'
+import { refuseScripts, scriptsOf } from './image-scripts.ts'
 import { initialVariables } from './initial-variables.ts'
 import { KEEP_RUNS } from './limits.ts'
+import { administratorsOf } from './nodes/administrators.ts'
+import { clearNodeData, stopLeftovers } from './nodes/clear-data.ts'
+import { ignoredEnvironment, ignoredSettings } from './nodes/ignored-settings.ts'
+import { RunNodes } from './nodes/run-nodes.ts'
+import { refuseUnsupported, startNodes } from './nodes/start-nodes.ts'
+import { stopGrace } from './nodes/stop-grace.ts'
 import { portPlace } from './port-place.ts'
-import { redactPlan } from './redact-plan.ts'
 import { pruneRuns, RunDirectory } from './run-directory.ts'
 import { runTimedOut, StepFailedError } from './run-errors.ts'
-import { RunNodes } from './run-nodes.ts'
-import { Secrets } from './secrets.ts'
-import { ignoredSettings, refuseUnsupported, startNodes } from './start-nodes.ts'
-import { StepRunner } from './step-runner.ts'
+import { type Ended, outcomeOf } from './run-outcome.ts'
+import { redactPlan } from './secrets/redact-plan.ts'
+import { Secrets } from './secrets/secrets.ts'
+import { StepRunner } from './steps/step-runner.ts'
 
 export interface WorkflowRunParts {
   /** Called when there are nodes to start. */
   readonly openDriver: () => Pick<NetworkParts, 'driver' | 'ports' | 'topology'>
+  /** For scripts in containers of their own. */
+  readonly scripts?: ImageScripts
   /** Where `data/`, `.calbox/` and the files of steps are. Absolute. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -140,10 +148,11 @@ class WorkflowRun {
     await this.#prune(options.keepRuns ?? KEEP_RUNS)
     await this.#directory.writeJson('plan.json', this.#secrets.redacted(redactPlan(plan)))
     const failed = await this.#phases(options)
+    const failure = options.signal.aborted ? undefined : failed
     // Who is tired of a slow end interrupts again, and that leaves no time to write.
-    if (failed !== undefined) await this.#record(this.#resultOf(failed, options.signal))
+    if (failed !== undefined) await this.#record(this.#resultOf({ failure }, options.signal))
     const trouble = await this.#teardown(failed === undefined, options.signal)
-    const result = this.#resultOf(failed ?? trouble, options.signal)
+    const result = this.#resultOf({ failure, trouble }, options.signal)
     this.#emit({
       type: 'run:end',
       ...result,
@@ -218,7 +227,9 @@ class WorkflowRun {
     if (this.#plan.nodes.length > 0) this.#network = this.#parts.openDriver()
     const driver = this.#network?.driver
     refuseUnsupported(this.#plan, this.#network)
-    for (const message of ignoredSettings(this.#plan, driver)) this.#emit({ type: 'note', level: 'info', message })
+    await refuseScripts(this.#plan, this.#parts.scripts, options)
+    const ignored = [...ignoredSettings(this.#plan, driver), ...ignoredEnvironment(this.#parts.env)]
+    for (const message of ignored) this.#emit({ type: 'note', level: 'info', message })
     if (settings.nukeOnStart) await this.#nuke('nuke_on_start', options)
     this.#emit({ type: 'phase', phase: 'start', message: 'starting the nodes' })
     const network = this.#network
@@ -249,6 +260,7 @@ class WorkflowRun {
     const runner = new StepRunner({
       kind: stepKind,
       nodes: this.#nodes,
+      scripts: this.#parts.scripts && scriptsOf(this.#plan, this.#parts.scripts),
       clock: this.#parts.clock ?? systemClock,
       cwd: this.#parts.cwd,
       env: this.#parts.env,
@@ -294,7 +306,7 @@ class WorkflowRun {
     this.#emit({ type: 'phase', phase: 'teardown', message: `ending${how}` })
     const nukes = passed && settings.nukeOnEnd && !signal.aborted
     const stops = settings.stopAllNodes || nukes || signal.aborted || settings.topology !== undefined
-    const left = signal.aborted ? undefined : await this.#endFaults(nodes, { signal, timed: !stops })
+    const left = signal.aborted ? undefined : await this.#endFaults(nodes, { signal, timed: !stops, failed: !passed })
     nodes.expectAll()
     try {
       if (!stops) for (const node of nodes.running()) await network.driver.keep(node)
@@ -311,19 +323,20 @@ class WorkflowRun {
   /** `timed`: nodes are kept, and nobody would end what was to end by itself. */
   async #endFaults(
     nodes: RunNodes,
-    options: { readonly signal: AbortSignal; readonly timed: boolean },
+    options: { readonly signal: AbortSignal; readonly timed: boolean; readonly failed: boolean },
   ): Promise<Described | undefined> {
-    try {
-      await nodes.faults.finish(options)
-    } catch (error) {
-      return during('ending the run', await describeError(error, nodes))
+    const { errors, left } = await endFaults(nodes, options)
+    const described = errors.map(async (error) => during('ending the run', await describeError(error, nodes)))
+    const troubles = await Promise.all(described)
+    // Only one is the failure of the run, and a step that failed before goes first.
+    for (const { failure } of options.failed ? troubles : troubles.slice(1)) {
+      this.#emit({ type: 'note', level: 'warning', message: failure.message })
     }
-    const left = nodes.faults.active().map(({ name }) => name)
     if (options.timed && left.length > 0) {
       const message = `nodes are kept with what is wrong with them: ${left.join(', ')}; heal ends it in the next run`
       this.#emit({ type: 'note', level: 'warning', message })
     }
-    return undefined
+    return troubles[0]
   }
 
   /** Of what this run saw: a log may go back to earlier ones. */
@@ -357,13 +370,9 @@ class WorkflowRun {
     this.#emit({ type: 'note', level: 'info', message: `${setting}: removed the data of ${names.join(', ')}` })
   }
 
-  #resultOf(
-    trouble: Described | undefined,
-    signal: AbortSignal,
-  ): { outcome: RunOutcome; exitCode: number; failure?: FailureInfo } {
-    if (signal.aborted) return { outcome: 'interrupted', exitCode: exitCodeOfReason(signal.reason) }
-    if (!trouble) return { outcome: 'passed', exitCode: 0 }
-    return { outcome: 'failed', exitCode: trouble.exitCode, failure: this.#secrets.redacted(trouble.failure) }
+  #resultOf(ended: Ended, signal: AbortSignal): ReturnType<typeof outcomeOf> {
+    const result = outcomeOf(ended, signal)
+    return result.failure === undefined ? result : { ...result, failure: this.#secrets.redacted(result.failure) }
   }
 }
 
@@ -378,16 +387,4 @@ function withPlace(described: Described, place: FailureInfo['place']): Described
 function credentialOf(auth: RemoteAuth): string | undefined {
   if (auth.method === 'none') return undefined
   return auth.method === 'api_key' ? auth.apiKey : auth.password
-}
-
-/** merobox's variable: seconds until a node that does not end by itself is killed. */
-function stopGrace(env: WorkflowRunParts['env']): { graceMs?: number } {
-  const seconds = Number(env.MEROBOX_STOP_TIMEOUT ?? '')
-  return seconds > 0 && Number.isFinite(seconds) ? { graceMs: seconds * 1000 } : {}
-}
-
-/** SIGINT unless the reason says otherwise. */
-function exitCodeOfReason(reason: unknown): number {
-  const code = typeof reason === 'object' && reason !== null && 'exitCode' in reason ? reason.exitCode : undefined
-  return typeof code === 'number' ? code : 130
 }

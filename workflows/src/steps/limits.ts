@@ -46,6 +46,9 @@ export const SCRIPT_VARIABLE_MAX_CHARS = 100_000
 /** After SIGTERM a script has this long before it is killed. */
 export const SCRIPT_KILL_GRACE_MS = 2_000
 
+/** From the end of a script until it is said that something else still holds its output. */
+export const SCRIPT_HELD_MS = 1_000
+
 /** Of a value in the message of a wait that failed; the rest is cut, run.json has the whole. */
 export const SHOWN_VALUE_MAX_CHARS = 300
 
@@ -97,6 +100,9 @@ export const AFTER_SYNC_PAUSE_MAX_MS = 250
 
 /** A token is renewed within this, or not at all: the request that needs it waits. */
 export const RENEW_TIMEOUT_MS = 15_000
+
+/** A longer line of a log is searched in pieces: what stands across two of them is not found. */
+export const LOG_LINE_MAX_CHARS = 16 * 1024 * 1024
 
 /** Lines of a log that a pattern is looked for in at once; the next ones come after them. */
 export const LOG_LINES_AT_ONCE = 10_000

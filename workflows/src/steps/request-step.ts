@@ -1,7 +1,6 @@
 // A kind that is one request: its fields make a route and a body, the reply is what `outputs` reads. Such a kind is a list
 // of facts; how it fails, captures and speaks is the same for all of them.
 import { type TSchema, Type } from '@calbox/schemas'
-import type { CallOptions } from '../client/node-client.ts'
 import type { Method } from '../client/transport.ts'
 import { unwrapData } from '../values/capture-outputs.ts'
 import type { JsonObject, JsonValue } from '../values/json/json-value.ts'
@@ -57,21 +56,13 @@ export function requestStep(step: RequestStep): StepKind {
     async run(input, context, options) {
       const node = context.node(String(input.node))
       const given = givenFields(step, context)
-      const sent = { ...requestOptions(context, options), ...(rest.timeoutMs && { timeoutMs: rest.timeoutMs }) }
+      const sent = { ...options, ...(rest.timeoutMs && { timeoutMs: rest.timeoutMs }) }
       const { method, path } = readRoute(route, given)
       const body = bodyOf(step, method, given)
       const reply = await node.client.exchange(method, path, body === undefined ? sent : { ...sent, body })
       return resultOf(step, node.name, refuseError(node.name, attempted, reply))
     },
   })
-}
-
-/** A token that the step gives instead of the node's own. */
-export function requestOptions(
-  context: StepContext,
-  options: { signal: AbortSignal },
-): CallOptions & { signal: AbortSignal } {
-  return context.step.token === undefined ? options : { ...options, token: context.text(context.step.token) }
 }
 
 function givenFields(step: RequestStep, context: StepContext): GivenFields {

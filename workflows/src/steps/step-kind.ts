@@ -3,9 +3,12 @@
 // editor schema read the same declaration.
 import type { Static, TSchema } from '@calbox/schemas'
 import type { NodeClient } from '../client/node-client.ts'
+import type { ImageScripts } from '../driver/image-scripts.ts'
 import type { ProcessGuard } from '../driver/process/program-group.ts'
 import type { StepSchema } from '../plan/check/step-schema.ts'
 import type { PlannedBranch, PlannedStep } from '../plan/plan-types.ts'
+import type { SourcePlace } from '../run/events.ts'
+import type { CaptureRequest } from '../values/capture-outputs.ts'
 import type { JsonObject, JsonValue } from '../values/json/json-value.ts'
 import type { Variables } from '../values/variables.ts'
 import type { NodeFaultPort, RunFaults } from './fault/making/fault-port.ts'
@@ -85,6 +88,8 @@ export interface JudgedStatement {
 
 export interface StepContext {
   readonly step: PlannedStep
+  /** Of the step in its file; undefined where it is run alone. */
+  readonly place?: SourcePlace | undefined
   /** Of the scope this step runs in. */
   readonly variables: Variables
   readonly clock: StepClock
@@ -97,11 +102,16 @@ export interface StepContext {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Placeholders resolved, resolving to blank excluded: it would match everything. */
   readonly expectedError: string | undefined
-  /** Placeholders in the name are resolved. Throws StepError `invalid` for a name the run does not have. */
+  /**
+   * Placeholders in the name are resolved. Throws StepError `invalid` for a name the run does not have. Whatever the step asks
+   * it carries the token that the step gives.
+   */
   node(name: string): NodeHandle
   nodes(): readonly NodeHandle[]
   /** Ends with calbox what the step starts, however calbox ends. */
   readonly guard?: ProcessGuard | undefined
+  /** Runs scripts in containers of their own; undefined where nobody can. */
+  readonly scripts?: ImageScripts | undefined
   /** Of the run; undefined where the step is run alone. */
   readonly faults?: RunFaults | undefined
   /** Lenient: an unknown placeholder stays and is noted. */
@@ -110,8 +120,8 @@ export interface StepContext {
   text(value: JsonValue): string
   /** It reads what no report may show: its values are left out of messages. */
   hides(statement: JsonValue): boolean
-  /** Sets variables from a payload by the step's `outputs`; ValuesError where it lacks one, a warning where `loose`. */
-  capture(payload: JsonValue, options?: { node?: string; keep?: ReadonlySet<string>; loose?: boolean }): void
+  /** Sets variables from a payload by the step's `outputs`; ValuesError where it lacks one. */
+  capture(payload: JsonValue, options?: CaptureOptions): void
   /** Sets a variable without being asked, and reports it. */
   export(variables: Readonly<Record<string, JsonValue>>): void
   /**
@@ -125,6 +135,11 @@ export interface StepContext {
   /** Text of a program that the step runs. */
   output(text: string): void
   runBranch(branch: PlannedBranch, run: BranchRun, options: { signal: AbortSignal }): Promise<void>
+}
+
+export interface CaptureOptions extends Pick<CaptureRequest, 'node' | 'keep' | 'byName'> {
+  /** A warning for what it lacks, and no error. */
+  readonly loose?: boolean
 }
 
 export interface BranchRun {
@@ -164,6 +179,11 @@ export interface StepTrialEnd {
   readonly judged?: readonly JudgedStatement[] | undefined
 }
 
+export interface StartNodeOptions extends StepOptions {
+  readonly readyTimeoutMs: number
+  readonly mockTee?: boolean | undefined
+}
+
 export interface NodeHandle {
   readonly name: string
   /** Of the running node; StepError `not_running` when it is stopped. */
@@ -174,6 +194,8 @@ export interface NodeHandle {
   readonly paused: boolean
   /** Tokens of a login; what `client` sends carries the access token from then on. */
   readonly session: NodeSession
+  /** The same node, with a client, links and faults that send this token instead. */
+  withToken(token: string): NodeHandle
   /** Directory of the node's own files on this machine. */
   readonly directory: string | undefined
   /** It can be given paths of this machine. */
@@ -182,13 +204,13 @@ export interface NodeHandle {
   placeFile?(file: string): Promise<string>
   /** Resolves with how it ended; its data stays. `kill`: at once, with no time to write anything. */
   stop(options: { signal: AbortSignal; kill?: boolean }): Promise<string>
-  /** Resolves when it answers again. */
-  start(options: { signal: AbortSignal; readyTimeoutMs: number }): Promise<void>
+  /** Resolves when it answers again. `mockTee`: as one, or not; absent: as it was. One that runs as something else: `invalid`. */
+  start(options: StartNodeOptions): Promise<void>
   /** Holds it still and lets it go on, as a signal does. StepError `unsupported` where that cannot be done. */
-  pause(): Promise<void>
+  pause(place?: SourcePlace): Promise<void>
   resume(): Promise<void>
-  /** What it wrote since this run first started it; undefined where its log cannot be read from here. */
-  logText(): Promise<string | undefined>
+  /** What it wrote since this run first started it, piece by piece; undefined where its log cannot be read from here. */
+  logPieces(): AsyncIterable<string> | undefined
   /** Runs the node's own program on its data, as `calnode <args>`. */
   exec(args: readonly string[], options: { signal: AbortSignal; timeoutMs: number }): Promise<ExecEnd>
   /** What it runs as, as steps name it; undefined for nodes that nothing here has started. */
@@ -228,12 +250,18 @@ export interface ExecEnd {
 /** The connections of a node. What is cut stays cut until it is healed; HTTP goes on where nothing else is said. */
 export interface NodeLinks {
   /** From every other node. */
-  disconnect(options: { signal: AbortSignal }): Promise<void>
+  disconnect(options: CutOptions): Promise<void>
   connect(options: { signal: AbortSignal }): Promise<void>
-  partition(peers: readonly string[], options: { signal: AbortSignal }): Promise<void>
+  partition(peers: readonly string[], options: CutOptions): Promise<void>
   heal(peers: readonly string[], options: { signal: AbortSignal }): Promise<void>
   /** Of what it sends: undefined ends the fault. */
-  degrade(fault: LinkFault | undefined, options: { signal: AbortSignal }): Promise<void>
+  degrade(fault: LinkFault | undefined, options: CutOptions): Promise<void>
+}
+
+export interface CutOptions {
+  readonly signal: AbortSignal
+  /** Of the step that does it: failures name it as long as it is on. */
+  readonly place?: SourcePlace | undefined
 }
 
 export type LinkFault = { readonly lossPercent: number; readonly seed: string } | { readonly delayMs: number }

@@ -98,6 +98,9 @@ export class FixtureDriver implements NodeDriver {
     const lines = [`{"msg":"started ${node.name}"}`, `{"msg":"last words of ${node.name}"}`]
     return {
       text: async () => `${lines.join('\n')}\n`,
+      async *pieces() {
+        yield `${lines.join('\n')}\n`
+      },
       tail: async (count) => lines.slice(-count),
       end: async () => 0,
       async *follow() {},

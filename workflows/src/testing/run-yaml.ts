@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import type { ImageScripts } from '../driver/image-scripts.ts'
 import { planWorkflow } from '../plan/plan.ts'
 import type { ReadIncluded } from '../plan/read/included-files.ts'
 import type { RunEvent, StepOutcome } from '../run/events.ts'
@@ -83,6 +84,7 @@ export interface YamlRunOptions {
   readonly seed?: string
   readonly login?: { username: string; password: string }
   readonly env?: Record<string, string>
+  readonly scripts?: ImageScripts
   /** Included files by name. */
   readonly files?: Readonly<Record<string, string>>
   readonly onEvent?: (
@@ -114,6 +116,7 @@ export async function runYaml(text: string, options: YamlRunOptions = {}): Promi
     env: options.env ?? { PATH: process.env.PATH ?? '' },
     listen,
     clock,
+    ...(options.scripts && { scripts: options.scripts }),
   }
   const signal = options.signal ?? new AbortController().signal
   const result = await runWorkflow(parts, plan, {

@@ -4,6 +4,7 @@ import { nearest } from '../plan/did-you-mean.ts'
 import { parseCaptured } from './captured-text.ts'
 import { hasKey, isJsonObject, JsonFloat, type JsonObject, type JsonValue, keysOf } from './json/json-value.ts'
 import { SHOWN_KEYS_MAX } from './limits.ts'
+import { shortened } from './shortened.ts'
 import { shownValue } from './shown-value.ts'
 import { ValuesError } from './values-error.ts'
 
@@ -15,6 +16,8 @@ export interface CaptureRequest {
   readonly node?: string
   /** Names that this capture must leave alone (`call` binds its error fields first). */
   readonly keep?: ReadonlySet<string>
+  /** The payload is variables, looked up by their names: none of the rules of replies holds for them. */
+  readonly byName?: boolean
   /** Told of what the reply lacks, instead of an error. */
   readonly onMissing?: (error: ValuesError) => void
 }
@@ -24,15 +27,17 @@ export interface CaptureRequest {
  * report (`success: false` with an error field) a missing path is left out instead.
  */
 export function captureOutputs(request: CaptureRequest): [string, JsonValue][] {
-  const report = isErrorReport(request.payload)
-  const data = report ? request.payload : unwrapData(request.payload)
+  const { byName = false } = request
+  const report = !byName && isErrorReport(request.payload)
+  const data = report || byName ? request.payload : unwrapData(request.payload)
   const captured: [string, JsonValue][] = []
   for (const variable of keysOf(request.outputs)) {
     const capture = readCapture(variable, request.outputs[variable] ?? null, request.node ?? '')
-    const value = captureValue(capture, data)
+    const value = byName ? variableValue(capture, data) : captureValue(capture, data)
     if (request.keep?.has(capture.target)) continue
     if (value !== undefined) captured.push([capture.target, value])
-    else if (!report) miss(missing(variable, capture, data), request)
+    else if (!report)
+      miss(byName ? unknownVariable(variable, capture, data) : missing(variable, capture, data), request)
   }
   return captured
 }
@@ -105,6 +110,18 @@ function captureValue(capture: Capture, data: JsonValue): JsonValue | undefined 
   return capture.path === undefined ? value : capturePath(value, capture.path)
 }
 
+/** A name may have dots in it: the longest one that is there is meant, and what follows is a path in its value. */
+function variableValue(capture: Capture, variables: JsonValue): JsonValue | undefined {
+  const { field, path = '' } = capture
+  if (field !== undefined || !isJsonObject(variables)) return captureValue(capture, variables)
+  if (hasKey(variables, path)) return variables[path]
+  for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
+    const name = path.slice(0, dot)
+    if (hasKey(variables, name)) return capturePath(variables[name] ?? null, path.slice(dot + 1))
+  }
+  return undefined
+}
+
 function descend(start: JsonValue, path: string, open: (value: JsonValue) => JsonValue): JsonValue | undefined {
   let current: JsonValue = start
   for (const segment of path.split('.')) {
@@ -145,6 +162,14 @@ function missing(variable: string, capture: Capture, data: JsonValue): ValuesErr
   )
 }
 
+function unknownVariable(variable: string, capture: Capture, variables: JsonValue): ValuesError {
+  const source = capture.field ?? capture.path ?? ''
+  const near = isJsonObject(variables) ? nearest(source, keysOf(variables)) : undefined
+  const suggestion = near === undefined || near === source ? '' : `; did you mean ${shownValue(near)}?`
+  const message = `output ${shownValue(variable)} reads ${shownValue(source)}, which is no variable here${suggestion}`
+  return new ValuesError('capture_missing', message, { variable, source })
+}
+
 /** The last value that the path reaches, and the segment that it lacks. A field is looked for in what the reply is, unread. */
 function deepest(data: JsonValue, segments: readonly string[], isField: boolean): { level: JsonValue; at: number } {
   let level = data
@@ -162,7 +187,7 @@ function deepest(data: JsonValue, segments: readonly string[], isField: boolean)
 function available(level: JsonValue, above: string): string {
   const what = above === '' ? 'the reply' : shownValue(above)
   if (Array.isArray(level)) return `Available: ${what} is a list of ${level.length} (read it by index: 0.name)`
-  if (!isJsonObject(level)) return `Available: ${what} is no map but ${shownValue(level).slice(0, 100)}`
+  if (!isJsonObject(level)) return `Available: ${what} is no map but ${shortened(shownValue(level), 100)}`
   const keys = keysOf(level).sort()
   if (keys.length === 0) return `Available: ${what} is empty`
   const shown = keys.slice(0, SHOWN_KEYS_MAX).join(', ') + (keys.length > SHOWN_KEYS_MAX ? ', …' : '')

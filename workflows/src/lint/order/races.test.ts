@@ -245,3 +245,15 @@ test('a barrier that may be left out is none', () => {
   expect(at(steps(set('a'), maybe("'{{ctx}} == x'"), get('b'), holds))).toEqual(['7 read-without-barrier'])
   expect(at(steps(set('a'), maybe('true'), get('b'), holds))).toEqual([])
 })
+
+test('a barrier that is left out with the write or with the check is one', () => {
+  const under = (condition: string, step: string) => step.replace('type:', `if: "${condition}", type:`)
+  const sure = under('{{ctx}} == x', sync('a', 'b'))
+  const check = [get('b'), holds]
+  expect(at(steps(set('a'), sure, ...check.map((step) => under('{{ctx}} == x', step))))).toEqual([])
+  expect(at(steps(under('{{ctx}} == x', set('a')), sure, ...check))).toEqual([])
+  expect(at(steps(set('a'), sure, under('{{ctx}} == y', get('b')), holds))).toEqual(['7 read-without-barrier'])
+  expect(at(steps(set('a'), under('{{ctx}} == x', `- { type: block, steps: [${sync('a', 'b').slice(2)}] }`)))).toEqual(
+    [],
+  )
+})

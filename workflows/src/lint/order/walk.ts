@@ -5,6 +5,7 @@ import { WALKED_STEPS_MAX } from '../limits.ts'
 import { type LintStep, textField, textsField } from '../source/lint-step.ts'
 import { statementsOf } from '../source/statements.ts'
 import { bindCaptures } from './captures.ts'
+import { ownConditions } from './conditions.ts'
 import { ARRIVALS, GOVERNANCE_READS, GOVERNANCE_WRITES, type GovernanceEffect, NEUTRAL, NEVER_DONE } from './effects.ts'
 import { expectsMore, judges, type Read } from './judgement.ts'
 import type { DownUse, OrderFacts, Race } from './order-facts.ts'
@@ -182,15 +183,12 @@ class Walk {
   }
 
   #barrier(step: LintStep, world: World, symbols: Symbols): void {
-    const condition = step.planned.controls?.if
-    // It may be left out, and then nothing was waited for.
-    if (condition !== undefined && condition !== true) return
     const context = textField(step, 'context_id')
     const target = context === undefined ? undefined : symbols.text(context)
     const nodes = textsField(step, 'nodes').map((name) => this.#literal(name, symbols) ?? '')
     // A node whose name is not known may be any of them.
-    if (nodes.includes('')) world.everythingArrived('all')
-    else world.barrier(step, nodes, target, true)
+    if (nodes.includes('') && ownConditions(step)?.length === 0) world.everythingArrived('all')
+    else world.barrier(step, nodes.includes('') ? this.#nodes : nodes, target, true)
   }
 
   #repeat(step: LintStep, place: Place): void {

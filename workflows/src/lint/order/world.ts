@@ -3,6 +3,7 @@
 // have it.
 import { OPEN_WRITES_MAX } from '../limits.ts'
 import type { LintStep } from '../source/lint-step.ts'
+import { conditionsOf, ownConditions } from './conditions.ts'
 import type { Race } from './order-facts.ts'
 import type { ReadEffect, WriteEffect } from './related.ts'
 import { Trouble } from './trouble.ts'
@@ -12,15 +13,14 @@ export interface OpenWrite {
   /** Count of things that had happened before. */
   readonly at: number
   readonly visible: Set<string>
+  /** Behind barriers under conditions: these nodes have it where all of the texts hold. */
+  readonly visibleIf: { readonly conditions: readonly string[]; readonly nodes: readonly string[] }[]
 }
 
-interface Barrier {
+interface Barrier extends Compared {
   readonly at: number
   readonly step: LintStep
   readonly nodes: readonly string[]
-  /** Symbol of the context whose state it compares, if any. */
-  readonly context: string | undefined
-  readonly comparesGovernance: boolean
   /** Nodes that could not have taken part: cut off from one that did. */
   readonly away: ReadonlySet<string>
 }
@@ -68,7 +68,7 @@ export class World {
 
   write(effect: WriteEffect): void {
     this.#at += 1
-    this.#add({ effect, at: this.#at, visible: new Set([effect.node]) })
+    this.#add({ effect, at: this.#at, visible: new Set([effect.node]), visibleIf: [] })
   }
 
   /** Made in this world, not before it was forked. */
@@ -83,12 +83,30 @@ export class World {
   }
 
   barrier(step: LintStep, nodes: readonly string[], context: string | undefined, comparesGovernance: boolean): void {
+    const conditions = ownConditions(step)
+    if (conditions === undefined) return
+    if (conditions.length > 0) {
+      this.#barrierUnder(conditions, nodes, { context, comparesGovernance })
+      return
+    }
     this.#at += 1
     const away = new Set(this.#allNodes.filter((node) => nodes.some((other) => this.trouble.areApart(node, other))))
     this.#barriers.push({ at: this.#at, step, nodes, context, comparesGovernance, away })
     for (const write of this.#writes) {
       if (!compares({ context, comparesGovernance }, write)) continue
       if (nodes.some((node) => write.visible.has(node))) for (const node of nodes) write.visible.add(node)
+    }
+    this.#forgetSeen()
+  }
+
+  /** It may be left out, and then nothing was waited for. */
+  #barrierUnder(conditions: readonly string[], nodes: readonly string[], compared: Compared): void {
+    const holding = new Set(conditions)
+    for (const write of this.#writes) {
+      if (!compares(compared, write) || !nodes.some((node) => hasIt(write, node, holding))) continue
+      const ofWrite = conditionsOf(write.effect.step)
+      if (conditions.every((text) => ofWrite.has(text))) for (const node of nodes) write.visible.add(node)
+      else write.visibleIf.push({ conditions, nodes })
     }
     this.#forgetSeen()
   }
@@ -107,8 +125,9 @@ export class World {
 
   /** Why the read may come too early: the newest write that it may miss. */
   raceOf(read: ReadEffect, isRelated: (write: WriteEffect) => boolean): Race | undefined {
+    const holding = conditionsOf(read.step)
     for (const write of this.#writes.toReversed()) {
-      if (write.visible.has(read.node) || write.effect.about !== read.about || !isRelated(write.effect)) continue
+      if (hasIt(write, read.node, holding) || write.effect.about !== read.about || !isRelated(write.effect)) continue
       // Cut off from all that have it: the file wants to see that it does not come.
       const holders = [...write.visible].filter((node) => !this.trouble.areApart(node, read.node))
       const [holder] = holders
@@ -150,11 +169,21 @@ export class World {
   }
 }
 
+function hasIt({ visible, visibleIf }: OpenWrite, node: string, holding: ReadonlySet<string>): boolean {
+  if (visible.has(node)) return true
+  return visibleIf.some(
+    ({ conditions, nodes }) => nodes.includes(node) && conditions.every((text) => holding.has(text)),
+  )
+}
+
+interface Compared {
+  /** Symbol of the context whose state it compares, if any. */
+  readonly context: string | undefined
+  readonly comparesGovernance: boolean
+}
+
 /** Which writes a barrier is for. A context that is not known may be any; state is compared together with governance. */
-function compares(
-  barrier: { readonly context: string | undefined; readonly comparesGovernance: boolean },
-  { effect }: OpenWrite,
-): boolean {
+function compares(barrier: Compared, { effect }: OpenWrite): boolean {
   if (effect.about === 'governance') return true
   if (barrier.context === undefined) return false
   return barrier.context === effect.target || !(isId(barrier.context) && isId(effect.target))

@@ -17,6 +17,7 @@ import {
   startOf,
   toValue,
 } from '../yaml/source-node.ts'
+import { repeatedValues } from './repeated-values.ts'
 import {
   acceptsNull,
   assertKeywords,
@@ -191,19 +192,23 @@ function unknown(key: string, schema: Schema, span: Finding['span'], path: Value
 function checkList(schema: Schema, node: ListNode, path: ValuePath, sink: FindingSink): JsonValue | undefined {
   let valid = true
   const values: JsonValue[] = []
+  const indexes: number[] = []
   for (const [index, item] of node.items.entries()) {
     const value = check(schema.items ?? {}, item, [...path, index], sink)
     if (value === undefined) valid = false
-    else values.push(value)
+    else {
+      values.push(value)
+      indexes.push(index)
+    }
   }
   const count = node.items.length
   if (schema.minItems !== undefined && count < schema.minItems) valid = tooFew(schema.minItems, node, path, sink)
   if (schema.maxItems !== undefined && count > schema.maxItems) valid = tooMany(schema.maxItems, node, path, sink)
   if (schema.uniqueItems === true) {
-    for (const [index, value] of values.entries()) {
-      const first = values.findIndex((other) => pythonEqual(other, value))
+    for (const at of repeatedValues(values)) {
+      const index = indexes[at] ?? 0
       const item = node.items[index]
-      if (first !== index && item !== undefined) valid = wrong(`is in the list twice`, item, [...path, index], sink)
+      if (item !== undefined) valid = wrong(`is in the list twice`, item, [...path, index], sink)
     }
   }
   return valid ? values : undefined

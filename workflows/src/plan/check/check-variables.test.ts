@@ -18,6 +18,17 @@ describe('variables', () => {
     expect(result.plan).toBeDefined()
   })
 
+  test('in the name of a step are looked at, too', () => {
+    const named = (name: string) => `  - {name: "${name}", type: wait, seconds: 1}\n`
+    const result = withSteps(
+      `${named('round {{nope}}')}  - type: repeat\n    count: 2\n    steps:\n    ${named('round {{iteration}}')}    ${named('round {{iteratio}}')}`,
+    )
+    expect(lines(result).map((line) => line.replace(/^[\d:]+ /, ''))).toEqual([
+      'warning no step before this one sets the variable "nope" | outputs: of a step before it sets variables: { nope: … }',
+      'warning no step before this one sets the variable "iteratio" | did you mean "iteration"?',
+    ])
+  })
+
   test('that are captured in a repeat stay in it', () => {
     const inner =
       '      - {type: call, node: calimero-node-1, context_id: "{{outer}}", method: m, outputs: {inner: r}}\n'

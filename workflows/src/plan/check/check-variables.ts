@@ -18,7 +18,7 @@ interface Capture {
 }
 
 /** Keys whose texts are never resolved, or hold steps that are looked at by themselves. */
-const NOT_RESOLVED: ReadonlySet<string> = new Set(['name', 'type', 'description', 'outputs', 'method', 'message'])
+const NOT_RESOLVED: ReadonlySet<string> = new Set(['type', 'description', 'outputs', 'method', 'message'])
 
 /** What is set before the first step. */
 export interface KnownNames {
@@ -145,7 +145,8 @@ class VariableChecker {
       if (key === 'expect' && step.kind?.hasNoReply !== true) {
         const names = new Set([...set, ...captured, ...REPLY_NAMES])
         this.texts(value, path, { set: names, problems, isStatement: true })
-      } else if (key === 'if') this.condition(value, path, { set: inside, problems, isStatement: true })
+      } else if (key === 'name') this.texts(value, path, { set: inside, problems, isStatement: true })
+      else if (key === 'if') this.condition(value, path, { set: inside, problems, isStatement: true })
       else this.texts(value, path, { set: inside, problems, isStatement })
     }
   }

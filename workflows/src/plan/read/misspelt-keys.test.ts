@@ -20,6 +20,13 @@ test('a key that every workflow has, in capitals, is the only problem of the fil
   )
 })
 
+test('steps under a misspelt name are not a workflow without steps', () => {
+  for (const key of ['step', 'Steps', 'setps']) {
+    const text = `name: t\nnodes: { count: 1, prefix: n }\n${STEPS.replace('steps', key)}`
+    expect(found(text)).toEqual([`3 error the top-level key "${key}" is unknown | did you mean "steps"?`])
+  }
+})
+
 test('where there are no nodes at all, names of nodes are not said to be unknown', () => {
   expect(found(`name: t\n${STEPS}`)).toEqual([
     '1 error the file has neither "nodes" nor "remote_nodes" | write nodes: with count: 2 below it',

@@ -1,7 +1,9 @@
-// What a file lacks because it says it otherwise: capitals in a key that every workflow has, or no workflow at all but a part.
+// What a file lacks because it says it otherwise: capitals in a key that every workflow has, steps under a misspelt name, or
+// no workflow at all but a part.
 
+import { nearest } from '../did-you-mean.ts'
 import type { FindingSink } from '../problem.ts'
-import { entryOf, type MapNode, startOf, withEntries } from '../yaml/source-node.ts'
+import { entryOf, type MapEntry, type MapNode, startOf, withEntries } from '../yaml/source-node.ts'
 
 const NODES = ['nodes', 'remote_nodes']
 const OF_A_PART = new Set(['steps', 'vars', 'description'])
@@ -9,9 +11,9 @@ const OF_A_PART = new Set(['steps', 'vars', 'description'])
 /** With the keys as they were meant: a file without them is refused anyway, and the rest can be checked. */
 export function withMeantKeys(root: MapNode, sink: FindingSink): MapNode {
   const lacks = (key: string) => entryOf(root, key) === undefined
-  const wanted = new Set([...(NODES.every(lacks) ? NODES : []), ...(lacks('name') ? ['name'] : [])])
+  const wanted = new Set([...(NODES.every(lacks) ? NODES : []), ...['name', 'steps'].filter(lacks)])
   const entries = root.entries.map((entry) => {
-    const key = entry.key.toLowerCase().replaceAll('-', '_')
+    const key = isMeantAsSteps(entry) ? 'steps' : entry.key.toLowerCase().replaceAll('-', '_')
     if (!wanted.delete(key)) return entry
     const message = `the top-level key "${entry.key}" is unknown`
     const hint = `did you mean "${key}"?`
@@ -19,6 +21,11 @@ export function withMeantKeys(root: MapNode, sink: FindingSink): MapNode {
     return { ...entry, key }
   })
   return withEntries(root, entries)
+}
+
+/** A run without any steps passes, so a list of them under nearly that name is not left to a warning. */
+function isMeantAsSteps({ key, value }: MapEntry): boolean {
+  return value.kind === 'list' && nearest(key, ['steps']) === 'steps'
 }
 
 /** Steps that other files include, as it seems: nothing is there that only a whole workflow has. */

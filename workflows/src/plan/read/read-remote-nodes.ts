@@ -46,23 +46,58 @@ function readRemoteNode(entry: MapEntry, problems: ProblemCollector, reading: Re
       const severity = below[0] === 'url' && reading.isUnsetUrlError(entry.key) ? 'error' : 'warning'
       problems.add({ severity, code: 'unknown_variable', span, path: [...path, ...below], message, hint })
     })
+  const say: AuthReading['say'] = (severity, message, hint) => {
+    const auth = entry.value.kind === 'map' ? entryOf(entry.value, 'auth') : undefined
+    const span = auth?.keySpan ?? startOf(entry.value)
+    problems.add({ severity, code: 'wrong_value', span, path: [...path, 'auth'], message, hint })
+  }
   const found: PlannedRemoteNode = {
     name: entry.key,
     url: expand(remote.url, 'url').replace(/\/+$/, ''),
-    auth: authOf(remote, expand),
+    auth: authOf(remote, { expand, say }),
     position: problems.position(entry.keySpan.start),
     ...(remote.description === undefined ? {} : { description: remote.description }),
   }
   return [found]
 }
 
-function authOf(remote: RemoteNode, expand: (text: string, ...below: string[]) => string): RemoteAuth {
-  const auth = remote.auth
-  if (auth?.method === 'api_key') {
-    const key = auth.api_key === undefined ? 'key' : 'api_key'
-    return { method: 'api_key', apiKey: expand(auth[key] ?? '', 'auth', key) }
+interface AuthReading {
+  readonly expand: (text: string, ...below: string[]) => string
+  /** Says what is wrong at `auth`. */
+  readonly say: (severity: 'error' | 'warning', message: string, hint: string) => void
+}
+
+/** Without a method it is the one that what is given belongs to. */
+function authOf({ auth }: RemoteNode, { expand, say }: AuthReading): RemoteAuth {
+  const keyName = auth?.api_key === undefined ? 'key' : 'api_key'
+  const key = auth?.[keyName]
+  const hasLogin = auth?.username !== undefined || auth?.password !== undefined
+  const method = auth?.method ?? (hasLogin ? 'password' : key !== undefined ? 'api_key' : 'none')
+  if (auth?.method === undefined && hasLogin && key !== undefined) {
+    say('error', '"auth" has a key and a name or password', 'write method: api_key or method: password')
   }
-  if (auth?.method !== 'password') return { method: 'none' }
-  const username = expand(auth.username ?? '', 'auth', 'username')
-  return { method: 'password', username, password: expand(auth.password ?? '', 'auth', 'password') }
+  if (method === 'none') {
+    const isIdle = hasLogin || key !== undefined
+    if (isIdle) say('warning', '"method: none" sends no key and no password', 'write the method, or leave out "auth"')
+    return { method }
+  }
+  if (method === 'api_key') {
+    if (!key)
+      say(
+        'error',
+        '"method: api_key" has no key',
+        'write api_key: below "auth", or leave out "auth" and give --remote-auth',
+      )
+    return { method, apiKey: expand(key ?? '', 'auth', keyName) }
+  }
+  const missing = (['username', 'password'] as const).filter((name) => !auth?.[name])
+  if (missing.length > 0) {
+    say(
+      'error',
+      `"method: password" has no ${missing.join(' and no ')}`,
+      `write ${missing[0]}: below "auth", or leave out "auth" and give --remote-auth`,
+    )
+  }
+  const username = expand(auth?.username ?? '', 'auth', 'username')
+  return { method, username, password: expand(auth?.password ?? '', 'auth', 'password') }
 }

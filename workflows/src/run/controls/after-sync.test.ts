@@ -43,7 +43,7 @@ test('a write that does not come in time is a failure that says whose it is and 
   expect(done).toMatchObject({ outcome: 'failed', exitCode: 4 })
   expect(done.failure).toMatchObject({ code: 'timeout', node: 'n-2', place: { line: 18 } })
   expect(done.failure?.message).toMatch(
-    /^after: sync: n-2 has not applied what n-1 wrote, after 2\.00 s: [0-9a-f]{8} of n-1 has not come\n {2}n-2 lacks 1 delta:\n {4}[0-9a-f]{8} of n-1, which n-1 has$/,
+    /^after: sync: n-2 has not applied what n-1 wrote, after 2\.00 s: …[0-9a-f]{8} of n-1 has not come\n {2}n-2 lacks 1 delta:\n {4}…[0-9a-f]{8} of n-1, which n-1 has$/,
   )
 })
 

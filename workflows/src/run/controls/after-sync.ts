@@ -13,7 +13,7 @@ import type { NodeHandle } from '../../steps/step-kind.ts'
 import { deltaPlace, isApplied } from '../../steps/sync/delta-place.ts'
 import { diagnose, shortDelta, sightHeads } from '../../steps/sync/diagnosis.ts'
 import { agreed, look, type Sighting } from '../../steps/sync/sync-targets.ts'
-import type { StepScope } from '../step-scope.ts'
+import type { StepScope } from '../steps/step-scope.ts'
 import type { LedgerEntry, WriteLedger } from './write-ledger.ts'
 
 type Options = { signal: AbortSignal }
@@ -28,7 +28,7 @@ export async function afterSync(
   options: Options,
 ): Promise<void> {
   const { node: name, context_id: id } = scope.step.input
-  const node = scope.node(String(name ?? ''))
+  const node = scope.nodeOfRun(String(name ?? ''))
   const contextId = scope.text(id ?? '')
   let left = ledger.writesBefore(contextId, node.name)
   const started = scope.clock.nowMs()
@@ -88,7 +88,7 @@ async function whyNotAgreed(
 ): Promise<string | undefined> {
   const target = { kind: 'context', id: contextId } as const
   const seen = await Promise.all(
-    [scope.node(author), node].map((each): Promise<Sighting> => look(each, target, undefined, scope, options)),
+    [scope.nodeOfRun(author), node].map((each): Promise<Sighting> => look(each, target, undefined, scope, options)),
   )
   const own = seen[1]?.heads ?? []
   if (deltaId !== undefined && own.includes(deltaId)) return undefined
@@ -116,7 +116,7 @@ async function late(
   scope: StepScope,
   options: Options,
 ): Promise<StepError> {
-  const nodes = [node, ...authorsOf(left).map((author) => scope.node(author))]
+  const nodes = [node, ...authorsOf(left).map((author) => scope.nodeOfRun(author))]
   const sighted = await sightHeads(contextId, nodes, options)
   const diagnoses = await diagnose(contextId, sighted, options)
   const lines = diagnoses.flatMap((each) => each.lines.map((line) => `\n  ${line}`)).join('')

@@ -112,3 +112,32 @@ describe('timeout', () => {
     expect(done.clock.timers).toBe(0)
   })
 })
+
+describe('eventually', () => {
+  test('ends a try that goes on when its time is over, and says where it was', async () => {
+    const steps =
+      '[{ type: wait, seconds: 3 }, { type: assert, statements: ["1 == 2"] }, { name: late, type: wait, seconds: 9 }]'
+    const block = `  - { type: block, eventually: 5, steps: ${steps} }\n`
+    const done = await run(block)
+    expect(done.clock.nowMs()).toBe(5000)
+    expect(done.failure).toMatchObject({ code: 'timeout', steps: ['block'] })
+    expect(done.failure?.message).toMatch(
+      /^it did not become true in 5.00 s, checked 2 times\nbefore that, once: .*1.* == .*\nthe last time: the step took longer than the 1.95 s that were left of its time; it was in "wait"$/,
+    )
+    expect(outcomesOf(done, 'wait')).toEqual(['passed', 'cancelled'])
+  })
+
+  test('gives the look at its end a second, and no more', async () => {
+    const network = new FixtureNetwork()
+    network.node('n-1').fail('POST', /jsonrpc/, 'hang', 9)
+    const done = await run(get('eventually: 0.5'), {
+      network,
+      onEvent: (event: { type: string; step?: { name: string } }, { clock }: { clock: { toNextTimer(): void } }) => {
+        if (event.type !== 'step:start' || event.step?.name !== 'get') return
+        network.node('n-1').onHang = () => clock.toNextTimer()
+      },
+    })
+    expect(done.clock.nowMs()).toBe(1000)
+    expect(done.failure?.message).toContain('the step took longer than the 1.00 s that were left of its time')
+  })
+})

@@ -4,11 +4,13 @@ import type { PlannedControls } from '../../plan/plan-types.ts'
 import { formatDuration } from '../../report/format-duration.ts'
 import type { StepClock } from '../../steps/step-clock.ts'
 import { StepError, type StepErrorCode } from '../../steps/step-error.ts'
+import { shortened } from '../../values/shortened.ts'
 import { ValuesError } from '../../values/values-error.ts'
 import type { Variables } from '../../values/variables.ts'
 import {
   EVENTUALLY_EVERY_SEC,
   EVENTUALLY_FIRST_SEC,
+  EVENTUALLY_LAST_MS,
   EVENTUALLY_WITHIN_SEC,
   RETRY_PAUSE_MAX_SEC,
   SEEN_FAILURE_MAX_CHARS,
@@ -51,12 +53,19 @@ export class AttemptHistory {
 
 type Options = { signal: AbortSignal }
 
-/** Rejects with the failure of the last try. */
+interface Pauses {
+  /** The next pause, or undefined after the last try. */
+  readonly nextMs: () => number | undefined
+  /** How long a try that begins now may take; undefined: as long as it takes. */
+  readonly tryMs?: () => number
+}
+
+/** Rejects with the failure of the last try. `attempt` is told how long it may take. */
 export async function runAttempts<T>(
   { retry, eventually }: Attempts,
   parts: AttemptsParts,
   history: AttemptHistory,
-  attempt: () => Promise<T>,
+  attempt: (tryMs: number | undefined) => Promise<T>,
   options: Options,
 ): Promise<T> {
   const pauses = retry ? retryPauses(retry) : eventually ? eventuallyPauses(eventually, parts.clock) : undefined
@@ -65,11 +74,11 @@ export async function runAttempts<T>(
     const restore = pauses === undefined ? undefined : parts.variables.mark()
     history.count += 1
     try {
-      return await attempt()
+      return await attempt(pauses?.tryMs?.())
     } catch (error) {
       if (pauses === undefined || options.signal.aborted || !isWorthAnotherTry(error)) throw error
       history.add(error)
-      const pauseMs = pauses()
+      const pauseMs = pauses.nextMs()
       if (pauseMs === undefined) {
         const took = formatDuration(parts.clock.nowMs() - started)
         history.lead = leadOf(history, took, eventually !== undefined, error)
@@ -88,33 +97,34 @@ function leadOf(history: AttemptHistory, took: string, isEventually: boolean, la
   return `${head}${history.others(last)}\nthe last time: `
 }
 
-/** Gives the next pause, or undefined after the last try. */
-function retryPauses({ attempts, delaySec, backoff }: NonNullable<PlannedControls['retry']>): () => number | undefined {
+function retryPauses({ attempts, delaySec, backoff }: NonNullable<PlannedControls['retry']>): Pauses {
   let left = attempts - 1
   let nextSec = delaySec
-  return () => {
+  const nextMs = () => {
     if (left <= 0) return undefined
     left -= 1
     const pauseSec = Math.min(nextSec, RETRY_PAUSE_MAX_SEC)
     nextSec = pauseSec * backoff
     return pauseSec * 1000
   }
+  return { nextMs }
 }
 
 /** What becomes true during the last pause counts: there is a check at the end of the time. */
 function eventuallyPauses(
   { withinSec = EVENTUALLY_WITHIN_SEC, everySec }: NonNullable<PlannedControls['eventually']>,
   clock: StepClock,
-): () => number | undefined {
+): Pauses {
   const endsAt = clock.nowMs() + withinSec * 1000
   let nextSec = everySec ?? EVENTUALLY_FIRST_SEC
-  return () => {
+  const nextMs = () => {
     const leftMs = endsAt - clock.nowMs()
     if (leftMs <= 0) return undefined
     const pauseMs = Math.min(leftMs, nextSec * 1000)
     if (everySec === undefined) nextSec = Math.min(EVENTUALLY_EVERY_SEC, nextSec * 2)
     return pauseMs
   }
+  return { nextMs, tryMs: () => Math.max(EVENTUALLY_LAST_MS, endsAt - clock.nowMs()) }
 }
 
 /** Of these nothing else can come, however often they are tried. */
@@ -132,7 +142,7 @@ function firstLine(error: unknown): string {
   const [head = '', ...rest] = (error instanceof Error ? error.message : String(error)).split('\n')
   // A heading that ends in a colon says nothing by itself.
   const line = head.endsWith(':') ? [head, ...rest.map((each) => each.trim())].join(' ') : head
-  return line.length <= SEEN_FAILURE_MAX_CHARS ? line : `${line.slice(0, SEEN_FAILURE_MAX_CHARS - 1)}…`
+  return shortened(line, SEEN_FAILURE_MAX_CHARS)
 }
 
 function timesText(count: number): string {

@@ -7,7 +7,7 @@ import { shownText } from '../../values/shown-value.ts'
 import { explainStatement } from '../../values/statement-result.ts'
 import { ValuesError } from '../../values/values-error.ts'
 import type { Variables } from '../../values/variables.ts'
-import type { Secrets } from '../secrets.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 
 /** Why the step is not to be run; undefined: it is. StepError `invalid` for what is neither true nor false. */
 export function whySkipped(

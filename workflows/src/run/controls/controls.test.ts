@@ -121,6 +121,17 @@ describe('for_each', () => {
 })
 
 describe('vars', () => {
+  test('any name is one of a variable, captured or lent', async () => {
+    const done = await run(
+      `  - { ${CALL}, method: echo, args: { x: '{{__proto__}}!' }, vars: { __proto__: 7 }, outputs: { constructor: result.output.x } }\n` +
+        `  - { ${CALL}, method: echo, args: { x: '{{constructor}}' }, outputs: { __proto__: result.output.x } }\n` +
+        `  - { type: assert, statements: ["{{__proto__}} == 7!"] }\n`,
+    )
+    expect(done.failure?.message).toBeUndefined()
+    const ends = done.events.flatMap((event) => (event.type === 'step:end' ? [event.captured ?? {}] : []))
+    expect(ends.some((captured) => Object.hasOwn(captured, '__proto__'))).toBe(true)
+  })
+
   test('are set while the step runs; each may be made of those before it', async () => {
     const done = await run(`  - { ${CALL}, method: echo, args: { x: '{{b}}!' }, vars: { a: 1, b: '{{a}}2' } }\n`)
     expect(calls(done.network)).toEqual([{ x: '12!' }])

@@ -4,6 +4,7 @@ import type { PlannedControls } from '../../plan/plan-types.ts'
 import { StepError } from '../../steps/step-error.ts'
 import { isJsonObject, type JsonValue, keysOf } from '../../values/json/json-value.ts'
 import { resolve } from '../../values/placeholders.ts'
+import { shortened } from '../../values/shortened.ts'
 import { shownText } from '../../values/shown-value.ts'
 import { ValuesError } from '../../values/values-error.ts'
 import type { Variables } from '../../values/variables.ts'
@@ -48,7 +49,7 @@ export function entryVariables(
 /** For names of steps. */
 export function entryText(entry: JsonValue): string {
   const text = shownText(entry)
-  return text.length <= ENTRY_MAX_CHARS ? text : `${text.slice(0, ENTRY_MAX_CHARS - 1)}…`
+  return shortened(text, ENTRY_MAX_CHARS)
 }
 
 function invalid(message: string): StepError {

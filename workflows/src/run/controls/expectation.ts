@@ -8,11 +8,12 @@ import { jsonDifferences } from '../../values/json/json-difference.ts'
 import { hasKey, isJsonObject, type JsonObject, type JsonValue, keysOf } from '../../values/json/json-value.ts'
 import { resolve } from '../../values/placeholders.ts'
 import { pythonEqual } from '../../values/python/python-equal.ts'
+import { shortened } from '../../values/shortened.ts'
 import { shownText } from '../../values/shown-value.ts'
 import { failedStatement, type StatementResult, statementResult } from '../../values/statement-result.ts'
 import type { Variables } from '../../values/variables.ts'
 import { SHOWN_REPLY_MAX_CHARS } from '../limits.ts'
-import type { StepScope } from '../step-scope.ts'
+import type { StepScope } from '../steps/step-scope.ts'
 
 /** The result with what was judged; StepError `assertion` where something does not hold. */
 export function judgeExpectation(expect: JsonValue, result: StepResult, scope: StepScope): StepResult {
@@ -52,7 +53,7 @@ function voiceOf(scope: StepScope, comparedBy: (statement: string) => JsonValue)
 }
 
 function shownReply(reply: JsonValue, scope: StepScope): string {
-  return scope.isSecret ? '' : `\n  the reply: ${cut(shownText(reply))}`
+  return scope.isSecret ? '' : `\n  the reply: ${shortened(shownText(reply), SHOWN_REPLY_MAX_CHARS)}`
 }
 
 /** A name that the reply does not have is not that of a variable of the file either: it would be another value. */
@@ -83,8 +84,4 @@ function atPath(reply: JsonValue, path: string, wanted: JsonValue, variables: Va
     const hints = jsonDifferences(left, right, 'equal')
     return statementResult(path, pythonEqual(left, right), { left, operator: 'equals', right, hints })
   })
-}
-
-function cut(text: string): string {
-  return text.length <= SHOWN_REPLY_MAX_CHARS ? text : `${text.slice(0, SHOWN_REPLY_MAX_CHARS - 1)}…`
 }

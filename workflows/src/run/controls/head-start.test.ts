@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { FixtureDriver } from '../../testing/fixture-driver.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
 import { notesOf, runYaml, withContext } from '../../testing/run-yaml.ts'
 
@@ -29,4 +30,21 @@ test('a step that cannot begin before the one ahead of it says so, and begins wh
   const inTime = await run(0)
   expect(notesOf(inTime)).not.toContain(late)
   expect(inTime.network.node('n-1').sockets.length).toBe(1)
+})
+
+test('what a step has open is closed where the step ahead of it fails', async () => {
+  const network = new FixtureNetwork()
+  const node = network.node('n-1')
+  let left: number | undefined
+  class PatientDriver extends FixtureDriver {
+    override async close(): Promise<void> {
+      await expect.poll(() => node.listeners.size, { timeout: 5000 }).toBe(0)
+      left = node.listeners.size
+      await super.close()
+    }
+  }
+  const failing = STEPS.replace('type: wait, seconds: 1', "type: assert, statements: ['1 == 2']")
+  const run = await runYaml(withContext(failing), { driver: new PatientDriver(network) })
+  expect(run.failure?.code).toBe('assertion')
+  expect([node.sockets.length, left]).toEqual([1, 0])
 })

@@ -4,7 +4,7 @@ import { faultsOn } from '../../testing/fixture-faults.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
 import { startFixtureNode } from '../../testing/fixture-server.ts'
 import { FakeStepClock } from '../../testing/run-yaml.ts'
-import { NodeFaults } from './node-faults.ts'
+import { type FaultyNode, NodeFaults } from './node-faults.ts'
 import { ActiveFaults } from './run-faults.ts'
 import { takeOverFaults } from './take-over-faults.ts'
 
@@ -63,8 +63,51 @@ test('faults that an earlier run has left are healed by their names, and make wa
   expect(nodeFaults.ofNode('left').map(({ id }) => id)).toEqual(['F', 'G'])
   expect(await faults.end('F', { signal })).toMatchObject({ nodes: ['left'] })
   expect([...on.keys()]).toEqual(['G'])
-  const begin = () => port.put('G', { disk: 'read_only' }, { signal })
+  const begin = async () => {
+    await port.put('G', { disk: 'read_only' }, { signal })
+  }
   const fault = { name: 'G', what: 'read_only of left', nodes: ['left'], clock, begin, end: async () => undefined }
   await faults.begin(fault, { signal })
   expect([...on]).toEqual([['G', { disk: 'read_only' }]])
+})
+
+test('a partition of an earlier run has both ends, and is over when either step of its kind healed it', async () => {
+  const names = ['end-1', 'end-2']
+  const nodes: FaultyNode[] = []
+  for (const name of names) {
+    nodes.push({ name, running: true, client: new NodeClient(await startFixtureNode(network.node(name))) })
+  }
+  const nodeFaults = new NodeFaults((name) => nodes.find((node) => node.name === name))
+  const [one, other] = nodes
+  if (one === undefined || other === undefined) return expect.unreachable()
+  faultsOn(network.node('end-1')).set('apart from end-2', {
+    direction: 'both',
+    blocked: true,
+    peers: ['peer-of-end-2'],
+  })
+  const faults = new ActiveFaults(() => undefined)
+  const ports = (name: string) => nodeFaults.portOf(name === 'end-1' ? one : other)
+  await takeOverFaults({ nodes, nodeFaults, ports, faults, clock: new FakeStepClock() }, { signal })
+  expect(faults.active()).toMatchObject([{ what: 'apart from end-2 (end-1, end-2), of an earlier run', nodes: names }])
+  await nodeFaults.linksOf(other).heal(['end-1'], { signal })
+  expect(faults.active()).toEqual([])
+})
+
+test('what the kernel makes is handed over to each node that can take it, and the rest is told', async () => {
+  const { node, on } = await scene('hands')
+  let isGone = true
+  const links = {
+    refusal: async () => undefined,
+    put: async () => undefined,
+    take: async (_node: string, id: string) => {
+      if (isGone && id === 'F') throw new Error('No such image')
+    },
+  }
+  const nodeFaults = new NodeFaults(() => node, { links, note: () => undefined })
+  const port = nodeFaults.portOf(node)
+  for (const id of ['F', 'G', 'H']) await port.put(id, { direction: 'out', lossPercent: 5 }, { signal })
+  expect(await nodeFaults.handOver(node, { signal })).toEqual(['F of hands (No such image)'])
+  expect([...on.keys()]).toEqual(['F', 'G', 'H'])
+  isGone = false
+  expect(await nodeFaults.handOver(node, { signal })).toEqual([])
 })

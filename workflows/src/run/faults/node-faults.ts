@@ -2,14 +2,18 @@
 // taken off: a node that is started again has its own from its first moment.
 import { ClientError } from '../../client/client-error.ts'
 import type { NodeClient } from '../../client/node-client.ts'
-import type { FaultCounts, NodeFaultPort } from '../../steps/fault/making/fault-port.ts'
+import type { KernelLinks } from '../../driver/kernel-links.ts'
+import type { ActiveFault, FaultCounts, FaultMaker, NodeFaultPort } from '../../steps/fault/making/fault-port.ts'
 import { StepError } from '../../steps/step-error.ts'
-import type { NodeLinks } from '../../steps/step-kind.ts'
+import type { CutOptions, NodeLinks } from '../../steps/step-kind.ts'
 import { isJsonObject, type JsonObject } from '../../values/json/json-value.ts'
+import type { SourcePlace } from '../events.ts'
+import { KernelFaults, type KernelNote } from './kernel-faults.ts'
 
 const ROUTE = '/test-api/faults'
 const DISCONNECTED = 'disconnected'
 const DEGRADED = 'degraded'
+const APART = 'apart from '
 
 /** For a node that is about to be stopped to tell what its faults did. */
 const LAST_COUNTS_MS = 1_000
@@ -30,36 +34,72 @@ export class NodeFaults {
   readonly #rules = new Map<string, Map<string, JsonObject>>()
   /** What they did before the last restart of their node, which begins to count anew; undefined where it did not tell. */
   readonly #earlier = new Map<string, Map<string, FaultCounts | undefined>>()
+  /** Of the steps that cut connections, by node and id. */
+  readonly #places = new Map<string, SourcePlace>()
   /** A node keeps its own over restarts. */
   readonly #peerIds = new Map<string, string>()
 
-  /** `find` gives any node of the run by its name. */
-  constructor(find: (name: string) => FaultyNode | undefined) {
+  readonly #kernel: KernelFaults | undefined
+
+  /**
+   * `find` gives any node of the run by its name. `kernel`: makes those faults of connections that it can; of the rest `note`
+   * is told why nodes make them themselves.
+   */
+  constructor(
+    find: (name: string) => FaultyNode | undefined,
+    kernel?: { readonly links: KernelLinks; readonly note: KernelNote },
+  ) {
     this.#find = find
+    this.#kernel = kernel && new KernelFaults(kernel.links, this.#peerIds, kernel.note)
   }
 
-  linksOf(node: FaultyNode): NodeLinks {
+  /** `as`: how this node and others are asked. */
+  linksOf(bare: FaultyNode, as: (node: FaultyNode) => FaultyNode = (node) => node): NodeLinks {
+    const node = as(bare)
     return {
-      disconnect: (options) => this.#put(node, DISCONNECTED, { direction: 'both', blocked: true }, options),
+      disconnect: async (options) => {
+        await this.#cut(node, DISCONNECTED, { direction: 'both', blocked: true }, options)
+      },
       connect: (options) => this.#take(node, DISCONNECTED, options),
       partition: async (peers, options) => {
         for (const name of peers) {
-          const peer = await this.#peerId(this.#get(name), options)
-          await this.#put(node, apartFrom(name), { direction: 'both', blocked: true, peers: [peer] }, options)
+          const peer = await this.#peerId(as(this.#get(name)), options)
+          await this.#cut(node, apartFrom(name), { direction: 'both', blocked: true, peers: [peer] }, options)
         }
       },
       heal: async (peers, options) => {
         for (const name of peers) {
           await this.#take(node, apartFrom(name), options)
           const other = this.#find(name)
-          if (other) await this.#take(other, apartFrom(node.name), options)
+          if (other) await this.#take(as(other), apartFrom(node.name), options)
         }
       },
-      degrade: (fault, options) =>
-        fault === undefined
-          ? this.#take(node, DEGRADED, options)
-          : this.#put(node, DEGRADED, { direction: 'out', ...fault }, options),
+      degrade: async (fault, options) => {
+        if (fault === undefined) await this.#take(node, DEGRADED, options)
+        else await this.#cut(node, DEGRADED, { direction: 'out', ...fault }, options)
+      },
     }
+  }
+
+  has(node: string, id: string): boolean {
+    return this.#rules.get(node)?.has(id) === true
+  }
+
+  /** Ids of those that a fault on these nodes keeps them apart from. */
+  peersIn(nodes: readonly string[], id: string): string[] {
+    const peers = nodes.flatMap((node) => this.#rules.get(node)?.get(id)?.peers ?? [])
+    return [...new Set(peers.filter((peer) => typeof peer === 'string'))]
+  }
+
+  /** What steps have done to connections that made no fault with a name of its own. */
+  cuts(): ActiveFault[] {
+    return [...this.#rules].flatMap(([node, rules]) =>
+      [...rules.keys()].flatMap((name): ActiveFault[] => {
+        const place = this.#places.get(placeKey(node, name))
+        const peer = name.startsWith(APART) ? [name.slice(APART.length)] : []
+        return place === undefined ? [] : [{ name, what: `${node} ${name}`, nodes: [node, ...peer], place }]
+      }),
+    )
   }
 
   portOf(node: FaultyNode): NodeFaultPort {
@@ -98,32 +138,82 @@ export class NodeFaults {
     return [...rules.keys()]
   }
 
-  /** What the node is to start with. */
+  /** What the node is to start with. What the kernel makes of it, the node makes itself until that is in place again. */
   ofNode(name: string): JsonObject[] {
-    return [...(this.#rules.get(name) ?? [])].map(([id, rule]) => ({ id, ...rule }))
+    const own = [...(this.#rules.get(name) ?? [])].map(([id, rule]) => ({ id, ...rule }))
+    return [...own, ...(this.#kernel?.cutsOffFrom(name, this.#rules) ?? [])]
+  }
+
+  /**
+   * The node outlives the run, which may not: what the kernel made of its faults it makes itself from here on. Told are those
+   * that the kernel still makes, each with the reason.
+   */
+  async handOver(node: FaultyNode, options: Options): Promise<string[]> {
+    const left: string[] = []
+    for (const [id, rule] of this.#rules.get(node.name) ?? []) {
+      if (this.#kernel?.makes(node.name, id) !== true) continue
+      try {
+        await putRule(node, { id, ...rule }, options)
+        await this.#kernel.take(node.name, id, options)
+      } catch (error) {
+        left.push(`${id} of ${node.name} (${error instanceof Error ? error.message : String(error)})`)
+      }
+    }
+    return left
   }
 
   /** The node runs anew: what it did not start with, because its program cannot, is put on now. */
   async restore(node: FaultyNode, options: Options): Promise<void> {
-    const rules = this.#rules.get(node.name)
-    if (rules === undefined || rules.size === 0) return
+    const rules = this.#rules.get(node.name) ?? new Map<string, JsonObject>()
+    const cuts = this.#kernel?.cutsOffFrom(node.name, this.#rules) ?? []
+    if (rules.size === 0 && cuts.length === 0) return
     const has = new Set((await onNode(node, options)).map(({ id }) => id))
-    for (const [id, rule] of rules) if (!has.has(id)) await putRule(node, { id, ...rule }, options)
+    for (const [id, rule] of rules) {
+      const isOfKernel = this.#kernel?.makes(node.name, id) === true
+      if (isOfKernel && has.has(id)) await takeRule(node, id, options)
+      if (!isOfKernel && !has.has(id)) await putRule(node, { id, ...rule }, options)
+    }
+    for (const { id } of cuts) if (typeof id === 'string' && has.has(id)) await takeRule(node, id, options)
   }
 
-  async #put(node: FaultyNode, id: string, rule: JsonObject, options: Options): Promise<void> {
-    const ofNode = this.#rules.get(node.name) ?? new Map<string, JsonObject>()
-    const before = ofNode.get(id)
+  async #cut(node: FaultyNode, id: string, rule: JsonObject, { place, ...options }: CutOptions): Promise<void> {
+    await this.#put(node, id, rule, options)
+    if (place !== undefined) this.#places.set(placeKey(node.name, id), place)
+  }
+
+  async #put(node: FaultyNode, id: string, rule: JsonObject, options: Options): Promise<FaultMaker> {
+    const isOfKernel = (await this.#kernel?.accepts(node, rule, options)) === true
+    const wasOfKernel = this.#kernel?.makes(node.name, id) === true
+    const wasOfNode = !wasOfKernel && this.#rules.get(node.name)?.has(id) === true
+    if (isOfKernel) {
+      if (rule.peers !== undefined && node.running) await this.#peerId(node, options)
+      this.#remember(node.name, id, rule)
+      await this.#kernel?.put(node.name, id, rule, options)
+      if (wasOfNode && node.running) await takeRule(node, id, options)
+      return 'kernel'
+    }
+    await this.#putOnNode(node, id, rule, options)
+    if (wasOfKernel) await this.#kernel?.take(node.name, id, options)
+    return 'node'
+  }
+
+  #remember(node: string, id: string, rule: JsonObject): void {
+    const ofNode = this.#rules.get(node) ?? new Map<string, JsonObject>()
+    this.#rules.set(node, ofNode.set(id, rule))
+    this.#earlier.get(node)?.delete(id)
+  }
+
+  async #putOnNode(node: FaultyNode, id: string, rule: JsonObject, options: Options): Promise<void> {
+    const before = this.#rules.get(node.name)?.get(id)
     // First: where the answer is lost the node may have it, and whoever takes it off must know.
-    this.#rules.set(node.name, ofNode.set(id, rule))
-    this.#earlier.get(node.name)?.delete(id)
+    this.#remember(node.name, id, rule)
     if (!node.running) return
     try {
       await putRule(node, { id, ...rule }, options)
     } catch (error) {
       if (isRefusal(error)) {
-        if (before === undefined) ofNode.delete(id)
-        else ofNode.set(id, before)
+        if (before === undefined) this.#rules.get(node.name)?.delete(id)
+        else this.#rules.get(node.name)?.set(id, before)
       }
       throw error
     }
@@ -132,18 +222,16 @@ export class NodeFaults {
   async #take(node: FaultyNode, id: string, options: Options): Promise<void> {
     const rules = this.#rules.get(node.name)
     if (rules?.has(id) !== true) return
-    if (node.running) {
-      const path = `${ROUTE}/${encodeURIComponent(id)}`
-      await node.client.request('DELETE', path, options).catch((error: unknown) => {
-        if (!isStatus(error, 404)) throw error
-      })
-    }
+    if (this.#kernel?.makes(node.name, id) === true) await this.#kernel.take(node.name, id, options)
+    else if (node.running) await takeRule(node, id, options)
     // Last: until it is off it can be taken off again.
     rules.delete(id)
+    this.#places.delete(placeKey(node.name, id))
     this.#earlier.get(node.name)?.delete(id)
   }
 
   async #counts(node: FaultyNode, id: string, options: Options): Promise<FaultCounts | undefined> {
+    if (this.#kernel?.makes(node.name, id) === true) return undefined
     const earlier = this.#earlier.get(node.name)
     if (!node.running) return earlier?.get(id)
     const now = countsIn(await onNode(node, options), id)
@@ -170,7 +258,11 @@ export class NodeFaults {
 }
 
 function apartFrom(name: string): string {
-  return `apart from ${name}`
+  return `${APART}${name}`
+}
+
+function placeKey(node: string, id: string): string {
+  return `${node}\n${id}`
 }
 
 async function onNode(node: FaultyNode, options: Options): Promise<JsonObject[]> {
@@ -202,6 +294,13 @@ function isStatus(error: unknown, status: number): boolean {
 function isRefusal(error: unknown): boolean {
   if (error instanceof StepError) return true
   return error instanceof ClientError && (!error.isNetworkFault || error.wasNeverSent)
+}
+
+async function takeRule(node: FaultyNode, id: string, options: Options): Promise<void> {
+  const path = `${ROUTE}/${encodeURIComponent(id)}`
+  await node.client.request('DELETE', path, options).catch((error: unknown) => {
+    if (!isStatus(error, 404)) throw error
+  })
 }
 
 async function putRule(node: FaultyNode, rule: JsonObject, options: Options): Promise<void> {

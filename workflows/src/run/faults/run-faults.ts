@@ -52,7 +52,8 @@ export class ActiveFaults implements RunFaults {
   }
 
   active(): ActiveFault[] {
-    return [...this.#entries.values()].map(({ fault }) => fault)
+    const faults = [...this.#entries.values()].map(({ fault }) => fault)
+    return faults.filter((fault) => fault.isOn?.() !== false)
   }
 
   async begin(fault: FaultRequest, options: Options): Promise<void> {
@@ -179,7 +180,8 @@ export class ActiveFaults implements RunFaults {
     }
     this.#entries.delete(fault.name)
     const { name, what, nodes, clock } = fault
-    return { name, what, nodes, lastedMs: clock.nowMs() - startedMs, writes: entry.writes, counts }
+    const madeBy = fault.madeBy?.()
+    return { name, what, nodes, lastedMs: clock.nowMs() - startedMs, writes: entry.writes, counts, madeBy }
   }
 }
 

@@ -23,10 +23,14 @@ export async function takeOverFaults(parts: TakeOverParts, options: { signal: Ab
     }
   }
   for (const [id, nodes] of nodesOf) {
+    const peers = await namesOf(parts.nodeFaults.peersIn(nodes, id), parts, options)
+    const both = [...new Set([...nodes, ...peers])]
     parts.faults.takeOver({
       name: id,
-      what: `${id}, of an earlier run`,
-      nodes,
+      // Which node it is kept on says less than who is apart from whom.
+      what: `${both.every((node) => id.includes(node)) ? id : `${id} (${both.join(', ')})`}, of an earlier run`,
+      nodes: both,
+      isOn: () => nodes.some((node) => parts.nodeFaults.has(node, id)),
       clock: parts.clock,
       begin: async () => undefined,
       end: async (end) => {
@@ -35,4 +39,21 @@ export async function takeOverFaults(parts: TakeOverParts, options: { signal: Ab
     })
   }
   return [...nodesOf.keys()]
+}
+
+/** Those nodes of the run that have these ids; one that does not tell its own is left out, as are strangers. */
+async function namesOf(
+  peers: readonly string[],
+  { nodes, ports }: TakeOverParts,
+  options: { signal: AbortSignal },
+): Promise<string[]> {
+  if (peers.length === 0) return []
+  const named = nodes.map(async ({ name }) => {
+    // Whose name is not known is still cut off: the fault is named without it.
+    const id = await ports(name)
+      ?.peerId(options)
+      .catch(() => undefined)
+    return id !== undefined && peers.includes(id) ? [name] : []
+  })
+  return (await Promise.all(named)).flat()
 }

@@ -162,3 +162,9 @@ test('of very many writes some are kept, from the first to the last', () => {
   expect(new Set(gaps).size).toBe(1)
   expect(10_000 - (kept.at(-1) ?? 0)).toBeLessThan(gaps[0] ?? 0)
 })
+
+test('a write that its own node holds back for want of what it builds on is one that it lacks', async () => {
+  const body = { data: { state: 'pending' } }
+  const run = await after((network) => network.node('n-1').fail('GET', /\/deltas\//, { status: 200, body }, 99))
+  expect(run.failure).toMatchObject({ code: 'history', node: 'n-1' })
+})

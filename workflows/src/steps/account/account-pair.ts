@@ -3,9 +3,8 @@ import { unwrapData } from '../../values/capture-outputs.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { closed, namespaceIdField, nodeField } from '../fields.ts'
 import { refuseError, shortId, textOf } from '../reply.ts'
-import { requestOptions } from '../request-step.ts'
 import { StepError } from '../step-error.ts'
-import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
+import { defineStep, type NodeHandle } from '../step-kind.ts'
 
 /** What the new device makes and the holder certifies. */
 const MINTED = ['deviceId', 'kemPublicKey', 'signPublicKey', 'statement', 'confirmationCode']
@@ -34,9 +33,9 @@ export const accountPair = defineStep({
     const holder = context.node(input.holder)
     const path = `/admin-api/namespaces/${encodeURIComponent(context.text(input.namespace_id))}/account`
     const start = { accountRootPublicKey: context.text(input.root_key), nonce: context.text(input.nonce) }
-    const minted = await send(node, `${path}/pair-init`, start, context, options)
+    const minted = await send(node, `${path}/pair-init`, start, options)
     const handed = Object.fromEntries(MINTED.map((field) => [field, textOf(node.name, 'pairing', minted, field)]))
-    const done = await send(holder, `${path}/pair-complete`, handed, context, options)
+    const done = await send(holder, `${path}/pair-complete`, handed, options)
     if (done.confirmationCode !== handed.confirmationCode) {
       const codes = `${node.name} has ${handed.confirmationCode}, ${holder.name} has ${done.confirmationCode}`
       throw new StepError('failed', `the confirmation codes differ: ${codes}`, { node: holder.name })
@@ -55,10 +54,9 @@ async function send(
   node: NodeHandle,
   path: string,
   body: JsonObject,
-  context: StepContext,
   options: { signal: AbortSignal },
 ): Promise<JsonObject> {
-  const reply: JsonValue = await node.client.exchange('POST', path, { ...requestOptions(context, options), body })
+  const reply: JsonValue = await node.client.exchange('POST', path, { ...options, body })
   const data = unwrapData(refuseError(node.name, 'pairing', reply))
   return isJsonObject(data) ? data : {}
 }

@@ -143,6 +143,7 @@ test('a given delay between those tries is kept to, and the end is a failure eve
   )
   expect(run.clock.slept).toEqual([1500, 1500])
   expect(run.failure).toMatchObject({ code: 'state_missing' })
+  expect(run.failure?.message).toMatch(/^len on n-1: the context's state has not arrived after /)
 })
 
 test('a call that may have reached the node is never sent again, whether it broke off or was answered', async () => {

@@ -81,11 +81,12 @@ export const call = defineStep({
     const onHeaders = (headers: Headers) => {
       written = headers.get(DELTA_HEADER)
     }
-    const sent = { ...requestOptions(input, context, options), onHeaders }
+    const sent = { ...options, onHeaders, ...(input.unauthenticated === true && { token: null }) }
     const send = () => node.client.jsonrpc(contextId, input.method, args, sent)
     try {
       const retry = { attempts: input.state_retry_attempts, delaySec: input.state_retry_delay }
-      const envelope = await withState(() => retryUnsent(send, context, options), retry, context, options)
+      const what = `${input.method} on ${node.name}`
+      const envelope = await withState(() => retryUnsent(send, context, options), { ...retry, what }, context, options)
       const error = rpcErrorOf(envelope)
       if (error !== undefined) return expectedError(node, input.method, error, envelope, context)
       if (written !== 'none') wrote(written ?? undefined)
@@ -97,15 +98,10 @@ export const call = defineStep({
   },
 })
 
-function requestOptions(input: { unauthenticated?: boolean }, context: StepContext, options: Options) {
-  if (input.unauthenticated === true) return { ...options, token: null }
-  return context.step.token === undefined ? options : { ...options, token: context.text(context.step.token) }
-}
-
 /** Tries again as long as the node has not got the context's state. */
 async function withState(
   send: () => Promise<JsonValue>,
-  retry: { attempts?: number | undefined; delaySec?: number | undefined },
+  retry: { attempts?: number | undefined; delaySec?: number | undefined; what: string },
   context: StepContext,
   options: Options,
 ): Promise<JsonValue> {
@@ -118,7 +114,8 @@ async function withState(
     const pause = pauses.next()
     if (pause.done === true) {
       const took = formatDuration(context.clock.nowMs() - started)
-      throw new StepError('state_missing', `the context's state has not arrived after ${took}: ${rpcErrorText(error)}`)
+      const missing = `the context's state has not arrived after ${took}`
+      throw new StepError('state_missing', `${retry.what}: ${missing}: ${rpcErrorText(error)}`)
     }
     context.progress("the context's state is not there yet")
     await context.clock.sleep(pause.value, options.signal)

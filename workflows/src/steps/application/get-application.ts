@@ -8,7 +8,7 @@ export const getApplication = requestStep({
   route: 'GET /applications/:application_id',
   attempted: 'reading the application',
   outputs: [
-    { name: 'application.version', description: 'Its version.' },
+    { name: 'application.version', description: 'Its version; a .wasm without a bundle has none.' },
     { name: 'application.blob.bytecode', description: 'Id of the blob that holds its code.' },
   ],
 })

@@ -2,6 +2,7 @@ import { type Static, Type } from '@calbox/schemas'
 import type { NodeSocket } from '../../client/node-socket.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { exactJson, stringifyLosslessJson, tryParseLosslessJson } from '../../values/json/lossless-json.ts'
+import { shortened } from '../../values/shortened.ts'
 import { mismatches, strictText, strictValues } from '../check/match-paths.ts'
 import { closed, groupIdField, nodeField } from '../fields.ts'
 import { EVENT_TIMEOUT_SEC, SHOWN_EVENTS_MAX, SHOWN_VALUE_MAX_CHARS } from '../limits.ts'
@@ -206,5 +207,5 @@ function judge(wanted: Wanted, { matching, received, shown: firstOnes }: Watched
 }
 
 function shown(value: JsonValue): string {
-  return stringifyLosslessJson(value).slice(0, SHOWN_VALUE_MAX_CHARS)
+  return shortened(stringifyLosslessJson(value), SHOWN_VALUE_MAX_CHARS)
 }

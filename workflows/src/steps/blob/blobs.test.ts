@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { runYaml, temporaryDirectory } from '../../testing/run-yaml.ts'
@@ -42,6 +42,26 @@ test('bytes that are not as expected fail, also where a failure to fetch them wa
   expect(text.failure?.code).toBe('invalid')
   const missing = await runYaml(file('{ type: upload_blob, node: n-1, file_path: nope }'), { cwd })
   expect(missing.failure?.message).toContain('cannot read')
+})
+
+test('a file that is there already is replaced by the whole blob, or stays as it is', async () => {
+  const cwd = temporaryDirectory()
+  writeFileSync(path.join(cwd, 'b.json'), '[]')
+  const kept = path.join(cwd, 'kept')
+  writeFileSync(kept, 'precious')
+  symlinkSync('kept', path.join(cwd, 'link'))
+  const up = '{ type: upload_blob, node: n-1, file_path: b.json, outputs: { id: blob_id } }'
+  const down = (more: string) => `{ type: download_blob, node: n-1, output_path: link, ${more} }`
+  await runYaml(file(down('blob_id: nope, expected_failure: true')), { cwd })
+  await runYaml(file(up, down("blob_id: '{{id}}', expected_size: 5")), { cwd })
+  expect(readFileSync(kept, 'utf8')).toBe('precious')
+  const run = await runYaml(
+    file(up, down("blob_id: '{{id}}'"), down("blob_id: '{{id}}'").replace('link', '/dev/null')),
+    { cwd },
+  )
+  expect(run.failure?.message).toBeUndefined()
+  expect(readFileSync(kept, 'utf8')).toBe('[]')
+  expect(readdirSync(cwd).filter((name) => name.endsWith('.part'))).toEqual([])
 })
 
 test('delete_blob_on_disk removes what our nodes have of it', async () => {

@@ -3,7 +3,6 @@ import { ClientError } from '../../client/client-error.ts'
 import type { JsonValue } from '../../values/json/json-value.ts'
 import { closed, nodeField } from '../fields.ts'
 import { refuseError, shortId } from '../reply.ts'
-import { requestOptions } from '../request-step.ts'
 import { defineStep } from '../step-kind.ts'
 
 export const deleteBlob = defineStep({
@@ -33,7 +32,7 @@ export const deleteBlob = defineStep({
       summary: `${shortId(blobId)} ${what}`,
     })
     try {
-      const reply = await node.client.request('DELETE', path, requestOptions(context, options))
+      const reply = await node.client.request('DELETE', path, options)
       return result(refuseError(node.name, 'removing the blob', reply), 'removed')
     } catch (error) {
       const isMissing = error instanceof ClientError && error.status === 404

@@ -1,13 +1,12 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
-import path from 'node:path'
+import { open } from 'node:fs/promises'
 import { Type } from '@calbox/schemas'
 import { hostPath } from '../application/install-file.ts'
 import { closed, nodeField } from '../fields.ts'
 import { retryNetworkFaults } from '../network-retry.ts'
 import { shortId } from '../reply.ts'
-import { requestOptions } from '../request-step.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
+import { writtenWhole } from './written-whole.ts'
 
 interface Downloaded {
   readonly size: number
@@ -43,15 +42,18 @@ export const downloadBlob = defineStep({
     const size = readSize(input.expected_size, context)
     const sha256 = input.expected_sha256 === undefined ? undefined : context.text(input.expected_sha256).toLowerCase()
     const target = input.output_path === undefined ? undefined : hostPath(context.cwd, context.text(input.output_path))
-    const fetched = () => fetchBlob(node, { id: blobId, contextId }, target, context, options)
-    const blob = await retryNetworkFaults(fetched, context, options)
-    // Bytes that came are no failure to come, whatever they are.
-    if (size !== undefined && blob.size !== size) {
-      throw new StepError('assertion', `the blob has ${blob.size} bytes, not ${size}`, { node: node.name })
-    }
-    if (sha256 !== undefined && blob.sha256 !== sha256) {
-      throw new StepError('assertion', `the blob has the SHA-256 ${blob.sha256}, not ${sha256}`, { node: node.name })
-    }
+    const blob = await writtenWhole(target, async (file) => {
+      const fetched = () => fetchBlob(node, { id: blobId, contextId }, file, options)
+      const got = await retryNetworkFaults(fetched, context, options)
+      // Bytes that came are no failure to come, whatever they are.
+      if (size !== undefined && got.size !== size) {
+        throw new StepError('assertion', `the blob has ${got.size} bytes, not ${size}`, { node: node.name })
+      }
+      if (sha256 !== undefined && got.sha256 !== sha256) {
+        throw new StepError('assertion', `the blob has the SHA-256 ${got.sha256}, not ${sha256}`, { node: node.name })
+      }
+      return got
+    })
     return {
       payload: { blob_id: blobId, ...blob },
       rawKey: `downloaded_blob_${node.name}`,
@@ -72,28 +74,22 @@ async function fetchBlob(
   node: NodeHandle,
   blob: { readonly id: string; readonly contextId: string | undefined },
   target: string | undefined,
-  context: StepContext,
   options: { signal: AbortSignal },
 ): Promise<Downloaded> {
   // 10 ms that all who only read the declaration, such as `calbox validate`, do without.
   const { createHash } = await import('node:crypto')
   const hash = createHash('sha256')
   let size = 0
-  const file = target === undefined ? undefined : await create(target)
+  const file = target === undefined ? undefined : await open(target, 'w')
   const take = async (piece: Uint8Array) => {
     hash.update(piece)
     size += piece.byteLength
     await file?.writeFile(piece)
   }
   try {
-    await node.client.downloadBlob(blob, take, requestOptions(context, options))
+    await node.client.downloadBlob(blob, take, options)
     return { size, sha256: hash.digest('hex') }
   } finally {
     await file?.close()
   }
-}
-
-async function create(target: string): Promise<FileHandle> {
-  await mkdir(path.dirname(target), { recursive: true })
-  return open(target, 'w')
 }

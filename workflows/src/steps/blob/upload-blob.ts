@@ -5,7 +5,6 @@ import { hostPath } from '../application/install-file.ts'
 import { closed, nodeField } from '../fields.ts'
 import { retryNetworkFaults } from '../network-retry.ts'
 import { presentFields, refuseError, shortId, textOf } from '../reply.ts'
-import { requestOptions } from '../request-step.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep } from '../step-kind.ts'
 
@@ -40,7 +39,7 @@ export const uploadBlob = defineStep({
     const bytes = await readable(file)
     const contextId = input.context_id === undefined ? undefined : context.text(input.context_id)
     // The same bytes are the same blob: sending them twice does no harm.
-    const send = () => node.client.uploadBlob(bytes, contextId, requestOptions(context, options))
+    const send = () => node.client.uploadBlob(bytes, contextId, options)
     const payload = unwrapData(
       refuseError(node.name, `uploading ${file}`, await retryNetworkFaults(send, context, options)),
     )

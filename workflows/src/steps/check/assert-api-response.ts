@@ -3,7 +3,6 @@ import { lookUpPath } from '../../values/capture-outputs.ts'
 import { isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { shownText } from '../../values/shown-value.ts'
 import { closed, nodeField } from '../fields.ts'
-import { requestOptions } from '../request-step.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep } from '../step-kind.ts'
 import { mismatches, strictText, strictValues } from './match-paths.ts'
@@ -39,7 +38,7 @@ export const assertApiResponse = defineStep({
     if (count === 0 && !context.step.expectedFailure) {
       throw new StepError('invalid', 'nothing is checked: give "match", "present" or "absent"')
     }
-    const reply = await node.client.exchange('GET', path, requestOptions(context, options))
+    const reply = await node.client.exchange('GET', path, options)
     const failures = [
       ...mismatches(reply, wanted),
       ...present.filter((each) => lookUpPath(reply, each) === undefined).map((each) => `${each}: is not there`),

@@ -52,7 +52,10 @@ test('what the other table says that nodes never log, no source of theirs has', 
 /** Whose nodes say one thing again and again. */
 class ChattyDriver extends FixtureDriver {
   override logs(node: RunningNode): NodeLog {
-    return { ...super.logs(node), text: async () => 'said\n'.repeat(200_000) }
+    async function* pieces() {
+      for (let at = 0; at < 200; at += 1) yield 'said\n'.repeat(1000)
+    }
+    return { ...super.logs(node), pieces }
   }
 }
 
@@ -66,6 +69,40 @@ test('a log that has a pattern in every line is counted, and the first lines are
     /^200000 lines were found that must not be there:\n {2}"said": n-1, line 1: said\n/,
   )
   expect(absent.failure?.message).toMatch(/\n {2}and 199990 more$/)
+})
+
+/** With its one odd line at the beginning, and more behind it than a text may have. */
+class TalkativeDriver extends FixtureDriver {
+  pieces = 0
+  override logs(node: RunningNode): NodeLog {
+    const driver = this
+    async function* pieces() {
+      yield 'FATAL at the be'
+      yield 'ginning\r\n'
+      for (let at = 0; at < 30; at += 1) {
+        driver.pieces += 1
+        yield filler
+      }
+      yield 'last words'
+    }
+    return { ...super.logs(node), text: () => Promise.reject(new Error('too long')), pieces }
+  }
+}
+const filler = `${'x'.repeat(256 * 1024)}\n`
+
+test('a log of any length is searched, piece by piece', async () => {
+  const driver = new TalkativeDriver(new FixtureNetwork())
+  const absent = await runYaml(file('{ type: assert_log_absent, nodes: [n-1], patterns: [FATAL at the beginning] }'), {
+    driver,
+  })
+  expect(absent.failure?.message).toContain('n-1, line 1: FATAL at the beginning')
+  expect(driver.pieces).toBe(30)
+  const tail = (patterns: string) =>
+    runYaml(file(`{ type: assert_log_present, nodes: [n-1], patterns: [${patterns}], tail_lines: 2 }`), {
+      driver: new TalkativeDriver(new FixtureNetwork()),
+    })
+  expect((await tail('last words')).failure?.message).toBeUndefined()
+  expect((await tail('FATAL')).failure?.message).toContain('"FATAL": 0 of 1 lines')
 })
 
 test('looking for words that only merod has fails with the reason where they must be there, and warns where not', async () => {

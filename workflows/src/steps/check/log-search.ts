@@ -4,11 +4,13 @@ import type { StepProblem } from '../../plan/check/step-schema.ts'
 import type { JsonObject } from '../../values/json/json-value.ts'
 import { pythonRegex } from '../../values/python/python-regex.ts'
 import { pythonSearch } from '../../values/python/python-search.ts'
+import { shortened } from '../../values/shortened.ts'
 import { ValuesError } from '../../values/values-error.ts'
-import { LOG_LINES_AT_ONCE, SHOWN_EVENTS_MAX, SHOWN_LOG_LINE_MAX_CHARS } from '../limits.ts'
+import { SHOWN_EVENTS_MAX, SHOWN_LOG_LINE_MAX_CHARS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle, StepContext } from '../step-kind.ts'
 import { whyForeign } from './foreign-wordings.ts'
+import { linesOfLog } from './lines-of-log.ts'
 import { textsOfLine } from './log-lines.ts'
 
 export const logFields = {
@@ -79,12 +81,9 @@ export async function searchLogs(input: LogInput, context: StepContext): Promise
   const hits = new Hits(patterns)
   const read: string[] = []
   for (const node of nodes) {
-    const text = await node.logText()
-    if (text === undefined) continue
+    if (node.logPieces() === undefined) continue
     read.push(node.name)
-    const lines = text.split(/\r?\n/)
-    if (lines.at(-1) === '') lines.pop()
-    search(lines.slice(-(input.tail_lines ?? lines.length)), node.name, { matchers, hits })
+    await search(node, input.tail_lines, { matchers, hits })
   }
   const foreign = matchers.flatMap(({ pattern, matches }) => {
     const why =
@@ -131,25 +130,48 @@ class Hits {
   }
 }
 
-/** In the order of the lines. A pattern is looked for in many lines at once: each search costs something by itself. */
-function search(lines: readonly string[], node: string, { matchers, hits }: Search): void {
-  for (let from = 0; from < lines.length; from += LOG_LINES_AT_ONCE) {
-    const some = lines.slice(from, from + LOG_LINES_AT_ONCE).map((text, at) => ({ text, texts: textsOfLine(text), at }))
-    const texts = some.flatMap((line) => line.texts)
-    const lineOf = some.flatMap((line) => line.texts.map(() => line.at))
-    const found = matchers.map(({ pattern, matches }) => {
-      const isFound = matches(texts)
-      return { pattern, lines: new Set(lineOf.filter((_, at) => isFound[at] === true)) }
-    })
-    for (const { text, at } of some) {
-      const here = found.filter((each) => each.lines.has(at))
-      for (const { pattern } of here) hits.add({ pattern, node, line: from + at + 1, text })
-    }
+/** In the order of the lines, of which only some are in memory. The last ones are known once all have been counted. */
+async function search(node: NodeHandle, tailLines: number | undefined, parts: Search): Promise<void> {
+  let first = 0
+  let end = Number.POSITIVE_INFINITY
+  if (tailLines !== undefined) {
+    let count = 0
+    for await (const lines of linesOfLog(node.logPieces() ?? [])) count += lines.length
+    // What the node writes meanwhile is none of them.
+    end = count
+    first = Math.max(0, count - tailLines)
+  }
+  let at = 0
+  for await (const lines of linesOfLog(node.logPieces() ?? [])) {
+    const from = Math.max(0, first - at)
+    const some = lines.slice(from, Math.max(from, end - at))
+    searchLines(some, { node: node.name, before: Math.max(0, at - first) }, parts)
+    at += lines.length
+    if (at >= end) return
+  }
+}
+
+/** A pattern is looked for in many lines at once: each search costs something by itself. */
+function searchLines(
+  lines: readonly string[],
+  { node, before }: { readonly node: string; readonly before: number },
+  { matchers, hits }: Search,
+): void {
+  const some = lines.map((text, at) => ({ text, texts: textsOfLine(text), at }))
+  const texts = some.flatMap((line) => line.texts)
+  const lineOf = some.flatMap((line) => line.texts.map(() => line.at))
+  const found = matchers.map(({ pattern, matches }) => {
+    const isFound = matches(texts)
+    return { pattern, lines: new Set(lineOf.filter((_, at) => isFound[at] === true)) }
+  })
+  for (const { text, at } of some) {
+    const here = found.filter((each) => each.lines.has(at))
+    for (const { pattern } of here) hits.add({ pattern, node, line: before + at + 1, text })
   }
 }
 
 export function shownHit({ node, line, text }: LogHit): string {
-  const cut = text.length <= SHOWN_LOG_LINE_MAX_CHARS ? text : `${text.slice(0, SHOWN_LOG_LINE_MAX_CHARS - 1)}…`
+  const cut = shortened(text, SHOWN_LOG_LINE_MAX_CHARS)
   return `${node}, line ${line}: ${cut}`
 }
 

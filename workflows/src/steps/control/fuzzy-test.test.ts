@@ -56,6 +56,17 @@ test('too few true statements fail it, with what failed most and the seed', asyn
   expect(lines.join('\n')).toMatch(/ {2}broken: \d+ times, 0 of \d+ true\n {4}\d+ × 1 == 2\n {4}\d+ steps failed/)
 })
 
+test('as many true statements as were asked for are enough', async () => {
+  const steps = "[{ type: assert, statements: ['1 == 1', '1 == 2'] }]"
+  const half = (threshold: number) =>
+    runYaml(
+      withContext(
+        `  - { type: fuzzy_test, duration_minutes: 1, max_operations: 3, context_id: c, nodes: [{ name: n-1 }], success_threshold: ${threshold}, operations: [{ name: half, steps: ${steps} }] }`,
+      ),
+    )
+  expect([(await half(50)).outcome, (await half(50.1)).outcome]).toEqual(['passed', 'failed'])
+})
+
 test('it ends with its time, and without a judged statement nothing was shown', async () => {
   const run = await runYaml(
     withContext(`

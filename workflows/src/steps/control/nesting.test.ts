@@ -127,6 +127,20 @@ test('wait takes its time', async () => {
   expect(run.clock.slept).toEqual([7000])
 })
 
+test('outputs of parallel are variables by their names, whatever else is called data, success or has a dot in it', async () => {
+  const groups = 'groups: [{ name: g.1, steps: [{ type: wait, seconds: 1 }] }]'
+  const outputs = 'outputs: { n: group_count, ms: g.1_duration_ms, one: list.0.a, all: { field: list } }'
+  const names = 'data: { a: 1 }, success: false, error_type: x, list: [{ a: 7 }]'
+  const run = await runYaml(withContext(`  - { type: parallel, vars: { ${names} }, ${groups}, ${outputs} }`))
+  expect(run.failure?.message).toBeUndefined()
+  expect(['n', 'ms', 'one', 'all'].map((name) => run.variables.get(name))).toMatchObject([1, {}, 7, [{ a: 7 }]])
+  const missing = `${groups}, outputs: { n: group_cuont }`
+  const none = await runYaml(withContext(`  - { type: parallel, vars: { ${names} }, ${missing} }`))
+  expect(none.failure?.message).toBe(
+    'output "n" reads "group_cuont", which is no variable here; did you mean "group_count"?',
+  )
+})
+
 test('parallel sets what its outputs ask for as long as it passes, and what there is where it fails', async () => {
   const outputs = ', outputs: { ok: parallel_success_count }'
   const some = await runYaml(

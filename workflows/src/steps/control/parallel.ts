@@ -88,7 +88,7 @@ export const parallel = defineStep({
     if (!passes || options.signal.aborted) throw parallelError(failed, ends.length)
     for (const { label, error } of failed) context.note('warning', `${label} failed: ${messageOf(error)}`)
     const summary =
-      failed.length === 0 ? `${ends.length} groups` : `${ends.length - failed.length} of ${ends.length} groups passed`
+      failed.length === 0 ? counted(ends.length) : `${ends.length - failed.length} of ${counted(ends.length)} passed`
     return { summary }
   },
 })
@@ -144,13 +144,17 @@ function exportCounts(input: Input, ends: readonly GroupEnd[], durationMs: numbe
 
 /** A step that fails still sets what there is: what it lacks is no second failure. */
 function capture(context: StepContext, { isStrict }: { isStrict: boolean }): void {
-  context.capture(Object.fromEntries(context.variables.entries()), { loose: !isStrict })
+  context.capture(Object.fromEntries(context.variables.entries()), { byName: true, loose: !isStrict })
+}
+
+function counted(groups: number): string {
+  return groups === 1 ? '1 group' : `${groups} groups`
 }
 
 /** The first group that failed by itself is the cause; the others are counted. */
 function parallelError(failed: readonly GroupEnd[], of: number): unknown {
   const [first] = failed.filter(({ error }) => !(error instanceof GroupCancelledError))
-  const others = failed.length === 1 ? '' : ` (${failed.length} of ${of} groups failed)`
+  const others = failed.length === 1 ? '' : ` (${failed.length} of ${counted(of)} failed)`
   if (first?.error instanceof Error && others === '') return first.error
   const lines = failed.map(({ label, error }) => `  ${label}: ${messageOf(error)}`)
   return new StepError('failed', [`${first?.label ?? 'a group'} failed${others}:`, ...lines].join('\n'), {
@@ -159,6 +163,7 @@ function parallelError(failed: readonly GroupEnd[], of: number): unknown {
   })
 }
 
+/** Beside the name of a group: its further lines stand below it, not in the first column. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return (error instanceof Error ? error.message : String(error)).replaceAll('\n', '\n    ')
 }

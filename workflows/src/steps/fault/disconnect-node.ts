@@ -16,7 +16,7 @@ export const disconnectNode = defineStep({
     const asked = networkText(input.network, context)
     // First: where the engine has no such network, nothing is cut.
     const left = await node.leaveNetwork?.(asked, options)
-    await links.disconnect(options)
+    await links.disconnect({ ...options, place: context.place })
     const how = left && (left.changed ? ` off ${left.network}` : `, which was not on ${left.network}`)
     return {
       exports: { [`__partition_network_${node.name}`]: left?.network ?? asked ?? 'calbox' },

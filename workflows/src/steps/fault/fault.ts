@@ -94,7 +94,7 @@ export const fault = defineStep({
     }
     if (making.seed === undefined && hasChance(given.kind, making)) making.seed = context.drawSeed()
     const faults = faultsOf(context)
-    await faults.begin(makeFault(making), options)
+    await faults.begin({ ...makeFault(making), place: context.place }, options)
     if (given.kind === 'restart') await faults.end(name, options)
     return { payload: { fault: name }, summary: whatOf(given) }
   },

@@ -91,8 +91,9 @@ function notOn(name: string, context: StepContext): StepError {
   return new StepError('invalid', `there is no fault named ${name}; ${list}`)
 }
 
-function factsOf({ what, nodes, lastedMs, writes, counts }: EndedFault): JsonObject {
-  return { what, nodes: [...nodes], lasted_ms: Math.round(lastedMs), writes, ...(counts && { ...counts }) }
+function factsOf({ what, nodes, lastedMs, writes, counts, madeBy = [] }: EndedFault): JsonObject {
+  const facts = { what, nodes: [...nodes], lasted_ms: Math.round(lastedMs), writes, ...(counts && { ...counts }) }
+  return madeBy.length === 0 ? facts : { ...facts, made_by: madeBy.join(', ') }
 }
 
 function lineOf({ name, counts }: EndedFault): string {

@@ -33,7 +33,7 @@ export const injectNetworkFault = defineStep({
       input.fault === 'loss'
         ? { lossPercent: input.percent ?? 0, seed: context.seed ?? context.drawSeed() }
         : { delayMs: input.ms ?? 0 }
-    await links.degrade(fault, options)
+    await links.degrade(fault, { ...options, place: context.place })
     try {
       await context.clock.sleep(input.duration * 1000, options.signal)
     } finally {

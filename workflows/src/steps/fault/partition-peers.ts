@@ -12,7 +12,7 @@ export const partitionPeers = defineStep({
   async run(input, context, options) {
     const node = context.node(input.node)
     const peers = input.peers.map((name) => context.node(name).name)
-    await linksOf(node).partition(peers, options)
+    await linksOf(node).partition(peers, { ...options, place: context.place })
     return { summary: `${node.name} and ${peers.join(', ')}` }
   },
 })

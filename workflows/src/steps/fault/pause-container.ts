@@ -10,7 +10,7 @@ export const pauseContainer = defineStep({
   outputs: [],
   honoursExpectedFailure: false,
   async run(input, context) {
-    await context.node(input.container).pause()
+    await context.node(input.container).pause(context.place)
     return {}
   },
 })

@@ -38,9 +38,9 @@ async function saveLog(node: NodeHandle, when: string, context: StepContext): Pr
   const directory = context.env.MEROBOX_RESTART_LOG_DIR ?? context.env.MEROBOX_PRE_RESTART_LOG_DIR
   if (directory === undefined || directory === '') return
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')
-  const text = await node.logText()
-  if (text === undefined) return
+  const pieces = node.logPieces()
+  if (pieces === undefined) return
   const target = path.resolve(context.cwd, directory)
   await mkdir(target, { recursive: true })
-  await writeFile(path.join(target, `${node.name}.${when}-${stamp}Z.log`), text)
+  await writeFile(path.join(target, `${node.name}.${when}-${stamp}Z.log`), pieces)
 }

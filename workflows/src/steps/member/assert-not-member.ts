@@ -16,7 +16,7 @@ export const assertNotMember = defineStep({
   async run(input, context, options) {
     const node = context.node(input.node)
     const account = context.text(input.account)
-    const rows = await readMembers(node, context.text(input.group_id), context, options)
+    const rows = await readMembers(node, context.text(input.group_id), options)
     const found = rows.find(({ identity }) => identity === account)
     if (found === undefined) return { summary: `not among ${rows.length} members` }
     throw new StepError('assertion', `${account} is a member, with the role ${found.role}`, { node: node.name })

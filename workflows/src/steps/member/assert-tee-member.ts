@@ -24,7 +24,7 @@ export const assertTeeMember = defineStep({
     const node = context.node(input.node)
     const account = context.text(input.account)
     const role = context.text(input.role ?? DEFAULT_ROLE)
-    const rows = await readMembers(node, context.text(input.group_id), context, options)
+    const rows = await readMembers(node, context.text(input.group_id), options)
     const found = rows.find(({ identity }) => identity === account)
     if (found?.role === role) return { summary: `member with the role ${role}` }
     const message =

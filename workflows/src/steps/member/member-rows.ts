@@ -2,16 +2,14 @@
 import { unwrapData } from '../../values/capture-outputs.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { refuseError } from '../reply.ts'
-import { requestOptions } from '../request-step.ts'
-import type { NodeHandle, StepContext } from '../step-kind.ts'
+import type { NodeHandle } from '../step-kind.ts'
 
 export async function readMembers(
   node: NodeHandle,
   groupId: string,
-  context: StepContext,
   options: { signal: AbortSignal },
 ): Promise<readonly JsonObject[]> {
-  const reply = await node.client.listGroupMembers(groupId, requestOptions(context, options))
+  const reply = await node.client.listGroupMembers(groupId, options)
   return rowsOf(unwrapData(refuseError(node.name, 'listing the members', reply)))
 }
 

@@ -2,6 +2,7 @@
 import { Type } from '@calbox/schemas'
 import { hasKey, isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { tryParseLosslessJson } from '../../values/json/lossless-json.ts'
+import { shortened } from '../../values/shortened.ts'
 import { shownText } from '../../values/shown-value.ts'
 import { StepError } from '../step-error.ts'
 
@@ -27,7 +28,7 @@ export function readInvitation(given: JsonValue): SignedInvitation {
     }
     current = current.invitation
   }
-  const seen = shownText(given).slice(0, 200)
+  const seen = shortened(shownText(given), 200)
   // A map is an invitation that any node would refuse, which a file may expect; another text is a mistake of the file.
   const code = isJsonObject(start) ? 'failed' : 'invalid'
   throw new StepError(code, `"invitation" is not a signed invitation (no inviter_signature in it): ${seen}`)

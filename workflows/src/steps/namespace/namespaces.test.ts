@@ -49,6 +49,16 @@ test('joining installs the first known application on the joiner, once', async (
   expect(run.variables.get('namespace_id_n-2')).toBe(run.variables.get('namespace_id'))
 })
 
+test('joining leaves a joiner alone that has the application', async () => {
+  const install = '  - { type: install_application, node: n-2, path: app.wasm, dev: true }\n'
+  const run = await runYaml(
+    withContext('').replace('  - { type: join_namespace', `${install}  - { type: join_namespace`),
+  )
+  expect(run.failure?.message).toBeUndefined()
+  const installed = run.network.node('n-2').requests.filter(({ path }) => path.includes('install'))
+  expect(installed).toHaveLength(1)
+})
+
 test('an installation on the joiner that fails is a warning', async () => {
   const network = new FixtureNetwork()
   network.node('n-2').fail('POST', /install-dev/, { status: 500, body: { error: 'disk full' } })

@@ -69,6 +69,23 @@ test('a killed node gets no time, comes back with its data, and its end was expe
   expect(ends[0]).toMatchObject({ node: 'n-2', expected: true, cause: expect.stringContaining('SIGKILL') })
 })
 
+test('a node is started as a mock TEE where the step says so, and stays one until a step says otherwise', async () => {
+  const run = await runYaml(
+    withContext(`
+  - { type: stop_node, nodes: n-2 }
+  - { type: start_node, nodes: n-2, mock_tee: true }
+  - { type: start_node, nodes: n-2, mock_tee: true }
+  - { type: restart_container, container: n-2 }
+  - { type: stop_node, nodes: n-2 }
+  - { type: start_node, nodes: n-2, mock_tee: false }
+  - { type: start_node, nodes: n-1, mock_tee: true }
+`),
+  )
+  const args = run.driver.specs.filter(({ name }) => name === 'n-2').map((spec) => spec.args ?? [])
+  expect(args).toEqual([[], ['--mock-tee'], ['--mock-tee'], []])
+  expect(run.failure?.message).toBe('n-1 is running, and no mock TEE: stop it first (stop_node)')
+})
+
 test('a node that cannot be started fails the step', async () => {
   const driver = new FixtureDriver(new FixtureNetwork())
   const run = await runYaml(

@@ -1,6 +1,6 @@
 // Runs one script with /bin/sh in a process group of its own: all output as lines, and nothing left behind on abort.
 import { type ProcessGuard, runGroup } from '../../driver/process/program-group.ts'
-import { SCRIPT_KILL_GRACE_MS } from '../limits.ts'
+import { SCRIPT_HELD_MS, SCRIPT_KILL_GRACE_MS } from '../limits.ts'
 import type { StepClock } from '../step-clock.ts'
 import { ScriptOutput } from './script-output.ts'
 
@@ -13,6 +13,8 @@ export interface ScriptRun {
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   readonly onOutput: (text: string) => void
+  /** It has ended, and what it started in the background goes on holding its output: the step waits for that, too. */
+  readonly onHeld?: ((end: Pick<ScriptEnd, 'code' | 'signal'>) => void) | undefined
   readonly clock: StepClock
   readonly guard?: ProcessGuard | undefined
 }
@@ -27,7 +29,8 @@ export interface ScriptEnd {
 
 /** Rejects with the reason of the signal, or when /bin/sh cannot be started. */
 export async function runScript(run: ScriptRun, options: { signal: AbortSignal }): Promise<ScriptEnd> {
-  const { file, args, cwd, env, guard, clock } = run
+  const { file, args, cwd, env, guard, clock, onHeld } = run
+  let cancelHeld = () => {}
   const output = new ScriptOutput(run.onOutput)
   const program = {
     command: '/bin/sh',
@@ -36,9 +39,16 @@ export async function runScript(run: ScriptRun, options: { signal: AbortSignal }
     env,
     guard,
     onOutput: (text: string) => output.take(text),
+    onEnded: (end: Pick<ScriptEnd, 'code' | 'signal'>) => {
+      if (onHeld) cancelHeld = clock.timer(SCRIPT_HELD_MS, () => onHeld(end))
+    },
     grace: { ms: SCRIPT_KILL_GRACE_MS, timer: clock.timer.bind(clock) },
   }
-  const end = await runGroup(program, options)
-  output.end()
-  return { ...end, output: output.text() }
+  try {
+    const end = await runGroup(program, options)
+    output.end()
+    return { ...end, output: output.text() }
+  } finally {
+    cancelHeld()
+  }
 }

@@ -1,9 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { DriverError } from '../../driver/errors.ts'
+import type { ImageScripts } from '../../driver/image-scripts.ts'
 import { planWorkflow } from '../../plan/plan.ts'
-import { runYaml, temporaryDirectory, withContext } from '../../testing/run-yaml.ts'
+import { FakeStepClock, runYaml, temporaryDirectory, withContext } from '../../testing/run-yaml.ts'
 import { stepSchemas } from '../registry.ts'
+import { runScript } from './script-process.ts'
 
 const file = (step: string) => `{ name: t, stop_all_nodes: true, nodes: { count: 2, prefix: n }, steps: [${step}] }`
 
@@ -42,6 +45,28 @@ test('a script that fails fails the step with its last lines, and ignores expect
   expect(run.variables.get('script_exit_code_local')).toBe(7)
 })
 
+test('a script that has ended while something else holds its output says so, and is waited for', async () => {
+  const cwd = directoryWith('(while [ ! -e go ]; do sleep 0.01; done; echo late) & echo first; exit 3')
+  const clock = new FakeStepClock()
+  const timer = (_: number, act: () => void) => {
+    act()
+    return () => undefined
+  }
+  const held: unknown[] = []
+  const onHeld = (end: unknown) => {
+    held.push(end)
+    writeFileSync(path.join(cwd, 'go'), '')
+  }
+  const env = { PATH: process.env.PATH ?? '' }
+  const run = { file: path.join(cwd, 'scripts/run.sh'), args: [], cwd, env, onOutput: () => undefined, onHeld }
+  const end = await runScript(
+    { ...run, clock: { nowMs: () => 0, sleep: clock.sleep.bind(clock), timer } },
+    { signal: new AbortController().signal },
+  )
+  expect(held).toEqual([{ code: 3, signal: undefined }])
+  expect(end).toEqual({ code: 3, signal: undefined, output: 'first\nlate\n' })
+})
+
 test('target nodes runs the script for each node in its directory', async () => {
   const cwd = directoryWith('echo "$NODE_NAME" > here')
   for (const name of ['n-1', 'n-2']) mkdirSync(path.join(cwd, 'data', name, name), { recursive: true })
@@ -51,10 +76,47 @@ test('target nodes runs the script for each node in its directory', async () => 
   expect(run.variables.get('script_exit_code_n-1')).toBe(0)
 })
 
-test('target image is warned of, with what to write instead', () => {
-  for (const step of ['{ type: script, script: s.sh }', '{ type: script, script: s.sh, target: image }']) {
-    const [problem] = planWorkflow({ file: 'f', text: file(step), kinds: stepSchemas }).problems
-    expect(problem).toMatchObject({ severity: 'warning', hint: expect.stringContaining('target: local') })
+test('a script without a target is warned of: it needs a container', () => {
+  const problemsOf = (step: string) => planWorkflow({ file: 'f', text: file(step), kinds: stepSchemas }).problems
+  const hint = expect.stringContaining('target: local')
+  expect(problemsOf('{ type: script, script: s.sh }')).toMatchObject([{ severity: 'warning', hint }])
+  expect(problemsOf('{ type: script, script: s.sh, target: image }')).toEqual([])
+})
+
+const IN_IMAGE = '{ type: script, script: scripts/run.sh, args: [a], target: image }'
+
+test('target image runs the script in a container of the image that the file names, and sets what came out', async () => {
+  const cwd = directoryWith('')
+  const seen: unknown[] = []
+  const scripts: ImageScripts = {
+    check: async () => {},
+    run: async ({ onOutput, ...script }) => {
+      seen.push(script)
+      onOutput('one\ntw')
+      onOutput('o\n')
+      return script.args.length > 1 ? 4 : 0
+    },
+  }
+  const run = await runYaml(file(IN_IMAGE).replace('count: 2,', 'count: 2, image: registry/x,'), { cwd, scripts })
+  expect([run.failure?.message, run.variables.get('script_output_image')]).toEqual([undefined, 'one\ntwo\n'])
+  const image = { name: 'registry/x', pull: false }
+  expect(seen).toEqual([{ file: path.join(cwd, 'scripts/run.sh'), args: ['a'], image }])
+  const failed = await runYaml(file(IN_IMAGE.replace('[a]', '[a, b]')), { cwd, scripts })
+  expect(failed.failure?.message).toBe(
+    'the script scripts/run.sh in its container ended with exit code 4\n    one\n    two',
+  )
+})
+
+test('without a container engine it is refused before anything starts, at its place', async () => {
+  const cwd = directoryWith('')
+  const none = new DriverError('ENGINE_UNREACHABLE', 'no container engine answers')
+  const scripts: ImageScripts = { check: () => Promise.reject(none), run: () => Promise.reject(none) }
+  const nested = file(`{ type: repeat, count: 1, steps: [${IN_IMAGE}] }`)
+  for (const parts of [{ scripts }, {}]) {
+    const run = await runYaml(nested, { cwd, ...parts })
+    expect([run.exitCode, run.failure?.code, run.driver.specs]).toEqual([3, 'unsupported', []])
+    expect(run.failure?.place).toMatchObject({ file: 'test.yml', line: 1 })
+    expect(run.failure?.message).toContain('target: local')
   }
 })
 
@@ -85,6 +147,30 @@ test('an interrupted script is ended with everything it started', async () => {
   const child = Number(readFileSync(path.join(cwd, 'child'), 'utf8'))
   // Gone, or only waiting for its new parent to notice.
   await expect.poll(() => statusOf(child)).toMatch(/^[ZX]?$/)
+})
+
+test('what a script leaves behind that takes no notice of SIGTERM is killed when its grace is over', async () => {
+  const stubborn = '(trap "" TERM; exec >/dev/null 2>&1; exec sh -c "echo \\$\\$ > child; sleep 100")'
+  const cwd = directoryWith(
+    `echo $$ > first; ${stubborn} & until [ -s child ]; do sleep 0.01; done; echo started; wait`,
+  )
+  const pidIn = (name: string) => Number(readFileSync(path.join(cwd, name), 'utf8'))
+  let graceIsOver: Promise<void> | undefined
+  const run = await runYaml(file('{ type: script, target: local, script: scripts/run.sh, timeout: 3 }'), {
+    cwd,
+    onEvent: ({ type }, { clock }) => {
+      if (type !== 'step:output') return
+      clock.toNextTimer()
+      graceIsOver = expect
+        .poll(() => statusOf(pidIn('first')))
+        .toBe('')
+        .then(() => clock.toNextTimer())
+    },
+  })
+  const child = pidIn('child')
+  await expect.poll(() => statusOf(child)).toMatch(/^[ZX]?$/)
+  await graceIsOver
+  expect(run.failure?.code).toBe('timeout')
 })
 
 test('a script is known to what ends with calbox while it runs', async () => {

@@ -9,7 +9,8 @@ import { closed } from '../fields.ts'
 import { SCRIPT_VARIABLE_MAX_CHARS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
-import { runScript } from './script-process.ts'
+import { ScriptOutput } from './script-output.ts'
+import { runScript, type ScriptEnd, type ScriptRun } from './script-process.ts'
 
 /** Reported as a variable where the host has them. */
 const KNOWN_ENV = [
@@ -25,20 +26,21 @@ const KNOWN_ENV = [
   'INSTALL_CMD',
 ]
 
-const NO_IMAGE =
-  'nodes run as processes, so there is no container image to run it in; write target: local (this machine, once) or ' +
-  'target: nodes (once for each node, in its data directory)'
+const NO_ENGINE =
+  'no container can be made for the script in this run; write target: local (this machine, once) or target: nodes (once ' +
+  'for each node, in its data directory)'
 
 export const script = defineStep({
   kind: 'script',
-  summary: 'Run a shell script: local = once, variables in upper case as environment; nodes = once for each node.',
+  summary:
+    'Run a shell script: local = once, variables in upper case as environment; nodes = once for each node; image = in a container.',
   schema: Type.Object(
     {
       script: Type.String({ minLength: 1, description: 'File below the working directory; run by /bin/sh.' }),
       target: Type.Optional(
         Type.Union([Type.Literal('image'), Type.Literal('nodes'), Type.Literal('local')], {
           default: 'image',
-          description: 'Write it: the default, image, needs containers.',
+          description: 'Write it: the default, image, needs a container engine.',
         }),
       ),
       args: Type.Optional(Type.Array(Type.String(), { description: 'Arguments; placeholders are resolved.' })),
@@ -47,18 +49,20 @@ export const script = defineStep({
   ),
   lateFields: ['target'],
   outputs: [],
-  exportedVariables: ['script_exit_code_local', 'script_output_local', 'script_execution_time_local'],
+  exportedVariables: ['local', 'image'].flatMap((target) =>
+    ['script_exit_code', 'script_output', 'script_execution_time'].map((name) => `${name}_${target}`),
+  ),
   hasNoReply: true,
   honoursExpectedFailure: false,
   settlesItself: true,
   checks: ({ script: file, target }) => {
     const problems = []
-    if (target === undefined || target === 'image') {
-      const what = target === undefined ? 'without "target" means "target: image", which' : '"target: image"'
+    if (target === undefined) {
       problems.push({
-        path: target === undefined ? [] : ['target'],
-        message: `a script ${what} cannot be run: this step will fail`,
-        hint: NO_IMAGE,
+        path: [],
+        message:
+          'a script without "target" means "target: image": it runs in a container, which needs a container engine',
+        hint: 'write target: local (this machine, once), target: nodes (once for each node), or target: image',
         severity: 'warning' as const,
       })
     }
@@ -70,20 +74,37 @@ export const script = defineStep({
   },
   async run(input, context, options) {
     const target = input.target ?? 'image'
-    if (target === 'image') throw new StepError('unsupported', NO_IMAGE)
     const file = await scriptFile(input.script, context)
     const args = (input.args ?? []).map((arg) => context.text(arg))
+    const given = input.script
+    if (target === 'image') {
+      const { scripts } = context
+      if (scripts === undefined) throw new StepError('unsupported', NO_ENGINE)
+      await runFor({ target, given }, context, async (onOutput) => {
+        const output = new ScriptOutput(onOutput)
+        const code = await scripts.run({ file, args, onOutput: (text) => output.take(text) }, options)
+        output.end()
+        return { code, signal: undefined, output: output.text() }
+      })
+      return { summary: 'exit code 0' }
+    }
     const variables = scriptEnvironment(context.variables, context)
     if (target === 'local') {
       const env = { ...hostEnvironment(context), ...variables }
-      await runFor('local', { file, given: input.script, args, cwd: context.cwd, env }, context, options)
+      const run = { file, args, cwd: context.cwd, env }
+      await runFor({ target, given }, context, (onOutput) => runHere({ ...run, onOutput }, context, options))
       return { summary: 'exit code 0' }
+    }
+    const far = context.nodes().find((node) => node.driver !== undefined && node.directory === undefined)
+    if (far !== undefined) {
+      const message = `the folder of ${far.name} is on another machine: a script cannot run in it`
+      throw new StepError('unsupported', message, { node: far.name })
     }
     const nodes = context.nodes().filter((node) => node.directory !== undefined)
     for (const node of nodes) {
       const env = { ...hostEnvironment(context), ...variables, ...nodeEnvironment(node) }
-      const run = { file, given: input.script, args, cwd: node.directory ?? context.cwd, env }
-      await runFor(node.name, run, context, options)
+      const run = { file, args, cwd: node.directory ?? context.cwd, env }
+      await runFor({ target: node.name, given }, context, (onOutput) => runHere({ ...run, onOutput }, context, options))
     }
     return { summary: `exit code 0 on ${nodes.length === 1 ? '1 node' : `${nodes.length} nodes`}` }
   },
@@ -99,33 +120,51 @@ async function scriptFile(given: string, context: StepContext): Promise<string> 
   return file
 }
 
-interface Run {
-  readonly file: string
-  readonly given: string
-  readonly args: readonly string[]
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string>>
+/** As a process of this machine. */
+function runHere(
+  run: Omit<ScriptRun, 'clock' | 'guard'>,
+  context: StepContext,
+  options: { signal: AbortSignal },
+): Promise<ScriptEnd> {
+  const { clock, guard } = context
+  const onHeld = (end: Pick<ScriptEnd, 'code' | 'signal'>) => {
+    context.progress(`the script itself ${howEnded(end)}; what it started in the background holds its output`)
+    context.note('info', HELD)
+  }
+  return runScript({ ...run, clock, guard, onHeld }, options)
 }
 
-async function runFor(target: string, run: Run, context: StepContext, options: { signal: AbortSignal }): Promise<void> {
+/** As merobox, which reads the output to its end: what is written in the background belongs to it, and nobody knows how long. */
+const HELD =
+  'the script has ended, and what it started in the background holds its output: the step ends with that; >/dev/null 2>&1 ' +
+  'behind such a command lets the step end before it'
+
+function howEnded({ code, signal }: Pick<ScriptEnd, 'code' | 'signal'>): string {
+  return code === undefined ? `was killed by ${signal}` : `ended with exit code ${code}`
+}
+
+async function runFor(
+  { target, given }: { readonly target: string; readonly given: string },
+  context: StepContext,
+  execute: (onOutput: (text: string) => void) => Promise<ScriptEnd>,
+): Promise<void> {
   context.progress(`on ${target}`)
   const started = context.clock.nowMs()
-  const { clock, guard } = context
-  const end = await runScript({ ...run, clock, guard, onOutput: (text) => context.output(text) }, options)
+  const end = await execute((text) => context.output(text))
   const seconds = (context.clock.nowMs() - started) / 1000
   const known = KNOWN_ENV.flatMap((name) => (context.env[name] === undefined ? [] : [[name, context.env[name]]]))
   context.export({
     [`script_exit_code_${target}`]: end.code ?? -1,
     [`script_output_${target}`]: end.output,
     [`script_execution_time_${target}`]: jsonFloat(seconds),
-    [`script_script_path_${target}`]: run.given,
+    [`script_script_path_${target}`]: given,
     ...(known.length > 0 && { [`script_env_vars_${target}`]: Object.fromEntries(known) as Record<string, JsonValue> }),
   })
   if (end.code === 0) return
-  const how = end.code === undefined ? `was killed by ${end.signal}` : `ended with exit code ${end.code}`
+  const how = howEnded(end)
   const tail = end.output.trimEnd().split('\n').slice(-10).join('\n    ')
-  const where = target === 'local' ? '' : ` on ${target}`
-  throw new StepError('failed', `the script ${run.given}${where} ${how}${tail === '' ? '' : `\n    ${tail}`}`)
+  const where = target === 'local' ? '' : target === 'image' ? ' in its container' : ` on ${target}`
+  throw new StepError('failed', `the script ${given}${where} ${how}${tail === '' ? '' : `\n    ${tail}`}`)
 }
 
 function hostEnvironment(context: StepContext): Record<string, string> {

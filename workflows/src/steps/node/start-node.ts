@@ -16,7 +16,9 @@ export const startNode = defineStep({
         Type.Integer({ minimum: 1, default: START_READY_TIMEOUT_SEC, description: 'Seconds until it must answer.' }),
       ),
       mock_tee: Type.Optional(
-        Type.Boolean({ description: 'Accepted; a node is started as `mock_tee` among the nodes says.' }),
+        Type.Boolean({
+          description: 'As a mock TEE, or not; as it was where this is left out. The node must be stopped.',
+        }),
       ),
     },
     closed,
@@ -26,7 +28,7 @@ export const startNode = defineStep({
   async run(input, context, { signal }) {
     const nodes = asList(input.nodes).map((name) => context.node(context.text(name)))
     const readyTimeoutMs = (input.wait_timeout ?? START_READY_TIMEOUT_SEC) * 1000
-    await Promise.all(nodes.map((node) => node.start({ signal, readyTimeoutMs })))
+    await Promise.all(nodes.map((node) => node.start({ signal, readyTimeoutMs, mockTee: input.mock_tee })))
     return { summary: nodes.map((node) => `${node.name} at ${node.url}`).join(', ') }
   },
 })

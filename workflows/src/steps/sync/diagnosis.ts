@@ -3,6 +3,7 @@
 import { ClientError } from '../../client/client-error.ts'
 import { isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { pythonStr } from '../../values/python/python-text.ts'
+import { shortened } from '../../values/shortened.ts'
 import { DIAGNOSIS_ROWS_MAX, DIAGNOSIS_TIMEOUT_MS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle } from '../step-kind.ts'
@@ -181,12 +182,13 @@ function whyWaiting(reason: string | undefined, missing: readonly string[]): str
 
 function handlerText(row: JsonValue): string {
   if (!isJsonObject(row)) return '?'
-  const error = typeof row.lastError === 'string' ? `, ${row.lastError.slice(0, 120)}` : ''
+  const error = typeof row.lastError === 'string' ? `, ${shortened(row.lastError, 120)}` : ''
   return `${pythonStr(row.handler)} (tried ${pythonStr(row.attempts)} times${error})`
 }
 
+/** The end of an id: it begins with a time, which what was written together has in common. */
 export function shortDelta(id: string): string {
-  return id.slice(0, 8)
+  return id.length <= 10 ? id : `…${id.slice(-8)}`
 }
 
 /** Heads of the context on these nodes as they are now. */

@@ -3,7 +3,7 @@ import type { NodeFacts } from '../../run/events.ts'
 import { type JsonObject, type JsonValue, jsonFloat, objectOf } from '../../values/json/json-value.ts'
 import { stringifyLosslessJson } from '../../values/json/lossless-json.ts'
 import { shortId } from '../reply.ts'
-import type { NodeDiagnosis } from './diagnosis.ts'
+import { type NodeDiagnosis, shortDelta } from './diagnosis.ts'
 import type { Unsettled } from './settled.ts'
 import { agreed, type Sighting, type SyncTarget } from './sync-targets.ts'
 
@@ -56,9 +56,8 @@ export function syncFacts(check: SyncCheck, diagnoses: readonly NodeDiagnosis[] 
       const row = facts.get(sighting.node) ?? {}
       facts.set(sighting.node, row)
       row[target.kind === 'context' ? 'root' : 'group state'] = shortId(sighting.hash ?? '–')
-      if (sighting.heads) row.heads = sighting.heads.map((head) => head.slice(0, 8)).join(' ') || 'none'
-      if (sighting.governance)
-        row['governance heads'] = sighting.governance.map((id) => id.slice(0, 8)).join(' ') || 'none'
+      if (sighting.heads) row.heads = sighting.heads.map(shortDelta).join(' ') || 'none'
+      if (sighting.governance) row['governance heads'] = sighting.governance.map(shortDelta).join(' ') || 'none'
     }
   }
   for (const [node, result] of check.expected ?? []) {

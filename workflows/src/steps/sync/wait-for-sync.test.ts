@@ -65,7 +65,7 @@ test('equal roots with different heads are not synchronised', async () => {
   network.node('n-2').forgedHeads = [Array.from({ length: 32 }, () => 7)]
   const run = await runYaml(sync(', timeout: 1'), { network })
   expect(run.failure?.message).toContain('the roots are equal, the heads are not')
-  expect(run.failure?.perNode?.[1]?.facts.heads).toBe('07070707')
+  expect(run.failure?.perNode?.[1]?.facts.heads).toBe('…07070707')
 })
 
 test('nodes without heads beside nodes that have some are not synchronised; where none reports them roots decide', async () => {
@@ -173,13 +173,13 @@ test('a timeout says which deltas a node lacks, whose they are and who has them,
   expect(lines).toEqual([
     '  n-1: 1 event handlers given up: on_set (tried 5 times, gone)',
     '  n-2 lacks 2 deltas:',
-    expect.stringMatching(/^ {4}[0-9a-f]{8} of n-1, which n-1 has$/),
-    expect.stringMatching(/^ {4}[0-9a-f]{8} of n-1, which n-1 has$/),
-    '  n-2: 1 parked: abababab of n-1 (waits for governance)',
+    expect.stringMatching(/^ {4}…[0-9a-f]{8} of n-1, which n-1 has$/),
+    expect.stringMatching(/^ {4}…[0-9a-f]{8} of n-1, which n-1 has$/),
+    '  n-2: 1 parked: …abababab of n-1 (waits for governance)',
   ])
   expect(run.failure?.perNode?.[1]?.facts).toMatchObject({
     lacks: '2 deltas',
-    waits: '1 parked: abababab of n-1 (waits for governance)',
+    waits: '1 parked: …abababab of n-1 (waits for governance)',
   })
 })
 
@@ -236,7 +236,7 @@ describe('nodes that agree, but are not settled', () => {
     const run = await runYaml(sync(', timeout: 1, settled: true'), { network: parked() })
     expect(run.failure).toMatchObject({ code: 'timeout', node: 'n-2', place: { line: 18 } })
     expect(run.failure?.message).toContain('the nodes agree, but not all is settled: n-2: 1 delta parked, after 1.00 s')
-    expect(run.failure?.message).toContain('n-2: 1 parked: cdcdcdcd of somebody… (waits for key)')
+    expect(run.failure?.message).toContain('n-2: 1 parked: …cdcdcdcd of somebody… (waits for key)')
   })
 
   test('pass at once where it says not to look', async () => {
@@ -268,5 +268,5 @@ test('a group shows the heads of its governance', async () => {
   network.node('n-2').forgedGovernance = 'ef'.repeat(32)
   const step = "  - { type: wait_for_sync, group_id: '{{namespace_id}}', nodes: [n-1, n-2], timeout: 1 }"
   const run = await runYaml(withContext(step), { network })
-  expect(run.failure?.perNode?.map(({ facts }) => facts['governance heads'])).toEqual(['abababab', 'efefefef'])
+  expect(run.failure?.perNode?.map(({ facts }) => facts['governance heads'])).toEqual(['…abababab', '…efefefef'])
 })

@@ -4,6 +4,7 @@ import { formatDuration } from '../../report/format-duration.ts'
 import { hasKey, isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { stringifyLosslessJson } from '../../values/json/lossless-json.ts'
 import { pythonEqual } from '../../values/python/python-equal.ts'
+import { shortened } from '../../values/shortened.ts'
 import { ValuesError } from '../../values/values-error.ts'
 import { closed } from '../fields.ts'
 import {
@@ -189,8 +190,7 @@ function describeExpected(check: SyncCheck, context: StepContext): string {
 }
 
 function shownValue(value: JsonValue): string {
-  const text = stringifyLosslessJson(value)
-  return text.length <= SHOWN_VALUE_MAX_CHARS ? text : `${text.slice(0, SHOWN_VALUE_MAX_CHARS)}…`
+  return shortened(stringifyLosslessJson(value), SHOWN_VALUE_MAX_CHARS)
 }
 
 function targetsOf(input: Input, context: StepContext): SyncTarget[] {

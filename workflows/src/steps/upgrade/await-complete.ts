@@ -8,7 +8,6 @@ import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
 import { namespaceIdField, nodeField } from '../fields.ts'
 import { COMPLETE_POLL_SEC, COMPLETE_TIMEOUT_SEC } from '../limits.ts'
 import { refuseError } from '../reply.ts'
-import { requestOptions } from '../request-step.ts'
 import { StepError } from '../step-error.ts'
 import type { StepContext, StepResult } from '../step-kind.ts'
 
@@ -49,7 +48,7 @@ export async function awaitComplete(
   const started = context.clock.nowMs()
   const timeoutMs = (input.timeout_seconds ?? COMPLETE_TIMEOUT_SEC) * 1000
   for (;;) {
-    const seen = await look(() => node.client.exchange('GET', path, requestOptions(context, options)), options)
+    const seen = await look(() => node.client.exchange('GET', path, options), options)
     const data = seen instanceof ClientError ? null : unwrapData(refuseError(node.name, `GET ${path}`, seen))
     const says = seen instanceof ClientError ? seen.message : completion.says(data)
     const payload = completion.summarise(data)

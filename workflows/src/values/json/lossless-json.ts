@@ -3,6 +3,7 @@
 
 import { INTEGER_DIGITS_MAX, NESTING_MAX } from '../limits.ts'
 import { pythonFloatText } from '../python/python-text.ts'
+import { shortened } from '../shortened.ts'
 import { ValuesError } from '../values-error.ts'
 import { JsonFloat, type JsonObject, type JsonValue, jsonFloat, jsonInteger, keysOf, objectOf } from './json-value.ts'
 
@@ -203,7 +204,7 @@ class JsonReader {
   }
 
   private unexpected(wanted: string): ValuesError {
-    const seen = this.at < this.text.length ? `"${this.text.slice(this.at, this.at + 20)}"` : 'the end of the text'
+    const seen = this.at < this.text.length ? `"${shortened(this.text.slice(this.at), 20)}"` : 'the end of the text'
     return new ValuesError('json_syntax', `JSON: expected ${wanted} at offset ${this.at}, found ${seen}`, {
       offset: this.at,
     })

@@ -99,7 +99,7 @@ export class ChaosRun {
     const beganMs = clock.nowMs() - startedMs
     // Not by `stop`: what has begun is carried through, and then healed. Only who interrupts the whole does not wait for it.
     const whole = { signal: AbortSignal.any([interrupted, AbortSignal.timeout(HEAL_TIMEOUT_MS)]) }
-    const fault = { ...makeFault(making), contextId: this.#contextId }
+    const fault = { ...makeFault(making), contextId: this.#contextId, place: this.#context.place }
     await faults.begin(fault, whole)
     this.#context.progress(name)
     if (fault.isMomentary !== true) await clock.sleep(Math.max(0, endMs - startMs), stop).catch(() => undefined)

@@ -1,4 +1,5 @@
 // What fault steps need of the run: the faults of one node, and all that are on. Implemented by run/faults.
+import type { SourcePlace } from '../../../run/events.ts'
 import type { JsonObject } from '../../../values/json/json-value.ts'
 import type { StepClock } from '../../step-clock.ts'
 
@@ -7,13 +8,16 @@ type Options = { signal: AbortSignal }
 /** Faults that a node puts on itself. They outlive its restarts: it starts with those that are on. */
 export interface NodeFaultPort {
   /** One of the same id is replaced. On a node that is stopped it is on from its next start. */
-  put(id: string, rule: JsonObject, options: Options): Promise<void>
+  put(id: string, rule: JsonObject, options: Options): Promise<FaultMaker>
   take(id: string, options: Options): Promise<void>
   /** What it did so far: messages chosen, held, dropped…, writes refused. Undefined: not told. */
   counts(id: string, options: Options): Promise<FaultCounts | undefined>
   /** By which other nodes know it. */
   peerId(options: Options): Promise<string>
 }
+
+/** Who makes a fault: the node, which is asked to, or the kernel beneath it, packet by packet. */
+export type FaultMaker = 'node' | 'kernel'
 
 export type FaultCounts = Readonly<Record<string, number>>
 
@@ -23,8 +27,14 @@ export interface FaultRequest {
   /** `partition of n-1, n-2`. */
   readonly what: string
   readonly nodes: readonly string[]
+  /** Of the step that begins it. */
+  readonly place?: SourcePlace | undefined
   begin(options: Options): Promise<void>
   end(options: Options): Promise<void>
+  /** False: something else has ended it. Absent: it is on until its end. */
+  isOn?(): boolean
+  /** Of one that is on; undefined where that goes without saying. */
+  madeBy?(): readonly FaultMaker[]
   /** Asked before it ends. */
   counts?(options: Options): Promise<FaultCounts | undefined>
   /** It ends by itself then. */
@@ -41,7 +51,10 @@ export interface FaultRequest {
 export interface ActiveFault {
   readonly name: string
   readonly what: string
+  /** All that have a part in it. */
   readonly nodes: readonly string[]
+  /** Of the step that began it; undefined for one of an earlier run. */
+  readonly place?: SourcePlace | undefined
 }
 
 export interface EndedFault extends ActiveFault {
@@ -49,6 +62,7 @@ export interface EndedFault extends ActiveFault {
   /** Calls that wrote something while it was on, wholly or in part. */
   readonly writes: number
   readonly counts: FaultCounts | undefined
+  readonly madeBy?: readonly FaultMaker[] | undefined
 }
 
 export interface RunFaults {

@@ -18,7 +18,7 @@ import {
   type ProcessKind,
   stateRule,
 } from './fault-kinds.ts'
-import type { FaultCounts, FaultRequest, NodeFaultPort } from './fault-port.ts'
+import type { FaultCounts, FaultMaker, FaultRequest, NodeFaultPort } from './fault-port.ts'
 
 type Options = { signal: AbortSignal }
 
@@ -58,12 +58,14 @@ export function makeFault(making: FaultMaking): FaultRequest {
   if (isProcessKind(kind)) return { ...common, ...processFault(kind, making.nodes) }
   const id = idOf(name)
   const placed: Placed[] = []
+  const makers = new Set<FaultMaker>()
   return {
     ...common,
+    madeBy: () => (isLinkKind(kind) ? [...makers].toSorted() : []),
     end: (options) => allOf(placed.map(({ port }) => port.take(id, options))),
     async begin(options) {
       placed.push(...(await placesOf(making, options)))
-      await allOf(placed.map(({ port, rule }) => port.put(id, rule, options)))
+      await allOf(placed.map(async ({ port, rule }) => makers.add(await port.put(id, rule, options))))
     },
     async counts(options) {
       return sumOf(await Promise.all(placed.map(({ port }) => port.counts(id, options))))

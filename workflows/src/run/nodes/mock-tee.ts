@@ -1,0 +1,2 @@
+/** Both programs call it that. */
+export const MOCK_TEE = '--mock-tee'

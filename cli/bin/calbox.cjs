@@ -8,7 +8,10 @@ const { pathToFileURL } = require('node:url')
 
 const NEEDED = 24
 const ROOT = path.join(__dirname, '..')
-const BUNDLE = path.join(ROOT, 'dist', 'calbox.js')
+const [COMMAND, ...GIVEN] = process.argv.slice(2)
+/** With names of files only, `validate` is a program of its own, which needs none of the other commands. */
+const IS_VALIDATE = COMMAND === 'validate' && !GIVEN.some((file) => file.startsWith('-'))
+const BUNDLE = path.join(ROOT, 'dist', IS_VALIDATE ? 'validate.js' : 'calbox.js')
 const CHECKOUT = path.join(ROOT, '..')
 const BUILD = path.join(CHECKOUT, 'scripts', 'build.ts')
 
@@ -45,15 +48,10 @@ const SOURCE_FILES = [
   'scripts/build-output.ts',
   'scripts/bundle.ts',
 ]
-const SOURCE_FOLDERS = [
-  'cli/src',
-  'workflows/src',
-  'node-runtime/src',
-  'schemas/src',
-  'apps',
-  'sdk/assembly',
-  'sdk/transform',
-]
+const SOURCE_FOLDERS = ['cli/src', 'workflows/src', 'schemas/src']
+/** What nodes and applications are built from: more than half of the files, and nothing to commands that only read workflows. */
+const MORE_FOLDERS = ['node-runtime/src', 'apps', 'sdk/assembly', 'sdk/transform']
+const READS_ONLY = new Set(['validate', 'lint', 'steps', 'schema', 'completion'])
 const SOURCE_NAME = /(?<!\.test)\.(ts|js|mjs|json)$/
 
 /** 0: no such file. */
@@ -63,7 +61,6 @@ function changedMs(file) {
 
 /** Runs before every command: looks at names first, and only asks the disk about sources. */
 function newestBelow(folder) {
-  if (!fs.existsSync(folder)) return 0
   let newest = 0
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
     const { name } = entry
@@ -80,9 +77,12 @@ function newestBelow(folder) {
  */
 function isBuilt() {
   const inCheckout = (place) => path.join(CHECKOUT, place)
-  const builtMs = Math.min(...['cli/dist/.stamp', 'node-runtime/dist/.stamp'].map(inCheckout).map(changedMs))
+  const readsOnly = READS_ONLY.has(COMMAND)
+  const stamps = ['cli/dist/.stamp', ...(readsOnly ? [] : ['node-runtime/dist/.stamp'])]
+  const builtMs = Math.min(...stamps.map(inCheckout).map(changedMs))
   if (builtMs === 0 || !fs.existsSync(BUNDLE)) return 'never'
-  const changes = [...SOURCE_FILES.map(inCheckout).map(changedMs), ...SOURCE_FOLDERS.map(inCheckout).map(newestBelow)]
+  const folders = [...SOURCE_FOLDERS, ...(readsOnly ? [] : MORE_FOLDERS)].map(inCheckout).filter(fs.existsSync)
+  const changes = [...SOURCE_FILES.map(inCheckout).map(changedMs), ...folders.map(newestBelow)]
   return Math.max(...changes) <= builtMs ? 'yes' : 'perhaps'
 }
 
@@ -103,10 +103,13 @@ function buildIfNeeded(node) {
   if (result.status !== 0) fail(`the build failed; try: node ${BUILD}`)
 }
 
+/** In the environment of a child of ours: the descriptor of a pipe that ends with us. */
+const PIPE = 'CALBOX_LAUNCHER_FD'
+
 /** Runs the bundle in a child and is its shadow: same signals, same exit. The child ends when the pipe closes. */
 function runChild(node) {
-  const args = ['--disable-warning=ExperimentalWarning', BUNDLE, ...process.argv.slice(2)]
-  const env = { ...process.env, CALBOX_LAUNCHER_FD: '3' }
+  const args = ['--disable-warning=ExperimentalWarning', __filename, ...process.argv.slice(2)]
+  const env = { ...process.env, [PIPE]: '3' }
   const child = require('node:child_process').spawn(node, args, {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     env,
@@ -124,16 +127,18 @@ function runChild(node) {
 
 function start() {
   const node = findNode()
-  buildIfNeeded(node)
+  // A child of ours: its parent has looked.
+  if (process.env[PIPE] === undefined) buildIfNeeded(node)
   if (node !== process.execPath) return runChild(node)
+  // Before the bundle is read, or it is not in the cache itself.
+  require('node:module').enableCompileCache()
   import(pathToFileURL(BUNDLE).href).catch((error) => {
     process.stderr.write(`calbox: ${error.stack || error}\n`)
     process.exit(1)
   })
 }
 
-const [first, ...more] = process.argv.slice(2)
 // Needs neither another Node.js nor the bundle: half the work of an answer from there.
-if (more.length === 0 && (first === '--version' || first === '-V')) {
+if (GIVEN.length === 0 && (COMMAND === '--version' || COMMAND === '-V')) {
   process.stdout.write(`${require('../package.json').version}\n`)
 } else start()

@@ -7,7 +7,7 @@ export async function exitCodeFor(error: unknown, edge: CommandEdge): Promise<nu
     if (error.message !== '') edge.stderr.write(`calbox: ${error.message}\n`)
     return error.exitCode
   }
-  const { fileFault } = await import('@calbox/workflows')
+  const { fileFault } = await import('@calbox/workflows/file-fault')
   const fault = fileFault(error)
   if (fault !== undefined) {
     edge.stderr.write(`calbox: ${fault.message}\n`)

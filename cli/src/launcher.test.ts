@@ -85,6 +85,18 @@ describe('a checkout', () => {
     }
   })
 
+  test('to read workflows needs no build where only nodes or applications have changed', () => {
+    checkout()
+    put('cli/dist/validate.js', "console.log('validated', ...process.argv.slice(2))")
+    run()
+    put('apps/a/assembly/index.ts')
+    const stampMs = statSync(path.join(folder, 'cli/dist/.stamp')).mtimeMs
+    utimesSync(path.join(folder, 'apps/a/assembly/index.ts'), (stampMs + 5000) / 1000, (stampMs + 5000) / 1000)
+    expect(launch(process.execPath, 'lint', 'a.yml')).toMatchObject({ out: 'ran lint a.yml\n', err: '' })
+    expect(launch(process.execPath, 'validate', 'a.yml')).toMatchObject({ out: 'validated validate a.yml\n', err: '' })
+    expect(launch(process.execPath, 'run', 'a.yml').out).toBe('built --if-changed\nran run a.yml\n')
+  })
+
   test('whose build fails ends with 3', () => {
     checkout()
     put('scripts/build.ts', 'process.exit(1)')
@@ -96,6 +108,13 @@ test('an installed package is never built, and says when it is not whole', () =>
   expect(run()).toEqual({ code: 0, out: 'ran x\n', err: '' })
   rmSync(path.join(folder, 'cli/dist/calbox.js'))
   expect(run()).toMatchObject({ code: 3, err: expect.stringContaining('install it again') })
+})
+
+test('validate with names of files only is a program of its own', () => {
+  put('cli/dist/validate.js', "console.log('validated', ...process.argv.slice(2))")
+  expect(launch(process.execPath, 'validate', 'a.yml', 'b.yml').out).toBe('validated validate a.yml b.yml\n')
+  expect(launch(process.execPath, 'validate', '--help').out).toBe('ran validate --help\n')
+  expect(launch(process.execPath, 'run', 'validate').out).toBe('ran run validate\n')
 })
 
 /** One that is too old for the program, so that the launcher starts another; where there is one. */

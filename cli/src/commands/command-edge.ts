@@ -20,6 +20,17 @@ export interface TextOutput {
 
 /** The process as it is, for a `main.ts` that brings only the signal. */
 export function processEdge(signal: AbortSignal): CommandEdge {
-  const { stdout, stderr, stdin, env } = process
-  return { cwd: process.cwd(), stdout, stderr, bytesOut: stdout, stdin, signal, env }
+  const { stdout, stderr, env } = process
+  return {
+    cwd: process.cwd(),
+    stdout,
+    stderr,
+    bytesOut: stdout,
+    // Made when it is first asked for, which few commands do.
+    get stdin() {
+      return process.stdin
+    },
+    signal,
+    env,
+  }
 }

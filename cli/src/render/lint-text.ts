@@ -15,6 +15,7 @@ export interface LintedFile extends LintResult {
 interface Rule {
   readonly id: string
   readonly severity: string
+  readonly sometimes?: string
   readonly summary: string
   readonly fix?: string
 }
@@ -52,9 +53,9 @@ export function renderDifference(difference: string, style: Style): string {
 }
 
 export function renderRules(rules: readonly Rule[], style: Style): string {
-  const rows = rules.map(({ id, severity, summary, fix }) => [
+  const rows = rules.map(({ id, severity, sometimes, summary, fix }) => [
     id,
-    severity,
+    sometimes === undefined ? severity : `${severity}, sometimes ${sometimes}`,
     fix === undefined ? summary : `${summary} (--fix)`,
   ])
   return `${formatTable(['rule', 'severity', 'what'], rows)}\n${style.faint('docs/reference/lint.md says why, with examples')}\n`

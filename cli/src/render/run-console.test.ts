@@ -107,3 +107,17 @@ test('what is said again in a row is counted', () => {
     '! write: odd\n  and 2 more times\n! write: other\n! write: odd\n✓  2/10 loop  repeat  1.23 s  two · lines\n',
   )
 })
+
+test('control characters of what nodes and programs say are shown, not obeyed', () => {
+  const evil = '\x1b]0;T\x07\x1b[2Ja\tb\r\nc\x9b31m'
+  const plain = consoleOf({ verbosity: 1 })
+  const of = step(1, evil, { scope: evil })
+  plain.listen({ type: 'note', atMs: 0, level: 'warning', message: evil })
+  plain.listen({ type: 'step:note', atMs: 0, step: of, level: 'info', message: evil })
+  plain.listen({ type: 'step:output', atMs: 0, step: of, text: evil })
+  plain.listen({ type: 'node:exited', atMs: 0, node: 'n-1', expected: false, cause: evil })
+  plain.listen({ ...passed(of), payload: '\x9b', captured: { [evil]: '\x9b' } } as RunEvent)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  expect(plain.out()).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
+  expect(plain.out()).toContain('! ␛]0;T␇␛[2Ja  b\nc')
+})

@@ -1,6 +1,7 @@
 // Draws a run on a terminal or as plain lines: a pure consumer of its events. On a terminal the last line shows what is
 // going on now; elsewhere (CI, a file) there are only whole lines, and a sign of life in long steps.
 import { formatDuration, type JsonValue, type RunEvent, type StepRef, timingLines } from '@calbox/workflows'
+import { visibleText } from '@calbox/workflows/visible-text'
 import { counted, countedSteps } from './counted.ts'
 import { StatusLine, type Terminal } from './status-line.ts'
 import { oneLine, stepLine } from './step-text.ts'
@@ -82,13 +83,14 @@ export class RunConsole {
     const { style } = this.#options
     const nodes = counted(event.nodes.length, 'node')
     const steps = countedSteps(event.steps, event.nestedSteps)
-    this.#line(`${style.strong(event.name)}  ${style.faint(`${event.file}, ${nodes}, ${steps}`)}`)
+    const of = style.faint(`${shown(event.file)}, ${nodes}, ${steps}`)
+    this.#line(`${style.strong(shown(event.name))}  ${of}`)
     if (!this.#options.live) this.#stillRunning = setInterval(() => this.#signOfLife(), STILL_RUNNING_MS).unref()
   }
 
   #nodeReady(event: Extract<RunEvent, { type: 'node:ready' }>): void {
     const how = event.reused ? 'was running already' : `ready in ${formatDuration(event.tookMs)}`
-    this.#line(`${this.#good()} ${event.node}  ${this.#options.style.faint(`${event.url}  ${how}`)}`)
+    this.#line(`${this.#good()} ${event.node}  ${this.#options.style.faint(`${shown(event.url)}  ${how}`)}`)
     this.#showNodes()
   }
 
@@ -114,7 +116,7 @@ export class RunConsole {
           this.#note(event.level, `${event.step.name}: ${event.message}`)
         return
       case 'step:output':
-        if (this.#options.verbosity >= 0) this.#line(indented(event.text, '    | ', this.#options.style.faint))
+        if (this.#options.verbosity >= 0) this.#line(indented(shown(event.text), '    | ', this.#options.style.faint))
         return
       case 'step:end':
         this.#stepEnd(event)
@@ -135,7 +137,7 @@ export class RunConsole {
       const { step, outcome, summary, warning } = event
       const line = stepLine({ step, outcome, duration, summary, warning }, style)
       this.#write(`${line}\n`)
-      for (const timing of timingLines(event.timings ?? [])) this.#line(style.faint(`  ${timing}`))
+      for (const timing of timingLines(event.timings ?? [])) this.#line(style.faint(`  ${shown(timing)}`))
     }
     if (verbosity > 0) this.#details(event)
     this.#showCurrent()
@@ -143,9 +145,9 @@ export class RunConsole {
 
   #details(event: Extract<RunEvent, { type: 'step:end' }>): void {
     const { style, toText } = this.#options
-    if (event.payload !== undefined) this.#line(indented(cut(toText(event.payload)), '    ', style.faint))
+    if (event.payload !== undefined) this.#line(indented(shown(cut(toText(event.payload))), '    ', style.faint))
     for (const [name, value] of Object.entries(event.captured ?? {})) {
-      this.#line(style.faint(`    ${name} = ${cut(toText(value))}`))
+      this.#line(style.faint(`    ${shown(name)} = ${shown(cut(toText(value)))}`))
     }
   }
 
@@ -162,7 +164,7 @@ export class RunConsole {
     const name = running === outer ? outer.step.name : `${outer.step.name}${scope} › ${running.step.name}`
     const progress = running.progress === '' ? '' : `: ${oneLine(running.progress)}`
     const elapsed = ((this.#options.nowMs() - outer.startedMs) / 1000).toFixed(1)
-    return `${outer.step.index}/${outer.step.of} ${elapsed} s  ${name}${progress}`
+    return `${outer.step.index}/${outer.step.of} ${elapsed} s  ${oneLine(name)}${progress}`
   }
 
   #signOfLife(): void {
@@ -171,7 +173,8 @@ export class RunConsole {
 
   #note(level: 'info' | 'warning', message: string): void {
     const { style } = this.#options
-    const text = level === 'warning' ? style.warn(`! ${message}`) : style.faint(`${style.note} ${message}`)
+    const said = shown(message)
+    const text = level === 'warning' ? style.warn(`! ${said}`) : style.faint(`${style.note} ${said}`)
     if (text === this.#said.text) {
       this.#said.again += 1
       return
@@ -208,6 +211,11 @@ export class RunConsole {
 function indented(text: string, indent: string, paint: (text: string) => string): string {
   const lines = text.split('\n')
   return lines.map((line) => paint(`${indent}${line}`)).join('\n')
+}
+
+/** What nodes, programs and files say: their control characters are not obeyed. */
+function shown(text: string): string {
+  return visibleText(text.replaceAll('\r\n', '\n').replaceAll('\t', '  '))
 }
 
 function cut(text: string): string {

@@ -34,16 +34,7 @@ export function renderStepList(kinds: readonly StepKind[], controls: readonly st
 export function renderStepKind(kind: StepKind, style: Style): string {
   // The registry's schemas are object schemas; this reads them as the plain data they are.
   const schema = kind.schema as FieldSchema
-  const required = schema.required ?? []
-  const rows = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => [
-    [
-      `  ${name}`,
-      isExplained(field) ? 'one of' : typeText(field),
-      required.includes(name) ? 'required' : defaultText(field),
-      field.description ?? '',
-    ],
-    ...(isExplained(field) ? choicesOf(field) : []),
-  ])
+  const rows = rowsOf(schema, '  ')
   const parts = [`${style.strong(kind.kind)}  ${kind.summary}`]
   if (kind.aliases && kind.aliases.length > 0) parts.push(`Also written: ${kind.aliases.join(', ')}`)
   if (rows.length > 0) parts.push(formatTable(['Fields', '', '', ''], rows).trimEnd())
@@ -65,6 +56,20 @@ export function renderStepKind(kind: StepKind, style: Style): string {
   return `${parts.join('\n\n')}\n`
 }
 
+/** Of a list of maps its fields, too, further in: groups of `parallel`, operations of `fuzzy_test`. */
+function rowsOf({ properties = {}, required = [] }: FieldSchema, indent: string): string[][] {
+  return Object.entries(properties).flatMap(([name, field]) => [
+    [
+      `${indent}${name}`,
+      isExplained(field) ? 'one of' : typeText(field),
+      required.includes(name) ? 'required' : defaultText(field),
+      field.description ?? '',
+    ],
+    ...(isExplained(field) ? choicesOf(field) : []),
+    ...(field.items?.properties === undefined ? [] : rowsOf(field.items, `${indent}  - `)),
+  ])
+}
+
 /** A choice of words that each say what they mean. */
 function isExplained({ anyOf = [] }: FieldSchema): boolean {
   return anyOf.some((each) => each.const !== undefined && each.description !== undefined)
@@ -79,7 +84,10 @@ function typeText(field: FieldSchema): string {
   if (field.enum) return field.enum.join(' | ')
   if (field.anyOf)
     return field.anyOf.map(typeText).join(field.anyOf.every((each) => each.const !== undefined) ? ' | ' : ' or ')
-  if (field.type === 'array') return field.items?.type === 'string' ? 'list of texts' : 'list'
+  if (field.type === 'array') {
+    if (field.items?.properties !== undefined) return 'list of maps'
+    return field.items?.type === 'string' ? 'list of texts' : 'list'
+  }
   return TYPE_WORDS[field.type ?? ''] ?? 'any value'
 }
 

@@ -15,7 +15,7 @@ export function stepLine(line: StepLine, style: Style): string {
   const { step, outcome } = line
   const indent = '  '.repeat(step.depth)
   const number = style.faint(`${String(step.index).padStart(String(step.of).length)}/${step.of}`)
-  const scope = step.scope === undefined ? '' : style.faint(`  ${step.scope}`)
+  const scope = step.scope === undefined ? '' : style.faint(`  ${oneLine(step.scope)}`)
   const kind = step.name === step.kind ? '' : style.faint(`  ${step.kind}`)
   const summary = line.summary === undefined ? '' : `  ${oneLine(line.summary)}`
   const warning = line.warning === undefined ? '' : style.warn(`  warning: ${oneLine(line.warning)}`)

@@ -21,5 +21,7 @@ test('what only containers have is refused where nodes run as processes', async 
   const open = (...args: string[]) => openDriver(parsed(...args), edge, () => {})
   await expect(open('--node-cpus', '0.5')).rejects.toThrow('--node-cpus is only of use with --driver docker')
   await expect(open('--image-as-written')).rejects.toThrow('--image-as-written is only of use with --driver docker')
+  await expect(open('--kernel-faults')).rejects.toThrow('--kernel-faults is only of use with --driver docker')
+  await expect(open('--driver', 'docker', '--swarm')).rejects.toThrow('services of Swarm are not there')
   expect((await open()).driver.kind).toBe('process')
 })

@@ -1,5 +1,5 @@
 // Where nodes run, and as what: processes of this machine (calnode, merod), or containers. The options, and the driver they ask for.
-import type { EngineAddress, NetworkParts } from '@calbox/workflows'
+import type { BuiltImage, EngineAddress, ImageScripts, NetworkParts } from '@calbox/workflows'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
@@ -18,6 +18,11 @@ export interface DriverOptions extends BinaryOptions {
   readonly nodeMemory?: number
   readonly nodeCpus?: number
   readonly imageAsWritten?: boolean
+  readonly kernelFaults?: boolean
+  /** Asked for, and not there. */
+  readonly swarm?: boolean
+  /** Of the machine of the engine. */
+  readonly nodeAddress?: string
 }
 
 export function withDriverOptions(command: Command): Command {
@@ -35,6 +40,12 @@ export function withDriverOptions(command: Command): Command {
       'of the docker client; else DOCKER_HOST, or the usual socket of Docker or Podman',
     )
     .option('--image-as-written', 'with --driver docker: the image of calbox that a file names, from its registry')
+    .option(
+      '--kernel-faults',
+      'with --driver docker: faults of connections by nft and tc, as far as the kernel has them',
+    )
+    .addOption(new Option('--swarm', 'services of a Swarm manager: not there, and refused').hideHelp())
+    .option('--node-address <ip>', 'of an engine on another machine: where HTTP of its nodes is, for all who reach it')
     .option('--node-memory <size>', 'with --driver docker: what each node may have, as 256m or 1g', parseSize)
     .option('--node-cpus <count>', 'with --driver docker: cores that each node may use, as 0.5', parsePositive)
 }
@@ -45,7 +56,7 @@ export async function openDriver(
   edge: Pick<CommandEdge, 'cwd' | 'env' | 'signal'>,
   note: (message: string) => void,
 ): Promise<Required<Omit<NetworkParts, 'onEvent' | 'topology'>> & Pick<NetworkParts, 'topology'>> {
-  const { formatDuration, openDockerDriver, openProcessDriver } = await import('@calbox/workflows')
+  const { openDockerDriver, openProcessDriver } = await import('@calbox/workflows')
   assertConsistent(options)
   const { binaryPath, driver, nodeCpus: cpus, nodeMemory: memoryBytes } = options
   if (binaryPath !== undefined) return openBinaryDriver(binaryPath, options, { edge, note })
@@ -58,15 +69,41 @@ export async function openDriver(
     env: edge.env,
     limits: { cpus, memoryBytes },
     imageAsWritten: options.imageAsWritten === true,
-    onImage: ({ tag, sizeBytes, tookMs }) =>
-      note(`made the image ${tag} (${Math.round(sizeBytes / 1_000_000)} MB) in ${formatDuration(tookMs)}`),
+    kernelFaults: options.kernelFaults === true,
+    nodeAddress: options.nodeAddress,
+    onImage: await imageNote(note),
   })
+}
+
+/** For scripts in containers of their own: whatever the nodes run as. */
+export async function openScripts(
+  options: DriverOptions,
+  edge: Pick<CommandEdge, 'cwd' | 'env'>,
+  note: (message: string) => void,
+): Promise<ImageScripts> {
+  const { openContainerScripts } = await import('@calbox/workflows')
+  return openContainerScripts({
+    calnode: findCalnode(edge),
+    stateDir: statePath(edge),
+    address: () => addressOf(options, edge),
+    env: edge.env,
+    imageAsWritten: options.imageAsWritten === true,
+    onImage: await imageNote(note),
+  })
+}
+
+async function imageNote(note: (message: string) => void): Promise<(image: BuiltImage) => void> {
+  const { formatDuration } = await import('@calbox/workflows')
+  return ({ tag, sizeBytes, tookMs }) =>
+    note(`made the image ${tag} (${Math.round(sizeBytes / 1_000_000)} MB) in ${formatDuration(tookMs)}`)
 }
 
 /** USAGE for options that contradict each other. */
 function assertConsistent(options: DriverOptions): void {
   const { binaryPath, driver } = options
   const usage = (message: string) => new CommandError('USAGE', message)
+  if (options.swarm === true)
+    throw usage('--swarm: nodes as services of Swarm are not there; --driver docker uses a manager as any other engine')
   if (driver === 'docker') {
     if (options.docker === false) throw usage('--no-docker and --driver docker contradict each other')
     if (binaryPath !== undefined)
@@ -82,6 +119,8 @@ function assertConsistent(options: DriverOptions): void {
     '--node-memory': options.nodeMemory,
     '--node-cpus': options.nodeCpus,
     '--image-as-written': options.imageAsWritten,
+    '--kernel-faults': options.kernelFaults,
+    '--node-address': options.nodeAddress,
   }
   const stray = Object.entries(given).find(([, value]) => value !== undefined)
   if (stray !== undefined) throw usage(`${stray[0]} is only of use with --driver docker`)

@@ -32,7 +32,7 @@ test('what only reads is asked of the node, and its answer printed as it came', 
   expect((await run('group', 'get', 'a/b')).asked).toEqual(['GET /admin-api/groups/a%2Fb'])
 })
 
-test.each([['call', 'get'], ['context', 'get'], ['context', 'ls', 'x'], ['context']])(
+test.each([['constructor'], ['call', 'get'], ['context', 'get'], ['context', 'ls', 'x'], ['context']])(
   'what there is not is refused by its name: %s %s',
   async (...words) => {
     await expect(run(...words)).rejects.toThrow(`calbox has no "meroctl ${words.join(' ')}"; it has app ls`)

@@ -53,8 +53,8 @@ function pathOf(words: readonly string[]): string {
     .join(' ')
     .replace(/ list$/, ' ls')
     .replace(/^ns /, 'namespace ')
-  const [name, rest] = command in ROUTES ? [command, words.slice(2)] : [words[0] ?? '', words.slice(1)]
-  const route = ROUTES[name]
+  const [name, rest] = Object.hasOwn(ROUTES, command) ? [command, words.slice(2)] : [words[0] ?? '', words.slice(1)]
+  const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined
   const wanted = route?.includes('{}') === true ? 1 : 0
   if (route !== undefined && rest.length === wanted) return route.replace('{}', encodeURIComponent(rest[0] ?? ''))
   const known = Object.entries(ROUTES).map(([each, path]) => (path.includes('{}') ? `${each} <id>` : each))

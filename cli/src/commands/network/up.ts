@@ -93,7 +93,7 @@ async function refusing(
 }
 
 function show(event: NetworkEvent, edge: CommandEdge, formatDuration: (ms: number) => string): void {
-  if (event.type === 'port-moved') edge.stderr.write(`· ${event.message}\n`)
+  if (event.type === 'port-moved' || event.type === 'shortfall') edge.stderr.write(`· ${event.message}\n`)
   if (event.type !== 'ready') return
   const { node, tookMs } = event
   const how = node.adopted ? 'was running already' : `ready in ${formatDuration(tookMs)}`

@@ -3,7 +3,7 @@ import { planWorkflow } from '@calbox/workflows/plan'
 import { stepSchemas } from '@calbox/workflows/steps'
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
-import { changedPlan, loginOf, type PlanChangeOptions, withPlanChanges } from './plan-changes.ts'
+import { changedPlan, loginOf, type PlanChangeOptions, unusedOptions, withPlanChanges } from './plan-changes.ts'
 
 function optionsOf(...args: string[]): PlanChangeOptions {
   const command = withPlanChanges(new Command('run'))
@@ -26,10 +26,12 @@ steps: [{ type: wait, seconds: 1 }]`
 
 const changed = (env: Record<string, string>, ...args: string[]) => changedPlan(planned(), optionsOf(...args), { env })
 
-test("merobox's flags are taken; those that need containers change nothing", () => {
-  const args = ['--e2e-mode', '--image', 'merod:local', '--auth-use-cached']
+test("merobox's flags are taken as what a file may say", () => {
+  const args = ['--e2e-mode', '--image', 'merod:local', '--auth-use-cached', '--auth-image', 'auth:1']
   const { settings } = changed({}, ...args, '--auth-mode', 'embedded')
   expect([settings.e2eMode, settings.authMode, settings.authService]).toEqual([true, 'embedded', false])
+  const { image, authUseCached, webuiUseCached, authImage } = settings
+  expect([image, authUseCached, webuiUseCached, authImage]).toEqual(['merod:local', true, false, 'auth:1'])
   expect(changed({}, '--auth-service').settings.authService).toBe(true)
 })
 
@@ -60,4 +62,17 @@ test('what cannot be meant is refused', () => {
   expect(() => optionsOf('--remote-auth', 'x=y')).toThrow('user:password')
   expect(() => loginOf(optionsOf('--auth-username', 'a'))).toThrow('together')
   expect(loginOf(optionsOf('--auth-username', 'a', '--auth-password', 'b'))).toEqual({ username: 'a', password: 'b' })
+})
+
+test('options that these nodes have no use for are named', () => {
+  const plan = planned()
+  const login = optionsOf('--auth-username', 'a', '--auth-password', 'b')
+  const options = { ...login, logLevel: 'info', rustBacktrace: '1' }
+  expect(unusedOptions(options, { plan, isMerod: false }).map((note) => note.split(' is not used')[0])).toEqual([
+    '--log-level',
+    '--rust-backtrace',
+    '--auth-username',
+  ])
+  const embedded = { ...plan, settings: { ...plan.settings, authMode: 'embedded' } }
+  expect(unusedOptions(options, { plan: embedded, isMerod: true })).toEqual([])
 })

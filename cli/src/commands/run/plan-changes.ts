@@ -13,10 +13,14 @@ export interface PlanChangeOptions {
   readonly remoteAuth?: Readonly<Record<string, RemoteAuth>>
   readonly apiKey?: string
   readonly authService?: boolean
+  readonly image?: string
+  readonly authImage?: string
+  readonly authUseCached?: boolean
+  readonly webuiUseCached?: boolean
 }
 
-/** Options that merobox knows and that change nothing here: they need its containers. */
-const WITHOUT_EFFECT = ['--image <name>', '--auth-image <name>', '--auth-use-cached', '--webui-use-cached']
+/** Those of merobox that set what a file may say, too; a run says of each what it does not use. */
+const AS_IN_FILES = ['--image <name>', '--auth-image <name>', '--auth-use-cached', '--webui-use-cached']
 
 export function withPlanChanges(command: Command): Command {
   command
@@ -28,7 +32,7 @@ export function withPlanChanges(command: Command): Command {
     .option('--remote-auth <name=auth>', 'how: user:password, or apikey:KEY; may be given again', addRemoteAuth)
     .addOption(new Option('--auth-service', 'as if every file said auth_service: true').hideHelp())
     .option('--api-key <key>', 'for all nodes that run elsewhere and have no other (MEROBOX_API_KEY)')
-  for (const flags of WITHOUT_EFFECT) command.addOption(new Option(flags, 'accepted').hideHelp())
+  for (const flags of AS_IN_FILES) command.addOption(new Option(flags, 'as if every file said so').hideHelp())
   return command
 }
 
@@ -51,8 +55,36 @@ export function changedPlan(plan: Plan, options: PlanChangeOptions, edge: Pick<C
     ...(options.e2eMode === true && { e2eMode: true }),
     ...(options.authService === true && { authService: true }),
     ...(options.authMode !== undefined && { authMode: options.authMode }),
+    ...(options.authImage !== undefined && { authImage: options.authImage }),
+    ...(options.authUseCached === true && { authUseCached: true }),
+    ...(options.webuiUseCached === true && { webuiUseCached: true }),
+    ...(options.image !== undefined && { image: options.image }),
   }
-  return { ...plan, settings, remoteNodes }
+  const nodes = options.image === undefined ? plan.nodes : plan.nodes.map(({ image: _, ...node }) => node)
+  return { ...plan, settings, nodes, remoteNodes }
+}
+
+/** What of the options these nodes do not use; one line each. */
+export function unusedOptions(options: PlanChangeOptions & MerodOptions, { plan, isMerod }: Changed): string[] {
+  const ofMerod = [
+    ...(options.logLevel === undefined ? [] : ['--log-level']),
+    ...(options.rustBacktrace === undefined ? [] : ['--rust-backtrace']),
+  ]
+  const hasLogin = options.authUsername !== undefined && plan.settings.authMode !== 'embedded'
+  return [
+    ...(isMerod ? [] : ofMerod.map((flag) => `${flag} is not used: the nodes are no merod`)),
+    ...(hasLogin ? ['--auth-username is not used: nobody logs in without auth_mode: embedded'] : []),
+  ]
+}
+
+interface MerodOptions {
+  readonly logLevel?: string
+  readonly rustBacktrace?: string
+}
+
+interface Changed {
+  readonly plan: Plan
+  readonly isMerod: boolean
 }
 
 /** Undefined: nobody. */

@@ -24,10 +24,12 @@ export function rerunCommand(
     ['--log-level', options.logLevel],
     ['--rust-backtrace', options.rustBacktrace],
     ['--docker-context', options.dockerContext],
+    ['--node-address', options.nodeAddress],
     ['--node-memory', options.nodeMemory === undefined ? undefined : String(options.nodeMemory)],
     ['--node-cpus', options.nodeCpus === undefined ? undefined : String(options.nodeCpus)],
     ['--seed', options.seed],
     ['--timeout', options.timeout === undefined ? undefined : String(options.timeout)],
+    ['--image', options.image],
     ['--auth-mode', options.authMode],
     ['--auth-username', options.authUsername],
     ['--auth-password', options.authPassword === undefined ? undefined : SECRET],
@@ -42,6 +44,7 @@ export function rerunCommand(
   const switches = [
     ...(options.e2eMode === true ? ['--e2e-mode'] : []),
     ...(options.imageAsWritten === true ? ['--image-as-written'] : []),
+    ...(options.kernelFaults === true ? ['--kernel-faults'] : []),
   ]
   const flags = [...switches, ...values]
   // A name like a flag is none after `--`.

@@ -5,9 +5,9 @@ import type { Plan, RunEvent, RunResult } from '@calbox/workflows'
 import type { Style } from '../../render/style.ts'
 import { calboxCommandIn, quoted } from '../calbox-command.ts'
 import type { CommandEdge, TextOutput } from '../command-edge.ts'
-import { openDriver } from '../driver/driver-options.ts'
+import { type DriverOptions, openDriver, openScripts } from '../driver/driver-options.ts'
 import type { PlannedFile } from '../workflow/plan-files.ts'
-import { changedPlan, loginOf } from './plan-changes.ts'
+import { changedPlan, loginOf, unusedOptions } from './plan-changes.ts'
 import { rerunCommand } from './rerun-command.ts'
 import type { RunCommandOptions } from './run-options.ts'
 import { withScriptPrograms } from './script-programs.ts'
@@ -52,12 +52,18 @@ export async function runFile(ready: ReadyFile, options: RunCommandOptions, part
   const note = (message: string) => listen({ atMs: Date.now(), type: 'note', level: 'info', message })
   // A file's own program counts only where merod was asked for: others run the files of merobox with calbox's nodes.
   const { binaryPath = options.driver === 'merod' ? ready.plan.settings.binaryPath : undefined } = options
-  const network = await openDriver({ ...options, ...(binaryPath !== undefined && { binaryPath }) }, edge, note)
+  const network = await openDriver(
+    { ...ofFile(ready.plan), ...options, ...(binaryPath !== undefined && { binaryPath }) },
+    edge,
+    note,
+  )
   const plan = changedPlan(ready.plan, options, edge)
+  for (const unused of unusedOptions(options, { plan, isMerod: network.driver.kind === 'merod' })) note(unused)
   const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1000
   const { keepRuns, seed } = options
   const env = await withScriptPrograms(edge.env)
-  const result = await runWorkflow({ openDriver: () => network, cwd: edge.cwd, env, listen }, plan, {
+  const scripts = await openScripts(options, edge, note)
+  const result = await runWorkflow({ openDriver: () => network, scripts, cwd: edge.cwd, env, listen }, plan, {
     signal: edge.signal,
     timeoutMs,
     keepRuns,
@@ -84,6 +90,11 @@ export async function runFile(ready: ReadyFile, options: RunCommandOptions, part
   out.write(text)
   if (result.notRecorded !== undefined) edge.stderr.write(`calbox: ${result.notRecorded}\n`)
   return { label: ready.label, result, rerun }
+}
+
+/** What a file says to merod; the command line goes before it. */
+function ofFile({ settings: { logLevel, rustBacktrace } }: ReadyFile['plan']): Partial<DriverOptions> {
+  return { ...(logLevel !== undefined && { logLevel }), ...(rustBacktrace !== undefined && { rustBacktrace }) }
 }
 
 /** Of a file that another one includes; a frame is left out where it is gone by now. */

@@ -12,6 +12,16 @@ const edge: CommandEdge = {
   env: {},
 }
 
+test('fields of the maps in a list are listed below it', async () => {
+  const written: string[] = []
+  await runSteps('parallel', { ...edge, stdout: { write: (part: string) => written.push(part) } })
+  const fields = written
+    .join('')
+    .split('\n')
+    .map((line) => line.trim().split(/ {2,}/)[0])
+  expect(fields).toEqual(expect.arrayContaining(['groups', '- name', '- steps', '- count', 'mode']))
+})
+
 test('a name that is nearly that of a kind is answered with it', async () => {
   await expect(runSteps('cal', edge)).rejects.toMatchObject({
     exitCode: 2,

@@ -1,0 +1,48 @@
+// The process edge: signals, exit codes, outputs that are out before the end. Nothing else ends this process.
+import { InterruptedError } from './interrupted-error.ts'
+import { Interrupts } from './interrupts.ts'
+import { onLauncherEnd } from './launcher-pipe.ts'
+import { allWritten } from './outputs.ts'
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+
+/** Ends the process with the exit code that `run` resolves with; it must not throw. */
+export async function runProcess(
+  run: (args: readonly string[], signal: AbortSignal) => Promise<number>,
+): Promise<never> {
+  const interrupt = new AbortController()
+  listenForSignals(interrupt)
+  const code = await run(process.argv.slice(2), interrupt.signal)
+  // Of a command that was interrupted itself, only a second signal leaves the rest unsaid.
+  const wait = interrupt.signal.aborted ? {} : { signal: interrupt.signal }
+  try {
+    await allWritten([process.stdout, process.stderr], wait)
+  } catch (reason) {
+    process.exit(code === 0 && reason instanceof InterruptedError ? reason.exitCode : code)
+  }
+  process.exit(code)
+}
+
+/** The first signal asks for an orderly end, the second one ends at once: the reaper takes care of the nodes. */
+function listenForSignals(interrupt: AbortController): void {
+  const interrupts = new Interrupts()
+  const end = (name: keyof typeof SIGNALS) => {
+    const request = interrupts.next(performance.now())
+    if (request === 'same') return
+    if (request === 'again') {
+      if (process.stdout.isTTY) process.stdout.write('\n')
+      process.stderr.write('calbox: interrupted again: ended at once; the nodes are ended by the reaper\n')
+      process.exit(SIGNALS[name])
+    }
+    interrupt.abort(new InterruptedError(name, SIGNALS[name]))
+  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => end(name))
+  onLauncherEnd(process.env, () => end('SIGTERM'))
+  // Whoever read our output has enough of it (`| head`): an orderly end, as for a signal.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      interrupt.abort(new InterruptedError('SIGPIPE', 141))
+    })
+  }
+}

@@ -2,11 +2,11 @@
 // same run, and a member that joins when 10,000 deltas have been written.
 // `npm run build && node --conditions=source bench/convergence/run.ts [--rounds 3] [--calls 1000] [--late 10000] [--write]`
 import { type ChildProcess, fork } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { freePort, loadNow, pause, quantile, type RealNode, RealNodes, round2, untilEqual } from '../real-nodes.ts'
+import { showReport } from '../show-report.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -161,5 +161,4 @@ const report = {
     load: runs.late.map(({ load }) => load),
   },
 }
-process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-if (flags.write) await writeFile(path.join(import.meta.dirname, 'result.json'), `${JSON.stringify(report, null, 2)}\n`)
+await showReport(report, flags.write ? import.meta.dirname : undefined)

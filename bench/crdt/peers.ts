@@ -1,8 +1,6 @@
 // Merging changes of a map one by one, as they come from a peer: calbox's host collections beside Yjs and Loro in one run.
 // Rounds alternate; processor time of the thread. `node --conditions=source bench/crdt/peers.ts [--rounds 7] [--write]`
-import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { LoroDoc } from 'loro-crdt'
 import { applyUpdate, Doc } from 'yjs'
@@ -16,6 +14,7 @@ import { CrdtSession } from '../../node-runtime/src/crdt/session.ts'
 import { ContextState } from '../../node-runtime/src/storage/context-state.ts'
 import { memoryStore } from '../../node-runtime/src/store/memory.ts'
 import { loadNow, quantile, round1, round2 } from '../real-nodes.ts'
+import { showReport } from '../show-report.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -155,5 +154,4 @@ const results = libraries.map(({ name, changes }) => ({
   speedOverLoro: round2(usOf('Loro') / usOf(name)),
 }))
 const report = { node: process.version, cpus: cpus().length, loadAtStart, changes: CHANGES, keys: KEYS, results }
-process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-if (flags.write) await writeFile(path.join(import.meta.dirname, 'peers.json'), `${JSON.stringify(report, null, 2)}\n`)
+await showReport(report, flags.write ? import.meta.dirname : undefined, 'peers.json')

@@ -2,9 +2,7 @@
 // artifact, over the authenticated state of a context with its root, in memory. Processor time, and the sizes take turns
 // within a round: others on the machine disturb little, and all sizes alike.
 // `node --conditions=source bench/crdt/run.ts [--rounds 7] [--sizes 100,10000,100000] [--writes 300] [--write]`
-import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Bytes, toHex, u32be, utf8 } from '../../node-runtime/src/base/bytes.ts'
 import { sha256 } from '../../node-runtime/src/base/hash.ts'
@@ -15,6 +13,7 @@ import type { CrdtState } from '../../node-runtime/src/crdt/crdt-state.ts'
 import { CrdtSession } from '../../node-runtime/src/crdt/session.ts'
 import { ContextState } from '../../node-runtime/src/storage/context-state.ts'
 import { memoryStore } from '../../node-runtime/src/store/memory.ts'
+import { showReport } from '../show-report.ts'
 
 const ID = sha256(utf8('bench'))
 const AUTHOR = idFromBytes<PublicKey>(sha256(utf8('author')))
@@ -188,6 +187,4 @@ for (const name of Object.keys(KINDS)) {
   }
 }
 const report = { node: process.version, cpus: cpus().length, loadAtStart, writes: Number(options.writes), results }
-process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-if (options.write)
-  await writeFile(path.join(import.meta.dirname, 'result.json'), `${JSON.stringify(report, null, 2)}\n`)
+await showReport(report, options.write ? import.meta.dirname : undefined)

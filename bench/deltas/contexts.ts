@@ -1,10 +1,10 @@
 // What a context costs a real node at rest: resident memory with 1 and with 100 contexts that were written to once.
 // `npm run build && node --conditions=source bench/deltas/contexts.ts [--contexts 100] [--write]`
-import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadNow, pause, RealNodes, round1 } from '../real-nodes.ts'
+import { showReport } from '../show-report.ts'
 
 const { values: flags } = parseArgs({
   options: { contexts: { type: 'string', default: '100' }, write: { type: 'boolean', default: false } },
@@ -37,9 +37,7 @@ try {
     rssMiBWithAll: round1(many),
     kibPerContext: Math.round((1024 * (many - one)) / (CONTEXTS - 1)),
   }
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  if (flags.write)
-    await writeFile(path.join(import.meta.dirname, 'contexts.json'), `${JSON.stringify(report, null, 2)}\n`)
+  await showReport(report, flags.write ? import.meta.dirname : undefined, 'contexts.json')
 } finally {
   await nodes.close()
 }

@@ -1,13 +1,14 @@
 // What a delta costs to apply, one after the other and in a cascade, by how many there are; what the graph alone costs;
 // and what applied deltas take in memory. Processor time of the thread: others on the machine disturb little.
 // `node --conditions=source bench/deltas/run.ts [--sizes 1000,10000,100000] [--write]`
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { loadNow, quantile, round2 } from '../real-nodes.ts'
+import { showReport } from '../show-report.ts'
 import { measureGraph } from './graph.ts'
 import { decode, type History, openReader, remove, writeHistories } from './receiver.ts'
 import { type Metered, metered } from './turn-meter.ts'
@@ -143,9 +144,7 @@ try {
     graph: measureGraph(),
     memory,
   }
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  if (flags.write)
-    await writeFile(path.join(import.meta.dirname, 'result.json'), `${JSON.stringify(report, null, 2)}\n`)
+  await showReport(report, flags.write ? import.meta.dirname : undefined)
 } finally {
   clearInterval(alive)
   await remove(folder)

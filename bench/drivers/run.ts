@@ -2,13 +2,14 @@
 // memory. `npm run build && node --conditions=source bench/drivers/run.ts [--rounds 5] [--write]`
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { findEngine } from '../../scripts/container-engine.ts'
 import { NodeState } from '../../workflows/src/driver/state/node-state.ts'
 import { loadNow, pause, quantile, round1, round2 } from '../real-nodes.ts'
+import { showReport } from '../show-report.ts'
 
 const { values: flags } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, write: { type: 'boolean', default: false } },
@@ -126,9 +127,7 @@ try {
       nodeMemory: round2(onDocker.nodeMiB / onProcess.nodeMiB),
     },
   }
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  if (flags.write)
-    await writeFile(path.join(import.meta.dirname, 'result.json'), `${JSON.stringify(report, null, 2)}\n`)
+  await showReport(report, flags.write ? import.meta.dirname : undefined)
 } finally {
   await engine.stop()
   await rm(folder, { recursive: true, force: true })

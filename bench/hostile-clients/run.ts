@@ -3,11 +3,11 @@
 // `npm run build && node --conditions=source bench/hostile-clients/run.ts [--only "slow headers"] [--rounds 1] [--write]`
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadNow, pause, quantile, type RealNode, RealNodes, round1, round2 } from '../real-nodes.ts'
+import { showReport } from '../show-report.ts'
 import type { AttackKind, AttackReport, AttackTask } from './attacker.ts'
 import type { HonestReport, HonestTask } from './honest.ts'
 
@@ -176,10 +176,7 @@ try {
   honest.send('tell')
   const results = resultsOf(phases, await told<HonestReport>(honest))
   const report = { node: process.version, cpus: cpus().length, loadAtStart, loadAtEnd: loadNow(), results }
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  if (flags.write) {
-    await writeFile(path.join(import.meta.dirname, 'result.json'), `${JSON.stringify(report, null, 2)}\n`)
-  }
+  await showReport(report, flags.write ? import.meta.dirname : undefined)
 } catch (error) {
   process.stderr.write(`${error}\n${(await nodes.logOf('one').catch(() => '')).slice(-2000)}\n`)
   throw error

@@ -3,11 +3,11 @@
 // `npm run build && node --conditions=source bench/load/run.ts [--seconds 10] [--watchers 1000] [--events 300] [--write]`
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadNow, pause, quantile, type RealNode, RealNodes, round1, round2, type Shared } from '../real-nodes.ts'
+import { showReport } from '../show-report.ts'
 import type { CallerReport, CallerTask } from './caller.ts'
 import type { WatchersReport, WatchersTask } from './watchers.ts'
 
@@ -204,10 +204,7 @@ try {
     calls: called,
     watched: seen,
   }
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  if (flags.write) {
-    await writeFile(path.join(import.meta.dirname, 'result.json'), `${JSON.stringify(report, null, 2)}\n`)
-  }
+  await showReport(report, flags.write ? import.meta.dirname : undefined)
 } catch (error) {
   process.stderr.write(`${error}\n${(await nodes.logOf('one').catch(() => '')).slice(-2000)}\n`)
   throw error

@@ -1,7 +1,6 @@
 // How networks of many nodes converge: real nodes in one process on the simulated network and driven time, 1 to 5 ms a
 // packet. Time until a write is everywhere, messages and bytes it takes, and the same with gossip or streams blocked.
 // `node --conditions=source bench/networks/run.ts [--write] [--nodes 10,20,50]`
-import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { DeltaId } from '../../node-runtime/src/base/ids.ts'
@@ -15,6 +14,7 @@ import {
   TestWorld,
 } from '../../node-runtime/src/testing/test-nodes.ts'
 import { appWasm } from '../../scripts/build-apps.ts'
+import { showReport } from '../show-report.ts'
 
 const { values: flags } = parseArgs({
   options: { write: { type: 'boolean', default: false }, nodes: { type: 'string', default: '10,20,50' } },
@@ -190,7 +190,4 @@ const report = {
   packetDelayMs: '1 to 5',
   results,
 }
-process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-if (flags.write) {
-  await writeFile(new URL('result.json', import.meta.url), `${JSON.stringify(report, null, 2)}\n`)
-}
+await showReport(report, flags.write ? import.meta.dirname : undefined)

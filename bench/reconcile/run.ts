@@ -1,7 +1,6 @@
 // Bytes, round trips and time to find what two sets of deltas lack of each other, beside the simplest way: name heads and
 // some older ids ("locator"), get everything outside their closure.
 // `node --conditions=source bench/reconcile/run.ts [--write]`
-import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { concat, u64be } from '../../node-runtime/src/base/bytes.ts'
@@ -14,6 +13,7 @@ import type { ItemKey } from '../../node-runtime/src/reconcile/item-key.ts'
 import { RowSet } from '../../node-runtime/src/reconcile/item-set.fixture.ts'
 import { Reconciliation } from '../../node-runtime/src/reconcile/reconciliation.ts'
 import { compareSets } from '../../node-runtime/src/testing/compare-sets.ts'
+import { showReport } from '../show-report.ts'
 
 const SIZES = [10_000, 100_000]
 const DIFFERENCES = [0, 1, 10, 1_000]
@@ -164,7 +164,4 @@ const report = {
   results,
   costs,
 }
-process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-if (flags.write) {
-  await writeFile(new URL('result.json', import.meta.url), `${JSON.stringify(report, null, 2)}\n`)
-}
+await showReport(report, flags.write ? import.meta.dirname : undefined)

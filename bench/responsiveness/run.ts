@@ -21,6 +21,7 @@ import {
   type Shared,
   until,
 } from '../real-nodes.ts'
+import { showReport } from '../show-report.ts'
 import { Feeder } from './feeder.ts'
 
 const { values: flags } = parseArgs({
@@ -246,9 +247,7 @@ try {
     rounds: ROUNDS,
     results: summary(scene, bystander),
   }
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  if (flags.write)
-    await writeFile(path.join(import.meta.dirname, 'result.json'), `${JSON.stringify(report, null, 2)}\n`)
+  await showReport(report, flags.write ? import.meta.dirname : undefined)
 } catch (error) {
   process.stderr.write(`${error}\n${(await nodes.logOf('busy')).slice(-2000)}\n`)
   throw error

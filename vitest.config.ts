@@ -12,7 +12,7 @@ const EVERYWHERE = [
 /** What they test runs in processes and containers of its own: they wait more than they compute, and coverage sees little. */
 const PROCESSES = [
   'workflows/src/driver/network.test.ts',
-  'workflows/src/driver/{docker,merod,process}/*-driver.test.ts',
+  'workflows/src/driver/{docker,merod,process}/**/*-driver.test.ts',
   'workflows/src/driver/process/reaper.test.ts',
   'node-runtime/src/main.test.ts',
   'cli/src/{program,launcher}.test.ts',

@@ -23,6 +23,8 @@ interface Target {
   /** Folders and files whose bytes decide whether to build again. */
   readonly inputs: readonly string[]
   readonly entries: Readonly<Record<string, string>>
+  /** Entries that are one file: what they import late is in it. */
+  readonly whole?: readonly string[]
   readonly plugins: readonly Plugin[]
 }
 
@@ -43,8 +45,10 @@ const TARGETS: readonly Target[] = [
     inputs: ['cli/src', 'cli/package.json', 'workflows/src', 'schemas/src'],
     entries: {
       calbox: 'cli/src/main.ts',
+      validate: 'cli/src/validate-main.ts',
       reaper: 'workflows/src/driver/process/reaper-main.ts',
     },
+    whole: ['validate'],
     plugins: [],
   },
 ]
@@ -82,7 +86,7 @@ function optionsOf(target: Target, outdir: string): BuildOptions[] {
     absWorkingDir: ROOT,
     entryPoints: { [name]: source },
     outdir,
-    splitting: true,
+    splitting: target.whole?.includes(name) !== true,
     // Beside the entries: code that finds its neighbours by its own address must find them from a chunk too.
     chunkNames: '[name]-[hash]',
   }))

@@ -7,21 +7,28 @@ import type { BuildOptions, Plugin } from 'esbuild'
 // Bundled CommonJS packages look for `require`; ES modules have none.
 const BANNER = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
 
-/** Where the modules that Node brings are read from a bundle. */
-const BUILTIN = 'builtin'
+/** Where modules are read from a bundle whose names are read late. */
+const LATE = 'late'
+
+/** Besides those that Node brings: the parser of YAML is for files that are not of the usual form. */
+const LATE_PACKAGES: ReadonlySet<string> = new Set(['yaml'])
 
 /**
  * Takes Node's own modules with `require`, whoever imports them. An import reads all exports of such a module at once,
  * the lazy ones too: `node:http` then loads the whole of fetch and WebSocket, at 50 ms of CPU.
  */
-const requireBuiltins: Plugin = {
-  name: 'require builtins',
+const requireLate: Plugin = {
+  name: 'require late',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[a-z:_/]+$/ }, ({ path, kind, namespace }) => {
-      if (namespace === BUILTIN) return { path, external: true }
-      return kind === 'import-statement' && isBuiltin(path) ? { path, namespace: BUILTIN } : undefined
+    onResolve({ filter: /^[a-z:_/]+$/ }, ({ path, kind, namespace, resolveDir }) => {
+      if (namespace === LATE) return isBuiltin(path) ? { path, external: true } : undefined
+      const isLate = kind === 'import-statement' && (isBuiltin(path) || LATE_PACKAGES.has(path))
+      return isLate ? { path, namespace: LATE, pluginData: resolveDir } : undefined
     })
-    onLoad({ filter: /./, namespace: BUILTIN }, async ({ path }) => ({ contents: await onFirstUse(path) }))
+    onLoad({ filter: /./, namespace: LATE }, async ({ path, pluginData }) => ({
+      contents: await onFirstUse(path),
+      resolveDir: pluginData,
+    }))
   },
 }
 
@@ -81,7 +88,7 @@ export const BUNDLE = {
   target: 'node24',
   conditions: ['source'],
   banner: { js: BANNER },
-  plugins: [requireBuiltins],
+  plugins: [requireLate],
   // Identifiers stay, and with them most names. Keeping those that are taken twice means bookkeeping of all functions at
   // run time: 4 MiB a node, and 20 ms of CPU a command.
   minifyWhitespace: true,

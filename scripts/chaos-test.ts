@@ -1,6 +1,7 @@
 // `npm run chaos-test -- --runs 20 --seed S`: the same workflow of ten nodes under as many random schedules of faults; in each,
 // all nodes must have the same in the end. After each, once more with the same seed and `kill -9` of calbox at a random moment:
-// 10 s later no process of it may be left. `--no-kill` leaves that out. Linux only.
+// 10 s later no process of it may be left, and with `--driver docker` no container and no network. `--no-kill` leaves that out;
+// `--topology nat` puts the nodes behind routers. Linux only.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -9,6 +10,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { leftInEngine, removeFromEngine } from './left-in-engine.ts'
 import { MARK, processesOf } from './marked-processes.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
@@ -24,6 +26,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     nodes: { type: 'string', default: '10' },
     'no-kill': { type: 'boolean', default: false },
+    driver: { type: 'string', default: 'process' },
+    topology: { type: 'string' },
   },
 })
 
@@ -62,8 +66,9 @@ function workflowText(count: number): string {
         groups:
 ${writes.join('\n')}
 `
+  const topology = values.topology === undefined ? '' : `topology: { type: ${values.topology} }\n`
   return `name: chaos-test
-nodes:
+${topology}nodes:
   count: ${count}
   prefix: c
 stop_all_nodes: true
@@ -87,7 +92,7 @@ async function start(seed: string): Promise<Run> {
   await writeFile(file, workflowText(NODES))
   const mark = randomUUID()
   const env = { ...process.env, [MARK]: mark, CI: 'true', NO_COLOR: '1' }
-  const args = [CALBOX, 'run', file, '--seed', seed]
+  const args = [CALBOX, 'run', file, '--seed', seed, '--driver', values.driver]
   const calbox = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   for (const stream of [calbox.stdout, calbox.stderr]) {
@@ -110,14 +115,21 @@ function killIfThere(pid: number): void {
 async function end({ mark, folder, calbox }: Run, keep: boolean): Promise<void> {
   calbox.kill('SIGKILL')
   for (const { pid } of await processesOf(mark)) killIfThere(pid)
+  if (values.driver === 'docker') await removeFromEngine(folder)
   if (!keep) await rm(folder, { recursive: true, force: true })
 }
 
+/** Processes; in containers they are the engine's. */
+async function leftOf({ mark, folder }: Run): Promise<string[]> {
+  const processes = (await processesOf(mark)).map(({ pid, command }) => `process ${pid} ${command}`)
+  return values.driver === 'docker' ? [...processes, ...(await leftInEngine(folder))] : processes
+}
+
 /** Milliseconds until nothing was left; undefined: something is. */
-async function untilGone(mark: string): Promise<number | undefined> {
+async function untilGone(run: Run): Promise<number | undefined> {
   const started = Date.now()
   for (;;) {
-    const left = await processesOf(mark)
+    const left = await leftOf(run)
     const elapsed = Date.now() - started
     if (left.length === 0) return elapsed
     if (elapsed > GONE_MS) return undefined
@@ -143,8 +155,7 @@ async function wholeRun(seed: string): Promise<string | undefined> {
       `seed ${seed}: exit ${code} after ${seconds} s\n${chaos.map((line) => `  ${line.slice(0, 400)}\n`).join('')}`,
     )
     if (code !== 0) failure = `seed ${seed}: exit ${code}, results in ${run.folder}\n${run.written().slice(-4000)}`
-    else if ((await untilGone(run.mark)) === undefined)
-      failure = `seed ${seed}: left ${JSON.stringify(await processesOf(run.mark))}`
+    else if ((await untilGone(run)) === undefined) failure = `seed ${seed}: left ${(await leftOf(run)).join('; ')}`
   } finally {
     await end(run, failure !== undefined)
   }
@@ -163,12 +174,12 @@ async function killedRun(seed: string, waitMs: number): Promise<string | undefin
     const until = Date.now() + waitMs
     while (!isOver && Date.now() < until) await delay(20)
     if (isOver) return `seed ${seed}: calbox ended before it was killed:\n${run.written().slice(-4000)}`
-    const before = (await processesOf(run.mark)).length
+    const before = (await leftOf(run)).length
     run.calbox.kill('SIGKILL')
-    const goneMs = await untilGone(run.mark)
-    const after = `${before} processes, ${goneMs === undefined ? 'NOT GONE' : `gone after ${goneMs} ms`}`
+    const goneMs = await untilGone(run)
+    const after = `${before} processes${values.driver === 'docker' ? ', containers and networks' : ''}, ${goneMs === undefined ? 'NOT GONE' : `gone after ${goneMs} ms`}`
     process.stdout.write(`  killed ${waitMs} ms after the context was there: ${after}\n`)
-    return goneMs === undefined ? `seed ${seed}: left ${JSON.stringify(await processesOf(run.mark))}` : undefined
+    return goneMs === undefined ? `seed ${seed}: left ${(await leftOf(run)).join('; ')}` : undefined
   } finally {
     await end(run, false)
   }

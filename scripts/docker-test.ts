@@ -9,7 +9,9 @@ import { type Engine, findEngine, NoEngine } from './container-engine.ts'
 const ROOT = path.resolve(import.meta.dirname, '..')
 const CALBOX = path.join(ROOT, 'cli/bin/calbox.cjs')
 const VITEST = path.join(ROOT, 'node_modules/vitest/vitest.mjs')
-const WORKFLOWS = ['hello', 'partition', 'restart'].map((name) => `workflows/examples/${name}.yml`)
+const WORKFLOWS = ['hello', 'partition', 'restart', 'bootstrap-topology'].map(
+  (name) => `workflows/examples/${name}.yml`,
+)
 
 function step(name: string, args: readonly string[], url: string): boolean {
   const started = performance.now()

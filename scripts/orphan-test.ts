@@ -1,7 +1,7 @@
 // `npm run orphan-test -- --seed N`: `kill -9` of calbox at 20 random moments of a run: while it loads, while nodes start,
 // with a node that is paused, inside `parallel`, in a script, in a
-// command on a node's data, while it ends. 5 s later no process of the run is left and no port in use.
-// `--without-reaper` kills the reaper first: then nodes must be left, and this must say so (exit code 1). Linux only.
+// command on a node's data, while it ends. 5 s later no process of the run is left and no port in use; with `--driver docker`
+// 10 s later, and no container and no network. `--kills N`: fewer are spread over the moments. `--without-reaper` kills the reaper first: then nodes must be left, and this must say so (exit code 1). Linux only.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -12,12 +12,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { leftInEngine, removeFromEngine } from './left-in-engine.ts'
 import { MARK, processesOf } from './marked-processes.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const APP = path.join(ROOT, 'apps/kv-store/build/kv-store.wasm')
 const NODES = 3
-const GONE_MS = 5000
 /** No kill is waited for longer: the run has failed by itself. */
 const MOMENT_MS = 180_000
 /** Of an older Node.js, under which the launcher runs calbox in a process of its own. */
@@ -29,7 +29,7 @@ interface Moment {
   readonly after?: RegExp
   /** Before the last step: what does not end by itself. */
   readonly steps?: string
-  /** Processes of the run that there are by then. */
+  /** Processes of the run that there are by then, and containers. */
   readonly processes?: number
   readonly delayMs: number
 }
@@ -113,7 +113,7 @@ async function startRound(node: string, { steps }: Moment): Promise<Round> {
   await writeFile(path.join(folder, 'hold.sh'), SCRIPT)
   const mark = randomUUID()
   const env = { ...process.env, [MARK]: mark, CI: 'true' }
-  const calbox = spawn(node, [path.resolve(values.calbox), 'run', file], {
+  const calbox = spawn(node, [path.resolve(values.calbox), 'run', file, '--driver', values.driver], {
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -142,13 +142,24 @@ async function usedPorts(ports: readonly number[]): Promise<number[]> {
   return used.flat()
 }
 
+const isDocker = () => values.driver === 'docker'
+
+/** Of a run in containers, what the engine has of it. */
+async function inEngine({ folder }: Round): Promise<string[]> {
+  return isDocker() ? leftInEngine(folder) : []
+}
+
+async function hasStarted(round: Round): Promise<number> {
+  const containers = (await inEngine(round)).filter((thing) => thing.startsWith('container'))
+  return (await processesOf(round.mark)).length + containers.length
+}
+
 /** Resolves when the moment has come, or says why it never will. */
 async function reach(moment: Moment, waitMs: number, round: Round): Promise<string | undefined> {
   const end = Date.now() + MOMENT_MS
   for (;;) {
     const hasWritten = moment.after === undefined || moment.after.test(round.written())
-    if (hasWritten && (moment.processes === undefined || (await processesOf(round.mark)).length > moment.processes))
-      break
+    if (hasWritten && (moment.processes === undefined || (await hasStarted(round)) > moment.processes)) break
     if (round.calbox.exitCode !== null) return `calbox ended before (${round.calbox.exitCode}):\n${round.written()}`
     if (Date.now() > end) return `it never came:\n${round.written()}`
     await delay(5)
@@ -157,14 +168,17 @@ async function reach(moment: Moment, waitMs: number, round: Round): Promise<stri
   return undefined
 }
 
+/** An engine takes its time to remove a container. */
+const goneMs = () => (isDocker() ? 10_000 : 5000)
+
 /** Milliseconds until nothing was left; undefined: something is. */
 async function untilGone(round: Round): Promise<number | undefined> {
   const started = Date.now()
   for (;;) {
-    const left = (await processesOf(round.mark)).length + (await usedPorts(round.ports)).length
+    const things = await Promise.all([processesOf(round.mark), usedPorts(round.ports), inEngine(round)])
     const elapsed = Date.now() - started
-    if (left === 0) return elapsed
-    if (elapsed > GONE_MS) return undefined
+    if (things.flat().length === 0) return elapsed
+    if (elapsed > goneMs()) return undefined
     await delay(50)
   }
 }
@@ -185,17 +199,20 @@ async function playRound(moment: Moment, draw: (below: number) => number): Promi
     const never = await reach(moment, waitMs, round)
     if (never !== undefined) return never
     const before = (await processesOf(round.mark)).length
+    const things = await inEngine(round)
     if (values['without-reaper']) await killReaper(round)
     round.calbox.kill('SIGKILL')
-    const goneMs = await untilGone(round)
-    const what = `${moment.name} + ${waitMs} ms${node === OLD_NODE ? ', by the launcher of an older Node.js' : ''}: ${before} processes`
-    process.stdout.write(`${what}, ${goneMs === undefined ? 'NOT GONE' : `gone after ${goneMs} ms`}\n`)
-    if (goneMs !== undefined) return undefined
-    const left = [...(await processesOf(round.mark)), ...(await usedPorts(round.ports)).map((port) => ({ port }))]
-    return `left ${GONE_MS} ms after the kill: ${JSON.stringify(left, undefined, 1)}`
+    const tookMs = await untilGone(round)
+    const what = `${moment.name} + ${waitMs} ms${node === OLD_NODE ? ', by the launcher of an older Node.js' : ''}: ${before} processes${isDocker() ? `, ${things.length} in the engine` : ''}`
+    process.stdout.write(`${what}, ${tookMs === undefined ? 'NOT GONE' : `gone after ${tookMs} ms`}\n`)
+    if (tookMs !== undefined) return undefined
+    const ports = (await usedPorts(round.ports)).map((port) => ({ port }))
+    const left = [...(await processesOf(round.mark)), ...ports, ...(await inEngine(round))]
+    return `left ${goneMs()} ms after the kill: ${JSON.stringify(left, undefined, 1)}`
   } finally {
     round.calbox.kill('SIGKILL')
     for (const { pid } of await processesOf(round.mark)) process.kill(pid, 'SIGKILL')
+    if (isDocker()) await removeFromEngine(round.folder)
     await rm(round.folder, { recursive: true, force: true })
   }
 }
@@ -205,6 +222,7 @@ const { values } = parseArgs({
     calbox: { type: 'string', default: path.join(ROOT, 'cli/bin/calbox.cjs') },
     kills: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
+    driver: { type: 'string', default: 'process' },
     'without-reaper': { type: 'boolean', default: false },
   },
 })
@@ -220,11 +238,13 @@ function draw(below: number): number {
 
 process.stdout.write(`seed ${values.seed}\n`)
 const failures: string[] = []
-for (let kill = 0; kill < Number(values.kills); kill += 1) {
-  const moment = MOMENTS[kill % MOMENTS.length]
+const kills = Number(values.kills)
+for (let kill = 0; kill < kills; kill += 1) {
+  const at = kills < MOMENTS.length ? Math.floor((kill * MOMENTS.length) / kills) : kill % MOMENTS.length
+  const moment = MOMENTS[at]
   const failure = moment === undefined ? undefined : await playRound(moment, draw)
   if (failure !== undefined) failures.push(`kill ${kill + 1}, ${moment?.name}: ${failure}`)
 }
 for (const failure of failures) process.stdout.write(`\nFAILED: ${failure}\n`)
-process.stdout.write(`${Number(values.kills) - failures.length} of ${values.kills} kills left nothing behind\n`)
+process.stdout.write(`${kills - failures.length} of ${kills} kills left nothing behind\n`)
 process.exitCode = failures.length === 0 ? 0 : 1

@@ -8,8 +8,8 @@ import { ADMIN, type SuiteNode } from './nodes.ts'
 import type { Row, SuiteResult } from './page.ts'
 
 /** Of access tokens on the first node: the suite waits until one has ended, a minute of grace included. */
-export const TOKENS_SEC = 5
-const REFRESH_WAIT_MS = 70_000
+export const TOKENS_SEC = 30
+const REFRESH_WAIT_MS = 95_000
 const SUITE_MS = 15 * 60_000
 
 interface Report {

@@ -3,8 +3,8 @@ import { lintRules } from '../../workflows/src/lint/registry.ts'
 
 export async function lintPage(): Promise<string> {
   const rows = lintRules.map(
-    ({ id, severity, summary, fix }) =>
-      `| [\`${id}\`](#${id}) | ${severity} | ${fix === undefined ? '' : 'yes'} | ${summary} |`,
+    ({ id, summary, fix, ...rule }) =>
+      `| [\`${id}\`](#${id}) | ${severityText(rule)} | ${fix === undefined ? '' : 'yes'} | ${summary} |`,
   )
   return [
     '# Lint rules',
@@ -36,12 +36,16 @@ const INTRODUCTION = [
   '',
 ]
 
+function severityText({ severity, sometimes }: Pick<(typeof lintRules)[number], 'severity' | 'sometimes'>): string {
+  return sometimes === undefined ? severity : `${severity}, sometimes ${sometimes}`
+}
+
 function section(rule: (typeof lintRules)[number]): string[] {
   const fix = rule.fix === undefined ? [] : ['', `\`--fix\` ${rule.fix}`]
   return [
     `## ${rule.id}`,
     '',
-    `${rule.summary} (${rule.severity})`,
+    `${rule.summary} (${severityText(rule)})`,
     '',
     rule.why,
     ...fix,

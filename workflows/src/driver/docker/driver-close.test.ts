@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { freePort } from '../../testing/free-port.ts'
 import { DriverError } from '../errors.ts'
 import { PortReservations } from '../process/ports.ts'
 import { selfIdentity } from '../process/process-identity.ts'
@@ -17,7 +18,8 @@ test('an engine that does not answer when topologies are to end is told, and kee
   const gone = new DriverError('ENGINE_UNREACHABLE', 'no container engine answers')
   const connect = () => Promise.reject(gone)
   const owner = { ...selfIdentity(), driverId: 'd' }
-  const [reaper, ports] = [new Reaper(), new DockerPorts(new PortReservations())]
+  const reservations = join(stateDir, 'ports')
+  const [reaper, ports] = [new Reaper(), new DockerPorts(new PortReservations(reservations))]
   const driver = createDockerDriver({
     state: new NodeState(stateDir),
     reaper,
@@ -28,9 +30,9 @@ test('an engine that does not answer when topologies are to end is told, and kee
     kernelFaults: false,
     topologies: { close: connect },
   })
-  const { port } = await ports.choose({ of: 'rpc', port: 24_871, explicit: false })
+  const { port } = await ports.choose({ of: 'rpc', port: await freePort(), explicit: false })
   await expect(driver.close()).rejects.toBe(gone)
-  const again = new PortReservations()
+  const again = new PortReservations(reservations)
   expect(await again.choose({ of: 'rpc', port, explicit: true })).toMatchObject({ port })
   await again.releaseAll()
   // It starts no more: nothing is left for it to watch.

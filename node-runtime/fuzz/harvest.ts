@@ -30,8 +30,8 @@ const TARGET_OF_ROW: Partial<Record<KeyKind, string>> = {
 
 /** What each side of a stream sends. */
 const TARGETS_OF_PROTOCOL: Readonly<Record<string, { readonly asks: string; readonly answers: string }>> = {
-  'hello/5': { asks: 'hello', answers: 'hello' },
-  'sync/5': { asks: 'sync-request', answers: 'sync-frame' },
+  'hello/6': { asks: 'hello', answers: 'hello' },
+  'sync/6': { asks: 'sync-request', answers: 'sync-frame' },
   'blob/1': { asks: 'blob-request', answers: 'blob-frame' },
 }
 

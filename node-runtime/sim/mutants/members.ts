@@ -45,7 +45,7 @@ export const MEMBERS: readonly Mutant[] = [
   {
     name: 'all-is-applied-by-the-code-of-today',
     file: 'context/apply/folder.ts',
-    find: 'authority.applicationAt(record.id, entry.delta.governance) ?? record.applicationId',
+    find: 'authority.applicationAt(record.id, codeCutOf(entry.delta)) ?? record.applicationId',
     replace: 'record.applicationId',
     why: 'who gets a delta after an upgrade applies it by other code than who had it before',
     breaks: 'I1',
@@ -61,6 +61,16 @@ export const MEMBERS: readonly Mutant[] = [
     breaks: 'I2',
     needs: 'guest upgrade',
     chosenFrom: 'source',
+  },
+  {
+    name: 'what-is-written-again-is-of-todays-code',
+    file: 'context/calls/caller.ts',
+    find: '...(isOther && madeUnder ? { madeUnder } : {}),',
+    replace: '',
+    why: 'what the old code has made is written again after an upgrade, and the new code refuses it: acknowledged calls are gone',
+    breaks: 'I2',
+    needs: 'guest upgrade',
+    chosenFrom: 'history',
   },
   {
     name: 'presence-is-said-once',

@@ -10,7 +10,7 @@ import { keyOf } from '../../src/store/keys.ts'
 import { rangeOf, type Store } from '../../src/store/store.ts'
 import { type ContextSummary, keysOf, type TestNode } from '../../src/testing/test-node.ts'
 import type { Checkpoint } from '../../src/wire/checkpoint.ts'
-import { type Delta, decodeDelta, openDelta } from '../../src/wire/delta.ts'
+import { codeCutOf, type Delta, decodeDelta, openDelta } from '../../src/wire/delta.ts'
 import { type DeltaRow, decodeRow, type ParkedRow } from '../../src/wire/records.ts'
 import { takesFrom, unpinnedOf } from '../run/removals.ts'
 import type { Setting } from '../run/settings.ts'
@@ -132,8 +132,8 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const graph = everything.filter(({ id }) => past.has(id))
   const deltas = graph.filter((delta) => !isVoid(delta)).map(open)
   const namespace = first.node.namespaces.get(setting.shared.namespaceId)
-  const isSecond = ({ governance }: Delta) =>
-    (namespace.applicationAt(contextId, governance) ?? setting.applicationId) !== setting.applicationId
+  const isSecond = (delta: Delta) =>
+    (namespace.applicationAt(contextId, codeCutOf(delta)) ?? setting.applicationId) !== setting.applicationId
   const refolded = await refold(scenario.app, setting, { deltas, isSecond })
   return {
     scenario,

@@ -5,6 +5,7 @@ import { type Bytes, utf8 } from '../../src/base/bytes.ts'
 import type { ApplicationId, KeyId, OpId } from '../../src/base/ids.ts'
 import { accountOf } from '../../src/base/keys.ts'
 import { govern } from '../../src/context/namespaces/administration.ts'
+import { secondVersionOf } from '../../src/testing/second-version.ts'
 import { keysOf } from '../../src/testing/test-node.ts'
 import { converge, type SavedWorld, type SharedContext, shareContext, TestWorld } from '../../src/testing/test-nodes.ts'
 import { type AppName, HOSTILE } from '../scenario/scenario.ts'
@@ -73,12 +74,6 @@ async function promoted(world: TestWorld, { namespaceId, groupId }: SharedContex
   }
 }
 
-/** The first byte of the order-sensitive application's artifacts, as its code names it, in the first version and the second. */
-const FORMATS = [
-  [0x41, 0xc5, 0x01],
-  [0x41, 0xc6, 0x01],
-] as const
-
 /**
  * An application that keeps its own state takes artifacts of its own version only, and shows the same: what a delta does depends
  * on which of the two applies it. Any other is the same but for its hash.
@@ -86,12 +81,7 @@ const FORMATS = [
 function secondVersion(app: AppName, wasm: Uint8Array): Uint8Array {
   // A section without a meaning: kind, size, length of its name, name.
   if (app !== 'order-sensitive') return Uint8Array.from([...wasm, 0, 2, 1, 0x32])
-  const bytes = Buffer.from(wasm)
-  const [from, to] = FORMATS.map((each) => Buffer.from(each)) as [Buffer, Buffer]
-  const places = [bytes.indexOf(from), bytes.lastIndexOf(from)]
-  if (places[0] === places[1]) throw new Error('its code does not write and read its format any more, or not like this')
-  for (const place of places) to.copy(bytes, place)
-  return new Uint8Array(bytes)
+  return secondVersionOf(wasm)
 }
 
 /** Another context of the same application, in a group of the namespace. */

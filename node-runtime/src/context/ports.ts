@@ -90,7 +90,7 @@ export interface Authority {
   writers(contextId: ContextId): readonly { readonly publicKey: PublicKey; readonly joinedHlc: bigint }[]
   /** Everybody who could write at a cut of the log; undefined while that is not known here. */
   writersAt(contextId: ContextId, governance: readonly OpId[]): readonly PublicKey[] | undefined
-  judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement
+  judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId' | 'madeUnder'>): Judgement
   /** What the context runs at a cut of the log; undefined where the cut is not known here, or does not know the context. */
   applicationAt(contextId: ContextId, governance: readonly OpId[]): ApplicationId | undefined
   /** Removals of the author that its delta, which cites `governance`, did not know of. */

@@ -1,38 +1,17 @@
 // An upgrade and deltas that meet in different orders: each delta enters the state by the code of its own cut, so that
 // nodes which had it before the upgrade and nodes which get it afterwards are equal (I1).
 import { describe, expect, it } from 'vitest'
-import { appWasm } from '../../../scripts/build-apps.ts'
-import type { ApplicationId } from '../base/ids.ts'
+import { runs, upgrade } from '../testing/second-version.ts'
 import { converge } from '../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
-import { progressOf, upgradeGroup } from './namespaces/code/upgrades.ts'
+import { progressOf } from './namespaces/code/upgrades.ts'
 
 const { share } = testWorlds()
-
-/** The same application, but that it keeps the entries of its log elsewhere. */
-async function secondVersion(): Promise<Uint8Array> {
-  const bytes = Buffer.from(await appWasm('order-sensitive'))
-  const [from, to] = ['log/', 'lag/'].map((text) => Buffer.from(text, 'utf16le')) as [Buffer, Buffer]
-  const at = bytes.indexOf(from)
-  expect([at > 0, bytes.indexOf(from, at + 1)]).toEqual([true, -1])
-  to.copy(bytes, at)
-  return new Uint8Array(bytes)
-}
 
 const append = ({ world, shared }: Scene, name: string) =>
   world.run(world.get(name).call(shared.contextId, 'append', { value: name }))
 const apart = ({ world }: Scene, ...sides: string[][]) =>
   world.network.partition(...sides.map((side) => side.map((name) => world.get(name).peerId)))
-
-async function upgrade({ world, shared }: Scene, name: string): Promise<ApplicationId> {
-  const { node } = world.get(name)
-  const { id: blobId } = await world.run(node.ports.blobs.put([await secondVersion()]))
-  const details = { source: 'test', metadata: new Uint8Array(0) }
-  const { id: applicationId } = await world.run(node.applications.installBlob(blobId, details))
-  const request = { groupId: shared.groupId, applicationId, cascade: false, forceCodeOnly: true }
-  await world.run(upgradeGroup(node, request))
-  return applicationId
-}
 
 const rootOf = async ({ world, shared }: Scene, name: string) => (await world.get(name).context(shared.contextId)).root
 
@@ -45,13 +24,11 @@ describe('an upgrade of code that keeps its own state', () => {
     apart(scene, ['ada', 'cyd'], ['bob'])
     await append(scene, 'bob')
     const applicationId = await upgrade(scene, 'ada')
-    const runs = (name: string) =>
-      world.get(name).node.contexts.record(shared.contextId)?.applicationId === applicationId
-    await world.until('cyd to run it', () => runs('cyd'))
+    await world.until('cyd to run it', () => runs(scene, 'cyd', applicationId))
     await append(scene, 'ada')
     await append(scene, 'cyd')
     world.network.heal()
-    await world.until('bob to run it', () => runs('bob'))
+    await world.until('bob to run it', () => runs(scene, 'bob', applicationId))
     await append(scene, 'bob')
     await converge(world, shared.contextId, NAMES)
     const roots = await Promise.all(NAMES.map((name) => rootOf(scene, name)))

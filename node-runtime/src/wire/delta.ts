@@ -43,6 +43,11 @@ export interface DeltaHeader {
   readonly keyId: KeyId
   /** Those of the author that it stands for, the first one and the last: it counts where none of them does. */
   readonly rewrites?: readonly DeltaId[]
+  /**
+   * Governance heads under which its artifact was made; sorted, unique. Only of what is written again after an upgrade: absent,
+   * they are `governance`. They say which code applies it, and nothing of what its author may.
+   */
+  readonly madeUnder?: readonly OpId[]
 }
 
 export interface Delta extends DeltaHeader {
@@ -74,7 +79,7 @@ const header = {
   governance: idSet<OpId>(GOVERNANCE_HEADS_MAX),
   keyId: id<KeyId>(),
 }
-const optional = { rewrites: idSet<DeltaId>(REWRITES_MAX) }
+const optional = { rewrites: idSet<DeltaId>(REWRITES_MAX), madeUnder: idSet<OpId>(GOVERNANCE_HEADS_MAX) }
 // The header alone is what the sealed payload is bound to.
 const headerMessage = message('delta-header/2', record(header, optional), DELTA_BYTES_MAX)
 const ID_HASH_BYTES = 24
@@ -126,6 +131,11 @@ export function openDelta(delta: Delta, groupKey: Bytes): DeltaPayload {
   return payloadMessage.decode(open(groupKey, delta.sealed, headerMessage.encode(headerOf(delta))))
 }
 
+/** The cut whose code has made the artifact, and applies it. */
+export function codeCutOf({ governance, madeUnder }: Pick<DeltaHeader, 'governance' | 'madeUnder'>): readonly OpId[] {
+  return madeUnder ?? governance
+}
+
 /** Checks the signature; the id was computed by whoever made the value. */
 export function verifyDelta(delta: Delta): boolean {
   return verify(delta.author, idBytes(delta.id), delta.signature)
@@ -165,6 +175,16 @@ function requireLater({ parents, rewrites, hlc }: Pick<DeltaHeader, 'parents' | 
   throw new WireError('WIRE_SHAPE', `a delta of stamp ${hlc} names ${late}, which is not earlier`, { data: {} })
 }
 
-function headerOf({ contextId, author, parents, hlc, governance, keyId, rewrites }: DeltaHeader): DeltaHeader {
-  return { contextId, author, parents, hlc, governance, keyId, ...(rewrites ? { rewrites } : {}) }
+function headerOf({
+  contextId,
+  author,
+  parents,
+  hlc,
+  governance,
+  keyId,
+  rewrites,
+  madeUnder,
+}: DeltaHeader): DeltaHeader {
+  const optional = { ...(rewrites ? { rewrites } : {}), ...(madeUnder ? { madeUnder } : {}) }
+  return { contextId, author, parents, hlc, governance, keyId, ...optional }
 }

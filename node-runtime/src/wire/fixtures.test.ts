@@ -2,10 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fromHex, toHex } from '../base/bytes.ts'
-import { decodeDelta, encodeDelta, openDelta, verifyDelta } from './delta.ts'
+import { codeCutOf, decodeDelta, encodeDelta, openDelta, verifyDelta } from './delta.ts'
 import { decodeGossip, encodeGossip, verifyHeads } from './gossip.ts'
 import { encodeInvitationBody } from './invitation.ts'
-import { delta, gossips, groupKey, ops, payload, plain, rewritten } from './messages.fixture.ts'
+import { delta, gossips, groupKey, madeEarlier, ops, payload, plain, rewritten } from './messages.fixture.ts'
 import { decodeOp, encodeOp, verifyOp } from './op.ts'
 
 const file = new URL('./fixtures/v1.json', import.meta.url)
@@ -14,6 +14,7 @@ const current: Record<string, string> = {
   'delta.id': delta.id,
   delta: toHex(encodeDelta(delta)),
   'delta that rewrites': toHex(encodeDelta(rewritten)),
+  'delta of earlier code': toHex(encodeDelta(madeEarlier)),
   ...Object.fromEntries(ops.map((op, index) => [`op.${index}.${op.body.kind}`, toHex(encodeOp(op))])),
   ...Object.fromEntries(gossips.map((gossip) => [`gossip.${gossip.t}`, toHex(encodeGossip(gossip))])),
   invitation:
@@ -41,6 +42,15 @@ test('a golden delta that stands for another says for which', () => {
   const decoded = decodeDelta(bytesOf('delta that rewrites'))
   expect(plain(decoded)).toEqual(plain(rewritten))
   expect(plain(openDelta(decoded, groupKey))).toEqual(plain(payload))
+})
+
+test('a golden delta of earlier code says under which heads it was made, and its payload is bound to them', () => {
+  const decoded = decodeDelta(bytesOf('delta of earlier code'))
+  expect(plain(decoded)).toEqual(plain(madeEarlier))
+  expect(codeCutOf(decoded)).toEqual(madeEarlier.madeUnder)
+  expect(verifyDelta(decoded)).toBe(true)
+  expect(plain(openDelta(decoded, groupKey))).toEqual(plain(payload))
+  expect(() => openDelta({ ...decoded, madeUnder: decoded.governance }, groupKey)).toThrow()
 })
 
 test.each(ops.map((op, index) => [`op.${index}.${op.body.kind}`, op] as const))('golden %s decodes', (name, op) => {

@@ -84,6 +84,11 @@ export const rewritten: Delta = sealDelta({
   header: { ...header, rewrites: [earlyId('first'), earlyId('last')].sort() },
   payload,
 })
+export const madeEarlier: Delta = sealDelta({
+  ...sealing,
+  header: { ...header, rewrites: [earlyId('first')], madeUnder: [idOf<OpId>('earlier'), idOf<OpId>('op')].sort() },
+  payload,
+})
 
 const bodies: readonly OpBody[] = [
   { kind: 'namespace_created', applicationId, name: 'team', admin: memberKeys(alice), keyId: keyIdOf(groupKey), salt },

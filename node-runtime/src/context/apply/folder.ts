@@ -10,7 +10,7 @@ import type { StateTransaction } from '../../storage/state-transaction.ts'
 import type { StateChange, UndoRecord } from '../../storage/state-view.ts'
 import { decodeUndo, encodeUndo } from '../../storage/undo.ts'
 import type { StoreOp } from '../../store/store.ts'
-import { type Delta, type DeltaPayload, openDelta } from '../../wire/delta.ts'
+import { codeCutOf, type Delta, type DeltaPayload, openDelta } from '../../wire/delta.ts'
 import { ContextError } from '../errors.ts'
 import { logGuest } from '../guest-log.ts'
 import { APPLY_BATCH_BYTES } from '../limits.ts'
@@ -223,7 +223,7 @@ export class Folder {
     return undos
   }
 
-  /** Each by the code that the context ran where its author stood: the same on every node, whatever is run by now (I1). */
+  /** Each by the code that the context ran where its artifact was made: the same on every node, whatever is run by now (I1). */
   async #guests(transaction: StateTransaction, entries: readonly Arrived[]): Promise<UndoRecord[]> {
     const undos: UndoRecord[] = []
     for (const { applicationId, run } of this.#runs(entries)) {
@@ -250,7 +250,7 @@ export class Folder {
     const { authority, record } = this.#parts
     const runs: { applicationId: ApplicationId; run: Arrived[] }[] = []
     for (const entry of entries) {
-      const applicationId = authority.applicationAt(record.id, entry.delta.governance) ?? record.applicationId
+      const applicationId = authority.applicationAt(record.id, codeCutOf(entry.delta)) ?? record.applicationId
       const last = runs.at(-1)
       if (last?.applicationId === applicationId) last.run.push(entry)
       else runs.push({ applicationId, run: [entry] })

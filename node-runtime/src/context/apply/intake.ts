@@ -2,7 +2,7 @@
 // only early is parked in the store; what can never pass is refused and counted (I4).
 import type { DeltaId } from '../../base/ids.ts'
 import type { StoreOp } from '../../store/store.ts'
-import { type Delta, type DeltaPayload, openDelta, verifyDelta } from '../../wire/delta.ts'
+import { codeCutOf, type Delta, type DeltaPayload, openDelta, verifyDelta } from '../../wire/delta.ts'
 import type { ParkedRow } from '../../wire/records.ts'
 import {
   PARKED_BYTES_MAX,
@@ -139,10 +139,10 @@ export class Intake {
     }
   }
 
-  /** Of an application with a state of its own the code that its author had applies it: it may have been another. */
-  #lacksCode({ governance }: Delta): boolean {
+  /** Of an application with a state of its own the code that has made it applies it: it may have been another. */
+  #lacksCode(delta: Delta): boolean {
     const { record, authority, code } = this.#parts
-    const applicationId = authority.applicationAt(record.id, governance)
+    const applicationId = authority.applicationAt(record.id, codeCutOf(delta))
     if (record.storage === 'host' || applicationId === undefined) return false
     if (applicationId === record.applicationId || code.storageOf(applicationId) !== undefined) return false
     code.want(applicationId)

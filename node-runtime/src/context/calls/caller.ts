@@ -1,10 +1,10 @@
 // The path of a call: guest on an overlay, artifact sealed into a delta, the delta applied as everyone else's (I1), one
 // batch, then gossip and events.
 import type { Bytes } from '../../base/bytes.ts'
-import { type ApplicationId, type BlobId, type DeltaId, idBytes } from '../../base/ids.ts'
+import { type ApplicationId, type BlobId, type DeltaId, idBytes, type OpId } from '../../base/ids.ts'
 import type { GuestOutcome } from '../../runtime/guest-executor.ts'
 import type { StoreOp } from '../../store/store.ts'
-import { type Delta, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
+import { codeCutOf, type Delta, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
 import { GOVERNANCE_HEADS_MAX, PARENTS_MAX, REWRITES_MAX } from '../../wire/limits.ts'
 import type { Folder } from '../apply/folder.ts'
 import type { Revision } from '../apply/revision.ts'
@@ -43,6 +43,8 @@ export interface CallMeta {
 interface Made {
   readonly payload: DeltaPayload
   readonly applicationId: ApplicationId
+  /** The cut that named this code, where it was another than the present one. */
+  readonly madeUnder?: readonly OpId[]
   /** What it adds to the log of the namespace. */
   readonly bodies?: readonly LogBody[]
 }
@@ -105,8 +107,8 @@ export class Caller {
   }
 
   /**
-   * Writes an own delta again that is lost: the same artifact and events on the present heads. Runs in
-   * the queue of the context. Throws as a call does.
+   * Writes an own delta again that is lost: the same artifact and events on the present heads, in the present cut of the log,
+   * to be applied by the code that has made them. Runs in the queue of the context. Throws as a call does.
    */
   async reissue({ origin, delta: original }: Reissue): Promise<void> {
     const { record, authority, folder, revision, log } = this.#parts
@@ -114,9 +116,11 @@ export class Caller {
     await authority.renewKey(record.groupId)
     const also = () => Promise.resolve([dropReissue(record.id, origin)])
     const { rewrites = [], id } = original
-    const applicationId = this.#runnable()
     const names = [...rewrites.slice(0, REWRITES_MAX - 1), id]
-    const delta = await this.#write({ payload: folder.open(original), applicationId }, also, () => {}, names)
+    const madeUnder = codeCutOf(original)
+    const applicationId = authority.applicationAt(record.id, madeUnder) ?? record.applicationId
+    const made = { payload: folder.open(original), applicationId, madeUnder }
+    const delta = await this.#write(made, also, () => {}, names)
     log.info({ deltaId: delta.id, original: original.id }, 'delta written again on a checkpoint')
   }
 
@@ -160,13 +164,14 @@ export class Caller {
 
   /** `also` joins the batch; `committed` is called once that has resolved. */
   async #write(
-    { payload, applicationId, bodies = [] }: Made,
+    { bodies = [], ...made }: Made,
     also: () => Promise<readonly StoreOp[]>,
     committed: () => void,
     rewrites?: readonly DeltaId[],
   ): Promise<Delta> {
     const { ledger, folder, rows, dag, rewritten } = this.#parts
-    const delta = this.#seal({ payload, applicationId }, rewrites)
+    const { payload } = made
+    const delta = this.#seal(made, rewrites)
     const fold = await folder.fold([{ delta, payload }])
     await this.#store([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)], bodies, () => {
       fold.committed()
@@ -210,7 +215,7 @@ export class Caller {
     return outcome
   }
 
-  #seal({ payload, applicationId }: Made, rewrites: readonly DeltaId[] | undefined): Delta {
+  #seal({ payload, applicationId, madeUnder }: Made, rewrites: readonly DeltaId[] | undefined): Delta {
     const { record, identity, authority, hlc, dag, random } = this.#parts
     if (!authority.mayWrite(record.id, identity.publicKey)) {
       throw new ContextError('NOT_ALLOWED', `this node's member may read context ${record.id}, not write it`)
@@ -219,22 +224,25 @@ export class Caller {
     if (!sealing) {
       throw new ContextError('GROUP_KEY_PENDING', `the key of group ${record.groupId} has not arrived yet; retry`)
     }
+    const governance = authority.heads().slice(0, GOVERNANCE_HEADS_MAX)
+    // Others apply it by the code that its cut names, or the one under which it was made.
+    const named = authority.applicationAt(record.id, governance)
+    const isOther = record.storage === 'guest' && named !== undefined && named !== applicationId
     const header = {
       contextId: record.id,
       author: identity.publicKey,
       parents: dag.tips().slice(0, PARENTS_MAX),
       hlc: hlc.tick(),
-      governance: authority.heads().slice(0, GOVERNANCE_HEADS_MAX),
+      governance,
       keyId: sealing.keyId,
       ...(rewrites ? { rewrites } : {}),
+      ...(isOther && madeUnder ? { madeUnder } : {}),
     }
     // Of more heads than a delta cites some stay out, perhaps the very one that lets us write: others would refuse it.
     if (authority.judge(record.id, header) !== 'yes') {
       throw new ContextError('CONTEXT_BUSY', `context ${record.id}: too many members were changed at once; retry soon`)
     }
-    // Others apply it by the code that its cut names: what another has made is not for it to apply.
-    const named = authority.applicationAt(record.id, header.governance)
-    if (record.storage === 'guest' && named !== undefined && named !== applicationId) {
+    if (isOther && !madeUnder) {
       const message = `context ${record.id} has been upgraded to application ${named}, which does not run here yet; retry`
       throw new ContextError('CONTEXT_BUSY', message)
     }

@@ -155,13 +155,17 @@ export class Namespace implements Authority {
     return writers
   }
 
-  judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId'>): Judgement {
-    const cut = this.#log.governance.stateAt(header.governance)
+  judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId' | 'madeUnder'>): Judgement {
+    const { author, governance, keyId, madeUnder } = header
+    const cut = this.#log.governance.stateAt(governance)
     if (!cut) return 'not-yet'
     const context = cut.contexts.get(contextId)
-    const may =
-      context && cut.canWrite(contextId, header.author) && cut.fittingKeys(context.groupId).includes(header.keyId)
-    return may ? 'yes' : 'no'
+    if (!context || !cut.canWrite(contextId, author) || !cut.fittingKeys(context.groupId).includes(keyId)) return 'no'
+    if (!madeUnder) return 'yes'
+    // Whoever may choose the code is who might have written with it there.
+    const made = this.#log.governance.stateAt(madeUnder)
+    if (!made) return 'not-yet'
+    return made.canWrite(contextId, author) ? 'yes' : 'no'
   }
 
   applicationAt(contextId: ContextId, governance: readonly OpId[]): ApplicationId | undefined {

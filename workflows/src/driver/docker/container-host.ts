@@ -15,6 +15,7 @@ import type { ContainerPlace, NodeRecord, Owner } from '../state/node-state.ts'
 import type { ResolvedSpec } from '../state/spec-record.ts'
 import { Container } from './container/container.ts'
 import { type ContainerSettings, commandContainer, innerSpec, nodeContainer } from './container/container-request.ts'
+import { readsInput, startWithInput, withoutPassword } from './container/handed-password.ts'
 import { LogPump } from './container/log-pump.ts'
 import { type CommandEnd, runOnce } from './container/run-once.ts'
 import { type EngineClient, engineReason, engineStatus } from './engine/engine-client.ts'
@@ -56,6 +57,9 @@ interface Connected {
   readonly nodeNetworks: NodeNetworks
 }
 
+/** Of the arguments of calnode: behind home and name. */
+const COMMAND_AT = 4
+
 export class ContainerHost {
   /** Nodes run in the image that their file names, where it names one. */
   readonly imageAsWritten: boolean
@@ -86,13 +90,15 @@ export class ContainerHost {
     // In a topology its network is that of a container which is there already.
     const network = spec.placement?.container === undefined ? await networks.ensure(spec.runId) : undefined
     const labels = this.#labels(spec.runId)
-    const body = nodeContainer(spec, settings, { labels, network, hostPort: spec.rpcPort, env: this.#parts.env })
+    const { own, passed, password } = await withoutPassword('run', { own: spec.env, passed: this.#parts.env })
+    const life = { labels, network, hostPort: spec.rpcPort, env: passed }
+    const body = readsInput(nodeContainer({ ...spec, env: own }, settings, life), password)
     if (settings.far) await ensureVolume(engine, spec, this.#parts.stateDir)
     const { id, name } = await this.#create(spec, body)
     try {
       if (settings.far) await adjustConfigIn(engine, id, spec)
       if (network !== undefined) await nodeNetworks.starts({ name: spec.name, id, home: network })
-      await engine.json('POST', `/containers/${id}/start`, { signal })
+      await startWithInput(engine, id, { input: password, signal })
       const seen = await engine.json('GET', `/containers/${id}/json`)
       const image = this.imageAsWritten ? spec.image : undefined
       const address = settings.far && { address: settings.far.publishOn }
@@ -179,11 +185,14 @@ export class ContainerHost {
     const settings = await this.#settingsFor(spec)
     this.#parts.reaper.watchEngine(engine.address, this.#parts.owner.driverId)
     if (settings.far) await ensureVolume(engine, spec, this.#parts.stateDir)
-    const body = {
-      ...commandContainer(spec, settings, { args, env: this.#parts.env }),
-      Labels: this.#labels(spec.runId),
-    }
-    return runOnce(engine, body, { ...options, what: `calnode ${args.slice(4).join(' ')} on ${spec.name}` })
+    const { own, passed, password } = await withoutPassword(args[COMMAND_AT], {
+      own: spec.env,
+      passed: this.#parts.env,
+    })
+    const command = commandContainer({ ...spec, env: own }, settings, { args, env: passed })
+    const body = { ...readsInput(command, password), Labels: this.#labels(spec.runId) }
+    const what = `calnode ${args.slice(COMMAND_AT).join(' ')} on ${spec.name}`
+    return runOnce(engine, body, { ...options, what, input: password })
   }
 
   /** Called like the node, as scripts for merobox expect; where another container has that name, with the run's id. */

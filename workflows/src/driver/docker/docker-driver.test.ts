@@ -107,6 +107,40 @@ describeWithEngine('docker driver', (under) => {
       expect(await under.networks(place.stateDir)).toEqual([])
     })
 
+    test('the password of an administrator is nowhere in its container, and the node has it, after a restart too', async () => {
+      const driver = place.open({ env: { MERO_AUTH_ADMIN_PASSWORD: 'of the shell' } })
+      const given = await place.spec('guarded')
+      const env = { ...given.env, MERO_AUTH_ADMIN_USER: 'ann', MERO_AUTH_ADMIN_PASSWORD: 'secret password' }
+      const spec = { ...given, env }
+      const end = await driver.exec?.(spec, ['init'], { signal, timeoutMs: 60_000 })
+      expect(end?.stdout).toContain('"length":15,"env":false')
+      const inspected = async () => {
+        const id = (await new NodeState(place.stateDir).get('guarded'))?.container?.id
+        return JSON.stringify(await under.engine.json('GET', `/containers/${id}/json`))
+      }
+      const node = await driver.start(spec, { signal })
+      expect(await inspected()).toContain('MERO_AUTH_ADMIN_USER=ann')
+      expect(await inspected()).not.toMatch(/secret password|of the shell/)
+      await driver.kill(node)
+      const again = await driver.start(node.spec, { signal })
+      expect(await inspected()).not.toMatch(/secret password|of the shell/)
+      const told = (await driver.logs(again).text()).match(/"length":\d+,"env":\w+/g)
+      expect(told).toEqual(Array(2).fill('"length":15,"env":false'))
+    })
+
+    test('a password in a file is one of this machine', async () => {
+      const file = join(place.dir, 'password')
+      const driver = place.open({ env: { MERO_AUTH_ADMIN_PASSWORD_FILE: file } })
+      const spec = await place.spec('guarded')
+      await expect(driver.start(spec, { signal })).rejects.toMatchObject({
+        code: 'FILE_UNUSABLE',
+        data: { path: file },
+      })
+      writeFileSync(file, 'of a file')
+      const node = await driver.start(spec, { signal })
+      expect(await driver.logs(node).text()).toContain('"length":9,"env":false')
+    })
+
     test('a node that dies at start is reported with how and with its last lines, and nothing of it stays', async () => {
       const dying = place.open().start(await place.spec('n1', 'dies'), { signal, readyTimeoutMs: 600_000 })
       await expect(dying).rejects.toMatchObject({

@@ -58,7 +58,7 @@ export function nodeContainer(
     readonly hostPort: number
     readonly env: Readonly<Record<string, string | undefined>>
   },
-): Record<string, unknown> {
+): Record<string, unknown> & { readonly Cmd: readonly string[] } {
   const published = [
     { HostIp: settings.far?.publishOn ?? '127.0.0.1', HostPort: life.hostPort === 0 ? '' : String(life.hostPort) },
   ]

@@ -4,6 +4,7 @@ import { EXEC_OUTPUT_MAX_BYTES } from '../../limits.ts'
 import type { EngineClient } from '../engine/engine-client.ts'
 import { numberField, textField } from '../engine/engine-reply.ts'
 import { logFrames } from '../engine/log-frames.ts'
+import { startWithInput } from './handed-password.ts'
 
 export interface CommandEnd {
   readonly exitCode: number
@@ -15,14 +16,19 @@ export interface CommandEnd {
 export async function runOnce(
   engine: EngineClient,
   container: Readonly<Record<string, unknown>>,
-  options: { readonly what: string; readonly signal: AbortSignal; readonly timeoutMs: number },
+  options: {
+    readonly what: string
+    readonly signal: AbortSignal
+    readonly timeoutMs: number
+    readonly input?: string | undefined
+  },
 ): Promise<CommandEnd> {
   const created = await engine.json('POST', '/containers/create', { body: container, signal: options.signal })
   const id = textField(created, 'Id')
   const deadline = AbortSignal.timeout(options.timeoutMs)
   const signal = AbortSignal.any([options.signal, deadline])
   try {
-    await engine.json('POST', `/containers/${id}/start`, { signal })
+    await startWithInput(engine, id, { input: options.input, signal })
     const end = await engine.json('POST', `/containers/${id}/wait`, { signal })
     return { exitCode: numberField(end, 'StatusCode') ?? 1, ...(await outputs(engine, id, signal)) }
   } catch (error) {

@@ -1,11 +1,11 @@
 // A small client of the Engine API, as Docker and Podman serve it: JSON requests, and replies and bodies that stream. Why
 // none from the registry: docs/decisions/0014. The reaper imports this file, so it stays small.
 import { readFileSync } from 'node:fs'
-import { type ClientRequest, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
+import { type ClientRequest, IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
 import { request as tlsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { DriverError } from '../../errors.ts'
 import { ENGINE_REPLY_MAX_BYTES } from '../../limits.ts'
@@ -63,6 +63,13 @@ export class EngineClient {
     return send({ address: this.address, connection: this.#connection }, method, `${this.#prefix}${path}`, options)
   }
 
+  /** Beyond the reply both sides speak as they like. */
+  upgrade(path: string, { query, signal }: Pick<EngineRequest, 'query' | 'signal'> = {}): Promise<Duplex> {
+    const { address } = this
+    const target = { path: pathWith(`${this.#prefix}${path}`, query), signal }
+    return upgraded({ address, connection: this.#connection }, target)
+  }
+
   /** A reply of JSON lines that tell of progress, as those to a pull: an error in them is one of the request. */
   async progress(method: Method, path: string, options: EngineRequest = {}): Promise<string[]> {
     const text = (await readAll(await this.stream(method, path, options))).toString('utf8')
@@ -111,12 +118,11 @@ async function send(
     ...(payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
     ...(archive && { 'content-type': 'application/x-tar' }),
   }
-  const search = new URLSearchParams()
-  for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(key, String(value))
-  const full = search.size === 0 ? path : `${path}?${search}`
-  const options = { ...connection, method, path: full, headers, agent: false, ...(signal && { signal }) }
-  const open = address.certificates === undefined ? plainRequest : tlsRequest
-  const request = open(options)
+  const request = openRequest(address)({
+    ...connection,
+    ...{ method, path: pathWith(path, query), headers, agent: false },
+    ...(signal && { signal }),
+  })
   const replied = replyTo(request, address, signal)
   if (archive) await Promise.race([pipeline(archive, request), replied])
   else request.end(payload)
@@ -124,11 +130,42 @@ async function send(
   const status = reply.statusCode ?? 0
   // 304: it is so already.
   if (status < 400) return reply
-  const text = (await readAll(reply)).toString('utf8')
-  const reason = messageIn(text)
-  throw new DriverError('ENGINE_FAILED', `the container engine refuses ${method} ${path}: ${reason} (HTTP ${status})`, {
-    data: { status, reason },
+  throw await refusal(reply, `${method} ${path}`)
+}
+
+async function upgraded(
+  { address, connection }: { address: EngineAddress; connection: RequestOptions },
+  { path, signal }: { path: string; signal: AbortSignal | undefined },
+): Promise<Duplex> {
+  signal?.throwIfAborted()
+  const headers = { host: 'docker', connection: 'Upgrade', upgrade: 'tcp', 'content-length': 0 }
+  const options = { ...connection, method: 'POST', path, headers, agent: false, ...(signal && { signal }) }
+  const request = openRequest(address)(options)
+  const open = new Promise<Duplex>((resolve) => {
+    request.once('upgrade', (_reply, socket) => resolve(socket))
   })
+  const refused = replyTo(request, address, signal)
+  request.end()
+  const either = await Promise.race([open, refused])
+  if (!(either instanceof IncomingMessage)) return either
+  throw await refusal(either, `POST ${path}`)
+}
+
+async function refusal(reply: IncomingMessage, asked: string): Promise<DriverError> {
+  const reason = messageIn((await readAll(reply)).toString('utf8'))
+  const status = reply.statusCode ?? 0
+  const message = `the container engine refuses ${asked}: ${reason} (HTTP ${status})`
+  return new DriverError('ENGINE_FAILED', message, { data: { status, reason } })
+}
+
+function openRequest({ certificates }: EngineAddress): typeof plainRequest {
+  return certificates === undefined ? plainRequest : tlsRequest
+}
+
+function pathWith(path: string, query: EngineRequest['query']): string {
+  const search = new URLSearchParams()
+  for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(key, String(value))
+  return search.size === 0 ? path : `${path}?${search}`
 }
 
 function replyTo(request: ClientRequest, address: EngineAddress, signal?: AbortSignal): Promise<IncomingMessage> {

@@ -1,7 +1,6 @@
 // Puts the image of the node into an engine, where it is not there yet.
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { DriverError } from '../../errors.ts'
@@ -9,6 +8,7 @@ import { type EngineClient, engineStatus } from '../engine/engine-client.ts'
 import { field, listOf, numberField, textField } from '../engine/engine-reply.ts'
 import { IMAGE_LABEL, imageArchive } from './image-archive.ts'
 import { imageFiles } from './image-files.ts'
+import { withScratchFolder } from './scratch-folder.ts'
 
 export const IMAGE_NAME = 'calbox/node'
 
@@ -80,15 +80,12 @@ async function withFiles<T>(
   request: ImageRequest,
   use: (files: Awaited<ReturnType<typeof imageFiles>>, version: string) => Promise<T>,
 ): Promise<T> {
-  const scratch = await mkdtemp(join(tmpdir(), 'calbox-image-'))
-  try {
+  return withScratchFolder(async (scratch) => {
     const manifest: unknown = JSON.parse(
       await readFile(join(dirname(dirname(request.calnode)), 'package.json'), 'utf8'),
     )
-    return await use(await imageFiles({ ...request, scratch }), textField(manifest, 'version') || '0')
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
+    return use(await imageFiles({ ...request, scratch }), textField(manifest, 'version') || '0')
+  })
 }
 
 async function checkArchitecture(engine: EngineClient): Promise<void> {

@@ -2,7 +2,7 @@
 import { stringify } from 'smol-toml'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { type Bytes, concat, equalBytes, fromUtf8, toBase58, toHex, utf8 } from '../../src/base/bytes.ts'
+import { type Bytes, concat, equalBytes, fromUtf8, toBase58, utf8 } from '../../src/base/bytes.ts'
 import { idBytes, parseBase58Id, parseHexId } from '../../src/base/ids.ts'
 import { ConfigError, checkAuthMode, freshConfig, hostPortOf, readSettings } from '../../src/config.ts'
 import { compareAddresses, hostOf, peerIn, placeOf } from '../../src/network/address.ts'
@@ -15,7 +15,7 @@ import {
   invitationFromJson,
   invitationToJson,
 } from '../../src/server/formats/encodings.ts'
-import { jsonTextOf, parseJson } from '../../src/server/formats/json.ts'
+import { parseJson, RawJson } from '../../src/server/formats/json/json.ts'
 import { readQuery } from '../../src/server/routing/query.ts'
 import { encodeInvitationBody } from '../../src/wire/invitation.ts'
 import { alice, ops } from '../../src/wire/messages.fixture.ts'
@@ -166,7 +166,7 @@ const invitation =
 const invitationTarget: Target = {
   name: 'invitation-json',
   decoders: [
-    'server/formats/json.ts#parseJson',
+    'server/formats/json/json.ts#parseJson',
     'server/formats/encodings.ts#invitationFromJson',
     'wire/invitation.ts#invitation',
   ],
@@ -176,7 +176,7 @@ const invitationTarget: Target = {
   allocation: { perByte: 200, base: 1024 * 1024 },
   blocksPerByte: 4000,
   run(input) {
-    const json = parseJson(Buffer.from(input).toString('utf8'))
+    const json = parseJson(input)
     // As the framework does for the route.
     if (!Value.Check(InvitationJson, json)) throw new Rejected('schema')
     encodeInvitationBody(invitationFromJson(json))
@@ -186,21 +186,33 @@ const invitationTarget: Target = {
 
 const jsonTarget: Target = {
   name: 'json-text',
-  decoders: ['server/formats/json.ts#jsonTextOf', 'base/bytes.ts#fromUtf8'],
-  codes: ['BAD_REQUEST', 'no JSON'],
+  decoders: [
+    'server/formats/json/json.ts#parseJson',
+    'server/formats/json/scan.ts#JsonScan',
+    'server/formats/json/tokens.ts#numberEnd',
+    'server/formats/json/tokens.ts#escapeEnd',
+    'base/bytes.ts#fromUtf8',
+  ],
+  codes: ['BAD_REQUEST'],
   format: 'text',
-  seeds: [utf8('{"a":[1,2.5,"é",null,true,18446744073709551615]}')],
+  seeds: [
+    utf8('{"a":[1,2.5,"é",null,true,18446744073709551615]}'),
+    utf8('{"params":{"argsJson":{"a":[-1.5e+3,"\\u00e9\\n",false]}}}'),
+  ],
   run(input) {
-    const text = jsonTextOf(input)
-    if (text === undefined) throw new Rejected('no JSON')
-    const value = parseJson(text)
-    const written = JSON.stringify(value)
-    if (toHex(utf8(JSON.stringify(parseJson(written)))) !== toHex(utf8(written)))
-      throw new Error('JSON changes when it is read again')
-    // A byte order mark is no part of the text.
-    return input[0] === 0xef ? undefined : utf8(fromUtf8(input))
+    const text = Buffer.from(input).toString('utf8')
+    const written = JSON.stringify(parseJson(input))
+    if (JSON.stringify(parseJson(utf8(written))) !== written) throw new Error('JSON changes when it is read again')
+    // What is left raw is read by somebody else.
+    const raw: unknown = Reflect.get(Object(Reflect.get(Object(parseJson(input, RAW)), 'params')), 'argsJson')
+    const plain: unknown = Reflect.get(Object(Reflect.get(Object(JSON.parse(text)), 'params')), 'argsJson')
+    const read: unknown = raw instanceof RawJson ? JSON.parse(fromUtf8(raw.bytes)) : raw
+    if (JSON.stringify(read) !== JSON.stringify(plain)) throw new Error('what is left raw is something else')
+    return undefined
   },
 }
+
+const RAW = { rawAt: ['params', 'argsJson'] }
 
 const QUERY = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),

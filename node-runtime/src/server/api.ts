@@ -15,7 +15,6 @@ import type { AuthRouteParts } from './auth/auth-route.ts'
 import { AUTH_ROUTES, authScope } from './auth/auth-scope.ts'
 import { limitReceiving, refuseUnreceived } from './connections/receiving.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
-import { parseJson } from './formats/json.ts'
 import { LEGACY_HEADER, withLegacyKeys } from './formats/legacy-keys.ts'
 import { JSON_BODY_BYTES_MAX, MESSAGE_CHARS_MAX } from './limits.ts'
 import { loginFigures } from './metrics/client-figures.ts'
@@ -117,7 +116,7 @@ export interface Api {
 
 /** `stop` ends what still runs. */
 export async function createApi(
-  given: ServerParts & Pick<RouteParts, 'metrics' | 'streams'>,
+  given: ServerParts & Pick<RouteParts, 'metrics' | 'streams' | 'json'>,
   stop: AbortSignal,
 ): Promise<Api> {
   const { node } = given
@@ -162,13 +161,9 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
   })
   app.removeAllContentTypeParsers()
   // Clients send JSON with and without a content type, and nothing, `null` or `{}` where there is nothing to say.
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, body === '' ? null : parseJson(String(body)))
-    } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)))
-    }
-  })
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async ({ routeOptions }: FastifyRequest, body: Buffer) =>
+    body.length === 0 ? null : parts.json.read(body, routeOptions.config.json),
+  )
   app.setErrorHandler((error, request, reply) => {
     const { status, message } = httpFailureOf(error)
     // A body that breaks off is the client's end, not a defect.
@@ -236,6 +231,7 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
   app.route({
     method: route.method,
     url: route.url,
+    ...(route.json && { config: { json: route.json } }),
     onRequest: [admit, route.streams ? limitUpload : limitReceiving],
     schema: {
       params: route.params,

@@ -9,6 +9,18 @@ export const AUTH_BODY_BYTES_MAX = 1024 * 1024
 /** Of JSON, as in the reference node; refused with 400. What looks at it then may be recursive. */
 export const JSON_DEPTH_MAX = 128
 
+/**
+ * Values and keys of a JSON body, the arguments of a call not counted: of those nothing is made here. Refused with 400 before
+ * anything is made. Lists of bytes come as numbers, and each route says how many of those it takes beside.
+ */
+export const JSON_VALUES_MAX = 10_000
+/** What an integer beyond 2^53 counts: it is made here, and not by the engine. */
+export const JSON_INTEGER_WEIGHT = 10
+/** Of JSON that is looked over before others have their turn: at most some 0.5 ms. */
+export const JSON_STEP_BYTES = 32 * 1024
+/** Longer bodies than that, waiting to be looked over; one more is refused with 503. */
+export const JSON_WAITING_MAX = 64
+
 /** Of a refused header, shown in the refusal. */
 export const HEADER_SHOWN_MAX = 100
 

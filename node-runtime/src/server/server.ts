@@ -126,14 +126,16 @@ function lateApi(parts: ServerParts, stop: AbortSignal): LateApi {
   let loading: Promise<NonNullable<typeof loaded>> | undefined
   let streamsEnd = false
   const load = async () => {
-    const [{ createApi }, { Streams }, { Metrics }] = await Promise.all([
+    const [{ createApi }, { Streams }, { Metrics }, { JsonReader }] = await Promise.all([
       import('./api.ts'),
       import('./streams/streams.ts'),
       import('./metrics/metrics.ts'),
+      import('./formats/json/reader.ts'),
     ])
+    const json = new JsonReader()
     const metrics = new Metrics(parts.node)
-    const streams = new Streams({ ...parts, metrics })
-    const api = await createApi({ ...parts, metrics, streams }, stop)
+    const streams = new Streams({ ...parts, metrics, json })
+    const api = await createApi({ ...parts, metrics, streams, json }, stop)
     loaded = { api, streams }
     if (streamsEnd) streams.close()
     return loaded

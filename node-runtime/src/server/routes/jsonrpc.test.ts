@@ -8,6 +8,7 @@ import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type StoreOp } from '../../store/store.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { joinContext, type SharedContext, shareContext, TestWorld } from '../../testing/test-nodes.ts'
+import { JSON_VALUES_MAX } from '../limits.ts'
 import { executorGate } from '../testing/executor-gate.ts'
 import { type Answer, type ServedNode, serve } from '../testing/served-node.ts'
 
@@ -131,6 +132,22 @@ describe('a call that succeeds', () => {
       200,
       '{"jsonrpc":"2.0","id":18446744073709551615,"result":{"output":{"n":-9223372036854775808,"m":[18446744073709551615,0.1]}}}',
     ])
+  })
+
+  test('hands arguments to the guest as they were sent, of any number of values', async () => {
+    const args = `{ "a": 1.0, "a": [${Array(JSON_VALUES_MAX + 1).fill('{ }')}],\t"b":"\\u0061" }`
+    const text = JSON.stringify(executeBody('echo', 'args', probe.contextId)).replace('"args"', args)
+    expect((await ada.post('/jsonrpc', { text })).text).toBe(`{"jsonrpc":"2.0","id":1,"result":{"output":${args}}}`)
+  })
+
+  test('is refused with more values around the arguments than there may be', async () => {
+    const id = Array(JSON_VALUES_MAX).fill({})
+    const { status, body } = await ada.post('/jsonrpc', { body: { ...executeBody('len'), id } })
+    expect([status, body]).toEqual([400, { error: `the body has more than ${JSON_VALUES_MAX} values` }])
+  })
+
+  test('takes null for no arguments', async () => {
+    expect(seen(await execute('len', null))).toEqual(answered({ result: { output: 1 } }))
   })
 
   test('takes a context in hex, and ignores what older clients add', async () => {

@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { RawResponse } from '../routing/raw-response.ts'
 import { NoFields, type Route, routeByBody } from '../routing/route.ts'
-import { answerRpc } from '../rpc/answer.ts'
+import { answerRpc, RPC_READING } from '../rpc/answer.ts'
 
 const Envelope = Type.Object({
   jsonrpc: Type.Literal('2.0'),
@@ -29,6 +29,7 @@ export const jsonrpcRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: Envelope,
+    json: RPC_READING,
     response: Answer,
     handle: async (gate, { body, signal, asker }) => {
       const head = `{"jsonrpc":"2.0","id":${JSON.stringify(body.id ?? null)}`

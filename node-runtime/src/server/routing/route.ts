@@ -8,12 +8,20 @@ import type { PublicKey } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Asker } from '../access/asker.ts'
 import { ServerError } from '../errors.ts'
+import type { JsonReading } from '../formats/json/json.ts'
+import type { JsonReader } from '../formats/json/reader.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Aliases } from '../names/aliases.ts'
 import type { DefaultGroups } from '../names/default-groups.ts'
 import type { ServerParts } from '../server-parts.ts'
 import type { Streams } from '../streams/streams.ts'
 import type { RawResponse } from './raw-response.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    json?: JsonReading
+  }
+}
 
 /** What the routes serve. */
 export interface RouteParts extends ServerParts {
@@ -22,6 +30,7 @@ export interface RouteParts extends ServerParts {
   readonly aliases: Aliases
   readonly defaultGroups: DefaultGroups
   readonly metrics: Metrics
+  readonly json: JsonReader
 }
 
 export interface RouteRequest<Params, Query, Body> {
@@ -74,6 +83,8 @@ export interface Route<P extends TObject = TObject, Q extends TObject = TObject,
    * may ask, too. Of reading (GET, HEAD) that is so without saying.
    */
   readonly forOtherMembers?: true
+  /** How its body is read, where it may be large. */
+  readonly json?: JsonReading
   /** The handler reads the body from `stream`, and it may take long to arrive. */
   readonly streams?: boolean
   /** The JSON body of the 200 response, or a response of another form. */

@@ -1,7 +1,7 @@
 // What JSON-RPC and WebSockets call: run a method of a context, or ask how far its state is.
 import { type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { utf8 } from '../../base/bytes.ts'
+import { type Bytes, equalBytes, utf8 } from '../../base/bytes.ts'
 import { CodedError } from '../../base/errors.ts'
 import { type ContextId, idBase58, type PublicKey } from '../../base/ids.ts'
 import type { LogFields, Logger } from '../../base/log.ts'
@@ -10,7 +10,8 @@ import { PRESENCE_BYTES_MAX } from '../../wire/limits.ts'
 import { isOtherMember } from '../access/membership.ts'
 import { ServerError } from '../errors.ts'
 import { contextIdOf } from '../formats/encodings.ts'
-import { jsonTextOf } from '../formats/json.ts'
+import { type JsonReading, RawJson } from '../formats/json/json.ts'
+import type { JsonReader } from '../formats/json/reader.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { contextOf } from '../names/lookups.ts'
 import type { NodeServices } from '../ports.ts'
@@ -29,6 +30,12 @@ const PresenceParams = Type.Object({
 })
 
 const StatusParams = Type.Object({ contextId: Type.String() })
+
+/** How a message with such a call is read. */
+export const RPC_READING: JsonReading = { rawAt: ['params', 'argsJson'], bytesMax: PRESENCE_BYTES_MAX }
+
+const NULL = utf8('null')
+const NO_ARGS = utf8('{}')
 
 /** Entry points that only the host runs: applying deltas, merging, migrating. */
 const RESERVED = '__calimero_'
@@ -50,7 +57,7 @@ export interface RpcCall {
   readonly member: PublicKey | undefined
 }
 
-type RpcParts = Pick<ServerParts, 'node' | 'log'> & { readonly metrics?: Metrics }
+type RpcParts = Pick<ServerParts, 'node' | 'log'> & { readonly json: JsonReader; readonly metrics?: Metrics }
 
 /** What a call works with is had only for the permission to call. */
 export interface RpcGate {
@@ -74,7 +81,7 @@ async function execute({ unlock, self }: RpcGate, { params, signal, member }: Rp
   const id = contextIdOf(params.contextId)
   const parts = unlock(`context:execute[${idBase58(id)},,${encodeURIComponent(params.method)}]`)
   if (!parts) return unauthorized(id, member ?? self)
-  const { node, log, metrics } = parts
+  const { node, log, metrics, json } = parts
   if (!isMember(node, id, member)) {
     return {
       error: {
@@ -85,7 +92,7 @@ async function execute({ unlock, self }: RpcGate, { params, signal, member }: Rp
   }
   if (isOtherMember(node, { member })) return otherMember(node, id, member)
   const context = await contextOf(node, id)
-  const input = utf8(JSON.stringify(params.argsJson ?? {}))
+  const input = inputOf(params.argsJson)
   const call = { contextId: idBase58(context.record.id), method: params.method }
   const beganMs = performance.now()
   const request = { method: params.method, input, signal }
@@ -106,11 +113,18 @@ async function execute({ unlock, self }: RpcGate, { params, signal, member }: Rp
   logGuest(log, call, logs)
   const headers = { [DELTA_HEADER]: deltaId ?? 'none' }
   if (value === undefined) return { result: '{"output":null}', headers }
-  const text = jsonTextOf(value)
+  const text = await json.textOf(value)
   if (text === undefined) {
     return { error: { type: 'SerdeError', data: { message: `${params.method} returned bytes that are not JSON` } } }
   }
   return { result: `{"output":${text}}`, headers }
+}
+
+/** As the client wrote it: what it means is for the guest. */
+function inputOf(args: unknown): Bytes {
+  if (args === undefined) return NO_ARGS
+  if (!(args instanceof RawJson)) throw new Error('assertion failed: the arguments were left as they are')
+  return equalBytes(args.bytes, NULL) ? NO_ARGS : args.bytes
 }
 
 /** What the guest said, for the operator of the node: one entry a line. */

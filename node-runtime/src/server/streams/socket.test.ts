@@ -9,6 +9,7 @@ import type { NodeEvent } from '../../context/ports.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { PRESENCE_BYTES_MAX } from '../../wire/limits.ts'
 import { OWNER } from '../access/asker.ts'
+import { JsonReader } from '../formats/json/reader.ts'
 import type { NodeServices } from '../ports.ts'
 import { Hub } from './hub.ts'
 import { OUTBOUND_BYTES_MAX } from './limits.ts'
@@ -49,6 +50,7 @@ async function pair(times: Pick<SocketParts, 'pingEveryMs' | 'pongWithinMs'>, op
     log,
     asker: OWNER,
     node: {} as NodeServices,
+    json: new JsonReader(),
     ...times,
   }
   const subscriber = new ClientSocket(socket, parts)

@@ -7,8 +7,8 @@ import { IdError } from '../../base/ids.ts'
 import type { PresenceEvent } from '../../context/ports.ts'
 import type { Asker } from '../access/asker.ts'
 import { ServerError } from '../errors.ts'
-import { parseJson } from '../formats/json.ts'
-import { answerRpc, type RpcAnswer } from '../rpc/answer.ts'
+import type { JsonReader } from '../formats/json/reader.ts'
+import { answerRpc, RPC_READING, type RpcAnswer } from '../rpc/answer.ts'
 import type { ServerParts } from '../server-parts.ts'
 import type { Hub, Subscriber } from './hub.ts'
 import type { Connected } from './keeper.ts'
@@ -31,6 +31,7 @@ const POLICY_VIOLATION = 1008
 const TRY_AGAIN_LATER = 1013
 
 export interface SocketParts extends ServerParts {
+  readonly json: JsonReader
   readonly hub: Hub
   /** Who made the handshake. */
   readonly asker: Asker
@@ -61,7 +62,7 @@ export class ClientSocket implements Subscriber, Connected {
     this.#socket = socket
     socket.on('message', (data, isBinary) => {
       // Binary frames are no part of the protocol, and ignored as in the reference node.
-      if (!isBinary) this.#take(String(data))
+      if (!isBinary && data instanceof Buffer) this.#take(data)
     })
     socket.on('pong', () => this.#askLater())
     // A close follows.
@@ -148,13 +149,13 @@ export class ClientSocket implements Subscriber, Connected {
     }, pingEveryMs)
   }
 
-  #take(text: string): void {
+  #take(message: Buffer): void {
     this.#running += 1
-    this.#runningBytes += text.length
+    this.#runningBytes += message.length
     if (!this.#hasRoom()) this.#socket.pause()
-    this.#answer(text).finally(() => {
+    this.#answer(message).finally(() => {
       this.#running -= 1
-      this.#runningBytes -= text.length
+      this.#runningBytes -= message.length
       if (this.#socket.isPaused && this.#hasRoom()) this.#socket.resume()
     })
   }
@@ -164,11 +165,12 @@ export class ClientSocket implements Subscriber, Connected {
   }
 
   /** What is no message at all is not answered: there is no id to answer it by. */
-  async #answer(text: string): Promise<void> {
+  async #answer(bytes: Buffer): Promise<void> {
     let message: unknown
     try {
-      message = parseJson(text)
-    } catch {
+      message = await this.#parts.json.read(bytes, RPC_READING)
+    } catch (error) {
+      if (error instanceof ServerError && error.code === 'BUSY') this.#close(TRY_AGAIN_LATER, error.message)
       // Not JSON: as above.
       return
     }

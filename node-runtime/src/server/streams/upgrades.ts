@@ -6,6 +6,7 @@ import { type Asker, askGuard } from '../access/asker.ts'
 import { checkCaller } from '../access/caller.ts'
 import { endWith } from '../connections/linger.ts'
 import { httpFailureOf, ServerError } from '../errors.ts'
+import type { JsonReader } from '../formats/json/reader.ts'
 import type { ServerParts } from '../server-parts.ts'
 import type { Hub } from './hub.ts'
 import type { Keeper } from './keeper.ts'
@@ -16,6 +17,7 @@ import { ClientSocket } from './socket.ts'
 const TOO_LONG = 1009
 
 export interface UpgradeParts extends ServerParts {
+  readonly json: JsonReader
   readonly hub: Hub
   readonly keeper: Keeper
 }

@@ -79,6 +79,7 @@ export const applicationRoutes: readonly Route[] = [
       package: OptionalText(PACKAGE_BYTES_MAX),
       version: OptionalText(VERSION_BYTES_MAX),
     }),
+    json: { bytesMax: METADATA_BYTES_MAX },
     response: Installation,
     handle: async ({ node }, { body }) => {
       if (!isAbsolute(body.path) || body.path.split(/[\\/]/).includes('..') || body.path.includes('\0')) {
@@ -108,6 +109,7 @@ export const applicationRoutes: readonly Route[] = [
       package: OptionalText(PACKAGE_BYTES_MAX),
       version: OptionalText(VERSION_BYTES_MAX),
     }),
+    json: { bytesMax: METADATA_BYTES_MAX },
     response: Installation,
     failures: [502, 507],
     handle: async ({ node, downloads }, { body, signal }) => {

@@ -118,6 +118,7 @@ export const contextRoutes: readonly Route[] = [
     params: NoFields,
     query: NoFields,
     body: CreateBody,
+    json: { bytesMax: INIT_PARAMS_BYTES_MAX },
     response: Data(
       Type.Object({ contextId: Base58, memberPublicKey: Base58, groupId: Hex32, groupCreated: Type.Boolean() }),
     ),

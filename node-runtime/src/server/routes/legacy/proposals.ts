@@ -225,6 +225,7 @@ export const proposalRoutes: readonly Route[] = [
         actions: Type.Array(Action, { minItems: 1, maxItems: PROPOSAL_ACTIONS_MAX }),
       }),
     }),
+    json: { bytesMax: PROPOSAL_BYTES_MAX },
     response: Data(Type.Union([Approvals, Type.Null()])),
     handle: async (parts, { params, body: { signerId, proposal } }) => {
       const random = () => idFromBytes<ProposalId>(parts.node.ports.random.bytes(PROPOSAL_ID_BYTES))

@@ -1,0 +1,58 @@
+// Long JSON in turns: one long text at a time, a step of it a turn of the event loop. Short ones are read at once.
+import { setImmediate as turn } from 'node:timers/promises'
+import { type Bytes, fromUtf8 } from '../../../base/bytes.ts'
+import { ServerError } from '../../errors.ts'
+import { JSON_STEP_BYTES, JSON_WAITING_MAX } from '../../limits.ts'
+import { type JsonReading, parseJson, scanned, scanOf } from './json.ts'
+import { JsonScan } from './scan.ts'
+
+export class JsonReader {
+  #last: Promise<void> = Promise.resolve()
+  #waiting = 0
+
+  /** Throws ServerError: BAD_REQUEST, and BUSY where too many long ones wait. */
+  async read(bytes: Bytes, reading: JsonReading = {}): Promise<unknown> {
+    if (bytes.length <= JSON_STEP_BYTES) return parseJson(bytes, reading)
+    if (this.#waiting >= JSON_WAITING_MAX) {
+      throw new ServerError('BUSY', `${JSON_WAITING_MAX} long bodies wait to be read; try again later`)
+    }
+    const scan = scanOf(bytes, reading)
+    await this.#inTurns(scan)
+    return scanned(bytes, scan.cuts)
+  }
+
+  /** The bytes as JSON text to be put into a response as they are; undefined when they are no JSON. */
+  async textOf(bytes: Bytes): Promise<string | undefined> {
+    try {
+      const text = fromUtf8(bytes)
+      if (bytes.length <= JSON_STEP_BYTES) JSON.parse(text)
+      else await this.#inTurns(new JsonScan(bytes, NO_RULES))
+      return text
+    } catch {
+      // Not UTF-8 or not JSON: the caller says so.
+      return undefined
+    }
+  }
+
+  async #inTurns(scan: JsonScan): Promise<void> {
+    const before = this.#last
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#last = promise
+    this.#waiting += 1
+    try {
+      await before
+      while (!scan.step()) await turn()
+    } finally {
+      this.#waiting -= 1
+      resolve()
+    }
+  }
+}
+
+/** What a guest answers may have as much as it likes, and be as deep as a short one can: nothing is made of it here. */
+const NO_RULES = {
+  depthMax: JSON_STEP_BYTES,
+  valuesMax: Number.POSITIVE_INFINITY,
+  bytesMax: 0,
+  rawAt: [],
+}

@@ -14,6 +14,8 @@ export interface Stamp {
   readonly hash: string
   /** Names of the bundle's files. */
   readonly files: readonly string[]
+  /** What went into a program of one file: launchers look at these alone. */
+  readonly inputs?: Readonly<Record<string, readonly string[]>>
 }
 
 /** Undefined: there is no whole build. */
@@ -63,7 +65,7 @@ async function dropSuperseded(
   const old: { readonly name: string; readonly ageMs: number; readonly bytes: number }[] = []
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const { name } = entry
-    if (!entry.isFile() || !name.endsWith('.js') || current.has(name)) continue
+    if (!entry.isFile() || !/\.c?js$/.test(name) || current.has(name)) continue
     const file = path.join(folder, name)
     if (before.includes(name)) await utimes(file, now, now)
     const { mtimeMs, size } = await stat(file)

@@ -10,7 +10,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { buildApps } from './build-apps.ts'
 import { withBuildLock } from './build-lock.ts'
 import { placeOutput, readStamp, replaceByCopy, writeStamp } from './build-output.ts'
-import { BUNDLE, codeUnitOrder, nativeBinding } from './bundle.ts'
+import { BUNDLE, codeUnitOrder, nativeBinding, SCRIPT } from './bundle.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const LOCK = path.join(ROOT, 'node_modules/.cache/calbox-build.lock')
@@ -23,7 +23,7 @@ interface Target {
   /** Folders and files whose bytes decide whether to build again. */
   readonly inputs: readonly string[]
   readonly entries: Readonly<Record<string, string>>
-  /** Entries that are one file: what they import late is in it. */
+  /** Entries that are one script: what they import late is in it. The launcher runs it itself. */
   readonly whole?: readonly string[]
   readonly plugins: readonly Plugin[]
 }
@@ -53,6 +53,9 @@ const TARGETS: readonly Target[] = [
   },
 ]
 
+/** What decides besides the sources. */
+const BUILT_BY = ['package-lock.json', 'scripts/build.ts', 'scripts/build-output.ts', 'scripts/bundle.ts']
+
 async function filesBelow(place: string): Promise<string[]> {
   const full = path.join(ROOT, place)
   const entries = await readdir(full, { recursive: true, withFileTypes: true }).catch(() => undefined)
@@ -62,13 +65,7 @@ async function filesBelow(place: string): Promise<string[]> {
 
 async function hashOf(target: Target): Promise<string> {
   const hash = createHash('sha256')
-  for (const place of [
-    ...target.inputs,
-    'package-lock.json',
-    'scripts/build.ts',
-    'scripts/build-output.ts',
-    'scripts/bundle.ts',
-  ]) {
+  for (const place of [...target.inputs, ...BUILT_BY]) {
     for (const file of (await filesBelow(place)).toSorted()) {
       if (file.endsWith('.test.ts')) continue
       hash.update(path.relative(ROOT, file)).update('\0')
@@ -79,17 +76,37 @@ async function hashOf(target: Target): Promise<string> {
 }
 
 /** Each entry by itself: what two of them share is there twice, and neither is cut into pieces for the other's sake. */
-function optionsOf(target: Target, outdir: string): BuildOptions[] {
-  return Object.entries(target.entries).map(([name, source]) => ({
+function optionsOf(target: Target, name: string, outdir: string): BuildOptions & { metafile: true } {
+  const common: BuildOptions & { metafile: true } = {
     ...BUNDLE,
     plugins: [...BUNDLE.plugins, ...target.plugins],
     absWorkingDir: ROOT,
-    entryPoints: { [name]: source },
+    entryPoints: { [name]: target.entries[name] ?? '' },
     outdir,
-    splitting: target.whole?.includes(name) !== true,
-    // Beside the entries: code that finds its neighbours by its own address must find them from a chunk too.
-    chunkNames: '[name]-[hash]',
-  }))
+    metafile: true,
+  }
+  if (isWhole(target, name)) return { ...common, ...SCRIPT }
+  // Beside the entries: code that finds its neighbours by its own address must find them from a chunk too.
+  return { ...common, splitting: true, chunkNames: '[name]-[hash]' }
+}
+
+function isWhole(target: Target, name: string): boolean {
+  return target.whole?.includes(name) === true
+}
+
+/** Returns what went into each entry that is one script, of ours. */
+async function bundle(target: Target, folder: string): Promise<Record<string, string[]>> {
+  const inputs: Record<string, string[]> = {}
+  for (const name of Object.keys(target.entries)) {
+    const { metafile } = await build(optionsOf(target, name, folder))
+    if (isWhole(target, name)) inputs[name] = [...Object.keys(metafile.inputs).filter(isOurs), ...BUILT_BY]
+  }
+  return inputs
+}
+
+/** Neither of a package, which the lock names, nor made by a plugin. */
+function isOurs(input: string): boolean {
+  return !/(^|\/)node_modules\/|^[\w-]+:/.test(input)
 }
 
 /** A stamp still to be written: when all else is built, too. */
@@ -116,10 +133,10 @@ async function buildTarget(target: Target, { force, onChange }: BuildRequest): P
   await sweep(dist)
   const folder = await mkdtemp(path.join(dist, UNDER_WAY))
   try {
-    for (const options of optionsOf(target, folder)) await build(options)
-    const entries = Object.keys(target.entries).map((name) => `${name}.js`)
+    const inputs = await bundle(target, folder)
+    const entries = Object.keys(target.entries).map((name) => `${name}${isWhole(target, name) ? '.cjs' : '.js'}`)
     const files = await placeOutput(folder, dist, entries)
-    return { built: true, finish: () => writeStamp(dist, { hash, files }, readAt) }
+    return { built: true, finish: () => writeStamp(dist, { hash, files, inputs }, readAt) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

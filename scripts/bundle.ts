@@ -96,3 +96,11 @@ export const BUNDLE = {
   legalComments: 'none',
   logLevel: 'warning',
 } as const satisfies BuildOptions
+
+/** Of a program that is one file and a script. */
+export const SCRIPT = {
+  format: 'cjs',
+  banner: { js: '(function (exports, require, module) {' },
+  footer: { js: '})' },
+  outExtension: { '.js': '.cjs' },
+} as const satisfies BuildOptions

@@ -3,15 +3,17 @@
 // The launcher: plain CommonJS that any Node.js understands. It finds a Node.js 24, builds a checkout that was not built
 // (where install scripts are disabled), and hands over. Kept free of dependencies: it runs before anything else.
 const fs = require('node:fs')
+const { createRequire, enableCompileCache, getCompileCacheDir } = require('node:module')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
+const vm = require('node:vm')
 
 const NEEDED = 24
 const ROOT = path.join(__dirname, '..')
 const [COMMAND, ...GIVEN] = process.argv.slice(2)
 /** With names of files only, `validate` is a program of its own, which needs none of the other commands. */
 const IS_VALIDATE = COMMAND === 'validate' && !GIVEN.some((file) => file.startsWith('-'))
-const BUNDLE = path.join(ROOT, 'dist', IS_VALIDATE ? 'validate.js' : 'calbox.js')
+const BUNDLE = path.join(ROOT, 'dist', IS_VALIDATE ? 'validate.cjs' : 'calbox.js')
 const CHECKOUT = path.join(ROOT, '..')
 const BUILD = path.join(CHECKOUT, 'scripts', 'build.ts')
 
@@ -71,16 +73,35 @@ function newestBelow(folder) {
   return newest
 }
 
+/** The files that became `validate`, as the build noted them: a third of all, and no folder to look through. */
+function inputsOfValidate() {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(ROOT, 'dist/.stamp'), 'utf8')).inputs.validate
+  } catch {
+    // No build yet, or one that notes nothing: all sources are looked at.
+    return undefined
+  }
+}
+
 /**
  * Stamps are as old as the sources that were built: what is newer may have changed since, and only then it is worth to
  * read all of it. The build does so, and goes by content.
  */
 function isBuilt() {
-  const inCheckout = (place) => path.join(CHECKOUT, place)
+  // Not `path.join`: for hundreds of names that are plain it takes longer than to ask the disk.
+  const inCheckout = (place) => `${CHECKOUT}/${place}`
   const readsOnly = READS_ONLY.has(COMMAND)
   const stamps = ['cli/dist/.stamp', ...(readsOnly ? [] : ['node-runtime/dist/.stamp'])]
   const builtMs = Math.min(...stamps.map(inCheckout).map(changedMs))
   if (builtMs === 0 || !fs.existsSync(BUNDLE)) return 'never'
+  const inputs = IS_VALIDATE ? inputsOfValidate() : undefined
+  if (inputs !== undefined) {
+    const isOld = (place) => {
+      const ms = changedMs(inCheckout(place))
+      return ms > 0 && ms <= builtMs
+    }
+    return inputs.every(isOld) ? 'yes' : 'perhaps'
+  }
   const folders = [...SOURCE_FOLDERS, ...(readsOnly ? [] : MORE_FOLDERS)].map(inCheckout).filter(fs.existsSync)
   const changes = [...SOURCE_FILES.map(inCheckout).map(changedMs), ...folders.map(newestBelow)]
   return Math.max(...changes) <= builtMs ? 'yes' : 'perhaps'
@@ -125,13 +146,68 @@ function runChild(node) {
   })
 }
 
+/** Runs after which what V8 made of a program is kept once more: each file asks for functions that others did not need. */
+const KEPT_RUNS = 4
+const HEADER_BYTES = 128
+/** A run is over before better code has paid for itself, with thousands of steps too. What was damaged on disk is not run. */
+const V8_SETTINGS = ['--no-opt', '--no-maglev', '--verify-snapshot-checksum']
+
+/**
+ * A program of one file, with what V8 made of it in earlier runs. Node's own cache holds what is compiled before the first
+ * line runs; this one all that was called: a quarter of the CPU of a run.
+ */
+function runWhole(file) {
+  // Before there is a folder: it is one of this V8 with these settings.
+  for (const setting of V8_SETTINGS) require('node:v8').setFlagsFromString(setting)
+  enableCompileCache()
+  const folder = getCompileCacheDir()
+  // Of this very file: V8 itself compares no more than lengths.
+  const { size, mtimeMs, ctimeMs, ino } = fs.statSync(file)
+  const identity = [size, mtimeMs, ctimeMs, ino].join(' ')
+  const cache = folder && path.join(folder, `calbox-${file.replace(/[^\w.-]/g, '-').slice(-150)}`)
+  const kept = cache && readKept(cache, identity)
+  const script = new vm.Script(fs.readFileSync(file, 'utf8'), { filename: file, cachedData: kept?.data })
+  const runs = kept === undefined || script.cachedDataRejected ? 0 : kept.runs
+  if (cache && runs < KEPT_RUNS) {
+    const keep = () => writeKept(cache, `${identity}\n${runs + 1}\n`, script.createCachedData())
+    // A file with problems, or none, has called little.
+    process.on('exit', (code) => code === 0 && keep())
+  }
+  const module = { exports: {} }
+  script.runInThisContext()(module.exports, createRequire(file), module)
+}
+
+/** Undefined: nothing, or of another file. */
+function readKept(cache, identity) {
+  try {
+    const bytes = fs.readFileSync(cache)
+    const [of, runs] = bytes.toString('latin1', 0, HEADER_BYTES).split('\n')
+    return of === identity ? { runs: Number(runs), data: bytes.subarray(HEADER_BYTES) } : undefined
+  } catch {
+    // Not there yet.
+    return undefined
+  }
+}
+
+function writeKept(cache, header, data) {
+  const temporary = `${cache}.${process.pid}`
+  try {
+    fs.writeFileSync(temporary, Buffer.concat([Buffer.from(header.padEnd(HEADER_BYTES)), data]))
+    fs.renameSync(temporary, cache)
+  } catch {
+    // No place for it: the next run takes the time that this one took.
+    fs.rmSync(temporary, { force: true })
+  }
+}
+
 function start() {
   const node = findNode()
   // A child of ours: its parent has looked.
   if (process.env[PIPE] === undefined) buildIfNeeded(node)
   if (node !== process.execPath) return runChild(node)
+  if (IS_VALIDATE) return runWhole(BUNDLE)
   // Before the bundle is read, or it is not in the cache itself.
-  require('node:module').enableCompileCache()
+  enableCompileCache()
   import(pathToFileURL(BUNDLE).href).catch((error) => {
     process.stderr.write(`calbox: ${error.stack || error}\n`)
     process.exit(1)

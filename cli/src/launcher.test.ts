@@ -1,6 +1,18 @@
 // The launcher as it lies in a checkout and in an installed package, with programs of the test in place of the real ones.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -42,6 +54,9 @@ function launch(node: string, ...args: string[]): { code: number | null; out: st
 }
 
 const run = () => launch(process.execPath, 'x')
+
+/** As the build writes a program of one file. */
+const script = (text: string) => `(function (exports, require, module) {\n${text}\n})`
 
 /** A checkout whose build says how it was asked and leaves stamps, all of one age. */
 function checkout(): void {
@@ -87,7 +102,7 @@ describe('a checkout', () => {
 
   test('to read workflows needs no build where only nodes or applications have changed', () => {
     checkout()
-    put('cli/dist/validate.js', "console.log('validated', ...process.argv.slice(2))")
+    put('cli/dist/validate.cjs', script("console.log('validated', ...process.argv.slice(2))"))
     run()
     put('apps/a/assembly/index.ts')
     const stampMs = statSync(path.join(folder, 'cli/dist/.stamp')).mtimeMs
@@ -95,6 +110,31 @@ describe('a checkout', () => {
     expect(launch(process.execPath, 'lint', 'a.yml')).toMatchObject({ out: 'ran lint a.yml\n', err: '' })
     expect(launch(process.execPath, 'validate', 'a.yml')).toMatchObject({ out: 'validated validate a.yml\n', err: '' })
     expect(launch(process.execPath, 'run', 'a.yml').out).toBe('built --if-changed\nran run a.yml\n')
+  })
+
+  test('to validate needs a build where one of the files has changed or is gone that the build noted', () => {
+    checkout()
+    put('cli/dist/validate.cjs', script("console.log('validated')"))
+    put('cli/src/validate-main.ts')
+    put('cli/src/other.ts')
+    run()
+    const validate = () => launch(process.execPath, 'validate', 'a.yml').out
+    const stamp = path.join(folder, 'cli/dist/.stamp')
+    const { mtimeMs } = statSync(stamp)
+    const newer = (mtimeMs + 5000) / 1000
+    const note = () => {
+      writeFileSync(stamp, JSON.stringify({ inputs: { validate: ['cli/src/validate-main.ts'] } }))
+      utimesSync(stamp, mtimeMs / 1000, mtimeMs / 1000)
+    }
+    const change = (name: string) => utimesSync(path.join(folder, name), newer, newer)
+    note()
+    change('cli/src/other.ts')
+    expect(validate()).toBe('validated\n')
+    change('cli/src/validate-main.ts')
+    expect(validate()).toBe('built --if-changed\nvalidated\n')
+    note()
+    rmSync(path.join(folder, 'cli/src/validate-main.ts'))
+    expect(validate()).toBe('built --if-changed\nvalidated\n')
   })
 
   test('whose build fails ends with 3', () => {
@@ -111,10 +151,66 @@ test('an installed package is never built, and says when it is not whole', () =>
 })
 
 test('validate with names of files only is a program of its own', () => {
-  put('cli/dist/validate.js', "console.log('validated', ...process.argv.slice(2))")
+  put('cli/dist/validate.cjs', script("console.log('validated', ...process.argv.slice(2))"))
   expect(launch(process.execPath, 'validate', 'a.yml', 'b.yml').out).toBe('validated validate a.yml b.yml\n')
   expect(launch(process.execPath, 'validate', '--help').out).toBe('ran validate --help\n')
   expect(launch(process.execPath, 'run', 'validate').out).toBe('ran run validate\n')
+})
+
+describe('what V8 made of the program that validates', () => {
+  const cache = () => path.join(folder, 'cache')
+  const validate = () => launch(process.execPath, 'validate', 'a.yml')
+  const kept = () =>
+    (existsSync(cache()) ? readdirSync(cache(), { recursive: true, encoding: 'utf8' }) : [])
+      .filter((name) => path.basename(name).startsWith('calbox-'))
+      .map((name) => path.join(cache(), name))
+  const runsOf = (file: string) => readFileSync(file, 'latin1').split('\n')[1]
+
+  beforeEach(() => vi.stubEnv('NODE_COMPILE_CACHE', cache()))
+  afterEach(() => vi.unstubAllEnvs())
+
+  test('is kept from the first runs that find no problem', () => {
+    put('cli/dist/validate.cjs', script('process.exitCode = 2'))
+    expect(validate()).toEqual({ code: 2, out: '', err: '' })
+    expect(kept()).toEqual([])
+    put('cli/dist/validate.cjs', script("console.log('a')"))
+    const runs = [1, 2, 3, 4, 5].map(() => {
+      expect(validate()).toEqual({ code: 0, out: 'a\n', err: '' })
+      return kept().map(runsOf)
+    })
+    expect(runs).toEqual([['1'], ['2'], ['3'], ['4'], ['4']])
+  })
+
+  test('is not used for another program at its place, though it be as long', () => {
+    put('cli/dist/validate.cjs', script("console.log('a')"))
+    validate()
+    put('cli/dist/validate.cjs', script("console.log('b')"))
+    expect(validate()).toEqual({ code: 0, out: 'b\n', err: '' })
+    expect(kept().map(runsOf)).toEqual(['1'])
+  })
+
+  test.each(['damaged', 'cut off', 'empty'])('is not used when it is %s, and made anew', (state) => {
+    put('cli/dist/validate.cjs', script("console.log('a')"))
+    validate()
+    validate()
+    const [file = ''] = kept()
+    const bytes = readFileSync(file)
+    if (state === 'damaged') bytes.fill(0x55, bytes.length - 100)
+    const length = { damaged: bytes.length, 'cut off': bytes.length - 100, empty: 0 }[state]
+    writeFileSync(file, bytes.subarray(0, length))
+    expect(validate()).toEqual({ code: 0, out: 'a\n', err: '' })
+    expect(kept().map(runsOf)).toEqual(['1'])
+  })
+
+  test('is not kept where Node keeps nothing, and where there is no place for it', () => {
+    put('cli/dist/validate.cjs', script("console.log('a')"))
+    vi.stubEnv('NODE_DISABLE_COMPILE_CACHE', '1')
+    expect(validate()).toEqual({ code: 0, out: 'a\n', err: '' })
+    vi.stubEnv('NODE_DISABLE_COMPILE_CACHE', undefined)
+    put('cache', 'a file')
+    expect(validate()).toEqual({ code: 0, out: 'a\n', err: '' })
+    expect(statSync(cache()).isFile()).toBe(true)
+  })
 })
 
 /** One that is too old for the program, so that the launcher starts another; where there is one. */

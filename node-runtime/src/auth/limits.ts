@@ -59,8 +59,8 @@ export const ACCOUNT_CHARS_MAX = 256
 export const SCRYPT = { cost: 2 ** 15, blockSize: 8, parallelization: 3 } as const
 /** A stored hash that asks for more memory than this is damaged or planted: refused. */
 export const SCRYPT_MEMORY_MAX = 256 * 1024 * 1024
-/** Hashes computed at once: each takes a thread of the four that the store needs, too. */
-export const HASHES_AT_ONCE = 2
+/** Hashes computed at once: each takes a processor, of which small machines have two, and a thread of the four that the store needs, too. */
+export const HASHES_AT_ONCE = 1
 /** Logins that wait for that. One more is refused with AUTH_BUSY. */
 export const HASHES_WAITING_MAX = 32
 

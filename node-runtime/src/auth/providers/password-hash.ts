@@ -1,4 +1,4 @@
-// Passwords as scrypt hashes that carry their own cost figures. Few at once: a hash takes memory and a thread that the
+// Passwords as scrypt hashes that carry their own cost figures. One at a time: a hash takes memory and a thread that the
 // store needs, too.
 import { scrypt, timingSafeEqual } from 'node:crypto'
 import { type Bytes, fromHex, toHex } from '../../base/bytes.ts'

@@ -37,6 +37,7 @@ import { groupRoutes } from './routes/groups/groups.ts'
 import { invitationRoutes } from './routes/groups/invitations.ts'
 import { memberRoutes } from './routes/groups/members.ts'
 import { namespaceRoutes } from './routes/groups/namespaces.ts'
+import { operationRoutes } from './routes/groups/operations.ts'
 import { proofRoutes } from './routes/groups/proofs.ts'
 import { groupSettingRoutes } from './routes/groups/settings.ts'
 import { upgradeRoutes } from './routes/groups/upgrades.ts'
@@ -93,6 +94,7 @@ export const ROUTES: readonly Route[] = [
   ...invitationRoutes,
   ...memberRoutes,
   ...groupSettingRoutes,
+  ...operationRoutes,
   ...attestedRoutes,
   ...upgradeRoutes,
   ...proofRoutes,

@@ -92,6 +92,8 @@ export const FUZZY_LABELS_MAX = 1_000
 /** Why nodes do not agree: for one answer, and how much is named of each node; the rest is counted. */
 export const DIAGNOSIS_TIMEOUT_MS = 2_000
 export const DIAGNOSIS_ROWS_MAX = 20
+/** Of the newest governance operations, of each node. Nodes of a run seldom have made more. */
+export const OPERATIONS_READ_MAX = 200
 
 /** `after: sync`, where the step says nothing; its pauses double from the first to the longest. */
 export const AFTER_SYNC_SEC = 30

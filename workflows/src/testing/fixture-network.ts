@@ -72,6 +72,8 @@ export class FixtureNode {
   readonly waiting: Record<string, object[]> = {}
   /** Where set, reported instead of the true one. */
   forgedGovernance: string | undefined
+  /** What it tells of its governance log; undefined: it has no such route. */
+  governanceLog: object | undefined
   /** Calls of `get` that do not see the last write of another node yet. */
   lagReads = 0
   ready = true

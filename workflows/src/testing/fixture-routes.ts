@@ -168,6 +168,11 @@ function groupInfo(node: FixtureNode, [id]: string[]): unknown {
   }
 }
 
+function operations(node: FixtureNode): unknown {
+  if (node.governanceLog === undefined) throw new FixtureHttpError(404, 'no such route')
+  return { data: node.governanceLog }
+}
+
 function execute(node: FixtureNode, contextId: string, method: string, args: unknown): unknown {
   const key = field(args, 'key')
   if (!node.holds(contextId)) return { error: { type: 'ContextNotFound' } }
@@ -241,6 +246,7 @@ export const fixtureRoutes: readonly FixtureRoute[] = [
     return { data: { groupId: group.id } }
   }),
   route('GET', '/admin-api/groups/:gid', groupInfo),
+  route('GET', '/admin-api/groups/:gid/operations', operations),
   route('GET', '/admin-api/groups/:gid/members', (node, [id]) => ({ members: groupOf(node, id).members })),
   route('POST', '/admin-api/contexts', createContext),
   route('POST', '/admin-api/contexts/sync', sync),

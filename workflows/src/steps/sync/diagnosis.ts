@@ -47,7 +47,11 @@ export async function diagnose(
 
 type Request = Options & { readonly timeoutMs: number }
 
-async function authorNames(sighted: readonly Sighted[], request: Request): Promise<ReadonlyMap<string, string>> {
+/** Public key → node. */
+export async function authorNames(
+  sighted: readonly Pick<Sighted, 'node'>[],
+  request: Request,
+): Promise<ReadonlyMap<string, string>> {
   const pairs = await Promise.all(
     sighted.map(async ({ node }) => {
       const identity = await attempt(() => node.client.identity(request), request)
@@ -209,7 +213,7 @@ export async function sightHeads(
 }
 
 /** A report of a failure must not fail. */
-async function attempt<T>(ask: () => Promise<T>, { signal }: Options): Promise<T | undefined> {
+export async function attempt<T>(ask: () => Promise<T>, { signal }: Options): Promise<T | undefined> {
   try {
     return await ask()
   } catch (error) {

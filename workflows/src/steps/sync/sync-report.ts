@@ -66,10 +66,14 @@ export function syncFacts(check: SyncCheck, diagnoses: readonly NodeDiagnosis[] 
   }
   for (const { node, lacks, waits } of diagnoses) {
     const row = facts.get(node)
-    if (row && lacks !== undefined) row.lacks = lacks
-    if (row && waits !== undefined) row.waits = waits
+    if (row && lacks !== undefined) row.lacks = joined(row.lacks, lacks)
+    if (row && waits !== undefined) row.waits = joined(row.waits, waits)
   }
   return [...facts].map(([node, row]) => ({ node, facts: row }))
+}
+
+function joined(known: string | undefined, more: string): string {
+  return known === undefined ? more : `${known}; ${more}`
 }
 
 /** Why nodes could not be read: each once, whatever the targets are. */

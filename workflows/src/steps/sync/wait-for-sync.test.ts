@@ -270,3 +270,50 @@ test('a group shows the heads of its governance', async () => {
   const run = await runYaml(withContext(step), { network })
   expect(run.failure?.perNode?.map(({ facts }) => facts['governance heads'])).toEqual(['…abababab', '…efefefef'])
 })
+
+describe('on time-out the governance operations that a node lacks are named, with who made them and who has them', () => {
+  const operation = (letter: string, kind: string, author: string, time: number) => {
+    return { operationId: letter.repeat(64), kind, author, time: String(time) }
+  }
+  const created = operation('a', 'namespace_created', 'identity-of-n-1', 1)
+  const added = operation('b', 'member_added', 'identity-of-n-1', 2)
+  const renamed = operation('c', 'metadata_set', 'somebody-else', 3)
+
+  function network(): FixtureNetwork {
+    const made = new FixtureNetwork()
+    made.node('n-1').governanceLog = { operations: [renamed, added, created], waiting: 0, missing: [] }
+    made.node('n-2').governanceLog = { operations: [created], waiting: 2, missing: ['d'.repeat(64)] }
+    made.node('n-2').forgedGovernance = 'ef'.repeat(32)
+    return made
+  }
+
+  test('for a group alone', async () => {
+    const step = "  - { type: wait_for_sync, group_id: '{{namespace_id}}', nodes: [n-1, n-2], timeout: 1 }"
+    const run = await runYaml(withContext(step), { network: network() })
+    expect(run.failure?.message.split('\n').slice(1)).toEqual([
+      '  n-2 lacks 2 governance operations:',
+      '    …cccccccc metadata_set of somebody…, which n-1 has',
+      '    …bbbbbbbb member_added of n-1, which n-1 has',
+      '  n-2: 2 governance operations waiting for …dddddddd',
+    ])
+    expect(run.failure?.perNode?.[1]?.facts).toMatchObject({
+      lacks: '2 governance operations',
+      waits: '2 governance operations waiting for …dddddddd',
+    })
+  })
+
+  test('for a context that is under another governance', async () => {
+    const run = await runYaml(sync(', timeout: 1'), { network: network() })
+    expect(run.failure?.message).toContain('n-2 lacks 2 governance operations:')
+  })
+
+  test('but not those that are older than what was read of it', async () => {
+    const long = network()
+    const own = Array.from({ length: 200 }, (_, at) => operation(`${at}`.padStart(2, 'e'), 'role_set', 'x', 1000 - at))
+    long.node('n-2').governanceLog = { operations: own, waiting: 0, missing: [] }
+    const step = "  - { type: wait_for_sync, group_id: '{{namespace_id}}', nodes: [n-1, n-2], timeout: 1 }"
+    const run = await runYaml(withContext(step), { network: long })
+    expect(run.failure?.message).toContain('n-1 lacks 200 governance operations:')
+    expect(run.failure?.message).not.toContain('n-2 lacks')
+  })
+})

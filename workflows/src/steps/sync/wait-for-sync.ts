@@ -19,6 +19,7 @@ import {
 import { StepError } from '../step-error.ts'
 import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
 import { diagnose, type NodeDiagnosis } from './diagnosis.ts'
+import { diagnoseGovernance, groupOfContext } from './governance-diagnosis.ts'
 import { findUnsettled } from './settled.ts'
 import {
   describeCheck,
@@ -167,19 +168,25 @@ function counted(checks: number): string {
   return checks === 1 ? '1 check' : `${checks} checks`
 }
 
-/** Of the context: what groups lack is not told by nodes. */
+/** Of the context and of the governance, of what differs or waits. */
 async function diagnosesOf(
   check: SyncCheck,
   nodes: readonly NodeHandle[],
   options: Options,
 ): Promise<readonly NodeDiagnosis[]> {
-  const seen = check.targets.find(({ target }) => target.kind === 'context')
-  if (seen === undefined) return []
+  const context = check.targets.find(({ target }) => target.kind === 'context')
+  const group = check.targets.find(
+    ({ target, sightings }) => target.kind === 'group' && agreed(sightings) === undefined,
+  )
   const sighted = nodes.map((node) => {
-    const sighting = seen.sightings.find((each) => each.node === node.name)
+    const sighting = context?.sightings.find((each) => each.node === node.name)
     return { node, heads: sighting?.problem === undefined ? (sighting?.heads ?? []) : undefined }
   })
-  return diagnose(seen.target.id, sighted, options)
+  const ofContext = context === undefined ? [] : await diagnose(context.target.id, sighted, options)
+  const isUnsettled = context !== undefined && check.unsettled !== undefined
+  const groupId =
+    group?.target.id ?? (isUnsettled ? await groupOfContext(context.target.id, nodes, options) : undefined)
+  return [...ofContext, ...(groupId === undefined ? [] : await diagnoseGovernance(groupId, nodes, options))]
 }
 
 function describeExpected(check: SyncCheck, context: StepContext): string {

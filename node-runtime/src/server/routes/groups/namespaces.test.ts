@@ -256,6 +256,21 @@ describe('a group', () => {
     expect((body as { data: unknown[] }).data).not.toContainEqual(expect.objectContaining({ groupId: ns }))
   })
 
+  test('shows the operations of its namespace, newest first, and how many wait', async () => {
+    type Operation = { operationId: string; kind: string; author: string; time: string }
+    const read = async (query = '') => {
+      const { body } = await ada.get(`${GROUPS}/${ns}/operations${query}`)
+      return (body as { data: { operations: Operation[] } }).data
+    }
+    const { operations, ...rest } = await read()
+    expect(rest).toEqual({ waiting: 0, missing: [] })
+    const { namespaces, identity } = world.get('ada').node
+    expect(namespaces.get(kv.namespaceId).heads()).toContain(operations[0]?.operationId)
+    expect(operations.at(-1)).toMatchObject({ kind: 'namespace_created', author: idBase58(identity.publicKey) })
+    expect(operations).toEqual(operations.toSorted((a, b) => Number(BigInt(b.time) - BigInt(a.time))))
+    expect((await read('?offset=1&limit=2')).operations).toEqual(operations.slice(1, 3))
+  })
+
   test('of a namespace is the namespace itself, with its members and contexts', async () => {
     expect(await ada.get(`${GROUPS}/${ns}`)).toMatchObject({
       status: 200,
@@ -282,6 +297,7 @@ describe('a group', () => {
       `${GROUPS}/ID`,
       `${GROUPS}/ID/members`,
       `${GROUPS}/ID/contexts`,
+      `${GROUPS}/ID/operations`,
     ]
     const [seen, wanted] = await refusalsOf(ada, [
       row('visibility', { visibility: 'secret' }, '"secret"'),

@@ -100,13 +100,15 @@ async function runInspect(folder: NodeFolder, { json, context, limit }: InspectF
 }
 
 async function runCheck(folder: NodeFolder, { json, repair }: CheckFlags): Promise<void> {
-  const { logsOf, withNodeToRepair, withOfflineNode } = await import('./offline-store.ts')
+  const { logsOf, tablesOf, withNodeToRepair, withOfflineNode } = await import('./offline-store.ts')
   const { check } = await import('./check/check.ts')
   const { checkLogs } = await import('./check/check-logs.ts')
+  const { checkTables } = await import('./check/check-tables.ts')
   const { Repairs } = await import('./repair.ts')
   const { findingText } = await import('./inspection-text.ts')
   const backup = join(folderPath(folder), `repair-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`)
   const logs = await logsOf(folder)
+  const ofFiles = [...checkLogs(logs), ...checkTables(await tablesOf(folder))]
   const withNode = (work: (node: OfflineNode) => Promise<void>) =>
     repair === true ? withNodeToRepair(folder, backup, work) : withOfflineNode(folder, work)
   await withNode(async ({ store, config }) => {
@@ -114,7 +116,7 @@ async function runCheck(folder: NodeFolder, { json, repair }: CheckFlags): Promi
     const tally = { damage: 0, leftover: 0, repairable: 0, unrepaired: 0 }
     const shown: Finding[] = []
     try {
-      for await (const finding of allOf(checkLogs(logs), check({ store, blobPath: config.blobPath }))) {
+      for await (const finding of allOf(ofFiles, check({ store, blobPath: config.blobPath }))) {
         tally[finding.kind] += 1
         if (finding.repair !== undefined) tally.repairable += 1
         else if (finding.kind === 'damage') tally.unrepaired += 1

@@ -6,7 +6,8 @@ import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { initFolder } from '../config.ts'
 import { openLevelStore } from '../store/level.ts'
 import { seededRandom } from '../testing/seeded-random.ts'
-import { logsOf, requireWhole, withNodeToRepair, withOfflineNode } from './offline-store.ts'
+import { checkTables } from './check/check-tables.ts'
+import { logsOf, requireWhole, tablesOf, withNodeToRepair, withOfflineNode } from './offline-store.ts'
 
 let home: string
 beforeEach(async () => {
@@ -71,6 +72,40 @@ test('who looks at the data changes nothing in it, also where it is damaged', as
   await expect(requireWhole(folder())).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
   expect(await logsOf(folder())).toMatchObject([{ at: 0, why: 'a checksum that is wrong' }])
   expect(await allFiles()).toEqual(damaged)
+})
+
+async function changeTable(change: (table: Buffer) => void): Promise<string> {
+  const name = (await readdir(data())).find((each) => each.endsWith('.ldb')) ?? ''
+  const table = await readFile(join(data(), name))
+  change(table)
+  await writeFile(join(data(), name), table)
+  return name
+}
+
+test('a changed byte in a table is told with its file, where LevelDB reads another value and says nothing', async () => {
+  await written()
+  expect(await tablesOf(folder())).toEqual([])
+  const file = await changeTable((table) => {
+    const at = table.indexOf('value of a')
+    table[at] = (table[at] ?? 0) ^ 1
+  })
+  expect(await readBoth(withOfflineNode)).toEqual(['walue of a', 'value of b'])
+  const found = await tablesOf(folder())
+  expect(found).toEqual([{ file, at: 0, why: 'a checksum that is wrong' }])
+  expect(checkTables(found)).toEqual([
+    {
+      kind: 'damage',
+      what: 'table',
+      message: expect.stringContaining(`${file} has a checksum that is wrong at byte 0`),
+    },
+  ])
+})
+
+test('a block that LevelDB cannot read is told with its file, whatever is read', async () => {
+  await written()
+  const file = await changeTable((table) => table.fill(0xff, 0, 60))
+  await expect(readBoth(withOfflineNode)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+  expect(await tablesOf(folder())).toMatchObject([{ file, at: 0 }])
 })
 
 test('where no data is none is made, and what has lost its CURRENT is damaged', async () => {

@@ -4,6 +4,7 @@ import { cp, mkdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type LoadedConfig, loadConfig, type NodeFolder } from '../config.ts'
 import { type DamagedLog, damagedLogs, requireWholeLogs } from '../store/damaged-logs.ts'
+import { type DamagedTable, damagedTables } from '../store/damaged-tables.ts'
 import { StoreError } from '../store/errors.ts'
 import { openLevelStore } from '../store/level.ts'
 import type { Store } from '../store/store.ts'
@@ -58,6 +59,11 @@ export async function withNodeToRepair<T>(
 /** The logs of a stopped node that are damaged. As `withOfflineNode` throws. */
 export async function logsOf(folder: NodeFolder): Promise<DamagedLog[]> {
   return damagedLogs((await configOfData(folder)).dataPath)
+}
+
+/** The places in tables of a stopped node that are damaged. As `withOfflineNode` throws. */
+export async function tablesOf(folder: NodeFolder): Promise<DamagedTable[]> {
+  return damagedTables((await configOfData(folder)).dataPath)
 }
 
 /** Throws as `withOfflineNode` does, and STORE_CORRUPT where a log is damaged: what is seen would not be what was written. */

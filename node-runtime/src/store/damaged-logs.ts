@@ -1,14 +1,13 @@
 // The logs of a store that nobody has open, looked at before LevelDB is: it would put what it can read of them into tables
 // and delete them, and with them the only sign that something is gone.
 import { readdir, readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { StoreError } from './errors.ts'
 import { type LogDamage, logDamage } from './log-damage.ts'
-import { neededLog } from './manifest.ts'
+import { neededIn } from './needed-files.ts'
 
 const LOG = /^\d+\.log$/
 const LOG_DIGITS = 6
-const CURRENT = 'CURRENT'
 
 export interface DamagedLog {
   readonly file: string
@@ -47,23 +46,12 @@ export async function requireWholeLogs(location: string): Promise<void> {
 
 /** The log that the manifest needs, by its name, where it is not there: LevelDB would go on without it and say nothing. */
 async function missingLog(location: string): Promise<string | undefined> {
-  const needed = await neededIn(location)
+  const needed = (await neededIn(location))?.log
   if (!needed) return undefined
   const file = `${String(needed).padStart(LOG_DIGITS, '0')}.log`
   if ((await readdir(location)).includes(file)) return undefined
   // Another process that has the store open may have gone on meanwhile.
-  return (await neededIn(location)) === needed ? file : undefined
-}
-
-/** What CURRENT or the manifest lack, LevelDB says. */
-async function neededIn(location: string): Promise<number | undefined> {
-  try {
-    const current = await readFile(join(location, CURRENT), 'utf8')
-    return neededLog(await readFile(join(location, basename(current.trim()))))
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause) return undefined
-    throw cause
-  }
+  return (await neededIn(location))?.log === needed ? file : undefined
 }
 
 async function damageIn(path: string): Promise<LogDamage | undefined> {

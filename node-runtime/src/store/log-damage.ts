@@ -1,6 +1,7 @@
 // Whether a log of LevelDB is whole: blocks of 32 KiB with records, each under a checksum (CRC-32C, masked). LevelDB leaves
 // out what does not fit and goes on, which takes acknowledged batches away and says nothing. Pure.
 import type { Bytes } from '../base/bytes.ts'
+import { crc32c, unmasked } from './checksum.ts'
 
 const BLOCK = 32 * 1024
 /** Checksum (4), length (2), type (1). Less at the end of a block is filled with zeros. */
@@ -9,7 +10,6 @@ const SECTOR = 512
 const [FULL, FIRST, MIDDLE, LAST] = [1, 2, 3, 4]
 /** Of a batch: sequence number (8) and count (4). */
 const BATCH_HEADER = 12
-const CRC_MASK = 0xa282ead8
 
 export interface LogDamage {
   /** Byte of the log where the record begins. */
@@ -68,21 +68,4 @@ function endWithoutZeros(log: Bytes): number {
   let end = log.byteLength
   while (end > 0 && log[end - 1] === 0) end -= 1
   return end
-}
-
-function unmasked(masked: number): number {
-  const rotated = (masked - CRC_MASK) >>> 0
-  return ((rotated >>> 17) | (rotated << 15)) >>> 0
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte
-  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1
-  return crc >>> 0
-})
-
-function crc32c(bytes: Bytes): number {
-  let crc = 0xffffffff
-  for (const byte of bytes) crc = (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8)
-  return (crc ^ 0xffffffff) >>> 0
 }

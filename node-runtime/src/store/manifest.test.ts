@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { openLevelStore } from './level.ts'
-import { neededLog } from './manifest.ts'
+import { neededFiles } from './manifest.ts'
 import { newestLog } from './newest-log.ts'
 
 let location: string
@@ -28,19 +28,29 @@ async function written(count: number): Promise<void> {
 it('names a log that is there, after one start and after many, and whatever was compacted meanwhile', async () => {
   for (const count of [1, 60, 0, 60]) {
     await written(count)
-    const needed = neededLog(await manifest()) ?? 0
+    const needed = neededFiles(await manifest())?.log ?? 0
     expect(await readdir(location)).toContain(`${String(needed).padStart(6, '0')}.log`)
     expect(needed).toBeLessThanOrEqual(await newestLog(location))
+  }
+})
+
+it('names the tables that are there, whatever was compacted meanwhile', async () => {
+  for (const count of [60, 0, 60, 90]) {
+    await written(count)
+    const there = (await readdir(location)).flatMap((name) => /^(\d+)\.ldb$/.exec(name)?.[1] ?? [])
+    const named = [...(neededFiles(await manifest())?.tables ?? [])]
+    expect(named.length).toBeGreaterThan(0)
+    expect(there.map(Number)).toEqual(expect.arrayContaining(named))
   }
 })
 
 it('a manifest that was cut off, or is none, needs the log of before, or nothing is known of it', async () => {
   await written(1)
   const whole = await manifest()
-  const needed = neededLog(whole)
+  const needed = neededFiles(whole)?.log
   for (let end = 0; end <= whole.length; end += 1)
-    expect([undefined, 0, needed]).toContain(neededLog(whole.subarray(0, end)))
-  expect(neededLog(utf8('garbage, and more of it'))).toBeUndefined()
+    expect([undefined, 0, needed]).toContain(neededFiles(whole.subarray(0, end))?.log)
+  expect(neededFiles(utf8('garbage, and more of it'))?.log).toBeUndefined()
 })
 
 it('a store whose log is gone is not opened, and stays as it is; whoever has a copy goes on with the rest', async () => {

@@ -10,6 +10,7 @@ import { RECORD } from '../../blobs/layout.ts'
 import { ContextStore } from '../../context/context-store.ts'
 import { stateEntries } from '../../storage/context-state.ts'
 import { readStateMeta } from '../../storage/state-meta.ts'
+import { StoreError } from '../../store/errors.ts'
 import { keyOf, statePrefix } from '../../store/keys.ts'
 import { memoryStore } from '../../store/memory.ts'
 import { rangeOf, type Store } from '../../store/store.ts'
@@ -171,6 +172,20 @@ test('what is damaged is counted by inspect, and hides nothing else', async () =
   const worse = await inspect(about)
   expect([worse.contexts, worse.unreadable]).toMatchObject([[], [{ hex: id }]])
   expect(inspectionText(worse)).toContain('cannot be told')
+})
+
+test('a store that cannot be read to its end ends the check with a word, and not with a failure', async () => {
+  const { store } = await written()
+  const broken: Store = {
+    ...store,
+    get: (key) => store.get(key),
+    entries: () => {
+      throw new StoreError('STORE_FAILED', 'cannot read')
+    },
+  }
+  expect(await findings(broken)).toMatchObject([
+    { kind: 'damage', what: 'store', message: expect.stringContaining('cannot read') },
+  ])
 })
 
 test('a blob with another byte is moved away, not deleted', async () => {

@@ -14,6 +14,8 @@ import { unusedSuppression } from './rules/unused-suppression.ts'
 import { gluedPlaceholders } from './rules/variables/glued-placeholders.ts'
 import { ignoredOutputs } from './rules/variables/ignored-outputs.ts'
 import { literalPlaceholder } from './rules/variables/literal-placeholder.ts'
+import { lostQuotes } from './rules/variables/lost-quotes.ts'
+import { paddedPlaceholder } from './rules/variables/padded-placeholder.ts'
 import { unknownPlaceholder } from './rules/variables/unknown-placeholder.ts'
 import { unusedCapture } from './rules/variables/unused-capture.ts'
 
@@ -30,6 +32,8 @@ const rules: readonly LintRule[] = [
   unknownPlaceholder,
   gluedPlaceholders,
   literalPlaceholder,
+  paddedPlaceholder,
+  lostQuotes,
   // expectations
   unreachableExpectation,
   unprovenFailure,

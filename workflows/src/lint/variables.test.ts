@@ -47,6 +47,44 @@ test('a read that nobody looks at is more than a capture that is left over', () 
   ])
 })
 
+test('an unknown placeholder fails what judges, and becomes text elsewhere', () => {
+  const outcomes = (steps: string) =>
+    linted(steps).flatMap((line) => / sets the variable "nope": (.*)$/.exec(line)?.slice(1) ?? [])
+  const read = (more: string) =>
+    `- { type: call, node: a, context_id: '{{ctx}}', method: get, args: { key: k }, ${more} }`
+  expect(outcomes(look('{{nope}} == 1'))).toEqual(['the statement fails'])
+  expect(outcomes(`- { type: json_assert, statements: ['json_equal({{nope}}, 1)'] }`)).toEqual(['the statement fails'])
+  expect(outcomes(`- { type: assert, name: 'of {{nope}}', statements: ['1 == 1'] }`)).toEqual(['it becomes text'])
+  expect(outcomes(`- { type: assert_api_response, node: a, path: '/x/{{nope}}', match: { a: '{{nope}}' } }`)).toEqual([
+    'the step fails',
+    'the step fails',
+  ])
+  expect(outcomes(read("expect: ['{{nope}} == 1']"))).toEqual(['the step fails'])
+  expect(outcomes(read("expect: { output: '{{nope}}' }"))).toEqual(['the step fails'])
+  expect(outcomes(read("if: '{{nope}} == 1'"))).toEqual(['the step fails'])
+  expect(outcomes(read("token: '{{nope}}'"))).toEqual(['it becomes text'])
+  const sync = `- { type: wait_for_sync, nodes: [a, b], context_id: '{{ctx}}', expect: { method: get, equals: '{{nope}}' } }`
+  expect(outcomes(sync)).toEqual(['it becomes text'])
+})
+
+test('placeholders and quotes that are used in another way than they look', () => {
+  const call = (args: string) => places(`- { type: call, node: a, context_id: '{{ctx}}', method: set, args: ${args} }`)
+  expect(call("{ key: ' {{app}}' }")).toEqual(['5 padded-placeholder'])
+  expect(call('{ key: ["{{app}}\\n"] }')).toEqual(['5 padded-placeholder'])
+  expect(call("{ key: ' {{app}} {{ns}} ' }")).toEqual([])
+  expect(call("{ key: '{{ app }}' }")).toEqual([])
+  expect(call(`{ key: "'red'" }`)).toEqual(['5 lost-quotes'])
+  expect(call(`{ key: '"{{app}}"' }`)).toEqual(['5 lost-quotes'])
+  expect(call(`{ key: "'a' or 'b {{app}}'" }`)).toEqual([])
+  expect(call(`{ key: "it's" }`)).toEqual([])
+  expect(places(look(`contains('red', {{app}})`))).toEqual([])
+  const data = `- { type: set_group_metadata, node: a, group_id: '{{ns}}', data: { '{{app}}': x } }`
+  expect(places(data)).toEqual(['5 literal-placeholder'])
+  expect(places(get("{ r: { field: result, target: 'x_{{app}}' } }"), ['literal-placeholder'])).toEqual([
+    '5 literal-placeholder',
+  ])
+})
+
 test('placeholders that become text', () => {
   const call = (value: string) =>
     `- { type: call, node: a, context_id: '{{ctx}}', method: set, args: { key: ${value} } }`

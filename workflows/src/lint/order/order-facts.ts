@@ -16,6 +16,8 @@ export interface Race {
   readonly barrier?: { readonly step: LintStep; readonly leavesOut: string }
   /** The last barrier between the two that compares something else. */
   readonly otherBarrier?: LintStep
+  /** The step that stopped the writer before the read: whether others have it by then is a matter of chance. */
+  readonly writerStopped?: LintStep
   /** In groups of the same `parallel`. */
   readonly isConcurrent: boolean
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { lintWorkflow } from '../lint.ts'
 import { fileWith, linted, places } from '../sample-lint.ts'
 
@@ -78,8 +78,44 @@ test('a pause in which nothing could come is no pause, and a barrier asks a node
     rule: 'barrier-misses-node',
     hint: 'add b to its nodes',
   })
-  const late = fileWith(steps(set('a'), '- { type: stop_node, nodes: a }', get('b'), holds))
-  expect(lintWorkflow({ file: 'w.yml', text: late }).findings).toEqual([])
+})
+
+describe('a writer that ends before the read', () => {
+  const stop = '- { type: stop_node, nodes: a }'
+  const found = (...lines: string[]) => lintWorkflow({ file: 'w.yml', text: fileWith(steps(...lines)) }).findings
+
+  test('may have told nobody: the barrier belongs in front of its end, which no fix writes', () => {
+    for (const end of [
+      stop,
+      '- { type: pause_container, container: a }',
+      '- { type: fault, fault: kill, nodes: [a] }',
+    ]) {
+      const [finding, ...more] = found(set('a'), end, get('b'), holds)
+      expect([end, finding, more]).toEqual([
+        end,
+        expect.objectContaining({
+          rule: 'read-without-barrier',
+          line: 7,
+          message: 'nothing makes sure that b has what "set" wrote on a in line 5, before that node ends in line 6',
+          hint: 'put a wait_for_sync of a and b for the context in front of line 6',
+        }),
+        [],
+      ])
+      expect(finding?.fix).toBeUndefined()
+    }
+    expect(at(steps(set('a'), '- { type: wait, seconds: 5 }', stop, get('b'), holds))).toEqual([
+      '8 read-without-barrier',
+    ])
+  })
+
+  test('is none where a barrier was before it, the reader was cut off when it wrote, or it is there again', () => {
+    expect(found(set('a'), sync('a', 'b'), stop, get('b'), holds)).toEqual([])
+    expect(found('- { type: disconnect_node, node: b }', set('a'), stop, get('b'), holds)).toEqual([])
+    const again = [stop, '- { type: start_node, nodes: a }']
+    expect(found(set('a'), ...again, sync('a', 'b'), get('b'), holds)).toEqual([])
+    const absent = `- { type: assert, statements: ["not_contains({{r}}, 'v')"] }`
+    expect(found(set('a'), stop, get('b'), absent)).toEqual([])
+  })
 })
 
 test('keys that every step may have: after, eventually, retry, expect, if, for_each', () => {

@@ -12,6 +12,8 @@ export interface OpenWrite {
   readonly effect: WriteEffect
   /** Count of things that had happened before. */
   readonly at: number
+  /** Nodes that could get it when it was made. */
+  readonly inReach: ReadonlySet<string>
   readonly visible: Set<string>
   /** Behind barriers under conditions: these nodes have it where all of the texts hold. */
   readonly visibleIf: { readonly conditions: readonly string[]; readonly nodes: readonly string[] }[]
@@ -68,7 +70,8 @@ export class World {
 
   write(effect: WriteEffect): void {
     this.#at += 1
-    this.#add({ effect, at: this.#at, visible: new Set([effect.node]), visibleIf: [] })
+    const inReach = new Set(this.#allNodes.filter((node) => !this.trouble.areApart(effect.node, node)))
+    this.#add({ effect, at: this.#at, inReach, visible: new Set([effect.node]), visibleIf: [] })
   }
 
   /** Made in this world, not before it was forked. */
@@ -131,8 +134,12 @@ export class World {
       // Cut off from all that have it: the file wants to see that it does not come.
       const holders = [...write.visible].filter((node) => !this.trouble.areApart(node, read.node))
       const [holder] = holders
-      if (holder === undefined) continue
-      return this.#race(read, write, holders.includes(write.effect.node) ? write.effect.node : holder)
+      const writer = write.effect.node
+      if (holder !== undefined) return this.#race(read, write, holders.includes(writer) ? writer : holder)
+      const writerStopped = this.trouble.downSince(writer)
+      const isReaderDown = this.trouble.downSince(read.node) !== undefined
+      if (writerStopped === undefined || isReaderDown || !write.inReach.has(read.node)) continue
+      return { ...this.#race(read, write, writer), writerStopped }
     }
     return undefined
   }

@@ -7,7 +7,7 @@ import type { LintSubject } from '../../source/lint-subject.ts'
 
 /** What a race is reported as: each is reported by one rule. */
 export function kindOfRace(race: Race): 'unordered' | 'left-out' | 'sleep' {
-  if (race.isConcurrent) return 'unordered'
+  if (race.isConcurrent || race.writerStopped !== undefined) return 'unordered'
   if (race.barrier !== undefined) return 'left-out'
   return race.sleeps.length > 0 ? 'sleep' : 'unordered'
 }
@@ -18,7 +18,8 @@ export function writeSaid({ write, writeNode }: Race): string {
 
 /** In front of `race.read`, over the nodes of all races that it ends. */
 export function barrierFix(race: Race, others: readonly Race[], subject: LintSubject): Fix | undefined {
-  if (race.isConcurrent || subject.nodeNames.length < 2) return undefined
+  // A barrier in front of the check would wait for a node that is down.
+  if (race.isConcurrent || race.writerStopped !== undefined || subject.nodeNames.length < 2) return undefined
   const ended = others.filter(
     (other) => other.read.siblings === race.read.siblings && other.read.at >= race.read.at && sameTarget(race, other),
   )
@@ -30,6 +31,10 @@ export function barrierFix(race: Race, others: readonly Race[], subject: LintSub
 
 export function barrierHint(race: Race): string {
   const what = race.about === 'context' ? 'the context' : 'the group'
+  if (race.writerStopped !== undefined) {
+    const nodes = `${race.writeNode} and ${race.readNode}`
+    return `put a wait_for_sync of ${nodes} for ${what} in front of line ${lineOf(race.writerStopped)}`
+  }
   return `put a wait_for_sync of ${race.holder} and ${race.readNode} for ${what} between them`
 }
 

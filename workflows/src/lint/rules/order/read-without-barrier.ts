@@ -10,7 +10,8 @@ export const readWithoutBarrier: LintRule = {
 come before it: the workflow passes on a quiet machine and fails on a busy one. A \`wait_for_sync\` over both nodes ends as
 soon as they agree; \`after: sync\` on the call that reads does the same for one node. Only reads that are captured are
 reported, and only where the names of the methods and their arguments say that the read is about what was written; nodes that
-are cut off from each other on purpose are left alone.`,
+are cut off from each other on purpose are left alone. A writer that is stopped or paused in between may have told nobody: the
+barrier belongs in front of that.`,
   bad: `
 - { type: call, node: a, context_id: '{{ctx}}', method: set, args: { key: color, value: red } }
 - { type: call, node: b, context_id: '{{ctx}}', method: get, args: { key: color }, outputs: { read: result } }
@@ -26,7 +27,7 @@ sees one of the states it could have seen before, the last one. Only a run in wh
     const races = subject.order().races.filter((race) => kindOfRace(race) === 'unordered')
     const fixed = new Set<(typeof races)[number]>()
     for (const race of races) {
-      const { read, readNode, otherBarrier } = race
+      const { read, readNode, otherBarrier, writerStopped } = race
       if (race.isConcurrent) {
         const message = `${said(read)} on ${readNode} is checked beside ${writeSaid(race)}: both groups run at the same time`
         report({ step: read, message, hint: 'check it after the parallel step, behind a wait_for_sync' })
@@ -37,7 +38,8 @@ sees one of the states it could have seen before, the last one. Only a run in wh
       if (fix !== undefined) for (const other of rest) if (other.write === race.write) fixed.add(other)
       const but =
         otherBarrier === undefined ? '' : `; the wait_for_sync in line ${lineOf(otherBarrier)} compares something else`
-      const message = `nothing makes sure that ${readNode} has ${writeSaid(race)}${but}`
+      const since = writerStopped === undefined ? '' : `, before that node ends in line ${lineOf(writerStopped)}`
+      const message = `nothing makes sure that ${readNode} has ${writeSaid(race)}${since}${but}`
       report({ step: read, message, hint: barrierHint(race), ...(fix && { fix }) })
     }
   },

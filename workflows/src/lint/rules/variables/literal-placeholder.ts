@@ -1,7 +1,7 @@
 import { entryOf, type SourceNode, type Span, textsIn } from '../../../plan/yaml/source-node.ts'
 import { hasPlaceholder } from '../../../values/placeholders.ts'
 import type { LintRule } from '../../rule.ts'
-import { fieldOf, isInside } from '../../source/lint-step.ts'
+import { fieldOf, isInside, type LintStep } from '../../source/lint-step.ts'
 
 /** Fields that are taken as they are written, by kind. */
 const LITERAL: Readonly<Record<string, readonly string[]>> = {
@@ -16,7 +16,7 @@ export const literalPlaceholder: LintRule = {
   severity: 'warning',
   summary: 'A placeholder where none is resolved.',
   why: `Method names, patterns of logs, and \`path\` and \`params\` of create_mesh are taken as they are written, and so are the
-keys of maps: the braces stay in the text. Below \`fuzzy_test\` everything is resolved before the step runs.`,
+keys of maps and the \`target\` of a capture: the braces stay in the text. Below \`fuzzy_test\` everything is resolved before the step runs.`,
   bad: `
 - { type: call, node: a, context_id: '{{ctx}}', method: 'get_{{app}}', args: { key: color } }`,
   good: `
@@ -32,14 +32,35 @@ keys of maps: the braces stay in the text. Below \`fuzzy_test\` everything is re
           report({ step, span, message, hint: 'write out what it stands for' })
         }
       }
-      const args = step.node === undefined ? undefined : entryOf(step.node, 'args')?.value
-      for (const { key, span } of args === undefined ? [] : keysIn(args)) {
+      for (const { key, span } of keysOf(step)) {
         if (!hasPlaceholder(key)) continue
         const message = `keys are never resolved: ${JSON.stringify(key)} is taken as it is written`
         report({ step, span, message, hint: 'write out what it stands for, or put it into a value' })
       }
+      for (const { text, span } of targetsOf(step)) {
+        if (!hasPlaceholder(text)) continue
+        const message = `in "target" only {node_name} is replaced: the variable is called ${JSON.stringify(text)}`
+        report({ step, span, message, hint: 'write out what it stands for' })
+      }
     }
   },
+}
+
+/** Fields with steps of their own, or whose keys are paths and names. */
+const NO_VALUES: ReadonlySet<string> = new Set(['steps', 'groups', 'operations', 'outputs', 'vars', 'expect', 'match'])
+
+/** In maps at any depth of its values. */
+function keysOf({ node }: LintStep): { key: string; span: Span }[] {
+  return (node?.entries ?? []).filter(({ key }) => !NO_VALUES.has(key)).flatMap(({ value }) => keysIn(value))
+}
+
+function targetsOf(step: LintStep): { text: string; span: Span }[] {
+  const outputs = fieldOf(step, 'outputs')?.value
+  if (outputs?.kind !== 'map') return []
+  return outputs.entries.flatMap(({ value }) => {
+    const target = value.kind === 'map' ? entryOf(value, 'target')?.value : undefined
+    return target === undefined ? [] : textsIn(target)
+  })
 }
 
 function keysIn(node: SourceNode): { key: string; span: Span }[] {

@@ -103,7 +103,7 @@ test('a changed byte in a table is told with its file, where LevelDB reads anoth
 
 test('a block that LevelDB cannot read is told with its file, whatever is read', async () => {
   await written()
-  const file = await changeTable((table) => table.fill(0xff, 0, 40))
+  const file = await changeTable((table) => table.fill(0xff, 0, 32))
   await expect(readBoth(withOfflineNode)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
   expect(await tablesOf(folder())).toMatchObject([{ file, at: 0 }])
 })

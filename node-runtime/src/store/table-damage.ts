@@ -38,7 +38,7 @@ export function tableDamage(table: Bytes): TableDamage[] {
     if (!(error instanceof Unreadable)) throw error
     return [{ at: error.at, why: error.message }]
   }
-  return places.flatMap((place) => damageOf(table, place) ?? [])
+  return places.toSorted((a, b) => a.at - b.at).flatMap((place) => damageOf(table, place) ?? [])
 }
 
 class Unreadable extends Error {

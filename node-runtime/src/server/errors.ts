@@ -9,6 +9,7 @@ export class ServerError extends CodedError<
   | 'BUSY'
   | 'CONFLICT'
   | 'DOWNLOAD_FAILED'
+  | 'EXPECTATION_UNKNOWN'
   | 'FORBIDDEN'
   | 'NOT_FOUND'
   | 'NOT_IMPLEMENTED'
@@ -42,6 +43,7 @@ const STATUS: Readonly<Record<string, number>> = {
   CONFLICT: 409,
   FAULTS_TOO_MANY: 409,
   BLOB_TOO_LARGE: 413,
+  EXPECTATION_UNKNOWN: 417,
   BUSY: 503,
   NOT_IMPLEMENTED: 501,
   NOT_ATTESTED: 501,

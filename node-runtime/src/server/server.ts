@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Api } from './api.ts'
 import { fewAtATime } from './connections/few-at-a-time.ts'
+import { refuseHead } from './connections/heads.ts'
 import { refuseLate } from './connections/late.ts'
 import { endWith } from './connections/linger.ts'
 import { connectionsThatFit, limitConnections, type Room } from './connections/room.ts'
@@ -62,6 +63,7 @@ export function createServer(parts: ServerParts): HttpServer {
     }
     underWay.add(response)
     response.once('close', () => underWay.delete(response))
+    if (refuseHead(parts, request, response)) return
     if (!answerProbe(parts, request, response)) api.answer(request, response)
   }
   const openAt = async (place: ListenPlace) => {
@@ -195,6 +197,8 @@ async function listenOn(place: ListenPlace): Promise<Server> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
     shouldUpgradeCallback: isWebSocket,
+    // Refused by `refuseHead`, which says so.
+    requireHostHeader: false,
   })
   const refuseLate = fewAtATime<[Error, Duplex]>(([error, socket]) => refuseUnreadable(error, socket))
   server.on('clientError', (error: Error & { code?: string }, socket) => {

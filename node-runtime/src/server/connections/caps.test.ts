@@ -87,6 +87,34 @@ test.each([
   expect(answer.split('\r\n')[0]).toContain(` ${status} `)
 })
 
+test.each([
+  ['no Host', 'HTTP/1.1\r\n', '400', 'no Host header'],
+  [
+    'an expectation that nobody knows',
+    'HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: "tea"\r\n',
+    '417',
+    'expects \\"\\\\\\"tea',
+  ],
+])('what has %s is refused as everything is', async (_why, head, status, words) => {
+  for (const request of ['GET /admin-api/health', 'POST /jsonrpc']) {
+    const answer = await answered(
+      await opened(),
+      `${request} ${head}Origin: http://localhost\r\nContent-Length: 5\r\n\r\n`,
+    )
+    const [headers = '', body = ''] = answer.split('\r\n\r\n')
+    expect(headers.split('\r\n')[0]).toContain(` ${status} `)
+    expect(headers.toLowerCase()).toContain('content-type: application/json; charset=utf-8')
+    expect(headers.toLowerCase()).toContain('x-content-type-options: nosniff')
+    expect(headers.toLowerCase()).toContain('access-control-allow-origin: *')
+    expect(JSON.parse(body)).toEqual({ error: expect.any(String) })
+    expect(body).toContain(words)
+  }
+})
+
+test('clients of before there was a Host are served', async () => {
+  expect(await answered(await opened(), 'GET /admin-api/health HTTP/1.0\r\nExpect: tea\r\n\r\n')).toContain('200 OK')
+})
+
 test('headers that are far too large are refused, not reset', async () => {
   for (let round = 0; round < 10; round += 1) {
     const head = `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`

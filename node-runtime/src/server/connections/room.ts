@@ -70,6 +70,7 @@ export function limitConnections(server: Server, { max, onRefused, onRequest }: 
     onRequest(request, response)
   }
   server.on('request', arrived)
+  server.on('checkExpectation', arrived)
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     continueWhenRead(request, response)
     arrived(request, response)

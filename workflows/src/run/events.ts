@@ -22,7 +22,7 @@ export interface FailureInfo {
   readonly help?: string
   readonly place?: SourcePlace
   /** What was being done, where it was no step. */
-  readonly during?: 'starting the nodes' | 'checking the history' | 'ending the run'
+  readonly during?: 'starting the nodes' | 'after the last step' | 'checking the history' | 'ending the run'
   /** Path of step names from the outermost step, with the iterations and groups between them. */
   readonly steps?: readonly string[]
   /** The node the failed operation was addressed to. */

@@ -6,6 +6,11 @@ export const FAILURE_LOG_LINES = 15
 /** A request broke off: how long to wait for the news that its node has ended, to name the cause instead of the symptom. */
 export const EXIT_SETTLE_MS = 500
 
+/** The look at every node after the last step: how long one may take to answer, and how long the news of its end may take
+ * where nobody answers at its address any more. Nothing comes after it that could still notice. */
+export const LAST_LOOK_TIMEOUT_MS = 2000
+export const LAST_LOOK_SETTLE_MS = 5000
+
 /** Run directories made within one second get a number; more than this in one second is a defect. */
 export const SAME_SECOND_RUNS_MAX = 100
 

@@ -223,49 +223,6 @@ const onStart = (name: string, action: () => void) => (event: RunEvent) => {
   if (event.type === 'step:start' && event.step.name === name) action()
 }
 
-test('a node that ends by itself fails the current step at once, with the cause, its node and its log', async () => {
-  const driver = new FixtureDriver(new FixtureNetwork())
-  const steps = `{ name: outer, type: repeat, count: 1, steps: [{ name: long, type: wait, seconds: 1000 }] }, ${WAIT}`
-  const run = await runYaml(file(`${NODES}, stop_all_nodes: true`, steps), {
-    driver,
-    onEvent: onStart('long', () => void driver.crash('n-2')),
-  })
-  expect(run.exitCode).toBe(1)
-  expect(run.failure).toMatchObject({
-    code: 'node_exited',
-    message: 'node n-2 ended unexpectedly: killed by SIGSEGV',
-    node: 'n-2',
-    nodeExit: 'killed by SIGSEGV',
-    help: expect.stringContaining('its log has the last'),
-    steps: ['outer', 'iteration 1 of 1', 'long'],
-    logTail: [expect.any(String), expect.stringContaining('last words of n-2')],
-  })
-  expect(outcomesOf(run, 'long')).toEqual(['failed'])
-  expect(outcomesOf(run, 'pause')).toEqual([])
-})
-
-test('a request that breaks off because the node ended is reported as the end of the node', async () => {
-  const driver = new FixtureDriver(new FixtureNetwork())
-  driver.network.node('n-1').fail('POST', /jsonrpc/, 'hang')
-  const steps = '{ name: ask, type: call, node: n-1, context_id: c, method: m, expected_failure: true }'
-  const run = await runYaml(file(`${NODES}, stop_all_nodes: true`, steps), {
-    driver,
-    onEvent: onStart('ask', () => void driver.crash('n-1', { code: 1 })),
-  })
-  expect(run.failure).toMatchObject({ code: 'node_exited', nodeExit: 'exit code 1' })
-})
-
-test('in parallel groups the end of a node fails the running steps of every group', async () => {
-  const driver = new FixtureDriver(new FixtureNetwork())
-  const group = (name: string) => `{ name: ${name}, steps: [{ name: ${name}, type: wait, seconds: 1000 }] }`
-  const run = await runYaml(file(NODES, `{ name: par, type: parallel, groups: [${group('a')}, ${group('b')}] }`), {
-    driver,
-    onEvent: onStart('b', () => void driver.crash('n-1')),
-  })
-  expect(run.failure).toMatchObject({ code: 'node_exited', steps: ['par', 'group a', 'a'] })
-  expect(outcomesOf(run, 'b')).toEqual(['failed'])
-})
-
 test('an interrupt cancels the current step, stops all nodes and still writes the results', async () => {
   const interrupt = new AbortController()
   const reason = Object.assign(new Error('interrupted'), { exitCode: 143 })

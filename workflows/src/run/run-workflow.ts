@@ -26,6 +26,7 @@ import { KEEP_RUNS } from './limits.ts'
 import { administratorsOf } from './nodes/administrators.ts'
 import { clearNodeData, stopLeftovers } from './nodes/clear-data.ts'
 import { ignoredEnvironment, ignoredSettings } from './nodes/ignored-settings.ts'
+import { refuseNeeds } from './nodes/node-needs.ts'
 import { RunNodes } from './nodes/run-nodes.ts'
 import { refuseUnsupported, startNodes } from './nodes/start-nodes.ts'
 import { stopGrace } from './nodes/stop-grace.ts'
@@ -206,17 +207,24 @@ class WorkflowRun {
       sleep(timeoutMs, done.signal).then(expire, () => undefined)
     }
     const signal = AbortSignal.any([options.signal, late.signal, this.#crashed.signal])
-    let isStarting = true
+    let phase: FailureInfo['during'] = 'starting the nodes'
     try {
       await this.#start({ signal })
-      isStarting = false
+      phase = undefined
       await this.#steps({ signal })
+      phase = 'after the last step'
       signal.throwIfAborted()
-      return await this.#checkHistory({ signal })
+      const failed = await this.#checkHistory({ signal })
+      if (failed !== undefined) return failed
+      await this.#nodes?.lookForEnds({ signal })
+      signal.throwIfAborted()
+      return undefined
     } catch (error) {
       if (error instanceof StepFailedError) return error
       const described = await describeError(error, this.#nodes)
-      return isStarting ? during('starting the nodes', withPlace(described, portPlace(error, this.#plan))) : described
+      const isStarting = phase === 'starting the nodes'
+      const placed = isStarting ? withPlace(described, portPlace(error, this.#plan)) : described
+      return phase === undefined ? placed : during(phase, placed)
     } finally {
       done.abort()
     }
@@ -227,6 +235,7 @@ class WorkflowRun {
     if (this.#plan.nodes.length > 0) this.#network = this.#parts.openDriver()
     const driver = this.#network?.driver
     refuseUnsupported(this.#plan, this.#network)
+    await refuseNeeds(this.#plan, driver)
     await refuseScripts(this.#plan, this.#parts.scripts, options)
     const ignored = [...ignoredSettings(this.#plan, driver), ...ignoredEnvironment(this.#parts.env)]
     for (const message of ignored) this.#emit({ type: 'note', level: 'info', message })
@@ -308,15 +317,17 @@ class WorkflowRun {
     const stops = settings.stopAllNodes || nukes || signal.aborted || settings.topology !== undefined
     const left = signal.aborted ? undefined : await this.#endFaults(nodes, { signal, timed: !stops, failed: !passed })
     nodes.expectAll()
+    const crash = passed && this.#crashed.signal.aborted ? this.#crashed.signal.reason : undefined
+    const ended = crash && during('after the last step', await describeError(crash, nodes))
     try {
       if (!stops) for (const node of nodes.running()) await network.driver.keep(node)
       await network.driver.close(stopGrace(this.#parts.env))
       if (stops) await Promise.all(nodes.lives().map(({ exited }) => exited))
       await this.#saveLogs(nodes)
-      if (nukes) await this.#nuke('nuke_on_end', { signal })
-      return left
+      if (nukes && !ended) await this.#nuke('nuke_on_end', { signal })
+      return ended ?? left
     } catch (error) {
-      return left ?? during('ending the run', await describeError(error, nodes))
+      return ended ?? left ?? during('ending the run', await describeError(error, nodes))
     }
   }
 

@@ -129,6 +129,11 @@ export interface StepContext {
    * it. Undefined: which delta, and whether one, is not told.
    */
   beginWrite(node: string, contextId: string): (deltaId: string | undefined) => void
+  /**
+   * Before a failure counts as the expected one: where it broke off because its node has ended by itself, this rejects with
+   * that. What a step of the workflow ended may be what is expected.
+   */
+  brokeOff?(error: Error, options: { signal: AbortSignal }): Promise<void>
   /** What the step is doing now, for the live display. */
   progress(message: string): void
   note(level: 'info' | 'warning', message: string): void

@@ -14,6 +14,9 @@ import type { ProcessGuard } from '../driver/process/program-group.ts'
 import type { FixtureNetwork } from './fixture-network.ts'
 import { startFixtureNode } from './fixture-server.ts'
 
+/** Less than what the run gives the news. */
+const NEWS_MS = 20
+
 interface Life {
   readonly end: (cause: ExitCause) => void
   ended: boolean
@@ -118,6 +121,21 @@ export class FixtureDriver implements NodeDriver {
   /** The node ends by itself. */
   async crash(name: string, cause: ExitCause = { signal: 'SIGSEGV' }): Promise<void> {
     for (const node of this.#lives.keys()) if (node.name === name) await this.#end(node, cause)
+  }
+
+  /** The same, and the news of it comes after the connections have broken off, as it does from a process. */
+  async crashUnnoticed(name: string): Promise<void> {
+    await this.network.node(name).stop()
+    setTimeout(() => this.lose(name), NEWS_MS)
+  }
+
+  /** It has ended, and its address answers still. */
+  lose(name: string): void {
+    for (const [node, life] of this.#lives) {
+      if (node.name !== name || life.ended) continue
+      life.ended = true
+      life.end({ signal: 'SIGKILL' })
+    }
   }
 
   async #end(node: RunningNode, cause: ExitCause): Promise<void> {

@@ -1,5 +1,6 @@
 // The nodes of a run: what steps act on, and who notices when one ends by itself.
 import path from 'node:path'
+import { ClientError } from '../../client/client-error.ts'
 import { NodeClient } from '../../client/node-client.ts'
 import type { ExitCause, NodeDriver, NodeSpec, RunningNode } from '../../driver/driver.ts'
 import { describeExit } from '../../driver/process/exit-cause.ts'
@@ -16,7 +17,7 @@ import type { EmitRunEvent, SourcePlace } from '../events.ts'
 import { type FaultyNode, NodeFaults } from '../faults/node-faults.ts'
 import { ActiveFaults } from '../faults/run-faults.ts'
 import { takeOverFaults } from '../faults/take-over-faults.ts'
-import { EXIT_SETTLE_MS } from '../limits.ts'
+import { EXIT_SETTLE_MS, LAST_LOOK_SETTLE_MS, LAST_LOOK_TIMEOUT_MS } from '../limits.ts'
 import { nodeExited, type StepAbortError } from '../run-errors.ts'
 import { MOCK_TEE } from './mock-tee.ts'
 import { logInRemote, RemoteHandle } from './remote-handle.ts'
@@ -148,14 +149,28 @@ export class RunNodes {
       .catch(() => [])
   }
 
-  /** Gives the news of an end a moment to arrive. */
-  async settle(name: string, signal: AbortSignal): Promise<void> {
-    const node = this.#entries.get(name)?.node
-    if (!node) return
-    const done = new AbortController()
-    const pause = sleep(EXIT_SETTLE_MS, AbortSignal.any([signal, done.signal])).catch(() => undefined)
-    await Promise.race([node.exited, pause])
-    done.abort()
+  /** A request that broke off may be the end of its node: gives the news of it a moment to arrive. */
+  async settle(error: unknown, signal: AbortSignal): Promise<void> {
+    const fault = networkFaultOf(error)
+    if (fault === undefined || signal.aborted) return
+    const name = this.nameOfUrl(fault.data.url)
+    const node = name === undefined ? undefined : this.#entries.get(name)?.node
+    if (node) await exitedWithin(node, EXIT_SETTLE_MS, signal)
+  }
+
+  /** Whether all that should run do so still. Who has ended, and nobody knows it yet, is told of before this resolves. */
+  async lookForEnds({ signal }: { signal: AbortSignal }): Promise<void> {
+    const looks = [...this.#entries.values()].map(async ({ name, node, client, stopping }) => {
+      if (!node || !client || stopping || this.pausedBy(name) !== undefined) return
+      try {
+        await client.health({ signal, timeoutMs: LAST_LOOK_TIMEOUT_MS })
+      } catch (error) {
+        // Whoever is only slow, or has something to say against it, runs.
+        const fault = networkFaultOf(error)
+        if (fault?.code === 'NETWORK') await exitedWithin(node, LAST_LOOK_SETTLE_MS, signal)
+      }
+    })
+    await Promise.all(looks)
   }
 
   /** Nodes that an earlier run has kept bring what it left on them. Names of these faults. */
@@ -313,6 +328,18 @@ export class RunNodes {
     if (!this.#parts.driver) throw new Error('assertion failed: a node of a driver without a driver')
     return this.#parts.driver
   }
+}
+
+async function exitedWithin(node: RunningNode, ms: number, signal: AbortSignal): Promise<void> {
+  const done = new AbortController()
+  const pause = sleep(ms, AbortSignal.any([signal, done.signal])).catch(() => undefined)
+  await Promise.race([node.exited, pause])
+  done.abort()
+}
+
+function networkFaultOf(error: unknown): ClientError | undefined {
+  if (error instanceof ClientError) return error.isNetworkFault ? error : undefined
+  return error instanceof StepError ? networkFaultOf(error.cause) : undefined
 }
 
 function overlap(some: readonly string[], others: readonly string[]): boolean {

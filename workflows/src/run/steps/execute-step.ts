@@ -16,6 +16,7 @@ export async function executeStep(kind: StepKind, scope: StepScope, options: Ste
     result = await kind.run(scope.step.input, scope, options)
   } catch (error) {
     if (options.signal.aborted || !expectsFailure || !isOperationFailure(error)) throw error
+    await scope.brokeOff(error, options)
     return judgeFailure(error, scope.expectedError)
   }
   if (expectsFailure) throw unexpectedSuccess(result, kind.isSecret === true)

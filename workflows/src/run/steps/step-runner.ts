@@ -1,6 +1,5 @@
 // Runs planned steps one after the other: events, expected failures, variables. A step that fails rejects with a
 // StepFailedError that says everything; one that is cancelled rejects with the reason of the signal.
-import { ClientError } from '../../client/client-error.ts'
 import type { PlannedBranch, PlannedControls, PlannedStep } from '../../plan/plan-types.ts'
 import { formatDuration } from '../../report/format-duration.ts'
 import type { BranchRun, HeadStart, StepKind, StepResult, StepRunOptions } from '../../steps/step-kind.ts'
@@ -265,10 +264,7 @@ export class StepRunner {
 
   /** A request that broke off because its node has ended: the end is the cause. */
   async #causeOf(error: unknown, signal: AbortSignal): Promise<unknown> {
-    if (error instanceof ClientError && error.isNetworkFault && !signal.aborted) {
-      const name = this.#parts.nodes.nameOfUrl(error.data.url)
-      if (name !== undefined) await this.#parts.nodes.settle(name, signal)
-    }
+    await this.#parts.nodes.settle(error, signal)
     const reason: unknown = signal.aborted ? signal.reason : undefined
     // A step inside this one has said it already.
     const isInner = error instanceof Error && [error, error.cause].some((each) => each instanceof StepFailedError)

@@ -168,6 +168,11 @@ export class StepScope implements StepContext {
     }
   }
 
+  async brokeOff(error: Error, { signal }: { signal: AbortSignal }): Promise<void> {
+    await this.#parts.nodes.settle(error, signal)
+    signal.throwIfAborted()
+  }
+
   progress(message: string): void {
     this.lastProgress = message
     this.#parts.emit({ type: 'step:progress', step: this.#ref, message })

@@ -93,6 +93,7 @@ export const call = defineStep({
       return succeeded(node, input.method, envelope, context)
     } catch (error) {
       if (!(error instanceof ClientError) || !context.step.expectedFailure) throw error
+      await context.brokeOff?.(error, options)
       return transportFailed(node, input.method, error, context)
     }
   },

@@ -44,6 +44,7 @@ export async function rejectedOrThrow<T>(attempt: () => Promise<T>, context: Ste
     throw new StepError(
       'not_as_expected',
       `a rejection was expected, and the node could not be reached: ${error.message}`,
+      { cause: error },
     )
   }
 }

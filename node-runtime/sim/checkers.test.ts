@@ -80,6 +80,7 @@ beforeAll(async () => {
   collected = await run('collections')
 }, TIMEOUT_MS)
 
+const same: readonly DeltaId[] = []
 const nobody = 'f'.repeat(64) as DeltaId
 
 /** The facts with another second node. */
@@ -226,6 +227,17 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     'showing',
     'clients see a delta twice',
     () => withHistory(mixed, { shown: new Map([['n1 1', new Map([[nobody, 2]])]]) }),
+  ],
+  [
+    'showing',
+    'clients see the events of what is written again',
+    () => {
+      const again = first(mixed)
+      return {
+        ...withHistory(mixed, { shownEvents: new Map([['n1', [nobody, again]]]) }),
+        sameEvents: new Map([nobody, again].map((id) => [id, same])),
+      }
+    },
   ],
   ['agreement', 'an undo record too many', () => withNode(mixed, ({ stack }) => ({ stack: [...stack, nobody] }))],
   [

@@ -8,7 +8,7 @@ import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 export const handling: Checker = {
   name: 'handling',
-  check({ deltas, nodes, history }) {
+  check({ deltas, nodes, history, sameEvents }) {
     const found: string[] = []
     const expected = new Set<string>()
     for (const { delta, payload } of deltas) {
@@ -17,8 +17,8 @@ export const handling: Checker = {
         const id = `${delta.id}${toHex(u32be(index))}`
         expected.add(id)
         for (const { name, publicKey } of nodes) {
-          // What it stands for brought the same event.
-          const all = [...(delta.rewrites ?? []), delta.id]
+          // What it stands for brought the same event, and so did what stands for it.
+          const all = sameEvents.get(delta.id) ?? [delta.id]
           const run = sumOf(all.map((each) => history.handlers.get(name)?.get(`${each}${toHex(u32be(index))}`)))
           const hadOne = all.some((each) => history.applied.get(name)?.has(each) ?? false)
           const times = delta.author !== publicKey && hadOne ? 1 : 0
@@ -58,8 +58,16 @@ function sumOf(runs: readonly (HandlerRun | undefined)[]): HandlerRun {
 
 export const showing: Checker = {
   name: 'showing',
-  check({ history }) {
+  check({ history, sameEvents }) {
     const found: string[] = []
+    for (const [name, ids] of history.shownEvents) {
+      const shown = new Set<readonly DeltaId[] | DeltaId>()
+      for (const id of ids) {
+        const same = sameEvents.get(id) ?? id
+        if (shown.has(same)) found.push(`${name} showed the events of ${id.slice(0, 8)} before`)
+        shown.add(same)
+      }
+    }
     for (const [process, shown] of history.shown) {
       for (const [id, times] of shown)
         if (times > 1) found.push(`process ${process} showed ${id.slice(0, 8)} ${times} times`)

@@ -62,6 +62,8 @@ export interface Facts {
   readonly everything: readonly Delta[]
   /** Deltas that were given up for a snapshot, and as what their authors wrote them again. */
   readonly reissued: ReadonlyMap<DeltaId, DeltaId>
+  /** By delta: all that have the same events, because their author wrote one of them again. */
+  readonly sameEvents: ReadonlyMap<DeltaId, readonly DeltaId[]>
   /** What the checkpoint of the first node contains as lost. */
   readonly ended: ReadonlySet<DeltaId>
   /** What counts, knows of a removal, and can be read by who was removed. */
@@ -147,6 +149,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
     graph,
     everything,
     reissued: reissuedAs(history, deltas),
+    sameEvents: sameEventsIn(everything, history),
     exposed: await exposedTo(end, deltas),
     unpinned: unpinnedIn(end, { everything, deltas, checkpoint }),
     log: namespace.opsNotIn([], Number.MAX_SAFE_INTEGER),
@@ -228,6 +231,20 @@ function reissuedAs({ deltas: rows }: History, deltas: readonly AppliedDelta[]):
     }
   }
   return reissued
+}
+
+/** Who keeps to no rule says of what it likes that it is written again. */
+function sameEventsIn(everything: readonly Delta[], { hostileDeltas }: History): Map<DeltaId, readonly DeltaId[]> {
+  const families = new Map<string, DeltaId[]>()
+  const same = new Map<DeltaId, readonly DeltaId[]>()
+  for (const { id, author, rewrites } of everything) {
+    const first = hostileDeltas.has(id) ? id : `${author} ${rewrites?.[0] ?? id}`
+    const family = families.get(first) ?? []
+    families.set(first, family)
+    family.push(id)
+    same.set(id, family)
+  }
+  return same
 }
 
 /** The log as the first node has it says which deltas cite a removal, directly or not. */

@@ -2,6 +2,7 @@
 import { type Bytes, EMPTY, toHex } from '../../src/base/bytes.ts'
 import type { DeltaId, OpId, PublicKey } from '../../src/base/ids.ts'
 import type { OpBody } from '../../src/base/operations.ts'
+import type { StateEvent } from '../../src/context/ports.ts'
 import { KEY_PREFIXES } from '../../src/store/keys.ts'
 import type { StoreOp } from '../../src/store/store.ts'
 import type { LogEntry } from '../../src/testing/recording-logger.ts'
@@ -126,6 +127,8 @@ export class History {
   redoneAfterPruning = false
   /** By node and process: how often an event of a delta was shown to clients. */
   readonly shown = new Map<string, Map<DeltaId, number>>()
+  /** By node: deltas whose events were shown to clients, in that order. */
+  readonly shownEvents = new Map<string, DeltaId[]>()
   readonly killed = new Map<string, number>()
   readonly faults = new Set<FaultKind>()
   /** Author and id of what the hostile peer signed. */
@@ -169,7 +172,12 @@ export class History {
     return turns
   }
 
-  show(name: string, process: string, id: DeltaId): void {
+  show(
+    name: string,
+    process: string,
+    { deltaId: id, events }: Pick<StateEvent, 'events'> & { deltaId: DeltaId },
+  ): void {
+    if (events.length > 0) this.shownEvents.set(name, [...(this.shownEvents.get(name) ?? []), id])
     if (this.statuses.get(name)?.get(id) !== 'applied') this.shownEarly.push({ name, id })
     const shown = this.shown.get(process) ?? new Map<DeltaId, number>()
     shown.set(id, (shown.get(id) ?? 0) + 1)

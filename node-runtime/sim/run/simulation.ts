@@ -220,9 +220,10 @@ class Run {
         for (const turn of this.#history.batch(name, ops, this.#world.clock.nowMs())) this.#faults.turned(name, turn)
       },
       onEvent: (name, event) => {
-        if (event.deltaId === undefined) return
-        this.#note(`${name} shows ${event.deltaId}`)
-        this.#history.show(name, `${name} ${lives.get(name) ?? 1}`, event.deltaId)
+        const { deltaId, events } = event
+        if (deltaId === undefined) return
+        this.#note(`${name} shows ${deltaId}`)
+        this.#history.show(name, `${name} ${lives.get(name) ?? 1}`, { deltaId, events })
       },
       onLog: (name, entry) => {
         this.#note(`${name} logs ${entry.message}`)

@@ -30,6 +30,8 @@ const LENGTH_MS = 18_000
 /** More than a checkpoint takes, often enough that those who write are heard of all the time. */
 const TRICKLE = 40
 const TRICKLE_EVERY_MS = 400
+/** Most have pruned what was there before. */
+const UPGRADE_MS = 12_000
 /** Later than the end of what the others prune meanwhile. */
 const LATE_MS = 16_000
 
@@ -58,12 +60,13 @@ export function withLagging(scenario: Scenario, seed: number): Scenario {
   const [one = 'n0', two = 'n1', ...others] = draws.some(writers, writers.length)
   const atMs = endOf(scenario) + CALM_MS
   const { operations, faults } = MADE[ending]({ scenario, draws, atMs, one, two, others })
+  const upgrades: readonly Mark[] = faults.some(({ kind }) => kind === 'upgrade') ? ['upgrade', 'guest upgrade'] : []
   return {
     ...scenario,
     retention: { checkpointMin: CHECKPOINT_MIN, absentMs: ending === 'steady' ? LONG_ABSENT_MS : ABSENT_MS },
     operations: [...scenario.operations, ...operations].sort((a, b) => a.atMs - b.atMs),
     faults: [...scenario.faults, ...faults],
-    marks: [...(scenario.marks ?? []), ending],
+    marks: [...(scenario.marks ?? []), ending, ...upgrades],
   }
 }
 
@@ -94,14 +97,17 @@ const MADE: Readonly<Record<(typeof ENDINGS)[number], (setting: Setting) => Made
     const wind: Fault = { kind: 'delay', maxMs: 20, fromMs: atMs, untilMs: atMs + LENGTH_MS }
     return { operations, faults: [{ kind: 'chore', node: owner, chore: 'rename', pick: 1, atMs }, wind] }
   },
-  /** It is cut off, and so is left behind: what it wrote first is not in what the others keep, what it wrote last knew of it. */
+  /**
+   * It is cut off, and so is left behind: what it wrote first is not in what the others keep, what it wrote last knew of it.
+   * What its code has made the others may have other code for by then.
+   */
   overtaken({ scenario, atMs, one, two, others }) {
     const operations = [
       cell(scenario, one, atMs + 400, 'before'),
       cell(scenario, one, atMs + LATE_MS, 'after'),
       ...trickle(scenario, [two, ...others], atMs + 500),
     ]
-    return { operations, faults: [away(scenario, [one], atMs)] }
+    return { operations, faults: [away(scenario, [one], atMs), ...upgradeOf(scenario, one, atMs + UPGRADE_MS)] }
   },
   /** Two are cut off together, and write when the others have pruned: what one had of the other it has again. */
   'overtaken pair'({ scenario, atMs, one, two, others }) {
@@ -129,6 +135,12 @@ function trickle(scenario: Scenario, by: readonly string[], fromMs: number): Ope
   return Array.from({ length: TRICKLE }, (_, at) =>
     write(scenario, by[at % by.length] ?? 'n0', fromMs + TRICKLE_EVERY_MS * at, `trickle ${at}`),
   )
+}
+
+/** Where it matters by which code something was made, and nobody upgrades before. */
+function upgradeOf({ app, nodes: [node = 'n0'], faults }: Scenario, away: string, atMs: number): Fault[] {
+  if (app !== 'order-sensitive' || node === away || faults.some(({ kind }) => kind === 'upgrade')) return []
+  return [{ kind: 'upgrade', node, atMs }]
 }
 
 function hearingNothing(scenario: Scenario, node: string, fromMs: number): Fault {

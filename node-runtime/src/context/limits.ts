@@ -169,6 +169,11 @@ export const REWRITE_HEARD_LOOKS = 60
 export const REWRITE_WAIT_LOOKS = 120
 /** Authors that one own delta waits for: those whose lost deltas sort last. Of more, others may come behind it. */
 export const REWRITE_BEHIND_MAX = 64
+/**
+ * Deltas that have counted here and went, and may come back as others: their authors may be away for as long as they like. Of
+ * more the oldest are forgotten when the context is next read; what stands for one of them is handled again.
+ */
+export const HANDLED_NOTES_MAX = 10_000
 /** Rows removed in one batch behind a checkpoint: what a crash leaves of them goes at the next start. */
 export const PRUNE_BATCH_ROWS = 1000
 /** Signed heads that still hold are said again unchanged for so long: each pull asks for them. No longer than between two announcements. */

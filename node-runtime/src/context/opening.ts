@@ -4,15 +4,15 @@ import { compareCanonical } from '../base/causal.ts'
 import type { HybridClock } from '../base/clock.ts'
 import { type ContextId, type DeltaId, stampOf } from '../base/ids.ts'
 import { Dag, type DagNode } from '../dag/dag.ts'
-import { START } from '../reconcile/item-key.ts'
 import type { Store, StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
+import { Rewrites } from './apply/rewrites.ts'
 import { ContextStore } from './context-store.ts'
 import { HeldIds } from './held-ids.ts'
-import { PRUNE_BATCH_ROWS } from './limits.ts'
+import { HANDLED_NOTES_MAX, PRUNE_BATCH_ROWS } from './limits.ts'
 import { type ContextParts, nodeOf } from './parts.ts'
 import type { Authority } from './ports.ts'
-import { boundOf, floorOf, oldestOf } from './retention/checkpoint.ts'
+import { boundOf, floorOf } from './retention/checkpoint.ts'
 import { handledFrom } from './retention/handled-rows.ts'
 
 export interface OpeningParts {
@@ -48,17 +48,18 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   if (checkpoint) hlc.observe(stampOf(checkpoint.last))
   const ready = new Map<DeltaId, DagNode>()
   const restored: Delta[] = []
-  const handled = await handledFrom(store, contextId, checkpoint ? oldestOf(checkpoint) : START)
+  const handled = await handledFrom(store, contextId, HANDLED_NOTES_MAX)
   for (const op of handled.gone) await batches.add(op)
   const again = new Set<DeltaId>(handled.ids)
   const withoutEffect = new Map<DeltaId, 'void' | 'voided'>()
-  const rewritten = new Set<DeltaId>()
+  const rewritten = new Rewrites()
   for await (const { delta, status } of rows.deltas()) {
     hlc.observe(delta.hlc)
     if (delta.id < bound) {
       await batches.add(rows.dropDelta(delta.id))
       continue
     }
+    rewritten.add(delta)
     if (status === 'void' || status === 'voided') withoutEffect.set(delta.id, status)
     const counted = status === 'applied' || status === 'voided'
     if (pruned?.swapped && (counted || status === 'void')) {
@@ -66,10 +67,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     }
     if (status === 'again' || (pruned?.swapped && counted)) again.add(delta.id)
     if (pruned?.swapped || status === 'pending' || status === 'again') restored.push(delta)
-    else {
-      ready.set(delta.id, nodeOf(delta))
-      for (const id of delta.rewrites ?? []) rewritten.add(id)
-    }
+    else ready.set(delta.id, nodeOf(delta))
   }
   for (const id of standingOn(restored, ready, withoutEffect)) {
     const delta = rows.delta(id)

@@ -10,6 +10,7 @@ import type { ContextState } from '../storage/context-state.ts'
 import type { Store } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
+import type { Rewrites } from './apply/rewrites.ts'
 import type { BlobParts } from './blobs/blob-effects.ts'
 import type { ContextStore, Judgement, Pruned } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
@@ -61,7 +62,7 @@ export interface ContextParts {
   readonly stack: readonly DagNode[]
   readonly pruned: Pruned | undefined
   /** What deltas stand for that have come here, ready or not; it grows with them. */
-  readonly rewritten: Set<DeltaId>
+  readonly rewritten: Rewrites
   /** By what the stored deltas were judged. */
   readonly judgement: Judgement
   /** The newest signed heads of each other member that are stored. */

@@ -14,7 +14,7 @@ import type { Pruner } from '../retention/pruner.ts'
 import type { Turns } from '../turns.ts'
 import type { Aged } from '../waiting/aged.ts'
 import type { Arrived, Folder } from './folder.ts'
-import { standsForHandled } from './handled.ts'
+import { isHandled } from './handled.ts'
 import type { Intake } from './intake.ts'
 import type { Revision } from './revision.ts'
 import type { Voids } from './voids.ts'
@@ -117,7 +117,7 @@ export class Receiver {
       await this.#parts.turns.spend(delta.sealed.byteLength)
       const payload = intake.admit(delta, ops)
       if (payload === undefined) continue
-      for (const id of delta.rewrites ?? []) rewritten.add(id)
+      rewritten.add(delta)
       const result = dag.receive(nodeOf(delta))
       this.#evicted += result.evicted.length
       for (const id of result.evicted) ops.push(rows.dropDelta(id))
@@ -169,12 +169,10 @@ export class Receiver {
       const isVoid = batch.map(({ delta }) => this.#parts.voids.isVoid(delta))
       const counting = batch.filter((_, index) => !isVoid[index])
       const fold = await this.#parts.folder.fold(counting).catch((error) => this.#postpone(error, left, arrived, ops))
-      const fresh = counting.filter(
-        ({ delta }) => !this.#parts.again.has(delta.id) && !standsForHandled(delta, this.#parts),
-      )
+      const fresh = counting.filter(({ delta }) => !isHandled(delta, this.#parts))
       const before = ops.length
       for (const entry of fresh) ops.push(...handlerRows(rows, identity.publicKey, entry))
-      const isHandled = ops.length > before
+      const hasRows = ops.length > before
       batch.forEach(({ delta }, index) => {
         if (isVoid[index]) ops.push(rows.putDelta(delta, this.#parts.again.has(delta.id) ? 'voided' : 'void'))
       })
@@ -183,7 +181,7 @@ export class Receiver {
       ops = []
       for (const { delta, payload } of fresh) this.#parts.ledger.emit(delta.id, payload.events)
       for (const { delta } of counting) this.#parts.onCounting(delta)
-      if (isHandled) this.#parts.onHandlers()
+      if (hasRows) this.#parts.onHandlers()
       start += batch.length
       if (start < nodes.length) await this.#parts.turns.pass()
     }

@@ -11,13 +11,13 @@ import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { comparePositions, type FoldPlan, type Positioned, planFold } from './fold.ts'
 import type { Arrived, Folder } from './folder.ts'
-import { standsForHandled } from './handled.ts'
+import { isHandled } from './handled.ts'
 import type { Voids } from './voids.ts'
 import type { Witness } from './witness.ts'
 
 type RevisionParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'retention' | 'again' | 'log'
+  'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'retention' | 'again' | 'rewritten' | 'log'
 > & {
   readonly folder: Folder
   readonly ledger: Ledger
@@ -84,8 +84,7 @@ export class Revision {
       const isVoid = voids.isVoid(delta)
       if (isVoid === (status !== 'applied')) continue
       if (isVoid) dropped.add(delta.id)
-      else
-        back.push({ id: delta.id, hlc: delta.hlc, isFresh: status === 'void' && !standsForHandled(delta, this.#parts) })
+      else back.push({ id: delta.id, hlc: delta.hlc, isFresh: status === 'void' && !isHandled(delta, this.#parts) })
     }
     return { dropped, back: back.sort(comparePositions) }
   }

@@ -7,6 +7,7 @@ import { floorAt, stamped } from '../../dag/nodes.fixture.ts'
 import type { Checkpoint } from '../../wire/checkpoint.ts'
 import type { Delta } from '../../wire/delta.ts'
 import { idOf } from '../../wire/messages.fixture.ts'
+import { Rewrites } from './rewrites.ts'
 import { Voids } from './voids.ts'
 
 const author = idOf<PublicKey>('author')
@@ -27,7 +28,7 @@ const written = (label: string, hlc: number, parents: readonly DeltaId[], rewrit
 function voidsOf(deltas: readonly Written[], floor: Floor, recent: Checkpoint['recent']) {
   const dag = Dag.restore([], floor)
   const rows = new Map(deltas.map(({ delta }) => [delta.id, delta]))
-  const rewritten = new Set<DeltaId>()
+  const rewritten = new Rewrites()
   const voids = new Voids({
     contextId: idOf('context'),
     authority: NO_REMOVALS,
@@ -37,7 +38,7 @@ function voidsOf(deltas: readonly Written[], floor: Floor, recent: Checkpoint['r
     checkpoint: () => ({ last: floor.last, recent }) as Checkpoint,
   })
   const isDue = deltas.map(({ delta }) => {
-    for (const id of delta.rewrites ?? []) rewritten.add(id)
+    rewritten.add(delta)
     return voids.completes(dag.receive(delta).ready.map(({ id }) => id))
   })
   return { voids, isDue }
@@ -126,7 +127,7 @@ it('whether a removal leaves what was just applied costs what lies between, not 
     isLost: (id) => dag.isLost(id),
     isBeneath: (id) => dag.isBeneath(id),
   }
-  const rewritten = new Set<DeltaId>()
+  const rewritten = new Rewrites()
   const checkpoint = () => undefined
   const rows = { delta: () => undefined }
   const voids = new Voids({ contextId, authority: NO_REMOVALS, dag: counting, rows, rewritten, checkpoint })

@@ -12,13 +12,14 @@ import type { Delta } from '../../wire/delta.ts'
 import type { ContextStore } from '../context-store.ts'
 import type { Authority } from '../ports.ts'
 import { Pasts } from './pasts.ts'
+import type { Rewrites } from './rewrites.ts'
 
 export interface VoidsParts {
   readonly contextId: ContextId
   readonly authority: Pick<Authority, 'judgement' | 'removalsIn' | 'removalsUnseen'>
   readonly dag: Pick<Dag, 'get' | 'isReady' | 'ready' | 'isLost' | 'isBeneath'>
   readonly rows: Pick<ContextStore, 'delta'>
-  readonly rewritten: ReadonlySet<DeltaId>
+  readonly rewritten: Pick<Rewrites, 'has'>
   readonly checkpoint: () => Checkpoint | undefined
 }
 
@@ -119,7 +120,7 @@ export class Voids {
     const pinned = this.#allPinned()
     const isPinned = pinned.size > 0 && ids.some((id) => pinned.has(id))
     if (isPinned) this.#pasts.grow(ids)
-    const changes = isPinned || (rewritten.size > 0 && ids.some((id) => rewritten.has(id)))
+    const changes = isPinned || ids.some((id) => rewritten.has(id))
     if (changes) this.#verdicts.clear()
     return changes
   }

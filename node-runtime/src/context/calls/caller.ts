@@ -177,11 +177,12 @@ export class Caller {
       fold.committed()
       committed()
     })
-    for (const id of rewrites ?? []) rewritten.add(id)
+    rewritten.add(delta)
     dag.receive(nodeOf(delta))
     ledger.show()
     ledger.publish(delta)
-    ledger.emit(delta.id, payload.events)
+    // Of what is written again the events were shown when it was a call's: only the root is new.
+    ledger.emit(delta.id, rewrites ? [] : payload.events)
     return delta
   }
 

@@ -9,6 +9,7 @@ import { SnapshotWriter } from '../../storage/snapshot-writer.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { type CertifiedCheckpoint, type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
 import type { Folder } from '../apply/folder.ts'
+import { isHandled } from '../apply/handled.ts'
 import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
@@ -24,7 +25,7 @@ export type SnapshotPages = (after: Bytes | undefined) => AsyncIterable<readonly
 
 type AdoptionParts = Pick<
   ContextParts,
-  'record' | 'store' | 'rows' | 'identity' | 'again' | 'adopting' | 'onSwapped' | 'log'
+  'record' | 'store' | 'rows' | 'identity' | 'again' | 'rewritten' | 'adopting' | 'onSwapped' | 'log'
 > & {
   readonly folder: Folder
   readonly ledger: Ledger
@@ -34,7 +35,7 @@ type AdoptionParts = Pick<
 }
 
 interface Gone extends Lost {
-  /** It has counted here: its handlers have their rows, or have run. */
+  /** It has counted here, or another with its events: the handlers have their rows, or have run. */
   readonly isHandled: boolean
 }
 
@@ -129,8 +130,8 @@ export class Adoption {
     // By id, so in canonical order.
     for await (const { delta, status } of rows.deltas()) {
       const { id, author, parents, sealed } = delta
-      const isHandled = status === 'applied' || status === 'again' || status === 'voided'
-      const node = { id, author, parents, counts: status !== 'void' && status !== 'voided', isHandled }
+      const hadRows = status === 'applied' || status === 'again' || status === 'voided' || isHandled(delta, this.#parts)
+      const node = { id, author, parents, counts: status !== 'void' && status !== 'voided', isHandled: hadRows }
       if (id > checkpoint.last) above.push(node)
       else if (stands(checkpoint, delta)) standing.push(node)
       else gone.push(node)

@@ -14,6 +14,12 @@ type ContentsParts = Pick<ContextParts, 'dag' | 'rows'> & {
   readonly turns: Turns
 }
 
+/** What goes with history from here. */
+export interface Held extends Contained {
+  /** It has counted here: its handlers have their rows, or have run. */
+  readonly isHandled: boolean
+}
+
 /** `prefix` is always the first of the ready deltas in canonical order, all of them judged. */
 export class Contents {
   readonly #parts: ContentsParts
@@ -22,15 +28,15 @@ export class Contents {
     this.#parts = parts
   }
 
-  async of(prefix: readonly DagNode[]): Promise<Contained[]> {
+  async of(prefix: readonly DagNode[]): Promise<Held[]> {
     const { dag, rows, turns } = this.#parts
-    const contained: Contained[] = []
+    const contained: Held[] = []
     for (const { id, parents } of prefix) {
       const stored = rows.stored(id)
       if (!stored) throw new Error(`delta ${id} is ready and not in the store`)
       const { author, sealed } = stored.delta
       const role = stored.status === 'applied' ? 'counting' : dag.isLost(id) ? 'lost' : 'voids'
-      contained.push({ id, parents, author, role })
+      contained.push({ id, parents, author, role, isHandled: stored.status !== 'void' })
       await turns.spend(sealed.byteLength)
     }
     return contained

@@ -1,8 +1,12 @@
 // What counted here before a peer's state took its place may come back by its id.
 import { expect, it } from 'vitest'
+import type { ContextId } from '../../base/ids.ts'
+import { stamped } from '../../dag/nodes.fixture.ts'
+import { memoryStore } from '../../store/memory.ts'
 import { converge } from '../../testing/test-nodes.ts'
 import { countRows, testWorlds } from '../../testing/test-worlds.ts'
-import { putHandled } from './handled-rows.ts'
+import { idOf } from '../../wire/messages.fixture.ts'
+import { handledFrom, putHandled } from './handled-rows.ts'
 
 const { share } = testWorlds()
 const ABSENT_MS = 120_000
@@ -32,7 +36,7 @@ it('a delta that comes back is applied, and neither handled nor shown again', as
   expect(await world.run(world.get('ada').call(shared.contextId, 'get_handler_execution_count', {}))).toBe(1)
 })
 
-it('who takes a peer’s state notes what had counted, until nothing is written again for it any more', async () => {
+it('who takes a peer’s state notes what had counted, however much is written before it comes back', async () => {
   const names = ['ada', 'bob', 'cyd']
   const scene = await share('order-sensitive', names, {
     retention: { checkpointMin: 8, recentMax: 16, absentMs: ABSENT_MS },
@@ -58,5 +62,20 @@ it('who takes a peer’s state notes what had counted, until nothing is written 
   await world.run(world.get('cyd').stop())
   await world.start('cyd')
   await world.get('cyd').context(shared.contextId)
-  expect(await noted()).toBe(0)
+  // With what it wrote above, which went with later history.
+  expect(await noted()).toBe(2)
+})
+
+it('of too many the oldest are forgotten', async () => {
+  const store = memoryStore()
+  const contextId = idOf<ContextId>('context')
+  const ids = Array.from({ length: 5 }, (_, at) => stamped(`${at}`, at + 1).id)
+  await store.batch([
+    ...ids.map((id) => putHandled(contextId, id)),
+    putHandled(idOf<ContextId>('other'), idOf('delta')),
+  ])
+  const { ids: kept, gone } = await handledFrom(store, contextId, 3)
+  expect([...kept].sort()).toEqual(ids.slice(2))
+  await store.batch(gone)
+  expect((await handledFrom(store, contextId, 5)).ids).toHaveLength(3)
 })

@@ -1,7 +1,6 @@
-// Deltas that have counted here and were given up for a peer's state. What stands for one of them brings the same events: its
-// handlers do not run again, and nobody is shown it again (I3).
+// Deltas that have counted here and count no more where they went: given up for a peer's state, or pruned without effect.
+// What stands for one of them brings the same events: its handlers do not run again, and nobody is shown it again (I3).
 import { type ContextId, type DeltaId, idBytes, idFromBytes } from '../../base/ids.ts'
-import type { Bound } from '../../reconcile/item-key.ts'
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type StoreOp, type StoreReader } from '../../store/store.ts'
 
@@ -10,19 +9,18 @@ export function putHandled(contextId: ContextId, id: DeltaId): StoreOp {
   return { type: 'put', key, value: new Uint8Array(0) }
 }
 
-/** `gone`: operations that remove those before `bound`, for which nothing is written again any more. */
+/** The newest. `gone`: operations that remove the others. */
 export async function handledFrom(
   store: StoreReader,
   contextId: ContextId,
-  bound: Bound,
+  max: number,
 ): Promise<{ ids: DeltaId[]; gone: StoreOp[] }> {
   const prefix = keyOf('handled', idBytes(contextId))
   const ids: DeltaId[] = []
   const gone: StoreOp[] = []
-  for await (const [key] of store.entries(rangeOf(prefix))) {
-    const id = idFromBytes<DeltaId>(key.subarray(prefix.byteLength))
-    if (id < bound) gone.push({ type: 'del', key })
-    else ids.push(id)
+  for await (const [key] of store.entries({ ...rangeOf(prefix), reverse: true })) {
+    if (ids.length < max) ids.push(idFromBytes<DeltaId>(key.subarray(prefix.byteLength)))
+    else gone.push({ type: 'del', key })
   }
   return { ids, gone }
 }

@@ -21,7 +21,7 @@ import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { Certificates } from './certificates.ts'
 import { boundOf, type Contained, chainOver, checkpointOver, floorOf, oldestOf, stands } from './checkpoint.ts'
-import { Contents } from './contents.ts'
+import { Contents, type Held } from './contents.ts'
 import type { Frontier } from './frontier.ts'
 import { putHandled } from './handled-rows.ts'
 import { keep } from './kept.ts'
@@ -62,6 +62,13 @@ type PrunerParts = Pick<
 
 /** What a certified checkpoint means here. `behind`: something else is held; its state is to be taken. */
 export type Step = 'none' | 'taken' | 'behind'
+
+/** What a checkpoint takes with it, and how much of the stack. */
+interface Going {
+  readonly prefix: readonly DagNode[]
+  readonly contained: readonly Held[]
+  readonly stack: number
+}
 
 interface Candidate {
   /** Of what it was computed from. */
@@ -182,7 +189,7 @@ export class Pruner {
     // As it will be: we hold the same.
     if (!this.#certificates.isBacked(this.signed(certified), this.checkpoint)) return 'none'
     await this.#keep(contained, checkpoint)
-    await this.#prune(certified, prefix, state.stack)
+    await this.#prune(certified, { prefix, contained, stack: state.stack })
     return 'taken'
   }
 
@@ -252,7 +259,7 @@ export class Pruner {
     return ledger.removals === undefined || !equalBytes(ledger.removals, authority.judgement(record.id))
   }
 
-  async #prune(certified: CertifiedCheckpoint, prefix: readonly DagNode[], stack: number): Promise<void> {
+  async #prune(certified: CertifiedCheckpoint, { prefix, contained, stack }: Going): Promise<void> {
     const {
       record,
       again: counted,
@@ -277,8 +284,8 @@ export class Pruner {
     const ops = again.map((reissue) => putReissue(record.id, reissue))
     // What is lost from now on is still in the state; what stands for something that is named no more is not in it yet.
     if (isOther || this.#namesLess(checkpoint)) ops.push(ledger.unjudge())
-    // Its author writes it again, and perhaps much later.
-    const handled = prefix.filter(({ id }) => dag.isLost(id) && rows.hasCounted(id)).map(({ id }) => id)
+    // Its author may write it again, and perhaps much later.
+    const handled = contained.filter(({ role, isHandled }) => role !== 'counting' && isHandled).map(({ id }) => id)
     const notes = handled.map((id) => putHandled(record.id, id))
     const oldest = oldestOf(checkpoint)
     const unseen = this.#unseen.filter((id) => id >= oldest)
@@ -292,7 +299,7 @@ export class Pruner {
     folder.prune(stack)
     frontier.pruned(prefix)
     voids.forgetPasts()
-    for (const id of rewritten) if (id < oldest) rewritten.delete(id)
+    rewritten.forgetBefore(oldest)
     ledger.prunedTo(checkpointHash(checkpoint))
     await revision.runIfDue()
     if (again.length > 0) onLost()

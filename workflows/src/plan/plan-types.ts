@@ -19,7 +19,11 @@ export interface Plan {
   /** Set before the first step, in this order. */
   readonly vars: readonly PlannedVariable[]
   /** The combination that this plan is for, where the file has a matrix: axis → value. `name` ends with the label. */
-  readonly matrix?: { readonly values: JsonObject; readonly label: string }
+  readonly matrix?: {
+    readonly values: JsonObject
+    readonly texts: Readonly<Record<string, string>>
+    readonly label: string
+  }
 }
 
 export interface PlannedVariable {

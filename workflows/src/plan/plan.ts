@@ -2,7 +2,7 @@
 
 import type { WorkflowSettings } from '@calbox/schemas'
 import { checkFiles, type LookAtFile } from './check/check-files.ts'
-import { checkNodeNames } from './check/check-nodes.ts'
+import { checkNodeNames, checkScripts } from './check/check-nodes.ts'
 import { checkVariables } from './check/check-variables.ts'
 import { checkSettings } from './check/refused-settings.ts'
 import { describeNode } from './check/schema-view.ts'
@@ -12,7 +12,7 @@ import type { Position, Problem, ProblemCollector } from './problem.ts'
 import type { Environment } from './read/expand-environment.ts'
 import { IncludedFiles, type ReadIncluded } from './read/included-files.ts'
 import { isPart, refusePart, withMeantKeys } from './read/misspelt-keys.ts'
-import { type Combination, combinationText, readMatrix, withCombination } from './read/read-matrix.ts'
+import { type Combination, combinationText, combinationTexts, readMatrix, withCombination } from './read/read-matrix.ts'
 import { type ReadNodes, readNodes } from './read/read-nodes.ts'
 import { readRemoteNodes } from './read/read-remote-nodes.ts'
 import { readSettings, topologyOf } from './read/read-settings.ts'
@@ -117,6 +117,7 @@ function readWorkflow({ request, root, problems, included, combination }: Readin
   // Without any, each name would be said to be unknown.
   const hasNone = names.size === 0
   if (nodes.known && !hasNone && !hasBrokenRemote(root, remoteNodes.length)) checkNodeNames(steps.source, names)
+  checkScripts(steps.source, new Set([...remoteNodes.map(({ name }) => name), ...extra]))
   const { file, lookAtFile, absentFiles: absent } = request
   if (lookAtFile !== undefined) checkFiles(steps.source, { file, lookAtFile, absent })
   const axes = Object.keys(combination ?? {}).map((axis) => `matrix.${axis}`)
@@ -135,7 +136,9 @@ function readWorkflow({ request, root, problems, included, combination }: Readin
     steps: steps.steps,
     stepCount: steps.count,
     vars,
-    ...(combination !== undefined && { matrix: { values: combination, label: combinationText(combination) } }),
+    ...(combination !== undefined && {
+      matrix: { values: combination, texts: combinationTexts(combination), label: combinationText(combination) },
+    }),
   }
 }
 

@@ -19,3 +19,10 @@ test('the command has everything that changes the run, and no secret', () => {
   )
   expect(rerunCommand('calbox', '-x.yml', {}, quoted)).toBe('calbox run ./-x.yml')
 })
+
+test('of a matrix the command names the combination', () => {
+  const matrix = { mode: 'burst load', count: '3' }
+  expect(rerunCommand('calbox', 'm.yml', { seed: '1', matrix }, quoted)).toBe(
+    "calbox run m.yml --matrix 'mode=burst load' --matrix count=3 --seed 1",
+  )
+})

@@ -1,10 +1,13 @@
 // The command that runs one file again as this one did, seed included. Pure; secrets are left out.
 import type { DriverOptions } from '../driver/driver-options.ts'
+import type { ChosenValues } from './choose-combinations.ts'
 import type { PlanChangeOptions } from './plan-changes.ts'
 
 export interface RerunOptions extends PlanChangeOptions, DriverOptions {
   readonly timeout?: number
   readonly seed?: string
+  /** Of the combination that was run. */
+  readonly matrix?: ChosenValues
 }
 
 /** What is to be filled in where a secret was given. */
@@ -16,7 +19,7 @@ export function rerunCommand(
   options: RerunOptions,
   quoted: (text: string) => string,
 ): string {
-  const { remoteNode = {}, remoteAuth = {} } = options
+  const { remoteNode = {}, remoteAuth = {}, matrix = {} } = options
   const pairs: readonly (readonly [string, string | undefined])[] = [
     ['--driver', options.driver],
     ['--binary-path', options.binaryPath],
@@ -27,6 +30,7 @@ export function rerunCommand(
     ['--node-address', options.nodeAddress],
     ['--node-memory', options.nodeMemory === undefined ? undefined : String(options.nodeMemory)],
     ['--node-cpus', options.nodeCpus === undefined ? undefined : String(options.nodeCpus)],
+    ...Object.entries(matrix).map(([axis, value]) => ['--matrix', `${axis}=${value}`] as const),
     ['--seed', options.seed],
     ['--timeout', options.timeout === undefined ? undefined : String(options.timeout)],
     ['--image', options.image],

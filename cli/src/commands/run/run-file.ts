@@ -7,6 +7,7 @@ import { calboxCommandIn, quoted } from '../calbox-command.ts'
 import type { CommandEdge, TextOutput } from '../command-edge.ts'
 import { type DriverOptions, openDriver, openScripts } from '../driver/driver-options.ts'
 import type { PlannedFile } from '../workflow/plan-files.ts'
+import { chosenValuesOf } from './choose-combinations.ts'
 import { changedPlan, loginOf, unusedOptions } from './plan-changes.ts'
 import { rerunCommand } from './rerun-command.ts'
 import type { RunCommandOptions } from './run-options.ts'
@@ -73,7 +74,8 @@ export async function runFile(ready: ReadyFile, options: RunCommandOptions, part
   const usedSeed = seed ?? result.record.seed
   const file = ready.file.name
   const calbox = await calboxCommandIn(edge.cwd)
-  const again = { ...options, ...(usedSeed !== undefined && { seed: usedSeed }) }
+  const matrix = chosenValuesOf(ready)
+  const again = { ...options, ...(usedSeed !== undefined && { seed: usedSeed }), ...(matrix && { matrix }) }
   const rerun = rerunCommand(calbox, file, again, quoted)
   const text = renderRunEnd({
     result,

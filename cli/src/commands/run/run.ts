@@ -7,6 +7,7 @@ import type { CommandEdge, TextOutput } from '../command-edge.ts'
 import { QuietExit } from '../quiet-exit.ts'
 import { type PlannedFile, planFiles } from '../workflow/plan-files.ts'
 import { runValidate } from '../workflow/validate.ts'
+import { chooseCombinations } from './choose-combinations.ts'
 import { planReports } from './report-options.ts'
 import type { Reports } from './reports.ts'
 import { type FileEnd, type ReadyFile, runFile } from './run-file.ts'
@@ -22,9 +23,10 @@ export function registerRun(program: Command, edge: CommandEdge): void {
 export async function runRun(given: readonly string[], options: RunCommandOptions, edge: CommandEdge): Promise<void> {
   const remoteNodeNames = Object.keys(options.remoteNode ?? {})
   const reportPlan = planReports(options.report ?? [], edge.env)
+  const choose = (files: readonly PlannedFile[]) => chooseCombinations(files, options.matrix ?? {})
   if (options.dryRun === true)
-    return runValidate(given, edge, { remoteNodeNames, onlyChecked: options.filesMayLack === true })
-  const planned = await planFiles(given, edge, { remoteNodeNames })
+    return runValidate(given, edge, { remoteNodeNames, onlyChecked: options.filesMayLack === true, choose })
+  const planned = choose(await planFiles(given, edge, { remoteNodeNames }))
   const { Reports } = await import('./reports.ts')
   const reports = new Reports(reportPlan, edge)
   let exitCode = 1

@@ -6,7 +6,12 @@ import { renderProblemText } from '../../render/problems.ts'
 import { createStyle } from '../../render/style.ts'
 import type { CommandEdge } from '../command-edge.ts'
 import { QuietExit } from '../quiet-exit.ts'
-import { type PlanFilesOptions, planFiles } from './plan-files.ts'
+import { type PlanFilesOptions, type PlannedFile, planFiles } from './plan-files.ts'
+
+interface ValidateOptions extends PlanFilesOptions {
+  /** Which combinations of a matrix are meant. Default all. */
+  readonly choose?: (planned: readonly PlannedFile[]) => readonly PlannedFile[]
+}
 
 export function registerValidate(program: Command, edge: CommandEdge): void {
   program
@@ -19,12 +24,12 @@ export function registerValidate(program: Command, edge: CommandEdge): void {
 export async function runValidate(
   given: readonly string[],
   edge: CommandEdge,
-  options: PlanFilesOptions = { onlyChecked: true },
+  { choose = (planned) => planned, ...options }: ValidateOptions = { onlyChecked: true },
 ): Promise<void> {
   const { renderProblem } = await import('@calbox/workflows/problems')
   const style = createStyle(edge.stdout, edge.env)
   let errors = 0
-  for (const { label, plan, problems, sources } of await planFiles(given, edge, options)) {
+  for (const { label, plan, problems, sources } of choose(await planFiles(given, edge, options))) {
     for (const problem of problems) {
       if (problem.severity === 'error') errors += 1
       if (problem.severity === 'note') edge.stdout.write(style.faint(`${style.note} ${problem.message}\n`))

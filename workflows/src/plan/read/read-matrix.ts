@@ -71,10 +71,15 @@ function combine(axes: readonly Axis[]): Combination[] {
   return combinations.map(objectOf)
 }
 
+/** Axis → value, as a text. */
+export function combinationTexts(combination: Combination): Record<string, string> {
+  return Object.fromEntries(Object.entries(combination).map(([name, value]) => [name, pythonStr(value)]))
+}
+
 /** `nodes=2, app=kv` */
 export function combinationText(combination: Combination): string {
-  return Object.entries(combination)
-    .map(([name, value]) => `${name}=${pythonStr(value)}`)
+  return Object.entries(combinationTexts(combination))
+    .map(([name, text]) => `${name}=${text}`)
     .join(', ')
 }
 

@@ -4,8 +4,9 @@ import { appWasm } from '../../../../../scripts/build-apps.ts'
 import { utf8 } from '../../../base/bytes.ts'
 import type { BlobId, ContextId, GroupId } from '../../../base/ids.ts'
 import { readBundle } from '../../../runtime/bundle/bundle.ts'
-import { artifact, TEST_SIGNER, testBundle } from '../../../runtime/testing/test-bundle.ts'
+import { TEST_SIGNER, testBundle } from '../../../runtime/testing/test-bundle.ts'
 import { converge, joinContext, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
+import { twoServices } from '../../../testing/two-services.ts'
 import { Applications } from './applications.ts'
 
 const worlds: TestWorld[] = []
@@ -32,25 +33,6 @@ test('a member fetches the bundle of its group, and knows from it what its creat
     { package: 'com.example.app', version: '1.0.0', size: bundle.byteLength },
   ])
 })
-
-/** Two programs in one bundle: the other one has handlers, and other methods. */
-async function twoServices(): Promise<Uint8Array> {
-  const [kv, handlers] = await Promise.all([appWasm('kv-store'), appWasm('kv-store-with-handlers')])
-  const abi = utf8('{"schema_version":"wasm-abi/1","methods":[{"name":"len"}]}')
-  return testBundle({
-    wasm: kv,
-    abi,
-    before: [{ name: 'handlers.wasm', content: handlers }],
-    manifest: {
-      wasm: null,
-      abi: null,
-      services: [
-        { name: 'store', wasm: artifact('app.wasm', kv), abi: artifact('abi.json', abi) },
-        { name: 'handling', wasm: artifact('handlers.wasm', handlers) },
-      ],
-    },
-  })
-}
 
 test('a context runs the service that its creator has named, on every node and after a restart', async () => {
   const world = await TestWorld.open()

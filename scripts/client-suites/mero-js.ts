@@ -56,9 +56,17 @@ export async function runMeroJs(
     output += String(data)
     process.stdout.write(data)
   })
-  await once(child, 'close')
-  const report = JSON.parse(await readFile(results, 'utf8')) as Report
-  return { rows: rowsOf(report), notes: coveredOf(output) }
+  const [code] = await once(child, 'close')
+  const rows = rowsOf(JSON.parse(await readFile(results, 'utf8')) as Report)
+  // A hook inside of a file: its tests are reported as skipped, and nothing as failed.
+  const isUnsaid = code !== 0 && rows.every(({ result }) => result !== 'failed')
+  const unsaid: Row = {
+    file: 'the suite',
+    test: 'all of it',
+    result: 'failed',
+    why: `it ended with ${code}: a hook failed`,
+  }
+  return { rows: isUnsaid ? [...rows, unsaid] : rows, notes: coveredOf(output) }
 }
 
 function rowsOf({ testResults }: Report): Row[] {

@@ -103,3 +103,22 @@ test('a remote node, too, and only for that step', async () => {
   const asked = far.requests.filter(({ method }) => method === 'POST')
   expect(asked.map(({ authorization }) => authorization)).toEqual(['Bearer GUEST', 'Bearer KEY'])
 })
+
+test('the token of a step with steps in it is that of all of them which name none', async () => {
+  const network = new FixtureNetwork()
+  const ask = '{ type: create_identity, node: n-1 }'
+  const own = '{ type: create_identity, node: n-1, token: OWN }'
+  const run = await runYaml(
+    withContext(`  - { type: block, token: BLOCK, steps: [${ask}, ${own}, { type: repeat, count: 2, steps: [${ask}] }] }
+  - { type: repeat, count: 1, token: 'R-{{iteration}}', steps: [${ask}] }
+  - { type: parallel, token: PARALLEL, groups: [{ steps: [${ask}] }, { steps: [{ type: block, token: IN, steps: [${ask}] }] }] }
+  - ${ask}`),
+    { network },
+  )
+  expect(run.failure?.message).toBeUndefined()
+  const asked = network.node('n-1').requests.filter(({ path }) => path.endsWith('/identity/context'))
+  const tokens = asked.map(({ authorization }) => authorization?.replace('Bearer ', ''))
+  expect(tokens.slice(0, 5)).toEqual(['BLOCK', 'OWN', 'BLOCK', 'BLOCK', 'R-1'])
+  expect(new Set(tokens.slice(5, 7))).toEqual(new Set(['PARALLEL', 'IN']))
+  expect(tokens.slice(7)).toEqual([undefined])
+})

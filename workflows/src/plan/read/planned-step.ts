@@ -33,7 +33,7 @@ export function plannedStep(step: PlannedParts, source: SourceFile, prefix: stri
   const { problems, file, above } = source
   const branches: PlannedBranch[] = step.nested.map((branch) => ({
     path: branch.path,
-    steps: branch.steps.flatMap((nested) => nested.planned ?? []),
+    steps: branch.steps.flatMap((nested) => nested.planned ?? []).map((nested) => withToken(nested, common.token)),
     ...(branch.defaults && { defaults: branch.defaults }),
   }))
   const index = path.at(-1)
@@ -56,6 +56,15 @@ export function plannedStep(step: PlannedParts, source: SourceFile, prefix: stri
     ...(common.expected_error === undefined ? {} : { expectedError: common.expected_error }),
     ...(common.token === undefined ? {} : { token: common.token }),
   }
+}
+
+/** The token of a step is that of all steps in it which name none. */
+function withToken(step: PlannedStep, token: string | undefined): PlannedStep {
+  if (token === undefined || step.token !== undefined) return step
+  const branches = step.branches.map((branch) => {
+    return { ...branch, steps: branch.steps.map((nested) => withToken(nested, token)) }
+  })
+  return { ...step, token, branches }
 }
 
 function includeText(kind: StepSchema, node: MapNode): string | undefined {

@@ -105,6 +105,37 @@ test('a log of any length is searched, piece by piece', async () => {
   expect((await tail('FATAL')).failure?.message).toContain('"FATAL": 0 of 1 lines')
 })
 
+/** Four lines, and one more each time somebody reads. */
+class GrowingDriver extends FixtureDriver {
+  #reads = 0
+  override logs(node: RunningNode): NodeLog {
+    const lines = ['one', 'two', 'three', 'four']
+    const driver = this
+    async function* pieces() {
+      for (let at = 0; at < driver.#reads; at += 1) lines.push('later')
+      driver.#reads += 1
+      yield `${lines.join('\n')}\n`
+    }
+    return { ...super.logs(node), pieces }
+  }
+}
+
+test('tail_lines are the last lines that there were when the search began, neither more nor fewer', async () => {
+  const found = async (kind: string, pattern: string, tail: number) => {
+    const step = `{ type: ${kind}, nodes: [n-1], patterns: [${pattern}], tail_lines: ${tail} }`
+    return (await runYaml(file(step), { driver: new GrowingDriver(new FixtureNetwork()) })).outcome
+  }
+  const outcomes = async (pattern: string, tail: number) => [
+    await found('assert_log_present', pattern, tail),
+    await found('assert_log_absent', pattern, tail),
+  ]
+  expect(await outcomes('three', 2)).toEqual(['passed', 'failed'])
+  expect(await outcomes('two', 2)).toEqual(['failed', 'passed'])
+  expect(await outcomes('two', 3)).toEqual(['passed', 'failed'])
+  expect(await outcomes('one', 9)).toEqual(['passed', 'failed'])
+  expect(await outcomes('later', 2)).toEqual(['failed', 'passed'])
+})
+
 test('looking for words that only merod has fails with the reason where they must be there, and warns where not', async () => {
   const words = 'patterns: [Executing migration, last words]'
   const present = await runYaml(file(`{ type: assert_log_present, nodes: [n-1], ${words} }`))

@@ -26,6 +26,19 @@ export function checkNodeNames(steps: readonly SourceStep[], names: ReadonlySet<
   }
 }
 
+/** Of a remote node there is no folder here in which a script could run. */
+export function checkScripts(steps: readonly SourceStep[], remote: ReadonlySet<string>): void {
+  if (remote.size === 0) return
+  for (const step of steps) {
+    for (const branch of step.branches) checkScripts(branch, remote)
+    const target = entryOf(step.node, 'target')?.value
+    if (step.kind?.kind !== 'script' || target === undefined || textOf(target) !== 'nodes') continue
+    const message = `a script cannot run on every node: ${shown(remote)} ${remote.size === 1 ? 'is a remote node' : 'are remote nodes'}`
+    const hint = 'write target: local, which runs it once on this machine'
+    step.problems.add({ code: 'wrong_value', span: target.span, path: [...step.path, 'target'], message, hint })
+  }
+}
+
 interface Check {
   readonly severity: Finding['severity']
   readonly names: ReadonlySet<string>

@@ -3,7 +3,9 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { DriverError } from '../../driver/errors.ts'
 import type { ImageScripts } from '../../driver/image-scripts.ts'
+import { runStepAlone } from '../../operate/run-step-alone.ts'
 import { planWorkflow } from '../../plan/plan.ts'
+import { RemoteHandle } from '../../run/nodes/remote-handle.ts'
 import { FakeStepClock, runYaml, temporaryDirectory, withContext } from '../../testing/run-yaml.ts'
 import { stepSchemas } from '../registry.ts'
 import { runScript } from './script-process.ts'
@@ -200,3 +202,26 @@ function statusOf(pid: number): string {
     return ''
   }
 }
+
+test('a script for every node is refused where one is remote: by the check of the file, and by the step', async () => {
+  const far = "remote_nodes: { far: { url: 'http://127.0.0.1:9' } }"
+  for (const nodes of [far, `nodes: { count: 1, prefix: n }, ${far}`]) {
+    const step = '{ type: script, target: nodes, script: scripts/run.sh }'
+    const text = `{ name: t, ${nodes}, steps: [{ type: repeat, count: 1, steps: [${step}] }] }`
+    const { problems } = planWorkflow({ file: 'w.yml', kinds: stepSchemas, environment: {}, text })
+    expect(problems).toMatchObject([
+      {
+        severity: 'error',
+        message: 'a script cannot run on every node: far is a remote node',
+        path: 'steps[0].steps[0].target',
+      },
+    ])
+  }
+  const node = new RemoteHandle({ name: 'far', url: 'http://127.0.0.1:9', auth: { method: 'none' } })
+  const input = { script: 'scripts/run.sh', target: 'nodes' }
+  const alone = { kind: 'script', input, node, cwd: directoryWith('true'), env: {} }
+  await expect(runStepAlone(alone, { signal: new AbortController().signal })).rejects.toMatchObject({
+    code: 'unsupported',
+    message: expect.stringContaining('far is a remote node'),
+  })
+})

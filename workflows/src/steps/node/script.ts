@@ -95,12 +95,21 @@ export const script = defineStep({
       await runFor({ target, given }, context, (onOutput) => runHere({ ...run, onOutput }, context, options))
       return { summary: 'exit code 0' }
     }
+    const remote = context.nodes().filter((node) => node.driver === undefined)
+    if (remote.length > 0) {
+      const names = remote.map(({ name }) => name).join(', ')
+      const message = `target: nodes cannot run the script on every node: ${names} ${remote.length === 1 ? 'is a remote node, whose' : 'are remote nodes, whose'} folder is not here`
+      throw new StepError('unsupported', message, {
+        field: 'target',
+        help: 'target: local runs it once, on this machine',
+      })
+    }
     const far = context.nodes().find((node) => node.driver !== undefined && node.directory === undefined)
     if (far !== undefined) {
       const message = `the folder of ${far.name} is on another machine: a script cannot run in it`
       throw new StepError('unsupported', message, { node: far.name })
     }
-    const nodes = context.nodes().filter((node) => node.directory !== undefined)
+    const nodes = context.nodes()
     for (const node of nodes) {
       const env = { ...hostEnvironment(context), ...variables, ...nodeEnvironment(node) }
       const run = { file, args, cwd: node.directory ?? context.cwd, env }

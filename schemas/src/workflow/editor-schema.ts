@@ -33,7 +33,7 @@ export function workflowEditorSchema(kinds: readonly EditorStepKind[]): Json {
   const types = kinds
     .flatMap(({ kind, aliases = [], summary }) => [kind, ...aliases].map((name) => ({ name, summary })))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-  return plain({
+  return withMatrixValues({
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'calbox workflow',
     description: 'A network of nodes, and steps that drive it.',
@@ -59,6 +59,9 @@ export function workflowEditorSchema(kinds: readonly EditorStepKind[]): Json {
         items: { $ref: '#/definitions/step' },
       },
     },
+    // Keys that begin so are the author's own, for anchors.
+    patternProperties: { '^x-': {} },
+    additionalProperties: false,
     definitions: {
       common: { properties: commonProperties() },
       step: {
@@ -76,6 +79,21 @@ export function workflowEditorSchema(kinds: readonly EditorStepKind[]): Json {
       },
     },
   })
+}
+
+/** What a placeholder of the matrix gives wherever a number or a truth value is read. */
+const MATRIX_VALUE = '^\\{\\{\\s*matrix\\.[^{}]+\\}\\}$'
+const READ_OF_IT: ReadonlySet<unknown> = new Set(['integer', 'number', 'boolean'])
+
+function withMatrixValues(schema: Json): Json {
+  const walk = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(walk)
+    if (!isMap(value)) return value
+    const walked = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, walk(each)]))
+    const isRead = READ_OF_IT.has(value.type) && value.const === undefined && value.enum === undefined
+    return isRead ? { ...walked, type: [value.type, 'string'], pattern: MATRIX_VALUE } : walked
+  }
+  return plain(walk(plain(schema)) as Json)
 }
 
 function nodesMap(): Json {

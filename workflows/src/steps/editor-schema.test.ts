@@ -40,6 +40,15 @@ test('it takes every workflow that is shipped, its own examples, and an example 
   expect(kinds).toHaveLength(stepKinds.length)
 })
 
+test('it takes values of the matrix where numbers and truth values are read, and no other texts', () => {
+  const matrix = { sizes: [2, 3], on: [true, false] }
+  const steps = [{ type: 'wait', seconds: '{{matrix.sizes}}', retry: '{{ matrix.sizes }}' }]
+  const documented = { name: 'w', matrix, nodes: { count: '{{matrix.sizes}}' }, stop_all_nodes: '{{matrix.on}}', steps }
+  expect([validate(documented), validate.errors]).toEqual([true, null])
+  expect(validate({ ...documented, nodes: { count: '{{sizes}}' } })).toBe(false)
+  expect(validate({ ...documented, stop_all_nodes: 'yes' })).toBe(false)
+})
+
 test('it refuses misspelt keys and kinds', () => {
   const strict = stepKinds.filter(
     ({ schema: own }) => 'additionalProperties' in own && own.additionalProperties === false,
@@ -58,6 +67,8 @@ test('it refuses misspelt keys and kinds', () => {
   }
   expect(validate(file({ type: 'cal' }))).toBe(false)
   expect(validate({ name: 'w', nodes: { count: 'three' } })).toBe(false)
+  expect(validate({ ...file({ type: 'wait', seconds: 1 }), stop_all_node: true })).toBe(false)
+  expect(validate({ ...file({ type: 'wait', seconds: 1 }), 'x-anchors': [1] })).toBe(true)
 })
 
 test('every kind and every field of it is described', () => {

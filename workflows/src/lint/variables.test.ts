@@ -93,6 +93,11 @@ test('placeholders that become text', () => {
   ])
   expect(places(call("'{{ctx}}{{app}}'"))).toEqual(['5 glued-placeholders'])
   expect(places(call("'{{ctx}} and {{app}} '"))).toEqual([])
+  const judged = (keys: string) => places(`${call("'{{ctx}}'").slice(0, -2)}, ${keys} }`)
+  expect(judged("if: '{{ctx}} != {{app}}'")).toEqual([])
+  expect(judged("expect: ['{{reply}} == {{app}}', { statement: 'equal({{output}}, {{app}})' }]")).toEqual([])
+  expect(judged("if: ['{{ctx}}{{app}} == x', '{{ctx}} == {{app}}']")).toEqual(['5 glued-placeholders'])
+  expect(judged("expect: { output: '{{ctx}}-{{app}}' }")).toEqual(['5 glued-placeholders'])
   expect(places(look('{{ctx}}-{{app}} == x'))).toEqual(['5 glued-placeholders'])
   expect(places(look('contains({{ctx}}, {{app}})'))).toEqual([])
   expect(places(`- { type: call, node: a, context_id: '{{ctx}}', method: set, args: { 'k_{{app}}': v } }`)).toEqual([

@@ -43,6 +43,19 @@ export function statementsOf(step: LintStep): Statement[] {
   })
 }
 
+/** Those of `if` and `expect`, where these are no maps. */
+export function controlStatements(step: LintStep): Statement[] {
+  return ['if', 'expect'].flatMap((key) => {
+    const value = fieldOf(step, key)?.value
+    const list = value?.kind === 'list' ? value.items : value?.kind === 'scalar' ? [value] : []
+    return list.flatMap((item) => {
+      const place = item.kind === 'map' ? entryOf(item, 'statement')?.value : item
+      const statement = readStatement(textOf(place) ?? '')
+      return statement === undefined || place === undefined ? [] : [{ ...statement, span: place.span }]
+    })
+  })
+}
+
 type Split = Pick<Statement, 'form' | 'operands'>
 
 const ONE_OPERAND: ReadonlySet<string> = new Set(['is_set', 'is_empty'])

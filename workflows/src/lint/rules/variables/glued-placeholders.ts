@@ -1,11 +1,11 @@
-import { textsIn } from '../../../plan/yaml/source-node.ts'
+import { type MapEntry, textsIn } from '../../../plan/yaml/source-node.ts'
 import type { LintRule } from '../../rule.ts'
 import { isInside, type LintStep } from '../../source/lint-step.ts'
-import { statementsOf } from '../../source/statements.ts'
+import { controlStatements, statementsOf } from '../../source/statements.ts'
 
-/** Keys whose texts are never resolved, hold other steps, or have a rule of their own. */
+/** Keys whose texts are never resolved, hold other steps, or are statements. `expect` may be a map of values. */
 const NOT_RESOLVED: ReadonlySet<string> = new Set(
-  'type description outputs method message statements steps groups operations'.split(' '),
+  'type description outputs method message statements if steps groups operations'.split(' '),
 )
 
 export const gluedPlaceholders: LintRule = {
@@ -28,7 +28,7 @@ behind that is no brace.`,
         const message = `${JSON.stringify(text)} is read as one placeholder, and is never resolved`
         report({ step, span, message, hint: 'put a sign that is no brace in front or behind' })
       }
-      for (const { operands, span } of statementsOf(step)) {
+      for (const { operands, span } of [...statementsOf(step), ...controlStatements(step)]) {
         const glued = operands.find(isGlued)
         if (glued === undefined || span === undefined) continue
         const message = `${JSON.stringify(glued)} is read as one placeholder: the statement always fails`
@@ -43,5 +43,6 @@ function isGlued(text: string): boolean {
 }
 
 function textsOf({ node }: LintStep) {
-  return (node?.entries ?? []).filter(({ key }) => !NOT_RESOLVED.has(key)).flatMap(({ value }) => textsIn(value))
+  const isResolved = ({ key, value }: MapEntry) => (key === 'expect' ? value.kind === 'map' : !NOT_RESOLVED.has(key))
+  return (node?.entries ?? []).filter(isResolved).flatMap(({ value }) => textsIn(value))
 }

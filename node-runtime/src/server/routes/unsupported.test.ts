@@ -14,6 +14,10 @@ test('a route whose feature is not here answers 501 with its name, whatever is s
     const { status, body } = await node.ask(method, path, asking)
     expect([path, status, body]).toEqual([path, 501, { error: `this node does not have ${feature}` }])
   }
+  for (const path of ['', '/', '/contexts', '/assets/index.js']) {
+    const { status, body } = await node.get(`/admin-dashboard${path}`)
+    expect([path, status, body]).toEqual([path, 501, { error: 'this node does not have the admin dashboard' }])
+  }
   await node.close()
   await world.close()
 })

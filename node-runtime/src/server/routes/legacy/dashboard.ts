@@ -7,13 +7,16 @@ import { NoBody, type Route, route } from '../../routing/route.ts'
 
 const HTML = 'text/html; charset=utf-8'
 
-export const dashboardRoutes: readonly Route[] = ['/admin-dashboard', '/admin-dashboard/:page'].map((url) =>
-  route({
+const URLS = ['/admin-dashboard', '/admin-dashboard/:page', '/admin-dashboard/:folder/:file']
+
+export const dashboardRoutes: readonly Route[] = URLS.map((url) => {
+  const names = [...url.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
+  return route({
     method: 'GET',
     url,
     summary: 'Sends on to the login page, with callback_url; the dashboard itself is not here',
     permission: 'public',
-    params: Type.Object(url.includes(':') ? { page: Type.String() } : {}),
+    params: Type.Object(Object.fromEntries(names.map((name) => [name, Type.String()]))),
     query: Type.Object({ callback_url: Type.Optional(Type.String()), application_id: Type.Optional(Type.String()) }),
     body: NoBody,
     response: HTML,
@@ -32,5 +35,5 @@ export const dashboardRoutes: readonly Route[] = ['/admin-dashboard', '/admin-da
       const page = `<!doctype html><meta http-equiv="refresh" content="0;url=${login}"><a href="${login}">Log in</a>\n`
       return new RawResponse(200, page, { 'content-type': HTML, 'cache-control': 'no-store' })
     },
-  }),
-)
+  })
+})

@@ -1,6 +1,6 @@
 // The state as its definition says: the fold of all deltas over the base in canonical order, computed anew, without undo
 // records, batches or the order in which anything arrived. What the nodes hold must be the same (I1).
-import { type Bytes, EMPTY, toHex } from '../../src/base/bytes.ts'
+import { type Bytes, binaryText, EMPTY } from '../../src/base/bytes.ts'
 import { sha256 } from '../../src/base/hash.ts'
 import { type BlobId, idBytes, idFromBytes, type RootHash } from '../../src/base/ids.ts'
 import { accountOf } from '../../src/base/keys.ts'
@@ -63,10 +63,10 @@ function merge(transaction: StateTransaction, { delta, payload }: AppliedDelta):
   const written = new Map<string, { key: Bytes; value: Bytes | null }>()
   const map = {
     get: (key: Bytes) => {
-      const change = written.get(toHex(key))
+      const change = written.get(binaryText(key))
       return change === undefined ? transaction.get(key) : (change.value ?? undefined)
     },
-    set: (key: Bytes, value: Bytes | null) => void written.set(toHex(key), { key, value }),
+    set: (key: Bytes, value: Bytes | null) => void written.set(binaryText(key), { key, value }),
   }
   try {
     mergeArtifact(map, payload.artifact.bytes, { author: delta.author, hlc: delta.hlc })

@@ -23,9 +23,28 @@ export function toHex(bytes: Bytes): string {
   return bufferOf(bytes).toString('hex')
 }
 
+/** Ids and digests, which are most of what comes as hex, are read faster by a loop, into memory of their own. */
+const LOOP_BYTES_MAX = 64
+const NO_DIGIT = 16
+const digits = new Uint8Array(0x80).fill(NO_DIGIT)
+for (let digit = 0; digit < 16; digit += 1) {
+  const text = digit.toString(16)
+  digits[text.charCodeAt(0)] = digit
+  digits[text.toUpperCase().charCodeAt(0)] = digit
+}
+
 /** `text` must be validated hex: an odd length or another character silently ends the result early. */
 export function fromHex(text: string): Bytes {
-  return Buffer.from(text, 'hex')
+  const length = text.length >>> 1
+  if (length > LOOP_BYTES_MAX) return Buffer.from(text, 'hex')
+  const bytes = new Uint8Array(length)
+  for (let i = 0; i < length; i += 1) {
+    const high = digits[text.charCodeAt(2 * i)] ?? NO_DIGIT
+    const low = digits[text.charCodeAt(2 * i + 1)] ?? NO_DIGIT
+    if ((high | low) >= NO_DIGIT) return bytes.subarray(0, i)
+    bytes[i] = (high << 4) | low
+  }
+  return bytes
 }
 
 /** Base58 with the bitcoin alphabet and no multibase prefix, as the HTTP API writes ids. */
@@ -64,6 +83,11 @@ export function copyOf(bytes: Bytes): Bytes {
 /** The same memory with the methods of a Buffer. */
 export function bufferOf(bytes: Bytes): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** One code unit a byte: the key of a map at half the cost of hex. The order of the texts is that of the bytes. */
+export function binaryText(bytes: Bytes): string {
+  return bufferOf(bytes).toString('latin1')
 }
 
 export function concat(parts: readonly Bytes[]): Bytes {

@@ -1,5 +1,5 @@
 // A map view that collects changes on top of another view: what host-CRDT merges write into.
-import { type Bytes, toHex } from '../base/bytes.ts'
+import { type Bytes, binaryText } from '../base/bytes.ts'
 import type { StateChange, StateView } from '../storage/state-view.ts'
 
 export class StagedMap {
@@ -11,12 +11,12 @@ export class StagedMap {
   }
 
   get(key: Bytes): Bytes | undefined {
-    const change = this.#changes.get(toHex(key))
+    const change = this.#changes.get(binaryText(key))
     return change ? (change.value ?? undefined) : this.#under.get(key)
   }
 
   set(key: Bytes, value: Bytes | null): void {
-    this.#changes.set(toHex(key), { key, value })
+    this.#changes.set(binaryText(key), { key, value })
   }
 
   changes(): StateChange[] {

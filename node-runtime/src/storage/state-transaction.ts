@@ -1,6 +1,6 @@
 // Staged changes to one context's state. It may apply and revert many times (a fold undoes some deltas and redoes them
 // with one in between); the store sees only the difference between the first value and the last.
-import { type Bytes, bufferOf, equalBytes } from '../base/bytes.ts'
+import { type Bytes, binaryText, equalBytes } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
 import type { RootHash } from '../base/ids.ts'
 import type { StoreOp } from '../store/store.ts'
@@ -43,7 +43,7 @@ export class StateTransaction implements StateView {
   }
 
   get(key: Bytes): Bytes | undefined {
-    const staged = this.#staged.get(textOf(key))
+    const staged = this.#staged.get(binaryText(key))
     return staged === undefined ? this.#base.get(key) : (staged.value ?? undefined)
   }
 
@@ -51,7 +51,7 @@ export class StateTransaction implements StateView {
   apply(changes: readonly StateChange[]): UndoRecord {
     const previous = new Map<string, StateChange>()
     for (const { key, value } of changes) {
-      const name = textOf(key)
+      const name = binaryText(key)
       const before = this.#write(name, key, value)
       if (before !== undefined && !previous.has(name)) previous.set(name, { key, value: before })
     }
@@ -60,7 +60,7 @@ export class StateTransaction implements StateView {
 
   /** Undoes the newest `apply` that is not yet undone; undoing in another order is the caller's mistake. */
   revert(undo: UndoRecord): void {
-    for (const { key, value } of undo.previous) this.#write(textOf(key), key, value)
+    for (const { key, value } of undo.previous) this.#write(binaryText(key), key, value)
   }
 
   /** What differs from the store, for executors that read the store themselves. */
@@ -136,9 +136,4 @@ function sameValue(a: Bytes | null, b: Bytes | null): boolean {
 
 function opOf(key: Bytes, value: Bytes | null): StoreOp {
   return value === null ? { type: 'del', key } : { type: 'put', key, value }
-}
-
-/** One code unit a byte: a map key without the cost of hex. */
-function textOf(key: Bytes): string {
-  return bufferOf(key).toString('latin1')
 }

@@ -1,7 +1,7 @@
 // The store in memory, for the simulator and tests: same contract, nothing survives the object.
 // A snapshot is the live map plus the values that later batches replaced, so taking one costs nothing.
 import { Buffer } from 'node:buffer'
-import { type Bytes, bufferOf, copyOf } from '../base/bytes.ts'
+import { type Bytes, binaryText, copyOf } from '../base/bytes.ts'
 import { StoreError } from './errors.ts'
 import { SortedKeys } from './sorted-keys.ts'
 import type { Store, StoreOp, StoreRange, StoreSnapshot } from './store.ts'
@@ -21,7 +21,7 @@ class MemoryStore implements Store {
 
   get(key: Bytes): Bytes | undefined {
     this.#checkOpen()
-    return this.#values.get(textOf(key))
+    return this.#values.get(binaryText(key))
   }
 
   entries(range: StoreRange): AsyncIterable<[Bytes, Bytes]> {
@@ -31,7 +31,7 @@ class MemoryStore implements Store {
   async batch(ops: readonly StoreOp[]): Promise<void> {
     this.#checkOpen()
     for (const op of ops) {
-      const key = textOf(op.key)
+      const key = binaryText(op.key)
       const previous = this.#values.get(key)
       for (const view of this.#views) if (!view.has(key)) view.set(key, previous)
       if (op.type === 'put') {
@@ -55,7 +55,7 @@ class MemoryStore implements Store {
     return {
       get: (key) => {
         check()
-        return this.#valueIn(textOf(key), replaced)
+        return this.#valueIn(binaryText(key), replaced)
       },
       entries: (range) => this.#iterate(range, check, replaced),
       close: async () => {
@@ -79,8 +79,8 @@ class MemoryStore implements Store {
   }
 
   #gather(range: StoreRange, replaced: Replaced | undefined): [Bytes, Bytes][] {
-    const gte = textOf(range.gte)
-    const lt = textOf(range.lt)
+    const gte = binaryText(range.gte)
+    const lt = binaryText(range.lt)
     const limit = range.limit ?? Number.POSITIVE_INFINITY
     const partial = replaced === undefined && range.reverse !== true
     let keys = this.#keys.range(gte, lt, partial ? limit : Number.POSITIVE_INFINITY)
@@ -106,11 +106,6 @@ class MemoryStore implements Store {
   #checkOpen(): void {
     if (this.#closed) throw new StoreError('STORE_CLOSED', 'cannot use the memory store: it is closed')
   }
-}
-
-/** One code unit a byte, so that the order of strings is the order of bytes. */
-function textOf(key: Bytes): string {
-  return bufferOf(key).toString('latin1')
 }
 
 function byCodeUnit(a: string, b: string): number {

@@ -236,6 +236,14 @@ describe('deltas', () => {
     }
   })
 
+  test('the same bytes are decoded and opened once, and for no other key', () => {
+    const read = () => decodeDelta(encodeDelta({ ...delta }))
+    expect(read()).toBe(read())
+    expect(openDelta(read(), groupKey)).toBe(openDelta(read(), groupKey))
+    expect(() => openDelta(read(), bytesOf('other'))).toThrow(KeyError)
+    expect(() => openDelta({ ...read(), hlc: hlc + 1n }, groupKey)).toThrow(KeyError)
+  })
+
   test('another key does not open it, another author does not verify', () => {
     expect(() => openDelta(delta, bytesOf('other'))).toThrow(KeyError)
     expect(verifyDelta({ ...delta, author: bob.publicKey })).toBe(false)

@@ -1,5 +1,5 @@
 // A delta: one signed, sealed change of a context. The header is readable by every peer; the payload by members only.
-import { type Bytes, concat, u64be } from '../base/bytes.ts'
+import { type Bytes, concat, equalBytes, u64be } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
 import { taggedHash } from '../base/hash.ts'
 import {
@@ -14,11 +14,13 @@ import {
 } from '../base/ids.ts'
 import { open, type SigningKey, seal, verify } from '../base/keys.ts'
 import type { Random } from '../base/random.ts'
+import { Recent } from '../base/recent.ts'
 import { message } from './codec.ts'
 import { WireError } from './errors.ts'
 import {
   ARTIFACT_BYTES_MAX,
   DELTA_BYTES_MAX,
+  DELTAS_REMEMBERED,
   EVENT_DATA_BYTES_MAX,
   EVENT_DEPTH_MAX,
   EVENT_HANDLER_BYTES_MAX,
@@ -126,9 +128,16 @@ export function sealDelta({ header, payload, groupKey, signingKey, random }: Sea
   return { ...header, id, sealed, signature: signingKey.sign(idBytes(id)) }
 }
 
+/** Of deltas that are remembered as decoded: who takes one back and applies it again opens it each time. */
+const opened = new WeakMap<Delta, { readonly groupKey: Bytes; readonly payload: DeltaPayload }>()
+
 /** Throws KeyError when `groupKey` is not the one, WireError when the payload is malformed. */
 export function openDelta(delta: Delta, groupKey: Bytes): DeltaPayload {
-  return payloadMessage.decode(open(groupKey, delta.sealed, headerMessage.encode(headerOf(delta))))
+  const known = opened.get(delta)
+  if (known && equalBytes(known.groupKey, groupKey)) return known.payload
+  const payload = payloadMessage.decode(open(groupKey, delta.sealed, headerMessage.encode(headerOf(delta))))
+  if (delta.sealed.byteLength <= DELTAS_REMEMBERED.bytesMax) opened.set(delta, { groupKey, payload })
+  return payload
 }
 
 /** The cut whose code has made the artifact, and applies it. */
@@ -153,12 +162,22 @@ export function encodeDelta(delta: Delta): Bytes {
   return bytes
 }
 
-/** Throws WireError, also where a parent is not earlier. The id is computed; the signature is not checked. The bytes must not change. */
+/** A delta is met as gossip, as a row, for its acknowledgement, in pulls, and again by whoever takes it back. */
+const recent = new Recent<Delta>(DELTAS_REMEMBERED)
+
+/**
+ * Throws WireError, also where a parent is not earlier. The id is computed; the signature is not checked. The bytes must not
+ * change, nor may the value: whoever decodes the same bytes soon has the same one.
+ */
 export function decodeDelta(bytes: Bytes): Delta {
+  return recent.of(bytes, read)
+}
+
+function read(bytes: Bytes): Delta {
   const { body, signature } = deltaMessage.decode(bytes)
-  const read = bodyMessage.decode(body)
-  requireLater(read)
-  const delta: Delta = { ...read, id: idOf(read.hlc, body), signature }
+  const facts = bodyMessage.decode(body)
+  requireLater(facts)
+  const delta: Delta = { ...facts, id: idOf(facts.hlc, body), signature }
   encodings.set(delta, bytes)
   return delta
 }

@@ -3,8 +3,10 @@ import type { Bytes } from '../base/bytes.ts'
 import { taggedHash } from '../base/hash.ts'
 import type { ContextId, DeltaId, PublicKey, RootHash } from '../base/ids.ts'
 import { type SigningKey, verify } from '../base/keys.ts'
+import { Recent } from '../base/recent.ts'
 import { message } from './codec.ts'
 import {
+  BEATS_REMEMBERED,
   GOSSIP_BYTES_MAX,
   GOSSIP_ITEMS_MAX,
   HASH_BYTES,
@@ -101,9 +103,13 @@ export function encodeHeads(beat: HeadsBeat): Bytes {
   return bytes
 }
 
-/** Throws WireError. The signature is not checked. */
+/** Every greeting carries the newest of every member: most were in the one before. */
+const recent = new Recent<HeadsBeat>(BEATS_REMEMBERED)
+const read = (bytes: Bytes): HeadsBeat => beatMessage.decode(bytes)
+
+/** Throws WireError. The signature is not checked. The value must not change: it is that of the same bytes before. */
 export function decodeHeads(bytes: Bytes): HeadsBeat {
-  return beatMessage.decode(bytes)
+  return recent.of(bytes, read)
 }
 
 export function signHeads(beat: Omit<HeadsBeat, 'author' | 'signature'>, signingKey: SigningKey): HeadsBeat {

@@ -105,7 +105,7 @@ export class Governance<O extends Operation = Operation> {
 
   /** At the heads. Before the first operation it is empty: no members, no groups. */
   state(): NamespaceState {
-    return this.#history.stateAt(this.#history.heads())
+    return this.#history.latest()
   }
 
   /** Exactly the fold of the ancestors of `heads`; undefined while some head is not accepted here: not yet. */

@@ -24,6 +24,8 @@ export class History<O extends Operation> {
   readonly #empty: NamespaceSnapshot
   readonly #accepted = new Map<OpId, Accepted<O>>()
   readonly #heads = new Set<OpId>()
+  /** At the heads, until the next operation. */
+  #latest: NamespaceSnapshot | undefined
   /** By the heads of the cut, least recently used first. */
   readonly #cuts = new Map<string, NamespaceSnapshot>()
   readonly #landmarks = new Map<OpId, NamespaceSnapshot>()
@@ -57,6 +59,7 @@ export class History<O extends Operation> {
       generation = Math.max(generation, 1 + (this.#accepted.get(parent)?.generation ?? 0))
     }
     this.#heads.add(op.id)
+    this.#latest = undefined
     this.#accepted.set(op.id, { op, generation, ...(revokes === undefined ? {} : { revokes }) })
   }
 
@@ -83,9 +86,15 @@ export class History<O extends Operation> {
     return found.reverse()
   }
 
+  /** With everything that is accepted. */
+  latest(): NamespaceSnapshot {
+    this.#latest ??= this.stateAt(this.heads())
+    return this.#latest
+  }
+
   /** All of `heads` are here. The empty cut is the state before the first operation. */
   stateAt(heads: readonly OpId[]): NamespaceSnapshot {
-    const sorted = [...new Set(heads)].sort()
+    const sorted = heads.length === 1 ? heads : [...new Set(heads)].sort()
     const key = sorted.join()
     const kept = this.#kept(key)
     if (kept !== undefined) return kept

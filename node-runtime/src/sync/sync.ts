@@ -32,6 +32,7 @@ import { type PullCounts, PullQueue, type Wish } from './pull-queue.ts'
 import { firstOf, pullBase, pullKeys, pullOps } from './pulling.ts'
 import { Spreading } from './spreading.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
+import { UnderWay } from './under-way.ts'
 
 export interface SyncOptions {
   /** Period of the round of each topic. */
@@ -78,8 +79,7 @@ export class Sync {
   readonly #spreading: Spreading
   readonly #keyRequests: KeyRequests
   readonly #greetings = new Greetings((peer, asks) => this.#greet(peer, asks))
-  readonly #background = new Set<Promise<unknown>>()
-  readonly #stop = new AbortController()
+  readonly #underWay: UnderWay
 
   constructor(parts: SyncParts, options: SyncOptions = {}) {
     this.#parts = parts
@@ -89,6 +89,7 @@ export class Sync {
       timeoutMs: options.timeoutMs ?? SYNC_TIMEOUT_MS,
       answerIdsMax: options.answerIdsMax ?? ANSWER_IDS_MAX,
     }
+    this.#underWay = new UnderWay(parts.clock, this.#options.timeoutMs)
     this.#holdings = new Holdings(parts)
     this.#pulls = new PullQueue(parts.clock)
     this.#gossip = new GossipExchange({
@@ -105,8 +106,10 @@ export class Sync {
     this.#keyRequests = new KeyRequests({
       ...parts,
       request: (peer, namespace, groupId) => {
-        const pull = this.#limited(undefined, (signal) => pullKeys({ ...parts, peer, signal }, namespace, groupId))
-        this.#track(pull)
+        const pull = this.#underWay.limited(undefined, (signal) =>
+          pullKeys({ ...parts, peer, signal }, namespace, groupId),
+        )
+        this.#underWay.track(pull)
         return pull
       },
     })
@@ -207,7 +210,7 @@ export class Sync {
     if (!options.invitation) return this.#round(topic, options.signal)
     const namespace = this.#namespace(namespaceId)
     const attempt = (peer: PeerId) =>
-      this.#limited(options.signal, (signal) =>
+      this.#underWay.limited(options.signal, (signal) =>
         pullOps({ ...this.#parts, peer, signal }, namespace, options.invitation),
       )
     // Who has the namespace is not known yet: nobody having it is an answer, not a failure.
@@ -216,14 +219,14 @@ export class Sync {
 
   async fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<void> {
     const peers = this.#choose({ kind: 'namespace', id: namespaceId })
-    const signal = this.#stopping(options.signal)
+    const signal = this.#underWay.stopping(options.signal)
     await this.#keyRequests.fetch(this.#namespace(namespaceId), groupId, { peers, signal })
   }
 
   async *fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncGenerator<readonly [Bytes, Bytes]> {
     const namespace = this.#parts.directory.namespaceOf(contextId)
     const topic: Topic = namespace ? { kind: 'namespace', id: namespace.id } : { kind: 'context', id: contextId }
-    const signal = this.#stopping(options.signal)
+    const signal = this.#underWay.stopping(options.signal)
     const start = async (peer: PeerId) => {
       const entries = pullBase({ ...this.#parts, peer, signal }, contextId)
       return { entries, first: await entries.next() }
@@ -235,12 +238,12 @@ export class Sync {
   }
 
   async close(): Promise<void> {
-    this.#stop.abort(new SyncError('SYNC_INCOMPLETE', 'the node is stopping'))
+    this.#underWay.stop()
     this.#gossip.close()
     for (const followed of this.#followed.values()) followed.cancel?.()
     this.#spreading.close()
     this.#pulls.close()
-    await Promise.allSettled(this.#background)
+    await this.#underWay.ended()
   }
 
   // Topics and rounds
@@ -306,9 +309,9 @@ export class Sync {
   // Background work
 
   async #greet(peer: PeerId, asks: boolean): Promise<void> {
-    if (this.#stop.signal.aborted) return
-    const work = this.#limited(undefined, (signal) => this.#hello.greet(peer, asks, signal))
-    this.#track(work)
+    if (this.#underWay.isStopped) return
+    const work = this.#underWay.limited(undefined, (signal) => this.#hello.greet(peer, asks, signal))
+    this.#underWay.track(work)
     await work.catch((error) => this.#hello.failed(peer, error))
   }
 
@@ -322,7 +325,7 @@ export class Sync {
 
   /** `named`: of a context only these, which the peer has said to have. */
   #pullSoon(topic: Topic, peer: PeerId, options: PullOptions = {}): void {
-    if (this.#stop.signal.aborted) return
+    if (this.#underWay.isStopped) return
     this.#pull(topic, peer, options).catch((error) => {
       this.#parts.log.debug(
         { topic: topicName(topic), peer, error: String(error) },
@@ -334,8 +337,8 @@ export class Sync {
   #pull(topic: Topic, peer: PeerId, { wish = always, named }: PullOptions = {}): Promise<void> {
     return this.#pulls.pull(pullKey(topic, peer), wish, (isNext) => {
       const keys = isNext ? undefined : named
-      const done = this.#limited(undefined, (signal) => this.#pullOnce(topic, { peer, signal }, keys))
-      this.#track(done)
+      const done = this.#underWay.limited(undefined, (signal) => this.#pullOnce(topic, { peer, signal }, keys))
+      this.#underWay.track(done)
       return done
     })
   }
@@ -366,31 +369,6 @@ export class Sync {
     const namespace = this.#parts.directory.namespace(id)
     if (!namespace) throw new SyncError('SYNC_NO_PEER', `namespace ${id} is not known to this node`)
     return namespace
-  }
-
-  /** Runs `work` with a signal that aborts when its time is over, the caller gives up, or the node stops. */
-  async #limited<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { timeoutMs } = this.#options
-    const late = new AbortController()
-    const expire = () => late.abort(new SyncError('SYNC_TIMEOUT', `the conversation took longer than ${timeoutMs} ms`))
-    const cancel = this.#parts.clock.setTimer(expire, timeoutMs)
-    try {
-      return await work(AbortSignal.any([this.#stopping(signal), late.signal]))
-    } finally {
-      cancel()
-    }
-  }
-
-  #stopping(signal?: AbortSignal): AbortSignal {
-    return signal ? AbortSignal.any([this.#stop.signal, signal]) : this.#stop.signal
-  }
-
-  #track(work: Promise<unknown>): void {
-    const settled = work.catch(() => {
-      // Reported where it was started; here only awaited at close.
-    })
-    this.#background.add(settled)
-    settled.then(() => this.#background.delete(settled))
   }
 }
 

@@ -14,9 +14,16 @@ export function topicName(topic: Topic): string {
   return topic.kind === 'namespace' ? `ns/${topic.id}` : `ctx/${topic.id}`
 }
 
+/** Of topics that are followed: every hello names them. */
+const hashes = new WeakMap<Topic, Bytes>()
+
 /** How a hello names a topic: readable only for who knows the topic. */
 export function topicHash(topic: Topic): Bytes {
-  return taggedHash('calbox/topic/1', utf8(topicName(topic)))
+  const known = hashes.get(topic)
+  if (known !== undefined) return known
+  const hash = taggedHash('calbox/topic/1', utf8(topicName(topic)))
+  hashes.set(topic, hash)
+  return hash
 }
 
 /** Equal iff the heads are. `heads` is sorted. */

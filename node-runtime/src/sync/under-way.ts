@@ -1,0 +1,66 @@
+// The conversations of this node that are under way: each ends when its time is over, its caller gives up, or the node
+// stops, and closing waits for those in the background.
+import type { Clock } from '../base/clock.ts'
+import { SyncError } from './errors.ts'
+
+export class UnderWay {
+  readonly #clock: Clock
+  readonly #timeoutMs: number
+  readonly #background = new Set<Promise<unknown>>()
+  /** Each ended by hand: a signal that is made of others outlives its conversation until it is collected. */
+  readonly #limits = new Set<AbortController>()
+  readonly #stop = new AbortController()
+
+  constructor(clock: Clock, timeoutMs: number) {
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
+  }
+
+  get isStopped(): boolean {
+    return this.#stop.signal.aborted
+  }
+
+  /** Aborts when the caller gives up, or the node stops. */
+  stopping(signal?: AbortSignal): AbortSignal {
+    return signal ? AbortSignal.any([this.#stop.signal, signal]) : this.#stop.signal
+  }
+
+  /** Runs `work` with a signal that aborts when its time is over, the caller gives up, or the node stops. */
+  async limited<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const timeoutMs = this.#timeoutMs
+    const limit = new AbortController()
+    const expire = () => limit.abort(new SyncError('SYNC_TIMEOUT', `the conversation took longer than ${timeoutMs} ms`))
+    const cancel = this.#clock.setTimer(expire, timeoutMs)
+    const giveUp = () => limit.abort(signal?.reason)
+    if (this.isStopped) limit.abort(this.#stop.signal.reason)
+    else if (signal?.aborted) giveUp()
+    signal?.addEventListener('abort', giveUp)
+    this.#limits.add(limit)
+    try {
+      return await work(limit.signal)
+    } finally {
+      cancel()
+      signal?.removeEventListener('abort', giveUp)
+      this.#limits.delete(limit)
+    }
+  }
+
+  track(work: Promise<unknown>): void {
+    const settled = work.catch(() => {
+      // Reported where it was started; here only awaited at close.
+    })
+    this.#background.add(settled)
+    settled.then(() => this.#background.delete(settled))
+  }
+
+  stop(): void {
+    const reason = new SyncError('SYNC_INCOMPLETE', 'the node is stopping')
+    this.#stop.abort(reason)
+    for (const limit of this.#limits) limit.abort(reason)
+  }
+
+  /** After `stop`. */
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.#background)
+  }
+}

@@ -45,11 +45,16 @@ export class DrivenClock implements Clock {
    * Resolves when nothing can happen any more without a timer: all promises have been followed up before the next tick,
    * which costs a quarter of a turn of the event loop.
    */
-  async rest(): Promise<void> {
+  rest(): Promise<void> {
     this.#rests += 1
-    if (this.#rests % RESTS_PER_TURN > 0) await new Promise<void>((resolve) => process.nextTick(resolve))
-    else await new Promise((resolve) => setImmediate(resolve))
-    while (this.#busy > 0) await new Promise((resolve) => setImmediate(resolve))
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.#busy > 0) setImmediate(look)
+        else resolve()
+      }
+      if (this.#rests % RESTS_PER_TURN > 0) process.nextTick(look)
+      else setImmediate(look)
+    })
   }
 
   /** Jumps to the next timer and fires it. False when there is none. */

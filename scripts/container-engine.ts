@@ -17,6 +17,8 @@ export class NoEngine extends Error {}
 
 export interface Engine {
   readonly url: string
+  /** Started here: nobody else uses it. */
+  readonly isOurs: boolean
   stop(): Promise<void>
 }
 
@@ -30,7 +32,7 @@ async function answers(url: string): Promise<boolean> {
 /** Throws NoEngine. */
 export async function findEngine(): Promise<Engine> {
   const { url } = engineAddress({ env: process.env })
-  if (await answers(url)) return { url, stop: async () => {} }
+  if (await answers(url)) return { url, isOurs: false, stop: async () => {} }
   process.stdout.write(`no container engine answers at ${url}; starting one\n`)
   return startEngine(installed())
 }
@@ -92,7 +94,7 @@ async function startEngine(dockerd: string): Promise<Engine> {
     throw new NoEngine(`${dockerd} does not start here:\n  ${said}`)
   }
   process.stdout.write(`${dockerd} answers at ${url} after ${Math.round(performance.now() - started)} ms\n`)
-  return { url, stop }
+  return { url, isOurs: true, stop }
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {

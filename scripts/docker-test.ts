@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Engine, findEngine, NoEngine } from './container-engine.ts'
+import { makeSwarm } from './swarm-of-one.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const CALBOX = path.join(ROOT, 'cli/bin/calbox.cjs')
@@ -12,6 +13,9 @@ const VITEST = path.join(ROOT, 'node_modules/vitest/vitest.mjs')
 const WORKFLOWS = ['hello', 'partition', 'restart', 'bootstrap-topology'].map(
   (name) => `workflows/examples/${name}.yml`,
 )
+/** A machine of its own, for the time of the test: nobody else reaches what it publishes. */
+const SWARM = ['--driver', 'docker', '--swarm', '--swarm-open']
+const HELLO = 'workflows/examples/hello.yml'
 
 function step(name: string, args: readonly string[], url: string): boolean {
   const started = performance.now()
@@ -33,15 +37,25 @@ async function main(required: boolean): Promise<number> {
   }
   const stop = () => void engine.stop().then(() => process.exit(130))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+  let leaveSwarm: (() => Promise<void>) | undefined
   try {
     const { url } = engine
+    if (engine.isOurs) {
+      leaveSwarm = await makeSwarm(url).catch((error: unknown) => {
+        process.stdout.write(`\nNOT RUN: nothing of --swarm was tested: ${String(error)}\n`)
+        return undefined
+      })
+    }
+    const isSwarm = leaveSwarm !== undefined
     const passed = [
       step('calbox image build', [CALBOX, 'image', 'build', '--force'], url),
       step('contract', [VITEST, 'run', '--project', 'processes', 'workflows/src/driver/docker'], url),
       ...WORKFLOWS.map((file) => step(`${file} on docker`, [CALBOX, 'run', file, '--driver', 'docker'], url)),
+      ...(isSwarm ? [step(`${HELLO} on a swarm`, [CALBOX, 'run', HELLO, ...SWARM], url)] : []),
     ]
     return passed.every(Boolean) ? 0 : 1
   } finally {
+    await leaveSwarm?.()
     await engine.stop()
   }
 }

@@ -4,7 +4,7 @@
 import type { KernelLinks } from './kernel-links.ts'
 import type { ProcessGuard } from './process/program-group.ts'
 
-export type DriverKind = 'process' | 'docker' | 'merod' | 'remote'
+export type DriverKind = 'process' | 'docker' | 'swarm' | 'merod' | 'remote'
 
 /** What a driver can do with its nodes. A step that needs what is missing fails; it is never skipped. */
 export interface DriverCapabilities {
@@ -188,6 +188,8 @@ export interface NodeDriver {
     options: AbortOptions,
   ): Promise<NetworkChange | undefined>
   logs(node: RunningNode): NodeLog
+  /** Before anything starts: UNSUPPORTED where nodes may come to be where this (as a step says it) cannot be done. */
+  readonly refuseNeed?: ((need: string) => Promise<void>) | undefined
   /** Where faults of connections are to be made by the system beneath the nodes, as far as it can. */
   readonly kernelLinks?: KernelLinks | undefined
   /** Runs the node's program once on the data of this node, with these arguments. An abort or the time limit kills it. */

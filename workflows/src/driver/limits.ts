@@ -114,5 +114,8 @@ export const ENGINE_RETRY_MS = 500
 /** Names and ports tried for a container where the first one is taken meanwhile; then the start fails. */
 export const CONTAINER_TRIES_MAX = 4
 
+/** Between two looks at the task of a service that is about to start; a swarm takes seconds for it. */
+export const TASK_LOOK_MAX_MS = 500
+
 /** For nft and tc in the network of one container; they take milliseconds, the container around them less than a second. */
 export const LINK_TOOLS_MS = 30_000

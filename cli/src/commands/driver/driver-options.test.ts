@@ -22,6 +22,15 @@ test('what only containers have is refused where nodes run as processes', async 
   await expect(open('--node-cpus', '0.5')).rejects.toThrow('--node-cpus is only of use with --driver docker')
   await expect(open('--image-as-written')).rejects.toThrow('--image-as-written is only of use with --driver docker')
   await expect(open('--kernel-faults')).rejects.toThrow('--kernel-faults is only of use with --driver docker')
-  await expect(open('--driver', 'docker', '--swarm')).rejects.toThrow('services of Swarm are not there')
+  await expect(open('--swarm')).rejects.toThrow('--swarm is only of use with --driver docker')
+  for (const more of [['--kernel-faults'], ['--node-address', '10.0.0.7']]) {
+    await expect(open('--driver', 'docker', '--swarm', ...more)).rejects.toThrow(`${more[0]} is not`)
+  }
+  for (const more of [['--swarm-open'], ['--swarm-constraint', 'node.role==worker']]) {
+    await expect(open('--driver', 'docker', ...more)).rejects.toThrow(`${more[0]} is only of use with --swarm`)
+  }
+  const swarm = parsed('--driver', 'docker', '--swarm', '--swarm-constraint', 'a==b', '--swarm-constraint', 'c==d')
+  expect(swarm.swarmConstraint).toEqual(['a==b', 'c==d'])
+  expect((await openDriver(swarm, edge, () => {})).driver.kind).toBe('swarm')
   expect((await open()).driver.kind).toBe('process')
 })

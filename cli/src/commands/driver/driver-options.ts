@@ -19,8 +19,11 @@ export interface DriverOptions extends BinaryOptions {
   readonly nodeCpus?: number
   readonly imageAsWritten?: boolean
   readonly kernelFaults?: boolean
-  /** Asked for, and not there. */
+  /** Nodes are services of a swarm. */
   readonly swarm?: boolean
+  readonly swarmConstraint?: readonly string[]
+  /** HTTP without a login may be open to all who reach a machine of the swarm. */
+  readonly swarmOpen?: boolean
   /** Of the machine of the engine. */
   readonly nodeAddress?: string
 }
@@ -44,7 +47,9 @@ export function withDriverOptions(command: Command): Command {
       '--kernel-faults',
       'with --driver docker: faults of connections by nft and tc, as far as the kernel has them',
     )
-    .addOption(new Option('--swarm', 'services of a Swarm manager: not there, and refused').hideHelp())
+    .option('--swarm', 'with --driver docker: nodes as services of the swarm that the engine is a manager of')
+    .option('--swarm-constraint <constraint...>', 'with --swarm: where nodes may be placed, as node.labels.disk==ssd')
+    .option('--swarm-open', 'with --swarm: HTTP without a login may be open to all who reach its machines')
     .option('--node-address <ip>', 'of an engine on another machine: where HTTP of its nodes is, for all who reach it')
     .option('--node-memory <size>', 'with --driver docker: what each node may have, as 256m or 1g', parseSize)
     .option('--node-cpus <count>', 'with --driver docker: cores that each node may use, as 0.5', parsePositive)
@@ -56,22 +61,32 @@ export async function openDriver(
   edge: Pick<CommandEdge, 'cwd' | 'env' | 'signal'>,
   note: (message: string) => void,
 ): Promise<Required<Omit<NetworkParts, 'onEvent' | 'topology'>> & Pick<NetworkParts, 'topology'>> {
-  const { openDockerDriver, openProcessDriver } = await import('@calbox/workflows')
+  const { openDockerDriver, openProcessDriver, openSwarmDriver } = await import('@calbox/workflows')
   assertConsistent(options)
   const { binaryPath, driver, nodeCpus: cpus, nodeMemory: memoryBytes } = options
   if (binaryPath !== undefined) return openBinaryDriver(binaryPath, options, { edge, note })
   if (options.merodArgs !== undefined) note('--merod-args is not used: the nodes are no merod')
   const places = { calnode: findCalnode(edge), stateDir: statePath(edge) }
   if (driver !== 'docker') return openProcessDriver(places)
-  return openDockerDriver({
+  const common = {
     ...places,
     address: await addressOf(options, edge),
     env: edge.env,
     limits: { cpus, memoryBytes },
     imageAsWritten: options.imageAsWritten === true,
+    onImage: await imageNote(note),
+  }
+  if (options.swarm === true) {
+    return openSwarmDriver({
+      ...common,
+      constraints: options.swarmConstraint ?? [],
+      mayBeOpen: options.swarmOpen === true,
+    })
+  }
+  return openDockerDriver({
+    ...common,
     kernelFaults: options.kernelFaults === true,
     nodeAddress: options.nodeAddress,
-    onImage: await imageNote(note),
   })
 }
 
@@ -102,9 +117,14 @@ async function imageNote(note: (message: string) => void): Promise<(image: Built
 function assertConsistent(options: DriverOptions): void {
   const { binaryPath, driver } = options
   const usage = (message: string) => new CommandError('USAGE', message)
-  if (options.swarm === true)
-    throw usage('--swarm: nodes as services of Swarm are not there; --driver docker uses a manager as any other engine')
+  const ofSwarm = { '--swarm-constraint': options.swarmConstraint, '--swarm-open': options.swarmOpen }
+  const strayed = options.swarm === true ? undefined : Object.entries(ofSwarm).find(([, value]) => value !== undefined)
+  if (strayed !== undefined) throw usage(`${strayed[0]} is only of use with --swarm`)
   if (driver === 'docker') {
+    if (options.swarm === true && options.kernelFaults === true)
+      throw usage('--kernel-faults is not there with --swarm: nodes make their faults themselves')
+    if (options.swarm === true && options.nodeAddress !== undefined)
+      throw usage('--node-address is not used with --swarm: the swarm knows the addresses of its machines')
     if (options.docker === false) throw usage('--no-docker and --driver docker contradict each other')
     if (binaryPath !== undefined)
       throw usage('--binary-path is not used with --driver docker: containers have an image')
@@ -120,6 +140,7 @@ function assertConsistent(options: DriverOptions): void {
     '--node-cpus': options.nodeCpus,
     '--image-as-written': options.imageAsWritten,
     '--kernel-faults': options.kernelFaults,
+    '--swarm': options.swarm,
     '--node-address': options.nodeAddress,
   }
   const stray = Object.entries(given).find(([, value]) => value !== undefined)

@@ -7,7 +7,6 @@ import { DriverError } from '../errors.ts'
 import { CONTAINER_TRIES_MAX, READY_TIMEOUT_MS } from '../limits.ts'
 import { initArguments } from '../process/calnode-arguments.ts'
 import { reusedLogStart } from '../process/log-file.ts'
-import type { ProcessIdentity } from '../process/process-identity.ts'
 import type { Reaper } from '../process/reaper.ts'
 import { makeFolder } from '../state/make-folder.ts'
 import { adjustNodeConfig } from '../state/node-config.ts'
@@ -26,6 +25,7 @@ import { foreignImage } from './image/foreign-image.ts'
 import { CONTAINER_RPC_PORT } from './image/image-archive.ts'
 import { IMAGE_DATA } from './image/image-files.ts'
 import { ownLabels } from './labels.ts'
+import type { NodeHost, StartedNode } from './node-host.ts'
 import { NodeNetworks } from './node-networks.ts'
 import { removeContainer } from './reap.ts'
 import { networkName, RunNetworks } from './run-networks.ts'
@@ -41,15 +41,6 @@ export interface ContainerHostParts {
   readonly connect: () => Promise<{ readonly engine: EngineClient; readonly settings: ContainerSettings }>
 }
 
-export interface StartedContainer {
-  readonly container: Container
-  readonly pump: LogPump
-  readonly place: ContainerPlace
-  /** As the engine's machine numbers it; only told, never signalled. */
-  readonly process: ProcessIdentity
-  readonly rpcPort: number
-}
-
 interface Connected {
   readonly engine: EngineClient
   readonly settings: ContainerSettings
@@ -60,8 +51,7 @@ interface Connected {
 /** Of the arguments of calnode: behind home and name. */
 const COMMAND_AT = 4
 
-export class ContainerHost {
-  /** Nodes run in the image that their file names, where it names one. */
+export class ContainerHost implements NodeHost {
   readonly imageAsWritten: boolean
   readonly #images = new Map<string, Promise<string>>()
   readonly #parts: ContainerHostParts
@@ -72,17 +62,15 @@ export class ContainerHost {
     this.imageAsWritten = parts.imageAsWritten
   }
 
-  /** Of a node that was here before: the ports and boot nodes of this run in its config. */
   async prepare(spec: ResolvedSpec): Promise<void> {
     if ((await this.#connect()).settings.far) return
     await adjustNodeConfig({ ...innerSpec(spec), dataDir: spec.dataDir }, { listenHost: '0.0.0.0' })
   }
 
-  /** PORT_BUSY where the HTTP port cannot be published. Nothing stays of a container that cannot be started. */
   async start(
     spec: ResolvedSpec,
     { signal, closed }: { readonly signal: AbortSignal; readonly closed: AbortSignal },
-  ): Promise<StartedContainer> {
+  ): Promise<StartedNode> {
     const { engine, networks, nodeNetworks } = await this.#connect()
     const settings = await this.#settingsFor(spec)
     // Before the first request that makes something: whatever comes of it is the reaper's from the beginning.
@@ -115,24 +103,22 @@ export class ContainerHost {
     }
   }
 
-  /** One that an earlier calbox started. */
   async attach(place: ContainerPlace, record: Pick<NodeRecord, 'logFile' | 'logStart' | 'runId'>, signal: AbortSignal) {
     const { engine, networks } = await this.#connect()
     networks.uses(record.runId)
     // What only the engine has of earlier runs comes into the file before this one begins in it.
     const { logFile: file } = record
-    const earlier = new LogPump({ engine, id: place.id, file, after: place.logUntil, follow: false, signal })
+    const earlier = new LogPump({ engine, source: place, file, after: place.logUntil, follow: false, signal })
     await earlier.done
     const logStart = await reusedLogStart(record)
-    const rest = { process: { pid: 0, startId: '' }, rpcPort: 0, logStart }
-    return { ...this.#watch(engine, { ...place, logUntil: earlier.last }, file, signal), ...rest }
+    return { ...this.#watch(engine, { ...place, logUntil: earlier.last }, file, signal), logStart }
   }
 
   /** Of a node that has ended. On which networks it was, its next container will be. */
-  async remove(container: Container, { name, runId }: Pick<NodeSpec, 'name' | 'runId'>): Promise<void> {
+  async remove({ id }: ContainerPlace, { name, runId }: Pick<NodeSpec, 'name' | 'runId'>): Promise<void> {
     const { engine, nodeNetworks } = await this.#connect()
-    await nodeNetworks.ended({ name, id: container.id, home: networkName(runId) })
-    await removeContainer(engine, container.id)
+    await nodeNetworks.ended({ name, id, home: networkName(runId) })
+    await removeContainer(engine, id)
   }
 
   async networks(): Promise<NodeNetworks> {
@@ -164,10 +150,9 @@ export class ContainerHost {
     return this.#run(spec, ['--home', IMAGE_DATA, '--node', spec.name, ...args], options)
   }
 
-  /** Copies a file of this machine to where the node can read it; gives the path there. It goes with the node's data. */
-  async placeFile(spec: NodeSpec, container: string, file: string): Promise<string> {
+  async placeFile(spec: NodeSpec, { id }: ContainerPlace, file: string): Promise<string> {
     const { engine, settings } = await this.#connect()
-    if (settings.far) return placeFileIn(engine, container, spec.name, file)
+    if (settings.far) return placeFileIn(engine, id, spec.name, file)
     const folder = join(spec.dataDir, spec.name, 'files')
     await mkdir(folder, { recursive: true })
     const name = basename(file)
@@ -219,15 +204,15 @@ export class ContainerHost {
   }
 
   #watch(engine: EngineClient, place: ContainerPlace, logFile: string, closed: AbortSignal) {
-    const pump = new LogPump({
+    const log = new LogPump({
       engine,
-      id: place.id,
+      source: place,
       file: logFile,
       after: place.logUntil,
       follow: true,
       signal: closed,
     })
-    return { container: new Container(engine, place.id, { drained: pump.done, signal: closed }), pump, place }
+    return { life: new Container(engine, place.id, { drained: log.done, signal: closed }), log, place }
   }
 
   #labels(runId: string): Record<string, string> {

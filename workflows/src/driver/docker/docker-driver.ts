@@ -21,16 +21,14 @@ import { beginLog, LogFile, type LogStart } from '../process/log-file.ts'
 import type { Reaper } from '../process/reaper.ts'
 import { isNodeRunning } from '../record-life.ts'
 import { makeFolder } from '../state/make-folder.ts'
-import { liveOwner, type NodeRecord, type NodeState, type Owner, urlOfRecord } from '../state/node-state.ts'
+import { type NodeRecord, type NodeState, type Owner, urlOfRecord } from '../state/node-state.ts'
 import { type ResolvedSpec, specOfRecord } from '../state/spec-record.ts'
-import type { Container } from './container/container.ts'
-import type { LogPump } from './container/log-pump.ts'
-import type { ContainerHost, StartedContainer } from './container-host.ts'
-import { type FarEngine, refuseOpen } from './far/far-engine.ts'
 import { CONTAINER_SWARM_PORT } from './image/image-archive.ts'
 import type { ContainerLinks } from './kernel/container-links.ts'
-import type { NetworkedNode } from './node-networks.ts'
+import type { AttachedNode, LogCopy, NodeHost, NodeLife } from './node-host.ts'
+import type { NetworkedNode, NodeNetworks } from './node-networks.ts'
 import type { DockerPorts } from './ports.ts'
+import { adoptablePlace, alreadyRunning, placeOf } from './record-faults.ts'
 import { networkName } from './run-networks.ts'
 
 export interface DockerDriverParts {
@@ -38,9 +36,14 @@ export interface DockerDriverParts {
   readonly reaper: Reaper
   readonly ports: DockerPorts
   readonly owner: Owner
-  readonly host: ContainerHost
-  /** Of an engine on another machine. */
-  readonly far?: Promise<FarEngine> | undefined
+  readonly host: NodeHost
+  /** Where the data of nodes is not on this machine. */
+  readonly farData?: boolean
+  /** Throws UNSUPPORTED for a node that is not to be started. */
+  readonly refuse?: ((spec: NodeSpec) => Promise<void>) | undefined
+  /** Throws UNSUPPORTED for what nodes may come to be unable to do. */
+  readonly refuseNeed?: NodeDriver['refuseNeed']
+  readonly kind?: 'docker' | 'swarm'
   /** What is beneath the nodes. Also where nothing is to be made there: an earlier run may have left something. */
   readonly links: ContainerLinks
   /** Faults of connections are to be made beneath the nodes. */
@@ -50,8 +53,8 @@ export interface DockerDriverParts {
 }
 
 interface Managed {
-  readonly container: Container
-  readonly pump: LogPump
+  readonly life: NodeLife
+  readonly log: LogCopy
   readonly record: NodeRecord
   /** After its end: the container is removed, and the record tells it. */
   readonly settled: Promise<void>
@@ -63,7 +66,7 @@ export function createDockerDriver(parts: DockerDriverParts): NodeDriver {
 }
 
 class DockerDriver implements NodeDriver {
-  readonly kind = 'docker'
+  readonly kind: 'docker' | 'swarm'
   readonly capabilities: DriverCapabilities
   readonly #parts: DockerDriverParts
   readonly #managed = new WeakMap<RunningNode, Managed>()
@@ -75,6 +78,7 @@ class DockerDriver implements NodeDriver {
 
   constructor(parts: DockerDriverParts) {
     this.#parts = parts
+    this.kind = parts.kind ?? 'docker'
     const { imageAsWritten: images } = parts.host
     this.capabilities = {
       lifecycle: true,
@@ -83,13 +87,17 @@ class DockerDriver implements NodeDriver {
       hostFiles: true,
       linkFaults: true,
       images,
-      farData: parts.far !== undefined,
+      farData: parts.farData === true,
     }
   }
 
   /** Between containers of a network: by name, and on the port that each has inside. */
   swarmAddressOf(name: string): string {
     return `/dns4/${name}/tcp/${CONTAINER_SWARM_PORT}`
+  }
+
+  get refuseNeed(): NodeDriver['refuseNeed'] {
+    return this.#parts.refuseNeed
   }
 
   async start(spec: NodeSpec, options: StartOptions): Promise<RunningNode> {
@@ -100,16 +108,16 @@ class DockerDriver implements NodeDriver {
       await this.#previousEnd(spec.name)
       const before = await this.#parts.state.get(spec.name)
       if (before !== undefined && (await isNodeRunning(before))) throw alreadyRunning(before)
-      if (this.#parts.far !== undefined) refuseOpen(await this.#parts.far, spec)
+      await this.#parts.refuse?.(spec)
       const rpcPort = await this.#parts.ports.forStart(spec)
       const places = { dataDir: resolve(spec.dataDir), logFile: resolve(spec.logFile) }
       const node = await this.#launch({ ...spec, ...places, rpcPort, swarmPort: CONTAINER_SWARM_PORT }, options)
       try {
-        await this.#parts.links.started(node.name, this.#get(node).container.id, options)
+        await this.#parts.links.started(node.name, this.#get(node).life.id, options)
         await awaitAnswer(node, this.logs(node), 'health', options)
         return node
       } catch (error) {
-        await this.kill(node)
+        await this.stop(node, { graceMs: 0 })
         throw error
       }
     } finally {
@@ -125,16 +133,7 @@ class DockerDriver implements NodeDriver {
     if (own !== undefined) return own
     const record = await this.#parts.state.get(name)
     if (record === undefined || !(await isNodeRunning(record))) return undefined
-    const owner = liveOwner(record, this.#parts.owner.driverId)
-    if (owner !== undefined) {
-      const message = `node ${name} is used by a run that is going on (pid ${owner.pid}); wait for its end, or run in another folder`
-      throw new DriverError('NODE_IN_USE', message, { data: { node: name, owner: owner.pid } })
-    }
-    const { container } = record
-    if (container === undefined) {
-      const message = `node ${name} runs as a process (pid ${record.process.pid}); \`calbox down\` ends it, or leave out --driver docker`
-      throw new DriverError('NODE_RUNNING', message, { data: { node: name } })
-    }
+    const container = adoptablePlace(record, { id: this.#parts.owner.driverId, kind: this.kind })
     const owned: NodeRecord = { ...record, owner: this.#parts.owner }
     await this.#parts.state.put(owned)
     await this.#parts.ports.keep(record.rpcPort)
@@ -145,15 +144,15 @@ class DockerDriver implements NodeDriver {
   }
 
   async stop(node: RunningNode, options: StopOptions = {}): Promise<ExitCause> {
-    const { container, settled } = this.#takeBack(node)
-    const cause = await container.stop(options.graceMs ?? STOP_GRACE_MS, options.signal)
+    const { life, settled } = this.#takeBack(node)
+    const cause = await life.stop(options.graceMs ?? STOP_GRACE_MS, options.signal)
     await settled
     return cause
   }
 
   async kill(node: RunningNode): Promise<ExitCause> {
-    const { container, settled } = this.#takeBack(node)
-    const cause = await container.kill()
+    const { life, settled } = this.#takeBack(node)
+    const cause = await life.kill()
     await settled
     return cause
   }
@@ -167,15 +166,15 @@ class DockerDriver implements NodeDriver {
   }
 
   pausedBy(node: RunningNode): string | undefined {
-    const { container, record } = this.#get(node)
+    const { life, record } = this.#get(node)
     const name = record.container?.name ?? node.name
-    return container.isPaused ? `container ${name} is paused; \`docker unpause ${name}\` continues it` : undefined
+    return life.isPaused ? `container ${name} is paused; \`docker unpause ${name}\` continues it` : undefined
   }
 
   logs(node: RunningNode): NodeLog {
-    const { container } = this.#get(node)
+    const { life } = this.#get(node)
     const start = this.#logStarts.get(node.name) ?? 0
-    return new LogFile(node.spec.logFile, start, () => container.cause !== undefined)
+    return new LogFile(node.spec.logFile, start, () => life.cause !== undefined)
   }
 
   get kernelLinks(): ContainerLinks | undefined {
@@ -191,21 +190,33 @@ class DockerDriver implements NodeDriver {
   }
 
   placeFile(node: RunningNode, file: string): Promise<string> {
-    return this.#parts.host.placeFile(node.spec, this.#get(node).container.id, file)
+    return this.#parts.host.placeFile(node.spec, placeOf(this.#get(node).record), file)
   }
 
   async leaveNetwork(node: RunningNode, network: string | undefined, options: { signal: AbortSignal }) {
-    if (isBehindRouter(node, network)) return undefined
-    const left = await (await this.#parts.host.networks()).leave(await this.#networked(node), network, options)
+    const networks = await this.#networksOf(node, network)
+    if (networks === undefined) return undefined
+    const left = await networks.leave(await this.#networked(node), network, options)
     await this.#parts.links.moved(node.name, options)
     return left
   }
 
   async joinNetwork(node: RunningNode, network: string | undefined, options: { signal: AbortSignal }) {
-    if (isBehindRouter(node, network)) return undefined
-    const joined = await (await this.#parts.host.networks()).join(await this.#networked(node), network, options)
+    const networks = await this.#networksOf(node, network)
+    if (networks === undefined) return undefined
+    const joined = await networks.join(await this.#networked(node), network, options)
     await this.#parts.links.moved(node.name, options)
     return joined
+  }
+
+  async #networksOf({ name, spec }: RunningNode, network: string | undefined): Promise<NodeNetworks | undefined> {
+    const { host } = this.#parts
+    const isBehindRouter = spec.placement?.container !== undefined
+    if (host.networks !== undefined && !isBehindRouter) return host.networks()
+    if (network === undefined) return undefined
+    const where = isBehindRouter ? 'behind a router of its topology' : 'a service, which is on the network of its run'
+    const message = `node ${name} is ${where}, and on no other network: ${network} cannot be joined or left; leave out "network"`
+    throw new DriverError('UNSUPPORTED', message, { data: { node: name } })
   }
 
   async meshed(node: RunningNode, options: StartOptions): Promise<void> {
@@ -216,8 +227,8 @@ class DockerDriver implements NodeDriver {
     const managed = this.#get(node)
     managed.kept = true
     const { owner: _, ...record } = managed.record
-    if (managed.container.cause === undefined) await this.#parts.state.put(record)
-    this.#parts.reaper.keepContainer(managed.container.id)
+    if (managed.life.cause === undefined) await this.#parts.state.put(record)
+    this.#parts.reaper.keepContainer(placeOf(managed.record).service?.id ?? managed.life.id)
   }
 
   close(options: { graceMs?: number } = {}): Promise<void> {
@@ -230,8 +241,8 @@ class DockerDriver implements NodeDriver {
     const results = await Promise.allSettled(
       all
         .filter((managed) => !managed.kept)
-        .map(async ({ container, settled }) => {
-          await container.stop(graceMs)
+        .map(async ({ life, settled }) => {
+          await life.stop(graceMs)
           await settled
         }),
     )
@@ -251,11 +262,11 @@ class DockerDriver implements NodeDriver {
   }
 
   /** Who reads its log later begins where the file ends. */
-  async #leave({ container, pump, record }: Managed): Promise<void> {
-    await pump.done
+  async #leave({ life, log, record }: Managed): Promise<void> {
+    await log.done
     const current = await this.#parts.state.get(record.name)
-    if (current?.container?.id !== container.id) return
-    await this.#parts.state.put({ ...current, container: { ...current.container, logUntil: pump.last } })
+    if (current?.container?.id !== life.id) return
+    await this.#parts.state.put({ ...current, container: { ...current.container, logUntil: log.last } })
   }
 
   async #launch(spec: ResolvedSpec, options: StartOptions): Promise<RunningNode> {
@@ -287,7 +298,7 @@ class DockerDriver implements NodeDriver {
     }
     const node = this.#manage({ ...spec, rpcPort: started.rpcPort }, started, record, false)
     await this.#parts.state.put(record).catch(async (error: unknown) => {
-      await this.kill(node)
+      await this.stop(node, { graceMs: 0 })
       throw error
     })
     return node
@@ -303,28 +314,28 @@ class DockerDriver implements NodeDriver {
     throw new DriverError('NODE_EXITED', message, { data: { node: spec.name, summary, logTail } })
   }
 
-  #manage(spec: NodeSpec, started: StartedContainer, record: NodeRecord, adopted: boolean): RunningNode {
-    const { container, pump } = started
+  #manage(spec: NodeSpec, { life, log }: AttachedNode, record: NodeRecord, adopted: boolean): RunningNode {
     const node: RunningNode = {
       name: spec.name,
       url: urlOfRecord(record),
       swarmAddress: this.swarmAddressOf(spec.name),
       spec,
       adopted,
-      exited: container.exited,
+      exited: life.exited,
     }
-    const settled = container.exited.then(() => this.#ended(node, container))
-    this.#managed.set(node, { container, pump, record, settled, kept: false })
+    const settled = life.exited.then(() => this.#ended(node, life))
+    this.#managed.set(node, { life, log, record, settled, kept: false })
     this.#live.set(node.name, node)
     return node
   }
 
   /** However it ended: its container goes, and the record says so. */
-  async #ended(node: RunningNode, container: Container): Promise<void> {
-    const { kept, record } = this.#get(node)
-    await this.#parts.links.ended(node.name, container.id)
+  async #ended(node: RunningNode, life: NodeLife): Promise<void> {
+    const managed = this.#get(node)
+    const { kept, record } = managed
+    await this.#parts.links.ended(node.name, life.id)
     if (!kept) {
-      await this.#parts.host.remove(container, node.spec)
+      await this.#parts.host.remove(placeOf(record), node.spec)
       // A directory that cannot be written any more leaves a record that readers see through.
       await this.#parts.state.markStopped(node.name, record.process).catch(() => undefined)
     }
@@ -335,14 +346,14 @@ class DockerDriver implements NodeDriver {
   async #previousEnd(name: string): Promise<void> {
     const previous = this.#live.get(name)
     if (previous === undefined) return
-    const { container, settled } = this.#get(previous)
-    if (container.cause !== undefined) await settled
+    const { life, settled } = this.#get(previous)
+    if (life.cause !== undefined) await settled
   }
 
   async #networked(node: RunningNode): Promise<NetworkedNode> {
-    const { container, settled } = this.#get(node)
-    if (container.cause !== undefined) await settled
-    const id = container.cause === undefined ? container.id : undefined
+    const { life, settled } = this.#get(node)
+    if (life.cause !== undefined) await settled
+    const id = life.cause === undefined ? life.id : undefined
     return { name: node.name, id, home: networkName(node.spec.runId) }
   }
 
@@ -359,10 +370,10 @@ class DockerDriver implements NodeDriver {
     return managed
   }
 
-  #alive(node: RunningNode): Container {
-    const { container } = this.#get(node)
-    if (container.cause === undefined) return container
-    throw new DriverError('NODE_STOPPED', `node ${node.name} is not running: ${describeExit(container.cause)}`, {
+  #alive(node: RunningNode): NodeLife {
+    const { life } = this.#get(node)
+    if (life.cause === undefined) return life
+    throw new DriverError('NODE_STOPPED', `node ${node.name} is not running: ${describeExit(life.cause)}`, {
       data: { node: node.name },
     })
   }
@@ -370,18 +381,4 @@ class DockerDriver implements NodeDriver {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new Error('assertion failed: the driver is closed')
   }
-}
-
-/** It has the network of another container, and no other one. */
-function isBehindRouter({ name, spec }: RunningNode, network: string | undefined): boolean {
-  if (spec.placement?.container === undefined) return false
-  if (network === undefined) return true
-  const message = `node ${name} is behind a router of its topology, and on no other network: ${network} cannot be joined or left; leave out "network"`
-  throw new DriverError('UNSUPPORTED', message, { data: { node: name } })
-}
-
-function alreadyRunning(record: NodeRecord): DriverError {
-  const where = record.container === undefined ? `pid ${record.process.pid}` : `container ${record.container.name}`
-  const message = `node ${record.name} is already running (${where}, ${urlOfRecord(record)})`
-  return new DriverError('NODE_RUNNING', message, { data: { node: record.name } })
 }

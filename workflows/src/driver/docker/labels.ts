@@ -8,7 +8,7 @@ export const LABEL_DRIVER = 'calbox.driver'
 /** The calbox process with that driver: `pid startId`. */
 export const LABEL_OWNER = 'calbox.owner'
 export const LABEL_NODE = 'calbox.node'
-const LABEL_RUN = 'calbox.run'
+export const LABEL_RUN = 'calbox.run'
 /** On what is of a topology beside the nodes: what it is for. */
 export const LABEL_TOPOLOGY = 'calbox.topology'
 /** merobox has it on its containers, and scripts look for it. */

@@ -1,12 +1,12 @@
 // Composes the docker driver with its parts, for the runner and for `calbox up`.
 import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import type { NodeSpec } from '../driver.ts'
 import { DriverError } from '../errors.ts'
 import type { NetworkParts } from '../network.ts'
 import { PortReservations } from '../process/ports.ts'
 import { selfIdentity } from '../process/process-identity.ts'
 import { Reaper } from '../process/reaper.ts'
-import { isNodeRunning } from '../record-life.ts'
 import { NodeState, type Owner } from '../state/node-state.ts'
 import type { OpenTopology } from '../topology/topology.ts'
 import type { ContainerLimits, ContainerSettings } from './container/container-request.ts'
@@ -15,10 +15,11 @@ import { createDockerDriver } from './docker-driver.ts'
 import type { EngineAddress } from './engine/engine-address.ts'
 import { EngineClient } from './engine/engine-client.ts'
 import { field } from './engine/engine-reply.ts'
-import { type FarEngine, farEngine, volumeName } from './far/far-engine.ts'
+import { type FarEngine, farEngine, refuseOpen, volumeName } from './far/far-engine.ts'
 import { type BuiltImage, buildImage } from './image/build-image.ts'
 import { IMAGE_USER } from './image/image-files.ts'
 import { ContainerLinks } from './kernel/container-links.ts'
+import { membersOf } from './members.ts'
 import { DockerPorts } from './ports.ts'
 import { sweepContainers } from './sweep.ts'
 import { ContainerTopologies } from './topology/container-topologies.ts'
@@ -67,20 +68,15 @@ export function openDockerDriver(options: DockerDriverOptions): Required<Omit<Ne
   const topologies = new ContainerTopologies({ host, driverId: owner.driverId, stateDir })
   const { kernelFaults = false } = options
   const links = new ContainerLinks({ stateDir, connect: () => host.beside('kernel-faults') })
-  const driver = createDockerDriver({ state, reaper, ports, owner, host, topologies, links, kernelFaults, far })
-  const members = async (runId: string) => {
-    const records = (await state.list()).filter((record) => record.runId === runId && record.container !== undefined)
-    const running = await Promise.all(records.map(isNodeRunning))
-    return records
-      .filter((_, at) => running[at])
-      .map(({ name }) => ({ name, swarmAddress: driver.swarmAddressOf?.(name) ?? '' }))
-  }
+  const refuse = far && (async (spec: NodeSpec) => refuseOpen(await far, spec))
+  const rest = { topologies, links, kernelFaults, refuse, farData: far !== undefined }
+  const driver = createDockerDriver({ state, reaper, ports, owner, host, ...rest })
   const topology: OpenTopology = async (request, signals) => {
     if (kernelFaults) throw inNoTopology(request.type)
     if (far !== undefined) throw onNoOtherMachine(request.type)
     return topologies.open(request, signals)
   }
-  return { driver, ports, members, topology }
+  return { driver, ports, members: membersOf(state, driver), topology }
 }
 
 function inNoTopology(type: string): DriverError {

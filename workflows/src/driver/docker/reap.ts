@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { EngineAddress } from './engine/engine-address.ts'
 import { EngineClient } from './engine/engine-client.ts'
 import { field, listOf, textField } from './engine/engine-reply.ts'
-import { LABEL_DRIVER, labelled } from './labels.ts'
+import { LABEL_DRIVER, LABEL_RUN, labelled } from './labels.ts'
+import { removeOverlay, removeService, secretsWith, servicesWith } from './swarm/remove-services.ts'
 
 /** What calbox asked for with its last breath may be made after it is gone: looked for again until nothing comes. */
 const QUIET_LOOKS = 3
@@ -20,13 +21,32 @@ export async function reapContainers(
   for (let quiet = 0; quiet < QUIET_LOOKS; quiet++) {
     const found = listOf(await engine.json('GET', '/containers/json', { query: { all: true, filters } }))
     const ids = found.map((container) => textField(container, 'Id')).filter((id) => !kept.has(id))
-    if (ids.length > 0) quiet = 0
+    const services = (await servicesWith(engine, `${LABEL_DRIVER}=${driverId}`))
+      .map((service) => textField(service, 'ID'))
+      .filter((id) => !kept.has(id))
+    if (ids.length + services.length > 0) quiet = 0
     await Promise.all(ids.map((id) => removeContainer(engine, id)))
+    await Promise.all(services.map((id) => removeService(engine, { id })))
     await delay(LOOK_MS)
   }
-  for (const network of listOf(await engine.json('GET', '/networks', { query: { filters } }))) {
+  await removeRest(engine, `${LABEL_DRIVER}=${driverId}`, () => true)
+}
+
+/** Networks that no node is on, and secrets that no service has. */
+export async function removeRest(
+  engine: EngineClient,
+  label: string,
+  isMeant: (thing: unknown) => boolean,
+): Promise<void> {
+  const query = { filters: labelled(label) }
+  for (const network of listOf(await engine.json('GET', '/networks', { query })).filter(isMeant)) {
     // In use by nodes that were kept.
-    await engine.json('DELETE', `/networks/${textField(network, 'Id')}`).catch(() => undefined)
+    if (textField(network, 'Scope') === 'swarm') await removeOverlay(engine, labelOf(network, LABEL_RUN))
+    else await engine.json('DELETE', `/networks/${textField(network, 'Id')}`).catch(() => undefined)
+  }
+  for (const secret of (await secretsWith(engine, label)).filter((each) => isMeant(field(each, 'Spec')))) {
+    // In use by nodes that were kept.
+    await engine.json('DELETE', `/secrets/${textField(secret, 'ID')}`).catch(() => undefined)
   }
 }
 

@@ -3,16 +3,27 @@ import type { ExitCause, NodeLog } from '../driver.ts'
 import { LOG_TEXT_MAX_BYTES } from '../limits.ts'
 import { LogFile } from '../process/log-file.ts'
 import type { ContainerPlace, NodeRecord } from '../state/node-state.ts'
-import { Container } from './container/container.ts'
-import { LogPump } from './container/log-pump.ts'
+import { LogPump, logPath } from './container/log-pump.ts'
 import { EngineClient, engineStatus } from './engine/engine-client.ts'
 import { field } from './engine/engine-reply.ts'
 import { logFrames, sinceOf, stampedLine } from './engine/log-frames.ts'
+import type { LogCopy } from './node-host.ts'
 import { removeContainer } from './reap.ts'
 import { removeNetwork } from './run-networks.ts'
+import { lifeOf } from './swarm/placed-life.ts'
+import { removeOverlay, removeService } from './swarm/remove-services.ts'
+import { hasEnded, taskOf } from './swarm/tasks.ts'
 
-export async function containerState({ id, engine: address }: ContainerPlace): Promise<'running' | 'paused' | 'ended'> {
+export async function containerState({
+  id,
+  engine: address,
+  service,
+}: ContainerPlace): Promise<'running' | 'paused' | 'ended'> {
   const engine = await EngineClient.connect(address)
+  if (service?.machine !== undefined) {
+    const task = await taskOf(engine, service.id)
+    return task === undefined || hasEnded(task) ? 'ended' : 'running'
+  }
   try {
     const state = field(await engine.json('GET', `/containers/${id}/json`), 'State')
     if (field(state, 'Running') !== true) return 'ended'
@@ -31,15 +42,18 @@ export async function stopRecordedContainer(
 ): Promise<ExitCause> {
   const engine = await EngineClient.connect(place.engine)
   const open = new AbortController()
-  const { id } = place
+  const { signal } = open
+  const rest = { engine, source: place, file: record.logFile, after: place.logUntil, follow: true, signal }
   // A calbox that uses it writes its log.
-  const isOwned = record.owner !== undefined
-  const pump = isOwned
-    ? undefined
-    : new LogPump({ engine, id, file: record.logFile, after: place.logUntil, follow: true, signal: open.signal })
-  const container = new Container(engine, id, { drained: pump?.done ?? Promise.resolve(), signal: open.signal })
-  const cause = await container.stop(options.graceMs, options.signal)
-  await removeContainer(engine, id)
+  const written: LogCopy = { done: Promise.resolve(), last: '' }
+  const copy = (ended?: Promise<void>) => (record.owner === undefined ? new LogPump({ ...rest, ended }) : written)
+  const cause = await lifeOf(engine, place, copy, signal).life.stop(options.graceMs, options.signal)
+  if (place.service !== undefined) {
+    await removeService(engine, place.service)
+    await removeOverlay(engine, record.runId)
+    return cause
+  }
+  await removeContainer(engine, place.id)
   await removeNetwork(engine, record.runId)
   return cause
 }
@@ -109,11 +123,11 @@ export class RecordedLog implements NodeLog {
   }
 
   async *#lines(follow: boolean, signal?: AbortSignal): AsyncGenerator<Buffer> {
-    const { id, engine: address, logUntil = '' } = this.#place
+    const { engine: address, logUntil = '' } = this.#place
     const engine = await EngineClient.connect(address)
     const since = logUntil === '' ? undefined : sinceOf(logUntil)
     const query = { stdout: true, stderr: true, timestamps: true, follow, since }
-    const reply = await engine.stream('GET', `/containers/${id}/logs`, { query, signal }).catch((error: unknown) => {
+    const reply = await engine.stream('GET', logPath(this.#place), { query, signal }).catch((error: unknown) => {
       // Removed: the file has what there was.
       if (engineStatus(error) === 404) return undefined
       throw error

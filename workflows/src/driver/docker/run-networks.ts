@@ -3,15 +3,29 @@
 import { DriverError } from '../errors.ts'
 import { type EngineClient, engineReason, engineStatus } from './engine/engine-client.ts'
 
+/** `overlay`: of a swarm, over all of its machines. */
+interface NetworkKind {
+  readonly driver: 'bridge' | 'overlay'
+  readonly remove: (engine: EngineClient, runId: string) => Promise<void>
+}
+
 export class RunNetworks {
   readonly #engine: EngineClient
   readonly #labels: (runId: string) => Readonly<Record<string, string>>
+  readonly #driver: NetworkKind['driver']
+  readonly #remove: NetworkKind['remove']
   readonly #made = new Map<string, Promise<string>>()
   readonly #used = new Set<string>()
 
-  constructor(engine: EngineClient, labels: (runId: string) => Readonly<Record<string, string>>) {
+  constructor(
+    engine: EngineClient,
+    labels: (runId: string) => Readonly<Record<string, string>>,
+    { driver, remove }: NetworkKind = { driver: 'bridge', remove: removeNetwork },
+  ) {
     this.#engine = engine
     this.#labels = labels
+    this.#driver = driver
+    this.#remove = remove
   }
 
   /** Its name. */
@@ -32,7 +46,7 @@ export class RunNetworks {
 
   /** Those that this object has used and that are empty now. */
   async removeEmpty(): Promise<void> {
-    for (const runId of this.#used) await removeNetwork(this.#engine, runId)
+    for (const runId of this.#used) await this.#remove(this.#engine, runId)
     this.#used.clear()
     this.#made.clear()
   }
@@ -41,7 +55,7 @@ export class RunNetworks {
     const name = networkName(runId)
     // The second one: where nodes are that an earlier calbox has kept.
     for (const there of [name, `Calbox-${nameOf(runId)}`]) if (await this.#has(there)) return there
-    const body = { Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: this.#labels(runId) }
+    const body = { Name: name, Driver: this.#driver, CheckDuplicate: true, Labels: this.#labels(runId) }
     await this.#engine.json('POST', '/networks/create', { body }).catch((error: unknown) => {
       // Somebody else has just made it.
       if (engineStatus(error) === 409) return
@@ -54,7 +68,9 @@ export class RunNetworks {
 
   async #has(name: string): Promise<boolean> {
     try {
-      await this.#engine.json('GET', `/networks/${name}`)
+      // What the engine still has of a network that its swarm has no more is none.
+      const query = this.#driver === 'overlay' ? { scope: 'swarm' } : {}
+      await this.#engine.json('GET', `/networks/${name}`, { query })
       return true
     } catch (error) {
       if (engineStatus(error) === 404) return false

@@ -3,23 +3,30 @@
 import { isAlive } from '../process/process-identity.ts'
 import type { NodeState } from '../state/node-state.ts'
 import type { EngineClient } from './engine/engine-client.ts'
-import { listOf, textField } from './engine/engine-reply.ts'
+import { field, listOf, textField } from './engine/engine-reply.ts'
 import { LABEL_OWNER, LABEL_STATE, labelled } from './labels.ts'
-import { labelOf, removeContainer } from './reap.ts'
+import { labelOf, removeContainer, removeRest } from './reap.ts'
+import { removeService, servicesWith } from './swarm/remove-services.ts'
 
 /** Returns the names of the containers that are gone now. Those on record stay: `down` and `nuke` decide about them. */
 export async function sweepContainers(engine: EngineClient, state: NodeState, stateDir: string): Promise<string[]> {
   const filters = labelled(`${LABEL_STATE}=${stateDir}`)
   const found = listOf(await engine.json('GET', '/containers/json', { query: { all: true, filters } }))
-  const known = new Set((await state.list()).flatMap(({ container }) => container?.id ?? []))
+  const known = new Set(
+    (await state.list()).flatMap(({ container }) => [container?.id ?? [], container?.service?.id ?? []].flat()),
+  )
   const strays = found.filter((each) => !known.has(textField(each, 'Id')) && !hasLiveOwner(each))
   await Promise.all(strays.map((each) => removeContainer(engine, textField(each, 'Id'))))
-  for (const network of listOf(await engine.json('GET', '/networks', { query: { filters } }))) {
-    if (hasLiveOwner(network)) continue
-    // In use by nodes that were kept.
-    await engine.json('DELETE', `/networks/${textField(network, 'Id')}`).catch(() => undefined)
-  }
-  return strays.map((each) => String(listOf(Reflect.get(Object(each), 'Names'))[0] ?? '').replace(/^\//, ''))
+  const label = `${LABEL_STATE}=${stateDir}`
+  const services = (await servicesWith(engine, label)).filter(
+    (each) => !known.has(textField(each, 'ID')) && !hasLiveOwner(field(each, 'Spec')),
+  )
+  for (const each of services) await removeService(engine, { id: textField(each, 'ID') })
+  await removeRest(engine, label, (each) => !hasLiveOwner(each))
+  return [
+    ...strays.map((each) => String(listOf(Reflect.get(Object(each), 'Names'))[0] ?? '').replace(/^\//, '')),
+    ...services.map((each) => textField(each, 'Spec', 'Name')),
+  ]
 }
 
 function hasLiveOwner(thing: unknown): boolean {

@@ -49,8 +49,18 @@ export interface ContainerPlace {
   readonly address?: string
   /** That its file names, where it runs that. */
   readonly image?: NodeImage
+  /** Of a swarm, whose manager the engine is. */
+  readonly service?: ServicePlace
   /** Stamp of the last line that the log file has; what came later only the engine has. */
   readonly logUntil?: string
+}
+
+export interface ServicePlace {
+  readonly id: string
+  /** With the password of its administrator. */
+  readonly secret?: string
+  /** The machine that its task is on, where that is another one than the manager's. */
+  readonly machine?: string
 }
 
 /** Of its HTTP API, no slash at the end. */

@@ -27,10 +27,14 @@ function ofTopology({ settings: { topology, stopAllNodes } }: Plan): string[] {
 function ofImages({ settings, nodes }: Plan, driver?: NodeDriver): string[] {
   const image = settings.image ?? nodes.find((node) => node.image !== undefined)?.image
   if (image !== undefined && driver?.capabilities.images !== true) {
-    const how = driver?.kind === 'docker' ? 'in that of calbox (--image-as-written uses it)' : 'as processes'
+    const how = isInContainers(driver) ? 'in that of calbox (--image-as-written uses it)' : 'as processes'
     return [`image ${image} is not used: nodes run ${how}`]
   }
   return settings.forcePullImage && image === undefined ? ['force_pull_image is not used: no image is named'] : []
+}
+
+function isInContainers(driver: NodeDriver | undefined): boolean {
+  return driver?.kind === 'docker' || driver?.kind === 'swarm'
 }
 
 const OF_NODES: Readonly<Partial<Record<keyof PlannedNode, string>>> = {
@@ -57,7 +61,7 @@ function ofLogins({ settings }: Plan): string[] {
 
 function ofProgram({ settings }: Plan, driver?: NodeDriver): string[] {
   const notes: string[] = []
-  if (settings.noDocker && driver?.kind === 'docker') notes.push('no_docker is not used: --driver docker was asked for')
+  if (settings.noDocker && isInContainers(driver)) notes.push('no_docker is not used: --driver docker was asked for')
   if (driver === undefined || driver.kind === 'merod') return notes
   if (settings.binaryPath !== undefined) {
     notes.push(

@@ -8,6 +8,7 @@ import { ENGINE_RETRY_MS, KILL_TIMEOUT_MS } from '../../limits.ts'
 import { sleep } from '../../until.ts'
 import { type EngineClient, engineStatus } from '../engine/engine-client.ts'
 import { field, numberField } from '../engine/engine-reply.ts'
+import type { NodeLife } from '../node-host.ts'
 
 export interface ContainerOptions {
   /** Resolves when all it wrote can be read: only then its end is told. */
@@ -19,7 +20,7 @@ export interface ContainerOptions {
 /** A process that a signal ended has this exit code and its number. */
 const SIGNALLED = 128
 
-export class Container {
+export class Container implements NodeLife {
   readonly id: string
   /** Never rejects. */
   readonly exited: Promise<ExitCause>
@@ -107,7 +108,7 @@ export class Container {
   }
 }
 
-function causeOf(code: number | undefined, state?: unknown): ExitCause {
+export function causeOf(code: number | undefined, state?: unknown): ExitCause {
   const outOfMemory = field(state, 'OOMKilled') === true
   const signal = code === undefined ? undefined : signalOf(code - SIGNALLED)
   if (signal !== undefined) return { signal, ...(outOfMemory && { outOfMemory }) }

@@ -68,46 +68,87 @@ export function volumeName(stateDir: string, node: string): string {
   return `calbox-${createHash('sha256').update(stateDir).digest('hex').slice(0, 12)}-${node}`
 }
 
-/** Made where it is not there. Without the label of a driver: data stays when calbox ends. */
-export async function ensureVolume(
-  engine: EngineClient,
-  spec: { readonly name: string; readonly dataDir: string },
-  stateDir: string,
+/** Without the label of a driver: data stays when calbox ends. */
+export function volumeLabels(stateDir: string, node: string): Readonly<Record<string, string>> {
+  return { [LABEL_STATE]: stateDir, [LABEL_NODE]: node }
+}
+
+/** Made where it is not there. */
+export async function ensureVolume(engine: EngineClient, spec: DataOfNode, stateDir: string): Promise<void> {
+  // First: what is made is to be found by whoever removes the data.
+  await noteVolume(engine.address, spec, { stateDir })
+  const body = { Name: volumeName(stateDir, spec.name), Labels: volumeLabels(stateDir, spec.name) }
+  await engine.json('POST', '/volumes/create', { body })
+}
+
+interface DataOfNode {
+  readonly name: string
+  readonly dataDir: string
+}
+
+/** `machine`: the one of a swarm that it is on. */
+export async function noteVolume(
+  engine: EngineAddress,
+  spec: DataOfNode,
+  { stateDir, machine }: { readonly stateDir: string; readonly machine?: string | undefined },
 ): Promise<void> {
-  const name = volumeName(stateDir, spec.name)
+  const volume = volumeName(stateDir, spec.name)
   const folder = join(spec.dataDir, spec.name)
   await mkdir(folder, { recursive: true })
   const known = await volumesIn(folder)
-  const isNoted = known.some((each) => each.volume === name && each.engine.url === engine.address.url)
-  // First: what is made is to be found by whoever removes the data.
-  if (!isNoted) {
-    const all = [...known, { engine: engine.address, volume: name }]
-    const file = join(folder, VOLUMES_FILE)
-    // Never half of it: who removes the data goes by it.
-    await writeFile(`${file}.new`, `${JSON.stringify(all, undefined, 2)}\n`)
-    await rename(`${file}.new`, file)
-  }
-  const body = { Name: name, Labels: { [LABEL_STATE]: stateDir, [LABEL_NODE]: spec.name } }
-  await engine.json('POST', '/volumes/create', { body })
+  const isIt = (each: VolumeNote) => each.volume === volume && each.engine.url === engine.url
+  const noted = known.find(isIt)
+  if (noted !== undefined && (machine === undefined || noted.machine === machine)) return
+  const all = [...known.filter((each) => !isIt(each)), { engine, volume, ...(machine !== undefined && { machine }) }]
+  const file = join(folder, VOLUMES_FILE)
+  // Never half of it: who removes the data goes by it.
+  await writeFile(`${file}.new`, `${JSON.stringify(all, undefined, 2)}\n`)
+  await rename(`${file}.new`, file)
+}
+
+/** The machine of a swarm that the data of this node is on, if it has any. */
+export async function notedMachine({ name, dataDir }: DataOfNode): Promise<string | undefined> {
+  return (await volumesIn(join(dataDir, name))).find(({ machine }) => machine !== undefined)?.machine
 }
 
 /** Of the node whose folder this is. ENGINE_UNREACHABLE where one cannot be removed now. */
 export async function removeVolumes(folder: string): Promise<void> {
-  for (const { engine: address, volume } of await volumesIn(folder)) {
+  for (const { engine: address, volume, machine } of await volumesIn(folder)) {
     const engine = await EngineClient.connect(address)
+    if (machine !== undefined) await assertReached(engine, { folder, volume, machine })
     await engine.json('DELETE', `/volumes/${volume}`).catch((error: unknown) => {
       if (engineStatus(error) !== 404) throw error
     })
   }
 }
 
-async function volumesIn(folder: string): Promise<{ engine: EngineAddress; volume: string }[]> {
+/** Volumes of a swarm are those of its machines, and an engine sees only its own. */
+async function assertReached(
+  engine: EngineClient,
+  { folder, volume, machine }: { readonly folder: string; readonly volume: string; readonly machine: string },
+): Promise<void> {
+  if (textField(await engine.json('GET', '/info'), 'Swarm', 'NodeID') === machine) return
+  const message =
+    `the volume ${volume} is on machine ${machine} of the swarm (\`docker node ls\`), where this engine cannot remove it: ` +
+    `\`docker volume rm ${volume}\` there, then remove ${folder}`
+  throw new DriverError('UNSUPPORTED', message)
+}
+
+interface VolumeNote {
+  readonly engine: EngineAddress
+  readonly volume: string
+  readonly machine?: string
+}
+
+async function volumesIn(folder: string): Promise<VolumeNote[]> {
   const text = await readFile(join(folder, VOLUMES_FILE), 'utf8').catch(() => '[]')
   return listOf(parsed(text)).flatMap((each) => {
     const [url, certificates] = [textField(each, 'engine', 'url'), textField(each, 'engine', 'certificates')]
     const volume = textField(each, 'volume')
+    const machine = textField(each, 'machine')
     if (url === '' || volume === '') return []
-    return [{ engine: { url, ...(certificates !== '' && { certificates }) }, volume }]
+    const engine = { url, ...(certificates !== '' && { certificates }) }
+    return [{ engine, volume, ...(machine !== '' && { machine }) }]
   })
 }
 

@@ -8,6 +8,7 @@ import { EngineClient } from '../engine/engine-client.ts'
 import { field, listOf, textField } from '../engine/engine-reply.ts'
 import { LABEL_NODE, LABEL_STATE, labelled } from '../labels.ts'
 import { labelOf, removeContainer } from '../reap.ts'
+import { viewSwarm } from '../swarm/tasks.ts'
 
 export interface EngineUnderTest {
   readonly address: EngineAddress
@@ -26,14 +27,28 @@ const calnode = fileURLToPath(new URL('../../../../../node-runtime/dist/calnode.
 const found = await findEngine()
 
 export function describeWithEngine(title: string, define: (under: EngineUnderTest) => void): void {
-  if (typeof found !== 'string') {
-    define(found)
+  defineOrSkip(title, found, define)
+}
+
+/** Its engine is the manager of a swarm. */
+export async function describeWithSwarm(title: string, define: (under: EngineUnderTest) => void): Promise<void> {
+  const under = typeof found === 'string' ? found : await viewSwarm(found.engine).then(() => found, reasonOf)
+  defineOrSkip(title, under, define)
+}
+
+function defineOrSkip(title: string, under: EngineUnderTest | string, define: (under: EngineUnderTest) => void): void {
+  if (typeof under !== 'string') {
+    define(under)
     return
   }
-  process.stderr.write(`\nNOT RUN: ${title}: ${found}\n`)
+  process.stderr.write(`\nNOT RUN: ${title}: ${under}\n`)
   describe(title, () => {
-    test.skip(`NOT RUN: ${found}`, () => {})
+    test.skip(`NOT RUN: ${under}`, () => {})
   })
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function findEngine(): Promise<EngineUnderTest | string> {
@@ -43,7 +58,7 @@ async function findEngine(): Promise<EngineUnderTest | string> {
     const address = engineAddress({ env: process.env })
     return underTest(await EngineClient.connect(address))
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return reasonOf(error)
   }
 }
 

@@ -45,7 +45,7 @@ export async function startBootContainer(
   const id = textField(await engine.json('POST', '/containers/create', { query, body: bodyOf(parts, request) }), 'Id')
   const open = new AbortController()
   await engine.json('POST', `/containers/${id}/start`)
-  const pump = new LogPump({ engine, id, file, follow: true, signal: open.signal })
+  const pump = new LogPump({ engine, source: { id }, file, follow: true, signal: open.signal })
   const container = new Container(engine, id, { drained: pump.done, signal: open.signal })
   const log = new LogFile(file, logStart, () => container.cause !== undefined)
   const stop = async () => {

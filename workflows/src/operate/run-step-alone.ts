@@ -42,6 +42,7 @@ function contextOf({ kind, node, cwd, env, onNote }: StepAlone, input: JsonObjec
     expectedError: undefined,
     node: () => node,
     nodes: () => [node],
+    drawKey: kind,
     drawSeed: () => refused('draw a seed'),
     resolve: (value) => value,
     text: (value) => (typeof value === 'string' ? value : stringifyLosslessJson(value)),

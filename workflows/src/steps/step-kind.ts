@@ -99,6 +99,8 @@ export interface StepContext {
   readonly seed: string | undefined
   /** The seed of this run where nobody fixed one: the same for all steps, and part of the command that runs it again. */
   drawSeed(): string
+  /** Mixed into the seed: this step, and which of its iterations, groups and entries this is. The same in a run with the seed. */
+  readonly drawKey: string
   readonly env: Readonly<Record<string, string | undefined>>
   /** Placeholders resolved, resolving to blank excluded: it would match everything. */
   readonly expectedError: string | undefined

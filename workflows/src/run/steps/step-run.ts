@@ -9,6 +9,12 @@ import { TimingTally } from '../timing-tally.ts'
 import type { StepScope } from './step-scope.ts'
 import type { TrialLevel } from './trial-level.ts'
 
+export interface StepRunPlace {
+  readonly variables: Variables
+  readonly trial: TrialLevel | undefined
+  readonly within: readonly string[]
+}
+
 /** What the end event of a step is made of. */
 export class StepRun {
   readonly kind: StepKind
@@ -23,17 +29,16 @@ export class StepRun {
   /** Where it is tried out. */
   readonly trial: TrialLevel | undefined
 
-  constructor(
-    kind: StepKind,
-    step: PlannedStep,
-    ref: StepRef,
-    { variables, trial }: { variables: Variables; trial: TrialLevel | undefined },
-  ) {
+  /** The iterations, groups and entries that it is in, the outermost first. Empty outside of all. */
+  readonly within: readonly string[]
+
+  constructor(kind: StepKind, step: PlannedStep, ref: StepRef, { variables, trial, within }: StepRunPlace) {
     this.kind = kind
     this.step = step
     this.ref = ref
     this.variables = variables
     this.trial = trial
+    this.within = within
   }
 
   get captured(): Readonly<Record<string, JsonValue>> {

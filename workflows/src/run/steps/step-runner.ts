@@ -23,7 +23,7 @@ import type { Secrets } from '../secrets/secrets.ts'
 import { TimingTally } from '../timing-tally.ts'
 import { EventLoopTurn } from './event-loop-turn.ts'
 import { executeStep } from './execute-step.ts'
-import { StepRun } from './step-run.ts'
+import { StepRun, type StepRunPlace } from './step-run.ts'
 import { StepScope, type StepScopeParts } from './step-scope.ts'
 import { TrialLevel } from './trial-level.ts'
 
@@ -48,6 +48,8 @@ export interface StepRunnerParts {
 interface Level {
   readonly parent?: StepRef
   readonly scope?: string
+  /** Of the step around it. */
+  readonly within?: readonly string[]
   readonly timedAs?: string | undefined
   readonly tally?: TimingTally
   readonly beforeStep?: BranchRun['beforeStep']
@@ -75,6 +77,7 @@ export class StepRunner {
   async #runAll(steps: readonly PlannedStep[], variables: Variables, level: Level, options: Options): Promise<void> {
     const { clock } = this.#parts
     const started = clock.nowMs()
+    const within = [...(level.within ?? []), ...(level.scope === undefined ? [] : [level.scope])]
     let next: HeadStart | undefined
     for (const [at, step] of steps.entries()) {
       level.beforeStep?.(step, at)
@@ -83,7 +86,7 @@ export class StepRunner {
       next = await this.#headStart(steps[at + 1], ref, variables, options)
       const stepStarted = clock.nowMs()
       try {
-        const run = this.#begin(step, ref, variables, level.trial)
+        const run = this.#begin(step, ref, { variables, trial: level.trial, within })
         const result = await this.#runStep(run, { ...options, headStart })
         level.tally?.add(step.name, clock.nowMs() - stepStarted)
         level.afterStep?.(step, result)
@@ -101,8 +104,8 @@ export class StepRunner {
     const kind = step && this.#parts.kind(step.kind)
     if (!step || kind?.headStart === undefined) return undefined
     const silent = { ...this.#parts, emit: () => {}, ledger: this.#ledger, isSecret: true }
-    const runBranch = this.#branchRunner(new TimingTally())
-    const scope = new StepScope({ ...silent, runBranch }, step, before, variables)
+    const runBranch = this.#branchRunner(new TimingTally(), [])
+    const scope = new StepScope({ ...silent, runBranch, within: [] }, step, before, variables)
     const onLate = (message: string) => this.#parts.emit({ type: 'note', level: 'info', message })
     return openHeadStart(kind, step, scope, { ...options, onLate })
   }
@@ -124,10 +127,10 @@ export class StepRunner {
     }
   }
 
-  #begin(step: PlannedStep, ref: StepRef, variables: Variables, trial: TrialLevel | undefined): StepRun {
+  #begin(step: PlannedStep, ref: StepRef, place: StepRunPlace): StepRun {
     const kind = this.#parts.kind(step.kind)
     if (!kind) throw new Error(`assertion failed: planned a step of the unknown kind ${step.kind}`)
-    return new StepRun(kind, trial?.draw(step) ?? step, ref, { variables, trial })
+    return new StepRun(kind, place.trial?.draw(step) ?? step, ref, place)
   }
 
   async #runStep(run: StepRun, options: StepRunOptions): Promise<StepResult> {
@@ -188,9 +191,9 @@ export class StepRunner {
       const isTriedAgain = retry !== undefined || eventually !== undefined
       const tries = trial?.tries(isTriedAgain)
       const attempt = (tryMs: number | undefined) => {
-        const runBranch = this.#branchRunner(run.tally, tries?.begin())
+        const runBranch = this.#branchRunner(run.tally, run.within, tries?.begin())
         const scope = new StepScope(
-          { ...this.#parts, runBranch, ledger: this.#ledger, isSecret },
+          { ...this.#parts, runBranch, ledger: this.#ledger, isSecret, within: run.within },
           tries?.fill(step, variables, secrets) ?? step,
           run.ref,
           variables,
@@ -215,7 +218,7 @@ export class StepRunner {
   }
 
   async #forEach(
-    { step, ref, variables, trial }: StepRun,
+    { step, ref, variables, trial, within }: StepRun,
     forEach: NonNullable<PlannedControls['forEach']>,
     options: Options,
   ): Promise<StepResult> {
@@ -233,7 +236,8 @@ export class StepRunner {
         const place = { index: index + 1, of: entries.length, depth: ref.depth + 1 }
         const { scope: _scope, ...inner } = ref
         const own = { ...inner, ...place, stepId: this.#lastId, parentId: ref.stepId, kind: step.kind, name }
-        await this.#runStep(this.#begin({ ...step, controls: rest }, own, variables, trial), options)
+        const inEntry = { variables, trial, within: [...within, `entry ${index + 1}`] }
+        await this.#runStep(this.#begin({ ...step, controls: rest }, own, inEntry), options)
       })
     }
     return { summary: entries.length === 1 ? '1 entry' : `${entries.length} entries` }
@@ -254,11 +258,11 @@ export class StepRunner {
     return this.#parts.secrets.isReadBy(name) ? name : resolveToText(name, variables)
   }
 
-  #branchRunner(tally: TimingTally, above?: TrialLevel): StepScopeParts['runBranch'] {
+  #branchRunner(tally: TimingTally, within: readonly string[], above?: TrialLevel): StepScopeParts['runBranch'] {
     return (branch: PlannedBranch, run, parent, options) => {
       const { variables, trial, ...rest } = run
       const level = trial === undefined ? above : new TrialLevel(trial)
-      return this.#runAll(branch.steps, variables, { parent, tally, ...rest, trial: level }, options)
+      return this.#runAll(branch.steps, variables, { parent, tally, within, ...rest, trial: level }, options)
     }
   }
 

@@ -32,6 +32,7 @@ export interface StepScopeParts {
   readonly secrets: Secrets
   /** What the step captures, and its reply, is secret. */
   readonly isSecret: boolean
+  readonly within: readonly string[]
   readonly runBranch: (
     branch: PlannedBranch,
     run: BranchRun,
@@ -78,6 +79,10 @@ export class StepScope implements StepContext {
 
   drawSeed(): string {
     return this.#parts.drawSeed()
+  }
+
+  get drawKey(): string {
+    return [this.step.path, ...this.#parts.within].join(' ')
   }
 
   get env(): Readonly<Record<string, string | undefined>> {

@@ -49,6 +49,21 @@ test('the same seed does the same operations; a failing step is counted and the 
   expect(notes[0]).toContain('seed 7')
 })
 
+test('each iteration, entry and group does other operations, and the same again with the same seed', async () => {
+  const set =
+    "{ type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: k, value: '{{uuid}}' } }"
+  const step = `type: fuzzy_test, duration_minutes: 1, max_operations: 1, context_id: c, nodes: [{ name: n-1 }],
+      operations: [{ name: o, steps: [${set}, { type: assert, statements: ['1 == 1'] }] }]`
+  const text = withContext(`
+  - { type: repeat, count: 2, steps: [{ type: repeat, count: 2, steps: [{ ${step} }] }] }
+  - { for_each: [a, a], ${step} }
+  - { type: parallel, groups: [{ count: 2, steps: [{ type: block, steps: [{ ${step} }] }] }] }`)
+  const values = (run: YamlRun) => calls(run).map((body) => JSON.stringify(body).match(/"value":"([^"]+)"/)?.[1])
+  const first = values(await runYaml(text, { seed: '7' }))
+  expect([first.length, new Set(first).size]).toEqual([8, 8])
+  expect(values(await runYaml(text, { seed: '7' })).sort()).toEqual(first.sort())
+})
+
 test('too few true statements fail it, with what failed most and the seed', async () => {
   const run = await runYaml(fuzz('max_operations: 20\n    success_threshold: 99\n    seed: 7'))
   const lines = run.failure?.message.split('\n') ?? []

@@ -92,10 +92,11 @@ export const fuzzyTest = defineStep({
   async run(input, context, options) {
     const seed = context.seed ?? (input.seed === undefined ? context.drawSeed() : String(input.seed))
     context.note('info', `seed ${seed}: run it with --seed ${seed} for the same operations`)
+    const own = `${seed} ${context.drawKey}`
     const fuzz: Fuzz = {
       input,
-      seed: `${seed} ${context.step.path}`,
-      random: seededRandom(`${seed} ${context.step.path}`),
+      seed: own,
+      random: seededRandom(own),
       tally: new FuzzyTally(),
       nodes: input.nodes.map(({ name }) => context.node(name).name),
     }

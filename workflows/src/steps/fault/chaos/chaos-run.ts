@@ -36,7 +36,7 @@ export class ChaosRun {
   /** Only writes to the context of this id count. */
   constructor(options: ChaosOptions, { seed, contextId }: { seed: string; contextId: string }, context: StepContext) {
     this.#atOnce = options.atOnce
-    this.#schedule = chaosSchedule(options, seededRandom(`${seed} ${context.step.path}`))
+    this.#schedule = chaosSchedule(options, seededRandom(`${seed} ${context.drawKey}`))
     this.#seed = seed
     this.#contextId = contextId
     this.#context = context

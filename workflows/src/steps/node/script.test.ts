@@ -217,7 +217,10 @@ test('a script for every node is refused where one is remote: by the check of th
       },
     ])
   }
-  const node = new RemoteHandle({ name: 'far', url: 'http://127.0.0.1:9', auth: { method: 'none' } })
+  const node = new RemoteHandle({
+    ...{ name: 'far', url: 'http://127.0.0.1:9' },
+    ...{ auth: { method: 'none' as const }, position: { line: 1, column: 1 } },
+  })
   const input = { script: 'scripts/run.sh', target: 'nodes' }
   const alone = { kind: 'script', input, node, cwd: directoryWith('true'), env: {} }
   await expect(runStepAlone(alone, { signal: new AbortController().signal })).rejects.toMatchObject({

@@ -14,8 +14,20 @@ import { ValuesError } from './values-error.ts'
 import { Variables } from './variables.ts'
 
 /** Never throws: a placeholder that is not set, or a statement of no known form, is a failed statement with a reason. */
-export function evaluateAssertStatement(statement: string, variables: Variables): StatementResult {
-  return failedStatement(statement, () => evaluate(pythonStrip(statement), variables))
+export function evaluateAssertStatement(
+  statement: string,
+  variables: Variables,
+  options: AssertOptions = {},
+): StatementResult {
+  return failedStatement(statement, () => evaluate(pythonStrip(statement), variables, options))
+}
+
+export interface AssertOptions {
+  /**
+   * `true`, `false` and `null` in the statement are that where a truth value or nothing is compared with them for equality.
+   * Of `if` and `expect`: in `assert` files count on the words of Python, and these are texts.
+   */
+  readonly jsonWords?: boolean
 }
 
 /** What is wrong with a statement whatever its variables are: it can never hold. */
@@ -69,10 +81,22 @@ function patternFlaw(pattern: string): StatementFlaw | undefined {
   }
 }
 
-type Evaluate = (text: string) => JsonValue
+interface Evaluate {
+  one: (text: string) => JsonValue
+  /** Of what compares for equality. */
+  pair: (left: string, right: string) => readonly [JsonValue, JsonValue]
+}
 
-function evaluate(text: string, variables: Variables): StatementResult {
-  const operand: Evaluate = (part) => resolve(pythonStrip(part), variables, { strict: true })
+function evaluate(text: string, variables: Variables, { jsonWords }: AssertOptions): StatementResult {
+  const one = (part: string) => resolve(pythonStrip(part), variables, { strict: true })
+  const pair = (first: string, second: string) => {
+    const left = one(first)
+    const right = one(second)
+    return jsonWords === true
+      ? ([wordOf(first, left, right), wordOf(second, right, left)] as const)
+      : ([left, right] as const)
+  }
+  const operand: Evaluate = { one, pair }
   const call = /^(\w+)\((.*)\)$/s.exec(text)
   const form = call?.[1] === undefined ? undefined : FORMS.get(call[1].toLowerCase())
   if (form !== undefined) return form(text, call?.[2] ?? '', operand)
@@ -80,11 +104,22 @@ function evaluate(text: string, variables: Variables): StatementResult {
   if (operator?.[1] === undefined) {
     return statementResult(text, false, { reason: `not a statement this step knows; write one of ${KNOWN}` })
   }
-  const left = operand(text.slice(0, operator.index))
-  const right = operand(text.slice(operator.index + operator[0].length))
+  const [left, right] = pair(text.slice(0, operator.index), text.slice(operator.index + operator[0].length))
   const asNumbers = pythonFloat(left) !== undefined && pythonFloat(right) !== undefined
   const hints = asNumbers ? [] : comparedTexts(left, right)
   return statementResult(text, compares(left, operator[1], right), { left, operator: operator[1], right, hints })
+}
+
+const JSON_WORDS: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+])
+
+function wordOf(part: string, value: JsonValue, other: JsonValue): JsonValue {
+  if (typeof other !== 'boolean' && other !== null) return value
+  const word = JSON_WORDS.get(pythonStrip(part))
+  return word === undefined ? value : word
 }
 
 const KNOWN =
@@ -117,7 +152,7 @@ const EMPTY_TEXTS: ReadonlySet<JsonValue> = new Set(["''", '""', '[]', '{}'])
 
 function oneOperand(operator: string, holds: (value: JsonValue) => boolean): Form {
   return (text, inside, operand) => {
-    const left = operand(inside)
+    const left = operand.one(inside)
     return statementResult(text, holds(left), { left, operator })
   }
 }
@@ -134,10 +169,10 @@ function twoOperands(
       const reason = `two operands are needed, found ${parts.length} (this form is split at every comma, also inside quotes)`
       return statementResult(text, false, { reason: parts.length > 2 ? reason : 'two operands are needed, found one' })
     }
-    const left = operand(first)
-    const right = operand(second)
     // The forms that are split everywhere are those that look into texts.
-    const hints = split === splitEverywhere ? comparedTexts(left, right) : []
+    const isOfTexts = split === splitEverywhere
+    const [left, right] = isOfTexts ? [operand.one(first), operand.one(second)] : operand.pair(first, second)
+    const hints = isOfTexts ? comparedTexts(left, right) : []
     return statementResult(text, holds(left, right), { left, operator, right, hints })
   }
 }

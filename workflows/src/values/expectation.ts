@@ -24,5 +24,5 @@ export function expectationFlaw(statement: string): StatementFlaw | undefined {
 export function evaluateExpectation(statement: string, variables: Variables): StatementResult {
   return judgesJson(statement)
     ? evaluateJsonAssert(statement, variables)
-    : evaluateAssertStatement(statement, variables)
+    : evaluateAssertStatement(statement, variables, { jsonWords: true })
 }

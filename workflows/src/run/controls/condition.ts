@@ -35,7 +35,7 @@ function whyFalse(statement: string, variables: Variables): string | undefined {
   if (name !== '' && !isKnown(name, variables)) {
     return form.toLowerCase() === 'is_empty' ? undefined : `${name} is not set`
   }
-  const result = evaluateAssertStatement(statement, variables)
+  const result = evaluateAssertStatement(statement, variables, { jsonWords: true })
   if (result.reason !== undefined) throw invalid(`"if" cannot be judged: ${result.reason}`)
   return result.passed ? undefined : explainStatement(result)
 }

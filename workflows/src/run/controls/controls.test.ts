@@ -36,6 +36,21 @@ describe('if', () => {
     })
   })
 
+  test('true, false and null are the truth values and nothing, as a text they are a text', async () => {
+    const vars = 'vars: { t: true, f: false, n: null, s: "true", i: 1 }'
+    const holds =
+      '{{t}} == true, {{f}} == false, {{f}} != true, {{n}} == null, {{n}} == None, {{t}} == True, {{s}} == true'
+    const fails = '{{t}} == false, {{t}} != true, {{n}} != null, {{f}} == null, {{s}} == null, {{i}} == true'
+    const forms = ['equal({{t}}, true)', 'not_equal(null, {{t}})', 'equals(false, {{f}})', 'not_equals({{s}}, True)']
+    const steps = (list: readonly string[]) => list.map((text) => get(`${vars}, if: "${text}"`)).join('')
+    expect(outcomesOf(await run(steps([...holds.split(', '), ...forms])), 'get')).toEqual(Array(11).fill('passed'))
+    expect(outcomesOf(await run(steps(fails.split(', '))), 'get')).toEqual(Array(6).fill('skipped'))
+    const expected = await run(get(`${vars}, expect: ['{{output}} == null', '{{t}} == true']`))
+    expect(expected.failure).toBeUndefined()
+    const assert = await run(`  - { type: assert, ${vars}, statements: ['{{t}} == true'] }`)
+    expect(assert.failure?.code).toBe('assertion')
+  })
+
   test('a condition that cannot be judged fails the step, at its line', async () => {
     const done = await run(
       `  - name: get\n    ${CALL.replaceAll(', ', '\n    ')}\n    method: get\n    if: "{{nope}} == 1"\n`,

@@ -86,7 +86,7 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
     const blobs = await BlobStore.open(blobDisk, systemRandom, { digest: threadDigest })
     const executor = workerExecutor({
       storeLocation,
-      blobs: { folder: config.blobPath, dropStage: (run) => blobs.dropStage(run) },
+      blobs: { folder: config.blobPath, dropStage: (run, kept) => blobs.dropStage(run, kept) },
       clock: systemClock,
       log: log.child({ module: 'runtime' }),
     })

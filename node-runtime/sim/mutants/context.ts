@@ -179,28 +179,44 @@ export const CONTEXT: readonly Mutant[] = [
   },
   {
     name: 'outbox-marker-is-forgotten',
-    file: 'context/calls/caller.ts',
-    find: '[...fold.ops, ...(await also()), rows.markOutgoing(delta.id)]',
-    replace: '[...fold.ops, ...(await also())]',
+    file: 'context/calls/call-writer.ts',
+    find: ', ...written.map(({ delta }) => rows.markOutgoing(delta.id))]',
+    replace: ']',
     why: 'nothing remembers after a crash that the delta was never sent',
     breaks: 'I2',
     chosenFrom: 'history',
   },
   {
     name: 'author-handles-its-own-events',
-    file: 'context/calls/caller.ts',
-    find: '    await this.#store([...fold.ops, ...(await also()), rows.markOutgoing(delta.id)], bodies, () => {\n',
-    replace: `    const own = payload.events.flatMap(({ kind, data, handler }, index) => {
-      if (handler === undefined || payload.depth === 0) return []
-      const row = { v: 1, kind, data, handler, depth: payload.depth + 1, attempts: 0, dueMs: 0, state: 'queued', error: null } as const
-      return [rows.putHandler(rows.handlerKey(delta.hlc, delta.id, index), row)]
-    })
-    await this.#store([...fold.ops, ...own, ...(await also()), rows.markOutgoing(delta.id)], bodies, () => {
+    file: 'context/calls/call-writer.ts',
+    find: '    const commit = async (more: readonly StoreOp[]) => {\n',
+    replace: `    own.push(
+      ...written.flatMap(({ delta, payload }) =>
+        payload.events.flatMap(({ kind, data, handler }, index) => {
+          if (handler === undefined || payload.depth === 0) return []
+          const row = { v: 1, kind, data, handler, depth: payload.depth + 1, attempts: 0, dueMs: 0, state: 'queued', error: null } as const
+          return [rows.putHandler(rows.handlerKey(delta.hlc, delta.id, index), row)]
+        }),
+      ),
+    )
+    const commit = async (more: readonly StoreOp[]) => {
 `,
     why: 'what a handler emits is handled on the node that emitted it, too',
     breaks: 'I3',
     needs: 'mixed',
     chosenFrom: 'history',
+  },
+  {
+    name: 'calls-are-answered-before-their-batch',
+    file: 'context/calls/call-writer.ts',
+    find: '      const standing = await this.#write(done)\n',
+    replace: `      for (const { call, outcome, written, failure } of done)
+        if (written && !failure) call.resolve({ value: outcome.value, logs: outcome.logs, deltaId: written.delta.id })
+      const standing = await this.#write(done)
+`,
+    why: 'a crash before the batch loses what was acknowledged',
+    breaks: 'I2',
+    chosenFrom: 'source',
   },
   {
     name: 'handlers-cause-handlers-without-end',

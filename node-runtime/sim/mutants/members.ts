@@ -54,7 +54,7 @@ export const MEMBERS: readonly Mutant[] = [
   },
   {
     name: 'upgraded-context-is-written-by-the-old-code',
-    file: 'context/calls/caller.ts',
+    file: 'context/calls/sealing.ts',
     find: 'named !== undefined && named !== applicationId',
     replace: 'named === undefined && named !== applicationId',
     why: 'what the old code has made is handed to the new one, which may take it for something else',
@@ -64,7 +64,7 @@ export const MEMBERS: readonly Mutant[] = [
   },
   {
     name: 'what-is-written-again-is-of-todays-code',
-    file: 'context/calls/caller.ts',
+    file: 'context/calls/sealing.ts',
     find: '...(isOther && madeUnder ? { madeUnder } : {}),',
     replace: '',
     why: 'what the old code has made is written again after an upgrade, and the new code refuses it: acknowledged calls are gone',

@@ -235,10 +235,11 @@ export class BlobStore {
     await this.#disk.remove(folder)
   }
 
-  /** What is left of one run of guests. */
-  async dropStage(run: string): Promise<void> {
+  /** What is left of one run of guests, but for `kept`. */
+  async dropStage(run: string, kept: ReadonlySet<string>): Promise<void> {
     const folders = await this.#disk.folders()
-    await Promise.all(folders.filter((folder) => isStageOf(run, folder)).map((folder) => this.#disk.remove(folder)))
+    const left = folders.filter((folder) => isStageOf(run, folder) && !kept.has(folder))
+    await Promise.all(left.map((folder) => this.#disk.remove(folder)))
   }
 
   /** False when it is not here. Whoever reads it at the moment reads to the end. */

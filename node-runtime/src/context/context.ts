@@ -24,7 +24,9 @@ import { type ReceiveResult, Receiver } from './apply/receiver.ts'
 import { Revision } from './apply/revision.ts'
 import { Voids } from './apply/voids.ts'
 import { Witness } from './apply/witness.ts'
-import { Caller, type CallMeta, type CallRequest, type CallResult } from './calls/caller.ts'
+import type { CallRequest, CallResult, PendingCall } from './calls/call.ts'
+import { Caller } from './calls/caller.ts'
+import { WaitingCalls } from './calls/waiting-calls.ts'
 import { ContextError } from './errors.ts'
 import { DeadLetters } from './handlers/dead-letters.ts'
 import { HandlerQueue, type HandlerTask } from './handlers/handler-queue.ts'
@@ -53,6 +55,7 @@ export class Context {
   readonly #intake: Intake
   readonly #ledger: Ledger
   readonly #caller: Caller
+  readonly #calls: WaitingCalls
   readonly #receiver: Receiver
   readonly #arrivals: Arrivals
   readonly #revision: Revision
@@ -117,6 +120,11 @@ export class Context {
     })
     this.#adoption = new Adoption({ ...shared, pruner: this.#pruner })
     this.#caller = new Caller(shared)
+    this.#calls = new WaitingCalls({
+      enqueue,
+      groupMax: () => this.#caller.groupMax,
+      run: (calls) => this.#callOnOwn(calls),
+    })
     this.#rewriting = new Rewriting({
       ...shared,
       caller: this.#caller,
@@ -277,8 +285,7 @@ export class Context {
    */
   async call(request: CallRequest): Promise<CallResult> {
     for (;;) {
-      const result = await this.#enqueue(() => this.#callOnOwn(request, { depth: 0, settle: [] }))
-      this.#pruner.wake()
+      const result = await this.#calls.call(request, { depth: 0, settle: [] })
       if (result) return result
       while (this.#rewriting.isWaiting) {
         await this.#rewriting.looked()
@@ -328,14 +335,15 @@ export class Context {
 
   /**
    * After a swap our own deltas that the snapshot did not hold come first: a call before them would count from where they
-   * began, and of two equal counts of one member one is lost. Undefined: the call wants to write, and they cannot yet.
+   * began, and of two equal counts of one member one is lost. While they cannot, calls that want to write are not answered.
    */
-  async #callOnOwn(request: CallRequest, meta: CallMeta): Promise<CallResult | undefined> {
+  async #callOnOwn(calls: readonly PendingCall[]): Promise<void> {
     const { restored, again } = this.#parts
     if (!this.#rewriting.isDone && again.size > 0) await this.#receiver.receive(restored, undefined)
     // Where they are refused, a call that writes is refused for the same reason; one that reads is not.
     const isWaiting = (await this.#rewriting.all()) === 'waiting'
-    return this.#caller.call(request, isWaiting ? { ...meta, onlyReads: true } : meta)
+    await this.#caller.run(calls, isWaiting)
+    this.#pruner.wake()
   }
 
   async #reconsiderPage(behind: DeltaId | undefined, all: boolean): Promise<DeltaId | undefined> {
@@ -359,7 +367,7 @@ export class Context {
 
   async #runHandler(task: HandlerTask): Promise<void> {
     const request = { method: task.row.handler, input: task.row.data }
-    const done = await this.#enqueue(() => this.#callOnOwn(request, { depth: task.row.depth, settle: task.settle }))
+    const done = await this.#calls.call(request, { depth: task.row.depth, settle: task.settle })
     if (!done)
       throw new ContextError('CONTEXT_BUSY', `context ${this.record.id}: own deltas are still to be written again`)
   }

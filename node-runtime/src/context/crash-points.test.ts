@@ -6,6 +6,8 @@ import { converge, type SavedWorld, type SharedContext, shareContext, TestWorld 
 import { countRows, NAMES } from '../testing/test-worlds.ts'
 
 const ROUNDS = 5
+/** It makes three calls at once, which wait together: of the first application they have one batch. */
+const VICTIM = 'ada'
 /**
  * Applications with the number of batches that the victim writes in one script, each a point to die at before and after
  * it is written, and how often it dies there, each time with another seed. Many more seeds are the simulator's.
@@ -53,23 +55,25 @@ async function playUntilItDies(world: TestWorld, { shared }: Setting): Promise<s
     acknowledged.push(key)
   }
   for (let round = 0; round < ROUNDS; round += 1) {
-    const writes = NAMES.map((name) => {
-      const victim = world.get(name)
+    const writes = NAMES.flatMap((name) => {
+      const caller = world.get(name)
+      const keys = name === VICTIM ? [0, 1, 2].map((index) => `${name}-${round}-${index}`) : [`${name}-${round}`]
       // A call on a dead process gets no answer: whether it was done is not known.
-      return victim.alive ? write(name, `${name}-${round}`).catch(() => undefined) : undefined
+      return caller.alive ? keys.map((key) => write(name, key).catch(() => undefined)) : []
     })
     const all = Promise.all(writes)
     let settled = false
     all.then(() => {
       settled = true
     })
-    await world.until('the round to end', () => settled || !world.get('ada').alive)
-    if (!world.get('ada').alive) await world.start('ada', { boot: NAMES })
-    if (!settled) await world.until('the others to be answered', () => acknowledged.length >= (round + 1) * 2)
+    await world.until('the round to end', () => settled || !world.get(VICTIM).alive)
+    if (!world.get(VICTIM).alive) await world.start(VICTIM, { boot: NAMES })
+    const answered = () => acknowledged.filter((key) => !key.startsWith(VICTIM)).length
+    if (!settled) await world.until('the others to be answered', () => answered() >= (round + 1) * 2)
   }
   // Until handlers and markers are written: the victim may die in those, too.
   await world.pass(SETTLE_MS)
-  if (!world.get('ada').alive) await world.start('ada', { boot: NAMES })
+  if (!world.get(VICTIM).alive) await world.start(VICTIM, { boot: NAMES })
   return acknowledged
 }
 
@@ -84,8 +88,8 @@ describe.each(APPS)('a node that runs %s', (app, points, times) => {
       const label = `seed ${seed} of ${app}: batch ${crash.atBatch}, ${crash.written ? 'written' : 'not written'}`
       const world = await TestWorld.open({ seed: `${app} ${seed}`, from: setting.saved })
       try {
-        for (const name of NAMES) await world.start(name, { boot: NAMES, ...(name === 'ada' ? { crash } : {}) })
-        const first = world.get('ada')
+        for (const name of NAMES) await world.start(name, { boot: NAMES, ...(name === VICTIM ? { crash } : {}) })
+        const first = world.get(VICTIM)
         const acknowledged = await playUntilItDies(world, setting)
         if (!first.alive) crashes += 1
         await converge(world, id, NAMES)
@@ -94,13 +98,19 @@ describe.each(APPS)('a node that runs %s', (app, points, times) => {
           expect(value, `${label}: ${key} was acknowledged`).toBe(`${key.split('-')[0]}:${key}`)
         }
         if (app === 'kv-store-with-handlers') {
+          for (let round = 0; round < ROUNDS; round += 1) {
+            const keys = [0, 1, 2].map((index) => `${VICTIM}-${round}-${index}`)
+            const values = await world.run(Promise.all(keys.map((key) => world.get('bob').call(id, 'get', { key }))))
+            const isThere = new Set(values.map((value) => value !== null && value !== undefined))
+            expect(isThere.size, `${label}: calls of one batch in round ${round} are all there or none`).toBe(1)
+          }
           const entries = await world.run(world.get('bob').call(id, 'entries'))
           const handled = await world.run(world.get('bob').call(id, 'get_handler_execution_count'))
           const events = Object.keys(entries as object).length
           expect(handled, `${label}: each of ${events} events once on each of two receivers`).toBe(events * 2)
         }
-        expect(await countRows(world.get('ada').disk, 'handler'), `${label}: no handler is left`).toBe(0)
-        expect(await countRows(world.get('ada').disk, 'deadLetter'), `${label}: none was given up`).toBe(0)
+        expect(await countRows(world.get(VICTIM).disk, 'handler'), `${label}: no handler is left`).toBe(0)
+        expect(await countRows(world.get(VICTIM).disk, 'deadLetter'), `${label}: none was given up`).toBe(0)
       } catch (error) {
         throw new Error(`${label}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
       } finally {

@@ -1,7 +1,16 @@
 // Caps of the context layer, each with its reason and what happens at the cap.
 
-/** Tasks that wait for one context. A call over it is refused with CONTEXT_BUSY. */
+/** Tasks that wait for one context, and calls that do. One over it is refused with CONTEXT_BUSY. */
 export const CONTEXT_QUEUE_MAX = 4096
+
+/** Calls that share a turn of their context: a run of the guest, a batch, a frame. More have the next turn. */
+export const CALL_GROUP_MAX = 64
+/** And the bytes of what they are given, and of the artifacts in one batch, except that one call always goes. */
+export const CALL_GROUP_BYTES = 1024 * 1024
+/** Of a group no further call begins after so long: arrivals and removals wait no longer than that and one call. */
+export const CALL_GROUP_MS = 20
+/** A call that has ended is written so much later, if others of its group are still running. */
+export const CALL_FLUSH_MS = 5
 
 /** Deltas applied in one store batch. More continue in the next batch, after the event loop has had its turn. */
 export const APPLY_BATCH_MAX = 100

@@ -39,7 +39,10 @@ export interface GuestCallJob {
   readonly method: string
   readonly input: Bytes
   readonly env: GuestEnv
-  /** Whether the next job of the run sees this job's changes. Only a job that ended `ok` is ever kept. */
+  /**
+   * Whether the next jobs of the run see this job's changes. Only a job that ended `ok` is ever kept. Each call of a run starts
+   * after those before it have ended, whatever its `env` says.
+   */
   readonly keep: boolean
 }
 
@@ -193,12 +196,16 @@ export interface ModuleInfo {
 
 export interface RunOptions {
   readonly signal?: AbortSignal
+  /** Called with each outcome as soon as it is there, in order; also of a run that throws in the end. */
+  readonly onOutcome?: (outcome: GuestOutcome) => void
+  /** Jobs that have not begun after so long are left out: the result is shorter. Not where time is driven. */
+  readonly budgetMs?: number
 }
 
 export interface GuestExecutor {
   /**
    * Runs the jobs in order, each in a fresh instance. The result has one outcome a job, but ends early with the first
-   * machine failure: what follows it would depend on it.
+   * machine failure, because what follows it would depend on it, or when `budgetMs` is over.
    * Throws RuntimeError for a module that cannot be run at all or a closed executor, and `signal.reason`.
    */
   run(

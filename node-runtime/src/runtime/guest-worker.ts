@@ -6,6 +6,7 @@ import { fileGuestDisk } from '../blobs/file-disk.ts'
 import { openLevelStore } from '../store/level.ts'
 import { blobAccess } from './blob-access.ts'
 import { committedState } from './committed-state.ts'
+import { isMachineFailure } from './guest-executor.ts'
 import { runJobs } from './run-jobs.ts'
 import { RunState } from './run-state.ts'
 import {
@@ -24,7 +25,14 @@ const store = await openLevelStore(settings.storeLocation, { readonlyWorker: tru
 const disk = settings.blobFolder === undefined ? undefined : fileGuestDisk(settings.blobFolder)
 const say = (message: WorkerMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
 
-async function answer({ module, source, jobs, blobRun }: RunRequest): Promise<void> {
+async function answer({
+  module,
+  source,
+  jobs,
+  blobRun,
+  budgetMs = Number.POSITIVE_INFINITY,
+}: RunRequest): Promise<void> {
+  const endMs = performance.now() + budgetMs
   const snapshot = store.snapshot()
   try {
     const state = new RunState(committedState(snapshot, source), source)
@@ -32,10 +40,11 @@ async function answer({ module, source, jobs, blobRun }: RunRequest): Promise<vo
     let index = 0
     for (const ended of runJobs(jobs, { module, state, random: systemRandom, blobs, guard: (_, body) => body() })) {
       const outcome = portableOutcome(ended)
-      say({ type: 'outcome', outcome }, jobs[index]?.keep ? [] : transferList(outcome))
+      const isLast = index === jobs.length - 1 || isMachineFailure(ended) || performance.now() >= endMs
+      say({ type: 'outcome', outcome, isLast }, jobs[index]?.keep ? [] : transferList(outcome))
       index += 1
+      if (isLast) break
     }
-    say({ type: 'done' })
   } catch (error) {
     say({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   } finally {

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import { blobAccess } from './blob-access.ts'
 import { timeoutFault } from './call/guest-fault.ts'
 import { committedState } from './committed-state.ts'
-import type { GuestExecutor } from './guest-executor.ts'
+import type { GuestExecutor, GuestOutcome } from './guest-executor.ts'
 import { ModuleCache } from './module/module-cache.ts'
 import type { JobParts } from './run-job.ts'
 import { runJobs } from './run-jobs.ts'
@@ -38,7 +38,7 @@ export function inlineExecutor(options: InlineExecutorOptions): GuestExecutor {
     if (closed) throw new RuntimeError('EXECUTOR_CLOSED', 'the executor is closed')
   }
   return {
-    async run(module, source, jobs, { signal } = {}) {
+    async run(module, source, jobs, { signal, onOutcome } = {}) {
       requireOpen()
       signal?.throwIfAborted()
       const { loaded } = await modules.load(module)
@@ -49,7 +49,12 @@ export function inlineExecutor(options: InlineExecutorOptions): GuestExecutor {
         const state = new RunState(committedState(snapshot, source), source)
         runs += 1
         const blobs = options.blobs && blobAccess(options.blobs, `inline-${runs}`, snapshot, source)
-        return [...runJobs(jobs, { module: loaded, state, random, blobs, guard })]
+        const outcomes: GuestOutcome[] = []
+        for (const outcome of runJobs(jobs, { module: loaded, state, random, blobs, guard })) {
+          outcomes.push(outcome)
+          onOutcome?.(outcome)
+        }
+        return outcomes
       } finally {
         await snapshot.close()
       }

@@ -12,7 +12,7 @@ import { fileDisk } from '../blobs/file-disk.ts'
 import { openLevelStore } from '../store/level.ts'
 import type { Store } from '../store/store.ts'
 import { executorContract } from './executor-contract.ts'
-import type { GuestModule } from './guest-executor.ts'
+import type { GuestModule, GuestOutcome } from './guest-executor.ts'
 import { call, commitTo, entry, SOURCE } from './testing/executor-fixture.ts'
 import { compileGuest } from './testing/test-guests.ts'
 import { type WorkerExecutorOptions, workerExecutor } from './worker-executor.ts'
@@ -23,7 +23,7 @@ async function levelHarness() {
   const folder = join(location, 'blobs')
   const blobDisk = fileDisk(folder)
   const blobs = await BlobStore.open(blobDisk, systemRandom)
-  const guestBlobs = { folder, dropStage: (run: string) => blobs.dropStage(run) }
+  const guestBlobs = { folder, dropStage: (run: string, kept: ReadonlySet<string>) => blobs.dropStage(run, kept) }
   return {
     location,
     store,
@@ -126,6 +126,28 @@ describe('worker executor, beyond the contract', { timeout: 60_000 }, () => {
     await executor.alone(() => Promise.resolve())
     const [outcome] = await executor.run(probe, SOURCE, [call('echo', 'again')])
     expect(outcome?.status).toBe('ok')
+    await executor.close()
+  })
+
+  it('a run begins no job when its time is over, and always the first', async () => {
+    const executor = harness.executor({})
+    const jobs = ['a', 'b', 'c'].map((key) => call('echo', key))
+    expect(await executor.run(probe, SOURCE, jobs, { budgetMs: 0 })).toHaveLength(1)
+    expect(await executor.run(probe, SOURCE, jobs)).toHaveLength(3)
+    await executor.close()
+  })
+
+  it('what ended before the thread was lost is whole, with the blobs that it wrote', async () => {
+    const executor = harness.executor({ timeLimitMs: 4_000 })
+    const told: GuestOutcome[] = []
+    const jobs = [call('blob_put', 'of the one that ended', { keep: true }), call('spin')]
+    const outcomes = await executor.run(probe, SOURCE, jobs, { onOutcome: (outcome) => void told.push(outcome) })
+    expect(told.map(({ status }) => status)).toEqual(outcomes.map(({ status }) => status))
+    expect(outcomes.map(({ error }) => error?.kind)).toEqual([undefined, 'timeout'])
+    const created = outcomes[0]?.blobs?.created ?? []
+    expect(created.length).toBeGreaterThan(0)
+    for (const staged of created) await harness.blobs.keepStaged(staged)
+    for (const { manifest } of created) expect(harness.blobs.resolve(manifest.id)).toBe(manifest.id)
     await executor.close()
   })
 

@@ -14,7 +14,8 @@ import { GuestThreadPool } from './threads/guest-thread-pool.ts'
 /** The threads read and write files; what a thread that was lost has left is removed here. */
 export interface WorkerBlobs {
   readonly folder: string
-  dropStage(run: string): Promise<void>
+  /** All that the run has staged but `kept`, by folder. */
+  dropStage(run: string, kept: ReadonlySet<string>): Promise<void>
 }
 
 export interface WorkerExecutorOptions {
@@ -66,14 +67,19 @@ export function workerExecutor(options: WorkerExecutorOptions): WorkerExecutor {
     return promise
   }
   return {
-    run: (module, source, jobs, { signal } = {}) =>
+    run: (module, source, jobs, { signal, onOutcome, budgetMs } = {}) =>
       tracked(async () => {
         signal?.throwIfAborted()
         if (isShut) throw new RuntimeError('WORKER_FAILED', 'no guest can run while the store is shut')
         const { loaded } = await modules.load(module)
-        return await withStage(options.blobs, (blobRun) =>
-          pool.use(signal, (thread) => thread.run({ module: loaded, source, jobs, blobRun }, signal)),
-        )
+        return await withStage(options.blobs, (blobRun, keep) => {
+          const request = { module: loaded, source, jobs, blobRun, budgetMs }
+          const told = (outcome: GuestOutcome) => {
+            keep(outcome)
+            onOutcome?.(outcome)
+          }
+          return pool.use(signal, (thread) => thread.run(request, { ...(signal ? { signal } : {}), onOutcome: told }))
+        })
       }),
     inspect: (module) => tracked(async () => (await modules.load(module)).info),
     async close() {
@@ -106,20 +112,23 @@ export function workerExecutor(options: WorkerExecutorOptions): WorkerExecutor {
   }
 }
 
-/** Of a run that the machine ended nothing stays. */
+/** Of a run that the machine ended only that stays which was handed over with an outcome, and is its taker's. */
 async function withStage(
   blobs: WorkerBlobs | undefined,
-  work: (run: string | undefined) => Promise<GuestOutcome[]>,
+  work: (run: string | undefined, keep: (outcome: GuestOutcome) => void) => Promise<GuestOutcome[]>,
 ): Promise<GuestOutcome[]> {
-  if (!blobs) return work(undefined)
+  if (!blobs) return work(undefined, () => {})
   const run = toHex(systemRandom.bytes(8))
+  const kept = new Set<string>()
   let whole = false
   try {
-    const outcomes = await work(run)
+    const outcomes = await work(run, (outcome) => {
+      for (const { folder } of outcome.blobs?.created ?? []) kept.add(folder)
+    })
     whole = !outcomes.some(isMachineFailure)
     return outcomes
   } finally {
-    if (!whole) await blobs.dropStage(run)
+    if (!whole) await blobs.dropStage(run, kept)
   }
 }
 

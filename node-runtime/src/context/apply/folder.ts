@@ -7,7 +7,7 @@ import { mergeArtifact } from '../../crdt/artifact.ts'
 import { CrdtError } from '../../crdt/errors.ts'
 import { type GuestJob, isMachineFailure } from '../../runtime/guest-executor.ts'
 import type { StateTransaction } from '../../storage/state-transaction.ts'
-import type { StateChange, UndoRecord } from '../../storage/state-view.ts'
+import type { StateChange } from '../../storage/state-view.ts'
 import { decodeUndo, encodeUndo } from '../../storage/undo.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { codeCutOf, type Delta, type DeltaPayload, openDelta } from '../../wire/delta.ts'
@@ -17,15 +17,22 @@ import { APPLY_BATCH_BYTES } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import { StagedMap } from '../staged-map.ts'
 import type { Turns } from '../turns.ts'
+import { Applied } from './applied.ts'
 import { comparePositions, type Positioned, planFold } from './fold.ts'
 
 export interface Arrived {
   readonly delta: Delta
   readonly payload: DeltaPayload
+  /** What it is to do to the state: those behind it were made on that. */
+  readonly foreseen?: readonly StateChange[]
 }
 
 export interface Fold {
   readonly ops: readonly StoreOp[]
+  /** How many of what has arrived are in it: it ends with the first that did something else than was foreseen. */
+  readonly count: number
+  /** None did. */
+  readonly isAsForeseen: boolean
   /** Call after the batch with `ops` has resolved. */
   committed(): void
 }
@@ -102,17 +109,17 @@ export class Folder {
       { storage: this.#parts.record.storage, dropped },
     )
     const kept = this.#stack.length - plan.undo
-    const { transaction, ops, committed } = await this.#refold(kept, plan.apply, byId)
+    const { transaction, ops, committed, left, isAsForeseen } = await this.#refold(kept, plan.apply, byId)
     for (const id of dropped) ops.push(this.#parts.rows.putDelta(this.stored(id).delta, 'voided'))
     ops.push(...transaction.ops())
-    return { ops, committed }
+    return { ops, committed, count: arrived.length - left, isAsForeseen }
   }
 
   /**
    * Takes up to `countMax` deltas off the top of the stack, fewer where they are large: what is left is the fold of the
    * others. They are to be applied again, but for `dropped`.
    */
-  async takeDown(countMax: number, dropped: ReadonlySet<DeltaId>): Promise<Fold> {
+  async takeDown(countMax: number, dropped: ReadonlySet<DeltaId>): Promise<Pick<Fold, 'ops' | 'committed'>> {
     const { rows, state } = this.#parts
     const ops: StoreOp[] = []
     let bytes = 0
@@ -135,7 +142,7 @@ export class Folder {
   }
 
   /** Of an app whose merges commute: the same deltas, in canonical order. Undefined where they are. */
-  async sorted(): Promise<Fold | undefined> {
+  async sorted(): Promise<Pick<Fold, 'ops' | 'committed'> | undefined> {
     const target = this.#stack.toSorted(comparePositions)
     const kept = target.findIndex((entry, index) => entry !== this.#stack[index])
     if (kept === -1) return undefined
@@ -160,18 +167,22 @@ export class Folder {
       entries.push(entry)
       await turns.spend(entry.delta.sealed.byteLength)
     }
-    const undos =
-      record.storage === 'guest' ? await this.#guests(transaction, entries) : await this.#merge(transaction, entries)
-    entries.forEach(({ delta }, index) => {
-      ops.push(rows.pushUndo(this.#base + kept + index, delta.id, encodeUndo(undos[index] ?? { previous: [] })))
+    const done = new Applied(transaction)
+    await (record.storage === 'guest'
+      ? this.#guests(done, transaction, entries)
+      : this.#merge(done, transaction, entries))
+    const applied = entries.slice(0, done.undos.length)
+    applied.forEach(({ delta }, index) => {
+      ops.push(rows.pushUndo(this.#base + kept + index, delta.id, encodeUndo(done.undos[index] ?? { previous: [] })))
       if (arrived.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
     })
     const committed = () => {
       transaction.committed()
-      this.#stack.splice(kept, this.#stack.length - kept, ...entries.map(({ delta }) => positionOf(delta)))
+      this.#stack.splice(kept, this.#stack.length - kept, ...applied.map(({ delta }) => positionOf(delta)))
       this.#forgetRoots(kept)
     }
-    return { transaction, ops, committed }
+    const left = entries.length - applied.length
+    return { transaction, ops, committed, left, isAsForeseen: done.isAsForeseen }
   }
 
   /** Only the first `kept` of the stack are as they were. */
@@ -197,9 +208,8 @@ export class Folder {
     return { delta, payload: this.open(delta) }
   }
 
-  async #merge(transaction: StateTransaction, entries: readonly Arrived[]): Promise<UndoRecord[]> {
-    const undos: UndoRecord[] = []
-    for (const { delta, payload } of entries) {
+  async #merge(done: Applied, transaction: StateTransaction, entries: readonly Arrived[]): Promise<void> {
+    for (const { delta, payload, foreseen } of entries) {
       const staged = new StagedMap(transaction)
       try {
         if (payload.artifact.kind === 'host') {
@@ -211,32 +221,31 @@ export class Folder {
             this.#parts.log.warn(fields, 'writes to what belongs to others have no effect')
           }
         }
-        undos.push(transaction.apply(staged.changes()))
+        done.add(staged.changes(), foreseen)
       } catch (error) {
         if (!(error instanceof CrdtError)) throw error
         // The same bytes are refused by everyone: the delta has no effect anywhere.
         this.#parts.log.warn({ deltaId: delta.id, error: error.message }, 'an artifact is malformed: it has no effect')
-        undos.push(transaction.apply([]))
+        done.add([], foreseen)
       }
+      if (!done.isAsForeseen) return
       await this.#parts.turns.spend(payload.artifact.bytes.byteLength)
     }
-    return undos
   }
 
   /** Each by the code that the context ran where its artifact was made: the same on every node, whatever is run by now (I1). */
-  async #guests(transaction: StateTransaction, entries: readonly Arrived[]): Promise<UndoRecord[]> {
-    const undos: UndoRecord[] = []
+  async #guests(done: Applied, transaction: StateTransaction, entries: readonly Arrived[]): Promise<void> {
     for (const { applicationId, run } of this.#runs(entries)) {
       const storage = this.#parts.code.storageOf(applicationId)
       if (storage === undefined) throw this.#withoutCode(applicationId, run)
-      if (storage === 'guest') undos.push(...(await this.#guestRun(transaction, applicationId, run)))
+      if (storage === 'guest') await this.#guestRun(done, transaction, { applicationId, run })
       else {
         const ids = run.map(({ delta }) => delta.id)
         this.#parts.log.warn({ ids, applicationId }, 'made with code for another kind of state: without effect')
-        undos.push(...run.map(() => transaction.apply([])))
+        for (const { foreseen } of run) if (done.isAsForeseen) done.add([], foreseen)
       }
+      if (!done.isAsForeseen) return
     }
-    return undos
   }
 
   /** It was here when they were taken in. */
@@ -259,16 +268,15 @@ export class Folder {
   }
 
   async #guestRun(
+    done: Applied,
     transaction: StateTransaction,
-    applicationId: ApplicationId,
-    run: readonly Arrived[],
-  ): Promise<UndoRecord[]> {
+    { applicationId, run }: { readonly applicationId: ApplicationId; readonly run: readonly Arrived[] },
+  ): Promise<void> {
     const { executor, code, record, state, hlc, log } = this.#parts
     const jobs = run.map(({ delta, payload }) => applyJob(delta, payload))
     const source = { contextId: record.id, generation: state.generation, staged: transaction.staged() }
     const outcomes = await executor.run(await code.module(applicationId), source, jobs, {})
-    const undos: UndoRecord[] = []
-    for (const [index, { delta }] of run.entries()) {
+    for (const [index, { delta, foreseen }] of run.entries()) {
       const outcome = outcomes[index]
       if (!outcome) throw new Error('the executor returned fewer outcomes than jobs, and no machine failure before')
       hlc.observe(outcome.timeNs)
@@ -280,10 +288,10 @@ export class Folder {
         log.warn({ deltaId: delta.id, error: outcome.error?.message }, 'the guest refused a delta: it has no effect')
         changes = []
       }
-      undos.push(transaction.apply(changes))
+      done.add(changes, foreseen)
+      if (!done.isAsForeseen) return
       await this.#parts.turns.spend(0)
     }
-    return undos
   }
 }
 

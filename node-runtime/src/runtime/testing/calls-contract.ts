@@ -1,6 +1,7 @@
 // Part of the executor contract: what a call returns and changes, and what it sees.
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../base/bytes.ts'
+import type { GuestOutcome } from '../guest-executor.ts'
 import { call, commitTo, entry, SOURCE } from './executor-fixture.ts'
 import type { Subject } from './executor-subject.ts'
 import { shown, text } from './executor-subject.ts'
@@ -112,6 +113,16 @@ export function callsContract(subject: Subject): void {
       expect(text(outcomes[0]?.changes[0]?.value ?? undefined)).toBe(large)
       expect(text(outcomes[1]?.value)).toBe(large)
       expect(text(outcomes[2]?.value)).toBe(large)
+    })
+
+    it('hand over each outcome as it is there, and start each call after those before it', async () => {
+      const told: bigint[] = []
+      const jobs = ['a', 'b', 'c'].map((key) => call('set', entry(key, key), { keep: true }))
+      const options = { onOutcome: ({ timeNs }: GuestOutcome) => void told.push(timeNs) }
+      const outcomes = await subject.executor.run(subject.probe, SOURCE, jobs, options)
+      const times = outcomes.map(({ timeNs }) => timeNs)
+      expect(told).toEqual(times)
+      expect(times.every((timeNs, index) => index === 0 || timeNs > (times[index - 1] ?? 0n))).toBe(true)
     })
 
     it('are empty without jobs', async () => {

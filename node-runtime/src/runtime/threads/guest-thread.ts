@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../base/clock.ts'
 import { timeoutFault } from '../call/guest-fault.ts'
-import type { GuestErrorKind, GuestJob, GuestOutcome } from '../guest-executor.ts'
+import type { GuestErrorKind, GuestJob, GuestOutcome, RunOptions } from '../guest-executor.ts'
 import { HOST_LIMITS } from '../limits.ts'
 import { RuntimeError } from '../runtime-error.ts'
 import { portableRequest, type RunRequest, type WorkerMessage, type WorkerSettings } from './guest-worker-messages.ts'
@@ -18,6 +18,7 @@ export interface ThreadOptions extends WorkerSettings {
 interface CurrentRun {
   readonly request: RunRequest
   readonly outcomes: GuestOutcome[]
+  readonly onOutcome: (outcome: GuestOutcome) => void
   readonly resolve: (outcomes: GuestOutcome[]) => void
   readonly reject: (reason: unknown) => void
   cancelTimer: () => void
@@ -69,8 +70,8 @@ export class GuestThread {
     this.#worker.once('exit', listener)
   }
 
-  /** One outcome a job, fewer after a machine failure. Rejects with RuntimeError and `signal.reason`. */
-  async run(request: RunRequest, signal: AbortSignal | undefined): Promise<GuestOutcome[]> {
+  /** One outcome a job, fewer after a machine failure or the budget. Rejects with RuntimeError and `signal.reason`. */
+  async run(request: RunRequest, { signal, onOutcome = () => {} }: RunOptions = {}): Promise<GuestOutcome[]> {
     const onAbort = () => {
       this.#end()?.reject(signal?.reason)
       void this.terminate()
@@ -81,7 +82,7 @@ export class GuestThread {
       await this.ready
       signal?.throwIfAborted()
       signal?.addEventListener('abort', onAbort, { once: true })
-      return await this.#dispatch(request)
+      return await this.#dispatch(request, onOutcome)
     } finally {
       this.#worker.unref()
       signal?.removeEventListener('abort', onAbort)
@@ -97,10 +98,11 @@ export class GuestThread {
     await this.#exited
   }
 
-  #dispatch(request: RunRequest): Promise<GuestOutcome[]> {
+  #dispatch(request: RunRequest, onOutcome: (outcome: GuestOutcome) => void): Promise<GuestOutcome[]> {
     if (request.jobs.length === 0) return Promise.resolve([])
     return new Promise((resolve, reject) => {
-      this.#current = { request, outcomes: [], resolve, reject, cancelTimer: () => {}, jobStartedMs: performance.now() }
+      const timing = { cancelTimer: () => {}, jobStartedMs: performance.now() }
+      this.#current = { request, outcomes: [], onOutcome, resolve, reject, ...timing }
       if (this.#lost !== undefined) {
         this.#fail('worker_lost', this.#lost)
         return
@@ -122,9 +124,10 @@ export class GuestThread {
       current.outcomes.push(message.outcome)
       current.cancelTimer()
       current.jobStartedMs = performance.now()
-      this.#startTimer(current)
-    } else if (message.type === 'done') {
-      this.#end()?.resolve(current.outcomes)
+      if (message.isLast) this.#end()
+      else this.#startTimer(current)
+      current.onOutcome(message.outcome)
+      if (message.isLast) current.resolve(current.outcomes)
     } else if (message.type === 'failed') {
       this.#end()?.reject(
         new RuntimeError('WORKER_FAILED', `a guest worker could not finish its run: ${message.message}`),
@@ -135,7 +138,6 @@ export class GuestThread {
   #startTimer(current: CurrentRun): void {
     const index = current.outcomes.length
     const job = current.request.jobs[index]
-    // After the last outcome only `done` is to come: no guest code runs.
     if (!job) return
     const limitMs = this.#limitMs(job)
     current.cancelTimer = this.#options.clock.setTimer(() => {
@@ -164,7 +166,9 @@ export class GuestThread {
     const job = current.request.jobs[current.outcomes.length]
     if (job) {
       const message = kind === 'worker_lost' ? `the guest's worker was lost: ${why}` : why
-      current.outcomes.push(lostOutcome(kind, message, job.env.timeNs, performance.now() - current.jobStartedMs))
+      const outcome = lostOutcome(kind, message, job.env.timeNs, performance.now() - current.jobStartedMs)
+      current.outcomes.push(outcome)
+      current.onOutcome(outcome)
     }
     current.resolve(current.outcomes)
   }

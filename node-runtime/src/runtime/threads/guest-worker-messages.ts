@@ -9,19 +9,21 @@ export interface WorkerSettings {
   readonly blobFolder?: string | undefined
 }
 
-/** One run; a worker gets the next after it has answered `done` or `failed`. */
+/** One run of at least one job; a worker gets the next after it has answered with the last outcome or `failed`. */
 export interface RunRequest {
   readonly module: LoadedModule
   readonly source: StateSource
   readonly jobs: readonly GuestJob[]
   /** Names what the guests of this run write to blobs, so that it can be dropped when the worker is lost. */
   readonly blobRun?: string | undefined
+  /** Jobs that have not begun after so long are left out. */
+  readonly budgetMs?: number | undefined
 }
 
 export type WorkerMessage =
   | { readonly type: 'ready' }
-  | { readonly type: 'outcome'; readonly outcome: GuestOutcome }
-  | { readonly type: 'done' }
+  /** `isLast`: nothing follows. */
+  | { readonly type: 'outcome'; readonly outcome: GuestOutcome; readonly isLast: boolean }
   /** The run cannot be finished for a reason that is not the guest's. */
   | { readonly type: 'failed'; readonly message: string }
 
@@ -49,6 +51,7 @@ export function portableRequest(request: RunRequest): RunRequest {
   return {
     module: request.module,
     blobRun: request.blobRun,
+    budgetMs: request.budgetMs,
     source: {
       ...source,
       staged: source.staged.map(portableChange),

@@ -1,0 +1,35 @@
+// What has been applied to a transaction in order, with the records that take it back; up to the first change that is
+// another than its author's call has made: what was made on that is not to be applied on this.
+import { type Bytes, equalBytes } from '../../base/bytes.ts'
+import type { StateTransaction } from '../../storage/state-transaction.ts'
+import type { StateChange, UndoRecord } from '../../storage/state-view.ts'
+
+export class Applied {
+  readonly undos: UndoRecord[] = []
+  readonly #transaction: StateTransaction
+  #isAsForeseen = true
+
+  constructor(transaction: StateTransaction) {
+    this.#transaction = transaction
+  }
+
+  get isAsForeseen(): boolean {
+    return this.#isAsForeseen
+  }
+
+  /** `foreseen`: only keys whose values differ from what is there; undefined where nothing was. */
+  add(changes: readonly StateChange[], foreseen: readonly StateChange[] | undefined): void {
+    const undo = this.#transaction.apply(changes)
+    this.undos.push(undo)
+    if (foreseen !== undefined) this.#isAsForeseen &&= this.#hasDone(undo, foreseen)
+  }
+
+  #hasDone({ previous }: UndoRecord, foreseen: readonly StateChange[]): boolean {
+    if (previous.length !== foreseen.length) return false
+    return foreseen.every(({ key, value }) => isSame(this.#transaction.get(key) ?? null, value))
+  }
+}
+
+function isSame(a: Bytes | null, b: Bytes | null): boolean {
+  return a === b || (a !== null && b !== null && equalBytes(a, b))
+}

@@ -1,0 +1,82 @@
+// Makes deltas of what calls have done: sealed, signed, on the present heads and in the present cut of the log.
+import type { ApplicationId, DeltaId, OpId } from '../../base/ids.ts'
+import { type Delta, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
+import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
+import { ContextError } from '../errors.ts'
+import type { ContextParts } from '../parts.ts'
+
+/** What a delta is made of, and the code that has made it. */
+export interface Made {
+  readonly payload: DeltaPayload
+  readonly applicationId: ApplicationId
+  /** The cut that named this code, where it was another than the present one. */
+  readonly madeUnder?: readonly OpId[]
+}
+
+type SealingParts = Pick<ContextParts, 'record' | 'dag' | 'code' | 'identity' | 'hlc' | 'random' | 'authority'>
+
+/** What deltas are built on that are written one on the other, in one batch. */
+export class Parents {
+  #tips: readonly DeltaId[]
+
+  constructor(dag: ContextParts['dag']) {
+    this.#tips = dag.tips()
+  }
+
+  /** Sorted. */
+  get next(): readonly DeltaId[] {
+    return this.#tips.slice(0, PARENTS_MAX)
+  }
+
+  /** It was built on `next`. */
+  add(id: DeltaId): void {
+    this.#tips = [...this.#tips.slice(PARENTS_MAX), id].sort()
+  }
+}
+
+/** What the log says that the context runs, or what ran before while that cannot run here. */
+export function runnable({ record, authority, code }: SealingParts): ApplicationId {
+  const now = authority.applicationAt(record.id, authority.heads())
+  return now !== undefined && code.storageOf(now) === record.storage ? now : record.applicationId
+}
+
+/** Throws NOT_ALLOWED, GROUP_KEY_PENDING, CONTEXT_BUSY. */
+export function sealCall(
+  { payload, applicationId, madeUnder }: Made,
+  parents: Parents,
+  { rewrites, parts }: { readonly rewrites?: readonly DeltaId[]; readonly parts: SealingParts },
+): Delta {
+  const { record, identity, authority, hlc, random } = parts
+  if (!authority.mayWrite(record.id, identity.publicKey)) {
+    throw new ContextError('NOT_ALLOWED', `this node's member may read context ${record.id}, not write it`)
+  }
+  const sealing = authority.sealingKey(record.groupId)
+  if (!sealing) {
+    throw new ContextError('GROUP_KEY_PENDING', `the key of group ${record.groupId} has not arrived yet; retry`)
+  }
+  const governance = authority.heads().slice(0, GOVERNANCE_HEADS_MAX)
+  // Others apply it by the code that its cut names, or the one under which it was made.
+  const named = authority.applicationAt(record.id, governance)
+  const isOther = record.storage === 'guest' && named !== undefined && named !== applicationId
+  const header = {
+    contextId: record.id,
+    author: identity.publicKey,
+    parents: parents.next,
+    hlc: hlc.tick(),
+    governance,
+    keyId: sealing.keyId,
+    ...(rewrites ? { rewrites } : {}),
+    ...(isOther && madeUnder ? { madeUnder } : {}),
+  }
+  // Of more heads than a delta cites some stay out, perhaps the very one that lets us write: others would refuse it.
+  if (authority.judge(record.id, header) !== 'yes') {
+    throw new ContextError('CONTEXT_BUSY', `context ${record.id}: too many members were changed at once; retry soon`)
+  }
+  if (isOther && !madeUnder) {
+    const message = `context ${record.id} has been upgraded to application ${named}, which does not run here yet; retry`
+    throw new ContextError('CONTEXT_BUSY', message)
+  }
+  const delta = sealDelta({ header, payload, groupKey: sealing.key, signingKey: identity, random })
+  parents.add(delta.id)
+  return delta
+}

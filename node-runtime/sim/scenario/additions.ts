@@ -3,6 +3,7 @@
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { withContested } from './contested.ts'
 import { type Draws, drawsFrom } from './draws.ts'
+import { withHeaps } from './heaps.ts'
 import { withLagging } from './lagging.ts'
 import { writeOf } from './operations.ts'
 import { type Chore, type Fault, HOSTILE, honestNodes, type Mark, remainingNodes, type Scenario } from './scenario.ts'
@@ -33,7 +34,7 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     [draws.chance(GROUP_SHARE), administered],
   ]
   const added = steps.reduce((made, [isChosen, step]) => (isChosen ? step(made, draws) : made), scenario)
-  return withContested(withLagging(added, seed), seed)
+  return withHeaps(withContested(withLagging(added, seed), seed), seed)
 }
 
 /** Where the member had the context by inheritance the maker of the group alone decides. */

@@ -1,5 +1,5 @@
 // From what the user wrote to workflow files: names, globs, or the default.
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { CommandError } from '../command-error.ts'
 import { fileText } from './file-text.ts'
@@ -33,10 +33,19 @@ function expand(cwd: string, pattern: string): string[] {
   return found
 }
 
+/** What a shell hands over: the output of a command, or what is written into calbox. */
+const HANDED = /^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/\d+)$/
+
 function readText(cwd: string, name: string): string {
+  const file = path.resolve(cwd, name)
   try {
-    return fileText(readFileSync(path.resolve(cwd, name)))
+    const stats = statSync(file)
+    const isHanded = (stats.isFIFO() || stats.isSocket()) && HANDED.test(file)
+    // A device may have no end, and a pipe nobody who writes: no signal would end the reading of either.
+    if (!stats.isFile() && !stats.isDirectory() && !isHanded) throw cannotRead(name, 'it is no regular file')
+    return fileText(readFileSync(file))
   } catch (error) {
+    if (error instanceof CommandError) throw error
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     const where = path.isAbsolute(name) ? '' : ` in ${cwd}`
     const reasons: Record<string, string> = {
@@ -44,7 +53,10 @@ function readText(cwd: string, name: string): string {
       EISDIR: `it is a folder; to run what is in it, write '${name.replace(/\/+$/, '')}/*.yml'`,
       EACCES: 'permission denied; give this user access to it',
     }
-    const why = reasons[String(code)] ?? String(error)
-    throw new CommandError('USAGE', `cannot read ${name}: ${why}`)
+    throw cannotRead(name, reasons[String(code)] ?? String(error))
   }
+}
+
+function cannotRead(name: string, why: string): CommandError {
+  return new CommandError('USAGE', `cannot read ${name}: ${why}`)
 }

@@ -43,6 +43,8 @@ export function workflowEditorSchema(kinds: readonly EditorStepKind[]): Json {
     anyOf: [{ required: ['nodes'] }, { required: ['remote_nodes'] }],
     properties: {
       ...workflowSettings.properties,
+      image: { description: 'Container image of all nodes; only for drivers that run one.', type: 'string' },
+      result_dir: { description: 'Accepted and without effect.' },
       nodes: {
         description: 'The nodes to start: counted (count, prefix), named (name: {}), or a list of names.',
         examples: [EXAMPLE.nodes],

@@ -14,7 +14,9 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   heal: ['nodes'],
   chaos: ['nodes', 'agree'],
 }
-const OTHER_KEYS = ['nodes', 'context_node', 'holder', 'peers']
+const OTHER_KEYS = ['nodes', 'context_node', 'holder', 'peers', 'container']
+/** Kinds whose `nodes` are maps, each with the name of one. */
+const NAMED_ENTRIES = 'fuzzy_test'
 
 export function checkNodeNames(steps: readonly SourceStep[], names: ReadonlySet<string>): void {
   for (const step of steps) {
@@ -22,6 +24,7 @@ export function checkNodeNames(steps: readonly SourceStep[], names: ReadonlySet<
     const needed = NEEDED[step.kind?.kind ?? ''] ?? []
     for (const key of needed) checkKey(step, key, 'error', names)
     for (const key of OTHER_KEYS) if (!needed.includes(key)) checkKey(step, key, 'warning', names)
+    if (step.kind?.kind === NAMED_ENTRIES) checkNamed(step, names)
     for (const branch of step.branches) checkNodeNames(branch, names)
   }
 }
@@ -51,6 +54,14 @@ function checkKey(step: SourceStep, key: string, severity: Finding['severity'], 
   const check = { severity, names }
   if (list === undefined) checkName(step, value, [key], check)
   else checkItems(step, list, [value.kind === 'list' ? key : 'for_each'], check)
+}
+
+function checkNamed(step: SourceStep, names: ReadonlySet<string>): void {
+  const list = entryOf(step.node, 'nodes')?.value
+  for (const [index, item] of (list?.kind === 'list' ? list.items : []).entries()) {
+    const name = item.kind === 'map' ? entryOf(item, 'name')?.value : undefined
+    if (name !== undefined) checkName(step, name, ['nodes', index, 'name'], { severity: 'error', names })
+  }
 }
 
 /** Lists may be in it, as in the groups of a partition. */

@@ -8,6 +8,11 @@ describe('variables', () => {
   const set = (name: string) =>
     `  - {type: create_group, node: calimero-node-1, application_id: a, outputs: {${name}: id}}\n`
 
+  const messages = (steps: string) => {
+    const text = `name: w\nnodes: { count: 1 }\nsteps:\n${steps}`
+    return planWorkflow({ file: 'w.yml', text, kinds: stepSchemas }).problems.map(({ message }) => message)
+  }
+
   test('that no step before captures are warnings', () => {
     const result = withSteps(use('nope') + use('later') + set('later') + set('before') + use('before') + use('befor'))
     expect(lines(result)).toEqual([
@@ -39,6 +44,16 @@ describe('variables', () => {
     expect(lines(result)).toEqual([
       '11:65 warning no step before this one sets the variable "inner" | it is set in line 9, and does not leave that repeat',
     ])
+  })
+
+  test('that are lent for a step and captured inside of it stay set', () => {
+    const nested = (more: string) =>
+      `  - {type: block, vars: {pk: none, other: none}, steps: [{type: block, vars: {pk: x}, steps: [{type: create_group, node: calimero-node-1, application_id: a, outputs: {pk: id}}${more}]}]}\n`
+    expect(messages(nested('') + use('pk'))).toEqual([])
+    expect(messages(nested('') + use('other'))).toEqual([expect.stringContaining('sets the variable "other"')])
+    const loop =
+      ', {type: repeat, count: 1, steps: [{type: create_group, node: calimero-node-1, application_id: a, outputs: {other: id}}]}'
+    expect(messages(nested(loop) + use('other'))).toEqual([expect.stringContaining('sets the variable "other"')])
   })
 
   test('that are set without outputs are known', () => {

@@ -126,6 +126,8 @@ class VariableChecker {
       if (!sharesVariables(step)) continue
       const own = new Set([...ownNames(step), ...(step.defaults ?? [])])
       for (const name of below) if (!own.has(name)) set.add(name)
+      // What is set inside under such a name stays.
+      if (own.size > 0) for (const name of leavingAll(branch)) set.add(name)
     }
   }
 
@@ -266,6 +268,14 @@ function leaving(step: SourceStep, captured: readonly string[]): readonly string
     return source === undefined || after.has(source) ? [] : [targetOf(entry, '')]
   })
   return captured.filter((name) => exported.has(name) || !inner.includes(name))
+}
+
+/** Of a list whose variables are those around it. */
+function leavingAll(steps: readonly SourceStep[]): string[] {
+  return steps.flatMap((step) => {
+    const captured = capturedBy(step).map(([name]) => name)
+    return [...leaving(step, captured), ...(sharesVariables(step) ? step.branches.flatMap(leavingAll) : [])]
+  })
 }
 
 /** Names that the step binds: by its `outputs`, `target` included, and by itself. */

@@ -41,6 +41,11 @@ test.each([
   expect(run.failure).toMatchObject({ code: 'unsupported', node: 'n-1' })
 })
 
+test('a node is not cut from itself: nothing would be', async () => {
+  const run = await runYaml(file('{ type: partition_peers, node: n-1, peers: [n-1] }'))
+  expect(run.failure).toMatchObject({ code: 'invalid', message: 'n-1 cannot be cut from itself' })
+})
+
 test("node_exec runs the node's program on the data of a stopped node, with files of the step", async () => {
   const driver = new FixtureDriver(new FixtureNetwork())
   const cwd = temporaryDirectory()

@@ -1,5 +1,6 @@
 import { Type } from '@calbox/schemas'
 import { closed, nodeField } from '../fields.ts'
+import { StepError } from '../step-error.ts'
 import { defineStep } from '../step-kind.ts'
 import { linksOf, peersField } from './container-field.ts'
 
@@ -12,6 +13,9 @@ export const partitionPeers = defineStep({
   async run(input, context, options) {
     const node = context.node(input.node)
     const peers = input.peers.map((name) => context.node(name).name)
+    if (peers.every((name) => name === node.name)) {
+      throw new StepError('invalid', `${node.name} cannot be cut from itself`, { node: node.name, field: 'peers' })
+    }
     await linksOf(node).partition(peers, { ...options, place: context.place })
     return { summary: `${node.name} and ${peers.join(', ')}` }
   },

@@ -31,12 +31,15 @@ beforeEach(() => {
   // What a URL would read as something else.
   folder = mkdtempSync(path.join(tmpdir(), 'cal box#1%20?-'))
   children = []
+  // What is kept of programs goes with them.
+  vi.stubEnv('NODE_COMPILE_CACHE', path.join(folder, 'cache'))
   put('cli/dist/calbox.js', "console.log('ran', ...process.argv.slice(2))")
   mkdirSync(path.join(folder, 'cli/bin'))
   copyFileSync(LAUNCHER, path.join(folder, 'cli/bin/calbox.cjs'))
 })
 
 afterEach(() => {
+  vi.unstubAllEnvs()
   for (const child of children) child.kill('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
 })
@@ -165,9 +168,6 @@ describe('what V8 made of the program that validates', () => {
       .filter((name) => path.basename(name).startsWith('calbox-'))
       .map((name) => path.join(cache(), name))
   const runsOf = (file: string) => readFileSync(file, 'latin1').split('\n')[1]
-
-  beforeEach(() => vi.stubEnv('NODE_COMPILE_CACHE', cache()))
-  afterEach(() => vi.unstubAllEnvs())
 
   test('is kept from the first runs that find no problem', () => {
     put('cli/dist/validate.cjs', script('process.exitCode = 2'))

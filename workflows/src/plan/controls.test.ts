@@ -44,6 +44,15 @@ describe('keys of every step', () => {
     ])
   })
 
+  test('an expected failure that has no effect is a warning', () => {
+    const wait = (value: string) => lines(withSteps(`  - {type: wait, seconds: 1, expected_failure: ${value}}\n`, real))
+    const ignored = '"expected_failure" has no effect on wait: a failure fails the run, and a success passes'
+    expect(wait('true')).toEqual([`5:30 warning ${ignored} | delete this field`])
+    expect(wait('false')).toEqual([])
+    const call = 'type: call, node: calimero-node-1, context_id: c, method: m, expected_failure: true'
+    expect(lines(withSteps(`  - {${call}}\n`, real))).toEqual([])
+  })
+
   test('a step without them has none in the plan', () => {
     expect(withSteps('  - {type: wait, seconds: 1}\n', real).plan?.steps[0]).not.toHaveProperty('controls')
   })

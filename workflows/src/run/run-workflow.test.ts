@@ -167,6 +167,12 @@ test('the first failing step ends the run', async () => {
   expect(outcomesOf(run, 'pause')).toEqual([])
 })
 
+test('a failure that was expected where it cannot be says so', async () => {
+  const step = "{ type: assert, statements: ['1 == 2'], expected_failure: true }"
+  const run = await runYaml(file(NODES, `{ type: repeat, count: 1, steps: [${step}] }`))
+  expect(run.failure).toMatchObject({ code: 'assertion', help: 'expected_failure has no effect on assert' })
+})
+
 test('steps that were never reached are counted, nested ones, too, and repeated ones once', async () => {
   const loop = (body: string) => `{ type: repeat, count: 2, steps: [${body}] }`
   const bad = "{ type: assert, statements: ['1 == 2'] }"

@@ -34,6 +34,8 @@ export interface StepSchema {
    * then.
    */
   readonly lateFields?: readonly string[]
+  /** False: `expected_failure` has no meaning here. */
+  readonly honoursExpectedFailure?: boolean
   /** It gives no reply that `expect` could look at. */
   readonly hasNoReply?: boolean
   /** It reads variables only: run again, it comes to the same. */

@@ -112,6 +112,7 @@ class StepsReader {
     const noted = isLenient ? notedIn(wrong, sink) : sink
     const common = checkCommon(node, path, noted)
     const controls = readControls(kind, node, path, noted)
+    if (common?.expected_failure === true) warnIgnored(kind, node, path, sink)
     const flaws: string[] = []
     const late = flawSink(kind, { flaws, depth: path.length }, noted)
     const input = checkOwn(kind, { node, own, isLenient }, path, late)
@@ -226,4 +227,13 @@ function notedIn(messages: string[], sink: FindingSink): FindingSink {
 
 function isNearType(key: string): boolean {
   return !COMMON_NAMES.includes(key) && nearest(key, ['type']) !== undefined
+}
+
+/** As in the original: said here, because nothing fails by it where the step succeeds. */
+function warnIgnored(kind: StepSchema, node: MapNode, path: ValuePath, sink: FindingSink): void {
+  const entry = entryOf(node, 'expected_failure')
+  if (entry === undefined || kind.honoursExpectedFailure !== false || kind.unsupported !== undefined) return
+  const message = `"expected_failure" has no effect on ${kind.kind}: a failure fails the run, and a success passes`
+  const place = { span: entry.keySpan, path: [...path, 'expected_failure'] }
+  sink.add({ code: 'kind_check', ...place, message, hint: 'delete this field', severity: 'warning' })
 }

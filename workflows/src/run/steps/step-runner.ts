@@ -169,7 +169,9 @@ export class StepRunner {
       const place = { fields: step.fieldPositions, ...(unset && { unset }) }
       const described = await describeFailure(error, { ...ref, ...place }, this.#parts.nodes)
       const { lead } = run.history
-      const failure = { ...described.failure, message: `${lead}${described.failure.message}` }
+      const help = [described.failure.help, ignoredText(kind, step)].filter((each) => each !== undefined).join('; ')
+      const message = `${lead}${described.failure.message}`
+      const failure = { ...described.failure, message, ...(help !== '' && { help }) }
       emit({ ...end(), outcome: 'failed', captured: this.#parts.secrets.without(run.captured), failure })
       if (run.trial?.isPassedOver(error) === true) return {}
       throw new StepFailedError(failure, described.exitCode, error)
@@ -278,4 +280,10 @@ export class StepRunner {
 
 function isCancelled(signal: AbortSignal): boolean {
   return signal.aborted && !(signal.reason instanceof StepAbortError)
+}
+
+/** Who expected the failure must not look for the reason why it was not this one. */
+function ignoredText(kind: StepKind, step: PlannedStep): string | undefined {
+  if (!step.expectedFailure || kind.honoursExpectedFailure || kind.unsupported !== undefined) return undefined
+  return `expected_failure has no effect on ${kind.kind}`
 }

@@ -63,15 +63,18 @@ export const call = defineStep({
   outputs: [
     { name: 'result', description: 'What the method returned, as {output: …}.' },
     { name: 'result.output', description: 'The returned value itself.' },
-    { name: 'error_type', description: 'With expected_failure: the kind of error, or null.' },
+    {
+      name: 'error_type',
+      description: 'With expected_failure: the kind of error; null also where no application answered.',
+    },
     { name: 'error_message', description: 'With expected_failure: its text, or null.' },
-    { name: 'error_code', description: 'With expected_failure: its code, or null.' },
+    { name: 'error_code', description: 'With expected_failure: its code; null also where no application answered.' },
     { name: 'error', description: 'With expected_failure: the whole error, or null.' },
   ],
   honoursExpectedFailure: true,
   settlesItself: true,
   unexpectedSuccess:
-    'A call that succeeds although a failure was expected passes with a warning, as with merobox: capture error_type and check it with is_set to be strict.',
+    'A call that succeeds although a failure was expected passes with a warning, as with merobox: capture error and check it with is_set to be strict.',
   async run(input, context, options) {
     const node = context.node(input.node)
     const contextId = context.text(input.context_id)

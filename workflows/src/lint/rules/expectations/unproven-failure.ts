@@ -13,8 +13,8 @@ export const unprovenFailure: LintRule = {
   severity: 'warning',
   summary: 'A call that is expected to fail, and passes also when it succeeds.',
   why: `\`expected_failure\` of a \`call\` lets both ends pass, as in the original: only a failure that is not the expected one fails
-the step. What was not allowed and went through is a warning in the report and no more. Capture \`error_type\`, which is null
-then, and assert that it is set.`,
+the step. What was not allowed and went through is a warning in the report and no more. Capture \`error\`, which is null then, and
+assert that it is set. (\`error_type\` and \`error_code\` are null as well where no application answered, as after HTTP 401.)`,
   bad: `
 - { type: call, node: a, context_id: '{{ctx}}', method: set, args: {}, expected_failure: true }`,
   good: `
@@ -24,7 +24,7 @@ then, and assert that it is set.`,
   method: set
   args: {}
   expected_failure: true
-  outputs: { refused: error_type }
+  outputs: { refused: error }
 - { type: assert, statements: ['is_set({{refused}})'] }`,
   check(subject, report) {
     const judged = judgedVariables(subject)
@@ -38,7 +38,7 @@ then, and assert that it is set.`,
       const span = spanOfField(step, 'expected_failure')
       const shown = typeof input.method === 'string' ? said(step) : 'the call'
       const message = `this passes also when ${shown} succeeds: nothing looks at its error`
-      const hint = 'capture an error field (outputs: {refused: error_type}) and assert is_set({{refused}})'
+      const hint = 'capture an error field (outputs: {refused: error}) and assert is_set({{refused}})'
       report({ step, message, hint, ...(span && { span }) })
     }
   },

@@ -1,4 +1,5 @@
-// Everything that can be seen of a run, in order, as one hash: two runs are the same when their traces are.
+// Everything that can be seen of a run, in order, as one hash: two runs are the same when their traces are. What is hashed
+// says how long after the first line something was, what is shown says when.
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { StoreOp } from '../../src/store/store.ts'
@@ -8,13 +9,17 @@ const FLUSH_CHARACTERS = 1 << 16
 const GATHERED_BYTES = 1 << 18
 const gathered = Buffer.allocUnsafeSlow(GATHERED_BYTES)
 
+/** True time is known to this part of a millisecond, and a whole number is written in a tenth of the time of a fraction. */
+const STEPS_PER_MS = 4096
+
 export class Trace {
   readonly #hash = createHash('sha256')
   readonly #keep: string[] | undefined
   #text = ''
   #lines = 0
-  /** Many things happen at one time, and fractions take long to be written. */
+  /** Many things happen at one time. */
   #atMs = Number.NaN
+  #startMs: number | undefined
   #at = ''
 
   /** `keep` for whoever looks for the first difference of two runs. */
@@ -32,13 +37,13 @@ export class Trace {
 
   add(nowMs: number, what: string): void {
     if (nowMs !== this.#atMs) {
+      this.#startMs ??= nowMs
+      this.#at = `${Math.round((nowMs - this.#startMs) * STEPS_PER_MS)} `
       this.#atMs = nowMs
-      this.#at = `${nowMs} `
     }
-    const line = `${this.#at}${what}\n`
     this.#lines += 1
-    this.#keep?.push(line)
-    this.#text += line
+    this.#keep?.push(`${nowMs} ${what}\n`)
+    this.#text += `${this.#at}${what}\n`
     if (this.#text.length < FLUSH_CHARACTERS) return
     this.#hash.update(this.#text)
     this.#text = ''

@@ -4,12 +4,14 @@ import type { Clock } from '../../base/clock.ts'
 import { sha256 } from '../../base/hash.ts'
 import { GOSSIP_SEEN_MS } from '../limits.ts'
 
-/** The copies of a message share their bytes on the way: they are hashed once for all who see them. */
-const hashes = new WeakMap<Bytes, string>()
+/** The copies of a message share their bytes on the way, and all are on one topic: they are named once for all who see them. */
+const names = new WeakMap<Bytes, { readonly topic: string; readonly name: string }>()
 
 export class SeenMessages {
   readonly #clock: Clock
   readonly #untilMs = new Map<string, number>()
+  /** When the first of them expires. */
+  #nextMs = Number.POSITIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -18,22 +20,31 @@ export class SeenMessages {
   /** True the first time within GOSSIP_SEEN_MS. */
   isNews(topic: string, data: Bytes): boolean {
     const now = this.#clock.nowMs()
-    // Insertion order is age: what has expired is in front.
-    for (const [id, untilMs] of this.#untilMs) {
-      if (untilMs > now) break
-      this.#untilMs.delete(id)
-    }
-    const id = `${topic} ${hashOf(data)}`
-    if (this.#untilMs.has(id)) return false
-    this.#untilMs.set(id, now + GOSSIP_SEEN_MS)
+    if (now >= this.#nextMs) this.#forget(now)
+    const name = nameOf(topic, data)
+    if (this.#untilMs.has(name)) return false
+    this.#untilMs.set(name, now + GOSSIP_SEEN_MS)
+    this.#nextMs = Math.min(this.#nextMs, now + GOSSIP_SEEN_MS)
     return true
+  }
+
+  /** Insertion order is age: what has expired is in front. */
+  #forget(now: number): void {
+    this.#nextMs = Number.POSITIVE_INFINITY
+    for (const [name, untilMs] of this.#untilMs) {
+      if (untilMs > now) {
+        this.#nextMs = untilMs
+        break
+      }
+      this.#untilMs.delete(name)
+    }
   }
 }
 
-function hashOf(data: Bytes): string {
-  const known = hashes.get(data)
-  if (known !== undefined) return known
-  const hash = toHex(sha256(data))
-  hashes.set(data, hash)
-  return hash
+function nameOf(topic: string, data: Bytes): string {
+  const known = names.get(data)
+  if (known?.topic === topic) return known.name
+  const name = `${topic} ${toHex(sha256(data))}`
+  names.set(data, { topic, name })
+  return name
 }

@@ -342,8 +342,8 @@ export class SimulatedNode implements Network {
   }
 
   #spread(topic: string, data: Bytes, except: PeerId | undefined): void {
-    for (const peer of this.subscribers(topic)) {
-      if (peer === except) continue
+    for (const [peer, { topics }] of this.#links) {
+      if (peer === except || !topics.has(topic)) continue
       const packet = { from: this.peerId, to: peer, kind: 'gossip', bytes: data.byteLength, data } as const
       this.#world.sendGossip(packet, () => this.#world.node(peer)?.heard(this.peerId, topic, data))
     }

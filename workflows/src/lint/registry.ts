@@ -15,6 +15,7 @@ import { gluedPlaceholders } from './rules/variables/glued-placeholders.ts'
 import { ignoredOutputs } from './rules/variables/ignored-outputs.ts'
 import { literalPlaceholder } from './rules/variables/literal-placeholder.ts'
 import { lostQuotes } from './rules/variables/lost-quotes.ts'
+import { mapInText } from './rules/variables/map-in-text.ts'
 import { paddedPlaceholder } from './rules/variables/padded-placeholder.ts'
 import { unknownPlaceholder } from './rules/variables/unknown-placeholder.ts'
 import { unusedCapture } from './rules/variables/unused-capture.ts'
@@ -33,6 +34,7 @@ const rules: readonly LintRule[] = [
   gluedPlaceholders,
   literalPlaceholder,
   paddedPlaceholder,
+  mapInText,
   lostQuotes,
   // expectations
   unreachableExpectation,

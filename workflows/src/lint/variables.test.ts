@@ -85,6 +85,23 @@ test('placeholders and quotes that are used in another way than they look', () =
   ])
 })
 
+test('the result of a call in a text is named, but not its output, not where another step sets it, not for people', () => {
+  const read = (outputs: string) =>
+    `- { type: call, node: a, context_id: '{{ctx}}', method: get, args: { key: k }, outputs: ${outputs} }`
+  const write = (value: string) =>
+    `- { type: call, node: a, context_id: '{{ctx}}', method: set, args: { key: c, value: ${value} } }`
+  const of = (...steps: string[]) => places(steps.join('\n'), ['map-in-text'])
+  expect(of(read('{ r: result }'), write("'was {{r}}'"))).toEqual(['6 map-in-text'])
+  expect(of(read('{ x: { field: result, target: r } }'), write("['{{ r }}!']"))).toEqual(['6 map-in-text'])
+  expect(of(read('{ r: result }'), write("'{{r}}'"))).toEqual([])
+  expect(of(read('{ r: result.output }'), write("'was {{r}}'"))).toEqual([])
+  expect(of(read('{ r: result }'), read('{ r: result.output }'), write("'was {{r}}'"))).toEqual([])
+  const lent = write("'was {{r}}'").replace('type: call', 'vars: { r: red }, type: call')
+  expect(of(read('{ r: result }'), lent)).toEqual([])
+  expect(of(read('{ r: result }'), `- { type: wait, seconds: 1, name: 'after {{r}}' }`)).toEqual([])
+  expect(of(read('{ r: result }'), look("contains({{r}}, 'v')"))).toEqual([])
+})
+
 test('placeholders that become text', () => {
   const call = (value: string) =>
     `- { type: call, node: a, context_id: '{{ctx}}', method: set, args: { key: ${value} } }`

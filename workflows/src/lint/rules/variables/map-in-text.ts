@@ -53,5 +53,5 @@ function resultsOf(subject: LintSubject): ReadonlySet<string> {
       else others.add(name)
     }
   }
-  return results.difference(others)
+  return new Set([...results].filter((name) => !others.has(name)))
 }

@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 test('what has no end, or nobody who writes it, is refused instead of read', () => {
-  execFileSync('mkfifo', [path.join(folder, 'pipe.yml')])
+  execFileSync('bash', ['-c', 'mkfifo pipe.yml'], { cwd: folder })
   for (const name of ['/dev/zero', 'pipe.yml']) {
     const why = expect.objectContaining({ exitCode: 2, message: `cannot read ${name}: it is no regular file` })
     expect(() => readWorkflowFiles(folder, [name])).toThrow(why)

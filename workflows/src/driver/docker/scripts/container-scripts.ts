@@ -11,10 +11,10 @@ import { selfIdentity } from '../../process/process-identity.ts'
 import { Reaper } from '../../process/reaper.ts'
 import { PODMAN_ULIMITS } from '../container/container-request.ts'
 import type { EngineAddress } from '../engine/engine-address.ts'
-import { EngineClient, engineReason } from '../engine/engine-client.ts'
+import { EngineClient, engineReason, engineStatus } from '../engine/engine-client.ts'
 import { numberField, textField } from '../engine/engine-reply.ts'
 import { logFrames } from '../engine/log-frames.ts'
-import { type BuiltImage, buildImage } from '../image/build-image.ts'
+import { type BuiltImage, buildImage, inspectImage } from '../image/build-image.ts'
 import { pulledImage } from '../image/foreign-image.ts'
 import { withFolders } from '../image/image-files.ts'
 import { type TarEntry, tarArchive } from '../image/tar.ts'
@@ -71,7 +71,8 @@ async function runContained(
     const body = { ...containerOf(place, script.args, engine.isPodman), Labels: ownLabels(stateDir, owner, 'script') }
     const id = textField(await engine.json('POST', '/containers/create', { body }), 'Id')
     try {
-      const entries = [...place.files, { path: 'tmp/script.sh', mode: 0o755, content: await readFile(script.file) }]
+      const files = place.isOwn && (await hasShell(engine, id)) ? [] : place.files
+      const entries = [...files, { path: 'tmp/script.sh', mode: 0o755, content: await readFile(script.file) }]
       const archive = Readable.from(tarArchive(place.isOwn ? withFolders(entries) : inFolder(entries)))
       await engine.json('PUT', `/containers/${id}/archive`, { query: { path: place.isOwn ? '/' : FOLDER }, archive })
       signal.throwIfAborted()
@@ -100,7 +101,10 @@ async function placeOf(
   script: ImageScript,
 ): Promise<ScriptPlace> {
   if (imageAsWritten === true && script.image !== undefined) {
-    return { image: await pulledImage(engine, script.image), isOwn: false, files: [] }
+    const image = await pulledImage(engine, script.image)
+    // One of calbox, that was pushed to a registry, has no shell.
+    const isOwn = (await inspectImage(engine, image))?.isOurs === true
+    return { image, isOwn, files: isOwn ? await shellFiles() : [] }
   }
   const image = await buildImage(engine, { calnode, env })
   if (image.built) onImage?.(image)
@@ -118,6 +122,18 @@ function containerOf({ image, isOwn }: ScriptPlace, args: readonly string[], isP
     ...(isOwn && { Env: ['PATH=/usr/local/bin:/usr/bin:/bin', 'HOME=/tmp'] }),
     Healthcheck: { Test: ['NONE'] },
     HostConfig: { RestartPolicy: { Name: 'no' }, ...(isOwn && own), ...(isPodman && { Ulimits: PODMAN_ULIMITS }) },
+  }
+}
+
+/** As one has that was made by docker/Dockerfile: it keeps its own, with the libraries that belong to it. */
+async function hasShell(engine: EngineClient, id: string): Promise<boolean> {
+  try {
+    const reply = await engine.stream('GET', `/containers/${id}/archive`, { query: { path: '/bin/sh' } })
+    reply.destroy()
+    return true
+  } catch (error) {
+    if (engineStatus(error) === 404) return false
+    throw error
   }
 }
 

@@ -87,6 +87,25 @@ describeWithEngine('scripts in containers', (under) => {
       await expect(refused).rejects.toMatchObject({ code: 'IMAGE_UNUSABLE' })
     })
 
+    test('an image of calbox that a file names, and that has no shell, gets that of this machine', async () => {
+      const [repo, tag] = [`calbox-test-pushed-${process.pid}`, under.runId.toLowerCase()]
+      let output = ''
+      const onOutput = (text: string) => {
+        output += text
+      }
+      const script = { file: write('calnode --help | grep -c inspect; pwd'), args: [], onOutput }
+      // Made where it is not there yet.
+      expect(await open().run(script, { signal })).toBe(0)
+      await under.engine.json('POST', '/images/calbox/node:latest/tag', { query: { repo, tag } })
+      try {
+        const named = { ...script, image: { name: `${repo}:${tag}`, pull: false } }
+        expect(await open({ imageAsWritten: true }).run(named, { signal })).toBe(0)
+        expect(output).toBe('1\n/tmp\n'.repeat(2))
+      } finally {
+        await under.engine.json('DELETE', `/images/${repo}:${tag}`)
+      }
+    })
+
     test('without an engine the check says so', async () => {
       const address = async () => ({ url: `unix://${dir}/none.sock` })
       await expect(open({ address }).check({ signal })).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' })

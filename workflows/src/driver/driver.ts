@@ -70,6 +70,13 @@ export interface NodeImage {
   readonly pull: boolean
 }
 
+/** What a file asks of the place where its nodes run, or of their program. */
+export interface NodeNeed {
+  readonly what: 'pause' | 'kill' | 'files' | 'exec' | 'e2e' | 'faults'
+  /** In the words of the file. */
+  readonly said: string
+}
+
 /** How a node's process ended. Exactly one of code and signal is set; neither = it was not our child, cause unknown. */
 export interface ExitCause {
   readonly code?: number
@@ -189,7 +196,7 @@ export interface NodeDriver {
   ): Promise<NetworkChange | undefined>
   logs(node: RunningNode): NodeLog
   /** Before anything starts: UNSUPPORTED where nodes may come to be where this (as a step says it) cannot be done. */
-  readonly refuseNeed?: ((need: string) => Promise<void>) | undefined
+  readonly refuseNeed?: ((need: NodeNeed) => Promise<void>) | undefined
   /** Where faults of connections are to be made by the system beneath the nodes, as far as it can. */
   readonly kernelLinks?: KernelLinks | undefined
   /** Runs the node's program once on the data of this node, with these arguments. An abort or the time limit kills it. */

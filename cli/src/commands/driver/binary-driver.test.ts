@@ -1,5 +1,5 @@
 // Behind `--binary-path` is a stand-in for merod (workflows/src/driver/fixtures): no real one is at hand.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -95,13 +95,13 @@ steps:
   for (const edit of ['mdns = true', 'frequency_ms = 1000', '/udp/']) expect(config).toContain(edit)
 })
 
-test('a step that needs faults fails on merod and names it; the command to run it again has the program', async () => {
+test('a step that needs faults is refused on merod before it starts, where the file asks for it; the command to run it again has the program', async () => {
   const steps = 'steps: [{ type: partition_peers, node: a, peers: [b] }]'
   const text = `name: cut\nbinary_path: ./merod\nstop_all_nodes: true\nnodes: { a: {}, b: {} }\n${steps}\n`
   writeFileSync(join(cwd, 'workflow.yml'), text)
   await expect(runRun([], parsed('--binary-path', './merod'), edge)).rejects.toMatchObject({ exitCode: 3 })
-  expect(shown).toContain(
-    'the connections of a cannot be cut from here: its driver has no network faults (driver merod)',
-  )
+  expect(shown).toContain('partition_peers: merod makes no faults of connections')
+  expect(shown).toContain('workflow.yml:5:')
+  expect(existsSync(join(cwd, 'data'))).toBe(false)
   expect(shown).toContain('--binary-path ./merod')
 })

@@ -6,35 +6,43 @@ import type { ChosenPort, PortReservations, PortWish } from '../process/ports.ts
 import { CONTAINER_SWARM_PORT } from './image/image-archive.ts'
 
 export class DockerPorts {
-  readonly #reservations: PortReservations | undefined
+  readonly #own: PortReservations | undefined
+  readonly #isHere: () => Promise<boolean>
 
-  /** None: of another machine, whose engine chooses those that nobody asks for. */
-  constructor(reservations: PortReservations | undefined) {
-    this.#reservations = reservations
+  /** None, or not here: of another machine, whose engine chooses those that nobody asks for. */
+  constructor(reservations: PortReservations | undefined, isHere = async () => true) {
+    this.#own = reservations
+    this.#isHere = isHere
   }
 
   async choose(wish: PortWish): Promise<ChosenPort> {
     if (wish.which === 'swarm') return { port: CONTAINER_SWARM_PORT }
-    return this.#reservations?.choose(wish) ?? { port: wish.explicit ? wish.port : 0 }
+    const reservations = await this.#reservations()
+    return reservations?.choose(wish) ?? { port: wish.explicit ? wish.port : 0 }
   }
 
   /** An explicit one is checked, so that the error names its holder; otherwise the default or a free one. */
   async forStart(spec: NodeSpec): Promise<number> {
-    if (this.#reservations === undefined) return spec.rpcPort ?? 0
+    const reservations = await this.#reservations()
+    if (reservations === undefined) return spec.rpcPort ?? 0
     const of = `rpc of ${spec.name}`
     if (spec.rpcPort === undefined) {
-      return (await this.#reservations.choose({ of, port: DEFAULT_RPC_PORT, explicit: false })).port
+      return (await reservations.choose({ of, port: DEFAULT_RPC_PORT, explicit: false })).port
     }
     // That of a node behind a router is published already, where its network is.
-    if (spec.placement?.container === undefined) await this.#reservations.check({ of, port: spec.rpcPort })
+    if (spec.placement?.container === undefined) await reservations.check({ of, port: spec.rpcPort })
     return spec.rpcPort
   }
 
   async keep(port: number): Promise<void> {
-    await this.#reservations?.keep(port)
+    await (await this.#reservations())?.keep(port)
   }
 
   async releaseAll(): Promise<void> {
-    await this.#reservations?.releaseAll()
+    await this.#own?.releaseAll()
+  }
+
+  async #reservations(): Promise<PortReservations | undefined> {
+    return this.#own !== undefined && (await this.#isHere()) ? this.#own : undefined
   }
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TomlError } from 'smol-toml'
-import type { NodeSpec } from '../driver.ts'
+import type { NodeNeed, NodeSpec } from '../driver.ts'
 import { DriverError } from '../errors.ts'
 import { initialise } from '../process/initialise.ts'
 import { type NodeProgram, type PrepareOptions, type ProgramCommand, programEnv } from '../process/node-program.ts'
@@ -22,6 +22,13 @@ export interface MerodSettings {
   readonly env: Readonly<Record<string, string>>
 }
 
+/** Of connections, messages, disks and clocks: only the node itself can make them, and merod takes none. */
+async function refuseFaults({ what, said }: NodeNeed): Promise<void> {
+  if (what !== 'faults') return
+  const message = `${said}: merod makes no faults of connections, messages, disks and clocks; nodes of calbox do (--driver process or docker)`
+  throw new DriverError('UNSUPPORTED', message)
+}
+
 export function merodProgram(settings: MerodSettings): NodeProgram {
   const { command, args: first } = settings.run
   const commandOf = (spec: NodeSpec, args: readonly string[]): ProgramCommand => {
@@ -30,6 +37,7 @@ export function merodProgram(settings: MerodSettings): NodeProgram {
   const program: NodeProgram = {
     kind: 'merod',
     capabilities: { lifecycle: true, pause: true, logs: true, hostFiles: true, linkFaults: false },
+    refuseNeed: refuseFaults,
     isDialledById: true,
     directoryOf: (spec) => join(homeOf(spec), spec.name),
     env: (spec) => ({ ...settings.env, CALIMERO_HOME: homeOf(spec), NODE_NAME: spec.name }),

@@ -1,6 +1,6 @@
 // What a driver of processes has to know of the program that its nodes run. Reaper, ports, log file, record and signals
 // are the same for every program; command lines, config and what a node answers are not.
-import type { DriverCapabilities, NodeLog, NodeSpec, RunningNode, StartOptions } from '../driver.ts'
+import type { DriverCapabilities, NodeLog, NodeNeed, NodeSpec, RunningNode, StartOptions } from '../driver.ts'
 import type { ResolvedSpec } from '../state/spec-record.ts'
 import type { NodeProcess } from './node-process.ts'
 
@@ -21,6 +21,8 @@ export interface NodeProgram {
   /** Of the driver; nodes of another program are not this driver's. */
   readonly kind: 'process' | 'merod'
   readonly capabilities: DriverCapabilities
+  /** UNSUPPORTED for what nodes of this program cannot do. */
+  readonly refuseNeed?: (need: NodeNeed) => Promise<void>
   /** Where the node's own files are. */
   directoryOf(spec: Pick<NodeSpec, 'dataDir' | 'name'>): string
   /** On top of the environment of calbox, below that of the spec. */

@@ -57,6 +57,7 @@ export function createProcessDriver(parts: ProcessDriverParts): NodeDriver {
 class ProcessDriver implements NodeDriver {
   readonly kind: NodeProgram['kind']
   readonly capabilities: DriverCapabilities
+  readonly refuseNeed: NodeDriver['refuseNeed']
   readonly initialise?: NonNullable<NodeDriver['initialise']>
   readonly #parts: ProcessDriverParts
   readonly #managed = new WeakMap<RunningNode, Managed>()
@@ -71,6 +72,7 @@ class ProcessDriver implements NodeDriver {
     this.#parts = parts
     this.kind = parts.program.kind
     this.capabilities = parts.program.capabilities
+    this.refuseNeed = parts.program.refuseNeed
     if (parts.program.isDialledById) this.initialise = (spec, options) => this.#initialise(spec, options)
   }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { NodeNeed } from '../../driver/driver.ts'
 import { DriverError } from '../../driver/errors.ts'
 import { planWorkflow } from '../../plan/plan.ts'
 import { stepSchemas } from '../../steps/registry.ts'
@@ -10,9 +11,9 @@ async function asked(text: string, lacking: readonly string[] = []): Promise<str
   const { plan, problems } = planWorkflow({ file: 't.yml', text, kinds: stepSchemas })
   if (plan === undefined) throw new Error(problems.map(({ message }) => message).join())
   const needs: string[] = []
-  const refuseNeed = async (need: string) => {
-    needs.push(need)
-    if (lacking.includes(need)) throw new DriverError('UNSUPPORTED', `${need}: not here`)
+  const refuseNeed = async ({ what, said }: NodeNeed) => {
+    needs.push(`${what}: ${said}`)
+    if (lacking.includes(said)) throw new DriverError('UNSUPPORTED', `${said}: not here`)
   }
   await refuseNeeds(plan, { refuseNeed })
   return needs
@@ -37,13 +38,17 @@ test('what a file asks of the place of its nodes is asked for, at any depth, but
     "  - { type: fault, fault: pause, nodes: a, if: '{{a}} == 1' }",
   ]
   expect(await asked(text(...steps))).toEqual([
-    'e2e_mode',
-    'install_application with a file of this machine',
-    'pause_container',
-    'fault: kill',
-    'stop_node with kill',
-    'chaos with pause',
-    'chaos with kill',
+    'e2e: e2e_mode',
+    'files: install_application with a file of this machine',
+    'pause: pause_container',
+    'kill: fault: kill',
+    'faults: fault: delay',
+    'kill: stop_node with kill',
+    'pause: chaos with pause',
+    'faults: chaos with partition',
+    'faults: chaos with loss',
+    'kill: chaos with kill',
+    'faults: chaos with loss',
   ])
 })
 
@@ -54,4 +59,9 @@ test('what cannot be done refuses the run, at the line that asks for it', async 
     message: 'pause_container: not here',
     place: { file: 't.yml', line: 7 },
   })
+})
+
+test('faults that may be those of nodes that others have started are not asked for', async () => {
+  const remote = "name: t\nremote_nodes: { r: { url: 'http://127.0.0.1:1' } }\nnodes: { a: {} }\nsteps:\n"
+  expect(await asked(`${remote}  - { type: fault, fault: delay, nodes: r, ms: 5 }\n`)).toEqual([])
 })

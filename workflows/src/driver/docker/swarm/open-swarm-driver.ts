@@ -1,13 +1,15 @@
 // Composes the driver of containers with services of a swarm instead of containers of an engine.
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
-import type { NodeSpec } from '../../driver.ts'
+import type { NodeNeed, NodeSpec } from '../../driver.ts'
 import { DriverError } from '../../errors.ts'
 import type { NetworkParts } from '../../network.ts'
+import { PortReservations } from '../../process/ports.ts'
 import { selfIdentity } from '../../process/process-identity.ts'
 import { Reaper } from '../../process/reaper.ts'
 import { NodeState, type Owner } from '../../state/node-state.ts'
 import { createDockerDriver } from '../docker-driver.ts'
+import { isLocal } from '../engine/engine-address.ts'
 import { EngineClient } from '../engine/engine-client.ts'
 import { volumeName } from '../far/far-engine.ts'
 import { buildImage } from '../image/build-image.ts'
@@ -57,15 +59,21 @@ export function openSwarmDriver(options: SwarmDriverOptions): Omit<Required<Netw
     return { engine, swarm, settings }
   }
   const host = new SwarmHost({ owner, reaper, stateDir, env, imageAsWritten, constraints, connect })
-  const ports = new DockerPorts(undefined)
+  const isPinned = ({ others }: SwarmView) => others.length === 0 || constraints.some(isSelf)
+  // Only of this machine it is known which are free; whoever starts again elsewhere asks for the one it had.
+  const isHere = async () => isPinned(await host.view())
+  const ports = new DockerPorts(isLocal(options.address) ? new PortReservations() : undefined, isHere)
   const links = new ContainerLinks({ stateDir, connect: () => Promise.reject(new Error('assertion failed: no links')) })
   const refuse = async (spec: NodeSpec) => {
     if (options.mayBeOpen !== true && spec.authMode !== 'embedded') throw openToAll(spec)
   }
-  const refuseNeed = async (need: string) => {
-    const { own, others } = await host.view()
-    if (others.length === 0 || constraints.some(isSelf)) return
-    const message = `${need}: not where Swarm may place the node on another machine (${others.join(', ')}); place all on ${own.name} (--swarm-constraint node.id==self), or leave it out`
+  const refuseNeed = async ({ what, said }: NodeNeed) => {
+    // Nodes make them themselves.
+    if (what === 'faults') return
+    const swarm = await host.view()
+    const { own, others } = swarm
+    if (isPinned(swarm)) return
+    const message = `${said}: not where Swarm may place the node on another machine (${others.join(', ')}); place all on ${own.name} (--swarm-constraint node.id==self), or leave it out`
     throw new DriverError('UNSUPPORTED', message)
   }
   const rest = { topologies: { close: async () => {} }, links, kernelFaults: false, refuse, refuseNeed, farData: true }

@@ -17,11 +17,15 @@ export async function removeService(
 ): Promise<void> {
   await engine.json('DELETE', `/services/${id}`).catch(unlessGone)
   const query = { all: true, filters: labelled(`${OF_SERVICE}=${id}`) }
-  for (const each of listOf(await engine.json('GET', '/containers/json', { query }))) {
-    await engine
-      .json('DELETE', `/containers/${textField(each, 'Id')}`, { query: { force: true, v: true } })
-      // The swarm is just removing it.
-      .catch(unlessGone)
+  // Until it is gone it has its port and its volume, and the swarm may be just removing it.
+  for (let tries = 0; tries < GONE_TRIES_MAX; tries++) {
+    const found = listOf(await engine.json('GET', '/containers/json', { query }))
+    if (found.length === 0) break
+    for (const each of found) {
+      const path = `/containers/${textField(each, 'Id')}`
+      await engine.json('DELETE', path, { query: { force: true, v: true } }).catch(unlessGone)
+    }
+    if (tries > 0) await delay(GONE_MS)
   }
   if (secret !== undefined) await engine.json('DELETE', `/secrets/${secret}`).catch(unlessGone)
 }

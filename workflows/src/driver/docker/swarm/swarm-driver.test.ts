@@ -1,6 +1,8 @@
 // Services of a swarm: the same contract, with tasks on the machine of the engine, and with the same tasks treated as those of
 // another machine, where only the manager is asked.
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -160,8 +162,18 @@ await describeWithSwarm('swarm driver', (under) => {
         message: expect.stringContaining('exit code 3'),
       })
       expect(await place.services()).toEqual([])
-      const node = await driver.start(await place.spec('n1'), { signal })
-      expect(node.spec.rpcPort).toBeGreaterThan(0)
+      const server = createServer().listen(0, '0.0.0.0')
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      for (const options of [{}, elsewhere]) {
+        const busy = place.open(options).start({ ...(await place.spec('n1')), rpcPort: port }, { signal })
+        await expect(busy).rejects.toMatchObject({
+          code: 'PORT_BUSY',
+          message: expect.stringContaining(`port ${port}`),
+        })
+      }
+      server.close()
+      expect(await place.services()).toEqual([])
     })
 
     test('what a calbox that is gone has left is removed by the reaper, or by the next one, but for what was kept', async () => {
@@ -207,13 +219,15 @@ await describeWithSwarm('swarm driver', (under) => {
     })
 
     test('where tasks may be on other machines, what cannot be done there is refused before the run', async () => {
+      const pause = { what: 'pause', said: 'pause_container' } as const
       const driver = place.open(elsewhere)
-      const refused = driver.refuseNeed?.('pause_container')
+      await driver.refuseNeed?.({ what: 'faults', said: 'partition_peers' })
+      const refused = driver.refuseNeed?.(pause)
       await expect(refused).rejects.toThrow(
         /^pause_container: not where Swarm may place the node on another machine \(y\)/,
       )
-      await place.open({ ...elsewhere, constraints: ['node.id==self'] }).refuseNeed?.('pause_container')
-      await place.open().refuseNeed?.('pause_container')
+      await place.open({ ...elsewhere, constraints: ['node.id==self'] }).refuseNeed?.(pause)
+      await place.open().refuseNeed?.(pause)
     })
   })
 })

@@ -25,17 +25,20 @@ export function codeFrame(
   const last = Math.min(lines.length, place.line + context.after)
   const width = String(last).length
   const room = Math.max(40, (options.columns ?? Number.POSITIVE_INFINITY) - width - 5)
-  const skip = place.column > room - LEAD ? place.column - LEAD : 0
+  // Where the place is once what is left out before it is.
+  const column = withoutSecrets((lines[place.line - 1] ?? '').slice(0, place.column - 1)).length + 1
+  const skip = column > room - LEAD ? column - LEAD : 0
   const frame: FrameLine[] = []
   for (let number = first; number <= last; number += 1) {
-    const text = window(visibleText((lines[number - 1] ?? '').replaceAll('\t', '  ')), skip, room)
+    const line = (lines[number - 1] ?? '').replaceAll('\t', '  ')
+    const text = window(visibleText(withoutSecrets(line)), skip, room)
     const marked = number === place.line
     frame.push({
       kind: marked ? 'marked' : 'line',
       text: `${marked ? '>' : ' '} ${String(number).padStart(width)} | ${text}`.trimEnd(),
     })
     if (marked) {
-      const at = place.column - skip
+      const at = column - skip
       const marks = '^'.repeat(Math.max(1, Math.min(place.length ?? 1, text.length - at + 1)))
       frame.push({ kind: 'pointer', text: `  ${' '.repeat(width)} | ${' '.repeat(at - 1)}${marks}` })
     }
@@ -47,4 +50,15 @@ export function codeFrame(
 function window(text: string, skip: number, room: number): string {
   const rest = skip === 0 ? text : `…${text.slice(skip + 1)}`
   return rest.length <= room ? rest : `${rest.slice(0, room - 1)}…`
+}
+
+/** A key that names a secret, and a value that is written there: placeholders and names of the environment are none. */
+const SECRET =
+  /((?:^|[\s{,])["']?[\w-]*(?:password|passphrase|secret|token|api[-_]?key|private[-_]?key|authorization)["']?:\s+)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,{}[\]#"'&*!|>][^,}\]]*)/gi
+
+/** As in the files of a run directory: a screen is copied into reports, too. */
+function withoutSecrets(line: string): string {
+  return line.replace(SECRET, (all, key: string, value: string) =>
+    /^["']?(?:\{\{|\$)/.test(value) ? all : `${key}***`,
+  )
 }

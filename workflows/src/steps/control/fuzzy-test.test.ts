@@ -68,7 +68,9 @@ test('too few true statements fail it, with what failed most and the seed', asyn
   const run = await runYaml(fuzz('max_operations: 20\n    success_threshold: 99\n    seed: 7'))
   const lines = run.failure?.message.split('\n') ?? []
   expect(lines[0]).toMatch(/^\d+\.\d % of the statements were true, 99 % were asked for \(seed 7\):$/)
-  expect(lines.join('\n')).toMatch(/ {2}broken: \d+ times, 0 of \d+ true\n {4}\d+ × 1 == 2\n {4}\d+ steps failed/)
+  expect(lines.join('\n')).toMatch(
+    / {2}broken: \d+ times, 0 of \d+ true\n {4}\d+ × 1 == 2, line 35\n {4}\d+ steps failed/,
+  )
 })
 
 test('as many true statements as were asked for are enough', async () => {

@@ -4,7 +4,7 @@ import type { PlannedControls, PlannedStep } from '../../plan/plan-types.ts'
 import { isJsonObject, type JsonObject, type JsonValue, keysOf, objectOf } from '../../values/json/json-value.ts'
 import { resolve } from '../../values/placeholders.ts'
 import type { Variables } from '../../values/variables.ts'
-import type { StepTrial, StepTrialEnd, TrialFill } from '../step-kind.ts'
+import type { JudgedStatement, StepTrial, StepTrialEnd, TrialFill } from '../step-kind.ts'
 import type { FuzzyTally } from './fuzzy-tally.ts'
 import { fillGenerators } from './generators.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -65,9 +65,11 @@ export class OperationTrial implements StepTrial {
   }
 
   ended(step: PlannedStep, { passed, judged }: StepTrialEnd): void {
-    if (judged !== undefined) this.#tally.judged(this.#name, this.#number, judged)
+    const where = `, line ${step.position.line}${step.file === undefined ? '' : ` of ${step.file}`}`
+    const placed = (each: JudgedStatement) => ({ ...each, label: `${each.label}${where}` })
+    if (judged !== undefined) this.#tally.judged(this.#name, this.#number, judged.map(placed))
     else if (isJudge(step) || step.kind.startsWith('assert_')) {
-      this.#tally.judged(this.#name, this.#number, [{ passed, label: step.name }])
+      this.#tally.judged(this.#name, this.#number, [placed({ passed, label: step.name })])
     } else if (!passed) this.#tally.broken(this.#name)
   }
 }

@@ -132,7 +132,7 @@ describe('assert', () => {
       right: '"true"',
       hints: ['compared as the texts True and true'],
     })
-    expect(explainStatement(evaluateAssertStatement('is_set({{n}})', variables))).toBe('not true: null is set')
+    expect(explainStatement(evaluateAssertStatement('is_set({{n}})', variables))).toBe('null is not set')
   })
 
   test.each([

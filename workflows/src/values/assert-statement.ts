@@ -46,6 +46,12 @@ export function assertStatementFlaw(statement: string): StatementFlaw | undefine
   if (!FORMS.has(name)) {
     if (/\s(==|!=|>=|<=|>|<)\s/.test(text)) return undefined
     const spaced = /^([^\s(),]+)(==|!=|>=|<=|>|<)([^\s(),]+)$/.exec(text)?.slice(1).join(' ')
+    if (/^(?:json_equal|json_not_equal|json_subset|subset)$/.test(name)) {
+      return {
+        message: `not a statement of assert; write one of ${KNOWN}`,
+        hint: `${name} is of json_assert: type: json_assert`,
+      }
+    }
     const hint = spaced === undefined ? meantForm(text, [...FORMS.keys()]) : `write ${spaced}`
     return { message: `not a statement of assert; write one of ${KNOWN}`, hint }
   }

@@ -58,6 +58,10 @@ export function withoutValues({ statement, passed }: StatementResult): Statement
 /** One line for people: `left contains right`, or the reason. */
 export function explainStatement(result: StatementResult): string {
   if (result.reason !== undefined) return result.reason
+  // Of one operand it reads as its opposite behind "not true".
+  if (!result.passed && result.right === undefined && result.operator?.startsWith('is ') === true) {
+    return `${result.left ?? ''} ${result.operator.replace(/^is /, 'is not ')}`
+  }
   const right = result.right === undefined ? '' : ` ${result.right}`
   return `${result.passed ? '' : 'not true: '}${result.left ?? ''} ${result.operator ?? ''}${right}`
 }

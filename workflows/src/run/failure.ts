@@ -33,6 +33,8 @@ export async function describeFailure(
     scope?: string
     place: SourcePlace
     fields: PlannedStep['fieldPositions']
+    /** It is sent instead of that of a login. */
+    token?: string | undefined
     /** A placeholder in it that was passed on as text: what it was sent is probably why. */
     unset?: { readonly field?: string; readonly help: string }
   },
@@ -47,8 +49,9 @@ export async function describeFailure(
     return { failure: { ...failure, message, ...(failures.length > 1 && { failures }) }, exitCode: inner.exitCode }
   }
   const described = await describeError(error, nodes)
+  const ownHelp = tokenHelp(error, step.token) ?? described.failure.help
   const place = { ...step.place, ...step.fields[fieldOf(error) ?? step.unset?.field ?? ''] }
-  const help = [described.failure.help, step.unset?.help].filter((each) => each !== undefined).join('; ')
+  const help = [ownHelp, step.unset?.help].filter((each) => each !== undefined).join('; ')
   const failure = { ...described.failure, place, steps: stepPath(step), ...(help !== '' && { help }) }
   return { failure, exitCode: described.exitCode }
 }
@@ -133,6 +136,12 @@ function helpOf(error: unknown): string | undefined {
   if (error.code === 'MESH_TIMEOUT' && error.data.silent !== undefined) return `${SILENT_HELP}; ${LATE_HELP}`
   const isLate = error.code === 'START_TIMEOUT' || error.code === 'MESH_TIMEOUT'
   return isLate ? LATE_HELP : undefined
+}
+
+/** A login changes nothing where the step sends a token of its own. */
+function tokenHelp(error: unknown, token: string | undefined): string | undefined {
+  if (token === undefined || !(error instanceof ClientError) || error.data.status !== 401) return undefined
+  return 'the node does not take the token that the step gives: give another one, or leave it out and log in before'
 }
 
 /** Of a node that asks who is calling. */

@@ -307,6 +307,9 @@ test('who asks a node that wants to know who is calling is told to log in', asyn
     node: 'n-1',
     help: expect.stringMatching(/^log in: a step of type login before/),
   })
+  const step = '{ type: list_namespaces, node: n-1, token: abc }'
+  const own = await runYaml(file('nodes: { count: 1, prefix: n }', step), { network })
+  expect(own.failure?.help).toMatch(/^the node does not take the token that the step gives/)
 })
 
 test('a port that somebody has is marked in the file; a url that is no address names its node', async () => {

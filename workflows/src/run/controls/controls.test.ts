@@ -61,6 +61,22 @@ describe('if', () => {
 })
 
 describe('for_each', () => {
+  test('entries whose condition does not hold are told, and a step of nothing else is skipped', async () => {
+    const done = await run(
+      `${get('for_each: [a, b], if: "{{item}} == a"')}${get('for_each: [a, b], if: "{{item}} == c"')}`,
+    )
+    const summaries = ends(done).filter((each) => each.startsWith('get:'))
+    expect(summaries).toEqual(['get: passed, 2 entries, 1 skipped', 'get: skipped, skipped: each of its 2 entries'])
+  })
+
+  test('the name of a step may be made of what the step itself is lent', async () => {
+    const named = "{ name: 'of {{who}}', type: wait, seconds: 1"
+    const done = await run(
+      `  - ${named}, vars: { who: ann } }\n  - ${named}, vars: { who: '{{item}}' }, for_each: [b] }\n`,
+    )
+    expect(ends(done).map((each) => each.split(':')[0])).toEqual(['of ann', 'of b', 'of who'])
+  })
+
   test('runs the step for each entry, as a step of its own; what it captures stays', async () => {
     const done = await run(
       `${set('{{item}}', 'v{{iteration}}', ', for_each: [a, b]')}${get('for_each: { as: k, in: [a, b] }, outputs: { last: result.output }', "'{{k}}'")}`,
@@ -197,7 +213,7 @@ describe('secrets', () => {
     expect(ends(done)).toEqual([
       "get [1]: skipped, skipped: not true: {{item}} == 'x'",
       "get [2]: skipped, skipped: not true: {{item}} == 'x'",
-      'get: passed, 2 entries',
+      'get: skipped, skipped: each of its 2 entries',
       'w {{item}} [1]: passed',
       'w {{item}} [2]: passed',
       'w {{item}}: passed, 2 entries',

@@ -166,7 +166,7 @@ export class StepRunner {
         throw reason
       }
       const unset = run.scope?.unset()
-      const place = { fields: step.fieldPositions, ...(unset && { unset }) }
+      const place = { fields: step.fieldPositions, token: step.token, ...(unset && { unset }) }
       const described = await describeFailure(error, { ...ref, ...place }, this.#parts.nodes)
       const { lead } = run.history
       const help = [described.failure.help, ignoredText(kind, step)].filter((each) => each !== undefined).join('; ')
@@ -230,19 +230,23 @@ export class StepRunner {
     const { secrets } = this.#parts
     const isSecret = secrets.isReadBy(forEach.in)
     if (isSecret) secrets.add(forEach.as)
+    let skipped = 0
     for (const [index, entry] of entries.entries()) {
       await variables.during(entryVariables(forEach, entry, index), async () => {
         this.#lastId += 1
-        const named = this.#nameOf(step, variables)
+        const named = this.#nameOf({ ...step, controls: rest }, variables)
         const name = named === ref.name ? `${named} [${isSecret ? index + 1 : entryText(entry)}]` : named
         const place = { index: index + 1, of: entries.length, depth: ref.depth + 1 }
         const { scope: _scope, ...inner } = ref
         const own = { ...inner, ...place, stepId: this.#lastId, parentId: ref.stepId, kind: step.kind, name }
         const inEntry = { variables, trial, within: [...within, `entry ${index + 1}`] }
-        await this.#runStep(this.#begin({ ...step, controls: rest }, own, inEntry), options)
+        const result = await this.#runStep(this.#begin({ ...step, controls: rest }, own, inEntry), options)
+        if (result.skipped !== undefined) skipped += 1
       })
     }
-    return { summary: entries.length === 1 ? '1 entry' : `${entries.length} entries` }
+    const count = entries.length === 1 ? '1 entry' : `${entries.length} entries`
+    if (skipped === entries.length) return { skipped: `each of its ${count}` }
+    return { summary: skipped === 0 ? count : `${count}, ${skipped} skipped` }
   }
 
   async #try(kind: StepKind, scope: StepScope, options: StepRunOptions): Promise<StepResult> {
@@ -256,8 +260,12 @@ export class StepRunner {
   }
 
   /** As it is written where it would show a secret. */
-  #nameOf({ name }: PlannedStep, variables: Variables): string {
-    return this.#parts.secrets.isReadBy(name) ? name : resolveToText(name, variables)
+  #nameOf({ name, controls }: PlannedStep, variables: Variables): string {
+    const { secrets } = this.#parts
+    const lent = name.includes('{{') && controls?.forEach === undefined ? controls?.vars : undefined
+    if (lent !== undefined) secrets.addMadeOf(lent)
+    if (secrets.isReadBy(name)) return name
+    return resolveToText(name, lent === undefined ? variables : variables.scope(resolveInOrder(lent, variables)))
   }
 
   #branchRunner(tally: TimingTally, within: readonly string[], above?: TrialLevel): StepScopeParts['runBranch'] {

@@ -89,6 +89,11 @@ export class GossipExchange {
     return this.#diverged
   }
 
+  /** Some of a context has arrived and was not handled yet. */
+  isComing(id: ContextId): boolean {
+    return this.#inbound.get(topicName({ kind: 'context', id })) > 0
+  }
+
   followContext(id: ContextId): void {
     this.#subscribe(topicName({ kind: 'context', id }), (from, gossip) => this.#onContext(id, from, gossip))
   }

@@ -29,7 +29,7 @@ export const RECEIVE_BATCH_BYTES = 8 * 1024 * 1024
 /** Gossip waits this long for more deltas of the same context before it is sent. */
 export const GOSSIP_COLLECT_MS = 2
 /** And so long while deltas follow each other within this time. */
-export const GOSSIP_COLLECT_BUSY_MS = 10
+export const GOSSIP_COLLECT_BUSY_MS = 20
 export const GOSSIP_BUSY_MS = 25
 /** Deltas that wait for the gossip of one context. Beyond it they are left to pulling. */
 export const GOSSIP_WAITING_MAX = 4096
@@ -50,6 +50,8 @@ export const KEY_PAUSE_LAST_MS = 60_000
 
 /** A pull for what gossip has not brought in order begins so much later: it mostly comes on another way by then. */
 export const PULL_AFTER_MS = 20
+/** And so many times later at most while gossip waits to be handled here: on a busy machine what is lacking is in there. */
+export const PULL_LOOKS_MAX = 25
 
 /** Peers asked in one round that a user has asked for, or while something lacks its parents. */
 export const ROUND_PEERS_MAX = 8

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { DrivenClock } from '../testing/driven-clock.ts'
-import { PULL_AFTER_MS } from './limits.ts'
+import { PULL_AFTER_MS, PULL_LOOKS_MAX } from './limits.ts'
 import { PullQueue } from './pull-queue.ts'
+
+const isComing = () => false
 
 function queue() {
   const clock = new DrivenClock()
@@ -44,25 +46,30 @@ describe('a pull from a peer', () => {
     const { clock, pulls, began } = queue()
     const startMs = clock.nowMs()
     let lacking = true
-    pulls.later(
-      'ada',
-      () => lacking,
-      () => began.push('ada'),
-    )
-    pulls.later(
-      'bob',
-      () => false,
-      () => began.push('bob'),
-    )
-    pulls.later(
-      'ada',
-      () => true,
-      () => began.push('ada again'),
-    )
+    pulls.later('ada', () => lacking, { begin: () => began.push('ada'), isComing })
+    pulls.later('bob', () => false, { begin: () => began.push('bob'), isComing })
+    pulls.later('ada', () => true, { begin: () => began.push('ada again'), isComing })
     lacking = false
     while (clock.step()) await clock.rest()
     expect(began).toEqual(['ada'])
     expect(clock.nowMs() - startMs).toBe(PULL_AFTER_MS)
+  })
+
+  it('for what may be in gossip that waits to be handled begins when that is handled, or after a while', async () => {
+    const { clock, pulls, began } = queue()
+    const startMs = clock.nowMs()
+    const untilMs = startMs + 3 * PULL_AFTER_MS
+    const tookMs: number[] = []
+    const begin = () => {
+      began.push('pull')
+      tookMs.push(clock.nowMs() - startMs)
+    }
+    pulls.later('ada', () => true, { begin, isComing: () => clock.nowMs() < untilMs })
+    pulls.later('bob', () => clock.nowMs() < untilMs, { begin, isComing: () => clock.nowMs() < untilMs })
+    pulls.later('cyd', () => true, { begin, isComing: () => true })
+    while (clock.step()) await clock.rest()
+    expect(tookMs).toEqual([3 * PULL_AFTER_MS, (1 + PULL_LOOKS_MAX) * PULL_AFTER_MS])
+    expect(began).toHaveLength(2)
   })
 
   it('that begins later behind another one is for all that wished for it', async () => {
@@ -70,8 +77,8 @@ describe('a pull from a peer', () => {
     void pulls.pull('ada', () => true, work('first'))
     let first = true
     const begin = (wish: () => boolean | Promise<boolean>) => void pulls.pull('ada', wish, work('later'))
-    pulls.later('ada', () => first, begin)
-    pulls.later('ada', () => true, begin)
+    pulls.later('ada', () => first, { begin, isComing })
+    pulls.later('ada', () => true, { begin, isComing })
     while (clock.step()) await clock.rest()
     first = false
     end()
@@ -81,11 +88,7 @@ describe('a pull from a peer', () => {
 
   it('that is still to begin does not begin after the end', async () => {
     const { clock, pulls, began } = queue()
-    pulls.later(
-      'ada',
-      () => true,
-      () => began.push('ada'),
-    )
+    pulls.later('ada', () => true, { begin: () => began.push('ada'), isComing })
     pulls.close()
     while (clock.step()) await clock.rest()
     expect(began).toEqual([])

@@ -1,7 +1,7 @@
 // When a topic is pulled from a peer: once at a time, and only while there is a reason. What gives the reason, gossip or
 // another pull often has brought by the time it would begin.
 import type { Clock } from '../base/clock.ts'
-import { PULL_AFTER_MS } from './limits.ts'
+import { PULL_AFTER_MS, PULL_LOOKS_MAX } from './limits.ts'
 
 /** Whether what a pull was wished for is still lacking. */
 export type Wish = () => boolean | Promise<boolean>
@@ -23,6 +23,12 @@ export interface PullCounts {
 
 const ended = () => {
   // Whatever became of it: whoever started it hears.
+}
+
+interface Begin {
+  readonly begin: (wish: Wish) => void
+  /** Gossip that has arrived and was not looked at yet. */
+  readonly isComing: () => boolean
 }
 
 /** `key` names topic and peer. */
@@ -60,21 +66,24 @@ export class PullQueue {
 
   /**
    * Calls `begin` in a moment if a wish for it stands then, with the wish of all who called meanwhile: what overtook the
-   * rest on another way does not begin a pull.
+   * rest on another way does not begin a pull. While something `isComing` that may be it, a few moments later.
    */
-  later(key: string, wish: Wish, begin: (wish: Wish) => void): void {
+  later(key: string, wish: Wish, { begin, isComing }: Begin): void {
     const waiting = this.#later.get(key)
     if (waiting) {
       waiting.wishes.push(wish)
       return
     }
     const wishes = [wish]
-    const look = async () => {
+    const anyStands = () => someStands(wishes)
+    const wait = (looks: number) =>
+      this.#later.set(key, { wishes, cancel: this.#clock.setTimer(() => void look(looks), PULL_AFTER_MS) })
+    const look = async (looks: number) => {
       this.#later.delete(key)
-      const anyStands = () => someStands(wishes)
-      if (await anyStands()) begin(anyStands)
+      if (looks > 0 && isComing()) wait(looks - 1)
+      else if (await anyStands()) begin(anyStands)
     }
-    this.#later.set(key, { wishes, cancel: this.#clock.setTimer(() => void look(), PULL_AFTER_MS) })
+    wait(PULL_LOOKS_MAX)
   }
 
   close(): void {

@@ -320,7 +320,10 @@ export class Sync {
     const topic = { kind: 'context', id } as const
     const wish = () => this.#holdings.lacks(id, ids)
     if (soon) this.#pullSoon(topic, peer, { wish })
-    else this.#pulls.later(pullKey(topic, peer), wish, (any) => this.#pullSoon(topic, peer, { wish: any }))
+    else {
+      const begin = (any: Wish) => this.#pullSoon(topic, peer, { wish: any })
+      this.#pulls.later(pullKey(topic, peer), wish, { begin, isComing: () => this.#gossip.isComing(id) })
+    }
   }
 
   /** `named`: of a context only these, which the peer has said to have. */

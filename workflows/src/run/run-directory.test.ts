@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -34,4 +34,8 @@ test('only the newest ones are kept, and those of runs that are going on', async
   await pruneRuns(stateDir, 2)
   expect(runs()).toHaveLength(3)
   expect(readdirSync(path.join(stateDir, 'running'))).toEqual([])
+})
+
+test.skipIf(!existsSync('/proc/self'))('where no directory can be made, the folder that lacks is named', async () => {
+  await expect(RunDirectory.create('/proc/calbox', 'w', at(0))).rejects.toMatchObject({ path: '/proc/calbox' })
 })

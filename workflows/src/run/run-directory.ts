@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileFault } from '../driver/file-fault.ts'
 import { type HeldFile, holdFile, liveHolder } from '../driver/state/exclusive-file.ts'
+import { makeFolder } from '../driver/state/make-folder.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
 import { stringifyLosslessJson } from '../values/json/lossless-json.ts'
 import { SAME_SECOND_RUNS_MAX, SLUG_MAX_CHARS } from './limits.ts'
@@ -21,7 +22,7 @@ export class RunDirectory {
   /** Two runs of the same second get different directories. */
   static async create(stateDir: string, name: string, now: Date): Promise<RunDirectory> {
     const root = path.join(stateDir, 'runs')
-    await mkdir(root, { recursive: true })
+    await makeFolder(root)
     const stem = `${stampOf(now)}-${slugOf(name)}`
     for (let number = 1; number <= SAME_SECOND_RUNS_MAX; number += 1) {
       const name = number === 1 ? stem : `${stem}-${number}`

@@ -145,3 +145,11 @@ test('in parallel groups the end of a node fails the running steps of every grou
   expect(run.failure).toMatchObject({ code: 'node_exited', steps: ['par', 'group a', 'a'] })
   expect(outcomesOf(run, 'b')).toEqual(['failed'])
 })
+
+test('a node that steps start beside each other is started once', async () => {
+  const start = '{ steps: [{ type: start_node, nodes: n-2 }] }'
+  const steps = `{ type: stop_node, nodes: n-2 }, { type: parallel, groups: [${start}, ${start}] }`
+  const run = await runYaml(file(`${NODES}, stop_all_nodes: true`, steps))
+  expect([run.outcome, run.failure]).toEqual(['passed', undefined])
+  expect(run.driver.specs.map(({ name }) => name).sort()).toEqual(['n-1', 'n-2', 'n-2'])
+})

@@ -36,6 +36,8 @@ interface Entry {
   client: NodeClient | undefined
   /** Being stopped by a step: its end is expected. */
   stopping: boolean
+  /** Until the start that a step has begun has come to its end; never rejects. */
+  starting?: Promise<void> | undefined
   lastExit: string | undefined
   /** Of the step that paused it. */
   pausedAt?: SourcePlace | undefined
@@ -301,7 +303,19 @@ export class RunNodes {
     return describeExit(cause)
   }
 
-  async #start(entry: Entry, { mockTee, ...options }: StartNodeOptions): Promise<void> {
+  /** One at a time: who asks for what another step has begun gets what comes of it. */
+  async #start(entry: Entry, options: StartNodeOptions): Promise<void> {
+    while (entry.starting) await entry.starting
+    const start = this.#startNow(entry, options)
+    entry.starting = start
+      .catch(() => undefined)
+      .finally(() => {
+        entry.starting = undefined
+      })
+    return start
+  }
+
+  async #startNow(entry: Entry, { mockTee, ...options }: StartNodeOptions): Promise<void> {
     const last = entry.last?.spec
     if (!last) return
     const spec = asMockTee(last, mockTee)

@@ -45,7 +45,8 @@ export function assertStatementFlaw(statement: string): StatementFlaw | undefine
   const name = call?.[1]?.toLowerCase() ?? ''
   if (!FORMS.has(name)) {
     if (/\s(==|!=|>=|<=|>|<)\s/.test(text)) return undefined
-    const spaced = /^([^\s(),]+)(==|!=|>=|<=|>|<)([^\s(),]+)$/.exec(text)?.slice(1).join(' ')
+    const equals = text.replace(/^([^\s(),]+)\s+=\s+([^\s(),]+)$/, '$1==$2')
+    const spaced = /^([^\s(),]+)(==|!=|>=|<=|>|<)([^\s(),]+)$/.exec(equals)?.slice(1).join(' ')
     if (/^(?:json_equal|json_not_equal|json_subset|subset)$/.test(name)) {
       return {
         message: `not a statement of assert; write one of ${KNOWN}`,

@@ -29,6 +29,7 @@ test('statements of json_assert are looked at, too; non_blocking makes warnings;
 
 test.each([
   ['assert', 'json_equal(a, b)', 'json_equal is of json_assert: type: json_assert'],
+  ['assert', '{{a}} = 5', 'write {{a}} == 5'],
   ['assert', 'equls(a, b)', 'did you mean "equals"?'],
   ['assert', 'contains(a, b', 'did you mean "contains(a, b)"? The ")" is missing'],
   ['assert', 'a==b', 'write a == b'],

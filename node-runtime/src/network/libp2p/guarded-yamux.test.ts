@@ -36,6 +36,52 @@ it('a stream that is opened on a connection that has just been closed is aborted
   expect(uncaught).toEqual([])
 })
 
+/** One stream sends so many messages of a size; what came, and how many frames the receiver sent for it. */
+async function transfer(make: typeof yamux, count: number, bytes: number) {
+  const [near, far] = multiaddrConnectionPair()
+  const sender = make({})().createStreamMuxer(near)
+  const receiver = make({})().createStreamMuxer(far)
+  let frames = 0
+  let came = 0
+  const { sendFrame } = receiver as unknown as { sendFrame: (...args: unknown[]) => void }
+  Object.assign(receiver, {
+    sendFrame: (...args: unknown[]) => {
+      frames += 1
+      sendFrame.apply(receiver, args)
+    },
+  })
+  const whole = new Promise<void>((resolve) => {
+    receiver.addEventListener('stream', ({ detail }) => {
+      detail.addEventListener('message', (event) => {
+        came += event.data.byteLength
+        if (came === count * bytes) resolve()
+      })
+    })
+  })
+  const stream = await sender.createStream()
+  for (let index = 0; index < count; index += 1) {
+    if (!stream.send(new Uint8Array(bytes))) await stream.onDrain()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await whole
+  return { came, frames }
+}
+
+it('the peer hears of room when half of it is used, not after each message', async () => {
+  const [count, bytes] = [40, 100]
+  const { came, frames } = await transfer(guardedYamux as typeof yamux, count, bytes)
+  expect(came).toBe(count * bytes)
+  // That it takes the stream, and how long the way is.
+  expect(frames).toBeLessThan(count / 8)
+  expect((await transfer(yamux, count, bytes)).frames).toBeGreaterThan(count / 2)
+})
+
+it('much more than the window comes whole', async () => {
+  const { came, frames } = await transfer(guardedYamux as typeof yamux, 60, 100_000)
+  expect(came).toBe(6_000_000)
+  expect(frames).toBeGreaterThan(1)
+})
+
 it('by itself the library would throw where nobody catches it', async () => {
   await openAndClose(yamux)
   expect(uncaught.map(String).join()).toContain('Cannot write to a stream that is closed')

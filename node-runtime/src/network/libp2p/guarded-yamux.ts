@@ -1,14 +1,22 @@
-// Yamux whose new streams cannot end the node. The library says a new stream to the peer in a microtask of its own; where the
-// connection beneath has been closed just before, that throws, and nobody is there to catch it.
+// Yamux whose new streams cannot end the node, and which says seldom how much room there is. The library says a new stream to the
+// peer in a microtask of its own; where the connection beneath has been closed just before, that throws, and nobody is there to
+// catch it. And it tells the peer of room after each frame that has come: a second small message, encrypted and sent, for each.
 import type { Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { type YamuxMuxerInit, yamux } from '@libp2p/yamux'
+import { StreamState } from '@libp2p/yamux/stream'
 
 /** What the implementation has beyond its declared interface. */
 interface MuxerInternals extends StreamMuxer {
   onCreateStream(options?: unknown): StreamInternals
+  /** Of either side. */
+  _newStream(...args: unknown[]): StreamInternals
 }
 
 interface StreamInternals extends Stream {
+  /** Of the bytes that the peer may send: as told, and what is left of it. */
+  readonly recvWindow: number
+  readonly recvWindowCapacity: number
+  readonly state: StreamState
   sendWindowUpdate(): void
 }
 
@@ -23,6 +31,8 @@ export function guardedYamux(options: YamuxMuxerInit): () => StreamMuxerFactory 
 
 function guard(muxer: StreamMuxer): StreamMuxer {
   const internals = withInternals(muxer)
+  const make = internals._newStream.bind(internals)
+  internals._newStream = (...args) => sparing(make(...args))
   const create = internals.onCreateStream.bind(internals)
   internals.onCreateStream = (options) => {
     const stream = create(options)
@@ -40,7 +50,16 @@ function guard(muxer: StreamMuxer): StreamMuxer {
   return muxer
 }
 
+/** Says how much room there is once half of it is used: the peer always has the other half to go on with. */
+function sparing(stream: StreamInternals): StreamInternals {
+  const send = stream.sendWindowUpdate.bind(stream)
+  stream.sendWindowUpdate = () => {
+    if (stream.state !== StreamState.Established || stream.recvWindowCapacity * 2 <= stream.recvWindow) send()
+  }
+  return stream
+}
+
 function withInternals(muxer: StreamMuxer): MuxerInternals {
-  if ('onCreateStream' in muxer) return muxer as MuxerInternals
+  if ('onCreateStream' in muxer && '_newStream' in muxer) return muxer as MuxerInternals
   throw new Error('assertion failed: this version of @libp2p/yamux hides how it makes streams')
 }

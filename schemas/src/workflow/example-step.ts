@@ -54,7 +54,9 @@ function sampleOf(name: string, schema: unknown): unknown {
 function listOf(name: string, schema: Json): unknown[] {
   const length = typeof schema.minItems === 'number' ? Math.max(1, schema.minItems) : 1
   const isNodes = (name === 'nodes' || name === 'peers') && isMap(schema.items) && schema.items.type === 'string'
-  return Array.from({ length }, (_, at) => (isNodes ? `demo-${at + 1}` : sampleOf(name, schema.items)))
+  // Peers are others than the node of the step.
+  const first = name === 'peers' ? 2 : 1
+  return Array.from({ length }, (_, at) => (isNodes ? `demo-${at + first}` : sampleOf(name, schema.items)))
 }
 
 function typeName(value: unknown): string {

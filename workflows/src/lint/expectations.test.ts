@@ -34,6 +34,27 @@ test.each([
   expect(places(`${info}\n${assert(text)}`, ['statement-never-true'])).toEqual([])
 })
 
+test('json_assert compares JSON: the words and quotes of Python are text', () => {
+  const json = (text: string) =>
+    places(`${info}\n- { type: json_assert, statements: ['${text.replaceAll("'", "''")}'] }`, ['statement-never-true'])
+  for (const text of [
+    'json_equal({{n}}, True)',
+    "equal({'a': 1}, {{n}})",
+    "json_subset({{n}}, ['a'])",
+    'json_not_equal({{n}}, None)',
+  ]) {
+    expect([text, json(text)]).toEqual([text, ['6 statement-never-true']])
+  }
+  for (const text of [
+    'json_equal({{n}}, true)',
+    'json_equal({{n}}, {"a": "True"})',
+    'json_equal({{ns}}, True)',
+    'equal("{{n}}", "True")',
+  ]) {
+    expect([text, json(text)]).toEqual([text, []])
+  }
+})
+
 test('a statement without a variable is always the same', () => {
   expect(linted(assert('1 == 1'))).toEqual(['5 constant-statement this is always true: it checks nothing'])
   expect(linted(assert('ctx == app'))).toEqual(['5 constant-statement this is never true: the step always fails'])

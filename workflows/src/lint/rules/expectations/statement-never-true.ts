@@ -5,6 +5,8 @@ import type { LintSubject } from '../../source/lint-subject.ts'
 import { type Statement, statementsOf } from '../../source/statements.ts'
 import { capturesOf } from '../../source/variable-uses.ts'
 
+/** A placeholder and nothing else. */
+const WHOLE = /^\{\{\s*([\w.-]+)\s*\}\}$/
 const EQUALS: ReadonlySet<string> = new Set(['equal', 'equals'])
 const SAME: ReadonlySet<string> = new Set(['equal', 'equals', '=='])
 const DIFFERENT: ReadonlySet<string> = new Set(['not_equal', 'not_equals', '!='])
@@ -12,10 +14,11 @@ const DIFFERENT: ReadonlySet<string> = new Set(['not_equal', 'not_equals', '!=']
 export const statementNeverTrue: LintRule = {
   id: 'statement-never-true',
   severity: 'warning',
-  summary: 'A statement of assert that compares a value with text it can never be.',
+  summary: 'A statement that compares a value with text it can never be.',
   why: `In \`assert\`, what stands in the file is text. \`equal(A, 5)\` compares without conversion, and a captured 5 is a number:
 never equal (\`A == 5\` compares numbers). Truth values and nothing print as \`True\`, \`False\` and \`None\`, so \`A == true\` never
-holds. Quotes around a placeholder stay: \`A == '{{b}}'\` compares with a text that has quotes. \`json_assert\` compares JSON.`,
+holds. Quotes around a placeholder stay: \`A == '{{b}}'\` compares with a text that has quotes. \`json_assert\` compares JSON: there
+\`True\`, \`None\` and \`{'a': 1}\` are texts.`,
   bad: `
 - { type: get_group_info, node: a, group_id: '{{ns}}', outputs: { count: memberCount } }
 - { type: assert, statements: ['equal({{count}}, 1)'] }`,
@@ -25,11 +28,13 @@ holds. Quotes around a placeholder stay: \`A == '{{b}}'\` compares with a text t
   check(subject, report) {
     const parsed = parsedVariables(subject)
     for (const step of subject.all) {
-      if (step.planned.kind !== 'assert' || isInside(step, 'fuzzy_test')) continue
+      if (isInside(step, 'fuzzy_test')) continue
+      const isJson = step.planned.kind === 'json_assert'
       for (const statement of statementsOf(step)) {
-        const why = flawOf(statement, parsed)
+        const why = isJson ? jsonFlawOf(statement, parsed) : flawOf(statement, parsed)
         if (why === undefined) continue
-        const always = DIFFERENT.has(statement.form) ? 'always true' : 'never true'
+        const isNegated = DIFFERENT.has(statement.form) || statement.form === 'json_not_equal'
+        const always = isNegated ? 'always true' : 'never true'
         const place = statement.span && { span: statement.span }
         report({ step, ...place, message: `${always}: ${why.message}`, hint: why.hint })
       }
@@ -53,7 +58,7 @@ function comparisonFlaw(form: string, one: string, other: string, parsed: Readon
   if (quoted.test(one) && !quoted.test(other)) {
     return { message: `the quotes around ${one.slice(1, -1)} are compared, too`, hint: 'remove the quotes' }
   }
-  const name = /^\{\{\s*([\w.-]+)\s*\}\}$/.exec(one)?.[1]
+  const name = WHOLE.exec(one)?.[1]
   if (name === undefined || !parsed.has(name)) return undefined
   const literal = unquoted(other)
   const shown = { true: 'True', false: 'False', null: 'None' }[literal]
@@ -70,6 +75,28 @@ function comparisonFlaw(form: string, one: string, other: string, parsed: Readon
     message: `a captured number is a number, and ${literal} is text here`,
     hint: `write {{${name}}} ${operator} ${literal}, or use json_assert`,
   }
+}
+
+/** In `json_assert` what is no JSON is text. */
+function jsonFlawOf({ operands }: Statement, parsed: ReadonlySet<string>): Flaw | undefined {
+  const [left = '', right = ''] = operands
+  return jsonComparisonFlaw(left, right, parsed) ?? jsonComparisonFlaw(right, left, parsed)
+}
+
+const JSON_WORDS: ReadonlyMap<string, string> = new Map([
+  ['True', 'true'],
+  ['False', 'false'],
+  ['None', 'null'],
+])
+
+function jsonComparisonFlaw(one: string, other: string, parsed: ReadonlySet<string>): Flaw | undefined {
+  const name = WHOLE.exec(one)?.[1]
+  if (name === undefined || !parsed.has(name)) return undefined
+  const word = JSON_WORDS.get(other)
+  if (word !== undefined)
+    return { message: `${other} is no JSON, and is the text "${other}" here`, hint: `write ${word}` }
+  if (!/^(?:\{|\[)\s*'/.test(other)) return undefined
+  return { message: `JSON has double quotes: ${other} is text here`, hint: `write ${other.replaceAll("'", '"')}` }
 }
 
 function unquoted(text: string): string {

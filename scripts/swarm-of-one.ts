@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { EngineClient } from '../workflows/src/driver/docker/engine/engine-client.ts'
+import { EngineClient, engineStatus } from '../workflows/src/driver/docker/engine/engine-client.ts'
 
 const BRIDGE = 'docker_gwbridge'
 
@@ -15,7 +15,11 @@ export async function makeSwarm(url: string): Promise<() => Promise<void>> {
   await engine.json('POST', '/swarm/init', { body })
   return async () => {
     await engine.tell('POST', '/swarm/leave', { query: { force: true } })
-    if (!hadBridge) await engine.tell('DELETE', `/networks/${BRIDGE}`)
+    if (hadBridge) return
+    await engine.tell('DELETE', `/networks/${BRIDGE}`).catch((error: unknown) => {
+      // Made with the first task, and there was none.
+      if (engineStatus(error) !== 404) throw error
+    })
   }
 }
 

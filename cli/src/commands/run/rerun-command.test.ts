@@ -26,3 +26,15 @@ test('of a matrix the command names the combination', () => {
     "calbox run m.yml --matrix 'mode=burst load' --matrix count=3 --seed 1",
   )
 })
+
+test('of a swarm the command says where its nodes may be, and whether all may use them', () => {
+  const options = {
+    driver: 'docker',
+    swarm: true,
+    swarmOpen: true,
+    swarmConstraint: ['node.role==worker', 'a!=b'],
+  } as const
+  expect(rerunCommand('calbox', 's.yml', options, quoted)).toBe(
+    "calbox run s.yml --swarm --swarm-open --driver docker --swarm-constraint node.role==worker --swarm-constraint 'a!=b'",
+  )
+})

@@ -28,6 +28,7 @@ export function rerunCommand(
     ['--rust-backtrace', options.rustBacktrace],
     ['--docker-context', options.dockerContext],
     ['--node-address', options.nodeAddress],
+    ...(options.swarmConstraint ?? []).map((each) => ['--swarm-constraint', each] as const),
     ['--node-memory', options.nodeMemory === undefined ? undefined : String(options.nodeMemory)],
     ['--node-cpus', options.nodeCpus === undefined ? undefined : String(options.nodeCpus)],
     ...Object.entries(matrix).map(([axis, value]) => ['--matrix', `${axis}=${value}`] as const),
@@ -49,6 +50,8 @@ export function rerunCommand(
     ...(options.e2eMode === true ? ['--e2e-mode'] : []),
     ...(options.imageAsWritten === true ? ['--image-as-written'] : []),
     ...(options.kernelFaults === true ? ['--kernel-faults'] : []),
+    ...(options.swarm === true ? ['--swarm'] : []),
+    ...(options.swarmOpen === true ? ['--swarm-open'] : []),
   ]
   const flags = [...switches, ...values]
   // A name like a flag is none after `--`.

@@ -27,7 +27,6 @@ import { administratorsOf } from './nodes/administrators.ts'
 import { clearNodeData, stopLeftovers } from './nodes/clear-data.ts'
 import { ignoredEnvironment, ignoredSettings } from './nodes/ignored-settings.ts'
 import { refuseNeeds } from './nodes/node-needs.ts'
-import { refuseNeeds } from './nodes/node-needs.ts'
 import { RunNodes } from './nodes/run-nodes.ts'
 import { refuseUnsupported, startNodes } from './nodes/start-nodes.ts'
 import { stopGrace } from './nodes/stop-grace.ts'
@@ -236,7 +235,6 @@ class WorkflowRun {
     if (this.#plan.nodes.length > 0) this.#network = this.#parts.openDriver()
     const driver = this.#network?.driver
     refuseUnsupported(this.#plan, this.#network)
-    await refuseNeeds(this.#plan, driver)
     await refuseNeeds(this.#plan, driver)
     await refuseScripts(this.#plan, this.#parts.scripts, options)
     const ignored = [...ignoredSettings(this.#plan, driver), ...ignoredEnvironment(this.#parts.env)]

@@ -14,6 +14,7 @@ import type { AuthService } from './auth/auth-port.ts'
 import type { AuthRouteParts } from './auth/auth-route.ts'
 import { AUTH_ROUTES, authScope } from './auth/auth-scope.ts'
 import { limitReceiving, refuseUnreceived } from './connections/receiving.ts'
+import { takenAsItComes } from './connections/unfinished.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { LEGACY_HEADER, withLegacyKeys } from './formats/legacy-keys.ts'
 import { JSON_BODY_BYTES_MAX, MESSAGE_CHARS_MAX } from './limits.ts'
@@ -280,7 +281,8 @@ function sendStream(reply: FastifyReply, { headers, bytes }: StreamResponse): Fa
 }
 
 /** Refused before anything is read; one that does not say its size is refused while it comes. */
-async function limitUpload({ headers }: FastifyRequest): Promise<void> {
+async function limitUpload({ headers, raw }: FastifyRequest): Promise<void> {
   const size = Number(headers['content-length'] ?? 0)
   if (size > BLOB_BYTES_MAX) throw tooLarge(size)
+  takenAsItComes(raw)
 }

@@ -35,9 +35,12 @@ export const UPLOAD_RECEIVE_MS = 300_000
 
 /**
  * Connections of one listener, those that wait included. For one more that is ended which has waited longest for a
- * request; where all have one under way, the new one is answered 503. An idle one takes some 10 KB.
+ * request, else one whose request has not come whole; where all have one under way, the new one is answered 503. An idle
+ * one takes some 10 KB.
  */
 export const CONNECTIONS_MAX = 10_000
+/** Of those whose requests still come, looked at for one that stands still. Where so many flow, the one that came first goes. */
+export const UNFINISHED_LOOKS_MAX = 64
 
 /** How often connections are ended whose time is over: the more often, the fewer at once. The others are not looked at. */
 export const CONNECTIONS_CHECK_MS = 100

@@ -78,6 +78,44 @@ test('where all are at work one more is told so, and nothing is done for it', as
   expect(body).toMatchObject({ data: { blobs: [{ size: 10 }] } })
 })
 
+const UNFINISHED = 'POST /jsonrpc HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n'
+
+/** Its body is awaited. */
+async function unfinished(): Promise<Socket> {
+  const socket = await opened()
+  socket.write(UNFINISHED)
+  await once(socket, 'data')
+  return socket
+}
+
+test('bodies that never come whole shut nobody out: the one that came first goes', async () => {
+  const sockets = [await unfinished(), await unfinished(), await unfinished()]
+  for (const socket of sockets.slice(1)) socket.write('{')
+  const [first] = sockets
+  const gone = once((first as Socket).resume(), 'close')
+  expect(await answered(await opened(), HEALTH)).toContain('200 OK')
+  await gone
+  for (const socket of sockets) socket.destroy()
+})
+
+test('an upload is at work: what goes for one connection more is another request that does not come whole', async () => {
+  const { blobs } = world.place('n')
+  const before = (await blobs.folders()).length
+  const upload = await opened()
+  upload.write('PUT /admin-api/blobs HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 10\r\n\r\nabc')
+  while ((await blobs.folders()).length <= before) await new Promise((resolve) => setImmediate(resolve))
+  const [older, newer] = [await unfinished(), await unfinished()]
+  const gone = [older, newer].map((socket) => once(socket.resume(), 'close'))
+  const held = await opened()
+  await gone[0]
+  const last = await opened()
+  await once(held.resume(), 'close')
+  expect(await answered(last, HEALTH)).toContain('200 OK')
+  expect(await answered(upload, 'defghij')).toContain('200 OK')
+  newer.destroy()
+  await gone[1]
+})
+
 test.each([
   ['too many bytes of headers', `X: ${'x'.repeat(20_000)}\r\n`, '431'],
   ['a header that is none', 'X\u0000Y: 1\r\n', '400'],

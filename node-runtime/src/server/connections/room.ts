@@ -1,11 +1,13 @@
 // Room for who asks something: connections on which nothing is under way give way to new ones, the one first that has
-// waited longest. Whoever opens as many as there may be, and says nothing or never ends its headers, shuts nobody out.
+// waited longest, and after them those whose request does not come whole. Whoever opens as many as there may be, and says
+// nothing or never ends its headers or its body, shuts nobody out.
 import { readFileSync } from 'node:fs'
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { CONNECTIONS_MAX } from '../limits.ts'
 import { continueWhenRead } from './expectation.ts'
 import { endWith, lingerWhereUnread } from './linger.ts'
+import { Unfinished } from './unfinished.ts'
 
 const STATUS = 503
 
@@ -40,6 +42,7 @@ export function limitConnections(server: Server, { max, onRefused, onRequest }: 
   /** In the order in which they have begun to wait. */
   const waiting = new Set<Socket>()
   const silent = new Set<Socket>()
+  const unfinished = new Unfinished()
   let requests = 0
   server.on('connection', (socket: Socket) => {
     if (places.size >= max && !makeRoom()) {
@@ -63,8 +66,11 @@ export function limitConnections(server: Server, { max, onRefused, onRequest }: 
     place.latest = request
     waiting.delete(socket)
     silent.delete(socket)
+    // Behind one that is worked on it does not count.
+    if (place.running === 1) unfinished.add(request)
     response.once('close', () => {
       place.running -= 1
+      unfinished.delete(socket)
       if (place.running === 0 && places.has(socket)) waiting.add(socket)
     })
     onRequest(request, response)
@@ -102,7 +108,8 @@ export function limitConnections(server: Server, { max, onRefused, onRequest }: 
   }
 
   function makeRoom(): boolean {
-    const [longest] = waiting
+    const [waitsLongest] = waiting
+    const longest = waitsLongest ?? unfinished.longest()
     if (longest === undefined) return false
     leave(longest)
     longest.destroy()
@@ -113,6 +120,7 @@ export function limitConnections(server: Server, { max, onRefused, onRequest }: 
     places.delete(socket)
     waiting.delete(socket)
     silent.delete(socket)
+    unfinished.delete(socket)
   }
 }
 

@@ -15,8 +15,11 @@ import {
   FAILURES_PER_ADDRESS,
   KNOWN_MAX,
 } from './limits.ts'
+import type { HashTurn } from './providers/hash-turns.ts'
 
 export interface Attempt {
+  /** An account that has logged in from there takes turns with such accounts, everything else with other addresses. */
+  readonly turn: HashTurn
   /** It was wrong. */
   failed(): void
   /** The failures of this account from there are forgotten; otherwise only this one, which was none. */
@@ -56,7 +59,8 @@ export class Attempts {
     const addressKey = networkOf(address)
     const bothKey = `${addressKey}\0${accountKey}`
     const counted: (readonly [Failures, string, number])[] = [[this.#accountsFrom, bothKey, FAILURES_PER_ACCOUNT]]
-    if (!this.#known.has(bothKey)) {
+    const isKnown = this.#known.has(bothKey)
+    if (!isKnown) {
       counted.push([this.#addresses, addressKey, FAILURES_PER_ADDRESS])
       counted.push([this.#accounts, accountKey, FAILURES_PER_ACCOUNT_ANYWHERE])
     }
@@ -64,6 +68,7 @@ export class Attempts {
     const attempt: Try = { atMs: nowMs, isBeingChecked: true }
     for (const [failures, key] of counted) add(failures, key, attempt)
     return {
+      turn: { isKnown, who: isKnown ? bothKey : addressKey },
       failed: () => {
         attempt.isBeingChecked = false
       },

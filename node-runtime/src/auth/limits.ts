@@ -61,8 +61,12 @@ export const SCRYPT = { cost: 2 ** 15, blockSize: 8, parallelization: 3 } as con
 export const SCRYPT_MEMORY_MAX = 256 * 1024 * 1024
 /** Hashes computed at once: each takes a processor, of which small machines have two, and a thread of the four that the store needs, too. */
 export const HASHES_AT_ONCE = 1
-/** Logins that wait for that. One more is refused with AUTH_BUSY. */
+/**
+ * Logins that wait for that: some 13 s. One more takes a place of the address that has most of them, or else is refused with
+ * AUTH_BUSY. Apart from them, as many of accounts that have logged in from where they come.
+ */
 export const HASHES_WAITING_MAX = 32
+export const HASHES_KNOWN_WAITING_MAX = 32
 
 export const PASSWORD_CHARS_MIN = 8
 export const PASSWORD_CHARS_MAX = 128

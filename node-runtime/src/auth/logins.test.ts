@@ -122,11 +122,26 @@ describe('guessing', () => {
     )
     expect(new Set(messages).size).toBe(1)
     const hasher = new PasswordHasher(seededRandom('h'), CHEAP)
-    const busy = Array.from({ length: HASHES_AT_ONCE + HASHES_WAITING_MAX }, () => hasher.matches('x', undefined))
-    await expect(hasher.matches('x', undefined)).rejects.toMatchObject({ code: 'AUTH_BUSY' })
+    const turn = { isKnown: false, who: '10.0.0.1' }
+    const busy = Array.from({ length: HASHES_AT_ONCE + HASHES_WAITING_MAX }, () => hasher.matches('x', undefined, turn))
+    await expect(hasher.matches('x', undefined, turn)).rejects.toMatchObject({ code: 'AUTH_BUSY' })
     expect(new Set(await Promise.all(busy))).toEqual(new Set([false]))
     const stored = await hasher.hash('x')
-    expect(await hasher.matches('x', stored)).toBe(true)
+    expect(await hasher.matches('x', stored, turn)).toBe(true)
+  })
+
+  test('from many addresses at once keeps no account waiting where it has logged in from, and nobody from elsewhere for all', async () => {
+    expect(await codeOf(room.logIn())).toBe('in')
+    const guesses = Array.from({ length: 2 * HASHES_WAITING_MAX }, (_, index) =>
+      codeOf(room.logIn('wrong guess', { username: `u${index}`, address: `127.0.0.${2 + (index % 3)}` })),
+    )
+    const known = codeOf(room.logIn())
+    const newcomer = codeOf(room.logIn(ANN.password, { address: '203.0.113.9' }))
+    expect([await known, await newcomer]).toEqual(['in', 'in'])
+    const seen = await Promise.all(guesses)
+    const looked = HASHES_AT_ONCE + HASHES_WAITING_MAX - 1
+    expect(seen.filter((code) => code === 'CREDENTIALS_REJECTED')).toHaveLength(looked)
+    expect(seen.filter((code) => code === 'AUTH_BUSY')).toHaveLength(seen.length - looked)
   })
 
   test('leaves no password, name or token in logs and errors', async () => {

@@ -57,7 +57,7 @@ export class Logins {
     const usable = key?.kind === 'root' && key.revokedAtMs === undefined ? key : undefined
     let renewed: Partial<RootKey>
     try {
-      renewed = await provider.prove(request, usable)
+      renewed = await provider.prove(request, usable, attempt.turn)
     } catch (error) {
       if (error instanceof AuthError && error.code === 'AUTH_BUSY') attempt.withdraw()
       else {

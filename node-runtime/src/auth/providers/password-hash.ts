@@ -1,11 +1,12 @@
 // Passwords as scrypt hashes that carry their own cost figures. One at a time: a hash takes memory and a thread that the
-// store needs, too.
+// store needs, too. Whose turn it is `hash-turns.ts` says.
 import { scrypt, timingSafeEqual } from 'node:crypto'
 import { type Bytes, fromHex, toHex } from '../../base/bytes.ts'
 import type { Random } from '../../base/random.ts'
 import { AuthError } from '../errors.ts'
 import type { PasswordHash } from '../keys/records.ts'
-import { HASHES_AT_ONCE, HASHES_WAITING_MAX, SCRYPT, SCRYPT_MEMORY_MAX } from '../limits.ts'
+import { SCRYPT, SCRYPT_MEMORY_MAX } from '../limits.ts'
+import { type HashTurn, HashTurns, OWN_TURN } from './hash-turns.ts'
 
 export interface ScryptCost {
   /** N, a power of two; memory is 128 · cost · blockSize bytes. */
@@ -21,8 +22,7 @@ export class PasswordHasher {
   readonly #random: Random
   readonly #figures: ScryptCost
   readonly #decoy: PasswordHash
-  #running = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #turns = new HashTurns()
 
   constructor(random: Random, figures: ScryptCost = SCRYPT) {
     this.#random = random
@@ -33,13 +33,14 @@ export class PasswordHasher {
   /** Throws AuthError AUTH_BUSY when too many wait. */
   async hash(password: string): Promise<PasswordHash> {
     const salt = this.#random.bytes(SALT_BYTES)
-    return { ...this.#figures, salt: toHex(salt), hash: toHex(await this.#derive(password, salt, this.#figures)) }
+    const hash = await this.#derive(password, salt, this.#figures, OWN_TURN)
+    return { ...this.#figures, salt: toHex(salt), hash: toHex(hash) }
   }
 
   /** Takes as long where there is no such user (`stored` undefined) as where the password is wrong. */
-  async matches(password: string, stored: PasswordHash | undefined): Promise<boolean> {
+  async matches(password: string, stored: PasswordHash | undefined, turn: HashTurn): Promise<boolean> {
     const { salt, hash, ...figures } = stored ?? this.#decoy
-    const seen = await this.#derive(password, fromHex(salt), figures)
+    const seen = await this.#derive(password, fromHex(salt), figures, turn)
     const wanted = fromHex(hash)
     const equal = wanted.byteLength === seen.byteLength && timingSafeEqual(wanted, seen)
     return equal && stored !== undefined
@@ -51,7 +52,8 @@ export class PasswordHasher {
     return stored.cost !== cost || stored.blockSize !== blockSize || stored.parallelization !== parallelization
   }
 
-  async #derive(password: string, salt: Bytes, { cost, blockSize, parallelization }: ScryptCost): Promise<Bytes> {
+  async #derive(password: string, salt: Bytes, figures: ScryptCost, turn: HashTurn): Promise<Bytes> {
+    const { cost, blockSize, parallelization } = figures
     const memory = 128 * cost * blockSize
     if (!(memory <= SCRYPT_MEMORY_MAX)) {
       throw new AuthError(
@@ -59,7 +61,7 @@ export class PasswordHasher {
         `a stored password hash asks for ${memory} bytes; at most ${SCRYPT_MEMORY_MAX}`,
       )
     }
-    await this.#turn()
+    await this.#turns.begin(turn)
     try {
       return await new Promise((resolve, reject) => {
         // Twice of what it needs: the limit counts more than the blocks.
@@ -69,21 +71,7 @@ export class PasswordHasher {
         )
       })
     } finally {
-      // Handed on, where somebody waits: whoever comes now does not overtake.
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#running -= 1
+      this.#turns.end()
     }
-  }
-
-  async #turn(): Promise<void> {
-    if (this.#running < HASHES_AT_ONCE) {
-      this.#running += 1
-      return
-    }
-    if (this.#waiting.length >= HASHES_WAITING_MAX) {
-      throw new AuthError('AUTH_BUSY', `${this.#waiting.length} logins wait already; try again in a second`)
-    }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 }

@@ -1,5 +1,6 @@
 // A way to prove who one is. Which keys there are, and what they may do, it does not know.
 import type { RootKey } from '../keys/records.ts'
+import type { HashTurn } from './hash-turns.ts'
 
 /** What `POST /auth/token` brings. */
 export interface Credentials {
@@ -20,9 +21,10 @@ export interface Provider {
   accountOf(credentials: Credentials): string
   /**
    * `key` is that of the account; undefined where there is none, or none that counts: then it fails just as slowly.
-   * What it resolves with is to be kept in the key from now on. Throws AuthError CREDENTIALS_REJECTED.
+   * What it resolves with is to be kept in the key from now on. `turn`: of whom, where others wait for the same. Throws
+   * AuthError CREDENTIALS_REJECTED, AUTH_BUSY.
    */
-  prove(credentials: Credentials, key: RootKey | undefined): Promise<Partial<Pick<RootKey, 'password'>>>
+  prove(credentials: Credentials, key: RootKey | undefined, turn: HashTurn): Promise<Partial<Pick<RootKey, 'password'>>>
   /** What a new key of this account has to keep. Throws AuthError AUTH_INPUT. */
   enrol(credentials: Credentials): Promise<Partial<Pick<RootKey, 'password'>>>
 }

@@ -2,6 +2,7 @@
 import { AuthError } from '../errors.ts'
 import type { RootKey } from '../keys/records.ts'
 import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, USERNAME_CHARS_MAX } from '../limits.ts'
+import type { HashTurn } from './hash-turns.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import type { Credentials, Provider } from './provider.ts'
 
@@ -21,10 +22,10 @@ export function userPassword(hasher: PasswordHasher, rules: PasswordRules): Prov
     description: 'Name and password',
     settings: { min_password_length: rules.minLength, max_password_length: rules.maxLength },
     accountOf: usernameOf,
-    async prove({ data: { password } }: Credentials, key: RootKey | undefined) {
+    async prove({ data: { password } }: Credentials, key: RootKey | undefined, turn: HashTurn) {
       if (typeof password !== 'string' || password.length > rules.maxLength) throw rejected()
       const stored = key?.password
-      if (!(await hasher.matches(password, stored)) || stored === undefined) throw rejected()
+      if (!(await hasher.matches(password, stored, turn)) || stored === undefined) throw rejected()
       return hasher.isOutdated(stored) ? { password: await hasher.hash(password) } : {}
     },
     async enrol({ data: { password } }: Credentials) {

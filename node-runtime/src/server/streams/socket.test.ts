@@ -4,12 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import WebSocket, { WebSocketServer } from 'ws'
 import { Feed } from '../../base/feed.ts'
-import type { ContextId, PublicKey, RootHash } from '../../base/ids.ts'
+import { type ContextId, idBase58, type PublicKey, type RootHash } from '../../base/ids.ts'
 import type { NodeEvent } from '../../context/ports.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { PRESENCE_BYTES_MAX } from '../../wire/limits.ts'
 import { OWNER } from '../access/asker.ts'
 import { JsonReader } from '../formats/json/reader.ts'
+import { JSON_STEP_BYTES } from '../limits.ts'
 import type { NodeServices } from '../ports.ts'
 import { Hub } from './hub.ts'
 import { OUTBOUND_BYTES_MAX } from './limits.ts'
@@ -29,7 +30,7 @@ afterEach(() => {
 })
 
 /** Both ends of a connection, as the server and its client have it. */
-async function pair(times: Pick<SocketParts, 'pingEveryMs' | 'pongWithinMs'>, options: WebSocket.ClientOptions = {}) {
+async function pair(given: Partial<SocketParts>, options: WebSocket.ClientOptions = {}) {
   const feed = new Feed<NodeEvent>((error) => {
     throw error
   })
@@ -51,7 +52,7 @@ async function pair(times: Pick<SocketParts, 'pingEveryMs' | 'pongWithinMs'>, op
     asker: OWNER,
     node: {} as NodeServices,
     json: new JsonReader(),
-    ...times,
+    ...given,
   }
   const subscriber = new ClientSocket(socket, parts)
   hub.subscribe(subscriber, { contextIds: [contextId], groupIds: [] })
@@ -117,4 +118,53 @@ test('who does not read is not dropped for what members show: the latest of each
   await last
   expect(read.length).toBeLessThan(201)
   expect(socket.readyState).toBe(WebSocket.OPEN)
+})
+
+/** The next texts that the client gets. */
+function texts(client: WebSocket, count: number): Promise<string[]> {
+  const read: string[] = []
+  return new Promise((resolve) => {
+    client.on('message', (data) => {
+      read.push(String(data))
+      if (read.length === count) resolve(read)
+    })
+  })
+}
+
+test('messages begin in the order in which they came, however long one is', async () => {
+  const { client, hub, subscriber } = await pair({})
+  await once(client, 'open')
+  const answers = texts(client, 3)
+  const params = { contextIds: [idBase58(contextId)] }
+  const padding = ' '.repeat(20 * JSON_STEP_BYTES)
+  client.send(JSON.stringify({ id: 1, method: 'subscribe', params }) + padding)
+  client.send(`[${padding}`)
+  client.send(JSON.stringify({ id: 2, method: 'unsubscribe', params }))
+  client.send(JSON.stringify({ id: 3, method: 'none' }))
+  expect((await answers).map((text) => JSON.parse(text).id)).toEqual([1, 2, 3])
+  expect(hub.topicsOf(subscriber).contextIds).toEqual([])
+})
+
+test('a message whose caller takes longer to judge is not overtaken by the next', async () => {
+  let asked = 0
+  const again = async () => {
+    asked += 1
+    for (let turns = asked === 1 ? 20 : 0; turns > 0; turns -= 1) await new Promise((resolve) => setImmediate(resolve))
+    return OWNER
+  }
+  const node = { identity: {} } as NodeServices
+  const { client } = await pair({ node, asker: { ...OWNER, again } })
+  await once(client, 'open')
+  const answers = texts(client, 2)
+  for (const id of [1, 2]) client.send(JSON.stringify({ id, method: 'execute', params: {} }))
+  expect((await answers).map((text) => JSON.parse(text).id)).toEqual([1, 2])
+  expect(asked).toBe(2)
+})
+
+test('an id beyond 2^53 is answered by as it was sent', async () => {
+  const { client } = await pair({})
+  await once(client, 'open')
+  const answers = texts(client, 1)
+  client.send('{"id":18446744073709551615,"method":"none"}')
+  expect((await answers)[0]).toMatch(/^\{"id":18446744073709551615,"error":/)
 })

@@ -1,6 +1,6 @@
 // One WebSocket of a client: what it asks is answered, what it watches is pushed. It never holds more for a client than
 // OUTBOUND_BYTES_MAX, and never works on more of its messages than MESSAGES_AT_ONCE.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type WebSocket from 'ws'
 import { IdError } from '../../base/ids.ts'
@@ -40,10 +40,16 @@ export interface SocketParts extends ServerParts {
 }
 
 const Message = Type.Object({
-  id: Type.Optional(Type.Union([Type.Integer(), Type.String(), Type.Null()])),
+  id: Type.Optional(Type.Any()),
   method: Type.String(),
   params: Type.Optional(Type.Any()),
 })
+
+/** When a message begins: once the one before has, and it says when it has. */
+interface Turn {
+  readonly before: Promise<void>
+  readonly begun: () => void
+}
 
 export class ClientSocket implements Subscriber, Connected {
   readonly #parts: SocketParts
@@ -54,6 +60,7 @@ export class ClientSocket implements Subscriber, Connected {
   #asker: Asker
   #running = 0
   #runningBytes = 0
+  #latestBegun = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
 
   constructor(socket: WebSocket, parts: SocketParts) {
@@ -153,7 +160,11 @@ export class ClientSocket implements Subscriber, Connected {
     this.#running += 1
     this.#runningBytes += message.length
     if (!this.#hasRoom()) this.#socket.pause()
-    this.#answer(message).finally(() => {
+    const before = this.#latestBegun
+    const { promise, resolve: begun } = Promise.withResolvers<void>()
+    this.#latestBegun = promise
+    this.#answer(message, { before, begun }).finally(() => {
+      begun()
       this.#running -= 1
       this.#runningBytes -= message.length
       if (this.#socket.isPaused && this.#hasRoom()) this.#socket.resume()
@@ -164,8 +175,13 @@ export class ClientSocket implements Subscriber, Connected {
     return this.#running < MESSAGES_AT_ONCE && this.#runningBytes < MESSAGE_BYTES_MAX
   }
 
-  /** What is no message at all is not answered: there is no id to answer it by. */
-  async #answer(bytes: Buffer): Promise<void> {
+  /**
+   * What is no message at all is not answered: there is no id to answer it by. They begin in the order in which they came,
+   * also where one takes turns to read and the next none; their answers come in any order.
+   */
+  async #answer(bytes: Buffer, { before, begun }: Turn): Promise<void> {
+    await before
+    if (this.#gone.signal.aborted) return
     let message: unknown
     try {
       message = await this.#parts.json.read(bytes, RPC_READING)
@@ -174,10 +190,10 @@ export class ClientSocket implements Subscriber, Connected {
       // Not JSON: as above.
       return
     }
-    if (!Value.Check(Message, message)) return
+    if (!Value.Check(Message, message) || !isId(message.id ?? null)) return
     const id = JSON.stringify(message.id ?? null)
     try {
-      const answer = await this.#run(message.method, message.params)
+      const answer = await this.#run(message, begun)
       this.#send('result' in answer ? `{"id":${id},"result":${answer.result}}` : errorText(id, answer.error))
     } catch (error) {
       if (this.#gone.signal.aborted) return
@@ -194,7 +210,7 @@ export class ClientSocket implements Subscriber, Connected {
     }
   }
 
-  async #run(method: string, params: unknown): Promise<RpcAnswer> {
+  async #run({ method, params }: Static<typeof Message>, begun: () => void): Promise<RpcAnswer> {
     const { hub, log } = this.#parts
     if (method === 'subscribe' || method === 'unsubscribe') {
       if (!Value.Check(TopicNames, params)) throw new ServerError('BAD_REQUEST', `${method}: ${wrongNames(params)}`)
@@ -212,11 +228,18 @@ export class ClientSocket implements Subscriber, Connected {
     const now = await this.#asker.again()
     const unlock = (permission: string) => (now.granted && now.permits(permission) ? this.#parts : undefined)
     const { member } = now.granted ? now : this.#asker
-    return answerRpc(
+    const answer = answerRpc(
       { log, unlock, self: this.#parts.node.identity.publicKey },
       { method, params, signal: this.#gone.signal, member },
     )
+    begun()
+    return answer
   }
+}
+
+/** Integers beyond 2^53 are kept as they were written. */
+function isId(id: unknown): boolean {
+  return id === null || typeof id === 'string' || Number.isInteger(id) || JSON.isRawJSON(id)
 }
 
 function errorText(id: string, error: { readonly type: string; readonly data?: unknown }): string {

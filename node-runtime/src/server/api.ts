@@ -13,11 +13,12 @@ import { refuseOtherMember, refuseStrangerAt } from './access/membership.ts'
 import type { AuthService } from './auth/auth-port.ts'
 import type { AuthRouteParts } from './auth/auth-route.ts'
 import { AUTH_ROUTES, authScope } from './auth/auth-scope.ts'
+import { holdBody } from './connections/held-bytes.ts'
 import { limitReceiving, refuseUnreceived } from './connections/receiving.ts'
-import { takenAsItComes } from './connections/unfinished.ts'
+import { hasBody, takenAsItComes } from './connections/unfinished.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { LEGACY_HEADER, withLegacyKeys } from './formats/legacy-keys.ts'
-import { JSON_BODY_BYTES_MAX, MESSAGE_CHARS_MAX } from './limits.ts'
+import { JSON_BODY_BYTES_MAX, MESSAGE_CHARS_MAX, PUBLIC_BODY_BYTES_MAX } from './limits.ts'
 import { loginFigures } from './metrics/client-figures.ts'
 import { Aliases } from './names/aliases.ts'
 import { DefaultGroups } from './names/default-groups.ts'
@@ -119,7 +120,7 @@ export interface Api {
 
 /** `stop` ends what still runs. */
 export async function createApi(
-  given: ServerParts & Pick<RouteParts, 'metrics' | 'streams' | 'json'>,
+  given: ServerParts & Pick<RouteParts, 'metrics' | 'streams' | 'json' | 'held'>,
   stop: AbortSignal,
 ): Promise<Api> {
   const { node } = given
@@ -149,14 +150,31 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
       raw.end(JSON.stringify({ error: message.slice(0, MESSAGE_CHARS_MAX) }))
     },
   })
+  const methodsOf = allowedMethods(parts.auth ? DECLARATIONS : ROUTES)
+  const answerUnknown = (request: FastifyRequest, reply: FastifyReply) => {
+    const path = request.url.split('?')[0] ?? ''
+    const allowed = methodsOf(path)
+    // With a slash at the end, which no route has.
+    if (allowed.length === 0 || allowed.includes(request.method))
+      return reply.code(404).send({ error: `no route ${request.method} ${path}` })
+    return reply
+      .code(405)
+      .header('allow', allowed.join(', '))
+      .send({ error: `${path} takes ${allowed.join(', ')}, not ${request.method}` })
+  }
   // Before anything is read or looked up, and for paths that do not exist, too.
-  app.addHook('onRequest', async ({ headers, method }, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
+    const { headers, method } = request
     // A browser takes an answer for what it says that it is.
     reply.header('x-content-type-options', 'nosniff')
     if (!parts.guard) checkCaller(headers)
     reply.headers(corsHeaders(headers))
     const preflight = preflightHeaders(method, headers)
-    if (preflight) reply.headers(preflight).code(200).send()
+    if (preflight) return reply.headers(preflight).code(200).send()
+    if (!request.is404) return
+    // Its body is not read.
+    if (hasBody(request.raw)) reply.header('connection', 'close')
+    return answerUnknown(request, reply)
   })
   app.addHook('onRequest', refuseUnreceived(stop))
   app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
@@ -164,8 +182,8 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
   })
   app.removeAllContentTypeParsers()
   // Clients send JSON with and without a content type, and nothing, `null` or `{}` where there is nothing to say.
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async ({ routeOptions }: FastifyRequest, body: Buffer) =>
-    body.length === 0 ? null : parts.json.read(body, routeOptions.config.json),
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
+    body.length === 0 ? null : parts.json.read(body, request.routeOptions.config.json, askerOf(request).keyId),
   )
   app.setErrorHandler((error, request, reply) => {
     const { status, message } = httpFailureOf(error)
@@ -186,18 +204,7 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     if (!request.raw.complete) reply.header('connection', 'close')
     reply.code(status).send({ error: message })
   })
-  const methodsOf = allowedMethods(parts.auth ? DECLARATIONS : ROUTES)
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] ?? ''
-    const allowed = methodsOf(path)
-    // With a slash at the end, which no route has.
-    if (allowed.length === 0 || allowed.includes(request.method))
-      return reply.code(404).send({ error: `no route ${request.method} ${path}` })
-    return reply
-      .code(405)
-      .header('allow', allowed.join(', '))
-      .send({ error: `${path} takes ${allowed.join(', ')}, not ${request.method}` })
-  })
+  app.setNotFoundHandler(answerUnknown)
   for (const route of ROUTES) if (!route.streams) register(app, route, parts, stop)
   // A scope of its own: its bodies are not read before the handler does.
   app.register(async (scope) => {
@@ -209,10 +216,10 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
   return app
 }
 
-function authParts({ node, log }: RouteParts, auth: AuthService): AuthRouteParts {
+function authParts({ node, log, held }: RouteParts, auth: AuthService): AuthRouteParts {
   const { clock } = node.ports
   const nowMs = () => clock.nowMs()
-  return { auth, log, nowMs, sinceMs: nowMs(), storeAnswers: () => storeAnswers(node) }
+  return { auth, log, held, nowMs, sinceMs: nowMs(), storeAnswers: () => storeAnswers(node) }
 }
 
 function refusalOf(headers: FastifyRequest['headers']): unknown {
@@ -231,11 +238,14 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
     if (guard) await admitted(route, { guard, request, reply })
     if (!isForOtherMembers(route)) refuseOtherMember(parts.node, askerOf(request))
   }
+  const max = route.permission === 'public' ? PUBLIC_BODY_BYTES_MAX : JSON_BODY_BYTES_MAX
+  const hold = holdBody(parts.held, { max, keyOf: (request) => askerOf(request).keyId })
   app.route({
     method: route.method,
     url: route.url,
+    bodyLimit: max,
     ...(route.json && { config: { json: route.json } }),
-    onRequest: [admit, route.streams ? limitUpload : limitReceiving],
+    onRequest: route.streams ? [admit, limitUpload] : [admit, limitReceiving, hold],
     schema: {
       params: route.params,
       ...(route.method === 'GET' || route.method === 'HEAD' ? {} : { body: route.body }),

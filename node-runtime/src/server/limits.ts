@@ -6,6 +6,16 @@ export const JSON_BODY_BYTES_MAX = 2 * 1024 * 1024
 /** The same of /auth and /admin. */
 export const AUTH_BODY_BYTES_MAX = 1024 * 1024
 
+/**
+ * Of routes that need no token, 413 beyond: a pair of tokens, the longest of these, has less, as each fits into a header. It is
+ * looked over at once (JSON_STEP_BYTES), so strangers do not stand in line with others; of all connections it is 320 MiB.
+ */
+export const PUBLIC_BODY_BYTES_MAX = 32 * 1024
+
+/** Of bodies and messages of WebSockets under way, of all and of one key. One more is answered 503, or its WebSocket closed (1013). */
+export const HELD_BYTES_MAX = 512 * 1024 * 1024
+export const HELD_BYTES_PER_KEY_MAX = 128 * 1024 * 1024
+
 /** Of JSON, as in the reference node; refused with 400. What looks at it then may be recursive. */
 export const JSON_DEPTH_MAX = 128
 
@@ -20,6 +30,8 @@ export const JSON_INTEGER_WEIGHT = 10
 export const JSON_STEP_BYTES = 32 * 1024
 /** Longer bodies than that, waiting to be looked over; one more is refused with 503. */
 export const JSON_WAITING_MAX = 64
+/** The same of one key. */
+export const JSON_WAITING_PER_KEY_MAX = 16
 
 /** Of a refused header, shown in the refusal. */
 export const HEADER_SHOWN_MAX = 100

@@ -23,7 +23,8 @@ import type { BlobExchange } from '../sync/blobs/blob-exchange.ts'
 import type { Sync } from '../sync/sync.ts'
 
 export type Readiness =
-  | { readonly ready: true }
+  /** `reasons`: what is lacking all the same, in words. `isUnmet`: its mesh has never stood since its start. */
+  | { readonly ready: true; readonly reasons: readonly string[]; readonly isUnmet?: true }
   /** `reason`: what is waited for, in words. */
   | { readonly ready: false; readonly why: 'starting' | 'shutting_down'; readonly reason?: string }
 

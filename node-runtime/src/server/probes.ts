@@ -11,19 +11,24 @@ export type ProbedNode = Pick<NodeServices, 'readiness'> & {
 
 const PROBE_KEY = Uint8Array.of(0)
 
-const status = (code: number, text: string, reason?: string) =>
-  new RawResponse(code, JSON.stringify({ data: { status: text, ...(reason === undefined ? {} : { reason }) } }))
+const status = (code: number, text: string, more: object = {}) =>
+  new RawResponse(code, JSON.stringify({ data: { status: text, ...more } }))
 
 /** The process answers and its store can be read. */
 export function answerHealth(node: ProbedNode): RawResponse {
   return storeAnswers(node) ? status(200, 'alive') : status(503, 'store_unavailable')
 }
 
-/** Start-up is over. */
+/** Start-up is over, and what is lacking now all the same. */
 export function answerReady(node: ProbedNode): RawResponse {
-  if (!storeAnswers(node)) return status(503, 'store_unavailable', 'the store cannot be read')
+  if (!storeAnswers(node)) return status(503, 'store_unavailable', { reason: 'the store cannot be read' })
   const { readiness } = node
-  return readiness.ready ? status(200, 'ready') : status(503, readiness.why, readiness.reason)
+  if (readiness.ready) {
+    const { reasons, isUnmet } = readiness
+    return status(200, 'ready', { ...(reasons.length > 0 && { reasons }), ...(isUnmet && { meshed: false }) })
+  }
+  const { why, reason } = readiness
+  return status(503, why, reason === undefined ? {} : { reason })
 }
 
 const PROBES: ReadonlyMap<string, (node: ProbedNode) => RawResponse> = new Map([

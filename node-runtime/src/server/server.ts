@@ -128,16 +128,18 @@ function lateApi(parts: ServerParts, stop: AbortSignal): LateApi {
   let loading: Promise<NonNullable<typeof loaded>> | undefined
   let streamsEnd = false
   const load = async () => {
-    const [{ createApi }, { Streams }, { Metrics }, { JsonReader }] = await Promise.all([
+    const [{ createApi }, { Streams }, { Metrics }, { JsonReader }, { HeldBytes }] = await Promise.all([
       import('./api.ts'),
       import('./streams/streams.ts'),
       import('./metrics/metrics.ts'),
       import('./formats/json/reader.ts'),
+      import('./connections/held-bytes.ts'),
     ])
     const json = new JsonReader()
+    const held = new HeldBytes()
     const metrics = new Metrics(parts.node)
-    const streams = new Streams({ ...parts, metrics, json })
-    const api = await createApi({ ...parts, metrics, streams, json }, stop)
+    const streams = new Streams({ ...parts, metrics, json, held })
+    const api = await createApi({ ...parts, metrics, streams, json, held }, stop)
     loaded = { api, streams }
     if (streamsEnd) streams.close()
     return loaded

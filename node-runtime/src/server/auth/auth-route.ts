@@ -2,12 +2,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
 import type { Logger } from '../../base/log.ts'
+import type { HeldBytes } from '../connections/held-bytes.ts'
 import { NoBody, NoFields, type Route, type RouteDeclaration } from '../routing/route.ts'
 import type { AuthCaller, AuthService } from './auth-port.ts'
 
 export interface AuthRouteParts {
   readonly auth: AuthService
   readonly log: Logger
+  readonly held: HeldBytes
   /** Since when the server is there. */
   readonly sinceMs: number
   readonly nowMs: () => number

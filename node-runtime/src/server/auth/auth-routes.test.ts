@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readNewPermissions } from '../../auth/permissions.ts'
 import { DECLARATIONS } from '../api.ts'
+import { PUBLIC_BODY_BYTES_MAX } from '../limits.ts'
 import type { NodeServices } from '../ports.ts'
 import { createServer } from '../server.ts'
 import { operationsOf, requestsOf } from '../testing/conformance.ts'
@@ -104,7 +105,9 @@ describe('login and renewal', () => {
     expect(wrong.status).toBe(422)
     const broken = await ask('POST', '/auth/token', { body: '{' })
     expect([broken.status, broken.body]).toEqual([400, { error: expect.stringContaining('not JSON'), status: 400 }])
-    const large = await ask('POST', '/auth/token', { body: { ...whole, client_name: 'x'.repeat(1024 * 1024) } })
+    const large = await ask('POST', '/auth/token', {
+      body: { ...whole, client_name: 'x'.repeat(PUBLIC_BODY_BYTES_MAX) },
+    })
     expect(large.status).toBe(413)
     expect(guarded.auth.logins.counts).toEqual({ succeeded: 0, failed: 0, limited: 0 })
   })

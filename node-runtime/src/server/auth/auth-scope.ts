@@ -1,8 +1,9 @@
 // The routes of /auth and /admin in the API: their envelope, their headers, and who may call them.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { holdBody } from '../connections/held-bytes.ts'
 import { limitReceiving } from '../connections/receiving.ts'
 import { ServerError } from '../errors.ts'
-import { AUTH_BODY_BYTES_MAX } from '../limits.ts'
+import { AUTH_BODY_BYTES_MAX, PUBLIC_BODY_BYTES_MAX } from '../limits.ts'
 import { loggedPath } from '../routing/logged-path.ts'
 import type { AuthCaller } from './auth-port.ts'
 import { AuthReply, type AuthRoute, type AuthRouteParts, PageReply } from './auth-route.ts'
@@ -58,11 +59,13 @@ function register(scope: FastifyInstance, route: AuthRoute, { parts, callers }: 
     callers.set(request, caller)
     reply.headers(callerHeaders(caller))
   }
+  const max = route.permission === 'public' ? PUBLIC_BODY_BYTES_MAX : AUTH_BODY_BYTES_MAX
+  const hold = holdBody(parts.held, { max, keyOf: (request) => callers.get(request)?.keyId })
   scope.route({
     method: route.method,
     url: route.url,
-    bodyLimit: AUTH_BODY_BYTES_MAX,
-    onRequest: [admit, limitReceiving],
+    bodyLimit: max,
+    onRequest: [admit, limitReceiving, hold],
     schema: {
       params: route.params,
       ...(route.method === 'GET' || route.method === 'HEAD' ? {} : { body: route.body }),

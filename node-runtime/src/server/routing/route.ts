@@ -7,6 +7,7 @@ import type { Bytes } from '../../base/bytes.ts'
 import type { PublicKey } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Asker } from '../access/asker.ts'
+import type { HeldBytes } from '../connections/held-bytes.ts'
 import { ServerError } from '../errors.ts'
 import type { JsonReading } from '../formats/json/json.ts'
 import type { JsonReader } from '../formats/json/reader.ts'
@@ -31,6 +32,7 @@ export interface RouteParts extends ServerParts {
   readonly defaultGroups: DefaultGroups
   readonly metrics: Metrics
   readonly json: JsonReader
+  readonly held: HeldBytes
 }
 
 export interface RouteRequest<Params, Query, Body> {

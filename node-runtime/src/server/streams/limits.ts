@@ -16,11 +16,16 @@ export const PRESENCE_PAGE_BYTES = 256 * 1024
  */
 export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 
+/** How long a message may take to come whole, as a request may. Then its connection is closed (1008). */
+export const MESSAGE_WITHIN_MS = 30_000
+
 /** Messages of one connection that are worked on at once, as in the reference node. The next ones are not read till then. */
 export const MESSAGES_AT_ONCE = 32
 
 /** Connections of one kind at once. One more is answered 503. */
 export const STREAMS_MAX = 4096
+/** WebSockets of one key. One more is answered 503. */
+export const SOCKETS_PER_KEY_MAX = 1024
 
 /** Contexts and groups that one client watches. More are refused. */
 export const TOPICS_MAX = 1024

@@ -1,5 +1,6 @@
 // A client that does not answer, or does not read: it is let go with a reason, and nothing of it stays.
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import WebSocket, { WebSocketServer } from 'ws'
@@ -9,8 +10,9 @@ import type { NodeEvent } from '../../context/ports.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { PRESENCE_BYTES_MAX } from '../../wire/limits.ts'
 import { OWNER } from '../access/asker.ts'
+import { HeldBytes } from '../connections/held-bytes.ts'
 import { JsonReader } from '../formats/json/reader.ts'
-import { JSON_STEP_BYTES } from '../limits.ts'
+import { HELD_BYTES_MAX, JSON_STEP_BYTES } from '../limits.ts'
 import type { NodeServices } from '../ports.ts'
 import { Hub } from './hub.ts'
 import { OUTBOUND_BYTES_MAX } from './limits.ts'
@@ -42,16 +44,18 @@ async function pair(given: Partial<SocketParts>, options: WebSocket.ClientOption
   const log = new RecordingLogger()
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   await once(server, 'listening')
-  const accepted = once(server, 'connection')
+  const accepted = once(server, 'connection') as Promise<[WebSocket, IncomingMessage]>
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, options)
   client.on('error', () => undefined)
-  const [socket] = (await accepted) as [WebSocket]
+  const [socket, { socket: bytes }] = await accepted
   const parts = {
     hub,
     log,
     asker: OWNER,
     node: {} as NodeServices,
     json: new JsonReader(),
+    held: new HeldBytes(),
+    bytes,
     ...given,
   }
   const subscriber = new ClientSocket(socket, parts)
@@ -167,4 +171,31 @@ test('an id beyond 2^53 is answered by as it was sent', async () => {
   const answers = texts(client, 1)
   client.send('{"id":18446744073709551615,"method":"none"}')
   expect((await answers)[0]).toMatch(/^\{"id":18446744073709551615,"error":/)
+})
+
+test('a message that does not come whole in time ends its connection, and pings are none', async () => {
+  const { client } = await pair({ messageWithinMs: 1, pingEveryMs: 1, pongWithinMs: 60_000 })
+  for (let count = 0; count < 5; count += 1) await once(client, 'ping')
+  const closed = once(client, 'close')
+  client.send('{', { fin: false })
+  const [code, reason] = await closed
+  expect([code, String(reason)]).toEqual([1008, 'a message did not come whole in time'])
+})
+
+test('messages that come count with all others, and one too many ends its connection', async () => {
+  const held = new HeldBytes()
+  const { client, socket } = await pair({ held })
+  await once(client, 'open')
+  const answers = texts(client, 1)
+  client.send('{"id":1,"method":"none"}')
+  await answers
+  const closed = once(client, 'close')
+  const gone = once(socket, 'close')
+  held.take(undefined, HELD_BYTES_MAX - 1000)
+  client.send('x'.repeat(2000), { fin: false })
+  const [code, reason] = await closed
+  expect([code, String(reason)]).toEqual([1013, expect.stringContaining('under way')])
+  await gone
+  // Nothing of it is counted any more.
+  held.take(undefined, 1000)
 })

@@ -1,16 +1,19 @@
 // One WebSocket of a client: what it asks is answered, what it watches is pushed. It never holds more for a client than
 // OUTBOUND_BYTES_MAX, and never works on more of its messages than MESSAGES_AT_ONCE.
+import type { Duplex } from 'node:stream'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type WebSocket from 'ws'
 import { IdError } from '../../base/ids.ts'
 import type { PresenceEvent } from '../../context/ports.ts'
 import type { Asker } from '../access/asker.ts'
+import type { HeldBytes } from '../connections/held-bytes.ts'
 import { ServerError } from '../errors.ts'
 import type { JsonReader } from '../formats/json/reader.ts'
 import { answerRpc, RPC_READING, type RpcAnswer } from '../rpc/answer.ts'
 import type { ServerParts } from '../server-parts.ts'
 import type { Hub, Subscriber } from './hub.ts'
+import { Incoming } from './incoming.ts'
 import type { Connected } from './keeper.ts'
 import {
   CLOSE_WITHIN_MS,
@@ -35,6 +38,10 @@ export interface SocketParts extends ServerParts {
   readonly hub: Hub
   /** Who made the handshake. */
   readonly asker: Asker
+  readonly held: HeldBytes
+  /** What the WebSocket is made of. */
+  readonly bytes: Duplex
+  readonly messageWithinMs?: number
   readonly pingEveryMs?: number
   readonly pongWithinMs?: number
 }
@@ -56,6 +63,7 @@ export class ClientSocket implements Subscriber, Connected {
   readonly #socket: WebSocket
   readonly #gone = new AbortController()
   readonly #unsent = new UnsentPresence()
+  readonly #incoming: Incoming
   #isShowing = false
   #asker: Asker
   #running = 0
@@ -67,6 +75,14 @@ export class ClientSocket implements Subscriber, Connected {
     this.#parts = parts
     this.#asker = parts.asker
     this.#socket = socket
+    this.#incoming = new Incoming(socket, {
+      held: parts.held,
+      keyId: parts.asker.keyId,
+      bytes: parts.bytes,
+      messageWithinMs: parts.messageWithinMs,
+      onTooMuch: (error) => this.#close(TRY_AGAIN_LATER, error instanceof Error ? error.message : String(error)),
+      onLate: () => this.#close(POLICY_VIOLATION, 'a message did not come whole in time'),
+    })
     socket.on('message', (data, isBinary) => {
       // Binary frames are no part of the protocol, and ignored as in the reference node.
       if (!isBinary && data instanceof Buffer) this.#take(data)
@@ -159,6 +175,7 @@ export class ClientSocket implements Subscriber, Connected {
   #take(message: Buffer): void {
     this.#running += 1
     this.#runningBytes += message.length
+    this.#incoming.begin(message.length)
     if (!this.#hasRoom()) this.#socket.pause()
     const before = this.#latestBegun
     const { promise, resolve: begun } = Promise.withResolvers<void>()
@@ -167,6 +184,7 @@ export class ClientSocket implements Subscriber, Connected {
       begun()
       this.#running -= 1
       this.#runningBytes -= message.length
+      this.#incoming.done(message.length)
       if (this.#socket.isPaused && this.#hasRoom()) this.#socket.resume()
     })
   }
@@ -184,7 +202,7 @@ export class ClientSocket implements Subscriber, Connected {
     if (this.#gone.signal.aborted) return
     let message: unknown
     try {
-      message = await this.#parts.json.read(bytes, RPC_READING)
+      message = await this.#parts.json.read(bytes, RPC_READING, this.#asker.keyId)
     } catch (error) {
       if (error instanceof ServerError && error.code === 'BUSY') this.#close(TRY_AGAIN_LATER, error.message)
       // Not JSON: as above.

@@ -1,6 +1,7 @@
 // What is pushed to clients, by WebSockets and by server-sent events: one hub for both, and their end.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { HeldBytes } from '../connections/held-bytes.ts'
 import type { JsonReader } from '../formats/json/reader.ts'
 import { streamFigures } from '../metrics/client-figures.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -17,7 +18,7 @@ export class Streams {
   readonly #keeper: Keeper
   readonly #upgrades: Upgrades
 
-  constructor(parts: ServerParts & { readonly metrics: Metrics; readonly json: JsonReader }) {
+  constructor(parts: ServerParts & { readonly metrics: Metrics; readonly json: JsonReader; readonly held: HeldBytes }) {
     const { clock, random } = parts.node.ports
     this.#hub = new Hub(parts.node.events, sightOf(parts.node), (id) => parts.node.presences.shownIn(id))
     this.#keeper = new Keeper({ clock, log: parts.log, revocations: parts.guard?.revocations })

@@ -4,13 +4,14 @@ import type { Duplex } from 'node:stream'
 import WebSocket, { WebSocketServer } from 'ws'
 import { type Asker, askGuard } from '../access/asker.ts'
 import { checkCaller } from '../access/caller.ts'
+import type { HeldBytes } from '../connections/held-bytes.ts'
 import { endWith } from '../connections/linger.ts'
 import { httpFailureOf, ServerError } from '../errors.ts'
 import type { JsonReader } from '../formats/json/reader.ts'
 import type { ServerParts } from '../server-parts.ts'
 import type { Hub } from './hub.ts'
 import type { Keeper } from './keeper.ts'
-import { MESSAGE_BYTES_MAX, STREAMS_MAX } from './limits.ts'
+import { MESSAGE_BYTES_MAX, SOCKETS_PER_KEY_MAX, STREAMS_MAX } from './limits.ts'
 import { ClientSocket } from './socket.ts'
 
 /** Close code of RFC 6455. */
@@ -18,6 +19,7 @@ const TOO_LONG = 1009
 
 export interface UpgradeParts extends ServerParts {
   readonly json: JsonReader
+  readonly held: HeldBytes
   readonly hub: Hub
   readonly keeper: Keeper
 }
@@ -60,7 +62,7 @@ export class Upgrades {
     const access = await this.#admit(request)
     if ('status' in access) return refuse(socket, access)
     this.#server.handleUpgrade(request, socket, head, (accepted) => {
-      const client = new ClientSocket(accepted, { ...this.#parts, asker: access })
+      const client = new ClientSocket(accepted, { ...this.#parts, asker: access, bytes: socket })
       this.#clients.add(client)
       this.#parts.keeper.add(client)
       accepted.once('close', () => {
@@ -82,6 +84,12 @@ export class Upgrades {
     for (const client of this.#clients) client.end()
   }
 
+  /** Of a key; where keys are not told apart, none. */
+  #countOf(keyId: string | undefined): number {
+    if (keyId === undefined) return 0
+    return [...this.#clients].filter(({ asker }) => asker.keyId === keyId).length
+  }
+
   async #admit(request: IncomingMessage): Promise<Refusal | Asker> {
     const { url = '', headers } = request
     try {
@@ -91,6 +99,9 @@ export class Upgrades {
       if (!access.granted) {
         const { status, reason } = access
         return { status, message: '', ...(reason === undefined ? {} : { headers: { 'X-Auth-Error': reason } }) }
+      }
+      if (this.#countOf(access.keyId) >= SOCKETS_PER_KEY_MAX) {
+        return { status: 503, message: `this key has ${SOCKETS_PER_KEY_MAX} WebSockets open, and no more are taken` }
       }
       if (this.#clients.size < STREAMS_MAX) return access
       return { status: 503, message: `${STREAMS_MAX} WebSockets are open, and no more are taken` }

@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { utf8 } from '../../../base/bytes.ts'
-import { JSON_STEP_BYTES, JSON_WAITING_MAX } from '../../limits.ts'
+import { JSON_STEP_BYTES, JSON_WAITING_MAX, JSON_WAITING_PER_KEY_MAX } from '../../limits.ts'
 import { JsonReader } from './reader.ts'
 
 const text = (bytes: number) => utf8(`"${'a'.repeat(bytes - 2)}"`)
@@ -62,6 +62,16 @@ test('of long ones that wait there is a cap, and short ones are read all the sam
   expect(await reader.read(utf8('1'))).toBe(1)
   await Promise.all(waiting)
   await expect(reader.read(text(JSON_STEP_BYTES + 1))).resolves.toBeTypeOf('string')
+})
+
+test('one key cannot have all places of those that wait', async () => {
+  const reader = new JsonReader()
+  const long = text(JSON_STEP_BYTES + 1)
+  const waiting = Array.from({ length: JSON_WAITING_PER_KEY_MAX }, () => reader.read(long, {}, 'a'))
+  await expect(reader.read(long, {}, 'a')).rejects.toThrow('of this key')
+  await expect(reader.read(long, {}, 'b')).resolves.toBeTypeOf('string')
+  await Promise.all(waiting)
+  await expect(reader.read(long, {}, 'a')).resolves.toBeTypeOf('string')
 })
 
 test('what a guest answers is text where it is JSON, short or long', async () => {

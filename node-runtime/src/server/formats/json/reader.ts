@@ -2,22 +2,23 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Bytes, fromUtf8 } from '../../../base/bytes.ts'
 import { ServerError } from '../../errors.ts'
-import { JSON_STEP_BYTES, JSON_WAITING_MAX } from '../../limits.ts'
+import { JSON_STEP_BYTES, JSON_WAITING_MAX, JSON_WAITING_PER_KEY_MAX } from '../../limits.ts'
 import { type JsonReading, parseJson, scanned, scanOf } from './json.ts'
 import { JsonScan } from './scan.ts'
 
 export class JsonReader {
   #last: Promise<void> = Promise.resolve()
   #waiting = 0
+  readonly #waitingOfKeys = new Map<string, number>()
 
-  /** Throws ServerError: BAD_REQUEST, and BUSY where too many long ones wait. */
-  async read(bytes: Bytes, reading: JsonReading = {}): Promise<unknown> {
+  /** Throws ServerError: BAD_REQUEST, and BUSY where too many long ones wait, of all or of this key. */
+  async read(bytes: Bytes, reading: JsonReading = {}, keyId?: string): Promise<unknown> {
     if (bytes.length <= JSON_STEP_BYTES) return parseJson(bytes, reading)
     if (this.#waiting >= JSON_WAITING_MAX) {
       throw new ServerError('BUSY', `${JSON_WAITING_MAX} long bodies wait to be read; try again later`)
     }
     const scan = scanOf(bytes, reading)
-    await this.#inTurns(scan)
+    await this.#countedFor(keyId, () => this.#inTurns(scan))
     return scanned(bytes, scan.cuts)
   }
 
@@ -31,6 +32,22 @@ export class JsonReader {
     } catch {
       // Not UTF-8 or not JSON: the caller says so.
       return undefined
+    }
+  }
+
+  async #countedFor(keyId: string | undefined, work: () => Promise<void>): Promise<void> {
+    if (keyId === undefined) return work()
+    const before = this.#waitingOfKeys.get(keyId) ?? 0
+    if (before >= JSON_WAITING_PER_KEY_MAX) {
+      throw new ServerError('BUSY', `${before} long bodies of this key wait to be read; try again later`)
+    }
+    this.#waitingOfKeys.set(keyId, before + 1)
+    try {
+      await work()
+    } finally {
+      const left = (this.#waitingOfKeys.get(keyId) ?? 0) - 1
+      if (left > 0) this.#waitingOfKeys.set(keyId, left)
+      else this.#waitingOfKeys.delete(keyId)
     }
   }
 

@@ -4,6 +4,7 @@ import { appWasm } from '../../../../../scripts/build-apps.ts'
 import { utf8 } from '../../../base/bytes.ts'
 import { systemClock } from '../../../base/clock.ts'
 import { shareContext, TestWorld } from '../../../testing/test-nodes.ts'
+import { answerReady } from '../../probes.ts'
 import { executorGate } from '../../testing/executor-gate.ts'
 import { type ServedNode, serve } from '../../testing/served-node.ts'
 
@@ -45,6 +46,20 @@ test('a node that has not met its boot list is alive, and says that it is starti
   const reason = 'connected to 0 of 1 nodes, 0 greeted, 0 reached by gossip'
   expect(await node.get(READY)).toMatchObject({ status: 503, body: { data: { status: 'starting', reason } } })
   expect((await node.get(HEALTH)).status).toBe(200)
+})
+
+test('a ready node says what it lacks, and where it has met nobody since its start, that, too', async () => {
+  world = await TestWorld.open({ clock: systemClock })
+  const ada = await start('ada', { boot: [] })
+  await world.start('bob', { boot: ['ada'] })
+  await expect.poll(async () => (await ada.get('/admin-api/peers')).body).toEqual({ count: 1 })
+  world.get('bob').kill()
+  const reasons = ['network: no node is connected any more']
+  await expect.poll(async () => (await ada.get(READY)).body).toEqual({ data: { status: 'ready', reasons } })
+  const unmet = { ready: true, isUnmet: true, reasons } as const
+  const probed = { readiness: unmet, ports: world.get('ada').node.ports }
+  const { data } = JSON.parse(answerReady(probed).text)
+  expect(data).toEqual({ status: 'ready', reasons, meshed: false })
 })
 
 test('peers are counted, and the network status has the fields that clients read', async () => {

@@ -6,6 +6,18 @@ import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.t
 
 const Status = Data(Type.Object({ status: Type.String(), reason: Type.Optional(Type.String()) }))
 
+const Ready = Data(
+  Type.Object({
+    status: Type.String(),
+    /** Why it is not ready. */
+    reason: Type.Optional(Type.String()),
+    /** What a ready node lacks: of the network, or of synchronisation. */
+    reasons: Type.Optional(Type.Array(Type.String())),
+    /** False: it has not met the nodes that it is to meet since its start, and works without them. */
+    meshed: Type.Optional(Type.Boolean()),
+  }),
+)
+
 const NetworkShape = Type.Object({
   localPeerId: Type.String(),
   listenAddrs: Type.Array(Type.String()),
@@ -33,12 +45,13 @@ export const healthRoutes: readonly Route[] = [
   route({
     method: 'GET',
     url: '/admin-api/ready',
-    summary: 'Start-up is over: connected, greeted and able to reach another node, where there is one',
+    summary:
+      'Start-up is over: it has met the nodes it is to meet, or works alone; and what is lacking now, with the reason',
     permission: 'public',
     params: NoFields,
     query: NoFields,
     body: NoBody,
-    response: Status,
+    response: Ready,
     handle: async ({ node }) => answerReady(node),
   }),
   route({

@@ -25,6 +25,7 @@ import type { GroupEvent, NodeEvent, StateEvent } from './context/ports.ts'
 import { Presences } from './context/presence/presence.ts'
 import type { NodeFaults } from './network/faults/node-faults.ts'
 import type { MeshReadyOptions, Network } from './network/network.ts'
+import { NodeReadiness } from './readiness.ts'
 import type { GuestExecutor } from './runtime/guest-executor.ts'
 import type { NodeServices, Readiness } from './server/ports.ts'
 import { sweepAllGenerations } from './storage/generations.ts'
@@ -86,8 +87,7 @@ export class Node implements NodeServices {
   /** What makes the node ready. */
   readonly #mesh: MeshReadyOptions
   readonly #stop = new AbortController()
-  #readiness: Readiness = { ready: false, why: 'starting' }
-  #isStopping = false
+  readonly #readiness: NodeReadiness
   #closing: Promise<void> | undefined
 
   private constructor(parts: NodeParts, options: NodeOptions, ports: NodePorts) {
@@ -114,6 +114,10 @@ export class Node implements NodeServices {
       helloDone: (peer) => this.sync.greeted(peer),
       onHello: (listener) => this.sync.onGreeted(listener),
     }
+    const { network, clock } = ports
+    const { contexts, namespaces } = parts
+    const { publicKey } = options.identity
+    this.#readiness = new NodeReadiness({ network, contexts, namespaces, clock, mesh: this.#mesh, publicKey })
   }
 
   /** Builds the node from what is in the store. Takes over the ports: `close` closes them. */
@@ -247,20 +251,17 @@ export class Node implements NodeServices {
   }
 
   get readiness(): Readiness {
-    const known = this.#readiness
-    if (known.ready || known.why !== 'starting') return known
-    const { connected, needed, greeted, subscribers } = this.ports.network.meshState(this.#mesh)
-    const reason = `connected to ${connected} of ${needed} nodes, ${greeted} greeted, ${subscribers} reached by gossip`
-    return { ...known, reason }
+    return this.#readiness.now
   }
 
   /** Goes on the network and resumes what was interrupted. Readiness follows when the mesh stands. */
   async start(): Promise<void> {
     const { network, log } = this.ports
     await network.start()
+    this.#readiness.started()
     network.meshReady({ ...this.#mesh, signal: this.#stop.signal }).then(
       () => {
-        if (!this.#isStopping) this.#readiness = { ready: true }
+        this.#readiness.met()
         log.info({ peers: network.peers().length }, 'node ready')
       },
       (error) => log.debug({ error: String(error) }, 'stopped before the mesh stood'),
@@ -275,8 +276,7 @@ export class Node implements NodeServices {
 
   /** From now on it says that it is not ready. It goes on working until `close`: what it was asked is still answered. */
   announceStop(): void {
-    this.#isStopping = true
-    this.#readiness = { ready: false, why: 'shutting_down' }
+    this.#readiness.stopping()
   }
 
   /** Idempotent. Refuses new work, waits for what runs, then releases the ports. */

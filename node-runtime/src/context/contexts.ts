@@ -65,6 +65,8 @@ export class Contexts {
   /** Which contexts are here. */
   readonly residence: Residence
   readonly #open = new Map<ContextId, Promise<Context>>()
+  /** Those of them that have been read. */
+  readonly #opened = new Map<ContextId, Context>()
   /** Contexts that are being created or adopted: each by one at a time. */
   readonly #making = new Map<ContextId, Promise<Context>>()
   readonly #adopting = new Set<ContextId>()
@@ -99,6 +101,11 @@ export class Contexts {
 
   record(id: ContextId): ContextRecord | undefined {
     return this.#records.get(id)
+  }
+
+  /** Undefined: it is being read, or cannot be. */
+  opened(id: ContextId): Context | undefined {
+    return this.#opened.get(id)
   }
 
   /**
@@ -293,7 +300,12 @@ export class Contexts {
     if (this.#closed) return Promise.reject(new ContextError('CONTEXT_BUSY', 'the node is stopping'))
     const opening = this.#read(record)
     this.#open.set(record.id, opening)
-    opening.catch(() => this.#forget(record.id, opening))
+    opening.then(
+      (context) => {
+        if (this.#open.get(record.id) === opening) this.#opened.set(record.id, context)
+      },
+      () => this.#forget(record.id, opening),
+    )
     return opening
   }
 
@@ -373,6 +385,8 @@ export class Contexts {
   }
 
   #forget(id: ContextId, instance: Promise<Context> | undefined): void {
-    if (this.#open.get(id) === instance) this.#open.delete(id)
+    if (this.#open.get(id) !== instance) return
+    this.#open.delete(id)
+    this.#opened.delete(id)
   }
 }

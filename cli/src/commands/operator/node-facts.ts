@@ -105,9 +105,15 @@ async function readHealth({ client, signal }: Operating) {
   const row = {
     health: fieldOf(health, 'status') ?? null,
     ready: fieldOf(ready, 'status') ?? null,
-    reason: fieldOf(ready, 'reason') ?? null,
+    reason: fieldOf(ready, 'reason') ?? lackingOf(ready),
   }
   return { json: row, rows: [row], isBad: row.ready !== 'ready' }
+}
+
+/** What a node that is ready lacks all the same. */
+function lackingOf(ready: JsonValue): JsonValue {
+  const reasons = fieldOf(ready, 'reasons')
+  return Array.isArray(reasons) ? reasons.join('; ') : null
 }
 
 /** The reply of a 503, which the error carries as the words of the node. */

@@ -1,0 +1,68 @@
+// What a node says of itself when the network or its contexts are not what they were.
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { appWasm } from '../../scripts/build-apps.ts'
+import { ALONE_AFTER_MS, LOOK_EVERY_MS } from './readiness.ts'
+import { shareContext, TestWorld } from './testing/test-nodes.ts'
+
+let world: TestWorld
+
+beforeEach(async () => {
+  world = await TestWorld.open()
+})
+
+afterEach(() => world.close())
+
+const of = (name: string) => world.get(name).node.readiness
+
+test('a node whose peers are gone is ready, and says that they are; when they are back, that is over', async () => {
+  await world.start('ada', { boot: [] })
+  await world.start('bob', { boot: ['ada'] })
+  const whole = () => [of('ada'), of('bob')].every((each) => each.ready && each.reasons.length === 0)
+  await world.until('both to be ready', whole)
+  world.get('ada').kill()
+  const told = () => of('bob').ready && JSON.stringify(of('bob')).includes('connected to 0 of 1 nodes')
+  await world.until('bob to say so', told, () => JSON.stringify(of('bob')))
+  await world.start('ada', { boot: [] })
+  await world.until('both to be ready again', whole, () => JSON.stringify([of('ada'), of('bob')]))
+})
+
+test('a node without a boot list says, too, that nobody is connected any more; one that never had anybody lacks nothing', async () => {
+  await world.start('ada', { boot: [] })
+  await world.until('ada to be ready', () => of('ada').ready)
+  expect(of('ada')).toEqual({ ready: true, reasons: [] })
+  await world.start('bob', { boot: ['ada'] })
+  await world.until('bob to be ready', () => of('bob').ready)
+  world.get('bob').kill()
+  const said = { ready: true, reasons: ['network: no node is connected any more'] }
+  await world.until('ada to say so', () => JSON.stringify(of('ada')) === JSON.stringify(said))
+})
+
+test('a node that meets none of its boot list is starting, and after a while works alone and says so', async () => {
+  await world.start('ada', { boot: ['bob'] })
+  await world.pass(ALONE_AFTER_MS / 2)
+  const mesh = 'connected to 0 of 1 nodes, 0 greeted, 0 reached by gossip'
+  expect(of('ada')).toEqual({ ready: false, why: 'starting', reason: mesh })
+  await world.pass(ALONE_AFTER_MS / 2)
+  expect(of('ada')).toEqual({ ready: true, isUnmet: true, reasons: [`network: since the start ${mesh}`] })
+  await world.start('bob', { boot: [] })
+  await world.until('ada to have met bob', () => of('ada').ready && !('isUnmet' in of('ada')))
+})
+
+test('a node that lacks what a delta builds on says so, until it has it', async () => {
+  const { contextId } = await shareContext(world, await appWasm('kv-store'), ['ada', 'bob'])
+  const [ada, bob] = await Promise.all(['ada', 'bob'].map((name) => world.get(name).context(contextId)))
+  if (!ada || !bob) throw new Error('a context is missing')
+  await world.until('both to be ready', () => ['ada', 'bob'].every((name) => of(name).ready))
+  world.network.partition([world.get('ada').peerId], [world.get('bob').peerId])
+  await world.run(world.get('ada').call(contextId, 'set', { key: 'a', value: '1' }))
+  await world.run(world.get('ada').call(contextId, 'set', { key: 'b', value: '2' }))
+  const [head] = ada.heads()
+  const delta = head && ada.delta(head)
+  if (!delta) throw new Error('the newest delta is missing')
+  await world.run(bob.receive([delta]))
+  await world.pass(LOOK_EVERY_MS)
+  const text = 'sync: 1 contexts are behind: 1 deltas wait for parents, 0 for something else'
+  expect(of('bob')).toMatchObject({ ready: true, reasons: expect.arrayContaining([text]) })
+  world.network.heal()
+  await world.until('bob to have it', () => JSON.stringify(of('bob')) === JSON.stringify({ ready: true, reasons: [] }))
+})

@@ -1,0 +1,108 @@
+// Whether the node is ready, as it is now: who asks reads the store's state beside it. Once it is, a lost peer or a context
+// that is behind does not take it out of use: it goes on answering calls, and hands on later what it could not. It says so.
+import type { Clock } from './base/clock.ts'
+import type { PublicKey } from './base/ids.ts'
+import type { Contexts } from './context/contexts.ts'
+import type { Namespaces } from './context/namespaces/namespaces.ts'
+import type { MeshReadyOptions, Network } from './network/network.ts'
+import type { Readiness } from './server/ports.ts'
+
+/** A node that has not met who it is to meet so long after its start works without them: they may be gone for good. */
+export const ALONE_AFTER_MS = 120_000
+/** Anybody may ask, at any rate: contexts are looked at so often. */
+export const LOOK_EVERY_MS = 1_000
+
+export interface ReadinessParts {
+  readonly network: Pick<Network, 'meshState' | 'on'>
+  readonly contexts: Pick<Contexts, 'list' | 'has' | 'opened'>
+  readonly namespaces: Pick<Namespaces, 'list'>
+  readonly clock: Clock
+  readonly mesh: MeshReadyOptions
+  /** Of the node's member. */
+  readonly publicKey: PublicKey
+}
+
+export class NodeReadiness {
+  readonly #parts: ReadinessParts
+  #startedAtMs: number | undefined
+  #phase: 'starting' | 'met' | 'stopping' = 'starting'
+  #hadPeers = false
+  #look: { readonly atMs: number; readonly reasons: readonly string[] } | undefined
+
+  constructor(parts: ReadinessParts) {
+    this.#parts = parts
+    parts.network.on('peer:connect', () => {
+      this.#hadPeers = true
+    })
+  }
+
+  started(): void {
+    this.#startedAtMs = this.#parts.clock.nowMs()
+  }
+
+  /** The mesh stood once. */
+  met(): void {
+    if (this.#phase === 'starting') this.#phase = 'met'
+  }
+
+  stopping(): void {
+    this.#phase = 'stopping'
+  }
+
+  get now(): Readiness {
+    if (this.#phase === 'stopping') return { ready: false, why: 'shutting_down' }
+    const nowMs = this.#parts.clock.nowMs()
+    const mesh = this.#ofNetwork()
+    if (this.#phase === 'met') return { ready: true, reasons: [...mesh.lacking, ...this.#ofSync(nowMs)] }
+    if (this.#startedAtMs === undefined || nowMs - this.#startedAtMs < ALONE_AFTER_MS) {
+      return { ready: false, why: 'starting', reason: mesh.text }
+    }
+    const unmet = `network: since the start ${mesh.text}`
+    return { ready: true, isUnmet: true, reasons: [unmet, ...this.#ofSync(nowMs)] }
+  }
+
+  #ofNetwork(): { readonly text: string; readonly lacking: readonly string[] } {
+    const { ready, connected, needed, greeted, subscribers } = this.#parts.network.meshState(this.#parts.mesh)
+    const text = `connected to ${connected} of ${needed} nodes, ${greeted} greeted, ${subscribers} reached by gossip`
+    if (!ready) return { text, lacking: [`network: ${text}`] }
+    if (connected > 0 || !this.#hadPeers) return { text, lacking: [] }
+    return { text, lacking: ['network: no node is connected any more'] }
+  }
+
+  #ofSync(nowMs: number): readonly string[] {
+    const known = this.#look
+    if (known && nowMs >= known.atMs && nowMs < known.atMs + LOOK_EVERY_MS) return known.reasons
+    const reasons = this.#lookAtSync()
+    this.#look = { atMs: nowMs, reasons }
+    return reasons
+  }
+
+  #lookAtSync(): string[] {
+    const { contexts, namespaces, publicKey } = this.#parts
+    const sums = { closed: 0, behind: 0, pending: 0, parked: 0, lacking: 0, ops: 0 }
+    for (const { id } of contexts.list()) {
+      const waiting = contexts.opened(id)?.waiting()
+      if (!waiting) sums.closed += 1
+      else if (waiting.pending + waiting.parked > 0) {
+        sums.behind += 1
+        sums.pending += waiting.pending
+        sums.parked += waiting.parked
+      }
+    }
+    for (const each of namespaces.list()) {
+      sums.ops += each.waitingOps
+      for (const id of each.state.contexts.keys()) {
+        if (!contexts.has(id) && each.mayRead(id, publicKey)) sums.lacking += 1
+      }
+    }
+    const { closed, behind, pending, parked, lacking, ops } = sums
+    return [
+      ...(closed > 0 ? [`sync: ${closed} contexts are not open; the log says why`] : []),
+      ...(lacking > 0 ? [`sync: the state of ${lacking} contexts has not arrived`] : []),
+      ...(behind > 0
+        ? [`sync: ${behind} contexts are behind: ${pending} deltas wait for parents, ${parked} for something else`]
+        : []),
+      ...(ops > 0 ? [`sync: ${ops} operations of namespaces wait for those before them`] : []),
+    ]
+  }
+}

@@ -135,13 +135,23 @@ export class SseSession implements Subscriber, Connected {
     connection.push(`retry: ${RETRY_MS}\n${frame(`${this.id}-${seen}`, hello)}`)
     this.renewed(asker)
     if (after !== undefined) {
-      for (const { number, text, topic } of this.#replay.after(after)) {
+      const kept = [...this.#replay.after(after)]
+      // Kept is a row of numbers up to the newest: what lies before it is gone.
+      const gone = (kept[0]?.number ?? this.#sent + 1) - 1
+      if (gone > seen) connection.push(this.#goneFrame(seen, gone), gone)
+      for (const { number, text, topic } of kept) {
         if (this.#hub.watches(this, topic)) connection.push(eventFrame(this.id, number, text), number)
       }
     }
     this.#hub.showAgain(this)
     if (signal.aborted) connection.end(STOPPING)
     return connection.bytes()
+  }
+
+  /** Of the events after `seen`, up to `gone`; numbered as the last of them: it is not said again. */
+  #goneFrame(seen: number, gone: number): string {
+    const data = { missed: gone - seen, from: seen + 1, to: gone }
+    return frame(`${this.id}-${gone}`, JSON.stringify({ error: { type: 'EventsMissed', data } }))
   }
 
   #presenceFrame(unsent: UnsentPresence): string | undefined {

@@ -6,6 +6,7 @@ import { systemClock } from '../../base/clock.ts'
 import { idBase58 } from '../../base/ids.ts'
 import { type SharedContext, shareContext, TestWorld } from '../../testing/test-nodes.ts'
 import { type ServedNode, serve } from '../testing/served-node.ts'
+import { REPLAY_EVENTS_MAX } from './limits.ts'
 
 let world: TestWorld
 let node: ServedNode
@@ -116,6 +117,28 @@ describe('a stream', () => {
     await write('after')
     expect((await again.next()).id).toBe(`${first.session}-3`)
     again.end()
+  })
+
+  test('taken up again later than events are kept says how many are missed, once, and goes on with those that are kept', async () => {
+    const first = await listen()
+    await watch(first.session)
+    await write('seen')
+    await first.next()
+    expect((await first.next()).id).toBe(`${first.session}-1`)
+    first.end()
+    for (let missed = 0; missed < REPLAY_EVENTS_MAX + 3; missed += 1) await write('missed')
+    const again = await listen({ 'last-event-id': `${first.session}-1` })
+    expect((await again.next()).data).toMatchObject({ type: 'connect', reconnect: true })
+    expect(await again.next()).toEqual({
+      id: `${first.session}-4`,
+      data: { error: { type: 'EventsMissed', data: { missed: 3, from: 2, to: 4 } } },
+    })
+    expect((await again.next()).id).toBe(`${first.session}-5`)
+    again.end()
+    const third = await listen({ 'last-event-id': `${first.session}-4` })
+    await third.next()
+    expect(await third.next()).toMatchObject({ id: `${first.session}-5`, data: { result: { contextId } } })
+    third.end()
   })
 
   test('dropped again after it was taken up brings no event twice', async () => {

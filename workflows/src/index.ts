@@ -8,8 +8,8 @@ export { type EngineAddress, type EngineChoice, engineAddress } from './driver/d
 export { EngineClient } from './driver/docker/engine/engine-client.ts'
 export { type BuiltImage, buildImage, type ImageRequest, writeImage } from './driver/docker/image/build-image.ts'
 export { type DockerDriverOptions, openDockerDriver } from './driver/docker/open-docker-driver.ts'
-export { openSwarmDriver, type SwarmDriverOptions } from './driver/docker/swarm/open-swarm-driver.ts'
 export { openContainerScripts } from './driver/docker/scripts/container-scripts.ts'
+export { openSwarmDriver, type SwarmDriverOptions } from './driver/docker/swarm/open-swarm-driver.ts'
 export { sweepUsedEngines } from './driver/docker/used-engines.ts'
 // --- driver ---
 export type {

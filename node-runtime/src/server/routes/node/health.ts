@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { Count } from '../../formats/shapes.ts'
 import { answerHealth, answerReady } from '../../probes.ts'
 import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.ts'
+import { directUpgradeShape, relayShape } from './relay-shapes.ts'
 
 const Status = Data(Type.Object({ status: Type.String(), reason: Type.Optional(Type.String()) }))
 
@@ -91,16 +92,9 @@ export const healthRoutes: readonly Route[] = [
         localPeerId: network.peer,
         listenAddrs: network.listening,
         externalAddrs: [],
-        relays: (network.relays ?? []).map(({ peer, state, changedAtMs }) => {
-          return { peerId: peer, reservationStatus: state, lastStateChange: changedAtMs }
-        }),
+        relays: (network.relays ?? []).map(relayShape),
         rendezvous: [],
-        directUpgrades: (network.directUpgrades ?? []).map(
-          ({ peer, outcome, error, lastAttemptMs, attempts, role, addresses }) => ({
-            ...{ peerId: peer, status: outcome, lastAttempt: lastAttemptMs, attempts, role, addresses },
-            ...(error !== undefined && { reason: error }),
-          }),
-        ),
+        directUpgrades: (network.directUpgrades ?? []).map(directUpgradeShape),
         autonat: { reachability: 'unknown' },
         network,
       }

@@ -77,6 +77,10 @@ test('what no grammar has is refused, and so are too many', () => {
 test.each([
   'admin[x]',
   'admin:all',
+  'context:alias[foo]',
+  'context:alias:list:context[foo]',
+  'blob:list[x]',
+  'keys:list[x]',
   'blob:add:nope',
   'context:execute[]',
   'context:execute[,,get]',

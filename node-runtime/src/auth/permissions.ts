@@ -25,6 +25,13 @@ const PATHS: ReadonlySet<string> = new Set(
   [...ACTIONS].flatMap(([category, actions]) => [category, ...actions.map((action) => `${category}:${action}`)]),
 )
 const CATEGORIES = [...ACTIONS.keys()].filter((path) => !path.includes(':'))
+/** What is asked about one thing: in brackets, whatever is not one of these or above one grants nothing. */
+const ABOUT_ONE = [
+  ...['application:list', 'package:list-versions', 'package:get-latest-version', 'blob:get', 'blob:remove'],
+  ...['namespace:list', 'namespace:manage', 'group:list', 'group:manage'],
+  ...['context:list', 'context:execute', 'context:leave', 'context:delete'],
+  ...['context:application:update', 'context:capabilities:grant', 'context:capabilities:revoke'],
+]
 /** Of which kind of thing: `context:alias:delete:application`. */
 const ALIAS_KIND = /^context:alias:(?:create|list|lookup|delete):[a-z-]+$/
 /** Ids are printable ASCII: permissions stand in headers. */
@@ -71,6 +78,8 @@ function refuseIdle(permission: string): void {
   }
   if (scope === undefined) return
   if (name === ADMIN) refuse('admin is about everything, and has no brackets')
+  if (!ABOUT_ONE.some((each) => each === name || each.startsWith(`${name}:`)))
+    refuse(`${name} is never about one thing`)
   if (scope[0] === '') refuse('the brackets name no id')
   if (name === EXECUTE && scope.length > EXECUTE_PARTS) {
     throw new AuthError(

@@ -22,6 +22,8 @@ export interface UpgradeParts extends ServerParts {
   readonly held: HeldBytes
   readonly hub: Hub
   readonly keeper: Keeper
+  /** SOCKETS_PER_KEY_MAX where nothing is said. */
+  readonly perKeyMax?: number
 }
 
 /** Why there is no WebSocket, as the answer to its handshake. */
@@ -100,8 +102,9 @@ export class Upgrades {
         const { status, reason } = access
         return { status, message: '', ...(reason === undefined ? {} : { headers: { 'X-Auth-Error': reason } }) }
       }
-      if (this.#countOf(access.keyId) >= SOCKETS_PER_KEY_MAX) {
-        return { status: 503, message: `this key has ${SOCKETS_PER_KEY_MAX} WebSockets open, and no more are taken` }
+      const { perKeyMax = SOCKETS_PER_KEY_MAX } = this.#parts
+      if (this.#countOf(access.keyId) >= perKeyMax) {
+        return { status: 503, message: `this key has ${perKeyMax} WebSockets open, and no more are taken` }
       }
       if (this.#clients.size < STREAMS_MAX) return access
       return { status: 503, message: `${STREAMS_MAX} WebSockets are open, and no more are taken` }

@@ -61,7 +61,10 @@ export function log(message: string): void {
   log_utf8(buffer1(bytesOf(message)))
 }
 
-/** Calls `method` of another context once this call has succeeded. `params` is JSON text. */
+/**
+ * Asks for a call of `method` of another context once this call has succeeded; `params` is JSON text. merod makes it. calnode
+ * does not: it warns in its log, and this call goes on as if it had not asked.
+ */
 export function xcall(context: Uint8Array, method: string, params: string): void {
   xcall_host(callOf(context, bytesOf(method), bytesOf(params)))
 }

@@ -16,6 +16,7 @@ import type { Ran } from './guest-run.ts'
 import { guestFailure, isWriting, leavesTrace, payloadOf, refusedHandler, takesPart } from './outcomes.ts'
 import { Parents, sealCall } from './sealing.ts'
 import { type LogBody, operationsOf, ProposalPace } from './taking-part.ts'
+import { warnOfUnmadeCalls } from './unmade-calls.ts'
 
 export interface Turn {
   readonly applicationId: ApplicationId
@@ -216,6 +217,7 @@ export class CallWriter {
         this.tell(written.delta, written.payload.events)
         log.debug({ deltaId: written.delta.id, method, root: state.root }, 'call committed')
       } else if (outcome.events.length > 0) ledger.emit(undefined, outcome.events)
+      warnOfUnmadeCalls(log, method, outcome)
       call.resolve({ value: outcome.value, logs: outcome.logs, deltaId: written?.delta.id })
     }
   }

@@ -10,6 +10,7 @@ import type { GuestExecutor, GuestModule, GuestOutcome } from '../../runtime/gue
 import { ContextError } from '../errors.ts'
 import { logGuest } from '../guest-log.ts'
 import { StagedMap } from '../staged-map.ts'
+import { warnOfUnmadeCalls } from './unmade-calls.ts'
 
 export interface InitialStateParts {
   readonly id: ContextId
@@ -46,6 +47,7 @@ export async function initialState(parts: InitialStateParts, params: Bytes): Pro
       data: { kind: outcome?.error?.kind, logs: outcome?.logs },
     })
   }
+  warnOfUnmadeCalls(parts.log, INIT, outcome)
   if (outcome.blobs) {
     // Members copy the base, and would lack what only the creator has.
     throw new ContextError('INIT_FAILED', "the application's init uses blobs, which only calls may", { data: {} })

@@ -134,8 +134,10 @@ test('who was there before, or comes again by something that stands, is not cut 
   expect(unseenAt(again)).toEqual([])
 })
 
-test('whoever writes at some cut, and may not now, has lost that to something which deltas on that cut do not know of', () => {
-  const counts = { lost: 0, moved: 0 }
+// Not every one of them: decision 7 names ways that are left open, and who takes a lesser row beside a better one above has given
+// that up by itself. Which of them a game of chance meets cannot be told from its operations.
+test('whoever writes at some cut, and may not now, has but rarely lost that to nothing deltas on that cut do not know of', () => {
+  const counts = { lost: 0, free: 0 }
   fc.assert(
     fc.property(games, (turns) => {
       const { accepted } = play(turns, openGroups())
@@ -145,20 +147,16 @@ test('whoever writes at some cut, and may not now, has lost that to something wh
         const then = node.stateAt([id])
         for (const context of now.contexts.values()) {
           if (then?.contexts.get(context.id)?.groupId !== context.groupId) continue
-          for (const { name, account, publicKey } of people) {
+          for (const { publicKey } of people) {
             if (!then.canWrite(context.id, publicKey) || now.canWrite(context.id, publicKey)) continue
             counts.lost += 1
-            const isFree = now.removalsUnseen(context.id, publicKey, then).length === 0
-            // Not so where it inherits through a group that was moved by something void, or to no effect.
-            const isMoved = !then.groups.get(context.groupId)?.members.has(account)
-            if (isFree && isMoved && accepted.some(({ body }) => body.kind === 'group_moved')) counts.moved += 1
-            else expect({ name, isFree }).toEqual({ name, isFree: false })
+            if (now.removalsUnseen(context.id, publicKey, then).length === 0) counts.free += 1
           }
         }
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 80 },
   )
-  expect(counts.lost).toBeGreaterThan(50)
-  expect(counts.moved).toBeLessThan(counts.lost / 10)
+  expect(counts.lost).toBeGreaterThan(100)
+  expect(counts.free).toBeLessThan(counts.lost / 10)
 })

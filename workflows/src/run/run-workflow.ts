@@ -5,7 +5,6 @@ import { randomInt } from 'node:crypto'
 import { DriverError } from '../driver/errors.ts'
 import { fileFault } from '../driver/file-fault.ts'
 import type { ImageScripts } from '../driver/image-scripts.ts'
-import { localNodeLog } from '../driver/local-nodes.ts'
 import type { NetworkParts } from '../driver/network.ts'
 import { NodeState, STATE_DIR } from '../driver/state/node-state.ts'
 import { sleep } from '../driver/until.ts'
@@ -28,6 +27,7 @@ import { clearNodeData, stopLeftovers } from './nodes/clear-data.ts'
 import { ignoredEnvironment, ignoredSettings } from './nodes/ignored-settings.ts'
 import { refuseNeeds } from './nodes/node-needs.ts'
 import { RunNodes } from './nodes/run-nodes.ts'
+import { saveLogs } from './nodes/save-logs.ts'
 import { refuseUnsupported, startNodes } from './nodes/start-nodes.ts'
 import { stopGrace } from './nodes/stop-grace.ts'
 import { portPlace } from './port-place.ts'
@@ -323,7 +323,12 @@ class WorkflowRun {
       if (!stops) for (const node of nodes.running()) await network.driver.keep(node)
       await network.driver.close(stopGrace(this.#parts.env))
       if (stops) await Promise.all(nodes.lives().map(({ exited }) => exited))
-      await this.#saveLogs(nodes)
+      await saveLogs(this.#plan, nodes, {
+        driver: network.driver,
+        state: this.#state,
+        directory: this.#directory,
+        emit: this.#emit,
+      })
       if (nukes && !ended) await this.#nuke('nuke_on_end', { signal })
       return ended ?? left
     } catch (error) {
@@ -348,30 +353,6 @@ class WorkflowRun {
       this.#emit({ type: 'note', level: 'warning', message })
     }
     return troubles[0]
-  }
-
-  /** Of what this run saw: a log may go back to earlier ones. */
-  async #saveLogs(nodes: RunNodes): Promise<void> {
-    const driver = this.#network?.driver
-    if (!driver?.capabilities.logs) return
-    const lives = new Map(nodes.lives().map((node) => [node.name, node]))
-    for (const { name } of this.#plan.nodes) {
-      const life = lives.get(name)
-      try {
-        const text = life ? await driver.logs(life).text() : await this.#failedStartLog(name)
-        if (text !== undefined) await this.#directory.writeLog(name, text)
-      } catch (error) {
-        // A log that cannot be copied is no reason to fail a run.
-        const why = error instanceof Error ? error.message : String(error)
-        this.#emit({ type: 'note', level: 'warning', message: `the log of ${name} could not be saved: ${why}` })
-      }
-    }
-  }
-
-  /** Of a node that never became part of the run, because it or another could not be started. */
-  async #failedStartLog(name: string): Promise<string | undefined> {
-    const record = await this.#state.get(name)
-    return record && localNodeLog(record).text()
   }
 
   async #nuke(setting: string, options: { signal: AbortSignal }): Promise<void> {

@@ -89,7 +89,7 @@ export const RETENTION: readonly Mutant[] = [
     replace: 'return false',
     why: 'a lost delta that stands again, or comes at all, is handled though what was written in its place has been',
     breaks: 'I3',
-    needs: 'pruning',
+    needs: 'stands again',
     chosenFrom: 'history',
   },
 ]

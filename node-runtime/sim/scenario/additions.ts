@@ -7,6 +7,7 @@ import { withHeaps } from './heaps.ts'
 import { withLagging } from './lagging.ts'
 import { writeOf } from './operations.ts'
 import { type Chore, type Fault, HOSTILE, honestNodes, type Mark, remainingNodes, type Scenario } from './scenario.ts'
+import { withStanding } from './standing.ts'
 
 /** Of the seeds whose application applies its own deltas, where it matters most by which code, and of the others. */
 const GUEST_UPGRADE_SHARE = 0.4
@@ -34,7 +35,7 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     [draws.chance(GROUP_SHARE), administered],
   ]
   const added = steps.reduce((made, [isChosen, step]) => (isChosen ? step(made, draws) : made), scenario)
-  return withHeaps(withContested(withLagging(added, seed), seed), seed)
+  return withHeaps(withStanding(withContested(withLagging(added, seed), seed), seed), seed)
 }
 
 /** Where the member had the context by inheritance the maker of the group alone decides. */

@@ -2,7 +2,7 @@
 // stake. From draws of their own; only where clocks are right, nobody lies, and no other ending comes after.
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { type Draws, drawsFrom } from './draws.ts'
-import { writeOf } from './operations.ts'
+import { eventOf, writeOf } from './operations.ts'
 import {
   endOf,
   type Fault,
@@ -16,6 +16,9 @@ import {
 
 /** Of the seeds that may have one. */
 const SHARE = 0.5
+/** Of the others, where it matters by which code something was made and nobody upgrades before: somebody is away over an upgrade. */
+const UPGRADED_SHARE = 0.6
+const UPGRADED_WRITERS_MIN = 4
 const ENDINGS = ['deaf', 'alone', 'steady', 'overtaken', 'overtaken pair'] as const satisfies readonly Mark[]
 const OTHER_ENDINGS: readonly Mark[] = ['even sides', 'unheard', 'new key', 'clock behind', 'handler crash']
 const WRITERS_MIN = 5
@@ -52,11 +55,14 @@ interface Made {
 
 export function withLagging(scenario: Scenario, seed: number): Scenario {
   const draws = drawsFrom(seededRandom(`lagging ${seed}`))
-  const [isChosen, ending] = [draws.chance(SHARE), draws.pick(ENDINGS)]
+  const [isChosen, drawn] = [draws.chance(SHARE), draws.pick(ENDINGS)]
   const writers = remainingNodes(scenario).filter((name) => scenario.nodes.includes(name))
   const isOther = scenario.faults.some(({ kind }) => kind === 'skew' || kind === 'hostile')
   const hasEnding = scenario.marks?.some((mark) => OTHER_ENDINGS.includes(mark))
-  if (!isChosen || isOther || hasEnding || writers.length < WRITERS_MIN) return scenario
+  if (isOther || hasEnding) return scenario
+  const isDrawn = isChosen && writers.length >= WRITERS_MIN
+  if (!isDrawn && !isUpgradedAway(scenario, seed, writers.length)) return scenario
+  const ending = isDrawn ? drawn : 'overtaken'
   const [one = 'n0', two = 'n1', ...others] = draws.some(writers, writers.length)
   const atMs = endOf(scenario) + CALM_MS
   const { operations, faults } = MADE[ending]({ scenario, draws, atMs, one, two, others })
@@ -111,9 +117,8 @@ const MADE: Readonly<Record<(typeof ENDINGS)[number], (setting: Setting) => Made
   },
   /** Two are cut off together, and write when the others have pruned: what one had of the other it has again. */
   'overtaken pair'({ scenario, atMs, one, two, others }) {
-    const call = { method: scenario.app === 'mixed' ? 'say' : 'poke', args: { id: 'pair' } }
-    const event: Operation = { atMs: atMs + LATE_MS, node: two, ...call }
-    const last = scenario.app === 'order-sensitive' ? write(scenario, two, event.atMs, 'pair') : event
+    const call = { node: two, atMs: atMs + LATE_MS, id: 'pair' }
+    const last = (scenario.app === 'order-sensitive' ? writeOf : eventOf)(scenario.app, call)
     return {
       operations: [...trickle(scenario, others, atMs + 500), last],
       faults: [away(scenario, [one, two], atMs)],
@@ -137,10 +142,19 @@ function trickle(scenario: Scenario, by: readonly string[], fromMs: number): Ope
   )
 }
 
-/** Where it matters by which code something was made, and nobody upgrades before. */
-function upgradeOf({ app, nodes: [node = 'n0'], faults }: Scenario, away: string, atMs: number): Fault[] {
-  if (app !== 'order-sensitive' || node === away || faults.some(({ kind }) => kind === 'upgrade')) return []
-  return [{ kind: 'upgrade', node, atMs }]
+/** From draws of its own. Always where so few are left that no other ending of pruned history comes. */
+function isUpgradedAway(scenario: Scenario, seed: number, writers: number): boolean {
+  if (!mayUpgrade(scenario) || writers < UPGRADED_WRITERS_MIN) return false
+  return writers < WRITERS_MIN || drawsFrom(seededRandom(`upgraded away ${seed}`)).chance(UPGRADED_SHARE)
+}
+
+function mayUpgrade({ app, faults }: Scenario): boolean {
+  return app === 'order-sensitive' && faults.every(({ kind }) => kind !== 'upgrade')
+}
+
+function upgradeOf(scenario: Scenario, away: string, atMs: number): Fault[] {
+  const [node = 'n0'] = scenario.nodes
+  return mayUpgrade(scenario) && node !== away ? [{ kind: 'upgrade', node, atMs }] : []
 }
 
 function hearingNothing(scenario: Scenario, node: string, fromMs: number): Fault {

@@ -32,6 +32,11 @@ export function writeOf(app: AppName, { node, atMs, id }: { node: string; atMs: 
   return { atMs, node, method: app === 'collections' ? 'push' : 'append', args: { value } }
 }
 
+/** One more call with an event that others handle. Of an application that has such. */
+export function eventOf(app: AppName, { node, atMs, id }: { node: string; atMs: number; id: string }): Operation {
+  return { atMs, node, method: app === 'mixed' ? 'say' : 'poke', args: { id } }
+}
+
 function mixed(draws: Draws, index: number): Call {
   const key = `k${draws.whole(0, KEYS - 1)}`
   const tag = `t${draws.whole(0, TAGS - 1)}`

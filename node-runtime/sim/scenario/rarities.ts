@@ -3,8 +3,8 @@ import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { withChores } from './chores.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withEnding } from './endings.ts'
-import { writeOf } from './operations.ts'
-import { endOf, type Fault, LATE_NODE, type Operation, type Scenario, WAYS_OUT } from './scenario.ts'
+import { eventOf, writeOf } from './operations.ts'
+import { endOf, type Fault, LATE_NODE, type Scenario, WAYS_OUT } from './scenario.ts'
 
 /** Of the seeds with a hostile peer, those where it serves a state that is not the one it names. */
 const FALSE_STATE_SHARE = 0.25
@@ -144,8 +144,7 @@ function withLastEvent(scenario: Scenario, draws: Draws): Scenario {
   const { app, nodes, operations, faults } = scenario
   const [caller = 'n0', node = 'n1'] = draws.some(nodes, 2)
   const atMs = endOf(scenario) + 3000
-  const call = { method: app === 'mixed' ? 'say' : 'poke', args: { id: 'last' } }
-  const last: Operation = { atMs, node: caller, ...call }
+  const last = eventOf(app, { node: caller, atMs, id: 'last' })
   const [batch, written, downMs] = [draws.pick([1, 1, 2, 3]), draws.chance(0.3), draws.pick([1, 100, 3000])]
   const crash: Fault = { kind: 'crash', node, atMs: atMs - 1, batch, written, downMs, on: 'handler' }
   // A little wind: while it blows the faults are not over.

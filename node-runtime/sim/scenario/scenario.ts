@@ -164,6 +164,7 @@ export type Mark =
   | 'early cut'
   | 'both out'
   | 'out with a fellow'
+  | 'stands again'
 
 /** Marks of what comes after all else: a seed has one of them. */
 export const ENDINGS: readonly Mark[] = [

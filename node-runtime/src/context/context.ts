@@ -14,7 +14,7 @@ import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
 import type { StoreOp } from '../store/store.ts'
 import type { CertifiedCheckpoint } from '../wire/checkpoint.ts'
-import type { Delta } from '../wire/delta.ts'
+import { type Delta, isSamePayload } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
 import { acceptedFrom } from './apply/accepted.ts'
 import { Arrivals } from './apply/arrivals.ts'
@@ -90,7 +90,8 @@ export class Context {
       log: parts.log,
     })
     const checkpoint = () => this.#pruner.checkpoint
-    const voids = new Voids({ ...parts, contextId: parts.record.id, checkpoint })
+    const isSame = (a: Delta, b: Delta) => isSamePayload(this.#folder.open(a), this.#folder.open(b))
+    const voids = new Voids({ ...parts, contextId: parts.record.id, isSame, checkpoint })
     this.#accepted = (isFrom) => acceptedFrom(isFrom, { ...parts, turns, checkpoint })
     this.#witness = new Witness({
       ...parts,

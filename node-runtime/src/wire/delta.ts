@@ -140,6 +140,11 @@ export function openDelta(delta: Delta, groupKey: Bytes): DeltaPayload {
   return payload
 }
 
+/** Whether they say the same: one value has one byte form. */
+export function isSamePayload(a: DeltaPayload, b: DeltaPayload): boolean {
+  return a === b || equalBytes(payloadMessage.encode(a), payloadMessage.encode(b))
+}
+
 /** The cut whose code has made the artifact, and applies it. */
 export function codeCutOf({ governance, madeUnder }: Pick<DeltaHeader, 'governance' | 'madeUnder'>): readonly OpId[] {
   return madeUnder ?? governance

@@ -25,7 +25,7 @@ const written = (label: string, hlc: number, parents: readonly DeltaId[], rewrit
 }
 
 /** All of `deltas` on a floor whose checkpoint contains `counting` and `lost`. */
-function voidsOf(deltas: readonly Written[], floor: Floor, recent: Checkpoint['recent']) {
+function voidsOf(deltas: readonly Written[], floor: Floor, recent: Checkpoint['recent'], isSame = () => true) {
   const dag = Dag.restore([], floor)
   const rows = new Map(deltas.map(({ delta }) => [delta.id, delta]))
   const rewritten = new Rewrites()
@@ -35,6 +35,7 @@ function voidsOf(deltas: readonly Written[], floor: Floor, recent: Checkpoint['r
     dag,
     rows: { delta: (id) => rows.get(id) as Delta | undefined },
     rewritten,
+    isSame,
     checkpoint: () => ({ last: floor.last, recent }) as Checkpoint,
   })
   const isDue = deltas.map(({ delta }) => {
@@ -46,13 +47,13 @@ function voidsOf(deltas: readonly Written[], floor: Floor, recent: Checkpoint['r
 
 const counts = (voids: Voids, ...deltas: readonly Written[]) => deltas.map(({ delta }) => !voids.isVoid(delta))
 
-it('what stands for a lost delta counts, and so do further ones no more', () => {
+it('of what stands for a lost delta the last counts', () => {
   const floor = floorAt(LAST, [inside(1)], [inside(1)])
   const first = written('first', 6, [inside(2)])
   const again = written('again', 7, [inside(1)], [first.delta.id])
   const twice = written('twice', 8, [inside(1)], [first.delta.id, again.delta.id])
   const { voids } = voidsOf([first, again, twice], floor, { counting: [inside(1)], voids: [], lost: [] })
-  expect(counts(voids, first, again, twice)).toEqual([false, true, false])
+  expect(counts(voids, first, again, twice)).toEqual([false, false, true])
 })
 
 it('what stands for a delta beneath counts where that does not count in the checkpoint', () => {
@@ -63,15 +64,34 @@ it('what stands for a delta beneath counts where that does not count in the chec
   expect(counts(voids, ...again)).toEqual([false, true, true, true])
 })
 
-it('a delta that comes after what stands for it has all judged again', () => {
+it.each([
+  ['counts, if it says the same', true],
+  ['goes without effect, if it says something else', false],
+])('what stands for a delta that would count %s, whichever came first', (_what, isSame) => {
   const floor = floorAt(LAST, [inside(1)], [inside(1)])
   const first = written('first', 6, [inside(1)])
   const again = written('again', 7, [inside(1)], [first.delta.id])
-  const { voids, isDue } = voidsOf([again, first], floor, { counting: [inside(1)], voids: [], lost: [] })
-  expect([isDue, counts(voids, first, again)]).toEqual([
-    [false, true],
-    [true, false],
-  ])
+  const recent = { counting: [inside(1)], voids: [], lost: [] }
+  for (const order of [
+    [again, first],
+    [first, again],
+  ]) {
+    const { voids, isDue } = voidsOf(order, floor, recent, () => isSame)
+    expect([isDue, counts(voids, first, again)]).toEqual([
+      [false, true],
+      [!isSame, isSame],
+    ])
+  }
+})
+
+it('nobody replaces what another has written, nor by what is lost', () => {
+  const floor = floorAt(LAST, [inside(1)], [inside(1)])
+  const first = written('first', 6, [inside(1)])
+  const lost = written('lost', 7, [inside(2)], [first.delta.id])
+  const others = written('others', 8, [inside(1)], [first.delta.id])
+  const foreign = { delta: { ...others.delta, author: idOf<PublicKey>('another') } }
+  const { voids } = voidsOf([first, lost, foreign], floor, { counting: [inside(1)], voids: [], lost: [] })
+  expect(counts(voids, first, lost, foreign)).toEqual([true, false, false])
 })
 
 it('of a delta and all that stand for it at most one counts; and one does, unless the last is lost, too', () => {
@@ -130,7 +150,8 @@ it('whether a removal leaves what was just applied costs what lies between, not 
   const rewritten = new Rewrites()
   const checkpoint = () => undefined
   const rows = { delta: () => undefined }
-  const voids = new Voids({ contextId, authority: NO_REMOVALS, dag: counting, rows, rewritten, checkpoint })
+  const isSame = () => true
+  const voids = new Voids({ contextId, authority: NO_REMOVALS, dag: counting, rows, rewritten, isSame, checkpoint })
   const idAt = (at: number) => line.at(at)?.delta.id as DeltaId
   for (let i = 0; i < 20; i++) {
     const pinned = { [contextId]: [idAt(-1 - i)] }

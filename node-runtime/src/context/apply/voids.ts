@@ -19,7 +19,9 @@ export interface VoidsParts {
   readonly authority: Pick<Authority, 'judgement' | 'removalsIn' | 'removalsUnseen'>
   readonly dag: Pick<Dag, 'get' | 'isReady' | 'ready' | 'isLost' | 'isBeneath'>
   readonly rows: Pick<ContextStore, 'delta'>
-  readonly rewritten: Pick<Rewrites, 'has'>
+  readonly rewritten: Pick<Rewrites, 'has' | 'of' | 'by'>
+  /** The same artifact and events. */
+  readonly isSame: (a: Delta, b: Delta) => boolean
   readonly checkpoint: () => Checkpoint | undefined
 }
 
@@ -66,9 +68,28 @@ export class Voids {
   #judge(delta: Judged): boolean {
     if (this.#parts.dag.isLost(delta.id)) return true
     if (delta.rewrites?.some((id) => this.#counts(id))) return true
+    return this.#isRemoved(delta) || this.#isReplaced(delta)
+  }
+
+  #isRemoved(delta: Judged): boolean {
     const removals = this.#parts.authority.removalsUnseen(this.#parts.contextId, delta)
     const author = accountOf(delta.author)
     return removals.some((removal) => !this.#accepts(pinsFor(removal, this.#parts.contextId, author), delta.id))
+  }
+
+  /**
+   * Its author has written it again: it was lost when that was written, and stands now only because the checkpoint names no more what
+   * it was lost with. So the later one counts on, and what is pruned next goes without effect.
+   */
+  #isReplaced({ id, author, rewrites }: Judged): boolean {
+    const { dag, rows, rewritten, isSame } = this.#parts
+    for (const each of rewritten.of(rewrites?.[0] ?? id)) {
+      const later = each > id && dag.ready(each) && !dag.isLost(each) ? rows.delta(each) : undefined
+      if (later === undefined || later.author !== author || this.#isRemoved(later)) continue
+      const own = rows.delta(id)
+      if (own !== undefined && isSame(own, later)) return true
+    }
+    return false
   }
 
   #counts(id: DeltaId): boolean {
@@ -116,11 +137,12 @@ export class Voids {
    * past grows, and what stands for one of them counts no more.
    */
   completes(ids: readonly DeltaId[]): boolean {
-    const { rewritten } = this.#parts
+    const { dag, rewritten } = this.#parts
     const pinned = this.#allPinned()
     const isPinned = pinned.size > 0 && ids.some((id) => pinned.has(id))
     if (isPinned) this.#pasts.grow(ids)
-    const changes = isPinned || ids.some((id) => rewritten.has(id))
+    const stands = (id: DeltaId) => dag.ready(id) !== undefined && !dag.isLost(id)
+    const changes = isPinned || ids.some((id) => rewritten.has(id) || rewritten.by(id).some(stands))
     if (changes) this.#verdicts.clear()
     return changes
   }

@@ -299,7 +299,7 @@ export class Pruner {
     folder.prune(stack)
     frontier.pruned(prefix)
     voids.forgetPasts()
-    rewritten.forgetBefore(oldest)
+    rewritten.forget(checkpoint.last, oldest)
     ledger.prunedTo(checkpointHash(checkpoint))
     await revision.runIfDue()
     if (again.length > 0) onLost()

@@ -1,0 +1,60 @@
+// What its author has written again counts once, also when the checkpoint names no more what it was lost with, and later not
+// even the first one.
+import { expect, it } from 'vitest'
+import type { DeltaId } from '../../base/ids.ts'
+import { converge } from '../../testing/test-nodes.ts'
+import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
+import { ContextStore } from '../context-store.ts'
+
+const { share } = testWorlds()
+const ABSENT_MS = 30_000
+const RETENTION = { checkpointMin: 8, recentMax: 16, absentMs: ABSENT_MS }
+const MOST = ['ada', 'bob', 'cyd']
+const NAMES = [...MOST, 'dan']
+const NOBODY = '' as DeltaId
+const NONE = { counting: [], voids: [], lost: [] }
+
+const call = ({ world, shared }: Scene, name: string, method: string, args = {}) =>
+  world.run(world.get(name).call(shared.contextId, method, args))
+
+async function written(scene: Scene, count: number, names = MOST): Promise<void> {
+  for (let i = 0; i < count; i += 1) {
+    await call(scene, names[i % names.length] ?? 'ada', 'set', { key: `k${i % 5}`, value: `${i}` })
+  }
+}
+
+it('what would stand again goes without effect, where its author has written it again by then', async () => {
+  const scene = await share('mixed', NAMES, { retention: RETENTION })
+  const { world, shared } = scene
+  const prunedBy = async (name: string) =>
+    (await world.get(name).context(shared.contextId)).checkpoint()?.checkpoint ?? { count: 0, last: '', recent: NONE }
+  world.network.partition([world.get('dan').peerId])
+  await call(scene, 'dan', 'set', { key: 'early', value: 'dan' })
+  await world.pass(2 * ABSENT_MS)
+  await written(scene, 20)
+  await world.pass(30_000)
+  expect((await prunedBy('ada')).count).toBe(16)
+  // Nothing of these is pruned before both are back.
+  world.network.partition([world.get('dan').peerId], [world.get('cyd').peerId])
+  await written(scene, 10, ['ada', 'bob'])
+  await world.pass(1000)
+  // Built on what no checkpoint contains, and later than all of it: lost until they name no more what there was at its time.
+  await call(scene, 'dan', 'hit')
+  const [first = NOBODY] = (await world.get('dan').context(shared.contextId)).heads()
+  await world.pass(1000)
+  await written(scene, 30, ['ada', 'bob'])
+  world.network.heal()
+  while ((await prunedBy('ada')).last < first) await world.pass(100)
+  expect((await prunedBy('ada')).recent.voids).toContain(first)
+  await world.pass(60_000)
+  await converge(world, shared.contextId, NAMES)
+  const { last, recent } = await prunedBy('ada')
+  expect([...recent.counting, ...recent.voids]).not.toContain(first)
+  const dan = world.get('dan').node.identity.publicKey
+  const again: string[] = []
+  for await (const { delta, status } of new ContextStore(world.get('ada').disk, shared.contextId).deltas()) {
+    if (delta.author === dan && delta.rewrites?.includes(first)) again.push(status)
+  }
+  expect([last > first, again]).toEqual([true, ['applied']])
+  expect(await call(scene, 'bob', 'hit_count')).toBe(1)
+})

@@ -204,6 +204,7 @@ export class Node implements NodeServices {
         ...options.retention,
       },
       onEvent,
+      onXCall: (event) => events.emit(event),
       onKeyMissing: (namespace, groupId) => late.joiner?.wantKeys(namespace, groupId),
       onCodeMissing: (namespace, applicationId) => late.joiner?.wantCode(namespace, applicationId),
     })

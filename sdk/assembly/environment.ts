@@ -62,8 +62,8 @@ export function log(message: string): void {
 }
 
 /**
- * Asks for a call of `method` of another context once this call has succeeded; `params` is JSON text. merod makes it. calnode
- * does not: it warns in its log, and this call goes on as if it had not asked.
+ * Asks for a call of `method` of a context of the same group once this call has succeeded; `params` is JSON text. The node that
+ * runs this call makes it, as its own member. What becomes of it is told to watchers of this context only.
  */
 export function xcall(context: Uint8Array, method: string, params: string): void {
   xcall_host(callOf(context, bytesOf(method), bytesOf(params)))

@@ -44,6 +44,19 @@ const SEEDS: { readonly [N in RowName]: readonly Parameters<typeof encodeRow>[0]
       error: null,
     },
   ],
+  'call to another context': [
+    {
+      v: 1,
+      target: hash,
+      method: 'hear',
+      params: utf8('{}'),
+      depth: 1,
+      hops: 1,
+      everywhere: false,
+      attempts: 0,
+      dueMs: 0,
+    },
+  ],
   application: [
     {
       v: 1,

@@ -28,6 +28,7 @@ const KINDS = [
   'contextMeta',
   'handler',
   'deadLetter',
+  'xcall',
   'outbox',
   'parked',
   'awaited',

@@ -24,7 +24,7 @@ import { type ReceiveResult, Receiver } from './apply/receiver.ts'
 import { Revision } from './apply/revision.ts'
 import { Voids } from './apply/voids.ts'
 import { Witness } from './apply/witness.ts'
-import type { CallRequest, CallResult, PendingCall } from './calls/call.ts'
+import { type CallMeta, type CallRequest, type CallResult, CLIENTS_CALL, type PendingCall } from './calls/call.ts'
 import { Caller } from './calls/caller.ts'
 import { WaitingCalls } from './calls/waiting-calls.ts'
 import { ContextError } from './errors.ts'
@@ -286,7 +286,7 @@ export class Context {
    */
   async call(request: CallRequest): Promise<CallResult> {
     for (;;) {
-      const result = await this.#calls.call(request, { depth: 0, settle: [] })
+      const result = await this.#calls.call(request, CLIENTS_CALL)
       if (result) return result
       while (this.#rewriting.isWaiting) {
         await this.#rewriting.looked()
@@ -294,6 +294,12 @@ export class Context {
       }
       if (this.#closed) throw new ContextError('CONTEXT_BUSY', `context ${this.record.id} is being closed`)
     }
+  }
+
+  /** Runs a method that waited in a queue. Throws as `call` does, and CONTEXT_BUSY where it wants to write and may not now. */
+  async runQueued(request: CallRequest, meta: CallMeta): Promise<void> {
+    if (await this.#calls.call(request, meta)) return
+    throw new ContextError('CONTEXT_BUSY', `context ${this.record.id}: own deltas are still to be written again`)
   }
 
   /** Takes deltas from a peer, in any order, known ones included. */
@@ -366,10 +372,8 @@ export class Context {
     })
   }
 
-  async #runHandler(task: HandlerTask): Promise<void> {
-    const request = { method: task.row.handler, input: task.row.data }
-    const done = await this.#calls.call(request, { depth: task.row.depth, settle: task.settle })
-    if (!done)
-      throw new ContextError('CONTEXT_BUSY', `context ${this.record.id}: own deltas are still to be written again`)
+  #runHandler(task: HandlerTask): Promise<void> {
+    const { handler, data, depth } = task.row
+    return this.runQueued({ method: handler, input: data }, { depth, settle: task.settle, isEverywhere: true })
   }
 }

@@ -1,6 +1,6 @@
 // All contexts of this node: creating, opening, joining, and the state each one is in. One instance a context; an
 // instance whose write failed is replaced by one read from the store.
-import { type Bytes, compareBytes } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import {
   type ApplicationId,
@@ -18,21 +18,23 @@ import { dropIncoming } from '../storage/generations.ts'
 import { SnapshotWriter } from '../storage/snapshot-writer.ts'
 import { keyOf } from '../store/keys.ts'
 import { rangeOf } from '../store/store.ts'
+import { copyBase } from './base-copy.ts'
 import type { BlobParts } from './blobs/blob-effects.ts'
 import { initialState } from './calls/initial-state.ts'
 import { Context } from './context.ts'
 import { ContextRecords } from './context-records.ts'
 import { ContextStore } from './context-store.ts'
 import { ContextError } from './errors.ts'
-import { BASE_BATCH_ENTRIES, REOPEN_MS } from './limits.ts'
+import { REOPEN_MS } from './limits.ts'
 import type { Applications } from './namespaces/code/applications.ts'
 import { serviceStorage, storageIn } from './namespaces/code/services.ts'
 import type { Namespace, NamespaceParts } from './namespaces/namespace.ts'
 import type { Namespaces } from './namespaces/namespaces.ts'
 import { openRows } from './opening.ts'
 import type { ContextRecord, Retention } from './parts.ts'
-import type { StateEvent } from './ports.ts'
+import type { StateEvent, XCallEvent } from './ports.ts'
 import { Residence } from './residence.ts'
+import { XCalls } from './xcalls/xcalls.ts'
 
 export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRing'> {
   readonly clock: Clock
@@ -42,6 +44,7 @@ export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRin
   readonly blobParts: BlobParts
   readonly retention: Retention
   readonly onEvent: (event: StateEvent) => void
+  readonly onXCall: (event: XCallEvent) => void
   /** A context of this namespace got a delta that is sealed with a key we do not have. */
   readonly onKeyMissing: (namespace: Namespace, groupId: GroupId) => void
   /** One was made when the context ran another application, which is not here. */
@@ -71,6 +74,7 @@ export class Contexts {
   readonly #making = new Map<ContextId, Promise<Context>>()
   readonly #adopting = new Set<ContextId>()
   readonly #reopenings = new Set<() => void>()
+  readonly #xcalls: XCalls
   #closed = false
 
   private constructor(parts: ContextsParts, records: ContextRecords) {
@@ -81,6 +85,14 @@ export class Contexts {
       records,
       shut: (id) => this.#shut(id),
       resume: (record) => this.#resume(record),
+    })
+    this.#xcalls = new XCalls({
+      ...parts,
+      setTimer: (fn, delayMs) => parts.clock.setTimer(fn, delayMs),
+      record: (id) => records.get(id),
+      groupOf: (id) => records.get(id)?.groupId ?? parts.namespaces.groupOfContext(id),
+      run: async (id, request, meta) => (await this.get(id)).runQueued(request, meta),
+      onEvent: parts.onXCall,
     })
   }
 
@@ -116,8 +128,7 @@ export class Contexts {
     const record = this.#records.get(id)
     if (record) return this.#instance(record)
     if (this.#records.hasLeft(id)) throw new ContextError('NOT_A_MEMBER', `this node has left context ${id}`)
-    for (const namespace of this.#parts.namespaces.list()) {
-      if (!namespace.state.contexts.has(id)) continue
+    if (this.#parts.namespaces.groupOfContext(id) !== undefined) {
       throw new ContextError('CONTEXT_UNINITIALIZED', `the state of context ${id} has not arrived yet; retry`, {
         data: { contextId: id },
       })
@@ -241,9 +252,10 @@ export class Contexts {
       serviceName: created.serviceName,
     }
     const writer = await SnapshotWriter.open(this.#parts.store, id, idBytes(created.baseRoot))
-    await this.#copyBase(id, writer, options)
+    const { store, outbound } = this.#parts
+    await copyBase(outbound.fetchBase(id, options), { store, rows: new ContextStore(store, id), writer })
     try {
-      await this.#parts.store.batch([...writer.finish(created.baseRoot), this.#records.row(record)])
+      await store.batch([...writer.finish(created.baseRoot), this.#records.row(record)])
     } catch (error) {
       await writer.abort()
       throw error
@@ -270,28 +282,13 @@ export class Contexts {
   async close(): Promise<void> {
     this.#closed = true
     for (const cancel of this.#reopenings) cancel()
+    // Those that run need contexts.
+    await this.#xcalls.close()
     for (const opening of this.#open.values()) {
       // One that failed to open has nothing to close.
       const context = await opening.catch(() => undefined)
       await context?.close()
     }
-  }
-
-  async #copyBase(id: ContextId, writer: SnapshotWriter, options: { signal?: AbortSignal }): Promise<void> {
-    const rows = new ContextStore(this.#parts.store, id)
-    let page: (readonly [Bytes, Bytes])[] = []
-    const flush = async () => {
-      // The copy for others first: the writer's position must never be ahead of it.
-      await this.#parts.store.batch(page.map(([key, value]) => rows.putBase(key, value)))
-      await writer.add(page)
-      page = []
-    }
-    for await (const entry of this.#parts.outbound.fetchBase(id, options)) {
-      if (writer.after !== undefined && compareBytes(entry[0], writer.after) <= 0) continue
-      page.push(entry)
-      if (page.length >= BASE_BATCH_ENTRIES) await flush()
-    }
-    await flush()
   }
 
   #instance(record: ContextRecord): Promise<Context> {
@@ -337,6 +334,7 @@ export class Contexts {
           .catch((closing) => log.warn({ error: String(closing) }, 'context closed with an error'))
       },
       adopting: this.#adopting,
+      xcalls: this.#xcalls,
       onSwapped: () => {
         this.#forget(record.id, this.#open.get(record.id))
         void this.#resume(record)
@@ -375,6 +373,7 @@ export class Contexts {
     if (this.#closed || !record) return
     try {
       await (await this.#instance(record)).resume()
+      this.#xcalls.resume(id)
     } catch (error) {
       this.#parts.log.error(
         { contextId: record.id, error: String(error) },

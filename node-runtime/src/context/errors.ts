@@ -25,4 +25,5 @@ export class ContextError extends CodedError<
   | 'JOIN_TIMEOUT'
   | 'GUEST_FAILED'
   | 'INIT_FAILED'
+  | 'XCALL_NOT_PERMITTED'
 > {}

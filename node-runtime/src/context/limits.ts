@@ -63,6 +63,17 @@ export const DEAD_LETTERS_MAX = 10_000
 /** Handler rows read from the store at once. */
 export const HANDLER_PAGE = 64
 
+/** Calls to other contexts that lead to calls to other contexts, in a row. Deeper ones are denied. As in the reference. */
+export const XCALL_HOPS_MAX = 3
+/** Calls of one context to others that are still to be made. A call that asks for more fails with CONTEXT_BUSY. */
+export const XCALLS_WAITING_MAX = 4096
+/** Attempts of one that cannot be made now: 50 seconds, in which a key or a state comes. Then it is given up. */
+export const XCALL_ATTEMPTS_MAX = 9
+/** Wait before the second attempt; doubled each time. */
+export const XCALL_RETRY_MS = 200
+/** Rows of them read from the store at once. */
+export const XCALL_PAGE = 64
+
 /** Parked deltas looked at in one task of the queue; calls come between two pages. */
 export const PARKED_PAGE = 100
 /** And their bytes, except that one delta always goes. */

@@ -15,6 +15,7 @@ import type { BlobParts } from './blobs/blob-effects.ts'
 import type { ContextStore, Judgement, Pruned } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
 import type { Authority, Outbound, StateEvent } from './ports.ts'
+import type { XCalls } from './xcalls/xcalls.ts'
 
 /** What a context is, as governance and the base say; it never changes. */
 export interface ContextRecord {
@@ -95,6 +96,8 @@ export interface ContextParts {
   /** A delta came that is sealed with a key we do not have. */
   readonly onKeyMissing: () => void
   readonly blobParts: BlobParts
+  /** Calls that guests ask other contexts for. */
+  readonly xcalls: XCalls
   readonly log: Logger
 }
 

@@ -171,4 +171,20 @@ export interface PresenceEvent {
   }
 }
 
-export type NodeEvent = StateEvent | GroupEvent | PresenceEvent
+/** What became of a call that a guest has asked another context for. */
+export type XCallOutcome =
+  | { readonly status: 'ok' }
+  | { readonly status: 'denied'; readonly detail: { readonly reason: string } }
+  | { readonly status: 'exec_error'; readonly detail: { readonly message: string } }
+
+export interface XCallEvent {
+  /** Whose guest has asked for it. */
+  readonly contextId: ContextId
+  readonly xcall: {
+    readonly targetContextId: ContextId
+    readonly method: string
+    readonly outcome: XCallOutcome
+  }
+}
+
+export type NodeEvent = StateEvent | GroupEvent | PresenceEvent | XCallEvent

@@ -40,6 +40,8 @@ export interface InspectedContext {
   readonly outbox: number
   readonly handlers: number
   readonly deadLetters: number
+  /** To other contexts, still to be made. */
+  readonly calls: number
   readonly toBeWrittenAgain: number
 }
 
@@ -48,7 +50,7 @@ export async function inspectContext(store: StoreReader, id: ContextId): Promise
   const row = decodeRow<ContextRow>('context', store.get(keyOf('context', bytes)) ?? new Uint8Array())
   const rows = new ContextStore(store, id)
   const meta = readStateMeta(store, id)
-  const count = async (kind: 'base' | 'outbox' | 'handler' | 'deadLetter' | 'reissue') =>
+  const count = async (kind: 'base' | 'outbox' | 'handler' | 'deadLetter' | 'xcall' | 'reissue') =>
     (await countRows(store, keyOf(kind, bytes))).rows
   return {
     contextId: idBase58(id),
@@ -71,6 +73,7 @@ export async function inspectContext(store: StoreReader, id: ContextId): Promise
     outbox: await count('outbox'),
     handlers: await count('handler'),
     deadLetters: await count('deadLetter'),
+    calls: await count('xcall'),
     toBeWrittenAgain: await count('reissue'),
   }
 }

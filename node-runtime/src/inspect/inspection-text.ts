@@ -55,7 +55,7 @@ function contextLines(context: InspectedContext): string[] {
     `    heads       ${dag.heads.length === 0 ? 'the base' : dag.heads.join(', ')}`,
     `    checkpoint  ${checkpoint === null ? 'none' : `${checkpoint.last}, ${checkpoint.count} deltas, ${checkpoint.vouches} vouches`}`,
     `    waiting     parked ${counts(parked)}; outbox ${context.outbox}; to be written again ${context.toBeWrittenAgain}`,
-    `    handlers    ${context.handlers} queued, ${context.deadLetters} dead letters`,
+    `    handlers    ${context.handlers} queued, ${context.deadLetters} dead letters; ${context.calls} calls to other contexts`,
   ]
 }
 

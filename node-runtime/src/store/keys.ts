@@ -23,6 +23,8 @@ export const KEY_PREFIXES = {
   handler: 'h/',
   /** z/ ctx hlc delta index: a handler that cannot succeed (context). */
   deadLetter: 'z/',
+  /** X/ ctx hlc number: a call that the context has asked another one for, still to be made (context). */
+  xcall: 'X/',
   /** o/ ctx delta: a delta not yet handed to gossip (context). */
   outbox: 'o/',
   /** p/ ctx delta: a delta that waits for a parent, key or governance (context). */

@@ -76,6 +76,22 @@ export interface HandlerRow {
   readonly error: string | null
 }
 
+/** What a call has asked another context for. */
+export interface XCallRow {
+  readonly v: 1
+  readonly target: Bytes
+  readonly method: string
+  readonly params: Bytes
+  /** How many events and calls of other contexts lead to it. */
+  readonly depth: number
+  /** Of these, calls of other contexts in a row: 1 for what a client's call or a handler has asked for. */
+  readonly hops: number
+  /** Every node makes it: a handler has asked for it, or what came of one. */
+  readonly everywhere: boolean
+  readonly attempts: number
+  readonly dueMs: number
+}
+
 export interface ApplicationRow {
   readonly v: 1
   readonly blobId: Bytes
@@ -130,6 +146,7 @@ interface Rows {
   readonly checkpoint: CheckpointRow
   readonly context: ContextRow
   readonly 'handler row': HandlerRow
+  readonly 'call to another context': XCallRow
   readonly application: ApplicationRow
   readonly 'group key': GroupKeyRow
   readonly judgement: JudgementRow
@@ -190,6 +207,17 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
     dueMs: timeMs,
     state: oneOf(['queued', 'dead']),
     error: orNull(anyText),
+  }),
+  'call to another context': record({
+    v,
+    target: hash,
+    method: anyText,
+    params: content,
+    depth: count,
+    hops: count,
+    everywhere: flag(),
+    attempts: count,
+    dueMs: timeMs,
   }),
   application: record(
     {

@@ -11,12 +11,12 @@ import { logGuest } from '../guest-log.ts'
 import type { Ledger } from '../ledger.ts'
 import { CALL_GROUP_BYTES, CALL_GROUP_MAX } from '../limits.ts'
 import { type ContextParts, nodeOf } from '../parts.ts'
+import type { AskedXCalls } from '../xcalls/xcalls.ts'
 import type { PendingCall } from './call.ts'
 import type { Ran } from './guest-run.ts'
 import { guestFailure, isWriting, leavesTrace, payloadOf, refusedHandler, takesPart } from './outcomes.ts'
 import { Parents, sealCall } from './sealing.ts'
 import { type LogBody, operationsOf, ProposalPace } from './taking-part.ts'
-import { warnOfUnmadeCalls } from './unmade-calls.ts'
 
 export interface Turn {
   readonly applicationId: ApplicationId
@@ -32,6 +32,8 @@ interface Done {
   written: Arrived | undefined
   ops: readonly StoreOp[]
   bodies: readonly LogBody[]
+  /** Of other contexts. */
+  asked: AskedXCalls | undefined
   /** It wants to write, and may not now. */
   isLater: boolean
   /** Instead of an answer. */
@@ -61,6 +63,7 @@ export type CallWriterParts = Pick<
   | 'random'
   | 'authority'
   | 'blobParts'
+  | 'xcalls'
   | 'log'
 > & { readonly folder: Folder; readonly ledger: Ledger }
 
@@ -131,7 +134,7 @@ export class CallWriter {
       // What it proposes may be refused with its batch, which is to be nobody else's.
       const isApart = bytes > CALL_GROUP_BYTES || takesPart(outcome)
       if (isApart && done.some(({ written, ops }) => written !== undefined || ops.length > 0)) break
-      const nothing = { written: undefined, ops: [], bodies: [], isLater: false, failure: undefined }
+      const nothing = { written: undefined, ops: [], bodies: [], asked: undefined, isLater: false, failure: undefined }
       const each: Done = { call, outcome, blobs: this.blobsOf(outcome), ...nothing }
       done.push(each)
       try {
@@ -145,7 +148,7 @@ export class CallWriter {
   }
 
   async #prepareOne(done: Done, { applicationId, onlyReads }: Turn, parents: Parents): Promise<void> {
-    const { record, authority } = this.#parts
+    const { record, authority, xcalls } = this.#parts
     const { call, outcome, blobs } = done
     const { request, meta } = call
     request.signal?.throwIfAborted()
@@ -153,7 +156,8 @@ export class CallWriter {
     if (outcome.status !== 'ok') throw guestFailure(request.method, outcome)
     done.isLater = onlyReads && isWriting(done)
     if (done.isLater) return
-    done.bodies = this.#partOf(outcome, meta.depth, request.method)
+    done.bodies = this.#partOf(outcome, meta.isEverywhere, request.method)
+    if (outcome.xcalls.length > 0) done.asked = xcalls.ask(record.id, outcome.xcalls, meta)
     const placed = await blobs.place()
     const payload = payloadOf(outcome, meta.depth)
     if (payload) {
@@ -161,7 +165,7 @@ export class CallWriter {
       const delta = sealCall({ payload, applicationId }, parents, { parts: this.#parts })
       done.written = { delta, payload, foreseen: outcome.changes }
     }
-    done.ops = [...this.#privateOps(outcome), ...placed, ...meta.settle]
+    done.ops = [...this.#privateOps(outcome), ...placed, ...(done.asked?.ops ?? []), ...meta.settle]
   }
 
   /** Those that stand: behind a call whose delta does something else to the state than it has, they have not run. */
@@ -206,7 +210,7 @@ export class CallWriter {
     }
   }
 
-  #answer({ call, outcome, written, isLater, failure }: Done): void {
+  #answer({ call, outcome, written, asked, isLater, failure }: Done): void {
     const { ledger, log, state } = this.#parts
     const { method } = call.request
     if (call.meta.depth > 0) logGuest(log, 'info', { method, lines: outcome.logs })
@@ -217,17 +221,17 @@ export class CallWriter {
         this.tell(written.delta, written.payload.events)
         log.debug({ deltaId: written.delta.id, method, root: state.root }, 'call committed')
       } else if (outcome.events.length > 0) ledger.emit(undefined, outcome.events)
-      warnOfUnmadeCalls(log, method, outcome)
+      asked?.committed()
       call.resolve({ value: outcome.value, logs: outcome.logs, deltaId: written?.delta.id })
     }
   }
 
   /** What the guest proposes and approves enters the log in the batch of the call, or the call fails. */
-  #partOf(outcome: GuestOutcome, depth: number, method: string): readonly LogBody[] {
+  #partOf(outcome: GuestOutcome, isEverywhere: boolean, method: string): readonly LogBody[] {
     const { record, authority, nowMs } = this.#parts
     if (!takesPart(outcome)) return []
-    // A handler runs on every node: each would propose.
-    if (depth > 0) throw refusedHandler(method, outcome)
+    // Each would propose.
+    if (isEverywhere) throw refusedHandler(method, outcome)
     const bodies = operationsOf(outcome, { contextId: record.id, proposals: authority.proposalsIn(record.id) })
     this.#pace.take(bodies.length, nowMs())
     return bodies

@@ -1,6 +1,6 @@
 // What a call is, from when it is asked until it is answered.
 import type { Bytes } from '../../base/bytes.ts'
-import type { DeltaId } from '../../base/ids.ts'
+import type { ApplicationId, ContextId, DeltaId } from '../../base/ids.ts'
 import type { StoreOp } from '../../store/store.ts'
 
 export interface CallRequest {
@@ -18,11 +18,25 @@ export interface CallResult {
 }
 
 export interface CallMeta {
-  /** 0 for a client's call, above for a handler. */
+  /** 0 for a client's call; how many events and calls of other contexts have led to another one. */
   readonly depth: number
-  /** Goes into the call's batch: a handler's row leaves the queue with what the handler wrote. */
+  /** Goes into the call's batch: what had it waiting in a queue leaves that with what it wrote. */
   readonly settle: readonly StoreOp[]
+  /** Every node runs it: a handler, and what comes of one. */
+  readonly isEverywhere: boolean
+  /** Of a call that a guest of another context, or of this one, has asked for. */
+  readonly xcall?: XCallMeta
 }
+
+export interface XCallMeta {
+  readonly source: ContextId
+  /** What that context runs. */
+  readonly applicationId: ApplicationId
+  /** Such calls in a row, this one included. */
+  readonly hops: number
+}
+
+export const CLIENTS_CALL: CallMeta = { depth: 0, settle: [], isEverywhere: false }
 
 /** One that waits for its answer. */
 export class PendingCall {

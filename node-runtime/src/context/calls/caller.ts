@@ -11,6 +11,7 @@ import type { Revision } from '../apply/revision.ts'
 import { ContextError } from '../errors.ts'
 import type { ContextParts } from '../parts.ts'
 import { dropReissue, type Reissue } from '../retention/reissue-rows.ts'
+import { mayBeAsked } from '../xcalls/xcall-policy.ts'
 import type { PendingCall } from './call.ts'
 import { CallWriter, type CallWriterParts, type Turn } from './call-writer.ts'
 import { GuestRun, type Ran } from './guest-run.ts'
@@ -41,9 +42,12 @@ export class Caller {
     const { record, identity, authority, hlc, revision } = this.#parts
     await revision.runIfDue()
     if (!authority.mayWrite(record.id, identity.publicKey)) this.#assertReader()
-    const wanted = calls.filter((call) => !refuseAbandoned(call))
-    if (wanted.length === 0) return
     const turn = { applicationId: runnable(this.#parts), onlyReads }
+    const wanted = await this.#permitted(
+      calls.filter((call) => !refuseAbandoned(call)),
+      turn,
+    )
+    if (wanted.length === 0) return
     const run = await this.#guests(wanted, turn)
     const ran: Ran[] = []
     try {
@@ -91,13 +95,29 @@ export class Caller {
     const { record, identity, account, executor, code, state, setTimer, hlc } = this.#parts
     const publicKey = idBytes(identity.publicKey)
     const [contextId, accountId] = [idBytes(record.id), idBytes(account)]
-    const jobs = calls.map(({ request }, index): GuestJob => {
-      const env = { contextId, executorId: publicKey, deviceId: publicKey, accountId, timeNs: hlc.tick() }
+    const jobs = calls.map(({ request, meta }, index): GuestJob => {
+      const origin = meta.xcall && { xcallOrigin: idBytes(meta.xcall.source) }
+      const env = { contextId, executorId: publicKey, deviceId: publicKey, accountId, timeNs: hlc.tick(), ...origin }
       return { kind: 'call', method: request.method, input: request.input, keep: index < calls.length - 1, env }
     })
     const module = await code.module(applicationId)
     const source = { contextId: record.id, generation: state.generation, staged: [] }
     return new GuestRun(calls, { executor, setTimer, module, source, jobs })
+  }
+
+  /** Refuses what guests have asked for and the application does not let them. */
+  async #permitted(calls: readonly PendingCall[], { applicationId }: Turn): Promise<readonly PendingCall[]> {
+    const { record, executor, code } = this.#parts
+    if (!calls.some(({ meta }) => meta.xcall)) return calls
+    const info = await executor.inspect(await code.module(applicationId))
+    return calls.filter((call) => {
+      const { xcall } = call.meta
+      const { method } = call.request
+      if (!xcall || mayBeAsked(info, { method, isSameApp: xcall.applicationId === applicationId })) return true
+      const message = `method ${method} of context ${record.id} is not for context ${xcall.source} to call`
+      call.reject(new ContextError('XCALL_NOT_PERMITTED', message))
+      return false
+    })
   }
 
   /** Who may not write may still read, as a member. */

@@ -1,7 +1,7 @@
 // Calls that wait together: one run, one batch, a delta each.
 import { expect, it } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
-import { toBase58, utf8 } from '../../base/bytes.ts'
+import { utf8 } from '../../base/bytes.ts'
 import type { GuestExecutor, GuestOutcome } from '../../runtime/guest-executor.ts'
 import { converge, type SharedContext, shareContext, type TestWorld } from '../../testing/test-nodes.ts'
 import { countRows, testWorlds } from '../../testing/test-worlds.ts'
@@ -212,18 +212,4 @@ it('calls of an application whose deltas do something else than they have turns 
   expect(ada).toEqual(bob)
   expect(ada).toHaveLength(12)
   expect(stage.runs).toEqual([12, ...Array(11).fill(1), 1])
-})
-
-it('a call to another context that a guest asks for is not made, and the log says so: of calls that succeed, once each', async () => {
-  const stage = await Stage.open()
-  const contextId = new Uint8Array(32).fill(9)
-  stage.way = async (next, ...args) => {
-    const outcomes = await next(...args)
-    return outcomes.map((outcome) => ({ ...outcome, xcalls: [{ contextId, method: 'pay', params: utf8('{}') }] }))
-  }
-  await stage.settled([stage.set('a'), stage.call('no_such_method'), stage.call('get', { key: 'a' })])
-  const warned = stage.ada.log.entries.filter(({ message }) => message.includes('xcall'))
-  expect(warned.map(({ level, fields }) => [level, fields.method, fields.targets])).toEqual(
-    ['set', 'get'].map((method) => ['warn', method, [toBase58(contextId)]]),
-  )
 })

@@ -11,7 +11,7 @@ export function takesPart({ proposals, approvals }: GuestOutcome): boolean {
 /** Whether anything is to be stored for it. */
 export function isWriting({ call, outcome }: { readonly call: PendingCall; readonly outcome: GuestOutcome }): boolean {
   if (outcome.status !== 'ok') return false
-  const rows = outcome.privateChanges.length + call.meta.settle.length
+  const rows = outcome.privateChanges.length + outcome.xcalls.length + call.meta.settle.length
   return hasArtifact(outcome) || takesPart(outcome) || rows > 0
 }
 

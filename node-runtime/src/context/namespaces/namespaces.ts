@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import {
   type AccountId,
   type ApplicationId,
+  type ContextId,
   type GroupId,
   idBytes,
   idFromBytes,
@@ -76,6 +77,13 @@ export class Namespaces {
       if (namespace.isKnown && namespace.state.groups.has(groupId)) return namespace
     }
     throw new ContextError('GROUP_NOT_FOUND', `group ${groupId} is not known to this node`)
+  }
+
+  /** Undefined: no log that is here knows the context, or not any more. */
+  groupOfContext(id: ContextId): GroupId | undefined {
+    return this.list()
+      .find(({ state }) => state.contexts.has(id))
+      ?.state.contexts.get(id)?.groupId
   }
 
   async create(applicationId: ApplicationId, name?: string): Promise<Namespace> {

@@ -26,6 +26,8 @@ export interface Waiting {
   readonly handlers: number
   readonly deadLetters: number
   readonly deadLettersDropped: number
+  /** Calls to other contexts that are still to be made. */
+  readonly xcalls: number
 }
 
 export interface WaitingDelta {
@@ -45,7 +47,7 @@ export interface Paging {
   readonly limit: number
 }
 
-type WaitingRowsParts = Pick<ContextParts, 'rows' | 'dag'> & {
+type WaitingRowsParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'xcalls'> & {
   readonly intake: Intake
   readonly receiver: Receiver
   readonly handlers: HandlerQueue
@@ -64,7 +66,7 @@ export class WaitingRows {
   }
 
   counts(): Waiting {
-    const { dag, intake, receiver, handlers, deadLetters, sweeper, rewriting } = this.#parts
+    const { record, dag, intake, receiver, handlers, deadLetters, sweeper, rewriting, xcalls } = this.#parts
     return {
       pending: dag.pendingCount,
       parked: intake.parkedCount,
@@ -75,6 +77,7 @@ export class WaitingRows {
       handlers: handlers.waiting,
       deadLetters: deadLetters.count,
       deadLettersDropped: deadLetters.dropped,
+      xcalls: xcalls.waiting(record.id),
     }
   }
 

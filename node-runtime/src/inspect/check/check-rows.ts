@@ -32,6 +32,7 @@ const CHECKS: readonly RowCheck[] = [
   { kind: 'context', look: decodes('context') },
   { kind: 'handler', look: decodes('handler row') },
   { kind: 'deadLetter', look: decodes('handler row') },
+  { kind: 'xcall', look: decodes('call to another context') },
   { kind: 'judgement', look: decodes('judgement') },
   { kind: 'reissue', look: decodes('own delta to be written again') },
   { kind: 'application', look: decodes('application') },
@@ -43,7 +44,7 @@ const CHECKS: readonly RowCheck[] = [
 ]
 
 /** Of a context that is not here; what a join under way has received is no leftover. */
-const OF_A_CONTEXT = ['state', 'delta', 'undo', 'base', 'handler', 'deadLetter', 'outbox', 'parked'] as const
+const OF_A_CONTEXT = ['state', 'delta', 'undo', 'base', 'handler', 'deadLetter', 'xcall', 'outbox', 'parked'] as const
 
 export async function* checkRows(store: StoreReader): AsyncGenerator<Finding> {
   for (const { kind, look, comesAgain } of CHECKS) {

@@ -10,6 +10,11 @@ export function eventText(event: NodeEvent): string {
     const data = { author: idBase58(author), ...shown, ...(ageMs === undefined ? {} : { ageMs }) }
     return JSON.stringify({ contextId: idBase58(event.contextId), type: 'Ephemeral', data })
   }
+  if ('xcall' in event) {
+    const { targetContextId, method, outcome } = event.xcall
+    const data = { targetContextId: idBase58(targetContextId), function: method, outcome }
+    return JSON.stringify({ contextId: idBase58(event.contextId), type: 'XCall', data })
+  }
   const { contextId, root, events } = event
   const data = {
     newRoot: idBase58(root),

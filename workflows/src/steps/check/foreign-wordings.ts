@@ -48,11 +48,6 @@ export const FOREIGN_TOPICS: readonly ForeignTopic[] = [
     wordings: ['12D3KooWR5V4zmisVtVdGE6i8jfFwtgRNq5t8eDGxfckKuhXu7Eh'],
   },
   {
-    about: 'calls between contexts',
-    instead: 'check what the called context answers',
-    wordings: ['xcall denied: owning group boundary', 'xcall denied: not an', 'xcall denied: depth limit reached'],
-  },
-  {
     about: 'the devices of an account',
     instead: 'check it with node_identity',
     wordings: ['account device unlinked'],

@@ -44,6 +44,7 @@ const Counts = Type.Object({
   handlers: Count,
   deadLetters: Count,
   deadLettersDropped: Count,
+  xcalls: Count,
 })
 
 /** Items of one kind, in `data` under `field`. */

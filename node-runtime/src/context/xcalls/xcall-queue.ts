@@ -1,0 +1,141 @@
+// The durable queue of calls that one context has asked others for: made one after the other, in the order in which they
+// were asked. A row enters in the batch of the call that has asked and leaves in that of the call that it is, so each
+// takes effect once, across crashes. It outlives the instance of its context, and holds no queue of any while one runs.
+import type { ContextId } from '../../base/ids.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Store } from '../../store/store.ts'
+import { XCALL_ATTEMPTS_MAX, XCALL_PAGE, XCALL_RETRY_MS } from '../limits.ts'
+import { countXCalls, putXCall, type StoredXCall, xcallPage } from './xcall-rows.ts'
+
+/** `settled`: its row is gone. `later`: nothing has come of it, and the next attempt may differ. */
+export type Attempt = 'settled' | 'later'
+
+export interface XCallQueueParts {
+  readonly source: ContextId
+  readonly store: Store
+  readonly nowMs: () => number
+  readonly setTimer: (fn: () => void, delayMs: number) => () => void
+  /** Whether the context is in use. While it is not, its rows stay. */
+  readonly isHere: () => boolean
+  /** `isLast`: there is no later. */
+  readonly make: (call: StoredXCall, isLast: boolean) => Promise<Attempt>
+  readonly log: Logger
+}
+
+export class XCallQueue {
+  readonly #parts: XCallQueueParts
+  #running: Promise<void> | undefined
+  #again = false
+  #closed = false
+  #cancelTimer: (() => void) | undefined
+  #waiting = 0
+  #additions = 0
+  #counted = false
+
+  constructor(parts: XCallQueueParts) {
+    this.#parts = parts
+  }
+
+  /** Still to be made. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** So many more are in the store. */
+  added(count: number): void {
+    this.#waiting += count
+    this.#additions += 1
+    this.wake()
+  }
+
+  /** Looks at the queue soon; many calls make one look. */
+  wake(): void {
+    if (this.#closed) return
+    if (this.#running) {
+      this.#again = true
+      return
+    }
+    this.#running = this.#drain()
+      .catch((error) => {
+        this.#parts.log.error({ error: String(error) }, 'calls to other contexts stopped; they are tried again')
+        this.#schedule(this.#parts.nowMs() + XCALL_RETRY_MS)
+      })
+      .finally(() => {
+        this.#running = undefined
+        if (this.#again) {
+          this.#again = false
+          this.wake()
+        }
+      })
+  }
+
+  /** What runs ends, and what waits stays in the store. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancelTimer?.()
+    await this.#running
+  }
+
+  async #drain(): Promise<void> {
+    const { nowMs } = this.#parts
+    await this.#count()
+    let nextDueMs = Number.POSITIVE_INFINITY
+    for (let made = true; made; ) {
+      made = false
+      nextDueMs = Number.POSITIVE_INFINITY
+      for (const call of await this.#page()) {
+        if (this.#isIdle()) return
+        if (call.row.dueMs > nowMs()) nextDueMs = Math.min(nextDueMs, call.row.dueMs)
+        else {
+          await this.#attempt(call)
+          made = true
+        }
+      }
+    }
+    this.#schedule(nextDueMs)
+  }
+
+  /** What is in the store from earlier. Once. */
+  async #count(): Promise<void> {
+    if (this.#counted) return
+    const { store, source } = this.#parts
+    const before = this.#waiting
+    const stored = await countXCalls(store, source)
+    this.#waiting += stored - before
+    this.#counted = true
+  }
+
+  async #page(): Promise<StoredXCall[]> {
+    const { store, source } = this.#parts
+    const additions = this.#additions
+    const page = await xcallPage(store, source, XCALL_PAGE)
+    // These are all: what was counted too often or too little, as it came while it was counted, is so no more.
+    if (page.length < XCALL_PAGE && additions === this.#additions) this.#waiting = page.length
+    return page
+  }
+
+  async #attempt(call: StoredXCall): Promise<void> {
+    const { store, make, nowMs } = this.#parts
+    const { key, row } = call
+    const attempts = row.attempts + 1
+    const attempt = await make(call, attempts >= XCALL_ATTEMPTS_MAX)
+    // The node stops, or the context: that was no attempt.
+    if (attempt === 'later' && this.#isIdle()) return
+    // It may have taken effect, and something have failed behind it.
+    if (attempt === 'later' && store.get(key) !== undefined) {
+      const dueMs = nowMs() + XCALL_RETRY_MS * 2 ** row.attempts
+      await store.batch([putXCall(key, { ...row, attempts, dueMs })])
+    } else this.#waiting = Math.max(0, this.#waiting - 1)
+  }
+
+  #isIdle(): boolean {
+    return this.#closed || !this.#parts.isHere()
+  }
+
+  #schedule(dueMs: number): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    if (this.#closed || dueMs === Number.POSITIVE_INFINITY) return
+    this.#cancelTimer = this.#parts.setTimer(() => this.wake(), Math.max(0, dueMs - this.#parts.nowMs()))
+  }
+}

@@ -1,0 +1,34 @@
+// The rows of calls that a context has asked others for: in the order in which they were asked.
+import { type Bytes, u32be, u64be } from '../../base/bytes.ts'
+import { type ContextId, idBytes } from '../../base/ids.ts'
+import { keyOf } from '../../store/keys.ts'
+import { rangeOf, type StoreOp, type StoreReader } from '../../store/store.ts'
+import { decodeRow, encodeRow, type XCallRow } from '../../wire/records.ts'
+
+export interface StoredXCall {
+  readonly key: Bytes
+  readonly row: XCallRow
+}
+
+/** `hlc` is of this node, and of no other call; `index` is its number among those that the same call has asked for. */
+export function xcallKey(source: ContextId, hlc: bigint, index: number): Bytes {
+  return keyOf('xcall', idBytes(source), u64be(hlc), u32be(index))
+}
+
+export function putXCall(key: Bytes, row: XCallRow): StoreOp {
+  return { type: 'put', key, value: encodeRow(row) }
+}
+
+export async function xcallPage(store: StoreReader, source: ContextId, limit: number): Promise<StoredXCall[]> {
+  const page: StoredXCall[] = []
+  for await (const [key, value] of store.entries({ ...rangeOf(keyOf('xcall', idBytes(source))), limit })) {
+    page.push({ key, row: decodeRow<XCallRow>('call to another context', value) })
+  }
+  return page
+}
+
+export async function countXCalls(store: StoreReader, source: ContextId): Promise<number> {
+  let count = 0
+  for await (const _ of store.entries(rangeOf(keyOf('xcall', idBytes(source))))) count += 1
+  return count
+}

@@ -7,6 +7,7 @@ import { memoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
 import { outcomesOf } from '../../testing/crossing.ts'
 import { DrivenClock } from '../../testing/driven-clock.ts'
+import { countRows } from '../../testing/test-worlds.ts'
 import { CLIENTS_CALL } from '../calls/call.ts'
 import { ContextError } from '../errors.ts'
 import { XCALL_ATTEMPTS_MAX, XCALL_RETRY_MS, XCALLS_WAITING_MAX } from '../limits.ts'
@@ -22,11 +23,13 @@ let clock: DrivenClock
 let store: Store
 let seen: XCallEvent[]
 let run: XCallsParts['run']
+let isHere: boolean
 
 beforeEach(() => {
   clock = new DrivenClock()
   store = memoryStore()
   seen = []
+  isHere = true
 })
 
 function calls(): XCalls {
@@ -35,7 +38,7 @@ function calls(): XCalls {
     hlc: new HybridClock(clock),
     nowMs: () => clock.nowMs(),
     setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
-    record: () => here,
+    record: () => (isHere ? here : undefined),
     groupOf: () => GROUP,
     run: (...args) => run(...args),
     onEvent: (event) => seen.push(event),
@@ -162,6 +165,24 @@ test('who closes waits for the one that runs, and leaves the others as they are'
   await closing
   expect(made).toEqual(['first'])
   calls().resume(SOURCE)
+  await settle()
+  expect(made).toEqual(['first', 'second'])
+})
+
+test('of a context that goes out of use nothing more is made, until it is back', async () => {
+  const made: string[] = []
+  run = async (_target, { method }, { settle: ops }) => {
+    if (method === 'first') isHere = false
+    await store.batch(ops)
+    made.push(method)
+  }
+  const xcalls = calls()
+  await ask(xcalls, 'first', 'second')
+  await settle()
+  expect(made).toEqual(['first'])
+  expect(await countRows(store, 'xcall')).toBe(1)
+  isHere = true
+  xcalls.resume(SOURCE)
   await settle()
   expect(made).toEqual(['first', 'second'])
 })

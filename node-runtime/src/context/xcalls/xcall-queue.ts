@@ -41,6 +41,11 @@ export class XCallQueue {
     return this.#waiting
   }
 
+  /** Nothing happens until it is woken. */
+  get isAtRest(): boolean {
+    return this.#running === undefined && this.#cancelTimer === undefined
+  }
+
   /** So many more are in the store. */
   added(count: number): void {
     this.#waiting += count
@@ -136,6 +141,10 @@ export class XCallQueue {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     if (this.#closed || dueMs === Number.POSITIVE_INFINITY) return
-    this.#cancelTimer = this.#parts.setTimer(() => this.wake(), Math.max(0, dueMs - this.#parts.nowMs()))
+    const onDue = () => {
+      this.#cancelTimer = undefined
+      this.wake()
+    }
+    this.#cancelTimer = this.#parts.setTimer(onDue, Math.max(0, dueMs - this.#parts.nowMs()))
   }
 }

@@ -107,6 +107,10 @@ export class XCalls {
   #queueOf(source: ContextId): XCallQueue {
     const known = this.#queues.get(source)
     if (known) return known
+    // Contexts come and go; what one that went has left is read from the store, should it come back.
+    for (const [id, { isAtRest }] of this.#queues) {
+      if (isAtRest && this.#parts.record(id) === undefined) this.#queues.delete(id)
+    }
     const { store, nowMs, setTimer, record, log } = this.#parts
     const queue = new XCallQueue({
       source,

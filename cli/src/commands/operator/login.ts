@@ -1,5 +1,6 @@
 // `calbox login` and `logout`: tokens of a node, kept for later commands in a file of the user.
 import path from 'node:path'
+import { isLoopback } from '@calbox/workflows/loopback'
 import { visibleText } from '@calbox/workflows/visible-text'
 import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
@@ -10,7 +11,7 @@ import { operatorError } from './operator-error.ts'
 import { readStdin } from './read-input.ts'
 import { CredentialFile, type Logins, type StoredLogin } from './target/credential-file.ts'
 import { withCredentialLock } from './target/credential-lock.ts'
-import { findLogin, findTarget, isLoopback, type Target } from './target/open-node.ts'
+import { findLogin, findTarget, type Target } from './target/open-node.ts'
 
 interface LoginOptions {
   readonly node?: string

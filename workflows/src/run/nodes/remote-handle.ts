@@ -1,5 +1,6 @@
 // A node that is only talked to: nothing is started, stopped or cut.
 import { ClientError } from '../../client/client-error.ts'
+import { isLoopback } from '../../client/loopback.ts'
 import { NodeClient } from '../../client/node-client.ts'
 import type { PlannedRemoteNode } from '../../plan/plan-types.ts'
 import { type Credentials, logIn, renewTokens } from '../../steps/auth/log-in.ts'
@@ -12,7 +13,8 @@ export class RemoteHandle extends TalkedToNode implements NodeHandle {
   readonly url: string
   readonly client: NodeClient
   readonly session: NodeSession
-  readonly hostFiles = false
+  /** As far as its address tells: what is refused then says so itself. */
+  readonly hostFiles: boolean
 
   protected readonly called: string
   readonly #remote: PlannedRemoteNode
@@ -41,6 +43,7 @@ export class RemoteHandle extends TalkedToNode implements NodeHandle {
         renew: (refused) => renewTokens(this, refused, credentials),
       })
     this.name = remote.name
+    this.hostFiles = isLoopback(address.hostname)
     this.url = this.client.baseUrl
   }
 

@@ -25,8 +25,9 @@ export async function installFile(
   options: { signal: AbortSignal },
 ): Promise<Installed> {
   if (!node.hostFiles) {
-    const message = `node ${node.name} cannot read files of this machine; install the application by url`
-    throw new StepError('unsupported', message, { node: node.name })
+    const message = `node ${node.name} (${node.url}) runs elsewhere and cannot read files of this machine`
+    const help = 'give a url that the node can reach, or install the file where it runs'
+    throw new StepError('unsupported', message, { node: node.name, help })
   }
   await access(file).catch((cause: unknown) => {
     throw new StepError('failed', `cannot read ${file}: paths are relative to the working directory`, { cause })

@@ -1,5 +1,6 @@
 // From the options of a command to the node it is for, with the tokens that go with it.
 import type { LocalNode, NodeSession, OperatedNode } from '@calbox/workflows'
+import { isLoopback } from '@calbox/workflows/loopback'
 import type { CommandEdge } from '../../command-edge.ts'
 import { CommandError } from '../../command-error.ts'
 import { statePath } from '../../state-path.ts'
@@ -84,11 +85,6 @@ export function remoteTarget(text: string): Target {
   }
   const url = `${address.origin}${address.pathname}`.replace(/\/+$/, '')
   return { name: url, url, key: url, isLocal: isLoopback(address.hostname) }
-}
-
-/** Whether what is sent stays on this machine. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
 }
 
 async function localNodes(edge: CommandEdge): Promise<LocalNode[]> {

@@ -11,7 +11,7 @@ import { describeDriverContract } from '../driver-contract.ts'
 import { startNetwork } from '../network.ts'
 import { openProcessDriver } from '../process/open-process-driver.ts'
 import type { PortReservations } from '../process/ports.ts'
-import { identify } from '../process/process-identity.ts'
+import { identify, isAlive } from '../process/process-identity.ts'
 import { findNodeData, removeNodeData } from '../state/node-data.ts'
 import { NodeState } from '../state/node-state.ts'
 import { identifyProgram } from './identify-program.ts'
@@ -38,11 +38,21 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-/** What a user has: a file that runs by itself. */
-function executable(root: string): string {
-  const file = join(root, 'merod')
-  writeFileSync(file, `#!/bin/sh\nexec "${process.execPath}" "${standIn}" "$@"\n`, { mode: 0o755 })
+/** What a user has: a file that runs by itself, or one that starts merod and waits for it. */
+function executable(root: string, waits = false): string {
+  const file = join(root, waits ? 'wrapped-merod' : 'merod')
+  const [before, after] = waits ? ['', 'exit $?\n'] : ['exec ', '']
+  writeFileSync(file, `#!/bin/sh\n${before}"${process.execPath}" "${standIn}" "$@"\n${after}`, { mode: 0o755 })
   return file
+}
+
+/** A node whose merod was started by a script, and the process of that merod. */
+async function wrapped(name: string, mode = 'ok') {
+  const { driver, ports } = open({ program: { run: { command: executable(dir, true), args: [] } } })
+  const node = await driver.start(await makeSpec(dir, ports, name, mode), { signal })
+  const children = readFileSync(`/proc/${node.pid}/task/${node.pid}/children`, 'utf8').trim().split(' ').map(Number)
+  const found = identify(children[0] ?? 0) ?? expect.fail('the script has started nothing')
+  return { driver, node, merod: found }
 }
 
 function open(more: Partial<Parameters<typeof openMerodDriver>[0]> = {}) {
@@ -287,6 +297,25 @@ test('drivers of the two programs leave each other their nodes, and nuke finds t
   expect(data?.directory).toBe(directory)
   if (data) await removeNodeData(state, data)
   expect(existsSync(directory)).toBe(false)
+})
+
+test('a merod that a script has started ends with that: told to at a stop, and after the grace, a kill or the end of the script at once', async () => {
+  const polite = await wrapped('n1')
+  await polite.driver.stop(polite.node, { graceMs: 600_000 })
+  expect(isAlive(polite.merod)).toBe(false)
+  expect(await polite.driver.logs(polite.node).text()).toContain('merod: ends\n')
+  // Its ports are free again.
+  await polite.driver.start(polite.node.spec, { signal })
+  const stubborn = await wrapped('n2', 'stubborn')
+  await stubborn.driver.stop(stubborn.node, { graceMs: 50 })
+  expect(isAlive(stubborn.merod)).toBe(false)
+  const killed = await wrapped('n3')
+  await killed.driver.kill(killed.node)
+  expect(isAlive(killed.merod)).toBe(false)
+  const left = await wrapped('n4', 'stubborn')
+  process.kill(left.node.pid ?? 0, 'SIGKILL')
+  expect(await left.node.exited).toEqual({ signal: 'SIGKILL' })
+  expect(isAlive(left.merod)).toBe(false)
 })
 
 test('a file is taken for what it says it is', async () => {

@@ -3,9 +3,17 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import type { ExitCause } from '../driver.ts'
 import { DriverError } from '../errors.ts'
-import { FOREIGN_EXIT_POLL_MS, KILL_TIMEOUT_MS, PAUSE_POLL_MS } from '../limits.ts'
+import { FOREIGN_EXIT_POLL_MS, GROUP_POLL_MS, KILL_TIMEOUT_MS, PAUSE_POLL_MS } from '../limits.ts'
 import { sleep, until } from '../until.ts'
-import { identify, isAlive, isPaused, type ProcessIdentity, signalProcess } from './process-identity.ts'
+import {
+  identify,
+  isAlive,
+  isPaused,
+  isRestAlive,
+  type ProcessIdentity,
+  signalProcess,
+  signalRest,
+} from './process-identity.ts'
 
 export interface NodeCommand {
   readonly command: string
@@ -22,16 +30,15 @@ export interface NodeCommand {
 
 export class NodeProcess {
   readonly identity: ProcessIdentity
-  /** Never rejects. */
+  /** When nothing of its group is left, either: the program of a node may have been started by a script. Never rejects. */
   readonly exited: Promise<ExitCause>
   #cause: ExitCause | undefined
+  /** Over when the grace of a stop is; undefined while nobody has asked it to stop. */
+  #grace: Promise<unknown> | undefined
 
-  private constructor(identity: ProcessIdentity, exited: Promise<ExitCause>) {
+  private constructor(identity: ProcessIdentity, first: Promise<ExitCause>) {
     this.identity = identity
-    this.exited = exited.then((cause) => {
-      this.#cause = cause
-      return cause
-    })
+    this.exited = this.#end(first)
   }
 
   /**
@@ -70,21 +77,26 @@ export class NodeProcess {
     return this.#cause
   }
 
-  /** SIGTERM to the node, SIGKILL to its group after the grace period. An abort shortens the grace to nothing. */
+  /**
+   * SIGTERM to the node, and when that has ended to what is left of its group; SIGKILL to all of it after the grace period. An
+   * abort shortens the grace to nothing.
+   */
   async stop(graceMs: number, signal?: AbortSignal): Promise<ExitCause> {
     if (this.#cause !== undefined) return this.#cause
-    signalProcess(this.identity, 'SIGTERM', 'process')
-    this.resume()
     const polite = new AbortController()
     const grace = AbortSignal.any(signal === undefined ? [polite.signal] : [polite.signal, signal])
-    const ended = await Promise.race([this.exited, sleep(graceMs, grace).catch(() => undefined)])
+    const over = sleep(graceMs, grace).catch(() => undefined)
+    this.#grace = over
+    signalProcess(this.identity, 'SIGTERM', 'process')
+    this.resume()
+    const ended = await Promise.race([this.exited, over])
     polite.abort()
     return ended ?? this.kill()
   }
 
   async kill(): Promise<ExitCause> {
     if (this.#cause !== undefined) return this.#cause
-    signalProcess(this.identity, 'SIGKILL', 'group')
+    if (!signalProcess(this.identity, 'SIGKILL', 'group')) signalRest(this.identity.pid, 'SIGKILL')
     const waited = new AbortController()
     const late = sleep(KILL_TIMEOUT_MS, waited.signal).then(
       () => 'late' as const,
@@ -117,6 +129,32 @@ export class NodeProcess {
   /** Also after a pause by somebody else: continuing a running process does nothing. */
   resume(): void {
     signalProcess(this.identity, 'SIGCONT', 'group')
+  }
+
+  async #end(first: Promise<ExitCause>): Promise<ExitCause> {
+    const cause = await first
+    const { pid } = this.identity
+    // Only who was asked to stop has time for it: a node whose first process is gone is no node any more.
+    if (this.#grace !== undefined && signalRest(pid, 'SIGTERM')) {
+      signalRest(pid, 'SIGCONT')
+      await this.#restWithin(this.#grace)
+    }
+    // Of a kernel that holds one of them there is no more to be had.
+    const gone = new AbortController()
+    const late = sleep(KILL_TIMEOUT_MS, gone.signal).catch(() => undefined)
+    if (signalRest(pid, 'SIGKILL')) await this.#restWithin(late)
+    gone.abort()
+    this.#cause = cause
+    return cause
+  }
+
+  /** Resolves when nothing is left, or it is over. */
+  async #restWithin(over: Promise<unknown>): Promise<void> {
+    let isOver = false
+    void over.then(() => {
+      isOver = true
+    })
+    while (!isOver && isRestAlive(this.identity.pid)) await Promise.race([over, sleep(GROUP_POLL_MS)])
   }
 }
 

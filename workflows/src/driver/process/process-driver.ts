@@ -244,7 +244,7 @@ class ProcessDriver implements NodeDriver {
   }
 
   #watchToItsEnd({ identity, exited }: NodeProcess): void {
-    this.#parts.reaper.watch(identity)
+    this.#parts.reaper.watch({ ...identity, wholeGroup: true })
     void exited.then(() => this.#parts.reaper.unwatch(identity.pid))
   }
 
@@ -267,7 +267,7 @@ class ProcessDriver implements NodeDriver {
     const { logFile } = spec
     const command = { ...program.runCommand(spec), env: programEnv(program, spec), logFile }
     const node = await spawnPlaced(command, spec, program.kind === 'process')
-    this.#parts.reaper.watch(node.identity)
+    this.#parts.reaper.watch({ ...node.identity, wholeGroup: true })
     const startedAt = new Date().toISOString()
     const life = { process: node.identity, logStart, startedAt, owner: this.#owner }
     const record = { ...recordOf(spec, life), ...(program.kind !== 'process' && { program: program.kind }) }

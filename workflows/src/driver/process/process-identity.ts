@@ -1,7 +1,7 @@
 // Tells a process from a later one that was given the same pid: its start time, from the system itself.
 // The reaper imports this file, so it stays free of everything else.
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -40,6 +40,39 @@ export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals, w
     if (errorCode(error) !== 'ESRCH') throw error
     // It ended between the look and the signal, or it leads no group.
     return whom === 'group' ? signalProcess(target, signal, 'process') : false
+  }
+}
+
+/**
+ * What the first of a group has left in it, when that is gone. A number that a group still has is given to no other process:
+ * where none has it, the group is the same, or gone. False: nobody is left, or it is not ours to signal.
+ */
+export function signalRest(group: number, signal: NodeJS.Signals): boolean {
+  if (identify(group) !== undefined || !isGroupAlive(group)) return false
+  return toGroup(group, signal)
+}
+
+/** The first of it is gone, and others of it are not. */
+export function isRestAlive(group: number): boolean {
+  return identify(group) === undefined && isGroupAlive(group)
+}
+
+function isGroupAlive(group: number): boolean {
+  if (!toGroup(group, 0)) return false
+  if (!onLinux) return true
+  // Those that nobody has looked after, and that are counted all the same, are no more.
+  return readdirSync('/proc').some((name) => {
+    const [state, , its] = /^\d+$/.test(name) ? linuxStat(Number(name)) : []
+    return its === String(group) && state !== 'Z' && state !== 'X'
+  })
+}
+
+function toGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-group, signal)
+  } catch {
+    // All of it has ended, or it is somebody else's.
+    return false
   }
 }
 

@@ -12,7 +12,7 @@
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EngineAddress } from '../docker/engine/engine-address.ts'
-import { identify, isAlive, type ProcessIdentity, signalProcess } from './process-identity.ts'
+import { isAlive, isRestAlive, type ProcessIdentity, signalProcess, signalRest } from './process-identity.ts'
 
 /** For killed nodes to be gone; longer only where the kernel holds one, and then more waiting helps nobody. */
 const GONE_TIMEOUT_MS = 10_000
@@ -59,18 +59,14 @@ async function reap(): Promise<void> {
     try {
       // A paused node would hold its ports until somebody continues it.
       if (signalProcess(node, 'SIGCONT', 'group')) signalProcess(node, 'SIGKILL', 'group')
-      else if (node.wholeGroup) killRest(node.pid)
+      else if (node.wholeGroup) signalRest(node.pid, 'SIGKILL')
     } catch {
       // Not ours to signal (EPERM), or gone (ESRCH): the other nodes still have to end.
     }
   }
   const deadline = performance.now() + GONE_TIMEOUT_MS
-  while (performance.now() < deadline && [...watched.values()].some(isAlive)) await delay(GONE_POLL_MS)
-}
-
-/** A number that a group still has is given to no other process: where none has it, the group is the same, or gone. */
-function killRest(group: number): void {
-  if (identify(group) === undefined) process.kill(-group, 'SIGKILL')
+  const isLeft = (node: Watched) => isAlive(node) || (node.wholeGroup === true && isRestAlive(node.pid))
+  while (performance.now() < deadline && [...watched.values()].some(isLeft)) await delay(GONE_POLL_MS)
 }
 
 /** An engine that is being restarted is asked again: its containers may live on. */

@@ -74,6 +74,11 @@ export const HOST_LIMITS = {
   readCacheBytes: 32 * MIB,
   /** Heap of a worker, the guest's own memory not included; beyond it the worker dies and its job is `worker_lost`. */
   workerHeapMb: 512,
+  /**
+   * So much of it may fill before V8 looks for what is still used: of a call's instance and memory nothing is. From the few MiB that
+   * a worker needs it would look at every 70th call, which costs as much as the calls. Then it looks at every 32 MiB of guests' memories.
+   */
+  workerHeapFirstMb: 64,
   /** Native stack of a worker. Recursion beyond it ends as `stack_overflow`. */
   workerStackMb: 4,
   /** An idle worker ends after this, so that an idle node holds none. */

@@ -1,4 +1,5 @@
 // The main thread's end of one guest worker: start it, give it one run at a time, end it when a job takes too long.
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../base/clock.ts'
 import { timeoutFault } from '../call/guest-fault.ts'
@@ -37,6 +38,8 @@ export class GuestThread {
   constructor(options: ThreadOptions) {
     this.#options = options
     const settings: WorkerSettings = { storeLocation: options.storeLocation, blobFolder: options.blobFolder }
+    // Read by V8 when a thread makes its heap; that of this thread is made.
+    setFlagsFromString(`--initial-old-space-size=${HOST_LIMITS.workerHeapFirstMb}`)
     this.#worker = new Worker(options.program, {
       name: 'guest',
       workerData: settings,

@@ -261,8 +261,8 @@ export interface NodeLinks {
   connect(options: { signal: AbortSignal }): Promise<void>
   partition(peers: readonly string[], options: CutOptions): Promise<void>
   heal(peers: readonly string[], options: { signal: AbortSignal }): Promise<void>
-  /** Of what it sends: undefined ends the fault. */
-  degrade(fault: LinkFault | undefined, options: CutOptions): Promise<void>
+  /** Of what it sends, until `meanwhile` has come to its end, however it does. Several beside each other are all on. */
+  degrade(fault: LinkFault, meanwhile: () => Promise<void>, options: CutOptions): Promise<void>
 }
 
 export interface CutOptions {

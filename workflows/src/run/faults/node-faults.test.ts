@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { NodeClient } from '../../client/node-client.ts'
 import { faultsOn } from '../../testing/fixture-faults.ts'
@@ -91,6 +92,32 @@ test('a partition of an earlier run has both ends, and is over when either step 
   expect(faults.active()).toMatchObject([{ what: 'apart from end-2 (end-1, end-2), of an earlier run', nodes: names }])
   await nodeFaults.linksOf(other).heal(['end-1'], { signal })
   expect(faults.active()).toEqual([])
+})
+
+test('two that degrade one node beside each other are both on, each until its own end, and what an earlier run left stays', async () => {
+  const { node, nodeFaults, on } = await scene('degraded')
+  on.set('degraded 1', { delayMs: 1, direction: 'out' })
+  await nodeFaults.takeOver(node, { signal })
+  const links = nodeFaults.linksOf(node)
+  const delays = () => [...on.values()].map((rule) => (rule as { delayMs?: number }).delayMs)
+  const bothOn = Promise.withResolvers<void>()
+  const shortIsOver = Promise.withResolvers<void>()
+  const short = links.degrade({ delayMs: 2 }, () => bothOn.promise, { signal })
+  const long = links.degrade(
+    { delayMs: 3 },
+    async () => {
+      while (delays().length < 3) await setImmediate()
+      expect(delays().toSorted()).toEqual([1, 2, 3])
+      bothOn.resolve()
+      await shortIsOver.promise
+      expect(delays()).toEqual([1, 3])
+    },
+    { signal },
+  )
+  await short
+  shortIsOver.resolve()
+  await long
+  expect(delays()).toEqual([1])
 })
 
 test('what the kernel makes is handed over to each node that can take it, and the rest is told', async () => {

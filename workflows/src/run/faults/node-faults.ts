@@ -17,6 +17,8 @@ const APART = 'apart from '
 
 /** For a node that is about to be stopped to tell what its faults did. */
 const LAST_COUNTS_MS = 1_000
+/** For what a step ends itself, when nobody waits for it any more. */
+const DEGRADED_END_MS = 5_000
 
 type Options = { readonly signal: AbortSignal }
 
@@ -38,6 +40,8 @@ export class NodeFaults {
   readonly #places = new Map<string, SourcePlace>()
   /** A node keeps its own over restarts. */
   readonly #peerIds = new Map<string, string>()
+
+  #degraded = 0
 
   readonly #kernel: KernelFaults | undefined
 
@@ -74,9 +78,15 @@ export class NodeFaults {
           if (other) await this.#take(as(other), apartFrom(node.name), options)
         }
       },
-      degrade: async (fault, options) => {
-        if (fault === undefined) await this.#take(node, DEGRADED, options)
-        else await this.#cut(node, DEGRADED, { direction: 'out', ...fault }, options)
+      degrade: async (fault, meanwhile, options) => {
+        const id = this.#degradedId(node.name)
+        try {
+          await this.#cut(node, id, { direction: 'out', ...fault }, options)
+          await meanwhile()
+        } finally {
+          // Also where the run is being ended: the node may be kept.
+          await this.#take(node, id, { signal: AbortSignal.timeout(DEGRADED_END_MS) })
+        }
       },
     }
   }
@@ -174,6 +184,16 @@ export class NodeFaults {
       if (!isOfKernel && !has.has(id)) await putRule(node, { id, ...rule }, options)
     }
     for (const { id } of cuts) if (typeof id === 'string' && has.has(id)) await takeRule(node, id, options)
+  }
+
+  /** Another one each time: several may be on beside each other, and one of an earlier run. */
+  #degradedId(node: string): string {
+    let id: string
+    do {
+      this.#degraded += 1
+      id = `${DEGRADED} ${this.#degraded}`
+    } while (this.has(node, id))
+    return id
   }
 
   async #cut(node: FaultyNode, id: string, rule: JsonObject, { place, ...options }: CutOptions): Promise<void> {

@@ -33,13 +33,8 @@ export const injectNetworkFault = defineStep({
       input.fault === 'loss'
         ? { lossPercent: input.percent ?? 0, seed: context.seed ?? context.drawSeed() }
         : { delayMs: input.ms ?? 0 }
-    await links.degrade(fault, { ...options, place: context.place })
-    try {
-      await context.clock.sleep(input.duration * 1000, options.signal)
-    } finally {
-      // Also where the run is being ended: the node may be kept.
-      await links.degrade(undefined, { signal: AbortSignal.timeout(5_000) })
-    }
+    const lasts = () => context.clock.sleep(input.duration * 1000, options.signal)
+    await links.degrade(fault, lasts, { ...options, place: context.place })
     return {}
   },
 })

@@ -1,6 +1,7 @@
 // An upgrade and deltas that meet in different orders: each delta enters the state by the code of its own cut, so that
 // nodes which had it before the upgrade and nodes which get it afterwards are equal (I1).
 import { describe, expect, it } from 'vitest'
+import type { DeltaId } from '../base/ids.ts'
 import { runs, upgrade } from '../testing/second-version.ts'
 import { converge } from '../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
@@ -55,6 +56,25 @@ describe('an upgrade of code that keeps its own state', () => {
     expect(progress()).toMatchObject({ total: 1, swapped: 1 })
     await append(scene, 'dan')
     await converge(world, shared.contextId, ['ada', 'bob', 'dan'])
+  })
+
+  it('parks what its code has made where it runs by name and is not here, and fails nothing', async () => {
+    const scene = await share('order-sensitive', ['ada', 'bob'])
+    const { world, shared } = scene
+    const applicationId = await upgrade(scene, 'ada')
+    await world.until('bob to run it', () => runs(scene, 'bob', applicationId))
+    apart(scene, ['ada'], ['bob'])
+    await append(scene, 'ada')
+    const bob = await world.get('bob').context(shared.contextId)
+    const [last = ''] = (await world.get('ada').context(shared.contextId)).heads()
+    const delta = (await world.get('ada').context(shared.contextId)).delta(last as DeltaId)
+    if (!delta) throw new Error('nothing was written')
+    await world.get('bob').node.applications.uninstall(applicationId)
+    expect(await world.run(bob.receive([delta]))).toMatchObject({ applied: 0, refused: 0 })
+    world.network.heal()
+    await converge(world, shared.contextId, ['ada', 'bob'])
+    expect(await rootOf(scene, 'bob')).toBe(await rootOf(scene, 'ada'))
+    for (const name of ['ada', 'bob']) expect(world.get(name).log.entries).toEqual([])
   })
 
   it('keeps a node that lacks its code from writing, not from reading', async () => {

@@ -144,7 +144,7 @@ export class Intake {
     const { record, authority, code } = this.#parts
     const applicationId = authority.applicationAt(record.id, codeCutOf(delta))
     if (record.storage === 'host' || applicationId === undefined) return false
-    if (applicationId === record.applicationId || code.storageOf(applicationId) !== undefined) return false
+    if (code.storageOf(applicationId) !== undefined) return false
     code.want(applicationId)
     return true
   }

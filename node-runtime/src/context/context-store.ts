@@ -97,18 +97,21 @@ export class ContextStore {
     return { type: 'del', key: this.#deltaKey(id), held: { place: 'graph', id } }
   }
 
+  /** Of one of the graph, which is not decoded. */
+  row(id: DeltaId): DeltaRow | undefined {
+    const bytes = this.#store.get(this.#deltaKey(id))
+    return bytes && decodeRow<DeltaRow>('delta', bytes)
+  }
+
   /** Of one of the graph. */
   stored(id: DeltaId): StoredDelta | undefined {
-    const bytes = this.#store.get(this.#deltaKey(id))
-    if (bytes === undefined) return undefined
-    const row = decodeRow<DeltaRow>('delta', bytes)
-    return { delta: decodeDelta(row.delta), status: row.status }
+    const row = this.row(id)
+    return row && { delta: decodeDelta(row.delta), status: row.status }
   }
 
   /** It is in the state, or was: its handlers have their rows. */
   hasCounted(id: DeltaId): boolean {
-    const bytes = this.#store.get(this.#deltaKey(id))
-    const status = bytes && decodeRow<DeltaRow>('delta', bytes).status
+    const status = this.row(id)?.status
     return status === 'applied' || status === 'again' || status === 'voided'
   }
 
@@ -119,8 +122,8 @@ export class ContextStore {
   }
 
   encodedDelta(id: DeltaId): Bytes | undefined {
-    const row = this.#store.get(this.#deltaKey(id))
-    if (row) return decodeRow<DeltaRow>('delta', row).delta
+    const row = this.row(id)
+    if (row) return row.delta
     const parked = this.#store.get(this.#parkedKey(id))
     return parked && decodeRow<ParkedRow>('parked delta', parked).delta
   }
@@ -229,9 +232,8 @@ export class ContextStore {
 
   async acknowledgements(): Promise<HeadsBeat[]> {
     const beats: HeadsBeat[] = []
-    for await (const [, value] of this.#store.entries(rangeOf(keyOf('acknowledgement', this.#id)))) {
-      beats.push(decodeHeads(value))
-    }
+    const rows = this.#store.entries(rangeOf(keyOf('acknowledgement', this.#id)))
+    for await (const [, value] of rows) beats.push(decodeHeads(value))
     return beats
   }
 
@@ -283,9 +285,8 @@ export class ContextStore {
   /** How many bytes each takes. */
   async parkedSizes(): Promise<Map<DeltaId, number>> {
     const sizes = new Map<DeltaId, number>()
-    for await (const [key, value] of this.#store.entries(rangeOf(keyOf('parked', this.#id)))) {
-      sizes.set(idFromBytes<DeltaId>(key.subarray(key.byteLength - 32)), value.byteLength)
-    }
+    const rows = this.#store.entries(rangeOf(keyOf('parked', this.#id)))
+    for await (const [key, value] of rows) sizes.set(idFromBytes(key.subarray(key.byteLength - 32)), value.byteLength)
     return sizes
   }
 
@@ -301,9 +302,8 @@ export class ContextStore {
 
   async outgoing(): Promise<DeltaId[]> {
     const ids: DeltaId[] = []
-    for await (const [key] of this.#store.entries(rangeOf(keyOf('outbox', this.#id)))) {
-      ids.push(idFromBytes<DeltaId>(key.subarray(key.byteLength - 32)))
-    }
+    const rows = this.#store.entries(rangeOf(keyOf('outbox', this.#id)))
+    for await (const [key] of rows) ids.push(idFromBytes<DeltaId>(key.subarray(key.byteLength - 32)))
     return ids
   }
 

@@ -18,7 +18,7 @@ import { putHandled } from './handled-rows.ts'
 import { countedBefore, keep, keptAndLost, lostBeneath } from './kept.ts'
 import { type Lost, reissuesOf } from './lost.ts'
 import type { Pruner } from './pruner.ts'
-import { putReissue } from './reissue-rows.ts'
+import { originOf, putReissue } from './reissue-rows.ts'
 
 /** Entries in key order from behind `after` on, page by page. */
 export type SnapshotPages = (after: Bytes | undefined) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>
@@ -131,7 +131,8 @@ export class Adoption {
     for await (const { delta, status } of rows.deltas()) {
       const { id, author, parents, sealed } = delta
       const hadRows = status === 'applied' || status === 'again' || status === 'voided' || isHandled(delta, this.#parts)
-      const node = { id, author, parents, counts: status !== 'void' && status !== 'voided', isHandled: hadRows }
+      const counts = status !== 'void' && status !== 'voided'
+      const node = { id, author, parents, origin: originOf(delta), counts, isHandled: hadRows }
       if (id > checkpoint.last) above.push(node)
       else if (stands(checkpoint, delta)) standing.push(node)
       else gone.push(node)

@@ -1,12 +1,15 @@
 // What the oldest deltas are to a checkpoint that contains them, and where it divides the stack.
-import type { RootHash } from '../../base/ids.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import type { DeltaId, PublicKey, RootHash } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import { END } from '../../reconcile/item-key.ts'
+import { decodeDelta } from '../../wire/delta.ts'
 import type { Folder } from '../apply/folder.ts'
 import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { type Contained, cutOf } from './checkpoint.ts'
+import { originOf } from './reissue-rows.ts'
 
 type ContentsParts = Pick<ContextParts, 'dag' | 'rows'> & {
   readonly folder: Folder
@@ -16,13 +19,24 @@ type ContentsParts = Pick<ContextParts, 'dag' | 'rows'> & {
 
 /** What goes with history from here. */
 export interface Held extends Contained {
+  /** The first delta that it stands for. */
+  readonly origin: DeltaId
   /** It has counted here: its handlers have their rows, or have run. */
   readonly isHandled: boolean
+}
+
+/** What an id says of its delta, whatever becomes of it. */
+interface Facts {
+  readonly author: PublicKey
+  readonly origin: DeltaId
+  readonly bytes: number
 }
 
 /** `prefix` is always the first of the ready deltas in canonical order, all of them judged. */
 export class Contents {
   readonly #parts: ContentsParts
+  /** Of the last prefix: what is proposed is certified soon, or asked for again. */
+  #known: ReadonlyMap<DeltaId, Facts> = new Map()
 
   constructor(parts: ContentsParts) {
     this.#parts = parts
@@ -31,15 +45,24 @@ export class Contents {
   async of(prefix: readonly DagNode[]): Promise<Held[]> {
     const { dag, rows, turns } = this.#parts
     const contained: Held[] = []
+    const known = new Map<DeltaId, Facts>()
     for (const { id, parents } of prefix) {
-      const stored = rows.stored(id)
-      if (!stored) throw new Error(`delta ${id} is ready and not in the store`)
-      const { author, sealed } = stored.delta
-      const role = stored.status === 'applied' ? 'counting' : dag.isLost(id) ? 'lost' : 'voids'
-      contained.push({ id, parents, author, role, isHandled: stored.status !== 'void' })
-      await turns.spend(sealed.byteLength)
+      const row = rows.row(id)
+      if (!row) throw new Error(`delta ${id} is ready and not in the store`)
+      const facts = this.#known.get(id) ?? factsOf(row.delta)
+      known.set(id, facts)
+      const { author, origin, bytes } = facts
+      const role = row.status === 'applied' ? 'counting' : dag.isLost(id) ? 'lost' : 'voids'
+      contained.push({ id, parents, author, origin, role, isHandled: row.status !== 'void' })
+      await turns.spend(bytes)
     }
+    this.#known = known
     return contained
+  }
+
+  /** The last prefix is not asked for again. */
+  forget(): void {
+    this.#known = new Map()
   }
 
   /**
@@ -79,4 +102,9 @@ export class Contents {
     cut = cutOf(folder.stack, prefix)
     return cut.nodes === prefix.length ? cut.stack : undefined
   }
+}
+
+function factsOf(encoded: Bytes): Facts {
+  const delta = decodeDelta(encoded)
+  return { author: delta.author, origin: originOf(delta), bytes: delta.sealed.byteLength }
 }

@@ -1,6 +1,6 @@
 // Own deltas that are pruned here, for as long as the checkpoint names them: it may turn out that a greater one, certified at
 // the same time, does not contain them, and then they are written again. As they would be: with what of others' they knew.
-import { type ContextId, type DeltaId, idBytes } from '../../base/ids.ts'
+import { type ContextId, type DeltaId, idBytes, idFromBytes } from '../../base/ids.ts'
 import type { Bound } from '../../reconcile/item-key.ts'
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type StoreOp, type StoreReader } from '../../store/store.ts'
@@ -22,8 +22,9 @@ export async function* keptRows(store: StoreReader, contextId: ContextId): Async
 
 /** What removes those before `bound`. */
 export async function* dropKeptBefore(store: StoreReader, contextId: ContextId, bound: Bound): AsyncGenerator<StoreOp> {
-  for await (const { delta } of keptRows(store, contextId)) {
-    if (delta.id >= bound) return
-    yield dropKept(contextId, delta.id)
+  const prefix = keyOf('kept', idBytes(contextId))
+  for await (const [key] of store.entries(rangeOf(prefix))) {
+    if (idFromBytes<DeltaId>(key.subarray(prefix.byteLength)) >= bound) return
+    yield { type: 'del', key }
   }
 }

@@ -2,13 +2,15 @@
 import type { DeltaId, PublicKey } from '../../base/ids.ts'
 import type { ContextStore } from '../context-store.ts'
 import type { Turns } from '../turns.ts'
-import { type GivenUp, knownByOwn } from './given-up.ts'
-import { originOf, type Reached, type Reissue } from './reissue-rows.ts'
+import { knownByOwn } from './given-up.ts'
+import type { Reached, Reissue } from './reissue-rows.ts'
 
 export interface Lost {
   readonly id: DeltaId
   readonly author: PublicKey
   readonly parents: readonly DeltaId[]
+  /** The first delta that it stands for. */
+  readonly origin: DeltaId
   /** It was not void before. */
   readonly counts: boolean
 }
@@ -24,15 +26,14 @@ export interface LostParts {
 /** `lost`: in canonical order. */
 export async function reissuesOf(lost: readonly Lost[], { rows, own, turns, beneath }: LostParts): Promise<Reissue[]> {
   if (!lost.some(({ author, counts }) => author === own && counts)) return []
-  const givenUp: GivenUp[] = []
-  for (const { id, author, parents, counts } of lost) {
-    const delta = counts ? rows.delta(id) : undefined
-    givenUp.push({ id, author, parents, origin: delta && originOf(delta) })
+  const givenUp = lost.map(({ counts, origin, ...node }) => ({ ...node, origin: counts ? origin : undefined }))
+  const known = knownByOwn(givenUp, own, beneath)
+  const reissues: Reissue[] = []
+  for (const { id, origin, counts } of lost) {
+    const behind = counts ? known.get(id) : undefined
+    const delta = behind && rows.delta(id)
+    if (delta) reissues.push({ origin, delta, behind })
     await turns.spend(delta?.sealed.byteLength ?? 0)
   }
-  const known = knownByOwn(givenUp, own, beneath)
-  return givenUp.flatMap(({ id, origin }) => {
-    const [delta, behind] = [rows.delta(id), known.get(id)]
-    return delta && behind && origin !== undefined ? [{ origin, delta, behind }] : []
-  })
+  return reissues
 }

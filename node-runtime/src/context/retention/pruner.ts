@@ -20,14 +20,14 @@ import { PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { Certificates } from './certificates.ts'
-import { boundOf, type Contained, chainOver, checkpointOver, floorOf, oldestOf, stands } from './checkpoint.ts'
+import { boundOf, chainOver, checkpointOver, floorOf, oldestOf, stands } from './checkpoint.ts'
 import { Contents, type Held } from './contents.ts'
 import type { Frontier } from './frontier.ts'
 import { putHandled } from './handled-rows.ts'
 import { keep } from './kept.ts'
 import { dropKeptBefore } from './kept-rows.ts'
 import { type Lost, reissuesOf } from './lost.ts'
-import { putReissue, type Reissue } from './reissue-rows.ts'
+import { originOf, putReissue, type Reissue } from './reissue-rows.ts'
 
 type PrunerParts = Pick<
   ContextParts,
@@ -294,6 +294,7 @@ export class Pruner {
     this.#certified = signed
     this.#unseen = unseen
     this.#candidate = undefined
+    this.#contents.forget()
     this.#vouch = undefined
     const { gone, woken } = dag.prune(floor)
     folder.prune(stack)
@@ -311,7 +312,7 @@ export class Pruner {
   }
 
   /** Where this ends before the checkpoint is stored, the rows say nothing yet. */
-  async #keep(contained: readonly Contained[], checkpoint: Checkpoint): Promise<void> {
+  async #keep(contained: readonly Held[], checkpoint: Checkpoint): Promise<void> {
     const { record, rows, identity, turns } = this.#parts
     const going = contained.map(({ role, ...node }) => ({ ...node, counts: role === 'counting' }))
     await this.#inBatches(await keep(going, checkpoint, { record, rows, own: identity.publicKey, turns }))
@@ -334,7 +335,7 @@ export class Pruner {
       const stored = dag.isLost(id) ? undefined : rows.stored(id)
       if (stored === undefined) continue
       const { author, parents } = stored.delta
-      lost.push({ id, author, parents, counts: stored.status === 'applied' })
+      lost.push({ id, author, parents, origin: originOf(stored.delta), counts: stored.status === 'applied' })
     }
     const again = await reissuesOf(lost, { rows, own: identity.publicKey, turns })
     return { again, isOther: above.some(({ id }) => dag.isLost(id) !== gone.has(id)) }
@@ -342,7 +343,11 @@ export class Pruner {
 
   async #sweep(nodes: readonly DagNode[], positions: { readonly from: number; readonly to: number }): Promise<void> {
     const { record, rows, store } = this.#parts
-    const ops: StoreOp[] = nodes.flatMap(({ id }) => [rows.dropDelta(id), rows.clearOutgoing(id)])
+    const outgoing = new Set(await rows.outgoing())
+    const ops: StoreOp[] = nodes.flatMap(({ id }) => [
+      rows.dropDelta(id),
+      ...(outgoing.has(id) ? [rows.clearOutgoing(id)] : []),
+    ])
     for (let position = positions.from; position < positions.to; position += 1) ops.push(rows.dropUndo(position))
     if (this.checkpoint)
       for await (const op of dropKeptBefore(store, record.id, oldestOf(this.checkpoint))) ops.push(op)

@@ -12,6 +12,8 @@ export const STREAM_IDLE_MS = 30_000
 export const STREAM_WINDOW_MAX_BYTES = MIB
 /** A paused stream holds at most its window; more is a protocol violation and resets the stream. */
 export const STREAM_BUFFER_MAX_BYTES = 2 * STREAM_WINDOW_MAX_BYTES
+/** What is written to a connection in one turn of the event loop goes together, up to so much at a time. */
+export const WRITES_GATHERED_BYTES = 32 * KIB
 /** Streams of one protocol that a peer may have open on one connection: sync, blobs and hello need few. More are reset. */
 export const INBOUND_STREAMS_PER_PROTOCOL_MAX = 32
 /** Streams of all protocols on one connection, identify and gossip included. More are reset. */

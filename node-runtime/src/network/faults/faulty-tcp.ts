@@ -1,51 +1,30 @@
 // TCP whose connections obey the fault rules: what comes and goes passes through a lane each way, beneath encryption, so
 // that everything above sees what it would see on a bad network. The two ends of a raw connection that the library lets
 // others fill in (`onData`, `sendData`) are where the lanes are put in.
-import type { ComponentLogger, Metrics, Transport, Upgrader } from '@libp2p/interface'
-import { type TCPOptions, tcp } from '@libp2p/tcp'
+import type { Upgrader } from '@libp2p/interface'
 import type { AbstractMultiaddrConnection } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { placeOf } from '../address.ts'
 import { NetworkError } from '../errors.ts'
+import { seenTransport, seenUpgrader } from '../raw-connections.ts'
 import { Lane } from './lane.ts'
 import type { FaultyLink, LinkFaults } from './link-faults.ts'
 
-type TcpComponents = { readonly logger: ComponentLogger; readonly metrics?: Metrics }
 type Piece = Uint8Array | Uint8ArrayList
 
 /** `isBare`: connections to these addresses have no lanes, as what they carry has some. */
 export function faultyTcp(
-  options: TCPOptions,
+  create: Parameters<typeof seenTransport>[0],
   faults: LinkFaults,
   isBare: (address: string) => boolean = () => false,
-): (components: TcpComponents) => Transport {
-  const create = tcp(options)
-  return (components) => {
-    const transport = create(components)
-    const { dial, createListener } = transport
-    transport.dial = (address, given) => {
-      const upgrader = isBare(address.toString()) ? given.upgrader : faultyUpgrader(given.upgrader, faults)
-      return dial.call(transport, address, { ...given, upgrader })
-    }
-    transport.createListener = (given) =>
-      createListener.call(transport, { ...given, upgrader: faultyUpgrader(given.upgrader, faults) })
-    return transport
-  }
+): ReturnType<typeof seenTransport> {
+  return seenTransport(create, (connection, dialled) => {
+    if (dialled === undefined || !isBare(dialled)) putLanes(connection, faults)
+  })
 }
 
-/** The upgrader is handed each raw connection before a byte of it is read. */
 export function faultyUpgrader(upgrader: Upgrader, faults: LinkFaults): Upgrader {
-  return new Proxy(upgrader, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target)
-      if (typeof value !== 'function') return value
-      if (name !== 'upgradeInbound' && name !== 'upgradeOutbound') return value.bind(target)
-      return (connection: AbstractMultiaddrConnection, ...rest: unknown[]) => {
-        putLanes(connection, faults)
-        return value.call(target, connection, ...rest)
-      }
-    },
-  })
+  return seenUpgrader(upgrader, (connection) => putLanes(connection, faults))
 }
 
 function putLanes(connection: AbstractMultiaddrConnection, faults: LinkFaults): void {

@@ -5,7 +5,6 @@ import type { ComponentLogger, Libp2p, Logger as LibraryLogger } from '@libp2p/i
 import type { KadDHT } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import { concat, toHex, utf8 } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
@@ -28,6 +27,7 @@ import {
   STREAM_BUFFER_MAX_BYTES,
   STREAM_WINDOW_MAX_BYTES,
 } from '../limits.ts'
+import { gatheredTcp } from './gathered-writes.ts'
 import { guardedYamux } from './guarded-yamux.ts'
 import type { Discovery } from './libp2p-discovery.ts'
 import { gossipService } from './libp2p-gossip.ts'
@@ -76,8 +76,10 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
     addresses: { listen: [...setup.listen] },
     transports: [
       faults === undefined
-        ? tcp(TCP_OPTIONS)
-        : faultyTcp(TCP_OPTIONS, faults, (address) => bootPeers.some((peer) => address.endsWith(`/p2p/${peer}`))),
+        ? gatheredTcp(TCP_OPTIONS)
+        : faultyTcp(gatheredTcp(TCP_OPTIONS), faults, (address) =>
+            bootPeers.some((peer) => address.endsWith(`/p2p/${peer}`)),
+          ),
       ...(setup.relay === undefined ? [] : [setup.relay]),
     ],
     // The network id is part of the handshake: nodes of another network cannot even connect.

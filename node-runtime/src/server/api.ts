@@ -13,6 +13,7 @@ import { refuseOtherMember, refuseStrangerAt } from './access/membership.ts'
 import type { AuthService } from './auth/auth-port.ts'
 import type { AuthRouteParts } from './auth/auth-route.ts'
 import { AUTH_ROUTES, authScope } from './auth/auth-scope.ts'
+import { readBody } from './connections/body.ts'
 import { holdBody } from './connections/held-bytes.ts'
 import { limitReceiving, refuseUnreceived } from './connections/receiving.ts'
 import { hasBody, takenAsItComes } from './connections/unfinished.ts'
@@ -182,9 +183,10 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
   })
   app.removeAllContentTypeParsers()
   // Clients send JSON with and without a content type, and nothing, `null` or `{}` where there is nothing to say.
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
-    body.length === 0 ? null : parts.json.read(body, request.routeOptions.config.json, askerOf(request).keyId),
-  )
+  app.addContentTypeParser('*', async (request: FastifyRequest) => {
+    const body = await readBody(request)
+    return body.length === 0 ? null : parts.json.read(body, request.routeOptions.config.json, askerOf(request).keyId)
+  })
   app.setErrorHandler((error, request, reply) => {
     const { status, message } = httpFailureOf(error)
     // A body that breaks off is the client's end, not a defect.

@@ -47,12 +47,27 @@ export const UPLOAD_RECEIVE_MS = 300_000
 
 /**
  * Connections of one listener, those that wait included. For one more that is ended which has waited longest for a
- * request, else one whose request has not come whole; where all have one under way, the new one is answered 503. An idle
+ * request, else one whose request has not come whole, else one whose answer is not read; where all are at work, the new one is answered 503. An idle
  * one takes some 10 KB.
  */
 export const CONNECTIONS_MAX = 10_000
+/**
+ * Of an answer nothing may have left for so long, as of a request nothing may have come, before its connection gives way; and how
+ * often that is looked for.
+ */
+export const ANSWER_STANDS_MS = REQUEST_RECEIVE_MS
+export const ANSWER_LOOK_MS = 1_000
 /** Of those whose requests still come, looked at for one that stands still. Where so many flow, the one that came first goes. */
 export const UNFINISHED_LOOKS_MAX = 64
+
+/**
+ * Requests of one connection that wait until the ones before them are answered; one more is answered 503 in its turn, and is
+ * the last. Who has sent as many behind that is cut off: some 3 KB each.
+ */
+export const REQUESTS_WAITING_MAX = 16
+
+/** Who asks for the figures of the node earlier again gets the same ones: strangers may ask, and they take milliseconds. */
+export const METRICS_AGE_MS = 1_000
 
 /** How often connections are ended whose time is over: the more often, the fewer at once. The others are not looked at. */
 export const CONNECTIONS_CHECK_MS = 100

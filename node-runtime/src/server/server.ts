@@ -13,7 +13,7 @@ import type { Duplex } from 'node:stream'
 import type { Api } from './api.ts'
 import { fewAtATime } from './connections/few-at-a-time.ts'
 import { refuseHead } from './connections/heads.ts'
-import { refuseLate } from './connections/late.ts'
+import { refuseCrowded, refuseLate } from './connections/late.ts'
 import { endWith } from './connections/linger.ts'
 import { connectionsThatFit, limitConnections, type Room } from './connections/room.ts'
 import { nobodyComes, somebodyComes } from './connections/settling.ts'
@@ -70,8 +70,8 @@ export function createServer(parts: ServerParts): HttpServer {
     const server = await listenOn(place)
     const max = parts.connectionsMax ?? connectionsThatFit()
     const onRefused = () => parts.log.debug({ ...place }, 'too many connections; one was refused')
-    rooms.push(limitConnections(server, { max, onRefused, onRequest }))
-    server.on('upgrade', api.upgrade)
+    const onCrowded = (request: IncomingMessage, response: ServerResponse) => refuseCrowded(parts, request, response)
+    rooms.push(limitConnections(server, { max, onRefused, onRequest, onCrowded, onUpgrade: api.upgrade }))
     listening.push(server)
     return server
   }

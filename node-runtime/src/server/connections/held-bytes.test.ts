@@ -46,6 +46,26 @@ test('what is sent to no route is not read', async () => {
   expect(await announced('/nowhere', { 'content-length': JSON_BODY_BYTES_MAX })).toBe(404)
 })
 
+test('bodies that do not say their length count as they come', async () => {
+  const node = await serve(guarded.world.get('n').node)
+  const begun = () => {
+    const headers = { expect: '100-continue', 'content-type': 'application/json' }
+    const sent = request(`${node.url}/jsonrpc`, { method: 'POST', headers, agent: false }).on('error', () => {})
+    sent.flushHeaders()
+    return { sent, wanted: once(sent, 'continue') }
+  }
+  // As many as would fill it, if each counted with all that it may have.
+  const all = Array.from({ length: HELD_BYTES_MAX / JSON_BODY_BYTES_MAX + 1 }, begun)
+  for (const { wanted } of all) await wanted
+  const answered = all.map(async ({ sent }) => {
+    const [{ statusCode }] = await once(sent, 'response')
+    return statusCode
+  })
+  for (const { sent } of all) sent.end('{}')
+  expect(new Set(await Promise.all(answered))).toEqual(new Set([400]))
+  await node.close()
+})
+
 test('bodies that are awaited count with their whole length, and one too many is refused before it is sent', async () => {
   const node = await serve(guarded.world.get('n').node)
   const headers = { expect: '100-continue', 'content-length': JSON_BODY_BYTES_MAX, 'content-type': 'application/json' }

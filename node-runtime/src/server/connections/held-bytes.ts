@@ -1,5 +1,6 @@
 // Bytes of bodies and messages that are in memory, or are about to be: of all who are let in together, and of each key.
 // Strangers are not counted: theirs are as short as PUBLIC_BODY_BYTES_MAX, and as many as there are connections.
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ServerError } from '../errors.ts'
 import { HELD_BYTES_MAX, HELD_BYTES_PER_KEY_MAX } from '../limits.ts'
@@ -32,21 +33,39 @@ export class HeldBytes {
   }
 }
 
+type Count = (bytes: number) => void
+
+/** Of bodies that do not say how long they are. */
+const COUNTERS = new WeakMap<IncomingMessage, Count>()
+
+/** To be told of each piece as it comes. Throws BUSY; undefined for a body that is counted already. */
+export function bodyCounterOf(request: IncomingMessage): Count | undefined {
+  return COUNTERS.get(request)
+}
+
 /**
- * Counts a body from its head on until it is answered: as long as it says to be, or may be where it does not say. One that is
- * longer than `max` is refused as such, and not counted.
+ * Counts a body until it is answered: from its head on as long as it says to be, and as it comes where it does not say. One that
+ * is longer than `max` is refused as such, and not counted.
  */
 export function holdBody(
   held: HeldBytes,
   { max, keyOf }: { readonly max: number; readonly keyOf: (request: FastifyRequest) => string | undefined },
 ) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { headers, method } = request
+    const { headers, method, raw } = request
     if (method === 'GET' || method === 'HEAD') return
-    const bytes = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : max
-    if (bytes === 0 || bytes > max) return
     const keyId = keyOf(request)
-    held.take(keyId, bytes)
-    reply.raw.once('close', () => held.give(keyId, bytes))
+    let taken = 0
+    const count = (bytes: number) => {
+      // Whoever still sends when it is answered is not kept.
+      if (reply.raw.closed) return
+      held.take(keyId, bytes)
+      taken += bytes
+    }
+    const bytes = Number(headers['content-length'] ?? 0)
+    if (headers['transfer-encoding'] !== undefined) COUNTERS.set(raw, count)
+    else if (bytes > 0 && bytes <= max) count(bytes)
+    else return
+    reply.raw.once('close', () => held.give(keyId, taken))
   }
 }

@@ -11,19 +11,27 @@ export function endWith(socket: Duplex, answer: string): void {
   endSoon(socket)
 }
 
-/** The last answer of a connection may go out before its request has come whole. `latest`: the request that came last. */
-export function lingerWhereUnread(socket: Socket, latest: () => IncomingMessage | undefined): void {
+export interface Arriving {
+  /** The request that came last. */
+  readonly latest?: IncomingMessage
+  /** More are on their way. */
+  readonly sendsOn: boolean
+}
+
+/** The last answer of a connection may go out before its request has come whole, or while others come. */
+export function lingerWhereUnread(socket: Socket, arriving: () => Arriving): void {
   const destroySoon = socket.destroySoon.bind(socket)
   // What Node calls once the last answer is written.
   socket.destroySoon = () => {
-    const request = latest()
-    if (request === undefined || request.complete || socket.destroyed) {
+    const { latest, sendsOn } = arriving()
+    const isWhole = latest === undefined || latest.complete
+    if (socket.destroyed || (isWhole && !sendsOn)) {
       destroySoon()
       return
     }
     socket.end()
     endSoon(socket)
-    request.once('end', destroySoon).resume()
+    if (!sendsOn) latest?.once('end', destroySoon).resume()
   }
 }
 

@@ -1,19 +1,21 @@
 // Room for who asks something: connections on which nothing is under way give way to new ones, the one first that has
-// waited longest, and after them those whose request does not come whole. Whoever opens as many as there may be, and says
-// nothing or never ends its headers or its body, shuts nobody out.
+// waited longest, and after them those whose request does not come whole, or whose answer is not read. Whoever opens as many as
+// there may be, and says nothing, never ends its headers or its body, or never reads, shuts nobody out.
 import { readFileSync } from 'node:fs'
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { CONNECTIONS_MAX } from '../limits.ts'
+import type { Duplex } from 'node:stream'
+import { ANSWER_LOOK_MS, ANSWER_STANDS_MS, CONNECTIONS_MAX } from '../limits.ts'
 import { continueWhenRead } from './expectation.ts'
 import { endWith, lingerWhereUnread } from './linger.ts'
+import { RequestLine } from './request-line.ts'
 import { Unfinished } from './unfinished.ts'
+import { Unread } from './unread.ts'
 
 const STATUS = 503
 
 interface Place {
-  /** Requests that are not answered yet: there may be several. */
-  running: number
+  readonly line: RequestLine
   latest?: IncomingMessage
 }
 
@@ -31,18 +33,28 @@ export interface Room {
 
 export interface RoomOptions {
   readonly max: number
+  /** ANSWER_STANDS_MS where nothing is said. */
+  readonly answerStandsMs?: number
   /** A connection was answered 503, as all others are at work. */
   readonly onRefused: () => void
+  /** One of a connection at a time. */
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void
+  /** Of too many that wait on one connection the last. */
+  readonly onCrowded: (request: IncomingMessage, response: ServerResponse) => void
+  readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 }
 
 /** Requests of connections that are refused are not answered but with that. */
-export function limitConnections(server: Server, { max, onRefused, onRequest }: RoomOptions): Room {
+export function limitConnections(server: Server, options: RoomOptions): Room {
+  const { max, onRefused, onRequest, onCrowded, onUpgrade, answerStandsMs = ANSWER_STANDS_MS } = options
   const places = new Map<Socket, Place>()
   /** In the order in which they have begun to wait. */
   const waiting = new Set<Socket>()
   const silent = new Set<Socket>()
   const unfinished = new Unfinished()
+  const unread = new Unread(answerStandsMs)
+  const looks = setInterval(() => unread.look(performance.now()), Math.min(ANSWER_LOOK_MS, answerStandsMs)).unref()
+  server.once('close', () => clearInterval(looks))
   let requests = 0
   server.on('connection', (socket: Socket) => {
     if (places.size >= max && !makeRoom()) {
@@ -50,11 +62,29 @@ export function limitConnections(server: Server, { max, onRefused, onRequest }: 
       refuse(socket, max)
       return
     }
-    const place: Place = { running: 0 }
+    const place: Place = {
+      line: new RequestLine({
+        begin(request, response) {
+          waiting.delete(socket)
+          unfinished.add(request)
+          unread.add(socket, performance.now())
+          onRequest(request, response)
+        },
+        refuse(request, response) {
+          waiting.delete(socket)
+          onCrowded(request, response)
+        },
+        onEnded() {
+          unfinished.delete(socket)
+          unread.delete(socket)
+          if (places.has(socket)) waiting.add(socket)
+        },
+      }),
+    }
     places.set(socket, place)
     waiting.add(socket)
     silent.add(socket)
-    lingerWhereUnread(socket, () => place.latest)
+    lingerWhereUnread(socket, () => ({ ...place, sendsOn: place.line.isFull }))
     socket.once('close', () => leave(socket))
   })
   const arrived = (request: IncomingMessage, response: ServerResponse) => {
@@ -62,18 +92,9 @@ export function limitConnections(server: Server, { max, onRefused, onRequest }: 
     const place = places.get(socket)
     if (!place) return
     requests += 1
-    place.running += 1
     place.latest = request
-    waiting.delete(socket)
     silent.delete(socket)
-    // Behind one that is worked on it does not count.
-    if (place.running === 1) unfinished.add(request)
-    response.once('close', () => {
-      place.running -= 1
-      unfinished.delete(socket)
-      if (place.running === 0 && places.has(socket)) waiting.add(socket)
-    })
-    onRequest(request, response)
+    place.line.add(request, response)
   }
   server.on('request', arrived)
   server.on('checkExpectation', arrived)
@@ -81,16 +102,28 @@ export function limitConnections(server: Server, { max, onRefused, onRequest }: 
     continueWhenRead(request, response)
     arrived(request, response)
   })
-  server.prependListener('upgrade', ({ socket }: IncomingMessage) => {
+  server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    const { socket } = request
+    // Without one, a connection that breaks now would end the process.
+    socket.on('error', () => socket.destroy())
+    const place = places.get(socket)
+    if (!place) {
+      socket.resume()
+      return
+    }
+    // The answers to what came before would be written in between.
+    if (place.line.isBusy) {
+      socket.destroy()
+      return
+    }
     requests += 1
     waiting.delete(socket)
     silent.delete(socket)
-    // Without one, a connection that breaks now would end the process.
-    socket.on('error', () => socket.destroy())
     // All has been said, be it a refusal or a goodbye: it has its place until its client ends it, or somebody needs it.
     socket.once('finish', () => {
       if (places.has(socket)) waiting.add(socket)
     })
+    onUpgrade(request, duplex, head)
   })
   return {
     get requests() {
@@ -109,7 +142,7 @@ export function limitConnections(server: Server, { max, onRefused, onRequest }: 
 
   function makeRoom(): boolean {
     const [waitsLongest] = waiting
-    const longest = waitsLongest ?? unfinished.longest()
+    const longest = waitsLongest ?? unfinished.longest() ?? unread.longest()
     if (longest === undefined) return false
     leave(longest)
     longest.destroy()
@@ -121,6 +154,7 @@ export function limitConnections(server: Server, { max, onRefused, onRequest }: 
     waiting.delete(socket)
     silent.delete(socket)
     unfinished.delete(socket)
+    unread.delete(socket)
   }
 }
 

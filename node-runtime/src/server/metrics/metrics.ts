@@ -2,6 +2,7 @@
 // ours has its name; our own begin with `calnode_`. No label has a value that clients choose.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import about from '../../../package.json' with { type: 'json' }
+import { METRICS_AGE_MS } from '../limits.ts'
 import type { NodeServices } from '../ports.ts'
 import type { Figure } from './figure.ts'
 import { networkFigures } from './network-figures.ts'
@@ -28,6 +29,7 @@ export class Metrics {
   readonly #executionSeconds: Histogram
   readonly #sources: (() => readonly Figure[])[] = []
   readonly #figures = new Map<string, Counter | Gauge>()
+  #told: { readonly atMs: number; readonly text: Promise<string> } | undefined
 
   constructor(node: NodeServices) {
     this.#node = node
@@ -84,8 +86,16 @@ export class Metrics {
     this.#sources.push(source)
   }
 
-  /** What can be told now: a node that stops has fewer figures, and no failure. */
-  async text(): Promise<string> {
+  /** What could be told at most METRICS_AGE_MS ago: whoever asks, and however often, it is made no more often. */
+  text(): Promise<string> {
+    const nowMs = this.#node.ports.clock.nowMs()
+    const ageMs = nowMs - (this.#told?.atMs ?? 0)
+    if (!this.#told || ageMs < 0 || ageMs >= METRICS_AGE_MS) this.#told = { atMs: nowMs, text: this.#make() }
+    return this.#told.text
+  }
+
+  /** A node that stops has fewer figures, and no failure. */
+  async #make(): Promise<string> {
     const others = this.#sources.flatMap((source) => source())
     const { network } = this.#node.ports
     const figures = [

@@ -58,7 +58,7 @@ test('a ready node says what it lacks, and where it has met nobody since its sta
   await expect.poll(async () => (await ada.get(READY)).body).toEqual({ data: { status: 'ready', reasons } })
   const unmet = { ready: true, isUnmet: true, reasons } as const
   const probed = { readiness: unmet, ports: world.get('ada').node.ports }
-  const { data } = JSON.parse(answerReady(probed).text)
+  const { data } = JSON.parse(String(answerReady(probed).text))
   expect(data).toEqual({ status: 'ready', reasons, meshed: false })
 })
 

@@ -6,6 +6,7 @@ import about from '../../../../package.json' with { type: 'json' }
 import { systemClock } from '../../../base/clock.ts'
 import { idBase58 } from '../../../base/ids.ts'
 import { type SharedContext, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
+import { METRICS_AGE_MS } from '../../limits.ts'
 import { loginFigures } from '../../metrics/client-figures.ts'
 import { networkFigures } from '../../metrics/network-figures.ts'
 import { type ServedNode, serve } from '../../testing/served-node.ts'
@@ -13,9 +14,11 @@ import { type ServedNode, serve } from '../../testing/served-node.ts'
 let world: TestWorld
 let node: ServedNode
 let kv: SharedContext
+let aheadMs = 0
+let stoppedAtMs: number | undefined
 
 beforeAll(async () => {
-  world = await TestWorld.open({ clock: systemClock })
+  world = await TestWorld.open({ clock: { ...systemClock, nowMs: () => stoppedAtMs ?? systemClock.nowMs() + aheadMs } })
   kv = await shareContext(world, await appWasm('kv-store'), ['ada', 'bob'])
   node = await serve(world.get('ada').node)
 })
@@ -25,7 +28,13 @@ afterAll(async () => {
   await world.close()
 })
 
+/** Made anew. */
 async function figures(): Promise<Map<string, number>> {
+  aheadMs += METRICS_AGE_MS
+  return sameFigures()
+}
+
+async function sameFigures(): Promise<Map<string, number>> {
   const { status, type, text } = await node.get('/metrics')
   expect([status, type]).toEqual([200, expect.stringContaining('text/plain')])
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
@@ -54,6 +63,18 @@ test('requests are counted and timed by method, template and class of status', a
   expect(counted('/admin-api/contexts/:id', '2xx')).toEqual([1, 1])
   expect(counted('/admin-api/contexts/:id', '4xx')).toEqual([1, 1])
   expect(counted('none', '4xx')).toEqual([1, 1])
+})
+
+test('figures are made once for all who ask within a second', async () => {
+  const asked = 'http_requests_total{method="GET",path="/metrics",status="2xx"}'
+  await figures()
+  stoppedAtMs = systemClock.nowMs() + aheadMs + METRICS_AGE_MS
+  const first = (await sameFigures()).get(asked) ?? 0
+  stoppedAtMs += METRICS_AGE_MS - 1
+  expect((await sameFigures()).get(asked)).toBe(first)
+  stoppedAtMs += 1
+  expect((await sameFigures()).get(asked)).toBeGreaterThan(first)
+  stoppedAtMs = undefined
 })
 
 test('calls into contexts are counted by how they ended', async () => {
@@ -113,6 +134,7 @@ test('what comes over the network and what becomes of it is counted', async () =
 })
 
 test('the page about metrics has each family as it is told, and no other', async () => {
+  aheadMs += METRICS_AGE_MS
   const text = (await node.get('/metrics')).text
   const told = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)\n(?:\1(?:_bucket)?(?:\{(.*)\})? )?/gm)].map(
     ([, name = '', help = '', type = '', labels = '']) => {
@@ -137,5 +159,6 @@ const rowOf = ({ name, type, labels, help }: Record<'name' | 'type' | 'labels' |
 test('what clients send is in no label', async () => {
   await node.get('/secret-path?token=secret-token')
   await node.get('/admin-api/applications/secret-id')
+  aheadMs += METRICS_AGE_MS
   expect((await node.get('/metrics')).text).not.toContain('secret')
 })

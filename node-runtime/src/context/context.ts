@@ -236,8 +236,12 @@ export class Context {
     return this.#adoption.adopt(checkpoint, pages)
   }
 
-  /** Our heads, signed: what we have. Undefined while stored deltas are still to be judged, after a start. */
+  /**
+   * Our heads, signed: what we have. Undefined while stored deltas are still to be judged, after a start; and from an instance that
+   * has ended, which a conversation may still hold: with a new stamp it would say that what came since is not here.
+   */
   beat(): HeadsBeat | undefined {
+    if (this.#closed || this.#ledger.hasEnded) return undefined
     return this.#frontier.own(this.#ledger.shown, this.#pruner.vouch)
   }
 

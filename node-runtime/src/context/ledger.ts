@@ -132,6 +132,11 @@ export class Ledger {
     this.#broken = true
   }
 
+  /** The store has moved on, or may have: what this instance shows is of the past. */
+  get hasEnded(): boolean {
+    return this.#broken
+  }
+
   /** Throws CONTEXT_FAILED once the instance is given up. */
   requireWhole(): void {
     if (!this.#broken) return

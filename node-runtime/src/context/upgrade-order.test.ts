@@ -77,6 +77,19 @@ describe('an upgrade of code that keeps its own state', () => {
     for (const name of ['ada', 'bob']) expect(world.get(name).log.entries).toEqual([])
   })
 
+  it('leaves whoever holds the context of before nothing to sign', async () => {
+    const scene = await share('order-sensitive', ['ada', 'bob'])
+    const { world, shared } = scene
+    const before = await world.get('bob').context(shared.contextId)
+    expect(before.beat()?.heads).toEqual(before.heads())
+    const applicationId = await upgrade(scene, 'ada')
+    await world.until('bob to run it', () => runs(scene, 'bob', applicationId))
+    await append(scene, 'ada')
+    await converge(world, shared.contextId, ['ada', 'bob'])
+    const now = await world.get('bob').context(shared.contextId)
+    expect([before.beat(), now.beat()?.heads]).toEqual([undefined, now.heads()])
+  })
+
   it('keeps a node that lacks its code from writing, not from reading', async () => {
     const scene = await share('order-sensitive', ['ada', 'bob'])
     const { world, shared } = scene

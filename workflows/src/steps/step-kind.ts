@@ -11,7 +11,7 @@ import type { SourcePlace } from '../run/events.ts'
 import type { CaptureRequest } from '../values/capture-outputs.ts'
 import type { JsonObject, JsonValue } from '../values/json/json-value.ts'
 import type { Variables } from '../values/variables.ts'
-import type { NodeFaultPort, RunFaults } from './fault/making/fault-port.ts'
+import type { NodeFaultPort, ProcessPort, RunFaults } from './fault/making/fault-port.ts'
 import type { StepClock } from './step-clock.ts'
 
 export interface StepOutput {
@@ -214,8 +214,10 @@ export interface NodeHandle {
   /** Resolves when it answers again. `mockTee`: as one, or not; absent: as it was. One that runs as something else: `invalid`. */
   start(options: StartNodeOptions): Promise<void>
   /** Holds it still and lets it go on, as a signal does. StepError `unsupported` where that cannot be done. */
-  pause(place?: SourcePlace): Promise<void>
-  resume(): Promise<void>
+  pause(place: SourcePlace | undefined, options: StepOptions): Promise<void>
+  resume(options: StepOptions): Promise<void>
+  /** Undefined: nothing can be done to its process from here. */
+  readonly process?: ProcessPort | undefined
   /** What it wrote since this run first started it, piece by piece; undefined where its log cannot be read from here. */
   logPieces(): AsyncIterable<string> | undefined
   /** Runs the node's own program on its data, as `calnode <args>`. */

@@ -8,6 +8,7 @@ import type {
   RunFaults,
 } from '../../steps/fault/making/fault-port.ts'
 import { StepError } from '../../steps/step-error.ts'
+import { settled } from './settled.ts'
 
 type Options = { signal: AbortSignal }
 
@@ -43,17 +44,16 @@ export class ActiveFaults implements RunFaults {
   readonly #entries = new Map<string, Entry>()
   /** Of those that ended by themselves, until their name is used again. */
   readonly #ended = new Map<string, EndedFault>()
-  readonly #onFailure: (message: string) => void
+  readonly #onWarning: (message: string) => void
   #isClosed = false
 
-  /** `onFailure`: a fault that was to end by itself could not be ended; it is still on. */
-  constructor(onFailure: (message: string) => void) {
-    this.#onFailure = onFailure
+  /** `onWarning`: a fault that was to end by itself could not be ended and is still on, or a step has ended it. */
+  constructor(onWarning: (message: string) => void) {
+    this.#onWarning = onWarning
   }
 
   active(): ActiveFault[] {
-    const faults = [...this.#entries.values()].map(({ fault }) => fault)
-    return faults.filter((fault) => fault.isOn?.() !== false)
+    return [...this.#entries.values()].filter((entry) => !isOver(entry)).map(({ fault }) => fault)
   }
 
   async begin(fault: FaultRequest, options: Options): Promise<void> {
@@ -69,7 +69,8 @@ export class ActiveFaults implements RunFaults {
     this.#ended.delete(name)
     entry.beginning = this.#beginNow(entry, options)
     await entry.beginning
-    if (forMs !== undefined && entry.ending === undefined) {
+    if (this.#entries.get(name) === entry && isOver(entry)) this.#over(entry)
+    if (forMs !== undefined && entry.ending === undefined && this.#entries.get(name) === entry) {
       entry.cancelTimer = clock.timer(forMs, () => void this.#expire(entry))
     }
   }
@@ -126,7 +127,7 @@ export class ActiveFaults implements RunFaults {
   async #beginNow(entry: Entry, options: Options): Promise<void> {
     const { fault } = entry
     try {
-      await fault.begin(options)
+      await fault.begin(options, (by) => this.#broken(entry, by))
       entry.phase = fault.isMomentary === true ? 'over' : 'on'
     } catch (error) {
       entry.phase = 'over'
@@ -135,10 +136,27 @@ export class ActiveFaults implements RunFaults {
         this.#entries.delete(fault.name)
       } catch (left) {
         this.#tryAgain(entry)
-        this.#onFailure(`the fault ${fault.name} could not be begun, and not be ended: ${messageOf(left)}`)
+        this.#onWarning(`the fault ${fault.name} could not be begun, and not be ended: ${messageOf(left)}`)
       }
       throw error
     }
+  }
+
+  /** On one of its nodes, or on the last of them. */
+  #broken(entry: Entry, by: string): void {
+    const isWhole = entry.fault.isOn?.() === false
+    const rest = isWhole ? '' : ' there; on its other nodes it goes on'
+    this.#onWarning(`${by}: that ended the fault ${entry.fault.name}${rest}`)
+    // One on its way to its beginning or its end comes there.
+    if (isOver(entry) && entry.ending === undefined) this.#over(entry)
+  }
+
+  /** Something else has ended it, now. */
+  #over(entry: Entry): void {
+    entry.phase = 'over'
+    entry.cancelTimer()
+    this.#entries.delete(entry.fault.name)
+    this.#ended.set(entry.fault.name, endedNow(entry, undefined))
   }
 
   #tryAgain(entry: Entry): void {
@@ -154,7 +172,7 @@ export class ActiveFaults implements RunFaults {
       if (ended) this.#ended.set(name, ended)
     } catch (error) {
       const why = messageOf(error)
-      if (isFirst) this.#onFailure(`the fault ${name} could not be ended: ${why}; it is tried again until the run ends`)
+      if (isFirst) this.#onWarning(`the fault ${name} could not be ended: ${why}; it is tried again until the run ends`)
     }
   }
 
@@ -167,9 +185,9 @@ export class ActiveFaults implements RunFaults {
 
   /** Undefined where it could not be begun. */
   async #endNow(entry: Entry, options: Options): Promise<EndedFault | undefined> {
-    const { fault, startedMs } = entry
+    const { fault } = entry
     await settled(entry.beginning, options.signal)
-    if (this.#entries.get(fault.name) !== entry) return undefined
+    if (this.#entries.get(fault.name) !== entry) return this.#ended.get(fault.name)
     entry.cancelTimer()
     const counts = await countsOf(fault, options)
     try {
@@ -179,17 +197,27 @@ export class ActiveFaults implements RunFaults {
       throw error
     }
     this.#entries.delete(fault.name)
-    const { name, what, nodes, clock } = fault
-    const madeBy = fault.madeBy?.()
-    return { name, what, nodes, lastedMs: clock.nowMs() - startedMs, writes: entry.writes, counts, madeBy }
+    return endedNow(entry, counts)
   }
+}
+
+function endedNow({ fault, startedMs, writes }: Entry, counts: FaultCounts | undefined): EndedFault {
+  const { name, what, nodes, clock } = fault
+  return { name, what, nodes, lastedMs: clock.nowMs() - startedMs, writes, counts, madeBy: fault.madeBy?.() }
+}
+
+/** Of one that only begins nothing can be said yet. */
+function isOver({ fault, phase }: Entry): boolean {
+  return phase === 'on' && fault.isOn?.() === false
 }
 
 function endsByItself({ forMs, endsWithRun }: FaultRequest): boolean {
   return forMs !== undefined || endsWithRun === true
 }
 
-function isHit({ fault, phase }: Entry, contextId: string): boolean {
+function isHit(entry: Entry, contextId: string): boolean {
+  const { fault, phase } = entry
+  if (isOver(entry)) return false
   if (fault.contextId !== undefined && fault.contextId !== contextId) return false
   return phase === (fault.isMomentary === true ? 'beginning' : 'on')
 }
@@ -213,19 +241,6 @@ async function countsOf(fault: FaultRequest, { signal }: Options): Promise<Fault
   const patience = AbortSignal.any([signal, AbortSignal.timeout(COUNTS_TIMEOUT_MS)])
   // Whoever gives up gives up the end of the fault, too, which says so.
   return fault.counts?.({ signal: patience }).catch(() => undefined)
-}
-
-async function settled(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  const aborted = Promise.withResolvers<never>()
-  const abort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    // How it came out is told to whoever began it.
-    await Promise.race([work.catch(() => undefined), aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }
 
 function messageOf(error: unknown): string {

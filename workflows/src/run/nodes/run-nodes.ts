@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { ClientError } from '../../client/client-error.ts'
 import { NodeClient } from '../../client/node-client.ts'
-import type { ExitCause, NodeDriver, NodeSpec, RunningNode } from '../../driver/driver.ts'
+import type { ExitCause, NodeDriver, RunningNode } from '../../driver/driver.ts'
 import { describeExit } from '../../driver/process/exit-cause.ts'
 import type { ProcessGuard } from '../../driver/process/program-group.ts'
 import { Reaper } from '../../driver/process/reaper.ts'
@@ -13,13 +13,14 @@ import type { ActiveFault } from '../../steps/fault/making/fault-port.ts'
 import type { StepClock } from '../../steps/step-clock.ts'
 import { StepError } from '../../steps/step-error.ts'
 import type { NodeHandle, NodeSession, StartNodeOptions } from '../../steps/step-kind.ts'
-import type { EmitRunEvent, SourcePlace } from '../events.ts'
+import type { EmitRunEvent } from '../events.ts'
 import { type FaultyNode, NodeFaults } from '../faults/node-faults.ts'
+import { type NodeProcess, ProcessHolds } from '../faults/process-holds.ts'
 import { ActiveFaults } from '../faults/run-faults.ts'
 import { takeOverFaults } from '../faults/take-over-faults.ts'
 import { EXIT_SETTLE_MS, LAST_LOOK_SETTLE_MS, LAST_LOOK_TIMEOUT_MS } from '../limits.ts'
 import { nodeExited, type StepAbortError } from '../run-errors.ts'
-import { MOCK_TEE } from './mock-tee.ts'
+import { asMockTee } from './mock-tee.ts'
 import { logInRemote, RemoteHandle } from './remote-handle.ts'
 
 export interface RunNodesParts {
@@ -36,15 +37,13 @@ interface Entry {
   client: NodeClient | undefined
   /** Being stopped by a step: its end is expected. */
   stopping: boolean
-  /** Until the start that a step has begun has come to its end; never rejects. */
-  starting?: Promise<void> | undefined
   lastExit: string | undefined
-  /** Of the step that paused it. */
-  pausedAt?: SourcePlace | undefined
   /** The last life, also when it has ended. */
   last: RunningNode | undefined
   /** Outlives a restart, as the tokens do. */
   readonly session: NodeSession
+  /** Steps and faults act on its process through these. */
+  readonly holds: ProcessHolds
 }
 
 export class RunNodes {
@@ -67,7 +66,8 @@ export class RunNodes {
   add(node: RunningNode): void {
     const session: NodeSession = { accessToken: undefined, refreshToken: undefined }
     const { name } = node
-    const entry: Entry = { name, node, client: undefined, stopping: false, lastExit: undefined, last: node, session }
+    const state = { node, client: undefined, stopping: false, lastExit: undefined, last: node }
+    const entry: Entry = { name, session, ...state, holds: new ProcessHolds(this.#processOf(() => entry)) }
     this.#entries.set(node.name, entry)
     this.#handles.set(node.name, this.#handle(entry))
     this.#adoptLife(entry, node)
@@ -125,12 +125,12 @@ export class RunNodes {
   faultsOn(): ActiveFault[] {
     const named = this.faults.active()
     const isNamed = (cut: ActiveFault) => named.some((each) => each.name === cut.name && overlap(each.nodes, cut.nodes))
-    const paused = [...this.#entries.values()].flatMap(({ name, pausedAt }): ActiveFault[] => {
+    const paused = [...this.#entries.values()].flatMap(({ name, holds }): ActiveFault[] => {
       const how = this.pausedBy(name)
       const isTold = named.some(({ what, nodes }) => what.startsWith('pause') && nodes.includes(name))
       return how === undefined || isTold
         ? []
-        : [{ name: 'pause', what: `pause of ${name}`, nodes: [name], place: pausedAt }]
+        : [{ name: 'pause', what: `pause of ${name}`, nodes: [name], place: holds.pausedAt }]
     })
     return [...named, ...this.#faults.cuts().filter((cut) => !isNamed(cut)), ...paused]
   }
@@ -267,29 +267,47 @@ export class RunNodes {
       leaveNetwork: async (network, options) =>
         entry.last && (await driver.leaveNetwork?.(entry.last, network, options)),
       joinNetwork: async (network, options) => entry.last && (await driver.joinNetwork?.(entry.last, network, options)),
-      pause: async (place) => {
-        await this.#still(entry, (node) => driver.pause(node))
-        entry.pausedAt = place
-      },
-      resume: () => this.#still(entry, (node) => driver.resume(node)),
+      pause: (place, options) => entry.holds.pause(place, options),
+      resume: (options) => entry.holds.resume(options),
+      process: entry.holds,
       logPieces: () => (entry.last && driver.capabilities.logs ? driver.logs(entry.last).pieces() : undefined),
       exec: (args, options) => {
         const spec = entry.last?.spec
         if (driver.exec !== undefined && spec !== undefined) return driver.exec(spec, args, options)
         throw new StepError('unsupported', `the program of ${entry.name} cannot be run from here`, { node: entry.name })
       },
-      stop: (options) => this.#stop(entry, options),
-      start: (options) => this.#start(entry, options),
+      stop: (options) => entry.holds.stop(options),
+      start: (options) => entry.holds.start(options),
     }
   }
 
-  async #still(entry: Entry, act: (node: RunningNode) => Promise<void>): Promise<void> {
+  #processOf(entry: () => Entry): NodeProcess {
+    const isPaused = () => this.pausedBy(entry().name) !== undefined
+    return {
+      get name() {
+        return entry().name
+      },
+      get running() {
+        return entry().node !== undefined
+      },
+      get paused() {
+        return isPaused()
+      },
+      stop: (options) => this.#stop(entry(), options),
+      start: (options) => this.#start(entry(), options),
+      pause: () => this.#still(entry(), (node, driver) => driver.pause(node)),
+      resume: () => this.#still(entry(), (node, driver) => driver.resume(node)),
+    }
+  }
+
+  async #still(entry: Entry, act: (node: RunningNode, driver: NodeDriver) => Promise<void>): Promise<void> {
     const { node } = entry
     if (!node) throw new StepError('not_running', `node ${entry.name} is not running`, { node: entry.name })
-    if (!this.#driver().capabilities.pause) {
+    const driver = this.#driver()
+    if (!driver.capabilities.pause) {
       throw new StepError('unsupported', `${entry.name} cannot be paused from here`, { node: entry.name })
     }
-    await act(node)
+    await act(node, driver)
   }
 
   async #stop(entry: Entry, options: { signal: AbortSignal; kill?: boolean }): Promise<string> {
@@ -303,19 +321,7 @@ export class RunNodes {
     return describeExit(cause)
   }
 
-  /** One at a time: who asks for what another step has begun gets what comes of it. */
-  async #start(entry: Entry, options: StartNodeOptions): Promise<void> {
-    while (entry.starting) await entry.starting
-    const start = this.#startNow(entry, options)
-    entry.starting = start
-      .catch(() => undefined)
-      .finally(() => {
-        entry.starting = undefined
-      })
-    return start
-  }
-
-  async #startNow(entry: Entry, { mockTee, ...options }: StartNodeOptions): Promise<void> {
+  async #start(entry: Entry, { mockTee, ...options }: StartNodeOptions): Promise<void> {
     const last = entry.last?.spec
     if (!last) return
     const spec = asMockTee(last, mockTee)
@@ -358,13 +364,6 @@ function networkFaultOf(error: unknown): ClientError | undefined {
 
 function overlap(some: readonly string[], others: readonly string[]): boolean {
   return some.some((name) => others.includes(name))
-}
-
-/** The same where it is so already, or nobody asks. */
-function asMockTee(spec: NodeSpec, wanted: boolean | undefined): NodeSpec {
-  const args = spec.args ?? []
-  if (wanted === undefined || args.includes(MOCK_TEE) === wanted) return spec
-  return { ...spec, args: wanted ? [...args, MOCK_TEE] : args.filter((arg) => arg !== MOCK_TEE) }
 }
 
 function faultyNode(entry: Entry, stopped: () => StepError): FaultyNode {

@@ -9,8 +9,8 @@ export const pauseContainer = defineStep({
   schema: Type.Object({ container: containerField }, closed),
   outputs: [],
   honoursExpectedFailure: false,
-  async run(input, context) {
-    await context.node(input.container).pause(context.place)
+  async run(input, context, options) {
+    await context.node(input.container).pause(context.place, options)
     return {}
   },
 })

@@ -9,8 +9,8 @@ export const unpauseContainer = defineStep({
   schema: Type.Object({ container: containerField }, closed),
   outputs: [],
   honoursExpectedFailure: false,
-  async run(input, context) {
-    await context.node(input.container).resume()
+  async run(input, context, options) {
+    await context.node(input.container).resume(options)
     return {}
   },
 })

@@ -16,6 +16,25 @@ export interface NodeFaultPort {
   peerId(options: Options): Promise<string>
 }
 
+export type HoldKind = 'stop' | 'kill' | 'pause'
+
+/**
+ * Faults of the process of a node. Of several on one node each holds it until its own end: it goes on with the end of the
+ * last, and not before a step that stopped or paused it lets it. StepError `not_running` where there is nothing to be held.
+ */
+export interface ProcessPort {
+  /** `onBroken`: a step has started the node, or let it go on, or stopped one that stood still; how. */
+  hold(how: HoldKind, onBroken: (by: string) => void): ProcessHold
+  restart(options: Options): Promise<void>
+}
+
+export interface ProcessHold {
+  readonly isOn: boolean
+  begin(options: Options): Promise<void>
+  /** Nothing where it is not on. */
+  release(options: Options): Promise<void>
+}
+
 /** Who makes a fault: the node, which is asked to, or the kernel beneath it, packet by packet. */
 export type FaultMaker = 'node' | 'kernel'
 
@@ -29,9 +48,10 @@ export interface FaultRequest {
   readonly nodes: readonly string[]
   /** Of the step that begins it. */
   readonly place?: SourcePlace | undefined
-  begin(options: Options): Promise<void>
+  /** `onBroken`: a step has ended it on one of its nodes; how. */
+  begin(options: Options, onBroken: (by: string) => void): Promise<void>
   end(options: Options): Promise<void>
-  /** False: something else has ended it. Absent: it is on until its end. */
+  /** Of one that has begun, false: something else has ended it. Absent: it is on until its end. */
   isOn?(): boolean
   /** Of one that is on; undefined where that goes without saying. */
   madeBy?(): readonly FaultMaker[]

@@ -1,7 +1,6 @@
 // From what a step says to what is done to nodes: which rule on which node, or which signal.
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../../values/json/json-value.ts'
-import { RESTART_READY_TIMEOUT_SEC } from '../../limits.ts'
 import type { StepClock } from '../../step-clock.ts'
 import { StepError } from '../../step-error.ts'
 import type { NodeHandle } from '../../step-kind.ts'
@@ -18,7 +17,7 @@ import {
   type ProcessKind,
   stateRule,
 } from './fault-kinds.ts'
-import type { FaultCounts, FaultMaker, FaultRequest, NodeFaultPort } from './fault-port.ts'
+import type { FaultCounts, FaultMaker, FaultRequest, NodeFaultPort, ProcessHold, ProcessPort } from './fault-port.ts'
 
 type Options = { signal: AbortSignal }
 
@@ -63,7 +62,7 @@ export function makeFault(making: FaultMaking): FaultRequest {
     ...common,
     madeBy: () => (isLinkKind(kind) ? [...makers].toSorted() : []),
     end: (options) => allOf(placed.map(({ port }) => port.take(id, options))),
-    async begin(options) {
+    async begin(options: Options) {
       placed.push(...(await placesOf(making, options)))
       await allOf(placed.map(async ({ port, rule }) => makers.add(await port.put(id, rule, options))))
     },
@@ -90,38 +89,24 @@ export function whatOf({ kind, nodes, from, to, groups }: Omit<FaultMaking, 'nam
   return `${kind} from ${from.length === 0 ? 'all' : names(from)} to ${to.length === 0 ? 'all' : names(to)}`
 }
 
-function processFault(kind: ProcessKind, nodes: readonly NodeHandle[]): Pick<FaultRequest, 'begin' | 'end'> {
-  /** To be mended at the end, also where it could not be done to all. */
-  const hit = new Set<NodeHandle>()
-  const each = (act: (node: NodeHandle) => Promise<unknown>) => allOf(nodes.map(act))
-  const mend = (act: (node: NodeHandle) => Promise<unknown>) => allOf([...hit].map(act))
-  const start = (node: NodeHandle, { signal }: Options) =>
-    node.start({ signal, readyTimeoutMs: RESTART_READY_TIMEOUT_SEC * 1000 })
-  if (kind === 'pause') {
-    const pause = async (node: NodeHandle) => {
-      await node.pause()
-      hit.add(node)
-    }
-    // One that a step has stopped meanwhile does not stand still.
-    return { begin: () => each(pause), end: () => mend(async (node) => node.running && node.resume()) }
-  }
-  const stop = async (node: NodeHandle, options: Options & { kill?: boolean }) => {
-    try {
-      await node.stop(options)
-    } finally {
-      if (!node.running) hit.add(node)
-    }
-  }
+function processFault(
+  kind: ProcessKind,
+  nodes: readonly NodeHandle[],
+): Pick<FaultRequest, 'begin' | 'end'> & Partial<Pick<FaultRequest, 'isOn'>> {
   if (kind === 'restart') {
-    const restart = async (node: NodeHandle, options: Options) => {
-      await stop(node, options)
-      await start(node, options)
+    return {
+      begin: (options) => allOf(nodes.map((node) => processOf(node).restart(options))),
+      end: async () => undefined,
     }
-    return { begin: (options) => each((node) => restart(node, options)), end: async () => undefined }
   }
+  let holds: readonly ProcessHold[] = []
   return {
-    begin: (options) => each((node) => stop(node, { ...options, kill: kind === 'kill' })),
-    end: (options) => mend((node) => start(node, options)),
+    begin(options, onBroken) {
+      holds = nodes.map((node) => processOf(node).hold(kind, onBroken))
+      return allOf(holds.map((hold) => hold.begin(options)))
+    },
+    end: (options) => allOf(holds.map((hold) => hold.release(options))),
+    isOn: () => holds.some(({ isOn }) => isOn),
   }
 }
 
@@ -187,6 +172,12 @@ function peersOf(nodes: readonly NodeHandle[], options: Options): Promise<string
 function portOf(node: NodeHandle): NodeFaultPort {
   if (node.faults !== undefined) return node.faults
   const message = `nothing can be done to ${node.name} from here: its driver has no faults${driverText(node)}`
+  throw new StepError('unsupported', message, { node: node.name })
+}
+
+function processOf(node: NodeHandle): ProcessPort {
+  if (node.process !== undefined) return node.process
+  const message = `${node.name} cannot be stopped or paused from here${driverText(node)}`
   throw new StepError('unsupported', message, { node: node.name })
 }
 

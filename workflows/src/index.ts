@@ -27,7 +27,14 @@ export type {
 export { DriverError, type DriverErrorCode, type ExitCode } from './driver/errors.ts'
 export { fileFault } from './driver/file-fault.ts'
 export type { ImageScripts } from './driver/image-scripts.ts'
-export { type LocalNode, listLocalNodes, localNodeLog, type NodeStatus, stopLocalNode } from './driver/local-nodes.ts'
+export {
+  forgetElsewhere,
+  type LocalNode,
+  listLocalNodes,
+  localNodeLog,
+  type NodeStatus,
+  stopLocalNode,
+} from './driver/local-nodes.ts'
 export { type IdentifiedProgram, identifyProgram } from './driver/merod/identify-program.ts'
 export { type MerodDriverOptions, openMerodDriver } from './driver/merod/open-merod-driver.ts'
 export {

@@ -167,8 +167,9 @@ export interface NodeDriver {
   meshed(node: RunningNode, options: StartOptions): Promise<void>
   /** At once, as `kill -9` would. */
   kill(node: RunningNode): Promise<ExitCause>
-  pause(node: RunningNode): Promise<void>
-  resume(node: RunningNode): Promise<void>
+  /** Resolves when it holds still; rejects where it cannot be made to. */
+  pause(node: RunningNode, options?: { readonly signal?: AbortSignal }): Promise<void>
+  resume(node: RunningNode, options?: { readonly signal?: AbortSignal }): Promise<void>
   /**
    * Only where a node is dialled by an id that its first `init` gives it: makes its data directory, where that is not
    * there, and resolves with the address that its siblings are to be told. As failures go, like `start`.

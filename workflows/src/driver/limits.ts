@@ -108,6 +108,12 @@ export const EXEC_OUTPUT_MAX_BYTES = 16 * 1024 * 1024
 /** A reply of the container engine that is read as a whole; longer ones are an error. */
 export const ENGINE_REPLY_MAX_BYTES = 64 * 1024 * 1024
 
+/** For a container engine to say which it is; one that is there says so in milliseconds. */
+export const ENGINE_CONNECT_MS = 10_000
+
+/** For its answer to a request that waits for nothing: a second where it is busy. Then it counts as one that does not answer. */
+export const ENGINE_REPLY_MS = 30_000
+
 /** Until an engine is asked again that has broken off: it is being restarted, and its containers may live. */
 export const ENGINE_RETRY_MS = 500
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { listLocalNodes, localNodeLog, stopLocalNode } from './local-nodes.ts'
+import { fakeEngine } from './docker/testing/fake-engine.ts'
+import { forgetElsewhere, listLocalNodes, localNodeLog, stopLocalNode } from './local-nodes.ts'
 import { startNetwork } from './network.ts'
 import { openProcessDriver } from './process/open-process-driver.ts'
 import { identify } from './process/process-identity.ts'
@@ -106,4 +107,71 @@ test('removing data takes the node, its log and its record, and leaves what else
   expect(existsSync(two.directory)).toBe(false)
   expect(existsSync(join(dataRoot, 'n2', 'notes.txt'))).toBe(true)
   expect(await state.list()).toEqual([])
+})
+
+test("a node that was started elsewhere is left as it is, and is nobody's here until it is taken for ended", async () => {
+  await leaveRunning('n1')
+  const here = (await state.get('n1')) ?? expect.fail('no record')
+  await state.put({ ...here, process: { pid: 1, startId: 'x', space: 'elsewhere/boot/pid1' } })
+  const there = (await state.get('n1')) ?? expect.fail('no record')
+  for (const _ of [1, 2]) expect(await statuses()).toEqual([['n1', 'elsewhere']])
+  await expect(stopLocalNode(state, there)).rejects.toMatchObject({ code: 'NODE_IN_USE' })
+  const { driver } = openProcessDriver({ calnode, stateDir: join(dir, '.calbox') })
+  const refused = { code: 'NODE_IN_USE', message: expect.stringContaining('calbox down --forget') }
+  await expect(driver.adopt('n1', { signal })).rejects.toMatchObject(refused)
+  const spec = { ...there, runId: 'r', rpcPort: undefined, swarmPort: undefined }
+  const { rpcPort: _r, swarmPort: _s, ...free } = spec
+  await expect(driver.start(free, { signal })).rejects.toMatchObject(refused)
+  const [data] = await findNodeData(state, { dataRoot, names: ['n1'] })
+  await expect(removeNodeData(state, data ?? expect.fail('no data'))).rejects.toMatchObject(refused)
+  await driver.close()
+  expect(await state.get('n1')).toEqual(there)
+  expect(await forgetElsewhere(state, [there])).toEqual(['n1'])
+  expect(await statuses()).toEqual([['n1', 'stopped']])
+  await state.put(here)
+  expect(await forgetElsewhere(state, [here])).toEqual([])
+})
+
+test('the data of a node that a calbox is just starting is not removed', async () => {
+  await leaveRunning('n1')
+  for (const { record } of await listLocalNodes(state)) await stopLocalNode(state, record)
+  const [data] = await findNodeData(state, { dataRoot, names: ['n1'] })
+  if (data === undefined) return expect.unreachable()
+  const starting = await state.claim('n1')
+  await expect(removeNodeData(state, data)).rejects.toMatchObject({ code: 'NODE_IN_USE' })
+  expect(existsSync(join(data.directory, 'config.toml'))).toBe(true)
+  await starting.release()
+  await removeNodeData(state, data)
+  expect(existsSync(data.directory)).toBe(false)
+})
+
+/** On record as a container that this engine has. */
+async function contained(answer: Parameters<typeof fakeEngine>[0]) {
+  const { address, asked } = await fakeEngine(answer)
+  const place = { id: 'abc', name: 'n1', engine: address }
+  const rest = { version: 1, network: 'demo', runId: 'r', state: 'running', rpcPort: 1, swarmPort: 2 } as const
+  const paths = { dataDir: join(dataRoot, 'n1'), logFile: join(dir, 'n1.log'), logStart: 0, bootstrap: [], mdns: false }
+  const process = { pid: 0, startId: 'container abc' }
+  await state.put({ ...rest, ...paths, name: 'n1', process, startedAt: '2026-01-01T00:00:00.000Z', container: place })
+  return { asked, record: (await state.get('n1')) ?? expect.fail('no record') }
+}
+
+test('a container that has ended by itself stays so until it is stopped, which takes it away', async () => {
+  const ended = { body: { State: { Running: false, ExitCode: 137 } } }
+  const { asked, record } = await contained((what) => (what.endsWith('/json') ? ended : { body: { StatusCode: 137 } }))
+  for (const _ of [1, 2]) expect(await statuses()).toEqual([['n1', 'exited']])
+  expect(await stopLocalNode(state, record)).toEqual({ signal: 'SIGKILL' })
+  expect(asked).toContain('DELETE /containers/abc')
+  expect(await statuses()).toEqual([['n1', 'stopped']])
+})
+
+test('a look at an engine that hangs ends with its signal, and does not say that the node has ended', async () => {
+  const { asked } = await contained(() => 'never')
+  const abort = new AbortController()
+  const looking = listLocalNodes(state, { signal: abort.signal })
+  while (asked.length === 0) await new Promise(setImmediate)
+  abort.abort(new Error('SIGTERM'))
+  await expect(looking).rejects.toThrow('SIGTERM')
+  expect(await state.get('n1')).toMatchObject({ state: 'running' })
+  await state.remove('n1')
 })

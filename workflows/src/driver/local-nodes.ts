@@ -11,18 +11,25 @@ import { probe } from './process/readiness.ts'
 import { nodeLife } from './record-life.ts'
 import {
   isProcessRunning,
+  isRecordElsewhere,
   liveOwner,
   type NodeRecord,
   type NodeState,
+  nodeElsewhere,
   type Owner,
   urlOfRecord,
 } from './state/node-state.ts'
 
 /**
  * `running` answers its health route, `silent` is alive and does not, `exited` ended without having been stopped: seen
- * once, and then `stopped`, which is what remains of a node that has data but no process.
+ * once, and then `stopped`, which is what remains of a node that has data but no process; a container that is still there stays
+ * `exited`. `elsewhere` was started where nobody here can see it: on another machine or in a container that shares the folder.
  */
-export type NodeStatus = 'running' | 'silent' | 'paused' | 'exited' | 'stopped'
+export type NodeStatus = 'running' | 'silent' | 'paused' | 'exited' | 'stopped' | 'elsewhere'
+
+interface LookOptions {
+  readonly signal?: AbortSignal | undefined
+}
 
 export interface LocalNode {
   readonly record: NodeRecord
@@ -35,23 +42,31 @@ export interface LocalNode {
 }
 
 /** Looks at every process, and marks the records of those that are gone as stopped. */
-export async function listLocalNodes(state: NodeState): Promise<LocalNode[]> {
-  return Promise.all((await state.list()).map((record) => lookAt(state, record)))
+export async function listLocalNodes(state: NodeState, options: LookOptions = {}): Promise<LocalNode[]> {
+  return Promise.all((await state.list()).map((record) => lookAt(state, record, options)))
 }
 
-/** SIGTERM, grace, SIGKILL, as a driver would. */
+/** SIGTERM, grace, SIGKILL, as a driver would. A container that has ended by itself is taken away. NODE_IN_USE for what is elsewhere. */
 export async function stopLocalNode(
   state: NodeState,
   record: NodeRecord,
   options: { graceMs?: number; signal?: AbortSignal } = {},
 ): Promise<ExitCause> {
   const graceMs = options.graceMs ?? STOP_GRACE_MS
+  if (isRecordElsewhere(record)) throw nodeElsewhere(record)
   const cause =
     record.container === undefined
       ? await NodeProcess.attach(record.process).stop(graceMs, options.signal)
       : await stopRecordedContainer(record, record.container, { graceMs, signal: options.signal })
   await state.markStopped(record.name, record.process)
   return cause
+}
+
+/** Takes what was started elsewhere for ended, as whoever asks knows it to be. Resolves with the names. */
+export async function forgetElsewhere(state: NodeState, records: readonly NodeRecord[]): Promise<string[]> {
+  const meant = records.filter(isRecordElsewhere)
+  for (const { name, process } of meant) await state.markStopped(name, process)
+  return meant.map(({ name }) => name)
 }
 
 /** The whole log file, not only the present life: of a stopped node one wants to see how it ended. */
@@ -62,15 +77,17 @@ export function localNodeLog(record: NodeRecord): NodeLog {
     if (owner === undefined) return new RecordedLog(record, record.container)
     return new LogFile(record.logFile, 0, () => liveOwner(record) === undefined)
   }
-  return new LogFile(record.logFile, 0, () => !isProcessRunning(record))
+  return new LogFile(record.logFile, 0, () => !isProcessRunning(record) && !isRecordElsewhere(record))
 }
 
-async function lookAt(state: NodeState, record: NodeRecord): Promise<LocalNode> {
+async function lookAt(state: NodeState, record: NodeRecord, options: LookOptions): Promise<LocalNode> {
   const url = urlOfRecord(record)
   if (record.state === 'stopped') return { record, status: 'stopped', url }
-  const life = await lifeOf(record)
+  const life = await lifeOf(record, options)
+  if (life === 'elsewhere') return { record, status: life, url }
   if (life === 'ended') {
-    await state.markStopped(record.name, record.process)
+    // What is left of a container is for `down`, `nuke` and the next start to take away.
+    if (record.container === undefined) await state.markStopped(record.name, record.process)
     return { record, status: 'exited', url }
   }
   const owner = liveOwner(record)
@@ -80,14 +97,17 @@ async function lookAt(state: NodeState, record: NodeRecord): Promise<LocalNode> 
   const health = await probe(url, 'health')
   if ('done' in health) return { ...node, status: 'running' }
   // It may have been stopped while it was asked: a pause explains the silence.
-  const isPaused = (await lifeOf(record)) === 'paused'
+  const isPaused = (await lifeOf(record, options)) === 'paused'
   return isPaused ? { ...node, status: 'paused' } : { ...node, status: 'silent', seen: health.seen }
 }
 
 /** An engine that does not answer is seen, and is no reason not to show the other nodes. */
-async function lifeOf(record: NodeRecord): Promise<Awaited<ReturnType<typeof nodeLife>> | { seen: string }> {
+async function lifeOf(
+  record: NodeRecord,
+  options: LookOptions,
+): Promise<Awaited<ReturnType<typeof nodeLife>> | { seen: string }> {
   try {
-    return await nodeLife(record)
+    return await nodeLife(record, options)
   } catch (error) {
     if (error instanceof DriverError) return { seen: error.message }
     throw error

@@ -30,7 +30,7 @@ export function registerLogs(program: Command, edge: CommandEdge): void {
 
 export async function runLogs(names: readonly string[], options: LogsOptions, edge: CommandEdge): Promise<void> {
   const { listLocalNodes, localNodeLog, NodeState } = await import('@calbox/workflows')
-  const nodes = chooseLogs(await listLocalNodes(new NodeState(statePath(edge))), names)
+  const nodes = chooseLogs(await listLocalNodes(new NodeState(statePath(edge)), { signal: edge.signal }), names)
   const width = Math.max(...nodes.map(({ record }) => record.name.length))
   const colors = pc.createColors(edge.stdout.isTTY === true && edge.env.NO_COLOR === undefined)
   const sources = nodes.map(({ record }, index) => ({

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -97,6 +97,25 @@ test('down stops nodes by name, or all', async () => {
     exitCode: 2,
     message: expect.stringContaining('calimero-node-1'),
   })
+})
+
+test('a node that was started elsewhere is shown, left alone, and gone when it is taken for ended', async () => {
+  await calbox('up', '-n', '2')
+  const file = join(cwd, '.calbox/nodes/calimero-node-1.json')
+  const here = readFileSync(file, 'utf8')
+  const record = JSON.parse(here)
+  writeFileSync(file, JSON.stringify({ ...record, process: { ...record.process, space: 'elsewhere/boot/pid1' } }))
+  const of = async () => (await ps('--all')).map(({ status }) => status)
+  expect(await of()).toEqual(['elsewhere', 'running'])
+  expect(await calbox('down')).toMatch(/^left alone: calimero-node-1, .*--forget.*\ncalimero-node-2 {2}stopped\n$/s)
+  await expect(calbox('up', '-n', '1')).rejects.toMatchObject({ code: 'NODE_IN_USE' })
+  expect(await of()).toEqual(['elsewhere', 'stopped'])
+  const there = readFileSync(file, 'utf8')
+  expect(await calbox('down', '--forget', 'calimero-node-2')).toBe('no node was started elsewhere\n')
+  expect(await calbox('down', '--forget')).toBe('calimero-node-1  taken for ended\n')
+  expect(await of()).toEqual(['stopped', 'stopped'])
+  expect(there).toContain('elsewhere/boot')
+  writeFileSync(file, here)
 })
 
 test('ps shows a node that died, once', async () => {

@@ -30,13 +30,13 @@ export async function runNuke(options: NukeOptions, edge: CommandEdge): Promise<
   const { findNodeData, listLocalNodes, NodeState, nukeNodes, sweepUsedEngines } = await import('@calbox/workflows')
   const state = new NodeState(statePath(edge))
   const query = { dataRoot: `${edge.cwd}/data`, ...(options.prefix !== undefined && { prefix: options.prefix }) }
-  if (!options.dryRun) await sweepUsedEngines(state, statePath(edge))
+  if (!options.dryRun) await sweepUsedEngines(state, statePath(edge), { signal: edge.signal })
   const found = await findNodeData(state, query)
   if (found.length === 0) {
     edge.stdout.write('there is no data of nodes to remove\n')
     return
   }
-  const running = runningOf(found, await listLocalNodes(state))
+  const running = runningOf(found, await listLocalNodes(state, { signal: edge.signal }))
   for (const data of found) {
     const note = running.some(({ record }) => record.name === data.name) ? '  (running)' : ''
     edge.stdout.write(`${data.name}  ${relative(edge.cwd, data.directory)}${note}\n`)

@@ -21,7 +21,7 @@ export function registerPs(program: Command, edge: CommandEdge): void {
 
 export async function runPs(options: PsOptions, edge: CommandEdge): Promise<void> {
   const { listLocalNodes, NodeState } = await import('@calbox/workflows')
-  const nodes = await listLocalNodes(new NodeState(statePath(edge)))
+  const nodes = await listLocalNodes(new NodeState(statePath(edge)), { signal: edge.signal })
   const shown = options.all ? nodes : nodes.filter(({ status }) => status !== 'stopped')
   if (options.json) edge.stdout.write(`${JSON.stringify(shown.map(asJson), undefined, 2)}\n`)
   else if (shown.length === 0) edge.stdout.write('no node is running here\n')
@@ -64,7 +64,7 @@ function asJson(node: LocalNode) {
 }
 
 function isAlive({ status }: LocalNode): boolean {
-  return status !== 'stopped' && status !== 'exited'
+  return status !== 'stopped' && status !== 'exited' && status !== 'elsewhere'
 }
 
 function uptime(ms: number): string {

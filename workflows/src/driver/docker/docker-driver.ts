@@ -15,6 +15,7 @@ import type {
 } from '../driver.ts'
 import { DriverError } from '../errors.ts'
 import { LOG_TAIL_LINES, STOP_GRACE_MS } from '../limits.ts'
+import { stopLocalNode } from '../local-nodes.ts'
 import { awaitAnswer } from '../process/await-answer.ts'
 import { describeExit } from '../process/exit-cause.ts'
 import { beginLog, LogFile, type LogStart } from '../process/log-file.ts'
@@ -107,7 +108,9 @@ class DockerDriver implements NodeDriver {
     try {
       await this.#previousEnd(spec.name)
       const before = await this.#parts.state.get(spec.name)
-      if (before !== undefined && (await isNodeRunning(before))) throw alreadyRunning(before)
+      if (before !== undefined && (await isNodeRunning(before, options))) throw alreadyRunning(before)
+      // It ended by itself, and nobody was there to take its container away.
+      if (before?.state === 'running') await stopLocalNode(this.#parts.state, before, { graceMs: 0 })
       await this.#parts.refuse?.(spec)
       const rpcPort = await this.#parts.ports.forStart(spec)
       const places = { dataDir: resolve(spec.dataDir), logFile: resolve(spec.logFile) }
@@ -157,12 +160,12 @@ class DockerDriver implements NodeDriver {
     return cause
   }
 
-  async pause(node: RunningNode): Promise<void> {
-    await this.#alive(node).pause()
+  async pause(node: RunningNode, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await this.#alive(node).pause(options)
   }
 
-  async resume(node: RunningNode): Promise<void> {
-    await this.#alive(node).resume()
+  async resume(node: RunningNode, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await this.#alive(node).resume(options)
   }
 
   pausedBy(node: RunningNode): string | undefined {

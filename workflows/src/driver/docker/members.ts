@@ -7,7 +7,7 @@ import type { NodeState } from '../state/node-state.ts'
 export function membersOf(state: NodeState, driver: NodeDriver): (runId: string) => Promise<readonly NetworkMember[]> {
   return async (runId) => {
     const records = (await state.list()).filter((record) => record.runId === runId && record.container !== undefined)
-    const running = await Promise.all(records.map(isNodeRunning))
+    const running = await Promise.all(records.map((record) => isNodeRunning(record)))
     return records
       .filter((_, at) => running[at])
       .map(({ name }) => ({ name, swarmAddress: driver.swarmAddressOf?.(name) ?? '' }))

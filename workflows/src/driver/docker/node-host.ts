@@ -19,8 +19,9 @@ export interface NodeLife {
   /** SIGTERM, and SIGKILL after the grace period. An abort shortens the grace to nothing. */
   stop(graceMs: number, signal?: AbortSignal): Promise<ExitCause>
   kill(): Promise<ExitCause>
-  pause(): Promise<void>
-  resume(): Promise<void>
+  /** Rejects where it cannot be held still. */
+  pause(options?: { readonly signal?: AbortSignal }): Promise<void>
+  resume(options?: { readonly signal?: AbortSignal }): Promise<void>
 }
 
 /** Copies what the node writes into its log file. */

@@ -1,6 +1,13 @@
 // What the record of a node says against starting it, or against taking it over.
 import { DriverError } from '../errors.ts'
-import { type ContainerPlace, liveOwner, type NodeRecord, urlOfRecord } from '../state/node-state.ts'
+import {
+  type ContainerPlace,
+  isRecordElsewhere,
+  liveOwner,
+  type NodeRecord,
+  nodeElsewhere,
+  urlOfRecord,
+} from '../state/node-state.ts'
 
 /** Of a node that runs: its place. NODE_IN_USE for one of a run that goes on, NODE_RUNNING for one that runs as something else. */
 export function adoptablePlace(
@@ -8,6 +15,7 @@ export function adoptablePlace(
   driver: { readonly id: string; readonly kind: 'docker' | 'swarm' },
 ): ContainerPlace {
   const { name, container } = record
+  if (isRecordElsewhere(record)) throw nodeElsewhere(record)
   const owner = liveOwner(record, driver.id)
   if (owner !== undefined) {
     const message = `node ${name} is used by a run that is going on (pid ${owner.pid}); wait for its end, or run in another folder`
@@ -34,6 +42,7 @@ export function placeOf(record: NodeRecord): ContainerPlace {
 }
 
 export function alreadyRunning(record: NodeRecord): DriverError {
+  if (isRecordElsewhere(record)) return nodeElsewhere(record)
   const where = record.container === undefined ? `pid ${record.process.pid}` : `container ${record.container.name}`
   const message = `node ${record.name} is already running (${where}, ${urlOfRecord(record)})`
   return new DriverError('NODE_RUNNING', message, { data: { node: record.name } })

@@ -14,18 +14,17 @@ import { lifeOf } from './swarm/placed-life.ts'
 import { removeOverlay, removeService } from './swarm/remove-services.ts'
 import { hasEnded, taskOf } from './swarm/tasks.ts'
 
-export async function containerState({
-  id,
-  engine: address,
-  service,
-}: ContainerPlace): Promise<'running' | 'paused' | 'ended'> {
-  const engine = await EngineClient.connect(address)
+export async function containerState(
+  { id, engine: address, service }: ContainerPlace,
+  { signal }: { readonly signal?: AbortSignal | undefined },
+): Promise<'running' | 'paused' | 'ended'> {
+  const engine = await EngineClient.connect(address, { signal })
   if (service?.machine !== undefined) {
-    const task = await taskOf(engine, service.id)
+    const task = await taskOf(engine, service.id, signal)
     return task === undefined || hasEnded(task) ? 'ended' : 'running'
   }
   try {
-    const state = field(await engine.json('GET', `/containers/${id}/json`), 'State')
+    const state = field(await engine.json('GET', `/containers/${id}/json`, { signal }), 'State')
     if (field(state, 'Running') !== true) return 'ended'
     return field(state, 'Paused') === true ? 'paused' : 'running'
   } catch (error) {
@@ -34,13 +33,16 @@ export async function containerState({
   }
 }
 
-/** SIGTERM, grace, SIGKILL, as the driver would; the log that only the engine has goes to its file, and all else goes. */
+/**
+ * SIGTERM, grace, SIGKILL, as the driver would; the log that only the engine has goes to its file, and all else goes. One that has
+ * ended by itself goes, too. An abort before the engine has answered ends it.
+ */
 export async function stopRecordedContainer(
   record: NodeRecord,
   place: ContainerPlace,
   options: { readonly graceMs: number; readonly signal?: AbortSignal | undefined },
 ): Promise<ExitCause> {
-  const engine = await EngineClient.connect(place.engine)
+  const engine = await EngineClient.connect(place.engine, { signal: options.signal })
   const open = new AbortController()
   const { signal } = open
   const rest = { engine, source: place, file: record.logFile, after: place.logUntil, follow: true, signal }

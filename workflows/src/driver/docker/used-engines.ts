@@ -16,11 +16,16 @@ export async function rememberEngine(stateDir: string, address: EngineAddress): 
 }
 
 /** Removes containers that are on no record, and whose calbox is gone, and empty networks. Returns their names. */
-export async function sweepUsedEngines(state: NodeState, stateDir: string): Promise<string[]> {
+export async function sweepUsedEngines(
+  state: NodeState,
+  stateDir: string,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<string[]> {
   const swept: string[] = []
   for (const address of await usedEngines(stateDir)) {
     // One that does not answer has nothing to give up now.
-    const engine = await EngineClient.connect(address).catch(() => undefined)
+    const engine = await EngineClient.connect(address, { signal }).catch(() => undefined)
+    signal?.throwIfAborted()
     if (engine) swept.push(...(await sweepContainers(engine, state, stateDir)))
   }
   return swept

@@ -64,7 +64,7 @@ export class PortReservations {
   /** Of a node that runs on it already: once it has ended, this object can reserve it, and nobody else. */
   async keep(port: number): Promise<void> {
     if (this.#held.has(port)) return
-    const held = await holdFile(join(this.#dir, String(port)))
+    const held = await this.#hold(port)
     if ('holder' in held) return
     this.#held.set(port, held)
     this.#kept.add(port)
@@ -84,7 +84,7 @@ export class PortReservations {
       return this.#kept.delete(port) ? undefined : 'ours'
     }
     if (this.#held.has(port)) return 'ours'
-    const held = await holdFile(join(this.#dir, String(port)))
+    const held = await this.#hold(port)
     if ('holder' in held) return held.holder
     if (await isPortFree(port)) {
       this.#held.set(port, held)
@@ -92,6 +92,11 @@ export class PortReservations {
     }
     await held.release()
     return 'bound'
+  }
+
+  /** Who is elsewhere mostly has ports of its own; where it has not, that the port is bound tells. */
+  #hold(port: number) {
+    return holdFile(join(this.#dir, String(port)), { onlyHere: true })
   }
 
   async #anyFree(why: string): Promise<number> {

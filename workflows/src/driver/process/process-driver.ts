@@ -18,7 +18,14 @@ import { DriverError } from '../errors.ts'
 import { DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, STOP_GRACE_MS } from '../limits.ts'
 import { isNodeRunning } from '../record-life.ts'
 import { makeFolder } from '../state/make-folder.ts'
-import { liveOwner, type NodeRecord, type NodeState, type Owner } from '../state/node-state.ts'
+import {
+  isRecordElsewhere,
+  liveOwner,
+  type NodeRecord,
+  type NodeState,
+  nodeElsewhere,
+  type Owner,
+} from '../state/node-state.ts'
 import { type ResolvedSpec, recordOf, specOfRecord } from '../state/spec-record.ts'
 import { handedSocket } from '../topology/handed-socket.ts'
 import { inNamespace } from '../topology/network-namespaces.ts'
@@ -97,6 +104,7 @@ class ProcessDriver implements NodeDriver {
     if (own !== undefined) return own
     const record = await this.#parts.state.get(name)
     if (record === undefined || !(await isNodeRunning(record))) return undefined
+    if (isRecordElsewhere(record)) throw nodeElsewhere(record)
     const owner = liveOwner(record, this.#owner.driverId)
     if (owner !== undefined) {
       const message = `node ${name} is used by a run that is going on (pid ${owner.pid}); wait for its end, or run in another folder`
@@ -371,6 +379,7 @@ function describeProgram(program: NodeProgram['kind']): string {
 }
 
 function alreadyRunning(record: NodeRecord): DriverError {
+  if (isRecordElsewhere(record)) return nodeElsewhere(record)
   const message = `node ${record.name} is already running (pid ${record.process.pid}, http://127.0.0.1:${record.rpcPort})`
   return new DriverError('NODE_RUNNING', message, { data: { node: record.name, pid: record.process.pid } })
 }

@@ -1,18 +1,21 @@
 // Tells a process from a later one that was given the same pid: its start time, from the system itself.
 // The reaper imports this file, so it stays free of everything else.
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
 
 export interface ProcessIdentity {
   readonly pid: number
   /** Differs between two processes of one pid, also across a reboot. Opaque. */
   readonly startId: string
+  /** Where processes are numbered so: the machine, its boot, and on Linux the space of process ids. Opaque. */
+  readonly space?: string
 }
 
 /** Undefined when no process of this pid is alive; a zombie is not. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const startId = onLinux ? linuxStartId(pid) : otherStartId(pid)
-  return startId === undefined ? undefined : { pid, startId }
+  return startId === undefined ? undefined : { pid, startId, space: ownSpace() }
 }
 
 export function selfIdentity(): ProcessIdentity {
@@ -26,8 +29,38 @@ export function isPaused(process: ProcessIdentity): boolean {
   return isAlive(process) && stateOf(process.pid).startsWith('T')
 }
 
+/** Here; of one that is elsewhere nothing is known. */
 export function isAlive(process: ProcessIdentity): boolean {
-  return identify(process.pid)?.startId === process.startId
+  return !isElsewhere(process) && identify(process.pid)?.startId === process.startId
+}
+
+/**
+ * It was seen in another space: another machine, or a container, that shares the folder with its record. Whether it lives cannot
+ * be known here. One of this machine before its last start is not elsewhere: it is gone.
+ */
+export function isElsewhere({ space }: { readonly pid?: number; readonly space?: string }): boolean {
+  const own = ownSpace()
+  if (space === undefined || space === own) return false
+  const [[host, boot], [ownHost, ownBoot]] = [space.split(PART), own.split(PART)]
+  return host !== ownHost || boot === ownBoot
+}
+
+const PART = '/'
+let space: string | undefined
+
+function ownSpace(): string {
+  bootId ??= readBootId()
+  space ??= onLinux ? [hostname().replaceAll(PART, '-'), bootId, pidSpace()].join(PART) : process.platform
+  return space
+}
+
+function pidSpace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid').replace(/\W/g, '')
+  } catch {
+    // Hidden in some sandboxes.
+    return 'all'
+  }
 }
 
 /** Signals the process, or its whole group, if it is still the same one. False: it was already gone. */
@@ -114,7 +147,7 @@ function readBootId(): string {
 
 function otherStartId(pid: number): string | undefined {
   const [state = '', ...started] = psFields(pid)
-  return state === '' || state.startsWith('Z') ? undefined : started.join(' ')
+  return state === '' || state.startsWith('Z') ? undefined : started.join('-')
 }
 
 function psFields(pid: number): string[] {

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { holdFile } from './exclusive-file.ts'
+import { holdFile, liveHolder } from './exclusive-file.ts'
 
 let dir: string
 
@@ -32,3 +32,11 @@ test.for([JSON.stringify({ pid: process.pid, startId: 'an earlier process' }), '
     expect(readdirSync(dir)).toEqual(['lock'])
   },
 )
+
+test('a holder that is elsewhere has it, as nobody here sees whether it lives; where only those here count, it has not', async () => {
+  const path = join(dir, 'lock')
+  writeFileSync(path, JSON.stringify({ pid: 1, startId: 'x', space: 'elsewhere/boot/pid1' }))
+  expect(await holdFile(path)).toEqual({ holder: { pid: 1, startId: 'x', space: 'elsewhere/boot/pid1' } })
+  expect(await liveHolder(path)).toMatchObject({ pid: 1 })
+  expect(await holdFile(path, { onlyHere: true })).toHaveProperty('release')
+})

@@ -4,15 +4,21 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TAKEOVER_POLL_MS } from '../limits.ts'
-import { identify, isAlive, type ProcessIdentity } from '../process/process-identity.ts'
+import { identify, isAlive, isElsewhere, type ProcessIdentity } from '../process/process-identity.ts'
 
 /** Ours until `release`; a crash releases it, too, as the next taker sees that the holder is gone. */
 export interface HeldFile {
   release(): Promise<void>
 }
 
-/** The lock, or the process that has it. */
-export async function holdFile(path: string): Promise<HeldFile | { holder: ProcessIdentity }> {
+/**
+ * The lock, or the process that has it. One that is elsewhere, where nobody can see whether it lives, has it; with `onlyHere` it
+ * counts for nothing.
+ */
+export async function holdFile(
+  path: string,
+  { onlyHere = false }: { readonly onlyHere?: boolean } = {},
+): Promise<HeldFile | { holder: ProcessIdentity }> {
   await mkdir(dirname(path), { recursive: true })
   const self = identify(process.pid)
   if (self === undefined) throw new Error('assertion failed: this process can see itself')
@@ -24,7 +30,7 @@ export async function holdFile(path: string): Promise<HeldFile | { holder: Proce
       const text = await readIfThere(path)
       if (text === undefined) continue
       const holder = parseHolder(text)
-      if (holder !== undefined && isAlive(holder)) return { holder }
+      if (holder !== undefined && (isAlive(holder) || (!onlyHere && isElsewhere(holder)))) return { holder }
       await removeStale(path, text, mine)
     }
   } finally {
@@ -32,10 +38,10 @@ export async function holdFile(path: string): Promise<HeldFile | { holder: Proce
   }
 }
 
-/** Who has the lock now; undefined when nobody that lives does. */
+/** Who has the lock now; undefined when nobody does that lives, or may live elsewhere. */
 export async function liveHolder(path: string): Promise<ProcessIdentity | undefined> {
   const holder = parseHolder((await readIfThere(path)) ?? '')
-  return holder !== undefined && isAlive(holder) ? holder : undefined
+  return holder !== undefined && (isAlive(holder) || isElsewhere(holder)) ? holder : undefined
 }
 
 /** link() is the one file operation that is atomic, exclusive, and shows the content at once. */
@@ -82,7 +88,8 @@ function parseHolder(text: string): ProcessIdentity | undefined {
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null || !('pid' in value) || !('startId' in value)) return undefined
     const { pid, startId } = value
-    return typeof pid === 'number' && typeof startId === 'string' ? { pid, startId } : undefined
+    const space = 'space' in value && typeof value.space === 'string' ? { space: value.space } : {}
+    return typeof pid === 'number' && typeof startId === 'string' ? { pid, startId, ...space } : undefined
   } catch {
     // Cut off or foreign.
     return undefined

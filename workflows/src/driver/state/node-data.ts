@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { removeVolumes, VOLUMES_FILE } from '../docker/far/far-engine.ts'
 import { DriverError } from '../errors.ts'
 import { isNodeRunning } from '../record-life.ts'
-import { liveOwner, type NodeRecord, type NodeState } from './node-state.ts'
+import { isRecordElsewhere, liveOwner, type NodeRecord, type NodeState, nodeElsewhere } from './node-state.ts'
 
 export interface NodeData {
   readonly name: string
@@ -49,26 +49,34 @@ export async function findNodeData(state: NodeState, query: NodeDataQuery): Prom
   return real.flat().sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 
-/** The record goes with the data. NODE_RUNNING for a live node: stop it first. */
-export async function removeNodeData(state: NodeState, data: NodeData): Promise<void> {
-  const record = await state.get(data.name)
-  const isItsRecord = record !== undefined && join(record.dataDir, record.name) === data.directory
-  if (isItsRecord && (await isNodeRunning(record))) {
-    throw new DriverError(
-      'NODE_RUNNING',
-      `node ${data.name} is running (${whereIt(record)}), so its data stays; ${nextStep(record)}`,
-      {
-        data: { node: data.name, pid: record.process.pid },
-      },
-    )
+/** The record goes with the data. NODE_RUNNING for a live node: stop it first. NODE_IN_USE where another calbox starts it. */
+export async function removeNodeData(
+  state: NodeState,
+  data: NodeData,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  // From the look until all is gone nobody starts it on what is half removed.
+  const claim = await state.claim(data.name)
+  try {
+    const record = await state.get(data.name)
+    const isItsRecord = record !== undefined && join(record.dataDir, record.name) === data.directory
+    if (isItsRecord && (await isNodeRunning(record, options))) throw stillRunning(record)
+    if (!(await isNodeDirectory(data.directory))) return
+    await removeVolumes(data.directory, options)
+    await rm(data.directory, { recursive: true, force: true })
+    for (const log of [data.logFile, `${data.logFile}.1`]) await rm(log, { force: true })
+    await removeIfEmpty(dirname(data.logFile))
+    await removeIfEmpty(dirname(data.directory))
+    if (isItsRecord) await state.remove(data.name)
+  } finally {
+    await claim.release()
   }
-  if (!(await isNodeDirectory(data.directory))) return
-  await removeVolumes(data.directory)
-  await rm(data.directory, { recursive: true, force: true })
-  for (const log of [data.logFile, `${data.logFile}.1`]) await rm(log, { force: true })
-  await removeIfEmpty(dirname(data.logFile))
-  await removeIfEmpty(dirname(data.directory))
-  if (record !== undefined && join(record.dataDir, record.name) === data.directory) await state.remove(data.name)
+}
+
+function stillRunning(record: NodeRecord): DriverError {
+  if (isRecordElsewhere(record)) return nodeElsewhere(record)
+  const message = `node ${record.name} is running (${whereIt(record)}), so its data stays; ${nextStep(record)}`
+  return new DriverError('NODE_RUNNING', message, { data: { node: record.name, pid: record.process.pid } })
 }
 
 function whereIt({ container, process }: NodeRecord): string {

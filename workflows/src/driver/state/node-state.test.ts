@@ -104,7 +104,9 @@ test('an owner counts while its process lives and is another driver', () => {
   const owned = record('n1', { owner: { ...self, driverId: 'd' } })
   expect(liveOwner(owned, 'other')).toMatchObject({ pid: self.pid })
   expect(liveOwner(owned, 'd')).toBeUndefined()
-  expect(liveOwner(record('n1', { owner: { ...self, startId: 'gone', driverId: 'd' } }), 'other')).toBeUndefined()
+  const gone = { ...self, startId: 'gone', driverId: 'd' }
+  expect(liveOwner(record('n1', { owner: gone }), 'other')).toBeUndefined()
+  expect(liveOwner(record('n1', { owner: { ...gone, space: 'elsewhere/boot/pid1' } }), 'other')).toBeDefined()
 })
 
 test('only one calbox at a time starts a node of a name', async () => {

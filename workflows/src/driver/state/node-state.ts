@@ -8,7 +8,7 @@ import type { EngineAddress } from '../docker/engine/engine-address.ts'
 import type { NodeImage } from '../driver.ts'
 import { DriverError } from '../errors.ts'
 import { fileFault } from '../file-fault.ts'
-import { isAlive, type ProcessIdentity } from '../process/process-identity.ts'
+import { isAlive, isElsewhere, type ProcessIdentity } from '../process/process-identity.ts'
 import { type HeldFile, holdFile } from './exclusive-file.ts'
 
 export const STATE_DIR = '.calbox'
@@ -122,13 +122,13 @@ export class NodeState {
   async claim(name: string): Promise<HeldFile> {
     const claim = await this.#writing(() => holdFile(`${this.#path(name)}.lock`))
     if ('release' in claim) return claim
-    throw new DriverError(
-      'NODE_IN_USE',
-      `node ${name} is being started by another calbox (pid ${claim.holder.pid}); wait for its end, or run in another folder`,
-      {
-        data: { node: name, holder: claim.holder.pid },
-      },
-    )
+    const { pid } = claim.holder
+    const who = isElsewhere(claim.holder)
+      ? `by a calbox elsewhere (another machine or container that shares this folder); if that is gone, remove ${this.#path(name)}.lock`
+      : `by another calbox (pid ${pid}); wait for its end, or run in another folder`
+    throw new DriverError('NODE_IN_USE', `node ${name} is being started or removed ${who}`, {
+      data: { node: name, holder: pid },
+    })
   }
 
   /** Whoever asks may ask for any text: none of it leads to another folder. */
@@ -170,10 +170,21 @@ export function isProcessRunning(record: NodeRecord): boolean {
   return record.state === 'running' && isAlive(record.process)
 }
 
-/** Who will end this node and still runs, unless it is this driver. */
+/** A process that only its own space can tell of: NODE_IN_USE for whoever wants it. */
+export function isRecordElsewhere({ state, container, process }: NodeRecord): boolean {
+  return state === 'running' && container === undefined && isElsewhere(process)
+}
+
+export function nodeElsewhere({ name }: NodeRecord): DriverError {
+  const message = `node ${name} was started elsewhere (on another machine, or in a container with processes of its own, that shares this folder), and may run there; \`calbox down\` there ends it. If that is gone, \`calbox down --forget\` here takes it for ended`
+  return new DriverError('NODE_IN_USE', message, { data: { node: name } })
+}
+
+/** Who will end this node and still runs, or may run elsewhere, unless it is this driver. */
 export function liveOwner(record: NodeRecord, driverId?: string): Owner | undefined {
   const { owner } = record
-  return owner !== undefined && owner.driverId !== driverId && isAlive(owner) ? owner : undefined
+  if (owner === undefined || owner.driverId === driverId) return undefined
+  return isAlive(owner) || isElsewhere(owner) ? owner : undefined
 }
 
 /** Undefined for what no calbox of this version wrote. */

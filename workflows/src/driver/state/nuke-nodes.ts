@@ -3,7 +3,7 @@ import { DriverError } from '../errors.ts'
 import { stopLocalNode } from '../local-nodes.ts'
 import { isNodeRunning } from '../record-life.ts'
 import { type NodeData, removeNodeData } from './node-data.ts'
-import { liveOwner, type NodeState } from './node-state.ts'
+import { liveOwner, type NodeRecord, type NodeState } from './node-state.ts'
 
 export interface NukeOptions {
   /** Also stop nodes that another running calbox is using; otherwise NODE_IN_USE, and nothing is removed. */
@@ -16,7 +16,7 @@ export async function nukeNodes(state: NodeState, found: readonly NodeData[], op
   const records = await Promise.all(
     found.map(async ({ name }) => {
       const record = await state.get(name)
-      return record !== undefined && (await isNodeRunning(record)) ? [record] : []
+      return record !== undefined && (await isThere(record, options)) ? [record] : []
     }),
   )
   const running = records.flat()
@@ -27,5 +27,11 @@ export async function nukeNodes(state: NodeState, found: readonly NodeData[], op
     throw new DriverError('NODE_IN_USE', message, { data: { node: record.name, owner: owner.pid } })
   }
   await Promise.all(running.map((record) => stopLocalNode(state, record, { signal: options.signal })))
-  for (const data of found) await removeNodeData(state, data)
+  for (const data of found) await removeNodeData(state, data, options)
+}
+
+/** Something of it is left to take away: of a container also when it has ended by itself. */
+async function isThere(record: NodeRecord, options: { readonly signal: AbortSignal }): Promise<boolean> {
+  if (record.container !== undefined) return record.state === 'running'
+  return isNodeRunning(record, options)
 }

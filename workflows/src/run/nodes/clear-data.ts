@@ -1,6 +1,6 @@
 // nuke_on_start, nuke_on_end and `restart`: what happens to nodes and data of earlier runs.
 import path from 'node:path'
-import { listLocalNodes, stopLocalNode } from '../../driver/local-nodes.ts'
+import { type LocalNode, listLocalNodes, stopLocalNode } from '../../driver/local-nodes.ts'
 import { findNodeData, type NodeData, removeNodeData } from '../../driver/state/node-data.ts'
 import type { NodeState } from '../../driver/state/node-state.ts'
 import type { Plan } from '../../plan/plan-types.ts'
@@ -18,7 +18,7 @@ export async function clearNodeData(plan: Plan, cwd: string, state: NodeState, o
     for (const data of await findNodeData(state, { dataRoot, prefix })) found.set(data.name, data)
   }
   await stopLeftovers(state, (name) => found.has(name), options)
-  for (const data of found.values()) await removeNodeData(state, data)
+  for (const data of found.values()) await removeNodeData(state, data, options)
   return [...found.keys()]
 }
 
@@ -28,7 +28,10 @@ export async function stopLeftovers(
   wanted: (name: string) => boolean,
   options: Options,
 ): Promise<string[]> {
-  const alive = (await listLocalNodes(state)).filter(({ status }) => status !== 'stopped' && status !== 'exited')
+  // Of a container that has ended by itself there is something left.
+  const isLeft = ({ status, record }: LocalNode) =>
+    status !== 'stopped' && (status !== 'exited' || record.container !== undefined)
+  const alive = (await listLocalNodes(state, options)).filter(isLeft)
   const chosen = alive.filter(({ record, owner }) => owner === undefined && wanted(record.name))
   await Promise.all(chosen.map(({ record }) => stopLocalNode(state, record, options)))
   return chosen.map(({ record }) => record.name)

@@ -35,8 +35,11 @@ const MEBIBYTE = 1024 * 1024
 /** Podman asks for more than some systems let it have, and then starts nothing. More than a node needs. */
 export const PODMAN_ULIMITS = ['nofile', 'nproc'].map((Name) => ({ Name, Soft: 4096, Hard: 4096 }))
 
-/** Of the environment of calbox: settings of nodes, as merobox passes them on. */
-const PASSED_ON = /^(CALIMERO|MERO|CALNODE|RUST)_/
+/**
+ * Of the environment of calbox: what nodes read. Nothing else, whatever its name begins with: variables of a container are for
+ * all to see who may ask the engine.
+ */
+const PASSED_ON: ReadonlySet<string> = new Set(['CALNODE_LOG', 'MERO_AUTH_ADMIN_USER'])
 
 export type ContainerSpec = NodeSpec & { readonly dataDir: string }
 
@@ -89,7 +92,7 @@ export function commandContainer(
   const { limits, program, far } = settings
   const data = far === undefined ? spec.dataDir : far.volumeOf(spec.name)
   const cache = far === undefined ? [`${settings.compileCache}:${COMPILE_CACHE}`] : []
-  const passed = Object.entries(env).filter(([name]) => PASSED_ON.test(name))
+  const passed = Object.entries(env).filter(([name]) => PASSED_ON.has(name))
   const variables = {
     ...Object.fromEntries(passed),
     CALIMERO_HOME: IMAGE_DATA,

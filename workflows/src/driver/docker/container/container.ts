@@ -67,14 +67,28 @@ export class Container implements NodeLife {
     throw new DriverError('NODE_STUCK', `container ${this.id} is still there ${KILL_TIMEOUT_MS} ms after SIGKILL`)
   }
 
-  async pause(): Promise<void> {
-    await this.#engine.json('POST', `/containers/${this.id}/pause`).catch(unlessSo)
+  /** Rejects where it goes on: some engines cannot hold one still, and say so. */
+  async pause(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await this.#hold('pause', options)
     this.#isPaused = true
   }
 
-  async resume(): Promise<void> {
-    await this.#engine.json('POST', `/containers/${this.id}/unpause`).catch(unlessSo)
+  async resume(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await this.#hold('unpause', options)
     this.#isPaused = false
+  }
+
+  /** What is so already is refused by engines in several ways: it is looked at. */
+  async #hold(what: 'pause' | 'unpause', options: { readonly signal?: AbortSignal }): Promise<void> {
+    const path = `/containers/${this.id}`
+    await this.#engine.json('POST', `${path}/${what}`, options).catch(async (error: unknown) => {
+      if (engineStatus(error) === undefined) throw error
+      const state = await this.#engine
+        .json('GET', `${path}/json`, options)
+        .then((seen) => field(seen, 'State'), unlessSo)
+      const isPaused = field(state, 'Paused') === true
+      if (what === 'pause' ? !isPaused : isPaused) throw error
+    })
   }
 
   /** What is frozen gets it when it goes on, which some engines see to and others do not. */
@@ -94,7 +108,10 @@ export class Container implements NodeLife {
     let code: number | undefined
     while (!signal.aborted) {
       try {
-        code = numberField(await this.#engine.json('POST', `/containers/${this.id}/wait`, { signal }), 'StatusCode')
+        code = numberField(
+          await this.#engine.json('POST', `/containers/${this.id}/wait`, { signal, isWait: true }),
+          'StatusCode',
+        )
         const state = field(await this.#engine.json('GET', `/containers/${this.id}/json`, { signal }), 'State')
         if (field(state, 'Running') !== true) return causeOf(numberField(state, 'ExitCode') ?? code, state)
       } catch (error) {
@@ -120,7 +137,7 @@ function signalOf(number: number): NodeJS.Signals | undefined {
   return found?.[0] as NodeJS.Signals | undefined
 }
 
-/** 404 and 409: it has ended, or it is so already. 500: some engines say so of what is not paused. */
+/** 404 and 409: it has ended. 500: some engines say so then. */
 function unlessSo(error: unknown): void {
   const status = engineStatus(error)
   if (status !== 404 && status !== 409 && status !== 500) throw error

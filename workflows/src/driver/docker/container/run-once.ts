@@ -29,7 +29,7 @@ export async function runOnce(
   const signal = AbortSignal.any([options.signal, deadline])
   try {
     await startWithInput(engine, id, { input: options.input, signal })
-    const end = await engine.json('POST', `/containers/${id}/wait`, { signal })
+    const end = await engine.json('POST', `/containers/${id}/wait`, { signal, isWait: true })
     return { exitCode: numberField(end, 'StatusCode') ?? 1, ...(await outputs(engine, id, signal)) }
   } catch (error) {
     options.signal.throwIfAborted()

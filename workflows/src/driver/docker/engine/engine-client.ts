@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import type { Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { DriverError } from '../../errors.ts'
-import { ENGINE_REPLY_MAX_BYTES } from '../../limits.ts'
+import { ENGINE_CONNECT_MS, ENGINE_REPLY_MAX_BYTES, ENGINE_REPLY_MS } from '../../limits.ts'
+import { startTimer } from '../../until.ts'
 import type { EngineAddress } from './engine-address.ts'
 import { field, textField } from './engine-reply.ts'
 
@@ -21,6 +22,8 @@ export interface EngineRequest {
   /** Instead of `body`: a tar archive. */
   readonly archive?: Readable
   readonly signal?: AbortSignal | undefined
+  /** The answer comes when something has happened, whenever that is. */
+  readonly isWait?: true
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -40,25 +43,32 @@ export class EngineClient {
     this.isPodman = JSON.stringify(field(version, 'Components') ?? '').includes('Podman')
   }
 
-  /** ENGINE_UNREACHABLE where nobody answers. */
-  static async connect(address: EngineAddress, options: { signal?: AbortSignal } = {}): Promise<EngineClient> {
+  /** ENGINE_UNREACHABLE where nobody answers, or not in time. */
+  static async connect(
+    address: EngineAddress,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<EngineClient> {
     const connection = connectionOf(address)
-    const reply = await send({ address, connection }, 'GET', '/version', options)
-    return new EngineClient(address, connection, JSON.parse((await readAll(reply)).toString('utf8')))
+    const limit = { ms: ENGINE_CONNECT_MS, address, asked: 'GET /version', signal: options.signal }
+    const version = await inTime(limit, async (signal) => {
+      const reply = await send({ address, connection }, 'GET', '/version', { signal })
+      return (await readAll(reply)).toString('utf8')
+    })
+    return new EngineClient(address, connection, JSON.parse(version))
   }
 
-  /** ENGINE_FAILED with the status for everything but success. An empty reply is undefined. */
+  /** ENGINE_FAILED with the status for everything but success, ENGINE_UNREACHABLE for none in time. An empty reply is undefined. */
   async json(method: Method, path: string, options: EngineRequest = {}): Promise<unknown> {
-    const text = (await readAll(await this.stream(method, path, options))).toString('utf8')
+    const text = (await this.#reply(method, path, options)).toString('utf8')
     return text.trim() === '' ? undefined : JSON.parse(text)
   }
 
   /** Success is all there is to know: some engines say a word that is no JSON. */
   async tell(method: Method, path: string, options: EngineRequest = {}): Promise<void> {
-    await readAll(await this.stream(method, path, options))
+    await this.#reply(method, path, options)
   }
 
-  /** The reply, to be read. */
+  /** The reply, to be read, however long it takes. */
   stream(method: Method, path: string, options: EngineRequest = {}): Promise<IncomingMessage> {
     return send({ address: this.address, connection: this.#connection }, method, `${this.#prefix}${path}`, options)
   }
@@ -66,8 +76,11 @@ export class EngineClient {
   /** Beyond the reply both sides speak as they like. */
   upgrade(path: string, { query, signal }: Pick<EngineRequest, 'query' | 'signal'> = {}): Promise<Duplex> {
     const { address } = this
-    const target = { path: pathWith(`${this.#prefix}${path}`, query), signal }
-    return upgraded({ address, connection: this.#connection }, target)
+    const limit = { ms: ENGINE_REPLY_MS, address, asked: `POST ${path}`, signal }
+    const target = pathWith(`${this.#prefix}${path}`, query)
+    return inTime(limit, (either) =>
+      upgraded({ address, connection: this.#connection }, { path: target, signal: either }),
+    )
   }
 
   /** A reply of JSON lines that tell of progress, as those to a pull: an error in them is one of the request. */
@@ -78,6 +91,40 @@ export class EngineClient {
     const error = messages.map((message) => textField(message, 'error')).find((each) => each !== '')
     if (error !== undefined) throw new DriverError('ENGINE_FAILED', `${path}: ${error}`, { data: { reason: error } })
     return messages.map((message) => textField(message, 'stream') || textField(message, 'status'))
+  }
+
+  async #reply(method: Method, path: string, options: EngineRequest): Promise<Buffer> {
+    const read = async (signal: AbortSignal | undefined) =>
+      readAll(await this.stream(method, path, { ...options, signal }))
+    if (options.isWait) return read(options.signal)
+    const { address } = this
+    return inTime({ ms: ENGINE_REPLY_MS, address, asked: `${method} ${path}`, signal: options.signal }, read)
+  }
+}
+
+interface TimeLimit {
+  readonly ms: number
+  readonly address: EngineAddress
+  readonly asked: string
+  readonly signal: AbortSignal | undefined
+}
+
+/** An engine that hangs is one that does not answer. Rejects with the reason of the signal, too. */
+async function inTime<T>(limit: TimeLimit, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { ms, address, asked, signal } = limit
+  const late = new AbortController()
+  const cancel = startTimer(ms, () => {
+    const message = `the container engine at ${address.url} has not answered ${asked} within ${ms / 1000} s; does it hang?`
+    late.abort(new DriverError('ENGINE_UNREACHABLE', message, { data: { engine: address.url } }))
+  })
+  const either = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal])
+  try {
+    return await ask(either)
+  } catch (error) {
+    either.throwIfAborted()
+    throw error
+  } finally {
+    cancel()
   }
 }
 

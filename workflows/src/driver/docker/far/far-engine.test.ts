@@ -28,6 +28,6 @@ test('an engine that is named so is refused, and another is where its address is
 test('a list of volumes that was cut off keeps no data from being removed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'calbox-volumes-'))
   writeFileSync(join(folder, VOLUMES_FILE), '[{"engine": {"url": "tcp://192.0')
-  await expect(removeVolumes(folder)).resolves.toBeUndefined()
+  await expect(removeVolumes(folder, {})).resolves.toBeUndefined()
   rmSync(folder, { recursive: true })
 })

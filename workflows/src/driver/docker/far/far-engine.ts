@@ -6,10 +6,11 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { BlockList, isIP } from 'node:net'
 import { join } from 'node:path'
 import { DriverError } from '../../errors.ts'
+import { folderId } from '../../state/folder-id.ts'
 import { type EngineAddress, isLocal } from '../engine/engine-address.ts'
 import { EngineClient, engineStatus } from '../engine/engine-client.ts'
 import { listOf, textField } from '../engine/engine-reply.ts'
-import { LABEL_NODE, LABEL_STATE } from '../labels.ts'
+import { LABEL_FOLDER, LABEL_NODE, LABEL_STATE } from '../labels.ts'
 
 export interface FarEngine {
   /** Of that machine; HTTP of the nodes is there, and nowhere else. */
@@ -63,14 +64,15 @@ export function refuseOpen(far: FarEngine, spec: { readonly name: string; readon
   throw new DriverError('UNSUPPORTED', message, { data: { node: spec.name } })
 }
 
-/** The same for each node of a working directory, as a folder would be. */
+/** The same for each node of a working directory, as a folder would be; another one of that path, on another machine, has others. */
 export function volumeName(stateDir: string, node: string): string {
-  return `calbox-${createHash('sha256').update(stateDir).digest('hex').slice(0, 12)}-${node}`
+  const folder = createHash('sha256').update(`${folderId(stateDir)} ${stateDir}`)
+  return `calbox-${folder.digest('hex').slice(0, 12)}-${node}`
 }
 
 /** Without the label of a driver: data stays when calbox ends. */
 export function volumeLabels(stateDir: string, node: string): Readonly<Record<string, string>> {
-  return { [LABEL_STATE]: stateDir, [LABEL_NODE]: node }
+  return { [LABEL_STATE]: stateDir, [LABEL_FOLDER]: folderId(stateDir), [LABEL_NODE]: node }
 }
 
 /** Made where it is not there. */
@@ -112,9 +114,12 @@ export async function notedMachine({ name, dataDir }: DataOfNode): Promise<strin
 }
 
 /** Of the node whose folder this is. ENGINE_UNREACHABLE where one cannot be removed now. */
-export async function removeVolumes(folder: string): Promise<void> {
+export async function removeVolumes(
+  folder: string,
+  options: { readonly signal?: AbortSignal | undefined },
+): Promise<void> {
   for (const { engine: address, volume, machine } of await volumesIn(folder)) {
-    const engine = await EngineClient.connect(address)
+    const engine = await EngineClient.connect(address, options)
     if (machine !== undefined) await assertReached(engine, { folder, volume, machine })
     await engine.json('DELETE', `/volumes/${volume}`).catch((error: unknown) => {
       if (engineStatus(error) !== 404) throw error

@@ -78,7 +78,7 @@ async function runContained(
       signal.throwIfAborted()
       await start(engine, id, place.image)
       await follow(engine, id, script.onOutput, signal)
-      const end = await engine.json('POST', `/containers/${id}/wait`, { signal })
+      const end = await engine.json('POST', `/containers/${id}/wait`, { signal, isWait: true })
       return numberField(end, 'StatusCode') ?? 1
     } finally {
       await removeContainer(engine, id)

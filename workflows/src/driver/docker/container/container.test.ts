@@ -1,0 +1,40 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { EngineClient } from '../engine/engine-client.ts'
+import { type FakeReply, fakeEngine } from '../testing/fake-engine.ts'
+import { Container } from './container.ts'
+
+/** Its engine answers so to pause and unpause, and says this of its state. */
+async function containerOf(reply: FakeReply, state: { Running: boolean; Paused: boolean }) {
+  const { address } = await fakeEngine((asked) => {
+    if (asked.endsWith('/wait')) return 'never'
+    if (asked.endsWith('pause')) return reply
+    return asked.endsWith('/json') ? { body: { State: state } } : {}
+  })
+  const closed = new AbortController()
+  onTestFinished(() => closed.abort())
+  const drained = Promise.resolve()
+  return new Container(await EngineClient.connect(address), 'a', { drained, signal: closed.signal })
+}
+
+const NO_FREEZER = { status: 500, body: { message: 'cannot pause: freezer is not available' } }
+
+test.for([NO_FREEZER, { status: 409 }, { status: 404 }])(
+  'a pause that the engine refuses is one (%o)',
+  async (reply) => {
+    const container = await containerOf(reply, { Running: true, Paused: false })
+    await expect(container.pause()).rejects.toMatchObject({ code: 'ENGINE_FAILED', data: { status: reply.status } })
+    expect(container.isPaused).toBe(false)
+  },
+)
+
+test.for([409, 500])(
+  'what is paused already, or goes on already, is refused by engines with %i, and is so',
+  async (status) => {
+    const paused = await containerOf({ status }, { Running: true, Paused: true })
+    await paused.pause()
+    expect(paused.isPaused).toBe(true)
+    await expect(paused.resume()).rejects.toMatchObject({ code: 'ENGINE_FAILED' })
+    expect(paused.isPaused).toBe(true)
+    await (await containerOf({ status }, { Running: true, Paused: false })).resume()
+  },
+)

@@ -45,11 +45,13 @@ const vouched: Vouched = {
   held: new Set([one, two, three, four]),
   beats: heard,
   before: { hlc: late, beats: heard },
+  adopted: new Set(),
 }
 
-function found(change: Partial<Vouched>, adopted: readonly string[] = []): string[] {
+/** `later`: who takes a state afterwards. */
+function found(change: Partial<Vouched>, later: readonly string[] = []): string[] {
   const history: History = new Made()
-  for (const name of adopted) history.adoptions.set(name, [1])
+  for (const name of later) history.adoptions.set(name, [1])
   history.checkpoints.set('hash', checkpoint)
   history.vouched.push({ ...vouched, ...change })
   const nodes = ['n0', 'n1', 'n2', 'n3', 'n4']
@@ -72,9 +74,13 @@ it.each<[string, Partial<Vouched>]>([
   expect(found(change).join()).toContain(what)
 })
 
-it('asks nobody who was not heard of for long, or who took another’s state', () => {
+it('asks nobody who was not heard of for long, or who had taken another’s state', () => {
   const before = { hlc: late, beats: [...others, beatOf('n1', [two], late - 20n * S)] }
   expect(found({ beats: before.beats, before })).toEqual([])
   expect(found({ beats: [...others, beatOf('n1', [two], late)], before })).toEqual([])
-  expect(found({ beats: [...others, beatOf('n1', [two], late)] }, ['n1'])).toEqual([])
+  expect(found({ beats: [...others, beatOf('n1', [two], late)], adopted: new Set(['n1']) })).toEqual([])
+})
+
+it('asks what was known of who takes a state only afterwards: perhaps because of this vouch', () => {
+  expect(found({ beats: [...others, beatOf('n1', [two], late)] }, ['n1']).join()).toContain('known to lack some')
 })

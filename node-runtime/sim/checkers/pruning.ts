@@ -48,7 +48,7 @@ function members(scenario: Scenario): string[] {
 }
 
 function judgeVouch(
-  { name, hlc, checkpoint: hash, beneath, held, beats, before }: Vouched,
+  { name, hlc, checkpoint: hash, beneath, held, beats, before, adopted }: Vouched,
   { last, recent }: Checkpoint,
   { facts, causality }: { readonly facts: Facts; readonly causality: Causality },
 ): string[] {
@@ -64,8 +64,8 @@ function judgeVouch(
   for (const node of members(scenario)) {
     const { publicKey } = keysOf(node).identity
     const beat = counted.includes(publicKey) && beats.find(({ author }) => author === publicKey)
-    // Who took a peer's state gave up what it was known to have.
-    if (!beat || history.adoptions.has(node)) continue
+    // Who had taken a peer's state gave up what it was known to have. Who takes it later may do so because of this vouch.
+    if (!beat || adopted.has(node)) continue
     // What its own history is pruned to it has had.
     const own = history.checkpoints.get(toHex(beat.checkpoint ?? EMPTY))?.last ?? ''
     const wanted = contents.filter((id) => id > own)

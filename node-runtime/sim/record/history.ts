@@ -59,6 +59,8 @@ export interface Vouched extends Heard {
   readonly held: ReadonlySet<DeltaId>
   /** When it last sent its heads without this vouch; undefined: never, since it was started. */
   readonly before: Heard | undefined
+  /** Who had taken a peer's state instead of its own by then. */
+  readonly adopted: ReadonlySet<string>
 }
 
 /** A node has stored an operation by which somebody may lose the context. */
@@ -193,7 +195,8 @@ export class History {
     this.#heard.set(node, { hlc, beats })
     if (hash === undefined || isKnown) return
     const held = new Set(this.#held.get(name))
-    this.vouched.push({ name, hlc, checkpoint: hash, beneath: toHex(checkpoint ?? EMPTY), held, beats, before })
+    const [beneath, adopted] = [toHex(checkpoint ?? EMPTY), new Set(this.adoptions.keys())]
+    this.vouched.push({ name, hlc, checkpoint: hash, beneath, held, beats, before, adopted })
   }
 
   #delta(name: string, { key, value: row }: Put, { ops, nowMs }: Batch): void {

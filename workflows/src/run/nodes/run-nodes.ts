@@ -295,8 +295,8 @@ export class RunNodes {
       },
       stop: (options) => this.#stop(entry(), options),
       start: (options) => this.#start(entry(), options),
-      pause: () => this.#still(entry(), (node, driver) => driver.pause(node)),
-      resume: () => this.#still(entry(), (node, driver) => driver.resume(node)),
+      pause: (options) => this.#still(entry(), (node, driver) => driver.pause(node, options)),
+      resume: (options) => this.#still(entry(), (node, driver) => driver.resume(node, options)),
     }
   }
 

@@ -285,7 +285,9 @@ function checkText(
     return undefined
   }
   if (schema.pattern !== undefined && !expressionOf(schema.pattern).test(value)) {
-    wrong(`must match ${schema.pattern}`, node, path, sink)
+    const { examples } = schema
+    const what = examples ? `must be like ${examples.join(' or ')}, not ${describeNode(node)}` : undefined
+    wrong(what ?? `must match ${schema.pattern}`, node, path, sink)
     return undefined
   }
   return value

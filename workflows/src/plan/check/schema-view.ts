@@ -31,6 +31,7 @@ export interface Schema {
   readonly maxProperties?: number
   readonly description?: string
   readonly default?: unknown
+  readonly examples?: readonly unknown[]
 }
 
 const KEYWORDS: ReadonlySet<string> = new Set(
@@ -144,6 +145,8 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 export function describe(schema: Schema): string {
   const choices = choicesOf(schema)
   if (choices !== undefined) return choices.map((choice) => JSON.stringify(choice)).join(' or ')
+  const alternatives = schema.anyOf ?? schema.oneOf
+  if (alternatives !== undefined) return alternatives.map(describe).join(' or ')
   return TYPE_WORDS[schema.type ?? ''] ?? 'another value'
 }
 

@@ -126,6 +126,12 @@ test('what cannot be meant is said before anything starts', () => {
   expect(problemsOf('{ type: fault, fault: hold }')[0]).toContain('needs one of "nodes", or "from" and "to"')
   expect(problemsOf('{ type: fault, fault: loss, percent: 5, nodes: n-1, count: 2 }')[0]).toContain('have no meaning')
   expect(problemsOf('{ type: fault, fault: lost, nodes: n-1 }').join()).toContain('lost')
+  expect(problemsOf('{ type: fault, fault: pause, nodes: n-1, for: 5 parsecs }')).toEqual([
+    '"for" must be like 500ms or 5s or 2m, not the text "5 parsecs"',
+  ])
+  expect(problemsOf('{ type: fault, fault: hold, nodes: n-1, messages: nonsense }')[0]).toContain(
+    '"delta" or "announce"',
+  )
   expect(problemsOf('{ type: heal }')[0]).toContain('one of "fault", "nodes" and "all"')
   expect(problemsOf('{ type: chaos, context_id: c }')[0]).toContain('neither "steps" nor "for"')
 })

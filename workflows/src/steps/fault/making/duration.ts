@@ -7,7 +7,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
 const TEXT = '^(?=[0-9.]*[1-9])[0-9]+(\\.[0-9]+)? ?(ms|s|m)$'
 
 export const durationField = (description: string) =>
-  Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String({ pattern: TEXT })], {
+  Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String({ pattern: TEXT, examples: ['500ms', '5s', '2m'] })], {
     description: `${description}: seconds, or with a unit: 500ms, 5s, 2m.`,
   })
 

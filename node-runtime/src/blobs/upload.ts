@@ -1,7 +1,7 @@
 // A stream becomes a blob: cut, hashed and written aside chunk by chunk, then put in its place. One chunk in memory.
 import { createHash } from 'node:crypto'
 import { type Bytes, concat } from '../base/bytes.ts'
-import { type BlobId, idFromBytes } from '../base/ids.ts'
+import { type BlobId, idBase58, idFromBytes } from '../base/ids.ts'
 import type { BlobDisk, BlobFile } from './blob-disk.ts'
 import { ChunkCutter } from './chunk-cutter.ts'
 import type { Digest } from './digest.ts'
@@ -31,9 +31,13 @@ export async function upload(source: Source, name: string, parts: UploadParts, e
     await disk.make(at)
     const record = await write(source, await disk.open(at, DATA, 'create'), parts)
     if (expected !== undefined && record.hash !== expected && record.id !== expected) {
-      throw new BlobError('BLOB_MISMATCH', `asked for blob ${expected}, the bytes are blob ${record.id}`, {
-        data: { expected, id: record.id, hash: record.hash },
-      })
+      throw new BlobError(
+        'BLOB_MISMATCH',
+        `asked for blob ${idBase58(expected)}, the bytes are blob ${idBase58(record.id)}`,
+        {
+          data: { expected, id: record.id, hash: record.hash },
+        },
+      )
     }
     await place(at, record)
     return record

@@ -1,5 +1,5 @@
 // What an operator does with groups: one signed operation each, after which keys and contexts of this node follow it.
-import type { AccountId, ContextId, GroupId, NamespaceId } from '../../base/ids.ts'
+import { type AccountId, type ContextId, type GroupId, idBase58, type NamespaceId } from '../../base/ids.ts'
 import type { OpBody, Role } from '../../base/operations.ts'
 import type { Contexts } from '../contexts.ts'
 import { ContextError } from '../errors.ts'
@@ -62,7 +62,8 @@ export async function detachContext(
 ): Promise<void> {
   const found = parts.namespaces.list().flatMap(({ state }) => state.contexts.get(contextId) ?? [])
   const context = found.find((each) => groupId === undefined || each.groupId === groupId)
-  if (!context) throw new ContextError('CONTEXT_NOT_FOUND', `context ${contextId} is in no such group of this node`)
+  if (!context)
+    throw new ContextError('CONTEXT_NOT_FOUND', `context ${idBase58(contextId)} is in no such group of this node`)
   await govern(parts, context.groupId, { kind: 'context_detached', contextId })
 }
 

@@ -127,6 +127,7 @@ test.each([
 
 test.each([
   ['no Host', 'HTTP/1.1\r\n', '400', 'no Host header'],
+  ['two of them', 'HTTP/1.1\r\nHost: 127.0.0.1\r\nhost: 127.0.0.1\r\n', '400', 'more than one Host header'],
   [
     'an expectation that nobody knows',
     'HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: "tea"\r\n',

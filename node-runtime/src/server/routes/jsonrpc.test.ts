@@ -157,7 +157,7 @@ describe('a call that succeeds', () => {
   })
 
   test('answers with the id it was asked with', async () => {
-    for (const id of [null, 0, 1, '', '1', 'x"y', [1], { a: 1 }]) {
+    for (const id of [null, 0, 1, '', '1', 'x"y']) {
       const params = { contextId: idBase58(kv.contextId), method: 'len', argsJson: {} }
       const { body } = await ada.post('/jsonrpc', { body: { jsonrpc: '2.0', id, method: 'execute', params } })
       expect(body).toEqual({ jsonrpc: '2.0', id, result: { output: 1 } })
@@ -278,6 +278,10 @@ describe('a request that is none', () => {
       ['{"jsonrpc":"2.0"}', 'method'],
       ['{"jsonrpc":"2.0","method":1}', 'body/method'],
       ['[{"jsonrpc":"2.0","id":1,"method":"execute","params":{}}]', 'body'],
+      ['{"jsonrpc":"2.0","id":{},"method":"none"}', 'id must be'],
+      ['{"jsonrpc":"2.0","id":1.5,"method":"none"}', 'id must be'],
+      ['{"jsonrpc":"2.0","id":-1,"method":"none"}', 'id must be'],
+      ['{"jsonrpc":"2.0","id":18446744073709551616,"method":"none"}', 'id must be'],
       ['{"jsonrpc":"2.0"', 'not JSON'],
     ]
     for (const [text, says] of rows) {

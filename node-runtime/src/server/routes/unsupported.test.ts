@@ -2,8 +2,18 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { TestWorld } from '../../testing/test-nodes.ts'
+import { DECLARATIONS } from '../api.ts'
 import { serve } from '../testing/served-node.ts'
-import { LACKING } from './unsupported.ts'
+import { LACKING, LACKING_PARTS } from './unsupported.ts'
+
+test('every route that answers 501 is in the table of what is not here', () => {
+  const named = new Set([
+    ...LACKING.map(({ method, url }) => `${method} ${url}`),
+    ...LACKING_PARTS.map(({ route }) => route),
+  ])
+  const declared = DECLARATIONS.filter(({ failures = [] }) => failures.includes(501))
+  expect(declared.map(({ method, url }) => `${method} ${url}`).filter((route) => !named.has(route))).toEqual([])
+})
 
 test('a route whose feature is not here answers 501 with its name, whatever is sent', async () => {
   const world = await TestWorld.open({ clock: systemClock })

@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { ServerError } from '../errors.ts'
 import { NoBody, NoFields, type Permission, type Route, route } from '../routing/route.ts'
+import { DASHBOARD_URLS } from './legacy/dashboard.ts'
 
 interface Lacking {
   readonly feature: string
@@ -15,6 +16,8 @@ const DEVICES = 'several devices of one account'
 const CHAIN = 'contracts of an external chain (NEAR)'
 const PROXY_STATE = `${CHAIN}: a context has no proxy contract`
 
+const ENVIRONMENT = 'a real trusted execution environment'
+const NO_MOCK = 'no mock of one configured'
 const SPECIALIZED = 'specialised nodes: nodes are invited as members'
 
 export const LACKING: readonly Lacking[] = [
@@ -40,6 +43,36 @@ interface LackingPart {
 
 /** Of routes that are served: what they answer 501 to. */
 export const LACKING_PARTS: readonly LackingPart[] = [
+  {
+    feature: ENVIRONMENT,
+    route: 'GET /admin-api/tee/info',
+    of: NO_MOCK,
+  },
+  {
+    feature: ENVIRONMENT,
+    route: 'POST /admin-api/tee/attest',
+    of: NO_MOCK,
+  },
+  {
+    feature: ENVIRONMENT,
+    route: 'POST /admin-api/tee/fleet-join',
+    of: NO_MOCK,
+  },
+  ...DASHBOARD_URLS.map((url) => ({
+    feature: 'the admin dashboard, and tokens in the query of an address where `answer_in_query` does not allow them',
+    route: `GET ${url}`,
+    of: 'anything but a `callback_url` that is allowed',
+  })),
+  ...['grant', 'revoke'].map((what) => ({
+    feature: PROXY_STATE,
+    route: `POST /admin-api/contexts/:id/capabilities/${what}`,
+    of: 'the capability `Proxy`',
+  })),
+  {
+    feature: 'ids of groups that clients choose',
+    route: 'POST /admin-api/groups',
+    of: '`groupId`',
+  },
   {
     feature: 'member keys that a client brings: a node has one, in every context',
     route: 'POST /admin-api/contexts',

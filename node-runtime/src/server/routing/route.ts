@@ -133,7 +133,7 @@ export const NoBody = Type.Any()
 
 export const Page = Type.Object({
   offset: Type.Optional(Type.Integer({ minimum: 0 })),
-  limit: Type.Optional(Type.Integer({ minimum: 1 })),
+  limit: Type.Optional(Type.Integer({ minimum: 0 })),
 })
 
 /** The envelope of most answers. */

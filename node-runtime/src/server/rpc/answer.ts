@@ -91,6 +91,7 @@ async function execute({ unlock, self }: RpcGate, { params, signal, member }: Rp
     }
   }
   if (isOtherMember(node, { member })) return otherMember(node, id, member)
+  json.requireRoom()
   const context = await contextOf(node, id)
   const input = inputOf(params.argsJson)
   const call = { contextId: idBase58(context.record.id), method: params.method }
@@ -204,6 +205,9 @@ export async function answerRpc(gate: RpcGate, call: RpcCall): Promise<RpcAnswer
     return await run(gate, call)
   } catch (error) {
     if (error instanceof ServerError) throw error
+    // Given up: whatever it met on its way, that is why.
+    const { aborted, reason } = call.signal
+    if (aborted && reason instanceof ServerError) throw reason
     const known = rpcErrorOf(error, call.params)
     if (!known) gate.log.error({ error: error instanceof Error ? error.stack : String(error) }, 'jsonrpc failed')
     return { error: known ?? { type: 'InternalError', data: {} } }

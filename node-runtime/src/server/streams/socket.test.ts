@@ -1,11 +1,13 @@
 // A client that does not answer, or does not read: it is let go with a reason, and nothing of it stays.
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import WebSocket, { WebSocketServer } from 'ws'
 import { Feed } from '../../base/feed.ts'
 import { type ContextId, idBase58, type PublicKey, type RootHash } from '../../base/ids.ts'
+import { ContextError } from '../../context/errors.ts'
 import type { NodeEvent } from '../../context/ports.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { PRESENCE_BYTES_MAX } from '../../wire/limits.ts'
@@ -15,7 +17,7 @@ import { JsonReader } from '../formats/json/reader.ts'
 import { HELD_BYTES_MAX, JSON_STEP_BYTES } from '../limits.ts'
 import type { NodeServices } from '../ports.ts'
 import { Hub } from './hub.ts'
-import { OUTBOUND_BYTES_MAX } from './limits.ts'
+import { MESSAGES_AT_ONCE, OUTBOUND_BYTES_MAX } from './limits.ts'
 import { ClientSocket, type SocketParts } from './socket.ts'
 
 const contextId = 'ab'.repeat(32) as ContextId
@@ -163,6 +165,45 @@ test('a message whose caller takes longer to judge is not overtaken by the next'
   for (const id of [1, 2]) client.send(JSON.stringify({ id, method: 'execute', params: {} }))
   expect((await answers).map((text) => JSON.parse(text).id)).toEqual([1, 2])
   expect(asked).toBe(2)
+})
+
+test('of messages that come in one piece no more run than may, and all begin in order', async () => {
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+  let running = 0
+  // A call runs until it is let go, and fails then.
+  const get = async () => {
+    running += 1
+    await held
+    throw new ContextError('CONTEXT_FAILED', 'let go')
+  }
+  const node = { identity: {}, contexts: { has: () => true, get } } as unknown as NodeServices
+  const { client, socket } = await pair({ node })
+  await once(client, 'open')
+  const many = 3 * MESSAGES_AT_ONCE
+  let came = 0
+  socket.on('message', () => {
+    came += 1
+  })
+  const answers = texts(client, many)
+  const transport = (client as unknown as { _socket: Socket })._socket
+  transport.cork()
+  const params = { contextId: idBase58(contextId), method: 'm' }
+  for (let id = 0; id < many; id += 1) client.send(JSON.stringify({ id, method: 'execute', params }))
+  transport.uncork()
+  while (came < many || running < MESSAGES_AT_ONCE) await turn()
+  for (let turns = 0; turns < 20; turns += 1) await turn()
+  expect(running).toBe(MESSAGES_AT_ONCE)
+  letGo()
+  expect((await answers).map((text) => JSON.parse(text).id)).toEqual(Array.from({ length: many }, (_, id) => id))
+})
+
+test.each(['{}', '[1]', '1.5', '-1', 'true', '18446744073709551616'])('an id %s is none', async (id) => {
+  const { client } = await pair({})
+  await once(client, 'open')
+  const answers = texts(client, 1)
+  client.send(`{"id":${id},"method":"none"}`)
+  client.send('{"id":7,"method":"none"}')
+  expect(JSON.parse((await answers)[0] ?? '')).toMatchObject({ id: 7 })
 })
 
 test('an id beyond 2^53 is answered by as it was sent', async () => {

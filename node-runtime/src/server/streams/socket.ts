@@ -11,6 +11,7 @@ import type { HeldBytes } from '../connections/held-bytes.ts'
 import { ServerError } from '../errors.ts'
 import type { JsonReader } from '../formats/json/reader.ts'
 import { answerRpc, RPC_READING, type RpcAnswer } from '../rpc/answer.ts'
+import { isRpcId } from '../rpc/rpc-id.ts'
 import type { ServerParts } from '../server-parts.ts'
 import type { Hub, Subscriber } from './hub.ts'
 import { Incoming } from './incoming.ts'
@@ -68,6 +69,9 @@ export class ClientSocket implements Subscriber, Connected {
   #asker: Asker
   #running = 0
   #runningBytes = 0
+  /** Of those that run: what came in one piece with the one that was too many runs, and waits. */
+  #begun = 0
+  #freed: () => void = () => undefined
   #latestBegun = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
 
@@ -180,8 +184,7 @@ export class ClientSocket implements Subscriber, Connected {
     const before = this.#latestBegun
     const { promise, resolve: begun } = Promise.withResolvers<void>()
     this.#latestBegun = promise
-    this.#answer(message, { before, begun }).finally(() => {
-      begun()
+    this.#inTurn(message, { before, begun }).finally(() => {
       this.#running -= 1
       this.#runningBytes -= message.length
       this.#incoming.done(message.length)
@@ -189,16 +192,31 @@ export class ClientSocket implements Subscriber, Connected {
     })
   }
 
+  /** They begin in the order in which they came, also where one takes turns to read and the next none. */
+  async #inTurn(message: Buffer, { before, begun }: Turn): Promise<void> {
+    await before
+    // Whoever comes behind waits for this one to begin.
+    while (this.#begun >= MESSAGES_AT_ONCE) {
+      await new Promise<void>((resolve) => {
+        this.#freed = resolve
+      })
+    }
+    this.#begun += 1
+    try {
+      await this.#answer(message, begun)
+    } finally {
+      begun()
+      this.#begun -= 1
+      this.#freed()
+    }
+  }
+
   #hasRoom(): boolean {
     return this.#running < MESSAGES_AT_ONCE && this.#runningBytes < MESSAGE_BYTES_MAX
   }
 
-  /**
-   * What is no message at all is not answered: there is no id to answer it by. They begin in the order in which they came,
-   * also where one takes turns to read and the next none; their answers come in any order.
-   */
-  async #answer(bytes: Buffer, { before, begun }: Turn): Promise<void> {
-    await before
+  /** What is no message at all is not answered: there is no id to answer it by. Answers come in any order. */
+  async #answer(bytes: Buffer, begun: () => void): Promise<void> {
     if (this.#gone.signal.aborted) return
     let message: unknown
     try {
@@ -208,7 +226,7 @@ export class ClientSocket implements Subscriber, Connected {
       // Not JSON: as above.
       return
     }
-    if (!Value.Check(Message, message) || !isId(message.id ?? null)) return
+    if (!Value.Check(Message, message) || !isRpcId(message.id ?? null)) return
     const id = JSON.stringify(message.id ?? null)
     try {
       const answer = await this.#run(message, begun)
@@ -253,11 +271,6 @@ export class ClientSocket implements Subscriber, Connected {
     begun()
     return answer
   }
-}
-
-/** Integers beyond 2^53 are kept as they were written. */
-function isId(id: unknown): boolean {
-  return id === null || typeof id === 'string' || Number.isInteger(id) || JSON.isRawJSON(id)
 }
 
 function errorText(id: string, error: { readonly type: string; readonly data?: unknown }): string {

@@ -5,5 +5,5 @@ interface JSON {
     reviver: (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown,
   ): unknown
   rawJSON(text: string): { readonly rawJSON: string }
-  isRawJSON(value: unknown): boolean
+  isRawJSON(value: unknown): value is { readonly rawJSON: string }
 }

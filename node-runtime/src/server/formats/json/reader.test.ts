@@ -55,6 +55,17 @@ test('one that is no JSON does not hold up the next', async () => {
   await expect(right).resolves.toHaveLength(2 * JSON_STEP_BYTES - 2)
 })
 
+test('while too many long answers wait to be looked over nothing is begun that needs one more', async () => {
+  const reader = new JsonReader()
+  const waiting = Array.from({ length: JSON_WAITING_MAX }, () => {
+    reader.requireRoom()
+    return reader.textOf(text(JSON_STEP_BYTES + 1))
+  })
+  expect(() => reader.requireRoom()).toThrow('long answers wait')
+  await Promise.all(waiting)
+  reader.requireRoom()
+})
+
 test('of long ones that wait there is a cap, and short ones are read all the same', async () => {
   const reader = new JsonReader()
   const waiting = Array.from({ length: JSON_WAITING_MAX }, () => reader.read(text(JSON_STEP_BYTES + 1)))

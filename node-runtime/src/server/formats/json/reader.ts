@@ -9,6 +9,7 @@ import { JsonScan } from './scan.ts'
 export class JsonReader {
   #last: Promise<void> = Promise.resolve()
   #waiting = 0
+  #answers = 0
   readonly #waitingOfKeys = new Map<string, number>()
 
   /** Throws ServerError: BAD_REQUEST, and BUSY where too many long ones wait, of all or of this key. */
@@ -22,16 +23,35 @@ export class JsonReader {
     return scanned(bytes, scan.cuts)
   }
 
+  /**
+   * Before anything is done of which an answer comes: throws ServerError BUSY where too many long ones wait to be looked over,
+   * as what is done then has to be answered.
+   */
+  requireRoom(): void {
+    if (this.#answers >= JSON_WAITING_MAX) {
+      throw new ServerError('BUSY', `${JSON_WAITING_MAX} long answers wait to be sent; try again later`)
+    }
+  }
+
   /** The bytes as JSON text to be put into a response as they are; undefined when they are no JSON. */
   async textOf(bytes: Bytes): Promise<string | undefined> {
     try {
       const text = fromUtf8(bytes)
       if (bytes.length <= JSON_STEP_BYTES) JSON.parse(text)
-      else await this.#inTurns(new JsonScan(bytes, NO_RULES))
+      else await this.#answerInTurns(bytes)
       return text
     } catch {
       // Not UTF-8 or not JSON: the caller says so.
       return undefined
+    }
+  }
+
+  async #answerInTurns(bytes: Bytes): Promise<void> {
+    this.#answers += 1
+    try {
+      await this.#inTurns(new JsonScan(bytes, NO_RULES))
+    } finally {
+      this.#answers -= 1
     }
   }
 

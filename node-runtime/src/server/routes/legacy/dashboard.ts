@@ -7,9 +7,9 @@ import { NoBody, type Route, route } from '../../routing/route.ts'
 
 const HTML = 'text/html; charset=utf-8'
 
-const URLS = ['/admin-dashboard', '/admin-dashboard/:page', '/admin-dashboard/:folder/:file']
+export const DASHBOARD_URLS = ['/admin-dashboard', '/admin-dashboard/:page', '/admin-dashboard/:folder/:file']
 
-export const dashboardRoutes: readonly Route[] = URLS.map((url) => {
+export const dashboardRoutes: readonly Route[] = DASHBOARD_URLS.map((url) => {
   const names = [...url.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
   return route({
     method: 'GET',

@@ -9,6 +9,7 @@ import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
 import { parsePositive, parseText } from '../parse-option.ts'
 import { rowsOf, short } from './answer-text.ts'
+import { saidAsAsked } from './json-failure.ts'
 import { type Operating, perform } from './operate.ts'
 import { type NodeOptions, withNodeOptions } from './target/node-options.ts'
 import { findTarget } from './target/open-node.ts'
@@ -31,7 +32,9 @@ export function registerEvents(program: Command, edge: CommandEdge): void {
     .description('follow the events of a node until Ctrl-C; with --json one object a line')
     .option('--context <id...>', 'of these contexts only (default: of all that the node has)', collect)
     .option('--group <id...>', 'of these groups only', collect)
-  withNodeOptions(command, parsePositive).action((options: EventsOptions) => follow(options, edge))
+  withNodeOptions(command, parsePositive).action((options: EventsOptions) =>
+    saidAsAsked(options, edge, () => follow(options, edge)),
+  )
 }
 
 function collect(text: string, before: readonly string[] = []): string[] {

@@ -7,6 +7,8 @@ import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
 import { parsePositive, parseText } from '../parse-option.ts'
 import { ask, askSecretly } from './ask.ts'
+import { saidAsAsked } from './json-failure.ts'
+import { show } from './operate.ts'
 import { operatorError } from './operator-error.ts'
 import { readStdin } from './read-input.ts'
 import { CredentialFile, type Logins, type StoredLogin } from './target/credential-file.ts'
@@ -19,6 +21,7 @@ interface LoginOptions {
   readonly password?: string
   readonly passwordStdin?: boolean
   readonly timeout?: number
+  readonly json?: boolean
 }
 
 export function registerLogin(program: Command, edge: CommandEdge): void {
@@ -30,14 +33,16 @@ export function registerLogin(program: Command, edge: CommandEdge): void {
     .option('--password <password>', 'better: asked for, --password-stdin, or CALBOX_PASSWORD', parseText)
     .option('--password-stdin', 'the password is the standard input')
     .option('--timeout <seconds>', 'for the node to answer', parsePositive)
-    .action((options: LoginOptions) => runLogin(options, edge))
+    .option('--json', 'who is logged in where, as JSON')
+    .action((options: LoginOptions) => saidAsAsked(options, edge, () => runLogin(options, edge)))
   program
     .command('logout')
     .description('end the login on a node, and forget it')
     .option('-n, --node <node>', 'name of a node of this directory, or an http address (default: CALBOX_NODE)')
     .option('--all', 'all logins')
     .option('--timeout <seconds>', `for the node to answer (default: ${LOGOUT_SEC})`, parsePositive)
-    .action((options: LogoutOptions) => runLogout(options, edge))
+    .option('--json', 'what became of each login, as JSON')
+    .action((options: LogoutOptions) => saidAsAsked(options, edge, () => runLogout(options, edge)))
 }
 
 async function runLogin(options: LoginOptions, edge: CommandEdge): Promise<void> {
@@ -61,15 +66,23 @@ async function runLogin(options: LoginOptions, edge: CommandEdge): Promise<void>
   const file = new CredentialFile(edge.env)
   const login = { node: target.name, username: credentials.username, accessToken, refreshToken }
   await withCredentialLock(file, () => file.write(target.key, login), edge)
-  edge.stdout.write(
-    `${credentials.username} is logged in on ${target.name}; the tokens are in ${shownPath(file.path, edge)}\n`,
-  )
+  const { username } = credentials
+  const text = `${username} is logged in on ${target.name}; the tokens are in ${shownPath(file.path, edge)}\n`
+  await show({ json: { node: target.name, url: target.url, username, credentials: file.path }, text }, options, edge)
 }
 
 interface LogoutOptions {
   readonly node?: string
   readonly all?: boolean
   readonly timeout?: number
+  readonly json?: boolean
+}
+
+interface Ended {
+  readonly node: string
+  /** The node knows. */
+  readonly ended: boolean
+  readonly text: string
 }
 
 /** A node that is gone must not keep its login here. */
@@ -82,21 +95,25 @@ async function runLogout(options: LogoutOptions, edge: CommandEdge): Promise<voi
     options.all === true
       ? await targetsOf(logins, edge)
       : [await findLogin({ ...(options.node !== undefined && { node: options.node }) }, logins, edge)]
-  if (targets.length === 0) edge.stdout.write('nobody was logged in\n')
+  if (targets.length === 0 && options.json !== true) edge.stdout.write('nobody was logged in\n')
+  const all: Ended[] = []
   for (const target of targets) {
-    const said = await withCredentialLock(
+    const { name: node } = target
+    const ended = await withCredentialLock<Ended>(
       file,
       async () => {
         const login = (await file.read())[target.key]
-        if (login === undefined) return `nobody was logged in on ${target.name}`
-        const ended = await endLogin(target, login, options, edge)
+        if (login === undefined) return { node, ended: false, text: `nobody was logged in on ${node}` }
+        const { isEnded, said } = await endLogin(target, login, options, edge)
         await file.write(target.key, undefined)
-        return `the login on ${target.name} ${ended}`
+        return { node, ended: isEnded, text: `the login on ${node} ${said}` }
       },
       edge,
     )
-    edge.stdout.write(`${visibleText(said)}\n`)
+    all.push(ended)
+    if (options.json !== true) edge.stdout.write(`${visibleText(ended.text)}\n`)
   }
+  if (options.json === true) await show({ json: all.map((each) => ({ ...each })), text: '' }, options, edge)
 }
 
 async function targetsOf(logins: Logins, edge: CommandEdge): Promise<Target[]> {
@@ -115,19 +132,22 @@ async function endLogin(
   { refreshToken }: StoredLogin,
   { timeout = LOGOUT_SEC }: LogoutOptions,
   { signal }: CommandEdge,
-): Promise<string> {
-  const only = (why: string) => `is forgotten here; ${why}, so its tokens stay good there until they expire`
+): Promise<{ readonly isEnded: boolean; readonly said: string }> {
+  const only = (why: string) => ({
+    isEnded: false,
+    said: `is forgotten here; ${why}, so its tokens stay good there until they expire`,
+  })
   if (refreshToken === undefined) return only('there is no token that would end it')
   if (!/^https?:/.test(url)) return only('its node cannot be found from here')
   const { NodeClient } = await import('@calbox/workflows')
   const client = new NodeClient(url, { timeoutMs: timeout * 1000 })
   try {
     await client.exchange('POST', '/auth/logout', { signal, token: null, body: { refresh_token: refreshToken } })
-    return 'has ended, and is forgotten'
+    return { isEnded: true, said: 'has ended, and is forgotten' }
   } catch (error) {
     signal.throwIfAborted()
     const { status } = error as { status?: number }
-    if (status === 401) return 'had ended, and is forgotten'
+    if (status === 401) return { isEnded: true, said: 'had ended, and is forgotten' }
     if (status === 404 || status === 405) return only('the node has no logout')
     return only(status === undefined ? 'the node does not answer' : `the node answered HTTP ${status}`)
   }

@@ -1,10 +1,12 @@
 // `calbox identity`, `health` and `peers`: of one node, or of all nodes of the last run beside each other.
 import { isJsonObject, type JsonObject, type JsonValue } from '@calbox/workflows/json'
 import type { Command } from 'commander'
+import { failureOf } from '../../failure.ts'
 import type { CommandEdge } from '../command-edge.ts'
 import { parsePositive } from '../parse-option.ts'
 import { QuietExit } from '../quiet-exit.ts'
 import { type Columns, fieldOf, rowsOf, tableOf } from './answer-text.ts'
+import { saidAsAsked, sayJson } from './json-failure.ts'
 import { type Operating, perform, show } from './operate.ts'
 import { type NodeOptions, withNodeOptions } from './target/node-options.ts'
 import { findTargets } from './target/open-node.ts'
@@ -58,7 +60,9 @@ const ALL: readonly Facts[] = [
 export function registerNodeFacts(program: Command, edge: CommandEdge): void {
   for (const facts of ALL) {
     const command = program.command(facts.name).description(`${facts.summary} (default: all nodes of the last run)`)
-    withNodeOptions(command, parsePositive).action((options: NodeOptions) => tell(facts, options, edge))
+    withNodeOptions(command, parsePositive).action((options: NodeOptions) =>
+      saidAsAsked(options, edge, () => tell(facts, options, edge)),
+    )
   }
 }
 
@@ -82,7 +86,9 @@ async function tell(facts: Facts, options: NodeOptions, edge: CommandEdge): Prom
     if (outcome.status === 'rejected') {
       // One node that does not answer is no reason to keep silent about the others.
       if (targets.length === 1 || !(outcome.reason instanceof Error)) throw outcome.reason
-      edge.stderr.write(`calbox: ${outcome.reason.message}\n`)
+      const failure = options.json === true ? await failureOf(outcome.reason) : undefined
+      if (failure) sayJson(failure, edge)
+      else edge.stderr.write(`calbox: ${outcome.reason.message}\n`)
     } else if (isJsonObject(outcome.value.json)) {
       const { json = null, rows = [], isBad } = outcome.value.json
       seen.push({ node, json, rows: rowsOf(rows), isBad: isBad === true })

@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
 import { parsePositive, parseText } from '../parse-option.ts'
+import { saidAsAsked } from './json-failure.ts'
 import { type Answer, type Operating, operate } from './operate.ts'
 import { type NodeOptions, withNodeOptions } from './target/node-options.ts'
 
@@ -75,7 +76,7 @@ function addCommand(parent: Command, edge: CommandEdge, spec: OperatorCommand): 
       ...(lookup !== undefined && { lookup }),
       run: (on: Operating) => run(on, given),
     }
-    return operate(work, chosen, edge)
+    return saidAsAsked(chosen, edge, () => operate(work, chosen, edge))
   })
 }
 

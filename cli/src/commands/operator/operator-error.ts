@@ -16,7 +16,7 @@ interface Tried {
 
 /** Anything that is no failure of a request stays as it is: a signal, bad usage, a defect. */
 export function operatorError(error: unknown, tried: Tried): unknown {
-  if (isClientError(error)) return clientFailure(error.code, error.data, tried)
+  if (isClientError(error)) return clientFailure(error, tried)
   if (!isStepError(error)) return error
   const help = error.help === undefined ? '' : `; ${error.help}`
   return new CommandError(STEP_CODES[error.code] ?? 'REFUSED', visibleText(`${placed(error.message, tried)}${help}`))
@@ -28,7 +28,13 @@ const STEP_CODES: Readonly<Record<string, 'USAGE' | 'NO_ANSWER' | 'REFUSED'>> = 
   timeout: 'NO_ANSWER',
 }
 
-function clientFailure(code: ClientErrorCode, data: ClientErrorData, tried: Tried): CommandError {
+/** A node closes so what its token does not carry any more. */
+const POLICY_VIOLATION = /closed with code 1008 \((\w+)\)/
+
+function clientFailure(
+  { code, data, message }: { readonly code: ClientErrorCode; readonly data: ClientErrorData; readonly message: string },
+  tried: Tried,
+): CommandError {
   // The node is anybody's: what it says is shown, never obeyed by the terminal.
   const cause = visibleText(data.cause ?? 'the connection broke')
   const detail = visibleText(data.detail ?? '')
@@ -41,8 +47,13 @@ function clientFailure(code: ClientErrorCode, data: ClientErrorData, tried: Trie
         `${at(tried)}: the node answered HTTP ${status}${said}${remedy(status, tried)}`,
       )
     }
-    case 'NETWORK':
+    case 'NETWORK': {
+      const [, reason] = POLICY_VIOLATION.exec(message) ?? []
+      if (reason !== undefined) {
+        return new CommandError('UNREACHABLE', `${at(tried)}: the node ended it (${reason})${remedy(401, tried)}`)
+      }
       return new CommandError('UNREACHABLE', `${at(tried)}: the node does not answer (${cause}); ${whereToLook(tried)}`)
+    }
     case 'TIMEOUT': {
       const limit = tried.options.timeout === undefined ? '' : ` within ${tried.options.timeout} s`
       return new CommandError(

@@ -6,10 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
-import type { LocalNode } from '@calbox/workflows'
+import { ClientError, type LocalNode } from '@calbox/workflows'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createProgram } from '../../program.ts'
 import type { CommandEdge } from '../command-edge.ts'
+import { operatorError } from './operator-error.ts'
 import { chooseNode } from './target/choose-node.ts'
 import { remoteTarget } from './target/open-node.ts'
 
@@ -53,6 +54,9 @@ afterEach(async () => {
   rmSync(cwd, { recursive: true, force: true })
 })
 
+/** Of what was said until then. */
+let said = { out: '', err: '' }
+
 async function calbox(...args: string[]): Promise<string> {
   const { out, err } = await bothOf(...args)
   return out + err
@@ -60,7 +64,7 @@ async function calbox(...args: string[]): Promise<string> {
 
 /** What comes on the standard output, and beside it. */
 async function bothOf(...args: string[]): Promise<{ out: string; err: string }> {
-  const said = { out: '', err: '' }
+  said = { out: '', err: '' }
   const to = (which: 'out' | 'err') => ({
     write: (text: string) => {
       said[which] += text
@@ -203,6 +207,57 @@ test('a login is kept for that node in a file of one’s own, and forgotten', as
   expect(await calbox('logout', '--node', url)).toBe(`the login on ${url} has ended, and is forgotten\n`)
   expect(asked.at(-1)).toMatchObject({ route: 'POST /auth/logout', body: '{"refresh_token":"refresh 1"}' })
   await expect(calbox('blob', 'list', '--node', url)).rejects.toThrow('log in with')
+})
+
+test('a login and its end are JSON where that is asked for', async () => {
+  answers['POST /auth/token'] = () => ({ data: { access_token: 'access 1', refresh_token: 'refresh 1' } })
+  answers['POST /auth/logout'] = { data: null }
+  typed = 'secret\n'
+  const at = ['--node', url, '--json']
+  expect(JSON.parse((await bothOf('login', ...at, '--username', 'ann', '--password-stdin')).out)).toEqual({
+    node: url,
+    url,
+    username: 'ann',
+    credentials: path.join(cwd, '.config/calbox/credentials.json'),
+  })
+  const text = `the login on ${url} has ended, and is forgotten`
+  expect(JSON.parse((await bothOf('logout', ...at)).out)).toEqual([{ node: url, ended: true, text }])
+  expect(JSON.parse((await bothOf('logout', '--all', '--json')).out)).toEqual([])
+})
+
+test.each([
+  ['app', 'list'],
+  ['health'],
+  ['events', '--context', 'c'],
+  ['login', '--username', 'ann', '--password', 'wrong'],
+])('a failure of %s under --json is one line of JSON beside the answer', async (...args) => {
+  answers['GET /admin-api/applications'] = 401
+  answers['GET /admin-api/health'] = 401
+  answers['POST /auth/token'] = 401
+  await expect(bothOf(...args, '--node', url, '--json')).rejects.toMatchObject({
+    exitCode: expect.any(Number),
+    message: '',
+  })
+  expect(said.out).toBe('')
+  expect(said.err.split('\n')).toHaveLength(2)
+  expect(JSON.parse(said.err)).toEqual({
+    error: { code: expect.stringMatching(/^(REFUSED|UNREACHABLE)$/), message: expect.stringContaining(url) },
+  })
+})
+
+test('a connection that ended with its token says to log in again', () => {
+  const ended = new ClientError('NETWORK', 'the WebSocket was closed with code 1008 (token_expired)', {
+    method: 'GET',
+    url,
+  })
+  const target = remoteTarget(url)
+  const { signal } = new AbortController()
+  const edge = { cwd, env, signal, stdin: stdin(), stdout: { write: () => true }, stderr: { write: () => true } }
+  const error = operatorError(ended, { doing: 'following the events', target, options: {}, edge })
+  expect(error).toMatchObject({
+    code: 'UNREACHABLE',
+    message: expect.stringMatching(/the node ended it \(token_expired\); log in with `calbox login/),
+  })
 })
 
 test('a login that the node cannot end is forgotten all the same, and it is said', async () => {

@@ -1,18 +1,42 @@
 // The contract of every driver that manages its nodes, as tests: a driver's own test file calls it with a way to make one.
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { NodeDriver, NodeSpec } from './driver.ts'
+import type { NodeDriver, NodeSpec, RunningNode } from './driver.ts'
+import { listLocalNodes } from './local-nodes.ts'
+import { NodeState } from './state/node-state.ts'
 
 export interface DriverUnderTest {
   /** A driver over the same state as the others of this test: what one keeps, the next can adopt. */
   open(): NodeDriver
-  /** Of a node that becomes healthy and meshed; `stubborn` ones do not end when told to. */
-  spec(name: string, manner?: 'stubborn'): Promise<NodeSpec>
+  /** Of that state. */
+  readonly stateDir: string
+  /** Of a node that becomes healthy and meshed; `stubborn` ones do not end when told to, one that `dies` ends before it listens. */
+  spec(name: string, manner?: 'stubborn' | 'dies'): Promise<NodeSpec>
+  /** That a start can give its program, and a command of that which writes something. */
+  readonly argument: string
+  readonly command: string
   /** Whether anything of this node still runs, asked of the system. */
   runs(name: string): Promise<boolean>
+  /** Whether it is held still, asked of the system. */
+  isStill(name: string): Promise<boolean>
+  /** Where nodes are things of an engine: what that says whose they are. */
+  labelsOf?(name: string): Promise<Readonly<Record<string, string>>>
   /** What these nodes cannot be asked for: it is refused by name. */
-  readonly lacks?: ReadonlySet<'pause' | 'kill'>
+  readonly lacks?: ReadonlySet<'pause' | 'kill' | 'exec'>
   /** Ends whatever a test left, after all its drivers were closed. */
   cleanUp(): Promise<void>
+}
+
+/** Of nodes that are processes: stopped by a signal, as the system says. */
+export function isStopped(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')
+}
+
+/** What the program of a node was run with, by its own account. */
+async function argumentsOf({ url }: RunningNode): Promise<readonly string[]> {
+  const reply = (await (await fetch(`${url}/admin-api/health`)).json()) as { data: { args: string[] } }
+  return reply.data.args
 }
 
 /** A grace no test waits for: the node ends long before, or the test fails by its own time limit. */
@@ -82,13 +106,108 @@ export function describeDriverContract(title: string, make: () => DriverUnderTes
         expect((await fetch(`${node.url}/admin-api/health`)).status).toBe(200)
         return
       }
+      const other = await driver.start(await under.spec('n2'), { signal })
       await driver.pause(node)
-      const answer = fetch(`${node.url}/admin-api/health`).then((response) => response.status)
+      expect([await under.isStill('n1'), await under.isStill('n2')]).toEqual([true, false])
+      let hasAnswered = false
+      const answer = fetch(`${node.url}/admin-api/health`).then((response) => {
+        hasAnswered = true
+        return response.status
+      })
+      // Who is not held still answers meanwhile, time and again.
+      for (let asked = 0; asked < 20; asked++) expect(await argumentsOf(other)).toContain('n2')
+      expect(hasAnswered).toBe(false)
       await driver.resume(node)
       expect(await answer).toBe(200)
+      expect(await under.isStill('n1')).toBe(false)
       await driver.pause(node)
       expect(await driver.stop(node, { graceMs: LONG_MS })).toEqual({ code: 0 })
       await expect(driver.pause(node)).rejects.toMatchObject({ code: 'NODE_STOPPED' })
+    })
+
+    test('a node that ends before it answers is told at once, with its last words, and nothing of it runs', async () => {
+      const dying = driver.start(await under.spec('n1', 'dies'), { signal, readyTimeoutMs: LONG_MS })
+      await expect(dying).rejects.toMatchObject({
+        code: 'NODE_EXITED',
+        message: expect.stringMatching(/ended while starting: exit code \d[\s\S]*Last lines of [\s\S]*\n {2}\S/),
+      })
+      expect(await under.runs('n1')).toBe(false)
+    })
+
+    test('a node that ends by itself tells how, and starts again', async () => {
+      const node = await driver.start(await under.spec('n1'), { signal })
+      await fetch(`${node.url}/end?code=7`).catch(() => undefined)
+      expect(await node.exited).toEqual({ code: 7 })
+      expect(await under.runs('n1')).toBe(false)
+      expect((await driver.start(node.spec, { signal })).url).toBe(node.url)
+    })
+
+    test('a node is started again with other arguments', async () => {
+      const node = await driver.start(await under.spec('n1'), { signal })
+      expect(await argumentsOf(node)).not.toContain(under.argument)
+      await driver.stop(node)
+      const again = await driver.start({ ...node.spec, args: [under.argument] }, { signal })
+      expect(await argumentsOf(again)).toContain(under.argument)
+    })
+
+    test('a command of its program runs once on the data of a node, with its end and what it writes', async () => {
+      const node = await driver.start(await under.spec('n1'), { signal })
+      await driver.stop(node)
+      const run = (command: string) => driver.exec?.(node.spec, [command], { signal, timeoutMs: LONG_MS })
+      if (under.lacks?.has('exec')) {
+        await expect(run(under.command)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+        return
+      }
+      expect(await run(under.command)).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/\S/) })
+      const refused = await run('--nonsense')
+      expect(refused?.exitCode).toBeGreaterThan(0)
+      expect(refused?.stderr).toContain('--nonsense')
+    })
+
+    test('a log is followed line by line while its node runs, to its end', async () => {
+      const node = await driver.start(await under.spec('n1'), { signal })
+      const log = driver.logs(node)
+      const lines: string[] = []
+      const following = (async () => {
+        for await (const line of log.follow({ signal, from: 0 })) lines.push(line)
+      })()
+      await expect.poll(() => lines.length).toBeGreaterThan(0)
+      await driver.stop(node)
+      await following
+      expect(lines).toEqual((await log.text()).trimEnd().split('\n'))
+    })
+
+    test('whose a node is can be seen, and who will end it, until it is kept', async () => {
+      const node = await driver.start({ ...(await under.spec('n1')), network: 'demo' }, { signal })
+      const seen = async () => (await listLocalNodes(new NodeState(under.stateDir)))[0]
+      const { runId } = node.spec
+      expect(await seen()).toMatchObject({
+        ...{ status: 'running', url: node.url, owner: { pid: process.pid } },
+        record: { name: 'n1', network: 'demo', runId },
+      })
+      const labels = await under.labelsOf?.('n1')
+      if (labels !== undefined) {
+        expect(labels).toMatchObject({ 'calbox.node': 'n1', 'calbox.run': runId, 'calbox.state': under.stateDir })
+        expect(labels['calbox.folder']).toMatch(/^[0-9a-f]{32}$/)
+      }
+      await driver.keep(node)
+      expect(await seen()).not.toHaveProperty('owner')
+      await driver.stop(node)
+      expect(await seen()).toMatchObject({ status: 'stopped' })
+    })
+
+    test('two drivers that start nodes at the same time give each a port of its own', async () => {
+      const drivers = [driver, open()]
+      const bare = async (name: string, at: number) => {
+        const { rpcPort: _r, swarmPort: _s, ...rest } = await under.spec(name)
+        // Each driver has a run of its own.
+        return { ...rest, runId: `${rest.runId}-${at % 2}` }
+      }
+      const specs = await Promise.all(['n1', 'n2', 'n3', 'n4'].map(bare))
+      const nodes = await Promise.all(specs.map((spec, at) => drivers[at % 2]?.start(spec, { signal })))
+      const answers = await Promise.all(nodes.map((node) => node && argumentsOf(node)))
+      expect(answers.map((args, at) => args?.includes(`n${at + 1}`))).toEqual([true, true, true, true])
+      expect(new Set(nodes.map((node) => node?.url)).size).toBe(4)
     })
 
     test('a second start under one name is refused', async () => {

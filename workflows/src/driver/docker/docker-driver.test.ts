@@ -71,9 +71,14 @@ class Place {
 describeWithEngine('docker driver', (under) => {
   describeDriverContract('docker', () => {
     const place = new Place(under)
+    const { stateDir } = place
     return {
+      ...{ stateDir, argument: '--mdns', command: 'init' },
       open: () => place.open(),
       spec: (name, manner) => place.spec(name, manner),
+      isStill: async (name) => field(await under.inspect(stateDir, name), 'State', 'Paused') === true,
+      labelsOf: async (name) =>
+        field(await under.inspect(stateDir, name), 'Config', 'Labels') as Readonly<Record<string, string>>,
       runs: async (name) => (await under.containers(place.stateDir)).includes(name),
       cleanUp: () => place.remove(),
     }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'smol-toml'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { NodeDriver, NodeSpec } from '../driver.ts'
-import { describeDriverContract } from '../driver-contract.ts'
+import { describeDriverContract, isStopped } from '../driver-contract.ts'
 import { startNetwork } from '../network.ts'
 import { openProcessDriver } from '../process/open-process-driver.ts'
 import type { PortReservations } from '../process/ports.ts'
@@ -105,6 +105,9 @@ describeDriverContract('merod', () => {
   const state = new NodeState(join(own, '.calbox'))
   const all: ReturnType<typeof openMerodDriver>[] = []
   return {
+    stateDir: join(own, '.calbox'),
+    argument: '--mock-tee',
+    command: 'config',
     open() {
       const parts = openMerodDriver({ program: { run }, stateDir: join(own, '.calbox') })
       all.push(parts)
@@ -118,6 +121,9 @@ describeDriverContract('merod', () => {
     async runs(name) {
       const found = await state.get(name)
       return found !== undefined && identify(found.process.pid) !== undefined
+    },
+    async isStill(name) {
+      return isStopped((await state.get(name))?.process.pid ?? 0)
     },
     async cleanUp() {
       rmSync(own, { recursive: true, force: true })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { NodeDriver, NodeSpec } from '../driver.ts'
-import { describeDriverContract } from '../driver-contract.ts'
+import { describeDriverContract, isStopped } from '../driver-contract.ts'
 import { NodeState } from '../state/node-state.ts'
 import { until } from '../until.ts'
 import { openProcessDriver } from './open-process-driver.ts'
@@ -74,6 +74,9 @@ describeDriverContract('process', () => {
   const opened: ReturnType<typeof openProcessDriver>[] = []
   const state = new NodeState(join(own, '.calbox'))
   return {
+    stateDir: join(own, '.calbox'),
+    argument: '--mdns',
+    command: 'init',
     open() {
       const parts = openProcessDriver({ calnode, stateDir: join(own, '.calbox') })
       opened.push(parts)
@@ -87,6 +90,9 @@ describeDriverContract('process', () => {
     async runs(name) {
       const found = await state.get(name)
       return found !== undefined && identify(found.process.pid) !== undefined
+    },
+    async isStill(name) {
+      return isStopped((await state.get(name))?.process.pid ?? 0)
     },
     async cleanUp() {
       rmSync(own, { recursive: true, force: true })

@@ -8,7 +8,7 @@ import type { NodeDriver, NodeSpec } from '../../driver.ts'
 import { describeDriverContract } from '../../driver-contract.ts'
 import { findNodeData, removeNodeData } from '../../state/node-data.ts'
 import { NodeState } from '../../state/node-state.ts'
-import { listOf, textField } from '../engine/engine-reply.ts'
+import { field, listOf, textField } from '../engine/engine-reply.ts'
 import { LABEL_STATE, labelled } from '../labels.ts'
 import { type DockerDriverOptions, openDockerDriver } from '../open-docker-driver.ts'
 import { describeWithEngine, type EngineUnderTest } from '../testing/engine-under-test.ts'
@@ -63,8 +63,11 @@ class Place {
 describeWithEngine('docker driver, engine elsewhere', (under) => {
   describeDriverContract('docker elsewhere', () => {
     const place = new Place(under)
+    const { stateDir } = place
     return {
+      ...{ stateDir, argument: '--mdns', command: 'init' },
       open: () => place.open(),
+      isStill: async (name) => field(await under.inspect(stateDir, name), 'State', 'Paused') === true,
       spec: (name, manner) => place.spec(name, manner),
       runs: async (name) => (await under.containers(place.stateDir)).includes(name),
       cleanUp: () => place.remove(),

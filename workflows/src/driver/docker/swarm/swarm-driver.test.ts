@@ -88,9 +88,16 @@ await describeWithSwarm('swarm driver', (under) => {
   const elsewhere: Partial<SwarmDriverOptions> = {
     view: async (engine) => ({ ...(await viewSwarm(engine)), own: { id: 'x', name: 'x', address: '' }, others: ['y'] }),
   }
-  const contract = (options: Partial<SwarmDriverOptions>, lacks: ReadonlySet<'pause' | 'kill'>) => () => {
+  const contract = (options: Partial<SwarmDriverOptions>, lacks: ReadonlySet<'pause' | 'kill' | 'exec'>) => () => {
     const place = new Place(under, options)
+    const { stateDir } = place
     return {
+      ...{ stateDir, argument: '--mdns', command: 'init' },
+      isStill: async (name: string) => field(await under.inspect(stateDir, name), 'State', 'Paused') === true,
+      labelsOf: async (name: string) => {
+        const found = (await place.services()).map((each) => field(each, 'Spec', 'Labels'))
+        return found.find((each) => field(each, LABEL_NODE) === name) as Readonly<Record<string, string>>
+      },
       open: () => place.open(),
       spec: (name: string, manner?: string) => place.spec(name, manner),
       runs: (name: string) => place.runs(name),
@@ -99,7 +106,10 @@ await describeWithSwarm('swarm driver', (under) => {
     }
   }
   describeDriverContract('services of a swarm', contract({}, new Set()))
-  describeDriverContract('services on another machine of a swarm', contract(elsewhere, new Set(['pause', 'kill'])))
+  describeDriverContract(
+    'services on another machine of a swarm',
+    contract(elsewhere, new Set(['pause', 'kill', 'exec'])),
+  )
 
   describe('swarm driver', () => {
     let place: Place

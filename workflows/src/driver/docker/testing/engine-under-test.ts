@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, test } from 'vitest'
+import { NodeState } from '../../state/node-state.ts'
 import { type EngineAddress, engineAddress } from '../engine/engine-address.ts'
 import { EngineClient } from '../engine/engine-client.ts'
 import { field, listOf, textField } from '../engine/engine-reply.ts'
@@ -20,6 +21,8 @@ export interface EngineUnderTest {
   /** Names of the nodes that run for this state directory. */
   containers(stateDir: string): Promise<string[]>
   networks(stateDir: string): Promise<string[]>
+  /** What it says of the container of this node. */
+  inspect(stateDir: string, node: string): Promise<unknown>
   removeAll(stateDir: string): Promise<void>
 }
 
@@ -74,6 +77,10 @@ function underTest(engine: EngineClient): EngineUnderTest {
       (await list('/containers/json', stateDir))
         .filter((each) => field(each, 'State') === 'running' || field(each, 'State') === 'paused')
         .map((each) => labelOf(each, LABEL_NODE)),
+    inspect: async (stateDir, node) => {
+      const record = await new NodeState(stateDir).get(node)
+      return engine.json('GET', `/containers/${record?.container?.id}/json`)
+    },
     networks: async (stateDir) => (await list('/networks', stateDir)).map((each) => textField(each, 'Name')),
     removeAll: async (stateDir) => {
       for (const each of await list('/containers/json', stateDir, { all: true })) {

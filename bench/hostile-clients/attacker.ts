@@ -22,6 +22,8 @@ export type AttackKind =
   | 'huge headers'
   | 'replayed and forged tokens'
   | 'guessed passwords'
+  | 'pipelines'
+  | 'does not read'
 
 export interface AttackReport {
   /** Answers by status, and connections by how they ended. */
@@ -33,6 +35,10 @@ const IDLE = 10_000
 const OPENED_AT_ONCE = 200
 const SLOW = 1_000
 const MIB = 1024 * 1024
+/** Requests sent at once on one connection: about a piece of 64 KiB. */
+const PIPELINED = 1_300
+/** Of those that ask for a large answer and do not read it, opened a second. */
+const UNREAD_EVERY_MS = 20
 
 const sockets = new Set<Socket>()
 const counts: Record<string, number> = {}
@@ -162,6 +168,16 @@ async function attack(task: AttackTask): Promise<void> {
   if (kind === 'idle connections') {
     await openMany(port, IDLE, '')
     await pause(Math.max(0, endMs - performance.now()))
+    return
+  }
+  if (kind === 'pipelines') {
+    const pipelined = 'GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(PIPELINED)
+    for (; performance.now() < endMs; await pause(100)) (await open(port, pipelined)).pause()
+    return
+  }
+  if (kind === 'does not read') {
+    const asked = 'GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(10)
+    for (; performance.now() < endMs; await pause(UNREAD_EVERY_MS)) (await open(port, asked)).pause()
     return
   }
   if (kind === 'slow headers' || kind === 'slow bodies') {

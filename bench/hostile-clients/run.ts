@@ -31,6 +31,8 @@ const ATTACKS: Readonly<Record<AttackKind, number>> = {
   'huge headers': 15_000,
   'replayed and forged tokens': 15_000,
   'guessed passwords': 15_000,
+  pipelines: 15_000,
+  'does not read': 15_000,
 }
 
 interface Phase {

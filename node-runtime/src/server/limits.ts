@@ -55,7 +55,7 @@ export const CONNECTIONS_MAX = 10_000
  * Of an answer nothing may have left for so long, as of a request nothing may have come, before its connection gives way; and how
  * often that is looked for.
  */
-export const ANSWER_STANDS_MS = REQUEST_RECEIVE_MS
+export const ANSWER_STANDS_MS = 30_000
 export const ANSWER_LOOK_MS = 1_000
 /** Of those whose requests still come, looked at for one that stands still. Where so many flow, the one that came first goes. */
 export const UNFINISHED_LOOKS_MAX = 64

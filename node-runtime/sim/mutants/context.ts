@@ -23,6 +23,16 @@ export const CONTEXT: readonly Mutant[] = [
     chosenFrom: 'source',
   },
   {
+    name: 'what-was-written-again-gives-way',
+    file: 'context/apply/voids.ts',
+    find: 'if (own !== undefined && isSame(own, later)) return true',
+    replace: 'if (own !== undefined && isSame(own, later)) return false',
+    why: 'what was lost counts when it stands again, and what stood for it besides, once no checkpoint names it any more',
+    breaks: 'I2',
+    needs: 'stands again',
+    chosenFrom: 'history',
+  },
+  {
     name: 'past-of-pinned-heads-does-not-grow',
     file: 'context/apply/voids.ts',
     find: 'if (isPinned) this.#pasts.grow(ids)\n',

@@ -82,14 +82,4 @@ export const RETENTION: readonly Mutant[] = [
     needs: 'overtaken',
     chosenFrom: 'history',
   },
-  {
-    name: 'what-stood-for-it-is-forgotten',
-    file: 'context/apply/handled.ts',
-    find: 'return [...rewritten.of(id)].some((each) => hasCounted(each) && rows.delta(each)?.author === author)',
-    replace: 'return false',
-    why: 'a lost delta that stands again, or comes at all, is handled though what was written in its place has been',
-    breaks: 'I3',
-    needs: 'stands again',
-    chosenFrom: 'history',
-  },
 ]

@@ -37,6 +37,11 @@ export function eventOf(app: AppName, { node, atMs, id }: { node: string; atMs: 
   return { atMs, node, method: app === 'mixed' ? 'say' : 'poke', args: { id } }
 }
 
+/** One more call that counts, of an application that has such: what is applied twice is seen. */
+export function countOf(app: AppName, { node, atMs }: { node: string; atMs: number }): Operation {
+  return { atMs, node, method: app === 'mixed' ? 'hit' : 'visit', args: {} }
+}
+
 function mixed(draws: Draws, index: number): Call {
   const key = `k${draws.whole(0, KEYS - 1)}`
   const tag = `t${draws.whole(0, TAGS - 1)}`

@@ -1,9 +1,9 @@
 // How some seeds end in which what was lost stands again: checkpoints are so short that a later one says no more that it was. What
-// stood for it meanwhile brought the same events. From draws of their own; only where clocks are right, nobody lies, and no other
+// was written again in its place is to count in the end, once. From draws of their own; only where clocks are right, nobody lies, and no other
 // ending comes before.
 import { seededRandom } from '../../src/testing/seeded-random.ts'
-import { drawsFrom } from './draws.ts'
-import { eventOf, writeOf } from './operations.ts'
+import { type Draws, drawsFrom } from './draws.ts'
+import { countOf, eventOf, writeOf } from './operations.ts'
 import {
   ENDINGS,
   endOf,
@@ -35,8 +35,9 @@ const PRUNED_MS = 17_000
 const HEAP = 18
 const HEAP_EVERY_MS = 10
 const LAST_MS = PRUNED_MS + HEAP * HEAP_EVERY_MS + 150
-/** Before anybody has looked at what may be pruned. */
-const MET_MS = LAST_MS + 100
+/** More than a checkpoint names, and takes besides. */
+const LONG_HEAP = 48
+const LONG_SHARE = 0.5
 
 export function withStanding(scenario: Scenario, seed: number): Scenario {
   const draws = drawsFrom(seededRandom(`standing ${seed}`))
@@ -47,13 +48,17 @@ export function withStanding(scenario: Scenario, seed: number): Scenario {
   if (!isChosen || isOther || hasEnding || scenario.app === 'order-sensitive' || writers.length < WRITERS_MIN)
     return scenario
   const [one = 'n0', ...others] = draws.some(writers, writers.length)
-  return standingAgain(scenario, one, others)
+  return standingAgain(scenario, draws, one, others)
 }
 
-/** One is cut off, and builds on what no checkpoint of the others contains. They meet when the checkpoint that ends before it is due. */
-function standingAgain(scenario: Scenario, one: string, others: readonly string[]): Scenario {
+/**
+ * One is cut off, and builds on what no checkpoint of the others contains. They meet when the checkpoint that ends before it is due, in
+ * some seeds after so much more that the first one is named no more while what was written again is still here.
+ */
+function standingAgain(scenario: Scenario, draws: Draws, one: string, others: readonly string[]): Scenario {
   const { app } = scenario
   const atMs = endOf(scenario) + CALM_MS
+  const isLong = draws.chance(LONG_SHARE)
   const byOthers = (count: number, id: string, everyMs: number, fromMs: number) =>
     Array.from({ length: count }, (_, at) =>
       writeOf(app, { node: others[at % others.length] ?? one, atMs: atMs + fromMs + everyMs * at, id: `${id} ${at}` }),
@@ -63,14 +68,26 @@ function standingAgain(scenario: Scenario, one: string, others: readonly string[
     ...byOthers(TRICKLE, 'trickle', TRICKLE_EVERY_MS, 500),
     ...byOthers(HEAP, 'heap', HEAP_EVERY_MS, PRUNED_MS),
     eventOf(app, { node: one, atMs: atMs + LAST_MS, id: 'lost' }),
+    ...(isLong ? [countOf(app, { node: one, atMs: atMs + LAST_MS + 5 })] : []),
+    ...(isLong ? byOthers(LONG_HEAP, 'long heap', HEAP_EVERY_MS, LAST_MS + 20) : []),
   ]
-  const rest = [...honestNodes(scenario), HOSTILE].filter((name) => name !== one)
-  const apart: Fault = { kind: 'partition', sides: [[one], rest], silent: false, fromMs: atMs, untilMs: atMs + MET_MS }
+  // Before anybody has looked at what may be pruned.
+  const metMs = atMs + LAST_MS + 100 + (isLong ? LONG_HEAP * HEAP_EVERY_MS : 0)
+  const all = [...honestNodes(scenario), HOSTILE]
+  const rest = all.filter((name) => name !== one)
+  const apart = { kind: 'partition' as const, sides: [[one], rest], silent: false, fromMs: atMs, untilMs: metMs }
+  const half = others.slice(Math.ceil(others.length / 2))
+  const halves = [half, rest.filter((name) => !half.includes(name))]
+  const faults: Fault[] = [
+    apart,
+    // Nothing of it is pruned before all are back.
+    ...(isLong ? [{ ...apart, sides: halves, fromMs: atMs + PRUNED_MS }] : []),
+  ]
   return {
     ...scenario,
     retention: { checkpointMin: CHECKPOINT_MIN, absentMs: ABSENT_MS, recentMax: RECENT_MAX },
     operations: [...scenario.operations, ...operations].sort((a, b) => a.atMs - b.atMs),
-    faults: [...scenario.faults, apart],
+    faults: [...scenario.faults, ...faults],
     marks: [...(scenario.marks ?? []), 'stands again'],
   }
 }

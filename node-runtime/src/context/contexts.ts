@@ -51,6 +51,11 @@ export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRin
   readonly onCodeMissing: (namespace: Namespace, applicationId: ApplicationId) => void
 }
 
+interface AdoptOptions {
+  readonly signal?: AbortSignal
+  readonly applicationId?: ApplicationId
+}
+
 export interface CreateContextRequest {
   readonly applicationId: ApplicationId
   readonly groupId: GroupId
@@ -222,9 +227,10 @@ export class Contexts {
 
   /**
    * Brings a context of a namespace here: its base from a member, checked against the root that its creator signed.
-   * Resolves when it can be called. Safe to repeat after a crash at any point.
+   * Resolves when it can be called. Safe to repeat after a crash at any point. `applicationId`: whose code is here, where an upgrade
+   * has been heard of since; else the one that the namespace says.
    */
-  adopt(namespace: Namespace, id: ContextId, options: { signal?: AbortSignal } = {}): Promise<Context> {
+  adopt(namespace: Namespace, id: ContextId, options: AdoptOptions = {}): Promise<Context> {
     const known = this.#records.get(id)
     if (known) return this.#instance(known)
     return this.#once(id, () => this.#adopt(namespace, id, options))
@@ -238,14 +244,14 @@ export class Contexts {
     this.#forget(id, opening)
   }
 
-  async #adopt(namespace: Namespace, id: ContextId, options: { signal?: AbortSignal }): Promise<Context> {
+  async #adopt(namespace: Namespace, id: ContextId, options: AdoptOptions): Promise<Context> {
     const created = namespace.state.contexts.get(id)
     if (!created) throw new ContextError('CONTEXT_NOT_FOUND', `namespace ${namespace.id} has no context ${id}`)
     const record = {
       id,
       namespaceId: namespace.id,
       groupId: created.groupId,
-      applicationId: created.applicationId,
+      applicationId: options.applicationId ?? created.applicationId,
       storage: created.storage,
       baseRoot: created.baseRoot,
       name: created.metadata?.name,

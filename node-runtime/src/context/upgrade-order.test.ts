@@ -90,6 +90,27 @@ describe('an upgrade of code that keeps its own state', () => {
     expect([before.beat(), now.beat()?.heads]).toEqual([undefined, now.heads()])
   })
 
+  it('is not what a context runs whose code of before came while it was heard of', async () => {
+    const scene = await share('order-sensitive', ['ada', 'bob'])
+    const { world, shared } = scene
+    const before = world.get('ada').node.contexts.record(shared.contextId)?.applicationId
+    const applicationId = await upgrade(scene, 'ada')
+    await append(scene, 'ada')
+    const { node } = await world.start('dan')
+    const invitation = world.get('ada').node.namespaces.invite(shared.groupId, { lifetimeSec: 3600, role: 'Member' })
+    await world.run(node.namespaces.join(invitation))
+    const namespace = node.namespaces.get(shared.namespaceId)
+    await world.until(
+      'dan to hear of it',
+      () => namespace.state.contexts.get(shared.contextId)?.applicationId === applicationId,
+    )
+    expect([node.contexts.has(shared.contextId), before === undefined]).toEqual([false, false])
+    await world.run(node.contexts.adopt(namespace, shared.contextId, before && { applicationId: before }))
+    expect(node.contexts.record(shared.contextId)?.applicationId).toBe(before)
+    await world.until('dan to run it', () => runs(scene, 'dan', applicationId))
+    await converge(world, shared.contextId, ['ada', 'bob', 'dan'])
+  })
+
   it('keeps a node that lacks its code from writing, not from reading', async () => {
     const scene = await share('order-sensitive', ['ada', 'bob'])
     const { world, shared } = scene

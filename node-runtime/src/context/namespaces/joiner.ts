@@ -240,8 +240,10 @@ export class Joiner {
     const { signal } = this.#stop
     this.#fetching.add(id)
     try {
-      await this.#fetchApplication(namespace, namespace.state.contexts.get(id)?.applicationId)
-      await contexts.adopt(namespace, id, { signal })
+      // An upgrade that is heard of while this comes is fetched as for a member that was here before.
+      const applicationId = namespace.state.contexts.get(id)?.applicationId
+      await this.#fetchApplication(namespace, applicationId)
+      await contexts.adopt(namespace, id, { signal, ...(applicationId && { applicationId }) })
       await outbound.syncContext(id, { signal })
       // Another instance than before, where a snapshot has replaced the state.
       const context = await contexts.get(id)

@@ -51,7 +51,9 @@ export function withContested(scenario: Scenario, seed: number): Scenario {
   const isOut = draws.chance(OUT_SHARE)
   if (scenario.marks?.some((mark) => ENDINGS.includes(mark))) return scenario
   const hostile = scenario.faults.find((fault) => fault.kind === 'hostile')
-  if (hostile) return isChosen.early && hostile.member ? withEarlyCut(scenario, hostile) : scenario
+  // Who comes late, and so perhaps has nothing yet to judge it by, takes what the few of an early cut say (ADR 0012).
+  const isLate = scenario.faults.some(({ kind }) => kind === 'late')
+  if (hostile) return isChosen.early && hostile.member && !isLate ? withEarlyCut(scenario, hostile) : scenario
   const isSkewed = scenario.faults.some(({ kind }) => kind === 'skew')
   const writers = remainingNodes(scenario).filter((name) => scenario.nodes.includes(name))
   if (writers.length < WRITERS_MIN) return scenario

@@ -3,11 +3,11 @@ import { EngineClient } from '../engine/engine-client.ts'
 import { type FakeReply, fakeEngine } from '../testing/fake-engine.ts'
 import { Container } from './container.ts'
 
-/** Its engine answers so to pause and unpause, and says this of its state. */
-async function containerOf(reply: FakeReply, state: { Running: boolean; Paused: boolean }) {
+/** Its engine answers so to pause and unpause, one reply after the other, and says this of its state. */
+async function containerOf(replies: FakeReply | FakeReply[], state: { Running: boolean; Paused: boolean }) {
   const { address } = await fakeEngine((asked) => {
     if (asked.endsWith('/wait')) return 'never'
-    if (asked.endsWith('pause')) return reply
+    if (asked.endsWith('pause')) return Array.isArray(replies) ? (replies.shift() ?? {}) : replies
     return asked.endsWith('/json') ? { body: { State: state } } : {}
   })
   const closed = new AbortController()
@@ -38,3 +38,10 @@ test.for([409, 500])(
     await (await containerOf({ status }, { Running: true, Paused: false })).resume()
   },
 )
+
+test('a freezer that has given up is asked again', async () => {
+  const unable = { status: 500, body: { message: 'OCI runtime pause failed: unable to freeze' } }
+  const container = await containerOf([unable, unable], { Running: true, Paused: false })
+  await container.pause()
+  expect(container.isPaused).toBe(true)
+})

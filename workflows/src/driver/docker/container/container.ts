@@ -69,7 +69,15 @@ export class Container implements NodeLife {
 
   /** Rejects where it goes on: some engines cannot hold one still, and say so. */
   async pause(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    await this.#hold('pause', options)
+    for (let left = FREEZE_TRIES - 1; ; left -= 1) {
+      try {
+        await this.#hold('pause', options)
+        break
+      } catch (error) {
+        if (left === 0 || !HAS_GIVEN_UP.test(String(error))) throw error
+        await delay(ENGINE_RETRY_MS, undefined, options)
+      }
+    }
     this.#isPaused = true
   }
 
@@ -124,6 +132,13 @@ export class Container implements NodeLife {
     return new Promise(() => {})
   }
 }
+
+/**
+ * What runc says when processes of a busy container were started faster than it could freeze them (cgroup v1): it has let all of them go on
+ * then, and can be asked again.
+ */
+const HAS_GIVEN_UP = /unable to freeze/
+const FREEZE_TRIES = 10
 
 export function causeOf(code: number | undefined, state?: unknown): ExitCause {
   const outOfMemory = field(state, 'OOMKilled') === true

@@ -14,6 +14,7 @@ export class ContextError extends CodedError<
   | 'GROUP_NOT_FOUND'
   | 'GROUP_KEY_PENDING'
   | 'NAMESPACE_NOT_FOUND'
+  | 'PROPOSAL_NOT_FOUND'
   | 'NAMESPACE_MISMATCH'
   | 'NOT_A_MEMBER'
   | 'NOT_ALLOWED'

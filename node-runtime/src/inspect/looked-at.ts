@@ -1,6 +1,6 @@
 // The data of a stopped node as a copy that LevelDB may tidy: it writes whenever it opens. Tables never change and are linked.
 // So is the lock, which is of the file and not of its name: a node that runs is an error, and none starts meanwhile.
-import { constants } from 'node:fs'
+import { constants, rmSync } from 'node:fs'
 import { copyFile, link, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -14,6 +14,9 @@ const NO_PLACE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC'])
 /** `work` is given the folder of the copy, which is gone afterwards. */
 export async function withCopy<T>(dataPath: string, work: (copy: string) => Promise<T>): Promise<T> {
   const copy = await placeBeside(dataPath)
+  // A reader that has enough (`| head`) ends the process at once.
+  const leave = () => rmSync(copy, { recursive: true, force: true })
+  process.once('exit', leave)
   try {
     const entries = await readdir(dataPath, { withFileTypes: true })
     for (const entry of entries)
@@ -26,6 +29,7 @@ export async function withCopy<T>(dataPath: string, work: (copy: string) => Prom
     return await work(copy)
   } finally {
     await rm(copy, { recursive: true, force: true })
+    process.off('exit', leave)
   }
 }
 

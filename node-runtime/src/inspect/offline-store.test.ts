@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -139,4 +140,14 @@ test('a repair of a damaged log keeps the data as it was, and goes on with what 
     expect([name, await readFile(join(backup, 'data', name), 'latin1')]).toEqual([name, damaged.get(name)])
   }
   expect(await logsOf(folder())).toEqual([])
+})
+
+test('a process that ends in the midst of looking, as its reader had enough, leaves no copy behind', async () => {
+  await written()
+  const script = `
+    import { withOfflineNode } from ${JSON.stringify(join(import.meta.dirname, 'offline-store.ts'))}
+    await withOfflineNode(${JSON.stringify(folder())}, async () => process.exit(141))`
+  const args = ['--conditions=source', '--input-type=module-typescript', '--eval', script]
+  const ended = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect([ended.status, (await readdir(join(home, 'n'))).toSorted()]).toEqual([141, ['config.toml', 'data']])
 })

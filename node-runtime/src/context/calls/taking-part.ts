@@ -8,11 +8,11 @@ import type { GuestOutcome } from '../../runtime/guest-executor.ts'
 import { ContextError } from '../errors.ts'
 import { PROPOSED_BURST, PROPOSED_BYTES_MAX, PROPOSED_EVERY_MS } from '../limits.ts'
 
-/** The one that waits under this id. Throws NOT_ALLOWED: none does, or several do, and only their operations differ. */
+/** The one that waits under this id. Throws PROPOSAL_NOT_FOUND, and NOT_ALLOWED where several do, and only their operations differ. */
 export function proposalCalled(proposals: ContextProposals | undefined, id: ProposalId | OpId): Proposal {
   const [found, ...others] = proposalsNamed(proposals, id)
   if (found === undefined) {
-    throw new ContextError('NOT_ALLOWED', `proposal ${idBase58(id)}: no such proposal waits for approval`)
+    throw new ContextError('PROPOSAL_NOT_FOUND', `proposal ${idBase58(id)}: no such proposal waits for approval`)
   }
   if (others.length === 0) return found
   const ops = [found, ...others].map(({ op }) => idBase58(op)).join(', ')

@@ -71,7 +71,7 @@ test('three approvals, the author’s among them, carry a proposal out; then it 
   expect(proposalsOf(story)?.active).toEqual([
     expect.objectContaining({ author: bob.publicKey, actions: ONE, approvals: [bob.publicKey, alice.publicKey] }),
   ])
-  expect(story.refuses(alice, approved(p, contextId))).toBe('the author has approved it already')
+  expect(story.refuses(alice, approved(p, contextId))).toBe('this member has approved it already')
   story.does(carol, approved(p, contextId))
   expect([activeOf(story), doneOf(story)]).toEqual([[], ids('p')])
   expect(proposalsOf(story)?.done[0]).toMatchObject({ author: bob.publicKey, actions: ONE, by: story.ops.at(-1)?.id })

@@ -46,7 +46,7 @@ export const proposalApproved: Rule<'proposal_approved'> = {
     if (refusal !== undefined) return refusal
     const proposal = state.contexts.get(contextId)?.proposals?.active.find(({ op }) => op === made)
     if (proposal === undefined) return 'no such proposal waits for approval'
-    return proposal.approvals.includes(publicKey) ? 'the author has approved it already' : undefined
+    return proposal.approvals.includes(publicKey) ? 'this member has approved it already' : undefined
   },
   effect(state, { id: by, author, body: { contextId, proposal: made } }) {
     const context = state.contexts.get(contextId)

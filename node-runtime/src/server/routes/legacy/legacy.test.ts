@@ -231,7 +231,7 @@ describe('proposals', () => {
       { why: 'unknown', path: `${at}/${unknown}`, status: 404, says: 'no proposal' },
       { why: 'no id', path: `${at}/7`, status: 400, says: '32 bytes' },
       { why: 'unknown', path: `${at}/${unknown}/approvals/users`, status: 404, says: 'no proposal' },
-      post('/approve', { proposalId: unknown }, 403, 'no such proposal'),
+      post('/approve', { proposalId: unknown }, 404, 'no such proposal'),
       post('/approve', { proposalId: data.proposalId }, 403, 'approved it already'),
       post('/approve', { proposalId: data.proposalId, signerId: keyOf('bob') }, 400, 'is not this node’s member'),
       post('/approve', {}, 400, 'proposalId'),

@@ -47,6 +47,7 @@ test('the handlers of every application do the same in any order, beside each ot
   }
   expect(checked).toEqual({
     collections: ['on_poked'],
+    'cross-calls': ['on_announced', 'on_echo'],
     'kv-store-with-handlers': ['clear_handler', 'insert_handler', 'remove_handler', 'update_handler'],
     mixed: ['on_passed', 'on_said'],
   })

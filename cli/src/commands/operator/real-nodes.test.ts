@@ -41,14 +41,18 @@ afterEach(async () => {
   rmSync(cwd, { recursive: true, force: true })
 }, BUSY_MACHINE_MS)
 
-/** The reply of a command with `--json`. */
+/** The reply of a command with `--json`. Throws what it says of a failure. */
 async function calbox(...args: string[]): Promise<Record<string, string>> {
-  let out = ''
-  const edge = edgeTo((text) => {
-    out += text
+  const said = { out: '', err: '' }
+  const to = (stream: 'out' | 'err') => (text: string) => {
+    said[stream] += text
+  }
+  const edge = { ...edgeTo(to('out')), stderr: { write: to('err') } }
+  const program = createProgram('1.0.0', edge)
+  await program.parseAsync([...args, '--json'], { from: 'user' }).catch((cause: unknown) => {
+    throw new Error(said.err, { cause })
   })
-  await createProgram('1.0.0', edge).parseAsync([...args, '--json'], { from: 'user' })
-  return JSON.parse(out) as Record<string, string>
+  return JSON.parse(said.out) as Record<string, string>
 }
 
 /** On the data of a node. */

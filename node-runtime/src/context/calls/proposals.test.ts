@@ -48,11 +48,11 @@ test('a call whose proposal or approval is refused fails, and leaves no trace', 
   const context = await world.get('ada').context(shared.contextId)
   const seen = () => [namespaces.get(shared.namespaceId).heads(), context.heads(), context.root]
   const before = seen()
-  for (const [method, input] of [
-    ['propose_input', utf8('no actions')],
-    ['approve_input', unknown],
+  for (const [method, input, code] of [
+    ['propose_input', utf8('no actions'), 'NOT_ALLOWED'],
+    ['approve_input', unknown, 'PROPOSAL_NOT_FOUND'],
   ] as const) {
-    await expect(call('ada', method, input)).rejects.toMatchObject({ code: 'NOT_ALLOWED' })
+    await expect(call('ada', method, input)).rejects.toMatchObject({ code })
   }
   expect(proposalsAt('ada')).toBeUndefined()
   expect(seen()).toEqual(before)

@@ -16,6 +16,7 @@ export function rpcErrorOf(error: unknown, params: unknown): RpcError | undefine
     case 'APPLY_POSTPONED':
     case 'NOT_A_MEMBER':
     case 'NOT_ALLOWED':
+    case 'PROPOSAL_NOT_FOUND':
       return { type: 'FunctionCallError', data: error.message }
     case 'CONTEXT_NOT_FOUND':
       return { type: 'ContextNotFound' }

@@ -1,10 +1,12 @@
 // Whose word a checkpoint needs: of those who were there, and of those who are.
 import { expect, it } from 'vitest'
-import type { RootHash } from '../../base/ids.ts'
+import { type ContextId, type DeltaId, idFromBytes, type PublicKey, type RootHash } from '../../base/ids.ts'
+import { keysOf } from '../../testing/test-node.ts'
 import { converge, joinContext } from '../../testing/test-nodes.ts'
 import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { type Checkpoint, checkpointHash, vouchFor } from '../../wire/checkpoint.ts'
 import { removeMember } from '../namespaces/membership.ts'
+import { Certificates } from './certificates.ts'
 
 const { share } = testWorlds()
 const ABSENT_MS = 120_000
@@ -78,4 +80,27 @@ it('those who were there at the beginning do not decide what all have written si
   await world.pass(30_000)
   expect(bob.checkpoint()?.checkpoint.count).toBeGreaterThan(8)
   expect(await world.run(bob.advance(forged()))).toBe('none')
+})
+
+it('who was removed says nothing new of what it takes, and what it has said before counts on', () => {
+  const [ada, bob, cyd] = WRITERS.map((name) => keysOf(name).identity)
+  if (!ada || !bob || !cyd) throw new Error('no keys')
+  const id = idFromBytes<ContextId>(new Uint8Array(32))
+  const last = 'a0'.repeat(32) as DeltaId
+  const checkpoint: Checkpoint = {
+    ...{ contextId: id, last, root: idFromBytes<RootHash>(new Uint8Array(32)), count: 1, chain: new Uint8Array(32), heads: [last], authors: {} },
+    ...{ recent: { counting: [last], voids: [], lost: [] }, governance: [] },
+  }
+  const [asAda, asBob] = [ada, bob].map((each) => vouchFor(checkpointHash(checkpoint), each))
+  if (!asAda || !asBob) throw new Error('no vouches')
+  const ofBob = new Certificates({
+    record: { id },
+    authority: {
+      writersAt: () => [ada, bob, cyd].map(({ publicKey }) => publicKey),
+      mayRead: (_id: ContextId, key: PublicKey) => key !== bob.publicKey,
+    },
+    identity: bob,
+  } as unknown as ConstructorParameters<typeof Certificates>[0])
+  expect(ofBob.signed({ checkpoint, vouches: [asAda, asBob] }).vouches).toEqual([asAda, asBob])
+  expect(ofBob.signed({ checkpoint, vouches: [asAda] }).vouches).toEqual([asAda])
 })

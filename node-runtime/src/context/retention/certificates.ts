@@ -50,7 +50,7 @@ export class Certificates {
     return writers !== undefined && isVouchedByHalf(certified, writers)
   }
 
-  /** Whoever takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
+  /** Every member that takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
   signed(certified: CertifiedCheckpoint): CertifiedCheckpoint {
     const { record, authority, identity } = this.#parts
     const { publicKey } = identity
@@ -58,8 +58,9 @@ export class Certificates {
     const electorate = new Set(authority.writersAt(record.id, checkpoint.governance))
     // What counts for nobody, or twice, is not passed on: it might be padding.
     const isHeard = (key: PublicKey) => electorate.has(key) || authority.mayRead(record.id, key)
+    // Who was removed says nothing new: what it has said while it was there counts on.
+    if (!authority.mayRead(record.id, publicKey)) return { checkpoint, vouches: genuineVouches(certified, isHeard) }
     const vouches = genuineVouches(certified, (key) => key !== publicKey && isHeard(key))
-    if (!authority.mayRead(record.id, publicKey)) return { checkpoint, vouches }
     const own = this.ownVouch(checkpointHash(checkpoint))
     return { checkpoint, vouches: [...vouches.slice(0, CHECKPOINT_AUTHORS_MAX - 1), own] }
   }

@@ -13,15 +13,12 @@ import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
 import type { Presence } from '../wire/presence.ts'
 import {
   APART_BEATS_MAX,
-  GOSSIP_BUSY_MS,
-  GOSSIP_COLLECT_BUSY_MS,
-  GOSSIP_COLLECT_MS,
-  GOSSIP_WAITING_MAX,
   HEADS_EVERY_MS,
   INBOUND_PEER_BYTES_MAX,
   INBOUND_PEER_WAITING_MAX,
   INBOUND_WAITING_MAX,
 } from './limits.ts'
+import { OutgoingDeltas } from './outgoing-deltas.ts'
 import type { Directory, SyncedContext } from './ports.ts'
 import { topicName } from './topics.ts'
 
@@ -47,16 +44,9 @@ export interface GossipCounts {
   readonly diverged: number
 }
 
-interface Outgoing {
-  readonly deltas: Delta[]
-  readonly sent: Promise<void>
-}
-
 export class GossipExchange {
   readonly #parts: GossipParts
-  readonly #outgoing = new Map<ContextId, Outgoing>()
-  /** When deltas of a context were last sent. */
-  readonly #sentMs = new Map<ContextId, number>()
+  readonly #outgoing: OutgoingDeltas
   readonly #beats = new Map<ContextId, { cancel: (() => void) | undefined; again: boolean }>()
   /** What waits to be handled: messages by topic and by topic and peer, bytes by peer. */
   readonly #inbound = new Tally()
@@ -71,6 +61,7 @@ export class GossipExchange {
 
   constructor(parts: GossipParts) {
     this.#parts = parts
+    this.#outgoing = new OutgoingDeltas(parts.clock, (id, deltas) => this.#sendDeltas(id, deltas))
   }
 
   get dropped(): number {
@@ -103,7 +94,7 @@ export class GossipExchange {
     this.#beats.get(id)?.cancel?.()
     this.#beats.delete(id)
     this.#apart.delete(id)
-    this.#sentMs.delete(id)
+    this.#outgoing.forget(id)
   }
 
   followNamespace(id: NamespaceId): void {
@@ -116,28 +107,7 @@ export class GossipExchange {
 
   /** Deltas of a few milliseconds travel together. Resolves when they were handed to the network. */
   publishDelta(contextId: ContextId, delta: Delta): Promise<void> {
-    const waiting = this.#outgoing.get(contextId)
-    if (waiting) {
-      if (waiting.deltas.length < GOSSIP_WAITING_MAX) waiting.deltas.push(delta)
-      return waiting.sent
-    }
-    const deltas = [delta]
-    const sent = new Promise<void>((resolve, reject) => {
-      const send = () => {
-        this.#outgoing.delete(contextId)
-        this.#sentMs.set(contextId, this.#parts.clock.nowMs())
-        this.#sendDeltas(contextId, deltas).then(resolve, reject)
-      }
-      this.#parts.clock.setTimer(send, this.#collectMs(contextId))
-    })
-    this.#outgoing.set(contextId, { deltas, sent })
-    return sent
-  }
-
-  /** Who writes much sends seldom: a frame costs everyone as much as several deltas in it. */
-  #collectMs(id: ContextId): number {
-    const sinceMs = this.#parts.clock.nowMs() - (this.#sentMs.get(id) ?? 0)
-    return sinceMs >= 0 && sinceMs < GOSSIP_BUSY_MS ? GOSSIP_COLLECT_BUSY_MS : GOSSIP_COLLECT_MS
+    return this.#outgoing.add(contextId, delta)
   }
 
   async publishOps(id: NamespaceId, ops: readonly SignedOp[]): Promise<void> {
@@ -181,6 +151,8 @@ export class GossipExchange {
     const beat = context.beat()
     // Read again from the store a moment ago, and not yet looked at: the next beat has it.
     if (beat === undefined) return
+    // Of heads that come before their deltas a member would ask for these.
+    await this.#outgoing.flush(id)
     await network.publish(topicName({ kind: 'context', id }), encodeGossip({ t: 'heads', ...beat }))
   }
 

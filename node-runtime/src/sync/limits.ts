@@ -31,6 +31,10 @@ export const GOSSIP_COLLECT_MS = 2
 /** And so long while deltas follow each other within this time. */
 export const GOSSIP_COLLECT_BUSY_MS = 20
 export const GOSSIP_BUSY_MS = 25
+/** And so long, within this time, behind a frame of so many: 50 and more a second, of which each that gets a frame costs every member the more. */
+export const GOSSIP_COLLECT_MANY_MS = 60
+export const GOSSIP_MANY_MS = 75
+export const GOSSIP_MANY = 3
 /** Deltas that wait for the gossip of one context. Beyond it they are left to pulling. */
 export const GOSSIP_WAITING_MAX = 4096
 

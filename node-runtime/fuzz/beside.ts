@@ -15,7 +15,7 @@ export const BESIDE: Readonly<Record<string, string>> = {
   'outputs.ts#endWithReader': 'reads nothing',
   'runtime/bundle/bundle.ts#openBundle':
     'zlib unpacks it on another thread; all else is `readBundle`, which has a target',
-  'server/connections/body.ts#readBody': 'gathers pieces; what is in them is for the parsers behind it',
+  'server/bodies/reading.ts#readBody': 'gathers pieces; what is in them is for the parsers behind it',
   'server/formats/json/reader.ts#JsonReader': 'reads through parseJson and JsonScan',
   'server/openapi/document.ts#openApiDocument': 'makes a document',
   'server/routes/node/openapi.ts#openApiRoute': 'declares a route',

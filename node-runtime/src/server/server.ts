@@ -133,7 +133,7 @@ function lateApi(parts: ServerParts, stop: AbortSignal): LateApi {
       import('./streams/streams.ts'),
       import('./metrics/metrics.ts'),
       import('./formats/json/reader.ts'),
-      import('./connections/held-bytes.ts'),
+      import('./bodies/held-bytes.ts'),
     ])
     const json = new JsonReader()
     const held = new HeldBytes()

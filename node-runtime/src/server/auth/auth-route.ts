@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
 import type { Logger } from '../../base/log.ts'
-import type { HeldBytes } from '../connections/held-bytes.ts'
+import type { HeldBytes } from '../bodies/held-bytes.ts'
 import { NoBody, NoFields, type Route, type RouteDeclaration } from '../routing/route.ts'
 import type { AuthCaller, AuthService } from './auth-port.ts'
 

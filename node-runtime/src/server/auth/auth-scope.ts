@@ -1,7 +1,7 @@
 // The routes of /auth and /admin in the API: their envelope, their headers, and who may call them.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { holdBody } from '../connections/held-bytes.ts'
-import { limitReceiving } from '../connections/receiving.ts'
+import { holdBody } from '../bodies/held-bytes.ts'
+import { limitReceiving } from '../bodies/receiving.ts'
 import { ServerError } from '../errors.ts'
 import { AUTH_BODY_BYTES_MAX, PUBLIC_BODY_BYTES_MAX } from '../limits.ts'
 import { loggedPath } from '../routing/logged-path.ts'

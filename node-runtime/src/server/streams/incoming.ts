@@ -2,7 +2,7 @@
 // has begun comes whole in time.
 import type { Duplex } from 'node:stream'
 import type WebSocket from 'ws'
-import type { HeldBytes } from '../connections/held-bytes.ts'
+import type { HeldBytes } from '../bodies/held-bytes.ts'
 import { MESSAGE_WITHIN_MS } from './limits.ts'
 
 /** Of a frame of control, as clients send it: two bytes and a mask. */

@@ -1,7 +1,7 @@
 // What is pushed to clients, by WebSockets and by server-sent events: one hub for both, and their end.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { HeldBytes } from '../connections/held-bytes.ts'
+import type { HeldBytes } from '../bodies/held-bytes.ts'
 import type { JsonReader } from '../formats/json/reader.ts'
 import { streamFigures } from '../metrics/client-figures.ts'
 import type { Metrics } from '../metrics/metrics.ts'

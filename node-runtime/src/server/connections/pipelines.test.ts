@@ -103,6 +103,18 @@ test('who sends on and on is cut off, and only one request was begun', async () 
   expect([begun.length, begun[0]?.[0], crowded]).toEqual([1, '/0', 0])
 })
 
+test('no trace is made for each request of who is cut off, and then there are traces again', async () => {
+  client.write(get('first'))
+  await until(() => begun.length > 0)
+  const ended = new Promise<Error>((resolve) => begun[0]?.[1].req.once('error', resolve))
+  const closed = once(begun[0]?.[1] as ServerResponse, 'close')
+  client.write(gets(2_000))
+  expect((await ended).stack).not.toContain('\n')
+  await closed
+  await turn()
+  expect(new Error('here').stack).toContain('\n')
+})
+
 test('what waits when its client goes is never begun', async () => {
   client.write(gets(3))
   await until(() => begun.length > 0)

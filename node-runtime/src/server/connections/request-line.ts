@@ -1,6 +1,7 @@
 // The requests of one connection: begun one after the other, in the order in which they came. Clients may send the next ones
 // before they are answered; what those do must not overtake, and what their answers weigh must not add up.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { REQUESTS_WAITING_MAX } from '../limits.ts'
 
 export interface RequestLineOptions {
@@ -43,7 +44,7 @@ export class RequestLine {
     } else {
       // Node keeps each until its turn comes, and a piece of 64 KiB may hold thousands.
       this.#ignored += 1
-      if (this.#ignored > REQUESTS_WAITING_MAX) request.socket.destroy()
+      if (this.#ignored > REQUESTS_WAITING_MAX) cutOff(request.socket)
     }
   }
 
@@ -60,4 +61,20 @@ export class RequestLine {
     if (this.#isFull && this.#waiting.length === 0) refuse(request, response)
     else begin(request, response)
   }
+}
+
+/**
+ * Node tells each request of a connection that ends so, with an error of its own: where those are thousands, most of the
+ * time that they take goes into traces of where it was made, which nobody reads.
+ */
+function cutOff(socket: Socket): void {
+  if (socket.destroyed) return
+  const { stackTraceLimit } = Error
+  socket.prependOnceListener('close', () => {
+    Error.stackTraceLimit = 0
+  })
+  socket.once('close', () => {
+    Error.stackTraceLimit = stackTraceLimit
+  })
+  socket.destroy()
 }

@@ -4,7 +4,7 @@ import type { DeltaId } from '../../src/base/ids.ts'
 import type { Causality } from '../record/causality.ts'
 import type { Facts } from '../record/facts.ts'
 import type { Attempt } from '../record/history.ts'
-import { type AppName, remainingNodes } from '../scenario/scenario.ts'
+import { type AppName, type Operation, remainingNodes } from '../scenario/scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 /** One write of one cell; null removes it. */
@@ -38,8 +38,10 @@ function mixed(
 ): string[] {
   const items = views.all_items as Record<string, string>
   const tags = new Set(views.all_tags as string[])
-  // What is cleared is what is there. A void delta may have hidden a key, which a clear then left as it was.
-  const cells = cellsOf(attempts, voids.length === 0)
+  // What is cleared is what is there. A void delta may have hidden a key, which a clear then left as it was. What a removed
+  // member wrote may have been void for who cleared, and have counted again when a witness spoke for it.
+  const remains = new Set(remainingNodes(scenario))
+  const cells = cellsOf(attempts, (writes) => voids.length === 0 && writes.every(({ node }) => remains.has(node)))
   for (const key of [...Object.keys(items).map((key) => `items/${key}`), ...[...tags].map((tag) => `tags/${tag}`)]) {
     if (!cells.has(key)) cells.set(key, [])
   }
@@ -60,12 +62,11 @@ function mixed(
   const count = Number(views.hit_count)
   if (count < acknowledged || count > hits.length)
     found.push(`hits is ${count}, with ${acknowledged} acknowledged of ${hits.length}`)
-  const remaining = new Set(remainingNodes(scenario))
   const done = { byRemaining: 0, byAll: 0 }
   for (const [name, runs] of history.handlers) {
     const count = [...runs.values()].reduce((sum, run) => sum + run.done, 0)
     done.byAll += count
-    if (remaining.has(name)) done.byRemaining += count
+    if (remains.has(name)) done.byRemaining += count
   }
   const heard = Number(views.heard_count)
   // What a removed member handled may be void.
@@ -78,7 +79,10 @@ function mixed(
   return found
 }
 
-function cellsOf(attempts: readonly Attempt[], clearsAll: boolean): Map<string, Write[]> {
+function cellsOf(
+  attempts: readonly Attempt[],
+  isCleared: (writes: readonly Operation[]) => boolean,
+): Map<string, Write[]> {
   const cells = new Map<string, Write[]>()
   const add = (cell: string, attempt: Attempt, value: string | null) => {
     cells.set(cell, [...(cells.get(cell) ?? []), { attempt, value, sure: true }])
@@ -94,10 +98,12 @@ function cellsOf(attempts: readonly Attempt[], clearsAll: boolean): Map<string, 
     if (method === 'retitle') add('title/', attempt, args.value ?? '')
     if (method === 'annotate') add('note/', attempt, args.value ?? '')
   }
-  for (const attempt of attempts) {
-    if (attempt.operation.method !== 'clear') continue
-    for (const [cell, writes] of cells)
-      if (cell.startsWith('items/')) writes.push({ attempt, value: null, sure: clearsAll })
+  const items = [...cells].filter(([cell]) => cell.startsWith('items/'))
+  for (const [, writes] of items) {
+    const sure = isCleared(writes.map(({ attempt }) => attempt.operation))
+    for (const attempt of attempts) {
+      if (attempt.operation.method === 'clear') writes.push({ attempt, value: null, sure })
+    }
   }
   return cells
 }

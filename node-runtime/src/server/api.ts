@@ -157,7 +157,7 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
     const allowed = methodsOf(path)
     // With a slash at the end, which no route has.
     if (allowed.length === 0 || allowed.includes(request.method))
-      return reply.code(404).send({ error: `no route ${request.method} ${path}` })
+      return reply.code(404).send({ error: `no route ${request.method} ${path}${parts.auth ? '' : loginHint(path)}` })
     return reply
       .code(405)
       .header('allow', allowed.join(', '))
@@ -222,6 +222,10 @@ function authParts({ node, log, held }: RouteParts, auth: AuthService): AuthRout
   const { clock } = node.ports
   const nowMs = () => clock.nowMs()
   return { auth, log, held, nowMs, sinceMs: nowMs(), storeAnswers: () => storeAnswers(node) }
+}
+
+function loginHint(path: string): string {
+  return /^\/(auth|admin)\//.test(path) ? ': this node asks for no tokens (auth_mode: proxy), so it has no logins' : ''
 }
 
 function refusalOf(headers: FastifyRequest['headers']): unknown {

@@ -224,7 +224,11 @@ describe('what the document says of each operation holds', () => {
     const parseError = { type: 'ParseError', data: 'execute: params must be object' }
     const answer = { jsonrpc: '2.0', id: null, error: parseError }
     expect(opened).toEqual([`POST /jsonrpc: 200 ${JSON.stringify(answer)}`])
-    const data = { context_id: samples.contextId, public_key: expect.stringMatching(/^[1-9A-Za-z]{43,44}$/) }
+    const data = {
+      context_id: samples.contextId,
+      public_key: expect.stringMatching(/^[1-9A-Za-z]{43,44}$/),
+      reason: expect.stringMatching(/token do not cover context:/),
+    }
     const unauthorized = { type: 'Unauthorized', data }
     for (const method of ['execute', 'sync_status', 'set_ephemeral']) {
       const params = { contextId: samples.contextId, method: 'len', state: [] }

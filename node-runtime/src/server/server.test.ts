@@ -123,6 +123,13 @@ describe('what is no request of this API', () => {
     }
   })
 
+  test('names the reason where a login is asked for that the node does not have', async () => {
+    for (const path of ['/auth/token', '/admin/keys']) {
+      const { status, body } = await served.ask('POST', path)
+      expect([status, body]).toEqual([404, { error: expect.stringContaining('asks for no tokens (auth_mode: proxy)') }])
+    }
+  })
+
   test('is a 405 where the path has other methods, and names them', async () => {
     for (const [method, path, allow] of [
       ['DELETE', HEALTH, 'GET, HEAD'],

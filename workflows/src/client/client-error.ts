@@ -15,6 +15,8 @@ export interface ClientErrorData {
   readonly status?: number
   /** HTTP only: what the node said, in full. */
   readonly detail?: string
+  /** HTTP only: `X-Auth-Error`, where a token was refused for a reason that the node tells. */
+  readonly authError?: string
   /** NETWORK: ECONNREFUSED, ECONNRESET, … */
   readonly cause?: string
   /** TIMEOUT: which phase. */

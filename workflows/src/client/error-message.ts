@@ -14,6 +14,18 @@ export function httpErrorMessage(status: number, detail: string): string {
   return said === '' ? `HTTP ${status}` : `HTTP ${status}: ${said}`
 }
 
+const AUTH_ERROR = /^\w{1,40}$/
+
+/** Why a token was refused (`X-Auth-Error`); undefined where the node does not say it, or says something else. */
+export function authErrorIn(value: string | string[] | null | undefined): string | undefined {
+  return typeof value === 'string' && AUTH_ERROR.test(value) ? value : undefined
+}
+
+/** Follows the message of an HTTP failure. */
+export function authErrorNote(authError: string | undefined): string {
+  return authError === undefined ? '' : ` (${authError})`
+}
+
 /** `error.message`, `error` or `message` of a JSON body; otherwise the body's own text. */
 export function errorDetail(text: string, parse: (text: string) => JsonValue): string {
   const trimmed = text.trim()

@@ -155,6 +155,17 @@ test('403 is the fixed sentence, with the reason of the node behind it', async (
   )
 })
 
+test('why a token was refused is told, also of a handshake', async () => {
+  answer = (response) => response.writeHead(401, { 'x-auth-error': 'token_expired' }).end()
+  const error = await failure(client.getGroup('g'))
+  expect(error.message).toBe('Client error: HTTP 401 to GET /admin-api/groups/g (token_expired)')
+  expect(error.data.authError).toBe('token_expired')
+  const socket = client.socket({ signal: new AbortController().signal })
+  await expect(socket).rejects.toMatchObject({ status: 401, data: { authError: 'token_expired' } })
+  answer = (response) => response.writeHead(401, { 'x-auth-error': 'because of this' }).end()
+  expect((await failure(client.getGroup('g'))).data).not.toHaveProperty('authError')
+})
+
 test('a node that is not there is a network fault', async () => {
   const port = (server.address() as AddressInfo).port
   await new Promise((resolve) => server.close(resolve))

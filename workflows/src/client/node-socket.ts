@@ -5,7 +5,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { startTimer } from '../driver/until.ts'
 import { ClientError } from './client-error.ts'
-import { httpErrorMessage } from './error-message.ts'
+import { authErrorIn, authErrorNote, httpErrorMessage } from './error-message.ts'
 import { SOCKET_FRAMES_MAX, SOCKET_TIMEOUT_MS } from './limits.ts'
 
 export interface NodeSocket {
@@ -139,9 +139,14 @@ async function refusalOf(url: string, query: string, options: SocketOptions): Pr
   probe.end()
   const response = await answer.promise
   const status = response?.statusCode
+  const authError = authErrorIn(response?.headers['x-auth-error'])
   probe.destroy()
   options.signal.throwIfAborted()
   if (status === undefined) return undefined
-  const about = { method: 'GET', url, status, detail: '' }
-  return new ClientError('HTTP', `${httpErrorMessage(status, '')} (WebSocket handshake)`, about)
+  const about = { method: 'GET', url, status, detail: '', ...(authError !== undefined && { authError }) }
+  return new ClientError(
+    'HTTP',
+    `${httpErrorMessage(status, '')} (WebSocket handshake)${authErrorNote(authError)}`,
+    about,
+  )
 }

@@ -5,7 +5,7 @@ import type { JsonValue } from '../values/json/json-value.ts'
 import { exactJson, parseLosslessJson } from '../values/json/lossless-json.ts'
 import { shortened } from '../values/shortened.ts'
 import { ClientError, type ClientErrorData } from './client-error.ts'
-import { errorDetail, httpErrorMessage } from './error-message.ts'
+import { authErrorIn, authErrorNote, errorDetail, httpErrorMessage } from './error-message.ts'
 import {
   BLOB_TIMEOUT_MS,
   BODY_TIMEOUT_MS,
@@ -50,9 +50,12 @@ type Sent = RequestOptions & {
 interface Exchanged<T> {
   readonly status: number
   readonly value: T
-  /** 401: the token is too old, so the guard refused the request before anything was done with it. */
-  readonly isExpired: boolean
+  /** Why the guard refused the token, before anything was done with the request. */
+  readonly authError: string | undefined
 }
+
+/** Another token makes it good. */
+const EXPIRED = 'token_expired'
 
 const NOT_REPEATED = ' (there is a new token now; the request was not sent again)'
 
@@ -124,7 +127,7 @@ export class Transport {
     const isOurs = sent.token === undefined && token !== undefined
     if (first.status !== 401 || !isOurs || !(await this.renewed(token, sent))) throw httpError(about, first)
     // Whoever refuses for another reason may have begun with it: only what changes nothing is sent again.
-    if (about.method !== 'GET' && !first.isExpired) throw httpError(about, first, NOT_REPEATED)
+    if (about.method !== 'GET' && first.authError !== EXPIRED) throw httpError(about, first, NOT_REPEATED)
     const second = await this.#exchange(about, sent, read)
     if (isGood(second.status)) return second
     throw httpError(about, second)
@@ -165,8 +168,8 @@ export class Transport {
       phase = 'body'
       limitMs = sent.bodyTimeoutMs ?? this.#options.bodyTimeoutMs ?? BODY_TIMEOUT_MS
       cancel = startTimer(limitMs, () => controller.abort(TIMED_OUT))
-      const isExpired = response.headers.get('x-auth-error') === 'token_expired'
-      return { status: response.status, value: await read(response), isExpired }
+      const authError = authErrorIn(response.headers.get('x-auth-error'))
+      return { status: response.status, value: await read(response), authError }
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof ClientError) throw error
@@ -194,11 +197,12 @@ function isGood(status: number): boolean {
   return status >= 200 && status <= 299
 }
 
-function httpError(about: ClientErrorData, { status, value }: Exchanged<string>, note = ''): ClientError {
+function httpError(about: ClientErrorData, { status, value, authError }: Exchanged<string>, note = ''): ClientError {
   const detail = shortened(errorDetail(value, parseLosslessJson), ERROR_DETAIL_MAX_CHARS)
   // Nothing else tells what was asked for.
   const asked = detail === '' ? ` to ${about.method} ${URL.parse(about.url)?.pathname ?? about.url}` : ''
-  return new ClientError('HTTP', `${httpErrorMessage(status, detail)}${asked}${note}`, { ...about, status, detail })
+  const message = `${httpErrorMessage(status, detail)}${asked}${authErrorNote(authError)}${note}`
+  return new ClientError('HTTP', message, { ...about, status, detail, ...(authError !== undefined && { authError }) })
 }
 
 function timeoutMessage(about: ClientErrorData, phase: 'headers' | 'body', limitMs: number): string {

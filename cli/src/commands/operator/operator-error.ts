@@ -18,7 +18,8 @@ interface Tried {
 export function operatorError(error: unknown, tried: Tried): unknown {
   if (isClientError(error)) return clientFailure(error, tried)
   if (!isStepError(error)) return error
-  const help = error.help === undefined ? '' : `; ${error.help}`
+  const advice = error.help === undefined ? '' : `; ${error.help}`
+  const help = `${advice}${error.field === 'context_id' ? whatThereIs(tried) : ''}`
   return new CommandError(STEP_CODES[error.code] ?? 'REFUSED', visibleText(`${placed(error.message, tried)}${help}`))
 }
 
@@ -38,19 +39,26 @@ function clientFailure(
   // The node is anybody's: what it says is shown, never obeyed by the terminal.
   const cause = visibleText(data.cause ?? 'the connection broke')
   const detail = visibleText(data.detail ?? '')
-  const { status } = data
+  const { status, authError } = data
   switch (code) {
     case 'HTTP': {
+      if ((status === 404 || status === 405) && new URL(data.url).pathname.endsWith(LOGIN_ROUTE)) {
+        return new CommandError('REFUSED', `${at(tried)}: ${NO_LOGIN}`)
+      }
+      const why = authError === undefined ? '' : ` (${authError})`
       const said = detail === '' ? '' : `: ${detail.slice(0, SAID_MAX_CHARS)}`
       return new CommandError(
         'REFUSED',
-        `${at(tried)}: the node answered HTTP ${status}${said}${remedy(status, tried)}`,
+        `${at(tried)}: the node answered HTTP ${status}${why}${said}${remedy({ status, authError, detail }, tried)}`,
       )
     }
     case 'NETWORK': {
       const [, reason] = POLICY_VIOLATION.exec(message) ?? []
       if (reason !== undefined) {
-        return new CommandError('UNREACHABLE', `${at(tried)}: the node ended it (${reason})${remedy(401, tried)}`)
+        return new CommandError(
+          'UNREACHABLE',
+          `${at(tried)}: the node ended it (${reason})${remedy({ status: 401, authError: reason }, tried)}`,
+        )
       }
       return new CommandError('UNREACHABLE', `${at(tried)}: the node does not answer (${cause}); ${whereToLook(tried)}`)
     }
@@ -68,6 +76,11 @@ function clientFailure(
       )
   }
 }
+
+const LOGIN_ROUTE = '/auth/token'
+
+const NO_LOGIN =
+  'this node asks nobody to log in (auth_mode: proxy, where commands work without a login), or the address is none of a node'
 
 /** Of what a node says; the whole of it can be a page. */
 const SAID_MAX_CHARS = 600
@@ -90,18 +103,36 @@ function whereToLook({ target }: Tried): string {
     : '`calbox ps` shows what runs here'
 }
 
-function remedy(status: number | undefined, tried: Tried): string {
-  const { options, target, lookup, edge } = tried
+function remedy({ status, authError, detail = '' }: Refusal, tried: Tried): string {
+  const { options, target, edge } = tried
+  const login = `\`calbox login --node ${target.name}\``
+  const isGiven = options.token !== undefined || (options.username === undefined && Boolean(edge.env.CALBOX_TOKEN))
   if (status === 401) {
-    if (options.username !== undefined) return '; name or password is wrong'
-    if (options.token !== undefined || edge.env.CALBOX_TOKEN) return '; the token that was given is not good'
-    return `; log in with \`calbox login --node ${target.name}\``
+    if (options.username !== undefined) return /password/i.test(detail) ? '' : '; name or password is wrong'
+    if (!isGiven) return `; log in with ${login}`
+    return authError === 'token_expired'
+      ? '; the token that was given has expired'
+      : '; the token that was given is not good'
   }
-  if (status === 403) return `; \`calbox login --node ${target.name}\` as somebody who may`
-  if (status === 404 && lookup !== undefined) return `; \`${lookup}\` shows what there is`
+  if (status === 403) {
+    if (authError === 'token_revoked') return `; the login or its key was ended; log in again with ${login}`
+    if (authError === 'invalid_node') return `; the token was made for another address; ${login} makes one for this one`
+    return `; ${login} as somebody who may`
+  }
+  if (status === 404) return whatThereIs(tried)
   if (status === 429) return '; wait a minute, and try again'
   if (status === 503) return '; try again in a moment, `calbox health` says what is missing'
   return ''
+}
+
+function whatThereIs({ lookup }: Tried): string {
+  return lookup === undefined ? '' : `; \`${lookup}\` shows what there is`
+}
+
+interface Refusal {
+  readonly status: number | undefined
+  readonly authError?: string | undefined
+  readonly detail?: string
 }
 
 // By their names: the engine is not loaded for a command that does not get so far.
@@ -109,6 +140,8 @@ function isClientError(error: unknown): error is Error & { code: ClientErrorCode
   return error instanceof Error && error.name === 'ClientError'
 }
 
-function isStepError(error: unknown): error is Error & { code: string; help: string | undefined } {
+function isStepError(
+  error: unknown,
+): error is Error & { code: string; help: string | undefined; field: string | undefined } {
   return error instanceof Error && error.name === 'StepError'
 }

@@ -79,8 +79,9 @@ async function execute({ unlock, self }: RpcGate, { params, signal, member }: Rp
     }
   }
   const id = contextIdOf(params.contextId)
-  const parts = unlock(`context:execute[${idBase58(id)},,${encodeURIComponent(params.method)}]`)
-  if (!parts) return unauthorized(id, member ?? self)
+  const permission = `context:execute[${idBase58(id)},,${encodeURIComponent(params.method)}]`
+  const parts = unlock(permission)
+  if (!parts) return unauthorized(id, member ?? self, notCovered(permission))
   const { node, log, metrics, json } = parts
   if (!isMember(node, id, member)) {
     return {
@@ -147,7 +148,8 @@ async function syncStatus({ unlock, self }: RpcGate, { params, member }: RpcCall
   const id = contextIdOf(params.contextId)
   const name = idBase58(id)
   const parts = unlock(`context:list[${name}]`) ?? unlock(`context:execute[${name}]`)
-  if (!parts || !isMember(parts.node, id, member)) return unauthorized(id, member ?? self)
+  if (!parts) return unauthorized(id, member ?? self, notCovered(`context:list[${name}]`))
+  if (!isMember(parts.node, id, member)) return unauthorized(id, member ?? self, NO_MEMBER)
   const context = await contextOf(parts.node, id).catch((error: unknown) => {
     if (error instanceof CodedError && error.code === 'CONTEXT_UNINITIALIZED') return undefined
     throw error
@@ -167,8 +169,10 @@ function syncState(context: Context | undefined): { state: 'idle' | 'syncing' | 
 async function setEphemeral({ unlock, self }: RpcGate, { params, member }: RpcCall): Promise<RpcAnswer> {
   if (!Value.Check(PresenceParams, params)) return parseError(`set_ephemeral: ${firstProblem(PresenceParams, params)}`)
   const id = contextIdOf(params.contextId)
-  const parts = unlock(`context:execute[${idBase58(id)}]`)
-  if (!parts || !isMember(parts.node, id, member)) return unauthorized(id, member ?? self)
+  const permission = `context:execute[${idBase58(id)}]`
+  const parts = unlock(permission)
+  if (!parts) return unauthorized(id, member ?? self, notCovered(permission))
+  if (!isMember(parts.node, id, member)) return unauthorized(id, member ?? self, NO_MEMBER)
   if (isOtherMember(parts.node, { member })) return otherMember(parts.node, id, member)
   const { state } = params
   if (state === null) {
@@ -219,17 +223,21 @@ function isMember(node: NodeServices, id: ContextId, member: PublicKey | undefin
   return member === undefined || node.namespaces.list().some((each) => each.mayRead(id, member))
 }
 
-/** `key`: as whom it would have been done. */
-function unauthorized(id: ContextId, key: PublicKey): RpcAnswer {
-  return { error: { type: 'Unauthorized', data: { context_id: idBase58(id), public_key: idBase58(key) } } }
+/** `key`: as whom it would have been done. That member may do it, where it is the caller who may not: `reason` says who. */
+function unauthorized(id: ContextId, key: PublicKey, reason: string): RpcAnswer {
+  return { error: { type: 'Unauthorized', data: { context_id: idBase58(id), public_key: idBase58(key), reason } } }
 }
+
+function notCovered(permission: string): string {
+  return `the permissions of the caller’s token do not cover ${permission}`
+}
+
+const NO_MEMBER = 'the caller is no member of the context'
 
 /** Calls are signed with the key of this node's member, and see its private state: views, too, are no other member's. */
 function otherMember({ identity }: NodeServices, id: ContextId, member: PublicKey | undefined): RpcAnswer {
   const reason = `this node calls as its own member ${idBase58(identity.publicKey)} only; the caller is another one`
-  return {
-    error: { type: 'Unauthorized', data: { context_id: idBase58(id), public_key: member && idBase58(member), reason } },
-  }
+  return unauthorized(id, member ?? identity.publicKey, reason)
 }
 
 function parseError(data: string): RpcAnswer {

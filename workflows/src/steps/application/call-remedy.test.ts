@@ -1,5 +1,20 @@
 import { expect, test } from 'vitest'
-import { callRemedy } from './call-remedy.ts'
+import { callRemedy as remedyOf } from './call-remedy.ts'
+
+const called = { node: 'n-1', contextId: 'ctx' }
+const callRemedy = (said: string) => remedyOf({ type: 'FunctionCallError', data: said }, called)
+
+test('a context that the node does not know is named, and its field marked', () => {
+  expect(remedyOf({ type: 'ContextNotFound' }, called)).toEqual({
+    field: 'context_id',
+    help: 'n-1 knows no context ctx',
+  })
+})
+
+test('an application that was removed is to be installed again', () => {
+  const gone = { type: 'ApplicationNotInstalled', data: { application_id: 'app' } }
+  expect(remedyOf(gone, called).help).toContain('install the application of context ctx again')
+})
 
 test('a method that is not there, and arguments that do not fit, are marked; the words say the rest', () => {
   expect(callRemedy('method "st" not found: the app does not export it\nit exports set')).toEqual({ field: 'method' })

@@ -1,9 +1,11 @@
-// What to do about a call that the application or its host refused, by what the node says. Nodes say it in words only, so
-// these are recognised by their words; one that is not recognised has no advice, and the words stand for themselves.
+// What to do about a call that the node, the application or its host refused, by what the node says. What the application
+// and its host say are words only, so these are recognised by their words; one that is not recognised has no advice, and the
+// words stand for themselves.
+import { isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
 
 export interface CallRemedy {
   /** The field of the step to look at. */
-  readonly field?: 'method' | 'args'
+  readonly field?: 'method' | 'args' | 'context_id'
   readonly help?: string
 }
 
@@ -34,7 +36,19 @@ function advice(help: string): CallRemedy {
   return { field: 'method', help }
 }
 
-/** `said`: the text of a FunctionCallError. */
-export function callRemedy(said: string): CallRemedy {
+/** `error`: that of the JSON-RPC envelope. */
+export function callRemedy(
+  error: JsonValue,
+  called: { readonly node: string; readonly contextId: string },
+): CallRemedy {
+  if (!isJsonObject(error)) return {}
+  const { type, data } = error
+  if (type === 'ContextNotFound') {
+    return { field: 'context_id', help: `${called.node} knows no context ${called.contextId}` }
+  }
+  if (type === 'ApplicationNotInstalled') {
+    return { help: `install the application of context ${called.contextId} again; its state is kept` }
+  }
+  const said = typeof data === 'string' ? data : ''
   return REMEDIES.find(([words]) => words.test(said))?.[1] ?? {}
 }

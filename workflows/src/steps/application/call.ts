@@ -1,7 +1,7 @@
 import { Type } from '@calbox/schemas'
 import { ClientError } from '../../client/client-error.ts'
 import { formatDuration } from '../../report/format-duration.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
+import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
 import { stringifyLosslessJson } from '../../values/json/lossless-json.ts'
 import { closed, contextIdField, nodeField } from '../fields.ts'
 import { STATE_RETRY_ATTEMPTS, STATE_RETRY_DELAY_SEC, STATE_RETRY_FIRST_MS } from '../limits.ts'
@@ -91,7 +91,7 @@ export const call = defineStep({
       const what = `${input.method} on ${node.name}`
       const envelope = await withState(() => retryUnsent(send, context, options), { ...retry, what }, context, options)
       const error = rpcErrorOf(envelope)
-      if (error !== undefined) return expectedError(node, input.method, error, envelope, context)
+      if (error !== undefined) return expectedError(node, { method: input.method, contextId }, error, envelope, context)
       if (written !== 'none') wrote(written ?? undefined)
       return succeeded(node, input.method, envelope, context)
     } catch (error) {
@@ -165,15 +165,15 @@ function outputOf(result: JsonValue | undefined): JsonValue {
 
 function expectedError(
   node: NodeHandle,
-  method: string,
+  { method, contextId }: { readonly method: string; readonly contextId: string },
   error: JsonValue,
   envelope: JsonValue,
   context: StepContext,
 ): StepResult {
   const text = rpcErrorText(error)
   if (!context.step.expectedFailure) {
-    const said = isJsonObject(error) && typeof error.data === 'string' ? error.data : ''
-    throw new StepError('failed', `${method} on ${node.name}: ${text}`, { node: node.name, ...callRemedy(said) })
+    const remedy = callRemedy(error, { node: node.name, contextId })
+    throw new StepError('failed', `${method} on ${node.name}: ${text}`, { node: node.name, ...remedy })
   }
   const matches = (wanted: string) => rpcErrorMatches(error, wanted)
   return failedAsExpected(node, method, errorReport(error, envelope), { text, matches }, context)

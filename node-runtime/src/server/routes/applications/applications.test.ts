@@ -223,7 +223,10 @@ test('of an application of several services a context runs the one that it was m
     })
   for (const name of ['none', undefined]) {
     const { status, body } = await create(name)
-    expect([status, body]).toEqual([404, { error: expect.stringContaining('store, handling') }])
+    expect([status, body]).toEqual([
+      400,
+      { error: expect.stringMatching(/^serviceName: .* has the services store, handling$/) },
+    ])
   }
   const { contextId } = dataOf(await create('handling'))
   expect((await node.get(`/admin-api/contexts/${contextId}`)).body).toMatchObject({ data: { serviceName: 'handling' } })

@@ -92,7 +92,7 @@ describe('a context', () => {
 describe('creating a context', () => {
   test('answers with ids, and the context is listed with its names', async () => {
     const request = { applicationId, groupId: kv.groupId, initializationParams: [...Buffer.from('{}')] }
-    const answer = await create({ ...request, name: 'mine', serviceName: 'main', identitySecret: null, more: 1 })
+    const answer = await create({ ...request, name: 'mine', identitySecret: null, more: 1 })
     expect([answer.status, answer.body]).toEqual([
       200,
       {
@@ -106,7 +106,7 @@ describe('creating a context', () => {
     ])
     const { contextId } = (answer.body as { data: { contextId: string } }).data
     const { body } = await ada.get(`${CONTEXTS}/${contextId}`)
-    expect(body).toMatchObject({ data: { id: contextId, name: 'mine', serviceName: 'main' } })
+    expect(body).toMatchObject({ data: { id: contextId, name: 'mine' } })
     expect((await ada.get(CONTEXTS)).body).toMatchObject({
       data: { contexts: expect.arrayContaining([expect.objectContaining({ id: contextId })]) },
     })
@@ -140,6 +140,11 @@ describe('creating a context', () => {
       row('fractional parameters', { ...good, initializationParams: [0.5] }, 'item 0 is 0.5'),
       row('an empty name', { ...good, name: '' }, 'body/name'),
       row('a long name', { ...good, name: '€'.repeat(22) }, 'body/name'),
+      row(
+        'a service of code that has none',
+        { ...good, serviceName: 'main' },
+        /serviceName: .*"main".* has no services/,
+      ),
       row('a long service', { ...good, serviceName: 'a'.repeat(65) }, 'body/serviceName'),
       row('an application in hex', { ...good, applicationId: 'a'.repeat(64) }, 'id'),
       row('a group in base58', { ...good, groupId: id }, '64 hex'),

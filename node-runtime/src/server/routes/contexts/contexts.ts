@@ -66,6 +66,7 @@ async function createIn({ node, defaultGroups }: RouteParts, body: Static<typeof
     throw new ServerError('NOT_IMPLEMENTED', 'identitySecret: a node has one member key, in every context')
   }
   const applicationId = installedId(node, body.applicationId)
+  requireService(node, applicationId, body.serviceName ?? undefined)
   const request = {
     applicationId,
     initParams: Uint8Array.from(body.initializationParams),
@@ -78,6 +79,19 @@ async function createIn({ node, defaultGroups }: RouteParts, body: Static<typeof
       ? { groupId: parseHexId<GroupId>(body.groupId), created: false }
       : await defaultGroups.of(applicationId)
   return { context: await node.contexts.create({ ...request, groupId }), groupCreated: created }
+}
+
+/**
+ * Throws ServerError BAD_REQUEST. The name is the context's for good, and decides what it may be upgraded to: one that means
+ * nothing yet is a mistake of whoever asks.
+ */
+function requireService({ applications }: NodeServices, id: ApplicationId, name: string | undefined): void {
+  const names = applications.get(id)?.services.map((each) => each.name) ?? []
+  const isKnown = name === undefined ? names.length < 2 : names.includes(name)
+  if (isKnown) return
+  const has = names.length === 0 ? 'no services, so none is named' : `the services ${names.join(', ')}`
+  const asked = name === undefined ? 'say which: ' : `there is no ${JSON.stringify(name)}: `
+  throw new ServerError('BAD_REQUEST', `serviceName: ${asked}application ${idBase58(id)} has ${has}`)
 }
 
 async function listed(node: NodeServices, asker: Asker, application: ApplicationId): Promise<Context[]> {

@@ -5,6 +5,7 @@ import type { Logger } from '../../base/log.ts'
 import type { Store, StoreOp } from '../../store/store.ts'
 import { decodeRow, type HandlerRow } from '../../wire/records.ts'
 import type { ContextStore } from '../context-store.ts'
+import { DueWork } from '../due-work.ts'
 import { ContextError } from '../errors.ts'
 import {
   HANDLER_ATTEMPTS_MAX,
@@ -34,14 +35,16 @@ export interface HandlerQueueParts {
 
 export class HandlerQueue {
   readonly #parts: HandlerQueueParts
-  #running: Promise<void> | undefined
-  #again = false
-  #closed = false
-  #cancelTimer: (() => void) | undefined
+  readonly #work: DueWork
   #waiting = 0
 
   constructor(parts: HandlerQueueParts) {
     this.#parts = parts
+    this.#work = new DueWork({
+      ...{ nowMs: parts.nowMs, setTimer: parts.setTimer, retryMs: HANDLER_RETRY_LAST_MS },
+      look: () => this.#drain(),
+      onFailed: (error) => parts.log.error({ error: String(error) }, 'handler queue stopped; it is tried again'),
+    })
   }
 
   /** Rows seen waiting at the last look. */
@@ -51,50 +54,32 @@ export class HandlerQueue {
 
   /** Looks at the queue soon; many calls make one look. */
   wake(): void {
-    if (this.#closed) return
-    if (this.#running) {
-      this.#again = true
-      return
-    }
-    this.#running = this.#drain()
-      .catch((error) => {
-        this.#parts.log.error({ error: String(error) }, 'handler queue stopped; it is tried again')
-        this.#schedule(this.#parts.nowMs() + HANDLER_RETRY_LAST_MS)
-      })
-      .finally(() => {
-        this.#running = undefined
-        if (this.#again) {
-          this.#again = false
-          this.wake()
-        }
-      })
+    this.#work.wake()
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    this.#cancelTimer?.()
-    await this.#running
+    await this.#work.close()
   }
 
-  async #drain(): Promise<void> {
+  async #drain(): Promise<number> {
     await this.#parts.deadLetters.open()
     let nextDueMs = Number.POSITIVE_INFINITY
-    for (let handled = true; handled && !this.#closed; ) {
+    for (let handled = true; handled && !this.#work.isClosed; ) {
       handled = false
       nextDueMs = Number.POSITIVE_INFINITY
       const page = await this.#page()
       this.#waiting = page.length
       for (const { key, row } of page) {
-        if (this.#closed) return
+        if (this.#work.isClosed) return Number.POSITIVE_INFINITY
         if (row.dueMs > this.#parts.nowMs()) {
           nextDueMs = Math.min(nextDueMs, row.dueMs)
           continue
         }
-        if (!(await this.#handle(key, row))) return this.#schedule(this.#parts.nowMs() + HANDLER_RETRY_FIRST_MS)
+        if (!(await this.#handle(key, row))) return this.#parts.nowMs() + HANDLER_RETRY_FIRST_MS
         handled = true
       }
     }
-    this.#schedule(nextDueMs)
+    return nextDueMs
   }
 
   async #page(): Promise<{ key: Bytes; row: HandlerRow }[]> {
@@ -134,13 +119,6 @@ export class HandlerQueue {
     const delayMs = Math.min(HANDLER_RETRY_FIRST_MS * 2 ** row.attempts, HANDLER_RETRY_LAST_MS)
     log.warn({ handler: row.handler, attempts, error: message }, 'handler failed; it will be retried')
     await store.batch([rows.putHandler(key, { ...row, attempts, dueMs: nowMs() + delayMs, error: message })])
-  }
-
-  #schedule(dueMs: number): void {
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
-    if (this.#closed || dueMs === Number.POSITIVE_INFINITY) return
-    this.#cancelTimer = this.#parts.setTimer(() => this.wake(), Math.max(0, dueMs - this.#parts.nowMs()))
   }
 }
 

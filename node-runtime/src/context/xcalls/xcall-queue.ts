@@ -4,6 +4,7 @@
 import type { ContextId } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Store } from '../../store/store.ts'
+import { DueWork } from '../due-work.ts'
 import { XCALL_ATTEMPTS_MAX, XCALL_PAGE, XCALL_RETRY_MS } from '../limits.ts'
 import { countXCalls, putXCall, type StoredXCall, xcallPage } from './xcall-rows.ts'
 
@@ -24,16 +25,19 @@ export interface XCallQueueParts {
 
 export class XCallQueue {
   readonly #parts: XCallQueueParts
-  #running: Promise<void> | undefined
-  #again = false
-  #closed = false
-  #cancelTimer: (() => void) | undefined
+  readonly #work: DueWork
   #waiting = 0
   #additions = 0
   #counted = false
 
   constructor(parts: XCallQueueParts) {
     this.#parts = parts
+    this.#work = new DueWork({
+      ...{ nowMs: parts.nowMs, setTimer: parts.setTimer, retryMs: XCALL_RETRY_MS },
+      look: () => this.#drain(),
+      onFailed: (error) =>
+        parts.log.error({ error: String(error) }, 'calls to other contexts stopped; they are tried again'),
+    })
   }
 
   /** Still to be made. */
@@ -43,7 +47,7 @@ export class XCallQueue {
 
   /** Nothing happens until it is woken. */
   get isAtRest(): boolean {
-    return this.#running === undefined && this.#cancelTimer === undefined
+    return this.#work.isAtRest
   }
 
   /** So many more are in the store. */
@@ -55,33 +59,15 @@ export class XCallQueue {
 
   /** Looks at the queue soon; many calls make one look. */
   wake(): void {
-    if (this.#closed) return
-    if (this.#running) {
-      this.#again = true
-      return
-    }
-    this.#running = this.#drain()
-      .catch((error) => {
-        this.#parts.log.error({ error: String(error) }, 'calls to other contexts stopped; they are tried again')
-        this.#schedule(this.#parts.nowMs() + XCALL_RETRY_MS)
-      })
-      .finally(() => {
-        this.#running = undefined
-        if (this.#again) {
-          this.#again = false
-          this.wake()
-        }
-      })
+    this.#work.wake()
   }
 
   /** What runs ends, and what waits stays in the store. */
   async close(): Promise<void> {
-    this.#closed = true
-    this.#cancelTimer?.()
-    await this.#running
+    await this.#work.close()
   }
 
-  async #drain(): Promise<void> {
+  async #drain(): Promise<number> {
     const { nowMs } = this.#parts
     await this.#count()
     let nextDueMs = Number.POSITIVE_INFINITY
@@ -89,7 +75,7 @@ export class XCallQueue {
       made = false
       nextDueMs = Number.POSITIVE_INFINITY
       for (const call of await this.#page()) {
-        if (this.#isIdle()) return
+        if (this.#isIdle()) return Number.POSITIVE_INFINITY
         if (call.row.dueMs > nowMs()) nextDueMs = Math.min(nextDueMs, call.row.dueMs)
         else {
           await this.#attempt(call)
@@ -97,7 +83,7 @@ export class XCallQueue {
         }
       }
     }
-    this.#schedule(nextDueMs)
+    return nextDueMs
   }
 
   /** What is in the store from earlier. Once. */
@@ -134,17 +120,6 @@ export class XCallQueue {
   }
 
   #isIdle(): boolean {
-    return this.#closed || !this.#parts.isHere()
-  }
-
-  #schedule(dueMs: number): void {
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
-    if (this.#closed || dueMs === Number.POSITIVE_INFINITY) return
-    const onDue = () => {
-      this.#cancelTimer = undefined
-      this.wake()
-    }
-    this.#cancelTimer = this.#parts.setTimer(onDue, Math.max(0, dueMs - this.#parts.nowMs()))
+    return this.#work.isClosed || !this.#parts.isHere()
   }
 }

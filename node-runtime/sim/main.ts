@@ -52,6 +52,8 @@ const { values } = parseArgs({
 })
 
 const say = (text: string) => void process.stdout.write(`${text}\n`)
+// Whoever reads it has seen enough (`| head`).
+process.stdout.on('error', () => process.exit(1))
 const only = onlyOf(values.only)
 
 function onlyOf(text: string | undefined): Only | undefined {

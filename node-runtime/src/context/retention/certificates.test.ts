@@ -88,8 +88,15 @@ it('who was removed says nothing new of what it takes, and what it has said befo
   const id = idFromBytes<ContextId>(new Uint8Array(32))
   const last = 'a0'.repeat(32) as DeltaId
   const checkpoint: Checkpoint = {
-    ...{ contextId: id, last, root: idFromBytes<RootHash>(new Uint8Array(32)), count: 1, chain: new Uint8Array(32), heads: [last], authors: {} },
-    ...{ recent: { counting: [last], voids: [], lost: [] }, governance: [] },
+    contextId: id,
+    last,
+    root: idFromBytes<RootHash>(new Uint8Array(32)),
+    count: 1,
+    chain: new Uint8Array(32),
+    heads: [last],
+    authors: {},
+    recent: { counting: [last], voids: [], lost: [] },
+    governance: [],
   }
   const [asAda, asBob] = [ada, bob].map((each) => vouchFor(checkpointHash(checkpoint), each))
   if (!asAda || !asBob) throw new Error('no vouches')

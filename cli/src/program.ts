@@ -9,6 +9,7 @@ import { registerLogs } from './commands/network/logs.ts'
 import { registerNuke } from './commands/network/nuke.ts'
 import { registerPs } from './commands/network/ps.ts'
 import { registerUp } from './commands/network/up.ts'
+import { registerAlias } from './commands/operator/alias.ts'
 import { registerApp } from './commands/operator/app.ts'
 import { registerBlob } from './commands/operator/blob.ts'
 import { registerCall } from './commands/operator/call.ts'
@@ -53,6 +54,7 @@ export function createProgram(version: string, edge: CommandEdge, first?: string
   const nodes = [registerUp, registerDown, registerPs, registerLogs, registerNuke, registerImage]
   const operators = [
     registerApp,
+    registerAlias,
     registerContext,
     registerCall,
     registerNamespace,

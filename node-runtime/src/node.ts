@@ -115,9 +115,10 @@ export class Node implements NodeServices {
       onHello: (listener) => this.sync.onGreeted(listener),
     }
     const { network, clock } = ports
-    const { contexts, namespaces } = parts
+    const { contexts, namespaces, applications } = parts
     const { publicKey } = options.identity
-    this.#readiness = new NodeReadiness({ network, contexts, namespaces, clock, mesh: this.#mesh, publicKey })
+    const ready = { network, contexts, namespaces, applications, clock, mesh: this.#mesh, publicKey }
+    this.#readiness = new NodeReadiness(ready)
   }
 
   /** Builds the node from what is in the store. Takes over the ports: `close` closes them. */

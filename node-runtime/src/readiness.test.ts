@@ -66,3 +66,19 @@ test('a node that lacks what a delta builds on says so, until it has it', async 
   world.network.heal()
   await world.until('bob to have it', () => JSON.stringify(of('bob')) === JSON.stringify({ ready: true, reasons: [] }))
 })
+
+test('a node says that contexts have lost their application, until it is installed again', async () => {
+  const wasm = await appWasm('kv-store')
+  await shareContext(world, wasm, ['ada'])
+  const { applications } = world.get('ada').node
+  await world.until('ada to be ready', () => of('ada').ready)
+  const [application] = await world.run(applications.list())
+  if (!application) throw new Error('nothing is installed')
+  await world.run(applications.uninstall(application.id))
+  await world.pass(LOOK_EVERY_MS)
+  const reasons = ['applications: 1 contexts cannot be called, theirs is not installed any more']
+  expect(of('ada')).toEqual({ ready: true, reasons })
+  await world.run(applications.installBlob(application.blobId, { source: 'test', metadata: new Uint8Array(0) }))
+  await world.pass(LOOK_EVERY_MS)
+  expect(of('ada')).toEqual({ ready: true, reasons: [] })
+})

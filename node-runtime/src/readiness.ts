@@ -3,6 +3,7 @@
 import type { Clock } from './base/clock.ts'
 import type { PublicKey } from './base/ids.ts'
 import type { Contexts } from './context/contexts.ts'
+import type { Applications } from './context/namespaces/code/applications.ts'
 import type { Namespaces } from './context/namespaces/namespaces.ts'
 import type { MeshReadyOptions, Network } from './network/network.ts'
 import type { Readiness } from './server/ports.ts'
@@ -16,6 +17,7 @@ export interface ReadinessParts {
   readonly network: Pick<Network, 'meshState' | 'on'>
   readonly contexts: Pick<Contexts, 'list' | 'has' | 'opened'>
   readonly namespaces: Pick<Namespaces, 'list'>
+  readonly applications: Pick<Applications, 'get'>
   readonly clock: Clock
   readonly mesh: MeshReadyOptions
   /** Of the node's member. */
@@ -53,12 +55,12 @@ export class NodeReadiness {
     if (this.#phase === 'stopping') return { ready: false, why: 'shutting_down' }
     const nowMs = this.#parts.clock.nowMs()
     const mesh = this.#ofNetwork()
-    if (this.#phase === 'met') return { ready: true, reasons: [...mesh.lacking, ...this.#ofSync(nowMs)] }
+    if (this.#phase === 'met') return { ready: true, reasons: [...mesh.lacking, ...this.#ofContexts(nowMs)] }
     if (this.#startedAtMs === undefined || nowMs - this.#startedAtMs < ALONE_AFTER_MS) {
       return { ready: false, why: 'starting', reason: mesh.text }
     }
     const unmet = `network: since the start ${mesh.text}`
-    return { ready: true, isUnmet: true, reasons: [unmet, ...this.#ofSync(nowMs)] }
+    return { ready: true, isUnmet: true, reasons: [unmet, ...this.#ofContexts(nowMs)] }
   }
 
   #ofNetwork(): { readonly text: string; readonly lacking: readonly string[] } {
@@ -69,18 +71,19 @@ export class NodeReadiness {
     return { text, lacking: ['network: no node is connected any more'] }
   }
 
-  #ofSync(nowMs: number): readonly string[] {
+  #ofContexts(nowMs: number): readonly string[] {
     const known = this.#look
     if (known && nowMs >= known.atMs && nowMs < known.atMs + LOOK_EVERY_MS) return known.reasons
-    const reasons = this.#lookAtSync()
+    const reasons = this.#lookAtContexts()
     this.#look = { atMs: nowMs, reasons }
     return reasons
   }
 
-  #lookAtSync(): string[] {
-    const { contexts, namespaces, publicKey } = this.#parts
-    const sums = { closed: 0, behind: 0, pending: 0, parked: 0, lacking: 0, ops: 0 }
-    for (const { id } of contexts.list()) {
+  #lookAtContexts(): string[] {
+    const { contexts, namespaces, applications, publicKey } = this.#parts
+    const sums = { closed: 0, behind: 0, pending: 0, parked: 0, lacking: 0, ops: 0, codeless: 0 }
+    for (const { id, applicationId } of contexts.list()) {
+      if (!applications.get(applicationId)) sums.codeless += 1
       const waiting = contexts.opened(id)?.waiting()
       if (!waiting) sums.closed += 1
       else if (waiting.pending + waiting.parked > 0) {
@@ -95,8 +98,11 @@ export class NodeReadiness {
         if (!contexts.has(id) && each.mayRead(id, publicKey)) sums.lacking += 1
       }
     }
-    const { closed, behind, pending, parked, lacking, ops } = sums
+    const { closed, behind, pending, parked, lacking, ops, codeless } = sums
     return [
+      ...(codeless > 0
+        ? [`applications: ${codeless} contexts cannot be called, theirs is not installed any more`]
+        : []),
       ...(closed > 0 ? [`sync: ${closed} contexts are not open; the log says why`] : []),
       ...(lacking > 0 ? [`sync: the state of ${lacking} contexts has not arrived`] : []),
       ...(behind > 0

@@ -3,7 +3,7 @@
 
 // --- client ---
 export { ClientError, type ClientErrorCode, type ClientErrorData } from './client/client-error.ts'
-export { type CallOptions, NodeClient } from './client/node-client.ts'
+export { type AliasKind, type CallOptions, NodeClient } from './client/node-client.ts'
 export { type EngineAddress, type EngineChoice, engineAddress } from './driver/docker/engine/engine-address.ts'
 export { EngineClient } from './driver/docker/engine/engine-client.ts'
 export { type BuiltImage, buildImage, type ImageRequest, writeImage } from './driver/docker/image/build-image.ts'

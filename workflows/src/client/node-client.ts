@@ -25,6 +25,9 @@ export type PackageVersion = {
 
 export type GroupVisibility = 'open' | 'restricted'
 
+/** What a node keeps names of. */
+export type AliasKind = 'context' | 'application'
+
 export class NodeClient {
   readonly #transport: Transport
   readonly #options: TransportOptions
@@ -198,6 +201,11 @@ export class NodeClient {
     return this.#get('contexts', options)
   }
 
+  /** Of an application, up to `limit`. */
+  listContextsOf(applicationId: string, limit: number, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(`${path`contexts/for-application/${applicationId}`}?limit=${limit}`, options)
+  }
+
   /** Id of the group that owns it. */
   getContextGroup(contextId: string, options?: CallOptions): Promise<JsonValue> {
     return this.#get(path`contexts/${contextId}/group`, options)
@@ -224,6 +232,28 @@ export class NodeClient {
   /** Without an id: every context. */
   syncContext(contextId?: string, options?: CallOptions): Promise<JsonValue> {
     return this.#post(contextId === undefined ? 'contexts/sync' : path`contexts/sync/${contextId}`, null, options)
+  }
+
+  // --- aliases: names that a node keeps, and its clients look up ---
+
+  /** `value`: the id, or null. */
+  lookUpAlias(kind: AliasKind, name: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`alias/lookup/${kind}/${name}`, null, options)
+  }
+
+  /** HTTP 409 where the name is taken. */
+  createAlias(kind: AliasKind, alias: string, id: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`alias/create/${kind}`, { alias, [`${kind}Id`]: id }, options)
+  }
+
+  /** One that is not there is no failure. */
+  deleteAlias(kind: AliasKind, name: string, options?: CallOptions): Promise<JsonValue> {
+    return this.#post(path`alias/delete/${kind}/${name}`, null, options)
+  }
+
+  /** Name → id. */
+  listAliases(kind: AliasKind, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(path`alias/list/${kind}`, options)
   }
 
   // --- JSON-RPC: the whole envelope, `{jsonrpc, id, result}` or `{jsonrpc, id, error}` ---

@@ -1,7 +1,10 @@
 // `calbox app`: applications of a node.
 import type { Command } from 'commander'
+import { counted } from '../../render/counted.ts'
 import type { CommandEdge } from '../command-edge.ts'
+import { CommandError } from '../command-error.ts'
 import { bytesText, factsOf, fieldOf, madeAnswer, rowsOf, tableOf } from './answer-text.ts'
+import type { Operating } from './operate.ts'
 import { addCommands, type OperatorCommand } from './operator-command.ts'
 
 const LIST = 'calbox app list'
@@ -61,16 +64,35 @@ const commands: readonly OperatorCommand[] = [
     name: 'remove',
     summary: 'forget an application; its code stays as a blob',
     args: { '<application>': 'its id' },
+    options: { '--force': 'also where contexts of the node run it' },
     doing: (given) => `removing application ${given.text('application')}`,
     lookup: LIST,
-    async run({ step, node }, given) {
+    async run(on, given) {
       const id = given.text('application')
-      const json = await step('uninstall_application', { application_id: id })
-      return { json, text: `${id} is no longer installed on ${node.name}\n` }
+      // Nodes remove what they do not have without a word.
+      await on.step('get_application', { application_id: id })
+      if (!given.flag('force')) await requireUnused(on, id)
+      const json = await on.step('uninstall_application', { application_id: id })
+      return { json, text: `${id} is no longer installed on ${on.node.name}\n` }
     },
   },
 ]
 
 export function registerApp(program: Command, edge: CommandEdge): void {
   addCommands(program.command('app').description('applications of a node'), edge, commands)
+}
+
+/** As many as are counted; nodes list no more at once. */
+const COUNTED_MAX = 1000
+
+/** Contexts whose application is gone can be neither called nor read. */
+async function requireUnused({ client, node, signal }: Operating, id: string): Promise<void> {
+  const { length: count } = rowsOf(await client.listContextsOf(id, COUNTED_MAX, { signal }), 'contexts')
+  if (count === 0) return
+  const many = count < COUNTED_MAX ? counted(count, 'context') : `${COUNTED_MAX} contexts or more`
+  throw new CommandError(
+    'USAGE',
+    `${many} of ${node.name} run ${id}, and could not be called without it; --force removes it all the same, ` +
+      'and they go on when it is installed again',
+  )
 }

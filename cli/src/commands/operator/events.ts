@@ -9,6 +9,7 @@ import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
 import { parsePositive, parseText } from '../parse-option.ts'
 import { rowsOf, short } from './answer-text.ts'
+import { idOf } from './ids.ts'
 import { saidAsAsked } from './json-failure.ts'
 import { type Operating, perform } from './operate.ts'
 import { type NodeOptions, withNodeOptions } from './target/node-options.ts'
@@ -81,7 +82,8 @@ async function watch(
   onFirst: () => void,
 ) {
   const { watchEvents, stringifyLosslessJson } = await import('@calbox/workflows')
-  const { context: contextIds = [], group: groupIds = [] } = options
+  const { context: named = [], group: groupIds = [] } = options
+  const contextIds = await Promise.all(named.map((text) => idOf('context', text, node, { signal })))
   const isAll = contextIds.length + groupIds.length === 0
   const topics = async () => {
     if (!isAll) return { contextIds, groupIds }

@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import type { CommandEdge } from '../command-edge.ts'
 import { parsePositive, parseText } from '../parse-option.ts'
+import { idOf } from './ids.ts'
 import { saidAsAsked } from './json-failure.ts'
 import { type Answer, type Operating, operate } from './operate.ts'
 import { type NodeOptions, withNodeOptions } from './target/node-options.ts'
@@ -10,7 +11,7 @@ import { type NodeOptions, withNodeOptions } from './target/node-options.ts'
 export interface OperatorCommand {
   readonly name: string
   readonly summary: string
-  /** `<file>`, `[json]` or `<accounts...>` → what it is. */
+  /** `<file>`, `[json]` or `<accounts...>` → what it is. For `<context>` and `<application>` a name may be given. */
   readonly args?: Readonly<Record<string, string>>
   /** `--name <text>` → what it is. */
   readonly options?: Readonly<Record<string, string>>
@@ -44,6 +45,16 @@ export class Given {
     return Array.isArray(value) ? value.map(String) : []
   }
 
+  /** The same with ids where names of the node were given. Throws as `idOf`. */
+  async withIds({ node, signal }: Operating): Promise<Given> {
+    const ids: Record<string, string> = {}
+    for (const kind of ['context', 'application'] as const) {
+      const text = this.optional(kind)
+      if (text !== undefined) ids[kind] = await idOf(kind, text, node, { signal })
+    }
+    return new Given({ ...this.#values, ...ids })
+  }
+
   flag(name: string): boolean {
     return this.#values[name] === true
   }
@@ -74,7 +85,7 @@ function addCommand(parent: Command, edge: CommandEdge, spec: OperatorCommand): 
     const work = {
       doing: doing(given),
       ...(lookup !== undefined && { lookup }),
-      run: (on: Operating) => run(on, given),
+      run: async (on: Operating) => run(on, await given.withIds(on)),
     }
     return saidAsAsked(chosen, edge, () => operate(work, chosen, edge))
   })

@@ -13,6 +13,8 @@ import { type Asked, pretendNode } from './testing/pretend-node.ts'
 
 const at = pretendNode()
 const { calbox, bothOf } = at
+const APP = '8KK7QPFrfozMcRSsSpv37tKoML1YstsNbix8D1gr9WfP'
+const CONTEXT = '4Mb2deLtaS7ApRdhh5ms1GuT2GtGKkKxDMakmd1C3YA2'
 
 test('what a foreign node says is shown, never obeyed by the terminal', async () => {
   at.answers['GET /admin-api/applications'] = 400
@@ -24,9 +26,9 @@ test('what a foreign node says is shown, never obeyed by the terminal', async ()
 
 test.each([
   ['app install http://127.0.0.1:1/a.wasm', 'POST /admin-api/install-application', { data: { applicationId: 'id' } }],
-  ['namespace create app', 'POST /admin-api/namespaces', { data: { namespaceId: 'id' } }],
+  [`namespace create ${APP}`, 'POST /admin-api/namespaces', { data: { namespaceId: 'id' } }],
   ['group create ns', 'POST /admin-api/namespaces/ns/groups', { data: { groupId: 'id' } }],
-  ['context create ns app', 'POST /admin-api/contexts', { data: { contextId: 'id', memberPublicKey: 'k' } }],
+  [`context create ns ${APP}`, 'POST /admin-api/contexts', { data: { contextId: 'id', memberPublicKey: 'k' } }],
   ['blob put file', 'PUT /admin-api/blobs', { data: { blob_id: 'id', size: 1 } }],
 ])('%s prints the id alone for who reads its output, and says beside it what it is', async (command, route, answer) => {
   writeFileSync(path.join(at.cwd, 'file'), 'x')
@@ -35,8 +37,6 @@ test.each([
   expect(out).toBe('id\n')
   expect(err).toMatch(/^.*(installed on|namespace of|group of|context of|blob of).*\n$/m)
 })
-
-const APP = '8KK7QPFrfozMcRSsSpv37tKoML1YstsNbix8D1gr9WfP'
 
 test('a list is a table, and with --json what the node answered', async () => {
   const apps = [{ id: APP, size: 16943, source: 'file:///a\u001b[31m.wasm' }]
@@ -51,21 +51,21 @@ test('a list is a table, and with --json what the node answered', async () => {
 
 test('a call sends what the step sends, numbers exact, and prints what the method returned', async () => {
   at.answers['POST /jsonrpc'] = { jsonrpc: '2.0', id: '1', result: { output: { n: 1 } } }
-  expect(await calbox('call', 'ctx', 'get', '{"n": 18446744073709551615}', '--node', at.url)).toBe('{\n  "n": 1\n}\n')
+  expect(await calbox('call', CONTEXT, 'get', '{"n": 18446744073709551615}', '--node', at.url)).toBe('{\n  "n": 1\n}\n')
   expect(at.asked[0]?.body).toBe(
-    '{"jsonrpc":"2.0","id":"1","method":"execute","params":{"contextId":"ctx","method":"get","argsJson":{"n":18446744073709551615}}}',
+    `{"jsonrpc":"2.0","id":"1","method":"execute","params":{"contextId":"${CONTEXT}","method":"get","argsJson":{"n":18446744073709551615}}}`,
   )
   for (const wrong of ['{"n":', '[1]', '7']) {
-    await expect(calbox('call', 'ctx', 'get', wrong, '--node', at.url)).rejects.toMatchObject({ exitCode: 2 })
+    await expect(calbox('call', CONTEXT, 'get', wrong, '--node', at.url)).rejects.toMatchObject({ exitCode: 2 })
   }
   expect(at.asked).toHaveLength(1)
 })
 
 test('a call as somebody the node does not call as is refused before it is made', async () => {
-  at.answers['GET /admin-api/contexts/ctx/identities-owned'] = { data: { identities: ['mine'] } }
+  at.answers[`GET /admin-api/contexts/${CONTEXT}/identities-owned`] = { data: { identities: ['mine'] } }
   at.answers['POST /jsonrpc'] = { result: { output: null } }
-  await expect(calbox('call', 'ctx', 'get', '--as', 'other', '--node', at.url)).rejects.toThrow('it calls as mine')
-  expect(await calbox('call', 'ctx', 'get', '--as', 'mine', '--node', at.url)).toBe('null\n')
+  await expect(calbox('call', CONTEXT, 'get', '--as', 'other', '--node', at.url)).rejects.toThrow('it calls as mine')
+  expect(await calbox('call', CONTEXT, 'get', '--as', 'mine', '--node', at.url)).toBe('null\n')
 })
 
 test('a failure says what was tried where, what was answered and what to do', async () => {
@@ -78,7 +78,7 @@ test('a failure says what was tried where, what was answered and what to do', as
   await expect(failed('blob', 'list')).rejects.toThrow(`log in with \`calbox login --node ${at.url}\``)
   await expect(failed('blob', 'list', '--token', 'x')).rejects.toThrow('the token that was given is not good')
   at.answers['POST /jsonrpc'] = { error: { type: 'FunctionCallError', data: 'boom' } }
-  await expect(failed('call', 'ctx', 'f')).rejects.toMatchObject({
+  await expect(failed('call', CONTEXT, 'f')).rejects.toMatchObject({
     exitCode: 1,
     message: expect.stringContaining('boom'),
   })
@@ -156,7 +156,7 @@ test('a login and its end are JSON where that is asked for', async () => {
 test.each([
   ['app', 'list'],
   ['health'],
-  ['events', '--context', 'c'],
+  ['events', '--context', CONTEXT],
   ['login', '--username', 'ann', '--password', 'wrong'],
 ])('a failure of %s under --json is one line of JSON beside the answer', async (...args) => {
   at.answers['GET /admin-api/applications'] = 401
@@ -219,7 +219,7 @@ test('events go on where the node comes back, and it is said', async () => {
     const switching = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade'
     socket.write(`${switching}\r\nSec-WebSocket-Accept: ${accept.digest('base64')}\r\n\r\n`)
     socket.once('data', () => {
-      socket.write(frame({ id: 1, result: { contextIds: ['c'], groupIds: [] } }))
+      socket.write(frame({ id: 1, result: { contextIds: [CONTEXT], groupIds: [] } }))
       socket.write(frame({ id: null, result: { contextId: 'c', type: 'T', data: { n: connections } } }))
       if (connections === 1) socket.end()
     })
@@ -237,7 +237,7 @@ test('events go on where the node comes back, and it is said', async () => {
     signal: controller.signal,
     env: at.env,
   }
-  const args = ['events', '--context', 'c', '--node', at.url, '--json']
+  const args = ['events', '--context', CONTEXT, '--node', at.url, '--json']
   await createProgram('1.0.0', edge).parseAsync(args, { from: 'user' })
   expect(out.split('\n')).toEqual([
     expect.stringContaining('watching 1 context'),

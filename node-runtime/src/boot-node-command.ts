@@ -7,7 +7,7 @@ import { systemClock } from './base/clock.ts'
 import { type SigningKey, signingKeyFromSeed } from './base/keys.ts'
 import { systemRandom } from './base/random.ts'
 import { ConfigError, keyOfText, textOfKey } from './config.ts'
-import { descriptorOf, listOf, multiaddrOf, portOf } from './flags.ts'
+import { descriptorOf, LOG_FLAGS, type LogFlags, listOf, logBoundOf, multiaddrOf, portOf } from './flags.ts'
 import { processLogger } from './log-output.ts'
 import type { BootNode } from './network/libp2p/relay/boot-node.ts'
 import { ServerError } from './server/errors.ts'
@@ -15,7 +15,7 @@ import { stopAsked } from './stop-asked.ts'
 
 export const BOOT_NODE_COMMAND = 'boot-node'
 
-interface BootNodeFlags {
+interface BootNodeFlags extends LogFlags {
   identity?: string
   listen: string
   network: string
@@ -36,6 +36,8 @@ export function registerBootNode(root: Command): void {
     .option('--server-port <port>', 'port of its health routes; 0: a free one', '4002')
     .option('--server-fd <fd>', 'its health routes are on this socket, which listens already')
     .option('--exit-on-eof <fd>', 'stop when this file descriptor closes')
+    .option(...LOG_FLAGS.logFile)
+    .option(...LOG_FLAGS.logMaxBytes)
     .action((flags: BootNodeFlags) => run(flags))
 }
 
@@ -45,7 +47,7 @@ async function run(flags: BootNodeFlags): Promise<void> {
   const fd = flags.serverFd === undefined ? undefined : descriptorOf('--server-fd', flags.serverFd)
   const place = fd === undefined ? { host: flags.serverHost, port: portOf('--server-port', flags.serverPort) } : { fd }
   const listen = listOf(flags.listen).map((each) => multiaddrOf('--listen', each))
-  const log = processLogger('boot-node')
+  const log = processLogger('boot-node', logBoundOf(flags))
   const identity = flags.identity === undefined ? freshIdentity() : await identityIn(flags.identity)
   const asked = stopAsked(eofFd)
   const { openBootNode } = await import('./network/libp2p/relay/boot-node.ts')

@@ -1,6 +1,7 @@
 // Logs of the process: NDJSON on standard output, one object a line. How much is said is set for all, and for modules.
 import { type DestinationStream, pino } from 'pino'
 import type { LogFields, Logger } from './base/log.ts'
+import { boundedLog, type LogBound } from './bounded-log.ts'
 
 const LEVELS = new Set(['debug', 'info', 'warn', 'error', 'silent'])
 
@@ -22,9 +23,14 @@ export function logLevelsOf(text: string): LogLevels {
   return { all, modules }
 }
 
-/** The levels come from CALNODE_LOG. */
-export function processLogger(node: string): Logger {
-  return loggerTo(pino.destination({ fd: 1, sync: true }), node, logLevelsOf(process.env.CALNODE_LOG ?? ''))
+/** The levels come from CALNODE_LOG. `bound`: of standard output, where it is a file that must not grow without end. */
+export function processLogger(node: string, bound?: LogBound): Logger {
+  const levels = logLevelsOf(process.env.CALNODE_LOG ?? '')
+  if (bound === undefined) return loggerTo(pino.destination({ fd: 1, sync: true }), node, levels)
+  const file = boundedLog(bound)
+  const log = loggerTo(file, node, levels)
+  file.onTrouble((fields, message) => log.warn(fields, message))
+  return log
 }
 
 export function loggerTo(destination: DestinationStream, node: string, { all, modules }: LogLevels): Logger {

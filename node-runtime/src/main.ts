@@ -16,7 +16,7 @@ import {
   type NodeFolder,
 } from './config.ts'
 import { checkExposure } from './exposure.ts'
-import { descriptorOf, listOf, multiaddrOf, portOf, usage } from './flags.ts'
+import { descriptorOf, LOG_FLAGS, type LogFlags, listOf, logBoundOf, multiaddrOf, portOf, usage } from './flags.ts'
 import { OFFLINE_COMMANDS, registerOffline } from './inspect/commands.ts'
 import { processLogger } from './log-output.ts'
 import { allWritten, endWithReader } from './outputs.ts'
@@ -56,7 +56,7 @@ interface InitFlags {
   allowUnauthenticated?: boolean
 }
 
-interface RunFlags extends InitFlags, AdminFlags {
+interface RunFlags extends InitFlags, AdminFlags, LogFlags {
   init?: boolean
   network?: string
   exitOnEof?: string
@@ -105,6 +105,8 @@ function program(): Command {
     .option('--relay-nodes <multiaddrs>', 'boot nodes (calnode boot-node), each with its id (/p2p/ID)')
     .option('--swarm-listen <multiaddrs>', 'for this start: where other nodes connect, instead of what the config has')
     .option('--server-fd <fd>', 'for this start: the HTTP API is on this socket, which listens already')
+    .option(...LOG_FLAGS.logFile)
+    .option(...LOG_FLAGS.logMaxBytes)
     .action((flags: RunFlags) => run(root.opts<NodeFolder>(), flags))
   root
     .command('auth')
@@ -187,7 +189,7 @@ async function run(folder: NodeFolder, flags: RunFlags): Promise<void> {
   const { listen, allow_unauthenticated = false } = config.settings.server
   checkExposure({ listen, authMode, allowed: flags.allowUnauthenticated ?? allow_unauthenticated })
   const admin = { credentials: await readAdminCredentials(flags, process.env), isOptional: flags.admin === false }
-  const log = processLogger(folder.node)
+  const log = processLogger(folder.node, logBoundOf(flags))
   const asked = stopAsked(eofFd)
   const { startNode } = await import('./run-node.ts')
   const { bootNodes } = options

@@ -102,13 +102,21 @@ export interface RunningNode {
   readonly exited: Promise<ExitCause>
 }
 
+export interface PiecesOptions {
+  /** So many bytes come next that are not kept any more. */
+  readonly onGone?: ((bytes: number) => void) | undefined
+}
+
 export interface NodeLog {
   /** The file on this machine, where there is one. */
   readonly path?: string
-  /** Everything the node wrote since this run first started or adopted it, restarts included. */
+  /**
+   * Everything the node wrote since this run first started or adopted it, restarts included. Of a long log only the end is
+   * kept: where that does not reach as far back, the first line says so.
+   */
   text(): Promise<string>
   /** The same however long it is, piece by piece; a piece ends with a line, unless that is longer than LOG_TAIL_BYTES. */
-  pieces(): AsyncIterable<string>
+  pieces(options?: PiecesOptions): AsyncIterable<string>
   /** The last lines, oldest first, of an adopted one also of earlier runs; of the part before `upTo`, where that is given. */
   tail(lines: number, upTo?: number): Promise<string[]>
   /** Where it ends now: `tail(n, end)` and `follow({ from: end })` together show every line once. */

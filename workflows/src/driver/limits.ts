@@ -87,8 +87,14 @@ export const LOG_TAIL_LINES = 20
 /** Read from the end of a log for its last lines; a longer part of a log is not searched for more of them. */
 export const LOG_TAIL_BYTES = 256 * 1024
 
-/** A log that is longer when its node starts is moved to `<log>.1` (one older generation is kept). */
+/**
+ * A log file that is longer is put aside as `<log>.1` (one older part is kept, and there are three while it is being copied): by
+ * calnode itself while it lives, of any node when it starts.
+ */
 export const LOG_ROTATE_BYTES = 64 * 1024 * 1024
+
+/** Looks at a log that is being put aside meanwhile, each time. A log of that many parts is written faster than it is read. */
+export const LOG_LOOKS_MAX = 100
 
 /** The most a log is read into memory as one text; beyond it the older part is left out. */
 export const LOG_TEXT_MAX_BYTES = 128 * 1024 * 1024

@@ -218,8 +218,11 @@ export interface NodeHandle {
   resume(options: StepOptions): Promise<void>
   /** Undefined: nothing can be done to its process from here. */
   readonly process?: ProcessPort | undefined
-  /** What it wrote since this run first started it, piece by piece; undefined where its log cannot be read from here. */
-  logPieces(): AsyncIterable<string> | undefined
+  /**
+   * What it wrote since this run first started it, piece by piece; undefined where its log cannot be read from here. Told of
+   * what is not kept any more.
+   */
+  logPieces(options?: { readonly onGone: (bytes: number) => void }): AsyncIterable<string> | undefined
   /** Runs the node's own program on its data, as `calnode <args>`. */
   exec(args: readonly string[], options: { signal: AbortSignal; timeoutMs: number }): Promise<ExecEnd>
   /** What it runs as, as steps name it; undefined for nodes that nothing here has started. */

@@ -19,6 +19,8 @@ const { values } = parseArgs({
     'boot-nodes': { type: 'string' },
     'auth-mode': { type: 'string' },
     'enable-faults': { type: 'boolean' },
+    'log-file': { type: 'string' },
+    'log-max-bytes': { type: 'string' },
   },
 })
 const directory = path.join(values.home, values.node)

@@ -1,5 +1,5 @@
 // The container of a node as other commands see it, from its record alone: whether it runs, stopping it, its log.
-import type { ExitCause, NodeLog } from '../driver.ts'
+import type { ExitCause, NodeLog, PiecesOptions } from '../driver.ts'
 import { LOG_TEXT_MAX_BYTES } from '../limits.ts'
 import { LogFile } from '../process/log-file.ts'
 import type { ContainerPlace, NodeRecord } from '../state/node-state.ts'
@@ -76,8 +76,8 @@ export class RecordedLog implements NodeLog {
     return (await this.#file.text()) + (await this.#beyond()).toString('utf8')
   }
 
-  async *pieces(): AsyncGenerator<string> {
-    yield* this.#file.pieces()
+  async *pieces(options?: PiecesOptions): AsyncGenerator<string> {
+    yield* this.#file.pieces(options)
     for await (const chunk of this.#lines(false)) yield chunk.toString('utf8')
   }
 

@@ -1,10 +1,12 @@
 // The command lines of calnode. `run` also initialises the data directory where that has not happened yet.
 import type { NodeSpec } from '../driver.ts'
+import { LOG_ROTATE_BYTES } from '../limits.ts'
 import { bootNodesOf } from '../state/node-config.ts'
 
 type Resolved = NodeSpec & { readonly rpcPort: number; readonly swarmPort: number }
 
-export function runArguments(spec: Resolved): string[] {
+/** `more`: before those that the spec has. */
+export function runArguments(spec: Resolved, more: readonly string[] = []): string[] {
   const bootNodes = [...spec.bootstrap, ...bootNodesOf(spec)]
   return [
     ...['--home', spec.dataDir, '--node', spec.name, 'run', '--init', ...initFlags(spec)],
@@ -12,8 +14,14 @@ export function runArguments(spec: Resolved): string[] {
     ...(spec.faults && spec.faults.length > 0 ? ['--faults', JSON.stringify(spec.faults)] : []),
     ...(bootNodes.length > 0 ? ['--boot-nodes', bootNodes.join(',')] : []),
     ...placementFlags(spec.placement),
+    ...more,
     ...(spec.args ?? []),
   ]
+}
+
+/** Its standard output is this file, which it keeps from growing without end. */
+export function logArguments(logFile: string): string[] {
+  return ['--log-file', logFile, '--log-max-bytes', String(LOG_ROTATE_BYTES)]
 }
 
 /** The first descriptor beyond the three that every process has. */

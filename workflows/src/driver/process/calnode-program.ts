@@ -5,7 +5,7 @@ import type { NodeSpec } from '../driver.ts'
 import { adjustNodeConfig, nodeConfigPath } from '../state/node-config.ts'
 import type { ResolvedSpec } from '../state/spec-record.ts'
 import { awaitAnswer } from './await-answer.ts'
-import { initArguments, runArguments } from './calnode-arguments.ts'
+import { initArguments, logArguments, runArguments } from './calnode-arguments.ts'
 import { initialise } from './initialise.ts'
 import { type NodeProgram, type PrepareOptions, programEnv } from './node-program.ts'
 
@@ -25,7 +25,7 @@ export function calnodeProgram(calnode: string): NodeProgram {
       }
       await adjustNodeConfig(spec, prepare.wasContained ? { listenHost: '127.0.0.1' } : {})
     },
-    runCommand: (spec) => command(runArguments(spec)),
+    runCommand: (spec) => command(runArguments(spec, logArguments(spec.logFile))),
     execCommand: (spec, args) => command(['--home', spec.dataDir, '--node', spec.name, ...args]),
     swarmAddress: async ({ swarmPort }) => `/ip4/127.0.0.1/tcp/${swarmPort}`,
     meshed: (node, log, options) => awaitAnswer(node, log, 'ready', options),

@@ -1,9 +1,11 @@
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { LOG_HEADING_BYTES, logHeading } from '@calbox/schemas/log-heading'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { LOG_ROTATE_BYTES, LOG_TAIL_BYTES } from '../limits.ts'
 import { beginLog, LogFile } from './log-file.ts'
+import { logBegin, readLog } from './log-segments.ts'
 
 let dir: string
 let path: string
@@ -96,11 +98,84 @@ test('following goes on in a file that was replaced, and ends quietly when abort
   expect(seen).toEqual(['new'])
 })
 
-test('a log that has grown too long is put aside', async () => {
-  writeFileSync(path, 'short\n')
+test('a log that has grown too long is put aside, and places in it go on', async () => {
+  expect(await beginLog(path)).toEqual({ life: 0, run: 0 })
+  appendFileSync(path, 'short\n')
   expect(await beginLog(path)).toEqual({ life: 6, run: 6 })
   truncateSync(path, LOG_ROTATE_BYTES)
-  expect(await beginLog(path)).toEqual({ life: 0, run: 0 })
-  expect(await log().text()).toBe('')
-  expect(await new LogFile(`${path}.1`, 0, () => true).end()).toBe(LOG_ROTATE_BYTES)
+  const end = LOG_ROTATE_BYTES - LOG_HEADING_BYTES
+  expect(await beginLog(path)).toEqual({ life: end, run: end })
+  expect(statSync(path).size).toBe(LOG_HEADING_BYTES)
+  expect(statSync(`${path}.1`).size).toBe(LOG_ROTATE_BYTES)
+  appendFileSync(path, 'later\n')
+  expect(await log(end).text()).toBe('later\n')
+  expect(await log().end()).toBe(end + 6)
+  expect(await logBegin(path)).toBe(0)
+})
+
+test('a log of an older release, which does not say where it begins, is put aside at a start', async () => {
+  writeFileSync(path, 'old\n')
+  expect(await beginLog(path)).toEqual({ life: 4, run: 4 })
+  appendFileSync(path, 'new\n')
+  expect(await log(4).text()).toBe('new\n')
+  expect(await log().text()).toBe('old\nnew\n')
+})
+
+test('a log that its node puts aside is one log all the same, at each moment of it', async () => {
+  const lines = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, at) => `line ${from + at}\n`).join('')
+  const all = lines(0, 30)
+  const at = (count: number) => lines(0, count).length
+  await beginLog(path)
+  appendFileSync(path, lines(0, 10))
+  const seen: string[] = []
+  const source = log()
+  const following = (async () => {
+    for await (const line of source.follow({ signal, from: 0 })) seen.push(line)
+  })()
+  const check = async (from: number, to: number) => {
+    expect(await source.end()).toBe(at(to))
+    expect(await source.tail(2, at(from + 3))).toEqual([`line ${from + 1}`, `line ${from + 2}`])
+    expect(await source.text()).toMatch(new RegExp(`${all.slice(at(from), at(to))}$`))
+    const at4 = await readLog(path, at(from + 4), 7)
+    expect([at4.at, at4.bytes.toString()]).toEqual([at(from + 4), all.slice(at(from + 4), at(from + 4) + 7)])
+    await expect.poll(() => seen.length).toBe(to)
+  }
+  await check(0, 10)
+  copyFileSync(path, `${path}.1`)
+  await check(0, 10)
+  truncateSync(path)
+  await check(0, 10)
+  appendFileSync(path, logHeading(at(10)))
+  await check(0, 10)
+  appendFileSync(path, lines(10, 20))
+  await check(0, 20)
+  copyFileSync(path, `${path}.1`)
+  await check(10, 20)
+  // Killed here, it says the rest without a heading.
+  truncateSync(path)
+  appendFileSync(path, lines(20, 30))
+  await check(10, 30)
+  expect(await beginLog(path)).toEqual({ life: at(30), run: at(30) })
+  await check(20, 30)
+  ended = true
+  await following
+  expect(seen.join('\n')).toBe(all.trim())
+})
+
+test('of what is not kept any more each reader says how much it is', async () => {
+  await beginLog(path)
+  truncateSync(path)
+  appendFileSync(path, `${logHeading(1000)}later\n`)
+  const line = '(calbox: 990 bytes of the log before this line are not kept any more)'
+  expect(await log(10).text()).toBe(`${line}\nlater\n`)
+  const gone: number[] = []
+  const pieces: string[] = []
+  for await (const piece of log(10).pieces({ onGone: (bytes) => gone.push(bytes) })) pieces.push(piece)
+  expect([gone, pieces]).toEqual([[990], ['later\n']])
+  expect(await log(10).tail(5)).toEqual(['later'])
+  ended = true
+  const seen: string[] = []
+  for await (const each of log().follow({ signal, from: 10 })) seen.push(each)
+  expect(seen).toEqual([line, 'later'])
 })

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { NodeDriver, NodeSpec } from '../driver.ts'
 import { describeDriverContract, isStopped } from '../driver-contract.ts'
+import { LOG_ROTATE_BYTES } from '../limits.ts'
 import { NodeState } from '../state/node-state.ts'
 import { until } from '../until.ts'
 import { openProcessDriver } from './open-process-driver.ts'
@@ -107,7 +108,8 @@ test('a started node answers, has its arguments, and is on record', async () => 
   expect(health.data.args).toEqual([
     ...['--home', wanted.dataDir, '--node', 'n1', 'run', '--init'],
     ...['--server-port', String(wanted.rpcPort), '--swarm-port', String(wanted.swarmPort), '--auth-mode', 'embedded'],
-    ...['--network', 'run-1', '--enable-faults', '--boot-nodes', '/ip4/127.0.0.1/tcp/1', '--mdns'],
+    ...['--network', 'run-1', '--enable-faults', '--boot-nodes', '/ip4/127.0.0.1/tcp/1'],
+    ...['--log-file', wanted.logFile, '--log-max-bytes', String(LOG_ROTATE_BYTES), '--mdns'],
   ])
   expect(await record('n1')).toMatchObject({ state: 'running', runId: 'run-1', process: { pid: node.pid } })
   expect(node.swarmAddress).toBe(`/ip4/127.0.0.1/tcp/${wanted.swarmPort}`)

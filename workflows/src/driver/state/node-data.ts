@@ -64,7 +64,7 @@ export async function removeNodeData(
     if (!(await isNodeDirectory(data.directory))) return
     await removeVolumes(data.directory, options)
     await rm(data.directory, { recursive: true, force: true })
-    for (const log of [data.logFile, `${data.logFile}.1`]) await rm(log, { force: true })
+    for (const log of [data.logFile, `${data.logFile}.1`, `${data.logFile}.1.new`]) await rm(log, { force: true })
     await removeIfEmpty(dirname(data.logFile))
     await removeIfEmpty(dirname(data.directory))
     if (isItsRecord) await state.remove(data.name)

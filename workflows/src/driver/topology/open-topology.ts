@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import type { NodePlacement } from '../driver.ts'
 import { DriverError } from '../errors.ts'
 import { BOOT_NODE_PORT, LOG_TAIL_LINES, READY_TIMEOUT_MS, STOP_GRACE_MS } from '../limits.ts'
+import { logArguments } from '../process/calnode-arguments.ts'
 import { describeExit } from '../process/exit-cause.ts'
 import { beginLog, LogFile } from '../process/log-file.ts'
 import { NodeProcess } from '../process/node-process.ts'
@@ -102,6 +103,7 @@ async function startBootNode(
     ...[parts.calnode, 'boot-node', '--network', runId, '--server-fd', '3'],
     ...['--listen', `/ip4/${namespaces ? BOOT_HOST : '127.0.0.1'}/tcp/${port}`],
     ...(bootNodeKeypair === undefined ? [] : ['--identity', bootNodeKeypair]),
+    ...logArguments(logFile),
   ]
   const [holder] = namespaces?.pids ?? []
   const command =

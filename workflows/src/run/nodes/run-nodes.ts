@@ -270,7 +270,8 @@ export class RunNodes {
       pause: (place, options) => entry.holds.pause(place, options),
       resume: (options) => entry.holds.resume(options),
       process: entry.holds,
-      logPieces: () => (entry.last && driver.capabilities.logs ? driver.logs(entry.last).pieces() : undefined),
+      logPieces: (options) =>
+        entry.last && driver.capabilities.logs ? driver.logs(entry.last).pieces(options) : undefined,
       exec: (args, options) => {
         const spec = entry.last?.spec
         if (driver.exec !== undefined && spec !== undefined) return driver.exec(spec, args, options)

@@ -13,8 +13,13 @@ export const assertLogAbsent = defineStep({
   honoursExpectedFailure: false,
   checks: patternProblems,
   async run(input, context) {
-    const { hits, total, patterns, read, foreign } = await searchLogs(input, context)
+    const { hits, total, patterns, read, foreign, gone } = await searchLogs(input, context)
     const what = patterns.length === 1 ? 'the pattern is' : `${patterns.length} patterns are`
+    if (total === 0 && gone.length > 0) {
+      throw new StepError('assertion', `${what} in no line that is left, but\n  ${gone.join('\n  ')}`, {
+        help: 'look earlier, or only at the last lines (tail_lines)',
+      })
+    }
     if (total === 0) {
       const warning = [...foreign]
         .map(([pattern, why]) => `${JSON.stringify(pattern)} proves nothing: ${why}`)

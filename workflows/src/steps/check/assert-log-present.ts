@@ -21,7 +21,7 @@ export const assertLogPresent = defineStep({
   honoursExpectedFailure: false,
   checks: patternProblems,
   async run(input, context) {
-    const { hits, counts, patterns, read, foreign } = await searchLogs(input, context)
+    const { hits, counts, patterns, read, foreign, gone } = await searchLogs(input, context)
     const wanted = input.min_matches ?? 1
     const counted = patterns.map((pattern) => ({ pattern, count: counts.get(pattern) ?? 0 }))
     const missing = counted.filter(({ count }) => count < wanted)
@@ -32,6 +32,6 @@ export const assertLogPresent = defineStep({
       return `  ${JSON.stringify(pattern)}: ${count} of ${wanted} lines${why === undefined ? '' : `; ${why}`}`
     })
     const head = `not found in the logs of ${read.join(', ')}:`
-    throw new StepError('assertion', [head, ...lines].join('\n'), { node: read[0] })
+    throw new StepError('assertion', [head, ...lines, ...gone.map((each) => `  ${each}`)].join('\n'), { node: read[0] })
   },
 })

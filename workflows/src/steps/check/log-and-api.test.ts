@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import type { NodeLog, RunningNode } from '../../driver/driver.ts'
+import type { NodeLog, PiecesOptions, RunningNode } from '../../driver/driver.ts'
 import { planWorkflow } from '../../plan/plan.ts'
 import { FixtureDriver } from '../../testing/fixture-driver.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
@@ -103,6 +103,30 @@ test('a log of any length is searched, piece by piece', async () => {
     })
   expect((await tail('last words')).failure?.message).toBeUndefined()
   expect((await tail('FATAL')).failure?.message).toContain('"FATAL": 0 of 1 lines')
+})
+
+/** Of whose logs the beginning is gone. */
+class ForgetfulDriver extends FixtureDriver {
+  override logs(node: RunningNode): NodeLog {
+    async function* pieces({ onGone }: PiecesOptions = {}) {
+      onGone?.(1234)
+      yield 'one\ntwo\n'
+    }
+    return { ...super.logs(node), pieces }
+  }
+}
+
+test('where the beginning of a log is not kept, nothing is said to be absent from it, unless only its end was meant', async () => {
+  const run = async (kind: string, pattern: string, more = '') => {
+    const step = file(`{ type: ${kind}, nodes: [n-1], patterns: [${pattern}]${more} }`)
+    return (await runYaml(step, { driver: new ForgetfulDriver(new FixtureNetwork()) })).failure?.message
+  }
+  const gone = 'of the log of n-1 the first 1234 bytes of this run are not kept any more'
+  expect(await run('assert_log_absent', 'three')).toContain(gone)
+  expect(await run('assert_log_absent', 'three', ', tail_lines: 3')).toContain(gone)
+  expect(await run('assert_log_absent', 'three', ', tail_lines: 2')).toBeUndefined()
+  expect(await run('assert_log_present', 'three')).toContain(gone)
+  expect(await run('assert_log_present', 'two')).toBeUndefined()
 })
 
 /** Four lines, and one more each time somebody reads. */

@@ -53,6 +53,8 @@ export interface LogSearch {
   readonly read: readonly string[]
   /** Patterns that no node of ours can log, and why. */
   readonly foreign: ReadonlyMap<string, string>
+  /** Whose logs have grown so long that not all of them is kept: a line each. */
+  readonly gone: readonly string[]
 }
 
 /** A pattern that cannot be used fails the step when it is reached. */
@@ -80,17 +82,19 @@ export async function searchLogs(input: LogInput, context: StepContext): Promise
   const matchers = patterns.map((pattern) => ({ pattern, matches: matcherOf(pattern, input) }))
   const hits = new Hits(patterns)
   const read: string[] = []
+  const gone: string[] = []
   for (const node of nodes) {
     if (node.logPieces() === undefined) continue
     read.push(node.name)
-    await search(node, input.tail_lines, { matchers, hits })
+    const bytes = await search(node, input.tail_lines, { matchers, hits })
+    if (bytes > 0) gone.push(`of the log of ${node.name} the first ${bytes} bytes of this run are not kept any more`)
   }
   const foreign = matchers.flatMap(({ pattern, matches }) => {
     const why =
       hits.countOf(pattern) > 0 ? undefined : whyForeign(pattern, (wording) => matches([wording]).includes(true))
     return why === undefined ? [] : [[pattern, why] as const]
   })
-  if (read.length > 0) return { patterns, ...hits.found(), read, foreign: new Map(foreign) }
+  if (read.length > 0) return { patterns, ...hits.found(), read, foreign: new Map(foreign), gone }
   const names = nodes.map(({ name }) => name).join(', ')
   throw new StepError('assertion', names === '' ? 'no node is running' : `no log can be read from here: ${names}`)
 }
@@ -130,25 +134,37 @@ class Hits {
   }
 }
 
-/** In the order of the lines, of which only some are in memory. The last ones are known once all have been counted. */
-async function search(node: NodeHandle, tailLines: number | undefined, parts: Search): Promise<void> {
-  let first = 0
-  let end = Number.POSITIVE_INFINITY
-  if (tailLines !== undefined) {
-    let count = 0
-    for await (const lines of linesOfLog(node.logPieces() ?? [])) count += lines.length
-    // What the node writes meanwhile is none of them.
-    end = count
-    first = Math.max(0, count - tailLines)
+/** In the order of the lines. Resolves with how many bytes of what was to be searched are not kept any more. */
+async function search(node: NodeHandle, tailLines: number | undefined, parts: Search): Promise<number> {
+  let gone = 0
+  const pieces = node.logPieces({
+    onGone: (bytes) => {
+      gone += bytes
+    },
+  })
+  const all = linesOfLog(pieces ?? [])
+  let count = 0
+  for await (const lines of tailLines === undefined ? all : lastLines(all, tailLines)) {
+    searchLines(lines, { node: node.name, before: count }, parts)
+    count += lines.length
   }
-  let at = 0
-  for await (const lines of linesOfLog(node.logPieces() ?? [])) {
-    const from = Math.max(0, first - at)
-    const some = lines.slice(from, Math.max(from, end - at))
-    searchLines(some, { node: node.name, before: Math.max(0, at - first) }, parts)
-    at += lines.length
-    if (at >= end) return
+  return count === tailLines ? 0 : gone
+}
+
+/** Known only at the end: so long they are held, as much of the log as they are. */
+async function* lastLines(all: AsyncIterable<readonly string[]>, most: number): AsyncGenerator<readonly string[]> {
+  const held: (readonly string[])[] = []
+  let count = 0
+  for await (const lines of all) {
+    held.push(lines)
+    count += lines.length
+    for (let first = held[0]; first !== undefined && count - first.length >= most; first = held[0]) {
+      held.shift()
+      count -= first.length
+    }
   }
+  const [first = [], ...others] = held
+  yield* [first.slice(Math.max(0, count - most)), ...others]
 }
 
 /** A pattern is looked for in many lines at once: each search costs something by itself. */

@@ -1,0 +1,127 @@
+// Standard output where it is the log file of this node: it is put aside when it has grown too long, which the node does
+// itself, as nobody else may be there. The file stays the same one, since what the runtime says when it breaks down goes
+// past everything here: its content is copied away and it is emptied. Nothing is lost between, as all of that is one turn.
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { constants, copyFile } from 'node:fs/promises'
+import { LOG_HEADING_BYTES, logHeading, positionInHeading, putAsideLog } from '@calbox/schemas/log-heading'
+
+const STDOUT = 1
+
+/** Read of it at once, for what is copied within one turn. */
+const CHUNK_BYTES = 1024 * 1024
+
+/** Where it cannot be put aside, that is tried again when it has grown by this part of the bound. */
+const AGAIN = 1 / 8
+
+export interface LogBound {
+  /** What standard output is. */
+  readonly file: string
+  readonly maxBytes: number
+}
+
+export interface BoundedLog {
+  write(text: string): void
+  /** Why it was not put aside, each time; what was not written, once something is written again. */
+  onTrouble(tell: (fields: Record<string, unknown>, message: string) => void): void
+}
+
+interface Output {
+  readonly fd?: number
+  readonly write?: (fd: number, bytes: Uint8Array, at: number) => number
+}
+
+export function boundedLog({ file, maxBytes }: LogBound, { fd = STDOUT, write = writeSync }: Output = {}): BoundedLog {
+  let size = fstatSync(fd).size
+  let limit = maxBytes
+  let isBusy = false
+  let unwritten = 0
+  let tell: Parameters<BoundedLog['onTrouble']>[0] = () => {}
+  const bound = async () => {
+    isBusy = true
+    try {
+      await putAside(fd, file)
+      limit = maxBytes
+    } catch (error) {
+      limit = fstatSync(fd).size + Math.ceil(maxBytes * AGAIN)
+      tell({ error: String(error) }, 'the log cannot be put aside: it grows')
+    } finally {
+      size = fstatSync(fd).size
+      isBusy = false
+    }
+  }
+  return {
+    write(text) {
+      const bytes = Buffer.from(text)
+      try {
+        for (let at = 0; at < bytes.length; ) at += write(fd, bytes, at)
+      } catch {
+        // A full disk: a node that breaks down with it loses more than lines of its log.
+        unwritten += 1
+        return
+      }
+      size += bytes.length
+      if (unwritten > 0) {
+        const lines = unwritten
+        unwritten = 0
+        tell({ lines }, 'lines of this log could not be written')
+      }
+      if (size >= limit && !isBusy) void bound()
+    },
+    onTrouble(given) {
+      tell = given
+    },
+  }
+}
+
+/** A killed node leaves a copy that is not there yet, or an emptied file without a heading: readers know both. */
+async function putAside(fd: number, file: string): Promise<void> {
+  const copy = `${putAsideLog(file)}.new`
+  try {
+    assertSame(fd, file)
+    await copyFile(file, copy, constants.COPYFILE_FICLONE)
+    // From here on nobody writes but this.
+    const position = endOf(file, copy)
+    renameSync(copy, putAsideLog(file))
+    ftruncateSync(fd)
+    writeSync(fd, logHeading(position))
+  } finally {
+    rmSync(copy, { force: true })
+  }
+}
+
+/** Somebody may have moved or removed it: then another file has this name, or none. */
+function assertSame(fd: number, file: string): void {
+  const [open, named] = [fstatSync(fd), statSync(file)]
+  if (open.ino !== named.ino || open.dev !== named.dev) throw new Error(`standard output is not ${file}`)
+}
+
+/** Of the log, once the copy has all of it. */
+function endOf(file: string, copy: string): number {
+  const from = openSync(file, 'r')
+  try {
+    let at = statSync(copy).size
+    const chunk = Buffer.alloc(CHUNK_BYTES)
+    for (;;) {
+      const length = readSync(from, chunk, 0, chunk.length, at)
+      if (length === 0) break
+      appendFileSync(copy, chunk.subarray(0, length))
+      at += length
+    }
+    readSync(from, chunk, 0, LOG_HEADING_BYTES, 0)
+    const begin = positionInHeading(chunk)
+    return begin === undefined ? at : begin + at - LOG_HEADING_BYTES
+  } finally {
+    closeSync(from)
+  }
+}

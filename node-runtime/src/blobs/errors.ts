@@ -1,6 +1,6 @@
 // Failures of the blob store, and what the disk says translated into them.
 import { CodedError } from '../base/errors.ts'
-import type { BlobId } from '../base/ids.ts'
+import { type BlobId, idBase58 } from '../base/ids.ts'
 
 export class BlobError extends CodedError<
   | 'BLOB_NOT_FOUND'
@@ -13,11 +13,11 @@ export class BlobError extends CodedError<
 > {}
 
 export function notFound(id: BlobId): BlobError {
-  return new BlobError('BLOB_NOT_FOUND', `blob ${id} is not on this node`, { data: { blobId: id } })
+  return new BlobError('BLOB_NOT_FOUND', `blob ${idBase58(id)} is not on this node`, { data: { blobId: id } })
 }
 
 export function damaged(id: BlobId, chunk: number): BlobError {
-  const message = `chunk ${chunk} of blob ${id} is damaged on this node's disk; fetch the blob again from a member`
+  const message = `chunk ${chunk} of blob ${idBase58(id)} is damaged on this node's disk; fetch the blob again from a member`
   return new BlobError('BLOB_DAMAGED', message, { data: { blobId: id, chunk } })
 }
 

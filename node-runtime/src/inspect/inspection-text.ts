@@ -1,4 +1,5 @@
 // What `calnode inspect` and `check` say to people.
+import { type ContextId, ID_LENGTH, idBase58, parseHexId } from '../base/ids.ts'
 import type { Finding } from './check/finding.ts'
 import type { Inspection } from './inspect.ts'
 import type { InspectedContext } from './inspect-context.ts'
@@ -60,9 +61,14 @@ function contextLines(context: InspectedContext): string[] {
 }
 
 export function findingText({ kind, what, context, message, repair }: Finding): string {
-  const of = context === undefined ? '' : ` of context ${context}`
+  const of = context === undefined ? '' : ` of context ${contextText(context)}`
   const more = repair === undefined ? '' : `\n    repair: ${repair.does}`
   return `${kind === 'damage' ? '✗' : '·'} ${what}${of}: ${oneLine(message)}${more}\n`
+}
+
+/** As clients write it. Of a key that is damaged what there is of it. */
+function contextText(hex: string): string {
+  return hex.length === 2 * ID_LENGTH ? idBase58(parseHexId<ContextId>(hex)) : hex
 }
 
 function counts(by: Readonly<Record<string, number>>): string {

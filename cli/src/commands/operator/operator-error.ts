@@ -20,7 +20,9 @@ export function operatorError(error: unknown, tried: Tried): unknown {
   if (!isStepError(error)) return error
   const advice = error.help === undefined ? '' : `; ${error.help}`
   const help = `${advice}${error.field === 'context_id' ? whatThereIs(tried) : ''}`
-  return new CommandError(STEP_CODES[error.code] ?? 'REFUSED', visibleText(`${placed(error.message, tried)}${help}`))
+  // The node was not asked.
+  const code = LOCAL_FILES.has(error.field ?? '') ? 'USAGE' : STEP_CODES[error.code]
+  return new CommandError(code ?? 'REFUSED', visibleText(`${placed(error.message, tried)}${help}`))
 }
 
 const STEP_CODES: Readonly<Record<string, 'USAGE' | 'NO_ANSWER' | 'REFUSED'>> = {
@@ -28,6 +30,9 @@ const STEP_CODES: Readonly<Record<string, 'USAGE' | 'NO_ANSWER' | 'REFUSED'>> = 
   unsupported: 'USAGE',
   timeout: 'NO_ANSWER',
 }
+
+/** Fields of steps that name a file of this machine. */
+const LOCAL_FILES: ReadonlySet<string> = new Set(['path', 'file_path'])
 
 /** A node closes so what its token does not carry any more. */
 const POLICY_VIOLATION = /closed with code 1008 \((\w+)\)/

@@ -60,3 +60,21 @@ test('a call that the token does not cover says so', async () => {
   at.answers['POST /jsonrpc'] = { error: { type: 'Unauthorized', data: { context_id: 'c', public_key: 'k', reason } } }
   await expect(failed('call', CONTEXT, 'set')).rejects.toThrow(reason)
 })
+
+test.each([
+  ['app', 'install', '/nope/app.wasm'],
+  ['blob', 'put', '/nope/app.wasm'],
+])('%s %s of a file that is not there is wrong usage, with the cause', async (...args) => {
+  await expect(failed(...args)).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining('cannot read /nope/app.wasm: there is no such file (ENOENT)'),
+  })
+  expect(at.asked).toEqual([])
+})
+
+test.each(['ftp://host', 'htp:/host', '127.0.0.1:2528'])('%s is no address of a node, and it is said', async (text) => {
+  await expect(at.calbox('health', '--node', text)).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining(`${JSON.stringify(text)} is no address; write it as http://host:port`),
+  })
+})

@@ -1,7 +1,7 @@
 // The blobs of a node: each chunk has the hash that its blob's id was made of, and the code of applications is there.
 import { equalBytes } from '../../base/bytes.ts'
 import { sha256 } from '../../base/hash.ts'
-import { type BlobId, idFromBytes } from '../../base/ids.ts'
+import { type BlobId, idBase58, idFromBytes, parseHexId } from '../../base/ids.ts'
 import type { BlobDisk } from '../../blobs/blob-disk.ts'
 import { fileDisk } from '../../blobs/file-disk.ts'
 import { DATA, isBlob, readRecord } from '../../blobs/layout.ts'
@@ -24,7 +24,7 @@ export async function* checkBlobs(store: StoreReader, blobPath: string): AsyncGe
     const { hash, fault, isRead = true } = await lookAt(disk, folder)
     if (hash !== undefined) here.add(hash)
     if (fault === undefined) continue
-    const found = { kind: 'damage', what: 'blob', message: `blob ${folder}: ${fault}` } as const
+    const found = { kind: 'damage', what: 'blob', message: `blob ${inBase58(folder)}: ${fault}` } as const
     // What cannot be read may be whole: that is of the disk, or of who reads.
     if (!isRead) {
       yield found
@@ -36,9 +36,14 @@ export async function* checkBlobs(store: StoreReader, blobPath: string): AsyncGe
   for await (const [, value] of store.entries(rangeOf(keyOf('application')))) {
     const code = codeOf(value)
     if (code === undefined || here.has(code)) continue
-    const message = `the code ${code} of an installed application is not here; calls fail until a member gives it, or it is installed again`
+    const message = `the code ${idBase58(code)} of an installed application is not here; calls fail until a member gives it, or it is installed again`
     yield { kind: 'damage', what: 'blob', message }
   }
+}
+
+/** As clients write it; a folder has it in hex. */
+function inBase58(folder: string): string {
+  return idBase58(parseHexId<BlobId>(folder))
 }
 
 interface Looked {
@@ -84,7 +89,7 @@ async function faultOfData(disk: BlobDisk, record: BlobRecord): Promise<string |
 }
 
 /** Undefined for a row that does not decode: said where rows are looked at. */
-function codeOf(value: Uint8Array): string | undefined {
+function codeOf(value: Uint8Array): BlobId | undefined {
   try {
     return idFromBytes<BlobId>(decodeRow<ApplicationRow>('application', value).blobId)
   } catch {

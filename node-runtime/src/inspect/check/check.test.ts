@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
 import { type Bytes, utf8 } from '../../base/bytes.ts'
-import { type ContextId, type DeltaId, ID_LENGTH, idBytes } from '../../base/ids.ts'
+import { type ContextId, type DeltaId, ID_LENGTH, idBase58, idBytes } from '../../base/ids.ts'
 import { BlobStore } from '../../blobs/blob-store.ts'
 import { RECORD } from '../../blobs/layout.ts'
 import { ContextStore } from '../../context/context-store.ts'
@@ -195,7 +195,7 @@ test('a blob with another byte is moved away, not deleted', async () => {
   expect(await findings(store)).toEqual([])
   writeFileSync(join(folder, id, 'data'), 'hellO')
   const found = await findings(store)
-  expect(found.map(({ message }) => message)).toEqual([`blob ${id}: chunk 0 has another hash`])
+  expect(found.map(({ message }) => message)).toEqual([`blob ${idBase58(id)}: chunk 0 has another hash`])
   const backup = await repair(store, found)
   expect(readFileSync(join(backup, 'blobs', id, 'data'), 'utf8')).toBe('hellO')
   expect(await findings(store)).toEqual([])

@@ -5,9 +5,11 @@ import { type Static, Type } from 'typebox'
 import type { Bytes } from '../../base/bytes.ts'
 import { fromHex, toHex } from '../../base/bytes.ts'
 import {
+  type ApplicationId,
   type BlobId,
   type ContextId,
   type GroupId,
+  type Id,
   IdError,
   idBase58,
   idBytes,
@@ -76,19 +78,42 @@ export function invitationFromJson(json: Static<typeof InvitationJson>): Invitat
 
 /** Context ids are base58; hex is accepted too, as merod does where it writes it. Throws IdError. */
 export function contextIdOf(text: string): ContextId {
-  if (/^[0-9a-fA-F]{64}$/.test(text)) return parseHexId<ContextId>(text)
+  return isHex(text) ? parseHexId<ContextId>(text) : base58IdOf<ContextId>(text, 'context id')
+}
+
+/** Throws IdError. */
+export function applicationIdOf(text: string): ApplicationId {
+  return base58IdOf(text, 'application id')
+}
+
+/** Throws IdError. */
+export function blobIdOf(text: string): BlobId {
+  return base58IdOf(text, 'blob id')
+}
+
+/** Throws IdError. */
+export function publicKeyOf(text: string): PublicKey {
+  return base58IdOf(text, 'public key')
+}
+
+/** Throws IdError, which says of what it was to be the id: a request may have several. */
+export function base58IdOf<T extends Id>(text: string, what: string): T {
   try {
-    return parseBase58Id<ContextId>(text)
+    return parseBase58Id<T>(text)
   } catch (cause) {
     if (!(cause instanceof IdError)) throw cause
-    const message = `${JSON.stringify(text.slice(0, 80))} is no context id: ${cause.message}`
+    const message = `${JSON.stringify(text.slice(0, 80))} is no ${what}: ${cause.message}`
     throw new IdError('ID_INVALID', message, { cause })
   }
 }
 
+function isHex(text: string): boolean {
+  return /^[0-9a-fA-F]{64}$/.test(text)
+}
+
 /** The hash of a blob's whole content: clients write it in base58 or hex. Throws IdError. */
 export function blobHashOf(text: string): BlobId {
-  return /^[0-9a-fA-F]{64}$/.test(text) ? parseHexId<BlobId>(text) : parseBase58Id<BlobId>(text)
+  return isHex(text) ? parseHexId<BlobId>(text) : blobIdOf(text)
 }
 
 export function byteArray(bytes: Bytes): number[] {

@@ -1,6 +1,6 @@
 // What groups, namespaces and their members look like in answers, and how a request names them.
 import { Type } from 'typebox'
-import { type AccountId, type GroupId, idBase58, type PublicKey, parseBase58Id, parseHexId } from '../../base/ids.ts'
+import { type AccountId, type GroupId, idBase58, type PublicKey, parseHexId } from '../../base/ids.ts'
 import { accountOf } from '../../base/keys.ts'
 import { ROLES, type Role } from '../../base/operations.ts'
 import { ContextError } from '../../context/errors.ts'
@@ -10,6 +10,7 @@ import type { Namespace } from '../../context/namespaces/namespace.ts'
 import type { GroupState, MetadataRecord, NamespaceState } from '../../governance/namespace-state.ts'
 import { ServerError } from '../errors.ts'
 import type { NodeServices } from '../ports.ts'
+import { base58IdOf } from './encodings.ts'
 import { Base58, Count, Hex32 } from './shapes.ts'
 
 export const ByNamespace = Type.Object({ ns: Type.String() })
@@ -93,7 +94,9 @@ export function ownGroupOf(node: NodeServices, gid: string): ReturnType<typeof g
 
 /** By account, or by the key of its member. Throws IdError. */
 export function accountIn(text: string): AccountId {
-  return /^[0-9a-fA-F]{64}$/.test(text) ? parseHexId<AccountId>(text) : accountOf(parseBase58Id<PublicKey>(text))
+  return /^[0-9a-fA-F]{64}$/.test(text)
+    ? parseHexId<AccountId>(text)
+    : accountOf(base58IdOf<PublicKey>(text, 'account, nor the key of a member'))
 }
 
 /** A member of the group, by inheritance, too. Throws IdError, ServerError NOT_FOUND. */

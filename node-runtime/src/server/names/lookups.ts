@@ -1,13 +1,14 @@
 // What a request names by id, or why it cannot be served, in the words and encodings of the client. Shared by the admin
 // routes and JSON-RPC.
-import { type ApplicationId, type ContextId, idBase58, parseBase58Id } from '../../base/ids.ts'
+import { type ApplicationId, type ContextId, idBase58 } from '../../base/ids.ts'
 import type { Context } from '../../context/context.ts'
 import { ContextError } from '../../context/errors.ts'
+import { applicationIdOf } from '../formats/encodings.ts'
 import type { NodeServices } from '../ports.ts'
 
 /** Throws IdError, ContextError APPLICATION_NOT_INSTALLED. */
 export function installedId(node: NodeServices, text: string): ApplicationId {
-  const id = parseBase58Id<ApplicationId>(text)
+  const id = applicationIdOf(text)
   if (node.applications.get(id)) return id
   throw new ContextError('APPLICATION_NOT_INSTALLED', `application ${idBase58(id)} is not installed on this node`, {
     data: { applicationId: id },

@@ -1,9 +1,9 @@
 // Aliases: names for contexts, applications and identities, of this node alone.
 import { type TProperties, Type } from 'typebox'
-import { type ApplicationId, type ContextId, idBase58, type PublicKey, parseBase58Id } from '../../base/ids.ts'
+import { type ContextId, idBase58 } from '../../base/ids.ts'
 import type { Asker } from '../access/asker.ts'
 import { seenBy } from '../access/membership.ts'
-import { contextIdOf } from '../formats/encodings.ts'
+import { applicationIdOf, contextIdOf, publicKeyOf } from '../formats/encodings.ts'
 import { Base58, NullData } from '../formats/shapes.ts'
 import { ALIAS_CHARS_MAX } from '../limits.ts'
 import type { AliasKind, Named } from '../names/aliases.ts'
@@ -39,7 +39,7 @@ const SORTS: readonly AliasSort[] = [
     place: '',
     placed: {},
     kindOf: () => 'application',
-    idOf: parseBase58Id<ApplicationId>,
+    idOf: applicationIdOf,
   },
   {
     name: 'identity',
@@ -47,7 +47,7 @@ const SORTS: readonly AliasSort[] = [
     place: '/:context',
     placed: { context: Type.String() },
     kindOf: ({ context }) => ({ identityIn: contextIdOf(String(context)) }),
-    idOf: parseBase58Id<PublicKey>,
+    idOf: publicKeyOf,
   },
 ]
 

@@ -1,12 +1,12 @@
 // Blobs: streamed up and down, never whole in memory.
 import { Type } from 'typebox'
 import { type Bytes, concat, toHex } from '../../base/bytes.ts'
-import { type BlobId, idBase58, idBytes, parseBase58Id } from '../../base/ids.ts'
+import { type BlobId, idBase58, idBytes } from '../../base/ids.ts'
 import type { BlobInfo, BlobStore } from '../../blobs/blob-store.ts'
 import { BlobError } from '../../blobs/errors.ts'
 import { SyncError } from '../../sync/errors.ts'
 import { ServerError } from '../errors.ts'
-import { blobHashOf, contextIdOf } from '../formats/encodings.ts'
+import { blobHashOf, blobIdOf, contextIdOf } from '../formats/encodings.ts'
 import { ANY_BYTES, BEGINNING_BYTES, mimeTypeOf } from '../formats/mime-types.ts'
 import { Base58, Count } from '../formats/shapes.ts'
 import type { NodeServices } from '../ports.ts'
@@ -166,10 +166,6 @@ async function typeOf(blobs: BlobStore, { id, size }: BlobInfo): Promise<string>
     if (cause instanceof BlobError && cause.code === 'BLOB_DAMAGED') throw missing(idBase58(id))
     throw cause
   }
-}
-
-function blobIdOf(text: string): BlobId {
-  return parseBase58Id<BlobId>(text)
 }
 
 function missing(id: string): ServerError {

@@ -2,7 +2,7 @@
 // may have them.
 import { type Bytes, concat, utf8 } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
-import { type BlobId, type ContextId, idBytes, type NamespaceId } from '../../base/ids.ts'
+import { type BlobId, type ContextId, idBase58, idBytes, type NamespaceId } from '../../base/ids.ts'
 import type { PeerId } from '../../network/network.ts'
 import { publicKeyOfPeer } from '../../network/peer-id.ts'
 import type { BlobScope } from '../../wire/blob-messages.ts'
@@ -159,7 +159,7 @@ export class BlobExchange {
     }
     const seen = fetch.failures.length === 0 ? 'no member is connected' : fetch.failures.join('; ')
     log.info({ blobId: address }, 'Blob not found on peer')
-    throw new SyncError('SYNC_NO_PEER', `no connected member gave blob ${address}: ${seen}`, {
+    throw new SyncError('SYNC_NO_PEER', `no connected member gave blob ${idBase58(address)}: ${seen}`, {
       data: { failures: fetch.failures },
     })
   }

@@ -6,6 +6,7 @@ import type { JsonValue } from '../../values/json/json-value.ts'
 import { refuseError, textOf } from '../reply.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle } from '../step-kind.ts'
+import { unreadableFile } from '../unreadable-file.ts'
 
 export interface Installed {
   readonly applicationId: string
@@ -30,7 +31,7 @@ export async function installFile(
     throw new StepError('unsupported', message, { node: node.name, help })
   }
   await access(file).catch((cause: unknown) => {
-    throw new StepError('failed', `cannot read ${file}: paths are relative to the working directory`, { cause })
+    throw new StepError('failed', unreadableFile(file, cause), { cause, field: 'path' })
   })
   const seen = (await node.placeFile?.(file)) ?? file
   const attempted = `installing ${path.basename(file)}`

@@ -1,4 +1,5 @@
-import { openAsBlob } from 'node:fs'
+import { constants, openAsBlob } from 'node:fs'
+import { access } from 'node:fs/promises'
 import { Type } from '@calbox/schemas'
 import { unwrapData } from '../../values/capture-outputs.ts'
 import { hostPath } from '../application/install-file.ts'
@@ -7,12 +8,15 @@ import { retryNetworkFaults } from '../network-retry.ts'
 import { presentFields, refuseError, shortId, textOf } from '../reply.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep } from '../step-kind.ts'
+import { unreadableFile } from '../unreadable-file.ts'
 
 async function readable(file: string): Promise<Blob> {
   try {
+    // Opening tells nothing but that it failed.
+    await access(file, constants.R_OK)
     return await openAsBlob(file)
   } catch (cause) {
-    throw new StepError('failed', `cannot read ${file}: paths are relative to the working directory`, { cause })
+    throw new StepError('failed', unreadableFile(file, cause), { cause, field: 'file_path' })
   }
 }
 

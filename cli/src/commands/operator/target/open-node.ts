@@ -22,7 +22,7 @@ export interface Target {
 
 export async function findTarget({ node }: NodeOptions, edge: CommandEdge): Promise<Target> {
   const asked = node ?? (edge.env.CALBOX_NODE || undefined)
-  if (asked !== undefined && /^https?:/i.test(asked)) return remoteTarget(asked)
+  if (asked !== undefined && /:\/|:\d+$/.test(asked)) return remoteTarget(asked)
   const { didYouMean } = await import('@calbox/workflows/did-you-mean')
   const nodes = await localNodes(edge)
   const names = nodes.map(({ record }) => record.name)

@@ -2,11 +2,11 @@
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Type } from 'typebox'
-import { type ApplicationId, idBase58, parseBase58Id } from '../../../base/ids.ts'
+import { idBase58 } from '../../../base/ids.ts'
 import type { Application as Installed } from '../../../context/namespaces/code/applications.ts'
 import { download } from '../../download/download.ts'
 import { ServerError } from '../../errors.ts'
-import { blobHashOf, byteArray } from '../../formats/encodings.ts'
+import { applicationIdOf, blobHashOf, byteArray } from '../../formats/encodings.ts'
 import { ByteList, OptionalText, Text } from '../../formats/fields.ts'
 import { Application, Base58, Count } from '../../formats/shapes.ts'
 import {
@@ -46,7 +46,7 @@ function servicesJson({ services }: Installed, blobId: string): object {
 
 /** Throws IdError, ServerError NOT_FOUND. */
 function installed(node: NodeServices, text: string): Installed {
-  const application = node.applications.get(parseBase58Id<ApplicationId>(text))
+  const application = node.applications.get(applicationIdOf(text))
   if (!application) throw new ServerError('NOT_FOUND', 'Application not found')
   return application
 }
@@ -152,7 +152,7 @@ export const applicationRoutes: readonly Route[] = [
     body: NoBody,
     response: Installation,
     handle: async ({ node }, { params }) => {
-      const id = parseBase58Id<ApplicationId>(params.id)
+      const id = applicationIdOf(params.id)
       await node.applications.uninstall(id)
       return { data: { applicationId: idBase58(id) } }
     },

@@ -1,20 +1,12 @@
 // Contexts: create, list, look at.
 import { type Static, Type } from 'typebox'
 import { toHex } from '../../../base/bytes.ts'
-import {
-  type ApplicationId,
-  type ContextId,
-  type GroupId,
-  idBase58,
-  idBytes,
-  parseBase58Id,
-  parseHexId,
-} from '../../../base/ids.ts'
+import { type ApplicationId, type ContextId, type GroupId, idBase58, idBytes, parseHexId } from '../../../base/ids.ts'
 import type { Context } from '../../../context/context.ts'
 import type { Asker } from '../../access/asker.ts'
 import { refuseStranger, seenBy } from '../../access/membership.ts'
 import { ServerError } from '../../errors.ts'
-import { byteArray, contextIdOf, pageOf } from '../../formats/encodings.ts'
+import { applicationIdOf, base58IdOf, byteArray, contextIdOf, pageOf } from '../../formats/encodings.ts'
 import { ByteList, OptionalText } from '../../formats/fields.ts'
 import { Base58, ContextShape, ContextStanding, Count, Hex32 } from '../../formats/shapes.ts'
 import { INIT_PARAMS_BYTES_MAX, NAME_BYTES_MAX } from '../../limits.ts'
@@ -70,7 +62,9 @@ async function createIn({ node, defaultGroups }: RouteParts, body: Static<typeof
   const request = {
     applicationId,
     initParams: Uint8Array.from(body.initializationParams),
-    ...(typeof body.contextSeed === 'string' ? { seed: idBytes(parseBase58Id<ContextId>(body.contextSeed)) } : {}),
+    ...(typeof body.contextSeed === 'string'
+      ? { seed: idBytes(base58IdOf<ContextId>(body.contextSeed, 'contextSeed')) }
+      : {}),
     ...(typeof body.name === 'string' ? { name: body.name } : {}),
     ...(typeof body.serviceName === 'string' ? { serviceName: body.serviceName } : {}),
   }
@@ -174,7 +168,7 @@ export const contextRoutes: readonly Route[] = [
     body: NoBody,
     response: Listed,
     handle: async ({ node }, { params, query, asker }) => {
-      const contexts = await listed(node, asker, parseBase58Id<ApplicationId>(params.app))
+      const contexts = await listed(node, asker, applicationIdOf(params.app))
       return { data: { contexts: pageOf(contexts, query).map(listedJson) } }
     },
   }),
@@ -192,7 +186,7 @@ export const contextRoutes: readonly Route[] = [
       ),
     }),
     handle: async ({ node }, { params, asker }) => {
-      const contexts = await listed(node, asker, parseBase58Id<ApplicationId>(params.app))
+      const contexts = await listed(node, asker, applicationIdOf(params.app))
       return {
         contexts: contexts.map((context) => ({
           id: idBase58(context.record.id),

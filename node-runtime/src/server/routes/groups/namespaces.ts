@@ -1,20 +1,13 @@
 // Namespaces: create, look at, join, leave, delete. A namespace is its root group.
 import { Type } from 'typebox'
-import {
-  type ApplicationId,
-  type GroupId,
-  idBase58,
-  type NamespaceId,
-  parseBase58Id,
-  parseHexId,
-} from '../../../base/ids.ts'
+import { type GroupId, idBase58, type NamespaceId, parseHexId } from '../../../base/ids.ts'
 import { ContextError } from '../../../context/errors.ts'
 import { deleteNamespace } from '../../../context/namespaces/administration.ts'
 import { removeMember } from '../../../context/namespaces/membership.ts'
 import type { Namespace } from '../../../context/namespaces/namespace.ts'
 import { seenBy } from '../../access/membership.ts'
 import { ServerError } from '../../errors.ts'
-import { InvitationJson, invitationFromJson, pageOf } from '../../formats/encodings.ts'
+import { applicationIdOf, InvitationJson, invitationFromJson, pageOf } from '../../formats/encodings.ts'
 import { OptionalText } from '../../formats/fields.ts'
 import { ByNamespace, GroupRow, NamespaceShape, namespaceJson, rowOf, showsTo } from '../../formats/group-shapes.ts'
 import { Base58, Hex32 } from '../../formats/shapes.ts'
@@ -83,7 +76,7 @@ export const namespaceRoutes: readonly Route[] = [
     body: NoBody,
     response: Data(Type.Array(NamespaceShape)),
     handle: async ({ node }, { params, query, asker }) => {
-      const applicationId = parseBase58Id<ApplicationId>(params.app)
+      const applicationId = applicationIdOf(params.app)
       const seen = seenBy(node, asker)
       const all = joined(node).filter(({ id, state }) => state.applicationId === applicationId && seen.group(id))
       return { data: pageOf(all, query).map(namespaceJson) }

@@ -1,11 +1,11 @@
 // What older clients ask about a context beside that: its members and how many, capabilities, keys of clients.
 import { type Static, Type } from 'typebox'
-import { idBase58, type PublicKey, parseBase58Id } from '../../../base/ids.ts'
+import { idBase58 } from '../../../base/ids.ts'
 import { accountOf } from '../../../base/keys.ts'
 import { ContextError } from '../../../context/errors.ts'
 import { CAPABILITY } from '../../../governance/capabilities.ts'
 import { ServerError } from '../../errors.ts'
-import { contextIdOf } from '../../formats/encodings.ts'
+import { contextIdOf, publicKeyOf } from '../../formats/encodings.ts'
 import { Base58, Count, NullData } from '../../formats/shapes.ts'
 import { GRANTS_MAX } from '../../limits.ts'
 import { contextOf } from '../../names/lookups.ts'
@@ -37,7 +37,7 @@ async function change(
   const { record } = await contextOf(node, contextIdOf(id))
   const namespace = node.namespaces.get(record.namespaceId)
   const wanted = grants.map(([member = '', name = '']) => ({
-    account: accountOf(parseBase58Id<PublicKey>(member)),
+    account: accountOf(publicKeyOf(member)),
     bit: bitOf(name),
   }))
   for (const { account, bit } of wanted) {

@@ -1,15 +1,7 @@
 // Proposals of older applications: kept in the log of the namespace, and carried out there when enough have approved.
 import { type Static, Type } from 'typebox'
 import { type Bytes, compareBytes, utf8 } from '../../../base/bytes.ts'
-import {
-  type ContextId,
-  idBase58,
-  idFromBytes,
-  type OpId,
-  type ProposalId,
-  type PublicKey,
-  parseBase58Id,
-} from '../../../base/ids.ts'
+import { type ContextId, idBase58, idFromBytes, type OpId, type ProposalId } from '../../../base/ids.ts'
 import { proposalCalled } from '../../../context/calls/taking-part.ts'
 import { actionsJson } from '../../../context/namespaces/proposal-json.ts'
 import { PROPOSAL_ACTIONS_MAX } from '../../../governance/limits.ts'
@@ -17,7 +9,7 @@ import type { ContextProposals, Proposal } from '../../../governance/namespace-s
 import { NO_PROPOSALS, type ProposalAction, proposalsNamed, writeActions } from '../../../governance/proposals.ts'
 import { PROPOSAL_BYTES_MAX } from '../../../wire/limits.ts'
 import { ServerError } from '../../errors.ts'
-import { byteArray, contextIdOf, pageOf } from '../../formats/encodings.ts'
+import { base58IdOf, byteArray, contextIdOf, pageOf, publicKeyOf } from '../../formats/encodings.ts'
 import { ByteList } from '../../formats/fields.ts'
 import { Base58, ByteListOut, Count } from '../../formats/shapes.ts'
 import { contextOf } from '../../names/lookups.ts'
@@ -69,7 +61,7 @@ async function proposalsOf(node: NodeServices, context: string): Promise<Context
 
 /** Throws NOT_FOUND: never made, or not waiting any more. */
 async function proposalOf(node: NodeServices, { id, proposal }: Static<typeof ByProposal>): Promise<Proposal> {
-  const named = proposalsNamed(await proposalsOf(node, id), parseBase58Id<ProposalId>(proposal))
+  const named = proposalsNamed(await proposalsOf(node, id), base58IdOf<ProposalId>(proposal, 'proposal id'))
   if (named.length > 1) {
     const ids = named.map(({ op }) => idBase58(op)).join(', ')
     throw new ServerError(
@@ -113,7 +105,7 @@ function actionOf({ scope, params }: Static<typeof Action>): ProposalAction {
     case 'SetContextValue':
       return { kind: scope, key: Uint8Array.from(params.key), value: Uint8Array.from(params.value) }
     case 'DeleteProposal':
-      return { kind: scope, id: parseBase58Id<ProposalId>(params.proposal_id) }
+      return { kind: scope, id: base58IdOf<ProposalId>(params.proposal_id, 'proposal id') }
   }
 }
 
@@ -129,7 +121,7 @@ interface Asked {
 /** Throws BAD_REQUEST for another signer: who votes is who says so. */
 function requireOwn({ node }: RouteParts, { signerId }: Asked): void {
   const own = node.identity.publicKey
-  if (typeof signerId === 'string' && parseBase58Id<PublicKey>(signerId) !== own) {
+  if (typeof signerId === 'string' && publicKeyOf(signerId) !== own) {
     throw new ServerError('BAD_REQUEST', `signerId ${signerId} is not this node’s member ${idBase58(own)}`)
   }
 }
@@ -229,7 +221,7 @@ export const proposalRoutes: readonly Route[] = [
     response: Data(Type.Union([Approvals, Type.Null()])),
     handle: async (parts, { params, body: { signerId, proposal } }) => {
       const random = () => idFromBytes<ProposalId>(parts.node.ports.random.bytes(PROPOSAL_ID_BYTES))
-      const proposalId = typeof proposal.id === 'string' ? parseBase58Id<ProposalId>(proposal.id) : random()
+      const proposalId = typeof proposal.id === 'string' ? base58IdOf<ProposalId>(proposal.id, 'proposal id') : random()
       const actions = writeActions(proposal.actions.map(actionOf))
       if (actions.byteLength > PROPOSAL_BYTES_MAX) {
         throw new ServerError(
@@ -250,7 +242,7 @@ export const proposalRoutes: readonly Route[] = [
     handle: (parts, { params, body }) =>
       submit(parts, {
         context: params.id,
-        id: parseBase58Id<ProposalId>(body.proposalId),
+        id: base58IdOf<ProposalId>(body.proposalId, 'proposal id'),
         signerId: body.signerId,
       }),
   }),

@@ -121,7 +121,7 @@ export interface Api {
 
 /** `stop` ends what still runs. */
 export async function createApi(
-  given: ServerParts & Pick<RouteParts, 'metrics' | 'streams' | 'json' | 'held'>,
+  given: ServerParts & Pick<RouteParts, 'metrics' | 'streams' | 'json' | 'held' | 'sinceMs'>,
   stop: AbortSignal,
 ): Promise<Api> {
   const { node } = given
@@ -218,10 +218,10 @@ function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
   return app
 }
 
-function authParts({ node, log, held }: RouteParts, auth: AuthService): AuthRouteParts {
+function authParts({ node, log, held, sinceMs }: RouteParts, auth: AuthService): AuthRouteParts {
   const { clock } = node.ports
   const nowMs = () => clock.nowMs()
-  return { auth, log, held, nowMs, sinceMs: nowMs(), storeAnswers: () => storeAnswers(node) }
+  return { auth, log, held, nowMs, sinceMs, storeAnswers: () => storeAnswers(node) }
 }
 
 function loginHint(path: string): string {

@@ -6,6 +6,7 @@ export class ServerError extends CodedError<
   | 'ADDRESS_IN_USE'
   | 'ADDRESS_UNUSABLE'
   | 'BAD_REQUEST'
+  | 'BODY_TOO_LARGE'
   | 'BUSY'
   | 'CONFLICT'
   | 'DOWNLOAD_FAILED'
@@ -44,6 +45,7 @@ const STATUS: Readonly<Record<string, number>> = {
   CONFLICT: 409,
   FAULTS_TOO_MANY: 409,
   BLOB_TOO_LARGE: 413,
+  BODY_TOO_LARGE: 413,
   EXPECTATION_UNKNOWN: 417,
   BUSY: 503,
   NOT_IMPLEMENTED: 501,

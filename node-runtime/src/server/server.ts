@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import {
   createServer as createListener,
   type IncomingMessage,
+  maxHeaderSize,
   type Server,
   type ServerResponse,
   STATUS_CODES,
@@ -124,6 +125,7 @@ interface LateApi extends Api {
 
 /** The API, loaded by its first request or handshake. */
 function lateApi(parts: ServerParts, stop: AbortSignal): LateApi {
+  const sinceMs = parts.node.ports.clock.nowMs()
   let loaded: { readonly api: Api; readonly streams: Streams } | undefined
   let loading: Promise<NonNullable<typeof loaded>> | undefined
   let streamsEnd = false
@@ -139,7 +141,7 @@ function lateApi(parts: ServerParts, stop: AbortSignal): LateApi {
     const held = new HeldBytes()
     const metrics = new Metrics(parts.node)
     const streams = new Streams({ ...parts, metrics, json, held })
-    const api = await createApi({ ...parts, metrics, streams, json, held }, stop)
+    const api = await createApi({ ...parts, metrics, streams, json, held, sinceMs }, stop)
     loaded = { api, streams }
     if (streamsEnd) streams.close()
     return loaded
@@ -238,7 +240,7 @@ function refuseUnreadable(error: Error & { code?: string }, socket: Duplex): voi
     error.code === LATE
       ? [408, 'the request did not arrive in time']
       : error.code === 'HPE_HEADER_OVERFLOW'
-        ? [431, 'the headers of the request are too large']
+        ? [431, `the headers of the request are larger than ${maxHeaderSize} bytes`]
         : [400, 'this is no HTTP request']
   const body = JSON.stringify({ error: message })
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8`

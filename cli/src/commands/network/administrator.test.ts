@@ -23,6 +23,7 @@ test('a password that was made is shown once, one that was given is not shown', 
 test('nodes of earlier are said to have their own administrator', () => {
   const made = administratorOf({ authMode: 'embedded' }, { env: {} })
   const some = made ? loginHelp(made, nodes, ['n-1']) : ''
+  expect(some).toContain('  calbox login --node n-2 --username admin\n')
   expect(some).toContain('curl -s http://127.0.0.1:2529/auth/token')
   expect(some).toContain('n-1: made earlier')
   expect(made && loginHelp(made, nodes, ['n-1', 'n-2'])).not.toContain('curl')

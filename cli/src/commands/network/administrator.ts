@@ -63,6 +63,8 @@ export function loginHelp(
     const body = JSON.stringify(loginBody(isMade ? administrator : { ...administrator, password: '…' }, 'curl'))
     lines.push(
       `log in as ${username}, ${how}:`,
+      `  calbox login --node ${open.name} --username ${username}`,
+      'and the commands for it carry the token. Other programs:',
       `  curl -s ${open.url}/auth/token -H 'content-type: application/json' -d '${body.replaceAll("'", String.raw`'\''`)}'`,
       'and send what it answers as access_token: Authorization: Bearer <access_token>',
     )

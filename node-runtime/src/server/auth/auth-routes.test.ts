@@ -3,6 +3,7 @@
 import { request } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readNewPermissions } from '../../auth/permissions.ts'
+import { systemClock } from '../../base/clock.ts'
 import { DECLARATIONS } from '../api.ts'
 import { PUBLIC_BODY_BYTES_MAX } from '../limits.ts'
 import type { NodeServices } from '../ports.ts'
@@ -62,6 +63,16 @@ const logIn = (password = ANN.password, username = ANN.username, more = {}) =>
 
 const pairIn = ({ body }: Seen) => body?.data as TokenPair
 const reason = ({ headers }: Seen) => headers.get('x-auth-error')
+
+test('the service counts from the start of the server, whoever asks it first', async () => {
+  let laterMs = 0
+  const others = { nowMs: () => systemClock.nowMs() + laterMs, setTimer: systemClock.setTimer }
+  const late = await openGuardedNode(Date.now, others)
+  laterMs = 90_000
+  const { data } = (await (await fetch(`${late.url}/auth/health`)).json()) as { data: { uptime_seconds: number } }
+  await late.close()
+  expect(data.uptime_seconds).toBeGreaterThanOrEqual(90)
+})
 
 describe('login and renewal', () => {
   test('give a pair in the envelope, and say what was wrong', async () => {

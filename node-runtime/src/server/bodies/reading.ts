@@ -1,15 +1,20 @@
 // Bodies of requests, read whole. Of a large one a piece a turn of the event loop, whatever has come already: others have
 // theirs in between.
 import type { IncomingMessage } from 'node:http'
-import { errorCodes, type FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
+import { ServerError } from '../errors.ts'
 import { JSON_STEP_BYTES } from '../limits.ts'
 import { bodyCounterOf } from './held-bytes.ts'
 
-/** Rejects as the framework would: the body is longer than the route takes, or breaks off. */
+/** Rejects with BODY_TOO_LARGE where the body is longer than the route takes, or with what broke it off. */
 export async function readBody({ raw, routeOptions, headers }: FastifyRequest): Promise<Buffer> {
   const max = routeOptions.bodyLimit ?? 0
-  if (Number(headers['content-length'] ?? 0) > max) throw new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE()
+  if (Number(headers['content-length'] ?? 0) > max) throw tooLarge(max)
   return allOf(raw, max)
+}
+
+function tooLarge(max: number): ServerError {
+  return new ServerError('BODY_TOO_LARGE', `the body is larger than the ${max} bytes that are taken here`)
 }
 
 function allOf(raw: IncomingMessage, max: number): Promise<Buffer> {
@@ -25,7 +30,7 @@ function allOf(raw: IncomingMessage, max: number): Promise<Buffer> {
     const take = (piece: Buffer) => {
       bytes += piece.length
       if (bytes > max) {
-        fail(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
+        fail(tooLarge(max))
         return
       }
       try {

@@ -33,6 +33,8 @@ export interface RouteParts extends ServerParts {
   readonly metrics: Metrics
   readonly json: JsonReader
   readonly held: HeldBytes
+  /** Since when the server is there: the API is loaded when it is first asked. */
+  readonly sinceMs: number
 }
 
 export interface RouteRequest<Params, Query, Body> {

@@ -6,19 +6,16 @@ import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { ServerError } from '../errors.ts'
 import { PROBLEMS_NAMED_MAX } from '../limits.ts'
-
-interface Problem {
-  readonly instancePath: string
-  readonly message: string
-}
+import { problemTexts } from './problem-text.ts'
 
 /** Undefined when `value` fits; else what a client is told, e.g. `body/contextId must be string`. */
 function refusalOf(schema: TSchema, part: string, value: unknown): ServerError | undefined {
   if (Value.Check(schema, value)) return undefined
-  const problems: readonly Problem[] = Value.Errors(schema, value)
-  const named = problems
-    .slice(0, PROBLEMS_NAMED_MAX)
-    .map((problem) => `${part}${problem.instancePath} ${problem.message}`)
+  // What was not sent at all.
+  if (value === null || value === undefined)
+    return new ServerError('BAD_REQUEST', `${part} is missing: it must be JSON`)
+  const problems = problemTexts(Value.Errors(schema, value))
+  const named = problems.slice(0, PROBLEMS_NAMED_MAX).map((problem) => `${part}${problem}`)
   const more = problems.length > named.length ? `; ${problems.length - named.length} more` : ''
   return new ServerError('BAD_REQUEST', named.join('; ') + more)
 }

@@ -1,6 +1,6 @@
 // A node behind embedded authentication, over real sockets; one administrator, ann.
 import { type Auth, openAuth } from '../../auth/auth.ts'
-import { systemClock } from '../../base/clock.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
 import { signingKeyFromSeed } from '../../base/keys.ts'
 import { systemRandom } from '../../base/random.ts'
 import { memoryStore } from '../../store/memory.ts'
@@ -19,10 +19,13 @@ export interface GuardedNode {
   close(): Promise<void>
 }
 
-/** `nowMs`: the clock of tokens; everything else runs in real time. */
-export async function openGuardedNode(nowMs: () => number = Date.now): Promise<GuardedNode> {
+/** `nowMs`: the clock of tokens; everything else runs by the other one. */
+export async function openGuardedNode(
+  nowMs: () => number = Date.now,
+  others: Clock = systemClock,
+): Promise<GuardedNode> {
   const log = new RecordingLogger()
-  const world = await TestWorld.open({ clock: systemClock })
+  const world = await TestWorld.open({ clock: others })
   const { node } = await world.start('n')
   const clock = { nowMs, setTimer: systemClock.setTimer }
   const identity = signingKeyFromSeed(new Uint8Array(32).fill(1))

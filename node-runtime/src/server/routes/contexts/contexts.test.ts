@@ -129,7 +129,7 @@ describe('creating a context', () => {
       return { why, method: 'POST', path: CONTEXTS, asking: { body }, status, says }
     }
     const [seen, wanted] = await refusalsOf(ada, [
-      row('nothing', undefined, 'body'),
+      row('nothing', undefined, 'body is missing'),
       row('a list', [], 'body'),
       row('no application', { ...good, applicationId: undefined }, 'applicationId'),
       row('a group that is none', { ...good, groupId: 7 }, 'groupId'),

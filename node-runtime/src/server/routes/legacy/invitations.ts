@@ -16,18 +16,24 @@ import { joinContext } from '../contexts/members.ts'
 
 /** An invitation with the context it was asked for. */
 const ContextInvitation = Type.Intersect([InvitationJson, Type.Object({ context_id: Base58 })])
-const Lifetime = Type.Optional(Type.Integer({ minimum: 1, maximum: INVITATION_LIFETIME_SEC_MAX }))
+const Lifetime = Type.Integer({ minimum: 1, maximum: INVITATION_LIFETIME_SEC_MAX })
 const Member = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
-const InviteBody = Type.Object({
+const InviteFields = {
   contextId: Type.String(),
   inviterId: Member,
-  /** With it the answer is one text, for that member alone to use: it is not bound to it. */
   inviteeId: Member,
-  validForSeconds: Lifetime,
+  validForSeconds: Type.Optional(Lifetime),
+  validForBlocks: Type.Optional(Lifetime),
+}
+/** Whom, or for how long: an open invitation comes from nothing that was left out. */
+const InviteBody = Type.Union([
+  /** With it the answer is one text, for that member alone to use: it is not bound to it. */
+  Type.Object({ ...InviteFields, inviteeId: Type.String() }),
+  Type.Object({ ...InviteFields, validForSeconds: Lifetime }),
   /** Of a chain that made one block a second. */
-  validForBlocks: Lifetime,
-})
+  Type.Object({ ...InviteFields, validForBlocks: Lifetime }),
+])
 const JoinBody = Type.Object({
   invitationPayload: Type.Optional(Type.String({ maxLength: PAYLOAD_CHARS_MAX })),
   invitation: Type.Optional(ContextInvitation),

@@ -91,8 +91,10 @@ describe('an invitation to a context', () => {
     const unknown = '1'.repeat(32)
     const [seen, wanted] = await refusalsOf(ada, [
       post('invite', {}, 400, 'contextId'),
-      post('invite', { contextId: 'abc' }, 400, '32 bytes'),
-      post('invite', { contextId: unknown }, 404, unknown),
+      post('invite', { contextId: 'abc', inviteeId: 'x' }, 400, '32 bytes'),
+      post('invite', { contextId: unknown, validForSeconds: 60 }, 404, unknown),
+      post('invite', { contextId: unknown }, 400, 'required properties inviteeId; body must have'),
+      post('invite', { contextId: unknown, inviteeId: null }, 400, 'validForSeconds'),
       post('join', {}, 400, 'neither'),
       post('join', { invitationPayload: 'abc' }, 400, 'invitationPayload'),
       post('join', { invitationPayload: '0OIl' }, 400, 'invitationPayload'),

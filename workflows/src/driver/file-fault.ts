@@ -1,4 +1,6 @@
 // Errors of the file system that the user has to put right, as errors of the environment: the one place that knows them.
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { DriverError } from './errors.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -28,14 +30,33 @@ const READING: ReadonlySet<string> = new Set(['scandir', 'opendir', 'stat', 'lst
 /** Undefined for anything else: what is no fault of files, or a kind nobody can put right from outside. */
 export function fileFault(error: unknown, fallbackPath?: string): DriverError | undefined {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined
-  const { code, syscall } = error
+  const { syscall } = error
+  // Of two paths the second is the one being made. A full disk is noticed by a write, which knows no path at all.
+  const named = [textIn(error, 'dest'), textIn(error, 'path'), fallbackPath].find((each) => each !== undefined)
+  const hidden =
+    syscall === 'mkdir' && error.code === 'ENOENT' && named !== undefined ? behindMissing(named) : undefined
+  const { code, known } = hidden ?? { code: error.code, known: named }
   const reason = reasonOf(code, syscall)
   if (reason === undefined || typeof syscall !== 'string') return undefined
-  // Of two paths the second is the one being made. A full disk is noticed by a write, which knows no path at all.
-  const known = [textIn(error, 'dest'), textIn(error, 'path'), fallbackPath].find((each) => each !== undefined)
   if (known === undefined && syscall !== 'write') return undefined
   const message = `cannot ${READING.has(syscall) ? 'read' : 'write'} ${known ?? 'a file'}: ${reason} (${code})${remedyOf(code)}`
   return new DriverError('FILE_UNUSABLE', message, { data: { path: known, reason: code }, cause: error })
+}
+
+/**
+ * The recursive form of the platform says of any folder that cannot be made that it is missing. The first of them is what the system
+ * refuses: it is asked again for that one alone.
+ */
+function behindMissing(folder: string): { code: unknown; known: string } | undefined {
+  let known = resolve(folder)
+  while (!existsSync(dirname(known))) known = dirname(known)
+  try {
+    mkdirSync(known)
+    rmdirSync(known)
+    return undefined
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? { code: error.code, known } : undefined
+  }
 }
 
 /** What is missing is no fault, unless it was just to be made. */

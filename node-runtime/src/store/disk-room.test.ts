@@ -19,7 +19,12 @@ function roomOn(figures: () => ReturnType<typeof disk>, ownWork = 0) {
     looks += 1
     return figures()
   }
-  return { room: new DiskRoom({ location: '/disk', ownWork: () => ownWork, look }), looks: () => looks }
+  let time = 0
+  const room = new DiskRoom({ location: '/disk', ownWork: () => ownWork, look, now: () => time })
+  const pass = (ms: number) => {
+    time += ms
+  }
+  return { room, pass, looks: () => looks }
 }
 
 const full = (text: string) => ({ code: 'STORE_FULL', message: expect.stringContaining(text) })
@@ -32,6 +37,18 @@ it('looks before the first batch, and then once in 256 KiB', async () => {
   expect(looks()).toBe(1)
   await room.reserve(100_000)
   expect(looks()).toBe(2)
+})
+
+it('looks again after a second, as others fill the disk, too', async () => {
+  let free = GIB
+  const { room, pass, looks } = roomOn(() => disk(free))
+  await room.reserve(1)
+  free = 0
+  pass(999)
+  await room.reserve(1)
+  expect(looks()).toBe(1)
+  pass(1)
+  await expect(room.reserve(1)).rejects.toMatchObject(full('0.0 MiB left'))
 })
 
 it('refuses a batch whose log, table and merge the disk has no room for, and takes a smaller one', async () => {

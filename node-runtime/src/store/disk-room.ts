@@ -2,7 +2,7 @@
 // the store is closed and opened anew, so batches are refused before it comes to that.
 import { statfs } from 'node:fs/promises'
 import { StoreError } from './errors.ts'
-import { DISK_LOOK_BYTES, DISK_RESERVE_BYTES } from './limits.ts'
+import { DISK_LOOK_BYTES, DISK_LOOK_MS, DISK_RESERVE_BYTES } from './limits.ts'
 import { writeError } from './write-error.ts'
 
 const MIB = 1024 * 1024
@@ -25,31 +25,37 @@ interface DiskRoomParts {
   /** Bytes that LevelDB may yet write for what it has. */
   readonly ownWork: () => number
   readonly look?: (location: string) => Promise<DiskFigures>
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number
 }
 
 export class DiskRoom {
   readonly #location: string
   readonly #ownWork: () => number
   readonly #look: (location: string) => Promise<DiskFigures>
+  readonly #now: () => number
   /** Since the disk was looked at; it is before the first batch. */
   #written = DISK_LOOK_BYTES
+  #lookedAt = Number.NEGATIVE_INFINITY
 
-  constructor({ location, ownWork, look = statfs }: DiskRoomParts) {
+  constructor({ location, ownWork, look = statfs, now = () => performance.now() }: DiskRoomParts) {
     this.#location = location
     this.#ownWork = ownWork
     this.#look = look
+    this.#now = now
   }
 
   /** Looks at the disk now and then. Throws STORE_FULL, STORE_FAILED. */
   async reserve(bytes: number): Promise<void> {
     this.#written += bytes
-    if (this.#written >= DISK_LOOK_BYTES) await this.measure(bytes)
+    if (this.#written >= DISK_LOOK_BYTES || this.#now() - this.#lookedAt >= DISK_LOOK_MS) await this.measure(bytes)
   }
 
   /** Whether a batch of so many bytes has room. Throws STORE_FULL, STORE_FAILED. */
   async measure(bytes: number): Promise<void> {
     // From here on each batch looks until there is room.
     this.#written = DISK_LOOK_BYTES
+    this.#lookedAt = this.#now()
     const { bavail, bsize, frsize, blocks, files, ffree } = await this.#figures()
     const needed = DISK_RESERVE_BYTES + this.#ownWork() + TIMES_WRITTEN * bytes
     const free = bavail * (frsize > 0 ? frsize : bsize)

@@ -24,6 +24,9 @@ export const COMPACTION_MAX_BYTES = 64 * 1024 * 1024
 /** How much is written between two looks at the disk. */
 export const DISK_LOOK_BYTES = 256 * 1024
 
+/** How old the last look may be when a batch comes: others fill the disk, too. A look takes microseconds. */
+export const DISK_LOOK_MS = 1_000
+
 /** Before a store that could not be opened anew is tried again, the first time and where somebody reads: each try ends all guest threads. */
 export const REOPEN_PAUSE_MIN_MS = 1_000
 

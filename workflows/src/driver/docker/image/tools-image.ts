@@ -1,7 +1,7 @@
 // An image of a few programs of this machine, for containers beside those of nodes: routers, and what sets up the network of
 // others. Made where the engine does not have it.
 import { DriverError } from '../../errors.ts'
-import { type EngineClient, engineStatus } from '../engine/engine-client.ts'
+import { type EngineClient, engineReason, engineStatus } from '../engine/engine-client.ts'
 import { field, listOf, textField } from '../engine/engine-reply.ts'
 import { inspectImage } from './build-image.ts'
 import { filesOf, findProgram, type HostProgram, keyOfFiles } from './host-programs.ts'
@@ -45,6 +45,11 @@ export async function toolsImage(engine: EngineClient): Promise<string> {
     throw new DriverError('IMAGE_UNUSABLE', `the engine has taken the image ${tag}, and does not know it`)
   await removeOlder(engine, image.id)
   return image.id
+}
+
+/** Whoever tidies up an engine takes an image away that no container has: then it is to be made again. */
+export function isImageGone(error: unknown): boolean {
+  return engineStatus(error) === 404 && /no such image|image not known/i.test(engineReason(error))
 }
 
 /** Those that nobody has made anew for so long: other runs, of this machine or another, may want the younger ones again. */

@@ -6,7 +6,7 @@ import { DriverError } from '../../errors.ts'
 import type { KernelLinks, LinkRule } from '../../kernel-links.ts'
 import { type EngineClient, engineReason, engineStatus } from '../engine/engine-client.ts'
 import { field, textField } from '../engine/engine-reply.ts'
-import { toolsImage } from '../image/tools-image.ts'
+import { isImageGone, toolsImage } from '../image/tools-image.ts'
 import { CLEAR_SCRIPT, type KernelAbilities, type LinkScript, linkScript, refusalOf } from './link-script.ts'
 import { applyScript, assertTools, type LinkToolsParts, probeAbilities } from './link-tools.ts'
 
@@ -238,10 +238,6 @@ export class ContainerLinks implements KernelLinks {
   async #unmark(id: string): Promise<void> {
     await rm(join(this.#folder, id), { force: true })
   }
-}
-
-function isImageGone(error: unknown): boolean {
-  return engineStatus(error) === 404 && /no such image|image not known/i.test(engineReason(error))
 }
 
 async function addressesOf(engine: EngineClient, id: string, signal: AbortSignal): Promise<string[]> {

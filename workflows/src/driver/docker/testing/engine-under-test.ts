@@ -14,6 +14,8 @@ import { viewSwarm } from '../swarm/tasks.ts'
 export interface EngineUnderTest {
   readonly address: EngineAddress
   readonly engine: EngineClient
+  /** Started for the tests alone, in a network of its own, which they may change. */
+  readonly isAlone: boolean
   /** The built node. */
   readonly calnode: string
   /** Of this process: networks of test runs beside each other do not meet. */
@@ -71,6 +73,7 @@ function underTest(engine: EngineClient): EngineUnderTest {
   return {
     address: engine.address,
     engine,
+    isAlone: process.env.CALBOX_DOCKER_TESTS === 'alone',
     calnode,
     runId: `test-${process.pid}-${Date.now()}`,
     containers: async (stateDir) =>

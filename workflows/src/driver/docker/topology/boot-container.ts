@@ -25,6 +25,9 @@ export interface BootContainerParts {
 }
 
 export interface BootContainer {
+  /** Of its container. */
+  readonly id: string
+  readonly host: string
   /** As nodes dial it, with its id. */
   readonly address: string
   /** When its log is complete. */
@@ -56,7 +59,7 @@ export async function startBootContainer(
     const peerId = await startedId(container, log, signal)
     const seen = await engine.json('GET', `/containers/${id}/json`)
     const host = textField(seen, 'NetworkSettings', 'Networks', network, 'IPAddress')
-    return { address: `/ip4/${host}/tcp/${BOOT_NODE_PORT}/p2p/${peerId}`, stop }
+    return { id, host, address: `/ip4/${host}/tcp/${BOOT_NODE_PORT}/p2p/${peerId}`, stop }
   } catch (error) {
     await stop()
     signal.throwIfAborted()

@@ -38,7 +38,7 @@ export class ContainerTopologies {
       const parts = { ...beside, network, stateDir: this.#parts.stateDir }
       const boot = await startBootContainer(parts, request, options)
       this.#boots.push(boot)
-      const places = tools && (await makeNat({ ...beside, outer: network, tools }, request, options))
+      const places = tools && (await makeNat({ ...beside, outer: network, boot, tools }, request, options))
       const where = places
         ? `each node behind a router (${request.natMode ?? 'cone'} NAT) in networks of their own`
         : 'nodes know only it'

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { placeContainer, routerContainer, routerRules } from './nat-containers.ts'
+import { askedByOthers, placeContainer, routerContainer, routerRules } from './nat-containers.ts'
 
-const NETS = { inner: '172.18.0.0/16', outer: '172.17.0.0/16' }
+const NETS = { inner: '172.18.0.0/16', outer: '172.17.0.0/16', boot: '172.17.0.2' }
 
 it.each(['nft', 'iptables'] as const)(
   '%s: only symmetric NAT takes other ports, and all else of a node goes nowhere',
@@ -23,4 +23,15 @@ it('routers and places have rights over their own network, and a node is publish
     expect(HostConfig).toMatchObject({ CapDrop: ['ALL'], CapAdd: ['NET_ADMIN', 'NET_RAW'], ReadonlyRootfs: true })
   }
   expect(place.HostConfig.PortBindings).toEqual({ '2528/tcp': [{ HostIp: '127.0.0.1', HostPort: '2528' }] })
+})
+
+it('what comes under another address than that of the boot node is counted, and a count that is not there is an error', () => {
+  for (const program of ['nft', 'iptables'] as const) {
+    expect(routerRules('cone', program, NETS).join('\n')).toMatch(/(saddr !=|! -s) 172\.17\.0\.2 .*dport 9\b/)
+  }
+  const nft = 'chain asked {\n\t\tip saddr != 172.17.0.2 tcp dport 9 counter packets 3 bytes 180\n\t}'
+  const iptables =
+    'Chain INPUT (policy ACCEPT 12 packets, 9 bytes)\n    pkts      bytes target     prot opt in     out     source               destination\n       2      120            tcp  --  *      *      !172.17.0.2           0.0.0.0/0            tcp dpt:9\n'
+  expect([nft, iptables].map(askedByOthers)).toEqual([3, 2])
+  expect(() => askedByOthers('')).toThrow('no count')
 })

@@ -60,13 +60,18 @@ export interface RouterNets {
   readonly inner: string
   /** Of the boot node and the other routers. */
   readonly outer: string
+  /** Address of the boot node. */
+  readonly boot: string
 }
+
+/** Where the boot node asks each router for what the router sees of it. Nothing listens there. */
+export const ASKED_PORT = 9
 
 /**
  * Out under the router's address, and to the outer network only; nothing in that was not asked for. Cone: from the same port
  * for every destination, as long as it is free. Symmetric: from another one for each.
  */
-export function routerRules(mode: NatMode, program: NatProgram, { inner, outer }: RouterNets): readonly string[] {
+export function routerRules(mode: NatMode, program: NatProgram, { inner, outer, boot }: RouterNets): readonly string[] {
   const noWayOut = 'ip route del default || :'
   if (program === 'iptables') {
     const random = mode === 'symmetric' ? ' --random-fully' : ''
@@ -77,6 +82,7 @@ export function routerRules(mode: NatMode, program: NatProgram, { inner, outer }
       'iptables -w -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT',
       `iptables -w -A FORWARD -s ${inner} -d ${outer} -j ACCEPT`,
       `iptables -w -A FORWARD -s ${inner} -j REJECT`,
+      `iptables -w -A INPUT ! -s ${boot} -p tcp --dport ${ASKED_PORT}`,
     ]
     return ['/usr/bin/sh', '-ec', lines.join('\n')]
   }
@@ -92,7 +98,24 @@ export function routerRules(mode: NatMode, program: NatProgram, { inner, outer }
     `    ip saddr ${inner} ip daddr ${outer} accept;`,
     `    ip saddr ${inner} reject;`,
     '  }',
+    '  chain asked {',
+    '    type filter hook input priority 0;',
+    `    ip saddr != ${boot} tcp dport ${ASKED_PORT} counter;`,
+    '  }',
     '}',
   ]
   return ['/usr/bin/sh', '-ec', [noWayOut, "nft -f - << 'EOF'", ...rules, 'EOF', ''].join('\n')]
+}
+
+/** Says how many packets came to the port that only the boot node asks, and from another address than that one's. */
+export function askedCommand(program: NatProgram): readonly string[] {
+  return program === 'nft'
+    ? ['/usr/bin/nft', 'list', 'chain', 'ip', 'calbox', 'asked']
+    : ['/usr/bin/iptables', '-w', '-nvxL', 'INPUT']
+}
+
+export function askedByOthers(said: string): number {
+  const count = said.match(/counter packets (\d+)/) ?? said.match(new RegExp(`^\\s*(\\d+) .*dpt:${ASKED_PORT}\\b`, 'm'))
+  if (count === null) throw new Error(`no count of packets in ${said}`)
+  return Number(count[1])
 }

@@ -7,17 +7,20 @@ import { execIn } from '../container/exec-in.ts'
 import { startFault } from '../container-host.ts'
 import { type EngineClient, engineReason } from '../engine/engine-client.ts'
 import { field, listOf, textField } from '../engine/engine-reply.ts'
-import { toolsImage } from '../image/tools-image.ts'
+import { isImageGone, toolsImage } from '../image/tools-image.ts'
 import { LABEL_TOPOLOGY } from '../labels.ts'
 import { networkName } from '../run-networks.ts'
+import type { BootContainer } from './boot-container.ts'
 import { placeContainer, placeRoute, routerContainer, routerRules } from './nat-containers.ts'
 import type { NatTools } from './nat-tools.ts'
+import { assertSeenAsIs } from './seen-as-is.ts'
 
 export interface NatParts {
   readonly engine: EngineClient
   readonly labels: Readonly<Record<string, string>>
   /** Of the boot node, and of the routers' outer sides. */
   readonly outer: string
+  readonly boot: Pick<BootContainer, 'id' | 'host'>
   readonly tools: NatTools
 }
 
@@ -55,15 +58,20 @@ async function makePlace(
   const network = await makeNetwork(parts, node.name)
   const inner = await subnetOf(engine, network)
   const prefix = `${request.runId}-${node.name}`
-  const router = await create(engine, `${prefix}-router`, routerContainer({ image, labels, network }))
+  const router = await create(engine, `${prefix}-router`, image, (image) => routerContainer({ image, labels, network }))
   await engine.tell('POST', `/networks/${encodeURIComponent(outer)}/connect`, { body: { Container: router } })
   await engine.json('POST', `/containers/${router}/start`)
   const mode = request.natMode ?? 'cone'
-  await command(engine, router, routerRules(mode, tools.program, { inner, outer: parts.outerSubnet }), signal)
+  const nets = { inner, outer: parts.outerSubnet, boot: parts.boot.host }
+  await command(engine, router, routerRules(mode, tools.program, nets), signal)
   const seen = await engine.json('GET', `/containers/${router}/json`)
+  const outerHost = textField(seen, 'NetworkSettings', 'Networks', outer, 'IPAddress')
+  await assertSeenAsIs(parts, { id: router, host: outerHost }, { signal })
   const address = textField(seen, 'NetworkSettings', 'Networks', network, 'IPAddress')
   const asked = { name: node.name, hostPort: node.rpcPort }
-  const place = await create(engine, `${prefix}-network`, placeContainer({ image, labels, network }, asked))
+  const place = await create(engine, `${prefix}-network`, image, (image) =>
+    placeContainer({ image, labels, network }, asked),
+  )
   await engine.json('POST', `/containers/${place}/start`).catch((error: unknown) => {
     throw startFault(node, error)
   })
@@ -94,10 +102,17 @@ async function makeNetwork({ engine, labels, request }: NatParts & { request: To
 async function create(
   engine: EngineClient,
   name: string,
-  { HostConfig, ...rest }: { readonly HostConfig: object },
+  image: string,
+  requestWith: (image: string) => { readonly HostConfig: object },
 ): Promise<string> {
+  const { HostConfig, ...rest } = requestWith(image)
   const body = { ...rest, HostConfig: { ...HostConfig, ...(engine.isPodman && { Ulimits: PODMAN_ULIMITS }) } }
-  return textField(await engine.json('POST', '/containers/create', { query: { name }, body }), 'Id')
+  try {
+    return textField(await engine.json('POST', '/containers/create', { query: { name }, body }), 'Id')
+  } catch (error) {
+    if (!isImageGone(error)) throw error
+    return create(engine, name, await toolsImage(engine), requestWith)
+  }
 }
 
 async function command(engine: EngineClient, id: string, line: readonly string[], signal: AbortSignal): Promise<void> {

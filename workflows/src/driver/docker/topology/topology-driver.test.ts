@@ -1,4 +1,5 @@
 // Real nodes behind routers made of containers. What reaches what is asked from inside of the containers.
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -92,6 +93,15 @@ class Scene {
 }
 
 const NOTHING = [[], []]
+
+/** Of a network that the engine itself would not make. */
+const TRANSLATED = '10.213.7.0/24'
+
+/** As an engine that was killed leaves it: for what goes out of a bridge that is gone. */
+function leftRule(what: '-I' | '-D'): void {
+  const rule = ['-s', TRANSLATED, '!', '-o', 'br-gone', '-j', 'MASQUERADE']
+  execFileSync('iptables', ['-w', '-t', 'nat', what, 'POSTROUTING', ...rule])
+}
 
 function addressOn(container: unknown, network: string): string {
   return textField(container, 'NetworkSettings', 'Networks', network, 'IPAddress')
@@ -250,6 +260,35 @@ describeWithEngine('topologies of containers', (under) => {
       await scene.driver.close()
       expect(await scene.left()).toEqual(NOTHING)
     })
+  })
+
+  describe('nat, where the machine translates what only crosses a bridge', () => {
+    const scene = new Scene(under)
+    afterAll(() => scene.remove())
+
+    test.skipIf(!under.isAlone)(
+      'it is refused by name, nothing is left, and without that rule it is made',
+      async () => {
+        const runId = `${under.runId}-translated`
+        const request = { type: 'nat', runId, nodes: [{ name: 't-1', swarmPort: 0, rpcPort: 0 }] } as const
+        const outer = { Name: networkName(runId), Labels: { [LABEL_STATE]: scene.stateDir } }
+        const body = { ...outer, IPAM: { Config: [{ Subnet: TRANSLATED }] } }
+        await under.engine.json('POST', '/networks/create', { body })
+        writeFileSync('/proc/sys/net/bridge/bridge-nf-call-iptables', '1')
+        const { topology } = scene.open()
+        leftRule('-I')
+        try {
+          await expect(topology(request, { signal })).rejects.toMatchObject({
+            code: 'TOPOLOGY_UNAVAILABLE',
+            message: expect.stringContaining(TRANSLATED),
+          })
+          expect((await scene.left())[0]).toEqual([])
+        } finally {
+          leftRule('-D')
+        }
+        expect((await topology(request, { signal })).summary).toContain('behind a router')
+      },
+    )
   })
 
   describe('bootstrap', () => {

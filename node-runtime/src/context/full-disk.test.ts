@@ -1,6 +1,7 @@
 // What a node makes of a disk that takes no writes: whole nodes on the simulated network.
 import { describe, expect, it } from 'vitest'
 import { appWasm } from '../../../scripts/build-apps.ts'
+import { utf8 } from '../base/bytes.ts'
 import { faultyStore } from '../store/faulty-store.ts'
 import { converge, shareContext } from '../testing/test-nodes.ts'
 import { testWorlds } from '../testing/test-worlds.ts'
@@ -42,6 +43,19 @@ describe('a full disk', () => {
     await converge(world, shared.contextId, NAMES)
     expect(await call('ada', 'get', { key: 'k' })).toBeNull()
     expect(await call('ada', 'get', { key: 'l' })).toBe('w')
+  })
+
+  it('lets who reads meanwhile wait until the context is read again', async () => {
+    const { world, full, call, shared } = await scene()
+    await call('bob', 'set', { key: 'k', value: 'v' })
+    full.add('bob')
+    const context = await world.get('bob').context(shared.contextId)
+    const request = (method: string, args: object) => ({ method, input: utf8(JSON.stringify(args)) })
+    // Both wait for this instance, which the write ends.
+    const written = context.call(request('set', { key: 'l', value: 'v' }))
+    const reads = Array.from({ length: 80 }, () => call('bob', 'get', { key: 'k' }))
+    await expect(world.run(written)).rejects.toMatchObject({ code: 'STORE_FULL' })
+    expect(new Set(await Promise.all(reads))).toEqual(new Set(['v']))
   })
 
   it('does not lose what comes from others: it is there when there is room again', async () => {

@@ -1,6 +1,6 @@
 // The one way of a context into its store, and what others may see of it afterwards: heads and root, gossip, events.
 import type { Bytes } from '../base/bytes.ts'
-import type { DeltaId, OpId, RootHash } from '../base/ids.ts'
+import { type DeltaId, idBase58, type OpId, type RootHash } from '../base/ids.ts'
 import type { StoreOp } from '../store/store.ts'
 import { checkpointHash } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
@@ -142,7 +142,7 @@ export class Ledger {
     if (!this.#broken) return
     throw new ContextError(
       'CONTEXT_FAILED',
-      `context ${this.#parts.record.id} is being read again after a failed write`,
+      `context ${idBase58(this.#parts.record.id)} is being read again after a failed write`,
     )
   }
 

@@ -3,6 +3,9 @@
 /** Tasks that wait for one context, and calls that do. One over it is refused with CONTEXT_BUSY. */
 export const CONTEXT_QUEUE_MAX = 4096
 
+/** Instances of a context that a call tries where each one ended before its turn: a disk that is full ends one with each write. */
+export const CALL_INSTANCES_MAX = 16
+
 /** Calls that share a turn of their context: a run of the guest, a batch, a frame. More have the next turn. */
 export const CALL_GROUP_MAX = 64
 /** And the bytes of what they are given, and of the artifacts in one batch, except that one call always goes. */

@@ -6,6 +6,7 @@ import { kemKeyFromSecret, type SigningKey, signingKeyFromSeed } from '../base/k
 import { BlobStore } from '../blobs/blob-store.ts'
 import type { MemoryDisk } from '../blobs/memory-disk.ts'
 import { mockAttester } from '../context/attestation/attester.ts'
+import { callWhenWhole } from '../context/calls/call-when-whole.ts'
 import type { Context } from '../context/context.ts'
 import type { Retention } from '../context/parts.ts'
 import type { StateEvent } from '../context/ports.ts'
@@ -185,8 +186,8 @@ export class TestNode {
 
   /** Calls with JSON arguments and parses the JSON answer; undefined when there was none. */
   async call(id: ContextId, method: string, args: object = {}): Promise<unknown> {
-    const context = await this.node.contexts.get(id)
-    const { value } = await context.call({ method, input: utf8(JSON.stringify(args)) })
+    const request = { method, input: utf8(JSON.stringify(args)) }
+    const { value } = await callWhenWhole(() => this.node.contexts.get(id), request)
     return value === undefined ? undefined : JSON.parse(fromUtf8(value))
   }
 

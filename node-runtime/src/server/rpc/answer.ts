@@ -5,6 +5,7 @@ import { type Bytes, equalBytes, utf8 } from '../../base/bytes.ts'
 import { CodedError } from '../../base/errors.ts'
 import { type ContextId, idBase58, type PublicKey } from '../../base/ids.ts'
 import type { LogFields, Logger } from '../../base/log.ts'
+import { callWhenWhole } from '../../context/calls/call-when-whole.ts'
 import type { Context } from '../../context/context.ts'
 import { PRESENCE_BYTES_MAX } from '../../wire/limits.ts'
 import { isOtherMember } from '../access/membership.ts'
@@ -98,13 +99,13 @@ async function execute({ unlock, self }: RpcGate, { params, signal, member }: Rp
   const call = { contextId: idBase58(context.record.id), method: params.method }
   const beganMs = performance.now()
   const request = { method: params.method, input, signal }
-  const { value, logs, deltaId } = await context
-    .call(request)
+  const run = () => callWhenWhole(() => contextOf(node, id), request)
+  const { value, logs, deltaId } = await run()
     .catch(async (error: unknown) => {
       if (!(error instanceof CodedError) || error.code !== 'GROUP_KEY_PENDING') throw error
       // Nothing is committed: who was just added to a group may write at once.
       await node.namespaces.fetchKey(context.record.groupId, { signal })
-      return context.call(request)
+      return run()
     })
     .catch((error: unknown) => {
       metrics?.execution('failed', performance.now() - beganMs)

@@ -15,7 +15,7 @@ interface OnNetwork {
   readonly host: string
 }
 
-export interface SeenParts {
+interface SeenParts {
   readonly engine: EngineClient
   readonly outer: string
   readonly outerSubnet: string

@@ -18,17 +18,11 @@ import { DriverError } from '../errors.ts'
 import { DEFAULT_RPC_PORT, DEFAULT_SWARM_PORT, STOP_GRACE_MS } from '../limits.ts'
 import { isNodeRunning } from '../record-life.ts'
 import { makeFolder } from '../state/make-folder.ts'
-import {
-  isRecordElsewhere,
-  liveOwner,
-  type NodeRecord,
-  type NodeState,
-  nodeElsewhere,
-  type Owner,
-} from '../state/node-state.ts'
+import { isRecordElsewhere, type NodeRecord, type NodeState, nodeElsewhere, type Owner } from '../state/node-state.ts'
 import { type ResolvedSpec, recordOf, specOfRecord } from '../state/spec-record.ts'
 import { handedSocket } from '../topology/handed-socket.ts'
 import { inNamespace } from '../topology/network-namespaces.ts'
+import { assertAdoptable } from './adoptable.ts'
 import { awaitAnswer } from './await-answer.ts'
 import { describeExit } from './exit-cause.ts'
 import { withoutPassword } from './handed-password.ts'
@@ -102,32 +96,36 @@ class ProcessDriver implements NodeDriver {
     await this.#previousEnd(name)
     const own = this.#live.get(name)
     if (own !== undefined) return own
+    const owned = await this.#ownRecord(name)
+    if (owned === undefined) return undefined
+    await this.#parts.ports.keep(owned.rpcPort)
+    await this.#parts.ports.keep(owned.swarmPort)
+    this.#logStarts.set(name, await reusedLogStart(owned))
+    // Not told to the reaper: it lived without calbox before, and only a regular end decides about it.
+    const spec = specOfRecord(owned, options)
+    const place = { spec, record: owned, swarmAddress: await this.#parts.program.swarmAddress(spec) }
+    return this.#manage(place, NodeProcess.attach(owned.process), true)
+  }
+
+  /** Of two drivers that want a node at once one has it, and the other one is told who. */
+  async #ownRecord(name: string): Promise<NodeRecord | undefined> {
+    // Most runs find nothing, and make nothing then.
+    if ((await this.#parts.state.get(name)) === undefined) return undefined
+    const claim = await this.#parts.state.claim(name)
+    try {
+      return await this.#ownClaimed(name)
+    } finally {
+      await claim.release()
+    }
+  }
+
+  async #ownClaimed(name: string): Promise<NodeRecord | undefined> {
     const record = await this.#parts.state.get(name)
     if (record === undefined || !(await isNodeRunning(record))) return undefined
-    if (isRecordElsewhere(record)) throw nodeElsewhere(record)
-    const owner = liveOwner(record, this.#owner.driverId)
-    if (owner !== undefined) {
-      const message = `node ${name} is used by a run that is going on (pid ${owner.pid}); wait for its end, or run in another folder`
-      throw new DriverError('NODE_IN_USE', message, { data: { node: name, owner: owner.pid } })
-    }
-    if (record.container !== undefined) {
-      const message = `node ${name} runs in a container (${record.container.name}); \`calbox down\` ends it, or use --driver docker`
-      throw new DriverError('NODE_RUNNING', message, { data: { node: name } })
-    }
-    const { program = 'process' } = record
-    if (program !== this.kind) {
-      const message = `node ${name} runs ${describeProgram(program)} (pid ${record.process.pid}); \`calbox down\` ends it, or use --driver ${program}`
-      throw new DriverError('NODE_RUNNING', message, { data: { node: name } })
-    }
+    assertAdoptable(record, { kind: this.kind, driverId: this.#owner.driverId })
     const owned: NodeRecord = { ...record, owner: this.#owner }
     await this.#parts.state.put(owned)
-    await this.#parts.ports.keep(record.rpcPort)
-    await this.#parts.ports.keep(record.swarmPort)
-    this.#logStarts.set(name, await reusedLogStart(record))
-    // Not told to the reaper: it lived without calbox before, and only a regular end decides about it.
-    const spec = specOfRecord(record, options)
-    const place = { spec, record: owned, swarmAddress: await this.#parts.program.swarmAddress(spec) }
-    return this.#manage(place, NodeProcess.attach(record.process), true)
+    return owned
   }
 
   async stop(node: RunningNode, options: StopOptions = {}): Promise<ExitCause> {
@@ -372,10 +370,6 @@ async function spawnPlaced(
   } finally {
     close()
   }
-}
-
-function describeProgram(program: NodeProgram['kind']): string {
-  return program === 'merod' ? 'merod' : 'calnode'
 }
 
 function alreadyRunning(record: NodeRecord): DriverError {

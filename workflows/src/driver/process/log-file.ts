@@ -2,6 +2,7 @@
 import { appendFile, rename, rm, stat } from 'node:fs/promises'
 import { logHeading, putAsideLog } from '@calbox/schemas/log-heading'
 import type { NodeLog, PiecesOptions } from '../driver.ts'
+import { fileFault } from '../file-fault.ts'
 import { LOG_FOLLOW_MS, LOG_ROTATE_BYTES, LOG_TAIL_BYTES, LOG_TEXT_MAX_BYTES } from '../limits.ts'
 import { sleep } from '../until.ts'
 import { hasHeading, ignoreMissing, type LogPart, logBegin, logEnd, readLog } from './log-segments.ts'
@@ -132,7 +133,9 @@ export async function beginLog(path: string): Promise<LogStart> {
   await rm(`${putAsideLog(path)}.new`, { force: true })
   if (size >= LOG_ROTATE_BYTES || (size > 0 && !(await hasHeading(path)))) await rename(path, putAsideLog(path))
   else if (size > 0) return { life: position, run: position }
-  await appendFile(path, logHeading(position), { mode: 0o600 })
+  await appendFile(path, logHeading(position), { mode: 0o600 }).catch((error: unknown) => {
+    throw fileFault(error, path) ?? error
+  })
   return { life: position, run: position }
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileFault } from '../file-fault.ts'
 import { TAKEOVER_POLL_MS } from '../limits.ts'
 import { identify, isAlive, isElsewhere, type ProcessIdentity } from '../process/process-identity.ts'
 
@@ -23,7 +24,10 @@ export async function holdFile(
   const self = identify(process.pid)
   if (self === undefined) throw new Error('assertion failed: this process can see itself')
   const mine = `${path}.${randomUUID()}`
-  await writeFile(mine, JSON.stringify(self))
+  await writeFile(mine, JSON.stringify(self)).catch(async (error: unknown) => {
+    await rm(mine, { force: true })
+    throw fileFault(error, path) ?? error
+  })
   try {
     for (;;) {
       if (await tryLink(mine, path)) return { release: () => rm(path, { force: true }) }

@@ -157,6 +157,7 @@ export class NodeState {
     try {
       return await write()
     } catch (error) {
+      if (error instanceof DriverError) throw error
       throw (
         fileFault(error, this.#dir) ??
         new DriverError('STATE_UNUSABLE', `cannot write the node records in ${this.#dir}`, { cause: error })

@@ -39,7 +39,7 @@ const WHOLE = [
 
 /** What takes longest, and fails most dearly, is known first. */
 const LONG =
-  /(crash-points|retention-crashes|determinism|published|main|program|blob-exchange|worker-executor)\.test\.ts$/
+  /(crash-points|retention-crashes|determinism|published|main|program|blob-exchange|worker-executor|swarm(-elsewhere)?-driver|topology-driver)\.test\.ts$/
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

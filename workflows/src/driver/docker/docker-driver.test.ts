@@ -93,12 +93,12 @@ describeWithEngine('docker driver', (under) => {
 
     test('a node is labelled, has no rights it does not need, is on loopback, and its network goes with it', async () => {
       const driver = place.open({ limits: { memoryBytes: 256 * 1024 ** 2, cpus: 0.5 } })
-      const node = await driver.start(await place.spec('n1'), { signal })
-      const record = await new NodeState(place.stateDir).get('n1')
+      const node = await driver.start(await place.spec('labelled'), { signal })
+      const record = await new NodeState(place.stateDir).get('labelled')
       const seen = await under.engine.json('GET', `/containers/${record?.container?.id}/json`)
       expect(seen).toMatchObject({
-        Name: '/n1',
-        Config: { Labels: { 'calbox.node': 'n1', 'calbox.state': place.stateDir, 'calimero.node': 'true' } },
+        Name: '/labelled',
+        Config: { Labels: { 'calbox.node': 'labelled', 'calbox.state': place.stateDir, 'calimero.node': 'true' } },
         HostConfig: {
           Memory: 256 * 1024 ** 2,
           NanoCpus: 500_000_000,
@@ -180,10 +180,10 @@ describeWithEngine('docker driver', (under) => {
       const [one, two] = [place, new Place(under)]
       const other = two.open()
       try {
-        await driver.start(await one.spec('n1'), { signal })
-        const node = await other.start(await two.spec('n1'), { signal })
+        await driver.start(await one.spec('named'), { signal })
+        const node = await other.start(await two.spec('named'), { signal })
         expect((await fetch(`${node.url}/admin-api/health`)).status).toBe(200)
-        expect((await new NodeState(two.stateDir).get('n1'))?.container?.name).toBe(`n1.${under.runId}`)
+        expect((await new NodeState(two.stateDir).get('named'))?.container?.name).toBe(`named.${under.runId}`)
       } finally {
         await two.remove()
       }

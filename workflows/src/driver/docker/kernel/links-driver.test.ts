@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { NodeSpec, RunningNode } from '../../driver.ts'
 import type { KernelLinks, LinkRule } from '../../kernel-links.ts'
 import { listOf, textField } from '../engine/engine-reply.ts'
-import { labelled } from '../labels.ts'
+import { LABEL_STATE, labelled } from '../labels.ts'
 import { openDockerDriver } from '../open-docker-driver.ts'
 import { describeWithEngine, type EngineUnderTest } from '../testing/engine-under-test.ts'
 
@@ -132,7 +132,8 @@ describeWithEngine('faults in the kernel', (under) => {
       expect([await scene.arriving('aa', 'witness'), await scene.arriving('witness', 'bb')]).toEqual([30, 30])
       await scene.links.take('aa', 'F', { signal })
       expect([await scene.arriving('aa', 'bb'), await scene.arriving('bb', 'aa')]).toEqual([30, 30])
-      const left = await under.engine.json('GET', '/containers/json', { query: { all: true } })
+      const filters = labelled(`${LABEL_STATE}=${scene.stateDir}`)
+      const left = await under.engine.json('GET', '/containers/json', { query: { all: true, filters } })
       expect(JSON.stringify(left)).not.toContain('host-tools')
     })
 

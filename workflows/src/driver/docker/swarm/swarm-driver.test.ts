@@ -1,120 +1,30 @@
-// Services of a swarm: the same contract, with tasks on the machine of the engine, and with the same tasks treated as those of
-// another machine, where only the manager is asked.
+// Services of a swarm: the same contract, with tasks on the machine of the engine.
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { NodeDriver, NodeSpec } from '../../driver.ts'
 import { describeDriverContract } from '../../driver-contract.ts'
 import { listLocalNodes, localNodeLog, stopLocalNode } from '../../local-nodes.ts'
 import { findNodeData, removeNodeData } from '../../state/node-data.ts'
 import { NodeState } from '../../state/node-state.ts'
-import { field, listOf, textField } from '../engine/engine-reply.ts'
-import { LABEL_NODE, LABEL_STATE, labelled, ownLabels } from '../labels.ts'
-import { labelOf, reapContainers } from '../reap.ts'
+import { field, textField } from '../engine/engine-reply.ts'
+import { ownLabels } from '../labels.ts'
+import { reapContainers } from '../reap.ts'
 import { sweepContainers } from '../sweep.ts'
-import { describeWithSwarm, type EngineUnderTest } from '../testing/engine-under-test.ts'
-import { openSwarmDriver, type SwarmDriverOptions } from './open-swarm-driver.ts'
-import { removeService, secretsWith, servicesWith } from './remove-services.ts'
-import { hasEnded, taskOf, viewSwarm } from './tasks.ts'
+import { describeWithSwarm } from '../testing/engine-under-test.ts'
+import { elsewhere, SwarmPlace, swarmContract } from '../testing/swarm-place.ts'
+import { viewSwarm } from './tasks.ts'
 
-const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url))
 const { signal } = new AbortController()
 
-class Place {
-  readonly dir = mkdtempSync(join(tmpdir(), 'calbox-swarm-'))
-  readonly stateDir = join(this.dir, '.calbox')
-  readonly #under: EngineUnderTest
-  readonly #options: Partial<SwarmDriverOptions>
-  readonly #opened: NodeDriver[] = []
-
-  constructor(under: EngineUnderTest, options: Partial<SwarmDriverOptions> = {}) {
-    this.#under = under
-    this.#options = options
-  }
-
-  open(options: Partial<SwarmDriverOptions> = {}): NodeDriver {
-    const { address, calnode } = this.#under
-    const program = {
-      entrypoint: ['/usr/local/bin/node', '/fixtures/fake-node.mjs'],
-      binds: [`${FIXTURES}:/fixtures:ro`],
-    }
-    const rest = { calnode, address, stateDir: this.stateDir, env: {}, program, mayBeOpen: true }
-    const { driver } = openSwarmDriver({ ...rest, ...this.#options, ...options })
-    this.#opened.push(driver)
-    return driver
-  }
-
-  async spec(name: string, manner = 'ok'): Promise<NodeSpec> {
-    const dataDir = join(this.dir, 'data', name)
-    const logFile = join(dataDir, 'logs', `${name}.log`)
-    const rest = { bootstrap: [], runId: this.#under.runId, mdns: false, env: { FAKE_NODE: manner } }
-    return { name, dataDir, logFile, ...rest }
-  }
-
-  services(): Promise<unknown[]> {
-    return servicesWith(this.#under.engine, `${LABEL_STATE}=${this.stateDir}`)
-  }
-
-  async runs(name: string): Promise<boolean> {
-    const found = (await this.services()).filter((each) => labelOf(field(each, 'Spec'), LABEL_NODE) === name)
-    const tasks = await Promise.all(found.map((each) => taskOf(this.#under.engine, textField(each, 'ID'))))
-    return tasks.some((task) => task !== undefined && !hasEnded(task))
-  }
-
-  async volumes(): Promise<string[]> {
-    const query = { filters: labelled(`${LABEL_STATE}=${this.stateDir}`) }
-    const reply = await this.#under.engine.json('GET', '/volumes', { query })
-    return listOf(Reflect.get(Object(reply), 'Volumes')).map((each) => textField(each, 'Name'))
-  }
-
-  secrets(): Promise<unknown[]> {
-    return secretsWith(this.#under.engine, `${LABEL_STATE}=${this.stateDir}`)
-  }
-
-  async remove(): Promise<void> {
-    for (const driver of this.#opened) await driver.close({ graceMs: 0 })
-    for (const each of await this.services()) await removeService(this.#under.engine, { id: textField(each, 'ID') })
-    await this.#under.removeAll(this.stateDir)
-    for (const name of await this.volumes()) await this.#under.engine.json('DELETE', `/volumes/${name}`)
-    rmSync(this.dir, { recursive: true, force: true })
-  }
-}
-
 await describeWithSwarm('swarm driver', (under) => {
-  const elsewhere: Partial<SwarmDriverOptions> = {
-    view: async (engine) => ({ ...(await viewSwarm(engine)), own: { id: 'x', name: 'x', address: '' }, others: ['y'] }),
-  }
-  const contract = (options: Partial<SwarmDriverOptions>, lacks: ReadonlySet<'pause' | 'kill' | 'exec'>) => () => {
-    const place = new Place(under, options)
-    const { stateDir } = place
-    return {
-      ...{ stateDir, argument: '--mdns', command: 'init' },
-      isStill: async (name: string) => field(await under.inspect(stateDir, name), 'State', 'Paused') === true,
-      labelsOf: async (name: string) => {
-        const found = (await place.services()).map((each) => field(each, 'Spec', 'Labels'))
-        return found.find((each) => field(each, LABEL_NODE) === name) as Readonly<Record<string, string>>
-      },
-      open: () => place.open(),
-      spec: (name: string, manner?: string) => place.spec(name, manner),
-      runs: (name: string) => place.runs(name),
-      cleanUp: () => place.remove(),
-      lacks,
-    }
-  }
-  describeDriverContract('services of a swarm', contract({}, new Set()))
-  describeDriverContract(
-    'services on another machine of a swarm',
-    contract(elsewhere, new Set(['pause', 'kill', 'exec'])),
-  )
+  describeDriverContract('services of a swarm', () => swarmContract(under, {}, new Set()))
 
   describe('swarm driver', () => {
-    let place: Place
+    let place: SwarmPlace
     beforeEach(() => {
-      place = new Place(under)
+      place = new SwarmPlace(under)
     })
     afterEach(() => place.remove())
 

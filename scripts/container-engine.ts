@@ -1,7 +1,7 @@
 // A container engine for what needs one: the one that answers; else Debian's (docker.io), installed where that can be done,
-// started for one run only, and taken away again.
+// started for one run only in a network of its own, and taken away again.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -19,6 +19,8 @@ export interface Engine {
   readonly url: string
   /** Started here: nobody else uses it. */
   readonly isOurs: boolean
+  /** What stands before a command that is to reach the ports of its containers. */
+  readonly inside: readonly string[]
   stop(): Promise<void>
 }
 
@@ -32,55 +34,58 @@ async function answers(url: string): Promise<boolean> {
 /** Throws NoEngine. */
 export async function findEngine(): Promise<Engine> {
   const { url } = engineAddress({ env: process.env })
-  if (await answers(url)) return { url, isOurs: false, stop: async () => {} }
+  if (await answers(url)) return { url, isOurs: false, inside: [], stop: async () => {} }
   process.stdout.write(`no container engine answers at ${url}; starting one\n`)
   return startEngine(installed())
 }
 
 function installed(): string {
-  const found = ['/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd'].find((file) => existsSync(file))
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     throw new NoEngine('an engine can only be started by root, on Linux; start one, or name one with DOCKER_HOST')
   }
-  if (found !== undefined) return found
-  if (!existsSync('/usr/bin/apt-get')) throw new NoEngine('there is no dockerd, and no apt-get to install it')
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'docker.io']]) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    const { status } = spawnSync('apt-get', ['-q', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] })
-    if (status !== 0) throw new NoEngine(`apt-get ${args.join(' ')} ended with exit code ${status}`)
+  const lacks = [lookFor('dockerd') ?? 'docker.io', lookFor('ip') ?? 'iproute2'].filter(
+    (each) => !path.isAbsolute(each),
+  )
+  if (lacks.length > 0) {
+    if (!existsSync('/usr/bin/apt-get'))
+      throw new NoEngine(`there is no ${lacks.join(', ')}, and no apt-get to install it`)
+    for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...lacks]]) {
+      const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+      const { status } = spawnSync('apt-get', ['-q', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+      if (status !== 0) throw new NoEngine(`apt-get ${args.join(' ')} ended with exit code ${status}`)
+    }
   }
-  if (existsSync('/usr/sbin/dockerd')) return '/usr/sbin/dockerd'
-  return installed()
+  const found = lookFor('dockerd')
+  if (found === undefined) throw new NoEngine('docker.io is installed, and there is no dockerd')
+  return found
 }
 
-/** What an engine changes of the machine beyond its folder: packets are forwarded, and filtered by rules of its own. */
-function rememberNetwork(): () => void {
-  const forward = '/proc/sys/net/ipv4/ip_forward'
-  const before = readFileSync(forward, 'utf8')
-  const rules = spawnSync('iptables-save', { encoding: 'utf8' })
-  if (rules.status !== 0 || rules.stdout.includes('DOCKER')) return () => {}
-  return () => {
-    spawnSync('iptables-restore', { input: rules.stdout })
-    writeFileSync(forward, before)
-  }
+function lookFor(program: string): string | undefined {
+  const folders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/sbin', '/bin']
+  return folders.map((folder) => path.join(folder, program)).find((file) => existsSync(file))
 }
 
-/** With data, socket and logs in a folder of its own. Nobody uses the network that it would make for all. */
+/**
+ * Its network, with links, rules and settings, is one that nothing else is in, and so are its mounts: an engine that is killed leaves
+ * them where it has made them, and rules of an earlier one translate the addresses of containers of the next one, wherever those
+ * take the same. It ends with who started it.
+ */
+const ALONE = ['--net', '--mount', 'sh', '-c', 'ip link set lo up && exec setpriv --pdeathsig TERM "$@"', 'sh']
+
+/** With data, socket and logs in a folder of its own. Nobody uses the bridge that it would make for all. */
 async function startEngine(dockerd: string): Promise<Engine> {
   const folder = mkdtempSync(path.join(tmpdir(), 'calbox-engine-'))
   const url = `unix://${folder}/docker.sock`
   const log = path.join(folder, 'dockerd.log')
   const out = openSync(log, 'a')
   const places = ['--data-root', `${folder}/data`, '--exec-root', `${folder}/exec`, '--pidfile', `${folder}/pid`]
-  const restoreNetwork = rememberNetwork()
-  const child = spawn(dockerd, [...places, '--bridge', 'none', '-H', url], {
+  const child = spawn('unshare', [...ALONE, dockerd, ...places, '--bridge', 'none', '-H', url], {
     stdio: ['ignore', out, out],
     detached: true,
   })
   closeSync(out)
   const stop = async () => {
     await endProcess(child)
-    restoreNetwork()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 })
   }
   const started = performance.now()
@@ -94,7 +99,7 @@ async function startEngine(dockerd: string): Promise<Engine> {
     throw new NoEngine(`${dockerd} does not start here:\n  ${said}`)
   }
   process.stdout.write(`${dockerd} answers at ${url} after ${Math.round(performance.now() - started)} ms\n`)
-  return { url, isOurs: true, stop }
+  return { url, isOurs: true, inside: ['nsenter', `--net=/proc/${child.pid}/ns/net`], stop }
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {

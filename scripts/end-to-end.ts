@@ -87,20 +87,23 @@ async function packages(): Promise<void> {
 }
 
 if (WORKFLOWS.length === 0) throw new Error('no shipped workflow was found')
+// It installs and starts an engine where it can: on machines that are there for that. It has a network and folders of its own,
+// and mostly waits: beside all the others.
+const CONTAINERS = ['--conditions=source', path.join(ROOT, 'scripts/docker-test.ts')]
+const contained = process.env.CI
+  ? step('nodes in containers', process.execPath, CONTAINERS, { isHeld: true })
+  : undefined
+if (contained === undefined) {
+  process.stdout.write('\n── nodes in containers: NOT RUN (only with CI set; `npm run docker-test` runs them)\n')
+}
 for (const file of WORKFLOWS) await step(file, process.execPath, [CALBOX, 'run', file])
 await documented()
-// Fresh seeds of the content, and a count, not a time: what fails here failed before it landed, too. They compute, and
-// containers mostly wait: the ones beside the others.
-const SIMULATOR = ['--conditions=source', 'node-runtime/sim/main.ts', '--pinned', '--from-tree', '--seeds', '12']
-const simulated = step('simulator: pinned seeds, then 12 of this content', process.execPath, SIMULATOR, {
-  isHeld: true,
-})
-// It installs and starts an engine where it can: on machines that are there for that.
-const CONTAINERS = ['--conditions=source', path.join(ROOT, 'scripts/docker-test.ts')]
-if (process.env.CI) await step('nodes in containers', process.execPath, CONTAINERS)
-else process.stdout.write('\n── nodes in containers: NOT RUN (only with CI set; `npm run docker-test` runs them)\n')
-await simulated
 await packages()
+// Fresh seeds of the content, and a count, not a time: what fails here failed before it landed, too. They compute on all cores:
+// when nothing but containers is left that waits for them.
+const SIMULATOR = ['--conditions=source', 'node-runtime/sim/main.ts', '--pinned', '--from-tree', '--seeds', '12']
+await step('simulator: pinned seeds, then 12 of this content', process.execPath, SIMULATOR)
+await contained
 const failed = outcomes.filter(({ passed }) => !passed)
 for (const { name } of failed) process.stdout.write(`failed: ${name}\n`)
 process.stdout.write(`\n${outcomes.length - failed.length} passed, ${failed.length} failed\n`)

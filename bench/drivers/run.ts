@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { findEngine } from '../../scripts/container-engine.ts'
+import { type Engine, findEngine } from '../../scripts/container-engine.ts'
 import { NodeState } from '../../workflows/src/driver/state/node-state.ts'
 import { loadNow, pause, quantile, round1, round2 } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
@@ -46,9 +46,10 @@ async function peakMemory(cwd: string, peaks: Map<string, number>): Promise<void
   }
 }
 
-async function runOnce(driver: string, cwd: string, url: string): Promise<Round> {
+async function runOnce(driver: string, cwd: string, { url, inside }: Engine): Promise<Round> {
   const args = [CALBOX, 'run', WORKFLOW, '--driver', driver, '--quiet']
-  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, DOCKER_HOST: url }, stdio: 'inherit' })
+  const [command = '', ...rest] = [...inside, process.execPath, ...args]
+  const child = spawn(command, rest, { cwd, env: { ...process.env, DOCKER_HOST: url }, stdio: 'inherit' })
   const ended = once(child, 'exit')
   const peaks = new Map<string, number>()
   while (child.exitCode === null) {
@@ -105,7 +106,7 @@ try {
   // The first fills caches.
   for (let round = 0; round <= ROUNDS; round += 1) {
     for (const [driver, cwd] of places) {
-      const result = await runOnce(driver, cwd, engine.url)
+      const result = await runOnce(driver, cwd, engine)
       if (round > 0) rounds.get(driver)?.push(result)
     }
   }

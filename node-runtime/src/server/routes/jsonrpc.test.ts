@@ -256,6 +256,8 @@ describe('a request that is none', () => {
       ['execute', { contextId, argsJson: {} }, 'method'],
       ['execute', { contextId, method: '' }, 'method'],
       ['execute', { contextId, method: 'a'.repeat(257) }, 'method'],
+      ['execute', { contextId, method: 'le\ud800' }, '/method must be .* half a surrogate'],
+      ['ex\udc00', {}, 'method'],
       ['execute', { contextId: 'abc', method: 'len' }, 'id'],
       ['execute', { contextId: '0OIl', method: 'len' }, 'id'],
       ['sync_status', {}, 'contextId'],

@@ -74,6 +74,8 @@ const DELTA_HEADER = 'x-calbox-delta'
 
 async function execute({ unlock, self }: RpcGate, { params, signal, member }: RpcCall): Promise<RpcAnswer> {
   if (!Value.Check(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
+  // With half a surrogate it is no text in UTF-8: neither a permission nor a guest could name it.
+  if (!params.method.isWellFormed()) return parseError('execute: /method must be text, and has half a surrogate in it')
   if (params.method.startsWith(RESERVED)) {
     return {
       error: { type: 'FunctionCallError', data: `method ${params.method} is the host’s own; clients may not call it` },

@@ -16,6 +16,7 @@ import { AUTH_ROUTES, authScope } from './auth/auth-scope.ts'
 import { holdBody } from './bodies/held-bytes.ts'
 import { readBody } from './bodies/reading.ts'
 import { limitReceiving, refuseUnreceived } from './bodies/receiving.ts'
+import { Downloads } from './connections/downloads.ts'
 import { hasBody, takenAsItComes } from './connections/unfinished.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
 import { LEGACY_HEADER, withLegacyKeys } from './formats/legacy-keys.ts'
@@ -138,7 +139,8 @@ export async function createApi(
   }
 }
 
-function build(parts: RouteParts, stop: AbortSignal): FastifyInstance {
+function build(given: RouteParts, stop: AbortSignal): FastifyInstance {
+  const parts = { ...given, streaming: new Downloads() }
   const app = fastify({
     bodyLimit: JSON_BODY_BYTES_MAX,
     logger: false,
@@ -237,7 +239,12 @@ function refusalOf(headers: FastifyRequest['headers']): unknown {
   }
 }
 
-function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: AbortSignal): void {
+function register(
+  app: FastifyInstance,
+  route: Route,
+  parts: RouteParts & { readonly streaming: Downloads },
+  stop: AbortSignal,
+): void {
   const { guard } = parts
   // Only the head has been read then: who may not ask costs no more.
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -284,7 +291,10 @@ function register(app: FastifyInstance, route: Route, parts: RouteParts, stop: A
         return reply.code(answer.status).send(answer.text)
       }
       isStream = answer instanceof StreamResponse
-      if (answer instanceof StreamResponse) return sendStream(reply, answer)
+      if (answer instanceof StreamResponse) {
+        if (answer.bytes && !reply.raw.closed) reply.raw.once('close', parts.streaming.begin(asker.keyId))
+        return sendStream(reply, answer)
+      }
       return request.headers[LEGACY_HEADER] === '1' ? withLegacyKeys(answer, parts.node.account) : answer
     },
   })

@@ -52,11 +52,14 @@ export const UPLOAD_RECEIVE_MS = 300_000
  */
 export const CONNECTIONS_MAX = 10_000
 /**
- * Of an answer nothing may have left for so long, as of a request nothing may have come, before its connection gives way; and how
- * often that is looked for.
+ * Of an answer nothing may have left for so long before its connection is ended, as of a request nothing may have come before it
+ * gives way; and how often that is looked for.
  */
 export const ANSWER_STANDS_MS = 30_000
 export const ANSWER_LOOK_MS = 1_000
+/** Downloads under way, of all and of one key: some 2.5 MB and an open file each, where nothing is read. One more is answered 503. */
+export const DOWNLOADS_MAX = 64
+export const DOWNLOADS_PER_KEY_MAX = 16
 /** Of those whose requests still come, looked at for one that stands still. Where so many flow, the one that came first goes. */
 export const UNFINISHED_LOOKS_MAX = 64
 

@@ -1,6 +1,6 @@
 // Room for who asks something: connections on which nothing is under way give way to new ones, the one first that has
-// waited longest, and after them those whose request does not come whole, or whose answer is not read. Whoever opens as many as
-// there may be, and says nothing, never ends its headers or its body, or never reads, shuts nobody out.
+// waited longest, and after them those whose request does not come whole. Those whose answer is not read are ended. Whoever opens as
+// many as there may be, and says nothing, never ends its headers or its body, or never reads, shuts nobody out.
 import { readFileSync } from 'node:fs'
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
@@ -53,7 +53,10 @@ export function limitConnections(server: Server, options: RoomOptions): Room {
   const silent = new Set<Socket>()
   const unfinished = new Unfinished()
   const unread = new Unread(answerStandsMs)
-  const looks = setInterval(() => unread.look(performance.now()), Math.min(ANSWER_LOOK_MS, answerStandsMs)).unref()
+  const endUnread = () => {
+    for (const socket of unread.look(performance.now())) end(socket)
+  }
+  const looks = setInterval(endUnread, Math.min(ANSWER_LOOK_MS, answerStandsMs)).unref()
   server.once('close', () => clearInterval(looks))
   let requests = 0
   server.on('connection', (socket: Socket) => {
@@ -142,11 +145,15 @@ export function limitConnections(server: Server, options: RoomOptions): Room {
 
   function makeRoom(): boolean {
     const [waitsLongest] = waiting
-    const longest = waitsLongest ?? unfinished.longest() ?? unread.longest()
+    const longest = waitsLongest ?? unfinished.longest()
     if (longest === undefined) return false
-    leave(longest)
-    longest.destroy()
+    end(longest)
     return true
+  }
+
+  function end(socket: Socket): void {
+    leave(socket)
+    socket.destroy()
   }
 
   function leave(socket: Socket): void {
@@ -158,11 +165,11 @@ export function limitConnections(server: Server, options: RoomOptions): Room {
   }
 }
 
-/** Half of the files that the process may open: the store and other nodes need theirs. */
+/** A third of the files that the process may open: each may have one read for it, and the store and other nodes need theirs. */
 export function connectionsThatFit(): number {
   try {
     const [, files] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
-    return files === undefined ? CONNECTIONS_MAX : Math.min(CONNECTIONS_MAX, Math.floor(Number(files) / 2))
+    return files === undefined ? CONNECTIONS_MAX : Math.min(CONNECTIONS_MAX, Math.floor(Number(files) / 3))
   } catch {
     // Not on this system.
     return CONNECTIONS_MAX

@@ -1,4 +1,4 @@
-// Who gives way of those who do not read what they are answered.
+// Those who do not read what they are answered.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
@@ -40,25 +40,21 @@ async function asked() {
   return { client: client.pause(), socket, response }
 }
 
-test('an answer of which nothing leaves gives way after its time, the one first that stood first', async () => {
+test('an answer of which nothing leaves is found after its time, until something leaves', async () => {
   const [first, second, quiet] = [await asked(), await asked(), await asked()]
   const unread = new Unread(STANDS_MS)
   for (const { socket } of [first, second, quiet]) unread.add(socket, 0)
   // The one that has nothing to read yet is at work.
   for (const { response } of [second, first]) response.write(MUCH)
   unread.look(0)
-  unread.look(STANDS_MS - 1)
-  expect(unread.longest()).toBeUndefined()
-  unread.look(STANDS_MS)
-  expect(unread.longest()).toBe(first.socket)
+  expect(unread.look(STANDS_MS - 1)).toEqual([])
+  expect(unread.look(STANDS_MS)).toEqual([first.socket, second.socket])
   unread.delete(first.socket)
-  expect(unread.longest()).toBe(second.socket)
+  expect(unread.look(STANDS_MS)).toEqual([second.socket])
   const drained = once(second.socket, 'drain')
   second.client.resume()
   await drained
-  expect(unread.longest()).toBeUndefined()
-  unread.look(10 * STANDS_MS)
-  expect(unread.longest()).toBeUndefined()
+  expect(unread.look(10 * STANDS_MS)).toEqual([])
 })
 
 test('an answer of which something leaves between two looks is read', async () => {
@@ -73,10 +69,20 @@ test('an answer of which something leaves between two looks is read', async () =
   slow.client.pause()
   slow.response.write(MUCH)
   slow.response.write(MUCH)
-  unread.look(STANDS_MS)
-  expect(unread.longest()).toBeUndefined()
-  unread.look(2 * STANDS_MS)
-  expect(unread.longest()).toBe(slow.socket)
+  expect(unread.look(STANDS_MS)).toEqual([])
+  expect(unread.look(2 * STANDS_MS)).toEqual([slow.socket])
+})
+
+test('those who never read are ended, though there is room', async () => {
+  const ignored = () => {}
+  const onRequest = (_request: IncomingMessage, response: ServerResponse) => response.end(MUCH)
+  limitConnections(server, {
+    ...{ max: 10, answerStandsMs: 1, onRequest },
+    ...{ onRefused: ignored, onCrowded: ignored, onUpgrade: ignored },
+  })
+  const { socket } = await asked()
+  await once(socket, 'close')
+  expect(socket.destroyed).toBe(true)
 })
 
 test('those who never read shut nobody out', async () => {

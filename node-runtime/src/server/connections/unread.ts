@@ -1,5 +1,6 @@
-// Connections whose answer does not leave: who asks for more than its socket holds, and reads nothing, gives way as one does
-// who does not send. What the kernel has taken of a piece does not show: one leaves when all of it has.
+// Connections whose answer does not leave: who asks for more than its socket holds, and reads nothing, is ended after a while,
+// whatever room there is: an answer that waits has memory, and perhaps a file. What the kernel has taken of a piece does not show:
+// one leaves when all of it has.
 import type { Socket } from 'node:net'
 
 interface Seen {
@@ -12,8 +13,6 @@ interface Seen {
 export class Unread {
   readonly #standsMs: number
   readonly #seen = new Map<Socket, Seen>()
-  /** Found by the last look, in the order in which they were. */
-  readonly #standing = new Set<Socket>()
 
   /** `standsMs`: how long an answer may stand still. */
   constructor(standsMs: number) {
@@ -27,28 +26,23 @@ export class Unread {
 
   delete(socket: Socket): void {
     this.#seen.delete(socket)
-    this.#standing.delete(socket)
   }
 
-  look(nowMs: number): void {
+  /** Those of which nothing has left for as long, at each look. */
+  look(nowMs: number): Socket[] {
+    const standing: Socket[] = []
     for (const [socket, seen] of this.#seen) {
       if (!standsAt(socket, seen.left)) {
         this.#seen.set(socket, { left: leftOf(socket), sinceMs: nowMs })
-        this.#standing.delete(socket)
       } else if (nowMs - seen.sinceMs >= this.#standsMs) {
-        this.#standing.add(socket)
+        standing.push(socket)
       }
     }
-  }
-
-  longest(): Socket | undefined {
-    // It may have moved since it was looked at.
-    for (const socket of this.#standing) if (standsAt(socket, this.#seen.get(socket)?.left)) return socket
-    return undefined
+    return standing
   }
 }
 
-function standsAt(socket: Socket, left: number | undefined): boolean {
+function standsAt(socket: Socket, left: number): boolean {
   return socket.writableLength > 0 && leftOf(socket) === left
 }
 

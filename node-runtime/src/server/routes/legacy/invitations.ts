@@ -19,21 +19,15 @@ const ContextInvitation = Type.Intersect([InvitationJson, Type.Object({ context_
 const Lifetime = Type.Integer({ minimum: 1, maximum: INVITATION_LIFETIME_SEC_MAX })
 const Member = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
-const InviteFields = {
+const InviteBody = Type.Object({
   contextId: Type.String(),
   inviterId: Member,
-  inviteeId: Member,
-  validForSeconds: Type.Optional(Lifetime),
-  validForBlocks: Type.Optional(Lifetime),
-}
-/** Whom, or for how long: an open invitation comes from nothing that was left out. */
-const InviteBody = Type.Union([
   /** With it the answer is one text, for that member alone to use: it is not bound to it. */
-  Type.Object({ ...InviteFields, inviteeId: Type.String() }),
-  Type.Object({ ...InviteFields, validForSeconds: Lifetime }),
+  inviteeId: Type.Optional(Type.Union([Type.String({ minLength: 1 }), Type.Null()])),
+  validForSeconds: Type.Optional(Lifetime),
   /** Of a chain that made one block a second. */
-  Type.Object({ ...InviteFields, validForBlocks: Lifetime }),
-])
+  validForBlocks: Type.Optional(Lifetime),
+})
 const JoinBody = Type.Object({
   invitationPayload: Type.Optional(Type.String({ maxLength: PAYLOAD_CHARS_MAX })),
   invitation: Type.Optional(ContextInvitation),
@@ -82,9 +76,15 @@ export const legacyInvitationRoutes: readonly Route[] = [
       response: Data(Type.Union([Type.String(), ContextInvitation])),
       handle: async ({ node }, { body, asker }) => {
         refuseStranger(node, asker, { contextId: body.contextId })
-        const lifetimeSec = body.validForSeconds ?? body.validForBlocks ?? INVITATION_LIFETIME_SEC
+        const inviteeId = body.inviteeId ?? undefined
+        const givenSec = body.validForSeconds ?? body.validForBlocks
+        // An open invitation comes from nothing that was left out.
+        if (inviteeId === undefined && givenSec === undefined) {
+          throw new ServerError('BAD_REQUEST', 'give inviteeId, validForSeconds or validForBlocks')
+        }
+        const lifetimeSec = givenSec ?? INVITATION_LIFETIME_SEC
         const invitation = await invitationTo(node, contextIdOf(body.contextId), lifetimeSec)
-        if (typeof body.inviteeId !== 'string') return { data: invitation }
+        if (inviteeId === undefined) return { data: invitation }
         return { data: toBase58(utf8(JSON.stringify(invitation))) }
       },
     }),

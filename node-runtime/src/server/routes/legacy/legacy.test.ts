@@ -85,16 +85,20 @@ describe('an invitation to a context', () => {
   })
 
   test('is refused where it is none, or to what is not here', async () => {
-    const post = (what: string, body: object, status: number, says: string): Refusal => {
+    const post = (what: string, body: object, status: number, says: string | RegExp): Refusal => {
       return { why: JSON.stringify(body), method: 'POST', path: `${CONTEXTS}/${what}`, asking: { body }, status, says }
     }
     const unknown = '1'.repeat(32)
+    const needed = /^give inviteeId, validForSeconds or validForBlocks$/
     const [seen, wanted] = await refusalsOf(ada, [
       post('invite', {}, 400, 'contextId'),
       post('invite', { contextId: 'abc', inviteeId: 'x' }, 400, '32 bytes'),
       post('invite', { contextId: unknown, validForSeconds: 60 }, 404, unknown),
-      post('invite', { contextId: unknown }, 400, 'required properties inviteeId; body must have'),
-      post('invite', { contextId: unknown, inviteeId: null }, 400, 'validForSeconds'),
+      post('invite', { contextId: unknown }, 400, needed),
+      post('invite', { contextId: unknown, inviteeId: null }, 400, needed),
+      post('invite', { contextId: unknown, inviteeId: '' }, 400, 'body/inviteeId must not have fewer than 1'),
+      post('invite', { contextId: unknown, inviteeId: null, validForSeconds: 60 }, 404, unknown),
+      post('invite', { contextId: unknown, inviteeId: 'x', validForBlocks: 60 }, 404, unknown),
       post('join', {}, 400, 'neither'),
       post('join', { invitationPayload: 'abc' }, 400, 'invitationPayload'),
       post('join', { invitationPayload: '0OIl' }, 400, 'invitationPayload'),

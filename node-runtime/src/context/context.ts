@@ -372,6 +372,8 @@ export class Context {
     })
     return run.catch((cause) => {
       if (!(cause instanceof QueueError)) throw cause
+      // A write that failed has closed it, and the next instance takes what comes.
+      this.#ledger.requireWhole()
       throw new ContextError('CONTEXT_BUSY', `context ${this.record.id}: ${cause.message}`, { cause })
     })
   }

@@ -5,6 +5,8 @@ import { utf8 } from '../base/bytes.ts'
 import { faultyStore } from '../store/faulty-store.ts'
 import { converge, shareContext } from '../testing/test-nodes.ts'
 import { testWorlds } from '../testing/test-worlds.ts'
+import { callWhenWhole } from './calls/call-when-whole.ts'
+import { CALL_GROUP_MAX } from './limits.ts'
 
 const { open } = testWorlds()
 const NAMES = ['ada', 'bob', 'cyd']
@@ -56,6 +58,28 @@ describe('a full disk', () => {
     const reads = Array.from({ length: 80 }, () => call('bob', 'get', { key: 'k' }))
     await expect(world.run(written)).rejects.toMatchObject({ code: 'STORE_FULL' })
     expect(new Set(await Promise.all(reads))).toEqual(new Set(['v']))
+  })
+
+  it('lets those wait, too, who have come before it and had no turn', async () => {
+    const { world, full, call, shared } = await scene()
+    await call('bob', 'set', { key: 'k', value: 'v' })
+    full.add('bob')
+    const request = (method: string, args: object) => ({ method, input: utf8(JSON.stringify(args)) })
+    const first = await world.get('bob').context(shared.contextId)
+    // More than share a turn. Who shares it with the write that fails is told that failure.
+    const all = Array.from({ length: 2 * CALL_GROUP_MAX }, async (_, index) => {
+      const instances = [first]
+      const open = async () => instances.pop() ?? world.get('bob').context(shared.contextId)
+      const asked = index === 0 ? request('set', { key: 'l', value: 'v' }) : request('get', { key: 'k' })
+      return callWhenWhole(open, asked).then(
+        () => 'read',
+        (error) => String(error.code),
+      )
+    })
+    const [written, ...others] = await world.run(Promise.all(all))
+    expect(written).toBe('STORE_FULL')
+    expect(others).toContain('read')
+    expect(new Set(others.filter((each) => each !== 'STORE_FULL'))).toEqual(new Set(['read']))
   })
 
   it('does not lose what comes from others: it is there when there is room again', async () => {

@@ -151,8 +151,8 @@ export class GossipExchange {
     const beat = context.beat()
     // Read again from the store a moment ago, and not yet looked at: the next beat has it.
     if (beat === undefined) return
-    // Of heads that come before their deltas a member would ask for these.
-    await this.#outgoing.flush(id)
+    // Of heads that come before their deltas a member would ask for these. Where they cannot be sent, it is to.
+    await this.#outgoing.flush(id).catch(() => {})
     await network.publish(topicName({ kind: 'context', id }), encodeGossip({ t: 'heads', ...beat }))
   }
 

@@ -110,6 +110,12 @@ export const CUT_OFF_MS = 1_000
 /** Problems of one request that its refusal names; the others are only counted. */
 export const PROBLEMS_NAMED_MAX = 3
 
+/**
+ * Problems that are looked for in one request, those of all alternatives of unions counted: six kinds of an action have some 12.
+ * Beyond, nothing is said of a union that was not looked at to its end, and that there are more is.
+ */
+export const PROBLEMS_FOUND_MAX = 512
+
 /** Fields of requests, as in the reference node; one over it is refused with 400. All of them fit into an operation. */
 export const PATH_BYTES_MAX = 4096
 export const METADATA_BYTES_MAX = 64 * 1024

@@ -1,9 +1,10 @@
 import { type TSchema, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { Settings } from 'typebox/system'
 import { expect, test } from 'vitest'
-import { problemTexts } from './problem-text.ts'
+import { PROBLEMS_FOUND_MAX } from '../limits.ts'
+import { problemsOf } from './problem-text.ts'
 
-const told = (schema: TSchema, value: unknown) => problemTexts(Value.Errors(schema, value))
+const told = (schema: TSchema, value: unknown) => problemsOf(schema, value).texts
 const nothing = Type.Null()
 const tagged = <S extends string, P extends Parameters<typeof Type.Object>[0]>(scope: S, params: P) =>
   Type.Object({ scope: Type.Literal(scope), params: Type.Object(params) })
@@ -42,10 +43,33 @@ test('of alternatives that a constant tells apart the one that was meant is told
   ])
 })
 
-test('what all alternatives say is said once, and different words of them all', () => {
+test('what all alternatives say is said once, and nothing that only some of them say', () => {
   expect(told(Actions, { actions: [{}] })).toEqual(['/actions/0 must have required properties scope, params'])
+  expect(told(Actions, { actions: [{ params: {} }] })).toEqual(['/actions/0 must have required properties scope'])
+})
+
+test('different words of alternatives are one problem, of which one is enough', () => {
   const Amount = Type.Union([Type.Integer(), Type.String({ pattern: '^\\d+$' })])
-  expect(told(Type.Object({ n: Amount }), { n: 'x' })).toEqual(['/n must be integer', '/n must match pattern "^\\d+$"'])
+  expect(told(Type.Object({ n: Amount }), { n: 'x' })).toEqual(['/n must be integer, or must match pattern "^\\d+$"'])
+  const Either = Type.Union([Type.Object({ a: Type.String() }), Type.Object({ b: Type.Object({ c: Type.String() }) })])
+  expect(told(Either, { a: 1, b: { c: 2 } })).toEqual([' /a must be string, or /b/c must be string'])
+})
+
+test('a constant that would do in the place of another alternative is told with it', () => {
+  const Limit = Type.Union([Type.Literal('none'), Type.Integer()])
+  expect(told(Type.Object({ n: Limit }), { n: 'x' })).toEqual(['/n must be "none", or must be integer'])
+})
+
+test('of more problems than are looked for nothing false is told, and the limit of others stays', () => {
+  const before = Settings.Get().maxErrors
+  const wrong = { scope: 'Limit', params: { count: 'x' } }
+  const many = (count: number) => problemsOf(Actions, { actions: Array.from({ length: count }, () => wrong) })
+  const { texts, areAll } = many(PROBLEMS_FOUND_MAX)
+  expect(areAll).toBe(false)
+  expect(texts.length).toBeGreaterThan(2)
+  expect(texts).toEqual(texts.map((_, index) => `/actions/${index}/params/count must be integer`))
+  expect(many(2)).toMatchObject({ areAll: true })
+  expect(Settings.Get().maxErrors).toBe(before)
 })
 
 test('what has no alternatives is told as it is', () => {

@@ -6,7 +6,7 @@ import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { ServerError } from '../errors.ts'
 import { PROBLEMS_NAMED_MAX } from '../limits.ts'
-import { problemTexts } from './problem-text.ts'
+import { problemsOf } from './problem-text.ts'
 
 /** Undefined when `value` fits; else what a client is told, e.g. `body/contextId must be string`. */
 function refusalOf(schema: TSchema, part: string, value: unknown): ServerError | undefined {
@@ -14,9 +14,11 @@ function refusalOf(schema: TSchema, part: string, value: unknown): ServerError |
   // What was not sent at all.
   if (value === null || value === undefined)
     return new ServerError('BAD_REQUEST', `${part} is missing: it must be JSON`)
-  const problems = problemTexts(Value.Errors(schema, value))
-  const named = problems.slice(0, PROBLEMS_NAMED_MAX).map((problem) => `${part}${problem}`)
-  const more = problems.length > named.length ? `; ${problems.length - named.length} more` : ''
+  const { texts, areAll } = problemsOf(schema, value)
+  if (texts.length === 0) return new ServerError('BAD_REQUEST', `${part} has more problems than are looked for`)
+  const named = texts.slice(0, PROBLEMS_NAMED_MAX).map((text) => `${part}${text}`)
+  const left = texts.length - named.length
+  const more = areAll ? (left === 0 ? '' : `; ${left} more`) : '; and more'
   return new ServerError('BAD_REQUEST', named.join('; ') + more)
 }
 

@@ -243,11 +243,49 @@ describe('proposals', () => {
       post('/approve', {}, 400, 'proposalId'),
       post('/create-and-approve', { proposal: { actions: [] } }, 400, 'actions'),
       post('/create-and-approve', { proposal: { actions: [transferOf(1n << 128n)] } }, 400, '128 bits'),
-      post('/create-and-approve', { proposal: { actions: [{ scope: 'Fly', params: {} }] } }, 400, 'actions'),
       post('/get-context-value', { key: 'none' }, 404, 'no proposal has set'),
     ])
     expect(seen).toEqual(wanted)
   })
+})
+
+test('of an action of a proposal that does not fit, what is wrong with its own kind is told', async () => {
+  const { contextId } = await created(ada)
+  const at = `${CONTEXTS}/${contextId}/proposals/create-and-approve`
+  const kinds = [
+    'ExternalFunctionCall',
+    'Transfer',
+    'SetNumApprovals',
+    'SetActiveProposalsLimit',
+    'SetContextValue',
+    'DeleteProposal',
+  ].map((kind) => JSON.stringify(kind))
+  const wrong = { scope: 'SetNumApprovals', params: { num_approvals: 'x' } }
+  const first = 'body/proposal/actions/0'
+  const count = (index: number) => `body/proposal/actions/${index}/params/num_approvals must be integer`
+  const rows: [unknown[], string][] = [
+    [[wrong], count(0)],
+    [[{ scope: 'Fly', params: {} }], `${first}/scope must be one of ${kinds.join(', ')}`],
+    [[{ params: { num_approvals: 2 } }], `${first} must have required properties scope`],
+    [[{ scope: 'Transfer' }], `${first} must have required properties params`],
+    [
+      [{ scope: 'Transfer', params: { receiver_id: 1, amount: 'x' } }],
+      `${first}/params/receiver_id must be string; ${first}/params/amount must be integer, or must match pattern "^\\d{1,39}$"`,
+    ],
+    [
+      [
+        { scope: 'SetNumApprovals', params: { num_approvals: 2 } },
+        { scope: 'DeleteProposal', params: {} },
+      ],
+      'body/proposal/actions/1/params must have required properties proposal_id',
+    ],
+    [Array(5).fill(wrong), `${[0, 1, 2].map(count).join('; ')}; 2 more`],
+    [Array(99).fill(wrong), `${[0, 1, 2].map(count).join('; ')}; and more`],
+  ]
+  for (const [actions, error] of rows) {
+    const { status, body } = await ada.post(at, { body: { proposal: { actions } } })
+    expect([status, body]).toEqual([400, { error }])
+  }
 })
 
 test('old names of fields are there for who asks for them, and for nobody else', async () => {

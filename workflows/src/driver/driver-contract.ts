@@ -247,6 +247,18 @@ export function describeDriverContract(title: string, make: () => DriverUnderTes
       await expect.poll(() => next.logs(again).text()).not.toBe('')
     })
 
+    test('of drivers that adopt one kept node at once one has it, and each other one is told who', async () => {
+      const node = await driver.start(await under.spec('n1'), { signal })
+      await driver.keep(node)
+      await driver.close()
+      const all = await Promise.allSettled(Array.from({ length: 5 }, () => open().adopt('n1', { signal })))
+      const refused = all.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
+      expect(refused).toHaveLength(4)
+      for (const reason of refused) {
+        expect(reason).toMatchObject({ code: 'NODE_IN_USE', message: expect.stringContaining(`(pid ${process.pid})`) })
+      }
+    })
+
     test('a node of a driver that is still open is not adopted by another', async () => {
       const node = await driver.start(await under.spec('n1'), { signal })
       await expect(open().adopt('n1', { signal })).rejects.toMatchObject({ code: 'NODE_IN_USE' })

@@ -24,6 +24,7 @@ import { isNodeRunning } from '../record-life.ts'
 import { makeFolder } from '../state/make-folder.ts'
 import { type NodeRecord, type NodeState, type Owner, urlOfRecord } from '../state/node-state.ts'
 import { type ResolvedSpec, specOfRecord } from '../state/spec-record.ts'
+import { takeOver } from '../take-over.ts'
 import { CONTAINER_SWARM_PORT } from './image/image-archive.ts'
 import type { ContainerLinks } from './kernel/container-links.ts'
 import type { AttachedNode, LogCopy, NodeHost, NodeLife } from './node-host.ts'
@@ -134,16 +135,20 @@ class DockerDriver implements NodeDriver {
     await this.#previousEnd(name)
     const own = this.#live.get(name)
     if (own !== undefined) return own
-    const record = await this.#parts.state.get(name)
-    if (record === undefined || !(await isNodeRunning(record))) return undefined
-    const container = adoptablePlace(record, { id: this.#parts.owner.driverId, kind: this.kind })
-    const owned: NodeRecord = { ...record, owner: this.#parts.owner }
-    await this.#parts.state.put(owned)
-    await this.#parts.ports.keep(record.rpcPort)
-    const started = await this.#parts.host.attach(container, record, this.#closed.signal)
+    const { state, owner } = this.#parts
+    const adopter = { id: owner.driverId, kind: this.kind }
+    const owned = await takeOver(state, name, {
+      owner,
+      assertAdoptable: (record) => adoptablePlace(record, adopter),
+      signal: options.signal,
+    })
+    if (owned === undefined) return undefined
+    const container = placeOf(owned)
+    await this.#parts.ports.keep(owned.rpcPort)
+    const started = await this.#parts.host.attach(container, owned, this.#closed.signal)
     this.#logStarts.set(name, started.logStart)
     await this.#parts.links.adopted(name, container.id, options)
-    return this.#manage(specOfRecord(record, options), started, owned, true)
+    return this.#manage(specOfRecord(owned, options), started, owned, true)
   }
 
   async stop(node: RunningNode, options: StopOptions = {}): Promise<ExitCause> {

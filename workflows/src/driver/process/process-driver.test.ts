@@ -230,15 +230,3 @@ test('a program that cannot be started is a clear error', async () => {
     message: expect.stringContaining('nothing.js'),
   })
 })
-
-test('of drivers that adopt one kept node at once one has it, and each other one is told who', async () => {
-  const node = await driver.start(await spec('n1'), { signal })
-  await driver.keep(node)
-  await driver.close()
-  const all = await Promise.allSettled(Array.from({ length: 5 }, () => open().driver.adopt('n1', { signal })))
-  const refused = all.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
-  expect(all.filter((each) => each.status === 'fulfilled')).toHaveLength(1)
-  for (const reason of refused) {
-    expect(reason).toMatchObject({ code: 'NODE_IN_USE', message: expect.stringContaining(`(pid ${process.pid})`) })
-  }
-})

@@ -20,6 +20,7 @@ import { isNodeRunning } from '../record-life.ts'
 import { makeFolder } from '../state/make-folder.ts'
 import { isRecordElsewhere, type NodeRecord, type NodeState, nodeElsewhere, type Owner } from '../state/node-state.ts'
 import { type ResolvedSpec, recordOf, specOfRecord } from '../state/spec-record.ts'
+import { takeOver } from '../take-over.ts'
 import { handedSocket } from '../topology/handed-socket.ts'
 import { inNamespace } from '../topology/network-namespaces.ts'
 import { assertAdoptable } from './adoptable.ts'
@@ -96,7 +97,13 @@ class ProcessDriver implements NodeDriver {
     await this.#previousEnd(name)
     const own = this.#live.get(name)
     if (own !== undefined) return own
-    const owned = await this.#ownRecord(name)
+    const owner = this.#owner
+    const adopter = { kind: this.kind, driverId: owner.driverId }
+    const owned = await takeOver(this.#parts.state, name, {
+      owner,
+      assertAdoptable: (record) => assertAdoptable(record, adopter),
+      signal: options.signal,
+    })
     if (owned === undefined) return undefined
     await this.#parts.ports.keep(owned.rpcPort)
     await this.#parts.ports.keep(owned.swarmPort)
@@ -105,27 +112,6 @@ class ProcessDriver implements NodeDriver {
     const spec = specOfRecord(owned, options)
     const place = { spec, record: owned, swarmAddress: await this.#parts.program.swarmAddress(spec) }
     return this.#manage(place, NodeProcess.attach(owned.process), true)
-  }
-
-  /** Of two drivers that want a node at once one has it, and the other one is told who. */
-  async #ownRecord(name: string): Promise<NodeRecord | undefined> {
-    // Most runs find nothing, and make nothing then.
-    if ((await this.#parts.state.get(name)) === undefined) return undefined
-    const claim = await this.#parts.state.claim(name)
-    try {
-      return await this.#ownClaimed(name)
-    } finally {
-      await claim.release()
-    }
-  }
-
-  async #ownClaimed(name: string): Promise<NodeRecord | undefined> {
-    const record = await this.#parts.state.get(name)
-    if (record === undefined || !(await isNodeRunning(record))) return undefined
-    assertAdoptable(record, { kind: this.kind, driverId: this.#owner.driverId })
-    const owned: NodeRecord = { ...record, owner: this.#owner }
-    await this.#parts.state.put(owned)
-    return owned
   }
 
   async stop(node: RunningNode, options: StopOptions = {}): Promise<ExitCause> {

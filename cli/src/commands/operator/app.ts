@@ -4,6 +4,7 @@ import { counted } from '../../render/counted.ts'
 import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
 import { bytesText, factsOf, fieldOf, madeAnswer, rowsOf, tableOf } from './answer-text.ts'
+import { LookUpRefused, lookUp } from './look-up.ts'
 import type { Operating } from './operate.ts'
 import { addCommands, type OperatorCommand } from './operator-command.ts'
 
@@ -64,14 +65,17 @@ const commands: readonly OperatorCommand[] = [
     name: 'remove',
     summary: 'forget an application; its code stays as a blob',
     args: { '<application>': 'its id' },
-    options: { '--force': 'also where contexts of the node run it' },
+    options: { '--force': 'also where contexts of the node run it, or the token may not look whether they do' },
     doing: (given) => `removing application ${given.text('application')}`,
     lookup: LIST,
     async run(on, given) {
       const id = given.text('application')
-      // Nodes remove what they do not have without a word.
-      await on.step('get_application', { application_id: id })
-      if (!given.flag('force')) await requireUnused(on, id)
+      const isForced = given.flag('force')
+      await requireInstalled(on, id).catch((error: unknown) => {
+        // A token may carry the removal alone.
+        if (!isForced || !(error instanceof LookUpRefused)) throw error
+      })
+      if (!isForced) await requireUnused(on, id)
       const json = await on.step('uninstall_application', { application_id: id })
       return { json, text: `${id} is no longer installed on ${on.node.name}\n` }
     },
@@ -82,12 +86,20 @@ export function registerApp(program: Command, edge: CommandEdge): void {
   addCommands(program.command('app').description('applications of a node'), edge, commands)
 }
 
+const UNSEEN = '--force removes it unseen'
+
+/** Nodes remove what they do not have without a word. */
+async function requireInstalled({ step }: Operating, id: string): Promise<void> {
+  await lookUp({ what: 'whether it is there', advice: UNSEEN }, () => step('get_application', { application_id: id }))
+}
+
 /** As many as are counted; nodes list no more at once. */
 const COUNTED_MAX = 1000
 
 /** Contexts whose application is gone can be neither called nor read. */
 async function requireUnused({ client, node, signal }: Operating, id: string): Promise<void> {
-  const { length: count } = rowsOf(await client.listContextsOf(id, COUNTED_MAX, { signal }), 'contexts')
+  const list = () => client.listContextsOf(id, COUNTED_MAX, { signal })
+  const { length: count } = rowsOf(await lookUp({ what: 'the contexts that run it', advice: UNSEEN }, list), 'contexts')
   if (count === 0) return
   const many = count < COUNTED_MAX ? counted(count, 'context') : `${COUNTED_MAX} contexts or more`
   throw new CommandError(

@@ -78,3 +78,39 @@ test('an application that contexts run is removed with --force only, one that is
   at.answers[users] = { data: { contexts: [] } }
   expect(await on('app', 'remove', APP)).toContain('is no longer installed')
 })
+
+test('a token that may remove applications and not read them does so with --force, and is told of it without', async () => {
+  at.answers[`DELETE /admin-api/applications/${APP}`] = { data: { applicationId: APP } }
+  at.answers[`GET /admin-api/applications/${APP}`] = 403
+  at.headers = { 'x-auth-error': 'permission_denied' }
+  const remove = `removing application ${APP} (looking up`
+  await expect(on('app', 'remove', APP)).rejects.toMatchObject({
+    exitCode: 1,
+    message: expect.stringMatching(/HTTP 403 \(permission_denied\): because; --force removes it unseen; `calbox login/),
+  })
+  await expect(on('app', 'remove', APP)).rejects.toThrow(`${remove} whether it is there) on ${at.url}`)
+  expect(await on('app', 'remove', APP, '--force')).toContain('is no longer installed')
+  at.answers[`GET /admin-api/applications/${APP}`] = { data: { application: { id: APP } } }
+  at.answers[`GET /admin-api/contexts/for-application/${APP}?limit=1000`] = 403
+  await expect(on('app', 'remove', APP)).rejects.toThrow(`${remove} the contexts that run it) on ${at.url}`)
+})
+
+test('a token that is no good at all is no matter of --force', async () => {
+  at.answers[`GET /admin-api/applications/${APP}`] = 403
+  at.headers = { 'x-auth-error': 'token_revoked' }
+  const refused = on('app', 'remove', APP, '--force')
+  await expect(refused).rejects.toThrow(
+    `removing application ${APP} on ${at.url}: the node answered HTTP 403 (token_revoked)`,
+  )
+  expect(routes()).toEqual([`GET /admin-api/applications/${APP}`])
+})
+
+test('that a name may not be looked up is said, with what needs no look-up', async () => {
+  at.answers[`${LOOKUP}/context/shop`] = 403
+  at.headers = { 'x-auth-error': 'permission_denied' }
+  await expect(on('call', 'shop', 'get')).rejects.toMatchObject({
+    exitCode: 1,
+    message: expect.stringContaining('calling get in shop (looking up the name "shop") on'),
+  })
+  await expect(on('call', 'shop', 'get')).rejects.toThrow('; with the id of the context nothing is looked up; `calbox')
+})

@@ -4,6 +4,7 @@ import type { AliasKind, OperatedNode } from '@calbox/workflows'
 import type { JsonValue } from '@calbox/workflows/json'
 import { CommandError } from '../command-error.ts'
 import { fieldOf } from './answer-text.ts'
+import { lookUp } from './look-up.ts'
 
 export type NameOwner = Pick<OperatedNode, 'client' | 'name'>
 type Options = { readonly signal: AbortSignal }
@@ -32,5 +33,6 @@ export async function idOf(kind: AliasKind, text: string, node: NameOwner, optio
 }
 
 async function lookedUp(kind: AliasKind, name: string, { client }: NameOwner, options: Options): Promise<JsonValue> {
-  return fieldOf(await client.lookUpAlias(kind, name, options), 'value') ?? null
+  const about = { what: `the name ${JSON.stringify(name)}`, advice: `with the id of the ${kind} nothing is looked up` }
+  return fieldOf(await lookUp(about, () => client.lookUpAlias(kind, name, options)), 'value') ?? null
 }

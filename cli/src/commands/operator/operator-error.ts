@@ -3,12 +3,16 @@ import type { ClientErrorCode, ClientErrorData } from '@calbox/workflows'
 import { visibleText } from '@calbox/workflows/visible-text'
 import type { CommandEdge } from '../command-edge.ts'
 import { CommandError } from '../command-error.ts'
+import { isClientError, isStepError } from './engine-errors.ts'
+import { LookUpRefused } from './look-up.ts'
 import type { NodeOptions } from './target/node-options.ts'
 import type { Target } from './target/open-node.ts'
 
 interface Tried {
   readonly doing: string
   readonly lookup?: string
+  /** How to do without what was looked up in vain. */
+  readonly advice?: string
   readonly target: Target
   readonly options: NodeOptions
   readonly edge: CommandEdge
@@ -16,6 +20,10 @@ interface Tried {
 
 /** Anything that is no failure of a request stays as it is: a signal, bad usage, a defect. */
 export function operatorError(error: unknown, tried: Tried): unknown {
+  if (error instanceof LookUpRefused) {
+    const { what, advice, cause } = error
+    return operatorError(cause, { ...tried, doing: `${tried.doing} (looking up ${what})`, advice })
+  }
   if (isClientError(error)) return clientFailure(error, tried)
   if (!isStepError(error)) return error
   const advice = error.help === undefined ? '' : `; ${error.help}`
@@ -109,7 +117,7 @@ function whereToLook({ target }: Tried): string {
 }
 
 function remedy({ status, authError, detail = '' }: Refusal, tried: Tried): string {
-  const { options, target, edge } = tried
+  const { options, target, edge, advice } = tried
   const login = `\`calbox login --node ${target.name}\``
   const isGiven = options.token !== undefined || (options.username === undefined && Boolean(edge.env.CALBOX_TOKEN))
   if (status === 401) {
@@ -122,7 +130,8 @@ function remedy({ status, authError, detail = '' }: Refusal, tried: Tried): stri
   if (status === 403) {
     if (authError === 'token_revoked') return `; the login or its key was ended; log in again with ${login}`
     if (authError === 'invalid_node') return `; the token was made for another address; ${login} makes one for this one`
-    return `; ${login} as somebody who may`
+    const without = advice === undefined ? '' : `; ${advice}`
+    return `${without}; ${login} as somebody who may`
   }
   if (status === 404) return whatThereIs(tried)
   if (status === 429) return '; wait a minute, and try again'
@@ -138,15 +147,4 @@ interface Refusal {
   readonly status: number | undefined
   readonly authError?: string | undefined
   readonly detail?: string
-}
-
-// By their names: the engine is not loaded for a command that does not get so far.
-function isClientError(error: unknown): error is Error & { code: ClientErrorCode; data: ClientErrorData } {
-  return error instanceof Error && error.name === 'ClientError'
-}
-
-function isStepError(
-  error: unknown,
-): error is Error & { code: string; help: string | undefined; field: string | undefined } {
-  return error instanceof Error && error.name === 'StepError'
 }

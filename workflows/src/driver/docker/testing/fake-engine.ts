@@ -9,6 +9,7 @@ import type { EngineAddress } from '../engine/engine-address.ts'
 export interface FakeReply {
   /** Default 200. */
   readonly status?: number
+  /** A Buffer as it is, and all else as JSON. */
   readonly body?: unknown
 }
 
@@ -33,7 +34,9 @@ export async function fakeEngine(answer: FakeAnswer): Promise<FakeEngine> {
     const reply = answer(what, searchParams)
     if (reply === 'never') return
     const { status = 200, body = what === 'GET /version' ? { ApiVersion: '1.41' } : {} } = reply
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    response
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(Buffer.isBuffer(body) ? body : JSON.stringify(body))
   })
   await new Promise<void>((resolve) => server.listen(socket, resolve))
   onTestFinished(async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { askedByOthers, placeContainer, routerContainer, routerRules } from './nat-containers.ts'
+import { askedPackets, placeContainer, routerContainer, routerRules } from './nat-containers.ts'
 
 const NETS = { inner: '172.18.0.0/16', outer: '172.17.0.0/16', boot: '172.17.0.2' }
 
@@ -25,13 +25,21 @@ it('routers and places have rights over their own network, and a node is publish
   expect(place.HostConfig.PortBindings).toEqual({ '2528/tcp': [{ HostIp: '127.0.0.1', HostPort: '2528' }] })
 })
 
-it('what comes under another address than that of the boot node is counted, and a count that is not there is an error', () => {
+it('what the boot node asks is counted under its address and under others, and a count that is not there is an error', () => {
   for (const program of ['nft', 'iptables'] as const) {
-    expect(routerRules('cone', program, NETS).join('\n')).toMatch(/(saddr !=|! -s) 172\.17\.0\.2 .*dport 9\b/)
+    const rules = routerRules('cone', program, NETS).join('\n')
+    expect(rules).toMatch(/(saddr !=|! -s) 172\.17\.0\.2 .*dport 9\b/)
+    expect(rules).toMatch(/(saddr|INPUT -s) 172\.17\.0\.2 .*dport 9\b/)
   }
-  const nft = 'chain asked {\n\t\tip saddr != 172.17.0.2 tcp dport 9 counter packets 3 bytes 180\n\t}'
-  const iptables =
-    'Chain INPUT (policy ACCEPT 12 packets, 9 bytes)\n    pkts      bytes target     prot opt in     out     source               destination\n       2      120            tcp  --  *      *      !172.17.0.2           0.0.0.0/0            tcp dpt:9\n'
-  expect([nft, iptables].map(askedByOthers)).toEqual([3, 2])
-  expect(() => askedByOthers('')).toThrow('no count')
+  const nft =
+    'chain asked {\n\t\tip saddr != 172.17.0.2 tcp dport 9 counter packets 3 bytes 180\n\t\tip saddr 172.17.0.2 tcp dport 9 counter packets 1 bytes 60\n\t}'
+  const head =
+    'Chain INPUT (policy ACCEPT 12 packets, 9 bytes)\n    pkts      bytes target     prot opt in     out     source               destination\n'
+  const others =
+    '       2      120            tcp  --  *      *      !172.17.0.2           0.0.0.0/0            tcp dpt:9\n'
+  const own =
+    '      40     2400            6    --  *      *       172.17.0.2           0.0.0.0/0            tcp dpt:9\n'
+  expect(askedPackets(nft)).toEqual({ fromBoot: 1, fromOthers: 3 })
+  expect(askedPackets(head + others + own)).toEqual({ fromBoot: 40, fromOthers: 2 })
+  for (const said of ['', head + others, head + own]) expect(() => askedPackets(said)).toThrow('no count')
 })

@@ -83,6 +83,7 @@ export function routerRules(mode: NatMode, program: NatProgram, { inner, outer, 
       `iptables -w -A FORWARD -s ${inner} -d ${outer} -j ACCEPT`,
       `iptables -w -A FORWARD -s ${inner} -j REJECT`,
       `iptables -w -A INPUT ! -s ${boot} -p tcp --dport ${ASKED_PORT}`,
+      `iptables -w -A INPUT -s ${boot} -p tcp --dport ${ASKED_PORT}`,
     ]
     return ['/usr/bin/sh', '-ec', lines.join('\n')]
   }
@@ -101,21 +102,34 @@ export function routerRules(mode: NatMode, program: NatProgram, { inner, outer, 
     '  chain asked {',
     '    type filter hook input priority 0;',
     `    ip saddr != ${boot} tcp dport ${ASKED_PORT} counter;`,
+    `    ip saddr ${boot} tcp dport ${ASKED_PORT} counter;`,
     '  }',
     '}',
   ]
   return ['/usr/bin/sh', '-ec', [noWayOut, "nft -f - << 'EOF'", ...rules, 'EOF', ''].join('\n')]
 }
 
-/** Says how many packets came to the port that only the boot node asks, and from another address than that one's. */
+/** Says how many packets came to the port that only the boot node asks: from its address, and from others. */
 export function askedCommand(program: NatProgram): readonly string[] {
   return program === 'nft'
     ? ['/usr/bin/nft', 'list', 'chain', 'ip', 'calbox', 'asked']
     : ['/usr/bin/iptables', '-w', '-nvxL', 'INPUT']
 }
 
-export function askedByOthers(said: string): number {
-  const count = said.match(/counter packets (\d+)/) ?? said.match(new RegExp(`^\\s*(\\d+) .*dpt:${ASKED_PORT}\\b`, 'm'))
-  if (count === null) throw new Error(`no count of packets in ${said}`)
-  return Number(count[1])
+const OF_NFT = /ip saddr (?<not>!= )?[\d.]+ tcp .*counter packets (?<packets>\d+)/
+const OF_IPTABLES = new RegExp(
+  `^\\s*(?<packets>\\d+)\\s.*\\s(?<not>!)?[\\d.]+\\s+0\\.0\\.0\\.0/0\\s+tcp dpt:${ASKED_PORT}\\b`,
+)
+
+interface AskedPackets {
+  readonly fromBoot: number
+  readonly fromOthers: number
+}
+
+export function askedPackets(said: string): AskedPackets {
+  const counts = said.split('\n').map((line) => (OF_NFT.exec(line) ?? OF_IPTABLES.exec(line))?.groups)
+  const own = counts.find((count) => count !== undefined && count.not === undefined)
+  const other = counts.find((count) => count?.not !== undefined)
+  if (own === undefined || other === undefined) throw new Error(`no count of packets in ${said}`)
+  return { fromBoot: Number(own.packets), fromOthers: Number(other.packets) }
 }

@@ -1,4 +1,15 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { LOG_HEADING_BYTES, logHeading, positionInHeading } from '@calbox/schemas/log-heading'
@@ -74,5 +85,39 @@ test('lines that cannot be written do not end the node, and are counted when one
   log.write('lost\n')
   isFull = false
   log.write('there\n')
-  expect([readFileSync(file, 'utf8'), told]).toEqual(['there\n', [{ lines: 2 }]])
+  expect([position(), said(), told]).toEqual([0, 'there\n', [{ lines: 2 }]])
+})
+
+test('in a file that was emptied the log goes on where it was, and a node that begins in one goes on behind the older part', async () => {
+  // Its node was killed after it had emptied the file.
+  writeFileSync(`${file}.1`, `${logHeading(100)}ten bytes\n`)
+  const { log } = bounded(LOG_HEADING_BYTES + 20)
+  log.write('first\n')
+  writeSync(fd, 'past it\n')
+  expect([position(), said()]).toEqual([110, 'first\npast it\n'])
+  log.write('n\n')
+  truncateSync(file)
+  log.write('again\n')
+  expect([position(), said()]).toEqual([126, 'again\n'])
+  // Without a heading it is known all the same.
+  truncateSync(file)
+  writeSync(fd, 'past it\n')
+  log.write(`${'x'.repeat(200)}\n`)
+  await expect.poll(() => position()).toBe(341)
+})
+
+test('what of a line was written before the disk was full counts', async () => {
+  let left = LOG_HEADING_BYTES + 4
+  const write = (to: number, bytes: Uint8Array, at: number) => {
+    if (left === 0) throw new Error('ENOSPC: no space left on device, write')
+    const count = writeSync(to, bytes, at, Math.min(left, bytes.length - at))
+    left -= count
+    return count
+  }
+  const log = boundedLog({ file, maxBytes: LOG_HEADING_BYTES + 8 }, { fd, write })
+  log.write('half of it\n')
+  left = 1000
+  log.write('whole\n')
+  await expect.poll(() => position()).toBe(10)
+  expect(said(`${file}.1`)).toBe('halfwhole\n')
 })

@@ -91,9 +91,11 @@ test('a log is put aside while its node lives, and places in it stay what they a
       ends[size] = await log.end()
     }
   }
-  await say(upTo(40), async (size) => {
+  // Who follows looks time and again: what came and went between two looks would be missing.
+  const isShown = async (size: number) => {
     await expect.poll(() => sizesIn(shown).at(-1)).toBe(size)
-  })
+  }
+  await say(upTo(40), isShown)
   // Each once, and nothing of how it is kept.
   expect(sizesIn(shown)).toEqual(upTo(40))
   expect(shown.join('\n')).not.toContain('calbox:')
@@ -116,12 +118,12 @@ test('a log is put aside while its node lives, and places in it stay what they a
   await first.keep(node)
   await first.close()
   // Nobody is there but the node.
-  await say(upTo(50, 40), async () => {})
+  await say(upTo(50, 40), isShown)
   const second = open()
   const adopted = await second.adopt('n1', { signal })
   if (adopted === undefined) throw new Error('the node is gone')
   expect(await second.logs(adopted).text()).toBe('')
-  await say(upTo(52, 50), async () => {})
+  await say(upTo(52, 50), isShown)
   await expect.poll(async () => sizesIn((await second.logs(adopted).text()).split('\n'))).toEqual([50, 51])
   const record = await new NodeState(join(dir, '.calbox')).get('n1')
   const tail = record && (await localNodeLog(record).tail(4))

@@ -43,6 +43,8 @@ export function callRemedy(
 ): CallRemedy {
   if (!isJsonObject(error)) return {}
   const { type, data } = error
+  // That nothing has set a placeholder is said where it stands.
+  if (type === 'ContextNotFound' && called.contextId.includes('{{')) return { field: 'context_id' }
   if (type === 'ContextNotFound') {
     return { field: 'context_id', help: `${called.node} knows no context ${called.contextId}` }
   }

@@ -10,6 +10,7 @@ import { concat, toHex, utf8 } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
 import { idBytes } from '../../base/ids.ts'
 import type { SigningKey } from '../../base/keys.ts'
+import { lookUpToConnect } from '../../base/look-up.ts'
 import { faultyTcp } from '../faults/faulty-tcp.ts'
 import type { LinkFaults } from '../faults/link-faults.ts'
 import {
@@ -130,7 +131,8 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
   })
 }
 
-const TCP_OPTIONS = { dialOpts: { noDelay: true }, listenOpts: { noDelay: true } }
+// The library hands these to net.connect as they are.
+const TCP_OPTIONS = { dialOpts: { noDelay: true, lookup: lookUpToConnect }, listenOpts: { noDelay: true } }
 
 const SILENT: ComponentLogger = { forComponent: () => silent }
 const silent: LibraryLogger = Object.assign(() => {}, {

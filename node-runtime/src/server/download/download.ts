@@ -1,11 +1,11 @@
 // Fetches what a client has named by its URL, from the public internet only. Every hop is looked at: its name is resolved
 // once, each address is judged, and the connection is made to an address that was judged, not to the name again.
-import { lookup } from 'node:dns/promises'
 import { type IncomingMessage, request as plain, type RequestOptions } from 'node:http'
 import { request as secure } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
+import { lookUp } from '../../base/look-up.ts'
 import { ServerError } from '../errors.ts'
 import { DOWNLOAD_BYTES_MAX, DOWNLOAD_CONNECT_MS, DOWNLOAD_MS, REDIRECTS_MAX } from '../limits.ts'
 import { isPublicAddress } from './public-address.ts'
@@ -17,7 +17,7 @@ export interface DownloadRules {
 }
 
 export const PUBLIC_ONLY: DownloadRules = {
-  resolve: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
+  resolve: async (name) => (await lookUp(name)).map(({ address }) => address),
   mayConnect: isPublicAddress,
 }
 

@@ -36,6 +36,7 @@ const TARGETS: readonly Target[] = [
     entries: {
       calnode: 'node-runtime/src/entry.ts',
       'guest-worker': 'node-runtime/src/runtime/guest-worker.ts',
+      'hash-worker': 'node-runtime/src/auth/providers/hash-worker.ts',
     },
     plugins: [nativeBinding, codeUnitOrder],
   },

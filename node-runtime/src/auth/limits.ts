@@ -59,8 +59,10 @@ export const ACCOUNT_CHARS_MAX = 256
 export const SCRYPT = { cost: 2 ** 15, blockSize: 8, parallelization: 3 } as const
 /** A stored hash that asks for more memory than this is damaged or planted: refused. */
 export const SCRYPT_MEMORY_MAX = 256 * 1024 * 1024
-/** Hashes computed at once: each takes a processor, of which small machines have two, and a thread of the four that the store needs, too. */
+/** Hashes computed at once: each takes a processor, of which small machines have two, and memory. */
 export const HASHES_AT_ONCE = 1
+/** Of the thread that computes them, as `nice` counts: a tenth of a processor that others want, all of one that nobody does. */
+export const HASH_NICENESS = 10
 /**
  * Logins that wait for that: some 13 s. One more takes a place of the address that has most of them, or else is refused with
  * AUTH_BUSY. Apart from them, as many of accounts that have logged in from where they come.

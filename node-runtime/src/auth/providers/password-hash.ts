@@ -1,11 +1,12 @@
-// Passwords as scrypt hashes that carry their own cost figures. One at a time: a hash takes memory and a thread that the
-// store needs, too. Whose turn it is `hash-turns.ts` says.
-import { scrypt, timingSafeEqual } from 'node:crypto'
+// Passwords as scrypt hashes that carry their own cost figures. One at a time: a hash takes memory and a processor. Whose
+// turn it is `hash-turns.ts` says.
+import { timingSafeEqual } from 'node:crypto'
 import { type Bytes, fromHex, toHex } from '../../base/bytes.ts'
 import type { Random } from '../../base/random.ts'
 import { AuthError } from '../errors.ts'
 import type { PasswordHash } from '../keys/records.ts'
 import { SCRYPT, SCRYPT_MEMORY_MAX } from '../limits.ts'
+import { derive } from './hash-thread.ts'
 import { type HashTurn, HashTurns, OWN_TURN } from './hash-turns.ts'
 
 export interface ScryptCost {
@@ -63,13 +64,9 @@ export class PasswordHasher {
     }
     await this.#turns.begin(turn)
     try {
-      return await new Promise((resolve, reject) => {
-        // Twice of what it needs: the limit counts more than the blocks.
-        const options = { N: cost, r: blockSize, p: parallelization, maxmem: 2 * memory + 1024 * 1024 }
-        scrypt(password.normalize('NFKC'), salt, HASH_BYTES, options, (error, key) =>
-          error ? reject(error) : resolve(key),
-        )
-      })
+      // Twice of what it needs: the limit counts more than the blocks.
+      const options = { N: cost, r: blockSize, p: parallelization, maxmem: 2 * memory + 1024 * 1024 }
+      return await derive({ password: password.normalize('NFKC'), salt, bytes: HASH_BYTES, options })
     } finally {
       this.#turns.end()
     }

@@ -78,6 +78,11 @@ export const CONNECTIONS_CHECK_MS = 100
 /** How long a connection that is refused may take to read why. What it sends meanwhile is read away. */
 export const LINGER_MS = 1_000
 
+/** Bodies from this length on are looked after while they come, so often; of so many bytes the garbage is collected. */
+export const LARGE_BODY_BYTES = 64 * 1024
+export const BODY_GARBAGE_LOOK_MS = 20
+export const BODY_GARBAGE_BYTES = 4 * 1024 * 1024
+
 /**
  * A node that stops has answered everybody when for so long nobody is connected who has not asked. Who is, and asks nothing for
  * the longer one, is cut off.

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { BodyGarbage } from '../bodies/body-garbage.ts'
 import { continueWhenRead } from '../bodies/expectation.ts'
 import { ANSWER_LOOK_MS, ANSWER_STANDS_MS, CONNECTIONS_MAX } from '../limits.ts'
 import { endWith, lingerWhereUnread } from './linger.ts'
@@ -53,6 +54,7 @@ export function limitConnections(server: Server, options: RoomOptions): Room {
   const silent = new Set<Socket>()
   const unfinished = new Unfinished()
   const unread = new Unread(answerStandsMs)
+  const bodyGarbage = new BodyGarbage()
   const endUnread = () => {
     for (const socket of unread.look(performance.now())) end(socket)
   }
@@ -97,6 +99,7 @@ export function limitConnections(server: Server, options: RoomOptions): Room {
     requests += 1
     place.latest = request
     silent.delete(socket)
+    bodyGarbage.add(request)
     place.line.add(request, response)
   }
   server.on('request', arrived)

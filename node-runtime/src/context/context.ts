@@ -171,6 +171,11 @@ export class Context {
     return this.#ledger.shown.checkpoint
   }
 
+  /** True for what has this hash and is beneath, or was before. */
+  hasStoodOn(checkpoint: Bytes): boolean {
+    return this.#pruner.hasStoodOn(checkpoint)
+  }
+
   get sizeInBytes(): number {
     return this.#parts.state.sizeBytes
   }

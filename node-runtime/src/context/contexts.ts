@@ -343,7 +343,7 @@ export class Contexts {
       xcalls: this.#xcalls,
       onSwapped: () => {
         this.#forget(record.id, this.#open.get(record.id))
-        void this.#resume(record)
+        void this.#resume(record).then(() => this.#parts.outbound.announceHeads(record.id))
         opening.context
           ?.close()
           .catch((closing) => log.warn({ error: String(closing) }, 'context closed with an error'))

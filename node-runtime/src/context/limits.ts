@@ -182,6 +182,8 @@ export const GONE_KEPT_MS = 7 * 24 * 60 * 60 * 1000
 export const DROP_BATCH_ROWS = 1000
 /** Deltas from one checkpoint to the next: undo, and deltas for who is a little behind, stay long enough. */
 export const CHECKPOINT_MIN = 1024
+/** Checkpoints that a context has stood on since it was read, by hash: who still does lags behind. Who names one older than these is asked in vain. */
+export const CHECKPOINTS_REMEMBERED_MAX = 64
 /** After something was applied or acknowledged it is looked at so much later what can be pruned: once for many. */
 export const PRUNE_EVERY_MS = 5000
 /** How often it is looked whether what other members write again has come, for which own deltas wait. */

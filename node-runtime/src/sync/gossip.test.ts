@@ -126,6 +126,7 @@ describe('a stranger that gossips', () => {
       },
       clock: world.clock,
       pull: () => {},
+      onCheckpoint: () => {},
       log: eve.log,
     })
     exchange.followContext(shared.contextId)

@@ -1,6 +1,6 @@
 // Gossip: a hint that makes news travel in milliseconds. Everything in it can be pulled too, so a message may be lost,
 // doubled or late, and a full queue may drop one.
-import { EMPTY, equalBytes } from '../base/bytes.ts'
+import { type Bytes, EMPTY, equalBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ContextId, DeltaId, NamespaceId, PublicKey } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
@@ -28,6 +28,8 @@ export interface GossipParts {
   readonly clock: Clock
   /** The peer has these, and we lack some; `soon`: gossip does not bring them. */
   readonly pull: (contextId: ContextId, from: PeerId, lacking: readonly DeltaId[], soon: boolean) => void
+  /** The member stands on a checkpoint on which we never have. */
+  readonly onCheckpoint: (contextId: ContextId, member: PublicKey, checkpoint: Bytes) => void
   readonly log: Logger
 }
 
@@ -206,24 +208,28 @@ export class GossipExchange {
       )
       if (lacking.length > 0) pull(id, from, lacking, true)
     }
-    if (
-      gossip.t === 'heads' &&
-      gossip.contextId === id &&
-      directory.mayRead(id, gossip.author) &&
-      verifyHeads(gossip)
-    ) {
-      await context.acknowledge([gossip])
-      const lacking = lackedOf(context, gossip.heads)
-      if (lacking.length > 0) pull(id, from, lacking, false)
-      else this.#compareRoots(id, context, gossip)
-    }
+    if (gossip.t === 'heads') await this.#onHeads(id, context, { from, beat: gossip })
+  }
+
+  async #onHeads(
+    id: ContextId,
+    context: SyncedContext,
+    { from, beat }: { readonly from: PeerId; readonly beat: HeadsBeat },
+  ): Promise<void> {
+    const { directory, network, pull, onCheckpoint } = this.#parts
+    if (beat.contextId !== id || !directory.mayRead(id, beat.author) || !verifyHeads(beat)) return
+    await context.acknowledge([beat])
+    const lacking = lackedOf(context, beat.heads)
+    // First: who still lacks what a checkpoint contains would take the whole state.
+    if (lacking.length > 0) return pull(id, from, lacking, false)
+    // Who was removed is brought up to nobody's state any more.
+    if (!directory.mayRead(id, publicKeyOfPeer(network.peerId))) return
+    if (beat.checkpoint && !context.hasStoodOn(beat.checkpoint)) onCheckpoint(id, beat.author, beat.checkpoint)
+    this.#compareRoots(id, context, beat)
   }
 
   /** Equal heads and checkpoints and another root is a defect, never a state that passes (I5). */
   #compareRoots(id: ContextId, context: SyncedContext, beat: HeadsBeat): void {
-    const { directory, network } = this.#parts
-    // Who was removed is brought up to nobody's state any more.
-    if (!directory.mayRead(id, publicKeyOfPeer(network.peerId))) return
     const { removals } = context
     if (removals === undefined || !equalBytes(removals, beat.removals)) return
     if (!sameIds(context.heads(), beat.heads)) return

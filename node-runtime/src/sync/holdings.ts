@@ -42,6 +42,11 @@ export class Holdings {
     return context !== undefined && ids.some((each) => !context.holds(each) && !context.refuses(each))
   }
 
+  async lacksCheckpoint(id: ContextId, checkpoint: Bytes): Promise<boolean> {
+    const context = await this.context(id)
+    return context !== undefined && !context.hasStoodOn(checkpoint)
+  }
+
   /** `digest`: of a peer's heads. */
   async differs(topic: Topic, digest: Bytes): Promise<boolean> {
     const heads = await this.heads(topic)

@@ -40,6 +40,8 @@ export interface SyncedContext {
   readonly removals: Bytes | undefined
   /** Hash of the checkpoint beneath it; undefined while nothing is pruned. */
   readonly beneath: Bytes | undefined
+  /** True for what has this hash and is beneath, or was before: whoever stands there is not ahead of us. */
+  hasStoodOn(checkpoint: Bytes): boolean
   heads(): DeltaId[]
   holds(id: DeltaId): boolean
   /** It came, and can never be taken here. */

@@ -7,11 +7,12 @@
 // 3. Every conversation has a deadline, and closing ends all of them.
 import type { Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ContextId, DeltaId, GroupId, NamespaceId } from '../base/ids.ts'
+import type { ContextId, DeltaId, GroupId, NamespaceId, PublicKey } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Network, PeerId } from '../network/network.ts'
+import { peerIdOfPublicKey } from '../network/peer-id.ts'
 import { type ItemKey, idOfKey } from '../reconcile/item-key.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
@@ -95,6 +96,7 @@ export class Sync {
     this.#gossip = new GossipExchange({
       ...parts,
       pull: (id, from, lacking, soon) => this.#pullLacking(id, from, lacking, soon),
+      onCheckpoint: (id, member, checkpoint) => this.#pullCheckpoint(id, member, checkpoint),
     })
     this.#hello = new HelloExchange({
       network: parts.network,
@@ -320,10 +322,23 @@ export class Sync {
     const topic = { kind: 'context', id } as const
     const wish = () => this.#holdings.lacks(id, ids)
     if (soon) this.#pullSoon(topic, peer, { wish })
-    else {
-      const begin = (any: Wish) => this.#pullSoon(topic, peer, { wish: any })
-      this.#pulls.later(pullKey(topic, peer), wish, { begin, isComing: () => this.#gossip.isComing(id) })
-    }
+    else this.#pullLater(id, peer, wish)
+  }
+
+  /**
+   * What is lacking here to certify it may never be said again: who has taken it vouches for the next one. Only its member is
+   * asked, which has it, not who passed its word on: whoever takes it tells its own neighbours.
+   */
+  #pullCheckpoint(id: ContextId, member: PublicKey, checkpoint: Bytes): void {
+    const peer = peerIdOfPublicKey(member)
+    if (!this.#parts.network.peers().includes(peer)) return
+    this.#pullLater(id, peer, () => this.#holdings.lacksCheckpoint(id, checkpoint))
+  }
+
+  #pullLater(id: ContextId, peer: PeerId, wish: Wish): void {
+    const topic = { kind: 'context', id } as const
+    const begin = (any: Wish) => this.#pullSoon(topic, peer, { wish: any })
+    this.#pulls.later(pullKey(topic, peer), wish, { begin, isComing: () => this.#gossip.isComing(id) })
   }
 
   /** `named`: of a context only these, which the peer has said to have. */

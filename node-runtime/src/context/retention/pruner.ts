@@ -16,7 +16,7 @@ import type { Revision } from '../apply/revision.ts'
 import type { Voids } from '../apply/voids.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
-import { PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '../limits.ts'
+import { CHECKPOINTS_REMEMBERED_MAX, PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { Certificates } from './certificates.ts'
@@ -82,6 +82,8 @@ export class Pruner {
   readonly #contents: Contents
   #certified: CertifiedCheckpoint | undefined
   #unseen: readonly DeltaId[]
+  /** Hashes of checkpoints, in the order in which each took the place of the one before. */
+  readonly #stoodOn = new Set<string>()
   #candidate: Candidate | undefined
   #vouch: HeadsVouch | undefined
   #cancel: (() => void) | undefined
@@ -93,6 +95,7 @@ export class Pruner {
     this.#contents = new Contents(parts)
     this.#certified = parts.pruned?.certified
     this.#unseen = parts.pruned?.unseen ?? []
+    if (this.checkpoint) this.#stoodOn.add(toHex(checkpointHash(this.checkpoint)))
   }
 
   get certified(): CertifiedCheckpoint | undefined {
@@ -106,6 +109,11 @@ export class Pruner {
   /** Of what it names as counting, what came in a snapshot and was never applied here. */
   get unseen(): readonly DeltaId[] {
     return this.#unseen
+  }
+
+  /** By its hash: the one beneath, or one that was since this was read. Who stands there is not ahead of us. */
+  hasStoodOn(checkpoint: Bytes): boolean {
+    return this.#stoodOn.has(toHex(checkpoint))
   }
 
   /** For the checkpoint that would be the next one. */
@@ -301,7 +309,7 @@ export class Pruner {
     frontier.pruned(prefix)
     voids.forgetPasts()
     rewritten.forget(checkpoint.last, oldest)
-    ledger.prunedTo(checkpointHash(checkpoint))
+    this.#standOn(checkpointHash(checkpoint))
     await revision.runIfDue()
     if (again.length > 0) onLost()
     const waiting = woken.flatMap(({ id }) => rows.delta(id) ?? [])
@@ -309,6 +317,16 @@ export class Pruner {
     if (waiting.length > 0) await receive(waiting)
     this.wake()
     log.info({ pruned: prefix.length, count: checkpoint.count, root: checkpoint.root }, 'history pruned')
+  }
+
+  /** Others hear of it: to some of them a vouch may be lacking that we say no more. */
+  #standOn(checkpoint: Bytes): void {
+    const { record, ledger, outbound } = this.#parts
+    this.#stoodOn.add(toHex(checkpoint))
+    const [oldest] = this.#stoodOn
+    if (oldest !== undefined && this.#stoodOn.size > CHECKPOINTS_REMEMBERED_MAX) this.#stoodOn.delete(oldest)
+    ledger.prunedTo(checkpoint)
+    outbound.announceHeads(record.id)
   }
 
   /** Where this ends before the checkpoint is stored, the rows say nothing yet. */

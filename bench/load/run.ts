@@ -31,9 +31,13 @@ const KV_STORE = path.resolve(import.meta.dirname, '../../apps/kv-store/build/kv
 
 class Helper<Task extends string | object, Report> {
   readonly #child: ChildProcess
+  readonly #gone: Promise<never>
 
   constructor(file: string) {
     this.#child = fork(path.join(import.meta.dirname, file), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#gone = once(this.#child, 'exit').then(() => Promise.reject(new Error('a process of the benchmark has ended')))
+    // At the end it is disconnected, and nobody waits for it any more.
+    this.#gone.catch(() => {})
   }
 
   async ask(task: Task): Promise<Report> {
@@ -42,8 +46,7 @@ class Helper<Task extends string | object, Report> {
   }
 
   async told(): Promise<Report> {
-    const gone = once(this.#child, 'exit').then(() => Promise.reject(new Error('a process of the benchmark has ended')))
-    const [report] = await Promise.race([once(this.#child, 'message'), gone])
+    const [report] = await Promise.race([once(this.#child, 'message'), this.#gone])
     return report as Report
   }
 

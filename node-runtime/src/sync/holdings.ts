@@ -1,7 +1,10 @@
 // What is here of a topic, for who decides whether a peer is to be asked.
 import { type Bytes, equalBytes } from '../base/bytes.ts'
-import type { ContextId, DeltaId, Id } from '../base/ids.ts'
+import type { ContextId, DeltaId, Id, PublicKey } from '../base/ids.ts'
 import type { Logger } from '../base/log.ts'
+import { NetworkError } from '../network/errors.ts'
+import type { PeerId } from '../network/network.ts'
+import { publicKeyOfPeer } from '../network/peer-id.ts'
 import type { Directory, SyncedContext } from './ports.ts'
 import { headsDigest, type Topic } from './topics.ts'
 
@@ -12,6 +15,20 @@ export class Holdings {
   constructor({ directory, log }: { readonly directory: Directory; readonly log: Logger }) {
     this.#directory = directory
     this.#log = log
+  }
+
+  /** Anybody may follow a topic: strangers do, and who was removed. */
+  isMember(topic: Topic, peer: PeerId): boolean {
+    let key: PublicKey
+    try {
+      key = publicKeyOfPeer(peer)
+    } catch (error) {
+      // A key of another kind is no member's.
+      if (error instanceof NetworkError) return false
+      throw error
+    }
+    if (topic.kind === 'context') return this.#directory.mayRead(topic.id, key)
+    return this.#directory.namespace(topic.id)?.hasMember(key) ?? false
   }
 
   /** Undefined too where it cannot be opened: that must not keep others from being synchronised. */

@@ -270,12 +270,14 @@ export class Sync {
     }, delayMs)
   }
 
-  /** One member; more where something is waited for: perhaps a single one has it. */
+  /** One peer; more where something is waited for: perhaps a single one has it. As many members, where these are none. */
   async #periodically(topic: Topic): Promise<void> {
     const context = topic.kind === 'context' ? await this.#holdings.context(topic.id) : undefined
     const isWaiting = context !== undefined && context.missing(1).length > 0
-    for (const peer of this.#choose(topic, isWaiting ? ROUND_PEERS_MAX : 1))
-      this.#pullSoon(topic, peer, { wish: never })
+    const chosen = this.#choose(topic, isWaiting ? ROUND_PEERS_MAX : 1)
+    const isMember = (peer: PeerId) => this.#holdings.isMember(topic, peer)
+    const members = chosen.some(isMember) ? [] : this.#choose(topic).filter(isMember).slice(0, chosen.length)
+    for (const peer of [...chosen, ...members]) this.#pullSoon(topic, peer, { wish: never })
   }
 
   async #round(topic: Topic, signal: AbortSignal | undefined): Promise<void> {

@@ -301,7 +301,10 @@ export class Context {
         await this.#rewriting.looked()
         request.signal?.throwIfAborted()
       }
-      if (this.#closed) throw new ContextError('CONTEXT_BUSY', `context ${this.record.id} is being closed`)
+      if (!this.#closed) continue
+      // Ended by a write that failed, or by a state that was taken: the next instance waits on.
+      this.#ledger.requireWhole()
+      throw new ContextError('CONTEXT_BUSY', `context ${this.record.id} is being closed`)
     }
   }
 

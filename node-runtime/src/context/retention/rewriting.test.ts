@@ -91,6 +91,26 @@ it('a call that waits for what others write again is refused when the node stops
   await refused
 })
 
+it('a call that waits for what others write again waits on where a write fails and the context is read again', async () => {
+  const scene = await danIsBack()
+  const { world, shared } = scene
+  const writing = world.get('dan').call(shared.contextId, 'set', { key: 'more', value: 'by dan' })
+  const { disk } = world.get('dan')
+  const { batch } = disk
+  let refused = 0
+  disk.batch = async () => {
+    refused += 1
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  }
+  await set(scene, 'ada', 'meanwhile', 'by ada')
+  await world.until('the write to fail', () => refused > 0)
+  disk.batch = batch
+  await world.run(writing)
+  const here = ALL.filter((name) => name !== 'cyd')
+  await converge(world, shared.contextId, here)
+  for (const name of here) expect(await get(scene, name, 'more')).toBe('by dan')
+})
+
 it('what waits is not taken for written since its author has written another again', async () => {
   const retention = { checkpointMin: 8, recentMax: 16, absentMs: ABSENT_MS }
   const scene = await share('order-sensitive', ALL, { retention })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server, Socket } from 'node:net'
+import { createServer, type LookupFunction, type Server, Socket } from 'node:net'
 import { tcp } from '@libp2p/tcp'
 import type { AbstractMultiaddrConnection } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -15,7 +15,7 @@ afterEach(() => {
 })
 
 /** A raw connection to somebody who keeps what comes, and how many writes it has made to the system. */
-async function dialled(make: typeof gatheredTcp) {
+async function dialled(make: typeof gatheredTcp, host = '/ip4/127.0.0.1', options: object = {}) {
   const came: Buffer[] = []
   const server = createServer((socket) => {
     socket.on('data', (data) => came.push(data))
@@ -38,7 +38,7 @@ async function dialled(make: typeof gatheredTcp) {
   const given = { upgrader, signal: AbortSignal.timeout(60_000) } as unknown as Parameters<
     ReturnType<ReturnType<typeof tcp>>['dial']
   >[1]
-  await make({})({ logger }).dial(multiaddr(`/ip4/127.0.0.1/tcp/${address.port}`), given)
+  await make(options)({ logger }).dial(multiaddr(`${host}/tcp/${address.port}`), given)
   if (!raw) throw new Error('no connection')
   const writes = vi.spyOn(Socket.prototype as unknown as { _writeGeneric(): void }, '_writeGeneric')
   return { connection: raw, writes, received: () => Buffer.concat(came), ended }
@@ -54,6 +54,17 @@ it.each([
   await ended
   expect([...received()]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   expect(writes).toHaveBeenCalledTimes(count)
+})
+
+it('a name is looked up with what the dial options have, which the library does not know of', async () => {
+  const asked: string[] = []
+  const lookup: LookupFunction = (name, _options, done) => {
+    asked.push(name)
+    done(null, [{ address: '127.0.0.1', family: 4 }])
+  }
+  const { connection } = await dialled(gatheredTcp, '/dns4/peer.example', { dialOpts: { lookup } })
+  await connection.close()
+  expect(asked).toEqual(['peer.example'])
 })
 
 it('much does not wait for the end of the turn', async () => {

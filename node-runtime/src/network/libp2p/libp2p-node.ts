@@ -10,7 +10,6 @@ import { concat, toHex, utf8 } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
 import { idBytes } from '../../base/ids.ts'
 import type { SigningKey } from '../../base/keys.ts'
-import { lookUpToConnect } from '../../base/look-up.ts'
 import { faultyTcp } from '../faults/faulty-tcp.ts'
 import type { LinkFaults } from '../faults/link-faults.ts'
 import {
@@ -28,6 +27,7 @@ import {
   STREAM_BUFFER_MAX_BYTES,
   STREAM_WINDOW_MAX_BYTES,
 } from '../limits.ts'
+import { lookUpToConnect } from '../look-up.ts'
 import { gatheredTcp } from './gathered-writes.ts'
 import { guardedYamux } from './guarded-yamux.ts'
 import type { Discovery } from './libp2p-discovery.ts'

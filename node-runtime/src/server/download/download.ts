@@ -5,19 +5,19 @@ import { request as secure } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { Bytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
-import { lookUp } from '../../base/look-up.ts'
+import { lookUp } from '../../network/look-up.ts'
 import { ServerError } from '../errors.ts'
 import { DOWNLOAD_BYTES_MAX, DOWNLOAD_CONNECT_MS, DOWNLOAD_MS, REDIRECTS_MAX } from '../limits.ts'
 import { isPublicAddress } from './public-address.ts'
 
 /** What differs in tests. */
 export interface DownloadRules {
-  readonly resolve: (name: string) => Promise<readonly string[]>
+  readonly resolve: (name: string, signal: AbortSignal) => Promise<readonly string[]>
   readonly mayConnect: (address: string) => boolean
 }
 
 export const PUBLIC_ONLY: DownloadRules = {
-  resolve: async (name) => (await lookUp(name)).map(({ address }) => address),
+  resolve: async (name, signal) => (await lookUp(name, { signal })).map(({ address }) => address),
   mayConnect: isPublicAddress,
 }
 
@@ -59,7 +59,7 @@ export async function* download(
 async function follow(start: URL, rules: DownloadRules, signal: AbortSignal): Promise<IncomingMessage> {
   let at = start
   for (let hops = 0; hops <= REDIRECTS_MAX; hops += 1) {
-    const response = await get(at, await addressOf(at, rules), signal)
+    const response = await get(at, await addressOf(at, rules, signal), signal)
     const { statusCode = 0, headers } = response
     if (statusCode === 200) return response
     response.destroy()
@@ -79,9 +79,9 @@ function parse(text: string, base?: URL): URL {
 }
 
 /** One that may be connected to. One name with one address that may not is refused: which is used must not be chance. */
-async function addressOf(url: URL, { resolve, mayConnect }: DownloadRules): Promise<string> {
+async function addressOf(url: URL, { resolve, mayConnect }: DownloadRules, signal: AbortSignal): Promise<string> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  const addresses = isIP(host) ? [host] : await resolve(host)
+  const addresses = isIP(host) ? [host] : await resolve(host, signal)
   const [first] = addresses
   if (first === undefined) throw failed(url.href, `${host} has no address`)
   if (addresses.every(mayConnect)) return first

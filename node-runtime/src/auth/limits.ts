@@ -61,10 +61,13 @@ export const SCRYPT = { cost: 2 ** 15, blockSize: 8, parallelization: 3 } as con
 export const SCRYPT_MEMORY_MAX = 256 * 1024 * 1024
 /** Hashes computed at once: each takes a processor, of which small machines have two, and memory. */
 export const HASHES_AT_ONCE = 1
-/** Of the thread that computes them, as `nice` counts: a tenth of a processor that others want, all of one that nobody does. */
-export const HASH_NICENESS = 10
+/** How much lower than the node's is the priority of the thread that computes them: a quarter of a processor that one other wants, all of one that nobody does. */
+export const HASH_NICENESS = 5
+export const NICENESS_MAX = 19
+/** That thread has 20 MB. When nobody has asked for so long it ends. */
+export const HASH_THREAD_IDLE_MS = 5_000
 /**
- * Logins that wait for that: some 13 s. One more takes a place of the address that has most of them, or else is refused with
+ * Logins that wait for that: some 13 s, on a busy machine four times as long. One more takes a place of the address that has most of them, or else is refused with
  * AUTH_BUSY. Apart from them, as many of accounts that have logged in from where they come.
  */
 export const HASHES_WAITING_MAX = 32

@@ -78,9 +78,13 @@ export const CONNECTIONS_CHECK_MS = 100
 /** How long a connection that is refused may take to read why. What it sends meanwhile is read away. */
 export const LINGER_MS = 1_000
 
-/** Bodies from this length on are looked after while they come, so often; of so many bytes the garbage is collected. */
+/**
+ * Bodies from this length on are looked after while they come, so often and so many at once; of so many bytes the garbage is
+ * collected, which takes 1 ms, and so a twentieth of a processor where bytes come as fast as can be.
+ */
 export const LARGE_BODY_BYTES = 64 * 1024
 export const BODY_GARBAGE_LOOK_MS = 20
+export const BODY_GARBAGE_LOOKS_MAX = 256
 export const BODY_GARBAGE_BYTES = 4 * 1024 * 1024
 
 /**

@@ -6,7 +6,7 @@ import type { Random } from '../../base/random.ts'
 import { AuthError } from '../errors.ts'
 import type { PasswordHash } from '../keys/records.ts'
 import { SCRYPT, SCRYPT_MEMORY_MAX } from '../limits.ts'
-import { derive } from './hash-thread.ts'
+import { HashThread } from './hash-thread.ts'
 import { type HashTurn, HashTurns, OWN_TURN } from './hash-turns.ts'
 
 export interface ScryptCost {
@@ -24,6 +24,7 @@ export class PasswordHasher {
   readonly #figures: ScryptCost
   readonly #decoy: PasswordHash
   readonly #turns = new HashTurns()
+  readonly #thread = new HashThread()
 
   constructor(random: Random, figures: ScryptCost = SCRYPT) {
     this.#random = random
@@ -66,7 +67,7 @@ export class PasswordHasher {
     try {
       // Twice of what it needs: the limit counts more than the blocks.
       const options = { N: cost, r: blockSize, p: parallelization, maxmem: 2 * memory + 1024 * 1024 }
-      return await derive({ password: password.normalize('NFKC'), salt, bytes: HASH_BYTES, options })
+      return await this.#thread.derive({ password: password.normalize('NFKC'), salt, bytes: HASH_BYTES, options })
     } finally {
       this.#turns.end()
     }

@@ -2,6 +2,7 @@
 // gives way as a silent one does. What is written away while it comes is worked on, and stays.
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { hasBody } from '../bodies/has-body.ts'
 import { UNFINISHED_LOOKS_MAX } from '../limits.ts'
 
 /** Somebody reads it as it comes. */
@@ -50,8 +51,4 @@ export class Unfinished {
     }
     return flowing
   }
-}
-
-export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }

@@ -20,6 +20,7 @@ import { limitReceiving, refuseUnreceived } from './bodies/receiving.ts'
 import { Downloads } from './connections/downloads.ts'
 import { takenAsItComes } from './connections/unfinished.ts'
 import { httpFailureOf, ServerError } from './errors.ts'
+import { Nesting } from './formats/json/nesting.ts'
 import { LEGACY_HEADER, withLegacyKeys } from './formats/legacy-keys.ts'
 import { JSON_BODY_BYTES_MAX, MESSAGE_CHARS_MAX, PUBLIC_BODY_BYTES_MAX } from './limits.ts'
 import { loginFigures } from './metrics/client-figures.ts'
@@ -187,7 +188,8 @@ function build(given: RouteParts, stop: AbortSignal): FastifyInstance {
   app.removeAllContentTypeParsers()
   // Clients send JSON with and without a content type, and nothing, `null` or `{}` where there is nothing to say.
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
-    const body = await readBody(request)
+    const nesting = new Nesting()
+    const body = await readBody(request, (piece) => nesting.add(piece))
     return body.length === 0 ? null : parts.json.read(body, request.routeOptions.config.json, askerOf(request).keyId)
   })
   app.setErrorHandler((error, request, reply) => {

@@ -5,7 +5,7 @@ import { systemClock } from '../base/clock.ts'
 import { RecordingLogger } from '../testing/recording-logger.ts'
 import { TestWorld } from '../testing/test-nodes.ts'
 import { ROUTES } from './api.ts'
-import { JSON_BODY_BYTES_MAX } from './limits.ts'
+import { JSON_BODY_BYTES_MAX, JSON_DEPTH_MAX } from './limits.ts'
 import { type ServedNode, serve } from './testing/served-node.ts'
 
 let world: TestWorld
@@ -213,6 +213,10 @@ describe('a body', () => {
     expect((await ask(HEALTH)).status).toBe(200)
   })
 
+  test('nested too deep is refused while it still comes', async () => {
+    expect(await streamed('['.repeat(JSON_DEPTH_MAX + 1), { ends: false })).toBe(400)
+  })
+
   test('with the names of prototypes is data like any other', async () => {
     const { status, body } = await execute(
       '{"jsonrpc":"2.0","id":1,"method":"none","__proto__":{"id":7},"constructor":{}}',
@@ -221,8 +225,8 @@ describe('a body', () => {
   })
 })
 
-/** Sent in chunks, without a content length. Resolves with the status. */
-function streamed(text: string): Promise<number | undefined> {
+/** Sent in chunks, without a content length; perhaps more could come. Resolves with the status. */
+function streamed(text: string, { ends = true } = {}): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port, path: '/jsonrpc', method: 'POST', agent: false }
     const sent = request(options, (response) => {
@@ -232,7 +236,8 @@ function streamed(text: string): Promise<number | undefined> {
     })
     sent.on('error', reject)
     sent.write(text.slice(0, 100))
-    sent.end(text.slice(100))
+    sent.write(text.slice(100))
+    if (ends) sent.end()
   })
 }
 

@@ -6,18 +6,24 @@ import { ServerError } from '../errors.ts'
 import { JSON_STEP_BYTES } from '../limits.ts'
 import { bodyCounterOf } from './held-bytes.ts'
 
-/** Rejects with BODY_TOO_LARGE where the body is longer than the route takes, or with what broke it off. */
-export async function readBody({ raw, routeOptions, headers }: FastifyRequest): Promise<Buffer> {
+/**
+ * Rejects with BODY_TOO_LARGE where the body is longer than the route takes, with what `look` says of a piece, or with what
+ * broke it off.
+ */
+export async function readBody(
+  { raw, routeOptions, headers }: FastifyRequest,
+  look: (piece: Buffer) => void,
+): Promise<Buffer> {
   const max = routeOptions.bodyLimit ?? 0
   if (Number(headers['content-length'] ?? 0) > max) throw tooLarge(max)
-  return allOf(raw, max)
+  return allOf(raw, max, look)
 }
 
 function tooLarge(max: number): ServerError {
   return new ServerError('BODY_TOO_LARGE', `the body is larger than the ${max} bytes that are taken here`)
 }
 
-function allOf(raw: IncomingMessage, max: number): Promise<Buffer> {
+function allOf(raw: IncomingMessage, max: number, look: (piece: Buffer) => void): Promise<Buffer> {
   const count = bodyCounterOf(raw)
   const pieces: Buffer[] = []
   let bytes = 0
@@ -35,6 +41,7 @@ function allOf(raw: IncomingMessage, max: number): Promise<Buffer> {
       }
       try {
         count?.(piece.length)
+        look(piece)
       } catch (error) {
         fail(error)
         return

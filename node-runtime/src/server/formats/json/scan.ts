@@ -3,6 +3,7 @@
 import { type Bytes, bufferOf } from '../../../base/bytes.ts'
 import { ServerError } from '../../errors.ts'
 import { JSON_INTEGER_WEIGHT, JSON_STEP_BYTES } from '../../limits.ts'
+import { tooDeep } from './nesting.ts'
 import { escapeEnd, isNumberByte, isSpace, LITERALS, numberEnd } from './tokens.ts'
 
 export interface ScanRules {
@@ -142,7 +143,7 @@ export class JsonScan {
   #openOne(isObject: boolean, leadsOn: boolean): void {
     const { depthMax } = this.#rules
     if (this.#open.length === depthMax) {
-      throw new ServerError('BAD_REQUEST', `the body is nested more than ${depthMax} levels deep`)
+      throw tooDeep(depthMax)
     }
     if (isObject && (leadsOn || this.#open.length === 0)) this.#onTheWay = this.#open.length + 1
     this.#open.push(isObject)

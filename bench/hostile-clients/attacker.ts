@@ -18,6 +18,7 @@ export type AttackKind =
   | 'slow headers'
   | 'slow bodies'
   | 'bodies over 2 MiB'
+  | 'deep JSON'
   | 'JSON of 2 MiB that is costly to read'
   | 'huge headers'
   | 'replayed and forged tokens'
@@ -112,7 +113,6 @@ function pacedAttack({ kind, port, token, contextId, spent }: AttackTask): {
     millionOf('1'),
     millionOf('{}'),
     millionOf('12345678901234567890'),
-    '['.repeat(MIB),
     `"${'\\"'.repeat(MIB / 2)}"`,
   ]
   switch (kind) {
@@ -121,6 +121,14 @@ function pacedAttack({ kind, port, token, contextId, spent }: AttackTask): {
         everyMs: 50,
         one: (n) =>
           send(port, { path: '/jsonrpc', body: execute(`"${large}"`), headers: bearer, chunked: n % 2 === 0 }),
+      }
+    case 'deep JSON':
+      return {
+        everyMs: 100,
+        one: (n) => {
+          const deep = n % 4 < 2 ? '['.repeat(2 * MIB - 200) : '{"a":'.repeat(MIB / 3)
+          return send(port, { path: '/jsonrpc', body: n % 2 === 0 ? execute(deep) : deep, headers: bearer })
+        },
       }
     case 'JSON of 2 MiB that is costly to read':
       return {

@@ -27,6 +27,7 @@ const ATTACKS: Readonly<Record<AttackKind, number>> = {
   'slow bodies': 45_000,
   'idle connections': 45_000,
   'bodies over 2 MiB': 15_000,
+  'deep JSON': 15_000,
   'JSON of 2 MiB that is costly to read': 15_000,
   'huge headers': 15_000,
   'replayed and forged tokens': 15_000,

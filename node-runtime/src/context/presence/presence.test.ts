@@ -7,6 +7,7 @@ import { accountOf, signingKeyFromSeed } from '../../base/keys.ts'
 import { silentLogger } from '../../base/log.ts'
 import { DrivenClock } from '../../testing/driven-clock.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
+import { rotateKey } from '../../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { decodeGossip, encodeGossip } from '../../wire/gossip.ts'
 import { openPresence, type Presence, sealPresence, verifyPresence } from '../../wire/presence.ts'
@@ -70,6 +71,20 @@ test('who is not heard of shows nothing any more, until it is heard of again', a
   expect(told[2]).toEqual({ author, text: 'here' })
 })
 
+test('what is shown under a new key, with which nobody has written, is seen by all: who lacks the key asks for it', async () => {
+  const scene = await share('kv-store')
+  const { world, shared } = scene
+  const told = NAMES.map((name) => watch(scene, name))
+  const author = nodeOf(scene, 'ada').identity.publicKey
+  show(scene, 'ada', 'before')
+  await world.until('all to see it', () => told.every((each) => each.length === 1))
+  await rotateKey(world, shared, 'ada')
+  show(scene, 'ada', 'after')
+  await world.until('all to see the change', () => told.every((each) => each.at(-1)?.text === 'after'))
+  await world.pass(3 * PRESENCE_GONE_MS)
+  expect(told).toEqual(NAMES.map(() => ['before', 'after'].map((text) => ({ author, text }))))
+})
+
 test('who is removed shows nothing any more, and sees nothing', async () => {
   const scene = await share('kv-store')
   const { world, shared } = scene
@@ -104,6 +119,7 @@ function presenceOf(signingKey = other, seq = 1n, more: Partial<Presence> = {}):
 function presences(isMember: (key: PublicKey) => boolean, clock: Clock = STILL) {
   const told: PresenceEvent[] = []
   const sent: Presence[] = []
+  const asked: string[] = []
   if (!own) throw new Error('no key')
   const all = new Presences({
     identity: own,
@@ -114,13 +130,14 @@ function presences(isMember: (key: PublicKey) => boolean, clock: Clock = STILL) 
     mayRead: (_, key) => isMember(key),
     sealingKey: () => ({ keyId, key: groupKey }),
     openingKey: (_, id) => (id === keyId ? groupKey : undefined),
+    onKeyMissing: (group) => asked.push(group),
     publish: async (presence) => {
       sent.push(presence)
     },
     onEvent: (event) => told.push(event),
     authorsMax: 4,
   })
-  return { all, told, sent }
+  return { all, told, sent, asked }
 }
 
 test('what is old, forged, sealed with an unknown key or from no member is not taken', () => {
@@ -142,6 +159,20 @@ test('what is old, forged, sealed with an unknown key or from no member is not t
   for (const presence of refused) all.receive(presence)
   expect(told).toHaveLength(1)
   expect(all.shownIn(contextId)).toHaveLength(1)
+})
+
+test('a key is asked for when a member has signed what it seals, and not for anybody else', () => {
+  const { all, told, asked } = presences((key) => key !== stranger?.publicKey)
+  const unknown = { keyId: idFromBytes<KeyId>(new Uint8Array(32)) }
+  const forged = { ...presenceOf(other), ...unknown }
+  for (const presence of [presenceOf(stranger, 1n, unknown), presenceOf(own, 1n, unknown), forged])
+    all.receive(presence)
+  expect(asked).toEqual([])
+  all.receive(presenceOf(other, 1n, unknown))
+  expect(asked).toEqual([contextId])
+  // The number does not count until what it is of is seen: it may come again.
+  all.receive(presenceOf(other, 1n))
+  expect(told.map(textOf)).toEqual([{ author: other?.publicKey, text: '1' }])
 })
 
 test('of more members than are held, the one heard of longest ago gives way', () => {

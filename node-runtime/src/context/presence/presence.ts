@@ -3,7 +3,7 @@
 //
 // Invariants
 // 1. A value of another member is taken only with its signature, from who may read the context, and under a key that is
-//    known here.
+//    known here. A member's value under another key has that asked for: what it shows is said again, and seen then.
 // 2. What was taken once is not taken again: the number of the last is remembered while its author is a member, and what
 //    was said long ago, or on a clock far from ours, is not taken at all.
 // 3. However fast it changes, so much of one member is said, taken and told, and no more: the latest counts.
@@ -38,6 +38,8 @@ export interface PresencesParts {
   /** Undefined: not known, or nothing is to be sealed with it any more. */
   readonly sealingKey: (group: GroupId) => { readonly keyId: KeyId; readonly key: Bytes } | undefined
   readonly openingKey: (group: GroupId, keyId: KeyId) => Bytes | undefined
+  /** A member seals with a key that `openingKey` did not have: nothing else may ever ask for it. */
+  readonly onKeyMissing: (group: GroupId) => void
   readonly publish: (presence: Presence) => Promise<void>
   readonly onEvent: (event: PresenceEvent) => void
   /** Members whose presence in one context is held; `PRESENCE_AUTHORS_MAX` where nothing is said. */
@@ -94,15 +96,18 @@ export class Presences {
   }
 
   receive(presence: Presence): void {
-    const { groupOf, mayRead, openingKey, identity, clock, log } = this.#parts
+    const { groupOf, mayRead, openingKey, onKeyMissing, identity, clock, log } = this.#parts
     const { contextId, author, seq, keyId } = presence
     const group = groupOf(contextId)
     if (this.#closed || group === undefined || author === identity.publicKey || !mayRead(contextId, author)) return
     const known = this.#of(contextId).get(author)
     if ((known && known.seq >= seq) || !this.#isOfNow(seq) || (known && known.pace.waitMs > 0)) return
-    const key = openingKey(group, keyId)
-    if (key === undefined || !verifyPresence(presence)) {
-      log.debug({ contextId, author, isKeyKnown: key !== undefined }, 'presence not taken')
+    const isSigned = verifyPresence(presence)
+    // Not before: whoever is no member has no key asked for.
+    const key = isSigned ? openingKey(group, keyId) : undefined
+    if (key === undefined) {
+      log.debug({ contextId, author, isSigned }, 'presence not taken')
+      if (isSigned) onKeyMissing(group)
       return
     }
     const pace = known?.pace ?? new Pace(clock, { burst: PRESENCE_BURST, everyMs: PRESENCE_SAY_MS })

@@ -219,7 +219,7 @@ export class Node implements NodeServices {
       mayRead: (id, publicKey) => namespaces.list().some((namespace) => namespace.mayRead(id, publicKey)),
       sealingKey: (group) => namespaces.ofGroup(group).sealingKey(group),
       openingKey: (group, keyId) => namespaces.ofGroup(group).openingKey(group, keyId),
-      onKeyMissing: (group) => late.joiner?.wantKeys(namespaces.ofGroup(group), group),
+      onKeyMissing: (group, author) => late.joiner?.wantKeys(namespaces.ofGroup(group), group, author),
       publish: (presence) => sync.publishPresence(presence),
       onEvent: (event) => events.emit(event),
     })

@@ -53,7 +53,12 @@ function scene(answers: Record<PeerId, Answer>, removed?: string) {
     while (clock.nowMs() < endMs) clock.step()
     await clock.rest()
   }
-  return { fetch, pass, requests, log, answers, clock }
+  const askHolder = async (peer: PeerId) => {
+    requests.askHolder(peer, namespace, group)
+    await clock.rest()
+    return asked.splice(0)
+  }
+  return { fetch, askHolder, pass, requests, log, answers, clock }
 }
 
 it('asks on until nothing is lacking: old keys are no answer', async () => {
@@ -101,4 +106,19 @@ it('is asked sooner when it was away, or when the log has grown', async () => {
   expect(await fetch(ada)).toEqual([])
   log.heads = [head(2)]
   expect(await fetch(ada)).toEqual([ada])
+})
+
+it('who shows that it has a key is asked for it however often that was in vain, and once in a while', async () => {
+  const { fetch, askHolder, pass, answers } = scene({ [ada]: 'refusal' })
+  for (let count = 0; count < 8; count += 1) {
+    expect(await askHolder(ada)).toEqual([ada])
+    await pass(KEY_PAUSE_FIRST_MS - 1)
+    expect(await askHolder(ada)).toEqual([])
+    await pass(1)
+  }
+  expect(await fetch(ada)).toEqual([])
+  answers[ada] = 'silence'
+  expect(await askHolder(ada)).toEqual([ada])
+  await pass(KEY_PAUSE_FIRST_MS)
+  expect(await askHolder(ada)).toEqual([])
 })

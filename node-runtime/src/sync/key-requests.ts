@@ -54,6 +54,13 @@ export class KeyRequests {
     }
   }
 
+  /** `peer` has just shown that it has a key: it is asked however often it was in vain, after the first pause each time. */
+  askHolder(peer: PeerId, namespace: SyncedNamespace, groupId: GroupId): void {
+    const atMs = this.#vain.get(peer)?.get(groupId)?.atMs ?? Number.NEGATIVE_INFINITY
+    const isSoon = this.#parts.clock.nowMs() - atMs < KEY_PAUSE_FIRST_MS
+    if (!isSoon && !this.#running.has(`${groupId} ${peer}`)) void this.#ask(peer, namespace, groupId)
+  }
+
   /** It may have been away, and have learned more. */
   forget(peer: PeerId): void {
     this.#vain.delete(peer)

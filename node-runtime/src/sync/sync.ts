@@ -107,13 +107,8 @@ export class Sync {
     })
     this.#keyRequests = new KeyRequests({
       ...parts,
-      request: (peer, namespace, groupId) => {
-        const pull = this.#underWay.limited(undefined, (signal) =>
-          pullKeys({ ...parts, peer, signal }, namespace, groupId),
-        )
-        this.#underWay.track(pull)
-        return pull
-      },
+      request: (peer, namespace, groupId) =>
+        this.#underWay.inBackground((signal) => pullKeys({ ...parts, peer, signal }, namespace, groupId)),
     })
     this.#spreading = new Spreading({
       clock: parts.clock,
@@ -225,6 +220,12 @@ export class Sync {
     await this.#keyRequests.fetch(this.#namespace(namespaceId), groupId, { peers, signal })
   }
 
+  askForKeys(namespaceId: NamespaceId, groupId: GroupId, holder: PublicKey): void {
+    const peer = peerIdOfPublicKey(holder)
+    if (!this.#parts.network.peers().includes(peer)) return
+    this.#keyRequests.askHolder(peer, this.#namespace(namespaceId), groupId)
+  }
+
   async *fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncGenerator<readonly [Bytes, Bytes]> {
     const namespace = this.#parts.directory.namespaceOf(contextId)
     const topic: Topic = namespace ? { kind: 'namespace', id: namespace.id } : { kind: 'context', id: contextId }
@@ -314,8 +315,7 @@ export class Sync {
 
   async #greet(peer: PeerId, asks: boolean): Promise<void> {
     if (this.#underWay.isStopped) return
-    const work = this.#underWay.limited(undefined, (signal) => this.#hello.greet(peer, asks, signal))
-    this.#underWay.track(work)
+    const work = this.#underWay.inBackground((signal) => this.#hello.greet(peer, asks, signal))
     await work.catch((error) => this.#hello.failed(peer, error))
   }
 
@@ -357,9 +357,7 @@ export class Sync {
   #pull(topic: Topic, peer: PeerId, { wish = always, named }: PullOptions = {}): Promise<void> {
     return this.#pulls.pull(pullKey(topic, peer), wish, (isNext) => {
       const keys = isNext ? undefined : named
-      const done = this.#underWay.limited(undefined, (signal) => this.#pullOnce(topic, { peer, signal }, keys))
-      this.#underWay.track(done)
-      return done
+      return this.#underWay.inBackground((signal) => this.#pullOnce(topic, { peer, signal }, keys))
     })
   }
 

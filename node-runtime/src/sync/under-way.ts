@@ -45,12 +45,15 @@ export class UnderWay {
     }
   }
 
-  track(work: Promise<unknown>): void {
-    const settled = work.catch(() => {
+  /** The same, awaited at close. */
+  inBackground<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const result = this.limited(undefined, work)
+    const settled = result.catch(() => {
       // Reported where it was started; here only awaited at close.
     })
     this.#background.add(settled)
     settled.then(() => this.#background.delete(settled))
+    return result
   }
 
   stop(): void {

@@ -1,7 +1,7 @@
 // Brings a namespace to the state its governance log promises us: keys of our groups, code of its applications, the base
 // of its contexts. It retries without end, woken by what it waits for, and can say what is still missing.
 import type { Clock } from '../../base/clock.ts'
-import type { ApplicationId, ContextId, GroupId } from '../../base/ids.ts'
+import type { ApplicationId, ContextId, GroupId, PublicKey } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import { until, WaitError } from '../../base/until.ts'
 import type { ContextRecord } from '../../governance/namespace-state.ts'
@@ -71,9 +71,11 @@ export class Joiner {
     this.#running.set(namespace.id, run)
   }
 
-  /** Asks members for the keys of a group again: there are newer ones than ours. */
-  wantKeys(namespace: Namespace, groupId: GroupId): void {
-    if (this.#wantedKeys.has(groupId) || !namespace.lacksKeys(groupId)) return
+  /** Asks members for the keys of a group again: there are newer ones than ours, which `holder` has just used. */
+  wantKeys(namespace: Namespace, groupId: GroupId, holder?: PublicKey): void {
+    if (this.#stop.signal.aborted || !namespace.lacksKeys(groupId)) return
+    if (holder !== undefined) this.#parts.outbound.askForKeys(namespace.id, groupId, holder)
+    if (this.#wantedKeys.has(groupId)) return
     this.#wantedKeys.add(groupId)
     this.wake(namespace)
   }

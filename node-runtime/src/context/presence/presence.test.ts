@@ -85,6 +85,22 @@ test('what is shown under a new key, with which nobody has written, is seen by a
   expect(told).toEqual(NAMES.map(() => ['before', 'after'].map((text) => ({ author, text }))))
 })
 
+test('who has asked in vain for long for the key of what is shown asks its author when that is heard of', async () => {
+  const scene = await share('kv-store', ['ada', 'bob'])
+  const { world, shared } = scene
+  const told = watch(scene, 'bob')
+  const [ada, bob] = ['ada', 'bob'].map((name) => world.get(name).peerId)
+  world.network.block(bob ?? '', ada ?? '')
+  await rotateKey(world, shared, 'ada')
+  show(scene, 'ada', 'here')
+  await world.pass(40_000)
+  expect(told).toEqual([])
+  world.network.heal()
+  const mendedMs = world.clock.nowMs()
+  await world.until('bob to see it', () => told.length > 0)
+  expect(world.clock.nowMs() - mendedMs).toBeLessThan(PRESENCE_GONE_MS)
+})
+
 test('who is removed shows nothing any more, and sees nothing', async () => {
   const scene = await share('kv-store')
   const { world, shared } = scene
@@ -119,7 +135,7 @@ function presenceOf(signingKey = other, seq = 1n, more: Partial<Presence> = {}):
 function presences(isMember: (key: PublicKey) => boolean, clock: Clock = STILL) {
   const told: PresenceEvent[] = []
   const sent: Presence[] = []
-  const asked: string[] = []
+  const asked: PublicKey[] = []
   if (!own) throw new Error('no key')
   const all = new Presences({
     identity: own,
@@ -130,7 +146,7 @@ function presences(isMember: (key: PublicKey) => boolean, clock: Clock = STILL) 
     mayRead: (_, key) => isMember(key),
     sealingKey: () => ({ keyId, key: groupKey }),
     openingKey: (_, id) => (id === keyId ? groupKey : undefined),
-    onKeyMissing: (group) => asked.push(group),
+    onKeyMissing: (_, author) => asked.push(author),
     publish: async (presence) => {
       sent.push(presence)
     },
@@ -169,7 +185,7 @@ test('a key is asked for when a member has signed what it seals, and not for any
     all.receive(presence)
   expect(asked).toEqual([])
   all.receive(presenceOf(other, 1n, unknown))
-  expect(asked).toEqual([contextId])
+  expect(asked).toEqual([other?.publicKey])
   // The number does not count until what it is of is seen: it may come again.
   all.receive(presenceOf(other, 1n))
   expect(told.map(textOf)).toEqual([{ author: other?.publicKey, text: '1' }])

@@ -38,8 +38,8 @@ export interface PresencesParts {
   /** Undefined: not known, or nothing is to be sealed with it any more. */
   readonly sealingKey: (group: GroupId) => { readonly keyId: KeyId; readonly key: Bytes } | undefined
   readonly openingKey: (group: GroupId, keyId: KeyId) => Bytes | undefined
-  /** A member seals with a key that `openingKey` did not have: nothing else may ever ask for it. */
-  readonly onKeyMissing: (group: GroupId) => void
+  /** `author` seals with a key that `openingKey` did not have: nothing else may ever ask for it. */
+  readonly onKeyMissing: (group: GroupId, author: PublicKey) => void
   readonly publish: (presence: Presence) => Promise<void>
   readonly onEvent: (event: PresenceEvent) => void
   /** Members whose presence in one context is held; `PRESENCE_AUTHORS_MAX` where nothing is said. */
@@ -107,7 +107,7 @@ export class Presences {
     const key = isSigned ? openingKey(group, keyId) : undefined
     if (key === undefined) {
       log.debug({ contextId, author, isSigned }, 'presence not taken')
-      if (isSigned) onKeyMissing(group)
+      if (isSigned) onKeyMissing(group, author)
       return
     }
     const pace = known?.pace ?? new Pace(clock, { burst: PRESENCE_BURST, everyMs: PRESENCE_SAY_MS })

@@ -1,7 +1,7 @@
 // The libp2p node with the settings that many nodes on one busy machine need. Knows the library, not the port.
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { type Identify, identify } from '@libp2p/identify'
-import type { ComponentLogger, Libp2p, Logger as LibraryLogger } from '@libp2p/interface'
+import type { ComponentLogger, Libp2p, Logger as LibraryLogger, PeerId as LibraryPeerId } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
@@ -69,6 +69,8 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
   // Seed and public key together: from the seed alone the library would derive the key in JavaScript, at 100 ms.
   const privateKey = privateKeyFromRaw(concat([setup.identity.seed, idBytes(setup.identity.publicKey)]))
   const protocolPrefix = prefix.slice(1)
+  // With a key of another kind nobody is a node of ours, whatever it knows of the network.
+  const isNone = (peer: LibraryPeerId) => peer.type !== 'Ed25519' || faults?.refuses(peer.toString()) === true
   return createLibp2p<NodeServices>({
     start: false,
     privateKey,
@@ -115,11 +117,9 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
     },
     connectionGater: {
       denyDialMultiaddr: () => false,
-      ...(faults && {
-        denyDialPeer: (peer) => faults.refuses(peer.toString()),
-        denyInboundEncryptedConnection: (peer) => faults.refuses(peer.toString()),
-        denyOutboundEncryptedConnection: (peer) => faults.refuses(peer.toString()),
-      }),
+      denyInboundEncryptedConnection: (peer) => isNone(peer),
+      denyOutboundEncryptedConnection: (peer) => isNone(peer),
+      ...(faults && { denyDialPeer: (peer) => faults.refuses(peer.toString()) }),
     },
     services: {
       identify: identify({ protocolPrefix, timeout: IDENTIFY_TIMEOUT_MS }),

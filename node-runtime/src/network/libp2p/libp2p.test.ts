@@ -1,6 +1,14 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
 import { describe, expect, it } from 'vitest'
+import { utf8 } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
+import { taggedHash } from '../../base/hash.ts'
 import { signingKeyFromSeed } from '../../base/keys.ts'
 import { silentLogger } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
@@ -151,6 +159,37 @@ describe('libp2p', () => {
     await b.close()
     await eventually('the end of the connection', () => a.counts?.()?.closed.listener === 1)
     await a.close()
+  })
+
+  it.each([
+    ['Ed25519', 1],
+    ['secp256k1', 0],
+  ] as const)('takes who knows its network and has a key of %s: %i', async (kind, count) => {
+    const [port = 0] = await freePorts(1)
+    const address = `/ip4/127.0.0.1/tcp/${port}`
+    const network = await libp2pNetwork({
+      ...parts,
+      identity: newIdentity(),
+      networkId: 'keys',
+      listen: [address],
+      bootAddresses: [],
+    })
+    const met: string[] = []
+    network.on('peer:connect', (peer) => met.push(peer))
+    await network.start()
+    const other = await createLibp2p({
+      privateKey: await generateKeyPair(kind),
+      transports: [tcp()],
+      connectionEncrypters: [noise({ prologueBytes: taggedHash('calbox/network/1', utf8('keys')) })],
+      streamMuxers: [yamux()],
+    })
+    const ended = new Promise((resolve) => other.addEventListener('connection:close', resolve))
+    await other.dial(multiaddr(address)).catch(() => {})
+    if (count === 0) await Promise.race([ended, eventually('the end', () => other.getConnections().length === 0)])
+    else await eventually('the peer', () => met.length === 1)
+    expect(met).toEqual(count === 0 ? [] : [other.peerId.toString()])
+    await other.stop()
+    await network.close()
   })
 
   it('has the node identity in its peer id', async () => {

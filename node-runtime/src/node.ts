@@ -218,6 +218,7 @@ export class Node implements NodeServices {
       groupOf: (id) => contexts.record(id)?.groupId,
       mayRead: (id, publicKey) => namespaces.list().some((namespace) => namespace.mayRead(id, publicKey)),
       sealingKey: (group) => namespaces.ofGroup(group).sealingKey(group),
+      renewKey: (group) => namespaces.ofGroup(group).renewKey(group),
       openingKey: (group, keyId) => namespaces.ofGroup(group).openingKey(group, keyId),
       onKeyMissing: (group, author) => late.joiner?.wantKeys(namespaces.ofGroup(group), group, author),
       publish: (presence) => sync.publishPresence(presence),

@@ -12,6 +12,7 @@ import { NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { decodeGossip, encodeGossip } from '../../wire/gossip.ts'
 import { openPresence, type Presence, sealPresence, verifyPresence } from '../../wire/presence.ts'
 import { PRESENCE_BURST, PRESENCE_CLOCKS_MS, PRESENCE_GONE_MS, PRESENCE_SAY_MS } from '../limits.ts'
+import { govern } from '../namespaces/administration.ts'
 import { removeMember } from '../namespaces/membership.ts'
 import type { PresenceEvent } from '../ports.ts'
 import { Presences } from './presence.ts'
@@ -101,6 +102,27 @@ test('who has asked in vain for long for the key of what is shown asks its autho
   expect(world.clock.nowMs() - mendedMs).toBeLessThan(PRESENCE_GONE_MS)
 })
 
+test('where two removals at once have left no key that fits, what a member shows is seen under a new one', async () => {
+  const scene = await share('kv-store', ['ada', 'bob', 'cyd', 'dan'])
+  const { world, shared } = scene
+  const { groupId, namespaceId } = shared
+  const [ada, bob, cyd, dan] = ['ada', 'bob', 'cyd', 'dan'].map((name) => world.get(name))
+  if (!ada || !bob || !cyd || !dan) throw new Error('somebody is not there')
+  const logs = [ada, bob].map(({ node }) => node.namespaces.get(namespaceId))
+  const agreed = () => logs[0]?.heads().join() === logs[1]?.heads().join()
+  await world.run(govern(ada.node, groupId, { kind: 'role_set', groupId, account: bob.node.account, role: 'Admin' }))
+  await world.until('bob to hear of it', agreed)
+  world.network.partition([ada.peerId, cyd.peerId], [bob.peerId, dan.peerId])
+  await world.run(removeMember(ada.node, groupId, cyd.node.account))
+  await world.run(removeMember(bob.node, groupId, dan.node.account))
+  world.network.heal()
+  await world.until('both to hear of both', agreed)
+  expect(logs.map((log) => log.state.fittingKeys(groupId))).toEqual([[], []])
+  const told = watch(scene, 'bob')
+  show(scene, 'ada', 'here')
+  await world.until('bob to see it', () => told.some(({ text }) => text === 'here'))
+})
+
 test('who is removed shows nothing any more, and sees nothing', async () => {
   const scene = await share('kv-store')
   const { world, shared } = scene
@@ -145,6 +167,7 @@ function presences(isMember: (key: PublicKey) => boolean, clock: Clock = STILL) 
     groupOf: () => idFromBytes(idBytes(contextId)),
     mayRead: (_, key) => isMember(key),
     sealingKey: () => ({ keyId, key: groupKey }),
+    renewKey: async () => undefined,
     openingKey: (_, id) => (id === keyId ? groupKey : undefined),
     onKeyMissing: (_, author) => asked.push(author),
     publish: async (presence) => {

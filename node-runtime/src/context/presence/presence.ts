@@ -7,7 +7,7 @@
 // 2. What was taken once is not taken again: the number of the last is remembered while its author is a member, and what
 //    was said long ago, or on a clock far from ours, is not taken at all.
 // 3. However fast it changes, so much of one member is said, taken and told, and no more: the latest counts.
-// 4. Nothing is written, and nobody waits for anybody.
+// 4. Nothing is stored, but for a key where none fits any more, as for a call; and nobody waits for anybody.
 import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { ContextId, GroupId, KeyId, PublicKey } from '../../base/ids.ts'
@@ -37,6 +37,8 @@ export interface PresencesParts {
   readonly mayRead: (id: ContextId, publicKey: PublicKey) => boolean
   /** Undefined: not known, or nothing is to be sealed with it any more. */
   readonly sealingKey: (group: GroupId) => { readonly keyId: KeyId; readonly key: Bytes } | undefined
+  /** There is no sealing key: makes one, if none fits and this member may. */
+  readonly renewKey: (group: GroupId) => Promise<void>
   readonly openingKey: (group: GroupId, keyId: KeyId) => Bytes | undefined
   /** `author` seals with a key that `openingKey` did not have: nothing else may ever ask for it. */
   readonly onKeyMissing: (group: GroupId, author: PublicKey) => void
@@ -160,11 +162,15 @@ export class Presences {
 
   /** Without a key nothing is said now; it is said again soon. */
   #say(contextId: ContextId, own: Shown): void {
-    const { groupOf, sealingKey, identity, clock, random, publish, log } = this.#parts
+    const { groupOf, sealingKey, renewKey, identity, clock, random, publish, log } = this.#parts
     const group = groupOf(contextId)
-    const sealing = group === undefined ? undefined : sealingKey(group)
     own.heardMs = clock.nowMs()
-    if (sealing === undefined || own.state === undefined) return
+    if (group === undefined || own.state === undefined) return
+    const sealing = sealingKey(group)
+    if (sealing === undefined) {
+      renewKey(group).catch((error) => log.debug({ contextId, error: String(error) }, 'no key for presence'))
+      return
+    }
     const nowMs = BigInt(Math.max(0, Math.floor(clock.nowMs())))
     // Nobody has taken a number so far ahead: the clock was wrong then.
     const isWrong = own.seq - nowMs > PRESENCE_CLOCKS_MS

@@ -30,7 +30,7 @@ export interface Advertised {
   readonly root: string
   /** By which removals, and on which checkpoint; undefined where that was not said. */
   readonly judged: string | undefined
-  /** Heads that were not applied on its disk at that time. */
+  /** Heads that were not applied on its disk at that time, or not even there while it said that some is still to be judged. */
   readonly unapplied: readonly DeltaId[]
 }
 

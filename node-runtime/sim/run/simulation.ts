@@ -2,6 +2,7 @@
 // what happened to the checkers.
 import { EMPTY, toHex, utf8 } from '../../src/base/bytes.ts'
 import type { DeltaId, PublicKey } from '../../src/base/ids.ts'
+import type { Context } from '../../src/context/context.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { keysOf, peerIdOf, type TestNode, type WorldObserver } from '../../src/testing/test-node.ts'
 import { TestWorld } from '../../src/testing/test-nodes.ts'
@@ -26,6 +27,8 @@ export interface SimulationEnd {
   /** True time that passed. */
   readonly tookMs: number
 }
+
+type Said = Pick<Context, 'heads' | 'root' | 'removals'>
 
 /** The caller closes the world. */
 export async function simulate(scenario: Scenario, trace = new Trace()): Promise<SimulationEnd> {
@@ -258,7 +261,12 @@ class Run {
     const name = this.#names.get(from)
     if (name === undefined || name === HOSTILE || beat.author !== this.#keys.get(name)) return
     this.#sent(name, beat)
-    this.#advertised(name, beat.heads, beat.root, `${toHex(beat.removals)} ${toHex(beat.checkpoint ?? EMPTY)}`)
+    const { removals, root, checkpoint } = beat
+    this.#advertised(
+      name,
+      { heads: () => [...beat.heads], root, removals },
+      `${toHex(removals)} ${toHex(checkpoint ?? EMPTY)}`,
+    )
   }
 
   #sent(name: string, beat: HeadsBeat): void {
@@ -272,12 +280,16 @@ class Run {
     )
   }
 
-  #advertised(name: string, heads: readonly DeltaId[], root: string, judged?: string): void {
+  #advertised(name: string, said: Said, judged: string | undefined): void {
+    const heads = said.heads()
     // Whoever took a peer's state holds what it never applied.
     const isWhole = !this.#history.adoptions.has(name)
     const statuses = this.#history.statuses.get(name)
-    const unapplied = isWhole ? heads.filter((id) => (statuses?.get(id) ?? 'waiting') === 'waiting') : []
-    this.#history.advertised.push({ name, atMs: this.#world.clock.nowMs(), heads, root, judged, unapplied })
+    // Who says that some is still to be judged says what it holds, and signs nothing.
+    const isThere = (id: DeltaId) =>
+      said.removals === undefined ? statuses?.has(id) : (statuses?.get(id) ?? 'waiting') !== 'waiting'
+    const unapplied = isWhole ? heads.filter((id) => !isThere(id)) : []
+    this.#history.advertised.push({ name, atMs: this.#world.clock.nowMs(), heads, root: said.root, judged, unapplied })
   }
 
   #sample(): void {
@@ -285,7 +297,7 @@ class Run {
       const node = this.#world.nodes.get(name)
       if (!node?.running) continue
       node.context(this.#setting.shared.contextId).then(
-        (context) => this.#advertised(name, context.heads(), context.root),
+        (context) => this.#advertised(name, context, undefined),
         () => {
           // It is being read again, or the node is stopping.
         },

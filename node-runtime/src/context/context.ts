@@ -242,8 +242,8 @@ export class Context {
   }
 
   /**
-   * Our heads, signed: what we have. Undefined while stored deltas are still to be judged, after a start; and from an instance that
-   * has ended, which a conversation may still hold: with a new stamp it would say that what came since is not here.
+   * Our heads, signed: what we have. Undefined while stored deltas are judged again, or still to be after a start; and from an
+   * instance that has ended, which a conversation may still hold: with a new stamp it would say that what came since is not here.
    */
   beat(): HeadsBeat | undefined {
     if (this.#closed || this.#ledger.hasEnded) return undefined
@@ -281,7 +281,11 @@ export class Context {
     await this.#enqueue(() => this.#revision.runIfDue().then(() => this.#witness.note()))
     this.#handlers.wake()
     const { restored } = this.#parts
-    if (restored.length > 0) await this.receive(restored)
+    if (restored.length > 0) {
+      await this.receive(restored)
+      // In the queue: between tasks all of what has arrived is applied.
+      await this.#enqueue(async () => this.#ledger.restored())
+    }
     await this.#rewriting.run()
     for (const id of await this.#parts.rows.outgoing()) {
       const delta = this.#parts.rows.delta(id)

@@ -14,7 +14,10 @@ import type { Frontier } from './retention/frontier.ts'
 export interface Shown {
   readonly heads: readonly DeltaId[]
   readonly root: RootHash
-  /** By which it was judged. Undefined: a judgement was cut off by the last end. */
+  /**
+   * By which it was judged. Undefined: nothing of this is to be said, because some of what is beneath the heads is not applied
+   * on the disk: it is being judged again, or that was cut off by the last end.
+   */
   readonly removals: Bytes | undefined
   /** Hash of the checkpoint beneath: equal heads, removals and checkpoints have equal roots. Undefined: nothing is pruned. */
   readonly checkpoint: Bytes | undefined
@@ -30,6 +33,7 @@ type LedgerParts = Pick<
   | 'dag'
   | 'judgement'
   | 'pruned'
+  | 'restored'
   | 'outbound'
   | 'onEvent'
   | 'onBroken'
@@ -47,6 +51,8 @@ export class Ledger {
   readonly #sent = new Set<DeltaId>()
   #cancelClearing: (() => void) | undefined
   #broken = false
+  /** What the last instance had taken down is applied again. */
+  #isRestored: boolean
   #shown: Shown
   #removals: Bytes | undefined
   #checkpoint: Bytes | undefined
@@ -54,6 +60,7 @@ export class Ledger {
   constructor(parts: LedgerParts) {
     this.#parts = parts
     this.#removals = parts.judgement.digest
+    this.#isRestored = parts.restored.length === 0
     this.#checkpoint = parts.pruned && checkpointHash(parts.pruned.certified.checkpoint)
     this.witnessed = new Set(parts.judgement.witnessed)
     this.heard = new Map(parts.judgement.heard)
@@ -94,6 +101,14 @@ export class Ledger {
   judgedBy(removals: Bytes): void {
     this.#removals = removals
     this.show()
+  }
+
+  /** What was stored and not applied at the start has been received again. Before, our heads may be fewer than we have said. */
+  restored(): void {
+    const { record, outbound } = this.#parts
+    this.#isRestored = true
+    this.show()
+    outbound.announceHeads(record.id)
   }
 
   /**
@@ -162,7 +177,8 @@ export class Ledger {
 
   #now(): Shown {
     const { dag, state } = this.#parts
-    return { heads: dag.heads(), root: state.root, removals: this.#removals, checkpoint: this.#checkpoint }
+    const removals = this.#isRestored ? this.#removals : undefined
+    return { heads: dag.heads(), root: state.root, removals, checkpoint: this.#checkpoint }
   }
 
   /** Its marker leaves with the next batch, or by itself where none comes. */

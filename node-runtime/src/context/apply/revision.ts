@@ -17,7 +17,7 @@ import type { Witness } from './witness.ts'
 
 type RevisionParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'retention' | 'again' | 'rewritten' | 'log'
+  'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'retention' | 'again' | 'rewritten' | 'outbound' | 'log'
 > & {
   readonly folder: Folder
   readonly ledger: Ledger
@@ -59,7 +59,7 @@ export class Revision {
   }
 
   async run(): Promise<void> {
-    const { authority, ledger, record, log, witness } = this.#parts
+    const { authority, ledger, record, outbound, log, witness } = this.#parts
     const judgement = authority.judgement(record.id)
     await witness.note()
     const found = await this.#look()
@@ -68,6 +68,8 @@ export class Revision {
     else if (this.isDue) await ledger.commit([ledger.judgementOp(judgement)])
     ledger.judgedBy(judgement)
     if (isSame) return
+    // What was to be told meanwhile was not.
+    outbound.announceHeads(record.id)
     log.info({ voided: found.dropped.size, restored: found.back.length }, 'deltas judged again after a removal')
     if (found.back.some(({ isFresh }) => isFresh)) this.#parts.onHandlers()
   }
@@ -113,10 +115,13 @@ export class Revision {
   async #takeDown(plan: FoldPlan<Returning>, dropped: ReadonlySet<DeltaId>): Promise<void> {
     const { folder, ledger, retention, turns } = this.#parts
     const kept = folder.stack.length - plan.undo
+    const unjudged = ledger.unjudge()
+    // Before the first slice: until the last one the disk holds less than our heads and root say.
+    ledger.show()
     while (folder.stack.length > kept) {
       const countMax = Math.min(retention.revisionMax, folder.stack.length - kept)
       const fold = await folder.takeDown(countMax, dropped)
-      await ledger.commit([...fold.ops, ledger.judgementOp(undefined)])
+      await ledger.commit([...fold.ops, unjudged])
       fold.committed()
       await turns.pass()
     }

@@ -64,7 +64,7 @@ export class Frontier {
     return this.#counts.get(author) ?? 0
   }
 
-  /** What we have, signed. Undefined while stored deltas are still to be judged, after a start. */
+  /** What we have, signed. Undefined while stored deltas are judged again, or still to be after a start. */
   own(own: Own, vouch: HeadsVouch | undefined): HeadsBeat | undefined {
     const { record, identity, hlc, nowMs } = this.#parts
     const { heads, root, removals, checkpoint } = own

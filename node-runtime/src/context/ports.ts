@@ -43,7 +43,7 @@ export interface Outbound {
   syncNamespace(namespaceId: NamespaceId, options: { signal?: AbortSignal; invitation?: Invitation }): Promise<void>
   /** Asks connected members for the keys of a group that are lacking here. Resolves when there is nobody to ask now. */
   fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<void>
-  /** Asks one member, if it is connected, which has just shown that it has a key that is lacking here. Returns at once. */
+  /** Asks one member, if it is connected, for a key that it has just used, and what its log has of it. Returns at once. */
   askForKeys(namespaceId: NamespaceId, groupId: GroupId, holder: PublicKey): void
   /** The initial image of a context, entry by entry, from a connected member. Throws when none has it. */
   fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncIterable<readonly [Bytes, Bytes]>

@@ -19,6 +19,7 @@ type Answer = 'key' | 'old keys' | 'refusal' | 'silence'
 function scene(answers: Record<PeerId, Answer>, removed?: string) {
   const clock = new DrivenClock()
   const asked: PeerId[] = []
+  const caughtUp: PeerId[] = []
   const log = { heads: [head(1)], lacksKeys: true }
   // Only what the requests ask for.
   const namespace = {
@@ -37,6 +38,7 @@ function scene(answers: Record<PeerId, Answer>, removed?: string) {
       if (answer === 'key') log.lacksKeys = false
       return answer === 'key' ? 1 : 0
     },
+    catchUp: (peer) => caughtUp.push(peer),
   })
   const { signal } = new AbortController()
   const fetch = async (...peers: PeerId[]) => {
@@ -58,7 +60,7 @@ function scene(answers: Record<PeerId, Answer>, removed?: string) {
     await clock.rest()
     return asked.splice(0)
   }
-  return { fetch, askHolder, pass, requests, log, answers, clock }
+  return { fetch, askHolder, pass, requests, log, answers, clock, caughtUp }
 }
 
 it('asks on until nothing is lacking: old keys are no answer', async () => {
@@ -109,7 +111,7 @@ it('is asked sooner when it was away, or when the log has grown', async () => {
 })
 
 it('who shows that it has a key is asked for it however often that was in vain, and once in a while', async () => {
-  const { fetch, askHolder, pass, answers } = scene({ [ada]: 'refusal' })
+  const { fetch, askHolder, pass, answers, requests } = scene({ [ada]: 'refusal' })
   for (let count = 0; count < 8; count += 1) {
     expect(await askHolder(ada)).toEqual([ada])
     await pass(KEY_PAUSE_FIRST_MS - 1)
@@ -118,7 +120,18 @@ it('who shows that it has a key is asked for it however often that was in vain, 
   }
   expect(await fetch(ada)).toEqual([])
   answers[ada] = 'silence'
+  requests.forget(ada)
   expect(await askHolder(ada)).toEqual([ada])
   await pass(KEY_PAUSE_FIRST_MS)
   expect(await askHolder(ada)).toEqual([])
+})
+
+it('who uses a key that the log here does not name is asked for its log, once in a while', async () => {
+  const { askHolder, pass, log, caughtUp } = scene({ [ada]: 'key' })
+  log.lacksKeys = false
+  for (const count of [1, 2, 3]) {
+    expect([await askHolder(ada), await askHolder(ada)]).toEqual([[], []])
+    expect(caughtUp).toHaveLength(count)
+    await pass(KEY_PAUSE_FIRST_MS)
+  }
 })

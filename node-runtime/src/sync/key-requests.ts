@@ -13,6 +13,8 @@ interface KeyRequestsParts {
   readonly log: Logger
   /** One request; resolves with how many keys were new. */
   readonly request: (peer: PeerId, namespace: SyncedNamespace, groupId: GroupId) => Promise<number>
+  /** Pulls what the log of a peer has and ours lacks. */
+  readonly catchUp: (peer: PeerId, namespace: SyncedNamespace) => void
 }
 
 /** What a peer was last asked for in vain. */
@@ -27,6 +29,8 @@ export class KeyRequests {
   readonly #parts: KeyRequestsParts
   /** By peer, then by group. */
   readonly #vain = new Map<PeerId, Map<GroupId, Vain>>()
+  /** When a holder was last asked, by peer, then by group. */
+  readonly #holders = new Map<PeerId, Map<GroupId, number>>()
   readonly #running = new Set<string>()
 
   constructor(parts: KeyRequestsParts) {
@@ -54,16 +58,24 @@ export class KeyRequests {
     }
   }
 
-  /** `peer` has just shown that it has a key: it is asked however often it was in vain, after the first pause each time. */
+  /**
+   * `peer` has just shown that it has a key which is not here: it is asked however often it was in vain, after the first pause
+   * each time. Our log may not even name the key: what the peer's has is pulled first.
+   */
   askHolder(peer: PeerId, namespace: SyncedNamespace, groupId: GroupId): void {
-    const atMs = this.#vain.get(peer)?.get(groupId)?.atMs ?? Number.NEGATIVE_INFINITY
-    const isSoon = this.#parts.clock.nowMs() - atMs < KEY_PAUSE_FIRST_MS
-    if (!isSoon && !this.#running.has(`${groupId} ${peer}`)) void this.#ask(peer, namespace, groupId)
+    const nowMs = this.#parts.clock.nowMs()
+    const groups = this.#holders.get(peer) ?? new Map<GroupId, number>()
+    if (nowMs - (groups.get(groupId) ?? Number.NEGATIVE_INFINITY) < KEY_PAUSE_FIRST_MS) return
+    this.#holders.set(peer, groups.set(groupId, nowMs))
+    this.#parts.catchUp(peer, namespace)
+    const isRunning = this.#running.has(`${groupId} ${peer}`)
+    if (!isRunning && namespace.lacksKeys(groupId)) void this.#ask(peer, namespace, groupId)
   }
 
   /** It may have been away, and have learned more. */
   forget(peer: PeerId): void {
     this.#vain.delete(peer)
+    this.#holders.delete(peer)
   }
 
   #isDue(peer: PeerId, namespace: SyncedNamespace, groupId: GroupId): boolean {

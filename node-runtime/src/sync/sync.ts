@@ -109,6 +109,7 @@ export class Sync {
       ...parts,
       request: (peer, namespace, groupId) =>
         this.#underWay.inBackground((signal) => pullKeys({ ...parts, peer, signal }, namespace, groupId)),
+      catchUp: (peer, { id }) => this.#pullSoon({ kind: 'namespace', id }, peer),
     })
     this.#spreading = new Spreading({
       clock: parts.clock,

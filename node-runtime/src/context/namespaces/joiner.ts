@@ -73,9 +73,9 @@ export class Joiner {
 
   /** Asks members for the keys of a group again: there are newer ones than ours, which `holder` has just used. */
   wantKeys(namespace: Namespace, groupId: GroupId, holder?: PublicKey): void {
-    if (this.#stop.signal.aborted || !namespace.lacksKeys(groupId)) return
+    if (this.#stop.signal.aborted || !namespace.isOwnMember(groupId)) return
     if (holder !== undefined) this.#parts.outbound.askForKeys(namespace.id, groupId, holder)
-    if (this.#wantedKeys.has(groupId)) return
+    if (this.#wantedKeys.has(groupId) || !namespace.lacksKeys(groupId)) return
     this.#wantedKeys.add(groupId)
     this.wake(namespace)
   }

@@ -11,7 +11,7 @@ import { rotateKey } from '../../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { decodeGossip, encodeGossip } from '../../wire/gossip.ts'
 import { openPresence, type Presence, sealPresence, verifyPresence } from '../../wire/presence.ts'
-import { PRESENCE_BURST, PRESENCE_CLOCKS_MS, PRESENCE_GONE_MS, PRESENCE_SAY_MS } from '../limits.ts'
+import { PRESENCE_AGAIN_MS, PRESENCE_BURST, PRESENCE_CLOCKS_MS, PRESENCE_GONE_MS, PRESENCE_SAY_MS } from '../limits.ts'
 import { govern } from '../namespaces/administration.ts'
 import { removeMember } from '../namespaces/membership.ts'
 import type { PresenceEvent } from '../ports.ts'
@@ -98,6 +98,21 @@ test('who has asked in vain for long for the key of what is shown asks its autho
   expect(told).toEqual([])
   world.network.heal()
   const mendedMs = world.clock.nowMs()
+  await world.until('bob to see it', () => told.length > 0)
+  expect(world.clock.nowMs() - mendedMs).toBeLessThan(PRESENCE_GONE_MS)
+})
+
+test('who has not heard that there is a new key hears of it from who shows something under it', async () => {
+  const scene = await share('kv-store', ['ada', 'bob'])
+  const { world, shared } = scene
+  const told = watch(scene, 'bob')
+  const [ada, bob] = ['ada', 'bob'].map((name) => world.get(name).peerId)
+  world.network.block(ada ?? '', bob ?? '')
+  await world.run(nodeOf(scene, 'ada').namespaces.get(shared.namespaceId).rotateKey(shared.groupId))
+  await world.pass(PRESENCE_AGAIN_MS)
+  world.network.heal()
+  const mendedMs = world.clock.nowMs()
+  show(scene, 'ada', 'here')
   await world.until('bob to see it', () => told.length > 0)
   expect(world.clock.nowMs() - mendedMs).toBeLessThan(PRESENCE_GONE_MS)
 })

@@ -109,12 +109,7 @@ function pacedAttack({ kind, port, token, contextId, spent }: AttackTask): {
   const execute = (argsJson: string) =>
     `{"jsonrpc":"2.0","id":1,"method":"execute","params":{"contextId":"${contextId}","method":"len","argsJson":${argsJson}}}`
   const large = 'x'.repeat(3 * MIB)
-  const costly = [
-    millionOf('1'),
-    millionOf('{}'),
-    millionOf('12345678901234567890'),
-    `"${'\\"'.repeat(MIB / 2)}"`,
-  ]
+  const costly = [millionOf('1'), millionOf('{}'), millionOf('12345678901234567890'), `"${'\\"'.repeat(MIB / 2)}"`]
   switch (kind) {
     case 'bodies over 2 MiB':
       return {

@@ -153,6 +153,7 @@ export class Context {
       deadLetters,
       sweeper: this.#sweeper,
       rewriting: this.#rewriting,
+      ledger: this.#ledger,
       enqueue: (task) => this.#enqueue(task),
     })
   }

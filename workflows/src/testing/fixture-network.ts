@@ -70,6 +70,8 @@ export class FixtureNode {
   readonly replyHeaders: Record<string, string> = {}
   /** Rows of what waits here, by the name of the list: pending, parked, handlers, deadLetters. */
   readonly waiting: Record<string, object[]> = {}
+  /** Its history is judged again after a removal. */
+  revising = false
   /** Where set, reported instead of the true one. */
   forgedGovernance: string | undefined
   /** What it tells of its governance log; undefined: it has no such route. */

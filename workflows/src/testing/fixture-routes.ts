@@ -108,7 +108,8 @@ function groupOfContext(node: FixtureNode, [id = '']: string[]): unknown {
 const WAITING = ['pending', 'parked', 'handlers', 'deadLetters']
 
 function waiting(node: FixtureNode): unknown {
-  return { data: Object.fromEntries(WAITING.map((name) => [name, node.waiting[name]?.length ?? 0])) }
+  const counts = WAITING.map((name) => [name, node.waiting[name]?.length ?? 0])
+  return { data: { ...Object.fromEntries(counts), revising: node.revising } }
 }
 
 function waitingRows(name: string): FixtureRoute['handle'] {

@@ -53,6 +53,8 @@ class Sayings {
   readonly back: DeltaId[] = []
   /** Writes that left the context half-way. */
   cutOff = 0
+  /** Writes at which what waits did not tell that it was, or told so when it was not. */
+  untold = 0
   #said: HeadsBeat | undefined
   readonly #world: TestWorld
   readonly #shared: SharedContext
@@ -71,7 +73,9 @@ class Sayings {
     const cyd = this.#world.get('cyd')
     const rows = new ContextStore(cyd.disk, contextId)
     if (rows.judgement().digest === undefined) this.cutOff += 1
-    const beat = cyd.running ? cyd.node.contexts.opened(contextId)?.beat() : undefined
+    const context = cyd.running ? cyd.node.contexts.opened(contextId) : undefined
+    const beat = context?.beat()
+    if (context && context.waiting().revising !== (beat === undefined)) this.untold += 1
     if (beat === undefined) return
     const isApplied = (id: DeltaId) => ['applied', 'void', 'voided'].includes(rows.stored(id)?.status ?? '')
     this.ahead.push(...beat.heads.filter((id) => !isApplied(id)))
@@ -119,6 +123,7 @@ async function hear(fails: (cutOff: number) => boolean) {
 it('a node says no heads while some of what is beneath them is taken down', async () => {
   const { sayings, isTold } = await hear(() => false)
   expect(sayings.cutOff).toBeGreaterThan(2)
+  expect(sayings.untold).toBe(0)
   expect(sayings.ahead).toEqual([])
   expect(sayings.back).toEqual([])
   expect(isTold).toBe(true)

@@ -6,6 +6,7 @@ import type { Receiver } from '../apply/receiver.ts'
 import type { DeadLetters } from '../handlers/dead-letters.ts'
 import { type HandlerItem, itemOf } from '../handlers/handler-item.ts'
 import type { HandlerQueue } from '../handlers/handler-queue.ts'
+import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Rewriting } from '../retention/rewriting.ts'
 import type { Sweeper } from './sweeper.ts'
@@ -23,6 +24,8 @@ export interface Waiting {
   readonly forgotten: number
   /** Own deltas wait for what other members write again. */
   readonly rewriting: boolean
+  /** What is here is still to be judged by the removals of members that are known: its root is to change. */
+  readonly revising: boolean
   readonly handlers: number
   readonly deadLetters: number
   readonly deadLettersDropped: number
@@ -54,6 +57,7 @@ type WaitingRowsParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'xcalls'>
   readonly deadLetters: DeadLetters
   readonly sweeper: Sweeper
   readonly rewriting: Rewriting
+  readonly ledger: Pick<Ledger, 'shown'>
   /** Runs in the queue of the context. */
   readonly enqueue: (task: () => Promise<void>) => Promise<void>
 }
@@ -66,7 +70,7 @@ export class WaitingRows {
   }
 
   counts(): Waiting {
-    const { record, dag, intake, receiver, handlers, deadLetters, sweeper, rewriting, xcalls } = this.#parts
+    const { record, dag, intake, receiver, handlers, deadLetters, sweeper, rewriting, ledger, xcalls } = this.#parts
     return {
       pending: dag.pendingCount,
       parked: intake.parkedCount,
@@ -74,6 +78,7 @@ export class WaitingRows {
       behind: receiver.behindCount,
       forgotten: intake.forgottenCount + receiver.evictedCount + sweeper.forgotten,
       rewriting: rewriting.isWaiting,
+      revising: ledger.shown.removals === undefined,
       handlers: handlers.waiting,
       deadLetters: deadLetters.count,
       deadLettersDropped: deadLetters.dropped,

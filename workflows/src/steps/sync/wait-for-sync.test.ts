@@ -219,6 +219,24 @@ describe('nodes that agree, but are not settled', () => {
     expect(run.failure?.help).toContain('settled: false')
   })
 
+  test('are waited for while one judges its history again, though all have the same root by then', async () => {
+    const network = new FixtureNetwork()
+    let reads = 0
+    Object.defineProperty(network.node('n-2'), 'revising', {
+      get: () => {
+        reads += 1
+        return reads < 4
+      },
+    })
+    const run = await runYaml(sync(', timeout: 30'), { network })
+    expect(run.failure?.message).toBeUndefined()
+    expect(reads).toBe(4)
+    const never = new FixtureNetwork()
+    never.node('n-2').revising = true
+    const late = await runYaml(sync(', timeout: 3'), { network: never })
+    expect(late.failure?.message).toContain('n-2: its history is judged again after a removal')
+  })
+
   test('have the whole time to settle, however few attempts they have to agree', async () => {
     const network = new FixtureNetwork()
     let reads = 0

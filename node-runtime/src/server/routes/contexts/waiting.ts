@@ -41,6 +41,7 @@ const Counts = Type.Object({
   behind: Count,
   forgotten: Count,
   rewriting: Type.Boolean(),
+  revising: Type.Boolean(),
   handlers: Count,
   deadLetters: Count,
   deadLettersDropped: Count,

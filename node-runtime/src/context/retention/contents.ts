@@ -81,6 +81,8 @@ export class Contents {
     const all = dag.inOrder()
     const applied = folder.stack.map(({ id }) => id).sort()
     const cuts: number[] = []
+    // A peer's checkpoint of what ours has, made under other governance: it says nothing of those that come.
+    if (size === 0) return cuts
     let cut = stack
     for (let end = 2 * size - 1; end < all.length; end += size) {
       const last = all[end]?.id ?? ''

@@ -1,8 +1,8 @@
 // A store that LevelDB has given up writing, and that cannot be opened anew either: on a small file system in memory.
 import { randomBytes } from 'node:crypto'
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { u32be } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { RecordingLogger } from '../testing/recording-logger.ts'
@@ -91,6 +91,11 @@ async function shutStore(name: string): Promise<Shut> {
   for (let n = 0; n < 41; n += 1) await write(n)
   fillUp(folder, 300 * KIB)
   for (let n = 41; n < 43; n += 1) await write(n)
+  // LevelDB makes the table in a thread of its own, whenever that has its turn.
+  await vi.waitFor(() => expect(readFileSync(join(location, 'LOG'), 'utf8')).toMatch(/No space left on device/), {
+    timeout: 60_000,
+    interval: 5,
+  })
   rmSync(filler)
   // The first one fails in LevelDB, the second finds the disk full when the store is opened anew.
   for (let n = 43; n < 50 && log.entries.length === 0; n += 1) await write(n)

@@ -345,6 +345,11 @@ export class Context {
     this.#sweeper.wake()
   }
 
+  /** True from the beginning of `close`: nothing is done here any more. */
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     this.#rewriting.close()

@@ -18,3 +18,12 @@ it('what a creation has left that died half-way is gone after the next start', a
   await world.start('ada')
   expect(await rows()).toEqual(before)
 })
+
+it('takes it for no failure that a context which is to go on has been closed', async () => {
+  const { world, shared } = await share('kv-store', ['ada'])
+  const { node, log } = world.get('ada')
+  const context = await world.run(node.contexts.get(shared.contextId))
+  await world.run(context.close())
+  await world.run(node.contexts.resume())
+  expect(log.entries).toEqual([])
+})

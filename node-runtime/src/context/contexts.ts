@@ -377,10 +377,14 @@ export class Contexts {
     // It may be another by now, or out of use.
     const record = this.#records.get(id)
     if (this.#closed || !record) return
+    let context: Context | undefined
     try {
-      await (await this.#instance(record)).resume()
+      context = await this.#instance(record)
+      await context.resume()
       this.#xcalls.resume(id)
     } catch (error) {
+      // Who has closed it (a state that was taken, an upgrade, a failed write) resumes the next one, if there is to be one.
+      if (this.#closed || context?.isClosed) return
       this.#parts.log.error(
         { contextId: record.id, error: String(error) },
         'the context cannot go on yet; it is tried again',

@@ -75,8 +75,8 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'restart-leaves-handlers-asleep',
     file: 'context/context.ts',
-    find: '    this.#handlers.wake()\n    const { restored } = this.#parts\n',
-    replace: '    const { restored } = this.#parts\n',
+    find: '    this.#handlers.wake()\n    await this.restoration.run()\n',
+    replace: '    await this.restoration.run()\n',
     why: 'handlers that a crash interrupted wait until some other event comes',
     breaks: 'I3',
     needs: 'handler crash',

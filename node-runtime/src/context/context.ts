@@ -21,6 +21,7 @@ import { Arrivals } from './apply/arrivals.ts'
 import { Folder } from './apply/folder.ts'
 import { Intake } from './apply/intake.ts'
 import { type ReceiveResult, Receiver } from './apply/receiver.ts'
+import { Restoration } from './apply/restoration.ts'
 import { Revision } from './apply/revision.ts'
 import { Voids } from './apply/voids.ts'
 import { Witness } from './apply/witness.ts'
@@ -48,6 +49,8 @@ export class Context {
   readonly record: ContextRecord
   /** What waits, item by item, and what was given up. */
   readonly waitingRows: WaitingRows
+  /** Runs before anybody else has an instance whose rows are partial. */
+  readonly restoration: Restoration
   readonly #parts: ContextParts
   readonly #queue = new SerialQueue(CONTEXT_QUEUE_MAX)
   readonly #folder: Folder
@@ -138,6 +141,7 @@ export class Context {
       holds: (id) => this.holds(id),
       onCounting: (delta) => this.#rewriting.saw(delta),
     })
+    this.restoration = new Restoration({ ...shared, receiver: this.#receiver })
     this.#arrivals = new Arrivals({ enqueue, take: (deltas, from) => this.#receiver.receive(deltas, from) })
     this.#sweeper = new Sweeper({
       ...base,
@@ -281,12 +285,7 @@ export class Context {
     this.#sweeper.wake()
     await this.#enqueue(() => this.#revision.runIfDue().then(() => this.#witness.note()))
     this.#handlers.wake()
-    const { restored } = this.#parts
-    if (restored.length > 0) {
-      await this.receive(restored)
-      // In the queue: between tasks all of what has arrived is applied.
-      await this.#enqueue(async () => this.#ledger.restored())
-    }
+    await this.restoration.run()
     await this.#rewriting.run()
     for (const id of await this.#parts.rows.outgoing()) {
       const delta = this.#parts.rows.delta(id)
@@ -367,8 +366,6 @@ export class Context {
    * began, and of two equal counts of one member one is lost. While they cannot, calls that want to write are not answered.
    */
   async #callOnOwn(calls: readonly PendingCall[]): Promise<void> {
-    const { restored, again } = this.#parts
-    if (!this.#rewriting.isDone && again.size > 0) await this.#receiver.receive(restored, undefined)
     // Where they are refused, a call that writes is refused for the same reason; one that reads is not.
     const isWaiting = (await this.#rewriting.all()) === 'waiting'
     await this.#caller.run(calls, isWaiting)

@@ -288,8 +288,7 @@ export class Contexts {
   async close(): Promise<void> {
     this.#closed = true
     for (const cancel of this.#reopenings) cancel()
-    // Those that run need contexts.
-    await this.#xcalls.close()
+    await this.#xcalls.close() // Those that run need contexts.
     for (const opening of this.#open.values()) {
       // One that failed to open has nothing to close.
       const context = await opening.catch(() => undefined)
@@ -317,6 +316,10 @@ export class Contexts {
     const authority = namespaces.get(record.namespaceId)
     const opened = await openRows({ contextId: record.id, store, hlc, authority })
     const opening: { context?: Context } = {}
+    const closeSoon = () => {
+      const onError = (closing: unknown) => log.warn({ error: String(closing) }, 'context closed with an error')
+      opening.context?.close().catch(onError)
+    }
     const context = new Context({
       ...this.#parts,
       ...opened,
@@ -335,22 +338,19 @@ export class Contexts {
         log.error({ contextId: record.id, error: String(error) }, 'a write failed; the context is read again')
         this.#forget(record.id, this.#open.get(record.id))
         this.#reopenSoon(record)
-        opening.context
-          ?.close()
-          .catch((closing) => log.warn({ error: String(closing) }, 'context closed with an error'))
+        closeSoon()
       },
       adopting: this.#adopting,
       xcalls: this.#xcalls,
       onSwapped: () => {
         this.#forget(record.id, this.#open.get(record.id))
         void this.#resume(record).then(() => this.#parts.outbound.announceHeads(record.id))
-        opening.context
-          ?.close()
-          .catch((closing) => log.warn({ error: String(closing) }, 'context closed with an error'))
+        closeSoon()
       },
       log: log.child({ contextId: record.id }),
     })
     opening.context = context
+    if (opened.isPartial) await context.restoration.run()
     return context
   }
 
@@ -384,11 +384,10 @@ export class Contexts {
       this.#xcalls.resume(id)
     } catch (error) {
       // Who has closed it (a state that was taken, an upgrade, a failed write) resumes the next one, if there is to be one.
-      if (this.#closed || context?.isClosed) return
-      this.#parts.log.error(
-        { contextId: record.id, error: String(error) },
-        'the context cannot go on yet; it is tried again',
-      )
+      const isEnded = context?.isClosed || (error instanceof ContextError && error.code === 'CONTEXT_FAILED')
+      if (this.#closed || isEnded) return
+      const fields = { contextId: record.id, error: String(error) }
+      this.#parts.log.error(fields, 'the context cannot go on yet; it is tried again')
       this.#reopenSoon(record)
     }
   }

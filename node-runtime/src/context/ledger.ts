@@ -76,6 +76,11 @@ export class Ledger {
     this.#shown = this.#now()
   }
 
+  /** What was stored and not applied at the start has been received again. */
+  get isRestored(): boolean {
+    return this.#isRestored
+  }
+
   /** Digest of the removals of members that all stored deltas have been judged by; undefined: some have not been. */
   get removals(): Bytes | undefined {
     return this.#removals
@@ -103,7 +108,7 @@ export class Ledger {
     this.show()
   }
 
-  /** What was stored and not applied at the start has been received again. Before, our heads may be fewer than we have said. */
+  /** Before, our heads may be fewer than we have said. */
   restored(): void {
     const { record, outbound } = this.#parts
     this.#isRestored = true

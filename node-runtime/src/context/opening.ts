@@ -29,6 +29,7 @@ export type Opened = Pick<
   | 'dag'
   | 'stack'
   | 'restored'
+  | 'isPartial'
   | 'again'
   | 'parked'
   | 'pruned'
@@ -48,6 +49,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   if (checkpoint) hlc.observe(stampOf(checkpoint.last))
   const ready = new Map<DeltaId, DagNode>()
   const restored: Delta[] = []
+  let isPartial = false
   const handled = await handledFrom(store, contextId, HANDLED_NOTES_MAX)
   for (const op of handled.gone) await batches.add(op)
   const again = new Set<DeltaId>(handled.ids)
@@ -68,6 +70,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     if (status === 'again' || (pruned?.swapped && counted)) again.add(delta.id)
     if (pruned?.swapped || status === 'pending' || status === 'again') restored.push(delta)
     else ready.set(delta.id, nodeOf(delta))
+    isPartial ||= status !== 'pending' && !ready.has(delta.id)
   }
   for (const id of standingOn(restored, ready, withoutEffect)) {
     const delta = rows.delta(id)
@@ -91,6 +94,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     dag,
     stack: stackOf(await rows.stack(pruned?.base ?? 0), ready),
     restored,
+    isPartial,
     again,
     parked: await rows.parkedSizes(),
     pruned,

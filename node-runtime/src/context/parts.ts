@@ -71,8 +71,10 @@ export interface ContextParts {
   readonly retention: Retention
   /** Ids of the parked deltas, with the bytes each takes in the store. */
   readonly parked: ReadonlyMap<DeltaId, number>
-  /** Stored while they waited for parents; received again by `resume`, because parents may have come meanwhile. */
+  /** Stored and not applied: they waited for parents, which may have come meanwhile, or were taken down. Received again. */
   readonly restored: readonly Delta[]
+  /** Some of these were applied, or had no effect where they stood: without them neither graph nor state is whole. */
+  readonly isPartial: boolean
   /** What counted and does not, of these and of what is gone: the handlers have had their rows. */
   readonly again: Set<DeltaId>
   readonly executor: GuestExecutor

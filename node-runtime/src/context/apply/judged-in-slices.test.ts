@@ -2,7 +2,7 @@
 // the middle of that: nothing that its disk does not bear out, and never less than before.
 import { afterAll, expect, it } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
-import type { DeltaId } from '../../base/ids.ts'
+import type { DeltaId, RootHash } from '../../base/ids.ts'
 import { faultyStore } from '../../store/faulty-store.ts'
 import { peerIdOf } from '../../testing/test-node.ts'
 import {
@@ -89,7 +89,7 @@ class Sayings {
 /** Cyd hears of the removal. `fails`: whether a write does, by how many before it left the context half-way. `isTold`: ada was, what came of it. */
 async function hear(fails: (cutOff: number) => boolean) {
   const { shared, saved } = await beforeCydHears()
-  const seen: { sayings?: Sayings } = {}
+  const seen: { sayings?: Sayings; first?: Promise<OfOne> } = {}
   const onBatch = (name: string) => {
     if (name === 'cyd') seen.sayings?.look()
   }
@@ -104,9 +104,13 @@ async function hear(fails: (cutOff: number) => boolean) {
   for (const name of KEPT) world.place(name)
   const place = world.place('cyd')
   const error = new Error('EIO: i/o error, write')
-  Object.assign(place, {
-    disk: faultyStore(place.disk, 'cyd', () => (fails(seen.sayings?.cutOff ?? 0) ? error : undefined)),
-  })
+  const isFailing = () => {
+    const isDue = fails(seen.sayings?.cutOff ?? 0)
+    // A client that asks as soon as there is another instance.
+    if (isDue) world.clock.setTimer(() => (seen.first ??= lookAt(world, shared)), 0)
+    return isDue
+  }
+  Object.assign(place, { disk: faultyStore(place.disk, 'cyd', () => (isFailing() ? error : undefined)) })
   await world.start('cyd', { boot: KEPT })
   const sayings = new Sayings(world, shared)
   seen.sayings = sayings
@@ -116,8 +120,24 @@ async function hear(fails: (cutOff: number) => boolean) {
   await world.pass(15_000)
   await converge(world, shared.contextId, KEPT)
   sayings.look()
-  const { root } = await world.get('cyd').context(shared.contextId)
-  return { sayings, isTold: told.some((beat) => beat.root === root) }
+  const last = await lookAt(world, shared)
+  const first = seen.first && (await world.run(seen.first))
+  return { sayings, first, last, isTold: told.some((beat) => beat.root === last.root) }
+}
+
+interface OfOne {
+  readonly heads: readonly DeltaId[]
+  readonly root: RootHash
+  /** What it would say to have accepted from itself, were it removed. */
+  readonly accepted: readonly DeltaId[]
+}
+
+/** What cyd's instance says first. */
+async function lookAt(world: TestWorld, { contextId }: SharedContext): Promise<OfOne> {
+  const { node } = world.get('cyd')
+  const context = await node.contexts.get(contextId)
+  const [heads, { root }] = [context.heads(), context]
+  return { heads, root, accepted: await context.standStill((accepted) => accepted(node.account)) }
 }
 
 it('a node says no heads while some of what is beneath them is taken down', async () => {
@@ -131,12 +151,14 @@ it('a node says no heads while some of what is beneath them is taken down', asyn
 
 it('a node says no fewer heads once it has read what a write that failed half-way has left', async () => {
   let failures = 0
-  const { sayings, isTold } = await hear((cutOff) => {
+  const { sayings, first, last, isTold } = await hear((cutOff) => {
     const isHalfWay = cutOff === 2 && failures === 0
     failures += isHalfWay ? 1 : 0
     return isHalfWay
   })
   expect(failures).toBe(1)
+  // Nobody gets to see, or to do anything with, the part that was left.
+  expect(first).toEqual(last)
   expect(sayings.ahead).toEqual([])
   expect(sayings.back).toEqual([])
   expect(isTold).toBe(true)

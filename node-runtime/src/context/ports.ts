@@ -95,8 +95,7 @@ export interface Authority {
   judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId' | 'madeUnder'>): Judgement
   /** What the context runs at a cut of the log; undefined where the cut is not known here, or does not know the context. */
   applicationAt(contextId: ContextId, governance: readonly OpId[]): ApplicationId | undefined
-  /** Removals of the author that its delta, which cites `governance`, did not know of. */
-  removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[]
+  removalsNow(contextId: ContextId): KnownRemovals
   /** Removals that touch the context, with whom they removed. */
   removalsIn(contextId: ContextId): readonly (readonly [Removed, Removal])[]
   /** Equal iff those removals are, and what they pin in the context; all zero while there is none. */
@@ -118,6 +117,14 @@ export interface Authority {
   /** The key that seals new deltas of this group; undefined until it has been delivered, or while it is unfit. */
   sealingKey(groupId: GroupId): { readonly keyId: KeyId; readonly key: Bytes } | undefined
   openingKey(groupId: GroupId, keyId: KeyId): Bytes | undefined
+}
+
+/** Removals that touch a context, as they are known at one moment: nothing that is heard of later is in it. */
+export interface KnownRemovals {
+  readonly judgement: Bytes
+  readonly all: () => readonly (readonly [Removed, Removal])[]
+  /** Those of the author that its delta, which cites `governance`, did not know of. */
+  readonly unseen: (header: Pick<Delta, 'author' | 'governance'>) => readonly Removal[]
 }
 
 /** Something a client may watch: emitted after commit, once a delta. */

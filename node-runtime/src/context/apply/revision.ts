@@ -56,11 +56,13 @@ export class Revision {
   /** Runs in the queue of the context. */
   async runIfDue(): Promise<void> {
     if (this.isDue) await this.run()
+    else this.#parts.voids.hear()
   }
 
   async run(): Promise<void> {
-    const { authority, ledger, record, outbound, log, witness } = this.#parts
-    const judgement = authority.judgement(record.id)
+    const { ledger, record, outbound, log, voids, witness } = this.#parts
+    // What is heard of from here on is for the next time: it is neither noted here nor in what is said to be judged by.
+    const judgement = voids.hear()
     await witness.note()
     const found = await this.#look()
     const isSame = found.dropped.size + found.back.length === 0

@@ -1,7 +1,7 @@
 // Which deltas are void: what is lost, what stands for a delta that counts, and what removed members wrote. A removal pins heads whose past is what was accepted from the member; what it
-// wrote outside of that, without knowing of the removal, counts nowhere. All that is a function of the ready deltas and of the
-// governance operations at hand and of the checkpoint, so it is the same wherever those are the same (I1); no stamp has a say in it.
-import { equalBytes } from '../../base/bytes.ts'
+// wrote outside of that, without knowing of the removal, counts nowhere. All that is a function of the ready deltas, of the removals
+// that were last heard, and of the checkpoint, so it is the same wherever those are the same (I1); no stamp has a say in it.
+import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { ContextId, DeltaId } from '../../base/ids.ts'
 import { accountOf } from '../../base/keys.ts'
 import type { Dag } from '../../dag/dag.ts'
@@ -10,13 +10,13 @@ import { pinsFor, pinsOf } from '../../governance/removal-pins.ts'
 import type { Checkpoint } from '../../wire/checkpoint.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { ContextStore } from '../context-store.ts'
-import type { Authority } from '../ports.ts'
+import type { Authority, KnownRemovals } from '../ports.ts'
 import { Pasts } from './pasts.ts'
 import type { Rewrites } from './rewrites.ts'
 
 export interface VoidsParts {
   readonly contextId: ContextId
-  readonly authority: Pick<Authority, 'judgement' | 'removalsIn' | 'removalsUnseen'>
+  readonly authority: Pick<Authority, 'removalsNow'>
   readonly dag: Pick<Dag, 'get' | 'isReady' | 'ready' | 'isLost' | 'isBeneath'>
   readonly rows: Pick<ContextStore, 'delta'>
   readonly rewritten: Pick<Rewrites, 'has' | 'of' | 'by'>
@@ -34,12 +34,21 @@ export class Voids {
   #madeFor: { readonly checkpoint: Checkpoint | undefined; readonly judgement: Uint8Array } | undefined
   #countingBeneath: ReadonlySet<DeltaId> = new Set()
   readonly #pasts: Pasts
+  /** By which is judged. */
+  #known: KnownRemovals
   /** All heads that removals pin here. */
   #pinned: { readonly judgement: Uint8Array; readonly ids: ReadonlySet<DeltaId> } | undefined
 
   constructor(parts: VoidsParts) {
     this.#parts = parts
     this.#pasts = new Pasts(parts.dag)
+    this.#known = parts.authority.removalsNow(parts.contextId)
+  }
+
+  /** From now on all is judged by what is known now, until this is called again. Returns the digest of that. */
+  hear(): Bytes {
+    this.#known = this.#parts.authority.removalsNow(this.#parts.contextId)
+    return this.#known.judgement
   }
 
   /** Of a delta that is ready in the graph. */
@@ -72,7 +81,7 @@ export class Voids {
   }
 
   #isRemoved(delta: Judged): boolean {
-    const removals = this.#parts.authority.removalsUnseen(this.#parts.contextId, delta)
+    const removals = this.#known.unseen(delta)
     const author = accountOf(delta.author)
     return removals.some((removal) => !this.#accepts(pinsFor(removal, this.#parts.contextId, author), delta.id))
   }
@@ -100,8 +109,7 @@ export class Voids {
 
   /** Verdicts hold for one checkpoint and one judgement of removals; `completes` says when else they do not. */
   #forgetOutdated(): void {
-    const { authority, checkpoint, contextId } = this.#parts
-    const [now, judgement] = [checkpoint(), authority.judgement(contextId)]
+    const [now, { judgement }] = [this.#parts.checkpoint(), this.#known]
     if (this.#madeFor && this.#madeFor.checkpoint === now && equalBytes(this.#madeFor.judgement, judgement)) return
     this.#madeFor = { checkpoint: now, judgement }
     this.#verdicts.clear()
@@ -154,10 +162,10 @@ export class Voids {
   }
 
   #allPinned(): ReadonlySet<DeltaId> {
-    const { authority, contextId } = this.#parts
-    const judgement = authority.judgement(contextId)
+    const { contextId } = this.#parts
+    const { judgement, all: removals } = this.#known
     if (!this.#pinned || !equalBytes(this.#pinned.judgement, judgement)) {
-      const all = authority.removalsIn(contextId).flatMap(([, removal]) => pinsOf(removal, contextId) ?? [])
+      const all = removals().flatMap(([, removal]) => pinsOf(removal, contextId) ?? [])
       this.#pinned = { judgement, ids: new Set(all) }
     }
     return this.#pinned.ids

@@ -27,7 +27,7 @@ import {
 import type { Store, StoreOp } from '../../store/store.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { SignedOp } from '../../wire/op.ts'
-import type { Authority, GroupEvent, Judgement, Outbound, PeerId } from '../ports.ts'
+import type { Authority, GroupEvent, Judgement, KnownRemovals, Outbound, PeerId } from '../ports.ts'
 import { logAttested } from './attested-groups.ts'
 import { NamedApplications } from './code/named-applications.ts'
 import { groupEventsOf } from './group-events.ts'
@@ -172,11 +172,15 @@ export class Namespace implements Authority {
     return this.#log.governance.stateAt(governance)?.contexts.get(contextId)?.applicationId
   }
 
-  removalsUnseen(contextId: ContextId, header: Pick<Delta, 'author' | 'governance'>): readonly Removal[] {
+  removalsNow(contextId: ContextId): KnownRemovals {
     const { state } = this
-    if (equalBytes(state.judgement(contextId), NO_REMOVALS)) return []
-    const cut = this.#log.governance.stateAt(header.governance)
-    return cut ? state.removalsUnseen(contextId, header.author, cut) : []
+    const judgement = state.judgement(contextId)
+    const unseen: KnownRemovals['unseen'] = ({ author, governance }) => {
+      if (equalBytes(judgement, NO_REMOVALS)) return []
+      const cut = this.#log.governance.stateAt(governance)
+      return cut ? state.removalsUnseen(contextId, author, cut) : []
+    }
+    return { judgement, all: () => state.removalsIn(contextId), unseen }
   }
 
   removalsIn(contextId: ContextId): readonly (readonly [Removed, Removal])[] {

@@ -12,3 +12,14 @@ export const systemRandom: Random = {
   bytes: (length) => randomBytes(length),
   float: () => Math.random(),
 }
+
+/** All of them, each order as likely. */
+export function shuffled<T>(all: Iterable<T>, random: Pick<Random, 'float'>): T[] {
+  const items = [...all]
+  for (let i = items.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(random.float() * (i + 1))
+    const [a, b] = [items[i], items[j]]
+    if (a !== undefined && b !== undefined) [items[i], items[j]] = [b, a]
+  }
+  return items
+}

@@ -48,7 +48,12 @@ export const SPREAD_AFTER_MS = 500
 export const KEY_PATIENCE_MS = 2000
 /** Members asked for a key at one time; further ones the next time, when those have had their turn. */
 export const KEY_ASKED_MAX = 8
-/** Who was asked for keys in vain is asked again so much later; each time twice as long, up to the last. */
+/** Groups whose keys a periodic round asks for; where one comes, the others are asked for at once. */
+export const KEY_ROUND_GROUPS_MAX = 4
+/**
+ * Who was asked for keys in vain is asked again so much later; each time twice as long, up to the last. The periodic round asks
+ * a few members anyway: a way that was closed in one direction only is open again, and nobody says so.
+ */
 export const KEY_PAUSE_FIRST_MS = 1000
 export const KEY_PAUSE_LAST_MS = 60_000
 

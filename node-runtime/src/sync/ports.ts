@@ -23,6 +23,8 @@ export interface SyncedNamespace {
   isMember(groupId: GroupId, publicKey: PublicKey): boolean
   /** While a key of the group is to be asked for. */
   lacksKeys(groupId: GroupId): boolean
+  /** Those that our member is in. */
+  groupsLackingKeys(): GroupId[]
   /** Whether the log says that an application's code is this blob. */
   namesBlob(blobId: BlobId): boolean
   /** The last operations, parents first. */

@@ -10,7 +10,7 @@ import type { Clock } from '../base/clock.ts'
 import type { ContextId, DeltaId, GroupId, NamespaceId, PublicKey } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
-import type { Random } from '../base/random.ts'
+import { type Random, shuffled } from '../base/random.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import { peerIdOfPublicKey } from '../network/peer-id.ts'
 import { type ItemKey, idOfKey } from '../reconcile/item-key.ts'
@@ -280,6 +280,10 @@ export class Sync {
     const isMember = (peer: PeerId) => this.#holdings.isMember(topic, peer)
     const members = chosen.some(isMember) ? [] : this.#choose(topic).filter(isMember).slice(0, chosen.length)
     for (const peer of [...chosen, ...members]) this.#pullSoon(topic, peer, { wish: never })
+    const namespace = topic.kind === 'namespace' ? this.#parts.directory.namespace(topic.id) : undefined
+    if (!namespace) return
+    const signal = this.#underWay.stopping()
+    await this.#keyRequests.round(namespace, { choose: () => this.#choose(topic), signal })
   }
 
   async #round(topic: Topic, signal: AbortSignal | undefined): Promise<void> {
@@ -298,13 +302,7 @@ export class Sync {
   #choose(topic: Topic, limit = Number.POSITIVE_INFINITY): PeerId[] {
     const { network, random } = this.#parts
     const known = network.subscribers(topicName(topic))
-    const peers = known.length > 0 ? [...known] : [...network.peers()]
-    for (let i = peers.length - 1; i > 0; i -= 1) {
-      const j = Math.floor(random.float() * (i + 1))
-      const [a, b] = [peers[i], peers[j]]
-      if (a !== undefined && b !== undefined) [peers[i], peers[j]] = [b, a]
-    }
-    return peers.slice(0, limit)
+    return shuffled(known.length > 0 ? known : network.peers(), random).slice(0, limit)
   }
 
   /** Since the start. */

@@ -233,6 +233,10 @@ export class Namespace implements Authority {
     return this.#keys.isLacking(groupId)
   }
 
+  groupsLackingKeys(): GroupId[] {
+    return [...this.state.groups.keys()].filter((id) => this.isOwnMember(id) && this.lacksKeys(id))
+  }
+
   // Operations
 
   missing(limit: number): OpId[] {

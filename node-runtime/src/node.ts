@@ -18,6 +18,7 @@ import { Applications, type BundleReader } from './context/namespaces/code/appli
 import { Identities } from './context/namespaces/identities.ts'
 import { Joiner } from './context/namespaces/joiner.ts'
 import { KeyRing } from './context/namespaces/keys/key-ring.ts'
+import { NextKeys } from './context/namespaces/keys/next-keys.ts'
 import type { Namespace } from './context/namespaces/namespace.ts'
 import { Namespaces } from './context/namespaces/namespaces.ts'
 import type { Retention } from './context/parts.ts'
@@ -84,6 +85,7 @@ export class Node implements NodeServices {
   readonly applied: { readonly deltas: number }
   readonly ports: NodePorts
   readonly #keeper: BlobKeeper
+  readonly #nextKeys: NextKeys
   /** What makes the node ready. */
   readonly #mesh: MeshReadyOptions
   readonly #stop = new AbortController()
@@ -102,6 +104,7 @@ export class Node implements NodeServices {
     this.blobExchange = parts.blobExchange
     this.blobReferences = parts.blobReferences
     this.#keeper = parts.keeper
+    this.#nextKeys = parts.nextKeys
     this.identities = new Identities(ports)
     this.presences = parts.presences
     this.fleet = parts.fleet
@@ -158,12 +161,16 @@ export class Node implements NodeServices {
       outbound: sync,
       log: log.child({ module: 'context' }),
     }
+    const nextKeys = new NextKeys({ clock, publicKey: identity.publicKey, log: shared.log })
     const namespaces = await Namespaces.open({
       ...shared,
       keyRing: await KeyRing.open(store),
       clock,
       applications,
-      onChange: (namespace: Namespace) => late.joiner?.wake(namespace),
+      onChange: (namespace: Namespace) => {
+        late.joiner?.wake(namespace)
+        nextKeys.look(namespace)
+      },
     })
     late.namespaces = namespaces
     late.admission = new AdmissionGate({
@@ -242,6 +249,7 @@ export class Node implements NodeServices {
       namespaces,
       contexts,
       joiner,
+      nextKeys,
       sync,
       blobExchange,
       blobReferences,
@@ -274,7 +282,10 @@ export class Node implements NodeServices {
       this.sync.followNamespace(namespace.id)
     }
     await this.contexts.resume()
-    for (const namespace of this.namespaces.list()) this.joiner.wake(namespace)
+    for (const namespace of this.namespaces.list()) {
+      this.joiner.wake(namespace)
+      this.#nextKeys.look(namespace)
+    }
     this.#keeper.start()
   }
 
@@ -296,6 +307,7 @@ export class Node implements NodeServices {
     // First: a join may wait for a blob.
     await this.blobExchange.close()
     this.presences.close()
+    this.#nextKeys.close()
     await this.joiner.close()
     await this.#keeper.close()
     await this.sync.close()
@@ -319,6 +331,7 @@ interface NodeParts {
   readonly blobExchange: BlobExchange
   readonly blobReferences: BlobReferences
   readonly keeper: BlobKeeper
+  readonly nextKeys: NextKeys
   readonly presences: Presences
   readonly fleet: FleetJoin
   readonly events: Feed<NodeEvent>

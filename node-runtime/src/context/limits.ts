@@ -108,6 +108,9 @@ export const AGED_PAGE = 200
 /** Sweeps after which all that is aged is looked at again, whatever it waits for: an hour. */
 export const AGED_LOOK_SWEEPS = 60
 
+/** Where no key of a group fits any more one of its writers makes one so much later: by then who removed somebody has, or who writes. */
+export const KEY_MAKE_AFTER_MS = 5_000
+
 /** How long a writer waits for a key that the log names and nobody brings. Then it makes a new one. */
 export const KEY_LOST_MS = 30_000
 

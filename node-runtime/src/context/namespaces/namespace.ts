@@ -341,7 +341,7 @@ export class Namespace implements Authority {
   }
 }
 
-function mayWriteIn(state: NamespaceState, groupId: GroupId, publicKey: PublicKey): boolean {
+export function mayWriteIn(state: NamespaceState, groupId: GroupId, publicKey: PublicKey): boolean {
   const role = state.roleIn(groupId, accountOf(publicKey))
   return role === 'Admin' || role === 'Member'
 }

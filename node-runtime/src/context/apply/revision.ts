@@ -73,7 +73,18 @@ export class Revision {
     // What was to be told meanwhile was not.
     outbound.announceHeads(record.id)
     log.info({ voided: found.dropped.size, restored: found.back.length }, 'deltas judged again after a removal')
-    if (found.back.some(({ isFresh }) => isFresh)) this.#parts.onHandlers()
+    await this.#tell(found.back.filter(({ isFresh }) => isFresh))
+  }
+
+  /** Not before: the roots between two slices are of a part of what is here. */
+  async #tell(fresh: readonly Returning[]): Promise<void> {
+    const { folder, ledger, turns } = this.#parts
+    if (fresh.length > 0) this.#parts.onHandlers()
+    for (const { id } of fresh) {
+      const { delta, payload } = folder.stored(id)
+      ledger.emit(id, payload.events)
+      await turns.spend(delta.sealed.byteLength)
+    }
   }
 
   async #look(): Promise<Found> {
@@ -157,6 +168,5 @@ export class Revision {
     const first = entries.filter(({ delta }) => fresh.has(delta.id))
     await ledger.commit([...first.flatMap((entry) => handlerRows(rows, identity.publicKey, entry)), ...ops])
     committed()
-    for (const { delta, payload } of first) ledger.emit(delta.id, payload.events)
   }
 }

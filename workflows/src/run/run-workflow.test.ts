@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import type { RunningNode } from '../driver/driver.ts'
 import { DriverError } from '../driver/errors.ts'
 import { FixtureDriver } from '../testing/fixture-driver.ts'
+import { faultsOn } from '../testing/fixture-faults.ts'
 import { FixtureNetwork } from '../testing/fixture-network.ts'
 import { startFixtureNode } from '../testing/fixture-server.ts'
 import { freePort } from '../testing/free-port.ts'
@@ -141,6 +143,27 @@ test('events come in order: start, nodes, meshed, steps, history, teardown, end'
     'run:end',
   ])
   expect(notesOf(run)).toContain('image some/image is not used: nodes run as processes')
+})
+
+/** Its nodes were kept by an earlier run. */
+class KeptNodes extends FixtureDriver {
+  override readonly capabilities = { lifecycle: true, pause: true, logs: true, hostFiles: true, linkFaults: true }
+
+  override async start(...args: Parameters<FixtureDriver['start']>): Promise<RunningNode> {
+    return Object.assign(await super.start(...args), { adopted: true })
+  }
+}
+
+test('kept nodes are not said to be meshed while a fault of an earlier run is on', async () => {
+  const isMeshed = ({ type }: RunEvent) => type === 'network:meshed'
+  const network = new FixtureNetwork()
+  const whole = await runYaml(file(NODES), { driver: new KeptNodes(network) })
+  expect(whole.events.filter(isMeshed)).toHaveLength(1)
+  const cut = new FixtureNetwork()
+  faultsOn(cut.node('n-1')).set('apart', { disk: 'full' })
+  const apart = await runYaml(file(NODES), { driver: new KeptNodes(cut) })
+  expect(apart.events.filter(isMeshed)).toEqual([])
+  expect(notesOf(apart)).toContain('faults of an earlier run are still on: apart; heal ends them')
 })
 
 test('a node program that the file names is noted: the nodes are those of calbox', async () => {

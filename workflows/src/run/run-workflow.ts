@@ -14,7 +14,7 @@ import { stepKind } from '../steps/registry.ts'
 import { type StepClock, systemClock } from '../steps/step-clock.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
 import type { Variables } from '../values/variables.ts'
-import type { EmitRunEvent, FailureInfo, RunListener, RunOutcome } from './events.ts'
+import type { EmitRunEvent, FailureInfo, RunEventBody, RunListener, RunOutcome } from './events.ts'
 import { type Described, describeError } from './failure.ts'
 import { endFaults } from './faults/end-faults.ts'
 import { checkHistory } from './history/check-history.ts'
@@ -255,10 +255,13 @@ class WorkflowRun {
     const { login } = this.#options
     const { cwd, env } = this.#parts
     const administrators = administratorsOf(this.#plan, { env, login, variables: this.#variables })
-    await startNodes({ network, nodes, emit: this.#emit, cwd, administrators }, this.#plan, options)
+    const meshed: RunEventBody[] = []
+    const emit: EmitRunEvent = (event) => (event.type === 'network:meshed' ? meshed.push(event) : this.#emit(event))
+    await startNodes({ network, nodes, emit, cwd, administrators }, this.#plan, options)
     if (login && settings.authMode === 'embedded') await nodes.logIn(login, options)
     const left = await nodes.takeOverFaults(this.#parts.clock ?? systemClock, options)
-    if (left.length === 0) return
+    // Nodes that have met each other before go on saying so, whatever keeps them apart now.
+    if (left.length === 0) return meshed.forEach(this.#emit)
     const message = `faults of an earlier run are still on: ${left.join(', ')}; heal ends them`
     this.#emit({ type: 'note', level: 'warning', message })
   }

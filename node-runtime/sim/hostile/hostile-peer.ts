@@ -23,6 +23,7 @@ import { type Fault, HOSTILE, type HostileAct, type Scenario } from '../scenario
 import { writes } from './hostile-calls.ts'
 import { Forgery } from './hostile-forgery.ts'
 import { FalseStates } from './hostile-states.ts'
+import { pry } from './prying.ts'
 
 /** What counts is the sum of its author: under another name it says something else. */
 const COUNTS = new Set(['hit', 'visit', 'earn', 'spend', 'reset'])
@@ -149,6 +150,8 @@ export class HostilePeer {
       case 'early-cut':
         if (this.#states.nameEarlyCut()) for (const peer of this.#network.peers()) await this.#greetFirst(peer)
         return
+      case 'pry':
+        return this.#pry()
     }
   }
 
@@ -229,6 +232,16 @@ export class HostilePeer {
     if (this.#draws.chance(0.5)) return frame.subarray(0, at)
     frame[at] = (frame[at] ?? 0) ^ this.#draws.whole(1, 255)
     return frame
+  }
+
+  #pry(): Promise<void> {
+    const { setting, world, history } = this.#parts
+    return pry({
+      network: this.#network,
+      contextId: setting.shared.contextId,
+      setTimer: (fn, ms) => world.clock.setTimer(fn, ms),
+      onGiven: (request) => history.pried.push(request),
+    })
   }
 
   async #garbageStreams(): Promise<void> {

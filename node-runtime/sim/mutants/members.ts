@@ -142,4 +142,23 @@ export const MEMBERS: readonly Mutant[] = [
     needs: 'proposals',
     chosenFrom: 'source',
   },
+  {
+    name: 'key-of-what-is-shown-is-not-asked-for',
+    file: 'context/presence/presence.ts',
+    find: '      if (isSigned) onKeyMissing(group, author)\n',
+    replace: '',
+    why: 'under a key with which nobody has written what a member shows is seen by nobody',
+    breaks: 'I4',
+    needs: 'shown under a new key',
+    chosenFrom: 'history',
+  },
+  {
+    name: 'outdated-key-is-not-asked-for',
+    file: 'context/namespaces/keys/group-keys.ts',
+    find: 'return this.#wantedIn(groupId).size > 0 || !this.holdsOne(groupId)',
+    replace: 'return !this.holdsOne(groupId)',
+    why: 'what was sealed under a key that fits no more waits for ever where that key has not come',
+    breaks: 'I4',
+    chosenFrom: 'source',
+  },
 ]

@@ -135,6 +135,8 @@ export class History {
   readonly faults = new Set<FaultKind>()
   /** Author and id of what the hostile peer signed. */
   readonly hostileDeltas = new Set<DeltaId>()
+  /** What a stranger asked for, each time that it was given some of it. */
+  readonly pried: string[] = []
   /** The most deltas that one batch took back. */
   deepestUndo = 0
 
@@ -171,6 +173,7 @@ export class History {
     if (swap === 3) turns.push('swap')
     if (ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.handler)) turns.push('handler')
     if (isWaiting) turns.push('waiting')
+    if (undone > 0 && ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.judgement)) turns.push('judging')
     return turns
   }
 
@@ -303,6 +306,7 @@ const LETTERS = {
   contextMeta: KEY_PREFIXES.contextMeta.charCodeAt(0),
   context: KEY_PREFIXES.context.charCodeAt(0),
   governance: KEY_PREFIXES.governance.charCodeAt(0),
+  judgement: KEY_PREFIXES.judgement.charCodeAt(0),
 }
 
 /** By which an account may lose the context. */

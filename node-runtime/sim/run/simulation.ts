@@ -28,7 +28,10 @@ export interface SimulationEnd {
   readonly tookMs: number
 }
 
-type Said = Pick<Context, 'heads' | 'root' | 'removals'>
+interface Said extends Pick<Context, 'heads' | 'root'> {
+  /** It says that some of what it has is still to be judged. */
+  readonly isRevising: boolean
+}
 
 /** The caller closes the world. */
 export async function simulate(scenario: Scenario, trace = new Trace()): Promise<SimulationEnd> {
@@ -92,7 +95,7 @@ class Run {
       seed: `run ${scenario.seed}`,
       from: setting.saved,
       sync: scenario.sync,
-      ...(scenario.retention ? { retention: scenario.retention } : {}),
+      retention: { ...scenario.retention, ...(scenario.slice === undefined ? {} : { revisionMax: scenario.slice }) },
       judge: (packet) => run.#weather.judge(packet),
       observePacket: (packet, fate) => run.#packet(packet, fate),
       observer: run.#observer(),
@@ -220,7 +223,11 @@ class Run {
     return {
       onBatch: (name, ops) => {
         this.#trace.batch(this.#world.clock.nowMs(), name, ops)
-        for (const turn of this.#history.batch(name, ops, this.#world.clock.nowMs())) this.#faults.turned(name, turn)
+        for (const turn of this.#history.batch(name, ops, this.#world.clock.nowMs())) {
+          this.#faults.turned(name, turn)
+          // Half-way it may say what its disk does not have.
+          if (turn === 'judging') this.#sampleOf(name)
+        }
       },
       onEvent: (name, event) => {
         const { deltaId, events } = event
@@ -264,7 +271,7 @@ class Run {
     const { removals, root, checkpoint } = beat
     this.#advertised(
       name,
-      { heads: () => [...beat.heads], root, removals },
+      { heads: () => [...beat.heads], root, isRevising: false },
       `${toHex(removals)} ${toHex(checkpoint ?? EMPTY)}`,
     )
   }
@@ -287,23 +294,28 @@ class Run {
     const statuses = this.#history.statuses.get(name)
     // Who says that some is still to be judged says what it holds, and signs nothing.
     const isThere = (id: DeltaId) =>
-      said.removals === undefined ? statuses?.has(id) : (statuses?.get(id) ?? 'waiting') !== 'waiting'
+      said.isRevising ? statuses?.has(id) : (statuses?.get(id) ?? 'waiting') !== 'waiting'
     const unapplied = isWhole ? heads.filter((id) => !isThere(id)) : []
     this.#history.advertised.push({ name, atMs: this.#world.clock.nowMs(), heads, root: said.root, judged, unapplied })
   }
 
   #sample(): void {
-    for (const name of this.#joined) {
-      const node = this.#world.nodes.get(name)
-      if (!node?.running) continue
-      node.context(this.#setting.shared.contextId).then(
-        (context) => this.#advertised(name, context, undefined),
-        () => {
-          // It is being read again, or the node is stopping.
-        },
-      )
-    }
+    for (const name of this.#joined) this.#sampleOf(name)
     this.#world.clock.setTimer(() => this.#sample(), SAMPLE_MS)
+  }
+
+  #sampleOf(name: string): void {
+    const node = this.#world.nodes.get(name)
+    if (!node?.running) return
+    node.context(this.#setting.shared.contextId).then(
+      (context) => {
+        const { revising: isRevising } = context.waiting()
+        this.#advertised(name, { heads: () => context.heads(), root: context.root, isRevising }, undefined)
+      },
+      () => {
+        // It is being read again, or the node is stopping.
+      },
+    )
   }
 }
 

@@ -1,12 +1,17 @@
 // What later versions of the generator have added to the seeds, each from draws of its own: upgrades, proposals, presence, work on
 // the shared group, and removals by others than its maker. Seeds that were pinned before stay as they were.
 import { seededRandom } from '../../src/testing/seeded-random.ts'
-import { withContested } from './contested.ts'
+import { withBehind } from './behind.ts'
+import { withCertifiedTwice, withEveryWord } from './certifying.ts'
+import { withContested, withFellow } from './contested.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withHeaps } from './heaps.ts'
 import { withLagging } from './lagging.ts'
 import { writeOf } from './operations.ts'
+import { withPrying } from './prying.ts'
 import { type Chore, type Fault, HOSTILE, honestNodes, type Mark, remainingNodes, type Scenario } from './scenario.ts'
+import { withShowing } from './showing.ts'
+import { withSlices } from './slices.ts'
 import { withStanding } from './standing.ts'
 
 /** Of the seeds whose application applies its own deltas, where it matters most by which code, and of the others. */
@@ -35,7 +40,20 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     [draws.chance(GROUP_SHARE), administered],
   ]
   const added = steps.reduce((made, [isChosen, step]) => (isChosen ? step(made, draws) : made), scenario)
-  return withHeaps(withStanding(withContested(withLagging(added, seed), seed), seed), seed)
+  const ends = [
+    withLagging,
+    withContested,
+    withStanding,
+    withHeaps,
+    withShowing,
+    withEveryWord,
+    withCertifiedTwice,
+    withBehind,
+    withFellow,
+    withPrying,
+    withSlices,
+  ]
+  return ends.reduce((made, step) => step(made, seed), added)
 }
 
 /** Where the member had the context by inheritance the maker of the group alone decides. */

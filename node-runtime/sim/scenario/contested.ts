@@ -20,6 +20,8 @@ const CONTRADICTED_SHARE = 0.7
 const OUT_SHARE = 0.6
 /** Of the seeds with a hostile member. */
 const EARLY_CUT_SHARE = 0.6
+/** Of the seeds that end with even sides, and may have it. */
+const FELLOW_SHARE = 0.9
 const WRITERS_MIN = 5
 /** What came before is at rest by then. */
 const CALM_MS = 12_000
@@ -59,7 +61,18 @@ export function withContested(scenario: Scenario, seed: number): Scenario {
   if (writers.length < WRITERS_MIN) return scenario
   if (isChosen.contradicted && !isSkewed) return contradicted(scenario, draws.some(writers, writers.length), draws)
   if (!isOut || scenario.faults.some(({ kind }) => kind === 'removal')) return scenario
-  return bothOut(scenario, draws.some(writers.slice(1), writers.length - 1), draws)
+  return bothOut(scenario, draws.some(writers.slice(1), writers.length - 1), draws.chance(0.5))
+}
+
+/** Behind another ending, and where all that was accepted is still there in the end. */
+export function withFellow(scenario: Scenario, seed: number): Scenario {
+  const draws = drawsFrom(seededRandom(`fellow ${seed}`))
+  const { nodes, retention: _, ...rest } = scenario
+  const isChosen = draws.chance(FELLOW_SHARE) && scenario.marks?.includes('even sides')
+  const isOther = scenario.faults.some(({ kind }) => kind === 'skew' || kind === 'hostile' || kind === 'removal')
+  if (!isChosen || isOther || nodes.length < WRITERS_MIN) return scenario
+  const marks = scenario.marks?.filter((mark) => mark !== 'even sides') ?? []
+  return bothOut({ ...rest, nodes, marks }, draws.some(nodes.slice(1), nodes.length - 1), true)
 }
 
 /**
@@ -111,11 +124,10 @@ function contradicted(scenario: Scenario, [one = 'n0', pruner = 'n1', ...others]
 function bothOut(
   scenario: Scenario,
   [one = 'n1', witness = 'n2', third = 'n3', helper = 'n4']: string[],
-  draws: Draws,
+  hasFellow: boolean,
 ): Scenario {
   const { app, nodes } = scenario
   const [by = 'n0'] = nodes
-  const hasFellow = draws.chance(0.5)
   const atMs = endOf(scenario) + CALM_MS
   const apart = (fromMs: number, untilMs: number, side: readonly string[], without: readonly string[] = []): Fault => {
     const rest = honestNodes(scenario).filter((name) => !side.includes(name) && !without.includes(name))

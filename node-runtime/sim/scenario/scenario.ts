@@ -64,11 +64,14 @@ export const HOSTILE_ACTS = [
   'seize-power',
   'false-vouch',
 ] as const
-/** `early-cut`, which is never drawn: with whoever made the context it vouches, at a cut of which that one is most, for another state. */
-export type HostileAct = (typeof HOSTILE_ACTS)[number] | 'early-cut'
+/**
+ * Neither of these is drawn. `pry`: a stranger asks for what members have. `early-cut`: with whoever made the context it vouches, at a
+ * cut of which that one is most, for another state.
+ */
+export type HostileAct = (typeof HOSTILE_ACTS)[number] | 'early-cut' | 'pry'
 
-/** What a node has just done: `waiting`, it has put aside what lacks a parent. */
-export type Turn = 'swap' | 'handler' | 'waiting'
+/** What a node has just done: `waiting`, it has put aside what lacks a parent; `judging`, begun to judge its history again. */
+export type Turn = 'swap' | 'handler' | 'waiting' | 'judging'
 
 export type Fault =
   | ({ readonly kind: 'loss'; readonly rate: number } & Window)
@@ -165,6 +168,15 @@ export type Mark =
   | 'both out'
   | 'out with a fellow'
   | 'stands again'
+  | 'slices'
+  | 'shown under a new key'
+  | 'asked in vain'
+  | 'key unheard of'
+  | 'no key fits'
+  | 'every word'
+  | 'certified twice'
+  | 'called behind'
+  | 'prying'
 
 /** Marks of what comes after all else: a seed has one of them. */
 export const ENDINGS: readonly Mark[] = [
@@ -178,7 +190,18 @@ export const ENDINGS: readonly Mark[] = [
   'steady',
   'overtaken',
   'overtaken pair',
+  'shown under a new key',
+  'asked in vain',
+  'key unheard of',
+  'no key fits',
+  'certified twice',
+  'called behind',
 ]
+
+/** This ending instead of another. */
+export function markedInstead({ marks = [] }: Pick<Scenario, 'marks'>, before: Mark, after: Mark): Mark[] {
+  return [...marks.filter((mark) => mark !== before), after]
+}
 
 export interface Scenario {
   readonly v: 1
@@ -198,6 +221,8 @@ export interface Scenario {
     /** Ids that a checkpoint names; absent: all of so short a time. */
     readonly recentMax?: number
   }
+  /** Deltas in one batch when a history is judged again; absent: all of so short a one. */
+  readonly slice?: number
   readonly operations: readonly Operation[]
   readonly faults: readonly Fault[]
   readonly marks?: readonly Mark[]

@@ -1,7 +1,7 @@
 // The graph alone: a node whose parents are ready, one that completes ten, and the giving up of a hundred that wait.
 import { utf8 } from '../../node-runtime/src/base/bytes.ts'
 import { sha256 } from '../../node-runtime/src/base/hash.ts'
-import { type DeltaId, idFromBytes } from '../../node-runtime/src/base/ids.ts'
+import { type DeltaId, idFromBytes, type PublicKey } from '../../node-runtime/src/base/ids.ts'
 import { Dag, type DagNode } from '../../node-runtime/src/dag/dag.ts'
 import { quantile } from '../real-nodes.ts'
 
@@ -13,11 +13,18 @@ const PENDING = 100
 /** Milliseconds, medians and the worst of a hundred. */
 export function measureGraph() {
   const dag = new Dag()
+  const author = idFromBytes<PublicKey>(sha256(utf8('author')))
   let made = 0
   const node = (...parents: DagNode[]): DagNode => {
     made += 1
     const id = idFromBytes<DeltaId>(sha256(utf8(`node ${made}`)))
-    return { id, hlc: BigInt(made), parents: parents.map((parent) => parent.id).sort() }
+    return {
+      id,
+      hlc: BigInt(made),
+      parents: parents.map((parent) => parent.id).sort(),
+      author,
+      previous: parents[0]?.id,
+    }
   }
   let last = node()
   dag.receive(last)

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { concat, u64be } from '../../node-runtime/src/base/bytes.ts'
 import { causalDifference } from '../../node-runtime/src/base/causal.ts'
 import { taggedHash } from '../../node-runtime/src/base/hash.ts'
-import { type ContextId, type DeltaId, idFromBytes } from '../../node-runtime/src/base/ids.ts'
+import { type ContextId, type DeltaId, idFromBytes, type PublicKey } from '../../node-runtime/src/base/ids.ts'
 import { Dag, type DagNode } from '../../node-runtime/src/dag/dag.ts'
 import { keysOfWants } from '../../node-runtime/src/reconcile/answer.ts'
 import type { ItemKey } from '../../node-runtime/src/reconcile/item-key.ts'
@@ -43,7 +43,9 @@ function history(count: number): DagNode[] {
     const hlc = BigInt(index + 1) * STEP_NS
     const id = idAt(hlc, 'bench', index)
     const parents = [nodes[index - WRITERS]?.id, nodes[index - 2]?.id].filter((parent) => parent !== undefined)
-    nodes.push({ id, parents: [...new Set(parents)].sort(), hlc })
+    const previous = nodes[index - WRITERS]?.id
+    const author = idFromBytes<PublicKey>(taggedHash('author', u64be(BigInt(index % WRITERS))))
+    nodes.push({ id, parents: [...new Set(parents)].sort(), hlc, author, previous })
   }
   return nodes
 }

@@ -13,7 +13,7 @@ function chainOf(length: number, word: string): Checkpoint[] {
   for (let at = 0; at < length; at += 1) {
     const entries = (['counting', 'voids'] as const).map((role, index): Contained => {
       const id = `${(2 * at + index).toString(16).padStart(4, '0')}${word.repeat(60)}` as DeltaId
-      return { id, parents: [], author: 'a' as PublicKey, role }
+      return { id, parents: [], author: 'a' as PublicKey, role, isReplaced: false }
     })
     const next = checkpointOver(all.at(-1), entries, facts, RECENT_MAX)
     if (next) all.push(next)

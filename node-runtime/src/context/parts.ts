@@ -8,7 +8,7 @@ import type { Dag, DagNode } from '../dag/dag.ts'
 import type { GuestExecutor, GuestModule } from '../runtime/guest-executor.ts'
 import type { ContextState } from '../storage/context-state.ts'
 import type { Store } from '../store/store.ts'
-import type { Delta } from '../wire/delta.ts'
+import { type Delta, previousOf } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
 import type { Rewrites } from './apply/rewrites.ts'
 import type { BlobParts } from './blobs/blob-effects.ts'
@@ -104,6 +104,7 @@ export interface ContextParts {
 }
 
 /** Only what the graph needs: a delta's sealed bytes stay in the store. */
-export function nodeOf({ id, parents, hlc }: Delta): DagNode {
-  return { id, parents, hlc }
+export function nodeOf(delta: Delta): DagNode {
+  const { id, parents, hlc, author } = delta
+  return { id, parents, hlc, author, previous: previousOf(delta) }
 }

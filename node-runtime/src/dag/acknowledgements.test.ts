@@ -95,7 +95,7 @@ class Members {
   #write(by: number, skip: number): void {
     const dag = this.#at(by)
     const hlc = dag.newestHlc() + 1n + BigInt(skip)
-    const node = { id: n(`${this.written.length}`, 0).id, parents: dag.heads(), hlc }
+    const node = { ...n(`${this.written.length}`, 0), parents: dag.heads(), hlc }
     this.written.push(node)
     this.#arrive(by, node)
   }

@@ -250,6 +250,21 @@ describe('above a floor', () => {
     expect(dag.isLost(above.id)).toBe(true)
   })
 
+  test('where it names no more what was lost, what does not follow on from where its author stands is lost for good', () => {
+    // c was written by the author while it was away, and d on it; the floor contains a and b only, and names nothing.
+    const namesNothing = { ...floorAt(c.id, [b.id], []), stands: () => true, authors: { [b.author]: b.id } }
+    const d = { ...stamped('d', 6, c.id), previous: c.id }
+    const after = { ...stamped('e', 7, b.id), previous: b.id }
+    const onIt = { ...stamped('f', 8, after.id), previous: after.id }
+    const dag = Dag.restore([], namesNothing)
+    expect(dag.newestOf(b.author)).toBe(b.id)
+    for (const node of [d, onIt, after]) dag.receive(node)
+    expect([d, after, onIt].map(({ id }) => dag.isLost(id))).toEqual([true, false, false])
+    expect(dag.newestOf(b.author)).toBe(onIt.id)
+    dag.prune({ ...namesNothing, last: after.id, authors: { [b.author]: after.id } })
+    expect([dag.isLost(onIt.id), dag.newestOf(b.author)]).toEqual([false, onIt.id])
+  })
+
   test('a greater one judges anew', () => {
     const dag = Dag.restore([], floor)
     const e = stamped('e', 7, c.id)

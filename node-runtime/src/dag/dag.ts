@@ -1,7 +1,7 @@
 // The causal graph of one context's deltas: which are complete, which wait, what the heads are, and the canonical order.
-// It knows ids, parents and stamps, and how far history is pruned; nothing of payloads, authority or time.
+// It knows ids, parents, authors and stamps, and how far history is pruned; nothing of payloads, authority or time.
 import { compareCanonical, type OrderKey } from '../base/causal.ts'
-import { type DeltaId, stampOf } from '../base/ids.ts'
+import { type DeltaId, type PublicKey, stampOf } from '../base/ids.ts'
 import { WaitingRoom } from '../base/waiting-room.ts'
 import { CanonicalOrder } from './canonical-order.ts'
 import { PENDING_MAX } from './limits.ts'
@@ -11,6 +11,9 @@ export interface DagNode {
   /** Empty: on the context's base. Each sorts before the node: whoever read it has checked that. */
   readonly parents: readonly DeltaId[]
   readonly hlc: bigint
+  readonly author: PublicKey
+  /** Of the parents, the author's one before this; undefined for its first. */
+  readonly previous: DeltaId | undefined
 }
 
 /** Up to where history is pruned: nothing there is waited for, and what stands there is told from what is lost. */
@@ -20,7 +23,11 @@ export interface Floor {
   readonly heads: readonly DeltaId[]
   /** Of an id at or before `last`: whether one can build on it. */
   readonly stands: (id: DeltaId) => boolean
+  /** The newest of each author that stands beneath. */
+  readonly authors: Readonly<Record<PublicKey, DeltaId>>
 }
+
+type Built = Pick<DagNode, 'id' | 'parents' | 'author' | 'previous'>
 
 export interface ReceiveResult {
   readonly outcome: 'ready' | 'pending' | 'duplicate'
@@ -42,13 +49,18 @@ export interface DagStats {
 const NOTHING = { ready: [], missing: [], evicted: [] } as const
 
 /** Ids of those of `nodes`, which ascend, that are built on what neither stands beneath the floor nor is to come. */
-export function lostOver(nodes: Iterable<DagNode>, floor: Floor | undefined): Set<DeltaId> {
+export function lostOver(nodes: Iterable<Built>, floor: Floor | undefined): Set<DeltaId> {
   const lost = new Set<DeltaId>()
   if (floor !== undefined) for (const node of nodes) if (isLostOver(node, lost, floor)) lost.add(node.id)
   return lost
 }
 
-function isLostOver({ parents }: DagNode, lost: ReadonlySet<DeltaId>, floor: Floor): boolean {
+/**
+ * Whoever was away does not know what it has lost, and goes on. A floor that names no more what was lost beneath it still names where
+ * each author stands: what does not follow on from there is lost for good, and its author writes all of it again.
+ */
+function isLostOver({ parents, author, previous }: Built, lost: ReadonlySet<DeltaId>, floor: Floor): boolean {
+  if (previous !== undefined && previous <= floor.last && floor.authors[author] !== previous) return true
   return parents.some((parent) => (parent <= floor.last ? !floor.stands(parent) : lost.has(parent)))
 }
 
@@ -61,6 +73,8 @@ export class Dag {
   #lost = new Set<DeltaId>()
   /** Not lost, and named as a parent by none that is not. */
   readonly #tips = new Set<DeltaId>()
+  /** By author, of what is not lost. */
+  readonly #newest = new Map<PublicKey, DeltaId>()
   readonly #pending = new WaitingRoom<DeltaId, DagNode>(PENDING_MAX)
   #floor: Floor | undefined
 
@@ -93,6 +107,11 @@ export class Dag {
   /** Sorted. The parents of the next delta written here: what is built on a lost one is lost. */
   tips(): DeltaId[] {
     return [...this.#tips].sort()
+  }
+
+  /** The newest delta of the author that is ready and not lost, or stands beneath the floor: its next one follows on from it. */
+  newestOf(author: PublicKey): DeltaId | undefined {
+    return this.#newest.get(author) ?? this.#floor?.authors[author]
   }
 
   /** Ready or pending. */
@@ -221,16 +240,18 @@ export class Dag {
     this.#lost = lostOver(this.inOrder(), this.#floor)
     this.#heads.clear()
     this.#tips.clear()
+    this.#newest.clear()
     for (const ids of [this.#heads, this.#tips]) for (const id of this.#floor?.heads ?? []) ids.add(id)
     for (const node of this.inOrder()) this.#name(node)
   }
 
   /** Comes after its parents. */
-  #name({ id, parents }: DagNode): void {
+  #name({ id, parents, author }: DagNode): void {
     for (const parent of parents) this.#heads.delete(parent)
     this.#heads.add(id)
     if (this.#lost.has(id)) return
     for (const parent of parents) this.#tips.delete(parent)
     this.#tips.add(id)
+    if (id > (this.#newest.get(author) ?? '')) this.#newest.set(author, id)
   }
 }

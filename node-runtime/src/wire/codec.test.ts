@@ -259,6 +259,12 @@ describe('deltas', () => {
     expect(seal({ payload: { ...payload, events } })).toBe('WIRE_SHAPE')
   })
 
+  test('a delta follows on from one of its parents', () => {
+    const seal = (previous: number) =>
+      codeOf(() => sealDelta({ header: { ...header, previous }, payload, groupKey, signingKey: alice, random: seeded }))
+    expect([0, parents.length - 1, parents.length].map(seal)).toEqual(['none', 'none', 'WIRE_SHAPE'])
+  })
+
   test('deltas beyond the cap are refused by size', () => {
     expect(codeOf(() => decodeOp(new Uint8Array(OP_BYTES_MAX + 1)))).toBe('WIRE_TOO_LARGE')
   })

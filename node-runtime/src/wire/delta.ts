@@ -39,6 +39,8 @@ export interface DeltaHeader {
   readonly author: PublicKey
   /** Sorted, unique, each earlier than `hlc`. Empty: directly on the context's base. */
   readonly parents: readonly DeltaId[]
+  /** Which of the parents, counted from 0, is the author's delta before this one. Absent: it is its first. */
+  readonly previous?: number
   readonly hlc: bigint
   /** Governance heads the author acted under; sorted, unique. */
   readonly governance: readonly OpId[]
@@ -81,7 +83,11 @@ const header = {
   governance: idSet<OpId>(GOVERNANCE_HEADS_MAX),
   keyId: id<KeyId>(),
 }
-const optional = { rewrites: idSet<DeltaId>(REWRITES_MAX), madeUnder: idSet<OpId>(GOVERNANCE_HEADS_MAX) }
+const optional = {
+  previous: uint(PARENTS_MAX - 1),
+  rewrites: idSet<DeltaId>(REWRITES_MAX),
+  madeUnder: idSet<OpId>(GOVERNANCE_HEADS_MAX),
+}
 // The header alone is what the sealed payload is bound to.
 const headerMessage = message('delta-header/2', record(header, optional), DELTA_BYTES_MAX)
 const ID_HASH_BYTES = 24
@@ -145,6 +151,11 @@ export function isSamePayload(a: DeltaPayload, b: DeltaPayload): boolean {
   return a === b || equalBytes(payloadMessage.encode(a), payloadMessage.encode(b))
 }
 
+/** The author's delta before this one; undefined for its first. */
+export function previousOf({ parents, previous }: Pick<DeltaHeader, 'parents' | 'previous'>): DeltaId | undefined {
+  return previous === undefined ? undefined : parents[previous]
+}
+
 /** The cut whose code has made the artifact, and applies it. */
 export function codeCutOf({ governance, madeUnder }: Pick<DeltaHeader, 'governance' | 'madeUnder'>): readonly OpId[] {
   return madeUnder ?? governance
@@ -193,7 +204,11 @@ function idOf(hlc: bigint, body: Bytes): DeltaId {
 }
 
 /** What a delta names is earlier than it is: it could not have known it. */
-function requireLater({ parents, rewrites, hlc }: Pick<DeltaHeader, 'parents' | 'rewrites' | 'hlc'>): void {
+function requireLater({ parents, previous, rewrites, hlc }: DeltaHeader): void {
+  if (previous !== undefined && previous >= parents.length) {
+    const message = `a delta of ${parents.length} parents says that parent ${previous} is the author's one before it`
+    throw new WireError('WIRE_SHAPE', message, { data: {} })
+  }
   const late = [...parents, ...(rewrites ?? [])].find((id) => stampOf(id) >= hlc)
   if (late === undefined) return
   throw new WireError('WIRE_SHAPE', `a delta of stamp ${hlc} names ${late}, which is not earlier`, { data: {} })
@@ -203,12 +218,17 @@ function headerOf({
   contextId,
   author,
   parents,
+  previous,
   hlc,
   governance,
   keyId,
   rewrites,
   madeUnder,
 }: DeltaHeader): DeltaHeader {
-  const optional = { ...(rewrites ? { rewrites } : {}), ...(madeUnder ? { madeUnder } : {}) }
+  const optional = {
+    ...(previous === undefined ? {} : { previous }),
+    ...(rewrites ? { rewrites } : {}),
+    ...(madeUnder ? { madeUnder } : {}),
+  }
   return { contextId, author, parents, hlc, governance, keyId, ...optional }
 }

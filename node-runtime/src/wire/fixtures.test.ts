@@ -2,10 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fromHex, toHex } from '../base/bytes.ts'
-import { codeCutOf, decodeDelta, encodeDelta, openDelta, verifyDelta } from './delta.ts'
+import { codeCutOf, decodeDelta, encodeDelta, openDelta, previousOf, verifyDelta } from './delta.ts'
 import { decodeGossip, encodeGossip, verifyHeads } from './gossip.ts'
 import { encodeInvitationBody } from './invitation.ts'
-import { delta, gossips, groupKey, madeEarlier, ops, payload, plain, rewritten } from './messages.fixture.ts'
+import { delta, followsOn, gossips, groupKey, madeEarlier, ops, payload, plain, rewritten } from './messages.fixture.ts'
 import { decodeOp, encodeOp, verifyOp } from './op.ts'
 
 const file = new URL('./fixtures/v1.json', import.meta.url)
@@ -14,6 +14,7 @@ const current: Record<string, string> = {
   'delta.id': delta.id,
   delta: toHex(encodeDelta(delta)),
   'delta that rewrites': toHex(encodeDelta(rewritten)),
+  'delta that follows on': toHex(encodeDelta(followsOn)),
   'delta of earlier code': toHex(encodeDelta(madeEarlier)),
   ...Object.fromEntries(ops.map((op, index) => [`op.${index}.${op.body.kind}`, toHex(encodeOp(op))])),
   ...Object.fromEntries(gossips.map((gossip) => [`gossip.${gossip.t}`, toHex(encodeGossip(gossip))])),
@@ -41,6 +42,13 @@ test('the golden delta decodes, verifies and opens', () => {
 test('a golden delta that stands for another says for which', () => {
   const decoded = decodeDelta(bytesOf('delta that rewrites'))
   expect(plain(decoded)).toEqual(plain(rewritten))
+  expect(plain(openDelta(decoded, groupKey))).toEqual(plain(payload))
+})
+
+test('a golden delta that follows on names its author’s one before it, among its parents', () => {
+  const decoded = decodeDelta(bytesOf('delta that follows on'))
+  expect(plain(decoded)).toEqual(plain(followsOn))
+  expect([previousOf(decoded), previousOf(delta)]).toEqual([followsOn.parents[1], undefined])
   expect(plain(openDelta(decoded, groupKey))).toEqual(plain(payload))
 })
 

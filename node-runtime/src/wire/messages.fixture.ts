@@ -84,6 +84,7 @@ export const rewritten: Delta = sealDelta({
   header: { ...header, rewrites: [earlyId('first'), earlyId('last')].sort() },
   payload,
 })
+export const followsOn: Delta = sealDelta({ ...sealing, header: { ...header, previous: 1 }, payload })
 export const madeEarlier: Delta = sealDelta({
   ...sealing,
   header: { ...header, rewrites: [earlyId('first')], madeUnder: [idOf<OpId>('earlier'), idOf<OpId>('op')].sort() },

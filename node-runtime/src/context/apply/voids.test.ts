@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { ContextId, DeltaId, GroupId, OpId, PublicKey } from '../../base/ids.ts'
-import { Dag, type Floor } from '../../dag/dag.ts'
+import { Dag, type DagNode, type Floor } from '../../dag/dag.ts'
 import { floorAt, stamped } from '../../dag/nodes.fixture.ts'
 import type { Checkpoint } from '../../wire/checkpoint.ts'
 import type { Delta } from '../../wire/delta.ts'
@@ -16,7 +16,7 @@ const LAST = stamped('last', 5).id
 const inside = (at: number) => stamped(`inside ${at}`, at).id
 
 interface Written {
-  readonly delta: Pick<Delta, 'id' | 'author' | 'governance' | 'rewrites' | 'parents' | 'hlc'>
+  readonly delta: Pick<Delta, 'id' | 'governance' | 'rewrites'> & DagNode
 }
 
 const written = (label: string, hlc: number, parents: readonly DeltaId[], rewrites?: readonly DeltaId[]): Written => {
@@ -27,7 +27,7 @@ const written = (label: string, hlc: number, parents: readonly DeltaId[], rewrit
 /** All of `deltas` on a floor whose checkpoint contains `counting` and `lost`. */
 function voidsOf(deltas: readonly Written[], floor: Floor, recent: Checkpoint['recent'], isSame = () => true) {
   const dag = Dag.restore([], floor)
-  const rows = new Map(deltas.map(({ delta }) => [delta.id, delta]))
+  const rows = new Map(deltas.map(({ delta }) => [delta.id, delta as Pick<Delta, 'id'>]))
   const rewritten = new Rewrites()
   const voids = new Voids({
     contextId: idOf('context'),

@@ -77,7 +77,7 @@ export class Voids {
   #judge(delta: Judged): boolean {
     if (this.#parts.dag.isLost(delta.id)) return true
     if (delta.rewrites?.some((id) => this.#counts(id))) return true
-    return this.#isRemoved(delta) || this.#isReplaced(delta)
+    return this.#isRemoved(delta) || this.isReplaced(delta)
   }
 
   #isRemoved(delta: Judged): boolean {
@@ -90,7 +90,7 @@ export class Voids {
    * Its author has written it again: it was lost when that was written, and stands now only because the checkpoint names no more what
    * it was lost with. So the later one counts on, and what is pruned next goes without effect.
    */
-  #isReplaced({ id, author, rewrites }: Judged): boolean {
+  isReplaced({ id, author, rewrites }: Judged): boolean {
     const { dag, rows, rewritten, isSame } = this.#parts
     for (const each of rewritten.of(rewrites?.[0] ?? id)) {
       const later = each > id && dag.ready(each) && !dag.isLost(each) ? rows.delta(each) : undefined

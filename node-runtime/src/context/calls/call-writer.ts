@@ -126,7 +126,7 @@ export class CallWriter {
 
   /** The first of them, up to one of whose effects the next have not seen all, or that is too much for one batch. */
   async #prepare(ran: readonly Ran[], turn: Turn): Promise<{ readonly done: Done[]; readonly isCut: boolean }> {
-    const parents = new Parents(this.#parts.dag)
+    const parents = new Parents(this.#parts.dag, this.#parts.identity.publicKey)
     const done: Done[] = []
     let bytes = 0
     for (const { call, outcome } of ran) {

@@ -74,7 +74,7 @@ export class Caller {
    * to be applied by the code that has made them. Runs in the queue of the context. Throws as a call does.
    */
   async reissue({ origin, delta: original }: Reissue): Promise<void> {
-    const { record, authority, dag, folder, revision, rewritten, log } = this.#parts
+    const { record, authority, identity, dag, folder, revision, rewritten, log } = this.#parts
     await revision.runIfDue()
     await authority.renewKey(record.groupId)
     const { rewrites: before = [], id } = original
@@ -82,7 +82,8 @@ export class Caller {
     const madeUnder = codeCutOf(original)
     const applicationId = authority.applicationAt(record.id, madeUnder) ?? record.applicationId
     const payload = folder.open(original)
-    const delta = sealCall({ payload, applicationId, madeUnder }, new Parents(dag), { rewrites, parts: this.#parts })
+    const parents = new Parents(dag, identity.publicKey)
+    const delta = sealCall({ payload, applicationId, madeUnder }, parents, { rewrites, parts: this.#parts })
     const fold = await folder.fold([{ delta, payload }])
     await this.#writer.store({ written: [{ delta, payload }], fold, ops: [dropReissue(record.id, origin)] })
     rewritten.add(delta)

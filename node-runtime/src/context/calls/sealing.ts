@@ -1,6 +1,6 @@
 // Makes deltas of what calls have done: sealed, signed, on the present heads and in the present cut of the log.
-import type { ApplicationId, DeltaId, OpId } from '../../base/ids.ts'
-import { type Delta, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
+import type { ApplicationId, DeltaId, OpId, PublicKey } from '../../base/ids.ts'
+import { type Delta, type DeltaHeader, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
 import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
 import { ContextError } from '../errors.ts'
 import type { ContextParts } from '../parts.ts'
@@ -18,19 +18,27 @@ type SealingParts = Pick<ContextParts, 'record' | 'dag' | 'code' | 'identity' | 
 /** What deltas are built on that are written one on the other, in one batch. */
 export class Parents {
   #tips: readonly DeltaId[]
+  #own: DeltaId | undefined
 
-  constructor(dag: ContextParts['dag']) {
+  constructor(dag: ContextParts['dag'], author: PublicKey) {
     this.#tips = dag.tips()
+    this.#own = dag.newestOf(author)
   }
 
-  /** Sorted. */
-  get next(): readonly DeltaId[] {
-    return this.#tips.slice(0, PARENTS_MAX)
+  /** `parents` sorted; the author's own last one is among them, though others have built on it. */
+  get next(): Pick<DeltaHeader, 'parents' | 'previous'> {
+    const own = this.#own
+    if (own === undefined) return { parents: this.#tips.slice(0, PARENTS_MAX) }
+    const others = this.#tips.filter((id) => id !== own).slice(0, PARENTS_MAX - 1)
+    const parents = [...others, own].sort()
+    return { parents, previous: parents.indexOf(own) }
   }
 
   /** It was built on `next`. */
   add(id: DeltaId): void {
-    this.#tips = [...this.#tips.slice(PARENTS_MAX), id].sort()
+    const behind = new Set(this.next.parents)
+    this.#tips = [...this.#tips.filter((tip) => !behind.has(tip)), id].sort()
+    this.#own = id
   }
 }
 
@@ -61,7 +69,7 @@ export function sealCall(
   const header = {
     contextId: record.id,
     author: identity.publicKey,
-    parents: parents.next,
+    ...parents.next,
     hlc: hlc.tick(),
     governance,
     keyId: sealing.keyId,

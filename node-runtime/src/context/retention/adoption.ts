@@ -2,12 +2,14 @@
 // against the root that most writers have vouched for, and swapped in with the checkpoint in one batch. Own deltas that do
 // not stand on it are noted there to be written again.
 import type { Bytes } from '../../base/bytes.ts'
+import type { DeltaId } from '../../base/ids.ts'
 import { lostOver } from '../../dag/dag.ts'
 import { StorageError } from '../../storage/errors.ts'
 import { sweepGenerations } from '../../storage/generations.ts'
 import { SnapshotWriter } from '../../storage/snapshot-writer.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { type CertifiedCheckpoint, type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
+import { previousOf } from '../../wire/delta.ts'
 import type { Folder } from '../apply/folder.ts'
 import { isHandled } from '../apply/handled.ts'
 import type { Ledger } from '../ledger.ts'
@@ -124,7 +126,7 @@ export class Adoption {
    */
   async #divide(checkpoint: Checkpoint): Promise<{ lost: Gone[]; gone: Gone[]; standing: Gone[] }> {
     const { rows, turns } = this.#parts
-    const above: Gone[] = []
+    const above: (Gone & { readonly previous: DeltaId | undefined })[] = []
     const gone: Gone[] = []
     const standing: Gone[] = []
     // By id, so in canonical order.
@@ -132,16 +134,14 @@ export class Adoption {
       const { id, author, parents, sealed } = delta
       const hadRows = status === 'applied' || status === 'again' || status === 'voided' || isHandled(delta, this.#parts)
       const counts = status !== 'void' && status !== 'voided'
-      const node = { id, author, parents, origin: originOf(delta), counts, isHandled: hadRows }
+      const previous = previousOf(delta)
+      const node = { id, author, parents, previous, origin: originOf(delta), counts, isHandled: hadRows }
       if (id > checkpoint.last) above.push(node)
       else if (stands(checkpoint, delta)) standing.push(node)
       else gone.push(node)
       await turns.spend(sealed.byteLength)
     }
-    const lost = lostOver(
-      above.map(({ id, parents }) => ({ id, parents, hlc: 0n })),
-      floorOf(checkpoint),
-    )
+    const lost = lostOver(above, floorOf(checkpoint))
     return { lost: [...gone, ...above.filter(({ id }) => lost.has(id))], gone, standing }
   }
 }

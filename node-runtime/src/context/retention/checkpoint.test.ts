@@ -35,6 +35,7 @@ const entry = (at: number, role: Role = 'counting', author = ada, ...on: number[
   parents: (on.length > 0 ? on : [at - 1].filter((parent) => parent > 0)).map(idAt),
   author,
   role,
+  isReplaced: false,
 })
 const idAt = (at: number): DeltaId => stamped(`${at}`, at).id
 const over = (previous: Checkpoint | undefined, entries: readonly Contained[], recentMax = 100): Checkpoint => {
@@ -107,6 +108,16 @@ describe('a checkpoint', () => {
     expect(isIn(1, bob)).toBe(false)
     const floor = floorOf(checkpoint)
     expect([1, 3, 4, 5].map((at) => floor?.stands(idAt(at)))).toEqual([true, true, false, true])
+  })
+
+  it('says of each author where it goes on from: not from what it has written again', () => {
+    const first = over(undefined, [entry(1), entry(2)])
+    const next = over(first, [
+      { ...entry(3, 'voids'), isReplaced: true },
+      entry(4, 'voids', bob),
+      entry(5, 'lost', bob),
+    ])
+    expect(next.authors).toEqual({ [ada]: idAt(2), [bob]: idAt(4) })
   })
 
   it('that names all it contains has nothing older in it, whatever the author wrote later', () => {

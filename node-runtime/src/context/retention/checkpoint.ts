@@ -22,6 +22,8 @@ export type Role = keyof Checkpoint['recent']
 export interface Contained extends Pick<DagNode, 'id' | 'parents'> {
   readonly author: PublicKey
   readonly role: Role
+  /** Its author has gone on from before it, and written it again: nothing follows on from it. */
+  readonly isReplaced: boolean
 }
 
 const ROLES: readonly Role[] = ['counting', 'voids', 'lost']
@@ -38,10 +40,10 @@ export function boundOf(checkpoint: Checkpoint | undefined): Bound {
  */
 export function floorOf(checkpoint: Checkpoint | undefined): Floor | undefined {
   if (checkpoint === undefined) return undefined
-  const { last, heads, recent } = checkpoint
+  const { last, heads, recent, authors } = checkpoint
   const standing = new Set([...recent.counting, ...recent.voids])
   const oldest = oldestOf(checkpoint)
-  return { last, heads, stands: (id) => id < oldest || standing.has(id) }
+  return { last, heads, authors, stands: (id) => id < oldest || standing.has(id) }
 }
 
 /** Commits to all that is contained, in order, and to what each of it counts for. */
@@ -64,11 +66,11 @@ export function checkpointOver(
   if (last === undefined) return undefined
   const heads = new Set(previous?.heads)
   const authors: Record<PublicKey, DeltaId> = { ...previous?.authors }
-  for (const { id, author, parents, role } of next) {
+  for (const { id, author, parents, role, isReplaced } of next) {
     if (role === 'lost') continue
     for (const parent of parents) heads.delete(parent)
     heads.add(id)
-    authors[author] = id
+    if (!isReplaced) authors[author] = id
   }
   return {
     ...facts,

@@ -5,6 +5,7 @@ import type { DagNode } from '../../dag/dag.ts'
 import { END } from '../../reconcile/item-key.ts'
 import { decodeDelta } from '../../wire/delta.ts'
 import type { Folder } from '../apply/folder.ts'
+import type { Voids } from '../apply/voids.ts'
 import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
@@ -12,6 +13,7 @@ import { type Contained, cutOf } from './checkpoint.ts'
 import { originOf } from './reissue-rows.ts'
 
 type ContentsParts = Pick<ContextParts, 'dag' | 'rows'> & {
+  readonly voids: Pick<Voids, 'isReplaced'>
   readonly folder: Folder
   readonly ledger: Ledger
   readonly turns: Turns
@@ -43,7 +45,7 @@ export class Contents {
   }
 
   async of(prefix: readonly DagNode[]): Promise<Held[]> {
-    const { dag, rows, turns } = this.#parts
+    const { dag, rows, turns, voids } = this.#parts
     const contained: Held[] = []
     const known = new Map<DeltaId, Facts>()
     for (const { id, parents } of prefix) {
@@ -53,7 +55,8 @@ export class Contents {
       known.set(id, facts)
       const { author, origin, bytes } = facts
       const role = row.status === 'applied' ? 'counting' : dag.isLost(id) ? 'lost' : 'voids'
-      contained.push({ id, parents, author, origin, role, isHandled: row.status !== 'void' })
+      const isReplaced = role === 'voids' && voids.isReplaced(decodeDelta(row.delta))
+      contained.push({ id, parents, author, origin, role, isReplaced, isHandled: row.status !== 'void' })
       await turns.spend(bytes)
     }
     this.#known = known

@@ -9,8 +9,8 @@ import { ContextStore } from '../context-store.ts'
 const { share } = testWorlds()
 const ABSENT_MS = 30_000
 const RETENTION = { checkpointMin: 8, recentMax: 16, absentMs: ABSENT_MS }
-const MOST = ['ada', 'bob', 'cyd']
-const NAMES = [...MOST, 'dan']
+const MOST = ['ada', 'bob', 'eve']
+const NAMES = [...MOST, 'cyd', 'dan']
 const NOBODY = '' as DeltaId
 const NONE = { counting: [], voids: [], lost: [] }
 
@@ -28,22 +28,27 @@ it('what would stand again goes without effect, where its author has written it 
   const { world, shared } = scene
   const prunedBy = async (name: string) =>
     (await world.get(name).context(shared.contextId)).checkpoint()?.checkpoint ?? { count: 0, last: '', recent: NONE }
-  world.network.partition([world.get('dan').peerId])
+  const apart = (...sides: string[][]) =>
+    world.network.partition(...sides.map((names) => names.map((name) => world.get(name).peerId)))
+  await call(scene, 'cyd', 'set', { key: 'first', value: 'cyd' })
+  await converge(world, shared.contextId, NAMES)
+  apart(['cyd', 'dan'])
   await call(scene, 'dan', 'set', { key: 'early', value: 'dan' })
   await world.pass(2 * ABSENT_MS)
   await written(scene, 20)
   await world.pass(30_000)
   expect((await prunedBy('ada')).count).toBe(16)
-  // Nothing of these is pruned before both are back.
-  world.network.partition([world.get('dan').peerId], [world.get('cyd').peerId])
+  // Nothing of these is pruned before all are back.
+  apart(['cyd'], ['dan'], ['eve'])
   await written(scene, 10, ['ada', 'bob'])
   await world.pass(1000)
-  // Built on what no checkpoint contains, and later than all of it: lost until they name no more what there was at its time.
-  await call(scene, 'dan', 'hit')
-  const [first = NOBODY] = (await world.get('dan').context(shared.contextId)).heads()
+  // Built on what another wrote and no checkpoint contains, and later than all of it: lost until they name no more what there
+  // was at its time.
+  await call(scene, 'cyd', 'hit')
+  const [first = NOBODY] = (await world.get('cyd').context(shared.contextId)).heads()
   await world.pass(1000)
   await written(scene, 30, ['ada', 'bob'])
-  const before = await world.get('dan').context(shared.contextId)
+  const before = await world.get('cyd').context(shared.contextId)
   world.network.heal()
   const roles = new Set<string>()
   await world.until('all to have pruned it', () => {
@@ -62,10 +67,10 @@ it('what would stand again goes without effect, where its author has written it 
   await converge(world, shared.contextId, NAMES)
   const { last, recent } = await prunedBy('ada')
   expect([...recent.counting, ...recent.voids]).not.toContain(first)
-  const dan = world.get('dan').node.identity.publicKey
+  const cyd = world.get('cyd').node.identity.publicKey
   const again: string[] = []
   for await (const { delta, status } of new ContextStore(world.get('ada').disk, shared.contextId).deltas()) {
-    if (delta.author === dan && delta.rewrites?.includes(first)) again.push(status)
+    if (delta.author === cyd && delta.rewrites?.includes(first)) again.push(status)
   }
   expect([last > first, again]).toEqual([true, ['applied']])
   expect(await call(scene, 'bob', 'hit_count')).toBe(1)

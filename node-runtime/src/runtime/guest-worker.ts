@@ -11,11 +11,12 @@ import { runJobs } from './run-jobs.ts'
 import { RunState } from './run-state.ts'
 import {
   portableOutcome,
-  type RunRequest,
+  type SentRequest,
   transferList,
   type WorkerMessage,
   type WorkerSettings,
 } from './threads/guest-worker-messages.ts'
+import { ReceivedModules } from './threads/known-modules.ts'
 
 const port = parentPort
 if (!port) throw new Error('guest-worker.ts must be started as a worker thread')
@@ -23,18 +24,20 @@ if (!port) throw new Error('guest-worker.ts must be started as a worker thread')
 const settings = workerData as WorkerSettings
 const store = await openLevelStore(settings.storeLocation, { readonlyWorker: true })
 const disk = settings.blobFolder === undefined ? undefined : fileGuestDisk(settings.blobFolder)
+const modules = new ReceivedModules()
 const say = (message: WorkerMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
 
 async function answer({
-  module,
+  module: named,
   source,
   jobs,
   blobRun,
   budgetMs = Number.POSITIVE_INFINITY,
-}: RunRequest): Promise<void> {
+}: SentRequest): Promise<void> {
   const endMs = performance.now() + budgetMs
   const snapshot = store.snapshot()
   try {
+    const module = modules.take(named)
     const state = new RunState(committedState(snapshot, source), source)
     const blobs = disk && blobRun !== undefined ? blobAccess(disk, blobRun, snapshot, source) : undefined
     let index = 0
@@ -52,5 +55,5 @@ async function answer({
   }
 }
 
-port.on('message', (request: RunRequest) => void answer(request))
+port.on('message', (request: SentRequest) => void answer(request))
 say({ type: 'ready' })

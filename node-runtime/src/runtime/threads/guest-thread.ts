@@ -7,6 +7,7 @@ import type { GuestErrorKind, GuestJob, GuestOutcome, RunOptions } from '../gues
 import { HOST_LIMITS } from '../limits.ts'
 import { RuntimeError } from '../runtime-error.ts'
 import { portableRequest, type RunRequest, type WorkerMessage, type WorkerSettings } from './guest-worker-messages.ts'
+import { KnownModules } from './known-modules.ts'
 
 export interface ThreadOptions extends WorkerSettings {
   /** `guest-worker`, as source or bundled. */
@@ -32,6 +33,7 @@ export class GuestThread {
   readonly #worker: Worker
   readonly #options: ThreadOptions
   readonly #exited: Promise<void>
+  readonly #modules = new KnownModules()
   #current: CurrentRun | undefined
   #lost: string | undefined
 
@@ -111,9 +113,10 @@ export class GuestThread {
         return
       }
       try {
-        this.#worker.postMessage(portableRequest(request))
+        this.#worker.postMessage(portableRequest(request, this.#modules.name(request.module)))
         this.#startTimer(this.#current)
       } catch (error) {
+        this.#modules.unsent(request.module)
         this.#end()
         reject(error)
       }

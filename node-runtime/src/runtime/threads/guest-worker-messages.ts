@@ -2,6 +2,7 @@
 import type { Bytes } from '../../base/bytes.ts'
 import type { GuestBlobs, GuestJob, GuestOutcome, StateChange, StateSource } from '../guest-executor.ts'
 import type { LoadedModule } from '../module/link-plan.ts'
+import type { NamedModule } from './known-modules.ts'
 
 export interface WorkerSettings {
   readonly storeLocation: string
@@ -19,6 +20,9 @@ export interface RunRequest {
   /** Jobs that have not begun after so long are left out. */
   readonly budgetMs?: number | undefined
 }
+
+/** As it travels. */
+export type SentRequest = Omit<RunRequest, 'module'> & { readonly module: NamedModule }
 
 export type WorkerMessage =
   | { readonly type: 'ready' }
@@ -46,10 +50,10 @@ export function transferList(outcome: GuestOutcome): ArrayBuffer[] {
 }
 
 /** Cloning a view clones the whole buffer under it, so every byte string gets a buffer of its own first. */
-export function portableRequest(request: RunRequest): RunRequest {
+export function portableRequest(request: RunRequest, module: NamedModule): SentRequest {
   const { source } = request
   return {
-    module: request.module,
+    module,
     blobRun: request.blobRun,
     budgetMs: request.budgetMs,
     source: {

@@ -40,6 +40,8 @@ export const GOSSIP_PACKET_MAX_BYTES = 16 * MIB
 export const GOSSIP_WAITING_MAX_BYTES = 16 * MIB
 /** How long the same bytes on the same topic count as one message. Outlives every path a copy can take. */
 export const GOSSIP_SEEN_MS = 30_000
+/** Peers that a message names as those that it went to: more than a mesh has. Of more the rest may get it twice. */
+export const GOSSIP_NAMED_MAX = 8
 /** After a subscription is learnt, messages go to all subscribers for this long: by then the mesh has settled. */
 export const GOSSIP_FRESH_MS = 3_000
 /** How often the gossip links are checked, and how long a peer may be without one, once it was tried, before it is dropped. */

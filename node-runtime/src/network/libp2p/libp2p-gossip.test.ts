@@ -1,14 +1,20 @@
+import type { Message } from '@libp2p/gossipsub'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../base/log.ts'
 import { DrivenClock } from '../../testing/driven-clock.ts'
 import { GOSSIP_LINK_MISSING_MS } from '../limits.ts'
 import { Gossip, type GossipInternals } from './libp2p-gossip.ts'
+import { nameOf, partRecipients, withRecipients } from './named-recipients.ts'
 
 /** The library as far as links go: each is opened when the test says so. */
 class Library extends EventTarget {
   readonly peers = new Map<string, unknown>()
   readonly streamsOutbound = new Map<string, unknown>()
   readonly grafted: string[] = []
+  readonly mesh: string[] = []
+  readonly published: Uint8Array[] = []
+  /** Of each message that is passed on, to whom. */
+  readonly forwarded: string[][] = []
   readonly #attempts = new Map<string, PromiseWithResolvers<void>>()
 
   async createOutboundStream(peer: string): Promise<void> {
@@ -19,7 +25,13 @@ class Library extends EventTarget {
 
   subscribe(): void {}
   getMeshPeers(): string[] {
-    return []
+    return this.mesh
+  }
+  async publish(_topic: string, data: Uint8Array): Promise<void> {
+    this.published.push(data)
+  }
+  forwardMessage(_id: string, _message: unknown, source?: string, without?: ReadonlySet<string>): void {
+    this.forwarded.push(this.mesh.filter((peer) => peer !== source && !without?.has(peer)))
   }
   getSubscribers(): string[] {
     return [...this.peers.keys()]
@@ -44,6 +56,7 @@ describe('gossip links', () => {
   let connected: string[]
   let dropped: string[]
   let subscribed: string[]
+  let heard: string[]
 
   beforeEach(() => {
     library = new Library()
@@ -53,6 +66,7 @@ describe('gossip links', () => {
     subscribed = []
     gossip = new Gossip({
       service: library as unknown as GossipInternals,
+      peerId: 'self',
       prefix: '/x',
       clock,
       log: silentLogger,
@@ -60,7 +74,8 @@ describe('gossip links', () => {
       onSubscribed: (peer) => subscribed.push(peer),
       drop: (peer) => dropped.push(peer),
     })
-    gossip.subscribe('t', () => {})
+    heard = []
+    gossip.subscribe('t', (_from, data) => heard.push(Buffer.from(data).toString()))
     gossip.start()
   })
 
@@ -136,6 +151,36 @@ describe('gossip links', () => {
     hear('a')
     expect(subscribed).toEqual(['a', 'a'])
     gossip.close()
+  })
+
+  it('a message names whom it goes to, and who passes it on leaves them out', async () => {
+    for (const peer of ['a', 'b', 'c']) {
+      meet(peer)
+      library.streamsOutbound.set(peer, {})
+    }
+    library.mesh.push('a', 'b')
+    await gossip.publish('t', Buffer.from('news'))
+    const [message] = library.published
+    expect(partRecipients(message ?? new Uint8Array(0))?.recipients).toEqual(['self', 'a', 'b'].map(nameOf))
+    // As the library of a calls it, whose neighbours are all of them.
+    library.mesh.splice(0, 2, 'self', 'b', 'c', 'd')
+    const received = { topic: '/x/topic/t', data: message }
+    const service = library as unknown as GossipInternals
+    service.forwardMessage('1', received as Message, 'self', new Set(['d']))
+    expect(library.forwarded).toEqual([['c']])
+    // What names nobody goes to all.
+    service.forwardMessage('2', { ...received, data: Uint8Array.of(0) } as Message, 'self')
+    expect(library.forwarded[1]).toEqual(['b', 'c', 'd'])
+  })
+
+  it('a message is heard without its recipients, and what has none is no message', () => {
+    const hears = (data: Uint8Array) => {
+      const detail = { propagationSource: 'a', msg: { topic: '/x/topic/t', data } }
+      library.dispatchEvent(new CustomEvent('gossipsub:message', { detail }))
+    }
+    hears(withRecipients(Buffer.from('news'), ['a', 'b']))
+    hears(Uint8Array.of(3, 1))
+    expect(heard).toEqual(['news'])
   })
 
   it('nothing is told after the end', async () => {

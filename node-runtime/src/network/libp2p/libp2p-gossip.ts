@@ -17,6 +17,7 @@ import {
   MESSAGE_MAX_BYTES,
 } from '../limits.ts'
 import type { MessageListener, NetworkStatus, PeerId } from '../network.ts'
+import { nameOf, partRecipients, withRecipients } from './named-recipients.ts'
 
 /** To one peer, out only. */
 interface GossipLink {
@@ -36,6 +37,8 @@ export interface GossipInternals extends GossipSub {
   /** Takes a subscriber into the mesh if there is room; says whether it did. The caller then sends the graft. */
   graftOnSubscribe(peer: PeerId, topic: string): boolean
   sendGraft(peer: PeerId, topics: string[]): void
+  /** To the mesh of its topic, but for `source` and the peers in `without`. */
+  forwardMessage(id: string, message: Message, source?: PeerId, without?: ReadonlySet<PeerId>): void
   publish(topic: string, data: Bytes, options?: { floodPublish?: boolean }): ReturnType<GossipSub['publish']>
 }
 
@@ -91,6 +94,7 @@ export function gossipService(prefix: string): (components: GossipComponents) =>
 
 export interface GossipParts {
   readonly service: GossipSub
+  readonly peerId: PeerId
   readonly prefix: string
   readonly clock: Clock
   readonly log: Logger
@@ -121,6 +125,10 @@ export class Gossip {
     this.#service.createOutboundStream = async (peer, connection) => {
       await open(peer, connection)
       this.#onTried(peer.toString())
+    }
+    const forward = this.#service.forwardMessage.bind(this.#service)
+    this.#service.forwardMessage = (id, message, source, without) => {
+      forward(id, message, source, this.#withThoseNamed(message, without))
     }
     this.#service.addEventListener('gossipsub:message', (event) => this.#onMessage(event.detail))
     this.#service.addEventListener('subscription-change', (event) => {
@@ -154,7 +162,12 @@ export class Gossip {
     if (!this.#started) throw new NetworkError('NETWORK_CLOSED', `publish on ${topic}: the network is not running`)
     const full = this.#full(topic)
     const floodPublish = (this.#freshUntil.get(full) ?? 0) > this.#parts.clock.nowMs()
-    await this.#service.publish(full, data, { floodPublish })
+    // As the library chooses them.
+    const linked = this.subscribers(topic)
+    const mesh = new Set(this.#service.getMeshPeers(full))
+    const recipients = floodPublish ? linked : linked.filter((peer) => mesh.has(peer))
+    const message = withRecipients(data, [this.#parts.peerId, ...recipients])
+    await this.#service.publish(full, message, { floodPublish })
   }
 
   subscribers(topic: string): PeerId[] {
@@ -206,12 +219,19 @@ export class Gossip {
     const head = `${this.#parts.prefix}/topic/`
     if (!msg.topic.startsWith(head)) return
     const listener = this.#listeners.get(msg.topic.slice(head.length))
-    if (!listener || msg.data.byteLength > MESSAGE_MAX_BYTES) return
+    const data = partRecipients(msg.data)?.data
+    if (!listener || !data || data.byteLength > MESSAGE_MAX_BYTES) return
     try {
-      listener(propagationSource.toString(), msg.data)
+      listener(propagationSource.toString(), data)
     } catch (error) {
       this.#parts.log.error({ topic: msg.topic, error: String(error) }, 'a message listener failed')
     }
+  }
+
+  /** They have it from who has published it, or it was lost on the way to them: then they learn from heads what they lack. */
+  #withThoseNamed({ topic, data }: Message, without: ReadonlySet<PeerId> | undefined): ReadonlySet<PeerId> {
+    const named = new Set(partRecipients(data)?.recipients)
+    return new Set([...(without ?? []), ...this.#service.getMeshPeers(topic).filter((peer) => named.has(nameOf(peer)))])
   }
 
   #onSubscription(peer: PeerId, full: string, subscribed: boolean): void {
@@ -270,7 +290,15 @@ export class Gossip {
 }
 
 function withInternals(service: GossipSub): GossipInternals {
-  const used = ['streamsOutbound', 'peers', 'createOutboundStream', 'getMeshPeers', 'graftOnSubscribe', 'sendGraft']
+  const used = [
+    'streamsOutbound',
+    'peers',
+    'createOutboundStream',
+    'getMeshPeers',
+    'graftOnSubscribe',
+    'sendGraft',
+    'forwardMessage',
+  ]
   if (used.every((name) => name in service)) return service as GossipInternals
   throw new Error('assertion failed: this version of @libp2p/gossipsub hides its links and mesh')
 }

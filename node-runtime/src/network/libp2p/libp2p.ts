@@ -93,6 +93,7 @@ class Libp2pNetwork implements Network {
     this.#tally = new ConnectionTally(node)
     this.#gossip = new Gossip({
       service: node.services.pubsub,
+      peerId: node.peerId.toString(),
       prefix,
       clock: options.clock,
       log: options.log,

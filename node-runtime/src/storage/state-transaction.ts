@@ -22,6 +22,8 @@ export interface TransactionParts {
 interface StagedEntry {
   readonly key: Bytes
   readonly stored: Bytes | null
+  /** In the draft of the tree. */
+  hashed: Bytes | null
   value: Bytes | null
 }
 
@@ -30,7 +32,7 @@ export class StateTransaction implements StateView {
   readonly #parts: TransactionParts
   readonly #draft: TrieDraft
   readonly #staged = new Map<string, StagedEntry>()
-  /** Entries whose last change is not yet in the draft of the tree. */
+  /** Entries that were changed since the draft of the tree was; to what it has, perhaps. */
   readonly #unhashed = new Set<StagedEntry>()
   #meta: StateMeta
   #open = true
@@ -71,11 +73,16 @@ export class StateTransaction implements StateView {
   root(): RootHash {
     if (this.#unhashed.size === 0) return this.#meta.root
     const changes: TrieChange[] = []
-    for (const { key, value } of this.#unhashed) {
+    for (const entry of this.#unhashed) {
+      const { key, value, hashed } = entry
+      // What is taken down and applied again mostly ends as it was.
+      if (sameValue(hashed, value)) continue
       const keyHash = keyHashOf(key)
       changes.push({ keyHash, entryHash: value === null ? null : entryHashOf(keyHash, value) })
+      entry.hashed = value
     }
     this.#unhashed.clear()
+    if (changes.length === 0) return this.#meta.root
     this.#meta = { ...this.#meta, root: this.#draft.update(changes) }
     return this.#meta.root
   }
@@ -106,7 +113,7 @@ export class StateTransaction implements StateView {
     const known = this.#staged.get(name)
     const before = known === undefined ? (this.#base.get(key) ?? null) : known.value
     if (sameValue(before, value)) return undefined
-    const entry = known ?? { key, stored: before, value: before }
+    const entry = known ?? { key, stored: before, hashed: before, value: before }
     entry.value = value
     if (known === undefined) this.#staged.set(name, entry)
     this.#unhashed.add(entry)

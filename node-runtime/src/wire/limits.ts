@@ -124,7 +124,10 @@ export const TCB_STATUS_BYTES_MAX = 64
 /** What an attestation is signed over. */
 export const ATTESTED_BYTES_MAX = KIB
 
-/** Deltas that are remembered as decoded, at most twice as many: 8 MiB with their payloads at the worst. */
-export const DELTAS_REMEMBERED = { count: 512, bytesMax: 2 * KIB }
+/**
+ * Deltas that are remembered as decoded, at most twice as many: 16 MiB with their payloads at the worst. As many as one checkpoint
+ * takes and those behind it: they are met once more when they are brought into their order.
+ */
+export const DELTAS_REMEMBERED = { count: 1024, bytesMax: 2 * KIB }
 /** Signed heads that are: those of the members of a few contexts. */
 export const BEATS_REMEMBERED = { count: 256, bytesMax: 2 * KIB }

@@ -167,3 +167,6 @@ export const DOWNLOAD_CONNECT_MS = 15_000
 export const DOWNLOAD_MS = 300_000
 export const REDIRECTS_MAX = 10
 export const URL_CHARS_MAX = 2048
+
+/** Checks after which a schema is compiled: more than a start or a workflow's own requests make. */
+export const COMPILED_AFTER_CHECKS = 100

@@ -11,6 +11,7 @@ import { PRESENCE_BYTES_MAX } from '../../wire/limits.ts'
 import { isOtherMember } from '../access/membership.ts'
 import { ServerError } from '../errors.ts'
 import { contextIdOf } from '../formats/encodings.ts'
+import { fits } from '../formats/fits.ts'
 import { type JsonReading, RawJson } from '../formats/json/json.ts'
 import type { JsonReader } from '../formats/json/reader.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -73,7 +74,7 @@ export interface RpcGate {
 const DELTA_HEADER = 'x-calbox-delta'
 
 async function execute({ unlock, self }: RpcGate, { params, signal, member }: RpcCall): Promise<RpcAnswer> {
-  if (!Value.Check(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
+  if (!fits(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
   // With half a surrogate it is no text in UTF-8: neither a permission nor a guest could name it.
   if (!params.method.isWellFormed()) return parseError('execute: /method must be text, and has half a surrogate in it')
   if (params.method.startsWith(RESERVED)) {
@@ -147,7 +148,7 @@ function logsOf(error: unknown): readonly string[] {
 }
 
 async function syncStatus({ unlock, self }: RpcGate, { params, member }: RpcCall): Promise<RpcAnswer> {
-  if (!Value.Check(StatusParams, params)) return parseError(`sync_status: ${firstProblem(StatusParams, params)}`)
+  if (!fits(StatusParams, params)) return parseError(`sync_status: ${firstProblem(StatusParams, params)}`)
   const id = contextIdOf(params.contextId)
   const name = idBase58(id)
   const parts = unlock(`context:list[${name}]`) ?? unlock(`context:execute[${name}]`)
@@ -170,7 +171,7 @@ function syncState(context: Context | undefined): { state: 'idle' | 'syncing' | 
 
 /** What this node's member shows to the others for the moment; null: nothing any more. Whose it is, no caller says. */
 async function setEphemeral({ unlock, self }: RpcGate, { params, member }: RpcCall): Promise<RpcAnswer> {
-  if (!Value.Check(PresenceParams, params)) return parseError(`set_ephemeral: ${firstProblem(PresenceParams, params)}`)
+  if (!fits(PresenceParams, params)) return parseError(`set_ephemeral: ${firstProblem(PresenceParams, params)}`)
   const id = contextIdOf(params.contextId)
   const permission = `context:execute[${idBase58(id)}]`
   const parts = unlock(permission)

@@ -280,16 +280,6 @@ export const CONTEXT: readonly Mutant[] = [
     chosenFrom: 'history',
   },
   {
-    name: 'what-is-half-there-is-handed-out',
-    file: 'context/contexts.ts',
-    find: '    if (opened.isPartial) await context.restoration.run()\n',
-    replace: '',
-    why: 'who was cut off while it judged a long history again shows fewer heads than before, and a root that was never told',
-    breaks: 'I5',
-    needs: 'slices',
-    chosenFrom: 'history',
-  },
-  {
     name: 'nobody-is-told-that-history-is-judged-again',
     file: 'context/waiting/waiting-rows.ts',
     find: 'revising: ledger.shown.removals === undefined',

@@ -32,14 +32,4 @@ export const SYNC: readonly Mutant[] = [
     needs: 'key unheard of',
     chosenFrom: 'history',
   },
-  {
-    name: 'whoever-asks-is-served',
-    file: 'sync/answering.ts',
-    find: 'if (!directory.mayRead(id, asker)) throw',
-    replace: 'if (directory.mayRead(id, asker) === undefined) throw',
-    why: 'who was removed, or never was a member, gets the state of a context in plain bytes',
-    breaks: 'I7',
-    needs: 'prying',
-    chosenFrom: 'source',
-  },
 ]

@@ -21,7 +21,7 @@ const OUT_SHARE = 0.6
 /** Of the seeds with a hostile member. */
 const EARLY_CUT_SHARE = 0.6
 /** Of the seeds that end with even sides, and may have it. */
-const FELLOW_SHARE = 0.9
+const FELLOW_SHARE = 0.6
 const WRITERS_MIN = 5
 /** What came before is at rest by then. */
 const CALM_MS = 12_000
@@ -66,7 +66,7 @@ export function withContested(scenario: Scenario, seed: number): Scenario {
 
 /** Behind another ending, and where all that was accepted is still there in the end. */
 export function withFellow(scenario: Scenario, seed: number): Scenario {
-  const draws = drawsFrom(seededRandom(`fellow ${seed}`))
+  const draws = drawsFrom(seededRandom(`fellow 2 ${seed}`))
   const { nodes, retention: _, ...rest } = scenario
   const isChosen = draws.chance(FELLOW_SHARE) && scenario.marks?.includes('even sides')
   const isOther = scenario.faults.some(({ kind }) => kind === 'skew' || kind === 'hostile' || kind === 'removal')

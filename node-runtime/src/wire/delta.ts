@@ -5,6 +5,7 @@ import { taggedHash } from '../base/hash.ts'
 import {
   type ContextId,
   type DeltaId,
+  ID_LENGTH,
   idBytes,
   idFromBytes,
   type KeyId,
@@ -16,6 +17,7 @@ import { open, type SigningKey, seal, verify } from '../base/keys.ts'
 import type { Random } from '../base/random.ts'
 import { Recent } from '../base/recent.ts'
 import { message } from './codec.ts'
+import { isPath, rootOver, treeOf } from './delta-tree.ts'
 import { WireError } from './errors.ts'
 import {
   ARTIFACT_BYTES_MAX,
@@ -29,8 +31,10 @@ import {
   GOVERNANCE_HEADS_MAX,
   PARENTS_MAX,
   REWRITES_MAX,
+  ROOTS_REMEMBERED,
   SEALED_BYTES_MAX,
   SIGNATURE_BYTES,
+  TREE_DEPTH_MAX,
 } from './limits.ts'
 import { bytes, bytesWithin, id, idSet, list, oneOf, record, text, u64, uint } from './shape.ts'
 
@@ -58,9 +62,14 @@ export interface Delta extends DeltaHeader {
   /** The stamp, then the tagged hash of the canonical body, `sealed` included. */
   readonly id: DeltaId
   readonly sealed: Bytes
-  /** The author's, over the id. */
+  /** The author's, over the id, or over the root that `path` leads to. */
   readonly signature: Bytes
+  /** Of what was signed together with others: from the id to the root of the tree above their ids. */
+  readonly path?: Bytes
 }
+
+/** All but what makes it genuine. */
+export type UnsignedDelta = Omit<Delta, 'signature' | 'path'>
 
 export interface EventRecord {
   readonly kind: string
@@ -100,7 +109,10 @@ const bodyMessage = message(
 // The body travels as the bytes that were hashed.
 const deltaMessage = message(
   'delta/2',
-  record({ body: bytesWithin(DELTA_BYTES_MAX), signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) }),
+  record(
+    { body: bytesWithin(DELTA_BYTES_MAX), signature: bytes(SIGNATURE_BYTES, SIGNATURE_BYTES) },
+    { path: bytes(1 + TREE_DEPTH_MAX * ID_LENGTH, 1 + ID_LENGTH) },
+  ),
   DELTA_BYTES_MAX,
 )
 const event = record(
@@ -126,12 +138,40 @@ export interface SealDeltaInput {
 }
 
 /** Throws WireError when header or payload break a bound, or a parent is not earlier. */
-export function sealDelta({ header, payload, groupKey, signingKey, random }: SealDeltaInput): Delta {
-  assert(signingKey.publicKey === header.author, 'a delta is signed by its author')
+export function sealDelta({ signingKey, ...input }: SealDeltaInput): Delta {
+  return signDelta(sealUnsigned(input), signingKey)
+}
+
+/** To be signed, alone or with others. Throws as `sealDelta` does. */
+export function sealUnsigned({ header, payload, groupKey, random }: Omit<SealDeltaInput, 'signingKey'>): UnsignedDelta {
   const sealed = seal(groupKey, payloadMessage.encode(payload), headerMessage.encode(header), random)
   requireLater(header)
   const id = idOf(header.hlc, bodyMessage.encode({ ...header, sealed }))
-  return { ...header, id, sealed, signature: signingKey.sign(idBytes(id)) }
+  return { ...header, id, sealed }
+}
+
+/** All of one author, at most 2 ** TREE_DEPTH_MAX: one signature, and each is genuine without the others. */
+export function signDeltas(deltas: readonly UnsignedDelta[], signingKey: SigningKey): Delta[] {
+  const [first, second] = deltas
+  if (first === undefined) return []
+  if (second === undefined) return [signDelta(first, signingKey)]
+  for (const { author } of deltas) assertAuthor(author, signingKey)
+  const { root, paths } = treeOf(deltas.map(({ id }) => id))
+  const signature = signingKey.sign(root)
+  return deltas.map((delta, index): Delta => {
+    const path = paths[index]
+    assert(path !== undefined, 'a tree has a path for each of its ids')
+    return { ...delta, signature, path }
+  })
+}
+
+function signDelta(delta: UnsignedDelta, signingKey: SigningKey): Delta {
+  assertAuthor(delta.author, signingKey)
+  return { ...delta, signature: signingKey.sign(idBytes(delta.id)) }
+}
+
+function assertAuthor(author: PublicKey, signingKey: SigningKey): void {
+  assert(signingKey.publicKey === author, 'a delta is signed by its author')
 }
 
 /** Of deltas that are remembered as decoded: who takes one back and applies it again opens it each time. */
@@ -161,9 +201,15 @@ export function codeCutOf({ governance, madeUnder }: Pick<DeltaHeader, 'governan
   return madeUnder ?? governance
 }
 
+/** Roots of trees that were looked at, with their authors and signatures: those of one batch come together. */
+const roots = new Recent<boolean>(ROOTS_REMEMBERED)
+
 /** Checks the signature; the id was computed by whoever made the value. */
-export function verifyDelta(delta: Delta): boolean {
-  return verify(delta.author, idBytes(delta.id), delta.signature)
+export function verifyDelta({ id, author, signature, path }: Delta): boolean {
+  if (path === undefined) return verify(author, idBytes(id), signature)
+  if (!isPath(path)) return false
+  const root = rootOver(id, path)
+  return roots.of(concat([root, idBytes(author), signature]), () => verify(author, root, signature))
 }
 
 /** Of deltas that came as bytes or went: one value has one byte form, and most that come are stored or sent on. */
@@ -173,7 +219,8 @@ export function encodeDelta(delta: Delta): Bytes {
   const known = encodings.get(delta)
   if (known !== undefined) return known
   const body = bodyMessage.encode({ ...headerOf(delta), sealed: delta.sealed })
-  const bytes = deltaMessage.encode({ body, signature: delta.signature })
+  const { signature, path } = delta
+  const bytes = deltaMessage.encode(path ? { body, signature, path } : { body, signature })
   encodings.set(delta, bytes)
   return bytes
 }
@@ -190,10 +237,11 @@ export function decodeDelta(bytes: Bytes): Delta {
 }
 
 function read(bytes: Bytes): Delta {
-  const { body, signature } = deltaMessage.decode(bytes)
+  const { body, signature, path } = deltaMessage.decode(bytes)
   const facts = bodyMessage.decode(body)
   requireLater(facts)
-  const delta: Delta = { ...facts, id: idOf(facts.hlc, body), signature }
+  if (path && !isPath(path)) throw new WireError('WIRE_SHAPE', 'a delta with a path that no tree has', { data: {} })
+  const delta: Delta = { ...facts, id: idOf(facts.hlc, body), signature, ...(path ? { path } : {}) }
   encodings.set(delta, bytes)
   return delta
 }

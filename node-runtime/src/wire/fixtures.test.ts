@@ -5,7 +5,18 @@ import { fromHex, toHex } from '../base/bytes.ts'
 import { codeCutOf, decodeDelta, encodeDelta, openDelta, previousOf, verifyDelta } from './delta.ts'
 import { decodeGossip, encodeGossip, verifyHeads } from './gossip.ts'
 import { encodeInvitationBody } from './invitation.ts'
-import { delta, followsOn, gossips, groupKey, madeEarlier, ops, payload, plain, rewritten } from './messages.fixture.ts'
+import {
+  delta,
+  followsOn,
+  gossips,
+  groupKey,
+  madeEarlier,
+  ops,
+  payload,
+  plain,
+  rewritten,
+  together,
+} from './messages.fixture.ts'
 import { decodeOp, encodeOp, verifyOp } from './op.ts'
 
 const file = new URL('./fixtures/v1.json', import.meta.url)
@@ -16,6 +27,7 @@ const current: Record<string, string> = {
   'delta that rewrites': toHex(encodeDelta(rewritten)),
   'delta that follows on': toHex(encodeDelta(followsOn)),
   'delta of earlier code': toHex(encodeDelta(madeEarlier)),
+  ...Object.fromEntries(together.map((each, index) => [`delta of a batch.${index}`, toHex(encodeDelta(each))])),
   ...Object.fromEntries(ops.map((op, index) => [`op.${index}.${op.body.kind}`, toHex(encodeOp(op))])),
   ...Object.fromEntries(gossips.map((gossip) => [`gossip.${gossip.t}`, toHex(encodeGossip(gossip))])),
   invitation:
@@ -51,6 +63,15 @@ test('a golden delta that follows on names its author’s one before it, among i
   expect([previousOf(decoded), previousOf(delta)]).toEqual([followsOn.parents[1], undefined])
   expect(plain(openDelta(decoded, groupKey))).toEqual(plain(payload))
 })
+
+test.each(together.map((each, index) => [`delta of a batch.${index}`, each] as const))(
+  'golden %s decodes',
+  (name, each) => {
+    const decoded = decodeDelta(bytesOf(name))
+    expect(plain(decoded)).toEqual(plain(each))
+    expect(verifyDelta(decoded)).toBe(true)
+  },
+)
 
 test('a golden delta of earlier code says under which heads it was made, and its payload is bound to them', () => {
   const decoded = decodeDelta(bytesOf('delta of earlier code'))

@@ -39,6 +39,8 @@ export const PINNED_CONTEXTS_MAX = 1024
 /** Heads that pin one context: as many as a beat names, so that whatever was acknowledged can be pinned. */
 export const PINNED_HEADS_MAX = 4096
 export const SIGNATURE_BYTES = 64
+/** Of the tree of hashes under one signature: 64 deltas, as many as calls share a turn. */
+export const TREE_DEPTH_MAX = 6
 /** Of namespaces, groups and contexts: an author makes ids from them that nobody else can. */
 export const SALT_BYTES = 32
 /** What a guest may propose (see runtime limits). */
@@ -129,5 +131,7 @@ export const ATTESTED_BYTES_MAX = KIB
  * takes and those behind it: they are met once more when they are brought into their order.
  */
 export const DELTAS_REMEMBERED = { count: 1024, bytesMax: 2 * KIB }
+/** Signed roots of trees above deltas: a batch is met in one frame or two, or in one page of a pull. */
+export const ROOTS_REMEMBERED = { count: 512, bytesMax: 128 }
 /** Signed heads that are: those of the members of a few contexts. */
 export const BEATS_REMEMBERED = { count: 256, bytesMax: 2 * KIB }

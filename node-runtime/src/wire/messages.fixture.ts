@@ -17,7 +17,7 @@ import { accountOf, kemKeyFromSecret, keyIdOf, type SigningKey, signingKeyFromSe
 import { contextIdOf, groupIdOf, type MemberKeys, namespaceIdOf, type OpBody } from '../base/operations.ts'
 import type { Random } from '../base/random.ts'
 import { mockAttestation } from './attestation.ts'
-import { type Delta, type DeltaPayload, encodeDelta, sealDelta } from './delta.ts'
+import { type Delta, type DeltaPayload, encodeDelta, sealDelta, sealUnsigned, signDeltas } from './delta.ts'
 import { type Gossip, signHeads } from './gossip.ts'
 import { signInvitation } from './invitation.ts'
 import { MEASUREMENT_BYTES } from './limits.ts'
@@ -90,6 +90,13 @@ export const madeEarlier: Delta = sealDelta({
   header: { ...header, rewrites: [earlyId('first')], madeUnder: [idOf<OpId>('earlier'), idOf<OpId>('op')].sort() },
   payload,
 })
+/** Of one batch. */
+export const together: readonly Delta[] = signDeltas(
+  [0n, 1n, 2n].map((later) => {
+    return sealUnsigned({ ...sealing, header: { ...header, hlc: header.hlc + later }, payload })
+  }),
+  alice,
+)
 
 const bodies: readonly OpBody[] = [
   { kind: 'namespace_created', applicationId, name: 'team', admin: memberKeys(alice), keyId: keyIdOf(groupKey), salt },

@@ -3,7 +3,7 @@
 import type { ApplicationId, BlobId } from '../../base/ids.ts'
 import type { GuestOutcome } from '../../runtime/guest-executor.ts'
 import type { StoreOp } from '../../store/store.ts'
-import type { Delta, EventRecord } from '../../wire/delta.ts'
+import { type Delta, type DeltaPayload, type EventRecord, signDeltas, type UnsignedDelta } from '../../wire/delta.ts'
 import type { Arrived, Fold, Folder } from '../apply/folder.ts'
 import { BlobEffects } from '../blobs/blob-effects.ts'
 import { ContextError } from '../errors.ts'
@@ -29,6 +29,8 @@ interface Done {
   readonly call: PendingCall
   readonly outcome: GuestOutcome
   readonly blobs: BlobEffects
+  /** Its delta, which is signed with those of the others. */
+  sealed: { readonly delta: UnsignedDelta; readonly payload: DeltaPayload } | undefined
   written: Arrived | undefined
   ops: readonly StoreOp[]
   bodies: readonly LogBody[]
@@ -93,6 +95,7 @@ export class CallWriter {
   async commit(ran: readonly Ran[], turn: Turn): Promise<{ readonly count: number; readonly isCut: boolean }> {
     const { done, isCut } = await this.#prepare(ran, turn)
     try {
+      this.#sign(done)
       const standing = await this.#write(done)
       for (const each of standing) this.#answer(each)
       return { count: standing.length, isCut: isCut || standing.length < done.length }
@@ -133,8 +136,16 @@ export class CallWriter {
       bytes += outcome.artifact?.bytes.byteLength ?? 0
       // What it proposes may be refused with its batch, which is to be nobody else's.
       const isApart = bytes > CALL_GROUP_BYTES || takesPart(outcome)
-      if (isApart && done.some(({ written, ops }) => written !== undefined || ops.length > 0)) break
-      const nothing = { written: undefined, ops: [], bodies: [], asked: undefined, isLater: false, failure: undefined }
+      if (isApart && done.some(({ sealed, ops }) => sealed !== undefined || ops.length > 0)) break
+      const nothing = {
+        sealed: undefined,
+        written: undefined,
+        ops: [],
+        bodies: [],
+        asked: undefined,
+        isLater: false,
+        failure: undefined,
+      }
       const each: Done = { call, outcome, blobs: this.blobsOf(outcome), ...nothing }
       done.push(each)
       try {
@@ -162,10 +173,20 @@ export class CallWriter {
     const payload = payloadOf(outcome, meta.depth)
     if (payload) {
       await authority.renewKey(record.groupId)
-      const delta = sealCall({ payload, applicationId }, parents, { parts: this.#parts })
-      done.written = { delta, payload, foreseen: outcome.changes }
+      done.sealed = { delta: sealCall({ payload, applicationId }, parents, { parts: this.#parts }), payload }
     }
     done.ops = [...this.#privateOps(outcome), ...placed, ...(done.asked?.ops ?? []), ...meta.settle]
+  }
+
+  /** One signature for all: the deltas of a call that fails from here on are shown to nobody. */
+  #sign(done: readonly Done[]): void {
+    const writing = done.filter(({ failure }) => !failure)
+    const sealed = writing.flatMap((each) => each.sealed?.delta ?? [])
+    const signed = new Map(signDeltas(sealed, this.#parts.identity).map((delta) => [delta.id, delta]))
+    for (const each of writing) {
+      const delta = each.sealed && signed.get(each.sealed.delta.id)
+      if (each.sealed && delta) each.written = { delta, payload: each.sealed.payload, foreseen: each.outcome.changes }
+    }
   }
 
   /** Those that stand: behind a call whose delta does something else to the state than it has, they have not run. */
@@ -251,10 +272,10 @@ export class CallWriter {
 }
 
 /** Whether those that ran behind it have seen what it does to the state, its blobs and its proposals, and nothing else. */
-function isSeenAsItIs({ outcome, written, isLater, failure }: Done): boolean {
+function isSeenAsItIs({ outcome, sealed, isLater, failure }: Done): boolean {
   if (!leavesTrace(outcome)) return true
   if (failure || isLater || takesPart(outcome) || outcome.blobs) return false
-  return written !== undefined || outcome.changes.length === 0
+  return sealed !== undefined || outcome.changes.length === 0
 }
 
 function isPostponed(error: unknown, { id }: Delta): boolean {

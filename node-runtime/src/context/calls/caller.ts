@@ -3,9 +3,10 @@
 //
 // Each call of a group runs on what those before it left on their overlays. Where that is not what their deltas do to the
 // state, or where one of them has no effect in the end, those behind it have not run: they do so again, in another turn.
+import { assert } from '../../base/errors.ts'
 import { idBytes } from '../../base/ids.ts'
 import type { GuestJob } from '../../runtime/guest-executor.ts'
-import { codeCutOf } from '../../wire/delta.ts'
+import { codeCutOf, signDeltas } from '../../wire/delta.ts'
 import { REWRITES_MAX } from '../../wire/limits.ts'
 import type { Revision } from '../apply/revision.ts'
 import { ContextError } from '../errors.ts'
@@ -83,7 +84,9 @@ export class Caller {
     const applicationId = authority.applicationAt(record.id, madeUnder) ?? record.applicationId
     const payload = folder.open(original)
     const parents = new Parents(dag, identity.publicKey)
-    const delta = sealCall({ payload, applicationId, madeUnder }, parents, { rewrites, parts: this.#parts })
+    const sealed = sealCall({ payload, applicationId, madeUnder }, parents, { rewrites, parts: this.#parts })
+    const [delta] = signDeltas([sealed], identity)
+    assert(delta !== undefined, 'one delta is signed')
     const fold = await folder.fold([{ delta, payload }])
     await this.#writer.store({ written: [{ delta, payload }], fold, ops: [dropReissue(record.id, origin)] })
     rewritten.add(delta)

@@ -5,6 +5,7 @@ import { utf8 } from '../../base/bytes.ts'
 import type { GuestExecutor, GuestOutcome } from '../../runtime/guest-executor.ts'
 import { converge, type SharedContext, shareContext, type TestWorld } from '../../testing/test-nodes.ts'
 import { countRows, testWorlds } from '../../testing/test-worlds.ts'
+import { verifyDelta } from '../../wire/delta.ts'
 import { CALL_GROUP_MAX } from '../limits.ts'
 
 type Run = GuestExecutor['run']
@@ -83,6 +84,20 @@ it('calls that wait together have one run and one batch, and a delta and its eve
     expect(new Set(told.map(({ deltaId }) => deltaId)).size, name).toBe(5)
     expect(told.every((event) => event.events.length === 1)).toBe(true)
   }
+})
+
+it('their deltas share one signature, and each is genuine by its own path', async () => {
+  const stage = await Stage.open()
+  await stage.settled(['a', 'b', 'c'].map((key) => stage.set(key)))
+  const context = await stage.ada.context(stage.shared.contextId)
+  const [head] = context.heads()
+  const last = head && context.delta(head)
+  const [parent] = last?.parents ?? []
+  const before = parent && context.delta(parent)
+  if (!last || !before) throw new Error('three calls have no chain of deltas')
+  expect(before.signature).toEqual(last.signature)
+  expect(before.path).not.toEqual(last.path)
+  expect([before, last].map(verifyDelta)).toEqual([true, true])
 })
 
 it('more than share a turn have several', async () => {

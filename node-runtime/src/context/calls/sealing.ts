@@ -1,6 +1,6 @@
-// Makes deltas of what calls have done: sealed, signed, on the present heads and in the present cut of the log.
+// Makes deltas of what calls have done: sealed, on the present heads and in the present cut of the log.
 import type { ApplicationId, DeltaId, OpId, PublicKey } from '../../base/ids.ts'
-import { type Delta, type DeltaHeader, type DeltaPayload, sealDelta } from '../../wire/delta.ts'
+import { type DeltaHeader, type DeltaPayload, sealUnsigned, type UnsignedDelta } from '../../wire/delta.ts'
 import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
 import { ContextError } from '../errors.ts'
 import type { ContextParts } from '../parts.ts'
@@ -48,12 +48,12 @@ export function runnable({ record, authority, code }: SealingParts): Application
   return now !== undefined && code.storageOf(now) === record.storage ? now : record.applicationId
 }
 
-/** Throws NOT_ALLOWED, GROUP_KEY_PENDING, CONTEXT_BUSY. */
+/** To be signed with the others of its batch. Throws NOT_ALLOWED, GROUP_KEY_PENDING, CONTEXT_BUSY. */
 export function sealCall(
   { payload, applicationId, madeUnder }: Made,
   parents: Parents,
   { rewrites, parts }: { readonly rewrites?: readonly DeltaId[]; readonly parts: SealingParts },
-): Delta {
+): UnsignedDelta {
   const { record, identity, authority, hlc, random } = parts
   if (!authority.mayWrite(record.id, identity.publicKey)) {
     throw new ContextError('NOT_ALLOWED', `this node's member may read context ${record.id}, not write it`)
@@ -84,7 +84,7 @@ export function sealCall(
     const message = `context ${record.id} has been upgraded to application ${named}, which does not run here yet; retry`
     throw new ContextError('CONTEXT_BUSY', message)
   }
-  const delta = sealDelta({ header, payload, groupKey: sealing.key, signingKey: identity, random })
+  const delta = sealUnsigned({ header, payload, groupKey: sealing.key, random })
   parents.add(delta.id)
   return delta
 }

@@ -17,7 +17,7 @@ export function factsOfGossip(data: Bytes): MessageFacts {
   return { channel: 'gossip', ...(read(() => gossipContent(data)) ?? unknown([], data)) }
 }
 
-/** `protocol`: with its version, `sync/7`. */
+/** `protocol`: with its version, `sync/8`. */
 export function factsOfFrame(protocol: string, frame: Bytes): MessageFacts {
   const name = protocol.slice(0, Math.max(0, protocol.indexOf('/')))
   const kinds: MessageKind[] = name === 'sync' || name === 'hello' || name === 'blob' ? [name] : []

@@ -53,12 +53,12 @@ it('a frame that nobody waits for any more leaves its room to others, and counts
   faults.put('f', { action: 'hold' })
   const frame = Uint8Array.of(0)
   for (let n = 0; n <= HELD_MESSAGES_MAX; n += 1) {
-    const fate = faults.onFrame('peer', 'sync/7', frame)
+    const fate = faults.onFrame('peer', 'sync/8', frame)
     if (typeof fate === 'string') expect.fail(`the frame was not held: ${fate}`)
     fate.giveUp()
     fate.giveUp()
   }
   expect(faults.counts('f')).toMatchObject({ matched: HELD_MESSAGES_MAX + 1, held: 0, heldBytes: 0, dropped: 0 })
-  faults.onFrame('peer', 'sync/7', frame)
+  faults.onFrame('peer', 'sync/8', frame)
   expect(faults.counts('f')).toMatchObject({ held: 1, heldBytes: frame.byteLength })
 })

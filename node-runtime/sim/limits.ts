@@ -12,3 +12,5 @@ export const SAMPLE_MS = 400
 export const LOOK_MS = 1000
 /** The pause of a late joiner, and of a node that died while it started, before the next attempt. */
 export const RETRY_MS = 2000
+/** A run that takes longer than this, of true time out here, does not end: a seed takes a few seconds on a busy machine. */
+export const HANG_MS = 300_000

@@ -2,6 +2,7 @@
 // before.
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
+import { HANG_MS } from './limits.ts'
 import type { RunReport } from './run/run-seed.ts'
 import type { Only } from './scenario/generate.ts'
 
@@ -40,21 +41,48 @@ const YOUNG_MIB = 192
  */
 const HEAP_FLAGS = ['--initial-old-space-size=512', '--external-memory-accounted-in-global-limit']
 
-function work(waiting: SeedJob[], { onAnswer, isEnough }: PoolOptions): Promise<void> {
+/** Until there is no more to do. */
+async function work(waiting: SeedJob[], options: PoolOptions): Promise<void> {
+  while ((await workInThread(waiting, options)) === 'hung');
+}
+
+/** `hung`: the thread has been ended with the seed that did not, and was answered for. */
+function workInThread(waiting: SeedJob[], { onAnswer, isEnough }: PoolOptions): Promise<'done' | 'hung'> {
   return new Promise((resolve, reject) => {
     const thread = new Worker(new URL('./worker.ts', import.meta.url), {
       execArgv: ['--conditions=source'],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     })
     let job: SeedJob | undefined
+    let limit: NodeJS.Timeout | undefined
+    const end = (how: 'done' | 'hung') => {
+      thread.removeAllListeners('message')
+      thread.terminate().then(() => resolve(how), reject)
+    }
     const next = () => {
+      clearTimeout(limit)
       job = waiting.pop()
       if (job && isEnough?.(job)) job = undefined
-      if (job === undefined) void thread.terminate().then(() => resolve(), reject)
-      else thread.postMessage(job)
+      if (job === undefined) {
+        end('done')
+        return
+      }
+      const { seed } = job
+      limit = setTimeout(() => {
+        answered({
+          seed,
+          broke: `it has not ended after ${HANG_MS / 1000} s: a loop, or a wait while time stands still`,
+        })
+        end('hung')
+      }, HANG_MS)
+      thread.postMessage(job)
+    }
+    const answered = (answer: SeedAnswer) => {
+      if (job) onAnswer(answer, job)
+      job = undefined
     }
     thread.on('message', (answer: SeedAnswer) => {
-      if (job) onAnswer(answer, job)
+      answered(answer)
       next()
     })
     thread.on('error', reject)

@@ -151,7 +151,9 @@ export class HostilePeer {
         if (this.#states.nameEarlyCut()) for (const peer of this.#network.peers()) await this.#greetFirst(peer)
         return
       case 'pry':
-        return this.#pry()
+        // It waits for answers, and time stands still while an act is under way.
+        void this.#pry()
+        return
     }
   }
 

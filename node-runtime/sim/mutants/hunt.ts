@@ -1,9 +1,9 @@
 // Hunts one planted bug: seed after seed in a thread of its own, until one fails that passes without the bug.
 import { Worker } from 'node:worker_threads'
 import { AGED_AFTER_MS } from '../../src/context/limits.ts'
+import { HANG_MS } from '../limits.ts'
 import { generate } from '../scenario/generate.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import { HANG_MS } from './limits.ts'
 import type { Mutant, Need } from './mutant.ts'
 import { MutantError } from './replacement.ts'
 import type { MutantAnswer } from './worker.ts'

@@ -252,7 +252,12 @@ describe('above a floor', () => {
 
   test('where it names no more what was lost, what does not follow on from where its author stands is lost for good', () => {
     // c was written by the author while it was away, and d on it; the floor contains a and b only, and names nothing.
-    const namesNothing = { ...floorAt(c.id, [b.id], []), stands: () => true, authors: { [b.author]: b.id } }
+    const namesNothing = {
+      ...floorAt(c.id, [b.id], []),
+      stands: () => true,
+      oldest: 'g',
+      authors: { [b.author]: b.id },
+    }
     const d = { ...stamped('d', 6, c.id), previous: c.id }
     const after = { ...stamped('e', 7, b.id), previous: b.id }
     const onIt = { ...stamped('f', 8, after.id), previous: after.id }
@@ -263,6 +268,19 @@ describe('above a floor', () => {
     expect(dag.newestOf(b.author)).toBe(onIt.id)
     dag.prune({ ...namesNothing, last: after.id, authors: { [b.author]: after.id } })
     expect([dag.isLost(onIt.id), dag.newestOf(b.author)]).toEqual([false, onIt.id])
+  })
+
+  test('two deltas of an author on one that is named as standing are both none of the lost, wherever it is pruned', () => {
+    const [second, fork] = [stamped('s', 4, b.id), stamped('f', 6, b.id)].map((node) => ({ ...node, previous: b.id }))
+    if (!second || !fork) throw new Error('two nodes are two')
+    const on = stamped('o', 7, second.id, fork.id)
+    const dag = filled(a, b, second, fork, on)
+    const names = floorAt(second.id, [second.id], [a.id, b.id, second.id])
+    dag.prune({ ...names, authors: { [b.author]: second.id } })
+    expect([fork, on].map(({ id }) => dag.isLost(id))).toEqual([false, false])
+    // Too old to be named, it may be what the author has lost and written again since.
+    dag.prune({ ...names, stands: () => true, oldest: second.id, authors: { [b.author]: second.id } })
+    expect([fork, on].map(({ id }) => dag.isLost(id))).toEqual([true, true])
   })
 
   test('a greater one judges anew', () => {

@@ -23,6 +23,8 @@ export interface Floor {
   readonly heads: readonly DeltaId[]
   /** Of an id at or before `last`: whether one can build on it. */
   readonly stands: (id: DeltaId) => boolean
+  /** From here on `stands` knows; what is older is taken for standing. */
+  readonly oldest: string
   /** The newest of each author that stands beneath. */
   readonly authors: Readonly<Record<PublicKey, DeltaId>>
 }
@@ -57,10 +59,13 @@ export function lostOver(nodes: Iterable<Built>, floor: Floor | undefined): Set<
 
 /**
  * Whoever was away does not know what it has lost, and goes on. A floor that names no more what was lost beneath it still names where
- * each author stands: what does not follow on from there is lost for good, and its author writes all of it again.
+ * each author stands: what does not follow on from there is lost for good, and its author writes all of it again. Where what it
+ * follows on from is named as standing nothing lies between: an author that went on from older data, or a liar, has two
+ * deltas on one, and what all the others have built on the later one must not be lost because history is pruned between them.
  */
 function isLostOver({ parents, author, previous }: Built, lost: ReadonlySet<DeltaId>, floor: Floor): boolean {
-  if (previous !== undefined && previous <= floor.last && floor.authors[author] !== previous) return true
+  const isUnnamed = previous !== undefined && previous <= floor.last && previous < floor.oldest
+  if (isUnnamed && floor.authors[author] !== previous) return true
   return parents.some((parent) => (parent <= floor.last ? !floor.stands(parent) : lost.has(parent)))
 }
 

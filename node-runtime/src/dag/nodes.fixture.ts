@@ -26,6 +26,7 @@ export const floorAt = (last: DeltaId, heads: readonly DeltaId[], standing: read
   last,
   heads,
   stands: (id) => standing.includes(id),
+  oldest: '',
   authors: {},
 })
 export const ids = (...labels: string[]): DeltaId[] => labels.map(idOf)

@@ -43,7 +43,7 @@ export function floorOf(checkpoint: Checkpoint | undefined): Floor | undefined {
   const { last, heads, recent, authors } = checkpoint
   const standing = new Set([...recent.counting, ...recent.voids])
   const oldest = oldestOf(checkpoint)
-  return { last, heads, authors, stands: (id) => id < oldest || standing.has(id) }
+  return { last, heads, authors, oldest, stands: (id) => id < oldest || standing.has(id) }
 }
 
 /** Commits to all that is contained, in order, and to what each of it counts for. */

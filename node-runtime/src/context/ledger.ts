@@ -54,6 +54,7 @@ export class Ledger {
   /** What the last instance had taken down is applied again. */
   #isRestored: boolean
   #shown: Shown
+  #judgedCount = 0
   #removals: Bytes | undefined
   #checkpoint: Bytes | undefined
 
@@ -103,8 +104,14 @@ export class Ledger {
     return this.judgementOp(undefined)
   }
 
+  /** How often all stored deltas were judged anew: what each of them counts for may be another thing since. */
+  get judgedCount(): number {
+    return this.#judgedCount
+  }
+
   judgedBy(removals: Bytes): void {
     this.#removals = removals
+    this.#judgedCount += 1
     this.show()
   }
 

@@ -73,6 +73,8 @@ interface Going {
 interface Candidate {
   /** Of what it was computed from. */
   readonly of: string
+  /** By what was known then: something later may decide what one of them counts for. */
+  readonly judgedCount: number
   readonly checkpoint: Checkpoint
 }
 
@@ -223,17 +225,18 @@ export class Pruner {
    * lacks any of it, or may still write before its end.
    */
   async #propose(): Promise<void> {
-    const { record, authority, dag, frontier, identity, retention, outbound } = this.#parts
+    const { record, authority, dag, frontier, identity, ledger, retention, outbound } = this.#parts
     const all = dag.inOrder()
     const governance = authority.heads()
     const isReady = all.length >= retention.checkpointMin && frontier.stable(all) >= retention.checkpointMin
     if (!isReady || this.#isUnjudged() || governance.length > GOVERNANCE_HEADS_MAX) return
     const prefix = all.slice(0, retention.checkpointMin)
     const of = toHex(this.#sourceOf(prefix, governance.map(idBytes)))
-    if (this.#candidate?.of === of) return
+    const { judgedCount } = ledger
+    if (this.#candidate?.of === of && this.#candidate.judgedCount === judgedCount) return
     const checkpoint = await this.#compute(prefix)
     if (checkpoint === undefined) return
-    this.#candidate = { of, checkpoint }
+    this.#candidate = { of, judgedCount, checkpoint }
     if (!authority.mayWrite(record.id, identity.publicKey)) return
     const hash = checkpointHash(checkpoint)
     this.#vouch = { checkpoint: hash, signature: this.#certificates.ownVouch(hash).signature }

@@ -144,16 +144,18 @@ export class Rewriting {
   }
 
   /**
-   * It survived elsewhere and has come back, or something that it stands for has: written again it would be void. Of what a
-   * checkpoint names no more nothing is said by its author's later ones: those may be others that were written again.
+   * It survived elsewhere and has come back, or something that it stands for counts: written again it would be void. What it stands for
+   * and counts not went without effect because of it, perhaps. Of what a checkpoint names no more nothing is said by its
+   * author's later ones: those may be others that were written again.
    */
   #isHere({ id, rewrites = [] }: Delta): boolean {
     const { dag, pruner } = this.#parts
-    return [id, ...rewrites].some((each) =>
-      dag.isBeneath(each)
-        ? pruner.checkpoint !== undefined && isNamed(pruner.checkpoint, each)
-        : dag.isReady(each) && !dag.isLost(each),
-    )
+    const { checkpoint } = pruner
+    return [id, ...rewrites].some((each) => {
+      if (!dag.isBeneath(each)) return dag.isReady(each) && !dag.isLost(each)
+      if (checkpoint === undefined) return false
+      return each === id ? isNamed(checkpoint, each) : checkpoint.recent.counting.includes(each)
+    })
   }
 
   async #mustWait({ behind }: Reissue): Promise<boolean> {

@@ -174,6 +174,12 @@ it('the periodic round asks for the keys of a few groups, and of nobody where no
   expect(await round(ada, bob)).toEqual([])
 })
 
+it('a round that fails does not keep the next from asking', async () => {
+  const { begin, round } = scene({ [ada]: 'refusal' })
+  await expect(begin('no peer id')).rejects.toThrow('is not the id of an Ed25519 peer')
+  expect(await round(ada)).toEqual([ada])
+})
+
 it('a round that comes while the one before it still waits for an answer asks nobody', async () => {
   const { begin, pass, asked } = scene({ [ada]: 'silence', [bob]: 'silence' })
   void begin(ada, bob)

@@ -86,10 +86,13 @@ export class KeyRequests {
     const lacking = namespace.groupsLackingKeys()
     if (lacking.length === 0 || this.#rounds.has(namespace.id)) return
     this.#rounds.add(namespace.id)
-    for (const groupId of shuffled(lacking, this.#parts.random).slice(0, KEY_ROUND_GROUPS_MAX)) {
-      await this.fetch(namespace, groupId, { peers: choose(), signal, isRound: true })
+    try {
+      for (const groupId of shuffled(lacking, this.#parts.random).slice(0, KEY_ROUND_GROUPS_MAX)) {
+        await this.fetch(namespace, groupId, { peers: choose(), signal, isRound: true })
+      }
+    } finally {
+      this.#rounds.delete(namespace.id)
     }
-    this.#rounds.delete(namespace.id)
   }
 
   /**

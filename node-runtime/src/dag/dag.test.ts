@@ -270,17 +270,26 @@ describe('above a floor', () => {
     expect([dag.isLost(onIt.id), dag.newestOf(b.author)]).toEqual([false, onIt.id])
   })
 
-  test('two deltas of an author on one that is named as standing are both none of the lost, wherever it is pruned', () => {
+  test('two deltas of an author on one are both none of the lost, wherever it is pruned, and whatever is named', () => {
     const [second, fork] = [stamped('s', 4, b.id), stamped('f', 6, b.id)].map((node) => ({ ...node, previous: b.id }))
     if (!second || !fork) throw new Error('two nodes are two')
     const on = stamped('o', 7, second.id, fork.id)
     const dag = filled(a, b, second, fork, on)
     const names = floorAt(second.id, [second.id], [a.id, b.id, second.id])
-    dag.prune({ ...names, authors: { [b.author]: second.id } })
-    expect([fork, on].map(({ id }) => dag.isLost(id))).toEqual([false, false])
-    // Too old to be named, it may be what the author has lost and written again since.
-    dag.prune({ ...names, stands: () => true, oldest: second.id, authors: { [b.author]: second.id } })
-    expect([fork, on].map(({ id }) => dag.isLost(id))).toEqual([true, true])
+    for (const oldest of ['', second.id]) {
+      dag.prune({ ...names, stands: () => true, oldest, authors: { [b.author]: second.id } })
+      expect([fork, on].map(({ id }) => dag.isLost(id))).toEqual([false, false])
+    }
+  })
+
+  test('what follows on from a replaced one is not lost while that is named', () => {
+    const fork = { ...stamped('f', 6, c.id), previous: c.id }
+    const dag = filled(a, b, { ...c, parents: [b.id] }, fork)
+    const names = { ...floorAt(c.id, [c.id], [a.id, b.id, c.id]), authors: { [b.author]: b.id } }
+    dag.prune(names)
+    expect(dag.isLost(fork.id)).toBe(false)
+    dag.prune({ ...names, stands: () => true, oldest: 'g' })
+    expect(dag.isLost(fork.id)).toBe(true)
   })
 
   test('a greater one judges anew', () => {

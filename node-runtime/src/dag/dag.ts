@@ -59,13 +59,13 @@ export function lostOver(nodes: Iterable<Built>, floor: Floor | undefined): Set<
 
 /**
  * Whoever was away does not know what it has lost, and goes on. A floor that names no more what was lost beneath it still names where
- * each author stands: what does not follow on from there is lost for good, and its author writes all of it again. Where what it
- * follows on from is named as standing nothing lies between: an author that went on from older data, or a liar, has two
- * deltas on one, and what all the others have built on the later one must not be lost because history is pruned between them.
+ * each author stands: what follows on from something later than that is lost for good, and its author writes all of it again.
+ * Not what follows on from something earlier: an author that went on from older data has two deltas on one, and what all the
+ * others have built on the later one must not be lost because history is pruned between them.
  */
 function isLostOver({ parents, author, previous }: Built, lost: ReadonlySet<DeltaId>, floor: Floor): boolean {
   const isUnnamed = previous !== undefined && previous <= floor.last && previous < floor.oldest
-  if (isUnnamed && floor.authors[author] !== previous) return true
+  if (isUnnamed && previous > (floor.authors[author] ?? '')) return true
   return parents.some((parent) => (parent <= floor.last ? !floor.stands(parent) : lost.has(parent)))
 }
 

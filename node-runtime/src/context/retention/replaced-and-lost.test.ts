@@ -1,6 +1,7 @@
 // What its author has written again goes without effect into a checkpoint. Where the later one is lost with that same checkpoint,
 // because it was built on what is lost, it is written once more: nothing of it counts anywhere.
 import { expect, it } from 'vitest'
+import type { DeltaId } from '../../base/ids.ts'
 import { converge } from '../../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { type Delta, type DeltaHeader, openDelta, sealDelta } from '../../wire/delta.ts'
@@ -44,7 +45,7 @@ it('what was written again is there in the end', async () => {
   await set(scene, 'bob', 'older')
   const older = lastOf(bob)
   await converge(world, shared.contextId, NAMES)
-  for (let i = 0; i < 8; i += 1) await set(scene, 'bob', `k${i}`)
+  for (let i = 0; i < 8; i += 1) await set(scene, 'ada', `k${i}`)
   await world.until('a checkpoint', () => contexts.every((context) => context.checkpoint()?.checkpoint.count === 8))
   world.network.partition([world.get('cyd').peerId])
   await world.pass(1000)
@@ -52,9 +53,11 @@ it('what was written again is there in the end', async () => {
   const mine = lastOf(cyd)
   for (let i = 0; i < 8; i += 1) await set(scene, 'ada', `l${i}`)
   await world.pass(1000)
-  // Bob goes on from what it wrote long ago, and cyd from that.
-  const parents = [...new Set([...bob.heads(), older.id])].sort()
-  const old = await crafted(scene, 'bob', older, { parents, previous: parents.indexOf(older.id) })
+  // Bob lies: it goes on from what ada wrote. That shows when it is named no more. Cyd goes on from bob.
+  const theirs = bob.checkpoint()?.checkpoint.last
+  if (!theirs) throw new Error('nothing was pruned')
+  const parents = [...new Set([...bob.heads(), theirs])].sort()
+  const old = await crafted(scene, 'bob', older, { parents, previous: parents.indexOf(theirs) })
   await world.run(bob.receive([old]))
   await world.pass(1000)
   const all: Delta[] = []
@@ -67,6 +70,11 @@ it('what was written again is there in the end', async () => {
   await world.pass(60_000)
   await converge(world, shared.contextId, NAMES)
   expect(ada.checkpoint()?.checkpoint.recent.voids).toEqual([mine.id])
+  const once: DeltaId[] = []
+  for await (const { delta } of new ContextStore(world.get('ada').disk, shared.contextId).deltas()) {
+    if (delta.rewrites?.includes(again.id)) once.push(...delta.rewrites)
+  }
+  expect(once).toEqual([mine.id, again.id])
   for (const name of NAMES) {
     expect(await world.run(world.get(name).call(shared.contextId, 'get', { key: 'mine' }))).toBe('cyd')
   }

@@ -3,7 +3,7 @@
 
 import './assembly/abort'
 
-export { Args, answer, answerNull, answerResult, inputBytes } from './assembly/call'
+export { Args, answer, answerBytes, answerNull, answerResult, inputBytes } from './assembly/call'
 export { Counter } from './assembly/collections/counter'
 export { LwwRegister } from './assembly/collections/lww-register'
 export { PnCounter } from './assembly/collections/pn-counter'

@@ -15,6 +15,7 @@ import { BlobReferences } from './context/blobs/blob-references.ts'
 import { Contexts } from './context/contexts.ts'
 import { ABSENT_MS, AGED_MAX, CHECKPOINT_MIN, REVISION_MAX } from './context/limits.ts'
 import { Applications, type BundleReader } from './context/namespaces/code/applications.ts'
+import { MigrationWatch } from './context/namespaces/code/migration-report.ts'
 import { Identities } from './context/namespaces/identities.ts'
 import { Joiner } from './context/namespaces/joiner.ts'
 import { KeyRing } from './context/namespaces/keys/key-ring.ts'
@@ -214,9 +215,15 @@ export class Node implements NodeServices {
       onEvent,
       onXCall: (event) => events.emit(event),
       onKeyMissing: (namespace, groupId) => late.joiner?.wantKeys(namespace, groupId),
+      onMigrated: (namespace) => {
+        late.joiner?.wake(namespace)
+        late.migrations?.look(namespace)
+      },
+      onStateSaid: (namespace) => late.migrations?.look(namespace),
       onCodeMissing: (namespace, applicationId) => late.joiner?.wantCode(namespace, applicationId),
     })
     late.contexts = contexts
+    late.migrations = new MigrationWatch({ applications, contexts, identity, onGroupEvent })
     const presences = new Presences({
       identity,
       clock,
@@ -340,6 +347,7 @@ interface NodeParts {
 
 /** What is built after `sync`, which needs it only once messages come. */
 interface LateParts {
+  migrations?: MigrationWatch
   namespaces?: Namespaces
   contexts?: Contexts
   joiner?: Joiner

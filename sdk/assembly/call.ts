@@ -67,6 +67,11 @@ export function answer<T>(value: T): void {
   value_return(resultOf(0, bytes.dataStart, bytes.byteLength))
 }
 
+/** Bytes as they are, for what the host asks: the new root of a migration, and whether it holds. */
+export function answerBytes(bytes: Uint8Array): void {
+  value_return(resultOf(0, bytes.dataStart, bytes.byteLength))
+}
+
 export function answerNull(): void {
   answer<string | null>(null)
 }

@@ -139,7 +139,8 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const namespace = first.node.namespaces.get(setting.shared.namespaceId)
   const isSecond = (delta: Delta) =>
     (namespace.applicationAt(contextId, codeCutOf(delta)) ?? setting.applicationId) !== setting.applicationId
-  const refolded = await refold(scenario.app, setting, { deltas, isSecond })
+  const migrates = scenario.marks?.includes('migration') === true
+  const refolded = await refold(scenario.app, setting, { deltas, isSecond, migrates })
   return {
     scenario,
     setting,
@@ -184,7 +185,7 @@ async function nodeFacts({ world, setting, history }: SimulationEnd, node: TestN
     summary: await world.run(node.summary(contextId)),
     applied,
     voids,
-    stack: await rows.stack(rows.checkpoint()?.base ?? 0),
+    stack: (await rows.stack(rows.checkpoint()?.base ?? 0)).map(({ id }) => id),
     checkpoint: rows.checkpoint()?.certified.checkpoint,
     waiting,
     governance: `${namespace.heads().join()} ${namespace.state.groupStateHash(namespace.state.namespaceId)}`,

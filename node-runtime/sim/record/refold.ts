@@ -4,9 +4,12 @@ import { type Bytes, binaryText, EMPTY } from '../../src/base/bytes.ts'
 import { sha256 } from '../../src/base/hash.ts'
 import { type BlobId, idBytes, idFromBytes, type RootHash } from '../../src/base/ids.ts'
 import { accountOf } from '../../src/base/keys.ts'
+import { applicationIdOf } from '../../src/base/operations.ts'
+import { rootChanges } from '../../src/context/migration/root-entry.ts'
+import { markChange } from '../../src/context/migration/state-mark.ts'
 import { mergeArtifact } from '../../src/crdt/artifact.ts'
 import { CrdtError } from '../../src/crdt/errors.ts'
-import type { GuestJob } from '../../src/runtime/guest-executor.ts'
+import type { GuestExecutor, GuestJob, GuestModule } from '../../src/runtime/guest-executor.ts'
 import { inlineExecutor } from '../../src/runtime/inline-executor.ts'
 import { ContextState } from '../../src/storage/context-state.ts'
 import type { StateTransaction } from '../../src/storage/state-transaction.ts'
@@ -26,21 +29,29 @@ interface Folded {
   readonly deltas: readonly AppliedDelta[]
   /** Where its author stood the context had been upgraded. */
   readonly isSecond: (delta: Delta) => boolean
+  /** And the state with it: what was made before comes first, whatever its stamp. */
+  readonly migrates: boolean
 }
 
-export async function refold(app: AppName, setting: Setting, { deltas, isSecond }: Folded): Promise<RootHash> {
+export async function refold(
+  app: AppName,
+  setting: Setting,
+  { deltas, isSecond, migrates }: Folded,
+): Promise<RootHash> {
   const store = memoryStore()
   // The members of a setting have not called anything yet: their state is the base.
   await store.batch([...setting.saved.places.values()][0]?.rows ?? [])
   const state = ContextState.open(store, setting.shared.contextId)
   const transaction = state.begin()
-  if (app === 'order-sensitive') await replay(transaction, setting, deltas)
+  const isFirst = ({ delta }: AppliedDelta) => !isSecond(delta)
+  const ordered = migrates ? [...deltas.filter(isFirst), ...deltas.filter((each) => !isFirst(each))] : deltas
+  if (app === 'order-sensitive') await replay(transaction, setting, ordered)
   else for (const delta of deltas) merge(transaction, delta)
   return transaction.root()
 
   async function replay(
     into: StateTransaction,
-    { wasm, second, shared }: Setting,
+    { wasm, second, migrating, shared }: Setting,
     all: readonly AppliedDelta[],
   ): Promise<void> {
     const executor = inlineExecutor({ store, modules: compiledModules })
@@ -48,14 +59,42 @@ export async function refold(app: AppName, setting: Setting, { deltas, isSecond 
       const isNew = isSecond((all[start] as AppliedDelta).delta)
       const next = all.findIndex(({ delta }, index) => index > start && isSecond(delta) !== isNew)
       const run = all.slice(start, next < 0 ? all.length : next)
-      const bytes = isNew ? second : wasm
+      const later = migrates ? migrating : second
+      const bytes = isNew ? later : wasm
       const module = { id: idFromBytes<BlobId>(sha256(bytes)), bytes }
+      if (migrates && isNew)
+        await migrate(into, executor, { module, shared, generation: state.generation, hlc: run[0]?.delta.hlc ?? 0n })
       const source = { contextId: shared.contextId, generation: state.generation, staged: into.staged() }
-      const outcomes = await executor.run(module, source, run.map(jobOf))
+      const jobs = run.filter(({ payload }) => payload.artifact.bytes.byteLength > 0).map(jobOf)
+      const outcomes = await executor.run(module, source, jobs)
       for (const outcome of outcomes) if (outcome.status === 'ok') into.apply(outcome.changes)
       start += run.length
     }
   }
+}
+
+interface Migrating {
+  readonly module: GuestModule
+  readonly shared: Setting['shared']
+  readonly generation: number
+  /** Of the first delta that was made for the later version. */
+  readonly hlc: bigint
+}
+
+async function migrate(
+  into: StateTransaction,
+  executor: GuestExecutor,
+  { module, shared, generation, hlc }: Migrating,
+): Promise<void> {
+  const id = idBytes(shared.contextId)
+  const env = { contextId: id, executorId: id, deviceId: id, accountId: id, timeNs: hlc }
+  const job = { kind: 'call', method: 'migrate_v1_to_v2', input: EMPTY, keep: false, env, isMigration: true } as const
+  const source = { contextId: shared.contextId, generation, staged: into.staged() }
+  const [outcome] = await executor.run(module, source, [job])
+  if (outcome?.status !== 'ok' || outcome.value === undefined) throw new Error(`it fails: ${outcome?.error?.message}`)
+  into.apply(outcome.changes)
+  into.apply(rootChanges(into, outcome.value, id))
+  into.apply([markChange({ version: 2, applicationId: applicationIdOf(module.id) })])
 }
 
 function merge(transaction: StateTransaction, { delta, payload }: AppliedDelta): void {

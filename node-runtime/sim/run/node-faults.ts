@@ -251,15 +251,30 @@ export class NodeFaults {
       if (state.contexts.get(contextId)?.applicationId !== setting.applicationId) {
         history.faults.add(fault.kind)
         note('the context is upgraded')
+        if (fault.migrates) this.#access(fault)
         return
       }
-      secondOn(node.node, setting)
+      laterOn(node.node, fault.migrates ? setting.migrating : setting.second)
         .then((applicationId) =>
-          upgradeGroup(node.node, { groupId, applicationId, cascade: false, forceCodeOnly: true }),
+          upgradeGroup(node.node, { groupId, applicationId, cascade: false, forceCodeOnly: !fault.migrates }),
         )
         .catch((error) => note(`${fault.node} does not upgrade: ${String(error)}`))
     }
     this.#world.clock.setTimer(() => this.#upgrade(fault), RETRY_MS)
+  }
+
+  /** Perhaps nobody calls it any more. */
+  #access(fault: Of<'upgrade'>): void {
+    const { setting, note } = this.#parts
+    const { contextId, namespaceId } = setting.shared
+    const node = this.#world.nodes.get(fault.node)
+    if (node?.running) {
+      const said = node.node.namespaces.get(namespaceId).state.contexts.get(contextId)?.applicationId
+      if (node.node.contexts.record(contextId)?.applicationId === said) return
+      const upgrading = node.node.contexts.get(contextId).then((context) => context.upgrade())
+      upgrading.catch((error) => note(`${fault.node} does not migrate: ${String(error)}`))
+    }
+    this.#world.clock.setTimer(() => this.#access(fault), RETRY_MS)
   }
 
   #show({ node: name, shows, kind }: Of<'presence'>): void {
@@ -292,8 +307,8 @@ export class NodeFaults {
   }
 }
 
-async function secondOn(node: Node, { second }: Setting): Promise<ApplicationId> {
-  const { id: blobId } = await node.ports.blobs.put([second])
+async function laterOn(node: Node, code: Uint8Array): Promise<ApplicationId> {
+  const { id: blobId } = await node.ports.blobs.put([code])
   const { id } = await node.applications.installBlob(blobId, { source: 'simulation', metadata: new Uint8Array(0) })
   return id
 }

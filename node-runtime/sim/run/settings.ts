@@ -16,6 +16,8 @@ export interface Setting {
   readonly wasm: Uint8Array
   /** The same application once more, as another version: see `secondVersion`. */
   readonly second: Uint8Array
+  /** With a later version of the state; the same for all applications, and of use to one. */
+  readonly migrating: Uint8Array
   readonly applicationId: ApplicationId
   /** What every member knows, so that the hostile one does. */
   readonly groupKey: { readonly keyId: KeyId; readonly key: Bytes }
@@ -56,8 +58,9 @@ async function make(app: AppName, names: readonly string[], { isInherited, admin
   if (!groupKey) throw new Error(`${first} has no key of the group it made`)
   const { applicationId } = (await world.get(first).context(shared.contextId)).record
   const second = secondVersion(app, wasm)
+  const migrating = await appWasm('order-sensitive-2')
   const saved = await world.save()
-  const setting = { shared, saved, wasm, second, applicationId, groupKey, governance: namespace.heads() }
+  const setting = { shared, saved, wasm, second, migrating, applicationId, groupKey, governance: namespace.heads() }
   await world.close()
   return setting
 }

@@ -17,6 +17,8 @@ import { withStanding } from './standing.ts'
 /** Of the seeds whose application applies its own deltas, where it matters most by which code, and of the others. */
 const GUEST_UPGRADE_SHARE = 0.4
 const HOST_UPGRADE_SHARE = 0.06
+/** Of the seeds whose application keeps its own state, those where it has another version after the upgrade. */
+const MIGRATION_SHARE = 0.4
 const PROPOSALS_SHARE = 0.08
 const PRESENCE_SHARE = 0.1
 /** Of the seeds, those where the shared group is renamed, has new admins and new keys. */
@@ -53,7 +55,10 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     withPrying,
     withSlices,
   ]
-  return ends.reduce((made, step) => step(made, seed), added)
+  return migrating(
+    ends.reduce((made, step) => step(made, seed), added),
+    seed,
+  )
 }
 
 /** Where the member had the context by inheritance the maker of the group alone decides. */
@@ -88,6 +93,19 @@ function upgraded(scenario: Scenario, draws: Draws): Scenario {
   const fault: Fault = { kind: 'upgrade', node, atMs: draws.whole(0, lastOf(scenario)) }
   const made = marked({ ...scenario, faults: [...scenario.faults, fault] }, 'upgrade')
   return scenario.app === 'order-sensitive' ? marked(made, 'guest upgrade') : made
+}
+
+/** From draws of their own, which change no pinned seed: the upgrade is to another version of the state. */
+function migrating(scenario: Scenario, seed: number): Scenario {
+  const draws = drawsFrom(seededRandom(`migrations ${seed}`))
+  if (scenario.app !== 'order-sensitive' || !draws.chance(MIGRATION_SHARE)) return scenario
+  const isUpgraded = scenario.faults.some(({ kind }) => kind === 'upgrade')
+  const { faults, ...made } = isUpgraded ? scenario : upgraded(scenario, draws)
+  const migrating = faults.map((fault): Fault => (fault.kind === 'upgrade' ? { ...fault, migrates: true } : fault))
+  // A checkpoint behind it may contain more than such a one names, and then nobody could say what it contains.
+  const { checkpointMin = 0, absentMs = 0 } = made.retention ?? {}
+  const kept = made.retention === undefined ? {} : { retention: { checkpointMin, absentMs } }
+  return marked({ ...made, ...kept, faults: migrating }, 'migration')
 }
 
 function proposing(scenario: Scenario, draws: Draws): Scenario {

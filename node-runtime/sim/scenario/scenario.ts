@@ -124,7 +124,13 @@ export type Fault =
       readonly atMs: number
     }
   /** The context runs another version of its application from then on. */
-  | { readonly kind: 'upgrade'; readonly node: string; readonly atMs: number }
+  | {
+      readonly kind: 'upgrade'
+      readonly node: string
+      readonly atMs: number
+      /** To one with a later version of the state. */
+      readonly migrates?: true
+    }
   /** A member shows something to the others; null: nothing any more. */
   | { readonly kind: 'presence'; readonly node: string; readonly shows: string | null; readonly atMs: number }
   | {
@@ -154,6 +160,7 @@ export type Mark =
   | 'chores'
   | 'upgrade'
   | 'guest upgrade'
+  | 'migration'
   | 'proposals'
   | 'presence'
   | 'removers'

@@ -26,8 +26,8 @@ import {
   type HandlerRow,
   type JudgementRow,
   type ParkedRow,
-  type UndoRow,
 } from '../wire/records.ts'
+import { UndoRows } from './undo-rows.ts'
 
 export interface StoredDelta {
   readonly delta: Delta
@@ -76,12 +76,13 @@ interface HeldMark {
   readonly id: DeltaId
 }
 
-export class ContextStore {
+export class ContextStore extends UndoRows {
   readonly #store: StoreReader
   readonly #id: Bytes
 
   /** `store` may be a snapshot. */
   constructor(store: StoreReader, contextId: ContextId) {
+    super(store, contextId)
     this.#store = store
     this.#id = idBytes(contextId)
   }
@@ -143,45 +144,6 @@ export class ContextStore {
       const row = decodeRow<DeltaRow>('delta', value)
       yield { delta: decodeDelta(row.delta), status: row.status }
     }
-  }
-
-  // The stack of applied deltas
-
-  pushUndo(position: number, id: DeltaId, undo: Bytes): StoreOp {
-    return put(this.#undoKey(position), encodeRow({ v: 1, deltaId: idBytes(id), undo }))
-  }
-
-  dropUndo(position: number): StoreOp {
-    return { type: 'del', key: this.#undoKey(position) }
-  }
-
-  undo(position: number): UndoRow | undefined {
-    const bytes = this.#store.get(this.#undoKey(position))
-    return bytes && decodeRow<UndoRow>('undo record', bytes)
-  }
-
-  /** Ids of the applied deltas from a position on, in the order they were applied. */
-  async stack(base: number): Promise<DeltaId[]> {
-    const ids: DeltaId[] = []
-    const { lt } = rangeOf(keyOf('undo', this.#id))
-    for await (const [, value] of this.#store.entries({ gte: this.#undoKey(base), lt })) {
-      ids.push(idFromBytes<DeltaId>(decodeRow<UndoRow>('undo record', value).deltaId))
-    }
-    return ids
-  }
-
-  /** The undo records from a position on, newest first. */
-  async *undosDownTo(base: number): AsyncGenerator<UndoRow> {
-    const { lt } = rangeOf(keyOf('undo', this.#id))
-    for await (const [, value] of this.#store.entries({ gte: this.#undoKey(base), lt, reverse: true })) {
-      yield decodeRow<UndoRow>('undo record', value)
-    }
-  }
-
-  /** Removes the undo records before a position, one operation each. */
-  async *dropUndosBelow(base: number): AsyncGenerator<StoreOp> {
-    const { gte } = rangeOf(keyOf('undo', this.#id))
-    for await (const [key] of this.#store.entries({ gte, lt: this.#undoKey(base) })) yield { type: 'del', key }
   }
 
   // How far history is pruned, and what the members have acknowledged
@@ -384,10 +346,6 @@ export class ContextStore {
 
   #deltaKey(id: DeltaId): Bytes {
     return keyOf('delta', this.#id, idBytes(id))
-  }
-
-  #undoKey(position: number): Bytes {
-    return keyOf('undo', this.#id, u64be(BigInt(position)))
   }
 
   #parkedKey(id: DeltaId): Bytes {

@@ -8,8 +8,7 @@
 //    (`onBroken`) and the next one is read from the store.
 // 4. The author's own delta enters the state by the same apply as everyone else's (I1).
 import type { Bytes } from '../base/bytes.ts'
-import type { AccountId, DeltaId, RootHash } from '../base/ids.ts'
-import { QueueError, SerialQueue } from '../base/serial-queue.ts'
+import type { AccountId, DeltaId, PublicKey, RootHash } from '../base/ids.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
 import type { StoreOp } from '../store/store.ts'
@@ -28,11 +27,12 @@ import { Witness } from './apply/witness.ts'
 import { type CallMeta, type CallRequest, type CallResult, CLIENTS_CALL, type PendingCall } from './calls/call.ts'
 import { Caller } from './calls/caller.ts'
 import { WaitingCalls } from './calls/waiting-calls.ts'
+import { ContextQueue } from './context-queue.ts'
 import { ContextError } from './errors.ts'
 import { DeadLetters } from './handlers/dead-letters.ts'
 import { HandlerQueue, type HandlerTask } from './handlers/handler-queue.ts'
 import { Ledger } from './ledger.ts'
-import { CONTEXT_QUEUE_MAX } from './limits.ts'
+import { Upgrader } from './migration/upgrader.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
 import type { PeerId } from './ports.ts'
 import { Adoption, type SnapshotPages } from './retention/adoption.ts'
@@ -52,7 +52,7 @@ export class Context {
   /** Runs before anybody else has an instance whose rows are partial. */
   readonly restoration: Restoration
   readonly #parts: ContextParts
-  readonly #queue = new SerialQueue(CONTEXT_QUEUE_MAX)
+  readonly #queue: ContextQueue
   readonly #folder: Folder
   readonly #handlers: HandlerQueue
   readonly #intake: Intake
@@ -69,19 +69,21 @@ export class Context {
   readonly #adoption: Adoption
   readonly #sweeper: Sweeper
   readonly #rewriting: Rewriting
-  readonly #turns: Turns
+  readonly #upgrader: Upgrader
   #closed = false
 
   constructor(parts: ContextParts) {
     this.record = parts.record
     this.#parts = parts
     const aged = new Aged(parts)
-    this.#intake = new Intake({ ...parts, aged, reconsider: (all) => this.reconsider(all) })
     const turns = new Turns(parts)
-    this.#turns = turns
-    this.#folder = new Folder({ ...parts, turns })
+    const upgrader = new Upgrader(parts)
+    this.#upgrader = upgrader
+    this.#intake = new Intake({ ...parts, aged, upgrader, reconsider: (all) => this.reconsider(all) })
+    this.#folder = new Folder({ ...parts, turns, upgrader })
     this.#frontier = new Frontier(parts)
     this.#ledger = new Ledger({ ...parts, frontier: this.#frontier })
+    this.#queue = new ContextQueue({ ...parts, turns, ledger: this.#ledger })
     const deadLetters = new DeadLetters(parts)
     this.#handlers = new HandlerQueue({
       deadLetters,
@@ -96,26 +98,20 @@ export class Context {
     const isSame = (a: Delta, b: Delta) => isSamePayload(this.#folder.open(a), this.#folder.open(b))
     const voids = new Voids({ ...parts, contextId: parts.record.id, isSame, checkpoint })
     this.#accepted = (isFrom) => acceptedFrom(isFrom, { ...parts, turns, checkpoint })
-    this.#witness = new Witness({
-      ...parts,
-      ledger: this.#ledger,
-      voids,
-      accepted: this.#accepted,
-      enqueue: (task) => this.#enqueue(task),
-    })
-    const onHandlers = () => this.#handlers.wake()
+    const enqueue = <T>(task: () => Promise<T>) => this.#queue.run(task)
+    this.#witness = new Witness({ ...parts, ledger: this.#ledger, voids, accepted: this.#accepted, enqueue })
     const base = {
       ...parts,
       folder: this.#folder,
+      upgrader,
       intake: this.#intake,
       ledger: this.#ledger,
       turns,
       voids,
       witness: this.#witness,
-      onHandlers,
+      onHandlers: () => this.#handlers.wake(),
     }
     this.#revision = new Revision(base)
-    const enqueue = <T>(task: () => Promise<T>) => this.#enqueue(task)
     const shared = { ...base, revision: this.#revision, frontier: this.#frontier, enqueue }
     this.#pruner = new Pruner({
       ...shared,
@@ -147,7 +143,7 @@ export class Context {
       ...base,
       aged,
       pruner: this.#pruner,
-      enqueue: (task) => this.#enqueue(task),
+      enqueue,
       lookAtAll: () => this.reconsider(true),
     })
     this.waitingRows = new WaitingRows({
@@ -158,7 +154,7 @@ export class Context {
       sweeper: this.#sweeper,
       rewriting: this.#rewriting,
       ledger: this.#ledger,
-      enqueue: (task) => this.#enqueue(task),
+      enqueue,
     })
   }
 
@@ -179,6 +175,11 @@ export class Context {
   /** True for what has this hash and is beneath, or was before. */
   hasStoodOn(checkpoint: Bytes): boolean {
     return this.#pruner.hasStoodOn(checkpoint)
+  }
+
+  /** The state that it has, and why it has no later one where the log names one. */
+  get migration(): Pick<Upgrader, 'mark' | 'failed'> {
+    return this.#upgrader
   }
 
   get sizeInBytes(): number {
@@ -233,7 +234,7 @@ export class Context {
   /** Prunes to a peer's where just what it contains is held here; `behind`: its snapshot is to be taken. */
   advance(certified: CertifiedCheckpoint): Promise<Step> {
     if (!this.#pruner.isNext(certified)) return Promise.resolve('none')
-    return this.#enqueue(() => this.#pruner.advance(certified))
+    return this.#queue.run(() => this.#pruner.advance(certified))
   }
 
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws CONTEXT_BUSY. */
@@ -252,7 +253,7 @@ export class Context {
    */
   beat(): HeadsBeat | undefined {
     if (this.#closed || this.#ledger.hasEnded) return undefined
-    return this.#frontier.own(this.#ledger.shown, this.#pruner.vouch)
+    return this.#frontier.own(this.#ledger.shown, { vouch: this.#pruner.vouch, state: this.#upgrader.said })
   }
 
   /** The newest beat of each other member that is known here, however it came. */
@@ -260,12 +261,18 @@ export class Context {
     return this.#frontier.beats()
   }
 
+  /** The newest of one member, which may only read. */
+  beatOf(member: PublicKey): HeadsBeat | undefined {
+    return this.#frontier.beatOf(member)
+  }
+
   /** Takes beats from anybody; only genuine ones of members, newer than what is known, count. */
   async acknowledge(beats: readonly HeadsBeat[]): Promise<void> {
     const taken = beats.filter((beat) => this.#frontier.take(beat))
     if (taken.length === 0) return
     this.#pruner.heard()
-    if (this.#frontier.isSavingDue) await this.#enqueue(() => this.#ledger.commit([]))
+    if (this.#frontier.heardOfStates()) this.#parts.onStateSaid()
+    if (this.#frontier.isSavingDue) await this.#queue.run(() => this.#ledger.commit([]))
   }
 
   delta(id: DeltaId): Delta | undefined {
@@ -283,7 +290,7 @@ export class Context {
   /** Starts what was interrupted: handlers that wait, deltas that were committed but perhaps never sent. */
   async resume(): Promise<void> {
     this.#sweeper.wake()
-    await this.#enqueue(() => this.#revision.runIfDue().then(() => this.#witness.note()))
+    await this.#queue.run(() => this.#revision.runIfDue().then(() => this.#witness.note()))
     this.#handlers.wake()
     await this.restoration.run()
     await this.#rewriting.run()
@@ -312,6 +319,12 @@ export class Context {
     }
   }
 
+  /** Brings the state to the version of the code that the log names, if that can be done now. */
+  upgrade(): Promise<void> {
+    this.#upgrader.forget()
+    return this.#queue.run(() => this.#caller.upgrade())
+  }
+
   /** Runs a method that waited in a queue. Throws as `call` does, and CONTEXT_BUSY where it wants to write and may not now. */
   async runQueued(request: CallRequest, meta: CallMeta): Promise<void> {
     if (await this.#calls.call(request, meta)) return
@@ -328,17 +341,17 @@ export class Context {
    * `accepted` gives heads in whose past is all that is accepted here from an account.
    */
   standStill<T>(work: (accepted: (account: AccountId) => Promise<DeltaId[]>) => Promise<T>): Promise<T> {
-    return this.#enqueue(() => work((account) => this.#accepted((each) => each === account)))
+    return this.#queue.run(() => work((account) => this.#accepted((each) => each === account)))
   }
 
   /** Looks again at what a removal has made void, and at what waits for governance or a key; `all`: or for parents. */
   async reconsider(all = false): Promise<void> {
-    if (this.#revision.isDue) await this.#enqueue(() => this.#revision.runIfDue())
+    if (this.#revision.isDue) await this.#queue.run(() => this.#revision.runIfDue())
     await this.#rewriting.run()
     let last: DeltaId | undefined
     while (this.#intake.parkedCount > 0) {
       const behind = last
-      last = await this.#enqueue(() => this.#reconsiderPage(behind, all))
+      last = await this.#queue.run(() => this.#reconsiderPage(behind, all))
       if (last === undefined) break
     }
     this.#sweeper.wake()
@@ -377,20 +390,6 @@ export class Context {
     const page = await this.#intake.takeParked(behind, ops, all)
     await this.#receiver.receive(page, undefined, ops)
     return page.at(-1)?.id
-  }
-
-  #enqueue<T>(task: () => Promise<T>): Promise<T> {
-    const run = this.#queue.run(async () => {
-      this.#ledger.requireWhole()
-      this.#turns.start()
-      return task()
-    })
-    return run.catch((cause) => {
-      if (!(cause instanceof QueueError)) throw cause
-      // A write that failed has closed it, and the next instance takes what comes.
-      this.#ledger.requireWhole()
-      throw new ContextError('CONTEXT_BUSY', `context ${this.record.id}: ${cause.message}`, { cause })
-    })
   }
 
   #runHandler(task: HandlerTask): Promise<void> {

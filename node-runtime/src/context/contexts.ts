@@ -1,71 +1,28 @@
 // All contexts of this node: creating, opening, joining, and the state each one is in. One instance a context; an
 // instance whose write failed is replaced by one read from the store.
 import type { Bytes } from '../base/bytes.ts'
-import type { Clock } from '../base/clock.ts'
-import {
-  type ApplicationId,
-  type ContextId,
-  type GroupId,
-  ID_LENGTH,
-  idBytes,
-  idFromBytes,
-  type NamespaceId,
-} from '../base/ids.ts'
+import { type ContextId, ID_LENGTH, idBytes, idFromBytes, type NamespaceId } from '../base/ids.ts'
 import { contextIdOf } from '../base/operations.ts'
-import type { GuestExecutor } from '../runtime/guest-executor.ts'
 import { ContextState } from '../storage/context-state.ts'
 import { dropIncoming } from '../storage/generations.ts'
 import { SnapshotWriter } from '../storage/snapshot-writer.ts'
 import { keyOf } from '../store/keys.ts'
 import { rangeOf } from '../store/store.ts'
 import { copyBase } from './base-copy.ts'
-import type { BlobParts } from './blobs/blob-effects.ts'
 import { initialState } from './calls/initial-state.ts'
 import { Context } from './context.ts'
 import { ContextRecords } from './context-records.ts'
 import { ContextStore } from './context-store.ts'
+import type { AdoptOptions, ContextsParts, CreateContextRequest } from './contexts-parts.ts'
 import { ContextError } from './errors.ts'
 import { REOPEN_MS } from './limits.ts'
-import type { Applications } from './namespaces/code/applications.ts'
-import { serviceStorage, storageIn } from './namespaces/code/services.ts'
-import type { Namespace, NamespaceParts } from './namespaces/namespace.ts'
-import type { Namespaces } from './namespaces/namespaces.ts'
+import { markedImage } from './migration/state-mark.ts'
+import { programIn, serviceStorage, storageIn } from './namespaces/code/services.ts'
+import type { Namespace } from './namespaces/namespace.ts'
 import { openRows } from './opening.ts'
-import type { ContextRecord, Retention } from './parts.ts'
-import type { StateEvent, XCallEvent } from './ports.ts'
+import type { ContextRecord } from './parts.ts'
 import { Residence } from './residence.ts'
 import { XCalls } from './xcalls/xcalls.ts'
-
-export interface ContextsParts extends Omit<NamespaceParts, 'onChange' | 'keyRing'> {
-  readonly clock: Clock
-  readonly executor: GuestExecutor
-  readonly applications: Applications
-  readonly namespaces: Namespaces
-  readonly blobParts: BlobParts
-  readonly retention: Retention
-  readonly onEvent: (event: StateEvent) => void
-  readonly onXCall: (event: XCallEvent) => void
-  /** A context of this namespace got a delta that is sealed with a key we do not have. */
-  readonly onKeyMissing: (namespace: Namespace, groupId: GroupId) => void
-  /** One was made when the context ran another application, which is not here. */
-  readonly onCodeMissing: (namespace: Namespace, applicationId: ApplicationId) => void
-}
-
-interface AdoptOptions {
-  readonly signal?: AbortSignal
-  readonly applicationId?: ApplicationId
-}
-
-export interface CreateContextRequest {
-  readonly applicationId: ApplicationId
-  readonly groupId: GroupId
-  /** JSON bytes for `init`; empty for none. */
-  readonly initParams: Bytes
-  /** 32 bytes that make the id; random when absent. */
-  readonly seed?: Bytes
-  readonly name?: string
-  readonly serviceName?: string
-}
 
 export class Contexts {
   readonly #parts: ContextsParts
@@ -90,6 +47,7 @@ export class Contexts {
       records,
       shut: (id) => this.#shut(id),
       resume: (record) => this.#resume(record),
+      upgrade: (id) => this.get(id).then((context) => context.upgrade()),
     })
     this.#xcalls = new XCalls({
       ...parts,
@@ -191,7 +149,12 @@ export class Contexts {
     await namespaces.announceApplication(namespace, request.applicationId)
     const module = await applications.module(request.applicationId, request.serviceName)
     const log = this.#parts.log.child({ contextId: id })
-    const image = await initialState({ id, module, executor, hlc, account, identity, log }, request.initParams)
+    const initial = await initialState({ id, module, executor, hlc, account, identity, log }, request.initParams)
+    const image = markedImage(
+      initial,
+      request.applicationId,
+      programIn(applications, request.applicationId, request.serviceName),
+    )
     const details = {
       ...(request.name === undefined ? {} : { name: request.name }),
       ...(request.serviceName === undefined ? {} : { serviceName: request.serviceName }),
@@ -327,6 +290,7 @@ export class Contexts {
       state: ContextState.open(store, record.id),
       code: {
         storageOf: (id) => storageIn(applications, id, record.serviceName),
+        schemaOf: (id) => programIn(applications, id, record.serviceName)?.state,
         module: (id) => applications.module(id, record.serviceName),
         want: (id) => this.#parts.onCodeMissing(authority, id),
       },
@@ -334,6 +298,8 @@ export class Contexts {
       elapsedMs: () => clock.elapsedMs?.() ?? 0,
       authority,
       onKeyMissing: () => this.#parts.onKeyMissing(namespaces.get(record.namespaceId), record.groupId),
+      onMigrated: () => this.#parts.onMigrated(authority),
+      onStateSaid: () => this.#parts.onStateSaid(authority),
       onBroken: (error) => {
         log.error({ contextId: record.id, error: String(error) }, 'a write failed; the context is read again')
         this.#forget(record.id, this.#open.get(record.id))

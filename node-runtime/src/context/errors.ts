@@ -21,7 +21,6 @@ export class ContextError extends CodedError<
   | 'NOT_ATTESTED'
   | 'SERVICE_UNKNOWN'
   | 'UPGRADE_REFUSED'
-  | 'MIGRATION_NEEDED'
   | 'INVITATION_INVALID'
   | 'JOIN_TIMEOUT'
   | 'GUEST_FAILED'

@@ -213,3 +213,6 @@ export const PROPOSED_BYTES_MAX = 64 * 1024
 /** Proposals and approvals by calls of one context: so many at once, as a call may make, and then one so often. Refused beyond. */
 export const PROPOSED_BURST = 200
 export const PROPOSED_EVERY_MS = 5000
+
+/** A migration that has failed is tried again where the state has changed, at most so often: each try runs the guest. */
+export const MIGRATION_RETRY_MS = 5_000

@@ -6,6 +6,7 @@ import { type ContextId, type DeltaId, stampOf } from '../base/ids.ts'
 import { Dag, type DagNode } from '../dag/dag.ts'
 import type { Store, StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
+import type { Positioned } from './apply/fold.ts'
 import { Rewrites } from './apply/rewrites.ts'
 import { ContextStore } from './context-store.ts'
 import { HeldIds } from './held-ids.ts'
@@ -14,6 +15,7 @@ import { type ContextParts, nodeOf } from './parts.ts'
 import type { Authority } from './ports.ts'
 import { boundOf, floorOf } from './retention/checkpoint.ts'
 import { handledFrom } from './retention/handled-rows.ts'
+import type { Stacked } from './undo-rows.ts'
 
 export interface OpeningParts {
   readonly contextId: ContextId
@@ -152,10 +154,10 @@ class Batches {
   }
 }
 
-function stackOf(ids: readonly DeltaId[], applied: ReadonlyMap<DeltaId, DagNode>): DagNode[] {
-  return ids.map((id) => {
+function stackOf(stack: readonly Stacked[], applied: ReadonlyMap<DeltaId, DagNode>): Positioned[] {
+  return stack.map(({ id, version }) => {
     const node = applied.get(id)
     if (!node) throw new Error(`the undo stack names delta ${id}, which is not stored as applied`)
-    return node
+    return { id, hlc: node.hlc, ...(version === undefined ? {} : { version }) }
   })
 }

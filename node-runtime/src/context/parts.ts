@@ -6,10 +6,12 @@ import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Dag, DagNode } from '../dag/dag.ts'
 import type { GuestExecutor, GuestModule } from '../runtime/guest-executor.ts'
+import type { StateSchema } from '../runtime/module/state-schema.ts'
 import type { ContextState } from '../storage/context-state.ts'
 import type { Store } from '../store/store.ts'
 import { type Delta, previousOf } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
+import type { Positioned } from './apply/fold.ts'
 import type { Rewrites } from './apply/rewrites.ts'
 import type { BlobParts } from './blobs/blob-effects.ts'
 import type { ContextStore, Judgement, Pruned } from './context-store.ts'
@@ -45,6 +47,8 @@ export interface Retention {
 interface Code {
   /** How the application keeps its state; undefined while its code is not here. */
   storageOf(applicationId: ApplicationId): 'guest' | 'host' | undefined
+  /** Which state it has; undefined while its code is not here, or where it does not say. */
+  schemaOf(applicationId: ApplicationId): StateSchema | undefined
   /** Throws APPLICATION_NOT_INSTALLED. */
   module(applicationId: ApplicationId): Promise<GuestModule>
   /** Something here waits for it. */
@@ -60,7 +64,7 @@ export interface ContextParts {
   readonly state: ContextState
   readonly dag: Dag
   /** Applied deltas that are not pruned, in the order they were applied. */
-  readonly stack: readonly DagNode[]
+  readonly stack: readonly Positioned[]
   readonly pruned: Pruned | undefined
   /** What deltas stand for that have come here, ready or not; it grows with them. */
   readonly rewritten: Rewrites
@@ -91,6 +95,10 @@ export interface ContextParts {
   readonly outbound: Outbound
   readonly onEvent: (event: StateEvent) => void
   readonly onBroken: (error: unknown) => void
+  /** The state has come to another version, and is stored. */
+  readonly onMigrated: () => void
+  /** A member has said something else of its state than before. */
+  readonly onStateSaid: () => void
   /** The state was replaced: this instance has ended, and the rows are to be read again. */
   readonly onSwapped: () => void
   /** Contexts of this node that receive a snapshot: each from one peer at a time, whatever becomes of its instance. */

@@ -13,7 +13,7 @@ import type {
   RootHash,
 } from '../base/ids.ts'
 import type { Attestation, MemberKeys, ProposalApproved, ProposalMade, RemovalPinned } from '../base/operations.ts'
-import type { ContextProposals, Removal, Removed } from '../governance/namespace-state.ts'
+import type { ContextProposals, ContextRecord, Removal, Removed } from '../governance/namespace-state.ts'
 import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
@@ -82,6 +82,8 @@ export interface AdmissionOutbound {
 /** Whether a delta's author may write, and with this key, judged at the governance heads the delta cites. */
 export type Judgement = 'yes' | 'no' | 'not-yet'
 
+export type Running = Pick<ContextRecord, 'applicationId' | 'ran'>
+
 /** What a context asks its namespace. */
 export interface Authority {
   /** Heads that a new delta cites. */
@@ -95,6 +97,10 @@ export interface Authority {
   judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId' | 'madeUnder'>): Judgement
   /** What the context runs at a cut of the log; undefined where the cut is not known here, or does not know the context. */
   applicationAt(contextId: ContextId, governance: readonly OpId[]): ApplicationId | undefined
+  /** With what it ran before. The same object as long as the context is as it was. */
+  runningAt(contextId: ContextId, governance: readonly OpId[]): Running | undefined
+  /** A cut at which the context ran the application, the latest that is known; undefined: it never did. */
+  cutRunning(contextId: ContextId, applicationId: ApplicationId): readonly OpId[] | undefined
   removalsNow(contextId: ContextId): KnownRemovals
   /** Removals that touch the context, with whom they removed. */
   removalsIn(contextId: ContextId): readonly (readonly [Removed, Removal])[]
@@ -154,11 +160,31 @@ export type GroupEvent = { readonly groupId: GroupId } & (
         readonly left?: readonly number[]
       }
     }
+  /** Of a namespace: what its members have said of their states. */
+  | { readonly type: 'MigrationProgress'; readonly data: MigrationCounts }
+  /** Of a namespace whose admin we are: an upgrade of a group with all beneath it. */
+  | {
+      readonly type: 'CascadeProgress'
+      readonly data: {
+        readonly subgroupId: GroupId
+        readonly localContextsSwapped: number
+        readonly localContextsTotal: number
+      }
+    }
   | {
       readonly type: 'MigrationCompleted'
       readonly data: { readonly toVersion: string /** In seconds. */; readonly completedAt: number }
     }
 )
+
+/** Of members. */
+export interface MigrationCounts {
+  readonly migrated: number
+  readonly inProgress: number
+  readonly unknown: number
+  readonly failed: number
+  readonly total: number
+}
 
 export interface UpgradeStarted {
   readonly fromVersion: string

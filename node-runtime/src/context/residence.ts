@@ -1,16 +1,19 @@
 // Which contexts are here: keeps those of a namespace in line with what its log and this node's own choice say.
-import type { ContextId, GroupId, NamespaceId } from '../base/ids.ts'
+import type { AccountId, ContextId, GroupId, NamespaceId } from '../base/ids.ts'
+import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { NamespaceState } from '../governance/namespace-state.ts'
+import { ContextState } from '../storage/context-state.ts'
 import type { Store } from '../store/store.ts'
 import type { ContextRecords } from './context-records.ts'
 import { ContextError } from './errors.ts'
+import { stateMark } from './migration/state-mark.ts'
 import type { Applications } from './namespaces/code/applications.ts'
-import { storageIn } from './namespaces/code/services.ts'
+import { stateVersionIn, storageIn } from './namespaces/code/services.ts'
 import { startOf, versionOf } from './namespaces/code/versions.ts'
 import type { Namespaces } from './namespaces/namespaces.ts'
 import type { ContextRecord } from './parts.ts'
-import type { GroupEvent, Outbound } from './ports.ts'
+import type { GroupEvent, Outbound, Running } from './ports.ts'
 
 export interface ResidenceParts {
   readonly records: ContextRecords
@@ -18,12 +21,16 @@ export interface ResidenceParts {
   readonly applications: Pick<Applications, 'get'>
   readonly outbound: Pick<Outbound, 'followContext' | 'unfollowContext'>
   readonly store: Store
+  readonly identity: Pick<SigningKey, 'publicKey'>
+  readonly account: AccountId
   readonly nowMs: () => number
   readonly onGroupEvent: (event: GroupEvent) => void
   readonly log: Logger
   /** Closes the instance, if there is one. Until it is closed no other is made. */
   readonly shut: (id: ContextId) => Promise<void>
   readonly resume: (record: ContextRecord) => Promise<void>
+  /** Brings its state to the version of what the log names. */
+  readonly upgrade: (id: ContextId) => Promise<void>
 }
 
 export class Residence {
@@ -50,7 +57,10 @@ export class Residence {
       for (const record of records.list()) {
         if (record.namespaceId !== namespaceId) continue
         if (!records.isWanted(record)) await this.#retire(record.id)
-        else if (await this.#takeUp(record, state)) upgraded.add(record.groupId)
+        else if (await this.#takeUp(record, state)) {
+          upgraded.add(record.groupId)
+          this.#tellCascade(record, state)
+        }
       }
       for (const groupId of upgraded) this.#tell(groupId, state)
       for (const record of records.unused(namespaceId)) if (records.isWanted(record)) await this.#openAgain(record)
@@ -96,10 +106,15 @@ export class Residence {
   /** True when it runs another application than before. */
   async #takeUp(record: ContextRecord, state: NamespaceState): Promise<boolean> {
     const { records, applications, store, shut, resume, log } = this.#parts
-    const applicationId = state.contexts.get(record.id)?.applicationId
+    const said = state.contexts.get(record.id)
+    const applicationId = said?.applicationId
     if (applicationId === undefined || applicationId === record.applicationId) return false
     if (storageIn(applications, applicationId, record.serviceName) !== record.storage) return false
     this.#begin(record.groupId, state)
+    if (!this.#isThere(record, said)) {
+      this.#wakeCascade(record, state)
+      return false
+    }
     const changed = { ...record, applicationId }
     await store.batch([records.row(changed)])
     records.use(changed)
@@ -109,12 +124,43 @@ export class Residence {
     return true
   }
 
+  /** Admins of the namespace hear how far each group of the tree is. */
+  #tellCascade({ groupId, namespaceId }: ContextRecord, state: NamespaceState): void {
+    const { account, records, onGroupEvent } = this.#parts
+    const upgrade = state.groups.get(groupId)?.upgrade
+    if (upgrade?.isCascade !== true || state.roleIn(namespaceId, account) !== 'Admin') return
+    const here = records.list().filter((record) => record.groupId === groupId)
+    const swapped = here.filter(({ applicationId }) => applicationId === upgrade.to).length
+    const data = { subgroupId: groupId, localContextsSwapped: swapped, localContextsTotal: here.length }
+    onGroupEvent({ groupId: namespaceId, type: 'CascadeProgress', data })
+  }
+
+  /** Its state is one that the application runs on. */
+  #isThere({ id, serviceName }: ContextRecord, said: Running | undefined): boolean {
+    const { applications, store } = this.#parts
+    const version = said && stateVersionIn(applications, said, serviceName)
+    return version === stateMark(ContextState.open(store, id)).version
+  }
+
+  /** Single upgrades wait for the first access. Of a whole tree of groups whoever has upgraded it brings all of them there. */
+  #wakeCascade({ id, groupId }: ContextRecord, state: NamespaceState): void {
+    const { identity, upgrade, log } = this.#parts
+    const last = state.groups.get(groupId)?.upgrade
+    if (last === undefined || !last.isCascade || last.by !== identity.publicKey) return
+    upgrade(id).catch((error) => log.warn({ contextId: id, error: String(error) }, 'the state is not migrated yet'))
+  }
+
   #begin(groupId: GroupId, state: NamespaceState): void {
     const upgrade = state.groups.get(groupId)?.upgrade
     if (upgrade === undefined || this.#begun.get(groupId) === upgrade.hlc) return
     this.#begun.set(groupId, upgrade.hlc)
+    const { applications } = this.#parts
     const total = this.#parts.records.list().filter((record) => record.groupId === groupId).length
-    this.#parts.onGroupEvent({ groupId, type: 'MigrationStarted', data: startOf(state, upgrade, total) })
+    this.#parts.onGroupEvent({
+      groupId,
+      type: 'MigrationStarted',
+      data: startOf({ state, applications }, upgrade, total),
+    })
   }
 
   /** When all contexts of the group that are here run what it has upgraded to. */

@@ -63,6 +63,8 @@ export interface GroupUpgrade {
   readonly by: PublicKey
   /** Came with that of a group above. */
   readonly cascaded: boolean
+  /** Was of this group with all beneath it, or came with such a one. */
+  readonly isCascade?: true
 }
 
 export interface GroupState {
@@ -136,6 +138,8 @@ export interface ContextRecord {
   readonly id: ContextId
   readonly groupId: GroupId
   readonly applicationId: ApplicationId
+  /** What it ran before, oldest first, up to where it runs one of these again; absent: nothing else. */
+  readonly ran?: readonly ApplicationId[]
   readonly baseRoot: RootHash
   readonly storage: StorageKind
   readonly creator: PublicKey

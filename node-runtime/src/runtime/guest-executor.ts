@@ -44,6 +44,8 @@ export interface GuestCallJob {
    * after those before it have ended, whatever its `env` says.
    */
   readonly keep: boolean
+  /** Every node runs it on the same state: it has no private entries and no blobs, and stamps that it replaces may be from any time. */
+  readonly isMigration?: true
 }
 
 /** `__calimero_sync_next` with an artifact as input. What it would itself pass on is ignored: no artifact, no events. */

@@ -86,16 +86,20 @@ function invoke(instance: WebAssembly.Instance, name: string): void {
   if (typeof method === 'function') method()
 }
 
+const NOTHING_PRIVATE = { get: () => undefined }
+
 function newInvocation(job: GuestJob, { module, state, random, blobs }: JobParts): Invocation {
   const input = job.kind === 'call' ? job.input : job.artifact
+  const isMigration = job.kind === 'call' && job.isMigration === true
   return new Invocation({
     input,
     env: job.env,
     shared: state.shared,
-    private: state.private,
+    private: isMigration ? NOTHING_PRIVATE : state.private,
     storage: module.plan.storage,
-    blobs,
+    blobs: isMigration ? undefined : blobs,
     isApply: job.kind === 'apply',
+    isMigration,
     // An apply must give the same bytes on every node.
     randomSeed: job.env.randomSeed ?? (job.kind === 'apply' ? sha256(input) : undefined),
     random,

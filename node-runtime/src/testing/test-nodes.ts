@@ -228,9 +228,11 @@ export async function joinContext(
 
 /** Lets time pass until all of them hold the same heads, with nothing waiting. Returns their equal summary. */
 export async function converge(world: TestWorld, id: ContextId, names: readonly string[]): Promise<ContextSummary> {
-  const contexts = await Promise.all(names.map((name) => world.get(name).context(id)))
+  const first = await Promise.all(names.map((name) => world.get(name).context(id)))
+  // An upgrade or a snapshot puts another instance in the place of one.
+  const contexts = () => names.flatMap((name, at) => world.get(name).node.contexts.opened(id) ?? first[at] ?? [])
   const seen = () =>
-    contexts
+    contexts()
       .map(
         (c, i) =>
           `${names[i]} ${c
@@ -242,24 +244,24 @@ export async function converge(world: TestWorld, id: ContextId, names: readonly 
   await world.until(
     `${names.join(', ')} to hold the same`,
     () => {
-      const [first, ...others] = contexts.map((context) => `${context.heads().join()} ${context.root}`)
-      const idle = contexts.every((context) => {
+      const [one, ...others] = contexts().map((context) => `${context.heads().join()} ${context.root}`)
+      const idle = contexts().every((context) => {
         const { pending, parked, handlers } = context.waiting()
         return pending + parked + handlers === 0
       })
-      return idle && others.every((other) => other === first)
+      return idle && others.every((other) => other === one)
     },
     seen,
   )
   const summaries = await Promise.all(names.map((name) => world.get(name).summary(id)))
-  const [first, ...others] = summaries
-  if (!first) throw new Error('nobody to compare')
+  const [one, ...others] = summaries
+  if (!one) throw new Error('nobody to compare')
   for (const [index, other] of others.entries()) {
-    if (JSON.stringify(other) === JSON.stringify(first)) continue
+    if (JSON.stringify(other) === JSON.stringify(one)) continue
     throw new Error(`seed ${world.seed}: ${names[index + 1]} differs from ${names[0]}`)
   }
-  if (first.root !== first.shownRoot) throw new Error('the running context shows another root than its disk')
-  return first
+  if (one.root !== one.shownRoot) throw new Error('the running context shows another root than its disk')
+  return one
 }
 
 /** A new key of the group, made by one member and named in the log of all; who needs it has to ask for it. */

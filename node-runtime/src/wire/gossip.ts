@@ -7,6 +7,7 @@ import { Recent } from '../base/recent.ts'
 import { message } from './codec.ts'
 import {
   BEATS_REMEMBERED,
+  FAILURE_BYTES_MAX,
   GOSSIP_BYTES_MAX,
   GOSSIP_ITEMS_MAX,
   HASH_BYTES,
@@ -14,9 +15,10 @@ import {
   OP_BYTES_MAX,
   PARENTS_MAX,
   SIGNATURE_BYTES,
+  U32_MAX,
 } from './limits.ts'
 import { type Presence, presenceShape } from './presence.ts'
-import { bytes, id, idSet, list, record, u64, union } from './shape.ts'
+import { bytes, id, idSet, list, record, text, u64, uint, union } from './shape.ts'
 
 export interface AnnouncedDelta {
   readonly id: DeltaId
@@ -34,10 +36,20 @@ export interface HeadsBeat {
   readonly checkpoint?: Bytes
   /** For the next checkpoint. */
   readonly vouch?: HeadsVouch
+  /** Of the state, where it is not the first version or could not be brought to a later one. */
+  readonly state?: StateSaid
   /** The author's clock: of two beats of one author the later counts. */
   readonly hlc: bigint
   readonly author: PublicKey
   readonly signature: Bytes
+}
+
+export interface StateSaid {
+  readonly version: number
+  /** Why it has not the version that the log names. */
+  readonly failed?: string
+  /** Entries that only the author can convert. */
+  readonly own?: number
 }
 
 export interface HeadsVouch {
@@ -64,16 +76,17 @@ const headsFacts = {
 }
 const hash = bytes(HASH_BYTES, HASH_BYTES)
 const signature = bytes(SIGNATURE_BYTES, SIGNATURE_BYTES)
-const pruning = { checkpoint: hash, vouch: record({ checkpoint: hash, signature }) }
-const headsMessage = message('heads/2', record(headsFacts, pruning), GOSSIP_BYTES_MAX)
+const state = record({ version: uint(U32_MAX) }, { failed: text(FAILURE_BYTES_MAX), own: uint(U32_MAX) })
+const optional = { checkpoint: hash, vouch: record({ checkpoint: hash, signature }), state }
+const headsMessage = message('heads/2', record(headsFacts, optional), GOSSIP_BYTES_MAX)
 const beatFacts = { ...headsFacts, signature }
-const beatMessage = message('heads-beat/2', record(beatFacts, pruning), GOSSIP_BYTES_MAX)
+const beatMessage = message('heads-beat/2', record(beatFacts, optional), GOSSIP_BYTES_MAX)
 const gossipMessage = message(
   'gossip/2',
   union<'t', Gossip>('t', {
     deltas: record({ items: list(bytes(GOSSIP_BYTES_MAX), GOSSIP_ITEMS_MAX, 1) }),
     announce: record({ items: list(announced, GOSSIP_ITEMS_MAX, 1) }),
-    heads: record(beatFacts, pruning),
+    heads: record(beatFacts, optional),
     ops: record({ items: list(bytes(OP_BYTES_MAX), GOSSIP_ITEMS_MAX, 1) }),
     presence: presenceShape,
   }),
@@ -128,8 +141,8 @@ export function verifyHeads(beat: HeadsBeat): boolean {
 }
 
 function signedHash(beat: Omit<HeadsBeat, 'signature'>): Bytes {
-  const { contextId, heads, root, removals, hlc, author, checkpoint, vouch } = beat
-  const more = { ...(checkpoint ? { checkpoint } : {}), ...(vouch ? { vouch } : {}) }
+  const { contextId, heads, root, removals, hlc, author, checkpoint, vouch, state } = beat
+  const more = { ...(checkpoint ? { checkpoint } : {}), ...(vouch ? { vouch } : {}), ...(state ? { state } : {}) }
   const facts = { contextId, heads, root, removals, hlc, author, ...more }
   return taggedHash('calbox/heads/2', headsMessage.encode(facts))
 }

@@ -135,3 +135,7 @@ export const DELTAS_REMEMBERED = { count: 1024, bytesMax: 2 * KIB }
 export const ROOTS_REMEMBERED = { count: 512, bytesMax: 128 }
 /** Signed heads that are: those of the members of a few contexts. */
 export const BEATS_REMEMBERED = { count: 256, bytesMax: 2 * KIB }
+
+/** Why a state could not be migrated, as each beat of its author says: a line of the guest, cut where it is longer. */
+export const FAILURE_BYTES_MAX = 512
+export const U32_MAX = 2 ** 32 - 1

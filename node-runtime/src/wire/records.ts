@@ -38,6 +38,8 @@ export interface UndoRow {
   readonly v: 1
   readonly deltaId: Bytes
   readonly undo: Bytes
+  /** Of the state that it was made for; absent: the first. */
+  readonly version?: number
 }
 
 /** What is behind it has no rows, or rows that are being removed. */
@@ -104,7 +106,21 @@ export interface ApplicationRow {
   /** Of bundles. */
   readonly signerId?: string
   /** Where they have names. */
-  readonly services?: readonly { readonly name: string; readonly storage: 'guest' | 'host' }[]
+  readonly services?: readonly ServiceRow[]
+  /** Of the first service. Absent: it does not say. */
+  readonly state?: StateRow
+}
+
+export interface ServiceRow {
+  readonly name: string
+  readonly storage: 'guest' | 'host'
+  readonly state?: StateRow
+}
+
+/** Which version of its state code has, and how it gets there. */
+export interface StateRow {
+  readonly version: number
+  readonly steps: readonly { readonly method: string; readonly from: number; readonly to: number }[]
 }
 
 export interface GroupKeyRow {
@@ -174,6 +190,11 @@ const timeMs = plain((raw, at): number => {
   return raw
 })
 
+const stateSchema = record({
+  version: count,
+  steps: list(record({ method: anyText, from: count, to: count }), Number.MAX_SAFE_INTEGER),
+})
+
 const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
   delta: record({ v, delta: content, status: oneOf(['applied', 'pending', 'again', 'void', 'voided']) }),
   'parked delta': record({
@@ -182,7 +203,7 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
     reason: oneOf(['key', 'governance', 'code', 'future', 'machine', 'parents']),
     sinceMs: timeMs,
   }),
-  'undo record': record({ v, deltaId: hash, undo: content }),
+  'undo record': record({ v, deltaId: hash, undo: content }, { version: count }),
   checkpoint: record(
     { v, checkpoint: content, base: count, swapped: flag() },
     { unseen: list(hash, Number.MAX_SAFE_INTEGER) },
@@ -230,7 +251,11 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
       package: orNull(anyText),
       version: orNull(anyText),
     },
-    { signerId: anyText, services: list(record({ name: anyText, storage }), Number.MAX_SAFE_INTEGER) },
+    {
+      signerId: anyText,
+      services: list(record({ name: anyText, storage }, { state: stateSchema }), Number.MAX_SAFE_INTEGER),
+      state: stateSchema,
+    },
   ),
   'group key': record({ v, key: hash }),
   judgement: record(

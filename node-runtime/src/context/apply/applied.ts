@@ -3,14 +3,21 @@
 import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { StateTransaction } from '../../storage/state-transaction.ts'
 import type { StateChange, UndoRecord } from '../../storage/state-view.ts'
+import { both } from '../migration/migration.ts'
 
 export class Applied {
   readonly undos: UndoRecord[] = []
   readonly #transaction: StateTransaction
   #isAsForeseen = true
+  #before: UndoRecord | undefined
 
   constructor(transaction: StateTransaction) {
     this.#transaction = transaction
+  }
+
+  /** Something that was done to the transaction goes with the next one, and is taken back with it. */
+  join(undo: UndoRecord): void {
+    this.#before = undo
   }
 
   get isAsForeseen(): boolean {
@@ -20,7 +27,8 @@ export class Applied {
   /** `foreseen`: only keys whose values differ from what is there; undefined where nothing was. */
   add(changes: readonly StateChange[], foreseen: readonly StateChange[] | undefined): void {
     const undo = this.#transaction.apply(changes)
-    this.undos.push(undo)
+    this.undos.push(this.#before === undefined ? undo : both(this.#before, undo))
+    this.#before = undefined
     if (foreseen !== undefined) this.#isAsForeseen &&= this.#hasDone(undo, foreseen)
   }
 

@@ -1,13 +1,18 @@
 // The order in which deltas enter the state. Pure.
 //
-// Guest-storage apps: the state is the fold of all deltas in canonical order (HLC, id), void ones left out; what sorts before applied
-// deltas is inserted by one undo down to the lowest position and one redo. Host-CRDT apps: merges commute, so new
-// deltas go on top as they come.
+// What was made for an earlier version of the state comes first, whenever it came and whatever its stamp: between two versions
+// the state is migrated. Within one version: of guest-storage apps the state is the fold of all deltas in canonical order (HLC,
+// id), void ones left out; what sorts before applied deltas is inserted by one undo down to the lowest position and one redo.
+// Of host-CRDT apps merges commute, so new deltas go on top as they come; but which one of a later version is the first says
+// when and by whose code the state was migrated.
 import type { DeltaId } from '../../base/ids.ts'
+import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
 
 export interface Positioned {
   readonly id: DeltaId
   readonly hlc: bigint
+  /** Of the state that it was made for; absent: the first. */
+  readonly version?: number
 }
 
 export interface FoldPlan<T extends Positioned> {
@@ -17,7 +22,15 @@ export interface FoldPlan<T extends Positioned> {
   readonly apply: readonly (T | Positioned)[]
 }
 
+export function versionIn({ version }: Pick<Positioned, 'version'>): number {
+  return version ?? FIRST_STATE_VERSION
+}
+
 export function comparePositions(a: Positioned, b: Positioned): number {
+  if (a.version !== b.version) {
+    const earlier = versionIn(a) - versionIn(b)
+    if (earlier !== 0) return earlier
+  }
   if (a.hlc !== b.hlc) return a.hlc < b.hlc ? -1 : 1
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
 }
@@ -31,21 +44,29 @@ export function planFold<T extends Positioned>(
   arrived: readonly T[],
   { storage, dropped = NONE }: { readonly storage: 'guest' | 'host'; readonly dropped?: ReadonlySet<DeltaId> },
 ): FoldPlan<T> {
+  const compare = storage === 'host' ? compareOfHost : comparePositions
   const kept = Math.min(
-    storage === 'host' ? applied.length : placeOf(applied, arrived[0]),
+    placeOf(applied, arrived[0], compare),
     dropped.size === 0 ? applied.length : lowestOf(applied, dropped),
   )
   const undone = applied.slice(kept)
   const again = undone.filter(({ id }) => !dropped.has(id))
-  return { undo: undone.length, apply: storage === 'host' ? [...again, ...arrived] : mergeSorted(again, arrived) }
+  return { undo: undone.length, apply: mergeSorted(again, arrived, compare) }
 }
+
+function compareOfHost(a: Positioned, b: Positioned): number {
+  const isFirst = versionIn(a) === FIRST_STATE_VERSION && versionIn(b) === FIRST_STATE_VERSION
+  return isFirst ? 0 : comparePositions(a, b)
+}
+
+type Compare = typeof comparePositions
 
 const NONE: ReadonlySet<DeltaId> = new Set()
 
-function placeOf(applied: readonly Positioned[], first: Positioned | undefined): number {
+function placeOf(applied: readonly Positioned[], first: Positioned | undefined, compare: Compare): number {
   let place = applied.length
   if (first === undefined) return place
-  for (let top = applied[place - 1]; top !== undefined && comparePositions(top, first) > 0; top = applied[place - 1]) {
+  for (let top = applied[place - 1]; top !== undefined && compare(top, first) > 0; top = applied[place - 1]) {
     place -= 1
   }
   return place
@@ -56,7 +77,12 @@ function lowestOf(applied: readonly Positioned[], dropped: ReadonlySet<DeltaId>)
   return lowest === -1 ? applied.length : lowest
 }
 
-function mergeSorted<T extends Positioned>(a: readonly Positioned[], b: readonly T[]): (T | Positioned)[] {
+/** Of equal ones those of `a` first. */
+function mergeSorted<T extends Positioned>(
+  a: readonly Positioned[],
+  b: readonly T[],
+  compare: Compare,
+): (T | Positioned)[] {
   const merged: (T | Positioned)[] = []
   let i = 0
   let j = 0
@@ -64,7 +90,7 @@ function mergeSorted<T extends Positioned>(a: readonly Positioned[], b: readonly
     const left = a[i]
     const right = b[j]
     if (left === undefined && right === undefined) return merged
-    if (right === undefined || (left !== undefined && comparePositions(left, right) < 0)) {
+    if (right === undefined || (left !== undefined && compare(left, right) <= 0)) {
       if (left !== undefined) merged.push(left)
       i += 1
     } else {

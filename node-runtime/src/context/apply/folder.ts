@@ -1,11 +1,10 @@
 // Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
-import { EMPTY } from '../../base/bytes.ts'
-import { type ApplicationId, type DeltaId, idBytes, type RootHash } from '../../base/ids.ts'
-import { accountOf } from '../../base/keys.ts'
+import type { ApplicationId, DeltaId, RootHash } from '../../base/ids.ts'
 import { mergeArtifact } from '../../crdt/artifact.ts'
 import { CrdtError } from '../../crdt/errors.ts'
-import { type GuestJob, isMachineFailure } from '../../runtime/guest-executor.ts'
+import { isMachineFailure } from '../../runtime/guest-executor.ts'
+import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
 import type { StateTransaction } from '../../storage/state-transaction.ts'
 import type { StateChange } from '../../storage/state-view.ts'
 import { decodeUndo, encodeUndo } from '../../storage/undo.ts'
@@ -14,10 +13,14 @@ import { codeCutOf, type Delta, type DeltaPayload, openDelta } from '../../wire/
 import { ContextError } from '../errors.ts'
 import { logGuest } from '../guest-log.ts'
 import { APPLY_BATCH_BYTES } from '../limits.ts'
+import { stateMark } from '../migration/state-mark.ts'
+import type { Upgrader } from '../migration/upgrader.ts'
 import type { ContextParts } from '../parts.ts'
+import type { Running } from '../ports.ts'
 import { StagedMap } from '../staged-map.ts'
 import type { Turns } from '../turns.ts'
 import { Applied } from './applied.ts'
+import { APPLY_METHOD, applyJob } from './apply-job.ts'
 import { comparePositions, type Positioned, planFold } from './fold.ts'
 
 export interface Arrived {
@@ -25,6 +28,11 @@ export interface Arrived {
   readonly payload: DeltaPayload
   /** What it is to do to the state: those behind it were made on that. */
   readonly foreseen?: readonly StateChange[]
+}
+
+/** With the version of the state that it was made for. */
+interface Placed extends Arrived {
+  readonly version: number
 }
 
 export interface Fold {
@@ -39,8 +47,8 @@ export interface Fold {
 
 type FolderParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'state' | 'executor' | 'code' | 'authority' | 'hlc' | 'stack' | 'pruned' | 'log'
-> & { readonly turns: Turns }
+  'record' | 'rows' | 'state' | 'executor' | 'code' | 'authority' | 'hlc' | 'stack' | 'pruned' | 'onMigrated' | 'log'
+> & { readonly turns: Turns; readonly upgrader: Pick<Upgrader, 'versions' | 'migration'> }
 
 export class Folder {
   readonly #parts: FolderParts
@@ -53,7 +61,7 @@ export class Folder {
   constructor(parts: FolderParts) {
     this.#parts = parts
     this.#base = parts.pruned?.base ?? 0
-    this.#stack = parts.stack.map(({ id, hlc }) => ({ id, hlc }))
+    this.#stack = [...parts.stack]
   }
 
   /** Applied and not pruned, in the order they were applied. */
@@ -90,6 +98,14 @@ export class Folder {
     for (const position of this.#roots.keys()) if (position < this.#base) this.#roots.delete(position)
   }
 
+  /** Where a delta that is taken in belongs. Throws APPLY_POSTPONED where the code that says it is not here. */
+  placeOf(delta: Pick<Delta, 'id' | 'hlc' | 'governance' | 'madeUnder'>): Positioned {
+    const { id, hlc } = delta
+    const version = this.#parts.upgrader.versions.of(delta)
+    if (version === undefined) throw postponed(delta, 'the code that it was made with is not on this node')
+    return version === FIRST_STATE_VERSION ? { id, hlc } : { id, hlc, version }
+  }
+
   /** The payload of a delta that was opened before: its key is here. */
   open(delta: Delta): DeltaPayload {
     const key = this.#parts.authority.openingKey(this.#parts.record.groupId, delta.keyId)
@@ -103,11 +119,10 @@ export class Folder {
    */
   async fold(arrived: readonly Arrived[], dropped: ReadonlySet<DeltaId> = new Set()): Promise<Fold> {
     const byId = new Map(arrived.map((entry) => [entry.delta.id, entry]))
-    const plan = planFold(
-      this.#stack,
-      arrived.map((entry) => entry.delta),
-      { storage: this.#parts.record.storage, dropped },
-    )
+    const places = arrived.map((entry) => this.placeOf(entry.delta))
+    // Of deltas of one version it is their order already.
+    if (places.some(({ version }) => version !== places[0]?.version)) places.sort(comparePositions)
+    const plan = planFold(this.#stack, places, { storage: this.#parts.record.storage, dropped })
     const kept = this.#stack.length - plan.undo
     const { transaction, ops, committed, left, isAsForeseen } = await this.#refold(kept, plan.apply, byId)
     for (const id of dropped) ops.push(this.#parts.rows.putDelta(this.stored(id).delta, 'voided'))
@@ -156,30 +171,33 @@ export class Folder {
 
   /** Takes the stack back to its first `kept` and applies `apply` on them. The state is left to the caller's batch. */
   async #refold(kept: number, apply: readonly Positioned[], arrived: ReadonlyMap<DeltaId, Arrived>) {
-    const { record, rows, state, turns } = this.#parts
+    const { rows, state, turns } = this.#parts
     const transaction = state.begin()
     await this.#revertTo(kept, transaction)
     const ops: StoreOp[] = []
     for (let index = kept; index < this.#stack.length; index += 1) ops.push(rows.dropUndo(this.#base + index))
-    const entries: Arrived[] = []
-    for (const { id } of apply) {
+    const entries: Placed[] = []
+    for (const { id, version } of apply) {
       const entry = arrived.get(id) ?? this.stored(id)
-      entries.push(entry)
+      entries.push({ ...entry, version: version ?? FIRST_STATE_VERSION })
       await turns.spend(entry.delta.sealed.byteLength)
     }
     const done = new Applied(transaction)
-    await (record.storage === 'guest'
-      ? this.#guests(done, transaction, entries)
-      : this.#merge(done, transaction, entries))
+    const before = stateMark(state)
+    await this.#apply(done, transaction, entries)
+    const places = apply.slice(0, done.undos.length)
     const applied = entries.slice(0, done.undos.length)
     applied.forEach(({ delta }, index) => {
-      ops.push(rows.pushUndo(this.#base + kept + index, delta.id, encodeUndo(done.undos[index] ?? { previous: [] })))
+      const place = places[index] ?? { id: delta.id }
+      ops.push(rows.pushUndo(this.#base + kept + index, place, encodeUndo(done.undos[index] ?? { previous: [] })))
       if (arrived.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
     })
+    const isMigrated = stateMark(transaction).version !== before.version
     const committed = () => {
       transaction.committed()
-      this.#stack.splice(kept, this.#stack.length - kept, ...applied.map(({ delta }) => positionOf(delta)))
+      this.#stack.splice(kept, this.#stack.length - kept, ...places)
       this.#forgetRoots(kept)
+      if (isMigrated) this.#parts.onMigrated()
     }
     const left = entries.length - applied.length
     return { transaction, ops, committed, left, isAsForeseen: done.isAsForeseen }
@@ -208,11 +226,57 @@ export class Folder {
     return { delta, payload: this.open(delta) }
   }
 
+  /** Those of one version after the other, each on a state of that version. */
+  async #apply(done: Applied, transaction: StateTransaction, entries: readonly Placed[]): Promise<void> {
+    for (let start = 0; start < entries.length && done.isAsForeseen; ) {
+      const { version = FIRST_STATE_VERSION } = entries[start] ?? {}
+      const next = entries.findIndex((entry, index) => index > start && entry.version !== version)
+      const run = entries.slice(start, next === -1 ? entries.length : next)
+      start += run.length
+      const { version: at } = stateMark(transaction)
+      if (at === version) await this.#applyRun(done, transaction, run)
+      else if (at < version) await this.#applyMigrated(done, transaction, run)
+      else this.#leaveOut(done, run, `the state is at version ${at}, which a checkpoint beneath has brought it to`)
+    }
+  }
+
+  #applyRun(done: Applied, transaction: StateTransaction, run: readonly Arrived[]): Promise<void> {
+    return this.#parts.record.storage === 'guest'
+      ? this.#guests(done, transaction, run)
+      : this.#merge(done, transaction, run)
+  }
+
+  /** By the code of the first one; where that cannot do it by that of the next, which may be another. */
+  async #applyMigrated(done: Applied, transaction: StateTransaction, run: readonly Placed[]): Promise<void> {
+    const { migration, versions } = this.#parts.upgrader
+    let failed: Running | undefined
+    for (const [index, entry] of run.entries()) {
+      const running = versions.runningAt(entry.delta)
+      const { id: deltaId, hlc } = entry.delta
+      if (running && running.applicationId !== failed?.applicationId) {
+        const migrated = await migration.run(transaction, { running, version: entry.version, hlc, deltaId })
+        if ('undo' in migrated) {
+          done.join(migrated.undo)
+          return this.#applyRun(done, transaction, run.slice(index))
+        }
+        failed = running
+      }
+      this.#leaveOut(done, [entry], 'its state cannot be reached from the one that is here')
+      if (!done.isAsForeseen) return
+    }
+  }
+
+  #leaveOut(done: Applied, run: readonly Placed[], why: string): void {
+    const ids = run.map(({ delta }) => delta.id)
+    this.#parts.log.warn({ ids, why }, 'made for another version of the state: without effect')
+    for (const { foreseen } of run) if (done.isAsForeseen) done.add([], foreseen)
+  }
+
   async #merge(done: Applied, transaction: StateTransaction, entries: readonly Arrived[]): Promise<void> {
     for (const { delta, payload, foreseen } of entries) {
       const staged = new StagedMap(transaction)
       try {
-        if (payload.artifact.kind === 'host') {
+        if (payload.artifact.kind === 'host' && payload.artifact.bytes.byteLength > 0) {
           const origin = { author: delta.author, hlc: delta.hlc }
           const { unauthorised } = mergeArtifact(staged, payload.artifact.bytes, origin)
           // An honest node never makes one: the host refuses it in the call.
@@ -273,11 +337,21 @@ export class Folder {
     { applicationId, run }: { readonly applicationId: ApplicationId; readonly run: readonly Arrived[] },
   ): Promise<void> {
     const { executor, code, record, state, hlc, log } = this.#parts
-    const jobs = run.map(({ delta, payload }) => applyJob(delta, payload))
+    // What only brings the state to another version has none.
+    const jobs = run
+      .filter(({ payload }) => payload.artifact.bytes.byteLength > 0)
+      .map(({ delta, payload }) => applyJob(delta, payload))
     const source = { contextId: record.id, generation: state.generation, staged: transaction.staged() }
-    const outcomes = await executor.run(await code.module(applicationId), source, jobs, {})
-    for (const [index, { delta, foreseen }] of run.entries()) {
-      const outcome = outcomes[index]
+    const outcomes = jobs.length === 0 ? [] : await executor.run(await code.module(applicationId), source, jobs, {})
+    let next = 0
+    for (const { delta, payload, foreseen } of run) {
+      if (payload.artifact.bytes.byteLength === 0) {
+        done.add([], foreseen)
+        if (!done.isAsForeseen) return
+        continue
+      }
+      const outcome = outcomes[next]
+      next += 1
       if (!outcome) throw new Error('the executor returned fewer outcomes than jobs, and no machine failure before')
       hlc.observe(outcome.timeNs)
       logGuest(log, 'debug', { method: APPLY_METHOD, lines: outcome.logs })
@@ -295,32 +369,7 @@ export class Folder {
   }
 }
 
-/** The entry point of a guest that applies an artifact. */
-const APPLY_METHOD = '__calimero_sync_next'
-
-/** The guest sees the delta's stamp as its time and the author as its executor: the outcome is the same everywhere. */
-function applyJob(delta: Delta, payload: DeltaPayload): GuestJob {
-  const author = idBytes(delta.author)
-  const accountId = idBytes(accountOf(delta.author))
-  const contextId = idBytes(delta.contextId)
-  const env = {
-    contextId,
-    executorId: author,
-    deviceId: author,
-    accountId,
-    timeNs: delta.hlc,
-    randomSeed: idBytes(delta.id),
-  }
-  // An artifact for another kind of application has no effect, here as everywhere.
-  const artifact = payload.artifact.kind === 'guest' ? payload.artifact.bytes : EMPTY
-  return { kind: 'apply', artifact, keep: true, env }
-}
-
-function positionOf(delta: Delta): Positioned {
-  return { id: delta.id, hlc: delta.hlc }
-}
-
-function postponed(delta: Delta, why: string): ContextError {
+function postponed(delta: Pick<Delta, 'id'>, why: string): ContextError {
   return new ContextError(
     'APPLY_POSTPONED',
     `delta ${delta.id} could not be applied in time (${why}); it will be retried`,

@@ -12,6 +12,7 @@ import {
   RECONSIDER_MS,
   REFUSED_REMEMBERED_MAX,
 } from '../limits.ts'
+import type { Upgrader } from '../migration/upgrader.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Aged } from '../waiting/aged.ts'
 import { isFromTheFuture } from './future.ts'
@@ -22,6 +23,7 @@ type IntakeParts = Pick<
 > & {
   /** What is parked for long. */
   readonly aged: Aged
+  readonly upgrader: Pick<Upgrader, 'versions'>
   /** Look at the parked deltas again; `all`: at those that wait for parents, too. */
   readonly reconsider: (all: boolean) => Promise<void>
 }
@@ -139,9 +141,13 @@ export class Intake {
     }
   }
 
-  /** Of an application with a state of its own the code that has made it applies it: it may have been another. */
+  /**
+   * Of an application with a state of its own the code that has made it applies it: it may have been another. Of any, code says
+   * for which version of the state it was made.
+   */
   #lacksCode(delta: Delta): boolean {
-    const { record, authority, code } = this.#parts
+    const { record, authority, code, upgrader } = this.#parts
+    if (upgrader.versions.of(delta) === undefined) return true
     const applicationId = authority.applicationAt(record.id, codeCutOf(delta))
     if (record.storage === 'host' || applicationId === undefined) return false
     if (code.storageOf(applicationId) !== undefined) return false

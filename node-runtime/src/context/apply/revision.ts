@@ -99,7 +99,11 @@ export class Revision {
       const isVoid = voids.isVoid(delta)
       if (isVoid === (status !== 'applied')) continue
       if (isVoid) dropped.add(delta.id)
-      else back.push({ id: delta.id, hlc: delta.hlc, isFresh: status === 'void' && !isHandled(delta, this.#parts) })
+      else
+        back.push({
+          ...this.#parts.folder.placeOf(delta),
+          isFresh: status === 'void' && !isHandled(delta, this.#parts),
+        })
     }
     return { dropped, back: back.sort(comparePositions) }
   }

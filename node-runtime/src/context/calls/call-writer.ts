@@ -10,6 +10,7 @@ import { ContextError } from '../errors.ts'
 import { logGuest } from '../guest-log.ts'
 import type { Ledger } from '../ledger.ts'
 import { CALL_GROUP_BYTES, CALL_GROUP_MAX } from '../limits.ts'
+import type { Upgrader } from '../migration/upgrader.ts'
 import { type ContextParts, nodeOf } from '../parts.ts'
 import type { AskedXCalls } from '../xcalls/xcalls.ts'
 import type { PendingCall } from './call.ts'
@@ -58,7 +59,6 @@ export type CallWriterParts = Pick<
   | 'rows'
   | 'state'
   | 'dag'
-  | 'code'
   | 'identity'
   | 'hlc'
   | 'nowMs'
@@ -67,7 +67,7 @@ export type CallWriterParts = Pick<
   | 'blobParts'
   | 'xcalls'
   | 'log'
-> & { readonly folder: Folder; readonly ledger: Ledger }
+> & { readonly folder: Folder; readonly ledger: Ledger; readonly upgrader: Upgrader }
 
 export class CallWriter {
   readonly #parts: CallWriterParts

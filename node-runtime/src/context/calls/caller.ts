@@ -3,6 +3,7 @@
 //
 // Each call of a group runs on what those before it left on their overlays. Where that is not what their deltas do to the
 // state, or where one of them has no effect in the end, those behind it have not run: they do so again, in another turn.
+import { EMPTY } from '../../base/bytes.ts'
 import { assert } from '../../base/errors.ts'
 import { idBytes } from '../../base/ids.ts'
 import type { GuestJob } from '../../runtime/guest-executor.ts'
@@ -16,7 +17,7 @@ import { mayBeAsked } from '../xcalls/xcall-policy.ts'
 import type { PendingCall } from './call.ts'
 import { CallWriter, type CallWriterParts, type Turn } from './call-writer.ts'
 import { GuestRun, type Ran } from './guest-run.ts'
-import { Parents, runnable, sealCall } from './sealing.ts'
+import { Parents, sealCall } from './sealing.ts'
 
 type CallerParts = CallWriterParts &
   Pick<ContextParts, 'executor' | 'code' | 'account' | 'setTimer' | 'rewritten'> & { readonly revision: Revision }
@@ -40,10 +41,11 @@ export class Caller {
    * queue of the context. Where it throws, those that have no answer have failed.
    */
   async run(calls: readonly PendingCall[], onlyReads: boolean): Promise<void> {
-    const { record, identity, authority, hlc, revision } = this.#parts
+    const { record, identity, authority, hlc, revision, upgrader } = this.#parts
     await revision.runIfDue()
     if (!authority.mayWrite(record.id, identity.publicKey)) this.#assertReader()
-    const turn = { applicationId: runnable(this.#parts), onlyReads }
+    else if (!onlyReads) await this.#upgrade('performing lazy upgrade before execution')
+    const turn = { applicationId: upgrader.runnable(), onlyReads }
     const wanted = await this.#permitted(
       calls.filter((call) => !refuseAbandoned(call)),
       turn,
@@ -93,6 +95,37 @@ export class Caller {
     // The events were shown when it was a call's: only the root is new.
     this.#writer.tell(delta, [])
     log.info({ deltaId: delta.id, original: original.id }, 'delta written again on a checkpoint')
+  }
+
+  /** Brings the state to where the log says that it is to be. Runs in the queue of the context. */
+  async upgrade(): Promise<void> {
+    const { record, identity, authority, revision } = this.#parts
+    await revision.runIfDue()
+    if (authority.mayWrite(record.id, identity.publicKey)) await this.#upgrade('upgrading the state')
+  }
+
+  /** With a delta that does nothing else: whoever gets it does the same. What cannot be done now is not. */
+  async #upgrade(what: string): Promise<void> {
+    const { record, identity, authority, dag, folder, upgrader, log } = this.#parts
+    const due = upgrader.due()
+    if (due === undefined) return
+    log.info({ applicationId: due.applicationId }, what)
+    const events = await upgrader.tried(due)
+    if (events === undefined) return
+    try {
+      await authority.renewKey(record.groupId)
+      const payload = { artifact: { kind: record.storage, bytes: EMPTY }, events, depth: 0 }
+      const parents = new Parents(dag, identity.publicKey)
+      const sealed = sealCall({ payload, applicationId: due.applicationId }, parents, { parts: this.#parts })
+      const [delta] = signDeltas([sealed], identity)
+      assert(delta !== undefined, 'one delta is signed')
+      const fold = await folder.fold([{ delta, payload }])
+      await this.#writer.store({ written: [{ delta, payload }], fold, ops: [] })
+      this.#writer.tell(delta, events)
+    } catch (error) {
+      if (!(error instanceof ContextError) || error.code === 'CONTEXT_FAILED') throw error
+      log.warn({ error: error.message }, 'the state is not migrated yet')
+    }
   }
 
   async #guests(calls: readonly PendingCall[], { applicationId }: Turn): Promise<GuestRun> {

@@ -3,6 +3,7 @@ import type { ApplicationId, DeltaId, OpId, PublicKey } from '../../base/ids.ts'
 import { type DeltaHeader, type DeltaPayload, sealUnsigned, type UnsignedDelta } from '../../wire/delta.ts'
 import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
 import { ContextError } from '../errors.ts'
+import type { Upgrader } from '../migration/upgrader.ts'
 import type { ContextParts } from '../parts.ts'
 
 /** What a delta is made of, and the code that has made it. */
@@ -13,7 +14,9 @@ export interface Made {
   readonly madeUnder?: readonly OpId[]
 }
 
-type SealingParts = Pick<ContextParts, 'record' | 'dag' | 'code' | 'identity' | 'hlc' | 'random' | 'authority'>
+type SealingParts = Pick<ContextParts, 'record' | 'dag' | 'identity' | 'hlc' | 'random' | 'authority'> & {
+  readonly upgrader: Upgrader
+}
 
 /** What deltas are built on that are written one on the other, in one batch. */
 export class Parents {
@@ -42,19 +45,13 @@ export class Parents {
   }
 }
 
-/** What the log says that the context runs, or what ran before while that cannot run here. */
-export function runnable({ record, authority, code }: SealingParts): ApplicationId {
-  const now = authority.applicationAt(record.id, authority.heads())
-  return now !== undefined && code.storageOf(now) === record.storage ? now : record.applicationId
-}
-
 /** To be signed with the others of its batch. Throws NOT_ALLOWED, GROUP_KEY_PENDING, CONTEXT_BUSY. */
 export function sealCall(
   { payload, applicationId, madeUnder }: Made,
   parents: Parents,
   { rewrites, parts }: { readonly rewrites?: readonly DeltaId[]; readonly parts: SealingParts },
 ): UnsignedDelta {
-  const { record, identity, authority, hlc, random } = parts
+  const { record, identity, authority, hlc, random, upgrader } = parts
   if (!authority.mayWrite(record.id, identity.publicKey)) {
     throw new ContextError('NOT_ALLOWED', `this node's member may read context ${record.id}, not write it`)
   }
@@ -65,7 +62,11 @@ export function sealCall(
   const governance = authority.heads().slice(0, GOVERNANCE_HEADS_MAX)
   // Others apply it by the code that its cut names, or the one under which it was made.
   const named = authority.applicationAt(record.id, governance)
-  const isOther = record.storage === 'guest' && named !== undefined && named !== applicationId
+  const isOther =
+    named !== undefined &&
+    named !== applicationId &&
+    (record.storage === 'guest' || upgrader.isOtherVersion(governance, madeUnder))
+  const under = madeUnder ?? (isOther ? upgrader.cutFor(applicationId, named) : undefined)
   const header = {
     contextId: record.id,
     author: identity.publicKey,
@@ -74,13 +75,13 @@ export function sealCall(
     governance,
     keyId: sealing.keyId,
     ...(rewrites ? { rewrites } : {}),
-    ...(isOther && madeUnder ? { madeUnder } : {}),
+    ...(isOther && under ? { madeUnder: under } : {}),
   }
   // Of more heads than a delta cites some stay out, perhaps the very one that lets us write: others would refuse it.
   if (authority.judge(record.id, header) !== 'yes') {
     throw new ContextError('CONTEXT_BUSY', `context ${record.id}: too many members were changed at once; retry soon`)
   }
-  if (isOther && !madeUnder) {
+  if (isOther && !under) {
     const message = `context ${record.id} has been upgraded to application ${named}, which does not run here yet; retry`
     throw new ContextError('CONTEXT_BUSY', message)
   }

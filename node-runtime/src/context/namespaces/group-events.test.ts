@@ -39,11 +39,13 @@ function scene() {
   return { line, made, approvals }
 }
 
+const nothing = { applications: { get: () => undefined } }
+
 function told(node: Governance, arriving: readonly (readonly Operation[])[], who = alice): string[] {
   return arriving.flatMap((ops) => {
     const before = node.state()
     for (const op of ops) node.receive(op)
-    return groupEventsOf(ops, { before, state: node.state(), account: who.account }).map(({ type }) => type)
+    return groupEventsOf(ops, { ...nothing, before, state: node.state(), account: who.account }).map(({ type }) => type)
   })
 }
 

@@ -3,6 +3,7 @@ import type { AccountId, GroupId, OpId } from '../../base/ids.ts'
 import type { OpBody, Operation } from '../../base/operations.ts'
 import type { GroupState, NamespaceState } from '../../governance/namespace-state.ts'
 import type { GroupEvent } from '../ports.ts'
+import type { Applications } from './code/applications.ts'
 import { startOf } from './code/versions.ts'
 import { executionOf } from './proposal-json.ts'
 
@@ -12,14 +13,16 @@ interface Around {
   readonly state: NamespaceState
   /** Whose node it is. */
   readonly account: AccountId
+  readonly applications: Pick<Applications, 'get'>
 }
 
-export function groupEventsOf(ops: readonly Operation[], { before, state, account }: Around): GroupEvent[] {
+export function groupEventsOf(ops: readonly Operation[], around: Around): GroupEvent[] {
+  const { before, state } = around
   const lastPolicy = ops.findLast(({ body }) => body.kind === 'tee_policy_set')
   const changes = ops.flatMap((op) => {
     switch (op.body.kind) {
       case 'application_set':
-        return upgradesBy(op, state)
+        return upgradesBy(op, around)
       case 'tee_admitted':
         return memberEvent(state, { groupId: op.namespaceId, account: op.body.member.account, type: 'MemberJoined' })
       case 'tee_policy_set':
@@ -29,7 +32,7 @@ export function groupEventsOf(ops: readonly Operation[], { before, state, accoun
         return memberChange(op.body, state)
     }
   })
-  return [...changes, ...executionsSince({ before, state, account }, new Set(ops.map(({ id }) => id)))]
+  return [...changes, ...executionsSince(around, new Set(ops.map(({ id }) => id)))]
 }
 
 /**
@@ -52,12 +55,12 @@ function executionsSince({ before, state, account }: Around, arrived: ReadonlySe
  * Of groups without contexts to upgrade, in the order of their ids: where there are some, the upgrade begins once its
  * code is here (`residence.ts`).
  */
-function upgradesBy({ author, hlc }: Operation, state: NamespaceState): GroupEvent[] {
+function upgradesBy({ author, hlc }: Operation, { state, applications }: Around): GroupEvent[] {
   const isOf = ({ upgrade }: GroupState) => upgrade?.hlc === hlc && upgrade.by === author
   return [...state.groups.values()].filter(isOf).flatMap(({ id, upgrade, contexts }): GroupEvent[] => {
     if (upgrade === undefined) return []
     if ([...contexts.values()].some(({ applicationId }) => applicationId === upgrade.to)) return []
-    return [{ groupId: id, type: 'MigrationStarted', data: startOf(state, upgrade, 0) }]
+    return [{ groupId: id, type: 'MigrationStarted', data: startOf({ state, applications }, upgrade, 0) }]
   })
 }
 

@@ -27,9 +27,11 @@ import {
 import type { Store, StoreOp } from '../../store/store.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { SignedOp } from '../../wire/op.ts'
-import type { Authority, GroupEvent, Judgement, KnownRemovals, Outbound, PeerId } from '../ports.ts'
+import type { Authority, GroupEvent, Judgement, KnownRemovals, Outbound, PeerId, Running } from '../ports.ts'
 import { logAttested } from './attested-groups.ts'
+import type { Applications } from './code/applications.ts'
 import { NamedApplications } from './code/named-applications.ts'
+import { logUpgrade } from './code/versions.ts'
 import { groupEventsOf } from './group-events.ts'
 import { GroupKeys } from './keys/group-keys.ts'
 import type { GroupKey, KeyRing } from './keys/key-ring.ts'
@@ -51,6 +53,7 @@ export interface NamespaceParts {
   /** After operations or keys have arrived and are stored. */
   readonly onChange: (namespace: Namespace) => void
   readonly onGroupEvent: (event: GroupEvent) => void
+  readonly applications: Pick<Applications, 'get'>
   readonly log: Logger
 }
 
@@ -169,7 +172,16 @@ export class Namespace implements Authority {
   }
 
   applicationAt(contextId: ContextId, governance: readonly OpId[]): ApplicationId | undefined {
-    return this.#log.governance.stateAt(governance)?.contexts.get(contextId)?.applicationId
+    return this.runningAt(contextId, governance)?.applicationId
+  }
+
+  runningAt(contextId: ContextId, governance: readonly OpId[]): Running | undefined {
+    return this.#log.governance.stateAt(governance)?.contexts.get(contextId)
+  }
+
+  cutRunning(contextId: ContextId, applicationId: ApplicationId): readonly OpId[] | undefined {
+    const cuts = this.#namedApplications.upgrades().flatMap(({ id, parents }) => [[id], parents])
+    return cuts.find((cut) => this.applicationAt(contextId, cut) === applicationId)
   }
 
   removalsNow(contextId: ContextId): KnownRemovals {
@@ -325,9 +337,11 @@ export class Namespace implements Authority {
   /** They are in the store. */
   #changed(ops: readonly SignedOp[], before: NamespaceState): void {
     this.#parts.onChange(this)
-    const { account, log } = this.#parts
+    const { account, applications, log } = this.#parts
     logAttested(ops, this.state, log)
-    for (const event of groupEventsOf(ops, { before, state: this.state, account })) this.#parts.onGroupEvent(event)
+    for (const { body } of ops) if (body.kind === 'application_set') logUpgrade(body, { before, applications, log })
+    const around = { before, state: this.state, account, applications }
+    for (const event of groupEventsOf(ops, around)) this.#parts.onGroupEvent(event)
   }
 
   async #rotate(groupId: GroupId): Promise<void> {

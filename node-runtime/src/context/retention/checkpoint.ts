@@ -164,10 +164,10 @@ export interface Cut {
 }
 
 /**
- * The longest part of `stable`, the oldest ready deltas in canonical order, of which the applied ones lie undermost in
+ * The longest part of `stable`, the oldest ready deltas in the order of the fold, of which the applied ones lie undermost in
  * the stack: below any of them there is only what goes, too. Stacks of host-CRDT apps are in the order of arrival.
  */
-export function cutOf(stack: readonly Positioned[], stable: readonly DagNode[]): Cut {
+export function cutOf(stack: readonly Positioned[], stable: readonly Positioned[]): Cut {
   const last = stable.at(-1)
   if (last === undefined) return { nodes: 0, stack: 0 }
   // From the top down: the least of what stays above each place.

@@ -3,7 +3,9 @@ import type { Bytes } from '../../base/bytes.ts'
 import type { DeltaId, PublicKey, RootHash } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import { END } from '../../reconcile/item-key.ts'
+import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
 import { decodeDelta } from '../../wire/delta.ts'
+import { comparePositions, type Positioned, versionIn } from '../apply/fold.ts'
 import type { Folder } from '../apply/folder.ts'
 import type { Voids } from '../apply/voids.ts'
 import type { Ledger } from '../ledger.ts'
@@ -33,6 +35,8 @@ interface Facts {
   readonly origin: DeltaId
   readonly bytes: number
 }
+
+const NOBODY = '' as DeltaId
 
 /** `prefix` is always the first of the ready deltas in canonical order, all of them judged. */
 export class Contents {
@@ -78,6 +82,25 @@ export class Contents {
     return { stack, root: await this.#parts.folder.rootBelow(stack, () => this.#nextCuts(stack, prefix.length)) }
   }
 
+  /**
+   * How many of `all`, the ready deltas in canonical order, the next checkpoint contains, at least `min`: of those that were made
+   * for an earlier version of the state than one in it all have to be. Undefined: the stack has no versions.
+   */
+  closed(all: readonly DagNode[], min: number): { readonly size: number; readonly version: number } | undefined {
+    const { stack } = this.#parts.folder
+    if (stack.every(({ version }) => version === undefined)) return undefined
+    const versions = new Map(stack.map((entry) => [entry.id, versionIn(entry)]))
+    let size = Math.min(min, all.length)
+    let version = FIRST_STATE_VERSION
+    for (let index = 0; index < size; index += 1) {
+      const next = versions.get(all[index]?.id ?? NOBODY) ?? FIRST_STATE_VERSION
+      if (next <= version) continue
+      version = next
+      size = Math.max(size, 1 + all.findLastIndex(({ id }) => (versions.get(id) ?? next) < next))
+    }
+    return { size, version }
+  }
+
   /** Where the next ones will divide it, if all goes on as it is. */
   #nextCuts(stack: number, size: number): number[] {
     const { dag, folder } = this.#parts
@@ -98,14 +121,29 @@ export class Contents {
 
   async #cut(prefix: readonly DagNode[]): Promise<number | undefined> {
     const { folder, ledger } = this.#parts
-    let cut = cutOf(folder.stack, prefix)
+    const nodes = this.#inOrderOfFold(prefix)
+    let cut = cutOf(folder.stack, nodes)
     if (cut.nodes === prefix.length) return cut.stack
     const fold = await folder.sorted()
     if (!fold) return undefined
     await ledger.commit(fold.ops)
     fold.committed()
-    cut = cutOf(folder.stack, prefix)
+    cut = cutOf(folder.stack, nodes)
     return cut.nodes === prefix.length ? cut.stack : undefined
+  }
+
+  /** It is in canonical order, as all is of which there is but one version. */
+  #inOrderOfFold(prefix: readonly DagNode[]): readonly Positioned[] {
+    const { stack } = this.#parts.folder
+    const versions = new Map(
+      stack.flatMap(({ id, version }) => (version === undefined ? [] : [[id, version] as const])),
+    )
+    if (versions.size === 0) return prefix
+    const placed = prefix.map(({ id, hlc }): Positioned => {
+      const version = versions.get(id)
+      return version === undefined ? { id, hlc } : { id, hlc, version }
+    })
+    return placed.sort(comparePositions)
   }
 }
 

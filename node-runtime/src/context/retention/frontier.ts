@@ -4,9 +4,10 @@ import { type Bytes, EMPTY, equalBytes } from '../../base/bytes.ts'
 import type { PublicKey } from '../../base/ids.ts'
 import { Acknowledgements } from '../../dag/acknowledgements.ts'
 import type { DagNode } from '../../dag/dag.ts'
+import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
 import type { StoreOp } from '../../store/store.ts'
 import type { Vouch } from '../../wire/checkpoint.ts'
-import { type HeadsBeat, type HeadsVouch, signHeads, verifyHeads } from '../../wire/gossip.ts'
+import { type HeadsBeat, type HeadsVouch, type StateSaid, signHeads, verifyHeads } from '../../wire/gossip.ts'
 import { HEADS_MAX } from '../../wire/limits.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import { ACKNOWLEDGEMENT_STORE_MS, OWN_BEAT_MS } from '../limits.ts'
@@ -23,6 +24,12 @@ type Own = Pick<HeadsBeat, 'heads' | 'root'> & {
   readonly checkpoint: Bytes | undefined
 }
 
+/** What is said with the heads. */
+interface More {
+  readonly vouch: HeadsVouch | undefined
+  readonly state: StateSaid | undefined
+}
+
 const NS_PER_MS = 1_000_000n
 
 export class Frontier {
@@ -30,6 +37,9 @@ export class Frontier {
   readonly #marks: Acknowledgements<PublicKey>
   /** By author; never our own. */
   readonly #newest: Map<PublicKey, HeadsBeat>
+  /** Of who may only read: what they say of themselves, and nothing depends on. */
+  readonly #readers = new Map<PublicKey, HeadsBeat>()
+  #hasNews = false
   /** How many came of each, since the start. */
   readonly #counts = new Map<PublicKey, number>()
   /** Of these, what is not in the store yet. */
@@ -39,7 +49,7 @@ export class Frontier {
   #said:
     | {
         readonly own: Own
-        readonly vouch: HeadsVouch | undefined
+        readonly more: More
         readonly beat: HeadsBeat
         readonly atMs: number
       }
@@ -59,24 +69,44 @@ export class Frontier {
     return [...this.#newest.values()]
   }
 
+  /** The newest of a member that may at least read. */
+  beatOf(author: PublicKey): HeadsBeat | undefined {
+    return this.#newest.get(author) ?? this.#readers.get(author)
+  }
+
+  /** Whether a writer has said something else of its state, since this was last asked. */
+  heardOfStates(): boolean {
+    const hasNews = this.#hasNews
+    this.#hasNews = false
+    return hasNews
+  }
+
   /** How many beats of a member came here, each newer than the one before: it is somewhere. */
   beatsOf(author: PublicKey): number {
     return this.#counts.get(author) ?? 0
   }
 
   /** What we have, signed. Undefined while stored deltas are judged again, or still to be after a start. */
-  own(own: Own, vouch: HeadsVouch | undefined): HeadsBeat | undefined {
+  own(own: Own, more: More): HeadsBeat | undefined {
     const { record, identity, hlc, nowMs } = this.#parts
     const { heads, root, removals, checkpoint } = own
     if (removals === undefined) return undefined
+    const { vouch, state } = more
     const said = this.#said
     const atMs = nowMs()
     const isFresh = said !== undefined && said.atMs <= atMs && atMs < said.atMs + OWN_BEAT_MS
-    if (isFresh && said.vouch === vouch && saysSame(said.own, own)) return said.beat
-    const facts = { root, removals, ...(checkpoint ? { checkpoint } : {}), ...(vouch ? { vouch } : {}) }
+    if (isFresh && said.more.vouch === vouch && isSameState(said.more.state, state) && saysSame(said.own, own))
+      return said.beat
+    const facts = {
+      root,
+      removals,
+      ...(checkpoint ? { checkpoint } : {}),
+      ...(vouch ? { vouch } : {}),
+      ...(state ? { state } : {}),
+    }
     const all = { contextId: record.id, heads: heads.slice(0, HEADS_MAX), ...facts, hlc: hlc.tick() }
     const beat = signHeads(all, identity)
-    this.#said = { own, vouch, beat, atMs }
+    this.#said = { own, more, beat, atMs }
     return beat
   }
 
@@ -93,7 +123,12 @@ export class Frontier {
     const { record, authority, identity, nowMs } = this.#parts
     if (beat.contextId !== record.id || beat.author === identity.publicKey) return false
     if (beat.hlc <= (this.#newest.get(beat.author)?.hlc ?? 0n) || isFromTheFuture(beat.hlc, nowMs())) return false
-    if (!authority.mayWrite(record.id, beat.author) || !verifyHeads(beat)) return false
+    if (!authority.mayWrite(record.id, beat.author)) {
+      if (authority.mayRead(record.id, beat.author) && verifyHeads(beat)) this.#readers.set(beat.author, beat)
+      return false
+    }
+    if (!verifyHeads(beat)) return false
+    this.#hasNews ||= !isSameState(this.#newest.get(beat.author)?.state, beat.state)
     this.#newest.set(beat.author, beat)
     this.#counts.set(beat.author, this.beatsOf(beat.author) + 1)
     this.#unsaved.add(beat.author)
@@ -131,6 +166,20 @@ export class Frontier {
     for (const author of counted) this.#mark(author)
     this.#marks.acknowledge(identity.publicKey, dag.heads())
     return this.#marks.stable(applied, counted)
+  }
+
+  /**
+   * Everybody who may write has said that its state has this version at least, and all that it had then is here: nobody, away
+   * or not, has anything left that was made for an earlier one.
+   */
+  haveCome(version: number): boolean {
+    const { authority, dag, identity, record } = this.#parts
+    return authority.writers(record.id).every(({ publicKey }) => {
+      if (publicKey === identity.publicKey) return true
+      const beat = this.#newest.get(publicKey)
+      const isThere = beat !== undefined && (beat.state?.version ?? FIRST_STATE_VERSION) >= version
+      return isThere && beat.heads.length < HEADS_MAX && beat.heads.every((id) => dag.isReady(id))
+    })
   }
 
   pruned(nodes: readonly DagNode[]): void {
@@ -175,6 +224,10 @@ export class Frontier {
     if (!equalBytes(beat.removals, authority.judgement(record.id))) return
     if (this.#marks.acknowledge(author, beat.heads)) this.#marked.set(author, beat)
   }
+}
+
+function isSameState(a: StateSaid | undefined, b: StateSaid | undefined): boolean {
+  return a?.version === b?.version && a?.failed === b?.failed && a?.own === b?.own
 }
 
 function saysSame(a: Own, b: Own): boolean {

@@ -184,7 +184,10 @@ export class Pruner {
     await revision.runIfDue()
     const { checkpoint } = certified
     const prefix = dag.inOrder().filter(({ id }) => id <= checkpoint.last)
+    const { size = prefix.length } = this.#contents.closed(dag.inOrder(), prefix.length) ?? {}
     const other = this.#certificates.isBacked(certified, this.checkpoint) ? 'behind' : 'none'
+    // What was made for an earlier version and is not in it has no place beneath it.
+    if (size !== prefix.length) return other
     if ((this.checkpoint?.count ?? 0) + prefix.length !== checkpoint.count) return other
     const contained = await this.#contents.of(prefix)
     if (!equalBytes(chainOver(this.checkpoint, contained), checkpoint.chain)) return other
@@ -228,9 +231,12 @@ export class Pruner {
     const { record, authority, dag, frontier, identity, ledger, retention, outbound } = this.#parts
     const all = dag.inOrder()
     const governance = authority.heads()
-    const isReady = all.length >= retention.checkpointMin && frontier.stable(all) >= retention.checkpointMin
+    const closed = this.#contents.closed(all, retention.checkpointMin)
+    const size = closed?.size ?? retention.checkpointMin
+    const isReady = all.length >= size && frontier.stable(all) >= size
     if (!isReady || this.#isUnjudged() || governance.length > GOVERNANCE_HEADS_MAX) return
-    const prefix = all.slice(0, retention.checkpointMin)
+    if (closed !== undefined && !frontier.haveCome(closed.version)) return
+    const prefix = all.slice(0, size)
     const of = toHex(this.#sourceOf(prefix, governance.map(idBytes)))
     const { judgedCount } = ledger
     if (this.#candidate?.of === of && this.#candidate.judgedCount === judgedCount) return

@@ -1,9 +1,10 @@
 // What groups are told about themselves: metadata, who follows what, the application that is run and where it is.
-import type { AccountId, ContextId } from '../../base/ids.ts'
+import type { AccountId, ApplicationId, ContextId } from '../../base/ids.ts'
 import { applicationIdOf } from '../../base/operations.ts'
 import { CAPABILITY } from '../capabilities.ts'
+import { APPLICATIONS_BEFORE_MAX } from '../limits.ts'
 import type { NamespaceSnapshot } from '../namespace-snapshot.ts'
-import type { MetadataRecord } from '../namespace-state.ts'
+import type { ContextRecord, MetadataRecord } from '../namespace-state.ts'
 import type { GroupRecord } from '../snapshot-parts.ts'
 import { hasBit, isAdmin } from './members.ts'
 import type { OpOf, Rule } from './rule.ts'
@@ -79,13 +80,22 @@ function mayUpgrade(state: NamespaceSnapshot, group: GroupRecord, author: Accoun
 
 /** With those of its contexts that run what it had before. */
 function upgraded(state: NamespaceSnapshot, group: GroupRecord, op: OpOf<'application_set'>): NamespaceSnapshot {
-  const { applicationId: to, groupId } = op.body
+  const { applicationId: to, groupId, cascade } = op.body
   const from = group.applicationId
-  const upgrade = { from, to, hlc: op.hlc, by: op.author, cascaded: group.id !== groupId }
+  const facts = { from, to, hlc: op.hlc, by: op.author, cascaded: group.id !== groupId }
+  const upgrade = cascade ? { ...facts, isCascade: true as const } : facts
   const changed = state.withGroup({ ...group, applicationId: to, upgrade })
   return [...group.contexts.values()]
     .filter(({ applicationId }) => applicationId === from)
-    .reduce((after, context) => after.withContext({ ...context, applicationId: to }), changed)
+    .reduce((after, context) => after.withContext(running(context, to)), changed)
+}
+
+/** Which application comes after which says what becomes of its state. */
+function running({ ran: before = [], ...context }: ContextRecord, to: ApplicationId): ContextRecord {
+  const all = [...before, context.applicationId]
+  const place = all.indexOf(to)
+  const ran = all.slice(0, place === -1 ? all.length : place).slice(-APPLICATIONS_BEFORE_MAX)
+  return { ...context, applicationId: to, ...(ran.length === 0 ? {} : { ran }) }
 }
 
 export const applicationKnown: Rule<'application_known'> = {

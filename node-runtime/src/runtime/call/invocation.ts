@@ -25,6 +25,7 @@ export interface InvocationParts {
   /** Absent where guests have no blobs. */
   readonly blobs?: BlobAccess | undefined
   readonly isApply?: boolean
+  readonly isMigration?: boolean
 }
 
 export interface Returned {
@@ -81,6 +82,7 @@ export class Invocation {
       env: this.env,
       clock: this.clock,
       random: this.random,
+      isMigration: parts.isMigration === true,
     })
   }
 

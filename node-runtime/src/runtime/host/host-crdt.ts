@@ -18,6 +18,7 @@ export interface HostCrdtParts {
   readonly env: GuestEnv
   readonly clock: GuestClock
   readonly random: GuestRandom
+  readonly isMigration: boolean
 }
 
 export class HostCrdt {
@@ -30,12 +31,13 @@ export class HostCrdt {
   }
 
   get session(): CrdtSession {
-    const { state, env, clock, random } = this.#parts
+    const { state, env, clock, random, isMigration } = this.#parts
     this.#session ??= new CrdtSession(state, {
       replica: env.executorId,
       account: env.accountId,
       now: () => clock.now(),
       newId: () => random.bytes(ID_BYTES),
+      isAnyLeadFine: isMigration,
     })
     return this.#session
   }

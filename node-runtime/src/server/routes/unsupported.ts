@@ -83,11 +83,6 @@ export const LACKING_PARTS: readonly LackingPart[] = [
     route: 'POST /admin-api/contexts/:id/application',
     of: 'an application that it does not run',
   },
-  {
-    feature: 'migrations of state',
-    route: 'POST /admin-api/groups/:gid/upgrade',
-    of: 'an application whose state has a later version',
-  },
 ]
 
 export const unsupportedRoutes: readonly Route[] = LACKING.map(({ feature, method, url, permission = 'admin' }) => {

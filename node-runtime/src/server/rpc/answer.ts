@@ -40,7 +40,7 @@ const NULL = utf8('null')
 const NO_ARGS = utf8('{}')
 
 /** Entry points that only the host runs: applying deltas, merging, migrating. */
-const RESERVED = '__calimero_'
+const RESERVED = /^(__calimero_|migrate_v\d+_to_v\d+$)/
 
 /** A guest may write 1024 lines of 16 KiB a call. Of a longer line the log gets the beginning, of more lines the first. */
 const GUEST_LINE_CHARS = 2_000
@@ -77,7 +77,7 @@ async function execute({ unlock, self }: RpcGate, { params, signal, member }: Rp
   if (!fits(ExecuteParams, params)) return parseError(`execute: ${firstProblem(ExecuteParams, params)}`)
   // With half a surrogate it is no text in UTF-8: neither a permission nor a guest could name it.
   if (!params.method.isWellFormed()) return parseError('execute: /method must be text, and has half a surrogate in it')
-  if (params.method.startsWith(RESERVED)) {
+  if (RESERVED.test(params.method)) {
     return {
       error: { type: 'FunctionCallError', data: `method ${params.method} is the host’s own; clients may not call it` },
     }

@@ -8,6 +8,7 @@ import { applicationIdOf } from '../../../base/operations.ts'
 import type { BlobStore } from '../../../blobs/blob-store.ts'
 import { type Bundle, isBundle, readBundle } from '../../../runtime/bundle/bundle.ts'
 import type { GuestExecutor, GuestModule } from '../../../runtime/guest-executor.ts'
+import { type StateSchema, stateSchemaOf } from '../../../runtime/module/state-schema.ts'
 import { RuntimeError, type RuntimeErrorCode } from '../../../runtime/runtime-error.ts'
 import { keyOf } from '../../../store/keys.ts'
 import { rangeOf, type Store } from '../../../store/store.ts'
@@ -26,6 +27,8 @@ export interface Application {
   readonly metadata: Bytes
   /** Of several services that of the first: see `serviceStorage`. */
   readonly storage: 'guest' | 'host'
+  /** Likewise; undefined: it does not say. */
+  readonly state: StateSchema | undefined
   /** Empty where the code has none with a name. */
   readonly services: readonly ApplicationService[]
   readonly package: string | undefined
@@ -129,7 +132,7 @@ export class Applications {
     const refused = this.#refused.get(blobId)
     if (refused) throw notRunnable(details.source, refused)
     const bytes = await this.#parts.blobs.bytes(blobId)
-    const { storage, services, bundle } = await this.#inspect(blobId, bytes, details.source)
+    const { storage, state, services, bundle } = await this.#inspect(blobId, bytes, details.source)
     const said = bundle ?? details
     const row: ApplicationRow = {
       v: 1,
@@ -142,6 +145,7 @@ export class Applications {
       version: said.version ?? null,
       ...(bundle === undefined ? {} : { signerId: bundle.signerId }),
       ...(services.length === 0 ? {} : { services }),
+      ...(state === undefined ? {} : { state }),
     }
     await this.#parts.store.batch([{ type: 'put', key: keyOf('application', idBytes(id)), value: encodeRow(row) }])
     return fromRow(id, row)
@@ -197,16 +201,21 @@ export class Applications {
 
   async #inspect(blobId: BlobId, bytes: Bytes, source: string) {
     try {
-      const { module, services, bundle } = await codeOf(blobId, bytes, this.#readBundle)
-      const storageOf = async (of: GuestModule) => (await this.#parts.executor.inspect(of)).storage
-      const storage = await storageOf(module)
+      const { services, bundle, ...first } = await codeOf(blobId, bytes, this.#readBundle)
+      const { storage, state } = await this.#described(first)
       const named: ApplicationService[] = []
-      for (const [name, program] of services) named.push({ name, storage: await storageOf(program.module) })
-      return { storage, services: named, bundle }
+      for (const [name, program] of services) named.push({ name, ...(await this.#described(program)) })
+      return { storage, state, services: named, bundle }
     } catch (cause) {
       if (cause instanceof RuntimeError && REFUSALS.has(cause.code)) this.#refuse(blobId, cause)
       throw notRunnable(source, cause)
     }
+  }
+
+  async #described({ module, abi }: Program): Promise<Omit<ApplicationService, 'name'>> {
+    const { storage, methods, abiSection } = await this.#parts.executor.inspect(module)
+    const state = stateSchemaOf(abiSection.json ?? abi, methods)
+    return { storage, ...(state === undefined ? {} : { state }) }
   }
 
   #refuse(blobId: BlobId, why: RuntimeError): void {
@@ -245,6 +254,7 @@ function fromRow(id: ApplicationId, row: ApplicationRow): Application {
     source: row.source,
     metadata: row.metadata,
     storage: row.storage,
+    state: row.state,
     services: row.services ?? [],
     package: row.package ?? undefined,
     version: row.version ?? undefined,

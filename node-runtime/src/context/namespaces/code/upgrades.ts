@@ -1,13 +1,14 @@
 // Upgrades of a group's application: which ones this node can do, and how far its contexts are.
 import { type ApplicationId, type ContextId, type GroupId, idBase58 } from '../../../base/ids.ts'
-import type { GroupUpgrade } from '../../../governance/namespace-state.ts'
+import type { GroupState, GroupUpgrade } from '../../../governance/namespace-state.ts'
+import { FIRST_STATE_VERSION } from '../../../runtime/module/state-schema.ts'
 import { ContextError } from '../../errors.ts'
+import { stepsOf } from '../../migration/versions.ts'
 import type { ContextRecord } from '../../parts.ts'
 import { type AdministrationParts, govern } from '../administration.ts'
 import type { Namespace } from '../namespace.ts'
 import type { Application, Applications } from './applications.ts'
-import { storageIn } from './services.ts'
-import { STATE_VERSION } from './versions.ts'
+import { programIn, storageIn } from './services.ts'
 
 export interface UpgradeParts extends AdministrationParts {
   readonly applications: Applications
@@ -28,11 +29,14 @@ export interface UpgradeProgress {
   readonly total: number
   readonly swapped: number
   readonly failed: number
+  /** Of the others, those whose state is migrated at their first access. */
+  readonly waiting: number
 }
 
 /**
- * Has a group run another application whose state is the same. Throws GROUP_NOT_FOUND, APPLICATION_NOT_INSTALLED,
- * NOT_ALLOWED, UPGRADE_REFUSED, and MIGRATION_NEEDED where the state has to be changed: this node does not do that.
+ * Has a group run another application. Throws GROUP_NOT_FOUND, APPLICATION_NOT_INSTALLED,
+ * NOT_ALLOWED, UPGRADE_REFUSED. Where the state has another version it is migrated at the first access, or, with
+ * `cascade`, at once.
  */
 export async function upgradeGroup(parts: UpgradeParts, request: UpgradeRequest): Promise<void> {
   const { namespaces, applications } = parts
@@ -62,6 +66,33 @@ export async function upgradeGroup(parts: UpgradeParts, request: UpgradeRequest)
   await govern(parts, groupId, { kind: 'application_set', groupId, applicationId, cascade })
 }
 
+/**
+ * Has the groups of a namespace run what they ran before, where a migration of a context that is here has not come to its end.
+ * What is migrated goes on at the version that it has. False: there was none. Throws NOT_ALLOWED.
+ */
+export async function abortMigrations(parts: UpgradeParts, namespace: Namespace): Promise<boolean> {
+  const { applications, contexts } = parts
+  const pending = [...namespace.state.groups.values()].filter(({ upgrade, contexts: all }) => {
+    const to = upgrade && applications.get(upgrade.to)
+    if (upgrade === undefined || to === undefined) return false
+    return [...all.values()].some(({ id: contextId, applicationId, serviceName }) => {
+      const version = programIn(applications, upgrade.to, serviceName)?.state?.version
+      const here = applicationId === upgrade.to ? contexts.opened(contextId) : undefined
+      return version !== undefined && here !== undefined && here.migration.mark.version < version
+    })
+  })
+  for (const { id: groupId, upgrade } of pending) {
+    if (upgrade === undefined) continue
+    await govern(parts, groupId, { kind: 'application_set', groupId, applicationId: upgrade.from, cascade: false })
+  }
+  return pending.length > 0
+}
+
+/** Tries again at once what has failed, or waits for its first access. Resolves when each context of the group was tried. */
+export async function retryUpgrade({ contexts }: Pick<UpgradeParts, 'contexts'>, group: GroupState): Promise<void> {
+  for (const id of group.contexts.keys()) if (contexts.has(id)) await (await contexts.get(id)).upgrade()
+}
+
 interface Change {
   readonly current: Application
   readonly target: Application
@@ -82,36 +113,26 @@ async function checkState(applications: Applications, { current, target, service
   if (storageIn(applications, current.id, service) !== storage) {
     throw new ContextError('UPGRADE_REFUSED', 'the two applications keep their state in different ways')
   }
-  // State of the node's own kinds has no version.
-  if (storage === 'host') return
-  const [from, to] = await Promise.all([current, target].map(({ id }) => stateVersion(applications, id, service)))
+  const from = programIn(applications, current.id, service)?.state
+  const to = programIn(applications, target.id, service)?.state
   if (to === undefined) {
-    if (force) return
+    // Of the node's own kinds it is the same then.
+    if (force || (storage === 'host' && from === undefined)) return
     throw new ContextError(
       'UPGRADE_REFUSED',
       'the new application has no embedded ABI, so nobody knows whether its state is the same; forceCodeOnly=true says it is',
     )
   }
-  if (from === undefined)
+  const before = from?.version ?? FIRST_STATE_VERSION
+  if (from === undefined && storage === 'guest' && to.version === before) {
     throw new ContextError('UPGRADE_REFUSED', 'nobody knows which state the present application has')
-  if (to < from) throw new ContextError('UPGRADE_REFUSED', `it downgrades the state from version ${from} to ${to}`)
-  if (to > from) {
-    const message = `this node does not have migrations of state: version ${from} would become ${to}`
-    throw new ContextError('MIGRATION_NEEDED', message)
   }
-}
-
-/** One that is not said is the first. Undefined without an ABI. */
-async function stateVersion(
-  applications: Applications,
-  id: ApplicationId,
-  service: string | undefined,
-): Promise<number | undefined> {
-  const json = await applications.abi(id, service)
-  if (json === undefined) return undefined
-  const abi: unknown = JSON.parse(json)
-  const version = typeof abi === 'object' && abi !== null && 'state_version' in abi ? abi.state_version : undefined
-  return typeof version === 'number' ? version : STATE_VERSION
+  if (to.version < before) {
+    throw new ContextError('UPGRADE_REFUSED', `it downgrades the state from version ${before} to ${to.version}`)
+  }
+  if (to.version === before || stepsOf(to, before) !== undefined) return
+  const message = `the new application has no migration from version ${before} of the state to ${to.version}`
+  throw new ContextError('UPGRADE_REFUSED', message)
 }
 
 /** Undefined for a group that was never upgraded. */
@@ -128,10 +149,14 @@ export function progressOf(
   const swapped = here.filter(({ applicationId }) => applicationId === upgrade.to).length
   // Its code is here, and the state is of another kind.
   const fits = ({ serviceName, storage }: ContextRecord) => storageIn(applications, upgrade.to, serviceName) === storage
-  const failed = applications.get(upgrade.to) ? here.filter((record) => !fits(record)).length : 0
+  const hasFailed = (record: ContextRecord) =>
+    !fits(record) || contexts.opened(record.id)?.migration.failed !== undefined
+  const failed = applications.get(upgrade.to) ? here.filter(hasFailed).length : 0
+  const isWaiting = (record: ContextRecord) => record.applicationId !== upgrade.to && !hasFailed(record)
+  const waiting = applications.get(upgrade.to) ? here.filter(isWaiting).length : 0
   const { account } = namespace.ownKeys
   const follows = namespace.isOwnMember(groupId) && namespace.state.autoFollowIn(groupId, account).contexts
   const isComing = (id: ContextId) => follows && !contexts.has(id) && !contexts.residence.hasLeft(id)
   const coming = said.filter(({ id }) => isComing(id)).length
-  return { upgrade, total: here.length + coming, swapped, failed }
+  return { upgrade, total: here.length + coming, swapped, failed, waiting }
 }

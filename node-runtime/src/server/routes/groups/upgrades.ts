@@ -1,9 +1,9 @@
-// Upgrades of a group's application, and how far they are here. Migrations of state this node does not do.
+// Upgrades of a group's application, how far they are here, and how far the members are with migrating state.
 import { Type } from 'typebox'
 import { idBase58 } from '../../../base/ids.ts'
 import { ContextError } from '../../../context/errors.ts'
-import { progressOf, upgradeGroup } from '../../../context/namespaces/code/upgrades.ts'
-import { STATE_VERSION } from '../../../context/namespaces/code/versions.ts'
+import { countsOf, type MemberReport, migrationReport } from '../../../context/namespaces/code/migration-report.ts'
+import { abortMigrations, progressOf, retryUpgrade, upgradeGroup } from '../../../context/namespaces/code/upgrades.ts'
 import type { Namespace } from '../../../context/namespaces/namespace.ts'
 import { ServerError } from '../../errors.ts'
 import {
@@ -44,54 +44,55 @@ function startedJson(node: NodeServices, gid: string): object {
   }
 }
 
-/**
- * State is never migrated here, so it is at the target wherever it is. What can lack is the code of an upgrade: of that this
- * node knows of itself alone.
- */
 function migrationJson(node: NodeServices, namespace: Namespace): object {
-  const own = ownState(node, namespace)
-  const members = membersOf(namespace, namespace.id).map(({ member: { account, publicKey } }) => ({
-    peer: idBase58(publicKey),
-    account,
-    state: account === namespace.ownKeys.account ? own : 'migrated',
-  }))
-  const count = (state: MigrationState) => members.filter((member) => member.state === state).length
+  const all = membersOf(namespace, namespace.id).map(({ member }) => member)
+  const report = migrationReport(node, namespace, all)
+  const { targetVersion, members } = report
+  const counts = countsOf(report)
   return {
-    targetVersion: STATE_VERSION,
+    targetVersion,
     expectedMembers: members.length,
     rollup: {
-      migrated: count('migrated'),
-      inProgress: count('in_progress'),
-      unknown: 0,
-      failed: count('failed'),
-      total: members.length,
-      allMigrated: count('migrated') === members.length,
-      membersPendingSignature: 0,
+      ...counts,
+      allMigrated: counts.migrated === counts.total,
+      membersPendingSignature: members.filter(({ said }) => (said?.own ?? 0) > 0).length,
     },
-    members,
+    members: members.map(memberJson),
   }
 }
 
-type MigrationState = 'migrated' | 'in_progress' | 'failed'
-
-/** Of all groups of the namespace that were upgraded. */
-function ownState(node: NodeServices, namespace: Namespace): MigrationState {
-  const all = [...namespace.state.groups.keys()].flatMap((id) => progressOf(node, namespace, id) ?? [])
-  if (all.some(({ failed }) => failed > 0)) return 'failed'
-  return all.some(({ swapped, total }) => swapped < total) ? 'in_progress' : 'migrated'
+function memberJson({ member: { publicKey, account }, state, said }: MemberReport): object {
+  const shown = { peer: idBase58(publicKey), account, state }
+  if (said === undefined) return shown
+  const { version, failed, own, hlc } = said
+  return {
+    ...shown,
+    report: {
+      schemaVersion: version,
+      // A state is of one version as a whole: nothing of it is left to do.
+      residueAuto: 0,
+      residueIdentity: own,
+      syncedUpToHlc: String(hlc),
+      reportedAt: Number(hlc / NS_PER_SECOND),
+      authoredRemaining: own,
+      ...(failed === undefined ? {} : { migrationFailed: failed }),
+    },
+  }
 }
+
+const NS_PER_SECOND = 1_000_000_000n
 
 export const upgradeRoutes: readonly Route[] = [
   route({
     method: 'POST',
     url: '/admin-api/groups/:gid/upgrade',
-    summary: 'Have the contexts of a group run another application with the same state',
+    summary: 'Have the contexts of a group run another application; where its state has a later version it is migrated',
     permission: 'group:manage[:gid]',
     params: ByGroup,
     query: NoFields,
     body: Type.Object({ targetApplicationId: Type.String(), cascade: OptionalFlag, forceCodeOnly: OptionalFlag }),
     response: Data(UpgradeStarted),
-    failures: [409, 501],
+    failures: [409],
     handle: async ({ node }, { params, body }) => {
       const { groupId } = groupOf(node, params.gid)
       await upgradeGroup(node, {
@@ -131,10 +132,14 @@ export const upgradeRoutes: readonly Route[] = [
       const { namespace, groupId } = ownGroupOf(node, params.gid)
       const shown = upgradeJson(node, namespace, groupId)
       if (!shown) throw new ServerError('NOT_FOUND', `group ${groupId} was never upgraded`)
-      if (shown.status === 'completed') {
-        throw new ContextError('UPGRADE_REFUSED', `the upgrade of group ${groupId} is completed already`)
+      const progress = progressOf(node, namespace, groupId)
+      if (!progress || progress.swapped + progress.waiting === progress.total) {
+        const message = `the upgrade of group ${groupId} is completed, or is by the first access: nothing has failed`
+        throw new ContextError('UPGRADE_REFUSED', message)
       }
       node.joiner.wake(namespace)
+      const group = namespace.state.groups.get(groupId)
+      if (group) await retryUpgrade(node, group)
       return { data: startedJson(node, params.gid) }
     },
   }),
@@ -164,7 +169,7 @@ export const upgradeRoutes: readonly Route[] = [
     method: 'GET',
     url: '/admin-api/groups/:gid/migration-status',
     summary:
-      'How far members are: state is never migrated here, so all are through, but for this node while it lacks code',
+      'How far the members are with the migrations of the namespace: what each has said of its own state, signed',
     permission: 'group:list[:gid]',
     params: ByGroup,
     query: NoFields,
@@ -177,7 +182,18 @@ export const upgradeRoutes: readonly Route[] = [
         Type.Object({
           peer: Base58,
           account: Hex32,
-          state: Type.Union([Type.Literal('migrated'), Type.Literal('in_progress'), Type.Literal('failed')]),
+          state: Type.Union(['migrated', 'in_progress', 'unknown', 'failed'].map((state) => Type.Literal(state))),
+          report: Type.Optional(
+            Type.Object({
+              schemaVersion: Count,
+              residueAuto: Count,
+              residueIdentity: Count,
+              syncedUpToHlc: Type.String(),
+              reportedAt: Count,
+              authoredRemaining: Count,
+              migrationFailed: Type.Optional(Type.String()),
+            }),
+          ),
         }),
       ),
     }),
@@ -186,15 +202,15 @@ export const upgradeRoutes: readonly Route[] = [
   route({
     method: 'POST',
     url: '/admin-api/groups/:gid/migration/abort',
-    summary: 'Abort a migration of state: there is none',
+    summary: 'Have groups run what they ran before, where a migration has not come to its end here',
     permission: 'group:manage[:gid]',
     params: ByGroup,
     query: NoFields,
     body: NoBody,
     response: Type.Object({ namespaceId: Hex32, aborted: Type.Boolean() }),
-    handle: async ({ node }, { params }) => ({
-      namespaceId: ownGroupOf(node, params.gid).namespace.id,
-      aborted: false,
-    }),
+    handle: async ({ node }, { params }) => {
+      const { namespace } = ownGroupOf(node, params.gid)
+      return { namespaceId: namespace.id, aborted: await abortMigrations(node, namespace) }
+    },
   }),
 ]

@@ -1,0 +1,149 @@
+// What a context runs, seen from the state that it has: the code that the log names where it fits the state, else what fits.
+// Where the log names code of a later version, the first access brings the state there, once it is seen that it can be done.
+import { type Bytes, utf8 } from '../../base/bytes.ts'
+import type { ApplicationId, OpId } from '../../base/ids.ts'
+import type { GuestEvent } from '../../runtime/guest-executor.ts'
+import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
+import type { StateSaid } from '../../wire/gossip.ts'
+import { FAILURE_BYTES_MAX } from '../../wire/limits.ts'
+import { ContextError } from '../errors.ts'
+import { MIGRATION_RETRY_MS } from '../limits.ts'
+import type { ContextParts } from '../parts.ts'
+import type { Running } from '../ports.ts'
+import { Migration } from './migration.ts'
+import { type StateMark, stateMark } from './state-mark.ts'
+import { Versions } from './versions.ts'
+
+type UpgraderParts = Pick<
+  ContextParts,
+  'record' | 'authority' | 'code' | 'state' | 'executor' | 'hlc' | 'nowMs' | 'outbound' | 'log'
+>
+
+/** An application that the state could not be brought to. */
+export interface FailedMigration {
+  readonly applicationId: ApplicationId
+  readonly why: string
+}
+
+export class Upgrader {
+  readonly versions: Versions
+  readonly migration: Migration
+  readonly #parts: UpgraderParts
+  #failed: (FailedMigration & { readonly root: string; readonly atMs: number }) | undefined
+
+  constructor(parts: UpgraderParts) {
+    this.#parts = parts
+    this.versions = new Versions(parts)
+    this.migration = new Migration({ ...parts, versions: this.versions })
+  }
+
+  get mark(): StateMark {
+    return stateMark(this.#parts.state)
+  }
+
+  /** Of the state, to the other members; undefined: there is nothing to say. */
+  get said(): StateSaid | undefined {
+    const { version } = this.mark
+    const why = this.failed?.why
+    if (version === FIRST_STATE_VERSION && why === undefined) return undefined
+    return { version, ...(why === undefined ? {} : { failed: cut(why) }) }
+  }
+
+  /** Of what the log names now; undefined: nothing has failed, or the state is there by now. */
+  get failed(): FailedMigration | undefined {
+    const now = this.#now()
+    return now && this.#failed?.applicationId === now.applicationId && this.#isAhead(now) ? this.#failed : undefined
+  }
+
+  /** What is run on the state as it is. */
+  runnable(): ApplicationId {
+    const { record, code } = this.#parts
+    const { version, applicationId: last } = this.mark
+    for (const running of earlierOf(this.#now())) {
+      const fits = code.storageOf(running.applicationId) === record.storage && this.versions.in(running) === version
+      if (fits) return running.applicationId
+    }
+    return last ?? record.applicationId
+  }
+
+  /**
+   * The cut under which a call by `applicationId` is made, where the log names `named` and that cannot run on this state: it has
+   * failed, or the state is further. Undefined where it may yet.
+   */
+  cutFor(applicationId: ApplicationId, named: ApplicationId): readonly OpId[] | undefined {
+    const { record, authority, code } = this.#parts
+    if (code.storageOf(named) === undefined) return undefined
+    const now = this.#now()
+    const isBehind = now !== undefined && (this.versions.in(now) ?? 0) < this.mark.version
+    if (!isBehind && this.failed === undefined) return undefined
+    return authority.cutRunning(record.id, applicationId)
+  }
+
+  /** Whether a delta in this cut would be for another version of the state than the present one. */
+  isOtherVersion(governance: readonly OpId[], madeUnder: readonly OpId[] | undefined): boolean {
+    const made = madeUnder === undefined ? this.mark.version : this.versions.of({ governance: madeUnder })
+    return this.versions.of({ governance }) !== made
+  }
+
+  /** What has failed may be tried again at once. */
+  forget(): void {
+    this.#failed = undefined
+  }
+
+  /** What the state is to be brought to; undefined: it is there, or cannot be brought there now. */
+  due(): Running | undefined {
+    const { record, code, state, nowMs } = this.#parts
+    const now = this.#now()
+    if (now === undefined || !this.#isAhead(now) || code.storageOf(now.applicationId) !== record.storage)
+      return undefined
+    const failed = this.#failed?.applicationId === now.applicationId ? this.#failed : undefined
+    const isSame = failed?.root === state.root
+    return failed !== undefined && (isSame || nowMs() < failed.atMs + MIGRATION_RETRY_MS) ? undefined : now
+  }
+
+  /** Whether it can be done, with the events of it; undefined: it has failed, which is remembered, or cannot be seen now. */
+  async tried(running: Running): Promise<readonly GuestEvent[] | undefined> {
+    const { state, hlc, nowMs, outbound, record, log } = this.#parts
+    const version = this.versions.in(running)
+    if (version === undefined) return undefined
+    try {
+      const result = await this.migration.run(state.begin(), { running, version, hlc: hlc.tick() })
+      if (!('failure' in result)) return result.events
+      const { applicationId } = running
+      this.#failed = { applicationId, why: result.failure, root: state.root, atMs: nowMs() }
+      outbound.announceHeads(record.id)
+    } catch (error) {
+      if (!(error instanceof ContextError)) throw error
+      log.warn({ error: error.message }, 'the state is not migrated yet')
+    }
+    return undefined
+  }
+
+  #now(): Running | undefined {
+    const { authority, record } = this.#parts
+    return authority.runningAt(record.id, authority.heads())
+  }
+
+  #isAhead(running: Running): boolean {
+    return (this.versions.in(running) ?? 0) > this.mark.version
+  }
+}
+
+/** As much of it as a beat has room for. */
+function cut(text: string): string {
+  return fromUtf8Lossy(utf8(text).subarray(0, FAILURE_BYTES_MAX - 3))
+}
+
+const lossy = new TextDecoder()
+const fromUtf8Lossy = (bytes: Bytes) => lossy.decode(bytes).replace(/\uFFFD+$/, '')
+
+/** It, then what was run before, the latest first. */
+function* earlierOf(running: Running | undefined): Generator<Running> {
+  if (running === undefined) return
+  yield running
+  const ran = running.ran ?? []
+  for (let index = ran.length - 1; index >= 0; index -= 1) {
+    const applicationId = ran[index]
+    if (applicationId !== undefined) yield { applicationId, ran: ran.slice(0, index) }
+  }
+}

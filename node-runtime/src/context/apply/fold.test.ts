@@ -29,6 +29,15 @@ describe('planFold', () => {
     expect(planFold([position(9)], [position(3)], { storage: 'host' })).toEqual({ undo: 0, apply: [position(3)] })
   })
 
+  it('puts what was made for an earlier version of the state beneath what was made for a later one', () => {
+    const later = (hlc: number, id = 'a'): Positioned => ({ ...position(hlc, id), version: 2 })
+    const applied = [position(1), later(3), later(5)]
+    for (const storage of ['guest', 'host'] as const) {
+      const plan = planFold(applied, [position(9), later(4)], { storage })
+      expect(plan).toEqual({ undo: 2, apply: [position(9), later(3), later(4), later(5)] })
+    }
+  })
+
   it('takes what is void away by one undo to the lowest of it, and puts the rest back', () => {
     const applied = [position(1), position(2, 'b'), position(3, 'c'), position(4, 'd')]
     const dropped = new Set(['b', 'd'] as DeltaId[])

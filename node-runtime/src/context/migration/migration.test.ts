@@ -62,4 +62,62 @@ describe('an upgrade to a later version of the state', () => {
     await equal(scene, NAMES)
     for (const name of NAMES) expect(await logOf(scene, name)).toEqual(['first', 'late', 'later', 'new', 'last'])
   })
+
+  it('is done at once where it is a cascade, and watchers hear how far it is', async () => {
+    const scene = await share('order-sensitive', ['ada', 'bob'])
+    const { world, shared } = scene
+    await append(scene, 'bob')
+    await converge(world, shared.contextId, ['ada', 'bob'])
+    const told: string[] = []
+    world.get('ada').node.events.watch((event) => {
+      if ('type' in event && !event.type.startsWith('Member')) told.push(`${event.type} ${JSON.stringify(event.data)}`)
+    })
+    const applicationId = await migrate(scene, 'ada', true)
+    const runs = (name: string) => world.get(name).node.contexts.record(shared.contextId)?.applicationId
+    await world.until('both to run it', () => ['ada', 'bob'].every((name) => runs(name) === applicationId))
+    await world.until('bob to have said so', () => told.some((text) => text.includes('"migrated":2')))
+    const kinds = told.map((text) => text.slice(0, text.indexOf(' ')))
+    expect(kinds[0]).toBe('MigrationStarted')
+    expect(told[0]).toContain('"toStateVersion":2,"localContextsTotal":1')
+    expect(new Set(kinds)).toEqual(
+      new Set(['MigrationStarted', 'MigrationProgress', 'CascadeProgress', 'MigrationCompleted']),
+    )
+    expect(told).toContain(
+      `CascadeProgress ${JSON.stringify({ subgroupId: shared.groupId, localContextsSwapped: 1, localContextsTotal: 1 })}`,
+    )
+    expect(await logOf(scene, 'bob')).toEqual(['bob'])
+  })
+
+  it('that members do at the same time, apart, is one', async () => {
+    const scene = await share('order-sensitive')
+    const { world, shared } = scene
+    await append(scene, 'cyd', 'first')
+    await converge(world, shared.contextId, NAMES)
+    const applicationId = await migrate(scene, 'ada')
+    const has = (name: string) => world.get(name).node.applications.get(applicationId) !== undefined
+    await world.until('all to have its code', () => NAMES.every(has))
+    apart(scene, ['ada'], ['bob'], ['cyd'])
+    for (const name of NAMES) await append(scene, name, `${name} has migrated`)
+    world.network.heal()
+    await equal(scene, NAMES)
+    const log = (await logOf(scene, 'cyd')) as string[]
+    expect([log[0], log.slice(1).sort()]).toEqual(['first', NAMES.map((name) => `${name} has migrated`)])
+  })
+
+  it('is not written twice by a node that dies after it', async () => {
+    const scene = await share('order-sensitive', ['ada', 'bob'])
+    const { world, shared } = scene
+    await append(scene, 'bob', 'first')
+    await converge(world, shared.contextId, ['ada', 'bob'])
+    await migrate(scene, 'ada')
+    await append(scene, 'ada', 'second')
+    await world.run(world.get('ada').stop())
+    await world.start('ada', { boot: ['bob'] })
+    expect(await logOf(scene, 'ada')).toEqual(['first', 'second'])
+    expect(await versionOf(scene, 'ada')).toBe(2)
+    await equal(scene, ['ada', 'bob'])
+    await append(scene, 'bob', 'third')
+    await equal(scene, ['ada', 'bob'])
+    expect(await logOf(scene, 'bob')).toEqual(['first', 'second', 'third'])
+  })
 })

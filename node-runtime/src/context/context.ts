@@ -294,6 +294,7 @@ export class Context {
     this.#handlers.wake()
     await this.restoration.run()
     await this.#rewriting.run()
+    await this.#queue.run(() => this.#upgrader.ownEntries.count())
     for (const id of await this.#parts.rows.outgoing()) {
       const delta = this.#parts.rows.delta(id)
       if (delta) this.#ledger.publish(delta)

@@ -310,6 +310,7 @@ export class Contexts {
       xcalls: this.#xcalls,
       onSwapped: () => {
         this.#forget(record.id, this.#open.get(record.id))
+        this.#parts.onMigrated(authority)
         void this.#resume(record).then(() => this.#parts.outbound.announceHeads(record.id))
         closeSoon()
       },

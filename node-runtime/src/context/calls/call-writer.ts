@@ -243,6 +243,7 @@ export class CallWriter {
         log.debug({ deltaId: written.delta.id, method, root: state.root }, 'call committed')
       } else if (outcome.events.length > 0) ledger.emit(undefined, outcome.events)
       asked?.committed()
+      this.#parts.upgrader.ownEntries.called(method, outcome.value)
       call.resolve({ value: outcome.value, logs: outcome.logs, deltaId: written?.delta.id })
     }
   }

@@ -69,6 +69,7 @@ export class Caller {
     } finally {
       for (const { outcome } of [...ran, ...(await run.rest())]) await this.#writer.blobsOf(outcome).end()
     }
+    await upgrader.ownEntries.count()
     if (calls.every(({ isAnswered }) => !isAnswered)) throw new Error('the executor returned no outcome for a call')
   }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { migrate } from '../../testing/migrating.ts'
 import { converge } from '../../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
+import { migrationReport } from '../namespaces/code/migration-report.ts'
 
 const { share } = testWorlds()
 
@@ -119,5 +120,32 @@ describe('an upgrade to a later version of the state', () => {
     await append(scene, 'bob', 'third')
     await equal(scene, ['ada', 'bob'])
     expect(await logOf(scene, 'bob')).toEqual(['first', 'second', 'third'])
+  })
+
+  it('leaves to each owner what only that one can convert, and says how much that is', async () => {
+    const scene = await share('order-sensitive', ['ada', 'bob'])
+    const { world, shared } = scene
+    await migrate(scene, 'ada')
+    const { node } = world.get('ada')
+    const own = () => {
+      const namespace = node.namespaces.get(shared.namespaceId)
+      const { members } = migrationReport(node, namespace, [...namespace.state.members.values()])
+      return members.map(({ said }) => said?.own ?? 0)
+    }
+    await append(scene, 'ada')
+    await converge(world, shared.contextId, ['ada', 'bob'])
+    await append(scene, 'bob')
+    await world.until(
+      'both to have counted',
+      () => own().join() === '2,2',
+      () => JSON.stringify(own()),
+    )
+    const convert = (name: string) => world.run(world.get(name).call(shared.contextId, 'migrate_my_entries', {}))
+    expect(await convert('bob')).toEqual({ converted: 2, remaining: 0 })
+    expect(await convert('bob')).toEqual({ converted: 0, remaining: 0 })
+    await world.until('bob to have none left', () => own().toSorted().join() === '0,2')
+    await convert('ada')
+    await world.until('nobody to have any left', () => own().join() === '0,0')
+    await equal(scene, ['ada', 'bob'])
   })
 })

@@ -11,12 +11,13 @@ import { MIGRATION_RETRY_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Running } from '../ports.ts'
 import { Migration } from './migration.ts'
+import { OwnEntries } from './own-entries.ts'
 import { type StateMark, stateMark } from './state-mark.ts'
 import { Versions } from './versions.ts'
 
 type UpgraderParts = Pick<
   ContextParts,
-  'record' | 'authority' | 'code' | 'state' | 'executor' | 'hlc' | 'nowMs' | 'outbound' | 'log'
+  'record' | 'authority' | 'code' | 'state' | 'executor' | 'identity' | 'account' | 'hlc' | 'nowMs' | 'outbound' | 'log'
 >
 
 /** An application that the state could not be brought to. */
@@ -28,6 +29,7 @@ export interface FailedMigration {
 export class Upgrader {
   readonly versions: Versions
   readonly migration: Migration
+  readonly ownEntries: OwnEntries
   readonly #parts: UpgraderParts
   #failed: (FailedMigration & { readonly root: string; readonly atMs: number }) | undefined
 
@@ -35,6 +37,7 @@ export class Upgrader {
     this.#parts = parts
     this.versions = new Versions(parts)
     this.migration = new Migration({ ...parts, versions: this.versions })
+    this.ownEntries = new OwnEntries(parts)
   }
 
   get mark(): StateMark {
@@ -45,8 +48,9 @@ export class Upgrader {
   get said(): StateSaid | undefined {
     const { version } = this.mark
     const why = this.failed?.why
+    const own = this.ownEntries.left
     if (version === FIRST_STATE_VERSION && why === undefined) return undefined
-    return { version, ...(why === undefined ? {} : { failed: cut(why) }) }
+    return { version, ...(why === undefined ? {} : { failed: cut(why) }), ...(own === 0 ? {} : { own }) }
   }
 
   /** Of what the log names now; undefined: nothing has failed, or the state is there by now. */

@@ -161,11 +161,11 @@ test('tail_lines are the last lines that there were when the search began, neith
 })
 
 test('looking for words that only merod has fails with the reason where they must be there, and warns where not', async () => {
-  const words = 'patterns: [Executing migration, last words]'
+  const words = 'patterns: [migration heartbeat cached, last words]'
   const present = await runYaml(file(`{ type: assert_log_present, nodes: [n-1], ${words} }`))
   expect(present.failure?.message.split('\n')).toEqual([
     'not found in the logs of n-1:',
-    '  "Executing migration": 0 of 1 lines; merod\'s words about a migration, which these nodes never log: check it with assert_migration_complete, or by what the application answers',
+    '  "migration heartbeat cached": 0 of 1 lines; merod\'s words about a migration, which these nodes never log: check it with assert_migration_complete, or by what the application answers',
   ])
   const regex = await runYaml(file("{ type: assert_log_present, nodes: [], patterns: ['direct-.+ion'], regex: true }"))
   expect(regex.failure?.message).toContain("merod's words about a direct connection")

@@ -10,6 +10,7 @@ import {
   followsOn,
   gossips,
   groupKey,
+  headsOfState,
   madeEarlier,
   ops,
   payload,
@@ -30,6 +31,7 @@ const current: Record<string, string> = {
   ...Object.fromEntries(together.map((each, index) => [`delta of a batch.${index}`, toHex(encodeDelta(each))])),
   ...Object.fromEntries(ops.map((op, index) => [`op.${index}.${op.body.kind}`, toHex(encodeOp(op))])),
   ...Object.fromEntries(gossips.map((gossip) => [`gossip.${gossip.t}`, toHex(encodeGossip(gossip))])),
+  'gossip.heads.state': toHex(encodeGossip(headsOfState)),
   invitation:
     ops.flatMap((op) =>
       op.body.kind === 'member_joined' ? [toHex(encodeInvitationBody(op.body.invitation))] : [],
@@ -92,4 +94,12 @@ test.each(gossips.map((gossip) => [`gossip.${gossip.t}`, gossip] as const))('gol
   const decoded = decodeGossip(bytesOf(name))
   expect(plain(decoded)).toEqual(plain(gossip))
   if (decoded.t === 'heads') expect(verifyHeads(decoded)).toBe(true)
+})
+
+test('golden heads that say which state they are of decode, and that is signed', () => {
+  const decoded = decodeGossip(bytesOf('gossip.heads.state'))
+  expect(plain(decoded)).toEqual(plain(headsOfState))
+  if (decoded.t !== 'heads' || decoded.state === undefined) throw new Error('they say nothing of it')
+  expect(verifyHeads(decoded)).toBe(true)
+  expect(verifyHeads({ ...decoded, state: { ...decoded.state, version: 3 } })).toBe(false)
 })

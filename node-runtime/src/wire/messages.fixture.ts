@@ -219,6 +219,22 @@ export const gossips: readonly Gossip[] = [
   },
 ]
 
+/** Of a state that is not the first, and could not be brought further. */
+export const headsOfState: Gossip = {
+  t: 'heads',
+  ...signHeads(
+    {
+      contextId,
+      heads: [delta.id],
+      root: idOf<RootHash>('root'),
+      removals: new Uint8Array(32),
+      state: { version: 2, failed: 'migrate_v2_to_v3: it trapped', own: 7 },
+      hlc: delta.hlc,
+    },
+    alice,
+  ),
+}
+
 /** The same value with every byte string a plain Uint8Array, for comparison. */
 export function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return new Uint8Array(value)

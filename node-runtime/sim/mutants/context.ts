@@ -5,8 +5,8 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'arrivals-are-placed-by-their-newest',
     file: 'context/apply/fold.ts',
-    find: 'placeOf(applied, arrived[0])',
-    replace: 'placeOf(applied, arrived.at(-1))',
+    find: 'placeOf(applied, arrived[0], compare)',
+    replace: 'placeOf(applied, arrived.at(-1), compare)',
     why: 'of several late deltas the earlier ones are applied above deltas that sort after them',
     breaks: 'I1',
     needs: 'order-sensitive',

@@ -5,7 +5,7 @@ import { FIRST_STATE_VERSION, type MigrationStep, type StateSchema } from '../..
 import { codeCutOf, type Delta } from '../../wire/delta.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Running } from '../ports.ts'
-import type { StateMark } from './state-mark.ts'
+import { type StateMark, stateMark } from './state-mark.ts'
 
 export interface Hop extends MigrationStep {
   readonly applicationId: ApplicationId
@@ -17,7 +17,7 @@ export type Way =
   | { readonly missing: ApplicationId }
   | { readonly impossible: string }
 
-type VersionsParts = Pick<ContextParts, 'record' | 'authority' | 'code'>
+type VersionsParts = Pick<ContextParts, 'record' | 'authority' | 'code' | 'state'>
 
 export class Versions {
   readonly #parts: VersionsParts
@@ -73,10 +73,15 @@ export class Versions {
     const { storage, schema } = this.#program(applicationId)
     if (schema !== undefined) return schema.version
     if (storage !== undefined) return this.#look(before)
-    // Of what was never upgraded the state says it, where it is not the first.
-    if (before.length === 0 && this.#parts.record.storage === 'host') return FIRST_STATE_VERSION
-    this.#parts.code.want(applicationId)
-    return undefined
+    const base = before.length === 0 && this.#parts.record.storage === 'host' ? this.#ofBase(applicationId) : undefined
+    if (base === undefined) this.#parts.code.want(applicationId)
+    return base
+  }
+
+  /** Of the code that has made the context, as the state says it. Undefined: it does not any more, because it was migrated since. */
+  #ofBase(applicationId: ApplicationId): number | undefined {
+    const mark = stateMark(this.#parts.state)
+    return mark.applicationId === undefined || mark.applicationId === applicationId ? mark.version : undefined
   }
 
   #program(applicationId: ApplicationId): { storage: 'guest' | 'host' | undefined; schema: StateSchema | undefined } {

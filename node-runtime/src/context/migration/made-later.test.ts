@@ -1,0 +1,50 @@
+// Contexts that were made with a later version of the state than the first.
+import { describe, expect, it } from 'vitest'
+import { appWasm } from '../../../../scripts/build-apps.ts'
+import { type Bytes, concat, utf8 } from '../../base/bytes.ts'
+import { converge } from '../../testing/test-nodes.ts'
+import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
+import { upgradeGroup } from '../namespaces/code/upgrades.ts'
+
+const { share } = testWorlds()
+
+/** The same program once more, under another name: with a custom section behind it. */
+async function otherBuild(app: string): Promise<Bytes> {
+  const name = utf8('build')
+  return concat([await appWasm(app), Uint8Array.of(0, name.byteLength + 1, name.byteLength), name])
+}
+
+async function join({ world, shared }: Scene, name: string): Promise<void> {
+  const { node } = await world.start(name)
+  const invitation = world.get('ada').node.namespaces.invite(shared.groupId, { lifetimeSec: 3600, role: 'Member' })
+  await world.run(node.namespaces.join(invitation))
+  await world.run(node.joiner.ready(node.namespaces.get(shared.namespaceId), shared.contextId))
+}
+
+describe('a context that was made with the second version of the state', () => {
+  it.each(['kv-store-2', 'order-sensitive-2'])(
+    'is the same for who joins after it has got other code (%s)',
+    async (app) => {
+      const scene = await share(app, ['ada', 'bob'])
+      const { world, shared } = scene
+      const set = (name: string, key: string) =>
+        world.run(world.get(name).call(shared.contextId, 'set', { key, value: name }))
+      await set('bob', 'early')
+      await converge(world, shared.contextId, ['ada', 'bob'])
+      const { node } = world.get('ada')
+      const { id: blobId } = await world.run(node.ports.blobs.put([await otherBuild(app)]))
+      const details = { source: 'test', metadata: new Uint8Array(0) }
+      const { id: applicationId } = await world.run(node.applications.installBlob(blobId, details))
+      const request = { groupId: shared.groupId, applicationId, cascade: false, forceCodeOnly: true }
+      await world.run(upgradeGroup(node, request))
+      await set('ada', 'later')
+      await converge(world, shared.contextId, ['ada', 'bob'])
+      await join(scene, 'dan')
+      await set('dan', 'last')
+      const { root } = await converge(world, shared.contextId, ['ada', 'bob', 'dan'])
+      expect((await world.get('dan').context(shared.contextId)).root).toBe(root)
+      expect((await world.get('dan').context(shared.contextId)).migration.mark.version).toBe(2)
+      expect(await world.run(world.get('dan').call(shared.contextId, 'get', { key: 'early' }))).toBe('bob')
+    },
+  )
+})

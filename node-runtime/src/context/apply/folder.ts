@@ -16,12 +16,11 @@ import { APPLY_BATCH_BYTES } from '../limits.ts'
 import { stateMark } from '../migration/state-mark.ts'
 import type { Upgrader } from '../migration/upgrader.ts'
 import type { ContextParts } from '../parts.ts'
-import type { Running } from '../ports.ts'
 import { StagedMap } from '../staged-map.ts'
 import type { Turns } from '../turns.ts'
 import { Applied } from './applied.ts'
 import { APPLY_METHOD, applyJob } from './apply-job.ts'
-import { comparePositions, type Positioned, planFold } from './fold.ts'
+import { comparePositions, type Positioned, planFold, versionIn } from './fold.ts'
 
 export interface Arrived {
   readonly delta: Delta
@@ -32,6 +31,7 @@ export interface Arrived {
 
 /** With the version of the state that it was made for. */
 interface Placed extends Arrived {
+  readonly place: Positioned
   readonly version: number
 }
 
@@ -177,19 +177,23 @@ export class Folder {
     const ops: StoreOp[] = []
     for (let index = kept; index < this.#stack.length; index += 1) ops.push(rows.dropUndo(this.#base + index))
     const entries: Placed[] = []
-    for (const { id, version } of apply) {
-      const entry = arrived.get(id) ?? this.stored(id)
-      entries.push({ ...entry, version: version ?? FIRST_STATE_VERSION })
+    for (const place of apply) {
+      const entry = arrived.get(place.id) ?? this.stored(place.id)
+      entries.push({ ...entry, place, version: versionIn(place) })
       await turns.spend(entry.delta.sealed.byteLength)
     }
     const done = new Applied(transaction)
     const before = stateMark(state)
     await this.#apply(done, transaction, entries)
-    const places = apply.slice(0, done.undos.length)
-    const applied = entries.slice(0, done.undos.length)
-    applied.forEach(({ delta }, index) => {
-      const place = places[index] ?? { id: delta.id }
-      ops.push(rows.pushUndo(this.#base + kept + index, place, encodeUndo(done.undos[index] ?? { previous: [] })))
+    // What was taken away comes back, whatever the new ones beneath it have done.
+    const again = entries.slice(done.undos.length).filter(({ delta }) => !arrived.has(delta.id))
+    const rest = new Applied(transaction)
+    await this.#apply(rest, transaction, again)
+    const undos = [...done.undos, ...rest.undos]
+    const applied = [...entries.slice(0, done.undos.length), ...again]
+    const places = applied.map(({ place }) => place)
+    applied.forEach(({ delta, place }, index) => {
+      ops.push(rows.pushUndo(this.#base + kept + index, place, encodeUndo(undos[index] ?? { previous: [] })))
       if (arrived.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
     })
     const isMigrated = stateMark(transaction).version !== before.version
@@ -246,20 +250,21 @@ export class Folder {
       : this.#merge(done, transaction, run)
   }
 
-  /** By the code of the first one; where that cannot do it by that of the next, which may be another. */
+  /**
+   * At the first one; where it cannot be done there at the next, which may be of other code, and is of another time. Each is tried, as
+   * it is where they come one by one.
+   */
   async #applyMigrated(done: Applied, transaction: StateTransaction, run: readonly Placed[]): Promise<void> {
     const { migration, versions } = this.#parts.upgrader
-    let failed: Running | undefined
     for (const [index, entry] of run.entries()) {
       const running = versions.runningAt(entry.delta)
       const { id: deltaId, hlc } = entry.delta
-      if (running && running.applicationId !== failed?.applicationId) {
+      if (running) {
         const migrated = await migration.run(transaction, { running, version: entry.version, hlc, deltaId })
         if ('undo' in migrated) {
           done.join(migrated.undo)
           return this.#applyRun(done, transaction, run.slice(index))
         }
-        failed = running
       }
       this.#leaveOut(done, [entry], 'its state cannot be reached from the one that is here')
       if (!done.isAsForeseen) return

@@ -128,7 +128,7 @@ export class Migration {
   }
 
   /** What is stored, as the storage layer that is compiled into the new code has it: its `init` shows which one that is. */
-  async #laidOut(transaction: StateTransaction, { applicationId }: Job): Promise<readonly StateChange[]> {
+  async #laidOut(transaction: StateTransaction, { applicationId, deltaId }: Job): Promise<readonly StateChange[]> {
     const { record, executor, code, state, log } = this.#parts
     const root = transaction.get(ROOT_RECORD_KEY)
     if (root === undefined) return []
@@ -138,7 +138,11 @@ export class Migration {
     const init: GuestCallJob = { kind: 'call', method: 'init', input: EMPTY_ARGS, keep: false, env, isMigration: true }
     const source = { contextId: record.id, generation: NO_GENERATION, staged: [] }
     const [outcome] = await executor.run(await code.module(applicationId), source, [init], {})
-    const later = outcome?.changes.find(({ key }) => equalBytes(key, ROOT_RECORD_KEY))?.value
+    // Whether there is anything to convert must not depend on how fast this machine is.
+    if (outcome === undefined || isMachineFailure(outcome)) {
+      throw postponed(outcome?.error?.message ?? 'it did not run', { deltaId })
+    }
+    const later = outcome.changes.find(({ key }) => equalBytes(key, ROOT_RECORD_KEY))?.value
     if (!isConvertible(root, later ?? undefined)) return []
     const entries = new Map<string, readonly [Bytes, Bytes]>()
     for await (const [key, value] of state.entries()) entries.set(binaryText(key), [key, value])

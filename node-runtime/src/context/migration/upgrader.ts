@@ -1,7 +1,7 @@
 // What a context runs, seen from the state that it has: the code that the log names where it fits the state, else what fits.
 // Where the log names code of a later version, the first access brings the state there, once it is seen that it can be done.
 import { type Bytes, utf8 } from '../../base/bytes.ts'
-import type { ApplicationId, OpId } from '../../base/ids.ts'
+import type { ApplicationId, OpId, RootHash } from '../../base/ids.ts'
 import type { GuestEvent } from '../../runtime/guest-executor.ts'
 import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
 import type { StateSaid } from '../../wire/gossip.ts'
@@ -26,12 +26,18 @@ export interface FailedMigration {
   readonly why: string
 }
 
+interface Failed extends FailedMigration {
+  /** On which it will fail again; undefined: this machine could not do it now. */
+  readonly root: RootHash | undefined
+  readonly atMs: number
+}
+
 export class Upgrader {
   readonly versions: Versions
   readonly migration: Migration
   readonly ownEntries: OwnEntries
   readonly #parts: UpgraderParts
-  #failed: (FailedMigration & { readonly root: string; readonly atMs: number }) | undefined
+  #failed: Failed | undefined
 
   constructor(parts: UpgraderParts) {
     this.#parts = parts
@@ -105,22 +111,28 @@ export class Upgrader {
     return failed !== undefined && (isSame || nowMs() < failed.atMs + MIGRATION_RETRY_MS) ? undefined : now
   }
 
-  /** Whether it can be done, with the events of it; undefined: it has failed, which is remembered, or cannot be seen now. */
+  /** Whether it can be done, with the events of it; undefined: it has failed, or could not be done in time, which is remembered. */
   async tried(running: Running): Promise<readonly GuestEvent[] | undefined> {
-    const { state, hlc, nowMs, outbound, record, log } = this.#parts
+    const { state, hlc, log } = this.#parts
     const version = this.versions.in(running)
     if (version === undefined) return undefined
     try {
       const result = await this.migration.run(state.begin(), { running, version, hlc: hlc.tick() })
       if (!('failure' in result)) return result.events
-      const { applicationId } = running
-      this.#failed = { applicationId, why: result.failure, root: state.root, atMs: nowMs() }
-      outbound.announceHeads(record.id)
+      this.#hasFailed(running, { why: result.failure, root: state.root })
     } catch (error) {
       if (!(error instanceof ContextError)) throw error
       log.warn({ error: error.message }, 'the state is not migrated yet')
+      // Calls go on with the earlier code, and do not each wait for another try.
+      this.#hasFailed(running, { why: error.message, root: undefined })
     }
     return undefined
+  }
+
+  #hasFailed({ applicationId }: Running, how: Pick<Failed, 'why' | 'root'>): void {
+    const { nowMs, outbound, record } = this.#parts
+    this.#failed = { applicationId, atMs: nowMs(), ...how }
+    outbound.announceHeads(record.id)
   }
 
   #now(): Running | undefined {

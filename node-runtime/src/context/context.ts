@@ -269,9 +269,9 @@ export class Context {
   /** Takes beats from anybody; only genuine ones of members, newer than what is known, count. */
   async acknowledge(beats: readonly HeadsBeat[]): Promise<void> {
     const taken = beats.filter((beat) => this.#frontier.take(beat))
+    if (this.#frontier.heardOfStates()) this.#parts.onStateSaid()
     if (taken.length === 0) return
     this.#pruner.heard()
-    if (this.#frontier.heardOfStates()) this.#parts.onStateSaid()
     if (this.#frontier.isSavingDue) await this.#queue.run(() => this.#ledger.commit([]))
   }
 

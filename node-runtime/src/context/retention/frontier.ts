@@ -74,7 +74,7 @@ export class Frontier {
     return this.#newest.get(author) ?? this.#readers.get(author)
   }
 
-  /** Whether a writer has said something else of its state, since this was last asked. */
+  /** Whether a member has said something else of its state, since this was last asked. */
   heardOfStates(): boolean {
     const hasNews = this.#hasNews
     this.#hasNews = false
@@ -122,13 +122,15 @@ export class Frontier {
   take(beat: HeadsBeat): boolean {
     const { record, authority, identity, nowMs } = this.#parts
     if (beat.contextId !== record.id || beat.author === identity.publicKey) return false
-    if (beat.hlc <= (this.#newest.get(beat.author)?.hlc ?? 0n) || isFromTheFuture(beat.hlc, nowMs())) return false
+    if (beat.hlc <= (this.beatOf(beat.author)?.hlc ?? 0n) || isFromTheFuture(beat.hlc, nowMs())) return false
     if (!authority.mayWrite(record.id, beat.author)) {
-      if (authority.mayRead(record.id, beat.author) && verifyHeads(beat)) this.#readers.set(beat.author, beat)
+      if (!authority.mayRead(record.id, beat.author) || !verifyHeads(beat)) return false
+      this.#hasNews ||= !isSameState(this.beatOf(beat.author)?.state, beat.state)
+      this.#readers.set(beat.author, beat)
       return false
     }
     if (!verifyHeads(beat)) return false
-    this.#hasNews ||= !isSameState(this.#newest.get(beat.author)?.state, beat.state)
+    this.#hasNews ||= !isSameState(this.beatOf(beat.author)?.state, beat.state)
     this.#newest.set(beat.author, beat)
     this.#counts.set(beat.author, this.beatsOf(beat.author) + 1)
     this.#unsaved.add(beat.author)

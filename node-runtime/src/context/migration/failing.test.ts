@@ -1,5 +1,6 @@
 // Migrations that cannot be done: the state stays as it was and is called as before, and who is asked says why.
 import { describe, expect, it } from 'vitest'
+import type { GroupId } from '../../base/ids.ts'
 import { installOn, migrate } from '../../testing/migrating.ts'
 import { converge } from '../../testing/test-nodes.ts'
 import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
@@ -82,8 +83,9 @@ describe('a migration that is aborted', () => {
     await migrate(scene, 'ada')
     const { node } = world.get('ada')
     const namespace = node.namespaces.get(shared.namespaceId)
-    expect(await world.run(abortMigrations(node, namespace))).toBe(true)
-    expect(await world.run(abortMigrations(node, namespace))).toBe(false)
+    const abort = (groupId: GroupId) => world.run(abortMigrations(node, namespace, groupId))
+    const other = '00'.repeat(32) as GroupId
+    expect([await abort(other), await abort(shared.groupId), await abort(shared.groupId)]).toEqual([false, true, false])
     const heads = () => NAMES.map((name) => world.get(name).node.namespaces.get(shared.namespaceId).heads().join())
     await world.until('bob to hear of it', () => new Set(heads()).size === 1)
     for (const name of NAMES) {
@@ -107,7 +109,9 @@ describe('a migration that is aborted', () => {
     world.network.partition([world.get('ada').peerId], [world.get('bob').peerId])
     await append(scene, 'bob', 'migrated')
     const { node } = world.get('ada')
-    expect(await world.run(abortMigrations(node, node.namespaces.get(shared.namespaceId)))).toBe(true)
+    expect(await world.run(abortMigrations(node, node.namespaces.get(shared.namespaceId), shared.namespaceId))).toBe(
+      true,
+    )
     await append(scene, 'ada', 'not migrated')
     world.network.heal()
     await converge(world, shared.contextId, NAMES)

@@ -67,12 +67,13 @@ export async function upgradeGroup(parts: UpgradeParts, request: UpgradeRequest)
 }
 
 /**
- * Has the groups of a namespace run what they ran before, where a migration of a context that is here has not come to its end.
+ * Has a group, or all of a namespace, run what it ran before, where a migration of a context that is here has not come to its end.
  * What is migrated goes on at the version that it has. False: there was none. Throws NOT_ALLOWED.
  */
-export async function abortMigrations(parts: UpgradeParts, namespace: Namespace): Promise<boolean> {
+export async function abortMigrations(parts: UpgradeParts, namespace: Namespace, groupId: GroupId): Promise<boolean> {
   const { applications, contexts } = parts
-  const pending = [...namespace.state.groups.values()].filter(({ upgrade, contexts: all }) => {
+  const groups = [...namespace.state.groups.values()].filter(({ id }) => groupId === namespace.id || id === groupId)
+  const pending = groups.filter(({ upgrade, contexts: all }) => {
     const to = upgrade && applications.get(upgrade.to)
     if (upgrade === undefined || to === undefined) return false
     return [...all.values()].some(({ id: contextId, applicationId, serviceName }) => {
@@ -81,9 +82,9 @@ export async function abortMigrations(parts: UpgradeParts, namespace: Namespace)
       return version !== undefined && here !== undefined && here.migration.mark.version < version
     })
   })
-  for (const { id: groupId, upgrade } of pending) {
+  for (const { id, upgrade } of pending) {
     if (upgrade === undefined) continue
-    await govern(parts, groupId, { kind: 'application_set', groupId, applicationId: upgrade.from, cascade: false })
+    await govern(parts, id, { kind: 'application_set', groupId: id, applicationId: upgrade.from, cascade: false })
   }
   return pending.length > 0
 }

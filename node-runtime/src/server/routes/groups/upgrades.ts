@@ -202,15 +202,16 @@ export const upgradeRoutes: readonly Route[] = [
   route({
     method: 'POST',
     url: '/admin-api/groups/:gid/migration/abort',
-    summary: 'Have groups run what they ran before, where a migration has not come to its end here',
+    summary:
+      'Have a group, or all of a namespace, run what it ran before, where a migration has not come to its end here',
     permission: 'group:manage[:gid]',
     params: ByGroup,
     query: NoFields,
     body: NoBody,
     response: Type.Object({ namespaceId: Hex32, aborted: Type.Boolean() }),
     handle: async ({ node }, { params }) => {
-      const { namespace } = ownGroupOf(node, params.gid)
-      return { namespaceId: namespace.id, aborted: await abortMigrations(node, namespace) }
+      const { namespace, groupId } = ownGroupOf(node, params.gid)
+      return { namespaceId: namespace.id, aborted: await abortMigrations(node, namespace, groupId) }
     },
   }),
 ]

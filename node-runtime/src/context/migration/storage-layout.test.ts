@@ -101,4 +101,26 @@ describe('records of the earlier layout', () => {
     })
     expect(converted(owned)).toBe(undefined)
   })
+
+  it('are left alone where one is beneath itself', () => {
+    const [own, full] = [sha256(MAP), sha256(MAP)]
+    const children = [{ of: MAP, hash: full, made: 1 }]
+    const circle = record({ of: MAP, parent: CONTEXT, children, full, own, made: 1 }, byte())
+    expect(converted([...EARLIER.slice(0, 2), [indexKey(MAP), circle], [entryKey(MAP), MAP]])).toBe(undefined)
+  })
+
+  it('of any depth are rewritten, and in whatever order they are read', () => {
+    const deep: (readonly [Bytes, Bytes])[] = []
+    const idAt = (at: number) => sha256(utf8(`element ${at}`))
+    for (let at = 0; at < 6_000; at += 1) {
+      const children = [{ of: idAt(at + 1), hash: id(1), made: 1 }]
+      const facts = { of: idAt(at), parent: CONTEXT, children, full: id(1), own: id(2), made: 1 }
+      deep.push([indexKey(idAt(at)), record(facts, byte())])
+    }
+    const [there, back] = [deep, deep.toReversed()].map((rows) => converted([...EARLIER, ...rows]))
+    expect(there?.length).toBeGreaterThan(6_000)
+    const written = (all = there) =>
+      toHex(sha256(concat(all?.flatMap(({ key, value }) => [key, value ?? byte()]) ?? [])))
+    expect(written(back)).toBe(written())
+  })
 })

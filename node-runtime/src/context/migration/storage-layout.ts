@@ -37,7 +37,9 @@ export function isConvertible(root: Bytes | undefined, later: Bytes | undefined)
 
 /** The changes that rewrite all records; undefined where one is not of the earlier layout, or cannot be rewritten. */
 export function converted(state: Iterable<readonly [Bytes, Bytes]>): StateChange[] | undefined {
-  const rows = new Map([...state].map(([key, value]) => [binaryText(key), value]))
+  // In one order everywhere: two that come to one place would be there in that order.
+  const sorted = [...state].sort(([a], [b]) => compareBytes(a, b))
+  const rows = new Map(sorted.map(([key, value]) => [binaryText(key), value]))
   const elements = new Map<string, Element>()
   for (const [key, value] of rows) {
     if (value.byteLength < ID_BYTES || key !== binaryText(indexKey(value.subarray(0, ID_BYTES)))) continue
@@ -45,7 +47,32 @@ export function converted(state: Iterable<readonly [Bytes, Bytes]>): StateChange
     if (element === undefined) return undefined
     elements.set(binaryText(element.id), element)
   }
-  return new Conversion(rows, elements).changes()
+  const bottomUp = childrenFirst(elements)
+  return bottomUp && new Conversion(rows, elements).changes(bottomUp)
+}
+
+/** Each behind those beneath it. Undefined: one is beneath itself. */
+function childrenFirst(elements: ReadonlyMap<string, Element>): Element[] | undefined {
+  const above = new Map<string, Element[]>()
+  const left = new Map<Element, number>()
+  for (const element of elements.values()) {
+    const beneath = (element.children ?? []).map(({ id }) => binaryText(id)).filter((name) => elements.has(name))
+    left.set(element, beneath.length)
+    for (const name of beneath) {
+      const known = above.get(name)
+      if (known) known.push(element)
+      else above.set(name, [element])
+    }
+  }
+  const found = [...elements.values()].filter((element) => left.get(element) === 0)
+  for (const element of found) {
+    for (const parent of above.get(binaryText(element.id)) ?? []) {
+      const rest = (left.get(parent) ?? 0) - 1
+      left.set(parent, rest)
+      if (rest === 0) found.push(parent)
+    }
+  }
+  return found.length === elements.size ? found : undefined
 }
 
 class Conversion {
@@ -58,8 +85,9 @@ class Conversion {
     this.#elements = elements
   }
 
-  changes(): StateChange[] {
+  changes(bottomUp: readonly Element[]): StateChange[] {
     const changes: StateChange[] = []
+    for (const element of bottomUp) this.#fullHash(element)
     for (const element of this.#elements.values()) {
       const { id } = element
       const next = this.#idOf(element)

@@ -17,6 +17,7 @@ import type { Voids } from '../apply/voids.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
 import { CHECKPOINTS_REMEMBERED_MAX, PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '../limits.ts'
+import { stateMark } from '../migration/state-mark.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { Certificates } from './certificates.ts'
@@ -44,6 +45,7 @@ type PrunerParts = Pick<
   | 'outbound'
   | 'setTimer'
   | 'nowMs'
+  | 'state'
   | 'log'
 > & {
   readonly folder: Folder
@@ -228,14 +230,16 @@ export class Pruner {
    * lacks any of it, or may still write before its end.
    */
   async #propose(): Promise<void> {
-    const { record, authority, dag, frontier, identity, ledger, retention, outbound } = this.#parts
+    const { record, authority, dag, frontier, identity, ledger, retention, outbound, state } = this.#parts
     const all = dag.inOrder()
     const governance = authority.heads()
     const closed = this.#contents.closed(all, retention.checkpointMin)
     const size = closed?.size ?? retention.checkpointMin
     const isReady = all.length >= size && frontier.stable(all) >= size
     if (!isReady || this.#isUnjudged() || governance.length > GOVERNANCE_HEADS_MAX) return
-    if (closed !== undefined && !frontier.haveCome(closed.version)) return
+    // Of what we have left without effect ourselves nobody may say that it counts nowhere for good.
+    if (closed !== undefined && (stateMark(state).version < closed.version || !frontier.haveCome(closed.version)))
+      return
     const prefix = all.slice(0, size)
     const of = toHex(this.#sourceOf(prefix, governance.map(idBytes)))
     const { judgedCount } = ledger

@@ -5,7 +5,6 @@ import { accountOf } from '../../src/base/keys.ts'
 import type { Operation } from '../../src/base/operations.ts'
 import { ContextStore } from '../../src/context/context-store.ts'
 import { KeyRing } from '../../src/context/namespaces/keys/key-ring.ts'
-import type { PresenceEvent } from '../../src/context/ports.ts'
 import { keyOf } from '../../src/store/keys.ts'
 import { rangeOf, type Store } from '../../src/store/store.ts'
 import { type ContextSummary, keysOf, type TestNode } from '../../src/testing/test-node.ts'
@@ -18,6 +17,7 @@ import type { SimulationEnd } from '../run/simulation.ts'
 import { honestNodes, remainingNodes, type Scenario } from '../scenario/scenario.ts'
 import { contentsOf } from './contents.ts'
 import { type History, statusOf } from './history.ts'
+import { presencesOn } from './presences.ts'
 import { type AppliedDelta, refold } from './refold.ts'
 
 export interface NodeFacts {
@@ -196,7 +196,7 @@ async function nodeFacts({ world, setting, history }: SimulationEnd, node: TestN
       history.showing.get(node.name)?.process === node
         ? (history.showing.get(node.name)?.shows ?? undefined)
         : undefined,
-    presences: new Map(node.node.presences.shownIn(contextId).flatMap(({ presence }) => seenOf(presence))),
+    presences: presencesOn(node, contextId),
     leftovers: {
       handler: await count(node.disk, 'handler'),
       deadLetter: await count(node.disk, 'deadLetter'),
@@ -305,10 +305,6 @@ export function compareCanonical(a: Pick<Delta, 'id' | 'hlc'>, b: Pick<Delta, 'i
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
   return value instanceof Uint8Array ? toHex(value) : value
-}
-
-function seenOf({ author, state }: PresenceEvent['presence']): [string, string][] {
-  return state === undefined ? [] : [[author, fromUtf8(state)]]
 }
 
 async function count(disk: Store, kind: 'handler' | 'deadLetter' | 'outbox' | 'reissue'): Promise<number> {

@@ -9,6 +9,7 @@ import { TestWorld } from '../../src/testing/test-nodes.ts'
 import { decodeGossip, type HeadsBeat } from '../../src/wire/gossip.ts'
 import { LOOK_MS, QUIET_MS, SAMPLE_MS, SETTLE_MS } from '../limits.ts'
 import { type Attempt, History } from '../record/history.ts'
+import { presencesOn } from '../record/presences.ts'
 import { Trace } from '../record/trace.ts'
 import { everyone } from '../scenario/generate.ts'
 import { endOf, HOSTILE, type Operation, remainingNodes, removersOf, type Scenario } from '../scenario/scenario.ts'
@@ -204,8 +205,25 @@ class Run {
       else lines.push(await this.#stateOf(node))
     }
     const differ = new Set(lines.map((line) => line.split(' ').slice(1, 4).join())).size > 1
-    const isWaited = differ || this.#faults.areRemovalsLeft || this.#faults.areUpgradesLeft
+    const isLeft = this.#faults.areRemovalsLeft || this.#faults.areUpgradesLeft
+    const isWaited = differ || isLeft || this.#isUnseen()
     return `${isWaited ? '! ' : ''}${lines.join(' | ')}`
+  }
+
+  /** Something that is shown, by whoever's clock is right, is not seen by another: keys come with a round, which may be half a minute. */
+  #isUnseen(): boolean {
+    const skewed = new Set(this.#scenario.faults.flatMap((fault) => (fault.kind === 'skew' ? [fault.node] : [])))
+    const right = remainingNodes(this.#scenario).flatMap((name) => this.#world.nodes.get(name) ?? [])
+    const { contextId } = this.#setting.shared
+    const seen = right
+      .filter(({ name }) => !skewed.has(name))
+      .map((node) => ({ node, of: presencesOn(node, contextId) }))
+    return seen.some(({ node }) => {
+      const shown = this.#history.showing.get(node.name)
+      const author = this.#keys.get(node.name)
+      if (shown?.process !== node || shown.shows === null || author === undefined) return false
+      return seen.some(({ of }) => of.get(author) !== shown.shows)
+    })
   }
 
   async #stateOf(node: TestNode): Promise<string> {

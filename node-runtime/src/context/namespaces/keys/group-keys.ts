@@ -60,9 +60,14 @@ export class GroupKeys {
     return this.sealing(groupId) !== undefined || this.#parts.state().fittingKeys(groupId).length === 0
   }
 
-  /** A fitting key is lacking here, or one that something here was sealed with. */
+  /**
+   * The newest fitting key is lacking here, or one that something here was sealed with. Who holds an older one has no need of the
+   * newest itself, but may be the only neighbour of somebody that has.
+   */
   isLacking(groupId: GroupId): boolean {
-    return this.#wantedIn(groupId).size > 0 || !this.holdsOne(groupId)
+    const [newest] = this.#parts.state().fittingKeys(groupId)
+    const isHere = newest === undefined || this.#parts.keyRing.find(groupId, newest) !== undefined
+    return !isHere || this.#wantedIn(groupId).size > 0
   }
 
   /** True once nobody has brought a key that fits for a while: who made it may be gone for good, and a new one is as good. */

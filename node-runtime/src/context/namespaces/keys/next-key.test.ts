@@ -83,3 +83,14 @@ test('who may write is refused for half a minute at most where who made the key 
   await set()
   expect(logOf(scene, 'cyd').state.fittingKeys(groupId)).toHaveLength(2)
 })
+
+test('a new key comes to all, also where nobody has used it and all hold one that fits: one may be the only neighbour of who needs it', async () => {
+  const names = ['ada', 'bob', 'cyd']
+  const scene = await share('kv-store', names)
+  const { world, shared } = scene
+  await world.run(logOf(scene, 'ada').rotateKey(shared.groupId))
+  const made = logOf(scene, 'ada').sealingKey(shared.groupId)?.keyId
+  await world.until('all to have it', () =>
+    names.every((name) => made !== undefined && logOf(scene, name).sealingKey(shared.groupId)?.keyId === made),
+  )
+})

@@ -175,8 +175,8 @@ export const MEMBERS: readonly Mutant[] = [
   {
     name: 'outdated-key-is-not-asked-for',
     file: 'context/namespaces/keys/group-keys.ts',
-    find: 'return this.#wantedIn(groupId).size > 0 || !this.holdsOne(groupId)',
-    replace: 'return !this.holdsOne(groupId)',
+    find: 'return !isHere || this.#wantedIn(groupId).size > 0',
+    replace: 'return !isHere',
     why: 'what was sealed under a key that fits no more waits for ever where that key has not come',
     breaks: 'I4',
     chosenFrom: 'source',

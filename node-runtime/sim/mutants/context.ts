@@ -43,16 +43,6 @@ export const CONTEXT: readonly Mutant[] = [
     chosenFrom: 'source',
   },
   {
-    name: 'missing-key-is-not-asked-for',
-    file: 'context/apply/intake.ts',
-    find: '      this.#parts.onKeyMissing()\n',
-    replace: '',
-    why: 'a delta under a key that is not here is parked, and nobody asks for the key',
-    breaks: 'I4',
-    needs: 'new key',
-    chosenFrom: 'source',
-  },
-  {
     name: 'held-ids-in-a-batch-of-their-own',
     file: 'context/ledger.ts',
     find: 'await store.batch([...ops, ...held.follow(ops), ...unsaved.ops, ...cleared])',

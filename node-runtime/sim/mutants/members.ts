@@ -163,16 +163,6 @@ export const MEMBERS: readonly Mutant[] = [
     chosenFrom: 'source',
   },
   {
-    name: 'key-of-what-is-shown-is-not-asked-for',
-    file: 'context/presence/presence.ts',
-    find: '      if (isSigned) onKeyMissing(group, author)\n',
-    replace: '',
-    why: 'under a key with which nobody has written what a member shows is seen by nobody',
-    breaks: 'I4',
-    needs: 'shown under a new key',
-    chosenFrom: 'history',
-  },
-  {
     name: 'outdated-key-is-not-asked-for',
     file: 'context/namespaces/keys/group-keys.ts',
     find: 'return !isHere || this.#wantedIn(groupId).size > 0',

@@ -22,14 +22,4 @@ export const SYNC: readonly Mutant[] = [
     needs: 'every word',
     chosenFrom: 'history',
   },
-  {
-    name: 'log-of-who-uses-an-unknown-key-is-not-pulled',
-    file: 'sync/key-requests.ts',
-    find: '    this.#parts.catchUp(peer, namespace)\n',
-    replace: '',
-    why: 'what is shown under a key that the log here does not name is seen by nobody until a round brings its operation by chance',
-    breaks: 'I4',
-    needs: 'key unheard of',
-    chosenFrom: 'history',
-  },
 ]

@@ -12,7 +12,7 @@ import { withPrying } from './prying.ts'
 import { type Chore, type Fault, HOSTILE, honestNodes, type Mark, remainingNodes, type Scenario } from './scenario.ts'
 import { withShowing } from './showing.ts'
 import { withSlices } from './slices.ts'
-import { withStanding } from './standing.ts'
+import { withStanding, withStandingPair } from './standing.ts'
 
 /** Of the seeds whose application applies its own deltas, where it matters most by which code, and of the others. */
 const GUEST_UPGRADE_SHARE = 0.4
@@ -43,6 +43,7 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
   ]
   const added = steps.reduce((made, [isChosen, step]) => (isChosen ? step(made, draws) : made), scenario)
   const ends = [
+    withStandingPair,
     withLagging,
     withContested,
     withStanding,

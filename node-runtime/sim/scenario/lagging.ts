@@ -20,7 +20,14 @@ const SHARE = 0.5
 const UPGRADED_SHARE = 0.6
 const UPGRADED_WRITERS_MIN = 4
 const ENDINGS = ['deaf', 'alone', 'steady', 'overtaken', 'overtaken pair'] as const satisfies readonly Mark[]
-const OTHER_ENDINGS: readonly Mark[] = ['even sides', 'unheard', 'new key', 'clock behind', 'handler crash']
+const OTHER_ENDINGS: readonly Mark[] = [
+  'even sides',
+  'unheard',
+  'new key',
+  'clock behind',
+  'handler crash',
+  'stands again',
+]
 const WRITERS_MIN = 5
 /** What came before is pruned by then, or is not going to be. */
 const CALM_MS = 12_000

@@ -197,6 +197,7 @@ export const ENDINGS: readonly Mark[] = [
   'steady',
   'overtaken',
   'overtaken pair',
+  'stands again',
   'shown under a new key',
   'asked in vain',
   'key unheard of',

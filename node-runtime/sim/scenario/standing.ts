@@ -38,25 +38,52 @@ const LAST_MS = PRUNED_MS + HEAP * HEAP_EVERY_MS + 150
 /** More than a checkpoint names, and takes besides. */
 const LONG_HEAP = 48
 const LONG_SHARE = 0.5
+/** Of the seeds that may have it, those where what is lost was built on another author's, and not on its own author's. */
+const PAIR_SHARE = 0.15
+/** Without the two most of them are left. */
+const PAIR_WRITERS_MIN = 5
 
 export function withStanding(scenario: Scenario, seed: number): Scenario {
   const draws = drawsFrom(seededRandom(`standing ${seed}`))
   const isChosen = draws.chance(SHARE)
-  const isOther = scenario.faults.some(({ kind }) => kind === 'skew' || kind === 'hostile')
-  const hasEnding = scenario.marks?.some((mark) => OTHERS.includes(mark))
-  const writers = remainingNodes(scenario).filter((name) => scenario.nodes.includes(name))
-  if (!isChosen || isOther || hasEnding || scenario.app === 'order-sensitive' || writers.length < WRITERS_MIN)
-    return scenario
+  const writers = writersOf(scenario)
+  if (!isChosen || !isFree(scenario) || writers.length < WRITERS_MIN) return scenario
   const [one = 'n0', ...others] = draws.some(writers, writers.length)
-  return standingAgain(scenario, draws, one, others)
+  return standingAgain(scenario, draws, { away: [one], others })
+}
+
+export function withStandingPair(scenario: Scenario, seed: number): Scenario {
+  const draws = drawsFrom(seededRandom(`standing pair ${seed}`))
+  const isChosen = draws.chance(PAIR_SHARE)
+  const writers = writersOf(scenario)
+  if (!isChosen || !isFree(scenario) || writers.length < PAIR_WRITERS_MIN) return scenario
+  const [one = 'n0', two = 'n1', ...others] = draws.some(writers, writers.length)
+  return standingAgain(scenario, draws, { away: [one, two], others })
+}
+
+function writersOf(scenario: Scenario): string[] {
+  return remainingNodes(scenario).filter((name) => scenario.nodes.includes(name))
+}
+
+function isFree({ app, faults, marks }: Scenario): boolean {
+  if (app === 'order-sensitive' || faults.some(({ kind }) => kind === 'skew' || kind === 'hostile')) return false
+  return marks?.some((mark) => OTHERS.includes(mark)) !== true
+}
+
+interface Sides {
+  /** Cut off together: the first writes what is to be lost, on what the last has written. */
+  readonly away: readonly string[]
+  readonly others: readonly string[]
 }
 
 /**
- * One is cut off, and builds on what no checkpoint of the others contains. They meet when the checkpoint that ends before it is due, in
- * some seeds after so much more that the first one is named no more while what was written again is still here.
+ * One is cut off, alone or with another, and builds on what the last of them has written, which no checkpoint of the others contains.
+ * They meet when the checkpoint that ends before it is due, in some seeds after so much more that the first one is named no more while
+ * what was written again is still here. What follows on from its author's own lost one never stands again.
  */
-function standingAgain(scenario: Scenario, draws: Draws, one: string, others: readonly string[]): Scenario {
+function standingAgain(scenario: Scenario, draws: Draws, { away, others }: Sides): Scenario {
   const { app } = scenario
+  const [one = 'n0', last = one] = away
   const atMs = endOf(scenario) + CALM_MS
   const isLong = draws.chance(LONG_SHARE)
   const byOthers = (count: number, id: string, everyMs: number, fromMs: number) =>
@@ -64,7 +91,7 @@ function standingAgain(scenario: Scenario, draws: Draws, one: string, others: re
       writeOf(app, { node: others[at % others.length] ?? one, atMs: atMs + fromMs + everyMs * at, id: `${id} ${at}` }),
     )
   const operations = [
-    writeOf(app, { node: one, atMs: atMs + 200, id: 'outside' }),
+    writeOf(app, { node: last, atMs: atMs + 200, id: 'outside' }),
     ...byOthers(TRICKLE, 'trickle', TRICKLE_EVERY_MS, 500),
     ...byOthers(HEAP, 'heap', HEAP_EVERY_MS, PRUNED_MS),
     eventOf(app, { node: one, atMs: atMs + LAST_MS, id: 'lost' }),
@@ -74,8 +101,8 @@ function standingAgain(scenario: Scenario, draws: Draws, one: string, others: re
   // Before anybody has looked at what may be pruned.
   const metMs = atMs + LAST_MS + 100 + (isLong ? LONG_HEAP * HEAP_EVERY_MS : 0)
   const all = [...honestNodes(scenario), HOSTILE]
-  const rest = all.filter((name) => name !== one)
-  const apart = { kind: 'partition' as const, sides: [[one], rest], silent: false, fromMs: atMs, untilMs: metMs }
+  const rest = all.filter((name) => !away.includes(name))
+  const apart = { kind: 'partition' as const, sides: [[...away], rest], silent: false, fromMs: atMs, untilMs: metMs }
   const half = others.slice(Math.ceil(others.length / 2))
   const halves = [half, rest.filter((name) => !half.includes(name))]
   const faults: Fault[] = [

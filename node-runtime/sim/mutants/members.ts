@@ -93,6 +93,16 @@ export const MEMBERS: readonly Mutant[] = [
     chosenFrom: 'source',
   },
   {
+    name: 'migration-reads-what-is-stored',
+    file: 'context/migration/migration.ts',
+    find: 'generation: state.generation, staged: transaction.staged() }',
+    replace: 'generation: state.generation, staged: [] }',
+    why: 'what is late comes beneath a migration, and that runs again on the state that it has made, without what is late',
+    breaks: 'I1',
+    needs: 'migration',
+    chosenFrom: 'source',
+  },
+  {
     name: 'presence-is-said-once',
     file: 'context/presence/presence.ts',
     find: 'if (isOwn && ageMs >= PRESENCE_AGAIN_MS) this.#say(contextId, shown)',
@@ -150,6 +160,16 @@ export const MEMBERS: readonly Mutant[] = [
     why: 'what only the others had accepted from who lost the context is lost, though they have said so',
     breaks: 'I2',
     needs: 'witnesses',
+    chosenFrom: 'source',
+  },
+  {
+    name: 'who-departed-inherits-again',
+    file: 'governance/namespace-snapshot.ts',
+    find: 'if (hadDeparted || group.departed.has(account) ||',
+    replace: 'if (hadDeparted ||',
+    why: 'who is removed from an open group and stays in the one above it goes on to read and write',
+    breaks: 'I7',
+    needs: 'removal',
     chosenFrom: 'source',
   },
   {

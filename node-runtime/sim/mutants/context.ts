@@ -63,6 +63,16 @@ export const CONTEXT: readonly Mutant[] = [
     chosenFrom: 'source',
   },
   {
+    name: 'what-cannot-run-now-counts-as-an-attempt',
+    file: 'context/handlers/handler-queue.ts',
+    find: '      if (error instanceof ContextError && NOT_NOW.has(error.code)) return false\n',
+    replace: '',
+    why: 'a handler that meets a context which cannot write for a while is given up: its event is never handled',
+    breaks: 'I3',
+    needs: 'removal',
+    chosenFrom: 'source',
+  },
+  {
     name: 'restart-leaves-handlers-asleep',
     file: 'context/context.ts',
     find: '    this.#handlers.wake()\n    await this.restoration.run()\n',

@@ -24,8 +24,8 @@ export const bootstrapTopology = Type.Object(
 export const workflowSettings = Type.Object({
   name: Type.String({ description: 'Shown in reports' }),
   description: Type.Optional(Type.String()),
-  nuke_on_start: flag('Delete the data of these nodes before the start'),
-  nuke_on_end: flag('Delete the data of these nodes after a successful run'),
+  nuke_on_start: flag('Delete the data of these nodes, and of earlier ones of this workflow, before the start'),
+  nuke_on_end: flag('The same after a successful run'),
   stop_all_nodes: flag('Stop the nodes at the end; otherwise they go on running'),
   restart: flag('Stop running nodes before the start; their data is kept'),
   wait_timeout: Type.Optional(

@@ -228,12 +228,13 @@ function dataOf(cwd: string, ...names: string[]): void {
   }
 }
 
-test('nuke_on_start removes data of the nodes and of all that are counted like them', async () => {
+test('nuke_on_start removes data of the nodes, and names what is counted like them and not of this workflow', async () => {
   const cwd = temporaryDirectory()
   dataOf(cwd, 'n-1', 'n-9', 'other-1')
   const run = await runYaml(file(`${NODES}, nuke_on_start: true`), { cwd })
-  expect(readdirSync(path.join(cwd, 'data'))).toEqual(['other-1'])
-  expect(notesOf(run).join()).toContain('n-1, n-9')
+  expect(readdirSync(path.join(cwd, 'data'))).toEqual(['n-9', 'other-1'])
+  expect(notesOf(run).join()).toContain('removed the data of n-1')
+  expect(notesOf(run).join()).toContain('the data of n-9 stays')
 })
 
 test('nuke_on_end stops the nodes and removes data after success, and keeps all after a failure', async () => {

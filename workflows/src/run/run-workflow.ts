@@ -23,7 +23,7 @@ import { refuseScripts, scriptsOf } from './image-scripts.ts'
 import { initialVariables } from './initial-variables.ts'
 import { KEEP_RUNS } from './limits.ts'
 import { administratorsOf } from './nodes/administrators.ts'
-import { clearNodeData, stopLeftovers } from './nodes/clear-data.ts'
+import { clearanceNotes, clearNodeData, stopLeftovers } from './nodes/clear-data.ts'
 import { ignoredEnvironment, ignoredSettings } from './nodes/ignored-settings.ts'
 import { refuseNeeds } from './nodes/node-needs.ts'
 import { RunNodes } from './nodes/run-nodes.ts'
@@ -250,7 +250,9 @@ class WorkflowRun {
     if (settings.restart) {
       // Those under our names are stopped by the start itself.
       const own = new Set(this.#plan.nodes.map(({ name }) => name))
-      await stopLeftovers(this.#state, (name) => !own.has(name), options)
+      const ended = await stopLeftovers(this.#state, (name) => !own.has(name), options)
+      if (ended.length > 0)
+        this.#emit({ type: 'note', level: 'warning', message: `restart: ended ${ended.join(', ')}` })
     }
     const { login } = this.#options
     const { cwd, env } = this.#parts
@@ -360,9 +362,8 @@ class WorkflowRun {
 
   async #nuke(setting: string, options: { signal: AbortSignal }): Promise<void> {
     this.#emit({ type: 'phase', phase: 'nuke', message: `${setting}: removing data` })
-    const names = await clearNodeData(this.#plan, this.#parts.cwd, this.#state, options)
-    if (names.length === 0) return
-    this.#emit({ type: 'note', level: 'info', message: `${setting}: removed the data of ${names.join(', ')}` })
+    const cleared = await clearNodeData(this.#plan, this.#parts.cwd, this.#state, options)
+    clearanceNotes(setting, this.#plan, cleared).forEach(this.#emit)
   }
 
   #resultOf(ended: Ended, signal: AbortSignal): ReturnType<typeof outcomeOf> {

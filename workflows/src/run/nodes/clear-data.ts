@@ -4,22 +4,66 @@ import { type LocalNode, listLocalNodes, stopLocalNode } from '../../driver/loca
 import { findNodeData, type NodeData, removeNodeData } from '../../driver/state/node-data.ts'
 import type { NodeState } from '../../driver/state/node-state.ts'
 import type { Plan } from '../../plan/plan-types.ts'
+import type { RunEventBody } from '../events.ts'
 
 type Options = { signal: AbortSignal }
 
-/** Removes the data of the plan's nodes and of all that are called like its counted ones. Returns their names. */
-export async function clearNodeData(plan: Plan, cwd: string, state: NodeState, options: Options): Promise<string[]> {
+export interface Cleared {
+  /** Whose data is gone. */
+  readonly removed: readonly NodeData[]
+  /** Names of those that ran until now. */
+  readonly ended: readonly string[]
+  /** Called like the counted nodes, and of another network, or of none on record: they are left alone. */
+  readonly left: readonly NodeData[]
+}
+
+/**
+ * Removes the data of the plan's nodes, and of those called like its counted ones that an earlier run of this workflow
+ * made. merobox takes whatever begins with the prefix, nodes that another workflow has left running among it.
+ */
+export async function clearNodeData(plan: Plan, cwd: string, state: NodeState, options: Options): Promise<Cleared> {
   const dataRoot = path.join(cwd, 'data')
-  const found = new Map<string, NodeData>()
   const names = plan.nodes.map(({ name }) => name)
-  for (const data of await findNodeData(state, { dataRoot, names })) found.set(data.name, data)
+  const removed = new Map<string, NodeData>()
+  const left: NodeData[] = []
+  for (const data of await findNodeData(state, { dataRoot, names })) removed.set(data.name, data)
   if (plan.nodes.some(({ counted }) => counted)) {
     const prefix = plan.settings.nodePrefix
-    for (const data of await findNodeData(state, { dataRoot, prefix })) found.set(data.name, data)
+    for (const data of await findNodeData(state, { dataRoot, prefix })) {
+      if (removed.has(data.name)) continue
+      if (data.record?.network === plan.name) removed.set(data.name, data)
+      else left.push(data)
+    }
   }
-  await stopLeftovers(state, (name) => found.has(name), options)
-  for (const data of found.values()) await removeNodeData(state, data, options)
-  return [...found.keys()]
+  const ended = await stopLeftovers(state, (name) => removed.has(name), options)
+  for (const data of removed.values()) await removeNodeData(state, data, options)
+  return { removed: [...removed.values()], ended, left }
+}
+
+/** What the run says of it: whose nodes and data are gone, and what was left alone. */
+export function clearanceNotes(setting: string, plan: Plan, cleared: Cleared): RunEventBody[] {
+  const isOthers = ({ record }: NodeData) => record !== undefined && record.network !== plan.name
+  const said = (data: NodeData) => {
+    const { name, record } = data
+    if (!isOthers(data)) return name
+    return `${name} (of network ${record?.network}${cleared.ended.includes(name) ? ', was running' : ''})`
+  }
+  const notes: RunEventBody[] = []
+  if (cleared.removed.length > 0) {
+    const isLoud = cleared.removed.some((data) => isOthers(data) && cleared.ended.includes(data.name))
+    const message = `${setting}: removed the data of ${cleared.removed.map(said).join(', ')}`
+    notes.push({ type: 'note', level: isLoud ? 'warning' : 'info', message })
+  }
+  if (cleared.left.length > 0) {
+    const names = cleared.left.map(said).join(', ')
+    const how = `\`calbox nuke --prefix ${plan.settings.nodePrefix}\` removes all that are called so`
+    notes.push({
+      type: 'note',
+      level: 'info',
+      message: `${setting}: the data of ${names} stays, as no run of ${plan.name} made it; ${how}`,
+    })
+  }
+  return notes
 }
 
 /** Stops nodes of this directory that no calbox is using. Those that one is using are left alone. */

@@ -76,3 +76,27 @@ test('delete_blob_on_disk removes what our nodes have of it', async () => {
   expect(run.failure?.steps).toEqual(['delete_blob_on_disk'])
   expect(run.failure?.place?.line).toBe(7)
 })
+
+test('delete_blob_on_disk finds a blob by the hash of its content, too: get_application gives that', async () => {
+  const cwd = temporaryDirectory()
+  const folders = path.join(cwd, 'data/n-1/n-1/blobs')
+  for (const [hex, bytes] of [
+    ['ab'.repeat(32), 'the code'],
+    ['cd'.repeat(32), 'another'],
+  ] as const) {
+    mkdirSync(path.join(folders, hex), { recursive: true })
+    writeFileSync(path.join(folders, hex, 'data'), bytes)
+  }
+  const hash = createHash('sha256').update('the code').digest('hex')
+  const run = await runYaml(file(`{ type: delete_blob_on_disk, node: n-1, blob_id: ${base58OfHex(hash)} }`), { cwd })
+  expect(run.failure?.message).toBeUndefined()
+  expect(readdirSync(folders)).toEqual(['cd'.repeat(32)])
+})
+
+test('delete_blob_on_disk warns where it removed nothing, unless the file says that it may be missing', async () => {
+  const step = `{ type: delete_blob_on_disk, node: n-1, blob_id: ${base58OfHex('ab'.repeat(32))}`
+  const run = await runYaml(file(`${step} }`, `${step}, missing_ok: true }`))
+  expect(run.outcome).toBe('passed')
+  const ends = run.events.flatMap((event) => (event.type === 'step:end' ? [event.warning] : []))
+  expect(ends).toEqual([expect.stringContaining('nothing was removed'), undefined])
+})

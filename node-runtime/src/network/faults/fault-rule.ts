@@ -14,7 +14,7 @@ export interface FaultRule {
   readonly delayMs?: number
   /** Added to the delay, uniform from 0. */
   readonly jitterMs?: number
-  /** Of pieces of at most 1.5 KB, as packets are: each waits for as long as TCP takes to send it again. */
+  /** Of pieces of at most 1.5 KB, as packets are: each waits for as long as TCP takes to send it again. 100: nothing passes. */
   readonly lossPercent?: number
   readonly bytesPerSecond?: number
   /** Of pieces: the connection is reset instead. */

@@ -4,7 +4,7 @@ import { DrivenClock } from '../../testing/driven-clock.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { type Effect, joinEffects, NO_EFFECT } from './fault-rule.ts'
 import { Lane } from './lane.ts'
-import { LANE_BYTES_MAX, RETRANSMIT_MS } from './limits.ts'
+import { LANE_BYTES_MAX, RETRANSMIT_MS, RETRANSMITS_MAX } from './limits.ts'
 
 class Subject {
   readonly clock = new DrivenClock()
@@ -84,6 +84,29 @@ describe('a lane', () => {
     expect(lost).toBeGreaterThan(60)
     expect(lost).toBeLessThan(140)
     expect(subject.passed.at(-1)?.atMs).toBeGreaterThanOrEqual(RETRANSMIT_MS)
+  })
+
+  it('carries nothing while all is lost, what was on its way neither, and all of it afterwards', async () => {
+    subject.effect = joinEffects(NO_EFFECT, { direction: 'in', delayMs: 50 })
+    subject.send(1)
+    subject.effect = joinEffects(NO_EFFECT, { direction: 'in', lossPercent: 100 })
+    subject.lane.pump()
+    subject.send(2)
+    await subject.run(3_600_000)
+    expect(subject.passed).toEqual([])
+    expect(subject.lane.counts()).toEqual({ passed: 0, lost: 1, waitingBytes: 3 })
+    subject.effect = NO_EFFECT
+    subject.lane.pump()
+    expect(subject.sizes).toEqual([1, 2])
+    expect(subject.lane.isClear).toBe(true)
+  })
+
+  it('passes what is nearly always lost with the last time that it is sent', async () => {
+    subject.effect = joinEffects(NO_EFFECT, { direction: 'in', lossPercent: 99.999 })
+    subject.send(1)
+    const lastMs = RETRANSMIT_MS * (2 ** RETRANSMITS_MAX - 1)
+    await subject.run(lastMs)
+    expect(subject.passed).toEqual([{ size: 1, atMs: lastMs }])
   })
 
   it('passes no more bytes a second than it may', async () => {

@@ -7,6 +7,13 @@ import { LANE_BYTES_MAX, RETRANSMIT_MS, RETRANSMITS_MAX } from './limits.ts'
 /** About what fits into one packet of a network. */
 const PACKET_BYTES = 1460
 
+const ALL = 100
+
+/** Nothing passes, however often it is sent, until the rules change: what was on its way neither. */
+function isCut({ blocked, lossPercent }: Effect): boolean {
+  return blocked || lossPercent >= ALL
+}
+
 export interface LaneParts<Piece extends { readonly byteLength: number }> {
   readonly clock: Clock
   readonly random: Random
@@ -58,7 +65,7 @@ export class Lane<Piece extends { readonly byteLength: number }> {
       this.#parts.reset()
       return
     }
-    if (this.#waiting.length === 0 && !effect.blocked && dueMs <= this.#parts.clock.nowMs()) {
+    if (this.#waiting.length === 0 && !isCut(effect) && dueMs <= this.#parts.clock.nowMs()) {
       this.#pass(piece)
       return
     }
@@ -75,7 +82,7 @@ export class Lane<Piece extends { readonly byteLength: number }> {
   pump(): void {
     this.#cancel?.()
     this.#cancel = undefined
-    while (!this.#closed && !this.#parts.effect().blocked) {
+    while (!this.#closed && !isCut(this.#parts.effect())) {
       const [first] = this.#waiting
       if (first === undefined) break
       const waitMs = first.dueMs - this.#parts.clock.nowMs()
@@ -122,6 +129,10 @@ export class Lane<Piece extends { readonly byteLength: number }> {
   }
 
   #retransmitMs(lossPercent: number): number {
+    if (lossPercent >= ALL) {
+      this.#lost += 1
+      return 0
+    }
     let waitMs = 0
     for (let times = 0; times < RETRANSMITS_MAX && this.#parts.random.float() * 100 < lossPercent; times += 1) {
       this.#lost += 1

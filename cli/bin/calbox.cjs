@@ -216,5 +216,12 @@ function start() {
 
 // Needs neither another Node.js nor the bundle: half the work of an answer from there.
 if (GIVEN.length === 0 && (COMMAND === '--version' || COMMAND === '-V')) {
-  process.stdout.write(`${require('../package.json').version}\n`)
+  const onError = ({ code, message }) => {
+    // Whoever read it has enough.
+    if (code === 'EPIPE') process.exit(141)
+    const what =
+      code === 'ENOSPC' ? 'the disk is full; free space, or send it elsewhere' : `${message}; send it elsewhere`
+    fail(`cannot write to stdout: ${what}`)
+  }
+  process.stdout.on('error', onError).write(`${require('../package.json').version}\n`)
 } else start()

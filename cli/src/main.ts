@@ -12,11 +12,12 @@ function version(): string {
 }
 
 const [first, ...more] = process.argv.slice(2)
-if (more.length === 0 && (first === '--version' || first === '-V')) {
-  process.stdout.write(`${version()}\n`)
-} else {
-  await runProcess(async (args, signal) => {
-    const { runProgram } = await import('./program.ts')
-    return runProgram(args, { version: version(), signal })
-  })
-}
+const isVersion = more.length === 0 && (first === '--version' || first === '-V')
+await runProcess(async (args, signal) => {
+  if (isVersion) {
+    process.stdout.write(`${version()}\n`)
+    return 0
+  }
+  const { runProgram } = await import('./program.ts')
+  return runProgram(args, { version: version(), signal })
+})

@@ -74,6 +74,7 @@ export { githubAnnotations, withoutCommands } from './report/formats/github-repo
 export { githubSummary } from './report/formats/github-summary.ts'
 export { jsonReport } from './report/formats/json-report.ts'
 export { junitReport } from './report/formats/junit-report.ts'
+export { type HistoryLines, historyLines } from './report/history-lines.ts'
 export { type RunRecord, RunRecorder, type StepRecord } from './report/run-record.ts'
 export { type FailureReportParts, failureReport } from './report/screen/failure-report.ts'
 export { type Paint, plainPaint } from './report/screen/paint.ts'

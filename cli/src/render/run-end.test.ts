@@ -3,13 +3,23 @@ import { expect, test } from 'vitest'
 import { renderRunEnd } from './run-end.ts'
 import { createStyle } from './style.ts'
 
-function linesOf(outcome: RunResult['outcome'], acknowledged: number, writes: number): string[] {
+type History = NonNullable<RunResult['record']['history']>
+
+function linesOf(
+  outcome: RunResult['outcome'],
+  acknowledged: number,
+  writes: number,
+  found: Partial<History> = {},
+): string[] {
   const record: RunResult['record'] = {
     ...{ version: 1, name: '', file: '', runDir: 'd', startedAtMs: 0, outcome },
     planned: { steps: 0, nestedSteps: 0 },
     counts: { passed: 0, failed: 0, cancelled: 0, skipped: 0, notReached: 0, notRecorded: 0, warnings: 0 },
     ...{ plannedSteps: [], notes: [], timings: [], nodes: [], steps: [] },
-    history: { acknowledged, writes, contexts: 1, nodes: ['a', 'b'] },
+    history: {
+      ...{ acknowledged, writes, notLookedFor: [], contexts: 1, nodes: ['a', 'b'], apart: [], notCompared: [] },
+      ...found,
+    },
   }
   const result: RunResult = { outcome, exitCode: 0, runDir: 'd', record, variables: new Map() }
   const style = createStyle({ isTTY: false, write: () => true }, {})
@@ -31,4 +41,32 @@ test('writes that were not looked for are not said to be lost', () => {
     'history: 200 looked at of 1000 acknowledged writes, all held; same heads, same state on 2 nodes',
   )
   expect(historyLineOf(5, 5)).toContain('history: 5 acknowledged writes held;')
+})
+
+test('nodes that are apart are not said to be the same, and what could not be looked for is said with its node', () => {
+  const apart = [
+    {
+      contextId: 'C',
+      groups: [
+        { nodes: ['a'], heads: 'h', state: 's' },
+        { nodes: ['b'], heads: 'i', state: 't' },
+      ],
+      why: ['a lacks 1 delta:', '  …d of b'],
+    },
+  ]
+  const lines = linesOf('passed', 2, 2, { nodes: [], apart })
+  expect(lines).toContain('history: 2 acknowledged writes held')
+  expect(lines).toContain('⚠ the nodes do not have the same of context C: a | b')
+  expect(lines).toContain('    …d of b')
+  expect(lines).toContain('⚠ 1 warning')
+  const lost = { node: 'b', writes: 20, why: 'it does not know the context any more', isFinding: true } as const
+  const stopped = { node: 'a', writes: 2, why: 'it is stopped' }
+  const notCompared = [{ node: 'c', why: 'it is stopped' }]
+  const untold = linesOf('passed', 22, 0, { notLookedFor: [lost, stopped], notCompared })
+  expect(untold).toContain(
+    'history: 0 looked at of 22 acknowledged writes; 2 of a not looked for: it is stopped; same heads, same state on 2 nodes; c not compared: it is stopped',
+  )
+  expect(untold).toContain(
+    '⚠ 20 acknowledged writes of b could not be looked for: it does not know the context any more',
+  )
 })

@@ -1,7 +1,7 @@
 // The last screen of a run: the failure in full, or one line, and where everything is.
-import { failureReport, formatDuration, type RunResult } from '@calbox/workflows'
+import { failureReport, formatDuration, type HistoryLines, historyLines, type RunResult } from '@calbox/workflows'
+import { visibleText } from '@calbox/workflows/visible-text'
 import { parseLogLine } from '../commands/network/log-line.ts'
-import { counted } from './counted.ts'
 import type { Style } from './style.ts'
 
 export interface RunEndParts {
@@ -24,7 +24,8 @@ export interface RunEndParts {
 export function renderRunEnd(parts: RunEndParts): string {
   const { result, style } = parts
   const took = `${formatDuration(parts.durationMs)}${whereTimeWent(result)}`
-  const warnings = parts.warnings ?? 0
+  const history: HistoryLines = result.record.history ? historyLines(result.record.history) : { warnings: [] }
+  const warnings = (parts.warnings ?? 0) + history.warnings.length
   const lines: string[] = []
   if (result.failure) {
     lines.push(
@@ -43,8 +44,11 @@ export function renderRunEnd(parts: RunEndParts): string {
   } else if (result.outcome === 'interrupted') lines.push('', style.warn(`interrupted after ${took}`))
   else
     lines.push(`${style.good(`${style.passed} ${parts.name === undefined ? '' : `${parts.name} `}passed`)} in ${took}`)
-  if (result.record.history && result.record.history.writes > 0)
-    lines.push(style.faint(historyLine(result.record.history)))
+  if (history.summary !== undefined) lines.push(style.faint(visibleText(history.summary)))
+  for (const warning of history.warnings) {
+    const text = warning.split('\n').map(visibleText).join('\n')
+    lines.push(style.warn(`${style.warning} ${text}`))
+  }
   if (warnings > 0) lines.push(style.warn(`${style.warning} ${warnings === 1 ? '1 warning' : `${warnings} warnings`}`))
   if (parts.nodesLeftRunning.length > 0) {
     const names = parts.nodesLeftRunning.join(', ')
@@ -54,16 +58,6 @@ export function renderRunEnd(parts: RunEndParts): string {
   const isUnfinished = result.failure !== undefined || result.outcome === 'interrupted'
   if (isUnfinished && parts.rerun !== undefined) lines.push(`${style.faint('run it again:')} ${parts.rerun}`)
   return `${lines.join('\n')}\n`
-}
-
-/** What holds without being asserted. */
-function historyLine({ acknowledged, writes, nodes }: NonNullable<RunResult['record']['history']>): string {
-  const acknowledgedWrites = counted(acknowledged, 'acknowledged write')
-  // The others were not looked for: one that is gone fails the run.
-  const held =
-    writes === acknowledged ? `${acknowledgedWrites} held` : `${writes} looked at of ${acknowledgedWrites}, all held`
-  const states = nodes.length < 2 ? '' : `; same heads, same state on ${counted(nodes.length, 'node')}`
-  return `history: ${held}${states}`
 }
 
 /** ` (nodes 1.2 s, sync 0.8 s)`: what a run waits for besides its own steps. */

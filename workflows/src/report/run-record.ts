@@ -10,6 +10,7 @@ import type {
   StepRef,
   StepTiming,
 } from '../run/events.ts'
+import type { HistoryFindings } from '../run/history/findings.ts'
 import { TimingTally } from '../run/timing-tally.ts'
 import type { JsonValue } from '../values/json/json-value.ts'
 import { RECORDED_NOTES_MAX, RECORDED_OUTPUT_MAX_LINES, RECORDED_STEPS_MAX } from './limits.ts'
@@ -48,13 +49,9 @@ export interface NodeRecord {
   exits?: { cause: string; expected: boolean; atMs: number }[]
 }
 
-export interface HistoryRecord {
-  /** Writes that nodes acknowledged, and how many of them were looked for and found. */
+export interface HistoryRecord extends HistoryFindings {
+  /** All writes that nodes acknowledged. */
   readonly acknowledged: number
-  readonly writes: number
-  readonly contexts: number
-  /** Whose states were compared. */
-  readonly nodes: readonly string[]
 }
 
 export interface RunRecord {
@@ -151,8 +148,8 @@ export class RunRecorder {
         this.record.seed = event.seed
         return
       case 'history': {
-        const { acknowledged, writes, contexts, nodes } = event
-        this.record.history = { acknowledged, writes, contexts, nodes }
+        const { type: _type, atMs: _atMs, ...history } = event
+        this.record.history = history
         return
       }
       default:

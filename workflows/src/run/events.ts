@@ -1,6 +1,7 @@
 // What a run says about itself, in order. Reports and renderers read nothing else.
 // Plain JSON, so that an event can be written to a file or sent over a pipe as it is.
 import type { JsonValue } from '../values/json/json-value.ts'
+import type { HistoryFindings } from './history/findings.ts'
 
 export type RunOutcome = 'passed' | 'failed' | 'interrupted'
 /** `skipped`: its `if` does not hold, or there is nothing to do it for. */
@@ -130,16 +131,8 @@ export type RunEvent = { readonly atMs: number } & (
     }
   /** What the steps that use chance draw it from; once, when the first one does. */
   | { readonly type: 'run:seed'; readonly seed: string }
-  /** After the last step, where nothing was found wrong. */
-  | {
-      readonly type: 'history'
-      /** Writes that nodes acknowledged, and how many of them were looked for and found. */
-      readonly acknowledged: number
-      readonly writes: number
-      readonly contexts: number
-      /** Whose states were compared: equal wherever their heads are. */
-      readonly nodes: readonly string[]
-    }
+  /** After the last step, where nothing was found that fails the run. `acknowledged`: all writes that nodes acknowledged. */
+  | ({ readonly type: 'history'; readonly acknowledged: number } & HistoryFindings)
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly message: string }
   | { readonly type: 'phase'; readonly phase: 'nuke' | 'start' | 'steps' | 'teardown'; readonly message: string }
   | { readonly type: 'node:starting'; readonly node: string }

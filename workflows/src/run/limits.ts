@@ -65,9 +65,14 @@ export const HISTORY_CONTEXTS_MAX = 32
 /** A node that answers later is left out of the check. */
 export const HISTORY_REQUEST_TIMEOUT_MS = 2000
 
-/** How often, and how long after each other, nodes are seen to differ before they do: governance may still be on its way. */
+/** How often, and how long after each other, nodes are seen to differ before they do: deltas and governance may still be on their
+ * way. A run that ends with nodes apart ends so much later. */
 export const HISTORY_LOOKS = 10
 export const HISTORY_PAUSE_MS = 500
+
+/** Contexts of which it is found out why nodes are apart, and how much is said of each: most have the same cause. */
+export const HISTORY_DIAGNOSED_MAX = 4
+export const HISTORY_WHY_LINES_MAX = 20
 
 /** What a step may open before the one before it runs is waited for so long; a node that is cut off has no say in more. */
 export const HEAD_START_MS = 1000

@@ -290,10 +290,11 @@ class WorkflowRun {
 
   async #checkHistory(options: { signal: AbortSignal }): Promise<Described | undefined> {
     const nodes = this.#nodes?.all() ?? []
-    const faulty = this.#nodes?.faults.active().flatMap((fault) => fault.nodes) ?? []
+    const faults = this.#nodes?.faults.active() ?? []
+    const hindrances = this.#nodes?.faultsOn() ?? []
     const clock = this.#parts.clock ?? systemClock
     try {
-      const checked = await checkHistory(this.#history, { nodes, faulty, clock }, options)
+      const checked = await checkHistory(this.#history, { nodes, faults, hindrances, clock }, options)
       this.#emit({ type: 'history', ...checked, acknowledged: this.#history.count })
       return undefined
     } catch (error) {

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { FailureInfo } from '../../run/events.ts'
 import { visibleText } from '../../values/visible-text.ts'
 import { type FileReport, failuresOf, faultLines, type WholeReport } from '../file-report.ts'
+import { historyLines } from '../history-lines.ts'
 import { ANNOTATION_MAX_CHARS, ANNOTATION_MAX_LINES, ANNOTATIONS_MAX } from '../limits.ts'
 import type { StepRecord } from '../run-record.ts'
 
@@ -55,7 +56,9 @@ function annotationsOf(file: FileReport): Annotation[] {
   if (file.kind !== 'ran') return problems
   const { record, rerun } = file
   const failures = failuresOf(record).map((failure) => failed(failure, file.file, rerun))
-  return [...failures, ...record.steps.flatMap((step) => warned(step)), ...problems]
+  const found = record.history === undefined ? [] : historyLines(record.history).warnings
+  const history = found.map((message): Annotation => ({ level: 'warning', title: 'history', message, file: file.file }))
+  return [...failures, ...history, ...record.steps.flatMap((step) => warned(step)), ...problems]
 }
 
 function failed(failure: FailureInfo, file: string, rerun: string | undefined): Annotation {

@@ -7,15 +7,17 @@ import { WriteHistory } from './write-history.ts'
 
 const SET = "  - { type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: '1' } }\n"
 const ASIDE = (name: string) => `  - { name: ${name}, type: wait, seconds: 1 }\n`
+const PARKED = { deltaId: 'parked1', reason: 'future', missing: [] }
+const NOTHING = { acknowledged: 0, writes: 0, notLookedFor: [], contexts: 0, nodes: [], apart: [], notCompared: [] }
 
 test('a run that passes tells what was looked at', async () => {
   const run = await runYaml(withContext(SET + SET))
-  expect(run.record.history).toEqual({ acknowledged: 2, writes: 2, contexts: 1, nodes: ['n-1', 'n-2'] })
+  expect(run.record.history).toEqual({ ...NOTHING, acknowledged: 2, writes: 2, contexts: 1, nodes: ['n-1', 'n-2'] })
 })
 
 test('a run in which nothing was written has no contexts to look at', async () => {
   const run = await runYaml(withContext(ASIDE('w')))
-  expect(run.record.history).toEqual({ acknowledged: 0, writes: 0, contexts: 0, nodes: [] })
+  expect(run.record.history).toEqual(NOTHING)
 })
 
 test('nodes with the same heads and another state fail the run, whatever it asserts', async () => {
@@ -28,10 +30,22 @@ test('nodes with the same heads and another state fail the run, whatever it asse
   expect(run.failure?.perNode?.map(({ node }) => node)).toEqual(['n-1', 'n-2'])
 })
 
-test('nodes with other heads may differ: nothing says that they had to be in sync', async () => {
+test('nodes with other heads may differ, and are told as such with the reason: nothing says that they had to be in sync', async () => {
   const network = new FixtureNetwork()
-  Object.assign(network.node('n-2'), { forgedRoot: 'other', forgedHeads: [[1]] })
-  expect((await runYaml(withContext(SET), { network })).record.history?.nodes).toEqual(['n-1', 'n-2'])
+  Object.assign(network.node('n-2'), { lagPolls: Number.POSITIVE_INFINITY, waiting: { parked: [PARKED] } })
+  const { outcome, exitCode, record } = await runYaml(withContext(SET), { network })
+  expect([outcome, exitCode, record.history?.nodes]).toEqual(['passed', 0, []])
+  expect(record.history?.apart).toMatchObject([{ groups: [{ nodes: ['n-1'] }, { nodes: ['n-2'], heads: 'none' }] }])
+  const why = record.history?.apart[0]?.why.join('\n')
+  expect(why).toMatch(/n-2 lacks 1 delta:\n {2}\S+ of n-1, which n-1 has/)
+  expect(why).toContain('n-2: 1 parked: parked1 (waits for future)')
+})
+
+test('nodes that are only behind when the steps end are looked at again', async () => {
+  const network = new FixtureNetwork()
+  network.node('n-2').lagPolls = 4
+  const { history } = (await runYaml(withContext(SET), { network })).record
+  expect(history).toMatchObject({ nodes: ['n-1', 'n-2'], apart: [] })
 })
 
 test('nodes that differ only while governance is on its way agree in the end', async () => {
@@ -89,19 +103,25 @@ test('a node that has adopted a checkpoint, or a context from which somebody was
     network.loseWritesOf('n-1')
     network.node('n-1').checkpoint = 'c'.repeat(64)
   })
-  expect([adopted.outcome, adopted.record.history]).toMatchObject(['passed', { acknowledged: 1, writes: 0 }])
+  const untold = (why: string) => ({ acknowledged: 1, writes: 0, notLookedFor: [{ node: 'n-1', writes: 1, why }] })
+  expect([adopted.outcome, adopted.record.history]).toMatchObject(['passed', untold('it stands on a checkpoint')])
   const removed = await after((network) => {
     network.loseWritesOf('n-1')
     network.node('n-1').removals = 'd'.repeat(64)
   })
-  expect([removed.outcome, removed.record.history]).toMatchObject(['passed', { acknowledged: 1, writes: 0 }])
+  const because = untold('somebody was removed from the context')
+  expect([removed.outcome, removed.record.history]).toMatchObject(['passed', because])
 })
 
 test('nodes that judge by other removals, or stand on other checkpoints, may differ', async () => {
-  for (const other of [{ removals: 'd'.repeat(64) }, { checkpoint: 'c'.repeat(64) }]) {
+  const others = {
+    'other removals of members': { removals: 'd'.repeat(64) },
+    'another checkpoint': { checkpoint: 'c' },
+  }
+  for (const [what, other] of Object.entries(others)) {
     const run = await after((network) => Object.assign(network.node('n-2'), { forgedRoot: 'other', ...other }))
     expect(run.failure?.message).toBeUndefined()
-    expect(run.record.history?.nodes).toEqual(['n-1', 'n-2'])
+    expect(run.record.history).toMatchObject({ nodes: [], apart: [{ why: [expect.stringContaining(what)] }] })
   }
 })
 
@@ -111,12 +131,41 @@ test('who was removed, or has a fault that is on, is not compared', async () => 
     forged(network)
     for (const { members } of network.groups.values()) members.splice(1)
   })
-  expect(removed.record.history?.nodes).toEqual(['n-1'])
+  const whyNot = (why: string) => ({ nodes: [], apart: [], notCompared: [{ node: 'n-2', why }] })
+  expect(removed.record.history).toMatchObject(whyNot('it is no member of the group'))
   const driver = new FixtureDriver(new FixtureNetwork())
   Object.assign(driver.capabilities, { linkFaults: true })
   forged(driver.network)
   const fault = '  - { type: fault, fault: hold, to: n-2, messages: governance }\n'
-  expect((await runYaml(withContext(SET + fault), { driver })).record.history?.nodes).toEqual(['n-1'])
+  const on = (await runYaml(withContext(SET + fault), { driver })).record.history
+  expect(on).toMatchObject(whyNot('hold from all to n-2 is still on'))
+})
+
+test('who was cut off and is behind is not told as apart, but with what cuts it off; equal histories are equal states there, too', async () => {
+  const cut = '  - { type: disconnect_node, node: n-2 }\n'
+  const driverOf = (network: FixtureNetwork) => {
+    const driver = new FixtureDriver(network)
+    Object.assign(driver.capabilities, { linkFaults: true })
+    return driver
+  }
+  const behind = new FixtureNetwork()
+  behind.node('n-2').lagPolls = Number.POSITIVE_INFINITY
+  const { history } = (await runYaml(withContext(cut + SET), { driver: driverOf(behind) })).record
+  const notCompared = [{ node: 'n-2', why: 'n-2 disconnected is still on' }]
+  expect(history).toMatchObject({ nodes: [], apart: [], notCompared })
+  const forged = new FixtureNetwork()
+  forged.node('n-2').forgedRoot = 'other'
+  expect((await runYaml(withContext(cut + SET), { driver: driverOf(forged) })).failure?.code).toBe('history')
+})
+
+test('a node that knows the context of its writes no more is a finding, and does not hide behind what others have', async () => {
+  const run = await after((network) => network.node('n-1').applied.clear())
+  const lost = { node: 'n-1', writes: 1, why: 'it does not know the context any more', isFinding: true }
+  expect([run.outcome, run.record.history]).toMatchObject([
+    'passed',
+    { acknowledged: 1, writes: 0, notLookedFor: [lost] },
+  ])
+  expect(run.record.history?.nodes).toEqual([])
 })
 
 test('a node that does not answer is asked once', async () => {
@@ -128,7 +177,9 @@ test('a node that does not answer is asked once', async () => {
       network.node('n-1').fail('GET', /contexts/, 'drop', 100)
     },
   })
-  expect(run.record.history).toMatchObject({ acknowledged: 3, writes: 0, nodes: ['n-2'] })
+  const silent = { node: 'n-1', why: 'it does not answer' }
+  const untold = { nodes: [], notCompared: [silent], notLookedFor: [{ ...silent, writes: 3 }] }
+  expect(run.record.history).toMatchObject({ acknowledged: 3, writes: 0, ...untold })
   const asked = network.node('n-1').requests.filter(({ method, path }) => method === 'GET' && path.includes('contexts'))
   expect(asked.length).toBe(1)
 })
@@ -142,7 +193,8 @@ test('what a node has left is not looked for there', async () => {
       if (event.type === 'step:start' && event.step.name === 'forget') network.loseWrites()
     },
   })
-  expect(run.record.history).toMatchObject({ acknowledged: 1, writes: 0 })
+  const given = [{ node: 'n-1', writes: 1, why: 'a step made it give them up' }]
+  expect(run.record.history).toMatchObject({ acknowledged: 1, writes: 0, notLookedFor: given })
 })
 
 test('nodes that do not tell where a delta is are not asked to', async () => {

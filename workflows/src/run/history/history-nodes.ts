@@ -9,33 +9,54 @@ export interface HistoryRequest {
   readonly timeoutMs: number
 }
 
+/** `absent`: it answers, and has no such thing. `mute`: it answers, and does not tell this. */
+export type Silence = 'stopped' | 'paused' | 'unreachable' | 'absent' | 'mute'
+
+export type Answer<T> = { readonly told: T } | { readonly silence: Silence }
+
 export class HistoryNodes {
-  readonly #asked: Map<string, NodeHandle>
+  readonly #nodes: Map<string, NodeHandle>
+  readonly #silent = new Map<string, Silence>()
 
   constructor(nodes: readonly NodeHandle[]) {
-    const answering = nodes.filter((node) => node.running && !node.paused)
-    this.#asked = new Map(answering.map((node) => [node.name, node]))
+    this.#nodes = new Map(nodes.map((node) => [node.name, node]))
+    for (const { name, running, paused } of nodes) {
+      if (!running) this.#silent.set(name, 'stopped')
+      else if (paused) this.#silent.set(name, 'paused')
+    }
   }
 
   get names(): string[] {
-    return [...this.#asked.keys()]
+    return [...this.#nodes.keys()]
   }
 
-  /** Undefined: the node does not answer, or not this. */
+  /** Of these, those that have answered so far, or were not asked. */
+  handles(names: readonly string[]): NodeHandle[] {
+    return names.flatMap((name) => (this.#silent.has(name) ? [] : (this.#nodes.get(name) ?? [])))
+  }
+
+  /** `question` gives undefined for what the node does not tell. */
   async ask<T>(
     name: string,
     { signal }: { readonly signal: AbortSignal },
-    question: (node: NodeHandle, request: HistoryRequest) => Promise<T>,
-  ): Promise<T | undefined> {
-    const node = this.#asked.get(name)
-    if (node === undefined) return undefined
+    question: (node: NodeHandle, request: HistoryRequest) => Promise<T | undefined>,
+  ): Promise<Answer<T>> {
+    const node = this.#nodes.get(name)
+    const silence = node === undefined ? 'absent' : this.#silent.get(name)
+    if (node === undefined || silence !== undefined) return { silence: silence ?? 'absent' }
     try {
-      return await question(node, { signal, timeoutMs: HISTORY_REQUEST_TIMEOUT_MS })
+      const told = await question(node, { signal, timeoutMs: HISTORY_REQUEST_TIMEOUT_MS })
+      return told === undefined ? { silence: 'mute' } : { told }
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof ClientError || error instanceof StepError)) throw error
-      if (error instanceof ClientError && error.isNetworkFault) this.#asked.delete(name)
-      return undefined
+      if (!(error instanceof ClientError)) return { silence: 'mute' }
+      if (error.isNetworkFault) this.#silent.set(name, 'unreachable')
+      return { silence: error.isNetworkFault ? 'unreachable' : error.data.status === 404 ? 'absent' : 'mute' }
     }
   }
+}
+
+export function toldOf<T>(answer: Answer<T>): T | undefined {
+  return 'told' in answer ? answer.told : undefined
 }

@@ -40,17 +40,17 @@ export async function standingOf(
   }
 }
 
-/** Others have nothing yet. */
-export function withDeltas(seen: readonly Standing[]): readonly Standing[] {
-  return seen.filter(({ heads }) => heads.length > 0)
+/** With the same heads and state, the most first. One that has nothing counts as soon as another one has something. */
+export function alikeIn(seen: readonly Standing[]): readonly (readonly Standing[])[] {
+  if (seen.every(({ heads }) => heads.length === 0)) return []
+  const alike = Map.groupBy(seen, ({ heads, hash }) => `${heads} ${hash}`)
+  return [...alike.values()].sort((a, b) => b.length - a.length)
 }
 
 /** All whose state is decided by the same, where their states are not all the same. */
 export function findDiffering(seen: readonly Standing[]): readonly Standing[] | undefined {
-  const alike = Map.groupBy(
-    withDeltas(seen),
-    ({ heads, removals, checkpoint = '' }) => `${heads} ${removals} ${checkpoint}`,
-  )
+  const withDeltas = seen.filter(({ heads }) => heads.length > 0)
+  const alike = Map.groupBy(withDeltas, ({ heads, removals, checkpoint = '' }) => `${heads} ${removals} ${checkpoint}`)
   return [...alike.values()].find((same) => new Set(same.map(({ hash }) => hash)).size > 1)
 }
 

@@ -14,12 +14,15 @@ export class WriteHistory {
   /** Every so many is kept. */
   #stride = 1
   #count = 0
+  readonly #countOf = new Map<string, number>()
+  readonly #forgotten = new Map<string, number>()
 
   /** `deltaId` undefined: the node did not say which, or that there is one. */
   add(contextId: string, node: string, deltaId: string | undefined): void {
     this.#contexts.add(contextId)
     if (deltaId === undefined) return
     this.#count += 1
+    this.#countOf.set(node, (this.#countOf.get(node) ?? 0) + 1)
     if (this.#count % this.#stride !== 0) return
     this.#writes.push({ contextId, node, deltaId })
     if (this.#writes.length < HISTORY_WRITES_MAX) return
@@ -30,6 +33,14 @@ export class WriteHistory {
   /** It has given up what it held. */
   forget(node: string): void {
     this.#writes = this.#writes.filter((write) => write.node !== node)
+    const count = this.#countOf.get(node) ?? 0
+    this.#countOf.delete(node)
+    if (count > 0) this.#forgotten.set(node, (this.#forgotten.get(node) ?? 0) + count)
+  }
+
+  /** Node → how many it had acknowledged, kept or not, before it gave up what it held. */
+  get forgotten(): ReadonlyMap<string, number> {
+    return this.#forgotten
   }
 
   /** Of the acknowledged ones; those kept are spread over all of them. */

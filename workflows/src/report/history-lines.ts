@@ -1,0 +1,42 @@
+// What the check after the last step saw, in words: what holds without being asserted, and what could not be told. Pure.
+import type { HistoryRecord } from './run-record.ts'
+
+export interface HistoryLines {
+  /** Undefined where nothing was written. */
+  readonly summary?: string
+  /** Each may have several lines. */
+  readonly warnings: readonly string[]
+}
+
+export function historyLines(history: HistoryRecord): HistoryLines {
+  const { acknowledged, apart, notLookedFor } = history
+  const findings = notLookedFor.filter(({ isFinding }) => isFinding === true)
+  const warnings = [
+    ...findings.map(({ node, writes, why }) => `${counted(writes)} of ${node} could not be looked for: ${why}`),
+    ...apart.map(({ contextId, groups, why }) => {
+      const each = groups.map(({ nodes }) => nodes.join(', ')).join(' | ')
+      return [`the nodes do not have the same of context ${contextId}: ${each}`, ...why].join('\n  ')
+    }),
+  ]
+  return acknowledged === 0 ? { warnings } : { summary: summaryOf(history), warnings }
+}
+
+function summaryOf({ acknowledged, writes, nodes, notLookedFor, notCompared }: HistoryRecord): string {
+  // Of very many only some are to be looked for: one that is gone fails the run.
+  const held =
+    writes === acknowledged
+      ? `${counted(acknowledged)} held`
+      : `${writes} looked at of ${counted(acknowledged)}, all held`
+  const isNone = writes === 0 && acknowledged > 0
+  const untold = notLookedFor
+    .filter(({ isFinding }) => isFinding !== true)
+    .map(({ node, writes: count, why }) => `${count} of ${node} not looked for: ${why}`)
+  const states = nodes.length < 2 ? [] : [`same heads, same state on ${nodes.length} nodes`]
+  const left = notCompared.map(({ node, why }) => `${node} not compared: ${why}`)
+  const parts = [isNone ? `0 looked at of ${counted(acknowledged)}` : held, ...untold, ...states, ...left]
+  return `history: ${parts.join('; ')}`
+}
+
+function counted(writes: number): string {
+  return writes === 1 ? '1 acknowledged write' : `${writes} acknowledged writes`
+}

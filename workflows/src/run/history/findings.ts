@@ -1,0 +1,38 @@
+// What the check of the history saw, as plain data: for the last screen, run.json and every other report.
+
+export interface HistoryFindings {
+  /** Acknowledged writes that were found where they were acknowledged. */
+  readonly writes: number
+  /** Those that were to be found and could not be looked for, or of which nothing can be told. */
+  readonly notLookedFor: readonly UntoldWrites[]
+  readonly contexts: number
+  /** That were seen to have the same heads and state, each of them in every context in which it was compared. */
+  readonly nodes: readonly string[]
+  /** Contexts of which nodes that nothing kept apart did not have the same, for as long as they were looked at. */
+  readonly apart: readonly ContextApart[]
+  readonly notCompared: readonly NotCompared[]
+}
+
+export interface UntoldWrites {
+  readonly node: string
+  readonly writes: number
+  readonly why: string
+  /** The node answers, and nothing that the run has seen explains it. */
+  readonly isFinding?: true
+}
+
+export interface ContextApart {
+  readonly contextId: string
+  /** Nodes with the same heads and state are in one; the largest first. */
+  readonly groups: readonly { readonly nodes: readonly string[]; readonly heads: string; readonly state: string }[]
+  /** What nodes lack, and what waits there for what, a line each. */
+  readonly why: readonly string[]
+}
+
+export interface NotCompared {
+  readonly node: string
+  readonly why: string
+}
+
+export const DEFECT_HELP =
+  'no workflow can cause this: please report it, with the run directory and the data of the nodes'

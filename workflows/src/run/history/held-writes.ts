@@ -1,0 +1,118 @@
+// Whether nodes still have what they acknowledged. What is not found is either gone, and fails the run, or cannot be told: then it
+// is counted with the reason, so that a check which looked at nothing does not pass for one that found everything.
+import type { StepClock } from '../../steps/step-clock.ts'
+import { StepError } from '../../steps/step-error.ts'
+import { type DeltaPlace, deltaPlace } from '../../steps/sync/delta-place.ts'
+import { shortDelta } from '../../steps/sync/diagnosis.ts'
+import { HISTORY_LOOKS, HISTORY_PAUSE_MS } from '../limits.ts'
+import { DEFECT_HELP, type HistoryFindings, type UntoldWrites } from './findings.ts'
+import { type Answer, type HistoryNodes, type Silence, toldOf } from './history-nodes.ts'
+import { type Standing, standingOf } from './standing.ts'
+import type { AcknowledgedWrite, WriteHistory } from './write-history.ts'
+
+type Options = { readonly signal: AbortSignal }
+
+/** `gone`: it has to be there. `lost`: with the whole context, for which there may be reasons that a run does not see. */
+type Verdict =
+  | { readonly is: 'held' }
+  | { readonly is: 'gone'; readonly write: AcknowledgedWrite; readonly place: DeltaPlace }
+  | { readonly is: 'lost'; readonly write: AcknowledgedWrite }
+  | { readonly is: 'untold'; readonly write: AcknowledgedWrite; readonly why: string }
+
+const UNTOLD: Readonly<Record<Silence, string>> = {
+  stopped: 'it is stopped',
+  paused: 'it is held still',
+  unreachable: 'it does not answer',
+  mute: 'it does not tell',
+  absent: 'it does not know the context any more',
+}
+
+/** StepError `history`: what is gone. */
+export async function lookForWrites(
+  history: WriteHistory,
+  nodes: HistoryNodes,
+  { clock, signal }: { readonly clock: StepClock } & Options,
+): Promise<Pick<HistoryFindings, 'writes' | 'notLookedFor'>> {
+  const settled: Verdict[] = []
+  let writes = history.kept
+  for (let looks = 1; ; looks += 1) {
+    const verdicts = await verdictsOf(writes, nodes, { signal })
+    const open = verdicts.flatMap((each) => (each.is === 'gone' || each.is === 'lost' ? [each] : []))
+    settled.push(...verdicts.filter(({ is }) => is !== 'gone' && is !== 'lost'))
+    if (open.length > 0 && looks < HISTORY_LOOKS) {
+      writes = open.map(({ write }) => write)
+      await clock.sleep(HISTORY_PAUSE_MS, signal)
+      continue
+    }
+    const gone = open.find((each) => each.is === 'gone')
+    if (gone !== undefined) throw loss(gone.write, gone.place)
+    const held = settled.filter(({ is }) => is === 'held').length
+    return { writes: held, notLookedFor: [...untoldOf([...settled, ...open]), ...givenUp(history)] }
+  }
+}
+
+async function verdictsOf(
+  writes: readonly AcknowledgedWrite[],
+  nodes: HistoryNodes,
+  options: Options,
+): Promise<Verdict[]> {
+  const standings = new Map<string, Answer<Standing>>()
+  const verdicts: Verdict[] = []
+  for (const write of writes) {
+    const { node, contextId, deltaId } = write
+    const place = await nodes.ask(node, options, (handle, request) => deltaPlace(handle, contextId, deltaId, request))
+    if (toldOf(place)?.state === 'applied') {
+      verdicts.push({ is: 'held' })
+      continue
+    }
+    const key = `${node} ${contextId}`
+    const standing =
+      standings.get(key) ??
+      (await nodes.ask(node, options, (handle, request) => standingOf(handle, contextId, request)))
+    standings.set(key, standing)
+    verdicts.push(verdictOf(write, place, standing))
+  }
+  return verdicts
+}
+
+/** `pruned` and `refused` are not told of what was applied only; `parked` waits for what governance or an application brings. */
+const MISSING: ReadonlySet<string> = new Set(['unknown', 'pending'])
+
+function verdictOf(write: AcknowledgedWrite, place: Answer<DeltaPlace>, standing: Answer<Standing>): Verdict {
+  if ('silence' in standing) {
+    return standing.silence === 'absent'
+      ? { is: 'lost', write }
+      : { is: 'untold', write, why: UNTOLD[standing.silence] }
+  }
+  if ('silence' in place) return { is: 'untold', write, why: UNTOLD[place.silence] }
+  if (!MISSING.has(place.told.state)) return { is: 'untold', write, why: `there it is ${place.told.state}` }
+  const { isMember, checkpoint, isWhole } = standing.told
+  if (isMember && isWhole) return { is: 'gone', write, place: place.told }
+  // One that was removed and came back has what the others had; one that has adopted a checkpoint has made what that does not
+  // contain anew, under other ids.
+  if (!isMember) return { is: 'untold', write, why: 'it is no member of the group any more' }
+  const why = checkpoint === undefined ? 'somebody was removed from the context' : 'it stands on a checkpoint'
+  return { is: 'untold', write, why }
+}
+
+function untoldOf(verdicts: readonly Verdict[]): UntoldWrites[] {
+  const rows = new Map<string, UntoldWrites>()
+  for (const verdict of verdicts) {
+    if (verdict.is !== 'untold' && verdict.is !== 'lost') continue
+    const { node } = verdict.write
+    const why = verdict.is === 'lost' ? UNTOLD.absent : verdict.why
+    const writes = (rows.get(`${node} ${why}`)?.writes ?? 0) + 1
+    rows.set(`${node} ${why}`, { node, writes, why, ...(verdict.is === 'lost' && { isFinding: true }) })
+  }
+  return [...rows.values()]
+}
+
+function givenUp(history: WriteHistory): UntoldWrites[] {
+  return [...history.forgotten].map(([node, writes]) => ({ node, writes, why: 'a step made it give them up' }))
+}
+
+function loss(write: AcknowledgedWrite, place: DeltaPlace): StepError {
+  const which = `delta ${shortDelta(write.deltaId)} of context ${write.contextId} is ${place.state} there`
+  const message = `${write.node} acknowledged a write and does not have it any more: ${which}`
+  return new StepError('history', message, { node: write.node, help: DEFECT_HELP })
+}

@@ -53,6 +53,8 @@ export class FixtureNode {
   readonly sockets: (string | null)[] = []
   /** Sent on each WebSocket after its subscription. */
   readonly events: unknown[] = []
+  /** What WebSockets have asked to be told of. */
+  readonly subscriptions: unknown[] = []
   /** Of open WebSockets that have subscribed. */
   readonly listeners = new Set<(event: unknown) => void>()
   readonly blobs = new Map<string, string>()

@@ -248,6 +248,9 @@ export const fixtureRoutes: readonly FixtureRoute[] = [
   }),
   route('GET', '/admin-api/groups/:gid', groupInfo),
   route('GET', '/admin-api/groups/:gid/operations', operations),
+  route('GET', '/admin-api/groups/:gid/contexts', (node, [id]) => ({
+    data: groupOf(node, id).contexts.map((contextId) => ({ contextId })),
+  })),
   route('GET', '/admin-api/groups/:gid/members', (node, [id]) => ({ members: groupOf(node, id).members })),
   route('POST', '/admin-api/contexts', createContext),
   route('POST', '/admin-api/contexts/sync', sync),

@@ -31,8 +31,10 @@ export function acceptSocket(node: FixtureNode, request: IncomingMessage, socket
     }
     if (!text.startsWith('{')) return
     const { id, params } = JSON.parse(text)
-    const groupIds = params.groupIds.filter((group: string) => node.network.groups.has(group))
-    send(socket, { id, result: { contextIds: [], groupIds } })
+    node.subscriptions.push(params)
+    const groupIds = (params.groupIds ?? []).filter((group: string) => node.network.groups.has(group))
+    const contextIds = (params.contextIds ?? []).filter((id: string) => node.network.groupOfContext(id) !== undefined)
+    send(socket, { id, result: { contextIds, groupIds } })
     const tell = (event: unknown) => send(socket, { id: null, result: event })
     for (const event of node.events) tell(event)
     node.listeners.add(tell)

@@ -1,21 +1,28 @@
 import { type Static, Type } from '@calbox/schemas'
-import type { NodeSocket } from '../../client/node-socket.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
-import { exactJson, stringifyLosslessJson, tryParseLosslessJson } from '../../values/json/lossless-json.ts'
+import { stringifyLosslessJson, tryParseLosslessJson } from '../../values/json/lossless-json.ts'
 import { shortened } from '../../values/shortened.ts'
 import { mismatches, strictText, strictValues } from '../check/match-paths.ts'
-import { closed, groupIdField, nodeField } from '../fields.ts'
+import { closed, nodeField } from '../fields.ts'
 import { EVENT_TIMEOUT_SEC, SHOWN_EVENTS_MAX, SHOWN_VALUE_MAX_CHARS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
-import { defineStep, type HeadStart, type NodeHandle, type StepContext, type StepOptions } from '../step-kind.ts'
-import { tokenOf } from './ws-connect.ts'
-
-const SUBSCRIBE_ID = 1
+import { defineStep, type StepContext } from '../step-kind.ts'
+import { eventProblems, isKnownEvent } from './event-types.ts'
+import { EventWatch, type Wanted as Watching } from './event-watch.ts'
 
 const schema = Type.Object(
   {
     node: nodeField,
-    group_id: groupIdField,
+    group_id: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'Group id; a namespace id is one, too. For what happens in contexts (StateMutation, Ephemeral, XCall): all of this group. Required without context_id.',
+      }),
+    ),
+    context_id: Type.Optional(
+      Type.String({ minLength: 1, description: 'Context id, for what happens in this context alone.' }),
+    ),
     event: Type.String({
       minLength: 1,
       description:
@@ -33,13 +40,10 @@ const schema = Type.Object(
   closed,
 )
 
-interface Wanted {
-  readonly groupId: string
-  readonly event: string
+interface Wanted extends Watching {
   readonly match: JsonObject
   /** Exactly so many; undefined: at least one. */
   readonly count: number | undefined
-  readonly timeoutMs: number
 }
 
 interface Watched {
@@ -52,15 +56,17 @@ interface Watched {
 
 export const assertWsEvent = defineStep({
   kind: 'assert_ws_event',
-  summary: 'Watch the events of a group on a node: at least one that matches, exactly so many, or none.',
+  summary: 'Watch the events of a group or context on a node: at least one that matches, exactly so many, or none.',
   schema,
   outputs: [{ name: 'data', description: 'Of the first event that matched.' }],
   outputsAreExtra: true,
   honoursExpectedFailure: false,
-  checks: ({ absent, count }) =>
-    absent === true && count !== undefined
-      ? [{ path: ['count'], message: '"count" and "absent" exclude each other', severity: 'flaw' }]
-      : [],
+  checks: (input) => [
+    ...(input.absent === true && input.count !== undefined
+      ? [{ path: ['count'], message: '"count" and "absent" exclude each other', severity: 'flaw' as const }]
+      : []),
+    ...eventProblems(input),
+  ],
   // Only where an early event cannot spoil the answer: files are written for a subscription that begins with this step.
   async headStart(input, context, options) {
     if (input.absent === true || input.count !== undefined) return undefined
@@ -69,78 +75,27 @@ export const assertWsEvent = defineStep({
   async run(input, context, { signal, headStart }) {
     const node = context.node(input.node)
     const wanted = readWanted(input, context)
-    const watch = EventWatch.of(headStart, node, wanted, context)
-      ? headStart
-      : await EventWatch.open(node, wanted, context, { signal })
+    const watch = await EventWatch.open(node, wanted, context, { signal, headStart })
     try {
-      const watched = await collect(watch.socket, wanted, context, { signal })
-      judge(wanted, watched, node.name)
+      const watched = await collect(watch, wanted, context, { signal })
+      judge(wanted, watched, { node: node.name, listenedTo: watch.listenedTo })
       const { first, matching } = watched
       const payload = first === undefined ? {} : { payload: { data: first }, rawKey: `ws_event_${node.name}` }
-      return { ...payload, node: node.name, summary: `${matching} × ${wanted.event}` }
+      const summary = `${matching} × ${wanted.event} of ${watch.listenedTo}`
+      // That it does not come says nothing.
+      const warning = matching === 0 && !isKnownEvent(wanted.event) ? `no node sends ${wanted.event}` : undefined
+      return { ...payload, node: node.name, summary, ...(warning !== undefined && { warning }) }
     } finally {
       watch.close()
     }
   },
 })
 
-/** A socket that gets the events of a group. */
-class EventWatch implements HeadStart {
-  readonly socket: NodeSocket
-  readonly #asked: string
-
-  private constructor(socket: NodeSocket, asked: string) {
-    this.socket = socket
-    this.#asked = asked
-  }
-
-  static async open(
-    node: NodeHandle,
-    wanted: Wanted,
-    context: StepContext,
-    { signal }: StepOptions,
-  ): Promise<EventWatch> {
-    const socket = await node.client.socket({
-      signal,
-      timeoutMs: wanted.timeoutMs,
-      // That of the session may be renewed where it is too old.
-      ...(context.step.token === undefined && node.session.accessToken !== undefined
-        ? {}
-        : { token: tokenOf(node, context) ?? null }),
-    })
-    try {
-      await subscribe(socket, wanted, { signal })
-      return new EventWatch(socket, asked(node, wanted, context))
-    } catch (error) {
-      socket.close()
-      throw error
-    }
-  }
-
-  /** Still open, and for what the step asks now that its variables are set. */
-  static of(
-    headStart: HeadStart | undefined,
-    node: NodeHandle,
-    wanted: Wanted,
-    context: StepContext,
-  ): headStart is EventWatch {
-    if (!(headStart instanceof EventWatch)) return false
-    return !headStart.socket.ended && headStart.#asked === asked(node, wanted, context)
-  }
-
-  close(): void {
-    this.socket.close()
-  }
-}
-
-function asked(node: NodeHandle, { groupId }: Wanted, context: StepContext): string {
-  return JSON.stringify([node.url, groupId, tokenOf(node, context) ?? null])
-}
-
 function readWanted(input: Static<typeof schema>, context: StepContext): Wanted {
   const { match } = context.step.input
   return {
-    groupId: strictText(input.group_id, context),
+    groupId: input.group_id === undefined ? undefined : strictText(input.group_id, context),
+    contextId: input.context_id === undefined ? undefined : strictText(input.context_id, context),
     event: strictText(input.event, context),
     match: strictValues(isJsonObject(match) ? match : {}, context),
     count: input.absent === true ? 0 : input.count,
@@ -148,25 +103,8 @@ function readWanted(input: Static<typeof schema>, context: StepContext): Wanted 
   }
 }
 
-/** Nothing is delivered before the node has said that it listens for this group. */
-async function subscribe(socket: NodeSocket, wanted: Wanted, { signal }: { signal: AbortSignal }): Promise<void> {
-  const params = { groupIds: [wanted.groupId] }
-  socket.send(exactJson({ id: SUBSCRIBE_ID, method: 'subscribe', params }))
-  const until = performance.now() + wanted.timeoutMs
-  for (;;) {
-    const text = await socket.next({ signal, timeoutMs: Math.max(1, until - performance.now()) })
-    if (text === undefined) throw new StepError('timeout', 'the node never acknowledged the subscription')
-    const frame = tryParseLosslessJson(text)
-    if (!isJsonObject(frame) || frame.id !== SUBSCRIBE_ID) continue
-    const groups = isJsonObject(frame.result) ? frame.result.groupIds : undefined
-    if (Array.isArray(groups) && groups.includes(wanted.groupId)) return
-    const why = 'its caller is no member of it, or the id is wrong'
-    throw new StepError('failed', `the node does not let group ${wanted.groupId} be watched (${why}): ${text}`)
-  }
-}
-
 async function collect(
-  socket: NodeSocket,
+  { socket }: EventWatch,
   wanted: Wanted,
   context: StepContext,
   { signal }: { signal: AbortSignal },
@@ -192,7 +130,11 @@ async function collect(
   return { first, matching, shown: shownFirst, received }
 }
 
-function judge(wanted: Wanted, { matching, received, shown: firstOnes }: Watched, node: string): void {
+function judge(
+  wanted: Wanted,
+  { matching, received, shown: firstOnes }: Watched,
+  { node, listenedTo }: { readonly node: string; readonly listenedTo: string },
+): void {
   const { count, event } = wanted
   if (count === undefined ? matching > 0 : matching === count) return
   const asked = count === undefined ? `at least one ${event}` : `exactly ${count} ${event}`
@@ -202,7 +144,8 @@ function judge(wanted: Wanted, { matching, received, shown: firstOnes }: Watched
   })
   const rest = received > SHOWN_EVENTS_MAX ? [`    and ${received - SHOWN_EVENTS_MAX} more`] : []
   const head = `${asked} was expected within ${wanted.timeoutMs / 1000} s, ${matching} came`
-  const list = received === 0 ? ['  no event came at all'] : ['  what came:', ...seen, ...rest]
+  const list =
+    received === 0 ? [`  no event came at all of ${listenedTo}`] : [`  what came of ${listenedTo}:`, ...seen, ...rest]
   throw new StepError('assertion', [head, ...list].join('\n'), { node })
 }
 

@@ -1,4 +1,5 @@
 // The routes of a fixture node, in the shapes of the admin API and JSON-RPC.
+import { createHash } from 'node:crypto'
 import { cannedRoutes } from './fixture-canned.ts'
 import { faultRoutes } from './fixture-faults.ts'
 import { FixtureHttpError } from './fixture-http-error.ts'
@@ -154,6 +155,14 @@ function installDev(node: FixtureNode, _params: string[], body: unknown): unknow
   return { data: { applicationId } }
 }
 
+function memberDevices(node: FixtureNode, [id]: string[]): unknown {
+  const members = groupOf(node, id).members.map(({ identity }) => {
+    const key = createHash('sha256').update(`key of ${identity}`).digest('hex')
+    return { account: identity, devices: [{ deviceId: key, signingKey: key }] }
+  })
+  return { members }
+}
+
 function groupInfo(node: FixtureNode, [id]: string[]): unknown {
   const group = groupOf(node, id)
   return {
@@ -251,6 +260,7 @@ export const fixtureRoutes: readonly FixtureRoute[] = [
   route('GET', '/admin-api/groups/:gid/contexts', (node, [id]) => ({
     data: groupOf(node, id).contexts.map((contextId) => ({ contextId })),
   })),
+  route('GET', '/admin-api/groups/:gid/member-devices', memberDevices),
   route('GET', '/admin-api/groups/:gid/members', (node, [id]) => ({ members: groupOf(node, id).members })),
   route('POST', '/admin-api/contexts', createContext),
   route('POST', '/admin-api/contexts/sync', sync),

@@ -2,6 +2,7 @@ import { Type } from '@calbox/schemas'
 import { closed, groupIdField, nodeField } from '../fields.ts'
 import { StepError } from '../step-error.ts'
 import { defineStep } from '../step-kind.ts'
+import { accountIdOf } from './account-id.ts'
 import { readMembers, shownMembers } from './member-rows.ts'
 
 const DEFAULT_ROLE = 'ReadOnlyTee'
@@ -13,7 +14,7 @@ export const assertTeeMember = defineStep({
     {
       node: nodeField,
       group_id: groupIdField,
-      account: Type.String({ minLength: 1, description: 'Account id.' }),
+      account: Type.String({ minLength: 1, description: 'Account id, 64 hex digits; a key is refused.' }),
       role: Type.Optional(Type.String({ default: DEFAULT_ROLE, description: 'The role it must have, exactly.' })),
     },
     closed,
@@ -22,7 +23,7 @@ export const assertTeeMember = defineStep({
   honoursExpectedFailure: false,
   async run(input, context, options) {
     const node = context.node(input.node)
-    const account = context.text(input.account)
+    const account = accountIdOf(context.text(input.account))
     const role = context.text(input.role ?? DEFAULT_ROLE)
     const rows = await readMembers(node, context.text(input.group_id), options)
     const found = rows.find(({ identity }) => identity === account)

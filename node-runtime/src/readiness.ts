@@ -17,7 +17,7 @@ export interface ReadinessParts {
   readonly network: Pick<Network, 'meshState' | 'on'>
   readonly contexts: Pick<Contexts, 'list' | 'has' | 'opened'>
   readonly namespaces: Pick<Namespaces, 'list'>
-  readonly applications: Pick<Applications, 'get'>
+  readonly applications: Pick<Applications, 'get' | 'lacksCode'>
   readonly clock: Clock
   readonly mesh: MeshReadyOptions
   /** Of the node's member. */
@@ -81,9 +81,10 @@ export class NodeReadiness {
 
   #lookAtContexts(): string[] {
     const { contexts, namespaces, applications, publicKey } = this.#parts
-    const sums = { closed: 0, behind: 0, pending: 0, parked: 0, lacking: 0, ops: 0, codeless: 0 }
+    const sums = { closed: 0, behind: 0, pending: 0, parked: 0, lacking: 0, ops: 0, codeless: 0, lost: 0 }
     for (const { id, applicationId } of contexts.list()) {
       if (!applications.get(applicationId)) sums.codeless += 1
+      else if (applications.lacksCode(applicationId)) sums.lost += 1
       const waiting = contexts.opened(id)?.waiting()
       if (!waiting) sums.closed += 1
       else if (waiting.pending + waiting.parked > 0) {
@@ -98,10 +99,13 @@ export class NodeReadiness {
         if (!contexts.has(id) && each.mayRead(id, publicKey)) sums.lacking += 1
       }
     }
-    const { closed, behind, pending, parked, lacking, ops, codeless } = sums
+    const { closed, behind, pending, parked, lacking, ops, codeless, lost } = sums
     return [
       ...(codeless > 0
         ? [`applications: ${codeless} contexts cannot be called, theirs is not installed any more`]
+        : []),
+      ...(lost > 0
+        ? [`applications: ${lost} contexts cannot be called, the code of theirs is lost here; members are asked for it`]
         : []),
       ...(closed > 0 ? [`sync: ${closed} contexts are not open; the log says why`] : []),
       ...(lacking > 0 ? [`sync: the state of ${lacking} contexts has not arrived`] : []),

@@ -336,8 +336,14 @@ export class BlobStore {
   async #record(address: BlobId): Promise<BlobRecord> {
     const id = this.resolve(address)
     const record = id && (await this.#try('reading a blob', () => readRecord(this.#disk, id)))
-    if (!record) throw notFound(address)
-    return record
+    if (record) return record
+    if (id !== undefined) await this.#placing.run(() => this.#lookAgain(id))
+    throw notFound(address)
+  }
+
+  /** In its turn. Somebody else has removed it: from now on it can be fetched again. */
+  async #lookAgain(id: BlobId): Promise<void> {
+    if (!(await readRecord(this.#disk, id))) this.#forget(id)
   }
 
   /** What lies on the disk when the node starts. */

@@ -1,7 +1,7 @@
 // All contexts of this node: creating, opening, joining, and the state each one is in. One instance a context; an
 // instance whose write failed is replaced by one read from the store.
 import type { Bytes } from '../base/bytes.ts'
-import { type ContextId, ID_LENGTH, idBytes, idFromBytes, type NamespaceId } from '../base/ids.ts'
+import { type ApplicationId, type ContextId, ID_LENGTH, idBytes, idFromBytes, type NamespaceId } from '../base/ids.ts'
 import { contextIdOf } from '../base/operations.ts'
 import { ContextState } from '../storage/context-state.ts'
 import { dropIncoming } from '../storage/generations.ts'
@@ -289,9 +289,13 @@ export class Contexts {
       record,
       state: ContextState.open(store, record.id),
       code: {
-        storageOf: (id) => storageIn(applications, id, record.serviceName),
+        storageOf: (id) => (this.#isLost(id, record) ? undefined : storageIn(applications, id, record.serviceName)),
         schemaOf: (id) => programIn(applications, id, record.serviceName)?.state,
-        module: (id) => applications.module(id, record.serviceName),
+        module: (id) =>
+          applications.module(id, record.serviceName).catch((error: unknown) => {
+            if (error instanceof ContextError && error.code === 'CODE_LACKING') this.#parts.onCodeMissing(authority, id)
+            throw error
+          }),
         want: (id) => this.#parts.onCodeMissing(authority, id),
       },
       setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
@@ -319,6 +323,11 @@ export class Contexts {
     opening.context = context
     if (opened.isPartial) await context.restoration.run()
     return context
+  }
+
+  /** Deltas wait for the code where it is needed to apply them. */
+  #isLost(id: ApplicationId, { storage }: ContextRecord): boolean {
+    return storage === 'guest' && this.#parts.applications.lacksCode(id)
   }
 
   /** Creating and adopting a context share its rows: who comes second gets what the first one made. */

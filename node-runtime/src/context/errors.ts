@@ -4,6 +4,7 @@ import { CodedError } from '../base/errors.ts'
 export class ContextError extends CodedError<
   | 'APPLICATION_NOT_INSTALLED'
   | 'APPLICATION_INVALID'
+  | 'CODE_LACKING'
   | 'APPLY_POSTPONED'
   | 'CONTEXT_NOT_FOUND'
   | 'CONTEXT_UNINITIALIZED'

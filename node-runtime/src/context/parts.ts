@@ -49,7 +49,7 @@ interface Code {
   storageOf(applicationId: ApplicationId): 'guest' | 'host' | undefined
   /** Which state it has; undefined while its code is not here, or where it does not say. */
   schemaOf(applicationId: ApplicationId): StateSchema | undefined
-  /** Throws APPLICATION_NOT_INSTALLED. */
+  /** Throws APPLICATION_NOT_INSTALLED, CODE_LACKING. */
   module(applicationId: ApplicationId): Promise<GuestModule>
   /** Something here waits for it. */
   want(applicationId: ApplicationId): void

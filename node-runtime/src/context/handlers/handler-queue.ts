@@ -122,8 +122,8 @@ export class HandlerQueue {
   }
 }
 
-/** The context is full, stopping, or being read again, or a rotated key is under way: nothing was tried. */
-const NOT_NOW: ReadonlySet<string> = new Set(['CONTEXT_BUSY', 'CONTEXT_FAILED', 'GROUP_KEY_PENDING'])
+/** The context is full, stopping, or being read again, or a rotated key or lost code is under way: nothing was tried. */
+const NOT_NOW: ReadonlySet<string> = new Set(['CONTEXT_BUSY', 'CONTEXT_FAILED', 'GROUP_KEY_PENDING', 'CODE_LACKING'])
 
 /** The handler is not there at all: another attempt sees the same. */
 function isHopeless(error: unknown): boolean {

@@ -41,7 +41,7 @@ export class Joiner {
   readonly #fetching = new Set<ContextId>()
   /** Groups with deltas under keys we lack, which are being asked for. */
   readonly #wantedKeys = new Set<GroupId>()
-  /** Code that deltas were made with which wait for it. */
+  /** Code that is lost here, or that deltas were made with which wait for it. */
   readonly #wantedCode = new Map<ApplicationId, Namespace>()
   /** Contexts that somebody has asked for, whether they are followed or not. */
   readonly #asked = new Set<ContextId>()
@@ -80,7 +80,7 @@ export class Joiner {
     this.wake(namespace)
   }
 
-  /** Fetches an application that a context has run before. */
+  /** Fetches an application that a context has run before, or whose code is lost here. */
   wantCode(namespace: Namespace, applicationId: ApplicationId): void {
     if (this.#wantedCode.has(applicationId)) return
     this.#wantedCode.set(applicationId, namespace)
@@ -184,6 +184,7 @@ export class Joiner {
       }
       if (!namespace.lacksKeys(group.id)) this.#wantedKeys.delete(group.id)
     }
+    this.#wantLost(namespace)
     for (const context of namespace.state.contexts.values()) {
       if (namespace.isClosed || !namespace.isOwnMember(context.groupId)) continue
       const isHere = contexts.has(context.id)
@@ -209,7 +210,24 @@ export class Joiner {
     return contexts.record(id)?.applicationId === applicationId || applications.get(applicationId) !== undefined
   }
 
-  /** Code that was run before. What waited for it is looked at in the next round. */
+  /** What contexts that are here run, or are to run, and whose code is gone from the disk. */
+  #wantLost(namespace: Namespace): void {
+    const { contexts, applications, log } = this.#parts
+    for (const { id, applicationId } of namespace.state.contexts.values()) {
+      const running = contexts.record(id)?.applicationId
+      if (running === undefined) continue
+      for (const each of new Set([running, applicationId])) {
+        if (this.#wantedCode.has(each) || !applications.lacksCode(each)) continue
+        log.warn(
+          { contextId: id, applicationId: each },
+          'the code of an application is lost here; members are asked for it',
+        )
+        this.#wantedCode.set(each, namespace)
+      }
+    }
+  }
+
+  /** Code that was run before, or is lost. What waited for it is looked at in the next round. */
   async #fetchWanted(namespace: Namespace): Promise<boolean> {
     let isDone = true
     for (const [applicationId, of] of this.#wantedCode) {
@@ -219,7 +237,7 @@ export class Joiner {
         this.#wantedCode.delete(applicationId)
         this.#again.add(namespace.id)
       } catch (error) {
-        this.#parts.log.debug({ applicationId, error: String(error) }, 'an application of before has not come yet')
+        this.#parts.log.debug({ applicationId, error: String(error) }, 'the code of an application has not come yet')
         isDone = false
       }
     }
@@ -266,12 +284,14 @@ export class Joiner {
 
   async #fetchApplication(namespace: Namespace, applicationId: ApplicationId | undefined): Promise<void> {
     const { applications, blobs } = this.#parts
-    if (applicationId === undefined || applications.get(applicationId)) return
-    const blobId = namespace.codeOf(applicationId)
+    const isLost = applicationId !== undefined && applications.lacksCode(applicationId)
+    if (applicationId === undefined || (applications.get(applicationId) && !isLost)) return
+    const blobId = namespace.codeOf(applicationId) ?? applications.get(applicationId)?.blobId
     if (!blobId)
       throw new ContextError('APPLICATION_NOT_INSTALLED', `nobody has said where application ${applicationId} is`)
     await blobs.fetchOfNamespace(namespace.id, blobId, { signal: this.#stop.signal })
     await applications.installBlob(blobId, { source: 'peer', metadata: new Uint8Array(0) })
+    if (isLost) this.#parts.log.info({ applicationId }, 'the code of an application has come again')
   }
 
   #retry(namespace: Namespace, lastMs = JOIN_RETRY_LAST_MS): void {

@@ -26,6 +26,10 @@ export function rpcErrorOf(error: unknown, params: unknown): RpcError | undefine
       return { type: 'GroupKeyPending', data: { context_id: contextIn(params) } }
     case 'APPLICATION_NOT_INSTALLED':
       return { type: 'ApplicationNotInstalled', data: { application_id: base58Of(error.data.applicationId) } }
+    case 'CODE_LACKING': {
+      const application_id = base58Of(error.data.applicationId)
+      return { type: 'ApplicationNotInstalled', data: { application_id, message: error.message } }
+    }
     case 'ID_INVALID':
       return { type: 'ParseError', data: error.message }
     case 'CONTEXT_BUSY':

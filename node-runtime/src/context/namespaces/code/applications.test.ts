@@ -125,6 +125,7 @@ test('what was refused is refused again unread', async () => {
   const counted = {
     put: blobs.put.bind(blobs),
     contentHash: blobs.contentHash.bind(blobs),
+    resolve: blobs.resolve.bind(blobs),
     bytes: (id: BlobId) => {
       read.push(id)
       return blobs.bytes(id)

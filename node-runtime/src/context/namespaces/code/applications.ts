@@ -3,9 +3,10 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Bytes } from '../../../base/bytes.ts'
 import { sha256 } from '../../../base/hash.ts'
-import { type ApplicationId, type BlobId, idBytes, idFromBytes } from '../../../base/ids.ts'
+import { type ApplicationId, type BlobId, idBase58, idBytes, idFromBytes } from '../../../base/ids.ts'
 import { applicationIdOf } from '../../../base/operations.ts'
 import type { BlobStore } from '../../../blobs/blob-store.ts'
+import { BlobError } from '../../../blobs/errors.ts'
 import { type Bundle, isBundle, readBundle } from '../../../runtime/bundle/bundle.ts'
 import type { GuestExecutor, GuestModule } from '../../../runtime/guest-executor.ts'
 import { type StateSchema, stateSchemaOf } from '../../../runtime/module/state-schema.ts'
@@ -39,7 +40,7 @@ export interface Application {
 
 export interface ApplicationsParts {
   readonly store: Store
-  readonly blobs: Pick<BlobStore, 'put' | 'bytes' | 'contentHash'>
+  readonly blobs: Pick<BlobStore, 'put' | 'bytes' | 'contentHash' | 'resolve'>
   readonly executor: GuestExecutor
   /** Absent: bundles are read on this thread, and at once, as where time is driven. Throws as `readBundle`. */
   readonly readBundle?: BundleReader | undefined
@@ -103,6 +104,12 @@ export class Applications {
     return bytes && fromRow(id, decodeRow<ApplicationRow>('application', bytes))
   }
 
+  /** It is installed, and its code has gone from the disk since: it can be fetched from members, as when it was installed. */
+  lacksCode(id: ApplicationId): boolean {
+    const application = this.get(id)
+    return application !== undefined && this.#parts.blobs.resolve(application.blobId) === undefined
+  }
+
   async list(): Promise<Application[]> {
     const found: Application[] = []
     for await (const [key, value] of this.#parts.store.entries(rangeOf(keyOf('application')))) {
@@ -156,7 +163,7 @@ export class Applications {
   }
 
   /**
-   * The code of a service, kept in memory for the applications used last. Throws APPLICATION_NOT_INSTALLED, and
+   * The code of a service, kept in memory for the applications used last. Throws APPLICATION_NOT_INSTALLED, CODE_LACKING, and
    * SERVICE_UNKNOWN as `serviceStorage`.
    */
   async module(id: ApplicationId, service?: string): Promise<GuestModule> {
@@ -177,7 +184,9 @@ export class Applications {
       })
     }
     serviceStorage(application, service)
-    const code = await this.#code(application.blobId)
+    const code = await this.#code(application.blobId).catch((error: unknown) => {
+      throw isLoss(error) ? codeLacking(application, error) : error
+    })
     return (service === undefined ? undefined : code.services.get(service)) ?? code
   }
 
@@ -227,6 +236,18 @@ export class Applications {
 
 /** Said of the bytes, whatever else this node does. */
 const REFUSALS: ReadonlySet<RuntimeErrorCode> = new Set(['BUNDLE_INVALID', 'MODULE_INVALID', 'MODULE_TOO_LARGE'])
+
+/** It is not here, or no more. */
+function isLoss(error: unknown): boolean {
+  return error instanceof BlobError && (error.code === 'BLOB_NOT_FOUND' || error.code === 'BLOB_DAMAGED')
+}
+
+function codeLacking({ id, blobId }: Application, cause: unknown): ContextError {
+  const message =
+    `the code of application ${idBase58(id)} (blob ${idBase58(blobId)}) is lost on this node; ` +
+    'the members of its contexts are asked for it: retry, or install the application again'
+  return new ContextError('CODE_LACKING', message, { cause, data: { applicationId: id, blobId } })
+}
 
 function notRunnable(source: string, cause: unknown): ContextError {
   const why = cause instanceof Error ? cause.message : String(cause)

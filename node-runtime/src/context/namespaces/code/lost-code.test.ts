@@ -1,0 +1,122 @@
+// Code that has gone from a node's disk comes again from members; until then calls say what is lacking, and nothing is lost.
+import { describe, expect, it } from 'vitest'
+import { appWasm } from '../../../../../scripts/build-apps.ts'
+import { LOOK_EVERY_MS } from '../../../readiness.ts'
+import { testBundle } from '../../../runtime/testing/test-bundle.ts'
+import { converge, shareContext, type TestWorld } from '../../../testing/test-nodes.ts'
+import { type Scene, testWorlds } from '../../../testing/test-worlds.ts'
+
+const { open, share } = testWorlds()
+const BOTH = ['ada', 'bob'] as const
+
+async function removeBlobs(world: TestWorld, name: string): Promise<void> {
+  const { blobs } = world.place(name)
+  for (const folder of await blobs.folders()) await blobs.remove(folder)
+}
+
+/** Its process ends, its blobs are removed, and it starts again. */
+async function loses({ world }: Scene, name: string, options: Parameters<TestWorld['start']>[1] = {}): Promise<void> {
+  world.get(name).kill()
+  await removeBlobs(world, name)
+  await world.start(name, options)
+}
+
+/** Apart from each other from here on. */
+const apart = ({ world }: Scene) => world.network.partition([world.get('ada').peerId], [world.get('bob').peerId])
+
+const hasCode = ({ world, shared }: Scene, name: string) => {
+  const { contexts, applications } = world.get(name).node
+  const applicationId = contexts.record(shared.contextId)?.applicationId
+  return applicationId !== undefined && !applications.lacksCode(applicationId)
+}
+
+const again = (scene: Scene, name: string) => scene.world.until('the code to come', () => hasCode(scene, name))
+
+describe('code that is lost', () => {
+  it('comes from a member, without a call that needs it', async () => {
+    const scene = await share('kv-store', BOTH)
+    const { world, shared } = scene
+    await world.run(world.get('ada').call(shared.contextId, 'set', { key: 'k', value: 'v' }))
+    await converge(world, shared.contextId, BOTH)
+    await loses(scene, 'bob')
+    expect(hasCode(scene, 'bob')).toBe(false)
+    await again(scene, 'bob')
+    expect(await world.run(world.get('bob').call(shared.contextId, 'get', { key: 'k' }))).toBe('v')
+    // Members hold each other up: who got it gives it.
+    await loses(scene, 'ada')
+    await again(scene, 'ada')
+  })
+
+  it('of a bundle comes as the whole bundle', async () => {
+    const world = await open()
+    const shared = await shareContext(world, testBundle({ wasm: await appWasm('kv-store') }), BOTH)
+    const scene = { world, shared }
+    await loses(scene, 'bob')
+    await again(scene, 'bob')
+    await world.run(world.get('bob').call(shared.contextId, 'set', { key: 'k', value: 'v' }))
+    await converge(world, shared.contextId, BOTH)
+  })
+
+  it('is told by calls and readiness while nobody gives it, and is asked for all the time', async () => {
+    const scene = await share('kv-store', BOTH)
+    const { world, shared } = scene
+    apart(scene)
+    await loses(scene, 'bob')
+    const { node } = world.get('bob')
+    const applicationId = node.contexts.record(shared.contextId)?.applicationId
+    await expect(world.run(world.get('bob').call(shared.contextId, 'get', { key: 'k' }))).rejects.toMatchObject({
+      code: 'CODE_LACKING',
+      message: expect.stringContaining('is lost on this node; the members of its contexts are asked for it'),
+      data: { applicationId },
+    })
+    await world.pass(120_000 + LOOK_EVERY_MS)
+    const reason =
+      'applications: 1 contexts cannot be called, the code of theirs is lost here; members are asked for it'
+    expect(node.readiness).toMatchObject({ reasons: expect.arrayContaining([reason]) })
+    world.network.heal()
+    await again(scene, 'bob')
+    await world.pass(LOOK_EVERY_MS)
+    expect(JSON.stringify(node.readiness)).not.toContain('lost')
+    expect(await world.run(world.get('bob').call(shared.contextId, 'get', { key: 'k' }))).toBe(null)
+  })
+
+  it('is asked for when a call finds it gone, where it was there at the start', async () => {
+    const scene = await share('kv-store', BOTH)
+    const { world, shared } = scene
+    world.get('bob').kill()
+    await world.start('bob')
+    await removeBlobs(world, 'bob')
+    const call = () => world.run(world.get('bob').call(shared.contextId, 'len'))
+    await expect(call()).rejects.toMatchObject({ code: 'CODE_LACKING' })
+    await again(scene, 'bob')
+    expect(await call()).toBe(0)
+  })
+
+  it.each([
+    ['order-sensitive', 'append', { value: 'x' }, 1],
+    ['kv-store-with-handlers', 'set', { key: 'k', value: 'x' }, 0],
+  ])(
+    'holds up what only the code can apply, and handlers, until it is there: %s',
+    async (app, method, args, parked) => {
+      const scene = await share(app, BOTH)
+      const { world, shared } = scene
+      const write = () => world.run(world.get('ada').call(shared.contextId, method, args))
+      await write()
+      await converge(world, shared.contextId, BOTH)
+      apart(scene)
+      await loses(scene, 'bob')
+      await write()
+      const [ada, bob] = await Promise.all(BOTH.map((name) => world.get(name).context(shared.contextId)))
+      const [head] = ada?.heads() ?? []
+      const delta = head && ada?.delta(head)
+      if (!bob || !delta) throw new Error('a context or its delta is missing')
+      await world.run(bob.receive([delta]))
+      await world.pass(60_000)
+      expect(bob.waiting()).toMatchObject({ parked, handlers: 1 - parked, deadLetters: 0 })
+      world.network.heal()
+      await again(scene, 'bob')
+      await converge(world, shared.contextId, BOTH)
+      expect(bob.waiting()).toMatchObject({ parked: 0, handlers: 0, deadLetters: 0 })
+    },
+  )
+})

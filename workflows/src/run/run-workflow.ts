@@ -16,7 +16,7 @@ import type { JsonValue } from '../values/json/json-value.ts'
 import type { Variables } from '../values/variables.ts'
 import type { EmitRunEvent, FailureInfo, RunEventBody, RunListener, RunOutcome } from './events.ts'
 import { type Described, describeError } from './failure.ts'
-import { endFaults } from './faults/end-faults.ts'
+import { endFaults, stillOnText } from './faults/end-faults.ts'
 import { checkHistory } from './history/check-history.ts'
 import { WriteHistory } from './history/write-history.ts'
 import { refuseScripts, scriptsOf } from './image-scripts.ts'
@@ -293,6 +293,8 @@ class WorkflowRun {
     const faults = this.#nodes?.faults.active() ?? []
     const hindrances = this.#nodes?.faultsOn() ?? []
     const clock = this.#parts.clock ?? systemClock
+    const stillOn = stillOnText(hindrances)
+    if (stillOn !== undefined) this.#emit({ type: 'note', level: 'info', message: stillOn })
     try {
       const checked = await checkHistory(this.#history, { nodes, faults, hindrances, clock }, options)
       this.#emit({ type: 'history', ...checked, acknowledged: this.#history.count })

@@ -197,8 +197,8 @@ export interface NodeHandle {
   readonly client: NodeClient
   readonly url: string
   readonly running: boolean
-  /** A signal holds its process still: it answers nobody. False where that cannot be told. */
-  readonly paused: boolean
+  /** A signal holds its process still, and it answers nobody: who, and what ends that. Undefined also where that cannot be told. */
+  readonly pausedBy: string | undefined
   /** Tokens of a login; what `client` sends carries the access token from then on. */
   readonly session: NodeSession
   /** The same node, with a client, links and faults that send this token instead. */

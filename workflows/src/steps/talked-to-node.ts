@@ -3,7 +3,7 @@ import { StepError } from './step-error.ts'
 /** The part of a `NodeHandle` that is the same of every node that is only talked to: its process is nobody's here. */
 export abstract class TalkedToNode {
   readonly running = true
-  readonly paused = false
+  readonly pausedBy = undefined
   readonly directory = undefined
   readonly links = undefined
   /** As refusals call it: `remote node a`. */

@@ -30,6 +30,8 @@ export class FixtureDriver implements NodeDriver {
   readonly specs: NodeSpec[] = []
   readonly stilled: string[] = []
   readonly commands: (readonly string[])[] = []
+  /** Names of nodes that hold still, whoever holds them. */
+  readonly still = new Set<string>()
   /** What would end with calbox, and what no longer does. */
   readonly guarded: string[] = []
   readonly guard: ProcessGuard = {
@@ -83,10 +85,16 @@ export class FixtureDriver implements NodeDriver {
 
   async pause(node: RunningNode): Promise<void> {
     this.stilled.push(`pause ${node.name}`)
+    this.still.add(node.name)
   }
 
   async resume(node: RunningNode): Promise<void> {
     this.stilled.push(`resume ${node.name}`)
+    this.still.delete(node.name)
+  }
+
+  pausedBy({ name }: RunningNode): string | undefined {
+    return this.still.has(name) ? `process of ${name} is stopped` : undefined
   }
 
   /** Writes its arguments, one a line; `fail` fails. */
@@ -142,6 +150,7 @@ export class FixtureDriver implements NodeDriver {
     const life = this.#lives.get(node)
     if (!life || life.ended) return
     life.ended = true
+    this.still.delete(node.name)
     await this.network.node(node.name).stop()
     life.end(cause)
   }

@@ -29,6 +29,19 @@ export interface FaultyNode {
   readonly client: NodeClient
 }
 
+/** Asked with this token. */
+export function withToken(node: FaultyNode, token: string): FaultyNode {
+  return {
+    name: node.name,
+    get running() {
+      return node.running
+    },
+    get client() {
+      return node.client.withToken(token)
+    },
+  }
+}
+
 /** All of one run: both ends of a partition may heal it. */
 export class NodeFaults {
   readonly #find: (name: string) => FaultyNode | undefined

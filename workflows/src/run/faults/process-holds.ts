@@ -47,6 +47,11 @@ export class ProcessHolds implements ProcessPort {
     return this.#pausedBy?.place
   }
 
+  /** By a step or a fault; a signal of somebody else is not known here. */
+  get isHeldStill(): boolean {
+    return this.#isWanted('still')
+  }
+
   /** Asked for by a step, as the three below. */
   stop(options: Options & { readonly kill?: boolean }): Promise<string> {
     return this.#inTurn(options, async () => {

@@ -20,9 +20,9 @@ export class HistoryNodes {
 
   constructor(nodes: readonly NodeHandle[]) {
     this.#nodes = new Map(nodes.map((node) => [node.name, node]))
-    for (const { name, running, paused } of nodes) {
+    for (const { name, running, pausedBy } of nodes) {
       if (!running) this.#silent.set(name, 'stopped')
-      else if (paused) this.#silent.set(name, 'paused')
+      else if (pausedBy !== undefined) this.#silent.set(name, 'paused')
     }
   }
 

@@ -14,7 +14,8 @@ import type { StepClock } from '../../steps/step-clock.ts'
 import { StepError } from '../../steps/step-error.ts'
 import type { NodeHandle, NodeSession, StartNodeOptions } from '../../steps/step-kind.ts'
 import type { EmitRunEvent } from '../events.ts'
-import { type FaultyNode, NodeFaults } from '../faults/node-faults.ts'
+import { type StillNode, startHelp, stillnessOf, whyStill } from '../faults/held-nodes.ts'
+import { type FaultyNode, NodeFaults, withToken } from '../faults/node-faults.ts'
 import { type NodeProcess, ProcessHolds } from '../faults/process-holds.ts'
 import { ActiveFaults } from '../faults/run-faults.ts'
 import { takeOverFaults } from '../faults/take-over-faults.ts'
@@ -125,12 +126,9 @@ export class RunNodes {
   faultsOn(): ActiveFault[] {
     const named = this.faults.active()
     const isNamed = (cut: ActiveFault) => named.some((each) => each.name === cut.name && overlap(each.nodes, cut.nodes))
-    const paused = [...this.#entries.values()].flatMap(({ name, holds }): ActiveFault[] => {
-      const how = this.pausedBy(name)
-      const isTold = named.some(({ what, nodes }) => what.startsWith('pause') && nodes.includes(name))
-      return how === undefined || isTold
-        ? []
-        : [{ name: 'pause', what: `pause of ${name}`, nodes: [name], place: holds.pausedAt }]
+    const paused = [...this.#entries.values()].flatMap((entry) => {
+      const still = this.#stillNode(entry)
+      return still === undefined ? [] : (stillnessOf(still, named) ?? [])
     })
     return [...named, ...this.#faults.cuts().filter((cut) => !isNamed(cut)), ...paused]
   }
@@ -139,6 +137,11 @@ export class RunNodes {
   pausedBy(name: string): string | undefined {
     const node = this.#entries.get(name)?.node
     return node === undefined ? undefined : this.#parts.driver?.pausedBy?.(node)
+  }
+
+  #stillNode({ name, holds }: Entry): StillNode | undefined {
+    const how = this.pausedBy(name)
+    return how === undefined ? undefined : { name, holds, how }
   }
 
   async logTail(name: string, lines: number): Promise<string[]> {
@@ -235,9 +238,12 @@ export class RunNodes {
     const stopped = () =>
       new StepError('not_running', `node ${entry.name} is not running: ${whyStopped(entry)}`, {
         node: entry.name,
-        help: 'start it in a step before this one: type: start_node',
+        help: startHelp(entry.name, this.faults.active()),
       })
-    const isStill = () => this.pausedBy(entry.name) !== undefined
+    const whyPaused = () => {
+      const still = this.#stillNode(entry)
+      return still && whyStill(still, this.faults.active())
+    }
     return {
       name: entry.name,
       get client(): NodeClient {
@@ -251,8 +257,8 @@ export class RunNodes {
       get running(): boolean {
         return entry.node !== undefined
       },
-      get paused(): boolean {
-        return isStill()
+      get pausedBy(): string | undefined {
+        return whyPaused()
       },
       get directory(): string | undefined {
         if (driver.capabilities.farData === true) return undefined
@@ -376,18 +382,6 @@ function faultyNode(entry: Entry, stopped: () => StepError): FaultyNode {
     get client() {
       if (!entry.client) throw stopped()
       return entry.client
-    },
-  }
-}
-
-function withToken(node: FaultyNode, token: string): FaultyNode {
-  return {
-    name: node.name,
-    get running() {
-      return node.running
-    },
-    get client() {
-      return node.client.withToken(token)
     },
   }
 }

@@ -57,7 +57,7 @@ export async function groupOfContext(
 
 /** Undefined: the node is not there, is no member, or does not tell. */
 async function logOf(groupId: string, node: NodeHandle, request: Request): Promise<Log | undefined> {
-  if (node.paused) return undefined
+  if (node.pausedBy !== undefined) return undefined
   const path = `/admin-api/groups/${encodeURIComponent(groupId)}/operations?limit=${OPERATIONS_READ_MAX}`
   const reply = await attempt(() => optional(() => node.client.request('GET', path, request)), request)
   if (!isJsonObject(reply) || !Array.isArray(reply.operations)) return undefined

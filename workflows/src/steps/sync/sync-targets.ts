@@ -38,7 +38,7 @@ export async function look(
 ): Promise<Sighting> {
   const { clock } = context
   for (let read = 1; ; read += 1) {
-    if (node.paused) return { node: node.name, problem: 'it is paused, and answers nobody until unpause_container' }
+    if (node.pausedBy !== undefined) return { node: node.name, problem: node.pausedBy }
     try {
       const request = () => ({ ...options, timeoutMs: answerWithinMs(untilMs - clock.nowMs()) })
       if (target.kind === 'context') await triggers?.ask(node, target.id, options)

@@ -34,4 +34,6 @@ export interface OrderFacts {
   readonly downUses: readonly DownUse[]
   /** Pauses during which something was cut, stopped or held still, or had been before: they have reasons of their own. */
   readonly sleepsInTrouble: ReadonlySet<LintStep>
+  /** Steps at which a fault of any kind may be on. */
+  readonly underFault: ReadonlySet<LintStep>
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { fixWorkflow } from '../fix.ts'
 import { lintWorkflow } from '../lint.ts'
 import { fileWith, linted, places } from '../sample-lint.ts'
 
@@ -292,4 +293,61 @@ test('a barrier that is left out with the write or with the check is one', () =>
   expect(at(steps(set('a'), under('{{ctx}} == x', `- { type: block, steps: [${sync('a', 'b').slice(2)}] }`)))).toEqual(
     [],
   )
+})
+
+describe('under a fault of any kind', () => {
+  const fault = (fields: string) => `- { type: fault, fault: ${fields} }`
+  const pause = '- { type: wait, seconds: 3 }'
+  const checks = (...lines: string[]) => {
+    const text = fileWith(steps(...lines, get('b'), holds))
+    const { findings } = lintWorkflow({ file: 'w.yml', text })
+    const ofOrder = findings.filter(({ rule }) => rule === 'sleep-as-barrier' || rule === 'read-without-barrier')
+    return { rules: ofOrder.map(({ rule }) => rule), fixed: fixWorkflow({ file: 'w.yml', text }).fixed.length }
+  }
+
+  test.each([
+    'loss, percent: 100, nodes: [a]',
+    'delay, ms: 1500, nodes: [a]',
+    'bandwidth, bytes_per_second: 100, nodes: [a]',
+    'clock_skew, ms: 1000, nodes: [c]',
+    'hold, from: a, to: c',
+    'loss, percent: 100, nodes: [a], for: 1s',
+  ])('a pause is left alone, and no barrier is put there: %s', (fields) => {
+    expect(checks(fault(`${fields}, as: x`), set('a'), pause)).toEqual({ rules: [], fixed: 0 })
+    expect(checks(fault(`${fields}, as: x`), set('a'))).toEqual({ rules: ['read-without-barrier'], fixed: 0 })
+    const healed = ['fault: x', 'all: true', `nodes: ${fields.includes('[c]') ? 'c' : 'a'}`]
+    for (const heal of healed) {
+      const after = checks(fault(`${fields}, as: x`), `- { type: heal, ${heal} }`, set('a'), pause)
+      expect([heal, after]).toEqual([heal, { rules: ['sleep-as-barrier'], fixed: 1 }])
+    }
+  })
+
+  test('one that may not have been healed counts as on, one that a group beside makes, too', () => {
+    const begun = fault('loss, percent: 100, nodes: [a], as: x')
+    expect(checks(begun, "- { type: heal, fault: x, if: '{{ctx}} == 1' }", set('a'))).toMatchObject({ fixed: 0 })
+    expect(checks(begun, '- { type: heal, fault: y }', set('a'))).toMatchObject({ fixed: 0 })
+    const beside = (other: string) =>
+      fixWorkflow({
+        file: 'w.yml',
+        text: fileWith(
+          `- type: parallel\n  groups:\n    - steps: [${other}]\n    - steps:\n${[set('a'), get('b'), holds].map((line) => `        ${line}`).join('\n')}`,
+        ),
+      }).fixed.length
+    expect(beside(begun.slice(2))).toBe(0)
+    expect(beside('{ type: wait, seconds: 1 }')).toBe(1)
+  })
+
+  test('a later iteration counts for the check of the first one', () => {
+    const body = (last: string) => [set('a'), get('b'), holds, last].map((line) => `    ${line}`).join('\n')
+    const fixes = (last: string) =>
+      fixWorkflow({ file: 'w.yml', text: fileWith(`- type: repeat\n  count: 2\n  steps:\n${body(last)}`) }).fixed.length
+    expect(fixes(fault('loss, percent: 100, nodes: [a], as: x'))).toBe(0)
+    expect(fixes(pause)).toBe(1)
+  })
+
+  test('a node that a fault has killed and a step has started again is a fault no more', () => {
+    const killed = fault('kill, nodes: [c]')
+    expect(checks(killed, set('a'))).toMatchObject({ fixed: 0 })
+    expect(checks(killed, '- { type: start_node, nodes: [c] }', set('a'))).toMatchObject({ fixed: 1 })
+  })
 })

@@ -1,5 +1,6 @@
 // Which nodes are down, held still or cut off from each other at a point of the walk.
 import { type LintStep, textField, textsField } from '../source/lint-step.ts'
+import { FaultsOn } from './faults-on.ts'
 
 export class Trouble {
   readonly #down = new Map<string, LintStep>()
@@ -7,11 +8,14 @@ export class Trouble {
   readonly #cuts = new Set<string>()
   /** Begun by `fault`, by name. */
   readonly #faults = new Map<string, NamedFault>()
+  readonly #on = new FaultsOn()
   #hasBeen = false
+  #isBeside = false
 
   copy(): Trouble {
     const other = new Trouble()
     other.add(this)
+    other.#isBeside = this.#isBeside
     return other
   }
 
@@ -21,7 +25,18 @@ export class Trouble {
     for (const node of other.#alone) this.#alone.add(node)
     for (const cut of other.#cuts) this.#cuts.add(cut)
     for (const [name, fault] of other.#faults) this.#faults.set(name, fault)
+    this.#on.add(other.#on)
     this.#hasBeen ||= other.#hasBeen
+  }
+
+  /** Steps that run at the same time make faults. */
+  beside(): void {
+    this.#isBeside = true
+  }
+
+  /** Anything may be wrong now, of whatever kind: a barrier might wait for what that keeps away. */
+  get mayBeOn(): boolean {
+    return this.#isBeside || this.#on.any || this.#down.size + this.#alone.size + this.#cuts.size > 0
   }
 
   /** The step that stopped or paused it. */
@@ -49,7 +64,10 @@ export class Trouble {
   apply(step: LintStep, nodes: readonly string[], peers: readonly string[]): void {
     this.#hasBeen = true
     if (step.planned.kind === 'fault') this.#begin(step)
-    if (step.planned.kind === 'heal') this.#heal(step)
+    if (step.planned.kind === 'heal') {
+      this.#heal(step)
+      this.#on.heal(step)
+    }
     for (const node of nodes) {
       switch (step.planned.kind) {
         case 'stop_node':
@@ -79,6 +97,7 @@ export class Trouble {
 
   /** Whatever stopped or paused it: what else is wrong with it is so still. */
   #runs(node: string): void {
+    this.#on.runs(node)
     for (const [name, fault] of this.#faults) {
       if (!fault.stops.includes(node)) continue
       const without = (nodes: readonly string[]) => nodes.filter((each) => each !== node)
@@ -88,6 +107,8 @@ export class Trouble {
   }
 
   #begin(step: LintStep): void {
+    const of = ['nodes', 'from', 'to'].flatMap((field) => textsField(step, field))
+    this.#on.begin(step, [...of, ...groupsOf(step).flat()])
     const fault = namedFault(step)
     if (fault !== undefined) this.#faults.set(textField(step, 'as') ?? step.planned.path, fault)
   }

@@ -31,11 +31,13 @@ export function orderFacts(
   const walk = new Walk(nodes)
   const symbols = new Symbols(vars.map(({ name, value }) => [name, knownValue(value, `${name}@vars`, new Symbols())]))
   walk.list(steps, { world: new World(nodes), symbols, where: '', checked: [], isRepeatedUntilTrue: false })
-  return { races: walk.races(), downUses: walk.downUses(), sleepsInTrouble: walk.sleepsInTrouble }
+  const { sleepsInTrouble, underFault } = walk
+  return { races: walk.races(), downUses: walk.downUses(), sleepsInTrouble, underFault }
 }
 
 class Walk {
   readonly sleepsInTrouble = new Set<LintStep>()
+  readonly underFault = new Set<LintStep>()
   readonly #nodes: readonly string[]
   readonly #races = new Map<string, Race>()
   readonly #downUses = new Map<string, DownUse>()
@@ -87,6 +89,7 @@ class Walk {
     // It waits for what the calls before it wrote.
     if (controls?.after !== undefined && node !== undefined) place.world.arrived([node], 'all')
     this.#noteDown(step, node, inner)
+    if (place.world.trouble.mayBeOn) this.underFault.add(step)
     this.#kind(step, node, inner)
   }
 
@@ -208,6 +211,7 @@ class Walk {
       const group = groups[at]
       const count = typeof group === 'object' && group !== null && 'count' in group ? Number(group.count ?? 1) : 1
       const inner: Place = { ...place, world: place.world.fork(), checked: [] }
+      if (step.branches.some((other) => other !== branch && makesFaults(other))) inner.world.trouble.beside()
       for (let iteration = 1; iteration <= Math.min(2, count); iteration += 1) {
         this.list(branch, { ...inner, ...iterationOf(step, { ...inner, where: `${place.where}/${at}` }, iteration) })
       }
@@ -308,6 +312,16 @@ const FAULTS: ReadonlySet<string> = new Set(
 function isFault(kind: string): boolean {
   return FAULTS.has(kind)
 }
+
+function makesFaults(steps: readonly LintStep[]): boolean {
+  return steps.some(
+    ({ planned, branches }) =>
+      FAULTS.has(planned.kind) || PASSING_FAULTS.has(planned.kind) || branches.some((branch) => makesFaults(branch)),
+  )
+}
+
+/** Faults that are over when their step is. */
+const PASSING_FAULTS: ReadonlySet<string> = new Set(['inject_network_fault', 'chaos'])
 
 /** They do not ask the node, or are there for nodes that are down. */
 const WORKS_ON_DOWN: ReadonlySet<string> = new Set([...FAULTS, 'node_exec', 'assert_log_present', 'assert_log_absent'])

@@ -18,7 +18,8 @@ export function writeSaid({ write, writeNode }: Race): string {
 
 /** In front of `race.read`, over the nodes of all races that it ends. */
 export function barrierFix(race: Race, others: readonly Race[], subject: LintSubject): Fix | undefined {
-  // A barrier in front of the check would wait for a node that is down.
+  // A barrier in front of the check would wait for a node that is down, or for what a fault keeps away.
+  if (subject.order().underFault.has(race.read)) return undefined
   if (race.isConcurrent || race.writerStopped !== undefined || subject.nodeNames.length < 2) return undefined
   const ended = others.filter(
     (other) => other.read.siblings === race.read.siblings && other.read.at >= race.read.at && sameTarget(race, other),

@@ -21,10 +21,11 @@ barrier belongs in front of that.`,
 - { type: wait_for_sync, nodes: [a, b], context_id: '{{ctx}}' }
 - { type: call, node: b, context_id: '{{ctx}}', method: get, args: { key: color }, outputs: { read: result } }
 - { type: json_assert, statements: ['json_equal({{read}}, {"output": "red"})'] }`,
-  fix: `inserts a \`wait_for_sync\` of the nodes in front of the check. Safe: a barrier writes nothing, and after it the check
-sees one of the states it could have seen before, the last one. Only a run in which the nodes never agree ends differently.`,
+  fix: `inserts a \`wait_for_sync\` of the nodes in front of the check, but where a fault may be on. Safe: a barrier writes nothing, and
+after it the check sees one of the states it could have seen before, the last one. Only a run in which the nodes never agree ends differently.`,
   check(subject, report) {
-    const races = subject.order().races.filter((race) => kindOfRace(race) === 'unordered')
+    const { races: all, underFault } = subject.order()
+    const races = all.filter((race) => kindOfRace(race) === 'unordered')
     const fixed = new Set<(typeof races)[number]>()
     for (const race of races) {
       const { read, readNode, otherBarrier, writerStopped } = race
@@ -40,7 +41,11 @@ sees one of the states it could have seen before, the last one. Only a run in wh
         otherBarrier === undefined ? '' : `; the wait_for_sync in line ${lineOf(otherBarrier)} compares something else`
       const since = writerStopped === undefined ? '' : `, before that node ends in line ${lineOf(writerStopped)}`
       const message = `nothing makes sure that ${readNode} has ${writeSaid(race)}${since}${but}`
-      report({ step: read, message, hint: barrierHint(race), ...(fix && { fix }) })
+      const under =
+        writerStopped === undefined && underFault.has(read)
+          ? '; not while a fault may be on, as here: it might wait for what that keeps away'
+          : ''
+      report({ step: read, message, hint: `${barrierHint(race)}${under}`, ...(fix && { fix }) })
     }
   },
 }

@@ -88,7 +88,12 @@ test('delete_blob_on_disk finds a blob by the hash of its content, too: get_appl
     writeFileSync(path.join(folders, hex, 'data'), bytes)
   }
   const hash = createHash('sha256').update('the code').digest('hex')
-  const run = await runYaml(file(`{ type: delete_blob_on_disk, node: n-1, blob_id: ${base58OfHex(hash)} }`), { cwd })
+  const run = await runYaml(
+    file(
+      `{ type: delete_blob_on_disk, node: n-1, blob_id: ${base58OfHex(hash)}, blobs_subdir: '{{sub}}', vars: { sub: blobs } }`,
+    ),
+    { cwd },
+  )
   expect(run.failure?.message).toBeUndefined()
   expect(readdirSync(folders)).toEqual(['cd'.repeat(32)])
 })

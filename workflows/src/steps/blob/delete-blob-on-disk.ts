@@ -39,7 +39,11 @@ export const deleteBlobOnDisk = defineStep({
     }
     const blobId = context.text(input.blob_id)
     if (!/^\w+$/.test(blobId)) throw new StepError('invalid', `${JSON.stringify(blobId)} is no id of a blob`)
-    const place = await findBlobOnDisk(path.join(directory, input.blobs_subdir ?? 'blobs'), blobId, options)
+    const place = await findBlobOnDisk(
+      path.join(directory, context.text(input.blobs_subdir ?? 'blobs')),
+      blobId,
+      options,
+    )
     if (place !== undefined) {
       await rm(place, { recursive: true })
       return { summary: `${shortId(blobId)} removed` }

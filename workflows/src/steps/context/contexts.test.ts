@@ -118,3 +118,16 @@ test('create_mesh fails where a joiner cannot install or join', async () => {
   )
   expect(missing.failure?.message).toContain('no.wasm')
 })
+
+test('the path of create_mesh takes placeholders', async () => {
+  const path = "path: '{{name}}.wasm', vars: { name: app }"
+  const step = `{ type: create_mesh, context_node: n-1, application_id: '{{app_id}}', nodes: [n-2], ${path} }`
+  const run = await runYaml(mesh(2, step))
+  expect(run.failure?.message).toBeUndefined()
+  expect(run.network.node('n-2').requests).toContainEqual(
+    expect.objectContaining({
+      path: '/admin-api/install-dev-application',
+      body: expect.objectContaining({ path: `${run.cwd}/app.wasm` }),
+    }),
+  )
+})

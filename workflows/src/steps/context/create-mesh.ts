@@ -98,7 +98,7 @@ async function installOnAll(
   options: Options,
 ): Promise<void> {
   const known = context.variables.get(`app_path_${owner.name}`)
-  const file = input.path === undefined ? known : hostPath(context.cwd, input.path)
+  const file = input.path === undefined ? known : hostPath(context.cwd, context.text(input.path))
   if (typeof file !== 'string') return
   context.progress(`installing the application on ${joiners.length === 1 ? '1 node' : `${joiners.length} nodes`}`)
   await Promise.all(joiners.map((joiner) => installFile(joiner, file, options)))

@@ -228,3 +228,12 @@ test('a script for every node is refused where one is remote: by the check of th
     message: expect.stringContaining('far is a remote node'),
   })
 })
+
+test('the path of a script takes placeholders, and what they stand for is looked at as if it were written', async () => {
+  const step = (name: string) => file(`{ type: script, target: local, script: '{{name}}.sh', vars: { name: ${name} } }`)
+  const cwd = directoryWith('echo here')
+  const run = await runYaml(step('scripts/run'), { cwd })
+  expect([run.failure?.message, run.variables.get('script_output_local')]).toEqual([undefined, 'here\n'])
+  const outside = await runYaml(step('../run'), { cwd })
+  expect(outside.failure?.message).toContain('is not below the working directory')
+})

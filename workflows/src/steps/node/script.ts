@@ -74,9 +74,9 @@ export const script = defineStep({
   },
   async run(input, context, options) {
     const target = input.target ?? 'image'
-    const file = await scriptFile(input.script, context)
+    const given = context.text(input.script)
+    const file = await scriptFile(given, context)
     const args = (input.args ?? []).map((arg) => context.text(arg))
-    const given = input.script
     if (target === 'image') {
       const { scripts } = context
       if (scripts === undefined) throw new StepError('unsupported', NO_ENGINE)

@@ -8,14 +8,14 @@ const LITERAL: Readonly<Record<string, readonly string[]>> = {
   call: ['method'],
   assert_log_present: ['patterns'],
   assert_log_absent: ['patterns'],
-  create_mesh: ['path', 'params'],
+  create_mesh: ['params'],
 }
 
 export const literalPlaceholder: LintRule = {
   id: 'literal-placeholder',
   severity: 'warning',
   summary: 'A placeholder where none is resolved.',
-  why: `Method names, patterns of logs, and \`path\` and \`params\` of create_mesh are taken as they are written, and so are the
+  why: `Method names, patterns of logs, and \`params\` of create_mesh are taken as they are written, and so are the
 keys of maps and the \`target\` of a capture: the braces stay in the text. Below \`fuzzy_test\` everything is resolved before the step runs.`,
   bad: `
 - { type: call, node: a, context_id: '{{ctx}}', method: 'get_{{app}}', args: { key: color } }`,

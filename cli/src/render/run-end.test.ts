@@ -61,10 +61,10 @@ test('nodes that are apart are not said to be the same, and what could not be lo
   expect(lines).toContain('⚠ 1 warning')
   const lost = { node: 'b', writes: 20, why: 'it does not know the context any more', isFinding: true } as const
   const stopped = { node: 'a', writes: 2, why: 'it is stopped' }
-  const notCompared = [{ node: 'c', why: 'it is stopped' }]
+  const notCompared = ['c', 'd'].map((node) => ({ node, why: 'it is stopped' }))
   const untold = linesOf('passed', 22, 0, { notLookedFor: [lost, stopped], notCompared })
   expect(untold).toContain(
-    'history: 0 looked at of 22 acknowledged writes; 2 of a not looked for: it is stopped; same heads, same state on 2 nodes; c not compared: it is stopped',
+    'history: 0 looked at of 22 acknowledged writes; 2 of a not looked for: it is stopped; same heads, same state on 2 nodes; c, d not compared: it is stopped',
   )
   expect(untold).toContain(
     '⚠ 20 acknowledged writes of b could not be looked for: it does not know the context any more',

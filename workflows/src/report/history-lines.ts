@@ -32,7 +32,9 @@ function summaryOf({ acknowledged, writes, nodes, notLookedFor, notCompared }: H
     .filter(({ isFinding }) => isFinding !== true)
     .map(({ node, writes: count, why }) => `${count} of ${node} not looked for: ${why}`)
   const states = nodes.length < 2 ? [] : [`same heads, same state on ${nodes.length} nodes`]
-  const left = notCompared.map(({ node, why }) => `${node} not compared: ${why}`)
+  const left = [...Map.groupBy(notCompared, ({ why }) => why)].map(([why, nodes]) => {
+    return `${nodes.map(({ node }) => node).join(', ')} not compared: ${why}`
+  })
   const parts = [isNone ? `0 looked at of ${counted(acknowledged)}` : held, ...untold, ...states, ...left]
   return `history: ${parts.join('; ')}`
 }

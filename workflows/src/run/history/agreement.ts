@@ -134,7 +134,9 @@ async function explained(
   if (before >= HISTORY_DIAGNOSED_MAX) return { contextId, groups, why: own }
   const handles = nodes.handles(groups.flatMap((group) => group.nodes))
   const sighted = await sightHeads(contextId, handles, options)
-  const lines = (await diagnose(contextId, sighted, options)).flatMap((each) => each.lines)
+  // Those that have the same lack the same.
+  const of = groups.flatMap((group) => group.nodes.slice(0, 1))
+  const lines = (await diagnose(contextId, sighted, { ...options, of })).flatMap((each) => each.lines)
   return { contextId, groups, why: [...own, ...lines].slice(0, HISTORY_WHY_LINES_MAX) }
 }
 

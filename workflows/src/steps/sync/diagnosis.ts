@@ -34,15 +34,17 @@ interface Lacking {
 
 type Options = { signal: AbortSignal }
 
+/** `of`: only these, compared with all. */
 export async function diagnose(
   contextId: string,
   sighted: readonly Sighted[],
-  options: Options,
+  { of, ...options }: Options & { readonly of?: readonly string[] },
 ): Promise<NodeDiagnosis[]> {
   const request = { ...options, timeoutMs: DIAGNOSIS_TIMEOUT_MS }
   const answering = sighted.filter(({ heads }) => heads !== undefined)
   const names = await authorNames(answering, request)
-  return Promise.all(answering.map((each) => new Doctor(contextId, answering, names, request).examine(each)))
+  const patients = of === undefined ? answering : answering.filter(({ node }) => of.includes(node.name))
+  return Promise.all(patients.map((each) => new Doctor(contextId, answering, names, request).examine(each)))
 }
 
 type Request = Options & { readonly timeoutMs: number }

@@ -56,6 +56,7 @@ export function syncFacts(check: SyncCheck, diagnoses: readonly NodeDiagnosis[] 
       const row = facts.get(sighting.node) ?? {}
       facts.set(sighting.node, row)
       row[target.kind === 'context' ? 'root' : 'group state'] = shortId(sighting.hash ?? '–')
+      if (sighting.isOutside === true) row.member = 'no'
       if (sighting.heads) row.heads = sighting.heads.map(shortDelta).join(' ') || 'none'
       if (sighting.governance) row['governance heads'] = sighting.governance.map(shortDelta).join(' ') || 'none'
     }
@@ -89,16 +90,11 @@ export function describeCheck(check: SyncCheck): string {
   for (const { target, sightings } of check.targets) {
     const unread = sightings.filter(({ hash }) => hash === undefined)
     if (unread.length > 0) return `${names(unread)} cannot be read`
+    const outside = sightings.filter(({ isOutside }) => isOutside === true)
+    const why = outside.length === 0 ? '' : `; ${names(outside)} ${verb(outside, 'is', 'are')} ${OUTSIDE}`
     const groups = Map.groupBy(sightings, ({ hash }) => hash)
-    if (groups.size > 1) {
-      const usual = Math.max(...[...groups.values()].map((group) => group.length))
-      const odd = [...groups.values()].filter((group) => group.length < usual).flat()
-      const what = target.kind === 'context' ? 'root' : 'group state'
-      return odd.length === 0
-        ? `all nodes have different ${what}s`
-        : `${names(odd)} ${odd.length === 1 ? 'has' : 'have'} another ${what}`
-    }
-    if (agreed(sightings) === undefined) return 'the roots are equal, the heads are not'
+    if (groups.size > 1) return `${describeGroups([...groups.values()], target)}${why}`
+    if (agreed(sightings) === undefined) return `the roots are equal, the heads are not${why}`
   }
   const { unmet = [], unsettled } = check
   if (unmet.length === 0) {
@@ -111,19 +107,43 @@ export function describeCheck(check: SyncCheck): string {
   return `the nodes agree, but the read does not give the expected value on ${where}`
 }
 
+const OUTSIDE = 'no member of the group any more'
+
+function describeGroups(groups: readonly (readonly Sighting[])[], { kind }: SyncTarget): string {
+  const what = kind === 'context' ? 'root' : 'group state'
+  const usual = Math.max(...groups.map((group) => group.length))
+  const odd = groups.filter((group) => group.length < usual).flat()
+  if (odd.length > 0) return `${names(odd)} ${verb(odd, 'has', 'have')} another ${what}`
+  const all = groups.flat()
+  if (all.length === 2) return `${all.map(({ node }) => node).join(' and ')} have different ${what}s`
+  if (usual === 1) return `all ${all.length} nodes have different ${what}s`
+  return `there are ${groups.length} different ${what}s: ${groups.map(names).join(' | ')}`
+}
+
+/** What to do about nodes that cannot come to agree. */
+export function outsideHelp(check: SyncCheck): string | undefined {
+  const outside = check.targets.flatMap(({ sightings }) => sightings.filter(({ isOutside }) => isOutside === true))
+  if (outside.length === 0) return undefined
+  return `who was removed gets nothing of what is written since: leave ${names(outside)} out of nodes:, or add it to the group again`
+}
+
 /** The node whose log is shown: one that stands in the way, as far as that can be told, else the last one. */
 export function nodeToLookAt(check: SyncCheck): string | undefined {
   if (check.unmet?.[0] !== undefined) return check.unmet[0]
   if (check.unsettled?.[0] !== undefined) return check.unsettled[0].node
   for (const { sightings } of check.targets) {
     if (agreed(sightings) !== undefined) continue
-    const unread = sightings.find(({ hash }) => hash === undefined)
+    const unread = sightings.find(({ hash, isOutside }) => hash === undefined || isOutside === true)
     const groups = [...Map.groupBy(sightings, ({ hash }) => hash).values()].sort((a, b) => a.length - b.length)
     const [fewest = [], ...others] = groups
     const isOdd = others.some((group) => group.length > fewest.length)
     return (unread ?? (isOdd ? fewest[0] : sightings.at(-1)))?.node
   }
   return undefined
+}
+
+function verb(sightings: readonly Sighting[], one: string, more: string): string {
+  return sightings.length === 1 ? one : more
 }
 
 function names(sightings: readonly Sighting[]): string {

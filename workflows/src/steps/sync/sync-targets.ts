@@ -18,6 +18,8 @@ export interface Sighting {
   readonly heads?: readonly string[]
   /** Heads of the governance, hex; of groups, where the node tells. */
   readonly governance?: readonly string[]
+  /** Of a context: the node itself says that it is no member of its group any more, and gets nothing that is written since. */
+  readonly isOutside?: true
   /** Why there is no hash. */
   readonly problem?: string
 }
@@ -76,7 +78,8 @@ export async function readOnce(
   if (!isJsonObject(reply)) return { node: node.name, hash }
   const heads = isContext ? readHeads(reply.dagHeads) : undefined
   const governance = isContext ? undefined : readHeads(reply.governanceHeads)
-  return { node: node.name, hash, ...(heads && { heads }), ...(governance && { governance }) }
+  const outside = isContext && reply.isMember === false && ({ isOutside: true } as const)
+  return { node: node.name, hash, ...(heads && { heads }), ...(governance && { governance }), ...outside }
 }
 
 /** Sorted, hex. Undefined: none are told. */

@@ -3,6 +3,7 @@ import { planWorkflow } from '../../plan/plan.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
 import { runYaml, withContext } from '../../testing/run-yaml.ts'
 import { stepSchemas } from '../registry.ts'
+import { describeCheck } from './sync-report.ts'
 
 const SET = "  - { type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: v } }\n"
 const sync = (more = '') =>
@@ -54,10 +55,26 @@ test('a timeout says what every node had, after one last look without a request'
   const run = await runYaml(sync(', trigger_sync: false, timeout: 2'), { network: lagging(1000) })
   expect(run.exitCode).toBe(4)
   expect(run.failure).toMatchObject({ code: 'timeout' })
-  expect(run.failure?.message).toContain('all nodes have different roots')
+  expect(run.failure?.message).toContain('n-1 and n-2 have different roots')
   const facts = run.failure?.perNode ?? []
   expect(facts.map(({ node }) => node)).toEqual(['n-1', 'n-2'])
   expect(facts[0]?.facts.root).not.toBe(facts[1]?.facts.root)
+})
+
+test('a node that was removed is named as why, with what to do', async () => {
+  const network = new FixtureNetwork()
+  network.node('n-2').forgedRoot = 'other'
+  const run = await runYaml(sync(', timeout: 1'), {
+    network,
+    onEvent: (event) => {
+      if (event.type !== 'step:start' || event.step.kind !== 'wait_for_sync') return
+      for (const { members } of network.groups.values()) members.splice(1)
+    },
+  })
+  const [head] = run.failure?.message.split('\n') ?? []
+  expect(head).toMatch(/: n-1 and n-2 have different roots; n-2 is no member of the group any more$/)
+  expect(run.failure).toMatchObject({ node: 'n-2', help: expect.stringContaining('leave n-2 out of nodes:') })
+  expect(run.failure?.perNode?.map(({ facts }) => facts.member)).toEqual([undefined, 'no'])
 })
 
 test('equal roots with different heads are not synchronised', async () => {
@@ -197,7 +214,7 @@ test('nodes that tell nothing of deltas or of what waits are compared by root an
     network.node(name).fail('GET', /contexts\/[^/]+\/(waiting|group)/, { status: 404, body: {} }, 1000)
   }
   const late = await runYaml(sync(', trigger_sync: false, timeout: 1'), { network })
-  expect(late.failure?.message).toMatch(/all nodes have different roots$/)
+  expect(late.failure?.message).toMatch(/n-1 and n-2 have different roots$/)
   network.node('n-2').lagPolls = 0
   expect((await runYaml(sync(''), { network })).failure?.message).toBeUndefined()
 })
@@ -334,4 +351,15 @@ describe('on time-out the governance operations that a node lacks are named, wit
     expect(run.failure?.message).toContain('n-1 lacks 200 governance operations:')
     expect(run.failure?.message).not.toContain('n-2 lacks')
   })
+})
+
+test('nodes that differ are told by their groups', () => {
+  const described = (...hashes: string[]) => {
+    const sightings = hashes.map((hash, at) => ({ node: `n-${at + 1}`, hash }))
+    return describeCheck({ targets: [{ target: { kind: 'context', id: 'C' }, sightings }], converged: false })
+  }
+  expect(described('a', 'b')).toBe('n-1 and n-2 have different roots')
+  expect(described('a', 'b', 'c')).toBe('all 3 nodes have different roots')
+  expect(described('a', 'a', 'b')).toBe('n-3 has another root')
+  expect(described('a', 'a', 'b', 'b')).toBe('there are 2 different roots: n-1, n-2 | n-3, n-4')
 })

@@ -24,6 +24,7 @@ import { findUnsettled } from './settled.ts'
 import {
   describeCheck,
   nodeToLookAt,
+  outsideHelp,
   type SyncCheck,
   type SyncTiming,
   syncFacts,
@@ -161,7 +162,9 @@ async function notInSync(
     const help = 'settled: false compares state and heads only, as merobox does'
     return new StepError('timeout', `${seen}, after ${after}${lines}`, { ...details, field: 'settled', help })
   }
-  return new StepError('timeout', `the nodes do not agree after ${after}: ${seen}${lines}`, details)
+  const help = outsideHelp(check)
+  const message = `the nodes do not agree after ${after}: ${seen}${lines}`
+  return new StepError('timeout', message, { ...details, ...(help !== undefined && { help }) })
 }
 
 function counted(checks: number): string {

@@ -121,7 +121,7 @@ export class Node implements NodeServices {
     const { network, clock } = ports
     const { contexts, namespaces, applications } = parts
     const { publicKey } = options.identity
-    const ready = { network, contexts, namespaces, applications, clock, mesh: this.#mesh, publicKey }
+    const ready = { network, contexts, namespaces, applications, clock, hlc: parts.hlc, mesh: this.#mesh, publicKey }
     this.#readiness = new NodeReadiness(ready)
   }
 
@@ -252,6 +252,7 @@ export class Node implements NodeServices {
     const blobLog = log.child({ module: 'blobs' })
     const keeper = new BlobKeeper({ blobs, references, applications, namespaces, contexts, clock, log: blobLog })
     const parts = {
+      hlc,
       applications,
       namespaces,
       contexts,
@@ -330,6 +331,7 @@ export class Node implements NodeServices {
 const MESH_DEGREE = 2
 
 interface NodeParts {
+  readonly hlc: HybridClock
   readonly applications: Applications
   readonly namespaces: Namespaces
   readonly contexts: Contexts

@@ -1,6 +1,7 @@
 // What a node says of itself when the network or its contexts are not what they were.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { appWasm } from '../../scripts/build-apps.ts'
+import { FUTURE_MAX_MS } from './context/limits.ts'
 import { ALONE_AFTER_MS, LOOK_EVERY_MS } from './readiness.ts'
 import { shareContext, TestWorld } from './testing/test-nodes.ts'
 
@@ -81,4 +82,32 @@ test('a node says that contexts have lost their application, until it is install
   await world.run(applications.installBlob(application.blobId, { source: 'test', metadata: new Uint8Array(0) }))
   await world.pass(LOOK_EVERY_MS)
   expect(of('ada')).toEqual({ ready: true, reasons: [] })
+})
+
+test('a node whose clock has made its stamps run ahead says until when others wait, and they know it, too', async () => {
+  const { contextId } = await shareContext(world, await appWasm('kv-store'), ['ada', 'bob'])
+  const aheadMs = FUTURE_MAX_MS + 120_000
+  world.get('bob').kill()
+  await world.start('bob', { skewMs: aheadMs })
+  await world.run(world.get('bob').call(contextId, 'set', { key: 'a', value: '1' }))
+  const stampedMs = world.clock.nowMs() + aheadMs
+  const ada = await world.get('ada').context(contextId)
+  await world.until('ada to have it', () => ada.waiting().parked > 0)
+  world.get('bob').kill()
+  await world.start('bob')
+  // The clock is right again, and what is written now waits as long.
+  await world.run(world.get('bob').call(contextId, 'set', { key: 'b', value: '2' }))
+  await world.until('bob to be ready', () => of('bob').ready)
+  await world.until('ada to have both', () => ada.waiting().parked + ada.waiting().pending === 2)
+  const said =
+    /clock: its stamps are 12 min ahead of its clock, which was wrong: others park what it writes until ([^"]+Z)/
+  const until = Date.parse(said.exec(JSON.stringify(of('bob')))?.[1] ?? '')
+  const [parked] = await ada.waitingRows.parked({ offset: 0, limit: 9 })
+  expect(parked).toMatchObject({ reason: 'future', author: world.get('bob').node.identity.publicKey })
+  expect(Math.abs((parked?.dueMs ?? 0) - (stampedMs - FUTURE_MAX_MS))).toBeLessThan(1000)
+  expect(Math.abs(until - (parked?.dueMs ?? 0))).toBeLessThan(1000)
+  await world.until('its time to come', () => ada.waiting().parked + ada.waiting().pending === 0)
+  expect(world.clock.nowMs()).toBeGreaterThanOrEqual(parked?.dueMs ?? Number.POSITIVE_INFINITY)
+  await world.pass(LOOK_EVERY_MS)
+  expect(JSON.stringify(of('bob'))).not.toContain('clock')
 })

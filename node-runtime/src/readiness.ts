@@ -1,8 +1,9 @@
 // Whether the node is ready, as it is now: who asks reads the store's state beside it. Once it is, a lost peer or a context
 // that is behind does not take it out of use: it goes on answering calls, and hands on later what it could not. It says so.
-import type { Clock } from './base/clock.ts'
+import type { Clock, HybridClock } from './base/clock.ts'
 import type { PublicKey } from './base/ids.ts'
 import type { Contexts } from './context/contexts.ts'
+import { FUTURE_MAX_MS } from './context/limits.ts'
 import type { Applications } from './context/namespaces/code/applications.ts'
 import type { Namespaces } from './context/namespaces/namespaces.ts'
 import type { MeshReadyOptions, Network } from './network/network.ts'
@@ -19,6 +20,8 @@ export interface ReadinessParts {
   readonly namespaces: Pick<Namespaces, 'list'>
   readonly applications: Pick<Applications, 'get' | 'lacksCode'>
   readonly clock: Clock
+  /** What the node stamps its writes with. */
+  readonly hlc: Pick<HybridClock, 'last'>
   readonly mesh: MeshReadyOptions
   /** Of the node's member. */
   readonly publicKey: PublicKey
@@ -55,12 +58,13 @@ export class NodeReadiness {
     if (this.#phase === 'stopping') return { ready: false, why: 'shutting_down' }
     const nowMs = this.#parts.clock.nowMs()
     const mesh = this.#ofNetwork()
-    if (this.#phase === 'met') return { ready: true, reasons: [...mesh.lacking, ...this.#ofContexts(nowMs)] }
+    if (this.#phase === 'met')
+      return { ready: true, reasons: [...mesh.lacking, ...this.#ofStamps(nowMs), ...this.#ofContexts(nowMs)] }
     if (this.#startedAtMs === undefined || nowMs - this.#startedAtMs < ALONE_AFTER_MS) {
       return { ready: false, why: 'starting', reason: mesh.text }
     }
     const unmet = `network: since the start ${mesh.text}`
-    return { ready: true, isUnmet: true, reasons: [unmet, ...this.#ofContexts(nowMs)] }
+    return { ready: true, isUnmet: true, reasons: [unmet, ...this.#ofStamps(nowMs), ...this.#ofContexts(nowMs)] }
   }
 
   #ofNetwork(): { readonly text: string; readonly lacking: readonly string[] } {
@@ -69,6 +73,16 @@ export class NodeReadiness {
     if (!ready) return { text, lacking: [`network: ${text}`] }
     if (connected > 0 || !this.#hadPeers) return { text, lacking: [] }
     return { text, lacking: ['network: no node is connected any more'] }
+  }
+
+  /** Its clock was wrong: stamps never go back, and nobody takes one that is too far ahead. */
+  #ofStamps(nowMs: number): readonly string[] {
+    const lastMs = Number(this.#parts.hlc.last / 1_000_000n)
+    if (lastMs - nowMs <= FUTURE_MAX_MS) return []
+    const [ahead, until] = [Math.round((lastMs - nowMs) / 60_000), new Date(lastMs - FUTURE_MAX_MS).toISOString()]
+    return [
+      `clock: its stamps are ${ahead} min ahead of its clock, which was wrong: others park what it writes until ${until}`,
+    ]
   }
 
   #ofContexts(nowMs: number): readonly string[] {

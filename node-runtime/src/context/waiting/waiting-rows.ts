@@ -7,6 +7,7 @@ import type { DeadLetters } from '../handlers/dead-letters.ts'
 import { type HandlerItem, itemOf } from '../handlers/handler-item.ts'
 import type { HandlerQueue } from '../handlers/handler-queue.ts'
 import type { Ledger } from '../ledger.ts'
+import { FUTURE_MAX_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Rewriting } from '../retention/rewriting.ts'
 import type { Sweeper } from './sweeper.ts'
@@ -39,6 +40,8 @@ export interface WaitingDelta {
   /** Undefined for one that no sweep has seen yet. */
   readonly sinceMs: number | undefined
   readonly reason: ParkedRow['reason']
+  /** Where it waits for its time: when our clock will be near enough to its stamp. It is taken within a minute of that. */
+  readonly dueMs?: number
   /** Parents that it waits for. */
   readonly missing: readonly DeltaId[]
   /** Of the sealed payload. */
@@ -106,7 +109,8 @@ export class WaitingRows {
     const { rows, dag } = this.#parts
     return paged(rows.parkedRows(), page, ({ delta, reason, sinceMs }) => {
       const missing = reason === 'parents' ? delta.parents.filter((parent) => !dag.isReady(parent)) : []
-      return { id: delta.id, author: delta.author, reason, sinceMs, missing, bytes: delta.sealed.byteLength }
+      const due = reason === 'future' ? { dueMs: acceptableFromMs(delta.hlc) } : {}
+      return { id: delta.id, author: delta.author, reason, sinceMs, missing, bytes: delta.sealed.byteLength, ...due }
     })
   }
 
@@ -136,6 +140,11 @@ export class WaitingRows {
     const { enqueue, deadLetters } = this.#parts
     return enqueue(() => deadLetters.drop(id))
   }
+}
+
+/** The first time of ours at which a stamp is not too far ahead. */
+function acceptableFromMs(hlc: bigint): number {
+  return Number(hlc / 1_000_000n) - FUTURE_MAX_MS
 }
 
 async function paged<T, R>(rows: AsyncIterable<T>, { offset, limit }: Paging, map: (row: T) => R): Promise<R[]> {

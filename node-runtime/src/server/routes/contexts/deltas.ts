@@ -5,9 +5,10 @@ import { type DeltaId, idBase58, parseHexId } from '../../../base/ids.ts'
 import type { Context } from '../../../context/context.ts'
 import type { WaitingDelta } from '../../../context/waiting/waiting-rows.ts'
 import { contextIdOf } from '../../formats/encodings.ts'
-import { Base58, Hex32 } from '../../formats/shapes.ts'
+import { Base58, Count, Hex32 } from '../../formats/shapes.ts'
 import { contextOf } from '../../names/lookups.ts'
 import { Data, NoBody, NoFields, type Route, route } from '../../routing/route.ts'
+import { takenIn } from './waiting.ts'
 
 const ByDelta = Type.Object({ id: Type.String(), delta: Type.String() })
 
@@ -17,14 +18,19 @@ const EVERYTHING = { offset: 0, limit: Number.MAX_SAFE_INTEGER }
 const STATES = ['applied', 'pruned', 'pending', 'parked', 'refused', 'unknown'] as const
 type State = (typeof STATES)[number]
 
-async function whereIs(context: Context, id: DeltaId): Promise<object> {
+async function whereIs(context: Context, id: DeltaId, nowMs: number): Promise<object> {
   const delta = context.delta(id)
   const known = delta && { author: idBase58(delta.author), parents: delta.parents }
   const inState = (state: State, waiting?: WaitingDelta) => ({
     deltaId: id,
     state,
     ...known,
-    ...(waiting && { author: idBase58(waiting.author), reason: waiting.reason, missing: waiting.missing }),
+    ...(waiting && {
+      author: idBase58(waiting.author),
+      reason: waiting.reason,
+      missing: waiting.missing,
+      ...takenIn(waiting, nowMs),
+    }),
   })
   // What is pruned has been applied.
   if (!context.holds(id)) {
@@ -59,13 +65,14 @@ export const deltaRoutes: readonly Route[] = [
         parents: Type.Optional(Type.Array(Hex32)),
         reason: Type.Optional(Type.String()),
         missing: Type.Optional(Type.Array(Hex32)),
+        takenInMs: Type.Optional(Count),
       }),
     ),
     handle: async ({ node }, { params }) => {
       const context = await contextOf(node, contextIdOf(params.id))
       const id = parseHexId<DeltaId>(params.delta)
       // In the queue of the context: what is being applied now is not applied yet.
-      return { data: await context.standStill(() => whereIs(context, id)) }
+      return { data: await context.standStill(() => whereIs(context, id, node.ports.clock.nowMs())) }
     },
   }),
 ]

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { appWasm } from '../../../../../scripts/build-apps.ts'
 import { systemClock } from '../../../base/clock.ts'
 import { type DeltaId, idBase58 } from '../../../base/ids.ts'
+import { FUTURE_MAX_MS } from '../../../context/limits.ts'
 import { EVERYTHING, idOfKey } from '../../../reconcile/item-key.ts'
 import type { GuestExecutor } from '../../../runtime/guest-executor.ts'
 import { converge, type SharedContext, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
@@ -127,6 +128,18 @@ test('a delta without its parent is pending, one from behind unknown governance 
   expect(await seen(z?.id)).toMatchObject({ state: 'parked', author, reason: 'governance', missing: [] })
   world.network.heal()
   await converge(world, kv.contextId, ['ada', 'bob'])
+})
+
+test('a delta that is stamped far ahead shows how long it is waited for', async () => {
+  world.get('ada').kill()
+  await world.start('ada', { boot: ['ada', 'bob'], skewMs: FUTURE_MAX_MS + 3_600_000 })
+  await set('ahead')
+  const parked = async () => (await data('/waiting/parked')).parked as { deltaId: string; takenInMs: number }[]
+  await expect.poll(parked).toMatchObject([{ reason: 'future', takenInMs: expect.any(Number) }])
+  const [{ deltaId, takenInMs } = { deltaId: '', takenInMs: 0 }] = await parked()
+  expect(takenInMs).toBeLessThanOrEqual(3_600_000)
+  expect(takenInMs).toBeGreaterThan(0)
+  expect(await data(`/deltas/${deltaId}`)).toMatchObject({ state: 'parked', takenInMs: expect.any(Number) })
 })
 
 function held(context: Awaited<ReturnType<ReturnType<TestWorld['get']>['context']>>): Delta[] {

@@ -20,6 +20,8 @@ const DeltaShape = Type.Object({
   ageMs: Type.Union([Count, Type.Null()]),
   missing: Type.Array(Hex32),
   bytes: Count,
+  /** Of what waits for its time. */
+  takenInMs: Type.Optional(Count),
 })
 
 const HandlerShape = Type.Object({
@@ -71,7 +73,8 @@ function listing(
   })
 }
 
-function deltaJson({ id, author, reason, sinceMs, missing, bytes }: WaitingDelta, nowMs: number): object {
+function deltaJson(item: WaitingDelta, nowMs: number): object {
+  const { id, author, reason, sinceMs, missing, bytes } = item
   return {
     deltaId: id,
     author: idBase58(author),
@@ -79,7 +82,13 @@ function deltaJson({ id, author, reason, sinceMs, missing, bytes }: WaitingDelta
     ageMs: sinceMs === undefined ? null : age(sinceMs, nowMs),
     missing,
     bytes,
+    ...takenIn(item, nowMs),
   }
+}
+
+/** A stamp far ahead of our clock is waited for: how long yet. */
+export function takenIn({ dueMs }: WaitingDelta, nowMs: number): { takenInMs?: number } {
+  return dueMs === undefined ? {} : { takenInMs: age(nowMs, dueMs) }
 }
 
 function handlerJson({ id, deltaId, event, handler, depth, attempts, error }: HandlerItem): object {

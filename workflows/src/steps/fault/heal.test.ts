@@ -50,6 +50,15 @@ test('what a fault did before its node was stopped is told with what it did afte
   expect(variables.get('healed')).toMatchObject({ held: { matched: 4 } })
 })
 
+test('heal tells different messages from how often they came', async () => {
+  const run = await runYaml(
+    file('{ type: fault, fault: hold, to: n-2, as: held }', '{ name: end, type: heal, fault: held }'),
+    { driver: faultyDriver() },
+  )
+  const end = run.events.find((event) => event.type === 'step:end' && event.step.name === 'end')
+  expect(end).toMatchObject({ summary: 'held (1 message in 2 arrivals)' })
+})
+
 test('a node that was begun to be paused with one that could not be goes on', async () => {
   const driver = faultyDriver()
   const { failure } = await runYaml(

@@ -101,7 +101,15 @@ function lineOf({ name, counts }: EndedFault): string {
   return told === '' ? name : `${name} (${told})`
 }
 
-function countsText(counts: FaultCounts): string {
-  const shown = Object.entries(counts).filter(([name, count]) => count > 0 && name !== 'heldBytes')
-  return shown.map(([name, count]) => `${count} ${name}`).join(', ')
+/** One message may come in several ways, each an arrival, and several may come in one. */
+function countsText({ chosen = 0, matched = 0, ...rest }: FaultCounts): string {
+  const shown = Object.entries(rest).filter(([name, count]) => count > 0 && name !== 'heldBytes')
+  const done = shown.map(([name, count]) => `${count} ${name}`).join(', ')
+  if (chosen === 0 || matched === 0) return done
+  const met = `${counted(chosen, 'message')} in ${counted(matched, 'arrival')}`
+  return done === '' ? met : `${met}: ${done}`
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`
 }

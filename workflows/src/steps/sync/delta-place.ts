@@ -1,19 +1,24 @@
 // Where deltas are on a node: asked by who waits for a write, and by who says what a node lacks.
 import { ClientError } from '../../client/client-error.ts'
-import { isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { pythonStr } from '../../values/python/python-text.ts'
 import type { NodeHandle } from '../step-kind.ts'
 
-export interface DeltaPlace {
+export interface Waiting {
+  /** Why it waits, and for which deltas. */
+  readonly reason?: string
+  readonly missing: readonly string[]
+  /** Of what is stamped too far ahead of the node's clock. */
+  readonly takenInMs?: number
+}
+
+export interface DeltaPlace extends Waiting {
   readonly id: string
   /** `applied`, `pruned`, `pending`, `parked`, `refused`, `unknown`. */
   readonly state: string
   /** Public key, where the node holds the delta. */
   readonly author?: string
   readonly parents: readonly string[]
-  /** Why it waits, and for which deltas. */
-  readonly reason?: string
-  readonly missing: readonly string[]
 }
 
 /** It is part of the state: pruned is what lies beneath the node's checkpoint. */
@@ -39,8 +44,16 @@ export async function deltaPlace(
     state: reply.state,
     ...(typeof reply.author === 'string' && { author: reply.author }),
     parents: textsOf(reply.parents),
-    ...(typeof reply.reason === 'string' && { reason: reply.reason }),
-    missing: textsOf(reply.missing),
+    ...waitingOf(reply),
+  }
+}
+
+/** As the node tells it of a delta. */
+export function waitingOf({ reason, missing, takenInMs }: JsonObject): Waiting {
+  return {
+    ...(typeof reason === 'string' && { reason }),
+    ...(typeof takenInMs === 'number' && { takenInMs }),
+    missing: textsOf(missing),
   }
 }
 

@@ -7,7 +7,7 @@ import { shortened } from '../../values/shortened.ts'
 import { DIAGNOSIS_ROWS_MAX, DIAGNOSIS_TIMEOUT_MS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle } from '../step-kind.ts'
-import { type DeltaPlace, deltaPlace, isApplied, optional, textsOf } from './delta-place.ts'
+import { type DeltaPlace, deltaPlace, isApplied, optional, type Waiting, waitingOf } from './delta-place.ts'
 import { deltas } from './settled.ts'
 import { readOnce } from './sync-targets.ts'
 
@@ -49,7 +49,7 @@ export async function diagnose(
 
 type Request = Options & { readonly timeoutMs: number }
 
-/** Public key → node. */
+/** Whatever a node of the run is called by in what nodes tell: its public key, account and device → its name. */
 export async function authorNames(
   sighted: readonly Pick<Sighted, 'node'>[],
   request: Request,
@@ -57,8 +57,9 @@ export async function authorNames(
   const pairs = await Promise.all(
     sighted.map(async ({ node }) => {
       const identity = await attempt(() => node.client.identity(request), request)
-      const key = isJsonObject(identity) ? identity.publicKey : undefined
-      return typeof key === 'string' ? ([[key, node.name]] as const) : []
+      if (!isJsonObject(identity)) return []
+      const ids = [identity.publicKey, identity.accountId, identity.deviceId]
+      return ids.flatMap((id) => (typeof id === 'string' ? [[id, node.name] as const] : []))
     }),
   )
   return new Map(pairs.flat())
@@ -137,8 +138,7 @@ class Doctor {
   #describe({ place, author, heldBy }: Lacking): string {
     const by = author === undefined ? '' : ` of ${this.#names.get(author) ?? `${author.slice(0, 8)}…`}`
     const where = heldBy.length === 0 ? '' : `, which ${heldBy.join(' and ')} ${heldBy.length === 1 ? 'has' : 'have'}`
-    const here =
-      place.state === 'unknown' ? '' : `; here it is ${place.state}${whyWaiting(place.reason, place.missing)}`
+    const here = place.state === 'unknown' ? '' : `; here it is ${place.state}${whyWaiting(place)}`
     return `${shortDelta(place.id)}${by}${where}${here}`
   }
 
@@ -169,8 +169,7 @@ class Doctor {
     if (!isJsonObject(row)) return '?'
     const author =
       typeof row.author === 'string' ? ` of ${this.#names.get(row.author) ?? `${row.author.slice(0, 8)}…`}` : ''
-    const reason = typeof row.reason === 'string' ? row.reason : undefined
-    return `${shortDelta(pythonStr(row.deltaId))}${author}${whyWaiting(reason, textsOf(row.missing))}`
+    return `${shortDelta(pythonStr(row.deltaId))}${author}${whyWaiting(waitingOf(row))}`
   }
 }
 
@@ -181,9 +180,15 @@ const WORDS: Readonly<Record<string, string>> = {
   deadLetters: 'event handlers given up',
 }
 
-function whyWaiting(reason: string | undefined, missing: readonly string[]): string {
+function whyWaiting({ reason, missing, takenInMs }: Waiting): string {
   if (reason === undefined) return ''
-  return ` (waits for ${reason}${missing.length === 0 ? '' : ` ${missing.map(shortDelta).join(', ')}`})`
+  const which = missing.length === 0 ? '' : ` ${missing.map(shortDelta).join(', ')}`
+  // Its author's clock was wrong, and nothing but time helps.
+  const until =
+    takenInMs === undefined
+      ? ''
+      : `: stamped more than 10 min ahead of the clock here, taken in ${Math.ceil(takenInMs / 60_000)} min; docs/faults.md, A wrong clock`
+  return ` (waits for ${reason}${which}${until})`
 }
 
 function handlerText(row: JsonValue): string {

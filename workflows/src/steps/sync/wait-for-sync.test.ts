@@ -200,6 +200,17 @@ test('a timeout says which deltas a node lacks, whose they are and who has them,
   })
 })
 
+test('of what is stamped too far ahead it says for how long it is waited, and where to read on', async () => {
+  const network = lagging(1000)
+  network.node('n-2').waiting.parked = [
+    { deltaId: 'ab'.repeat(32), author: 'identity-of-n-1', reason: 'future', missing: [], takenInMs: 2_990_000 },
+  ]
+  const run = await runYaml(sync(', trigger_sync: false, timeout: 2'), { network })
+  const why =
+    'waits for future: stamped more than 10 min ahead of the clock here, taken in 50 min; docs/faults.md, A wrong clock'
+  expect(run.failure?.message).toContain(`…abababab of n-1 (${why})`)
+})
+
 test('of deltas that are far behind only so many are named', async () => {
   const text = sync(', trigger_sync: false, timeout: 1').replace(SET, SET.repeat(30))
   const run = await runYaml(text, { network: lagging(1000) })

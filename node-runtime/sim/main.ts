@@ -9,7 +9,7 @@ import { runSeeds, type SeedJob } from './pool.ts'
 import { coverageOf, coverageText } from './record/coverage.ts'
 import { type RunReport, runScenario } from './run/run-seed.ts'
 import { verifyOnce } from './run/verified-once.ts'
-import { generate, type Only } from './scenario/generate.ts'
+import { type Era, generate, type Only } from './scenario/generate.ts'
 import { parseScenario, type Scenario } from './scenario/scenario.ts'
 import { shrink, sizeOf } from './scenario/shrink.ts'
 
@@ -69,14 +69,14 @@ async function shrunk(scenario: Scenario, { violations }: RunReport, runsMax: nu
   say(`  again: npm run sim -- --scenario ${path.relative(ROOT, file)}`)
 }
 
-function replayOf({ seed, only: of, first }: Omit<SeedJob, 'pinned'>): string {
-  return `npm run sim -- --seed ${seed}${of === undefined ? '' : ` --only ${of}`}${first ? ' --first' : ''}`
+function replayOf({ seed, only: of, era }: Omit<SeedJob, 'pinned'>): string {
+  return `npm run sim -- --seed ${seed}${of === undefined ? '' : ` --only ${of}`}${era === undefined ? '' : ` --era ${era}`}`
 }
 
 async function pinnedJobs(): Promise<SeedJob[]> {
   const text = await readFile(path.join(import.meta.dirname, 'pinned-seeds.json'), 'utf8')
-  const { seeds } = JSON.parse(text) as { seeds: { seed: number; only?: Only; first?: boolean; why: string }[] }
-  return seeds.map(({ seed, only: of, first = false }) => ({ seed, only: of, first, pinned: true }))
+  const { seeds } = JSON.parse(text) as { seeds: { seed: number; only?: Only; era?: Era; why: string }[] }
+  return seeds.map(({ seed, only: of, era }) => ({ seed, only: of, era, pinned: true }))
 }
 
 interface Tally {
@@ -142,7 +142,7 @@ async function runMany(options: ManyOptions, shrinkRuns: number | undefined): Pr
   const first = failed.find(({ report }) => report !== undefined)
   if (first?.report && shrinkRuns !== undefined) {
     verifyOnce()
-    await shrunk(generate(first.job.seed, first.job.only, first.job.first), first.report, shrinkRuns)
+    await shrunk(generate(first.job.seed, first.job.only, first.job.era), first.report, shrinkRuns)
   }
   if (reports.length === 0 && failed.length === 0) say('no seed was run: that shows nothing, and counts as failed')
   return reports.length > 0 && failed.length === 0
@@ -166,7 +166,7 @@ async function main(options: SimOptions): Promise<boolean> {
     case 'many':
       return runMany(options, options.shrinkRuns)
     case 'seed':
-      return runOne(generate(options.seed, options.only, options.first), { ...options, replay: replayOf(options) })
+      return runOne(generate(options.seed, options.only, options.era), { ...options, replay: replayOf(options) })
     case 'scenario': {
       const replay = `npm run sim -- --scenario ${options.file}`
       return runOne(await scenarioIn(options.file), { ...options, replay })

@@ -1,6 +1,6 @@
 // What `npm run sim` was asked for, or what is wrong with it: it never runs something else than that, and never nothing.
 import { parseArgs } from 'node:util'
-import type { Only } from './scenario/generate.ts'
+import type { Era, Only } from './scenario/generate.ts'
 
 export const HELP = `npm run sim -- [options]
   --seeds N         how many fresh seeds (default 100, or what fits into --seconds)
@@ -10,7 +10,8 @@ export const HELP = `npm run sim -- [options]
   --pinned          every seed that was ever pinned, before the fresh ones
   --scenario FILE   this scenario only
   --only host|guest applications of one kind only
-  --first           as seeds were when the first were pinned: with other numbers of nodes, and without later additions
+  --era first|single  of one seed, as it was made before: first, with other numbers of nodes and without later additions;
+                    single, with one write a call
   --seconds N       begin no fresh seed after so many seconds
   --workers N       threads (default 2)
   --failures N      stop after so many failures (default 5)
@@ -43,7 +44,7 @@ export interface SeedOptions extends OneOptions {
   readonly kind: 'seed'
   readonly seed: number
   readonly only: Only | undefined
-  readonly first: boolean
+  readonly era: Era | undefined
 }
 
 export interface ScenarioOptions extends OneOptions {
@@ -66,7 +67,7 @@ const OPTIONS = {
   pinned: { type: 'boolean' },
   scenario: { type: 'string' },
   only: { type: 'string' },
-  first: { type: 'boolean' },
+  era: { type: 'string' },
   seconds: { type: 'string' },
   workers: { type: 'string' },
   failures: { type: 'string' },
@@ -91,16 +92,16 @@ export function parseOptions(args: readonly string[]): SimOptions {
   const shrinkRuns = values.shrink === false ? undefined : runs
   const only = onlyOf(values.only)
   if (scenario !== undefined) {
-    refuse(values, '--scenario', ['seed', 'only', 'first', ...OF_MANY])
+    refuse(values, '--scenario', ['seed', 'only', 'era', ...OF_MANY])
     return { kind: 'scenario', file: scenario, trace: values.trace, shrinkRuns }
   }
   if (seed !== undefined) {
     refuse(values, '--seed', OF_MANY)
-    const first = values.first === true
-    return { kind: 'seed', seed: given('seed', 0) ?? 0, only, first, trace: values.trace, shrinkRuns }
+    const era = eraOf(values.era)
+    return { kind: 'seed', seed: given('seed', 0) ?? 0, only, era, trace: values.trace, shrinkRuns }
   }
   if (values.trace !== undefined) throw new UsageError('--trace is of one run: it needs --seed or --scenario')
-  if (values.first) throw new UsageError('--first is of one run: it needs --seed')
+  if (values.era !== undefined) throw new UsageError('--era is of one run: it needs --seed')
   if (values['from-tree']) refuse(values, '--from-tree', ['start'])
   const pinned = values.pinned === true
   const secondsMax = given('seconds', pinned ? 0 : 1) ?? Number.POSITIVE_INFINITY
@@ -139,6 +140,11 @@ function numbersOf(values: Values) {
 function onlyOf(text: string | undefined): Only | undefined {
   if (text === undefined || text === 'host' || text === 'guest') return text
   throw new UsageError(`--only takes host or guest, not ${JSON.stringify(text)}`)
+}
+
+function eraOf(text: string | undefined): Era | undefined {
+  if (text === undefined || text === 'first' || text === 'single') return text
+  throw new UsageError(`--era takes first or single, not ${JSON.stringify(text)}`)
 }
 
 function refuse(values: Values, option: string, others: readonly (keyof Values)[]): void {

@@ -4,13 +4,13 @@ import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { HANG_MS } from './limits.ts'
 import type { RunReport } from './run/run-seed.ts'
-import type { Only } from './scenario/generate.ts'
+import type { Era, Only } from './scenario/generate.ts'
 
 export interface SeedJob {
   readonly seed: number
   readonly only: Only | undefined
-  /** As seeds were when the first were pinned. */
-  readonly first?: boolean
+  /** When it was pinned. */
+  readonly era?: Era | undefined
   /** Fresh seeds may be left out when there is no time. */
   readonly pinned: boolean
 }

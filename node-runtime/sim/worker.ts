@@ -10,9 +10,9 @@ verifyOnce()
 // that breaks by itself says more when its seed is run alone.
 Error.stackTraceLimit = 0
 
-async function answer({ seed, only, first }: SeedJob): Promise<SeedAnswer> {
+async function answer({ seed, only, era }: SeedJob): Promise<SeedAnswer> {
   try {
-    return { report: (await runScenario(generate(seed, only, first))).report }
+    return { report: (await runScenario(generate(seed, only, era))).report }
   } catch (error) {
     return { seed, broke: error instanceof Error ? (error.stack ?? error.message) : String(error) }
   }

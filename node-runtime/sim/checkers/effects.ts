@@ -4,8 +4,15 @@ import type { DeltaId } from '../../src/base/ids.ts'
 import type { Causality } from '../record/causality.ts'
 import type { Facts } from '../record/facts.ts'
 import type { Attempt } from '../record/history.ts'
+import { writesIn } from '../scenario/operations.ts'
 import { type AppName, type Operation, remainingNodes } from '../scenario/scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
+
+/** One write of a call. */
+interface Written extends Attempt {
+  /** Nothing else was written by the call: without a delta it has changed nothing. */
+  readonly isOne: boolean
+}
 
 /** One write of one cell; null removes it. */
 interface Write {
@@ -20,20 +27,26 @@ export const effects: Checker = {
   check(facts, causality) {
     const applied = new Set(facts.deltas.map(({ delta }) => delta.id))
     // What is known to be void, or to have gone with a removed member, counts nowhere.
-    const attempts = facts.history.attempts.filter(
-      ({ deltaId }) => deltaId === undefined || applied.has(facts.reissued.get(deltaId) ?? deltaId),
-    )
+    const attempts = facts.history.attempts
+      .filter(({ deltaId }) => deltaId === undefined || applied.has(facts.reissued.get(deltaId) ?? deltaId))
+      .flatMap(writesOf)
     return EFFECTS[facts.scenario.app](facts, attempts, causality).slice(0, FINDINGS_MAX)
   },
 }
 
+/** What one call has written counts as if each had been called by itself, at the same time. */
+function writesOf(attempt: Attempt): Written[] {
+  const all = writesIn(attempt.operation)
+  return all.map((operation) => ({ ...attempt, operation, isOne: all.length === 1 }))
+}
+
 const EFFECTS: Readonly<
-  Record<AppName, (facts: Facts, attempts: readonly Attempt[], causality: Causality) => string[]>
+  Record<AppName, (facts: Facts, attempts: readonly Written[], causality: Causality) => string[]>
 > = { mixed, collections, 'order-sensitive': orderSensitive }
 
 function mixed(
   { history, views, scenario, voids }: Facts,
-  attempts: readonly Attempt[],
+  attempts: readonly Written[],
   causality: Causality,
 ): string[] {
   const items = views.all_items as Record<string, string>
@@ -80,12 +93,14 @@ function mixed(
 }
 
 function cellsOf(
-  attempts: readonly Attempt[],
+  attempts: readonly Written[],
   isCleared: (writes: readonly Operation[]) => boolean,
 ): Map<string, Write[]> {
   const cells = new Map<string, Write[]>()
-  const add = (cell: string, attempt: Attempt, value: string | null) => {
-    cells.set(cell, [...(cells.get(cell) ?? []), { attempt, value, sure: true }])
+  const add = (cell: string, attempt: Written, value: string | null) => {
+    // Among others of its call a removal may have found nothing, and what a set has already adds nothing: the call does not show it.
+    const sure = attempt.isOne || (value !== null && !MAY_BE_THERE.has(attempt.operation.method))
+    cells.set(cell, [...(cells.get(cell) ?? []), { attempt, value, sure }])
   }
   for (const attempt of attempts) {
     const { method, args } = attempt.operation
@@ -108,6 +123,9 @@ function cellsOf(
   return cells
 }
 
+/** What they write others may have written before. */
+const MAY_BE_THERE: ReadonlySet<string> = new Set(['tag'])
+
 function judge(cell: string, writes: readonly Write[], final: string | null, causality: Causality): string[] {
   // An answer without a delta changed nothing: the key was not there, or the value was the same.
   const effective = writes.filter(({ attempt }) => !isWithoutEffect(attempt))
@@ -122,7 +140,7 @@ function judge(cell: string, writes: readonly Write[], final: string | null, cau
   }
   const removals = effective.filter(({ attempt, value }) => value === null && mayBeHere(attempt.deltaId, causality))
   const lost = kept
-    .filter(({ value }) => value !== null)
+    .filter(({ value, sure }) => value !== null && sure)
     .filter((write) => removals.every((removal) => knows(write.attempt, removal.attempt, causality)))
   return lost.map(
     ({ attempt, value }) =>
@@ -136,7 +154,7 @@ function mayBeHere(deltaId: DeltaId | undefined, causality: Causality): boolean 
 }
 
 /** A reset takes away what it knew, once, and nothing that was counted beside it or later. */
-function collections({ views, voids }: Facts, attempts: readonly Attempt[], causality: Causality): string[] {
+function collections({ views, voids }: Facts, attempts: readonly Written[], causality: Causality): string[] {
   // What a removed member counted is in what it counted before and after.
   if (voids.length > 0) return []
   const of = (method: string) =>

@@ -18,8 +18,8 @@ import { helloMessage, syncFrameMessage, syncRequestMessage } from '../../src/wi
 import type { History } from '../record/history.ts'
 import type { Setting } from '../run/settings.ts'
 import { type Draws, drawsFrom } from '../scenario/draws.ts'
-import { operationOf } from '../scenario/operations.ts'
-import { type Fault, HOSTILE, type HostileAct, type Scenario } from '../scenario/scenario.ts'
+import { operationOf, writesIn } from '../scenario/operations.ts'
+import { type Fault, HOSTILE, type HostileAct, type Operation, type Scenario } from '../scenario/scenario.ts'
 import { writes } from './hostile-calls.ts'
 import { Forgery } from './hostile-forgery.ts'
 import { FalseStates } from './hostile-states.ts'
@@ -27,6 +27,7 @@ import { pry } from './prying.ts'
 
 /** What counts is the sum of its author: under another name it says something else. */
 const COUNTS = new Set(['hit', 'visit', 'earn', 'spend', 'reset'])
+const isCounted = (call?: Operation) => call !== undefined && writesIn(call).some(({ method }) => COUNTS.has(method))
 /** Frames and deltas it remembers to use again. */
 const REMEMBERED_MAX = 200
 const FLOOD_FRAMES = 150
@@ -199,7 +200,7 @@ export class HostilePeer {
   async #borrow(): Promise<void> {
     const { history, setting, fault, world } = this.#parts
     const known = new Map(history.attempts.map((attempt) => [attempt.deltaId, attempt.operation]))
-    const delta = this.#deltas.findLast(({ id }) => known.has(id) && !COUNTS.has(known.get(id)?.method ?? ''))
+    const delta = this.#deltas.findLast(({ id }) => known.has(id) && !isCounted(known.get(id)))
     const operation = delta && known.get(delta.id)
     // After a removal others write under a key that it was not given.
     if (!fault.member || !operation || delta?.keyId !== setting.groupKey.keyId) return

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { generate } from './generate.ts'
+import { writesIn } from './operations.ts'
 import { FAULT_KINDS } from './scenario.ts'
 
 const SEEDS = 1500
@@ -16,7 +17,7 @@ describe('the scenario of a seed', () => {
     for (const [index, { app, nodes, operations }] of scenarios.entries()) {
       expect(nodes.length).toBeGreaterThanOrEqual(5)
       expect(kindsOf(index).size).toBeGreaterThanOrEqual(3)
-      expect(operations.length).toBeGreaterThanOrEqual(app === 'order-sensitive' ? 30 : 200)
+      expect(operations.flatMap(writesIn).length).toBeGreaterThanOrEqual(app === 'order-sensitive' ? 30 : 200)
     }
   })
 

@@ -3,7 +3,7 @@ import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { SKEW_MAX_MS } from '../limits.ts'
 import { withAdditions } from './additions.ts'
 import { type Draws, drawsFrom } from './draws.ts'
-import { operationOf } from './operations.ts'
+import { BATCH_SHARES, callOf, operationOf } from './operations.ts'
 import { withRarities } from './rarities.ts'
 import {
   type AppName,
@@ -34,6 +34,12 @@ const NODE_COUNTS = [
   [6, 2],
   [7, 1],
 ] as const
+/**
+ * How seeds were made when some were pinned: `first` with other numbers of nodes and without later additions, `single` with one
+ * write a call.
+ */
+export type Era = 'first' | 'single' | 'now'
+
 /** Of the seeds that were pinned first. */
 const FIRST_NODE_COUNTS = [
   [5, 6],
@@ -43,8 +49,8 @@ const FIRST_NODE_COUNTS = [
 /** Of the bursts, those where all calls are of one node: others get their deltas at once. */
 const ALONE_SHARE = 0.6
 
-/** `isFirst`: as seeds were when the first were pinned. */
-export function generate(seed: number, only?: Only, isFirst = false): Scenario {
+export function generate(seed: number, only?: Only, era: Era = 'now'): Scenario {
+  const isFirst = era === 'first'
   const draws = drawsFrom(seededRandom(`scenario ${seed}`))
   const isGuest = draws.chance(GUEST_SHARE)
   const app = (only === undefined ? isGuest : only === 'guest') ? 'order-sensitive' : hostApp(seed)
@@ -67,7 +73,7 @@ export function generate(seed: number, only?: Only, isFirst = false): Scenario {
     lag: { diskMs: draws.pick([0, 0, 2, 10]), guestMs: draws.pick([0, 0, 2, 10]) },
     sync: { everyMs, gapMs: Math.min(everyMs, 5000) },
     ...(draws.chance(PRUNING_SHARE) ? { retention: retentionOf(app, draws, seed) } : {}),
-    operations: operations({ draws, app, callers, lengthMs, isFirst }),
+    operations: operations({ draws, app, callers, lengthMs, era }),
     faults: faults.sort((a, b) => startOf(a) - startOf(b)),
   }
   const whole = withRarities(scenario, seed)
@@ -91,20 +97,31 @@ interface Calls {
   readonly app: AppName
   readonly callers: readonly string[]
   readonly lengthMs: number
-  readonly isFirst: boolean
+  readonly era: Era
 }
 
-function operations({ draws, app, callers, lengthMs, isFirst }: Calls): Operation[] {
+function operations({ draws, app, callers, lengthMs, era }: Calls): Operation[] {
   const count = app === 'order-sensitive' ? draws.whole(30, 60) : draws.whole(200, 208)
+  const isFirst = era === 'first'
+  const batchShare = era === 'now' ? draws.pick(BATCH_SHARES) : 0
+  const next = (index: number) =>
+    era === 'now'
+      ? callOf(app, draws, index, batchShare)
+      : { call: operationOf(app, draws, index), writes: 1, drawn: 1 }
   const made: Operation[] = []
-  while (made.length < count) {
+  let [written, drawn] = [0, 0]
+  while (written < count) {
     // Calls come in bursts, some of them at the very same time.
     const atMs = draws.whole(0, lengthMs)
     const burst = draws.whole(1, isFirst ? 6 : 10)
     const alone = isFirst || !draws.chance(ALONE_SHARE) ? undefined : draws.pick(callers)
-    for (let i = 0; i < burst && made.length < count; i += 1) {
+    for (let i = 0; i < burst && written < count; i += 1) {
       const spreadMs = draws.pick([0, 0, 1, 5, 20, 80]) * i
-      made.push({ atMs: atMs + spreadMs, node: alone ?? draws.pick(callers), ...operationOf(app, draws, made.length) })
+      const node = alone ?? draws.pick(callers)
+      const { call, writes, drawn: also } = next(drawn)
+      made.push({ atMs: atMs + spreadMs, node, ...call })
+      written += writes
+      drawn += also
     }
   }
   return made.sort((a, b) => a.atMs - b.atMs)

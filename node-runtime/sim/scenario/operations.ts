@@ -4,6 +4,13 @@ import type { AppName, Operation } from './scenario.ts'
 
 type Call = Pick<Operation, 'method' | 'args'>
 
+/** Of the calls of a scenario whose application has its state kept by the node, those that make several writes at once. */
+export const BATCH_SHARES = [0.3, 0.6, 0.9] as const
+const BATCH_MIN = 2
+const BATCH_MAX = 8
+/** What they take away depends on what is there: a call of their own. */
+const ALONE: ReadonlySet<string> = new Set(['clear', 'reset'])
+
 const KEYS = 24
 const TAGS = 10
 const WEIGHTS = [
@@ -23,6 +30,54 @@ const WEIGHTS = [
 export function operationOf(app: AppName, draws: Draws, index: number): Call {
   if (app === 'collections') return collections(draws, index)
   return app === 'mixed' ? mixed(draws, index) : orderSensitive(draws, index)
+}
+
+export interface MadeCall {
+  readonly call: Call
+  readonly writes: number
+  /** Writes that were drawn for it, each with a value of its own. */
+  readonly drawn: number
+}
+
+/** A call of one write or several, the first of which is the `index`-th that is drawn. */
+export function callOf(app: AppName, draws: Draws, index: number, batchShare: number): MadeCall {
+  const isBatch = app !== 'order-sensitive' && draws.chance(batchShare)
+  const count = isBatch ? draws.whole(BATCH_MIN, BATCH_MAX) : 1
+  const all = Array.from({ length: count }, (_, at) => operationOf(app, draws, index + at))
+  const [first = operationOf(app, draws, index)] = all
+  // Of two that write the same cell only the order within the call would say which counts.
+  const byCell = new Map(all.filter(({ method }) => !ALONE.has(method)).map((call) => [cellOf(call), call]))
+  if (ALONE.has(first.method) || byCell.size < BATCH_MIN) return { call: first, writes: 1, drawn: count }
+  const writes = [...byCell.values()].map(({ method, args }) => [method, ...Object.values(args)].join(' '))
+  return { call: { method: 'batch', args: { writes: writes.join('\n') } }, writes: writes.length, drawn: count }
+}
+
+/** The writes of a call, each as if it were a call of its own. */
+export function writesIn<T extends Call>(call: T): T[] {
+  if (call.method !== 'batch') return [call]
+  return (call.args.writes ?? '').split('\n').map((line) => {
+    const [method = '', ...values] = line.split(' ')
+    const names = ARGUMENTS[method] ?? []
+    return { ...call, method, args: Object.fromEntries(names.map((name, at) => [name, values[at] ?? ''])) }
+  })
+}
+
+function cellOf({ method, args }: Call): string {
+  if (method === 'set' || method === 'remove') return `items ${args.key}`
+  if (method === 'tag' || method === 'untag') return `tags ${args.value}`
+  return method === 'retitle' || method === 'annotate' ? method : `${method} ${Object.values(args).join(' ')}`
+}
+
+/** Of the methods that checkers know by their arguments. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  set: ['key', 'value'],
+  remove: ['key'],
+  tag: ['value'],
+  untag: ['value'],
+  retitle: ['value'],
+  annotate: ['value'],
+  say: ['id'],
+  pass: ['id'],
 }
 
 /** One more write, which changes something whatever is there, and causes nothing else. */

@@ -94,7 +94,7 @@ test('a run that passes ends with 0, a line for each step, and its results', asy
   write('workflow.yml', call('len', ', outputs: { l: result.output }'))
   const { code, out, err } = await calbox('run').done
   expect([code, err]).toEqual([0, ''])
-  expect(out).toMatch(/✓ 4\/4 len it {2}call {2}\d+ ms {2}len → 0\n✓ passed in/)
+  expect(out).toMatch(/✓ 4\/4 len it {2}call {2}\d+ ms {2}len on \S+ → 0\n✓ passed in/)
   const [directory] = runDirectories()
   expect(out).toContain(`.calbox/runs/${directory}`)
   expect(readFileSync(path.join(cwd, '.calbox/runs', String(directory), 'logs/n-1.log'), 'utf8')).toContain(

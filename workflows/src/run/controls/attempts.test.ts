@@ -17,7 +17,7 @@ describe('retry', () => {
     const done = await run(get('retry: { attempts: 4, delay: 2, backoff: 3 }'), { network: failing(3) })
     expect(done.outcome).toBe('passed')
     expect(done.clock.slept).toEqual([2000, 6000, 18_000])
-    expect(ends(done)).toEqual(['get: passed, get → null (try 4)'])
+    expect(ends(done)).toEqual(['get: passed, get on n-1 → null (try 4)'])
     expect(notesOf(done)).toContain(
       'try 1 of 4 failed: get on n-1: JSON-RPC error returned: FunctionCallError - not yet',
     )
@@ -83,7 +83,7 @@ describe('timeout', () => {
   test('is of one try: a call that hangs is sent again', async () => {
     const done = await run(get('timeout: 5, retry: 3'), hanging(2))
     expect(done.outcome).toBe('passed')
-    expect(ends(done)).toEqual(['get: passed, get → null (try 3)'])
+    expect(ends(done)).toEqual(['get: passed, get on n-1 → null (try 3)'])
     expect(done.clock.slept).toEqual([1000, 1000])
   })
 

@@ -11,7 +11,7 @@ describe('if', () => {
       `${get('if: "1 == 2", outputs: { got: result.output }')}${get('if: ["1 == 1", "is_set({{context_id}})"]')}`,
     )
     expect([done.failure?.message, done.outcome]).toEqual([undefined, 'passed'])
-    expect(ends(done)).toEqual(['get: skipped, skipped: not true: "1" == "2"', 'get: passed, get → null'])
+    expect(ends(done)).toEqual(['get: skipped, skipped: not true: "1" == "2"', 'get: passed, get on n-1 → null'])
     expect(calls(done.network)).toHaveLength(1)
     expect(done.variables.has('got')).toBe(false)
     expect(done.record.counts).toMatchObject({ skipped: 1, passed: 6, notReached: 0 })
@@ -82,11 +82,11 @@ describe('for_each', () => {
       `${set('{{item}}', 'v{{iteration}}', ', for_each: [a, b]')}${get('for_each: { as: k, in: [a, b] }, outputs: { last: result.output }', "'{{k}}'")}`,
     )
     expect(ends(done)).toEqual([
-      'set [a]: passed, set → null',
-      'set [b]: passed, set → null',
+      'set [a]: passed, set on n-1 → null',
+      'set [b]: passed, set on n-1 → null',
       'set: passed, 2 entries',
-      'get [a]: passed, get → "v1"',
-      'get [b]: passed, get → "v2"',
+      'get [a]: passed, get on n-1 → "v1"',
+      'get [b]: passed, get on n-1 → "v2"',
       'get: passed, 2 entries',
     ])
     expect(done.variables.get('last')).toBe('v2')
@@ -287,7 +287,7 @@ describe('eventually', () => {
     const done = await run(`${write}${read('true')}`, { network: lagging(5) })
     expect(done.outcome).toBe('passed')
     expect(done.clock.slept).toEqual([50, 100, 200, 400, 500])
-    expect(ends(done).at(-1)).toBe('get: passed, get → "v" (try 6)')
+    expect(ends(done).at(-1)).toBe('get: passed, get on n-1 → "v" (try 6)')
   })
 
   test('or says what the last value was, after a last look at the end of its time', async () => {

@@ -146,7 +146,7 @@ function succeeded(node: NodeHandle, method: string, envelope: JsonValue, contex
   context.capture(envelope, { node: node.name, keep })
   const output = typeof envelope === 'object' && envelope !== null && 'result' in envelope ? envelope.result : null
   const shown = stringifyLosslessJson(outputOf(output))
-  const summary = `${method} → ${shown.length <= 60 ? shown : `${shown.slice(0, 59)}…`}`
+  const summary = `${method} on ${node.name} → ${shown.length <= 60 ? shown : `${shown.slice(0, 59)}…`}`
   const warning = 'a failure was expected, and the call succeeded'
   return {
     payload: envelope,
@@ -200,7 +200,12 @@ function failedAsExpected(
     const message = `${method} on ${node.name} failed, but not as expected: ${JSON.stringify(wanted)} is not in: ${text}`
     throw new StepError('not_as_expected', message, { node: node.name })
   }
-  return { payload: report, rawKey: rawKey(node, method), node: node.name, summary: `failed as expected: ${text}` }
+  return {
+    payload: report,
+    rawKey: rawKey(node, method),
+    node: node.name,
+    summary: `${method} on ${node.name} failed as expected: ${text}`,
+  }
 }
 
 /** Under the names that `outputs` gives them, else under long ones. Returns the names that are taken now. */

@@ -2,7 +2,7 @@ import { Type } from '@calbox/schemas'
 import { closed } from '../fields.ts'
 import { defineStep } from '../step-kind.ts'
 import { awaitComplete, completeFields } from './await-complete.ts'
-import { migrationOutputs, migrationSummary, saysMigration } from './migration-summary.ts'
+import { membersBehind, migrationOutputs, migrationSummary, saysMigration } from './migration-summary.ts'
 
 export const assertMigrationComplete = defineStep({
   kind: 'assert_migration_complete',
@@ -12,7 +12,7 @@ export const assertMigrationComplete = defineStep({
   honoursExpectedFailure: true,
   run(input, context, options) {
     const isComplete = ({ all_migrated }: { all_migrated?: unknown }) => all_migrated === true
-    const completion = { route: 'migration-status', summarise: migrationSummary, says: saysMigration, isComplete }
-    return awaitComplete(completion, input, context, options)
+    const reads = { summarise: migrationSummary, says: saysMigration, behind: membersBehind }
+    return awaitComplete({ route: 'migration-status', ...reads, isComplete }, input, context, options)
   },
 })

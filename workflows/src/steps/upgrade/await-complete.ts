@@ -6,10 +6,12 @@ import { formatDuration } from '../../report/format-duration.ts'
 import { unwrapData } from '../../values/capture-outputs.ts'
 import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
 import { namespaceIdField, nodeField } from '../fields.ts'
-import { COMPLETE_POLL_SEC, COMPLETE_TIMEOUT_SEC } from '../limits.ts'
-import { refuseError } from '../reply.ts'
+import { COMPLETE_POLL_SEC, COMPLETE_TIMEOUT_SEC, DIAGNOSIS_ROWS_MAX, DIAGNOSIS_TIMEOUT_MS } from '../limits.ts'
+import { refuseError, shortId } from '../reply.ts'
 import { StepError } from '../step-error.ts'
 import type { StepContext, StepResult } from '../step-kind.ts'
+import { authorNames } from '../sync/diagnosis.ts'
+import type { Behind } from './migration-summary.ts'
 
 export const completeFields = {
   node: nodeField,
@@ -35,6 +37,8 @@ export interface Completion {
   readonly summarise: (data: JsonValue) => JsonObject
   readonly says: (data: JsonValue) => string
   readonly isComplete: (summary: JsonObject) => boolean
+  /** Members that it waits for, where it is about members. */
+  readonly behind?: (data: JsonValue) => readonly Behind[]
 }
 
 export async function awaitComplete(
@@ -60,7 +64,8 @@ export async function awaitComplete(
       if (context.step.expectedFailure) context.capture(payload, { loose: true })
       const after = failed ? 'it has failed' : `not complete after ${formatDuration(tookMs)}`
       const code = context.step.expectedFailure ? 'failed' : failed ? 'assertion' : 'timeout'
-      throw new StepError(code, `${after}: ${says}${reasons(payload)}`, { node: node.name })
+      const lines = await behindLines(completion.behind?.(data) ?? [], context, options)
+      throw new StepError(code, `${after}: ${says}${lines}`, { node: node.name })
     }
     context.progress(says)
     const pauseMs = (input.poll_interval ?? COMPLETE_POLL_SEC) * 1000
@@ -82,7 +87,19 @@ async function look(
   }
 }
 
-function reasons(summary: JsonObject): string {
-  const said = summary.failure_reasons
-  return Array.isArray(said) && said.length > 0 ? `\n  ${said.join('\n  ')}` : ''
+/** A line each, by the names of nodes where it is one of the run. */
+async function behindLines(
+  behind: readonly Behind[],
+  context: StepContext,
+  options: { signal: AbortSignal },
+): Promise<string> {
+  if (behind.length === 0) return ''
+  const sighted = context.nodes().map((node) => ({ node }))
+  const names = await authorNames(sighted, { ...options, timeoutMs: DIAGNOSIS_TIMEOUT_MS })
+  const lines = behind.slice(0, DIAGNOSIS_ROWS_MAX).map(({ ids, state, reason }) => {
+    const name = ids.map((id) => names.get(id)).find((each) => each !== undefined)
+    return `${name ?? shortId(ids[0] ?? 'a member')}: ${reason ?? state}`
+  })
+  const left = behind.length - lines.length
+  return [...lines, ...(left > 0 ? [`and ${left} more`] : [])].map((line) => `\n  ${line}`).join('')
 }

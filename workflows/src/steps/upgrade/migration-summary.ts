@@ -58,6 +58,26 @@ export function saysMigration(data: JsonValue): string {
   return `${pythonStr(migrated)} of ${pythonStr(total)} members migrated${broken}`
 }
 
+export interface Behind {
+  /** Key and account, by whichever a node of the run may be known. */
+  readonly ids: readonly string[]
+  readonly state: string
+  /** What it said of why. */
+  readonly reason?: string
+}
+
+/** Who has not migrated, as the report has them. */
+export function membersBehind(data: JsonValue): Behind[] {
+  const given = isJsonObject(data) && Array.isArray(data.members) ? data.members : []
+  return given.filter(isJsonObject).flatMap((member) => {
+    const { state, reason } = readRow(member)
+    const ids = [member.peer, member.account].filter((id) => typeof id === 'string')
+    const isBroken = reason !== undefined && reason !== null
+    if (state === 'migrated' && !isBroken) return []
+    return [{ ids, state, ...(isBroken && { reason: pythonStr(reason) }) }]
+  })
+}
+
 /** The node's counters, but never better than what its rows of members say. */
 function countsOf(rollup: JsonObject, rows: readonly Row[]): JsonObject {
   const inState = (state: string) => rows.filter((row) => row.state.replaceAll(/[_-]/g, '') === state).length

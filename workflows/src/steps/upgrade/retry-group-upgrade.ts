@@ -1,5 +1,6 @@
 import { groupIdField } from '../fields.ts'
 import { requestStep } from '../request-step.ts'
+import { saysUpgrade } from './upgrade-body.ts'
 
 export const retryGroupUpgrade = requestStep({
   kind: 'retry_group_upgrade',
@@ -8,6 +9,7 @@ export const retryGroupUpgrade = requestStep({
   route: 'POST /groups/:group_id/upgrade/retry',
   attempted: 'retrying the upgrade',
   body: () => ({}),
+  says: saysUpgrade,
   outputsAreExtra: true,
   outputs: [
     { name: 'groupId', description: 'Id of the group.' },

@@ -95,6 +95,41 @@ test('assert_cascade_complete looks until all have completed, and ends at once w
   expect(ended.failure?.message).toBe('not complete after 3.00 s: 1 of 2 members migrated')
 })
 
+test('members that have not migrated are named by their nodes where they are of the run, with what they said', async () => {
+  const network = new FixtureNetwork()
+  const stranger = { ...member('unknown'), peer: 'p'.repeat(40), account: 'f'.repeat(64) }
+  const failed = {
+    ...member('failed', 1, { migrationFailed: 'no method' }),
+    peer: 'q',
+    account: network.node('n-2').account,
+  }
+  const members = [{ ...member('migrated', 2), peer: network.node('n-1').identity }, failed, stranger]
+  const body = { rollup: { total: 3, migrated: 1, failed: 1, unknown: 1 }, members }
+  network.node('n-1').fail('GET', /migration-status/, { status: 200, body })
+  const step = '  - { type: assert_migration_complete, node: n-1, namespace_id: ns }'
+  const { failure } = await runYaml(withContext(step), { network })
+  expect(failure?.message.split('\n')).toEqual([
+    'it has failed: 1 of 3 members migrated, 1 failed',
+    '  n-2: no method',
+    '  pppppppppppp…: unknown',
+  ])
+})
+
+test('the line of an upgrade says how far it is, and that of an identity whose it is', async () => {
+  const network = new FixtureNetwork()
+  const body = { data: { groupId: 'g', status: 'in_progress', localContextsTotal: 2 } }
+  network.node('n-1').fail('POST', /upgrade$/, { status: 200, body })
+  const run = await runYaml(
+    withContext(`
+  - { type: upgrade_group, node: n-1, group_id: g, target_application_id: app }
+  - { type: node_identity, node: n-1 }`),
+    { network },
+  )
+  const said = run.record.steps.slice(-2).map(({ summary }) => summary)
+  const { account } = network.node('n-1')
+  expect(said).toEqual(['in_progress, 2 of the contexts here', `account ${account.slice(0, 12)}…, key identity-of-…`])
+})
+
 test('that it does not complete may be expected, and how far it was is captured all the same', async () => {
   const step = `  - { type: assert_migration_complete, node: n-1, namespace_id: ns, timeout_seconds: 1, expected_failure: true, expected_error: not complete, outputs: { m: migrated, x: gone } }`
   const slow = { rollup: { total: 2, migrated: 1, inProgress: 1 }, members: [] }

@@ -1,7 +1,7 @@
 import { Type } from '@calbox/schemas'
 import { groupIdField } from '../fields.ts'
 import { requestStep } from '../request-step.ts'
-import { upgradeBody } from './upgrade-body.ts'
+import { saysUpgrade, upgradeBody } from './upgrade-body.ts'
 
 export const upgradeGroup = requestStep({
   kind: 'upgrade_group',
@@ -14,6 +14,7 @@ export const upgradeGroup = requestStep({
   route: 'POST /groups/:group_id/upgrade',
   attempted: 'upgrading the group',
   body: (given) => upgradeBody(given.target_application_id, given.cascade ?? false),
+  says: saysUpgrade,
   outputsAreExtra: true,
   outputs: [
     { name: 'groupId', description: 'Id of the group.' },

@@ -62,7 +62,7 @@ test('a node that lacks what a delta builds on says so, until it has it', async 
   if (!delta) throw new Error('the newest delta is missing')
   await world.run(bob.receive([delta]))
   await world.pass(LOOK_EVERY_MS)
-  const text = 'sync: 1 contexts are behind: 1 deltas wait for parents, 0 for something else'
+  const text = 'sync: 1 context behind: 1 delta waiting for parents, 0 for something else'
   expect(of('bob')).toMatchObject({ ready: true, reasons: expect.arrayContaining([text]) })
   world.network.heal()
   await world.until('bob to have it', () => JSON.stringify(of('bob')) === JSON.stringify({ ready: true, reasons: [] }))
@@ -77,7 +77,7 @@ test('a node says that contexts have lost their application, until it is install
   if (!application) throw new Error('nothing is installed')
   await world.run(applications.uninstall(application.id))
   await world.pass(LOOK_EVERY_MS)
-  const reasons = ['applications: 1 contexts cannot be called, theirs is not installed any more']
+  const reasons = ['applications: 1 context cannot be called, the application is not installed any more']
   expect(of('ada')).toEqual({ ready: true, reasons })
   await world.run(applications.installBlob(application.blobId, { source: 'test', metadata: new Uint8Array(0) }))
   await world.pass(LOOK_EVERY_MS)

@@ -116,17 +116,25 @@ export class NodeReadiness {
     const { closed, behind, pending, parked, lacking, ops, codeless, lost } = sums
     return [
       ...(codeless > 0
-        ? [`applications: ${codeless} contexts cannot be called, theirs is not installed any more`]
+        ? [`applications: ${counted(codeless, 'context')} cannot be called, the application is not installed any more`]
         : []),
       ...(lost > 0
-        ? [`applications: ${lost} contexts cannot be called, the code of theirs is lost here; members are asked for it`]
+        ? [
+            `applications: ${counted(lost, 'context')} cannot be called, the code is lost here; members are asked for it`,
+          ]
         : []),
-      ...(closed > 0 ? [`sync: ${closed} contexts are not open; the log says why`] : []),
-      ...(lacking > 0 ? [`sync: the state of ${lacking} contexts has not arrived`] : []),
+      ...(closed > 0 ? [`sync: ${counted(closed, 'context')} not open; the log says why`] : []),
+      ...(lacking > 0 ? [`sync: the state of ${counted(lacking, 'context')} has not arrived`] : []),
       ...(behind > 0
-        ? [`sync: ${behind} contexts are behind: ${pending} deltas wait for parents, ${parked} for something else`]
+        ? [
+            `sync: ${counted(behind, 'context')} behind: ${counted(pending, 'delta')} waiting for parents, ${parked} for something else`,
+          ]
         : []),
-      ...(ops > 0 ? [`sync: ${ops} operations of namespaces wait for those before them`] : []),
+      ...(ops > 0 ? [`sync: ${counted(ops, 'operation')} of namespaces waiting for those before`] : []),
     ]
   }
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`
 }

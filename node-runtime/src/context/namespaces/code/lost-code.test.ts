@@ -71,7 +71,7 @@ describe('code that is lost', () => {
     })
     await world.pass(120_000 + LOOK_EVERY_MS)
     const reason =
-      'applications: 1 contexts cannot be called, the code of theirs is lost here; members are asked for it'
+      'applications: 1 context cannot be called, the code is lost here; members are asked for it'
     expect(node.readiness).toMatchObject({ reasons: expect.arrayContaining([reason]) })
     world.network.heal()
     await again(scene, 'bob')

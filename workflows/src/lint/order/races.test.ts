@@ -16,6 +16,8 @@ const set = (node: string, key = 'k') =>
   `- { type: call, node: ${node}, context_id: '{{ctx}}', method: set, args: { key: ${key}, value: v } }`
 const get = (node: string, key = 'k', more = '') =>
   `- { type: call, node: ${node}, context_id: '{{ctx}}', method: get, args: { key: ${key} }, outputs: { r: result }${more} }`
+const view = (expected: string) =>
+  `- { type: call, node: b, context_id: '{{ctx}}', method: get, args: { key: k }, expect: ${expected} }`
 const sync = (...nodes: string[]) => `- { type: wait_for_sync, nodes: [${nodes}], context_id: '{{ctx}}' }`
 const holds = `- { type: json_assert, statements: ['json_equal({{r}}, {"output": "v"})'] }`
 const steps = (...lines: string[]) => lines.join('\n')
@@ -37,6 +39,13 @@ test.each([
   ['the reader joins', [set('a'), `- { type: join_context, node: b, context_id: '{{ctx}}' }`, get('b'), holds], []],
   ['only that there is an answer', [set('a'), get('b'), `- { type: assert, statements: ['is_set({{r}})'] }`], []],
   ['that it is not there', [set('a'), get('b'), `- { type: assert, statements: ["not_contains({{r}}, 'v')"] }`], []],
+  [
+    'that nothing is there',
+    [set('a'), get('b'), `- { type: json_assert, statements: ['json_equal({{r}}, {"output": null})'] }`],
+    [],
+  ],
+  ['that nothing is there, in place', [set('a'), view("['json_equal({{output}}, null)']")], []],
+  ['that a text is there, in place', [set('a'), view('{ output: v }')], ['6 read-without-barrier']],
   ['the reader is cut off', ['- { type: disconnect_node, node: b }', set('a'), get('b'), holds], []],
   [
     'the reader is back',

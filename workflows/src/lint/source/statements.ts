@@ -15,8 +15,13 @@ export interface Statement {
 
 const NEGATIVE: ReadonlySet<string> = new Set('not_contains not_equal not_equals json_not_equal != is_empty'.split(' '))
 
-export function isNegative(statement: Statement): boolean {
-  return NEGATIVE.has(statement.form)
+const EQUAL: ReadonlySet<string> = new Set('equal equals json_equal =='.split(' '))
+/** What a view gives for what is not there. */
+const NOTHING = /^(?:null|None|\{\s*"output"\s*:\s*null\s*\})$/
+
+/** It says that something is not there, or is not so. */
+export function isNegative({ form, operands }: Statement): boolean {
+  return NEGATIVE.has(form) || (EQUAL.has(form) && operands.some((operand) => NOTHING.test(operand)))
 }
 
 /** Of `expect`, which takes those of both. */

@@ -101,10 +101,12 @@ function lineOf({ name, counts }: EndedFault): string {
   return told === '' ? name : `${name} (${told})`
 }
 
+const SAID: Readonly<Record<string, string>> = { refusedWrites: 'writes refused' }
+
 /** One message may come in several ways, each an arrival, and several may come in one. */
 function countsText({ chosen = 0, matched = 0, ...rest }: FaultCounts): string {
   const shown = Object.entries(rest).filter(([name, count]) => count > 0 && name !== 'heldBytes')
-  const done = shown.map(([name, count]) => `${count} ${name}`).join(', ')
+  const done = shown.map(([name, count]) => `${count} ${SAID[name] ?? name}`).join(', ')
   if (chosen === 0 || matched === 0) return done
   const met = `${counted(chosen, 'message')} in ${counted(matched, 'arrival')}`
   return done === '' ? met : `${met}: ${done}`

@@ -1,5 +1,5 @@
 import type { RunEvent, StepRef } from '@calbox/workflows'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { RunConsole, type RunConsoleOptions } from './run-console.ts'
 import { createStyle } from './style.ts'
 
@@ -96,6 +96,25 @@ test('a terminal shows the path to the running step, its time and progress, cut 
   )
   expect(frames.every((frame) => frame.length < 60)).toBe(true)
   expect(live.out().endsWith(CLEAR)).toBe(true)
+})
+
+test('a sign of life is of a step that takes long, not of one that has only begun', () => {
+  vi.useFakeTimers()
+  try {
+    const plain = consoleOf({ nowMs: () => Date.now() })
+    const start = { type: 'run:start', atMs: 0, name: 'w', file: 'f', runDir: 'd', nodes: [], steps: 2 } as const
+    plain.listen({ ...start, nestedSteps: 0, plannedSteps: [] })
+    plain.listen({ type: 'step:start', atMs: 0, step: step(1, 'first') })
+    vi.advanceTimersByTime(29_000)
+    plain.listen(passed(step(1, 'first')))
+    plain.listen({ type: 'step:start', atMs: 0, step: step(2, 'second') })
+    vi.advanceTimersByTime(29_000)
+    expect(plain.out()).not.toContain('still running')
+    vi.advanceTimersByTime(2_000)
+    expect(plain.out()).toContain('still running: 2/10 30.0 s  second')
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('what is said again in a row is counted', () => {

@@ -7,7 +7,7 @@ import { StatusLine, type Terminal } from './status-line.ts'
 import { oneLine, stepLine } from './step-text.ts'
 import type { Style } from './style.ts'
 
-/** Between two signs of life where there is no live line. */
+/** Where there is no live line: after so long without any line there is a sign of life. */
 const STILL_RUNNING_MS = 30_000
 
 /** Of a reply shown with -v. */
@@ -201,6 +201,8 @@ export class RunConsole {
   #write(text: string): void {
     this.#endRow()
     this.#status.print(text)
+    // A step that has only begun says nothing: whatever is said now is the sign.
+    this.#stillRunning?.refresh()
   }
 
   #live(text: () => string): void {

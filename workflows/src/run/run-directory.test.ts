@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -39,3 +48,16 @@ test('only the newest ones are kept, and those of runs that are going on', async
 test.skipIf(!existsSync('/proc/self'))('where no directory can be made, the folder that lacks is named', async () => {
   await expect(RunDirectory.create('/proc/calbox', 'w', at(0))).rejects.toMatchObject({ path: '/proc/calbox' })
 })
+
+test.skipIf(!existsSync('/dev/full'))(
+  'a disk that is full leaves no half of a file, and what was there before',
+  async () => {
+    const directory = await RunDirectory.create(stateDir, 'w', at(0))
+    await directory.writeJson('run.json', { outcome: 'failed' })
+    symlinkSync('/dev/full', path.join(directory.path, 'run.json.part'))
+    await expect(directory.writeJson('run.json', { outcome: 'passed' })).rejects.toThrow(/run\.json: the disk is full/)
+    expect(readFileSync(path.join(directory.path, 'run.json'), 'utf8')).toBe('{\n  "outcome": "failed"\n}\n')
+    expect(readdirSync(directory.path)).toEqual(['logs', 'run.json'])
+    await directory.release()
+  },
+)

@@ -1,5 +1,5 @@
 // `.calbox/runs/<utc-stamp>-<slug>/`: everything a run leaves behind for people and tools.
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileFault } from '../driver/file-fault.ts'
 import { type HeldFile, holdFile, liveHolder } from '../driver/state/exclusive-file.ts'
@@ -54,13 +54,17 @@ export class RunDirectory {
     await this.#running.release()
   }
 
-  /** Any plain data; integers beyond 2^53 stay exact. */
+  /** Any plain data; integers beyond 2^53 stay exact. As a whole or not at all: what was there before stays where this fails. */
   async writeJson(file: string, value: object): Promise<void> {
     // Records and plans are plain data, but their types have no index signature.
     const target = path.join(this.path, file)
+    const part = `${target}.part`
     try {
-      await writeFile(target, `${stringifyLosslessJson(value as JsonValue, 2)}\n`)
+      await writeFile(part, `${stringifyLosslessJson(value as JsonValue, 2)}\n`)
+      await rename(part, target)
     } catch (error) {
+      // Why it could not be written matters, not that its beginning stays.
+      await rm(part, { force: true }).catch(() => undefined)
       throw fileFault(error, target) ?? error
     }
   }

@@ -46,6 +46,14 @@ async function damageLog(): Promise<void> {
 const readBoth = (read: typeof withOfflineNode) =>
   read(folder(), async ({ store }) => ['a', 'b'].map((key) => fromUtf8(store.get(utf8(key)) ?? utf8('-'))))
 
+test('a folder that holds no node is named, and nobody is told to make one there', async () => {
+  const nope = { home, node: 'nope' }
+  await expect(withOfflineNode(nope, async () => {})).rejects.toMatchObject({
+    code: 'DATA_MISSING',
+    message: `there is no node in ${join(home, 'nope')}: give the folder with its config.toml, as data/n-1/n-1 of a run`,
+  })
+})
+
 test.each([/^CURRENT$/, /^MANIFEST-/, /\.log$/])(
   'a folder in the place of %s is damage, and is left as it is',
   async (place) => {

@@ -2,7 +2,7 @@
 // somebody looks. Nothing is made where nothing is, and nothing changes, except by a repair.
 import { cp, mkdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type LoadedConfig, loadConfig, type NodeFolder } from '../config.ts'
+import { ConfigError, type LoadedConfig, loadConfig, type NodeFolder } from '../config.ts'
 import { type DamagedLog, damagedLogs, requireWholeLogs } from '../store/damaged-logs.ts'
 import { type DamagedTable, damagedTables } from '../store/damaged-tables.ts'
 import { StoreError } from '../store/errors.ts'
@@ -72,7 +72,12 @@ export async function requireWhole(folder: NodeFolder): Promise<void> {
 }
 
 async function configOfData(folder: NodeFolder): Promise<LoadedConfig> {
-  const config = await loadConfig(folder)
+  const config = await loadConfig(folder).catch((cause: unknown) => {
+    if (!(cause instanceof ConfigError) || cause.code !== 'CONFIG_MISSING') throw cause
+    const path = join(folder.home, folder.node)
+    const message = `there is no node in ${path}: give the folder with its config.toml, as data/n-1/n-1 of a run`
+    throw new InspectError('DATA_MISSING', message, { cause, data: { path } })
+  })
   if ((await isFolder(config.dataPath)) && (await hasStore(config.dataPath))) return config
   const message = `there is no data at ${config.dataPath}: the node has never run, or its data was moved`
   throw new InspectError('DATA_MISSING', message, { data: { path: config.dataPath } })

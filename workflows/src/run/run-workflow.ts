@@ -23,7 +23,7 @@ import { refuseScripts, scriptsOf } from './image-scripts.ts'
 import { initialVariables } from './initial-variables.ts'
 import { KEEP_RUNS } from './limits.ts'
 import { administratorsOf } from './nodes/administrators.ts'
-import { clearanceNotes, clearNodeData, stopLeftovers } from './nodes/clear-data.ts'
+import { clearanceNotes, clearNodeData, endOtherNodes } from './nodes/clear-data.ts'
 import { ignoredEnvironment, ignoredSettings } from './nodes/ignored-settings.ts'
 import { refuseNeeds } from './nodes/node-needs.ts'
 import { RunNodes } from './nodes/run-nodes.ts'
@@ -247,13 +247,7 @@ class WorkflowRun {
     this.#nodes = nodes
     await Promise.all(this.#plan.remoteNodes.map((remote) => nodes.addRemote(remote, options)))
     if (!network) return
-    if (settings.restart) {
-      // Those under our names are stopped by the start itself.
-      const own = new Set(this.#plan.nodes.map(({ name }) => name))
-      const ended = await stopLeftovers(this.#state, (name) => !own.has(name), options)
-      if (ended.length > 0)
-        this.#emit({ type: 'note', level: 'warning', message: `restart: ended ${ended.join(', ')}` })
-    }
+    if (settings.restart) (await endOtherNodes(this.#plan, this.#state, options)).forEach(this.#emit)
     const { login } = this.#options
     const { cwd, env } = this.#parts
     const administrators = administratorsOf(this.#plan, { env, login, variables: this.#variables })

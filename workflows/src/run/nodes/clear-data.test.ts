@@ -9,7 +9,7 @@ import { NodeState } from '../../driver/state/node-state.ts'
 import { planWorkflow } from '../../plan/plan.ts'
 import type { Plan } from '../../plan/plan-types.ts'
 import { stepSchemas } from '../../steps/registry.ts'
-import { clearanceNotes, clearNodeData, stopLeftovers } from './clear-data.ts'
+import { clearanceNotes, clearNodeData, endOtherNodes, stopLeftovers } from './clear-data.ts'
 
 const options = { signal: new AbortController().signal }
 
@@ -63,8 +63,8 @@ async function leave(
   return identity
 }
 
-function planOf(nodes: string): Plan {
-  const text = `name: w\nnodes: ${nodes}\nsteps: [{ type: wait, seconds: 1 }]\n`
+function planOf(nodes: string, settings = ''): Plan {
+  const text = `name: w\n${settings}nodes: ${nodes}\nsteps: [{ type: wait, seconds: 1 }]\n`
   return planWorkflow({ file: 'w.yml', text, kinds: stepSchemas }).plan ?? expect.unreachable()
 }
 
@@ -102,6 +102,25 @@ test('what is called like the counted nodes goes only where an earlier run of th
         'nuke_on_start: the data of n-8, n-9 (of network demo) stays, as no run of w made it; `calbox nuke --prefix n` removes all that are called so',
     },
   ])
+})
+
+test('restart ends the nodes of others, and names them', async () => {
+  const own = await leave('n-1', { isUsed: false })
+  const other = await leave('other', { isUsed: false })
+  const notes = await endOtherNodes(planOf('{ count: 1, prefix: n }'), state, options)
+  expect([own, other].map(isAlive)).toEqual([true, false])
+  expect(notes).toEqual([{ type: 'note', level: 'warning', message: 'restart: ended other' }])
+  expect(await endOtherNodes(planOf('{ count: 1, prefix: n }'), state, options)).toEqual([])
+})
+
+test('what stays is named once in a run', async () => {
+  await leave('n-9', { isUsed: false })
+  const notesAtEnd = async (settings: string) => {
+    const plan = planOf('{ count: 1, prefix: n }', settings)
+    return clearanceNotes('nuke_on_end', plan, await clearNodeData(plan, cwd, state, options))
+  }
+  expect(await notesAtEnd('nuke_on_start: true\n')).toEqual([])
+  expect(await notesAtEnd('')).toHaveLength(1)
 })
 
 test('a running node of another network whose name this workflow needs is ended, with a warning that says whose it was', async () => {

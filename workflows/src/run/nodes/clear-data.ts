@@ -54,7 +54,9 @@ export function clearanceNotes(setting: string, plan: Plan, cleared: Cleared): R
     const message = `${setting}: removed the data of ${cleared.removed.map(said).join(', ')}`
     notes.push({ type: 'note', level: isLoud ? 'warning' : 'info', message })
   }
-  if (cleared.left.length > 0) {
+  // The start has said so already.
+  const isSaid = setting === 'nuke_on_end' && plan.settings.nukeOnStart
+  if (cleared.left.length > 0 && !isSaid) {
     const names = cleared.left.map(said).join(', ')
     const how = `\`calbox nuke --prefix ${plan.settings.nodePrefix}\` removes all that are called so`
     notes.push({
@@ -64,6 +66,14 @@ export function clearanceNotes(setting: string, plan: Plan, cleared: Cleared): R
     })
   }
   return notes
+}
+
+/** For `restart`: all others than the plan's, which the start itself stops. Returns what the run says of it. */
+export async function endOtherNodes(plan: Plan, state: NodeState, options: Options): Promise<RunEventBody[]> {
+  const own = new Set(plan.nodes.map(({ name }) => name))
+  const ended = await stopLeftovers(state, (name) => !own.has(name), options)
+  if (ended.length === 0) return []
+  return [{ type: 'note', level: 'warning', message: `restart: ended ${ended.join(', ')}` }]
 }
 
 /** Stops nodes of this directory that no calbox is using. Those that one is using are left alone. */

@@ -168,6 +168,12 @@ test('a node that knows the context of its writes no more is a finding, and does
   expect(run.record.history?.nodes).toEqual([])
 })
 
+test('a node that has left the context, or whose state has not arrived, is not compared', async () => {
+  const run = await after((network) => Object.assign(network.node('n-2'), { forgedRoot: '' }))
+  const why = 'it has no state of the context: it left, or that has not arrived'
+  expect(run.record.history).toMatchObject({ writes: 1, apart: [], notCompared: [{ node: 'n-2', why }] })
+})
+
 test('a node that does not answer is asked once', async () => {
   const network = new FixtureNetwork()
   const run = await runYaml(withContext(SET.repeat(3) + ASIDE('aside')), {

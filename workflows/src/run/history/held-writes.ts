@@ -7,7 +7,7 @@ import { shortDelta } from '../../steps/sync/diagnosis.ts'
 import { HISTORY_LOOKS, HISTORY_PAUSE_MS } from '../limits.ts'
 import { DEFECT_HELP, type HistoryFindings, type UntoldWrites } from './findings.ts'
 import { type Answer, type HistoryNodes, type Silence, toldOf } from './history-nodes.ts'
-import { type Standing, standingOf } from './standing.ts'
+import { STATELESS, type Standing, standingOf } from './standing.ts'
 import type { AcknowledgedWrite, WriteHistory } from './write-history.ts'
 
 type Options = { readonly signal: AbortSignal }
@@ -86,7 +86,8 @@ function verdictOf(write: AcknowledgedWrite, place: Answer<DeltaPlace>, standing
   }
   if ('silence' in place) return { is: 'untold', write, why: UNTOLD[place.silence] }
   if (!MISSING.has(place.told.state)) return { is: 'untold', write, why: `there it is ${place.told.state}` }
-  const { isMember, checkpoint, isWhole } = standing.told
+  const { isMember, checkpoint, isWhole, hash } = standing.told
+  if (hash === '') return { is: 'untold', write, why: STATELESS }
   if (isMember && isWhole) return { is: 'gone', write, place: place.told }
   // One that was removed and came back has what the others had; one that has adopted a checkpoint has made what that does not
   // contain anew, under other ids.

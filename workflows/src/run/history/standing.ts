@@ -6,6 +6,7 @@ import type { HistoryRequest } from './history-nodes.ts'
 
 export interface Standing {
   readonly node: string
+  /** Empty: it has left the context, or its state has not arrived. */
   readonly hash: string
   /** Sorted, hex. None: no delta is here. */
   readonly heads: readonly string[]
@@ -18,10 +19,13 @@ export interface Standing {
   readonly isWhole: boolean
 }
 
+/** Of one whose hash is empty. */
+export const STATELESS = 'it has no state of the context: it left, or that has not arrived'
+
 /** Of a context from which nobody was removed. */
 const NO_REMOVALS = '0'.repeat(64)
 
-/** Undefined: the node does not tell, or its state is only being made. ClientError where it does not answer. */
+/** Undefined: the node does not tell. ClientError where it does not answer. */
 export async function standingOf(
   node: NodeHandle,
   contextId: string,
@@ -30,7 +34,7 @@ export async function standingOf(
   const reply = await node.client.getContext(contextId, request)
   if (!isJsonObject(reply)) return undefined
   const { contextStateHash: hash, removals, checkpoint, isMember } = reply
-  if (!isText(hash) || hash === '' || !isText(removals) || isMember === undefined) return undefined
+  if (!isText(hash) || !isText(removals) || isMember === undefined) return undefined
   const heads = readHeads(reply.dagHeads) ?? []
   const beneath = isText(checkpoint) ? checkpoint : undefined
   return {

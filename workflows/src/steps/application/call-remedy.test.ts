@@ -13,7 +13,11 @@ test('a context that the node does not know is named, and its field marked', () 
 
 test('an application that was removed is to be installed again', () => {
   const gone = { type: 'ApplicationNotInstalled', data: { application_id: 'app' } }
-  expect(remedyOf(gone, called).help).toContain('install the application of context ctx again')
+  expect(remedyOf(gone, called).help).toMatch(/^install the application of context ctx again/)
+  const lost = { ...gone, data: { ...gone.data, message: 'its code is lost' } }
+  expect(remedyOf(lost, called).help).toMatch(
+    /^a running member gives the code: .* without one install the application/,
+  )
 })
 
 test('a method that is not there, and arguments that do not fit, are marked; the words say the rest', () => {

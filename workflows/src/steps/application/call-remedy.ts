@@ -49,7 +49,14 @@ export function callRemedy(
     return { field: 'context_id', help: `${called.node} knows no context ${called.contextId}` }
   }
   if (type === 'ApplicationNotInstalled') {
-    return { help: `install the application of context ${called.contextId} again; its state is kept` }
+    const again = `install the application of context ${called.contextId} again; its state is kept`
+    // With a message: its code is lost, and comes from who else is in the context.
+    const isLost = isJsonObject(data) && data.message !== undefined
+    return {
+      help: isLost
+        ? `a running member gives the code: retry the step (retry, eventually); without one ${again}`
+        : again,
+    }
   }
   const said = typeof data === 'string' ? data : ''
   return REMEDIES.find(([words]) => words.test(said))?.[1] ?? {}

@@ -14,15 +14,23 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   steps: [{ type: 'wait', seconds: 1 }],
   statements: ['is_set({{value}})'],
   patterns: ['node started'],
+  event: 'MemberJoined',
+  account: '{{account}}',
+}
+
+/** Fields of which one is required, and no schema says which. */
+const CHOSEN: Readonly<Record<string, readonly string[]>> = {
+  install_application: ['path', 'dev'],
+  assert_ws_event: ['group_id'],
 }
 
 export function exampleStep(type: string, schema: Json): Json {
-  return { type, ...requiredFields(schema) }
+  return { type, ...requiredFields(schema, CHOSEN[type]) }
 }
 
-function requiredFields(schema: Json): Json {
+function requiredFields(schema: Json, more: readonly string[] = []): Json {
   const properties = isMap(schema.properties) ? schema.properties : {}
-  const required = Array.isArray(schema.required) ? schema.required.map(String) : []
+  const required = [...(Array.isArray(schema.required) ? schema.required.map(String) : []), ...more]
   const fields = required.filter((name) => name !== 'type')
   return Object.fromEntries(fields.map((name) => [name, sampleOf(name, properties[name])]))
 }

@@ -33,6 +33,9 @@ const GIVEN: Readonly<Record<string, object>> = {
   heal_peers: { peers: ['n-2'] },
   upload_blob: { file_path: 'app.wasm' },
   assert_api_response: { present: ['data'] },
+  assert_ws_event: { event: 'event' },
+  assert_not_member: { account: 'ab'.repeat(32) },
+  assert_tee_member: { account: 'ab'.repeat(32) },
   chaos: { for: '2s', every: '500ms', lasts: '400ms', context_id: '{{context_id}}', nodes: ['n-2'], faults: ['delay'] },
 }
 

@@ -213,9 +213,9 @@ export class Joiner {
   /** What contexts that are here run, or are to run, and whose code is gone from the disk. */
   #wantLost(namespace: Namespace): void {
     const { contexts, applications, log } = this.#parts
-    for (const { id, applicationId } of namespace.state.contexts.values()) {
+    for (const { id, applicationId, groupId } of namespace.state.contexts.values()) {
       const running = contexts.record(id)?.applicationId
-      if (running === undefined) continue
+      if (running === undefined || !namespace.isOwnMember(groupId)) continue
       for (const each of new Set([running, applicationId])) {
         if (this.#wantedCode.has(each) || !applications.lacksCode(each)) continue
         log.warn(

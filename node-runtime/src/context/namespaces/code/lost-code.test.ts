@@ -4,10 +4,12 @@ import { appWasm } from '../../../../../scripts/build-apps.ts'
 import { LOOK_EVERY_MS } from '../../../readiness.ts'
 import { testBundle } from '../../../runtime/testing/test-bundle.ts'
 import { converge, shareContext, type TestWorld } from '../../../testing/test-nodes.ts'
-import { type Scene, testWorlds } from '../../../testing/test-worlds.ts'
+import { NAMES, type Scene, testWorlds } from '../../../testing/test-worlds.ts'
+import { removeMember } from '../membership.ts'
 
 const { open, share } = testWorlds()
 const BOTH = ['ada', 'bob'] as const
+const ASKED = 'the code of an application is lost here; members are asked for it'
 
 async function removeBlobs(world: TestWorld, name: string): Promise<void> {
   const { blobs } = world.place(name)
@@ -40,6 +42,7 @@ describe('code that is lost', () => {
     await converge(world, shared.contextId, BOTH)
     await loses(scene, 'bob')
     expect(hasCode(scene, 'bob')).toBe(false)
+    expect(world.get('bob').log.entries).toMatchObject([{ message: ASKED }])
     await again(scene, 'bob')
     expect(await world.run(world.get('bob').call(shared.contextId, 'get', { key: 'k' }))).toBe('v')
     // Members hold each other up: who got it gives it.
@@ -70,8 +73,7 @@ describe('code that is lost', () => {
       data: { applicationId },
     })
     await world.pass(120_000 + LOOK_EVERY_MS)
-    const reason =
-      'applications: 1 context cannot be called, the code is lost here; members are asked for it'
+    const reason = 'applications: 1 context cannot be called, the code is lost here; members are asked for it'
     expect(node.readiness).toMatchObject({ reasons: expect.arrayContaining([reason]) })
     world.network.heal()
     await again(scene, 'bob')
@@ -90,6 +92,19 @@ describe('code that is lost', () => {
     await expect(call()).rejects.toMatchObject({ code: 'CODE_LACKING' })
     await again(scene, 'bob')
     expect(await call()).toBe(0)
+  })
+
+  it('is not asked for by who is no member any more', async () => {
+    const scene = await share('kv-store', NAMES)
+    const { world, shared } = scene
+    await world.run(removeMember(world.get('ada').node, shared.namespaceId, world.get('cyd').node.account))
+    await converge(world, shared.contextId, BOTH)
+    const cyd = () => world.get('cyd').node
+    await world.until('cyd to know', () => !cyd().namespaces.get(shared.namespaceId).isOwnMember(shared.groupId))
+    await loses(scene, 'cyd')
+    await world.pass(60_000)
+    expect(hasCode(scene, 'cyd')).toBe(false)
+    expect(world.get('cyd').log.entries.map(({ message }) => message)).not.toContain(ASKED)
   })
 
   it.each([

@@ -6,7 +6,7 @@ import { diagnose, shortDelta, sightHeads } from '../../steps/sync/diagnosis.ts'
 import { HISTORY_DIAGNOSED_MAX, HISTORY_LOOKS, HISTORY_PAUSE_MS, HISTORY_WHY_LINES_MAX } from '../limits.ts'
 import { type ContextApart, DEFECT_HELP, type HistoryFindings, type NotCompared } from './findings.ts'
 import type { HistoryNodes, Silence } from './history-nodes.ts'
-import { alikeIn, findDiffering, STATELESS, type Standing, standingOf } from './standing.ts'
+import { alikeIn, findDiffering, type Standing, standingOf } from './standing.ts'
 
 export interface AgreementParts {
   readonly nodes: HistoryNodes
@@ -30,6 +30,8 @@ const WHY_NOT: Readonly<Record<Silence, string | undefined>> = {
   stopped: 'it is stopped',
   paused: 'it is held still',
   unreachable: 'it does not answer',
+  stateless: 'the state of the context has not arrived there',
+  outside: 'it has left the context, or is no member of the group',
   mute: 'it does not tell what its state is made of',
   // It has no part in this context.
   absent: undefined,
@@ -66,7 +68,7 @@ async function viewOf(contextId: string, { nodes, faulty }: AgreementParts, opti
       if (fault !== undefined) return { why: stillOn(fault) }
       const answer = await nodes.ask(node, options, (handle, request) => standingOf(handle, contextId, request))
       if ('silence' in answer) return { why: WHY_NOT[answer.silence] }
-      if (answer.told.hash === '') return { why: STATELESS }
+      if (answer.told.hash === '') return { why: WHY_NOT.stateless }
       // Who was removed is brought up to nobody's state any more.
       return answer.told.isMember ? { standing: answer.told } : { why: 'it is no member of the group' }
     }),

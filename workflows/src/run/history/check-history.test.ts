@@ -168,10 +168,35 @@ test('a node that knows the context of its writes no more is a finding, and does
   expect(run.record.history?.nodes).toEqual([])
 })
 
-test('a node that has left the context, or whose state has not arrived, is not compared', async () => {
-  const run = await after((network) => Object.assign(network.node('n-2'), { forgedRoot: '' }))
-  const why = 'it has no state of the context: it left, or that has not arrived'
-  expect(run.record.history).toMatchObject({ writes: 1, apart: [], notCompared: [{ node: 'n-2', why }] })
+test('a node that has left the context, or has no state of it, says why it is not compared', async () => {
+  const reasons = {
+    403: 'it has left the context, or is no member of the group',
+    503: 'the state of the context has not arrived there',
+  }
+  for (const [status, why] of Object.entries(reasons)) {
+    const answer = { status: Number(status), body: { error: 'no' } }
+    const run = await after((network) => network.node('n-2').fail('GET', /contexts\/[^/]+$/, answer, 99))
+    expect(run.record.history).toMatchObject({ writes: 1, apart: [], notCompared: [{ node: 'n-2', why }] })
+  }
+})
+
+test('a context that a step has deleted, and no node knows any more, is no finding', async () => {
+  const deletion = "  - { type: delete_context, node: n-2, context_id: '{{context_id}}' }\n"
+  const forget = (network: FixtureNetwork) => {
+    for (const node of network.nodes.values()) node.applied.clear()
+  }
+  const deleted = await after(forget, deletion)
+  const why = 'no node knows the context any more'
+  expect(deleted.record.history?.notLookedFor).toEqual([{ node: 'n-1', writes: 1, why }])
+  const lost = await after(forget)
+  expect(lost.record.history?.notLookedFor).toMatchObject([{ node: 'n-1', isFinding: true }])
+})
+
+test('a node that has no state any more of what it has written is a finding, too', async () => {
+  const answer = { status: 503, body: { error: 'the state has not arrived' } }
+  const run = await after((network) => network.node('n-1').fail('GET', /contexts\//, answer, 99))
+  const why = 'it does not have the state of the context any more'
+  expect(run.record.history).toMatchObject({ writes: 0, notLookedFor: [{ node: 'n-1', why, isFinding: true }] })
 })
 
 test('a node that does not answer is asked once', async () => {

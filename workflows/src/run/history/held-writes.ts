@@ -7,7 +7,7 @@ import { shortDelta } from '../../steps/sync/diagnosis.ts'
 import { HISTORY_LOOKS, HISTORY_PAUSE_MS } from '../limits.ts'
 import { DEFECT_HELP, type HistoryFindings, type UntoldWrites } from './findings.ts'
 import { type Answer, type HistoryNodes, type Silence, toldOf } from './history-nodes.ts'
-import { STATELESS, type Standing, standingOf } from './standing.ts'
+import { type Standing, standingOf } from './standing.ts'
 import type { AcknowledgedWrite, WriteHistory } from './write-history.ts'
 
 type Options = { readonly signal: AbortSignal }
@@ -16,13 +16,14 @@ type Options = { readonly signal: AbortSignal }
 type Verdict =
   | { readonly is: 'held' }
   | { readonly is: 'gone'; readonly write: AcknowledgedWrite; readonly place: DeltaPlace }
-  | { readonly is: 'lost'; readonly write: AcknowledgedWrite }
-  | { readonly is: 'untold'; readonly write: AcknowledgedWrite; readonly why: string }
+  | { readonly is: 'lost' | 'untold'; readonly write: AcknowledgedWrite; readonly why: string }
 
 const UNTOLD: Readonly<Record<Silence, string>> = {
   stopped: 'it is stopped',
   paused: 'it is held still',
   unreachable: 'it does not answer',
+  stateless: 'it does not have the state of the context any more',
+  outside: 'it has left the context, or is no member of the group any more',
   mute: 'it does not tell',
   absent: 'it does not know the context any more',
 }
@@ -36,7 +37,7 @@ export async function lookForWrites(
   const settled: Verdict[] = []
   let writes = history.kept
   for (let looks = 1; ; looks += 1) {
-    const verdicts = await verdictsOf(writes, nodes, { signal })
+    const verdicts = await verdictsOf(writes, nodes, { signal, mayBeDeleted: history.hasGivenUp })
     const open = verdicts.flatMap((each) => (each.is === 'gone' || each.is === 'lost' ? [each] : []))
     settled.push(...verdicts.filter(({ is }) => is !== 'gone' && is !== 'lost'))
     if (open.length > 0 && looks < HISTORY_LOOKS) {
@@ -54,7 +55,7 @@ export async function lookForWrites(
 async function verdictsOf(
   writes: readonly AcknowledgedWrite[],
   nodes: HistoryNodes,
-  options: Options,
+  { mayBeDeleted, ...options }: Options & { readonly mayBeDeleted: boolean },
 ): Promise<Verdict[]> {
   const standings = new Map<string, Answer<Standing>>()
   const verdicts: Verdict[] = []
@@ -70,9 +71,20 @@ async function verdictsOf(
       standings.get(key) ??
       (await nodes.ask(node, options, (handle, request) => standingOf(handle, contextId, request)))
     standings.set(key, standing)
-    verdicts.push(verdictOf(write, place, standing))
+    const verdict = verdictOf(write, place, standing)
+    const isDeleted = verdict.is === 'lost' && mayBeDeleted && !(await isKnown(contextId, nodes, options))
+    verdicts.push(isDeleted ? { is: 'untold', write, why: 'no node knows the context any more' } : verdict)
   }
   return verdicts
+}
+
+/** To any node. */
+async function isKnown(contextId: string, nodes: HistoryNodes, options: Options): Promise<boolean> {
+  for (const name of nodes.names) {
+    const answer = await nodes.ask(name, options, (handle, request) => standingOf(handle, contextId, request))
+    if ('told' in answer) return true
+  }
+  return false
 }
 
 /** `pruned` and `refused` are not told of what was applied only; `parked` waits for what governance or an application brings. */
@@ -80,14 +92,14 @@ const MISSING: ReadonlySet<string> = new Set(['unknown', 'pending'])
 
 function verdictOf(write: AcknowledgedWrite, place: Answer<DeltaPlace>, standing: Answer<Standing>): Verdict {
   if ('silence' in standing) {
-    return standing.silence === 'absent'
-      ? { is: 'lost', write }
-      : { is: 'untold', write, why: UNTOLD[standing.silence] }
+    const { silence } = standing
+    const isLost = silence === 'absent' || silence === 'stateless'
+    return { is: isLost ? 'lost' : 'untold', write, why: UNTOLD[silence] }
   }
   if ('silence' in place) return { is: 'untold', write, why: UNTOLD[place.silence] }
   if (!MISSING.has(place.told.state)) return { is: 'untold', write, why: `there it is ${place.told.state}` }
   const { isMember, checkpoint, isWhole, hash } = standing.told
-  if (hash === '') return { is: 'untold', write, why: STATELESS }
+  if (hash === '') return { is: 'lost', write, why: UNTOLD.stateless }
   if (isMember && isWhole) return { is: 'gone', write, place: place.told }
   // One that was removed and came back has what the others had; one that has adopted a checkpoint has made what that does not
   // contain anew, under other ids.
@@ -100,8 +112,8 @@ function untoldOf(verdicts: readonly Verdict[]): UntoldWrites[] {
   const rows = new Map<string, UntoldWrites>()
   for (const verdict of verdicts) {
     if (verdict.is !== 'untold' && verdict.is !== 'lost') continue
+    const { why } = verdict
     const { node } = verdict.write
-    const why = verdict.is === 'lost' ? UNTOLD.absent : verdict.why
     const writes = (rows.get(`${node} ${why}`)?.writes ?? 0) + 1
     rows.set(`${node} ${why}`, { node, writes, why, ...(verdict.is === 'lost' && { isFinding: true }) })
   }

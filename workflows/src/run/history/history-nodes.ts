@@ -9,8 +9,13 @@ export interface HistoryRequest {
   readonly timeoutMs: number
 }
 
-/** `absent`: it answers, and has no such thing. `mute`: it answers, and does not tell this. */
-export type Silence = 'stopped' | 'paused' | 'unreachable' | 'absent' | 'mute'
+/**
+ * Those from `absent` on answer, and of the context: have never heard of it; know of it and have no state of it; are not to have
+ * it, having left it or been removed; do not tell this.
+ */
+export type Silence = 'stopped' | 'paused' | 'unreachable' | 'absent' | 'stateless' | 'outside' | 'mute'
+
+const BY_STATUS: Readonly<Record<number, Silence>> = { 403: 'outside', 404: 'absent', 503: 'stateless' }
 
 export type Answer<T> = { readonly told: T } | { readonly silence: Silence }
 
@@ -52,7 +57,7 @@ export class HistoryNodes {
       if (!(error instanceof ClientError || error instanceof StepError)) throw error
       if (!(error instanceof ClientError)) return { silence: 'mute' }
       if (error.isNetworkFault) this.#silent.set(name, 'unreachable')
-      return { silence: error.isNetworkFault ? 'unreachable' : error.data.status === 404 ? 'absent' : 'mute' }
+      return { silence: error.isNetworkFault ? 'unreachable' : (BY_STATUS[error.status ?? 0] ?? 'mute') }
     }
   }
 }

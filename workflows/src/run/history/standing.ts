@@ -6,7 +6,7 @@ import type { HistoryRequest } from './history-nodes.ts'
 
 export interface Standing {
   readonly node: string
-  /** Empty: it has left the context, or its state has not arrived. */
+  /** Empty: its state has not arrived. */
   readonly hash: string
   /** Sorted, hex. None: no delta is here. */
   readonly heads: readonly string[]
@@ -18,9 +18,6 @@ export interface Standing {
   /** Nothing is pruned and nobody was removed: whatever was applied here is here. */
   readonly isWhole: boolean
 }
-
-/** Of one whose hash is empty. */
-export const STATELESS = 'it has no state of the context: it left, or that has not arrived'
 
 /** Of a context from which nobody was removed. */
 const NO_REMOVALS = '0'.repeat(64)

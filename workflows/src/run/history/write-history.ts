@@ -16,6 +16,7 @@ export class WriteHistory {
   #count = 0
   readonly #countOf = new Map<string, number>()
   readonly #forgotten = new Map<string, number>()
+  #hasGivenUp = false
 
   /** `deltaId` undefined: the node did not say which, or that there is one. */
   add(contextId: string, node: string, deltaId: string | undefined): void {
@@ -32,10 +33,16 @@ export class WriteHistory {
 
   /** It has given up what it held. */
   forget(node: string): void {
+    this.#hasGivenUp = true
     this.#writes = this.#writes.filter((write) => write.node !== node)
     const count = this.#countOf.get(node) ?? 0
     this.#countOf.delete(node)
     if (count > 0) this.#forgotten.set(node, (this.#forgotten.get(node) ?? 0) + count)
+  }
+
+  /** A step made some node give up something: others may have lost it with it, as all do what one of them has deleted. */
+  get hasGivenUp(): boolean {
+    return this.#hasGivenUp
   }
 
   /** Node → how many it had acknowledged, kept or not, before it gave up what it held. */

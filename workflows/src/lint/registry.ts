@@ -1,6 +1,7 @@
 // Every lint rule, once. The linter, the command's help and the page of rules start from this list.
 import type { LintRule } from './rule.ts'
 import { constantStatement } from './rules/expectations/constant-statement.ts'
+import { eventNeverSent } from './rules/expectations/event-never-sent.ts'
 import { ignoredExpectedFailure } from './rules/expectations/ignored-expected-failure.ts'
 import { statementNeverTrue } from './rules/expectations/statement-never-true.ts'
 import { unprovenFailure } from './rules/expectations/unproven-failure.ts'
@@ -42,6 +43,7 @@ const rules: readonly LintRule[] = [
   ignoredExpectedFailure,
   statementNeverTrue,
   constantStatement,
+  eventNeverSent,
 ]
 
 /** The last one looks at what the others have found. */

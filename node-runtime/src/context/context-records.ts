@@ -160,14 +160,31 @@ export class ContextRecords {
 }
 
 async function dropContext(store: Store, id: ContextId): Promise<void> {
-  for (const kind of KINDS) {
-    const range = rangeOf(keyOf(kind, idBytes(id)))
-    for (let more = true; more; ) {
-      const keys: Uint8Array[] = []
-      for await (const [key] of store.entries({ ...range, limit: DROP_BATCH_ROWS })) keys.push(key)
-      if (keys.length > 0) await store.batch(keys.map((key) => ({ type: 'del', key })))
-      more = keys.length === DROP_BATCH_ROWS
+  for (const kind of KINDS) await dropRows(store, kind, id)
+}
+
+/** All rows of one kind that a context has. */
+export async function dropRows(store: Store, kind: KeyKind, id: ContextId): Promise<void> {
+  const range = rangeOf(keyOf(kind, idBytes(id)))
+  for (let more = true; more; ) {
+    const keys: Uint8Array[] = []
+    for await (const [key] of store.entries({ ...range, limit: DROP_BATCH_ROWS })) keys.push(key)
+    if (keys.length > 0) await store.batch(keys.map((key) => ({ type: 'del', key })))
+    more = keys.length === DROP_BATCH_ROWS
+  }
+}
+
+/** The contexts that have rows of one kind, each looked up once. */
+export async function* contextsWith(store: Store, kind: KeyKind): AsyncGenerator<ContextId> {
+  const { gte, lt } = rangeOf(keyOf(kind))
+  for (let from: Uint8Array = gte; ; ) {
+    let id: ContextId | undefined
+    for await (const [key] of store.entries({ gte: from, lt, limit: 1 })) {
+      id = idFromBytes<ContextId>(key.subarray(gte.byteLength, gte.byteLength + ID_LENGTH))
     }
+    if (id === undefined) return
+    yield id
+    from = rangeOf(keyOf(kind, idBytes(id))).lt
   }
 }
 

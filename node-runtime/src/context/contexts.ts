@@ -1,17 +1,14 @@
 // All contexts of this node: creating, opening, joining, and the state each one is in. One instance a context; an
 // instance whose write failed is replaced by one read from the store.
 import type { Bytes } from '../base/bytes.ts'
-import { type ApplicationId, type ContextId, ID_LENGTH, idBytes, idFromBytes, type NamespaceId } from '../base/ids.ts'
+import type { ApplicationId, ContextId, NamespaceId } from '../base/ids.ts'
 import { contextIdOf } from '../base/operations.ts'
 import { ContextState } from '../storage/context-state.ts'
-import { dropIncoming } from '../storage/generations.ts'
 import { SnapshotWriter } from '../storage/snapshot-writer.ts'
-import { keyOf } from '../store/keys.ts'
-import { rangeOf } from '../store/store.ts'
-import { copyBase } from './base-copy.ts'
+import { BaseCopy, dropUnfinished } from './base-copy.ts'
 import { initialState } from './calls/initial-state.ts'
 import { Context } from './context.ts'
-import { ContextRecords } from './context-records.ts'
+import { ContextRecords, contextsWith } from './context-records.ts'
 import { ContextStore } from './context-store.ts'
 import type { AdoptOptions, ContextsParts, CreateContextRequest } from './contexts-parts.ts'
 import { ContextError } from './errors.ts'
@@ -62,7 +59,7 @@ export class Contexts {
   /** Reads what is stored. Nothing runs until `resume`. */
   static async open(parts: ContextsParts): Promise<Contexts> {
     const all = new Contexts(parts, await ContextRecords.open(parts))
-    await all.#dropUnknown()
+    await all.#dropUnfinished()
     return all
   }
 
@@ -126,17 +123,14 @@ export class Contexts {
     return this.#once(id, () => this.#create(id, salt, namespace, { ...request, storage }))
   }
 
-  /** What a creation has left that did not come to its end: no log names such a context, and nobody will go on with it. */
-  async #dropUnknown(): Promise<void> {
-    const { store, namespaces } = this.#parts
-    const start = keyOf('contextMeta').byteLength
-    const unknown = new Set<ContextId>()
-    for await (const [key] of store.entries(rangeOf(keyOf('contextMeta')))) {
-      const id = idFromBytes<ContextId>(key.subarray(start, start + ID_LENGTH))
-      const isNamed = namespaces.list().some(({ state }) => state.contexts.has(id))
-      if (!this.has(id) && !isNamed && !this.#records.isKept(id)) unknown.add(id)
+  /** What a creation or a copy of a base has left that did not come to its end: nobody goes on with it. */
+  async #dropUnfinished(): Promise<void> {
+    const { store } = this.#parts
+    for (const kind of ['contextMeta', 'base'] as const) {
+      for await (const id of contextsWith(store, kind)) {
+        if (!this.#records.isKept(id)) await dropUnfinished(store, id)
+      }
     }
-    for (const id of unknown) await dropIncoming(store, id)
   }
 
   async #create(
@@ -190,7 +184,7 @@ export class Contexts {
 
   /**
    * Brings a context of a namespace here: its base from a member, checked against the root that its creator signed.
-   * Resolves when it can be called. Safe to repeat after a crash at any point. `applicationId`: whose code is here, where an upgrade
+   * Resolves when it can be called. A crash at any point leaves nothing behind that the next start does not remove. `applicationId`: whose code is here, where an upgrade
    * has been heard of since; else the one that the namespace says.
    */
   adopt(namespace: Namespace, id: ContextId, options: AdoptOptions = {}): Promise<Context> {
@@ -220,17 +214,17 @@ export class Contexts {
       name: created.metadata?.name,
       serviceName: created.serviceName,
     }
-    const writer = await SnapshotWriter.open(this.#parts.store, id, idBytes(created.baseRoot))
     const { store, outbound } = this.#parts
-    await copyBase(outbound.fetchBase(id, options), { store, rows: new ContextStore(store, id), writer })
-    try {
-      await store.batch([...writer.finish(created.baseRoot), this.#records.row(record)])
-    } catch (error) {
-      await writer.abort()
-      throw error
+    const copy = new BaseCopy(store, id)
+    await outbound.fetchBase(id, (entries) => copy.take(entries, created.baseRoot), options)
+    if (namespace.isClosed || !namespace.state.contexts.has(id) || !namespace.isOwnMember(created.groupId)) {
+      await copy.drop()
+      throw new ContextError('NOT_A_MEMBER', `context ${id} is not for this node any more`)
     }
+    // Where this fails it may be on the disk nevertheless: nothing is taken back, and the next attempt begins anew.
+    await store.batch([...copy.swap(), this.#records.row(record)])
     this.#records.use(record)
-    this.#parts.outbound.followContext(id)
+    outbound.followContext(id)
     return this.#instance(record)
   }
 

@@ -45,8 +45,15 @@ export interface Outbound {
   fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<void>
   /** Asks one member, if it is connected, for a key that it has just used, and what its log has of it. Returns at once. */
   askForKeys(namespaceId: NamespaceId, groupId: GroupId, holder: PublicKey): void
-  /** The initial image of a context, entry by entry, from a connected member. Throws when none has it. */
-  fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncIterable<readonly [Bytes, Bytes]>
+  /**
+   * Gives `take` the initial image of a context, entry by entry, from one connected member after the other, until it has taken
+   * that of one. Throws when there is none that it takes.
+   */
+  fetchBase(
+    contextId: ContextId,
+    take: (entries: AsyncIterable<readonly [Bytes, Bytes]>) => Promise<void>,
+    options: { signal?: AbortSignal },
+  ): Promise<void>
 }
 
 /** What an attestation is to be made for. */

@@ -9,6 +9,16 @@ export const SYNC_TIMEOUT_MS = 30_000
 /** Part of the period by which rounds are spread, so that nodes do not ask in step. */
 export const SYNC_JITTER = 0.2
 
+/**
+ * Bytes of a base with `BASE_ENTRY_BYTES` for each entry; a peer that sends more is left. `init` writes 128 MiB at most, or an
+ * artifact of 16 MiB, which takes a few times as much as state.
+ */
+export const BASE_BYTES_MAX = 256 * 1024 * 1024
+/** What an entry costs beside its bytes: its place in the tree. */
+export const BASE_ENTRY_BYTES = 64
+/** With each so many the peer has the time of a conversation again: a large base comes over a slow link, and none takes for ever. */
+export const BASE_PORTION_BYTES = 32 * 1024 * 1024
+
 /** Ids in one answer; the asker asks again for the rest. */
 export const ANSWER_IDS_MAX = 20_000
 /** Items and ranges asked for in one request; the rest is asked for in the next one. */

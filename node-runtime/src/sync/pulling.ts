@@ -1,6 +1,5 @@
 // The asking side: one kind of pull a function, and the rule that a topic is pulled from a peer once at a time.
-import type { Bytes } from '../base/bytes.ts'
-import type { ContextId, GroupId, OpId } from '../base/ids.ts'
+import type { GroupId, OpId } from '../base/ids.ts'
 import type { PeerId } from '../network/network.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import { HEADS_MAX, KEYS_WANTED_MAX, OP_BYTES_MAX, OPS_WITH_KEYS_MAX } from '../wire/limits.ts'
@@ -72,33 +71,10 @@ export async function pullKeys(source: Source, namespace: SyncedNamespace, group
   return added
 }
 
-export async function* pullBase(source: Source, contextId: ContextId): AsyncGenerator<readonly [Bytes, Bytes]> {
-  for await (const frame of ask({ ...source, request: { t: 'base', contextId } })) {
-    if (frame.t !== 'entries') continue
-    for (const { key, value } of frame.entries) yield [key, value]
-  }
-}
-
-/** Tries peers one after another. Throws SYNC_NO_PEER with every failure when none succeeds. */
-export async function firstOf<T>(
-  what: string,
-  peers: readonly PeerId[],
-  attempt: (peer: PeerId) => Promise<T>,
-): Promise<T> {
-  const failures: string[] = []
-  for (const peer of peers) {
-    try {
-      return await attempt(peer)
-    } catch (error) {
-      failures.push(failureOf(peer, error))
-    }
-  }
-  throw nobody(what, failures)
-}
-
 /**
- * The same, but the next is tried as well when one has no outcome yet and patience is over; those under way go on until
- * one has succeeded. `patience` calls back when it is over, and returns what stops that.
+ * Tries peers one after another; the next is tried as well when one has no outcome yet and patience is over, and those under way go
+ * on until one has succeeded. `patience` calls back when it is over, and returns what stops that. Throws SYNC_NO_PEER with every
+ * failure when none succeeds.
  */
 export function firstInTurn<T>(
   what: string,
@@ -130,11 +106,11 @@ export function firstInTurn<T>(
   })
 }
 
-function failureOf(peer: PeerId, error: unknown): string {
+export function failureOf(peer: PeerId, error: unknown): string {
   return `${peer}: ${error instanceof Error ? error.message : String(error)}`
 }
 
-function nobody(what: string, failures: readonly string[]): SyncError {
+export function nobody(what: string, failures: readonly string[]): SyncError {
   const seen = failures.length === 0 ? 'no member is connected' : failures.join('; ')
   return new SyncError('SYNC_NO_PEER', `no connected member gave ${what}: ${seen}`, { data: { failures } })
 }

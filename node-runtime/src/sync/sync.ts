@@ -19,6 +19,7 @@ import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
 import type { Presence } from '../wire/presence.ts'
 import { Answering } from './answering.ts'
+import { type BaseRequest, fetchBase } from './base-pull.ts'
 import { rejectOnAbort, type Source } from './conversation.ts'
 import { pullDeltas, pullNamed } from './delta-pull.ts'
 import { SyncError } from './errors.ts'
@@ -30,7 +31,7 @@ import { KeyRequests } from './key-requests.ts'
 import { ANSWER_IDS_MAX, ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
 import type { Directory, SyncedNamespace } from './ports.ts'
 import { type PullCounts, PullQueue, type Wish } from './pull-queue.ts'
-import { firstOf, pullBase, pullKeys, pullOps } from './pulling.ts'
+import { pullKeys, pullOps } from './pulling.ts'
 import { Spreading } from './spreading.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
 import { UnderWay } from './under-way.ts'
@@ -227,18 +228,14 @@ export class Sync {
     this.#keyRequests.askHolder(peer, this.#namespace(namespaceId), groupId)
   }
 
-  async *fetchBase(contextId: ContextId, options: { signal?: AbortSignal }): AsyncGenerator<readonly [Bytes, Bytes]> {
-    const namespace = this.#parts.directory.namespaceOf(contextId)
-    const topic: Topic = namespace ? { kind: 'namespace', id: namespace.id } : { kind: 'context', id: contextId }
-    const signal = this.#underWay.stopping(options.signal)
-    const start = async (peer: PeerId) => {
-      const entries = pullBase({ ...this.#parts, peer, signal }, contextId)
-      return { entries, first: await entries.next() }
-    }
-    const { entries, first } = await firstOf(`the base of context ${contextId}`, this.#choose(topic), start)
-    if (first.done) return
-    yield first.value
-    yield* entries
+  fetchBase(
+    contextId: ContextId,
+    take: BaseRequest['take'],
+    { signal }: { readonly signal?: AbortSignal },
+  ): Promise<void> {
+    const { network } = this.#parts
+    const peers = this.#readersOf(contextId)
+    return fetchBase({ contextId, peers, take, signal }, { network, underWay: this.#underWay })
   }
 
   async close(): Promise<void> {
@@ -303,6 +300,15 @@ export class Sync {
     const { network, random } = this.#parts
     const known = network.subscribers(topicName(topic))
     return shuffled(known.length > 0 ? known : network.peers(), random).slice(0, limit)
+  }
+
+  /** Connected members that may have a context, in random order, those first that follow it. */
+  #readersOf(contextId: ContextId): PeerId[] {
+    const { network, random } = this.#parts
+    const topic = { kind: 'context', id: contextId } as const
+    const followers = new Set(network.subscribers(topicName(topic)))
+    const readers = shuffled(network.peers(), random).filter((peer) => this.#holdings.isMember(topic, peer))
+    return [...readers.filter((peer) => followers.has(peer)), ...readers.filter((peer) => !followers.has(peer))]
   }
 
   /** Since the start. */

@@ -25,19 +25,29 @@ export class UnderWay {
     return signal ? AbortSignal.any([this.#stop.signal, signal]) : this.#stop.signal
   }
 
-  /** Runs `work` with a signal that aborts when its time is over, the caller gives up, or the node stops. */
-  async limited<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` with a signal that aborts when its time is over, the caller gives up, or the node stops. `renew` gives it its time
+   * again, from now on.
+   */
+  async limited<T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal, renew: () => void) => Promise<T>,
+  ): Promise<T> {
     const timeoutMs = this.#timeoutMs
     const limit = new AbortController()
     const expire = () => limit.abort(new SyncError('SYNC_TIMEOUT', `the conversation took longer than ${timeoutMs} ms`))
-    const cancel = this.#clock.setTimer(expire, timeoutMs)
+    let cancel = this.#clock.setTimer(expire, timeoutMs)
+    const renew = () => {
+      cancel()
+      cancel = this.#clock.setTimer(expire, timeoutMs)
+    }
     const giveUp = () => limit.abort(signal?.reason)
     if (this.isStopped) limit.abort(this.#stop.signal.reason)
     else if (signal?.aborted) giveUp()
     signal?.addEventListener('abort', giveUp)
     this.#limits.add(limit)
     try {
-      return await work(limit.signal)
+      return await work(limit.signal, renew)
     } finally {
       cancel()
       signal?.removeEventListener('abort', giveUp)

@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest'
+import { type Bytes, u32be } from '../base/bytes.ts'
+import type { ContextId } from '../base/ids.ts'
+import { sleep } from '../base/until.ts'
+import { detachContext } from '../context/namespaces/administration.ts'
+import type { SharedContext, TestWorld } from '../testing/test-nodes.ts'
+import { countRows, testWorlds } from '../testing/test-worlds.ts'
+import { type SyncFrame, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
+import { fetchBase, pullBase } from './base-pull.ts'
+import { SYNC_PROTOCOL } from './conversation.ts'
+import { BASE_BYTES_MAX, BASE_PORTION_BYTES, SYNC_TIMEOUT_MS } from './limits.ts'
+import { topicName } from './topics.ts'
+import { UnderWay } from './under-way.ts'
+
+const { share } = testWorlds()
+
+type Send = (frame: SyncFrame) => Promise<void>
+/** More than a receiver collects before it writes. */
+const MANY = Array.from({ length: 1500 }, (_, n) => ({ key: u32be(n), value: u32be(n) }))
+const END: SyncFrame = { t: 'end', more: false }
+
+/** From now on the node answers nothing but requests for a base, and these so. Returns who has asked. */
+function serving(world: TestWorld, name: string, answer: (send: Send) => Promise<void>): string[] {
+  const askers: string[] = []
+  world.get(name).node.ports.network.handle(SYNC_PROTOCOL, async (peer, stream) => {
+    const send: Send = (frame) => stream.send(syncFrameMessage.encode(frame))
+    for await (const bytes of stream.frames) {
+      if (syncRequestMessage.decode(bytes).t !== 'base') {
+        await send({ t: 'refused', code: 'busy', message: 'not now' })
+        continue
+      }
+      askers.push(peer)
+      await answer(send)
+    }
+  })
+  return askers
+}
+
+async function pair() {
+  const scene = await share('kv-store', ['ada', 'bob'])
+  const { world, shared } = scene
+  const { network } = world.get('ada').node.ports
+  const peers = ['bob']
+  return {
+    ...scene,
+    /** As ada, who takes everything. */
+    fetch: (names = peers, take = drained) =>
+      fetchBase(
+        { contextId: shared.contextId, peers: names.map((name) => world.get(name).peerId), take },
+        { network, underWay: new UnderWay(world.clock, SYNC_TIMEOUT_MS) },
+      ),
+  }
+}
+
+async function drained(entries: AsyncIterable<readonly [Bytes, Bytes]>): Promise<void> {
+  for await (const _ of entries);
+}
+
+describe('a base that is asked for', () => {
+  it('is given up when the time of a conversation is over, however often something comes', async () => {
+    const { world, fetch } = await pair()
+    const askers = serving(world, 'bob', async (send) => {
+      for (let n = 0; n < 100; n += 1) {
+        await send({ t: 'entries', entries: [{ key: u32be(n), value: u32be(n) }] })
+        await sleep(world.clock, SYNC_TIMEOUT_MS - 1000)
+      }
+      await send(END)
+    })
+    const sinceMs = world.clock.nowMs()
+    // The second time is for another attempt.
+    await expect(world.run(fetch(['bob', 'bob']))).rejects.toMatchObject({ code: 'SYNC_NO_PEER' })
+    expect(world.clock.nowMs() - sinceMs).toBe(SYNC_TIMEOUT_MS)
+    expect(askers).toHaveLength(1)
+  })
+
+  it('has its time again with each portion that has come', async () => {
+    const { world, fetch } = await pair()
+    const value = new Uint8Array(1024 * 1024)
+    serving(world, 'bob', async (send) => {
+      for (let n = 0; n < 2.5 * (BASE_PORTION_BYTES / value.byteLength); n += 1) {
+        await send({ t: 'entries', entries: [{ key: u32be(n), value }] })
+        await sleep(world.clock, SYNC_TIMEOUT_MS / 40)
+      }
+      await send(END)
+    })
+    const sinceMs = world.clock.nowMs()
+    await world.run(fetch())
+    expect(world.clock.nowMs() - sinceMs).toBeGreaterThan(SYNC_TIMEOUT_MS)
+  })
+
+  it('is given up when it grows over what any is', async () => {
+    const { world, shared } = await pair()
+    const value = new Uint8Array(2 * 1024 * 1024)
+    serving(world, 'bob', async (send) => {
+      for (let n = 0; ; n += 1) await send({ t: 'entries', entries: [{ key: u32be(n), value }] })
+    })
+    const { network } = world.get('ada').node.ports
+    const source = { network, peer: world.get('bob').peerId, signal: new AbortController().signal }
+    let bytes = 0
+    const received = (async () => {
+      for await (const entry of pullBase(source, shared.contextId, () => {})) bytes += entry[1].byteLength
+    })()
+    await expect(world.run(received)).rejects.toMatchObject({ code: 'SYNC_INCOMPLETE' })
+    expect(bytes).toBeLessThanOrEqual(BASE_BYTES_MAX + value.byteLength)
+  })
+
+  it('comes from the next member where that of the first is not taken', async () => {
+    const { world, fetch } = await pair()
+    const askers = serving(world, 'bob', (send) => send(END))
+    let times = 0
+    const take = async (entries: AsyncIterable<readonly [Bytes, Bytes]>) => {
+      await drained(entries)
+      times += 1
+      if (times === 1) throw new Error('these are not those')
+    }
+    await world.run(fetch(['bob', 'bob'], take))
+    expect([times, askers.length]).toEqual([2, 2])
+  })
+
+  it('is asked of members only', async () => {
+    const { world, shared } = await pair()
+    const eve = await world.start('eve', { boot: ['ada'] })
+    const askers = serving(world, 'eve', (send) => send(END))
+    for (const topic of [
+      { kind: 'namespace', id: shared.namespaceId },
+      { kind: 'context', id: shared.contextId },
+    ] as const)
+      eve.node.ports.network.subscribe(topicName(topic), () => {})
+    world.network.cut(world.get('ada').peerId, world.get('bob').peerId)
+    const { network } = world.get('ada').node.ports
+    await world.until(
+      'eve to be known',
+      () => network.subscribers(topicName({ kind: 'context', id: shared.contextId })).length > 0,
+    )
+    await expect(world.run(world.get('ada').node.sync.fetchBase(shared.contextId, drained, {}))).rejects.toMatchObject({
+      message: expect.stringContaining('no member is connected'),
+    })
+    expect(askers).toEqual([])
+  })
+})
+
+describe('of a base that has come by half', () => {
+  /** Cyd is a member, and is to have one more context, which ada serves. */
+  async function oneMore(answer: (send: Send, id: ContextId) => Promise<void>) {
+    const scene = await share('kv-store', ['ada', 'cyd'])
+    const { world, shared } = scene
+    const { disk } = world.get('cyd')
+    const before = await countRows(disk, 'base')
+    let created: ContextId | undefined
+    serving(world, 'ada', async (send) => {
+      if (created) await answer(send, created)
+    })
+    created = await create(world, shared)
+    return { ...scene, id: created, rows: async () => (await countRows(disk, 'base')) - before }
+  }
+
+  async function create(world: TestWorld, { contextId, groupId }: SharedContext): Promise<ContextId> {
+    const { contexts } = world.get('ada').node
+    const { applicationId } = (await contexts.get(contextId)).record
+    const context = await world.run(contexts.create({ applicationId, groupId, initParams: new Uint8Array(0) }))
+    return context.record.id
+  }
+
+  async function until(world: TestWorld, holds: () => Promise<boolean>): Promise<void> {
+    for (let n = 0; !(await holds()); n += 1) {
+      if (n > 1000) throw new Error('it never comes to that')
+      await world.pass(100)
+    }
+  }
+
+  it('nothing stays when it breaks off', async () => {
+    const { world, rows } = await oneMore(async (send) => {
+      await send({ t: 'entries', entries: MANY })
+      await sleep(world.clock, 2 * SYNC_TIMEOUT_MS)
+    })
+    await until(world, async () => (await rows()) > 0)
+    await until(world, async () => (await rows()) === 0)
+  })
+
+  it('nothing stays when the node dies, whether it finds the context again or not', async () => {
+    const { world, rows } = await oneMore(async (send) => {
+      await send({ t: 'entries', entries: MANY })
+      await sleep(world.clock, 2 * SYNC_TIMEOUT_MS)
+    })
+    await until(world, async () => (await rows()) > 0)
+    world.get('cyd').kill()
+    expect(await rows()).toBeGreaterThan(0)
+    await world.run(world.get('ada').stop())
+    await world.start('cyd')
+    expect(await rows()).toBe(0)
+  })
+
+  it('nothing stays when the context is given up while the rest comes', async () => {
+    let isGone = false
+    const { world, id, rows } = await oneMore(async (send, contextId) => {
+      const { contexts } = world.get('ada').node
+      const entries: { key: Bytes; value: Bytes }[] = []
+      for await (const [key, value] of (await contexts.get(contextId)).base()) entries.push({ key, value })
+      await send({ t: 'entries', entries })
+      while (!isGone) await sleep(world.clock, 100)
+      await send(END)
+    })
+    const { node, disk } = world.get('cyd')
+    await world.pass(1000)
+    await world.run(detachContext(world.get('ada').node, id))
+    await world.until('cyd to hear of it', () => node.namespaces.list().every(({ state }) => !state.contexts.has(id)))
+    isGone = true
+    await world.pass(2000)
+    expect([node.contexts.has(id), await rows(), await countRows(disk, 'context')]).toEqual([false, 0, 1])
+  })
+})

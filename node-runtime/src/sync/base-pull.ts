@@ -1,0 +1,66 @@
+// The asking side for the base of a context: one member after the other, until what one gives is taken.
+import type { Bytes } from '../base/bytes.ts'
+import type { ContextId } from '../base/ids.ts'
+import type { Network, PeerId } from '../network/network.ts'
+import { StoreError } from '../store/errors.ts'
+import { ask, type Source } from './conversation.ts'
+import { SyncError } from './errors.ts'
+import { BASE_BYTES_MAX, BASE_ENTRY_BYTES, BASE_PORTION_BYTES } from './limits.ts'
+import { failureOf, nobody } from './pulling.ts'
+import type { UnderWay } from './under-way.ts'
+
+type Entry = readonly [Bytes, Bytes]
+
+export interface BaseRequest {
+  readonly contextId: ContextId
+  /** In the order in which they are asked. */
+  readonly peers: readonly PeerId[]
+  /** Throws where the entries are not those of the base: then the next one is asked. */
+  readonly take: (entries: AsyncIterable<Entry>) => Promise<void>
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Nobody further is asked once the time of one conversation is over: the caller tries again, with others first. Throws SYNC_NO_PEER
+ * with every failure when none succeeds, and what is wrong with our own store as it is.
+ */
+export function fetchBase(
+  { contextId, peers, take, signal }: BaseRequest,
+  { network, underWay }: { readonly network: Network; readonly underWay: UnderWay },
+): Promise<void> {
+  return underWay.limited(signal, async (turn) => {
+    const failures: string[] = []
+    for (const peer of peers) {
+      if (turn.aborted) break
+      try {
+        return await underWay.limited(signal, (limit, renew) =>
+          take(pullBase({ network, peer, signal: limit }, contextId, renew)),
+        )
+      } catch (error) {
+        if (error instanceof StoreError) throw error
+        failures.push(failureOf(peer, error))
+      }
+    }
+    signal?.throwIfAborted()
+    throw nobody(`the base of context ${contextId}`, failures)
+  })
+}
+
+/** `onPortion`: so much has come that the peer may have its time again. Throws SYNC_INCOMPLETE where it is more than any base. */
+export async function* pullBase(source: Source, contextId: ContextId, onPortion: () => void): AsyncGenerator<Entry> {
+  let bytes = 0
+  let portions = 0
+  for await (const frame of ask({ ...source, request: { t: 'base', contextId } })) {
+    if (frame.t !== 'entries') continue
+    for (const { key, value } of frame.entries) {
+      bytes += key.byteLength + value.byteLength + BASE_ENTRY_BYTES
+      yield [key, value]
+    }
+    if (bytes > BASE_BYTES_MAX) {
+      throw new SyncError('SYNC_INCOMPLETE', `the base that ${source.peer} sends grew over ${BASE_BYTES_MAX} bytes`)
+    }
+    if (bytes < (portions + 1) * BASE_PORTION_BYTES) continue
+    portions = Math.floor(bytes / BASE_PORTION_BYTES)
+    onPortion()
+  }
+}

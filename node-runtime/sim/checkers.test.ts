@@ -256,7 +256,11 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     () => withHistory(mixed, { madeMs: new Map(mixed.everything.map(({ id }) => [id, 0])) }),
   ],
   ['secrecy', 'a removed member reads on', () => ({ ...mixed, exposed: [{ name: 'n1', id: nobody }] })],
-  ['secrecy', 'a stranger is given something', () => withHistory(mixed, { pried: ['base'] })],
+  [
+    'secrecy',
+    'a stranger is given something',
+    () => withHistory(mixed, { pried: [{ name: 'mallory', request: 'base' }] }),
+  ],
   ['calls', 'a state comes without its checkpoint', () => withHistory(mixed, { halfSwapped: ['n1'] })],
   ['agreement', 'other code', () => withNode(mixed, () => ({ applicationId: nobody as string as ApplicationId }))],
   ['agreement', 'other proposals', () => withNode(mixed, () => ({ proposals: '[]' }))],

@@ -24,6 +24,7 @@ import { writes } from './hostile-calls.ts'
 import { Forgery } from './hostile-forgery.ts'
 import { FalseStates } from './hostile-states.ts'
 import { pry } from './prying.ts'
+import { Spoiling } from './spoiling.ts'
 
 /** What counts is the sum of its author: under another name it says something else. */
 const COUNTS = new Set(['hit', 'visit', 'earn', 'spend', 'reset'])
@@ -57,6 +58,7 @@ export class HostilePeer {
   #vouched: Bytes | undefined
   readonly #vouches = new Map<PublicKey, Vouch>()
   #made = 0
+  #spoiling: Spoiling | undefined
 
   constructor(parts: HostileParts, bootAddresses: readonly string[]) {
     const { world, setting, random, fault } = parts
@@ -155,6 +157,9 @@ export class HostilePeer {
         // It waits for answers, and time stands still while an act is under way.
         void this.#pry()
         return
+      case 'spoil':
+        this.#spoiling = new Spoiling()
+        return
     }
   }
 
@@ -241,9 +246,11 @@ export class HostilePeer {
     const { setting, world, history } = this.#parts
     return pry({
       network: this.#network,
-      contextId: setting.shared.contextId,
+      peers: this.#network.peers(),
+      shared: setting.shared,
+      identity: this.#identity,
       setTimer: (fn, ms) => world.clock.setTimer(fn, ms),
-      onGiven: (request) => history.pried.push(request),
+      onGiven: (request) => history.pried.push({ name: HOSTILE, request }),
     })
   }
 
@@ -324,11 +331,17 @@ export class HostilePeer {
         this.#vouched = gossip.vouch?.checkpoint
         if (gossip.vouch) this.#vouches.set(gossip.author, { author: gossip.author, signature: gossip.vouch.signature })
       }
-      if (gossip.t === 'deltas') this.#deltas.push(...gossip.items.map(decodeDelta))
-      if (this.#deltas.length > REMEMBERED_MAX) this.#deltas.splice(0, this.#deltas.length - REMEMBERED_MAX)
+      if (gossip.t === 'deltas') this.#hear(gossip.items.map(decodeDelta))
     } catch {
       // Its own garbage comes back to it.
     }
+  }
+
+  #hear(deltas: readonly Delta[]): void {
+    this.#deltas.push(...deltas)
+    if (this.#deltas.length > REMEMBERED_MAX) this.#deltas.splice(0, this.#deltas.length - REMEMBERED_MAX)
+    const spoilt = this.#spoiling?.of(deltas) ?? []
+    if (spoilt.length > 0) void this.#gossip(spoilt)
   }
 
   #remember(data: Bytes): void {

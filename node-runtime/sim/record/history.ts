@@ -135,8 +135,8 @@ export class History {
   readonly faults = new Set<FaultKind>()
   /** Author and id of what the hostile peer signed. */
   readonly hostileDeltas = new Set<DeltaId>()
-  /** What a stranger asked for, each time that it was given some of it. */
-  readonly pried: string[] = []
+  /** What somebody asked for that it may not have, each time that it was given some of it. */
+  readonly pried: { readonly name: string; readonly request: string }[] = []
   /** The most deltas that one batch took back. */
   deepestUndo = 0
 

@@ -7,6 +7,7 @@ import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { keysOf, peerIdOf, type TestNode, type WorldObserver } from '../../src/testing/test-node.ts'
 import { TestWorld } from '../../src/testing/test-nodes.ts'
 import { decodeGossip, type HeadsBeat } from '../../src/wire/gossip.ts'
+import { pryOnceRemoved } from '../hostile/removed.ts'
 import { LOOK_MS, QUIET_MS, SAMPLE_MS, SETTLE_MS } from '../limits.ts'
 import { type Attempt, History } from '../record/history.ts'
 import { presencesOn } from '../record/presences.ts'
@@ -124,11 +125,13 @@ class Run {
     await world.pass(endOf(this.#scenario) + 1)
     this.#endFaults()
     const unrest = await this.#settle()
+    const [scenario, setting, history] = [this.#scenario, this.#setting, this.#history]
+    if (unrest === undefined) await pryOnceRemoved({ world, scenario, setting, history })
     return {
       world,
-      scenario: this.#scenario,
-      setting: this.#setting,
-      history: this.#history,
+      scenario,
+      setting,
+      history,
       trace: this.#trace,
       unrest,
       tookMs: world.clock.nowMs() - this.#startMs,

@@ -12,6 +12,7 @@ import { withPrying } from './prying.ts'
 import { type Chore, type Fault, HOSTILE, honestNodes, type Mark, remainingNodes, type Scenario } from './scenario.ts'
 import { withShowing } from './showing.ts'
 import { withSlices } from './slices.ts'
+import { withSpoiling } from './spoiling.ts'
 import { withStanding, withStandingPair } from './standing.ts'
 
 /** Of the seeds whose application applies its own deltas, where it matters most by which code, and of the others. */
@@ -54,6 +55,7 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     withBehind,
     withFellow,
     withPrying,
+    withSpoiling,
     withSlices,
   ]
   return migrating(

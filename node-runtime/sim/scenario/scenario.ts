@@ -65,10 +65,10 @@ export const HOSTILE_ACTS = [
   'false-vouch',
 ] as const
 /**
- * Neither of these is drawn. `pry`: a stranger asks for what members have. `early-cut`: with whoever made the context it vouches, at a
- * cut of which that one is most, for another state.
+ * None of these is drawn. `pry`: a stranger asks for what members have. `early-cut`: with whoever made the context it vouches, at a
+ * cut of which that one is most, for another state. `spoil`: from then on it repeats what is signed together under a false signature.
  */
-export type HostileAct = (typeof HOSTILE_ACTS)[number] | 'early-cut' | 'pry'
+export type HostileAct = (typeof HOSTILE_ACTS)[number] | 'early-cut' | 'pry' | 'spoil'
 
 /** What a node has just done: `waiting`, it has put aside what lacks a parent; `judging`, begun to judge its history again. */
 export type Turn = 'swap' | 'handler' | 'waiting' | 'judging'
@@ -184,6 +184,7 @@ export type Mark =
   | 'certified twice'
   | 'called behind'
   | 'prying'
+  | 'spoiling'
 
 /** Marks of what comes after all else: a seed has one of them. */
 export const ENDINGS: readonly Mark[] = [

@@ -7,6 +7,7 @@ import { cuttingOff } from './checkers/cutting-off.ts'
 import { deciding } from './checkers/deciding.ts'
 import { definition } from './checkers/definition.ts'
 import { effects } from './checkers/effects.ts'
+import { following } from './checkers/following.ts'
 import { handling, showing } from './checkers/handling.ts'
 import { keeping } from './checkers/keeping.ts'
 import { log } from './checkers/log.ts'
@@ -32,6 +33,7 @@ export const CHECKERS: readonly Checker[] = [
   secrecy,
   cuttingOff,
   keeping,
+  following,
   pruning,
   presence,
   deciding,

@@ -1,6 +1,7 @@
 // Each checker fires on a violation that is planted into what an honest run left, and on nothing else.
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ApplicationId, DeltaId } from '../src/base/ids.ts'
+import type { Delta } from '../src/wire/delta.ts'
 import { checkFacts } from './check.ts'
 import { Causality } from './record/causality.ts'
 import { type Facts, factsOf, type NodeFacts } from './record/facts.ts'
@@ -105,6 +106,16 @@ function withDepth(facts: Facts, depth: number): Facts {
   }
 }
 
+/** The last delta as if it followed on from another than its author's one before it. */
+function withLastFollowing(facts: Facts, choose: (own: readonly Delta[]) => DeltaId | undefined): Facts {
+  const last = facts.everything.findLast(({ previous }) => previous !== undefined)
+  const own = facts.everything.filter(({ author }) => author === last?.author)
+  const named = choose(own)
+  if (!last || named === undefined) throw new Error('nobody has written often enough')
+  const changed = { ...last, parents: last.parents.map((id, at) => (at === last.previous ? named : id)) }
+  return { ...facts, everything: facts.everything.map((delta) => (delta === last ? changed : delta)) }
+}
+
 /** The handler rows of all nodes, each changed. */
 function withHandlers(facts: Facts, change: { queued?: number; done?: number; dead?: number }): Facts {
   const handlers = new Map(
@@ -129,6 +140,16 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
   ],
   ['rest', 'a dead letter', () => withNode(mixed, ({ leftovers }) => ({ leftovers: { ...leftovers, deadLetter: 1 } }))],
   ['rest', 'an outbox marker', () => withNode(mixed, ({ leftovers }) => ({ leftovers: { ...leftovers, outbox: 1 } }))],
+  [
+    'rest',
+    'an id that is not offered',
+    () => withNode(mixed, ({ leftovers }) => ({ leftovers: { ...leftovers, misoffered: 1 } })),
+  ],
+  [
+    'rest',
+    'an own delta that is kept for ever',
+    () => withNode(mixed, ({ leftovers }) => ({ leftovers: { ...leftovers, kept: 1 } })),
+  ],
   ['rest', 'a parked delta', () => withNode(mixed, () => ({ waiting: mixed.graph.slice(0, 1) }))],
   ['rest', 'missing governance', () => withNode(mixed, () => ({ governanceMissing: 1 }))],
   [
@@ -274,6 +295,12 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     'keeping',
     'what was written again comes behind what knew of it',
     () => ({ ...mixed, reissued: new Map([[first(mixed), mixed.graph.at(-1)?.id ?? nobody]]) }),
+  ],
+  ['following', 'a delta names none of its author’s before it', () => withLastFollowing(mixed, () => nobody)],
+  [
+    'following',
+    'a delta names one of its author’s that is older',
+    () => withLastFollowing(mixed, (own) => own.at(-3)?.id),
   ],
   [
     'presence',

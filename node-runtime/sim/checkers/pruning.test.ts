@@ -49,14 +49,15 @@ const vouched: Vouched = {
 }
 
 /** `later`: who takes a state afterwards. */
-function found(change: Partial<Vouched>, later: readonly string[] = []): string[] {
+function found(change: Partial<Vouched>, later: readonly string[] = [], second: readonly DeltaId[] = []): string[] {
   const history: History = new Made()
   for (const name of later) history.adoptions.set(name, [1])
   history.checkpoints.set('hash', checkpoint)
   history.vouched.push({ ...vouched, ...change })
   const nodes = ['n0', 'n1', 'n2', 'n3', 'n4']
-  const scenario = { nodes, faults: [], retention: { checkpointMin: 3, absentMs: 10_000 } }
-  return [...pruning.check({ history, scenario } as unknown as Facts, new Causality(deltas))]
+  const retention = { checkpointMin: 3, absentMs: 10_000 }
+  const scenario = { nodes, faults: [], retention, marks: ['migration'] }
+  return [...pruning.check({ history, scenario, second: new Set(second) } as unknown as Facts, new Causality(deltas))]
 }
 
 const others = vouched.beats.slice(1)
@@ -83,4 +84,14 @@ it('asks nobody who was not heard of for long, or who had taken another’s stat
 
 it('asks what was known of who takes a state only afterwards: perhaps because of this vouch', () => {
   expect(found({ beats: [...others, beatOf('n1', [two], late)] }, ['n1']).join()).toContain('known to lack some')
+})
+
+it('finds a vouch for what was made after a migration, before all have said that they have migrated', () => {
+  const migrated = heard.map((beat) => ({ ...beat, state: { version: 2 } }))
+  expect(found({ beats: migrated }, [], [two])).toEqual([])
+  expect(found({ beats: [...migrated.slice(1), ...heard.slice(0, 1)] }, [], [two]).join()).toContain('n1 had not said')
+  // Away for however long: nobody knows what it has written meanwhile.
+  const before = { hlc: late, beats: migrated.slice(1) }
+  expect(found({ beats: before.beats, before }, [], [two]).join()).toContain('n1 had not said')
+  expect(found({ beats: heard }, [], [four])).toEqual([])
 })

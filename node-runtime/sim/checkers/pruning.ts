@@ -1,8 +1,10 @@
 // History goes only to a checkpoint for which more than half of those have vouched who are members to the end: two halves of a
 // network never prune past each other, and nobody alone decides what others take (I2, I7). And who vouches has all of it,
-// has heard of most members, and knows of each of these that it has all of it, too, and will write nothing beneath.
+// has heard of most members, and knows of each of these that it has all of it, too, and will write nothing beneath. And of all
+// that they have migrated, where any of it was made since.
 import { EMPTY, toHex } from '../../src/base/bytes.ts'
 import { type DeltaId, stampOf } from '../../src/base/ids.ts'
+import { FIRST_STATE_VERSION } from '../../src/runtime/module/state-schema.ts'
 import { keysOf } from '../../src/testing/test-node.ts'
 import { type Checkpoint, checkpointHash, decodeCertified, verifyVouch } from '../../src/wire/checkpoint.ts'
 import type { HeadsBeat } from '../../src/wire/gossip.ts'
@@ -55,8 +57,11 @@ function judgeVouch(
   const { history, scenario } = facts
   const floor = history.checkpoints.get(beneath)?.last ?? ''
   const contents = [...recent.counting, ...recent.voids, ...recent.lost].filter((id) => id > floor)
-  const wrong: string[] = []
   const vouches = `${name} vouched for ${hash.slice(0, 8)}`
+  const isMigrated = scenario.marks?.includes('migration') && contents.some((id) => facts.second.has(id))
+  const wrong = isMigrated
+    ? behind(scenario, name, beats).map((node) => `${vouches}, and ${node} had not said that it has migrated`)
+    : []
   if (contents.some((id) => !held.has(id))) wrong.push(`${vouches} without having all of it`)
   // It was given between two beats: who counted all that time, and what it knew of them at the end of it.
   const absentNs = BigInt(scenario.retention?.absentMs ?? 0) * 1_000_000n
@@ -80,6 +85,16 @@ function judgeVouch(
   if (isLate && heard + 1 <= members(scenario).length / 2)
     wrong.push(`${vouches}, having heard of ${heard} members lately`)
   return wrong
+}
+
+/** Who could still make something for the earlier version: what of that came later would have no place beneath. */
+function behind(scenario: Scenario, name: string, beats: readonly HeadsBeat[]): string[] {
+  const others = members(scenario).filter((node) => node !== name)
+  return others.filter((node) => {
+    const { publicKey } = keysOf(node).identity
+    const beat = beats.find(({ author }) => author === publicKey)
+    return (beat?.state?.version ?? FIRST_STATE_VERSION) === FIRST_STATE_VERSION
+  })
 }
 
 function lacks({ heads }: HeadsBeat, contents: readonly DeltaId[], causality: Causality): boolean {

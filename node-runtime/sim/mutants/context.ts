@@ -289,4 +289,13 @@ export const CONTEXT: readonly Mutant[] = [
     needs: 'slices',
     chosenFrom: 'history',
   },
+  {
+    name: 'calls-of-one-batch-follow-on-from-the-same',
+    file: 'context/calls/sealing.ts',
+    find: '    this.#own = id\n',
+    replace: '',
+    why: 'the calls of a batch name what came before the first of them: where that is lost, it leaves a hole that nobody sees',
+    breaks: 'I2',
+    chosenFrom: 'source',
+  },
 ]

@@ -6,7 +6,7 @@ import type { Operation } from '../../src/base/operations.ts'
 import { ContextStore } from '../../src/context/context-store.ts'
 import { KeyRing } from '../../src/context/namespaces/keys/key-ring.ts'
 import { keyOf } from '../../src/store/keys.ts'
-import { rangeOf, type Store } from '../../src/store/store.ts'
+import { rangeOf } from '../../src/store/store.ts'
 import { type ContextSummary, keysOf, type TestNode } from '../../src/testing/test-node.ts'
 import type { Checkpoint } from '../../src/wire/checkpoint.ts'
 import { codeCutOf, type Delta, decodeDelta, openDelta } from '../../src/wire/delta.ts'
@@ -17,6 +17,7 @@ import type { SimulationEnd } from '../run/simulation.ts'
 import { honestNodes, remainingNodes, type Scenario } from '../scenario/scenario.ts'
 import { contentsOf } from './contents.ts'
 import { type History, statusOf } from './history.ts'
+import { type Leftovers, leftoversOf } from './leftovers.ts'
 import { presencesOn } from './presences.ts'
 import { type AppliedDelta, refold } from './refold.ts'
 
@@ -42,8 +43,7 @@ export interface NodeFacts {
   readonly shows: string | undefined
   /** What it sees of each member, by key. */
   readonly presences: ReadonlyMap<string, string>
-  /** Rows of kinds that must be empty at rest. */
-  readonly leftovers: Readonly<Record<'handler' | 'deadLetter' | 'outbox' | 'reissue', number>>
+  readonly leftovers: Leftovers
 }
 
 export interface Facts {
@@ -60,6 +60,8 @@ export interface Facts {
   readonly graph: readonly Delta[]
   /** These and all that anyone honest held in the course of the run, in canonical order. */
   readonly everything: readonly Delta[]
+  /** Those of them that were made by what the context was upgraded to. */
+  readonly second: ReadonlySet<DeltaId>
   /** Deltas that were given up for a snapshot, and as what their authors wrote them again. */
   readonly reissued: ReadonlyMap<DeltaId, DeltaId>
   /** By delta: all that have the same events, because their author wrote one of them again. */
@@ -152,6 +154,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
     ended: new Set([...contents].flatMap(([id, role]) => (role === 'lost' ? [id] : []))),
     graph,
     everything,
+    second: new Set(everything.filter(isSecond).map(({ id }) => id)),
     reissued: reissuedAs(history, deltas),
     sameEvents: sameEventsIn(everything, history),
     exposed: await exposedTo(end, deltas),
@@ -197,12 +200,7 @@ async function nodeFacts({ world, setting, history }: SimulationEnd, node: TestN
         ? (history.showing.get(node.name)?.shows ?? undefined)
         : undefined,
     presences: presencesOn(node, contextId),
-    leftovers: {
-      handler: await count(node.disk, 'handler'),
-      deadLetter: await count(node.disk, 'deadLetter'),
-      outbox: await count(node.disk, 'outbox'),
-      reissue: await count(node.disk, 'reissue'),
-    },
+    leftovers: await leftoversOf(node.disk, contextId, [...applied, ...voids, ...waiting.map(({ id }) => id)]),
   }
 }
 
@@ -305,10 +303,4 @@ export function compareCanonical(a: Pick<Delta, 'id' | 'hlc'>, b: Pick<Delta, 'i
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
   return value instanceof Uint8Array ? toHex(value) : value
-}
-
-async function count(disk: Store, kind: 'handler' | 'deadLetter' | 'outbox' | 'reissue'): Promise<number> {
-  let rows = 0
-  for await (const _ of disk.entries(rangeOf(keyOf(kind)))) rows += 1
-  return rows
 }

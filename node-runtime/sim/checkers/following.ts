@@ -1,0 +1,28 @@
+// Each delta names its author's one before it: by that it is known of what is not named any more that it has no hole before it (I2).
+import type { DeltaId, PublicKey } from '../../src/base/ids.ts'
+import { previousOf } from '../../src/wire/delta.ts'
+import { type Checker, FINDINGS_MAX } from './violation.ts'
+
+export const following: Checker = {
+  name: 'following',
+  check({ everything, history }, causality) {
+    const found: string[] = []
+    const own = new Map<PublicKey, DeltaId[]>()
+    for (const delta of everything) {
+      const { id, author } = delta
+      const before = own.get(author) ?? []
+      own.set(author, [...before, id])
+      // Who keeps to no rule names what it likes.
+      if (history.hostileDeltas.has(id)) continue
+      const wanted = before.findLast((each) => causality.includes(id, each))
+      const named = previousOf(delta)
+      if (named !== wanted)
+        found.push(`${short(id)} follows on from ${short(named)}, and its author's one before it is ${short(wanted)}`)
+    }
+    return found.slice(0, FINDINGS_MAX)
+  },
+}
+
+function short(id: DeltaId | undefined): string {
+  return id?.slice(0, 8) ?? 'nothing'
+}

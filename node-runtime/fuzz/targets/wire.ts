@@ -41,9 +41,11 @@ import {
   idOf,
   ops,
   payload,
+  seekings,
 } from '../../src/wire/messages.fixture.ts'
 import { decodeOp, encodeOp, verifyOp } from '../../src/wire/op.ts'
 import { openPresence, sealPresence } from '../../src/wire/presence.ts'
+import { decodeSeeking, encodeSeeking } from '../../src/wire/seeking.ts'
 import {
   helloMessage,
   type SyncFrame,
@@ -185,6 +187,15 @@ const gossipTarget: Target = {
     if (gossip.t === 'heads' && looksAtSignature(input)) verifyHeads(gossip)
     return encodeGossip(gossip)
   },
+}
+
+const seekingTarget: Target = {
+  name: 'seeking',
+  decoders: ['wire/seeking.ts#decodeSeeking'],
+  codes: WIRE,
+  format: 'cbor',
+  seeds: seekings.map(encodeSeeking),
+  run: (input) => encodeSeeking(decodeSeeking(input)),
 }
 
 const headsTarget: Target = {
@@ -364,6 +375,7 @@ export const wireTargets: readonly Target[] = [
   sealedKeyTarget,
   opTarget,
   gossipTarget,
+  seekingTarget,
   headsTarget,
   checkpointTarget,
   codecTarget('hello', helloMessage, 'wire/sync-messages.ts#helloMessage', [

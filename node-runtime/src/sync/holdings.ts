@@ -31,6 +31,11 @@ export class Holdings {
     return this.#directory.namespace(topic.id)?.hasMember(key) ?? false
   }
 
+  members(topic: Topic): readonly PublicKey[] {
+    if (topic.kind === 'namespace') return this.#directory.namespace(topic.id)?.members() ?? []
+    return this.#directory.namespaceOf(topic.id)?.readers(topic.id) ?? []
+  }
+
   /** Undefined too where it cannot be opened: that must not keep others from being synchronised. */
   context(id: ContextId): Promise<SyncedContext | undefined> {
     return this.#directory.context(id).catch((error) => {

@@ -97,3 +97,19 @@ export const ADMISSION_ANSWER_MS = 5000
 export const ADMISSION_PATIENCE_MS = 1000
 /** Of who says that it has let us in: how long its log may take to show that. Then it is left for the next round. */
 export const ADMISSION_SHOWN_MS = 15_000
+
+/** Whom a node lacks among the members of what it follows is looked at so long after something has changed: hellos come first. */
+export const LINKS_AFTER_MS = 500
+/** Who is looked for is looked for again so much later; each time twice as long, up to the last. */
+export const SEEK_PAUSE_FIRST_MS = 1000
+export const SEEK_PAUSE_LAST_MS = 60_000
+/** Looked for so often in vain: the one after it is looked for as well. */
+export const SEEK_DOWN_COUNT = 2
+/** Nodes that are looked for at the same time, of all topics. */
+export const SOUGHT_AT_ONCE_MAX = 64
+/** The least time between two answers of where we listen. */
+export const HERE_EVERY_MS = 1000
+/** Who has invited us is looked for as long as a join may take. */
+export const INVITER_WANTED_MS = 30_000
+/** Who shows that it has a key which is not here. */
+export const HOLDER_WANTED_MS = 10_000

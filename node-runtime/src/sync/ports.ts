@@ -20,6 +20,9 @@ export interface SyncedNamespace {
   opsNotIn(have: readonly OpId[], limit: number): SignedOp[]
   receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number>
   hasMember(publicKey: PublicKey): boolean
+  members(): PublicKey[]
+  /** Members of the context's group. */
+  readers(contextId: ContextId): PublicKey[]
   isMember(groupId: GroupId, publicKey: PublicKey): boolean
   /** While a key of the group is to be asked for. */
   lacksKeys(groupId: GroupId): boolean

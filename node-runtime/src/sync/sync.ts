@@ -28,12 +28,22 @@ import { Greetings } from './greetings.ts'
 import { HelloExchange } from './hello.ts'
 import { Holdings } from './holdings.ts'
 import { KeyRequests } from './key-requests.ts'
-import { ANSWER_IDS_MAX, ROUND_PEERS_MAX, SYNC_EVERY_MS, SYNC_GAP_MS, SYNC_JITTER, SYNC_TIMEOUT_MS } from './limits.ts'
+import {
+  ANSWER_IDS_MAX,
+  HOLDER_WANTED_MS,
+  INVITER_WANTED_MS,
+  ROUND_PEERS_MAX,
+  SYNC_EVERY_MS,
+  SYNC_GAP_MS,
+  SYNC_JITTER,
+  SYNC_TIMEOUT_MS,
+} from './limits.ts'
+import { MemberLinks } from './member-links.ts'
 import type { Directory, SyncedNamespace } from './ports.ts'
 import { type PullCounts, PullQueue, type Wish } from './pull-queue.ts'
 import { pullKeys, pullOps } from './pulling.ts'
 import { Spreading } from './spreading.ts'
-import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
+import { type Topic, topicName } from './topics.ts'
 import { UnderWay } from './under-way.ts'
 
 export interface SyncOptions {
@@ -80,6 +90,7 @@ export class Sync {
   readonly #pulls: PullQueue
   readonly #spreading: Spreading
   readonly #keyRequests: KeyRequests
+  readonly #links: MemberLinks
   readonly #greetings = new Greetings((peer, asks) => this.#greet(peer, asks))
   readonly #underWay: UnderWay
 
@@ -131,7 +142,11 @@ export class Sync {
     parts.network.on('subscribed', (peer, topic) => {
       if (this.#followed.has(topic)) this.#greetings.soon(peer)
     })
-    parts.network.subscribe(RUN_TOPIC, () => {})
+    this.#links = new MemberLinks({
+      ...parts,
+      publicKey: parts.identity.publicKey,
+      membersOf: (topic) => this.#holdings.members(topic),
+    })
   }
 
   greeted(peer: PeerId): boolean {
@@ -179,7 +194,9 @@ export class Sync {
   }
 
   unfollowContext(contextId: ContextId): void {
-    const name = topicName({ kind: 'context', id: contextId })
+    const topic = { kind: 'context', id: contextId } as const
+    const name = topicName(topic)
+    this.#links.unfollow(topic)
     this.#followed.get(name)?.cancel?.()
     if (this.#followed.delete(name)) this.#gossip.unfollowContext(contextId)
   }
@@ -189,7 +206,9 @@ export class Sync {
   }
 
   unfollowNamespace(namespaceId: NamespaceId): void {
-    const name = topicName({ kind: 'namespace', id: namespaceId })
+    const topic = { kind: 'namespace', id: namespaceId } as const
+    const name = topicName(topic)
+    this.#links.unfollow(topic)
     this.#followed.get(name)?.cancel?.()
     if (this.#followed.delete(name)) this.#gossip.unfollowNamespace(namespaceId)
   }
@@ -212,8 +231,13 @@ export class Sync {
       this.#underWay.limited(options.signal, (signal) =>
         pullOps({ ...this.#parts, peer, signal }, namespace, options.invitation),
       )
-    // Who has the namespace is not known yet: nobody having it is an answer, not a failure.
-    await Promise.allSettled(this.#parts.network.peers().slice(0, ROUND_PEERS_MAX).map(attempt))
+    const { inviter } = options.invitation
+    this.#links.want(inviter, INVITER_WANTED_MS)
+    // Who else has the namespace is not known yet: nobody having it is an answer, not a failure.
+    const first = peerIdOfPublicKey(inviter)
+    const peers = this.#parts.network.peers()
+    const ordered = [...peers.filter((peer) => peer === first), ...peers.filter((peer) => peer !== first)]
+    await Promise.allSettled(ordered.slice(0, ROUND_PEERS_MAX).map(attempt))
   }
 
   async fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<void> {
@@ -224,7 +248,10 @@ export class Sync {
 
   askForKeys(namespaceId: NamespaceId, groupId: GroupId, holder: PublicKey): void {
     const peer = peerIdOfPublicKey(holder)
-    if (!this.#parts.network.peers().includes(peer)) return
+    if (!this.#parts.network.peers().includes(peer)) {
+      this.#links.want(holder, HOLDER_WANTED_MS)
+      return
+    }
     this.#keyRequests.askHolder(peer, this.#namespace(namespaceId), groupId)
   }
 
@@ -243,6 +270,7 @@ export class Sync {
     this.#gossip.close()
     for (const followed of this.#followed.values()) followed.cancel?.()
     this.#spreading.close()
+    this.#links.close()
     this.#pulls.close()
     await this.#underWay.ended()
   }
@@ -255,6 +283,7 @@ export class Sync {
     const followed: Followed = { topic, cancel: undefined }
     this.#followed.set(name, followed)
     this.#schedule(followed)
+    this.#links.follow(topic)
     for (const peer of this.#parts.network.subscribers(name)) this.#greetings.soon(peer, true)
     return true
   }
@@ -271,6 +300,8 @@ export class Sync {
 
   /** One peer; more where something is waited for: perhaps a single one has it. As many members, where these are none. */
   async #periodically(topic: Topic): Promise<void> {
+    // Others may be members by now.
+    this.#links.soon()
     const context = topic.kind === 'context' ? await this.#holdings.context(topic.id) : undefined
     const isWaiting = context !== undefined && context.missing(1).length > 0
     const chosen = this.#choose(topic, isWaiting ? ROUND_PEERS_MAX : 1)

@@ -16,9 +16,11 @@ import {
   payload,
   plain,
   rewritten,
+  seekings,
   together,
 } from './messages.fixture.ts'
 import { decodeOp, encodeOp, verifyOp } from './op.ts'
+import { decodeSeeking, encodeSeeking } from './seeking.ts'
 
 const file = new URL('./fixtures/v1.json', import.meta.url)
 
@@ -32,6 +34,7 @@ const current: Record<string, string> = {
   ...Object.fromEntries(ops.map((op, index) => [`op.${index}.${op.body.kind}`, toHex(encodeOp(op))])),
   ...Object.fromEntries(gossips.map((gossip) => [`gossip.${gossip.t}`, toHex(encodeGossip(gossip))])),
   'gossip.heads.state': toHex(encodeGossip(headsOfState)),
+  ...Object.fromEntries(seekings.map((seeking) => [`seeking.${seeking.t}`, toHex(encodeSeeking(seeking))])),
   invitation:
     ops.flatMap((op) =>
       op.body.kind === 'member_joined' ? [toHex(encodeInvitationBody(op.body.invitation))] : [],
@@ -102,4 +105,8 @@ test('golden heads that say which state they are of decode, and that is signed',
   if (decoded.t !== 'heads' || decoded.state === undefined) throw new Error('they say nothing of it')
   expect(verifyHeads(decoded)).toBe(true)
   expect(verifyHeads({ ...decoded, state: { ...decoded.state, version: 3 } })).toBe(false)
+})
+
+test('golden messages on the topic of the run decode to what they say', () => {
+  for (const seeking of seekings) expect(plain(decodeSeeking(bytesOf(`seeking.${seeking.t}`)))).toEqual(plain(seeking))
 })

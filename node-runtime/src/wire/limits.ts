@@ -139,3 +139,13 @@ export const BEATS_REMEMBERED = { count: 256, bytesMax: 2 * KIB }
 /** Why a state could not be migrated, as each beat of its author says: a line of the guest, cut where it is longer. */
 export const FAILURE_BYTES_MAX = 512
 export const U32_MAX = 2 ** 32 - 1
+
+/** Nodes that one message on the topic of the run looks for. */
+export const SOUGHT_MAX = 16
+/** Addresses at which a node says to listen, and the length of each. It sends no more of its own. */
+export const LISTEN_ADDRESSES_MAX = 8
+export const LISTEN_ADDRESS_BYTES_MAX = 256
+/** Makes a message another one that says the same. */
+export const NONCE_BYTES = 8
+/** Either, with its framing. */
+export const SEEKING_BYTES_MAX = 4 * KIB

@@ -141,6 +141,14 @@ export class Namespace implements Authority {
     return context !== undefined && this.state.isMember(context.groupId, reader)
   }
 
+  members(): PublicKey[] {
+    return [...this.state.members.values()].map(({ publicKey }) => publicKey)
+  }
+
+  readers(contextId: ContextId): PublicKey[] {
+    return this.members().filter((publicKey) => this.mayRead(contextId, publicKey))
+  }
+
   writers(contextId: ContextId): readonly Pick<Member, 'publicKey' | 'joinedHlc'>[] {
     const { state } = this
     return [...state.members.values()].filter(({ publicKey }) => state.canWrite(contextId, publicKey))

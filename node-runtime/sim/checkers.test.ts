@@ -170,6 +170,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
   ],
   ['agreement', 'other deltas', () => withNode(mixed, ({ applied }) => ({ applied: new Set([...applied].slice(1)) }))],
   ['agreement', 'other voids', () => withNode(mixed, () => ({ voids: new Set([nobody]) }))],
+  ['agreement', 'another base', () => withNode(mixed, () => ({ base: 'another' }))],
   ['agreement', 'other governance', () => withNode(mixed, () => ({ governance: 'another' }))],
   ['definition', 'all have the same wrong root', () => ({ ...mixed, refolded: nobody as string as Facts['refolded'] })],
   [

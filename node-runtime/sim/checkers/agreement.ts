@@ -1,4 +1,4 @@
-// All honest nodes hold the same: state bytes, roots, heads, deltas, governance. And nothing is left waiting.
+// All honest nodes hold the same: state bytes, roots, heads, deltas, governance, the base that they serve. And nothing is left waiting.
 import { toHex } from '../../src/base/bytes.ts'
 import type { DeltaId } from '../../src/base/ids.ts'
 import { checkpointHash } from '../../src/wire/checkpoint.ts'
@@ -32,6 +32,7 @@ function differences(a: NodeFacts, b: NodeFacts): string[] {
   if (a.summary.root !== b.summary.root) differ(`roots: ${short(a.summary.root)} and ${short(b.summary.root)}`)
   if (a.summary.entries.join() !== b.summary.entries.join()) differ('state bytes')
   if (checkpointOf(a) !== checkpointOf(b)) differ('checkpoints')
+  if (a.base !== b.base) differ('the base that they serve')
   if (a.governance !== b.governance) differ('governance heads')
   if (a.applicationId !== b.applicationId) differ('what they run')
   if (a.proposals !== b.proposals) differ('proposals')

@@ -112,4 +112,14 @@ export const RETENTION: readonly Mutant[] = [
     needs: 'stands again',
     chosenFrom: 'source',
   },
+  {
+    name: 'rows-of-a-false-base-stay',
+    file: 'context/base-copy.ts',
+    find: "  await dropRows(store, 'base', id)\n",
+    replace: '',
+    why: 'who was served a false base passes its rows on to whoever joins next: nobody can take that state',
+    breaks: 'I7',
+    needs: 'false base',
+    chosenFrom: 'history',
+  },
 ]

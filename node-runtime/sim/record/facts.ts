@@ -1,5 +1,6 @@
 // What the disks and the running nodes say at the end of a run: the checkers read this and the history, nothing else.
-import { fromUtf8, toHex, utf8 } from '../../src/base/bytes.ts'
+import { type Bytes, concat, fromUtf8, toHex, u64be, utf8 } from '../../src/base/bytes.ts'
+import { sha256 } from '../../src/base/hash.ts'
 import { type ApplicationId, type DeltaId, idBytes, type OpId, type RootHash } from '../../src/base/ids.ts'
 import { accountOf } from '../../src/base/keys.ts'
 import type { Operation } from '../../src/base/operations.ts'
@@ -36,6 +37,8 @@ export interface NodeFacts {
   readonly waiting: readonly Delta[]
   readonly governance: string
   readonly governanceMissing: number
+  /** Hash of the rows that it gives to who joins. */
+  readonly base: string
   /** What it runs, and what is proposed in the context. */
   readonly applicationId: ApplicationId
   readonly proposals: string
@@ -193,6 +196,7 @@ async function nodeFacts({ world, setting, history }: SimulationEnd, node: TestN
     waiting,
     governance: `${namespace.heads().join()} ${namespace.state.groupStateHash(namespace.state.namespaceId)}`,
     governanceMissing: namespace.missing(10).length,
+    base: await baseOf(rows),
     applicationId: (await world.run(node.context(contextId))).record.applicationId,
     proposals: JSON.stringify(namespace.state.contexts.get(contextId)?.proposals ?? null, plain),
     shows:
@@ -202,6 +206,12 @@ async function nodeFacts({ world, setting, history }: SimulationEnd, node: TestN
     presences: presencesOn(node, contextId),
     leftovers: await leftoversOf(node.disk, contextId, [...applied, ...voids, ...waiting.map(({ id }) => id)]),
   }
+}
+
+async function baseOf(rows: ContextStore): Promise<string> {
+  const all: Bytes[] = []
+  for await (const row of rows.base()) for (const part of row) all.push(u64be(BigInt(part.byteLength)), part)
+  return toHex(sha256(concat(all)))
 }
 
 /** What the checkpoint contains, and above it the closure of the heads over all deltas that anyone ever held. */

@@ -99,6 +99,7 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
       listen: place.swarmListen ?? settings.swarm.listen,
       relayAddresses: place.relayNodes ?? [],
       ...bootListOf([...(settings.bootstrap?.nodes ?? []), ...bootNodes]),
+      dht: true,
       mdns: settings.discovery?.mdns ?? false,
       clock: systemClock,
       random: systemRandom,

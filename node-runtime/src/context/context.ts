@@ -243,8 +243,8 @@ export class Context {
   }
 
   /** Takes the state of a greater checkpoint than ours. When true is returned, this instance has ended. */
-  adopt(checkpoint: CertifiedCheckpoint, pages: SnapshotPages): Promise<boolean> {
-    return this.#adoption.adopt(checkpoint, pages)
+  adopt(checkpoint: CertifiedCheckpoint, from: PeerId, pages: SnapshotPages): Promise<boolean> {
+    return this.#adoption.adopt(checkpoint, from, pages)
   }
 
   /**

@@ -19,6 +19,7 @@ import type { Namespace } from './namespaces/namespace.ts'
 import { openRows } from './opening.ts'
 import type { ContextRecord } from './parts.ts'
 import { Residence } from './residence.ts'
+import { Receipts } from './retention/receipts.ts'
 import { XCalls } from './xcalls/xcalls.ts'
 
 export class Contexts {
@@ -31,7 +32,7 @@ export class Contexts {
   readonly #opened = new Map<ContextId, Context>()
   /** Contexts that are being created or adopted: each by one at a time. */
   readonly #making = new Map<ContextId, Promise<Context>>()
-  readonly #adopting = new Set<ContextId>()
+  readonly #receipts = new Receipts()
   readonly #reopenings = new Set<() => void>()
   readonly #xcalls: XCalls
   #closed = false
@@ -304,7 +305,7 @@ export class Contexts {
         this.#reopenSoon(record)
         closeSoon()
       },
-      adopting: this.#adopting,
+      receipts: this.#receipts,
       xcalls: this.#xcalls,
       onSwapped: () => {
         this.#forget(record.id, this.#open.get(record.id))

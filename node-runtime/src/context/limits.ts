@@ -181,6 +181,10 @@ export const KEY_RETRY_LAST_MS = 60_000
 export const ABSENT_MS = 7 * 24 * 60 * 60 * 1000
 /** As long the state of a context stays here that its namespace has given up: what gave it up may turn out void. */
 export const GONE_KEPT_MS = 7 * 24 * 60 * 60 * 1000
+/** How long the snapshot of one peer may come while another offers its own; then it gives way, and the next may take twice as long. */
+export const RECEIPT_TURN_MS = 10 * 60 * 1000
+/** How long a peer whose snapshot was false, or took too long, is not taken from: others come first. Where there are none it has a turn again. */
+export const RECEIPT_PAUSE_MS = 60_000
 /** Rows of a dropped context removed in one batch. */
 export const DROP_BATCH_ROWS = 1000
 /** Deltas from one checkpoint to the next: undo, and deltas for who is a little behind, stay long enough. */

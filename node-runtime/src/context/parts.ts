@@ -17,6 +17,7 @@ import type { BlobParts } from './blobs/blob-effects.ts'
 import type { ContextStore, Judgement, Pruned } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
 import type { Authority, Outbound, StateEvent } from './ports.ts'
+import type { Receipts } from './retention/receipts.ts'
 import type { XCalls } from './xcalls/xcalls.ts'
 
 /** What a context is, as governance and the base say; it never changes. */
@@ -102,7 +103,7 @@ export interface ContextParts {
   /** The state was replaced: this instance has ended, and the rows are to be read again. */
   readonly onSwapped: () => void
   /** Contexts of this node that receive a snapshot: each from one peer at a time, whatever becomes of its instance. */
-  readonly adopting: Set<ContextId>
+  readonly receipts: Receipts
   /** A delta came that is sealed with a key we do not have. */
   readonly onKeyMissing: () => void
   readonly blobParts: BlobParts

@@ -38,7 +38,7 @@ export interface Outbound {
   unfollowContext(contextId: ContextId): void
   followNamespace(namespaceId: NamespaceId): void
   unfollowNamespace(namespaceId: NamespaceId): void
-  /** One round with every connected member; resolves when each has answered or failed. */
+  /** One round with every connected member; resolves when each has answered or failed, or after the time of one conversation. */
   syncContext(contextId: ContextId, options: { signal?: AbortSignal }): Promise<void>
   syncNamespace(namespaceId: NamespaceId, options: { signal?: AbortSignal; invitation?: Invitation }): Promise<void>
   /** Asks connected members for the keys of a group that are lacking here. Resolves when there is nobody to ask now. */

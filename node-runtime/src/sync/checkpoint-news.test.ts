@@ -78,7 +78,7 @@ describe('a checkpoint that others have taken', () => {
     [
       'takes its state',
       ({ bob, ada }) =>
-        bob.adopt(certifiedOf(ada), async function* (after) {
+        bob.adopt(certifiedOf(ada), 'ada', async function* (after) {
           const entries = ada.snapshot(checkpointHash(certifiedOf(ada).checkpoint), after)
           for await (const entry of entries) yield [entry]
         }),

@@ -12,6 +12,8 @@ export interface Source {
   readonly network: Network
   readonly peer: PeerId
   readonly signal: AbortSignal
+  /** What has come is worth the time of another conversation, from now on. */
+  readonly renew?: () => void
 }
 
 export interface Ask extends Source {

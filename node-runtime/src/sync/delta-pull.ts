@@ -22,7 +22,7 @@ export function pullDeltas(source: Source, context: SyncedContext, contextId: Co
   return conversing(source, async (conversation) => {
     const theirs = await greet(conversation, context, contextId)
     if (theirs && (await context.advance(theirs)) === 'behind') {
-      await pullSnapshot(conversation, context, theirs)
+      await pullSnapshot(conversation, source, context, theirs)
       return 0
     }
     let total = 0

@@ -19,6 +19,9 @@ export const BASE_ENTRY_BYTES = 64
 /** With each so many the peer has the time of a conversation again: a large base comes over a slow link, and none takes for ever. */
 export const BASE_PORTION_BYTES = 32 * 1024 * 1024
 
+/** The same of a snapshot, which may be of any size: a context takes one that takes longer only while nobody else offers one. */
+export const SNAPSHOT_PORTION_BYTES = 1024 * 1024
+
 /** Ids in one answer; the asker asks again for the rest. */
 export const ANSWER_IDS_MAX = 20_000
 /** Items and ranges asked for in one request; the rest is asked for in the next one. */

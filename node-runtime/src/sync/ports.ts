@@ -71,9 +71,10 @@ export interface SyncedContext {
   advance(certified: CertifiedCheckpoint): Promise<'none' | 'taken' | 'behind'>
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws when it is another by now. */
   snapshot(checkpoint: Bytes, after: Bytes | undefined): AsyncIterable<readonly [Bytes, Bytes]>
-  /** True when the state was replaced: this object has ended then. */
+  /** From one peer at a time. True when the state was replaced: this object has ended then. */
   adopt(
     checkpoint: CertifiedCheckpoint,
+    from: PeerId,
     pages: (after: Bytes | undefined) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>,
   ): Promise<boolean>
   base(): AsyncIterable<readonly [Bytes, Bytes]>

@@ -20,7 +20,7 @@ import type { SignedOp } from '../wire/op.ts'
 import type { Presence } from '../wire/presence.ts'
 import { Answering } from './answering.ts'
 import { type BaseRequest, fetchBase } from './base-pull.ts'
-import { rejectOnAbort, type Source } from './conversation.ts'
+import type { Source } from './conversation.ts'
 import { pullDeltas, pullNamed } from './delta-pull.ts'
 import { SyncError } from './errors.ts'
 import { type GossipCounts, GossipExchange } from './gossip.ts'
@@ -314,16 +314,9 @@ export class Sync {
     await this.#keyRequests.round(namespace, { choose: () => this.#choose(topic), signal })
   }
 
-  async #round(topic: Topic, signal: AbortSignal | undefined): Promise<void> {
+  #round(topic: Topic, signal: AbortSignal | undefined): Promise<void> {
     const pulls = this.#choose(topic, ROUND_PEERS_MAX).map((peer) => this.#pull(topic, peer))
-    const all = Promise.allSettled(pulls).then(() => undefined)
-    if (!signal) return all
-    const waiting = new AbortController()
-    try {
-      await Promise.race([all, rejectOnAbort(signal, waiting.signal)])
-    } finally {
-      waiting.abort()
-    }
+    return this.#underWay.awaited(Promise.allSettled(pulls), signal)
   }
 
   /** Members that follow the topic, in random order; any connected peer where nobody is known to follow it yet. */
@@ -393,7 +386,7 @@ export class Sync {
   #pull(topic: Topic, peer: PeerId, { wish = always, named }: PullOptions = {}): Promise<void> {
     return this.#pulls.pull(pullKey(topic, peer), wish, (isNext) => {
       const keys = isNext ? undefined : named
-      return this.#underWay.inBackground((signal) => this.#pullOnce(topic, { peer, signal }, keys))
+      return this.#underWay.inBackground((signal, renew) => this.#pullOnce(topic, { peer, signal, renew }, keys))
     })
   }
 

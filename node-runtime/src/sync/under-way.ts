@@ -1,6 +1,7 @@
 // The conversations of this node that are under way: each ends when its time is over, its caller gives up, or the node
 // stops, and closing waits for those in the background.
 import type { Clock } from '../base/clock.ts'
+import { rejectOnAbort } from './conversation.ts'
 import { SyncError } from './errors.ts'
 
 export class UnderWay {
@@ -56,7 +57,7 @@ export class UnderWay {
   }
 
   /** The same, awaited at close. */
-  inBackground<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  inBackground<T>(work: (signal: AbortSignal, renew: () => void) => Promise<T>): Promise<T> {
     const result = this.limited(undefined, work)
     const settled = result.catch(() => {
       // Reported where it was started; here only awaited at close.
@@ -64,6 +65,21 @@ export class UnderWay {
     this.#background.add(settled)
     settled.then(() => this.#background.delete(settled))
     return result
+  }
+
+  /** Resolves when `work` has settled, or goes on after the time of a conversation. Throws when the caller gives up. */
+  async awaited(work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+    const waiting = new AbortController()
+    let cancel = () => {}
+    const over = new Promise<void>((resolve) => {
+      cancel = this.#clock.setTimer(resolve, this.#timeoutMs)
+    })
+    try {
+      await Promise.race([work, over, ...(signal ? [rejectOnAbort(signal, waiting.signal)] : [])])
+    } finally {
+      waiting.abort()
+      cancel()
+    }
   }
 
   stop(): void {

@@ -1,7 +1,7 @@
 // Who holds something else than a greater checkpoint contains takes its state: the snapshot is written aside, checked
 // against the root that most writers have vouched for, and swapped in with the checkpoint in one batch. Own deltas that do
 // not stand on it are noted there to be written again.
-import type { Bytes } from '../../base/bytes.ts'
+import { type Bytes, concat, utf8 } from '../../base/bytes.ts'
 import type { DeltaId } from '../../base/ids.ts'
 import { lostOver } from '../../dag/dag.ts'
 import { StorageError } from '../../storage/errors.ts'
@@ -12,14 +12,17 @@ import { type CertifiedCheckpoint, type Checkpoint, checkpointHash } from '../..
 import { previousOf } from '../../wire/delta.ts'
 import type { Folder } from '../apply/folder.ts'
 import { isHandled } from '../apply/handled.ts'
+import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
+import type { PeerId } from '../ports.ts'
 import type { Turns } from '../turns.ts'
 import { floorOf, stands } from './checkpoint.ts'
 import { putHandled } from './handled-rows.ts'
 import { countedBefore, keep, keptAndLost, lostBeneath } from './kept.ts'
 import { type Lost, reissuesOf } from './lost.ts'
 import type { Pruner } from './pruner.ts'
+import type { Turn } from './receipts.ts'
 import { originOf, putReissue } from './reissue-rows.ts'
 
 /** Entries in key order from behind `after` on, page by page. */
@@ -27,7 +30,7 @@ export type SnapshotPages = (after: Bytes | undefined) => AsyncIterable<readonly
 
 type AdoptionParts = Pick<
   ContextParts,
-  'record' | 'store' | 'rows' | 'identity' | 'again' | 'rewritten' | 'adopting' | 'onSwapped' | 'log'
+  'record' | 'store' | 'rows' | 'identity' | 'again' | 'rewritten' | 'receipts' | 'nowMs' | 'onSwapped' | 'log'
 > & {
   readonly folder: Folder
   readonly ledger: Ledger
@@ -50,29 +53,42 @@ export class Adoption {
 
   /**
    * True when the state was replaced: this instance of the context has ended then. False when there is no need, or
-   * another is under way. A receipt that is cut off goes on with the next one of the same checkpoint. Throws StorageError
-   * where the entries are not those of the checkpoint.
+   * another is under way. A receipt that is cut off goes on with the next one of the same checkpoint from the same peer. Throws
+   * StorageError where the entries are not those of the checkpoint, CONTEXT_BUSY where it gives way to another peer.
    */
-  async adopt(certified: CertifiedCheckpoint, pages: SnapshotPages): Promise<boolean> {
-    const { record, store, adopting, enqueue, pruner } = this.#parts
-    if (adopting.has(record.id) || !pruner.mayReplace(certified)) return false
-    adopting.add(record.id)
+  async adopt(certified: CertifiedCheckpoint, from: PeerId, pages: SnapshotPages): Promise<boolean> {
+    const { record, receipts, nowMs, pruner } = this.#parts
+    if (!pruner.mayReplace(certified)) return false
+    const turn = receipts.begin(record.id, from, nowMs())
+    if (turn === undefined) return false
     try {
-      const writer = await SnapshotWriter.open(store, record.id, checkpointHash(certified.checkpoint))
-      try {
-        for await (const page of pages(writer.after)) await writer.add(page)
-        return await enqueue(() => this.#swap(certified, writer))
-      } catch (error) {
-        if (error instanceof StorageError) await writer.abort()
-        throw error
-      }
+      return await this.#receive(certified, turn, pages)
+    } catch (error) {
+      if (error instanceof StorageError || turn.isOver) receipts.giveWay(record.id, turn, nowMs())
+      throw error
     } finally {
-      adopting.delete(record.id)
+      receipts.end(record.id)
+    }
+  }
+
+  async #receive(certified: CertifiedCheckpoint, turn: Turn, pages: SnapshotPages): Promise<boolean> {
+    const { record, store, enqueue } = this.#parts
+    const token = concat([checkpointHash(certified.checkpoint), utf8(turn.from)])
+    const writer = await SnapshotWriter.open(store, record.id, token)
+    try {
+      for await (const page of pages(writer.after)) {
+        await writer.add(page)
+        if (turn.isOver) throw new ContextError('CONTEXT_BUSY', 'the snapshot takes long; another peer has its turn')
+      }
+      return await enqueue(() => this.#swap(certified, writer))
+    } catch (error) {
+      if (error instanceof StorageError) await writer.abort()
+      throw error
     }
   }
 
   async #swap(certified: CertifiedCheckpoint, writer: SnapshotWriter): Promise<boolean> {
-    const { record, store, rows, folder, identity, ledger, pruner, turns, onSwapped, log } = this.#parts
+    const { record, store, rows, folder, identity, ledger, pruner, turns, receipts, onSwapped, log } = this.#parts
     const { checkpoint } = certified
     // What was lacking may have come meanwhile, or a still greater one.
     if (!pruner.mayReplace(certified)) {
@@ -108,6 +124,7 @@ export class Adoption {
     for (const reissue of again) ops.push(putReissue(record.id, reissue))
     await ledger.commit(ops)
     ledger.retire()
+    receipts.done(record.id)
     log.info(
       { root: checkpoint.root, count: checkpoint.count, lost: lost.length, own: again.length },
       'state replaced by a snapshot',

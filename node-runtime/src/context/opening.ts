@@ -13,8 +13,9 @@ import { HeldIds } from './held-ids.ts'
 import { HANDLED_NOTES_MAX, PRUNE_BATCH_ROWS } from './limits.ts'
 import { type ContextParts, nodeOf } from './parts.ts'
 import type { Authority } from './ports.ts'
-import { boundOf, floorOf } from './retention/checkpoint.ts'
+import { boundOf, floorOf, oldestOf } from './retention/checkpoint.ts'
 import { handledFrom } from './retention/handled-rows.ts'
+import { dropKeptBefore } from './retention/kept-rows.ts'
 import type { Stacked } from './undo-rows.ts'
 
 export interface OpeningParts {
@@ -82,6 +83,8 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     if (withoutEffect.get(id) === 'voided') again.add(id)
   }
   if (pruned) await sweep(rows, bound, pruned.base, batches)
+  // What a crash has kept from going with the history that its checkpoint names no more.
+  if (checkpoint) for await (const op of dropKeptBefore(store, contextId, oldestOf(checkpoint))) await batches.add(op)
   if (pruned?.swapped) await batches.add(rows.putCheckpoint(pruned))
   const acknowledged = await rows.acknowledgements()
   const writers = acknowledged.filter(({ author }) => authority.mayWrite(contextId, author))

@@ -13,7 +13,7 @@ import { CALL_GROUP_BYTES, CALL_GROUP_MAX } from '../limits.ts'
 import type { Upgrader } from '../migration/upgrader.ts'
 import { type ContextParts, nodeOf } from '../parts.ts'
 import type { AskedXCalls } from '../xcalls/xcalls.ts'
-import type { PendingCall } from './call.ts'
+import { isHandler, type PendingCall } from './call.ts'
 import type { Ran } from './guest-run.ts'
 import { guestFailure, isWriting, leavesTrace, payloadOf, refusedHandler, takesPart } from './outcomes.ts'
 import { Parents, sealCall } from './sealing.ts'
@@ -39,6 +39,8 @@ interface Done {
   asked: AskedXCalls | undefined
   /** It wants to write, and may not now. */
   isLater: boolean
+  /** A handler's, of a member that may only read: it has run, and nothing of it is kept or told. */
+  isDropped: boolean
   /** Instead of an answer. */
   failure: { readonly error: unknown } | undefined
 }
@@ -144,6 +146,7 @@ export class CallWriter {
         bodies: [],
         asked: undefined,
         isLater: false,
+        isDropped: false,
         failure: undefined,
       }
       const each: Done = { call, outcome, blobs: this.blobsOf(outcome), ...nothing }
@@ -159,12 +162,17 @@ export class CallWriter {
   }
 
   async #prepareOne(done: Done, { applicationId, onlyReads }: Turn, parents: Parents): Promise<void> {
-    const { record, authority, xcalls } = this.#parts
+    const { record, identity, authority, xcalls } = this.#parts
     const { call, outcome, blobs } = done
     const { request, meta } = call
     request.signal?.throwIfAborted()
     if (outcome.error?.damaged !== undefined) this.#verifyBlob(outcome.error.damaged)
     if (outcome.status !== 'ok') throw guestFailure(request.method, outcome)
+    if (isHandler(meta) && !authority.mayWrite(record.id, identity.publicKey)) {
+      done.isDropped = true
+      done.ops = meta.settle
+      return
+    }
     done.isLater = onlyReads && isWriting(done)
     if (done.isLater) return
     done.bodies = this.#partOf(outcome, meta.isEverywhere, request.method)
@@ -197,7 +205,9 @@ export class CallWriter {
     const ops = standing.flatMap((each) => each.ops)
     const proposing = standing.find(({ bodies }) => bodies.length > 0)
     const committed = () => {
-      for (const { blobs, failure, isLater } of standing) if (!failure && !isLater) blobs.committed()
+      for (const { blobs, failure, isLater, isDropped } of standing) {
+        if (!failure && !isLater && !isDropped) blobs.committed()
+      }
     }
     try {
       await this.store({ written, fold, ops, bodies: proposing?.bodies ?? [], committed })
@@ -231,13 +241,16 @@ export class CallWriter {
     }
   }
 
-  #answer({ call, outcome, written, asked, isLater, failure }: Done): void {
+  #answer({ call, outcome, written, asked, isLater, isDropped, failure }: Done): void {
     const { ledger, log, state } = this.#parts
     const { method } = call.request
     if (call.meta.depth > 0) logGuest(log, 'info', { method, lines: outcome.logs })
     if (failure) call.reject(failure.error)
     else if (isLater) call.resolve(undefined)
-    else {
+    else if (isDropped) {
+      if (leavesTrace(outcome)) log.debug({ method }, 'what a handler wrote is dropped: this member may only read')
+      call.resolve({ value: outcome.value, logs: outcome.logs, deltaId: undefined })
+    } else {
       if (written) {
         this.tell(written.delta, written.payload.events)
         log.debug({ deltaId: written.delta.id, method, root: state.root }, 'call committed')
@@ -273,9 +286,9 @@ export class CallWriter {
 }
 
 /** Whether those that ran behind it have seen what it does to the state, its blobs and its proposals, and nothing else. */
-function isSeenAsItIs({ outcome, sealed, isLater, failure }: Done): boolean {
+function isSeenAsItIs({ outcome, sealed, isLater, isDropped, failure }: Done): boolean {
   if (!leavesTrace(outcome)) return true
-  if (failure || isLater || takesPart(outcome) || outcome.blobs) return false
+  if (failure || isLater || isDropped || takesPart(outcome) || outcome.blobs) return false
   return sealed !== undefined || outcome.changes.length === 0
 }
 

@@ -38,6 +38,11 @@ export interface XCallMeta {
 
 export const CLIENTS_CALL: CallMeta = { depth: 0, settle: [], isEverywhere: false }
 
+/** What an event has asked for. */
+export function isHandler({ isEverywhere, xcall }: CallMeta): boolean {
+  return isEverywhere && xcall === undefined
+}
+
 /** One that waits for its answer. */
 export class PendingCall {
   readonly request: CallRequest

@@ -1,5 +1,6 @@
 // The durable queue of event handlers of one context (I3). A row enters in the batch that applies its delta and leaves
-// in the batch of the handler's own call, so each event is handled exactly once on this node, across crashes.
+// in the batch of the handler's own call, so each event is handled exactly once on this node, across crashes; of a member that
+// may only read that batch holds nothing else (ADR 0027).
 import type { Bytes } from '../../base/bytes.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Store, StoreOp } from '../../store/store.ts'

@@ -37,7 +37,7 @@ export class Frontier {
   readonly #marks: Acknowledgements<PublicKey>
   /** By author; never our own. */
   readonly #newest: Map<PublicKey, HeadsBeat>
-  /** Of who may only read: what they say of themselves, and nothing depends on. */
+  /** Of who may only read: what they say of themselves, and nothing depends on. Gone once they write. */
   readonly #readers = new Map<PublicKey, HeadsBeat>()
   #hasNews = false
   /** How many came of each, since the start. */
@@ -71,7 +71,9 @@ export class Frontier {
 
   /** The newest of a member that may at least read. */
   beatOf(author: PublicKey): HeadsBeat | undefined {
-    return this.#newest.get(author) ?? this.#readers.get(author)
+    const [asWriter, asReader] = [this.#newest.get(author), this.#readers.get(author)]
+    // Roles change, and what was said in the last one stays.
+    return asReader !== undefined && asReader.hlc > (asWriter?.hlc ?? 0n) ? asReader : asWriter
   }
 
   /** Whether a member has said something else of its state, since this was last asked. */
@@ -126,12 +128,14 @@ export class Frontier {
     if (!authority.mayWrite(record.id, beat.author)) {
       if (!authority.mayRead(record.id, beat.author) || !verifyHeads(beat)) return false
       this.#hasNews ||= !isSameState(this.beatOf(beat.author)?.state, beat.state)
+      if (!this.#readers.has(beat.author)) this.#forgetReaders()
       this.#readers.set(beat.author, beat)
       return false
     }
     if (!verifyHeads(beat)) return false
     this.#hasNews ||= !isSameState(this.beatOf(beat.author)?.state, beat.state)
     this.#newest.set(beat.author, beat)
+    this.#readers.delete(beat.author)
     this.#counts.set(beat.author, this.beatsOf(beat.author) + 1)
     this.#unsaved.add(beat.author)
     return true
@@ -212,6 +216,14 @@ export class Frontier {
       if (writers.has(author)) continue
       this.#newest.delete(author)
       this.#unsaved.delete(author)
+    }
+  }
+
+  /** Who is no member any more leaves before another comes: there are never more readers than were members at once. */
+  #forgetReaders(): void {
+    const { authority, record } = this.#parts
+    for (const author of this.#readers.keys()) {
+      if (!authority.mayRead(record.id, author)) this.#readers.delete(author)
     }
   }
 

@@ -122,4 +122,14 @@ export const RETENTION: readonly Mutant[] = [
     needs: 'false base',
     chosenFrom: 'history',
   },
+  {
+    name: 'written-again-and-noted-apart',
+    file: 'context/calls/caller.ts',
+    find: 'ops: [dropReissue(record.id, origin)] })',
+    replace: 'ops: [] })\n    await this.#parts.ledger.commit([dropReissue(record.id, origin)])',
+    why: 'a crash between the two writes the same call again twice',
+    breaks: 'I2',
+    needs: 'rewriting crash',
+    chosenFrom: 'source',
+  },
 ]

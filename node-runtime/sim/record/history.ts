@@ -121,6 +121,8 @@ export class History {
   readonly #checkpoints = new Map<string, string>()
   /** By node: the deltas on its disk that do not wait. */
   readonly #held = new Map<string, Set<DeltaId>>()
+  /** By node: the rows of own deltas that are to be written again. */
+  readonly #toRewrite = new Map<string, Set<string>>()
   /** By node: what counts on its disk, or did when it was pruned. */
   readonly #counting = new Map<string, Set<DeltaId>>()
   /** Own deltas that were noted to be written again. */
@@ -168,12 +170,14 @@ export class History {
       this.deepestUndo = Math.max(this.deepestUndo, undone)
       if (this.prunings.has(name) || this.adoptions.has(name)) this.redoneAfterPruning = true
     }
+    const isRewriting = this.#rewriting(name, ops)
     const turns: Turn[] = []
     // What was received aside is named as the state, and is aside no more.
     if (swap === 3) turns.push('swap')
     if (ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.handler)) turns.push('handler')
     if (isWaiting) turns.push('waiting')
     if (undone > 0 && ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.judgement)) turns.push('judging')
+    if (isRewriting) turns.push('rewriting')
     return turns
   }
 
@@ -200,6 +204,19 @@ export class History {
     const held = new Set(this.#held.get(name))
     const [beneath, adopted] = [toHex(checkpoint ?? EMPTY), new Set(this.adoptions.keys())]
     this.vouched.push({ name, hlc, checkpoint: hash, beneath, held, beats, before, adopted })
+  }
+
+  /** Own deltas that are to be written again come before calls: what the batch makes is mostly one of them. */
+  #rewriting(name: string, ops: readonly StoreOp[]): boolean {
+    const left = this.#toRewrite.get(name) ?? new Set<string>()
+    this.#toRewrite.set(name, left)
+    const isMade = left.size > 0 && ops.some(({ type, key }) => type === 'put' && key[0] === LETTERS.outbox)
+    for (const { type, key } of ops) {
+      if (key[0] !== LETTERS.reissue) continue
+      if (type === 'put') left.add(toHex(key))
+      else left.delete(toHex(key))
+    }
+    return isMade
   }
 
   #delta(name: string, { key, value: row }: Put, { ops, nowMs }: Batch): void {

@@ -9,6 +9,7 @@ import { withHeaps } from './heaps.ts'
 import { withLagging } from './lagging.ts'
 import { writeOf } from './operations.ts'
 import { withPrying } from './prying.ts'
+import { withRewritingCrash } from './rewriting.ts'
 import { type Chore, type Fault, HOSTILE, honestNodes, type Mark, remainingNodes, type Scenario } from './scenario.ts'
 import { withShowing } from './showing.ts'
 import { withSlices } from './slices.ts'
@@ -57,6 +58,7 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     withPrying,
     withSpoiling,
     withSlices,
+    withRewritingCrash,
   ]
   return migrating(
     ends.reduce((made, step) => step(made, seed), added),

@@ -43,7 +43,15 @@ describe('the scenario of a seed', () => {
     for (const mark of rare) expect(marked.filter((one) => one === mark).length / SEEDS, mark).toBeGreaterThan(0.03)
     expect(marked).toContain('false base')
     const few = ['shown under a new key', 'asked in vain', 'key unheard of', 'no key fits', 'every word'] as const
-    for (const mark of [...few, 'certified twice', 'called behind', 'prying', 'spoiling', 'slices'] as const)
+    for (const mark of [
+      ...few,
+      'certified twice',
+      'called behind',
+      'prying',
+      'spoiling',
+      'slices',
+      'rewriting crash',
+    ] as const)
       expect(marked.filter((one) => one === mark).length / SEEDS, mark).toBeGreaterThan(0.005)
     for (const mark of ['overtaken', 'stands again', 'guest upgrade'] as const)
       expect(marked.filter((one) => one === mark).length / SEEDS, mark).toBeGreaterThan(0.012)

@@ -70,8 +70,11 @@ export const HOSTILE_ACTS = [
  */
 export type HostileAct = (typeof HOSTILE_ACTS)[number] | 'early-cut' | 'pry' | 'spoil'
 
-/** What a node has just done: `waiting`, it has put aside what lacks a parent; `judging`, begun to judge its history again. */
-export type Turn = 'swap' | 'handler' | 'waiting' | 'judging'
+/**
+ * What a node has just done: `waiting`, it has put aside what lacks a parent; `judging`, begun to judge its history again;
+ * `rewriting`, written a lost one of its own again.
+ */
+export type Turn = 'swap' | 'handler' | 'waiting' | 'judging' | 'rewriting'
 
 export type Fault =
   | ({ readonly kind: 'loss'; readonly rate: number } & Window)
@@ -185,6 +188,7 @@ export type Mark =
   | 'called behind'
   | 'prying'
   | 'spoiling'
+  | 'rewriting crash'
 
 /** Marks of what comes after all else: a seed has one of them. */
 export const ENDINGS: readonly Mark[] = [

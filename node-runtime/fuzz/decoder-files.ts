@@ -20,7 +20,7 @@ export const DECODER_FILES: Readonly<Record<string, Counted>> = {
   'wire/checkpoint.ts': { except: ['signCheckpoint'] },
   'wire/delta.ts': {},
   'wire/gossip.ts': { except: ['signHeads'] },
-  'wire/seeking.ts': {},
+  'wire/seeking.ts': { except: ['signHere'] },
   'wire/invitation.ts': { except: ['signInvitation'] },
   'wire/op.ts': { except: ['signOp'] },
   'wire/presence.ts': { except: ['sealPresence', 'verifyPresence'] },

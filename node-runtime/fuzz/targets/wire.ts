@@ -45,7 +45,7 @@ import {
 } from '../../src/wire/messages.fixture.ts'
 import { decodeOp, encodeOp, verifyOp } from '../../src/wire/op.ts'
 import { openPresence, sealPresence } from '../../src/wire/presence.ts'
-import { decodeSeeking, encodeSeeking } from '../../src/wire/seeking.ts'
+import { decodeSeeking, encodeSeeking, verifyHere } from '../../src/wire/seeking.ts'
 import {
   helloMessage,
   type SyncFrame,
@@ -195,7 +195,11 @@ const seekingTarget: Target = {
   codes: WIRE,
   format: 'cbor',
   seeds: seekings.map(encodeSeeking),
-  run: (input) => encodeSeeking(decodeSeeking(input)),
+  run(input) {
+    const seeking = decodeSeeking(input)
+    if (seeking.t === 'here' && looksAtSignature(input)) verifyHere(seeking)
+    return encodeSeeking(seeking)
+  },
 }
 
 const headsTarget: Target = {

@@ -113,6 +113,11 @@ function cellsOf(
     if (method === 'retitle') add('title/', attempt, args.value ?? '')
     if (method === 'annotate') add('note/', attempt, args.value ?? '')
   }
+  // Whoever removed what it knew found it, unless a void delta had hidden it.
+  for (const [cell, writes] of cells) {
+    const sure = isCleared(writes.map(({ attempt }) => attempt.operation))
+    cells.set(cell, sure ? writes.map((write) => ({ ...write, sure })) : writes)
+  }
   const items = [...cells].filter(([cell]) => cell.startsWith('items/'))
   for (const [, writes] of items) {
     const sure = isCleared(writes.map(({ attempt }) => attempt.operation))

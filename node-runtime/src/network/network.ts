@@ -129,6 +129,8 @@ export interface Network {
   readonly peerId: PeerId
   /** Listen addresses with the peer id at the end. Empty before `start`. */
   addresses(): string[]
+  /** Where others may dial us: through the relays that carry for us, then where we listen. Each with the peer id at the end. */
+  contactAddresses(): string[]
   peers(): PeerId[]
   /** Connected peers known to be subscribed to `topic`. */
   subscribers(topic: string): PeerId[]

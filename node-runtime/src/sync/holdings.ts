@@ -11,6 +11,7 @@ import { headsDigest, type Topic } from './topics.ts'
 export class Holdings {
   readonly #directory: Directory
   readonly #log: Logger
+  readonly #members = new WeakMap<Topic, { readonly heads: string; readonly members: readonly PublicKey[] }>()
 
   constructor({ directory, log }: { readonly directory: Directory; readonly log: Logger }) {
     this.#directory = directory
@@ -31,9 +32,17 @@ export class Holdings {
     return this.#directory.namespace(topic.id)?.hasMember(key) ?? false
   }
 
+  /** Sorted. Of a topic that is looked at often: they are found anew when the log has changed. */
   members(topic: Topic): readonly PublicKey[] {
-    if (topic.kind === 'namespace') return this.#directory.namespace(topic.id)?.members() ?? []
-    return this.#directory.namespaceOf(topic.id)?.readers(topic.id) ?? []
+    const isLog = topic.kind === 'namespace'
+    const namespace = isLog ? this.#directory.namespace(topic.id) : this.#directory.namespaceOf(topic.id)
+    if (namespace === undefined) return []
+    const known = this.#members.get(topic)
+    const heads = namespace.heads().join()
+    if (known?.heads === heads) return known.members
+    const members = (topic.kind === 'namespace' ? namespace.members() : namespace.readers(topic.id)).sort()
+    this.#members.set(topic, { heads, members })
+    return members
   }
 
   /** Undefined too where it cannot be opened: that must not keep others from being synchronised. */

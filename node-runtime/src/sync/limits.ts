@@ -108,8 +108,12 @@ export const SEEK_PAUSE_FIRST_MS = 1000
 export const SEEK_PAUSE_LAST_MS = 60_000
 /** Looked for so often in vain: the one after it is looked for as well. */
 export const SEEK_DOWN_COUNT = 2
-/** Nodes that are looked for at the same time, of all topics. */
+/** Nodes that are looked for in one look; those whose turn was longest ago first. */
 export const SOUGHT_AT_ONCE_MAX = 64
+/** Whose time comes within so long is looked for together: one message for all. */
+export const SEEK_TOGETHER_MS = 500
+/** Of each address at which somebody who is looked for says to listen. */
+export const REACH_TIMEOUT_MS = 5000
 /** The least time between two answers of where we listen. */
 export const HERE_EVERY_MS = 1000
 /** Who has invited us is looked for as long as a join may take. */

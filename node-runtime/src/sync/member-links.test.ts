@@ -1,8 +1,18 @@
 // Members of one context among many other nodes of the run: the network has made none of them neighbours.
 import { describe, expect, it } from 'vitest'
 import { appWasm } from '../../../scripts/build-apps.ts'
+import { type ContextId, parseHexId } from '../base/ids.ts'
+import { type SigningKey, signingKeyFromSeed } from '../base/keys.ts'
+import { silentLogger } from '../base/log.ts'
+import type { MessageListener, PeerId } from '../network/network.ts'
+import { peerIdOfPublicKey } from '../network/peer-id.ts'
+import { DrivenClock } from '../testing/driven-clock.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
 import { converge, joinContext, type SharedContext, shareContext, type TestWorld } from '../testing/test-nodes.ts'
 import { testWorlds } from '../testing/test-worlds.ts'
+import { decodeSeeking, encodeSeeking, type Seeking, signHere } from '../wire/seeking.ts'
+import { MemberLinks } from './member-links.ts'
+import type { Topic } from './topics.ts'
 
 const { open } = testWorlds()
 
@@ -60,5 +70,123 @@ describe('members that the network has made no neighbours', () => {
       await world.start(gone, { boot: OTHERS })
     }
     await converge(world, shared.contextId, all)
+  })
+
+  it('meet past those that have left the context', async () => {
+    const { world, shared } = await alone()
+    for (const name of OTHERS) await joinContext(world, shared, 'ada', name)
+    const all = ['ada', ...OTHERS]
+    await converge(world, shared.contextId, all)
+    await world.pass(60_000)
+    const keyOf = (name: string) => world.get(name).node.identity.publicKey
+    const ring = all.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    const [one = ''] = ring
+    const other = ring.slice(2, -1).find((name) => !areNeighbours(world, one, name)) ?? ''
+    for (const name of all.filter((each) => each !== one && each !== other))
+      await world.run(world.get(name).node.contexts.residence.leave(shared.contextId))
+    await write(world, shared, one, 'still here')
+    await converge(world, shared.contextId, [one, other])
+  })
+})
+
+const TOPIC = { kind: 'context', id: parseHexId<ContextId>('c'.repeat(64)) } as const
+const SECOND = { kind: 'context', id: parseHexId<ContextId>('d'.repeat(64)) } as const
+
+/** Of one node, whose neighbours and messages the test decides about. */
+function links(membersOf: (keys: readonly SigningKey[]) => ReadonlyMap<Topic, readonly SigningKey[]>) {
+  const keys = Array.from({ length: 4 }, (_, at) => signingKeyFromSeed(new Uint8Array(32).fill(at + 1)))
+  const [identity] = keys.sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1))
+  if (identity === undefined) throw new Error('no keys')
+  const clock = new DrivenClock()
+  const connected = new Set<PeerId>()
+  const dialled: string[] = []
+  const said: { readonly seeking: Seeking; readonly atMs: number }[] = []
+  let hear: MessageListener = () => {}
+  let onLost = () => {}
+  const members = membersOf(keys)
+  const made = new MemberLinks({
+    identity,
+    clock,
+    log: silentLogger,
+    random: seededRandom('links'),
+    membersOf: (topic) => (members.get(topic) ?? []).map(({ publicKey }) => publicKey).sort(),
+    network: {
+      peers: () => [...connected],
+      subscribers: () => [...connected],
+      contactAddresses: () => [],
+      dial: (address) => {
+        dialled.push(address)
+        return Promise.reject(new Error('nobody is there'))
+      },
+      publish: async (_, data) => void said.push({ seeking: decodeSeeking(data), atMs: clock.nowMs() }),
+      subscribe: (_, listener) => {
+        hear = listener
+      },
+      on: (event, listener) => {
+        if (event === 'peer:disconnect') onLost = listener as () => void
+        return () => {}
+      },
+    },
+  })
+  const pass = async (ms: number) => {
+    const endMs = clock.nowMs() + ms
+    clock.setTimer(() => {}, ms)
+    for (await clock.rest(); clock.nowMs() < endMs; await clock.rest()) clock.step()
+  }
+  const soughtAt = (key: SigningKey, fromMs: number) =>
+    said.find(({ seeking, atMs }) => atMs >= fromMs && seeking.t === 'seek' && seeking.sought.includes(key.publicKey))
+      ?.atMs
+  const peerOf = ({ publicKey }: SigningKey) => peerIdOfPublicKey(publicKey)
+  const lose = (key: SigningKey) => {
+    connected.delete(peerOf(key))
+    onLost()
+  }
+  const told = (seeking: Seeking) => hear('somebody', encodeSeeking(seeking))
+  return { made, keys, clock, connected, dialled, pass, soughtAt, peerOf, lose, told }
+}
+
+describe('whoever is looked for', () => {
+  it('is noticed soon after it was lost, though another has been down for long', async () => {
+    const one = links(
+      ([a, b, c, d]) =>
+        new Map([
+          [TOPIC, [a, b, c]],
+          [SECOND, [a, d]],
+        ] as [Topic, SigningKey[]][]),
+    )
+    const [, , c, d] = one.keys as [SigningKey, SigningKey, SigningKey, SigningKey]
+    for (const key of [c, d]) one.connected.add(one.peerOf(key))
+    for (const topic of [TOPIC, SECOND]) one.made.follow(topic)
+    await one.pass(300_000)
+    const lostMs = one.clock.nowMs()
+    one.lose(d)
+    await one.pass(5000)
+    expect(one.soughtAt(d, lostMs)).toBeLessThan(lostMs + 1000)
+    one.made.close()
+  })
+
+  it('is dialled where it has itself said to be, once for each time it is looked for', async () => {
+    const one = links(([a, b]) => new Map([[TOPIC, [a, b]]] as [Topic, SigningKey[]][]))
+    const [, b, c] = one.keys as [SigningKey, SigningKey, SigningKey]
+    one.made.follow(TOPIC)
+    await one.pass(600)
+    const at = (host: string) => [`/ip4/${host}/tcp/1/p2p/${one.peerOf(b)}`]
+    const { publicKey } = b
+    for (let n = 0; n < 100; n += 1) {
+      // A liar knows the key, and not the secret to it.
+      one.told({ t: 'here', ...signHere({ addresses: at('10.0.0.9'), atMs: BigInt(n) }, c), publicKey })
+    }
+    one.told({ t: 'here', ...signHere({ addresses: at('10.0.0.1'), atMs: 1n }, b) })
+    for (let n = 2; n < 100; n += 1)
+      one.told({ t: 'here', ...signHere({ addresses: at('10.0.0.2'), atMs: BigInt(n) }, b) })
+    await one.pass(100)
+    expect(one.dialled).toEqual(at('10.0.0.1'))
+    await one.pass(1500)
+    // What it has said before is told again by somebody.
+    one.told({ t: 'here', ...signHere({ addresses: at('10.0.0.1'), atMs: 1n }, b) })
+    one.told({ t: 'here', ...signHere({ addresses: at('10.0.0.3'), atMs: 2n }, b) })
+    await one.pass(100)
+    expect(one.dialled).toEqual([...at('10.0.0.1'), ...at('10.0.0.3')])
+    one.made.close()
   })
 })

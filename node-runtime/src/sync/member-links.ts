@@ -5,30 +5,37 @@
 // Invariants
 // 1. Of each followed topic the next member that is not down is connected or looked for: all that are up are one graph.
 // 2. Whoever is looked for and silent is asked for again after ever longer pauses, and the one after it is looked for as well.
-// 3. A dial goes only to who is looked for now; Noise proves who answers. What others say costs bounded work.
-import type { Bytes } from '../base/bytes.ts'
+// 3. A dial goes only to who is looked for now, where it has itself said to listen: once for each time it was looked for.
+// 4. Who is connected and does not follow the topic is no link: it hands on nothing.
 import type { Clock } from '../base/clock.ts'
 import type { PublicKey } from '../base/ids.ts'
+import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import { peerIdOfPublicKey } from '../network/peer-id.ts'
 import { LISTEN_ADDRESSES_MAX, NONCE_BYTES, SOUGHT_MAX } from '../wire/limits.ts'
-import { decodeSeeking, encodeSeeking, type Seeking } from '../wire/seeking.ts'
+import { decodeSeeking, encodeSeeking, type Here, type Seeking, signHere, verifyHere } from '../wire/seeking.ts'
+import { SyncError } from './errors.ts'
 import {
   HERE_EVERY_MS,
   LINKS_AFTER_MS,
+  REACH_TIMEOUT_MS,
   SEEK_DOWN_COUNT,
   SEEK_PAUSE_FIRST_MS,
   SEEK_PAUSE_LAST_MS,
+  SEEK_TOGETHER_MS,
   SOUGHT_AT_ONCE_MAX,
 } from './limits.ts'
 import { RUN_TOPIC, type Topic, topicName } from './topics.ts'
 
 export interface MemberLinksParts {
-  readonly network: Pick<Network, 'peers' | 'addresses' | 'dial' | 'publish' | 'subscribe' | 'on'>
-  readonly publicKey: PublicKey
-  /** Ours included, where we are one. */
+  readonly network: Pick<
+    Network,
+    'peers' | 'subscribers' | 'contactAddresses' | 'dial' | 'publish' | 'subscribe' | 'on'
+  >
+  readonly identity: SigningKey
+  /** Sorted; ours included, where we are one. */
   readonly membersOf: (topic: Topic) => readonly PublicKey[]
   readonly clock: Clock
   readonly random: Random
@@ -40,7 +47,10 @@ interface Sought {
   /** Times that it was looked for in vain since it was last connected. */
   times: number
   nextAtMs: number
-  dialling: boolean
+  /** It was looked for since its last answer. */
+  isOpen: boolean
+  /** Of its last answer. */
+  answeredAtMs: bigint
 }
 
 export class MemberLinks {
@@ -51,6 +61,7 @@ export class MemberLinks {
   readonly #asked = new Map<PublicKey, number>()
   readonly #stop = new AbortController()
   #cancelLook: (() => void) | undefined
+  #lookAtMs = Number.POSITIVE_INFINITY
   #cancelHere: (() => void) | undefined
   #lastHereMs = Number.NEGATIVE_INFINITY
 
@@ -66,6 +77,7 @@ export class MemberLinks {
     })
     network.on('peer:connect', () => this.soon())
     network.on('peer:disconnect', () => this.soon())
+    network.on('subscribed', () => this.soon())
   }
 
   follow(topic: Topic): void {
@@ -84,9 +96,9 @@ export class MemberLinks {
 
   /** Looks for this node at once, and for so long: who has invited us, or holds what we need. */
   want(publicKey: PublicKey, forMs: number): void {
-    if (publicKey === this.#parts.publicKey || this.#isConnected(publicKey)) return
+    if (publicKey === this.#parts.identity.publicKey || this.#isConnected(publicKey)) return
     this.#asked.set(publicKey, this.#parts.clock.nowMs() + forMs)
-    this.#look()
+    this.#lookIn(1)
   }
 
   close(): void {
@@ -95,34 +107,38 @@ export class MemberLinks {
     this.#cancelHere?.()
   }
 
+  /** Or before, where that is planned. */
   #lookIn(ms: number): void {
-    if (this.#stop.signal.aborted || this.#cancelLook) return
-    this.#cancelLook = this.#parts.clock.setTimer(() => this.#look(), ms)
+    const { clock } = this.#parts
+    const atMs = clock.nowMs() + ms
+    if (this.#stop.signal.aborted || (this.#cancelLook && this.#lookAtMs <= atMs)) return
+    this.#cancelLook?.()
+    this.#lookAtMs = atMs
+    this.#cancelLook = clock.setTimer(() => this.#look(), ms)
   }
 
   #look(): void {
-    this.#cancelLook?.()
     this.#cancelLook = undefined
     if (this.#stop.signal.aborted) return
     const nowMs = this.#parts.clock.nowMs()
     const wanted = this.#wanted(nowMs)
     for (const key of [...this.#sought.keys()]) if (!wanted.has(key)) this.#sought.delete(key)
-    const due: PublicKey[] = []
-    let nextMs = Number.POSITIVE_INFINITY
     for (const key of wanted) {
-      const sought = this.#sought.get(key) ?? { times: 0, nextAtMs: nowMs, dialling: false }
-      this.#sought.set(key, sought)
-      if (sought.nextAtMs <= nowMs) {
-        due.push(key)
-        sought.nextAtMs = nowMs + this.#pauseMs(sought.times)
-        sought.times += 1
-      }
-      nextMs = Math.min(nextMs, sought.nextAtMs)
+      if (!this.#sought.has(key)) this.#sought.set(key, { times: 0, nextAtMs: nowMs, isOpen: false, answeredAtMs: 0n })
+    }
+    const waiting = [...this.#sought].sort(([, a], [, b]) => a.nextAtMs - b.nextAtMs)
+    const due = waiting.filter(([, { nextAtMs }]) => nextAtMs <= nowMs + SEEK_TOGETHER_MS).slice(0, SOUGHT_AT_ONCE_MAX)
+    for (const [, sought] of due) {
+      sought.nextAtMs = nowMs + this.#pauseMs(sought.times)
+      sought.times += 1
+      sought.isOpen = true
     }
     for (let at = 0; at < due.length; at += SOUGHT_MAX) {
-      this.#say({ t: 'seek', sought: due.slice(at, at + SOUGHT_MAX).sort(), nonce: this.#nonce() })
+      const sought = due.slice(at, at + SOUGHT_MAX).map(([key]) => key)
+      this.#say({ t: 'seek', sought: sought.sort(), nonce: this.#parts.random.bytes(NONCE_BYTES) })
     }
-    if (nextMs < Number.POSITIVE_INFINITY) this.#lookIn(Math.max(1, nextMs - nowMs))
+    const nextMs = Math.min(...waiting.map(([, { nextAtMs }]) => nextAtMs))
+    if (nextMs < Number.POSITIVE_INFINITY) this.#lookIn(Math.max(SEEK_TOGETHER_MS, nextMs - nowMs))
   }
 
   /** Who is to be connected and is not. */
@@ -133,20 +149,22 @@ export class MemberLinks {
       if (untilMs <= nowMs || connected.has(peerIdOfPublicKey(key))) this.#asked.delete(key)
       else wanted.add(key)
     }
-    for (const topic of this.#followed.values()) {
-      for (const key of this.#nextOf(topic, connected)) if (wanted.size < SOUGHT_AT_ONCE_MAX) wanted.add(key)
-    }
+    for (const topic of this.#followed.values()) for (const key of this.#nextOf(topic, connected)) wanted.add(key)
     return wanted
   }
 
-  /** In the ring of members: those before the first that is connected or may still answer, and that one unless it is connected. */
+  /** In the ring of members: those before the first that follows the topic here or may still answer, and that one unless it does. */
   #nextOf(topic: Topic, connected: ReadonlySet<PeerId>): PublicKey[] {
-    const ring = [...this.#parts.membersOf(topic)].sort()
-    const at = ring.indexOf(this.#parts.publicKey)
+    const ring = this.#parts.membersOf(topic)
+    const at = ring.indexOf(this.#parts.identity.publicKey)
     const lacking: PublicKey[] = []
     if (at === -1) return lacking
-    for (const key of [...ring.slice(at + 1), ...ring.slice(0, at)]) {
-      if (connected.has(peerIdOfPublicKey(key))) return lacking
+    const followers = new Set(this.#parts.network.subscribers(topicName(topic)))
+    for (let step = 1; step < ring.length; step += 1) {
+      const key = ring[(at + step) % ring.length] as PublicKey
+      const peer = peerIdOfPublicKey(key)
+      if (followers.has(peer)) return lacking
+      if (connected.has(peer)) continue
       lacking.push(key)
       if ((this.#sought.get(key)?.times ?? 0) < SEEK_DOWN_COUNT) return lacking
     }
@@ -162,10 +180,6 @@ export class MemberLinks {
     return mostMs * (1 + this.#parts.random.float() / 4)
   }
 
-  #nonce(): Bytes {
-    return this.#parts.random.bytes(NONCE_BYTES)
-  }
-
   #say(seeking: Seeking): void {
     const { network, log } = this.#parts
     network.publish(RUN_TOPIC, encodeSeeking(seeking)).catch((error) => {
@@ -176,46 +190,60 @@ export class MemberLinks {
   #onMessage(seeking: Seeking): void {
     if (this.#stop.signal.aborted) return
     if (seeking.t === 'seek') {
-      if (seeking.sought.includes(this.#parts.publicKey)) this.#answerSoon()
-    } else void this.#reach(seeking.publicKey, seeking.addresses)
+      if (seeking.sought.includes(this.#parts.identity.publicKey)) this.#answerSoon()
+    } else void this.#reach(seeking)
   }
 
   /** Everybody hears the answer: however many look for us, one in a while is enough. */
   #answerSoon(): void {
     if (this.#cancelHere) return
-    const { clock, network, publicKey } = this.#parts
+    const { clock, network, identity } = this.#parts
     const answer = () => {
       this.#cancelHere = undefined
       this.#lastHereMs = clock.nowMs()
-      const addresses = network.addresses().slice(0, LISTEN_ADDRESSES_MAX)
-      this.#say({ t: 'here', publicKey, addresses, nonce: this.#nonce() })
+      const addresses = network.contactAddresses().slice(0, LISTEN_ADDRESSES_MAX)
+      const atMs = BigInt(Math.max(0, Math.floor(clock.nowMs())))
+      this.#say({ t: 'here', ...signHere({ addresses, atMs }, identity) })
     }
     const waitMs = this.#lastHereMs + HERE_EVERY_MS - clock.nowMs()
     if (waitMs <= 0) answer()
     else this.#cancelHere = clock.setTimer(answer, waitMs)
   }
 
-  async #reach(key: PublicKey, addresses: readonly string[]): Promise<void> {
-    const { network, log } = this.#parts
+  async #reach(here: Here): Promise<void> {
+    const { log } = this.#parts
+    const { publicKey: key, addresses, atMs } = here
     const sought = this.#sought.get(key)
+    if (sought === undefined || !sought.isOpen || atMs <= sought.answeredAtMs || this.#isConnected(key)) return
+    if (!verifyHere(here)) return
+    sought.isOpen = false
+    sought.answeredAtMs = atMs
     const peer = peerIdOfPublicKey(key)
-    if (sought === undefined || sought.dialling || this.#isConnected(key)) return
-    sought.dialling = true
-    try {
-      for (const address of addresses) {
-        // Any other address says nothing of who is to answer there.
-        if (!address.endsWith(`/p2p/${peer}`)) continue
-        try {
-          await network.dial(address, { signal: this.#stop.signal })
-          log.info({ peer, address }, 'connected to a member')
-          return
-        } catch (error) {
-          if (this.#stop.signal.aborted) return
-          log.debug({ peer, address, error: String(error) }, 'a member cannot be reached there')
-        }
+    for (const address of addresses) {
+      // Any other address says nothing of who is to answer there.
+      if (!address.endsWith(`/p2p/${peer}`)) continue
+      try {
+        await this.#dial(address)
+        log.info({ peer, address }, 'connected to a member')
+        return
+      } catch (error) {
+        if (this.#stop.signal.aborted) return
+        log.debug({ peer, address, error: String(error) }, 'a member cannot be reached there')
       }
+    }
+  }
+
+  async #dial(address: string): Promise<void> {
+    const limit = new AbortController()
+    const giveUp = () =>
+      limit.abort(new SyncError('SYNC_TIMEOUT', `${address} did not answer in ${REACH_TIMEOUT_MS} ms`))
+    const cancel = this.#parts.clock.setTimer(giveUp, REACH_TIMEOUT_MS)
+    this.#stop.signal.addEventListener('abort', giveUp)
+    try {
+      await this.#parts.network.dial(address, { signal: limit.signal })
     } finally {
-      sought.dialling = false
+      cancel()
+      this.#stop.signal.removeEventListener('abort', giveUp)
     }
   }
 }

@@ -144,7 +144,6 @@ export class Sync {
     })
     this.#links = new MemberLinks({
       ...parts,
-      publicKey: parts.identity.publicKey,
       membersOf: (topic) => this.#holdings.members(topic),
     })
   }

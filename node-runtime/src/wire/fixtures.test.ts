@@ -20,7 +20,7 @@ import {
   together,
 } from './messages.fixture.ts'
 import { decodeOp, encodeOp, verifyOp } from './op.ts'
-import { decodeSeeking, encodeSeeking } from './seeking.ts'
+import { decodeSeeking, encodeSeeking, verifyHere } from './seeking.ts'
 
 const file = new URL('./fixtures/v1.json', import.meta.url)
 
@@ -108,5 +108,9 @@ test('golden heads that say which state they are of decode, and that is signed',
 })
 
 test('golden messages on the topic of the run decode to what they say', () => {
-  for (const seeking of seekings) expect(plain(decodeSeeking(bytesOf(`seeking.${seeking.t}`)))).toEqual(plain(seeking))
+  for (const seeking of seekings) {
+    const decoded = decodeSeeking(bytesOf(`seeking.${seeking.t}`))
+    expect(plain(decoded)).toEqual(plain(seeking))
+    if (decoded.t === 'here') expect(verifyHere(decoded)).toBe(true)
+  }
 })

@@ -23,7 +23,7 @@ import { signInvitation } from './invitation.ts'
 import { MEASUREMENT_BYTES } from './limits.ts'
 import { encodeOp, type SignedOp, signOp } from './op.ts'
 import { sealPresence } from './presence.ts'
-import type { Seeking } from './seeking.ts'
+import { type Seeking, signHere } from './seeking.ts'
 
 export const bytesOf = (label: string): Bytes => new Uint8Array(taggedHash('test', utf8(label)))
 /** Of a delta that is earlier than all here. */
@@ -224,9 +224,13 @@ export const seekings: readonly Seeking[] = [
   { t: 'seek', sought: [alice.publicKey, bob.publicKey].sort(), nonce: new Uint8Array(8).fill(7) },
   {
     t: 'here',
-    publicKey: alice.publicKey,
-    addresses: ['/ip4/127.0.0.1/tcp/2428/p2p/alice', '/dns4/alice/tcp/2428/p2p/alice'],
-    nonce: new Uint8Array(8).fill(8),
+    ...signHere(
+      {
+        addresses: ['/ip4/127.0.0.1/tcp/2428/p2p/alice', '/dns4/alice/tcp/2428/p2p/alice'],
+        atMs: 1_700_000_000_000n,
+      },
+      alice,
+    ),
   },
 ]
 

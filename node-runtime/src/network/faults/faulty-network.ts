@@ -53,6 +53,10 @@ class FaultyNetwork implements Network {
     return this.#inner.addresses()
   }
 
+  contactAddresses(): string[] {
+    return this.#inner.contactAddresses()
+  }
+
   peers(): PeerId[] {
     return this.#inner.peers()
   }

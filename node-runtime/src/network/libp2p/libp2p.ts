@@ -147,6 +147,10 @@ class Libp2pNetwork implements Network {
     return this.#phase === 'built' ? [] : this.#node.getMultiaddrs().map(String)
   }
 
+  contactAddresses(): string[] {
+    return [...this.#boots.circuits(this.peerId), ...this.addresses()]
+  }
+
   peers(): PeerId[] {
     return [...this.#connectedAt.keys()]
   }

@@ -97,6 +97,10 @@ export class SimulatedNode implements Network {
     return this.#phase === 'started' ? [`${this.place}/p2p/${this.peerId}`] : []
   }
 
+  contactAddresses(): string[] {
+    return this.addresses()
+  }
+
   peers(): PeerId[] {
     return [...this.#links.keys()]
   }

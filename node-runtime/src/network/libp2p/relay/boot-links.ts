@@ -218,6 +218,13 @@ export class BootLinks {
     this.#parts.met(this.#everybody())
   }
 
+  /** By which a peer that has a place at a boot node as we have is reached. */
+  circuits(peer: PeerId): string[] {
+    return [...this.#boots.values()]
+      .filter(({ state }) => state === 'accepted')
+      .map((boot) => this.#circuitTo(boot, peer))
+  }
+
   /** Of all boot nodes together: the first one that knows somebody. */
   #everybody(): MetPeer[] {
     const all = [...this.#boots.values()].flatMap(({ known }) => known)

@@ -18,17 +18,14 @@ import { helloMessage, syncFrameMessage, syncRequestMessage } from '../../src/wi
 import type { History } from '../record/history.ts'
 import type { Setting } from '../run/settings.ts'
 import { type Draws, drawsFrom } from '../scenario/draws.ts'
-import { operationOf, writesIn } from '../scenario/operations.ts'
-import { type Fault, HOSTILE, type HostileAct, type Operation, type Scenario } from '../scenario/scenario.ts'
-import { writes } from './hostile-calls.ts'
+import { operationOf } from '../scenario/operations.ts'
+import { type Fault, HOSTILE, type HostileAct, type Scenario } from '../scenario/scenario.ts'
+import { isCounted, writes } from './hostile-calls.ts'
 import { Forgery } from './hostile-forgery.ts'
 import { FalseStates } from './hostile-states.ts'
 import { pry } from './prying.ts'
 import { Spoiling } from './spoiling.ts'
 
-/** What counts is the sum of its author: under another name it says something else. */
-const COUNTS = new Set(['hit', 'visit', 'earn', 'spend', 'reset'])
-const isCounted = (call?: Operation) => call !== undefined && writesIn(call).some(({ method }) => COUNTS.has(method))
 /** Frames and deltas it remembers to use again. */
 const REMEMBERED_MAX = 200
 const FLOOD_FRAMES = 150

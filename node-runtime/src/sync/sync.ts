@@ -193,11 +193,7 @@ export class Sync {
   }
 
   unfollowContext(contextId: ContextId): void {
-    const topic = { kind: 'context', id: contextId } as const
-    const name = topicName(topic)
-    this.#links.unfollow(topic)
-    this.#followed.get(name)?.cancel?.()
-    if (this.#followed.delete(name)) this.#gossip.unfollowContext(contextId)
+    if (this.#unfollow({ kind: 'context', id: contextId })) this.#gossip.unfollowContext(contextId)
   }
 
   followNamespace(namespaceId: NamespaceId): void {
@@ -205,11 +201,7 @@ export class Sync {
   }
 
   unfollowNamespace(namespaceId: NamespaceId): void {
-    const topic = { kind: 'namespace', id: namespaceId } as const
-    const name = topicName(topic)
-    this.#links.unfollow(topic)
-    this.#followed.get(name)?.cancel?.()
-    if (this.#followed.delete(name)) this.#gossip.unfollowNamespace(namespaceId)
+    if (this.#unfollow({ kind: 'namespace', id: namespaceId })) this.#gossip.unfollowNamespace(namespaceId)
   }
 
   /** One round with every connected member, its namespace's log first. */
@@ -285,6 +277,13 @@ export class Sync {
     this.#links.follow(topic)
     for (const peer of this.#parts.network.subscribers(name)) this.#greetings.soon(peer, true)
     return true
+  }
+
+  #unfollow(topic: Topic): boolean {
+    const name = topicName(topic)
+    this.#links.unfollow(topic)
+    this.#followed.get(name)?.cancel?.()
+    return this.#followed.delete(name)
   }
 
   #schedule(followed: Followed): void {

@@ -3,14 +3,14 @@
 //
 // Invariants:
 // 1. A topic is pulled from one peer at most once at a time; a wish meanwhile means one more pull after it.
-// 2. Every followed topic is pulled from some member at least once a period, whatever gossip did (I4).
+// 2. Every followed topic is pulled from some member at least once a period, whatever gossip did (I4): `rounds.ts`.
 // 3. Every conversation has a deadline, and closing ends all of them.
 import type { Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ContextId, DeltaId, GroupId, NamespaceId, PublicKey } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
-import { type Random, shuffled } from '../base/random.ts'
+import type { Random } from '../base/random.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import { peerIdOfPublicKey } from '../network/peer-id.ts'
 import { type ItemKey, idOfKey } from '../reconcile/item-key.ts'
@@ -35,13 +35,13 @@ import {
   ROUND_PEERS_MAX,
   SYNC_EVERY_MS,
   SYNC_GAP_MS,
-  SYNC_JITTER,
   SYNC_TIMEOUT_MS,
 } from './limits.ts'
 import { MemberLinks } from './member-links.ts'
 import type { Directory, SyncedNamespace } from './ports.ts'
 import { type PullCounts, PullQueue, type Wish } from './pull-queue.ts'
 import { pullKeys, pullOps } from './pulling.ts'
+import { Rounds } from './rounds.ts'
 import { Spreading } from './spreading.ts'
 import { type Topic, topicName } from './topics.ts'
 import { UnderWay } from './under-way.ts'
@@ -70,11 +70,6 @@ interface PullOptions {
   readonly named?: readonly ItemKey[] | undefined
 }
 
-interface Followed {
-  readonly topic: Topic
-  cancel: (() => void) | undefined
-}
-
 /** Of a pull that is made whatever came meanwhile. */
 const always = () => true
 /** Of a pull that another one, which is under way, stands for. */
@@ -85,12 +80,12 @@ export class Sync {
   readonly #options: Required<SyncOptions>
   readonly #gossip: GossipExchange
   readonly #hello: HelloExchange
-  readonly #followed = new Map<string, Followed>()
   readonly #holdings: Holdings
   readonly #pulls: PullQueue
   readonly #spreading: Spreading
   readonly #keyRequests: KeyRequests
   readonly #links: MemberLinks
+  readonly #rounds: Rounds
   readonly #greetings = new Greetings((peer, asks) => this.#greet(peer, asks))
   readonly #underWay: UnderWay
 
@@ -112,7 +107,7 @@ export class Sync {
     })
     this.#hello = new HelloExchange({
       network: parts.network,
-      topics: () => this.#holdings.headsOfAll([...this.#followed.values()].map(({ topic }) => topic)),
+      topics: () => this.#holdings.headsOfAll(this.#rounds.topics()),
       onDifferent: (topic, peer, digest) =>
         this.#pullSoon(topic, peer, { wish: () => this.#holdings.differs(topic, digest) }),
       log: parts.log,
@@ -126,7 +121,7 @@ export class Sync {
     this.#spreading = new Spreading({
       clock: parts.clock,
       tell: (topic) => {
-        for (const peer of this.#choose(topic, ROUND_PEERS_MAX)) this.#greetings.soon(peer)
+        for (const peer of this.#rounds.choose(topic, ROUND_PEERS_MAX)) this.#greetings.soon(peer)
       },
     })
     new Answering({
@@ -140,12 +135,23 @@ export class Sync {
     parts.network.on('peer:connect', (peer) => this.#greetings.soon(peer))
     parts.network.on('peer:disconnect', (peer) => this.#keyRequests.forget(peer))
     parts.network.on('subscribed', (peer, topic) => {
-      if (this.#followed.has(topic)) this.#greetings.soon(peer)
+      if (this.#rounds.isFollowed(topic)) this.#greetings.soon(peer)
     })
     this.#links = new MemberLinks({
       ...parts,
       membersOf: (topic) => this.#holdings.members(topic),
     })
+    this.#rounds = new Rounds(
+      {
+        ...parts,
+        holdings: this.#holdings,
+        links: this.#links,
+        keyRequests: this.#keyRequests,
+        underWay: this.#underWay,
+        pull: (topic, peer) => this.#pullSoon(topic, peer, { wish: never }),
+      },
+      this.#options,
+    )
   }
 
   greeted(peer: PeerId): boolean {
@@ -178,14 +184,14 @@ export class Sync {
 
   askForDeltas(contextId: ContextId, missing: readonly DeltaId[], from: PeerId | undefined): void {
     const topic = { kind: 'context', id: contextId } as const
-    for (const peer of from === undefined ? this.#choose(topic, 1) : [from]) {
+    for (const peer of from === undefined ? this.#rounds.choose(topic, 1) : [from]) {
       this.#pullLacking(contextId, peer, missing, false)
     }
   }
 
   askForOps(namespaceId: NamespaceId, from: PeerId | undefined): void {
     const topic = { kind: 'namespace', id: namespaceId } as const
-    for (const peer of from === undefined ? this.#choose(topic, 1) : [from]) this.#pullSoon(topic, peer)
+    for (const peer of from === undefined ? this.#rounds.choose(topic, 1) : [from]) this.#pullSoon(topic, peer)
   }
 
   followContext(contextId: ContextId): void {
@@ -193,7 +199,7 @@ export class Sync {
   }
 
   unfollowContext(contextId: ContextId): void {
-    if (this.#unfollow({ kind: 'context', id: contextId })) this.#gossip.unfollowContext(contextId)
+    if (this.#rounds.unfollow({ kind: 'context', id: contextId })) this.#gossip.unfollowContext(contextId)
   }
 
   followNamespace(namespaceId: NamespaceId): void {
@@ -201,7 +207,7 @@ export class Sync {
   }
 
   unfollowNamespace(namespaceId: NamespaceId): void {
-    if (this.#unfollow({ kind: 'namespace', id: namespaceId })) this.#gossip.unfollowNamespace(namespaceId)
+    if (this.#rounds.unfollow({ kind: 'namespace', id: namespaceId })) this.#gossip.unfollowNamespace(namespaceId)
   }
 
   /** One round with every connected member, its namespace's log first. */
@@ -232,7 +238,7 @@ export class Sync {
   }
 
   async fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<void> {
-    const peers = this.#choose({ kind: 'namespace', id: namespaceId })
+    const peers = this.#rounds.choose({ kind: 'namespace', id: namespaceId })
     const signal = this.#underWay.stopping(options.signal)
     await this.#keyRequests.fetch(this.#namespace(namespaceId), groupId, { peers, signal })
   }
@@ -252,85 +258,29 @@ export class Sync {
     { signal }: { readonly signal?: AbortSignal },
   ): Promise<void> {
     const { network } = this.#parts
-    const peers = this.#readersOf(contextId)
+    const peers = this.#rounds.readersOf(contextId)
     return fetchBase({ contextId, peers, take, signal }, { network, underWay: this.#underWay })
   }
 
   async close(): Promise<void> {
     this.#underWay.stop()
     this.#gossip.close()
-    for (const followed of this.#followed.values()) followed.cancel?.()
+    this.#rounds.close()
     this.#spreading.close()
     this.#links.close()
     this.#pulls.close()
     await this.#underWay.ended()
   }
 
-  // Topics and rounds
-
   #follow(topic: Topic): boolean {
-    const name = topicName(topic)
-    if (this.#followed.has(name)) return false
-    const followed: Followed = { topic, cancel: undefined }
-    this.#followed.set(name, followed)
-    this.#schedule(followed)
-    this.#links.follow(topic)
-    for (const peer of this.#parts.network.subscribers(name)) this.#greetings.soon(peer, true)
+    if (!this.#rounds.follow(topic)) return false
+    for (const peer of this.#parts.network.subscribers(topicName(topic))) this.#greetings.soon(peer, true)
     return true
   }
 
-  #unfollow(topic: Topic): boolean {
-    const name = topicName(topic)
-    this.#links.unfollow(topic)
-    this.#followed.get(name)?.cancel?.()
-    return this.#followed.delete(name)
-  }
-
-  #schedule(followed: Followed): void {
-    const { clock, random } = this.#parts
-    const jitter = 1 + SYNC_JITTER * (2 * random.float() - 1)
-    const delayMs = Math.max(this.#options.everyMs * jitter, this.#options.gapMs)
-    followed.cancel = clock.setTimer(() => {
-      void this.#periodically(followed.topic)
-      this.#schedule(followed)
-    }, delayMs)
-  }
-
-  /** One peer; more where something is waited for: perhaps a single one has it. As many members, where these are none. */
-  async #periodically(topic: Topic): Promise<void> {
-    // Others may be members by now.
-    this.#links.soon()
-    const context = topic.kind === 'context' ? await this.#holdings.context(topic.id) : undefined
-    const isWaiting = context !== undefined && context.missing(1).length > 0
-    const chosen = this.#choose(topic, isWaiting ? ROUND_PEERS_MAX : 1)
-    const isMember = (peer: PeerId) => this.#holdings.isMember(topic, peer)
-    const members = chosen.some(isMember) ? [] : this.#choose(topic).filter(isMember).slice(0, chosen.length)
-    for (const peer of [...chosen, ...members]) this.#pullSoon(topic, peer, { wish: never })
-    const namespace = topic.kind === 'namespace' ? this.#parts.directory.namespace(topic.id) : undefined
-    if (!namespace) return
-    const signal = this.#underWay.stopping()
-    await this.#keyRequests.round(namespace, { choose: () => this.#choose(topic), signal })
-  }
-
   #round(topic: Topic, signal: AbortSignal | undefined): Promise<void> {
-    const pulls = this.#choose(topic, ROUND_PEERS_MAX).map((peer) => this.#pull(topic, peer))
+    const pulls = this.#rounds.choose(topic, ROUND_PEERS_MAX).map((peer) => this.#pull(topic, peer))
     return this.#underWay.awaited(Promise.allSettled(pulls), signal)
-  }
-
-  /** Members that follow the topic, in random order; any connected peer where nobody is known to follow it yet. */
-  #choose(topic: Topic, limit = Number.POSITIVE_INFINITY): PeerId[] {
-    const { network, random } = this.#parts
-    const known = network.subscribers(topicName(topic))
-    return shuffled(known.length > 0 ? known : network.peers(), random).slice(0, limit)
-  }
-
-  /** Connected members that may have a context, in random order, those first that follow it. */
-  #readersOf(contextId: ContextId): PeerId[] {
-    const { network, random } = this.#parts
-    const topic = { kind: 'context', id: contextId } as const
-    const followers = new Set(network.subscribers(topicName(topic)))
-    const readers = shuffled(network.peers(), random).filter((peer) => this.#holdings.isMember(topic, peer))
-    return [...readers.filter((peer) => followers.has(peer)), ...readers.filter((peer) => !followers.has(peer))]
   }
 
   /** Since the start. */

@@ -248,6 +248,10 @@ export class Node implements NodeServices {
       log: log.child({ module: 'join' }),
     })
     late.joiner = joiner
+    // Code among them is asked for until it comes.
+    blobs.onDamaged(() => {
+      for (const namespace of namespaces.list()) joiner.wake(namespace)
+    })
     const references = blobReferences
     const blobLog = log.child({ module: 'blobs' })
     const keeper = new BlobKeeper({ blobs, references, applications, namespaces, contexts, clock, log: blobLog })

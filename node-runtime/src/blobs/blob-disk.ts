@@ -16,6 +16,8 @@ export interface BlobFile {
 
 /** Failures are those of the operating system, with its `code`. */
 export interface BlobDisk {
+  /** For messages: where somebody finds it. */
+  placeOf(folder: string, file: string): string
   /** Makes the top folder where it is missing. */
   prepare(): Promise<void>
   folders(): Promise<string[]>
@@ -38,6 +40,8 @@ export interface BlobDisk {
 
 /** Synchronous, because guests cannot wait. */
 export interface GuestDisk {
+  /** As of `BlobDisk`. */
+  placeOf(folder: string, file: string): string
   /** Undefined where it is not there. */
   get(folder: string, file: string): Bytes | undefined
   /** Undefined where the file is not there. */

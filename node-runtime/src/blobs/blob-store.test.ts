@@ -307,6 +307,43 @@ describe('a damaged blob', () => {
     expect(await store.verify(id)).toEqual([])
   })
 
+  test('whose bytes are gone is an error that says where they were, is out of the store, and comes again', async () => {
+    const folder = await newFolder()
+    const store = await BlobStore.open(folder, random)
+    const bytes = content(2 * BLOB_CHUNK_BYTES)
+    const { id, hash } = await store.put([bytes])
+    const good = await store.reader(id)
+    const heard: unknown[] = []
+    store.onDamaged((...blob) => void heard.push(blob))
+    await rm(join(folder, id, 'data'))
+    await expect(store.bytes(hash)).rejects.toMatchObject({
+      code: 'BLOB_DAMAGED',
+      message: expect.stringContaining(join(folder, id, 'data')),
+    })
+    expect([store.list(), heard]).toEqual([[], [[id, hash]]])
+    // As after a restart, too.
+    const again = await BlobStore.open(folder, random)
+    expect(again.list()).toEqual([])
+    const partial = await again.receive(good.manifest)
+    expect(partial.missing()).toEqual([0, 1])
+    for (const index of partial.missing()) await partial.write(index, await good.chunk(index))
+    await partial.finish(hash)
+    await good.close()
+    expect(Buffer.compare(await again.bytes(hash), bytes)).toBe(0)
+  })
+
+  test('whose record is damaged, too, is replaced as a whole by what comes', async () => {
+    const folder = await newFolder()
+    const { id } = await (await BlobStore.open(folder, random)).put([content(10)])
+    await writeFile(join(folder, id, 'record'), 'none')
+    await rm(join(folder, id, 'data'))
+    const store = await BlobStore.open(folder, random)
+    expect(store.list()).toEqual([])
+    await store.put([content(10)])
+    expect(Buffer.compare(await store.bytes(id), content(10))).toBe(0)
+    expect(await readdir(folder)).toEqual([id])
+  })
+
   test('that was cut short is found by the check, and set aside', async () => {
     const folder = await newFolder()
     const store = await BlobStore.open(folder, random)

@@ -9,7 +9,7 @@ import { SerialQueue } from '../base/serial-queue.ts'
 import type { BlobDisk } from './blob-disk.ts'
 import { BlobReader } from './blob-reader.ts'
 import { type Digest, inlineDigest } from './digest.ts'
-import { BlobError, diskError, notFound } from './errors.ts'
+import { BlobError, diskError, isDamage, notFound } from './errors.ts'
 import { fileDisk } from './file-disk.ts'
 import {
   DATA,
@@ -66,6 +66,9 @@ export interface ByteRange {
   readonly end: number
 }
 
+/** By both addresses of the blob, where the second one is known. */
+type DamageListener = (id: BlobId, hash: BlobId | undefined) => void
+
 type Entry = Omit<BlobRecord, 'chunks'>
 
 export class BlobStore {
@@ -77,7 +80,7 @@ export class BlobStore {
   readonly #blobs = new Map<BlobId, Entry>()
   readonly #idByHash = new Map<BlobId, BlobId>()
   readonly #receiving = new Set<BlobId>()
-  #onDamaged: (id: BlobId) => void = () => {}
+  readonly #onDamaged: DamageListener[] = []
   /** What puts a blob in its place and what takes it away, one after the other: the entry is what lies on the disk. */
   readonly #placing = new SerialQueue(Number.POSITIVE_INFINITY)
 
@@ -136,6 +139,11 @@ export class BlobStore {
     return entry && { id: entry.id, size: entry.size }
   }
 
+  /** For messages. */
+  get folder(): string {
+    return this.#disk.placeOf('', '')
+  }
+
   list(): BlobInfo[] {
     return [...this.#blobs.values()].map(({ id, size }) => ({ id, size }))
   }
@@ -191,13 +199,24 @@ export class BlobStore {
   }
 
   /** `listener` hears of each blob that turned out damaged and is out of the store now. */
-  onDamaged(listener: (id: BlobId) => void): void {
-    this.#onDamaged = listener
+  onDamaged(listener: DamageListener): void {
+    this.#onDamaged.push(listener)
   }
 
-  /** Close it; tell `verify` of a chunk that is damaged. Throws BLOB_NOT_FOUND. */
+  /** Close it; tell `verify` of a chunk that is damaged. Throws BLOB_NOT_FOUND, and BLOB_DAMAGED as `stream`. */
   async reader(address: BlobId): Promise<BlobReader> {
-    return BlobReader.open(this.#disk, await this.#record(address), this.#digest)
+    const record = await this.#record(address)
+    const open = () => BlobReader.open(this.#disk, record, this.#digest)
+    const openOrTakeOut = () =>
+      open().catch(async (error: unknown) => {
+        if (isDamage(error)) await this.#takeOut(record.id)
+        throw error
+      })
+    return open().catch((error: unknown) => {
+      if (!isDamage(error)) throw error
+      // Once more in its turn: it may just have been removed, or have come again.
+      return this.#placing.run(openOrTakeOut)
+    })
   }
 
   /** A download, begun or gone on with; close it. Throws BLOB_BUSY while the same blob is being received. */
@@ -297,22 +316,26 @@ export class BlobStore {
     return removed
   }
 
-  async #setAside(id: BlobId): Promise<void> {
-    await this.#placing.run(async () => {
-      if (!this.#blobs.has(id)) return
-      this.#forget(id)
-      await this.#try(`setting blob ${id} aside`, async () => {
-        await this.#disk.remove(partialOf(id))
-        await this.#disk.rename(id, partialOf(id))
-      })
-      this.#onDamaged(id)
+  #setAside(id: BlobId): Promise<void> {
+    return this.#placing.run(() => this.#takeOut(id))
+  }
+
+  /** In its turn. */
+  async #takeOut(id: BlobId): Promise<void> {
+    const entry = this.#blobs.get(id)
+    if (!entry) return
+    this.#forget(id)
+    await this.#try(`setting blob ${id} aside`, async () => {
+      await this.#disk.remove(partialOf(id))
+      await this.#disk.rename(id, partialOf(id))
     })
+    for (const listener of this.#onDamaged) listener(id, entry.hash)
   }
 
   /** The folder `from` becomes the blob. */
   async #place(from: string, record: BlobRecord): Promise<void> {
     await this.#placing.run(async () => {
-      await place(this.#disk, from, record)
+      await place(this.#disk, from, record, !this.#blobs.has(record.id))
       this.#add(record)
     })
   }
@@ -372,8 +395,4 @@ export class BlobStore {
       throw diskError(what, cause)
     }
   }
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof BlobError && error.code === 'BLOB_DAMAGED'
 }

@@ -16,10 +16,22 @@ export function notFound(id: BlobId): BlobError {
   return new BlobError('BLOB_NOT_FOUND', `blob ${idBase58(id)} is not on this node`, { data: { blobId: id } })
 }
 
-export function damaged(id: BlobId, chunk: number): BlobError {
-  const message = `chunk ${chunk} of blob ${idBase58(id)} is damaged on this node's disk; fetch the blob again from a member`
+/** `place`: of its bytes. */
+export function damaged(id: BlobId, place: string, chunk: number): BlobError {
+  const message = `chunk ${chunk} of blob ${idBase58(id)} is damaged on this node's disk (${place}); ${REMEDY}`
   return new BlobError('BLOB_DAMAGED', message, { data: { blobId: id, chunk } })
 }
+
+export function withoutData(id: BlobId, place: string): BlobError {
+  const message = `the bytes of blob ${idBase58(id)} are gone from this node's disk (${place}); ${REMEDY}`
+  return new BlobError('BLOB_DAMAGED', message, { data: { blobId: id } })
+}
+
+export function isDamage(error: unknown): boolean {
+  return error instanceof BlobError && error.code === 'BLOB_DAMAGED'
+}
+
+const REMEDY = 'members are asked for it; where none has it, upload it again'
 
 /** `what` was attempted. Our own errors pass unchanged, and so does what the disk did not say. */
 export function diskError(what: string, cause: unknown): unknown {

@@ -19,6 +19,7 @@ export function faultyDisk(inner: BlobDisk, refusal: () => Error | undefined): B
     },
   })
   return {
+    placeOf: (folder, file) => inner.placeOf(folder, file),
     prepare: () => inner.prepare(),
     folders: () => inner.folders(),
     remove: (folder) => inner.remove(folder),

@@ -14,6 +14,7 @@ export function fileDisk(path: string): BlobDisk {
   const at = (folder: string, file: string) => join(path, folder, file)
   return {
     guest: fileGuestDisk(path),
+    placeOf: at,
     prepare: async () => void (await mkdir(path, { recursive: true })),
     folders: async () =>
       (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name),
@@ -65,6 +66,7 @@ export function fileGuestDisk(path: string): GuestDisk {
   const reserve = new DiskReserve(path)
   const at = (folder: string, file: string) => join(path, folder, file)
   return {
+    placeOf: at,
     get: (folder, file) => whereThere(() => readFileSync(at(folder, file))),
     read: (folder, file, position, length) =>
       whereThere(() => {

@@ -7,7 +7,7 @@ import { type BlobId, idFromBytes } from '../base/ids.ts'
 import type { GuestDisk } from './blob-disk.ts'
 import type { StagedBlob } from './blob-store.ts'
 import { ChunkCutter } from './chunk-cutter.ts'
-import { damaged, diskError } from './errors.ts'
+import { damaged, diskError, withoutData } from './errors.ts'
 import { DATA, RECORD, stageOf } from './layout.ts'
 import { BLOB_CHUNK_BYTES } from './limits.ts'
 import { type BlobManifest, chunkCount, chunkHash, chunkLength, decodeRecord, manifestOf } from './manifest.ts'
@@ -99,6 +99,9 @@ function recordOf(disk: GuestDisk, id: BlobId): BlobManifest | undefined {
 
 function checkedChunk(disk: GuestDisk, folder: string, manifest: BlobManifest, index: number): Bytes {
   const bytes = disk.read(folder, DATA, index * BLOB_CHUNK_BYTES, chunkLength(manifest, index))
-  if (!bytes || !equalBytes(sha256(bytes), chunkHash(manifest, index))) throw damaged(manifest.id, index)
+  if (!bytes) throw withoutData(manifest.id, disk.placeOf(folder, DATA))
+  if (!equalBytes(sha256(bytes), chunkHash(manifest, index))) {
+    throw damaged(manifest.id, disk.placeOf(folder, DATA), index)
+  }
   return bytes
 }

@@ -28,10 +28,11 @@ export const isLeftover = (folder: string) => folder.startsWith(INCOMING) || fol
 
 /**
  * Makes the folder `from`, whose data is written and synced, the blob: everything is on disk before the name is. Where
- * the blob is already, `from` is dropped.
+ * the blob is already, `from` is dropped, unless what is there `isLost`: of that nothing is left that counts.
  */
-export async function place(disk: BlobDisk, from: string, record: BlobRecord): Promise<void> {
+export async function place(disk: BlobDisk, from: string, record: BlobRecord, isLost: boolean): Promise<void> {
   await writeRecord(disk, from, record)
+  if (isLost) await disk.remove(record.id)
   if (!(await disk.rename(from, record.id))) {
     await writeRecord(disk, record.id, record)
     await disk.remove(from)

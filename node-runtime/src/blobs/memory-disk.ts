@@ -50,7 +50,9 @@ function diskOf(root: Map<string, Folder>): MemoryDisk {
     const content = find(folder, file)
     return content && Uint8Array.from(content.bytes.subarray(0, content.length))
   }
+  const placeOf = (folder: string, file: string) => ['memory', folder, file].filter(Boolean).join('/')
   const guest: GuestDisk = {
+    placeOf,
     get,
     read(folder, file, position, length) {
       const content = find(folder, file)
@@ -64,6 +66,7 @@ function diskOf(root: Map<string, Folder>): MemoryDisk {
   }
   const disk: MemoryDisk = {
     guest,
+    placeOf,
     capacityBytes: Number.POSITIVE_INFINITY,
     content(folder, file) {
       const found = find(folder, file)

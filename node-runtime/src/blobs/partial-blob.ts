@@ -5,7 +5,7 @@ import { type Bytes, equalBytes } from '../base/bytes.ts'
 import { type BlobId, idFromBytes } from '../base/ids.ts'
 import type { BlobDisk, BlobFile } from './blob-disk.ts'
 import type { Digest } from './digest.ts'
-import { BlobError, diskError } from './errors.ts'
+import { BlobError, diskError, isMissing } from './errors.ts'
 import { DATA, partialOf, readRecord, writeRecord } from './layout.ts'
 import { BLOB_CHUNK_BYTES } from './limits.ts'
 import { type BlobManifest, type BlobRecord, chunkCount, chunkHash, chunkLength } from './manifest.ts'
@@ -39,7 +39,7 @@ export class PartialBlob {
     const at = partialOf(manifest.id)
     try {
       if (!(await readRecord(parts.disk, at))) await begin(at, manifest, parts)
-      const file = await parts.disk.open(at, DATA, 'write')
+      const file = await openData(parts.disk, at)
       return new PartialBlob(manifest, file, await missingIn(file, manifest, parts.digest), parts)
     } catch (cause) {
       throw diskError(`writing blob ${manifest.id}`, cause)
@@ -119,6 +119,16 @@ async function begin(at: string, manifest: BlobManifest, { disk, nowMs }: Partia
   const file = await disk.open(at, DATA, 'create')
   await file.close()
   await writeRecord(disk, at, { ...manifest, hash: undefined, addedMs: nowMs() })
+}
+
+/** A blob whose bytes were removed has been set aside without any. */
+async function openData(disk: BlobDisk, at: string): Promise<BlobFile> {
+  try {
+    return await disk.open(at, DATA, 'write')
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause
+    return await disk.open(at, DATA, 'create')
+  }
 }
 
 async function missingIn(file: BlobFile, manifest: BlobManifest, digest: Digest): Promise<Set<number>> {

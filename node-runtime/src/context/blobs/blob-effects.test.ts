@@ -67,6 +67,23 @@ describe('a blob that a call writes', () => {
     expect(fromUtf8(value ?? utf8(''))).toMatch(/^8 /)
   })
 
+  test('and whose bytes are gone later ends the call that reads it, with where they were, and comes again', async () => {
+    const { world, contextId, call, ada } = await scene()
+    const bob = world.get('bob')
+    const id = idFromBytes<BlobId>((await call(ada, 'blob_put', 'from ada')) ?? utf8(''))
+    await world.run(bob.node.blobExchange.fetchOfContext(contextId, id))
+    const { blobs: disk } = world.place('bob')
+    const record = await disk.get(id, 'record')
+    await disk.remove(id)
+    await disk.make(id)
+    await disk.put(id, 'record', record ?? expect.unreachable())
+    const context = await bob.context(contextId)
+    const sum = () => world.run(context.call({ method: 'blob_sum', input: idBytes(id) }))
+    await expect(sum()).rejects.toThrow(`are gone from this node's disk (memory/${id}/data); members are asked for it`)
+    await world.until('the blob to come again', () => bob.node.ports.blobs.resolve(id) === id)
+    expect(fromUtf8((await sum()).value ?? utf8(''))).toMatch(/^8 /)
+  })
+
   test('and that is damaged on the disk later ends the call that reads it, and comes again from a member', async () => {
     const { world, contextId, call, ada } = await scene()
     const bob = world.get('bob')

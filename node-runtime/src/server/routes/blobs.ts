@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { type Bytes, concat, toHex } from '../../base/bytes.ts'
 import { type BlobId, idBase58, idBytes } from '../../base/ids.ts'
 import type { BlobInfo, BlobStore } from '../../blobs/blob-store.ts'
-import { BlobError } from '../../blobs/errors.ts'
+import { isDamage } from '../../blobs/errors.ts'
 import { SyncError } from '../../sync/errors.ts'
 import { ServerError } from '../errors.ts'
 import { blobHashOf, blobIdOf, contextIdOf } from '../formats/encodings.ts'
@@ -163,7 +163,7 @@ async function typeOf(blobs: BlobStore, { id, size }: BlobInfo): Promise<string>
     return mimeTypeOf(concat(parts))
   } catch (cause) {
     // Out of the store from now on.
-    if (cause instanceof BlobError && cause.code === 'BLOB_DAMAGED') throw missing(idBase58(id))
+    if (isDamage(cause)) throw missing(idBase58(id))
     throw cause
   }
 }

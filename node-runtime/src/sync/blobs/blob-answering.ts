@@ -2,7 +2,7 @@
 import type { Bytes } from '../../base/bytes.ts'
 import type { BlobId } from '../../base/ids.ts'
 import type { BlobReader } from '../../blobs/blob-reader.ts'
-import { BlobError } from '../../blobs/errors.ts'
+import { isDamage } from '../../blobs/errors.ts'
 import type { FrameStream, PeerId } from '../../network/network.ts'
 import { publicKeyOfPeer } from '../../network/peer-id.ts'
 import { type BlobRequest, blobRequestMessage, chunkFrame, encodeBlobAnswer } from '../../wire/blob-messages.ts'
@@ -67,8 +67,7 @@ export class BlobAnswering {
     try {
       return await reader.chunk(index, 1)
     } catch (error) {
-      if (error instanceof BlobError && error.code === 'BLOB_DAMAGED')
-        await this.#parts.blobs.verify(reader.manifest.id)
+      if (isDamage(error)) await this.#parts.blobs.verify(reader.manifest.id)
       throw error
     }
   }

@@ -32,9 +32,9 @@ export class BlobExchange {
   constructor(parts: BlobExchangeParts) {
     this.#parts = parts
     new BlobAnswering(parts)
-    parts.blobs.onDamaged((id) => {
+    parts.blobs.onDamaged((id, hash) => {
       if (this.#stop.signal.aborted) return
-      const restored = this.#restore(id).then(() => void this.#background.delete(restored))
+      const restored = this.#restore(id, hash).then(() => void this.#background.delete(restored))
       this.#background.add(restored)
     })
   }
@@ -80,15 +80,18 @@ export class BlobExchange {
     await Promise.allSettled([...this.#fetches.values(), ...this.#background])
   }
 
-  /** Its good chunks are here: the others come from members of whatever refers to it. */
-  async #restore(blobId: BlobId): Promise<void> {
+  /** Its good chunks are here: the others come from members of whatever refers to it. Namespaces name code by its hash. */
+  async #restore(blobId: BlobId, hash: BlobId | undefined): Promise<void> {
     const { directory, references, log } = this.#parts
     log.error({ blobId }, 'a blob is damaged on this disk; it is fetched again from a member')
-    const scopes: BlobScope[] = directory.namespacesNaming(blobId).map((id) => ({ t: 'namespace', id }))
+    const wishes: [BlobScope, BlobId][] = []
+    for (const address of hash === undefined ? [blobId] : [hash, blobId]) {
+      for (const id of directory.namespacesNaming(address)) wishes.push([{ t: 'namespace', id }, address])
+    }
     try {
-      for (const id of await references.of(blobId)) scopes.push({ t: 'context', id })
-      for (const scope of scopes) {
-        const found = await this.#once(scope, blobId, {}).catch((error) => {
+      for (const id of await references.of(blobId)) wishes.push([{ t: 'context', id }, blobId])
+      for (const [scope, address] of wishes) {
+        const found = await this.#once(scope, address, {}).catch((error) => {
           log.debug({ blobId, error: String(error) }, 'a damaged blob did not come again from there')
           return undefined
         })

@@ -126,6 +126,7 @@ test('what was refused is refused again unread', async () => {
     put: blobs.put.bind(blobs),
     contentHash: blobs.contentHash.bind(blobs),
     resolve: blobs.resolve.bind(blobs),
+    folder: blobs.folder,
     bytes: (id: BlobId) => {
       read.push(id)
       return blobs.bytes(id)

@@ -40,7 +40,7 @@ export interface Application {
 
 export interface ApplicationsParts {
   readonly store: Store
-  readonly blobs: Pick<BlobStore, 'put' | 'bytes' | 'contentHash' | 'resolve'>
+  readonly blobs: Pick<BlobStore, 'put' | 'bytes' | 'contentHash' | 'resolve' | 'folder'>
   readonly executor: GuestExecutor
   /** Absent: bundles are read on this thread, and at once, as where time is driven. Throws as `readBundle`. */
   readonly readBundle?: BundleReader | undefined
@@ -185,7 +185,7 @@ export class Applications {
     }
     serviceStorage(application, service)
     const code = await this.#code(application.blobId).catch((error: unknown) => {
-      throw isLoss(error) ? codeLacking(application, error) : error
+      throw isLoss(error) ? codeLacking(application, this.#parts.blobs.folder, error) : error
     })
     return (service === undefined ? undefined : code.services.get(service)) ?? code
   }
@@ -242,9 +242,9 @@ function isLoss(error: unknown): boolean {
   return error instanceof BlobError && (error.code === 'BLOB_NOT_FOUND' || error.code === 'BLOB_DAMAGED')
 }
 
-function codeLacking({ id, blobId }: Application, cause: unknown): ContextError {
+function codeLacking({ id, blobId }: Application, folder: string, cause: unknown): ContextError {
   const message =
-    `the code of application ${idBase58(id)} (blob ${idBase58(blobId)}) is lost on this node; ` +
+    `the code of application ${idBase58(id)} (blob ${idBase58(blobId)} in ${folder}) is lost on this node; ` +
     'the members of its contexts are asked for it: retry, or install the application again'
   return new ContextError('CODE_LACKING', message, { cause, data: { applicationId: id, blobId } })
 }

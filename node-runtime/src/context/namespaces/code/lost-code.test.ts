@@ -16,6 +16,26 @@ async function removeBlobs(world: TestWorld, name: string): Promise<void> {
   for (const folder of await blobs.folders()) await blobs.remove(folder)
 }
 
+/** What may become of the bytes of a blob while its record stays. */
+const DAMAGES: [string, (bytes: Uint8Array) => Uint8Array | undefined][] = [
+  ['removed', () => undefined],
+  ['cut', (bytes) => bytes.subarray(0, bytes.byteLength - 1)],
+  ['changed', (bytes) => Uint8Array.from(bytes, (byte, at) => (at === 100 ? byte ^ 1 : byte))],
+]
+
+async function damageBlobs(world: TestWorld, name: string, damaged: (typeof DAMAGES)[number][1]): Promise<void> {
+  const { blobs } = world.place(name)
+  for (const folder of await blobs.folders()) {
+    const [record, data] = [await blobs.get(folder, 'record'), await blobs.get(folder, 'data')]
+    if (!record || !data) throw new Error(`${folder} is no blob`)
+    await blobs.remove(folder)
+    await blobs.make(folder)
+    await blobs.put(folder, 'record', record)
+    const left = damaged(data)
+    if (left) await blobs.put(folder, 'data', left)
+  }
+}
+
 /** Its process ends, its blobs are removed, and it starts again. */
 async function loses({ world }: Scene, name: string, options: Parameters<TestWorld['start']>[1] = {}): Promise<void> {
   world.get(name).kill()
@@ -69,7 +89,9 @@ describe('code that is lost', () => {
     const applicationId = node.contexts.record(shared.contextId)?.applicationId
     await expect(world.run(world.get('bob').call(shared.contextId, 'get', { key: 'k' }))).rejects.toMatchObject({
       code: 'CODE_LACKING',
-      message: expect.stringContaining('is lost on this node; the members of its contexts are asked for it'),
+      message: expect.stringMatching(
+        /\(blob \w+ in memory\) is lost on this node; the members of its contexts are asked for it/,
+      ),
       data: { applicationId },
     })
     await world.pass(120_000 + LOOK_EVERY_MS)
@@ -92,6 +114,58 @@ describe('code that is lost', () => {
     await expect(call()).rejects.toMatchObject({ code: 'CODE_LACKING' })
     await again(scene, 'bob')
     expect(await call()).toBe(0)
+  })
+
+  describe.each(DAMAGES)('whose bytes are %s, and not its record', (_, damaged) => {
+    it.each([true, false])(
+      'comes again with the call that finds it so, damaged while the node is down: %s',
+      async (isDown) => {
+        const scene = await share('kv-store', BOTH)
+        const { world, shared } = scene
+        world.get('bob').kill()
+        if (isDown) await damageBlobs(world, 'bob', damaged)
+        await world.start('bob')
+        if (!isDown) await damageBlobs(world, 'bob', damaged)
+        const call = () => world.run(world.get('bob').call(shared.contextId, 'len'))
+        await expect(call()).rejects.toMatchObject({ code: 'CODE_LACKING' })
+        await again(scene, 'bob')
+        expect(await call()).toBe(0)
+        await world.pass(120_000 + LOOK_EVERY_MS)
+        expect(JSON.stringify(world.get('bob').node.readiness)).not.toContain('lost')
+      },
+    )
+
+    it('comes again after a restart that came before it did', async () => {
+      const scene = await share('kv-store', BOTH)
+      const { world, shared } = scene
+      apart(scene)
+      world.get('bob').kill()
+      await damageBlobs(world, 'bob', damaged)
+      await world.start('bob')
+      const call = () => world.run(world.get('bob').call(shared.contextId, 'len'))
+      await expect(call()).rejects.toMatchObject({ code: 'CODE_LACKING' })
+      await world.pass(10_000)
+      world.get('bob').kill()
+      await world.start('bob')
+      expect(hasCode(scene, 'bob')).toBe(false)
+      world.network.heal()
+      await again(scene, 'bob')
+      expect(await call()).toBe(0)
+    })
+  })
+
+  it('comes again without a call, and when a member is there, whatever has found it damaged', async () => {
+    const scene = await share('kv-store', BOTH)
+    const { world, shared } = scene
+    await world.run(world.get('bob').call(shared.contextId, 'len'))
+    apart(scene)
+    await damageBlobs(world, 'bob', () => undefined)
+    const { blobs } = world.get('bob').node.ports
+    for (const { id } of blobs.list()) await expect(blobs.reader(id)).rejects.toMatchObject({ code: 'BLOB_DAMAGED' })
+    expect(hasCode(scene, 'bob')).toBe(false)
+    await world.pass(60_000)
+    world.network.heal()
+    await again(scene, 'bob')
   })
 
   it('is not asked for by who is no member any more', async () => {

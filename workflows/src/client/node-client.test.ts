@@ -82,7 +82,7 @@ const ROUTES: [string, () => Promise<unknown>, string][] = [
     '{"groupName":"g","visibility":"open"}',
   ],
   ['GET /admin-api/groups/g', () => client.getGroup('g'), ''],
-  ['GET /admin-api/groups/g/members', () => client.listGroupMembers('g'), ''],
+  ['GET /admin-api/groups/g/members?offset=2&limit=3', () => client.listGroupMembers('g', { offset: 2, limit: 3 }), ''],
   [
     'POST /admin-api/contexts',
     () => client.createContext({ applicationId: 'a', groupId: 'g', initializationParams: [123, 125] }),

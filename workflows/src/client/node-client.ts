@@ -25,6 +25,9 @@ export type PackageVersion = {
 
 export type GroupVisibility = 'open' | 'restricted'
 
+/** Of a list. */
+export type Page = { readonly offset: number; readonly limit: number }
+
 /** What a node keeps names of. */
 export type AliasKind = 'context' | 'application'
 
@@ -185,8 +188,13 @@ export class NodeClient {
 
   // --- members of a group ---
 
-  listGroupMembers(groupId: string, options?: CallOptions): Promise<JsonValue> {
-    return this.#get(path`groups/${groupId}/members`, options)
+  listGroupMembers(groupId: string, page: Page, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(`${path`groups/${groupId}/members`}?${query(page)}`, options)
+  }
+
+  /** The keys of each member. */
+  listMemberDevices(groupId: string, page: Page, options?: CallOptions): Promise<JsonValue> {
+    return this.#get(`${path`groups/${groupId}/member-devices`}?${query(page)}`, options)
   }
 
   // --- contexts ---
@@ -281,6 +289,10 @@ export class NodeClient {
 /** A path whose values are escaped. */
 function path(parts: TemplateStringsArray, ...values: string[]): string {
   return String.raw({ raw: parts }, ...values.map(encodeURIComponent))
+}
+
+function query({ offset, limit }: Page): string {
+  return `offset=${offset}&limit=${limit}`
 }
 
 /** The fields that were given: an absent one is left out instead of being sent as null. */

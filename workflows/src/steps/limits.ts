@@ -108,3 +108,8 @@ export const LOG_LINE_MAX_CHARS = 16 * 1024 * 1024
 
 /** Lines of a log that a pattern is looked for in at once; the next ones come after them. */
 export const LOG_LINES_AT_ONCE = 10_000
+
+/** Members that a node is asked for at once: nodes give no more. */
+export const MEMBERS_PAGE = 1000
+/** More than any group has, also where a node gives ten at a time; a list that goes on is a failure of the step. */
+export const MEMBER_PAGES_MAX = 1000

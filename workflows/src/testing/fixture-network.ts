@@ -80,6 +80,8 @@ export class FixtureNode {
   governanceLog: object | undefined
   /** Calls of `get` that do not see the last write of another node yet. */
   lagReads = 0
+  /** Rows in a page of a list of members. */
+  pageMax = 1000
   ready = true
   /** So many of the next WebSockets are never answered. */
   hangingSockets = 0

@@ -8,7 +8,7 @@ import { deltaId, type FixtureGroup, type FixtureNode } from './fixture-network.
 export interface FixtureRoute {
   readonly method: string
   readonly path: RegExp
-  readonly handle: (node: FixtureNode, params: string[], body: unknown) => unknown
+  readonly handle: (node: FixtureNode, params: string[], body: unknown, query: URLSearchParams) => unknown
 }
 
 function route(method: string, path: string, handle: FixtureRoute['handle']): FixtureRoute {
@@ -155,8 +155,14 @@ function installDev(node: FixtureNode, _params: string[], body: unknown): unknow
   return { data: { applicationId } }
 }
 
-function memberDevices(node: FixtureNode, [id]: string[]): unknown {
-  const members = groupOf(node, id).members.map(({ identity }) => {
+function membersOf(node: FixtureNode, [id]: string[], _body: unknown, query: URLSearchParams) {
+  const offset = Number(query.get('offset') ?? 0)
+  const limit = Math.min(Number(query.get('limit') ?? 100), node.pageMax)
+  return groupOf(node, id).members.slice(offset, offset + limit)
+}
+
+const memberDevices: FixtureRoute['handle'] = (...request) => {
+  const members = membersOf(...request).map(({ identity }) => {
     const key = createHash('sha256').update(`key of ${identity}`).digest('hex')
     return { account: identity, devices: [{ deviceId: key, signingKey: key }] }
   })
@@ -261,7 +267,7 @@ export const fixtureRoutes: readonly FixtureRoute[] = [
     data: groupOf(node, id).contexts.map((contextId) => ({ contextId })),
   })),
   route('GET', '/admin-api/groups/:gid/member-devices', memberDevices),
-  route('GET', '/admin-api/groups/:gid/members', (node, [id]) => ({ members: groupOf(node, id).members })),
+  route('GET', '/admin-api/groups/:gid/members', (...request) => ({ members: membersOf(...request) })),
   route('POST', '/admin-api/contexts', createContext),
   route('POST', '/admin-api/contexts/sync', sync),
   route('POST', '/admin-api/contexts/sync/:id', sync),

@@ -45,7 +45,7 @@ async function listen(node: FixtureNode, port: number): Promise<FixtureServer> {
 
 async function answer(node: FixtureNode, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const method = request.method ?? 'GET'
-  const path = (request.url ?? '/').split('?')[0] ?? '/'
+  const [path = '/', query = ''] = (request.url ?? '/').split('?')
   const body = await readJson(request)
   const { authorization } = request.headers
   // With this a run looks whether a node is there, which no test of steps is about.
@@ -71,7 +71,7 @@ async function answer(node: FixtureNode, request: IncomingMessage, response: Ser
     const match = route.method === method ? route.path.exec(path) : null
     if (!match) continue
     try {
-      const reply = route.handle(node, match.slice(1).map(decodeURIComponent), body)
+      const reply = route.handle(node, match.slice(1).map(decodeURIComponent), body, new URLSearchParams(query))
       for (const [name, value] of Object.entries(node.replyHeaders)) {
         response.setHeader(name, value)
         delete node.replyHeaders[name]

@@ -3,10 +3,11 @@
 import { ClientError } from '../../client/client-error.ts'
 import { hexOfBase58 } from '../../values/base58.ts'
 import { unwrapData } from '../../values/capture-outputs.ts'
-import { isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { shownText } from '../../values/shown-value.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle, StepOptions } from '../step-kind.ts'
+import { readPages } from './member-rows.ts'
 
 const HELP = 'node_identity gives accountId, list_group_members the account of each member as identity'
 
@@ -25,29 +26,27 @@ export async function refuseDevice(
   account: string,
   options: StepOptions,
 ): Promise<void> {
-  const owner = devicesIn(await readDevices(node, groupId, options)).find(({ ids }) => ids.includes(account))?.account
+  const owner = (await readDevices(node, groupId, options))
+    .map(devicesIn)
+    .find(({ ids }) => ids.includes(account))?.account
   if (owner === undefined || owner === account) return
   const message = `${account} is a key of member ${owner}, and no account id`
   throw new StepError('invalid', message, { node: node.name, help: HELP, field: 'account' })
 }
 
-async function readDevices(node: NodeHandle, groupId: string, options: StepOptions): Promise<JsonValue> {
+async function readDevices(node: NodeHandle, groupId: string, options: StepOptions): Promise<readonly JsonObject[]> {
   try {
-    const path = `/admin-api/groups/${encodeURIComponent(groupId)}/member-devices`
-    return unwrapData(await node.client.request('GET', path, options))
+    return await readPages(node.name, 'account', async (page) =>
+      unwrapData(await node.client.listMemberDevices(groupId, page, options)),
+    )
   } catch (error) {
     // A node that cannot tell has answered the question itself: who the members are.
-    if (error instanceof ClientError && error.status !== undefined) return null
+    if (error instanceof ClientError && error.status !== undefined) return []
     throw error
   }
 }
 
-function devicesIn(data: JsonValue): { readonly account: JsonValue | undefined; readonly ids: readonly JsonValue[] }[] {
-  const members = isJsonObject(data) && Array.isArray(data.members) ? data.members : []
-  return members.filter(isJsonObject).map(({ account, devices }) => ({
-    account,
-    ids: (Array.isArray(devices) ? devices : [])
-      .filter(isJsonObject)
-      .flatMap(({ deviceId, signingKey }) => [deviceId ?? null, signingKey ?? null]),
-  }))
+function devicesIn({ account, devices }: JsonObject): { account: JsonValue | undefined; ids: readonly JsonValue[] } {
+  const rows = (Array.isArray(devices) ? devices : []).filter(isJsonObject)
+  return { account, ids: rows.flatMap(({ deviceId, signingKey }) => [deviceId ?? null, signingKey ?? null]) }
 }

@@ -115,5 +115,5 @@ export const MESH_POLL_MS = 250
 /** What closing connections gracefully may take; then they are cut. */
 export const CLOSE_TIMEOUT_MS = 300
 
-/** Peer ids whose keys are remembered. Full: all are forgotten, and read again when they are needed. */
+/** Peer ids whose keys are remembered, and keys whose peer ids are. Full: all are forgotten, and made again when they are needed. */
 export const PEER_KEYS_MAX = 4096

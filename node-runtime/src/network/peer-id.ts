@@ -9,8 +9,16 @@ import type { PeerId } from './network.ts'
 const HEADER = fromHex('002408011220')
 const TEXT_MAX = 64
 
+/** Of members, who are looked up in every look at what is followed. */
+const peers = new Map<PublicKey, PeerId>()
+
 export function peerIdOfPublicKey(publicKey: PublicKey): PeerId {
-  return toBase58(concat([HEADER, idBytes(publicKey)]))
+  const known = peers.get(publicKey)
+  if (known !== undefined) return known
+  const peer = toBase58(concat([HEADER, idBytes(publicKey)]))
+  if (peers.size >= PEER_KEYS_MAX) peers.clear()
+  peers.set(publicKey, peer)
+  return peer
 }
 
 /** Of peers that were met. */

@@ -106,7 +106,7 @@ export const LINKS_AFTER_MS = 500
 /** Who is looked for is looked for again so much later; each time twice as long, up to the last. */
 export const SEEK_PAUSE_FIRST_MS = 1000
 export const SEEK_PAUSE_LAST_MS = 60_000
-/** Looked for so often in vain: the one after it is looked for as well. */
+/** Looked for so often in vain: others after it are looked for as well. */
 export const SEEK_DOWN_COUNT = 2
 /** Nodes that are looked for in one look; those whose turn was longest ago first. */
 export const SOUGHT_AT_ONCE_MAX = 64
@@ -114,6 +114,12 @@ export const SOUGHT_AT_ONCE_MAX = 64
 export const SEEK_TOGETHER_MS = 500
 /** Of each address at which somebody who is looked for says to listen. */
 export const REACH_TIMEOUT_MS = 5000
+/** Answers of one node that are dialled for each time it was looked for: of who tells its old ones again, the next time is right. */
+export const ANSWERS_DIALLED_MAX = 2
+/** Nodes dialled at the same time: the network has as many more dials of its own. Later ones wait for their turn. */
+export const REACHED_AT_ONCE_MAX = 3
+/** With so many connections, half of what the network takes, no ring is looked after: the rest is for who looks for us. */
+export const LINK_PEERS_MAX = 512
 /** The least time between two answers of where we listen. */
 export const HERE_EVERY_MS = 1000
 /** Who has invited us is looked for as long as a join may take. */

@@ -6,13 +6,13 @@ import { type SigningKey, signingKeyFromSeed } from '../base/keys.ts'
 import { silentLogger } from '../base/log.ts'
 import type { MessageListener, PeerId } from '../network/network.ts'
 import { peerIdOfPublicKey } from '../network/peer-id.ts'
-import { DrivenClock } from '../testing/driven-clock.ts'
+import { DrivenClock, ProcessClock } from '../testing/driven-clock.ts'
 import { seededRandom } from '../testing/seeded-random.ts'
 import { converge, joinContext, type SharedContext, shareContext, type TestWorld } from '../testing/test-nodes.ts'
 import { testWorlds } from '../testing/test-worlds.ts'
 import { decodeSeeking, encodeSeeking, type Seeking, signHere } from '../wire/seeking.ts'
 import { MemberLinks } from './member-links.ts'
-import type { Topic } from './topics.ts'
+import { RUN_TOPIC, type Topic } from './topics.ts'
 
 const { open } = testWorlds()
 
@@ -93,16 +93,22 @@ const TOPIC = { kind: 'context', id: parseHexId<ContextId>('c'.repeat(64)) } as 
 const SECOND = { kind: 'context', id: parseHexId<ContextId>('d'.repeat(64)) } as const
 
 /** Of one node, whose neighbours and messages the test decides about. */
-function links(membersOf: (keys: readonly SigningKey[]) => ReadonlyMap<Topic, readonly SigningKey[]>) {
-  const keys = Array.from({ length: 4 }, (_, at) => signingKeyFromSeed(new Uint8Array(32).fill(at + 1)))
+function links(
+  membersOf: (keys: readonly SigningKey[]) => ReadonlyMap<Topic, readonly SigningKey[]>,
+  { keyCount = 4, contacts = [] as string[], dials = () => Promise.reject(new Error('nobody is there')) } = {},
+) {
+  const keys = Array.from({ length: keyCount }, (_, at) => signingKeyFromSeed(new Uint8Array(32).fill(at + 1)))
   const [identity] = keys.sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1))
   if (identity === undefined) throw new Error('no keys')
-  const clock = new DrivenClock()
+  const driven = new DrivenClock()
+  const clock = new ProcessClock(driven)
+  const hearers = new Set<PeerId>(['somebody'])
   const connected = new Set<PeerId>()
   const dialled: string[] = []
   const said: { readonly seeking: Seeking; readonly atMs: number }[] = []
   let hear: MessageListener = () => {}
   let onLost = () => {}
+  let onSubscribed = () => {}
   const members = membersOf(keys)
   const made = new MemberLinks({
     identity,
@@ -112,11 +118,11 @@ function links(membersOf: (keys: readonly SigningKey[]) => ReadonlyMap<Topic, re
     membersOf: (topic) => (members.get(topic) ?? []).map(({ publicKey }) => publicKey).sort(),
     network: {
       peers: () => [...connected],
-      subscribers: () => [...connected],
-      contactAddresses: () => [],
+      subscribers: (topic) => [...(topic === RUN_TOPIC ? hearers : connected)],
+      contactAddresses: () => contacts,
       dial: (address) => {
         dialled.push(address)
-        return Promise.reject(new Error('nobody is there'))
+        return dials()
       },
       publish: async (_, data) => void said.push({ seeking: decodeSeeking(data), atMs: clock.nowMs() }),
       subscribe: (_, listener) => {
@@ -124,14 +130,15 @@ function links(membersOf: (keys: readonly SigningKey[]) => ReadonlyMap<Topic, re
       },
       on: (event, listener) => {
         if (event === 'peer:disconnect') onLost = listener as () => void
+        if (event === 'subscribed') onSubscribed = listener as () => void
         return () => {}
       },
     },
   })
   const pass = async (ms: number) => {
-    const endMs = clock.nowMs() + ms
-    clock.setTimer(() => {}, ms)
-    for (await clock.rest(); clock.nowMs() < endMs; await clock.rest()) clock.step()
+    const endMs = driven.nowMs() + ms
+    driven.setTimer(() => {}, ms)
+    for (await driven.rest(); driven.nowMs() < endMs; await driven.rest()) driven.step()
   }
   const soughtAt = (key: SigningKey, fromMs: number) =>
     said.find(({ seeking, atMs }) => atMs >= fromMs && seeking.t === 'seek' && seeking.sought.includes(key.publicKey))
@@ -142,7 +149,19 @@ function links(membersOf: (keys: readonly SigningKey[]) => ReadonlyMap<Topic, re
     onLost()
   }
   const told = (seeking: Seeking) => hear('somebody', encodeSeeking(seeking))
-  return { made, keys, clock, connected, dialled, pass, soughtAt, peerOf, lose, told }
+  const here = (key: SigningKey, host: string, atMs: number) =>
+    told({ t: 'here', ...signHere({ addresses: [placeOf(host, key)], atMs: BigInt(atMs) }, key) })
+  const placeOf = (host: string, key: SigningKey) => `/ip4/${host}/tcp/1/p2p/${peerOf(key)}`
+  const asked = () =>
+    told({ t: 'seek', sought: [identity.publicKey], nonce: crypto.getRandomValues(new Uint8Array(8)) })
+  const meet = (peer: PeerId) => {
+    hearers.add(peer)
+    onSubscribed()
+  }
+  const answers = () => said.flatMap(({ seeking, atMs }) => (seeking.t === 'here' ? [{ ...seeking, atMs }] : []))
+  const forget = () => said.splice(0)
+  const acts = { pass, forget, lose, told, here, asked, meet }
+  return { made, keys, clock, connected, hearers, dialled, soughtAt, peerOf, placeOf, answers, ...acts }
 }
 
 describe('whoever is looked for', () => {
@@ -165,28 +184,146 @@ describe('whoever is looked for', () => {
     one.made.close()
   })
 
-  it('is dialled where it has itself said to be, once for each time it is looked for', async () => {
+  it('is dialled where it has itself said to be, twice at most for each time it is looked for', async () => {
     const one = links(([a, b]) => new Map([[TOPIC, [a, b]]] as [Topic, SigningKey[]][]))
     const [, b, c] = one.keys as [SigningKey, SigningKey, SigningKey]
     one.made.follow(TOPIC)
     await one.pass(600)
-    const at = (host: string) => [`/ip4/${host}/tcp/1/p2p/${one.peerOf(b)}`]
-    const { publicKey } = b
+    const at = (host: string) => one.placeOf(host, b)
     for (let n = 0; n < 100; n += 1) {
       // A liar knows the key, and not the secret to it.
-      one.told({ t: 'here', ...signHere({ addresses: at('10.0.0.9'), atMs: BigInt(n) }, c), publicKey })
+      const said = signHere({ addresses: [at('10.0.0.9')], atMs: BigInt(n) }, c)
+      one.told({ t: 'here', ...said, publicKey: b.publicKey })
     }
-    one.told({ t: 'here', ...signHere({ addresses: at('10.0.0.1'), atMs: 1n }, b) })
-    for (let n = 2; n < 100; n += 1)
-      one.told({ t: 'here', ...signHere({ addresses: at('10.0.0.2'), atMs: BigInt(n) }, b) })
+    for (let n = 1; n < 100; n += 1) one.here(b, `10.0.0.${n}`, n)
     await one.pass(100)
-    expect(one.dialled).toEqual(at('10.0.0.1'))
+    for (let n = 100; n < 200; n += 1) one.here(b, `10.0.0.${n}`, n)
+    await one.pass(100)
+    expect(one.dialled).toEqual([at('10.0.0.1'), at('10.0.0.99')])
+    one.made.close()
+  })
+
+  it('is reached though somebody tells first where it was before', async () => {
+    const one = links(([a, b]) => new Map([[TOPIC, [a, b]]] as [Topic, SigningKey[]][]))
+    const [, b] = one.keys as [SigningKey, SigningKey]
+    one.made.follow(TOPIC)
+    await one.pass(600)
+    for (let n = 1; n < 10; n += 1) {
+      one.here(b, '10.0.0.1', n)
+      await one.pass(10)
+    }
+    one.here(b, '10.0.0.2', 1000)
+    await one.pass(100)
+    expect(one.dialled).not.toContain(one.placeOf('10.0.0.2', b))
+    await one.pass(3000)
+    expect(one.dialled).toContain(one.placeOf('10.0.0.2', b))
+    // And not again where it is told to be once more.
+    const { length } = one.dialled
+    one.here(b, '10.0.0.2', 1000)
+    await one.pass(100)
+    expect(one.dialled).toHaveLength(length)
+    one.made.close()
+  })
+
+  it('is looked for at once when it is wanted, however long it has been down', async () => {
+    const one = links(([a, b]) => new Map([[TOPIC, [a, b]]] as [Topic, SigningKey[]][]))
+    const [, b] = one.keys as [SigningKey, SigningKey]
+    one.made.follow(TOPIC)
+    await one.pass(600_000)
+    for (let n = 0; n < 3; n += 1) {
+      const wantedMs = one.clock.nowMs()
+      one.made.want(b.publicKey, 30_000)
+      await one.pass(1000)
+      expect(one.soughtAt(b, wantedMs)).toBeLessThan(wantedMs + 1000)
+      // Lost on its way: it is soon said again.
+      await one.pass(4000)
+      expect(one.soughtAt(b, wantedMs + 1000)).toBeLessThan(wantedMs + 5000)
+      await one.pass(90_000)
+    }
+    one.made.close()
+  })
+
+  it('is looked for as soon as somebody hears it', async () => {
+    const one = links(([a, b]) => new Map([[TOPIC, [a, b]]] as [Topic, SigningKey[]][]))
+    const [, b] = one.keys as [SigningKey, SigningKey]
+    one.hearers.clear()
+    one.made.follow(TOPIC)
+    await one.pass(600_000)
+    expect(one.soughtAt(b, 0)).toBeUndefined()
+    const metMs = one.clock.nowMs()
+    one.meet('somebody')
+    await one.pass(5000)
+    expect(one.soughtAt(b, 0)).toBeLessThan(metMs + 1000)
+    one.made.close()
+  })
+
+  it('is found behind many that are down', async () => {
+    const one = links((keys) => new Map([[TOPIC, keys]] as [Topic, readonly SigningKey[]][]), { keyCount: 100 })
+    one.made.follow(TOPIC)
+    const startMs = one.clock.nowMs()
+    await one.pass(300_000)
+    expect(one.soughtAt(one.keys[99] as SigningKey, 0)).toBeLessThan(startMs + 60_000)
+    one.made.close()
+  })
+
+  it('is looked for and answered when the clock has stepped back by an hour', async () => {
+    const one = links(([a, b]) => new Map([[TOPIC, [a, b]]] as [Topic, SigningKey[]][]))
+    const [, b] = one.keys as [SigningKey, SigningKey]
+    one.made.follow(TOPIC)
+    await one.pass(60_000)
+    one.asked()
+    await one.pass(100)
+    one.clock.skewMs = -3_600_000
+    one.asked()
     await one.pass(1500)
-    // What it has said before is told again by somebody.
-    one.told({ t: 'here', ...signHere({ addresses: at('10.0.0.1'), atMs: 1n }, b) })
-    one.told({ t: 'here', ...signHere({ addresses: at('10.0.0.3'), atMs: 2n }, b) })
+    expect(one.answers()).toHaveLength(2)
+    one.forget()
+    await one.pass(120_000)
+    expect(one.soughtAt(b, 0)).toBeDefined()
+    one.made.close()
+  })
+
+  it('is one of few that are dialled at the same time', async () => {
+    const waiting: ((error: Error) => void)[] = []
+    const dials = () => new Promise<never>((_, reject) => waiting.push(reject))
+    const one = links(() => new Map(), { keyCount: 12, dials })
+    const others = one.keys.slice(1)
+    for (const { publicKey } of others) one.made.want(publicKey, 600_000)
     await one.pass(100)
-    expect(one.dialled).toEqual([...at('10.0.0.1'), ...at('10.0.0.3')])
+    for (const key of others) one.here(key, '10.0.0.1', 1)
+    expect(waiting).toHaveLength(3)
+    for (let n = 0; n < others.length; n += 1) {
+      waiting[n]?.(new Error('nobody is there'))
+      await one.pass(1)
+    }
+    expect(new Set(one.dialled).size).toBe(others.length)
+    one.made.close()
+  })
+
+  it('is no more where there are connections enough', async () => {
+    const one = links(([a, b]) => new Map([[TOPIC, [a, b]]] as [Topic, SigningKey[]][]))
+    const [, b] = one.keys as [SigningKey, SigningKey]
+    for (let n = 0; n < 512; n += 1) one.connected.add(`peer ${n}`)
+    one.made.follow(TOPIC)
+    await one.pass(60_000)
+    expect(one.soughtAt(b, 0)).toBeUndefined()
+    one.made.want(b.publicKey, 10_000)
+    await one.pass(1000)
+    expect(one.soughtAt(b, 0)).toBeDefined()
+    one.made.close()
+  })
+})
+
+describe('who is asked where it listens', () => {
+  it('names the addresses that fit into an answer', async () => {
+    const long = `/dns4/${'a'.repeat(250)}/tcp/1`
+    const one = links(() => new Map(), { contacts: [long, '/ip4/10.0.0.1/tcp/1'] })
+    for (let n = 0; n < 2; n += 1) {
+      one.asked()
+      await one.pass(500)
+    }
+    await one.pass(1000)
+    expect(one.answers().map(({ addresses }) => addresses)).toEqual([['/ip4/10.0.0.1/tcp/1'], ['/ip4/10.0.0.1/tcp/1']])
     one.made.close()
   })
 })

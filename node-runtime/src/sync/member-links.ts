@@ -4,9 +4,13 @@
 //
 // Invariants
 // 1. Of each followed topic the next member that is not down is connected or looked for: all that are up are one graph.
-// 2. Whoever is looked for and silent is asked for again after ever longer pauses, and the one after it is looked for as well.
-// 3. A dial goes only to who is looked for now, where it has itself said to listen: once for each time it was looked for.
+// 2. Whoever is looked for and silent is asked for again after ever longer pauses, and others after it as well, more of them
+//    the more are silent.
+// 3. A dial goes only to who is looked for now, where it has itself said to listen: its newest word, twice at most for each
+//    time it was looked for, so that whoever tells its old words again is only a delay.
 // 4. Who is connected and does not follow the topic is no link: it hands on nothing.
+// 5. Nobody is looked for while nobody hears it, nor for a ring while there are as many connections as links may make.
+import { utf8 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PublicKey } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
@@ -14,13 +18,16 @@ import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import { peerIdOfPublicKey } from '../network/peer-id.ts'
-import { LISTEN_ADDRESSES_MAX, NONCE_BYTES, SOUGHT_MAX } from '../wire/limits.ts'
+import { LISTEN_ADDRESS_BYTES_MAX, LISTEN_ADDRESSES_MAX, NONCE_BYTES, SOUGHT_MAX } from '../wire/limits.ts'
 import { decodeSeeking, encodeSeeking, type Here, type Seeking, signHere, verifyHere } from '../wire/seeking.ts'
 import { SyncError } from './errors.ts'
 import {
+  ANSWERS_DIALLED_MAX,
   HERE_EVERY_MS,
+  LINK_PEERS_MAX,
   LINKS_AFTER_MS,
   REACH_TIMEOUT_MS,
+  REACHED_AT_ONCE_MAX,
   SEEK_DOWN_COUNT,
   SEEK_PAUSE_FIRST_MS,
   SEEK_PAUSE_LAST_MS,
@@ -46,12 +53,19 @@ export interface MemberLinksParts {
 interface Sought {
   /** Times that it was looked for in vain since it was last connected. */
   times: number
+  /** Of these, since somebody last wanted it at once: its pauses grow with them. */
+  turns: number
   nextAtMs: number
-  /** It was looked for since its last answer. */
-  isOpen: boolean
-  /** Of its last answer. */
+  /** Answers that may still be dialled until it is looked for again. */
+  dialsLeft: number
+  isReached: boolean
+  /** The newest one, which is not dialled yet, and when it was given. */
+  answer: Here | undefined
   answeredAtMs: bigint
 }
+
+const PAUSE_JITTER = 0.25
+const LONGEST_PAUSE_MS = SEEK_PAUSE_LAST_MS * (1 + PAUSE_JITTER)
 
 export class MemberLinks {
   readonly #parts: MemberLinksParts
@@ -60,6 +74,7 @@ export class MemberLinks {
   /** Wanted for a while, members or not, and until when. */
   readonly #asked = new Map<PublicKey, number>()
   readonly #stop = new AbortController()
+  #reachedCount = 0
   #cancelLook: (() => void) | undefined
   #lookAtMs = Number.POSITIVE_INFINITY
   #cancelHere: (() => void) | undefined
@@ -97,7 +112,11 @@ export class MemberLinks {
   /** Looks for this node at once, and for so long: who has invited us, or holds what we need. */
   want(publicKey: PublicKey, forMs: number): void {
     if (publicKey === this.#parts.identity.publicKey || this.#isConnected(publicKey)) return
-    this.#asked.set(publicKey, this.#parts.clock.nowMs() + forMs)
+    const nowMs = this.#parts.clock.nowMs()
+    const sought = this.#sought.get(publicKey)
+    // Whoever wants it has just heard of it, however long it has been silent to us.
+    if (sought && (this.#asked.get(publicKey) ?? 0) <= nowMs) Object.assign(sought, { turns: 0, nextAtMs: nowMs })
+    this.#asked.set(publicKey, nowMs + forMs)
     this.#lookIn(1)
   }
 
@@ -124,15 +143,20 @@ export class MemberLinks {
     const wanted = this.#wanted(nowMs)
     for (const key of [...this.#sought.keys()]) if (!wanted.has(key)) this.#sought.delete(key)
     for (const key of wanted) {
-      if (!this.#sought.has(key)) this.#sought.set(key, { times: 0, nextAtMs: nowMs, isOpen: false, answeredAtMs: 0n })
+      if (!this.#sought.has(key)) this.#sought.set(key, newlySought(nowMs))
     }
+    if (this.#parts.network.subscribers(RUN_TOPIC).length === 0) return
+    // The clock may have stepped back.
+    for (const sought of this.#sought.values()) sought.nextAtMs = Math.min(sought.nextAtMs, nowMs + LONGEST_PAUSE_MS)
     const waiting = [...this.#sought].sort(([, a], [, b]) => a.nextAtMs - b.nextAtMs)
     const due = waiting.filter(([, { nextAtMs }]) => nextAtMs <= nowMs + SEEK_TOGETHER_MS).slice(0, SOUGHT_AT_ONCE_MAX)
     for (const [, sought] of due) {
-      sought.nextAtMs = nowMs + this.#pauseMs(sought.times)
+      sought.nextAtMs = nowMs + this.#pauseMs(sought.turns)
       sought.times += 1
-      sought.isOpen = true
+      sought.turns += 1
+      sought.dialsLeft = ANSWERS_DIALLED_MAX
     }
+    this.#reachMore()
     for (let at = 0; at < due.length; at += SOUGHT_MAX) {
       const sought = due.slice(at, at + SOUGHT_MAX).map(([key]) => key)
       this.#say({ t: 'seek', sought: sought.sort(), nonce: this.#parts.random.bytes(NONCE_BYTES) })
@@ -149,15 +173,20 @@ export class MemberLinks {
       if (untilMs <= nowMs || connected.has(peerIdOfPublicKey(key))) this.#asked.delete(key)
       else wanted.add(key)
     }
+    if (connected.size >= LINK_PEERS_MAX) return wanted
     for (const topic of this.#followed.values()) for (const key of this.#nextOf(topic, connected)) wanted.add(key)
     return wanted
   }
 
-  /** In the ring of members: those before the first that follows the topic here or may still answer, and that one unless it does. */
+  /**
+   * In the ring of members: those before the first that follows the topic here. Of those that may still answer one, and as
+   * many more as are silent before them: one after the other would take minutes where most members are down.
+   */
   #nextOf(topic: Topic, connected: ReadonlySet<PeerId>): PublicKey[] {
     const ring = this.#parts.membersOf(topic)
     const at = ring.indexOf(this.#parts.identity.publicKey)
     const lacking: PublicKey[] = []
+    let silentCount = 0
     if (at === -1) return lacking
     const followers = new Set(this.#parts.network.subscribers(topicName(topic)))
     for (let step = 1; step < ring.length; step += 1) {
@@ -166,7 +195,8 @@ export class MemberLinks {
       if (followers.has(peer)) return lacking
       if (connected.has(peer)) continue
       lacking.push(key)
-      if ((this.#sought.get(key)?.times ?? 0) < SEEK_DOWN_COUNT) return lacking
+      if ((this.#sought.get(key)?.times ?? 0) >= SEEK_DOWN_COUNT) silentCount += 1
+      else if (lacking.length - silentCount > Math.min(silentCount, SOUGHT_MAX)) return lacking
     }
     return lacking
   }
@@ -175,9 +205,9 @@ export class MemberLinks {
     return this.#parts.network.peers().includes(peerIdOfPublicKey(key))
   }
 
-  #pauseMs(times: number): number {
-    const mostMs = Math.min(SEEK_PAUSE_LAST_MS, SEEK_PAUSE_FIRST_MS * 2 ** Math.min(times, 20))
-    return mostMs * (1 + this.#parts.random.float() / 4)
+  #pauseMs(turns: number): number {
+    const mostMs = Math.min(SEEK_PAUSE_LAST_MS, SEEK_PAUSE_FIRST_MS * 2 ** Math.min(turns, 20))
+    return mostMs * (1 + this.#parts.random.float() * PAUSE_JITTER)
   }
 
   #say(seeking: Seeking): void {
@@ -191,7 +221,7 @@ export class MemberLinks {
     if (this.#stop.signal.aborted) return
     if (seeking.t === 'seek') {
       if (seeking.sought.includes(this.#parts.identity.publicKey)) this.#answerSoon()
-    } else void this.#reach(seeking)
+    } else this.#heard(seeking)
   }
 
   /** Everybody hears the answer: however many look for us, one in a while is enough. */
@@ -201,27 +231,54 @@ export class MemberLinks {
     const answer = () => {
       this.#cancelHere = undefined
       this.#lastHereMs = clock.nowMs()
-      const addresses = network.contactAddresses().slice(0, LISTEN_ADDRESSES_MAX)
+      const fitting = network.contactAddresses().filter((each) => utf8(each).byteLength <= LISTEN_ADDRESS_BYTES_MAX)
+      const addresses = fitting.slice(0, LISTEN_ADDRESSES_MAX)
       const atMs = BigInt(Math.max(0, Math.floor(clock.nowMs())))
       this.#say({ t: 'here', ...signHere({ addresses, atMs }, identity) })
     }
     const waitMs = this.#lastHereMs + HERE_EVERY_MS - clock.nowMs()
     if (waitMs <= 0) answer()
-    else this.#cancelHere = clock.setTimer(answer, waitMs)
+    else this.#cancelHere = clock.setTimer(answer, Math.min(waitMs, HERE_EVERY_MS))
   }
 
-  async #reach(here: Here): Promise<void> {
-    const { log } = this.#parts
-    const { publicKey: key, addresses, atMs } = here
+  #heard(here: Here): void {
+    const { publicKey: key, atMs } = here
     const sought = this.#sought.get(key)
-    if (sought === undefined || !sought.isOpen || atMs <= sought.answeredAtMs || this.#isConnected(key)) return
-    if (!verifyHere(here)) return
-    sought.isOpen = false
+    if (sought === undefined || atMs <= sought.answeredAtMs || this.#isConnected(key) || !verifyHere(here)) return
     sought.answeredAtMs = atMs
+    sought.answer = here
+    this.#reachMore()
+  }
+
+  #reachMore(): void {
+    for (const sought of this.#sought.values()) {
+      if (this.#stop.signal.aborted || this.#reachedCount >= REACHED_AT_ONCE_MAX) return
+      const { answer, dialsLeft, isReached } = sought
+      if (answer !== undefined && dialsLeft > 0 && !isReached) void this.#reach(sought, answer)
+    }
+  }
+
+  async #reach(sought: Sought, answer: Here): Promise<void> {
+    sought.answer = undefined
+    sought.dialsLeft -= 1
+    sought.isReached = true
+    this.#reachedCount += 1
+    try {
+      await this.#dialAny(answer)
+    } finally {
+      sought.isReached = false
+      this.#reachedCount -= 1
+      this.#reachMore()
+    }
+  }
+
+  async #dialAny({ publicKey: key, addresses }: Here): Promise<void> {
+    const { log } = this.#parts
     const peer = peerIdOfPublicKey(key)
     for (const address of addresses) {
       // Any other address says nothing of who is to answer there.
       if (!address.endsWith(`/p2p/${peer}`)) continue
+      if (this.#isConnected(key)) return
       try {
         await this.#dial(address)
         log.info({ peer, address }, 'connected to a member')
@@ -246,4 +303,8 @@ export class MemberLinks {
       this.#stop.signal.removeEventListener('abort', giveUp)
     }
   }
+}
+
+function newlySought(nowMs: number): Sought {
+  return { times: 0, turns: 0, nextAtMs: nowMs, dialsLeft: 0, isReached: false, answer: undefined, answeredAtMs: 0n }
 }

@@ -79,13 +79,32 @@ describe('a base that is asked for', () => {
     serving(world, 'bob', async (send) => {
       for (let n = 0; n < 2.5 * (BASE_PORTION_BYTES / value.byteLength); n += 1) {
         await send({ t: 'entries', entries: [{ key: u32be(n), value }] })
-        await sleep(world.clock, SYNC_TIMEOUT_MS / 40)
+        await sleep(world.clock, SYNC_TIMEOUT_MS / 5)
       }
       await send(END)
     })
     const sinceMs = world.clock.nowMs()
     await world.run(fetch())
     expect(world.clock.nowMs() - sinceMs).toBeGreaterThan(SYNC_TIMEOUT_MS)
+  })
+
+  it('comes whole over a link of a quarter of a MiB a second', async () => {
+    const { world, fetch } = await pair()
+    const value = new Uint8Array(1024 * 1024)
+    const askers = serving(world, 'bob', async (send) => {
+      for (let n = 0; n < 40; n += 1) {
+        await sleep(world.clock, 4000)
+        await send({ t: 'entries', entries: [{ key: u32be(n), value }] })
+      }
+      await send(END)
+    })
+    let count = 0
+    await world.run(
+      fetch(['bob'], async (entries) => {
+        for await (const _ of entries) count += 1
+      }),
+    )
+    expect([count, askers.length]).toEqual([40, 1])
   })
 
   it('is given up when it grows over what any is', async () => {

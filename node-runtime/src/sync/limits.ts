@@ -16,8 +16,11 @@ export const SYNC_JITTER = 0.2
 export const BASE_BYTES_MAX = 256 * 1024 * 1024
 /** What an entry costs beside its bytes: its place in the tree. */
 export const BASE_ENTRY_BYTES = 64
-/** With each so many the peer has the time of a conversation again: a large base comes over a slow link, and none takes for ever. */
-export const BASE_PORTION_BYTES = 32 * 1024 * 1024
+/**
+ * With each so many the peer has the time of a conversation again: any base comes over a link of 140 KiB a second, and who sends no
+ * faster than that keeps us for half an hour at most before another is asked. What is cut off begins anew.
+ */
+export const BASE_PORTION_BYTES = 4 * 1024 * 1024
 
 /** The same of a snapshot, which may be of any size: a context takes one that takes longer only while nobody else offers one. */
 export const SNAPSHOT_PORTION_BYTES = 1024 * 1024

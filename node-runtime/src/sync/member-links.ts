@@ -79,6 +79,8 @@ export class MemberLinks {
   #lookAtMs = Number.POSITIVE_INFINITY
   #cancelHere: (() => void) | undefined
   #lastHereMs = Number.NEGATIVE_INFINITY
+  /** In our last answer. */
+  #saidAtMs = 0
 
   constructor(parts: MemberLinksParts) {
     this.#parts = parts
@@ -233,8 +235,9 @@ export class MemberLinks {
       this.#lastHereMs = clock.nowMs()
       const fitting = network.contactAddresses().filter((each) => utf8(each).byteLength <= LISTEN_ADDRESS_BYTES_MAX)
       const addresses = fitting.slice(0, LISTEN_ADDRESSES_MAX)
-      const atMs = BigInt(Math.max(0, Math.floor(clock.nowMs())))
-      this.#say({ t: 'here', ...signHere({ addresses, atMs }, identity) })
+      // Whoever has heard one takes only a later one, though our clock has stepped back.
+      this.#saidAtMs = Math.max(Math.floor(clock.nowMs()), this.#saidAtMs + 1)
+      this.#say({ t: 'here', ...signHere({ addresses, atMs: BigInt(this.#saidAtMs) }, identity) })
     }
     const waitMs = this.#lastHereMs + HERE_EVERY_MS - clock.nowMs()
     if (waitMs <= 0) answer()

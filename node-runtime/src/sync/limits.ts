@@ -121,7 +121,7 @@ export const REACH_TIMEOUT_MS = 5000
 export const ANSWERS_DIALLED_MAX = 2
 /** Nodes dialled at the same time: the network has as many more dials of its own. Later ones wait for their turn. */
 export const REACHED_AT_ONCE_MAX = 3
-/** With so many connections, half of what the network takes, no ring is looked after: the rest is for who looks for us. */
+/** With so many members of rings connected, half of what the network takes, no other is looked for: the rest is for who looks for us. */
 export const LINK_PEERS_MAX = 512
 /** The least time between two answers of where we listen. */
 export const HERE_EVERY_MS = 1000

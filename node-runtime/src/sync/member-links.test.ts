@@ -95,9 +95,16 @@ const SECOND = { kind: 'context', id: parseHexId<ContextId>('d'.repeat(64)) } as
 /** Of one node, whose neighbours and messages the test decides about. */
 function links(
   membersOf: (keys: readonly SigningKey[]) => ReadonlyMap<Topic, readonly SigningKey[]>,
-  { keyCount = 4, contacts = [] as string[], dials = () => Promise.reject(new Error('nobody is there')) } = {},
+  {
+    keyCount = 4,
+    isFollowed = true,
+    contacts = [] as string[],
+    dials = () => Promise.reject(new Error('nobody is there')),
+  } = {},
 ) {
-  const keys = Array.from({ length: keyCount }, (_, at) => signingKeyFromSeed(new Uint8Array(32).fill(at + 1)))
+  const keys = Array.from({ length: keyCount }, (_, at) =>
+    signingKeyFromSeed(new Uint8Array(32).fill(at, 0, 1).fill(1 + at / 256, 1)),
+  )
   const [identity] = keys.sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1))
   if (identity === undefined) throw new Error('no keys')
   const driven = new DrivenClock()
@@ -118,7 +125,7 @@ function links(
     membersOf: (topic) => (members.get(topic) ?? []).map(({ publicKey }) => publicKey).sort(),
     network: {
       peers: () => [...connected],
-      subscribers: (topic) => [...(topic === RUN_TOPIC ? hearers : connected)],
+      subscribers: (topic) => [...(topic === RUN_TOPIC ? hearers : isFollowed ? connected : [])],
       contactAddresses: () => contacts,
       dial: (address) => {
         dialled.push(address)
@@ -302,16 +309,26 @@ describe('whoever is looked for', () => {
     one.made.close()
   })
 
-  it('is no more where there are connections enough', async () => {
-    const one = links(([a, b]) => new Map([[TOPIC, [a, b]]] as [Topic, SigningKey[]][]))
-    const [, b] = one.keys as [SigningKey, SigningKey]
-    for (let n = 0; n < 512; n += 1) one.connected.add(`peer ${n}`)
+  it('is no more where members enough are connected that do not follow; strangers do not count', async () => {
+    const one = links((keys) => new Map([[TOPIC, keys]] as [Topic, readonly SigningKey[]][]), {
+      keyCount: 515,
+      isFollowed: false,
+    })
+    const last = one.keys[514] as SigningKey
+    for (let n = 0; n < 600; n += 1) one.connected.add(`stranger ${n}`)
+    for (const key of one.keys.slice(1, 512)) one.connected.add(one.peerOf(key))
+    const next = one.keys[512] as SigningKey
     one.made.follow(TOPIC)
-    await one.pass(60_000)
-    expect(one.soughtAt(b, 0)).toBeUndefined()
-    one.made.want(b.publicKey, 10_000)
     await one.pass(1000)
-    expect(one.soughtAt(b, 0)).toBeDefined()
+    expect(one.soughtAt(next, 0)).toBeDefined()
+    one.connected.add(one.peerOf(next))
+    one.forget()
+    await one.pass(200_000)
+    expect(one.soughtAt(one.keys[513] as SigningKey, 0)).toBeUndefined()
+    expect(one.soughtAt(last, 0)).toBeUndefined()
+    one.made.want(last.publicKey, 10_000)
+    await one.pass(1000)
+    expect(one.soughtAt(last, 0)).toBeDefined()
     one.made.close()
   })
 })

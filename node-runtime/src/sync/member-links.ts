@@ -9,7 +9,7 @@
 // 3. A dial goes only to who is looked for now, where it has itself said to listen: its newest word, twice at most for each
 //    time it was looked for, so that whoever tells its old words again is only a delay.
 // 4. Who is connected and does not follow the topic is no link: it hands on nothing.
-// 5. Nobody is looked for while nobody hears it, nor for a ring while there are as many connections as links may make.
+// 5. Nobody is looked for while nobody hears it, nor for a ring while as many members of rings are connected as may be.
 import { utf8 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PublicKey } from '../base/ids.ts'
@@ -175,16 +175,19 @@ export class MemberLinks {
       if (untilMs <= nowMs || connected.has(peerIdOfPublicKey(key))) this.#asked.delete(key)
       else wanted.add(key)
     }
-    if (connected.size >= LINK_PEERS_MAX) return wanted
-    for (const topic of this.#followed.values()) for (const key of this.#nextOf(topic, connected)) wanted.add(key)
+    const linked = new Set<PeerId>()
+    const lacking = [...this.#followed.values()].flatMap((topic) => this.#nextOf(topic, connected, linked))
+    // Connections of strangers do not count: they would keep us from our members.
+    if (linked.size < LINK_PEERS_MAX) for (const key of lacking) wanted.add(key)
     return wanted
   }
 
   /**
    * In the ring of members: those before the first that follows the topic here. Of those that may still answer one, and as
-   * many more as are silent before them: one after the other would take minutes where most members are down.
+   * many more as are silent before them: one after the other would take minutes where most members are down. `linked` is
+   * added to: connected members up to there.
    */
-  #nextOf(topic: Topic, connected: ReadonlySet<PeerId>): PublicKey[] {
+  #nextOf(topic: Topic, connected: ReadonlySet<PeerId>, linked: Set<PeerId>): PublicKey[] {
     const ring = this.#parts.membersOf(topic)
     const at = ring.indexOf(this.#parts.identity.publicKey)
     const lacking: PublicKey[] = []
@@ -194,6 +197,7 @@ export class MemberLinks {
     for (let step = 1; step < ring.length; step += 1) {
       const key = ring[(at + step) % ring.length] as PublicKey
       const peer = peerIdOfPublicKey(key)
+      if (connected.has(peer)) linked.add(peer)
       if (followers.has(peer)) return lacking
       if (connected.has(peer)) continue
       lacking.push(key)

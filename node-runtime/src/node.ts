@@ -281,6 +281,7 @@ export class Node implements NodeServices {
   /** Goes on the network and resumes what was interrupted. Readiness follows when the mesh stands. */
   async start(): Promise<void> {
     const { network, log } = this.ports
+    await this.blobExchange.resume()
     await network.start()
     this.#readiness.started()
     network.meshReady({ ...this.#mesh, signal: this.#stop.signal }).then(

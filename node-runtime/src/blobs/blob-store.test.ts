@@ -10,7 +10,7 @@ import type { BlobDisk } from './blob-disk.ts'
 import { BlobStore } from './blob-store.ts'
 import { threadDigest } from './digest.ts'
 import { fileDisk } from './file-disk.ts'
-import { BLOB_BYTES_MAX, BLOB_CHUNK_BYTES, UNREFERENCED_GRACE_MS } from './limits.ts'
+import { BLOB_BYTES_MAX, BLOB_CHUNK_BYTES, PARTIAL_GRACE_MS, UNREFERENCED_GRACE_MS } from './limits.ts'
 import { decodeRecord, encodeRecord } from './manifest.ts'
 import { memoryDisk } from './memory-disk.ts'
 
@@ -342,6 +342,22 @@ describe('a damaged blob', () => {
     await store.put([content(10)])
     expect(Buffer.compare(await store.bytes(id), content(10))).toBe(0)
     expect(await readdir(folder)).toEqual([id])
+  })
+
+  test('is kept as a download that was begun when it was found, however old it is', async () => {
+    const disk = memoryDisk()
+    let nowMs = 1_000
+    const store = await BlobStore.open(disk, random, { nowMs: () => nowMs })
+    const { id } = await store.put([content(10)])
+    nowMs += 2 * PARTIAL_GRACE_MS
+    const data = disk.content(id, 'data') ?? expect.unreachable()
+    data[0] = 255
+    expect(await store.verify(id)).toEqual([0])
+    await store.collect(async () => true)
+    expect(await store.partials()).toEqual([id])
+    nowMs += PARTIAL_GRACE_MS
+    await store.collect(async () => true)
+    expect(await store.partials()).toEqual([])
   })
 
   test('that was cut short is found by the check, and set aside', async () => {

@@ -13,14 +13,15 @@ import { BlobError, diskError, isDamage, notFound } from './errors.ts'
 import { fileDisk } from './file-disk.ts'
 import {
   DATA,
+  idsOfPartial,
   incomingOf,
   isBlob,
   isLeftover,
   isPartial,
   isStageOf,
-  partialOf,
   place,
   readRecord,
+  setAside,
   writeRecord,
 } from './layout.ts'
 import {
@@ -191,7 +192,7 @@ export class BlobStore {
         yield chunk.subarray(Math.max(0, start - offset), Math.min(chunk.byteLength, end - offset))
       }
     } catch (error) {
-      if (isDamage(error)) await this.#setAside(reader.manifest.id)
+      if (isDamage(error)) await this.#placing.run(() => this.#takeOut(reader.manifest.id))
       throw error
     } finally {
       await reader.close()
@@ -261,6 +262,11 @@ export class BlobStore {
     await Promise.all(left.map((folder) => this.#disk.remove(folder)))
   }
 
+  /** What was damaged and has not come again, and downloads that are not complete. */
+  async partials(): Promise<BlobId[]> {
+    return (await this.#disk.folders()).flatMap(idsOfPartial)
+  }
+
   /** False when it is not here. Whoever reads it at the moment reads to the end. */
   async delete(address: BlobId): Promise<boolean> {
     return this.#placing.run(async () => {
@@ -289,7 +295,7 @@ export class BlobStore {
     } finally {
       await reader.close()
     }
-    if (bad.length > 0) await this.#setAside(manifest.id)
+    if (bad.length > 0) await this.#placing.run(() => this.#takeOut(manifest.id))
     return bad
   }
 
@@ -316,19 +322,12 @@ export class BlobStore {
     return removed
   }
 
-  #setAside(id: BlobId): Promise<void> {
-    return this.#placing.run(() => this.#takeOut(id))
-  }
-
   /** In its turn. */
   async #takeOut(id: BlobId): Promise<void> {
     const entry = this.#blobs.get(id)
     if (!entry) return
     this.#forget(id)
-    await this.#try(`setting blob ${id} aside`, async () => {
-      await this.#disk.remove(partialOf(id))
-      await this.#disk.rename(id, partialOf(id))
-    })
+    await this.#try(`setting blob ${id} aside`, () => setAside(this.#disk, id, this.#nowMs()))
     for (const listener of this.#onDamaged) listener(id, entry.hash)
   }
 

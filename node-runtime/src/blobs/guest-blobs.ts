@@ -8,7 +8,7 @@ import type { GuestDisk } from './blob-disk.ts'
 import type { StagedBlob } from './blob-store.ts'
 import { ChunkCutter } from './chunk-cutter.ts'
 import { damaged, diskError, withoutData } from './errors.ts'
-import { DATA, RECORD, stageOf } from './layout.ts'
+import { DATA, partialOf, RECORD, stageOf } from './layout.ts'
 import { BLOB_CHUNK_BYTES } from './limits.ts'
 import { type BlobManifest, chunkCount, chunkHash, chunkLength, decodeRecord, manifestOf } from './manifest.ts'
 
@@ -25,6 +25,12 @@ export interface GuestBlobWriter {
   /** Throws BLOB_DISK_FULL. */
   write(bytes: Bytes): void
   finish(): StagedBlob
+}
+
+/** Throws BLOB_DAMAGED where the blob was here, and has not come again yet. */
+export function requireNotLost(disk: GuestDisk, id: BlobId): void {
+  const aside = partialOf(id)
+  if (disk.get(aside, RECORD) !== undefined) throw withoutData(id, disk.placeOf(aside, DATA))
 }
 
 /** Undefined where the blob is not on this node, and not written by this run either. */

@@ -4,7 +4,7 @@
 //   .partial-<id>/…            a download that is not complete: the same two files, the data with holes
 //   .incoming-<name>/…         an upload under way; removed at the next start
 //   .staged-<name>/…           what guests of one run write; removed with the run, or at the next start
-import type { BlobId } from '../base/ids.ts'
+import { type BlobId, parseHexId } from '../base/ids.ts'
 import type { BlobDisk } from './blob-disk.ts'
 import { type BlobRecord, decodeRecord, encodeRecord } from './manifest.ts'
 
@@ -22,6 +22,11 @@ export const stageOf = (run: string, index: number) => `${STAGED}${run}-${index}
 
 export const isBlob = (folder: string) => ID.test(folder)
 export const isPartial = (folder: string) => folder.startsWith(PARTIAL)
+/** One, or none of any other folder. */
+export function idsOfPartial(folder: string): BlobId[] {
+  const id = folder.slice(PARTIAL.length)
+  return isPartial(folder) && isBlob(id) ? [parseHexId<BlobId>(id)] : []
+}
 export const isStageOf = (run: string, folder: string) => folder.startsWith(`${STAGED}${run}-`)
 /** What an earlier end of the node left, of use to nobody. */
 export const isLeftover = (folder: string) => folder.startsWith(INCOMING) || folder.startsWith(STAGED)
@@ -38,6 +43,18 @@ export async function place(disk: BlobDisk, from: string, record: BlobRecord, is
     await disk.remove(from)
   }
   await disk.sync()
+}
+
+/** A damaged blob becomes a download that was begun now, with what is good of it. */
+export async function setAside(disk: BlobDisk, id: BlobId, nowMs: number): Promise<void> {
+  const at = partialOf(id)
+  await disk.remove(at)
+  await disk.rename(id, at)
+  const record = await readRecord(disk, at)
+  if (!record) return
+  await writeRecord(disk, at, { ...record, addedMs: nowMs }).catch(() => {
+    // A full disk: it is only given up the sooner.
+  })
 }
 
 export async function writeRecord(disk: BlobDisk, folder: string, record: BlobRecord): Promise<void> {

@@ -84,6 +84,36 @@ describe('a blob that a call writes', () => {
     expect(fromUtf8((await sum()).value ?? utf8(''))).toMatch(/^8 /)
   })
 
+  test.each([false, true])(
+    'and is damaged while no member is there comes when one is; after a restart: %s',
+    async (again) => {
+      const { world, contextId, call, ada } = await scene()
+      const id = idFromBytes<BlobId>((await call(ada, 'blob_put', 'from ada')) ?? utf8(''))
+      const bob = () => world.get('bob')
+      await world.run(bob().node.blobExchange.fetchOfContext(contextId, id))
+      world.network.partition([ada.peerId], [bob().peerId])
+      const data = world.place('bob').blobs.content(id, 'data')
+      if (data) data[0] = 0
+      const sum = async () => {
+        const context = await bob().context(contextId)
+        return (await world.run(context.call({ method: 'blob_sum', input: idBytes(id) }))).value
+      }
+      await expect(sum()).rejects.toThrow(/chunk 0 of blob \w+ is damaged/)
+      await world.pass(60_000)
+      if (again) {
+        bob().kill()
+        await world.start('bob')
+        await world.pass(10_000)
+      }
+      // Never as if it were empty.
+      await expect(sum()).rejects.toThrow(`memory/.partial-${id}/data`)
+      expect(bob().node.ports.blobs.resolve(id)).toBeUndefined()
+      world.network.heal()
+      await world.until('the blob to come again', () => bob().node.ports.blobs.resolve(id) === id)
+      expect(fromUtf8((await sum()) ?? utf8(''))).toMatch(/^8 /)
+    },
+  )
+
   test('and that is damaged on the disk later ends the call that reads it, and comes again from a member', async () => {
     const { world, contextId, call, ada } = await scene()
     const bob = world.get('bob')

@@ -11,6 +11,7 @@ import {
   type GuestBlobWriter,
   hasGuestBlob,
   openGuestBlob,
+  requireNotLost,
 } from '../../blobs/guest-blobs.ts'
 import type { GuestBlobs } from '../guest-executor.ts'
 import { LIMITS } from '../limits.ts'
@@ -80,11 +81,13 @@ export class CallBlobs {
     return idBytes(staged.manifest.id)
   }
 
-  /** A blob that is not here gives a handle too; reading from it gives nothing. */
+  /** A blob that was never here gives a handle too; reading from it gives nothing. */
   open(idGiven: Bytes): bigint {
     const { disk } = this.#usable('blob_open')
     const id = idFromBytes<BlobId>(idGiven)
     const reader = this.#isOpenable(id) ? mended(() => openGuestBlob(disk, id, this.#created)) : undefined
+    // What the context refers to was here: that it is gone must not look like an empty blob.
+    if (!reader && this.#access?.isOfContext(id)) mended(() => requireNotLost(disk, id))
     return this.#add({ kind: 'read', id, reader })
   }
 

@@ -10,12 +10,22 @@ import { SyncError } from '../errors.ts'
 import { topicName } from '../topics.ts'
 import { BlobAnswering } from './blob-answering.ts'
 import { BlobFetch, type FetchReport } from './blob-fetch.ts'
-import { BLOB_FETCHES_MAX, LIARS_MAX } from './blob-limits.ts'
+import { BLOB_FETCHES_MAX, BLOBS_LOST_MAX, LIARS_MAX } from './blob-limits.ts'
 import type { BlobExchangeParts } from './blob-ports.ts'
 import { BlobSession } from './blob-session.ts'
 
 interface Cancel {
   readonly signal?: AbortSignal
+}
+
+interface Lost {
+  /** Its other address, where that is known. */
+  readonly hash: BlobId | undefined
+  /** The log says that it did not come. */
+  isTold: boolean
+  /** Being asked for; and a member has connected since, who is to be asked, too. */
+  isAsked: boolean
+  isAgain: boolean
 }
 
 export class BlobExchange {
@@ -25,6 +35,8 @@ export class BlobExchange {
   readonly #background = new Set<Promise<void>>()
   /** Peers that sent wrong bytes, by blob. */
   readonly #liars = new Set<string>()
+  /** Damaged blobs that have not come again. */
+  readonly #lost = new Map<BlobId, Lost>()
   readonly #stop = new AbortController()
   #running = 0
   #lies = 0
@@ -34,9 +46,21 @@ export class BlobExchange {
     new BlobAnswering(parts)
     parts.blobs.onDamaged((id, hash) => {
       if (this.#stop.signal.aborted) return
-      const restored = this.#restore(id, hash).then(() => void this.#background.delete(restored))
-      this.#background.add(restored)
+      parts.log.error({ blobId: id }, 'a blob is damaged on this disk; it is fetched again from a member')
+      this.#lose(id, hash)
+      this.#restoreSoon(id)
     })
+    parts.network.on('peer:connect', () => {
+      for (const id of this.#lost.keys()) this.#restoreSoon(id)
+    })
+  }
+
+  /** Goes on with what was damaged before the start: contexts refer to it, so it was whole once. */
+  async resume(): Promise<void> {
+    const { blobs, references } = this.#parts
+    for (const id of await blobs.partials()) {
+      if ((await references.of(id)).length > 0) this.#lose(id, undefined)
+    }
   }
 
   /** Wrong chunks and manifests that peers have sent since the start. */
@@ -80,10 +104,32 @@ export class BlobExchange {
     await Promise.allSettled([...this.#fetches.values(), ...this.#background])
   }
 
+  #lose(id: BlobId, hash: BlobId | undefined): void {
+    const [oldest] = this.#lost.keys()
+    if (this.#lost.size >= BLOBS_LOST_MAX && oldest !== undefined) this.#lost.delete(oldest)
+    this.#lost.set(id, { hash, isTold: false, isAsked: false, isAgain: false })
+  }
+
+  #restoreSoon(id: BlobId): void {
+    const lost = this.#lost.get(id)
+    if (this.#stop.signal.aborted || !lost) return
+    lost.isAgain = lost.isAsked
+    if (lost.isAsked) return
+    lost.isAsked = true
+    const restored = this.#restore(id, lost).then(() => {
+      this.#background.delete(restored)
+      lost.isAsked = false
+      if (this.#parts.blobs.resolve(id) !== undefined) this.#lost.delete(id)
+      else if (lost.isAgain) this.#restoreSoon(id)
+    })
+    this.#background.add(restored)
+  }
+
   /** Its good chunks are here: the others come from members of whatever refers to it. Namespaces name code by its hash. */
-  async #restore(blobId: BlobId, hash: BlobId | undefined): Promise<void> {
-    const { directory, references, log } = this.#parts
-    log.error({ blobId }, 'a blob is damaged on this disk; it is fetched again from a member')
+  async #restore(blobId: BlobId, lost: Lost): Promise<void> {
+    const { hash } = lost
+    const { directory, references, log, blobs } = this.#parts
+    if (blobs.resolve(blobId) !== undefined) return
     const wishes: [BlobScope, BlobId][] = []
     for (const address of hash === undefined ? [blobId] : [hash, blobId]) {
       for (const id of directory.namespacesNaming(address)) wishes.push([{ t: 'namespace', id }, address])
@@ -100,7 +146,9 @@ export class BlobExchange {
     } catch (error) {
       log.debug({ blobId, error: String(error) }, 'it is not known what refers to a damaged blob')
     }
-    if (!this.#stop.signal.aborted) log.warn({ blobId }, 'a damaged blob is fetched again when somebody wants it')
+    if (this.#stop.signal.aborted || lost.isTold) return
+    lost.isTold = true
+    log.warn({ blobId }, 'a damaged blob did not come again; it is asked for when a member connects')
   }
 
   /** Many wishes for one blob are one fetch. It goes on for the others when one of them gives up. */

@@ -14,3 +14,5 @@ export const BLOBS_SERVED_MAX = 32
 export const BLOBS_SERVED_PEER_MAX = 4
 /** Peers remembered for a wrong chunk, by blob. At the cap the oldest is forgotten and may be asked again. */
 export const LIARS_MAX = 1000
+/** Damaged blobs asked for with each member that connects. At the cap the oldest waits until somebody wants it. */
+export const BLOBS_LOST_MAX = 256

@@ -16,6 +16,6 @@ export interface BlobExchangeParts {
   readonly network: Network
   readonly directory: Pick<Directory, 'namespace' | 'namespaceOf' | 'namespacesNaming' | 'mayRead'>
   readonly references: BlobReferences
-  readonly blobs: Pick<BlobStore, 'resolve' | 'reader' | 'receive' | 'verify' | 'onDamaged'>
+  readonly blobs: Pick<BlobStore, 'resolve' | 'reader' | 'receive' | 'verify' | 'onDamaged' | 'partials'>
   readonly log: Logger
 }

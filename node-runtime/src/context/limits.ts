@@ -15,6 +15,8 @@ export const CALL_GROUP_MS = 20
 /** A call that has ended is written so much later, if others of its group are still running. */
 export const CALL_FLUSH_MS = 5
 
+/** Deltas that one arrival completes in the graph in one go, which takes some microseconds each. */
+export const COMPLETED_MAX = 512
 /** Deltas applied in one store batch. More continue in the next batch, after the event loop has had its turn. */
 export const APPLY_BATCH_MAX = 100
 /** And of their sealed bytes, except that one delta always goes: a batch is in memory several times over. */

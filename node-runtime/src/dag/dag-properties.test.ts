@@ -38,20 +38,30 @@ function nodesOf({ parents, stamps }: Plan): DagNode[] {
 }
 
 describe('any order of arrival', () => {
-  test('gives the same heads, ready set and canonical order', () => {
+  test.each([
+    ['at once', Number.POSITIVE_INFINITY],
+    ['a few at a time', 3],
+  ])('gives the same heads, ready set and canonical order, completed %s', (_, limit) => {
     fc.assert(
       fc.property(plans, (plan) => {
         const nodes = nodesOf(plan)
         const inOrder = filled(...nodes)
         const dag = new Dag()
         const seen: DagNode[] = []
+        const arrived: DeltaId[] = []
         for (const index of plan.order) {
           const node = nodes[index]
           if (node === undefined) continue
-          const { ready } = dag.receive(node)
-          for (const each of ready) {
-            expect(each.parents.every((parent) => dag.isReady(parent))).toBe(true)
-            seen.push(each)
+          arrived.push(node.id)
+          let { ready } = dag.receive(node, limit)
+          for (; ready.length > 0; ready = dag.receiveDue(limit)) {
+            expect(ready.length).toBeLessThanOrEqual(limit)
+            // What is still to come of it is here all the time.
+            expect(arrived.every((id) => dag.has(id))).toBe(true)
+            for (const each of ready) {
+              expect(each.parents.every((parent) => dag.isReady(parent))).toBe(true)
+              seen.push(each)
+            }
           }
         }
         expect(dag.heads()).toEqual(inOrder.heads())

@@ -33,7 +33,7 @@ type Built = Pick<DagNode, 'id' | 'parents' | 'author' | 'previous'>
 
 export interface ReceiveResult {
   readonly outcome: 'ready' | 'pending' | 'duplicate'
-  /** Newly causally complete, the received one and what waited for it, in canonical order. */
+  /** Newly causally complete, the received one and what waited for it, in canonical order: all of it, or up to the limit. */
   readonly ready: readonly DagNode[]
   /** Parents of the received node that are neither complete nor waiting here: ask the sender. */
   readonly missing: readonly DeltaId[]
@@ -81,6 +81,8 @@ export class Dag {
   /** By author, of what is not lost. */
   readonly #newest = new Map<PublicKey, DeltaId>()
   readonly #pending = new WaitingRoom<DeltaId, DagNode>(PENDING_MAX)
+  /** Wait for nothing any more, and are still to be made ready: more than the caller wanted in one go. */
+  readonly #due = new Map<DeltaId, DagNode>()
   #floor: Floor | undefined
 
   /** From rows, in any order: `ready` is complete above the floor. */
@@ -93,15 +95,33 @@ export class Dag {
     return dag
   }
 
-  receive(node: DagNode): ReceiveResult {
+  /** With a limit, `receiveDue` makes the rest ready, before anything else is received. */
+  receive(node: DagNode, limit = Number.POSITIVE_INFINITY): ReceiveResult {
+    if (this.#due.size > 0) throw new Error(`${node.id} is received while ${this.#due.size} before it are due`)
     if (this.isReady(node.id)) return { ...NOTHING, outcome: 'duplicate' }
     if (this.#pending.has(node.id)) {
       return { ...NOTHING, outcome: 'duplicate', missing: this.#pending.absentOf(node) }
     }
     const unmet = new Set(node.parents.filter((parent) => !this.isReady(parent)))
-    if (unmet.size === 0) return { ...NOTHING, outcome: 'ready', ready: this.#admit(node) }
+    if (unmet.size === 0) {
+      this.#due.set(node.id, node)
+      return { ...NOTHING, outcome: 'ready', ready: this.receiveDue(limit) }
+    }
     const evicted = this.#pending.add(node, unmet).map(({ id }) => id)
     return { ...NOTHING, outcome: 'pending', missing: this.#pending.absentOf(node), evicted }
+  }
+
+  /** Of what the last one received completes, up to `limit` more, in canonical order. None: that was all. */
+  receiveDue(limit = Number.POSITIVE_INFINITY): DagNode[] {
+    const ready: DagNode[] = []
+    for (const [id, node] of this.#due) {
+      if (ready.length >= limit) break
+      this.#due.delete(id)
+      this.#admit(node)
+      ready.push(node)
+      for (const child of this.#pending.release(id)) this.#due.set(child.id, child)
+    }
+    return ready.sort(compareCanonical)
   }
 
   /** Sorted. All that is ready is in their past. */
@@ -121,11 +141,11 @@ export class Dag {
 
   /** Ready or pending. */
   has(id: DeltaId): boolean {
-    return this.isReady(id) || this.#pending.has(id)
+    return this.isReady(id) || this.#pending.has(id) || this.#due.has(id)
   }
 
   get(id: DeltaId): DagNode | undefined {
-    return this.#ready.get(id) ?? this.#pending.get(id)
+    return this.#ready.get(id) ?? this.#pending.get(id) ?? this.#due.get(id)
   }
 
   /** Complete, or beneath the floor. */
@@ -225,19 +245,12 @@ export class Dag {
     }
   }
 
-  /** Everything that `node` completes, iteratively. */
-  #admit(node: DagNode): DagNode[] {
-    const ready: DagNode[] = []
-    const work = [node]
-    for (let next = work.pop(); next !== undefined; next = work.pop()) {
-      this.#ready.set(next.id, next)
-      this.#order.insert(next)
-      if (this.#floor !== undefined && isLostOver(next, this.#lost, this.#floor)) this.#lost.add(next.id)
-      this.#name(next)
-      ready.push(next)
-      for (const child of this.#pending.release(next.id)) work.push(child)
-    }
-    return ready.sort(compareCanonical)
+  /** Its parents are ready. */
+  #admit(node: DagNode): void {
+    this.#ready.set(node.id, node)
+    this.#order.insert(node)
+    if (this.#floor !== undefined && isLostOver(node, this.#lost, this.#floor)) this.#lost.add(node.id)
+    this.#name(node)
   }
 
   /** What is lost, and what the heads are, from all there is. */

@@ -7,7 +7,7 @@ import type { Delta } from '../../wire/delta.ts'
 import { ContextError } from '../errors.ts'
 import { handlerRows } from '../handlers/handler-rows.ts'
 import type { Ledger } from '../ledger.ts'
-import { APPLY_BATCH_BYTES, APPLY_BATCH_MAX } from '../limits.ts'
+import { APPLY_BATCH_BYTES, APPLY_BATCH_MAX, COMPLETED_MAX } from '../limits.ts'
 import { type ContextParts, nodeOf } from '../parts.ts'
 import type { PeerId } from '../ports.ts'
 import type { Pruner } from '../retention/pruner.ts'
@@ -118,18 +118,20 @@ export class Receiver {
       const payload = intake.admit(delta, ops)
       if (payload === undefined) continue
       rewritten.add(delta)
-      const result = dag.receive(nodeOf(delta))
+      const result = dag.receive(nodeOf(delta), COMPLETED_MAX)
       this.#evicted += result.evicted.length
       for (const id of result.evicted) ops.push(rows.dropDelta(id))
       hlc.observe(delta.hlc)
       arrived.set(delta.id, { delta, payload })
-      ready.push(...result.ready)
+      // One delta can complete thousands.
+      for (let more = result.ready; more.length > 0; more = dag.receiveDue(COMPLETED_MAX)) {
+        ready.push(...more)
+        if (more.length === COMPLETED_MAX) await this.#parts.turns.pass()
+      }
       if (result.outcome === 'pending') ops.push(rows.putDelta(delta, this.#waitingStatus(delta.id)))
       for (const id of result.missing) missing.add(id)
     }
     for (const { id } of ready) this.#settled.push(id)
-    // One delta can complete thousands, of which the graph has told in one go.
-    if (ready.length > APPLY_BATCH_MAX) await this.#parts.turns.pass()
     // In the first batch: a crash behind it must not leave what is judged by half.
     if (this.#parts.voids.completes(ready.map(({ id }) => id))) ops.push(this.#parts.ledger.unjudge())
     await this.#applyReady(ready, arrived, ops)
@@ -169,6 +171,8 @@ export class Receiver {
       const isVoid = batch.map(({ delta }) => this.#parts.voids.isVoid(delta))
       const counting = batch.filter((_, index) => !isVoid[index])
       const fold = await this.#parts.folder.fold(counting).catch((error) => this.#postpone(error, left, arrived, ops))
+      // The roots of a batch take as long as its merges, and what is written for it does again.
+      await this.#parts.turns.spend(0)
       const fresh = counting.filter(({ delta }) => !isHandled(delta, this.#parts))
       const before = ops.length
       for (const entry of fresh) ops.push(...handlerRows(rows, identity.publicKey, entry))

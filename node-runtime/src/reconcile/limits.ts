@@ -18,3 +18,6 @@ export const OPEN_RANGES_MAX = 65_536
 export const WANTS_MAX = 50_000
 /** Items named to a peer as lacking there. With more it compares for itself. */
 export const LACKS_MAX = 1024
+
+/** Ranges of one set whose summaries are remembered until it changes. At the cap the others are made anew each time. */
+export const SUMMARIES_MAX = 16

@@ -2,6 +2,7 @@
 // range's bounds. Make one for every synchronous piece of work: it remembers nodes, and must not outlive a change.
 import type { Bytes } from '../base/bytes.ts'
 import { type Bound, END, type ItemKey, type KeyRange, separator } from './item-key.ts'
+import { SUMMARIES_MAX } from './limits.ts'
 import {
   BUCKET_MAX,
   branchFingerprint,
@@ -28,6 +29,15 @@ interface Part {
   readonly count: number
   readonly fingerprint: () => Bytes
   readonly keys: () => readonly ItemKey[]
+}
+
+/** By the root, which binds all keys: while nothing changes, every peer is asked and asks about the same few ranges. */
+const summaries = new WeakMap<SetNode, Map<string, Summary>>()
+
+function summariesOf(root: SetNode): Map<string, Summary> {
+  const known = summaries.get(root) ?? new Map<string, Summary>()
+  summaries.set(root, known)
+  return known
 }
 
 export class SetView {
@@ -60,8 +70,15 @@ export class SetView {
   }
 
   summary(range: KeyRange): Summary {
-    const { count, fingerprint } = this.#part('', '', range)
-    return { count, fingerprint: fingerprint() }
+    const known = summariesOf(this.#at(''))
+    const name = `${range.from} ${range.to}`
+    let summary = known.get(name)
+    if (summary === undefined) {
+      const { count, fingerprint } = this.#part('', '', range)
+      summary = { count, fingerprint: fingerprint() }
+      if (known.size < SUMMARIES_MAX) known.set(name, summary)
+    }
+    return summary
   }
 
   count({ from, to }: KeyRange): number {

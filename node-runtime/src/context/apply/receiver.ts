@@ -171,8 +171,8 @@ export class Receiver {
       const isVoid = batch.map(({ delta }) => this.#parts.voids.isVoid(delta))
       const counting = batch.filter((_, index) => !isVoid[index])
       const fold = await this.#parts.folder.fold(counting).catch((error) => this.#postpone(error, left, arrived, ops))
-      // The roots of a batch take as long as its merges, and what is written for it does again.
-      await this.#parts.turns.spend(0)
+      // Of many: the roots of a batch take as long as its merges, and what is written for it does again.
+      if (batch.length < left.length) await this.#parts.turns.spend(0)
       const fresh = counting.filter(({ delta }) => !isHandled(delta, this.#parts))
       const before = ops.length
       for (const entry of fresh) ops.push(...handlerRows(rows, identity.publicKey, entry))

@@ -54,8 +54,9 @@ async function shrunk(scenario: Scenario, { violations }: RunReport, runsMax: nu
   const smallest = await shrink(scenario, {
     runsMax,
     fails: async (candidate) => {
-      const { report } = await runScenario(candidate)
-      return report.violations.some(({ checker }) => checkers.has(checker))
+      // One that breaks the run itself fails in another way.
+      const ended = await runScenario(candidate).catch(() => undefined)
+      return ended?.report.violations.some(({ checker }) => checkers.has(checker)) ?? false
     },
   })
   const folder = path.join(ROOT, '.calbox/sim')

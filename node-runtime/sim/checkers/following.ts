@@ -12,13 +12,13 @@ export const following: Checker = {
     const again = new Set(everything.flatMap(({ rewrites = [] }) => rewrites))
     for (const delta of everything) {
       const { id, author } = delta
-      const isLost = (each: DeltaId) => delta.rewrites !== undefined && again.has(each)
       const before = own.get(author) ?? []
       own.set(author, [...before, id])
       // Who keeps to no rule names what it likes.
       if (history.hostileDeltas.has(id)) continue
-      const wanted = before.findLast((each) => causality.includes(id, each) && !isLost(each))
       const named = previousOf(delta)
+      const isPassed = (each: DeltaId) => delta.rewrites !== undefined && again.has(each) && each !== named
+      const wanted = before.findLast((each) => causality.includes(id, each) && !isPassed(each))
       if (named !== wanted)
         found.push(`${short(id)} follows on from ${short(named)}, and its author's one before it is ${short(wanted)}`)
     }

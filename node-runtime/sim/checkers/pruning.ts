@@ -21,10 +21,13 @@ const JOINED_MS = 1000
 export const pruning: Checker = {
   name: 'pruning',
   check(facts, causality) {
-    const { history } = facts
+    const { history, scenario } = facts
+    // Who was removed hears no more of the log, and may have no history to judge an old cut by: what it takes harms nobody.
+    const remaining = new Set(remainingNodes(scenario))
+    const adopted = history.adopted.filter(({ name }) => remaining.has(name))
     const wrong = [
       ...history.pruned.flatMap((pruned) => judge(pruned, 'pruned', facts)),
-      ...history.adopted.flatMap((adopted) => judge(adopted, 'took a state', facts)),
+      ...adopted.flatMap((each) => judge(each, 'took a state', facts)),
     ]
     for (const vouched of history.vouched) {
       const checkpoint = history.checkpoints.get(vouched.checkpoint)

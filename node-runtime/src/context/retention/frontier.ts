@@ -164,10 +164,13 @@ export class Frontier {
     }
   }
 
-  /** How many of `applied`, the ready deltas in canonical order, no counted member lacks or may still write before. */
-  stable(applied: readonly DagNode[]): number {
+  /**
+   * How many of `applied`, the ready deltas in canonical order, no counted member lacks or may still write before. Who stands on a
+   * checkpoint that `isApart` is not counted: what sorts before its end never gets there.
+   */
+  stable(applied: readonly DagNode[], isApart: (checkpoint: Bytes) => boolean = () => false): number {
     const { dag, identity } = this.#parts
-    const counted = this.#counted()
+    const counted = this.#counted(isApart)
     if (counted === undefined) return 0
     for (const author of counted) this.#mark(author)
     this.#marks.acknowledge(identity.publicKey, dag.heads())
@@ -196,13 +199,15 @@ export class Frontier {
    * Who may write and was heard of lately; undefined where those are not most of all who may write: two halves of a
    * network must never prune past each other.
    */
-  #counted(): PublicKey[] | undefined {
+  #counted(isApart: (checkpoint: Bytes) => boolean): PublicKey[] | undefined {
     const { authority, identity, nowMs, record, retention } = this.#parts
     const writers = authority.writers(record.id)
     const sinceNs = BigInt(Math.max(0, Math.trunc(nowMs()) - retention.absentMs)) * NS_PER_MS
     const counted = writers
       .filter(({ publicKey, joinedHlc }) => {
-        const heardNs = this.#newest.get(publicKey)?.hlc ?? 0n
+        const beat = this.#newest.get(publicKey)
+        if (beat?.checkpoint !== undefined && isApart(beat.checkpoint)) return false
+        const heardNs = beat?.hlc ?? 0n
         return publicKey === identity.publicKey || heardNs > sinceNs || joinedHlc > sinceNs
       })
       .map(({ publicKey }) => publicKey)

@@ -3,7 +3,7 @@ import type { DeltaId, PublicKey } from '../../base/ids.ts'
 import type { StoreOp, StoreReader } from '../../store/store.ts'
 import type { Checkpoint } from '../../wire/checkpoint.ts'
 import type { ContextRecord } from '../parts.ts'
-import { oldestOf, stands } from './checkpoint.ts'
+import { stands } from './checkpoint.ts'
 import { putHandled } from './handled-rows.ts'
 import { dropKept, keptRows, putKept } from './kept-rows.ts'
 import { type Lost, type LostParts, reissuesOf } from './lost.ts'
@@ -55,7 +55,7 @@ interface Before {
 
 /**
  * `unseen`: of what `checkpoint` names as counting, what never counted here. `notes`: what was pruned here, has counted, and
- * is not in it: it may come back as another.
+ * is not known to be in it: it may come back as another.
  */
 export function countedBefore(
   checkpoint: Checkpoint,
@@ -65,8 +65,8 @@ export function countedBefore(
   const missed = new Set(unseen)
   const pruned = new Set(before?.recent.counting.filter((id) => !missed.has(id)))
   const counting = new Set(checkpoint.recent.counting)
-  const oldest = oldestOf(checkpoint)
-  const gone = [...pruned].filter((id) => id >= oldest && !counting.has(id))
+  // Of what is older than it names nobody can say whether it is in it. Where it is, nothing comes to stand for it.
+  const gone = [...pruned].filter((id) => !counting.has(id))
   return {
     unseen: checkpoint.recent.counting.filter((id) => !pruned.has(id) && !handled.has(id)),
     notes: gone.map((id) => putHandled(contextId, id)),

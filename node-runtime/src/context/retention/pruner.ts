@@ -20,6 +20,7 @@ import { CHECKPOINTS_REMEMBERED_MAX, PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '..
 import { stateMark } from '../migration/state-mark.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
+import { Apart } from './apart.ts'
 import { Certificates } from './certificates.ts'
 import { boundOf, chainOver, checkpointOver, floorOf, oldestOf, stands } from './checkpoint.ts'
 import { Contents, type Held } from './contents.ts'
@@ -88,6 +89,7 @@ export class Pruner {
   #unseen: readonly DeltaId[]
   /** Hashes of checkpoints, in the order in which each took the place of the one before. */
   readonly #stoodOn = new Set<string>()
+  readonly #apart: Apart
   #candidate: Candidate | undefined
   #vouch: HeadsVouch | undefined
   #cancel: (() => void) | undefined
@@ -99,6 +101,7 @@ export class Pruner {
     this.#contents = new Contents(parts)
     this.#certified = parts.pruned?.certified
     this.#unseen = parts.pruned?.unseen ?? []
+    this.#apart = new Apart(parts.nowMs)
     if (this.checkpoint) this.#stoodOn.add(toHex(checkpointHash(this.checkpoint)))
   }
 
@@ -138,7 +141,8 @@ export class Pruner {
   /** Something was applied or acknowledged: looks soon whether enough can go. */
   wake(delayMs = PRUNE_EVERY_MS): void {
     const { dag, retention, setTimer, enqueue, log } = this.#parts
-    if (this.#closed || this.#cancel || dag.size < retention.checkpointMin) return
+    const least = this.#apart.isEmpty ? retention.checkpointMin : 1
+    if (this.#closed || this.#cancel || dag.size < least) return
     this.#cancel = setTimer(() => {
       this.#cancel = undefined
       enqueue(() => this.#look()).catch((error) => {
@@ -187,7 +191,12 @@ export class Pruner {
     const { checkpoint } = certified
     const prefix = dag.inOrder().filter(({ id }) => id <= checkpoint.last)
     const { size = prefix.length } = this.#contents.closed(dag.inOrder(), prefix.length) ?? {}
-    const other = this.#certificates.isBacked(certified, this.checkpoint) ? 'behind' : 'none'
+    const isBacked = this.#certificates.isBacked(certified, this.checkpoint)
+    const other = isBacked ? 'behind' : 'none'
+    if (!isBacked) {
+      this.#apart.add(checkpoint)
+      this.wake()
+    }
     // What was made for an earlier version and is not in it has no place beneath it.
     if (size !== prefix.length) return other
     if ((this.checkpoint?.count ?? 0) + prefix.length !== checkpoint.count) return other
@@ -233,9 +242,13 @@ export class Pruner {
     const { record, authority, dag, frontier, identity, ledger, retention, outbound, state } = this.#parts
     const all = dag.inOrder()
     const governance = authority.heads()
-    const closed = this.#contents.closed(all, retention.checkpointMin)
-    const size = closed?.size ?? retention.checkpointMin
-    const isReady = all.length >= size && frontier.stable(all) >= size
+    const stable = frontier.stable(all, (checkpoint) => this.#apart.has(checkpoint))
+    const { checkpointMin } = retention
+    // Where parts of the group cannot take what the other holds, the next one is not waited for until there is much to prune.
+    const least = this.#apart.isPassedBy(all[stable - 1]?.id) ? Math.min(stable, checkpointMin) : checkpointMin
+    const closed = this.#contents.closed(all, least)
+    const size = closed?.size ?? least
+    const isReady = all.length >= size && stable >= size
     if (!isReady || this.#isUnjudged() || governance.length > GOVERNANCE_HEADS_MAX) return
     // Of what we have left without effect ourselves nobody may say that it counts nowhere for good.
     if (closed !== undefined && (stateMark(state).version < closed.version || !frontier.haveCome(closed.version)))
@@ -314,6 +327,7 @@ export class Pruner {
     for (const id of handled) counted.add(id)
     this.#certified = signed
     this.#unseen = unseen
+    this.#apart.passed(checkpoint)
     this.#candidate = undefined
     this.#contents.forget()
     this.#vouch = undefined

@@ -343,7 +343,7 @@ export class Sync {
     const source = { network, ...from }
     if (topic.kind === 'namespace') {
       const namespace = directory.namespace(topic.id)
-      if (namespace) await pullOps(source, namespace)
+      if (namespace && (await pullOps(source, namespace)) > 0) this.#spreading.soon(topic)
       return
     }
     const context = await directory.context(topic.id)

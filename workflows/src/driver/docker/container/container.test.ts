@@ -45,3 +45,14 @@ test('a freezer that has given up is asked again', async () => {
   await container.pause()
   expect(container.isPaused).toBe(true)
 })
+
+test('what the engine has let go on by itself goes on, whatever its record says yet', async () => {
+  const running = {
+    status: 500,
+    body: { message: 'Cannot unpause container a: cannot resume a running process: unknown' },
+  }
+  const container = await containerOf([{}, running], { Running: true, Paused: true })
+  await container.pause()
+  await container.resume()
+  expect(container.isPaused).toBe(false)
+})

@@ -91,6 +91,7 @@ export class Container implements NodeLife {
     const path = `/containers/${this.id}`
     await this.#engine.json('POST', `${path}/${what}`, options).catch(async (error: unknown) => {
       if (engineStatus(error) === undefined) throw error
+      if (what === 'unpause' && GOES_ON.test(String(error))) return
       const state = await this.#engine
         .json('GET', `${path}/json`, options)
         .then((seen) => field(seen, 'State'), unlessSo)
@@ -139,6 +140,9 @@ export class Container implements NodeLife {
  */
 const HAS_GIVEN_UP = /unable to freeze/
 const FREEZE_TRIES = 10
+
+/** What runc says of one that is not frozen. Docker lets go on what it signals, and writes down later that it has: its own word is old then. */
+const GOES_ON = /cannot resume a running process/
 
 export function causeOf(code: number | undefined, state?: unknown): ExitCause {
   const outOfMemory = field(state, 'OOMKilled') === true

@@ -1,6 +1,6 @@
 // The checker of vouches fires on each way in which one may be given too early, and on nothing else.
 import { expect, it } from 'vitest'
-import { concat, u64be } from '../../src/base/bytes.ts'
+import { concat, fromHex, u64be } from '../../src/base/bytes.ts'
 import { type ContextId, type DeltaId, idFromBytes, type RootHash } from '../../src/base/ids.ts'
 import { keysOf } from '../../src/testing/test-node.ts'
 import type { Checkpoint } from '../../src/wire/checkpoint.ts'
@@ -49,8 +49,14 @@ const vouched: Vouched = {
 }
 
 /** `later`: who takes a state afterwards. */
-function found(change: Partial<Vouched>, later: readonly string[] = [], second: readonly DeltaId[] = []): string[] {
+function found(
+  change: Partial<Vouched>,
+  later: readonly string[] = [],
+  second: readonly DeltaId[] = [],
+  others: readonly (readonly [string, Checkpoint])[] = [],
+): string[] {
   const history: History = new Made()
+  for (const [hash, other] of others) history.checkpoints.set(hash, other)
   for (const name of later) history.adoptions.set(name, [1])
   history.checkpoints.set('hash', checkpoint)
   history.vouched.push({ ...vouched, ...change })
@@ -80,6 +86,13 @@ it('asks nobody who was not heard of for long, or who had taken another’s stat
   expect(found({ beats: before.beats, before })).toEqual([])
   expect(found({ beats: [...others, beatOf('n1', [two], late)], before })).toEqual([])
   expect(found({ beats: [...others, beatOf('n1', [two], late)], adopted: new Set(['n1']) })).toEqual([])
+})
+
+it('asks nobody who stands on what another part of the group has pruned, and who only has pruned less', () => {
+  const standing = { ...beatOf('n1', [two], late), checkpoint: fromHex('0a') }
+  const beside = (id: DeltaId) => ({ ...checkpoint, last: two, recent: { counting: [id], voids: [], lost: [] } })
+  expect(found({ beats: [...others, standing] }, [], [], [['0a', beside(idAt(9))]])).toEqual([])
+  expect(found({ beats: [...others, standing] }, [], [], [['0a', beside(one)]]).join()).toContain('known to lack some')
 })
 
 it('asks what was known of who takes a state only afterwards: perhaps because of this vouch', () => {

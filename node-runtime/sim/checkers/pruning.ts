@@ -74,8 +74,11 @@ function judgeVouch(
     const beat = counted.includes(publicKey) && beats.find(({ author }) => author === publicKey)
     // Who had taken a peer's state gave up what it was known to have. Who takes it later may do so because of this vouch.
     if (!beat || adopted.has(node)) continue
+    const stood = history.checkpoints.get(toHex(beat.checkpoint ?? EMPTY))
+    // It is of another part of the group: what is pruned there never comes here (ADR 0012).
+    if (stood?.recent.counting.some((id) => id > floor && !held.has(id))) continue
     // What its own history is pruned to it has had.
-    const own = history.checkpoints.get(toHex(beat.checkpoint ?? EMPTY))?.last ?? ''
+    const own = stood?.last ?? ''
     const wanted = contents.filter((id) => id > own)
     if (lacks(beat, wanted, causality)) wrong.push(`${vouches}, and ${node} was known to lack some of it`)
     else if (own < last && !beat.heads.some((head) => stampOf(head) > stampOf(last)))

@@ -132,4 +132,25 @@ export const RETENTION: readonly Mutant[] = [
     needs: 'rewriting crash',
     chosenFrom: 'source',
   },
+  {
+    name: 'what-another-part-has-pruned-is-waited-for',
+    file: 'context/retention/frontier.ts',
+    find: 'if (beat?.checkpoint !== undefined && isApart(beat.checkpoint)) return false\n',
+    replace: 'if (beat?.checkpoint !== undefined) isApart(beat.checkpoint)\n',
+    why: 'two parts of a group that cannot take what the other has pruned stay apart for good',
+    breaks: 'I5',
+    needs: 'parted',
+    chosenFrom: 'history',
+  },
+  {
+    name: 'what-is-older-than-a-state-names-is-not-noted',
+    file: 'context/retention/kept.ts',
+    find: 'const gone = [...pruned].filter((id) => !counting.has(id))',
+    replace:
+      'const gone = [...pruned].filter((id) => !counting.has(id) && checkpoint.recent.counting.some((each) => each < id))',
+    why: 'what was handled, and is written again behind another part of the group, is handled twice',
+    breaks: 'I3',
+    needs: 'parted and grown',
+    chosenFrom: 'history',
+  },
 ]

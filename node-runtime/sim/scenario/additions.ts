@@ -8,6 +8,7 @@ import { type Draws, drawsFrom } from './draws.ts'
 import { withHeaps } from './heaps.ts'
 import { withLagging } from './lagging.ts'
 import { writeOf } from './operations.ts'
+import { withParting } from './parting.ts'
 import { withPrying } from './prying.ts'
 import { withRewritingCrash } from './rewriting.ts'
 import { type Chore, type Fault, HOSTILE, honestNodes, type Mark, remainingNodes, type Scenario } from './scenario.ts'
@@ -59,6 +60,7 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     withSpoiling,
     withSlices,
     withRewritingCrash,
+    withParting,
   ]
   return migrating(
     ends.reduce((made, step) => step(made, seed), added),

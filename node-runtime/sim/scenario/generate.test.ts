@@ -51,6 +51,8 @@ describe('the scenario of a seed', () => {
       'spoiling',
       'slices',
       'rewriting crash',
+      'parted',
+      'parted and grown',
     ] as const)
       expect(marked.filter((one) => one === mark).length / SEEDS, mark).toBeGreaterThan(0.005)
     for (const mark of ['overtaken', 'stands again', 'guest upgrade'] as const)

@@ -189,6 +189,8 @@ export type Mark =
   | 'prying'
   | 'spoiling'
   | 'rewriting crash'
+  | 'parted'
+  | 'parted and grown'
 
 /** Marks of what comes after all else: a seed has one of them. */
 export const ENDINGS: readonly Mark[] = [

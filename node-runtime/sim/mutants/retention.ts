@@ -4,9 +4,9 @@ import type { Mutant } from './mutant.ts'
 export const RETENTION: readonly Mutant[] = [
   {
     name: 'checkpoint-has-the-root-of-today',
-    file: 'context/retention/pruner.ts',
+    file: 'context/retention/proposal.ts',
     find: 'const { root } = state',
-    replace: 'const root = await this.#parts.folder.rootBelow(this.#parts.folder.stack.length)',
+    replace: 'const { root } = (await contents.stateAt(this.#parts.dag.inOrder())) ?? state',
     why: 'a checkpoint claims what it does not contain: nobody can take its state',
     breaks: 'I5',
     needs: 'steady',
@@ -94,7 +94,7 @@ export const RETENTION: readonly Mutant[] = [
   },
   {
     name: 'history-is-pruned-past-who-has-not-migrated',
-    file: 'context/retention/pruner.ts',
+    file: 'context/retention/proposal.ts',
     find: '(stateMark(state).version < closed.version || !frontier.haveCome(closed.version))',
     replace: 'stateMark(state).version < closed.version',
     why: 'what a writer that is away has written for the earlier version has no place any more when it comes back',

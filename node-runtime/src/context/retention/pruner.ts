@@ -2,33 +2,31 @@
 // so equal sets propose the same; vouches travel with the heads. A checkpoint row first, in one batch, then the rows
 // behind it, in batches of bounded size. What a crash leaves of those goes when the context is next read.
 import { type Bytes, equalBytes, toHex } from '../../base/bytes.ts'
-import { taggedHash } from '../../base/hash.ts'
-import { type DeltaId, idBytes } from '../../base/ids.ts'
+import type { DeltaId } from '../../base/ids.ts'
 import { type DagNode, type Floor, lostOver } from '../../dag/dag.ts'
 import type { Bound } from '../../reconcile/item-key.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { type CertifiedCheckpoint, type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { HeadsVouch } from '../../wire/gossip.ts'
-import { CHECKPOINT_AUTHORS_MAX, GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
 import type { Folder } from '../apply/folder.ts'
 import type { Revision } from '../apply/revision.ts'
 import type { Voids } from '../apply/voids.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
 import { CHECKPOINTS_REMEMBERED_MAX, PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '../limits.ts'
-import { stateMark } from '../migration/state-mark.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { Apart } from './apart.ts'
 import { Certificates } from './certificates.ts'
-import { boundOf, chainOver, checkpointOver, floorOf, oldestOf, stands } from './checkpoint.ts'
+import { boundOf, chainOver, floorOf, oldestOf, stands } from './checkpoint.ts'
 import { Contents, type Held } from './contents.ts'
 import type { Frontier } from './frontier.ts'
 import { putHandled } from './handled-rows.ts'
 import { keep } from './kept.ts'
 import { dropKeptBefore } from './kept-rows.ts'
 import { type Lost, reissuesOf } from './lost.ts'
+import { Proposal } from './proposal.ts'
 import { originOf, putReissue, type Reissue } from './reissue-rows.ts'
 
 type PrunerParts = Pick<
@@ -73,14 +71,6 @@ interface Going {
   readonly stack: number
 }
 
-interface Candidate {
-  /** Of what it was computed from. */
-  readonly of: string
-  /** By what was known then: something later may decide what one of them counts for. */
-  readonly judgedCount: number
-  readonly checkpoint: Checkpoint
-}
-
 export class Pruner {
   readonly #parts: PrunerParts
   readonly #certificates: Certificates
@@ -90,8 +80,7 @@ export class Pruner {
   /** Hashes of checkpoints, in the order in which each took the place of the one before. */
   readonly #stoodOn = new Set<string>()
   readonly #apart: Apart
-  #candidate: Candidate | undefined
-  #vouch: HeadsVouch | undefined
+  readonly #proposal: Proposal
   #cancel: (() => void) | undefined
   #closed = false
 
@@ -102,6 +91,8 @@ export class Pruner {
     this.#certified = parts.pruned?.certified
     this.#unseen = parts.pruned?.unseen ?? []
     this.#apart = new Apart(parts.nowMs)
+    const [apart, certificates, contents] = [this.#apart, this.#certificates, this.#contents]
+    this.#proposal = new Proposal({ ...parts, apart, certificates, contents })
     if (this.checkpoint) this.#stoodOn.add(toHex(checkpointHash(this.checkpoint)))
   }
 
@@ -125,7 +116,7 @@ export class Pruner {
 
   /** For the checkpoint that would be the next one. */
   get vouch(): HeadsVouch | undefined {
-    return this.#vouch
+    return this.#proposal.vouch
   }
 
   /** True for what stands in the checkpoint. */
@@ -219,7 +210,7 @@ export class Pruner {
 
   async #look(): Promise<void> {
     await this.#parts.revision.runIfDue()
-    await this.#propose()
+    await this.#proposal.renew(this.checkpoint)
     const certified = this.#certificate()
     if (certified === undefined) return
     if ((await this.advance(certified)) === 'taken') this.#wakeNow()
@@ -227,70 +218,11 @@ export class Pruner {
 
   /** Ours, where others have said enough for it. */
   #certificate(): CertifiedCheckpoint | undefined {
-    const checkpoint = this.#candidate?.checkpoint
+    const { checkpoint } = this.#proposal
     if (checkpoint === undefined) return undefined
     const vouches = this.#parts.frontier.vouchesFor(checkpointHash(checkpoint))
     const certified = this.signed({ checkpoint, vouches })
     return this.isNext(certified) ? certified : undefined
-  }
-
-  /**
-   * The next one is a function of what is held: the first so many behind the last. It is vouched for once no counted member
-   * lacks any of it, or may still write before its end.
-   */
-  async #propose(): Promise<void> {
-    const { record, authority, dag, frontier, identity, ledger, retention, outbound, state } = this.#parts
-    const all = dag.inOrder()
-    const governance = authority.heads()
-    const stable = frontier.stable(all, (checkpoint) => this.#apart.has(checkpoint))
-    const { checkpointMin } = retention
-    // Where parts of the group cannot take what the other holds, the next one is not waited for until there is much to prune.
-    const least = this.#apart.isPassedBy(all[stable - 1]?.id) ? Math.min(stable, checkpointMin) : checkpointMin
-    const closed = this.#contents.closed(all, least)
-    const size = closed?.size ?? least
-    const isReady = all.length >= size && stable >= size
-    if (!isReady || this.#isUnjudged() || governance.length > GOVERNANCE_HEADS_MAX) return
-    // Of what we have left without effect ourselves nobody may say that it counts nowhere for good.
-    if (closed !== undefined && (stateMark(state).version < closed.version || !frontier.haveCome(closed.version)))
-      return
-    const prefix = all.slice(0, size)
-    const of = toHex(this.#sourceOf(prefix, governance.map(idBytes)))
-    const { judgedCount } = ledger
-    if (this.#candidate?.of === of && this.#candidate.judgedCount === judgedCount) return
-    const checkpoint = await this.#compute(prefix)
-    if (checkpoint === undefined) return
-    this.#candidate = { of, judgedCount, checkpoint }
-    if (!authority.mayWrite(record.id, identity.publicKey)) return
-    const hash = checkpointHash(checkpoint)
-    this.#vouch = { checkpoint: hash, signature: this.#certificates.ownVouch(hash).signature }
-    outbound.announceHeads(record.id)
-  }
-
-  #sourceOf(prefix: readonly DagNode[], governance: readonly Bytes[]): Bytes {
-    const { authority, record } = this.#parts
-    const beneath = this.checkpoint ? [checkpointHash(this.checkpoint)] : []
-    const ids = prefix.map(({ id }) => idBytes(id))
-    return taggedHash('calbox/candidate', authority.judgement(record.id), ...beneath, ...ids, ...governance)
-  }
-
-  async #compute(prefix: readonly DagNode[]): Promise<Checkpoint | undefined> {
-    const { record, authority, retention, log } = this.#parts
-    const state = await this.#contents.stateAt(prefix)
-    if (state === undefined) return undefined
-    const { root } = state
-    const facts = { contextId: record.id, root, governance: [...authority.heads()].sort() }
-    const contained = await this.#contents.of(prefix)
-    const checkpoint = checkpointOver(this.checkpoint, contained, facts, retention.recentMax)
-    const [heads, authors] = [checkpoint?.heads.length ?? 0, Object.keys(checkpoint?.authors ?? {}).length]
-    if (heads <= PARENTS_MAX && authors <= CHECKPOINT_AUTHORS_MAX) return checkpoint
-    log.warn({ heads, authors }, 'history not pruned: too many heads')
-    return undefined
-  }
-
-  /** Some of the deltas are not judged by the removals that are known. */
-  #isUnjudged(): boolean {
-    const { authority, ledger, record } = this.#parts
-    return ledger.removals === undefined || !equalBytes(ledger.removals, authority.judgement(record.id))
   }
 
   async #prune(certified: CertifiedCheckpoint, { prefix, contained, stack }: Going): Promise<void> {
@@ -328,9 +260,8 @@ export class Pruner {
     this.#certified = signed
     this.#unseen = unseen
     this.#apart.passed(checkpoint)
-    this.#candidate = undefined
+    this.#proposal.forget()
     this.#contents.forget()
-    this.#vouch = undefined
     const { gone, woken } = dag.prune(floor)
     folder.prune(stack)
     frontier.pruned(prefix)

@@ -1,0 +1,121 @@
+// The checkpoint that would be the next one by what is held here, and our word for it. Members who hold the same propose the same
+// bytes (ADR 0012), so no proposal has to travel.
+import { type Bytes, equalBytes, toHex } from '../../base/bytes.ts'
+import { taggedHash } from '../../base/hash.ts'
+import { idBytes } from '../../base/ids.ts'
+import type { DagNode } from '../../dag/dag.ts'
+import { type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
+import type { HeadsVouch } from '../../wire/gossip.ts'
+import { CHECKPOINT_AUTHORS_MAX, GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
+import type { Ledger } from '../ledger.ts'
+import { stateMark } from '../migration/state-mark.ts'
+import type { ContextParts } from '../parts.ts'
+import type { Apart } from './apart.ts'
+import type { Certificates } from './certificates.ts'
+import { checkpointOver } from './checkpoint.ts'
+import type { Contents } from './contents.ts'
+import type { Frontier } from './frontier.ts'
+
+type ProposalParts = Pick<
+  ContextParts,
+  'record' | 'authority' | 'dag' | 'identity' | 'retention' | 'outbound' | 'state' | 'log'
+> & {
+  readonly apart: Apart
+  readonly certificates: Certificates
+  readonly contents: Contents
+  readonly frontier: Frontier
+  readonly ledger: Ledger
+}
+
+interface Candidate {
+  /** Of what it was computed from. */
+  readonly of: string
+  /** By what was known then: something later may decide what one of them counts for. */
+  readonly judgedCount: number
+  readonly checkpoint: Checkpoint
+}
+
+export class Proposal {
+  readonly #parts: ProposalParts
+  #candidate: Candidate | undefined
+  #vouch: HeadsVouch | undefined
+
+  constructor(parts: ProposalParts) {
+    this.#parts = parts
+  }
+
+  get checkpoint(): Checkpoint | undefined {
+    return this.#candidate?.checkpoint
+  }
+
+  /** Given once nobody who counts lacks any of it; absent where we may not write. */
+  get vouch(): HeadsVouch | undefined {
+    return this.#vouch
+  }
+
+  /** The one beneath is another now. */
+  forget(): void {
+    this.#candidate = undefined
+    this.#vouch = undefined
+  }
+
+  /**
+   * The next one is a function of what is held: the first so many behind the last. It is vouched for once no counted member
+   * lacks any of it, or may still write before its end.
+   */
+  async renew(beneath: Checkpoint | undefined): Promise<void> {
+    const { record, authority, dag, frontier, identity, ledger, retention, outbound, state } = this.#parts
+    const { apart, certificates, contents } = this.#parts
+    const all = dag.inOrder()
+    const governance = authority.heads()
+    const stable = frontier.stable(all, (checkpoint) => apart.has(checkpoint))
+    const { checkpointMin } = retention
+    // Where parts of the group cannot take what the other holds, the next one is not waited for until there is much to prune.
+    const least = apart.isPassedBy(all[stable - 1]?.id) ? Math.min(stable, checkpointMin) : checkpointMin
+    const closed = contents.closed(all, least)
+    const size = closed?.size ?? least
+    const isReady = all.length >= size && stable >= size
+    if (!isReady || this.#isUnjudged() || governance.length > GOVERNANCE_HEADS_MAX) return
+    // Of what we have left without effect ourselves nobody may say that it counts nowhere for good.
+    if (closed !== undefined && (stateMark(state).version < closed.version || !frontier.haveCome(closed.version)))
+      return
+    const prefix = all.slice(0, size)
+    const of = toHex(this.#sourceOf(beneath, prefix, governance.map(idBytes)))
+    const { judgedCount } = ledger
+    if (this.#candidate?.of === of && this.#candidate.judgedCount === judgedCount) return
+    const checkpoint = await this.#compute(beneath, prefix)
+    if (checkpoint === undefined) return
+    this.#candidate = { of, judgedCount, checkpoint }
+    if (!authority.mayWrite(record.id, identity.publicKey)) return
+    const hash = checkpointHash(checkpoint)
+    this.#vouch = { checkpoint: hash, signature: certificates.ownVouch(hash).signature }
+    outbound.announceHeads(record.id)
+  }
+
+  #sourceOf(checkpoint: Checkpoint | undefined, prefix: readonly DagNode[], governance: readonly Bytes[]): Bytes {
+    const { authority, record } = this.#parts
+    const beneath = checkpoint ? [checkpointHash(checkpoint)] : []
+    const ids = prefix.map(({ id }) => idBytes(id))
+    return taggedHash('calbox/candidate', authority.judgement(record.id), ...beneath, ...ids, ...governance)
+  }
+
+  async #compute(beneath: Checkpoint | undefined, prefix: readonly DagNode[]): Promise<Checkpoint | undefined> {
+    const { record, authority, contents, retention, log } = this.#parts
+    const state = await contents.stateAt(prefix)
+    if (state === undefined) return undefined
+    const { root } = state
+    const facts = { contextId: record.id, root, governance: [...authority.heads()].sort() }
+    const contained = await contents.of(prefix)
+    const checkpoint = checkpointOver(beneath, contained, facts, retention.recentMax)
+    const [heads, authors] = [checkpoint?.heads.length ?? 0, Object.keys(checkpoint?.authors ?? {}).length]
+    if (heads <= PARENTS_MAX && authors <= CHECKPOINT_AUTHORS_MAX) return checkpoint
+    log.warn({ heads, authors }, 'history not pruned: too many heads')
+    return undefined
+  }
+
+  /** Some of the deltas are not judged by the removals that are known. */
+  #isUnjudged(): boolean {
+    const { authority, ledger, record } = this.#parts
+    return ledger.removals === undefined || !equalBytes(ledger.removals, authority.judgement(record.id))
+  }
+}

@@ -10,7 +10,6 @@ import {
   DHT_TIMEOUT_MS,
   DIAL_DEGREE,
   DIAL_TIMEOUT_MS,
-  IDENTIFY_TIMEOUT_MS,
   INBOUND_STREAMS_PER_PROTOCOL_MAX,
   NEGOTIATE_TIMEOUT_MS,
   PUBLIC_RETRY_FIRST_MS,
@@ -44,6 +43,7 @@ import { STOP_PROTOCOL } from './relay/circuit-messages.ts'
 import { DirectUpgrades } from './relay/direct/direct-upgrades.ts'
 import { acceptRelayed, RelayTransport, STOP_STREAMS } from './relay/relay-transport.ts'
 import { StandingDials } from './standing-dials.ts'
+import { Unidentified } from './unidentified.ts'
 
 /** Built, not started: register handlers and topics first. */
 export async function libp2pNetwork(options: Libp2pNetworkOptions): Promise<Network> {
@@ -79,8 +79,7 @@ class Libp2pNetwork implements Network {
   readonly #upgrades: DirectUpgrades | undefined
   readonly #handlers = new Map<string, StreamHandler>()
   readonly #connectedAt = new Map<PeerId, number>()
-  /** Cancels the timer that drops a peer which does not identify itself. */
-  readonly #unidentified = new Map<PeerId, () => void>()
+  readonly #unidentified: Unidentified
   #phase: 'built' | 'started' | 'closed' = 'built'
   #closing: Promise<void> | undefined
 
@@ -91,6 +90,7 @@ class Libp2pNetwork implements Network {
     this.#options = options
     this.#emitter = new Emitter(options.log)
     this.#tally = new ConnectionTally(node)
+    this.#unidentified = new Unidentified(options.clock, (peer) => this.#drop(peer, 'does not speak our protocols'))
     this.#gossip = new Gossip({
       service: node.services.pubsub,
       peerId: node.peerId.toString(),
@@ -289,7 +289,7 @@ class Libp2pNetwork implements Network {
     this.#boots.close()
     this.#upgrades?.close()
     this.#gossip.close()
-    for (const cancel of this.#unidentified.values()) cancel()
+    this.#unidentified.close()
     if (!wasStarted) return
     // Graceful closing waits for every stream of every peer; one stuck peer must not hold us up.
     const stopped = Promise.resolve(this.#node.stop()).catch((error) =>
@@ -309,7 +309,7 @@ class Libp2pNetwork implements Network {
       const { peerId, listenAddrs } = event.detail
       const peer = peerId.toString()
       if (this.#boots.owns(peer)) return
-      this.#identified(peer)
+      this.#unidentified.delete(peer)
       this.#dialler.learnt(
         peer,
         listenAddrs.map((address) => `${placeOf(address.toString())}/p2p/${peer}`),
@@ -340,25 +340,19 @@ class Libp2pNetwork implements Network {
     }
     if (this.#connectedAt.has(peer)) return
     this.#connectedAt.set(peer, this.#options.clock.nowMs())
-    const drop = () => this.#drop(peer, 'does not speak our protocols')
-    this.#unidentified.set(peer, this.#options.clock.setTimer(drop, IDENTIFY_TIMEOUT_MS))
+    this.#unidentified.add(peer)
     this.#dialler.connected(peer, connection.direction === 'inbound')
     this.#emitter.emit('peer:connect', peer, connection.direction)
   }
 
   #onDisconnect(peer: PeerId): void {
-    this.#identified(peer)
+    this.#unidentified.delete(peer)
     if (this.#boots.owns(peer)) this.#boots.disconnected(peer)
     if (!this.#connectedAt.delete(peer)) return
     this.#gossip.disconnected(peer)
     this.#dialler.disconnected(peer)
     this.#publicDials.disconnected(peer)
     this.#emitter.emit('peer:disconnect', peer)
-  }
-
-  #identified(peer: PeerId): void {
-    this.#unidentified.get(peer)?.()
-    this.#unidentified.delete(peer)
   }
 
   #drop(peer: PeerId, why: string): void {

@@ -288,6 +288,7 @@ const frames: readonly SyncFrame[] = [
   { t: 'part', bytes: hash, last: true },
   { t: 'greeting', beats: [hash], checkpoint: encodeCertified(certified) },
   { t: 'greeting', beats: [] },
+  { t: 'greeting', beats: [hash], other: encodeCertified(certified) },
   { t: 'answers', floor: START, answers },
   {
     t: 'answers',

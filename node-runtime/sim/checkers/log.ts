@@ -25,6 +25,9 @@ function isExplained({ name, entry: { message, fields } }: Entry, { history, sce
   const hostile = keysOf(HOSTILE).identity.publicKey
   // A member that lies about its root cannot be told from one that is broken.
   if (message.startsWith('state diverged')) return fields.member === hostile
+  // Of which neither knew that somebody came, or went, on the other side.
+  if (message.startsWith('another part of the group'))
+    return history.faults.has('removal') || history.faults.has('late')
   // Of two who claim the same at once one has written in vain.
   if (scenario.app === 'collections' && message.startsWith('writes to what belongs to others')) return true
   const isHostiles =

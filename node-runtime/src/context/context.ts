@@ -120,16 +120,9 @@ export class Context {
     })
     this.#adoption = new Adoption({ ...shared, pruner: this.#pruner })
     this.#caller = new Caller(shared)
-    this.#calls = new WaitingCalls({
-      enqueue,
-      groupMax: () => this.#caller.groupMax,
-      run: (calls) => this.#callOnOwn(calls),
-    })
-    this.#rewriting = new Rewriting({
-      ...shared,
-      caller: this.#caller,
-      pruner: this.#pruner,
-    })
+    const groupMax = () => this.#caller.groupMax
+    this.#calls = new WaitingCalls({ enqueue, groupMax, run: (calls) => this.#callOnOwn(calls) })
+    this.#rewriting = new Rewriting({ ...shared, caller: this.#caller, pruner: this.#pruner })
     this.#receiver = new Receiver({
       ...shared,
       aged,
@@ -229,6 +222,11 @@ export class Context {
   /** How far history is pruned here; undefined while all of it is. */
   checkpoint(): CertifiedCheckpoint | undefined {
     return this.#pruner.certified
+  }
+
+  /** What another part of the group stands on, and may not be taken here. */
+  other(): CertifiedCheckpoint | undefined {
+    return this.#pruner.other
   }
 
   /** Prunes to a peer's where just what it contains is held here; `behind`: its snapshot is to be taken. */

@@ -191,8 +191,8 @@ export const RECEIPT_PAUSE_MS = 60_000
 export const DROP_BATCH_ROWS = 1000
 /** Deltas from one checkpoint to the next: undo, and deltas for who is a little behind, stay long enough. */
 export const CHECKPOINT_MIN = 1024
-/** Certified checkpoints that may not be taken here, by hash. At the cap the oldest goes, and is found again when it is offered. */
-export const CHECKPOINTS_APART_MAX = 4
+/** Certified checkpoints that may not be taken here, by hash. At the cap none is noted until nobody stands on one of them. */
+export const CHECKPOINTS_APART_MAX = 16
 /** One that is offered and may not be taken is on another side from then on: until then rounds may bring what it contains. */
 export const APART_AFTER_MS = 30_000
 /** Checkpoints that a context has stood on since it was read, by hash: who still does lags behind. Who names one older than these is asked in vain. */

@@ -20,7 +20,8 @@ import { pullSnapshot } from './snapshot-pull.ts'
  */
 export function pullDeltas(source: Source, context: SyncedContext, contextId: ContextId): Promise<number> {
   return conversing(source, async (conversation) => {
-    const theirs = await greet(conversation, context, contextId)
+    const { checkpoint: theirs, other } = await greet(conversation, context, contextId)
+    if (other) await context.advance(other)
     if (theirs && (await context.advance(theirs)) === 'behind') {
       await pullSnapshot(conversation, source, context, theirs)
       return 0

@@ -10,9 +10,14 @@ import type { SyncedContext } from './ports.ts'
 
 type Greeting = Extract<SyncFrame, { t: 'greeting' }>
 
+interface Greeted {
+  readonly checkpoint?: CertifiedCheckpoint
+  readonly other?: CertifiedCheckpoint
+}
+
 /**
  * Our own beat first, then the newest ones. What does not fit is heard of elsewhere. Our checkpoint only where the asker has
- * another, by its hash: it is large.
+ * another, by its hash: it is large. Else what another part of the group stands on, to which the asker may have no way.
  */
 export function greetingOf(context: SyncedContext, theirs: Bytes | undefined): Greeting {
   const own = context.beat()
@@ -27,15 +32,20 @@ export function greetingOf(context: SyncedContext, theirs: Bytes | undefined): G
   }
   const certified = context.checkpoint()
   const isNews = certified && !(theirs && equalBytes(theirs, checkpointHash(certified.checkpoint)))
-  return { t: 'greeting', beats, ...(isNews ? { checkpoint: encodeCertified(certified) } : {}) }
+  if (isNews) return { t: 'greeting', beats, checkpoint: encodeCertified(certified) }
+  const other = context.other()
+  return { t: 'greeting', beats, ...(other ? { other: encodeCertified(other) } : {}) }
 }
 
-/** Tells the peer what we have, and takes what it knows; a peer that says nothing is none the worse for it. Returns its checkpoint, if it is another than ours. */
+/**
+ * Tells the peer what we have, and takes what it knows; a peer that says nothing is none the worse for it. `checkpoint`: its own, if
+ * it is another than ours. `other`: one whose state is not its to give.
+ */
 export async function greet(
   conversation: Conversation,
   context: SyncedContext,
   contextId: ContextId,
-): Promise<CertifiedCheckpoint | undefined> {
+): Promise<Greeted> {
   const own = context.beat()
   const beat = own && encodeHeads(own)
   const fits = beat !== undefined && beat.byteLength <= GREETING_BEATS_BYTES
@@ -43,7 +53,11 @@ export async function greet(
   for await (const frame of conversation.ask({ t: 'greet', contextId, ...(fits ? { beat } : {}) })) {
     if (frame.t === 'greeting') greeting = frame
   }
-  if (!greeting) return undefined
+  if (!greeting) return {}
   await context.acknowledge(greeting.beats.map(decodeHeads))
-  return greeting.checkpoint && decodeCertified(greeting.checkpoint)
+  const { checkpoint, other } = greeting
+  return {
+    ...(checkpoint && { checkpoint: decodeCertified(checkpoint) }),
+    ...(other && { other: decodeCertified(other) }),
+  }
 }

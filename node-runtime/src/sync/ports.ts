@@ -67,6 +67,8 @@ export interface SyncedContext {
   receive(deltas: readonly Delta[], from: PeerId | undefined): Promise<unknown>
   /** How far history is pruned here. */
   checkpoint(): CertifiedCheckpoint | undefined
+  /** What another part of the group stands on, and may not be taken here. */
+  other(): CertifiedCheckpoint | undefined
   /** Prunes to a peer's where just what it contains is held here; `behind`: only its snapshot brings us there. */
   advance(certified: CertifiedCheckpoint): Promise<'none' | 'taken' | 'behind'>
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws when it is another by now. */

@@ -68,8 +68,11 @@ export type SyncFrame =
   | { readonly t: 'items'; readonly items: readonly Bytes[] }
   /** A piece of one item that is too large for a frame. */
   | { readonly t: 'part'; readonly bytes: Bytes; readonly last: boolean }
-  /** The newest signed heads of members that the peer knows, its own included; its checkpoint, where the asker has another. */
-  | { readonly t: 'greeting'; readonly beats: readonly Bytes[]; readonly checkpoint?: Bytes }
+  /**
+   * The newest signed heads of members that the peer knows, its own included; its checkpoint, where the asker has another. `other`:
+   * what another part of the group stands on, and the peer may not take.
+   */
+  | { readonly t: 'greeting'; readonly beats: readonly Bytes[]; readonly checkpoint?: Bytes; readonly other?: Bytes }
   /** One for each probe of a `compare`. What is before `floor` was pruned here and is not compared. */
   | { readonly t: 'answers'; readonly floor: string; readonly answers: readonly Answer[] }
   | { readonly t: 'entries'; readonly entries: readonly { readonly key: Bytes; readonly value: Bytes }[] }
@@ -114,7 +117,7 @@ export const syncFrameMessage = message<SyncFrame>(
     part: record({ bytes: bytes(SYNC_FRAME_BYTES_MAX), last: flag() }),
     greeting: record(
       { beats: list(bytes(GREETING_BEATS_BYTES), GREETING_BEATS_MAX) },
-      { checkpoint: bytes(CERTIFIED_BYTES_MAX) },
+      { checkpoint: bytes(CERTIFIED_BYTES_MAX), other: bytes(CERTIFIED_BYTES_MAX) },
     ),
     answers: record({ floor: setBound, answers }),
     entries: record({

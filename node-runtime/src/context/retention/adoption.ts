@@ -1,7 +1,7 @@
 // Who holds something else than a greater checkpoint contains takes its state: the snapshot is written aside, checked
 // against the root that most writers have vouched for, and swapped in with the checkpoint in one batch. Own deltas that do
 // not stand on it are noted there to be written again.
-import { type Bytes, concat, utf8 } from '../../base/bytes.ts'
+import { type Bytes, concat, toHex, utf8 } from '../../base/bytes.ts'
 import type { DeltaId } from '../../base/ids.ts'
 import { lostOver } from '../../dag/dag.ts'
 import { StorageError } from '../../storage/errors.ts'
@@ -17,13 +17,13 @@ import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
 import type { PeerId } from '../ports.ts'
 import type { Turns } from '../turns.ts'
-import { floorOf, stands } from './checkpoint.ts'
+import { floorOf, oldestOf, stands } from './checkpoint.ts'
 import { putHandled } from './handled-rows.ts'
 import { countedBefore, keep, keptAndLost, lostBeneath } from './kept.ts'
 import { type Lost, reissuesOf } from './lost.ts'
 import type { Pruner } from './pruner.ts'
 import type { Turn } from './receipts.ts'
-import { originOf, putReissue } from './reissue-rows.ts'
+import { originOf, putReissue, type Reissue } from './reissue-rows.ts'
 
 /** Entries in key order from behind `after` on, page by page. */
 export type SnapshotPages = (after: Bytes | undefined) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>
@@ -122,6 +122,7 @@ export class Adoption {
       if (isHandled) ops.push(putHandled(record.id, id))
     }
     for (const reissue of again) ops.push(putReissue(record.id, reissue))
+    this.#tellOfLoss(before, checkpoint, again)
     await ledger.commit(ops)
     ledger.retire()
     receipts.done(record.id)
@@ -135,6 +136,20 @@ export class Adoption {
       onSwapped()
     }
     return true
+  }
+
+  /** `again`: of what we wrote, what is here. What was pruned for longer than a checkpoint names is kept by nobody (ADR 0012, limits). */
+  #tellOfLoss(before: Checkpoint | undefined, checkpoint: Checkpoint, again: readonly Reissue[]): void {
+    if (before === undefined) return
+    const { identity, log } = this.#parts
+    const author = identity.publicKey
+    const own = again.map(({ delta }) => delta).sort((a, b) => (a.id < b.id ? -1 : 1))
+    const [first] = own
+    const last = first === undefined ? before.authors[author] : previousOf(first)
+    if (last === undefined || last >= oldestOf(before) || stands(checkpoint, { id: last, author })) return
+    const message =
+      'what this node has written, up to this, had been pruned and is lost: most of the group hold another state'
+    log.error({ deltaId: last, checkpoint: toHex(checkpointHash(checkpoint)) }, message)
   }
 
   /**

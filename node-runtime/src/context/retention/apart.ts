@@ -3,17 +3,27 @@
 // side can ever say that it has what the other side was cut off from. So the greater side goes on without those who stand
 // on such a one, and its next checkpoint takes the others along.
 import { type Bytes, toHex } from '../../base/bytes.ts'
-import type { DeltaId } from '../../base/ids.ts'
-import { type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
+import { type CertifiedCheckpoint, type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
 import { APART_AFTER_MS, CHECKPOINTS_APART_MAX } from '../limits.ts'
+import type { Frontier } from './frontier.ts'
+
+interface ApartParts {
+  readonly frontier: Pick<Frontier, 'beats'>
+  readonly nowMs: () => number
+}
+
+interface Found {
+  readonly certified: CertifiedCheckpoint
+  readonly sinceMs: number
+}
 
 export class Apart {
-  readonly #nowMs: () => number
+  readonly #parts: ApartParts
   /** By hash. */
-  readonly #found = new Map<string, { readonly last: DeltaId; readonly sinceMs: number }>()
+  readonly #found = new Map<string, Found>()
 
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs
+  constructor(parts: ApartParts) {
+    this.#parts = parts
   }
 
   /** None was found, however lately. */
@@ -21,13 +31,16 @@ export class Apart {
     return this.#found.size === 0
   }
 
-  /** It was offered, and may not be taken. What it contains may still be on its way here. */
-  add(checkpoint: Checkpoint): void {
-    const hash = toHex(checkpointHash(checkpoint))
-    if (this.#found.has(hash)) return
-    const [oldest] = this.#found.keys()
-    if (oldest !== undefined && this.#found.size >= CHECKPOINTS_APART_MAX) this.#found.delete(oldest)
-    this.#found.set(hash, { last: checkpoint.last, sinceMs: this.#nowMs() })
+  /**
+   * It was offered, and may not be taken. What it contains may still be on its way here. One on which nobody says to stand is
+   * anybody's invention: so who invents them has one at a time, and keeps no other from becoming old.
+   */
+  add(certified: CertifiedCheckpoint): void {
+    const standing = this.#standing()
+    const hash = toHex(checkpointHash(certified.checkpoint))
+    if (this.#found.has(hash) || !standing.has(hash)) return
+    for (const known of this.#found.keys()) if (!standing.has(known)) this.#found.delete(known)
+    if (this.#found.size < CHECKPOINTS_APART_MAX) this.#found.set(hash, { certified, sinceMs: this.#parts.nowMs() })
   }
 
   /** By its hash: whoever stands on it is on the other side. */
@@ -36,19 +49,41 @@ export class Apart {
     return found !== undefined && this.#isOld(found)
   }
 
-  /** Who stands on one of them takes no checkpoint that ends before it. */
-  isPassedBy(end: DeltaId | undefined): boolean {
-    const old = [...this.#found.values()].filter((each) => this.#isOld(each))
-    return end !== undefined && old.length > 0 && old.every(({ last }) => last < end)
+  /**
+   * Of those that are on another side, the one on which most say to stand: who does takes no checkpoint of ours that ends before it.
+   * What all members hear of, so they aim at the same; who alone says otherwise decides nothing.
+   */
+  get other(): CertifiedCheckpoint | undefined {
+    if (this.#found.size === 0) return undefined
+    const standing = this.#standing()
+    let other: Found | undefined
+    let most = 0
+    for (const [hash, found] of this.#found) {
+      const count = standing.get(hash) ?? 0
+      if (count === 0 || !this.#isOld(found)) continue
+      const isFirst = other === undefined || found.certified.checkpoint.last < other.certified.checkpoint.last
+      if (count > most || (count === most && isFirst)) [other, most] = [found, count]
+    }
+    return other?.certified
   }
 
   /** Ours is the greater one now. */
   passed({ last: end }: Checkpoint): void {
-    for (const [hash, { last }] of this.#found) if (last <= end) this.#found.delete(hash)
+    for (const [hash, { certified }] of this.#found) if (certified.checkpoint.last <= end) this.#found.delete(hash)
   }
 
-  #isOld({ sinceMs }: { readonly sinceMs: number }): boolean {
-    const nowMs = this.#nowMs()
+  /** How many say to stand on each, by hash. */
+  #standing(): Map<string, number> {
+    const standing = new Map<string, number>()
+    for (const { checkpoint } of this.#parts.frontier.beats()) {
+      const hash = checkpoint === undefined ? '' : toHex(checkpoint)
+      standing.set(hash, (standing.get(hash) ?? 0) + 1)
+    }
+    return standing
+  }
+
+  #isOld({ sinceMs }: Found): boolean {
+    const nowMs = this.#parts.nowMs()
     return nowMs < sinceMs || nowMs >= sinceMs + APART_AFTER_MS
   }
 }

@@ -58,8 +58,7 @@ it('those who were there at the beginning do not decide what all have written si
   await set(scene, 'bob', 'k', 'bob')
   await converge(world, shared.contextId, WRITERS)
   const bob = await world.get('bob').context(shared.contextId)
-  const forged = () => {
-    const last = bob.heads()[0]
+  const forged = (last = bob.heads()[0]) => {
     if (last === undefined) throw new Error('nothing was written')
     const checkpoint: Checkpoint = {
       contextId: shared.contextId,
@@ -75,6 +74,8 @@ it('those who were there at the beginning do not decide what all have written si
     return { checkpoint, vouches: [vouchFor(checkpointHash(checkpoint), node.identity)] }
   }
   expect(await world.run(bob.advance(forged()))).toBe('none')
+  // Nor with an end that comes before all that is there.
+  expect(await world.run(bob.advance(forged(idFromBytes(new Uint8Array(32).fill(1)))))).toBe('none')
   // Nor where what they have written is pruned.
   for (let i = 0; i < 24; i += 1) await set(scene, WRITERS[i % 3] ?? 'ada', `k${i}`, `${i}`)
   await world.pass(30_000)

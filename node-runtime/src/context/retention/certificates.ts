@@ -39,7 +39,9 @@ export class Certificates {
   /**
    * True where half at least of those, too, have vouched for it who could write where the history was written that it is to
    * replace here: who names the cut must not choose, with an old one, who is asked. More than half would be too many where
-   * two halves have met, one of which has grown meanwhile: then neither could take what the other has.
+   * two halves have met, one of which has grown meanwhile: then neither could take what the other has. Where others have come
+   * since and have taken it, their word counts as well, of all these together: else a part that has grown only after it has met the other
+   * could neither go on nor be followed.
    */
   isBacked(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
     const { last, governance } = certified.checkpoint
@@ -47,7 +49,10 @@ export class Certificates {
     if (known.length === 0) return true
     const { record, authority } = this.#parts
     const writers = authority.writersAt(record.id, [...governance, ...known])
-    return writers !== undefined && isVouchedByHalf(certified, writers)
+    if (writers === undefined) return false
+    if (isVouchedByHalf(certified, writers)) return true
+    const since = authority.writers(record.id).map(({ publicKey }) => publicKey)
+    return isVouchedByHalf(certified, [...new Set([...writers, ...since])])
   }
 
   /** Every member that takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
@@ -82,6 +87,9 @@ export class Certificates {
       for (const parent of parents) newest.delete(parent)
       newest.add(id)
     }
+    // It ends before all that is held: whoever certified it need not have been alone when that began.
+    const [oldest] = dag.inOrder()
+    if (ours === undefined && newest.size === 0 && oldest !== undefined) newest.add(oldest.id)
     const held = dag.inOrder().filter(({ id }) => newest.has(id))
     const cited = held.flatMap(({ id }) => rows.delta(id)?.governance ?? [])
     return [...new Set([...(ours?.governance ?? []), ...cited])]

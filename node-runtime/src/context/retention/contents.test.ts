@@ -21,10 +21,11 @@ function read<T>(list: readonly T[]): readonly T[] {
 const IDS = ['a1', 'b2', 'c3', 'd4', 'e5'].map((id) => id as DeltaId)
 
 /** Of nodes that are all applied, in their order; `places`: where roots were asked for beside the first. */
-function contents() {
+function contents(checkpointMin = 1) {
   const nodes = IDS.map((id) => ({ id, hlc: 0n, parents: [] }) as unknown as DagNode)
   const places: (readonly number[])[] = []
   const parts = {
+    retention: { checkpointMin },
     dag: { inOrder: () => read(nodes) },
     folder: {
       stack: IDS.map((id) => ({ id, hlc: 0n })),
@@ -41,6 +42,12 @@ it('the root behind the next checkpoint is asked for with those behind the ones 
   const { contents: of, nodes, places } = contents()
   expect(await of.stateAt(nodes.slice(0, 2))).toEqual({ stack: 2, root: 'root' })
   expect(places).toEqual([[4]])
+})
+
+it('a small one is not taken for a sign of many small ones to come', async () => {
+  const { contents: of, nodes, places } = contents(4)
+  await of.stateAt(nodes.slice(0, 1))
+  expect(places).toEqual([[5]])
 })
 
 it('a checkpoint of nothing more, made under other governance, has the root beneath all', async () => {

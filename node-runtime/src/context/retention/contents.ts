@@ -14,7 +14,7 @@ import type { Turns } from '../turns.ts'
 import { type Contained, cutOf } from './checkpoint.ts'
 import { originOf } from './reissue-rows.ts'
 
-type ContentsParts = Pick<ContextParts, 'dag' | 'rows'> & {
+type ContentsParts = Pick<ContextParts, 'dag' | 'retention' | 'rows'> & {
   readonly voids: Pick<Voids, 'isReplaced'>
   readonly folder: Folder
   readonly ledger: Ledger
@@ -103,14 +103,15 @@ export class Contents {
 
   /** Where the next ones will divide it, if all goes on as it is. */
   #nextCuts(stack: number, size: number): number[] {
-    const { dag, folder } = this.#parts
+    const { dag, folder, retention } = this.#parts
     const all = dag.inOrder()
     const applied = folder.stack.map(({ id }) => id).sort()
     const cuts: number[] = []
     // A peer's checkpoint of what ours has, made under other governance: it says nothing of those that come.
     if (size === 0) return cuts
     let cut = stack
-    for (let end = 2 * size - 1; end < all.length; end += size) {
+    const step = Math.max(size, retention.checkpointMin)
+    for (let end = size + step - 1; end < all.length; end += step) {
       const last = all[end]?.id ?? ''
       const before = cut
       while ((applied[cut] ?? END) <= last) cut += 1

@@ -2,7 +2,7 @@
 // bytes (ADR 0012), so no proposal has to travel.
 import { type Bytes, equalBytes, toHex } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
-import { idBytes } from '../../base/ids.ts'
+import { type DeltaId, idBytes } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import { type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
 import type { HeadsVouch } from '../../wire/gossip.ts'
@@ -39,6 +39,8 @@ export class Proposal {
   readonly #parts: ProposalParts
   #candidate: Candidate | undefined
   #vouch: HeadsVouch | undefined
+  /** The end of what another part of the group stands on, of which it was told last. */
+  #told: DeltaId | undefined
 
   constructor(parts: ProposalParts) {
     this.#parts = parts
@@ -68,16 +70,24 @@ export class Proposal {
     const { apart, certificates, contents } = this.#parts
     const all = dag.inOrder()
     const governance = authority.heads()
-    const stable = frontier.stable(all, (checkpoint) => apart.has(checkpoint))
+    const isApart = (checkpoint: Bytes) => apart.has(checkpoint)
+    const stable = frontier.stable(all, isApart)
     const { checkpointMin } = retention
-    // Where parts of the group cannot take what the other holds, the next one is not waited for until there is much to prune.
-    const least = apart.isPassedBy(all[stable - 1]?.id) ? Math.min(stable, checkpointMin) : checkpointMin
+    // Where parts of the group cannot take what the other holds, ours ends with the first that is behind theirs: all who hold the
+    // same find the same, however much of it each knows to be stable.
+    const other = apart.other?.checkpoint
+    if (other !== undefined) this.#tellOf(other)
+    const passing = other === undefined ? 0 : 1 + all.findIndex(({ id }) => id > other.last)
+    const least = passing > 0 ? Math.min(passing, checkpointMin) : checkpointMin
     const closed = contents.closed(all, least)
     const size = closed?.size ?? least
     const isReady = all.length >= size && stable >= size
     if (!isReady || this.#isUnjudged() || governance.length > GOVERNANCE_HEADS_MAX) return
     // Of what we have left without effect ourselves nobody may say that it counts nowhere for good.
-    if (closed !== undefined && (stateMark(state).version < closed.version || !frontier.haveCome(closed.version)))
+    if (
+      closed !== undefined &&
+      (stateMark(state).version < closed.version || !frontier.haveCome(closed.version, isApart))
+    )
       return
     const prefix = all.slice(0, size)
     const of = toHex(this.#sourceOf(beneath, prefix, governance.map(idBytes)))
@@ -90,6 +100,14 @@ export class Proposal {
     const hash = checkpointHash(checkpoint)
     this.#vouch = { checkpoint: hash, signature: certificates.ownVouch(hash).signature }
     outbound.announceHeads(record.id)
+  }
+
+  #tellOf(other: Checkpoint): void {
+    if (this.#told === other.last) return
+    this.#told = other.last
+    const message =
+      'another part of the group has pruned what is not here, on the word of too few of those who may write now: the greater part goes on once it has written twice'
+    this.#parts.log.warn({ checkpoint: toHex(checkpointHash(other)), count: other.count }, message)
   }
 
   #sourceOf(checkpoint: Checkpoint | undefined, prefix: readonly DagNode[], governance: readonly Bytes[]): Bytes {

@@ -90,7 +90,7 @@ export class Pruner {
     this.#contents = new Contents(parts)
     this.#certified = parts.pruned?.certified
     this.#unseen = parts.pruned?.unseen ?? []
-    this.#apart = new Apart(parts.nowMs)
+    this.#apart = new Apart(parts)
     const [apart, certificates, contents] = [this.#apart, this.#certificates, this.#contents]
     this.#proposal = new Proposal({ ...parts, apart, certificates, contents })
     if (this.checkpoint) this.#stoodOn.add(toHex(checkpointHash(this.checkpoint)))
@@ -160,6 +160,11 @@ export class Pruner {
     this.#cancel?.()
   }
 
+  /** What another part of the group stands on, and may not be taken here. */
+  get other(): CertifiedCheckpoint | undefined {
+    return this.#apart.other
+  }
+
   /** True where it is greater than ours, and most writers have vouched for it. */
   isNext(certified: CertifiedCheckpoint): boolean {
     return this.#certificates.isNext(certified, this.checkpoint)
@@ -185,7 +190,7 @@ export class Pruner {
     const isBacked = this.#certificates.isBacked(certified, this.checkpoint)
     const other = isBacked ? 'behind' : 'none'
     if (!isBacked) {
-      this.#apart.add(checkpoint)
+      this.#apart.add(certified)
       this.wake()
     }
     // What was made for an earlier version and is not in it has no place beneath it.

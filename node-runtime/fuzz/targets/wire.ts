@@ -263,6 +263,7 @@ const requests: readonly SyncRequest[] = [
       .sort(),
   },
   { t: 'greet', contextId },
+  { t: 'greet', contextId, other: hash },
   { t: 'greet', contextId, beat: beats.map(({ t: ____, ...beat }) => encodeHeads(beat))[0] ?? hash },
   { t: 'compare', contextId, probes },
   {

@@ -41,7 +41,7 @@ export class DeltaAnswering {
     if (request.t === 'greet') {
       const beat = request.beat && decodeHeads(request.beat)
       if (beat) await context.acknowledge([beat])
-      await sendFrame(stream, greetingOf(context, beat?.checkpoint))
+      await sendFrame(stream, greetingOf(context, { beneath: beat?.checkpoint, other: request.other }))
     } else if (request.t === 'compare') {
       const floor = context.heldFrom()
       const answers = context.readHeld((view) => answerProbes(view, request.probes, { floor }))

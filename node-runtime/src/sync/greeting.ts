@@ -10,6 +10,12 @@ import type { SyncedContext } from './ports.ts'
 
 type Greeting = Extract<SyncFrame, { t: 'greeting' }>
 
+/** What the asker stands on, and what it knows another part of the group to stand on. */
+interface Asker {
+  readonly beneath: Bytes | undefined
+  readonly other: Bytes | undefined
+}
+
 interface Greeted {
   readonly checkpoint?: CertifiedCheckpoint
   readonly other?: CertifiedCheckpoint
@@ -19,7 +25,7 @@ interface Greeted {
  * Our own beat first, then the newest ones. What does not fit is heard of elsewhere. Our checkpoint only where the asker has
  * another, by its hash: it is large. Else what another part of the group stands on, to which the asker may have no way.
  */
-export function greetingOf(context: SyncedContext, theirs: Bytes | undefined): Greeting {
+export function greetingOf(context: SyncedContext, asker: Asker): Greeting {
   const own = context.beat()
   const others = [...context.beats()].sort((a, b) => (a.hlc > b.hlc ? -1 : 1))
   const beats: Bytes[] = []
@@ -31,10 +37,13 @@ export function greetingOf(context: SyncedContext, theirs: Bytes | undefined): G
     beats.push(bytes)
   }
   const certified = context.checkpoint()
-  const isNews = certified && !(theirs && equalBytes(theirs, checkpointHash(certified.checkpoint)))
-  if (isNews) return { t: 'greeting', beats, checkpoint: encodeCertified(certified) }
+  const isNews = (offered: CertifiedCheckpoint, known: Bytes | undefined) =>
+    known === undefined || !equalBytes(known, checkpointHash(offered.checkpoint))
+  if (certified && isNews(certified, asker.beneath))
+    return { t: 'greeting', beats, checkpoint: encodeCertified(certified) }
   const other = context.other()
-  return { t: 'greeting', beats, ...(other ? { other: encodeCertified(other) } : {}) }
+  const isUnknown = other && isNews(other, asker.beneath) && isNews(other, asker.other)
+  return { t: 'greeting', beats, ...(isUnknown ? { other: encodeCertified(other) } : {}) }
 }
 
 /**
@@ -49,15 +58,21 @@ export async function greet(
   const own = context.beat()
   const beat = own && encodeHeads(own)
   const fits = beat !== undefined && beat.byteLength <= GREETING_BEATS_BYTES
+  const known = context.other()
+  const other = known && checkpointHash(known.checkpoint)
   let greeting: Greeting | undefined
-  for await (const frame of conversation.ask({ t: 'greet', contextId, ...(fits ? { beat } : {}) })) {
+  for await (const frame of conversation.ask({
+    t: 'greet',
+    contextId,
+    ...(fits && { beat }),
+    ...(other && { other }),
+  })) {
     if (frame.t === 'greeting') greeting = frame
   }
   if (!greeting) return {}
   await context.acknowledge(greeting.beats.map(decodeHeads))
-  const { checkpoint, other } = greeting
   return {
-    ...(checkpoint && { checkpoint: decodeCertified(checkpoint) }),
-    ...(other && { other: decodeCertified(other) }),
+    ...(greeting.checkpoint && { checkpoint: decodeCertified(greeting.checkpoint) }),
+    ...(greeting.other && { other: decodeCertified(greeting.other) }),
   }
 }

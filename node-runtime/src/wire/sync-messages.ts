@@ -33,8 +33,11 @@ export type SyncRequest =
       readonly have: readonly OpId[]
       readonly invitation?: Invitation
     }
-  /** Before anything else about a context: the asker's own signed heads, where it can say them. */
-  | { readonly t: 'greet'; readonly contextId: ContextId; readonly beat?: Bytes }
+  /**
+   * Before anything else about a context: the asker's own signed heads, where it can say them. `other`: hash of the checkpoint of
+   * another part of the group that it knows of.
+   */
+  | { readonly t: 'greet'; readonly contextId: ContextId; readonly beat?: Bytes; readonly other?: Bytes }
   /** How the ids held in these ranges differ. */
   | { readonly t: 'compare'; readonly contextId: ContextId; readonly probes: readonly Probe[] }
   /** The deltas themselves, in the order of `wants`, which ascend. */
@@ -94,7 +97,7 @@ export const syncRequestMessage = message<SyncRequest>(
   'sync-request/2',
   union<'t', SyncRequest>('t', {
     ops: record({ namespaceId: id<NamespaceId>(), have: idSet<OpId>(HEADS_MAX) }, { invitation }),
-    greet: record({ contextId: id<ContextId>() }, { beat: bytes(GREETING_BEATS_BYTES) }),
+    greet: record({ contextId: id<ContextId>() }, { beat: bytes(GREETING_BEATS_BYTES), other: hash }),
     compare: record({ contextId: id<ContextId>(), probes }),
     fetch: record({ contextId: id<ContextId>(), wants }),
     lacking: record({ contextId: id<ContextId>(), keys: setKeys, more: flag() }),

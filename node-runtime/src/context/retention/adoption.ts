@@ -122,9 +122,9 @@ export class Adoption {
       if (isHandled) ops.push(putHandled(record.id, id))
     }
     for (const reissue of again) ops.push(putReissue(record.id, reissue))
-    this.#tellOfLoss(before, checkpoint, again)
     await ledger.commit(ops)
     ledger.retire()
+    this.#tellOfLoss(before, checkpoint, again)
     receipts.done(record.id)
     log.info(
       { root: checkpoint.root, count: checkpoint.count, lost: lost.length, own: again.length },
@@ -148,7 +148,7 @@ export class Adoption {
     const last = first === undefined ? before.authors[author] : previousOf(first)
     if (last === undefined || last >= oldestOf(before) || stands(checkpoint, { id: last, author })) return
     const message =
-      'what this node has written, up to this, had been pruned and is lost: most of the group hold another state'
+      'what this node wrote up to this delta had been pruned and is lost, as most of the group hold another state: write it again, or copy it from a backup of this node'
     log.error({ deltaId: last, checkpoint: toHex(checkpointHash(checkpoint)) }, message)
   }
 

@@ -15,6 +15,7 @@ interface ApartParts {
 interface Found {
   readonly certified: CertifiedCheckpoint
   readonly sinceMs: number
+  isTold: boolean
 }
 
 export class Apart {
@@ -40,7 +41,8 @@ export class Apart {
     const hash = toHex(checkpointHash(certified.checkpoint))
     if (this.#found.has(hash) || !standing.has(hash)) return
     for (const known of this.#found.keys()) if (!standing.has(known)) this.#found.delete(known)
-    if (this.#found.size < CHECKPOINTS_APART_MAX) this.#found.set(hash, { certified, sinceMs: this.#parts.nowMs() })
+    if (this.#found.size < CHECKPOINTS_APART_MAX)
+      this.#found.set(hash, { certified, sinceMs: this.#parts.nowMs(), isTold: false })
   }
 
   /** By its hash: whoever stands on it is on the other side. */
@@ -65,6 +67,13 @@ export class Apart {
       if (count > most || (count === most && isFirst)) [other, most] = [found, count]
     }
     return other?.certified
+  }
+
+  /** Those of them that this was not asked for before. */
+  untold(): Checkpoint[] {
+    const old = [...this.#found.values()].filter((found) => !found.isTold && this.#isOld(found))
+    for (const found of old) found.isTold = true
+    return old.map(({ certified }) => certified.checkpoint)
   }
 
   /** Ours is the greater one now. */

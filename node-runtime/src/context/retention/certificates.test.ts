@@ -55,7 +55,12 @@ it('those who were there at the beginning do not decide what all have written si
     .opsNotIn([], Number.MAX_SAFE_INTEGER)
     .find(({ body }) => body.kind === 'context_created')
   if (!made) throw new Error('the log names no context')
-  await set(scene, 'bob', 'k', 'bob')
+  // It wrote first, alone for all that anybody can say; what the others have written is built on that.
+  await set(scene, 'ada', 'k', 'ada')
+  const {
+    heads: [first],
+  } = await converge(world, shared.contextId, WRITERS)
+  for (const name of ['bob', 'cyd']) await set(scene, name, 'k', name)
   await converge(world, shared.contextId, WRITERS)
   const bob = await world.get('bob').context(shared.contextId)
   const forged = (last = bob.heads()[0]) => {
@@ -74,8 +79,9 @@ it('those who were there at the beginning do not decide what all have written si
     return { checkpoint, vouches: [vouchFor(checkpointHash(checkpoint), node.identity)] }
   }
   expect(await world.run(bob.advance(forged()))).toBe('none')
-  // Nor with an end that comes before all that is there.
+  // Nor with an end that comes before all that is there, or just behind what it wrote itself.
   expect(await world.run(bob.advance(forged(idFromBytes(new Uint8Array(32).fill(1)))))).toBe('none')
+  expect(await world.run(bob.advance(forged(first)))).toBe('none')
   // Nor where what they have written is pruned.
   for (let i = 0; i < 24; i += 1) await set(scene, WRITERS[i % 3] ?? 'ada', `k${i}`, `${i}`)
   await world.pass(30_000)

@@ -2,6 +2,7 @@
 import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { OpId, PublicKey } from '../../base/ids.ts'
 import { stampOf } from '../../base/ids.ts'
+import { type DagNode, lostOver } from '../../dag/dag.ts'
 import {
   type CertifiedCheckpoint,
   type Checkpoint,
@@ -12,9 +13,12 @@ import {
 import { CHECKPOINT_AUTHORS_MAX } from '../../wire/limits.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import type { ContextParts } from '../parts.ts'
-import { genuineVouches, isCertified, isGreater, isVouchedByHalf } from './checkpoint.ts'
+import { floorOf, genuineVouches, isCertified, isGreater, shareOf } from './checkpoint.ts'
 
 type CertificatesParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'nowMs'>
+
+const HALF = 1 / 2
+const THIRD = 1 / 3
 
 export class Certificates {
   readonly #parts: CertificatesParts
@@ -39,20 +43,21 @@ export class Certificates {
   /**
    * True where half at least of those, too, have vouched for it who could write where the history was written that it is to
    * replace here: who names the cut must not choose, with an old one, who is asked. More than half would be too many where
-   * two halves have met, one of which has grown meanwhile: then neither could take what the other has. Where others have come
-   * since and have taken it, their word counts as well, of all these together: else a part that has grown only after it has met the other
-   * could neither go on nor be followed.
+   * two halves have met, one of which has grown meanwhile: then neither could take what the other has. Where more than a third of them
+   * have, the word of those counts as well who have come since and have taken it, of all these together: else a part that has
+   * grown only after it has met the other could neither go on nor be followed.
    */
   isBacked(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
-    const { last, governance } = certified.checkpoint
-    const known = this.#cutBeneath(last, ours).filter((id) => !governance.includes(id))
+    const { governance } = certified.checkpoint
+    const known = this.#cutBeneath(certified, ours).filter((id) => !governance.includes(id))
     if (known.length === 0) return true
     const { record, authority } = this.#parts
     const writers = authority.writersAt(record.id, [...governance, ...known])
     if (writers === undefined) return false
-    if (isVouchedByHalf(certified, writers)) return true
+    const share = shareOf(certified, writers)
+    if (share >= HALF) return true
     const since = authority.writers(record.id).map(({ publicKey }) => publicKey)
-    return isVouchedByHalf(certified, [...new Set([...writers, ...since])])
+    return share > THIRD && shareOf(certified, [...new Set([...writers, ...since])]) >= HALF
   }
 
   /** Every member that takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
@@ -78,18 +83,29 @@ export class Certificates {
     return vouch
   }
 
-  /** The newest cut of the log that is known here from what sorts before `last`: whoever contains all that knew of it. */
-  #cutBeneath(last: string, ours: Checkpoint | undefined): OpId[] {
-    const { dag, rows } = this.#parts
+  /**
+   * The newest cut of the log that is known here from what it would replace: from what sorts before its end, whoever contains all that
+   * knew of it, and from what would be lost above that. And from the first that is of neither us nor who has vouched: wherever it ends,
+   * the state beneath that is theirs, too.
+   */
+  #cutBeneath(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): OpId[] {
+    const { authority, dag, identity, record, rows } = this.#parts
+    const { checkpoint } = certified
     const newest = new Set<string>()
-    for (const { id, parents } of dag.inOrder()) {
-      if (id > last) break
-      for (const parent of parents) newest.delete(parent)
-      newest.add(id)
+    const above: DagNode[] = []
+    for (const node of dag.inOrder()) {
+      if (node.id > checkpoint.last) above.push(node)
+      else {
+        for (const parent of node.parents) newest.delete(parent)
+        newest.add(node.id)
+      }
     }
-    // It ends before all that is held: whoever certified it need not have been alone when that began.
-    const [oldest] = dag.inOrder()
-    if (ours === undefined && newest.size === 0 && oldest !== undefined) newest.add(oldest.id)
+    for (const id of lostOver(above, floorOf(checkpoint))) newest.add(id)
+    const writers = new Set(authority.writers(record.id).map(({ publicKey }) => publicKey))
+    const vouching = genuineVouches(certified, (key) => writers.has(key)).map(({ author }) => author)
+    const own = new Set([identity.publicKey, ...vouching])
+    const other = dag.inOrder().find(({ author }) => !own.has(author))
+    if (other !== undefined) newest.add(other.id)
     const held = dag.inOrder().filter(({ id }) => newest.has(id))
     const cited = held.flatMap(({ id }) => rows.delta(id)?.governance ?? [])
     return [...new Set([...(ours?.governance ?? []), ...cited])]

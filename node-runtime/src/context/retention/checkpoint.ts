@@ -136,10 +136,10 @@ export function isCertified(certified: CertifiedCheckpoint, { writers, isMember 
   return counted.length * 2 > writers.length && [...signers].some(isMember)
 }
 
-/** Whether at least half of `writers` have vouched for it. */
-export function isVouchedByHalf(certified: CertifiedCheckpoint, writers: readonly PublicKey[]): boolean {
+/** Of `writers`, the share that has vouched for it: 0 to 1, and 1 where there is none. */
+export function shareOf(certified: CertifiedCheckpoint, writers: readonly PublicKey[]): number {
   const electorate = new Set(writers)
-  return signersOf(certified, (key) => electorate.has(key)).size * 2 >= writers.length
+  return electorate.size === 0 ? 1 : signersOf(certified, (key) => electorate.has(key)).size / electorate.size
 }
 
 function signersOf(certified: CertifiedCheckpoint, counts: (key: PublicKey) => boolean): Set<PublicKey> {

@@ -179,16 +179,15 @@ export class Frontier {
 
   /**
    * Everybody who may write has said that its state has this version at least, and all that it had then is here: nobody, away
-   * or not, has anything left that was made for an earlier one. What they have who stand on a checkpoint that `isApart` never comes,
-   * and is written again.
+   * or not, has anything left that was made for an earlier one. What they have who stand on a checkpoint that `isApart` never comes.
    */
   haveCome(version: number, isApart: (checkpoint: Bytes) => boolean): boolean {
     const { authority, dag, identity, record } = this.#parts
     return authority.writers(record.id).every(({ publicKey }) => {
       if (publicKey === identity.publicKey) return true
       const beat = this.#newest.get(publicKey)
-      if (beat?.checkpoint !== undefined && isApart(beat.checkpoint)) return true
       const isThere = beat !== undefined && (beat.state?.version ?? FIRST_STATE_VERSION) >= version
+      if (isThere && beat.checkpoint !== undefined && isApart(beat.checkpoint)) return true
       return isThere && beat.heads.length < HEADS_MAX && beat.heads.every((id) => dag.isReady(id))
     })
   }

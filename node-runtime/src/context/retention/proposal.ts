@@ -2,7 +2,7 @@
 // bytes (ADR 0012), so no proposal has to travel.
 import { type Bytes, equalBytes, toHex } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
-import { type DeltaId, idBytes } from '../../base/ids.ts'
+import { idBytes } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import { type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
 import type { HeadsVouch } from '../../wire/gossip.ts'
@@ -35,12 +35,13 @@ interface Candidate {
   readonly checkpoint: Checkpoint
 }
 
+const APART =
+  'another part of the group has pruned what was never here, on the word of too few of those who may write now: where ours is most of the group, it goes on once members of it have written twice; where neither is, let somebody join, or remove who is gone'
+
 export class Proposal {
   readonly #parts: ProposalParts
   #candidate: Candidate | undefined
   #vouch: HeadsVouch | undefined
-  /** The end of what another part of the group stands on, of which it was told last. */
-  #told: DeltaId | undefined
 
   constructor(parts: ProposalParts) {
     this.#parts = parts
@@ -66,7 +67,7 @@ export class Proposal {
    * lacks any of it, or may still write before its end.
    */
   async renew(beneath: Checkpoint | undefined): Promise<void> {
-    const { record, authority, dag, frontier, identity, ledger, retention, outbound, state } = this.#parts
+    const { record, authority, dag, frontier, identity, ledger, retention, outbound, state, log } = this.#parts
     const { apart, certificates, contents } = this.#parts
     const all = dag.inOrder()
     const governance = authority.heads()
@@ -76,7 +77,7 @@ export class Proposal {
     // Where parts of the group cannot take what the other holds, ours ends with the first that is behind theirs: all who hold the
     // same find the same, however much of it each knows to be stable.
     const other = apart.other?.checkpoint
-    if (other !== undefined) this.#tellOf(other)
+    for (const each of apart.untold()) log.warn({ checkpoint: toHex(checkpointHash(each)), count: each.count }, APART)
     const passing = other === undefined ? 0 : 1 + all.findIndex(({ id }) => id > other.last)
     const least = passing > 0 ? Math.min(passing, checkpointMin) : checkpointMin
     const closed = contents.closed(all, least)
@@ -100,14 +101,6 @@ export class Proposal {
     const hash = checkpointHash(checkpoint)
     this.#vouch = { checkpoint: hash, signature: certificates.ownVouch(hash).signature }
     outbound.announceHeads(record.id)
-  }
-
-  #tellOf(other: Checkpoint): void {
-    if (this.#told === other.last) return
-    this.#told = other.last
-    const message =
-      'another part of the group has pruned what is not here, on the word of too few of those who may write now: the greater part goes on once it has written twice'
-    this.#parts.log.warn({ checkpoint: toHex(checkpointHash(other)), count: other.count }, message)
   }
 
   #sourceOf(checkpoint: Checkpoint | undefined, prefix: readonly DagNode[], governance: readonly Bytes[]): Bytes {

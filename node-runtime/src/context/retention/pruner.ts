@@ -199,13 +199,13 @@ export class Pruner {
     const contained = await this.#contents.of(prefix)
     if (!equalBytes(chainOver(this.checkpoint, contained), checkpoint.chain)) return other
     const state = await this.#contents.stateAt(prefix)
-    if (state?.root !== checkpoint.root) {
+    if (state?.root !== checkpoint.root && isBacked) {
       log.error(
         { root: state?.root, theirRoot: checkpoint.root },
         'state diverged: a checkpoint of the same deltas has another root',
       )
-      return other
     }
+    if (state?.root !== checkpoint.root) return other
     // As it will be: we hold the same.
     if (!this.#certificates.isBacked(this.signed(certified), this.checkpoint)) return 'none'
     await this.#keep(contained, checkpoint)

@@ -1,6 +1,6 @@
 // States that a hostile peer serves, and the checkpoints that it says they are.
 import type { Bytes } from '../../src/base/bytes.ts'
-import type { DeltaId, OpId, PublicKey, RootHash } from '../../src/base/ids.ts'
+import { type DeltaId, idFromBytes, type OpId, type PublicKey, type RootHash } from '../../src/base/ids.ts'
 import type { SigningKey } from '../../src/base/keys.ts'
 import type { FrameStream } from '../../src/network/network.ts'
 import { keysOf } from '../../src/testing/test-node.ts'
@@ -24,6 +24,8 @@ export interface FalseStatesParts {
   /** What it heard others vouch for. */
   readonly vouches: ReadonlyMap<PublicKey, Vouch>
 }
+
+const EARLIEST = idFromBytes<DeltaId>(new Uint8Array(32).fill(1))
 
 export class FalseStates {
   readonly #parts: FalseStatesParts
@@ -69,15 +71,17 @@ export class FalseStates {
   }
 
   /**
-   * That of nobody, up to the newest delta that it heard of: vouched for by itself, by strangers, and by what others have
+   * That of nobody, up to the newest delta that it heard of, mostly: vouched for by itself, by strangers, and by what others have
    * said of other checkpoints. At an early cut of the log the one who made the context is in it, too.
    */
   #checkpoint(root: RootHash): Bytes | undefined {
     const { setting, scenario, forgery, draws, identity, newest, vouches } = this.#parts
-    const last = newest()
-    if (last === undefined) return undefined
-    const authors = scenario.nodes.map((name) => [keysOf(name).identity.publicKey, last] as const)
+    const heard = newest()
+    if (heard === undefined) return undefined
     const early = this.#beginning
+    // With all that was written, or before the first of it.
+    const last = early !== undefined && draws.chance(0.5) ? EARLIEST : heard
+    const authors = scenario.nodes.map((name) => [keysOf(name).identity.publicKey, last] as const)
     const checkpoint: Checkpoint = {
       contextId: setting.shared.contextId,
       last,

@@ -133,6 +133,16 @@ export const MEMBERS: readonly Mutant[] = [
     chosenFrom: 'history',
   },
   {
+    name: 'who-ends-before-all-chooses-the-voters',
+    file: 'context/retention/certificates.ts',
+    find: '    if (other !== undefined) newest.add(other.id)\n',
+    replace: '    void other\n',
+    why: 'whoever made a context says alone what was there before all that the others have written',
+    breaks: 'I7',
+    needs: 'early cut',
+    chosenFrom: 'source',
+  },
+  {
     name: 'who-has-lost-a-context-goes-on-to-vouch',
     file: 'governance/segment.ts',
     find: 'const isLost = unseen.length > 0 && ',

@@ -135,8 +135,8 @@ export const MEMBERS: readonly Mutant[] = [
   {
     name: 'who-ends-before-all-chooses-the-voters',
     file: 'context/retention/certificates.ts',
-    find: '    if (other !== undefined) newest.add(other.id)\n',
-    replace: '    void other\n',
+    find: 'const cited = dag.heads().flatMap(',
+    replace: 'const cited = dag.heads().filter((id) => id <= certified.checkpoint.last).flatMap(',
     why: 'whoever made a context says alone what was there before all that the others have written',
     breaks: 'I7',
     needs: 'early cut',

@@ -89,6 +89,43 @@ it('those who were there at the beginning do not decide what all have written si
   expect(await world.run(bob.advance(forged()))).toBe('none')
 })
 
+it('who comes back to a group that has more than doubled takes what those have taken who have come since', async () => {
+  const [maker, bob, cyd, wim] = ['ada', 'bob', 'cyd', 'wim'] as const
+  const scene = await share('kv-store', [maker, bob, cyd, wim], { retention: { ...retention, recentMax: 8 } })
+  const { world, shared } = scene
+  const joining = Array.from({ length: 6 }, (_, at) => `n${at}`)
+  for (const name of [maker, bob, cyd, wim]) await set(scene, name, 'start', name)
+  await converge(world, shared.contextId, [maker, bob, cyd, wim])
+  world.network.partition([world.get(wim).peerId])
+  await world.pass(30_000)
+  await set(scene, wim, 'away', wim)
+  await world.pass(2 * ABSENT_MS)
+  for (let i = 0; i < 8; i += 1) await set(scene, [maker, bob, cyd][i % 3] ?? maker, `k${i}`, `${i}`)
+  const ada = await world.get(maker).context(shared.contextId)
+  await world.until('the others to prune', () => ada.checkpoint() !== undefined)
+  await world.pass(60_000)
+  for (const name of joining) {
+    await world.start(name, { boot: [maker, bob, cyd] })
+    world.network.partition([world.get(wim).peerId])
+    await joinContext(world, shared, maker, name)
+  }
+  world.network.heal()
+  // The log comes first. What it writes then is built on what is lost, and cites all who have come.
+  const headsOf = (name: string) => world.get(name).node.namespaces.get(shared.namespaceId).heads().join()
+  await world.until('the log to come', () => headsOf(wim) === headsOf(maker))
+  await set(scene, wim, 'back', wim)
+  for (let i = 0; i < 6; i += 1) {
+    await set(scene, joining[i] ?? bob, `after ${i}`, `${i}`)
+    await world.pass(30_000)
+  }
+  await converge(world, shared.contextId, [maker, bob, cyd, wim, ...joining])
+  expect([await get(scene, wim, 'k7'), await get(scene, bob, 'away'), await get(scene, bob, 'back')]).toEqual([
+    '7',
+    wim,
+    wim,
+  ])
+})
+
 it('who was removed says nothing new of what it takes, and what it has said before counts on', () => {
   const [ada, bob, cyd] = WRITERS.map((name) => keysOf(name).identity)
   if (!ada || !bob || !cyd) throw new Error('no keys')

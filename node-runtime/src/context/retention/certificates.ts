@@ -1,8 +1,7 @@
 // Whose word a certified checkpoint has, as it is seen from here: from what is pruned and held here, and from the log.
 import { type Bytes, equalBytes } from '../../base/bytes.ts'
-import type { OpId, PublicKey } from '../../base/ids.ts'
+import type { PublicKey } from '../../base/ids.ts'
 import { stampOf } from '../../base/ids.ts'
-import { type DagNode, lostOver } from '../../dag/dag.ts'
 import {
   type CertifiedCheckpoint,
   type Checkpoint,
@@ -13,9 +12,12 @@ import {
 import { CHECKPOINT_AUTHORS_MAX } from '../../wire/limits.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import type { ContextParts } from '../parts.ts'
-import { floorOf, genuineVouches, isCertified, isGreater, shareOf } from './checkpoint.ts'
+import { genuineVouches, isCertified, isGreater, shareFor } from './checkpoint.ts'
+import type { Frontier } from './frontier.ts'
 
-type CertificatesParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'nowMs'>
+type CertificatesParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'nowMs'> & {
+  readonly frontier: Pick<Frontier, 'beats'>
+}
 
 const HALF = 1 / 2
 const THIRD = 1 / 3
@@ -41,23 +43,29 @@ export class Certificates {
   }
 
   /**
-   * True where half at least of those, too, have vouched for it who could write where the history was written that it is to
-   * replace here: who names the cut must not choose, with an old one, who is asked. More than half would be too many where
-   * two halves have met, one of which has grown meanwhile: then neither could take what the other has. Where more than a third of them
-   * have, the word of those counts as well who have come since and have taken it, of all these together: else a part that has
-   * grown only after it has met the other could neither go on nor be followed.
+   * True where half at least of those, too, are for it who could write when the newest was written that is held here, above its
+   * end as well: who names the cut must not choose, with an old one, who is asked, and what is beneath may outweigh all that is above. For
+   * it is who has vouched, and whoever says to stand on it: a copy does not carry the words of all who have taken it. More than half
+   * would be too many where two halves have met, one of which has grown meanwhile: then neither could take what the other has.
+   * Where more than a third of them are, those count as well who have come since, of all these together: else a part that has grown only
+   * after it has met the other could neither go on nor be followed.
    */
   isBacked(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
+    const { dag, record, rows, authority, frontier } = this.#parts
     const { governance } = certified.checkpoint
-    const known = this.#cutBeneath(certified, ours).filter((id) => !governance.includes(id))
+    const cited = dag.heads().flatMap((id) => rows.delta(id)?.governance ?? [])
+    const known = [...new Set([...(ours?.governance ?? []), ...cited])].filter((id) => !governance.includes(id))
     if (known.length === 0) return true
-    const { record, authority } = this.#parts
     const writers = authority.writersAt(record.id, [...governance, ...known])
     if (writers === undefined) return false
-    const share = shareOf(certified, writers)
+    const hash = checkpointHash(certified.checkpoint)
+    const standing = frontier.beats().filter(({ checkpoint }) => checkpoint && equalBytes(checkpoint, hash))
+    const shareOf = (keys: readonly PublicKey[]) =>
+      shareFor(certified, keys, new Set(standing.map(({ author }) => author)))
+    const share = shareOf(writers)
     if (share >= HALF) return true
     const since = authority.writers(record.id).map(({ publicKey }) => publicKey)
-    return share > THIRD && shareOf(certified, [...new Set([...writers, ...since])]) >= HALF
+    return share > THIRD && shareOf([...new Set([...writers, ...since])]) >= HALF
   }
 
   /** Every member that takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
@@ -81,33 +89,5 @@ export class Certificates {
     const vouch = vouchFor(checkpoint, this.#parts.identity)
     this.#own = { checkpoint, vouch }
     return vouch
-  }
-
-  /**
-   * The newest cut of the log that is known here from what it would replace: from what sorts before its end, whoever contains all that
-   * knew of it, and from what would be lost above that. And from the first that is of neither us nor who has vouched: wherever it ends,
-   * the state beneath that is theirs, too.
-   */
-  #cutBeneath(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): OpId[] {
-    const { authority, dag, identity, record, rows } = this.#parts
-    const { checkpoint } = certified
-    const newest = new Set<string>()
-    const above: DagNode[] = []
-    for (const node of dag.inOrder()) {
-      if (node.id > checkpoint.last) above.push(node)
-      else {
-        for (const parent of node.parents) newest.delete(parent)
-        newest.add(node.id)
-      }
-    }
-    for (const id of lostOver(above, floorOf(checkpoint))) newest.add(id)
-    const writers = new Set(authority.writers(record.id).map(({ publicKey }) => publicKey))
-    const vouching = genuineVouches(certified, (key) => writers.has(key)).map(({ author }) => author)
-    const own = new Set([identity.publicKey, ...vouching])
-    const other = dag.inOrder().find(({ author }) => !own.has(author))
-    if (other !== undefined) newest.add(other.id)
-    const held = dag.inOrder().filter(({ id }) => newest.has(id))
-    const cited = held.flatMap(({ id }) => rows.delta(id)?.governance ?? [])
-    return [...new Set([...(ours?.governance ?? []), ...cited])]
   }
 }

@@ -136,10 +136,16 @@ export function isCertified(certified: CertifiedCheckpoint, { writers, isMember 
   return counted.length * 2 > writers.length && [...signers].some(isMember)
 }
 
-/** Of `writers`, the share that has vouched for it: 0 to 1, and 1 where there is none. */
-export function shareOf(certified: CertifiedCheckpoint, writers: readonly PublicKey[]): number {
+/** Of `writers`, the share that is for it, having vouched or `standing` there: 0 to 1, and 1 where there is none. */
+export function shareFor(
+  certified: CertifiedCheckpoint,
+  writers: readonly PublicKey[],
+  standing: ReadonlySet<PublicKey>,
+): number {
   const electorate = new Set(writers)
-  return electorate.size === 0 ? 1 : signersOf(certified, (key) => electorate.has(key)).size / electorate.size
+  const signers = signersOf(certified, (key) => electorate.has(key) && !standing.has(key))
+  const count = [...electorate].filter((key) => standing.has(key) || signers.has(key)).length
+  return electorate.size === 0 ? 1 : count / electorate.size
 }
 
 function signersOf(certified: CertifiedCheckpoint, counts: (key: PublicKey) => boolean): Set<PublicKey> {

@@ -124,9 +124,13 @@ class Run {
     this.#sample()
     await world.pass(endOf(this.#scenario) + 1)
     this.#endFaults()
-    const unrest = await this.#settle()
     const [scenario, setting, history] = [this.#scenario, this.#setting, this.#history]
-    if (unrest === undefined) await pryOnceRemoved({ world, scenario, setting, history })
+    let unrest = await this.#settle()
+    if (unrest === undefined) {
+      await pryOnceRemoved({ world, scenario, setting, history })
+      // That takes a while, in which somebody may have begun to prune.
+      if ((await this.#state()).includes('!')) unrest = await this.#settle()
+    }
     return {
       world,
       scenario,

@@ -1,5 +1,5 @@
 // How some seeds end in which two parts of a group cannot take each other's state: most prune behind a partition what the others
-// never had, while these let somebody in and remove one of the first. From draws of their own; only where clocks are right, nobody
+// never had, while these let two in and remove one of the first. From draws of their own; only where clocks are right, nobody
 // lies, and nobody else comes or goes.
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { drawsFrom } from './draws.ts'
@@ -15,6 +15,8 @@ const NODES = 5
 const CALM_MS = 12_000
 const CHECKPOINT_MIN = 12
 const ABSENT_MS = 6500
+/** So many that those who prune are not half any more. */
+const LET_IN = [LATE_NODE, 'n8']
 const LET_IN_MS = 1000
 const REMOVED_MS = 4000
 /** Who was cut off counts no more for those who prune; what they prune sorts behind what the others have written first. */
@@ -40,7 +42,7 @@ export function withParting(scenario: Scenario, seed: number): Scenario {
   if (!isChosen || isOther || isKept || nodes.length !== NODES) return scenario
   const [owner = 'n0'] = nodes
   const [fellow = 'n1', out = 'n2', ...others] = draws.some(nodes.slice(1), NODES - 1)
-  const grown = [owner, fellow, LATE_NODE]
+  const grown = [owner, fellow, ...LET_IN]
   const atMs = endOf(scenario) + CALM_MS
   const write = (node: string, afterMs: number, id: string, make = writeOf): Operation =>
     make(app, { node, atMs: atMs + afterMs, id })
@@ -67,7 +69,7 @@ export function withParting(scenario: Scenario, seed: number): Scenario {
       fromMs: atMs,
       untilMs: atMs + HEALED_MS,
     },
-    { kind: 'late', node: LATE_NODE, via: owner, atMs: atMs + LET_IN_MS },
+    ...LET_IN.map((node): Fault => ({ kind: 'late', node, via: owner, atMs: atMs + LET_IN_MS })),
     { kind: 'removal', node: out, by: owner, atMs: atMs + REMOVED_MS },
   ]
   const mark: Mark = hasGrown ? 'parted and grown' : 'parted'

@@ -1,7 +1,8 @@
 // Whose word a certified checkpoint has, as it is seen from here: from what is pruned and held here, and from the log.
 import { type Bytes, equalBytes } from '../../base/bytes.ts'
-import type { PublicKey } from '../../base/ids.ts'
+import type { OpId, PublicKey } from '../../base/ids.ts'
 import { stampOf } from '../../base/ids.ts'
+import type { DagNode } from '../../dag/dag.ts'
 import {
   type CertifiedCheckpoint,
   type Checkpoint,
@@ -27,6 +28,9 @@ export class Certificates {
   /** What we vouched for last: asked for with every beat that comes, and a signature takes longer than all else then. */
   #own: { readonly checkpoint: Bytes; readonly vouch: Vouch } | undefined
 
+  /** Of what is held: asked for with each checkpoint that is offered. */
+  readonly #cited = new WeakMap<DagNode, readonly OpId[]>()
+
   constructor(parts: CertificatesParts) {
     this.#parts = parts
   }
@@ -43,29 +47,40 @@ export class Certificates {
   }
 
   /**
-   * True where half at least of those, too, are for it who could write when the newest was written that is held here, above its
-   * end as well: who names the cut must not choose, with an old one, who is asked, and what is beneath may outweigh all that is above. For
-   * it is who has vouched, and whoever says to stand on it: a copy does not carry the words of all who have taken it. More than half
-   * would be too many where two halves have met, one of which has grown meanwhile: then neither could take what the other has.
-   * Where more than a third of them are, those count as well who have come since, of all these together: else a part that has grown only
-   * after it has met the other could neither go on nor be followed.
+   * Whether it may replace something else that is held. At least half of those have to be for it who could write at its cut, and who
+   * could when anything was written that is held here, above its end as well: who names the cut must not choose, with an old
+   * one, who is asked, and what is beneath may outweigh all that is above. For it is who has vouched, and whoever says to stand on it: a
+   * copy does not carry the words of all who have taken it. More than half would be too many where two halves have met, one of
+   * which has grown meanwhile: then neither could take what the other has. Where more than a third of them are, those count as
+   * well who have come since, of all these together: else a part that has grown only after it has met the other could neither go on
+   * nor be followed.
    */
   isBacked(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
-    const { dag, record, rows, authority, frontier } = this.#parts
+    const { dag, record, authority, frontier } = this.#parts
     const { governance } = certified.checkpoint
-    const cited = dag.heads().flatMap((id) => rows.delta(id)?.governance ?? [])
-    const known = [...new Set([...(ours?.governance ?? []), ...cited])].filter((id) => !governance.includes(id))
-    if (known.length === 0) return true
-    const writers = authority.writersAt(record.id, [...governance, ...known])
-    if (writers === undefined) return false
+    const known = this.#cutOf(dag.inOrder(), ours)
+    const [then, since] = [governance, [...governance, ...known]].map((cut) => authority.writersAt(record.id, cut))
+    if (then === undefined || since === undefined) return false
     const hash = checkpointHash(certified.checkpoint)
     const standing = frontier.beats().filter(({ checkpoint }) => checkpoint && equalBytes(checkpoint, hash))
-    const shareOf = (keys: readonly PublicKey[]) =>
-      shareFor(certified, keys, new Set(standing.map(({ author }) => author)))
-    const share = shareOf(writers)
+    const authors = new Set(standing.map(({ author }) => author))
+    const writers = new Set([...then, ...since])
+    const share = shareFor(certified, writers, authors)
     if (share >= HALF) return true
-    const since = authority.writers(record.id).map(({ publicKey }) => publicKey)
-    return share > THIRD && shareOf([...new Set([...writers, ...since])]) >= HALF
+    const now = authority.writers(record.id).map(({ publicKey }) => publicKey)
+    return share > THIRD && shareFor(certified, new Set([...writers, ...now]), authors) >= HALF
+  }
+
+  /**
+   * Whether what is held may be pruned to it, where it contains just that: half of those have vouched for it who could write when what
+   * it contains was written, as far as is known here.
+   */
+  mayPrune(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
+    const { dag, record, authority } = this.#parts
+    const { governance, last } = certified.checkpoint
+    const contained = dag.inOrder().filter(({ id }) => id <= last)
+    const writers = authority.writersAt(record.id, [...governance, ...this.#cutOf(contained, ours)])
+    return writers !== undefined && shareFor(certified, new Set(writers)) >= HALF
   }
 
   /** Every member that takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
@@ -89,5 +104,16 @@ export class Certificates {
     const vouch = vouchFor(checkpoint, this.#parts.identity)
     this.#own = { checkpoint, vouch }
     return vouch
+  }
+
+  /** The newest cut that `ours` and these name. Any of them: one may name an older cut than what it is built on. */
+  #cutOf(nodes: readonly DagNode[], ours: Checkpoint | undefined): OpId[] {
+    const cut = new Set(ours?.governance)
+    for (const node of nodes) {
+      const cited = this.#cited.get(node) ?? this.#parts.rows.delta(node.id)?.governance ?? []
+      this.#cited.set(node, cited)
+      for (const id of cited) cut.add(id)
+    }
+    return [...cut]
   }
 }

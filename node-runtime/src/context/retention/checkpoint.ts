@@ -136,16 +136,15 @@ export function isCertified(certified: CertifiedCheckpoint, { writers, isMember 
   return counted.length * 2 > writers.length && [...signers].some(isMember)
 }
 
-/** Of `writers`, the share that is for it, having vouched or `standing` there: 0 to 1, and 1 where there is none. */
+/** Of `writers`, the share that is for it, having vouched or `standing` there: 0 to 1, and 0 where there is none. */
 export function shareFor(
   certified: CertifiedCheckpoint,
-  writers: readonly PublicKey[],
-  standing: ReadonlySet<PublicKey>,
+  writers: ReadonlySet<PublicKey>,
+  standing: ReadonlySet<PublicKey> = new Set(),
 ): number {
-  const electorate = new Set(writers)
-  const signers = signersOf(certified, (key) => electorate.has(key) && !standing.has(key))
-  const count = [...electorate].filter((key) => standing.has(key) || signers.has(key)).length
-  return electorate.size === 0 ? 1 : count / electorate.size
+  const signers = signersOf(certified, (key) => writers.has(key) && !standing.has(key))
+  const count = [...writers].filter((key) => standing.has(key) || signers.has(key)).length
+  return writers.size === 0 ? 0 : count / writers.size
 }
 
 function signersOf(certified: CertifiedCheckpoint, counts: (key: PublicKey) => boolean): Set<PublicKey> {

@@ -14,14 +14,15 @@ const ABSENT_MS = 120_000
 const retention = { checkpointMin: 8, recentMax: 8, absentMs: ABSENT_MS }
 const MEMBERS = ['dan', 'eve', 'ann', 'bob', 'cat']
 const MOST = ['ann', 'bob', 'cat']
-const GROWN = ['dan', 'eve', 'fay']
+const LET_IN = ['fay', 'gil']
+const GROWN = ['dan', 'eve', ...LET_IN]
 
 const set = ({ world, shared }: Scene, name: string, key: string) =>
   world.run(world.get(name).call(shared.contextId, 'set', { key, value: `${name} ${key}` }))
 const get = ({ world, shared }: Scene, name: string, key: string) =>
   world.run(world.get(name).call(shared.contextId, 'get', { key }))
 
-/** Most have pruned what the others never had. These have let fay in and cat out, which the first did not know of. */
+/** Most have pruned what the others never had. These have let fay and gil in, and cat out, which the first did not know of. */
 async function parted({ isMigrated = false, writes = 12 } = {}): Promise<Scene> {
   const scene = await share('kv-store', MEMBERS.slice(0, 1), { retention: { ...retention } })
   const { world, shared } = scene
@@ -32,9 +33,9 @@ async function parted({ isMigrated = false, writes = 12 } = {}): Promise<Scene> 
   await set(scene, 'ann', 'before')
   await converge(world, shared.contextId, MEMBERS)
   if (isMigrated) await migrated(scene)
-  await world.start('fay', { boot: [...MEMBERS, 'fay'] })
+  for (const name of LET_IN) await world.start(name, { boot: [...MEMBERS, ...LET_IN] })
   world.network.partition(MOST.map((name) => world.get(name).peerId))
-  await joinContext(world, shared, 'dan', 'fay')
+  for (const name of LET_IN) await joinContext(world, shared, 'dan', name)
   await world.run(removeMember(world.get('dan').node, shared.namespaceId, world.get('cat').node.account))
   await set(scene, 'dan', 'grown')
   await converge(world, shared.contextId, GROWN)
@@ -89,7 +90,7 @@ async function forged(scene: Scene, aheadMs: number): Promise<CertifiedCheckpoin
 /** Nothing of what the smaller side has written is lost, or shown twice. */
 async function expectAll(scene: Scene): Promise<void> {
   const { world, shared } = scene
-  const left = ['dan', 'eve', 'fay', 'ann', 'bob']
+  const left = [...GROWN, 'ann', 'bob']
   await converge(world, shared.contextId, left)
   for (const name of left) {
     for (let i = 0; i < 12; i += 1)
@@ -122,7 +123,7 @@ it('nothing is shown twice where the greater side names nothing so old any more 
   const { world, shared } = scene
   const [dan] = await Promise.all(GROWN.map((name) => world.get(name).context(shared.contextId)))
   for (let i = 0; i < 24; i += 1) {
-    await set(scene, GROWN[i % 3] ?? 'dan', `after ${i}`)
+    await set(scene, GROWN[i % GROWN.length] ?? 'dan', `after ${i}`)
     await world.pass(1000)
   }
   await world.until('the greater side to prune', () => (dan?.checkpoint()?.checkpoint.count ?? 0) > 16)
@@ -134,7 +135,7 @@ it('nothing is shown twice where the greater side names nothing so old any more 
 it.each([[['gus']], [['gus', 'hal']]])('who joins at the smaller side decides with it (%s)', async (joining) => {
   const scene = await parted()
   const { world, shared } = scene
-  for (const name of joining) await world.start(name, { boot: [...MEMBERS, 'fay', ...joining] })
+  for (const name of joining) await world.start(name, { boot: [...MEMBERS, ...LET_IN, ...joining] })
   world.network.heal()
   await world.pass(60_000)
   for (const name of joining)
@@ -168,12 +169,12 @@ it('all on the greater side aim at the same place, however much each knows to be
   Object.assign(world.retention, { checkpointMin: 1024 })
   for (const name of GROWN) {
     await world.run(world.get(name).stop())
-    await world.start(name, { boot: [...MEMBERS, 'fay'] })
+    await world.start(name, { boot: [...MEMBERS, ...LET_IN] })
   }
   world.network.heal()
   await world.pass(60_000)
   for (let i = 0; i < 50; i += 1) {
-    await set(scene, GROWN[i % 3] ?? 'dan', `steady ${i}`)
+    await set(scene, GROWN[i % GROWN.length] ?? 'dan', `steady ${i}`)
     await world.pass(400)
   }
   const [dan] = await Promise.all(GROWN.map((name) => world.get(name).context(scene.shared.contextId)))
@@ -194,7 +195,7 @@ it.each([
       // As its greeting would.
       for (let at = 0; at < 20; at += 1) await world.run(context.advance(await forged(scene, aheadMs + at)))
     }
-    if (i > 5) await set(scene, GROWN[i % 3] ?? 'eve', `after ${i}`)
+    if (i > 5) await set(scene, GROWN[i % GROWN.length] ?? 'eve', `after ${i}`)
     await world.pass(20_000)
   }
   await expectAll(scene)

@@ -19,7 +19,7 @@ import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { Apart } from './apart.ts'
 import { Certificates } from './certificates.ts'
-import { boundOf, chainOver, floorOf, oldestOf, stands } from './checkpoint.ts'
+import { boundOf, chainOver, checkpointOver, floorOf, oldestOf, stands } from './checkpoint.ts'
 import { Contents, type Held } from './contents.ts'
 import type { Frontier } from './frontier.ts'
 import { putHandled } from './handled-rows.ts'
@@ -181,7 +181,7 @@ export class Pruner {
 
   /** Takes a peer's where just what it contains is held here. Runs in the queue of the context. */
   async advance(certified: CertifiedCheckpoint): Promise<Step> {
-    const { dag, revision, log } = this.#parts
+    const { dag, retention, revision, log } = this.#parts
     if (!this.isNext(certified)) return 'none'
     await revision.runIfDue()
     const { checkpoint } = certified
@@ -206,8 +206,12 @@ export class Pruner {
       )
     }
     if (state?.root !== checkpoint.root) return other
-    // As it will be: we hold the same.
-    if (!this.#certificates.isBacked(this.signed(certified), this.checkpoint)) return 'none'
+    // As it will be: we hold the same, and would say the same of it at its cut.
+    const facts = { contextId: checkpoint.contextId, root: state.root, governance: checkpoint.governance }
+    const beneath = this.checkpoint && { ...this.checkpoint, ...facts }
+    const same = prefix.length === 0 ? beneath : checkpointOver(this.checkpoint, contained, facts, retention.recentMax)
+    if (same === undefined || !equalBytes(checkpointHash(same), checkpointHash(checkpoint))) return other
+    if (!this.#certificates.mayPrune(this.signed(certified), this.checkpoint)) return 'none'
     await this.#keep(contained, checkpoint)
     await this.#prune(certified, { prefix, contained, stack: state.stack })
     return 'taken'

@@ -1,5 +1,5 @@
 // Whose word a checkpoint needs: of those who were there, and of those who are.
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { type ContextId, type DeltaId, idFromBytes, type PublicKey, type RootHash } from '../../base/ids.ts'
 import { keysOf } from '../../testing/test-node.ts'
 import { converge, joinContext } from '../../testing/test-nodes.ts'
@@ -82,6 +82,12 @@ it('those who were there at the beginning do not decide what all have written si
   // Nor with an end that comes before all that is there, or just behind what it wrote itself.
   expect(await world.run(bob.advance(forged(idFromBytes(new Uint8Array(32).fill(1)))))).toBe('none')
   expect(await world.run(bob.advance(forged(first)))).toBe('none')
+  // Nor behind one more of its own, on all that there is, that cites the beginning of the log.
+  const heads = vi.spyOn(node.namespaces.get(shared.namespaceId), 'heads').mockReturnValue([made.id])
+  await set(scene, 'ada', 'harmless', 'ada')
+  heads.mockRestore()
+  await converge(world, shared.contextId, WRITERS)
+  expect(await world.run(bob.advance(forged(first)))).toBe('none')
   // Nor where what they have written is pruned.
   for (let i = 0; i < 24; i += 1) await set(scene, WRITERS[i % 3] ?? 'ada', `k${i}`, `${i}`)
   await world.pass(30_000)
@@ -124,6 +130,95 @@ it('who comes back to a group that has more than doubled takes what those have t
     wim,
     wim,
   ])
+})
+
+it('what most had certified is not lost because some of them were removed since', async () => {
+  const members = ['cat', 'ann', 'bob', 'dan', 'eve']
+  const away = ['dan', 'eve']
+  const scene = await share('kv-store', members, { retention: { ...retention, recentMax: 8 } })
+  const { world, shared } = scene
+  for (const name of members) await set(scene, name, `start ${name}`, name)
+  await converge(world, shared.contextId, members)
+  world.network.partition(away.map((name) => world.get(name).peerId))
+  await world.pass(30_000)
+  await set(scene, 'dan', 'away', 'dan')
+  await world.pass(2 * ABSENT_MS)
+  for (let i = 0; i < 16; i += 1) await set(scene, members[i % 3] ?? 'cat', `k${i}`, `${i}`)
+  const cat = await world.get('cat').context(shared.contextId)
+  await world.until('most to prune', () => cat.checkpoint() !== undefined)
+  await world.pass(60_000)
+  for (const name of ['ann', 'bob'])
+    await world.run(removeMember(world.get('cat').node, shared.namespaceId, world.get(name).node.account))
+  await world.pass(30_000)
+  for (const name of ['ann', 'bob']) world.get(name).kill()
+  // A large state: until it has come they have heard of the removals, and have written.
+  let open = () => {}
+  const gate = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  for (const name of away) {
+    const context = await world.get(name).context(shared.contextId)
+    const adopt = context.adopt.bind(context)
+    vi.spyOn(context, 'adopt').mockImplementation((...asked) => gate.then(() => adopt(...asked)))
+  }
+  world.network.heal()
+  const headsOf = (name: string) => world.get(name).node.namespaces.get(shared.namespaceId).heads().join()
+  await world.until('the log to come', () => away.every((name) => headsOf(name) === headsOf('cat')))
+  await world.pass(5000)
+  for (const name of away) await set(scene, name, `back ${name}`, name)
+  open()
+  for (let i = 0; i < 3; i += 1) {
+    await world.pass(60_000)
+    for (const name of ['cat', ...away]) await set(scene, name, `after ${i} ${name}`, name)
+  }
+  await converge(world, shared.contextId, ['cat', ...away])
+  for (const name of ['cat', ...away])
+    for (let i = 0; i < 16; i += 1) expect([name, i, await get(scene, name, `k${i}`)]).toEqual([name, i, `${i}`])
+})
+
+it('those who hold the same as few have pruned prune to that, though many have come since', async () => {
+  const [maker, few, joining] = ['xan', ['ann', 'bob'], ['n1', 'n2', 'n3', 'n4', 'n5']] as const
+  const scene = await share('kv-store', [maker], { retention: { ...retention, recentMax: 64 } })
+  const { world, shared } = scene
+  const boot = [maker, ...few, ...joining]
+  for (const name of few) {
+    await world.start(name, { boot })
+    await joinContext(world, shared, maker, name)
+  }
+  const cutOff = () => world.network.partition(few.map((name) => world.get(name).peerId))
+  for (let i = 0; i < 8; i += 1) await set(scene, i % 2 === 0 ? 'ann' : 'bob', `k${i}`, `${i}`)
+  await converge(world, shared.contextId, [maker, ...few])
+  cutOff()
+  for (const name of joining) {
+    await world.start(name, { boot })
+    cutOff()
+    await joinContext(world, shared, maker, name)
+  }
+  await converge(world, shared.contextId, [maker, ...joining])
+  world.get(maker).kill()
+  await set(scene, 'n1', 'joined', 'n1')
+  await converge(world, shared.contextId, joining)
+  world.get('n5').kill()
+  await world.pass(2 * ABSENT_MS)
+  for (let i = 0; i < 4; i += 1) {
+    await set(scene, few[i % 2] ?? 'ann', `more ${i}`, `${i}`)
+    await world.pass(5000)
+  }
+  const ann = await world.get('ann').context(shared.contextId)
+  await world.until('few to prune', () => ann.checkpoint() !== undefined)
+  world.network.heal()
+  const left = [...few, ...joining.slice(0, 4)]
+  // Those who have gone count no more then.
+  for (let i = 0; i < 2; i += 1) {
+    await world.pass(2 * ABSENT_MS)
+    for (const name of left) {
+      await set(scene, name, `after ${i} ${name}`, name)
+      await world.pass(10_000)
+    }
+  }
+  await world.pass(60_000)
+  const all = await Promise.all(left.map((name) => world.get(name).context(shared.contextId)))
+  for (const each of all) expect(each.checkpoint()?.checkpoint.count).toBeGreaterThan(8)
 })
 
 it('who was removed says nothing new of what it takes, and what it has said before counts on', () => {

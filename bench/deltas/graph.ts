@@ -24,6 +24,7 @@ export function measureGraph() {
       parents: parents.map((parent) => parent.id).sort(),
       author,
       previous: parents[0]?.id,
+      governance: [],
     }
   }
   let last = node()

@@ -45,7 +45,7 @@ function history(count: number): DagNode[] {
     const parents = [nodes[index - WRITERS]?.id, nodes[index - 2]?.id].filter((parent) => parent !== undefined)
     const previous = nodes[index - WRITERS]?.id
     const author = idFromBytes<PublicKey>(taggedHash('author', u64be(BigInt(index % WRITERS))))
-    nodes.push({ id, parents: [...new Set(parents)].sort(), hlc, author, previous })
+    nodes.push({ id, parents: [...new Set(parents)].sort(), hlc, author, previous, governance: [] })
   }
   return nodes
 }

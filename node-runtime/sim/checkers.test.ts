@@ -150,7 +150,7 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     'an own delta that is kept for ever',
     () => withNode(mixed, ({ leftovers }) => ({ leftovers: { ...leftovers, kept: 1 } })),
   ],
-  ['rest', 'a parked delta', () => withNode(mixed, () => ({ waiting: mixed.graph.slice(0, 1) }))],
+  ['rest', 'a parked delta', () => withNode(mixed, () => ({ waiting: mixed.graph.slice(-1) }))],
   ['rest', 'missing governance', () => withNode(mixed, () => ({ governanceMissing: 1 }))],
   [
     'agreement',

@@ -135,8 +135,8 @@ export const MEMBERS: readonly Mutant[] = [
   {
     name: 'who-ends-before-all-chooses-the-voters',
     file: 'context/retention/certificates.ts',
-    find: 'const known = this.#cutOf(dag.inOrder(), ours)',
-    replace: 'const known = this.#cutOf(dag.inOrder().filter(({ id }) => id <= certified.checkpoint.last), ours)',
+    find: 'const known = cutOf(dag.inOrder(), ours)',
+    replace: 'const known = cutOf(dag.inOrder().filter(({ id }) => id <= certified.checkpoint.last), ours)',
     why: 'whoever made a context says alone what was there before all that the others have written',
     breaks: 'I7',
     needs: 'early cut',

@@ -1,6 +1,6 @@
 // What one context is made of.
 import type { HybridClock } from '../base/clock.ts'
-import type { AccountId, ApplicationId, ContextId, DeltaId, GroupId, NamespaceId, RootHash } from '../base/ids.ts'
+import type { AccountId, ApplicationId, ContextId, DeltaId, GroupId, NamespaceId, OpId, RootHash } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
@@ -114,6 +114,14 @@ export interface ContextParts {
 
 /** Only what the graph needs: a delta's sealed bytes stay in the store. */
 export function nodeOf(delta: Delta): DagNode {
-  const { id, parents, hlc, author } = delta
-  return { id, parents, hlc, author, previous: previousOf(delta) }
+  const { id, parents, hlc, author, governance } = delta
+  return { id, parents, hlc, author, previous: previousOf(delta), governance: shared(governance) }
+}
+
+let last: readonly OpId[] = []
+
+/** The same array for equal ones: nearly all deltas that come together name one cut. */
+function shared(cut: readonly OpId[]): readonly OpId[] {
+  if (cut.length !== last.length || cut.some((id, at) => id !== last[at])) last = cut
+  return last
 }

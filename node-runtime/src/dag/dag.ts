@@ -1,7 +1,7 @@
 // The causal graph of one context's deltas: which are complete, which wait, what the heads are, and the canonical order.
 // It knows ids, parents, authors and stamps, and how far history is pruned; nothing of payloads, authority or time.
 import { compareCanonical, type OrderKey } from '../base/causal.ts'
-import { type DeltaId, type PublicKey, stampOf } from '../base/ids.ts'
+import { type DeltaId, type OpId, type PublicKey, stampOf } from '../base/ids.ts'
 import { WaitingRoom } from '../base/waiting-room.ts'
 import { CanonicalOrder } from './canonical-order.ts'
 import { PENDING_MAX } from './limits.ts'
@@ -14,6 +14,8 @@ export interface DagNode {
   readonly author: PublicKey
   /** Of the parents, the author's one before this; undefined for its first. */
   readonly previous: DeltaId | undefined
+  /** The cut of the log that its author named. Nothing here depends on it. */
+  readonly governance: readonly OpId[]
 }
 
 /** Up to where history is pruned: nothing there is waited for, and what stands there is told from what is lost. */

@@ -13,6 +13,7 @@ export const n = (label: string, hlc: number, ...parents: string[]): DagNode => 
   parents: parents.map(idOf).sort(),
   author,
   previous: undefined,
+  governance: [],
 })
 /** As deltas have them: an id that begins with its stamp. */
 export const stamped = (label: string, hlc: number, ...parents: DeltaId[]): DagNode => ({
@@ -21,6 +22,7 @@ export const stamped = (label: string, hlc: number, ...parents: DeltaId[]): DagN
   parents: [...parents].sort(),
   author,
   previous: undefined,
+  governance: [],
 })
 export const floorAt = (last: DeltaId, heads: readonly DeltaId[], standing: readonly DeltaId[]): Floor => ({
   last,

@@ -16,7 +16,7 @@ import type { ContextParts } from '../parts.ts'
 import { genuineVouches, isCertified, isGreater, shareFor } from './checkpoint.ts'
 import type { Frontier } from './frontier.ts'
 
-type CertificatesParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'nowMs'> & {
+type CertificatesParts = Pick<ContextParts, 'record' | 'dag' | 'authority' | 'identity' | 'nowMs'> & {
   readonly frontier: Pick<Frontier, 'beats'>
 }
 
@@ -27,9 +27,6 @@ export class Certificates {
   readonly #parts: CertificatesParts
   /** What we vouched for last: asked for with every beat that comes, and a signature takes longer than all else then. */
   #own: { readonly checkpoint: Bytes; readonly vouch: Vouch } | undefined
-
-  /** Of what is held: asked for with each checkpoint that is offered. */
-  readonly #cited = new WeakMap<DagNode, readonly OpId[]>()
 
   constructor(parts: CertificatesParts) {
     this.#parts = parts
@@ -47,9 +44,10 @@ export class Certificates {
   }
 
   /**
-   * Whether it may replace something else that is held. At least half of those have to be for it who could write at its cut, and who
-   * could when anything was written that is held here, above its end as well: who names the cut must not choose, with an old
-   * one, who is asked, and what is beneath may outweigh all that is above. For it is who has vouched, and whoever says to stand on it: a
+   * Whether it may replace something else that is held. At least half of those have to be for it who have vouched and could write at its
+   * cut, and who could when anything was written that is held here, above its end as well: who names the cut must not choose, with an old
+   * one, who is asked, and what is beneath may outweigh all that is above. Who came behind its cut and was never heard of is not asked:
+   * it has nothing here. For it is who has vouched, and whoever says to stand on it: a
    * copy does not carry the words of all who have taken it. More than half would be too many where two halves have met, one of
    * which has grown meanwhile: then neither could take what the other has. Where more than a third of them are, those count as
    * well who have come since, of all these together: else a part that has grown only after it has met the other could neither go on
@@ -58,13 +56,16 @@ export class Certificates {
   isBacked(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
     const { dag, record, authority, frontier } = this.#parts
     const { governance } = certified.checkpoint
-    const known = this.#cutOf(dag.inOrder(), ours)
+    const known = cutOf(dag.inOrder(), ours)
     const [then, since] = [governance, [...governance, ...known]].map((cut) => authority.writersAt(record.id, cut))
     if (then === undefined || since === undefined) return false
     const hash = checkpointHash(certified.checkpoint)
     const standing = frontier.beats().filter(({ checkpoint }) => checkpoint && equalBytes(checkpoint, hash))
     const authors = new Set(standing.map(({ author }) => author))
-    const writers = new Set([...then, ...since])
+    const there = new Set(then)
+    const signers = genuineVouches(certified, (key) => there.has(key)).map(({ author }) => author)
+    const heard = this.#heardOf(ours)
+    const writers = new Set([...signers, ...since.filter((key) => there.has(key) || heard.has(key))])
     const share = shareFor(certified, writers, authors)
     if (share >= HALF) return true
     const now = authority.writers(record.id).map(({ publicKey }) => publicKey)
@@ -79,8 +80,15 @@ export class Certificates {
     const { dag, record, authority } = this.#parts
     const { governance, last } = certified.checkpoint
     const contained = dag.inOrder().filter(({ id }) => id <= last)
-    const writers = authority.writersAt(record.id, [...governance, ...this.#cutOf(contained, ours)])
+    const writers = authority.writersAt(record.id, [...governance, ...cutOf(contained, ours)])
     return writers !== undefined && shareFor(certified, new Set(writers)) >= HALF
+  }
+
+  /** It has written something, or has said what it has. */
+  #heardOf(ours: Checkpoint | undefined): Set<PublicKey> {
+    const { dag, frontier, identity } = this.#parts
+    const all = [...frontier.beats(), ...dag.inOrder()].map(({ author }) => author)
+    return new Set([identity.publicKey, ...(Object.keys(ours?.authors ?? {}) as PublicKey[]), ...all])
   }
 
   /** Every member that takes a checkpoint vouches for it: so it stays certified, whoever of the others goes. */
@@ -105,15 +113,11 @@ export class Certificates {
     this.#own = { checkpoint, vouch }
     return vouch
   }
+}
 
-  /** The newest cut that `ours` and these name. Any of them: one may name an older cut than what it is built on. */
-  #cutOf(nodes: readonly DagNode[], ours: Checkpoint | undefined): OpId[] {
-    const cut = new Set(ours?.governance)
-    for (const node of nodes) {
-      const cited = this.#cited.get(node) ?? this.#parts.rows.delta(node.id)?.governance ?? []
-      this.#cited.set(node, cited)
-      for (const id of cited) cut.add(id)
-    }
-    return [...cut]
-  }
+/** The newest cut that `ours` and these name. Any of them: one may name an older cut than what it is built on. */
+function cutOf(nodes: readonly DagNode[], ours: Checkpoint | undefined): OpId[] {
+  const cut = new Set(ours?.governance)
+  for (const { governance } of nodes) for (const id of governance) cut.add(id)
+  return [...cut]
 }

@@ -18,6 +18,26 @@ const set = ({ world, shared }: Scene, name: string, key: string, value: string)
 const get = ({ world, shared }: Scene, name: string, key: string) =>
   world.run(world.get(name).call(shared.contextId, 'get', { key }))
 
+/** A large state, so that they hear of all else, and write, before it has come: until what is returned is called. */
+async function heldBack({ world, shared }: Scene, names: readonly string[]): Promise<() => void> {
+  let open = () => {}
+  const gate = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  for (const name of names) {
+    const context = await world.get(name).context(shared.contextId)
+    const adopt = context.adopt.bind(context)
+    vi.spyOn(context, 'adopt').mockImplementation((...asked) => gate.then(() => adopt(...asked)))
+  }
+  return open
+}
+
+/** All of them have the log of `name`. */
+async function logOf({ world, shared }: Scene, name: string, all: readonly string[]): Promise<void> {
+  const headsOf = (each: string) => world.get(each).node.namespaces.get(shared.namespaceId).heads().join()
+  await world.until('the log to come', () => all.every((each) => headsOf(each) === headsOf(name)))
+}
+
 it('what those have left with who vouched for it is had from a member that has taken it, though it may only read', async () => {
   const scene = await share('kv-store', WRITERS, { retention })
   const { world, shared } = scene
@@ -151,19 +171,9 @@ it('what most had certified is not lost because some of them were removed since'
     await world.run(removeMember(world.get('cat').node, shared.namespaceId, world.get(name).node.account))
   await world.pass(30_000)
   for (const name of ['ann', 'bob']) world.get(name).kill()
-  // A large state: until it has come they have heard of the removals, and have written.
-  let open = () => {}
-  const gate = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  for (const name of away) {
-    const context = await world.get(name).context(shared.contextId)
-    const adopt = context.adopt.bind(context)
-    vi.spyOn(context, 'adopt').mockImplementation((...asked) => gate.then(() => adopt(...asked)))
-  }
+  const open = await heldBack(scene, away)
   world.network.heal()
-  const headsOf = (name: string) => world.get(name).node.namespaces.get(shared.namespaceId).heads().join()
-  await world.until('the log to come', () => away.every((name) => headsOf(name) === headsOf('cat')))
+  await logOf(scene, 'cat', away)
   await world.pass(5000)
   for (const name of away) await set(scene, name, `back ${name}`, name)
   open()
@@ -174,6 +184,92 @@ it('what most had certified is not lost because some of them were removed since'
   await converge(world, shared.contextId, ['cat', ...away])
   for (const name of ['cat', ...away])
     for (let i = 0; i < 16; i += 1) expect([name, i, await get(scene, name, `k${i}`)]).toEqual([name, i, `${i}`])
+})
+
+it('who was let in and never heard of is not asked', async () => {
+  const members = ['ann', 'bob', 'cat']
+  const scene = await share('kv-store', members, { retention: { ...retention, recentMax: 8 } })
+  const { world, shared } = scene
+  for (const name of members) await set(scene, name, `start ${name}`, name)
+  await converge(world, shared.contextId, members)
+  const cutOff = () => world.network.partition([world.get('cat').peerId])
+  cutOff()
+  await world.pass(30_000)
+  await set(scene, 'cat', 'away', 'cat')
+  await world.pass(2 * ABSENT_MS)
+  for (let i = 0; i < 16; i += 1) await set(scene, i % 2 === 0 ? 'ann' : 'bob', `k${i}`, `${i}`)
+  const ann = await world.get('ann').context(shared.contextId)
+  await world.until('most to prune', () => ann.checkpoint() !== undefined)
+  for (const name of ['n0', 'n1']) {
+    await world.start(name, { boot: ['ann', 'bob'] })
+    cutOff()
+    const { namespaces } = world.get('ann').node
+    const invitation = namespaces.invite(shared.groupId, { lifetimeSec: 3600, role: 'Member' })
+    await world.run(world.get(name).node.namespaces.join(invitation))
+    world.get(name).kill()
+  }
+  await world.pass(30_000)
+  const open = await heldBack(scene, ['cat'])
+  world.network.heal()
+  await logOf(scene, 'ann', ['cat'])
+  await set(scene, 'cat', 'back', 'cat')
+  open()
+  await world.pass(60_000)
+  for (const name of members) await set(scene, name, `after ${name}`, name)
+  await converge(world, shared.contextId, members)
+  expect([await get(scene, 'ann', 'away'), await get(scene, 'bob', 'back'), await get(scene, 'cat', 'k15')]).toEqual([
+    'cat',
+    'cat',
+    '15',
+  ])
+})
+
+it('who has left without a word for it does not count against it', async () => {
+  const [most, left, joining] = [
+    ['ann', 'bob', 'cat'],
+    ['dan', 'eve'],
+    ['n0', 'n1', 'n2'],
+  ] as const
+  const scene = await share('kv-store', ['ann'], { retention: { ...retention, recentMax: 8 } })
+  const { world, shared } = scene
+  const boot = [...most, ...left, ...joining]
+  for (const name of ['dan', 'eve', 'bob', 'cat']) {
+    await world.start(name, { boot })
+    await joinContext(world, shared, 'ann', name, name === 'dan' ? 'Admin' : 'Member')
+  }
+  await set(scene, 'ann', 'start', 'ann')
+  await converge(world, shared.contextId, [...most, ...left])
+  const cutOff = () => world.network.partition(most.map((name) => world.get(name).peerId))
+  cutOff()
+  await set(scene, 'dan', 'apart', 'dan')
+  for (const name of joining) {
+    await world.start(name, { boot })
+    cutOff()
+    await joinContext(world, shared, 'dan', name)
+  }
+  await set(scene, 'n0', 'joined', 'n0')
+  await converge(world, shared.contextId, [...left, ...joining])
+  await world.pass(2 * ABSENT_MS)
+  for (const name of ['eve', 'dan']) {
+    const { node } = world.get(name)
+    await world.run(removeMember(node, shared.namespaceId, node.account))
+    await world.pass(10_000)
+  }
+  for (const name of left) world.get(name).kill()
+  await set(scene, 'n1', 'left', 'n1')
+  await world.pass(10_000)
+  for (let i = 0; i < 12; i += 1) await set(scene, most[i % 3] ?? 'ann', `k${i}`, `${i}`)
+  const ann = await world.get('ann').context(shared.contextId)
+  await world.until('most to prune', () => ann.checkpoint() !== undefined)
+  world.network.heal()
+  await world.pass(60_000)
+  for (const name of [...most, ...joining]) await set(scene, name, `after ${name}`, name)
+  await converge(world, shared.contextId, [...most, ...joining])
+  expect([await get(scene, 'n2', 'k0'), await get(scene, 'bob', 'joined'), await get(scene, 'cat', 'left')]).toEqual([
+    '0',
+    'n0',
+    'n1',
+  ])
 })
 
 it('those who hold the same as few have pruned prune to that, though many have come since', async () => {

@@ -125,8 +125,8 @@ export const MEMBERS: readonly Mutant[] = [
   {
     name: 'who-names-the-cut-chooses-the-voters',
     file: 'context/retention/certificates.ts',
-    find: 'if (share >= HALF) return true',
-    replace: 'if (share >= 0) return true',
+    find: 'if (others.length > 0 && share(others) < THIRD) return false',
+    replace: 'return true',
     why: 'a few who cite an old cut of the log certify what replaces the history of all',
     breaks: 'I7',
     needs: 'early cut',
@@ -135,8 +135,9 @@ export const MEMBERS: readonly Mutant[] = [
   {
     name: 'who-ends-before-all-chooses-the-voters',
     file: 'context/retention/certificates.ts',
-    find: 'const known = cutOf(dag.inOrder(), ours)',
-    replace: 'const known = cutOf(dag.inOrder().filter(({ id }) => id <= certified.checkpoint.last), ours)',
+    find: 'const cut = [...governance, ...cutOf(dag.inOrder(), ours)]',
+    replace:
+      'const cut = [...governance, ...cutOf(dag.inOrder().filter(({ id }) => id <= certified.checkpoint.last), ours)]',
     why: 'whoever made a context says alone what was there before all that the others have written',
     breaks: 'I7',
     needs: 'early cut',

@@ -44,44 +44,52 @@ export class Certificates {
   }
 
   /**
-   * Whether it may replace something else that is held. At least half of those have to be for it who have vouched and could write at its
-   * cut, and who could when anything was written that is held here, above its end as well: who names the cut must not choose, with an old
-   * one, who is asked, and what is beneath may outweigh all that is above. Who came behind its cut and was never heard of is not asked:
-   * it has nothing here. For it is who has vouched, and whoever says to stand on it: a
-   * copy does not carry the words of all who have taken it. More than half would be too many where two halves have met, one of
-   * which has grown meanwhile: then neither could take what the other has. Where more than a third of them are, those count as
-   * well who have come since, of all these together: else a part that has grown only after it has met the other could neither go on
-   * nor be followed.
+   * Whether it may replace something else that is held. Asked are those who have vouched for it and could write at its cut, and who
+   * could when anything was written that is held here, above its end as well: who names the cut must not choose, with an old one, who is
+   * asked, and what is beneath may outweigh all that is above. Not asked is who came behind its cut and was never heard of: it
+   * has nothing here. For it is who has vouched, and whoever says to stand on it: a copy does not carry the words of all who have
+   * taken it. Half of them are enough: more would be too many where two halves have met, one of which has grown meanwhile, as then
+   * neither could take what the other has. Where more than a third are for it, those count as well who have come since, of all these
+   * together: else a part that has grown only after it has met the other could neither go on nor be followed. Who was
+   * removed, and who was let in by it where nobody knew of that, decides nothing alone: a third of the others has to be for it.
    */
   isBacked(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
-    const { dag, record, authority, frontier } = this.#parts
+    const { dag, record, authority, frontier, identity } = this.#parts
     const { governance } = certified.checkpoint
-    const known = cutOf(dag.inOrder(), ours)
-    const [then, since] = [governance, [...governance, ...known]].map((cut) => authority.writersAt(record.id, cut))
+    const cut = [...governance, ...cutOf(dag.inOrder(), ours)]
+    const [then, since] = [governance, cut].map((each) => authority.writersAt(record.id, each))
     if (then === undefined || since === undefined) return false
+    const now = authority.writers(record.id).map(({ publicKey }) => publicKey)
     const hash = checkpointHash(certified.checkpoint)
     const standing = frontier.beats().filter(({ checkpoint }) => checkpoint && equalBytes(checkpoint, hash))
     const authors = new Set(standing.map(({ author }) => author))
+    const share = (keys: Iterable<PublicKey>) => shareFor(certified, new Set(keys), authors)
     const there = new Set(then)
-    const signers = genuineVouches(certified, (key) => there.has(key)).map(({ author }) => author)
     const heard = this.#heardOf(ours)
-    const writers = new Set([...signers, ...since.filter((key) => there.has(key) || heard.has(key))])
-    const share = shareFor(certified, writers, authors)
-    if (share >= HALF) return true
-    const now = authority.writers(record.id).map(({ publicKey }) => publicKey)
-    return share > THIRD && shareFor(certified, new Set([...writers, ...now]), authors) >= HALF
+    const left = new Set([...since, ...now.filter((key) => ours?.authors[key] !== undefined)])
+    const asked = [...left].filter((key) => there.has(key) || heard.has(key))
+    const others = asked.filter((key) => key !== identity.publicKey)
+    if (others.length > 0 && share(others) < THIRD) return false
+    const signers = genuineVouches(certified, (key) => there.has(key)).map(({ author }) => author)
+    const all = [...signers, ...asked]
+    // Who is not heard of may be kept from us: of those who are left then half is not enough.
+    if (asked.length < left.size ? share(all) > HALF : share(all) >= HALF) return true
+    return share(all) > THIRD && share([...all, ...now]) >= HALF
   }
 
   /**
    * Whether what is held may be pruned to it, where it contains just that: half of those have vouched for it who could write when what
-   * it contains was written, as far as is known here.
+   * it contains was written, and its cut knows of all who could.
    */
   mayPrune(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
     const { dag, record, authority } = this.#parts
     const { governance, last } = certified.checkpoint
     const contained = dag.inOrder().filter(({ id }) => id <= last)
-    const writers = authority.writersAt(record.id, [...governance, ...cutOf(contained, ours)])
-    return writers !== undefined && shareFor(certified, new Set(writers)) >= HALF
+    const cuts = [governance, ...[undefined, ours].map((each) => [...governance, ...cutOf(contained, each)])]
+    const [named, known, writers] = cuts.map((cut) => authority.writersAt(record.id, cut))
+    if (named === undefined || known === undefined || writers === undefined) return false
+    const isSame = [...named].sort().join() === [...known].sort().join()
+    return isSame && shareFor(certified, new Set(writers)) >= HALF
   }
 
   /** It has written something, or has said what it has. */

@@ -1,6 +1,6 @@
 // Whose word a checkpoint needs: of those who were there, and of those who are.
 import { expect, it, vi } from 'vitest'
-import { type ContextId, type DeltaId, idFromBytes, type PublicKey, type RootHash } from '../../base/ids.ts'
+import { type ContextId, type DeltaId, idFromBytes, type OpId, type PublicKey, type RootHash } from '../../base/ids.ts'
 import { keysOf } from '../../testing/test-node.ts'
 import { converge, joinContext } from '../../testing/test-nodes.ts'
 import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
@@ -345,4 +345,54 @@ it('who was removed says nothing new of what it takes, and what it has said befo
   } as unknown as ConstructorParameters<typeof Certificates>[0])
   expect(ofBob.signed({ checkpoint, vouches: [asAda, asBob] }).vouches).toEqual([asAda, asBob])
   expect(ofBob.signed({ checkpoint, vouches: [asAda] }).vouches).toEqual([asAda])
+})
+
+const [THEN, NOW] = ['11', '22'].map((hex) => hex.repeat(32) as OpId) as [OpId, OpId]
+
+/** Of one who holds a delta of each of `wrote`; who could write at the cut of the checkpoint, and who can now. */
+function asked(then: readonly string[], now: readonly string[], wrote: readonly string[]) {
+  const keyOf = (name: string) => keysOf(name).identity.publicKey
+  const id = idFromBytes<ContextId>(new Uint8Array(32))
+  const last = 'a0'.repeat(32) as DeltaId
+  const checkpoint: Checkpoint = {
+    contextId: id,
+    last,
+    root: idFromBytes<RootHash>(new Uint8Array(32)),
+    count: 1,
+    chain: new Uint8Array(32),
+    heads: [last],
+    authors: {},
+    recent: { counting: [last], voids: [], lost: [] },
+    governance: [THEN],
+  }
+  const certificates = new Certificates({
+    record: { id },
+    dag: { inOrder: () => wrote.map((name) => ({ id: last, author: keyOf(name), governance: [NOW] })) },
+    authority: {
+      writersAt: (_id: ContextId, cut: readonly OpId[]) => (cut.includes(NOW) ? now : then).map(keyOf),
+      writers: () => now.map((name) => ({ publicKey: keyOf(name) })),
+    },
+    frontier: { beats: () => [] },
+    identity: keysOf('ada').identity,
+  } as unknown as ConstructorParameters<typeof Certificates>[0])
+  return (...vouching: string[]) => {
+    const vouches = vouching.map((name) => vouchFor(checkpointHash(checkpoint), keysOf(name).identity))
+    return certificates.isBacked({ checkpoint, vouches }, undefined)
+  }
+}
+
+it('who was removed, with any number whom it let in where nobody knew of that, replaces nothing without those who are left', () => {
+  const invented = ['s1', 's2', 's3', 's4']
+  const isBacked = asked(['ada', 'bob', 'cyd', 'eve', ...invented], ['ada', 'cyd', 'eve'], ['ada', 'cyd', 'eve'])
+  expect(isBacked('bob', ...invented)).toBe(false)
+  expect(isBacked('bob', ...invented, 'cyd')).toBe(true)
+})
+
+it('who is the only one that was heard of is not half of all', () => {
+  const members = ['ada', 'bob', 'cyd', 'dan', 'eve', 'fay']
+  expect(asked(['bob'], members, ['ada'])('bob')).toBe(false)
+  expect(asked(['bob'], members, members)('bob')).toBe(false)
+  expect(asked(['bob', 'cyd'], members, ['ada'])('bob', 'cyd')).toBe(true)
+  // Of two one is half.
+  expect(asked(['bob'], ['ada', 'bob'], ['ada'])('bob')).toBe(true)
 })

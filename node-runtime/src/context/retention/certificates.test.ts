@@ -317,26 +317,28 @@ it('those who hold the same as few have pruned prune to that, though many have c
   for (const each of all) expect(each.checkpoint()?.checkpoint.count).toBeGreaterThan(8)
 })
 
+const CONTEXT = idFromBytes<ContextId>(new Uint8Array(32))
+const LAST = 'a0'.repeat(32) as DeltaId
+const judgedAt = (governance: readonly OpId[]): Checkpoint => ({
+  contextId: CONTEXT,
+  last: LAST,
+  root: idFromBytes<RootHash>(new Uint8Array(32)),
+  count: 1,
+  chain: new Uint8Array(32),
+  heads: [LAST],
+  authors: {},
+  recent: { counting: [LAST], voids: [], lost: [] },
+  governance,
+})
+
 it('who was removed says nothing new of what it takes, and what it has said before counts on', () => {
   const [ada, bob, cyd] = WRITERS.map((name) => keysOf(name).identity)
   if (!ada || !bob || !cyd) throw new Error('no keys')
-  const id = idFromBytes<ContextId>(new Uint8Array(32))
-  const last = 'a0'.repeat(32) as DeltaId
-  const checkpoint: Checkpoint = {
-    contextId: id,
-    last,
-    root: idFromBytes<RootHash>(new Uint8Array(32)),
-    count: 1,
-    chain: new Uint8Array(32),
-    heads: [last],
-    authors: {},
-    recent: { counting: [last], voids: [], lost: [] },
-    governance: [],
-  }
+  const checkpoint = judgedAt([])
   const [asAda, asBob] = [ada, bob].map((each) => vouchFor(checkpointHash(checkpoint), each))
   if (!asAda || !asBob) throw new Error('no vouches')
   const ofBob = new Certificates({
-    record: { id },
+    record: { id: CONTEXT },
     authority: {
       writersAt: () => [ada, bob, cyd].map(({ publicKey }) => publicKey),
       mayRead: (_id: ContextId, key: PublicKey) => key !== bob.publicKey,
@@ -352,22 +354,10 @@ const [THEN, NOW] = ['11', '22'].map((hex) => hex.repeat(32) as OpId) as [OpId, 
 /** Of one who holds a delta of each of `wrote`; who could write at the cut of the checkpoint, and who can now. */
 function asked(then: readonly string[], now: readonly string[], wrote: readonly string[]) {
   const keyOf = (name: string) => keysOf(name).identity.publicKey
-  const id = idFromBytes<ContextId>(new Uint8Array(32))
-  const last = 'a0'.repeat(32) as DeltaId
-  const checkpoint: Checkpoint = {
-    contextId: id,
-    last,
-    root: idFromBytes<RootHash>(new Uint8Array(32)),
-    count: 1,
-    chain: new Uint8Array(32),
-    heads: [last],
-    authors: {},
-    recent: { counting: [last], voids: [], lost: [] },
-    governance: [THEN],
-  }
+  const checkpoint = judgedAt([THEN])
   const certificates = new Certificates({
-    record: { id },
-    dag: { inOrder: () => wrote.map((name) => ({ id: last, author: keyOf(name), governance: [NOW] })) },
+    record: { id: CONTEXT },
+    dag: { inOrder: () => wrote.map((name) => ({ id: LAST, author: keyOf(name), governance: [NOW] })) },
     authority: {
       writersAt: (_id: ContextId, cut: readonly OpId[]) => (cut.includes(NOW) ? now : then).map(keyOf),
       writers: () => now.map((name) => ({ publicKey: keyOf(name) })),

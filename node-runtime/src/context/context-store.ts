@@ -337,6 +337,10 @@ export class ContextStore extends UndoRows {
     return put(keyOf('base', this.#id, key), value)
   }
 
+  baseEntry(key: Bytes): Bytes | undefined {
+    return this.#store.get(keyOf('base', this.#id, key))
+  }
+
   async *base(): AsyncGenerator<readonly [Bytes, Bytes]> {
     const prefix = keyOf('base', this.#id)
     for await (const [key, value] of this.#store.entries(rangeOf(prefix))) {

@@ -6,8 +6,9 @@ import type { NamespaceState } from '../governance/namespace-state.ts'
 import { ContextState } from '../storage/context-state.ts'
 import type { Store } from '../store/store.ts'
 import type { ContextRecords } from './context-records.ts'
+import { ContextStore } from './context-store.ts'
 import { ContextError } from './errors.ts'
-import { stateMark } from './migration/state-mark.ts'
+import { baseMark, stateMark } from './migration/state-mark.ts'
 import type { Applications } from './namespaces/code/applications.ts'
 import { stateVersionIn, storageIn } from './namespaces/code/services.ts'
 import { startOf, versionOf } from './namespaces/code/versions.ts'
@@ -138,7 +139,8 @@ export class Residence {
   /** Its state is one that the application runs on. */
   #isThere({ id, serviceName }: ContextRecord, said: Running | undefined): boolean {
     const { applications, store } = this.#parts
-    const version = said && stateVersionIn(applications, said, serviceName)
+    const base = baseMark(new ContextStore(store, id)).version
+    const version = said && stateVersionIn(applications, said, serviceName, base)
     return version === stateMark(ContextState.open(store, id)).version
   }
 

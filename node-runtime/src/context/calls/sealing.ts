@@ -81,7 +81,7 @@ export function sealCall(
   if (authority.judge(record.id, header) !== 'yes') {
     throw new ContextError('CONTEXT_BUSY', `context ${record.id}: too many members were changed at once; retry soon`)
   }
-  if (isOther && !under) {
+  if ((isOther && !under) || upgrader.versions.of(header) === undefined) {
     const message = `context ${record.id} has been upgraded to application ${named}, which does not run here yet; retry`
     throw new ContextError('CONTEXT_BUSY', message)
   }

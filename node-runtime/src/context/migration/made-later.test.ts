@@ -14,6 +14,14 @@ async function otherBuild(app: string): Promise<Bytes> {
   return concat([await appWasm(app), Uint8Array.of(0, name.byteLength + 1, name.byteLength), name])
 }
 
+async function upgrade({ world, shared }: Scene, app: string): Promise<void> {
+  const { node } = world.get('ada')
+  const { id: blobId } = await world.run(node.ports.blobs.put([await otherBuild(app)]))
+  const details = { source: 'test', metadata: new Uint8Array(0) }
+  const { id: applicationId } = await world.run(node.applications.installBlob(blobId, details))
+  await world.run(upgradeGroup(node, { groupId: shared.groupId, applicationId, cascade: false, forceCodeOnly: true }))
+}
+
 async function join({ world, shared }: Scene, name: string): Promise<void> {
   const { node } = await world.start(name)
   const invitation = world.get('ada').node.namespaces.invite(shared.groupId, { lifetimeSec: 3600, role: 'Member' })
@@ -31,12 +39,7 @@ describe('a context that was made with the second version of the state', () => {
         world.run(world.get(name).call(shared.contextId, 'set', { key, value: name }))
       await set('bob', 'early')
       await converge(world, shared.contextId, ['ada', 'bob'])
-      const { node } = world.get('ada')
-      const { id: blobId } = await world.run(node.ports.blobs.put([await otherBuild(app)]))
-      const details = { source: 'test', metadata: new Uint8Array(0) }
-      const { id: applicationId } = await world.run(node.applications.installBlob(blobId, details))
-      const request = { groupId: shared.groupId, applicationId, cascade: false, forceCodeOnly: true }
-      await world.run(upgradeGroup(node, request))
+      await upgrade(scene, app)
       await set('ada', 'later')
       await converge(world, shared.contextId, ['ada', 'bob'])
       await join(scene, 'dan')
@@ -45,6 +48,23 @@ describe('a context that was made with the second version of the state', () => {
       expect((await world.get('dan').context(shared.contextId)).root).toBe(root)
       expect((await world.get('dan').context(shared.contextId)).migration.mark.version).toBe(2)
       expect(await world.run(world.get('dan').call(shared.contextId, 'get', { key: 'early' }))).toBe('bob')
+    },
+  )
+})
+
+describe('a context whose code has said nothing of its state', () => {
+  it.each(['kv-store', 'order-sensitive'])(
+    'is written by who has joined later and never had the code that it was made with (%s)',
+    async (app) => {
+      const scene = await share(app, ['ada', 'bob'])
+      const { world, shared } = scene
+      const before = world.get('ada').node.namespaces.get(shared.namespaceId).state.contexts.get(shared.contextId)
+      await upgrade(scene, app)
+      await join(scene, 'dan')
+      await world.run(world.get('dan').call(shared.contextId, 'set', { key: 'k', value: 'dan' }))
+      await converge(world, shared.contextId, ['ada', 'bob', 'dan'])
+      expect(await world.run(world.get('ada').call(shared.contextId, 'get', { key: 'k' }))).toBe('dan')
+      expect(before && world.get('dan').node.applications.get(before.applicationId)).toBeUndefined()
     },
   )
 })

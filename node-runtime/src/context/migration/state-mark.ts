@@ -16,7 +16,15 @@ const KEY = utf8('calbox/state-version')
 const VERSION_BYTES = 4
 
 export function stateMark(state: StateView): StateMark {
-  const bytes = state.get(KEY)
+  return markOf(state.get(KEY))
+}
+
+/** Of the base that a context was made with. */
+export function baseMark(rows: { baseEntry(key: Bytes): Bytes | undefined }): StateMark {
+  return markOf(rows.baseEntry(KEY))
+}
+
+function markOf(bytes: Bytes | undefined): StateMark {
   if (bytes === undefined || bytes.byteLength !== VERSION_BYTES + ID_LENGTH) return { version: FIRST_STATE_VERSION }
   const version = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
   return { version, applicationId: idFromBytes<ApplicationId>(bytes.slice(VERSION_BYTES)) }

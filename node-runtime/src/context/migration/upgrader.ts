@@ -17,7 +17,18 @@ import { Versions } from './versions.ts'
 
 type UpgraderParts = Pick<
   ContextParts,
-  'record' | 'authority' | 'code' | 'state' | 'executor' | 'identity' | 'account' | 'hlc' | 'nowMs' | 'outbound' | 'log'
+  | 'record'
+  | 'authority'
+  | 'code'
+  | 'rows'
+  | 'state'
+  | 'executor'
+  | 'identity'
+  | 'account'
+  | 'hlc'
+  | 'nowMs'
+  | 'outbound'
+  | 'log'
 >
 
 /** An application that the state could not be brought to. */

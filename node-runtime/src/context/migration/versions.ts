@@ -1,11 +1,12 @@
 // Which version of the state a delta was made for, and by which code a state gets from one version to a later one: functions of
-// the log's cut that the delta names and of the code alone.
+// the log's cut that the delta names, of the code and of the base alone.
 import type { ApplicationId, ContextId } from '../../base/ids.ts'
+import { APPLICATIONS_BEFORE_MAX } from '../../governance/limits.ts'
 import { FIRST_STATE_VERSION, type MigrationStep, type StateSchema } from '../../runtime/module/state-schema.ts'
 import { codeCutOf, type Delta } from '../../wire/delta.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Running } from '../ports.ts'
-import { type StateMark, stateMark } from './state-mark.ts'
+import { baseMark, type StateMark } from './state-mark.ts'
 
 export interface Hop extends MigrationStep {
   readonly applicationId: ApplicationId
@@ -17,7 +18,7 @@ export type Way =
   | { readonly missing: ApplicationId }
   | { readonly impossible: string }
 
-type VersionsParts = Pick<ContextParts, 'record' | 'authority' | 'code' | 'state'>
+type VersionsParts = Pick<ContextParts, 'record' | 'authority' | 'code' | 'rows'>
 
 export class Versions {
   readonly #parts: VersionsParts
@@ -41,7 +42,10 @@ export class Versions {
   in(running: Running): number | undefined {
     const known = this.#known.get(running)
     if (known !== undefined) return known
-    const version = this.#look([running.applicationId, ...[...(running.ran ?? [])].reverse()])
+    const { applicationId, ran = [] } = running
+    // Of more than are remembered the first is not the one that has made the context.
+    const isWhole = ran.length < APPLICATIONS_BEFORE_MAX
+    const version = this.#look([applicationId, ...[...ran].reverse()], isWhole)
     if (version !== undefined) this.#known.set(running, version)
     return version
   }
@@ -68,20 +72,15 @@ export class Versions {
     return { hops }
   }
 
-  #look([applicationId, ...before]: readonly ApplicationId[]): number | undefined {
+  /** The latest first. What has made the context has made its base, which everybody here holds: its code need not be here. */
+  #look([applicationId, ...before]: readonly ApplicationId[], isWhole: boolean): number | undefined {
     if (applicationId === undefined) return FIRST_STATE_VERSION
+    if (isWhole && before.length === 0) return baseMark(this.#parts.rows).version
     const { storage, schema } = this.#program(applicationId)
     if (schema !== undefined) return schema.version
-    if (storage !== undefined) return this.#look(before)
-    const base = before.length === 0 && this.#parts.record.storage === 'host' ? this.#ofBase(applicationId) : undefined
-    if (base === undefined) this.#parts.code.want(applicationId)
-    return base
-  }
-
-  /** Of the code that has made the context, as the state says it. Undefined: it does not any more, because it was migrated since. */
-  #ofBase(applicationId: ApplicationId): number | undefined {
-    const mark = stateMark(this.#parts.state)
-    return mark.applicationId === undefined || mark.applicationId === applicationId ? mark.version : undefined
+    if (storage !== undefined) return this.#look(before, isWhole)
+    this.#parts.code.want(applicationId)
+    return undefined
   }
 
   #program(applicationId: ApplicationId): { storage: 'guest' | 'host' | undefined; schema: StateSchema | undefined } {

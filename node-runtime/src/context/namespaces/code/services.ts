@@ -1,5 +1,6 @@
 // Applications of several programs, one of which a context runs: by the name that its creator has said, for good.
 import { type ApplicationId, idBase58 } from '../../../base/ids.ts'
+import { APPLICATIONS_BEFORE_MAX } from '../../../governance/limits.ts'
 import type { ContextRecord } from '../../../governance/namespace-state.ts'
 import { FIRST_STATE_VERSION, type StateSchema } from '../../../runtime/module/state-schema.ts'
 import { ContextError } from '../../errors.ts'
@@ -68,16 +69,22 @@ export function programIn(
   }
 }
 
-/** Of a context that runs this: code that does not say has the state of what was run before. Undefined: code is not here. */
+/**
+ * Of a context that runs this: code that does not say has the state of what was run before. Undefined: code is not here, and
+ * is not that which has made the context, or its `base` is not said.
+ */
 export function stateVersionIn(
   applications: Installed,
   { applicationId, ran = [] }: Pick<ContextRecord, 'applicationId' | 'ran'>,
   name: string | undefined,
+  base?: number,
 ): number | undefined {
-  for (const id of [applicationId, ...[...ran].reverse()]) {
+  const all = [applicationId, ...[...ran].reverse()]
+  const first = ran.length < APPLICATIONS_BEFORE_MAX ? base : undefined
+  for (const id of first === undefined ? all : all.slice(0, -1)) {
     const program = programIn(applications, id, name)
     if (program === undefined) return undefined
     if (program.state !== undefined) return program.state.version
   }
-  return FIRST_STATE_VERSION
+  return first ?? FIRST_STATE_VERSION
 }

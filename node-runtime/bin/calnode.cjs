@@ -6,6 +6,8 @@ const { existsSync } = require('node:fs')
 const path = require('node:path')
 
 const NEEDED = 24
+/** As calbox starts nodes: what is young stays small, and a look through it short. */
+const FLAGS = ['--max-semi-space-size=4']
 /** In the environment of a child of ours: the descriptor of a pipe that ends with us. */
 const PIPE = 'CALNODE_LAUNCHER_FD'
 
@@ -27,7 +29,7 @@ function bundledNode() {
 
 /** Its shadow: same signals, same exit. The child ends when the pipe closes. */
 function handOver(node) {
-  const child = require('node:child_process').spawn(node, [__filename, ...process.argv.slice(2)], {
+  const child = require('node:child_process').spawn(node, [...FLAGS, __filename, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     env: { ...process.env, [PIPE]: '3' },
   })

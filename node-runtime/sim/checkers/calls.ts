@@ -1,7 +1,7 @@
 // A call on a node that is up is answered, and an answer is kept: its delta is applied on every node in the end, once; what
 // belongs together is one batch (I2).
 import type { DeltaId } from '../../src/base/ids.ts'
-import { remainingNodes } from '../scenario/scenario.ts'
+import { readersOf, remainingNodes } from '../scenario/scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 /** Answers of a node that is stopping or is read again. */
@@ -13,6 +13,9 @@ const CODE_PENDING = /which does not run here yet/
 /** After a removal nobody writes under the old key; who has not got the new one yet is told to come again. */
 const KEY_PENDING = /the key of group \w+ has not arrived yet/
 
+/** What a member that may only read is told. */
+const MAY_NOT_WRITE = /may read context \w+, not write it/
+
 const NO_DELTA = '' as DeltaId
 
 export const calls: Checker = {
@@ -20,13 +23,16 @@ export const calls: Checker = {
   check({ history, deltas, reissued, scenario }) {
     const counted = new Set(deltas.map(({ delta }) => delta.id))
     const remaining = new Set(remainingNodes(scenario))
+    const readers = readersOf(scenario)
     const found: string[] = []
     for (const { operation, outcome, deltaId, error } of history.attempts) {
       // Who is removed may be refused, and what it was told holds only as long as it is a member.
       if (!remaining.has(operation.node) && !history.hostileDeltas.has(deltaId ?? NO_DELTA)) continue
       const what = `${operation.method} ${JSON.stringify(operation.args)} on ${operation.node}`
       const said = error ?? ''
+      if (deltaId !== undefined && readers.has(operation.node)) found.push(`${what} wrote, and may only read`)
       const isExpected =
+        (readers.has(operation.node) && MAY_NOT_WRITE.test(said)) ||
         EXPECTED.test(said) ||
         (history.faults.has('removal') && KEY_PENDING.test(said)) ||
         (history.faults.has('upgrade') && CODE_PENDING.test(said))

@@ -5,7 +5,7 @@ import type { Causality } from '../record/causality.ts'
 import type { Facts } from '../record/facts.ts'
 import type { Attempt } from '../record/history.ts'
 import { writesIn } from '../scenario/operations.ts'
-import { type AppName, type Operation, remainingNodes } from '../scenario/scenario.ts'
+import { type AppName, type Operation, readersOf, remainingNodes } from '../scenario/scenario.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 /** One write of a call. */
@@ -76,7 +76,10 @@ function mixed(
   if (count < acknowledged || count > hits.length)
     found.push(`hits is ${count}, with ${acknowledged} acknowledged of ${hits.length}`)
   const done = { byRemaining: 0, byAll: 0 }
+  const readers = readersOf(scenario)
   for (const [name, runs] of history.handlers) {
+    // What its handlers do is dropped.
+    if (readers.has(name)) continue
     const count = [...runs.values()].reduce((sum, run) => sum + run.done, 0)
     done.byAll += count
     if (remains.has(name)) done.byRemaining += count

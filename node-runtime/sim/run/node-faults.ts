@@ -37,6 +37,8 @@ export class NodeFaults {
   readonly #skews = new Map<string, number>()
   readonly #downtimes = new Map<string, number>()
   readonly #removed = new Set<string>()
+  /** Of who has been asked to join: asks it again. */
+  readonly #joining = new Map<string, () => void>()
   /** By node and what it waits for. */
   readonly #atTurn = new Map<string, Of<'crash'>>()
   #over = false
@@ -149,15 +151,19 @@ export class NodeFaults {
   }
 
   #startLater(name: string, afterMs: number): void {
-    const { boot, note } = this.#parts
+    const { boot, joined, note } = this.#parts
     this.#world.clock.setTimer(() => {
       if (this.#world.nodes.get(name)?.alive) return
       const node = this.#world.prepare(name, { boot, skewMs: this.#skews.get(name) ?? 0 })
       note(`${name} starts`)
-      node.open(this.#world.addressesOf(name, { boot }), {}).catch((error) => {
-        // A write of its start was the one to die at. Anything else is for the checkers.
-        if (node.alive) this.#broken(name, error)
-      })
+      node.open(this.#world.addressesOf(name, { boot }), {}).then(
+        // Who asked the process that has died gets no answer.
+        () => joined.has(name) || this.#joining.get(name)?.(),
+        (error) => {
+          // A write of its start was the one to die at. Anything else is for the checkers.
+          if (node.alive) this.#broken(name, error)
+        },
+      )
     }, afterMs)
   }
 
@@ -166,12 +172,13 @@ export class NodeFaults {
     this.#parts.history.logs.push({ name, entry: { level: 'error', message: 'broken in the simulation', fields } })
   }
 
-  #joinLate({ node: name, via, kind }: Of<'late'>): void {
+  #joinLate({ node: name, via, kind, role }: Of<'late'>): void {
     const { boot, history, joined, note } = this.#parts
     history.faults.add(kind)
     const node = this.#world.prepare(name, { boot })
     const attempt = () => {
-      this.#join(name, via).then(
+      if (joined.has(name)) return
+      this.#join(name, via, role ?? 'Member').then(
         () => {
           joined.add(name)
           note(`${name} has joined`)
@@ -182,15 +189,16 @@ export class NodeFaults {
         },
       )
     }
+    this.#joining.set(name, attempt)
     node.open(this.#world.addressesOf(name, { boot }), {}).then(attempt, (error) => this.#broken(name, error))
   }
 
-  async #join(name: string, via: string): Promise<void> {
+  async #join(name: string, via: string, role: 'Member' | 'ReadOnly'): Promise<void> {
     const { groupId, namespaceId, contextId } = this.#parts.setting.shared
     const inviter = this.#world.nodes.get(via)
     const joiner = this.#world.nodes.get(name)
     if (!inviter?.running || !joiner?.running) throw new Error('one of the two is down')
-    const invitation = inviter.node.namespaces.invite(groupId, { lifetimeSec: 3600, role: 'Member' })
+    const invitation = inviter.node.namespaces.invite(groupId, { lifetimeSec: 3600, role })
     await joiner.node.namespaces.join(invitation)
     await joiner.node.joiner.ready(joiner.node.namespaces.get(namespaceId), contextId)
   }

@@ -10,6 +10,7 @@ import { withLagging } from './lagging.ts'
 import { writeOf } from './operations.ts'
 import { withParting } from './parting.ts'
 import { withPrying } from './prying.ts'
+import { withReading } from './reading.ts'
 import { withRewritingCrash } from './rewriting.ts'
 import { type Chore, type Fault, HOSTILE, honestNodes, type Mark, remainingNodes, type Scenario } from './scenario.ts'
 import { withShowing } from './showing.ts'
@@ -61,6 +62,7 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     withSlices,
     withRewritingCrash,
     withParting,
+    withReading,
   ]
   return migrating(
     ends.reduce((made, step) => step(made, seed), added),

@@ -107,7 +107,14 @@ export type Fault =
       readonly downMs: number
       readonly clean: boolean
     }
-  | { readonly kind: 'late'; readonly node: string; readonly via: string; readonly atMs: number }
+  | {
+      readonly kind: 'late'
+      readonly node: string
+      readonly via: string
+      readonly atMs: number
+      /** Absent: it may write. */
+      readonly role?: 'ReadOnly'
+    }
   /** Where `how` is said, the context is in an open group that all but its maker inherit. */
   | {
       readonly kind: 'removal'
@@ -191,6 +198,7 @@ export type Mark =
   | 'rewriting crash'
   | 'parted'
   | 'parted and grown'
+  | 'reader'
 
 /** Marks of what comes after all else: a seed has one of them. */
 export const ENDINGS: readonly Mark[] = [
@@ -275,6 +283,11 @@ export function honestNodes(scenario: Scenario): string[] {
 export function remainingNodes(scenario: Scenario): string[] {
   const removed = scenario.faults.flatMap((fault) => (fault.kind === 'removal' ? [fault.node] : []))
   return honestNodes(scenario).filter((name) => !removed.includes(name))
+}
+
+/** Those who may only read. */
+export function readersOf(scenario: Scenario): ReadonlySet<string> {
+  return new Set(scenario.faults.flatMap((fault) => (fault.kind === 'late' && fault.role ? [fault.node] : [])))
 }
 
 /** Throws when the text is no scenario of this version. Its inner shape is the writer's word. */

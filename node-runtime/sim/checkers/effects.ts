@@ -27,7 +27,9 @@ export const effects: Checker = {
   check(facts, causality) {
     const applied = new Set(facts.deltas.map(({ delta }) => delta.id))
     // What is known to be void, or to have gone with a removed member, counts nowhere.
+    const readers = readersOf(facts.scenario)
     const attempts = facts.history.attempts
+      .filter(({ operation }) => !readers.has(operation.node))
       .filter(({ deltaId }) => deltaId === undefined || applied.has(facts.reissued.get(deltaId) ?? deltaId))
       .flatMap(writesOf)
     return EFFECTS[facts.scenario.app](facts, attempts, causality).slice(0, FINDINGS_MAX)

@@ -190,7 +190,9 @@ export class NodeFaults {
       )
     }
     this.#joining.set(name, attempt)
-    node.open(this.#world.addressesOf(name, { boot }), {}).then(attempt, (error) => this.#broken(name, error))
+    node.open(this.#world.addressesOf(name, { boot }), {}).then(attempt, (error) => {
+      if (node.alive) this.#broken(name, error)
+    })
   }
 
   async #join(name: string, via: string, role: 'Member' | 'ReadOnly'): Promise<void> {
@@ -198,8 +200,11 @@ export class NodeFaults {
     const inviter = this.#world.nodes.get(via)
     const joiner = this.#world.nodes.get(name)
     if (!inviter?.running || !joiner?.running) throw new Error('one of the two is down')
-    const invitation = inviter.node.namespaces.invite(groupId, { lifetimeSec: 3600, role })
-    await joiner.node.namespaces.join(invitation)
+    // Who was let in and died goes on by itself.
+    if (!joiner.node.namespaces.list().some(({ id }) => id === namespaceId)) {
+      const invitation = inviter.node.namespaces.invite(groupId, { lifetimeSec: 3600, role })
+      await joiner.node.namespaces.join(invitation)
+    }
     await joiner.node.joiner.ready(joiner.node.namespaces.get(namespaceId), contextId)
   }
 

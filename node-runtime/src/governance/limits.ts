@@ -39,5 +39,5 @@ export const PROPOSED_VALUES_MAX = 64
 /** Nesting of groups, the namespace included. A deeper group is refused; climbing costs at most this. */
 export const GROUP_DEPTH_MAX = 16
 
-/** Applications that a context remembers to have run. Each has brought its state one version further at most; at the cap the oldest goes. */
+/** Applications that a context remembers to have run. Each has brought its state one version further at most; at the cap the oldest goes but the one that has made it. */
 export const APPLICATIONS_BEFORE_MAX = 64

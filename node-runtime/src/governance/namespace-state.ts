@@ -138,7 +138,7 @@ export interface ContextRecord {
   readonly id: ContextId
   readonly groupId: GroupId
   readonly applicationId: ApplicationId
-  /** What it ran before, oldest first, up to where it runs one of these again; absent: nothing else. */
+  /** What it ran before, the one that has made it, then the last ones, up to where it runs one of these again; absent: nothing else. */
   readonly ran?: readonly ApplicationId[]
   readonly baseRoot: RootHash
   readonly storage: StorageKind

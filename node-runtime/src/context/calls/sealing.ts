@@ -81,8 +81,12 @@ export function sealCall(
   if (authority.judge(record.id, header) !== 'yes') {
     throw new ContextError('CONTEXT_BUSY', `context ${record.id}: too many members were changed at once; retry soon`)
   }
-  if ((isOther && !under) || upgrader.versions.of(header) === undefined) {
+  if (isOther && !under) {
     const message = `context ${record.id} has been upgraded to application ${named}, which does not run here yet; retry`
+    throw new ContextError('CONTEXT_BUSY', message)
+  }
+  if (upgrader.versions.of(header) === undefined) {
+    const message = `context ${record.id} ran an application before ${named} whose code is not here yet, and only that says which state this one has; retry`
     throw new ContextError('CONTEXT_BUSY', message)
   }
   const delta = sealUnsigned({ header, payload, groupKey: sealing.key, random })

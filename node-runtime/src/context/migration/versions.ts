@@ -1,7 +1,6 @@
 // Which version of the state a delta was made for, and by which code a state gets from one version to a later one: functions of
 // the log's cut that the delta names, of the code and of the base alone.
 import type { ApplicationId, ContextId } from '../../base/ids.ts'
-import { APPLICATIONS_BEFORE_MAX } from '../../governance/limits.ts'
 import { FIRST_STATE_VERSION, type MigrationStep, type StateSchema } from '../../runtime/module/state-schema.ts'
 import { codeCutOf, type Delta } from '../../wire/delta.ts'
 import type { ContextParts } from '../parts.ts'
@@ -43,9 +42,7 @@ export class Versions {
     const known = this.#known.get(running)
     if (known !== undefined) return known
     const { applicationId, ran = [] } = running
-    // Of more than are remembered the first is not the one that has made the context.
-    const isWhole = ran.length < APPLICATIONS_BEFORE_MAX
-    const version = this.#look([applicationId, ...[...ran].reverse()], isWhole)
+    const version = this.#look([applicationId, ...[...ran].reverse()])
     if (version !== undefined) this.#known.set(running, version)
     return version
   }
@@ -73,12 +70,11 @@ export class Versions {
   }
 
   /** The latest first. What has made the context has made its base, which everybody here holds: its code need not be here. */
-  #look([applicationId, ...before]: readonly ApplicationId[], isWhole: boolean): number | undefined {
-    if (applicationId === undefined) return FIRST_STATE_VERSION
-    if (isWhole && before.length === 0) return baseMark(this.#parts.rows).version
+  #look([applicationId, ...before]: readonly ApplicationId[]): number | undefined {
+    if (applicationId === undefined || before.length === 0) return baseMark(this.#parts.rows).version
     const { storage, schema } = this.#program(applicationId)
     if (schema !== undefined) return schema.version
-    if (storage !== undefined) return this.#look(before, isWhole)
+    if (storage !== undefined) return this.#look(before)
     this.#parts.code.want(applicationId)
     return undefined
   }

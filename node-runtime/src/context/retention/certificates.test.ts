@@ -40,9 +40,9 @@ it('who was removed says nothing new of what it takes, and what it has said befo
 const [THEN, NOW] = ['11', '22'].map((hex) => hex.repeat(32) as OpId) as [OpId, OpId]
 
 /** Of one who holds a delta of each of `wrote`; who could write at the cut of the checkpoint, and who can now. */
-function asked(then: readonly string[], now: readonly string[], wrote: readonly string[]) {
+function asked(then: readonly string[], now: readonly string[], wrote: readonly string[], last = LAST) {
   const keyOf = (name: string) => keysOf(name).identity.publicKey
-  const checkpoint = judgedAt([THEN])
+  const checkpoint = { ...judgedAt([THEN]), last }
   const certificates = new Certificates({
     record: { id: CONTEXT },
     dag: { inOrder: () => wrote.map((name) => ({ id: LAST, author: keyOf(name), governance: [NOW] })) },
@@ -87,4 +87,14 @@ it('who was removed while away and let in again counts as who is there', () => {
   const isBacked = asked(['fay', 'xan', 'yul'], ['fay', 'xan', 'yul'], ['fay', 'xan'])
   expect(isBacked('fay')).toBe(false)
   expect(isBacked('fay', 'xan')).toBe(true)
+})
+
+it('who alone is left, or has heard of nobody else, is asked itself', () => {
+  const then = ['ada', 'bob', 'cyd']
+  for (const now of [['ada'], ['ada', 'eve']]) {
+    expect(asked(then, now, ['ada'])('bob', 'cyd')).toBe(false)
+    expect(asked(then, now, ['ada'])('ada', 'bob', 'cyd')).toBe(true)
+    // What it holds was written behind the end: nothing of that is replaced.
+    expect(asked(then, now, ['ada'], `90${LAST.slice(2)}` as DeltaId)('bob', 'cyd')).toBe(true)
+  }
 })

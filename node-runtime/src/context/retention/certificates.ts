@@ -52,6 +52,7 @@ export class Certificates {
    * neither could take what the other has. Where more than a third are for it, those count as well who have come since, of all these
    * together: else a part that has grown only after it has met the other could neither go on nor be followed. Who was
    * removed, and who was let in by it where nobody knew of that, decides nothing alone: a third of the others has to be for it.
+   * Where nobody else is asked we have to be for it ourselves, or its cut to know of all who could write in what it would replace.
    */
   isBacked(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
     const { dag, record, authority, frontier, identity } = this.#parts
@@ -69,7 +70,9 @@ export class Certificates {
     const left = new Set([...since, ...now.filter((key) => ours?.authors[key] !== undefined)])
     const asked = [...left].filter((key) => there.has(key) || heard.has(key))
     const others = asked.filter((key) => key !== identity.publicKey)
+    const isLeftToUs = others.length === 0 && asked.length > 0
     if (others.length > 0 && share(others) < THIRD) return false
+    if (isLeftToUs && share(asked) < THIRD && !this.#isFromThen(certified.checkpoint, ours)) return false
     const signers = genuineVouches(certified, (key) => there.has(key)).map(({ author }) => author)
     const all = [...signers, ...asked]
     // Who is not heard of may be kept from us: of those who are left then half is not enough.
@@ -82,14 +85,25 @@ export class Certificates {
    * it contains was written, and its cut knows of all who could.
    */
   mayPrune(certified: CertifiedCheckpoint, ours: Checkpoint | undefined): boolean {
-    const { dag, record, authority } = this.#parts
-    const { governance, last } = certified.checkpoint
-    const contained = dag.inOrder().filter(({ id }) => id <= last)
-    const cuts = [governance, ...[undefined, ours].map((each) => [...governance, ...cutOf(contained, each)])]
-    const [named, known, writers] = cuts.map((cut) => authority.writersAt(record.id, cut))
-    if (named === undefined || known === undefined || writers === undefined) return false
-    const isSame = [...named].sort().join() === [...known].sort().join()
-    return isSame && shareFor(certified, new Set(writers)) >= HALF
+    const { record, authority } = this.#parts
+    const { checkpoint } = certified
+    const writers = authority.writersAt(record.id, this.#cutIn(checkpoint, ours))
+    if (writers === undefined || !this.#isFromThen(checkpoint, undefined)) return false
+    return shareFor(certified, new Set(writers)) >= HALF
+  }
+
+  /** Its cut knows of all who could write when what it contains of ours was written. */
+  #isFromThen(checkpoint: Checkpoint, ours: Checkpoint | undefined): boolean {
+    const { record, authority } = this.#parts
+    const cuts = [checkpoint.governance, this.#cutIn(checkpoint, ours)]
+    const [named, known] = cuts.map((cut) => authority.writersAt(record.id, cut))
+    return named !== undefined && known !== undefined && [...named].sort().join() === [...known].sort().join()
+  }
+
+  /** The newest one in what it contains of what is held here, and in `ours`. */
+  #cutIn({ governance, last }: Checkpoint, ours: Checkpoint | undefined): OpId[] {
+    const contained = this.#parts.dag.inOrder().filter(({ id }) => id <= last)
+    return [...governance, ...cutOf(contained, ours)]
   }
 
   /** It has written something, or has said what it has. */

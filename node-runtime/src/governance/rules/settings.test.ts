@@ -1,6 +1,9 @@
 // Metadata, what members follow, and the application of a group: who may set them, and what they change.
 import { expect, test } from 'vitest'
+import type { BlobId } from '../../base/ids.ts'
+import { applicationIdOf } from '../../base/operations.ts'
 import { CAPABILITY } from '../capabilities.ts'
+import { APPLICATIONS_BEFORE_MAX } from '../limits.ts'
 import { Story } from '../testing/story.fixture.ts'
 import {
   added,
@@ -16,6 +19,7 @@ import {
   following,
   groupBy,
   grouped,
+  idOf,
   joined,
   known,
   namespaceId,
@@ -134,4 +138,21 @@ test('a cascade reaches the groups beneath that had the same application, and no
   story.does(alice, grouped(alice, 'new', 'open', third))
   expect(state.groups.get(third)?.applicationId).toBe(secondApplication)
   expect(story.state.groups.get(groupBy(alice, 'new'))?.applicationId).toBe(secondApplication)
+})
+
+test('of more applications than it remembers a context keeps the one that has made it, also when it is set back', () => {
+  const story = world().does(alice, known(applicationId))
+  const blobs = Array.from({ length: APPLICATIONS_BEFORE_MAX + 6 }, (_, at) => idOf<BlobId>(`code ${at}`))
+  const later = blobs.map(applicationIdOf)
+  for (const [at, blobId] of blobs.entries()) {
+    const id = later[at] ?? applicationId
+    story.does(alice, { kind: 'application_known', applicationId: id, blobId, size: 1 })
+    story.does(alice, upgraded(group, false, id))
+  }
+  const ran = () => story.state.contexts.get(contextId)?.ran ?? []
+  expect(ran()).toEqual([applicationId, ...later.slice(-APPLICATIONS_BEFORE_MAX, -1)])
+  story.does(alice, upgraded(group, false, later[20]))
+  expect(ran()).toEqual([applicationId, ...later.slice(6, 20)])
+  story.does(alice, upgraded(group, false, applicationId))
+  expect(ran()).toEqual([])
 })

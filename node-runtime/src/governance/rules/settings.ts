@@ -90,11 +90,12 @@ function upgraded(state: NamespaceSnapshot, group: GroupRecord, op: OpOf<'applic
     .reduce((after, context) => after.withContext(running(context, to)), changed)
 }
 
-/** Which application comes after which says what becomes of its state. */
+/** Which application comes after which says what becomes of its state; what has made the context is never forgotten. */
 function running({ ran: before = [], ...context }: ContextRecord, to: ApplicationId): ContextRecord {
   const all = [...before, context.applicationId]
   const place = all.indexOf(to)
-  const ran = all.slice(0, place === -1 ? all.length : place).slice(-APPLICATIONS_BEFORE_MAX)
+  const kept = all.slice(0, place === -1 ? all.length : place)
+  const ran = [...kept.slice(0, 1), ...kept.slice(1).slice(1 - APPLICATIONS_BEFORE_MAX)]
   return { ...context, applicationId: to, ...(ran.length === 0 ? {} : { ran }) }
 }
 

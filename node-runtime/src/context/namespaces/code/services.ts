@@ -1,6 +1,5 @@
 // Applications of several programs, one of which a context runs: by the name that its creator has said, for good.
 import { type ApplicationId, idBase58 } from '../../../base/ids.ts'
-import { APPLICATIONS_BEFORE_MAX } from '../../../governance/limits.ts'
 import type { ContextRecord } from '../../../governance/namespace-state.ts'
 import { FIRST_STATE_VERSION, type StateSchema } from '../../../runtime/module/state-schema.ts'
 import { ContextError } from '../../errors.ts'
@@ -80,11 +79,11 @@ export function stateVersionIn(
   base?: number,
 ): number | undefined {
   const all = [applicationId, ...[...ran].reverse()]
-  const first = ran.length < APPLICATIONS_BEFORE_MAX ? base : undefined
-  for (const id of first === undefined ? all : all.slice(0, -1)) {
+  // What has made the context has made its base.
+  for (const id of base === undefined ? all : all.slice(0, -1)) {
     const program = programIn(applications, id, name)
     if (program === undefined) return undefined
     if (program.state !== undefined) return program.state.version
   }
-  return first ?? FIRST_STATE_VERSION
+  return base ?? FIRST_STATE_VERSION
 }

@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
+import { NODE_FLAGS } from '../workflows/src/driver/limits.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const CALNODE = path.join(ROOT, 'node-runtime/dist/calnode.js')
@@ -153,7 +154,19 @@ export class RealNodes {
   /** Healthy when it resolves. `flags` go to Node itself, `more` to the node. */
   async start(name: string, flags: readonly string[] = [], more: readonly string[] = []): Promise<RealNode> {
     const ports = [await freePort(), await freePort()] as const
-    const args = [...flags, CALNODE, '--home', this.#home, '--node', name, 'run', '--init', '--network', this.id]
+    const args = [
+      ...NODE_FLAGS,
+      ...flags,
+      CALNODE,
+      '--home',
+      this.#home,
+      '--node',
+      name,
+      'run',
+      '--init',
+      '--network',
+      this.id,
+    ]
     args.push('--server-port', `${ports[0]}`, '--swarm-port', `${ports[1]}`)
     const boot = this.nodes.map(({ address }) => address).join(',')
     if (boot !== '') args.push('--boot-nodes', boot)

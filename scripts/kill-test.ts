@@ -7,6 +7,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { NODE_FLAGS } from '../workflows/src/driver/limits.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const CALNODE = path.join(ROOT, 'node-runtime/dist/calnode.js')
@@ -75,7 +76,7 @@ async function healthy(member: Member): Promise<void> {
 
 async function start(member: Member, all: readonly Member[]): Promise<void> {
   const boot = all.filter((other) => other !== member).map(({ swarmPort }) => `/ip4/127.0.0.1/tcp/${swarmPort}`)
-  const args = [CALNODE, '--home', home, '--node', member.name, 'run', '--init']
+  const args = [...NODE_FLAGS, CALNODE, '--home', home, '--node', member.name, 'run', '--init']
   args.push('--server-port', String(member.rpcPort), '--swarm-port', String(member.swarmPort))
   args.push('--network', `kill-test-${seed}`, '--boot-nodes', boot.join(','))
   const log = openSync(path.join(home, `${member.name}.log`), 'a')

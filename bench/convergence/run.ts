@@ -13,6 +13,9 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '3' },
     calls: { type: 'string', default: '1000' },
     late: { type: 'string', default: '10000' },
+    together: { type: 'string', default: '8' },
+    /** Given to Node for each node, for example `--cpu-prof`. */
+    flag: { type: 'string', multiple: true, default: [] },
     write: { type: 'boolean', default: false },
   },
 })
@@ -21,7 +24,7 @@ const CALLS = Number(flags.calls)
 const LATE = Number(flags.late)
 const WRITERS = 3
 /** Calls of one client that are under way at a time. */
-const TOGETHER = 8
+const TOGETHER = Number(flags.together)
 const KV_STORE = path.resolve(import.meta.dirname, '../../apps/kv-store/build/kv-store.wasm')
 
 /** Until the last call has answered, and until all hold the same. */
@@ -46,7 +49,7 @@ async function ours(): Promise<Took> {
   const nodes = await RealNodes.open('convergence')
   try {
     const members: RealNode[] = []
-    for (let index = 0; index < WRITERS; index += 1) members.push(await nodes.start(`n${index}`))
+    for (let index = 0; index < WRITERS; index += 1) members.push(await nodes.start(`n${index}`, flags.flag))
     const [first, ...others] = members
     if (!first) throw new Error('no nodes')
     const shared = await first.share(KV_STORE)

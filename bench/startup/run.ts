@@ -10,6 +10,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { BUNDLE } from '../../scripts/bundle.ts'
+import { NODE_FLAGS } from '../../workflows/src/driver/limits.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const DEADLINE_MS = 60_000
@@ -88,7 +89,7 @@ function calnode(name: string, file: string): Contender {
       const args = ['--home', home, '--node', `n${index}`, 'run', '--init', '--network', id]
       args.push('--server-port', `${http[index]}`, '--swarm-port', `${swarm[index]}`)
       args.push('--boot-nodes', swarm.map(addressOf).join(','))
-      const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, [...NODE_FLAGS, file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
       return { child, meshed: saysReady(child, `http://127.0.0.1:${http[index]}/admin-api/ready`) }
     },
   }

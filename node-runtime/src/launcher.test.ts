@@ -52,6 +52,12 @@ test('an older one hands over to the one that was installed beside it, with its 
   expect(launch([...old(), 'check', 'a b'])).toEqual([5, 'ran check a b\n', ''])
 })
 
+test('hands over with what Node.js is told for a node', () => {
+  bringNode()
+  put('dist/calnode.js', 'console.log(...process.execArgv)')
+  expect(launch(old())).toEqual([0, '--max-semi-space-size=4\n', ''])
+})
+
 test('without one it says what is lacking', () => {
   const name = path.basename(BUNDLED)
   const why = `Node.js 24 or newer is needed; this is 20.1.0, and the package ${name} that brings one is not installed`

@@ -26,6 +26,12 @@ export const MOVED_SHOWN_MAX = 4
 /** Boot addresses a node is given: enough to survive two of them being down, few enough for 50 nodes on two cores. */
 export const BOOT_NODES_MAX = 3
 
+/**
+ * What Node.js is told where it runs a node: how large the part of its heap may grow, in MiB, that is copied at every look for what lives. V8 lets
+ * it grow to 64, and a busy node then stands still for 20 to 50 ms at a time (`docs/decisions/0028-…`).
+ */
+export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=4']
+
 /** Nodes that start at the same time. A starting node is one busy core; more at once only makes each of them slower. */
 export const STARTS_AT_ONCE = availableParallelism() + 1
 

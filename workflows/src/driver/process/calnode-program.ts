@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NodeSpec } from '../driver.ts'
+import { NODE_FLAGS } from '../limits.ts'
 import { adjustNodeConfig, nodeConfigPath } from '../state/node-config.ts'
 import type { ResolvedSpec } from '../state/spec-record.ts'
 import { awaitAnswer } from './await-answer.ts'
@@ -25,7 +26,10 @@ export function calnodeProgram(calnode: string): NodeProgram {
       }
       await adjustNodeConfig(spec, prepare.wasContained ? { listenHost: '127.0.0.1' } : {})
     },
-    runCommand: (spec) => command(runArguments(spec, logArguments(spec.logFile))),
+    runCommand: (spec) => {
+      const { command: node, args } = command(runArguments(spec, logArguments(spec.logFile)))
+      return { command: node, args: [...NODE_FLAGS, ...args] }
+    },
     execCommand: (spec, args) => command(['--home', spec.dataDir, '--node', spec.name, ...args]),
     swarmAddress: async ({ swarmPort }) => `/ip4/127.0.0.1/tcp/${swarmPort}`,
     meshed: (node, log, options) => awaitAnswer(node, log, 'ready', options),

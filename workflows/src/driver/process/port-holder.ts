@@ -46,7 +46,9 @@ async function commandOf(pid: string): Promise<string> {
 /** On one line, whatever it was started with. */
 export function shortCommand(cmdline: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the arguments end with NUL, and may hold any other
-  const command = cmdline.replaceAll(/[\s\u0000-\u001f\u007f]+/g, ' ').trim()
+  const words = cmdline.replaceAll(/[\s\u0000-\u001f\u007f]+/g, ' ').trim()
+  // What Node.js is told, before its program.
+  const command = words.replace(/^(\S*node)((?: --\S+)+) /, '$1 ')
   return command.length <= COMMAND_MAX_CHARS ? command : `${command.slice(0, COMMAND_MAX_CHARS - 1)}…`
 }
 

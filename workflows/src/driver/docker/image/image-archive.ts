@@ -2,6 +2,7 @@
 // files alone, so it needs no base image, no registry and no builder.
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { NODE_FLAGS } from '../../limits.ts'
 import {
   IMAGE_CALNODE,
   IMAGE_CERTIFICATES,
@@ -95,7 +96,7 @@ function imageConfig(files: ImageFiles, version: string, layerIds: readonly stri
         `CALIMERO_HOME=${IMAGE_DATA}`,
         ...(files.hasCertificates ? [`NODE_EXTRA_CA_CERTS=${IMAGE_CERTIFICATES}`] : []),
       ],
-      Entrypoint: [IMAGE_NODE, IMAGE_CALNODE],
+      Entrypoint: [IMAGE_NODE, ...NODE_FLAGS, IMAGE_CALNODE],
       // Refuses to start until somebody says who may use it: --auth-mode embedded, or --allow-unauthenticated.
       Cmd: [
         '--home',

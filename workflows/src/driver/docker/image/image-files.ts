@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { DriverError } from '../../errors.ts'
+import { NODE_FLAGS } from '../../limits.ts'
 import { field } from '../engine/engine-reply.ts'
 import type { TarEntry } from './tar.ts'
 
@@ -61,7 +62,7 @@ export async function imageFiles(request: ImageFilesRequest): Promise<ImageFiles
 }
 
 /** Of what is below and in the settings of the image: to be counted up when that changes. */
-const LAYOUT = 1
+const LAYOUT = 2
 
 async function baseFiles(parts: {
   libraries: readonly string[]
@@ -133,7 +134,8 @@ async function appFiles(calnode: string): Promise<{ entries: TarEntry[]; builtAt
       join(loader, name),
     ]),
   ]
-  const command = `#!${IMAGE_NODE}\nimport('${IMAGE_CALNODE}')\n`
+  // Linux hands on what follows the program as one argument.
+  const command = `#!${IMAGE_NODE} ${NODE_FLAGS.join(' ')}\nimport('${IMAGE_CALNODE}')\n`
   const entries: TarEntry[] = [{ path: 'usr/local/bin/calnode', mode: 0o755, content: Buffer.from(command) }]
   for (const [path, from] of files) {
     entries.push({ path: `app/calnode/${path}`, mode: 0o644, content: await readFile(from) })

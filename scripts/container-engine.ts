@@ -43,9 +43,9 @@ function installed(): string {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     throw new NoEngine('an engine can only be started by root, on Linux; start one, or name one with DOCKER_HOST')
   }
-  const lacks = [lookFor('dockerd') ?? 'docker.io', lookFor('ip') ?? 'iproute2'].filter(
-    (each) => !path.isAbsolute(each),
-  )
+  // Faults of the kernel are filters of packets: `nft` comes with none of the others.
+  const needed = [lookFor('dockerd') ?? 'docker.io', lookFor('ip') ?? 'iproute2', lookFor('nft') ?? 'nftables']
+  const lacks = needed.filter((each) => !path.isAbsolute(each))
   if (lacks.length > 0) {
     if (!existsSync('/usr/bin/apt-get'))
       throw new NoEngine(`there is no ${lacks.join(', ')}, and no apt-get to install it`)

@@ -154,19 +154,8 @@ export class RealNodes {
   /** Healthy when it resolves. `flags` go to Node itself, `more` to the node. */
   async start(name: string, flags: readonly string[] = [], more: readonly string[] = []): Promise<RealNode> {
     const ports = [await freePort(), await freePort()] as const
-    const args = [
-      ...NODE_FLAGS,
-      ...flags,
-      CALNODE,
-      '--home',
-      this.#home,
-      '--node',
-      name,
-      'run',
-      '--init',
-      '--network',
-      this.id,
-    ]
+    const args = [...NODE_FLAGS, ...flags, CALNODE, '--home', this.#home, '--node', name]
+    args.push('run', '--init', '--network', this.id)
     args.push('--server-port', `${ports[0]}`, '--swarm-port', `${ports[1]}`)
     const boot = this.nodes.map(({ address }) => address).join(',')
     if (boot !== '') args.push('--boot-nodes', boot)

@@ -16,7 +16,7 @@ export function withReading(scenario: Scenario, seed: number): Scenario {
   const isChosen = draws.chance(SHARE)
   const { faults, nodes, operations, marks = [] } = scenario
   const late = faults.filter((fault) => fault.kind === 'late')
-  // It makes keys, removes or is removed, and shows something: what members do who write.
+  // Where it is to make keys, to remove or be removed, or to show something it has to be one that writes.
   const isActing = faults.some((fault) => fault.kind !== 'late' && 'node' in fault && fault.node === LATE_NODE)
   const isInherited = faults.some((fault) => fault.kind === 'removal' && fault.how !== undefined)
   if (!isChosen || late.length !== 1 || isActing || isInherited) return scenario

@@ -5,6 +5,7 @@ import { type Bytes, utf8 } from '../../src/base/bytes.ts'
 import type { ApplicationId, KeyId, OpId } from '../../src/base/ids.ts'
 import { accountOf } from '../../src/base/keys.ts'
 import { govern } from '../../src/context/namespaces/administration.ts'
+import { withSection } from '../../src/testing/custom-section.ts'
 import { secondVersionOf } from '../../src/testing/second-version.ts'
 import { keysOf } from '../../src/testing/test-node.ts'
 import { converge, type SavedWorld, type SharedContext, shareContext, TestWorld } from '../../src/testing/test-nodes.ts'
@@ -82,8 +83,7 @@ async function promoted(world: TestWorld, { namespaceId, groupId }: SharedContex
  * on which of the two applies it. Any other is the same but for its hash.
  */
 function secondVersion(app: AppName, wasm: Uint8Array): Uint8Array {
-  // A section without a meaning: kind, size, length of its name, name.
-  if (app !== 'order-sensitive') return Uint8Array.from([...wasm, 0, 2, 1, 0x32])
+  if (app !== 'order-sensitive') return withSection(wasm, '2')
   return secondVersionOf(wasm)
 }
 

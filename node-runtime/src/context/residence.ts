@@ -2,7 +2,7 @@
 import type { AccountId, ContextId, GroupId, NamespaceId } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
-import type { NamespaceState } from '../governance/namespace-state.ts'
+import type { ContextRecord as GovernedContext, NamespaceState } from '../governance/namespace-state.ts'
 import { ContextState } from '../storage/context-state.ts'
 import type { Store } from '../store/store.ts'
 import type { ContextRecords } from './context-records.ts'
@@ -14,7 +14,7 @@ import { stateVersionIn, storageIn } from './namespaces/code/services.ts'
 import { startOf, versionOf } from './namespaces/code/versions.ts'
 import type { Namespaces } from './namespaces/namespaces.ts'
 import type { ContextRecord } from './parts.ts'
-import type { GroupEvent, Outbound, Running } from './ports.ts'
+import type { GroupEvent, Outbound } from './ports.ts'
 
 export interface ResidenceParts {
   readonly records: ContextRecords
@@ -81,6 +81,13 @@ export class Residence {
     return this.#parts.records.hasLeft(id)
   }
 
+  /** Of the code that the log has it run. Undefined: some of that code is not here. */
+  stateVersionOf(said: GovernedContext): number | undefined {
+    const { records, applications, store } = this.#parts
+    const base = records.get(said.id) && baseMark(new ContextStore(store, said.id)).version
+    return stateVersionIn(applications, said, said.serviceName, base)
+  }
+
   async comeBack(namespaceId: NamespaceId, id: ContextId): Promise<void> {
     if (!this.hasLeft(id)) return
     await this.#parts.records.comeBack(id)
@@ -137,11 +144,10 @@ export class Residence {
   }
 
   /** Its state is one that the application runs on. */
-  #isThere({ id, serviceName }: ContextRecord, said: Running | undefined): boolean {
-    const { applications, store } = this.#parts
-    const base = baseMark(new ContextStore(store, id)).version
-    const version = said && stateVersionIn(applications, said, serviceName, base)
-    return version === stateMark(ContextState.open(store, id)).version
+  #isThere({ id }: ContextRecord, said: GovernedContext | undefined): boolean {
+    return (
+      said !== undefined && this.stateVersionOf(said) === stateMark(ContextState.open(this.#parts.store, id)).version
+    )
   }
 
   /** Single upgrades wait for the first access. Of a whole tree of groups whoever has upgraded it brings all of them there. */

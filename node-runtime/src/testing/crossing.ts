@@ -3,7 +3,7 @@ import { appWasm } from '../../../scripts/build-apps.ts'
 import { utf8 } from '../base/bytes.ts'
 import { type ContextId, type GroupId, idBytes } from '../base/ids.ts'
 import type { XCallEvent } from '../context/ports.ts'
-import { encodeU32 } from '../runtime/module/wasm-reader.ts'
+import { withSection } from './custom-section.ts'
 import { type SharedContext, type StartOptions, shareContext, type TestWorld } from './test-nodes.ts'
 
 export class Crossing {
@@ -107,8 +107,5 @@ export function outcomesOf(events: readonly XCallEvent[]): unknown[][] {
 }
 
 function withAbi(wasm: Uint8Array, abi: object | undefined): Uint8Array {
-  if (abi === undefined) return wasm
-  const name = utf8('calimero_abi_v1')
-  const content = [...encodeU32(name.byteLength), ...name, ...utf8(JSON.stringify(abi))]
-  return Uint8Array.from([...wasm, 0, ...encodeU32(content.length), ...content])
+  return abi === undefined ? wasm : withSection(wasm, 'calimero_abi_v1', JSON.stringify(abi))
 }

@@ -1,25 +1,25 @@
 // Contexts that were made with a later version of the state than the first.
 import { describe, expect, it } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
-import { type Bytes, concat, utf8 } from '../../base/bytes.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { withSection } from '../../testing/custom-section.ts'
 import { converge } from '../../testing/test-nodes.ts'
 import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { upgradeGroup } from '../namespaces/code/upgrades.ts'
 
 const { share } = testWorlds()
 
-/** The same program once more, under another name: with a custom section behind it. */
-async function otherBuild(app: string): Promise<Bytes> {
-  const name = utf8('build')
-  return concat([await appWasm(app), Uint8Array.of(0, name.byteLength + 1, name.byteLength), name])
+/** To the same program once more, as another build of it. */
+async function upgrade(scene: Scene, app: string): Promise<void> {
+  await upgradeTo(scene, withSection(await appWasm(app), 'build'), true)
 }
 
-async function upgrade({ world, shared }: Scene, app: string): Promise<void> {
+async function upgradeTo({ world, shared }: Scene, code: Bytes, forceCodeOnly: boolean): Promise<void> {
   const { node } = world.get('ada')
-  const { id: blobId } = await world.run(node.ports.blobs.put([await otherBuild(app)]))
+  const { id: blobId } = await world.run(node.ports.blobs.put([code]))
   const details = { source: 'test', metadata: new Uint8Array(0) }
   const { id: applicationId } = await world.run(node.applications.installBlob(blobId, details))
-  await world.run(upgradeGroup(node, { groupId: shared.groupId, applicationId, cascade: false, forceCodeOnly: true }))
+  await world.run(upgradeGroup(node, { groupId: shared.groupId, applicationId, cascade: false, forceCodeOnly }))
 }
 
 async function join({ world, shared }: Scene, name: string): Promise<void> {
@@ -50,6 +50,15 @@ describe('a context that was made with the second version of the state', () => {
       expect(await world.run(world.get('dan').call(shared.contextId, 'get', { key: 'early' }))).toBe('bob')
     },
   )
+})
+
+describe('a context of a later version, whose present code says nothing of its state', () => {
+  it('is not taken back to the first version', async () => {
+    const scene = await share('kv-store-2', ['ada', 'bob'])
+    await upgrade(scene, 'kv-store')
+    const first = withSection(await appWasm('kv-store'), 'calimero_abi_v1', '{"state_version":1}')
+    await expect(upgradeTo(scene, first, false)).rejects.toThrow(/downgrades the state from version 2 to 1/)
+  })
 })
 
 describe('a context whose code has said nothing of its state', () => {

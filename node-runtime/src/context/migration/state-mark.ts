@@ -1,8 +1,8 @@
 // What a state says of itself: its version, and by whose code it got there. It is an entry of the state, so whatever takes a
 // delta back, cuts a checkpoint or copies a snapshot takes it along, and it is beneath every root.
-import { type Bytes, compareBytes, utf8 } from '../../base/bytes.ts'
+import { type Bytes, compareBytes } from '../../base/bytes.ts'
 import { type ApplicationId, ID_LENGTH, idBytes, idFromBytes } from '../../base/ids.ts'
-import { FIRST_STATE_VERSION, type StateSchema } from '../../runtime/module/state-schema.ts'
+import { FIRST_STATE_VERSION, STATE_VERSION_KEY, type StateSchema } from '../../runtime/module/state-schema.ts'
 import type { StateChange, StateView } from '../../storage/state-view.ts'
 
 export interface StateMark {
@@ -11,17 +11,15 @@ export interface StateMark {
   readonly applicationId?: ApplicationId
 }
 
-/** No key of the CRDTs of the host begins like it, nor has any of a guest's own storage layer its length. */
-const KEY = utf8('calbox/state-version')
 const VERSION_BYTES = 4
 
 export function stateMark(state: StateView): StateMark {
-  return markOf(state.get(KEY))
+  return markOf(state.get(STATE_VERSION_KEY))
 }
 
 /** Of the base that a context was made with. */
 export function baseMark(rows: { baseEntry(key: Bytes): Bytes | undefined }): StateMark {
-  return markOf(rows.baseEntry(KEY))
+  return markOf(rows.baseEntry(STATE_VERSION_KEY))
 }
 
 function markOf(bytes: Bytes | undefined): StateMark {
@@ -34,7 +32,7 @@ export function markChange({ version, applicationId }: Required<StateMark>): Sta
   const value = new Uint8Array(VERSION_BYTES + ID_LENGTH)
   new DataView(value.buffer).setUint32(0, version)
   value.set(idBytes(applicationId), VERSION_BYTES)
-  return { key: KEY, value }
+  return { key: STATE_VERSION_KEY, value }
 }
 
 /** What `init` has made, of which version it is: in key order. */

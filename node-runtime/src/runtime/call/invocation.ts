@@ -1,10 +1,11 @@
 // Everything the host holds for one instance of a guest: what it was given, what it wrote, what it said. The host
 // functions are the only ones to touch it; the outcome is read off it at the end.
-import type { Bytes } from '../../base/bytes.ts'
+import { type Bytes, equalBytes, fromUtf8 } from '../../base/bytes.ts'
 import type { Random } from '../../base/random.ts'
 import type { GuestEnv, GuestEvent, GuestProposal, GuestXCall } from '../guest-executor.ts'
 import { HostCrdt } from '../host/host-crdt.ts'
 import { LIMITS } from '../limits.ts'
+import { STATE_VERSION_KEY } from '../module/state-schema.ts'
 import { type BlobAccess, CallBlobs } from './call-blobs.ts'
 import { GuestClock } from './guest-clock.ts'
 import { checkLimit, GuestFault } from './guest-fault.ts'
@@ -122,6 +123,9 @@ export class Invocation {
   write(overlay: Overlay, key: Bytes, value: Bytes | null): Bytes | undefined {
     checkLimit('bytes of a storage key', key.byteLength, LIMITS.storageKeyBytes)
     checkLimit('bytes of a storage value', value?.byteLength ?? 0, LIMITS.storageValueBytes)
+    if (overlay === this.shared && equalBytes(key, STATE_VERSION_KEY)) {
+      throw new GuestFault('host_error', `the storage key ${fromUtf8(STATE_VERSION_KEY)} is the node's own`)
+    }
     this.#writes += 1
     this.#writtenBytes += key.byteLength + (value?.byteLength ?? 0)
     checkLimit('storage writes of a call', this.#writes, LIMITS.storageWrites)

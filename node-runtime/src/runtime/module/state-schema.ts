@@ -1,5 +1,6 @@
 // Which version of its state a program has, and from which earlier ones it brings state to it: what its ABI says, or else the
 // names of its methods. A function of the code alone, so it is the same on every node.
+import { utf8 } from '../../base/bytes.ts'
 
 export interface MigrationStep {
   /** A method without input. */
@@ -15,6 +16,11 @@ export interface StateSchema {
 
 /** Of state whose version nobody says. */
 export const FIRST_STATE_VERSION = 1
+/**
+ * The entry of a state in which the node says its version; guests do not write it. No key of the host's CRDTs begins like it,
+ * nor has any of a guest's own storage layer its length.
+ */
+export const STATE_VERSION_KEY = utf8('calbox/state-version')
 const VERSION_MAX = 2 ** 32 - 1
 const BY_NAME = /^migrate_v(\d{1,10})_to_v(\d{1,10})$/
 

@@ -49,6 +49,13 @@ export function failuresContract(subject: Subject): void {
       expectNoTrace(outcome)
     })
 
+    it("a write to the node's own entry of the state", async () => {
+      const outcome = await subject.run(call('set', entry('calbox/state-version', 'v')))
+      expect(outcome).toMatchObject({ status: 'trap', error: { kind: 'host_error' } })
+      expect(outcome.error?.message).toMatch(/the storage key calbox\/state-version is the node's own/)
+      expectNoTrace(outcome)
+    })
+
     it.each([
       ['missing', 'method_not_found'],
       ['memory', 'invalid_signature'],

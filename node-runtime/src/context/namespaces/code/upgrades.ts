@@ -1,7 +1,6 @@
 // Upgrades of a group's application: which ones this node can do, and how far its contexts are.
 import { type ApplicationId, type ContextId, type GroupId, idBase58 } from '../../../base/ids.ts'
 import type { GroupState, GroupUpgrade } from '../../../governance/namespace-state.ts'
-import { FIRST_STATE_VERSION } from '../../../runtime/module/state-schema.ts'
 import { ContextError } from '../../errors.ts'
 import { stepsOf } from '../../migration/versions.ts'
 import type { ContextRecord } from '../../parts.ts'
@@ -39,7 +38,7 @@ export interface UpgradeProgress {
  * `cascade`, at once.
  */
 export async function upgradeGroup(parts: UpgradeParts, request: UpgradeRequest): Promise<void> {
-  const { namespaces, applications } = parts
+  const { namespaces, applications, contexts } = parts
   const { groupId, applicationId, cascade } = request
   const namespace = namespaces.ofGroup(groupId)
   const group = namespace.state.groups.get(groupId)
@@ -56,11 +55,17 @@ export async function upgradeGroup(parts: UpgradeParts, request: UpgradeRequest)
     throw new ContextError('APPLICATION_NOT_INSTALLED', message)
   }
   const current = applications.get(group.applicationId)
-  // Of each service that a context of the group runs.
-  const services = new Set([...group.contexts.values()].map(({ serviceName }) => serviceName))
   if (current) {
-    for (const service of services)
-      await checkState(applications, { current, target, service, force: request.forceCodeOnly })
+    for (const context of group.contexts.values()) {
+      const before = contexts.residence.stateVersionOf(context)
+      checkState(applications, {
+        current,
+        target,
+        service: context.serviceName,
+        before,
+        force: request.forceCodeOnly,
+      })
+    }
   }
   await namespaces.announceApplication(namespace, applicationId)
   await govern(parts, groupId, { kind: 'application_set', groupId, applicationId, cascade })
@@ -98,10 +103,12 @@ interface Change {
   readonly current: Application
   readonly target: Application
   readonly service: string | undefined
+  /** The version of the state of a context that runs the present code. Undefined: code that would say it is not here. */
+  readonly before: number | undefined
   readonly force: boolean
 }
 
-async function checkState(applications: Applications, { current, target, service, force }: Change): Promise<void> {
+function checkState(applications: Applications, { current, target, service, before, force }: Change): void {
   const storage = storageIn(applications, target.id, service)
   if (storage === undefined) {
     const what = service === undefined ? 'several services, and contexts here name none' : `no service ${service}`
@@ -124,8 +131,7 @@ async function checkState(applications: Applications, { current, target, service
       'the new application has no embedded ABI, so nobody knows whether its state is the same; forceCodeOnly=true says it is',
     )
   }
-  const before = from?.version ?? FIRST_STATE_VERSION
-  if (from === undefined && storage === 'guest' && to.version === before) {
+  if (before === undefined || (from === undefined && storage === 'guest' && to.version === before)) {
     throw new ContextError('UPGRADE_REFUSED', 'nobody knows which state the present application has')
   }
   if (to.version < before) {

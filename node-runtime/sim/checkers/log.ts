@@ -6,6 +6,10 @@ import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 type Entry = Facts['history']['logs'][number]
 
+/** What is said each time that it is tried. */
+const MIGRATION_FAILED =
+  /^(a migration was given up by the guest|migration_check failed|Migration failed|made for another version of the state)/
+
 export const log: Checker = {
   name: 'log',
   check(facts) {
@@ -28,6 +32,7 @@ function isExplained({ name, entry: { message, fields } }: Entry, { history, sce
   // Of which neither knew that somebody came, or went, on the other side.
   if (message.startsWith('another part of the group'))
     return history.faults.has('removal') || history.faults.has('late')
+  if (scenario.marks?.includes('failing migration') && MIGRATION_FAILED.test(message)) return true
   // Of two who claim the same at once one has written in vain.
   if (scenario.app === 'collections' && message.startsWith('writes to what belongs to others')) return true
   const isHostiles =

@@ -171,6 +171,7 @@ export type Mark =
   | 'upgrade'
   | 'guest upgrade'
   | 'migration'
+  | 'failing migration'
   | 'proposals'
   | 'presence'
   | 'removers'

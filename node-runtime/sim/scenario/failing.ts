@@ -1,0 +1,54 @@
+// Migrations that fail for a while: somebody writes what the later code refuses, before the upgrade, beside it or after it, and
+// in the end somebody takes that back. In some seeds with a migration, from draws of their own.
+import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { type Draws, drawsFrom } from './draws.ts'
+import { writeOf } from './operations.ts'
+import { ENDINGS, endOf, type Fault, type Operation, remainingNodes, type Scenario } from './scenario.ts'
+
+/** Of the seeds with a migration that nothing else ends. */
+const SHARE = 0.6
+/** What the later version of the application looks for before it migrates, and what makes it fail. */
+const KEY = 'migration'
+const OBSTACLES = ['trap', 'refuse', 'nothing'] as const
+const FINE = 'fine'
+/** Of the obstacles, those that are taken back while all else goes on. */
+const TAKEN_BACK_SHARE = 0.6
+/** After the last fault, until the obstacle of the end is taken away: all have met it by then. */
+const CALM_MS = 12_000
+/** Whoever takes it away has heard of it, and whoever comes next of that. */
+const STEP_MS = 8000
+
+export function withFailing(scenario: Scenario, seed: number): Scenario {
+  // The first of such streams under which no pinned seed is changed.
+  const draws = drawsFrom(seededRandom(`failing 2 ${seed}`))
+  const { operations, faults, marks = [] } = scenario
+  const callers = remainingNodes(scenario).filter((name) => scenario.nodes.includes(name))
+  const isEnded = marks.some((mark) => ENDINGS.includes(mark))
+  if (!draws.chance(SHARE) || !marks.includes('migration') || isEnded || callers.length < 2) return scenario
+  const lastMs = operations.at(-1)?.atMs ?? 0
+  const obstacles = Array.from({ length: draws.whole(1, 3) }, () => obstacle(scenario, draws, lastMs)).flat()
+  const atMs = endOf(scenario) + CALM_MS
+  const last = draws.some(callers, 2).map((node, step) => wish(node, atMs + STEP_MS * step, FINE))
+  // A call at the end: whoever makes it migrates, if nobody has.
+  const [node = 'n0'] = callers
+  const access = writeOf(scenario.app, { node, atMs: atMs + 2 * STEP_MS, id: 'migrated' })
+  // A little wind: while it blows the faults are not over.
+  const wind: Fault = { kind: 'delay', maxMs: 20, fromMs: atMs, untilMs: access.atMs + STEP_MS }
+  return {
+    ...scenario,
+    operations: [...operations, ...obstacles, ...last, access].sort((a, b) => a.atMs - b.atMs),
+    faults: [...faults, wind],
+    marks: [...marks, 'failing migration'],
+  }
+}
+
+function obstacle(scenario: Scenario, draws: Draws, lastMs: number): Operation[] {
+  const [node, atMs, how] = [draws.pick(scenario.nodes), draws.whole(0, lastMs), draws.pick(OBSTACLES)]
+  const [other, waitMs] = [draws.pick(scenario.nodes), draws.whole(200, 6000)]
+  const put = wish(node, atMs, how)
+  return draws.chance(TAKEN_BACK_SHARE) ? [put, wish(other, atMs + waitMs, FINE)] : [put]
+}
+
+function wish(node: string, atMs: number, value: string): Operation {
+  return { atMs, node, method: 'set', args: { key: KEY, value } }
+}

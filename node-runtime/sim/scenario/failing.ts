@@ -1,5 +1,5 @@
-// Migrations that fail for a while: somebody writes what the later code refuses, before the upgrade, beside it or after it, and
-// in the end somebody takes that back. In some seeds with a migration, from draws of their own.
+// Migrations that fail for a while: somebody writes what the later code refuses, before the upgrade or beside it, and in
+// the end somebody takes that back. In some seeds with a migration, from draws of their own.
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { writeOf } from './operations.ts'
@@ -11,6 +11,9 @@ const SHARE = 0.6
 const KEY = 'migration'
 const OBSTACLES = ['trap', 'refuse', 'nothing'] as const
 const FINE = 'fine'
+/** Around the upgrade: who migrates may have heard of it, or not. */
+const BEFORE_MS = 8000
+const AFTER_MS = 5000
 /** Of the obstacles, those that are taken back while all else goes on. */
 const TAKEN_BACK_SHARE = 0.6
 /** After the last fault, until the obstacle of the end is taken away: all have met it by then. */
@@ -25,8 +28,8 @@ export function withFailing(scenario: Scenario, seed: number): Scenario {
   const callers = remainingNodes(scenario).filter((name) => scenario.nodes.includes(name))
   const isEnded = marks.some((mark) => ENDINGS.includes(mark))
   if (!draws.chance(SHARE) || !marks.includes('migration') || isEnded || callers.length < 2) return scenario
-  const lastMs = operations.at(-1)?.atMs ?? 0
-  const obstacles = Array.from({ length: draws.whole(1, 3) }, () => obstacle(scenario, draws, lastMs)).flat()
+  const upgradeMs = faults.find((fault) => fault.kind === 'upgrade')?.atMs ?? 0
+  const obstacles = Array.from({ length: draws.whole(1, 3) }, () => obstacle(scenario, draws, upgradeMs)).flat()
   const atMs = endOf(scenario) + CALM_MS
   const last = draws.some(callers, 2).map((node, step) => wish(node, atMs + STEP_MS * step, FINE))
   // A call at the end: whoever makes it migrates, if nobody has.
@@ -42,8 +45,9 @@ export function withFailing(scenario: Scenario, seed: number): Scenario {
   }
 }
 
-function obstacle(scenario: Scenario, draws: Draws, lastMs: number): Operation[] {
-  const [node, atMs, how] = [draws.pick(scenario.nodes), draws.whole(0, lastMs), draws.pick(OBSTACLES)]
+function obstacle(scenario: Scenario, draws: Draws, upgradeMs: number): Operation[] {
+  const [node, how] = [draws.pick(scenario.nodes), draws.pick(OBSTACLES)]
+  const atMs = Math.max(0, upgradeMs + draws.whole(-BEFORE_MS, AFTER_MS))
   const [other, waitMs] = [draws.pick(scenario.nodes), draws.whole(200, 6000)]
   const put = wish(node, atMs, how)
   return draws.chance(TAKEN_BACK_SHARE) ? [put, wish(other, atMs + waitMs, FINE)] : [put]

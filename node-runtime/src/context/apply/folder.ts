@@ -126,8 +126,8 @@ export class Folder {
     const kept = this.#stack.length - plan.undo
     const { transaction, ops, committed, left, isAsForeseen } = await this.#refold(kept, plan.apply, byId)
     for (const id of dropped) ops.push(this.#parts.rows.putDelta(this.stored(id).delta, 'voided'))
-    ops.push(...transaction.ops())
-    return { ops, committed, count: arrived.length - left, isAsForeseen }
+    // As arguments of one call they may be more than a stack holds.
+    return { ops: [...ops, ...transaction.ops()], committed, count: arrived.length - left, isAsForeseen }
   }
 
   /**
@@ -199,7 +199,8 @@ export class Folder {
     const isMigrated = stateMark(transaction).version !== before.version
     const committed = () => {
       transaction.committed()
-      this.#stack.splice(kept, this.#stack.length - kept, ...places)
+      this.#stack.splice(kept)
+      for (const place of places) this.#stack.push(place)
       this.#forgetRoots(kept)
       if (isMigrated) this.#parts.onMigrated()
     }

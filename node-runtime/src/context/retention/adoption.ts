@@ -113,9 +113,14 @@ export class Adoption {
     // Above all positions of before: those are removed when the rows are next read.
     const base = folder.base + folder.stack.length
     const pruned = { certified: pruner.signed(certified), base, unseen: counted.unseen }
-    const ops: StoreOp[] = [...writer.finish(checkpoint.root), rows.putCheckpoint(pruned, true)]
     const again = [...kept.again, ...(await reissuesOf(lost, own))]
-    ops.push(...kept.ops, ...counted.notes, ...(await keep(standing, checkpoint, { ...own, beneath: new Map() })))
+    const ops: StoreOp[] = [
+      ...writer.finish(checkpoint.root),
+      rows.putCheckpoint(pruned, true),
+      ...kept.ops,
+      ...counted.notes,
+      ...(await keep(standing, checkpoint, { ...own, beneath: new Map() })),
+    ]
     for (const { id, isHandled } of gone) {
       ops.push(rows.dropDelta(id), rows.clearOutgoing(id))
       // It may come back as another.

@@ -5,7 +5,6 @@ import { withBehind } from './behind.ts'
 import { withCertifiedTwice, withEveryWord } from './certifying.ts'
 import { withContested, withFellow } from './contested.ts'
 import { type Draws, drawsFrom } from './draws.ts'
-import { withFailing } from './failing.ts'
 import { withHeaps } from './heaps.ts'
 import { withLagging } from './lagging.ts'
 import { writeOf } from './operations.ts'
@@ -66,7 +65,7 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     withReading,
   ]
   const ended = ends.reduce((made, step) => step(made, seed), added)
-  return withFailing(migrating(ended, seed), seed)
+  return migrating(ended, seed)
 }
 
 /** Where the member had the context by inheritance the maker of the group alone decides. */

@@ -6,7 +6,7 @@ import { writeOf } from './operations.ts'
 import { ENDINGS, endOf, type Fault, type Operation, remainingNodes, type Scenario } from './scenario.ts'
 
 /** Of the seeds with a migration that nothing else ends. */
-const SHARE = 0.6
+const SHARE = 0.9
 /** What the later version of the application looks for before it migrates, and what makes it fail. */
 const KEY = 'migration'
 const OBSTACLES = ['trap', 'refuse', 'nothing'] as const
@@ -18,12 +18,10 @@ const AFTER_MS = 5000
 const TAKEN_BACK_SHARE = 0.6
 /** After the last fault, until the obstacle of the end is taken away: all have met it by then. */
 const CALM_MS = 12_000
-/** Whoever takes it away has heard of it, and whoever comes next of that. */
 const STEP_MS = 8000
 
 export function withFailing(scenario: Scenario, seed: number): Scenario {
-  // The first of such streams under which no pinned seed is changed.
-  const draws = drawsFrom(seededRandom(`failing 2 ${seed}`))
+  const draws = drawsFrom(seededRandom(`failing ${seed}`))
   const { operations, faults, marks = [] } = scenario
   const callers = remainingNodes(scenario).filter((name) => scenario.nodes.includes(name))
   const isEnded = marks.some((mark) => ENDINGS.includes(mark))
@@ -31,15 +29,14 @@ export function withFailing(scenario: Scenario, seed: number): Scenario {
   const upgradeMs = faults.find((fault) => fault.kind === 'upgrade')?.atMs ?? 0
   const obstacles = Array.from({ length: draws.whole(1, 3) }, () => obstacle(scenario, draws, upgradeMs)).flat()
   const atMs = endOf(scenario) + CALM_MS
-  const last = draws.some(callers, 2).map((node, step) => wish(node, atMs + STEP_MS * step, FINE))
-  // A call at the end: whoever makes it migrates, if nobody has.
-  const [node = 'n0'] = callers
-  const access = writeOf(scenario.app, { node, atMs: atMs + 2 * STEP_MS, id: 'migrated' })
+  // Who takes it away has failed by then, if nobody has migrated, and is the first that can.
+  const node = draws.pick(callers)
+  const access = writeOf(scenario.app, { node, atMs: atMs + STEP_MS, id: 'migrated' })
   // A little wind: while it blows the faults are not over.
   const wind: Fault = { kind: 'delay', maxMs: 20, fromMs: atMs, untilMs: access.atMs + STEP_MS }
   return {
     ...scenario,
-    operations: [...operations, ...obstacles, ...last, access].sort((a, b) => a.atMs - b.atMs),
+    operations: [...operations, ...obstacles, wish(node, atMs, FINE), access].sort((a, b) => a.atMs - b.atMs),
     faults: [...faults, wind],
     marks: [...marks, 'failing migration'],
   }

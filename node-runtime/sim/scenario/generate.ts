@@ -3,6 +3,7 @@ import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { SKEW_MAX_MS } from '../limits.ts'
 import { withAdditions } from './additions.ts'
 import { type Draws, drawsFrom } from './draws.ts'
+import { withFailing } from './failing.ts'
 import { BATCH_SHARES, callOf, operationOf } from './operations.ts'
 import { withRarities } from './rarities.ts'
 import {
@@ -77,7 +78,9 @@ export function generate(seed: number, only?: Only, era: Era = 'now'): Scenario 
     faults: faults.sort((a, b) => startOf(a) - startOf(b)),
   }
   const whole = withRarities(scenario, seed)
-  return isFirst ? whole : withAdditions(whole, seed)
+  if (isFirst) return whole
+  const added = withAdditions(whole, seed)
+  return era === 'now' ? withFailing(added, seed) : added
 }
 
 /** From draws of its own: what it is changes nothing else of a seed. */

@@ -13,6 +13,9 @@ const CODE_PENDING = /which does not run here yet/
 /** After a removal nobody writes under the old key; who has not got the new one yet is told to come again. */
 const KEY_PENDING = /the key of group \w+ has not arrived yet/
 
+/** On a busy machine. */
+const TOO_SLOW = /ran longer than/
+
 /** What a member that may only read is told. */
 const MAY_NOT_WRITE = /may read context \w+, not write it/
 
@@ -34,6 +37,7 @@ export const calls: Checker = {
       const isExpected =
         (readers.has(operation.node) && MAY_NOT_WRITE.test(said)) ||
         EXPECTED.test(said) ||
+        (history.faults.has('stumble') && TOO_SLOW.test(said)) ||
         (history.faults.has('removal') && KEY_PENDING.test(said)) ||
         (history.faults.has('upgrade') && CODE_PENDING.test(said))
       if (outcome === 'failed' && !isExpected) found.push(`${what} failed: ${error}`)

@@ -33,6 +33,8 @@ function isExplained({ name, entry: { message, fields } }: Entry, { history, sce
   if (message.startsWith('another part of the group'))
     return history.faults.has('removal') || history.faults.has('late')
   if (scenario.marks?.includes('failing migration') && MIGRATION_FAILED.test(message)) return true
+  if (history.faults.has('stumble') && /ran longer than|took this machine too long/.test(`${message} ${fields.error}`))
+    return true
   // Of two who claim the same at once one has written in vain.
   if (scenario.app === 'collections' && message.startsWith('writes to what belongs to others')) return true
   const isHostiles =

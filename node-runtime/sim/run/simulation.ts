@@ -16,6 +16,7 @@ import { everyone } from '../scenario/generate.ts'
 import { endOf, HOSTILE, type Operation, remainingNodes, removersOf, type Scenario } from '../scenario/scenario.ts'
 import { NodeFaults } from './node-faults.ts'
 import { type Setting, settingOf } from './settings.ts'
+import { Stumbles } from './stumbles.ts'
 import { Weather } from './weather.ts'
 
 export interface SimulationEnd {
@@ -93,6 +94,11 @@ class Run {
   static async open(scenario: Scenario, setting: Setting, trace: Trace): Promise<Run> {
     const run = new Run(scenario, setting, trace)
     const chance = seededRandom(`lag ${scenario.seed}`)
+    const stumbles = new Stumbles(scenario, {
+      random: seededRandom(`stumbles ${scenario.seed}`),
+      nowMs: () => run.#world.clock.nowMs() - run.#startMs,
+      onStumble: (name) => run.#stumbled(name),
+    })
     run.#worldMade = await TestWorld.open({
       seed: `run ${scenario.seed}`,
       from: setting.saved,
@@ -101,6 +107,7 @@ class Run {
       judge: (packet) => run.#weather.judge(packet),
       observePacket: (packet, fate) => run.#packet(packet, fate),
       observer: run.#observer(),
+      isTooSlow: (name) => run.#startMs > 0 && stumbles.isTooSlow(name),
       lagMs: (of) => chance.float() * (of === 'disk' ? scenario.lag.diskMs : scenario.lag.guestMs),
     })
     return run
@@ -174,6 +181,11 @@ class Run {
           this.#note(`${operation.node} failed ${method} ${attempt.error}`)
         },
       )
+  }
+
+  #stumbled(name: string): void {
+    this.#history.faults.add('stumble')
+    this.#note(`a guest takes ${name} too long`)
   }
 
   // The end

@@ -18,6 +18,7 @@ import {
   type Scenario,
   SERVINGS,
 } from './scenario.ts'
+import { withStumbling } from './stumbling.ts'
 
 /** Which storage the seeds have: `guest` is a tenth of them when nothing is said. */
 export type Only = 'host' | 'guest'
@@ -80,7 +81,7 @@ export function generate(seed: number, only?: Only, era: Era = 'now'): Scenario 
   const whole = withRarities(scenario, seed)
   if (isFirst) return whole
   const added = withAdditions(whole, seed)
-  return era === 'now' ? withFailing(added, seed) : added
+  return era === 'now' ? withStumbling(withFailing(added, seed), seed) : added
 }
 
 /** From draws of its own: what it is changes nothing else of a seed. */

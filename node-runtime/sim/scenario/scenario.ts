@@ -19,7 +19,7 @@ export const FAULT_KINDS = [
 ] as const
 export type DrawnKind = (typeof FAULT_KINDS)[number]
 /** The others are never drawn: rarities and additions add them. */
-export type FaultKind = DrawnKind | 'rotation' | 'chore' | 'upgrade' | 'presence'
+export type FaultKind = DrawnKind | 'rotation' | 'chore' | 'upgrade' | 'presence' | 'stumble'
 
 /** How a member loses the shared context. `right`: to open groups; `closing`: those who stay are members of the group then. */
 export const WAYS_OUT = ['removed', 'right', 'closing'] as const
@@ -141,6 +141,8 @@ export type Fault =
       /** To one with a later version of the state. */
       readonly migrates?: true
     }
+  /** Of the runs of a guest on it, this share takes too long and is ended: a busy machine. */
+  | ({ readonly kind: 'stumble'; readonly node: string; readonly rate: number } & Window)
   /** A member shows something to the others; null: nothing any more. */
   | { readonly kind: 'presence'; readonly node: string; readonly shows: string | null; readonly atMs: number }
   | {
@@ -200,6 +202,7 @@ export type Mark =
   | 'parted'
   | 'parted and grown'
   | 'reader'
+  | 'stumbling'
 
 /** Marks of what comes after all else: a seed has one of them. */
 export const ENDINGS: readonly Mark[] = [

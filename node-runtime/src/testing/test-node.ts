@@ -13,7 +13,8 @@ import type { StateEvent } from '../context/ports.ts'
 import type { Network } from '../network/network.ts'
 import { peerIdOfPublicKey } from '../network/peer-id.ts'
 import { Node } from '../node.ts'
-import type { GuestExecutor } from '../runtime/guest-executor.ts'
+import { timeoutFault } from '../runtime/call/guest-fault.ts'
+import type { GuestExecutor, GuestJob, GuestOutcome } from '../runtime/guest-executor.ts'
 import { inlineExecutor } from '../runtime/inline-executor.ts'
 import { ModuleCache } from '../runtime/module/module-cache.ts'
 import { ContextState } from '../storage/context-state.ts'
@@ -24,6 +25,8 @@ import { ProcessClock } from './driven-clock.ts'
 import { type LogEntry, RecordingLogger } from './recording-logger.ts'
 import { seededRandom } from './seeded-random.ts'
 
+/** As it is said: nothing waits for it here. */
+const GUEST_LIMIT_MS = 30_000
 const NEVER: CrashPlan = { atBatch: Number.POSITIVE_INFINITY, written: false }
 /** Compiled once a process: later runs must not differ from the first by the time that compiling takes. */
 export const compiledModules = new ModuleCache()
@@ -56,6 +59,8 @@ export interface Surroundings {
   crash(peerId: string): void
   /** How long a write or a run of a guest takes. Default: no time. */
   readonly lagMs?: (of: 'disk' | 'guest') => number
+  /** Whether a run of a guest takes this machine too long. Default: none does. */
+  readonly isTooSlow?: (name: string) => boolean
   during<T>(work: () => Promise<T>): Promise<T>
 }
 
@@ -223,6 +228,8 @@ export class TestNode {
     return {
       run: async (...args) => {
         await this.#lag('guest')
+        const [first] = args[2]
+        if (first && this.#world.isTooSlow?.(this.name)) return [timedOut(first)]
         return this.#world.during(() => executor.run(...args))
       },
       inspect: (module) => this.#world.during(() => executor.inspect(module)),
@@ -238,6 +245,23 @@ export class TestNode {
     const dueMs = Math.max(now + lagMs, this.#lagsUntilMs[of])
     this.#lagsUntilMs[of] = dueMs
     await new Promise<void>((resolve) => this.clock.setTimer(resolve, dueMs - now))
+  }
+}
+
+/** As a run says that ends at its first job. */
+function timedOut(job: GuestJob): GuestOutcome {
+  return {
+    status: 'error',
+    error: { kind: 'timeout', message: timeoutFault(job, GUEST_LIMIT_MS).message },
+    logs: [],
+    events: [],
+    changes: [],
+    privateChanges: [],
+    xcalls: [],
+    proposals: [],
+    approvals: [],
+    timeNs: job.env.timeNs,
+    tookMs: 0,
   }
 }
 

@@ -32,6 +32,8 @@ export interface WorldOptions {
   readonly observer?: WorldObserver
   /** How long a write or a run of a guest takes. Default: no time. */
   readonly lagMs?: (of: 'disk' | 'guest') => number
+  /** Whether a run of a guest takes this machine too long. Default: none does. */
+  readonly isTooSlow?: (name: string) => boolean
   readonly sync?: SyncOptions
   readonly retention?: Partial<Retention>
   /** Real time, for tests that talk to the nodes over real sockets. */
@@ -60,6 +62,7 @@ export class TestWorld {
   readonly retention: Partial<Retention>
   readonly observer: WorldObserver
   readonly lagMs: (of: 'disk' | 'guest') => number
+  readonly isTooSlow: (name: string) => boolean
   readonly #driven: DrivenClock | undefined
   readonly #places = new Map<string, Place>()
 
@@ -79,6 +82,7 @@ export class TestWorld {
     this.retention = options.retention ?? {}
     this.observer = options.observer ?? {}
     this.lagMs = options.lagMs ?? (() => 0)
+    this.isTooSlow = options.isTooSlow ?? (() => false)
   }
 
   static async open(options: WorldOptions = {}): Promise<TestWorld> {

@@ -9,8 +9,9 @@ const LEAST_MS = 2000
 
 export function withStumbling(scenario: Scenario, seed: number): Scenario {
   const draws = drawsFrom(seededRandom(`stumbling ${seed}`))
-  if (!draws.chance(SHARE)) return scenario
   const { nodes, operations, faults, marks = [] } = scenario
+  // There the last call migrates, and none comes after it that could try again.
+  if (!draws.chance(SHARE) || marks.includes('failing migration')) return scenario
   const lastMs = operations.at(-1)?.atMs ?? 0
   const stumbles = draws.some(nodes, draws.whole(1, 3)).map((node): Fault => {
     const fromMs = draws.whole(0, lastMs)

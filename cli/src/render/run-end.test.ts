@@ -17,7 +17,8 @@ function linesOf(
     counts: { passed: 0, failed: 0, cancelled: 0, skipped: 0, notReached: 0, notRecorded: 0, warnings: 0 },
     ...{ plannedSteps: [], notes: [], timings: [], nodes: [], steps: [] },
     history: {
-      ...{ acknowledged, writes, notLookedFor: [], contexts: 1, nodes: ['a', 'b'], apart: [], notCompared: [] },
+      ...{ acknowledged, writes, notLookedFor: [], contexts: 1, nodes: ['a', 'b'], apart: [] },
+      ...{ notCompared: [], givenUp: [] },
       ...found,
     },
   }

@@ -9,13 +9,18 @@ export interface HistoryLines {
 }
 
 export function historyLines(history: HistoryRecord): HistoryLines {
-  const { acknowledged, apart, notLookedFor } = history
+  const { acknowledged, apart, notLookedFor, givenUp } = history
   const findings = notLookedFor.filter(({ isFinding }) => isFinding === true)
   const warnings = [
     ...findings.map(({ node, writes, why }) => `${counted(writes)} of ${node} could not be looked for: ${why}`),
     ...apart.map(({ contextId, groups, why }) => {
       const each = groups.map(({ nodes }) => nodes.join(', ')).join(' | ')
       return [`the nodes do not have the same of context ${contextId}: ${each}`, ...why].join('\n  ')
+    }),
+    ...givenUp.map(({ node, event, handler, attempts, error }) => {
+      const tried = attempts === 1 ? 'once' : `${attempts} times`
+      const why = error === undefined ? '' : `: ${error}`
+      return `${node} has not handled event ${event}: ${handler} was tried ${tried} and given up${why}`
     }),
   ]
   return acknowledged === 0 ? { warnings } : { summary: summaryOf(history), warnings }

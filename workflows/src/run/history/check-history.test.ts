@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { historyLines } from '../../report/history-lines.ts'
 import { FixtureDriver } from '../../testing/fixture-driver.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
 import { runYaml, withContext } from '../../testing/run-yaml.ts'
@@ -8,7 +9,16 @@ import { WriteHistory } from './write-history.ts'
 const SET = "  - { type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: '1' } }\n"
 const ASIDE = (name: string) => `  - { name: ${name}, type: wait, seconds: 1 }\n`
 const PARKED = { deltaId: 'parked1', reason: 'future', missing: [] }
-const NOTHING = { acknowledged: 0, writes: 0, notLookedFor: [], contexts: 0, nodes: [], apart: [], notCompared: [] }
+const NOTHING = {
+  acknowledged: 0,
+  writes: 0,
+  notLookedFor: [],
+  contexts: 0,
+  nodes: [],
+  apart: [],
+  notCompared: [],
+  givenUp: [],
+}
 
 test('a run that passes tells what was looked at', async () => {
   const run = await runYaml(withContext(SET + SET))
@@ -18,6 +28,20 @@ test('a run that passes tells what was looked at', async () => {
 test('a run in which nothing was written has no contexts to look at', async () => {
   const run = await runYaml(withContext(ASIDE('w')))
   expect(run.record.history).toEqual(NOTHING)
+})
+
+test('events that are never handled are told, and fail nothing', async () => {
+  const network = new FixtureNetwork()
+  const letter = { handler: 'on_set', event: 'Set', attempts: 5, lastError: 'gone' }
+  network.node('n-2').waiting.deadLetters = [letter]
+  const { outcome, exitCode, record } = await runYaml(withContext(SET), { network })
+  expect([outcome, exitCode]).toEqual(['passed', 0])
+  const contextId = expect.any(String)
+  const givenUp = [{ node: 'n-2', contextId, handler: 'on_set', event: 'Set', attempts: 5, error: 'gone' }]
+  expect(record.history).toMatchObject({ nodes: ['n-1', 'n-2'], givenUp })
+  expect(record.history && historyLines(record.history).warnings).toEqual([
+    'n-2 has not handled event Set: on_set was tried 5 times and given up: gone',
+  ])
 })
 
 test('nodes with the same heads and another state fail the run, whatever it asserts', async () => {

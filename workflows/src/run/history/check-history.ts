@@ -6,6 +6,7 @@ import type { NodeHandle } from '../../steps/step-kind.ts'
 import { HISTORY_CONTEXTS_MAX } from '../limits.ts'
 import { compareContexts } from './agreement.ts'
 import type { HistoryFindings } from './findings.ts'
+import { givenUpOn } from './given-up.ts'
 import { lookForWrites } from './held-writes.ts'
 import { HistoryNodes } from './history-nodes.ts'
 import type { WriteHistory } from './write-history.ts'
@@ -35,7 +36,7 @@ export async function checkHistory(
   const comparing = { nodes, clock, faulty: byNode(faults), hindered: byNode(hindrances) }
   const compared = await compareContexts(contexts, comparing, options)
   const looked = await lookForWrites(history, nodes, { clock, ...options })
-  return { ...looked, contexts: contexts.length, ...compared }
+  return { ...looked, contexts: contexts.length, ...compared, givenUp: await givenUpOn(contexts, nodes, options) }
 }
 
 function byNode(all: readonly NodesAndWhat[]): ReadonlyMap<string, string> {

@@ -11,6 +11,8 @@ export interface HistoryFindings {
   /** Contexts of which nodes that nothing kept apart did not have the same, for as long as they were looked at. */
   readonly apart: readonly ContextApart[]
   readonly notCompared: readonly NotCompared[]
+  /** Events that nodes have not handled and will not. */
+  readonly givenUp: readonly GivenUp[]
 }
 
 export interface UntoldWrites {
@@ -32,6 +34,16 @@ export interface ContextApart {
 export interface NotCompared {
   readonly node: string
   readonly why: string
+}
+
+export interface GivenUp {
+  readonly node: string
+  readonly contextId: string
+  readonly event: string
+  readonly handler: string
+  readonly attempts: number
+  /** Of the last attempt. */
+  readonly error?: string
 }
 
 export const DEFECT_HELP =

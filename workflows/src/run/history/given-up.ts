@@ -39,6 +39,8 @@ async function deadLetters({ client }: Asked, contextId: string, request: Histor
     event: pythonStr(event),
     handler: pythonStr(handler),
     attempts: Number(attempts),
-    ...(typeof lastError === 'string' ? { error: shortened(lastError, HISTORY_ERROR_MAX_CHARS) } : {}),
+    ...(typeof lastError === 'string'
+      ? { error: shortened(lastError.split('\n', 1)[0] ?? '', HISTORY_ERROR_MAX_CHARS) }
+      : {}),
   }))
 }

@@ -172,7 +172,9 @@ it('sets of writers that follow each other round and round are corrupt', () => {
   const state = memoryState()
   state.set(recordKey(id, 14, 'g'), out.finish())
   state.set(recordKey(id, 14, 'c', nameOf(id, set)), out.finish())
-  corrupt(() => new SharedRecords(bounded(state), id).has(idOf('somebody')))
+  state.set(recordKey(id, 14, 'c', set.parent), out.finish())
+  const other = { ...set, parent: idOf('another name') }
+  corrupt(() => new SharedRecords(bounded(state), id).change(set, other, 6n))
 })
 
 /** The artifact that made the element before the last one. */

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { type Bytes, concat, fromUtf8, toHex, utf8 } from '../../base/bytes.ts'
-import { mergeArtifact } from '../artifact.ts'
+import { encodeArtifact, mergeArtifact } from '../artifact.ts'
+import type { Fragment } from '../fragment.ts'
 import { memoryState } from '../memory-state.ts'
 import { idOf, items, Replica, type Sent } from '../replica-fixture.ts'
+import { ChangeFragment, FoundFragment, SharedValueFragment } from './shared-storage.ts'
+import { NO_PARENT, nameOf, type WriterSet } from './writer-set.ts'
 
 const id = idOf('owned')
 const key = utf8('key')
@@ -163,3 +166,31 @@ function sent(made: Sent | undefined): Sent {
   if (made === undefined) throw new Error('a call that was to change something changed nothing')
   return made
 }
+
+it('a write under a set of writers that never was costs the same however many sets there were', () => {
+  const { bytes: replica, publicKey: author } = new Replica('one')
+  const rights = { frozen: false, writers: [replica] }
+  const none = { stamp: 5n, replica, parent: idOf('never'), ...rights }
+  const reads = [2, 200].map((sets) => {
+    const state = memoryState()
+    let set: WriterSet = { stamp: 1000n, replica, parent: NO_PARENT, ...rights }
+    const chain: Fragment[] = [new FoundFragment({ id, stamp: 1000n, rights })]
+    while (chain.length < sets) {
+      const stamp = 1000n + BigInt(chain.length)
+      chain.push(new ChangeFragment({ id, from: set, stamp, writers: rights.writers, value: undefined }))
+      set = { stamp, replica, parent: nameOf(id, set), ...rights }
+    }
+    mergeArtifact(state, encodeArtifact(chain), { author, hlc: 1000n })
+    let count = 0
+    const get = (of: Bytes) => {
+      count += 1
+      return state.get(of)
+    }
+    const value = new SharedValueFragment({ id, under: none, stamp: 1000n, value: utf8('x') })
+    const change = new ChangeFragment({ id, from: none, stamp: 1000n, writers: rights.writers, value: utf8('x') })
+    const artifact = encodeArtifact([value, change])
+    expect(mergeArtifact({ ...state, get }, artifact, { author, hlc: 1000n })).toEqual({ unauthorised: 2 })
+    return count
+  })
+  expect(reads[1]).toBe(reads[0])
+})

@@ -51,11 +51,13 @@ export class SharedRecords {
     if (this.#keepEarlier(recordKey(this.#id, TAG, 'g'), set, claimed)) this.#follow(this.#first())
   }
 
-  change(set: WriterSet, claimed: bigint): void {
+  change(from: WriterSet, set: WriterSet, claimed: bigint): void {
     if (!this.#keepEarlier(recordKey(this.#id, TAG, 'c', set.parent), set, claimed)) return
+    // One that has not come yet, or has lost, leads nowhere.
+    if (!this.isKept(from)) return
     const current = this.current()
     const next = current !== undefined && equalBytes(nameOf(this.#id, current), set.parent)
-    // A change of an earlier set, or of one that has not come yet: from the beginning.
+    // A change of an earlier set: from the beginning.
     this.#follow(next ? set : this.#first())
   }
 
@@ -63,14 +65,11 @@ export class SharedRecords {
     mergeRecord(this.#state, this.#valueKey(name), record)
   }
 
-  /** Whether the set is valid or was. */
-  has(name: Bytes): boolean {
-    const current = this.current()
-    if (current !== undefined && equalBytes(nameOf(this.#id, current), name)) return true
-    for (let set = this.#first(); set !== undefined; set = this.#after(set)) {
-      if (equalBytes(nameOf(this.#id, set), name)) return true
-    }
-    return false
+  /** Whether it is the set that follows the one it names, or the first: all of those that were ever valid are. */
+  isKept(set: WriterSet): boolean {
+    const isFirst = equalBytes(set.parent, NO_PARENT)
+    const kept = isFirst ? this.#first() : this.#setAt(recordKey(this.#id, TAG, 'c', set.parent))
+    return kept !== undefined && equalBytes(encodeSet(kept), encodeSet(set))
   }
 
   /** Notes the last set that follows. It ends: each names the one before by its hash, so none comes before itself. */
@@ -146,7 +145,7 @@ export class FoundFragment implements Fragment {
     const set = { stamp: this.stamp, replica: origin.replica, parent: NO_PARENT, ...this.#rights }
     const records = new SharedRecords(state, this.id)
     records.found(set, claimedAt(this.stamp, origin))
-    return records.has(nameOf(this.id, set))
+    return records.isKept(set)
   }
 }
 
@@ -192,10 +191,10 @@ export class ChangeFragment implements Fragment {
     const parent = nameOf(this.id, this.#from)
     const set = { stamp: this.stamp, replica, parent, frozen: false, writers: this.#writers }
     const records = new SharedRecords(state, this.id)
-    records.change(set, claimedAt(this.stamp, origin))
+    records.change(this.#from, set, claimedAt(this.stamp, origin))
     const name = nameOf(this.id, set)
     if (this.#value !== undefined) records.setValue(name, { stamp: this.stamp, replica, body: this.#value })
-    return records.has(name)
+    return records.isKept(this.#from) && records.isKept(set)
   }
 }
 
@@ -228,7 +227,7 @@ export class SharedValueFragment implements Fragment {
     const records = new SharedRecords(state, this.id)
     const name = nameOf(this.id, this.#under)
     records.setValue(name, { stamp: this.stamp, replica, body: this.#value })
-    return records.has(name)
+    return records.isKept(this.#under)
   }
 }
 

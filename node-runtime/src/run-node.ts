@@ -78,7 +78,7 @@ export async function startNode(options: RunNodeOptions): Promise<RunningNode> {
       clock: systemClock,
       log: log.child({ module: 'store' }),
     })
-    const store = faults ? faultyStore(disk, storeLocation, () => faults.refuseWrite()) : disk
+    const store = faults ? faultyStore(disk, storeLocation, { write: () => faults.refuseWrite() }) : disk
     opened.push(() => store.close())
     await writeFile(pidFile, `${process.pid}\n`)
     opened.push(() => rm(pidFile, { force: true }))

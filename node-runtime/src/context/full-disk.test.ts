@@ -17,7 +17,7 @@ async function scene() {
   for (const name of NAMES) {
     const place = world.place(name)
     const error = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
-    Object.assign(place, { disk: faultyStore(place.disk, name, () => (full.has(name) ? error : undefined)) })
+    Object.assign(place, { disk: faultyStore(place.disk, name, { write: () => (full.has(name) ? error : undefined) }) })
   }
   const shared = await shareContext(world, await appWasm('kv-store'), NAMES)
   await converge(world, shared.contextId, NAMES)

@@ -195,7 +195,9 @@ it.skipIf(roomy === undefined)(
 
 describe('the fault', () => {
   const refused = (code: string, text: string) =>
-    faultyStore(memoryStore(), '/disk', () => Object.assign(new Error(`${code}: ${text}, write`), { code }))
+    faultyStore(memoryStore(), '/disk', {
+      write: () => Object.assign(new Error(`${code}: ${text}, write`), { code }),
+    })
 
   it.each([
     ['ENOSPC', 'no space left on device', 'STORE_FULL'],

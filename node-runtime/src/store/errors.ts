@@ -13,3 +13,9 @@ export type StoreErrorCode =
   | 'STORE_CRASHED'
 
 export class StoreError extends CodedError<StoreErrorCode> {}
+
+/** Nothing can be read for a moment. */
+export function openingError(location: string, cause: unknown): StoreError {
+  const message = `reading ${location} failed: the store is being opened anew, after a write that the disk refused; try again`
+  return new StoreError('STORE_FAILED', message, { cause, data: { location } })
+}

@@ -7,7 +7,7 @@ import { ClassicLevel } from 'classic-level'
 import type { Bytes } from '../base/bytes.ts'
 import { requireWholeLogs } from './damaged-logs.ts'
 import { DiskRoom } from './disk-room.ts'
-import { StoreError } from './errors.ts'
+import { openingError, StoreError } from './errors.ts'
 import { BLOCK_CACHE_BYTES, OPEN_FILES_MAX, READ_AHEAD_BYTES, WRITE_BUFFER_BYTES } from './limits.ts'
 import { newestLog } from './newest-log.ts'
 import { ownWorkOf } from './own-work.ts'
@@ -233,11 +233,6 @@ class LevelStore implements Store {
 
 function closedError(location: string): StoreError {
   return new StoreError('STORE_CLOSED', `cannot use the store at ${location}: it is closed`, { data: { location } })
-}
-
-function openingError(location: string, cause: unknown): StoreError {
-  const message = `reading ${location} failed: the store is being opened anew, after a write that the disk refused; try again`
-  return new StoreError('STORE_FAILED', message, { cause, data: { location } })
 }
 
 async function ensureWritable(location: string): Promise<void> {

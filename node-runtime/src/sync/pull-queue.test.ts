@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { silentLogger } from '../base/log.ts'
 import { DrivenClock } from '../testing/driven-clock.ts'
 import { PULL_AFTER_MS, PULL_LOOKS_MAX } from './limits.ts'
 import { PullQueue } from './pull-queue.ts'
@@ -13,7 +14,7 @@ function queue() {
     began.push(isNext ? `${name} next` : name)
     return new Promise<void>((resolve) => ends.push(resolve))
   }
-  return { clock, pulls: new PullQueue(clock), began, work, end: () => ends.shift()?.() }
+  return { clock, pulls: new PullQueue(clock, silentLogger), began, work, end: () => ends.shift()?.() }
 }
 
 describe('a pull from a peer', () => {
@@ -84,6 +85,23 @@ describe('a pull from a peer', () => {
     end()
     await clock.rest()
     expect(began).toEqual(['first', 'later next'])
+  })
+
+  it('begins where it cannot be seen whether anything is lacking, and keeps no later one from its turn', async () => {
+    const { clock, pulls, began, work, end } = queue()
+    const unread = () => {
+      throw new Error('the store is being opened anew')
+    }
+    void pulls.pull('ada', () => true, work('first'))
+    const second = pulls.pull('ada', unread, work('second'))
+    end()
+    await clock.rest()
+    end()
+    await second
+    void pulls.pull('ada', async () => unread(), work('third'))
+    pulls.later('bob', unread, { begin: () => began.push('bob'), isComing })
+    while (clock.step()) await clock.rest()
+    expect(began).toEqual(['first', 'second next', 'third', 'bob'])
   })
 
   it('that is still to begin does not begin after the end', async () => {

@@ -1,9 +1,10 @@
 // When a topic is pulled from a peer: once at a time, and only while there is a reason. What gives the reason, gossip or
 // another pull often has brought by the time it would begin.
 import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
 import { PULL_AFTER_MS, PULL_LOOKS_MAX } from './limits.ts'
 
-/** Whether what a pull was wished for is still lacking. */
+/** Whether what a pull was wished for is still lacking. Where it rejects, as while the store cannot be read, it may be. */
 export type Wish = () => boolean | Promise<boolean>
 
 interface Pull {
@@ -34,14 +35,16 @@ interface Begin {
 /** `key` names topic and peer. */
 export class PullQueue {
   readonly #clock: Clock
+  readonly #log: Logger
   readonly #pulls = new Map<string, Pull>()
   #attempts = 0
   #successes = 0
   #failures = 0
   readonly #later = new Map<string, { readonly wishes: Wish[]; readonly cancel: () => void }>()
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, log: Logger) {
     this.#clock = clock
+    this.#log = log
   }
 
   /**
@@ -55,7 +58,7 @@ export class PullQueue {
       const wishes: Wish[] = []
       const done = running.done.then(ended, ended).then(async () => {
         // Nothing is awaited between the last wish and the end: none that is added meanwhile goes unheard.
-        for (const stands of wishes) if (await stands()) return this.#start(key, () => work(true))
+        for (const each of wishes) if (await this.#stands(each)) return this.#start(key, () => work(true))
         this.#pulls.delete(key)
       })
       running.next = { done, wishes }
@@ -75,9 +78,10 @@ export class PullQueue {
       return
     }
     const wishes = [wish]
-    const anyStands = () => someStands(wishes)
+    const anyStands = () => this.#anyStands(wishes)
     const wait = (looks: number) =>
       this.#later.set(key, { wishes, cancel: this.#clock.setTimer(() => void look(looks), PULL_AFTER_MS) })
+    // It does not reject.
     const look = async (looks: number) => {
       this.#later.delete(key)
       if (looks > 0 && isComing()) wait(looks - 1)
@@ -115,10 +119,20 @@ export class PullQueue {
     done.then(succeed, fail)
     return done
   }
-}
 
-/** More may be added while it waits for an answer. */
-async function someStands(wishes: readonly Wish[]): Promise<boolean> {
-  for (const stands of wishes) if (await stands()) return true
-  return false
+  /** More may be added while it waits for an answer. */
+  async #anyStands(wishes: readonly Wish[]): Promise<boolean> {
+    for (const each of wishes) if (await this.#stands(each)) return true
+    return false
+  }
+
+  /** Does not reject: what cannot be looked at now is pulled, and no later pull is kept from its turn. */
+  async #stands(wish: Wish): Promise<boolean> {
+    try {
+      return await wish()
+    } catch (error) {
+      this.#log.debug({ error: String(error) }, 'it cannot be seen now whether a pull is needed; it is made')
+      return true
+    }
+  }
 }

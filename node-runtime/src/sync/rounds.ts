@@ -2,6 +2,7 @@
 // whatever gossip did, every followed topic is pulled from some member at least once a period.
 import type { Clock } from '../base/clock.ts'
 import type { ContextId } from '../base/ids.ts'
+import type { Logger } from '../base/log.ts'
 import { type Random, shuffled } from '../base/random.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import type { Holdings } from './holdings.ts'
@@ -23,6 +24,7 @@ export interface RoundsParts {
   readonly underWay: UnderWay
   /** A pull that one under way stands for; its failure is left to a later round. */
   readonly pull: (topic: Topic, peer: PeerId) => void
+  readonly log: Logger
 }
 
 export interface RoundsOptions {
@@ -95,11 +97,14 @@ export class Rounds {
   }
 
   #schedule(followed: Followed): void {
-    const { clock, random } = this.#parts
+    const { clock, random, log } = this.#parts
     const jitter = 1 + SYNC_JITTER * (2 * random.float() - 1)
     const delayMs = Math.max(this.#options.everyMs * jitter, this.#options.gapMs)
     followed.cancel = clock.setTimer(() => {
-      void this.#periodically(followed.topic)
+      this.#periodically(followed.topic).catch((error) => {
+        const fields = { topic: topicName(followed.topic), error: String(error) }
+        log.warn(fields, 'a round has failed, as while the store cannot be read; the next one makes up for it')
+      })
       this.#schedule(followed)
     }, delayMs)
   }

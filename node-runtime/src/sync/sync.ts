@@ -99,7 +99,7 @@ export class Sync {
     }
     this.#underWay = new UnderWay(parts.clock, this.#options.timeoutMs)
     this.#holdings = new Holdings(parts)
-    this.#pulls = new PullQueue(parts.clock)
+    this.#pulls = new PullQueue(parts.clock, parts.log)
     this.#gossip = new GossipExchange({
       ...parts,
       pull: (id, from, lacking, soon) => this.#pullLacking(id, from, lacking, soon),

@@ -110,7 +110,7 @@ async function hear(fails: (cutOff: number) => boolean) {
     if (isDue) world.clock.setTimer(() => (seen.first ??= lookAt(world, shared)), 0)
     return isDue
   }
-  Object.assign(place, { disk: faultyStore(place.disk, 'cyd', () => (isFailing() ? error : undefined)) })
+  Object.assign(place, { disk: faultyStore(place.disk, 'cyd', { write: () => (isFailing() ? error : undefined) }) })
   await world.start('cyd', { boot: KEPT })
   const sayings = new Sayings(world, shared)
   seen.sayings = sayings

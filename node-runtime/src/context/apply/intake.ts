@@ -42,6 +42,7 @@ export class Intake {
   /** For ever, by what their ids are the hash of; oldest first. */
   readonly #refusedForEver = new Set<DeltaId>()
   #cancelReconsider: (() => void) | undefined
+  #closed = false
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -169,6 +170,7 @@ export class Intake {
   }
 
   close(): void {
+    this.#closed = true
     this.#cancelReconsider?.()
   }
 
@@ -192,13 +194,15 @@ export class Intake {
 
   /** Keys and governance wake a context when they come; time has to be looked at. */
   #reconsiderLater(): void {
-    if (this.#cancelReconsider) return
+    if (this.#closed || this.#cancelReconsider) return
     this.#cancelReconsider = this.#parts.setTimer(() => {
       this.#cancelReconsider = undefined
       const all = this.#fromBefore
       this.#fromBefore = false
       this.#parts.reconsider(all).catch((error) => {
-        this.#parts.log.debug({ error: String(error) }, 'parked deltas not looked at')
+        this.#parts.log.debug({ error: String(error) }, 'parked deltas not looked at; it is repeated')
+        this.#fromBefore ||= all
+        this.#reconsiderLater()
       })
     }, RECONSIDER_MS)
   }

@@ -1,6 +1,7 @@
 // How long own deltas wait for another author, by the looks alone.
 import { expect, it } from 'vitest'
 import { type DeltaId, parseHexId } from '../../base/ids.ts'
+import { faultyStore } from '../../store/faulty-store.ts'
 import { memoryStore } from '../../store/memory.ts'
 import { DrivenClock } from '../../testing/driven-clock.ts'
 import { RecordingLogger } from '../../testing/recording-logger.ts'
@@ -14,10 +15,16 @@ const LONGEST_MS = (REWRITE_WAIT_LOOKS + 1) * REWRITE_LOOK_MS
 
 const placeOf = (stamp: number) => parseHexId<DeltaId>(`${stamp.toString(16).padStart(16, '0')}${'0'.repeat(48)}`)
 
-/** Bob is heard of all the time, and says every `everyMs` to have written a little more again. Returns how long it takes. */
-async function waitFor(everyMs: number): Promise<number> {
+/**
+ * Bob is heard of all the time, and says every `everyMs` to have written a little more again. Returns how long it takes.
+ * `isShut`: whether the store cannot be read so long after the start.
+ */
+async function waitFor(everyMs: number, isShut: (afterMs: number) => boolean = () => false): Promise<number> {
   const clock = new DrivenClock()
-  const store = memoryStore()
+  const startMs = clock.nowMs()
+  const refusal = new Error('the database is not open')
+  const read = () => (isShut(clock.nowMs() - startMs) ? refusal : undefined)
+  const store = faultyStore(memoryStore(), 'here', { read })
   const behind = new Map([[bob.publicKey, placeOf(1_000_000)]])
   await store.batch([putReissue(delta.contextId, { origin: placeOf(1), delta, behind })])
   let writtenMs: number | undefined
@@ -40,7 +47,6 @@ async function waitFor(everyMs: number): Promise<number> {
     enqueue: <T>(task: () => Promise<T>) => task(),
   }
   const rewriting = new Rewriting(parts as unknown as ConstructorParameters<typeof Rewriting>[0])
-  const startMs = clock.nowMs()
   let stamp = 1
   const creep = () => {
     stamp += 1
@@ -64,4 +70,9 @@ it.each([
   ['says so between any two looks', REWRITE_LOOK_MS / 3],
 ])('a member that is there and %s is waited for as long, and no longer', async (_, everyMs) => {
   expect(await waitFor(everyMs)).toBe(LONGEST_MS)
+})
+
+it('looks at which the store cannot be read are followed by others', async () => {
+  const isShut = (afterMs: number) => afterMs > 2 * REWRITE_LOOK_MS && afterMs < 5 * REWRITE_LOOK_MS
+  expect(await waitFor(100 * LONGEST_MS, isShut)).toBe(LONGEST_MS)
 })

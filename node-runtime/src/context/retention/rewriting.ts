@@ -205,7 +205,10 @@ export class Rewriting {
   }
 
   #runAlone(): void {
-    this.run().catch((error) => this.#parts.log.error({ error: String(error) }, 'own deltas not written again'))
+    this.run().catch((error) => {
+      this.#parts.log.error({ error: String(error) }, 'own deltas not written again; it is tried again')
+      this.#lookLater()
+    })
   }
 
   /** Never set back by what an author says to have written again: it could say so for ever. */

@@ -223,7 +223,7 @@ export class Node implements NodeServices {
       onCodeMissing: (namespace, applicationId) => late.joiner?.wantCode(namespace, applicationId),
     })
     late.contexts = contexts
-    late.migrations = new MigrationWatch({ applications, contexts, identity, onGroupEvent })
+    late.migrations = new MigrationWatch({ applications, contexts, identity, onGroupEvent, log: shared.log })
     const presences = new Presences({
       identity,
       clock,

@@ -1,6 +1,7 @@
 // How far the members of a namespace are with its migrations: what each has said of its own state, signed, in the contexts that
 // are here, and nothing that was concluded from anything else.
 import type { NamespaceId, PublicKey } from '../../../base/ids.ts'
+import type { Logger } from '../../../base/log.ts'
 import type { Member } from '../../../governance/namespace-state.ts'
 import { FIRST_STATE_VERSION } from '../../../runtime/module/state-schema.ts'
 import type { Context } from '../../context.ts'
@@ -40,17 +41,28 @@ export function countsOf({ members }: MigrationReport): MigrationCounts {
   }
 }
 
+type WatchParts = ReportParts & { readonly onGroupEvent: (event: GroupEvent) => void; readonly log: Logger }
+
 /** Tells watchers of a namespace when its members have said something else than before. */
 export class MigrationWatch {
-  readonly #parts: ReportParts & { readonly onGroupEvent: (event: GroupEvent) => void }
+  readonly #parts: WatchParts
   readonly #told = new Map<NamespaceId, string>()
 
-  constructor(parts: ReportParts & { readonly onGroupEvent: (event: GroupEvent) => void }) {
+  constructor(parts: WatchParts) {
     this.#parts = parts
   }
 
-  /** Something may have changed. */
+  /** Something may have changed. Never throws: what has changed is stored by now, and must not fail for its watchers. */
   look(namespace: Namespace): void {
+    try {
+      this.#look(namespace)
+    } catch (error) {
+      const fields = { namespaceId: namespace.id, error: String(error) }
+      this.#parts.log.warn(fields, 'watchers are not told how far migrations are; the next change tells them')
+    }
+  }
+
+  #look(namespace: Namespace): void {
     if (upgradedIn(this.#parts, namespace).length === 0) return
     const counts = countsOf(migrationReport(this.#parts, namespace, membersOf(namespace)))
     const text = JSON.stringify(counts)

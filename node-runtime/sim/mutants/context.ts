@@ -65,7 +65,7 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'what-cannot-run-now-counts-as-an-attempt',
     file: 'context/handlers/handler-queue.ts',
-    find: '      if (error instanceof ContextError && NOT_NOW.has(error.code)) return false\n',
+    find: "      if (error instanceof ContextError && NOT_NOW.has(error.code)) return 'not now'\n",
     replace: '',
     why: 'a handler that meets a context which cannot write for a while is given up: its event is never handled',
     breaks: 'I3',

@@ -316,8 +316,17 @@ export class ContextStore extends UndoRows {
     return keyOf('handler', this.#id, place)
   }
 
-  handlers(limit: number): AsyncIterable<[Bytes, Bytes]> {
-    return this.#store.entries({ ...rangeOf(keyOf('handler', this.#id)), limit })
+  /** In canonical order of their deltas, from behind the key `after` on. */
+  handlers(limit: number, after?: Bytes): AsyncIterable<[Bytes, Bytes]> {
+    const { gte, lt } = rangeOf(keyOf('handler', this.#id))
+    return this.#store.entries({ gte: after === undefined ? gte : concat([after, Uint8Array.of(0)]), lt, limit })
+  }
+
+  /** How many there are. */
+  async countHandlers(): Promise<number> {
+    let count = 0
+    for await (const _ of this.#store.entries(rangeOf(keyOf('handler', this.#id)))) count += 1
+    return count
   }
 
   // Private (node-local) entries

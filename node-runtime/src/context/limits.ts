@@ -67,6 +67,8 @@ export const DEAD_LETTERS_MAX = 10_000
 
 /** Handler rows read from the store at once. */
 export const HANDLER_PAGE = 64
+/** How long the queue rests for each page of handlers that are still to wait: it reads them all at each look. */
+export const HANDLER_PAGE_REST_MS = 10
 
 /** Calls to other contexts that lead to calls to other contexts, in a row. Deeper ones are denied. As in the reference. */
 export const XCALL_HOPS_MAX = 3

@@ -1,6 +1,7 @@
 // The durable queue of event handlers of one context (I3). A row enters in the batch that applies its delta and leaves
 // in the batch of the handler's own call, so each event is handled exactly once on this node, across crashes; of a member that
-// may only read that batch holds nothing else (ADR 0027).
+// may only read that batch holds nothing else (ADR 0027). Those that are due run in canonical order of their deltas; one that
+// waits for its next attempt holds up no other.
 import type { Bytes } from '../../base/bytes.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Store, StoreOp } from '../../store/store.ts'
@@ -12,6 +13,7 @@ import {
   HANDLER_ATTEMPTS_MAX,
   HANDLER_DEPTH_MAX,
   HANDLER_PAGE,
+  HANDLER_PAGE_REST_MS,
   HANDLER_RETRY_FIRST_MS,
   HANDLER_RETRY_LAST_MS,
 } from '../limits.ts'
@@ -34,10 +36,15 @@ export interface HandlerQueueParts {
   readonly log: Logger
 }
 
+/** When it is due again; `done`: it has left the queue. `not now`: nothing can run, and it stays as it is. */
+type Handled = number | 'done' | 'not now'
+
 export class HandlerQueue {
   readonly #parts: HandlerQueueParts
   readonly #work: DueWork
   #waiting = 0
+  #lookedAtMs = 0
+  #restMs = 0
 
   constructor(parts: HandlerQueueParts) {
     this.#parts = parts
@@ -48,7 +55,7 @@ export class HandlerQueue {
     })
   }
 
-  /** Rows seen waiting at the last look. */
+  /** All that the last look has found and that are still here. */
   get waiting(): number {
     return this.#waiting
   }
@@ -63,63 +70,77 @@ export class HandlerQueue {
   }
 
   async #drain(): Promise<number> {
-    await this.#parts.deadLetters.open()
+    const { nowMs, deadLetters } = this.#parts
+    await deadLetters.open()
+    const sinceMs = nowMs() - this.#lookedAtMs
+    // Not where the clock has stepped back.
+    if (sinceMs >= 0 && sinceMs < this.#restMs) return this.#lookedAtMs + this.#restMs
+    const nextDueMs = await this.#look()
+    this.#lookedAtMs = nowMs()
+    this.#restMs = Math.floor(this.#waiting / HANDLER_PAGE) * HANDLER_PAGE_REST_MS
+    return nextDueMs
+  }
+
+  /**
+   * At as many as there are now: what comes meanwhile wakes the next look, and keeps those in front from none. Resolves to
+   * when the first of them is due again.
+   */
+  async #look(): Promise<number> {
+    const { rows, nowMs } = this.#parts
     let nextDueMs = Number.POSITIVE_INFINITY
-    for (let handled = true; handled && !this.#work.isClosed; ) {
-      handled = false
-      nextDueMs = Number.POSITIVE_INFINITY
-      const page = await this.#page()
-      this.#waiting = page.length
+    let page = await this.#page()
+    this.#waiting = page.length < HANDLER_PAGE ? page.length : await rows.countHandlers()
+    for (let left = this.#waiting; page.length > 0; ) {
       for (const { key, row } of page) {
         if (this.#work.isClosed) return Number.POSITIVE_INFINITY
-        if (row.dueMs > this.#parts.nowMs()) {
-          nextDueMs = Math.min(nextDueMs, row.dueMs)
-          continue
-        }
-        if (!(await this.#handle(key, row))) return this.#parts.nowMs() + HANDLER_RETRY_FIRST_MS
-        handled = true
+        const handled = row.dueMs > nowMs() ? row.dueMs : await this.#handle(key, row)
+        if (handled === 'not now') return nowMs() + HANDLER_RETRY_FIRST_MS
+        if (handled === 'done') this.#waiting -= 1
+        else nextDueMs = Math.min(nextDueMs, handled)
       }
+      left -= page.length
+      page = left > 0 ? await this.#page(page.at(-1)?.key) : []
     }
     return nextDueMs
   }
 
-  async #page(): Promise<{ key: Bytes; row: HandlerRow }[]> {
+  async #page(after?: Bytes): Promise<{ key: Bytes; row: HandlerRow }[]> {
     const page: { key: Bytes; row: HandlerRow }[] = []
-    for await (const [key, value] of this.#parts.rows.handlers(HANDLER_PAGE)) {
+    for await (const [key, value] of this.#parts.rows.handlers(HANDLER_PAGE, after)) {
       page.push({ key, row: decodeRow<HandlerRow>('handler row', value) })
     }
     return page
   }
 
-  /** False when the context cannot run anything now: the row stays as it is, and the queue looks again later. */
-  async #handle(key: Bytes, row: HandlerRow): Promise<boolean> {
+  async #handle(key: Bytes, row: HandlerRow): Promise<Handled> {
     const { run, log } = this.#parts
     const remove: StoreOp = { type: 'del', key }
     if (row.depth > HANDLER_DEPTH_MAX) {
       await this.#parts.deadLetters.bury(remove, row, `handlers caused handlers more than ${HANDLER_DEPTH_MAX} deep`)
-      return true
+      return 'done'
     }
     try {
       await run({ key, row, settle: [remove] })
       log.debug({ handler: row.handler, event: row.kind }, 'handler done')
     } catch (error) {
-      if (error instanceof ContextError && NOT_NOW.has(error.code)) return false
-      await this.#failed(remove, key, row, error)
+      if (error instanceof ContextError && NOT_NOW.has(error.code)) return 'not now'
+      return this.#failed(remove, key, row, error)
     }
-    return true
+    return 'done'
   }
 
-  async #failed(remove: StoreOp, key: Bytes, row: HandlerRow, error: unknown): Promise<void> {
+  async #failed(remove: StoreOp, key: Bytes, row: HandlerRow, error: unknown): Promise<Handled> {
     const { rows, store, nowMs, log } = this.#parts
     const message = error instanceof Error ? error.message : String(error)
     const attempts = row.attempts + 1
     if (attempts >= HANDLER_ATTEMPTS_MAX || isHopeless(error)) {
       await this.#parts.deadLetters.bury(remove, { ...row, attempts }, message)
-      return
+      return 'done'
     }
-    const delayMs = Math.min(HANDLER_RETRY_FIRST_MS * 2 ** row.attempts, HANDLER_RETRY_LAST_MS)
+    const dueMs = nowMs() + Math.min(HANDLER_RETRY_FIRST_MS * 2 ** row.attempts, HANDLER_RETRY_LAST_MS)
     log.warn({ handler: row.handler, attempts, error: message }, 'handler failed; it will be retried')
-    await store.batch([rows.putHandler(key, { ...row, attempts, dueMs: nowMs() + delayMs, error: message })])
+    await store.batch([rows.putHandler(key, { ...row, attempts, dueMs, error: message })])
+    return dueMs
   }
 }
 

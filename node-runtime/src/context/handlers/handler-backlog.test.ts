@@ -126,3 +126,18 @@ test('an endless stream of others does not keep one from its next attempt', asyn
   clock.step()
   await closed
 })
+
+test('one that is stored, and behind which something fails, does not run again', async () => {
+  run = async ({ row, settle }) => {
+    ran.push(row.handler)
+    await store.batch(settle)
+    throw new Error('the store cannot be read')
+  }
+  await put('good', 1)
+  const handlers = queue()
+  handlers.wake()
+  do await clock.rest()
+  while (clock.step())
+  expect(ran).toEqual(['good'])
+  expect([handlers.waiting, await rows.countHandlers()]).toEqual([0, 0])
+})

@@ -131,6 +131,8 @@ export class HandlerQueue {
 
   async #failed(remove: StoreOp, key: Bytes, row: HandlerRow, error: unknown): Promise<Handled> {
     const { rows, store, nowMs, log } = this.#parts
+    // Its batch is stored, and something has failed behind it.
+    if (store.get(key) === undefined) return 'done'
     const message = error instanceof Error ? error.message : String(error)
     const attempts = row.attempts + 1
     if (attempts >= HANDLER_ATTEMPTS_MAX || isHopeless(error)) {

@@ -138,7 +138,7 @@ export class Node implements NodeServices {
       { network, directory: directoryOf(late), identity, clock, random, log: log.child({ module: 'sync' }) },
       options.sync,
     )
-    const blobReferences = new BlobReferences(store)
+    const blobReferences = new BlobReferences(store, blobs)
     const blobExchange = new BlobExchange({
       network,
       directory: directoryOf(late),

@@ -267,13 +267,18 @@ export class BlobStore {
     return (await this.#disk.folders()).flatMap(idsOfPartial)
   }
 
+  /** Somebody is about to refer to it: if it is here, its grace time begins anew. */
+  renew(address: BlobId): void {
+    const entry = this.#blobs.get(this.resolve(address) ?? address)
+    if (entry) this.#blobs.set(entry.id, { ...entry, addedMs: this.#nowMs() })
+  }
+
   /** False when it is not here. Whoever reads it at the moment reads to the end. */
   async delete(address: BlobId): Promise<boolean> {
     return this.#placing.run(async () => {
       const id = this.resolve(address)
-      if (id === undefined) return false
-      await this.#remove(id)
-      return true
+      if (id !== undefined) await this.#remove(id)
+      return id !== undefined
     })
   }
 
@@ -307,13 +312,12 @@ export class BlobStore {
     const removed: BlobInfo[] = []
     for (const { id, size, hash } of [...this.#blobs.values()]) {
       if (!this.#isOld(id) || (await isRoot(id, hash))) continue
-      const isGone = await this.#placing.run(async () => {
-        // It may have come again while the roots were asked: then somebody is about to refer to it.
-        if (!this.#isOld(id)) return false
+      await this.#placing.run(async () => {
+        // It may have come again while the roots were asked, or be one by now; and as long as they are asked, somebody renews it.
+        if (!this.#isOld(id) || (await isRoot(id, hash)) || !this.#isOld(id)) return
         await this.#remove(id)
-        return true
+        removed.push({ id, size })
       })
-      if (isGone) removed.push({ id, size })
     }
     for (const folder of (await this.#disk.folders()).filter(isPartial)) {
       const record = await readRecord(this.#disk, folder)
@@ -371,8 +375,7 @@ export class BlobStore {
   /** What lies on the disk when the node starts. */
   async #found(folder: string): Promise<void> {
     if (isLeftover(folder)) await this.#disk.remove(folder)
-    if (!isBlob(folder)) return
-    const record = await readRecord(this.#disk, folder)
+    const record = isBlob(folder) ? await readRecord(this.#disk, folder) : undefined
     if (record?.id === folder) this.#add(record)
   }
 

@@ -1,7 +1,7 @@
 // Keeps the blobs that something refers to, and removes the others after their grace time. Roots: installed
 // applications, applications that the log of a namespace has named, and blobs that a context of this node refers to.
 import type { Clock } from '../../base/clock.ts'
-import type { BlobId } from '../../base/ids.ts'
+import type { BlobId, ContextId } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import type { BlobStore } from '../../blobs/blob-store.ts'
 import type { Contexts } from '../contexts.ts'
@@ -46,12 +46,17 @@ export class BlobKeeper {
     for (const namespace of namespaces.list()) {
       for (const blobId of namespace.namedBlobs()) code.add(blobId)
     }
+    // What comes behind these refers to a blob that is to come again.
+    const idle = new Map<BlobId, readonly ContextId[]>()
     const isRoot = async (id: BlobId, hash: BlobId | undefined) => {
       if (code.has(id) || (hash !== undefined && code.has(hash))) return true
-      return (await references.of(id)).some((contextId) => contexts.has(contextId))
+      const contextIds = await references.of(id)
+      if (contextIds.some((contextId) => contexts.has(contextId))) return true
+      idle.set(id, contextIds)
+      return false
     }
     for (const { id, size } of await blobs.collect(isRoot)) {
-      await references.drop(id)
+      await references.drop(id, idle.get(id) ?? [])
       log.info({ blobId: id, size }, 'a blob that nothing refers to was removed')
     }
   }

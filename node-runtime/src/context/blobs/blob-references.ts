@@ -2,6 +2,7 @@
 // whom a blob is served to, what guests may open, and what is kept.
 import { type Bytes, EMPTY } from '../../base/bytes.ts'
 import { type BlobId, type ContextId, ID_LENGTH, idBytes, idFromBytes } from '../../base/ids.ts'
+import type { BlobStore } from '../../blobs/blob-store.ts'
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type Store, type StoreOp } from '../../store/store.ts'
 
@@ -12,9 +13,11 @@ export interface BlobReference {
 
 export class BlobReferences {
   readonly #store: Store
+  readonly #blobs: Pick<BlobStore, 'renew'>
 
-  constructor(store: Store) {
+  constructor(store: Store, blobs: Pick<BlobStore, 'renew'>) {
     this.#store = store
+    this.#blobs = blobs
   }
 
   holds(contextId: ContextId, blobId: BlobId): boolean {
@@ -22,11 +25,13 @@ export class BlobReferences {
   }
 
   async add(contextId: ContextId, blobId: BlobId): Promise<void> {
-    if (!this.holds(contextId, blobId)) await this.#store.batch(this.put(contextId, blobId))
+    const ops = this.put(contextId, blobId)
+    if (!this.holds(contextId, blobId)) await this.#store.batch(ops)
   }
 
-  /** For the caller's batch. */
+  /** For the caller's batch. Until that is written the blob is not collected, if it is here. */
   put(contextId: ContextId, blobId: BlobId): StoreOp[] {
+    this.#blobs.renew(blobId)
     return [
       { type: 'put', key: rowKey(contextId, blobId), value: EMPTY },
       // A guest's thread can ask for one key, not for a range: this one says that some context refers to the blob.

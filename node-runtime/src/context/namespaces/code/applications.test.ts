@@ -3,6 +3,9 @@ import { afterEach, expect, test } from 'vitest'
 import { appWasm } from '../../../../../scripts/build-apps.ts'
 import { utf8 } from '../../../base/bytes.ts'
 import type { BlobId, ContextId, GroupId } from '../../../base/ids.ts'
+import { BlobStore } from '../../../blobs/blob-store.ts'
+import { UNREFERENCED_GRACE_MS } from '../../../blobs/limits.ts'
+import { memoryDisk } from '../../../blobs/memory-disk.ts'
 import { readBundle } from '../../../runtime/bundle/bundle.ts'
 import { TEST_SIGNER, testBundle } from '../../../runtime/testing/test-bundle.ts'
 import { converge, joinContext, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
@@ -126,6 +129,7 @@ test('what was refused is refused again unread', async () => {
     put: blobs.put.bind(blobs),
     contentHash: blobs.contentHash.bind(blobs),
     resolve: blobs.resolve.bind(blobs),
+    renew: blobs.renew.bind(blobs),
     folder: blobs.folder,
     bytes: (id: BlobId) => {
       read.push(id)
@@ -139,4 +143,19 @@ test('what was refused is refused again unread', async () => {
     await expect(applications.installBlob(address, details)).rejects.toThrow('bundle cannot be unpacked')
   }
   expect(read).toEqual([hash])
+})
+
+test('code that has been here for long is not collected while it is installed', async () => {
+  const world = await TestWorld.open()
+  worlds.push(world)
+  const { store, executor, random } = (await world.start('ada')).node.ports
+  let nowMs = 0
+  const blobs = await BlobStore.open(memoryDisk(), random, { nowMs: () => nowMs })
+  const { hash } = await blobs.put([await appWasm('kv-store')])
+  nowMs = UNREFERENCED_GRACE_MS
+  const applications = new Applications({ store, executor, blobs })
+  const installed = applications.installBlob(hash, { source: 'peer', metadata: new Uint8Array(0) })
+  // Its roots were read before.
+  const removed = await blobs.collect(async () => false)
+  expect([removed, (await world.run(installed)).blobId]).toEqual([[], hash])
 })

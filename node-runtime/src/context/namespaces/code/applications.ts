@@ -40,7 +40,7 @@ export interface Application {
 
 export interface ApplicationsParts {
   readonly store: Store
-  readonly blobs: Pick<BlobStore, 'put' | 'bytes' | 'contentHash' | 'resolve' | 'folder'>
+  readonly blobs: Pick<BlobStore, 'put' | 'bytes' | 'contentHash' | 'resolve' | 'renew' | 'folder'>
   readonly executor: GuestExecutor
   /** Absent: bundles are read on this thread, and at once, as where time is driven. Throws as `readBundle`. */
   readonly readBundle?: BundleReader | undefined
@@ -132,6 +132,7 @@ export class Applications {
 
   /** The blob, by either of its addresses, must be here. Idempotent. */
   async installBlob(address: BlobId, details: InstallDetails): Promise<Application> {
+    this.#parts.blobs.renew(address)
     const blobId = await this.#parts.blobs.contentHash(address)
     const id = applicationIdOf(blobId)
     const known = this.get(id)

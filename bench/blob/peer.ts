@@ -36,6 +36,7 @@ export async function openPeer({ folder, networkId, boot }: { folder: string; ne
       namespacesNaming: () => [],
       mayRead: () => true,
     },
+    clock: systemClock,
     log: silentLogger,
   })
   const frame = new Uint8Array(systemRandom.bytes(MIB))

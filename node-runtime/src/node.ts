@@ -144,6 +144,7 @@ export class Node implements NodeServices {
       directory: directoryOf(late),
       references: blobReferences,
       blobs,
+      clock,
       log: log.child({ module: 'blobs' }),
     })
     const applications = new Applications({ store, blobs, executor, readBundle: ports.readBundle })

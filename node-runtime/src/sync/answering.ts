@@ -16,6 +16,7 @@ import { DeltaAnswering, type DeltaAnsweringParts } from './delta-answering.ts'
 import { SyncError } from './errors.ts'
 import { REQUESTS_MAX, SERVING_MAX, SERVING_PEER_MAX } from './limits.ts'
 import type { AdmissionDesk, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
+import { countedStream, ServingPlaces } from './serving-places.ts'
 
 export interface AnsweringParts extends DeltaAnsweringParts {
   readonly network: Network
@@ -36,12 +37,12 @@ class Refusal extends Error {
 export class Answering {
   readonly #parts: AnsweringParts
   readonly #deltas: DeltaAnswering
-  /** Answers under way, by peer: one busy peer must not keep the others from being served. */
-  readonly #serving = new Map<PeerId, number>()
+  readonly #places: ServingPlaces
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts
     this.#deltas = new DeltaAnswering(parts)
+    this.#places = new ServingPlaces(parts.clock, { max: SERVING_MAX, peerMax: SERVING_PEER_MAX })
     parts.network.handle(SYNC_PROTOCOL, (peer, stream) => this.#serve(peer, stream))
   }
 
@@ -51,28 +52,21 @@ export class Answering {
       requests += 1
       if (requests > REQUESTS_MAX) throw new SyncError('SYNC_INCOMPLETE', `${peer} asks without end on one stream`)
       // Counted only while it is answered: a stream that says nothing costs only itself.
-      await this.#counted(peer, stream, () => this.#answer(peer, syncRequestMessage.decode(bytes), stream))
-    }
-  }
-
-  async #counted(peer: PeerId, stream: FrameStream, answer: () => Promise<void>): Promise<void> {
-    const own = this.#serving.get(peer) ?? 0
-    const all = [...this.#serving.values()].reduce((sum, count) => sum + count, 0)
-    if (own >= SERVING_PEER_MAX || all >= SERVING_MAX) {
-      await sendFrame(stream, { t: 'refused', code: 'busy', message: 'too many answers under way' })
-      return
-    }
-    this.#serving.set(peer, own + 1)
-    try {
-      await answer()
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      this.#parts.log.debug({ peer, code: error.code }, 'sync request refused')
-      await sendFrame(stream, { t: 'refused', code: error.code, message: error.message })
-    } finally {
-      const left = (this.#serving.get(peer) ?? 1) - 1
-      if (left === 0) this.#serving.delete(peer)
-      else this.#serving.set(peer, left)
+      const place = this.#places.take(peer, stream)
+      if (!place) {
+        await sendFrame(stream, { t: 'refused', code: 'busy', message: 'too many answers under way' })
+        continue
+      }
+      const counted = countedStream(stream, () => place)
+      try {
+        await this.#answer(peer, syncRequestMessage.decode(bytes), counted)
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error
+        this.#parts.log.debug({ peer, code: error.code }, 'sync request refused')
+        await sendFrame(counted, { t: 'refused', code: error.code, message: error.message })
+      } finally {
+        place.end()
+      }
     }
   }
 

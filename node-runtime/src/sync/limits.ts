@@ -84,6 +84,12 @@ export const ROUND_PEERS_MAX = 8
 export const SERVING_MAX = 32
 /** Of these for one peer. */
 export const SERVING_PEER_MAX = 8
+/**
+ * Where all are taken, one gives way that has lasted so long, and took less than the portion in such a time, or whose peer has more
+ * of them than the asker would. Who asks for a snapshot leaves at that rate.
+ */
+export const SERVING_TURN_MS = 30_000
+export const SERVING_PORTION_BYTES = 1024 * 1024
 
 /** Messages of one topic that wait to be handled; later ones are dropped and pulled later. */
 export const INBOUND_WAITING_MAX = 256

@@ -8,6 +8,7 @@ import { publicKeyOfPeer } from '../../network/peer-id.ts'
 import { type BlobRequest, blobRequestMessage, chunkFrame, encodeBlobAnswer } from '../../wire/blob-messages.ts'
 import type { RefusalCode } from '../../wire/sync-messages.ts'
 import { SyncError } from '../errors.ts'
+import { countedStream, type Place, ServingPlaces } from '../serving-places.ts'
 import { BLOBS_SERVED_MAX, BLOBS_SERVED_PEER_MAX } from './blob-limits.ts'
 import type { BlobExchangeParts } from './blob-ports.ts'
 
@@ -21,22 +22,25 @@ interface Refusal {
 
 export class BlobAnswering {
   readonly #parts: BlobExchangeParts
-  /** Streams under way, by peer. */
-  readonly #serving = new Map<PeerId, number>()
+  /** Of streams, from the manifest to their end. */
+  readonly #places: ServingPlaces
 
   constructor(parts: BlobExchangeParts) {
     this.#parts = parts
+    this.#places = new ServingPlaces(parts.clock, { max: BLOBS_SERVED_MAX, peerMax: BLOBS_SERVED_PEER_MAX })
     parts.network.handle(BLOB_PROTOCOL, (peer, stream) => this.#serve(peer, stream))
   }
 
   async #serve(peer: PeerId, stream: FrameStream): Promise<void> {
     let reader: BlobReader | undefined
+    let place: Place | undefined
+    const counted = countedStream(stream, () => place)
     try {
       for await (const bytes of stream.frames) {
         const request = blobRequestMessage.decode(bytes)
         if (request.t === 'chunk') {
           if (!reader || request.index >= reader.chunks) throw new SyncError('SYNC_REFUSED', 'there is no such chunk')
-          await stream.send(chunkFrame(await this.#checked(reader, request.index)))
+          await counted.send(chunkFrame(await this.#checked(reader, request.index)))
           continue
         }
         if (reader) throw new SyncError('SYNC_REFUSED', 'a stream opens one blob')
@@ -45,20 +49,19 @@ export class BlobAnswering {
           await this.#refuse(peer, stream, id)
           return
         }
-        this.#count(peer, 1)
-        reader = await this.#parts.blobs.reader(id).catch((error: unknown) => {
-          this.#count(peer, -1)
-          throw error
-        })
+        place = this.#places.take(peer, stream)
+        if (!place) {
+          await this.#refuse(peer, stream, { code: 'busy', message: 'too many blobs are being served' })
+          return
+        }
+        reader = await this.#parts.blobs.reader(id)
         this.#parts.log.info({ peer, blobId: id }, 'Processing blob request stream')
         const { size, chunks } = reader.manifest
         await stream.send(encodeBlobAnswer({ t: 'manifest', size, chunks }))
       }
     } finally {
-      if (reader) {
-        this.#count(peer, -1)
-        await reader.close()
-      }
+      place?.end()
+      await reader?.close()
     }
   }
 
@@ -91,21 +94,11 @@ export class BlobAnswering {
       }
     }
     if (id === undefined) return { code: 'not_found', message: 'the blob is not here' }
-    const all = [...this.#serving.values()].reduce((sum, count) => sum + count, 0)
-    if ((this.#serving.get(peer) ?? 0) >= BLOBS_SERVED_PEER_MAX || all >= BLOBS_SERVED_MAX) {
-      return { code: 'busy', message: 'too many blobs are being served' }
-    }
     return id
   }
 
   async #refuse(peer: PeerId, stream: FrameStream, refusal: Refusal): Promise<void> {
     this.#parts.log.debug({ peer, code: refusal.code }, 'blob request refused')
     await stream.send(encodeBlobAnswer({ t: 'refused', ...refusal }))
-  }
-
-  #count(peer: PeerId, step: 1 | -1): void {
-    const count = (this.#serving.get(peer) ?? 0) + step
-    if (count === 0) this.#serving.delete(peer)
-    else this.#serving.set(peer, count)
   }
 }

@@ -1,4 +1,5 @@
 // What the exchange of blobs needs of this node. Bound in `node.ts`.
+import type { Clock } from '../../base/clock.ts'
 import type { BlobId, ContextId } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import type { BlobStore } from '../../blobs/blob-store.ts'
@@ -17,5 +18,6 @@ export interface BlobExchangeParts {
   readonly directory: Pick<Directory, 'namespace' | 'namespaceOf' | 'namespacesNaming' | 'mayRead'>
   readonly references: BlobReferences
   readonly blobs: Pick<BlobStore, 'resolve' | 'reader' | 'receive' | 'verify' | 'onDamaged' | 'partials'>
+  readonly clock: Clock
   readonly log: Logger
 }

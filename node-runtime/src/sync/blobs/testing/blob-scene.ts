@@ -59,6 +59,7 @@ export class Scene {
       network,
       blobs,
       log,
+      clock: this.clock,
       references: {
         holds: (contextId, blobId) => references.has(`${contextId} ${blobId}`),
         add: async (contextId, blobId) => void references.add(`${contextId} ${blobId}`),

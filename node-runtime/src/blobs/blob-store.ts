@@ -19,6 +19,7 @@ import {
   isLeftover,
   isPartial,
   isStageOf,
+  partialOf,
   place,
   readRecord,
   setAside,
@@ -271,6 +272,17 @@ export class BlobStore {
   renew(address: BlobId): void {
     const entry = this.#blobs.get(this.resolve(address) ?? address)
     if (entry) this.#blobs.set(entry.id, { ...entry, addedMs: this.#nowMs() })
+  }
+
+  /** Removes what came of a download, unless it is being gone on with. */
+  async dropPartial(id: BlobId): Promise<void> {
+    if (this.#receiving.has(id)) return
+    this.#receiving.add(id)
+    try {
+      await this.#try(`removing what came of blob ${id}`, () => this.#disk.remove(partialOf(id)))
+    } finally {
+      this.#receiving.delete(id)
+    }
   }
 
   /** False when it is not here. Whoever reads it at the moment reads to the end. */

@@ -1,18 +1,33 @@
-// Blobs between nodes: fetched from members first, then from whoever said in the DHT to have them; served to those who
-// may have them.
+// Blobs between nodes: fetched from connected members first, then from those who said in the DHT to have them; served to those
+// who may have them.
 import { type Bytes, concat, utf8 } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
 import { type BlobId, type ContextId, idBase58, idBytes, type NamespaceId } from '../../base/ids.ts'
+import { BlobError } from '../../blobs/errors.ts'
+import { BLOB_WHOLE_BYTES_MAX } from '../../blobs/limits.ts'
+import { type BlobManifest, tooLarge } from '../../blobs/manifest.ts'
 import type { PeerId } from '../../network/network.ts'
 import { publicKeyOfPeer } from '../../network/peer-id.ts'
 import type { BlobScope } from '../../wire/blob-messages.ts'
 import { SyncError } from '../errors.ts'
+import type { SyncedNamespace } from '../ports.ts'
 import { topicName } from '../topics.ts'
 import { BlobAnswering } from './blob-answering.ts'
 import { BlobFetch, type FetchReport } from './blob-fetch.ts'
-import { BLOB_FETCHES_MAX, BLOBS_LOST_MAX, LIARS_MAX } from './blob-limits.ts'
+import { BLOBS_LOST_MAX, LIARS_MAX } from './blob-limits.ts'
 import type { BlobExchangeParts } from './blob-ports.ts'
 import { BlobSession } from './blob-session.ts'
+import { FetchTurns, type Turn } from './fetch-turns.ts'
+import { Receiving } from './receiving.ts'
+
+interface Wish {
+  readonly scope: BlobScope
+  readonly address: BlobId
+  /** How many turns ended while a peer owed something. */
+  readonly kept: Map<PeerId, number>
+  /** The manifest that a peer has sent, where that is not proven. */
+  readonly offers: Map<PeerId, BlobId>
+}
 
 interface Cancel {
   readonly signal?: AbortSignal
@@ -31,18 +46,20 @@ interface Lost {
 export class BlobExchange {
   readonly #parts: BlobExchangeParts
   readonly #fetches = new Map<string, Promise<FetchReport>>()
-  readonly #turns: (() => void)[] = []
+  readonly #turns: FetchTurns
+  readonly #receiving: Receiving
   readonly #background = new Set<Promise<void>>()
   /** Peers that sent wrong bytes, by blob. */
   readonly #liars = new Set<string>()
   /** Damaged blobs that have not come again. */
   readonly #lost = new Map<BlobId, Lost>()
   readonly #stop = new AbortController()
-  #running = 0
   #lies = 0
 
   constructor(parts: BlobExchangeParts) {
     this.#parts = parts
+    this.#turns = new FetchTurns(parts.clock)
+    this.#receiving = new Receiving(parts.blobs)
     new BlobAnswering(parts)
     parts.blobs.onDamaged((id, hash) => {
       if (this.#stop.signal.aborted) return
@@ -99,8 +116,9 @@ export class BlobExchange {
   }
 
   async close(): Promise<void> {
-    this.#stop.abort(new SyncError('SYNC_INCOMPLETE', 'the node is stopping'))
-    for (const wake of this.#turns.splice(0)) wake()
+    const reason = new SyncError('SYNC_INCOMPLETE', 'the node is stopping')
+    this.#stop.abort(reason)
+    this.#turns.close(reason)
     await Promise.allSettled([...this.#fetches.values(), ...this.#background])
   }
 
@@ -156,7 +174,8 @@ export class BlobExchange {
     const key = `${scope.t} ${scope.id} ${address}`
     let fetching = this.#fetches.get(key)
     if (!fetching) {
-      fetching = this.#inTurn(() => this.#fetch(scope, address)).finally(() => this.#fetches.delete(key))
+      const wish: Wish = { scope, address, kept: new Map(), offers: new Map() }
+      fetching = this.#turns.run((turn) => this.#fetch(wish, turn)).finally(() => this.#fetches.delete(key))
       fetching.catch(() => {
         // Whoever waits for it hears.
       })
@@ -171,42 +190,48 @@ export class BlobExchange {
     }
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#running >= BLOB_FETCHES_MAX) await new Promise<void>((resolve) => this.#turns.push(resolve))
-    this.#stop.signal.throwIfAborted()
-    this.#running += 1
-    try {
-      return await work()
-    } finally {
-      this.#running -= 1
-      this.#turns.shift()?.()
-    }
-  }
-
-  async #fetch(scope: BlobScope, address: BlobId): Promise<FetchReport> {
+  async #fetch(wish: Wish, turn: Turn): Promise<FetchReport> {
     const { network, blobs, log } = this.#parts
-    const { signal } = this.#stop
+    const { scope, address, kept } = wish
+    // Another fetch may have brought it while this one waited for its turn.
+    const here = blobs.resolve(address)
+    if (here !== undefined) return { id: here, fetched: 0, mostHeld: 0 }
+    const rank = (peer: PeerId) => kept.get(peer) ?? 0
+    const receipt = this.#receiving.begin(address, turn)
     const fetch = new BlobFetch(
       {
         address,
         open: (peer, signal) => BlobSession.open({ network, peer, scope, address, signal }),
-        receive: (manifest) => blobs.receive(manifest),
+        receive: (manifest, from, signal) => receipt.open(manifest, from, signal),
+        rank,
+        onOffer: (peer, manifest) => {
+          checkOffer(wish, peer, manifest)
+          receipt.offered(peer, manifest.id)
+        },
         onLiar: (peer) => this.#distrust(address, peer),
         log,
       },
-      signal,
+      turn.signal,
     )
+    const members = () => this.#members(scope).filter((peer) => !this.#liars.has(`${address} ${peer}`))
+    turn.wantedAfter = () => Math.min(receipt.wantedAfter, fetch.isWaitedFor(members()) ? turn.looksMax : Infinity)
+    turn.signal.addEventListener('abort', () => {
+      for (const peer of fetch.owing) kept.set(peer, rank(peer) + 1)
+    })
+    let report: FetchReport | undefined
     try {
-      const isTrusted = (peer: PeerId) => !this.#liars.has(`${address} ${peer}`)
-      const members = this.#members(scope).filter(isTrusted)
-      const report =
-        (await fetch.from(members)) ?? (await fetch.from((await this.#providers(scope, address)).filter(isTrusted)))
+      const inOrder = (peers: PeerId[]) => peers.sort((a, b) => rank(a) - rank(b))
+      report = await fetch.from(inOrder(members()))
+      report ??= await fetch.from(inOrder(await this.#providers(wish, turn.signal)))
       if (report) {
         log.info({ blobId: report.id, chunks: report.fetched }, 'blob fetched')
         return report
       }
     } finally {
       await fetch.close()
+      await receipt.end(report?.id, rank).catch((error) => {
+        log.warn({ blobId: address, error: String(error) }, 'what came of another blob stays until it is collected')
+      })
     }
     const seen = fetch.failures.length === 0 ? 'no member is connected' : fetch.failures.join('; ')
     log.info({ blobId: address }, 'Blob not found on peer')
@@ -215,28 +240,41 @@ export class BlobExchange {
     })
   }
 
-  /** Connected members: who follows the context first, then who follows its namespace, then the others. */
+  /**
+   * Connected members: who follows the context first, then who follows its namespace, then the others. Where the log that names
+   * the members is not here, whoever follows either.
+   */
   #members(scope: BlobScope): PeerId[] {
-    const { network, directory } = this.#parts
-    const namespace = scope.t === 'namespace' ? directory.namespace(scope.id) : directory.namespaceOf(scope.id)
+    const { network } = this.#parts
+    const namespace = this.#namespaceOf(scope)
     const followers = [
       ...(scope.t === 'context' ? network.subscribers(topicName({ kind: 'context', id: scope.id })) : []),
       ...(namespace ? network.subscribers(topicName({ kind: 'namespace', id: namespace.id })) : []),
     ]
-    const others = namespace ? network.peers().filter((peer) => namespace.hasMember(publicKeyOfPeer(peer))) : []
-    return [...new Set([...followers, ...others])]
+    if (!namespace) return [...new Set(followers)]
+    const peers = new Set([...followers, ...network.peers()])
+    return [...peers].filter((peer) => namespace.hasMember(publicKeyOfPeer(peer)))
   }
 
-  /** Connected by now; who cannot be reached is left out. */
-  async #providers(scope: BlobScope, address: BlobId): Promise<PeerId[]> {
+  #namespaceOf(scope: BlobScope): SyncedNamespace | undefined {
+    const { directory } = this.#parts
+    return scope.t === 'namespace' ? directory.namespace(scope.id) : directory.namespaceOf(scope.id)
+  }
+
+  /** Members, where these are known. Connected by now; who cannot be reached is left out. */
+  async #providers({ scope, address }: Wish, signal: AbortSignal): Promise<PeerId[]> {
     const { network, log } = this.#parts
-    const { signal } = this.#stop
+    const namespace = this.#namespaceOf(scope)
+    const mayHave = (peer: PeerId) =>
+      peer !== network.peerId &&
+      !this.#liars.has(`${address} ${peer}`) &&
+      (!namespace || namespace.hasMember(publicKeyOfPeer(peer)))
     const found = await network.providers(providerKey(scope, address), { signal }).catch((error) => {
       log.debug({ error: String(error) }, 'no answer from the DHT')
       return []
     })
     const reached: PeerId[] = []
-    for (const peer of found.filter((peer) => peer !== network.peerId)) {
+    for (const peer of found.filter(mayHave)) {
       try {
         if (!network.peers().includes(peer)) await network.dial(`/p2p/${peer}`, { signal })
         reached.push(peer)
@@ -254,6 +292,14 @@ export class BlobExchange {
     if (this.#liars.size >= LIARS_MAX && oldest !== undefined) this.#liars.delete(oldest)
     this.#liars.add(`${address} ${peer}`)
   }
+}
+
+/** Throws BLOB_TOO_LARGE for what cannot be code, BLOB_MISMATCH where the peer has sent another manifest before. */
+function checkOffer({ scope, offers }: Wish, peer: PeerId, { id, size }: BlobManifest): void {
+  if (scope.t === 'namespace' && size > BLOB_WHOLE_BYTES_MAX) throw tooLarge(size, BLOB_WHOLE_BYTES_MAX)
+  const before = offers.get(peer) ?? id
+  if (before !== id) throw new BlobError('BLOB_MISMATCH', `${peer} has sent two manifests for one address`)
+  offers.set(peer, id)
 }
 
 /** Only who knows both ids can look it up. */

@@ -4,8 +4,9 @@
 // Invariants:
 // 1. At most BLOB_CHUNKS_HELD_MAX chunks are asked for or in memory, whatever the size of the blob.
 // 2. A chunk that was asked for and did not come goes back to the others.
-// 3. A manifest whose id is the address is proven and replaces any other. Otherwise the first one decides, until it turns
-//    out false or does not come whole: then those that had another one are asked again. Each round has fewer peers.
+// 3. A manifest whose id is the address is proven and replaces any other. Otherwise the first one decides of those whose sender
+//    has the least rank, until it turns out false or does not come whole: then those that had another one are asked again.
+//    Each round has fewer peers.
 // 4. A failure of our own disk ends the fetch; a failure of a peer ends that peer's part in it.
 import type { Bytes } from '../../base/bytes.ts'
 import type { BlobId } from '../../base/ids.ts'
@@ -21,7 +22,12 @@ import type { BlobSession } from './blob-session.ts'
 export interface BlobFetchParts {
   readonly address: BlobId
   readonly open: (peer: PeerId, signal: AbortSignal) => Promise<BlobSession>
-  readonly receive: (manifest: BlobManifest) => Promise<PartialBlob>
+  /** May wait for another fetch. */
+  readonly receive: (manifest: BlobManifest, from: PeerId, signal: AbortSignal) => Promise<PartialBlob>
+  /** How often it has kept us in vain. */
+  readonly rank: (peer: PeerId) => number
+  /** A manifest that is not proven has come. Throws BLOB_MISMATCH where the peer has sent another one for the same address. */
+  readonly onOffer: (peer: PeerId, manifest: BlobManifest) => void
   /** It sent bytes that are not the blob's. */
   readonly onLiar: (peer: PeerId) => void
   readonly log: Logger
@@ -41,6 +47,10 @@ interface Download {
   readonly manifestOf: PeerId
   readonly partial: Promise<PartialBlob>
   readonly sessions: Set<BlobSession>
+  /** It is known not to be the blob's. */
+  isFalse: boolean
+  /** `partial` has resolved. */
+  isOpen: boolean
   queue: number[]
 }
 
@@ -55,6 +65,11 @@ export class BlobFetch {
   readonly #givenUp: Download[] = []
   /** They have another manifest, which may be the true one. */
   readonly #others = new Set<PeerId>()
+  /** To be asked in this round. */
+  #left: PeerId[] = []
+  readonly #asked = new Set<PeerId>()
+  /** Who has not answered, or owes chunks. */
+  readonly #owing = new Set<PeerId>()
   /** Neither here nor in a queue. */
   #held = 0
   #fetched = 0
@@ -67,29 +82,42 @@ export class BlobFetch {
     this.#signal.addEventListener('abort', () => this.#wake(), { once: true })
   }
 
+  /** What is lacking is to come from these. */
+  get owing(): PeerId[] {
+    return [...this.#owing]
+  }
+
+  /** Somebody who is connected could give what those who owe it do not. */
+  isWaitedFor(connected: readonly PeerId[]): boolean {
+    const isFree = this.#waiting.length + this.#others.size + this.#left.length > 0
+    return isFree || connected.some((peer) => !this.#asked.has(peer))
+  }
+
   /** Undefined when these peers could not give all of it; `failures` says why. Call again with others. */
   async from(peers: readonly PeerId[]): Promise<FetchReport | undefined> {
-    let left = [...new Set(peers)]
+    this.#left = [...new Set(peers)]
     for (;;) {
-      await this.#round(left)
+      await this.#round()
       if (this.#broken !== undefined) throw this.#broken
       this.#signal.throwIfAborted()
       const report = (await this.#isWhole()) ? await this.#finish() : undefined
       if (report) return report
-      left = [...new Set([...this.#others, ...left])]
+      this.#left = [...new Set([...this.#others, ...this.#left])]
       this.#others.clear()
-      if (left.length === 0) return undefined
+      if (this.#left.length === 0) return undefined
       this.#giveUp()
     }
   }
 
-  /** Takes from `left` who is asked. */
-  async #round(left: PeerId[]): Promise<void> {
+  async #round(): Promise<void> {
+    const left = this.#left
     const enough = new AbortController()
     const work = async () => {
       while (left.length > 0 && !(await this.#isWhole())) {
         const peer = left.shift()
-        if (peer !== undefined) await this.#usePeer(peer, enough.signal)
+        if (peer === undefined) break
+        this.#asked.add(peer)
+        await this.#usePeer(peer, enough.signal).finally(() => this.#owing.delete(peer))
       }
       // Nobody waits for a peer that has not even answered.
       if (await this.#isWhole()) enough.abort(new SyncError('SYNC_INCOMPLETE', 'the blob is whole'))
@@ -131,6 +159,7 @@ export class BlobFetch {
     } catch (error) {
       if (!(error instanceof BlobError) || error.code !== 'BLOB_MISMATCH') throw error
       // Each chunk fitted the manifest, so the manifest was the lie.
+      download.isFalse = true
       onLiar(download.manifestOf)
       this.failures.push(`${download.manifestOf}: ${error.message}`)
       this.#giveUp()
@@ -146,16 +175,19 @@ export class BlobFetch {
       const before = this.#fetched
       let session: BlobSession | undefined
       let download: Download | undefined
+      let hasWaited = false
       try {
+        this.#owing.add(peer)
         session = await this.#parts.open(peer, opening)
         download = this.#downloadFor(session)
         download.sessions.add(session)
+        hasWaited = !download.isOpen
         await this.#transfer(session, download)
         await session.close(true)
         return
       } catch (error) {
         await session?.close(false)
-        const isDisproved = download !== undefined && download !== this.#download
+        const isDisproved = download?.isFalse === true
         if (this.#isOurs(error)) this.#broken ??= error
         if (this.#broken !== undefined || this.#signal.aborted) {
           this.#end.abort(new SyncError('SYNC_INCOMPLETE', 'the fetch is over'))
@@ -164,8 +196,11 @@ export class BlobFetch {
         }
         if (enough.aborted) return
         this.failures.push(`${peer}: ${error instanceof Error ? error.message : String(error)}`)
-        if (isLie(error) || isDisproved) this.#parts.onLiar(peer)
-        if (isLie(error) || isDisproved || this.#fetched === before) return
+        if (isLie(error) || isDisproved) return this.#parts.onLiar(peer)
+        // Another manifest has taken the place of its own.
+        if (download && download !== this.#download) return void this.#others.add(peer)
+        // A stream that was silent while the download was opened may be over.
+        if (this.#fetched === before && !hasWaited) return
         this.#parts.log.debug({ peer, error: String(error) }, 'blob stream broke; it is opened again')
       } finally {
         if (session) download?.sessions.delete(session)
@@ -175,26 +210,47 @@ export class BlobFetch {
 
   /** Throws BLOB_MISMATCH for a manifest that is proven wrong, SYNC_REFUSED for one that may be right. */
   #downloadFor(session: BlobSession): Download {
-    const { address } = this.#parts
+    const { address, rank, onOffer } = this.#parts
     const { manifest, peer } = session
-    if (this.#download && this.#download.manifest.id !== address && manifest.id === address) {
-      this.#others.clear()
-      this.#giveUp()
+    const isProven = manifest.id === address
+    if (!isProven) onOffer(peer, manifest)
+    const message = `${peer} has another manifest for ${address}`
+    if (this.#givenUp.some((each) => each.isFalse && each.manifest.id === manifest.id)) {
+      throw new BlobError('BLOB_MISMATCH', message)
+    }
+    const present = this.#download
+    if (present && present.manifest.id !== address && present.manifest.id !== manifest.id) {
+      if (isProven) {
+        present.isFalse = true
+        this.#others.clear()
+        this.#giveUp()
+      } else if (rank(peer) < rank(present.manifestOf)) {
+        this.#giveUp()
+      }
     }
     this.#download ??= this.#begin(manifest, peer)
     const { id } = this.#download.manifest
     if (manifest.id === id) return this.#download
-    const message = `${peer} has another manifest for ${address}`
     if (id === address) throw new BlobError('BLOB_MISMATCH', message)
     this.#others.add(peer)
     throw new SyncError('SYNC_REFUSED', message)
   }
 
   #begin(manifest: BlobManifest, manifestOf: PeerId): Download {
-    const partial = this.#parts.receive(manifest)
-    const download: Download = { manifest, manifestOf, partial, sessions: new Set(), queue: [] }
+    const before = this.#givenUp.find((each) => each.manifest.id === manifest.id)
+    const partial = before?.partial ?? this.#parts.receive(manifest, manifestOf, this.#signal)
+    const download: Download = {
+      manifest,
+      manifestOf,
+      partial,
+      sessions: new Set(),
+      isFalse: false,
+      isOpen: false,
+      queue: [],
+    }
     partial.then(
       (opened) => {
+        download.isOpen = true
         download.queue = opened.missing()
       },
       () => {
@@ -216,11 +272,13 @@ export class BlobFetch {
           const index = download.queue.shift()
           if (index === undefined) break
           asked.push(index)
+          this.#owing.add(session.peer)
           this.#held += 1
           this.#mostHeld = Math.max(this.#mostHeld, this.#held)
           await session.ask(index)
         }
         if (asked.length === 0) {
+          this.#owing.delete(session.peer)
           await writing
           writing = undefined
           if (partial.missing().length === 0) return

@@ -8,6 +8,16 @@ export const BLOB_CHUNKS_ASKED_MAX = 3
 export const BLOB_CHUNKS_HELD_MAX = 6
 /** Blobs fetched at once; a further fetch waits for its turn. */
 export const BLOB_FETCHES_MAX = 8
+/**
+ * The first turn of a fetch, and how often it is looked at whether one is to give way. Each turn is twice as long as the one before,
+ * up to an hour: a MiB comes in it over a link of 300 bytes a second.
+ */
+export const BLOB_TURN_MS = 60_000
+export const BLOB_TURN_LOOKS_MAX = 64
+/** Downloads of one address that are kept while none is proven to be its blob. Of more those go whose senders kept us longest. */
+export const UNPROVEN_MAX = 3
+/** Addresses of which that is known. Of the oldest beyond them what came is left to the sweep of the store. */
+export const UNPROVEN_ADDRESSES_MAX = 256
 /** Blobs served at once, each with one chunk in memory. One more is refused as busy, and the asker tries others. */
 export const BLOBS_SERVED_MAX = 32
 /** Of these for one peer. */

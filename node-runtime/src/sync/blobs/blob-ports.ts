@@ -17,7 +17,10 @@ export interface BlobExchangeParts {
   readonly network: Network
   readonly directory: Pick<Directory, 'namespace' | 'namespaceOf' | 'namespacesNaming' | 'mayRead'>
   readonly references: BlobReferences
-  readonly blobs: Pick<BlobStore, 'resolve' | 'reader' | 'receive' | 'verify' | 'onDamaged' | 'partials'>
+  readonly blobs: Pick<
+    BlobStore,
+    'resolve' | 'reader' | 'receive' | 'verify' | 'onDamaged' | 'partials' | 'dropPartial'
+  >
   readonly clock: Clock
   readonly log: Logger
 }

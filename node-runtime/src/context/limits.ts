@@ -136,6 +136,13 @@ export const NAMESPACE_QUEUE_MAX = 1024
 /** The longest pause between two looks of a join that is not complete. */
 export const JOIN_RETRY_LAST_MS = 5000
 
+/**
+ * How long a join waits for the code of an application before it looks at what else there is, and how long while other code of
+ * the namespace is late: that goes on coming behind.
+ */
+export const JOIN_CODE_WAIT_MS = 10_000
+export const JOIN_CODE_LATE_WAIT_MS = 1000
+
 /** Entries of a base written in one batch while it streams in. */
 export const BASE_BATCH_ENTRIES = 1000
 

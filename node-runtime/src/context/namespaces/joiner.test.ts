@@ -1,4 +1,11 @@
 import { expect, it } from 'vitest'
+import { appWasm } from '../../../../scripts/build-apps.ts'
+import { concat, utf8 } from '../../base/bytes.ts'
+import { sha256 } from '../../base/hash.ts'
+import type { BlobId } from '../../base/ids.ts'
+import type { BlobReader } from '../../blobs/blob-reader.ts'
+import { BLOB_CHUNK_BYTES } from '../../blobs/limits.ts'
+import { manifestOf } from '../../blobs/manifest.ts'
 import { NAMES, testWorlds } from '../../testing/test-worlds.ts'
 import { removeMember } from './membership.ts'
 
@@ -24,4 +31,36 @@ it('who joins has the contexts that it follows, or has tried to get them', async
   await world.run(node.joiner.followed(namespace))
   expect(node.contexts.has(shared.contextId)).toBe(true)
   await world.run(world.get('cyd').call(shared.contextId, 'set', { key: 'k', value: 'v' }))
+})
+
+it('who joins has what comes, whoever gives the code of another context slowly', async () => {
+  const { world, shared } = await share('kv-store', ['ada'])
+  const { node } = world.get('ada')
+  const { ports, applications, contexts } = node
+  const { id: blobId } = await world.run(ports.blobs.put([await appWasm('order-sensitive')]))
+  const other = await world.run(applications.installBlob(blobId, { source: 'test', metadata: new Uint8Array(0) }))
+  const { groupId } = shared
+  await world.run(contexts.create({ applicationId: other.id, groupId, initParams: utf8('{}') }))
+  // The code of the one that is looked at first: a chunk of nothing each 25 s, which for a stream is not silence.
+  const [first, second] = [...node.namespaces.get(shared.namespaceId).state.contexts.values()]
+  const lost = first && applications.get(first.applicationId)?.blobId
+  const chunks = 40
+  const hash = sha256(new Uint8Array(BLOB_CHUNK_BYTES))
+  const manifest = manifestOf(chunks * BLOB_CHUNK_BYTES, concat(Array(chunks).fill(hash)))
+  const reader = ports.blobs.reader.bind(ports.blobs)
+  const isLost = (address: BlobId) => ports.blobs.resolve(address) === (lost && ports.blobs.resolve(lost))
+  ports.blobs.reader = async (address) => {
+    if (!isLost(address)) return reader(address)
+    const chunk = async () => {
+      await new Promise<void>((resolve) => void world.clock.setTimer(resolve, 25_000))
+      return new Uint8Array(BLOB_CHUNK_BYTES + 1)
+    }
+    return { manifest, chunks, chunk, close: async () => {} } as unknown as BlobReader
+  }
+  const { node: cyd } = await world.start('cyd', { boot: ['ada'] })
+  const invitation = node.namespaces.invite(groupId, { lifetimeSec: 3600, role: 'Member' })
+  await world.run(cyd.namespaces.join(invitation))
+  await world.pass(60_000)
+  const isHere = [first, second].map((context) => context !== undefined && cyd.contexts.has(context.id))
+  expect(isHere).toEqual([false, true])
 })

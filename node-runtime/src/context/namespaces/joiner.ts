@@ -1,7 +1,7 @@
 // Brings a namespace to the state its governance log promises us: keys of our groups, code of its applications, the base
 // of its contexts. It retries without end, woken by what it waits for, and can say what is still missing.
 import type { Clock } from '../../base/clock.ts'
-import type { ApplicationId, ContextId, GroupId, PublicKey } from '../../base/ids.ts'
+import type { ApplicationId, BlobId, ContextId, GroupId, NamespaceId, PublicKey } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import { until, WaitError } from '../../base/until.ts'
 import type { ContextRecord } from '../../governance/namespace-state.ts'
@@ -10,6 +10,8 @@ import type { Context } from '../context.ts'
 import type { Contexts } from '../contexts.ts'
 import { ContextError } from '../errors.ts'
 import {
+  JOIN_CODE_LATE_WAIT_MS,
+  JOIN_CODE_WAIT_MS,
   JOIN_CONTEXTS_WAIT_MS,
   JOIN_PROBE_MS,
   JOIN_RETRY_LAST_MS,
@@ -43,6 +45,8 @@ export class Joiner {
   readonly #wantedKeys = new Set<GroupId>()
   /** Code that is lost here, or that deltas were made with which wait for it. */
   readonly #wantedCode = new Map<ApplicationId, Namespace>()
+  /** Code of them is late: who gives it crawls, and what others give must not wait for that. */
+  readonly #late = new Set<NamespaceId>()
   /** Contexts that somebody has asked for, whether they are followed or not. */
   readonly #asked = new Set<ContextId>()
   readonly #stop = new AbortController()
@@ -153,6 +157,7 @@ export class Joiner {
     this.#timers.get(namespace.id)?.()
     this.#timers.delete(namespace.id)
     this.#failures.delete(namespace.id)
+    this.#late.delete(namespace.id)
     for (const id of namespace.state.contexts.keys()) this.#missing.delete(id)
     for (const [id, of] of this.#wantedCode) if (of === namespace) this.#wantedCode.delete(id)
     await this.#running.get(namespace.id)
@@ -193,6 +198,7 @@ export class Joiner {
       incomplete = !(await isDone) || incomplete
     }
     incomplete = !(await this.#fetchWanted(namespace)) || incomplete
+    if (!incomplete) this.#late.delete(namespace.id)
     if (incomplete) this.#retry(namespace)
     else if (lacksKeys) this.#retry(namespace, KEY_RETRY_LAST_MS)
     else this.#failures.delete(namespace.id)
@@ -283,15 +289,33 @@ export class Joiner {
   }
 
   async #fetchApplication(namespace: Namespace, applicationId: ApplicationId | undefined): Promise<void> {
-    const { applications, blobs } = this.#parts
+    const { applications } = this.#parts
     const isLost = applicationId !== undefined && applications.lacksCode(applicationId)
     if (applicationId === undefined || (applications.get(applicationId) && !isLost)) return
     const blobId = namespace.codeOf(applicationId) ?? applications.get(applicationId)?.blobId
     if (!blobId)
       throw new ContextError('APPLICATION_NOT_INSTALLED', `nobody has said where application ${applicationId} is`)
-    await blobs.fetchOfNamespace(namespace.id, blobId, { signal: this.#stop.signal })
+    await this.#fetchCode(namespace, blobId)
     await applications.installBlob(blobId, { source: 'peer', metadata: new Uint8Array(0) })
     if (isLost) this.#parts.log.info({ applicationId }, 'the code of an application has come again')
+  }
+
+  /** Throws when it takes long; it goes on coming then, and the next look finds it. */
+  async #fetchCode({ id }: Namespace, blobId: BlobId): Promise<void> {
+    const { blobs, clock } = this.#parts
+    const late = new AbortController()
+    const cancel = clock.setTimer(
+      () => {
+        this.#late.add(id)
+        late.abort(new ContextError('CONTEXT_BUSY', `the code ${blobId} is still being fetched`))
+      },
+      this.#late.has(id) ? JOIN_CODE_LATE_WAIT_MS : JOIN_CODE_WAIT_MS,
+    )
+    try {
+      await blobs.fetchOfNamespace(id, blobId, { signal: AbortSignal.any([this.#stop.signal, late.signal]) })
+    } finally {
+      cancel()
+    }
   }
 
   #retry(namespace: Namespace, lastMs = JOIN_RETRY_LAST_MS): void {

@@ -10,6 +10,7 @@ import type { Ledger } from '../ledger.ts'
 import { APPLY_BATCH_BYTES, APPLY_BATCH_MAX, COMPLETED_MAX } from '../limits.ts'
 import { type ContextParts, nodeOf } from '../parts.ts'
 import type { PeerId } from '../ports.ts'
+import { putHandled } from '../retention/handled-rows.ts'
 import type { Pruner } from '../retention/pruner.ts'
 import type { Turns } from '../turns.ts'
 import type { Aged } from '../waiting/aged.ts'
@@ -120,7 +121,7 @@ export class Receiver {
       rewritten.add(delta)
       const result = dag.receive(nodeOf(delta), COMPLETED_MAX)
       this.#evicted += result.evicted.length
-      for (const id of result.evicted) ops.push(rows.dropDelta(id))
+      for (const id of result.evicted) ops.push(rows.dropDelta(id), ...this.#noteCounted(id))
       hlc.observe(delta.hlc)
       arrived.set(delta.id, { delta, payload })
       // One delta can complete thousands.
@@ -206,11 +207,17 @@ export class Receiver {
       if (id !== error.data.deltaId) continue
       const delta = known ?? rows.delta(id)
       if (!delta) continue
-      ops.push(rows.dropDelta(id))
+      ops.push(rows.dropDelta(id), ...this.#noteCounted(id))
       intake.park(delta, 'machine', ops)
     }
     await ledger.commit(ops)
     throw error
+  }
+
+  /** Its row goes, and it will come again: its handlers have had theirs, where that row says so. */
+  #noteCounted(id: DeltaId): StoreOp[] {
+    const { record, rows, again } = this.#parts
+    return again.has(id) || rows.hasCounted(id) ? [putHandled(record.id, id)] : []
   }
 
   async #nextBatch(nodes: readonly DagNode[], start: number, arrived: Arrivals): Promise<Arrived[]> {

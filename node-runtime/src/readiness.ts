@@ -95,11 +95,12 @@ export class NodeReadiness {
 
   #lookAtContexts(): string[] {
     const { contexts, namespaces, applications, publicKey } = this.#parts
-    const sums = { closed: 0, behind: 0, pending: 0, parked: 0, lacking: 0, ops: 0, codeless: 0, lost: 0 }
+    const sums = { closed: 0, behind: 0, pending: 0, parked: 0, held: 0, lacking: 0, ops: 0, codeless: 0, lost: 0 }
     for (const { id, applicationId } of contexts.list()) {
       if (!applications.get(applicationId)) sums.codeless += 1
       else if (applications.lacksCode(applicationId)) sums.lost += 1
       const waiting = contexts.opened(id)?.waiting()
+      if (waiting?.rewritingError !== undefined) sums.held += 1
       if (!waiting) sums.closed += 1
       else if (waiting.pending + waiting.parked > 0) {
         sums.behind += 1
@@ -113,7 +114,7 @@ export class NodeReadiness {
         if (!contexts.has(id) && each.mayRead(id, publicKey)) sums.lacking += 1
       }
     }
-    const { closed, behind, pending, parked, lacking, ops, codeless, lost } = sums
+    const { closed, behind, pending, parked, held, lacking, ops, codeless, lost } = sums
     return [
       ...(codeless > 0
         ? [`applications: ${counted(codeless, 'context')} cannot be called, the application is not installed any more`]
@@ -128,6 +129,11 @@ export class NodeReadiness {
       ...(behind > 0
         ? [
             `sync: ${counted(behind, 'context')} behind: ${counted(pending, 'delta')} waiting for parents, ${parked} for something else`,
+          ]
+        : []),
+      ...(held > 0
+        ? [
+            `sync: ${counted(held, 'context')} only to be read: own deltas cannot be written again, \`rewritingError\` of what waits there says why`,
           ]
         : []),
       ...(ops > 0 ? [`sync: ${counted(ops, 'operation')} of namespaces waiting for those before`] : []),

@@ -301,16 +301,13 @@ export class Context {
 
   /**
    * Runs a method. Resolves after the batch has committed. Throws ContextError: NOT_A_MEMBER, GROUP_KEY_PENDING,
-   * GUEST_FAILED (what the guest said in `data`), CONTEXT_BUSY.
+   * GUEST_FAILED (what the guest said in `data`), CONTEXT_BUSY, also where it wants to write and what comes first cannot be written.
    */
   async call(request: CallRequest): Promise<CallResult> {
     for (;;) {
       const result = await this.#calls.call(request, CLIENTS_CALL)
       if (result) return result
-      while (this.#rewriting.isWaiting) {
-        await this.#rewriting.looked()
-        request.signal?.throwIfAborted()
-      }
+      await this.#rewriting.over(request.signal)
       if (!this.#closed) continue
       // Ended by a write that failed, or by a state that was taken: the next instance waits on.
       this.#ledger.requireWhole()
@@ -326,8 +323,10 @@ export class Context {
 
   /** Runs a method that waited in a queue. Throws as `call` does, and CONTEXT_BUSY where it wants to write and may not now. */
   async runQueued(request: CallRequest, meta: CallMeta): Promise<void> {
+    // Tried all the time, as most of them want to write: not even the guest runs.
+    if (this.#rewriting.isResting) throw this.#rewriting.notNow()
     if (await this.#calls.call(request, meta)) return
-    throw new ContextError('CONTEXT_BUSY', `context ${this.record.id}: own deltas are still to be written again`)
+    throw this.#rewriting.notNow()
   }
 
   /** Takes deltas from a peer, in any order, known ones included. */
@@ -378,7 +377,7 @@ export class Context {
    * began, and of two equal counts of one member one is lost. While they cannot, calls that want to write are not answered.
    */
   async #callOnOwn(calls: readonly PendingCall[]): Promise<void> {
-    // Where they are refused, a call that writes is refused for the same reason; one that reads is not.
+    // Where this member may not write, no call of it comes before them.
     const isWaiting = (await this.#rewriting.all()) === 'waiting'
     await this.#caller.run(calls, isWaiting)
     this.#pruner.wake()

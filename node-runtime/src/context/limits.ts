@@ -163,7 +163,10 @@ export const REFUSED_REMEMBERED_MAX = 10_000
 /** How far a peer's stamp may be ahead of our clock: twice the skew that clocks of a network may have. */
 export const FUTURE_MAX_MS = 10 * 60 * 1000
 
-/** How often deltas are looked at again that are stamped far ahead, or that took this machine too long to apply. */
+/**
+ * How often deltas are looked at again that are stamped far ahead, or that took this machine too long to apply; an own one that cannot
+ * be written again is tried so often in the end.
+ */
 export const RECONSIDER_MS = 60_000
 
 /** How long a context whose write failed is left alone before it is read again, unless a caller wants it sooner. */

@@ -6,7 +6,7 @@ import type { Delta } from '../../wire/delta.ts'
 import type { Caller } from '../calls/caller.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
-import { REWRITE_HEARD_LOOKS, REWRITE_LOOK_MS, REWRITE_WAIT_LOOKS } from '../limits.ts'
+import { RECONSIDER_MS, REWRITE_HEARD_LOOKS, REWRITE_LOOK_MS, REWRITE_WAIT_LOOKS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { isNamed } from './checkpoint.ts'
@@ -14,8 +14,14 @@ import type { Frontier } from './frontier.ts'
 import type { Pruner } from './pruner.ts'
 import { dropReissue, firstReissue, originOf, type Reissue } from './reissue-rows.ts'
 
-/** `waiting`: for others, who write first. `refused`: as a call would be. */
+/**
+ * `waiting`: for others, who write first, or for what is in the way here: a call that writes now would come before what its author
+ * has written long ago. `refused`: this member may not write, and no call of it does.
+ */
 export type OwnState = 'done' | 'waiting' | 'refused'
+
+/** Failures that any call would meet, under the code that its caller knows. */
+const CALLERS: ReadonlySet<string> = new Set(['GROUP_KEY_PENDING', 'NOT_ALLOWED'])
 
 type RewritingParts = Pick<ContextParts, 'record' | 'rows' | 'store' | 'dag' | 'authority' | 'setTimer' | 'log'> & {
   readonly caller: Caller
@@ -44,6 +50,12 @@ export class Rewriting {
   #looked: (() => void)[] = []
   #isDone = false
   #isWaiting = false
+  /** The next one, as it is stored: another delta is written for it at each try. */
+  #trying: DeltaId | undefined
+  /** Why that could not be written. */
+  #failure: { readonly deltaId: DeltaId | undefined; readonly error: unknown } | undefined
+  /** Until the next try, should one fail. */
+  #retryMs = REWRITE_LOOK_MS
   #hasScanned = false
   #cancel: (() => void) | undefined
   #cancelSoon: (() => void) | undefined
@@ -58,9 +70,28 @@ export class Rewriting {
     return this.#isDone
   }
 
-  /** Own deltas wait for what others write again. Never once this has ended: nobody looks any more then. */
+  /** Own deltas are still to be written again, as far as it was looked. Never once this has ended: nobody looks any more then. */
   get isWaiting(): boolean {
     return this.#isWaiting && !this.#closed
+  }
+
+  /** What is in the way of the next one here; undefined where it waits for others, or is about to be written. */
+  get failure(): string | undefined {
+    const failure = this.isWaiting ? this.#failure : undefined
+    return failure && messageOf(failure.error)
+  }
+
+  /** What hears who does not wait, and wants to write. */
+  notNow(): ContextError {
+    const { record } = this.#parts
+    const message = `context ${record.id}: own deltas are still to be written again`
+    return this.#refusal() ?? new ContextError('CONTEXT_BUSY', message)
+  }
+
+  /** Another try may take this machine as long as the last one, which was too long: the timer makes it, and nobody else. */
+  get isResting(): boolean {
+    const error = this.isWaiting && this.#cancel ? this.#failure?.error : undefined
+    return error instanceof ContextError && error.code === 'APPLY_POSTPONED'
   }
 
   /** More own deltas are to be written again. */
@@ -75,22 +106,19 @@ export class Rewriting {
     const origin = originOf(delta)
     if (origin <= (this.#reached.get(author) ?? '')) return
     this.#reached.set(author, origin)
-    if (this.#awaited.has(author)) this.#lookSoon()
+    if (this.#left.includes(author)) this.#lookSoon()
   }
 
-  /** What cannot be written now is tried again when keys or governance have changed. Does not run in the queue. */
+  /** What cannot be written now is tried again by itself, and when keys or governance have changed. Does not run in the queue. */
   async run(): Promise<void> {
-    const { enqueue, log } = this.#parts
+    const { enqueue } = this.#parts
     try {
       while (!this.#closed && (await enqueue(() => this.#next())) === 'written');
     } catch (error) {
-      // Nothing looks again by itself: a call that waits is to try, and hears the reason.
-      this.#isWaiting = false
-      if (!(error instanceof ContextError)) throw error
       // This instance has ended: the one that reads the rows next goes on.
-      if (this.#closed || error.code === 'CONTEXT_FAILED') return
-      log.warn({ error: error.message }, 'own deltas wait to be written again')
-      if (error.code === 'CONTEXT_BUSY') this.#lookLater()
+      if (error instanceof ContextError && error.code === 'CONTEXT_FAILED') return
+      this.#hold(error)
+      if (!(error instanceof ContextError)) throw error
     } finally {
       this.#haveLooked()
     }
@@ -105,18 +133,27 @@ export class Rewriting {
         if (step !== 'written') return step
       }
     } catch (error) {
+      this.#hold(error)
       if (!(error instanceof ContextError)) throw error
-      this.#parts.log.debug({ error: error.message }, 'called before own deltas could be written again')
-      return 'refused'
+      return error.code === 'NOT_ALLOWED' ? 'refused' : 'waiting'
+    } finally {
+      this.#haveLooked()
     }
   }
 
-  /** Resolves when `run` has looked once more, or there is no more to look at. */
-  looked(): Promise<void> {
-    if (this.#closed) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#looked.push(resolve)
-    })
+  /**
+   * For a call that wants to write. Resolves when nothing is to be written again any more, or this has ended. Others are waited
+   * for, which ends; throws where something is in the way here, which may stay.
+   */
+  async over(signal?: AbortSignal): Promise<void> {
+    while (this.isWaiting) {
+      const refusal = this.#refusal()
+      if (refusal) throw refusal
+      await new Promise<void>((resolve) => {
+        this.#looked.push(resolve)
+      })
+      signal?.throwIfAborted()
+    }
   }
 
   close(): void {
@@ -126,21 +163,54 @@ export class Rewriting {
     this.#haveLooked()
   }
 
+  #refusal(): ContextError | undefined {
+    const failure = this.isWaiting ? this.#failure : undefined
+    if (failure === undefined) return undefined
+    const { deltaId, error } = failure
+    const why = `own delta ${deltaId} is lost to a checkpoint, comes first, and could not be written again (${messageOf(error)})`
+    const message = `context ${this.#parts.record.id}: ${why}; that is tried again, and calls that only read are answered`
+    const isCallers = error instanceof ContextError && CALLERS.has(error.code)
+    return new ContextError(isCallers ? error.code : 'CONTEXT_BUSY', message, { data: { deltaId }, cause: error })
+  }
+
   async #next(): Promise<'done' | 'written' | 'waiting'> {
     const { store, record, caller, ledger } = this.#parts
     const reissue = this.#isDone ? undefined : await firstReissue(store, record.id)
-    this.#isWaiting = reissue !== undefined && (await this.#mustWait(reissue))
+    this.#isWaiting = reissue !== undefined
+    this.#trying = reissue?.delta.id
     if (reissue === undefined) {
       this.#isDone = true
+      this.#goOn()
       return 'done'
     }
-    if (this.#isWaiting) {
-      this.#lookLater()
+    if (await this.#mustWait(reissue)) {
+      this.#goOn()
+      this.#lookLater(REWRITE_LOOK_MS)
       return 'waiting'
     }
     if (this.#isHere(reissue.delta)) await ledger.commit([dropReissue(record.id, reissue.origin)])
+    else if (this.isResting) return 'waiting'
     else await caller.reissue(reissue)
+    this.#goOn()
     return 'written'
+  }
+
+  /** It is tried again later and later: each try may keep what reads waiting for as long as this machine gives an apply. */
+  #hold(error: unknown): void {
+    if (this.#closed) return
+    const fields = { deltaId: this.#trying, error: messageOf(error) }
+    this.#parts.log[this.#failure ? 'debug' : 'warn'](fields, 'own deltas wait to be written again')
+    this.#failure = { deltaId: this.#trying, error }
+    if (this.#lookLater(this.#retryMs)) this.#retryMs = Math.min(2 * this.#retryMs, RECONSIDER_MS)
+  }
+
+  /** Nothing is in the way any more, as far as is known. */
+  #goOn(): void {
+    if (this.#failure === undefined) return
+    this.#failure = undefined
+    this.#retryMs = REWRITE_LOOK_MS
+    this.#cancel?.()
+    this.#cancel = undefined
   }
 
   /**
@@ -195,19 +265,20 @@ export class Rewriting {
     }, 0)
   }
 
-  #lookLater(): void {
-    if (this.#closed || this.#cancel) return
+  /** False where that is to happen already. */
+  #lookLater(delayMs: number): boolean {
+    if (this.#closed || this.#cancel) return false
     this.#cancel = this.#parts.setTimer(() => {
       this.#cancel = undefined
       this.#count()
       this.#runAlone()
-    }, REWRITE_LOOK_MS)
+    }, delayMs)
+    return true
   }
 
   #runAlone(): void {
     this.run().catch((error) => {
       this.#parts.log.error({ error: String(error) }, 'own deltas not written again; it is tried again')
-      this.#lookLater()
     })
   }
 
@@ -228,4 +299,8 @@ export class Rewriting {
     this.#looked = []
     for (const resolve of looked) resolve()
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

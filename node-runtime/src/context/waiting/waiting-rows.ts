@@ -23,8 +23,10 @@ export interface Waiting {
   readonly behind: number
   /** Too many to be kept waiting: a pull brings them again. */
   readonly forgotten: number
-  /** Own deltas wait for what other members write again. */
+  /** Own deltas that are lost to a checkpoint wait to be written again: for what other members write first, or for `rewritingError`. */
   readonly rewriting: boolean
+  /** What is in the way of the first of them: calls that write are refused with it until it is gone. */
+  readonly rewritingError?: string
   /** What is here is still to be judged by the removals of members that are known: its root is to change. */
   readonly revising: boolean
   readonly handlers: number
@@ -74,6 +76,7 @@ export class WaitingRows {
 
   counts(): Waiting {
     const { record, dag, intake, receiver, handlers, deadLetters, sweeper, rewriting, ledger, xcalls } = this.#parts
+    const { failure } = rewriting
     return {
       pending: dag.pendingCount,
       parked: intake.parkedCount,
@@ -81,6 +84,7 @@ export class WaitingRows {
       behind: receiver.behindCount,
       forgotten: intake.forgottenCount + receiver.evictedCount + sweeper.forgotten,
       rewriting: rewriting.isWaiting,
+      ...(failure === undefined ? {} : { rewritingError: failure }),
       revising: ledger.shown.removals === undefined,
       handlers: handlers.waiting,
       deadLetters: deadLetters.count,

@@ -3,12 +3,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { appWasm } from '../../../../../scripts/build-apps.ts'
 import { systemClock } from '../../../base/clock.ts'
-import { type DeltaId, idBase58 } from '../../../base/ids.ts'
+import { type ContextId, type DeltaId, idBase58 } from '../../../base/ids.ts'
 import { FUTURE_MAX_MS } from '../../../context/limits.ts'
+import { KeyRing } from '../../../context/namespaces/keys/key-ring.ts'
+import { putReissue } from '../../../context/retention/reissue-rows.ts'
 import { EVERYTHING, idOfKey } from '../../../reconcile/item-key.ts'
 import type { GuestExecutor } from '../../../runtime/guest-executor.ts'
 import { converge, type SharedContext, shareContext, TestWorld } from '../../../testing/test-nodes.ts'
-import type { Delta } from '../../../wire/delta.ts'
+import { type Delta, openDelta, sealDelta } from '../../../wire/delta.ts'
 import { HEX32, type ServedNode, serve } from '../../testing/served-node.ts'
 
 let world: TestWorld
@@ -141,6 +143,54 @@ test('a delta that is stamped far ahead shows how long it is waited for', async 
   expect(takenInMs).toBeGreaterThan(0)
   expect(await data(`/deltas/${deltaId}`)).toMatchObject({ state: 'parked', takenInMs: expect.any(Number) })
 })
+
+test('own deltas that cannot be written again are shown with the reason, and calls that write are refused with it', async () => {
+  let isSlow = false
+  const wrapExecutor = (executor: GuestExecutor): GuestExecutor => ({
+    inspect: (module) => executor.inspect(module),
+    close: () => executor.close(),
+    run: async (module, source, jobs, options) => {
+      const outcomes = await executor.run(module, source, jobs, options)
+      if (!isSlow || jobs[0]?.kind !== 'apply') return outcomes
+      const error = { kind: 'timeout', message: 'it took too long' } as const
+      return outcomes.map((outcome) => ({ ...outcome, status: 'error', changes: [], error }))
+    },
+  })
+  const alone = await TestWorld.open()
+  await alone.start('ada', { boot: [], wrapExecutor })
+  const { contextId } = await shareContext(alone, await appWasm('order-sensitive'), ['ada'])
+  const write = () => alone.run(alone.get('ada').call(contextId, 'set', { key: 'k', value: 'v' }))
+  await write()
+  const lost = await copyOfLast(alone, contextId)
+  await alone.run(alone.get('ada').stop())
+  await alone.get('ada').disk.batch([putReissue(contextId, { origin: lost.id, delta: lost, behind: new Map() })])
+  isSlow = true
+  const { node } = await alone.start('ada', { boot: [], wrapExecutor })
+  await alone.pass(1000)
+  const ada = await serve(node)
+  const told = { rewriting: true, rewritingError: expect.stringContaining('it took too long') }
+  expect((await ada.get(`/admin-api/contexts/${idBase58(contextId)}/waiting`)).body).toMatchObject({ data: told })
+  await expect(write()).rejects.toThrow(lost.id)
+  await ada.close()
+  await alone.close()
+})
+
+/** As its author has written it elsewhere. */
+async function copyOfLast(of: TestWorld, contextId: ContextId): Promise<Delta> {
+  const { node, disk } = of.get('ada')
+  const context = await of.get('ada').context(contextId)
+  const last = held(context).at(-1)
+  const key = last && (await KeyRing.open(disk)).find(context.record.groupId, last.keyId)
+  if (!key) throw new Error('ada has written nothing')
+  const { author, parents, governance, keyId, hlc } = last
+  return sealDelta({
+    header: { contextId, author, parents, governance, keyId, hlc: hlc + 1n },
+    payload: openDelta(last, key),
+    groupKey: key,
+    signingKey: node.identity,
+    random: of.random,
+  })
+}
 
 function held(context: Awaited<ReturnType<ReturnType<TestWorld['get']>['context']>>): Delta[] {
   const keys = context.readHeld((view) => view.keys(EVERYTHING, 1000))

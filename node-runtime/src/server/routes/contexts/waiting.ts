@@ -43,6 +43,8 @@ const Counts = Type.Object({
   behind: Count,
   forgotten: Count,
   rewriting: Type.Boolean(),
+  /** Why own deltas cannot be written again, and calls that write are refused. */
+  rewritingError: Type.Optional(Type.String()),
   revising: Type.Boolean(),
   handlers: Count,
   deadLetters: Count,

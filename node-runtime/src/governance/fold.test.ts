@@ -97,7 +97,7 @@ describe('receiving', () => {
     const bad = (i: number) => operation({ by: eve, on: [genesis], body: contexted(eve, 'c'), hlc: BigInt(i + 2) })
     const governance = nodeWith([genesis])
     for (let i = 0; i <= INVALID_REMEMBERED_MAX; i++) governance.receive(bad(i))
-    expect(governance.receive(bad(0)).reason).toBe('the author may not create contexts')
+    expect(governance.receive(bad(0)).reason).toBe('the author is nobody here')
     expect(governance.receive(bad(5)).reason).toBe('was found invalid before')
   })
 

@@ -2,9 +2,10 @@
 // signatures; here authority is judged, at each operation's own causal cut, so that every node judges alike.
 
 import { compareCanonical } from '../base/causal.ts'
-import type { NamespaceId, OpId } from '../base/ids.ts'
+import type { NamespaceId, OpId, PublicKey } from '../base/ids.ts'
 import type { Operation } from '../base/operations.ts'
 import { WaitingRoom } from '../base/waiting-room.ts'
+import { Authors } from './authors.ts'
 import { History } from './history.ts'
 import { INVALID_REMEMBERED_MAX, PENDING_MAX } from './limits.ts'
 import type { NamespaceState } from './namespace-state.ts'
@@ -33,6 +34,7 @@ const NOTHING = { accepted: [], missing: [], evicted: [], invalid: [] } as const
 export class Governance<O extends Operation = Operation> {
   readonly namespaceId: NamespaceId
   readonly #history: History<O>
+  readonly #authors = new Authors()
   readonly #waiting = new WaitingRoom<OpId, O>(PENDING_MAX)
   readonly #invalid = new Set<OpId>()
 
@@ -86,6 +88,11 @@ export class Governance<O extends Operation = Operation> {
 
   get pendingCount(): number {
     return this.#waiting.size
+  }
+
+  /** Some accepted operation has made it a member, whether it stands or not. Nobody else has a right at any cut that is here. */
+  hasNamed(author: PublicKey): boolean {
+    return this.#authors.has(author)
   }
 
   /** Ids that waiting operations name and that are not here, longest wanted first. */
@@ -158,14 +165,16 @@ export class Governance<O extends Operation = Operation> {
     let reason: string | undefined
     const work = [op]
     for (let next = work.pop(); next !== undefined; next = work.pop()) {
-      const cut = this.#history.stateAt(next.parents)
-      const refusal = refusalOf(cut, next)
-      if (refusal !== undefined) {
+      const unknown = this.#authors.refusal(next)
+      const cut = unknown === undefined ? this.#history.stateAt(next.parents) : undefined
+      const refusal = cut === undefined ? unknown : refusalOf(cut, next)
+      if (cut === undefined || refusal !== undefined) {
         if (next === op) reason = refusal
         invalid.push(...this.#reject(next.id))
         continue
       }
       this.#history.add(next, revokedBy(cut, next))
+      this.#authors.add(next)
       accepted.push(next)
       work.push(...this.#waiting.release(next.id))
     }

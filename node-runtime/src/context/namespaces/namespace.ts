@@ -168,6 +168,10 @@ export class Namespace implements Authority {
 
   judge(contextId: ContextId, header: Pick<Delta, 'author' | 'governance' | 'keyId' | 'madeUnder'>): Judgement {
     const { author, governance, keyId, madeUnder } = header
+    // Nothing is folded for a stranger, whatever cut it names.
+    if (!this.#log.governance.hasNamed(author)) {
+      return governance.every((id) => this.#log.governance.has(id)) ? 'no' : 'not-yet'
+    }
     const cut = this.#log.governance.stateAt(governance)
     if (!cut) return 'not-yet'
     const context = cut.contexts.get(contextId)

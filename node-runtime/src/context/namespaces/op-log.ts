@@ -61,7 +61,7 @@ export class OpLog {
   /** As of now: it is another one after a batch has failed. */
   get governance(): Pick<
     Governance<SignedOp>,
-    'heads' | 'state' | 'stateAt' | 'missing' | 'opsNotIn' | 'pendingCount' | 'newest'
+    'heads' | 'has' | 'hasNamed' | 'state' | 'stateAt' | 'missing' | 'opsNotIn' | 'pendingCount' | 'newest'
   > {
     return this.#governance
   }

@@ -53,7 +53,7 @@ export const CAUSAL: readonly Mutant[] = [
   {
     name: 'operation-before-its-parent-is-refused',
     file: 'governance/governance.ts',
-    find: `      const evicted = this.#waiting.add(op, unmet).map(({ id }) => id)
+    find: `      const evicted = this.#waiting.add(op, unmet, this.#authors.has(op.author))
       return { ...NOTHING, outcome: 'pending', missing: this.#waiting.absentOf(op), evicted, invalid }`,
     replace: `      return { ...NOTHING, outcome: 'invalid', invalid: this.#reject(op.id), reason: 'a parent is not here' }`,
     why: 'a missing parent is taken for "no": one node never knows what the others agreed on',

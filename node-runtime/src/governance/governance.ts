@@ -4,12 +4,12 @@
 import { compareCanonical } from '../base/causal.ts'
 import type { NamespaceId, OpId, PublicKey } from '../base/ids.ts'
 import type { Operation } from '../base/operations.ts'
-import { WaitingRoom } from '../base/waiting-room.ts'
 import { Authors } from './authors.ts'
 import { History } from './history.ts'
-import { INVALID_REMEMBERED_MAX, PENDING_MAX } from './limits.ts'
+import { INVALID_REMEMBERED_MAX } from './limits.ts'
 import type { NamespaceState } from './namespace-state.ts'
 import { effectOf, refusalOf, revokedBy } from './rules/table.ts'
+import { WaitingOps } from './waiting-ops.ts'
 
 export interface OpReceived<O extends Operation> {
   readonly outcome: 'accepted' | 'pending' | 'duplicate' | 'invalid'
@@ -35,7 +35,7 @@ export class Governance<O extends Operation = Operation> {
   readonly namespaceId: NamespaceId
   readonly #history: History<O>
   readonly #authors = new Authors()
-  readonly #waiting = new WaitingRoom<OpId, O>(PENDING_MAX)
+  readonly #waiting = new WaitingOps<O>()
   readonly #invalid = new Set<OpId>()
 
   constructor(namespaceId: NamespaceId) {
@@ -61,7 +61,7 @@ export class Governance<O extends Operation = Operation> {
     const invalid = early.flatMap((child) => (this.#waiting.has(child.id) ? this.#reject(child.id) : []))
     const unmet = new Set(op.parents.filter((parent) => !this.#history.has(parent)))
     if (unmet.size > 0) {
-      const evicted = this.#waiting.add(op, unmet).map(({ id }) => id)
+      const evicted = this.#waiting.add(op, unmet, this.#authors.has(op.author))
       return { ...NOTHING, outcome: 'pending', missing: this.#waiting.absentOf(op), evicted, invalid }
     }
     return this.#judge(op, invalid)
@@ -88,6 +88,21 @@ export class Governance<O extends Operation = Operation> {
 
   get pendingCount(): number {
     return this.#waiting.size
+  }
+
+  /** About what those that wait take in memory. */
+  get pendingBytes(): number {
+    return this.#waiting.bytes
+  }
+
+  /** Waiting ones of authors that nobody here knew when they came. */
+  get strangersPending(): number {
+    return this.#waiting.strangersCount
+  }
+
+  /** Forgets those of them that waited already when this was last called. They may be received again. */
+  forgetOldStrangers(): number {
+    return this.#waiting.forgetOldStrangers()
   }
 
   /** Some accepted operation has made it a member, whether it stands or not. Nobody else has a right at any cut that is here. */
@@ -184,7 +199,7 @@ export class Governance<O extends Operation = Operation> {
 
   /** Forgets `id` and all that wait for it, and remembers that they are invalid. */
   #reject(id: OpId): OpId[] {
-    const rejected = new Set([id, ...this.#waiting.removeWithDescendants(id).map((op) => op.id)])
+    const rejected = new Set([id, ...this.#waiting.removeWithDescendants(id)])
     for (const each of rejected) {
       this.#invalid.add(each)
       const [oldest] = this.#invalid

@@ -1,7 +1,12 @@
 // Caps of one namespace's governance.
 
-/** Operations whose parents are not here. Each may be as large as an operation gets. At the cap the oldest is forgotten. */
-export const PENDING_MAX = 1000
+/**
+ * Operations whose parents are not here, by the memory they take (`bytesOf`): of one author, of all who are nobody here together, and
+ * of all. Each holds two of the largest. Beyond, the oldest of the share goes, or of the largest share; a pull brings it again.
+ */
+export const AUTHOR_PENDING_BYTES_MAX = 8 * 1024 * 1024
+export const STRANGERS_PENDING_BYTES_MAX = 4 * 1024 * 1024
+export const PENDING_BYTES_MAX = 32 * 1024 * 1024
 /** Ids remembered as invalid, so that their descendants are refused at once. Then the oldest is judged anew. */
 export const INVALID_REMEMBERED_MAX = 10_000
 /** States kept by cut, least recently used out. A cut that is not kept is folded again from the nearest one that is. */

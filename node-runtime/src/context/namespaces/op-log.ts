@@ -119,11 +119,11 @@ export class OpLog {
       for (const op of ops) {
         if (this.#governance.has(op.id) || !this.#isGenuine(op)) continue
         const result = this.#governance.receive(op)
-        for (const id of [...result.evicted, ...result.invalid]) rows.push({ type: 'del', key: this.#key(id) })
         if (result.outcome === 'invalid') this.#refuse(op, result.reason ?? 'invalid')
         rows.push(...result.accepted.map((taken) => this.#put(taken)))
-        // What waits is stored only for members: a stranger's operations cost memory up to the cap, and no disk.
-        if (result.outcome === 'pending' && this.#governance.state().memberOf(op.author)) rows.push(this.#put(op))
+        // What waits is stored only for who is, or was, a member: a stranger's operations cost memory up to the cap, and no disk.
+        if (result.outcome === 'pending' && this.#governance.hasNamed(op.author)) rows.push(this.#put(op))
+        for (const id of [...result.evicted, ...result.invalid]) rows.push({ type: 'del', key: this.#key(id) })
         for (const taken of result.accepted) this.#parts.hlc.observe(taken.hlc)
         for (const taken of result.accepted) this.#listener.onAccepted(taken)
         accepted.push(...result.accepted)

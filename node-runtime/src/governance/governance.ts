@@ -36,6 +36,8 @@ export class Governance<O extends Operation = Operation> {
   readonly #history: History<O>
   readonly #authors = new Authors()
   readonly #waiting = new WaitingOps<O>()
+  /** They have waited, and all their parents are accepted now. */
+  readonly #due = new Map<OpId, O>()
   readonly #invalid = new Set<OpId>()
 
   constructor(namespaceId: NamespaceId) {
@@ -50,8 +52,9 @@ export class Governance<O extends Operation = Operation> {
     return governance
   }
 
-  receive(op: O): OpReceived<O> {
-    if (this.#history.has(op.id)) return { ...NOTHING, outcome: 'duplicate' }
+  /** Accepts at most so many of those that it completes: `receiveDue` goes on with them. */
+  receive(op: O, completedMax = Number.POSITIVE_INFINITY): OpReceived<O> {
+    if (this.#history.has(op.id) || this.#due.has(op.id)) return { ...NOTHING, outcome: 'duplicate' }
     if (this.#waiting.has(op.id)) {
       return { ...NOTHING, outcome: 'duplicate', missing: this.#waiting.absentOf(op) }
     }
@@ -64,7 +67,28 @@ export class Governance<O extends Operation = Operation> {
       const evicted = this.#waiting.add(op, unmet, this.#authors.has(op.author))
       return { ...NOTHING, outcome: 'pending', missing: this.#waiting.absentOf(op), evicted, invalid }
     }
-    return this.#judge(op, invalid)
+    const reason = this.#judge(op, { accepted: [], invalid })
+    if (reason !== undefined) return { ...NOTHING, outcome: 'invalid', invalid, reason }
+    const more = this.receiveDue(completedMax)
+    return { ...NOTHING, ...more, accepted: [op, ...more.accepted], invalid: [...invalid, ...more.invalid] }
+  }
+
+  /** Judges up to so many of those that are completed, and what they complete. */
+  receiveDue(max: number): OpReceived<O> {
+    const judged = { accepted: [] as O[], invalid: [] as OpId[] }
+    let count = 0
+    for (const [id, op] of this.#due) {
+      if (count >= max) break
+      count += 1
+      this.#due.delete(id)
+      this.#judge(op, judged)
+    }
+    return { ...NOTHING, outcome: 'accepted', ...judged }
+  }
+
+  /** Operations that are completed, and still to be judged. */
+  get dueCount(): number {
+    return this.#due.size
   }
 
   heads(): OpId[] {
@@ -78,7 +102,7 @@ export class Governance<O extends Operation = Operation> {
 
   /** Accepted or waiting. */
   get(id: OpId): O | undefined {
-    return this.#history.get(id) ?? this.#waiting.get(id)
+    return this.#history.get(id) ?? this.#due.get(id) ?? this.#waiting.get(id)
   }
 
   /** Accepted operations. */
@@ -87,7 +111,7 @@ export class Governance<O extends Operation = Operation> {
   }
 
   get pendingCount(): number {
-    return this.#waiting.size
+    return this.#waiting.size + this.#due.size
   }
 
   /** About what those that wait take in memory. */
@@ -173,28 +197,20 @@ export class Governance<O extends Operation = Operation> {
     return undefined
   }
 
-  /** `op` and, iteratively, what it completes. */
-  #judge(op: O, early: readonly OpId[]): OpReceived<O> {
-    const accepted: O[] = []
-    const invalid = [...early]
-    let reason: string | undefined
-    const work = [op]
-    for (let next = work.pop(); next !== undefined; next = work.pop()) {
-      const unknown = this.#authors.refusal(next)
-      const cut = unknown === undefined ? this.#history.stateAt(next.parents) : undefined
-      const refusal = cut === undefined ? unknown : refusalOf(cut, next)
-      if (cut === undefined || refusal !== undefined) {
-        if (next === op) reason = refusal
-        invalid.push(...this.#reject(next.id))
-        continue
-      }
-      this.#history.add(next, revokedBy(cut, next))
-      this.#authors.add(next)
-      accepted.push(next)
-      work.push(...this.#waiting.release(next.id))
+  /** Its parents are accepted. Returns why it is refused; what it completes is due. */
+  #judge(op: O, { accepted, invalid }: { readonly accepted: O[]; readonly invalid: OpId[] }): string | undefined {
+    const unknown = this.#authors.refusal(op)
+    const cut = unknown === undefined ? this.#history.stateAt(op.parents) : undefined
+    const refusal = cut === undefined ? unknown : refusalOf(cut, op)
+    if (cut === undefined || refusal !== undefined) {
+      invalid.push(...this.#reject(op.id))
+      return refusal
     }
-    if (reason !== undefined) return { ...NOTHING, outcome: 'invalid', invalid, reason }
-    return { ...NOTHING, outcome: 'accepted', accepted, invalid }
+    this.#history.add(op, revokedBy(cut, op))
+    this.#authors.add(op)
+    accepted.push(op)
+    for (const next of this.#waiting.release(op.id)) this.#due.set(next.id, next)
+    return undefined
   }
 
   /** Forgets `id` and all that wait for it, and remembers that they are invalid. */

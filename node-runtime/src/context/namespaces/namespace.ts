@@ -1,6 +1,6 @@
 // One namespace on this node: its governance log in the store, what it lets authors do, and new operations of our own.
 import { type Bytes, equalBytes } from '../../base/bytes.ts'
-import type { HybridClock } from '../../base/clock.ts'
+import type { Clock, HybridClock } from '../../base/clock.ts'
 import type {
   AccountId,
   ApplicationId,
@@ -48,6 +48,7 @@ export interface NamespaceParts {
   readonly account: AccountId
   readonly hlc: HybridClock
   readonly nowMs: () => number
+  readonly clock: Clock
   readonly random: Random
   readonly outbound: Outbound
   /** After operations or keys have arrived and are stored. */

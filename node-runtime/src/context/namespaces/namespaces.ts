@@ -1,7 +1,6 @@
 // All namespaces of this node: creating, inviting, joining. The joiner owns its retries: it asks until the log and the
 // key have arrived, and says what is missing when the caller's patience ends.
 import type { Bytes } from '../../base/bytes.ts'
-import type { Clock } from '../../base/clock.ts'
 import {
   type AccountId,
   type ApplicationId,
@@ -23,7 +22,6 @@ import type { Applications } from './code/applications.ts'
 import { Namespace, type NamespaceParts } from './namespace.ts'
 
 export interface NamespacesParts extends NamespaceParts {
-  readonly clock: Clock
   readonly applications: Applications
 }
 

@@ -1,28 +1,30 @@
 // The governance log of one namespace in the store: what we say is signed on the current heads, what others say is judged, and
 // both are known to others here only once they are stored.
 import type { Bytes } from '../../base/bytes.ts'
-import type { HybridClock } from '../../base/clock.ts'
+import type { Clock, HybridClock } from '../../base/clock.ts'
 import { idBytes, type NamespaceId, type OpId } from '../../base/ids.ts'
 import type { SigningKey } from '../../base/keys.ts'
 import type { Logger } from '../../base/log.ts'
 import type { OpBody } from '../../base/operations.ts'
 import { SerialQueue } from '../../base/serial-queue.ts'
-import { Governance } from '../../governance/governance.ts'
+import { Governance, type OpReceived } from '../../governance/governance.ts'
 import type { NamespaceState } from '../../governance/namespace-state.ts'
+import { bytesOf } from '../../governance/waiting-ops.ts'
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type Store, type StoreOp } from '../../store/store.ts'
 import { PARENTS_MAX } from '../../wire/limits.ts'
 import { decodeOp, encodeOp, type SignedOp, signOp, verifyOp } from '../../wire/op.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import { ContextError } from '../errors.ts'
-import { NAMESPACE_QUEUE_MAX } from '../limits.ts'
+import { AGED_AFTER_MS, NAMESPACE_QUEUE_MAX } from '../limits.ts'
 import type { Outbound, PeerId } from '../ports.ts'
+import { Turns } from '../turns.ts'
 
 interface OpLogParts {
   readonly store: Store
   readonly identity: SigningKey
   readonly hlc: HybridClock
-  readonly nowMs: () => number
+  readonly clock: Clock
   readonly outbound: Pick<Outbound, 'askForOps' | 'publishOps'>
   readonly log: Logger
 }
@@ -34,18 +36,32 @@ interface Listener {
   readonly onStored: (ops: readonly SignedOp[], before: NamespaceState) => void
 }
 
+/** What one turn has taken from others. */
+interface Taken {
+  readonly rows: StoreOp[]
+  readonly accepted: SignedOp[]
+  missing: number
+}
+
 export class OpLog {
   readonly #id: NamespaceId
   readonly #parts: OpLogParts
   readonly #listener: Listener
   readonly #queue = new SerialQueue(NAMESPACE_QUEUE_MAX)
+  readonly #turns: Turns
   #governance: Governance<SignedOp>
   #refused = 0
+  #cancelAgeing: (() => void) | undefined
 
   private constructor(governance: Governance<SignedOp>, parts: OpLogParts, listener: Listener) {
     this.#id = governance.namespaceId
     this.#governance = governance
     this.#parts = parts
+    const { clock } = parts
+    this.#turns = new Turns({
+      setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
+      elapsedMs: () => clock.elapsedMs?.() ?? 0,
+    })
     this.#listener = listener
   }
 
@@ -109,35 +125,83 @@ export class OpLog {
     })
   }
 
-  /** Takes operations from a peer in any order. Returns how many were accepted. */
-  receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number> {
-    return this.#queue.run(async () => {
-      const before = this.#governance.state()
-      const rows: StoreOp[] = []
-      const accepted: SignedOp[] = []
-      let missing = 0
-      for (const op of ops) {
-        if (this.#governance.has(op.id) || !this.#isGenuine(op)) continue
-        const result = this.#governance.receive(op)
-        if (result.outcome === 'invalid') this.#refuse(op, result.reason ?? 'invalid')
-        rows.push(...result.accepted.map((taken) => this.#put(taken)))
-        // What waits is stored only for who is, or was, a member: a stranger's operations cost memory up to the cap, and no disk.
-        if (result.outcome === 'pending' && this.#governance.hasNamed(op.author)) rows.push(this.#put(op))
-        for (const id of [...result.evicted, ...result.invalid]) rows.push({ type: 'del', key: this.#key(id) })
-        for (const taken of result.accepted) this.#parts.hlc.observe(taken.hlc)
-        for (const taken of result.accepted) this.#listener.onAccepted(taken)
-        accepted.push(...result.accepted)
-        missing += result.missing.length
-      }
-      if (rows.length > 0) await this.#commit(rows)
-      if (missing > 0) this.#parts.outbound.askForOps(this.#id, from)
-      if (accepted.length > 0) this.#listener.onStored(accepted, before)
-      return accepted.length
-    })
+  /**
+   * Takes operations from a peer in any order, in turns: each is stored before others have theirs, and what is ours comes between.
+   * Returns how many were accepted.
+   */
+  async receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number> {
+    const left = ops.values()
+    let accepted = 0
+    for (;;) {
+      const { count, turn } = await this.#queue.run(() => this.#takeSome(left, from))
+      accepted += count
+      if (turn === undefined) return accepted
+      await turn
+    }
   }
 
-  close(): Promise<void> {
-    return this.#queue.close()
+  async close(): Promise<void> {
+    await this.#queue.close()
+    this.#cancelAgeing?.()
+  }
+
+  /** `turn` is that of others, where some is left. */
+  async #takeSome(
+    left: Iterator<SignedOp>,
+    from: PeerId | undefined,
+  ): Promise<{ readonly count: number; readonly turn: Promise<void> | undefined }> {
+    const before = this.#governance.state()
+    const taken: Taken = { rows: [], accepted: [], missing: 0 }
+    let turn: Promise<void> | undefined
+    this.#turns.start()
+    while (turn === undefined) {
+      // One operation can complete thousands.
+      if (this.#governance.dueCount > 0) {
+        this.#note(this.#governance.receiveDue(1), taken)
+        turn = this.#turns.spend(0)
+        continue
+      }
+      const next = left.next()
+      if (next.done) break
+      this.#takeOne(next.value, taken)
+      turn = this.#turns.spend(bytesOf(next.value))
+    }
+    if (taken.rows.length > 0) await this.#commit(taken.rows)
+    if (taken.missing > 0) this.#parts.outbound.askForOps(this.#id, from)
+    if (taken.accepted.length > 0) this.#listener.onStored(taken.accepted, before)
+    this.#ageLater()
+    return { count: taken.accepted.length, turn }
+  }
+
+  #takeOne(op: SignedOp, taken: Taken): void {
+    if (this.#governance.has(op.id) || !this.#isGenuine(op)) return
+    const result = this.#governance.receive(op, 0)
+    if (result.outcome === 'invalid') this.#refuse(op, result.reason ?? 'invalid')
+    // What waits is stored only for who is, or was, a member: a stranger's operations cost memory up to the cap, and no disk.
+    if (result.outcome === 'pending' && this.#governance.hasNamed(op.author)) taken.rows.push(this.#put(op))
+    this.#note(result, taken)
+  }
+
+  #note(result: OpReceived<SignedOp>, taken: Taken): void {
+    for (const id of [...result.evicted, ...result.invalid]) taken.rows.push({ type: 'del', key: this.#key(id) })
+    for (const op of result.accepted) {
+      taken.rows.push(this.#put(op))
+      this.#parts.hlc.observe(op.hlc)
+      this.#listener.onAccepted(op)
+    }
+    taken.accepted.push(...result.accepted)
+    taken.missing += result.missing.length
+  }
+
+  /** What strangers have waiting leaves memory in its time, as deltas do; it is not in the store. */
+  #ageLater(): void {
+    if (this.#cancelAgeing || this.#governance.strangersPending === 0) return
+    this.#cancelAgeing = this.#parts.clock.setTimer(() => {
+      this.#cancelAgeing = undefined
+      const count = this.#governance.forgetOldStrangers()
+      this.#parts.log.debug({ count }, 'operations of strangers that waited are forgotten; a pull brings them')
+      this.#ageLater()
+    }, AGED_AFTER_MS)
   }
 
   #signed(body: OpBody, parents: readonly OpId[]): SignedOp {
@@ -168,7 +232,8 @@ export class OpLog {
   #isGenuine(op: SignedOp): boolean {
     if (op.namespaceId !== this.#id || !verifyOp(op)) return this.#refuse(op, 'its namespace or signature is wrong')
     // Not kept: its author sends it again in every round until its time has come.
-    if (isFromTheFuture(op.hlc, this.#parts.nowMs())) return this.#refuse(op, 'its stamp is far ahead of our clock')
+    if (isFromTheFuture(op.hlc, this.#parts.clock.nowMs()))
+      return this.#refuse(op, 'its stamp is far ahead of our clock')
     return true
   }
 

@@ -14,3 +14,7 @@ export const LOOK_MS = 1000
 export const RETRY_MS = 2000
 /** A run that takes longer than this, of true time out here, does not end: a seed takes a few seconds on a busy machine. */
 export const HANG_MS = 300_000
+/** The latest that anything in a scenario may happen: the longest of the generated ones end after thirteen minutes. */
+export const SCENARIO_MS_MAX = 3_600_000
+/** Problems of a scenario that its refusal names; the others are counted. */
+export const PROBLEMS_NAMED_MAX = 3

@@ -10,7 +10,8 @@ import { coverageOf, coverageText } from './record/coverage.ts'
 import { type RunReport, runScenario } from './run/run-seed.ts'
 import { verifyOnce } from './run/verified-once.ts'
 import { type Era, generate, type Only } from './scenario/generate.ts'
-import { parseScenario, type Scenario } from './scenario/scenario.ts'
+import { parseScenario } from './scenario/parse-scenario.ts'
+import type { Scenario } from './scenario/scenario.ts'
 import { shrink, sizeOf } from './scenario/shrink.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')

@@ -42,8 +42,9 @@ interface Window {
 
 /** What the hostile peer does when it is asked for something. */
 export const SERVINGS = ['nothing', 'silence', 'garbage', 'half', 'refusal', 'reset'] as const
-/** `false-state`: a base and a checkpoint whose entries are not those that were signed. */
-export type Serving = (typeof SERVINGS)[number] | 'false-state'
+/** `false-state`, never drawn: a base and a checkpoint whose entries are not those that were signed. */
+export const ALL_SERVINGS = [...SERVINGS, 'false-state'] as const
+export type Serving = (typeof ALL_SERVINGS)[number]
 
 export const HOSTILE_ACTS = [
   'bad-signature',
@@ -68,13 +69,15 @@ export const HOSTILE_ACTS = [
  * None of these is drawn. `pry`: a stranger asks for what members have. `early-cut`: with whoever made the context it vouches, at a
  * cut of which that one is most, for another state. `spoil`: from then on it repeats what is signed together under a false signature.
  */
-export type HostileAct = (typeof HOSTILE_ACTS)[number] | 'early-cut' | 'pry' | 'spoil'
+export const ALL_HOSTILE_ACTS = [...HOSTILE_ACTS, 'early-cut', 'pry', 'spoil'] as const
+export type HostileAct = (typeof ALL_HOSTILE_ACTS)[number]
 
 /**
  * What a node has just done: `waiting`, it has put aside what lacks a parent; `judging`, begun to judge its history again;
  * `rewriting`, written a lost one of its own again.
  */
-export type Turn = 'swap' | 'handler' | 'waiting' | 'judging' | 'rewriting'
+export const TURNS = ['swap', 'handler', 'waiting', 'judging', 'rewriting'] as const
+export type Turn = (typeof TURNS)[number]
 
 export type Fault =
   | ({ readonly kind: 'loss'; readonly rate: number } & Window)
@@ -160,49 +163,51 @@ export interface Operation {
 }
 
 /** What a rarity has added: who wants it need not run the seeds without. */
-export type Mark =
-  | 'even sides'
-  | 'unheard'
-  | 'new key'
-  | 'clock behind'
-  | 'waiting crash'
-  | 'handler crash'
-  | 'false base'
-  | 'late pins'
-  | 'chores'
-  | 'upgrade'
-  | 'guest upgrade'
-  | 'migration'
-  | 'failing migration'
-  | 'proposals'
-  | 'presence'
-  | 'removers'
-  | 'witnesses'
-  | 'deaf'
-  | 'alone'
-  | 'steady'
-  | 'overtaken'
-  | 'overtaken pair'
-  | 'contradicted'
-  | 'early cut'
-  | 'both out'
-  | 'out with a fellow'
-  | 'stands again'
-  | 'slices'
-  | 'shown under a new key'
-  | 'asked in vain'
-  | 'key unheard of'
-  | 'no key fits'
-  | 'every word'
-  | 'certified twice'
-  | 'called behind'
-  | 'prying'
-  | 'spoiling'
-  | 'rewriting crash'
-  | 'parted'
-  | 'parted and grown'
-  | 'reader'
-  | 'stumbling'
+export const MARKS = [
+  'even sides',
+  'unheard',
+  'new key',
+  'clock behind',
+  'waiting crash',
+  'handler crash',
+  'false base',
+  'late pins',
+  'chores',
+  'upgrade',
+  'guest upgrade',
+  'migration',
+  'failing migration',
+  'proposals',
+  'presence',
+  'removers',
+  'witnesses',
+  'deaf',
+  'alone',
+  'steady',
+  'overtaken',
+  'overtaken pair',
+  'contradicted',
+  'early cut',
+  'both out',
+  'out with a fellow',
+  'stands again',
+  'slices',
+  'shown under a new key',
+  'asked in vain',
+  'key unheard of',
+  'no key fits',
+  'every word',
+  'certified twice',
+  'called behind',
+  'prying',
+  'spoiling',
+  'rewriting crash',
+  'parted',
+  'parted and grown',
+  'reader',
+  'stumbling',
+] as const
+export type Mark = (typeof MARKS)[number]
 
 /** Marks of what comes after all else: a seed has one of them. */
 export const ENDINGS: readonly Mark[] = [
@@ -292,17 +297,4 @@ export function remainingNodes(scenario: Scenario): string[] {
 /** Those who may only read. */
 export function readersOf(scenario: Scenario): ReadonlySet<string> {
   return new Set(scenario.faults.flatMap((fault) => (fault.kind === 'late' && fault.role ? [fault.node] : [])))
-}
-
-/** Throws when the text is no scenario of this version. Its inner shape is the writer's word. */
-export function parseScenario(text: string): Scenario {
-  const value: unknown = JSON.parse(text)
-  const isScenario =
-    typeof value === 'object' &&
-    value !== null &&
-    'v' in value &&
-    value.v === 1 &&
-    ['seed', 'app', 'nodes', 'network', 'lag', 'sync', 'operations', 'faults'].every((name) => name in value)
-  if (!isScenario) throw new Error('this is no scenario of version 1')
-  return value as Scenario
 }

@@ -15,7 +15,8 @@ export async function shrink(scenario: Scenario, { fails, runsMax, onSmaller }: 
   let best = scenario
   let runs = 0
   const attempt = async (candidate: Scenario): Promise<boolean> => {
-    if (runs >= runsMax) return false
+    // Where nothing happens, nothing fails in the same way.
+    if (runs >= runsMax || candidate.operations.length + candidate.faults.length === 0) return false
     runs += 1
     if (!(await fails(candidate))) return false
     best = candidate
@@ -101,5 +102,7 @@ function withoutUnknown(scenario: Scenario): Scenario {
       if (fault.kind === 'partition') return { ...fault, sides: fault.sides.map(only) }
       return fault.kind === 'one-way' ? { ...fault, from: only(fault.from), to: only(fault.to) } : fault
     })
-  return { ...scenario, faults, operations: scenario.operations.filter(({ node }) => known.has(node)) }
+  const left = { ...scenario, faults, operations: scenario.operations.filter(({ node }) => known.has(node)) }
+  // Whoever was to join by one that is gone is not there either.
+  return faults.length < scenario.faults.length ? withoutUnknown(left) : left
 }

@@ -18,3 +18,5 @@ export const HANG_MS = 300_000
 export const SCENARIO_MS_MAX = 3_600_000
 /** Problems of a scenario that its refusal names; the others are counted. */
 export const PROBLEMS_NAMED_MAX = 3
+/** Between two lines for who watches, of true time out here. */
+export const PROGRESS_EVERY_MS = 10_000

@@ -1,23 +1,24 @@
 // `npm run sim`: runs seeds or one scenario, and says what failed and how to see it again. The only place of the simulator
 // that knows what time it is.
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import path from 'node:path'
+import { checkWritable, runCommand, UsageError } from '../../scripts/command-line.ts'
 import { seedOfTime, seedOfTree } from './fresh-seeds.ts'
-import { HELP, type ManyOptions, parseOptions, type SimOptions, UsageError } from './options.ts'
-import { runSeeds, type SeedJob } from './pool.ts'
+import { HELP, type ManyOptions, parseOptions, type SimOptions } from './options.ts'
+import { runSeeds, type SeedAnswer, type SeedJob } from './pool.ts'
+import { progressOn } from './progress.ts'
 import { coverageOf, coverageText } from './record/coverage.ts'
 import { type RunReport, runScenario } from './run/run-seed.ts'
 import { verifyOnce } from './run/verified-once.ts'
 import { type Era, generate, type Only } from './scenario/generate.ts'
 import { parseScenario } from './scenario/parse-scenario.ts'
 import type { Scenario } from './scenario/scenario.ts'
-import { shrink, sizeOf } from './scenario/shrink.ts'
+import { shrinkFailure } from './shrinking.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const say = (text: string) => void process.stdout.write(`${text}\n`)
-// Whoever reads it has seen enough (`| head`).
-process.stdout.on('error', () => process.exit(1))
+const progress = progressOn(process.stderr, () => performance.now())
 
 function line({ seed, app, nodes, faults, operations, acknowledged, trace, violations }: RunReport): string {
   const what = `seed ${seed}: ${app}, ${nodes} nodes, ${acknowledged} of ${operations} calls acknowledged, ${faults.join(' ')}`
@@ -32,11 +33,13 @@ function explain(report: RunReport, replay: string): void {
 
 interface OneRun {
   readonly replay: string
+  readonly file?: string
   readonly trace: string | undefined
   readonly shrinkRuns: number | undefined
 }
 
-async function runOne(scenario: Scenario, { replay, trace, shrinkRuns }: OneRun): Promise<boolean> {
+async function runOne(scenario: Scenario, { replay, file, trace, shrinkRuns }: OneRun): Promise<boolean> {
+  if (trace !== undefined) checkWritable('trace', trace)
   verifyOnce()
   const { report, lines } = await runScenario(scenario, trace !== undefined)
   if (trace !== undefined) await writeFile(trace, lines.join(''))
@@ -45,30 +48,9 @@ async function runOne(scenario: Scenario, { replay, trace, shrinkRuns }: OneRun)
     return true
   }
   explain(report, replay)
-  if (shrinkRuns !== undefined) await shrunk(scenario, report, shrinkRuns)
+  if (shrinkRuns !== undefined)
+    say(await shrinkFailure(scenario, report, { runsMax: shrinkRuns, progress, ...(file !== undefined && { file }) }))
   return false
-}
-
-/** Writes the smallest scenario found that fails in the same checkers. */
-async function shrunk(scenario: Scenario, { violations }: RunReport, runsMax: number): Promise<void> {
-  const checkers = new Set(violations.map(({ checker }) => checker))
-  const smallest = await shrink(scenario, {
-    runsMax,
-    fails: async (candidate) => {
-      // One that breaks the run itself fails in another way.
-      const ended = await runScenario(candidate).catch(() => undefined)
-      return ended?.report.violations.some(({ checker }) => checkers.has(checker)) ?? false
-    },
-  })
-  const folder = path.join(ROOT, '.calbox/sim')
-  await mkdir(folder, { recursive: true })
-  const file = path.join(folder, `${scenario.seed}.json`)
-  await writeFile(file, `${JSON.stringify(smallest, undefined, 1)}\n`)
-  const { faults, operations, nodes } = smallest
-  say(
-    `  shrunk from ${sizeOf(scenario)} to ${nodes.length} nodes, ${operations.length} operations, ${faults.length} faults`,
-  )
-  say(`  again: npm run sim -- --scenario ${path.relative(ROOT, file)}`)
 }
 
 function replayOf({ seed, only: of, era }: Omit<SeedJob, 'pinned'>): string {
@@ -86,25 +68,51 @@ interface Tally {
   readonly failed: { readonly job: SeedJob; readonly report: RunReport | undefined }[]
 }
 
-/** Says what was run so far; used in the middle, too, where somebody does not wait for the rest. */
-function teller({ reports, failed }: Tally): (how: string) => void {
+interface Teller {
+  /** What comes after takes no time of the seeds. */
+  stop(): void
+  /** What was run so far; used in the middle, too, where somebody does not wait for the rest. */
+  tell(how: string): void
+}
+
+function teller({ reports, failed }: Tally): Teller {
   const began = performance.now()
   const usedBefore = process.cpuUsage()
-  return (how) => {
-    const seconds = (performance.now() - began) / 1000
-    // Of all threads, those of V8 included.
+  // Of all threads, those of V8 included.
+  const spentSoFar = () => {
     const { user, system } = process.cpuUsage(usedBefore)
-    const each = (user + system) / 1e6 / Math.max(1, reports.length)
-    if (reports.length > 0) say(coverageText(coverageOf(reports)))
-    say(
-      `${how}${reports.length} seeds in ${seconds.toFixed(0)} s, ${each.toFixed(2)} s of a processor each, ${failed.length} failed`,
-    )
+    return { seconds: (performance.now() - began) / 1000, used: (user + system) / 1e6 }
+  }
+  let spent: ReturnType<typeof spentSoFar> | undefined
+  return {
+    stop: () => {
+      spent ??= spentSoFar()
+    },
+    tell: (how) => {
+      const { seconds, used } = spent ?? spentSoFar()
+      if (reports.length > 0) say(coverageText(coverageOf(reports)))
+      const share = `${(used / Math.max(1, reports.length)).toFixed(2)} s of a processor${reports.length === 0 ? '' : ' each'}`
+      say(`${how}${reports.length} seeds in ${seconds.toFixed(0)} s, ${share}, ${failed.length} failed`)
+    },
   }
 }
 
 function startOf({ start }: ManyOptions): number {
   if (start === 'tree') return seedOfTree(ROOT)
   return start === 'time' ? seedOfTime() : start
+}
+
+function judge({ reports, failed }: Tally, answer: SeedAnswer, job: SeedJob): void {
+  const replay = replayOf(job)
+  if ('broke' in answer) {
+    say(`seed ${job.seed}: the run itself broke: ${answer.broke}\n  again: ${replay}`)
+    failed.push({ job, report: undefined })
+    return
+  }
+  reports.push(answer.report)
+  if (answer.report.violations.length === 0) return
+  explain(answer.report, replay)
+  failed.push({ job, report: answer.report })
 }
 
 async function runMany(options: ManyOptions, shrinkRuns: number | undefined): Promise<boolean> {
@@ -115,37 +123,39 @@ async function runMany(options: ManyOptions, shrinkRuns: number | undefined): Pr
   const tally: Tally = { reports: [], failed: [] }
   const { reports, failed } = tally
   const began = performance.now()
-  const tell = teller(tally)
+  const { stop, tell } = teller(tally)
+  const enough = new AbortController()
+  let done = 0
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      tell(`interrupted, ${jobs.length - reports.length - failed.length} seeds not run to their end: `)
+      tell(`interrupted, ${jobs.length - done} seeds not run to their end: `)
       process.exit(128 + constants.signals[signal])
     })
   }
   say(`${pinned ? `${jobs.length - count} pinned seeds, then ` : ''}${count} fresh seeds from ${start}`)
   await runSeeds(jobs, {
     workers,
-    isEnough: (job) =>
-      failed.length >= failuresMax || (!job.pinned && (performance.now() - began) / 1000 >= secondsMax),
+    stop: enough.signal,
+    isEnough: (job) => !job.pinned && (performance.now() - began) / 1000 >= secondsMax,
     onAnswer: (answer, job) => {
-      const replay = replayOf(job)
-      if ('broke' in answer) {
-        say(`seed ${job.seed}: the run itself broke: ${answer.broke}\n  again: ${replay}`)
-        failed.push({ job, report: undefined })
-        return
-      }
-      reports.push(answer.report)
-      if (answer.report.violations.length === 0) return
-      explain(answer.report, replay)
-      failed.push({ job, report: answer.report })
+      done += 1
+      judge(tally, answer, job)
+      if (failed.length >= failuresMax) enough.abort()
+      progress(() => `${done} of ${jobs.length} seeds, ${failed.length} failed`)
     },
   })
-  tell('')
+  stop()
   const first = failed.find(({ report }) => report !== undefined)
   if (first?.report && shrinkRuns !== undefined) {
     verifyOnce()
-    await shrunk(generate(first.job.seed, first.job.only, first.job.era), first.report, shrinkRuns)
+    const { seed, only: of, era } = first.job
+    say(await shrinkFailure(generate(seed, of, era), first.report, { runsMax: shrinkRuns, progress }))
   }
+  tell(
+    enough.signal.aborted
+      ? `stopped at ${failed.length} failures, ${jobs.length - done} seeds not run to their end: `
+      : '',
+  )
   if (reports.length === 0 && failed.length === 0) say('no seed was run: that shows nothing, and counts as failed')
   return reports.length > 0 && failed.length === 0
 }
@@ -176,10 +186,4 @@ async function main(options: SimOptions): Promise<boolean> {
   }
 }
 
-try {
-  process.exitCode = (await main(parseOptions(process.argv.slice(2)))) ? 0 : 1
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`sim: ${error.message}; npm run sim -- --help\n`)
-  process.exitCode = 2
-}
+await runCommand('sim', () => main(parseOptions(process.argv.slice(2))))

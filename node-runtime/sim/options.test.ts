@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
-import { parseOptions, UsageError } from './options.ts'
+import { UsageError } from '../../scripts/command-line.ts'
+import { parseOptions } from './options.ts'
 
 const NODE = [process.execPath, '--conditions=source', path.join(import.meta.dirname, 'main.ts')] as const
 
@@ -41,7 +42,9 @@ describe('the command', () => {
   it.each([
     ['--seeds=-3', '--seeds takes a whole number from 1 on'],
     ['--sed 4', "Unknown option '--sed'"],
+    ['--seeds -3', "Option '--seeds' argument is ambiguous"],
     ['--scenario /nope.json', 'cannot use /nope.json as a scenario: ENOENT'],
+    ['--seed 3 --trace /nope/trace', "cannot write --trace: ENOENT: no such file or directory, open '/nope/trace'"],
   ])('says in one line what is wrong, with exit code 2: %s', (text, why) => {
     const [command, ...args] = NODE
     const { status, stdout, stderr } = spawnSync(command, [...args, ...text.split(' ')], { encoding: 'utf8' })
@@ -61,6 +64,9 @@ describe('the command', () => {
     const [[code]] = await Promise.all([once(run, 'exit'), once(lines, 'close')])
     expect(code).toBe(130)
     expect(said.at(0)).toBe('5000 fresh seeds from 1')
-    expect(said.at(-1)).toMatch(/^interrupted, \d+ seeds not run to their end: \d+ seeds in \d+ s, .* 0 failed$/)
+    // Of none there is no share.
+    expect(said.at(-1)).toMatch(
+      /^interrupted, \d+ seeds not run to their end: (0 seeds in \d+ s, [\d.]+ s of a processor|[1-9].* each), 0 failed$/,
+    )
   })
 })

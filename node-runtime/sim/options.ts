@@ -1,5 +1,5 @@
 // What `npm run sim` was asked for, or what is wrong with it: it never runs something else than that, and never nothing.
-import { parseArgs } from 'node:util'
+import { optionValues, UsageError, wholeNumber } from '../../scripts/command-line.ts'
 import type { Era, Only } from './scenario/generate.ts'
 
 export const HELP = `npm run sim -- [options]
@@ -21,8 +21,6 @@ export const HELP = `npm run sim -- [options]
 Exit code: 0 all held, 1 a seed failed or none was run, 2 wrong options, 130 or 143 interrupted (with what was run so far).
 "177 of 236 calls acknowledged": the others met a fault, as they are meant to, and were refused or got no answer.
 `
-
-export class UsageError extends Error {}
 
 export interface ManyOptions {
   readonly kind: 'many'
@@ -120,20 +118,13 @@ export function parseOptions(args: readonly string[]): SimOptions {
 }
 
 function valuesOf(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowNegative: true }).values
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+  return optionValues(args, OPTIONS, { negatable: true })
 }
 
 function numbersOf(values: Values) {
   return (name: 'seeds' | 'start' | 'seed' | 'seconds' | 'workers' | 'failures' | 'shrink-runs', least: number) => {
     const text = values[name]
-    if (text === undefined) return undefined
-    const value = Number(text)
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value
-    throw new UsageError(`--${name} takes a whole number from ${least} on, not ${JSON.stringify(text)}`)
+    return text === undefined ? undefined : wholeNumber(name, text, least)
   }
 }
 

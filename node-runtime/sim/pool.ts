@@ -23,6 +23,8 @@ export interface PoolOptions {
   readonly onAnswer: (answer: SeedAnswer, job: SeedJob) => void
   /** Looked at before each job: this one and all after it are left out. */
   readonly isEnough?: (job: SeedJob) => boolean
+  /** Once aborted, nothing is answered any more: what runs is ended. */
+  readonly stop?: AbortSignal
 }
 
 export async function runSeeds(jobs: readonly SeedJob[], options: PoolOptions): Promise<void> {
@@ -47,7 +49,7 @@ async function work(waiting: SeedJob[], options: PoolOptions): Promise<void> {
 }
 
 /** `hung`: the thread has been ended with the seed that did not, and was answered for. */
-function workInThread(waiting: SeedJob[], { onAnswer, isEnough }: PoolOptions): Promise<'done' | 'hung'> {
+function workInThread(waiting: SeedJob[], { onAnswer, isEnough, stop }: PoolOptions): Promise<'done' | 'hung'> {
   return new Promise((resolve, reject) => {
     const thread = new Worker(new URL('./worker.ts', import.meta.url), {
       execArgv: ['--conditions=source'],
@@ -56,12 +58,15 @@ function workInThread(waiting: SeedJob[], { onAnswer, isEnough }: PoolOptions): 
     let job: SeedJob | undefined
     let limit: NodeJS.Timeout | undefined
     const end = (how: 'done' | 'hung') => {
+      clearTimeout(limit)
+      stop?.removeEventListener('abort', onStop)
       thread.removeAllListeners('message')
       thread.terminate().then(() => resolve(how), reject)
     }
+    const onStop = () => end('done')
     const next = () => {
       clearTimeout(limit)
-      job = waiting.pop()
+      job = stop?.aborted ? undefined : waiting.pop()
       if (job && isEnough?.(job)) job = undefined
       if (job === undefined) {
         end('done')
@@ -86,6 +91,7 @@ function workInThread(waiting: SeedJob[], { onAnswer, isEnough }: PoolOptions): 
       next()
     })
     thread.on('error', reject)
+    stop?.addEventListener('abort', onStop)
     next()
   })
 }

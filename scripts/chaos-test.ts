@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { scriptOptions, wholeNumber } from './command-line.ts'
 import { leftInEngine, removeFromEngine } from './left-in-engine.ts'
 import { MARK, processesOf } from './marked-processes.ts'
 
@@ -20,8 +20,9 @@ const GONE_MS = 10_000
 /** A whole run; only a hang reaches it. */
 const RUN_MS = 600_000
 
-const { values } = parseArgs({
-  options: {
+const values = scriptOptions(
+  'usage: npm run chaos-test -- [--runs 20] [--seed N] [--nodes 10] [--no-kill] [--driver process] [--topology NAME]',
+  {
     runs: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     nodes: { type: 'string', default: '10' },
@@ -29,18 +30,15 @@ const { values } = parseArgs({
     driver: { type: 'string', default: 'process' },
     topology: { type: 'string' },
   },
-})
-
-/** Numbers that are none would test nothing and say that nothing failed. */
-function whole(name: 'runs' | 'nodes', least: number): number {
-  const number = Number(values[name])
-  if (Number.isSafeInteger(number) && number >= least) return number
-  process.stderr.write(`--${name} takes a whole number of at least ${least}, not ${JSON.stringify(values[name])}\n`)
-  process.exit(2)
-}
-const RUNS = whole('runs', 1)
-// Three write, and nothing happens to them that would fail a call: the others are for that.
-const NODES = whole('nodes', 4)
+  // Numbers that are none would test nothing and say that nothing failed.
+  (given) => ({
+    ...given,
+    runs: wholeNumber('runs', given.runs, 1),
+    seed: wholeNumber('seed', given.seed, 0),
+    // Three write, and nothing happens to them that would fail a call: the others are for that.
+    nodes: wholeNumber('nodes', given.nodes, 4),
+  }),
+)
 
 /** The first three write, and nothing happens to them that would fail a call. */
 function workflowText(count: number): string {
@@ -89,7 +87,7 @@ interface Run {
 async function start(seed: string): Promise<Run> {
   const folder = await mkdtemp(path.join(tmpdir(), 'calbox-chaos-'))
   const file = path.join(folder, 'workflow.yml')
-  await writeFile(file, workflowText(NODES))
+  await writeFile(file, workflowText(values.nodes))
   const mark = randomUUID()
   const env = { ...process.env, [MARK]: mark, CI: 'true', NO_COLOR: '1' }
   const args = [CALBOX, 'run', file, '--seed', seed, '--driver', values.driver]
@@ -185,7 +183,7 @@ async function killedRun(seed: string, waitMs: number): Promise<string | undefin
   }
 }
 
-let state = Number(values.seed)
+let state = values.seed
 /** Mulberry32. */
 function draw(below: number): number {
   state = (state + 0x6d2b79f5) | 0
@@ -197,7 +195,7 @@ function draw(below: number): number {
 process.stdout.write(`seed ${values.seed}\n`)
 const failures: string[] = []
 const CHAOS_MS = 12_000
-for (let run = 1; run <= RUNS; run += 1) {
+for (let run = 1; run <= values.runs; run += 1) {
   const seed = `${values.seed}-${run}`
   const failure = await wholeRun(seed)
   if (failure !== undefined) failures.push(failure)
@@ -206,5 +204,5 @@ for (let run = 1; run <= RUNS; run += 1) {
   if (left !== undefined) failures.push(left)
 }
 for (const failure of failures) process.stdout.write(`\nFAILED: ${failure}\n`)
-process.stdout.write(`${RUNS} runs, ${failures.length} failures\n`)
+process.stdout.write(`${values.runs} runs, ${failures.length} failures\n`)
 process.exitCode = failures.length === 0 ? 0 : 1

@@ -6,8 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { NODE_FLAGS } from '../workflows/src/driver/limits.ts'
+import { scriptOptions, wholeNumber } from './command-line.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const CALNODE = path.join(ROOT, 'node-runtime/dist/calnode.js')
@@ -22,14 +22,19 @@ interface Member {
   process: ChildProcess | undefined
 }
 
-const { values } = parseArgs({
-  options: {
+const { calls, kills, seed } = scriptOptions(
+  'usage: npm run kill-test -- [--calls 1000] [--kills 20] [--seed N]',
+  {
     calls: { type: 'string', default: '1000' },
     kills: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
   },
-})
-const [calls, kills, seed] = [Number(values.calls), Number(values.kills), Number(values.seed)]
+  (given) => ({
+    calls: wholeNumber('calls', given.calls, 1),
+    kills: wholeNumber('kills', given.kills, 0),
+    seed: wholeNumber('seed', given.seed, 0),
+  }),
+)
 const home = await mkdtemp(path.join(tmpdir(), 'calbox-kill-'))
 const acknowledged = new Map<string, string>()
 let random = seed

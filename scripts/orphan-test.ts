@@ -11,7 +11,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { scriptOptions, wholeNumber } from './command-line.ts'
 import { leftInEngine, removeFromEngine } from './left-in-engine.ts'
 import { MARK, processesOf } from './marked-processes.ts'
 
@@ -217,17 +217,23 @@ async function playRound(moment: Moment, draw: (below: number) => number): Promi
   }
 }
 
-const { values } = parseArgs({
-  options: {
+const values = scriptOptions(
+  'usage: npm run orphan-test -- [--calbox FILE] [--kills 20] [--seed N] [--driver process] [--without-reaper]',
+  {
     calbox: { type: 'string', default: path.join(ROOT, 'cli/bin/calbox.cjs') },
     kills: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     driver: { type: 'string', default: 'process' },
     'without-reaper': { type: 'boolean', default: false },
   },
-})
+  (given) => ({
+    ...given,
+    kills: wholeNumber('kills', given.kills, 1),
+    seed: wholeNumber('seed', given.seed, 0),
+  }),
+)
 
-let random = Number(values.seed)
+let random = values.seed
 /** Mulberry32. */
 function draw(below: number): number {
   random = (random + 0x6d2b79f5) | 0
@@ -238,7 +244,7 @@ function draw(below: number): number {
 
 process.stdout.write(`seed ${values.seed}\n`)
 const failures: string[] = []
-const kills = Number(values.kills)
+const { kills } = values
 for (let kill = 0; kill < kills; kill += 1) {
   const at = kills < MOMENTS.length ? Math.floor((kill * MOMENTS.length) / kills) : kill % MOMENTS.length
   const moment = MOMENTS[at]

@@ -2,17 +2,15 @@
 // (CALBOX_MEROBOX) and of our own: each must be refused or warned of at its line, with what to write instead.
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { seededRandom } from '../workflows/src/steps/control/seeded-random.ts'
 import { judgeMutant, MISTAKES, mutantsOf, shuffled } from '../workflows/src/testing/mistakes.ts'
+import { scriptOptions } from './command-line.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 
-const { values } = parseArgs({
-  options: {
-    count: { type: 'string', default: '300' },
-    seed: { type: 'string', default: '1' },
-  },
+const values = scriptOptions('usage: npm run workflow-mutants -- [--count 300] [--seed 1]', {
+  count: { type: 'string', default: '300' },
+  seed: { type: 'string', default: '1' },
 })
 const checkout = process.env.CALBOX_MEROBOX
 const theirs = checkout

@@ -7,18 +7,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
 import { type BlobId, parseHexId } from '../../node-runtime/src/base/ids.ts'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { CONTEXT, MIB, openPeer, RAW } from './peer.ts'
 
 const TICK_MS = 10
 
-const { values } = parseArgs({
-  options: {
-    mib: { type: 'string', default: '128' },
-    rounds: { type: 'string', default: '5' },
-    write: { type: 'boolean', default: false },
-  },
+const values = scriptOptions('usage: node --conditions=source bench/blob/run.ts [--mib 128] [--rounds 5] [--write]', {
+  mib: { type: 'string', default: '128' },
+  rounds: { type: 'string', default: '5' },
+  write: { type: 'boolean', default: false },
 })
 const mib = Number(values.mib)
 const folder = await mkdtemp(path.join(os.tmpdir(), 'calbox-bench-blob-'))

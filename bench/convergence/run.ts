@@ -4,12 +4,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { cpus } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { freePort, loadNow, pause, quantile, type RealNode, RealNodes, round2, untilEqual } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 
-const { values: flags } = parseArgs({
-  options: {
+const flags = scriptOptions(
+  'usage: node --conditions=source bench/convergence/run.ts [--rounds 3] [--calls 1000] [--late 10000] [--together 8] [--flag FLAG]... [--write]',
+  {
     rounds: { type: 'string', default: '3' },
     calls: { type: 'string', default: '1000' },
     late: { type: 'string', default: '10000' },
@@ -18,7 +19,7 @@ const { values: flags } = parseArgs({
     flag: { type: 'string', multiple: true, default: [] },
     write: { type: 'boolean', default: false },
   },
-})
+)
 const ROUNDS = Number(flags.rounds)
 const CALLS = Number(flags.calls)
 const LATE = Number(flags.late)

@@ -1,7 +1,6 @@
 // Merging changes of a map one by one, as they come from a peer: calbox's host collections beside Yjs and Loro in one run.
 // Rounds alternate; processor time of the thread. `node --conditions=source bench/crdt/peers.ts [--rounds 7] [--write]`
 import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
 import { LoroDoc } from 'loro-crdt'
 import { applyUpdate, Doc } from 'yjs'
 import { type Bytes, toHex, utf8 } from '../../node-runtime/src/base/bytes.ts'
@@ -13,16 +12,18 @@ import type { CrdtState } from '../../node-runtime/src/crdt/crdt-state.ts'
 import { CrdtSession } from '../../node-runtime/src/crdt/session.ts'
 import { ContextState } from '../../node-runtime/src/storage/context-state.ts'
 import { memoryStore } from '../../node-runtime/src/store/memory.ts'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { loadNow, quantile, round1, round2 } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 
-const { values: flags } = parseArgs({
-  options: {
+const flags = scriptOptions(
+  'usage: node --conditions=source bench/crdt/peers.ts [--rounds 7] [--changes 5000] [--write]',
+  {
     rounds: { type: 'string', default: '7' },
     changes: { type: 'string', default: '5000' },
     write: { type: 'boolean', default: false },
   },
-})
+)
 const CHANGES = Number(flags.changes)
 const KEYS = 1000
 const ID = sha256(utf8('map'))

@@ -3,7 +3,6 @@
 // within a round: others on the machine disturb little, and all sizes alike.
 // `node --conditions=source bench/crdt/run.ts [--rounds 7] [--sizes 100,10000,100000] [--writes 300] [--write]`
 import { cpus, loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
 import { type Bytes, toHex, u32be, utf8 } from '../../node-runtime/src/base/bytes.ts'
 import { sha256 } from '../../node-runtime/src/base/hash.ts'
 import { type ContextId, idBytes, idFromBytes, type PublicKey } from '../../node-runtime/src/base/ids.ts'
@@ -13,6 +12,7 @@ import type { CrdtState } from '../../node-runtime/src/crdt/crdt-state.ts'
 import { CrdtSession } from '../../node-runtime/src/crdt/session.ts'
 import { ContextState } from '../../node-runtime/src/storage/context-state.ts'
 import { memoryStore } from '../../node-runtime/src/store/memory.ts'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { showReport } from '../show-report.ts'
 
 const ID = sha256(utf8('bench'))
@@ -143,14 +143,15 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
-const { values: options } = parseArgs({
-  options: {
+const options = scriptOptions(
+  'usage: node --conditions=source bench/crdt/run.ts [--rounds 7] [--sizes 100,10000,100000] [--writes 300] [--write]',
+  {
     rounds: { type: 'string', default: '7' },
     sizes: { type: 'string', default: '100,10000,100000' },
     writes: { type: 'string', default: '300' },
     write: { type: 'boolean', default: false },
   },
-})
+)
 
 const store = memoryStore()
 const loadAtStart = Math.round(10 * (loadavg()[0] ?? 0)) / 10

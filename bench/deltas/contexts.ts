@@ -2,12 +2,13 @@
 // `npm run build && node --conditions=source bench/deltas/contexts.ts [--contexts 100] [--write]`
 import { cpus } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { loadNow, pause, RealNodes, round1 } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 
-const { values: flags } = parseArgs({
-  options: { contexts: { type: 'string', default: '100' }, write: { type: 'boolean', default: false } },
+const flags = scriptOptions('usage: node --conditions=source bench/deltas/contexts.ts [--contexts 100] [--write]', {
+  contexts: { type: 'string', default: '100' },
+  write: { type: 'boolean', default: false },
 })
 const CONTEXTS = Number(flags.contexts)
 const KV_STORE = path.resolve(import.meta.dirname, '../../apps/kv-store/build/kv-store.wasm')

@@ -4,21 +4,22 @@
 import { mkdtemp } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { loadNow, quantile, round2 } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 import { measureGraph } from './graph.ts'
 import { decode, type History, openReader, remove, writeHistories } from './receiver.ts'
 import { type Metered, metered } from './turn-meter.ts'
 
-const { values: flags } = parseArgs({
-  options: {
+const flags = scriptOptions(
+  'usage: node --conditions=source bench/deltas/run.ts [--sizes 1000,10000,100000] [--write]',
+  {
     sizes: { type: 'string', default: '1000,10000,100000' },
     write: { type: 'boolean', default: false },
   },
-})
+)
 const SIZES = flags.sizes.split(',').map(Number)
 /** As gossip and pulls bring them. */
 const BATCH = 100

@@ -5,19 +5,20 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { cpus } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { loadNow, pause, quantile, type RealNode, RealNodes, round1, round2 } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 import type { AttackKind, AttackReport, AttackTask } from './attacker.ts'
 import type { HonestReport, HonestTask } from './honest.ts'
 
-const { values: flags } = parseArgs({
-  options: {
+const flags = scriptOptions(
+  'usage: node --conditions=source bench/hostile-clients/run.ts [--only NAME] [--rounds 1] [--write]',
+  {
     only: { type: 'string' },
     rounds: { type: 'string', default: '1' },
     write: { type: 'boolean', default: false },
   },
-})
+)
 const KV_STORE = path.resolve(import.meta.dirname, '../../apps/kv-store/build/kv-store.wasm')
 const [USER, PASSWORD] = ['ann', 'correct horse battery']
 const REST_MS = 10_000

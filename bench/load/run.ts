@@ -5,21 +5,22 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { cpus } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { loadNow, pause, quantile, type RealNode, RealNodes, round1, round2, type Shared } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 import type { CallerReport, CallerTask } from './caller.ts'
 import type { WatchersReport, WatchersTask } from './watchers.ts'
 
-const { values: flags } = parseArgs({
-  options: {
+const flags = scriptOptions(
+  'usage: node --conditions=source bench/load/run.ts [--seconds 10] [--rounds 3] [--watchers 1000] [--events 300] [--write]',
+  {
     seconds: { type: 'string', default: '10' },
     rounds: { type: 'string', default: '3' },
     watchers: { type: 'string', default: '1000' },
     events: { type: 'string', default: '300' },
     write: { type: 'boolean', default: false },
   },
-})
+)
 const [FOR_MS, ROUNDS] = [1000 * Number(flags.seconds), Number(flags.rounds)]
 const [WATCHERS, EVENTS] = [Number(flags.watchers), Number(flags.events)]
 const CONNECTIONS = 10

@@ -2,7 +2,6 @@
 // packet. Time until a write is everywhere, messages and bytes it takes, and the same with gossip or streams blocked.
 // `node --conditions=source bench/networks/run.ts [--write] [--nodes 10,20,50]`
 import { cpus, loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
 import type { DeltaId } from '../../node-runtime/src/base/ids.ts'
 import type { SimulatedOptions } from '../../node-runtime/src/network/simulated/simulated.ts'
 import { seededRandom } from '../../node-runtime/src/testing/seeded-random.ts'
@@ -14,10 +13,12 @@ import {
   TestWorld,
 } from '../../node-runtime/src/testing/test-nodes.ts'
 import { appWasm } from '../../scripts/build-apps.ts'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { showReport } from '../show-report.ts'
 
-const { values: flags } = parseArgs({
-  options: { write: { type: 'boolean', default: false }, nodes: { type: 'string', default: '10,20,50' } },
+const flags = scriptOptions('usage: node --conditions=source bench/networks/run.ts [--write] [--nodes 10,20,50]', {
+  write: { type: 'boolean', default: false },
+  nodes: { type: 'string', default: '10,20,50' },
 })
 type Packet = Parameters<NonNullable<SimulatedOptions['judge']>>[0]
 type Blocked = 'nothing' | 'gossip' | 'stream'

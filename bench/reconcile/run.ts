@@ -2,7 +2,6 @@
 // some older ids ("locator"), get everything outside their closure.
 // `node --conditions=source bench/reconcile/run.ts [--write]`
 import { cpus, loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
 import { concat, u64be } from '../../node-runtime/src/base/bytes.ts'
 import { causalDifference } from '../../node-runtime/src/base/causal.ts'
 import { taggedHash } from '../../node-runtime/src/base/hash.ts'
@@ -13,6 +12,7 @@ import type { ItemKey } from '../../node-runtime/src/reconcile/item-key.ts'
 import { RowSet } from '../../node-runtime/src/reconcile/item-set.fixture.ts'
 import { Reconciliation } from '../../node-runtime/src/reconcile/reconciliation.ts'
 import { compareSets } from '../../node-runtime/src/testing/compare-sets.ts'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { showReport } from '../show-report.ts'
 
 const SIZES = [10_000, 100_000]
@@ -27,7 +27,9 @@ const FRAME_BYTES = 60
 const LOCATOR_RECENT = 16
 const LOCATOR_PAGE = 20_000
 
-const { values: flags } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
+const flags = scriptOptions('usage: node --conditions=source bench/reconcile/run.ts [--write]', {
+  write: { type: 'boolean', default: false },
+})
 const contextId = idFromBytes<ContextId>(new Uint8Array(32))
 const keyOf = ({ id }: DagNode): ItemKey => id
 

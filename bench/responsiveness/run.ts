@@ -6,10 +6,10 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { idBytes } from '../../node-runtime/src/base/ids.ts'
 import { compileGuest } from '../../node-runtime/src/runtime/testing/test-guests.ts'
 import type { Delta } from '../../node-runtime/src/wire/delta.ts'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import {
   loadNow,
   pause,
@@ -24,15 +24,16 @@ import {
 import { showReport } from '../show-report.ts'
 import { Feeder } from './feeder.ts'
 
-const { values: flags } = parseArgs({
-  options: {
+const flags = scriptOptions(
+  'usage: node --conditions=source bench/responsiveness/run.ts [--rounds 3] [--deltas 10000] [--flag FLAG]... [--write]',
+  {
     rounds: { type: 'string', default: '3' },
     deltas: { type: 'string', default: '10000' },
     /** Given to Node for the node that is measured, for example `--cpu-prof`. */
     flag: { type: 'string', multiple: true, default: [] },
     write: { type: 'boolean', default: false },
   },
-})
+)
 const ROUNDS = Number(flags.rounds)
 const DELTAS = Number(flags.deltas)
 const ROOT = path.resolve(import.meta.dirname, '../..')

@@ -7,9 +7,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { BUNDLE } from '../../scripts/bundle.ts'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { NODE_FLAGS } from '../../workflows/src/driver/limits.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -179,14 +179,15 @@ function summary(size: number, name: string, rounds: readonly Round[]): Result {
   }
 }
 
-const { values } = parseArgs({
-  options: {
+const values = scriptOptions(
+  'usage: node bench/startup/run.ts [--rounds 7] [--sizes 3,10] [--calnode FILE]... [--write]',
+  {
     rounds: { type: 'string', default: '7' },
     sizes: { type: 'string', default: '3,10' },
     calnode: { type: 'string', multiple: true, default: [path.join(ROOT, 'node-runtime/dist/calnode.js')] },
     write: { type: 'boolean', default: false },
   },
-})
+)
 
 // Others on the machine make every figure worse; the ratio suffers less.
 const loadAtStart = Math.round(10 * (loadavg()[0] ?? 0)) / 10

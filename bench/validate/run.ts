@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { scriptOptions } from '../../scripts/command-line.ts'
 import { workflowText } from './workflow-text.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -62,15 +62,16 @@ function ratio(value: number, bare = Number.NaN): number {
   return Math.round((10 * value) / bare) / 10
 }
 
-const { values } = parseArgs({
-  options: {
+const values = scriptOptions(
+  'usage: node bench/validate/run.ts [--rounds 15] [--steps 200] [--calbox FILE]... [--system /usr/bin/node] [--write]',
+  {
     rounds: { type: 'string', default: '15' },
     steps: { type: 'string', default: '200' },
     calbox: { type: 'string', multiple: true, default: [path.join(ROOT, 'cli/bin/calbox.cjs')] },
     system: { type: 'string', default: '/usr/bin/node' },
     write: { type: 'boolean', default: false },
   },
-})
+)
 
 const loadAtStart = Math.round(10 * (loadavg()[0] ?? 0)) / 10
 const folder = await mkdtemp(path.join(tmpdir(), 'calbox-validate-'))

@@ -80,7 +80,7 @@ export class Baseline {
   }
 }
 
-function has({ app, retention, faults, marks = [] }: Scenario, need: Need | undefined): boolean {
+export function suits({ app, retention, faults, marks = [] }: Scenario, need: Need | undefined): boolean {
   switch (need) {
     case undefined:
       return true
@@ -107,7 +107,7 @@ export async function hunt(
   let cpuMs = 0
   try {
     for (let seed = from; seed < from + seeds; seed += 1) {
-      if (!has(generate(seed), mutant.needs)) continue
+      if (!suits(generate(seed), mutant.needs)) continue
       const answer = await runner.run(seed)
       cpuMs += answer.cpuMs
       if (!answer.isPlanted) throw new MutantError('MUTANT_STALE', `no run loads ${mutant.file} of ${mutant.name}`)

@@ -1,111 +1,92 @@
 // `npm run mutants`: plants each bug in turn and lets the simulator find it. Exits with 1 when one is missed, or does not
 // fit its source any more.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import { MUTANTS } from './all.ts'
+import { constants } from 'node:os'
+import { runCommand } from '../../../scripts/command-line.ts'
 import { Baseline, type Hunt, hunt } from './hunt.ts'
-import { FIRST_SEED, SEEDS_MAX } from './limits.ts'
 import type { Mutant } from './mutant.ts'
+import { HELP, type MutantOptions, parseOptions } from './options.ts'
+import { type Recheck, recheck } from './recheck.ts'
+import { begin, keep, RESULT_FILE, readRecorded } from './recorded.ts'
 import { checkMutant } from './replacement.ts'
 
-const HELP = `npm run mutants -- [options]
-  --only NAMES   these bugs only, separated by commas; a part of the name is enough
-  --seeds N      how many seeds each may take (default ${SEEDS_MAX})
-  --from S       the first seed (default ${FIRST_SEED})
-  --jobs N       bugs hunted at once (default 1)
-  --out FILE     keep the results there as JSON; those of other bugs stay
-  --list         only say which bugs there are
-`
-
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    seeds: { type: 'string', default: String(SEEDS_MAX) },
-    from: { type: 'string', default: String(FIRST_SEED) },
-    jobs: { type: 'string', default: '1' },
-    out: { type: 'string' },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
+type Of<Kind extends MutantOptions['kind']> = Extract<MutantOptions, { kind: Kind }>
 
 const say = (text: string) => void process.stdout.write(`${text}\n`)
-
-function numberOf(name: 'seeds' | 'from' | 'jobs'): number {
-  const value = Number(values[name])
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} takes a whole number, not ${values[name]}`)
-  return value
-}
-
-function chosen(): readonly Mutant[] {
-  const names = values.only?.split(',')
-  if (names === undefined) return MUTANTS
-  const found = MUTANTS.filter(({ name }) => names.some((part) => name.includes(part)))
-  if (found.length === 0) throw new Error(`no bug is called ${values.only}`)
-  return found
-}
 
 function line({ name, seeds, caughtBy, checkers, cpuSeconds }: Hunt): string {
   const result = caughtBy === undefined ? 'MISSED' : checkers.join(' ')
   return `${name.padEnd(52)} ${String(seeds).padStart(5)} ${cpuSeconds.toFixed(0).padStart(6)} s  ${result}`
 }
 
-async function huntAll(mutants: readonly Mutant[]): Promise<Hunt[]> {
-  const baseline = new Baseline()
-  const options = { from: numberOf('from'), seeds: numberOf('seeds'), baseline }
-  const results = new Map<string, Hunt>()
-  const waiting = [...mutants].reverse()
-  const work = async () => {
-    for (let mutant = waiting.pop(); mutant !== undefined; mutant = waiting.pop()) {
-      const result = await hunt(mutant, options)
-      results.set(mutant.name, result)
-      say(line(result))
-      if (values.out !== undefined) keep(values.out, recorded(mutant, result))
-    }
-  }
-  await Promise.all(Array.from({ length: numberOf('jobs') }, work))
-  await baseline.close()
-  return mutants.flatMap(({ name }) => results.get(name) ?? [])
+function recheckLine({ name, seed, checkers, why }: Recheck): string {
+  return `${name.padEnd(52)} ${String(seed ?? '').padStart(10)}  ${why === undefined ? checkers.join(' ') : `LOST: ${why}`}`
 }
 
-async function main(): Promise<boolean> {
-  if (values.help) {
+interface Work {
+  readonly mutants: readonly Mutant[]
+  readonly jobs: number
+  /** One bug: whether it was caught. */
+  readonly judge: (mutant: Mutant, baseline: Baseline) => Promise<boolean>
+  /** What those that were not caught are called. */
+  readonly missed: string
+}
+
+/** So many at a time. Says what was found so far, too, where somebody does not wait for the rest. */
+async function judgeAll({ mutants, jobs, judge, missed }: Work): Promise<boolean> {
+  const baseline = new Baseline()
+  const found = { caught: 0, missed: 0 }
+  const tell = (how: string) => say(`${how}${found.caught} caught, ${found.missed} ${missed}`)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      tell(`interrupted, ${mutants.length - found.caught - found.missed} planted bugs not judged: `)
+      process.exit(128 + constants.signals[signal])
+    })
+  }
+  const waiting = [...mutants].reverse()
+  const work = async () => {
+    for (let mutant = waiting.pop(); mutant !== undefined; mutant = waiting.pop())
+      found[(await judge(mutant, baseline)) ? 'caught' : 'missed'] += 1
+  }
+  await Promise.all(Array.from({ length: jobs }, work))
+  await baseline.close()
+  tell('')
+  return found.missed === 0
+}
+
+function huntAll({ mutants, jobs, from, seeds, out }: Of<'hunt'>): Promise<boolean> {
+  if (out !== undefined) begin(out)
+  say(`${mutants.length} planted bugs, seeds from ${from}\n${'bug'.padEnd(52)} seeds      CPU  caught by`)
+  const judge = async (mutant: Mutant, baseline: Baseline) => {
+    const result = await hunt(mutant, { from, seeds, baseline })
+    say(line(result))
+    if (out !== undefined) keep(out, mutant, result)
+    return result.caughtBy !== undefined
+  }
+  return judgeAll({ mutants, jobs, judge, missed: 'missed' })
+}
+
+async function checkAll({ mutants, jobs }: Of<'check'>): Promise<boolean> {
+  const caughtBy = new Map(readRecorded(RESULT_FILE).map((each) => [each.name, each.caughtBy]))
+  say(`${mutants.length} planted bugs, each on its recorded seed\n${'bug'.padEnd(52)}       seed  caught by`)
+  const judge = async (mutant: Mutant, baseline: Baseline) => {
+    const result = await recheck(mutant, { caughtBy: caughtBy.get(mutant.name), baseline })
+    say(recheckLine(result))
+    return result.why === undefined
+  }
+  return judgeAll({ mutants, jobs, judge, missed: 'not caught there any more' })
+}
+
+async function main(options: MutantOptions): Promise<boolean> {
+  if (options.kind === 'help') {
     say(HELP)
     return true
   }
-  const mutants = chosen()
-  for (const mutant of mutants) checkMutant(mutant)
-  if (values.list) {
-    for (const { name, breaks, chosenFrom, file, why } of mutants)
-      say(`${name}  ${breaks}  ${chosenFrom}  ${file}\n    ${why}`)
-    return true
-  }
-  say(`${mutants.length} planted bugs, seeds from ${values.from}\n${'bug'.padEnd(52)} seeds      CPU  caught by`)
-  const results = await huntAll(mutants)
-  const missed = results.filter(({ caughtBy }) => caughtBy === undefined)
-  say(`${results.length - missed.length} caught, ${missed.length} missed`)
-  return missed.length === 0
+  for (const mutant of options.mutants) checkMutant(mutant)
+  if (options.kind === 'hunt') return huntAll(options)
+  if (options.kind === 'check') return checkAll(options)
+  for (const { name, breaks, chosenFrom, file, why } of options.mutants)
+    say(`${name}  ${breaks}  ${chosenFrom}  ${file}\n    ${why}`)
+  return true
 }
 
-interface Recorded {
-  readonly name: string
-}
-
-/** What is the same for everyone who runs it, but for the CPU. */
-function recorded(
-  { name, file, breaks, chosenFrom }: Mutant,
-  { seeds, caughtBy, checkers, cpuSeconds }: Hunt,
-): Recorded {
-  const found = { seeds, caughtBy: caughtBy ?? null, checkers, cpuSeconds: Math.round(cpuSeconds) }
-  return Object.assign({ name, file, breaks, chosenFrom }, found)
-}
-
-/** In the order of the list, without what is not in it any more. */
-function keep(file: string, result: Recorded): void {
-  const before: Recorded[] = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : []
-  const all = new Map([...before, result].map((each) => [each.name, each]))
-  const kept = MUTANTS.flatMap(({ name }) => all.get(name) ?? [])
-  writeFileSync(file, `${JSON.stringify(kept, undefined, 1)}\n`)
-}
-
-process.exitCode = (await main()) ? 0 : 1
+await runCommand('mutants', () => main(parseOptions(process.argv.slice(2))))

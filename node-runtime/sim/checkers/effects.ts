@@ -1,25 +1,17 @@
 // Acknowledged ⊆ final ⊆ attempted, by what the application shows: no write is lost or invented, nothing that was deleted
 // or overwritten by someone who knew it comes back, counters are within what was counted.
-import type { DeltaId } from '../../src/base/ids.ts'
 import type { Causality } from '../record/causality.ts'
 import type { Facts } from '../record/facts.ts'
-import type { Attempt } from '../record/history.ts'
-import { writesIn } from '../scenario/operations.ts'
-import { type AppName, type Operation, readersOf, remainingNodes } from '../scenario/scenario.ts'
+import type { Operation } from '../scenario/scenario.ts'
+import { readersOf, remainingNodes } from '../scenario/scenario.ts'
+import { judge, mayBeHere, type Write, type Written, writesOf } from './effects/cells.ts'
+import { collections } from './effects/collections.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
-/** One write of a call. */
-interface Written extends Attempt {
-  /** Nothing else was written by the call: without a delta it has changed nothing. */
-  readonly isOne: boolean
-}
-
-/** One write of one cell; null removes it. */
-interface Write {
-  readonly attempt: Attempt
-  readonly value: string | null
-  /** False where the call may have left the cell alone. */
-  readonly sure: boolean
+interface Called {
+  readonly all: readonly Written[]
+  readonly counting: readonly Written[]
+  readonly causality: Causality
 }
 
 export const effects: Checker = {
@@ -28,23 +20,24 @@ export const effects: Checker = {
     const applied = new Set(facts.deltas.map(({ delta }) => delta.id))
     // What is known to be void, or to have gone with a removed member, counts nowhere.
     const readers = readersOf(facts.scenario)
-    const attempts = facts.history.attempts
-      .filter(({ operation }) => !readers.has(operation.node))
-      .filter(({ deltaId }) => deltaId === undefined || applied.has(facts.reissued.get(deltaId) ?? deltaId))
-      .flatMap(writesOf)
-    return EFFECTS[facts.scenario.app](facts, attempts, causality).slice(0, FINDINGS_MAX)
+    const all = facts.history.attempts.filter(({ operation }) => !readers.has(operation.node)).flatMap(writesOf)
+    const counting = all.filter(
+      ({ deltaId }) => deltaId === undefined || applied.has(facts.reissued.get(deltaId) ?? deltaId),
+    )
+    return found(facts, { all, counting, causality }).slice(0, FINDINGS_MAX)
   },
 }
 
-/** What one call has written counts as if each had been called by itself, at the same time. */
-function writesOf(attempt: Attempt): Written[] {
-  const all = writesIn(attempt.operation)
-  return all.map((operation) => ({ ...attempt, operation, isOne: all.length === 1 }))
+function found(facts: Facts, { all, counting, causality }: Called): string[] {
+  switch (facts.scenario.app) {
+    case 'mixed':
+      return mixed(facts, counting, causality)
+    case 'collections':
+      return collections(facts, { all, counting: new Set(counting), causality })
+    case 'order-sensitive':
+      return orderSensitive(facts, counting, causality)
+  }
 }
-
-const EFFECTS: Readonly<
-  Record<AppName, (facts: Facts, attempts: readonly Written[], causality: Causality) => string[]>
-> = { mixed, collections, 'order-sensitive': orderSensitive }
 
 function mixed(
   { history, views, scenario, voids }: Facts,
@@ -71,7 +64,7 @@ function mixed(
     }
     found.push(...judge(cell, writes, final[kind as keyof typeof final] as string | null, causality))
   }
-  const isHit = ({ operation }: Attempt) => operation.method === 'hit'
+  const isHit = ({ operation }: Written) => operation.method === 'hit'
   const hits = attempts.filter(isHit)
   const acknowledged = hits.filter(({ deltaId, outcome }) => outcome === 'acknowledged' && deltaId !== undefined).length
   const count = Number(views.hit_count)
@@ -136,80 +129,12 @@ function cellsOf(
 /** What they write others may have written before. */
 const MAY_BE_THERE: ReadonlySet<string> = new Set(['tag'])
 
-function judge(cell: string, writes: readonly Write[], final: string | null, causality: Causality): string[] {
-  // An answer without a delta changed nothing: the key was not there, or the value was the same.
-  const effective = writes.filter(({ attempt }) => !isWithoutEffect(attempt))
-  const kept = effective.filter(({ attempt }) => attempt.outcome === 'acknowledged')
-  if (final !== null) {
-    const writers = effective.filter(({ attempt, value }) => value === final && mayBeHere(attempt.deltaId, causality))
-    if (writers.length === 0) return [`${cell} is ${final}, which nobody wrote`]
-    const gone = writers.every((writer) =>
-      kept.some((later) => later.sure && later.value !== final && knows(later.attempt, writer.attempt, causality)),
-    )
-    return gone ? [`${cell} is ${final} again, though it was overwritten or removed by who knew it`] : []
-  }
-  const removals = effective.filter(({ attempt, value }) => value === null && mayBeHere(attempt.deltaId, causality))
-  const lost = kept
-    .filter(({ value, sure }) => value !== null && sure)
-    .filter((write) => removals.every((removal) => knows(write.attempt, removal.attempt, causality)))
-  return lost.map(
-    ({ attempt, value }) =>
-      `${cell} is gone, though ${value} was acknowledged at ${Math.round(attempt.atMs)} and nobody removed it`,
-  )
-}
-
-/** Without an answer nobody knows the delta, or whether there is one. */
-function mayBeHere(deltaId: DeltaId | undefined, causality: Causality): boolean {
-  return deltaId === undefined || causality.has(deltaId)
-}
-
-/** A reset takes away what it knew, once, and nothing that was counted beside it or later. */
-function collections({ views, voids }: Facts, attempts: readonly Written[], causality: Causality): string[] {
-  // What a removed member counted is in what it counted before and after.
-  if (voids.length > 0) return []
-  const of = (method: string) =>
-    attempts.filter((attempt) => attempt.operation.method === method && !isWithoutEffect(attempt))
-  const isKept = ({ outcome }: Attempt) => outcome === 'acknowledged'
-  const isHere = ({ deltaId }: Attempt) => mayBeHere(deltaId, causality)
-  const resets = of('reset').filter(isHere)
-  const isTaken = (visit: Attempt) => resets.some((reset) => knows(reset, visit, causality))
-  const isUnknown = resets.some(({ deltaId }) => deltaId === undefined)
-  const visits = of('visit').filter((visit) => isHere(visit) && !isTaken(visit))
-  const ranges = [
-    {
-      name: 'visits',
-      value: views.visit_count,
-      least: isUnknown ? 0 : visits.filter(isKept).length,
-      most: visits.length,
-    },
-    {
-      name: 'the balance',
-      value: views.get_balance,
-      least: of('earn').filter(isKept).length - of('spend').filter(isHere).length,
-      most: of('earn').filter(isHere).length - of('spend').filter(isKept).length,
-    },
-  ]
-  return ranges
-    .filter(({ value, least, most }) => Number(value) < least || Number(value) > most)
-    .map(({ name, value, least, most }) => `${name} is ${value}, and ${least} to ${most} by what was called`)
-}
-
-/** It was answered, and had nothing to change. */
-function isWithoutEffect({ outcome, deltaId }: Attempt): boolean {
-  return outcome === 'acknowledged' && deltaId === undefined
-}
-
-function knows(late: Attempt, early: Attempt, causality: Causality): boolean {
-  const [a, b] = [late.deltaId, early.deltaId]
-  return a !== undefined && b !== undefined && causality.includes(a, b)
-}
-
-function orderSensitive({ views }: Facts, all: readonly Attempt[], causality: Causality): string[] {
+function orderSensitive({ views }: Facts, all: readonly Written[], causality: Causality): string[] {
   const found: string[] = []
   const log = views.log as string[]
   const counts = new Map<string, number>()
   for (const value of log) counts.set(value, (counts.get(value) ?? 0) + 1)
-  const appends = new Map<string, Attempt[]>()
+  const appends = new Map<string, Written[]>()
   for (const attempt of all) {
     const { method, args } = attempt.operation
     if (method === 'append') appends.set(args.value ?? '', [...(appends.get(args.value ?? '') ?? []), attempt])

@@ -21,6 +21,7 @@ import { type History, statusOf } from './history.ts'
 import { type Leftovers, leftoversOf } from './leftovers.ts'
 import { presencesOn } from './presences.ts'
 import { type AppliedDelta, refold } from './refold.ts'
+import { viewsOf } from './views.ts'
 
 export interface NodeFacts {
   readonly name: string
@@ -82,25 +83,6 @@ export interface Facts {
   readonly refolded: RootHash
 }
 
-const KEYS_OF_ORDER_SENSITIVE = 8
-
-/** What it is kept under, the method, its arguments. */
-type View = readonly [string, string, object]
-
-const VIEWS: Readonly<Record<Scenario['app'], readonly View[]>> = {
-  mixed: ['all_items', 'all_tags', 'get_title', 'get_note', 'hit_count', 'heard_count', 'all_heard'].map(
-    (view): View => [view, view, {}],
-  ),
-  collections: ['list_values', 'page_text', 'get_balance', 'visit_count'].map((view): View => [view, view, {}]),
-  'order-sensitive': [
-    ['log', 'log', {}],
-    ...Array.from(
-      { length: KEYS_OF_ORDER_SENSITIVE },
-      (_, index): View => [`get k${index}`, 'get', { key: `k${index}` }],
-    ),
-  ],
-}
-
 /** Undefined when a node is not even there. */
 export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const { world, scenario, setting, history, unrest } = end
@@ -115,7 +97,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   }
   const first = world.get(names[0] ?? '')
   const views: Record<string, unknown> = {}
-  for (const [name, method, args] of VIEWS[scenario.app]) {
+  for (const [name, method, args] of viewsOf(scenario, history.attempts)) {
     const context = await world.run(first.context(contextId))
     const { value } = await world.run(context.call({ method, input: utf8(JSON.stringify(args)) }))
     views[name] = value === undefined ? undefined : JSON.parse(fromUtf8(value))

@@ -20,6 +20,8 @@ export interface Attempt {
   /** Of an acknowledged call that changed something, and of everything the hostile peer signed. */
   deltaId: DeltaId | undefined
   error: string | undefined
+  /** Of a method that answers in words. */
+  answer?: string
 }
 
 /** What a node told others, or would have, about its state. */

@@ -1,6 +1,6 @@
 // One run of one scenario: starts the nodes, lets operations and faults happen, ends the faults, waits for rest, and gives
 // what happened to the checkers.
-import { EMPTY, toHex, utf8 } from '../../src/base/bytes.ts'
+import { EMPTY, fromUtf8, toHex, utf8 } from '../../src/base/bytes.ts'
 import type { DeltaId, PublicKey } from '../../src/base/ids.ts'
 import type { Context } from '../../src/context/context.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
@@ -170,9 +170,10 @@ class Run {
       .get(this.#setting.shared.contextId)
       .then((context) => context.call({ method, input: utf8(JSON.stringify(args)) }))
       .then(
-        ({ deltaId }) => {
+        ({ deltaId, value }) => {
           attempt.outcome = 'acknowledged'
           attempt.deltaId = deltaId
+          if (value?.[0] === QUOTE) attempt.answer = JSON.parse(fromUtf8(value))
           this.#note(`${operation.node} did ${method} ${deltaId}`)
         },
         (error) => {
@@ -355,6 +356,9 @@ class Run {
     )
   }
 }
+
+/** A text in JSON begins with it. */
+const QUOTE = 0x22
 
 /** Whether a frame may be a heartbeat: decoding every frame would cost more than all else here. */
 function isBeat(data: Uint8Array): boolean {

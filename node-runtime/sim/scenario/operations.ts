@@ -68,7 +68,7 @@ function cellOf({ method, args }: Call): string {
   return method === 'retitle' || method === 'annotate' ? method : `${method} ${Object.values(args).join(' ')}`
 }
 
-/** Of the methods that checkers know by their arguments. */
+/** Of the methods that have arguments. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   set: ['key', 'value'],
   remove: ['key'],
@@ -78,7 +78,36 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   annotate: ['value'],
   say: ['id'],
   pass: ['id'],
+  push: ['value'],
+  insert: ['at', 'value'],
+  replace: ['at', 'value'],
+  drop: ['at'],
+  type: ['at', 'text'],
+  erase: ['at'],
+  claim: ['key', 'value'],
+  disclaim: ['key'],
+  sign: ['value'],
+  retract: ['at'],
+  share: ['name', 'value'],
+  keep: ['value'],
+  freeze: ['value'],
+  rank: ['key', 'value'],
+  unrank: ['key'],
+  poke: ['id'],
 }
+
+/** Methods that answer what they took away, or whether they did anything. */
+export const ANSWERING: ReadonlySet<string> = new Set([
+  'replace',
+  'drop',
+  'erase',
+  'claim',
+  'disclaim',
+  'retract',
+  'share',
+  'release',
+  'unrank',
+])
 
 /** One more write, which changes something whatever is there, and causes nothing else. */
 export function writeOf(app: AppName, { node, atMs, id }: { node: string; atMs: number; id: string }): Operation {
@@ -148,7 +177,7 @@ const COLLECTION_WEIGHTS = [
   ['poke', 2],
 ] as const
 const CLAIMS = 12
-const SHARED = 4
+export const SHARED = 4
 /** Two thirds of them are there from the start. */
 const RANKS = 48
 /** Indexes are taken modulo what is there: few and the newest are changed by many at once. */

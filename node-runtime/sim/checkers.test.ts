@@ -249,6 +249,12 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
       }
     },
   ],
+  ['showing', 'clients see nothing', () => withHistory(mixed, { shown: new Map() })],
+  [
+    'showing',
+    'clients of one node see nothing',
+    () => withHistory(mixed, { shown: new Map([...mixed.history.shown].filter(([process]) => process !== 'n1 1')) }),
+  ],
   ['agreement', 'an undo record too many', () => withNode(mixed, ({ stack }) => ({ stack: [...stack, nobody] }))],
   [
     'showing',

@@ -1,5 +1,5 @@
-// Every event that names a handler is handled, one level deeper than it was emitted, exactly once on every node that applied its delta, and never on its author;
-// and clients see each delta once a process, when it is on the disk (I3).
+// Every event that names a handler is handled, one level deeper than it was emitted, exactly once on every node that applied its delta, and never on its author
+// (I3).
 import { toHex, u32be } from '../../src/base/bytes.ts'
 import type { DeltaId } from '../../src/base/ids.ts'
 import { decodeRow, type HandlerRow } from '../../src/wire/records.ts'
@@ -54,25 +54,4 @@ function sumOf(runs: readonly (HandlerRun | undefined)[]): HandlerRun {
     if (run.row) sum.row ??= run.row
   }
   return sum
-}
-
-export const showing: Checker = {
-  name: 'showing',
-  check({ history, sameEvents }) {
-    const found: string[] = []
-    for (const [name, ids] of history.shownEvents) {
-      const shown = new Set<readonly DeltaId[] | DeltaId>()
-      for (const id of ids) {
-        const same = sameEvents.get(id) ?? id
-        if (shown.has(same)) found.push(`${name} showed the events of ${id.slice(0, 8)} before`)
-        shown.add(same)
-      }
-    }
-    for (const [process, shown] of history.shown) {
-      for (const [id, times] of shown)
-        if (times > 1) found.push(`process ${process} showed ${id.slice(0, 8)} ${times} times`)
-    }
-    for (const { name, id } of history.shownEarly) found.push(`${name} showed ${id.slice(0, 8)} before it was applied`)
-    return found.slice(0, FINDINGS_MAX)
-  },
 }

@@ -9,8 +9,9 @@ import type { LogEntry } from '../../src/testing/recording-logger.ts'
 import { type Checkpoint, checkpointHash, decodeCertified } from '../../src/wire/checkpoint.ts'
 import type { HeadsBeat } from '../../src/wire/gossip.ts'
 import { decodeOp } from '../../src/wire/op.ts'
-import { type CheckpointRow, decodeRow } from '../../src/wire/records.ts'
+import { type CheckpointRow, decodeRow, type JudgementRow } from '../../src/wire/records.ts'
 import type { FaultKind, Operation, Turn } from '../scenario/scenario.ts'
+import { ToShow } from './to-show.ts'
 
 export interface Attempt {
   readonly operation: Operation
@@ -101,6 +102,7 @@ export class History {
   readonly statuses = new Map<string, Map<DeltaId, Status>>()
   /** By node: the deltas it ever applied one by one. */
   readonly applied = new Map<string, Set<DeltaId>>()
+  readonly toShow = new ToShow()
   /** By node: how often it pruned its history, and when it took a peer's state instead of its own. */
   readonly prunings = new Map<string, number>()
   readonly adoptions = new Map<string, number[]>()
@@ -160,6 +162,7 @@ export class History {
       if (letter === LETTERS.delta && op.type === 'put') isWaiting ||= statusOf(op.value) === 'waiting'
       if (letter === LETTERS.reissue && op.type === 'put') this.reissues += 1
     }
+    this.toShow.wrote(name, isJudgedBy(ops), nowMs)
     for (const op of ops) if (op.key[0] === LETTERS.delta) this.#count(name, op, swap)
     const isSaid = ops.some(({ key: [letter] }) => letter === LETTERS.checkpoint || letter === LETTERS.context)
     if (swap === 3 && !isSaid) this.halfSwapped.push(name)
@@ -237,6 +240,7 @@ export class History {
     this.statuses.set(name, statuses.set(id, status))
     if (status !== 'applied') return
     const applied = this.applied.get(name) ?? new Set<DeltaId>()
+    if (!applied.has(id)) this.toShow.applied(name, id)
     this.applied.set(name, applied.add(id))
   }
 
@@ -297,6 +301,13 @@ export class History {
     else if (batch.some((other) => other.type === 'put' && other.key[0] === LETTERS.deadLetter)) run.dead += 1
     else run.done += 1
   }
+}
+
+/** Undefined: it says nothing of that. */
+function isJudgedBy(ops: readonly StoreOp[]): boolean | undefined {
+  const op = ops.findLast(({ type, key }) => type === 'put' && key[0] === LETTERS.judgement)
+  if (op?.type !== 'put') return undefined
+  return decodeRow<JudgementRow>('judgement', op.value).digest !== null
 }
 
 type Put = Extract<StoreOp, { type: 'put' }>

@@ -96,6 +96,7 @@ export class NodeFaults {
     const { note, history } = this.#parts
     note(`${name} dies`)
     history.killed.set(name, (history.killed.get(name) ?? 0) + 1)
+    history.toShow.died(name, this.#world.clock.nowMs())
     history.faults.add(this.#isKilling ? 'restart' : 'crash')
     this.#startLater(name, this.#over ? 1 : (this.#downtimes.get(name) ?? DOWN_MS))
   }

@@ -11,6 +11,9 @@ export const BLOCKS_BASE = 100_000
 /** Steps of a target that counts them (`Work`): a few thousand records make no more. */
 export const STEPS_MAX = 100_000
 
+/** Inputs of a run that says nothing else. */
+export const INPUTS = 1_000_000
+
 /** Inputs of one round: what it does depends on target, seed and number alone, and a failure is repeated within it. */
 export const ROUND_INPUTS = 10_000
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { type Branch, branchesOf, markTaken } from './branches.ts'
 import { DECODER_FILES } from './decoder-files.ts'
 import type { ExecutedScript } from './executed.ts'
+import { BRANCHES_PERCENT_MIN } from './limits.ts'
 import type { RoundAnswer } from './worker.ts'
 
 const SOURCES = path.resolve(import.meta.dirname, '../src')
@@ -17,6 +18,32 @@ interface Sum {
   blocksPerByte: number
   failures: number
   readonly taken: Map<string, Set<number>>
+}
+
+/** What a run of all targets must reach, and what stood in its way. */
+export interface Asked {
+  readonly inputs: number
+  /** So many inputs measure as many of each target as are to be measured. */
+  readonly inputsToMeasure: number
+  /** It was ended before it was done. */
+  readonly isCut: boolean
+}
+
+/** `percent`: undefined where nothing was measured. `asked`: undefined where only some of the targets ran. */
+export function branchesText(percent: number | undefined, asked: Asked | undefined): string {
+  if (percent === undefined) return 'branches of the decoders: not measured, as only the first round of a target is'
+  const reached = `branches of the decoders reached: ${percent.toFixed(1)} %`
+  if (asked === undefined) return reached
+  if (isReached(percent)) return `${reached}, at least ${BRANCHES_PERCENT_MIN} are asked for`
+  const { inputs, inputsToMeasure, isCut } = asked
+  const failed = `${reached}: FAILED, at least ${BRANCHES_PERCENT_MIN} are asked for`
+  if (isCut) return `${failed}; it was cut short`
+  if (inputs >= inputsToMeasure) return failed
+  return `${failed}; ${inputs} inputs are too few for that: with --inputs ${inputsToMeasure} all are measured that are to be`
+}
+
+export function isReached(percent: number | undefined): boolean {
+  return (percent ?? 0) >= BRANCHES_PERCENT_MIN
 }
 
 export class Report {

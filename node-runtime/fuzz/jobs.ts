@@ -39,7 +39,8 @@ export function jobsOf(targets: readonly Shared[], { inputs, measured: measuredM
 
 /** How many inputs there must be for as many of each target to be measured as are to be. */
 export function inputsToMeasure(targets: readonly Shared[], measured: number): number {
-  return Math.ceil(measured * sharesOf(targets))
+  // Shares are decimals: their sum is a little more or less than it should be.
+  return Math.ceil(Number((measured * sharesOf(targets)).toFixed(3)))
 }
 
 function sharesOf(targets: readonly Shared[]): number {

@@ -19,7 +19,7 @@ describe('what is said of the branches reached', () => {
       'too few inputs were to be measured',
       82,
       asked,
-      'reached: 82.0 %: FAILED, at least 90 are asked for; 100000 inputs are too few for that: with --inputs 340000 all are measured that are to be',
+      'reached: 82.0 %: FAILED, at least 90 are asked for; 100000 inputs are too few to measure enough of each target: it takes --inputs 340000',
     ],
   ])('where %s', (_, percent, run, text) => {
     expect(branchesText(percent, run)).toBe(`branches of the decoders${percent === undefined ? ':' : ''} ${text}`)

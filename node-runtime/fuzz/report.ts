@@ -39,7 +39,7 @@ export function branchesText(percent: number | undefined, asked: Asked | undefin
   const failed = `${reached}: FAILED, at least ${BRANCHES_PERCENT_MIN} are asked for`
   if (isCut) return `${failed}; it was cut short`
   if (inputs >= inputsToMeasure) return failed
-  return `${failed}; ${inputs} inputs are too few for that: with --inputs ${inputsToMeasure} all are measured that are to be`
+  return `${failed}; ${inputs} inputs are too few to measure enough of each target: it takes --inputs ${inputsToMeasure}`
 }
 
 export function isReached(percent: number | undefined): boolean {

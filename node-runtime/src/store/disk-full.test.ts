@@ -1,6 +1,6 @@
 // A disk that is really full, or really read-only: a small file system in memory, where this machine lets us mount one.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { u32be } from '../base/bytes.ts'
@@ -64,6 +64,25 @@ async function writtenOnceALogBegins(store: Store, location: string): Promise<nu
 }
 
 describe.skipIf(disk === undefined)('on a file system of its own (skipped where none can be mounted)', () => {
+  it('what was deleted gives its room back once its range is compacted', async () => {
+    const large = await smallDisk(150)
+    if (large === undefined) throw new Error('one could be mounted before')
+    const store = await openLevelStore(join(large.path, 'store'))
+    const used = () => {
+      const { blocks, bavail, bsize } = statfsSync(large.path)
+      return (blocks - bavail) * bsize
+    }
+    for (let n = 0; n < 20; n += 1) await store.batch([{ type: 'put', key: u32be(n), value: randomBytes(MIB) }])
+    await store.batch(Array.from({ length: 20 }, (_, n) => ({ type: 'del', key: u32be(n) })))
+    const before = used()
+    await store.compact?.({ gte: u32be(0), lt: u32be(20) })
+    const after = used()
+    await store.close()
+    large.remove()
+    expect(before).toBeGreaterThan(10 * MIB)
+    expect(after).toBeLessThan(5 * MIB)
+  })
+
   it('a full disk refuses batches, and nothing that was acknowledged before, meanwhile or after is lost', async () => {
     const location = join(folder, 'store')
     const store = await openLevelStore(location)

@@ -57,6 +57,15 @@ it('refuses a batch whose log, table and merge the disk has no room for, and tak
   await room.reserve(7 * MIB)
 })
 
+it('lets a batch that only deletes use half of what is kept, and looks again for the next one', async () => {
+  const { room, looks } = roomOn(() => disk(10 * MIB))
+  await expect(room.reserve(1000)).rejects.toMatchObject(full('10.0 MiB left'))
+  await room.reserve(1000, { isFreeing: true })
+  await expect(room.reserve(1000)).rejects.toMatchObject(full('10.0 MiB left'))
+  expect(looks()).toBe(3)
+  await expect(room.reserve(MIB, { isFreeing: true })).rejects.toMatchObject(full('10.0 MiB left'))
+})
+
 it('keeps what LevelDB may yet write by itself', async () => {
   const { room } = roomOn(() => disk(90 * MIB), 75 * MIB)
   await expect(room.reserve(1)).rejects.toMatchObject(full('needs 91.0 MiB'))

@@ -2,7 +2,7 @@
 // the store is closed and opened anew, so batches are refused before it comes to that.
 import { statfs } from 'node:fs/promises'
 import { StoreError } from './errors.ts'
-import { DISK_LOOK_BYTES, DISK_LOOK_MS, DISK_RESERVE_BYTES } from './limits.ts'
+import { DISK_LOOK_BYTES, DISK_LOOK_MS, DISK_RESERVE_BYTES, DISK_RESERVE_FREEING_BYTES } from './limits.ts'
 import { writeError } from './write-error.ts'
 
 const MIB = 1024 * 1024
@@ -45,25 +45,26 @@ export class DiskRoom {
     this.#now = now
   }
 
-  /** Looks at the disk now and then. Throws STORE_FULL, STORE_FAILED. */
-  async reserve(bytes: number): Promise<void> {
+  /** Looks at the disk now and then. `isFreeing`: it only deletes. Throws STORE_FULL, STORE_FAILED. */
+  async reserve(bytes: number, { isFreeing = false } = {}): Promise<void> {
     this.#written += bytes
-    if (this.#written >= DISK_LOOK_BYTES || this.#now() - this.#lookedAt >= DISK_LOOK_MS) await this.measure(bytes)
+    const isDue = this.#written >= DISK_LOOK_BYTES || this.#now() - this.#lookedAt >= DISK_LOOK_MS
+    if (isDue) await this.measure(bytes, isFreeing ? DISK_RESERVE_FREEING_BYTES : DISK_RESERVE_BYTES)
   }
 
-  /** Whether a batch of so many bytes has room. Throws STORE_FULL, STORE_FAILED. */
-  async measure(bytes: number): Promise<void> {
+  /** Whether a batch of so many bytes has room, and `left` stays free. Throws STORE_FULL, STORE_FAILED. */
+  async measure(bytes: number, left = DISK_RESERVE_BYTES): Promise<void> {
     // From here on each batch looks until there is room.
     this.#written = DISK_LOOK_BYTES
     this.#lookedAt = this.#now()
     const { bavail, bsize, frsize, blocks, files, ffree } = await this.#figures()
-    const needed = DISK_RESERVE_BYTES + this.#ownWork() + TIMES_WRITTEN * bytes
+    const needed = left + this.#ownWork() + TIMES_WRITTEN * bytes
     const free = bavail * (frsize > 0 ? frsize : bsize)
     // Some file systems do not say, and some have as many files as they have room for.
     if (blocks > 0 && free < needed) throw this.#full(`${mib(free)} MiB left`, `${mib(needed)} MiB`, free)
     const filesNeeded = Math.ceil(needed / MIB)
     if (files > 0 && ffree < filesNeeded) throw this.#full(`room for ${ffree} files left`, `${filesNeeded}`, free)
-    this.#written = 0
+    if (left >= DISK_RESERVE_BYTES) this.#written = 0
   }
 
   async #figures(): Promise<DiskFigures> {

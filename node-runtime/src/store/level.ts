@@ -99,6 +99,16 @@ class LevelStore implements Store {
     return done
   }
 
+  /** In turn with the batches: a compaction that fails for want of room would end all writing. */
+  compact({ gte, lt }: StoreRange): Promise<void> {
+    const compact = async () => {
+      if (this.#closing === undefined && this.#level.status === 'open') await this.#level.compactRange(gte, lt)
+    }
+    const done = this.#tail.then(compact)
+    this.#tail = done.catch(() => undefined)
+    return done
+  }
+
   snapshot(): StoreSnapshot {
     this.#checkOpen()
     const snapshot = this.#reading(() => this.#level.snapshot())
@@ -127,7 +137,7 @@ class LevelStore implements Store {
   }
 
   async #write(ops: readonly StoreOp[]): Promise<void> {
-    await this.#room.reserve(sizeOf(ops))
+    await this.#room.reserve(sizeOf(ops), { isFreeing: ops.every(({ type }) => type === 'del') })
     if (this.#isTorn) await this.#mend(ops)
     try {
       await this.#level.batch([...ops])

@@ -18,6 +18,9 @@ export const READ_AHEAD_BYTES = 64 * 1024
  */
 export const DISK_RESERVE_BYTES = 16 * 1024 * 1024
 
+/** And for a batch that only deletes, so that what has filled the disk can go. With less, it is refused, too. */
+export const DISK_RESERVE_FREEING_BYTES = 8 * 1024 * 1024
+
 /** The largest merge below level 1: LevelDB aims at 50 MiB at most. Beyond it, one on a nearly full disk may fail. */
 export const COMPACTION_MAX_BYTES = 64 * 1024 * 1024
 

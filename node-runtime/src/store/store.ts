@@ -29,6 +29,8 @@ export interface StoreSnapshot extends StoreReader {
 export interface Store extends StoreReader {
   /** Atomic; applied in the order of the calls; visible and safe from kill -9 once resolved. Bytes are copied. */
   batch(ops: readonly StoreOp[]): Promise<void>
+  /** Gives back to the disk what was deleted there, where a store does not by itself. Costs what is still there. */
+  compact?(range: StoreRange): Promise<void>
   /** The store as of the batches resolved so far. */
   snapshot(): StoreSnapshot
   /** Idempotent. Refuses new work, waits for running batches, closes snapshots. */

@@ -19,6 +19,7 @@ import type { Namespace } from './namespaces/namespace.ts'
 import { openRows } from './opening.ts'
 import type { ContextRecord } from './parts.ts'
 import { Residence } from './residence.ts'
+import { Leftovers } from './retention/leftovers.ts'
 import { Receipts } from './retention/receipts.ts'
 import { XCalls } from './xcalls/xcalls.ts'
 
@@ -32,7 +33,8 @@ export class Contexts {
   readonly #opened = new Map<ContextId, Context>()
   /** Contexts that are being created or adopted: each by one at a time. */
   readonly #making = new Map<ContextId, Promise<Context>>()
-  readonly #receipts = new Receipts()
+  readonly #receipts: Receipts
+  readonly #leftovers: Leftovers
   readonly #reopenings = new Set<() => void>()
   readonly #xcalls: XCalls
   #closed = false
@@ -40,6 +42,9 @@ export class Contexts {
   private constructor(parts: ContextsParts, records: ContextRecords) {
     this.#parts = parts
     this.#records = records
+    const setTimer = (fn: () => void, delayMs: number) => parts.clock.setTimer(fn, delayMs)
+    this.#receipts = new Receipts(parts.retention.receiptBytes)
+    this.#leftovers = new Leftovers({ ...parts, receipts: this.#receipts, setTimer })
     this.residence = new Residence({
       ...parts,
       records,
@@ -49,7 +54,7 @@ export class Contexts {
     })
     this.#xcalls = new XCalls({
       ...parts,
-      setTimer: (fn, delayMs) => parts.clock.setTimer(fn, delayMs),
+      setTimer,
       record: (id) => records.get(id),
       groupOf: (id) => records.get(id)?.groupId ?? parts.namespaces.groupOfContext(id),
       run: async (id, request, meta) => (await this.get(id)).runQueued(request, meta),
@@ -246,6 +251,7 @@ export class Contexts {
   async close(): Promise<void> {
     this.#closed = true
     for (const cancel of this.#reopenings) cancel()
+    this.#leftovers.close()
     await this.#xcalls.close() // Those that run need contexts.
     for (const opening of this.#open.values()) {
       // One that failed to open has nothing to close.
@@ -306,6 +312,7 @@ export class Contexts {
         closeSoon()
       },
       receipts: this.#receipts,
+      leftovers: this.#leftovers,
       xcalls: this.#xcalls,
       onSwapped: () => {
         this.#forget(record.id, this.#open.get(record.id))
@@ -352,6 +359,7 @@ export class Contexts {
     try {
       context = await this.#instance(record)
       await context.resume()
+      this.#leftovers.note(id)
       this.#xcalls.resume(id)
     } catch (error) {
       // Who has closed it (a state that was taken, an upgrade, a failed write) resumes the next one, if there is to be one.

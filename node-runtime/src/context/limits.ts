@@ -197,7 +197,17 @@ export const ABSENT_MS = 7 * 24 * 60 * 60 * 1000
 export const GONE_KEPT_MS = 7 * 24 * 60 * 60 * 1000
 /** How long the snapshot of one peer may come while another offers its own; then it gives way, and the next may take twice as long. */
 export const RECEIPT_TURN_MS = 10 * 60 * 1000
-/** How long a peer whose snapshot was false, or took too long, is not taken from: others come first. Where there are none it has a turn again. */
+/**
+ * Bytes of a snapshot, with `SNAPSHOT_ENTRY_BYTES` for each entry, that a peer may send before others come first; the next one may
+ * send twice as much. A false one shows at its end only, so it takes no more than this; a true one that is larger comes in the end,
+ * whoever sends it, while the disk has room.
+ */
+export const RECEIPT_BYTES = 1024 * 1024 * 1024
+/** What an entry costs beside its bytes: its place in the tree. */
+export const SNAPSHOT_ENTRY_BYTES = 64
+/** What came of a snapshot that nobody goes on with stays for so long. */
+export const RECEIPT_KEPT_MS = 10 * 60 * 1000
+/** How long a peer whose snapshot was false, or too much, or took too long, is not taken from: others come first. Where there are none it has a turn again. */
 export const RECEIPT_PAUSE_MS = 60_000
 /** Rows of a dropped context removed in one batch. */
 export const DROP_BATCH_ROWS = 1000

@@ -17,6 +17,7 @@ import type { BlobParts } from './blobs/blob-effects.ts'
 import type { ContextStore, Judgement, Pruned } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
 import type { Authority, Outbound, StateEvent } from './ports.ts'
+import type { Leftovers } from './retention/leftovers.ts'
 import type { Receipts } from './retention/receipts.ts'
 import type { XCalls } from './xcalls/xcalls.ts'
 
@@ -42,6 +43,8 @@ export interface Retention {
   readonly agedMax: number
   /** Deltas in one batch when they are judged again after a removal. */
   readonly revisionMax: number
+  /** Of a snapshot, at first. */
+  readonly receiptBytes: number
 }
 
 /** Code of applications, as far as it is on this node. */
@@ -104,6 +107,7 @@ export interface ContextParts {
   readonly onSwapped: () => void
   /** Contexts of this node that receive a snapshot: each from one peer at a time, whatever becomes of its instance. */
   readonly receipts: Receipts
+  readonly leftovers: Leftovers
   /** A delta came that is sealed with a key we do not have. */
   readonly onKeyMissing: () => void
   readonly blobParts: BlobParts

@@ -2,10 +2,11 @@
 // Safe to be cut short anywhere: it only ever deletes what the meta rows do not name.
 import { type Bytes, concat, EMPTY, u32be } from '../base/bytes.ts'
 import { type ContextId, ID_LENGTH, idBytes, idFromBytes } from '../base/ids.ts'
+import { StoreError } from '../store/errors.ts'
 import { type KeyKind, keyOf } from '../store/keys.ts'
 import { rangeOf, type Store } from '../store/store.ts'
-import { SWEEP_BATCH_ROWS } from './limits.ts'
-import { incomingMetaKey, readIncomingMeta, readStateMeta } from './state-meta.ts'
+import { COMPACT_BYTES_MIN, SWEEP_BATCH_ROWS } from './limits.ts'
+import { incomingMetaKey, putIncomingMeta, readIncomingMeta, readStateMeta } from './state-meta.ts'
 
 const KINDS = ['state', 'merkle'] as const satisfies readonly KeyKind[]
 
@@ -15,7 +16,8 @@ export async function sweepAllGenerations(store: Store): Promise<void> {
     const { gte, lt } = rangeOf(keyOf(kind))
     for (let key = await firstKey(store, gte, lt); key !== undefined; ) {
       const contextId = idFromBytes<ContextId>(key.subarray(2, 2 + ID_LENGTH))
-      await sweepGenerations(store, contextId)
+      if (await hasRoom(store, contextId)) await sweepGenerations(store, contextId)
+      else await unlessFull(() => dropIncoming(store, contextId))
       key = await firstKey(store, rangeOf(keyOf(kind, idBytes(contextId))).lt, lt)
     }
   }
@@ -44,6 +46,22 @@ export async function sweepGenerations(store: Store, contextId: ContextId): Prom
   }
 }
 
+/** For the rest of a receipt that is under way. Where it has filled the disk it goes, else nothing could be written any more. */
+async function hasRoom(store: Store, contextId: ContextId): Promise<boolean> {
+  const incoming = readIncomingMeta(store, contextId)
+  return incoming === undefined || unlessFull(() => store.batch([putIncomingMeta(contextId, incoming)]))
+}
+
+async function unlessFull(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work()
+    return true
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'STORE_FULL') return false
+    throw error
+  }
+}
+
 function generationOf(key: Bytes, at: number): number {
   return new DataView(key.buffer, key.byteOffset, key.byteLength).getUint32(at)
 }
@@ -54,10 +72,15 @@ async function firstKey(store: Store, gte: Bytes, lt: Bytes): Promise<Bytes | un
 }
 
 async function deleteRange(store: Store, range: { gte: Bytes; lt: Bytes }): Promise<void> {
+  let bytes = 0
   for (let from: Bytes | undefined = range.gte; from !== undefined; ) {
     const keys: Bytes[] = []
-    for await (const [key] of store.entries({ gte: from, lt: range.lt, limit: SWEEP_BATCH_ROWS })) keys.push(key)
+    for await (const [key, value] of store.entries({ gte: from, lt: range.lt, limit: SWEEP_BATCH_ROWS })) {
+      keys.push(key)
+      bytes += key.byteLength + value.byteLength
+    }
     await store.batch(keys.map((key) => ({ type: 'del', key })))
     from = keys.length < SWEEP_BATCH_ROWS ? undefined : (keys.at(-1) ?? EMPTY)
   }
+  if (bytes >= COMPACT_BYTES_MIN) await store.compact?.(range)
 }

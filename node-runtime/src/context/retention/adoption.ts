@@ -7,6 +7,7 @@ import { lostOver } from '../../dag/dag.ts'
 import { StorageError } from '../../storage/errors.ts'
 import { sweepGenerations } from '../../storage/generations.ts'
 import { SnapshotWriter } from '../../storage/snapshot-writer.ts'
+import { StoreError } from '../../store/errors.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { type CertifiedCheckpoint, type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
 import { previousOf } from '../../wire/delta.ts'
@@ -14,6 +15,7 @@ import type { Folder } from '../apply/folder.ts'
 import { isHandled } from '../apply/handled.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
+import { SNAPSHOT_ENTRY_BYTES } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { PeerId } from '../ports.ts'
 import type { Turns } from '../turns.ts'
@@ -30,7 +32,17 @@ export type SnapshotPages = (after: Bytes | undefined) => AsyncIterable<readonly
 
 type AdoptionParts = Pick<
   ContextParts,
-  'record' | 'store' | 'rows' | 'identity' | 'again' | 'rewritten' | 'receipts' | 'nowMs' | 'onSwapped' | 'log'
+  | 'record'
+  | 'store'
+  | 'rows'
+  | 'identity'
+  | 'again'
+  | 'rewritten'
+  | 'receipts'
+  | 'leftovers'
+  | 'nowMs'
+  | 'onSwapped'
+  | 'log'
 > & {
   readonly folder: Folder
   readonly ledger: Ledger
@@ -54,20 +66,21 @@ export class Adoption {
   /**
    * True when the state was replaced: this instance of the context has ended then. False when there is no need, or
    * another is under way. A receipt that is cut off goes on with the next one of the same checkpoint from the same peer. Throws
-   * StorageError where the entries are not those of the checkpoint, CONTEXT_BUSY where it gives way to another peer.
+   * StorageError where the entries are not those of the checkpoint, STORE_FULL, CONTEXT_BUSY where it gives way to another peer.
    */
   async adopt(certified: CertifiedCheckpoint, from: PeerId, pages: SnapshotPages): Promise<boolean> {
-    const { record, receipts, nowMs, pruner } = this.#parts
+    const { record, receipts, leftovers, nowMs, pruner } = this.#parts
     if (!pruner.mayReplace(certified)) return false
     const turn = receipts.begin(record.id, from, nowMs())
     if (turn === undefined) return false
     try {
       return await this.#receive(certified, turn, pages)
     } catch (error) {
-      if (error instanceof StorageError || turn.isOver) receipts.giveWay(record.id, turn, nowMs())
+      if (isInVain(error, turn) || turn.isOver) receipts.giveWay(record.id, turn, nowMs())
       throw error
     } finally {
       receipts.end(record.id)
+      leftovers.note(record.id)
     }
   }
 
@@ -78,13 +91,21 @@ export class Adoption {
     try {
       for await (const page of pages(writer.after)) {
         await writer.add(page)
+        turn.isTooLarge = writer.sizeBytes + writer.entryCount * SNAPSHOT_ENTRY_BYTES > turn.bytesMax
+        if (turn.isTooLarge) throw tooLarge(turn)
         if (turn.isOver) throw new ContextError('CONTEXT_BUSY', 'the snapshot takes long; another peer has its turn')
       }
       return await enqueue(() => this.#swap(certified, writer))
     } catch (error) {
-      if (error instanceof StorageError) await writer.abort()
+      if (isInVain(error, turn)) await this.#free(writer)
       throw error
     }
+  }
+
+  /** Where not even that can be written, it goes later. */
+  async #free(writer: SnapshotWriter): Promise<void> {
+    const { log } = this.#parts
+    await writer.abort().catch((error) => log.warn({ error: String(error) }, 'what came of a snapshot is still here'))
   }
 
   async #swap(certified: CertifiedCheckpoint, writer: SnapshotWriter): Promise<boolean> {
@@ -181,4 +202,15 @@ export class Adoption {
     const lost = lostOver(above, floorOf(checkpoint))
     return { lost: [...gone, ...above.filter(({ id }) => lost.has(id))], gone, standing }
   }
+}
+
+/** Nobody is to go on with what came: it is false, too much, or has filled the disk. */
+function isInVain(error: unknown, turn: Turn): boolean {
+  if (error instanceof StorageError || turn.isTooLarge) return true
+  return error instanceof StoreError && error.code === 'STORE_FULL'
+}
+
+function tooLarge({ from, bytesMax }: Turn): ContextError {
+  const message = `the snapshot of ${from} grew over ${bytesMax} bytes; others come first, and the next may have twice as many`
+  return new ContextError('CONTEXT_BUSY', message, { data: { from, bytesMax } })
 }

@@ -1,5 +1,6 @@
 // Whose snapshot is received in each context. A receipt is of one peer: the root shows at the end only, so nobody goes on with
-// what another began. Who takes long gives way to another that offers it, each time later, so that a large state comes in the end.
+// what another began. Who takes long gives way to another that offers it, each time later, so that a large state comes in the end;
+// so does who sends more than a state is believed to have, each time more: how large it is nobody has signed.
 import type { ContextId } from '../../base/ids.ts'
 import { RECEIPT_PAUSE_MS, RECEIPT_TURN_MS } from '../limits.ts'
 import type { PeerId } from '../ports.ts'
@@ -8,8 +9,11 @@ export interface Turn {
   readonly from: PeerId
   readonly lengthMs: number
   readonly endsMs: number
+  readonly bytesMax: number
   /** Its time is over, and another one has come. */
   isOver: boolean
+  /** More than `bytesMax` came. */
+  isTooLarge: boolean
 }
 
 interface Waiting {
@@ -17,11 +21,28 @@ interface Waiting {
   readonly untilMs: number
   /** Of the next turn, whoever has it. */
   readonly lengthMs: number
+  readonly bytesMax: number
+}
+
+/** By this node itself: for no longer than it takes. */
+const HELD: Turn = {
+  from: '',
+  lengthMs: 0,
+  endsMs: Number.POSITIVE_INFINITY,
+  bytesMax: 0,
+  isOver: false,
+  isTooLarge: false,
 }
 
 export class Receipts {
+  /** Of a first receipt. */
+  readonly #bytes: number
   readonly #running = new Map<ContextId, Turn>()
   readonly #waiting = new Map<ContextId, Waiting>()
+
+  constructor(bytes: number) {
+    this.#bytes = bytes
+  }
 
   /** Undefined: another receipt is under way, or this peer has just had its turn. End it, whatever becomes of it. */
   begin(id: ContextId, from: PeerId, nowMs: number): Turn | undefined {
@@ -32,8 +53,8 @@ export class Receipts {
     }
     const waiting = this.#waiting.get(id)
     if (waiting?.from === from && nowMs < waiting.untilMs) return undefined
-    const lengthMs = waiting?.lengthMs ?? RECEIPT_TURN_MS
-    const turn = { from, lengthMs, endsMs: nowMs + lengthMs, isOver: false }
+    const { lengthMs, bytesMax } = waiting ?? { lengthMs: RECEIPT_TURN_MS, bytesMax: this.#bytes }
+    const turn = { from, lengthMs, endsMs: nowMs + lengthMs, bytesMax, isOver: false, isTooLarge: false }
     this.#running.set(id, turn)
     return turn
   }
@@ -42,9 +63,18 @@ export class Receipts {
     this.#running.delete(id)
   }
 
-  /** What `turn` brought was false, or it was too long: others come first. */
-  giveWay(id: ContextId, { from, lengthMs, isOver }: Turn, nowMs: number): void {
-    this.#waiting.set(id, { from, untilMs: nowMs + RECEIPT_PAUSE_MS, lengthMs: isOver ? 2 * lengthMs : lengthMs })
+  /** What `turn` brought was false, too much or too slow: others come first. */
+  giveWay(id: ContextId, turn: Turn, nowMs: number): void {
+    const lengthMs = turn.isOver ? 2 * turn.lengthMs : turn.lengthMs
+    const bytesMax = turn.isTooLarge ? 2 * turn.bytesMax : turn.bytesMax
+    this.#waiting.set(id, { from: turn.from, untilMs: nowMs + RECEIPT_PAUSE_MS, lengthMs, bytesMax })
+  }
+
+  /** No receipt begins before what is returned is called; undefined: one is under way. */
+  hold(id: ContextId): (() => void) | undefined {
+    if (this.#running.has(id)) return undefined
+    this.#running.set(id, HELD)
+    return () => this.#running.delete(id)
   }
 
   /** The state is here. */

@@ -95,13 +95,25 @@ export class NodeReadiness {
 
   #lookAtContexts(): string[] {
     const { contexts, namespaces, applications, publicKey } = this.#parts
-    const sums = { closed: 0, behind: 0, pending: 0, parked: 0, held: 0, lacking: 0, ops: 0, codeless: 0, lost: 0 }
+    const sums = {
+      closed: 0,
+      damaged: 0,
+      behind: 0,
+      pending: 0,
+      parked: 0,
+      held: 0,
+      lacking: 0,
+      ops: 0,
+      codeless: 0,
+      lost: 0,
+    }
     for (const { id, applicationId } of contexts.list()) {
       if (!applications.get(applicationId)) sums.codeless += 1
       else if (applications.lacksCode(applicationId)) sums.lost += 1
       const waiting = contexts.opened(id)?.waiting()
       if (waiting?.rewritingError !== undefined) sums.held += 1
       if (!waiting) sums.closed += 1
+      else if (waiting.damaged) sums.damaged += 1
       else if (waiting.pending + waiting.parked > 0) {
         sums.behind += 1
         sums.pending += waiting.pending
@@ -114,7 +126,7 @@ export class NodeReadiness {
         if (!contexts.has(id) && each.mayRead(id, publicKey)) sums.lacking += 1
       }
     }
-    const { closed, behind, pending, parked, held, lacking, ops, codeless, lost } = sums
+    const { closed, damaged, behind, pending, parked, held, lacking, ops, codeless, lost } = sums
     return [
       ...(codeless > 0
         ? [`applications: ${counted(codeless, 'context')} cannot be called, the application is not installed any more`]
@@ -125,6 +137,9 @@ export class NodeReadiness {
           ]
         : []),
       ...(closed > 0 ? [`sync: ${counted(closed, 'context')} not open; the log says why`] : []),
+      ...(damaged > 0
+        ? [`sync: the state of ${counted(damaged, 'context')} is damaged here; members are asked for it`]
+        : []),
       ...(lacking > 0 ? [`sync: the state of ${counted(lacking, 'context')} has not arrived`] : []),
       ...(behind > 0
         ? [

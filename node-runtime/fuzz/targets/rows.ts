@@ -19,6 +19,7 @@ const SEEDS: { readonly [N in RowName]: readonly Parameters<typeof encodeRow>[0]
   'parked delta': [{ v: 1, delta: encodeDelta(delta), reason: 'key', sinceMs: 1_755_000_000_000.5 }],
   'undo record': [{ v: 1, deltaId: hash, undo: utf8('undo') }],
   checkpoint: [{ v: 1, checkpoint: utf8('checkpoint'), base: 7, swapped: false }],
+  damage: [{ v: 1, why: 'undo record 3 is gone', replaced: false }],
   context: [
     {
       v: 1,

@@ -241,9 +241,9 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'what-waits-is-forgotten-by-a-restart',
     file: 'context/opening.ts',
-    find: "if (pruned?.swapped || status === 'pending' || status === 'again') restored.push(delta)",
+    find: "if (isReplaced || status === 'pending' || status === 'again') restored.push(delta)",
     replace: `if (status === 'pending') continue
-    if (pruned?.swapped || status === 'again') restored.push(delta)`,
+    if (isReplaced || status === 'again') restored.push(delta)`,
     why: 'deltas that wait for parents are on the disk, count as held, and are never looked at again',
     breaks: 'I4',
     needs: 'waiting crash',

@@ -55,7 +55,7 @@ export const RETENTION: readonly Mutant[] = [
   {
     name: 'handlers-run-again-after-a-snapshot',
     file: 'context/opening.ts',
-    find: "if (status === 'again' || (pruned?.swapped && counted)) again.add(delta.id)",
+    find: "if (status === 'again' || (isReplaced && counted)) again.add(delta.id)",
     replace: "if (status === 'again') again.add(delta.id)",
     why: 'deltas that are applied once more on a state that was taken over have their handlers run once more',
     breaks: 'I3',

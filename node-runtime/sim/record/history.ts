@@ -1,5 +1,5 @@
 // What happened in a run, as the checkers want to know it. Filled while it runs; nothing here judges.
-import { type Bytes, EMPTY, toHex } from '../../src/base/bytes.ts'
+import { type Bytes, EMPTY, equalBytes, toHex, utf8 } from '../../src/base/bytes.ts'
 import type { DeltaId, OpId, PublicKey } from '../../src/base/ids.ts'
 import type { OpBody } from '../../src/base/operations.ts'
 import type { StateEvent } from '../../src/context/ports.ts'
@@ -12,6 +12,9 @@ import { decodeOp } from '../../src/wire/op.ts'
 import { type CheckpointRow, decodeRow, type JudgementRow } from '../../src/wire/records.ts'
 import type { FaultKind, Operation, Turn } from '../scenario/scenario.ts'
 import { ToShow } from './to-show.ts'
+
+/** How the key of the row ends that says why a state is made anew. */
+const DAMAGE = utf8('damage')
 
 export interface Attempt {
   readonly operation: Operation
@@ -165,7 +168,11 @@ export class History {
     this.toShow.wrote(name, isJudgedBy(ops), nowMs)
     for (const op of ops) if (op.key[0] === LETTERS.delta) this.#count(name, op, swap)
     const isSaid = ops.some(({ key: [letter] }) => letter === LETTERS.checkpoint || letter === LETTERS.context)
-    if (swap === 3 && !isSaid) this.halfSwapped.push(name)
+    // Made anew it has the checkpoint that is there, and what is above is to be looked at.
+    const isAnew = ops.some(
+      ({ key }) => key[0] === LETTERS.contextMeta && equalBytes(key.subarray(-DAMAGE.length), DAMAGE),
+    )
+    if (swap === 3 && !isSaid && !isAnew) this.halfSwapped.push(name)
     for (const op of ops) if (op.key[0] === LETTERS.governance && op.type === 'put') this.#hear(name, op)
     // With all that is in the same batch.
     for (const op of ops)

@@ -3,10 +3,11 @@ import { QueueError, SerialQueue } from '../base/serial-queue.ts'
 import { ContextError } from './errors.ts'
 import type { Ledger } from './ledger.ts'
 import { CONTEXT_QUEUE_MAX } from './limits.ts'
+import { damageIn } from './mending/damage.ts'
 import type { ContextParts } from './parts.ts'
 import type { Turns } from './turns.ts'
 
-type ContextQueueParts = Pick<ContextParts, 'record'> & { readonly ledger: Ledger; readonly turns: Turns }
+type ContextQueueParts = Pick<ContextParts, 'record' | 'isDamaged'> & { readonly ledger: Ledger; readonly turns: Turns }
 
 export class ContextQueue {
   readonly #parts: ContextQueueParts
@@ -16,13 +17,18 @@ export class ContextQueue {
     this.#parts = parts
   }
 
-  /** Throws CONTEXT_BUSY, CONTEXT_FAILED. */
+  /** Throws CONTEXT_BUSY, CONTEXT_FAILED, CONTEXT_UNINITIALIZED while its state is damaged and a member is asked for it. */
   run<T>(task: () => Promise<T>): Promise<T> {
+    return this.#parts.isDamaged ? Promise.reject(this.#damaged()) : this.runDamaged(task)
+  }
+
+  /** Also while the state is damaged: the task needs none. */
+  runDamaged<T>(task: () => Promise<T>): Promise<T> {
     const { ledger, record, turns } = this.#parts
     const run = this.#queue.run(async () => {
       ledger.requireWhole()
       turns.start()
-      return task()
+      return this.whole(task)
     })
     return run.catch((cause) => {
       if (!(cause instanceof QueueError)) throw cause
@@ -30,6 +36,25 @@ export class ContextQueue {
       ledger.requireWhole()
       throw new ContextError('CONTEXT_BUSY', `context ${record.id}: ${cause.message}`, { cause })
     })
+  }
+
+  /** For a part of a task that tells somebody of its failures. Where it meets damage, this instance has ended: throws CONTEXT_FAILED. */
+  async whole<T>(work: () => Promise<T>): Promise<T> {
+    const { ledger } = this.#parts
+    try {
+      return await work()
+    } catch (error) {
+      if (damageIn(error) === undefined) throw error
+      ledger.break(error)
+      ledger.requireWhole()
+      throw error
+    }
+  }
+
+  #damaged(): ContextError {
+    const { id } = this.#parts.record
+    const message = `the state of context ${id} is damaged on this disk, and has not come from a member yet; retry`
+    return new ContextError('CONTEXT_UNINITIALIZED', message, { data: { contextId: id } })
   }
 
   close(): Promise<void> {

@@ -11,7 +11,7 @@ import {
   type PublicKey,
 } from '../base/ids.ts'
 import { NO_REMOVALS, type Removed } from '../governance/namespace-state.ts'
-import { keyOf } from '../store/keys.ts'
+import { contextMetaKey, keyOf } from '../store/keys.ts'
 import type { StoreOp, StoreReader } from '../store/store.ts'
 import { rangeOf } from '../store/store.ts'
 import { type CertifiedCheckpoint, decodeCertified, encodeCertified } from '../wire/checkpoint.ts'
@@ -20,6 +20,7 @@ import { decodeHeads, encodeHeads, type HeadsBeat } from '../wire/gossip.ts'
 import {
   type CheckpointRow,
   type ContextRow,
+  type DamageRow,
   type DeltaRow,
   decodeRow,
   encodeRow,
@@ -76,14 +77,18 @@ interface HeldMark {
   readonly id: DeltaId
 }
 
+const DAMAGE = 'damage'
+
 export class ContextStore extends UndoRows {
   readonly #store: StoreReader
+  readonly #contextId: ContextId
   readonly #id: Bytes
 
   /** `store` may be a snapshot. */
   constructor(store: StoreReader, contextId: ContextId) {
     super(store, contextId)
     this.#store = store
+    this.#contextId = contextId
     this.#id = idBytes(contextId)
   }
 
@@ -161,6 +166,19 @@ export class ContextStore extends UndoRows {
     const { checkpoint, base, swapped, unseen = [] } = decodeRow<CheckpointRow>('checkpoint', bytes)
     const ids = unseen.map((id) => idFromBytes<DeltaId>(id))
     return { certified: decodeCertified(checkpoint), base, swapped, unseen: ids }
+  }
+
+  putDamage(why: string, replaced = false): StoreOp {
+    return put(contextMetaKey(this.#contextId, DAMAGE), encodeRow({ v: 1, why, replaced }))
+  }
+
+  dropDamage(): StoreOp {
+    return { type: 'del', key: contextMetaKey(this.#contextId, DAMAGE) }
+  }
+
+  damage(): DamageRow | undefined {
+    const bytes = this.#store.get(contextMetaKey(this.#contextId, DAMAGE))
+    return bytes && decodeRow<DamageRow>('damage', bytes)
   }
 
   putJudgement({ digest, witnessed, heard }: Judgement): StoreOp {

@@ -11,7 +11,6 @@ import type { Bytes } from '../base/bytes.ts'
 import type { AccountId, DeltaId, PublicKey, RootHash } from '../base/ids.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
-import type { StoreOp } from '../store/store.ts'
 import type { CertifiedCheckpoint } from '../wire/checkpoint.ts'
 import { type Delta, isSamePayload } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
@@ -20,6 +19,7 @@ import { Arrivals } from './apply/arrivals.ts'
 import { Folder } from './apply/folder.ts'
 import { Intake } from './apply/intake.ts'
 import { type ReceiveResult, Receiver } from './apply/receiver.ts'
+import { Reconsidering } from './apply/reconsidering.ts'
 import { Restoration } from './apply/restoration.ts'
 import { Revision } from './apply/revision.ts'
 import { Voids } from './apply/voids.ts'
@@ -32,6 +32,8 @@ import { ContextError } from './errors.ts'
 import { DeadLetters } from './handlers/dead-letters.ts'
 import { HandlerQueue, type HandlerTask } from './handlers/handler-queue.ts'
 import { Ledger } from './ledger.ts'
+import type { Difference } from './mending/doubts.ts'
+import { Mending } from './mending/mending.ts'
 import { Upgrader } from './migration/upgrader.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
 import type { PeerId } from './ports.ts'
@@ -67,6 +69,8 @@ export class Context {
   readonly #frontier: Frontier
   readonly #pruner: Pruner
   readonly #adoption: Adoption
+  readonly #mending: Mending
+  readonly #reconsidering: Reconsidering
   readonly #sweeper: Sweeper
   readonly #rewriting: Rewriting
   readonly #upgrader: Upgrader
@@ -118,10 +122,16 @@ export class Context {
       receive: (deltas) => this.#receiver.receive(deltas, undefined),
       onLost: () => this.#rewriting.again(),
     })
-    this.#adoption = new Adoption({ ...shared, pruner: this.#pruner })
-    this.#caller = new Caller(shared)
+    const inDamage = { ...shared, enqueueDamaged: <T>(task: () => Promise<T>) => this.#queue.runDamaged(task) }
+    this.#adoption = new Adoption({ ...inDamage, pruner: this.#pruner })
+    this.#mending = new Mending(inDamage)
+    this.#caller = new Caller({ ...shared, mayDoubt: () => this.#mending.mayDoubt() })
     const groupMax = () => this.#caller.groupMax
-    this.#calls = new WaitingCalls({ enqueue, groupMax, run: (calls) => this.#callOnOwn(calls) })
+    this.#calls = new WaitingCalls({
+      enqueue,
+      groupMax,
+      run: (calls) => this.#queue.whole(() => this.#callOnOwn(calls)),
+    })
     this.#rewriting = new Rewriting({ ...shared, caller: this.#caller, pruner: this.#pruner })
     this.#receiver = new Receiver({
       ...shared,
@@ -130,6 +140,7 @@ export class Context {
       holds: (id) => this.holds(id),
       onCounting: (delta) => this.#rewriting.saw(delta),
     })
+    this.#reconsidering = new Reconsidering({ ...shared, receiver: this.#receiver, rewriting: this.#rewriting })
     this.restoration = new Restoration({ ...shared, receiver: this.#receiver })
     this.#arrivals = new Arrivals({ enqueue, take: (deltas, from) => this.#receiver.receive(deltas, from) })
     this.#sweeper = new Sweeper({
@@ -230,13 +241,16 @@ export class Context {
   }
 
   /** Prunes to a peer's where just what it contains is held here; `behind`: its snapshot is to be taken. */
-  advance(certified: CertifiedCheckpoint): Promise<Step> {
-    if (!this.#pruner.isNext(certified)) return Promise.resolve('none')
+  async advance(certified: CertifiedCheckpoint): Promise<Step> {
+    if (this.#parts.isDamaged) return this.#pruner.mayReplace(certified) ? 'behind' : 'none'
+    if (!this.#pruner.isNext(certified)) return 'none'
     return this.#queue.run(() => this.#pruner.advance(certified))
   }
 
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws CONTEXT_BUSY. */
   snapshot(checkpoint: Bytes, after: Bytes | undefined): AsyncIterable<readonly [Bytes, Bytes]> {
+    if (this.#parts.isDamaged)
+      throw new ContextError('CONTEXT_BUSY', `the state of context ${this.record.id} is damaged here`)
     return checkpointEntries({ store: this.#parts.store, contextId: this.record.id, checkpoint, after })
   }
 
@@ -270,7 +284,7 @@ export class Context {
     if (this.#frontier.heardOfStates()) this.#parts.onStateSaid()
     if (taken.length === 0) return
     this.#pruner.heard()
-    if (this.#frontier.isSavingDue) await this.#queue.run(() => this.#ledger.commit([]))
+    if (this.#frontier.isSavingDue && !this.#parts.isDamaged) await this.#queue.run(() => this.#ledger.commit([]))
   }
 
   delta(id: DeltaId): Delta | undefined {
@@ -287,6 +301,7 @@ export class Context {
 
   /** Starts what was interrupted: handlers that wait, deltas that were committed but perhaps never sent. */
   async resume(): Promise<void> {
+    if (this.#parts.isDamaged) return this.#mending.run()
     this.#sweeper.wake()
     await this.#queue.run(() => this.#revision.runIfDue().then(() => this.#witness.note()))
     this.#handlers.wake()
@@ -344,15 +359,14 @@ export class Context {
 
   /** Looks again at what a removal has made void, and at what waits for governance or a key; `all`: or for parents. */
   async reconsider(all = false): Promise<void> {
-    if (this.#revision.isDue) await this.#queue.run(() => this.#revision.runIfDue())
-    await this.#rewriting.run()
-    let last: DeltaId | undefined
-    while (this.#intake.parkedCount > 0) {
-      const behind = last
-      last = await this.#queue.run(() => this.#reconsiderPage(behind, all))
-      if (last === undefined) break
-    }
+    if (this.#parts.isDamaged) return
+    await this.#reconsidering.run(all)
     this.#sweeper.wake()
+  }
+
+  /** A member says to have another root for all that we have, judged and pruned as here. */
+  doubt(difference: Difference): Promise<void> {
+    return this.#mending.doubt(difference)
   }
 
   /** True from the beginning of `close`: nothing is done here any more. */
@@ -366,6 +380,7 @@ export class Context {
     this.#intake.close()
     this.#sweeper.close()
     this.#pruner.close()
+    this.#mending.close()
     this.#witness.close()
     await this.#handlers.close()
     await this.#queue.close()
@@ -381,13 +396,6 @@ export class Context {
     const isWaiting = (await this.#rewriting.all()) === 'waiting'
     await this.#caller.run(calls, isWaiting)
     this.#pruner.wake()
-  }
-
-  async #reconsiderPage(behind: DeltaId | undefined, all: boolean): Promise<DeltaId | undefined> {
-    const ops: StoreOp[] = []
-    const page = await this.#intake.takeParked(behind, ops, all)
-    await this.#receiver.receive(page, undefined, ops)
-    return page.at(-1)?.id
   }
 
   #runHandler(task: HandlerTask): Promise<void> {

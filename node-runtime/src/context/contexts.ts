@@ -13,6 +13,8 @@ import { ContextStore } from './context-store.ts'
 import type { AdoptOptions, ContextsParts, CreateContextRequest } from './contexts-parts.ts'
 import { ContextError } from './errors.ts'
 import { REOPEN_MS } from './limits.ts'
+import { Doubts } from './mending/doubts.ts'
+import { Mended } from './mending/mended.ts'
 import { markedImage } from './migration/state-mark.ts'
 import { programIn, serviceStorage, storageIn } from './namespaces/code/services.ts'
 import type { Namespace } from './namespaces/namespace.ts'
@@ -35,6 +37,8 @@ export class Contexts {
   readonly #making = new Map<ContextId, Promise<Context>>()
   readonly #receipts: Receipts
   readonly #leftovers: Leftovers
+  readonly #doubts = new Doubts()
+  readonly #mended: Mended
   readonly #reopenings = new Set<() => void>()
   readonly #xcalls: XCalls
   #closed = false
@@ -45,6 +49,7 @@ export class Contexts {
     const setTimer = (fn: () => void, delayMs: number) => parts.clock.setTimer(fn, delayMs)
     this.#receipts = new Receipts(parts.retention.receiptBytes)
     this.#leftovers = new Leftovers({ ...parts, receipts: this.#receipts, setTimer })
+    this.#mended = new Mended({ ...parts, receipts: this.#receipts, nowMs: () => parts.clock.nowMs() })
     this.residence = new Residence({
       ...parts,
       records,
@@ -278,7 +283,10 @@ export class Contexts {
   async #read(record: ContextRecord): Promise<Context> {
     const { store, namespaces, applications, clock, log, hlc } = this.#parts
     const authority = namespaces.get(record.namespaceId)
-    const opened = await openRows({ contextId: record.id, store, hlc, authority })
+    const { opened, state } = await this.#mended.read(record, async () => ({
+      opened: await openRows({ contextId: record.id, store, hlc, authority }),
+      state: ContextState.open(store, record.id),
+    }))
     const opening: { context?: Context } = {}
     const closeSoon = () => {
       const onError = (closing: unknown) => log.warn({ error: String(closing) }, 'context closed with an error')
@@ -288,7 +296,7 @@ export class Contexts {
       ...this.#parts,
       ...opened,
       record,
-      state: ContextState.open(store, record.id),
+      state,
       code: {
         storageOf: (id) => (this.#isLost(id, record) ? undefined : storageIn(applications, id, record.serviceName)),
         schemaOf: (id) => programIn(applications, id, record.serviceName)?.state,
@@ -306,13 +314,16 @@ export class Contexts {
       onMigrated: () => this.#parts.onMigrated(authority),
       onStateSaid: () => this.#parts.onStateSaid(authority),
       onBroken: (error) => {
-        log.error({ contextId: record.id, error: String(error) }, 'a write failed; the context is read again')
+        if (!this.#mended.note(record.id, error)) {
+          log.error({ contextId: record.id, error: String(error) }, 'a write failed; the context is read again')
+        }
         this.#forget(record.id, this.#open.get(record.id))
         this.#reopenSoon(record)
         closeSoon()
       },
       receipts: this.#receipts,
       leftovers: this.#leftovers,
+      doubts: this.#doubts,
       xcalls: this.#xcalls,
       onSwapped: () => {
         this.#forget(record.id, this.#open.get(record.id))

@@ -84,6 +84,11 @@ export class HeldIds {
     await this.#store.batch([...opsOfChanges(), { type: 'put', key: marker, value: new Uint8Array(0) }])
   }
 
+  /** It is made anew from the rows when they are next read. */
+  redo(): StoreOp {
+    return { type: 'del', key: keyOf('held', this.#id, COMPLETE) }
+  }
+
   async #clear(batchMax: number): Promise<void> {
     let ops: StoreOp[] = []
     for await (const [key] of this.#store.entries(rangeOf(keyOf('held', this.#id)))) {

@@ -34,6 +34,7 @@ type LedgerParts = Pick<
   | 'judgement'
   | 'pruned'
   | 'restored'
+  | 'isDamaged'
   | 'outbound'
   | 'onEvent'
   | 'onBroken'
@@ -169,7 +170,7 @@ export class Ledger {
     if (!this.#broken) return
     throw new ContextError(
       'CONTEXT_FAILED',
-      `context ${idBase58(this.#parts.record.id)} is being read again after a failed write`,
+      `context ${idBase58(this.#parts.record.id)} is being read again, after a write that failed or as its state is damaged`,
     )
   }
 
@@ -188,8 +189,8 @@ export class Ledger {
   }
 
   #now(): Shown {
-    const { dag, state } = this.#parts
-    const removals = this.#isRestored ? this.#removals : undefined
+    const { dag, state, isDamaged } = this.#parts
+    const removals = this.#isRestored && !isDamaged ? this.#removals : undefined
     return { heads: dag.heads(), root: state.root, removals, checkpoint: this.#checkpoint }
   }
 

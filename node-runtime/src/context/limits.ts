@@ -207,6 +207,15 @@ export const RECEIPT_BYTES = 1024 * 1024 * 1024
 export const SNAPSHOT_ENTRY_BYTES = 64
 /** What came of a snapshot that nobody goes on with stays for so long. */
 export const RECEIPT_KEPT_MS = 10 * 60 * 1000
+/** A state is folded anew for what members say of their roots at most so often: a fold costs all deltas above the checkpoint. */
+export const DOUBT_EVERY_MS = 10 * 60 * 1000
+/** And for what one of them says: who lies for ever costs no more than that, and the others are heard. */
+export const DOUBT_MEMBER_MS = 60 * 60 * 1000
+/** How often a damaged state is made anew in so long. Where it is damaged again at once, the disk is to blame: the context waits. */
+export const MENDS_MAX = 3
+export const MENDS_MS = 60_000
+/** A base that no member has given is asked for again so much later. */
+export const MEND_ASK_MS = 10_000
 /** How long a peer whose snapshot was false, or too much, or took too long, is not taken from: others come first. Where there are none it has a turn again. */
 export const RECEIPT_PAUSE_MS = 60_000
 /** Rows of a dropped context removed in one batch. */

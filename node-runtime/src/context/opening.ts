@@ -4,6 +4,7 @@ import { compareCanonical } from '../base/causal.ts'
 import type { HybridClock } from '../base/clock.ts'
 import { type ContextId, type DeltaId, stampOf } from '../base/ids.ts'
 import { Dag, type DagNode } from '../dag/dag.ts'
+import { StorageError } from '../storage/errors.ts'
 import type { Store, StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Positioned } from './apply/fold.ts'
@@ -33,6 +34,7 @@ export type Opened = Pick<
   | 'stack'
   | 'restored'
   | 'isPartial'
+  | 'isDamaged'
   | 'again'
   | 'parked'
   | 'pruned'
@@ -47,6 +49,10 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   await held.complete()
   const batches = new Batches(store, held)
   const pruned = rows.checkpoint()
+  const damage = rows.damage()
+  // What is stored as applied is not in the state.
+  const isReplaced = pruned?.swapped === true || damage?.replaced === true
+  const isDamaged = damage?.replaced === false
   const checkpoint = pruned?.certified.checkpoint
   const bound = boundOf(checkpoint)
   if (checkpoint) hlc.observe(stampOf(checkpoint.last))
@@ -57,6 +63,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   for (const op of handled.gone) await batches.add(op)
   const again = new Set<DeltaId>(handled.ids)
   const withoutEffect = new Map<DeltaId, 'void' | 'voided'>()
+  const applied = new Set<DeltaId>()
   const rewritten = new Rewrites()
   for await (const { delta, status } of rows.deltas()) {
     hlc.observe(delta.hlc)
@@ -67,12 +74,13 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     rewritten.add(delta)
     if (status === 'void' || status === 'voided') withoutEffect.set(delta.id, status)
     const counted = status === 'applied' || status === 'voided'
-    if (pruned?.swapped && (counted || status === 'void')) {
+    if (isReplaced && (counted || status === 'void')) {
       await batches.add(rows.putDelta(delta, counted ? 'again' : 'pending'))
     }
-    if (status === 'again' || (pruned?.swapped && counted)) again.add(delta.id)
-    if (pruned?.swapped || status === 'pending' || status === 'again') restored.push(delta)
+    if (status === 'again' || (isReplaced && counted)) again.add(delta.id)
+    if (isReplaced || status === 'pending' || status === 'again') restored.push(delta)
     else ready.set(delta.id, nodeOf(delta))
+    if (status === 'applied' && ready.has(delta.id)) applied.add(delta.id)
     isPartial ||= status !== 'pending' && !ready.has(delta.id)
   }
   for (const id of standingOn(restored, ready, withoutEffect)) {
@@ -86,6 +94,10 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   // What a crash has kept from going with the history that its checkpoint names no more.
   if (checkpoint) for await (const op of dropKeptBefore(store, contextId, oldestOf(checkpoint))) await batches.add(op)
   if (pruned?.swapped) await batches.add(rows.putCheckpoint(pruned))
+  if (damage?.replaced) {
+    for await (const op of rows.dropUndosBelow(Number.MAX_SAFE_INTEGER)) await batches.add(op)
+    await batches.add(rows.dropDamage())
+  }
   const acknowledged = await rows.acknowledgements()
   const writers = acknowledged.filter(({ author }) => authority.mayWrite(contextId, author))
   for (const beat of acknowledged) {
@@ -97,9 +109,10 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     rows,
     held,
     dag,
-    stack: stackOf(await rows.stack(pruned?.base ?? 0), ready),
-    restored,
-    isPartial,
+    stack: isDamaged ? [] : stackOf(await rows.stack(pruned?.base ?? 0), ready, applied),
+    restored: isDamaged ? [] : restored,
+    isPartial: isPartial && !isDamaged,
+    isDamaged,
     again,
     parked: await rows.parkedSizes(),
     pruned,
@@ -157,10 +170,18 @@ class Batches {
   }
 }
 
-function stackOf(stack: readonly Stacked[], applied: ReadonlyMap<DeltaId, DagNode>): Positioned[] {
-  return stack.map(({ id, version }) => {
-    const node = applied.get(id)
-    if (!node) throw new Error(`the undo stack names delta ${id}, which is not stored as applied`)
-    return { id, hlc: node.hlc, ...(version === undefined ? {} : { version }) }
+/** Throws StorageError where it is not made of just what is stored as applied. */
+function stackOf(
+  stack: readonly Stacked[],
+  ready: ReadonlyMap<DeltaId, DagNode>,
+  applied: ReadonlySet<DeltaId>,
+): Positioned[] {
+  const lacking = new Set(applied)
+  const found = stack.flatMap(({ id, version }): Positioned[] => {
+    const node = lacking.delete(id) ? ready.get(id) : undefined
+    return node ? [{ id, hlc: node.hlc, ...(version === undefined ? {} : { version }) }] : []
   })
+  if (found.length === stack.length && lacking.size === 0) return found
+  const what = `${stack.length - found.length} undo records are of no applied delta, ${lacking.size} applied deltas have none`
+  throw new StorageError('STATE_CORRUPT', `${what}; the state is made anew`)
 }

@@ -16,6 +16,7 @@ import type { Rewrites } from './apply/rewrites.ts'
 import type { BlobParts } from './blobs/blob-effects.ts'
 import type { ContextStore, Judgement, Pruned } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
+import type { Doubts } from './mending/doubts.ts'
 import type { Authority, Outbound, StateEvent } from './ports.ts'
 import type { Leftovers } from './retention/leftovers.ts'
 import type { Receipts } from './retention/receipts.ts'
@@ -83,6 +84,8 @@ export interface ContextParts {
   readonly restored: readonly Delta[]
   /** Some of these were applied, or had no effect where they stood: without them neither graph nor state is whole. */
   readonly isPartial: boolean
+  /** The state is not what it is to be, and this disk has nothing to make it from: a member gives it, until then nothing is done. */
+  readonly isDamaged: boolean
   /** What counted and does not, of these and of what is gone: the handlers have had their rows. */
   readonly again: Set<DeltaId>
   readonly executor: GuestExecutor
@@ -108,6 +111,8 @@ export interface ContextParts {
   /** Contexts of this node that receive a snapshot: each from one peer at a time, whatever becomes of its instance. */
   readonly receipts: Receipts
   readonly leftovers: Leftovers
+  /** The same. */
+  readonly doubts: Doubts
   /** A delta came that is sealed with a key we do not have. */
   readonly onKeyMissing: () => void
   readonly blobParts: BlobParts

@@ -1,9 +1,10 @@
 // The stack of the deltas that were applied to a context, with what takes each of them back.
-import { type Bytes, u64be } from '../base/bytes.ts'
+import { type Bytes, equalBytes, u64be } from '../base/bytes.ts'
 import { type ContextId, type DeltaId, idBytes, idFromBytes } from '../base/ids.ts'
+import { StorageError } from '../storage/errors.ts'
 import { keyOf } from '../store/keys.ts'
 import { rangeOf, type StoreOp, type StoreReader } from '../store/store.ts'
-import { decodeRow, encodeRow, type UndoRow } from '../wire/records.ts'
+import { decodeRow, encodeRow, RecordError, type UndoRow } from '../wire/records.ts'
 
 /** An applied delta, and the version of the state that it was made for; absent: the first. */
 export interface Stacked {
@@ -30,27 +31,31 @@ export class UndoRows {
     return { type: 'del', key: this.#undoKey(position) }
   }
 
-  undo(position: number): UndoRow | undefined {
+  /** Throws StorageError. */
+  undo(position: number): UndoRow {
     const bytes = this.#store.get(this.#undoKey(position))
-    return bytes && decodeRow<UndoRow>('undo record', bytes)
+    if (bytes === undefined) throw this.#gone(position)
+    return undoIn(bytes)
   }
 
-  /** The applied deltas from a position on, in the order they were applied. */
+  /** The applied deltas from a position on, in the order they were applied. Throws StorageError. */
   async stack(base: number): Promise<Stacked[]> {
     const stack: Stacked[] = []
     const { lt } = rangeOf(keyOf('undo', this.#id))
-    for await (const [, value] of this.#store.entries({ gte: this.#undoKey(base), lt })) {
-      const { deltaId, version } = decodeRow<UndoRow>('undo record', value)
+    for await (const [key, value] of this.#store.entries({ gte: this.#undoKey(base), lt })) {
+      const position = base + stack.length
+      if (!equalBytes(key, this.#undoKey(position))) throw this.#gone(position)
+      const { deltaId, version } = undoIn(value)
       stack.push({ id: idFromBytes<DeltaId>(deltaId), ...(version === undefined ? {} : { version }) })
     }
     return stack
   }
 
-  /** The undo records from a position on, newest first. */
+  /** The undo records from a position on, newest first. Throws StorageError. */
   async *undosDownTo(base: number): AsyncGenerator<UndoRow> {
     const { lt } = rangeOf(keyOf('undo', this.#id))
     for await (const [, value] of this.#store.entries({ gte: this.#undoKey(base), lt, reverse: true })) {
-      yield decodeRow<UndoRow>('undo record', value)
+      yield undoIn(value)
     }
   }
 
@@ -62,5 +67,18 @@ export class UndoRows {
 
   #undoKey(position: number): Bytes {
     return keyOf('undo', this.#id, u64be(BigInt(position)))
+  }
+
+  #gone(position: number): StorageError {
+    return new StorageError('STATE_CORRUPT', `undo record ${position} is gone from the store; the state is made anew`)
+  }
+}
+
+function undoIn(bytes: Bytes): UndoRow {
+  try {
+    return decodeRow<UndoRow>('undo record', bytes)
+  } catch (cause) {
+    if (!(cause instanceof RecordError)) throw cause
+    throw new StorageError('UNDO_INVALID', 'an undo record cannot be read; the state is made anew', { cause })
   }
 }

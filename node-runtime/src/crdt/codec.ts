@@ -122,10 +122,7 @@ export class ByteReader {
 }
 
 export function corruptState(why: string): CrdtError {
-  return new CrdtError(
-    'CRDT_STATE_CORRUPT',
-    `a record of the host CRDTs cannot be read: ${why}; re-fetch the state from a peer`,
-  )
+  return new CrdtError('CRDT_STATE_CORRUPT', `a record of the host CRDTs cannot be read: ${why}`)
 }
 
 /** The record of a count: none for 0. Throws CrdtError CRDT_STATE_CORRUPT where no true record can have led there. */

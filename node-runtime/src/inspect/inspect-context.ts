@@ -27,6 +27,8 @@ export interface InspectedContext {
     readonly entries: number
     readonly bytes: number
     readonly arriving: boolean
+    /** Why it is to be made anew. */
+    readonly damaged: string | null
   }
   readonly base: { readonly root: string; readonly entries: number }
   readonly dag: {
@@ -66,6 +68,7 @@ export async function inspectContext(store: StoreReader, id: ContextId): Promise
       entries: meta.entryCount,
       bytes: meta.sizeBytes,
       arriving: readIncomingMeta(store, id) !== undefined,
+      damaged: rows.damage()?.why ?? null,
     },
     base: { root: base58(row.baseRoot), entries: await count('base') },
     dag: await dagOf(store, rows, id),

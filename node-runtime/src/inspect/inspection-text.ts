@@ -44,7 +44,11 @@ export function inspectionText({
 
 function contextLines(context: InspectedContext): string[] {
   const { dag, state, parked, name, left } = context
-  const notes = [...(left ? ['left'] : []), ...(state.arriving ? ['a snapshot is arriving'] : [])]
+  const notes = [
+    ...(left ? ['left'] : []),
+    ...(state.arriving ? ['a snapshot is arriving'] : []),
+    ...(state.damaged === null ? [] : [`the state is damaged: ${state.damaged}`]),
+  ]
   const { checkpoint } = dag
   return [
     '',

@@ -116,6 +116,7 @@ export type GuestErrorKind =
   | 'trap'
   | 'stack_overflow'
   | 'host_error'
+  | 'state_unreadable'
   | 'unsupported'
   | 'limit'
 

@@ -1,13 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { toHex, utf8 } from '../base/bytes.ts'
-import { merklePrefix } from '../store/keys.ts'
+import { merklePrefix, statePrefix } from '../store/keys.ts'
 import { memoryStore } from '../store/memory.ts'
 import { rangeOf } from '../store/store.ts'
 import { ContextState } from './context-state.ts'
 import { change, commit, contextA, contextB, dump, entriesOf } from './state-fixture.ts'
 import type { StateChange } from './state-view.ts'
-import { countOf, EMPTY_ROOT, keyHashOf, LEAF_ENTRIES_MAX, entriesOf as leafEntries } from './trie-node.ts'
+import {
+  countOf,
+  decodeNode,
+  EMPTY_LEAF,
+  EMPTY_ROOT,
+  encodeNode,
+  LEAF_ENTRIES_MAX,
+  entriesOf as leafEntries,
+} from './trie-node.ts'
 import { decodeUndo, encodeUndo } from './undo.ts'
 
 const keyNames = fc.nat(200).map((n) => `key-${n}`)
@@ -32,7 +40,6 @@ describe('the state of a context', () => {
     expect(state.root).toBe(EMPTY_ROOT)
     expect(EMPTY_ROOT).toBe('609053c6a56ed09a24da74170042bbb73aa841b5a123eeb76b8b8ca1ed426a4e')
     expect([state.entryCount, state.sizeBytes, state.generation]).toEqual([0, 0, 0])
-    expect(state.nodeAt('')).toBeUndefined()
     expect(await entriesOf(state)).toEqual([])
   })
 
@@ -193,32 +200,50 @@ describe('the state of a context', () => {
     expect(await entriesOf(state, utf8('bb'))).toEqual(['c=c'])
   })
 
-  it('shows tree nodes by path: children lead to leaves that hold the hashes of their keys', async () => {
+  it('has a tree whose children lead to leaves that hold the hashes of their keys', async () => {
     const store = memoryStore()
-    const state = ContextState.open(store, contextA)
-    const transaction = state.begin()
+    const transaction = ContextState.open(store, contextA).begin()
     transaction.apply(Array.from({ length: 200 }, (_, n) => change(`key-${n}`, 'v')))
     await commit(store, transaction)
-    const seen = new Set<string>()
     const walk = (path: string): number => {
-      const node = state.nodeAt(path)
-      if (node === undefined) return 0
+      const row = store.get(Buffer.concat([merklePrefix(contextA, 0), utf8(path)]))
+      if (row === undefined) return 0
+      const node = decodeNode(row)
       if (node.kind === 'inner') {
         return node.children.reduce((sum, child) => sum + walk(path + child.nibble.toString(16)), 0)
       }
       expect(countOf(node)).toBeLessThanOrEqual(LEAF_ENTRIES_MAX)
-      for (const entry of leafEntries(node)) {
-        expect(toHex(entry.keyHash).startsWith(path)).toBe(true)
-        seen.add(toHex(entry.keyHash))
-      }
+      for (const entry of leafEntries(node)) expect(toHex(entry.keyHash).startsWith(path)).toBe(true)
       return countOf(node)
     }
     expect(walk('')).toBe(200)
-    expect(seen.has(toHex(keyHashOf(utf8('key-7'))))).toBe(true)
-    const found: string[] = []
-    for await (const key of state.keysWithHash(new Set([toHex(keyHashOf(utf8('key-7')))])))
-      found.push(`${Buffer.from(key)}`)
-    expect(found).toEqual(['key-7'])
+  })
+
+  it.each(['changed', 'gone', 'new'])('knows an entry that is %s on disk from those that are whole', async (how) => {
+    const store = memoryStore()
+    const transaction = ContextState.open(store, contextA).begin()
+    transaction.apply(Array.from({ length: 200 }, (_, n) => change(`key-${n}`, 'v')))
+    await commit(store, transaction)
+    const name = how === 'new' ? 'key-new' : 'key-7'
+    const key = Buffer.concat([statePrefix(contextA, 0), utf8(name)])
+    await store.batch([how === 'gone' ? { type: 'del', key } : { type: 'put', key, value: utf8('w') }])
+    const state = ContextState.open(store, contextA)
+    for (let n = 0; n < 200; n += 1) if (n !== 7) state.verify(utf8(`key-${n}`))
+    state.verify(utf8('key-none'))
+    if (name !== 'key-7') state.verify(utf8('key-7'))
+    expect(() => state.verify(utf8(name))).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }))
+  })
+
+  it.each(['gone', 'another'])('does not take a root node that is %s for the tree', async (how) => {
+    const store = memoryStore()
+    const transaction = ContextState.open(store, contextA).begin()
+    transaction.apply(Array.from({ length: 10 }, (_, n) => change(`key-${n}`, 'v')))
+    await commit(store, transaction)
+    const key = merklePrefix(contextA, 0)
+    await store.batch([how === 'gone' ? { type: 'del', key } : { type: 'put', key, value: encodeNode(EMPTY_LEAF) }])
+    const again = ContextState.open(store, contextA).begin()
+    again.apply([change('key-1', 'w')])
+    expect(() => again.root()).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }))
   })
 
   it('detects a tree node that was changed on disk', async () => {

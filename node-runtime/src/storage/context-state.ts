@@ -10,7 +10,17 @@ import { NodeCache } from './node-cache.ts'
 import { putStateMeta, readStateMeta, type StateMeta } from './state-meta.ts'
 import { StateTransaction } from './state-transaction.ts'
 import type { StateView } from './state-view.ts'
-import { decodeNode, hashOf, keyHashOf, type TrieNode } from './trie-node.ts'
+import {
+  decodeNode,
+  EMPTY_ROOT,
+  entryHashIn,
+  entryHashOf,
+  hashOf,
+  keyHashOf,
+  nibbleAt,
+  rootOf,
+  type TrieNode,
+} from './trie-node.ts'
 
 /** Turns new meta data into the row that records it. */
 export type MetaWriter = (meta: StateMeta) => StoreOp
@@ -99,15 +109,22 @@ export class ContextState implements StateView {
     this.#cache.clear()
   }
 
-  /** The tree node at a path of hex digits ('' is the root), for comparison with a peer. undefined = nothing there. */
-  nodeAt(path: string): TrieNode | undefined {
-    return this.#loadNode(path)
-  }
-
-  /** The keys with these hashes (hex). Reads the whole state: for a report about a defect, never on the way of a delta. */
-  async *keysWithHash(keyHashes: ReadonlySet<string>): AsyncIterable<Bytes> {
-    for await (const [key] of this.entries()) {
-      if (keyHashes.has(Buffer.from(keyHashOf(key)).toString('hex'))) yield key
+  /** Throws StorageError STATE_CORRUPT where what the store has for a key is not what the tree says, down from the root. */
+  verify(key: Bytes): void {
+    const keyHash = keyHashOf(key)
+    let path = ''
+    let node = this.#loadNode(path)
+    while (node?.kind === 'inner') {
+      const nibble = nibbleAt(keyHash, path.length)
+      const child = node.children.find((each) => each.nibble === nibble)
+      path += nibble.toString(16)
+      node = child && this.#loadNode(path, child.hash)
+    }
+    const value = this.get(key)
+    const found = value && entryHashOf(keyHash, value)
+    const said = node && entryHashIn(node, keyHash)
+    if (found && said ? !equalBytes(found, said) : found !== said) {
+      throw this.#corrupt(path, 'says another thing of an entry than there is')
     }
   }
 
@@ -116,12 +133,12 @@ export class ContextState implements StateView {
     if (cached !== undefined) return cached
     const bytes = this.#store.get(concat([this.#merklePrefix, utf8(path)]))
     if (bytes === undefined) {
-      if (expected === undefined) return undefined
+      if (expected === undefined && this.root === EMPTY_ROOT) return undefined
       throw this.#corrupt(path, 'is missing')
     }
     const node = decodeNode(bytes)
-    if (expected !== undefined && !equalBytes(hashOf(node), expected))
-      throw this.#corrupt(path, 'has another hash than its parent says')
+    const isRight = expected === undefined ? rootOf(node) === this.root : equalBytes(hashOf(node), expected)
+    if (!isRight) throw this.#corrupt(path, 'has another hash than is said of it')
     this.#cache.set(path, node)
     return node
   }
@@ -129,7 +146,7 @@ export class ContextState implements StateView {
   #corrupt(path: string, what: string): StorageError {
     return new StorageError(
       'STATE_CORRUPT',
-      `node '${path}' of the state tree of context ${this.contextId} ${what}; re-fetch the state from a peer`,
+      `node '${path}' of the state tree of context ${this.contextId} ${what}; the state is made anew`,
       { data: { contextId: this.contextId, generation: this.generation, path } },
     )
   }

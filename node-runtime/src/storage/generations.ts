@@ -5,6 +5,7 @@ import { type ContextId, ID_LENGTH, idBytes, idFromBytes } from '../base/ids.ts'
 import { StoreError } from '../store/errors.ts'
 import { type KeyKind, keyOf } from '../store/keys.ts'
 import { rangeOf, type Store } from '../store/store.ts'
+import { StorageError } from './errors.ts'
 import { COMPACT_BYTES_MIN, SWEEP_BATCH_ROWS } from './limits.ts'
 import { incomingMetaKey, putIncomingMeta, readIncomingMeta, readStateMeta } from './state-meta.ts'
 
@@ -16,8 +17,7 @@ export async function sweepAllGenerations(store: Store): Promise<void> {
     const { gte, lt } = rangeOf(keyOf(kind))
     for (let key = await firstKey(store, gte, lt); key !== undefined; ) {
       const contextId = idFromBytes<ContextId>(key.subarray(2, 2 + ID_LENGTH))
-      if (await hasRoom(store, contextId)) await sweepGenerations(store, contextId)
-      else await unlessFull(() => dropIncoming(store, contextId))
+      await sweepAtStart(store, contextId)
       key = await firstKey(store, rangeOf(keyOf(kind, idBytes(contextId))).lt, lt)
     }
   }
@@ -43,6 +43,16 @@ export async function sweepGenerations(store: Store, contextId: ContextId): Prom
       if (!keep.has(generation)) await deleteRange(store, range)
       key = await firstKey(store, range.lt, end)
     }
+  }
+}
+
+/** Where it cannot be read what is to be kept, all is: who opens the context makes its state anew. */
+async function sweepAtStart(store: Store, contextId: ContextId): Promise<void> {
+  try {
+    if (await hasRoom(store, contextId)) await sweepGenerations(store, contextId)
+    else await unlessFull(() => dropIncoming(store, contextId))
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
   }
 }
 

@@ -91,7 +91,7 @@ function isCount(value: unknown): value is number {
 function corruptMeta(contextId: ContextId, cause?: unknown): StorageError {
   return new StorageError(
     'STATE_CORRUPT',
-    `the state record of context ${contextId} cannot be read; re-fetch the state from a peer`,
+    `the state record of context ${contextId} cannot be read; the state is made anew`,
     {
       cause,
       data: { contextId },

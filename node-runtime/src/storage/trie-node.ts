@@ -80,6 +80,11 @@ export function* entriesOf(leaf: TrieLeaf): Generator<{ keyHash: Bytes; entryHas
   }
 }
 
+export function entryHashIn(leaf: TrieLeaf, keyHash: Bytes): Bytes | undefined {
+  for (const entry of entriesOf(leaf)) if (compareBytes(entry.keyHash, keyHash) === 0) return entry.entryHash
+  return undefined
+}
+
 export function nibbleAt(keyHash: Bytes, depth: number): number {
   const byte = keyHash[depth >>> 1] ?? 0
   return depth % 2 === 0 ? byte >>> 4 : byte & 15
@@ -149,5 +154,5 @@ function writeMask(out: Uint8Array, at: number, node: TrieInner): void {
 }
 
 function corrupt(): StorageError {
-  return new StorageError('STATE_CORRUPT', 'a node of the state tree cannot be decoded; re-fetch the state from a peer')
+  return new StorageError('STATE_CORRUPT', 'a node of the state tree cannot be decoded; the state is made anew')
 }

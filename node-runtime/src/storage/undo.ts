@@ -37,9 +37,5 @@ function parseChange(pair: unknown): StateChange {
 }
 
 function invalid(why: string, cause?: unknown): StorageError {
-  return new StorageError(
-    'UNDO_INVALID',
-    `an undo record cannot be read: ${why}; re-fold the context from its checkpoint`,
-    { cause },
-  )
+  return new StorageError('UNDO_INVALID', `an undo record cannot be read: ${why}; the state is made anew`, { cause })
 }

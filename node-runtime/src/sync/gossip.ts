@@ -252,6 +252,9 @@ export class GossipExchange {
     }
     this.#diverged += 1
     this.#parts.log.error(fields, 'state diverged: the same heads, another root')
+    context.doubt({ member: beat.author, ours: context.root, theirs: beat.root }).catch((error) => {
+      this.#parts.log.debug({ ...fields, error: String(error) }, 'a root is doubted')
+    })
   }
 
   async #onNamespace(id: NamespaceId, from: PeerId, gossip: Gossip): Promise<void> {

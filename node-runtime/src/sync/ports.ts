@@ -60,6 +60,8 @@ export interface SyncedContext {
   beat(): HeadsBeat | undefined
   /** The newest that is known of each other member. */
   beats(): readonly HeadsBeat[]
+  /** A member says to have another root for the same heads, removals and checkpoint. */
+  doubt(difference: { readonly member: PublicKey; readonly ours: RootHash; readonly theirs: RootHash }): Promise<void>
   /** Genuine ones count, others are left out. */
   acknowledge(beats: readonly HeadsBeat[]): Promise<void>
   /** As bytes. Applied, waiting or parked. */

@@ -55,6 +55,14 @@ export interface CheckpointRow {
   readonly unseen?: readonly Bytes[]
 }
 
+/** The state of a context is not what it is to be, or nobody knows whether it is. */
+export interface DamageRow {
+  readonly v: 1
+  readonly why: string
+  /** The state of the base or the checkpoint is in its place; the rows of before have not been looked at. */
+  readonly replaced: boolean
+}
+
 export interface ContextRow {
   readonly v: 1
   readonly namespaceId: Bytes
@@ -160,6 +168,7 @@ interface Rows {
   readonly 'parked delta': ParkedRow
   readonly 'undo record': UndoRow
   readonly checkpoint: CheckpointRow
+  readonly damage: DamageRow
   readonly context: ContextRow
   readonly 'handler row': HandlerRow
   readonly 'call to another context': XCallRow
@@ -208,6 +217,7 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
     { v, checkpoint: content, base: count, swapped: flag() },
     { unseen: list(hash, Number.MAX_SAFE_INTEGER) },
   ),
+  damage: record({ v, why: anyText, replaced: flag() }),
   context: record({
     v,
     namespaceId: hash,

@@ -5,6 +5,7 @@ import { mergeArtifact } from '../../crdt/artifact.ts'
 import { CrdtError } from '../../crdt/errors.ts'
 import { isMachineFailure } from '../../runtime/guest-executor.ts'
 import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
+import { StorageError } from '../../storage/errors.ts'
 import type { StateTransaction } from '../../storage/state-transaction.ts'
 import type { StateChange } from '../../storage/state-view.ts'
 import { decodeUndo, encodeUndo } from '../../storage/undo.ts'
@@ -21,6 +22,7 @@ import type { Turns } from '../turns.ts'
 import { Applied } from './applied.ts'
 import { APPLY_METHOD, applyJob } from './apply-job.ts'
 import { comparePositions, type Positioned, planFold, versionIn } from './fold.ts'
+import { requireWhole } from './require-whole.ts'
 
 export interface Arrived {
   readonly delta: Delta
@@ -142,7 +144,7 @@ export class Folder {
     for (; kept > 0 && ops.length < 2 * countMax && bytes < APPLY_BATCH_BYTES; kept -= 1) {
       const entry = this.#stack[kept - 1]
       const delta = entry && rows.delta(entry.id)
-      if (!delta) throw new Error(`applied delta ${entry?.id} is gone from the store`)
+      if (!delta) throw gone(entry?.id)
       ops.push(rows.dropUndo(this.#base + kept - 1), rows.putDelta(delta, dropped.has(delta.id) ? 'voided' : 'again'))
       bytes += delta.sealed.byteLength
     }
@@ -215,10 +217,9 @@ export class Folder {
 
   /** From above its first `from`. */
   async #revertTo(index: number, transaction: StateTransaction, from = this.#stack.length): Promise<void> {
-    const { record, rows, turns } = this.#parts
+    const { rows, turns } = this.#parts
     for (let position = this.#base + from - 1; position >= this.#base + index; position -= 1) {
       const row = rows.undo(position)
-      if (!row) throw new Error(`undo record ${position} of context ${record.id} is gone from the store`)
       transaction.revert(decodeUndo(row.undo))
       await turns.spend(row.undo.byteLength)
     }
@@ -227,7 +228,7 @@ export class Folder {
   /** Of a delta that was accepted before. */
   stored(id: DeltaId): Arrived {
     const delta = this.#parts.rows.delta(id)
-    if (!delta) throw new Error(`accepted delta ${id} is gone from the store`)
+    if (!delta) throw gone(id)
     return { delta, payload: this.open(delta) }
   }
 
@@ -294,6 +295,10 @@ export class Folder {
         done.add(staged.changes(), foreseen)
       } catch (error) {
         if (!(error instanceof CrdtError)) throw error
+        if (error.code === 'CRDT_STATE_CORRUPT') {
+          const merge = { artifact: payload.artifact.bytes, author: delta.author, hlc: delta.hlc }
+          requireWhole(this.#parts.state, transaction, merge)
+        }
         // The same bytes are refused by everyone: the delta has no effect anywhere.
         this.#parts.log.warn({ deltaId: delta.id, error: error.message }, 'an artifact is malformed: it has no effect')
         done.add([], foreseen)
@@ -373,6 +378,11 @@ export class Folder {
       await this.#parts.turns.spend(0)
     }
   }
+}
+
+/** Members have it: with the state made anew, all that is here is applied again, and what is lacking is asked for. */
+function gone(id: DeltaId | undefined): StorageError {
+  return new StorageError('STATE_CORRUPT', `accepted delta ${id} is gone from the store; the state is made anew`)
 }
 
 function postponed(delta: Pick<Delta, 'id'>, why: string): ContextError {

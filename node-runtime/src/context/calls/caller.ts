@@ -7,6 +7,7 @@ import { EMPTY } from '../../base/bytes.ts'
 import { assert } from '../../base/errors.ts'
 import { idBytes } from '../../base/ids.ts'
 import type { GuestJob } from '../../runtime/guest-executor.ts'
+import { StorageError } from '../../storage/errors.ts'
 import { codeCutOf, signDeltas } from '../../wire/delta.ts'
 import { REWRITES_MAX } from '../../wire/limits.ts'
 import type { Revision } from '../apply/revision.ts'
@@ -20,7 +21,11 @@ import { GuestRun, type Ran } from './guest-run.ts'
 import { Parents, sealCall } from './sealing.ts'
 
 type CallerParts = CallWriterParts &
-  Pick<ContextParts, 'executor' | 'code' | 'account' | 'setTimer' | 'rewritten'> & { readonly revision: Revision }
+  Pick<ContextParts, 'executor' | 'code' | 'account' | 'setTimer' | 'rewritten'> & {
+    readonly revision: Revision
+    /** Whether the state is to be made anew, where a guest cannot read it. */
+    readonly mayDoubt: () => boolean
+  }
 
 export class Caller {
   readonly #parts: CallerParts
@@ -61,6 +66,7 @@ export class Caller {
           break
         }
         for (const { outcome } of ran) hlc.observe(outcome.timeNs)
+        this.#requireReadable(ran)
         const written = await this.#writer.commit(ran, turn)
         ran.splice(0, written.count)
         // What a removal has changed is looked at before more is written.
@@ -156,6 +162,12 @@ export class Caller {
       call.reject(new ContextError('XCALL_NOT_PERMITTED', message))
       return false
     })
+  }
+
+  /** Else they run again, on a state made anew. */
+  #requireReadable(ran: readonly Ran[]): void {
+    const error = ran.find(({ outcome }) => outcome.error?.kind === 'state_unreadable')?.outcome.error
+    if (error !== undefined && this.#parts.mayDoubt()) throw new StorageError('STATE_DOUBTED', error.message)
   }
 
   /** Who may not write may still read, as a member. */

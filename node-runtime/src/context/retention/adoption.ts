@@ -16,6 +16,7 @@ import { isHandled } from '../apply/handled.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
 import { SNAPSHOT_ENTRY_BYTES } from '../limits.ts'
+import { replacedOps } from '../mending/rebase.ts'
 import type { ContextParts } from '../parts.ts'
 import type { PeerId } from '../ports.ts'
 import type { Turns } from '../turns.ts'
@@ -37,6 +38,7 @@ type AdoptionParts = Pick<
   | 'rows'
   | 'identity'
   | 'again'
+  | 'isDamaged'
   | 'rewritten'
   | 'receipts'
   | 'leftovers'
@@ -48,7 +50,8 @@ type AdoptionParts = Pick<
   readonly ledger: Ledger
   readonly pruner: Pruner
   readonly turns: Turns
-  readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>
+  /** Also while the state is damaged. */
+  readonly enqueueDamaged: <T>(task: () => Promise<T>) => Promise<T>
 }
 
 interface Gone extends Lost {
@@ -85,7 +88,7 @@ export class Adoption {
   }
 
   async #receive(certified: CertifiedCheckpoint, turn: Turn, pages: SnapshotPages): Promise<boolean> {
-    const { record, store, enqueue } = this.#parts
+    const { record, store, enqueueDamaged } = this.#parts
     const token = concat([checkpointHash(certified.checkpoint), utf8(turn.from)])
     const writer = await SnapshotWriter.open(store, record.id, token)
     try {
@@ -95,7 +98,7 @@ export class Adoption {
         if (turn.isTooLarge) throw tooLarge(turn)
         if (turn.isOver) throw new ContextError('CONTEXT_BUSY', 'the snapshot takes long; another peer has its turn')
       }
-      return await enqueue(() => this.#swap(certified, writer))
+      return await enqueueDamaged(() => this.#swap(certified, writer))
     } catch (error) {
       if (isInVain(error, turn)) await this.#free(writer)
       throw error
@@ -109,7 +112,8 @@ export class Adoption {
   }
 
   async #swap(certified: CertifiedCheckpoint, writer: SnapshotWriter): Promise<boolean> {
-    const { record, store, rows, folder, identity, ledger, pruner, turns, receipts, onSwapped, log } = this.#parts
+    const { record, store, rows, folder, identity, isDamaged, ledger, pruner, turns, receipts, onSwapped, log } =
+      this.#parts
     const { checkpoint } = certified
     // What was lacking may have come meanwhile, or a still greater one.
     if (!pruner.mayReplace(certified)) {
@@ -148,6 +152,7 @@ export class Adoption {
       if (isHandled) ops.push(putHandled(record.id, id))
     }
     for (const reissue of again) ops.push(putReissue(record.id, reissue))
+    if (isDamaged) ops.push(...replacedOps(store, record, 'its state came from a member'))
     await ledger.commit(ops)
     ledger.retire()
     this.#tellOfLoss(before, checkpoint, again)

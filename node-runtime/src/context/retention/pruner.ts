@@ -45,6 +45,7 @@ type PrunerParts = Pick<
   | 'setTimer'
   | 'nowMs'
   | 'state'
+  | 'isDamaged'
   | 'log'
 > & {
   readonly folder: Folder
@@ -170,8 +171,10 @@ export class Pruner {
     return this.#certificates.isNext(certified, this.checkpoint)
   }
 
-  /** True where its state may take the place of what is held here. */
+  /** True where its state may take the place of what is held here; of the same, where that is damaged. */
   mayReplace(certified: CertifiedCheckpoint): boolean {
+    const isOurs = this.checkpoint !== undefined && isSame(certified.checkpoint, this.checkpoint)
+    if (isOurs) return this.#parts.isDamaged
     return this.isNext(certified) && this.#certificates.isBacked(certified, this.checkpoint)
   }
 
@@ -346,4 +349,8 @@ export class Pruner {
       await turns.pass()
     }
   }
+}
+
+function isSame(a: Checkpoint, b: Checkpoint): boolean {
+  return equalBytes(checkpointHash(a), checkpointHash(b))
 }

@@ -30,12 +30,21 @@ export async function* checkpointEntries(served: Served): AsyncGenerator<readonl
     if (!pruned || !equalBytes(checkpointHash(pruned.certified.checkpoint), served.checkpoint)) {
       throw new ContextError('CONTEXT_BUSY', `context ${contextId} is not pruned there any more; ask again`)
     }
-    const overlay = await changesBack(rows, pruned.base)
-    const above = after === undefined ? overlay : overlay.filter(({ key }) => compareBytes(key, after) > 0)
-    yield* overlaid(entriesOf(snapshot, contextId, after), above)
+    yield* entriesBeneath(snapshot, contextId, { base: pruned.base, after })
   } finally {
     await snapshot.close()
   }
+}
+
+/** The state beneath the undo records from `base` on, as far as they and it are whole. Throws StorageError. */
+export async function* entriesBeneath(
+  reader: StoreReader,
+  contextId: ContextId,
+  { base, after }: { readonly base: number; readonly after?: Bytes | undefined },
+): AsyncGenerator<readonly [Bytes, Bytes]> {
+  const overlay = await changesBack(new ContextStore(reader, contextId), base)
+  const above = after === undefined ? overlay : overlay.filter(({ key }) => compareBytes(key, after) > 0)
+  yield* overlaid(entriesOf(reader, contextId, after), above)
 }
 
 /** In key order. The oldest record of a key says what it was; memory is that of the keys changed since the checkpoint. */

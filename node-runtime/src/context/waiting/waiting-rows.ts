@@ -29,6 +29,8 @@ export interface Waiting {
   readonly rewritingError?: string
   /** What is here is still to be judged by the removals of members that are known: its root is to change. */
   readonly revising: boolean
+  /** Its state is damaged, and comes from a member: until then nothing is done with it. */
+  readonly damaged: boolean
   readonly handlers: number
   readonly deadLetters: number
   readonly deadLettersDropped: number
@@ -55,7 +57,7 @@ export interface Paging {
   readonly limit: number
 }
 
-type WaitingRowsParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'xcalls'> & {
+type WaitingRowsParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'isDamaged' | 'xcalls'> & {
   readonly intake: Intake
   readonly receiver: Receiver
   readonly handlers: HandlerQueue
@@ -75,7 +77,8 @@ export class WaitingRows {
   }
 
   counts(): Waiting {
-    const { record, dag, intake, receiver, handlers, deadLetters, sweeper, rewriting, ledger, xcalls } = this.#parts
+    const { record, dag, intake, isDamaged, receiver, handlers, deadLetters, sweeper, rewriting, ledger, xcalls } =
+      this.#parts
     const { failure } = rewriting
     return {
       pending: dag.pendingCount,
@@ -86,6 +89,7 @@ export class WaitingRows {
       rewriting: rewriting.isWaiting,
       ...(failure === undefined ? {} : { rewritingError: failure }),
       revising: ledger.shown.removals === undefined,
+      damaged: isDamaged,
       handlers: handlers.waiting,
       deadLetters: deadLetters.count,
       deadLettersDropped: deadLetters.dropped,

@@ -72,7 +72,12 @@ export function trapping<T>(body: () => T): T {
   try {
     return body()
   } catch (error) {
-    if (error instanceof CrdtError) throw new GuestFault('host_error', error.message)
-    throw error
+    if (!(error instanceof CrdtError)) throw error
+    throw error.code === 'CRDT_STATE_CORRUPT' ? unreadable(error) : new GuestFault('host_error', error.message)
   }
+}
+
+/** A record of the state cannot be read. */
+export function unreadable({ message }: CrdtError): GuestFault {
+  return new GuestFault('state_unreadable', message)
 }

@@ -4,6 +4,7 @@ import { type Bytes, EMPTY, utf8 } from '../../base/bytes.ts'
 import { CrdtError } from '../../crdt/errors.ts'
 import type { CrdtSession } from '../../crdt/session.ts'
 import type { Invocation } from '../call/invocation.ts'
+import { unreadable } from './host-crdt.ts'
 import { type HostFunction, hostFunction } from './host-function.ts'
 
 /** Where a function without a destination register leaves the reason of a failure. */
@@ -87,6 +88,8 @@ export function answering(call: Invocation, register: bigint, body: () => boolea
     return body()
   } catch (error) {
     if (!(error instanceof CrdtError)) throw error
+    // Nothing that the guest has done, or could do something about.
+    if (error.code === 'CRDT_STATE_CORRUPT') throw unreadable(error)
     call.registers.set(register, utf8(error.message))
     return FAILED
   }

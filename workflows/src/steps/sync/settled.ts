@@ -61,7 +61,8 @@ async function waitsOf(
   const count = (name: string) => Number(counts[name] ?? 0)
   if (count('pending') > 0) found.push(`${deltas(count('pending'))} waiting for parents`)
   if (count('parked') > 0) found.push(`${deltas(count('parked'))} parked`)
-  if (counts.revising === true) found.push('its history is judged again after a removal')
+  if (counts.damaged === true) found.push('its state is damaged and comes from a member')
+  else if (counts.revising === true) found.push('its history is judged again after a removal')
   const untried = count('handlers') === 0 ? 0 : countUntried(await handlers())
   if (untried > 0) found.push(untried === 1 ? '1 event handler to run' : `${untried} event handlers to run`)
   return found

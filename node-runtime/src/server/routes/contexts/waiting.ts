@@ -46,6 +46,7 @@ const Counts = Type.Object({
   /** Why own deltas cannot be written again, and calls that write are refused. */
   rewritingError: Type.Optional(Type.String()),
   revising: Type.Boolean(),
+  damaged: Type.Boolean(),
   handlers: Count,
   deadLetters: Count,
   deadLettersDropped: Count,

@@ -8,7 +8,7 @@ import { seedOfTime, seedOfTree } from './fresh-seeds.ts'
 import { HELP, type ManyOptions, parseOptions, type SimOptions } from './options.ts'
 import { runSeeds, type SeedAnswer, type SeedJob } from './pool.ts'
 import { progressOn } from './progress.ts'
-import { coverageOf, coverageText } from './record/coverage.ts'
+import { coverageOf, coverageText, shortOf } from './record/coverage.ts'
 import { type RunReport, runScenario } from './run/run-seed.ts'
 import { verifyOnce } from './run/verified-once.ts'
 import { type Era, generate, type Only } from './scenario/generate.ts'
@@ -65,6 +65,8 @@ async function pinnedJobs(): Promise<SeedJob[]> {
 
 interface Tally {
   readonly reports: RunReport[]
+  /** Of the fresh seeds: what was pinned says nothing of the generator. */
+  readonly fresh: RunReport[]
   readonly failed: { readonly job: SeedJob; readonly report: RunReport | undefined }[]
 }
 
@@ -75,7 +77,7 @@ interface Teller {
   tell(how: string): void
 }
 
-function teller({ reports, failed }: Tally): Teller {
+function teller({ reports, fresh, failed }: Tally): Teller {
   const began = performance.now()
   const usedBefore = process.cpuUsage()
   // Of all threads, those of V8 included.
@@ -90,7 +92,7 @@ function teller({ reports, failed }: Tally): Teller {
     },
     tell: (how) => {
       const { seconds, used } = spent ?? spentSoFar()
-      if (reports.length > 0) say(coverageText(coverageOf(reports)))
+      if (fresh.length > 0) say(coverageText(coverageOf(fresh)))
       const share = `${(used / Math.max(1, reports.length)).toFixed(2)} s of a processor${reports.length === 0 ? '' : ' each'}`
       say(`${how}${reports.length} seeds in ${seconds.toFixed(0)} s, ${share}, ${failed.length} failed`)
     },
@@ -102,7 +104,7 @@ function startOf({ start }: ManyOptions): number {
   return start === 'time' ? seedOfTime() : start
 }
 
-function judge({ reports, failed }: Tally, answer: SeedAnswer, job: SeedJob): void {
+function judge({ reports, fresh, failed }: Tally, answer: SeedAnswer, job: SeedJob): void {
   const replay = replayOf(job)
   if ('broke' in answer) {
     say(`seed ${job.seed}: the run itself broke: ${answer.broke}\n  again: ${replay}`)
@@ -110,6 +112,7 @@ function judge({ reports, failed }: Tally, answer: SeedAnswer, job: SeedJob): vo
     return
   }
   reports.push(answer.report)
+  if (!job.pinned) fresh.push(answer.report)
   if (answer.report.violations.length === 0) return
   explain(answer.report, replay)
   failed.push({ job, report: answer.report })
@@ -118,10 +121,10 @@ function judge({ reports, failed }: Tally, answer: SeedAnswer, job: SeedJob): vo
 async function runMany(options: ManyOptions, shrinkRuns: number | undefined): Promise<boolean> {
   const { pinned, only, count, secondsMax, failuresMax, workers } = options
   const start = startOf(options)
-  const fresh = Array.from({ length: count }, (_, index): SeedJob => ({ seed: start + index, only, pinned: false }))
-  const jobs = [...(pinned ? await pinnedJobs() : []), ...fresh]
-  const tally: Tally = { reports: [], failed: [] }
-  const { reports, failed } = tally
+  const drawn = Array.from({ length: count }, (_, index): SeedJob => ({ seed: start + index, only, pinned: false }))
+  const jobs = [...(pinned ? await pinnedJobs() : []), ...drawn]
+  const tally: Tally = { reports: [], fresh: [], failed: [] }
+  const { reports, fresh, failed } = tally
   const began = performance.now()
   const { stop, tell } = teller(tally)
   const enough = new AbortController()
@@ -157,7 +160,11 @@ async function runMany(options: ManyOptions, shrinkRuns: number | undefined): Pr
       : '',
   )
   if (reports.length === 0 && failed.length === 0) say('no seed was run: that shows nothing, and counts as failed')
-  return reports.length > 0 && failed.length === 0
+  // One kind of application alone does not go through all of it.
+  const short = only === undefined ? shortOf(coverageOf(fresh)) : []
+  if (short.length > 0)
+    say(`too few seeds went through: ${short.map(({ what }) => what).join(', ')}; that counts as failed`)
+  return reports.length > 0 && failed.length === 0 && short.length === 0
 }
 
 /** Throws UsageError. */

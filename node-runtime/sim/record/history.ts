@@ -12,6 +12,7 @@ import { decodeOp } from '../../src/wire/op.ts'
 import { type CheckpointRow, decodeRow, type JudgementRow } from '../../src/wire/records.ts'
 import type { FaultKind, Operation, Turn } from '../scenario/scenario.ts'
 import { ToShow } from './to-show.ts'
+import { Undoing } from './undoing.ts'
 
 /** How the key of the row ends that says why a state is made anew. */
 const DAMAGE = utf8('damage')
@@ -134,8 +135,7 @@ export class History {
   readonly #counting = new Map<string, Set<DeltaId>>()
   /** Own deltas that were noted to be written again. */
   reissues = 0
-  /** Somebody took back and applied deltas on top of a pruned history. */
-  redoneAfterPruning = false
+  readonly undoing = new Undoing()
   /** By node and process: how often an event of a delta was shown to clients. */
   readonly shown = new Map<string, Map<DeltaId, number>>()
   /** By node: deltas whose events were shown to clients, in that order. */
@@ -146,23 +146,23 @@ export class History {
   readonly hostileDeltas = new Set<DeltaId>()
   /** What somebody asked for that it may not have, each time that it was given some of it. */
   readonly pried: { readonly name: string; readonly request: string }[] = []
-  /** The most deltas that one batch took back. */
-  deepestUndo = 0
 
   batch(name: string, ops: readonly StoreOp[], nowMs: number): Turn[] {
     let swap = 0
     let undone = 0
-    let redone = 0
+    let arrived = 0
     let isWaiting = false
     for (const op of ops) {
       const letter = op.key[0]
       if (letter === LETTERS.undo && op.type === 'del') undone += 1
-      if (letter === LETTERS.undo && op.type === 'put') redone += 1
       if (letter === LETTERS.contextMeta) swap |= op.type === 'put' ? 1 : 2
       if (letter === LETTERS.handler) this.#handler(name, op, ops)
       if (letter === LETTERS.delta && op.type === 'put') this.#delta(name, op, { ops, nowMs })
       if (letter === LETTERS.delta) this.#hold(name, op)
-      if (letter === LETTERS.delta && op.type === 'put') isWaiting ||= statusOf(op.value) === 'waiting'
+      if (letter === LETTERS.delta && op.type === 'put') {
+        isWaiting ||= statusOf(op.value) === 'waiting'
+        arrived += statusOf(op.value) === 'applied' ? 1 : 0
+      }
       if (letter === LETTERS.reissue && op.type === 'put') this.reissues += 1
     }
     this.toShow.wrote(name, isJudgedBy(ops), nowMs)
@@ -177,11 +177,7 @@ export class History {
     // With all that is in the same batch.
     for (const op of ops)
       if (op.key[0] === LETTERS.checkpoint && op.type === 'put') this.#checkpoint(name, op, { ops, nowMs })
-    // Rows of undo also go with history: then nothing is applied in the same batch.
-    if (undone > 0 && redone > 0) {
-      this.deepestUndo = Math.max(this.deepestUndo, undone)
-      if (this.prunings.has(name) || this.adoptions.has(name)) this.redoneAfterPruning = true
-    }
+    this.undoing.wrote(name, ops, { arrived, hasAdopted: this.adoptions.has(name) })
     const isRewriting = this.#rewriting(name, ops)
     const turns: Turn[] = []
     // What was received aside is named as the state, and is aside no more.

@@ -16,14 +16,14 @@ export interface RunReport {
   readonly violations: readonly Violation[]
   /** Hash of everything that was seen: the same for every run of the scenario. */
   readonly trace: string
-  /** The most deltas taken back at once. */
+  /** The most deltas taken back for one arrival. */
   readonly deepestUndo: number
   /** Deltas that count nowhere in the end, because their author was removed. */
   readonly voids: number
   /** How often history was pruned, and how often a node that was there from the start took a peer's state instead. */
   readonly prunings: number
   readonly overtaken: number
-  readonly redoneAfterPruning: boolean
+  readonly redoneAfterAdoption: boolean
   /** True time in the run. */
   readonly simulatedMs: number
 }
@@ -37,7 +37,7 @@ export async function runScenario(
   const end = await simulate(scenario, trace)
   const { violations, voids } = await checkEnd(end)
   await end.world.close()
-  const { attempts, faults, deepestUndo, prunings, adoptions, redoneAfterPruning } = end.history
+  const { attempts, faults, undoing, prunings, adoptions } = end.history
   const total = (counts: Iterable<number>) => [...counts].reduce((sum, count) => sum + count, 0)
   const report: RunReport = {
     seed: scenario.seed,
@@ -48,11 +48,11 @@ export async function runScenario(
     faults: [...faults],
     violations,
     trace: trace.digest(),
-    deepestUndo,
+    deepestUndo: undoing.deepest,
     voids,
     prunings: total(prunings.values()),
     overtaken: total(scenario.nodes.map((name) => adoptions.get(name)?.length ?? 0)),
-    redoneAfterPruning,
+    redoneAfterAdoption: undoing.redoneAfterAdoption,
     simulatedMs: end.tookMs,
   }
   return { report, lines: trace.lines }

@@ -7,10 +7,12 @@ import { withContested, withFellow } from './contested.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withHeaps } from './heaps.ts'
 import { withLagging } from './lagging.ts'
+import { withMoreFaults } from './more-faults.ts'
 import { writeOf } from './operations.ts'
 import { withParting } from './parting.ts'
 import { withPrying } from './prying.ts'
 import { withReading } from './reading.ts'
+import { withRedoing } from './redoing.ts'
 import { withRewritingCrash } from './rewriting.ts'
 import { type Chore, type Fault, HOSTILE, honestNodes, type Mark, remainingNodes, type Scenario } from './scenario.ts'
 import { withShowing } from './showing.ts'
@@ -63,9 +65,14 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     withRewritingCrash,
     withParting,
     withReading,
+    withRedoing,
   ]
   const ended = ends.reduce((made, step) => step(made, seed), added)
+<<<<<<< HEAD
   return migrating(ended, seed)
+=======
+  return withMoreFaults(withFailing(migrating(ended, seed), seed), seed)
+>>>>>>> df0c9ade (test(sim): coverage is of what arrives, and too little of it fails a run)
 }
 
 /** Where the member had the context by inheritance the maker of the group alone decides. */

@@ -41,6 +41,7 @@ describe('the scenario of a seed', () => {
       'early cut',
     ] as const
     for (const mark of rare) expect(marked.filter((one) => one === mark).length / SEEDS, mark).toBeGreaterThan(0.03)
+    expect(marked.filter((one) => one === 'redone').length / SEEDS, 'redone').toBeGreaterThan(0.06)
     expect(marked).toContain('false base')
     const few = ['shown under a new key', 'asked in vain', 'key unheard of', 'no key fits', 'every word'] as const
     for (const mark of [
@@ -71,12 +72,13 @@ describe('the scenario of a seed', () => {
     }
   })
 
-  it('puts every pair of fault kinds into one run in at least a twentieth of the seeds', () => {
+  it('puts every pair of fault kinds into one run in more than a twentieth of the seeds', () => {
     const rare: string[] = []
     for (const [index, a] of FAULT_KINDS.entries()) {
       for (const b of FAULT_KINDS.slice(index + 1)) {
         const both = scenarios.filter((_, at) => kindsOf(at).has(a) && kindsOf(at).has(b)).length
-        if (both / SEEDS < 0.05) rare.push(`${a} + ${b}: ${both}`)
+        // Not all of them do something: of runs as many are wanted.
+        if (both / SEEDS < 0.09) rare.push(`${a} + ${b}: ${both}`)
       }
     }
     expect(rare).toEqual([])

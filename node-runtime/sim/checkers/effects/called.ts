@@ -24,10 +24,10 @@ export interface Calls {
 }
 
 export function calledIn(facts: Facts, { all, counting, causality }: Calls): Called {
-  const { deltas, history, reissued, voids } = facts
+  const { deltas, everything, history, reissued } = facts
   const hlcs = new Map(deltas.map(({ delta }) => [delta.id, delta.hlc]))
-  // What stands again is as it was.
-  const lost = voids.map(({ id }) => id).filter((id) => !reissued.has(id))
+  // Void, or lost with a state that another took the place of. What was written again is as it was.
+  const lost = everything.map(({ id }) => id).filter((id) => !hlcs.has(id) && !reissued.has(id))
   const seen = new Map<string, readonly DeltaId[]>()
   const seenBy = (name: string): readonly DeltaId[] => {
     const known = seen.get(name)

@@ -5,6 +5,7 @@ import type { PeerId } from '../../src/network/network.ts'
 import type { SimulatedNetwork } from '../../src/network/simulated/simulated.ts'
 import type { Packet, Verdict } from '../../src/network/simulated/simulated-packet.ts'
 import type { Fault, Scenario } from '../scenario/scenario.ts'
+import { type Way, Ways } from './ways.ts'
 
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>
 type Wind = Of<'loss' | 'delay' | 'reorder' | 'duplicate' | 'slow'>
@@ -48,6 +49,7 @@ export class Weather {
 
   /** Sets what happens when, from now on. */
   begin(network: SimulatedNetwork): void {
+    const ways = new Ways(network)
     for (const fault of this.#scenario.faults) {
       switch (fault.kind) {
         case 'loss':
@@ -62,13 +64,13 @@ export class Weather {
           )
           break
         case 'one-way':
-          this.#oneWay(network, fault)
+          this.#oneWay(ways, fault)
           break
         case 'partition':
-          this.#partition(network, fault)
+          this.#partition(ways, fault)
           break
         case 'flap':
-          this.#flap(network, fault)
+          this.#flap(ways, fault)
           break
       }
     }
@@ -93,34 +95,34 @@ export class Weather {
     }, fault.untilMs)
   }
 
-  #oneWay(network: SimulatedNetwork, fault: Of<'one-way'>): void {
+  #oneWay(ways: Ways, fault: Of<'one-way'>): void {
     const { peerOf } = this.#parts
-    const ways = fault.from.flatMap((from) => fault.to.map((to) => [peerOf(from), peerOf(to)] as const))
+    const all = fault.from.flatMap((from) => fault.to.map((to): Way => [peerOf(from), peerOf(to)]))
     this.#during(
       fault,
       () => {
-        for (const [from, to] of ways) network.block(from, to)
+        for (const way of all) ways.block(way)
       },
       () => {
-        for (const [from, to] of ways) network.unblock(from, to)
+        for (const way of all) ways.unblock(way)
       },
     )
   }
 
-  #partition(network: SimulatedNetwork, fault: Of<'partition'>): void {
+  #partition(ways: Ways, fault: Of<'partition'>): void {
     const sides = fault.sides.map((side) => side.map(this.#parts.peerOf))
     const pairs = sides.flatMap((side, i) =>
-      sides.slice(i + 1).flatMap((other) => side.flatMap((a) => other.map((b) => [a, b] as const))),
+      sides.slice(i + 1).flatMap((other) => side.flatMap((a) => other.map((b): Way => [a, b]))),
     )
-    const begin = ([a, b]: readonly [PeerId, PeerId]) => {
-      if (!fault.silent) return network.cut(a, b)
-      network.block(a, b)
-      network.block(b, a)
+    const begin = ([a, b]: Way) => {
+      if (!fault.silent) return ways.cut([a, b])
+      ways.block([a, b])
+      ways.block([b, a])
     }
-    const end = ([a, b]: readonly [PeerId, PeerId]) => {
-      if (!fault.silent) return network.mend(a, b)
-      network.unblock(a, b)
-      network.unblock(b, a)
+    const end = ([a, b]: Way) => {
+      if (!fault.silent) return ways.mend([a, b])
+      ways.unblock([a, b])
+      ways.unblock([b, a])
     }
     this.#during(
       fault,
@@ -129,23 +131,25 @@ export class Weather {
     )
   }
 
-  #flap(network: SimulatedNetwork, fault: Of<'flap'>): void {
+  #flap(ways: Ways, fault: Of<'flap'>): void {
     const { clock, peerOf } = this.#parts
-    const [a, b] = [peerOf(fault.a), peerOf(fault.b)]
+    const way: Way = [peerOf(fault.a), peerOf(fault.b)]
     let over = false
-    const turn = (isUp: boolean) => {
-      if (over || this.#calm) return
-      if (isUp) network.cut(a, b)
-      else network.mend(a, b)
-      clock.setTimer(() => turn(!isUp), fault.periodMs / 2)
+    let isCut = false
+    const turn = (cuts: boolean) => {
+      if (cuts === isCut) return
+      isCut = cuts
+      if (cuts) ways.cut(way)
+      else ways.mend(way)
     }
-    this.#during(
-      fault,
-      () => turn(true),
-      () => {
-        over = true
-        network.mend(a, b)
-      },
-    )
+    const flap = () => {
+      if (over || this.#calm) return
+      turn(!isCut)
+      clock.setTimer(flap, fault.periodMs / 2)
+    }
+    this.#during(fault, flap, () => {
+      over = true
+      turn(false)
+    })
   }
 }

@@ -7,7 +7,6 @@ import { withContested, withFellow } from './contested.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withHeaps } from './heaps.ts'
 import { withLagging } from './lagging.ts'
-import { withMoreFaults } from './more-faults.ts'
 import { writeOf } from './operations.ts'
 import { withParting } from './parting.ts'
 import { withPrying } from './prying.ts'
@@ -68,11 +67,7 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     withRedoing,
   ]
   const ended = ends.reduce((made, step) => step(made, seed), added)
-<<<<<<< HEAD
   return migrating(ended, seed)
-=======
-  return withMoreFaults(withFailing(migrating(ended, seed), seed), seed)
->>>>>>> df0c9ade (test(sim): coverage is of what arrives, and too little of it fails a run)
 }
 
 /** Where the member had the context by inheritance the maker of the group alone decides. */

@@ -4,6 +4,7 @@ import { SKEW_MAX_MS } from '../limits.ts'
 import { withAdditions } from './additions.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withFailing } from './failing.ts'
+import { withMoreFaults } from './more-faults.ts'
 import { BATCH_SHARES, callOf, operationOf } from './operations.ts'
 import { withRarities } from './rarities.ts'
 import {
@@ -81,7 +82,7 @@ export function generate(seed: number, only?: Only, era: Era = 'now'): Scenario 
   const whole = withRarities(scenario, seed)
   if (isFirst) return whole
   const added = withAdditions(whole, seed)
-  return era === 'now' ? withStumbling(withFailing(added, seed), seed) : added
+  return era === 'now' ? withStumbling(withMoreFaults(withFailing(added, seed), seed), seed) : added
 }
 
 /** From draws of its own: what it is changes nothing else of a seed. */

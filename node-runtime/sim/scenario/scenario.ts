@@ -163,7 +163,6 @@ export interface Operation {
 }
 
 /** What a rarity has added: who wants it need not run the seeds without. */
-<<<<<<< HEAD
 export const MARKS = [
   'even sides',
   'unheard',
@@ -207,53 +206,9 @@ export const MARKS = [
   'parted and grown',
   'reader',
   'stumbling',
+  'redone',
 ] as const
 export type Mark = (typeof MARKS)[number]
-=======
-export type Mark =
-  | 'even sides'
-  | 'unheard'
-  | 'new key'
-  | 'clock behind'
-  | 'waiting crash'
-  | 'handler crash'
-  | 'false base'
-  | 'late pins'
-  | 'chores'
-  | 'upgrade'
-  | 'guest upgrade'
-  | 'migration'
-  | 'failing migration'
-  | 'proposals'
-  | 'presence'
-  | 'removers'
-  | 'witnesses'
-  | 'deaf'
-  | 'alone'
-  | 'steady'
-  | 'overtaken'
-  | 'overtaken pair'
-  | 'contradicted'
-  | 'early cut'
-  | 'both out'
-  | 'out with a fellow'
-  | 'stands again'
-  | 'slices'
-  | 'shown under a new key'
-  | 'asked in vain'
-  | 'key unheard of'
-  | 'no key fits'
-  | 'every word'
-  | 'certified twice'
-  | 'called behind'
-  | 'prying'
-  | 'spoiling'
-  | 'rewriting crash'
-  | 'parted'
-  | 'parted and grown'
-  | 'reader'
-  | 'redone'
->>>>>>> df0c9ade (test(sim): coverage is of what arrives, and too little of it fails a run)
 
 /** Marks of what comes after all else: a seed has one of them. */
 export const ENDINGS: readonly Mark[] = [

@@ -15,7 +15,7 @@ import type { Folder } from '../apply/folder.ts'
 import { isHandled } from '../apply/handled.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
-import { SNAPSHOT_ENTRY_BYTES } from '../limits.ts'
+import { RECEIPT_KEPT_MS, RECEIPT_PAUSE_MS, SNAPSHOT_ENTRY_BYTES } from '../limits.ts'
 import { replacedOps } from '../mending/rebase.ts'
 import type { ContextParts } from '../parts.ts'
 import type { PeerId } from '../ports.ts'
@@ -79,11 +79,12 @@ export class Adoption {
     try {
       return await this.#receive(certified, turn, pages)
     } catch (error) {
-      if (isInVain(error, turn) || turn.isOver) receipts.giveWay(record.id, turn, nowMs())
+      const wasInVain = isInVain(error, turn)
+      if (wasInVain || turn.isOver) receipts.giveWay(record.id, turn, nowMs())
+      leftovers.note(record.id, wasInVain ? RECEIPT_PAUSE_MS : RECEIPT_KEPT_MS)
       throw error
     } finally {
       receipts.end(record.id)
-      leftovers.note(record.id)
     }
   }
 

@@ -5,7 +5,7 @@ import type { Logger } from '../../base/log.ts'
 import { dropIncoming } from '../../storage/generations.ts'
 import { readIncomingMeta } from '../../storage/state-meta.ts'
 import type { Store } from '../../store/store.ts'
-import { RECEIPT_KEPT_MS } from '../limits.ts'
+import { RECEIPT_KEPT_MS, RECEIPT_PAUSE_MS } from '../limits.ts'
 import type { Receipts } from './receipts.ts'
 
 interface LeftoversParts {
@@ -23,8 +23,8 @@ export class Leftovers {
     this.#parts = parts
   }
 
-  /** Some of a snapshot may be here: it is looked at once nobody has gone on with it for long. */
-  note(id: ContextId): void {
+  /** Some of a snapshot may be here: it goes once nobody has gone on with it for so long. */
+  note(id: ContextId, keptMs = RECEIPT_KEPT_MS): void {
     const { store, setTimer, log } = this.#parts
     this.#timers.get(id)?.()
     this.#timers.delete(id)
@@ -33,10 +33,10 @@ export class Leftovers {
       this.#timers.delete(id)
       this.#drop(id).catch((error) => {
         log.warn({ contextId: id, error: String(error) }, 'what came of a snapshot cannot be removed yet')
-        this.note(id)
+        this.note(id, RECEIPT_PAUSE_MS)
       })
     }
-    this.#timers.set(id, setTimer(look, RECEIPT_KEPT_MS))
+    this.#timers.set(id, setTimer(look, keptMs))
   }
 
   close(): void {

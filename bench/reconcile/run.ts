@@ -66,7 +66,8 @@ interface Measure {
 
 function reconciled(here: RowSet, there: RowSet, lacking: number) {
   const { rounds, bytes, found } = compareSets(here, there, { contextId })
-  const wanted = keysOfWants(there.view(), found.wants, Number.MAX_SAFE_INTEGER)
+  const all = { limit: Number.MAX_SAFE_INTEGER, visitsMax: Number.MAX_SAFE_INTEGER }
+  const wanted = keysOfWants(there.view(), found.wants, all).keys
   if (wanted.length !== lacking || found.lacks.length !== 0) throw new Error('the differences found are wrong')
   const wantBytes = found.wants.length * (ID_BYTES + 16)
   return { roundTrips: rounds + (lacking > 0 ? 1 : 0), bytes: bytes + wantBytes + lacking * DELTA_BYTES }

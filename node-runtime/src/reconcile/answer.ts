@@ -57,15 +57,29 @@ function answerProbe(view: SetView, probe: Probe, floor: Bound): Answer {
 /** What is to be fetched: whole ranges or single items, in canonical order, so that parents come before children. */
 export type Want = { readonly t: 'item'; readonly key: ItemKey } | ({ readonly t: 'range' } & KeyRange)
 
-/** The keys that `wants` name and that are here, in order, the first `limit`. */
-export function keysOfWants(view: SetView, wants: readonly Want[], limit: number): ItemKey[] {
+export interface FoundKeys {
+  readonly keys: readonly ItemKey[]
+  /** Not all of the wants were looked at: too much for one turn. */
+  readonly isCut: boolean
+}
+
+/**
+ * The keys that `wants` name and that are here, in order, the first `limit`. Looks at about `visitsMax` nodes at most, as what is
+ * not here costs as much as what is; the first want is always looked at.
+ */
+export function keysOfWants(
+  view: SetView,
+  wants: readonly Want[],
+  { limit, visitsMax = ANSWER_VISITS_MAX }: { readonly limit: number; readonly visitsMax?: number },
+): FoundKeys {
   const keys: ItemKey[] = []
-  for (const want of wants) {
+  for (const [index, want] of wants.entries()) {
     if (keys.length >= limit) break
+    if (index > 0 && view.visits >= visitsMax) return { keys, isCut: true }
     if (want.t === 'range') keys.push(...view.keys(want, limit - keys.length))
     else if (view.has(want.key)) keys.push(want.key)
   }
-  return keys
+  return { keys, isCut: false }
 }
 
 /** What is left of `wants` once everything up to `key` has come. */

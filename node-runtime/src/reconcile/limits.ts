@@ -7,7 +7,7 @@ export const FANOUT = 16
 export const LIST_MAX = 24
 /** Ranges asked in one frame; the others wait for the next one. It bounds what one answer costs its reader, too. */
 export const PROBES_MAX = 64
-/** Nodes looked at for one frame's answer: some 20 ms of work. Ranges beyond it are put off to the next frame. */
+/** Nodes looked at for one frame's answer, or one page of what is fetched: some 20 ms of work. What is beyond it is put off to the next. */
 export const ANSWER_VISITS_MAX = 20_000
 
 /** Frames of one reconciliation: some five for a few differences among a million items. Then it ends incomplete. */

@@ -8,7 +8,7 @@ import { seededRandom } from '../testing/seeded-random.ts'
 import type { Codec } from '../wire/codec.ts'
 import { WireError } from '../wire/errors.ts'
 import { syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
-import { type Answer, answerProbes, keysOfWants } from './answer.ts'
+import { type Answer, answerProbes, keysOfWants, type Want } from './answer.ts'
 import { type Bound, type ItemKey, idOfKey, packKeys } from './item-key.ts'
 import { keyNumber, RowSet } from './item-set.fixture.ts'
 import { FANOUT, LACKS_MAX, LIST_MAX, PROBES_MAX, ROUNDS_MAX } from './limits.ts'
@@ -21,8 +21,11 @@ const SECOND = 1_000_000_000n
 /** What `there` has and `here` lacks, and the other way, as a fetch of the wants would bring it. */
 function differences(here: RowSet, there: RowSet, floors: { here?: Bound; there?: Bound } = {}) {
   const { found, rounds, bytes } = compareSets(here, there, { contextId, floors })
-  return { ...found, fetched: keysOfWants(there.view(), found.wants, Number.MAX_SAFE_INTEGER), rounds, bytes }
+  return { ...found, fetched: allOf(there, found.wants), rounds, bytes }
 }
+
+const allOf = (set: RowSet, wants: readonly Want[]) =>
+  keysOfWants(set.view(), wants, { limit: Number.MAX_SAFE_INTEGER, visitsMax: Number.MAX_SAFE_INTEGER }).keys
 
 const without = (all: readonly ItemKey[], gone: readonly ItemKey[]) => {
   const set = new Set(gone)
@@ -135,7 +138,7 @@ describe('two sets compared', () => {
       contextId,
       afterRound: (round) => round === 1 && here.change(all.slice(1_001, 1_002), true),
     })
-    expect(keysOfWants(there.view(), found.wants, 10)).toEqual([all[1_000], all[1_002]])
+    expect(allOf(there, found.wants)).toEqual([all[1_000], all[1_002]])
   })
 
   test('an answer that would read too much puts ranges off; they are asked again', () => {
@@ -143,9 +146,29 @@ describe('two sets compared', () => {
     const gone = all.filter((_, index) => index % 40 === 0)
     const there = new RowSet(all)
     const found = compareSets(new RowSet(without(all, gone)), there, { contextId, visitsMax: 400 })
-    expect(keysOfWants(there.view(), found.found.wants, 10_000)).toEqual(gone)
+    expect(allOf(there, found.found.wants)).toEqual(gone)
     expect(found.laterSeen).toBe(true)
   })
+
+  test.each(['item', 'range'] as const)(
+    'wants of which nothing is here, each one %s, cost no more than a page',
+    (t) => {
+      const there = new RowSet(history(6_000))
+      const wants = Array.from({ length: 2_000 }, (_, index): Want => {
+        const key = keyNumber(10_000 + index, (BigInt(index) * SECOND) / 7n + 1n)
+        return t === 'item' ? { t, key } : { t, from: key, to: `${key}00` }
+      })
+      const view = there.view()
+      expect(keysOfWants(view, wants, { limit: 10, visitsMax: 400 })).toEqual({ keys: [], isCut: true })
+      expect(view.visits).toBeLessThan(420)
+      // What is here and asked for behind some of these is found with the next request.
+      const [some = ''] = history(6_000)
+      expect(keysOfWants(there.view(), [{ t: 'item', key: some }, ...wants], { limit: 10, visitsMax: 400 })).toEqual({
+        keys: [some],
+        isCut: true,
+      })
+    },
+  )
 
   test('frames stay small, whatever differs', () => {
     const random = seededRandom(11)

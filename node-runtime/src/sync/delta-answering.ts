@@ -2,7 +2,7 @@
 // The caller has checked that the asker may read the context.
 import type { ContextId } from '../base/ids.ts'
 import type { FrameStream, PeerId } from '../network/network.ts'
-import { answerProbes, keysOfWants, wantsBehind } from '../reconcile/answer.ts'
+import { answerProbes, keysOfWants, type Want, wantsBehind } from '../reconcile/answer.ts'
 import { type ItemKey, idOfKey } from '../reconcile/item-key.ts'
 import { decodeHeads } from '../wire/gossip.ts'
 import type { SyncRequest } from '../wire/sync-messages.ts'
@@ -62,18 +62,21 @@ export class DeltaAnswering {
     const writer = new ItemWriter(stream)
     let sent = 0
     let left = request.wants
-    while (left.length > 0 && sent < answerIdsMax) {
+    let isCut = false
+    while (left.length > 0 && sent < answerIdsMax && !isCut) {
       const wants = left
-      const keys = context.readHeld((view) => keysOfWants(view, wants, Math.min(FETCH_PAGE, answerIdsMax - sent)))
-      const last = keys.at(-1)
+      const limit = Math.min(FETCH_PAGE, answerIdsMax - sent)
+      const found = context.readHeld((view) => keysOfWants(view, wants, { limit }))
+      isCut = found.isCut
+      const last = found.keys.at(-1)
       if (last === undefined) break
-      for (const key of keys) await this.#add(writer, context, key)
-      sent += keys.length
+      for (const key of found.keys) await this.#add(writer, context, key)
+      sent += found.keys.length
       left = wantsBehind(wants, last)
     }
     await writer.flush()
-    const rest = left
-    const more = sent >= answerIdsMax && context.readHeld((view) => keysOfWants(view, rest, 1)).length > 0
+    // Whoever names much that is not here is left with what was found so far: the rest is another request.
+    const more = isCut || (sent >= answerIdsMax && hasAnyOf(left, context))
     await sendFrame(stream, { t: 'end', more })
   }
 
@@ -84,4 +87,10 @@ export class DeltaAnswering {
     if (context.readHeld((view) => !view.has(key))) return
     throw new SyncError('SYNC_INCOMPLETE', `a delta is listed, not stored: ${key}`)
   }
+}
+
+/** True also where that would take too long to say. */
+function hasAnyOf(wants: readonly Want[], context: SyncedContext): boolean {
+  const { keys, isCut } = context.readHeld((view) => keysOfWants(view, wants, { limit: 1 }))
+  return isCut || keys.length > 0
 }

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { openLevelStore } from './level.ts'
+import { BATCH_PIECE } from './limits.ts'
 import { storeContract } from './store-contract.ts'
 
 let root: string
@@ -29,6 +30,39 @@ it('keeps what it resolved over close and open', async () => {
   const second = await openLevelStore(location)
   expect(fromUtf8(second.get(utf8('a')) ?? utf8(''))).toBe('1')
   await second.close()
+})
+
+it('writes a large batch whole, the later of two operations on a key counting, and others have their turn meanwhile', async () => {
+  const store = await openLevelStore(fresh())
+  const key = (index: number) => utf8(`key ${index}`)
+  const count = 4 * BATCH_PIECE
+  const puts = Array.from({ length: count }, (_, index) => ({
+    type: 'put' as const,
+    key: key(index),
+    value: utf8('v'),
+  }))
+  const writing = store.batch([...puts, { type: 'del', key: key(7) }, { type: 'put', key: key(8), value: utf8('w') }])
+  const behind = store.batch([{ type: 'put', key: key(9), value: utf8('behind') }])
+  let isDone = false
+  const seen: boolean[] = []
+  const look = () => {
+    if (isDone) return
+    seen.push(store.get(key(0)) !== undefined && store.get(key(count - 1)) === undefined)
+    setImmediate(look)
+  }
+  setImmediate(look)
+  await writing
+  isDone = true
+  await behind
+  expect(seen.length).toBeGreaterThan(2)
+  expect(seen).not.toContain(true)
+  expect([7, 8, 9, count - 1].map((index) => fromUtf8(store.get(key(index)) ?? utf8('gone')))).toEqual([
+    'gone',
+    'w',
+    'behind',
+    'v',
+  ])
+  await store.close()
 })
 
 it('keeps every batch it acknowledged when the process is killed', async () => {

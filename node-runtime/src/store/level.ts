@@ -3,12 +3,13 @@
 // which kill -9 cannot undo; a power cut may lose the last ones, never half of one.
 import { constants } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
 import type { Bytes } from '../base/bytes.ts'
 import { requireWholeLogs } from './damaged-logs.ts'
 import { DiskRoom } from './disk-room.ts'
 import { openingError, StoreError } from './errors.ts'
-import { BLOCK_CACHE_BYTES, OPEN_FILES_MAX, READ_AHEAD_BYTES, WRITE_BUFFER_BYTES } from './limits.ts'
+import { BATCH_PIECE, BLOCK_CACHE_BYTES, OPEN_FILES_MAX, READ_AHEAD_BYTES, WRITE_BUFFER_BYTES } from './limits.ts'
 import { newestLog } from './newest-log.ts'
 import { ownWorkOf } from './own-work.ts'
 import { type LevelRepair, Reopening } from './reopening.ts'
@@ -140,10 +141,26 @@ class LevelStore implements Store {
     await this.#room.reserve(sizeOf(ops), { isFreeing: ops.every(({ type }) => type === 'del') })
     if (this.#isTorn) await this.#mend(ops)
     try {
-      await this.#level.batch([...ops])
+      await this.#writeAtomically(ops)
     } catch (cause) {
       this.#isTorn = true
       throw writeError(this.#location, ops.length, cause)
+    }
+  }
+
+  /** One batch, also where it is handed over to LevelDB in pieces. */
+  async #writeAtomically(ops: readonly StoreOp[]): Promise<void> {
+    if (ops.length <= BATCH_PIECE) return this.#level.batch([...ops])
+    const batch = this.#level.batch()
+    try {
+      for (const [index, op] of ops.entries()) {
+        if (op.type === 'put') batch.put(op.key, op.value)
+        else batch.del(op.key)
+        if ((index + 1) % BATCH_PIECE === 0) await turn()
+      }
+      await batch.write()
+    } finally {
+      await batch.close()
     }
   }
 

@@ -6,6 +6,9 @@ export const BLOCK_CACHE_BYTES = 8 * 1024 * 1024
 /** Log held in memory before it becomes a table file (two at most). Full: LevelDB flushes, writers wait. */
 export const WRITE_BUFFER_BYTES = 4 * 1024 * 1024
 
+/** Operations of a batch handed to LevelDB in one turn, some milliseconds. More have the next turns; they are one batch all the same. */
+export const BATCH_PIECE = 1024
+
 /** Open table files (about 2 MiB each). Many nodes share one descriptor limit. Beyond it, files are reopened. */
 export const OPEN_FILES_MAX = 256
 

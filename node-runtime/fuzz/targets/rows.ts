@@ -158,7 +158,7 @@ const trieTarget: Target = {
 
 const undoTarget: Target = {
   name: 'undo',
-  decoders: ['storage/undo.ts#decodeUndo'],
+  decoders: ['storage/undo.ts#decodeUndo', 'wire/cbor-reader.ts#readListsInPieces'],
   codes: ['UNDO_INVALID'],
   format: 'cbor',
   seeds: [

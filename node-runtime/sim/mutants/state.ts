@@ -15,8 +15,8 @@ export const STATE: readonly Mutant[] = [
   {
     name: 'undo-leaves-what-was-created',
     file: 'storage/undo.ts',
-    find: 'undo.previous.map(({ key, value }) => [key, value])',
-    replace: 'undo.previous.filter(({ value }) => value !== null).map(({ key, value }) => [key, value])',
+    find: 'for (const { key, value } of previous) if (',
+    replace: 'for (const { key, value } of previous) if (value !== null && ',
     why: 'taking a delta back leaves the entries that it made: the fold has a memory of another order',
     breaks: 'I1',
     chosenFrom: 'source',

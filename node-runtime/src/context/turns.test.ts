@@ -45,4 +45,27 @@ describe('long work', () => {
     turns.start()
     expect(turns.spend(0)).toBeUndefined()
   })
+
+  it('that can be cut is done at once where it is short, and otherwise lets others have their turn', async () => {
+    const waiting: (() => void)[] = []
+    const setTimer = (fn: () => void) => {
+      waiting.push(fn)
+      return () => {}
+    }
+    const turns = new Turns({ elapsedMs: () => 0, setTimer })
+    let done = 0
+    const cut = function* (pieces: number) {
+      for (; done < pieces; done += 1) yield
+      return done
+    }
+    expect(turns.run(cut(0))).toBe(0)
+    const long = turns.run(cut(2 * TURN_COST))
+    expect(done).toBe(TURN_COST - 1)
+    for (const expected of [2 * TURN_COST - 1, 2 * TURN_COST]) {
+      for (const wake of waiting.splice(0)) wake()
+      await Promise.resolve()
+      expect(done).toBe(expected)
+    }
+    expect(await long).toBe(2 * TURN_COST)
+  })
 })

@@ -1,5 +1,6 @@
 // Long work in slices: after each, everything else in the process has its turn. It goes through the clock, so that the
 // order of a driven run stays its own.
+import type { InPieces } from '../base/pieces.ts'
 import { TURN_COST, TURN_COST_BYTES, TURN_MS } from './limits.ts'
 
 interface TurnsParts {
@@ -29,6 +30,12 @@ export class Turns {
     return this.#spent < TURN_COST && tookMs < TURN_MS ? undefined : this.pass()
   }
 
+  /** All of `work`. What is short is done at once, and no promise made for it. */
+  run<T>(work: InPieces<T>): T | Promise<T> {
+    const step = work.next()
+    return step.done ? step.value : this.#goOn(work)
+  }
+
   /** Resolves when everything else has had its turn. */
   pass(): Promise<void> {
     this.#spent = 0
@@ -38,5 +45,14 @@ export class Turns {
         resolve()
       }, 0)
     })
+  }
+
+  async #goOn<T>(work: InPieces<T>): Promise<T> {
+    for (;;) {
+      const turn = this.spend(0)
+      if (turn) await turn
+      const step = work.next()
+      if (step.done) return step.value
+    }
   }
 }

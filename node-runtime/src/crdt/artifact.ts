@@ -3,11 +3,12 @@
 // ascend by (tag, id), fragments by part: one set has one encoding.
 import { type Bytes, compareBytes } from '../base/bytes.ts'
 import { idBytes, type PublicKey } from '../base/ids.ts'
+import { atOnce, type InPieces } from '../base/pieces.ts'
 import { ByteReader, ByteWriter } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
 import { CrdtError } from './errors.ts'
 import type { Fragment } from './fragment.ts'
-import { ARTIFACT_BYTES_MAX, FRAGMENTS_MAX, STAMP_LEAD_MAX } from './limits.ts'
+import { ARTIFACT_BYTES_MAX, FRAGMENTS_MAX, MERGE_PIECE, READ_PIECE, STAMP_LEAD_MAX } from './limits.ts'
 import { crdtTypeOf } from './registry.ts'
 import { INSTANCE_ID_LENGTH } from './state-keys.ts'
 
@@ -32,12 +33,28 @@ export interface MergeReport {
 
 /** Commutative, associative, idempotent. Throws CrdtError before it changes anything when the bytes are not valid. */
 export function mergeArtifact(state: CrdtState, artifact: Bytes, meta: ArtifactMeta): MergeReport {
-  const fragments = decodeArtifact(artifact)
+  return atOnce(mergeInPieces(state, artifact, meta))
+}
+
+/** The same. Between two pieces `state` is half merged: nobody else may read or write it. */
+export function* mergeInPieces(state: CrdtState, artifact: Bytes, meta: ArtifactMeta): InPieces<MergeReport> {
+  const fragments = yield* readInPieces(artifact)
   const latest = meta.hlc + STAMP_LEAD_MAX
   if (fragments.some((fragment) => fragment.stamp > latest)) throw invalid('a stamp lies too far above its delta')
   const origin = { replica: idBytes(meta.author), hlc: meta.hlc, founding: meta.founding ?? false }
   let unauthorised = 0
-  for (const fragment of fragments) if (!fragment.mergeInto(state, origin)) unauthorised += 1
+  let room = MERGE_PIECE
+  for (const fragment of fragments) {
+    if (room <= 0) {
+      yield
+      room = MERGE_PIECE
+    }
+    room -= fragment.weight ?? 1
+    const isAllowed = fragment.mergeInPieces
+      ? yield* fragment.mergeInPieces(state, origin)
+      : fragment.mergeInto(state, origin)
+    if (!isAllowed) unauthorised += 1
+  }
   return { unauthorised }
 }
 
@@ -66,6 +83,10 @@ export function encodeArtifact(fragments: Iterable<Fragment>): Bytes {
 
 /** Throws CrdtError CRDT_ARTIFACT_INVALID for everything that `encodeArtifact` would not have made. */
 export function decodeArtifact(artifact: Bytes): Fragment[] {
+  return atOnce(readInPieces(artifact))
+}
+
+function* readInPieces(artifact: Bytes): InPieces<Fragment[]> {
   if (artifact.byteLength > ARTIFACT_BYTES_MAX) throw invalid(`it has more than ${ARTIFACT_BYTES_MAX} bytes`)
   const input = new ByteReader(artifact, invalid)
   if (input.byte() !== VERSION) throw invalid('unknown version')
@@ -86,6 +107,7 @@ export function decodeArtifact(artifact: Bytes): Fragment[] {
       fragments.push(fragment)
       weight += fragment.weight ?? 1
       if (weight > FRAGMENTS_MAX) throw invalid(`it changes more than ${FRAGMENTS_MAX} elements`)
+      if (fragments.length % READ_PIECE === 0) yield
     }
   }
   input.end()

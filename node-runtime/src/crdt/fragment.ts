@@ -1,5 +1,6 @@
 // What every CRDT type gives to the framework: fragments that merge, their bytes, and how an instance is emptied.
 import type { Bytes } from '../base/bytes.ts'
+import type { InPieces } from '../base/pieces.ts'
 import type { ByteReader, ByteWriter } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
 
@@ -36,6 +37,8 @@ export interface Fragment {
   write(out: ByteWriter): void
   /** False when its author had no right to it, as far as is known here; then it has no effect that shows. */
   mergeInto(state: CrdtState, origin: Origin): boolean
+  /** The same, of what may make many elements, or bring many to their place. */
+  mergeInPieces?(state: CrdtState, origin: Origin): InPieces<boolean>
 }
 
 /** A stamp above `seen`, the one it is to override. */

@@ -12,6 +12,12 @@ export const KEY_BYTES_MAX = 1024 * 1024
 /** Value of a map, register or document: the storage value limit of guests. */
 export const VALUE_BYTES_MAX = 10 * 1024 * 1024
 
+/** Elements merged in one piece, about a millisecond: after each a merge may be held up for others. */
+export const MERGE_PIECE = 16
+
+/** Fragments or names read in one piece: less than a millisecond. */
+export const READ_PIECE = 512
+
 /** Text inserted at once: as many bytes as the characters that one call may insert can have. */
 export const TEXT_RUN_BYTES_MAX = 4 * FRAGMENTS_MAX
 

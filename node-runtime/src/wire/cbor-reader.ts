@@ -1,6 +1,7 @@
 // Reads canonical DAG-CBOR in one pass: what is read has exactly one byte form, nesting and the number of items are bounded,
 // and only the types that our messages and rows use pass. Knows no message.
 import type { Bytes } from '../base/bytes.ts'
+import type { InPieces } from '../base/pieces.ts'
 import { WireError } from './errors.ts'
 
 export interface ReadLimits {
@@ -33,6 +34,14 @@ export function readCbor(bytes: Bytes, limits: ReadLimits): unknown {
   return value
 }
 
+/** The same of a list, `piece` items each time; of those that are lists in turn the items, too. */
+export function* readListsInPieces(bytes: Bytes, limits: ReadLimits, piece: number): InPieces<unknown> {
+  const reader = new Reader(bytes, limits)
+  const value = yield* reader.listsInPieces(0, piece)
+  reader.end()
+  return value
+}
+
 class Reader {
   readonly #bytes: Uint8Array
   readonly #limits: ReadLimits
@@ -49,8 +58,7 @@ class Reader {
   }
 
   value(depth: number): unknown {
-    this.#items += 1
-    if (this.#items > this.#limits.itemsMax) throw this.#malformed(`more than ${this.#limits.itemsMax} items`)
+    this.#countItem()
     const first = this.#bytes[this.#at]
     if (first === undefined) throw this.#malformed('cut off')
     this.#at += 1
@@ -71,6 +79,26 @@ class Reader {
       default:
         throw this.#malformed('a type that no message uses')
     }
+  }
+
+  *listsInPieces(depth: number, piece: number): InPieces<unknown> {
+    const first = this.#bytes[this.#at] ?? 0
+    if (first >> 5 !== LIST || depth > 1) return this.value(depth)
+    this.#countItem()
+    this.#at += 1
+    const count = this.#count(first & 31, 1)
+    const below = this.#deeper(depth)
+    const list: unknown[] = []
+    for (let i = 0; i < count; i += 1) {
+      list.push(depth === 0 ? yield* this.listsInPieces(below, piece) : this.value(below))
+      if (list.length % piece === 0) yield
+    }
+    return list
+  }
+
+  #countItem(): void {
+    this.#items += 1
+    if (this.#items > this.#limits.itemsMax) throw this.#malformed(`more than ${this.#limits.itemsMax} items`)
   }
 
   #number(minor: number): number | bigint {

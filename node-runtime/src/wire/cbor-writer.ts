@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { type Bytes, copyOf } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
+import type { InPieces } from '../base/pieces.ts'
 
 const UINT = 0
 const BYTES = 2
@@ -30,10 +31,27 @@ export function writeCbor(value: unknown): Bytes {
   return writer.taken()
 }
 
+/** The same of a list; of it and of what it holds that are lists in turn, `piece` items each time. */
+export function* writeListsInPieces(value: readonly unknown[], piece: number): InPieces<Bytes> {
+  if (isShort(value, piece)) return writeCbor(value)
+  // Others write meanwhile.
+  const writer = new Writer(Buffer.allocUnsafeSlow(SCRATCH_BYTES))
+  yield* writer.listInPieces(value, piece)
+  return writer.taken()
+}
+
+function isShort(value: readonly unknown[], piece: number): boolean {
+  return value.length < piece && value.every((item) => !Array.isArray(item) || item.length < piece)
+}
+
 class Writer {
   static readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
-  #out = Writer.#scratch
+  #out: Buffer
   #at = 0
+
+  constructor(out = Writer.#scratch) {
+    this.#out = out
+  }
 
   taken(): Bytes {
     return copyOf(this.#out.subarray(0, this.#at))
@@ -49,6 +67,19 @@ class Writer {
     else if (Array.isArray(value)) this.#list(value)
     else if (typeof value === 'object') this.#map(value as Readonly<Record<string, unknown>>)
     else throw new TypeError(`no CBOR form of a ${typeof value}`)
+  }
+
+  *listInPieces(value: readonly unknown[], piece: number): InPieces {
+    this.#head(LIST, value.length)
+    let room = piece
+    for (const item of value) {
+      if (Array.isArray(item) && item.length >= piece) yield* this.listInPieces(item, piece)
+      else this.value(item)
+      room -= 1
+      if (room > 0) continue
+      yield
+      room = piece
+    }
   }
 
   #byte(byte: number): void {

@@ -2,8 +2,9 @@ import { decode, encode } from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fromHex } from '../base/bytes.ts'
-import { readCbor } from './cbor-reader.ts'
-import { writeCbor } from './cbor-writer.ts'
+import { atOnce } from '../base/pieces.ts'
+import { readCbor, readListsInPieces } from './cbor-reader.ts'
+import { writeCbor, writeListsInPieces } from './cbor-writer.ts'
 import { WireError } from './errors.ts'
 
 const LIMITS = { depthMax: 8, itemsMax: 1000, fractions: true }
@@ -33,6 +34,41 @@ function record(value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
 }
 
 describe('CBOR', () => {
+  test('lists have the same bytes, and are read the same, in pieces', () => {
+    fc.assert(
+      fc.property(fc.array(tree, { maxLength: 8 }), fc.integer({ min: 1, max: 4 }), (value, piece) => {
+        const bytes = atOnce(writeListsInPieces(value, piece))
+        expect(Buffer.compare(bytes, writeCbor(value))).toBe(0)
+        expect(atOnce(readListsInPieces(bytes, LIMITS, piece))).toEqual(readCbor(bytes, LIMITS))
+      }),
+    )
+  })
+
+  test('what is no value is none in pieces either', () => {
+    const outcome = (read: () => unknown) => {
+      try {
+        return read()
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error
+        return error.message
+      }
+    }
+    const limits = { depthMax: 2, itemsMax: 6 }
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.array(tree, { maxLength: 4 }).map(writeCbor), fc.uint8Array({ maxLength: 8 })),
+        (bytes) => {
+          for (const end of [bytes.length, bytes.length - 1]) {
+            const part = bytes.subarray(0, Math.max(0, end))
+            const pieced = outcome(() => atOnce(readListsInPieces(part, limits, 2)))
+            expect(pieced).toEqual(outcome(() => readCbor(part, limits)))
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
   test('a value has the bytes that DAG-CBOR gives it, and is read from them', () => {
     fc.assert(
       fc.property(tree, (value) => {

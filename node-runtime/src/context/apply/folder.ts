@@ -1,14 +1,16 @@
 // Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
+import type { Bytes } from '../../base/bytes.ts'
 import type { ApplicationId, DeltaId, RootHash } from '../../base/ids.ts'
-import { mergeArtifact } from '../../crdt/artifact.ts'
+import { atOnce, type InPieces } from '../../base/pieces.ts'
+import { mergeInPieces } from '../../crdt/artifact.ts'
 import { CrdtError } from '../../crdt/errors.ts'
 import { isMachineFailure } from '../../runtime/guest-executor.ts'
 import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
 import { StorageError } from '../../storage/errors.ts'
 import type { StateTransaction } from '../../storage/state-transaction.ts'
 import type { StateChange } from '../../storage/state-view.ts'
-import { decodeUndo, encodeUndo } from '../../storage/undo.ts'
+import { encodeUndoInPieces, undoInPieces } from '../../storage/undo.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { codeCutOf, type Delta, type DeltaPayload, openDelta } from '../../wire/delta.ts'
 import { ContextError } from '../errors.ts'
@@ -87,7 +89,7 @@ export class Folder {
     let from = this.#stack.length
     for (const place of [index, ...above()].reverse()) {
       await this.#revertTo(place, transaction, from)
-      this.#roots.set(this.#base + place, transaction.root())
+      this.#roots.set(this.#base + place, await this.#parts.turns.run(transaction.rootInPieces()))
       from = place
     }
     return transaction.root()
@@ -128,8 +130,8 @@ export class Folder {
     const kept = this.#stack.length - plan.undo
     const { transaction, ops, committed, left, isAsForeseen } = await this.#refold(kept, plan.apply, byId)
     for (const id of dropped) ops.push(this.#parts.rows.putDelta(this.stored(id).delta, 'voided'))
-    // As arguments of one call they may be more than a stack holds.
-    return { ops: [...ops, ...transaction.ops()], committed, count: arrived.length - left, isAsForeseen }
+    const written = await this.#parts.turns.run(transaction.opsInPieces())
+    return { ops: [...ops, ...written], committed, count: arrived.length - left, isAsForeseen }
   }
 
   /**
@@ -137,7 +139,7 @@ export class Folder {
    * others. They are to be applied again, but for `dropped`.
    */
   async takeDown(countMax: number, dropped: ReadonlySet<DeltaId>): Promise<Pick<Fold, 'ops' | 'committed'>> {
-    const { rows, state } = this.#parts
+    const { rows, state, turns } = this.#parts
     const ops: StoreOp[] = []
     let bytes = 0
     let kept = this.#stack.length
@@ -155,7 +157,7 @@ export class Folder {
       this.#stack.splice(kept)
       this.#forgetRoots(kept)
     }
-    return { ops: [...ops, ...transaction.ops()], committed }
+    return { ops: [...ops, ...(await turns.run(transaction.opsInPieces()))], committed }
   }
 
   /** Of an app whose merges commute: the same deltas, in canonical order. Undefined where they are. */
@@ -164,11 +166,12 @@ export class Folder {
     const kept = target.findIndex((entry, index) => entry !== this.#stack[index])
     if (kept === -1) return undefined
     const { transaction, ops, committed } = await this.#refold(kept, target.slice(kept), new Map())
-    const { record, state } = this.#parts
+    const { record, state, turns } = this.#parts
+    const written = await turns.run(transaction.opsInPieces())
     if (transaction.root() !== state.root) {
       throw new Error(`merges of context ${record.id} do not commute: in another order the root is another`)
     }
-    return { ops: [...ops, ...transaction.ops()], committed }
+    return { ops: [...ops, ...written], committed }
   }
 
   /** Takes the stack back to its first `kept` and applies `apply` on them. The state is left to the caller's batch. */
@@ -194,10 +197,11 @@ export class Folder {
     const undos = [...done.undos, ...rest.undos]
     const applied = [...entries.slice(0, done.undos.length), ...again]
     const places = applied.map(({ place }) => place)
-    applied.forEach(({ delta, place }, index) => {
-      ops.push(rows.pushUndo(this.#base + kept + index, place, encodeUndo(undos[index] ?? { previous: [] })))
+    for (const [index, { delta, place }] of applied.entries()) {
+      const undo = await turns.run(encodeUndoInPieces(undos[index] ?? { previous: [] }))
+      ops.push(rows.pushUndo(this.#base + kept + index, place, undo))
       if (arrived.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
-    })
+    }
     const isMigrated = stateMark(transaction).version !== before.version
     const committed = () => {
       transaction.committed()
@@ -220,7 +224,7 @@ export class Folder {
     const { rows, turns } = this.#parts
     for (let position = this.#base + from - 1; position >= this.#base + index; position -= 1) {
       const row = rows.undo(position)
-      transaction.revert(decodeUndo(row.undo))
+      await turns.run(takenBack(transaction, row.undo))
       await turns.spend(row.undo.byteLength)
     }
   }
@@ -276,35 +280,40 @@ export class Folder {
   #leaveOut(done: Applied, run: readonly Placed[], why: string): void {
     const ids = run.map(({ delta }) => delta.id)
     this.#parts.log.warn({ ids, why }, 'made for another version of the state: without effect')
-    for (const { foreseen } of run) if (done.isAsForeseen) done.add([], foreseen)
+    for (const { foreseen } of run) if (done.isAsForeseen) atOnce(done.add([], foreseen))
   }
 
   async #merge(done: Applied, transaction: StateTransaction, entries: readonly Arrived[]): Promise<void> {
-    for (const { delta, payload, foreseen } of entries) {
-      const staged = new StagedMap(transaction)
-      try {
-        if (payload.artifact.kind === 'host' && payload.artifact.bytes.byteLength > 0) {
-          const origin = { author: delta.author, hlc: delta.hlc }
-          const { unauthorised } = mergeArtifact(staged, payload.artifact.bytes, origin)
-          // An honest node never makes one: the host refuses it in the call.
-          if (unauthorised > 0) {
-            const fields = { deltaId: delta.id, author: delta.author, unauthorised }
-            this.#parts.log.warn(fields, 'writes to what belongs to others have no effect')
-          }
-        }
-        done.add(staged.changes(), foreseen)
-      } catch (error) {
-        if (!(error instanceof CrdtError)) throw error
-        if (error.code === 'CRDT_STATE_CORRUPT') {
-          const merge = { artifact: payload.artifact.bytes, author: delta.author, hlc: delta.hlc }
-          requireWhole(this.#parts.state, transaction, merge)
-        }
-        // The same bytes are refused by everyone: the delta has no effect anywhere.
-        this.#parts.log.warn({ deltaId: delta.id, error: error.message }, 'an artifact is malformed: it has no effect')
-        done.add([], foreseen)
-      }
+    const { turns } = this.#parts
+    for (const entry of entries) {
+      await turns.run(this.#mergeOne(done, transaction, entry))
       if (!done.isAsForeseen) return
-      await this.#parts.turns.spend(payload.artifact.bytes.byteLength)
+      await turns.spend(entry.payload.artifact.bytes.byteLength)
+    }
+  }
+
+  *#mergeOne(done: Applied, transaction: StateTransaction, { delta, payload, foreseen }: Arrived): InPieces {
+    const staged = new StagedMap(transaction)
+    try {
+      if (payload.artifact.kind === 'host' && payload.artifact.bytes.byteLength > 0) {
+        const origin = { author: delta.author, hlc: delta.hlc }
+        const { unauthorised } = yield* mergeInPieces(staged, payload.artifact.bytes, origin)
+        // An honest node never makes one: the host refuses it in the call.
+        if (unauthorised > 0) {
+          const fields = { deltaId: delta.id, author: delta.author, unauthorised }
+          this.#parts.log.warn(fields, 'writes to what belongs to others have no effect')
+        }
+      }
+      yield* done.add(staged.changes(), foreseen)
+    } catch (error) {
+      if (!(error instanceof CrdtError)) throw error
+      if (error.code === 'CRDT_STATE_CORRUPT') {
+        const merge = { artifact: payload.artifact.bytes, author: delta.author, hlc: delta.hlc }
+        requireWhole(this.#parts.state, transaction, merge)
+      }
+      // The same bytes are refused by everyone: the delta has no effect anywhere.
+      this.#parts.log.warn({ deltaId: delta.id, error: error.message }, 'an artifact is malformed: it has no effect')
+      yield* done.add([], foreseen)
     }
   }
 
@@ -317,7 +326,7 @@ export class Folder {
       else {
         const ids = run.map(({ delta }) => delta.id)
         this.#parts.log.warn({ ids, applicationId }, 'made with code for another kind of state: without effect')
-        for (const { foreseen } of run) if (done.isAsForeseen) done.add([], foreseen)
+        for (const { foreseen } of run) if (done.isAsForeseen) atOnce(done.add([], foreseen))
       }
       if (!done.isAsForeseen) return
     }
@@ -357,7 +366,7 @@ export class Folder {
     let next = 0
     for (const { delta, payload, foreseen } of run) {
       if (payload.artifact.bytes.byteLength === 0) {
-        done.add([], foreseen)
+        atOnce(done.add([], foreseen))
         if (!done.isAsForeseen) return
         continue
       }
@@ -373,7 +382,7 @@ export class Folder {
         log.warn({ deltaId: delta.id, error: outcome.error?.message }, 'the guest refused a delta: it has no effect')
         changes = []
       }
-      done.add(changes, foreseen)
+      await this.#parts.turns.run(done.add(changes, foreseen))
       if (!done.isAsForeseen) return
       await this.#parts.turns.spend(0)
     }
@@ -383,6 +392,10 @@ export class Folder {
 /** Members have it: with the state made anew, all that is here is applied again, and what is lacking is asked for. */
 function gone(id: DeltaId | undefined): StorageError {
   return new StorageError('STATE_CORRUPT', `accepted delta ${id} is gone from the store; the state is made anew`)
+}
+
+function* takenBack(transaction: StateTransaction, row: Bytes): InPieces {
+  yield* transaction.revertInPieces(yield* undoInPieces(row))
 }
 
 function postponed(delta: Pick<Delta, 'id'>, why: string): ContextError {

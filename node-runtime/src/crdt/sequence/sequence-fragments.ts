@@ -1,9 +1,10 @@
 // Changes of a sequence: elements inserted, a value replaced, an element removed.
 import { type Bytes, concat, u64be } from '../../base/bytes.ts'
+import { atOnce, type InPieces } from '../../base/pieces.ts'
 import type { ByteReader, ByteWriter } from '../codec.ts'
 import type { CrdtState } from '../crdt-state.ts'
 import type { Fragment, Origin } from '../fragment.ts'
-import { TEXT_RUN_BYTES_MAX, VALUE_BYTES_MAX } from '../limits.ts'
+import { MERGE_PIECE, TEXT_RUN_BYTES_MAX, VALUE_BYTES_MAX } from '../limits.ts'
 import { codePointBody, Sequence, type SequenceKind, valueBody } from './sequence.ts'
 import { SEQUENCE_ID_LENGTH, sequenceId, stampOf } from './sequence-id.ts'
 import { type CodePoints, codePointsIn } from './utf8.ts'
@@ -40,10 +41,14 @@ export class InsertFragment implements Fragment {
     out.bytes(this.#value)
   }
 
-  mergeInto(state: CrdtState, { replica }: Origin): boolean {
+  mergeInto(state: CrdtState, origin: Origin): boolean {
+    return atOnce(this.mergeInPieces(state, origin))
+  }
+
+  *mergeInPieces(state: CrdtState, { replica }: Origin): InPieces<boolean> {
     const element = sequenceId({ sequence: this.id, replica, parent: this.#parent, stamp: this.stamp })
     const body = valueBody(this.stamp, replica, this.#value)
-    new Sequence(state, this.#kind, this.id).insert(element, { replica, parent: this.#parent }, body)
+    yield* new Sequence(state, this.#kind, this.id).insert(element, { replica, parent: this.#parent }, body)
     return true
   }
 }
@@ -80,13 +85,23 @@ export class TextRunFragment implements Fragment {
     out.bytes(this.#text.bytes)
   }
 
-  mergeInto(state: CrdtState, { replica }: Origin): boolean {
+  mergeInto(state: CrdtState, origin: Origin): boolean {
+    return atOnce(this.mergeInPieces(state, origin))
+  }
+
+  *mergeInPieces(state: CrdtState, { replica }: Origin): InPieces<boolean> {
     const sequence = new Sequence(state, this.#kind, this.id)
     let parent = this.#parent
     let stamp = this.#first
+    let room = MERGE_PIECE
     for (const codePoint of this.#text.codePoints) {
+      if (room <= 0) {
+        yield
+        room = MERGE_PIECE
+      }
+      room -= 1
       const element = sequenceId({ sequence: this.id, replica, parent, stamp })
-      sequence.insert(element, { replica, parent }, codePointBody(codePoint))
+      yield* sequence.insert(element, { replica, parent }, codePointBody(codePoint))
       parent = element
       stamp += 1n
     }

@@ -2,9 +2,11 @@
 // was inserted after, read depth first, newer siblings first. Elements are never forgotten: a removed one keeps its
 // place, and its removal is final, so nothing that arrives late can bring it back.
 import { type Bytes, compareBytes, concat, u32be, u64be } from '../../base/bytes.ts'
+import type { InPieces } from '../../base/pieces.ts'
 import { corruptState, readU64 } from '../codec.ts'
 import type { CrdtState } from '../crdt-state.ts'
 import { beginningWith, ElementIndex } from '../element-index.ts'
+import { READ_PIECE } from '../limits.ts'
 import { INSTANCE_ID_LENGTH, recordKey } from '../state-keys.ts'
 import { SEQUENCE_ID_LENGTH } from './sequence-id.ts'
 import { SequenceIndex } from './sequence-index.ts'
@@ -60,13 +62,14 @@ export class Sequence {
     return { replica: record.subarray(0, INSTANCE_ID_LENGTH), parent: record.subarray(INSTANCE_ID_LENGTH) }
   }
 
-  insert(element: Bytes, origin: SequenceOrigin, body: Bytes): void {
+  /** Long where many elements have waited for this one. */
+  *insert(element: Bytes, origin: SequenceOrigin, body: Bytes): InPieces {
     if (this.#kind.authored) this.#state.set(this.#key('o', element), concat([origin.replica, origin.parent]))
     this.#merge(element, body)
     if (this.index.has(element)) return
     const waiting = this.#waiting()
     const name = concat([origin.parent, element])
-    if (this.index.has(origin.parent)) this.#place(element, origin.parent, waiting)
+    if (this.index.has(origin.parent)) yield* this.#place(element, origin.parent, waiting)
     else if (!waiting.has(name)) waiting.add(name)
   }
 
@@ -88,16 +91,19 @@ export class Sequence {
   }
 
   /** And all that waits for it. */
-  #place(element: Bytes, parent: Bytes, waiting: ElementIndex): void {
+  *#place(element: Bytes, parent: Bytes, waiting: ElementIndex): InPieces {
     const todo = [{ element, parent }]
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
       // Each is placed once, so this ends.
       if (this.index.has(next.element)) throw corruptState('what waits for its place has one')
       this.index.insert(next.element, next.parent, this.#markOf(next.element))
-      for (const name of [...waiting.keys(beginningWith(next.element))]) {
+      const names: Bytes[] = []
+      for (const name of waiting.keys(beginningWith(next.element))) if (names.push(name) % READ_PIECE === 0) yield
+      for (const name of names) {
         if (name.byteLength !== 2 * SEQUENCE_ID_LENGTH) throw corruptState('what waits for its place has no name')
         waiting.delete(name)
         todo.push({ element: name.subarray(SEQUENCE_ID_LENGTH), parent: next.element })
+        yield
       }
     }
   }

@@ -12,17 +12,18 @@ import { ContextRecords, contextsWith } from './context-records.ts'
 import { ContextStore } from './context-store.ts'
 import type { AdoptOptions, ContextsParts, CreateContextRequest } from './contexts-parts.ts'
 import { ContextError } from './errors.ts'
-import { REOPEN_MS } from './limits.ts'
+import { BASE_BATCH_ENTRIES, REOPEN_MS } from './limits.ts'
 import { Doubts } from './mending/doubts.ts'
 import { Mended } from './mending/mended.ts'
 import { markedImage } from './migration/state-mark.ts'
 import { programIn, serviceStorage, storageIn } from './namespaces/code/services.ts'
 import type { Namespace } from './namespaces/namespace.ts'
 import { openRows } from './opening.ts'
-import type { ContextRecord } from './parts.ts'
+import type { ContextParts, ContextRecord } from './parts.ts'
 import { Residence } from './residence.ts'
 import { Leftovers } from './retention/leftovers.ts'
 import { Receipts } from './retention/receipts.ts'
+import { Turns } from './turns.ts'
 import { XCalls } from './xcalls/xcalls.ts'
 
 export class Contexts {
@@ -154,7 +155,9 @@ export class Contexts {
     await namespaces.announceApplication(namespace, request.applicationId)
     const module = await applications.module(request.applicationId, request.serviceName)
     const log = this.#parts.log.child({ contextId: id })
-    const initial = await initialState({ id, module, executor, hlc, account, identity, log }, request.initParams)
+    const turns = new Turns(this.#slicing())
+    const parts = { id, module, executor, hlc, account, identity, turns, log }
+    const initial = await initialState(parts, request.initParams)
     const image = markedImage(
       initial,
       request.applicationId,
@@ -167,7 +170,9 @@ export class Contexts {
     // A token of its own: what an earlier attempt left behind is dropped, not continued.
     const writer = await SnapshotWriter.open(this.#parts.store, id, random.bytes(32))
     const rows = new ContextStore(this.#parts.store, id)
-    await writer.add(image)
+    for (let start = 0; start < image.length; start += BASE_BATCH_ENTRIES) {
+      await writer.add(image.slice(start, start + BASE_BATCH_ENTRIES))
+    }
     const base = { groupId: request.groupId, applicationId: request.applicationId, storage: request.storage }
     const root = writer.root
     const record = {
@@ -281,7 +286,7 @@ export class Contexts {
   }
 
   async #read(record: ContextRecord): Promise<Context> {
-    const { store, namespaces, applications, clock, log, hlc } = this.#parts
+    const { store, namespaces, applications, log, hlc } = this.#parts
     const authority = namespaces.get(record.namespaceId)
     const { opened, state } = await this.#mended.read(record, async () => ({
       opened: await openRows({ contextId: record.id, store, hlc, authority }),
@@ -307,8 +312,7 @@ export class Contexts {
           }),
         want: (id) => this.#parts.onCodeMissing(authority, id),
       },
-      setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
-      elapsedMs: () => clock.elapsedMs?.() ?? 0,
+      ...this.#slicing(),
       authority,
       onKeyMissing: () => this.#parts.onKeyMissing(namespaces.get(record.namespaceId), record.groupId),
       onMigrated: () => this.#parts.onMigrated(authority),
@@ -336,6 +340,14 @@ export class Contexts {
     opening.context = context
     if (opened.isPartial) await context.restoration.run()
     return context
+  }
+
+  #slicing(): Pick<ContextParts, 'setTimer' | 'elapsedMs'> {
+    const { clock } = this.#parts
+    return {
+      setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
+      elapsedMs: () => clock.elapsedMs?.() ?? 0,
+    }
   }
 
   /** Deltas wait for the code where it is needed to apply them. */

@@ -143,7 +143,7 @@ export const JOIN_RETRY_LAST_MS = 5000
 export const JOIN_CODE_WAIT_MS = 10_000
 export const JOIN_CODE_LATE_WAIT_MS = 1000
 
-/** Entries of a base written in one batch while it streams in. */
+/** Entries of a base written in one batch while it streams in, or is made. */
 export const BASE_BATCH_ENTRIES = 1000
 
 /** How long joining a namespace waits for the contexts that come with it; the rest comes behind. */

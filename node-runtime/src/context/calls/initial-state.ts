@@ -5,11 +5,13 @@ import type { HybridClock } from '../../base/clock.ts'
 import { type AccountId, type ContextId, idBytes } from '../../base/ids.ts'
 import type { SigningKey } from '../../base/keys.ts'
 import type { Logger } from '../../base/log.ts'
-import { mergeArtifact } from '../../crdt/artifact.ts'
+import type { InPieces } from '../../base/pieces.ts'
+import { mergeInPieces } from '../../crdt/artifact.ts'
 import type { GuestExecutor, GuestModule, GuestOutcome } from '../../runtime/guest-executor.ts'
 import { ContextError } from '../errors.ts'
 import { logGuest } from '../guest-log.ts'
 import { StagedMap } from '../staged-map.ts'
+import type { Turns } from '../turns.ts'
 
 export interface InitialStateParts {
   readonly id: ContextId
@@ -18,6 +20,7 @@ export interface InitialStateParts {
   readonly hlc: HybridClock
   readonly account: AccountId
   readonly identity: SigningKey
+  readonly turns: Turns
   /** Names the context. */
   readonly log: Logger
 }
@@ -54,17 +57,18 @@ export async function initialState(parts: InitialStateParts, params: Bytes): Pro
     throw new ContextError('INIT_FAILED', "the application's init uses blobs, which only calls may", { data: {} })
   }
   hlc.observe(outcome.timeNs)
-  return entriesOf(outcome, parts)
+  parts.turns.start()
+  return parts.turns.run(entriesOf(outcome, parts))
 }
 
 /** No state is ever stored under it, so `init` sees an empty one. */
 const NO_GENERATION = 0
 
-function entriesOf(outcome: GuestOutcome, parts: InitialStateParts): (readonly [Bytes, Bytes])[] {
+function* entriesOf(outcome: GuestOutcome, parts: InitialStateParts): InPieces<(readonly [Bytes, Bytes])[]> {
   let changes = outcome.changes
   if (outcome.artifact?.kind === 'host') {
     const staged = new StagedMap({ get: () => undefined })
-    mergeArtifact(staged, outcome.artifact.bytes, {
+    yield* mergeInPieces(staged, outcome.artifact.bytes, {
       author: parts.identity.publicKey,
       hlc: parts.hlc.tick(),
       founding: true,

@@ -10,6 +10,8 @@ import { endOf, type Fault, HOSTILE, honestNodes, type Mark, type Operation, typ
 const SHARE = 0.75
 /** Endings that nothing may come after: it would tell what they keep from somebody. */
 const KEPT: readonly Mark[] = ['unheard', 'called behind', 'key unheard of', 'no key fits', 'asked in vain', 'new key']
+/** These come about with checkpoints of their own size, or none. */
+const ALONE: readonly Mark[] = ['contradicted', 'certified twice']
 const NODES_MIN = 5
 /** What came before is pruned by then, or is not going to be. */
 const CALM_MS = 12_000
@@ -35,7 +37,7 @@ export function withRedoing(scenario: Scenario, seed: number): Scenario {
   const draws = drawsFrom(seededRandom(`redoing 1 ${seed}`))
   const { app, nodes, faults, marks = [] } = scenario
   const isOther = faults.some(({ kind }) => ['skew', 'hostile', 'removal', 'upgrade'].includes(kind))
-  const isKept = marks.some((mark) => KEPT.includes(mark))
+  const isKept = marks.some((mark) => KEPT.includes(mark) || ALONE.includes(mark))
   if (!draws.chance(SHARE) || isOther || isKept || nodes.length < NODES_MIN) return scenario
   const [owner = 'n0'] = nodes
   const [one = 'n1', out = 'n2', fellow = 'n3', ...others] = draws.some(nodes.slice(1), nodes.length - 1)

@@ -112,7 +112,15 @@ function counters({ all, counts, facts, causality }: Called): string[] {
       (write) => counts(write) || (write.outcome === 'acknowledged' && !remains.has(write.operation.node)),
     )
   const resets = of('reset').filter(counts)
-  const isTaken = (visit: Written) => resets.some((reset) => knows(reset, visit, causality))
+  // One that was written again is known as what stands for it, or as what it was.
+  const standing = (write: Written): Written => {
+    const again = write.deltaId && facts.reissued.get(write.deltaId)
+    return again === undefined ? write : { ...write, deltaId: again }
+  }
+  const isTaken = (visit: Written) =>
+    resets.some((reset) =>
+      [visit, standing(visit)].some((each) => knows(reset, each, causality) || knows(standing(reset), each, causality)),
+    )
   const isUnknown = resets.some(({ deltaId }) => deltaId === undefined)
   const ranges = [
     {

@@ -2,6 +2,8 @@
 
 /** After the last fault, for everything to come to rest: parked deltas are looked at every minute. */
 export const SETTLE_MS = 240_000
+/** Passed at once: a world that passes more takes itself for stuck. */
+export const PASS_MS = 500_000
 /** Nothing has changed for this long: several heartbeats and the first retries of a handler. Who differs is no rest at all. */
 export const QUIET_MS = 6_000
 /** How far the generator sets a clock wrong. */

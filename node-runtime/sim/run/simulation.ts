@@ -8,7 +8,7 @@ import { keysOf, peerIdOf, type TestNode, type WorldObserver } from '../../src/t
 import { TestWorld } from '../../src/testing/test-nodes.ts'
 import { decodeGossip, type HeadsBeat } from '../../src/wire/gossip.ts'
 import { pryOnceRemoved } from '../hostile/removed.ts'
-import { LOOK_MS, QUIET_MS, SAMPLE_MS, SETTLE_MS } from '../limits.ts'
+import { LOOK_MS, PASS_MS, QUIET_MS, SAMPLE_MS, SETTLE_MS } from '../limits.ts'
 import { type Attempt, History } from '../record/history.ts'
 import { presencesOn } from '../record/presences.ts'
 import { Trace } from '../record/trace.ts'
@@ -129,7 +129,8 @@ class Run {
     this.#faults.begin()
     for (const operation of this.#scenario.operations) this.#at(operation.atMs, () => this.#operate(operation))
     this.#sample()
-    await world.pass(endOf(this.#scenario) + 1)
+    for (let leftMs = endOf(this.#scenario) + 1; leftMs > 0; leftMs -= PASS_MS)
+      await world.pass(Math.min(leftMs, PASS_MS))
     this.#endFaults()
     const [scenario, setting, history] = [this.#scenario, this.#setting, this.#history]
     let unrest = await this.#settle()

@@ -118,9 +118,7 @@ function counters({ all, counts, facts, causality }: Called): string[] {
     return again === undefined ? write : { ...write, deltaId: again }
   }
   const isTaken = (visit: Written) =>
-    resets.some((reset) =>
-      [visit, standing(visit)].some((each) => knows(reset, each, causality) || knows(standing(reset), each, causality)),
-    )
+    resets.some((reset) => knows(reset, visit, causality) || knows(reset, standing(visit), causality))
   const isUnknown = resets.some(({ deltaId }) => deltaId === undefined)
   const ranges = [
     {

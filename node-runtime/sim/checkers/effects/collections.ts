@@ -101,7 +101,7 @@ function ranks({ all, counts, facts, causality }: Called): string[] {
 }
 
 /** A reset takes away what it knew, once, and nothing that was counted beside it or later. */
-function counters({ all, counts, facts, causality }: Called): string[] {
+function counters({ all, counts, isOnVoid, facts, causality }: Called): string[] {
   const { views, scenario } = facts
   const remains = new Set(remainingNodes(scenario))
   const of = (method: string) => all.filter((write) => write.operation.method === method)
@@ -117,15 +117,17 @@ function counters({ all, counts, facts, causality }: Called): string[] {
     const again = write.deltaId && facts.reissued.get(write.deltaId)
     return again === undefined ? write : { ...write, deltaId: again }
   }
-  const isTaken = (visit: Written) =>
-    resets.some((reset) => knows(reset, visit, causality) || knows(reset, standing(visit), causality))
+  const isTakenBy = (some: readonly Written[], visit: Written) =>
+    some.some((reset) => knows(reset, visit, causality) || knows(reset, standing(visit), causality))
+  // What another reset had taken that counts no more was not there to be taken again.
+  const sure = resets.filter((reset) => !isOnVoid(reset))
   const isUnknown = resets.some(({ deltaId }) => deltaId === undefined)
   const ranges = [
     {
       name: 'visits',
       value: views.visit_count,
-      least: isUnknown ? 0 : kept('visit').filter((visit) => !isTaken(visit)).length,
-      most: may('visit').filter((visit) => !isTaken(visit)).length,
+      least: isUnknown ? 0 : kept('visit').filter((visit) => !isTakenBy(resets, visit)).length,
+      most: may('visit').filter((visit) => !isTakenBy(sure, visit)).length,
     },
     {
       name: 'the balance',

@@ -9,7 +9,7 @@ import { peerIdOfPublicKey } from '../network/peer-id.ts'
 import { DrivenClock } from '../testing/driven-clock.ts'
 import { syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
 import { Answering } from './answering.ts'
-import { SERVING_MAX, SERVING_PEER_MAX, SERVING_PORTION_BYTES } from './limits.ts'
+import { SERVING_MAX, SERVING_PORTION_BYTES } from './limits.ts'
 import type { Directory } from './ports.ts'
 import { type Place, ServingPlaces } from './serving-places.ts'
 
@@ -31,10 +31,28 @@ class Served {
 }
 
 describe('where all places are taken', () => {
-  it('nobody gives way in the first turn, and a peer has no more than its share', () => {
+  it('a peer has no more than its share, and gives way where others have none', () => {
     const served = new Served()
     for (const peer of ['mal', 'mal', 'max', 'max']) expect(served.take(peer)).toBeDefined()
-    expect([served.take('mal'), served.take('ada'), served.gaveWay]).toEqual([undefined, undefined, []])
+    expect([served.take('mal'), served.gaveWay]).toEqual([undefined, []])
+    expect([served.take('ada') !== undefined, served.gaveWay]).toEqual([true, ['mal']])
+    expect([served.take('bob') !== undefined, served.gaveWay]).toEqual([true, ['mal', 'max']])
+    expect([served.take('cyd'), served.gaveWay]).toEqual([undefined, ['mal', 'max']])
+  })
+
+  it('who begins again before each turn is over keeps nobody from being served', () => {
+    const served = new Served()
+    const peers = ['mal', 'mal', 'max', 'max']
+    const places = peers.map((peer) => served.take(peer))
+    for (let second = 0; second < 60; second += 1) {
+      for (const [index, peer] of peers.entries()) {
+        places[index]?.end()
+        places[index] = served.take(peer)
+      }
+      const place = served.take('ada')
+      expect(place).toBeDefined()
+      place?.end()
+    }
   })
 
   it('who takes too little gives way, of the peer with most places first', () => {
@@ -124,7 +142,7 @@ it('who asks for a base is answered though members that do not read hold all pla
     return first && syncFrameMessage.decode(first).t
   }
   for (let each = 0; each < SERVING_MAX; each += 1) {
-    expect(await ask(`member ${Math.floor(each / SERVING_PEER_MAX)}`)).toBe('entries')
+    expect(await ask(`member ${each}`)).toBe('entries')
   }
   expect(await ask('ada')).toBe('refused')
   for (let each = 0; each < SERVING_MAX; each += 1) clock.step()

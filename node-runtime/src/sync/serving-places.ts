@@ -22,8 +22,6 @@ export interface Place {
 interface Held {
   readonly peer: PeerId
   readonly stream: FrameStream
-  /** Its first turn is over. */
-  isOld: boolean
   /** In this turn. */
   bytes: number
   /** In the last one it took less than `SERVING_PORTION_BYTES`. */
@@ -53,7 +51,7 @@ export class ServingPlaces {
       this.#end(last)
       last.stream.abort(new SyncError('SYNC_INCOMPLETE', 'others wait to be served'))
     }
-    const held: Held = { peer, stream, isOld: false, bytes: 0, isSlow: false, cancel: () => {} }
+    const held: Held = { peer, stream, bytes: 0, isSlow: false, cancel: () => {} }
     this.#held.add(held)
     this.#watch(held)
     return {
@@ -75,7 +73,8 @@ export class ServingPlaces {
     let found: Held | undefined
     const countOf = (held: Held) => counts.get(held.peer) ?? 0
     for (const held of this.#held) {
-      const mayStay = !held.isSlow && !(held.isOld && countOf(held) > own + 1)
+      // Whatever its age: else who begins again before each turn is over would keep what it has for ever.
+      const mayStay = !held.isSlow && countOf(held) <= own + 1
       if (!mayStay && (!found || countOf(held) > countOf(found))) found = held
     }
     return found
@@ -83,7 +82,6 @@ export class ServingPlaces {
 
   #watch(held: Held): void {
     held.cancel = this.#clock.setTimer(() => {
-      held.isOld = true
       held.isSlow = held.bytes < SERVING_PORTION_BYTES
       held.bytes = 0
       this.#watch(held)

@@ -8,6 +8,10 @@ export const BLOB_CHUNKS_ASKED_MAX = 3
 export const BLOB_CHUNKS_HELD_MAX = 6
 /** Blobs fetched at once; a further fetch waits for its turn. */
 export const BLOB_FETCHES_MAX = 8
+/** Fetches that wait for a place: each is a wish of a client, a guest or a context. One more is refused. */
+export const BLOB_FETCHES_WAITING_MAX = 1024
+/** Of the places that get free, each of so many goes to who has waited for longest, however long its turn may be. */
+export const BLOB_LONGEST_WAITING_EVERY = 4
 /**
  * The first turn of a fetch, and how often it is looked at whether one is to give way. Each turn is twice as long as the one before,
  * up to an hour: a MiB comes in it over a link of 300 bytes a second.

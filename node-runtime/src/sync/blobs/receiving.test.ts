@@ -30,7 +30,7 @@ async function receiving() {
     }
     await receipt.end(undefined, () => 0)
   }
-  return { blobs, fetch }
+  return { blobs, all, fetch }
 }
 
 test('what nobody stands for any more goes, and what another one does stays', async () => {
@@ -61,4 +61,17 @@ test('what was here before is not dropped', async () => {
   await fetch('bait', [['mal', TRUE]])
   await fetch('bait', [['mal', FALSE]])
   expect(new Set(await blobs.partials())).toEqual(new Set([TRUE.id, FALSE.id]))
+})
+
+test('what is being dropped is waited for by who begins to fetch it', async () => {
+  const { blobs, all, fetch } = await receiving()
+  await fetch('bait', [['mal', TRUE]])
+  const receipt = all.begin(address('bait'), turn)
+  receipt.offered('mal', FALSE.id)
+  await (await receipt.open(FALSE, 'mal', turn.signal)).close()
+  const ending = receipt.end(undefined, () => 0)
+  const other = all.begin(TRUE.id, turn)
+  await (await other.open(TRUE, 'ada', turn.signal)).close()
+  await Promise.all([ending, other.end(undefined, () => 0)])
+  expect(await blobs.partials()).toContain(TRUE.id)
 })

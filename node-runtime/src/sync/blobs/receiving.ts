@@ -73,9 +73,7 @@ export class Receipt {
         done.abort()
       }
     }
-    const { promise: ended, resolve: release } = Promise.withResolvers<void>()
-    held.set(id, { ended, release, waiting: new Set() })
-    this.#own.add(id)
+    this.#hold(id)
     await this.#note(id, from)
     return await blobs.receive(manifest)
   }
@@ -98,8 +96,20 @@ export class Receipt {
     }
   }
 
+  #hold(id: BlobId): void {
+    const { promise: ended, resolve: release } = Promise.withResolvers<void>()
+    this.#all.held.set(id, { ended, release, waiting: new Set() })
+    this.#own.add(id)
+  }
+
+  /** Who begins to write to it meanwhile waits, as for any other fetch: until this one has ended. */
+  async #remove(id: BlobId): Promise<void> {
+    if (!this.#own.has(id)) this.#hold(id)
+    await this.#all.blobs.dropPartial(id)
+  }
+
   async #drop(found: BlobId | undefined, rank: (peer: PeerId) => number): Promise<void> {
-    const { unproven, held, blobs } = this.#all
+    const { unproven, held } = this.#all
     const begun = unproven.get(this.#address)
     if (!begun) return
     const rankOf = (peers: ReadonlySet<PeerId>) => Math.min(...[...peers].map(rank))
@@ -110,7 +120,7 @@ export class Receipt {
       begun.delete(id)
       // What another fetch writes to or waits for, or has come for another address, too, is not ours to drop.
       const isHeld = this.#own.has(id) ? (held.get(id)?.waiting.size ?? 0) > 0 : held.has(id)
-      if (id !== found && !isHeld && !this.#all.isUnproven(id)) await blobs.dropPartial(id)
+      if (id !== found && !isHeld && !this.#all.isUnproven(id)) await this.#remove(id)
     }
     if (begun.size === 0) unproven.delete(this.#address)
   }

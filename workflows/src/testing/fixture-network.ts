@@ -74,6 +74,8 @@ export class FixtureNode {
   readonly waiting: Record<string, object[]> = {}
   /** Its history is judged again after a removal. */
   revising = false
+  /** Why deltas of its own cannot be written again yet. */
+  rewritingError: string | undefined
   /** Where set, reported instead of the true one. */
   forgedGovernance: string | undefined
   /** What it tells of its governance log; undefined: it has no such route. */

@@ -110,7 +110,9 @@ const WAITING = ['pending', 'parked', 'handlers', 'deadLetters']
 
 function waiting(node: FixtureNode): unknown {
   const counts = WAITING.map((name) => [name, node.waiting[name]?.length ?? 0])
-  return { data: { ...Object.fromEntries(counts), revising: node.revising } }
+  const { revising, rewritingError } = node
+  const rewriting = rewritingError === undefined ? { rewriting: false } : { rewriting: true, rewritingError }
+  return { data: { ...Object.fromEntries(counts), revising, ...rewriting } }
 }
 
 function waitingRows(name: string): FixtureRoute['handle'] {

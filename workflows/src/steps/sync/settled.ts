@@ -63,6 +63,10 @@ async function waitsOf(
   if (count('parked') > 0) found.push(`${deltas(count('parked'))} parked`)
   if (counts.damaged === true) found.push('its state is damaged and comes from a member')
   else if (counts.revising === true) found.push('its history is judged again after a removal')
+  if (counts.rewriting === true) {
+    const why = typeof counts.rewritingError === 'string' ? `: ${counts.rewritingError}` : ''
+    found.push(`deltas of its own are to be written again${why}`)
+  }
   const untried = count('handlers') === 0 ? 0 : countUntried(await handlers())
   if (untried > 0) found.push(untried === 1 ? '1 event handler to run' : `${untried} event handlers to run`)
   return found

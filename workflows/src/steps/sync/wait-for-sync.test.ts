@@ -264,6 +264,13 @@ describe('nodes that agree, but are not settled', () => {
     expect(late.failure?.message).toContain('n-2: its history is judged again after a removal')
   })
 
+  test('are waited for while one has deltas of its own to write again', async () => {
+    const network = new FixtureNetwork()
+    network.node('n-2').rewritingError = 'the code is not here'
+    const run = await runYaml(sync(', timeout: 3'), { network })
+    expect(run.failure?.message).toContain('n-2: deltas of its own are to be written again: the code is not here')
+  })
+
   test('have the whole time to settle, however few attempts they have to agree', async () => {
     const network = new FixtureNetwork()
     let reads = 0

@@ -85,8 +85,8 @@ export const RETENTION: readonly Mutant[] = [
   {
     name: 'checkpoint-of-nothing-more-is-searched-for-ever',
     file: 'context/retention/contents.ts',
-    find: '    if (size === 0) return cuts\n',
-    replace: '',
+    find: '    if (size === 0) return cuts\n    let cut = stack\n    const step = Math.max(size, retention.checkpointMin)\n',
+    replace: '    let cut = stack\n    const step = size && Math.max(size, retention.checkpointMin)\n',
     why: 'a certified checkpoint of what ours has, made under other governance, stops a node for good',
     breaks: 'I4',
     needs: 'certified twice',

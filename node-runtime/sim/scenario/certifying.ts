@@ -29,17 +29,23 @@ const FIRST_MS = 500
 const ABSENT_MS = 8000
 /** What came before is at rest by then. */
 const CALM_MS = 12_000
+/** So many that with what was left there is one more, and mostly not two. */
 const CHECKPOINT_MIN = 40
-const TRICKLE = 44
+const TRICKLE = 41
 const TRICKLE_MS = 6400
+/** Before it is cut off: it is waited for that long, however seldom rounds are. */
+const HEARD_MS = 300
 /** All have the trickle, and have said so; nobody has been quiet for longer than that. */
 const APART_MS = 7200
+/** Who was cut off counts no more: each of the others writes, so that it looks again what can go. */
+const ALONE_MS = 8400
 /** The one that hears of all others has pruned. */
 const PRUNED_MS = 15_000
 const BACK_MS = PRUNED_MS + 1500
 /** The others meet again, and have forgotten what they had vouched for. */
 const MET_MS = 20_000
-/** They have pruned, too. */
+/** They have pruned, too, and do not know any more which root there is beneath: the later one of the two may be either. */
+const PRUNED_TOO_MS = 34_000
 const LENGTH_MS = 36_000
 
 /**
@@ -95,10 +101,20 @@ export function withCertifiedTwice(scenario: Scenario, seed: number): Scenario {
   const between = (fromMs: number, untilMs: number, ...sides: (readonly string[])[]): Fault => {
     return { kind: 'partition', sides, silent: false, fromMs: atMs + fromMs, untilMs: atMs + untilMs }
   }
+  const restart = (node: string, afterMs: number): Fault => {
+    return { kind: 'restart', node, atMs: atMs + afterMs, downMs: 1, clean: false }
+  }
+  const write = (node: string, afterMs: number, id: string): Operation =>
+    writeOf(scenario.app, { node, atMs: atMs + afterMs, id })
   const trickle = Array.from({ length: TRICKLE }, (_, at): Operation => {
     const node = by[at % by.length] ?? owner
-    return writeOf(scenario.app, { node, atMs: atMs + Math.floor((TRICKLE_MS * at) / TRICKLE), id: `twice ${at}` })
+    return write(node, Math.floor((TRICKLE_MS * at) / TRICKLE), `twice ${at}`)
   })
+  const written = [
+    write(lacking, -HEARD_MS, 'heard'),
+    ...trickle,
+    ...[pruner, ...rest].filter((name) => writers.includes(name)).map((name) => write(name, ALONE_MS, `alone ${name}`)),
+  ]
   const faults: Fault[] = [
     between(0, MET_MS, [lacking], rest),
     between(0, LENGTH_MS, [lacking], [pruner]),
@@ -106,14 +122,13 @@ export function withCertifiedTwice(scenario: Scenario, seed: number): Scenario {
     { kind: 'one-way', from: [pruner], to: rest, fromMs: atMs + APART_MS, untilMs: atMs + BACK_MS },
     between(PRUNED_MS, LENGTH_MS, [pruner], rest),
     { kind: 'chore', node: owner, chore: 'rename', pick: 2, atMs: atMs + PRUNED_MS + 500 },
-    ...[pruner, ...rest].map(
-      (node): Fault => ({ kind: 'restart', node, atMs: atMs + BACK_MS, downMs: 1, clean: false }),
-    ),
+    ...[pruner, ...rest].map((node) => restart(node, BACK_MS)),
+    ...[lacking, ...rest].map((node) => restart(node, PRUNED_TOO_MS)),
   ]
   return {
     ...scenario,
     retention: { checkpointMin: CHECKPOINT_MIN, absentMs: ABSENT_MS },
-    operations: [...scenario.operations, ...trickle].sort((a, b) => a.atMs - b.atMs),
+    operations: [...scenario.operations, ...written].sort((a, b) => a.atMs - b.atMs),
     faults: [...scenario.faults, ...faults],
     marks: markedInstead(scenario, 'even sides', 'certified twice'),
   }

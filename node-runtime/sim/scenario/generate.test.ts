@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { generate } from './generate.ts'
 import { writesIn } from './operations.ts'
-import { FAULT_KINDS } from './scenario.ts'
+import { FAULT_KINDS, type Mark, type Scenario } from './scenario.ts'
 
 const SEEDS = 1500
 const scenarios = Array.from({ length: SEEDS }, (_, seed) => generate(seed))
@@ -70,6 +70,22 @@ describe('the scenario of a seed', () => {
       const [last, before] = [operations.at(-1), operations.at(-2)]
       expect((last?.atMs ?? 0) - (before?.atMs ?? 0)).toBeGreaterThan(10_000)
     }
+  })
+
+  it('prunes as what comes about by checkpoints asked for, whatever comes behind it', () => {
+    const own = new Map<Mark, Scenario['retention']>([
+      ['deaf', { checkpointMin: 20, absentMs: 6500 }],
+      ['alone', { checkpointMin: 20, absentMs: 6500 }],
+      ['overtaken', { checkpointMin: 20, absentMs: 6500 }],
+      ['overtaken pair', { checkpointMin: 20, absentMs: 6500 }],
+      ['steady', { checkpointMin: 20, absentMs: 20_000 }],
+      ['stands again', { checkpointMin: 12, absentMs: 6500, recentMax: 24 }],
+      ['contradicted', { checkpointMin: 40, absentMs: 8000 }],
+      ['certified twice', { checkpointMin: 40, absentMs: 8000 }],
+      ['parted', { checkpointMin: 12, absentMs: 6500 }],
+    ])
+    for (const { marks = [], retention = {} } of scenarios)
+      for (const mark of marks) expect(retention, mark).toMatchObject(own.get(mark) ?? {})
   })
 
   it('puts every pair of fault kinds into one run in more than a twentieth of the seeds', () => {

@@ -4,17 +4,17 @@
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { drawsFrom } from './draws.ts'
 import { eventOf, writeOf } from './operations.ts'
+import { mayPruneBy } from './retention.ts'
 import { endOf, type Fault, LATE_NODE, type Mark, type Operation, type Scenario } from './scenario.ts'
 
 /** Of the seeds that may have it. */
-const SHARE = 0.35
+const SHARE = 0.9
 /** Endings that nothing may come after: it would tell what they keep from somebody. */
 const KEPT: readonly Mark[] = ['unheard', 'called behind', 'key unheard of', 'no key fits', 'asked in vain', 'new key']
 const NODES = 5
 /** What came before is pruned by then, or is not going to be. */
 const CALM_MS = 12_000
-const CHECKPOINT_MIN = 12
-const ABSENT_MS = 6500
+const RETENTION = { checkpointMin: 12, absentMs: 6500, recentMax: 36 }
 /** So many that those who prune are not half any more. */
 const LET_IN = [LATE_NODE, 'n8']
 const LET_IN_MS = 1000
@@ -38,7 +38,7 @@ export function withParting(scenario: Scenario, seed: number): Scenario {
   const [isChosen, hasGrown] = [draws.chance(SHARE), draws.chance(0.5)]
   const { app, nodes, faults, marks = [] } = scenario
   const isOther = faults.some(({ kind }) => ['skew', 'hostile', 'removal', 'late', 'upgrade'].includes(kind))
-  const isKept = marks.some((mark) => KEPT.includes(mark))
+  const isKept = marks.some((mark) => KEPT.includes(mark)) || !mayPruneBy(RETENTION, scenario)
   if (!isChosen || isOther || isKept || nodes.length !== NODES) return scenario
   const [owner = 'n0'] = nodes
   const [fellow = 'n1', out = 'n2', ...others] = draws.some(nodes.slice(1), NODES - 1)
@@ -75,7 +75,7 @@ export function withParting(scenario: Scenario, seed: number): Scenario {
   const mark: Mark = hasGrown ? 'parted and grown' : 'parted'
   return {
     ...scenario,
-    retention: { checkpointMin: CHECKPOINT_MIN, absentMs: ABSENT_MS, recentMax: 3 * CHECKPOINT_MIN },
+    retention: RETENTION,
     operations: [...scenario.operations, ...operations].sort((a, b) => a.atMs - b.atMs),
     faults: [...faults, ...parted],
     marks: [...marks, mark],

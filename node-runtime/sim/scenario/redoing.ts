@@ -4,19 +4,17 @@
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { drawsFrom } from './draws.ts'
 import { writeOf } from './operations.ts'
+import { mayPruneBy } from './retention.ts'
 import { endOf, type Fault, HOSTILE, honestNodes, type Mark, type Operation, type Scenario } from './scenario.ts'
 
 /** Of the seeds that may have it. */
-const SHARE = 0.75
+const SHARE = 0.98
 /** Endings that nothing may come after: it would tell what they keep from somebody. */
 const KEPT: readonly Mark[] = ['unheard', 'called behind', 'key unheard of', 'no key fits', 'asked in vain', 'new key']
-/** These come about with checkpoints of their own size, or none. */
-const ALONE: readonly Mark[] = ['contradicted', 'certified twice']
 const NODES_MIN = 5
 /** What came before is pruned by then, or is not going to be. */
 const CALM_MS = 12_000
-const CHECKPOINT_MIN = 20
-const ABSENT_MS = 6500
+const RETENTION = { checkpointMin: 20, absentMs: 6500 }
 /** More than a checkpoint takes, while somebody is away for so long that it counts no more. */
 const TRICKLE = 40
 const TRICKLE_EVERY_MS = 400
@@ -37,7 +35,7 @@ export function withRedoing(scenario: Scenario, seed: number): Scenario {
   const draws = drawsFrom(seededRandom(`redoing 1 ${seed}`))
   const { app, nodes, faults, marks = [] } = scenario
   const isOther = faults.some(({ kind }) => ['skew', 'hostile', 'removal', 'upgrade'].includes(kind))
-  const isKept = marks.some((mark) => KEPT.includes(mark) || ALONE.includes(mark))
+  const isKept = marks.some((mark) => KEPT.includes(mark)) || !mayPruneBy(RETENTION, scenario)
   if (!draws.chance(SHARE) || isOther || isKept || nodes.length < NODES_MIN) return scenario
   const [owner = 'n0'] = nodes
   const [one = 'n1', out = 'n2', fellow = 'n3', ...others] = draws.some(nodes.slice(1), nodes.length - 1)
@@ -69,7 +67,7 @@ export function withRedoing(scenario: Scenario, seed: number): Scenario {
     app === 'order-sensitive' ? [] : [{ kind: 'removal', node: out, by: owner, atMs: atMs + REMOVED_MS }]
   return {
     ...scenario,
-    retention: { checkpointMin: CHECKPOINT_MIN, absentMs: ABSENT_MS },
+    retention: RETENTION,
     operations: [...scenario.operations, ...operations].sort((a, b) => a.atMs - b.atMs),
     faults: [...faults, between(0, AWAY_MS, [one]), between(APART_MS, HEALED_MS, [one, out, fellow]), ...removal],
     marks: [...marks, 'redone'],

@@ -7,5 +7,6 @@ export type StorageErrorCode =
   | 'STATE_ROOT_MISMATCH'
   | 'SNAPSHOT_INVALID'
   | 'UNDO_INVALID'
+  | 'TREE_FALSE'
 
 export class StorageError extends CodedError<StorageErrorCode> {}

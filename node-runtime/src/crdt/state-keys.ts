@@ -22,3 +22,16 @@ export function recordKey(id: Bytes, tag: number, part: RecordPart, key?: Bytes)
   if (key !== undefined) out.set(key, PREFIX_LENGTH)
   return out
 }
+
+/** Undefined: it is no record's. Whether there are such types and parts is not looked at. */
+export function partsOfKey(
+  key: Bytes,
+): { readonly id: Bytes; readonly tag: number; readonly part: string; readonly key: Bytes } | undefined {
+  if (key[0] !== FAMILY || key.byteLength < PREFIX_LENGTH) return undefined
+  return {
+    id: key.subarray(1, 1 + INSTANCE_ID_LENGTH),
+    tag: key[PREFIX_LENGTH - 2] ?? 0,
+    part: String.fromCharCode(key[PREFIX_LENGTH - 1] ?? 0),
+    key: key.subarray(PREFIX_LENGTH),
+  }
+}

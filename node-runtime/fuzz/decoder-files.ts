@@ -26,6 +26,7 @@ export const DECODER_FILES: Readonly<Record<string, Counted>> = {
   'wire/presence.ts': { except: ['sealPresence', 'verifyPresence'] },
   'wire/records.ts': { except: ['raw'], loaded: ['orNull'] },
   'storage/trie-node.ts': { except: ['keyHashOf', 'entryHashOf', 'hashOf', 'rootOf', 'nibbleAt'] },
+  'storage/tree-diff.ts': {},
   'storage/undo.ts': {},
   'storage/state-meta.ts': {},
   'reconcile/set-node.ts': { except: ['fingerprintOf', 'branchFingerprint', 'countOf'] },

@@ -57,6 +57,7 @@ import { Rejected, type Target } from '../target.ts'
 import { blobTargets } from './blob-frames.ts'
 import { cborTarget } from './cbor.ts'
 import { codecTarget, WIRE } from './codec-target.ts'
+import { treeDiffTarget } from './tree-diff.ts'
 
 const fixedRandom: Random = { bytes: (length) => new Uint8Array(length).fill(7), float: () => 0.5 }
 const contextId = idOf<ContextId>('context')
@@ -278,6 +279,8 @@ const requests: readonly SyncRequest[] = [
   { t: 'snapshot', contextId, checkpoint: hash, after: utf8('key') },
   { t: 'snapshot', contextId, checkpoint: hash },
   { t: 'base', contextId },
+  { t: 'tree', contextId, root: idOf<RootHash>('root'), paths: ['', '0af'] },
+  { t: 'names', contextId, root: idOf<RootHash>('root'), hashes: [hash] },
   { t: 'keys', namespaceId, groupId, ops: ops.slice(0, 2).map(encodeOp) },
   { t: 'keys', namespaceId, groupId, ops: [], wanted: [idFromBytes<KeyId>(new Uint8Array(32))] },
   { t: 'attest', groupId },
@@ -391,5 +394,6 @@ export const wireTargets: readonly Target[] = [
   requestTarget,
   frameTarget,
   answersTarget,
+  treeDiffTarget,
   ...blobTargets(contextId, namespaceId),
 ]

@@ -63,6 +63,11 @@ export class FalseStates {
         await send({ t: 'entries', entries: first.entries })
       } else if (t === 'base') {
         await send({ t: 'entries', entries: [{ key: forgery.bytes(20), value: forgery.bytes(50) }] })
+      } else if (t === 'tree') {
+        // A leaf with one entry, or no node at all, in the place of what the root that it has signed is over.
+        const node = Uint8Array.from(forgery.bytes(65))
+        node[0] = (node[0] ?? 0) & 1
+        await send({ t: 'items', items: [node] })
       } else {
         return send({ t: 'refused', code: 'busy', message: 'never' })
       }

@@ -11,6 +11,7 @@ import type { Bytes } from '../base/bytes.ts'
 import type { AccountId, DeltaId, PublicKey, RootHash } from '../base/ids.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
+import { TreeView } from '../storage/tree-view.ts'
 import type { CertifiedCheckpoint } from '../wire/checkpoint.ts'
 import { type Delta, isSamePayload } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
@@ -158,6 +159,7 @@ export class Context {
       sweeper: this.#sweeper,
       rewriting: this.#rewriting,
       ledger: this.#ledger,
+      frontier: this.#frontier,
       enqueue,
     })
   }
@@ -362,6 +364,12 @@ export class Context {
     if (this.#parts.isDamaged) return
     await this.#reconsidering.run(all)
     this.#sweeper.wake()
+  }
+
+  /** Of the state at this root, to be closed; undefined where it has another one by now. */
+  tree(root: RootHash): TreeView | undefined {
+    const { isDamaged, record, store } = this.#parts
+    return isDamaged ? undefined : TreeView.open(store, record.id, root)
   }
 
   /** A member says to have another root for all that we have, judged and pruned as here. */

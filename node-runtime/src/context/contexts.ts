@@ -13,6 +13,7 @@ import { ContextStore } from './context-store.ts'
 import type { AdoptOptions, ContextsParts, CreateContextRequest } from './contexts-parts.ts'
 import { ContextError } from './errors.ts'
 import { BASE_BATCH_ENTRIES, REOPEN_MS } from './limits.ts'
+import { Divergences } from './mending/divergences.ts'
 import { Doubts } from './mending/doubts.ts'
 import { Mended } from './mending/mended.ts'
 import { markedImage } from './migration/state-mark.ts'
@@ -39,6 +40,7 @@ export class Contexts {
   readonly #receipts: Receipts
   readonly #leftovers: Leftovers
   readonly #doubts = new Doubts()
+  readonly #divergences: Divergences
   readonly #mended: Mended
   readonly #reopenings = new Set<() => void>()
   readonly #xcalls: XCalls
@@ -49,6 +51,7 @@ export class Contexts {
     this.#records = records
     const setTimer = (fn: () => void, delayMs: number) => parts.clock.setTimer(fn, delayMs)
     this.#receipts = new Receipts(parts.retention.receiptBytes)
+    this.#divergences = new Divergences(parts)
     this.#leftovers = new Leftovers({ ...parts, receipts: this.#receipts, setTimer })
     this.#mended = new Mended({ ...parts, receipts: this.#receipts, nowMs: () => parts.clock.nowMs() })
     this.residence = new Residence({
@@ -262,6 +265,7 @@ export class Contexts {
     this.#closed = true
     for (const cancel of this.#reopenings) cancel()
     this.#leftovers.close()
+    await this.#divergences.close()
     await this.#xcalls.close() // Those that run need contexts.
     for (const opening of this.#open.values()) {
       // One that failed to open has nothing to close.
@@ -328,6 +332,7 @@ export class Contexts {
       receipts: this.#receipts,
       leftovers: this.#leftovers,
       doubts: this.#doubts,
+      divergences: this.#divergences,
       xcalls: this.#xcalls,
       onSwapped: () => {
         this.#forget(record.id, this.#open.get(record.id))

@@ -211,6 +211,10 @@ export const RECEIPT_KEPT_MS = 10 * 60 * 1000
 export const DOUBT_EVERY_MS = 10 * 60 * 1000
 /** And for what one of them says: who lies for ever costs no more than that, and the others are heard. */
 export const DOUBT_MEMBER_MS = 60 * 60 * 1000
+/** Contexts whose state is compared with a member's at once; each holds it as it is meanwhile. One more is told without its entries. */
+export const LOCATED_AT_ONCE_MAX = 4
+/** Heads that are named with what differs: mostly it is one or two. */
+export const HEADS_TOLD_MAX = 16
 /** How often a damaged state is made anew in so long. Where it is damaged again at once, the disk is to blame: the context waits. */
 export const MENDS_MAX = 3
 export const MENDS_MS = 60_000

@@ -16,6 +16,7 @@ import type { Rewrites } from './apply/rewrites.ts'
 import type { BlobParts } from './blobs/blob-effects.ts'
 import type { ContextStore, Judgement, Pruned } from './context-store.ts'
 import type { HeldIds } from './held-ids.ts'
+import type { Divergences } from './mending/divergences.ts'
 import type { Doubts } from './mending/doubts.ts'
 import type { Authority, Outbound, StateEvent } from './ports.ts'
 import type { Leftovers } from './retention/leftovers.ts'
@@ -113,6 +114,7 @@ export interface ContextParts {
   readonly leftovers: Leftovers
   /** The same. */
   readonly doubts: Doubts
+  readonly divergences: Divergences
   /** A delta came that is sealed with a key we do not have. */
   readonly onKeyMissing: () => void
   readonly blobParts: BlobParts

@@ -14,6 +14,8 @@ import type {
 } from '../base/ids.ts'
 import type { Attestation, MemberKeys, ProposalApproved, ProposalMade, RemovalPinned } from '../base/operations.ts'
 import type { ContextProposals, ContextRecord, Removal, Removed } from '../governance/namespace-state.ts'
+import type { TreeDifference } from '../storage/tree-diff.ts'
+import type { TreeView } from '../storage/tree-view.ts'
 import type { StoreOp } from '../store/store.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
@@ -54,6 +56,15 @@ export interface Outbound {
     take: (entries: AsyncIterable<readonly [Bytes, Bytes]>) => Promise<void>,
     options: { signal?: AbortSignal },
   ): Promise<void>
+  /**
+   * Which entries of our state are not as in that of a member, of the root that it has signed. Throws where it does not say, within the
+   * time of one conversation; StorageError TREE_FALSE where what it shows is no state of that root.
+   */
+  compareTrees(
+    contextId: ContextId,
+    theirs: { readonly member: PublicKey; readonly root: RootHash },
+    ours: TreeView,
+  ): Promise<TreeDifference>
 }
 
 /** What an attestation is to be made for. */

@@ -10,13 +10,16 @@ import { publicKeyOfPeer } from '../network/peer-id.ts'
 import { checkpointHash } from '../wire/checkpoint.ts'
 import { type Invitation, verifyInvitation } from '../wire/invitation.ts'
 import { decodeOp, encodeOp } from '../wire/op.ts'
-import { type RefusalCode, type SyncRequest, syncRequestMessage } from '../wire/sync-messages.ts'
+import { type SyncRequest, syncRequestMessage } from '../wire/sync-messages.ts'
 import { ItemWriter, SYNC_PROTOCOL, sendFrame } from './conversation.ts'
 import { DeltaAnswering, type DeltaAnsweringParts } from './delta-answering.ts'
 import { SyncError } from './errors.ts'
+import type { HeldTree } from './held-tree.ts'
 import { REQUESTS_MAX, SERVING_MAX, SERVING_PEER_MAX } from './limits.ts'
 import type { AdmissionDesk, Directory, SyncedContext, SyncedNamespace } from './ports.ts'
+import { Refusal } from './refusal.ts'
 import { countedStream, ServingPlaces } from './serving-places.ts'
+import { TreeAnswering } from './tree-answering.ts'
 
 export interface AnsweringParts extends DeltaAnsweringParts {
   readonly network: Network
@@ -25,28 +28,30 @@ export interface AnsweringParts extends DeltaAnsweringParts {
   readonly log: Logger
 }
 
-class Refusal extends Error {
-  readonly code: RefusalCode
-
-  constructor(code: RefusalCode, message: string) {
-    super(message)
-    this.code = code
-  }
-}
-
 export class Answering {
   readonly #parts: AnsweringParts
   readonly #deltas: DeltaAnswering
+  readonly #trees: TreeAnswering
   readonly #places: ServingPlaces
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts
     this.#deltas = new DeltaAnswering(parts)
+    this.#trees = new TreeAnswering(parts.clock)
     this.#places = new ServingPlaces(parts.clock, { max: SERVING_MAX, peerMax: SERVING_PEER_MAX })
     parts.network.handle(SYNC_PROTOCOL, (peer, stream) => this.#serve(peer, stream))
   }
 
   async #serve(peer: PeerId, stream: FrameStream): Promise<void> {
+    const tree = this.#trees.begin(peer, stream)
+    try {
+      await this.#serveWith(tree, peer, stream)
+    } finally {
+      tree.close()
+    }
+  }
+
+  async #serveWith(tree: HeldTree, peer: PeerId, stream: FrameStream): Promise<void> {
     let requests = 0
     for await (const bytes of stream.frames) {
       requests += 1
@@ -59,7 +64,7 @@ export class Answering {
       }
       const counted = countedStream(stream, () => place)
       try {
-        await this.#answer(peer, syncRequestMessage.decode(bytes), counted)
+        await this.#answer(peer, syncRequestMessage.decode(bytes), counted, tree)
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
         this.#parts.log.debug({ peer, code: error.code }, 'sync request refused')
@@ -70,7 +75,7 @@ export class Answering {
     }
   }
 
-  async #answer(peer: PeerId, request: SyncRequest, stream: FrameStream): Promise<void> {
+  async #answer(peer: PeerId, request: SyncRequest, stream: FrameStream, held: HeldTree): Promise<void> {
     const asker = publicKeyOfPeer(peer)
     switch (request.t) {
       case 'ops':
@@ -81,6 +86,11 @@ export class Answering {
       case 'lacking': {
         const context = await this.#context(asker, request.contextId)
         return this.#deltas.answer({ peer, request, context, stream })
+      }
+      case 'tree':
+      case 'names': {
+        const context = await this.#context(asker, request.contextId)
+        return this.#trees.answer({ peer, request, context, held, stream })
       }
       case 'snapshot':
         return this.#snapshot(asker, request, stream)

@@ -91,6 +91,27 @@ export const SERVING_PEER_MAX = 8
 export const SERVING_TURN_MS = 30_000
 export const SERVING_PORTION_BYTES = 1024 * 1024
 
+/** Differing entries of two states that are told: enough to see what kind of defect it is. */
+export const DIFF_ENTRIES_MAX = 32
+/** Nodes of a peer's state tree that are looked at for them. A tree of millions of entries shows as many in a tenth of that. */
+export const DIFF_NODES_MAX = 2048
+/** Longest key that is named; of a longer one its hash is. */
+export const DIFF_KEY_BYTES_MAX = 1024
+/** Entries that are looked at for the keys of those that differ, on either side. Of a larger state some are told by their hashes alone. */
+export const DIFF_ROWS_MAX = 500_000
+/** A node, or such a key. Who sends a longer one is asked no further. */
+export const TREE_ITEM_BYTES_MAX = 8 * 1024
+/** Bytes of nodes in one answer; the asker asks again for the rest. */
+export const TREE_PAGE_BYTES = 256 * 1024
+/** State trees that are held for peers at once, for one request after the other, and of these for one peer. One more is refused as busy. */
+export const TREES_HELD_MAX = 4
+export const TREES_HELD_PEER_MAX = 2
+/** Then the tree is let go, as what it holds stays on the disk; the next request gets it again where the state has not moved on. */
+export const TREE_HELD_MS = 30_000
+/** Nodes and entries that are read for one peer in so long: one look for differences, in a state of any size. More is refused as busy. */
+export const TREE_READS_MAX = DIFF_NODES_MAX + DIFF_ROWS_MAX
+export const TREE_READS_MS = 60_000
+
 /** Messages of one topic that wait to be handled; later ones are dropped and pulled later. */
 export const INBOUND_WAITING_MAX = 256
 /** Of these from one peer, who may pass on what all the others say: the rest is for the others. */

@@ -5,6 +5,7 @@ import type { Attestation, MemberKeys } from '../base/operations.ts'
 import type { PeerId } from '../network/network.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
+import type { TreeView } from '../storage/tree-view.ts'
 import type { CertifiedCheckpoint } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
@@ -82,6 +83,8 @@ export interface SyncedContext {
     pages: (after: Bytes | undefined) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>,
   ): Promise<boolean>
   base(): AsyncIterable<readonly [Bytes, Bytes]>
+  /** The tree of our state, to be closed; undefined where it has another root by now. */
+  tree(root: RootHash): TreeView | undefined
 }
 
 /** What an attestation is to be made for. */

@@ -7,13 +7,15 @@
 // 3. Every conversation has a deadline, and closing ends all of them.
 import type { Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ContextId, DeltaId, GroupId, NamespaceId, PublicKey } from '../base/ids.ts'
+import type { ContextId, DeltaId, GroupId, NamespaceId, PublicKey, RootHash } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import { peerIdOfPublicKey } from '../network/peer-id.ts'
 import { type ItemKey, idOfKey } from '../reconcile/item-key.ts'
+import type { TreeDifference } from '../storage/tree-diff.ts'
+import type { TreeView } from '../storage/tree-view.ts'
 import type { Delta } from '../wire/delta.ts'
 import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
@@ -44,6 +46,7 @@ import { pullKeys, pullOps } from './pulling.ts'
 import { Rounds } from './rounds.ts'
 import { Spreading } from './spreading.ts'
 import { type Topic, topicName } from './topics.ts'
+import { pullTreeDiff } from './tree-pull.ts'
 import { UnderWay } from './under-way.ts'
 
 export interface SyncOptions {
@@ -260,6 +263,17 @@ export class Sync {
     const { network } = this.#parts
     const peers = this.#rounds.readersOf(contextId)
     return fetchBase({ contextId, peers, take, signal }, { network, underWay: this.#underWay })
+  }
+
+  async compareTrees(
+    contextId: ContextId,
+    { member, root }: { readonly member: PublicKey; readonly root: RootHash },
+    view: TreeView,
+  ): Promise<TreeDifference> {
+    const { network } = this.#parts
+    const peer = peerIdOfPublicKey(member)
+    if (!network.peers().includes(peer)) throw new SyncError('SYNC_NO_PEER', `member ${member} is not connected`)
+    return this.#underWay.inBackground((signal) => pullTreeDiff({ network, peer, signal }, { contextId, root, view }))
   }
 
   async close(): Promise<void> {

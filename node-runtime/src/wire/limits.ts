@@ -69,6 +69,10 @@ export const CBOR_ITEMS_MAX = 300_000
 export const SYNC_FRAME_BYTES_MAX = 3 * MIB
 /** Items or entries of one frame. */
 export const SYNC_ITEMS_MAX = 4096
+/** Nodes of a state tree, or keys in it, asked for in one request. */
+export const TREE_PATHS_MAX = 64
+/** Digits of the path of an entry, the SHA-256 of its key. */
+export const TREE_PATH_CHARS_MAX = 64
 /** Topics compared in one hello. With more, the rest is left to the periodic round. */
 export const HELLO_TOPICS_MAX = 10_000
 /** Operations that travel with a key request: the asker's newest. */

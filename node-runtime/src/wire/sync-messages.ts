@@ -1,6 +1,6 @@
 // Messages of the streams between two nodes: the hello that compares heads, and requests with their answers.
 import type { Bytes } from '../base/bytes.ts'
-import type { ContextId, GroupId, KeyId, NamespaceId, OpId } from '../base/ids.ts'
+import type { ContextId, GroupId, KeyId, NamespaceId, OpId, RootHash } from '../base/ids.ts'
 import type { Attestation, MemberKeys } from '../base/operations.ts'
 import { attestation, member } from './attestation.ts'
 import { message } from './codec.ts'
@@ -16,9 +16,11 @@ import {
   OPS_WITH_KEYS_MAX,
   SYNC_FRAME_BYTES_MAX,
   SYNC_ITEMS_MAX,
+  TREE_PATH_CHARS_MAX,
+  TREE_PATHS_MAX,
 } from './limits.ts'
 import { type Answer, answers, type Probe, probes, setBound, setKeys, type Want, wants } from './reconcile-shapes.ts'
-import { bytes, flag, id, idSet, list, oneOf, record, text, union } from './shape.ts'
+import { bytes, flag, id, idSet, list, oneOf, plain, record, type Shape, text, union, wrong } from './shape.ts'
 
 /** Both sides send one. A topic is named by a hash, so that only who knows it learns that it is shared. */
 export interface Hello {
@@ -47,6 +49,10 @@ export type SyncRequest =
   /** The state at the peer's checkpoint, which this is the hash of, from behind a key on. */
   | { readonly t: 'snapshot'; readonly contextId: ContextId; readonly checkpoint: Bytes; readonly after?: Bytes }
   | { readonly t: 'base'; readonly contextId: ContextId }
+  /** Nodes of the peer's state tree of this root, by their paths in hex digits: as items, in this order, the first of them at least. */
+  | { readonly t: 'tree'; readonly contextId: ContextId; readonly root: RootHash; readonly paths: readonly string[] }
+  /** Keys in that state that have these hashes, as far as the peer looks for them: as items. */
+  | { readonly t: 'names'; readonly contextId: ContextId; readonly root: RootHash; readonly hashes: readonly Bytes[] }
   /** `ops`: the asker's own log, so that its joining is known before the answer. `wanted`: what it lacks, ascending. */
   | {
       readonly t: 'keys'
@@ -67,7 +73,7 @@ export type SyncRequest =
 export type RefusalCode = 'unknown' | 'not_a_member' | 'not_found' | 'busy' | 'not_admitted'
 
 export type SyncFrame =
-  /** Encoded operations or deltas, ancestors first; or sealed keys. */
+  /** Encoded operations or deltas, ancestors first; or sealed keys; or what is asked for of a state tree. */
   | { readonly t: 'items'; readonly items: readonly Bytes[] }
   /** A piece of one item that is too large for a frame. */
   | { readonly t: 'part'; readonly bytes: Bytes; readonly last: boolean }
@@ -86,6 +92,10 @@ export type SyncFrame =
   | { readonly t: 'refused'; readonly code: RefusalCode; readonly message: string }
 
 const hash = bytes(32, 32)
+const treePath: Shape<string> = plain((raw, at) => {
+  if (typeof raw === 'string' && raw.length <= TREE_PATH_CHARS_MAX && /^[0-9a-f]*$/.test(raw)) return raw
+  throw wrong(at, `at most ${TREE_PATH_CHARS_MAX} hex digits`, raw)
+})
 
 export const helloMessage = message<Hello>(
   'hello/1',
@@ -103,6 +113,8 @@ export const syncRequestMessage = message<SyncRequest>(
     lacking: record({ contextId: id<ContextId>(), keys: setKeys, more: flag() }),
     snapshot: record({ contextId: id<ContextId>(), checkpoint: hash }, { after: bytes(SYNC_FRAME_BYTES_MAX) }),
     base: record({ contextId: id<ContextId>() }),
+    tree: record({ contextId: id<ContextId>(), root: id<RootHash>(), paths: list(treePath, TREE_PATHS_MAX, 1) }),
+    names: record({ contextId: id<ContextId>(), root: id<RootHash>(), hashes: list(hash, TREE_PATHS_MAX, 1) }),
     keys: record(
       { namespaceId: id<NamespaceId>(), groupId: id<GroupId>(), ops: list(bytes(OP_BYTES_MAX), OPS_WITH_KEYS_MAX) },
       { wanted: idSet<KeyId>(KEYS_WANTED_MAX) },

@@ -11,6 +11,8 @@ export interface Difference {
 
 interface Doubted {
   lastMs: number
+  /** What came of it was looked at. */
+  isSeen: boolean
   readonly byMember: Map<PublicKey, { readonly difference: Difference; readonly atMs: number }>
 }
 
@@ -19,14 +21,22 @@ export class Doubts {
 
   /** False: what is here was folded anew for that, or not long ago. Members are as many as those that may read. */
   take(id: ContextId, difference: Difference, nowMs: number): boolean {
-    const doubted = this.#doubted.get(id) ?? { lastMs: Number.NEGATIVE_INFINITY, byMember: new Map() }
+    const doubted = this.#doubted.get(id) ?? { lastMs: Number.NEGATIVE_INFINITY, isSeen: false, byMember: new Map() }
     const known = doubted.byMember.get(difference.member)
     const isSame = known?.difference.ours === difference.ours && known.difference.theirs === difference.theirs
     const isSoon = nowMs - doubted.lastMs < DOUBT_EVERY_MS || (known && nowMs - known.atMs < DOUBT_MEMBER_MS)
     if (isSame || isSoon) return false
     doubted.lastMs = nowMs
+    doubted.isSeen = false
     doubted.byMember.set(difference.member, { difference, atMs: nowMs })
     this.#doubted.set(id, doubted)
+    return true
+  }
+  /** True once after each doubt that was taken: what was folded anew since differs as well. */
+  outlasts(id: ContextId): boolean {
+    const doubted = this.#doubted.get(id)
+    if (doubted === undefined || doubted.isSeen) return false
+    doubted.isSeen = true
     return true
   }
 }

@@ -15,6 +15,7 @@ type MendingParts = Pick<
   | 'pruned'
   | 'isDamaged'
   | 'doubts'
+  | 'divergences'
   | 'identity'
   | 'outbound'
   | 'receipts'
@@ -34,6 +35,7 @@ export class Mending {
   readonly #parts: MendingParts
   readonly #closing = new AbortController()
   #cancel: (() => void) | undefined
+  #hasDoubted = false
 
   constructor(parts: MendingParts) {
     this.#parts = parts
@@ -51,8 +53,15 @@ export class Mending {
 
   /** What is true a fold of our own shows: this instance ends, and the next one is read with a state made anew. */
   async doubt({ member, ours, theirs }: Difference): Promise<void> {
-    const { doubts, enqueue, isDamaged, ledger, nowMs, record } = this.#parts
-    if (isDamaged || !doubts.take(record.id, { member, ours, theirs }, nowMs())) return
+    const { divergences, doubts, enqueue, isDamaged, ledger, nowMs, record } = this.#parts
+    if (isDamaged) return
+    const difference = { member, ours, theirs }
+    const isTaken = doubts.take(record.id, difference, nowMs())
+    // The tree is held as it is now: what is folded anew does not wait for the member.
+    const isDue = isTaken || (!this.#hasDoubted && doubts.outlasts(record.id))
+    if (isDue) divergences.locate(record.id, { ...difference, heads: ledger.shown.heads })
+    if (!isTaken) return
+    this.#hasDoubted = true
     await enqueue(async () => {
       if (ledger.shown.root === ours)
         throw new StorageError('STATE_DOUBTED', `${member} has root ${theirs} for ${ours}`)

@@ -8,7 +8,9 @@ import { type HandlerItem, itemOf } from '../handlers/handler-item.ts'
 import type { HandlerQueue } from '../handlers/handler-queue.ts'
 import type { Ledger } from '../ledger.ts'
 import { FUTURE_MAX_MS } from '../limits.ts'
+import { type Divergence, isSettled } from '../mending/divergences.ts'
 import type { ContextParts } from '../parts.ts'
+import type { Frontier } from '../retention/frontier.ts'
 import type { Rewriting } from '../retention/rewriting.ts'
 import type { Sweeper } from './sweeper.ts'
 
@@ -31,6 +33,8 @@ export interface Waiting {
   readonly revising: boolean
   /** Its state is damaged, and comes from a member: until then nothing is done with it. */
   readonly damaged: boolean
+  /** Where a member has another state for the same, and which of its entries differ, until it says to have ours. */
+  readonly divergence?: Divergence
   readonly handlers: number
   readonly deadLetters: number
   readonly deadLettersDropped: number
@@ -57,7 +61,7 @@ export interface Paging {
   readonly limit: number
 }
 
-type WaitingRowsParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'isDamaged' | 'xcalls'> & {
+type WaitingRowsParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'isDamaged' | 'divergences' | 'xcalls'> & {
   readonly intake: Intake
   readonly receiver: Receiver
   readonly handlers: HandlerQueue
@@ -65,6 +69,7 @@ type WaitingRowsParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'isDamage
   readonly sweeper: Sweeper
   readonly rewriting: Rewriting
   readonly ledger: Pick<Ledger, 'shown'>
+  readonly frontier: Pick<Frontier, 'beatOf'>
   /** Runs in the queue of the context. */
   readonly enqueue: (task: () => Promise<void>) => Promise<void>
 }
@@ -90,11 +95,19 @@ export class WaitingRows {
       ...(failure === undefined ? {} : { rewritingError: failure }),
       revising: ledger.shown.removals === undefined,
       damaged: isDamaged,
+      ...this.#divergence(),
       handlers: handlers.waiting,
       deadLetters: deadLetters.count,
       deadLettersDropped: deadLetters.dropped,
       xcalls: xcalls.waiting(record.id),
     }
+  }
+
+  #divergence(): Pick<Waiting, 'divergence'> {
+    const { record, divergences, frontier, ledger } = this.#parts
+    const divergence = divergences.of(record.id)
+    if (divergence === undefined || isSettled(ledger.shown, frontier.beatOf(divergence.member))) return {}
+    return { divergence }
   }
 
   /** Deltas in memory that wait for parents, oldest first. */

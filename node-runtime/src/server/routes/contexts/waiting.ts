@@ -3,7 +3,7 @@ import { type TSchema, Type } from 'typebox'
 import { idBase58 } from '../../../base/ids.ts'
 import type { Context } from '../../../context/context.ts'
 import type { HandlerItem } from '../../../context/handlers/handler-item.ts'
-import type { Paging, WaitingDelta } from '../../../context/waiting/waiting-rows.ts'
+import type { Paging, Waiting, WaitingDelta } from '../../../context/waiting/waiting-rows.ts'
 import { contextIdOf, pagingOf } from '../../formats/encodings.ts'
 import { Base58, Count, Hex32, NullData } from '../../formats/shapes.ts'
 import { contextOf } from '../../names/lookups.ts'
@@ -36,6 +36,27 @@ const HandlerShape = Type.Object({
   ageMs: Type.Optional(Count),
 })
 
+const EntryShape = Type.Object({
+  what: Type.String(),
+  in: Type.Union([Type.Literal('both'), Type.Literal('here'), Type.Literal('there')]),
+  key: Type.Optional(Type.String()),
+  keyHash: Hex32,
+  /** Over key and value. */
+  hash: Type.Optional(Hex32),
+  theirHash: Type.Optional(Hex32),
+})
+
+const DivergenceShape = Type.Object({
+  member: Base58,
+  heads: Type.Array(Hex32),
+  root: Base58,
+  theirRoot: Base58,
+  entries: Type.Array(EntryShape),
+  more: Type.Boolean(),
+  /** Why it is not known which entries differ. */
+  error: Type.Optional(Type.String()),
+})
+
 const Counts = Type.Object({
   pending: Count,
   parked: Count,
@@ -47,6 +68,8 @@ const Counts = Type.Object({
   rewritingError: Type.Optional(Type.String()),
   revising: Type.Boolean(),
   damaged: Type.Boolean(),
+  /** Of the state of a member that is to be the same. */
+  divergence: Type.Optional(DivergenceShape),
   handlers: Count,
   deadLetters: Count,
   deadLettersDropped: Count,
@@ -98,6 +121,13 @@ function handlerJson({ id, deltaId, event, handler, depth, attempts, error }: Ha
   return { id, deltaId, event, handler, depth, attempts, lastError: error ?? null }
 }
 
+function countsJson({ divergence, ...counts }: Waiting): object {
+  if (divergence === undefined) return counts
+  const { member, root, theirRoot } = divergence
+  const ids = { member: idBase58(member), root: idBase58(root), theirRoot: idBase58(theirRoot) }
+  return { ...counts, divergence: { ...divergence, ...ids } }
+}
+
 function age(sinceMs: number, nowMs: number): number {
   return Math.max(0, Math.round(nowMs - sinceMs))
 }
@@ -121,7 +151,9 @@ export const waitingRoutes: readonly Route[] = [
     query: NoFields,
     body: NoBody,
     response: Data(Counts),
-    handle: async ({ node }, { params }) => ({ data: (await contextOf(node, contextIdOf(params.id))).waiting() }),
+    handle: async ({ node }, { params }) => ({
+      data: countsJson((await contextOf(node, contextIdOf(params.id))).waiting()),
+    }),
   }),
   listing(
     '/waiting/pending',

@@ -1,0 +1,238 @@
+// Where two states differ that should not: the entries that do are named in the log and where operators look, whatever the member does.
+import { describe, expect, it } from 'vitest'
+import { type Bytes, utf8 } from '../../base/bytes.ts'
+import { recordKey } from '../../crdt/state-keys.ts'
+import { ContextState } from '../../storage/context-state.ts'
+import { commit } from '../../storage/state-fixture.ts'
+import { TreeView } from '../../storage/tree-view.ts'
+import { memoryStore } from '../../store/memory.ts'
+import { SYNC_PROTOCOL } from '../../sync/conversation.ts'
+import { DIFF_ENTRIES_MAX, TREE_HELD_MS, TREES_HELD_PEER_MAX } from '../../sync/limits.ts'
+import { topicName } from '../../sync/topics.ts'
+import { call, contextOf, damage, messages, set } from '../../testing/bad-disk.ts'
+import { converge } from '../../testing/test-nodes.ts'
+import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
+import { encodeGossip, signHeads } from '../../wire/gossip.ts'
+import { type SyncRequest, syncFrameMessage, syncRequestMessage } from '../../wire/sync-messages.ts'
+
+const { share } = testWorlds()
+const NAMES = ['ada', 'bob'] as const
+const LOCATED = 'state diverged: these entries differ'
+const FALSE = 'state diverged: a member does not show the state of the root that it has signed'
+
+const located = ({ world }: Scene, name: string) =>
+  world.get(name).log.entries.filter(({ message }) => message === LOCATED)
+const shownOf = ({ world, shared }: Scene, name: string) =>
+  world.get(name).node.contexts.opened(shared.contextId)?.waiting().divergence
+
+/** Of bob the totals of counters are wrong, as one write more will show in its root. */
+async function damaged(keys = 3): Promise<Scene> {
+  const scene = await share('mixed', NAMES)
+  for (let i = 0; i < keys; i += 1) await set(scene, 'ada', `k${i}`)
+  for (const name of NAMES) await call(scene, name, 'hit')
+  await converge(scene.world, scene.shared.contextId, NAMES)
+  const wrong = (rows: readonly (readonly [Bytes, Bytes])[]) =>
+    rows.filter(([key]) => key.at(-1) === 't'.charCodeAt(0)).map(([key]) => ({ type: 'del', key }) as const)
+  await scene.world.run(scene.world.get('bob').stop())
+  await damage(scene, 'state', wrong)
+  await scene.world.start('bob')
+  return scene
+}
+
+/** From now on the node answers what is asked of its tree so. Returns what it was asked. */
+function answering(
+  scene: Scene,
+  name: string,
+  answer: (request: SyncRequest) => readonly Bytes[] | undefined,
+): SyncRequest[] {
+  const asked: SyncRequest[] = []
+  scene.world.get(name).node.ports.network.handle(SYNC_PROTOCOL, async (_peer, stream) => {
+    for await (const bytes of stream.frames) {
+      const request = syncRequestMessage.decode(bytes)
+      const isTree = request.t === 'tree' || request.t === 'names'
+      if (isTree) asked.push(request)
+      const items = isTree ? answer(request) : []
+      if (items === undefined) return new Promise<void>(() => {})
+      if (items.length > 0) await stream.send(syncFrameMessage.encode({ t: 'items', items }))
+      await stream.send(syncFrameMessage.encode({ t: 'end', more: false }))
+    }
+  })
+  return asked
+}
+
+describe('a record that is wrong here and right there', () => {
+  it('is named in the log, and no more among what waits once the states are equal', async () => {
+    const scene = await damaged(200)
+    const { world, shared } = scene
+    await call(scene, 'ada', 'hit')
+    const { root } = await contextOf(scene, 'ada')
+    await world.until('it to be located', () => located(scene, 'bob').length > 0)
+    const [entry] = located(scene, 'bob')
+    expect(entry).toMatchObject({
+      level: 'error',
+      fields: {
+        contextId: shared.contextId,
+        member: world.get('ada').node.identity.publicKey,
+        heads: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+        root: expect.stringMatching(/^[0-9a-f]{64}$/),
+        theirRoot: root,
+        entries: [
+          {
+            what: expect.stringMatching(/^total of \w+ [0-9a-f]{32}…$/),
+            in: 'both',
+            key: expect.stringMatching(/74$/),
+            keyHash: expect.any(String),
+            hash: expect.any(String),
+            theirHash: expect.any(String),
+          },
+        ],
+        more: false,
+      },
+    })
+    await world.pass(20_000)
+    await converge(world, shared.contextId, NAMES)
+    expect(await call(scene, 'bob', 'hit_count')).toBe(3)
+    expect([shownOf(scene, 'ada'), shownOf(scene, 'bob')]).toEqual([undefined, undefined])
+  })
+})
+
+describe('a member that has another root', () => {
+  it('and does not answer holds up nothing: the state is folded anew at once', async () => {
+    const scene = await damaged()
+    const { world } = scene
+    answering(scene, 'ada', () => undefined)
+    await contextOf(scene, 'bob')
+    const now = () => world.get('bob').node.contexts.opened(scene.shared.contextId)
+    const before = now()
+    await call(scene, 'ada', 'hit')
+    await world.until('bob to doubt', () => messages(scene, 'bob').length > 0)
+    const doubtedMs = world.clock.nowMs()
+    await world.until('bob to fold anew', () => now() !== undefined && now() !== before)
+    expect(await call(scene, 'bob', 'hit_count')).toBe(3)
+    expect(world.clock.nowMs() - doubtedMs).toBeLessThan(5_000)
+    await world.pass(40_000)
+    expect(located(scene, 'bob')).toEqual([])
+  })
+
+  it('and shows a tree that is not that of its root is said to do so', async () => {
+    const scene = await damaged()
+    const asked = answering(scene, 'ada', () => [Uint8Array.of(0)])
+    await call(scene, 'ada', 'hit')
+    await scene.world.until('it to be said', () => messages(scene, 'bob').includes(FALSE))
+    expect(asked).toMatchObject([{ t: 'tree', paths: [''] }])
+    const [said] = scene.world.get('bob').log.entries.filter(({ message }) => message === FALSE)
+    expect(said?.fields).toMatchObject({ entries: [], more: true, error: expect.stringContaining('another hash') })
+  })
+})
+
+it('what a member keeps saying to be another state is shown among what waits, until its word is ours', async () => {
+  const scene = await share('mixed', NAMES)
+  const { world, shared } = scene
+  const store = memoryStore()
+  const state = ContextState.open(store, shared.contextId)
+  const transaction = state.begin()
+  transaction.apply([{ key: recordKey(new Uint8Array(32).fill(7), 1, 'e', utf8('mine')), value: utf8('v') }])
+  await commit(store, transaction)
+  const view = TreeView.open(store, shared.contextId, state.root)
+  const asked = answering(scene, 'ada', (request) => {
+    if (request.t === 'names') return [recordKey(new Uint8Array(32).fill(7), 1, 'e', utf8('mine'))]
+    return [view?.encoded('') ?? new Uint8Array(0)]
+  })
+  await call(scene, 'ada', 'hit')
+  await converge(world, shared.contextId, NAMES)
+  const bob = await contextOf(scene, 'bob')
+  const { node } = world.get('ada')
+  const facts = {
+    contextId: shared.contextId,
+    heads: bob.heads(),
+    root: state.root,
+    removals: bob.removals ?? new Uint8Array(),
+  }
+  const beat = signHeads({ ...facts, hlc: BigInt(world.clock.nowMs() + 1000) * 1_000_000n }, node.identity)
+  const topic = topicName({ kind: 'context', id: shared.contextId })
+  await world.run(node.ports.network.publish(topic, encodeGossip({ t: 'heads', ...beat })))
+  await world.until('it to be located', () => located(scene, 'bob').length > 0)
+  expect(asked.map(({ t }) => t)).toEqual(['tree', 'names'])
+  await world.pass(5000)
+  const shown = shownOf(scene, 'bob')
+  expect(shown).toMatchObject({ member: node.identity.publicKey, theirRoot: state.root, more: false })
+  expect(shown?.entries).toContainEqual({
+    what: 'element "mine" of UnorderedMap 07070707070707070707070707070707…',
+    in: 'there',
+    key: expect.any(String),
+    keyHash: expect.any(String),
+    theirHash: expect.any(String),
+  })
+  expect(shown?.entries.filter((each) => each.in === 'here').length).toBe((shown?.entries.length ?? 0) - 1)
+  await call(scene, 'ada', 'hit')
+  await world.until('it to be settled', () => shownOf(scene, 'bob') === undefined)
+})
+
+describe('who asks for a tree', () => {
+  /** One stream; what is answered first to each request, in short. */
+  const asking = async ({ world }: Scene, name: string) => {
+    const { network } = world.get(name).node.ports
+    const stream = await world.run(network.open(world.get('bob').peerId, SYNC_PROTOCOL))
+    const frames = stream.frames[Symbol.asyncIterator]()
+    return async (request: SyncRequest) => {
+      await world.run(stream.send(syncRequestMessage.encode(request)))
+      const seen: string[] = []
+      for (;;) {
+        const { value } = await world.run(frames.next())
+        const frame = syncFrameMessage.decode(value ?? new Uint8Array(0))
+        if (frame.t === 'refused') return `${frame.code}: ${frame.message}`
+        if (frame.t === 'end') return seen.join(' ')
+        seen.push(frame.t)
+      }
+    }
+  }
+  const ask = async (scene: Scene, name: string, request: SyncRequest) => (await asking(scene, name))(request)
+
+  it('gets it of the root that is there, as a member, and not many at once', async () => {
+    const scene = await share('mixed', NAMES)
+    const { contextId } = scene.shared
+    const { root } = await contextOf(scene, 'bob')
+    const request = { t: 'tree', contextId, root, paths: [''] } as const
+    const first = await asking(scene, 'ada')
+    expect(await first(request)).toBe('items')
+    const other = { ...request, root: `${root.slice(0, -2)}00` as typeof root }
+    expect(await first(other)).toBe('not_found: no longer that root')
+    expect(await first({ ...request, paths: ['', 'ffff'] })).toBe('not_found: the state tree has no such node')
+    const names = {
+      t: 'names',
+      contextId,
+      root,
+      hashes: Array.from({ length: DIFF_ENTRIES_MAX }, () => new Uint8Array(32)),
+    } as const
+    expect(await first(names)).toBe('')
+    for (let held = 1; held < TREES_HELD_PEER_MAX; held += 1) expect(await ask(scene, 'ada', request)).toBe('items')
+    expect(await ask(scene, 'ada', request)).toContain('busy')
+    await scene.world.pass(TREE_HELD_MS)
+    expect(await ask(scene, 'ada', request)).toBe('items')
+  })
+
+  it('is shown one state on one stream, whatever is written meanwhile', async () => {
+    const scene = await share('mixed', NAMES)
+    const { contextId } = scene.shared
+    const { root } = await contextOf(scene, 'bob')
+    const request = { t: 'tree', contextId, root, paths: [''] } as const
+    const first = await asking(scene, 'ada')
+    expect(await first(request)).toBe('items')
+    await set(scene, 'bob', 'meanwhile')
+    expect(await first(request)).toBe('items')
+    expect(await ask(scene, 'ada', request)).toBe('not_found: no longer that root')
+  })
+
+  it('is refused as somebody who may not read the context', async () => {
+    const scene = await share('mixed', NAMES)
+    const { world, shared } = scene
+    await world.start('mal')
+    await world.pass(3000)
+    const { root } = await contextOf(scene, 'bob')
+    const request = { t: 'tree', contextId: shared.contextId, root, paths: [''] } as const
+    expect(await ask(scene, 'mal', request)).toContain('not_a_member')
+    expect(
+      await ask(scene, 'mal', { t: 'names', contextId: shared.contextId, root, hashes: [new Uint8Array(32)] }),
+    ).toContain('not_a_member')
+  })
+})

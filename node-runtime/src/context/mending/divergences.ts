@@ -1,0 +1,137 @@
+// Where the state of a context here and that of a member are not the same, though they should be: which of their entries differ, found
+// out once for each doubt and once more where what was folded anew differs as well. It is for people: nothing is decided by it.
+import { toHex } from '../../base/bytes.ts'
+import type { ContextId, DeltaId, PublicKey, RootHash } from '../../base/ids.ts'
+import type { Logger } from '../../base/log.ts'
+import { StorageError } from '../../storage/errors.ts'
+import type { TreeDifference } from '../../storage/tree-diff.ts'
+import { TreeView } from '../../storage/tree-view.ts'
+import type { Store } from '../../store/store.ts'
+import type { HeadsBeat } from '../../wire/gossip.ts'
+import { HEADS_TOLD_MAX, LOCATED_AT_ONCE_MAX } from '../limits.ts'
+import type { Outbound } from '../ports.ts'
+import type { Difference } from './doubts.ts'
+import { entryText } from './entry-text.ts'
+
+interface DifferentEntry {
+  /** What it is, as far as its key says that. */
+  readonly what: string
+  readonly in: 'both' | 'here' | 'there'
+  /** In hex; absent where it was not found. */
+  readonly key?: string
+  /** SHA-256 of the key. */
+  readonly keyHash: string
+  /** Over key and value, here and there. */
+  readonly hash?: string
+  readonly theirHash?: string
+}
+
+export interface Divergence {
+  readonly member: PublicKey
+  readonly heads: readonly DeltaId[]
+  readonly root: RootHash
+  readonly theirRoot: RootHash
+  readonly entries: readonly DifferentEntry[]
+  /** Others differ, too. */
+  readonly more: boolean
+  /** Why it is not known which. */
+  readonly error?: string
+}
+
+interface DivergencesParts {
+  readonly store: Store
+  readonly outbound: Pick<Outbound, 'compareTrees'>
+  readonly log: Logger
+}
+
+type Doubted = Difference & { readonly heads: readonly DeltaId[] }
+
+export class Divergences {
+  readonly #parts: DivergencesParts
+  /** The last one of each context. */
+  readonly #found = new Map<ContextId, Divergence>()
+  readonly #running = new Map<ContextId, Promise<void>>()
+  #closed = false
+
+  constructor(parts: DivergencesParts) {
+    this.#parts = parts
+  }
+
+  of(id: ContextId): Divergence | undefined {
+    return this.#found.get(id)
+  }
+
+  /** Returns at once: what is there now is compared, whatever becomes of it. Of a context one at a time. */
+  locate(id: ContextId, doubted: Doubted): void {
+    if (this.#closed || this.#running.has(id)) return
+    const running = this.#locate(id, doubted).finally(() => this.#running.delete(id))
+    this.#running.set(id, running)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all(this.#running.values())
+  }
+
+  /** Never throws. */
+  async #locate(id: ContextId, doubted: Doubted): Promise<void> {
+    const { member, ours, theirs, heads } = doubted
+    const facts = { member, heads: heads.slice(0, HEADS_TOLD_MAX), root: ours, theirRoot: theirs }
+    try {
+      const { entries, isMore } = await this.#compare(id, doubted)
+      const divergence = { ...facts, entries: entries.map(readable), more: isMore }
+      this.#found.set(id, divergence)
+      this.#parts.log.error({ contextId: id, ...divergence }, 'state diverged: these entries differ')
+    } catch (error) {
+      this.#notLocated(id, facts, error)
+    }
+  }
+
+  #notLocated(id: ContextId, facts: Omit<Divergence, 'entries' | 'more'>, cause: unknown): void {
+    if (this.#closed) return
+    const divergence = {
+      ...facts,
+      entries: [],
+      more: true,
+      error: cause instanceof Error ? cause.message : String(cause),
+    }
+    // What was found out before is told further.
+    const known = this.#found.get(id)
+    if (known?.member !== facts.member || known.entries.length === 0) this.#found.set(id, divergence)
+    const fields = { contextId: id, ...divergence }
+    if (cause instanceof StorageError && cause.code === 'TREE_FALSE') {
+      this.#parts.log.warn(fields, 'state diverged: a member does not show the state of the root that it has signed')
+    } else this.#parts.log.info(fields, 'state diverged: it is not known in which entries')
+  }
+
+  async #compare(id: ContextId, { member, ours, theirs }: Doubted): Promise<TreeDifference> {
+    const { store, outbound } = this.#parts
+    if (this.#running.size >= LOCATED_AT_ONCE_MAX) throw new Error('as many states are compared as may be at once')
+    const view = TreeView.open(store, id, ours)
+    if (view === undefined) throw new Error('the state here has moved on')
+    try {
+      return await outbound.compareTrees(id, { member, root: theirs }, view)
+    } finally {
+      await view.close()
+    }
+  }
+}
+
+/** The member has what we have, by its newest word. */
+export function isSettled(
+  shown: Pick<HeadsBeat, 'root'> & { readonly heads: readonly DeltaId[] },
+  beat: HeadsBeat | undefined,
+): boolean {
+  return beat !== undefined && beat.root === shown.root && `${beat.heads}` === `${shown.heads}`
+}
+
+function readable({ keyHash, key, ours, theirs }: TreeDifference['entries'][number]): DifferentEntry {
+  return {
+    what: key === undefined ? 'an entry whose key was not found' : entryText(key),
+    in: ours === undefined ? 'there' : theirs === undefined ? 'here' : 'both',
+    ...(key && { key: toHex(key) }),
+    keyHash: toHex(keyHash),
+    ...(ours && { hash: toHex(ours) }),
+    ...(theirs && { theirHash: toHex(theirs) }),
+  }
+}

@@ -77,6 +77,9 @@ export const HISTORY_PAUSE_MS = 500
 /** Contexts of which it is found out why nodes are apart, and how much is said of each: most have the same cause. */
 export const HISTORY_DIAGNOSED_MAX = 4
 export const HISTORY_WHY_LINES_MAX = 20
+/** Entries of two states that are named in a failure, and characters of each: the nodes tell all that they have found. */
+export const HISTORY_ENTRIES_MAX = 8
+export const HISTORY_ENTRY_MAX_CHARS = 120
 
 /** What a step may open before the one before it runs is waited for so long; a node that is cut off has no say in more. */
 export const HEAD_START_MS = 1000

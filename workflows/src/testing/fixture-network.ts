@@ -91,6 +91,8 @@ export class FixtureNode {
   onHang: () => void = () => undefined
   /** What the app's method `exit` does. */
   onExit: () => void = () => undefined
+  /** What it has found out of how its state differs from that of another node. */
+  divergence: object | undefined
   /** Where set, reported instead of the true root: a diverged node. */
   forgedRoot: string | undefined
   /** After so many reads of a root it is the true one again. */

@@ -110,9 +110,9 @@ const WAITING = ['pending', 'parked', 'handlers', 'deadLetters']
 
 function waiting(node: FixtureNode): unknown {
   const counts = WAITING.map((name) => [name, node.waiting[name]?.length ?? 0])
-  const { revising, rewritingError } = node
+  const { divergence, revising, rewritingError } = node
   const rewriting = rewritingError === undefined ? { rewriting: false } : { rewriting: true, rewritingError }
-  return { data: { ...Object.fromEntries(counts), revising, ...rewriting } }
+  return { data: { ...Object.fromEntries(counts), revising, ...rewriting, ...(divergence && { divergence }) } }
 }
 
 function waitingRows(name: string): FixtureRoute['handle'] {

@@ -4,6 +4,7 @@ import type { StepClock } from '../../steps/step-clock.ts'
 import { StepError } from '../../steps/step-error.ts'
 import { diagnose, shortDelta, sightHeads } from '../../steps/sync/diagnosis.ts'
 import { HISTORY_DIAGNOSED_MAX, HISTORY_LOOKS, HISTORY_PAUSE_MS, HISTORY_WHY_LINES_MAX } from '../limits.ts'
+import { differingEntries } from './differing-entries.ts'
 import { type ContextApart, DEFECT_HELP, type HistoryFindings, type NotCompared } from './findings.ts'
 import type { HistoryNodes, Silence } from './history-nodes.ts'
 import { alikeIn, findDiffering, type Standing, standingOf } from './standing.ts'
@@ -54,7 +55,9 @@ export async function compareContexts(
   }
   for (const { contextId, seen } of views.values()) {
     const differing = findDiffering(seen)
-    if (differing !== undefined) throw divergence(contextId, differing)
+    if (differing === undefined) continue
+    const names = differing.map(({ node }) => node)
+    throw divergence(contextId, differing, await differingEntries(contextId, names, parts.nodes, options))
   }
   const apart: ContextApart[] = []
   for (const contextId of open) apart.push(await explained(contextId, views, apart.length, parts, options))
@@ -155,9 +158,10 @@ function ownReasons(alike: readonly (readonly Standing[])[]): string[] {
   })
 }
 
-function divergence(contextId: string, seen: readonly Standing[]): StepError {
+function divergence(contextId: string, seen: readonly Standing[], entries: readonly string[]): StepError {
   const names = seen.map(({ node }) => node).join(', ')
-  const message = `${names} hold the same history of context ${contextId} and do not have the same state`
+  const which = entries.length === 0 ? '' : `; what differs: ${entries.join(', ')}`
+  const message = `${names} hold the same history of context ${contextId} and do not have the same state${which}`
   const perNode = seen.map(({ node, heads, hash }) => {
     return { node, facts: { heads: heads.join(',').slice(0, 40), state: hash } }
   })

@@ -54,6 +54,16 @@ test('nodes with the same heads and another state fail the run, whatever it asse
   expect(run.failure?.perNode?.map(({ node }) => node)).toEqual(['n-1', 'n-2'])
 })
 
+test('what differs in their states is named where the nodes have found it out, each entry once', async () => {
+  const network = new FixtureNetwork()
+  network.node('n-2').forgedRoot = 'other'
+  const entries = Array.from({ length: 9 }, (_, index) => ({ keyHash: `${index}`, what: `element "${index}"` }))
+  network.node('n-1').divergence = { entries: entries.slice(0, 2) }
+  network.node('n-2').divergence = { entries }
+  const { failure } = await runYaml(withContext(SET), { network })
+  expect(failure?.message).toMatch(/same state; what differs: element "0", element "1", .*element "7", 1 more$/)
+})
+
 test('nodes with other heads may differ, and are told as such with the reason: nothing says that they had to be in sync', async () => {
   const network = new FixtureNetwork()
   Object.assign(network.node('n-2'), { lagPolls: Number.POSITIVE_INFINITY, waiting: { parked: [PARKED] } })

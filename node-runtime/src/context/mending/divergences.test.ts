@@ -148,9 +148,12 @@ it('what a member keeps saying to be another state is shown among what waits, un
     root: state.root,
     removals: bob.removals ?? new Uint8Array(),
   }
-  const beat = signHeads({ ...facts, hlc: BigInt(world.clock.nowMs() + 1000) * 1_000_000n }, node.identity)
-  const topic = topicName({ kind: 'context', id: shared.contextId })
-  await world.run(node.ports.network.publish(topic, encodeGossip({ t: 'heads', ...beat })))
+  const say = async () => {
+    const beat = signHeads({ ...facts, hlc: BigInt(world.clock.nowMs() + 1000) * 1_000_000n }, node.identity)
+    const topic = topicName({ kind: 'context', id: shared.contextId })
+    await world.run(node.ports.network.publish(topic, encodeGossip({ t: 'heads', ...beat })))
+  }
+  await say()
   await world.until('it to be located', () => located(scene, 'bob').length > 0)
   expect(asked.map(({ t }) => t)).toEqual(['tree', 'names'])
   await world.pass(5000)
@@ -164,6 +167,12 @@ it('what a member keeps saying to be another state is shown among what waits, un
     theirHash: expect.any(String),
   })
   expect(shown?.entries.filter((each) => each.in === 'here').length).toBe((shown?.entries.length ?? 0) - 1)
+  // Once more on what was folded anew, and not each time that it is said.
+  for (let said = 0; said < 3; said += 1) {
+    await say()
+    await world.pass(5000)
+  }
+  expect(located(scene, 'bob')).toHaveLength(2)
   await call(scene, 'ada', 'hit')
   await world.until('it to be settled', () => shownOf(scene, 'bob') === undefined)
 })

@@ -26,6 +26,19 @@ it('a difference counts once, a member once in an hour, and any once in ten minu
   expect(take(1, 3, 2 * DOUBT_MEMBER_MS)).toBe(true)
 })
 
+it('what outlasts a doubt is looked at once after each that was taken', () => {
+  const doubts = new Doubts()
+  const take = (by: number, nowMs: number) =>
+    doubts.take(id, { member: member(by), ours: root(1), theirs: root(2) }, nowMs)
+  expect(doubts.outlasts(id)).toBe(false)
+  take(1, 0)
+  expect([doubts.outlasts(id), doubts.outlasts(id)]).toEqual([true, false])
+  expect(take(2, 1)).toBe(false)
+  expect(doubts.outlasts(id)).toBe(false)
+  take(2, DOUBT_EVERY_MS)
+  expect([doubts.outlasts(id), doubts.outlasts(id)]).toEqual([true, false])
+})
+
 it('a member that lies about its root for ever costs a fold an hour, and the state stays', async () => {
   let folds = 0
   const onBatch = (name: string, ops: readonly { readonly type: string; readonly key: Uint8Array }[]) => {

@@ -26,13 +26,15 @@ export function historyLines(history: HistoryRecord): HistoryLines {
   return acknowledged === 0 ? { warnings } : { summary: summaryOf(history), warnings }
 }
 
-function summaryOf({ acknowledged, writes, nodes, notLookedFor, notCompared }: HistoryRecord): string {
+function summaryOf({ acknowledged, writes, gone, nodes, notLookedFor, notCompared }: HistoryRecord): string {
   // Of very many only some are to be looked for: one that is gone fails the run.
   const held =
-    writes === acknowledged
-      ? `${counted(acknowledged)} held`
-      : `${writes} looked at of ${counted(acknowledged)}, all held`
-  const isNone = writes === 0 && acknowledged > 0
+    gone.length > 0
+      ? `${writes + gone.length} looked at of ${counted(acknowledged)}, ${gone.length} gone`
+      : writes === acknowledged
+        ? `${counted(acknowledged)} held`
+        : `${writes} looked at of ${counted(acknowledged)}, all held`
+  const isNone = writes + gone.length === 0 && acknowledged > 0
   const untold = notLookedFor
     .filter(({ isFinding }) => isFinding !== true)
     .map(({ node, writes: count, why }) => `${count} of ${node} not looked for: ${why}`)

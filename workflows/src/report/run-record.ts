@@ -81,7 +81,7 @@ export interface RunRecord {
     notRecorded: number
     warnings: number
   }
-  /** What the check after the last step looked at, where it found nothing wrong. */
+  /** What the check after the last step looked at and found; absent where a step failed, for then there is none. */
   history?: HistoryRecord
   notes: string[]
   /** `node start`, then each kind of step as often as it passed, nested ones included. */

@@ -131,7 +131,7 @@ export type RunEvent = { readonly atMs: number } & (
     }
   /** What the steps that use chance draw it from; once, when the first one does. */
   | { readonly type: 'run:seed'; readonly seed: string }
-  /** After the last step, where nothing was found that fails the run. `acknowledged`: all writes that nodes acknowledged. */
+  /** After the last step, where all before has passed; what fails the run is in it, too. `acknowledged`: all writes that nodes acknowledged. */
   | ({ readonly type: 'history'; readonly acknowledged: number } & HistoryFindings)
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly message: string }
   | { readonly type: 'phase'; readonly phase: 'nuke' | 'start' | 'steps' | 'teardown'; readonly message: string }

@@ -18,6 +18,7 @@ import type { EmitRunEvent, FailureInfo, RunEventBody, RunListener, RunOutcome }
 import { type Described, describeError } from './failure.ts'
 import { endFaults, stillOnText } from './faults/end-faults.ts'
 import { checkHistory } from './history/check-history.ts'
+import { historyFailure } from './history/history-failure.ts'
 import { WriteHistory } from './history/write-history.ts'
 import { refuseScripts, scriptsOf } from './image-scripts.ts'
 import { initialVariables } from './initial-variables.ts'
@@ -292,7 +293,11 @@ class WorkflowRun {
     try {
       const checked = await checkHistory(this.#history, { nodes, faults, hindrances, clock }, options)
       this.#emit({ type: 'history', ...checked, acknowledged: this.#history.count })
-      return undefined
+      const found = historyFailure(checked)
+      if (found === undefined) return undefined
+      // Where nodes differ it is no single step.
+      const place = checked.differing.length === 0 ? checked.gone[0]?.place : undefined
+      return withPlace(during('checking the history', await describeError(found, this.#nodes)), place)
     } catch (error) {
       options.signal.throwIfAborted()
       return during('checking the history', await describeError(error, this.#nodes))

@@ -130,7 +130,7 @@ export interface StepContext {
    * A call that may write in a context is about to be sent; what it gives is told what was written, for steps that wait for
    * it. Undefined: which delta, and whether one, is not told.
    */
-  beginWrite(node: string, contextId: string): (deltaId: string | undefined) => void
+  beginWrite(node: string, contextId: string, method: string): (deltaId: string | undefined) => void
   /**
    * Before a failure counts as the expected one: where it broke off because its node has ended by itself, this rejects with
    * that. What a step of the workflow ended may be what is expected.

@@ -1,11 +1,10 @@
-// Whether the nodes of a context have the same at the end of a run. Equal histories with another state are a defect and fail
-// it; other histories are not, because nothing says that the run waited for them: they are found, and told as what they are.
+// Whether the nodes of a context have the same at the end of a run. Equal histories with another state fail it; other
+// histories do not, because nothing says that the run waited for them: they are found, and told as what they are.
 import type { StepClock } from '../../steps/step-clock.ts'
-import { StepError } from '../../steps/step-error.ts'
 import { diagnose, shortDelta, sightHeads } from '../../steps/sync/diagnosis.ts'
 import { HISTORY_DIAGNOSED_MAX, HISTORY_LOOKS, HISTORY_PAUSE_MS, HISTORY_WHY_LINES_MAX } from '../limits.ts'
 import { differingEntries } from './differing-entries.ts'
-import { type ContextApart, DEFECT_HELP, type HistoryFindings, type NotCompared } from './findings.ts'
+import type { ContextApart, ContextDiffering, HistoryFindings, NotCompared } from './findings.ts'
 import type { HistoryNodes, Silence } from './history-nodes.ts'
 import { alikeIn, findDiffering, type Standing, standingOf } from './standing.ts'
 
@@ -38,12 +37,11 @@ const WHY_NOT: Readonly<Record<Silence, string | undefined>> = {
   absent: undefined,
 }
 
-/** StepError `history` where nodes with the same history differ. */
 export async function compareContexts(
   contexts: readonly string[],
   parts: AgreementParts,
   options: Options,
-): Promise<Pick<HistoryFindings, 'nodes' | 'apart' | 'notCompared'>> {
+): Promise<Pick<HistoryFindings, 'nodes' | 'differing' | 'apart' | 'notCompared'>> {
   const views = new Map<string, View>()
   let open = contexts
   for (let looks = 1; ; looks += 1) {
@@ -53,15 +51,13 @@ export async function compareContexts(
     if (open.length === 0 || looks === HISTORY_LOOKS) break
     await parts.clock.sleep(HISTORY_PAUSE_MS, options.signal)
   }
-  for (const { contextId, seen } of views.values()) {
-    const differing = findDiffering(seen)
-    if (differing === undefined) continue
-    const names = differing.map(({ node }) => node)
-    throw divergence(contextId, differing, await differingEntries(contextId, names, parts.nodes, options))
-  }
+  const differing: ContextDiffering[] = []
+  for (const view of views.values()) differing.push(...(await differingIn(view, parts.nodes, options)))
+  const behind = open.filter((contextId) => differing.every((each) => each.contextId !== contextId))
   const apart: ContextApart[] = []
-  for (const contextId of open) apart.push(await explained(contextId, views, apart.length, parts, options))
-  return { nodes: equalNodes([...views.values()]), apart, notCompared: notComparedIn([...views.values()], parts) }
+  for (const contextId of behind) apart.push(await explained(contextId, views, apart.length, parts, options))
+  const seen = [...views.values()]
+  return { nodes: equalNodes(seen), differing, apart, notCompared: notComparedIn(seen, parts) }
 }
 
 async function viewOf(contextId: string, { nodes, faulty }: AgreementParts, options: Options): Promise<View> {
@@ -158,12 +154,14 @@ function ownReasons(alike: readonly (readonly Standing[])[]): string[] {
   })
 }
 
-function divergence(contextId: string, seen: readonly Standing[], entries: readonly string[]): StepError {
-  const names = seen.map(({ node }) => node).join(', ')
-  const which = entries.length === 0 ? '' : `; what differs: ${entries.join(', ')}`
-  const message = `${names} hold the same history of context ${contextId} and do not have the same state${which}`
-  const perNode = seen.map(({ node, heads, hash }) => {
-    return { node, facts: { heads: heads.join(',').slice(0, 40), state: hash } }
-  })
-  return new StepError('history', message, { perNode, help: DEFECT_HELP })
+async function differingIn(
+  { contextId, seen }: View,
+  nodes: HistoryNodes,
+  options: Options,
+): Promise<ContextDiffering[]> {
+  const differing = findDiffering(seen)
+  if (differing === undefined) return []
+  const names = differing.map(({ node }) => node)
+  const entries = await differingEntries(contextId, names, nodes, options)
+  return [{ contextId, nodes: differing.map(({ node, heads, hash }) => ({ node, heads, state: hash })), entries }]
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import { historyLines } from '../../report/history-lines.ts'
 import { FixtureDriver } from '../../testing/fixture-driver.ts'
@@ -7,6 +9,8 @@ import { HISTORY_WRITES_MAX } from '../limits.ts'
 import { WriteHistory } from './write-history.ts'
 
 const SET = "  - { type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: '1' } }\n"
+const LOSS =
+  /^n-1 acknowledged a write and does not have it any more: step "[^"]+", method set, at \S+; delta \S+ of context/
 const ASIDE = (name: string) => `  - { name: ${name}, type: wait, seconds: 1 }\n`
 const PARKED = { deltaId: 'parked1', reason: 'future', missing: [] }
 const NOTHING = {
@@ -18,6 +22,8 @@ const NOTHING = {
   apart: [],
   notCompared: [],
   givenUp: [],
+  gone: [],
+  differing: [],
 }
 
 test('a run that passes tells what was looked at', async () => {
@@ -52,6 +58,9 @@ test('nodes with the same heads and another state fail the run, whatever it asse
   expect(run.failure).toMatchObject({ code: 'history', during: 'checking the history' })
   expect(run.failure?.message).toMatch(/^n-1, n-2 hold the same history of context \S+ and do not have the same state$/)
   expect(run.failure?.perNode?.map(({ node }) => node)).toEqual(['n-1', 'n-2'])
+  const { acknowledged, writes, nodes, differing } = run.record.history ?? NOTHING
+  expect({ acknowledged, writes, nodes }).toEqual({ acknowledged: 1, writes: 1, nodes: [] })
+  expect(differing).toMatchObject([{ nodes: [{ node: 'n-1' }, { node: 'n-2' }] }])
 })
 
 test('what differs in their states is named where the nodes have found it out, each entry once', async () => {
@@ -98,7 +107,33 @@ test('a write that nobody has any more fails the run', async () => {
     },
   })
   expect(run.failure).toMatchObject({ code: 'history', node: 'n-1' })
-  expect(run.failure?.message).toMatch(/^n-1 acknowledged a write and does not have it any more: delta \S+ of context/)
+  expect(run.failure?.message).toMatch(LOSS)
+})
+
+test('writes that are gone are named with the step, its iteration, its place and the method, and recorded', async () => {
+  const network = new FixtureNetwork()
+  const named = SET.replace('type: call', 'name: "Set {{i}}", type: call')
+  const inside = named.replace(/^/gm, '    ').trimEnd()
+  const repeat = `  - type: repeat\n    count: 7\n    outputs: { i: iteration }\n    steps:\n${inside}\n`
+  const run = await runYaml(withContext(repeat + ASIDE('forget')), {
+    network,
+    onEvent: (event) => {
+      if (event.type === 'step:start' && event.step.name === 'forget') network.loseWrites()
+    },
+  })
+  const lines = run.failure?.message.split('\n') ?? []
+  expect(lines[1]).toMatch(
+    /^n-1 acknowledged .* any more: step "Set 2" \(iteration 2 of 7\), method set, at \S+:\d+:\d+; delta \S+ of context \S+ is unknown there$/,
+  )
+  expect(lines.slice(5)).toEqual(['and 2 more: history.gone in run.json'])
+  expect(run.record.history).toMatchObject({ acknowledged: 7, writes: 0 })
+  expect(run.record.history?.gone.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7].map((at) => `Set ${at}`))
+  expect(run.failure?.place).toEqual(run.record.history?.gone[0]?.place)
+  const written = JSON.parse(await readFile(path.join(run.runDir, 'run.json'), 'utf8'))
+  expect(written).toMatchObject({ outcome: 'failed', history: run.record.history })
+  expect(run.record.history && historyLines(run.record.history).summary).toBe(
+    'history: 7 looked at of 7 acknowledged writes, 7 gone',
+  )
 })
 
 /** What becomes of a run in which a write was made, and this before its last step. */
@@ -114,8 +149,8 @@ function after(change: (network: FixtureNetwork) => void, steps = '') {
 
 test('a write that its own node has lost fails the run, also where another node has it', async () => {
   const run = await after((network) => network.loseWritesOf('n-1'))
-  expect(run.failure?.message).toMatch(/^n-1 acknowledged a write and does not have it any more: delta \S+ of context/)
-  expect(run.record.history).toBeUndefined()
+  expect(run.failure?.message).toMatch(LOSS)
+  expect(run.record.history).toMatchObject({ acknowledged: 1, writes: 0, gone: [{ node: 'n-1', method: 'set' }] })
 })
 
 test('a node that lacks a write is looked at again before that counts', async () => {
@@ -270,7 +305,8 @@ test('nodes that do not tell where a delta is are not asked to', async () => {
 
 test('of very many writes some are kept, from the first to the last', () => {
   const history = new WriteHistory()
-  for (let at = 1; at <= 10_000; at += 1) history.add('c', 'n', `${at}`)
+  const made = { step: 's', within: [], place: { file: 'f', line: 1, column: 1 }, method: 'm' }
+  for (let at = 1; at <= 10_000; at += 1) history.add({ contextId: 'c', node: 'n', deltaId: `${at}`, ...made })
   const kept = history.kept.map(({ deltaId }) => Number(deltaId))
   expect(history.count).toBe(10_000)
   expect(kept.length).toBeLessThan(HISTORY_WRITES_MAX)

@@ -25,7 +25,7 @@ export interface HistoryParts {
   readonly clock: StepClock
 }
 
-/** StepError `history`: what is gone, or which nodes differ. */
+/** What was found; `historyFailure` says which of it fails the run. */
 export async function checkHistory(
   history: WriteHistory,
   { faults, hindrances, clock, ...parts }: HistoryParts,

@@ -1,8 +1,13 @@
 // What the check of the history saw, as plain data: for the last screen, run.json and every other report.
+import type { MadeBy } from './write-history.ts'
 
 export interface HistoryFindings {
   /** Acknowledged writes that were found where they were acknowledged. */
   readonly writes: number
+  /** Those that their node does not have any more; one of them fails the run. */
+  readonly gone: readonly GoneWrite[]
+  /** Contexts in which nodes with the same history do not have the same state; one of them fails the run. */
+  readonly differing: readonly ContextDiffering[]
   /** Those that were to be found and could not be looked for, or of which nothing can be told. */
   readonly notLookedFor: readonly UntoldWrites[]
   readonly contexts: number
@@ -13,6 +18,22 @@ export interface HistoryFindings {
   readonly notCompared: readonly NotCompared[]
   /** Events that nodes have not handled and will not. */
   readonly givenUp: readonly GivenUp[]
+}
+
+export interface GoneWrite extends MadeBy {
+  readonly node: string
+  readonly contextId: string
+  readonly deltaId: string
+  /** Where the node says the delta is: `unknown`, `pending`. */
+  readonly state: string
+}
+
+export interface ContextDiffering {
+  readonly contextId: string
+  /** Heads as hex, sorted. */
+  readonly nodes: readonly { readonly node: string; readonly heads: readonly string[]; readonly state: string }[]
+  /** Which entries differ, in words, where the nodes have found it out. */
+  readonly entries: readonly string[]
 }
 
 export interface UntoldWrites {
@@ -45,6 +66,3 @@ export interface GivenUp {
   /** Of the last attempt. */
   readonly error?: string
 }
-
-export const DEFECT_HELP =
-  'no workflow can cause this: please report it, with the run directory and the data of the nodes'

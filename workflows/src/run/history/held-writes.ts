@@ -1,11 +1,8 @@
-// Whether nodes still have what they acknowledged. What is not found is either gone, and fails the run, or cannot be told: then it
-// is counted with the reason, so that a check which looked at nothing does not pass for one that found everything.
+// Whether nodes still have what they acknowledged. What is not found is either gone, or cannot be told: then it is counted with the reason, so that a check which looked at nothing does not pass for one that found everything.
 import type { StepClock } from '../../steps/step-clock.ts'
-import { StepError } from '../../steps/step-error.ts'
 import { type DeltaPlace, deltaPlace } from '../../steps/sync/delta-place.ts'
-import { shortDelta } from '../../steps/sync/diagnosis.ts'
 import { HISTORY_LOOKS, HISTORY_PAUSE_MS } from '../limits.ts'
-import { DEFECT_HELP, type HistoryFindings, type UntoldWrites } from './findings.ts'
+import type { HistoryFindings, UntoldWrites } from './findings.ts'
 import { type Answer, type HistoryNodes, type Silence, toldOf } from './history-nodes.ts'
 import { type Standing, standingOf } from './standing.ts'
 import type { AcknowledgedWrite, WriteHistory } from './write-history.ts'
@@ -28,12 +25,11 @@ const UNTOLD: Readonly<Record<Silence, string>> = {
   absent: 'it does not know the context any more',
 }
 
-/** StepError `history`: what is gone. */
 export async function lookForWrites(
   history: WriteHistory,
   nodes: HistoryNodes,
   { clock, signal }: { readonly clock: StepClock } & Options,
-): Promise<Pick<HistoryFindings, 'writes' | 'notLookedFor'>> {
+): Promise<Pick<HistoryFindings, 'writes' | 'gone' | 'notLookedFor'>> {
   const settled: Verdict[] = []
   let writes = history.kept
   for (let looks = 1; ; looks += 1) {
@@ -45,10 +41,9 @@ export async function lookForWrites(
       await clock.sleep(HISTORY_PAUSE_MS, signal)
       continue
     }
-    const gone = open.find((each) => each.is === 'gone')
-    if (gone !== undefined) throw loss(gone.write, gone.place)
+    const gone = open.flatMap((each) => (each.is === 'gone' ? [{ ...each.write, state: each.place.state }] : []))
     const held = settled.filter(({ is }) => is === 'held').length
-    return { writes: held, notLookedFor: [...untoldOf([...settled, ...open]), ...givenUp(history)] }
+    return { writes: held, gone, notLookedFor: [...untoldOf([...settled, ...open]), ...givenUp(history)] }
   }
 }
 
@@ -122,10 +117,4 @@ function untoldOf(verdicts: readonly Verdict[]): UntoldWrites[] {
 
 function givenUp(history: WriteHistory): UntoldWrites[] {
   return [...history.forgotten].map(([node, writes]) => ({ node, writes, why: 'a step made it give them up' }))
-}
-
-function loss(write: AcknowledgedWrite, place: DeltaPlace): StepError {
-  const which = `delta ${shortDelta(write.deltaId)} of context ${write.contextId} is ${place.state} there`
-  const message = `${write.node} acknowledged a write and does not have it any more: ${which}`
-  return new StepError('history', message, { node: write.node, help: DEFECT_HELP })
 }

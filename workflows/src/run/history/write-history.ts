@@ -1,7 +1,19 @@
 // What the nodes of a run have acknowledged: what the check at its end holds them to.
+import type { Position } from '../../plan/problem.ts'
 import { HISTORY_WRITES_MAX } from '../limits.ts'
 
-export interface AcknowledgedWrite {
+/** The step of the workflow that made a write. */
+export interface MadeBy {
+  /** Its name. */
+  readonly step: string
+  /** The iterations, groups and entries that it ran in, outermost first. */
+  readonly within: readonly string[]
+  readonly place: Position & { readonly file: string }
+  /** Of the application. */
+  readonly method: string
+}
+
+export interface AcknowledgedWrite extends MadeBy {
   readonly contextId: string
   /** Whose reply acknowledged it. */
   readonly node: string
@@ -19,13 +31,14 @@ export class WriteHistory {
   #hasGivenUp = false
 
   /** `deltaId` undefined: the node did not say which, or that there is one. */
-  add(contextId: string, node: string, deltaId: string | undefined): void {
+  add({ deltaId, ...write }: Omit<AcknowledgedWrite, 'deltaId'> & { readonly deltaId: string | undefined }): void {
+    const { contextId, node } = write
     this.#contexts.add(contextId)
     if (deltaId === undefined) return
     this.#count += 1
     this.#countOf.set(node, (this.#countOf.get(node) ?? 0) + 1)
     if (this.#count % this.#stride !== 0) return
-    this.#writes.push({ contextId, node, deltaId })
+    this.#writes.push({ ...write, deltaId })
     if (this.#writes.length < HISTORY_WRITES_MAX) return
     this.#writes = this.#writes.filter((_, at) => at % 2 === 1)
     this.#stride *= 2

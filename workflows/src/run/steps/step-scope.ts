@@ -162,13 +162,14 @@ export class StepScope implements StepContext {
     return typeof node === 'string' ? resolveToText(node, this.variables) : undefined
   }
 
-  beginWrite(node: string, contextId: string): (deltaId: string | undefined) => void {
-    const { ledger, history, nodes } = this.#parts
+  beginWrite(node: string, contextId: string, method: string): (deltaId: string | undefined) => void {
+    const { ledger, history, nodes, within } = this.#parts
+    const { name, place } = this.#ref
     const beganAt = ledger.now
     const wrote = nodes.faults.beginWrite(contextId)
     return (deltaId) => {
       ledger.add(contextId, { node, deltaId }, beganAt)
-      history.add(contextId, node, deltaId)
+      history.add({ contextId, node, deltaId, step: name, within, place, method })
       wrote(deltaId !== undefined)
     }
   }

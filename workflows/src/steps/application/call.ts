@@ -80,7 +80,7 @@ export const call = defineStep({
     const contextId = context.text(input.context_id)
     const args = context.resolve(context.step.input.args ?? {})
     let written: string | null = null
-    const wrote = context.beginWrite(node.name, contextId)
+    const wrote = context.beginWrite(node.name, contextId, input.method)
     const onHeaders = (headers: Headers) => {
       written = headers.get(DELTA_HEADER)
     }

@@ -2,6 +2,7 @@
 
 export type { Static, TObject, TSchema } from 'typebox'
 export { Type } from './type.ts'
+export { durationField } from './workflow/duration.ts'
 export { type EditorStepKind, workflowEditorSchema } from './workflow/editor-schema.ts'
 export {
   type NamedNode,
@@ -15,4 +16,4 @@ export {
 } from './workflow/nodes.ts'
 export { bootstrapTopology, natTopology, type WorkflowSettings, workflowSettings } from './workflow/settings.ts'
 export { type CommonStepFields, commonStepFields, outputCapture, untypedStepFields } from './workflow/step.ts'
-export { type StepControls, stepControls } from './workflow/step-controls.ts'
+export { DURATION_MAX_SEC, type StepControls, stepControls } from './workflow/step-controls.ts'

@@ -2,6 +2,7 @@
 
 import type { Static } from 'typebox'
 import { Type } from '../type.ts'
+import { durationField } from './duration.ts'
 
 const flag = (description: string) => Type.Optional(Type.Boolean({ description, default: false }))
 
@@ -29,7 +30,7 @@ export const workflowSettings = Type.Object({
   stop_all_nodes: flag('Stop the nodes at the end; otherwise they go on running'),
   restart: flag('Stop running nodes before the start; their data is kept'),
   wait_timeout: Type.Optional(
-    Type.Integer({ minimum: 1, default: 60, description: 'Seconds until each node must be ready' }),
+    durationField('Until each node must be ready', { isWhole: true, minimum: 1, default: 60 }),
   ),
   force_pull_image: flag('Pull images before the start, with --image-as-written'),
   auth_service: flag('Refused by run: there is no authentication service beside the nodes'),

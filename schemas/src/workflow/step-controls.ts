@@ -3,16 +3,18 @@
 
 import type { Static } from 'typebox'
 import { Type } from '../type.ts'
+import { durationField } from './duration.ts'
 
 const closed = { additionalProperties: false } as const
 
 /** Longest time that can be given, seconds: seven days. Timers of the platform end at 24. */
-const SECONDS_MAX = 604_800
+export const DURATION_MAX_SEC = 604_800
 
 /** Tries in all; more are a mistake, not patience. */
 const ATTEMPTS_MAX = 1_000
 
-const seconds = (description: string) => Type.Number({ exclusiveMinimum: 0, maximum: SECONDS_MAX, description })
+const duration = (description: string, seconds = {}) =>
+  durationField(description, { maximum: DURATION_MAX_SEC, ...seconds })
 const attempts = Type.Integer({
   minimum: 1,
   maximum: ATTEMPTS_MAX,
@@ -57,9 +59,7 @@ export const stepControls = Type.Object({
         Type.Object(
           {
             attempts,
-            delay: Type.Optional(
-              Type.Number({ minimum: 0, maximum: SECONDS_MAX, default: 1, description: 'Seconds between two tries.' }),
-            ),
+            delay: Type.Optional(duration('Between two tries', { minimum: 0, default: 1 })),
             backoff: Type.Optional(
               Type.Number({ minimum: 1, maximum: 100, default: 1, description: 'Growth of the delay.' }),
             ),
@@ -70,16 +70,16 @@ export const stepControls = Type.Object({
       { description: 'Try again when the step fails.' },
     ),
   ),
-  timeout: Type.Optional(seconds('Seconds that one try of the step may take; then it is aborted and has failed.')),
+  timeout: Type.Optional(duration('How long one try of the step may take, then it is aborted and has failed')),
   eventually: Type.Optional(
     Type.Union(
       [
         Type.Boolean(),
-        seconds('Within so many seconds.'),
+        duration('Within this time'),
         Type.Object(
           {
-            within: Type.Optional(seconds('How long to go on; default 30.')),
-            every: Type.Optional(seconds('Seconds between two checks; default: growing, up to 0.5.')),
+            within: Type.Optional(duration('How long to go on (30 s)')),
+            every: Type.Optional(duration('Between two checks; not given: growing, up to 0.5 s')),
           },
           closed,
         ),
@@ -103,7 +103,7 @@ export const stepControls = Type.Object({
     ),
   ),
   after: Type.Optional(
-    Type.Union([Type.Literal('sync'), Type.Object({ sync: seconds('How long to wait at most.') }, closed)], {
+    Type.Union([Type.Literal('sync'), Type.Object({ sync: duration('How long to wait at most') }, closed)], {
       description:
         '`sync`: wait until the node has applied what the calls before this one wrote in the context (30 s).',
     }),

@@ -44,6 +44,23 @@ describe('keys of every step', () => {
     ])
   })
 
+  test('times may have a unit, wherever one is given', () => {
+    const sync = '{type: wait_for_sync, nodes: [calimero-node-1, calimero-node-2], context_id: c, timeout: 2m}'
+    const steps = [
+      `{${READ}, retry: {attempts: 5, delay: 250ms}, timeout: 1.5m, after: {sync: 5s}}`,
+      `{${READ}, eventually: {within: 30s, every: 500 ms}}`,
+      `{${READ}, eventually: 90s}`,
+    ]
+    const result = withSteps([...steps, sync].map((each) => `  - ${each}\n`).join(''), real)
+    expect(lines(result)).toEqual([])
+    expect(result.plan?.steps.map(({ controls }) => controls)).toEqual([
+      { retry: { attempts: 5, delaySec: 0.25, backoff: 1 }, timeoutSec: 90, after: { syncSec: 5 } },
+      { eventually: { withinSec: 30, everySec: 0.5 } },
+      { eventually: { withinSec: 90 } },
+      undefined,
+    ])
+  })
+
   test('an expected failure that has no effect is a warning', () => {
     const wait = (value: string) => lines(withSteps(`  - {type: wait, seconds: 1, expected_failure: ${value}}\n`, real))
     const ignored = '"expected_failure" has no effect on wait: a failure fails the run, and a success passes'
@@ -73,7 +90,16 @@ describe('keys of every step', () => {
     ['retry: {attempts: 2, dealy: 1}', 'unknown field "dealy" | did you mean "delay"?'],
     ['retry: "{{n}}"', '"retry" must be a whole number'],
     ['timeout: 0', '"timeout" must be greater than 0'],
-    ['timeout: soon', '"timeout" must be a number, not the text "soon"'],
+    ['timeout: soon', '"timeout" must be like 500ms or 5s or 2m, not the text "soon"'],
+    ['timeout: "{{t}}"', 'a placeholder cannot stand here'],
+    ['timeout: [1]', '"timeout" must be a number or a text, not a list | write timeout: 1 (How long'],
+    ['timeout: 0s', '"timeout" must be like 500ms or 5s or 2m'],
+    ['timeout: 10081m', '"timeout" must be at most 604800 s, not 10081m'],
+    ['retry: {attempts: 2, delay: 10081m}', '"delay" must be at most 604800 s'],
+    ['eventually: 604801s', '"eventually" must be at most 604800 s'],
+    ['eventually: {within: 10081m}', '"within" must be at most 604800 s'],
+    ['eventually: {within: 5h}', '"within" must be like 500ms or 5s or 2m, not the text "5h"'],
+    ['after: {sync: 10081m}', '"sync" must be at most 604800 s'],
     ['timeout: 1e9', '"timeout" must be at most 604800'],
     ['eventually: 0', '"eventually" must be greater than 0'],
     ['eventually: {for: 3}', 'unknown field "for"'],

@@ -276,7 +276,7 @@ steps:
     expect(lines(result)).toEqual([
       '1:1 error the field "name" is missing | add name: … (Shown in reports)',
       '3:1 warning the top-level key "stop_all_node" is unknown and has no effect | did you mean "stop_all_nodes"?',
-      '4:15 error "wait_timeout" must be a whole number, not the text "soon" | write wait_timeout: 60 (Seconds until each node must be ready)',
+      '4:15 error "wait_timeout" must be like 500ms or 5s or 2m, not the text "soon" | write wait_timeout: 60 (Until each node must be ready: seconds, or with a unit: 500ms, 5s, 2m.)',
       '6:11 error unknown step kind "cal" | did you mean "call"?',
       '7:11 error unknown node "x" | the nodes are calimero-node-1, calimero-node-2',
       '8:5 error the field "context_id" is missing | add context_id: …',

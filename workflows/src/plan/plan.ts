@@ -1,6 +1,7 @@
 // The pure reader of workflow files: text -> values with places -> shapes -> references -> Plan, with all problems.
 
 import type { WorkflowSettings } from '@calbox/schemas'
+import { durationSec } from '../values/duration.ts'
 import { checkFiles, type LookAtFile } from './check/check-files.ts'
 import { checkNodeNames, checkScripts } from './check/check-nodes.ts'
 import { checkVariables } from './check/check-variables.ts'
@@ -225,7 +226,7 @@ function settingsOf(settings: WorkflowSettings, nodes: ReadNodes, root: MapNode)
     nukeOnEnd: settings.nuke_on_end ?? false,
     stopAllNodes: settings.stop_all_nodes ?? false,
     restart: settings.restart ?? false,
-    waitTimeoutSec: settings.wait_timeout ?? 60,
+    waitTimeoutSec: durationSec(settings.wait_timeout ?? 60),
     forcePullImage: settings.force_pull_image ?? false,
     authService: settings.auth_service ?? false,
     authUseCached: settings.auth_use_cached ?? false,

@@ -1,11 +1,14 @@
 // What the schema of the keys that any step may have cannot say: which of them go together, and with which kinds.
 
+import { DURATION_MAX_SEC } from '@calbox/schemas'
 import { assertStatementFlaw, type StatementFlaw } from '../../values/assert-statement.ts'
+import { durationSec } from '../../values/duration.ts'
 import { expectationFlaw } from '../../values/expectation.ts'
 import { FOR_EACH_MAX } from '../limits.ts'
 import type { FindingSink } from '../problem.ts'
 import { entryOf, type MapNode, type SourceNode, startOf, textOf, type ValuePath } from '../yaml/source-node.ts'
 import { fieldNames } from './check-schema.ts'
+import { nameOf } from './schema-view.ts'
 import type { StepSchema } from './step-schema.ts'
 
 /** Names before a dot that mean something else in a placeholder. */
@@ -53,12 +56,20 @@ class ControlChecker {
         return
       case 'eventually':
         this.eventually(value)
+        for (const each of [undefined, 'within', 'every']) this.duration(value, key, each)
+        return
+      case 'timeout':
+        this.duration(value, key)
+        return
+      case 'retry':
+        this.duration(value, key, 'delay')
         return
       case 'expect':
         this.expect(value)
         return
       case 'after':
         this.after(value)
+        this.duration(value, key, 'sync')
         return
       case 'vars':
         this.names(value)
@@ -145,6 +156,15 @@ class ControlChecker {
     if (fields.includes('node') && fields.includes('context_id')) return
     const message = `"after" needs a node and a context to wait for, and "${this.kind.kind}" does not have both`
     this.wrong(value, ['after'], message, 'put it on a call, or use wait_for_sync')
+  }
+
+  /** The schema bounds numbers, and cannot bound texts with a unit. */
+  private duration(value: SourceNode, key: string, field?: string): void {
+    const node = field === undefined || value.kind !== 'map' ? value : entryOf(value, field)?.value
+    const text = textOf(node)
+    if (node === undefined || text === undefined || !(durationSec(text) > DURATION_MAX_SEC)) return
+    const path = node === value || field === undefined ? [key] : [key, field]
+    this.wrong(node, path, `${nameOf(path)} must be at most ${DURATION_MAX_SEC} s, not ${text}`)
   }
 
   private names(value: SourceNode): void {

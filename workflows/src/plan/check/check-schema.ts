@@ -27,6 +27,8 @@ import {
   expressionOf,
   fieldSchema,
   fieldText,
+  NO_PLACEHOLDER,
+  NUMBER,
   nameOf,
   type Schema,
   typeFits,
@@ -60,7 +62,7 @@ export function isOpen(schema: TSchema): boolean {
 function check(schema: Schema, node: SourceNode, path: ValuePath, sink: FindingSink): JsonValue | undefined {
   assertKeywords(schema)
   const alternatives = schema.anyOf ?? schema.oneOf
-  if (alternatives !== undefined) return checkAlternatives(alternatives, node, path, sink)
+  if (alternatives !== undefined) return checkAlternatives(schema, alternatives, node, path, sink)
   if (schema.allOf !== undefined) return checkAll(schema.allOf, node, path, sink)
   if (schema.enum !== undefined || schema.const !== undefined) return checkChoice(schema, node, path, sink)
   switch (schema.type) {
@@ -76,6 +78,7 @@ function check(schema: Schema, node: SourceNode, path: ValuePath, sink: FindingS
 }
 
 function checkAlternatives(
+  schema: Schema,
   alternatives: readonly Schema[],
   node: SourceNode,
   path: ValuePath,
@@ -98,8 +101,16 @@ function checkAlternatives(
   const fitting = alternatives.findIndex((alternative) => typeFits(alternative, node))
   const choices = alternatives.flatMap((alternative) => choicesOf(alternative) ?? [undefined])
   if (!choices.includes(undefined)) return notOneOf(choices, node, path, sink)
-  if (fitting >= 0) for (const finding of findings[fitting] ?? []) sink.add(finding)
-  else wrong(`must be ${alternatives.map(describe).join(' or ')}, not ${describeNode(node)}`, node, path, sink)
+  const last = path.at(-1)
+  const hint = typeof last === 'string' ? `write ${fieldText(last, schema)}` : undefined
+  if (fitting >= 0) {
+    // A pattern tells of itself, and not of what else may stand there.
+    const more = alternatives[fitting]?.pattern === undefined ? undefined : hint
+    for (const finding of findings[fitting] ?? []) sink.add({ ...finding, hint: finding.hint ?? more })
+  } else {
+    const message = `${nameOf(path)} must be ${describe(schema)}, not ${describeNode(node)}`
+    sink.add({ code: 'wrong_value', span: startOf(node), path, message, hint })
+  }
   return undefined
 }
 
@@ -257,7 +268,7 @@ function checkQuoted(schema: Schema, node: SourceNode, path: ValuePath, sink: Fi
 
 function unquoted(schema: Schema, text: string): number | boolean | undefined {
   if (schema.type === 'boolean') return /^(?:true|false)$/i.test(text) ? text.toLowerCase() === 'true' : undefined
-  const pattern = schema.type === 'integer' ? /^[+-]?\d+$/ : /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i
+  const pattern = schema.type === 'integer' ? /^[+-]?\d+$/ : NUMBER
   return pattern.test(text) ? Number(text) : undefined
 }
 
@@ -287,7 +298,9 @@ function checkText(
   if (schema.pattern !== undefined && !expressionOf(schema.pattern).test(value)) {
     const { examples } = schema
     const what = examples ? `must be like ${examples.join(' or ')}, not ${describeNode(node)}` : undefined
-    wrong(what ?? `must match ${schema.pattern}`, node, path, sink)
+    const message = `${nameOf(path)} ${what ?? `must match ${schema.pattern}`}`
+    const hint = value.includes('{{') ? NO_PLACEHOLDER : undefined
+    sink.add({ code: 'wrong_value', span: startOf(node), path, message, hint })
     return undefined
   }
   return value

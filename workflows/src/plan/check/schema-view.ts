@@ -89,13 +89,15 @@ export function fieldSchema(schema: Schema, key: string): Schema | undefined {
   return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : {}
 }
 
+export const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i
+
+export const NO_PLACEHOLDER = 'a placeholder cannot stand here: this field is read before the run'
+
 export function typeHint(schema: Schema, node: SourceNode): string | undefined {
   if (node.kind !== 'scalar') return undefined
   if (schema.type === 'string' && node.value !== null) return 'put it in quotes'
   if (typeof node.value !== 'string') return undefined
-  if (schema.type !== 'string' && node.value.includes('{{')) {
-    return 'a placeholder cannot stand here: this field is read before the run'
-  }
+  if (schema.type !== 'string' && node.value.includes('{{')) return NO_PLACEHOLDER
   const bare = schema.type === 'boolean' ? /^(?:true|false)$/i : /^-?\d+(?:\.\d+)?$/
   return bare.test(node.value) && schema.type !== 'array' && schema.type !== 'object' ? 'remove the quotes' : undefined
 }
@@ -110,7 +112,7 @@ function exampleOf(schema: Schema): string {
   const [choice] = choicesOf(schema) ?? []
   if (choice !== undefined) return String(choice)
   const [alternative] = schema.anyOf ?? schema.oneOf ?? []
-  if (alternative !== undefined) return exampleOf(alternative)
+  if (alternative !== undefined) return exampleOf({ ...alternative, default: schema.default ?? alternative.default })
   switch (schema.type) {
     case 'boolean':
       return 'true'
@@ -126,10 +128,15 @@ function exampleOf(schema: Schema): string {
   }
 }
 
+/** Its problems are those of a value of this type; what is a number in quotes counts as one. */
 export function typeFits(schema: Schema, node: SourceNode): boolean {
+  const alternatives = schema.anyOf ?? schema.oneOf
+  if (alternatives !== undefined) return alternatives.some((each) => typeFits(each, node))
   if (node.kind !== 'scalar') return schema.type === (node.kind === 'map' ? 'object' : 'array')
-  const isNumber = schema.type === 'number' || schema.type === 'integer'
-  return isNumber ? typeof node.value === 'number' : typeof node.value === schema.type
+  const { value } = node
+  if (schema.type !== 'number' && schema.type !== 'integer') return typeof value === schema.type
+  const isNumber = typeof value === 'number' || value instanceof JsonFloat
+  return isNumber || (typeof value === 'string' && NUMBER.test(value.trim()))
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 // The keys that any step may have (if, for_each, retry, …): checked, and brought into one form.
 
 import { type StepControls, stepControls } from '@calbox/schemas'
+import { durationSec } from '../../values/duration.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { checkControlRules } from '../check/check-controls.ts'
 import { checkSchema, fieldNames } from '../check/check-schema.ts'
@@ -56,9 +57,9 @@ function planned(given: Checked): PlannedControls {
     ...(condition !== undefined && { if: typeof condition === 'string' ? [condition] : condition }),
     ...(retry !== undefined && { retry: retryOf(retry) }),
     ...(eventually !== undefined && eventually !== false && { eventually: eventuallyOf(eventually) }),
-    ...(timeout !== undefined && { timeoutSec: timeout }),
+    ...(timeout !== undefined && { timeoutSec: durationSec(timeout) }),
     ...(vars !== undefined && { vars }),
-    ...(after !== undefined && { after: after === 'sync' ? {} : { syncSec: after.sync } }),
+    ...(after !== undefined && { after: after === 'sync' ? {} : { syncSec: durationSec(after.sync) } }),
     ...(given.expect !== undefined && { expect: given.expect }),
   }
 }
@@ -70,12 +71,14 @@ function forEachOf(given: JsonValue): NonNullable<PlannedControls['forEach']> {
 
 function retryOf(given: NonNullable<StepControls['retry']>): NonNullable<PlannedControls['retry']> {
   const { attempts, delay = 1, backoff = 1 } = typeof given === 'number' ? { attempts: given } : given
-  return { attempts, delaySec: delay, backoff }
+  return { attempts, delaySec: durationSec(delay), backoff }
 }
 
 function eventuallyOf(given: NonNullable<StepControls['eventually']>): NonNullable<PlannedControls['eventually']> {
   if (typeof given === 'boolean') return {}
-  if (typeof given === 'number') return { withinSec: given }
-  const { within, every } = given
-  return { ...(within !== undefined && { withinSec: within }), ...(every !== undefined && { everySec: every }) }
+  const { within, every } = typeof given === 'object' ? given : { within: given, every: undefined }
+  return {
+    ...(within !== undefined && { withinSec: durationSec(within) }),
+    ...(every !== undefined && { everySec: durationSec(every) }),
+  }
 }

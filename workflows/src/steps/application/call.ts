@@ -1,6 +1,7 @@
-import { Type } from '@calbox/schemas'
+import { durationField, Type } from '@calbox/schemas'
 import { ClientError } from '../../client/client-error.ts'
 import { formatDuration } from '../../report/format-duration.ts'
+import { durationSec } from '../../values/duration.ts'
 import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
 import { stringifyLosslessJson } from '../../values/json/lossless-json.ts'
 import { closed, contextIdField, nodeField } from '../fields.ts'
@@ -50,10 +51,9 @@ export const call = defineStep({
         Type.Integer({ minimum: 1, default: STATE_RETRY_ATTEMPTS, description: 'Tries while the state is not there.' }),
       ),
       state_retry_delay: Type.Optional(
-        Type.Number({
+        durationField('Between those tries; not given: shorter pauses, for the same total time', {
           minimum: 0,
           default: STATE_RETRY_DELAY_SEC,
-          description: 'Seconds between those tries; not given: shorter pauses, for the same total time.',
         }),
       ),
     },
@@ -86,8 +86,12 @@ export const call = defineStep({
     }
     const sent = { ...options, onHeaders, ...(input.unauthenticated === true && { token: null }) }
     const send = () => node.client.jsonrpc(contextId, input.method, args, sent)
+    const { state_retry_delay: delay } = input
     try {
-      const retry = { attempts: input.state_retry_attempts, delaySec: input.state_retry_delay }
+      const retry = {
+        attempts: input.state_retry_attempts,
+        delaySec: delay === undefined ? undefined : durationSec(delay),
+      }
       const what = `${input.method} on ${node.name}`
       const envelope = await withState(() => retryUnsent(send, context, options), { ...retry, what }, context, options)
       const error = rpcErrorOf(envelope)

@@ -1,5 +1,6 @@
-import { Type } from '@calbox/schemas'
+import { durationField, Type } from '@calbox/schemas'
 import { ClientError } from '../../client/client-error.ts'
+import { durationMs } from '../../values/duration.ts'
 import { closed, nodeField } from '../fields.ts'
 import { SOCKET_OPEN_TIMEOUT_SEC } from '../limits.ts'
 import { StepError } from '../step-error.ts'
@@ -14,9 +15,7 @@ export const wsConnect = defineStep({
       node: nodeField,
       unauthenticated: Type.Optional(Type.Boolean({ default: false, description: 'Send no token.' })),
       message: Type.Optional(Type.String({ description: 'Sent once it is open; no answer is waited for.' })),
-      timeout: Type.Optional(
-        Type.Number({ exclusiveMinimum: 0, default: SOCKET_OPEN_TIMEOUT_SEC, description: 'Seconds to open it.' }),
-      ),
+      timeout: Type.Optional(durationField('How long it may take to open', { default: SOCKET_OPEN_TIMEOUT_SEC })),
     },
     closed,
   ),
@@ -29,7 +28,7 @@ export const wsConnect = defineStep({
       const hint = 'log in before, give a token, or say unauthenticated: true'
       throw new StepError('invalid', `there is no token for ${node.name}: ${hint}`, { node: node.name })
     }
-    const timeoutMs = (input.timeout ?? SOCKET_OPEN_TIMEOUT_SEC) * 1000
+    const timeoutMs = durationMs(input.timeout ?? SOCKET_OPEN_TIMEOUT_SEC)
     try {
       const socket = await node.client.socket({ signal, timeoutMs, token })
       if (input.message !== undefined) socket.send(context.text(input.message))

@@ -1,4 +1,5 @@
-import { Type } from '@calbox/schemas'
+import { durationField, Type } from '@calbox/schemas'
+import { durationMs } from '../../values/duration.ts'
 import { closed } from '../fields.ts'
 import { defineStep, type LinkFault } from '../step-kind.ts'
 import { containerField, linksOf } from './container-field.ts'
@@ -12,7 +13,7 @@ export const injectNetworkFault = defineStep({
       fault: Type.Union([Type.Literal('loss'), Type.Literal('delay')], {
         description: 'What happens to what it sends.',
       }),
-      duration: Type.Integer({ minimum: 1, description: 'Seconds.' }),
+      duration: durationField('How long', { isWhole: true, minimum: 1 }),
       percent: Type.Optional(
         Type.Number({ exclusiveMinimum: 0, maximum: 100, description: 'Of what is sent (loss).' }),
       ),
@@ -33,7 +34,7 @@ export const injectNetworkFault = defineStep({
       input.fault === 'loss'
         ? { lossPercent: input.percent ?? 0, seed: context.seed ?? context.drawSeed() }
         : { delayMs: input.ms ?? 0 }
-    const lasts = () => context.clock.sleep(input.duration * 1000, options.signal)
+    const lasts = () => context.clock.sleep(durationMs(input.duration), options.signal)
     await links.degrade(fault, lasts, { ...options, place: context.place })
     return {}
   },

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { Type } from '@calbox/schemas'
+import { durationField, Type } from '@calbox/schemas'
+import { durationMs } from '../../values/duration.ts'
 import { closed } from '../fields.ts'
 import { RESTART_READY_TIMEOUT_SEC } from '../limits.ts'
 import { defineStep, type NodeHandle, type StepContext } from '../step-kind.ts'
@@ -16,7 +17,7 @@ export const restartContainer = defineStep({
         Type.Boolean({ default: true, description: 'Accepted; the step always waits until the node answers.' }),
       ),
       timeout: Type.Optional(
-        Type.Integer({ minimum: 1, default: RESTART_READY_TIMEOUT_SEC, description: 'Seconds until it must answer.' }),
+        durationField('Until it must answer', { isWhole: true, minimum: 1, default: RESTART_READY_TIMEOUT_SEC }),
       ),
     },
     closed,
@@ -27,7 +28,7 @@ export const restartContainer = defineStep({
     const node = context.node(input.container)
     await saveLog(node, 'pre-restart', context)
     const end = await node.stop({ signal })
-    await node.start({ signal, readyTimeoutMs: (input.timeout ?? RESTART_READY_TIMEOUT_SEC) * 1000 })
+    await node.start({ signal, readyTimeoutMs: durationMs(input.timeout ?? RESTART_READY_TIMEOUT_SEC) })
     await saveLog(node, 'post-restart', context)
     return { summary: `${end}; ${node.name} at ${node.url}` }
   },

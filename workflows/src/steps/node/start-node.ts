@@ -1,4 +1,5 @@
-import { Type } from '@calbox/schemas'
+import { durationField, Type } from '@calbox/schemas'
+import { durationMs } from '../../values/duration.ts'
 import { asList, closed, nodesField } from '../fields.ts'
 import { START_READY_TIMEOUT_SEC } from '../limits.ts'
 import { defineStep } from '../step-kind.ts'
@@ -13,7 +14,7 @@ export const startNode = defineStep({
         Type.Boolean({ default: true, description: 'Accepted; the step always waits until the node answers.' }),
       ),
       wait_timeout: Type.Optional(
-        Type.Integer({ minimum: 1, default: START_READY_TIMEOUT_SEC, description: 'Seconds until it must answer.' }),
+        durationField('Until it must answer', { isWhole: true, minimum: 1, default: START_READY_TIMEOUT_SEC }),
       ),
       mock_tee: Type.Optional(
         Type.Boolean({
@@ -27,7 +28,7 @@ export const startNode = defineStep({
   honoursExpectedFailure: false,
   async run(input, context, { signal }) {
     const nodes = asList(input.nodes).map((name) => context.node(context.text(name)))
-    const readyTimeoutMs = (input.wait_timeout ?? START_READY_TIMEOUT_SEC) * 1000
+    const readyTimeoutMs = durationMs(input.wait_timeout ?? START_READY_TIMEOUT_SEC)
     await Promise.all(nodes.map((node) => node.start({ signal, readyTimeoutMs, mockTee: input.mock_tee })))
     return { summary: nodes.map((node) => `${node.name} at ${node.url}`).join(', ') }
   },

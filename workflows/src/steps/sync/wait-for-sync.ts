@@ -1,6 +1,7 @@
-import { type Static, Type } from '@calbox/schemas'
+import { durationField, type Static, Type } from '@calbox/schemas'
 import { ClientError } from '../../client/client-error.ts'
 import { formatDuration } from '../../report/format-duration.ts'
+import { durationMs } from '../../values/duration.ts'
 import { hasKey, isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { stringifyLosslessJson } from '../../values/json/lossless-json.ts'
 import { pythonEqual } from '../../values/python/python-equal.ts'
@@ -34,9 +35,6 @@ import {
 import { agreed, type LookOptions, look, type SyncTarget } from './sync-targets.ts'
 import { SyncTriggers } from './sync-triggers.ts'
 
-const positive = (defaultValue: number, description: string) =>
-  Type.Optional(Type.Number({ exclusiveMinimum: 0, default: defaultValue, description }))
-
 const schema = Type.Object(
   {
     nodes: Type.Array(Type.String(), { minItems: 2, uniqueItems: true, description: 'Nodes that have to agree.' }),
@@ -46,9 +44,9 @@ const schema = Type.Object(
     group_id: Type.Optional(
       Type.String({ minLength: 1, description: 'Compare the governance of this group or namespace.' }),
     ),
-    timeout: Type.Optional(Type.Integer({ minimum: 1, default: SYNC_TIMEOUT_SEC, description: 'Seconds.' })),
-    check_interval: positive(SYNC_INTERVAL_SEC, 'Longest pause between two checks, seconds.'),
-    initial_check_interval: positive(SYNC_FIRST_INTERVAL_SEC, 'First pause, seconds.'),
+    timeout: Type.Optional(durationField('How long to wait', { isWhole: true, minimum: 1, default: SYNC_TIMEOUT_SEC })),
+    check_interval: Type.Optional(durationField('Longest pause between two checks', { default: SYNC_INTERVAL_SEC })),
+    initial_check_interval: Type.Optional(durationField('First pause', { default: SYNC_FIRST_INTERVAL_SEC })),
     backoff_factor: Type.Optional(
       Type.Number({ minimum: 1, default: SYNC_BACKOFF, description: 'Growth of the pause.' }),
     ),
@@ -219,10 +217,10 @@ async function waitForAgreement(
 ): Promise<SyncTiming & { check: SyncCheck }> {
   const started = context.clock.nowMs()
   const elapsed = () => context.clock.nowMs() - started
-  const timeoutMs = (input.timeout ?? SYNC_TIMEOUT_SEC) * 1000
+  const timeoutMs = durationMs(input.timeout ?? SYNC_TIMEOUT_SEC)
   const looking = { ...options, untilMs: started + timeoutMs }
-  const capMs = (input.check_interval ?? SYNC_INTERVAL_SEC) * 1000
-  let pauseMs = Math.min(capMs, (input.initial_check_interval ?? SYNC_FIRST_INTERVAL_SEC) * 1000)
+  const capMs = durationMs(input.check_interval ?? SYNC_INTERVAL_SEC)
+  let pauseMs = Math.min(capMs, durationMs(input.initial_check_interval ?? SYNC_FIRST_INTERVAL_SEC))
   const triggers = (input.trigger_sync ?? true) ? new SyncTriggers(context.clock) : undefined
   let attempts = 0
   while (attempts < (input.retry_attempts ?? Number.POSITIVE_INFINITY)) {

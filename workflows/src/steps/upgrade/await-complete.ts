@@ -1,9 +1,10 @@
 // What assert_cascade_complete and assert_migration_complete share: look again and again until all have finished, one has
 // failed, or the time is over.
-import { Type } from '@calbox/schemas'
+import { durationField, Type } from '@calbox/schemas'
 import { ClientError } from '../../client/client-error.ts'
 import { formatDuration } from '../../report/format-duration.ts'
 import { unwrapData } from '../../values/capture-outputs.ts'
+import { durationMs } from '../../values/duration.ts'
 import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
 import { namespaceIdField, nodeField } from '../fields.ts'
 import { COMPLETE_POLL_SEC, COMPLETE_TIMEOUT_SEC, DIAGNOSIS_ROWS_MAX, DIAGNOSIS_TIMEOUT_MS } from '../limits.ts'
@@ -19,16 +20,14 @@ export const completeFields = {
   timeout_seconds: Type.Optional(
     Type.Number({ exclusiveMinimum: 0, default: COMPLETE_TIMEOUT_SEC, description: 'How long to wait for it.' }),
   ),
-  poll_interval: Type.Optional(
-    Type.Number({ exclusiveMinimum: 0, default: COMPLETE_POLL_SEC, description: 'Seconds between two looks.' }),
-  ),
+  poll_interval: Type.Optional(durationField('Between two looks', { default: COMPLETE_POLL_SEC })),
 }
 
 export interface CompleteInput {
   readonly node: string
   readonly namespace_id: string
   readonly timeout_seconds?: number
-  readonly poll_interval?: number
+  readonly poll_interval?: number | string
 }
 
 export interface Completion {
@@ -68,7 +67,7 @@ export async function awaitComplete(
       throw new StepError(code, `${after}: ${says}${lines}`, { node: node.name })
     }
     context.progress(says)
-    const pauseMs = (input.poll_interval ?? COMPLETE_POLL_SEC) * 1000
+    const pauseMs = durationMs(input.poll_interval ?? COMPLETE_POLL_SEC)
     await context.clock.sleep(Math.min(pauseMs, timeoutMs - tookMs), options.signal)
   }
 }

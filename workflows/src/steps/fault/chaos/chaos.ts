@@ -1,12 +1,12 @@
-import { type Static, Type } from '@calbox/schemas'
+import { durationField, type Static, Type } from '@calbox/schemas'
 import { formatDuration } from '../../../report/format-duration.ts'
+import { durationMs, durationSec } from '../../../values/duration.ts'
 import { runIteration } from '../../control/iteration.ts'
 import { closed, contextIdField, nestedStepsField } from '../../fields.ts'
 import { StepError } from '../../step-error.ts'
 import { defineStep, type StepContext } from '../../step-kind.ts'
 import { waitUntilAgreed } from '../../sync/wait-for-sync.ts'
 import { faultsOf } from '../fault.ts'
-import { durationField, durationMs } from '../making/duration.ts'
 import { FAULT_KINDS, type FaultKind } from '../making/fault-kinds.ts'
 import type { EndedFault } from '../making/fault-port.ts'
 import { ChaosRun } from './chaos-run.ts'
@@ -55,7 +55,7 @@ const schema = Type.Object(
         description: 'Who must have the same state, heads and governance of the context at the end; all nodes.',
       }),
     ),
-    timeout: Type.Optional(Type.Integer({ minimum: 1, default: AGREE_SEC, description: 'Seconds until they agree.' })),
+    timeout: Type.Optional(durationField('Until they agree', { isWhole: true, minimum: 1, default: AGREE_SEC })),
   },
   closed,
 )
@@ -89,7 +89,7 @@ export const chaos = defineStep({
     const handles = agree.map((name) => context.node(name))
     context.progress('all is healed; waiting until all agree')
     const tookMs = await waitUntilAgreed(
-      { nodes: handles, contextId, timeoutSec: input.timeout ?? AGREE_SEC },
+      { nodes: handles, contextId, timeoutSec: durationSec(input.timeout ?? AGREE_SEC) },
       context,
       options,
     ).catch((error: unknown) => {

@@ -39,6 +39,10 @@ function commandsOf(edge: CommandEdge): readonly OperatorCommand[] {
       },
       doing: (given) => `getting blob ${given.text('blob')}`,
       lookup: LIST,
+      elsewhere: (given) =>
+        given.optional('context') === undefined
+          ? 'what only another member has is fetched with --context: the context whose members have it'
+          : undefined,
       run: (on, given) => getBlob(on, given, edge),
     },
     {

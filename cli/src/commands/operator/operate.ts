@@ -30,6 +30,8 @@ export interface Work {
   readonly doing: string
   /** Command that shows what there is, where the node knows no such thing: `calbox app list`. */
   readonly lookup?: string
+  /** What may help besides, there. */
+  readonly elsewhere?: string
   run(on: Operating): Promise<Answer>
 }
 

@@ -19,6 +19,8 @@ export interface OperatorCommand {
   readonly doing: (given: Given) => string
   /** Shows what there is, where the node knows no such thing. */
   readonly lookup?: string
+  /** What may help besides, there. */
+  readonly elsewhere?: (given: Given) => string | undefined
   readonly run: (on: Operating, given: Given) => Promise<Answer>
 }
 
@@ -82,9 +84,11 @@ function addCommand(parent: Command, edge: CommandEdge, spec: OperatorCommand): 
     const chosen = command.opts<NodeOptions>()
     const given = new Given({ ...chosen, ...values })
     const { doing, lookup, run } = spec
+    const elsewhere = spec.elsewhere?.(given)
     const work = {
       doing: doing(given),
       ...(lookup !== undefined && { lookup }),
+      ...(elsewhere !== undefined && { elsewhere }),
       run: async (on: Operating) => run(on, await given.withIds(on)),
     }
     return saidAsAsked(chosen, edge, () => operate(work, chosen, edge))

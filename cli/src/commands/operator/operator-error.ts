@@ -11,6 +11,7 @@ import type { Target } from './target/open-node.ts'
 interface Tried {
   readonly doing: string
   readonly lookup?: string
+  readonly elsewhere?: string
   /** How to do without what was looked up in vain. */
   readonly advice?: string
   readonly target: Target
@@ -139,8 +140,9 @@ function remedy({ status, authError, detail = '' }: Refusal, tried: Tried): stri
   return ''
 }
 
-function whatThereIs({ lookup }: Tried): string {
-  return lookup === undefined ? '' : `; \`${lookup}\` shows what there is`
+function whatThereIs({ lookup, elsewhere }: Tried): string {
+  const shows = lookup === undefined ? '' : `; \`${lookup}\` shows what there is`
+  return elsewhere === undefined ? shows : `${shows}; ${elsewhere}`
 }
 
 interface Refusal {

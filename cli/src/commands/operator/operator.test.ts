@@ -250,6 +250,17 @@ test('events go on where the node comes back, and it is said', async () => {
   ])
 })
 
+test('who asks for a blob without a context is told that other members may have it', async () => {
+  const get = (...more: string[]) => calbox('blob', 'get', 'x', '-o', 'got', '--node', at.url, ...more)
+  const there = 'because; `calbox blob list` shows what there is'
+  await expect(get()).rejects.toMatchObject({
+    message: `getting blob x on ${at.url}: the node answered HTTP 404: ${there}; what only another member has is fetched with --context: the context whose members have it`,
+  })
+  await expect(get('--context', CONTEXT)).rejects.toMatchObject({
+    message: expect.stringMatching(/shows what there is$/),
+  })
+})
+
 test('a blob replaces no file that is there, unless told to', async () => {
   at.answers['GET /admin-api/blobs/b'] = { some: 'bytes' }
   const file = path.join(at.cwd, 'mine')

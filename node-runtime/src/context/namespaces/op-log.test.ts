@@ -59,10 +59,17 @@ async function logOf() {
     publishOps: async () => {},
   }
   const parts = { store, identity: ada, hlc: new HybridClock(clock), clock, outbound, log: silentLogger }
+  const told = { accepted: 0, stored: 0 }
   const log = await OpLog.open(namespaceId, parts, {
-    onAccepted: () => {},
-    onStored: (ops) => void count().then((stored) => seen.push({ accepted: ops.length, stored })),
+    onAccepted: () => {
+      told.accepted += 1
+    },
+    onStored: (ops) => {
+      told.stored += ops.length
+      void count().then((stored) => seen.push({ accepted: ops.length, stored }))
+    },
   })
+  const reopened = () => OpLog.open(namespaceId, parts, { onAccepted: () => {}, onStored: () => {} })
   /** Lets time pass until it has settled. */
   const run = async <T>(work: Promise<T>): Promise<T> => {
     let isSettled = false
@@ -73,7 +80,7 @@ async function logOf() {
     for (await clock.rest(); !isSettled; await clock.rest()) clock.step()
     return work
   }
-  return { log, clock, run, seen, asked }
+  return { log, clock, run, seen, asked, told, store, reopened }
 }
 
 it('many operations are taken in turns, each stored before others have theirs', async () => {
@@ -110,6 +117,28 @@ it('what is ours comes between the turns of what others send', async () => {
   expect(all.length).toBeLessThan(2 * TURN_COST)
   expect(all.at(-1)?.id).toBe(own.id)
   expect(await run(theirs)).toBe(4 * TURN_COST - 1)
+})
+
+it.each([
+  ['nobody knew when they came', 1],
+  ['was known when they came', 2],
+])('what is ours between turns leaves to them what was completed, its author %s', async (_, known) => {
+  const { log, run, told, store, reopened } = await logOf()
+  const ops = chain(4 * TURN_COST)
+  await run(log.receive(ops.slice(0, known - 1), undefined))
+  await run(log.receive(ops.slice(known).reverse(), undefined))
+  const theirs = log.receive(ops.slice(0, known), undefined)
+  const own = await run(log.run(() => log.add(named('own'), [])))
+  await run(log.addAll([named('own, too')], (rows) => store.batch(rows)))
+  expect(log.governance.opsNotIn([], 1e6).length).toBeLessThan(4 * TURN_COST)
+  expect(await run(theirs)).toBe(ops.length - (known - 1))
+  const next = await run(log.run(() => log.add(named('next'), [])))
+  const isAll = ops.length + 3
+  expect([log.governance.opsNotIn([], 1e6).length, log.governance.pendingCount]).toEqual([isAll, 0])
+  expect(told).toEqual({ accepted: isAll, stored: isAll })
+  const again = await reopened()
+  expect([again.governance.has(own.id), again.governance.has(next.id)]).toEqual([true, true])
+  expect([again.governance.opsNotIn([], 1e6).length, again.governance.pendingCount]).toEqual([isAll, 0])
 })
 
 it('refused operations count as work: who sends many lets others have their turn', async () => {

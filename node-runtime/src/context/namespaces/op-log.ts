@@ -220,7 +220,8 @@ export class OpLog {
     const { outbound, log } = this.#parts
     const before = this.#governance.state()
     for (const op of ops) {
-      this.#governance.receive(op)
+      // What others have sent, and waits for its turn, is told and stored in that.
+      this.#governance.receive(op, 0)
       this.#listener.onAccepted(op)
     }
     this.#listener.onStored(ops, before)

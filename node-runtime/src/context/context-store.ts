@@ -224,6 +224,11 @@ export class ContextStore extends UndoRows {
     return { ...put(this.#parkedKey(delta.id), row), held: { place: 'parked', id: delta.id } }
   }
 
+  parkedSinceMs(id: DeltaId): number | undefined {
+    const bytes = this.#store.get(this.#parkedKey(id))
+    return bytes && decodeRow<ParkedRow>('parked delta', bytes).sinceMs
+  }
+
   unpark(id: DeltaId): DeltaOp {
     return { type: 'del', key: this.#parkedKey(id), held: { place: 'parked', id } }
   }

@@ -24,6 +24,7 @@ import { Reconsidering } from './apply/reconsidering.ts'
 import { Restoration } from './apply/restoration.ts'
 import { Revision } from './apply/revision.ts'
 import { Voids } from './apply/voids.ts'
+import { Wholeness } from './apply/wholeness.ts'
 import { Witness } from './apply/witness.ts'
 import { type CallMeta, type CallRequest, type CallResult, CLIENTS_CALL, type PendingCall } from './calls/call.ts'
 import { Caller } from './calls/caller.ts'
@@ -75,6 +76,7 @@ export class Context {
   readonly #sweeper: Sweeper
   readonly #rewriting: Rewriting
   readonly #upgrader: Upgrader
+  readonly #wholeness: Wholeness
   #closed = false
 
   constructor(parts: ContextParts) {
@@ -84,10 +86,12 @@ export class Context {
     const turns = new Turns(parts)
     const upgrader = new Upgrader(parts)
     this.#upgrader = upgrader
-    this.#intake = new Intake({ ...parts, aged, upgrader, reconsider: (all) => this.reconsider(all) })
+    const wholeness = new Wholeness(parts)
+    this.#wholeness = wholeness
+    this.#intake = new Intake({ ...parts, aged, upgrader, wholeness, reconsider: (all) => this.reconsider(all) })
     this.#folder = new Folder({ ...parts, turns, upgrader })
     this.#frontier = new Frontier(parts)
-    this.#ledger = new Ledger({ ...parts, frontier: this.#frontier })
+    this.#ledger = new Ledger({ ...parts, frontier: this.#frontier, wholeness })
     this.#queue = new ContextQueue({ ...parts, turns, ledger: this.#ledger })
     const deadLetters = new DeadLetters(parts)
     this.#handlers = new HandlerQueue({
@@ -114,6 +118,7 @@ export class Context {
       turns,
       voids,
       witness: this.#witness,
+      wholeness,
       onHandlers: () => this.#handlers.wake(),
     }
     this.#revision = new Revision(base)
@@ -324,6 +329,8 @@ export class Context {
     for (;;) {
       const result = await this.#calls.call(request, CLIENTS_CALL)
       if (result) return result
+      const refusal = this.#wholeness.refusal()
+      if (refusal) throw refusal
       await this.#rewriting.over(request.signal)
       if (!this.#closed) continue
       // Ended by a write that failed, or by a state that was taken: the next instance waits on.
@@ -341,7 +348,8 @@ export class Context {
   /** Runs a method that waited in a queue. Throws as `call` does, and CONTEXT_BUSY where it wants to write and may not now. */
   async runQueued(request: CallRequest, meta: CallMeta): Promise<void> {
     // Tried all the time, as most of them want to write: not even the guest runs.
-    if (this.#rewriting.isResting) throw this.#rewriting.notNow()
+    const refusal = this.#wholeness.refusal()
+    if (refusal || this.#rewriting.isResting) throw refusal ?? this.#rewriting.notNow()
     if (await this.#calls.call(request, meta)) return
     throw this.#rewriting.notNow()
   }
@@ -402,7 +410,7 @@ export class Context {
   async #callOnOwn(calls: readonly PendingCall[]): Promise<void> {
     // Where this member may not write, no call of it comes before them.
     const isWaiting = (await this.#rewriting.all()) === 'waiting'
-    await this.#caller.run(calls, isWaiting)
+    await this.#caller.run(calls, isWaiting || this.#wholeness.refusal() !== undefined)
     this.#pruner.wake()
   }
 

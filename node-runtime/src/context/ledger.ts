@@ -4,6 +4,7 @@ import { type DeltaId, idBase58, type OpId, type RootHash } from '../base/ids.ts
 import type { StoreOp } from '../store/store.ts'
 import { checkpointHash } from '../wire/checkpoint.ts'
 import type { Delta } from '../wire/delta.ts'
+import type { Wholeness } from './apply/wholeness.ts'
 import type { Heard } from './context-store.ts'
 import { ContextError } from './errors.ts'
 import { MARKERS_KEPT_MS } from './limits.ts'
@@ -16,7 +17,7 @@ export interface Shown {
   readonly root: RootHash
   /**
    * By which it was judged. Undefined: nothing of this is to be said, because some of what is beneath the heads is not applied
-   * on the disk: it is being judged again, or that was cut off by the last end.
+   * on the disk: it is being judged again, that was cut off by the last end, or this machine was too slow for it.
    */
   readonly removals: Bytes | undefined
   /** Hash of the checkpoint beneath: equal heads, removals and checkpoints have equal roots. Undefined: nothing is pruned. */
@@ -40,7 +41,7 @@ type LedgerParts = Pick<
   | 'onBroken'
   | 'setTimer'
   | 'log'
-> & { readonly frontier: Frontier }
+> & { readonly frontier: Frontier; readonly wholeness: Wholeness }
 
 export class Ledger {
   readonly #parts: LedgerParts
@@ -54,6 +55,7 @@ export class Ledger {
   #broken = false
   /** What the last instance had taken down is applied again. */
   #isRestored: boolean
+  #isHeld = false
   #shown: Shown
   #judgedCount = 0
   #removals: Bytes | undefined
@@ -74,8 +76,16 @@ export class Ledger {
     return this.#shown
   }
 
+  /** Where nothing was to be said, what is now is announced. */
   show(): void {
+    const wasHeld = this.#isHeld
     this.#shown = this.#now()
+    if (wasHeld && !this.#isHeld) this.#parts.outbound.announceHeads(this.#parts.record.id)
+  }
+
+  /** Something that had counted is not applied again. Ends with time, too. */
+  get isHeld(): boolean {
+    return this.#isHeld
   }
 
   /** What was stored and not applied at the start has been received again. */
@@ -189,9 +199,15 @@ export class Ledger {
   }
 
   #now(): Shown {
-    const { dag, state, isDamaged } = this.#parts
-    const removals = this.#isRestored && !isDamaged ? this.#removals : undefined
-    return { heads: dag.heads(), root: state.root, removals, checkpoint: this.#checkpoint }
+    const { dag, state, isDamaged, wholeness } = this.#parts
+    this.#isHeld = wholeness.isHeld
+    const removals = this.#isRestored && !isDamaged && !this.#isHeld ? this.#removals : undefined
+    return {
+      heads: this.#isHeld ? wholeness.heads() : dag.heads(),
+      root: state.root,
+      removals,
+      checkpoint: this.#checkpoint,
+    }
   }
 
   /** Its marker leaves with the next batch, or by itself where none comes. */

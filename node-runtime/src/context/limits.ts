@@ -118,6 +118,12 @@ export const KEY_MAKE_AFTER_MS = 5_000
 /** How long a writer waits for a key that the log names and nobody brings. Then it makes a new one. */
 export const KEY_LOST_MS = 30_000
 
+/**
+ * How long a context says nothing of itself while something that counted here cannot be applied again: some tries. Where it never can
+ * be, members would wait for ever to hear of all the rest.
+ */
+export const LACKING_HELD_MS = 300_000
+
 /** How long an API call waits for a joiner's key, application and state before it says what is missing. */
 export const JOIN_WAIT_MS = 20_000
 

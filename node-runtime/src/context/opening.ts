@@ -12,7 +12,7 @@ import { Rewrites } from './apply/rewrites.ts'
 import { ContextStore } from './context-store.ts'
 import { HeldIds } from './held-ids.ts'
 import { HANDLED_NOTES_MAX, PRUNE_BATCH_ROWS } from './limits.ts'
-import { type ContextParts, nodeOf } from './parts.ts'
+import { type ContextParts, type Lacking, nodeOf } from './parts.ts'
 import type { Authority } from './ports.ts'
 import { boundOf, floorOf, oldestOf } from './retention/checkpoint.ts'
 import { handledFrom } from './retention/handled-rows.ts'
@@ -34,6 +34,7 @@ export type Opened = Pick<
   | 'stack'
   | 'restored'
   | 'isPartial'
+  | 'lacking'
   | 'isDamaged'
   | 'again'
   | 'parked'
@@ -64,6 +65,8 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   const again = new Set<DeltaId>(handled.ids)
   const withoutEffect = new Map<DeltaId, 'void' | 'voided'>()
   const applied = new Set<DeltaId>()
+  const parked = await rows.parkedSizes()
+  const lacking = new Map<DeltaId, Lacking>()
   const rewritten = new Rewrites()
   for await (const { delta, status } of rows.deltas()) {
     hlc.observe(delta.hlc)
@@ -78,12 +81,16 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
       await batches.add(rows.putDelta(delta, counted ? 'again' : 'pending'))
     }
     if (status === 'again' || (isReplaced && counted)) again.add(delta.id)
-    if (isReplaced || status === 'pending' || status === 'again') restored.push(delta)
+    const isParked = (status === 'again' || counted) && parked.has(delta.id)
+    const sinceMs = isParked ? rows.parkedSinceMs(delta.id) : undefined
+    if (sinceMs !== undefined) lacking.set(delta.id, { parents: delta.parents, author: delta.author, sinceMs })
+    else if (isReplaced || status === 'pending' || status === 'again') restored.push(delta)
     else ready.set(delta.id, nodeOf(delta))
     if (status === 'applied' && ready.has(delta.id)) applied.add(delta.id)
     isPartial ||= status !== 'pending' && !ready.has(delta.id)
   }
-  for (const id of standingOn(restored, ready, withoutEffect)) {
+  const waiting = new Set([...restored.map(({ id }) => id), ...lacking.keys()])
+  for (const id of standingOn(waiting, ready, withoutEffect)) {
     const delta = rows.delta(id)
     if (!delta) continue
     ready.delete(id)
@@ -112,6 +119,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     stack: isDamaged ? [] : stackOf(await rows.stack(pruned?.base ?? 0), ready, applied),
     restored: isDamaged ? [] : restored,
     isPartial: isPartial && !isDamaged,
+    lacking: isDamaged ? new Map() : lacking,
     isDamaged,
     again,
     parked: await rows.parkedSizes(),
@@ -122,14 +130,13 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   }
 }
 
-/** What has no effect and stands on what is still to be received: it is received after that, as if it had waited. */
+/** What has no effect and stands on what is still to be received: it is received after that, as if it had waited. Joins `waiting`. */
 function standingOn(
-  restored: readonly Delta[],
+  waiting: Set<DeltaId>,
   ready: ReadonlyMap<DeltaId, DagNode>,
   withoutEffect: ReadonlyMap<DeltaId, unknown>,
 ): DeltaId[] {
-  if (restored.length === 0) return []
-  const waiting = new Set(restored.map(({ id }) => id))
+  if (waiting.size === 0) return []
   const nodes = [...withoutEffect.keys()].flatMap((id) => ready.get(id) ?? []).sort(compareCanonical)
   const found: DeltaId[] = []
   for (const { id, parents } of nodes) {

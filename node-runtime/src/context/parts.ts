@@ -61,6 +61,11 @@ interface Code {
   want(applicationId: ApplicationId): void
 }
 
+/** What had counted here, and is parked. */
+export interface Lacking extends Pick<DagNode, 'parents' | 'author'> {
+  readonly sinceMs: number
+}
+
 export interface ContextParts {
   readonly record: ContextRecord
   readonly store: Store
@@ -85,6 +90,8 @@ export interface ContextParts {
   readonly restored: readonly Delta[]
   /** Some of these were applied, or had no effect where they stood: without them neither graph nor state is whole. */
   readonly isPartial: boolean
+  /** Of these, what is parked as well: it is not received until it is its turn there. */
+  readonly lacking: ReadonlyMap<DeltaId, Lacking>
   /** The state is not what it is to be, and this disk has nothing to make it from: a member gives it, until then nothing is done. */
   readonly isDamaged: boolean
   /** What counted and does not, of these and of what is gone: the handlers have had their rows. */

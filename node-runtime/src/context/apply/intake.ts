@@ -16,6 +16,7 @@ import type { Upgrader } from '../migration/upgrader.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Aged } from '../waiting/aged.ts'
 import { isFromTheFuture } from './future.ts'
+import type { Wholeness } from './wholeness.ts'
 
 type IntakeParts = Pick<
   ContextParts,
@@ -24,6 +25,7 @@ type IntakeParts = Pick<
   /** What is parked for long. */
   readonly aged: Aged
   readonly upgrader: Pick<Upgrader, 'versions'>
+  readonly wholeness: Wholeness
   /** Look at the parked deltas again; `all`: at those that wait for parents, too. */
   readonly reconsider: (all: boolean) => Promise<void>
 }
@@ -174,14 +176,15 @@ export class Intake {
     this.#cancelReconsider?.()
   }
 
-  /** At a cap the oldest is forgotten; pulling brings it back. */
+  /** At a cap the oldest is forgotten; pulling brings it back. Not what has counted: its row in the graph says that it is held. */
   park(delta: Delta, reason: ParkedRow['reason'], ops: StoreOp[]): undefined {
-    const { rows, nowMs, log } = this.#parts
+    const { rows, nowMs, wholeness, log } = this.#parts
     this.#parked.set(delta.id, delta.sealed.byteLength)
     this.#parkedBytes += delta.sealed.byteLength
-    ops.push(rows.park(delta, reason, nowMs()))
+    ops.push(rows.park(delta, reason, rows.hasCounted(delta.id) ? wholeness.lack(delta) : nowMs()))
     for (const [oldest, size] of this.#parked) {
       if (this.#parked.size <= PARKED_MAX && this.#parkedBytes <= PARKED_BYTES_MAX) break
+      if (rows.hasCounted(oldest)) continue
       this.#parked.delete(oldest)
       this.#parkedBytes -= size
       this.#forgotten += 1

@@ -200,14 +200,19 @@ export class Receiver {
   async #postpone(error: unknown, left: readonly DagNode[], arrived: Arrivals, ops: StoreOp[]): Promise<never> {
     if (!(error instanceof ContextError) || error.code !== 'APPLY_POSTPONED') throw error
     const { rows, intake, ledger } = this.#parts
+    const { deltaId } = error.data
+    // Where it was one of the state that is applied again, on top of them: the first of those that go beneath it.
+    const tooSlow = left.some(({ id }) => id === deltaId) ? deltaId : left[0]?.id
     for (const { id } of left) {
       const known = arrived.get(id)?.delta
       // What waited for its parents is in the store already.
-      if (known && id !== error.data.deltaId) ops.push(rows.putDelta(known, this.#waitingStatus(id)))
-      if (id !== error.data.deltaId) continue
+      if (known && id !== tooSlow) ops.push(rows.putDelta(known, this.#waitingStatus(id)))
+      if (id !== tooSlow) continue
       const delta = known ?? rows.delta(id)
       if (!delta) continue
-      ops.push(rows.dropDelta(id), ...this.#noteCounted(id))
+      // What has counted stays where removals and checkpoints find it.
+      if (rows.hasCounted(id)) ops.push(rows.putDelta(delta, 'again'))
+      else ops.push(rows.dropDelta(id), ...this.#noteCounted(id))
       intake.park(delta, 'machine', ops)
     }
     await ledger.commit(ops)

@@ -11,6 +11,7 @@ import { StorageError } from '../../storage/errors.ts'
 import { codeCutOf, signDeltas } from '../../wire/delta.ts'
 import { REWRITES_MAX } from '../../wire/limits.ts'
 import type { Revision } from '../apply/revision.ts'
+import type { Wholeness } from '../apply/wholeness.ts'
 import { ContextError } from '../errors.ts'
 import type { ContextParts } from '../parts.ts'
 import { dropReissue, type Reissue } from '../retention/reissue-rows.ts'
@@ -23,6 +24,7 @@ import { Parents, sealCall } from './sealing.ts'
 type CallerParts = CallWriterParts &
   Pick<ContextParts, 'executor' | 'code' | 'account' | 'setTimer' | 'rewritten'> & {
     readonly revision: Revision
+    readonly wholeness: Wholeness
     /** Whether the state is to be made anew, where a guest cannot read it. */
     readonly mayDoubt: () => boolean
   }
@@ -106,8 +108,9 @@ export class Caller {
 
   /** Brings the state to where the log says that it is to be. Runs in the queue of the context. */
   async upgrade(): Promise<void> {
-    const { record, identity, authority, revision } = this.#parts
+    const { record, identity, authority, revision, wholeness } = this.#parts
     await revision.runIfDue()
+    if (wholeness.refusal() !== undefined) return
     if (authority.mayWrite(record.id, identity.publicKey)) await this.#upgrade('upgrading the state')
   }
 

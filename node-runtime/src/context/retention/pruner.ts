@@ -12,6 +12,7 @@ import type { HeadsVouch } from '../../wire/gossip.ts'
 import type { Folder } from '../apply/folder.ts'
 import type { Revision } from '../apply/revision.ts'
 import type { Voids } from '../apply/voids.ts'
+import type { Wholeness } from '../apply/wholeness.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
 import { CHECKPOINTS_REMEMBERED_MAX, PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '../limits.ts'
@@ -54,6 +55,7 @@ type PrunerParts = Pick<
   readonly revision: Revision
   readonly voids: Voids
   readonly turns: Turns
+  readonly wholeness: Wholeness
   /** Runs a task in the queue of the context. */
   readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>
   /** Own deltas are to be written again. */
@@ -184,7 +186,7 @@ export class Pruner {
 
   /** Takes a peer's where just what it contains is held here. Runs in the queue of the context. */
   async advance(certified: CertifiedCheckpoint): Promise<Step> {
-    const { dag, retention, revision, log } = this.#parts
+    const { dag, retention, revision, wholeness, log } = this.#parts
     if (!this.isNext(certified)) return 'none'
     await revision.runIfDue()
     const { checkpoint } = certified
@@ -196,6 +198,8 @@ export class Pruner {
       this.#apart.add(certified)
       this.wake()
     }
+    // What has counted, and is not in the graph now, goes with a snapshot only: that finds it by its row.
+    if (!wholeness.isWhole) return other
     // What was made for an earlier version and is not in it has no place beneath it.
     if (size !== prefix.length) return other
     if ((this.checkpoint?.count ?? 0) + prefix.length !== checkpoint.count) return other
@@ -221,7 +225,9 @@ export class Pruner {
   }
 
   async #look(): Promise<void> {
-    await this.#parts.revision.runIfDue()
+    const { revision, wholeness } = this.#parts
+    await revision.runIfDue()
+    if (!wholeness.isWhole) return
     await this.#proposal.renew(this.checkpoint)
     const certified = this.#certificate()
     if (certified === undefined) return

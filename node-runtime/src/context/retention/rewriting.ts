@@ -3,6 +3,7 @@
 // too, and not for who has gone: a member that is removed, or not heard of for a while, is not waited for.
 import type { DeltaId, PublicKey } from '../../base/ids.ts'
 import type { Delta } from '../../wire/delta.ts'
+import type { Wholeness } from '../apply/wholeness.ts'
 import type { Caller } from '../calls/caller.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
@@ -29,6 +30,7 @@ type RewritingParts = Pick<ContextParts, 'record' | 'rows' | 'store' | 'dag' | '
   readonly ledger: Ledger
   readonly pruner: Pick<Pruner, 'checkpoint'>
   readonly turns: Turns
+  readonly wholeness: Wholeness
   /** Runs a task in the queue of the context. */
   readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>
 }
@@ -174,7 +176,7 @@ export class Rewriting {
   }
 
   async #next(): Promise<'done' | 'written' | 'waiting'> {
-    const { store, record, caller, ledger } = this.#parts
+    const { store, record, caller, ledger, wholeness } = this.#parts
     const reissue = this.#isDone ? undefined : await firstReissue(store, record.id)
     this.#isWaiting = reissue !== undefined
     this.#trying = reissue?.delta.id
@@ -183,7 +185,7 @@ export class Rewriting {
       this.#goOn()
       return 'done'
     }
-    if (await this.#mustWait(reissue)) {
+    if (wholeness.refusal() !== undefined || (await this.#mustWait(reissue))) {
       this.#goOn()
       this.#lookLater(REWRITE_LOOK_MS)
       return 'waiting'

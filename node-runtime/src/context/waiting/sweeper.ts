@@ -68,7 +68,7 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    const { again, aged, dag, intake, nowMs, log } = this.#parts
+    const { again, aged, dag, intake, ledger, nowMs, log } = this.#parts
     const now = nowMs()
     aged.settle()
     const seen = new Map<DeltaId, number>()
@@ -83,6 +83,7 @@ export class Sweeper {
     this.#seen = seen
     if (old.length > 0) log.info({ count: old.length, waiting: aged.count }, 'what waits for long is in the store only')
     await this.#forget(await aged.tooMany())
+    if (ledger.isHeld) ledger.show()
   }
 
   async #age(ids: readonly DeltaId[]): Promise<void> {

@@ -1,0 +1,158 @@
+// A state is folded anew, and this machine is too slow for something that had counted: nothing is signed and nothing written on
+// what is left, and what was said is not taken back, for as long as that is not what can be told honestly.
+import { expect, it } from 'vitest'
+import { type DeltaId, idFromBytes, type RootHash } from '../../base/ids.ts'
+import type { GuestExecutor, GuestJob, GuestOutcome } from '../../runtime/guest-executor.ts'
+import { call } from '../../testing/bad-disk.ts'
+import { converge } from '../../testing/test-nodes.ts'
+import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
+import type { Context } from '../context.ts'
+import { LACKING_HELD_MS, RECONSIDER_MS } from '../limits.ts'
+
+const { share } = testWorlds()
+const NAMES = ['ada', 'bob']
+const falseRoot = idFromBytes<RootHash>(new Uint8Array(32).fill(7))
+
+/** Bob's machine is too slow for these from now on. */
+class Slow {
+  readonly ids = new Set<string>()
+
+  readonly wrapExecutor = (executor: GuestExecutor): GuestExecutor => ({
+    inspect: (module) => executor.inspect(module),
+    close: () => executor.close(),
+    run: async (module, source, jobs, options) => {
+      const outcomes = await executor.run(module, source, jobs, options)
+      return outcomes.map((outcome, at) => this.#inTime(outcome, jobs[at]))
+    },
+  })
+
+  #inTime(outcome: GuestOutcome, job: GuestJob | undefined): GuestOutcome {
+    if (job?.kind !== 'apply' || !this.ids.has(`${job.env.timeNs}`)) return outcome
+    return { ...outcome, status: 'error', changes: [], error: { kind: 'timeout', message: 'it took too long' } }
+  }
+}
+
+interface Setting extends Scene {
+  readonly slow: Slow
+  readonly bob: () => Context | undefined
+  /** The one that bob is too slow for, and his heads before. */
+  readonly deltaId: DeltaId
+  readonly heads: readonly DeltaId[]
+}
+
+const append = (scene: Scene, name: string, value: string) => call(scene, name, 'append', { value })
+
+async function restart({ world }: Scene, slow: Slow): Promise<void> {
+  await world.run(world.get('bob').stop())
+  await world.start('bob', { boot: ['ada'], wrapExecutor: slow.wrapExecutor })
+}
+
+/** Three deltas, of which bob cannot apply the middle one in time when a member's word has him fold them anew. */
+async function notWhole(author: string): Promise<Setting> {
+  const scene = await share('order-sensitive', NAMES)
+  const { world, shared } = scene
+  const slow = new Slow()
+  await restart(scene, slow)
+  await append(scene, 'ada', 'first')
+  await converge(world, shared.contextId, NAMES)
+  await append(scene, author, 'second')
+  await converge(world, shared.contextId, NAMES)
+  const before = await world.get('bob').context(shared.contextId)
+  const [deltaId] = before.heads()
+  const hlc = deltaId && before.delta(deltaId)?.hlc
+  if (deltaId === undefined || hlc === undefined) throw new Error('nothing was written')
+  await append(scene, 'ada', 'third')
+  await converge(world, shared.contextId, NAMES)
+  slow.ids.add(`${hlc}`)
+  const heads = before.heads()
+  const difference = { member: world.get('ada').node.identity.publicKey, ours: before.root, theirs: falseRoot }
+  await world.run(before.doubt(difference).catch(() => {}))
+  const bob = () => world.get('bob').node.contexts.opened(shared.contextId)
+  await world.until('it to be parked', () => bob()?.waiting().parked === 1)
+  return { ...scene, slow, bob, deltaId, heads }
+}
+
+async function expectHeld({ bob, deltaId, heads }: Setting): Promise<void> {
+  expect(bob()?.beat()).toBeUndefined()
+  expect([bob()?.removals, bob()?.heads()]).toEqual([undefined, heads])
+  expect(bob()?.waiting()).toMatchObject({ revising: true, parked: 1, pending: 1 })
+  const parked = await bob()?.waitingRows.parked({ offset: 0, limit: 10 })
+  expect(parked?.map(({ id, reason }) => [id, reason])).toEqual([[deltaId, 'machine']])
+}
+
+it('says no heads, takes no writes, and answers reads, until all that had counted is applied again', async () => {
+  const setting = await notWhole('ada')
+  const { world, shared, slow, bob, deltaId, heads } = setting
+  await expectHeld(setting)
+  await expect(append(setting, 'bob', 'behind it')).rejects.toThrow(`delta ${deltaId} has counted here`)
+  expect(await call(setting, 'bob', 'log')).toEqual(['first'])
+  // A crash, or another reason to fold anew, changes nothing of that.
+  await restart(setting, slow)
+  await world.until('it to be read', () => bob() !== undefined)
+  await expectHeld(setting)
+  await world.pass(RECONSIDER_MS + 5000)
+  await expectHeld(setting)
+  slow.ids.clear()
+  await world.until('all to be applied', () => bob()?.waiting().parked === 0)
+  expect(bob()?.waiting()).toMatchObject({ revising: false, pending: 0 })
+  expect(bob()?.beat()?.heads).toEqual(heads)
+  await append(setting, 'bob', 'behind it')
+  await converge(world, shared.contextId, NAMES)
+  expect(await call(setting, 'bob', 'log')).toEqual(['first', 'second', 'third', 'behind it'])
+})
+
+it.each([
+  ['of another', 'ada', false],
+  ['of its own', 'bob', true],
+])(
+  'what can never be applied, %s, is told of honestly after a while, and stays in sight',
+  async (_whose, author, isOwn) => {
+    const setting = await notWhole(author)
+    const { world, slow, bob, deltaId, heads } = setting
+    await world.pass(LACKING_HELD_MS - 2 * RECONSIDER_MS)
+    await expectHeld(setting)
+    await world.pass(3 * RECONSIDER_MS)
+    await world.until('it to be read', () => bob() !== undefined)
+    const first = bob()?.beat()?.heads
+    expect([first, bob()?.heads()]).toEqual([bob()?.heads(), first])
+    expect(first).not.toEqual(heads)
+    expect(bob()?.waiting()).toMatchObject({ revising: false, parked: 1, pending: 1 })
+    const parked = await bob()?.waitingRows.parked({ offset: 0, limit: 10 })
+    expect(parked?.map(({ id }) => id)).toEqual([deltaId])
+    expect(world.clock.nowMs() - (parked?.[0]?.sinceMs ?? 0)).toBeGreaterThan(LACKING_HELD_MS)
+    const writing = append(setting, 'bob', 'beside it')
+    if (isOwn) await expect(writing).rejects.toThrow(`delta ${deltaId} has counted here`)
+    else await writing
+    slow.ids.clear()
+    await world.until('all to be applied', () => bob()?.waiting().parked === 0)
+    await converge(world, setting.shared.contextId, NAMES)
+    const log = isOwn ? ['first', 'second', 'third'] : ['first', 'second', 'third', 'beside it']
+    expect(await call(setting, 'bob', 'log')).toEqual(log)
+  },
+)
+
+it('what cannot go beneath something that this machine is too slow for is parked, and the heads stay', async () => {
+  const slow = new Slow()
+  const scene = await share('order-sensitive', NAMES)
+  const { world, shared } = scene
+  await restart(scene, slow)
+  await append(scene, 'ada', 'first')
+  await converge(world, shared.contextId, NAMES)
+  world.network.partition([world.get('bob').peerId])
+  await append(scene, 'ada', 'second')
+  await world.pass(1000)
+  await append(scene, 'bob', 'third')
+  const bob = () => world.get('bob').node.contexts.opened(shared.contextId)
+  const heads = bob()?.heads() ?? []
+  slow.ids.add(`${bob()?.delta(heads[0] ?? ('' as DeltaId))?.hlc}`)
+  world.network.heal()
+  await world.until('it to be parked', () => bob()?.waiting().parked === 1 && !bob()?.waiting().revising)
+  expect([bob()?.heads(), bob()?.beat()?.heads]).toEqual([heads, heads])
+  const parked = await bob()?.waitingRows.parked({ offset: 0, limit: 10 })
+  expect(parked?.map(({ author, reason }) => [author, reason])).toEqual([
+    [world.get('ada').node.identity.publicKey, 'machine'],
+  ])
+  slow.ids.clear()
+  await converge(world, shared.contextId, NAMES)
+  expect(await call(scene, 'bob', 'log')).toEqual(['first', 'second', 'third'])
+})

@@ -31,12 +31,12 @@ export class HeldTree {
     if (held?.contextId === contextId && held.view.root === root) return held.view
     this.close()
     const { clock, places, peer, stream } = this.#parts
-    const place = places.take(peer, stream)
-    if (!place) throw new Refusal('busy', 'too many state trees are held for others')
     const view = context.tree(root)
-    if (!view) {
-      place.end()
-      throw new Refusal('not_found', 'no longer that root')
+    if (!view) throw new Refusal('not_found', 'no longer that root')
+    const place = places.take(peer, stream)
+    if (!place) {
+      void view.close()
+      throw new Refusal('busy', 'too many state trees are held for others')
     }
     const cancel = clock.setTimer(() => this.close(), TREE_HELD_MS)
     const letGo = () => {

@@ -96,11 +96,11 @@ export const DIFF_ENTRIES_MAX = 32
 /** Nodes of a peer's state tree that are looked at for them. A tree of millions of entries shows as many in a tenth of that. */
 export const DIFF_NODES_MAX = 2048
 /** Longest key that is named; of a longer one its hash is. */
-export const DIFF_KEY_BYTES_MAX = 1024
+export const DIFF_KEY_BYTES_MAX = 256
 /** Entries that are looked at for the keys of those that differ, on either side. Of a larger state some are told by their hashes alone. */
 export const DIFF_ROWS_MAX = 500_000
-/** A node, or such a key. Who sends a longer one is asked no further. */
-export const TREE_ITEM_BYTES_MAX = 8 * 1024
+/** Of one node; the longest has half of that. Who sends a longer one is asked no further. */
+export const TREE_NODE_BYTES_MAX = 8 * 1024
 /** Bytes of nodes in one answer; the asker asks again for the rest. */
 export const TREE_PAGE_BYTES = 256 * 1024
 /** State trees that are held for peers at once, for one request after the other, and of these for one peer. One more is refused as busy. */

@@ -9,7 +9,7 @@ import { TREE_PATHS_MAX } from '../wire/limits.ts'
 import type { SyncRequest } from '../wire/sync-messages.ts'
 import { Conversation, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
-import { DIFF_ENTRIES_MAX, DIFF_KEY_BYTES_MAX, DIFF_NODES_MAX, DIFF_ROWS_MAX, TREE_ITEM_BYTES_MAX } from './limits.ts'
+import { DIFF_ENTRIES_MAX, DIFF_KEY_BYTES_MAX, DIFF_NODES_MAX, DIFF_ROWS_MAX, TREE_NODE_BYTES_MAX } from './limits.ts'
 
 interface TreePull {
   readonly contextId: ContextId
@@ -30,7 +30,14 @@ export async function pullTreeDiff(source: Source, { contextId, root, view }: Tr
     const limits = { entriesMax: DIFF_ENTRIES_MAX, nodesMax: DIFF_NODES_MAX }
     const diff = new TreeDiff((path, hash) => view.node(path, hash), roots, limits)
     for (let paths = diff.paths(TREE_PATHS_MAX); paths.length > 0; paths = diff.paths(TREE_PATHS_MAX)) {
-      const nodes = await itemsFrom(conversation, { t: 'tree', contextId, root, paths }, paths.length)
+      const nodes = await itemsFrom(
+        conversation,
+        { t: 'tree', contextId, root, paths },
+        {
+          max: paths.length,
+          bytesMax: TREE_NODE_BYTES_MAX,
+        },
+      )
       if (nodes.length === 0)
         throw new SyncError('SYNC_INCOMPLETE', `${source.peer} answers without a node of its tree`)
       for (const node of nodes) diff.take(node)
@@ -40,9 +47,10 @@ export async function pullTreeDiff(source: Source, { contextId, root, view }: Tr
     const unknown = entries.filter(({ ours }) => ours === undefined).map(({ keyHash }) => keyHash)
     if (unknown.length > 0) {
       const request = { t: 'names', contextId, root, hashes: unknown } as const
-      for (const key of await itemsFrom(conversation, request, unknown.length)) keys.set(toHex(keyHashOf(key)), key)
+      const named = await itemsFrom(conversation, request, { max: unknown.length, bytesMax: DIFF_KEY_BYTES_MAX })
+      for (const key of named) keys.set(toHex(keyHashOf(key)), key)
     }
-    return { entries: entries.map((entry) => named(entry, keys)), isMore }
+    return { entries: entries.map((entry) => withKey(entry, keys)), isMore }
   } finally {
     await conversation.close()
   }
@@ -54,16 +62,20 @@ async function keysOfOurs(view: TreeView, entries: readonly DifferingEntry[]): P
   return new Map(keys)
 }
 
-function named(entry: DifferingEntry, keys: ReadonlyMap<string, Bytes>): TreeDifference['entries'][number] {
+function withKey(entry: DifferingEntry, keys: ReadonlyMap<string, Bytes>): TreeDifference['entries'][number] {
   const key = keys.get(toHex(entry.keyHash))
   return key === undefined ? entry : { ...entry, key }
 }
 
-/** At most `max`: who sends more, or anything else, is asked no further. */
-async function itemsFrom(conversation: Conversation, request: SyncRequest, max: number): Promise<Bytes[]> {
+/** Who sends more, or anything else, is asked no further. */
+async function itemsFrom(
+  conversation: Conversation,
+  request: SyncRequest,
+  { max, bytesMax }: { readonly max: number; readonly bytesMax: number },
+): Promise<Bytes[]> {
   const items: Bytes[] = []
   for await (const frame of conversation.ask(request)) {
-    const isAsked = frame.t === 'items' && frame.items.every(({ byteLength }) => byteLength <= TREE_ITEM_BYTES_MAX)
+    const isAsked = frame.t === 'items' && frame.items.every(({ byteLength }) => byteLength <= bytesMax)
     if (!isAsked || items.length + frame.items.length > max) {
       throw new SyncError('SYNC_INCOMPLETE', `the peer answers ${request.t} with what was not asked for`)
     }

@@ -8,7 +8,7 @@ import { type Checker, FINDINGS_MAX } from './violation.ts'
 
 export const handling: Checker = {
   name: 'handling',
-  check({ deltas, nodes, history, sameEvents }) {
+  check({ deltas, nodes, history, sameEvents, claims }) {
     const found: string[] = []
     const expected = new Set<string>()
     for (const { delta, payload } of deltas) {
@@ -25,7 +25,8 @@ export const handling: Checker = {
           const depth = run.row && decodeRow<HandlerRow>('handler row', run.row).depth
           if (depth !== undefined && depth !== payload.depth + 1)
             found.push(`${event.kind} of ${delta.id.slice(0, 8)} is handled on ${name} as if it lay ${depth} deep`)
-          if (run.queued === times && run.done === times && run.dead === 0) continue
+          const isWanted = run.queued === times || (claims.has(delta.id) && run.queued === 0)
+          if (isWanted && run.done === run.queued && run.dead === 0) continue
           const seen = `queued ${run.queued}, done ${run.done}, given up ${run.dead}`
           found.push(`event ${event.kind} of ${delta.id.slice(0, 8)} on ${name}: ${seen}, wanted ${times}`)
         }

@@ -26,7 +26,7 @@ export const showing: Checker = {
 }
 
 /** What came with a peer's state was not applied here one by one, and nobody was told of it. */
-function unshown({ deltas, nodes, history, sameEvents }: Facts): string[] {
+function unshown({ deltas, nodes, history, sameEvents, claims }: Facts): string[] {
   const found: string[] = []
   for (const { name } of nodes) {
     const shown = new Set<DeltaId>()
@@ -39,7 +39,8 @@ function unshown({ deltas, nodes, history, sameEvents }: Facts): string[] {
       // What stands for another brings the same: the first of them that was applied was to be shown.
       const all = sameEvents.get(delta.id) ?? [delta.id]
       const first = all.filter((id) => history.applied.get(name)?.has(id))
-      if (shown.has(delta.id) || first.length === 0 || !first.every((id) => due.has(id))) continue
+      if (claims.has(delta.id) || shown.has(delta.id) || first.length === 0 || !first.every((id) => due.has(id)))
+        continue
       found.push(`${name} applied ${delta.id.slice(0, 8)} and showed it to nobody`)
     }
   }

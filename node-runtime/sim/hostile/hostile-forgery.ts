@@ -17,6 +17,7 @@ import { ContextState, stateEntries } from '../../src/storage/context-state.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { compiledModules } from '../../src/testing/test-node.ts'
 import { type Delta, type DeltaPayload, sealDelta } from '../../src/wire/delta.ts'
+import { encodeOp, signOp } from '../../src/wire/op.ts'
 import type { Setting } from '../run/settings.ts'
 import type { Operation } from '../scenario/scenario.ts'
 
@@ -37,6 +38,7 @@ export interface DeltaWishes {
   readonly hlc: bigint
   readonly author?: PublicKey
   readonly unknownKey?: boolean
+  readonly rewrites?: readonly DeltaId[]
 }
 
 export class Forgery {
@@ -78,7 +80,7 @@ export class Forgery {
     return { artifact: outcome.artifact, events: outcome.events, depth: 0, timeNs: outcome.timeNs }
   }
 
-  delta({ parents = [], payload, hlc, author, unknownKey = false }: DeltaWishes): Delta {
+  delta({ parents = [], payload, hlc, author, unknownKey = false, rewrites = [] }: DeltaWishes): Delta {
     const { setting, identity, random, hasKey } = this.#parts
     const isKeyed = hasKey && !unknownKey
     const key = isKeyed ? setting.groupKey.key : random.bytes(32)
@@ -92,6 +94,7 @@ export class Forgery {
         hlc: after,
         governance: [...setting.governance].sort(),
         keyId: isKeyed ? setting.groupKey.keyId : idFromBytes<KeyId>(sha256(key)),
+        ...(rewrites.length > 0 ? { rewrites } : {}),
       },
       payload: { artifact, events, depth },
       groupKey: key,
@@ -99,6 +102,20 @@ export class Forgery {
       random,
     })
     return author === undefined ? sealed : { ...sealed, author }
+  }
+
+  /** Operations by which it removes somebody, and has the power of an admin itself. */
+  seizing(victim: PublicKey): Bytes[] {
+    const { setting, identity } = this.#parts
+    const { namespaceId, groupId } = setting.shared
+    const bodies = [
+      { kind: 'member_removed', groupId, account: accountOf(victim) },
+      { kind: 'role_set', groupId, account: accountOf(identity.publicKey), role: 'Admin' },
+    ] as const
+    return bodies.map((body) => {
+      const facts = { namespaceId, parents: [...setting.governance].sort(), hlc: this.now(), body }
+      return encodeOp(signOp({ ...facts, signingKey: identity }))
+    })
   }
 
   /** The state before anyone did anything: whole, and with the root that it has. */

@@ -1,8 +1,7 @@
 // A peer that keeps to no rule: it speaks the wire protocol with the real codecs and says what it must not. It may be a
 // member, with the group's key, or a stranger.
 import type { Bytes } from '../../src/base/bytes.ts'
-import type { DeltaId, PublicKey, RootHash } from '../../src/base/ids.ts'
-import { accountOf } from '../../src/base/keys.ts'
+import { type DeltaId, type PublicKey, type RootHash, stampOf } from '../../src/base/ids.ts'
 import type { Random } from '../../src/base/random.ts'
 import type { FrameStream, Network, PeerId } from '../../src/network/network.ts'
 import { SYNC_PROTOCOL } from '../../src/sync/conversation.ts'
@@ -11,17 +10,17 @@ import { RUN_TOPIC, topicHash, topicName } from '../../src/sync/topics.ts'
 import { keysOf, peerIdOf } from '../../src/testing/test-node.ts'
 import type { TestWorld } from '../../src/testing/test-nodes.ts'
 import { type Vouch, vouchFor } from '../../src/wire/checkpoint.ts'
-import { type Delta, decodeDelta, encodeDelta, openDelta } from '../../src/wire/delta.ts'
+import { type Delta, decodeDelta, encodeDelta } from '../../src/wire/delta.ts'
 import { decodeGossip, encodeGossip, signHeads } from '../../src/wire/gossip.ts'
-import { encodeOp, signOp } from '../../src/wire/op.ts'
 import { helloMessage, syncFrameMessage, syncRequestMessage } from '../../src/wire/sync-messages.ts'
 import type { History } from '../record/history.ts'
 import type { Setting } from '../run/settings.ts'
 import { type Draws, drawsFrom } from '../scenario/draws.ts'
 import { operationOf } from '../scenario/operations.ts'
-import { type Fault, HOSTILE, type HostileAct, type Scenario } from '../scenario/scenario.ts'
-import { isCounted, writes } from './hostile-calls.ts'
-import { Forgery } from './hostile-forgery.ts'
+import { type Fault, HOSTILE, type HostileAct, type Operation, type Scenario } from '../scenario/scenario.ts'
+import { copyOf, replacing } from './copies.ts'
+import { writes } from './hostile-calls.ts'
+import { type DeltaWishes, Forgery } from './hostile-forgery.ts'
 import { FalseStates } from './hostile-states.ts'
 import { pry } from './prying.ts'
 import { Spoiling } from './spoiling.ts'
@@ -56,6 +55,8 @@ export class HostilePeer {
   readonly #vouches = new Map<PublicKey, Vouch>()
   #made = 0
   #spoiling: Spoiling | undefined
+  /** So many of what it hears of next it says to stand for. */
+  #claims = 0
 
   constructor(parts: HostileParts, bootAddresses: readonly string[]) {
     const { world, setting, random, fault } = parts
@@ -129,7 +130,7 @@ export class HostilePeer {
         return this.#gossip([this.#signed({ parents: this.#tips(), payload, hlc: this.#forgery.now() })])
       }
       case 'borrowed-artifact':
-        return this.#borrow()
+        return this.#borrow(this.#deltas)
       case 'garbage-gossip':
         return this.#garbage(10)
       case 'garbage-streams':
@@ -157,26 +158,37 @@ export class HostilePeer {
       case 'spoil':
         this.#spoiling = new Spoiling()
         return
+      case 'false-rewrite':
+        // The same once more; or as soon as it hears of something, so that some hear of its claim first.
+        if (this.#draws.chance(0.5)) return this.#borrow(this.#others(this.#deltas), true)
+        this.#claims += 1
+        return
     }
   }
 
   /** An honest call's delta of its own, or one that is wrong as wished. */
   async #written(
-    wishes: { parents?: readonly { id: DeltaId; hlc: bigint }[]; hlc?: bigint; unknownKey?: boolean } = {},
+    wishes: Partial<Pick<DeltaWishes, 'parents' | 'hlc' | 'unknownKey' | 'rewrites'>> = {},
   ): Promise<Delta> {
-    const { history, scenario, world } = this.#parts
     this.#made += 1
-    const call = operationOf(scenario.app, this.#draws, 100_000 + this.#made)
+    const call = operationOf(this.#parts.scenario.app, this.#draws, 100_000 + this.#made)
     const hlc = wishes.hlc ?? this.#forgery.now()
     const payload = await this.#forgery.payload(writes(call), hlc)
-    const { parents = this.#tips(), unknownKey = false } = wishes
-    const delta = this.#signed({ parents, payload, hlc: payload.timeNs > hlc ? payload.timeNs : hlc, unknownKey })
-    const operation = { atMs: world.clock.nowMs(), node: HOSTILE, ...writes(call) }
-    history.attempts.push({ operation, atMs: operation.atMs, outcome: 'open', deltaId: delta.id, error: undefined })
+    const { parents = this.#tips(), unknownKey = false, rewrites = [] } = wishes
+    const stamp = payload.timeNs > hlc ? payload.timeNs : hlc
+    const delta = this.#signed({ parents, payload, hlc: stamp, unknownKey, rewrites })
+    this.#attempted(writes(call), delta.id)
     return delta
   }
 
-  #signed(wishes: Parameters<Forgery['delta']>[0]): Delta {
+  #attempted({ method, args }: Pick<Operation, 'method' | 'args'>, deltaId: DeltaId): void {
+    const { history, world } = this.#parts
+    const atMs = world.clock.nowMs()
+    const operation = { atMs, node: HOSTILE, method, args }
+    history.attempts.push({ operation, atMs, outcome: 'open', deltaId, error: undefined })
+  }
+
+  #signed(wishes: DeltaWishes): Delta {
     const delta = this.#forgery.delta(wishes)
     this.#parts.history.hostileDeltas.add(delta.id)
     return delta
@@ -198,26 +210,25 @@ export class HostilePeer {
     }
   }
 
-  /** Signs what somebody else wrote as its own. */
-  async #borrow(): Promise<void> {
-    const { history, setting, fault, world } = this.#parts
-    const known = new Map(history.attempts.map((attempt) => [attempt.deltaId, attempt.operation]))
-    const delta = this.#deltas.findLast(({ id }) => known.has(id) && !isCounted(known.get(id)))
-    const operation = delta && known.get(delta.id)
-    // After a removal others write under a key that it was not given.
-    if (!fault.member || !operation || delta?.keyId !== setting.groupKey.keyId) return
-    const { artifact } = openDelta(delta, setting.groupKey.key)
-    const payload = { artifact, events: [], depth: 0 }
-    const own = this.#signed({ parents: this.#tips(), payload, hlc: this.#forgery.now() })
-    const atMs = world.clock.nowMs()
-    history.attempts.push({
-      operation: { ...operation, atMs, node: HOSTILE },
-      atMs,
-      outcome: 'open',
-      deltaId: own.id,
-      error: undefined,
-    })
+  /** Signs what somebody else wrote as its own, in its place where it `claims` that. */
+  async #borrow(deltas: readonly Delta[], claims = false): Promise<void> {
+    const copy = copyOf(deltas, this.#parts)
+    if (copy === undefined) return
+    const { of, payload } = copy
+    const wishes = claims ? replacing(of, this.#forgery.now()) : { hlc: this.#forgery.now() }
+    const own = this.#signed({ parents: this.#tips(), payload, ...wishes })
+    this.#attempted(copy.operation, own.id)
     await this.#gossip([own])
+  }
+
+  #others(deltas: readonly Delta[]): Delta[] {
+    return deltas.filter(({ author }) => author !== this.publicKey)
+  }
+
+  /** What it signs stands for what another has written, it says, and does not build on that. */
+  async #claim(of: Delta): Promise<void> {
+    const parents = of.parents.map((id) => ({ id, hlc: stampOf(id) }))
+    return this.#gossip([await this.#written({ parents, ...replacing(of, this.#forgery.now()) })])
   }
 
   async #garbage(count: number): Promise<void> {
@@ -281,19 +292,9 @@ export class HostilePeer {
   }
 
   async #seizePower(): Promise<void> {
-    const { setting, scenario } = this.#parts
-    const { namespaceId, groupId } = setting.shared
-    const victim = accountOf(keysOf(scenario.nodes[0] ?? 'n0').identity.publicKey)
-    const own = accountOf(this.#identity.publicKey)
-    const bodies = [
-      { kind: 'member_removed', groupId, account: victim },
-      { kind: 'role_set', groupId, account: own, role: 'Admin' },
-    ] as const
-    for (const body of bodies) {
-      const facts = { namespaceId, parents: [...setting.governance].sort(), hlc: this.#forgery.now(), body }
-      const op = encodeOp(signOp({ ...facts, signingKey: this.#identity }))
+    const victim = keysOf(this.#parts.scenario.nodes[0] ?? 'n0').identity.publicKey
+    for (const op of this.#forgery.seizing(victim))
       await this.#publish(this.#topics.namespace, encodeGossip({ t: 'ops', items: [op] }))
-    }
   }
 
   #gossip(deltas: readonly Delta[]): Promise<void> {
@@ -337,6 +338,10 @@ export class HostilePeer {
   #hear(deltas: readonly Delta[]): void {
     this.#deltas.push(...deltas)
     if (this.#deltas.length > REMEMBERED_MAX) this.#deltas.splice(0, this.#deltas.length - REMEMBERED_MAX)
+    for (const delta of this.#others(deltas).slice(0, this.#claims)) {
+      this.#claims -= 1
+      void this.#claim(delta)
+    }
     const spoilt = this.#spoiling?.of(deltas) ?? []
     if (spoilt.length > 0) void this.#gossip(spoilt)
   }

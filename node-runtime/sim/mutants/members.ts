@@ -3,6 +3,26 @@ import type { Mutant } from './mutant.ts'
 
 export const MEMBERS: readonly Mutant[] = [
   {
+    name: 'anybody-takes-the-place-of-another',
+    file: 'context/apply/voids.ts',
+    find: 'if (later === undefined || later.author !== author || this.#isRemoved(later)) continue',
+    replace: 'if (later === undefined || this.#isRemoved(later)) continue',
+    why: 'a member that signs the same as another has written, and says that it stands for that, takes it from its author',
+    breaks: 'I7',
+    needs: 'false rewrite',
+    chosenFrom: 'source',
+  },
+  {
+    name: 'what-anybody-stands-for-is-handled',
+    file: 'context/apply/handled.ts',
+    find: 'hasCounted(each) && rows.delta(each)?.author === author)',
+    replace: 'hasCounted(each) && (rows.delta(each)?.author === author || true))',
+    why: 'a member that says to stand for what has not come yet keeps its events from their handlers',
+    breaks: 'I3',
+    needs: 'false rewrite',
+    chosenFrom: 'source',
+  },
+  {
     name: 'only-the-first-witness-is-heard',
     file: 'context/apply/witness.ts',
     find: 'return pinsOf(removal, record.id) === undefined || heads.some((id) => !voids.accepts(removal, id))',

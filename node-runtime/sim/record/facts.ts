@@ -70,6 +70,8 @@ export interface Facts {
   readonly reissued: ReadonlyMap<DeltaId, DeltaId>
   /** By delta: all that have the same events, because their author wrote one of them again. */
   readonly sameEvents: ReadonlyMap<DeltaId, readonly DeltaId[]>
+  /** What says to stand for what another has written: by its own word its events are those, which may have been handled and shown. */
+  readonly claims: ReadonlySet<DeltaId>
   /** What the checkpoint of the first node contains as lost. */
   readonly ended: ReadonlySet<DeltaId>
   /** What counts, knows of a removal, and can be read by who was removed. */
@@ -142,6 +144,9 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
     second: new Set(everything.filter(isSecond).map(({ id }) => id)),
     reissued: reissuedAs(history, deltas),
     sameEvents: sameEventsIn(everything, history),
+    claims: new Set(
+      everything.filter(({ id, rewrites }) => rewrites && history.hostileDeltas.has(id)).map(({ id }) => id),
+    ),
     exposed: await exposedTo(end, deltas),
     unpinned: unpinnedIn(end, { everything, deltas, checkpoint }),
     log: namespace.opsNotIn([], Number.MAX_SAFE_INTEGER),

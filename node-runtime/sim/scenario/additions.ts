@@ -3,6 +3,7 @@
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { withBehind } from './behind.ts'
 import { withCertifiedTwice, withEveryWord } from './certifying.ts'
+import { withClaiming } from './claiming.ts'
 import { withContested, withFellow } from './contested.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withHeaps } from './heaps.ts'
@@ -60,6 +61,7 @@ export function withAdditions(scenario: Scenario, seed: number): Scenario {
     withFellow,
     withPrying,
     withSpoiling,
+    withClaiming,
     withSlices,
     withRewritingCrash,
     withParting,

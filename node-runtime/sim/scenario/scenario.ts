@@ -68,8 +68,9 @@ export const HOSTILE_ACTS = [
 /**
  * None of these is drawn. `pry`: a stranger asks for what members have. `early-cut`: with whoever made the context it vouches, at a
  * cut of which that one is most, for another state. `spoil`: from then on it repeats what is signed together under a false signature.
+ * `false-rewrite`: it says that what it signs stands for what another has written.
  */
-export const ALL_HOSTILE_ACTS = [...HOSTILE_ACTS, 'early-cut', 'pry', 'spoil'] as const
+export const ALL_HOSTILE_ACTS = [...HOSTILE_ACTS, 'early-cut', 'pry', 'spoil', 'false-rewrite'] as const
 export type HostileAct = (typeof ALL_HOSTILE_ACTS)[number]
 
 /**
@@ -207,6 +208,7 @@ export const MARKS = [
   'reader',
   'stumbling',
   'redone',
+  'false rewrite',
 ] as const
 export type Mark = (typeof MARKS)[number]
 

@@ -129,8 +129,8 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'what-a-removed-member-wrote-counts-where-it-comes-late',
     file: 'context/apply/receiver.ts',
-    find: 'batch.map(({ delta }) => this.#parts.voids.isVoid(delta))',
-    replace: 'batch.map(() => false)',
+    find: 'next.map(({ delta }) => this.#parts.voids.isVoid(delta))',
+    replace: 'next.map(() => false)',
     why: 'who hears of the removal before the delta counts it, who hears of it after does not',
     breaks: 'I1',
     needs: 'removal',

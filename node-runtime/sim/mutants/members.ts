@@ -64,7 +64,7 @@ export const MEMBERS: readonly Mutant[] = [
   },
   {
     name: 'all-is-applied-by-the-code-of-today',
-    file: 'context/apply/folder.ts',
+    file: 'context/apply/effects.ts',
     find: 'authority.applicationAt(record.id, codeCutOf(entry.delta)) ?? record.applicationId',
     replace: 'record.applicationId',
     why: 'who gets a delta after an upgrade applies it by other code than who had it before',

@@ -21,6 +21,11 @@ export const COMPLETED_MAX = 512
 export const APPLY_BATCH_MAX = 100
 /** And of their sealed bytes, except that one delta always goes: a batch is in memory several times over. */
 export const APPLY_BATCH_BYTES = 8 * 1024 * 1024
+/**
+ * And rows of the state that they change, except that one delta is always whole: 100 long texts, of a few bytes a character, are
+ * millions, each in memory several times over.
+ */
+export const APPLY_BATCH_ROWS = 50_000
 
 /** How long the marker of a delta that was gossiped waits for a batch to leave the store with. */
 export const MARKERS_KEPT_MS = 1_000

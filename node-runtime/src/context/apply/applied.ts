@@ -1,20 +1,25 @@
 // What has been applied to a transaction in order, with the records that take it back; up to the first change that is
-// another than its author's call has made: what was made on that is not to be applied on this.
+// another than its author's call has made: what was made on that is not to be applied on this. Or as far as one batch goes.
 import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { InPieces } from '../../base/pieces.ts'
 import { STATE_PIECE } from '../../storage/limits.ts'
 import type { StateTransaction } from '../../storage/state-transaction.ts'
 import type { StateChange, UndoRecord } from '../../storage/state-view.ts'
+import { APPLY_BATCH_ROWS } from '../limits.ts'
 import { both } from '../migration/migration.ts'
 
 export class Applied {
   readonly undos: UndoRecord[] = []
   readonly #transaction: StateTransaction
+  readonly #isCounted: (index: number) => boolean
   #isAsForeseen = true
+  #rows = 0
   #before: UndoRecord | undefined
 
-  constructor(transaction: StateTransaction) {
+  /** `isCounted`: whether what the one at this index changes counts for what a batch may. */
+  constructor(transaction: StateTransaction, isCounted: (index: number) => boolean = () => false) {
     this.#transaction = transaction
+    this.#isCounted = isCounted
   }
 
   /** Something that was done to the transaction goes with the next one, and is taken back with it. */
@@ -26,9 +31,15 @@ export class Applied {
     return this.#isAsForeseen
   }
 
+  /** Nothing was unforeseen, and the batch has room. */
+  get goesOn(): boolean {
+    return this.#isAsForeseen && this.#rows < APPLY_BATCH_ROWS
+  }
+
   /** `foreseen`: only keys whose values differ from what is there; undefined where nothing was. */
   *add(changes: readonly StateChange[], foreseen: readonly StateChange[] | undefined): InPieces {
     const undo = yield* this.#transaction.applyInPieces(changes)
+    if (this.#isCounted(this.undos.length)) this.#rows += undo.previous.length
     this.undos.push(this.#before === undefined ? undo : both(this.#before, undo))
     this.#before = undefined
     if (foreseen !== undefined && !(yield* this.#hasDone(undo, foreseen))) this.#isAsForeseen = false

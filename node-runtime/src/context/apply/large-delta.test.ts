@@ -10,6 +10,7 @@ import { unorderedSet } from '../../crdt/unordered-set.ts'
 import type { SharedContext, TestWorld } from '../../testing/test-nodes.ts'
 import { testWorlds } from '../../testing/test-worlds.ts'
 import { type Delta, sealDelta } from '../../wire/delta.ts'
+import { APPLY_BATCH_ROWS } from '../limits.ts'
 
 const { share } = testWorlds()
 
@@ -43,6 +44,31 @@ it('a delta of more rows than a function may have arguments is applied', async (
   const bob = await world.get('bob').context(shared.contextId)
   expect(await world.run(bob.receive([large]))).toMatchObject({ applied: 1 })
   expect(bob.heads()).toEqual([large.id])
+})
+
+it('many large deltas that come together are stored in batches of bounded size, each whole', async () => {
+  const batches: { rows: number; deltas: number }[] = []
+  const onBatch = (name: string, ops: readonly { readonly key: Uint8Array }[]) => {
+    const deltas = ops.filter((op) => 'held' in op).length
+    if (name === 'bob' && deltas > 0) batches.push({ rows: ops.length, deltas })
+  }
+  const { world, shared } = await share('kv-store', ['ada', 'bob'], { observer: { onBatch } })
+  const large = Array.from({ length: 10 }, (_, at) =>
+    deltaOf(world, shared, 6_000, (index, stamp) => {
+      return new ElementFragment(unorderedSet, {
+        id: sha256(u32be(at)),
+        key: u32be(index),
+        value: EMPTY,
+        stamp,
+      })
+    }),
+  )
+  const bob = await world.get('bob').context(shared.contextId)
+  expect(await world.run(bob.receive(large))).toMatchObject({ applied: 10 })
+  expect(bob.heads()).toEqual(large.map(({ id }) => id).sort())
+  expect(batches.map(({ deltas }) => deltas)).toEqual([8, 2])
+  // Up to one more than it has room for, and the nodes of the tree.
+  expect(Math.max(...batches.map(({ rows }) => rows))).toBeLessThan(1.25 * APPLY_BATCH_ROWS)
 })
 
 /** By ada, on nothing. */

@@ -14,7 +14,8 @@ import { putHandled } from '../retention/handled-rows.ts'
 import type { Pruner } from '../retention/pruner.ts'
 import type { Turns } from '../turns.ts'
 import type { Aged } from '../waiting/aged.ts'
-import type { Arrived, Folder } from './folder.ts'
+import type { Arrived } from './effects.ts'
+import type { Folder } from './folder.ts'
 import { isHandled } from './handled.ts'
 import type { Intake } from './intake.ts'
 import type { Revision } from './revision.ts'
@@ -166,12 +167,19 @@ export class Receiver {
     const { identity, rows } = this.#parts
     const nodes = [...ready].sort(this.#parts.dag.compare)
     let ops = [...first]
+    let countMax = APPLY_BATCH_MAX
     for (let start = 0; start < nodes.length; ) {
-      const batch = await this.#nextBatch(nodes, start, arrived)
+      const next = await this.#nextBatch(nodes.slice(start, start + countMax), arrived)
       const left = nodes.slice(start)
-      const isVoid = batch.map(({ delta }) => this.#parts.voids.isVoid(delta))
-      const counting = batch.filter((_, index) => !isVoid[index])
-      const fold = await this.#parts.folder.fold(counting).catch((error) => this.#postpone(error, left, arrived, ops))
+      const isVoid = next.map(({ delta }) => this.#parts.voids.isVoid(delta))
+      const wanted = next.filter((_, index) => !isVoid[index])
+      const fold = await this.#parts.folder.fold(wanted).catch((error) => this.#postpone(error, left, arrived, ops))
+      const counting = wanted.slice(0, fold.count)
+      // Where it was full: what comes behind that goes into the next one.
+      const beyond = wanted[fold.count]
+      const batch = beyond === undefined ? next : next.slice(0, next.indexOf(beyond))
+      // Else all that follows is run each time, and little of it stored.
+      countMax = Math.min(APPLY_BATCH_MAX, 2 * (beyond === undefined ? countMax : batch.length))
       // Of many: the roots of a batch take as long as its merges, and what is written for it does again.
       if (batch.length < left.length) await this.#parts.turns.spend(0)
       const fresh = counting.filter(({ delta }) => !isHandled(delta, this.#parts))
@@ -225,10 +233,10 @@ export class Receiver {
     return again.has(id) || rows.hasCounted(id) ? [putHandled(record.id, id)] : []
   }
 
-  async #nextBatch(nodes: readonly DagNode[], start: number, arrived: Arrivals): Promise<Arrived[]> {
+  async #nextBatch(nodes: readonly DagNode[], arrived: Arrivals): Promise<Arrived[]> {
     const batch: Arrived[] = []
     let bytes = 0
-    for (const node of nodes.slice(start, start + APPLY_BATCH_MAX)) {
+    for (const node of nodes) {
       const entry = this.#arrivedOf(node, arrived)
       // What counts of the two is judged by what is stored.
       if (batch.some(({ delta }) => entry.delta.rewrites?.includes(delta.id))) break

@@ -9,8 +9,9 @@ import type { Ledger } from '../ledger.ts'
 import { APPLY_BATCH_BYTES } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
+import type { Arrived } from './effects.ts'
 import { comparePositions, type FoldPlan, type Positioned, planFold } from './fold.ts'
-import type { Arrived, Folder } from './folder.ts'
+import type { Folder } from './folder.ts'
 import { isHandled } from './handled.ts'
 import type { Voids } from './voids.ts'
 import type { Witness } from './witness.ts'
@@ -112,11 +113,12 @@ export class Revision {
     const { folder, ledger, record, retention } = this.#parts
     const plan = planFold(folder.stack, back, { storage: record.storage, dropped })
     const fresh = new Set(back.filter(({ isFresh }) => isFresh).map(({ id }) => id))
-    if (plan.undo + plan.apply.length <= retention.revisionMax) {
+    if (plan.undo + plan.apply.length <= retention.revisionMax && folder.isLight(plan.undo)) {
       const arrived = back.map(({ id }) => folder.stored(id))
       const fold = await folder.fold(arrived, dropped)
-      await this.#commit(arrived, fresh, [...fold.ops, ledger.judgementOp(judgement)], fold.committed)
-      return
+      const isAll = fold.count === arrived.length
+      if (isAll) await this.#commit(arrived, fresh, [...fold.ops, ledger.judgementOp(judgement)], fold.committed)
+      if (isAll) return
     }
     try {
       await this.#takeDown(plan, dropped)
@@ -146,18 +148,20 @@ export class Revision {
 
   async #buildUp(plan: FoldPlan<Returning>, fresh: ReadonlySet<DeltaId>): Promise<void> {
     const { folder, retention, turns } = this.#parts
+    let countMax = retention.revisionMax
     for (let start = 0; start < plan.apply.length; ) {
       const slice: Arrived[] = []
       let bytes = 0
-      for (const { id } of plan.apply.slice(start, start + retention.revisionMax)) {
+      for (const { id } of plan.apply.slice(start, start + countMax)) {
         const entry = folder.stored(id)
         slice.push(entry)
         bytes += entry.delta.sealed.byteLength
         if (bytes >= APPLY_BATCH_BYTES) break
       }
       const fold = await folder.fold(slice)
-      await this.#commit(slice, fresh, fold.ops, fold.committed)
-      start += slice.length
+      await this.#commit(slice.slice(0, fold.count), fresh, fold.ops, fold.committed)
+      start += fold.count
+      countMax = Math.min(retention.revisionMax, 2 * (fold.count < slice.length ? fold.count : countMax))
       await turns.pass()
     }
   }

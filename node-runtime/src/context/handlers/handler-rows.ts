@@ -1,7 +1,8 @@
 // The rows that the events of an applied delta leave for their handlers: on receivers only, never on the author (I3).
 import type { PublicKey } from '../../base/ids.ts'
 import type { StoreOp } from '../../store/store.ts'
-import type { Arrived } from '../apply/folder.ts'
+import type { Arrived } from '../apply/effects.ts'
+
 import type { ContextStore } from '../context-store.ts'
 
 export function handlerRows(rows: ContextStore, self: PublicKey, { delta, payload }: Arrived): StoreOp[] {

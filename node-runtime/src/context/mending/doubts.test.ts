@@ -1,5 +1,6 @@
 // What members say of their roots is a reason to fold anew, and no more often than an honest one needs.
 import { expect, it } from 'vitest'
+import { utf8 } from '../../base/bytes.ts'
 import { type ContextId, idFromBytes, type PublicKey, parseHexId, type RootHash } from '../../base/ids.ts'
 import { topicName } from '../../sync/topics.ts'
 import { call, contextOf, set } from '../../testing/bad-disk.ts'
@@ -37,6 +38,23 @@ it('what outlasts a doubt is looked at once after each that was taken', () => {
   expect(doubts.outlasts(id)).toBe(false)
   take(2, DOUBT_EVERY_MS)
   expect([doubts.outlasts(id), doubts.outlasts(id)]).toEqual([true, false])
+})
+
+it('a doubt of a root that has moved when its turn comes is no look at the next one', async () => {
+  const { world, shared } = await share('mixed', NAMES)
+  const scene = { world, shared }
+  const bob = await contextOf(scene, 'bob')
+  const by = (await contextOf(scene, 'ada')).beat()?.author ?? member(1)
+  const written = bob.call({ method: 'set', input: utf8(JSON.stringify({ key: 'k', value: 'v' })) })
+  const before = bob.root
+  await world.run(bob.doubt({ member: by, ours: before, theirs: root(1) }))
+  await world.run(written)
+  expect(bob.root).not.toBe(before)
+  const again = bob.doubt({ member: by, ours: bob.root, theirs: root(2) })
+  await expect(world.run(again)).rejects.toMatchObject({ code: 'CONTEXT_FAILED' })
+  await world.pass(1000)
+  const next = await contextOf(scene, 'bob')
+  await world.run(next.doubt({ member: by, ours: next.root, theirs: root(3) }))
 })
 
 it('a member that lies about its root for ever costs a fold an hour, and the state stays', async () => {

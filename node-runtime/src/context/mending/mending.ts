@@ -56,15 +56,16 @@ export class Mending {
     const { divergences, doubts, enqueue, isDamaged, ledger, nowMs, record } = this.#parts
     if (isDamaged) return
     const difference = { member, ours, theirs }
-    const isTaken = doubts.take(record.id, difference, nowMs())
-    // The tree is held as it is now: what is folded anew does not wait for the member.
-    const isDue = isTaken || (!this.#hasDoubted && doubts.outlasts(record.id))
-    if (isDue) divergences.locate(record.id, { ...difference, heads: ledger.shown.heads })
-    if (!isTaken) return
-    this.#hasDoubted = true
     await enqueue(async () => {
-      if (ledger.shown.root === ours)
-        throw new StorageError('STATE_DOUBTED', `${member} has root ${theirs} for ${ours}`)
+      // Of a root that has moved nobody is asked any more: that is no look at what is here now.
+      if (ledger.shown.root !== ours) return
+      const isTaken = doubts.take(record.id, difference, nowMs())
+      // The tree is held as it is now: what is folded anew does not wait for the member.
+      const isDue = isTaken || (!this.#hasDoubted && doubts.outlasts(record.id))
+      if (isDue) divergences.locate(record.id, { ...difference, heads: ledger.shown.heads })
+      if (!isTaken) return
+      this.#hasDoubted = true
+      throw new StorageError('STATE_DOUBTED', `${member} has root ${theirs} for ${ours}`)
     })
   }
 

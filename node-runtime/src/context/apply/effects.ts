@@ -119,7 +119,7 @@ export class Effects {
       if (!(error instanceof CrdtError)) throw error
       if (error.code === 'CRDT_STATE_CORRUPT') {
         const merge = { artifact: payload.artifact.bytes, author: delta.author, hlc: delta.hlc }
-        requireWhole(this.#parts.state, transaction, merge)
+        yield* requireWhole(this.#parts.state, transaction, merge)
       }
       // The same bytes are refused by everyone: the delta has no effect anywhere.
       this.#parts.log.warn({ deltaId: delta.id, error: error.message }, 'an artifact is malformed: it has no effect')

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
 import { type Bytes, toHex, utf8 } from '../../base/bytes.ts'
-import { mergeArtifact } from '../../crdt/artifact.ts'
+import { atOnce } from '../../base/pieces.ts'
+import { mergeArtifact, mergeInPieces } from '../../crdt/artifact.ts'
+import { MERGE_PIECE } from '../../crdt/limits.ts'
 import { idOf, Replica } from '../../crdt/replica-fixture.ts'
 import { ContextState } from '../../storage/context-state.ts'
 import { commit, contextA } from '../../storage/state-fixture.ts'
@@ -41,7 +43,7 @@ it("a record that was so when it was written is nobody's damage: the merge fails
   expect(() => mergeArtifact(new StagedMap(view), merge.artifact, merge)).toThrow(
     expect.objectContaining({ code: 'CRDT_STATE_CORRUPT' }),
   )
-  expect(() => requireWhole(state, view, merge)).not.toThrow()
+  expect(() => atOnce(requireWhole(state, view, merge))).not.toThrow()
 })
 
 it('one that is another than the tree says, of those that the merge reads, is damage of this disk', async () => {
@@ -53,9 +55,22 @@ it('one that is another than the tree says, of those that the merge reads, is da
   })
   await store.batch([put(utf8('read by nobody'))])
   const state = ContextState.open(store, contextA)
-  expect(() => requireWhole(state, state.begin(), merge)).not.toThrow()
+  expect(() => atOnce(requireWhole(state, state.begin(), merge))).not.toThrow()
   await store.batch([put(index)])
-  expect(() => requireWhole(state, state.begin(), merge), toHex(index)).toThrow(
+  expect(() => atOnce(requireWhole(state, state.begin(), merge)), toHex(index)).toThrow(
     expect.objectContaining({ code: 'STATE_CORRUPT' }),
   )
+})
+
+it('takes as many pieces as the merge', () => {
+  const replica = new Replica('ada')
+  const merge = replica.call((session) => {
+    for (let i = 0; i < 4 * MERGE_PIECE; i += 1) session.setInsert(id, utf8(`${i}`))
+  })
+  if (!merge) throw new Error('nothing was written')
+  const state = ContextState.open(memoryStore(), contextA)
+  const view = state.begin()
+  const pieces = [...mergeInPieces(new StagedMap(view), merge.artifact, merge)].length
+  expect(pieces).toBeGreaterThan(2)
+  expect([...requireWhole(state, view, merge)].length).toBe(pieces)
 })

@@ -22,6 +22,7 @@ import type { Namespace } from './namespaces/namespace.ts'
 import { openRows } from './opening.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
 import { Residence } from './residence.ts'
+import { HeldUp } from './retention/held-up.ts'
 import { Leftovers } from './retention/leftovers.ts'
 import { Receipts } from './retention/receipts.ts'
 import { Turns } from './turns.ts'
@@ -41,6 +42,7 @@ export class Contexts {
   readonly #leftovers: Leftovers
   readonly #doubts = new Doubts()
   readonly #divergences: Divergences
+  readonly #heldUp = new HeldUp()
   readonly #mended: Mended
   readonly #reopenings = new Set<() => void>()
   readonly #xcalls: XCalls
@@ -333,6 +335,7 @@ export class Contexts {
       leftovers: this.#leftovers,
       doubts: this.#doubts,
       divergences: this.#divergences,
+      heldUp: this.#heldUp,
       xcalls: this.#xcalls,
       onSwapped: () => {
         this.#forget(record.id, this.#open.get(record.id))

@@ -19,6 +19,7 @@ import type { HeldIds } from './held-ids.ts'
 import type { Divergences } from './mending/divergences.ts'
 import type { Doubts } from './mending/doubts.ts'
 import type { Authority, Outbound, StateEvent } from './ports.ts'
+import type { HeldUp } from './retention/held-up.ts'
 import type { Leftovers } from './retention/leftovers.ts'
 import type { Receipts } from './retention/receipts.ts'
 import type { XCalls } from './xcalls/xcalls.ts'
@@ -122,6 +123,7 @@ export interface ContextParts {
   /** The same. */
   readonly doubts: Doubts
   readonly divergences: Divergences
+  readonly heldUp: HeldUp
   /** A delta came that is sealed with a key we do not have. */
   readonly onKeyMissing: () => void
   readonly blobParts: BlobParts

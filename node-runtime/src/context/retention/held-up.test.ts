@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
 import { utf8 } from '../../base/bytes.ts'
 import type { GuestExecutor, GuestJob, GuestOutcome } from '../../runtime/guest-executor.ts'
+import { faultyStore } from '../../store/faulty-store.ts'
 import { converge, shareContext } from '../../testing/test-nodes.ts'
 import { countRows, NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { RECONSIDER_MS } from '../limits.ts'
@@ -19,7 +20,11 @@ const get = (scene: Scene, name: string, key: string) => call(scene, name, 'get'
 interface Machine {
   /** Whether it is too slow to apply what `cyd` has written alone. */
   isSlow: boolean
-  /** How often it was. */
+  /** Whether the disk of `cyd` takes no writes. */
+  isFull: boolean
+  /** How often it has applied that. */
+  tries: number
+  /** How often it was too slow. */
   failures: number
   /** How often a handler has run on `cyd`. */
   handlerRuns: number
@@ -28,7 +33,12 @@ interface Machine {
 /** Most have pruned past what cyd has written while it was away. Cyd is back, and its machine cannot apply that. */
 async function cydIsHeldUp(): Promise<{ scene: Scene; machine: Machine }> {
   const world = await open({ retention: { checkpointMin: 8, absentMs: ABSENT_MS } })
-  const machine = { isSlow: false, failures: 0, handlerRuns: 0 }
+  const machine = { isSlow: false, isFull: false, tries: 0, failures: 0, handlerRuns: 0 }
+  const error = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  const { disk } = world.place('cyd')
+  Object.assign(world.place('cyd'), {
+    disk: faultyStore(disk, 'cyd', { write: () => (machine.isFull ? error : undefined) }),
+  })
   for (const name of NAMES) {
     const wrapExecutor = (executor: GuestExecutor): GuestExecutor => ({
       inspect: (module) => executor.inspect(module),
@@ -57,7 +67,9 @@ async function cydIsHeldUp(): Promise<{ scene: Scene; machine: Machine }> {
 }
 
 function asOn(name: string, machine: Machine, job: GuestJob | undefined, outcome: GuestOutcome): GuestOutcome {
-  if (job?.kind === 'apply' && name === 'cyd' && machine.isSlow && Buffer.from(job.artifact).includes('first')) {
+  if (job?.kind === 'apply' && name === 'cyd' && Buffer.from(job.artifact).includes('first')) {
+    machine.tries += 1
+    if (!machine.isSlow) return outcome
     machine.failures += 1
     return { ...outcome, status: 'error', changes: [], error: { kind: 'timeout', message: 'it took too long' } }
   }
@@ -124,4 +136,26 @@ it('keeps handlers waiting, which do not even begin', async () => {
   await world.pass(2 * RECONSIDER_MS)
   expect([machine.handlerRuns, context.waiting().handlers]).toEqual([1, 0])
   await converge(world, shared.contextId, NAMES)
+})
+
+it('on a disk that is full is tried again less and less often, and calls that read are answered', async () => {
+  const { scene, machine } = await cydIsHeldUp()
+  const { world } = scene
+  machine.isFull = true
+  machine.isSlow = false
+  const { tries } = machine
+  for (let i = 0; i < 60; i += 1) {
+    await world.pass(RECONSIDER_MS / 6)
+    expect(await get(scene, 'cyd', 'k3')).toBe('24')
+  }
+  // Each minute, whatever is read.
+  expect(machine.tries - tries).toBeGreaterThanOrEqual(9)
+  expect(machine.tries - tries).toBeLessThanOrEqual(16)
+  await expect(set(scene, 'cyd', 'other', 'v')).rejects.toMatchObject({
+    code: 'CONTEXT_BUSY',
+    message: expect.stringContaining('comes first'),
+  })
+  machine.isFull = false
+  await world.pass(2 * RECONSIDER_MS)
+  expect([await rowsOn(scene, 'cyd'), await get(scene, 'ada', 'away')]).toEqual([0, 'first'])
 })

@@ -8,6 +8,7 @@ import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { bob, delta } from '../../wire/messages.fixture.ts'
 import { ContextError } from '../errors.ts'
 import { RECONSIDER_MS, REWRITE_LOOK_MS, REWRITE_WAIT_LOOKS } from '../limits.ts'
+import { HeldUp } from './held-up.ts'
 import { dropReissue, putReissue, type Reached } from './reissue-rows.ts'
 import { Rewriting } from './rewriting.ts'
 
@@ -35,6 +36,8 @@ async function stage(
     dag: { isReady: () => false, isBeneath: () => false },
     pruner: { checkpoint: undefined },
     authority: { mayWrite: () => true },
+    heldUp: new HeldUp(),
+    nowMs: () => clock.nowMs(),
     setTimer: (fn: () => void, delayMs: number) => clock.setTimer(fn, delayMs),
     log: new RecordingLogger(),
     caller: { reissue },

@@ -2,16 +2,18 @@
 // lost delta and its lost answer by another author, the answer comes second again. So who is here waits for who is here,
 // too, and not for who has gone: a member that is removed, or not heard of for a while, is not waited for.
 import type { DeltaId, PublicKey } from '../../base/ids.ts'
+import { StoreError } from '../../store/errors.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { Wholeness } from '../apply/wholeness.ts'
 import type { Caller } from '../calls/caller.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
-import { RECONSIDER_MS, REWRITE_HEARD_LOOKS, REWRITE_LOOK_MS, REWRITE_WAIT_LOOKS } from '../limits.ts'
+import { REWRITE_HEARD_LOOKS, REWRITE_LOOK_MS, REWRITE_WAIT_LOOKS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { isNamed } from './checkpoint.ts'
 import type { Frontier } from './frontier.ts'
+import type { Failure } from './held-up.ts'
 import type { Pruner } from './pruner.ts'
 import { dropReissue, firstReissue, originOf, type Reissue } from './reissue-rows.ts'
 
@@ -24,7 +26,10 @@ export type OwnState = 'done' | 'waiting' | 'refused'
 /** Failures that any call would meet, under the code that its caller knows. */
 const CALLERS: ReadonlySet<string> = new Set(['GROUP_KEY_PENDING', 'NOT_ALLOWED'])
 
-type RewritingParts = Pick<ContextParts, 'record' | 'rows' | 'store' | 'dag' | 'authority' | 'setTimer' | 'log'> & {
+type RewritingParts = Pick<
+  ContextParts,
+  'record' | 'rows' | 'store' | 'dag' | 'authority' | 'heldUp' | 'nowMs' | 'setTimer' | 'log'
+> & {
   readonly caller: Caller
   readonly frontier: Frontier
   readonly ledger: Ledger
@@ -54,10 +59,6 @@ export class Rewriting {
   #isWaiting = false
   /** The next one, as it is stored: another delta is written for it at each try. */
   #trying: DeltaId | undefined
-  /** Why that could not be written. */
-  #failure: { readonly deltaId: DeltaId | undefined; readonly error: unknown } | undefined
-  /** Until the next try, should one fail. */
-  #retryMs = REWRITE_LOOK_MS
   #hasScanned = false
   #cancel: (() => void) | undefined
   #cancelSoon: (() => void) | undefined
@@ -79,7 +80,7 @@ export class Rewriting {
 
   /** What is in the way of the next one here; undefined where it waits for others, or is about to be written. */
   get failure(): string | undefined {
-    const failure = this.isWaiting ? this.#failure : undefined
+    const failure = this.#failure
     return failure && messageOf(failure.error)
   }
 
@@ -90,10 +91,13 @@ export class Rewriting {
     return this.#refusal() ?? new ContextError('CONTEXT_BUSY', message)
   }
 
-  /** Another try may take this machine as long as the last one, which was too long: the timer makes it, and nobody else. */
+  /**
+   * Another try may take this machine as long as the last one, which was too long; or the disk takes no writes, and each one ends this
+   * instance: the timer makes it, and nobody else.
+   */
   get isResting(): boolean {
-    const error = this.isWaiting && this.#cancel ? this.#failure?.error : undefined
-    return error instanceof ContextError && error.code === 'APPLY_POSTPONED'
+    const error = this.#failure?.error
+    return isForTimer(error) && this.#pauseMs > 0
   }
 
   /** More own deltas are to be written again. */
@@ -126,7 +130,7 @@ export class Rewriting {
     }
   }
 
-  /** Before a call. Runs in the queue. */
+  /** Before a call. Runs in the queue. Throws CONTEXT_FAILED where a write has failed: no call has asked for that one. */
   async all(): Promise<OwnState> {
     if (this.#isDone) return 'done'
     try {
@@ -136,6 +140,7 @@ export class Rewriting {
       }
     } catch (error) {
       this.#hold(error)
+      if (error instanceof StoreError) this.#parts.ledger.requireWhole()
       if (!(error instanceof ContextError)) throw error
       return error.code === 'NOT_ALLOWED' ? 'refused' : 'waiting'
     } finally {
@@ -165,8 +170,18 @@ export class Rewriting {
     this.#haveLooked()
   }
 
+  /** Why the next one could not be written, perhaps by an instance before this one. */
+  get #failure(): Failure | undefined {
+    return this.isWaiting ? this.#parts.heldUp.get(this.#parts.record.id) : undefined
+  }
+
+  get #pauseMs(): number {
+    const { heldUp, record, nowMs } = this.#parts
+    return heldUp.leftMs(record.id, nowMs())
+  }
+
   #refusal(): ContextError | undefined {
-    const failure = this.isWaiting ? this.#failure : undefined
+    const failure = this.#failure
     if (failure === undefined) return undefined
     const { deltaId, error } = failure
     const why = `own delta ${deltaId} is lost to a checkpoint, comes first, and could not be written again (${messageOf(error)})`
@@ -190,8 +205,13 @@ export class Rewriting {
       this.#lookLater(REWRITE_LOOK_MS)
       return 'waiting'
     }
-    if (this.#isHere(reissue.delta)) await ledger.commit([dropReissue(record.id, reissue.origin)])
-    else if (this.isResting) return 'waiting'
+    const isHere = this.#isHere(reissue.delta)
+    // Where the disk takes no writes, it takes neither.
+    if (this.isResting && !(isHere && this.#failure?.error instanceof ContextError)) {
+      this.#lookLater(this.#pauseMs)
+      return 'waiting'
+    }
+    if (isHere) await ledger.commit([dropReissue(record.id, reissue.origin)])
     else await caller.reissue(reissue)
     this.#goOn()
     return 'written'
@@ -199,18 +219,20 @@ export class Rewriting {
 
   /** It is tried again later and later: each try may keep what reads waiting for as long as this machine gives an apply. */
   #hold(error: unknown): void {
-    if (this.#closed) return
-    const fields = { deltaId: this.#trying, error: messageOf(error) }
-    this.#parts.log[this.#failure ? 'debug' : 'warn'](fields, 'own deltas wait to be written again')
-    this.#failure = { deltaId: this.#trying, error }
-    if (this.#lookLater(this.#retryMs)) this.#retryMs = Math.min(2 * this.#retryMs, RECONSIDER_MS)
+    const { heldUp, record, nowMs, log } = this.#parts
+    // A write that failed has closed this instance, and the next one is to know.
+    if (this.#closed && !(error instanceof StoreError)) return
+    const deltaId = this.#trying
+    const fields = { deltaId, error: messageOf(error) }
+    log[heldUp.get(record.id) ? 'debug' : 'warn'](fields, 'own deltas wait to be written again')
+    heldUp.note(record.id, { deltaId, error }, nowMs())
+    this.#lookLater(this.#pauseMs)
   }
 
   /** Nothing is in the way any more, as far as is known. */
   #goOn(): void {
-    if (this.#failure === undefined) return
-    this.#failure = undefined
-    this.#retryMs = REWRITE_LOOK_MS
+    const { heldUp, record } = this.#parts
+    if (!heldUp.clear(record.id)) return
     this.#cancel?.()
     this.#cancel = undefined
   }
@@ -267,15 +289,13 @@ export class Rewriting {
     }, 0)
   }
 
-  /** False where that is to happen already. */
-  #lookLater(delayMs: number): boolean {
-    if (this.#closed || this.#cancel) return false
+  #lookLater(delayMs: number): void {
+    if (this.#closed || this.#cancel) return
     this.#cancel = this.#parts.setTimer(() => {
       this.#cancel = undefined
       this.#count()
       this.#runAlone()
     }, delayMs)
-    return true
   }
 
   #runAlone(): void {
@@ -301,6 +321,10 @@ export class Rewriting {
     this.#looked = []
     for (const resolve of looked) resolve()
   }
+}
+
+function isForTimer(error: unknown): boolean {
+  return error instanceof StoreError || (error instanceof ContextError && error.code === 'APPLY_POSTPONED')
 }
 
 function messageOf(error: unknown): string {

@@ -408,9 +408,8 @@ export class Context {
    * began, and of two equal counts of one member one is lost. While they cannot, calls that want to write are not answered.
    */
   async #callOnOwn(calls: readonly PendingCall[]): Promise<void> {
-    // Where this member may not write, no call of it comes before them.
-    const isWaiting = (await this.#rewriting.all()) === 'waiting'
-    await this.#caller.run(calls, isWaiting || this.#wholeness.refusal() !== undefined)
+    const own = await this.#rewriting.all()
+    await this.#caller.run(calls, this.#wholeness.refusal() === undefined ? own : 'waiting')
     this.#pruner.wake()
   }
 

@@ -14,16 +14,16 @@ import { CALL_GROUP_BYTES, CALL_GROUP_MAX } from '../limits.ts'
 import type { Upgrader } from '../migration/upgrader.ts'
 import { type ContextParts, nodeOf } from '../parts.ts'
 import type { AskedXCalls } from '../xcalls/xcalls.ts'
-import { isHandler, type PendingCall } from './call.ts'
+import { isHandler, type OwnState, type PendingCall } from './call.ts'
 import type { Ran } from './guest-run.ts'
-import { guestFailure, isWriting, leavesTrace, payloadOf, refusedHandler, takesPart } from './outcomes.ts'
+import { guestFailure, hasArtifact, isWriting, leavesTrace, payloadOf, refusedHandler, takesPart } from './outcomes.ts'
 import { Parents, sealCall } from './sealing.ts'
 import { type LogBody, operationsOf, ProposalPace } from './taking-part.ts'
 
 export interface Turn {
   readonly applicationId: ApplicationId
-  /** Nothing may be written now. */
-  readonly onlyReads: boolean
+  /** While it is not `done`, no delta is made. */
+  readonly own: OwnState
 }
 
 /** A call that has run, and what goes into the batch for it. */
@@ -162,7 +162,7 @@ export class CallWriter {
     return { done, isCut: false }
   }
 
-  async #prepareOne(done: Done, { applicationId, onlyReads }: Turn, parents: Parents): Promise<void> {
+  async #prepareOne(done: Done, { applicationId, own }: Turn, parents: Parents): Promise<void> {
     const { record, identity, authority, xcalls } = this.#parts
     const { call, outcome, blobs } = done
     const { request, meta } = call
@@ -174,7 +174,7 @@ export class CallWriter {
       done.ops = meta.settle
       return
     }
-    done.isLater = onlyReads && isWriting(done)
+    done.isLater = own === 'waiting' ? isWriting(done) : own === 'refused' && hasArtifact(outcome)
     if (done.isLater) return
     done.bodies = this.#partOf(outcome, meta.isEverywhere, request.method)
     if (outcome.xcalls.length > 0) done.asked = xcalls.ask(record.id, outcome.xcalls, meta)

@@ -38,6 +38,13 @@ export interface XCallMeta {
 
 export const CLIENTS_CALL: CallMeta = { depth: 0, settle: [], isEverywhere: false }
 
+/**
+ * Whether own deltas are still to be written again. `waiting`: for others, who write first, or for what is in the way here: a call that
+ * writes now would come before what its author has written long ago. `refused`: this member may not write, as it was looked; where it may
+ * again by the time that its guest has run, a delta of that would come before them, too.
+ */
+export type OwnState = 'done' | 'waiting' | 'refused'
+
 /** What an event has asked for. */
 export function isHandler({ isEverywhere, xcall }: CallMeta): boolean {
   return isEverywhere && xcall === undefined

@@ -16,7 +16,7 @@ import { ContextError } from '../errors.ts'
 import type { ContextParts } from '../parts.ts'
 import { dropReissue, type Reissue } from '../retention/reissue-rows.ts'
 import { mayBeAsked } from '../xcalls/xcall-policy.ts'
-import type { PendingCall } from './call.ts'
+import type { OwnState, PendingCall } from './call.ts'
 import { CallWriter, type CallWriterParts, type Turn } from './call-writer.ts'
 import { GuestRun, type Ran } from './guest-run.ts'
 import { Parents, sealCall } from './sealing.ts'
@@ -44,15 +44,15 @@ export class Caller {
   }
 
   /**
-   * Answers some of the calls, the first in any case; with undefined where one wants to write, and `onlyReads`. Runs in the
-   * queue of the context. Where it throws, those that have no answer have failed.
+   * Answers some of the calls, the first in any case; with undefined where one wants to write, and may not before own
+   * deltas that are to be written again. Runs in the queue of the context. Where it throws, those that have no answer have failed.
    */
-  async run(calls: readonly PendingCall[], onlyReads: boolean): Promise<void> {
+  async run(calls: readonly PendingCall[], own: OwnState): Promise<void> {
     const { record, identity, authority, hlc, revision, upgrader } = this.#parts
     await revision.runIfDue()
     if (!authority.mayWrite(record.id, identity.publicKey)) this.#assertReader()
-    else if (!onlyReads) await this.#upgrade('performing lazy upgrade before execution')
-    const turn = { applicationId: upgrader.runnable(), onlyReads }
+    else if (own === 'done') await this.#upgrade('performing lazy upgrade before execution')
+    const turn = { applicationId: upgrader.runnable(), own }
     const wanted = await this.#permitted(
       calls.filter((call) => !refuseAbandoned(call)),
       turn,

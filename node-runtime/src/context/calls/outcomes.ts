@@ -38,6 +38,6 @@ export function guestFailure(method: string, outcome: GuestOutcome): ContextErro
   })
 }
 
-function hasArtifact({ artifact }: GuestOutcome): boolean {
+export function hasArtifact({ artifact }: GuestOutcome): boolean {
   return artifact !== undefined && artifact.bytes.byteLength > 0
 }

@@ -3,11 +3,13 @@
 import { expect, it } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
 import { utf8 } from '../../base/bytes.ts'
+import { accountOf } from '../../base/keys.ts'
 import type { GuestExecutor, GuestJob, GuestOutcome } from '../../runtime/guest-executor.ts'
 import { faultyStore } from '../../store/faulty-store.ts'
 import { converge, shareContext } from '../../testing/test-nodes.ts'
 import { countRows, NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { RECONSIDER_MS } from '../limits.ts'
+import { lowerMember } from '../namespaces/membership.ts'
 
 const { open } = testWorlds()
 const ABSENT_MS = 120_000
@@ -28,12 +30,24 @@ interface Machine {
   failures: number
   /** How often a handler has run on `cyd`. */
   handlerRuns: number
+  /** Behind which a call on `cyd` that writes "second" waits, before its guest runs. */
+  door: Promise<void> | undefined
+  /** How many have come to it. */
+  atDoor: number
 }
 
 /** Most have pruned past what cyd has written while it was away. Cyd is back, and its machine cannot apply that. */
 async function cydIsHeldUp(): Promise<{ scene: Scene; machine: Machine }> {
   const world = await open({ retention: { checkpointMin: 8, absentMs: ABSENT_MS } })
-  const machine = { isSlow: false, isFull: false, tries: 0, failures: 0, handlerRuns: 0 }
+  const machine: Machine = {
+    isSlow: false,
+    isFull: false,
+    tries: 0,
+    failures: 0,
+    handlerRuns: 0,
+    door: undefined,
+    atDoor: 0,
+  }
   const error = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
   const { disk } = world.place('cyd')
   Object.assign(world.place('cyd'), {
@@ -44,6 +58,10 @@ async function cydIsHeldUp(): Promise<{ scene: Scene; machine: Machine }> {
       inspect: (module) => executor.inspect(module),
       close: () => executor.close(),
       run: async (module, source, jobs, options) => {
+        if (name === 'cyd' && jobs.some((job) => job.kind === 'call' && Buffer.from(job.input).includes('second'))) {
+          machine.atDoor += 1
+          await machine.door
+        }
         const outcomes = await executor.run(module, source, jobs, options)
         return outcomes.map((outcome, at) => asOn(name, machine, jobs[at], outcome))
       },
@@ -158,4 +176,32 @@ it('on a disk that is full is tried again less and less often, and calls that re
   machine.isFull = false
   await world.pass(2 * RECONSIDER_MS)
   expect([await rowsOn(scene, 'cyd'), await get(scene, 'ada', 'away')]).toEqual([0, 'first'])
+})
+
+it('comes before a call whose guest ran while this member was given its right to write back', async () => {
+  const { scene, machine } = await cydIsHeldUp()
+  const { world, shared } = scene
+  const { node } = world.get('ada')
+  const { publicKey } = world.get('cyd').node.identity
+  const account = accountOf(publicKey)
+  const mayWrite = () => world.get('cyd').node.namespaces.get(shared.namespaceId).mayWrite(shared.contextId, publicKey)
+  await world.run(lowerMember(node, shared.groupId, account))
+  await world.until('cyd to hear that it is lowered', () => !mayWrite())
+  machine.isSlow = false
+  await world.pass(2 * RECONSIDER_MS)
+  const door = Promise.withResolvers<void>()
+  machine.door = door.promise
+  const written = set(scene, 'cyd', 'away', 'second')
+  const refused = expect(written).rejects.toMatchObject({ code: 'NOT_ALLOWED' })
+  await world.until('its guest to be asked', () => machine.atDoor > 0)
+  const again = { kind: 'role_set', groupId: shared.groupId, account, role: 'Member' } as const
+  await world.run(node.namespaces.ofGroup(shared.groupId).submit(again))
+  await world.until('cyd to hear that it may write', mayWrite)
+  door.resolve()
+  await refused
+  await world.pass(2 * RECONSIDER_MS)
+  expect([await rowsOn(scene, 'cyd'), await get(scene, 'ada', 'away')]).toEqual([0, 'first'])
+  await set(scene, 'cyd', 'away', 'second')
+  await converge(world, shared.contextId, NAMES)
+  for (const name of NAMES) expect(await get(scene, name, 'away')).toBe('second')
 })

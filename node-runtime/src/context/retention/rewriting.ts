@@ -5,6 +5,7 @@ import type { DeltaId, PublicKey } from '../../base/ids.ts'
 import { StoreError } from '../../store/errors.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { Wholeness } from '../apply/wholeness.ts'
+import type { OwnState } from '../calls/call.ts'
 import type { Caller } from '../calls/caller.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
@@ -16,12 +17,6 @@ import type { Frontier } from './frontier.ts'
 import type { Failure } from './held-up.ts'
 import type { Pruner } from './pruner.ts'
 import { dropReissue, firstReissue, originOf, type Reissue } from './reissue-rows.ts'
-
-/**
- * `waiting`: for others, who write first, or for what is in the way here: a call that writes now would come before what its author
- * has written long ago. `refused`: this member may not write, and no call of it does.
- */
-export type OwnState = 'done' | 'waiting' | 'refused'
 
 /** Failures that any call would meet, under the code that its caller knows. */
 const CALLERS: ReadonlySet<string> = new Set(['GROUP_KEY_PENDING', 'NOT_ALLOWED'])

@@ -236,14 +236,21 @@ export class Contexts {
       serviceName: created.serviceName,
     }
     const { store, outbound } = this.#parts
-    const copy = new BaseCopy(store, id)
-    await outbound.fetchBase(id, (entries) => copy.take(entries, created.baseRoot), options)
-    if (namespace.isClosed || !namespace.state.contexts.has(id) || !namespace.isOwnMember(created.groupId)) {
-      await copy.drop()
-      throw new ContextError('NOT_A_MEMBER', `context ${id} is not for this node any more`)
+    // What was left of it may be due to go, from when this node had it before.
+    const release = this.#receipts.hold(id)
+    if (!release) throw new ContextError('CONTEXT_BUSY', `another receipt of context ${id} is under way; retry`)
+    try {
+      const copy = new BaseCopy(store, id)
+      await outbound.fetchBase(id, (entries) => copy.take(entries, created.baseRoot), options)
+      if (namespace.isClosed || !namespace.state.contexts.has(id) || !namespace.isOwnMember(created.groupId)) {
+        await copy.drop()
+        throw new ContextError('NOT_A_MEMBER', `context ${id} is not for this node any more`)
+      }
+      // Where this fails it may be on the disk nevertheless: nothing is taken back, and the next attempt begins anew.
+      await store.batch([...copy.swap(), this.#records.row(record)])
+    } finally {
+      release()
     }
-    // Where this fails it may be on the disk nevertheless: nothing is taken back, and the next attempt begins anew.
-    await store.batch([...copy.swap(), this.#records.row(record)])
     this.#records.use(record)
     outbound.followContext(id)
     return this.#instance(record)

@@ -1,11 +1,14 @@
 // Contexts that come and go with their groups: out of use, taken back, left, dropped, and run by another application.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { appWasm } from '../../../scripts/build-apps.ts'
 import { toHex, utf8 } from '../base/bytes.ts'
 import { type ApplicationId, type ContextId, type GroupId, idBytes } from '../base/ids.ts'
 import { accountOf } from '../base/keys.ts'
+import { SnapshotWriter } from '../storage/snapshot-writer.ts'
+import { readIncomingMeta } from '../storage/state-meta.ts'
 import { converge } from '../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
+import { RECEIPT_KEPT_MS } from './limits.ts'
 import { deleteNamespace, detachContext, govern } from './namespaces/administration.ts'
 import { progressOf, upgradeGroup } from './namespaces/code/upgrades.ts'
 import { removeMember } from './namespaces/membership.ts'
@@ -157,7 +160,44 @@ describe('a namespace that a node deletes', () => {
     await converge(world, shared.contextId, NAMES)
     expect(await get(scene, 'ada', 'key')).toBe('bob')
   })
+
+  it('and joins again while its contexts had a receipt to go: the copy of the base is let be', async () => {
+    const scene = await share('kv-store')
+    const { world, shared } = scene
+    await set(scene, 'bob', 'key', 'bob')
+    await converge(world, shared.contextId, NAMES)
+    const { namespaces, contexts, joiner, sync, account } = nodeOf(scene, 'ada')
+    const { disk } = world.get('ada')
+    const invitation = namespaces.invite(shared.groupId, { lifetimeSec: 60_000, role: 'Member' })
+    await SnapshotWriter.open(disk, shared.contextId, new Uint8Array(32))
+    await world.run(contexts.resume())
+    await world.run(deleteNamespace(nodeParts(scene, 'ada'), shared.namespaceId, account))
+    const gate = Promise.withResolvers<void>()
+    const fetchBase = sync.fetchBase.bind(sync)
+    const spy = vi
+      .spyOn(sync, 'fetchBase')
+      .mockImplementation((id, take, options) =>
+        fetchBase(id, (entries) => take(slowly(entries, gate.promise)), options),
+      )
+    await world.pass(RECEIPT_KEPT_MS - 10_000)
+    await world.run(namespaces.join(invitation))
+    const again = joiner.ready(namespaces.get(shared.namespaceId), shared.contextId)
+    await world.until('the copy to begin', () => readIncomingMeta(disk, shared.contextId) !== undefined)
+    await world.pass(15_000)
+    const isLetBe = readIncomingMeta(disk, shared.contextId) !== undefined
+    gate.resolve()
+    await world.run(again)
+    spy.mockRestore()
+    expect(isLetBe).toBe(true)
+    await converge(world, shared.contextId, NAMES)
+    expect(await get(scene, 'ada', 'key')).toBe('bob')
+  })
 })
+
+async function* slowly<T>(entries: AsyncIterable<T>, gate: Promise<void>): AsyncIterable<T> {
+  await gate
+  yield* entries
+}
 
 function nodeParts(scene: Scene, name: string) {
   const { namespaces, contexts, joiner, sync } = nodeOf(scene, name)

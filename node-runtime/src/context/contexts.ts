@@ -397,7 +397,7 @@ export class Contexts {
     try {
       context = await this.#instance(record)
       await context.resume()
-      this.#leftovers.note(id)
+      this.#leftovers.look(id)
       this.#xcalls.resume(id)
     } catch (error) {
       // Who has closed it (a state that was taken, an upgrade, a failed write) resumes the next one, if there is to be one.

@@ -3,7 +3,7 @@
 import type { ContextId } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import { dropIncoming } from '../../storage/generations.ts'
-import { readIncomingMeta } from '../../storage/state-meta.ts'
+import { incomingMetaKey } from '../../storage/state-meta.ts'
 import type { Store } from '../../store/store.ts'
 import { RECEIPT_KEPT_MS, RECEIPT_PAUSE_MS } from '../limits.ts'
 import type { Receipts } from './receipts.ts'
@@ -18,30 +18,39 @@ interface LeftoversParts {
 export class Leftovers {
   readonly #parts: LeftoversParts
   readonly #timers = new Map<ContextId, () => void>()
+  #closed = false
 
   constructor(parts: LeftoversParts) {
     this.#parts = parts
   }
 
-  /** Some of a snapshot may be here: it goes once nobody has gone on with it for so long. */
+  /** What an earlier run has left, if it has. */
+  look(id: ContextId): void {
+    if (this.#parts.store.get(incomingMetaKey(id)) !== undefined) this.note(id)
+  }
+
+  /** Some of a snapshot may be here: it goes once nobody has gone on with it for so long. Reads nothing: the store may be out of order. */
   note(id: ContextId, keptMs = RECEIPT_KEPT_MS): void {
-    const { store, setTimer, log } = this.#parts
+    if (this.#closed) return
     this.#timers.get(id)?.()
-    this.#timers.delete(id)
-    if (readIncomingMeta(store, id) === undefined) return
-    const look = () => {
-      this.#timers.delete(id)
-      this.#drop(id).catch((error) => {
-        log.warn({ contextId: id, error: String(error) }, 'what came of a snapshot cannot be removed yet')
-        this.note(id, RECEIPT_PAUSE_MS)
-      })
-    }
-    this.#timers.set(id, setTimer(look, keptMs))
+    this.#timers.set(
+      id,
+      this.#parts.setTimer(() => this.#onTime(id), keptMs),
+    )
   }
 
   close(): void {
+    this.#closed = true
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
+  }
+
+  #onTime(id: ContextId): void {
+    this.#timers.delete(id)
+    this.#drop(id).catch((error) => {
+      this.#parts.log.warn({ contextId: id, error: String(error) }, 'what came of a snapshot cannot be removed yet')
+      if (!this.#timers.has(id)) this.note(id, RECEIPT_PAUSE_MS)
+    })
   }
 
   async #drop(id: ContextId): Promise<void> {

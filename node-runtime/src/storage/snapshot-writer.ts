@@ -6,15 +6,8 @@ import type { ContextId, RootHash } from '../base/ids.ts'
 import type { Store, StoreOp } from '../store/store.ts'
 import { ContextState } from './context-state.ts'
 import { StorageError } from './errors.ts'
-import { dropIncoming } from './generations.ts'
-import {
-  incomingMetaKey,
-  NO_STATE,
-  putIncomingMeta,
-  putStateMeta,
-  readIncomingMeta,
-  readStateMeta,
-} from './state-meta.ts'
+import { dropIncoming, nextGeneration, readReceipt } from './generations.ts'
+import { incomingMetaKey, NO_STATE, putIncomingMeta, putStateMeta } from './state-meta.ts'
 
 export class SnapshotWriter {
   readonly #store: Store
@@ -32,13 +25,10 @@ export class SnapshotWriter {
 
   /** `token` names the snapshot (its checkpoint id, say): a receipt under the same token is resumed, another dropped. */
   static async open(store: Store, contextId: ContextId, token: Bytes): Promise<SnapshotWriter> {
-    const earlier = readIncomingMeta(store, contextId)
+    const earlier = readReceipt(store, contextId)
     const resumed = earlier !== undefined && equalBytes(earlier.token, token) ? earlier : undefined
-    if (resumed === undefined) {
-      // The leftovers go first: the new generation may take the number of one that was given up.
-      await dropIncoming(store, contextId)
-    }
-    const meta = resumed ?? { ...NO_STATE, generation: readStateMeta(store, contextId).generation + 1, token }
+    if (resumed === undefined) await dropIncoming(store, contextId)
+    const meta = resumed ?? { ...NO_STATE, generation: await nextGeneration(store, contextId), token }
     if (resumed === undefined) await store.batch([putIncomingMeta(contextId, meta)])
     let writer: SnapshotWriter | undefined
     const state = new ContextState(store, contextId, meta, (next) => {

@@ -15,8 +15,8 @@ const { open } = testWorlds()
 const KIB = 1024
 const value = new Uint8Array(KIB)
 
-/** Nothing; or no more than deleting; or everything is written. */
-type Room = 'none' | 'to delete' | 'enough'
+/** Nothing; or no more than deleting, or than one batch of it; or everything is written. */
+type Room = 'none' | 'to delete' | 'to delete once' | 'enough'
 
 async function stateBytes(disk: Store): Promise<number> {
   let bytes = 0
@@ -24,7 +24,7 @@ async function stateBytes(disk: Store): Promise<number> {
   return bytes
 }
 
-function roomyStore(inner: Store, room: () => Room): Store {
+function roomyStore(inner: Store, room: () => Room, onDeleted: () => void): Store {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
   return {
     get: (key) => inner.get(key),
@@ -32,9 +32,11 @@ function roomyStore(inner: Store, room: () => Room): Store {
     snapshot: () => inner.snapshot(),
     close: () => inner.close(),
     batch: async (ops) => {
-      const isTaken = room() === 'enough' || (room() === 'to delete' && ops.every(({ type }) => type === 'del'))
+      const isDeleting = ops.every(({ type }) => type === 'del')
+      const isTaken = room() === 'enough' || (room() !== 'none' && isDeleting)
       if (!isTaken) throw writeError('cyd', ops.length, full)
       await inner.batch(ops)
+      if (isDeleting) onDeleted()
     },
   }
 }
@@ -44,7 +46,10 @@ async function behind() {
   const world = await open({ retention: { checkpointMin: 8, absentMs: 120_000, receiptBytes: 64 * KIB } })
   let room: Room = 'enough'
   const place = world.place('cyd')
-  Object.assign(place, { disk: roomyStore(memoryStore(), () => room) })
+  const onDeleted = () => {
+    if (room === 'to delete once') room = 'none'
+  }
+  Object.assign(place, { disk: roomyStore(memoryStore(), () => room, onDeleted) })
   const { contextId } = await shareContext(world, await appWasm('kv-store'), NAMES)
   await converge(world, contextId, NAMES)
   world.network.partition([world.get('cyd').peerId])
@@ -135,5 +140,26 @@ it('at the start it goes where it leaves no room, and stays to be gone on with w
   expect(await stateBytes(disk())).toBeGreaterThan(before + 30 * KIB)
   setRoom('to delete')
   await sweepAllGenerations(disk())
+  expect(await stateBytes(disk())).toBe(before)
+})
+
+it('a removal that a full disk cuts short is done again, and keeps no node from its start', async () => {
+  const { world, before, adopt, setRoom, disk } = await behind()
+  expect(await adopt('eve', 40, 'to delete once')).toMatchObject({ code: 'STORE_FULL' })
+  expect(await stateBytes(disk())).toBeGreaterThan(before + 30 * KIB)
+  await world.run(world.get('cyd').stop())
+  await world.start('cyd', { boot: [] })
+  expect(await stateBytes(disk())).toBeGreaterThan(before + 30 * KIB)
+  setRoom('enough')
+  await world.pass(RECEIPT_KEPT_MS / 2)
+  await world.pass(RECEIPT_KEPT_MS / 2 + 1000)
+  expect(await stateBytes(disk())).toBe(before)
+})
+
+it('a removal that a full disk cuts short is done again a little later', async () => {
+  const { world, before, adopt, setRoom, disk } = await behind()
+  expect(await adopt('eve', 40, 'to delete once')).toMatchObject({ code: 'STORE_FULL' })
+  setRoom('enough')
+  await world.pass(RECEIPT_PAUSE_MS + 1000)
   expect(await stateBytes(disk())).toBe(before)
 })

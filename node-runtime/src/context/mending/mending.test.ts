@@ -1,7 +1,9 @@
 // Damage of a node's own state decides nothing: it is said, nothing is signed meanwhile, and the state is made anew, from the disk or
 // from a member, without losing a write or running a handler twice.
 import { describe, expect, it } from 'vitest'
-import type { KeyKind } from '../../store/keys.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { contextMetaKey, type KeyKind } from '../../store/keys.ts'
+import type { StoreOp } from '../../store/store.ts'
 import {
   ASKED,
   allGone,
@@ -104,6 +106,24 @@ describe('of a state of which nothing is pruned', () => {
     expect(messages(scene, 'bob')).toEqual([DAMAGED])
   })
 
+  it.each([false, true])(
+    'a record of a receipt that cannot be read is one of none, with damage: %s',
+    async (isDamaged) => {
+      const scene = await written()
+      const { world, shared } = scene
+      await world.run(world.get('bob').stop())
+      const { disk } = world.get('bob')
+      const key = contextMetaKey(shared.contextId, 'incoming')
+      await disk.batch([{ type: 'put', key, value: Uint8Array.of(0xff, 0xff) }])
+      if (isDamaged) await damage(scene, 'undo', goneAt(0))
+      await world.start('bob')
+      await set(scene, 'ada', 'later')
+      await expectWhole(scene)
+      expect(messages(scene, 'bob')).toEqual(isDamaged ? [DAMAGED] : [])
+      expect(disk.get(key)).toBeUndefined()
+    },
+  )
+
   it('with a base that is gone, too, the base comes from a member', async () => {
     const scene = await written()
     await scene.world.run(scene.world.get('bob').stop())
@@ -153,6 +173,24 @@ describe('of a state above a checkpoint', () => {
     await set(scene, 'ada', 'later')
     await expectWhole(scene, 2)
     expect(messages(scene, 'bob')).toEqual([DAMAGED])
+  })
+
+  it.each<[string, (key: Bytes) => StoreOp]>([
+    ['is gone', (key) => ({ type: 'del', key })],
+    ['cannot be read', (key) => ({ type: 'put', key, value: Uint8Array.of(0xff, 0xff) })],
+  ])('where only its record %s it is made anew from this disk', async (_how, opOf) => {
+    const scene = await pruned()
+    const { world, shared } = scene
+    const before = await call(scene, 'bob', 'all_items')
+    world.network.partition([world.get('bob').peerId])
+    await world.run(world.get('bob').stop())
+    await world.get('bob').disk.batch([opOf(contextMetaKey(shared.contextId, 'state'))])
+    await world.start('bob')
+    expect((await contextOf(scene, 'bob')).waiting()).toMatchObject({ damaged: false })
+    expect(await call(scene, 'bob', 'all_items')).toEqual(before)
+    expect(messages(scene, 'bob')).toEqual([DAMAGED])
+    world.network.heal()
+    await expectWhole(scene, 2)
   })
 
   it('what nothing here puts back comes from a member that stands on the same, and own writes above it stay', async () => {

@@ -4,7 +4,7 @@
 import type { Bytes } from '../../base/bytes.ts'
 import { idBytes } from '../../base/ids.ts'
 import { StorageError } from '../../storage/errors.ts'
-import { sweepGenerations } from '../../storage/generations.ts'
+import { stateGenerations, sweepGenerations } from '../../storage/generations.ts'
 import { SnapshotWriter } from '../../storage/snapshot-writer.ts'
 import { readStateMeta, stateMetaKey } from '../../storage/state-meta.ts'
 import type { Store, StoreOp } from '../../store/store.ts'
@@ -29,8 +29,10 @@ export async function rebase(store: Store, record: Rebased, why: string): Promis
   const rows = new ContextStore(store, record.id)
   const pruned = rows.checkpoint()
   const root = pruned?.certified.checkpoint.root ?? record.baseRoot
-  const beneath = () => entriesBeneath(store, record.id, { base: pruned?.base ?? 0 })
-  for (const entries of pruned ? [beneath] : [() => rows.base(), beneath]) {
+  const beneath = (await stateGenerations(store, record.id)).map(
+    (generation) => () => entriesBeneath(store, record.id, { base: pruned?.base ?? 0, generation }),
+  )
+  for (const entries of pruned ? beneath : [() => rows.base(), ...beneath]) {
     const writer = await SnapshotWriter.open(store, record.id, idBytes(root))
     try {
       for await (const page of pagesOf(entries())) await writer.add(page)
@@ -46,7 +48,7 @@ export async function rebase(store: Store, record: Rebased, why: string): Promis
   return false
 }
 
-/** Then nobody knows which generation it names: all of them go. */
+/** Then nobody knows which generation it names: each of them may be the state. */
 async function forgetUnreadable(store: Store, { id }: Rebased): Promise<void> {
   try {
     readStateMeta(store, id)

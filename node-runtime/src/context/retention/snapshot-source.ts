@@ -30,21 +30,26 @@ export async function* checkpointEntries(served: Served): AsyncGenerator<readonl
     if (!pruned || !equalBytes(checkpointHash(pruned.certified.checkpoint), served.checkpoint)) {
       throw new ContextError('CONTEXT_BUSY', `context ${contextId} is not pruned there any more; ask again`)
     }
-    yield* entriesBeneath(snapshot, contextId, { base: pruned.base, after })
+    const { generation } = readStateMeta(snapshot, contextId)
+    yield* entriesBeneath(snapshot, contextId, { base: pruned.base, generation, after })
   } finally {
     await snapshot.close()
   }
 }
 
-/** The state beneath the undo records from `base` on, as far as they and it are whole. Throws StorageError. */
+/** What a generation of the state is beneath the undo records from `base` on, as far as they and it are whole. Throws StorageError. */
 export async function* entriesBeneath(
   reader: StoreReader,
   contextId: ContextId,
-  { base, after }: { readonly base: number; readonly after?: Bytes | undefined },
+  {
+    base,
+    generation,
+    after,
+  }: { readonly base: number; readonly generation: number; readonly after?: Bytes | undefined },
 ): AsyncGenerator<readonly [Bytes, Bytes]> {
   const overlay = await changesBack(new ContextStore(reader, contextId), base)
   const above = after === undefined ? overlay : overlay.filter(({ key }) => compareBytes(key, after) > 0)
-  yield* overlaid(entriesOf(reader, contextId, after), above)
+  yield* overlaid(stateEntries(reader, contextId, generation, after), above)
 }
 
 /** In key order. The oldest record of a key says what it was; memory is that of the keys changed since the checkpoint. */
@@ -54,10 +59,6 @@ async function changesBack(rows: ContextStore, base: number): Promise<StateChang
     for (const change of decodeUndo(undo).previous) changes.set(toHex(change.key), change)
   }
   return [...changes.values()].sort((a, b) => compareBytes(a.key, b.key))
-}
-
-function entriesOf(reader: StoreReader, contextId: ContextId, after: Bytes | undefined): AsyncIterable<[Bytes, Bytes]> {
-  return stateEntries(reader, contextId, readStateMeta(reader, contextId).generation, after)
 }
 
 async function* overlaid(

@@ -15,7 +15,7 @@ import { HANDLED_NOTES_MAX, PRUNE_BATCH_ROWS } from './limits.ts'
 import { type ContextParts, type Lacking, nodeOf } from './parts.ts'
 import type { Authority } from './ports.ts'
 import { boundOf, floorOf, oldestOf } from './retention/checkpoint.ts'
-import { handledFrom } from './retention/handled-rows.ts'
+import { handledFrom, putHandled } from './retention/handled-rows.ts'
 import { dropKeptBefore } from './retention/kept-rows.ts'
 import type { Stacked } from './undo-rows.ts'
 
@@ -63,6 +63,14 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
   const handled = await handledFrom(store, contextId, HANDLED_NOTES_MAX)
   for (const op of handled.gone) await batches.add(op)
   const again = new Set<DeltaId>(handled.ids)
+  if (damage?.replaced) {
+    // Their rows are lost: they come from members once more, and nothing else says that they have counted.
+    for await (const id of rows.undone(pruned?.base ?? 0)) {
+      if (rows.holds('graph', id)) continue
+      again.add(id)
+      await batches.add(putHandled(contextId, id))
+    }
+  }
   const withoutEffect = new Map<DeltaId, 'void' | 'voided'>()
   const applied = new Set<DeltaId>()
   const parked = await rows.parkedSizes()

@@ -59,6 +59,15 @@ export class UndoRows {
     }
   }
 
+  /** The deltas of the undo records from a position on, of as many as can be read. */
+  async *undone(base: number): AsyncGenerator<DeltaId> {
+    const { lt } = rangeOf(keyOf('undo', this.#id))
+    for await (const [, value] of this.#store.entries({ gte: this.#undoKey(base), lt })) {
+      const id = deltaIn(value)
+      if (id !== undefined) yield id
+    }
+  }
+
   /** Removes the undo records before a position, one operation each. */
   async *dropUndosBelow(base: number): AsyncGenerator<StoreOp> {
     const { gte } = rangeOf(keyOf('undo', this.#id))
@@ -80,5 +89,14 @@ function undoIn(bytes: Bytes): UndoRow {
   } catch (cause) {
     if (!(cause instanceof RecordError)) throw cause
     throw new StorageError('UNDO_INVALID', 'an undo record cannot be read; the state is made anew', { cause })
+  }
+}
+
+function deltaIn(bytes: Bytes): DeltaId | undefined {
+  try {
+    return idFromBytes<DeltaId>(undoIn(bytes).deltaId)
+  } catch (error) {
+    if (error instanceof StorageError) return undefined
+    throw error
   }
 }

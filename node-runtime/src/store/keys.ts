@@ -41,7 +41,7 @@ export const KEY_PREFIXES = {
   judgement: 'j/',
   /** q/ ctx delta: an own delta that is lost under a checkpoint, to be written again (context). */
   reissue: 'q/',
-  /** l/ ctx delta: a delta that counted here and was given up for a snapshot: its handlers run no more (context). */
+  /** l/ ctx delta: a delta that counted here and was given up for a snapshot, or lost: its handlers run no more (context). */
   handled: 'l/',
   /** t/ ctx delta: an own delta that is pruned here, while the checkpoint names it (context). */
   kept: 't/',

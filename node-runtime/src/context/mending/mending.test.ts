@@ -124,6 +124,12 @@ describe('of a state of which nothing is pruned', () => {
     },
   )
 
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])('a delta whose row is gone is not handled again: row %s', async (index) => {
+    const scene = await written()
+    await damageAtRest(scene, 'delta', goneAt(index))
+    await expectWhole(scene)
+  })
+
   it('with a base that is gone, too, the base comes from a member', async () => {
     const scene = await written()
     await scene.world.run(scene.world.get('bob').stop())

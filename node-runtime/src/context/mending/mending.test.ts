@@ -223,6 +223,32 @@ describe('of a state above a checkpoint', () => {
     expect(await call(scene, 'ada', 'all_items')).toMatchObject({ alone: 'v', 'above-bob': 'v' })
   })
 
+  it.each(['none', 'false ones'])('what comes with %s of its vouches costs it none that are here', async (what) => {
+    const scene = await pruned()
+    const { world } = scene
+    world.network.partition([world.get('bob').peerId])
+    await damageAtRest(scene, 'state', (rows) => [...unreadableIndexes(rows), ...lostCounts(rows)])
+    await damage(scene, 'undo', goneAt(0))
+    await world.run(world.get('bob').stop())
+    await world.start('bob')
+    const [ada, damaged] = [await contextOf(scene, 'ada'), await contextOf(scene, 'bob')]
+    const [certified, beneath] = [ada.checkpoint(), ada.beneath]
+    if (!certified || !beneath) throw new Error('nothing is pruned')
+    const before = damaged.checkpoint()?.vouches.map(({ author }) => author)
+    expect(before?.length).toBeGreaterThan(1)
+    const signature = new Uint8Array(64)
+    const vouches = what === 'none' ? [] : certified.vouches.map((vouch) => ({ ...vouch, signature }))
+    const pages = async function* (after: Bytes | undefined) {
+      for await (const entry of ada.snapshot(beneath, after)) yield [entry]
+    }
+    expect(await world.run(damaged.adopt({ ...certified, vouches }, 'eve', pages))).toBe(true)
+    const mended = await contextOf(scene, 'bob')
+    expect(mended.waiting()).toMatchObject({ damaged: false })
+    expect(mended.checkpoint()?.vouches.map(({ author }) => author)).toEqual(before)
+    world.network.heal()
+    await expectWhole(scene, 2)
+  })
+
   it('where members have gone on to a greater one, its state is taken', async () => {
     const scene = await pruned()
     const { world } = scene

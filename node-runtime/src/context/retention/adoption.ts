@@ -138,7 +138,7 @@ export class Adoption {
     const counted = countedBefore(checkpoint, { checkpoint: before, unseen: pruner.unseen, handled }, record)
     // Above all positions of before: those are removed when the rows are next read.
     const base = folder.base + folder.stack.length
-    const pruned = { certified: pruner.signed(certified), base, unseen: counted.unseen }
+    const pruned = { certified: pruner.taken(certified), base, unseen: counted.unseen }
     const again = [...kept.again, ...(await reissuesOf(lost, own))]
     const ops: StoreOp[] = [
       ...writer.finish(checkpoint.root),

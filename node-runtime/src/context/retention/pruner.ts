@@ -184,6 +184,14 @@ export class Pruner {
     return this.#certificates.signed(certified)
   }
 
+  /** What to store of one whose state is taken. Of the one held here nobody has looked at what came for it: what is stored stays. */
+  taken({ checkpoint, vouches }: CertifiedCheckpoint): CertifiedCheckpoint {
+    const ours = this.#certified
+    const said = ours && isSame(checkpoint, ours.checkpoint) ? ours.vouches : []
+    const authors = new Set(said.map(({ author }) => author))
+    return this.signed({ checkpoint, vouches: [...said, ...vouches.filter(({ author }) => !authors.has(author))] })
+  }
+
   /** Takes a peer's where just what it contains is held here. Runs in the queue of the context. */
   async advance(certified: CertifiedCheckpoint): Promise<Step> {
     const { dag, retention, revision, wholeness, log } = this.#parts
